@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_CONFIG_H
+#define LIB_CONFIG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "lib/decision.h"
+#include "lib/listener.h"
+#include "lib/parameters.h"
+#include "lib/resolve.h"
+#include "lib/server.h"
+#include "lib/service.h"
+
+/* The configuration file, read, checked and made into what serves. Built once
+ * and never changed; config_free() frees all of it. */
+struct config {
+	char *path;			/* of the file */
+	struct listener_options *listeners;
+	size_t listener_count;
+	char *log;			/* "syslog", "stderr" or "/file" */
+	bool log_verdicts[VERDICT_COUNT]; /* which decisions get a line */
+	char *user;			/* as written, or the default */
+	char *group;			/* as written, or NULL: the user's */
+	char *pid_file;			/* used with -d */
+	struct server_limits limits;
+	struct parameters parameters;	/* completed, with their sources */
+	struct resolver *resolver;
+	struct service_list services;
+};
+
+/* Errors and warnings found in the file, in the order of their lines; ready
+ * to print: "FILE:LINE: text" or "FILE:LINE: warning: text". */
+struct config_messages {
+	char **lines;
+	size_t count;		/* of lines; no more than 20 errors are kept */
+	size_t errors;		/* how many of them are errors */
+};
+
+/* config_load - NULL when refused; then messages hold at least one error.
+ * With a configuration messages may hold warnings. To be called once in a
+ * process, before any thread (lib/config.c says why). */
+struct config *config_load(const char *path, struct config_messages *messages);
+
+/* config_free - NULL is allowed. */
+void config_free(struct config *config);
+
+/* config_messages_clear - free the texts. */
+void config_messages_clear(struct config_messages *messages);
+
+/* config_dump - the effective configuration, every option, in the syntax of
+ * the file, with a comment that says where each value comes from (-T). Loaded
+ * again it gives the same. */
+void config_dump(const struct config *config, FILE *output);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_EVALUATE_H
+#define LIB_EVALUATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/decision.h"
+#include "lib/error.h"
+#include "lib/restriction.h"
+
+/* An ordered list of restrictions, as in smtpd_recipient_restrictions. */
+struct restriction_use {
+	const struct restriction *restriction;
+	void *state;
+};
+
+struct restriction_list {
+	struct restriction_use *uses;
+	size_t count;
+};
+
+/* restriction_list_add - open a restriction and put it at the end. */
+int restriction_list_add(struct restriction_list *list,
+			 const struct restriction *restriction,
+			 const char *argument, struct error *error);
+
+/* restriction_list_clear - close and free all. */
+void restriction_list_clear(struct restriction_list *list);
+
+/* Told of each answer on the way, for -q; may be NULL. */
+typedef void evaluation_trace(void *context,
+			      const struct restriction *restriction,
+			      enum verdict verdict,
+			      const struct decision *decision);
+
+/* One walk through a list. The caller owns it and keeps it, and what subject
+ * points to, until the decision is there or it was cancelled. */
+struct evaluation {
+	const struct restriction_list *list;
+	struct subject subject;
+	struct decision decision;
+	size_t next;
+	void *waiter;
+	void (*done)(struct evaluation *);	/* called after a WAIT only */
+	evaluation_trace *trace;
+	void *trace_context;
+};
+
+/* evaluation_start - walk the list. True: evaluation->decision is there.
+ * False: a restriction waits; done() is called when it is decided. The end
+ * of the list rejects. Without a recipient a refusal becomes DUNNO: there is
+ * nothing yet to refuse (contract, Reply). */
+bool evaluation_start(struct evaluation *evaluation,
+		      const struct restriction_list *list,
+		      const struct request *request, const struct facts *facts,
+		      time_t now, void (*done)(struct evaluation *));
+
+/* evaluation_wait - for a restriction: `return evaluation_wait(e, waiter)`. */
+enum verdict evaluation_wait(struct evaluation *evaluation, void *waiter);
+
+/* evaluation_resume - the waiting restriction has its answer: go on with
+ * verdict (DUNNO: the next one). From the event loop, never from inside
+ * evaluate(). Calls done() unless another one waits. */
+void evaluation_resume(struct evaluation *evaluation, enum verdict verdict,
+		       enum refusal refusal, const char *reason);
+
+/* evaluation_cancel - the client is gone; the waiter is told. Harmless when
+ * nothing waits. */
+void evaluation_cancel(struct evaluation *evaluation);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_FACTS_H
+#define LIB_FACTS_H
+
+#include <stdbool.h>
+
+#include "lib/request.h"
+#include "lib/resolve.h"
+#include "lib/tls.h"
+
+/* All that is known about one request before any restriction is asked. */
+struct facts {
+	bool has_recipient;	/* false: no address to judge at this stage */
+	int authorized;		/* 1 ours, 0 not, -1 could not be found out;
+				 * 0 without a recipient */
+	const char *weak;	/* NULL: the session is encrypted; else why it
+				 * does not count as encrypted, static */
+	bool authenticated;	/* logged in with SASL, ANONYMOUS not counted */
+	struct resolution destination; /* valid with has_recipient only */
+};
+
+/* facts_gather - fill facts from the request. Pure; facts keep pointers into
+ * neither request nor tls, but destination points into the resolver. */
+void facts_gather(struct facts *facts, const struct request *request,
+		  const struct resolver *resolver,
+		  const struct tls_policy *tls);
+
+#endif

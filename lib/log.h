@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_LOG_H
+#define LIB_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/error.h"
+
+/* Levels as in syslog(3). */
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
+		 LOG_LEVEL_DEBUG };
+
+/* log_open - where lines go from now on: "syslog" (facility mail), "stderr",
+ * or "/file" (appended to). Before the first call: stderr. -1: the file
+ * cannot be opened, and lines go on to where they went. A log that blocks or
+ * is gone never delays the caller: lines are dropped and counted. */
+int log_open(const char *target, struct error *error);
+
+/* log_set_debug - with -v debug lines are written too. */
+void log_set_debug(bool on);
+
+/* log_write - one line. Whatever came from the network must have gone through
+ * log_quote() before. */
+void log_write(enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+#define log_error(...)	 log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)	 log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)	 log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* log_dropped - lines that could not be written since the start. */
+unsigned long log_dropped(void);
+
+/* log_quote - copy text so that it can stand in a log line: printable ASCII
+ * without space, quote, backslash, and "=" "<" ">" "[" "]" "," kept;
+ * everything else as \xNN. At most limit bytes of output (then "..." ends
+ * it); buffer holds limit + 1. Returns the length. */
+size_t log_quote(char *buffer, size_t limit, const char *text);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_METRICS_H
+#define LIB_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/decision.h"
+
+/* Counters of one server. Handed over to the next server as they are in
+ * memory, so that they go on counting across a reload; a change of this
+ * struct needs a new HANDOVER_VERSION (policyd/serve.c). */
+struct metrics {
+	uint64_t decisions[VERDICT_COUNT];
+	uint64_t malformed;	/* requests that got no reply */
+	uint64_t timeouts;	/* connections closed for time */
+	uint64_t connections;	/* accepted since the start */
+	uint64_t handed_over;	/* taken over from a server before */
+};
+
+/* metrics_add - add other to metrics. */
+void metrics_add(struct metrics *metrics, const struct metrics *other);
+
+/* metrics_write - "permit=3 reject=1 ..." for the log; returns its length. */
+size_t metrics_write(char *buffer, size_t size, const struct metrics *metrics);
+
+#endif

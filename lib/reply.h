@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_REPLY_H
+#define LIB_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/decision.h"
+#include "lib/error.h"
+#include "lib/facts.h"
+
+/* The largest reply, "action=" and the blank line included. */
+#define REPLY_MAX 512
+
+/* The largest configured text; leaves room for a tail and an id. */
+#define REPLY_TEXT_MAX 400
+
+enum reply_mode {
+	REPLY_LOCK,	/* the permitting restriction's name */
+	REPLY_OK,
+	REPLY_DUNNO,
+};
+
+struct reply_options {
+	enum reply_mode mode;
+	char *reject_reply;	/* owned; NULL: the default, with helpful tail */
+	char *plaintext_reply;	/* owned; NULL: likewise */
+};
+
+/* reply_mode_find - "lock", "ok", "dunno" to enum reply_mode, or -1. */
+int reply_mode_find(const char *name);
+const char *reply_mode_name(enum reply_mode mode);
+
+/* reply_check - may text stand as reject_reply or plaintext_reply? It must be
+ * an access(5) action that refuses: 4NN or 5NN and text, REJECT, DEFER or
+ * DEFER_IF_PERMIT with optional text; one line, printable, valid UTF-8, at
+ * most REPLY_TEXT_MAX bytes. 0 or -1. */
+int reply_check(const char *text, struct error *error);
+
+/* reply_write - one reply for Postfix, "action=...\n\n", into a buffer of
+ * REPLY_MAX bytes; returns its length. id is put into the text of a refusal.
+ * Nothing of the request goes into a reply. */
+size_t reply_write(char *buffer, const struct decision *decision,
+		   const struct facts *facts,
+		   const struct reply_options *options, const char *id);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_REPORT_H
+#define LIB_REPORT_H
+
+#include <stddef.h>
+
+#include "lib/decision.h"
+#include "lib/facts.h"
+#include "lib/request.h"
+
+/* The longest decision line, NUL included (promises, A9). */
+#define REPORT_MAX 1001
+
+/* report_write - the decision line of the contract, without a newline, into a
+ * buffer of REPORT_MAX bytes; returns its length. us: microseconds it took.
+ * Printable ASCII only; what came from the network is escaped. */
+size_t report_write(char *buffer, const char *id, const char *service,
+		    const struct request *request, const struct facts *facts,
+		    const struct decision *decision, unsigned long us);
+
+/* report_why - one line for people: facts and the deciding restriction. */
+size_t report_why(char *buffer, const char *service,
+		  const struct request *request, const struct facts *facts,
+		  const struct decision *decision);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_REQUEST_H
+#define LIB_REQUEST_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "lib/error.h"
+
+/* Limits of a request (contract). */
+#define REQUEST_LINE_MAX      8192	/* bytes of one line, newline excluded */
+#define REQUEST_ATTRIBUTE_MAX 128	/* lines with an attribute */
+#define REQUEST_BYTES_MAX     65536	/* all of it, blank line included */
+
+/* Attributes of SMTPD_POLICY_README up to Postfix 3.12; unknown ones are
+ * skipped. An attribute that was not sent is "", never NULL. The strings
+ * point into the bytes that were parsed. */
+struct request {
+	const char *request;
+	const char *protocol_state;
+	const char *protocol_name;
+	const char *client_address;
+	const char *client_name;
+	const char *client_port;
+	const char *reverse_client_name;
+	const char *server_address;
+	const char *server_port;
+	const char *helo_name;
+	const char *sender;
+	const char *recipient;
+	const char *recipient_count;
+	const char *queue_id;
+	const char *instance;
+	const char *size;
+	const char *etrn_domain;
+	const char *stress;
+	const char *sasl_method;
+	const char *sasl_username;
+	const char *sasl_sender;
+	const char *ccert_subject;
+	const char *ccert_issuer;
+	const char *ccert_fingerprint;
+	const char *ccert_pubkey_fingerprint;
+	const char *encryption_protocol;
+	const char *encryption_cipher;
+	const char *encryption_keysize;
+	const char *policy_context;
+	const char *compatibility_level;
+	const char *mail_version;
+	const char *tls_sni;
+};
+
+/* Where the search for the end of a request stands; all zero at its start. */
+struct request_scan {
+	size_t offset;		/* bytes looked at */
+	size_t line;		/* bytes of the unfinished line */
+	size_t lines;		/* whole lines */
+};
+
+/* request_length - length of the first request in the bytes, its blank line
+ * included; 0: more bytes are needed; -1: it breaks a limit or holds a NUL.
+ * Call again with the same bytes and more: scan remembers the place. */
+ssize_t request_length(const char *bytes, size_t length,
+		       struct request_scan *scan, struct error *error);
+
+/* request_parse - read the attributes of one whole request (its length as
+ * request_length() told). Changes the bytes; request points into them. 0, or
+ * -1 when it is malformed: a line without "=", an empty name, request= not
+ * smtpd_access_policy, or an attribute that matters to the decision given
+ * twice with different values. Of others the last one counts. */
+int request_parse(struct request *request, char *bytes, size_t length,
+		  struct error *error);
+
+/* request_init - every attribute "". */
+void request_init(struct request *request);
+
+/* request_set - set one attribute by its name; value is not copied. 0, or -1:
+ * no such attribute. */
+int request_set(struct request *request, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_RESOLVE_H
+#define LIB_RESOLVE_H
+
+#include <stdbool.h>
+
+#include "lib/error.h"
+#include "lib/parameters.h"
+#include "lib/table.h"
+
+/* Destination classes of Postfix ADDRESS_CLASS_README. */
+enum destination_class {
+	DESTINATION_DEFAULT,	/* none of ours: needs permission to relay */
+	DESTINATION_LOCAL,
+	DESTINATION_VIRTUAL_ALIAS,
+	DESTINATION_VIRTUAL_MAILBOX,
+	DESTINATION_RELAY,
+};
+
+enum resolve_status {
+	RESOLVE_FAILED,		/* a list could not be searched: defer */
+	RESOLVE_INVALID,	/* bad domain syntax: class is DEFAULT */
+	RESOLVE_DONE,
+};
+
+/* RESOLUTION_ADDRESS_MAX - the largest address kept, NUL included. Postfix
+ * sends at most 2,048 bytes less the command (postfix.md, 2). Rewriting can
+ * append domains; an address that would outgrow this is INVALID. */
+#define RESOLUTION_ADDRESS_MAX 4096
+
+struct resolution {
+	enum resolve_status status;
+	enum destination_class class;
+	bool routed;		/* "@", "%" or "!" left in the local part */
+	const char *list;	/* parameter whose list decided or failed;
+				 * "inet_interfaces" for own literals; or "" */
+	struct table_match match; /* the entry of that list */
+	const char *domain;	/* into address: after the last "@", or "" */
+	char address[RESOLUTION_ADDRESS_MAX]; /* the final address */
+};
+
+/* The lists and settings that resolution needs. Immutable, shared. */
+struct resolver;
+
+/* resolver_new - from completed parameters; NULL and the reason when a list
+ * or value is refused. Keeps no reference to parameters. */
+struct resolver *resolver_new(const struct parameters *parameters,
+			      struct error *error);
+
+/* resolver_free - NULL is allowed. */
+void resolver_free(struct resolver *resolver);
+
+/* resolve_address - destination class of one recipient attribute, as Postfix
+ * trivial-rewrite(8) in the local rewrite context finds it. recipient is not
+ * empty. Fills the whole of resolution. Pure: no I/O, no clock, and no
+ * allocation for usual addresses. */
+void resolve_address(const struct resolver *resolver, const char *recipient,
+		     struct resolution *resolution);
+
+/* resolution_authorized - Postfix permit_auth_destination: 1 the destination
+ * is local, virtual or relayed and not sender-routed (or routing is allowed
+ * by allow_untrusted_routing); 0 it is not; -1 it could not be found out. */
+int resolution_authorized(const struct resolver *resolver,
+			  const struct resolution *resolution);
+
+/* destination_name - "local", "virtual_alias", "virtual_mailbox", "relay" or
+ * "default", static. */
+const char *destination_name(enum destination_class class);
+
+#endif

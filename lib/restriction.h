@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_RESTRICTION_H
+#define LIB_RESTRICTION_H
+
+#include <stddef.h>
+#include <time.h>
+
+#include "lib/decision.h"
+#include "lib/error.h"
+#include "lib/facts.h"
+#include "lib/request.h"
+
+struct evaluation;
+
+/* All that a restriction may look at. */
+struct subject {
+	const struct request *request;
+	const struct facts *facts;
+	time_t now;
+	struct evaluation *evaluation;	/* to wait with, see lib/evaluate.h */
+};
+
+/* One word of the configuration. Its code is lib/restrictions/WORD.c. */
+struct restriction {
+	const char *name;	/* the word, as in postconf(5) */
+	const char *parameter;	/* the option whose value is its argument
+				 * ("mynetworks"), or NULL: it has none */
+	/* open - read the argument at load; optional. -1: refused. */
+	int (*open)(const char *argument, void **state, struct error *error);
+	/* close - free the state; optional. */
+	void (*close)(void *state);
+	/* evaluate - fill decision->refusal and ->reason when it decides; the
+	 * caller fills the rest. VERDICT_WAIT only by evaluation_wait(). */
+	enum verdict (*evaluate)(const struct subject *subject, void *state,
+				 struct decision *decision);
+	/* cancel - the request is gone, forget the waiter; only with WAIT. */
+	void (*cancel)(void *waiter);
+};
+
+/* restriction_find - the restriction of that name, or NULL. */
+const struct restriction *restriction_find(const char *name);
+
+/* restriction_each - the table, ended by NULL, for listings. */
+const struct restriction *const *restriction_each(void);
+
+#endif

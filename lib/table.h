@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_TABLE_H
+#define LIB_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/error.h"
+
+/* One list of domains in main.cf syntax (postconf(5), mydestination):
+ * separated by commas and white space; first match wins; !pattern; /file
+ * read in place; .domain and parent matching (parent_domain_matches_
+ * subdomains); type:table. Immutable once made; shared between threads. */
+struct table;
+
+/* How a list is to be read and searched. */
+struct table_options {
+	const char *name;	/* for messages: "mydestination" */
+	bool subdomains;	/* match_hostname (relay_domains) and not
+				 * match_string: a domain's parents count */
+	bool parent;		/* with subdomains: "domain" also matches below
+				 * itself, and ".domain" matches nothing */
+	bool utf8;		/* fold as smtputf8_enable = yes does */
+};
+
+/* What matched, for those who explain. Strings belong to the table. */
+struct table_match {
+	const char *pattern;	/* as written, or NULL */
+	const char *file;	/* /file it stands in, or NULL: the list itself */
+	int line;		/* line in file, from 1 */
+};
+
+/* table_new - read a list; NULL on error (unreadable file, type:table
+ * entries until those are supported, "!" alone). The caller frees it. */
+struct table *table_new(const char *list, const struct table_options *options,
+			struct error *error);
+
+/* table_free - NULL is allowed. */
+void table_free(struct table *table);
+
+/* table_match - 1 the domain is in the list; 0 it is not, or a negated
+ * pattern matched first; -1 the search came to something that cannot be
+ * read: the answer is unknown, never "no". domain is not folded yet and has
+ * no trailing dot. match may be NULL. No allocation for domains up to 255
+ * bytes. */
+int table_match(const struct table *table, const char *domain,
+		struct table_match *match);
+
+/* table_size - number of patterns, files included. */
+size_t table_size(const struct table *table);
+
+#endif

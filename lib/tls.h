@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_TLS_H
+#define LIB_TLS_H
+
+#include "lib/error.h"
+
+/* How strong a session must be to count as encrypted. The only file that
+ * knows OpenSSL. Immutable once made; shared between threads. */
+struct tls_policy;
+
+/* tls_policy_new - protocols as in smtpd_tls_mandatory_protocols
+ * (">=TLSv1.2", "!SSLv3, !TLSv1", "TLSv1.2 TLSv1.3"), ciphers an OpenSSL
+ * cipher string, keysize the least number of bits. An empty text or 0 sets
+ * no condition of that kind; with none at all any non-empty
+ * encryption_protocol will do. NULL and the reason when OpenSSL does not
+ * know a word, or when nothing is left. The caller frees it. */
+struct tls_policy *tls_policy_new(const char *protocols, const char *ciphers,
+				  int keysize, struct error *error);
+
+/* tls_policy_free - NULL is allowed. */
+void tls_policy_free(struct tls_policy *policy);
+
+/* tls_judge - NULL when the session is strong enough, else why it is not, a
+ * static text ("not encrypted", "protocol too old", "weak cipher", ...). The
+ * arguments are encryption_protocol, encryption_cipher and
+ * encryption_keysize as Postfix sent them, "" when absent. */
+const char *tls_judge(const struct tls_policy *policy, const char *protocol,
+		      const char *cipher, const char *keysize);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/* xalloc - allocation that succeeds or ends the process */
+
+#include "lib/xalloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* out_of_memory - say so and end, without allocating anything */
+static _Noreturn void out_of_memory(void)
+{
+	static const char text[] = "policyd: fatal: out of memory\n";
+
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(EX_TEMPFAIL);
+	_exit(EX_TEMPFAIL);
+}
+
+/* xmalloc - malloc(3) that never fails */
+void *xmalloc(size_t size)
+{
+	void *block = malloc(size > 0 ? size : 1);
+
+	if (block == NULL)
+		out_of_memory();
+	return block;
+}
+
+/* xcalloc - calloc(3) that never fails */
+void *xcalloc(size_t count, size_t size)
+{
+	void *block = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+
+	if (block == NULL)
+		out_of_memory();
+	return block;
+}
+
+/* xreallocarray - reallocarray(3) that never fails */
+void *xreallocarray(void *old, size_t count, size_t size)
+{
+	void *block = reallocarray(old, count > 0 ? count : 1,
+				   size > 0 ? size : 1);
+
+	if (block == NULL)
+		out_of_memory();
+	return block;
+}
+
+/* xstrdup - strdup(3) that never fails */
+char *xstrdup(const char *text)
+{
+	return xstrndup(text, strlen(text));
+}
+
+/* xstrndup - copy length bytes and end them with a NUL */
+char *xstrndup(const char *text, size_t length)
+{
+	char *copy = xmalloc(length + 1);
+
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+/* xasprintf - asprintf(3) that never fails */
+char *xasprintf(const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		out_of_memory();
+	return text;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_XALLOC_H
+#define LIB_XALLOC_H
+
+#include <stddef.h>
+
+/* Allocation that succeeds or ends the process with status 75 (EX_TEMPFAIL)
+ * after one line on stderr; nobody else checks for out of memory. A process
+ * that ends sends no reply, so Postfix defers: out of memory never permits.
+ * Memory is freed with free(3). */
+
+void *xmalloc(size_t size);
+void *xcalloc(size_t count, size_t size);
+/* xreallocarray - as reallocarray(3): count * size is checked. */
+void *xreallocarray(void *old, size_t count, size_t size);
+char *xstrdup(const char *text);
+char *xstrndup(const char *text, size_t length);
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_POLICY_H
+#define POLICYD_POLICY_H
+
+#include <stdbool.h>
+
+#include "lib/config.h"
+#include "lib/metrics.h"
+#include "lib/server.h"
+
+/* The way of a request through the program, from bytes to reply. One per
+ * event loop; the configuration may be shared. */
+struct policy;
+
+/* policy_new - keeps a reference to config. */
+struct policy *policy_new(const struct config *config);
+void policy_free(struct policy *policy);
+
+/* policy_handler - what lib/server is to call. */
+struct server_handler policy_handler(struct policy *policy);
+
+/* policy_metrics - the counters, to read and to hand over. */
+struct metrics *policy_metrics(struct policy *policy);
+
+#endif
