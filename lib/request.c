@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+/* request - one request of the Postfix SMTP access policy protocol
+ *
+ * A request is lines of NAME=VALUE and a blank line (SMTPD_POLICY_README).
+ * request_length() finds its end while bytes arrive and enforces the limits;
+ * request_parse() cuts it into strings in place. */
+
+#include "lib/request.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* One attribute: its name, its place in the struct, and whether two
+ * different values in one request are an attempt to be judged twice. */
+struct attribute {
+	const char *name;
+	size_t offset;
+	bool decides;
+};
+
+#define ATTRIBUTE(name, decides)                                               \
+	{                                                                      \
+		#name, offsetof(struct request, name), decides                 \
+	}
+
+static const struct attribute attributes[] = {
+	ATTRIBUTE(request, true),
+	ATTRIBUTE(protocol_state, true),
+	ATTRIBUTE(protocol_name, false),
+	ATTRIBUTE(client_address, true),
+	ATTRIBUTE(client_name, false),
+	ATTRIBUTE(client_port, false),
+	ATTRIBUTE(reverse_client_name, false),
+	ATTRIBUTE(server_address, true),
+	ATTRIBUTE(server_port, true),
+	ATTRIBUTE(helo_name, false),
+	ATTRIBUTE(sender, true),
+	ATTRIBUTE(recipient, true),
+	ATTRIBUTE(recipient_count, false),
+	ATTRIBUTE(queue_id, false),
+	ATTRIBUTE(instance, false),
+	ATTRIBUTE(size, false),
+	ATTRIBUTE(etrn_domain, false),
+	ATTRIBUTE(stress, false),
+	ATTRIBUTE(sasl_method, true),
+	ATTRIBUTE(sasl_username, true),
+	ATTRIBUTE(sasl_sender, false),
+	ATTRIBUTE(ccert_subject, false),
+	ATTRIBUTE(ccert_issuer, false),
+	ATTRIBUTE(ccert_fingerprint, true),
+	ATTRIBUTE(ccert_pubkey_fingerprint, true),
+	ATTRIBUTE(encryption_protocol, true),
+	ATTRIBUTE(encryption_cipher, true),
+	ATTRIBUTE(encryption_keysize, true),
+	ATTRIBUTE(policy_context, true),
+	ATTRIBUTE(compatibility_level, false),
+	ATTRIBUTE(mail_version, false),
+	ATTRIBUTE(tls_sni, false),
+};
+
+#define ATTRIBUTE_COUNT (sizeof(attributes) / sizeof(attributes[0]))
+
+/* check_line - the limits at the end of a line; the blank one counts not */
+static int check_line(const struct request_scan *scan, struct error *error)
+{
+	if (scan->line > REQUEST_LINE_MAX)
+		return error_set(error, "line longer than %d bytes",
+				 REQUEST_LINE_MAX);
+	if (scan->lines > REQUEST_ATTRIBUTE_MAX)
+		return error_set(error, "more than %d attributes",
+				 REQUEST_ATTRIBUTE_MAX);
+	return 0;
+}
+
+/* request_length - length of the first whole request in the bytes */
+ssize_t request_length(const char *bytes, size_t length,
+		       struct request_scan *scan, struct error *error)
+{
+	while (scan->offset < length) {
+		const char *start = bytes + scan->offset;
+		size_t left = length - scan->offset;
+		const char *newline = memchr(start, '\n', left);
+		size_t part = newline ? (size_t)(newline - start) : left;
+		bool ends;
+
+		if (memchr(start, '\0', part) != NULL)
+			return error_set(error, "NUL byte");
+		scan->offset += part;
+		scan->line += part;
+		if (newline != NULL && scan->line > 0)
+			scan->lines++;
+		if (check_line(scan, error) != 0)
+			return -1;
+		if (newline != NULL)
+			scan->offset++;
+		ends = newline != NULL && scan->line == 0;
+		if (scan->offset > REQUEST_BYTES_MAX ||
+		    (!ends && scan->offset == REQUEST_BYTES_MAX))
+			return error_set(error, "request over %d bytes",
+					 REQUEST_BYTES_MAX);
+		if (ends)
+			return (ssize_t)scan->offset;
+		if (newline != NULL)
+			scan->line = 0;
+	}
+	return 0;
+}
+
+/* request_init - every attribute "" */
+void request_init(struct request *request)
+{
+	size_t i;
+
+	for (i = 0; i < ATTRIBUTE_COUNT; i++)
+		*(const char **)((char *)request + attributes[i].offset) = "";
+}
+
+/* find_attribute - the attribute of that name, or NULL */
+static const struct attribute *find_attribute(const char *name, size_t length,
+					      size_t hint)
+{
+	size_t i;
+
+	/* Postfix sends them nearly in the order of the table. */
+	for (i = 0; i < ATTRIBUTE_COUNT; i++) {
+		size_t place = (hint + i) % ATTRIBUTE_COUNT;
+		const struct attribute *attribute = &attributes[place];
+
+		if (strncmp(attribute->name, name, length) == 0 &&
+		    attribute->name[length] == '\0')
+			return attribute;
+	}
+	return NULL;
+}
+
+/* request_set - set one attribute by its name */
+int request_set(struct request *request, const char *name, const char *value)
+{
+	const struct attribute *attribute =
+		find_attribute(name, strlen(name), 0);
+
+	if (attribute == NULL)
+		return -1;
+	*(const char **)((char *)request + attribute->offset) = value;
+	return 0;
+}
+
+/* What is known while the lines of one request are read. */
+struct reading {
+	struct request *request;
+	uint64_t seen;		/* bit i: attributes[i] was given */
+	size_t hint;		/* where the next one probably stands */
+};
+
+_Static_assert(ATTRIBUTE_COUNT <= 64, "struct reading has 64 bits");
+
+/* read_line - one NAME=VALUE, ended by a NUL */
+static int read_line(struct reading *reading, char *line, struct error *error)
+{
+	char *equals = strchr(line, '=');
+	const struct attribute *attribute;
+	const char **field;
+	uint64_t bit;
+
+	if (equals == NULL)
+		return error_set(error, "line without \"=\"");
+	if (equals == line)
+		return error_set(error, "attribute without a name");
+	attribute = find_attribute(line, (size_t)(equals - line),
+				   reading->hint);
+	if (attribute == NULL)
+		return 0;
+	reading->hint = (size_t)(attribute - attributes) + 1;
+	bit = UINT64_C(1) << (attribute - attributes);
+	field = (const char **)((char *)reading->request + attribute->offset);
+	if ((reading->seen & bit) && attribute->decides &&
+	    strcmp(*field, equals + 1) != 0)
+		return error_set(error, "%s given twice with different values",
+				 attribute->name);
+	reading->seen |= bit;
+	*field = equals + 1;
+	return 0;
+}
+
+/* request_parse - cut one whole request into attributes */
+int request_parse(struct request *request, char *bytes, size_t length,
+		  struct error *error)
+{
+	struct reading reading = { .request = request };
+	char *line = bytes;
+	char *end = bytes + length;
+
+	request_init(request);
+	while (line < end && *line != '\n') {
+		char *newline = memchr(line, '\n', (size_t)(end - line));
+
+		if (newline == NULL)
+			return error_set(error, "unfinished line");
+		*newline = '\0';
+		if (strlen(line) != (size_t)(newline - line))
+			return error_set(error, "NUL byte");
+		if (read_line(&reading, line, error) != 0)
+			return -1;
+		line = newline + 1;
+	}
+	if (line >= end)
+		return error_set(error, "no blank line");
+	if (strcmp(request->request, "smtpd_access_policy") != 0)
+		return error_set(error, request->request[0] ?
+				 "unknown request type" :
+				 "no request= attribute");
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef T_TEST_H
+#define T_TEST_H
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/xalloc.h"
+
+/* What the test programs share. */
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/* run_tests - run one case as a suite; the exit status for main() */
+static inline int run_tests(const char *name, TCase *tests)
+{
+	Suite *suite = suite_create(name);
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tests, 120);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	if (srunner_ntests_run(runner) == 0)
+		failed = 1;
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* read_whole - a file, with a NUL after it; the caller frees it */
+static inline char *read_whole(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "rb");
+	char *bytes = NULL;
+	size_t length = 0;
+
+	ck_assert_msg(file != NULL, "cannot open %s", path);
+	for (;;) {
+		size_t count;
+
+		bytes = xreallocarray(bytes, length + 65537, 1);
+		count = fread(bytes + length, 1, 65536, file);
+		length += count;
+		if (count == 0)
+			break;
+	}
+	fclose(file);
+	bytes[length] = '\0';
+	*size = length;
+	return bytes;
+}
+
+#endif
