@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* evaluate - walk an ordered list of restrictions until one decides
+ *
+ * A restriction may answer later: it returns evaluation_wait() and calls
+ * evaluation_resume() from the event loop when it knows. The walk then goes
+ * on where it stood. */
+
+#include "lib/evaluate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xalloc.h"
+
+/* restriction_list_add - open a restriction and put it at the end */
+int restriction_list_add(struct restriction_list *list,
+			 const struct restriction *restriction,
+			 const char *argument, struct error *error)
+{
+	struct restriction_use use = { .restriction = restriction };
+
+	if (restriction->open != NULL &&
+	    restriction->open(argument, &use.state, error) != 0)
+		return -1;
+	list->uses = xreallocarray(list->uses, list->count + 1, sizeof(use));
+	list->uses[list->count++] = use;
+	return 0;
+}
+
+/* restriction_list_clear - close and free all */
+void restriction_list_clear(struct restriction_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (list->uses[i].restriction->close != NULL)
+			list->uses[i].restriction->close(list->uses[i].state);
+	free(list->uses);
+	memset(list, 0, sizeof(*list));
+}
+
+/* decide - the walk is over; without a recipient nothing is refused yet */
+static void decide(struct evaluation *evaluation, enum verdict verdict,
+		   const char *restriction)
+{
+	struct decision *decision = &evaluation->decision;
+
+	decision->verdict = verdict;
+	decision->restriction = restriction;
+	if (verdict != VERDICT_PERMIT &&
+	    !evaluation->subject.facts->has_recipient) {
+		decision->verdict = VERDICT_DUNNO;
+		decision->restriction = "none";
+		decision->reason = "no recipient at this stage";
+	}
+}
+
+/* judge - take one answer; true: it decides */
+static bool judge(struct evaluation *evaluation,
+		  const struct restriction *restriction, enum verdict verdict)
+{
+	if (evaluation->trace != NULL)
+		evaluation->trace(evaluation->trace_context, restriction,
+				  verdict, &evaluation->decision);
+	if (verdict == VERDICT_DUNNO)
+		return false;
+	decide(evaluation, verdict, restriction->name);
+	return true;
+}
+
+/* walk - ask one restriction after the other; true: decided */
+static bool walk(struct evaluation *evaluation)
+{
+	const struct restriction_list *list = evaluation->list;
+
+	while (evaluation->next < list->count) {
+		const struct restriction_use *use =
+			&list->uses[evaluation->next];
+		enum verdict verdict;
+
+		evaluation->decision.reason = "";
+		verdict = use->restriction->evaluate(&evaluation->subject,
+						     use->state,
+						     &evaluation->decision);
+		if (verdict == VERDICT_WAIT)
+			return false;
+		evaluation->next++;
+		if (judge(evaluation, use->restriction, verdict))
+			return true;
+	}
+	evaluation->decision.refusal = REFUSAL_RELAY;
+	evaluation->decision.reason = "end of the list";
+	decide(evaluation, VERDICT_REJECT, "end");
+	return true;
+}
+
+/* evaluation_start - walk the list from its beginning */
+bool evaluation_start(struct evaluation *evaluation,
+		      const struct restriction_list *list,
+		      const struct request *request, const struct facts *facts,
+		      time_t now, void (*done)(struct evaluation *))
+{
+	evaluation->list = list;
+	evaluation->subject.request = request;
+	evaluation->subject.facts = facts;
+	evaluation->subject.now = now;
+	evaluation->subject.evaluation = evaluation;
+	evaluation->decision = (struct decision){ .reason = "" };
+	evaluation->next = 0;
+	evaluation->waiter = NULL;
+	evaluation->done = done;
+	return walk(evaluation);
+}
+
+/* evaluation_wait - a restriction answers later */
+enum verdict evaluation_wait(struct evaluation *evaluation, void *waiter)
+{
+	evaluation->waiter = waiter;
+	return VERDICT_WAIT;
+}
+
+/* evaluation_resume - the waiting restriction has its answer */
+void evaluation_resume(struct evaluation *evaluation, enum verdict verdict,
+		       enum refusal refusal, const char *reason)
+{
+	const struct restriction *restriction =
+		evaluation->list->uses[evaluation->next].restriction;
+
+	evaluation->waiter = NULL;
+	evaluation->decision.refusal = refusal;
+	evaluation->decision.reason = reason;
+	evaluation->next++;
+	if (judge(evaluation, restriction, verdict) || walk(evaluation))
+		evaluation->done(evaluation);
+}
+
+/* evaluation_cancel - the client is gone */
+void evaluation_cancel(struct evaluation *evaluation)
+{
+	const struct restriction *restriction;
+
+	if (evaluation->waiter == NULL)
+		return;
+	restriction = evaluation->list->uses[evaluation->next].restriction;
+	if (restriction->cancel != NULL)
+		restriction->cancel(evaluation->waiter);
+	evaluation->waiter = NULL;
+}

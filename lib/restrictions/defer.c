@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* defer - ask the client to try again later, whatever comes to it */
+
+#include "lib/restrictions.h"
+
+/* evaluate - see above */
+static enum verdict evaluate(const struct subject *subject, void *state,
+			     struct decision *decision)
+{
+	(void)subject;
+	(void)state;
+	decision->refusal = REFUSAL_DEFER;
+	return VERDICT_DEFER;
+}
+
+const struct restriction restriction_defer = {
+	.name = "defer",
+	.evaluate = evaluate,
+};

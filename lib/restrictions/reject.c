@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* reject - reject whatever comes to it */
+
+#include "lib/restrictions.h"
+
+/* evaluate - see above */
+static enum verdict evaluate(const struct subject *subject, void *state,
+			     struct decision *decision)
+{
+	(void)subject;
+	(void)state;
+	decision->refusal = REFUSAL_RELAY;
+	return VERDICT_REJECT;
+}
+
+const struct restriction restriction_reject = {
+	.name = "reject",
+	.evaluate = evaluate,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* reject_unauth_destination - reject when the destination is not ours
+ *
+ * The reverse of permit_auth_destination; postconf(5). */
+
+#include "lib/restrictions.h"
+
+/* evaluate - see above */
+static enum verdict evaluate(const struct subject *subject, void *state,
+			     struct decision *decision)
+{
+	(void)state;
+	if (subject->facts->authorized < 0) {
+		decision->refusal = REFUSAL_LOOKUP;
+		decision->reason = "a destination list could not be searched";
+		return VERDICT_DEFER;
+	}
+	if (subject->facts->authorized)
+		return VERDICT_DUNNO;
+	decision->refusal = REFUSAL_RELAY;
+	return VERDICT_REJECT;
+}
+
+const struct restriction restriction_reject_unauth_destination = {
+	.name = "reject_unauth_destination",
+	.evaluate = evaluate,
+};
