@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_NUMBER_H
+#define LIB_NUMBER_H
+
+/* number_parse - a plain decimal number: digits only, no sign, no space, no
+ * leading zero but "0" itself, at most max. 0, or -1 and *number untouched. */
+int number_parse(const char *text, unsigned long max, unsigned long *number);
+
+#endif
