@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+/* reply - from a decision to the action that Postfix reads
+ *
+ * The only file that knows the words of access(5). A permit leaves as the
+ * name of the restriction that permitted ("lock"), which Postfix evaluates
+ * again: a mistake here can refuse mail, but never open a relay. */
+
+#include "lib/reply.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <utf8proc.h>
+
+#define RELAY_DENIED "554 5.7.1 Relay access denied"
+
+static const char *const mode_names[] = {
+	[REPLY_LOCK] = "lock",
+	[REPLY_OK] = "ok",
+	[REPLY_DUNNO] = "dunno",
+};
+
+/* reply_mode_find - "lock", "ok" or "dunno" */
+int reply_mode_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++)
+		if (strcmp(mode_names[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* reply_mode_name - the word of the configuration */
+const char *reply_mode_name(enum reply_mode mode)
+{
+	return mode_names[mode];
+}
+
+/* is_code - "4NN text" or "5NN text", as RFC 5321 has reply codes */
+static bool is_code(const char *text)
+{
+	return (text[0] == '4' || text[0] == '5') && text[1] >= '0' &&
+	       text[1] <= '5' && text[2] >= '0' && text[2] <= '9' &&
+	       text[3] == ' ' && text[4 + strspn(text + 4, " ")] != '\0';
+}
+
+/* is_refusing_word - an access(5) word that cannot let the recipient pass */
+static bool is_refusing_word(const char *text)
+{
+	static const char *const words[] = { "REJECT", "DEFER",
+					     "DEFER_IF_PERMIT" };
+	size_t length = strcspn(text, " ");
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i]) == length &&
+		    strncasecmp(words[i], text, length) == 0)
+			return true;
+	return false;
+}
+
+/* check_characters - one line of printable UTF-8 */
+static int check_characters(const char *text, struct error *error)
+{
+	const utf8proc_uint8_t *place = (const utf8proc_uint8_t *)text;
+
+	while (*place != '\0') {
+		utf8proc_int32_t point;
+		utf8proc_ssize_t used = utf8proc_iterate(place, -1, &point);
+
+		if (used < 0)
+			return error_set(error, "is not valid UTF-8");
+		if (point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+		    point == 0x2028 || point == 0x2029)
+			return error_set(error, "has a control character; it "
+						"must be one printable line");
+		place += used;
+	}
+	return 0;
+}
+
+/* reply_check - may text stand as a configured refusal? */
+int reply_check(const char *text, struct error *error)
+{
+	if (strlen(text) > REPLY_TEXT_MAX)
+		return error_set(error, "is longer than %d bytes",
+				 REPLY_TEXT_MAX);
+	if (check_characters(text, error) != 0)
+		return -1;
+	if (!is_code(text) && !is_refusing_word(text))
+		return error_set(error,
+				 "is not an access(5) action that refuses: "
+				 "write \"554 5.7.1 text\", \"450 4.7.1 text\","
+				 " REJECT, DEFER or DEFER_IF_PERMIT");
+	return 0;
+}
+
+/* permit_action - how a permit is said */
+static const char *permit_action(const struct decision *decision,
+				 const struct reply_options *options)
+{
+	switch (options->mode) {
+	case REPLY_LOCK:
+		return decision->restriction;
+	case REPLY_OK:
+		return "OK";
+	case REPLY_DUNNO:
+		break;
+	}
+	return "DUNNO";
+}
+
+/* refusal_text - a configured text, or NULL: the default one */
+static const char *refusal_text(enum refusal refusal,
+				const struct reply_options *options)
+{
+	switch (refusal) {
+	case REFUSAL_RELAY:
+		return options->reject_reply;
+	case REFUSAL_PLAINTEXT:
+		return options->plaintext_reply;
+	case REFUSAL_LOOKUP:
+		return "451 4.3.0 Temporary lookup failure";
+	case REFUSAL_DEFER:
+		break;
+	}
+	return "450 4.3.2 Try again later";
+}
+
+/* write_refusal - the action without the id; what the client can mend is
+ * said in the default texts */
+static void write_refusal(char *buffer, const struct decision *decision,
+			  const struct facts *facts,
+			  const struct reply_options *options)
+{
+	const char *text = refusal_text(decision->refusal, options);
+
+	if (text != NULL)
+		snprintf(buffer, REPLY_MAX, "%.*s", REPLY_TEXT_MAX, text);
+	else if (facts->weak != NULL)
+		snprintf(buffer, REPLY_MAX,
+			 RELAY_DENIED "; %.80s: use TLS and log in",
+			 facts->weak);
+	else if (!facts->authenticated)
+		snprintf(buffer, REPLY_MAX, RELAY_DENIED "; log in first");
+	else
+		snprintf(buffer, REPLY_MAX, RELAY_DENIED);
+}
+
+/* reply_write - one reply for Postfix */
+size_t reply_write(char *buffer, const struct decision *decision,
+		   const struct facts *facts,
+		   const struct reply_options *options, const char *id)
+{
+	char text[REPLY_MAX];
+	int length;
+
+	if (decision->verdict == VERDICT_PERMIT)
+		length = snprintf(buffer, REPLY_MAX, "action=%s\n\n",
+				  permit_action(decision, options));
+	else if (decision->verdict == VERDICT_DUNNO)
+		length = snprintf(buffer, REPLY_MAX, "action=DUNNO\n\n");
+	else {
+		write_refusal(text, decision, facts, options);
+		/* A word alone, "REJECT", makes Postfix say its own text. */
+		length = snprintf(buffer, REPLY_MAX,
+				  strchr(text, ' ') == NULL
+					  ? "action=%.*s\n\n"
+					  : "action=%.*s (id %.16s)\n\n",
+				  REPLY_TEXT_MAX, text, id);
+	}
+	return (size_t)length;
+}
