@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* metrics - counters of what was decided, and their text form */
+
+#include "lib/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* metrics_add - add other to metrics */
+void metrics_add(struct metrics *metrics, const struct metrics *other)
+{
+	size_t i;
+
+	for (i = 0; i < VERDICT_COUNT; i++)
+		metrics->decisions[i] += other->decisions[i];
+	metrics->malformed += other->malformed;
+	metrics->timeouts += other->timeouts;
+	metrics->connections += other->connections;
+	metrics->handed_over += other->handed_over;
+}
+
+/* metrics_write - the counters as one line for the log */
+size_t metrics_write(char *buffer, size_t size, const struct metrics *metrics)
+{
+	int length = snprintf(
+		buffer, size,
+		"permit=%" PRIu64 " reject=%" PRIu64 " defer=%" PRIu64
+		" dunno=%" PRIu64 " malformed=%" PRIu64 " timeouts=%" PRIu64
+		" connections=%" PRIu64 " handed_over=%" PRIu64,
+		metrics->decisions[VERDICT_PERMIT],
+		metrics->decisions[VERDICT_REJECT],
+		metrics->decisions[VERDICT_DEFER],
+		metrics->decisions[VERDICT_DUNNO], metrics->malformed,
+		metrics->timeouts, metrics->connections, metrics->handed_over);
+
+	return (size_t)length < size ? (size_t)length : size - 1;
+}
