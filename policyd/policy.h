@@ -2,10 +2,11 @@
 #ifndef POLICYD_POLICY_H
 #define POLICYD_POLICY_H
 
-#include <stdbool.h>
-
 #include "lib/config.h"
+#include "lib/error.h"
 #include "lib/metrics.h"
+#include "lib/reply.h"
+#include "lib/report.h"
 #include "lib/server.h"
 
 /* The way of a request through the program, from bytes to reply. One per
@@ -19,7 +20,15 @@ void policy_free(struct policy *policy);
 /* policy_handler - what lib/server is to call. */
 struct server_handler policy_handler(struct policy *policy);
 
-/* policy_metrics - the counters, to read and to hand over. */
+/* policy_metrics - decisions and malformed requests, to read and to hand
+ * over. */
 struct metrics *policy_metrics(struct policy *policy);
+
+/* policy_ask - judge one whole request without a connection (-q): fills reply
+ * ("action=...", blank line included) and why (one line for people). Changes
+ * the bytes. 0, or -1: malformed. */
+int policy_ask(const struct config *config, char *bytes, size_t length,
+	       char reply[REPLY_MAX], char why[REPORT_MAX],
+	       struct error *error);
 
 #endif

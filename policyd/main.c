@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+/* policyd - Postfix policy server: mail for us, or encrypted and logged in
+ *
+ * This file reads the command line and hands over to the part that was asked
+ * for. See README and policyd(8). */
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/config.h"
+#include "lib/log.h"
+#include "lib/number.h"
+#include "lib/xalloc.h"
+#include "policyd/channel.h"
+#include "policyd/monitor.h"
+#include "policyd/query.h"
+#include "policyd/serve.h"
+
+#define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
+
+enum mode {
+	MODE_SERVE,
+	MODE_CHECK = 't',
+	MODE_DUMP = 'T',
+	MODE_QUERY = 'q',
+	MODE_STDIO = 's',
+	MODE_SERVER = 'S',	/* started by the monitor */
+};
+
+static const char usage_text[] =
+	"usage: policyd [-dv] [-c FILE]                 serve\n"
+	"       policyd -t [-c FILE]                    check the configuration\n"
+	"       policyd -T [-c FILE]                    print the effective "
+	"configuration\n"
+	"       policyd -q [-c FILE] [NAME=VALUE ...]   ask, and be told why\n"
+	"       policyd -s [-c FILE]                    serve one connection on "
+	"stdin and stdout\n"
+	"       policyd -V | -h\n"
+	"Options: --config FILE --daemon --verbose --check --dump --query "
+	"--stdio\n"
+	"         --version --help. Default FILE: " DEFAULT_CONFIG "\n";
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "check", no_argument, NULL, MODE_CHECK },
+	{ "dump", no_argument, NULL, MODE_DUMP },
+	{ "query", no_argument, NULL, MODE_QUERY },
+	{ "stdio", no_argument, NULL, MODE_STDIO },
+	{ "daemon", no_argument, NULL, 'd' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ &CHANNEL_OPTION[2], required_argument, NULL, MODE_SERVER },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* What was asked for on the command line. */
+struct command {
+	enum mode mode;
+	struct options options;
+	int channel;		/* with MODE_SERVER */
+};
+
+/* usage - what the command line can be, after a mistake in it */
+static int usage(const char *mistake)
+{
+	if (mistake != NULL)
+		fprintf(stderr, "policyd: %s\n", mistake);
+	fputs(usage_text, stderr);
+	return EX_USAGE;
+}
+
+/* print_and_exit - for -V and -h: text on stdout, and done */
+static _Noreturn void print_and_exit(const char *text)
+{
+	fputs(text, stdout);
+	exit(fflush(stdout) == 0 ? EX_OK : EX_IOERR);
+}
+
+/* set_mode - one of -t -T -q -s; only one of them */
+static int set_mode(struct command *command, int mode)
+{
+	if (command->mode != MODE_SERVE)
+		return -1;
+	command->mode = (enum mode)mode;
+	return 0;
+}
+
+/* set_channel - the monitor's descriptor */
+static int set_channel(struct command *command, const char *text)
+{
+	unsigned long fd;
+
+	if (number_parse(text, INT_MAX, &fd) != 0)
+		return -1;
+	command->channel = (int)fd;
+	return set_mode(command, MODE_SERVER);
+}
+
+/* set_option - one option; -1: it does not fit */
+static int set_option(struct command *command, int option)
+{
+	switch (option) {
+	case 'c':
+		command->options.config = optarg;
+		return 0;
+	case 'd':
+		command->options.daemonize = true;
+		return 0;
+	case 'v':
+		command->options.verbose = true;
+		return 0;
+	case 'V':
+		print_and_exit("policyd " POLICYD_VERSION "\n");
+	case 'h':
+		print_and_exit(usage_text);
+	case MODE_CHECK:
+	case MODE_DUMP:
+	case MODE_QUERY:
+	case MODE_STDIO:
+		return set_mode(command, option);
+	case MODE_SERVER:
+		return set_channel(command, optarg);
+	default:
+		return -1;
+	}
+}
+
+/* read_command - the whole command line; 0 or an exit status */
+static int read_command(struct command *command, int argc, char **argv)
+{
+	int option;
+
+	opterr = 1;
+	while ((option = getopt_long(argc, argv, "c:dvtTqsVh", long_options,
+				     NULL)) != -1) {
+		if (option == '?')
+			return usage(NULL);
+		if (set_option(command, option) != 0)
+			return usage("only one of -t -T -q -s");
+	}
+	if (optind < argc && command->mode != MODE_QUERY)
+		return usage("too many arguments");
+	if (command->options.daemonize && command->mode != MODE_SERVE)
+		return usage("-d only goes with serving");
+	return EX_OK;
+}
+
+/* absolute - the path, also after a chdir(2); the caller frees it */
+static char *absolute(const char *path)
+{
+	char directory[PATH_MAX];
+
+	if (path[0] == '/' || getcwd(directory, sizeof(directory)) == NULL)
+		return xstrdup(path);
+	return xasprintf("%s/%s", directory, path);
+}
+
+/* with_config - the modes that load the configuration and end */
+static int with_config(const struct command *command, int count,
+		       char **arguments)
+{
+	struct config_messages messages = { 0 };
+	struct config *config =
+		config_load(command->options.config, &messages);
+	int status = config != NULL ? EX_OK : EX_CONFIG;
+	size_t i;
+
+	for (i = 0; i < messages.count; i++)
+		if (config == NULL || command->mode == MODE_CHECK)
+			fprintf(stderr, "%s\n", messages.lines[i]);
+	config_messages_clear(&messages);
+	if (config != NULL && command->mode == MODE_DUMP)
+		config_dump(config, stdout);
+	if (config != NULL && command->mode == MODE_QUERY)
+		status = query(config, count, arguments);
+	config_free(config);
+	if (fflush(stdout) != 0 && status == EX_OK)
+		status = EX_IOERR;
+	return status;
+}
+
+/* start_monitor - serve: find ourselves, so that servers can be started */
+static int start_monitor(struct options *options)
+{
+	char program[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", program,
+				  sizeof(program) - 1);
+	char *config;
+	int status;
+
+	if (length <= 0) {
+		fprintf(stderr, "policyd: cannot find my own program file: "
+				"%s\n", strerror(errno));
+		return EX_OSERR;
+	}
+	program[length] = '\0';
+	config = absolute(options->config);
+	options->config = config;
+	status = monitor(options, program);
+	free(config);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct command command = {
+		.mode = MODE_SERVE,
+		.options = { .config = DEFAULT_CONFIG },
+	};
+	int status = read_command(&command, argc, argv);
+
+	if (status != EX_OK)
+		return status;
+	signal(SIGPIPE, SIG_IGN);
+	log_set_debug(command.options.verbose);
+	switch (command.mode) {
+	case MODE_CHECK:
+	case MODE_DUMP:
+	case MODE_QUERY:
+		return with_config(&command, argc - optind, argv + optind);
+	case MODE_STDIO:
+		return serve_stdio(&command.options);
+	case MODE_SERVER:
+		return serve(&command.options, command.channel);
+	case MODE_SERVE:
+		break;
+	}
+	return start_monitor(&command.options);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: ISC */
+/* policy - the way of a request through the program
+ *
+ *   bytes -> request -> facts -> decision -> reply bytes + log line + counters
+ *
+ * Data only moves to the right. Everything between the server and the reply
+ * is a function of its arguments; this file joins the pieces. */
+
+#include "policyd/policy.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "lib/evaluate.h"
+#include "lib/facts.h"
+#include "lib/log.h"
+#include "lib/request.h"
+#include "lib/service.h"
+#include "lib/xalloc.h"
+
+#define ID_LENGTH 6
+
+/* One request on its way. */
+struct exchange {
+	struct evaluation evaluation;	/* first: done() gets a pointer to it */
+	struct request request;
+	struct facts facts;
+	const struct service *service;
+	struct policy *policy;
+	struct connection *connection;
+	struct timespec start;
+	char id[ID_LENGTH + 1];
+	struct exchange *next;		/* of those not in use */
+};
+
+struct policy {
+	const struct config *config;
+	struct metrics metrics;
+	struct exchange *unused;
+	uint32_t next_id;
+};
+
+/* judge - from bytes to a decision; 1 decided, 0 it waits, -1 malformed */
+static int judge(struct exchange *exchange, const struct config *config,
+		 char *bytes, size_t length, void (*done)(struct evaluation *),
+		 struct error *error)
+{
+	if (request_parse(&exchange->request, bytes, length, error) != 0)
+		return -1;
+	exchange->service = service_find(&config->services, &exchange->request);
+	facts_gather(&exchange->facts, &exchange->request, config->resolver,
+		     exchange->service->tls);
+	return evaluation_start(&exchange->evaluation,
+				&exchange->service->restrictions,
+				&exchange->request, &exchange->facts,
+				time(NULL), done);
+}
+
+/* make_id - a short name for a request, that log and refusal share */
+static void make_id(struct policy *policy, char *id)
+{
+	/* Crockford's base 32: no I, L, O, U to misread. */
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	uint32_t number = policy->next_id++;
+	size_t i;
+
+	for (i = ID_LENGTH; i-- > 0; number >>= 5)
+		id[i] = digits[number & 31];
+	id[ID_LENGTH] = '\0';
+}
+
+/* exchange_new - a request begins; those not in use are used again */
+static struct exchange *exchange_new(struct policy *policy,
+				     struct connection *connection)
+{
+	struct exchange *exchange = policy->unused;
+
+	if (exchange != NULL)
+		policy->unused = exchange->next;
+	else
+		exchange = xmalloc(sizeof(*exchange));
+	exchange->policy = policy;
+	exchange->connection = connection;
+	exchange->evaluation.trace = NULL;
+	exchange->evaluation.waiter = NULL;
+	clock_gettime(CLOCK_MONOTONIC, &exchange->start);
+	make_id(policy, exchange->id);
+	return exchange;
+}
+
+/* exchange_end - the request is over */
+static void exchange_end(struct exchange *exchange)
+{
+	struct policy *policy = exchange->policy;
+
+	exchange->next = policy->unused;
+	policy->unused = exchange;
+}
+
+/* microseconds - since the request was there */
+static unsigned long microseconds(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned long)((now.tv_sec - start->tv_sec) * 1000000 +
+			       (now.tv_nsec - start->tv_nsec) / 1000);
+}
+
+/* warn_lookup - name the list that could not be searched */
+static void warn_lookup(const struct exchange *exchange)
+{
+	const struct decision *decision = &exchange->evaluation.decision;
+
+	if (decision->verdict == VERDICT_DEFER &&
+	    decision->refusal == REFUSAL_LOOKUP)
+		log_warning("id=%s: %s could not be searched: answered 451",
+			    exchange->id,
+			    exchange->facts.has_recipient
+				    ? exchange->facts.destination.list
+				    : "a list");
+}
+
+/* answer - the decision is there: reply, log line, counters */
+static void answer(struct evaluation *evaluation)
+{
+	struct exchange *exchange = (struct exchange *)evaluation;
+	struct policy *policy = exchange->policy;
+	const struct decision *decision = &evaluation->decision;
+	bool logged = policy->config->log_verdicts[decision->verdict];
+	char reply[REPLY_MAX];
+	char line[REPORT_MAX];
+	size_t length;
+
+	length = reply_write(reply, decision, &exchange->facts,
+			     &exchange->service->reply, exchange->id);
+	policy->metrics.decisions[decision->verdict]++;
+	/* The request is gone when it was answered: write its line before. */
+	if (logged)
+		report_write(line, exchange->id, exchange->service->name,
+			     &exchange->request, &exchange->facts, decision,
+			     microseconds(&exchange->start));
+	*connection_context(exchange->connection) = NULL;
+	connection_reply(exchange->connection, reply, length);
+	warn_lookup(exchange);
+	if (logged)
+		log_info("%s", line);
+	exchange_end(exchange);
+}
+
+/* handle_malformed - no reply, one warning */
+static void handle_malformed(void *context, const char *peer,
+			     const char *reason)
+{
+	struct policy *policy = context;
+
+	policy->metrics.malformed++;
+	log_warning("malformed request from %s: %s: no reply, closing", peer,
+		    reason);
+}
+
+/* handle_request - one whole request from a connection */
+static void handle_request(void *context, struct connection *connection,
+			   char *bytes, size_t length)
+{
+	struct policy *policy = context;
+	struct exchange *exchange = exchange_new(policy, connection);
+	struct error error;
+
+	switch (judge(exchange, policy->config, bytes, length, answer,
+		      &error)) {
+	case 1:
+		answer(&exchange->evaluation);
+		break;
+	case 0:
+		*connection_context(connection) = exchange;
+		break;
+	default:
+		exchange_end(exchange);
+		handle_malformed(policy, connection_peer(connection),
+				 error.text);
+		connection_refuse(connection);
+		break;
+	}
+}
+
+/* handle_gone - nobody waits for the answer any more */
+static void handle_gone(void *context, struct connection *connection)
+{
+	struct exchange *exchange = *connection_context(connection);
+
+	(void)context;
+	if (exchange == NULL)
+		return;
+	evaluation_cancel(&exchange->evaluation);
+	exchange_end(exchange);
+}
+
+/* policy_new - the way of requests under one configuration */
+struct policy *policy_new(const struct config *config)
+{
+	struct policy *policy = xcalloc(1, sizeof(*policy));
+
+	policy->config = config;
+	/* Only a label: two servers should not use the same ones. */
+	if (getrandom(&policy->next_id, sizeof(policy->next_id), 0) !=
+	    (ssize_t)sizeof(policy->next_id))
+		policy->next_id = (uint32_t)time(NULL);
+	return policy;
+}
+
+/* policy_free - NULL is allowed */
+void policy_free(struct policy *policy)
+{
+	if (policy == NULL)
+		return;
+	while (policy->unused != NULL) {
+		struct exchange *exchange = policy->unused;
+
+		policy->unused = exchange->next;
+		free(exchange);
+	}
+	free(policy);
+}
+
+/* policy_handler - what the server is to call */
+struct server_handler policy_handler(struct policy *policy)
+{
+	return (struct server_handler){
+		.context = policy,
+		.request = handle_request,
+		.gone = handle_gone,
+		.malformed = handle_malformed,
+	};
+}
+
+/* policy_metrics - the counters */
+struct metrics *policy_metrics(struct policy *policy)
+{
+	return &policy->metrics;
+}
+
+/* policy_ask - judge one request without a connection */
+int policy_ask(const struct config *config, char *bytes, size_t length,
+	       char reply[REPLY_MAX], char why[REPORT_MAX],
+	       struct error *error)
+{
+	struct exchange *exchange = xcalloc(1, sizeof(*exchange));
+	const struct decision *decision = &exchange->evaluation.decision;
+	int result = judge(exchange, config, bytes, length, NULL, error);
+
+	if (result == 0) {
+		evaluation_cancel(&exchange->evaluation);
+		result = error_set(error, "a restriction answers later: only "
+					  "a running server can be asked");
+	}
+	if (result > 0) {
+		reply_write(reply, decision, &exchange->facts,
+			    &exchange->service->reply, "query");
+		report_why(why, exchange->service->name, &exchange->request,
+			   &exchange->facts, decision);
+	}
+	free(exchange);
+	return result > 0 ? 0 : -1;
+}
