@@ -2,6 +2,7 @@
 #ifndef LIB_LISTENER_H
 #define LIB_LISTENER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "lib/error.h"
@@ -20,26 +21,44 @@ struct listener_options {
 	gid_t gid;		/* (gid_t)-1: as created */
 };
 
+/* A socket that listens. */
+struct listener {
+	struct listener_options options;
+	int fd;
+	dev_t device;		/* unix: the file that was made, so that only */
+	ino_t inode;		/* this one is ever removed */
+};
+
 /* listener_parse - fill options->address from the text of a listen section,
  * and set the other members to their defaults. Numeric addresses and
- * "localhost"; a unix path must be absolute and fit sun_path. */
+ * "localhost", loopback only; a unix path must be absolute and fit sun_path. */
 int listener_parse(struct listener_options *options, const char *text,
 		   struct error *error);
 
 /* listener_open - a non-blocking, close-on-exec listening socket. For unix:
  * mode, owner and group are set before the name is visible; a stale socket is
  * replaced, a live one never (waits up to 2 s for it to go away), any other
- * file type never touched, symbolic links refused. Returns the descriptor or
- * -1. */
-int listener_open(const struct listener_options *options, struct error *error);
+ * file type never touched, symbolic links refused. 0, or -1 and nothing is
+ * left behind. For processes with one thread: the umask changes for a
+ * moment. */
+int listener_open(struct listener *listener,
+		  const struct listener_options *options, struct error *error);
 
 /* listener_adjust - the same socket is kept with other options: set mode and
  * owner of its name. 0 or -1. */
-int listener_adjust(const struct listener_options *options, int fd,
+int listener_adjust(struct listener *listener,
+		    const struct listener_options *options,
 		    struct error *error);
 
-/* listener_remove - unlink the name of a unix listener if it still belongs to
- * this socket. The descriptor is not closed. */
-void listener_remove(const struct listener_options *options, int fd);
+/* listener_in_place - can clients still find it: is the name of a unix
+ * listener there, and its own? Always true for inet. */
+bool listener_in_place(const struct listener *listener);
+
+/* listener_close - close the descriptor; the name stays. */
+void listener_close(struct listener *listener);
+
+/* listener_remove - remove the name of a unix listener if it still belongs to
+ * this socket, and close the descriptor. */
+void listener_remove(struct listener *listener);
 
 #endif
