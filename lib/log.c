@@ -193,33 +193,41 @@ static bool is_plain(unsigned char byte)
 	return byte > ' ' && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
+/* quoted_length - what the text takes when it is escaped, at most limit + 1 */
+static size_t quoted_length(const char *text, size_t limit)
+{
+	size_t length = 0;
+
+	for (; *text != '\0' && length <= limit; text++)
+		length += is_plain((unsigned char)*text) ? 1 : 4;
+	return length;
+}
+
 /* log_quote - escape what came from the network */
 size_t log_quote(char *buffer, size_t limit, const char *text)
 {
 	static const char hex[] = "0123456789abcdef";
 	static const char cut[] = "...";
-	const unsigned char *byte;
+	bool whole = quoted_length(text, limit) <= limit;
+	size_t tail = whole ? 0 : sizeof(cut) - 1;
 	size_t length = 0;
+	const unsigned char *byte;
 
 	for (byte = (const unsigned char *)text; *byte != '\0'; byte++) {
-		size_t need = is_plain(*byte) ? 1 : 4;
-		size_t tail = byte[1] != '\0' ? sizeof(cut) - 1 : 0;
-
-		if (length + need + tail > limit) {
-			if (limit - length >= sizeof(cut) - 1) {
-				memcpy(buffer + length, cut, sizeof(cut) - 1);
-				length += sizeof(cut) - 1;
-			}
+		if (length + (is_plain(*byte) ? 1 : 4) + tail > limit)
 			break;
-		}
-		if (need == 1) {
+		if (is_plain(*byte)) {
 			buffer[length++] = (char)*byte;
-		} else {
-			buffer[length++] = '\\';
-			buffer[length++] = 'x';
-			buffer[length++] = hex[*byte >> 4];
-			buffer[length++] = hex[*byte & 15];
+			continue;
 		}
+		buffer[length++] = '\\';
+		buffer[length++] = 'x';
+		buffer[length++] = hex[*byte >> 4];
+		buffer[length++] = hex[*byte & 15];
+	}
+	if (!whole && length + tail <= limit) {
+		memcpy(buffer + length, cut, tail);
+		length += tail;
 	}
 	buffer[length] = '\0';
 	return length;

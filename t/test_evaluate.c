@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+/* test_evaluate - the walk through a list of restrictions, waiting included */
+
+#include <check.h>
+#include <string.h>
+
+#include "lib/evaluate.h"
+#include "lib/restrictions.h"
+#include "t/test.h"
+
+/* A restriction that says what its state points to. */
+static enum verdict say(const struct subject *subject, void *state,
+			struct decision *decision)
+{
+	(void)subject;
+	decision->refusal = REFUSAL_RELAY;
+	return *(enum verdict *)state;
+}
+
+/* A restriction that answers later; its waiter is its state. */
+static enum verdict later(const struct subject *subject, void *state,
+			  struct decision *decision)
+{
+	(void)decision;
+	return evaluation_wait(subject->evaluation, state);
+}
+
+static void count_cancel(void *waiter)
+{
+	(*(int *)waiter)++;
+}
+
+static const struct restriction sayer = { .name = "sayer", .evaluate = say };
+static const struct restriction waiter = { .name = "waiter",
+					   .evaluate = later,
+					   .cancel = count_cancel };
+
+static enum verdict dunno = VERDICT_DUNNO;
+static enum verdict permit = VERDICT_PERMIT;
+static enum verdict reject = VERDICT_REJECT;
+static enum verdict defer = VERDICT_DEFER;
+
+/* Lists and what they come to. */
+static const struct {
+	enum verdict *said[3];
+	enum verdict verdict;
+	enum verdict without_recipient;
+	const char *restriction;
+} walks[] = {
+	{ { NULL }, VERDICT_REJECT, VERDICT_DUNNO, "end" },
+	{ { &dunno }, VERDICT_REJECT, VERDICT_DUNNO, "end" },
+	{ { &permit }, VERDICT_PERMIT, VERDICT_PERMIT, "sayer" },
+	{ { &reject }, VERDICT_REJECT, VERDICT_DUNNO, "sayer" },
+	{ { &defer }, VERDICT_DEFER, VERDICT_DUNNO, "sayer" },
+	{ { &dunno, &permit }, VERDICT_PERMIT, VERDICT_PERMIT, "sayer" },
+	{ { &reject, &permit }, VERDICT_REJECT, VERDICT_DUNNO, "sayer" },
+	{ { &defer, &permit }, VERDICT_DEFER, VERDICT_DUNNO, "sayer" },
+	{ { &permit, &reject }, VERDICT_PERMIT, VERDICT_PERMIT, "sayer" },
+	{ { &dunno, &dunno, &defer }, VERDICT_DEFER, VERDICT_DUNNO, "sayer" },
+};
+
+START_TEST(walks_in_order)
+{
+	struct restriction_use uses[3];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct request request;
+	struct facts facts = { 0 };
+
+	request_init(&request);
+	while (list.count < 3 && walks[_i].said[list.count] != NULL) {
+		uses[list.count].restriction = &sayer;
+		uses[list.count].state = walks[_i].said[list.count];
+		list.count++;
+	}
+	facts.has_recipient = true;
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	ck_assert_int_eq(evaluation.decision.verdict, walks[_i].verdict);
+	ck_assert_str_eq(evaluation.decision.restriction,
+			 walks[_i].restriction);
+	facts.has_recipient = false;
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	ck_assert_int_eq(evaluation.decision.verdict,
+			 walks[_i].without_recipient);
+}
+END_TEST
+
+static int done_count;
+
+static void done(struct evaluation *evaluation)
+{
+	(void)evaluation;
+	done_count++;
+}
+
+/* start_waiting - a list "waiter, sayer" that stands at the waiter */
+static void start_waiting(struct evaluation *evaluation,
+			  struct restriction_list *list,
+			  const struct facts *facts, int *cancelled)
+{
+	static struct request request;
+
+	request_init(&request);
+	list->uses[0] = (struct restriction_use){ &waiter, cancelled };
+	list->uses[1] = (struct restriction_use){ &sayer, &reject };
+	list->count = 2;
+	ck_assert(!evaluation_start(evaluation, list, &request, facts, 0,
+				    done));
+}
+
+START_TEST(waits_and_resumes)
+{
+	struct restriction_use uses[2];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	int cancelled = 0;
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	evaluation_resume(&evaluation, VERDICT_PERMIT, REFUSAL_RELAY, "");
+	ck_assert_int_eq(done_count, 1);
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_PERMIT);
+	ck_assert_str_eq(evaluation.decision.restriction, "waiter");
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	evaluation_resume(&evaluation, VERDICT_DUNNO, REFUSAL_RELAY, "");
+	ck_assert_int_eq(done_count, 2);
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_REJECT);
+	ck_assert_str_eq(evaluation.decision.restriction, "sayer");
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	evaluation_resume(&evaluation, VERDICT_DEFER, REFUSAL_LOOKUP, "");
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_DEFER);
+	ck_assert_int_eq(evaluation.decision.refusal, REFUSAL_LOOKUP);
+	ck_assert_int_eq(cancelled, 0);
+}
+END_TEST
+
+START_TEST(cancels_the_waiter_once)
+{
+	struct restriction_use uses[2];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	int cancelled = 0;
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	evaluation_cancel(&evaluation);
+	evaluation_cancel(&evaluation);
+	ck_assert_int_eq(cancelled, 1);
+	ck_assert_int_eq(done_count, 0);
+}
+END_TEST
+
+/* Each word under each set of facts: the whole of what it may say. */
+static const struct {
+	const char *word;
+	int authorized;
+	bool encrypted, authenticated;
+	enum verdict verdict;
+	enum refusal refusal;
+} words[] = {
+	{ "permit_auth_destination", 1, false, false, VERDICT_PERMIT, 0 },
+	{ "permit_auth_destination", 0, true, true, VERDICT_DUNNO, 0 },
+	{ "permit_auth_destination", -1, true, true, VERDICT_DEFER,
+	  REFUSAL_LOOKUP },
+	{ "reject_unauth_destination", 1, false, false, VERDICT_DUNNO, 0 },
+	{ "reject_unauth_destination", 0, true, true, VERDICT_REJECT,
+	  REFUSAL_RELAY },
+	{ "reject_unauth_destination", -1, true, true, VERDICT_DEFER,
+	  REFUSAL_LOOKUP },
+	{ "permit_sasl_authenticated", 0, true, true, VERDICT_PERMIT, 0 },
+	{ "permit_sasl_authenticated", 0, false, true, VERDICT_PERMIT, 0 },
+	{ "permit_sasl_authenticated", 1, true, false, VERDICT_DUNNO, 0 },
+	{ "reject_plaintext_session", 1, false, true, VERDICT_REJECT,
+	  REFUSAL_PLAINTEXT },
+	{ "reject_plaintext_session", 1, true, false, VERDICT_DUNNO, 0 },
+	{ "permit", 0, false, false, VERDICT_PERMIT, 0 },
+	{ "reject", 1, true, true, VERDICT_REJECT, REFUSAL_RELAY },
+	{ "defer", 1, true, true, VERDICT_DEFER, REFUSAL_DEFER },
+};
+
+START_TEST(words_say_what_they_mean)
+{
+	const struct restriction *restriction =
+		restriction_find(words[_i].word);
+	struct request request;
+	struct facts facts = {
+		.has_recipient = true,
+		.authorized = words[_i].authorized,
+		.weak = words[_i].encrypted ? NULL : "not encrypted",
+		.authenticated = words[_i].authenticated,
+	};
+	struct subject subject = { .request = &request, .facts = &facts };
+	struct decision decision = { .reason = "" };
+	enum verdict verdict;
+
+	request_init(&request);
+	ck_assert_ptr_nonnull(restriction);
+	verdict = restriction->evaluate(&subject, NULL, &decision);
+	ck_assert_int_eq(verdict, words[_i].verdict);
+	if (verdict == VERDICT_REJECT || verdict == VERDICT_DEFER)
+		ck_assert_int_eq(decision.refusal, words[_i].refusal);
+}
+END_TEST
+
+START_TEST(finds_only_its_words)
+{
+	const struct restriction *const *each;
+	int count = 0;
+
+	for (each = restriction_each(); *each != NULL; each++, count++)
+		ck_assert_ptr_eq(restriction_find((*each)->name), *each);
+	ck_assert_int_ge(count, 9);
+	ck_assert_ptr_null(restriction_find("permit_all"));
+	ck_assert_ptr_null(restriction_find("PERMIT"));
+	ck_assert_ptr_null(restriction_find("permit_auth"));
+	ck_assert_ptr_null(restriction_find(""));
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("evaluate");
+
+	tcase_add_loop_test(tests, walks_in_order, 0, COUNT(walks));
+	tcase_add_test(tests, waits_and_resumes);
+	tcase_add_test(tests, cancels_the_waiter_once);
+	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
+	tcase_add_test(tests, finds_only_its_words);
+	return run_tests("evaluate", tests);
+}

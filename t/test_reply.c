@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC */
+/* test_reply - what Postfix is told, and which texts may be configured */
+
+#include <check.h>
+#include <string.h>
+
+#include "lib/reply.h"
+#include "t/test.h"
+
+static char reject_text[] = "550 5.7.1 Not here";
+static char plaintext_text[] = "REJECT";
+
+/* Decisions and their replies. */
+static const struct {
+	enum reply_mode mode;
+	struct decision decision;
+	bool encrypted, authenticated, configured;
+	const char *reply;
+} replies[] = {
+	{ REPLY_LOCK, { VERDICT_PERMIT, "permit_auth_destination", 0, "" },
+	  false, false, false, "action=permit_auth_destination\n\n" },
+	{ REPLY_LOCK, { VERDICT_PERMIT, "permit_sasl_authenticated", 0, "" },
+	  true, true, false, "action=permit_sasl_authenticated\n\n" },
+	{ REPLY_OK, { VERDICT_PERMIT, "permit_auth_destination", 0, "" },
+	  false, false, false, "action=OK\n\n" },
+	{ REPLY_DUNNO, { VERDICT_PERMIT, "permit_auth_destination", 0, "" },
+	  false, false, false, "action=DUNNO\n\n" },
+	{ REPLY_LOCK, { VERDICT_DUNNO, "none", 0, "" }, false, false, false,
+	  "action=DUNNO\n\n" },
+	{ REPLY_OK, { VERDICT_DUNNO, "none", 0, "" }, true, true, false,
+	  "action=DUNNO\n\n" },
+	{ REPLY_OK, { VERDICT_REJECT, "reject", REFUSAL_RELAY, "" }, true,
+	  true, false, "action=554 5.7.1 Relay access denied (id 4F2K)\n\n" },
+	{ REPLY_DUNNO, { VERDICT_REJECT, "reject", REFUSAL_RELAY, "" }, true,
+	  false, false,
+	  "action=554 5.7.1 Relay access denied; log in first (id 4F2K)\n\n" },
+	{ REPLY_LOCK,
+	  { VERDICT_REJECT, "reject_plaintext_session", REFUSAL_PLAINTEXT,
+	    "not encrypted" },
+	  false, true, false,
+	  "action=554 5.7.1 Relay access denied; not encrypted: use TLS and "
+	  "log in (id 4F2K)\n\n" },
+	{ REPLY_LOCK, { VERDICT_REJECT, "reject", REFUSAL_RELAY, "" }, true,
+	  false, true, "action=550 5.7.1 Not here (id 4F2K)\n\n" },
+	{ REPLY_LOCK, { VERDICT_REJECT, "reject", REFUSAL_PLAINTEXT, "" },
+	  false, false, true, "action=REJECT\n\n" },
+	{ REPLY_OK, { VERDICT_DEFER, "defer", REFUSAL_DEFER, "" }, true, true,
+	  true, "action=450 4.3.2 Try again later (id 4F2K)\n\n" },
+	{ REPLY_OK, { VERDICT_DEFER, "permit", REFUSAL_LOOKUP, "" }, true,
+	  true, true,
+	  "action=451 4.3.0 Temporary lookup failure (id 4F2K)\n\n" },
+};
+
+START_TEST(replies_well)
+{
+	struct facts facts = {
+		.has_recipient = true,
+		.weak = replies[_i].encrypted ? NULL : "not encrypted",
+		.authenticated = replies[_i].authenticated,
+	};
+	struct reply_options options = { .mode = replies[_i].mode };
+	char reply[REPLY_MAX];
+	size_t length;
+
+	if (replies[_i].configured) {
+		options.reject_reply = reject_text;
+		options.plaintext_reply = plaintext_text;
+	}
+	length = reply_write(reply, &replies[_i].decision, &facts, &options,
+			     "4F2K");
+	ck_assert_str_eq(reply, replies[_i].reply);
+	ck_assert_uint_eq(length, strlen(reply));
+}
+END_TEST
+
+START_TEST(longest_text_fits)
+{
+	char text[REPLY_TEXT_MAX + 2];
+	struct reply_options options = { .reject_reply = text };
+	struct facts facts = { .has_recipient = true };
+	struct decision decision = { VERDICT_REJECT, "reject", REFUSAL_RELAY,
+				     "" };
+	struct error error;
+	char reply[REPLY_MAX];
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "554 ", 4);
+	text[REPLY_TEXT_MAX + 1] = '\0';
+	ck_assert_int_eq(reply_check(text, &error), -1);
+	text[REPLY_TEXT_MAX] = '\0';
+	ck_assert_int_eq(reply_check(text, &error), 0);
+	reply_write(reply, &decision, &facts, &options, "4F2K4F2K4F2K4F2K");
+	ck_assert_ptr_nonnull(strstr(reply, "x (id 4F2K4F2K4F2K4F2K)\n\n"));
+}
+END_TEST
+
+/* Texts that may stand in the configuration, and those that may not. */
+static const struct {
+	const char *text;
+	const char *error;
+} texts[] = {
+	{ "554 5.7.1 Relay access denied", NULL },
+	{ "450 4.7.1 Later", NULL },
+	{ "550 no", NULL },
+	{ "REJECT", NULL },
+	{ "reject you: please go", NULL },
+	{ "DEFER", NULL },
+	{ "Defer later", NULL },
+	{ "DEFER_IF_PERMIT later", NULL },
+	{ "554 5.7.1 nicht f\xc3\xbcr uns", NULL },
+	{ "", "access(5)" },
+	{ "OK", "access(5)" },
+	{ "ok", "access(5)" },
+	{ "DUNNO", "access(5)" },
+	{ "permit", "access(5)" },
+	{ "PERMIT_AUTH_DESTINATION", "access(5)" },
+	{ "permit_mynetworks", "access(5)" },
+	{ "250 2.1.5 Ok", "access(5)" },
+	{ "354 go on", "access(5)" },
+	{ "554", "access(5)" },
+	{ "554 ", "access(5)" },
+	{ "554   ", "access(5)" },
+	{ "5540 x", "access(5)" },
+	{ "564 x", "access(5)" },
+	{ "12345", "access(5)" },
+	{ " 554 x", "access(5)" },
+	{ "REJECTED", "access(5)" },
+	{ "REJECT_x", "access(5)" },
+	{ "DEFER_IF_REJECT x", "access(5)" },
+	{ "DISCARD", "access(5)" },
+	{ "HOLD", "access(5)" },
+	{ "FILTER smtp:x", "access(5)" },
+	{ "REDIRECT a@b", "access(5)" },
+	{ "PREPEND X: y", "access(5)" },
+	{ "WARN x", "access(5)" },
+	{ "INFO x", "access(5)" },
+	{ "BCC a@b", "access(5)" },
+	{ "554 5.7.1 two\nlines", "control" },
+	{ "554 5.7.1 two\rlines", "control" },
+	{ "554 5.7.1 tab\there", "control" },
+	{ "554 5.7.1 \x7f", "control" },
+	{ "554 5.7.1 \xc2\x85", "control" },
+	{ "554 5.7.1 \xe2\x80\xa8", "control" },
+	{ "554 5.7.1 \xff", "UTF-8" },
+	{ "554 5.7.1 \xc3", "UTF-8" },
+	{ "554 5.7.1 \xed\xa0\x80", "UTF-8" },
+};
+
+START_TEST(checks_texts)
+{
+	struct error error = { "" };
+	int result = reply_check(texts[_i].text, &error);
+
+	ck_assert_msg(result == (texts[_i].error == NULL ? 0 : -1), "%s",
+		      texts[_i].text);
+	if (texts[_i].error != NULL)
+		ck_assert_ptr_nonnull(strstr(error.text, texts[_i].error));
+}
+END_TEST
+
+START_TEST(finds_modes)
+{
+	ck_assert_int_eq(reply_mode_find("lock"), REPLY_LOCK);
+	ck_assert_int_eq(reply_mode_find("ok"), REPLY_OK);
+	ck_assert_int_eq(reply_mode_find("dunno"), REPLY_DUNNO);
+	ck_assert_int_eq(reply_mode_find("permit"), -1);
+	ck_assert_str_eq(reply_mode_name(REPLY_DUNNO), "dunno");
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("reply");
+
+	tcase_add_loop_test(tests, replies_well, 0, COUNT(replies));
+	tcase_add_test(tests, longest_text_fits);
+	tcase_add_loop_test(tests, checks_texts, 0, COUNT(texts));
+	tcase_add_test(tests, finds_modes);
+	return run_tests("reply", tests);
+}
