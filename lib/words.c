@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/* words - the words of a list, the lines of a file
+ *
+ * Most values of main.cf are words separated by commas and white space, and
+ * many lists may name a /file with more of them. These two walks are shared
+ * by all who read such values. */
+
+#include "lib/words.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/xalloc.h"
+
+/* words_each - call handler with each word of text */
+int words_each(const char *text, const char *separators, words_handler *handler,
+	       void *context, struct error *error)
+{
+	const char *start = text + strspn(text, separators);
+	int result = 0;
+
+	while (result == 0 && *start != '\0') {
+		size_t length = strcspn(start, separators);
+		char *word = xstrndup(start, length);
+
+		result = handler(context, word, error);
+		free(word);
+		start += length;
+		start += strspn(start, separators);
+	}
+	return result;
+}
+
+/* open_regular - open a file for reading; never wait for a FIFO */
+static FILE *open_regular(const char *path, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	FILE *file;
+
+	if (fd < 0) {
+		error_set(error, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+		error_set(error, "%s: not a regular file", path);
+		close(fd);
+		return NULL;
+	}
+	file = fdopen(fd, "r");
+	if (file == NULL) {
+		error_set(error, "%s: %s", path, strerror(errno));
+		close(fd);
+	}
+	return file;
+}
+
+/* take_line - hand over one line as it was read */
+static int take_line(char *line, size_t length, words_handler *handler,
+		     void *context, struct error *error)
+{
+	if (strlen(line) != length)
+		return error_set(error, "NUL byte in the line");
+	while (length > 0 &&
+	       (line[length - 1] == '\n' || line[length - 1] == '\r'))
+		line[--length] = '\0';
+	return handler(context, line, error);
+}
+
+/* words_each_line - call handler with each line of a file */
+int words_each_line(const char *path, words_handler *handler, void *context,
+		    struct error *error)
+{
+	FILE *file = open_regular(path, error);
+	char *line = NULL;
+	size_t size = 0;
+	unsigned long number = 0;
+	ssize_t length;
+	int result = 0;
+
+	if (file == NULL)
+		return -1;
+	while (result == 0 && (length = getline(&line, &size, file)) >= 0) {
+		number++;
+		result = take_line(line, (size_t)length, handler, context,
+				   error);
+		if (result < 0)
+			error_prefix(error, "%s:%lu: ", path, number);
+	}
+	if (result == 0 && !feof(file))
+		result = error_set(error, "%s: %s", path, strerror(errno));
+	free(line);
+	fclose(file);
+	return result;
+}
