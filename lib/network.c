@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/* network - a list of networks, and whether an address is in it
+ *
+ * The syntax is that of mynetworks in postconf(5). Postfix wants brackets
+ * around IPv6 addresses, since "2001:db8::/32" reads as type:table there;
+ * here they may be left out. What Postfix would pass over in silence or find
+ * out at the first client, is an error when the list is read. */
+
+#include "lib/network.h"
+
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/number.h"
+#include "lib/words.h"
+#include "lib/xalloc.h"
+
+#define FILE_DEPTH_MAX 8 /* a /file in a /file in a ... */
+#define ADDRESS_BYTES  16
+
+/* An address of either family. */
+struct address {
+	int family;    /* AF_INET or AF_INET6 */
+	unsigned bits; /* of this family */
+	unsigned char bytes[ADDRESS_BYTES];
+};
+
+struct network {
+	struct address address;
+	unsigned prefix; /* bits of the address that count */
+	bool listed;	 /* false: written with "!" */
+};
+
+struct network_list {
+	struct network *networks;
+	size_t count;
+};
+
+/* Where reading stands. */
+struct reader {
+	struct network_list *list;
+	bool listed;	/* false inside of !/file */
+	unsigned depth; /* how many files are open */
+};
+
+/* address_parse - the text form of either family; -1: it is neither */
+static int address_parse(struct address *address, const char *text)
+{
+	bool ipv6 = strchr(text, ':') != NULL;
+
+	memset(address, 0, sizeof(*address));
+	address->family = ipv6 ? AF_INET6 : AF_INET;
+	address->bits = ipv6 ? 128 : 32;
+	return inet_pton(address->family, text, address->bytes) == 1 ? 0 : -1;
+}
+
+/* same_prefix - are the first bits of both the same? */
+static bool same_prefix(const unsigned char *one, const unsigned char *other,
+			unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	if (memcmp(one, other, whole) != 0)
+		return false;
+	return rest == 0 || (one[whole] ^ other[whole]) >> (8 - rest) == 0;
+}
+
+/* check_host_bits - nothing may be set behind the prefix */
+static int check_host_bits(const struct network *network, const char *word,
+			   struct error *error)
+{
+	struct address base = network->address;
+	char text[INET6_ADDRSTRLEN];
+	unsigned bit;
+
+	for (bit = network->prefix; bit < base.bits; bit++)
+		base.bytes[bit / 8] &= (unsigned char)~(0x80u >> bit % 8);
+	if (memcmp(base.bytes, network->address.bytes, ADDRESS_BYTES) == 0)
+		return 0;
+	inet_ntop(base.family, base.bytes, text, sizeof(text));
+	return error_set(error,
+			 "\"%s\": host address bits are set; the network is "
+			 "\"%s/%u\"",
+			 word, text, network->prefix);
+}
+
+/* looks_like_table - "hash:/file" and the like, which is no IPv6 address */
+static bool looks_like_table(const char *word)
+{
+	size_t hex = strspn(word, "0123456789abcdefABCDEF");
+	size_t type = strcspn(word, ":");
+
+	if (word[0] == '[' || word[type] == '\0')
+		return false;
+	return hex < type || (type > 0 && word[type + 1] == '/');
+}
+
+/* explain - why a word is not a network */
+static int explain(const char *word, struct error *error)
+{
+	if (looks_like_table(word))
+		return error_set(error,
+				 "\"%s\": tables (type:table) are not "
+				 "supported here yet; list the networks or "
+				 "name a /file",
+				 word);
+	return error_set(error,
+			 "\"%s\": not an address or network (names do not "
+			 "count); examples: 192.0.2.1 10.0.0.0/8 "
+			 "[2001:db8::]/32",
+			 word);
+}
+
+/* split_prefix - take "[address]/bits", "[address/bits]" or the same without
+ * brackets apart, in place; *bits is NULL when there are none */
+static int split_prefix(char **address, char **bits)
+{
+	char *end = NULL;
+
+	if (**address == '[') {
+		(*address)++;
+		end = strchr(*address, ']');
+		if (end == NULL || (end[1] != '\0' && end[1] != '/'))
+			return -1;
+		*end = '\0';
+	}
+	*bits = end != NULL && end[1] == '/' ? end + 1 : strchr(*address, '/');
+	if (*bits == NULL)
+		return 0;
+	**bits = '\0';
+	(*bits)++;
+	return 0;
+}
+
+/* network_parse - one pattern without "!" */
+static int network_parse(struct network *network, const char *word,
+			 struct error *error)
+{
+	char *copy = xstrdup(word);
+	char *address = copy, *bits;
+	unsigned long prefix;
+	int result;
+
+	if (split_prefix(&address, &bits) < 0 ||
+	    address_parse(&network->address, address) < 0) {
+		result = explain(word, error);
+		goto out;
+	}
+	prefix = network->address.bits;
+	if (bits != NULL && number_parse(bits, prefix, &prefix) < 0) {
+		result = error_set(error,
+				   "\"%s\": after the slash a number "
+				   "from 0 to %u is expected",
+				   word, network->address.bits);
+		goto out;
+	}
+	network->prefix = (unsigned)prefix;
+	result = check_host_bits(network, word, error);
+out:
+	free(copy);
+	return result;
+}
+
+static int read_word(void *context, const char *word, struct error *error);
+
+/* read_line - one line of a file: words or a comment */
+static int read_line(void *context, const char *line, struct error *error)
+{
+	const char *start = line + strspn(line, WORDS_SEPARATORS);
+
+	if (*start == '#')
+		return 0;
+	return words_each(start, WORDS_SEPARATORS, read_word, context, error);
+}
+
+/* read_file - the patterns of a file, all turned round after "!" */
+static int read_file(const struct reader *outer, const char *path, bool listed,
+		     struct error *error)
+{
+	struct reader reader = {outer->list, listed, outer->depth + 1};
+
+	if (reader.depth > FILE_DEPTH_MAX)
+		return error_set(error, "%s: too many files within files",
+				 path);
+	return words_each_line(path, read_line, &reader, error);
+}
+
+/* read_word - one word of the list */
+static int read_word(void *context, const char *word, struct error *error)
+{
+	const struct reader *reader = context;
+	struct network_list *list = reader->list;
+	size_t negations = strspn(word, "!");
+	const char *pattern = word + negations;
+	struct network network = {
+		.listed = reader->listed == (negations % 2 == 0),
+	};
+
+	if (*pattern == '\0')
+		return error_set(error, "no pattern after \"!\"");
+	if (*pattern == '#')
+		return error_set(error, "a comment must be a line of its own");
+	if (*pattern == '/')
+		return read_file(reader, pattern, network.listed, error);
+	if (network_parse(&network, pattern, error) < 0)
+		return -1;
+	list->networks = xreallocarray(list->networks, list->count + 1,
+				       sizeof(list->networks[0]));
+	list->networks[list->count++] = network;
+	return 0;
+}
+
+/* network_list_new - read a list */
+struct network_list *network_list_new(const char *text, struct error *error)
+{
+	struct network_list *list = xcalloc(1, sizeof(*list));
+	struct reader reader = {list, true, 0};
+
+	if (words_each(text, WORDS_SEPARATORS, read_word, &reader, error) < 0) {
+		network_list_free(list);
+		return NULL;
+	}
+	return list;
+}
+
+/* network_list_free - free a list */
+void network_list_free(struct network_list *list)
+{
+	if (list == NULL)
+		return;
+	free(list->networks);
+	free(list);
+}
+
+/* network_list_match - is the address in the list? */
+int network_list_match(const struct network_list *list, const char *address)
+{
+	struct address parsed;
+	size_t i;
+
+	if (address_parse(&parsed, address) < 0)
+		return 0;
+	for (i = 0; i < list->count; i++) {
+		const struct network *network = &list->networks[i];
+
+		if (network->address.family == parsed.family &&
+		    same_prefix(network->address.bytes, parsed.bytes,
+				network->prefix))
+			return network->listed;
+	}
+	return 0;
+}
