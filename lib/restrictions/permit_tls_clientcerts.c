@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: ISC */
+/* permit_tls_clientcerts - permit when the client's certificate is listed
+ *
+ * Relay_clientcerts lists fingerprints of certificates or of their public
+ * keys, as Postfix writes them: pairs of hex digits with colons between. In a
+ * /file the first word of a line counts, so that the file of a Postfix table
+ * will do. Digests shorter than SHA-256 are refused: certificates can be made
+ * to collide under MD5 and SHA-1. Subject and issuer never permit anything. */
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/restrictions.h"
+#include "lib/words.h"
+#include "lib/xalloc.h"
+
+#define DIGEST_MAX 64 /* SHA-512 */
+
+struct fingerprint {
+	size_t length;
+	unsigned char bytes[DIGEST_MAX];
+};
+
+struct fingerprint_list {
+	struct fingerprint *fingerprints;
+	size_t count;
+};
+
+/* hex_value - of one hex digit */
+static unsigned hex_value(char digit)
+{
+	if (isdigit((unsigned char)digit))
+		return (unsigned)(digit - '0');
+	return (unsigned)(tolower((unsigned char)digit) - 'a') + 10;
+}
+
+/* fingerprint_parse - "AB:CD:..." to bytes; -1: it is not of that form */
+static int fingerprint_parse(struct fingerprint *fingerprint, const char *text)
+{
+	memset(fingerprint, 0, sizeof(*fingerprint));
+	for (;;) {
+		if (fingerprint->length == DIGEST_MAX ||
+		    !isxdigit((unsigned char)text[0]) ||
+		    !isxdigit((unsigned char)text[1]))
+			return -1;
+		fingerprint->bytes[fingerprint->length++] =
+			(unsigned char)(hex_value(text[0]) << 4 |
+					hex_value(text[1]));
+		if (text[2] == '\0')
+			return 0;
+		if (text[2] != ':')
+			return -1;
+		text += 3;
+	}
+}
+
+/* check_length - is it a digest that nobody can make collide? */
+static int check_length(size_t length, const char *word, struct error *error)
+{
+	if (length == 32 || length == 48 || length == 64)
+		return 0;
+	if (length == 16 || length == 20)
+		return error_set(error,
+				 "\"%s\": MD5 and SHA-1 fingerprints are not "
+				 "accepted; set smtpd_tls_fingerprint_digest "
+				 "= sha256 in main.cf and list those",
+				 word);
+	return error_set(error,
+			 "\"%s\": a fingerprint of %zu bytes; 32, 48 or 64 "
+			 "are accepted (SHA-256, SHA-384, SHA-512)",
+			 word, length);
+}
+
+/* add_fingerprint - one word that is not a file */
+static int add_fingerprint(void *context, const char *word, struct error *error)
+{
+	struct fingerprint_list *list = context;
+	struct fingerprint fingerprint;
+
+	if (fingerprint_parse(&fingerprint, word) < 0)
+		return error_set(error,
+				 "\"%s\": not a fingerprint (hex pairs with "
+				 "colons between, at most 64); tables "
+				 "(type:table) are not supported here yet",
+				 word);
+	if (check_length(fingerprint.length, word, error) < 0)
+		return -1;
+	list->fingerprints = xreallocarray(list->fingerprints, list->count + 1,
+					   sizeof(list->fingerprints[0]));
+	list->fingerprints[list->count++] = fingerprint;
+	return 0;
+}
+
+/* read_line - a fingerprint and something about it, or a comment */
+static int read_line(void *context, const char *line, struct error *error)
+{
+	size_t blank = strspn(line, " \t");
+	char *word;
+	int result;
+
+	if (line[blank] == '#' || line[blank] == '\0')
+		return 0;
+	if (blank > 0)
+		return error_set(error,
+				 "white space before the fingerprint; "
+				 "Postfix would read it as part of the line "
+				 "above");
+	word = xstrndup(line, strcspn(line, " \t"));
+	result = add_fingerprint(context, word, error);
+	free(word);
+	return result;
+}
+
+/* read_word - one word of relay_clientcerts */
+static int read_word(void *context, const char *word, struct error *error)
+{
+	if (word[0] == '/')
+		return words_each_line(word, read_line, context, error);
+	return add_fingerprint(context, word, error);
+}
+
+/* close - free the list */
+static void close_list(void *state)
+{
+	struct fingerprint_list *list = state;
+
+	if (list == NULL)
+		return;
+	free(list->fingerprints);
+	free(list);
+}
+
+/* open - read relay_clientcerts */
+static int open_list(const char *argument, void **state, struct error *error)
+{
+	struct fingerprint_list *list = xcalloc(1, sizeof(*list));
+
+	*state = NULL;
+	if (words_each(argument, WORDS_SEPARATORS, read_word, list, error) <
+	    0) {
+		close_list(list);
+		return -1;
+	}
+	*state = list;
+	return 0;
+}
+
+/* same - compare all bytes, so that time does not tell how many agree */
+static bool same(const struct fingerprint *one, const struct fingerprint *other)
+{
+	unsigned difference = one->length != other->length;
+	size_t i;
+
+	for (i = 0; i < DIGEST_MAX; i++)
+		difference |= one->bytes[i] ^ other->bytes[i];
+	return difference == 0;
+}
+
+/* is_listed - is the fingerprint that Postfix sent in the list? */
+static bool is_listed(const struct fingerprint_list *list, const char *text)
+{
+	struct fingerprint fingerprint;
+	bool found = false;
+	size_t i;
+
+	if (fingerprint_parse(&fingerprint, text) < 0)
+		return false;
+	for (i = 0; i < list->count; i++)
+		found |= same(&fingerprint, &list->fingerprints[i]);
+	return found;
+}
+
+/* evaluate - see above */
+static enum verdict evaluate(const struct subject *subject, void *state,
+			     struct decision *decision)
+{
+	const struct request *request = subject->request;
+
+	(void)decision;
+	if (request->encryption_protocol[0] == '\0')
+		return VERDICT_DUNNO;
+	if (is_listed(state, request->ccert_fingerprint) ||
+	    is_listed(state, request->ccert_pubkey_fingerprint))
+		return VERDICT_PERMIT;
+	return VERDICT_DUNNO;
+}
+
+const struct restriction restriction_permit_tls_clientcerts = {
+	.name = "permit_tls_clientcerts",
+	.parameter = "relay_clientcerts",
+	.open = open_list,
+	.close = close_list,
+	.evaluate = evaluate,
+};
