@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+/* test_policy - the administrator's rule, over every kind of request
+ *
+ * The rule is written here a second time, in one line: ours, or encrypted
+ * and logged in. Every combination of state, encryption, login, recipient
+ * and reply mode must agree with it. */
+
+#include <check.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policyd/policy.h"
+#include "t/test.h"
+
+static const char configuration[] =
+	"myhostname = 'mail.local.test'\n"
+	"mydomain = 'local.test'\n"
+	"mydestination = { 'local.test', 'localhost' }\n"
+	"inet_interfaces = '127.0.0.1'\n"
+	"virtual_mailbox_domains = 'vmail.test'\n"
+	"virtual_alias_domains = 'valias.test'\n"
+	"relay_domains = 'relay.test'\n"
+	"service 'ok' { policy_context = { 'ok' } reply = 'ok' }\n"
+	"service 'dunno' { policy_context = { 'dunno' } reply = 'dunno' }\n"
+	"service 'closed' { policy_context = { 'closed' }\n"
+	"        restrictions = { reject_plaintext_session,\n"
+	"                         permit_sasl_authenticated } }\n";
+
+static const char *const states[] = { "CONNECT", "XCLIENT", "HELO", "EHLO",
+				      "MAIL", "RCPT", "VRFY", "DATA",
+				      "END-OF-MESSAGE", "ETRN", "", "NEW" };
+static const char *const protocols[] = { "", "TLSv1.2", "TLSv1.3" };
+static const struct {
+	const char *method, *username;
+	bool authenticated;
+} logins[] = {
+	{ "", "", false },	       { "PLAIN", "alice", true },
+	{ "LOGIN", "bob@x", true },    { "ANONYMOUS", "anonymous@x", false },
+	{ "anonymous", "a", false },   { "PLAIN", "", false },
+	{ "", "alice", false },
+};
+static const struct {
+	const char *address;
+	bool ours;
+} recipients[] = {
+	{ "", false },
+	{ "user@local.test", true },
+	{ "user", true },
+	{ "User@LOCAL.test.", true },
+	{ "user@valias.test", true },
+	{ "user@vmail.test", true },
+	{ "user@relay.test", true },
+	{ "user@sub.relay.test", true },
+	{ "user@[127.0.0.1]", true },
+	{ "user%relay.test@local.test", true },
+	{ "user@sub.local.test", false },
+	{ "user@remote.example", false },
+	{ "user%remote.example@local.test", false },
+	{ "remote.example!user@local.test", false },
+	{ "user@remote.example@local.test", false },
+	{ "user%remote.example@relay.test", false },
+	{ "@local.test:user@remote.example", false },
+	{ "user@[192.0.2.1]", false },
+	{ "user@", false },
+	{ "user@..", false },
+	{ "50%off@local.test", false },
+};
+static const struct {
+	const char *context, *permit;
+} modes[] = {
+	{ "", NULL }, { "ok", "action=OK\n\n" }, { "dunno", "action=DUNNO\n\n" }
+};
+
+static struct config *config;
+
+/* set_up - load the configuration; in the forked child, so only once */
+static void set_up(void)
+{
+	char path[] = "/tmp/test_policy.XXXXXX";
+	struct config_messages messages = { 0 };
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, configuration, sizeof(configuration) - 1),
+			 sizeof(configuration) - 1);
+	close(fd);
+	config = config_load(path, &messages);
+	unlink(path);
+	ck_assert_msg(config != NULL, "%s",
+		      messages.count > 0 ? messages.lines[0] : "no message");
+	config_messages_clear(&messages);
+}
+
+static void tear_down(void)
+{
+	config_free(config);
+}
+
+/* ask - the reply to a request made of these parts */
+static void ask(char reply[REPLY_MAX], const char *state, const char *tls,
+		size_t login, const char *recipient, const char *context)
+{
+	char why[REPORT_MAX];
+	struct error error;
+	char *bytes = xasprintf("request=smtpd_access_policy\n"
+				"protocol_state=%s\n"
+				"client_address=192.0.2.1\n"
+				"sender=local@local.test\n"
+				"helo_name=local.test\n"
+				"client_name=mail.local.test\n"
+				"encryption_protocol=%s\n"
+				"ccert_subject=local.test\n"
+				"sasl_method=%s\nsasl_username=%s\n"
+				"recipient=%s\npolicy_context=%s\n\n",
+				state, tls, logins[login].method,
+				logins[login].username, recipient, context);
+
+	ck_assert_int_eq(policy_ask(config, bytes, strlen(bytes), reply, why,
+				    &error),
+			 0);
+	free(bytes);
+}
+
+/* check_one - compare with the rule */
+static void check_one(const char *state, size_t tls, size_t login, size_t to,
+		      size_t mode)
+{
+	bool trusted = protocols[tls][0] && logins[login].authenticated;
+	bool ours = recipients[to].ours;
+	const char *want = modes[mode].permit;
+	char reply[REPLY_MAX];
+
+	ask(reply, state, protocols[tls], login, recipients[to].address,
+	    modes[mode].context);
+	if (want == NULL)
+		want = ours ? "action=permit_auth_destination\n\n"
+			    : "action=permit_sasl_authenticated\n\n";
+	if (!ours && !trusted)
+		want = recipients[to].address[0]
+			       ? "action=554 5.7.1 Relay access denied"
+			       : "action=DUNNO\n\n";
+	ck_assert_msg(strncmp(reply, want, strlen(want)) == 0,
+		      "%s tls=%s sasl=%s/%s to=%s context=%s: %s", state,
+		      protocols[tls], logins[login].method,
+		      logins[login].username, recipients[to].address,
+		      modes[mode].context, reply);
+}
+
+START_TEST(agrees_with_the_rule)
+{
+	size_t tls, login, to, mode;
+
+	for (tls = 0; tls < (size_t)COUNT(protocols); tls++)
+		for (login = 0; login < (size_t)COUNT(logins); login++)
+			for (to = 0; to < (size_t)COUNT(recipients); to++)
+				for (mode = 0; mode < (size_t)COUNT(modes);
+				     mode++)
+					check_one(states[_i], tls, login, to,
+						  mode);
+}
+END_TEST
+
+START_TEST(a_service_has_its_own_rule)
+{
+	char reply[REPLY_MAX];
+
+	ask(reply, "RCPT", "TLSv1.3", 0, "user@local.test", "closed");
+	ck_assert_ptr_nonnull(strstr(reply, "554 5.7.1"));
+	ask(reply, "RCPT", "", 1, "user@local.test", "closed");
+	ck_assert_ptr_nonnull(strstr(reply, "not encrypted"));
+	ask(reply, "RCPT", "TLSv1.3", 1, "user@remote.example", "closed");
+	ck_assert_str_eq(reply, "action=permit_sasl_authenticated\n\n");
+}
+END_TEST
+
+START_TEST(malformed_gets_no_answer)
+{
+	char bytes[] = "request=smtpd_access_policy\nrecipient=a\n"
+		       "recipient=user@local.test\n\n";
+	char reply[REPLY_MAX] = "", why[REPORT_MAX];
+	struct error error;
+
+	ck_assert_int_eq(policy_ask(config, bytes, sizeof(bytes) - 1, reply,
+				    why, &error),
+			 -1);
+	ck_assert_str_eq(reply, "");
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("policy");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, agrees_with_the_rule, 0, COUNT(states));
+	tcase_add_test(tests, a_service_has_its_own_rule);
+	tcase_add_test(tests, malformed_gets_no_answer);
+	return run_tests("policy", tests);
+}

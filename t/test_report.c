@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+/* test_report - the decision line: its form, and that nobody can forge it */
+
+#include <check.h>
+#include <string.h>
+
+#include "lib/report.h"
+#include "t/test.h"
+
+static struct request request;
+static struct facts facts;
+static struct decision decision = { VERDICT_PERMIT, "permit_sasl_authenticated",
+				    REFUSAL_RELAY, "" };
+
+/* set_up - the example of the contract */
+static void set_up(void)
+{
+	request_init(&request);
+	request.protocol_state = "RCPT";
+	request.client_address = "192.0.2.33";
+	request.client_port = "54321";
+	request.helo_name = "client.example";
+	request.sender = "a@b.example";
+	request.recipient = "c@d.example";
+	request.encryption_protocol = "TLSv1.3";
+	request.encryption_cipher = "TLS_AES_256_GCM_SHA384";
+	request.encryption_keysize = "256";
+	request.sasl_method = "PLAIN";
+	request.sasl_username = "alice";
+	request.instance = "27e1.6b02e4d4.30fc6.0";
+	facts.has_recipient = true;
+	facts.destination.status = RESOLVE_DONE;
+	facts.destination.class = DESTINATION_DEFAULT;
+	facts.destination.list = "";
+}
+
+START_TEST(writes_the_line_of_the_contract)
+{
+	char line[REPORT_MAX];
+	size_t length = report_write(line, "4F2K", "submission", &request,
+				     &facts, &decision, 12);
+
+	ck_assert_str_eq(
+		line,
+		"id=4F2K service=submission verdict=permit "
+		"restriction=permit_sasl_authenticated destination=default "
+		"client=[192.0.2.33]:54321 helo=client.example "
+		"from=<a@b.example> to=<c@d.example> "
+		"tls=TLSv1.3/TLS_AES_256_GCM_SHA384/256 sasl=PLAIN/alice "
+		"instance=27e1.6b02e4d4.30fc6.0 us=12");
+	ck_assert_uint_eq(length, strlen(line));
+}
+END_TEST
+
+START_TEST(says_what_the_destination_is)
+{
+	char line[REPORT_MAX];
+
+	facts.destination.class = DESTINATION_RELAY;
+	facts.destination.routed = true;
+	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	ck_assert_ptr_nonnull(strstr(line, " destination=relay,routed "));
+	facts.destination.status = RESOLVE_FAILED;
+	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	ck_assert_ptr_nonnull(strstr(line, " destination=unknown "));
+	facts.destination.status = RESOLVE_INVALID;
+	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	ck_assert_ptr_nonnull(strstr(line, " destination=invalid "));
+	facts.has_recipient = false;
+	request.recipient = "";
+	request.protocol_state = "MAIL";
+	request.encryption_protocol = "";
+	request.sasl_method = "";
+	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	ck_assert_ptr_nonnull(strstr(line, " destination=none "));
+	ck_assert_ptr_nonnull(strstr(line, " to=<> tls=none sasl=none "));
+	ck_assert_ptr_nonnull(strstr(line, " state=MAIL "));
+}
+END_TEST
+
+/* Every attribute that can stand in the line, full of hostile bytes. */
+static const char *const hostile[] = {
+	"x\nid=FAKE verdict=permit",
+	"> to=<other@x",
+	"\x1b[31m\x07",
+	"\xe2\x80\xae\xe2\x80\xa8\xc2\x85",
+	"\xff\xfe\x80",
+	"\"quoted\" \\x41",
+};
+
+START_TEST(nothing_raw_gets_in)
+{
+	char longest[8193];
+	char line[REPORT_MAX];
+	const char *value = _i < COUNT(hostile) ? hostile[_i] : longest;
+	size_t i;
+
+	memset(longest, '\n', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	request.client_address = request.client_port = value;
+	request.helo_name = request.sender = request.recipient = value;
+	request.encryption_protocol = request.encryption_cipher = value;
+	request.encryption_keysize = request.sasl_method = value;
+	request.sasl_username = request.instance = request.queue_id = value;
+	request.protocol_state = value;
+	report_write(line, "4F2K", "submission", &request, &facts, &decision,
+		     4294967295ul);
+	ck_assert_uint_lt(strlen(line), REPORT_MAX);
+	for (i = 0; line[i] != '\0'; i++)
+		ck_assert(line[i] >= ' ' && line[i] < 0x7f);
+	ck_assert_ptr_null(strstr(line, " id="));
+	ck_assert_ptr_null(strstr(line + 20, " verdict=permit verdict"));
+	ck_assert_ptr_null(strstr(line, "to=<other"));
+	report_why(line, "submission", &request, &facts, &decision);
+	for (i = 0; line[i] != '\0'; i++)
+		ck_assert(line[i] >= ' ' && line[i] < 0x7f);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("report");
+
+	tcase_add_checked_fixture(tests, set_up, NULL);
+	tcase_add_test(tests, writes_the_line_of_the_contract);
+	tcase_add_test(tests, says_what_the_destination_is);
+	tcase_add_loop_test(tests, nothing_raw_gets_in, 0, COUNT(hostile) + 1);
+	return run_tests("report", tests);
+}
