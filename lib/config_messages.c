@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+/* config_messages - errors and warnings while a file is loaded
+ *
+ * They are kept with their lines, so that in the end they can be shown in the
+ * order of the file, whatever order the checks were made in. */
+
+#include "lib/config_messages.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xalloc.h"
+
+/* make_printable - no control byte goes to a terminal */
+static void make_printable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+/* is_known - was the same said before? */
+static bool is_known(const struct config_notes *notes, int line,
+		     const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < notes->count; i++)
+		if (notes->notes[i].line == line &&
+		    strcmp(notes->notes[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+/* add - keep one, unless there are enough or it is there already */
+static void add(struct config_notes *notes, bool warning, int line,
+		const char *text)
+{
+	struct config_note *note = &notes->notes[notes->count];
+	size_t alike = warning ? notes->count - notes->errors : notes->errors;
+
+	if (alike == CONFIG_MESSAGES_MAX || is_known(notes, line, text))
+		return;
+	note->line = line;
+	note->warning = warning;
+	note->text = xstrdup(text);
+	notes->count++;
+	if (!warning)
+		notes->errors++;
+}
+
+/* config_error - note an error */
+int config_error(struct config_notes *notes, int line, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	make_printable(text);
+	add(notes, false, line, text);
+	return -1;
+}
+
+/* config_warning - note a warning */
+void config_warning(struct config_notes *notes, int line, const char *format,
+		    ...)
+{
+	char text[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	make_printable(text);
+	add(notes, true, line, text);
+}
+
+/* first - the note of the smallest line, earliest found; line 0 comes last */
+static struct config_note *first(struct config_notes *notes)
+{
+	struct config_note *found = NULL;
+	size_t i;
+
+	for (i = 0; i < notes->count; i++) {
+		struct config_note *note = &notes->notes[i];
+
+		if (note->text != NULL &&
+		    (found == NULL ||
+		     (note->line != 0 &&
+		      (found->line == 0 || note->line < found->line))))
+			found = note;
+	}
+	return found;
+}
+
+/* config_notes_move - sorted, and ready to print */
+void config_notes_move(struct config_notes *notes,
+		       struct config_messages *messages)
+{
+	struct config_note *note;
+
+	messages->lines = xcalloc(notes->count, sizeof(*messages->lines));
+	messages->count = 0;
+	messages->errors = notes->errors;
+	while ((note = first(notes)) != NULL) {
+		const char *kind = note->warning ? "warning: " : "";
+
+		messages->lines[messages->count++] =
+			note->line == 0
+				? xasprintf("%s: %s%s", notes->path, kind,
+					    note->text)
+				: xasprintf("%s:%d: %s%s", notes->path,
+					    note->line, kind, note->text);
+		free(note->text);
+		note->text = NULL;
+	}
+	notes->count = 0;
+	notes->errors = 0;
+}
+
+/* config_messages_clear - free the texts */
+void config_messages_clear(struct config_messages *messages)
+{
+	size_t i;
+
+	for (i = 0; i < messages->count; i++)
+		free(messages->lines[i]);
+	free(messages->lines);
+	memset(messages, 0, sizeof(*messages));
+}
+
+/* config_show - text in quotes, printable and not too long */
+const char *config_show(char *buffer, const char *text)
+{
+	size_t length = 0;
+
+	buffer[length++] = '"';
+	for (; *text != '\0' && length < CONFIG_SHOWN - 9; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte < ' ' || byte > '~')
+			length += (size_t)snprintf(buffer + length, 5,
+						   "\\x%02x", byte);
+		else
+			buffer[length++] = *text;
+	}
+	snprintf(buffer + length, CONFIG_SHOWN - length, "%s\"",
+		 *text != '\0' ? "..." : "");
+	return buffer;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+/* config_options - the table of all options, and what they are set to
+ *
+ * One row says what an option is called, where it may stand, how it is
+ * written and what it is when it is not set. Declaring it to libconfuse,
+ * copying its value and printing it again all follow this table. The
+ * parameters of address resolution need no row: lib/parameters names them. */
+
+#include "lib/config_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xalloc.h"
+
+/* What one option is. */
+struct option_row {
+	const char *name;
+	unsigned scopes;
+	enum config_form form;
+	const char *standard;	/* words of a list; NULL: none, stays unset */
+};
+
+#define EVERY_SERVICE (SCOPE_TOP | SCOPE_SERVICE)
+
+static const struct option_row rows[OPTION_PARAMETER] = {
+	[OPTION_USER] = { "user", SCOPE_TOP, FORM_TEXT, "nobody" },
+	[OPTION_GROUP] = { "group", SCOPE_TOP | SCOPE_LISTEN, FORM_TEXT, "" },
+	[OPTION_PID_FILE] = { "pid_file", SCOPE_TOP, FORM_TEXT,
+			      "/run/policyd.pid" },
+	[OPTION_LOG] = { "log", SCOPE_TOP, FORM_TEXT, "syslog" },
+	[OPTION_LOG_VERDICTS] = { "log_verdicts", SCOPE_TOP, FORM_PLAIN_LIST,
+				  "permit reject defer" },
+	[OPTION_REQUEST_TIMEOUT] = { "request_timeout", SCOPE_TOP,
+				     FORM_PLAIN_TEXT, "10s" },
+	[OPTION_IDLE_TIMEOUT] = { "idle_timeout", SCOPE_TOP, FORM_PLAIN_TEXT,
+				  "1200s" },
+	[OPTION_REPLY_TIMEOUT] = { "reply_timeout", SCOPE_TOP, FORM_PLAIN_TEXT,
+				   "10s" },
+	[OPTION_MAX_CONNECTIONS] = { "max_connections", SCOPE_TOP,
+				     FORM_PLAIN_TEXT, "4096" },
+	[OPTION_ALLOW_OPEN_RELAY] = { "allow_open_relay", SCOPE_TOP,
+				      FORM_PLAIN_TEXT, "no" },
+	[OPTION_RESTRICTIONS] = { "restrictions", EVERY_SERVICE,
+				  FORM_PLAIN_LIST,
+				  "permit_auth_destination "
+				  "reject_plaintext_session "
+				  "permit_sasl_authenticated "
+				  "reject_unauth_destination" },
+	[OPTION_MYNETWORKS] = { "mynetworks", SCOPE_TOP, FORM_LIST, "" },
+	[OPTION_RELAY_CLIENTCERTS] = { "relay_clientcerts", SCOPE_TOP,
+				       FORM_LIST, "" },
+	[OPTION_REPLY] = { "reply", EVERY_SERVICE, FORM_PLAIN_TEXT, "lock" },
+	[OPTION_REJECT_REPLY] = { "reject_reply", EVERY_SERVICE, FORM_TEXT,
+				  "" },
+	[OPTION_PLAINTEXT_REPLY] = { "plaintext_reply", EVERY_SERVICE,
+				     FORM_TEXT, "" },
+	[OPTION_TLS_PROTOCOLS] = { "tls_protocols", EVERY_SERVICE, FORM_TEXT,
+				   ">=TLSv1.2" },
+	[OPTION_TLS_CIPHERS] = { "tls_ciphers", EVERY_SERVICE, FORM_TEXT,
+				 "HIGH:!aNULL" },
+	[OPTION_TLS_KEYSIZE] = { "tls_keysize", EVERY_SERVICE, FORM_PLAIN_TEXT,
+				 "128" },
+	[OPTION_SERVER_PORT] = { "server_port", SCOPE_SERVICE, FORM_PLAIN_LIST,
+				 NULL },
+	[OPTION_POLICY_CONTEXT] = { "policy_context", SCOPE_SERVICE, FORM_LIST,
+				    NULL },
+	[OPTION_MODE] = { "mode", SCOPE_LISTEN, FORM_TEXT, "0660" },
+	[OPTION_OWNER] = { "owner", SCOPE_LISTEN, FORM_TEXT, "" },
+};
+
+/* config_option_name - as written in the file */
+const char *config_option_name(enum config_option option)
+{
+	if (option < OPTION_PARAMETER)
+		return rows[option].name;
+	return parameter_name((enum parameter)(option - OPTION_PARAMETER));
+}
+
+/* config_option_find - the option of that name */
+int config_option_find(const char *name)
+{
+	int option;
+
+	for (option = 0; option < OPTION_COUNT; option++)
+		if (strcmp(config_option_name((enum config_option)option),
+			   name) == 0)
+			return option;
+	return -1;
+}
+
+/* config_option_scopes - where it may stand */
+unsigned config_option_scopes(enum config_option option)
+{
+	return option < OPTION_PARAMETER ? rows[option].scopes : SCOPE_TOP;
+}
+
+/* config_option_form - how it is written */
+enum config_form config_option_form(enum config_option option)
+{
+	return option < OPTION_PARAMETER ? rows[option].form : FORM_LIST;
+}
+
+/* config_option_is_list - may it have several values? */
+bool config_option_is_list(enum config_option option)
+{
+	enum config_form form = config_option_form(option);
+
+	return form == FORM_LIST || form == FORM_PLAIN_LIST;
+}
+
+/* setting_add - one more value */
+void setting_add(struct setting *setting, const char *value, int line)
+{
+	size_t count = setting->count;
+
+	if ((count & (count - 1)) == 0) {
+		setting->values = xreallocarray(setting->values, count * 2 + 1,
+						sizeof(*setting->values));
+		setting->lines = xreallocarray(setting->lines, count * 2 + 1,
+					       sizeof(*setting->lines));
+	}
+	setting->values[count] = xstrdup(value);
+	setting->lines[count] = line;
+	setting->count++;
+	setting->set = true;
+}
+
+/* setting_text - the only value */
+const char *setting_text(const struct setting *setting)
+{
+	return setting->count > 0 ? setting->values[0] : "";
+}
+
+/* setting_join - all values in one text, as main.cf has lists */
+char *setting_join(const struct setting *setting)
+{
+	size_t size = 1;
+	size_t i;
+	char *text;
+	char *end;
+
+	for (i = 0; i < setting->count; i++)
+		size += strlen(setting->values[i]) + 2;
+	text = xmalloc(size);
+	end = text;
+	for (i = 0; i < setting->count; i++) {
+		if (i > 0)
+			end = stpcpy(end, ", ");
+		end = stpcpy(end, setting->values[i]);
+	}
+	*end = '\0';
+	return text;
+}
+
+/* setting_clear - free the values */
+void setting_clear(struct setting *setting)
+{
+	size_t i;
+
+	for (i = 0; i < setting->count; i++)
+		free(setting->values[i]);
+	free(setting->values);
+	free(setting->lines);
+	memset(setting, 0, sizeof(*setting));
+}
+
+/* setting_copy - the same values from the same lines */
+static void setting_copy(struct setting *to, const struct setting *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->count; i++)
+		setting_add(to, from->values[i], from->lines[i]);
+	to->set = from->set;
+	to->line = from->line;
+}
+
+/* set_default - the value that the table has */
+static void set_default(struct setting *setting, enum config_option option)
+{
+	const char *word = rows[option].standard;
+
+	if (word == NULL)
+		return;
+	setting->set = true;
+	if (!config_option_is_list(option)) {
+		setting_add(setting, word, 0);
+		return;
+	}
+	while (*word != '\0') {
+		char *value = xstrndup(word, strcspn(word, " "));
+
+		setting_add(setting, value, 0);
+		word += strlen(value);
+		word += strspn(word, " ");
+		free(value);
+	}
+}
+
+/* section_complete - defaults for what is not set; in a service from top */
+static void section_complete(struct config_section *section,
+			     enum config_scope scope,
+			     const struct config_section *top)
+{
+	int i;
+
+	for (i = 0; i < OPTION_PARAMETER; i++) {
+		enum config_option option = (enum config_option)i;
+		struct setting *setting = &section->settings[option];
+		unsigned scopes = config_option_scopes(option);
+
+		if ((scopes & scope) == 0 || setting->set)
+			continue;
+		if (scope == SCOPE_SERVICE && (scopes & SCOPE_TOP) != 0)
+			setting_copy(setting, &top->settings[option]);
+		else
+			set_default(setting, option);
+	}
+}
+
+/* settings_complete - defaults for all that is not set */
+void settings_complete(struct config_settings *settings)
+{
+	size_t i;
+
+	section_complete(&settings->top, SCOPE_TOP, NULL);
+	for (i = 0; i < settings->listen_count; i++)
+		section_complete(&settings->listens[i], SCOPE_LISTEN, NULL);
+	for (i = 0; i < settings->service_count; i++)
+		section_complete(&settings->services[i], SCOPE_SERVICE,
+				 &settings->top);
+}
+
+/* section_clear - free what one section holds */
+static void section_clear(struct config_section *section)
+{
+	int option;
+
+	free(section->title);
+	for (option = 0; option < OPTION_COUNT; option++)
+		setting_clear(&section->settings[option]);
+}
+
+/* settings_clear - free what settings hold */
+void settings_clear(struct config_settings *settings)
+{
+	size_t i;
+
+	section_clear(&settings->top);
+	for (i = 0; i < settings->listen_count; i++)
+		section_clear(&settings->listens[i]);
+	free(settings->listens);
+	for (i = 0; i < settings->service_count; i++)
+		section_clear(&settings->services[i]);
+	free(settings->services);
+	memset(settings, 0, sizeof(*settings));
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_CONFIG_OPTIONS_H
+#define LIB_CONFIG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/parameters.h"
+
+/* Every option of the file, and the texts that they are set to. Only for
+ * lib/config*.c and its tests. */
+
+enum config_option {
+	OPTION_USER,
+	OPTION_GROUP,		/* of the process, and of a listen section */
+	OPTION_PID_FILE,
+	OPTION_LOG,
+	OPTION_LOG_VERDICTS,
+	OPTION_REQUEST_TIMEOUT,
+	OPTION_IDLE_TIMEOUT,
+	OPTION_REPLY_TIMEOUT,
+	OPTION_MAX_CONNECTIONS,
+	OPTION_ALLOW_OPEN_RELAY,
+	OPTION_RESTRICTIONS,
+	OPTION_MYNETWORKS,
+	OPTION_RELAY_CLIENTCERTS,
+	OPTION_REPLY,
+	OPTION_REJECT_REPLY,
+	OPTION_PLAINTEXT_REPLY,
+	OPTION_TLS_PROTOCOLS,
+	OPTION_TLS_CIPHERS,
+	OPTION_TLS_KEYSIZE,
+	OPTION_SERVER_PORT,
+	OPTION_POLICY_CONTEXT,
+	OPTION_MODE,
+	OPTION_OWNER,
+	OPTION_PARAMETER,	/* the first of enum parameter */
+	OPTION_COUNT = OPTION_PARAMETER + PARAMETER_COUNT,
+};
+
+/* Where an option may stand. */
+enum config_scope {
+	SCOPE_TOP = 1,
+	SCOPE_SERVICE = 2,
+	SCOPE_LISTEN = 4,
+};
+
+/* How its value is written. */
+enum config_form {
+	FORM_TEXT,		/* one value */
+	FORM_LIST,		/* any number, in { } when not one */
+	FORM_PLAIN_TEXT,	/* the same two, in words without quotes */
+	FORM_PLAIN_LIST,
+};
+
+/* What one option is set to, as text. */
+struct setting {
+	char **values;
+	int *lines;		/* of each value; 0: it is the default */
+	size_t count;
+	bool set;		/* false: neither set nor has a default */
+	int line;		/* of the option; 0: it is the default */
+};
+
+/* The top level, or one listen or service section. */
+struct config_section {
+	char *title;		/* NULL: top level */
+	int line;
+	struct setting settings[OPTION_COUNT];
+};
+
+/* The whole file. */
+struct config_settings {
+	struct config_section top;
+	struct config_section *listens;
+	size_t listen_count;
+	struct config_section *services;
+	size_t service_count;
+};
+
+/* config_option_name - as written in the file, static. */
+const char *config_option_name(enum config_option option);
+
+/* config_option_find - the option of that name, or -1. */
+int config_option_find(const char *name);
+
+/* config_option_scopes - a set of enum config_scope. */
+unsigned config_option_scopes(enum config_option option);
+
+enum config_form config_option_form(enum config_option option);
+
+/* config_option_is_list - may it have several values? */
+bool config_option_is_list(enum config_option option);
+
+/* setting_add - one more value, copied; this also makes it set. */
+void setting_add(struct setting *setting, const char *value, int line);
+
+/* setting_text - the only value of an option that is not a list, or "". */
+const char *setting_text(const struct setting *setting);
+
+/* setting_join - the values with ", " between them; the caller frees it. */
+char *setting_join(const struct setting *setting);
+
+/* setting_clear - free the values; the setting is unset then. */
+void setting_clear(struct setting *setting);
+
+/* settings_complete - give all that is not set its default: in a service the
+ * value of the top level. Parameters have none here: lib/parameters does. */
+void settings_complete(struct config_settings *settings);
+
+/* settings_clear - free what settings hold. */
+void settings_clear(struct config_settings *settings);
+
+#endif
