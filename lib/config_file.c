@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* config_file - read the configuration file, if it is one to be trusted
+ *
+ * The file decides who may relay, and is read by root: so it must be a
+ * regular file that nobody else can write, named directly. */
+
+#include "lib/config_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/xalloc.h"
+
+/* kind_name - what a file that is not regular is */
+static const char *kind_name(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return "a directory";
+	if (S_ISFIFO(mode))
+		return "a FIFO";
+	if (S_ISSOCK(mode))
+		return "a socket";
+	return "a device";
+}
+
+/* check_file - what was opened can be trusted */
+static int check_file(int fd, struct error *error)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_set(error, "cannot look at it: %s",
+				 strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, "is %s, not a regular file",
+				 kind_name(status.st_mode));
+	if (status.st_size > CONFIG_FILE_MAX)
+		return error_set(error, "is larger than %d bytes",
+				 CONFIG_FILE_MAX);
+	if (status.st_uid != 0 && status.st_uid != geteuid())
+		return error_set(error, "belongs to user %lu; it must belong "
+				 "to root or to the user that runs policyd",
+				 (unsigned long)status.st_uid);
+	if ((status.st_mode & S_IWOTH) != 0)
+		return error_set(error, "can be written by everybody; "
+				 "chmod o-w it");
+	if ((status.st_mode & S_IWGRP) != 0 && status.st_gid != 0 &&
+	    status.st_gid != getegid())
+		return error_set(error, "can be written by group %lu; "
+				 "chmod g-w it",
+				 (unsigned long)status.st_gid);
+	return 0;
+}
+
+/* read_all - to the end, at most CONFIG_FILE_MAX bytes */
+static char *read_all(int fd, size_t *length, struct error *error)
+{
+	char *text = xmalloc(CONFIG_FILE_MAX + 2);
+	ssize_t got;
+
+	*length = 0;
+	while (*length <= CONFIG_FILE_MAX) {
+		got = read(fd, text + *length, CONFIG_FILE_MAX + 1 - *length);
+		if (got == 0)
+			break;
+		if (got > 0)
+			*length += (size_t)got;
+		else if (errno != EINTR) {
+			error_set(error, "cannot read: %s", strerror(errno));
+			free(text);
+			return NULL;
+		}
+	}
+	if (*length > CONFIG_FILE_MAX) {
+		error_set(error, "is larger than %d bytes", CONFIG_FILE_MAX);
+		free(text);
+		return NULL;
+	}
+	text[*length] = '\0';
+	return text;
+}
+
+/* config_file_read - the whole file */
+char *config_file_read(const char *path, size_t *length, struct error *error)
+{
+	char *text = NULL;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
+				O_NOCTTY);
+	if (fd < 0 && errno == ELOOP) {
+		error_set(error, "is a symbolic link; name the file itself");
+		return NULL;
+	}
+	if (fd < 0 && errno == ENXIO) {
+		error_set(error, "is not a regular file");
+		return NULL;
+	}
+	if (fd < 0) {
+		error_set(error, "cannot open: %s", strerror(errno));
+		return NULL;
+	}
+	if (check_file(fd, error) == 0)
+		text = read_all(fd, length, error);
+	close(fd);
+	return text;
+}

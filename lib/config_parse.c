@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: ISC */
+/* config_parse - let libconfuse read the values of all options
+ *
+ * The only file that knows libconfuse. Names, places and repeats are checked
+ * beforehand against what lib/config_scan found, so that several errors can
+ * be told at once, each with its line: libconfuse stops at the first. After
+ * it has read the text, every option must have exactly as many values as
+ * were written; so nothing that libconfuse drops silently can get lost.
+ *
+ * libconfuse keeps its scanner in static memory, aborts on bad defaults and
+ * exits when out of memory: call this from one thread, once in a process. */
+
+#include "lib/config_file.h"
+
+#include <confuse.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xalloc.h"
+
+#define SECTIONS_MAX 1000	/* of one kind */
+
+/* scope_name - what the section is called in the file */
+static const char *scope_name(enum config_scope scope)
+{
+	return scope == SCOPE_LISTEN ? "listen" : "service";
+}
+
+/* section_scope - which kind of section; 0: none that there is */
+static unsigned section_scope(const char *name)
+{
+	if (strcmp(name, "listen") == 0)
+		return SCOPE_LISTEN;
+	return strcmp(name, "service") == 0 ? SCOPE_SERVICE : 0;
+}
+
+/* statement_scope - the kind of section that a statement stands in */
+static unsigned statement_scope(const struct config_scan *scan,
+				const struct config_statement *statement)
+{
+	if (statement->parent == CONFIG_SCAN_TOP)
+		return SCOPE_TOP;
+	return section_scope(scan->statements[statement->parent].name);
+}
+
+/* check_title - a section has a title of its own */
+static int check_title(const struct config_scan *scan, size_t index,
+		       struct config_notes *notes)
+{
+	const struct config_statement *statement = &scan->statements[index];
+	char shown[CONFIG_SHOWN];
+	size_t count = 0;
+	size_t i;
+
+	if (statement->title == NULL)
+		return config_error(notes, statement->line, "a %s section "
+				    "needs a %s: %s \"...\" { }",
+				    statement->name,
+				    section_scope(statement->name) ==
+					    SCOPE_LISTEN ? "address" : "name",
+				    statement->name);
+	for (i = 0; i < index; i++) {
+		const struct config_statement *other = &scan->statements[i];
+
+		if (other->title == NULL ||
+		    strcmp(other->name, statement->name) != 0)
+			continue;
+		if (strcmp(other->title, statement->title) == 0)
+			return config_error(notes, statement->line, "%s %s is "
+					    "already there, at line %d",
+					    statement->name,
+					    config_show(shown,
+							statement->title),
+					    other->line);
+		count++;
+	}
+	if (count >= SECTIONS_MAX)
+		return config_error(notes, statement->line, "more than %d %s "
+				    "sections", SECTIONS_MAX, statement->name);
+	return 0;
+}
+
+/* check_section - may this section stand here? */
+static int check_section(const struct config_scan *scan, size_t index,
+			 struct config_notes *notes)
+{
+	const struct config_statement *statement = &scan->statements[index];
+	char shown[CONFIG_SHOWN];
+
+	if (config_option_find(statement->name) >= 0)
+		return config_error(notes, statement->line, "%s is an option, "
+				    "not a section: write %s = ...",
+				    statement->name, statement->name);
+	if (section_scope(statement->name) == 0)
+		return config_error(notes, statement->line, "unknown section "
+				    "%s; there are listen and service",
+				    config_show(shown, statement->name));
+	if (statement->parent != CONFIG_SCAN_TOP)
+		return config_error(notes, statement->line, "a %s section "
+				    "cannot stand inside another section",
+				    statement->name);
+	return check_title(scan, index, notes);
+}
+
+/* describe_scopes - where an option may stand, for people */
+static void describe_scopes(char *buffer, size_t size, unsigned scopes)
+{
+	snprintf(buffer, size, "%s%s%s%s",
+		 (scopes & SCOPE_TOP) != 0 ? "at top level" : "",
+		 scopes == SCOPE_TOP || (scopes & SCOPE_TOP) == 0 ? "" : " and ",
+		 (scopes & SCOPE_SERVICE) != 0 ? "in a service" : "",
+		 (scopes & SCOPE_LISTEN) != 0 ? "in a listen section" : "");
+}
+
+/* check_option - may this option stand here, with that many values? */
+static int check_option(const struct config_scan *scan,
+			const struct config_statement *statement,
+			struct config_notes *notes)
+{
+	int found = config_option_find(statement->name);
+	enum config_option option = (enum config_option)found;
+	unsigned scopes;
+	char text[CONFIG_SHOWN];
+
+	if (section_scope(statement->name) != 0)
+		return config_error(notes, statement->line, "%s is a section: "
+				    "write %s \"...\" { }", statement->name,
+				    statement->name);
+	if (found < 0)
+		return config_error(notes, statement->line,
+				    "unknown option %s",
+				    config_show(text, statement->name));
+	scopes = config_option_scopes(option);
+	if ((scopes & statement_scope(scan, statement)) == 0) {
+		describe_scopes(text, sizeof(text), scopes);
+		return config_error(notes, statement->line, "%s can only be "
+				    "set %s", statement->name, text);
+	}
+	if (statement->braces && !config_option_is_list(option))
+		return config_error(notes, statement->line, "%s takes one "
+				    "value, not a { list }", statement->name);
+	return 0;
+}
+
+/* check_repeat - was the option set before in the same section? lines has
+ * the lines where each was seen */
+static void check_repeat(const struct config_statement *statement, int *lines,
+			 struct config_notes *notes)
+{
+	int option = config_option_find(statement->name);
+
+	if (lines[option] != 0)
+		config_error(notes, statement->line, "%s is already set at "
+			     "line %d; an option is set once",
+			     statement->name, lines[option]);
+	else
+		lines[option] = statement->line;
+}
+
+/* check_statements - every name known and in its place, none repeated */
+static int check_statements(const struct config_scan *scan,
+			    struct config_notes *notes)
+{
+	int top[OPTION_COUNT] = { 0 };
+	int inner[OPTION_COUNT] = { 0 };
+	size_t i;
+
+	for (i = 0; i < scan->count && notes->errors < CONFIG_MESSAGES_MAX;
+	     i++) {
+		const struct config_statement *statement =
+			&scan->statements[i];
+
+		/* What stands in a bad section would only repeat its error. */
+		if (statement_scope(scan, statement) == 0)
+			continue;
+		if (statement->section) {
+			memset(inner, 0, sizeof(inner));
+			check_section(scan, i, notes);
+		} else if (check_option(scan, statement, notes) == 0) {
+			check_repeat(statement,
+				     statement->parent == CONFIG_SCAN_TOP
+					     ? top : inner, notes);
+		}
+	}
+	return notes->errors > 0 ? -1 : 0;
+}
+
+/* declare - the options of one scope; returns how many */
+static int declare(cfg_opt_t *options, unsigned scope)
+{
+	int count = 0;
+	int i;
+
+	for (i = 0; i < OPTION_COUNT; i++) {
+		enum config_option option = (enum config_option)i;
+		const char *name = config_option_name(option);
+
+		if ((config_option_scopes(option) & scope) == 0)
+			continue;
+		if (config_option_is_list(option))
+			options[count++] = (cfg_opt_t)CFG_STR_LIST(
+				name, NULL, CFGF_NODEFAULT);
+		else
+			options[count++] = (cfg_opt_t)CFG_STR(
+				name, NULL, CFGF_NODEFAULT);
+	}
+	options[count] = (cfg_opt_t)CFG_END();
+	return count;
+}
+
+/* ignore_error - the error is told by whoever called libconfuse */
+static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
+{
+	(void)cfg;
+	(void)format;
+	(void)arguments;
+}
+
+/* parse - the text into a new cfg_t; NULL when libconfuse refuses it */
+static cfg_t *parse(const char *text, struct config_notes *notes)
+{
+	cfg_opt_t listen[OPTION_COUNT + 1];
+	cfg_opt_t service[OPTION_COUNT + 1];
+	cfg_opt_t top[OPTION_COUNT + 3];
+	int flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
+	int count;
+	cfg_t *cfg;
+
+	declare(listen, SCOPE_LISTEN);
+	declare(service, SCOPE_SERVICE);
+	count = declare(top, SCOPE_TOP);
+	top[count++] = (cfg_opt_t)CFG_SEC("listen", listen, flags);
+	top[count++] = (cfg_opt_t)CFG_SEC("service", service, flags);
+	top[count] = (cfg_opt_t)CFG_END();
+	cfg = cfg_init(top, CFGF_NONE);
+	if (cfg == NULL) {
+		config_error(notes, 0, "libconfuse cannot be started");
+		return NULL;
+	}
+	cfg_set_error_function(cfg, ignore_error);
+	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
+		return cfg;
+	config_error(notes, cfg->line, "libconfuse cannot read this");
+	cfg_free(cfg);
+	return NULL;
+}
+
+/* copy_values - the values of one option, as many as were written */
+static int copy_values(struct setting *setting, cfg_t *cfg,
+		       const struct config_statement *statement,
+		       struct config_notes *notes)
+{
+	cfg_opt_t *option = cfg_getopt(cfg, statement->name);
+	unsigned i;
+
+	if (option == NULL || cfg_opt_size(option) != statement->value_count)
+		return config_error(notes, statement->line, "libconfuse does "
+				    "not find the values of %s",
+				    statement->name);
+	for (i = 0; i < cfg_opt_size(option); i++) {
+		const char *value = cfg_opt_getnstr(option, i);
+
+		if (value == NULL)
+			return config_error(notes, statement->line, "%s has "
+					    "no value", statement->name);
+		setting_add(setting, value, statement->value_lines[i]);
+	}
+	setting->set = true;
+	setting->line = statement->line;
+	return 0;
+}
+
+/* section_new - one more section of a kind, as libconfuse has it */
+static struct config_section *section_new(struct config_settings *settings,
+					  cfg_t *cfg, cfg_t **inner,
+					  const struct config_statement *of)
+{
+	unsigned scope = section_scope(of->name);
+	struct config_section **sections = scope == SCOPE_LISTEN
+						   ? &settings->listens
+						   : &settings->services;
+	size_t *count = scope == SCOPE_LISTEN ? &settings->listen_count
+					      : &settings->service_count;
+	struct config_section *section;
+
+	*inner = cfg_getnsec(cfg, scope_name(scope), (unsigned)*count);
+	if (*inner == NULL || cfg_title(*inner) == NULL ||
+	    strcmp(cfg_title(*inner), of->title) != 0)
+		return NULL;
+	*sections = xreallocarray(*sections, *count + 1, sizeof(**sections));
+	section = &(*sections)[(*count)++];
+	memset(section, 0, sizeof(*section));
+	section->title = xstrdup(of->title);
+	section->line = of->line;
+	return section;
+}
+
+/* copy - all values, statement by statement */
+static int copy(struct config_settings *settings, cfg_t *cfg,
+		const struct config_scan *scan, struct config_notes *notes)
+{
+	struct config_section *section = NULL;
+	cfg_t *inner = NULL;
+	size_t i;
+
+	for (i = 0; i < scan->count; i++) {
+		const struct config_statement *statement =
+			&scan->statements[i];
+		bool top = statement->parent == CONFIG_SCAN_TOP;
+		int option;
+
+		if (statement->section) {
+			section = section_new(settings, cfg, &inner, statement);
+			if (section == NULL)
+				return config_error(notes, statement->line,
+						    "libconfuse does not find "
+						    "this section");
+			continue;
+		}
+		option = config_option_find(statement->name);
+		if (copy_values(top ? &settings->top.settings[option]
+				    : &section->settings[option],
+				top ? cfg : inner, statement, notes) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* config_parse - the values of all options */
+int config_parse(struct config_settings *settings, const char *text,
+		 const struct config_scan *scan, struct config_notes *notes)
+{
+	cfg_t *cfg;
+	int result;
+
+	memset(settings, 0, sizeof(*settings));
+	if (check_statements(scan, notes) < 0)
+		return -1;
+	cfg = parse(text, notes);
+	if (cfg == NULL)
+		return -1;
+	result = copy(settings, cfg, scan, notes);
+	cfg_free(cfg);
+	return result;
+}
