@@ -13,6 +13,8 @@
 #include "lib/server.h"
 #include "lib/service.h"
 
+struct config_settings;
+
 /* The configuration file, read, checked and made into what serves. Built once
  * and never changed; config_free() frees all of it. */
 struct config {
@@ -28,6 +30,8 @@ struct config {
 	struct parameters parameters;	/* completed, with their sources */
 	struct resolver *resolver;
 	struct service_list services;
+	bool allow_open_relay;
+	struct config_settings *settings; /* as text, for config_dump() */
 };
 
 /* Errors and warnings found in the file, in the order of their lines; ready

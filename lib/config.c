@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: ISC */
+/* config - the configuration file: read, checked, made into what serves
+ *
+ *	file -> text -> statements -> settings -> struct config
+ *	config_file  config_scan   config_parse   config, config_services
+ *
+ * Settings are the texts that the options are set to, with the lines where
+ * they stand; only the last step knows what they mean. It goes through all of
+ * them and notes every error, so that an administrator sees them at once.
+ *
+ * To be called once in a process: libconfuse leaves its scanner in a bad
+ * state after some errors, and may exit. That is why a reload is always a new
+ * process, which may fail in any way while the old one goes on serving. */
+
+#include "lib/config.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/config_file.h"
+#include "lib/config_messages.h"
+#include "lib/config_options.h"
+#include "lib/config_scan.h"
+#include "lib/config_services.h"
+#include "lib/config_values.h"
+#include "lib/xalloc.h"
+
+#define POSTFIX_MAX_TTL_MS 1000000	/* smtpd_policy_service_max_ttl */
+#define DAY		   86400ul
+
+/* setting - one option of the top level */
+static struct setting *setting(const struct config *config,
+			       enum config_option option)
+{
+	return &config->settings->top.settings[option];
+}
+
+/* option_error - an option has a value that will not do */
+static void option_error(struct config_notes *notes, enum config_option option,
+			 const struct setting *from, const struct error *error)
+{
+	config_error(notes, from->line, "%s: %s", config_option_name(option),
+		     error->text);
+}
+
+/* check_runner - without root, policyd can only run as who it is */
+static int check_runner(const struct setting *from, bool same,
+			struct error *error)
+{
+	char shown[CONFIG_SHOWN];
+
+	if (geteuid() == 0 || same)
+		return 0;
+	return error_set(error, "only root can run policyd as %s; leave it out "
+			 "to run as who you are",
+			 config_show(shown, setting_text(from)));
+}
+
+/* set_runner - without root, the default user is who we are */
+static void set_runner(struct setting *from)
+{
+	const struct passwd *entry;
+	char *name;
+
+	if (geteuid() == 0 || from->line != 0)
+		return;
+	entry = getpwuid(geteuid());
+	name = entry != NULL ? xstrdup(entry->pw_name)
+			     : xasprintf("%lu", (unsigned long)geteuid());
+	setting_clear(from);
+	setting_add(from, name, 0);
+	free(name);
+}
+
+/* load_user - who the server is to be */
+static void load_user(struct config *config, struct config_notes *notes)
+{
+	struct setting *from = setting(config, OPTION_USER);
+	struct error error;
+	uid_t uid;
+
+	set_runner(from);
+	if (from->line == 0 && geteuid() != 0) {
+		config->user = xstrdup(setting_text(from));
+		return;
+	}
+	if (config_value_user(setting_text(from), &uid, &config->user,
+			      &error) < 0 ||
+	    check_runner(from, uid == geteuid(), &error) < 0)
+		option_error(notes, OPTION_USER, from, &error);
+	else if (uid == 0)
+		config_warning(notes, from->line, "user: root is never given "
+			       "up; a user without privileges is safer");
+}
+
+/* load_group - "" is the login group of the user */
+static void load_group(struct config *config, struct config_notes *notes)
+{
+	const struct setting *from = setting(config, OPTION_GROUP);
+	struct error error;
+	gid_t gid;
+
+	if (*setting_text(from) == '\0')
+		return;
+	if (config_value_group(setting_text(from), &gid, &config->group,
+			       &error) < 0 ||
+	    check_runner(from, gid == getegid(), &error) < 0)
+		option_error(notes, OPTION_GROUP, from, &error);
+}
+
+/* load_paths - pid_file and log */
+static void load_paths(struct config *config, struct config_notes *notes)
+{
+	const struct setting *pid = setting(config, OPTION_PID_FILE);
+	const struct setting *log = setting(config, OPTION_LOG);
+	char shown[CONFIG_SHOWN];
+
+	config->pid_file = xstrdup(setting_text(pid));
+	config->log = xstrdup(setting_text(log));
+	if (config->pid_file[0] != '/')
+		config_error(notes, pid->line, "pid_file: %s is not an "
+			     "absolute path",
+			     config_show(shown, config->pid_file));
+	if (config->log[0] != '/' && strcmp(config->log, "syslog") != 0 &&
+	    strcmp(config->log, "stderr") != 0)
+		config_error(notes, log->line, "log: %s is neither syslog nor "
+			     "stderr nor an absolute path",
+			     config_show(shown, config->log));
+}
+
+/* load_verdicts - which decisions get a line */
+static void load_verdicts(struct config *config, struct config_notes *notes)
+{
+	const struct setting *from = setting(config, OPTION_LOG_VERDICTS);
+	char shown[CONFIG_SHOWN];
+	size_t i;
+
+	for (i = 0; i < from->count; i++) {
+		int verdict = 0;
+
+		while (verdict < VERDICT_COUNT &&
+		       strcmp(verdict_name((enum verdict)verdict),
+			      from->values[i]) != 0)
+			verdict++;
+		if (verdict < VERDICT_COUNT)
+			config->log_verdicts[verdict] = true;
+		else
+			config_error(notes, from->lines[i], "log_verdicts: %s "
+				     "is not one of permit, reject, defer, "
+				     "dunno",
+				     config_show(shown, from->values[i]));
+	}
+}
+
+/* load_time - one of the time limits */
+static void load_time(struct config *config, enum config_option option,
+		      unsigned long max, unsigned *ms,
+		      struct config_notes *notes)
+{
+	const struct setting *from = setting(config, option);
+	struct error error;
+
+	if (config_value_time(setting_text(from), 1, max, ms, &error) < 0)
+		option_error(notes, option, from, &error);
+	else if (option == OPTION_IDLE_TIMEOUT && *ms < POSTFIX_MAX_TTL_MS)
+		config_warning(notes, from->line, "idle_timeout: below 1000s "
+			       "policyd may close a connection before Postfix "
+			       "does, which delays mail");
+}
+
+/* load_limits - how long and how many */
+static void load_limits(struct config *config, struct config_notes *notes)
+{
+	const struct setting *most = setting(config, OPTION_MAX_CONNECTIONS);
+	struct server_limits *limits = &config->limits;
+	unsigned long count;
+	struct error error;
+
+	load_time(config, OPTION_REQUEST_TIMEOUT, 3600, &limits->request_ms,
+		  notes);
+	load_time(config, OPTION_IDLE_TIMEOUT, 7 * DAY, &limits->idle_ms,
+		  notes);
+	load_time(config, OPTION_REPLY_TIMEOUT, 3600, &limits->reply_ms, notes);
+	if (config_value_number(setting_text(most), 1, 1000000, &count,
+				&error) < 0)
+		option_error(notes, OPTION_MAX_CONNECTIONS, most, &error);
+	else
+		limits->max_connections = (unsigned)count;
+}
+
+/* load_open_relay - allow_open_relay */
+static void load_open_relay(struct config *config, struct config_notes *notes)
+{
+	const struct setting *from = setting(config, OPTION_ALLOW_OPEN_RELAY);
+	struct error error;
+
+	if (config_value_bool(setting_text(from), &config->allow_open_relay,
+			      &error) < 0)
+		option_error(notes, OPTION_ALLOW_OPEN_RELAY, from, &error);
+}
+
+/* load_access - mode, owner and group of a unix socket */
+static void load_access(struct listener_options *options,
+			const struct config_section *section,
+			struct config_notes *notes)
+{
+	const struct setting *mode = &section->settings[OPTION_MODE];
+	const struct setting *owner = &section->settings[OPTION_OWNER];
+	const struct setting *group = &section->settings[OPTION_GROUP];
+	struct error error;
+
+	if (strncmp(options->address, "unix:", 5) != 0 &&
+	    (mode->line | owner->line | group->line) != 0)
+		config_error(notes, section->line, "mode, owner and group are "
+			     "only for \"unix:\" addresses");
+	if (config_value_mode(setting_text(mode), &options->mode, &error) < 0)
+		option_error(notes, OPTION_MODE, mode, &error);
+	if (*setting_text(owner) != '\0' &&
+	    config_value_user(setting_text(owner), &options->uid, NULL,
+			      &error) < 0)
+		option_error(notes, OPTION_OWNER, owner, &error);
+	if (*setting_text(group) != '\0' &&
+	    config_value_group(setting_text(group), &options->gid, NULL,
+			       &error) < 0)
+		option_error(notes, OPTION_GROUP, group, &error);
+}
+
+/* load_listeners - the listen sections */
+static void load_listeners(struct config *config, struct config_notes *notes)
+{
+	const struct config_settings *settings = config->settings;
+	struct error error;
+	size_t i;
+	size_t k;
+
+	config->listeners = xcalloc(settings->listen_count,
+				    sizeof(*config->listeners));
+	config->listener_count = settings->listen_count;
+	for (i = 0; i < settings->listen_count; i++) {
+		const struct config_section *section = &settings->listens[i];
+		struct listener_options *options = &config->listeners[i];
+
+		if (listener_parse(options, section->title, &error) < 0) {
+			config_error(notes, section->line, "listen: %s",
+				     error.text);
+			continue;
+		}
+		load_access(options, section, notes);
+		for (k = 0; k < i; k++)
+			if (strcmp(config->listeners[k].address,
+				   options->address) == 0)
+				config_error(notes, section->line, "listen: "
+					     "%s is already listened on, at "
+					     "line %d", options->address,
+					     settings->listens[k].line);
+	}
+	if (settings->listen_count == 0)
+		config_warning(notes, 0, "there is no listen section; without "
+			       "one policyd cannot serve");
+}
+
+/* load_parameters - address resolution */
+static void load_parameters(struct config *config, struct config_notes *notes)
+{
+	const struct config_section *top = &config->settings->top;
+	struct error error = { "" };
+	int i;
+
+	for (i = 0; i < PARAMETER_COUNT; i++) {
+		const struct setting *from =
+			&top->settings[OPTION_PARAMETER + i];
+		char *source;
+		char *value;
+
+		if (!from->set)
+			continue;
+		value = setting_join(from);
+		source = xasprintf("%s:%d", config->path, from->line);
+		parameters_set(&config->parameters, (enum parameter)i, value,
+			       source);
+		free(source);
+		free(value);
+	}
+	if (parameters_complete(&config->parameters, &error) == 0)
+		config->resolver = resolver_new(&config->parameters, &error);
+	if (config->resolver == NULL)
+		config_error(notes,
+			     config_line_of(top, error.text, OPTION_PARAMETER,
+					    OPTION_COUNT), "%s", error.text);
+}
+
+/* load_settings - what the texts mean */
+static void load_settings(struct config *config, struct config_notes *notes)
+{
+	settings_complete(config->settings);
+	load_user(config, notes);
+	load_group(config, notes);
+	load_paths(config, notes);
+	load_verdicts(config, notes);
+	load_limits(config, notes);
+	load_open_relay(config, notes);
+	load_listeners(config, notes);
+	load_parameters(config, notes);
+	config_services(&config->services, config->settings, notes);
+}
+
+/* load_text - the texts that the options are set to */
+static int load_text(struct config *config, struct config_notes *notes)
+{
+	struct config_scan scan;
+	struct error error;
+	size_t length;
+	int line;
+	char *text;
+	int result = -1;
+
+	text = config_file_read(config->path, &length, &error);
+	if (text == NULL)
+		return config_error(notes, 0, "%s", error.text);
+	if (config_scan(&scan, text, length, &line, &error) < 0)
+		config_error(notes, line, "%s", error.text);
+	else
+		result = config_parse(config->settings, text, &scan, notes);
+	config_scan_clear(&scan);
+	free(text);
+	return result;
+}
+
+/* config_load - the whole way from the file */
+struct config *config_load(const char *path, struct config_messages *messages)
+{
+	struct config *config = xcalloc(1, sizeof(*config));
+	struct config_notes notes = { .path = path };
+
+	config->path = xstrdup(path);
+	config->settings = xcalloc(1, sizeof(*config->settings));
+	parameters_init(&config->parameters);
+	if (load_text(config, &notes) == 0)
+		load_settings(config, &notes);
+	if (notes.errors > 0) {
+		config_free(config);
+		config = NULL;
+	}
+	config_notes_move(&notes, messages);
+	return config;
+}
+
+/* config_free - all of it */
+void config_free(struct config *config)
+{
+	if (config == NULL)
+		return;
+	service_list_clear(&config->services);
+	resolver_free(config->resolver);
+	parameters_clear(&config->parameters);
+	free(config->listeners);
+	settings_clear(config->settings);
+	free(config->settings);
+	free(config->pid_file);
+	free(config->group);
+	free(config->user);
+	free(config->log);
+	free(config->path);
+	free(config);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+/* config_dump - print the effective configuration (-T)
+ *
+ * In the syntax of the file, so that it can be loaded again and then is the
+ * same: every option with the value in effect, and behind it where that comes
+ * from. The parameters of address resolution are printed expanded. */
+
+#include "lib/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/config_options.h"
+#include "lib/xalloc.h"
+
+/* Where to, and what of. */
+struct dump {
+	const struct config *config;
+	FILE *output;
+	const char *indent;
+};
+
+/* is_plain - may the value stand without quotes? */
+static bool is_plain(const char *value)
+{
+	return *value != '\0' &&
+	       value[strspn(value, "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] ==
+		       '\0';
+}
+
+/* put_quoted - a value in quotes, so that libconfuse reads it back */
+static void put_quoted(const struct dump *dump, const char *value)
+{
+	bool single = strpbrk(value, "\\\"") != NULL ||
+		      strstr(value, "${") != NULL;
+	char quote = single ? '\'' : '"';
+
+	putc(quote, dump->output);
+	for (; *value != '\0'; value++) {
+		if (single && (*value == '\\' || *value == '\''))
+			putc('\\', dump->output);
+		putc(*value, dump->output);
+	}
+	putc(quote, dump->output);
+}
+
+/* put_value - one value in the form of its option */
+static void put_value(const struct dump *dump, enum config_option option,
+		      const char *value)
+{
+	enum config_form form = config_option_form(option);
+
+	if ((form == FORM_PLAIN_TEXT || form == FORM_PLAIN_LIST) &&
+	    is_plain(value))
+		fputs(value, dump->output);
+	else
+		put_quoted(dump, value);
+}
+
+/* put_path - the file's name in a comment, which is one line */
+static void put_path(const struct dump *dump)
+{
+	const char *byte;
+
+	for (byte = dump->config->path; *byte != '\0'; byte++)
+		putc((unsigned char)*byte < ' ' || *byte == 0x7f ? '?' : *byte,
+		     dump->output);
+}
+
+/* put_source - the comment that says where a value comes from */
+static void put_source(const struct dump *dump, int line)
+{
+	fputs("\t# ", dump->output);
+	if (line == 0) {
+		fputs("default\n", dump->output);
+		return;
+	}
+	put_path(dump);
+	fprintf(dump->output, ":%d\n", line);
+}
+
+/* put_setting - one option and its source */
+static void put_setting(const struct dump *dump, enum config_option option,
+			const struct setting *setting)
+{
+	const char *name = config_option_name(option);
+	size_t i;
+
+	if (!setting->set) {
+		/* A service without it matches any. */
+		fprintf(dump->output, "%s# %s: any\n", dump->indent, name);
+		return;
+	}
+	fprintf(dump->output, "%s%s = ", dump->indent, name);
+	if (setting->count == 1) {
+		put_value(dump, option, setting->values[0]);
+	} else {
+		fputs("{", dump->output);
+		for (i = 0; i < setting->count; i++) {
+			fputs(i > 0 ? ", " : " ", dump->output);
+			put_value(dump, option, setting->values[i]);
+		}
+		fputs(" }", dump->output);
+	}
+	put_source(dump, setting->line);
+}
+
+/* escape_dollars - so that a completed value is not expanded again */
+static char *escape_dollars(const char *value)
+{
+	char *text = xmalloc(2 * strlen(value) + 1);
+	char *end = text;
+
+	for (; *value != '\0'; value++) {
+		if (*value == '$')
+			*end++ = '$';
+		*end++ = *value;
+	}
+	*end = '\0';
+	return text;
+}
+
+/* put_parameter - one parameter of address resolution, expanded */
+static void put_parameter(const struct dump *dump, enum parameter parameter)
+{
+	const struct setting *setting =
+		&dump->config->settings->top
+			 .settings[OPTION_PARAMETER + (int)parameter];
+	char *value = escape_dollars(
+		parameters_get(&dump->config->parameters, parameter));
+
+	fprintf(dump->output, "%s = ", parameter_name(parameter));
+	put_quoted(dump, value);
+	put_source(dump, setting->set ? setting->line : 0);
+	free(value);
+}
+
+/* put_section - the options that may stand in a section */
+static void put_section(const struct dump *dump,
+			const struct config_section *section,
+			enum config_scope scope)
+{
+	int i;
+
+	for (i = 0; i < OPTION_PARAMETER; i++) {
+		enum config_option option = (enum config_option)i;
+
+		if ((config_option_scopes(option) & scope) != 0)
+			put_setting(dump, option, &section->settings[option]);
+	}
+}
+
+/* put_listen - one listener; mode, owner and group only where they matter */
+static void put_listen(struct dump *dump, size_t index)
+{
+	const struct config_section *section =
+		&dump->config->settings->listens[index];
+	const char *address = dump->config->listeners[index].address;
+
+	fputs("\nlisten ", dump->output);
+	put_quoted(dump, address);
+	fputs(" {", dump->output);
+	put_source(dump, section->line);
+	if (strncmp(address, "unix:", 5) == 0)
+		put_section(dump, section, SCOPE_LISTEN);
+	fputs("}\n", dump->output);
+}
+
+/* put_service - one service, with what it has from the top level */
+static void put_service(struct dump *dump, const struct config_section *section)
+{
+	fputs("\nservice ", dump->output);
+	put_quoted(dump, section->title);
+	fputs(" {", dump->output);
+	put_source(dump, section->line);
+	put_section(dump, section, SCOPE_SERVICE);
+	fputs("}\n", dump->output);
+}
+
+/* config_dump - the effective configuration */
+void config_dump(const struct config *config, FILE *output)
+{
+	struct dump dump = { .config = config, .output = output, .indent = "" };
+	const struct config_settings *settings = config->settings;
+	size_t i;
+	int parameter;
+
+	fputs("# effective configuration: ", output);
+	put_path(&dump);
+	putc('\n', output);
+	put_section(&dump, &settings->top, SCOPE_TOP);
+	putc('\n', output);
+	for (parameter = 0; parameter < PARAMETER_COUNT; parameter++)
+		put_parameter(&dump, (enum parameter)parameter);
+	dump.indent = "\t";
+	for (i = 0; i < settings->listen_count; i++)
+		put_listen(&dump, i);
+	for (i = 0; i < settings->service_count; i++)
+		put_service(&dump, &settings->services[i]);
+}

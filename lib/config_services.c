@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: ISC */
+/* config_services - from the texts of the configuration to services
+ *
+ * A service has all it needs: what its section does not set it has from the
+ * top level, which is itself the service "default", the last one. */
+
+#include "lib/config_services.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/config_values.h"
+#include "lib/xalloc.h"
+
+#define NAME_MAX_LENGTH 64
+#define DEFAULT_NAME	"default"
+
+/* What making a service needs to know. */
+struct maker {
+	const struct config_settings *settings;
+	const struct config_section *section;	/* of the service */
+	struct config_notes *notes;
+	struct service *service;
+};
+
+/* is_word - does text at place begin and end a word there? */
+static bool is_word(const char *text, const char *place, size_t length)
+{
+	char before = place > text ? place[-1] : ' ';
+	char after = place[length];
+
+	return !isalnum((unsigned char)before) && before != '_' &&
+	       !isalnum((unsigned char)after) && after != '_';
+}
+
+/* config_line_of - the line of the option that text names first */
+int config_line_of(const struct config_section *section, const char *text,
+		   int first, int end)
+{
+	const char *earliest = NULL;
+	int line = 0;
+	int i;
+
+	for (i = first; i < end; i++) {
+		const char *name = config_option_name((enum config_option)i);
+		const char *place = strstr(text, name);
+
+		while (place != NULL && !is_word(text, place, strlen(name)))
+			place = strstr(place + 1, name);
+		if (place == NULL || (earliest != NULL && place > earliest))
+			continue;
+		earliest = place;
+		line = section->settings[i].line;
+	}
+	return line;
+}
+
+/* setting - one option of the service */
+static const struct setting *setting(const struct maker *maker,
+				     enum config_option option)
+{
+	return &maker->section->settings[option];
+}
+
+/* make_ports - server_port */
+static void make_ports(struct maker *maker)
+{
+	const struct setting *from = setting(maker, OPTION_SERVER_PORT);
+	struct service *service = maker->service;
+	struct error error;
+	unsigned long port;
+	size_t i;
+
+	if (from->set && from->count == 0)
+		config_error(maker->notes, from->line, "server_port: the list "
+			     "is empty; leave it out to match every port");
+	service->server_ports = xcalloc(from->count,
+					sizeof(*service->server_ports));
+	for (i = 0; i < from->count; i++) {
+		if (config_value_number(from->values[i], 1, 65535, &port,
+					&error) < 0) {
+			config_error(maker->notes, from->lines[i],
+				     "server_port: %s", error.text);
+			continue;
+		}
+		service->server_ports[service->server_port_count++] =
+			(unsigned short)port;
+	}
+}
+
+/* make_contexts - policy_context */
+static void make_contexts(struct maker *maker)
+{
+	const struct setting *from = setting(maker, OPTION_POLICY_CONTEXT);
+	struct service *service = maker->service;
+	size_t i;
+
+	if (from->set && from->count == 0)
+		config_error(maker->notes, from->line, "policy_context: the "
+			     "list is empty; leave it out to match every "
+			     "context");
+	service->policy_contexts = xcalloc(from->count,
+					   sizeof(*service->policy_contexts));
+	for (i = 0; i < from->count; i++)
+		service->policy_contexts[i] = xstrdup(from->values[i]);
+	service->policy_context_count = from->count;
+}
+
+/* unknown_restriction - say so, and what there is */
+static void unknown_restriction(struct maker *maker, const char *word, int line)
+{
+	const struct restriction *const *each;
+	char shown[CONFIG_SHOWN];
+	char known[1024] = "";
+	size_t length = 0;
+
+	for (each = restriction_each(); *each != NULL; each++) {
+		size_t more = strlen((*each)->name) + 2;
+
+		if (length + more >= sizeof(known))
+			break;
+		if (length > 0)
+			strcpy(known + length, ", ");
+		length = strlen(known);
+		strcpy(known + length, (*each)->name);
+		length = strlen(known);
+	}
+	config_error(maker->notes, line, "restrictions: unknown word %s%s; "
+		     "there are %s", config_show(shown, word),
+		     strpbrk(word, ", \t") != NULL
+			     ? " (write each word on its own: { a, b })" : "",
+		     known);
+}
+
+/* is_final - does nothing after this restriction matter? */
+static bool is_final(const struct restriction *restriction)
+{
+	return strcmp(restriction->name, "permit") == 0 ||
+	       strcmp(restriction->name, "reject") == 0 ||
+	       strcmp(restriction->name, "defer") == 0;
+}
+
+/* add_restriction - with the option that is its argument, if it has one */
+static void add_restriction(struct maker *maker,
+			    const struct restriction *restriction, int line)
+{
+	const struct setting *argument = NULL;
+	char *text = NULL;
+	struct error error;
+	int option;
+
+	if (restriction->parameter != NULL) {
+		option = config_option_find(restriction->parameter);
+		if (option >= 0)
+			argument = &maker->settings->top.settings[option];
+		if (argument != NULL)
+			text = setting_join(argument);
+		if (text == NULL || *text == '\0') {
+			config_error(maker->notes,
+				     setting(maker, OPTION_RESTRICTIONS)->line,
+				     "restrictions: %s needs %s, which is not "
+				     "set", restriction->name,
+				     restriction->parameter);
+			free(text);
+			return;
+		}
+		line = argument->line;
+	}
+	if (restriction_list_add(&maker->service->restrictions, restriction,
+				 text, &error) < 0)
+		config_error(maker->notes, line, "%s: %s",
+			     restriction->parameter != NULL
+				     ? restriction->parameter
+				     : restriction->name, error.text);
+	free(text);
+}
+
+/* make_restrictions - the list, in its order */
+static void make_restrictions(struct maker *maker)
+{
+	const struct setting *from = setting(maker, OPTION_RESTRICTIONS);
+	const struct restriction *restriction;
+	size_t i;
+
+	if (from->count == 0)
+		config_error(maker->notes, from->line, "restrictions: the list "
+			     "is empty; to refuse everything write { reject }");
+	for (i = 0; i < from->count; i++) {
+		restriction = restriction_find(from->values[i]);
+		if (restriction == NULL) {
+			unknown_restriction(maker, from->values[i],
+					    from->lines[i]);
+			continue;
+		}
+		add_restriction(maker, restriction, from->lines[i]);
+		if (is_final(restriction) && i + 1 < from->count)
+			config_warning(maker->notes, from->lines[i + 1],
+				       "restrictions: nothing after %s is ever "
+				       "tried", restriction->name);
+	}
+}
+
+/* make_text - the text of a refusal; NULL: the default one */
+static char *make_text(struct maker *maker, enum config_option option)
+{
+	const struct setting *from = setting(maker, option);
+	const char *text = setting_text(from);
+	struct error error;
+
+	if (*text == '\0')
+		return NULL;
+	if (reply_check(text, &error) < 0)
+		config_error(maker->notes, from->line, "%s: %s",
+			     config_option_name(option), error.text);
+	return xstrdup(text);
+}
+
+/* make_reply - how decisions are told to Postfix */
+static void make_reply(struct maker *maker)
+{
+	const struct setting *from = setting(maker, OPTION_REPLY);
+	struct reply_options *reply = &maker->service->reply;
+	int mode = reply_mode_find(setting_text(from));
+	char shown[CONFIG_SHOWN];
+
+	if (mode < 0)
+		config_error(maker->notes, from->line, "reply: %s is not one "
+			     "of lock, ok, dunno",
+			     config_show(shown, setting_text(from)));
+	else
+		reply->mode = (enum reply_mode)mode;
+	reply->reject_reply = make_text(maker, OPTION_REJECT_REPLY);
+	reply->plaintext_reply = make_text(maker, OPTION_PLAINTEXT_REPLY);
+}
+
+/* make_tls - how strong a session must be */
+static void make_tls(struct maker *maker)
+{
+	const struct setting *keysize = setting(maker, OPTION_TLS_KEYSIZE);
+	struct error error = { "" };
+	unsigned long bits;
+
+	if (config_value_number(setting_text(keysize), 0, 4096, &bits,
+				&error) < 0) {
+		config_error(maker->notes, keysize->line, "tls_keysize: %s",
+			     error.text);
+		return;
+	}
+	maker->service->tls = tls_policy_new(
+		setting_text(setting(maker, OPTION_TLS_PROTOCOLS)),
+		setting_text(setting(maker, OPTION_TLS_CIPHERS)), (int)bits,
+		&error);
+	if (maker->service->tls == NULL)
+		config_error(maker->notes,
+			     config_line_of(maker->section, error.text,
+					    OPTION_TLS_PROTOCOLS,
+					    OPTION_TLS_KEYSIZE + 1),
+			     "%s", error.text);
+}
+
+/* check_name - may this be the name of a service? */
+static void check_name(const struct config_section *section,
+		       struct config_notes *notes)
+{
+	const char *name = section->title;
+	char shown[CONFIG_SHOWN];
+	const char *byte;
+
+	if (strcmp(name, DEFAULT_NAME) == 0)
+		config_error(notes, section->line, "a service cannot be called "
+			     "\"default\": the settings at top level are");
+	if (*name == '\0')
+		config_error(notes, section->line, "the name of a service "
+			     "cannot be empty");
+	if (strlen(name) > NAME_MAX_LENGTH)
+		config_error(notes, section->line, "the name of a service is "
+			     "longer than %d bytes", NAME_MAX_LENGTH);
+	for (byte = name; *byte > ' ' && *byte <= '~'; byte++)
+		;
+	if (*byte != '\0')
+		config_error(notes, section->line, "the name of a service is "
+			     "printable ASCII without spaces, not %s",
+			     config_show(shown, name));
+}
+
+/* make_service - one service; section is the top level for "default" */
+static void make_service(struct service *service,
+			 const struct config_settings *settings,
+			 const struct config_section *section,
+			 struct config_notes *notes)
+{
+	struct maker maker = {
+		.settings = settings, .section = section, .notes = notes,
+		.service = service,
+	};
+
+	service->name = xstrdup(section->title != NULL ? section->title
+						       : DEFAULT_NAME);
+	service->line = section->line;
+	if (section->title != NULL)
+		check_name(section, notes);
+	make_ports(&maker);
+	make_contexts(&maker);
+	make_restrictions(&maker);
+	make_reply(&maker);
+	make_tls(&maker);
+}
+
+/* matches_all - does the service take every request? */
+static bool matches_all(const struct service *service)
+{
+	return service->server_port_count == 0 &&
+	       service->policy_context_count == 0;
+}
+
+/* common_port - one that both services match; 0: both match every port */
+static unsigned common_port(const struct service *one,
+			    const struct service *other)
+{
+	size_t i;
+	size_t k;
+
+	if (one->server_port_count == 0 && other->server_port_count > 0)
+		return other->server_ports[0];
+	if (one->server_port_count > 0 && other->server_port_count == 0)
+		return one->server_ports[0];
+	for (i = 0; i < one->server_port_count; i++)
+		for (k = 0; k < other->server_port_count; k++)
+			if (one->server_ports[i] == other->server_ports[k])
+				return one->server_ports[i];
+	return 0;
+}
+
+/* common_context - likewise; NULL: both match every context */
+static const char *common_context(const struct service *one,
+				  const struct service *other)
+{
+	size_t i;
+	size_t k;
+
+	if (one->policy_context_count == 0 && other->policy_context_count > 0)
+		return other->policy_contexts[0];
+	if (one->policy_context_count > 0 && other->policy_context_count == 0)
+		return one->policy_contexts[0];
+	for (i = 0; i < one->policy_context_count; i++)
+		for (k = 0; k < other->policy_context_count; k++)
+			if (strcmp(one->policy_contexts[i],
+				   other->policy_contexts[k]) == 0)
+				return one->policy_contexts[i];
+	return NULL;
+}
+
+/* warn_overlap - two services match a common request */
+static void warn_overlap(const struct service *one,
+			 const struct service *other,
+			 struct config_notes *notes)
+{
+	const char *context = common_context(one, other);
+	unsigned port = common_port(one, other);
+	char shown[CONFIG_SHOWN];
+	char text[CONFIG_SHOWN + 64];
+	size_t length = 0;
+
+	text[0] = '\0';
+	if (port != 0)
+		length = (size_t)snprintf(text, sizeof(text), "port %u", port);
+	if (context != NULL)
+		snprintf(text + length, sizeof(text) - length,
+			 "%spolicy_context %s", length > 0 ? " with " : "",
+			 config_show(shown, context));
+	config_warning(notes, other->line, "services %s and %s both match %s; "
+		       "the first one wins", one->name, other->name, text);
+}
+
+/* warn_services - services that take requests from one another */
+static void warn_services(const struct service_list *list,
+			  struct config_notes *notes)
+{
+	size_t own = list->count - 1;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < own; i++) {
+		const struct service *one = &list->services[i];
+
+		if (matches_all(one) && i + 1 < own)
+			config_warning(notes, one->line, "service %s has "
+				       "neither server_port nor policy_context:"
+				       " it matches every request, and the "
+				       "services after it are never used",
+				       one->name);
+		for (k = i + 1; k < own && !matches_all(one); k++)
+			if (!matches_all(&list->services[k]) &&
+			    service_overlap(one, &list->services[k]))
+				warn_overlap(one, &list->services[k], notes);
+	}
+}
+
+/* config_services - all services, the top level last */
+void config_services(struct service_list *list,
+		     const struct config_settings *settings,
+		     struct config_notes *notes)
+{
+	size_t i;
+
+	list->count = settings->service_count + 1;
+	list->services = xcalloc(list->count, sizeof(*list->services));
+	for (i = 0; i < settings->service_count; i++)
+		make_service(&list->services[i], settings,
+			     &settings->services[i], notes);
+	make_service(&list->services[i], settings, &settings->top, notes);
+	warn_services(list, notes);
+}

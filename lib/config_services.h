@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_CONFIG_SERVICES_H
+#define LIB_CONFIG_SERVICES_H
+
+#include "lib/config_messages.h"
+#include "lib/config_options.h"
+#include "lib/service.h"
+
+/* config_services - make the services from completed settings: those of the
+ * file in its order, then "default". What is wrong goes into notes. The
+ * caller clears the list in any case. Only for lib/config.c. */
+void config_services(struct service_list *list,
+		     const struct config_settings *settings,
+		     struct config_notes *notes);
+
+/* config_line_of - the line of the option that text names first, among those
+ * from first up to but not including end; 0 when it names none that is set.
+ * So the error of a module that knows no lines gets one. */
+int config_line_of(const struct config_section *section, const char *text,
+		   int first, int end);
+
+#endif
