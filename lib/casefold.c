@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+/* casefold - domain names without regard to case
+ *
+ * Postfix compares lists and domains after ICU's default full case folding
+ * (smtputf8_enable = yes) or after lower-casing A to Z. utf8proc has the same
+ * folding when it is asked for nothing else: no normalisation. */
+
+#include "lib/casefold.h"
+
+#include <string.h>
+
+#include <utf8proc.h>
+
+#define FOLDED_MAX 8 /* code points that one code point can become */
+
+/* casefold_is_ascii - no byte above 127? */
+bool casefold_is_ascii(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)text[i] > 127)
+			return false;
+	}
+	return true;
+}
+
+/* next_point - the code point that text begins with; returns its length, 0
+ * when this is not UTF-8 */
+static size_t next_point(const char *text, size_t length, utf8proc_int32_t *out)
+{
+	utf8proc_ssize_t used =
+		utf8proc_iterate((const utf8proc_uint8_t *)text,
+				 (utf8proc_ssize_t)length, out);
+
+	return used > 0 ? (size_t)used : 0;
+}
+
+/* casefold_is_utf8 - well-formed UTF-8 of RFC 3629? */
+bool casefold_is_utf8(const char *text, size_t length)
+{
+	utf8proc_int32_t point;
+	size_t used;
+
+	for (size_t i = 0; i < length; i += used) {
+		used = next_point(text + i, length - i, &point);
+		if (used == 0)
+			return false;
+	}
+	return true;
+}
+
+/* fold_byte - lower-case A to Z */
+static char fold_byte(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* fold_point - write the folding of one code point; 0: it has none */
+static size_t fold_point(char *out, utf8proc_int32_t point)
+{
+	utf8proc_int32_t folded[FOLDED_MAX];
+	utf8proc_ssize_t count;
+	size_t written = 0;
+
+	count = utf8proc_decompose_char(point, folded, FOLDED_MAX,
+					UTF8PROC_CASEFOLD, NULL);
+	if (count <= 0 || count > FOLDED_MAX)
+		return 0;
+	for (utf8proc_ssize_t i = 0; i < count; i++)
+		written += (size_t)utf8proc_encode_char(
+			folded[i], (utf8proc_uint8_t *)out + written);
+	return written;
+}
+
+/* casefold - write the folded text and a NUL to out */
+size_t casefold(char *out, const char *text, size_t length, bool utf8)
+{
+	utf8proc_int32_t point;
+	size_t written = 0;
+	size_t folded;
+	size_t used;
+
+	for (size_t i = 0; i < length; i += used) {
+		used = 1;
+		folded = 0;
+		if (utf8 && (unsigned char)text[i] > 127)
+			used = next_point(text + i, length - i, &point);
+		if (used > 1)
+			folded = fold_point(out + written, point);
+		if (used == 0)
+			used = 1;
+		if (folded > 0) {
+			written += folded;
+			continue;
+		}
+		memcpy(out + written, text + i, used);
+		if (used == 1)
+			out[written] = fold_byte(text[i]);
+		written += used;
+	}
+	out[written] = '\0';
+	return written;
+}

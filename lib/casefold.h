@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_CASEFOLD_H
+#define LIB_CASEFOLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Case folding of domain names, so that two names which differ in case only
+ * become equal bytes. */
+
+/* CASEFOLD_SIZE - room that casefold() needs for length bytes, NUL included.
+ * Full folding makes two bytes (U+0390) into six at worst. */
+#define CASEFOLD_SIZE(length) (3 * (length) + 1)
+
+/* casefold - write the folded text and a NUL to out. With utf8 full Unicode
+ * folding as smtputf8_enable = yes has it, bytes that are not UTF-8 kept as
+ * they are; without it A to Z only. Allocates nothing. Returns the length. */
+size_t casefold(char *out, const char *text, size_t length, bool utf8);
+
+/* casefold_is_ascii - no byte above 127? */
+bool casefold_is_ascii(const char *text, size_t length);
+
+/* casefold_is_utf8 - well-formed UTF-8 of RFC 3629? */
+bool casefold_is_utf8(const char *text, size_t length);
+
+#endif
