@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+/* hostname - syntax of host names and network addresses
+ *
+ * These rules decide which recipient domains are bad syntax. They look odd in
+ * places (an IPv4 address may have leading zeros, but must not begin with 0)
+ * because they are those of Postfix valid_hostname(3). */
+
+#include "lib/hostname.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#define LABEL_MAX 63
+#define HOST_MAX  255
+
+/* is_word - may this byte stand anywhere in a label? */
+static bool is_word(unsigned char c)
+{
+	return c < 128 && (isalnum(c) || c == '_');
+}
+
+/* label_valid - one label of length bytes */
+static bool label_valid(const char *label, size_t length)
+{
+	if (length == 0 || length > LABEL_MAX || label[0] == '-' ||
+	    label[length - 1] == '-')
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (label[i] != '-' && !is_word((unsigned char)label[i]))
+			return false;
+	}
+	return true;
+}
+
+/* hostname_valid - an ASCII domain name */
+bool hostname_valid(const char *name)
+{
+	const char *label = name;
+
+	for (;;) {
+		size_t length = strcspn(label, ".");
+
+		if (!label_valid(label, length))
+			return false;
+		if (label[length] == '\0')
+			break;
+		label += length + 1;
+	}
+	return strlen(name) <= HOST_MAX &&
+	       name[strspn(name, "0123456789.")] != '\0';
+}
+
+/* is_ipv4 - four decimal numbers; only 0.0.0.0 may begin with 0 */
+static bool is_ipv4(const char *text)
+{
+	const char *at = text;
+
+	for (int part = 0; part < 4; part++) {
+		size_t digits = strspn(at, "0123456789");
+		int value = 0;
+
+		if (digits == 0)
+			return false;
+		for (size_t i = 0; i < digits; i++) {
+			value = value * 10 + (at[i] - '0');
+			if (value > 255)
+				return false;
+		}
+		if (part == 0 && value == 0 && text[strspn(text, "0.")] != '\0')
+			return false;
+		at += digits;
+		if (part < 3 && *at++ != '.')
+			return false;
+	}
+	return *at == '\0';
+}
+
+/* is_ipv6 - up to eight groups of hexadecimal digits; one "::"; an IPv4
+ * address may stand for the last two */
+static bool is_ipv6(const char *text)
+{
+	const char *at = text;
+	int gap = 0;	/* number of the colon that "::" begins with */
+	int colons = 0;
+	size_t digits = 0;
+
+	for (;;) {
+		if (*at == '\0')
+			return colons >= 2 && (digits > 0 || gap == colons - 1);
+		if (*at == '.')
+			return colons >= 2 && colons <= 6 &&
+			       is_ipv4(at - digits);
+		if (*at == ':') {
+			if (colons == 0 && digits == 0 &&
+			    (unsigned char)at[1] < 128 &&
+			    isalnum((unsigned char)at[1]))
+				return false;
+			if (++colons > 7)
+				return false;
+			digits = 0;
+			if (*++at != ':')
+				continue;
+			if (gap > 0)
+				return false;
+			gap = colons;
+			continue;
+		}
+		digits = strspn(at, "0123456789abcdefABCDEF");
+		if (digits == 0 || digits > 4)
+			return false;
+		at += digits;
+	}
+}
+
+/* hostname_is_address - a bare IPv4 or IPv6 address */
+bool hostname_is_address(const char *text)
+{
+	return strchr(text, ':') != NULL ? is_ipv6(text) : is_ipv4(text);
+}
+
+/* hostname_literal - the bare address in the inside of an address literal */
+const char *hostname_literal(const char *text)
+{
+	static const char prefix[] = "IPv6:";
+
+	if (strncasecmp(text, prefix, sizeof(prefix) - 1) == 0) {
+		text += sizeof(prefix) - 1;
+		return is_ipv6(text) ? text : NULL;
+	}
+	return is_ipv4(text) ? text : NULL;
+}
