@@ -1,0 +1,858 @@
+/* SPDX-License-Identifier: ISC */
+/* resolve - find the destination class of a recipient address
+ *
+ * Repeats what Postfix concludes for the recipient attribute of a policy
+ * request: canonical form; then strip the last domain while it is one of our
+ * own, follow the routing that is left ("@", "%", "!", also inside quotes),
+ * and again; then the syntax of the final domain, and the lists in the order
+ * local, virtual alias, virtual mailbox, relay. Pure; the room it works in is
+ * on the stack for usual addresses, on the heap for long ones, and gone when
+ * it returns. Anything that does not fit is INVALID, never ours.
+ *
+ * See Postfix src/trivial-rewrite/resolve.c and ADDRESS_CLASS_README. */
+
+#include "lib/resolve.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/address.h"
+#include "lib/casefold.h"
+#include "lib/hostname.h"
+#include "lib/idna.h"
+#include "lib/interfaces.h"
+#include "lib/xalloc.h"
+
+#define ORIGIN_MAX   1024 /* bytes of a word that completes addresses */
+#define LITERAL_MAX  45	  /* bytes between [ and ] */
+#define ROOM_USUAL   512  /* text of any form of a usual address */
+#define LOOPS_EXTRA  100  /* rounds granted on top of one for each byte */
+
+/* A word that completes addresses, and its tokens. */
+struct completion {
+	char *text;		/* NULL: not used */
+	char *scanned;		/* what the tokens point into */
+	struct token *tokens;
+	size_t count;
+};
+
+struct resolver {
+	bool resolve_dequoted;
+	bool resolve_null_domain;
+	bool resolve_numeric_domain;
+	bool allow_untrusted_routing;
+	bool utf8;
+	bool allow_min_user;
+	struct address_rules rules;
+	struct completion origin;
+	struct completion domain;
+	struct completion hostname;
+	struct completion empty;	/* empty_address_recipient */
+	struct interfaces *interfaces;
+	struct table *local;
+	struct table *virtual_alias;
+	struct table *virtual_mailbox;
+	struct table *relay;
+};
+
+/* What one resolution works with. All texts have room for "size" bytes. */
+struct work {
+	const struct resolver *resolver;
+	struct resolution *resolution;
+	struct address address;
+	struct address saved;	/* the local domain stripped last, with "@" */
+	bool is_saved;
+	bool is_local;		/* no domain left that is not local */
+	char *plain;		/* internal form */
+	char *quoted;		/* external form */
+	size_t size;
+};
+
+/* complete - scan a word once, to append its tokens later */
+static int complete(struct completion *completion, const char *text,
+		    const char *parameter, struct error *error)
+{
+	struct address address;
+	size_t length = strlen(text);
+
+	if (length > ORIGIN_MAX)
+		return error_set(error, "%s: is longer than %d bytes",
+				 parameter, ORIGIN_MAX);
+	completion->text = xstrdup(text);
+	completion->scanned = xmalloc(length + 2);
+	completion->tokens = xcalloc(length + 1, sizeof(struct token));
+	address_init(&address, completion->tokens, length + 1,
+		     completion->scanned, length + 2);
+	address_scan(&address, text);
+	completion->count = address_count(&address);
+	if (address.overflow || completion->count == 0)
+		return error_set(error, "%s: is empty", parameter);
+	return 0;
+}
+
+/* completion_clear - free what it holds */
+static void completion_clear(struct completion *completion)
+{
+	free(completion->text);
+	free(completion->scanned);
+	free(completion->tokens);
+}
+
+/* read_first_line - the first line of the file that myorigin names, without
+ * white space around it; the caller frees it */
+static char *read_first_line(const char *path, struct error *error)
+{
+	char text[ORIGIN_MAX + 2];
+	struct stat status;
+	size_t length = 0;
+	ssize_t got = 1;
+	size_t start = 0;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		error_set(error, "myorigin: %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+		error_set(error, "myorigin: %s: not a regular file", path);
+		close(fd);
+		return NULL;
+	}
+	while (got > 0 && length < sizeof(text) - 1) {
+		got = read(fd, text + length, sizeof(text) - 1 - length);
+		if (got > 0)
+			length += (size_t)got;
+	}
+	if (got < 0)
+		error_set(error, "myorigin: %s: %s", path, strerror(errno));
+	close(fd);
+	if (got < 0)
+		return NULL;
+	text[length] = '\0';
+	length = strcspn(text, "\n");
+	while (start < length && isspace((unsigned char)text[start]))
+		start++;
+	while (length > start && isspace((unsigned char)text[length - 1]))
+		length--;
+	if (length == start) {
+		error_set(error, "myorigin: %s: the first line is empty", path);
+		return NULL;
+	}
+	return xstrndup(text + start, length - start);
+}
+
+/* read_origin - myorigin, out of a file if it is a path */
+static int read_origin(struct resolver *resolver,
+		       const struct parameters *parameters, struct error *error)
+{
+	const char *text = parameters_get(parameters, PARAMETER_MYORIGIN);
+	char *line = NULL;
+	int result;
+
+	if (text[0] == '/') {
+		line = read_first_line(text, error);
+		if (line == NULL)
+			return -1;
+		text = line;
+	}
+	if (strpbrk(text, ", \t\r\n") != NULL)
+		result = error_set(error, "myorigin: \"%s\" is more than one "
+				   "name", text);
+	else
+		result = complete(&resolver->origin, text, "myorigin", error);
+	free(line);
+	return result;
+}
+
+/* read_hostname - myhostname or mydomain */
+static int read_hostname(struct completion *completion,
+			 const struct parameters *parameters,
+			 enum parameter parameter, struct error *error)
+{
+	const char *text = parameters_get(parameters, parameter);
+
+	if (!hostname_valid(text))
+		return error_set(error, "%s: \"%s\" is not a host name",
+				 parameter_name(parameter), text);
+	return complete(completion, text, parameter_name(parameter), error);
+}
+
+/* read_names - the words that complete addresses */
+static int read_names(struct resolver *resolver,
+		      const struct parameters *parameters, struct error *error)
+{
+	struct address_rules *rules = &resolver->rules;
+	enum parameter empty = PARAMETER_EMPTY_ADDRESS_RECIPIENT;
+
+	if (read_hostname(&resolver->hostname, parameters,
+			  PARAMETER_MYHOSTNAME, error) < 0 ||
+	    read_hostname(&resolver->domain, parameters, PARAMETER_MYDOMAIN,
+			  error) < 0 ||
+	    read_origin(resolver, parameters, error) < 0 ||
+	    complete(&resolver->empty, parameters_get(parameters, empty),
+		     parameter_name(empty), error) < 0)
+		return -1;
+	rules->origin = resolver->origin.tokens;
+	rules->origin_count = resolver->origin.count;
+	rules->domain = resolver->domain.tokens;
+	rules->domain_count = resolver->domain.count;
+	return 0;
+}
+
+/* read_switches - the parameters that are yes or no */
+static int read_switches(struct resolver *resolver,
+			 const struct parameters *parameters,
+			 struct error *error)
+{
+	struct address_rules *rules = &resolver->rules;
+	const struct {
+		enum parameter parameter;
+		bool *value;
+	} switches[] = {
+		{PARAMETER_ALLOW_PERCENT_HACK, &rules->percent_hack},
+		{PARAMETER_SWAP_BANGPATH, &rules->swap_bangpath},
+		{PARAMETER_APPEND_AT_MYORIGIN, &rules->append_at_origin},
+		{PARAMETER_APPEND_DOT_MYDOMAIN, &rules->append_dot_domain},
+		{PARAMETER_RESOLVE_DEQUOTED_ADDRESS,
+		 &resolver->resolve_dequoted},
+		{PARAMETER_RESOLVE_NULL_DOMAIN,
+		 &resolver->resolve_null_domain},
+		{PARAMETER_RESOLVE_NUMERIC_DOMAIN,
+		 &resolver->resolve_numeric_domain},
+		{PARAMETER_ALLOW_UNTRUSTED_ROUTING,
+		 &resolver->allow_untrusted_routing},
+		{PARAMETER_SMTPUTF8_ENABLE, &resolver->utf8},
+		{PARAMETER_ALLOW_MIN_USER, &resolver->allow_min_user},
+	};
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		if (parameters_get_bool(parameters, switches[i].parameter,
+					switches[i].value, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* read_parent_style - is relay_domains in parent_domain_matches_subdomains? */
+static int read_parent_style(const struct resolver *resolver,
+			     const struct parameters *parameters, bool *parent,
+			     struct error *error)
+{
+	enum parameter parameter = PARAMETER_PARENT_DOMAIN_MATCHES_SUBDOMAINS;
+	struct table_options options = {.name = parameter_name(parameter),
+					.utf8 = resolver->utf8};
+	struct table *table;
+
+	table = table_new(parameters_get(parameters, parameter), &options,
+			  error);
+	if (table == NULL)
+		return -1;
+	*parent = table_match(table, "relay_domains", NULL) > 0;
+	table_free(table);
+	return 0;
+}
+
+/* read_table - one list of domains */
+static struct table *read_table(const struct resolver *resolver,
+				const struct parameters *parameters,
+				enum parameter parameter, bool parent,
+				struct error *error)
+{
+	struct table_options options = {
+		.name = parameter_name(parameter),
+		.subdomains = parameter == PARAMETER_RELAY_DOMAINS,
+		.parent = parent,
+		.utf8 = resolver->utf8,
+	};
+
+	return table_new(parameters_get(parameters, parameter), &options,
+			 error);
+}
+
+/* read_lists - the lists of domains, and our addresses */
+static int read_lists(struct resolver *resolver,
+		      const struct parameters *parameters, struct error *error)
+{
+	bool parent;
+
+	if (read_parent_style(resolver, parameters, &parent, error) < 0)
+		return -1;
+	resolver->interfaces = interfaces_new(
+		parameters_get(parameters, PARAMETER_INET_INTERFACES),
+		parameters_get(parameters, PARAMETER_PROXY_INTERFACES),
+		parameters_get(parameters, PARAMETER_INET_PROTOCOLS), error);
+	if (resolver->interfaces == NULL)
+		return -1;
+	resolver->local = read_table(resolver, parameters,
+				     PARAMETER_MYDESTINATION, false, error);
+	if (resolver->local == NULL)
+		return -1;
+	resolver->virtual_alias =
+		read_table(resolver, parameters,
+			   PARAMETER_VIRTUAL_ALIAS_DOMAINS, false, error);
+	if (resolver->virtual_alias == NULL)
+		return -1;
+	resolver->virtual_mailbox =
+		read_table(resolver, parameters,
+			   PARAMETER_VIRTUAL_MAILBOX_DOMAINS, false, error);
+	if (resolver->virtual_mailbox == NULL)
+		return -1;
+	resolver->relay = read_table(resolver, parameters,
+				     PARAMETER_RELAY_DOMAINS, parent, error);
+	return resolver->relay != NULL ? 0 : -1;
+}
+
+/* resolver_new - from completed parameters */
+struct resolver *resolver_new(const struct parameters *parameters,
+			      struct error *error)
+{
+	struct resolver *resolver = xcalloc(1, sizeof(*resolver));
+
+	if (read_switches(resolver, parameters, error) < 0 ||
+	    read_names(resolver, parameters, error) < 0 ||
+	    read_lists(resolver, parameters, error) < 0) {
+		resolver_free(resolver);
+		return NULL;
+	}
+	return resolver;
+}
+
+/* resolver_free - free it */
+void resolver_free(struct resolver *resolver)
+{
+	if (resolver == NULL)
+		return;
+	completion_clear(&resolver->origin);
+	completion_clear(&resolver->domain);
+	completion_clear(&resolver->hostname);
+	completion_clear(&resolver->empty);
+	interfaces_free(resolver->interfaces);
+	table_free(resolver->local);
+	table_free(resolver->virtual_alias);
+	table_free(resolver->virtual_mailbox);
+	table_free(resolver->relay);
+	free(resolver);
+}
+
+/* is_failed - something did not fit: the address is refused */
+static bool is_failed(const struct work *work)
+{
+	return work->address.overflow || work->saved.overflow;
+}
+
+/* print - the tokens from index from on, in internal form, to work->plain */
+static bool print(struct work *work, size_t from)
+{
+	if (address_print(&work->address, from, work->plain, work->size) < 0)
+		work->address.overflow = true;
+	return !work->address.overflow;
+}
+
+/* scan_plain - take the address in work->plain, internal form, to pieces */
+static bool scan_plain(struct work *work)
+{
+	if (address_quote(work->quoted, work->size, work->plain) < 0)
+		work->address.overflow = true;
+	if (is_failed(work))
+		return false;
+	address_clear(&work->address);
+	address_scan(&work->address, work->quoted);
+	return !is_failed(work);
+}
+
+/* canonicalize - rewrite the recipient as Postfix does ahead of resolution,
+ * and take the outcome to pieces */
+static bool canonicalize(struct work *work, const char *recipient)
+{
+	if (address_quote(work->quoted, work->size, recipient) < 0)
+		work->address.overflow = true;
+	address_scan(&work->address, work->quoted);
+	if (is_failed(work) || address_count(&work->address) == 0)
+		return false;
+	address_rewrite(&work->address, &work->resolver->rules);
+	if (is_failed(work) || !print(work, work->address.first) ||
+	    address_quote(work->quoted, work->size, work->plain) < 0)
+		return false;
+	address_unquote(work->plain, work->quoted);
+	return scan_plain(work);
+}
+
+/* is_own_literal - is domain, with its brackets, an address of ours? Cuts off
+ * the closing bracket of what looks like one. */
+static bool is_own_literal(const struct work *work, char *domain, size_t length)
+{
+	const char *address;
+
+	if (length < 2 || domain[0] != '[' || domain[length - 1] != ']')
+		return false;
+	domain[length - 1] = '\0';
+	address = hostname_literal(domain + 1);
+	if (address == NULL)
+		return false;
+	address = interfaces_own(work->resolver->interfaces, address);
+	if (address == NULL)
+		return false;
+	work->resolution->list = address;
+	work->resolution->match = (struct table_match){NULL, NULL, 0};
+	return true;
+}
+
+/* match_list - look for a domain in one list, and remember who decided */
+static int match_list(const struct work *work, const struct table *table,
+		      enum parameter parameter, const char *domain)
+{
+	struct table_match match;
+	int found = table_match(table, domain, &match);
+
+	if (found != 0) {
+		work->resolution->list = parameter_name(parameter);
+		work->resolution->match = match;
+	}
+	return found;
+}
+
+/* match_local - is the domain, a writable text, one of our own? */
+static int match_local(const struct work *work, char *domain)
+{
+	size_t length = strlen(domain);
+	int found;
+
+	if (length > 0 && domain[length - 1] == '.')
+		domain[--length] = '\0';
+	if (length == 0 || domain[length - 1] == '.')
+		return 0;
+	found = match_list(work, work->resolver->local,
+			   PARAMETER_MYDESTINATION, domain);
+	if (found != 0)
+		return found;
+	return is_own_literal(work, domain, length) ? 1 : 0;
+}
+
+/* save_domain - cut the address before index at, and keep what is cut off
+ * (with its text, which goes when the address is scanned again) */
+static void save_domain(struct work *work, size_t at)
+{
+	struct address *saved = &work->saved;
+	struct address *address = &work->address;
+
+	address_clear(saved);
+	for (size_t i = at; i < address->end && !saved->overflow; i++) {
+		struct token *from = &address->tokens[i];
+		struct token *to = &saved->tokens[saved->end];
+
+		if (saved->end == saved->capacity ||
+		    from->length > saved->size - saved->used) {
+			saved->overflow = true;
+			return;
+		}
+		*to = *from;
+		to->text = saved->text + saved->used;
+		memcpy(saved->text + saved->used, from->text, from->length);
+		saved->used += from->length;
+		saved->end++;
+	}
+	address->end = at;
+	work->is_saved = true;
+}
+
+/* append_hostname - complete the address with @myhostname */
+static void append_hostname(struct work *work)
+{
+	const struct completion *hostname = &work->resolver->hostname;
+
+	address_append_operator(&work->address, '@');
+	address_append(&work->address, hostname->tokens, hostname->count);
+}
+
+/* has_operator - is there routing left to follow? */
+static bool has_operator(const struct work *work)
+{
+	const struct address_rules *rules = &work->resolver->rules;
+	const struct address *address = &work->address;
+
+	return address_find_last(address, '@') >= 0 ||
+	       (rules->swap_bangpath && address_find_last(address, '!') >= 0) ||
+	       (rules->percent_hack && address_find_last(address, '%') >= 0);
+}
+
+/* find_quoted_operator - the operator to follow in a local part that is all
+ * one quoted string, as a place in work->plain; or NULL */
+static char *find_quoted_operator(struct work *work)
+{
+	const struct address_rules *rules = &work->resolver->rules;
+	const struct address *address = &work->address;
+	char *found;
+
+	if (!work->resolver->resolve_dequoted || address_count(address) != 1 ||
+	    address_last(address)->kind != TOKEN_QUOTED ||
+	    !print(work, address->first))
+		return NULL;
+	found = strrchr(work->plain, '@');
+	if (found == NULL && rules->percent_hack)
+		found = strrchr(work->plain, '%');
+	if (found == NULL && rules->swap_bangpath)
+		found = strrchr(work->plain, '!');
+	return found;
+}
+
+/* crack_quotes - follow routing inside of quotes. Not what RFC 822 says, but
+ * what some receiving host might do. True: there was some. */
+static bool crack_quotes(struct work *work)
+{
+	char *found = find_quoted_operator(work);
+
+	if (found == NULL)
+		return false;
+	if (*found == '!') {
+		address_clear(&work->address);
+		address_scan(&work->address, work->plain);
+	} else {
+		*found = '@';
+		scan_plain(work);
+	}
+	if (!is_failed(work))
+		address_rewrite(&work->address, &work->resolver->rules);
+	return true;
+}
+
+/* complete_local - an empty local part gets a name, an address without any
+ * domain gets ours. True: there is something new to look at. */
+static bool complete_local(struct work *work)
+{
+	const struct completion *empty = &work->resolver->empty;
+	struct address *address = &work->address;
+
+	if (address_count(address) == 1 &&
+	    address_last(address)->kind == TOKEN_QUOTED &&
+	    address_last(address)->length == 0)
+		address_clear(address);
+	if (address_count(address) == 0) {
+		address_clear(address);
+		address_scan(address, empty->text);
+		return true;
+	}
+	if (!work->is_saved) {
+		append_hostname(work);
+		return true;
+	}
+	return false;
+}
+
+/* strip_once - one round: strip the last domain if it is ours and follow what
+ * is left. 1: go on; 0: finished; -1: a list could not be searched. */
+static int strip_once(struct work *work)
+{
+	struct address *address = &work->address;
+	long at;
+	int local;
+
+	if (address_ends_in_dot(address) && address_find_last(address, '@') >= 0)
+		address->end--;
+	if (work->resolver->resolve_null_domain &&
+	    address_count(address) > 0 && address_last(address)->operator == '@')
+		address->end--;
+	at = address_find_last(address, '@');
+	if (at >= 0) {
+		if ((size_t)at + 1 < address->end) {
+			if (!print(work, (size_t)at + 1))
+				return 0;
+			local = match_local(work, work->plain);
+			if (local <= 0)
+				return local;
+		}
+		save_domain(work, (size_t)at);
+	}
+	if (has_operator(work)) {
+		address_rewrite(address, &work->resolver->rules);
+		return 1;
+	}
+	if (crack_quotes(work) || complete_local(work))
+		return 1;
+	work->is_local = true;
+	return 0;
+}
+
+/* strip_domains - strip our own domains until none is left. Each round takes
+ * something away, except where empty_address_recipient is unwise. */
+static int strip_domains(struct work *work)
+{
+	size_t rounds = strlen(work->plain) + LOOPS_EXTRA;
+	int more = 1;
+
+	for (size_t i = 0; more == 1; i++) {
+		if (i > rounds)
+			return -1;
+		more = strip_once(work);
+		if (is_failed(work))
+			return 0;
+	}
+	if (more == 0 && work->is_local)
+		address_append(&work->address, work->saved.tokens,
+			       address_count(&work->saved));
+	return more;
+}
+
+/* set_address - print the final address into the resolution */
+static bool set_address(struct work *work)
+{
+	struct resolution *resolution = work->resolution;
+	const char *at;
+
+	if (is_failed(work) ||
+	    address_print(&work->address, work->address.first,
+			  resolution->address, sizeof(resolution->address)) < 0)
+		at = NULL;
+	else
+		at = strrchr(resolution->address, '@');
+	if (at == NULL)
+		resolution->address[0] = '\0';
+	resolution->domain = at != NULL ? at + 1 : resolution->address;
+	return at != NULL;
+}
+
+/* is_valid_literal - [address], and nothing more? */
+static bool is_valid_literal(const char *domain)
+{
+	char inside[LITERAL_MAX + 1];
+	size_t length = strcspn(domain, "]");
+
+	if (domain[0] != '[' || domain[length] == '\0' ||
+	    domain[length + 1] != '\0' || length - 1 > LITERAL_MAX)
+		return false;
+	memcpy(inside, domain + 1, length - 1);
+	inside[length - 1] = '\0';
+	return hostname_literal(inside) != NULL;
+}
+
+/* is_valid_name - does the domain look like a host name? */
+static bool is_valid_name(const struct resolver *resolver, const char *domain)
+{
+	if (resolver->utf8 && !casefold_is_ascii(domain, strlen(domain)))
+		return idna_valid(domain);
+	return hostname_valid(domain);
+}
+
+/* bracket_domain - user@127.0.0.1 to user@[127.0.0.1] */
+static bool bracket_domain(struct resolution *resolution)
+{
+	char *domain = strrchr(resolution->address, '@') + 1;
+	size_t length = strlen(domain);
+
+	if ((size_t)(domain - resolution->address) + length + 3 >
+	    sizeof(resolution->address))
+		return false;
+	memmove(domain + 1, domain, length);
+	domain[0] = '[';
+	domain[length + 1] = ']';
+	domain[length + 2] = '\0';
+	return true;
+}
+
+/* check_domain - is the syntax of the final domain good? 1, 0 or -1 */
+static int check_domain(struct work *work)
+{
+	const struct resolver *resolver = work->resolver;
+	struct resolution *resolution = work->resolution;
+	int local;
+
+	if (resolution->domain[0] == '[')
+		return is_valid_literal(resolution->domain);
+	if (resolver->utf8 && !casefold_is_utf8(resolution->address,
+						strlen(resolution->address)))
+		return 0;
+	if (is_valid_name(resolver, resolution->domain))
+		return 1;
+	if (!resolver->resolve_numeric_domain ||
+	    !hostname_is_address(resolution->domain) ||
+	    !bracket_domain(resolution) ||
+	    strlen(resolution->domain) >= work->size)
+		return 0;
+	memcpy(work->plain, resolution->domain, strlen(resolution->domain) + 1);
+	local = match_local(work, work->plain);
+	if (local > 0)
+		work->is_local = true;
+	return local < 0 ? -1 : 1;
+}
+
+/* is_routed - is the first operator not the "@" before the domain? */
+static bool is_routed(const struct resolution *resolution)
+{
+	const char *operator = strpbrk(resolution->address, "@!%");
+
+	return operator == NULL || operator + 1 != resolution->domain;
+}
+
+/* find_class - which list has the final domain; -1: unknown */
+static int find_class(struct work *work)
+{
+	const struct resolver *resolver = work->resolver;
+	const struct {
+		const struct table *table;
+		enum parameter parameter;
+		enum destination_class class;
+	} lists[] = {
+		{resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS,
+		 DESTINATION_VIRTUAL_ALIAS},
+		{resolver->virtual_mailbox, PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
+		 DESTINATION_VIRTUAL_MAILBOX},
+		{resolver->relay, PARAMETER_RELAY_DOMAINS, DESTINATION_RELAY},
+	};
+
+	if (work->is_local)
+		return DESTINATION_LOCAL;
+	work->resolution->list = "";
+	work->resolution->match = (struct table_match){NULL, NULL, 0};
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		int found = match_list(work, lists[i].table,
+				       lists[i].parameter,
+				       work->resolution->domain);
+
+		if (found != 0)
+			return found > 0 ? (int)lists[i].class : -1;
+	}
+	return DESTINATION_DEFAULT;
+}
+
+/* judge - class and routing of the final address */
+static enum resolve_status judge(struct work *work)
+{
+	struct resolution *resolution = work->resolution;
+	int valid;
+	int class;
+
+	if (!set_address(work))
+		return RESOLVE_INVALID;
+	valid = check_domain(work);
+	if (valid <= 0)
+		return valid < 0 ? RESOLVE_FAILED : RESOLVE_INVALID;
+	resolution->routed = is_routed(resolution);
+	class = find_class(work);
+	if (class < 0)
+		return RESOLVE_FAILED;
+	if (!work->resolver->allow_min_user && resolution->address[0] == '-')
+		return RESOLVE_INVALID;
+	resolution->class = (enum destination_class)class;
+	return RESOLVE_DONE;
+}
+
+/* run - the whole way of one address */
+static void run(struct work *work, const char *recipient)
+{
+	struct resolution *resolution = work->resolution;
+
+	if (!canonicalize(work, recipient))
+		resolution->status = RESOLVE_INVALID;
+	else if (strip_domains(work) < 0)
+		resolution->status = RESOLVE_FAILED;
+	else
+		resolution->status = judge(work);
+	if (resolution->status == RESOLVE_INVALID) {
+		resolution->list = "";
+		resolution->match = (struct table_match){NULL, NULL, 0};
+	}
+}
+
+/* work_init - share out room: each text has size bytes, each list of tokens
+ * has size / 2. A text of n bytes gives n tokens at most; the external form
+ * of a text, n * 2 + 3 bytes, must fit. */
+static void work_init(struct work *work, char *texts, struct token *tokens,
+		      size_t size)
+{
+	work->plain = texts;
+	work->quoted = texts + size;
+	work->size = size;
+	address_init(&work->address, tokens, size / 2, texts + 2 * size, size);
+	address_init(&work->saved, tokens + size / 2, size / 2,
+		     texts + 3 * size, size);
+}
+
+/* resolve_long - with room on the heap */
+static void resolve_long(struct work *work, const char *recipient, size_t size)
+{
+	char *texts = xmalloc(4 * size);
+	struct token *tokens = xcalloc(size, sizeof(*tokens));
+
+	work_init(work, texts, tokens, size);
+	run(work, recipient);
+	free(texts);
+	free(tokens);
+}
+
+/* resolve_usual - with room on the stack */
+static void resolve_usual(struct work *work, const char *recipient)
+{
+	char texts[4 * ROOM_USUAL];
+	struct token tokens[ROOM_USUAL];
+
+	work_init(work, texts, tokens, ROOM_USUAL);
+	run(work, recipient);
+}
+
+/* resolve_address - destination class of one recipient attribute */
+void resolve_address(const struct resolver *resolver, const char *recipient,
+		     struct resolution *resolution)
+{
+	struct work work = {.resolver = resolver, .resolution = resolution};
+	size_t length = strlen(recipient);
+	size_t size;
+
+	memset(resolution, 0, sizeof(*resolution));
+	resolution->status = RESOLVE_INVALID;
+	resolution->class = DESTINATION_DEFAULT;
+	resolution->list = "";
+	resolution->domain = resolution->address;
+	if (length == 0 || length >= RESOLUTION_ADDRESS_MAX)
+		return;
+	/* Up to here a text grows by completion, and twice by quoting. */
+	size = 2 * (length + strlen(resolver->origin.text) +
+		    strlen(resolver->domain.text) +
+		    strlen(resolver->hostname.text) +
+		    strlen(resolver->empty.text)) + 16;
+	if (size <= ROOM_USUAL)
+		resolve_usual(&work, recipient);
+	else
+		resolve_long(&work, recipient, size);
+}
+
+/* resolution_authorized - Postfix permit_auth_destination */
+int resolution_authorized(const struct resolver *resolver,
+			  const struct resolution *resolution)
+{
+	switch (resolution->status) {
+	case RESOLVE_DONE:
+		break;
+	case RESOLVE_FAILED:
+		return -1;
+	case RESOLVE_INVALID:
+	default:
+		return 0;
+	}
+	if (resolution->routed && !resolver->allow_untrusted_routing)
+		return 0;
+	return resolution->class != DESTINATION_DEFAULT ? 1 : 0;
+}
+
+/* destination_name - the name of a class */
+const char *destination_name(enum destination_class class)
+{
+	switch (class) {
+	case DESTINATION_LOCAL:
+		return "local";
+	case DESTINATION_VIRTUAL_ALIAS:
+		return "virtual_alias";
+	case DESTINATION_VIRTUAL_MAILBOX:
+		return "virtual_mailbox";
+	case DESTINATION_RELAY:
+		return "relay";
+	case DESTINATION_DEFAULT:
+	default:
+		return "default";
+	}
+}
