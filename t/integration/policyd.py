@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 
-from postfix import poll, run
+from postfix import die_with_parent, poll, run
 
 
 class Policyd:
@@ -43,6 +43,7 @@ class Policyd:
         """start - returns when it accepts connections"""
         self.process = subprocess.Popen(
             [self.program, "-c", self.file], stdin=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,
             stdout=subprocess.DEVNULL, stderr=open(self.errors, "ab"))
 
         def policyd_ready():

@@ -9,6 +9,7 @@ directory and to a sink (class Sink) on 127.0.0.1 only, so no mail ever leaves
 the machine. Works as root without systemd, syslog or name service.
 """
 
+import ctypes
 import email
 import os
 import pwd
@@ -17,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -130,6 +132,12 @@ def run(*argv, **options):
     return done.stdout
 
 
+def die_with_parent():
+    """die_with_parent - for a child between fork and exec: SIGTERM when the
+    test is killed, so that nothing is left behind"""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 def temporary_directory():
     """temporary_directory - others may enter; short enough for sockets"""
     base = tempfile.gettempdir()
@@ -160,6 +168,7 @@ class Postfix:
             raise
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         return self
 
     def __exit__(self, *_):
@@ -315,6 +324,7 @@ class Postfix:
         master = os.path.join(self.get("daemon_directory"), "master")
         self.master = subprocess.Popen(
             [master, "-c", self.config, "-d"], start_new_session=True,
+            preexec_fn=die_with_parent,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=open(self.path("master.stderr"), "ab"))
         waiting = set(self.ports())
@@ -326,9 +336,8 @@ class Postfix:
             return not waiting
         poll(postfix_ready)
 
-    def reload(self):
-        """reload - main.cf and master.cf anew, as postfix reload; new
-        processes serve every connection made from now on"""
+    def restart(self):
+        """restart - so that every process has the settings of now"""
         self.stop()
         self.start()
 

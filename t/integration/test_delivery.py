@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_delivery - real mail through a Postfix that is set up as the
+documentation says.
+
+The throw-away Postfix gets etc/main.cf.policyd and etc/master.cf.policyd, the
+policyd gets the configuration of README; only ports and paths differ. Then
+messages are sent on each of the three ports, and every one must arrive in the
+Maildir or at the sink, or be refused and arrive nowhere: first with Postfix's
+own restrictions, then with policyd in both forms of its reply, then in the
+variants of the documentation. Last, policyd is stopped and started again.
+
+usage: test_delivery.py POLICYD
+"""
+
+import os
+import re
+import subprocess
+import sys
+import traceback
+import uuid
+
+import snippets
+from policyd import Policyd
+from postfix import PASSWORD, USER, Postfix, Sink, poll, run
+from smtp import Session, auth_plain, tls_context, verdict
+
+OK = "250 2.1.5"
+NO = "554 5.7.1"
+DOWN = "451 4.3.5"
+
+# port, TLS, login, recipient, reply, where it must arrive: as the recipient
+# of the Maildir or of the sink.
+MESSAGES = [
+    ("smtp", None, None, "user@local.test", OK, "maildir user@local.test"),
+    ("smtp", None, None, "user@valias.test", OK, "maildir user@local.test"),
+    ("smtp", None, None, "user@vmail.test", OK, "maildir user@vmail.test"),
+    ("smtp", None, None, "user@relay.test", OK, "sink user@relay.test"),
+    ("smtp", None, None, "user@sub.relay.test", OK,
+     "sink user@sub.relay.test"),
+    ("smtp", None, None, "user@remote.example", NO, None),
+    ("smtp", None, None, "user%remote.example@local.test", NO, None),
+    ("smtp", "TLSv1.3", None, "user@local.test", OK,
+     "maildir user@local.test"),
+    ("smtp", "TLSv1.3", None, "user@remote.example", NO, None),
+    ("smtp", "TLSv1.2", "good", "user@remote.example", OK,
+     "sink user@remote.example"),
+    ("submission", None, None, "user@local.test", "530 5.7.0", None),
+    ("submission", "TLSv1.3", "good", "user@local.test", OK,
+     "maildir user@local.test"),
+    ("submission", "TLSv1.3", "good", "user@remote.example", OK,
+     "sink user@remote.example"),
+    ("submission", "TLSv1.2", "good", "user@relay.test", OK,
+     "sink user@relay.test"),
+    ("submission", "TLSv1.2", "bad", "user@remote.example", NO, None),
+    ("submission", "TLSv1.3", None, "user@remote.example", NO, None),
+    ("submission", "TLSv1.3", None, "user@vmail.test", OK,
+     "maildir user@vmail.test"),
+    ("submissions", "TLSv1.2", "good", "user@remote.example", OK,
+     "sink user@remote.example"),
+    ("submissions", "TLSv1.3", "good", "user@valias.test", OK,
+     "maildir user@local.test"),
+    ("submissions", "TLSv1.3", None, "user@local.test", OK,
+     "maildir user@local.test"),
+    ("submissions", "TLSv1.3", None, "user@remote.example", NO, None),
+    ("submissions", "TLSv1.3", "bad", "user@remote.example", NO, None),
+]
+
+
+class Failures(list):
+    """What went wrong, printed at once."""
+
+    def check(self, right, text):
+        """check - remember text unless right"""
+        if not right:
+            self.append(text)
+            print("FAILED " + text, flush=True)
+
+
+class Mailer:
+    """Sends messages and finds them again."""
+
+    def __init__(self, postfix, sink, ports):
+        self.postfix = postfix
+        self.sink = sink
+        self.ports = ports
+
+    def open(self, port, tls, login):
+        """open - a session on a port, up to the login"""
+        session = Session(self.ports[port])
+        context = tls and tls_context(tls, self.postfix.path("tls", "ca.pem"))
+        if port == "submissions":
+            session.starttls(context)
+        session.reply()
+        session.ask("EHLO client.example")
+        if tls and port != "submissions":
+            session.ask("STARTTLS")
+            session.starttls(context)
+            session.ask("EHLO client.example")
+        if login:
+            session.ask(auth_plain(USER, PASSWORD if login == "good"
+                                   else "wrong-password"))
+        return session
+
+    def send(self, session, rcpt):
+        """send - one message; reply to RCPT, and the token in its text"""
+        token = uuid.uuid4().hex
+        session.ask("MAIL FROM:<sender@client.example>")
+        reply = session.ask("RCPT TO:<%s>" % rcpt)
+        if reply.startswith("250"):
+            assert session.ask("DATA").startswith("354")
+            end = session.ask("Subject: %s\r\n\r\n%s\r\n." % (token, token))
+            assert end.startswith("250 2.0.0"), end
+        session.ask("RSET")
+        return reply, token
+
+    def arrived(self):
+        """arrived - {token: "maildir RECIPIENT" or "sink RECIPIENT"}"""
+        found = {}
+        for mail in self.postfix.messages():
+            found[mail["Subject"]] = "maildir " + mail["Delivered-To"]
+        for _, recipients, text in list(self.sink.messages):
+            token = re.search(r"^Subject: (\w+)", text, re.M).group(1)
+            found[token] = "sink " + " ".join(recipients)
+        return found
+
+    def round(self, name, failures):
+        """round - every message of the table"""
+        wanted, refused = {}, set()
+        for port, tls, login, rcpt, reply, place in MESSAGES:
+            with self.open(port, tls, login) as session:
+                got, token = self.send(session, rcpt)
+            failures.check(verdict(got) == reply, "%s: %s %s %s %s: %s" % (
+                name, port, tls, login, rcpt, got))
+            if place:
+                wanted[token] = place
+            else:
+                refused.add(token)
+
+        def all_mail():
+            return wanted.keys() <= self.arrived().keys()
+        try:
+            poll(all_mail, 30)
+        except TimeoutError as error:
+            failures.check(False, "%s: %s" % (name, error))
+        arrived = self.arrived()
+        for token, place in wanted.items():
+            failures.check(arrived.get(token) == place, "%s: %s is at %s" % (
+                name, place, arrived.get(token)))
+        failures.check(not refused & arrived.keys(),
+                       name + ": refused mail arrived")
+        print("%s: %d messages, %d arrived, %d refused" % (
+            name, len(MESSAGES), len(wanted), len(refused)), flush=True)
+
+
+def readme_commands(failures):
+    """readme_commands - those of README do what the files in etc/ say"""
+    with open(snippets.README, encoding="utf-8") as text:
+        commands = re.search(r"^    postconf -e .*?^    postfix reload$",
+                             text.read(), re.M | re.S).group(0)
+    with Postfix() as postfix:
+        with open(os.path.join(postfix.config, "master.cf"), "a") as out:
+            out.write("smtp inet n - y - - smtpd\n")
+        subprocess.run(["sh", "-eu"], check=True, text=True, input=(
+            "postconf() { command postconf -c '%s' \"$@\"; }\n"
+            "postfix() { :; }\n%s\n" % (postfix.config, commands)))
+        for setting in snippets.main_cf():
+            name, value = setting.split("=", 1)
+            got = run("postconf", "-c", postfix.config, "-h", name)
+            failures.check(got.split() == value.split(),
+                           "README: %s = %s" % (name, got))
+        for words, options in snippets.master_cf():
+            line = run("postconf", "-c", postfix.config, "-M",
+                       words[0] + "/inet").split()
+            want = list(words)
+            for pair in options.items():
+                want += ["-o", "%s=%s" % pair]
+            failures.check(sorted(line) == sorted(want),
+                           "README: " + " ".join(line))
+
+
+def readme_policyd(program, postfix, ports, reply):
+    """readme_policyd - a policyd with the configuration of README"""
+    path = os.path.join(postfix.queue, "private", "policyd")
+    text = snippets.policyd_conf({
+        "/var/spool/postfix/private/policyd": path,
+        "/etc/postfix": postfix.config,
+        '"policyd"\n': '"nobody"\n',
+        "{ 25 }": "{ %d }" % ports["smtp"],
+        "{ 465, 587 }": "{ %d, %d }" % (ports["submissions"],
+                                        ports["submission"]),
+    }) + 'log = "stderr"\nreply = "%s"\n' % reply
+    return Policyd(program, postfix.directory, text, path)
+
+
+def check_log(policyd, failures):
+    """check_log - policyd has said what it decided, and why"""
+    log = policyd.said()
+    for text in (
+            "service=mx verdict=permit restriction=permit_auth_destination "
+            "destination=local ",
+            "service=mx verdict=permit restriction=permit_auth_destination "
+            "destination=relay ",
+            "service=mx verdict=reject restriction=reject_plaintext_session "
+            "destination=default ",
+            "service=submission verdict=permit "
+            "restriction=permit_sasl_authenticated destination=default ",
+            "service=submission verdict=reject "
+            "restriction=reject_unauth_destination destination=default "):
+        failures.check(text in log, "not in the log: " + text)
+
+
+def outage(mailer, policyd, failures):
+    """outage - policyd stopped: nothing is accepted; started: mail flows,
+    in a session that was open all the time, too"""
+    table = [row for row in MESSAGES if row[4] != "530 5.7.0"]
+    before = len(mailer.arrived())
+    with mailer.open("submission", "TLSv1.3", "good") as old:
+        failures.check(verdict(mailer.send(old, "user@local.test")[0]) == OK,
+                       "outage: before")
+        poll(lambda: len(mailer.arrived()) == before + 1, 10)
+        policyd.stop()
+        for port, tls, login, rcpt, _, _ in table[::3]:
+            with mailer.open(port, tls, login) as session:
+                reply, _ = mailer.send(session, rcpt)
+            failures.check(verdict(reply) == DOWN,
+                           "outage: %s %s: %s" % (port, rcpt, reply))
+        reply, _ = mailer.send(old, "user@local.test")
+        failures.check(verdict(reply) == DOWN, "outage, old: " + reply)
+        failures.check(len(mailer.arrived()) == before + 1,
+                       "outage: mail arrived")
+        policyd.start()
+        reply, _ = mailer.send(old, "user@remote.example")
+        failures.check(verdict(reply) == OK, "outage, old, after: " + reply)
+        poll(lambda: len(mailer.arrived()) == before + 2, 10)
+    print("policyd stopped: %d recipients, all %s" % (
+        len(table[::3]) + 1, DOWN), flush=True)
+
+
+def etrn(mailer, failures, want):
+    """etrn - a stranger may not flush our queue"""
+    with mailer.open("smtp", None, None) as session:
+        reply = session.ask("ETRN relay.test")
+    failures.check(verdict(reply) == want, "ETRN: " + reply)
+
+
+def deliver(program, postfix, sink, failures):
+    """deliver - all rounds with one Postfix"""
+    postfix.deliver_to(sink)
+    ports = snippets.configure(postfix)
+    mailer = Mailer(postfix, sink, ports)
+    asking = snippets.main_cf()
+    built_in = "permit_auth_destination, permit_sasl_authenticated, reject"
+    postfix.set("smtpd_client_restrictions=" + built_in,
+                "smtpd_recipient_restrictions=" + built_in)
+    postfix.start()
+    mailer.round("Postfix alone", failures)
+    postfix.set(*asking)
+    postfix.restart()
+    with readme_policyd(program, postfix, ports, "ok") as policyd:
+        policyd.check()
+        mailer.round("policyd, reply = ok", failures)
+        policyd.stop()
+    with readme_policyd(program, postfix, ports, "lock") as policyd:
+        mailer.round("policyd, reply = lock", failures)
+        check_log(policyd, failures)
+        etrn(mailer, failures, NO)
+        outage(mailer, policyd, failures)
+        mailer.round("policyd, started again", failures)
+        postfix.set(*snippets.main_cf("asked once"))
+        postfix.restart()
+        mailer.round("variant: asked once", failures)
+        etrn(mailer, failures, NO)
+        policyd.stop()
+
+
+def deliver_spawned(program, postfix, sink, failures):
+    """deliver_spawned - policyd started by spawn(8)"""
+    postfix.deliver_to(sink)
+    file = postfix.path("spawned.conf")
+    ports = snippets.configure(postfix, "started by Postfix",
+                               "%s -s -c %s" % (program, file))
+    policyd = readme_policyd(program, postfix, ports, "lock")
+    with open(policyd.file, encoding="utf-8") as text, \
+            open(file, "w", encoding="utf-8") as out:
+        out.write(text.read().replace('"stderr"', '"/dev/null"'))
+    postfix.start()
+    Mailer(postfix, sink, ports).round("variant: spawn(8)", failures)
+
+
+def main():
+    """main - exit status 0: everything as it should be"""
+    program = os.path.abspath(sys.argv[1])
+    failures = Failures()
+    readme_commands(failures)
+    for part in deliver, deliver_spawned:
+        before = len(failures)
+        with Sink() as sink, Postfix() as postfix:
+            try:
+                part(program, postfix, sink, failures)
+            except BaseException:
+                failures.append(part.__name__)
+                traceback.print_exc()
+            log = postfix.said()
+            for line in re.findall(r".*(?:panic|fatal): .*", log):
+                failures.check(False, line)
+            if len(failures) > before:
+                print(log[-4000:])
+    print("%d failures" % len(failures))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
