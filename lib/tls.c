@@ -355,7 +355,6 @@ static int allow_ciphers(struct tls_policy *policy,
 			 struct error *error)
 {
 	STACK_OF(SSL_CIPHER) *suites;
-	struct cipher *cipher;
 	size_t i;
 	int j;
 
@@ -369,9 +368,10 @@ static int allow_ciphers(struct tls_policy *policy,
 	if (suites == NULL)
 		return -1;
 	for (j = 0; j < sk_SSL_CIPHER_num(suites); j++) {
-		cipher = find_cipher(
-			policy,
-			SSL_CIPHER_get_name(sk_SSL_CIPHER_value(suites, j)));
+		const SSL_CIPHER *suite = sk_SSL_CIPHER_value(suites, j);
+		struct cipher *cipher =
+			find_cipher(policy, SSL_CIPHER_get_name(suite));
+
 		if (cipher != NULL)
 			cipher->allowed = true;
 	}

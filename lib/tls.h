@@ -12,8 +12,11 @@ struct tls_policy;
  * (">=TLSv1.2", "!SSLv3, !TLSv1", "TLSv1.2 TLSv1.3"), ciphers an OpenSSL
  * cipher string, keysize the least number of bits. An empty text or 0 sets
  * no condition of that kind; with none at all any non-empty
- * encryption_protocol will do. NULL and the reason when OpenSSL does not
- * know a word, or when nothing is left. The caller frees it. */
+ * encryption_protocol will do. With any, protocol and cipher must be known
+ * and encrypt; with the last two, cipher and key size must also belong to the
+ * protocol and to each other. NULL and the reason, which names the option,
+ * when a word is not known or nothing is left. The caller frees it.
+ * No configuration of OpenSSL is read; takes some milliseconds. */
 struct tls_policy *tls_policy_new(const char *protocols, const char *ciphers,
 				  int keysize, struct error *error);
 
@@ -21,9 +24,10 @@ struct tls_policy *tls_policy_new(const char *protocols, const char *ciphers,
 void tls_policy_free(struct tls_policy *policy);
 
 /* tls_judge - NULL when the session is strong enough, else why it is not, a
- * static text ("not encrypted", "protocol too old", "weak cipher", ...). The
- * arguments are encryption_protocol, encryption_cipher and
- * encryption_keysize as Postfix sent them, "" when absent. */
+ * static text ("not encrypted", "protocol too old", "weak cipher", ...). It
+ * neither allocates nor calls OpenSSL. The arguments are encryption_protocol,
+ * encryption_cipher and encryption_keysize as Postfix sent them, "" when
+ * absent. */
 const char *tls_judge(const struct tls_policy *policy, const char *protocol,
 		      const char *cipher, const char *keysize);
 
