@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_SUBPROCESS_H
+#define LIB_SUBPROCESS_H
+
+#include <stddef.h>
+
+#include "lib/error.h"
+
+/* Another program, run to its end while a server loads: postconf, postmap. */
+
+/* What a run may cost. */
+struct subprocess_limits {
+	unsigned timeout_ms;	/* then it is killed, with its children */
+	size_t output_max;	/* bytes on its standard output */
+};
+
+/* subprocess_run - run argv (ended by NULL; argv[0] is looked for in
+ * /usr/sbin:/usr/bin:/sbin:/bin unless it has a slash) with empty standard
+ * input and a small environment, and collect its standard output. Returns
+ * its exit status with *output, ended by a NUL and owned by the caller, and
+ * *length; or -1: it could not be started, was killed by a signal, took too
+ * long or wrote too much. With a status that is not 0 error holds the first
+ * line that it wrote to standard error, printable, or "". */
+int subprocess_run(const char *const argv[],
+		   const struct subprocess_limits *limits, char **output,
+		   size_t *length, struct error *error);
+
+#endif
