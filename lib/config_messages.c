@@ -79,7 +79,17 @@ void config_warning(struct config_notes *notes, int line, const char *format,
 	add(notes, true, line, text);
 }
 
-/* first - the note of the smallest line, earliest found; line 0 comes last */
+/* is_before - does one come before other? Errors before warnings of the same
+ * line; what has no line comes last. */
+static bool is_before(const struct config_note *one,
+		      const struct config_note *other)
+{
+	if (one->line == other->line)
+		return !one->warning && other->warning;
+	return one->line != 0 && (other->line == 0 || one->line < other->line);
+}
+
+/* first - the note to be told next, or NULL */
 static struct config_note *first(struct config_notes *notes)
 {
 	struct config_note *found = NULL;
@@ -89,9 +99,7 @@ static struct config_note *first(struct config_notes *notes)
 		struct config_note *note = &notes->notes[i];
 
 		if (note->text != NULL &&
-		    (found == NULL ||
-		     (note->line != 0 &&
-		      (found->line == 0 || note->line < found->line))))
+		    (found == NULL || is_before(note, found)))
 			found = note;
 	}
 	return found;

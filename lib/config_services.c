@@ -34,21 +34,50 @@ static bool is_word(const char *text, const char *place, size_t length)
 	       !isalnum((unsigned char)after) && after != '_';
 }
 
-/* config_line_of - the line of the option that text names first */
+/* find_word - where text has name as a word, or NULL */
+static const char *find_word(const char *text, const char *name)
+{
+	const char *place = strstr(text, name);
+
+	while (place != NULL && !is_word(text, place, strlen(name)))
+		place = strstr(place + 1, name);
+	return place;
+}
+
+/* prefix_line - the line of the innermost option that text blames, when it
+ * begins as "myorigin: mydomain: "; 0 when none of them is set */
+static int prefix_line(const struct config_section *section, const char *text)
+{
+	int line = 0;
+
+	for (;;) {
+		size_t length = strcspn(text, " :");
+		char *name = xstrndup(text, length);
+		int option = config_option_find(name);
+
+		free(name);
+		if (option < 0 || strncmp(text + length, ": ", 2) != 0)
+			return line;
+		if (section->settings[option].line != 0)
+			line = section->settings[option].line;
+		text += length + 2;
+	}
+}
+
+/* config_line_of - the line of the option that text is about */
 int config_line_of(const struct config_section *section, const char *text,
 		   int first, int end)
 {
 	const char *earliest = NULL;
-	int line = 0;
+	int line = prefix_line(section, text);
 	int i;
 
-	for (i = first; i < end; i++) {
+	for (i = first; i < end && (line == 0 || earliest != NULL); i++) {
 		const char *name = config_option_name((enum config_option)i);
-		const char *place = strstr(text, name);
+		const char *place = find_word(text, name);
 
-		while (place != NULL && !is_word(text, place, strlen(name)))
-			place = strstr(place + 1, name);
-		if (place == NULL || (earliest != NULL && place > earliest))
+		if (place == NULL || section->settings[i].line == 0 ||
+		    (earliest != NULL && place > earliest))
 			continue;
 		earliest = place;
 		line = section->settings[i].line;

@@ -13,9 +13,10 @@ void config_services(struct service_list *list,
 		     const struct config_settings *settings,
 		     struct config_notes *notes);
 
-/* config_line_of - the line of the option that text names first, among those
- * from first up to but not including end; 0 when it names none that is set.
- * So the error of a module that knows no lines gets one. */
+/* config_line_of - the line of the option that text is about: the last that
+ * it begins with ("myorigin: mydomain: reason"), or the one it names first
+ * among those from first up to but not including end. 0 when none of them is
+ * set. So the error of a module that knows no lines gets one. */
 int config_line_of(const struct config_section *section, const char *text,
 		   int first, int end);
 

@@ -110,7 +110,8 @@ int config_value_bool(const char *text, bool *value, struct error *error)
 /* config_value_mode - permissions as chmod(1) has them */
 int config_value_mode(const char *text, mode_t *mode, struct error *error)
 {
-	const char *digits = text[0] == '0' ? text + 1 : text;
+	const char *digits = strlen(text) == 4 && text[0] == '0' ? text + 1
+								 : text;
 	char shown[CONFIG_SHOWN];
 	size_t i;
 
