@@ -5,8 +5,10 @@
  * labels that make a valid host name. The same is done here with what
  * utf8proc knows: map (compatibility forms, case), refuse what no label may
  * contain, encode (Punycode, RFC 3492), and check the outcome as a host name.
- * The mapping is that of NFKC_Casefold, a near relative of the UTS 46 table.
- * Nothing but the validity is used: lists are compared by lib/casefold. */
+ * The mapping is that of NFKC_Casefold, a near relative of the UTS 46 table,
+ * which keeps four characters that NFKC_Casefold would change, and forbids
+ * some that it would not. Nothing but the validity is used: lists are compared
+ * by lib/casefold. */
 
 #include "lib/idna.h"
 
@@ -31,6 +33,41 @@ enum {
 	INITIAL_BIAS = 72,
 	INITIAL_N = 128,
 };
+
+/* Characters that are kept: mapped to others that no label may hold, and back
+ * again afterwards. */
+static const struct kept {
+	utf8proc_int32_t point;
+	utf8proc_int32_t stand_in;
+} kept[] = {
+	{0xdf, 0xe000},	  /* sharp s */
+	{0x3c2, 0xe001},  /* final sigma */
+	{0x200c, 0xe002}, /* zero width non-joiner */
+	{0x200d, 0xe003}, /* zero width joiner */
+};
+#define KEPT_COUNT (sizeof(kept) / sizeof(kept[0]))
+
+#define NEVER 0xf8ff /* for private use: no label may hold it */
+
+/* Characters that UTS 46 forbids, and NFKC_Casefold keeps, drops or turns into
+ * others. */
+static const struct range {
+	utf8proc_int32_t first;
+	utf8proc_int32_t last;
+} forbidden[] = {
+	{0x4c0, 0x4c0},	    {0x61c, 0x61c},	{0x10a0, 0x10c5},
+	{0x115f, 0x1160},   {0x17b4, 0x17b5},	{0x1806, 0x1806},
+	{0x180e, 0x180e},   {0x200e, 0x200f},	{0x2024, 0x2024},
+	{0x202a, 0x202e},   {0x2061, 0x2063},	{0x2066, 0x206f},
+	{0x2132, 0x2132},   {0x2183, 0x2183},	{0x2488, 0x249b},
+	{0x2ff0, 0x2ffb},   {0x3164, 0x3164},	{0x33c2, 0x33c2},
+	{0x33c7, 0x33c7},   {0x33d8, 0x33d8},	{0xfe12, 0xfe12},
+	{0xfe52, 0xfe52},   {0xffa0, 0xffa0},	{0xfffc, 0xfffd},
+	{0x1d173, 0x1d17a}, {0x1f100, 0x1f100}, {0x2f868, 0x2f868},
+	{0x2f874, 0x2f874}, {0x2f91f, 0x2f91f}, {0x2f95f, 0x2f95f},
+	{0x2f9bf, 0x2f9bf}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
+};
+#define FORBIDDEN_COUNT (sizeof(forbidden) / sizeof(forbidden[0]))
 
 struct output {
 	char text[ASCII_MAX];
@@ -125,9 +162,53 @@ static void put_punycode(struct output *out, const uint32_t *points,
 	}
 }
 
+/* prepare - what utf8proc calls for each character ahead of mapping it. A
+ * stand-in that is there already is as forbidden as it was. */
+static utf8proc_int32_t prepare(utf8proc_int32_t point, void *unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < KEPT_COUNT; i++) {
+		if (point == kept[i].point)
+			return kept[i].stand_in;
+		if (point == kept[i].stand_in)
+			return NEVER;
+	}
+	for (size_t i = 0; i < FORBIDDEN_COUNT; i++) {
+		if (point >= forbidden[i].first && point <= forbidden[i].last)
+			return NEVER;
+	}
+	return point;
+}
+
+/* show_kept - the character behind a stand-in */
+static uint32_t show_kept(utf8proc_int32_t point)
+{
+	for (size_t i = 0; i < KEPT_COUNT; i++) {
+		if (point == kept[i].stand_in)
+			return (uint32_t)kept[i].point;
+	}
+	return (uint32_t)point;
+}
+
+/* map - compatibility and case mapping; the caller frees it. NULL: not UTF-8 */
+static utf8proc_uint8_t *map(const char *text)
+{
+	utf8proc_uint8_t *mapped;
+
+	if (utf8proc_map_custom((const utf8proc_uint8_t *)text, 0, &mapped,
+				UTF8PROC_NULLTERM | UTF8PROC_STABLE |
+					UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+					UTF8PROC_CASEFOLD | UTF8PROC_IGNORE,
+				prepare, NULL) < 0)
+		return NULL;
+	return mapped;
+}
+
 /* is_allowed - may a label hold this character at all? */
 static bool is_allowed(uint32_t point)
 {
+	if (point == 0x200c || point == 0x200d)
+		return true;
 	switch (utf8proc_category((utf8proc_int32_t)point)) {
 	case UTF8PROC_CATEGORY_CN:
 	case UTF8PROC_CATEGORY_CC:
@@ -154,33 +235,169 @@ static bool is_mark(uint32_t point)
 	       category == UTF8PROC_CATEGORY_ME;
 }
 
+/* digit_value - of a digit of base 36, or BASE */
+static uint32_t digit_value(uint32_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0' + 26;
+	return c >= 'a' && c <= 'z' ? c - 'a' : BASE;
+}
+
+/* take_number - read a number of variable length at *next; false: it is cut
+ * short, or larger than any that is needed */
+static bool take_number(const uint32_t *text, uint32_t length, uint32_t *next,
+			uint32_t bias, uint32_t *number)
+{
+	uint64_t weight = 1;
+	uint64_t sum = 0;
+
+	for (uint32_t k = BASE;; k += BASE) {
+		uint32_t t = k <= bias ? TMIN : k - bias;
+		uint32_t digit;
+
+		if (t > TMAX)
+			t = TMAX;
+		if (*next == length)
+			return false;
+		digit = digit_value(text[(*next)++]);
+		sum += digit * weight;
+		if (digit == BASE || sum > INT32_MAX)
+			return false;
+		if (digit < t)
+			break;
+		weight *= BASE - t;
+		if (weight > INT32_MAX)
+			return false;
+	}
+	*number = (uint32_t)sum;
+	return true;
+}
+
+/* unpunycode - decode a label, without its "xn--"; returns how many points
+ * there are, 0 when it is none */
+static uint32_t unpunycode(const uint32_t *text, uint32_t length,
+			   uint32_t points[LABEL_POINTS_MAX])
+{
+	uint32_t n = INITIAL_N, bias = INITIAL_BIAS, place = 0;
+	uint32_t count = 0, next = 0, basic, number;
+
+	for (uint32_t i = 0; i < length; i++) {
+		if (text[i] == '-')
+			count = i;
+	}
+	memcpy(points, text, count * sizeof(points[0]));
+	basic = count;
+	for (next = count > 0 ? count + 1 : 0; next < length; place++) {
+		if (count == LABEL_POINTS_MAX ||
+		    !take_number(text, length, &next, bias, &number))
+			return 0;
+		bias = adapt(number, count + 1, count == basic);
+		place += number;
+		n += place / (count + 1);
+		place %= count + 1;
+		if (n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff))
+			return 0;
+		memmove(points + place + 1, points + place,
+			(count - place) * sizeof(points[0]));
+		points[place] = n;
+		count++;
+	}
+	return count > basic ? count : 0;
+}
+
+/* is_stable - would mapping leave these points as they are? */
+static bool is_stable(const uint32_t *points, uint32_t count)
+{
+	utf8proc_uint8_t text[4 * LABEL_POINTS_MAX + 1];
+	utf8proc_uint8_t *mapped;
+	const utf8proc_uint8_t *at;
+	utf8proc_int32_t point;
+	size_t length = 0;
+	uint32_t same = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		length += (size_t)utf8proc_encode_char(
+			(utf8proc_int32_t)points[i], text + length);
+	text[length] = '\0';
+	mapped = map((const char *)text);
+	if (mapped == NULL)
+		return false;
+	for (at = mapped; *at != '\0' && same < count; same++) {
+		at += utf8proc_iterate(at, -1, &point);
+		if (show_kept(point) != points[same])
+			break;
+	}
+	length = strlen((const char *)at);
+	free(mapped);
+	return same == count && length == 0;
+}
+
+/* has_prefix - is there a "-" in the third and the fourth place? Places are
+ * counted as ICU does, in UTF-16. */
+static bool has_prefix(const uint32_t *points, uint32_t count)
+{
+	uint32_t place = 0;
+	uint32_t hyphens = 0;
+
+	for (uint32_t i = 0; i < count && place < 4; i++) {
+		if (place >= 2 && points[i] == '-')
+			hyphens++;
+		place += points[i] > 0xffff ? 2 : 1;
+	}
+	return hyphens == 2;
+}
+
+/* is_label - may these points, with one that is not ASCII, be a label? */
+static bool is_label(const uint32_t *points, uint32_t count)
+{
+	if (is_mark(points[0]) || points[0] == '-' || points[count - 1] == '-')
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		if (points[i] >= INITIAL_N ? !is_allowed(points[i])
+					   : points[i] == '.')
+			return false;
+	}
+	return !has_prefix(points, count);
+}
+
+/* is_ascii_label - may these points, all ASCII, stand beside labels that are
+ * not? What begins with "xn--" must be the form of a label. The rest is for
+ * hostname_valid() to see. */
+static bool is_ascii_label(const uint32_t *points, uint32_t count)
+{
+	uint32_t decoded[LABEL_POINTS_MAX + 1];
+	uint32_t length;
+
+	if (!has_prefix(points, count))
+		return true;
+	if (points[0] != 'x' || points[1] != 'n')
+		return false;
+	length = unpunycode(points + 4, count - 4, decoded);
+	return length > 0 && is_label(decoded, length) &&
+	       is_stable(decoded, length);
+}
+
 /* put_label - append one label in ASCII form; false: it has none */
 static bool put_label(struct output *out, const uint32_t *points,
 		      uint32_t count)
 {
 	bool ascii = true;
 
-	if (count == 0 || is_mark(points[0]))
+	if (count == 0)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		if (points[i] >= INITIAL_N)
 			ascii = false;
-		if (points[i] >= INITIAL_N && !is_allowed(points[i]))
-			return false;
 	}
-	if (points[0] == '-' || points[count - 1] == '-')
-		return false;
-	if (count >= 4 && points[2] == '-' && points[3] == '-')
-		return false;
 	if (ascii) {
 		for (uint32_t i = 0; i < count; i++)
 			put(out, (char)points[i]);
-		return true;
+		return is_ascii_label(points, count);
 	}
-	put(out, 'x');
-	put(out, 'n');
-	put(out, '-');
-	put(out, '-');
+	if (!is_label(points, count))
+		return false;
+	for (const char *prefix = "xn--"; *prefix != '\0'; prefix++)
+		put(out, *prefix);
 	put_punycode(out, points, count);
 	return true;
 }
@@ -202,7 +419,7 @@ static bool put_labels(struct output *out, const utf8proc_uint8_t *text)
 		} else if (count == LABEL_POINTS_MAX) {
 			return false;
 		} else {
-			points[count++] = (uint32_t)point;
+			points[count++] = show_kept(point);
 		}
 	}
 	return put_label(out, points, count);
@@ -215,7 +432,7 @@ bool idna_valid(const char *domain)
 	utf8proc_uint8_t *mapped;
 	bool valid;
 
-	mapped = utf8proc_NFKC_Casefold((const utf8proc_uint8_t *)domain);
+	mapped = map(domain);
 	if (mapped == NULL)
 		return false;
 	valid = put_labels(&out, mapped) && out.used < sizeof(out.text);

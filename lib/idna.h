@@ -5,9 +5,8 @@
 #include <stdbool.h>
 
 /* idna_valid - can this domain, which is not all ASCII, be written in ASCII
- * (UTS 46, as Postfix checks it with smtputf8_enable = yes)? In doubt no: a
- * label that is already in ASCII form ("xn--") is not accepted beside labels
- * that are not. Allocates. */
+ * (UTS 46, as Postfix checks it with smtputf8_enable = yes)? In doubt no.
+ * Allocates. */
 bool idna_valid(const char *domain);
 
 #endif
