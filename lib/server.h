@@ -41,8 +41,8 @@ struct server_handler {
 struct server_counters {
 	uint64_t accepted;
 	uint64_t taken_over;
-	uint64_t malformed;
-	uint64_t timeouts;
+	uint64_t malformed;	/* found here; not those that were refused */
+	uint64_t timeouts;	/* connections closed for time */
 	unsigned open;		/* connections now */
 };
 
@@ -60,8 +60,8 @@ void server_free(struct server *server);
 int server_listen(struct server *server, int fd, struct error *error);
 
 /* server_serve_pair - one connection that reads from one descriptor and
- * writes to another (-s); any kind of file. server_run() returns when it
- * ended. */
+ * writes to another (-s); any kind of file. Only on a new server, and nothing
+ * else with it. server_run() returns when it ended. Both are closed. */
 int server_serve_pair(struct server *server, int input, int output,
 		      struct error *error);
 
@@ -75,29 +75,41 @@ int server_watch(struct server *server, int fd,
 int server_run(struct server *server, struct error *error);
 
 /* server_drain - accept no more; answer what was received whole; close each
- * connection when it has nothing unanswered; then server_run() returns. */
+ * connection when it has nothing unanswered; then server_run() returns, at the
+ * latest after SERVER_DRAIN_MS. */
+#define SERVER_DRAIN_MS 4000
 void server_drain(struct server *server);
 
 /* server_quit - server_run() returns now. */
 void server_quit(struct server *server);
 
+/* What a server says at the end of a hand-over: fill buffer with at most size
+ * bytes, return how many. Called when the last connection has been passed. */
+typedef size_t server_farewell(void *context, void *buffer, size_t size);
+#define SERVER_FAREWELL_MAX 4096
+
 /* server_hand_over - accept no more and pass every connection to the server
- * at the other end of channel, between two requests, with the bytes of an
- * unfinished request; then server_run() returns. A connection whose request
- * still waits for its answer is passed when that was written. */
-void server_hand_over(struct server *server, int channel);
+ * at the other end of channel (SOCK_SEQPACKET), between two requests, with the
+ * bytes of an unfinished request; at the end the farewell; then server_run()
+ * returns. A connection whose request still waits for its answer is passed
+ * when that was written. If the channel breaks the server drains. The channel
+ * is closed. */
+void server_hand_over(struct server *server, int channel,
+		      server_farewell *farewell, void *context);
 
 /* server_take_over - take connections from channel as they come; at its end
- * the channel is closed and done() is called with the number taken, or -1
- * when the channel broke. */
+ * the channel is closed and done() is called with the number taken and the
+ * farewell, which is NULL when the channel ended without one. */
 int server_take_over(struct server *server, int channel,
-		     void (*done)(void *context, long count), void *context,
-		     struct error *error);
+		     void (*done)(void *context, unsigned long count,
+				  const void *farewell, size_t length),
+		     void *context, struct error *error);
 
 void server_counters(const struct server *server,
 		     struct server_counters *counters);
 
-/* connection_reply - the answer to the request. The bytes are copied. */
+/* connection_reply - the answer to the request. The bytes are copied. After
+ * an answer from the event loop the connection may be gone. */
 void connection_reply(struct connection *connection, const char *bytes,
 		      size_t length);
 
@@ -107,7 +119,8 @@ void connection_refuse(struct connection *connection);
 /* connection_context - one pointer for the handler; NULL at first. */
 void **connection_context(struct connection *connection);
 
-/* connection_peer - for messages: "unix:/path" or "inet:127.0.0.1:54321". */
+/* connection_peer - for messages: "inet:127.0.0.1:54321", "unix:pid=8,uid=104"
+ * or "stdio"; valid until the next call. */
 const char *connection_peer(const struct connection *connection);
 
 #endif

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: ISC */
+/* server - the event loop: accepting, time limits, end
+ *
+ * Knows bytes, not policy. A request costs one read, one write and its share
+ * of an epoll_wait: events stay as they are from one request to the next, and
+ * time limits need no timer for each connection. A connection stands in the
+ * queue of its state (idle, in the middle of a request, ...); all in a queue
+ * have the same time limit, so that the first one is the next to run out, and
+ * one timer for the whole loop is enough. It is only ever set to come earlier;
+ * when it comes too early it is set anew. */
+
+#include "lib/server.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/server_internal.h"
+#include "lib/xalloc.h"
+
+#define ACCEPT_BATCH 16
+#define STARVED_MS   100
+#define DRAIN_READ_MS 1000	/* who still sends after that is cut off */
+
+/* server_now_ms - time that only goes forward, good enough for time limits */
+uint64_t server_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* milliseconds - as libevent wants them */
+static struct timeval milliseconds(uint64_t ms)
+{
+	return (struct timeval){ .tv_sec = (time_t)(ms / 1000),
+				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+}
+
+/* server_queue_limit - how long a connection may stay in a queue. A touch of
+ * an idle one may be missing for 1/64 of its time, see connection_enqueue(). */
+uint64_t server_queue_limit(const struct server *server, enum queue queue)
+{
+	switch (queue) {
+	case QUEUE_IDLE:
+		return (uint64_t)server->limits.idle_ms +
+		       server->limits.idle_ms / 64 + 1;
+	case QUEUE_PARTIAL:
+		return server->limits.request_ms;
+	case QUEUE_UNSENT:
+		return server->limits.reply_ms;
+	case QUEUE_WAITING:
+	case QUEUE_COUNT:
+		break;
+	}
+	return UINT64_MAX / 2;	/* whoever answers later has his own limit */
+}
+
+/* server_expect - have the timer come at due_ms or before */
+void server_expect(struct server *server, uint64_t due_ms)
+{
+	struct timeval delay;
+	uint64_t now;
+
+	if (due_ms >= server->timer_ms)
+		return;
+	now = server_now_ms();
+	delay = milliseconds(due_ms > now ? due_ms - now : 1);
+	if (event_add(&server->timer, &delay) == 0)
+		server->timer_ms = due_ms;
+}
+
+/* on_timer - close those who ran out of time; find out who is next */
+static void on_timer(evutil_socket_t fd, short what, void *argument)
+{
+	struct server *server = argument;
+	uint64_t now = server_now_ms();
+	int queue;
+
+	(void)fd;
+	(void)what;
+	server->timer_ms = UINT64_MAX;
+	for (queue = QUEUE_IDLE; queue < QUEUE_WAITING; queue++) {
+		uint64_t limit = server_queue_limit(server, (enum queue)queue);
+		struct connection *first;
+
+		while ((first = TAILQ_FIRST(&server->queues[queue])) != NULL &&
+		       first->since_ms + limit <= now)
+			connection_expire(first);
+		if (first != NULL)
+			server_expect(server, first->since_ms + limit);
+	}
+}
+
+/* make_base - the event loop. any_file: it must work with descriptors that
+ * epoll does not take, such as regular files. */
+static int make_base(struct server *server, bool any_file,
+		     struct error *error)
+{
+	struct event_config *config = event_config_new();
+
+	if (config == NULL)
+		return error_set(error, "event loop: out of memory");
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+	event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
+	if (any_file)
+		event_config_require_features(config, EV_FEATURE_FDS);
+	server->base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (server->base == NULL)
+		return error_set(error, "no event loop: %s", strerror(errno));
+	return 0;
+}
+
+/* on_starved - descriptors may be free again */
+static void on_starved(evutil_socket_t fd, short what, void *argument)
+{
+	struct server *server = argument;
+
+	(void)fd;
+	(void)what;
+	server->starved = false;
+	server_accept_update(server);
+}
+
+/* on_drained - draining has taken long enough */
+static void on_drained(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	server_quit(argument);
+}
+
+/* assign_timers - tie the timers to the event loop */
+static void assign_timers(struct server *server)
+{
+	evtimer_assign(&server->timer, server->base, on_timer, server);
+	evtimer_assign(&server->starved_timer, server->base, on_starved,
+		       server);
+	evtimer_assign(&server->drain_timer, server->base, on_drained, server);
+	server->timer_ms = UINT64_MAX;
+}
+
+/* server_new - an event loop without listeners */
+struct server *server_new(const struct server_limits *limits,
+			  const struct server_handler *handler,
+			  struct error *error)
+{
+	struct server *server = xcalloc(1, sizeof(*server));
+	int queue;
+
+	server->limits = *limits;
+	server->handler = *handler;
+	for (queue = 0; queue < QUEUE_COUNT; queue++)
+		TAILQ_INIT(&server->queues[queue]);
+	TAILQ_INIT(&server->accepting);
+	TAILQ_INIT(&server->watches);
+	if (make_base(server, false, error) < 0) {
+		free(server);
+		return NULL;
+	}
+	assign_timers(server);
+	server->input = xmalloc(SERVER_INPUT_SIZE);
+	return server;
+}
+
+/* server_free - close everything that is left */
+void server_free(struct server *server)
+{
+	struct connection *connection;
+	struct watch *watch;
+	int queue;
+
+	if (server == NULL)
+		return;
+	server->quit = true;
+	server_stop_accepting(server);
+	for (queue = 0; queue < QUEUE_COUNT; queue++)
+		while ((connection = TAILQ_FIRST(&server->queues[queue])))
+			connection_close(connection);
+	while ((watch = TAILQ_FIRST(&server->watches)) != NULL) {
+		TAILQ_REMOVE(&server->watches, watch, link);
+		event_del(&watch->event);
+		free(watch);
+	}
+	handover_free(server->giving);
+	handover_free(server->taking);
+	event_del(&server->timer);
+	event_del(&server->starved_timer);
+	event_del(&server->drain_timer);
+	event_base_free(server->base);
+	free(server->input);
+	free(server);
+}
+
+/* server_accept_update - accept, or pause: too many connections, or no
+ * descriptors */
+void server_accept_update(struct server *server)
+{
+	bool accepts = !server->starved && !server->quit &&
+		       server->counters.open < server->limits.max_connections;
+	struct accepting *accepting;
+
+	if (accepts == server->accepts)
+		return;
+	server->accepts = accepts;
+	TAILQ_FOREACH(accepting, &server->accepting, link) {
+		if (!accepts)
+			event_del(&accepting->event);
+		else if (event_add(&accepting->event, NULL) < 0)
+			server_quit(server);
+	}
+}
+
+/* server_stop_accepting - for good: others have the listening sockets too */
+void server_stop_accepting(struct server *server)
+{
+	struct accepting *accepting;
+
+	while ((accepting = TAILQ_FIRST(&server->accepting)) != NULL) {
+		TAILQ_REMOVE(&server->accepting, accepting, link);
+		event_del(&accepting->event);
+		close(accepting->fd);
+		free(accepting);
+	}
+}
+
+/* server_starved - pause: accept fails until somebody frees something */
+static void server_starved(struct server *server)
+{
+	struct timeval delay = milliseconds(STARVED_MS);
+
+	if (event_add(&server->starved_timer, &delay) == 0)
+		server->starved = true;
+	server_accept_update(server);
+}
+
+/* accept_one - true: there may be more */
+static bool accept_one(struct accepting *accepting)
+{
+	struct server *server = accepting->server;
+	struct connection *connection;
+	int one = 1, fd;
+
+	fd = accept4(accepting->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0) {
+		if (errno == EAGAIN)
+			return false;
+		if (errno == EINTR || errno == ECONNABORTED)
+			return true;
+		server_starved(server);	/* EMFILE and the like: no spinning */
+		return false;
+	}
+	if (accepting->inet)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	server->counters.accepted++;
+	connection = connection_new(server, fd, fd);
+	connection_settle(connection);
+	return server->counters.open < server->limits.max_connections;
+}
+
+/* on_acceptable - some at a time, so that the others get their turn */
+static void on_acceptable(evutil_socket_t fd, short what, void *argument)
+{
+	struct accepting *accepting = argument;
+	int left = ACCEPT_BATCH;
+
+	(void)fd;
+	(void)what;
+	while (left > 0 && accept_one(accepting))
+		left--;
+	server_accept_update(accepting->server);
+}
+
+/* is_inet - is it a TCP socket? */
+static bool is_inet(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+
+	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+	       address.ss_family != AF_UNIX;
+}
+
+/* server_listen - accept from fd */
+int server_listen(struct server *server, int fd, struct error *error)
+{
+	struct accepting *accepting = xcalloc(1, sizeof(*accepting));
+
+	accepting->server = server;
+	accepting->fd = fd;
+	accepting->inet = is_inet(fd);
+	event_assign(&accepting->event, server->base, fd,
+		     EV_READ | EV_PERSIST, on_acceptable, accepting);
+	server_accept_update(server);
+	if (server->accepts && event_add(&accepting->event, NULL) < 0) {
+		free(accepting);
+		return error_set(error, "cannot wait for connections: %s",
+				 strerror(errno));
+	}
+	TAILQ_INSERT_TAIL(&server->accepting, accepting, link);
+	return 0;
+}
+
+/* server_serve_pair - one connection, from any file to any file */
+int server_serve_pair(struct server *server, int input, int output,
+		      struct error *error)
+{
+	struct connection *connection;
+
+	event_base_free(server->base);
+	if (make_base(server, true, error) < 0) {
+		make_base(server, false, NULL);
+		return -1;
+	}
+	assign_timers(server);
+	server->pair = true;
+	connection = connection_new(server, input, output);
+	connection_settle(connection);
+	return 0;
+}
+
+/* on_watched - somebody else's descriptor */
+static void on_watched(evutil_socket_t fd, short what, void *argument)
+{
+	struct watch *watch = argument;
+
+	(void)what;
+	watch->readable(watch->context, fd);
+}
+
+/* server_watch - call back when fd is readable */
+int server_watch(struct server *server, int fd,
+		 void (*readable)(void *context, int fd), void *context,
+		 struct error *error)
+{
+	struct watch *watch = xcalloc(1, sizeof(*watch));
+
+	watch->readable = readable;
+	watch->context = context;
+	event_assign(&watch->event, server->base, fd, EV_READ | EV_PERSIST,
+		     on_watched, watch);
+	if (event_add(&watch->event, NULL) < 0) {
+		free(watch);
+		return error_set(error, "cannot watch a descriptor: %s",
+				 strerror(errno));
+	}
+	TAILQ_INSERT_TAIL(&server->watches, watch, link);
+	return 0;
+}
+
+/* server_run - until there is nothing left to do */
+int server_run(struct server *server, struct error *error)
+{
+	if (!server->quit && event_base_loop(server->base, 0) < 0)
+		return error_set(error, "the event loop failed: %s",
+				 strerror(errno));
+	return 0;
+}
+
+/* server_quit - server_run() returns now */
+void server_quit(struct server *server)
+{
+	server->quit = true;
+	event_base_loopbreak(server->base);
+}
+
+/* server_connection_gone - one less: accept again, or end */
+void server_connection_gone(struct server *server)
+{
+	server->counters.open--;
+	if (server->quit)
+		return;
+	if (server->giving != NULL)
+		handover_continue(server);
+	else if (server->pair || server->draining) {
+		if (server->counters.open == 0)
+			server_quit(server);
+	} else
+		server_accept_update(server);
+}
+
+/* settle_queue - let each connection of a queue see that we drain */
+static void settle_queue(struct server *server, enum queue queue)
+{
+	struct connection *connection, *next;
+
+	for (connection = TAILQ_FIRST(&server->queues[queue]);
+	     connection != NULL; connection = next) {
+		next = TAILQ_NEXT(connection, link);
+		connection_settle(connection);
+	}
+}
+
+/* server_drain - answer what is there, then close */
+void server_drain(struct server *server)
+{
+	struct timeval delay = milliseconds(SERVER_DRAIN_MS);
+
+	if (server->draining)
+		return;
+	server->draining = true;
+	server->drain_ms = server_now_ms() + DRAIN_READ_MS;
+	server_stop_accepting(server);
+	if (event_add(&server->drain_timer, &delay) < 0 ||
+	    server->counters.open == 0) {
+		server_quit(server);
+		return;
+	}
+	settle_queue(server, QUEUE_IDLE);
+	settle_queue(server, QUEUE_PARTIAL);
+}
+
+/* server_counters - a copy of the counters */
+void server_counters(const struct server *server,
+		     struct server_counters *counters)
+{
+	*counters = server->counters;
+}

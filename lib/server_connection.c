@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: ISC */
+/* server_connection - one connection: bytes in, requests out, replies back
+ *
+ * What arrives is read into the buffer of the event loop and answered from
+ * there; only the beginning of an unfinished request is kept with its
+ * connection. Requests are answered one at a time and in order, those of one
+ * batch with one write. While a reply is not taken nothing more is read.
+ * After each step connection_settle() decides what the connection waits for,
+ * and in which queue; it is the only place where a connection ends. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/server_internal.h"
+#include "lib/xalloc.h"
+
+#define KEEP_MIN 1024		/* room for the beginning of a request */
+
+/* connection_new - it stands in the idle queue; settle it */
+struct connection *connection_new(struct server *server, int input, int output)
+{
+	struct connection *connection = xcalloc(1, sizeof(*connection));
+
+	connection->server = server;
+	connection->input = input;
+	connection->output = output;
+	connection->queue = QUEUE_COUNT;
+	server->counters.open++;
+	connection_enqueue(connection, QUEUE_IDLE, server_now_ms());
+	return connection;
+}
+
+/* connection_release - leave the queue, close, free */
+static void connection_release(struct connection *connection)
+{
+	struct server *server = connection->server;
+
+	if (connection->interest != 0)
+		event_del(&connection->event);
+	TAILQ_REMOVE(&server->queues[connection->queue], connection, link);
+	close(connection->input);
+	if (connection->output != connection->input)
+		close(connection->output);
+	free(connection->bytes);
+	free(connection->unsent);
+	free(connection);
+	server_connection_gone(server);
+}
+
+/* connection_close - the end; the handler learns of it if it owes an answer */
+void connection_close(struct connection *connection)
+{
+	struct server *server = connection->server;
+
+	if (connection->waiting)
+		server->handler.gone(server->handler.context, connection);
+	connection_release(connection);
+}
+
+/* connection_forget - another process goes on with it */
+void connection_forget(struct connection *connection)
+{
+	connection_release(connection);
+}
+
+/* connection_enqueue - into a queue, behind all that came before since_ms.
+ * Nearly always that is its end. An idle connection that was touched a short
+ * while ago stays where it is: that is cheaper at thousands of requests per
+ * second, and server_queue_limit() makes up for it. */
+void connection_enqueue(struct connection *connection, enum queue queue,
+			uint64_t since_ms)
+{
+	struct server *server = connection->server;
+	struct connection_queue *head = &server->queues[queue];
+	struct connection *before;
+
+	if (queue == QUEUE_IDLE && connection->queue == QUEUE_IDLE &&
+	    since_ms - connection->since_ms < server->limits.idle_ms / 64)
+		return;
+	if (connection->queue != QUEUE_COUNT)
+		TAILQ_REMOVE(&server->queues[connection->queue], connection,
+			     link);
+	connection->queue = (unsigned char)queue;
+	connection->since_ms = since_ms;
+	TAILQ_FOREACH_REVERSE(before, head, connection_queue, link) {
+		if (before->since_ms <= since_ms)
+			break;
+	}
+	if (before != NULL)
+		TAILQ_INSERT_AFTER(head, before, connection, link);
+	else
+		TAILQ_INSERT_HEAD(head, connection, link);
+	if (queue != QUEUE_WAITING)
+		server_expect(server,
+			      since_ms + server_queue_limit(server, queue));
+}
+
+/* malformed - tell the handler; the connection will be closed */
+static void malformed(struct connection *connection, const char *reason)
+{
+	struct server *server = connection->server;
+
+	connection->closing = true;
+	server->handler.malformed(server->handler.context,
+				  connection_peer(connection), reason);
+}
+
+/* connection_expire - its time is over */
+void connection_expire(struct connection *connection)
+{
+	connection->server->counters.timeouts++;
+	if (connection->queue == QUEUE_PARTIAL)
+		malformed(connection, "request not complete in time");
+	else if (connection->queue == QUEUE_UNSENT)
+		malformed(connection, "reply not taken in time");
+	connection_close(connection);
+}
+
+/* send_bytes - write what goes without waiting: bytes written, or -1 */
+static ssize_t send_bytes(struct connection *connection, const char *bytes,
+			  size_t length)
+{
+	struct pollfd ready = { .fd = connection->output, .events = POLLOUT };
+	int limit = (int)connection->server->limits.reply_ms;
+	ssize_t sent;
+
+	do {
+		sent = send(connection->output, bytes, length,
+			    MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (sent < 0 && errno == EINTR);
+	if (sent >= 0 || errno != ENOTSOCK)
+		return sent;
+	/* A pipe or a file (-s): write(2) may wait for the reader. */
+	if (poll(&ready, 1, limit) != 1)
+		return -1;
+	return write(connection->output, bytes, length);
+}
+
+/* connection_write - write, and keep what the peer does not take yet */
+static void connection_write(struct connection *connection, const char *bytes,
+			     size_t length)
+{
+	ssize_t sent = 0;
+	size_t rest;
+
+	if (connection->failed || length == 0)
+		return;
+	if (connection->unsent_length == 0) {
+		sent = send_bytes(connection, bytes, length);
+		if (sent < 0 && errno != EAGAIN) {
+			connection->failed = true;
+			return;
+		}
+		if (sent < 0)
+			sent = 0;
+	}
+	rest = length - (size_t)sent;
+	if (rest == 0)
+		return;
+	connection->unsent = xreallocarray(connection->unsent,
+					   connection->unsent_length + rest,
+					   1);
+	memcpy(connection->unsent + connection->unsent_length, bytes + sent,
+	       rest);
+	connection->unsent_length += (uint32_t)rest;
+}
+
+/* flush_output - write the replies of this batch */
+static void flush_output(struct connection *connection)
+{
+	struct server *server = connection->server;
+	size_t length = server->output_length;
+
+	server->output_length = 0;
+	connection_write(connection, server->output, length);
+}
+
+/* collect - put a reply of the current batch to the others */
+static void collect(struct connection *connection, const char *bytes,
+		    size_t length)
+{
+	struct server *server = connection->server;
+
+	if (server->output_length + length > sizeof(server->output))
+		flush_output(connection);
+	if (length > sizeof(server->output)) {
+		connection_write(connection, bytes, length);
+		return;
+	}
+	memcpy(server->output + server->output_length, bytes, length);
+	server->output_length += length;
+}
+
+/* connection_reply - the answer to the request */
+void connection_reply(struct connection *connection, const char *bytes,
+		      size_t length)
+{
+	connection->waiting = false;
+	if (connection->server->current == connection) {
+		collect(connection, bytes, length);
+		return;
+	}
+	connection_write(connection, bytes, length);
+	connection_process(connection, connection->bytes, connection->start,
+			   connection->length);
+}
+
+/* connection_refuse - no answer: close */
+void connection_refuse(struct connection *connection)
+{
+	connection->waiting = false;
+	connection->closing = true;
+	if (connection->server->current != connection)
+		connection_settle(connection);
+}
+
+/* may_answer - is it the next request's turn? */
+static bool may_answer(const struct connection *connection)
+{
+	return !connection->waiting && !connection->closing &&
+	       !connection->failed && connection->unsent_length == 0;
+}
+
+/* answer_next - give the request at the start of the bytes to the handler:
+ * its length, or 0 when there is no whole one, or the end of all */
+static size_t answer_next(struct connection *connection, char *bytes,
+			  size_t length)
+{
+	struct server *server = connection->server;
+	struct error error;
+	ssize_t whole;
+
+	whole = request_length(bytes, length, &connection->scan, &error);
+	if (whole == 0 && length >= REQUEST_BYTES_MAX)
+		whole = error_set(&error, "request too long");
+	if (whole < 0) {
+		server->counters.malformed++;
+		malformed(connection, error.text);
+	}
+	if (whole <= 0)
+		return 0;
+	memset(&connection->scan, 0, sizeof(connection->scan));
+	connection->fresh = true;
+	connection->waiting = true;
+	server->handler.request(server->handler.context, connection, bytes,
+				(size_t)whole);
+	return (size_t)whole;
+}
+
+/* adopt_block - the waiting request lies in the loop's buffer: the block now
+ * belongs to the connection, and the loop gets another one */
+static void adopt_block(struct connection *connection)
+{
+	struct server *server = connection->server;
+
+	free(connection->bytes);
+	connection->bytes = server->input;
+	connection->size = SERVER_INPUT_SIZE;
+	server->input = xmalloc(SERVER_INPUT_SIZE);
+}
+
+/* keep_rest - what was not answered stays with the connection */
+static void keep_rest(struct connection *connection, char *block,
+		      size_t start, size_t end)
+{
+	size_t rest = end - start;
+
+	if (connection->waiting) {
+		if (block != connection->bytes)
+			adopt_block(connection);
+	} else if (rest == 0) {
+		free(connection->bytes);
+		connection->bytes = NULL;
+		connection->size = 0;
+		start = end = 0;
+	} else {
+		if (block != connection->bytes) {
+			connection->size = (uint32_t)(rest + KEEP_MIN);
+			connection->bytes = xmalloc(connection->size);
+		}
+		memmove(connection->bytes, block + start, rest);
+		start = 0;
+		end = rest;
+	}
+	connection->start = (uint32_t)start;
+	connection->length = (uint32_t)end;
+}
+
+/* connection_process - answer the requests in block, which is the loop's
+ * buffer or the connection's own; keep what remains; settle */
+void connection_process(struct connection *connection, char *block,
+			size_t start, size_t end)
+{
+	struct server *server = connection->server;
+	size_t whole = 1;
+
+	server->current = connection;
+	while (whole > 0 && start < end && may_answer(connection)) {
+		whole = answer_next(connection, block + start, end - start);
+		start += whole;
+	}
+	server->current = NULL;
+	flush_output(connection);
+	keep_rest(connection, block, start, end);
+	connection_settle(connection);
+}
+
+/* make_room - in the connection's own buffer, for at least one more byte */
+static void make_room(struct connection *connection)
+{
+	size_t size = connection->size;
+
+	if (connection->length < size)
+		return;
+	size = size * 2 < REQUEST_BYTES_MAX ? size * 2 : REQUEST_BYTES_MAX;
+	connection->bytes = xreallocarray(connection->bytes, size, 1);
+	connection->size = (uint32_t)size;
+}
+
+/* on_readable - one read, then whatever it completes */
+static void on_readable(struct connection *connection)
+{
+	struct server *server = connection->server;
+	size_t kept = connection->length;
+	size_t room = REQUEST_BYTES_MAX;
+	char *block = server->input;
+	ssize_t received;
+
+	if (connection->bytes != NULL) {
+		make_room(connection);
+		block = connection->bytes;
+		room = connection->size - kept;
+	}
+	received = read(connection->input, block + kept, room);
+	if (received > 0) {
+		connection_process(connection, block, 0,
+				   kept + (size_t)received);
+		return;
+	}
+	if (received < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (received == 0)
+		connection->end = true;
+	else
+		connection->failed = true;
+	connection_settle(connection);
+}
+
+/* on_writable - the peer takes more of its reply */
+static void on_writable(struct connection *connection)
+{
+	uint32_t length = connection->unsent_length;
+	ssize_t sent;
+
+	sent = send_bytes(connection, connection->unsent, length);
+	if (sent < 0 && errno == EAGAIN)
+		return;
+	if (sent < 0) {
+		connection->failed = true;
+		connection_settle(connection);
+		return;
+	}
+	connection->unsent_length = length - (uint32_t)sent;
+	if (connection->unsent_length > 0) {
+		memmove(connection->unsent, connection->unsent + sent,
+			connection->unsent_length);
+		return;
+	}
+	free(connection->unsent);
+	connection->unsent = NULL;
+	connection_process(connection, connection->bytes, connection->start,
+			   connection->length);
+}
+
+/* on_event - the descriptor is ready */
+static void on_event(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	if (what & EV_WRITE)
+		on_writable(argument);
+	else
+		on_readable(argument);
+}
+
+/* set_interest - wait for something else; mostly it is the same as before */
+static void set_interest(struct connection *connection, short interest)
+{
+	int fd = interest == EV_WRITE ? connection->output : connection->input;
+
+	if (connection->interest == interest)
+		return;
+	if (connection->interest != 0)
+		event_del(&connection->event);
+	connection->interest = 0;
+	if (interest == 0)
+		return;
+	event_assign(&connection->event, connection->server->base, fd,
+		     (short)(interest | EV_PERSIST), on_event, connection);
+	if (event_add(&connection->event, NULL) < 0)
+		connection->failed = true;
+	else
+		connection->interest = interest;
+}
+
+/* next_queue - where the connection belongs now; QUEUE_COUNT: nowhere */
+static enum queue next_queue(struct connection *connection)
+{
+	if (connection->failed)
+		return QUEUE_COUNT;
+	if (connection->waiting)
+		return QUEUE_WAITING;
+	if (connection->unsent_length > 0)
+		return QUEUE_UNSENT;
+	if (connection->closing)
+		return QUEUE_COUNT;
+	if (connection->end) {
+		if (connection->length > 0) {
+			connection->server->counters.malformed++;
+			malformed(connection,
+				  "connection ended within a request");
+		}
+		return QUEUE_COUNT;
+	}
+	return connection->length > 0 ? QUEUE_PARTIAL : QUEUE_IDLE;
+}
+
+/* has_more - while draining: has the peer sent more already? */
+static bool has_more(const struct connection *connection)
+{
+	struct pollfd ready = { .fd = connection->input, .events = POLLIN };
+
+	return server_now_ms() < connection->server->drain_ms &&
+	       poll(&ready, 1, 0) == 1;
+}
+
+/* connection_settle - what now? May be the end of the connection. */
+void connection_settle(struct connection *connection)
+{
+	static const short interests[] = {
+		[QUEUE_IDLE] = EV_READ, [QUEUE_PARTIAL] = EV_READ,
+		[QUEUE_UNSENT] = EV_WRITE, [QUEUE_WAITING] = 0,
+	};
+	struct server *server = connection->server;
+	enum queue queue = next_queue(connection);
+	bool between = queue == QUEUE_IDLE || queue == QUEUE_PARTIAL;
+
+	if (queue == QUEUE_COUNT ||
+	    (server->draining && between && !has_more(connection))) {
+		connection_close(connection);
+		return;
+	}
+	/* The limits of a request and of a reply count from their start. */
+	if (queue != connection->queue || queue == QUEUE_IDLE ||
+	    (queue == QUEUE_PARTIAL && connection->fresh))
+		connection_enqueue(connection, queue, server_now_ms());
+	connection->fresh = false;
+	set_interest(connection, interests[queue]);
+	if (connection->failed)
+		connection_close(connection);
+	else if (server->giving != NULL && queue != QUEUE_WAITING)
+		handover_continue(server);
+}
+
+/* connection_context - one pointer for the handler */
+void **connection_context(struct connection *connection)
+{
+	return &connection->context;
+}
+
+/* peer_inet - address and port */
+static void peer_inet(char *buffer, size_t size, int family,
+		      const void *address, in_port_t port)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(family, address, text, sizeof(text));
+	snprintf(buffer, size, family == AF_INET6 ? "inet:[%s]:%u"
+						  : "inet:%s:%u",
+		 text, (unsigned)ntohs(port));
+}
+
+/* connection_peer - for messages */
+const char *connection_peer(const struct connection *connection)
+{
+	char *text = connection->server->peer;
+	const size_t size = sizeof(connection->server->peer);
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_storage storage;
+	} address;
+	socklen_t length = sizeof(address), credentials;
+	struct ucred peer;
+
+	snprintf(text, size, "stdio");
+	if (getpeername(connection->input, &address.any, &length) < 0)
+		return text;
+	credentials = sizeof(peer);
+	if (address.any.sa_family == AF_INET)
+		peer_inet(text, size, AF_INET, &address.in.sin_addr,
+			  address.in.sin_port);
+	else if (address.any.sa_family == AF_INET6)
+		peer_inet(text, size, AF_INET6, &address.in6.sin6_addr,
+			  address.in6.sin6_port);
+	else if (getsockopt(connection->input, SOL_SOCKET, SO_PEERCRED, &peer,
+			    &credentials) == 0)
+		snprintf(text, size, "unix:pid=%ld,uid=%lu", (long)peer.pid,
+			 (unsigned long)peer.uid);
+	return text;
+}

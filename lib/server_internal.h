@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_SERVER_INTERNAL_H
+#define LIB_SERVER_INTERNAL_H
+
+/* Shared by lib/server*.c only: server.c (event loop, accepting, time),
+ * server_connection.c (one connection), server_handover.c (from one server
+ * process to the next). */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "lib/request.h"
+#include "lib/server.h"
+
+/* Replies of one batch are collected and written together. */
+#define SERVER_OUTPUT_SIZE 16384
+/* The read buffer of the loop; also holds one packet of a hand-over. */
+#define SERVER_INPUT_SIZE (REQUEST_BYTES_MAX + 4 * SERVER_OUTPUT_SIZE)
+
+/* Every connection stands in one queue, the oldest first, so that the first
+ * one is the next that can run out of time. */
+enum queue {
+	QUEUE_IDLE,		/* between two requests */
+	QUEUE_PARTIAL,		/* has sent a part of a request */
+	QUEUE_UNSENT,		/* does not take its reply */
+	QUEUE_WAITING,		/* its request waits for an answer */
+	QUEUE_COUNT
+};
+
+TAILQ_HEAD(connection_queue, connection);
+
+struct connection {
+	TAILQ_ENTRY(connection) link;
+	struct server *server;
+	void *context;		/* of the handler */
+	struct event event;
+	short interest;		/* what the event waits for, or 0 */
+	unsigned char queue;
+	bool waiting : 1;	/* a request was given to the handler */
+	bool fresh : 1;		/* a request ended since the last settling */
+	bool end : 1;		/* the peer sends no more */
+	bool closing : 1;	/* close when all replies are written */
+	bool failed : 1;	/* close now */
+	int input;
+	int output;
+	uint64_t since_ms;	/* when it came into its queue */
+	/* Bytes received and not yet answered: from start to length. NULL
+	 * while there are none. */
+	char *bytes;
+	uint32_t start, length, size;
+	uint32_t unsent_length;
+	char *unsent;		/* replies that the peer did not take yet */
+	struct request_scan scan;
+};
+
+/* A socket that we accept from. */
+struct accepting {
+	TAILQ_ENTRY(accepting) link;
+	struct server *server;
+	struct event event;
+	int fd;
+	bool inet;
+};
+
+/* A descriptor that somebody else reads. */
+struct watch {
+	TAILQ_ENTRY(watch) link;
+	struct event event;
+	void (*readable)(void *context, int fd);
+	void *context;
+};
+
+struct handover;
+
+struct server {
+	struct event_base *base;
+	struct server_limits limits;
+	struct server_handler handler;
+	struct server_counters counters;
+	struct connection_queue queues[QUEUE_COUNT];
+	TAILQ_HEAD(, accepting) accepting;
+	TAILQ_HEAD(, watch) watches;
+	bool accepts;		/* the accepting events are on */
+	bool starved;		/* no descriptor was free a moment ago */
+	struct event starved_timer;
+	struct event timer;	/* for the connections' time limits */
+	uint64_t timer_ms;	/* when it comes; UINT64_MAX: it is off */
+	bool pair;		/* -s */
+	bool quit;
+	bool draining;
+	uint64_t drain_ms;	/* from then on no connection may go on */
+	struct event drain_timer;
+	struct handover *giving;
+	struct handover *taking;
+	struct connection *current; /* whose replies stand in output */
+	char *input;		/* SERVER_INPUT_SIZE */
+	size_t output_length;
+	char output[SERVER_OUTPUT_SIZE];
+	char peer[80];
+};
+
+/* server.c */
+uint64_t server_now_ms(void);
+void server_accept_update(struct server *server);
+void server_stop_accepting(struct server *server);
+void server_connection_gone(struct server *server);
+/* server_expect - look at the time limits at due_ms, or before. */
+void server_expect(struct server *server, uint64_t due_ms);
+uint64_t server_queue_limit(const struct server *server, enum queue queue);
+
+/* server_connection.c */
+struct connection *connection_new(struct server *server, int input,
+				  int output);
+void connection_enqueue(struct connection *connection, enum queue queue,
+			uint64_t since_ms);
+void connection_settle(struct connection *connection);
+void connection_process(struct connection *connection, char *block,
+			size_t start, size_t end);
+void connection_expire(struct connection *connection);
+void connection_close(struct connection *connection);
+/* connection_forget - another process has it now: close our descriptor. */
+void connection_forget(struct connection *connection);
+
+/* server_handover.c */
+/* handover_continue - a connection became ready to be passed, or is gone. */
+void handover_continue(struct server *server);
+void handover_free(struct handover *handover);
+
+#endif
