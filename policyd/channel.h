@@ -2,12 +2,87 @@
 #ifndef POLICYD_CHANNEL_H
 #define POLICYD_CHANNEL_H
 
+#include <stdint.h>
+
+#include "lib/error.h"
+#include "lib/listener.h"
+
 /* What the monitor and a server say to each other, over a SOCK_SEQPACKET
- * socket pair: one message is one packet, descriptors travel along. The
+ * socket pair: one message is one packet, a descriptor may travel along. The
  * monitor checks every message; it trusts no server that has seen a client. */
 
 /* The option by which the monitor starts a server; followed by the
  * descriptor of its end of the channel. Not for people. */
 #define CHANNEL_OPTION "--server"
+
+/* A change of struct channel_message needs a new CHANNEL_VERSION: a running
+ * monitor then refuses to reload into the new program, and must be restarted.
+ * A change of what lib/server_handover.c sends, or of struct metrics, needs a
+ * new HANDOVER_VERSION: the reload then closes connections instead of passing
+ * them on. */
+#define CHANNEL_VERSION	 1
+#define HANDOVER_VERSION 1
+
+#define CHANNEL_TEXT_MAX     2048
+#define CHANNEL_PATH_MAX     1024
+#define CHANNEL_LISTENER_MAX 64
+
+enum channel_kind {
+	/* From a server while it starts. */
+	CHANNEL_LINE,		/* number: enum log_level; text */
+	CHANNEL_SETTINGS,	/* number: how many CHANNEL_LISTENERs follow;
+				 * settings */
+	CHANNEL_LISTENER,	/* listener */
+	CHANNEL_READY,
+	/* From a server that takes over. */
+	CHANNEL_TAKEN,		/* number: connections; -1 - number: so many,
+				 * then the old server broke off */
+	/* From the monitor. */
+	CHANNEL_SOCKET,		/* and its descriptor, in the order asked for */
+	CHANNEL_TAKE_OVER,	/* from the server at this descriptor */
+	CHANNEL_HAND_OVER,	/* to the server at this descriptor */
+	CHANNEL_DRAIN,
+	CHANNEL_COUNTERS,	/* write the counters to the log */
+	CHANNEL_KIND_COUNT
+};
+
+struct channel_settings {
+	uint32_t handover_version;
+	char log[CHANNEL_PATH_MAX];
+	char pid_file[CHANNEL_PATH_MAX];
+};
+
+struct channel_message {
+	uint32_t version;
+	uint32_t kind;
+	int64_t number;
+	union {
+		char text[CHANNEL_TEXT_MAX];
+		struct channel_settings settings;
+		struct listener_options listener;
+	} body;
+};
+
+/* channel_pair - two ends, close-on-exec. The monitor's does not block. */
+int channel_pair(int *monitor, int *server, struct error *error);
+
+/* channel_message_init - an empty message of that kind. */
+void channel_message_init(struct channel_message *message,
+			  enum channel_kind kind, int64_t number);
+
+/* channel_send - fd travels along if it is not -1; it stays open here. */
+int channel_send(int channel, const struct channel_message *message, int fd,
+		 struct error *error);
+
+/* channel_tell - send a message that is only its kind. */
+int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
+		 struct error *error);
+
+/* channel_receive - one message; its version, kind, strings are checked, and
+ * control characters in texts are replaced. fd is the descriptor that came
+ * along or -1; fd == NULL: none is taken. 1 a message, 0 none there now (the
+ * monitor's end only), -1 the channel is closed, broken or speaks nonsense. */
+int channel_receive(int channel, struct channel_message *message, int *fd,
+		    struct error *error);
 
 #endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: ISC */
+/* channel - messages between the monitor and a server
+ *
+ * All messages are one struct of fixed size, always sent whole: whatever has
+ * another size is refused. It is cleared before it is filled, so that nothing
+ * of the sender's memory leaks through the gaps. */
+
+#include "policyd/channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Room for one descriptor beside a message. */
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+/* channel_pair - two ends */
+int channel_pair(int *monitor, int *server, struct error *error)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_set(error, "socketpair: %s", strerror(errno));
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return error_set(error, "fcntl: %s", strerror(errno));
+	}
+	*monitor = ends[0];
+	*server = ends[1];
+	return 0;
+}
+
+/* channel_message_init - an empty message */
+void channel_message_init(struct channel_message *message,
+			  enum channel_kind kind, int64_t number)
+{
+	memset(message, 0, sizeof(*message));
+	message->version = CHANNEL_VERSION;
+	message->kind = kind;
+	message->number = number;
+}
+
+/* channel_send - one message */
+int channel_send(int channel, const struct channel_message *message, int fd,
+		 struct error *error)
+{
+	struct channel_message copy = *message; /* msg_iov takes no const */
+	struct iovec piece = { &copy, sizeof(copy) };
+	union control control = { 0 };
+	struct msghdr packet = { .msg_iov = &piece, .msg_iovlen = 1 };
+	struct cmsghdr *part;
+
+	if (fd >= 0) {
+		packet.msg_control = control.bytes;
+		packet.msg_controllen = sizeof(control.bytes);
+		part = CMSG_FIRSTHDR(&packet);
+		part->cmsg_level = SOL_SOCKET;
+		part->cmsg_type = SCM_RIGHTS;
+		part->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(part), &fd, sizeof(int));
+	}
+	while (sendmsg(channel, &packet, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return error_set(error, "channel: %s",
+					 strerror(errno));
+	return 0;
+}
+
+/* channel_tell - a message that is only its kind */
+int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
+		 struct error *error)
+{
+	struct channel_message message;
+
+	channel_message_init(&message, kind, number);
+	return channel_send(channel, &message, fd, error);
+}
+
+/* take_descriptor - what came along, or -1 */
+static int take_descriptor(struct msghdr *packet)
+{
+	struct cmsghdr *part = CMSG_FIRSTHDR(packet);
+	int fd;
+
+	if (part == NULL || part->cmsg_level != SOL_SOCKET ||
+	    part->cmsg_type != SCM_RIGHTS ||
+	    part->cmsg_len != CMSG_LEN(sizeof(int)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(part), sizeof(int));
+	return fd;
+}
+
+/* is_text - does it end inside its array? Control characters go. */
+static int is_text(char *text, size_t size)
+{
+	char *end = memchr(text, '\0', size);
+
+	if (end == NULL)
+		return 0;
+	for (; text < end; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+	return 1;
+}
+
+/* check_body - the parts that this kind of message has */
+static int check_body(struct channel_message *message)
+{
+	struct channel_settings *settings = &message->body.settings;
+
+	switch (message->kind) {
+	case CHANNEL_LINE:
+		return is_text(message->body.text, sizeof(message->body.text));
+	case CHANNEL_SETTINGS:
+		return message->number >= 0 &&
+		       message->number <= CHANNEL_LISTENER_MAX &&
+		       is_text(settings->log, sizeof(settings->log)) &&
+		       is_text(settings->pid_file, sizeof(settings->pid_file));
+	case CHANNEL_LISTENER:
+		return is_text(message->body.listener.address,
+			       sizeof(message->body.listener.address));
+	default:
+		return message->kind < CHANNEL_KIND_COUNT;
+	}
+}
+
+/* check - a message that was received */
+static int check(struct channel_message *message, ssize_t length,
+		 struct error *error)
+{
+	if (length == 0)
+		return error_set(error, "the channel is closed");
+	if ((size_t)length < sizeof(message->version) ||
+	    message->version != CHANNEL_VERSION)
+		return error_set(error, "the program is of another version: "
+				 "restart policyd");
+	if ((size_t)length != sizeof(*message) || !check_body(message))
+		return error_set(error, "unexpected message");
+	return 1;
+}
+
+/* channel_receive - one message */
+int channel_receive(int channel, struct channel_message *message, int *fd,
+		    struct error *error)
+{
+	struct iovec piece = { message, sizeof(*message) };
+	union control control = { 0 };
+	struct msghdr packet = { .msg_iov = &piece, .msg_iovlen = 1 };
+	ssize_t length;
+	int result, came = -1;
+
+	if (fd != NULL) {
+		packet.msg_control = control.bytes;
+		packet.msg_controllen = sizeof(control.bytes);
+		*fd = -1;
+	}
+	memset(message, 0, sizeof(*message));
+	do {
+		length = recvmsg(channel, &packet, MSG_CMSG_CLOEXEC);
+	} while (length < 0 && errno == EINTR);
+	if (length < 0 && errno == EAGAIN)
+		return 0;
+	if (length < 0)
+		return error_set(error, "channel: %s", strerror(errno));
+	if (fd != NULL)
+		came = take_descriptor(&packet);
+	result = packet.msg_flags & MSG_TRUNC ?
+			 error_set(error, "unexpected message") :
+			 check(message, length, error);
+	if (result < 0 && came >= 0)
+		close(came);
+	else if (fd != NULL)
+		*fd = came;
+	return result;
+}

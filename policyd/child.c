@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/* child - start a server process, and say how it ended */
+
+#include "policyd/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+/* redirect - a server reads nothing from the terminal, and with -d it has
+ * none */
+static void redirect(const struct options *options)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	dup2(null, STDIN_FILENO);
+	if (options->daemonize) {
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+}
+
+/* ignore_signals - the signals of the monitor are not for servers, which may
+ * get them too from a terminal or a supervisor; before and after exec(2) */
+static void ignore_signals(const sigset_t *mask)
+{
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
+/* run_program - in the new process: become a server */
+static _Noreturn void run_program(const char *program,
+				  const struct options *options, int channel,
+				  const sigset_t *mask)
+{
+	struct channel_message message;
+	char descriptor[16];
+	char *arguments[8];
+	size_t count = 0;
+
+	ignore_signals(mask);
+	redirect(options);
+	snprintf(descriptor, sizeof(descriptor), "%d", channel);
+	arguments[count++] = xstrdup(program);
+	arguments[count++] = xstrdup("-c");
+	arguments[count++] = xstrdup(options->config);
+	if (options->verbose)
+		arguments[count++] = xstrdup("-v");
+	arguments[count++] = xstrdup(CHANNEL_OPTION);
+	arguments[count++] = descriptor;
+	arguments[count] = NULL;
+	if (fcntl(channel, F_SETFD, 0) == 0)
+		execv(program, arguments);
+	channel_message_init(&message, CHANNEL_LINE, LOG_LEVEL_ERROR);
+	snprintf(message.body.text, sizeof(message.body.text),
+		 "cannot run %s: %s", program, strerror(errno));
+	channel_send(channel, &message, -1, NULL);
+	_exit(EX_TEMPFAIL);
+}
+
+/* child_start - fork, and run program as a server */
+struct child *child_start(const char *program, const struct options *options,
+			  const sigset_t *mask, struct error *error)
+{
+	struct child *child;
+	int ours, theirs;
+	pid_t pid;
+
+	if (channel_pair(&ours, &theirs, error) < 0)
+		return NULL;
+	pid = fork();
+	if (pid == 0)
+		run_program(program, options, theirs, mask);
+	close(theirs);
+	if (pid < 0) {
+		close(ours);
+		error_set(error, "fork: %s", strerror(errno));
+		return NULL;
+	}
+	child = xcalloc(1, sizeof(*child));
+	child->pid = pid;
+	child->channel = ours;
+	child->deadline_ms = UINT64_MAX;
+	return child;
+}
+
+/* child_kill - at once */
+void child_kill(struct child *child, const char *reason)
+{
+	if (child->reason.text[0] == '\0')
+		error_set(&child->reason, "%s", reason);
+	if (child->state <= CHILD_PREPARING)
+		child->state = CHILD_FAILED;
+	child->deadline_ms = UINT64_MAX;
+	kill(child->pid, SIGKILL);
+}
+
+/* child_free - the process has ended */
+void child_free(struct child *child)
+{
+	if (child->channel >= 0)
+		close(child->channel);
+	free(child->listeners);
+	free(child);
+}
+
+/* child_ending - how it ended */
+const char *child_ending(const struct child *child, int status, char *buffer,
+			 size_t size)
+{
+	if (child->reason.text[0] != '\0')
+		snprintf(buffer, size, "%s", child->reason.text);
+	else if (WIFSIGNALED(status))
+		snprintf(buffer, size, "server %ld was killed by signal %d "
+			 "(%s)", (long)child->pid, WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) == EX_CONFIG)
+		snprintf(buffer, size, "the configuration was refused");
+	else
+		snprintf(buffer, size, "server %ld ended with status %d",
+			 (long)child->pid, WEXITSTATUS(status));
+	return buffer;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+/* monitor - the process that keeps sockets and starts servers
+ *
+ * Keeps the listening sockets, the pid file and the signals while servers come
+ * and go. Never parses the configuration and never reads a byte from a client,
+ * so it may stay root and should never fail. One loop waits for signals, for
+ * messages of servers, and for deadlines. */
+
+#include "policyd/monitor_internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "policyd/daemon.h"
+
+#define STOP_MS	     4700	/* to drain; then they are killed */
+#define WATCHED_MAX  16		/* servers that are listened to at a time */
+
+/* monitor_now_ms - time that only goes forward */
+uint64_t monitor_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* monitor_end - leave the loop with that exit status */
+void monitor_end(struct monitor *monitor, int status)
+{
+	monitor->done = true;
+	monitor->status = status;
+}
+
+/* kill_all - no more patience */
+static void kill_all(struct monitor *monitor)
+{
+	struct child *child;
+
+	TAILQ_FOREACH(child, &monitor->children, link)
+		child_kill(child, "killed while stopping");
+	monitor->stop_ms = UINT64_MAX;
+}
+
+/* stop - SIGTERM: have the server answer what it has, then end. A second one
+ * hastens. */
+static void stop(struct monitor *monitor)
+{
+	struct child *child;
+
+	if (monitor->stopping) {
+		kill_all(monitor);
+		return;
+	}
+	log_info("stopping");
+	monitor->stopping = true;
+	monitor->stop_ms = monitor_now_ms() + STOP_MS;
+	monitor->restart_ms = UINT64_MAX;
+	sockets_remove_all(&monitor->sockets);
+	TAILQ_FOREACH(child, &monitor->children, link) {
+		if (child == monitor->next ||
+		    channel_tell(child->channel, CHANNEL_DRAIN, 0, -1, NULL) <
+			    0)
+			child_kill(child, "killed while stopping");
+	}
+}
+
+/* tell_counters - SIGUSR1 */
+static void tell_counters(const struct monitor *monitor)
+{
+	struct error error;
+
+	if (monitor->serving == NULL)
+		log_info("counters: no server is running");
+	else if (channel_tell(monitor->serving->channel, CHANNEL_COUNTERS, 0,
+			      -1, &error) < 0)
+		log_warning("counters: %s", error.text);
+}
+
+/* find_child - by its process number */
+static struct child *find_child(const struct monitor *monitor, pid_t pid)
+{
+	struct child *child;
+
+	TAILQ_FOREACH(child, &monitor->children, link)
+		if (child->pid == pid)
+			break;
+	return child;
+}
+
+/* reap - wait for those that have ended */
+static void reap(struct monitor *monitor)
+{
+	struct child *child;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		child = find_child(monitor, pid);
+		if (child != NULL)
+			monitor_server_ended(monitor, child, status);
+	}
+}
+
+/* on_signals - all that have come */
+static void on_signals(struct monitor *monitor)
+{
+	struct signalfd_siginfo info;
+
+	while (read(monitor->signals, &info, sizeof(info)) ==
+	       (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGHUP:
+			monitor_reload(monitor);
+			break;
+		case SIGINT:
+		case SIGTERM:
+			stop(monitor);
+			break;
+		case SIGUSR1:
+			tell_counters(monitor);
+			break;
+		default:
+			reap(monitor);
+			break;
+		}
+	}
+}
+
+/* next_deadline - when something is to be done, UINT64_MAX: nothing */
+static uint64_t next_deadline(const struct monitor *monitor)
+{
+	uint64_t deadline = monitor->restart_ms;
+	const struct child *child;
+
+	if (monitor->stopping && monitor->stop_ms < deadline)
+		deadline = monitor->stop_ms;
+	TAILQ_FOREACH(child, &monitor->children, link)
+		if (child->deadline_ms < deadline)
+			deadline = child->deadline_ms;
+	return deadline;
+}
+
+/* on_time - do what is due */
+static void on_time(struct monitor *monitor)
+{
+	uint64_t now = monitor_now_ms();
+	struct child *child;
+
+	TAILQ_FOREACH(child, &monitor->children, link)
+		if (child->deadline_ms <= now)
+			child_kill(child, child->state <= CHILD_PREPARING ?
+						  "not ready in time" :
+						  "does not end");
+	if (monitor->stopping && monitor->stop_ms <= now)
+		kill_all(monitor);
+	if (monitor->restart_ms <= now)
+		monitor_start_server(monitor);
+}
+
+/* wait_for_something - until a descriptor is ready or a deadline is there */
+static void wait_for_something(const struct monitor *monitor,
+			       struct pollfd *ready, nfds_t count)
+{
+	uint64_t deadline = next_deadline(monitor), now = monitor_now_ms();
+	int timeout = -1;
+
+	if (deadline != UINT64_MAX)
+		timeout = deadline > now ? (int)(deadline - now) : 0;
+	if (poll(ready, count, timeout) < 0)
+		for (; count > 0; count--)
+			ready[count - 1].revents = 0;
+}
+
+/* loop - one round */
+static void loop(struct monitor *monitor)
+{
+	struct pollfd ready[1 + WATCHED_MAX];
+	struct child *children[1 + WATCHED_MAX], *child;
+	nfds_t count = 1, i;
+
+	ready[0] = (struct pollfd){ .fd = monitor->signals, .events = POLLIN };
+	TAILQ_FOREACH(child, &monitor->children, link) {
+		if (child->channel < 0 || count > WATCHED_MAX)
+			continue;
+		children[count] = child;
+		ready[count++] = (struct pollfd){ .fd = child->channel,
+						  .events = POLLIN };
+	}
+	wait_for_something(monitor, ready, count);
+	/* Messages first: signals may end the children. */
+	for (i = 1; i < count; i++)
+		if (ready[i].revents != 0)
+			monitor_hear(monitor, children[i]);
+	if (ready[0].revents != 0)
+		on_signals(monitor);
+	on_time(monitor);
+	if (monitor->stopping && TAILQ_EMPTY(&monitor->children))
+		monitor_end(monitor, EX_OK);
+}
+
+/* open_signals - from now on signals are read, not delivered */
+static int open_signals(struct monitor *monitor, struct error *error)
+{
+	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1,
+				       SIGCHLD };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		sigaddset(&set, numbers[i]);
+		signal(numbers[i], SIG_DFL);	/* also if we were started
+						 * with it ignored (nohup) */
+	}
+	if (sigprocmask(SIG_BLOCK, &set, &monitor->mask) < 0)
+		return error_set(error, "sigprocmask: %s", strerror(errno));
+	monitor->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (monitor->signals < 0)
+		return error_set(error, "signalfd: %s", strerror(errno));
+	return 0;
+}
+
+/* end_children - at the end of a start that failed: nobody stays behind */
+static void end_children(struct monitor *monitor)
+{
+	struct child *child;
+
+	kill_all(monitor);
+	while ((child = TAILQ_FIRST(&monitor->children)) != NULL) {
+		TAILQ_REMOVE(&monitor->children, child, link);
+		while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+		child_free(child);
+	}
+}
+
+/* run - from the first server to the last */
+static void run(struct monitor *monitor)
+{
+	struct error error;
+
+	if (open_signals(monitor, &error) < 0) {
+		log_error("%s", error.text);
+		monitor_end(monitor, EX_TEMPFAIL);
+	} else {
+		monitor_start_server(monitor);
+	}
+	while (!monitor->done)
+		loop(monitor);
+	end_children(monitor);
+	sockets_remove_all(&monitor->sockets);
+	pid_file_remove(&monitor->pid_file);
+	if (monitor->started)
+		log_info("stopped");
+	if (monitor->signals >= 0)
+		close(monitor->signals);
+	daemon_report(&monitor->report, monitor->started ?
+						monitor->status :
+						monitor->status != EX_OK ?
+						monitor->status : EX_TEMPFAIL);
+}
+
+/* monitor - serve until told to stop */
+int monitor(const struct options *options, const char *program)
+{
+	struct monitor state = {
+		.options = options,
+		.program = program,
+		.signals = -1,
+		.report = -1,
+		.restart_ms = UINT64_MAX,
+		.stop_ms = UINT64_MAX,
+	};
+	struct error error;
+	int status, forked;
+
+	TAILQ_INIT(&state.children);
+	if (options->daemonize) {
+		forked = daemon_start(&state.report, &status, &error);
+		if (forked > 0)
+			return status;
+		if (forked < 0) {
+			log_error("%s", error.text);
+			return EX_TEMPFAIL;
+		}
+	}
+	run(&state);
+	return state.status;
+}

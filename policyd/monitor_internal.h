@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_MONITOR_INTERNAL_H
+#define POLICYD_MONITOR_INTERNAL_H
+
+/* Shared by policyd/monitor*.c only: monitor.c (the process: signals, time,
+ * start, end), monitor_server.c (the life of servers: started, ready,
+ * replaced), monitor_message.c (what a server says). */
+
+#include <stdbool.h>
+
+#include "policyd/child.h"
+#include "policyd/monitor.h"
+#include "policyd/pid_file.h"
+#include "policyd/sockets.h"
+
+struct monitor {
+	const struct options *options;
+	const char *program;
+	sigset_t mask;		/* as it was before, for servers */
+	int signals;		/* signalfd(2) */
+	int report;		/* to the process that -d was started from */
+	struct sockets sockets;
+	struct pid_file pid_file;
+	TAILQ_HEAD(, child) children;
+	struct child *serving;	/* the one that accepts, or NULL */
+	struct child *next;	/* the one that starts, or NULL */
+	bool started;		/* a server was ready once */
+	bool reload_again;	/* SIGHUP came during a reload */
+	uint64_t restart_ms;	/* a replacement is due; UINT64_MAX: none */
+	uint64_t restart_delay_ms;
+	bool stopping;
+	uint64_t stop_ms;	/* all are killed then */
+	bool done;
+	int status;
+};
+
+/* monitor.c */
+uint64_t monitor_now_ms(void);
+void monitor_end(struct monitor *monitor, int status);
+
+/* monitor_server.c */
+void monitor_start_server(struct monitor *monitor);
+void monitor_reload(struct monitor *monitor);
+void monitor_server_ready(struct monitor *monitor, struct child *child);
+void monitor_server_taken(struct monitor *monitor, struct child *child,
+			  int64_t count);
+void monitor_server_ended(struct monitor *monitor, struct child *child,
+			  int status);
+
+/* monitor_message.c */
+void monitor_hear(struct monitor *monitor, struct child *child);
+
+#endif

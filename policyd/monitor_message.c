@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+/* monitor_message - what servers say to the monitor
+ *
+ * A starting server, still root and without clients, tells its settings and
+ * gets its sockets. One that serves may have met anybody: all that it can say
+ * is how many connections it took over. Whoever says anything else is killed.
+ * No message makes the monitor do more than log a line, open a socket of an
+ * allowed kind, or go on to the next state. */
+
+#include "policyd/monitor_internal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#define MESSAGE_BATCH 64
+#define CLOSED_MS     2000
+
+/* hear_line - a line for the log, from a server that starts */
+static int hear_line(const struct channel_message *message,
+		     struct error *error)
+{
+	static const enum log_level levels[] = {
+		LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
+		LOG_LEVEL_DEBUG
+	};
+
+	if (message->number < 0 || message->number > 3)
+		return error_set(error, "unexpected message");
+	log_write(levels[message->number], "%s", message->body.text);
+	return 0;
+}
+
+/* give_sockets - open what is not open yet, and send all of them */
+static int give_sockets(struct monitor *monitor, struct child *child,
+			struct error *error)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < child->listener_count; i++) {
+		fd = sockets_want(&monitor->sockets, &child->listeners[i],
+				  error);
+		if (fd < 0 || channel_tell(child->channel, CHANNEL_SOCKET, 0,
+					   fd, error) < 0)
+			return -1;
+	}
+	child->state = CHILD_PREPARING;
+	return 0;
+}
+
+/* claim_pid_file - at the first start with -d */
+static int claim_pid_file(struct monitor *monitor, const struct child *child,
+			  struct error *error)
+{
+	const char *path = child->settings.pid_file;
+
+	if (!monitor->options->daemonize || monitor->started || *path == '\0')
+		return 0;
+	return pid_file_lock(&monitor->pid_file, path, error);
+}
+
+/* hear_settings - the first thing that a loaded server says */
+static int hear_settings(struct monitor *monitor, struct child *child,
+			 const struct channel_message *message,
+			 struct error *error)
+{
+	child->settings = message->body.settings;
+	child->listeners_expected = (size_t)message->number;
+	child->listeners = xcalloc(child->listeners_expected,
+				   sizeof(*child->listeners));
+	child->state = CHILD_ASKING;
+	if (claim_pid_file(monitor, child, error) < 0)
+		return -1;
+	if (child->listeners_expected == 0)
+		return give_sockets(monitor, child, error);
+	return 0;
+}
+
+/* hear_listener - one of the sockets that it wants; read it ourselves */
+static int hear_listener(struct monitor *monitor, struct child *child,
+			 const struct channel_message *message,
+			 struct error *error)
+{
+	const struct listener_options *told = &message->body.listener;
+	struct listener_options *options =
+		&child->listeners[child->listener_count];
+
+	if (listener_parse(options, told->address, error) < 0)
+		return -1;
+	options->mode = told->mode & 0777;
+	options->uid = told->uid;
+	options->gid = told->gid;
+	child->listener_count++;
+	if (child->listener_count == child->listeners_expected)
+		return give_sockets(monitor, child, error);
+	return 0;
+}
+
+/* hear_message - what a server in its state may say */
+static int hear_message(struct monitor *monitor, struct child *child,
+			const struct channel_message *message,
+			struct error *error)
+{
+	enum child_state state = child->state;
+	int64_t number = message->number;
+
+	switch (message->kind) {
+	case CHANNEL_LINE:
+		if (state > CHILD_PREPARING)
+			break;
+		return hear_line(message, error);
+	case CHANNEL_SETTINGS:
+		if (state != CHILD_LOADING)
+			break;
+		return hear_settings(monitor, child, message, error);
+	case CHANNEL_LISTENER:
+		if (state != CHILD_ASKING)
+			break;
+		return hear_listener(monitor, child, message, error);
+	case CHANNEL_READY:
+		if (state != CHILD_PREPARING)
+			break;
+		monitor_server_ready(monitor, child);
+		return 0;
+	case CHANNEL_TAKEN:
+		if (state != CHILD_TAKING)
+			break;
+		monitor_server_taken(monitor, child, number);
+		return 0;
+	default:
+		break;
+	}
+	return error_set(error, "unexpected message from server %ld",
+			 (long)child->pid);
+}
+
+/* broken - the channel of a server ended; so does the server. If it is only
+ * closed that mostly is the end of the process, whose status tells more: it
+ * gets a moment for that. */
+static void broken(struct child *child, const struct error *error)
+{
+	uint64_t soon = monitor_now_ms() + CLOSED_MS;
+
+	close(child->channel);
+	child->channel = -1;
+	if (strstr(error->text, "closed") == NULL)
+		child_kill(child, error->text);
+	else if (child->state != CHILD_LEAVING && soon < child->deadline_ms)
+		child->deadline_ms = soon;
+}
+
+/* monitor_hear - read what a server has said */
+void monitor_hear(struct monitor *monitor, struct child *child)
+{
+	struct channel_message message;
+	struct error error;
+	int left, heard;
+
+	for (left = MESSAGE_BATCH; left > 0 && child->channel >= 0; left--) {
+		heard = channel_receive(child->channel, &message, NULL,
+					&error);
+		if (heard == 0)
+			return;
+		if (heard < 0) {
+			broken(child, &error);
+			return;
+		}
+		if (child->state == CHILD_FAILED ||
+		    child->state == CHILD_LEAVING)
+			continue;
+		if (hear_message(monitor, child, &message, &error) < 0)
+			child_kill(child, error.text);
+	}
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+/* monitor_server - the life of servers
+ *
+ * At most one server starts at a time (next), and one serves (serving); others
+ * are leaving. A server that starts changes nothing until it is ready: then
+ * its sockets count, the one before hands its connections over, and ends. If
+ * it fails in whatever way, the one before has noticed nothing. */
+
+#include "policyd/monitor_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "policyd/daemon.h"
+
+#define START_MS	 60000	/* from fork to ready */
+#define LEAVE_MS	 15000	/* to hand over, or to drain */
+#define LIVED_MS	 1000	/* who dies before that is replaced later */
+#define RESTART_FIRST_MS 100
+#define RESTART_LAST_MS	 5000
+
+/* plan_restart - a replacement: at once, then later and later */
+static void plan_restart(struct monitor *monitor)
+{
+	uint64_t delay = monitor->restart_delay_ms;
+
+	monitor->restart_ms = monitor_now_ms() + delay;
+	delay = delay == 0 ? RESTART_FIRST_MS : delay * 2;
+	monitor->restart_delay_ms =
+		delay < RESTART_LAST_MS ? delay : RESTART_LAST_MS;
+}
+
+/* start_failed - no server became ready */
+static void start_failed(struct monitor *monitor, const char *reason,
+			 int status)
+{
+	sockets_abort(&monitor->sockets);
+	if (monitor->stopping)
+		return;
+	if (!monitor->started) {
+		log_error("not started: %s", reason);
+		monitor_end(monitor, status);
+	} else if (monitor->serving != NULL) {
+		log_error("reload refused: %s; the server before goes on",
+			  reason);
+	} else {
+		plan_restart(monitor);
+		log_error("no server: %s; next try in %.1f s", reason,
+			  (double)(monitor->restart_ms - monitor_now_ms()) /
+				  1000);
+	}
+	if (monitor->reload_again && monitor->started)
+		monitor_reload(monitor);
+}
+
+/* monitor_start_server - the first, the next, or a replacement */
+void monitor_start_server(struct monitor *monitor)
+{
+	struct error error;
+	struct child *child;
+
+	monitor->restart_ms = UINT64_MAX;
+	monitor->reload_again = false;
+	child = child_start(monitor->program, monitor->options,
+			    &monitor->mask, &error);
+	if (child == NULL) {
+		start_failed(monitor, error.text, EX_TEMPFAIL);
+		return;
+	}
+	child->deadline_ms = monitor_now_ms() + START_MS;
+	TAILQ_INSERT_TAIL(&monitor->children, child, link);
+	monitor->next = child;
+	log_debug("server %ld starts", (long)child->pid);
+}
+
+/* monitor_reload - now, or when the one under way is done */
+void monitor_reload(struct monitor *monitor)
+{
+	bool busy = monitor->next != NULL ||
+		    (monitor->serving != NULL &&
+		     monitor->serving->state == CHILD_TAKING);
+
+	if (monitor->stopping)
+		return;
+	if (busy)
+		monitor->reload_again = true;
+	else
+		monitor_start_server(monitor);
+}
+
+/* use_settings - the log, as the server that is ready wants it */
+static void use_settings(const struct monitor *monitor,
+			 const struct child *child)
+{
+	const char *path = child->settings.pid_file;
+	struct error error;
+
+	if (monitor->options->daemonize &&
+	    strcmp(child->settings.log, "stderr") == 0)
+		log_warning("log = \"stderr\": in the background nobody will "
+			    "read that");
+	if (log_open(child->settings.log, &error) < 0)
+		log_warning("%s", error.text);
+	if (monitor->started && monitor->options->daemonize &&
+	    strcmp(path, monitor->pid_file.path != NULL ?
+				 monitor->pid_file.path : "") != 0)
+		log_warning("pid_file: a change needs a restart");
+}
+
+/* first_ready - the start is a success */
+static void first_ready(struct monitor *monitor)
+{
+	struct error error;
+
+	if (pid_file_write(&monitor->pid_file, &error) < 0)
+		log_warning("%s", error.text);
+	monitor->started = true;
+	daemon_report(&monitor->report, EX_OK);
+}
+
+/* drain - have a server close its connections, and end */
+static void drain(struct child *child)
+{
+	child->state = CHILD_LEAVING;
+	child->deadline_ms = monitor_now_ms() + LEAVE_MS;
+	if (channel_tell(child->channel, CHANNEL_DRAIN, 0, -1, NULL) < 0)
+		child_kill(child, "does not listen to the monitor");
+}
+
+/* connect_servers - a channel from the old to the new one */
+static int connect_servers(const struct child *from, const struct child *to,
+			   struct error *error)
+{
+	int ends[2], result = -1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_set(error, "socketpair: %s", strerror(errno));
+	if (channel_tell(to->channel, CHANNEL_TAKE_OVER, 0, ends[0], error) ==
+		    0 &&
+	    channel_tell(from->channel, CHANNEL_HAND_OVER, 0, ends[1],
+			 error) == 0)
+		result = 0;
+	close(ends[0]);
+	close(ends[1]);
+	return result;
+}
+
+/* hand_over - from the server before to the one that is ready */
+static void hand_over(struct child *from, struct child *to)
+{
+	struct error error;
+
+	if (from->settings.handover_version != to->settings.handover_version)
+		error_set(&error, "they are of different versions");
+	else if (connect_servers(from, to, &error) == 0) {
+		to->state = CHILD_TAKING;
+		from->state = CHILD_LEAVING;
+		from->deadline_ms = monitor_now_ms() + LEAVE_MS;
+		return;
+	}
+	drain(from);
+	log_info("reloaded: server %ld, connections are closed: %s",
+		 (long)to->pid, error.text);
+}
+
+/* monitor_server_ready - from now on it is the one that serves */
+void monitor_server_ready(struct monitor *monitor, struct child *child)
+{
+	struct child *before = monitor->serving;
+
+	sockets_commit(&monitor->sockets);
+	use_settings(monitor, child);
+	if (!monitor->started)
+		first_ready(monitor);
+	child->state = CHILD_SERVING;
+	child->ready_ms = monitor_now_ms();
+	child->deadline_ms = UINT64_MAX;
+	monitor->serving = child;
+	monitor->next = NULL;
+	if (before != NULL)
+		hand_over(before, child);
+	else
+		log_info("serving: server %ld", (long)child->pid);
+	if (child->state == CHILD_SERVING && monitor->reload_again)
+		monitor_reload(monitor);
+}
+
+/* monitor_server_taken - the reload is done */
+void monitor_server_taken(struct monitor *monitor, struct child *child,
+			  int64_t count)
+{
+	child->state = CHILD_SERVING;
+	if (count < 0)
+		log_warning("the server before broke off the hand-over");
+	log_info("reloaded: server %ld, %lld connections taken over",
+		 (long)child->pid,
+		 (long long)(count < 0 ? -1 - count : count));
+	if (monitor->reload_again)
+		monitor_reload(monitor);
+}
+
+/* serving_died - nobody told it to: replace it */
+static void serving_died(struct monitor *monitor, const struct child *child,
+			 const char *ending)
+{
+	monitor->serving = NULL;
+	if (monitor->stopping)
+		return;
+	if (monitor_now_ms() - child->ready_ms >= LIVED_MS)
+		monitor->restart_delay_ms = 0;
+	if (monitor->next == NULL)
+		plan_restart(monitor);
+	log_error("server %ld died: %s; it is replaced", (long)child->pid,
+		  ending);
+}
+
+/* monitor_server_ended - a process has ended, with that status of wait(2) */
+void monitor_server_ended(struct monitor *monitor, struct child *child,
+			  int status)
+{
+	char buffer[1200];
+	const char *ending;
+
+	/* What it said last may explain its end. */
+	if (child->channel >= 0)
+		monitor_hear(monitor, child);
+	ending = child_ending(child, status, buffer, sizeof(buffer));
+	TAILQ_REMOVE(&monitor->children, child, link);
+	if (child == monitor->next) {
+		monitor->next = NULL;
+		start_failed(monitor, ending,
+			     WIFEXITED(status) &&
+				     WEXITSTATUS(status) == EX_CONFIG ?
+				     EX_CONFIG : EX_TEMPFAIL);
+	} else if (child == monitor->serving) {
+		serving_died(monitor, child, ending);
+	} else if (status != 0 && !monitor->stopping) {
+		log_warning("server %ld, which was leaving: %s",
+			    (long)child->pid, ending);
+	}
+	child_free(child);
+}

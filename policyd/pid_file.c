@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* pid_file - the process number of a daemon
+ *
+ * The lock, not the number, says whether the daemon lives: a number that a
+ * crash has left behind may long belong to somebody else. */
+
+#include "policyd/pid_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/xalloc.h"
+
+/* is_pid_file - empty, or one number? A slip in the configuration must not
+ * cost another file. */
+static int is_pid_file(int fd, const struct stat *status)
+{
+	char text[32];
+	ssize_t length;
+
+	if (!S_ISREG(status->st_mode) || status->st_size >= (off_t)sizeof(text))
+		return 0;
+	length = pread(fd, text, sizeof(text) - 1, 0);
+	if (length < 0)
+		return 0;
+	text[length] = '\0';
+	return strspn(text, "0123456789\n") == (size_t)length;
+}
+
+/* open_locked - open and lock: the descriptor, -1 failed, -2 the file was
+ * removed meanwhile */
+static int open_locked(const char *path, struct error *error)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
+			      O_NONBLOCK | O_NOCTTY, 0644);
+	struct stat opened, named;
+	int result = -1;
+
+	if (fd < 0)
+		return error_set(error, "pid file %s: %s", path,
+				 errno == ELOOP ? "is a symbolic link" :
+						  strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		error_set(error, "pid file %s: %s", path,
+			  errno == EWOULDBLOCK ? "policyd is running already" :
+						 strerror(errno));
+	else if (fstat(fd, &opened) < 0)
+		error_set(error, "pid file %s: %s", path, strerror(errno));
+	else if (!is_pid_file(fd, &opened))
+		error_set(error, "%s exists and is not a pid file", path);
+	else if (lstat(path, &named) < 0 || named.st_ino != opened.st_ino ||
+		 named.st_dev != opened.st_dev)
+		result = -2;
+	else
+		return fd;
+	close(fd);
+	return result;
+}
+
+/* pid_file_lock - make it ours */
+int pid_file_lock(struct pid_file *file, const char *path,
+		  struct error *error)
+{
+	int fd;
+
+	do {
+		fd = open_locked(path, error);
+	} while (fd == -2);
+	if (fd < 0)
+		return -1;
+	file->fd = fd;
+	file->path = xstrdup(path);
+	return 0;
+}
+
+/* pid_file_write - say who we are */
+int pid_file_write(const struct pid_file *file, struct error *error)
+{
+	char text[32];
+	int length;
+
+	if (file->path == NULL)
+		return 0;
+	length = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	if (pwrite(file->fd, text, (size_t)length, 0) != length ||
+	    ftruncate(file->fd, length) < 0)
+		return error_set(error, "pid file %s: %s", file->path,
+				 strerror(errno));
+	return 0;
+}
+
+/* pid_file_remove - unlink and unlock */
+void pid_file_remove(struct pid_file *file)
+{
+	struct stat opened, named;
+
+	if (file->path == NULL)
+		return;
+	if (fstat(file->fd, &opened) == 0 && lstat(file->path, &named) == 0 &&
+	    opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
+		unlink(file->path);
+	close(file->fd);
+	free(file->path);
+	file->path = NULL;
+}

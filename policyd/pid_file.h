@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_PID_FILE_H
+#define POLICYD_PID_FILE_H
+
+#include <sys/types.h>
+
+#include "lib/error.h"
+
+/* The process number of a daemon, in a file that is locked while it lives. */
+struct pid_file {
+	char *path;		/* NULL: none */
+	int fd;
+};
+
+/* pid_file_lock - make it ours; what it says is not changed yet. -1: another
+ * policyd has it, it is not a pid file, or it cannot be made. */
+int pid_file_lock(struct pid_file *file, const char *path,
+		  struct error *error);
+
+/* pid_file_write - say who we are. */
+int pid_file_write(const struct pid_file *file, struct error *error);
+
+/* pid_file_remove - unlink and unlock; harmless without one. */
+void pid_file_remove(struct pid_file *file);
+
+#endif

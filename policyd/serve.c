@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: ISC */
+/* serve - the process that answers
+ *
+ * Started by the monitor with a channel to it. Loads the configuration, asks
+ * the monitor for the listening sockets, gives up root, says that it is ready,
+ * and serves until the monitor says otherwise or is gone. Errors before that
+ * are told to the monitor, which logs them. With -s there is no monitor: one
+ * connection on standard input and output. */
+
+#include "policyd/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/config.h"
+#include "lib/log.h"
+#include "lib/metrics.h"
+#include "lib/server.h"
+#include "policyd/channel.h"
+#include "policyd/policy.h"
+#include "policyd/privileges.h"
+
+#define SPARE_DESCRIPTORS 32	/* beside the connections */
+
+/* Everything that a server has. */
+struct service_process {
+	int channel;
+	struct config *config;
+	struct policy *policy;
+	struct server *server;
+	struct privileges privileges;
+};
+
+/* tell_line - a line for the monitor to log */
+static void tell_line(int channel, enum log_level level, const char *text)
+{
+	struct channel_message message;
+
+	channel_message_init(&message, CHANNEL_LINE, level);
+	snprintf(message.body.text, sizeof(message.body.text), "%s", text);
+	/* If the monitor is gone, so are we, soon. */
+	if (channel_send(channel, &message, -1, NULL) < 0)
+		log_write(level, "%s", text);
+}
+
+/* refuse - tell why the server does not start; returns the exit status */
+static int refuse(int channel, int status, const struct error *error)
+{
+	tell_line(channel, LOG_LEVEL_ERROR, error->text);
+	return status;
+}
+
+/* load - the configuration, with its messages */
+static int load(struct service_process *process, const char *path)
+{
+	struct config_messages messages = { 0 };
+	size_t i;
+
+	process->config = config_load(path, &messages);
+	for (i = 0; i < messages.count; i++)
+		tell_line(process->channel,
+			  strstr(messages.lines[i], ": warning: ") != NULL ?
+				  LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+			  messages.lines[i]);
+	config_messages_clear(&messages);
+	return process->config != NULL ? 0 : -1;
+}
+
+/* copy_path - into a message; a cut path would be another one */
+static int copy_path(char *buffer, const char *path, struct error *error)
+{
+	if (path == NULL)
+		path = "";
+	if (strlen(path) >= CHANNEL_PATH_MAX)
+		return error_set(error, "path of more than %d bytes: %.60s...",
+				 CHANNEL_PATH_MAX - 1, path);
+	memcpy(buffer, path, strlen(path) + 1);
+	return 0;
+}
+
+/* send_settings - what the monitor has to know */
+static int send_settings(const struct service_process *process,
+			 struct error *error)
+{
+	const struct config *config = process->config;
+	struct channel_message message;
+	size_t i;
+
+	if (config->listener_count > CHANNEL_LISTENER_MAX)
+		return error_set(error, "more than %d listen sections",
+				 CHANNEL_LISTENER_MAX);
+	channel_message_init(&message, CHANNEL_SETTINGS,
+			     (int64_t)config->listener_count);
+	message.body.settings.handover_version = HANDOVER_VERSION;
+	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
+	    copy_path(message.body.settings.pid_file, config->pid_file,
+		      error) < 0 ||
+	    channel_send(process->channel, &message, -1, error) < 0)
+		return -1;
+	for (i = 0; i < config->listener_count; i++) {
+		channel_message_init(&message, CHANNEL_LISTENER, 0);
+		message.body.listener = config->listeners[i];
+		if (channel_send(process->channel, &message, -1, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* receive_sockets - the listening sockets, from the monitor */
+static int receive_sockets(struct service_process *process,
+			   struct error *error)
+{
+	struct channel_message message;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < process->config->listener_count; i++) {
+		if (channel_receive(process->channel, &message, &fd, error) <
+		    1)
+			return -1;
+		if (message.kind != CHANNEL_SOCKET || fd < 0) {
+			if (fd >= 0)
+				close(fd);
+			return error_set(error, "unexpected message from the "
+					 "monitor");
+		}
+		if (server_listen(process->server, fd, error) < 0) {
+			close(fd);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* raise_limit - as many descriptors as connections are allowed, if the
+ * system lets us; if not, accepting pauses when there are no more */
+static void raise_limit(const struct config *config)
+{
+	rlim_t wanted = config->limits.max_connections + SPARE_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
+		log_warning("max_connections = %u, but only %lu descriptors "
+			    "are allowed", config->limits.max_connections,
+			    (unsigned long)limit.rlim_cur);
+}
+
+/* prepare - everything that needs root, then give it up */
+static int prepare(struct service_process *process, struct error *error)
+{
+	struct config *config = process->config;
+	struct server_handler handler;
+
+	process->policy = policy_new(config);
+	handler = policy_handler(process->policy);
+	process->server = server_new(&config->limits, &handler, error);
+	if (process->server == NULL || send_settings(process, error) < 0 ||
+	    receive_sockets(process, error) < 0 ||
+	    log_open(config->log, error) < 0)
+		return -1;
+	raise_limit(config);
+	if (privileges_drop(&process->privileges, error) < 0)
+		return -1;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
+
+/* gather_metrics - the decisions' counters and the connections' */
+static void gather_metrics(const struct service_process *process,
+			   struct metrics *metrics)
+{
+	struct server_counters counters;
+
+	server_counters(process->server, &counters);
+	*metrics = *policy_metrics(process->policy);
+	metrics->timeouts += counters.timeouts;
+	metrics->connections += counters.accepted;
+	metrics->handed_over += counters.taken_over;
+}
+
+/* farewell - our counters go on with the next server */
+static size_t farewell(void *context, void *buffer, size_t size)
+{
+	struct metrics metrics;
+
+	if (size < sizeof(metrics))
+		return 0;
+	gather_metrics(context, &metrics);
+	memcpy(buffer, &metrics, sizeof(metrics));
+	return sizeof(metrics);
+}
+
+/* taken_over - the old server has given us everything, or broke off */
+static void taken_over(void *context, unsigned long count,
+		       const void *bytes, size_t length)
+{
+	struct service_process *process = context;
+	int64_t number = (int64_t)count;
+	struct metrics metrics;
+
+	if (bytes != NULL && length == sizeof(metrics)) {
+		memcpy(&metrics, bytes, sizeof(metrics));
+		metrics_add(policy_metrics(process->policy), &metrics);
+	} else {
+		number = -1 - number;
+	}
+	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) <
+	    0)
+		server_quit(process->server);
+}
+
+/* log_counters - SIGUSR1 */
+static void log_counters(const struct service_process *process)
+{
+	struct server_counters counters;
+	struct metrics metrics;
+	char line[1024];
+
+	server_counters(process->server, &counters);
+	gather_metrics(process, &metrics);
+	metrics_write(line, sizeof(line), &metrics);
+	log_info("counters: %s open=%u log_dropped=%lu", line, counters.open,
+		 log_dropped());
+}
+
+/* obey - one order of the monitor; -1: it is none */
+static int obey(struct service_process *process,
+		const struct channel_message *message, int fd,
+		struct error *error)
+{
+	switch (message->kind) {
+	case CHANNEL_TAKE_OVER:
+		return server_take_over(process->server, fd, taken_over,
+					process, error);
+	case CHANNEL_HAND_OVER:
+		server_hand_over(process->server, fd, farewell, process);
+		return 0;
+	case CHANNEL_DRAIN:
+		server_drain(process->server);
+		return 0;
+	case CHANNEL_COUNTERS:
+		log_counters(process);
+		return 0;
+	default:
+		return error_set(error, "unexpected message from the monitor");
+	}
+}
+
+/* on_channel - the monitor says something, or is gone */
+static void on_channel(void *context, int channel)
+{
+	struct service_process *process = context;
+	struct channel_message message;
+	struct error error;
+	int fd;
+
+	if (channel_receive(channel, &message, &fd, &error) < 1) {
+		log_error("the monitor is gone (%s): exiting", error.text);
+		exit(EX_TEMPFAIL);
+	}
+	if (obey(process, &message, fd, &error) < 0) {
+		log_error("%s: exiting", error.text);
+		exit(EX_TEMPFAIL);
+	}
+}
+
+/* run - loaded and prepared: say so, and serve */
+static int run(struct service_process *process, struct error *error)
+{
+	if (server_watch(process->server, process->channel, on_channel,
+			 process, error) < 0 ||
+	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)
+		return EX_TEMPFAIL;
+	if (server_run(process->server, error) == 0)
+		return EX_OK;
+	log_error("%s", error->text);
+	return EX_TEMPFAIL;
+}
+
+/* ignore_signals - they come to the monitor, which decides; and with the
+ * monitor we end */
+static void ignore_signals(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1,
+				       SIGPIPE };
+	size_t i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* is_channel - was this started by a monitor? */
+static bool is_channel(int fd)
+{
+	socklen_t length = sizeof(int);
+	int type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+	       type == SOCK_SEQPACKET && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* start - from the configuration to the end of serving */
+static int start(struct service_process *process,
+		 const struct options *options)
+{
+	struct error error;
+
+	if (load(process, options->config) < 0)
+		return EX_CONFIG;
+	if (privileges_find(&process->privileges, process->config->user,
+			    process->config->group, &error) < 0)
+		return refuse(process->channel, EX_CONFIG, &error);
+	if (prepare(process, &error) < 0)
+		return refuse(process->channel, EX_TEMPFAIL, &error);
+	return run(process, &error);
+}
+
+/* serve - the server process */
+int serve(const struct options *options, int channel)
+{
+	struct service_process process = { .channel = channel };
+	int status;
+
+	if (!is_channel(channel)) {
+		fprintf(stderr, "policyd: " CHANNEL_OPTION
+				" is for policyd itself only\n");
+		return EX_USAGE;
+	}
+	ignore_signals();
+	status = start(&process, options);
+	server_free(process.server);
+	policy_free(process.policy);
+	config_free(process.config);
+	close(channel);
+	return status;
+}
+
+/* load_stdio - the configuration; there is no monitor to tell */
+static struct config *load_stdio(const char *path)
+{
+	struct config_messages messages = { 0 };
+	struct config *config = config_load(path, &messages);
+	size_t i;
+
+	for (i = 0; i < messages.count; i++)
+		if (config == NULL)
+			fprintf(stderr, "%s\n", messages.lines[i]);
+	config_messages_clear(&messages);
+	return config;
+}
+
+/* run_stdio - log, give up root, one connection */
+static int run_stdio(const struct config *config, struct policy *policy,
+		     struct error *error)
+{
+	struct server_handler handler = policy_handler(policy);
+	struct privileges privileges;
+	struct server *server;
+	int result;
+
+	if (privileges_find(&privileges, config->user, config->group, error) <
+		    0 ||
+	    log_open(config->log, error) < 0 ||
+	    privileges_drop(&privileges, error) < 0)
+		return -1;
+	server = server_new(&config->limits, &handler, error);
+	if (server == NULL)
+		return -1;
+	result = server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error);
+	if (result == 0)
+		result = server_run(server, error);
+	server_free(server);
+	return result;
+}
+
+/* serve_stdio - one connection on standard input and output */
+int serve_stdio(const struct options *options)
+{
+	struct config *config = load_stdio(options->config);
+	struct policy *policy;
+	struct error error;
+	int result;
+
+	if (config == NULL)
+		return EX_CONFIG;
+	policy = policy_new(config);
+	result = run_stdio(config, policy, &error);
+	if (result < 0)
+		log_error("%s", error.text);
+	policy_free(policy);
+	config_free(config);
+	return result < 0 ? EX_TEMPFAIL : EX_OK;
+}

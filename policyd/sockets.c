@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/* sockets - the listening sockets that outlive servers */
+
+#include "policyd/sockets.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+struct sockets_entry {
+	struct listener listener;
+	struct listener_options next;	/* what the starting server wants */
+	bool wanted;
+	bool fresh;			/* opened for the starting server */
+};
+
+/* find - the open socket of that address whose name is still there */
+static struct sockets_entry *find(struct sockets *sockets,
+				  const struct listener_options *options)
+{
+	size_t i;
+
+	for (i = 0; i < sockets->count; i++) {
+		struct sockets_entry *entry = &sockets->entries[i];
+
+		if (strcmp(entry->listener.options.address,
+			   options->address) == 0 &&
+		    listener_in_place(&entry->listener))
+			return entry;
+	}
+	return NULL;
+}
+
+/* sockets_want - open it, or find it */
+int sockets_want(struct sockets *sockets,
+		 const struct listener_options *options, struct error *error)
+{
+	struct sockets_entry *entry = find(sockets, options);
+	struct listener listener;
+
+	if (entry != NULL && entry->wanted)
+		return error_set(error, "%s is to be listened on twice",
+				 options->address);
+	if (entry == NULL) {
+		if (listener_open(&listener, options, error) < 0)
+			return -1;
+		sockets->entries = xreallocarray(sockets->entries,
+						 sockets->count + 1,
+						 sizeof(*sockets->entries));
+		entry = &sockets->entries[sockets->count++];
+		memset(entry, 0, sizeof(*entry));
+		entry->listener = listener;
+		entry->fresh = true;
+	}
+	entry->wanted = true;
+	entry->next = *options;
+	return entry->listener.fd;
+}
+
+/* adjust - mode and owner as the new configuration has them */
+static void adjust(struct sockets_entry *entry)
+{
+	const struct listener_options *now = &entry->listener.options;
+	struct error error;
+
+	if (now->mode == entry->next.mode && now->uid == entry->next.uid &&
+	    now->gid == entry->next.gid)
+		return;
+	if (listener_adjust(&entry->listener, &entry->next, &error) < 0)
+		log_error("%s", error.text);
+}
+
+/* forget - take one out; the last one takes its place */
+static void forget(struct sockets *sockets, struct sockets_entry *entry)
+{
+	listener_remove(&entry->listener);
+	*entry = sockets->entries[--sockets->count];
+}
+
+/* sockets_commit - the server is ready */
+void sockets_commit(struct sockets *sockets)
+{
+	size_t i;
+
+	for (i = sockets->count; i-- > 0;) {
+		struct sockets_entry *entry = &sockets->entries[i];
+
+		if (!entry->wanted) {
+			forget(sockets, entry);
+			continue;
+		}
+		adjust(entry);
+		entry->wanted = entry->fresh = false;
+	}
+}
+
+/* sockets_abort - the server failed */
+void sockets_abort(struct sockets *sockets)
+{
+	size_t i;
+
+	for (i = sockets->count; i-- > 0;) {
+		struct sockets_entry *entry = &sockets->entries[i];
+
+		entry->wanted = false;
+		if (entry->fresh)
+			forget(sockets, entry);
+	}
+}
+
+/* sockets_remove_all - the end */
+void sockets_remove_all(struct sockets *sockets)
+{
+	while (sockets->count > 0)
+		forget(sockets, &sockets->entries[0]);
+	free(sockets->entries);
+	sockets->entries = NULL;
+}
