@@ -55,10 +55,10 @@ static int check_title(const struct config_scan *scan, size_t index,
 
 	if (statement->title == NULL)
 		return config_error(notes, statement->line, "a %s section "
-				    "needs a %s: %s \"...\" { }",
+				    "needs %s: %s \"...\" { }",
 				    statement->name,
 				    section_scope(statement->name) ==
-					    SCOPE_LISTEN ? "address" : "name",
+					    SCOPE_LISTEN ? "an address" : "a name",
 				    statement->name);
 	for (i = 0; i < index; i++) {
 		const struct config_statement *other = &scan->statements[i];
@@ -108,7 +108,8 @@ static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 {
 	snprintf(buffer, size, "%s%s%s%s",
 		 (scopes & SCOPE_TOP) != 0 ? "at top level" : "",
-		 scopes == SCOPE_TOP || (scopes & SCOPE_TOP) == 0 ? "" : " and ",
+		 (scopes & SCOPE_TOP) == 0 || scopes == SCOPE_TOP ? ""
+								  : " and ",
 		 (scopes & SCOPE_SERVICE) != 0 ? "in a service" : "",
 		 (scopes & SCOPE_LISTEN) != 0 ? "in a listen section" : "");
 }
@@ -310,14 +311,14 @@ static int copy(struct config_settings *settings, cfg_t *cfg,
 		bool top = statement->parent == CONFIG_SCAN_TOP;
 		int option;
 
-		if (statement->section) {
+		if (statement->section)
 			section = section_new(settings, cfg, &inner, statement);
-			if (section == NULL)
-				return config_error(notes, statement->line,
-						    "libconfuse does not find "
-						    "this section");
+		if (section == NULL && (statement->section || !top))
+			return config_error(notes, statement->line,
+					    "libconfuse does not find this "
+					    "section");
+		if (statement->section)
 			continue;
-		}
 		option = config_option_find(statement->name);
 		if (copy_values(top ? &settings->top.settings[option]
 				    : &section->settings[option],

@@ -75,7 +75,8 @@ static int check_bytes(struct scanner *scanner)
 	size_t i;
 	int line = 1;
 
-	if (scanner->length >= 3 && memcmp(scanner->text, "\xef\xbb\xbf", 3) == 0)
+	if (scanner->length >= 3 &&
+	    memcmp(scanner->text, "\xef\xbb\xbf", 3) == 0)
 		return error_set(at(scanner, 1), "the file begins with a byte "
 				 "order mark; save it without one");
 	for (i = 0; i < scanner->length; i++) {

@@ -24,14 +24,17 @@ struct maker {
 	struct service *service;
 };
 
+/* is_name_byte - could it be part of a longer name? */
+static bool is_name_byte(char byte)
+{
+	return isalnum((unsigned char)byte) || byte == '_';
+}
+
 /* is_word - does text at place begin and end a word there? */
 static bool is_word(const char *text, const char *place, size_t length)
 {
-	char before = place > text ? place[-1] : ' ';
-	char after = place[length];
-
-	return !isalnum((unsigned char)before) && before != '_' &&
-	       !isalnum((unsigned char)after) && after != '_';
+	return (place == text || !is_name_byte(place[-1])) &&
+	       !is_name_byte(place[length]);
 }
 
 /* find_word - where text has name as a word, or NULL */
@@ -136,30 +139,35 @@ static void make_contexts(struct maker *maker)
 	service->policy_context_count = from->count;
 }
 
+/* known_restrictions - all words there are; the caller frees it */
+static char *known_restrictions(void)
+{
+	const struct restriction *const *each;
+	char *known = xstrdup("");
+
+	for (each = restriction_each(); *each != NULL; each++) {
+		char *longer = xasprintf("%s%s%s", known,
+					 *known != '\0' ? ", " : "",
+					 (*each)->name);
+
+		free(known);
+		known = longer;
+	}
+	return known;
+}
+
 /* unknown_restriction - say so, and what there is */
 static void unknown_restriction(struct maker *maker, const char *word, int line)
 {
-	const struct restriction *const *each;
 	char shown[CONFIG_SHOWN];
-	char known[1024] = "";
-	size_t length = 0;
+	char *known = known_restrictions();
 
-	for (each = restriction_each(); *each != NULL; each++) {
-		size_t more = strlen((*each)->name) + 2;
-
-		if (length + more >= sizeof(known))
-			break;
-		if (length > 0)
-			strcpy(known + length, ", ");
-		length = strlen(known);
-		strcpy(known + length, (*each)->name);
-		length = strlen(known);
-	}
 	config_error(maker->notes, line, "restrictions: unknown word %s%s; "
 		     "there are %s", config_show(shown, word),
 		     strpbrk(word, ", \t") != NULL
 			     ? " (write each word on its own: { a, b })" : "",
 		     known);
+	free(known);
 }
 
 /* is_final - does nothing after this restriction matter? */

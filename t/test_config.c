@@ -120,7 +120,7 @@ static const struct broken broken[] = {
 	{ "log \"x\" {\n}\n", 1, "log is an option, not a section" },
 	{ "listen = \"unix:/x\"\n", 1, "listen is a section" },
 	{ "service = x\n", 1, "service is a section" },
-	{ "listen {\n}\n", 1, "needs a address" },
+	{ "listen {\n}\n", 1, "needs an address" },
 	{ "service {\n}\n", 1, "needs a name" },
 	{ "service \"a\" {\nservice \"b\" {\n}\n}\n", 2, "cannot stand inside" },
 	{ "service \"a\" {\nlisten \"unix:/x\" {\n}\n}\n", 2,
