@@ -119,6 +119,12 @@ static void load_paths(struct config *config, struct config_notes *notes)
 
 	config->pid_file = xstrdup(setting_text(pid));
 	config->log = xstrdup(setting_text(log));
+	if (strlen(config->pid_file) >= CONFIG_PATH_MAX)
+		config_error(notes, pid->line, "pid_file: longer than %d bytes",
+			     CONFIG_PATH_MAX - 1);
+	if (strlen(config->log) >= CONFIG_PATH_MAX)
+		config_error(notes, log->line, "log: longer than %d bytes",
+			     CONFIG_PATH_MAX - 1);
 	if (config->pid_file[0] != '/')
 		config_error(notes, pid->line, "pid_file: %s is not an "
 			     "absolute path",

@@ -13,6 +13,9 @@
 #include "lib/server.h"
 #include "lib/service.h"
 
+/* CONFIG_PATH_MAX - room for pid_file and log, NUL included. */
+#define CONFIG_PATH_MAX 1024
+
 struct config_settings;
 
 /* The configuration file, read, checked and made into what serves. Built once

@@ -322,6 +322,21 @@ START_TEST(test_errors_sorted)
 }
 END_TEST
 
+START_TEST(test_long_paths)
+{
+	char text[2 * CONFIG_PATH_MAX + 64];
+	struct config_messages messages;
+
+	snprintf(text, sizeof(text), "log = \"/%0*d\"\npid_file = \"/%0*d\"\n",
+		 CONFIG_PATH_MAX - 1, 0, CONFIG_PATH_MAX - 1, 0);
+	ck_assert_ptr_null(load_text(text, strlen(text), &messages));
+	ck_assert_uint_eq(messages.errors, 2);
+	ck_assert(message_has(messages.lines[0], "FILE:1: ", "longer than"));
+	ck_assert(message_has(messages.lines[1], "FILE:2: ", "longer than"));
+	config_messages_clear(&messages);
+}
+END_TEST
+
 START_TEST(test_many_errors)
 {
 	char text[100 * 16] = "";
@@ -1210,6 +1225,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_broken, 0, COUNT(broken));
 	tcase_add_test(tcase, test_several_errors);
 	tcase_add_test(tcase, test_errors_sorted);
+	tcase_add_test(tcase, test_long_paths);
 	tcase_add_test(tcase, test_many_errors);
 	tcase_add_test(tcase, test_too_many_sections);
 	tcase_add_test(tcase, test_file_kinds);
