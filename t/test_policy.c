@@ -17,7 +17,7 @@
 static const char configuration[] =
 	"myhostname = 'mail.local.test'\n"
 	"mydomain = 'local.test'\n"
-	"mydestination = { 'local.test', 'localhost' }\n"
+	"mydestination = { '$mydomain', '$myhostname', 'localhost' }\n"
 	"inet_interfaces = '127.0.0.1'\n"
 	"virtual_mailbox_domains = 'vmail.test'\n"
 	"virtual_alias_domains = 'valias.test'\n"
