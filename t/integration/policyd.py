@@ -3,6 +3,7 @@
 by its own process number."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -61,9 +62,11 @@ class Policyd:
         process, self.process = self.process, None
         process.send_signal(signal.SIGTERM)
         status = process.wait(15)
-        if status != 0:
+        bad = re.search(r"Sanitizer|runtime error:| died: |not started:",
+                        self.said())
+        if status != 0 or bad:
             raise RuntimeError("policyd ended with status %d:\n%s" % (
-                status, self.said()))
+                status, self.said()[-10000:]))
 
     def kill(self):
         """kill - whatever happened before"""
