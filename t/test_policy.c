@@ -31,7 +31,18 @@ static const char configuration[] =
 static const char *const states[] = { "CONNECT", "XCLIENT", "HELO", "EHLO",
 				      "MAIL", "RCPT", "VRFY", "DATA",
 				      "END-OF-MESSAGE", "ETRN", "", "NEW" };
-static const char *const protocols[] = { "", "TLSv1.2", "TLSv1.3" };
+static const struct {
+	const char *protocol, *cipher, *keysize;
+	bool encrypted;
+} sessions[] = {
+	{ "", "", "0", false },
+	{ "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", "256", true },
+	{ "TLSv1.3", "TLS_AES_128_GCM_SHA256", "128", true },
+	{ "TLSv1.2", "NULL-SHA256", "0", false },
+	{ "TLSv1.1", "ECDHE-RSA-AES256-SHA", "256", false },
+	{ "TLSv1.2", "ADH-AES256-GCM-SHA384", "256", false },
+	{ "TLSv1.3", "", "", false },
+};
 static const struct {
 	const char *method, *username;
 	bool authenticated;
@@ -99,7 +110,7 @@ static void tear_down(void)
 }
 
 /* ask - the reply to a request made of these parts */
-static void ask(char reply[REPLY_MAX], const char *state, const char *tls,
+static void ask(char reply[REPLY_MAX], const char *state, size_t tls,
 		size_t login, const char *recipient, const char *context)
 {
 	char why[REPORT_MAX];
@@ -111,11 +122,15 @@ static void ask(char reply[REPLY_MAX], const char *state, const char *tls,
 				"helo_name=local.test\n"
 				"client_name=mail.local.test\n"
 				"encryption_protocol=%s\n"
+				"encryption_cipher=%s\n"
+				"encryption_keysize=%s\n"
 				"ccert_subject=local.test\n"
 				"sasl_method=%s\nsasl_username=%s\n"
 				"recipient=%s\npolicy_context=%s\n\n",
-				state, tls, logins[login].method,
-				logins[login].username, recipient, context);
+				state, sessions[tls].protocol,
+				sessions[tls].cipher, sessions[tls].keysize,
+				logins[login].method, logins[login].username,
+				recipient, context);
 
 	ck_assert_int_eq(policy_ask(config, bytes, strlen(bytes), reply, why,
 				    &error),
@@ -127,12 +142,12 @@ static void ask(char reply[REPLY_MAX], const char *state, const char *tls,
 static void check_one(const char *state, size_t tls, size_t login, size_t to,
 		      size_t mode)
 {
-	bool trusted = protocols[tls][0] && logins[login].authenticated;
+	bool trusted = sessions[tls].encrypted && logins[login].authenticated;
 	bool ours = recipients[to].ours;
 	const char *want = modes[mode].permit;
 	char reply[REPLY_MAX];
 
-	ask(reply, state, protocols[tls], login, recipients[to].address,
+	ask(reply, state, tls, login, recipients[to].address,
 	    modes[mode].context);
 	if (want == NULL)
 		want = ours ? "action=permit_auth_destination\n\n"
@@ -143,7 +158,7 @@ static void check_one(const char *state, size_t tls, size_t login, size_t to,
 			       : "action=DUNNO\n\n";
 	ck_assert_msg(strncmp(reply, want, strlen(want)) == 0,
 		      "%s tls=%s sasl=%s/%s to=%s context=%s: %s", state,
-		      protocols[tls], logins[login].method,
+		      sessions[tls].cipher, logins[login].method,
 		      logins[login].username, recipients[to].address,
 		      modes[mode].context, reply);
 }
@@ -152,7 +167,7 @@ START_TEST(agrees_with_the_rule)
 {
 	size_t tls, login, to, mode;
 
-	for (tls = 0; tls < (size_t)COUNT(protocols); tls++)
+	for (tls = 0; tls < (size_t)COUNT(sessions); tls++)
 		for (login = 0; login < (size_t)COUNT(logins); login++)
 			for (to = 0; to < (size_t)COUNT(recipients); to++)
 				for (mode = 0; mode < (size_t)COUNT(modes);
@@ -166,11 +181,11 @@ START_TEST(a_service_has_its_own_rule)
 {
 	char reply[REPLY_MAX];
 
-	ask(reply, "RCPT", "TLSv1.3", 0, "user@local.test", "closed");
+	ask(reply, "RCPT", 1, 0, "user@local.test", "closed");
 	ck_assert_ptr_nonnull(strstr(reply, "554 5.7.1"));
-	ask(reply, "RCPT", "", 1, "user@local.test", "closed");
+	ask(reply, "RCPT", 0, 1, "user@local.test", "closed");
 	ck_assert_ptr_nonnull(strstr(reply, "not encrypted"));
-	ask(reply, "RCPT", "TLSv1.3", 1, "user@remote.example", "closed");
+	ask(reply, "RCPT", 1, 1, "user@remote.example", "closed");
 	ck_assert_str_eq(reply, "action=permit_sasl_authenticated\n\n");
 }
 END_TEST
