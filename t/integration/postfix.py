@@ -273,6 +273,11 @@ class Postfix:
         past = time.time() - 10
         os.utime(os.path.join(self.config, "main.cf"), (past, past))
 
+    def install(self, program):
+        """install - a copy of a program where spawn(8) can start it as an
+        unprivileged user; the checkout may be in root's home"""
+        return shutil.copy(program, self.path(os.path.basename(program)))
+
     def deliver_to(self, sink):
         """deliver_to - into the Maildir, and to the sink, and nowhere else"""
         away = "smtp:[127.0.0.1]:%d" % sink.port

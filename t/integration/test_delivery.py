@@ -282,7 +282,8 @@ def deliver_spawned(program, postfix, sink, failures):
     postfix.deliver_to(sink)
     file = postfix.path("spawned.conf")
     ports = snippets.configure(postfix, "started by Postfix",
-                               "%s -s -c %s" % (program, file))
+                               "%s -s -c %s" % (postfix.install(program),
+                                                file))
     policyd = readme_policyd(program, postfix, ports, "lock")
     with open(policyd.file, encoding="utf-8") as text, \
             open(file, "w", encoding="utf-8") as out:

@@ -497,7 +497,8 @@ def matrix(program, postfix):
                 "default_process_limit=400", "spawned_time_limit=3600",
                 "smtpd_client_connection_count_limit=0")
     postfix.service("spawned unix - n n - 0 spawn user=nobody"
-                    " argv=%s -s -c %s" % (program, spawned))
+                    " argv=%s -s -c %s" % (postfix.install(program),
+                                           spawned))
     players = {}
     for way, restrictions, chroot, _ in WAYS:
         postfix.set("%s_way=%s" % (way, restrictions.replace(
