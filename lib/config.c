@@ -22,6 +22,7 @@
 #include "lib/config_file.h"
 #include "lib/config_messages.h"
 #include "lib/config_options.h"
+#include "lib/config_safety.h"
 #include "lib/config_scan.h"
 #include "lib/config_services.h"
 #include "lib/config_values.h"
@@ -310,6 +311,8 @@ static void load_settings(struct config *config, struct config_notes *notes)
 	load_listeners(config, notes);
 	load_parameters(config, notes);
 	config_services(&config->services, config->settings, notes);
+	if (notes->errors == 0)
+		config_safety(config, notes);
 }
 
 /* load_text - the texts that the options are set to */

@@ -162,6 +162,13 @@ static const struct broken broken[] = {
 	{ "log_verdicts = wait\n", 1, "is not one of" },
 	{ "allow_open_relay = 1\n", 1, "neither yes nor no" },
 	{ "allow_open_relay = \"\"\n", 1, "neither yes nor no" },
+	{ "restrictions = { permit }\n", 0, "is an open relay" },
+	{ "mydestination = a\nservice x { server_port = 26\n}\n"
+	  "service y { server_port = { 25 }\n restrictions = { permit } }\n",
+	  4, "service y is an open relay" },
+	{ "\nservice y { policy_context = { c }\n reply = ok\n"
+	  "restrictions = { permit_mynetworks, reject } }\n"
+	  "mynetworks = \"0.0.0.0/0\"\n", 2, "service y is an open relay" },
 	/* numbers and times */
 	{ "max_connections = 0\n", 1, "out of range" },
 	{ "max_connections = 010\n", 1, "begins with 0" },

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/* config_safety - what a stranger may do under a configuration
+ *
+ * Whatever the restrictions say: he is judged as if he were there. A service
+ * that lets him relay is an open relay, and refused at load. */
+
+#include "lib/config_safety.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/evaluate.h"
+#include "lib/facts.h"
+#include "lib/request.h"
+
+/* Domains that nobody has (RFC 2606, RFC 5737); several, since a list may hold
+ * one of them. */
+static const char *const foreign[] = {
+	"postmaster@open-relay-test.invalid",
+	"postmaster@[192.0.2.252]",
+	"postmaster@relay.stranger.example",
+};
+
+/* find_foreign - an address whose domain is not in our lists. When all of them
+ * are, the lists hold every domain, and any one will show it. */
+static const char *find_foreign(const struct resolver *resolver)
+{
+	static struct resolution resolution;
+	size_t i;
+
+	for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		resolve_address(resolver, foreign[i], &resolution);
+		if (resolution_authorized(resolver, &resolution) <= 0)
+			return foreign[i];
+	}
+	return foreign[0];
+}
+
+/* is_permitted - would this service permit such a request? */
+static bool is_permitted(const struct config *config,
+			 const struct service *service,
+			 const struct request *request)
+{
+	static struct facts facts;
+	struct evaluation evaluation = { 0 };
+	bool decided;
+
+	facts_gather(&facts, request, config->resolver, service->tls);
+	decided = evaluation_start(&evaluation, &service->restrictions,
+				   request, &facts, 0, NULL);
+	if (!decided)
+		evaluation_cancel(&evaluation);
+	return decided && evaluation.decision.verdict == VERDICT_PERMIT;
+}
+
+/* make_stranger - RCPT in plaintext, from an address that nobody has */
+static void make_stranger(struct request *request,
+			  const struct service *service, char *port,
+			  size_t size, const char *recipient)
+{
+	request_init(request);
+	request->request = "smtpd_access_policy";
+	request->protocol_state = "RCPT";
+	request->client_address = "192.0.2.254";
+	request->sender = "stranger@open-relay-test.invalid";
+	request->recipient = recipient;
+	if (service->server_port_count > 0) {
+		snprintf(port, size, "%u", service->server_ports[0]);
+		request->server_port = port;
+	}
+	if (service->policy_context_count > 0)
+		request->policy_context = service->policy_contexts[0];
+}
+
+/* check_service - what he may do, without and with a login */
+static void check_service(const struct config *config,
+			  const struct service *service, const char *recipient,
+			  struct config_notes *notes)
+{
+	struct request request;
+	char port[8];
+
+	make_stranger(&request, service, port, sizeof(port), recipient);
+	if (is_permitted(config, service, &request)) {
+		if (!config->allow_open_relay)
+			config_error(notes, service->line,
+				     "service %s is an open relay: a stranger "
+				     "may send to %s; mend its restrictions "
+				     "or lists, or set allow_open_relay = yes",
+				     service->name, recipient);
+		return;
+	}
+	request.sasl_method = "PLAIN";
+	request.sasl_username = "stranger";
+	if (is_permitted(config, service, &request))
+		config_warning(notes, service->line,
+			       "service %s: who logs in without encryption "
+			       "may relay; reject_plaintext_session ahead of "
+			       "permit_sasl_authenticated prevents it",
+			       service->name);
+}
+
+/* config_safety - judge a stranger under every service */
+void config_safety(const struct config *config, struct config_notes *notes)
+{
+	const char *recipient = find_foreign(config->resolver);
+	size_t i;
+
+	for (i = 0; i < config->services.count; i++)
+		check_service(config, &config->services.services[i], recipient,
+			      notes);
+}
