@@ -371,6 +371,14 @@ void server_quit(struct server *server)
 	event_base_loopbreak(server->base);
 }
 
+/* server_check_end - is there nothing left to do? */
+void server_check_end(struct server *server)
+{
+	if ((server->pair || server->draining) && server->counters.open == 0 &&
+	    server->taking == NULL)
+		server_quit(server);
+}
+
 /* server_connection_gone - one less: accept again, or end */
 void server_connection_gone(struct server *server)
 {
@@ -379,42 +387,42 @@ void server_connection_gone(struct server *server)
 		return;
 	if (server->giving != NULL)
 		handover_continue(server);
-	else if (server->pair || server->draining) {
-		if (server->counters.open == 0)
-			server_quit(server);
-	} else
-		server_accept_update(server);
+	else
+		server_check_end(server);
+	server_accept_update(server);
 }
 
-/* settle_queue - let each connection of a queue see that we drain */
+/* settle_queue - let each connection of a queue see that we drain. One that
+ * stays may be put behind those that were there: they come once. */
 static void settle_queue(struct server *server, enum queue queue)
 {
+	struct connection *last = TAILQ_LAST(&server->queues[queue],
+					     connection_queue);
 	struct connection *connection, *next;
 
 	for (connection = TAILQ_FIRST(&server->queues[queue]);
 	     connection != NULL; connection = next) {
-		next = TAILQ_NEXT(connection, link);
+		next = connection != last ? TAILQ_NEXT(connection, link) : NULL;
 		connection_settle(connection);
 	}
 }
 
-/* server_drain - answer what is there, then close */
+/* server_drain - answer what is there, then close. Also when a hand-over in
+ * the middle of draining failed. */
 void server_drain(struct server *server)
 {
 	struct timeval delay = milliseconds(SERVER_DRAIN_MS);
 
-	if (server->draining)
-		return;
-	server->draining = true;
-	server->drain_ms = server_now_ms() + DRAIN_READ_MS;
-	server_stop_accepting(server);
-	if (event_add(&server->drain_timer, &delay) < 0 ||
-	    server->counters.open == 0) {
-		server_quit(server);
-		return;
+	if (!server->draining) {
+		server->draining = true;
+		server->drain_ms = server_now_ms() + DRAIN_READ_MS;
+		server_stop_accepting(server);
+		if (event_add(&server->drain_timer, &delay) < 0)
+			server_quit(server);
 	}
 	settle_queue(server, QUEUE_IDLE);
 	settle_queue(server, QUEUE_PARTIAL);
+	server_check_end(server);
 }
 
 /* server_counters - a copy of the counters */

@@ -323,8 +323,7 @@ static void taking_done(struct handover *handover, const void *farewell,
 	server->taking = NULL;
 	handover->done(handover->context, handover->count, farewell, length);
 	handover_free(handover);
-	if (!server->draining && server->giving == NULL)
-		server_accept_update(server);
+	server_check_end(server);
 }
 
 /* take_one - one packet; true: there may be more */

@@ -108,6 +108,7 @@ uint64_t server_now_ms(void);
 void server_accept_update(struct server *server);
 void server_stop_accepting(struct server *server);
 void server_connection_gone(struct server *server);
+void server_check_end(struct server *server);
 /* server_expect - look at the time limits at due_ms, or before. */
 void server_expect(struct server *server, uint64_t due_ms);
 uint64_t server_queue_limit(const struct server *server, enum queue queue);

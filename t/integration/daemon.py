@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: ISC
+"""policyd as a daemon under test: a temporary directory with configuration,
+socket and log; the protocol; its processes, ended by their own numbers."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+WAIT = float(os.environ.get("POLICYD_TEST_WAIT", "20"))
+
+REQUEST = (b"request=smtpd_access_policy\nprotocol_state=RCPT\n"
+           b"client_address=192.0.2.1\nclient_port=1025\n"
+           b"sender=a@client.example\nrecipient=%s\n\n")
+OURS = REQUEST % b"user@local.test"
+THEIRS = REQUEST % b"user@remote.example"
+PERMIT = b"action=permit_auth_destination\n\n"
+
+
+def wait_until(condition, what):
+    """wait_until - poll; the value of condition() when it is true"""
+    deadline = time.monotonic() + WAIT
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError("waited in vain: " + what)
+        time.sleep(0.005)
+
+
+def exists(pid):
+    """exists - is there such a process, not yet ended?"""
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+class Client:
+    """One connection that speaks the policy protocol."""
+
+    def __init__(self, address):
+        if isinstance(address, tuple):
+            family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        else:
+            family = socket.AF_UNIX
+        self.socket = socket.socket(family)
+        self.socket.settimeout(WAIT)
+        self.socket.connect(address)
+        self.rest = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def reply(self):
+        """reply - the next whole reply; b"" at the end of the connection"""
+        while b"\n\n" not in self.rest:
+            try:
+                data = self.socket.recv(65536)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                assert not self.rest, "half a reply: %r" % self.rest
+                return b""
+            self.rest += data
+        reply, _, self.rest = self.rest.partition(b"\n\n")
+        return reply + b"\n\n"
+
+    def ask(self, request):
+        self.send(request)
+        return self.reply()
+
+    def reset(self):
+        """reset - close so that the peer sees an error (TCP)"""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                               b"\1\0\0\0\0\0\0\0")
+        self.socket.close()
+
+    def close(self):
+        self.socket.close()
+
+
+class Daemon:
+    """policyd with a directory of its own."""
+
+    def __init__(self, program, settings="", options=(), background=False):
+        self.directory = tempfile.mkdtemp(prefix="policyd-test-")
+        os.chmod(self.directory, 0o755)
+        self.program = os.path.abspath(program)
+        self.socket = self.path("socket")
+        self.config = self.path("policyd.conf")
+        self.log = self.path("log")
+        self.pid_file = self.path("pid")
+        self.background = background
+        self.options = list(options)
+        self.process = None
+        self.monitor = None
+        self.status = None
+        self.configure(settings)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+        shutil.rmtree(self.directory)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def configure(self, settings="", listen=True):
+        """configure - a new file, put into place at once"""
+        text = 'myhostname = "mx.local.test"\nmydestination = "local.test"\n'
+        text += 'log = "%s"\npid_file = "%s"\nlog_verdicts = { }\n' % (
+            self.log, self.pid_file)
+        if listen:
+            text += 'listen "unix:%s" { mode = "0666" }\n' % self.socket
+        self.write_config(text + settings + "\n")
+
+    def write_config(self, text):
+        new = self.config + ".new"
+        with open(new, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        os.chmod(new, 0o644)
+        os.rename(new, self.config)
+
+    def launch(self):
+        """launch - without waiting for anything"""
+        command = [self.program, "-c", self.config] + self.options
+        if self.background:
+            command.append("-d")
+        with open(self.path("stderr"), "ab") as stderr:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=stderr,
+                stderr=stderr)
+
+    def start(self):
+        """start - returns when it serves"""
+        mark = self.mark()
+        self.launch()
+        if self.background:
+            self.status = self.process.wait(WAIT)
+            self.process = None
+            assert self.status == 0, "-d: status %d\n%s" % (
+                self.status, self.stderr())
+            self.monitor = int(self.read(self.pid_file))
+            return self
+        self.monitor = self.process.pid
+        self.expect(r"serving: server \d+", mark)
+        return self
+
+    def read(self, path):
+        try:
+            with open(path, errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def stderr(self):
+        return self.read(self.path("stderr"))
+
+    def mark(self):
+        """mark - a place in the log"""
+        return len(self.read(self.log))
+
+    def expect(self, pattern, mark=0):
+        """expect - a line of the log after mark"""
+        def found():
+            if self.process is not None and self.process.poll() is not None:
+                text = self.read(self.log)[mark:]
+                assert re.search(pattern, text), "ended with %d:\n%s%s" % (
+                    self.process.returncode, text, self.stderr())
+            return re.search(pattern, self.read(self.log)[mark:])
+        try:
+            return wait_until(found, "%r in the log" % pattern)
+        except AssertionError:
+            print(self.read(self.log)[-4000:], self.stderr()[-2000:])
+            raise
+
+    def servers(self):
+        """servers - process numbers of the monitor's children"""
+        path = "/proc/%d/task/%d/children" % (self.monitor, self.monitor)
+        return [int(pid) for pid in self.read(path).split()
+                if exists(int(pid))]
+
+    def server(self):
+        """server - the one that serves; there must be one"""
+        return wait_until(lambda: self.servers()
+                          if len(self.servers()) == 1 else None,
+                          "one server")[0]
+
+    def signal(self, number):
+        os.kill(self.monitor, number)
+
+    def reload(self):
+        """reload - returns the number of connections taken over"""
+        mark = self.mark()
+        self.signal(signal.SIGHUP)
+        found = self.expect(r"reload(?:ed: server \d+, (\d+) conn|.*refused)",
+                            mark)
+        assert found.group(1) is not None, self.read(self.log)[mark:]
+        return int(found.group(1))
+
+    def reload_refused(self):
+        """reload_refused - returns what the log says"""
+        mark = self.mark()
+        self.signal(signal.SIGHUP)
+        self.expect(r"reload refused: ", mark)
+        return self.read(self.log)[mark:]
+
+    def wait(self):
+        """wait - for the end; the exit status, None with -d"""
+        if self.process is None:
+            wait_until(lambda: not exists(self.monitor), "end of policyd")
+            return None
+        status = self.process.wait(WAIT)
+        self.process = None
+        return status
+
+    def stop(self):
+        """stop - as an administrator does; exit status"""
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def end(self):
+        """end - whatever happened"""
+        for pid in self.servers() if self.monitor else []:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        elif self.monitor and exists(self.monitor):
+            os.kill(self.monitor, signal.SIGKILL)
+
+    def client(self, address=None):
+        return Client(address or self.socket)
+
+    def ask(self, request=OURS):
+        with self.client() as client:
+            return client.ask(request)
+
+
+def descriptors(pid):
+    """descriptors - how many a process has open; None: not for us to see"""
+    try:
+        return len(os.listdir("/proc/%d/fd" % pid))
+    except PermissionError:
+        return None
+
+
+def is_socket(path):
+    return os.path.lexists(path) and stat.S_ISSOCK(os.lstat(path).st_mode)
+
+
+def free_port(address="127.0.0.1"):
+    """free_port - on loopback, free a moment ago"""
+    with socket.socket(socket.AF_INET6 if ":" in address
+                       else socket.AF_INET) as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+def run_all(tests):
+    """run_all - each test gets the program; the exit status"""
+    program = sys.argv[1]
+    wanted = sys.argv[2:]
+    failed = 0
+    for test in tests:
+        name = test.__name__
+        if wanted and name not in wanted:
+            continue
+        start = time.monotonic()
+        try:
+            test(program)
+            result = "ok"
+        except Exception as error:
+            import traceback
+            traceback.print_exc()
+            result = "FAILED: %s" % error
+            failed += 1
+        print("%-32s %5.2f s  %s" % (name, time.monotonic() - start, result),
+              flush=True)
+    return 1 if failed else 0

@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: ISC
+"""Start, sockets and their files, privileges, signals, crashes, the end."""
+
+import os
+import pwd
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+from daemon import (Client, Daemon, OURS, PERMIT, WAIT, exists, free_port,
+                    is_socket, run_all, wait_until)
+
+ROOT = os.geteuid() == 0
+
+
+def refused(program, settings, status, why, prepare=None, listen=True):
+    """refused - it does not start, and says why"""
+    policyd = Daemon(program)
+    try:
+        if prepare:
+            prepare(policyd)
+        policyd.configure(settings.replace("DIR", policyd.directory), listen)
+        policyd.launch()
+        assert policyd.wait() == status, policyd.stderr()
+        assert re.search(why, policyd.stderr()), policyd.stderr()
+        left = [name for name in os.listdir(policyd.directory)
+                if name.startswith(".policyd") or name == "pid"]
+        assert not left, left
+    finally:
+        policyd.__exit__()
+
+
+def test_refused(program):
+    """exit status 78 for the configuration, 75 for what may pass"""
+    refused(program, "no_such_option = 1", 78, r"policyd\.conf:\d+: ")
+    refused(program, 'user = "no-such-user-here"', 78, "no-such-user-here")
+    refused(program, 'listen "unix:private/policyd" { }', 78,
+            "/var/spool/postfix/private/policyd")
+    refused(program, 'listen "unix:/%s" { }' % ("x" * 120), 78, "at most 107")
+    refused(program, 'listen "inet:192.0.2.1:10040" { }', 78, "loopback")
+    refused(program, 'listen "unix:DIR/none/socket" { }', 75, "none")
+    with Daemon(program):
+        pass
+    port = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        refused(program, 'listen "inet:127.0.0.1:%d" { }' % port, 75,
+                "another program listens")
+
+
+def test_socket_file(program):
+    """mode, owner; gone after the end"""
+    with Daemon(program) as policyd:
+        policyd.configure('listen "unix:%s" { mode = "0600" %s }\n' % (
+            policyd.path("other"), 'owner = "nobody"' if ROOT else ""))
+        policyd.reload()
+        status = os.lstat(policyd.path("other"))
+        assert stat.S_IMODE(status.st_mode) == 0o600
+        assert not ROOT or status.st_uid == pwd.getpwnam("nobody").pw_uid
+        status = os.lstat(policyd.socket)
+        assert stat.S_IMODE(status.st_mode) == 0o666
+        assert policyd.stop() == 0
+        assert sorted(os.listdir(policyd.directory)) == [
+            "log", "policyd.conf", "stderr"], os.listdir(policyd.directory)
+
+
+def test_in_the_way(program):
+    """a stale socket is replaced, all else is not"""
+    def stale(policyd):
+        with socket.socket(socket.AF_UNIX) as old:
+            old.bind(policyd.socket)
+    policyd = Daemon(program)
+    try:
+        stale(policyd)
+        policyd.start()
+        assert policyd.ask() == PERMIT
+    finally:
+        policyd.__exit__()
+
+    def file(policyd):
+        with open(policyd.socket, "w") as out:
+            out.write("precious")
+    refused(program, "", 75, "is not a socket; not touched", file)
+    refused(program, "", 75, "is not a socket; not touched",
+            lambda policyd: os.mkdir(policyd.socket))
+    refused(program, "", 75, "is not a socket; not touched",
+            lambda policyd: os.mkfifo(policyd.socket))
+
+    def link(policyd):
+        with socket.socket(socket.AF_UNIX) as old:
+            old.bind(policyd.path("target"))
+        os.symlink(policyd.path("target"), policyd.socket)
+    refused(program, "", 75, "is a symbolic link; not touched", link)
+
+
+def test_live_socket(program):
+    """a second policyd does not take the first one's socket"""
+    with Daemon(program) as policyd:
+        second = subprocess.run(
+            [policyd.program, "-c", policyd.config], capture_output=True,
+            timeout=WAIT, text=True)
+        assert second.returncode == 75, second
+        assert "is in use" in second.stderr, second.stderr
+        assert policyd.ask() == PERMIT
+
+
+def test_privileges(program):
+    """root is given up for good"""
+    with Daemon(program) as policyd:
+        text = policyd.read("/proc/%d/status" % policyd.server())
+        status = dict(line.split(":\t", 1) for line in text.splitlines()
+                      if ":\t" in line)
+        assert status["NoNewPrivs"] == "1"
+        if ROOT:
+            uid = str(pwd.getpwnam("nobody").pw_uid)
+            assert status["Uid"].split() == [uid] * 4, status["Uid"]
+            assert "0" not in status["Gid"].split(), status["Gid"]
+            assert status["Groups"].strip() == "", status["Groups"]
+            for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
+                assert int(status[name], 16) == 0, (name, status[name])
+
+
+def test_kill_server(program):
+    """a server that is killed is replaced; the sockets stay"""
+    with Daemon(program) as policyd:
+        for _ in range(5):
+            old = policyd.server()
+            mark = policyd.mark()
+            inode = os.lstat(policyd.socket).st_ino
+            os.kill(old, signal.SIGKILL)
+            assert policyd.ask() == PERMIT      # waits in the backlog
+            policyd.expect(r"server %d died: .*signal 9" % old, mark)
+            policyd.expect(r"serving: server \d+", mark)
+            assert policyd.server() != old
+            assert os.lstat(policyd.socket).st_ino == inode
+
+
+def test_kill_server_broken(program):
+    """killed while the configuration is broken: policyd keeps trying"""
+    with Daemon(program) as policyd:
+        old = policyd.server()
+        policyd.write_config("broken {\n")
+        mark = policyd.mark()
+        os.kill(old, signal.SIGKILL)
+        policyd.expect(r"no server: .*next try", mark)
+        with policyd.client() as waiting:
+            waiting.send(OURS)
+            policyd.configure()
+            assert waiting.reply() == PERMIT
+
+
+def test_kill_monitor(program):
+    """kill -9 of the monitor: the server ends too; a new start just works"""
+    with Daemon(program) as policyd:
+        server = policyd.server()
+        with policyd.client() as client:
+            assert client.ask(OURS) == PERMIT
+            policyd.process.kill()
+            policyd.process.wait()
+            assert client.reply() == b""
+        wait_until(lambda: not exists(server), "end of the server")
+        assert is_socket(policyd.socket)
+        policyd.process = None
+        policyd.start()
+        assert policyd.ask() == PERMIT
+
+
+def test_two_starts(program):
+    """of two starts at once exactly one wins"""
+    policyd = Daemon(program, 'listen "inet:127.0.0.1:%d" { }' % free_port())
+    try:
+        for _ in range(3):
+            pair = [subprocess.Popen([policyd.program, "-c", policyd.config],
+                                     stderr=subprocess.DEVNULL)
+                    for _ in range(2)]
+            wait_until(lambda: any(one.poll() is not None for one in pair),
+                       "one of them to give up")
+            losers = [one for one in pair if one.poll() is not None]
+            assert len(losers) == 1 and losers[0].returncode == 75
+            assert policyd.ask() == PERMIT
+            for one in pair:
+                if one.poll() is None:
+                    one.terminate()
+                    assert one.wait(WAIT) == 0
+    finally:
+        policyd.__exit__()
+
+
+def test_drain(program):
+    """SIGTERM under load: whole replies, then the end"""
+    with Daemon(program) as policyd:
+        clients = [policyd.client() for _ in range(20)]
+        counts = [0] * len(clients)
+        halves = []
+        ready = threading.Barrier(len(clients) + 1)
+
+        def load(number):
+            client = clients[number]
+            client.send(OURS)
+            ready.wait()
+            while True:
+                try:
+                    reply = client.reply()  # asserts that it is whole
+                except AssertionError as error:
+                    halves.append(error)
+                    return
+                if reply == b"":
+                    return
+                counts[number] += 1
+                try:
+                    client.send(OURS)
+                except (BrokenPipeError, ConnectionResetError):
+                    return
+
+        threads = [threading.Thread(target=load, args=(number,))
+                   for number in range(len(clients))]
+        for thread in threads:
+            thread.start()
+        ready.wait()
+        wait_until(lambda: min(counts) > 20, "load")
+        start = time.monotonic()
+        assert policyd.stop() == 0
+        assert time.monotonic() - start < 5
+        for thread in threads:
+            thread.join()
+        assert not halves, halves
+        assert not os.path.lexists(policyd.socket)
+
+
+def test_drain_answers(program):
+    """what was sent before SIGTERM is answered, in whole batches"""
+    with Daemon(program) as policyd:
+        clients = [policyd.client() for _ in range(20)]
+        for client in clients:
+            assert client.ask(OURS) == PERMIT
+        server = policyd.server()
+        os.kill(server, signal.SIGSTOP)
+        for client in clients:
+            client.send(OURS * 30 + OURS[:50])
+        policyd.signal(signal.SIGTERM)
+        os.kill(server, signal.SIGCONT)
+        for client in clients:
+            for _ in range(30):
+                assert client.reply() == PERMIT
+            assert client.reply() == b""
+        assert policyd.wait() == 0
+
+
+def test_stop_hung(program):
+    """a server that does not end is killed, by time or a second signal"""
+    with Daemon(program) as policyd:
+        server = policyd.server()
+        os.kill(server, signal.SIGSTOP)
+        start = time.monotonic()
+        policyd.signal(signal.SIGTERM)
+        wait_until(lambda: not os.path.lexists(policyd.socket), "stopping")
+        policyd.signal(signal.SIGTERM)
+        assert policyd.wait() == 0
+        assert time.monotonic() - start < 4
+        assert not exists(server)
+
+
+def test_signals_for_all(program):
+    """a terminal's SIGINT, SIGHUP to the whole group: the monitor decides"""
+    with Daemon(program) as policyd:
+        server = policyd.server()
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM,
+                       signal.SIGUSR1):
+            os.kill(server, number)
+        assert policyd.ask() == PERMIT
+        assert policyd.server() == server
+        policyd.signal(signal.SIGINT)
+        assert policyd.wait() == 0
+
+
+def test_counters(program):
+    """SIGUSR1: counters to the log, also across a reload"""
+    with Daemon(program) as policyd:
+        for count in (3, 6):
+            for _ in range(3):
+                assert policyd.ask() == PERMIT
+            mark = policyd.mark()
+            policyd.signal(signal.SIGUSR1)
+            policyd.expect(r"counters: permit=%d .*connections=%d" % (
+                count, count), mark)
+            policyd.reload()
+
+
+def test_background(program):
+    """-d: the start's exit status, the pid file, a second start"""
+    with Daemon(program, background=True) as policyd:
+        assert policyd.ask() == PERMIT
+        assert exists(policyd.monitor)
+        assert os.getsid(policyd.monitor) == policyd.monitor
+        assert os.readlink("/proc/%d/cwd" % policyd.monitor) == "/"
+        assert stat.S_IMODE(os.lstat(policyd.pid_file).st_mode) == 0o644
+        second = subprocess.run(
+            [policyd.program, "-d", "-c", policyd.config],
+            capture_output=True, timeout=WAIT, text=True)
+        assert second.returncode == 75, second
+        assert "running already" in second.stderr, second
+        assert int(policyd.read(policyd.pid_file)) == policyd.monitor
+        policyd.reload()
+        policyd.stop()
+        assert not os.path.exists(policyd.pid_file)
+        assert not os.path.exists(policyd.socket)
+
+
+def test_background_refused(program):
+    """-d with a broken configuration, or a bad pid file"""
+    policyd = Daemon(program, "broken {", background=True)
+    try:
+        policyd.launch()
+        assert policyd.wait() == 78
+        assert re.search(r"policyd\.conf:\d+: ", policyd.stderr())
+        policyd.configure()
+        with open(policyd.pid_file, "w") as file:
+            file.write("somebody's words")
+        policyd.launch()
+        assert policyd.wait() == 75
+        assert "not a pid file" in policyd.stderr(), policyd.stderr()
+        assert policyd.read(policyd.pid_file) == "somebody's words"
+        os.unlink(policyd.pid_file)
+        os.symlink(policyd.path("target"), policyd.pid_file)
+        policyd.launch()
+        assert policyd.wait() == 75
+        assert not os.path.exists(policyd.path("target"))
+        assert not os.path.lexists(policyd.socket)
+    finally:
+        policyd.__exit__()
+
+
+def test_background_stale(program):
+    """a pid file that a crash left behind is no obstacle"""
+    policyd = Daemon(program, background=True)
+    try:
+        with open(policyd.pid_file, "w") as file:
+            file.write("%d\n" % os.getpid())
+        policyd.start()
+        assert policyd.monitor != os.getpid()
+        policyd.stop()
+    finally:
+        policyd.__exit__()
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([
+        test_refused, test_socket_file, test_in_the_way, test_live_socket,
+        test_privileges, test_kill_server, test_kill_server_broken,
+        test_kill_monitor, test_two_starts, test_drain, test_drain_answers,
+        test_stop_hung, test_signals_for_all, test_counters, test_background,
+        test_background_refused, test_background_stale]))

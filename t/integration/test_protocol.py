@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: ISC
+"""What clients may send, and what they get: splits, batches, limits, bad
+bytes, slow and half-closed and vanishing clients, the limit of connections,
+-s."""
+
+import glob
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, descriptors,
+                    free_port, run_all, wait_until)
+
+CAPTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        os.pardir, "data", "captures")
+
+
+def captures():
+    """captures - all requests that a real Postfix has sent"""
+    files = sorted(glob.glob(os.path.join(CAPTURES, "*.req")))
+    assert len(files) > 50, "no captures in " + CAPTURES
+    return [open(name, "rb").read() for name in files]
+
+
+def plain(reply):
+    """plain - without the id, which is another one for each reply"""
+    return re.sub(rb" \(id [0-9A-Z]+\)", b"", reply)
+
+
+def test_captures(program):
+    """each capture gets one reply; all in one write get the same"""
+    with Daemon(program) as policyd:
+        requests = captures()
+        with policyd.client() as client:
+            single = [plain(client.ask(request)) for request in requests]
+        assert all(reply.startswith(b"action=") for reply in single)
+        assert any(reply == PERMIT for reply in single)
+        with policyd.client() as client:
+            client.send(b"".join(requests))
+            assert [plain(client.reply()) for _ in requests] == single
+
+
+def test_splits(program):
+    """every split in two, and single bytes, change nothing"""
+    with Daemon(program) as policyd:
+        requests = captures()
+        for request in (requests[5], requests[23], requests[46]):
+            with policyd.client() as client:
+                whole = plain(client.ask(request))
+                step = 1 if len(request) < 1000 else 7
+                for place in range(1, len(request), step):
+                    client.send(request[:place])
+                    client.send(request[place:])
+                    assert plain(client.reply()) == whole, place
+                for place in range(len(request)):
+                    client.send(request[place:place + 1])
+                assert plain(client.reply()) == whole
+
+
+def test_batches(program):
+    """100 requests in one write, and more than the buffers hold"""
+    with Daemon(program) as policyd:
+        for count in (10, 100, 5000):
+            with policyd.client() as client:
+                client.socket.setblocking(True)
+                sent = (OURS + THEIRS) * (count // 2)
+                done = 0
+                # Reading must go on, or both sides wait for each other.
+                while done < count:
+                    if sent:
+                        client.socket.settimeout(0 if done < count else None)
+                        try:
+                            sent = sent[client.socket.send(sent):]
+                        except BlockingIOError:
+                            pass
+                        client.socket.settimeout(20)
+                    reply = client.reply()
+                    assert (reply == PERMIT) == (done % 2 == 0), done
+                    done += 1
+
+
+def closes(policyd, data, why):
+    """closes - no reply, the connection ends, the log says why"""
+    mark = policyd.mark()
+    with policyd.client() as client:
+        try:
+            client.send(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        assert client.reply() == b"", data[:80]
+    policyd.expect(why, mark)
+
+
+def test_limits(program):
+    """at the limit it is answered, above it the connection is closed"""
+    head = OURS[:-1]
+
+    def line(length):
+        return head + b"x=" + b"y" * (length - 2) + b"\n\n"
+
+    def attributes(count):
+        return head + b"".join(
+            b"x%d=\n" % number
+            for number in range(count - head.count(b"\n"))) + b"\n"
+
+    def size(length):
+        request = head
+        while length - len(request) > 8000:
+            request += b"x=" + b"y" * 4000 + b"\n"
+        return request + b"x=" + b"y" * (length - len(request) - 4) + b"\n\n"
+
+    with Daemon(program) as policyd:
+        for make, limit, why in ((line, 8192, "line longer"),
+                                 (attributes, 128, "more than 128"),
+                                 (size, 65536, "over 65536")):
+            assert policyd.ask(make(limit - 1)) == PERMIT, (why, -1)
+            assert policyd.ask(make(limit)) == PERMIT, (why, 0)
+            closes(policyd, make(limit + 1), why)
+        closes(policyd, b"x" * 200000, "line longer")
+        assert policyd.ask() == PERMIT
+
+
+def test_malformed(program):
+    """no reply, one warning; replies to those before it are written"""
+    with Daemon(program) as policyd:
+        for data in (OURS.replace(b"sender", b"sen\0der"), b"\n",
+                     b"no equals sign\n\n", b"=value\n\n",
+                     b"request=junk\n\n", b"protocol_state=RCPT\n\n",
+                     OURS.replace(b"sender=", b"recipient=x@y\nsender=")):
+            closes(policyd, data, "malformed")
+            mark = policyd.mark()
+            with policyd.client() as client:
+                client.send(OURS * 3 + data)
+                assert [client.reply() for _ in range(4)] == (
+                    [PERMIT] * 3 + [b""]), data
+            policyd.expect("malformed", mark)
+
+
+def test_half_close(program):
+    """what was whole is answered, then the connection is closed"""
+    with Daemon(program) as policyd:
+        for data, count in ((OURS, 1), (OURS * 50, 50),
+                            (OURS * 2 + OURS[:40], 2), (OURS[:40], 0)):
+            mark = policyd.mark()
+            with policyd.client() as client:
+                client.send(data)
+                client.socket.shutdown(socket.SHUT_WR)
+                for _ in range(count):
+                    assert client.reply() == PERMIT
+                assert client.reply() == b""
+            if data.endswith(OURS[:40]):
+                policyd.expect("ended within a request", mark)
+
+
+def test_slow(program):
+    """the time of a request counts from its first byte; others go on"""
+    settings = "request_timeout = 1s\n"
+    with Daemon(program, settings) as policyd, policyd.client() as slow:
+        with policyd.client() as other:
+            start = time.monotonic()
+            ended = None
+            for place in range(len(OURS)):
+                try:
+                    slow.send(OURS[place:place + 1])
+                except BrokenPipeError:
+                    ended = time.monotonic() - start
+                    break
+                assert other.ask(OURS) == PERMIT
+                time.sleep(0.02)
+            assert ended is not None and 0.9 < ended < 3, ended
+            assert slow.reply() == b""
+        policyd.expect("not complete in time")
+
+
+def test_idle(program):
+    """an idle connection is closed late, and silently"""
+    with Daemon(program, "idle_timeout = 1s\n") as policyd:
+        with policyd.client() as client:
+            mark = policyd.mark()
+            start = time.monotonic()
+            while time.monotonic() < start + 1.3:
+                assert client.ask(OURS) == PERMIT
+                time.sleep(0.05)
+            start = time.monotonic()
+            assert client.reply() == b""
+            assert time.monotonic() - start > 0.9
+            assert "malformed" not in policyd.read(policyd.log)[mark:]
+
+
+def test_unread(program):
+    """who does not take his replies is not read any more, then closed"""
+    with Daemon(program, "reply_timeout = 1s\n") as policyd:
+        with policyd.client() as client:
+            client.socket.settimeout(0.2)
+            sent = 0
+            try:
+                while sent < 100 << 20:
+                    sent += client.socket.send(OURS * 200)
+            except (TimeoutError, socket.timeout):
+                pass
+            assert sent < 10 << 20, sent
+            policyd.expect("reply not taken in time")
+        assert policyd.ask() == PERMIT
+
+
+def test_aborts(program):
+    """resets at any moment leave nothing behind"""
+    port = free_port()
+    listen = 'listen "inet:127.0.0.1:%d" { }\n' % port
+    with Daemon(program, listen) as policyd:
+        server = policyd.server()
+        before = descriptors(server)
+        for number in range(1500):
+            client = Client(("127.0.0.1", port))
+            client.send((b"", OURS[:30], OURS, OURS * 20)[number % 4])
+            client.reset()
+        if before is not None:
+            wait_until(lambda: descriptors(server) == before,
+                       "descriptors back at %d" % before)
+        assert policyd.ask() == PERMIT
+        assert policyd.server() == server
+
+
+def test_inet6(program):
+    """IPv4 and IPv6 on one port"""
+    port = free_port("::1")
+    settings = ('listen "inet:[::1]:%d" { }\nlisten "inet:127.0.0.1:%d" { }\n'
+                % (port, port))
+    with Daemon(program, settings) as policyd:
+        for address in ("::1", "127.0.0.1"):
+            with policyd.client((address, port)) as client:
+                assert client.ask(OURS) == PERMIT
+                client.send(b"bad\n\n")
+                assert client.reply() == b""
+        policyd.expect(r"from inet:\[::1\]:\d+: ")
+        policyd.expect(r"from inet:127.0.0.1:\d+: ")
+
+
+def test_max_connections(program):
+    """the limit reached, accepting pauses; all are answered in the end"""
+    with Daemon(program, "max_connections = 8\n") as policyd:
+        clients = [policyd.client() for _ in range(30)]
+        for client in clients:
+            client.send(OURS)
+        for client in clients[:8]:
+            assert client.reply() == PERMIT
+        clients[8].socket.settimeout(0.1)
+        try:
+            clients[8].reply()
+            raise AssertionError("more than max_connections")
+        except (TimeoutError, socket.timeout):
+            clients[8].socket.settimeout(20)
+        for number, client in enumerate(clients):
+            if number >= 8:
+                assert client.reply() == PERMIT, number
+            client.close()
+
+
+def test_stdio(program):
+    """-s with a socket, pipes and files"""
+    policyd = Daemon(program)
+    try:
+        command = [policyd.program, "-s", "-c", policyd.config]
+        sent = OURS * 3 + THEIRS
+        for _ in range(2):
+            done = subprocess.run(command, input=sent, capture_output=True,
+                                  timeout=20)
+            assert done.returncode == 0, done
+            assert done.stdout.count(PERMIT) == 3, done
+            assert done.stdout.count(b"\n\n") == 4, done
+        with open(policyd.path("in"), "wb") as file:
+            file.write(sent)
+        with open(policyd.path("in"), "rb") as given, \
+                open(policyd.path("out"), "wb") as taken:
+            subprocess.run(command, stdin=given, stdout=taken, timeout=20,
+                           check=True)
+        text = open(policyd.path("out"), "rb").read()
+        assert text.count(PERMIT) == 3 and text.count(b"\n\n") == 4, text
+        ours, theirs = socket.socketpair()
+        child = subprocess.Popen(command, stdin=theirs, stdout=theirs)
+        theirs.close()
+        ours.sendall(OURS)
+        assert ours.recv(1000) == PERMIT
+        ours.close()
+        assert child.wait(20) == 0
+        child = subprocess.Popen(command, stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE)
+        child.stdin.write(OURS)
+        child.stdin.flush()
+        assert child.stdout.read(len(PERMIT)) == PERMIT
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(20) == -signal.SIGTERM
+        child.stdin.close()
+        child.stdout.close()
+    finally:
+        policyd.__exit__()
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([
+        test_captures, test_splits, test_batches, test_limits,
+        test_malformed, test_half_close, test_slow, test_idle, test_unread,
+        test_aborts, test_inet6, test_max_connections, test_stdio]))
