@@ -19,6 +19,7 @@
 
 #define DEFAULT_DOMAIN "localdomain"
 #define VALUE_MAX      (1024 * 1024) /* references may multiply a text */
+#define DEPTH_MAX      100	     /* references inside of references */
 
 struct parameter_definition {
 	const char *name;
@@ -65,6 +66,7 @@ struct expansion {
 	struct parameters *parameters;
 	enum progress progress[PARAMETER_COUNT];
 	struct error *error;
+	int depth;
 };
 
 struct buffer {
@@ -265,6 +267,20 @@ static int expand_reference(struct expansion *expansion, const char *text,
 	return 0;
 }
 
+/* expand_inner - expand_reference(), but not without end */
+static int expand_inner(struct expansion *expansion, const char *text,
+			size_t length, struct buffer *out)
+{
+	int result;
+
+	if (expansion->depth == DEPTH_MAX)
+		return error_set(expansion->error, "nested too deep");
+	expansion->depth++;
+	result = expand_reference(expansion, text, length, out);
+	expansion->depth--;
+	return result;
+}
+
 /* expand_dollar - text begins with $: expand it, and tell how long it is */
 static ssize_t expand_dollar(struct expansion *expansion, const char *text,
 			     size_t length, struct buffer *out)
@@ -280,7 +296,7 @@ static ssize_t expand_dollar(struct expansion *expansion, const char *text,
 		if (end == 0)
 			return error_set(expansion->error,
 					 "\"$%c\" is not closed", text[1]);
-		if (expand_reference(expansion, text + 2, end - 1, out) < 0)
+		if (expand_inner(expansion, text + 2, end - 1, out) < 0)
 			return -1;
 		return (ssize_t)end + 2;
 	}
@@ -288,7 +304,7 @@ static ssize_t expand_dollar(struct expansion *expansion, const char *text,
 	if (end == 1)
 		return error_set(expansion->error,
 				 "\"$\" without a name (write $$ for a $)");
-	if (expand_reference(expansion, text + 1, end - 1, out) < 0)
+	if (expand_inner(expansion, text + 1, end - 1, out) < 0)
 		return -1;
 	return (ssize_t)end;
 }
@@ -425,7 +441,7 @@ static int expand_parameter(struct expansion *expansion,
 /* parameters_complete - set the defaults and expand the references */
 int parameters_complete(struct parameters *parameters, struct error *error)
 {
-	struct expansion expansion = {parameters, {PROGRESS_RAW}, error};
+	struct expansion expansion = {parameters, {PROGRESS_RAW}, error, 0};
 
 	for (int i = 0; i < PARAMETER_COUNT; i++) {
 		if (expand_parameter(&expansion, (enum parameter)i) < 0)
