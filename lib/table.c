@@ -8,7 +8,7 @@
  * wins. A name that is repeated is kept once, at its first place.
  *
  * All texts lie in one arena and refer to each other by 32-bit offsets, so
- * that a million domains take some 45 MB. The hash is keyed (SipHash-1-3) by
+ * that a million domains take some 50 MB. The hash is keyed (SipHash-1-3) by
  * random bytes: nobody can choose names that are slow to look up. */
 
 #include "lib/table.h"
