@@ -4,14 +4,14 @@
  * t/data/vectors holds recorded verdicts of a real Postfix for many main.cf
  * variants (the headings of the files). Each file whose lists have no
  * type:table entry is judged here, and no row may differ, in neither
- * direction. */
+ * direction. After that come forms that no row has. */
 
 #include "lib/resolve.h"
 
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "t/test.h"
 
 #define VECTORS TEST_DATA "/vectors"
 
@@ -54,7 +54,6 @@ static const struct variant variants[] = {
 	{"utf8-undeclared", false},
 	{"virtual", false},
 };
-#define VARIANT_COUNT ((int)(sizeof(variants) / sizeof(variants[0])))
 
 /* What came of one file. */
 struct tally {
@@ -250,18 +249,411 @@ START_TEST(test_vectors)
 }
 END_TEST
 
+struct setting {
+	const char *name;
+	const char *value;
+};
+
+/* make - a resolver: the settings of a small mail server, and more (up to a
+ * NULL name). NULL when refused. */
+static struct resolver *make(const struct setting *more, struct error *error)
+{
+	static const struct setting usual[] = {
+		{"myhostname", "mail.local.test"},
+		{"mydestination", "$myhostname, $mydomain, localhost"},
+		{"inet_interfaces", "127.0.0.1"},
+		{"proxy_interfaces", "192.0.2.10"},
+		{"inet_protocols", "ipv4"},
+		{"virtual_alias_domains", "valias.test"},
+		{"virtual_mailbox_domains", "VMail.test"},
+		{"relay_domains", "!neg.relay.test, relay.test"},
+	};
+	struct parameters parameters;
+	struct resolver *resolver;
+
+	parameters_init(&parameters);
+	for (int i = 0; i < COUNT(usual); i++)
+		parameters_set(&parameters, (enum parameter)parameter_find(
+			       usual[i].name), usual[i].value, "usual");
+	for (; more != NULL && more->name != NULL; more++)
+		parameters_set(&parameters, (enum parameter)parameter_find(
+			       more->name), more->value, "more");
+	ck_assert_msg(parameters_complete(&parameters, error) == 0, "%s",
+		      error->text);
+	resolver = resolver_new(&parameters, error);
+	parameters_clear(&parameters);
+	return resolver;
+}
+
+/* must_make - the same, where it must not be refused */
+static struct resolver *must_make(const struct setting *more)
+{
+	struct error error;
+	struct resolver *resolver = make(more, &error);
+
+	ck_assert_msg(resolver != NULL, "%s", error.text);
+	return resolver;
+}
+
+struct form {
+	const char *recipient;
+	enum resolve_status status;
+	enum destination_class class;
+	bool routed;
+	const char *address;
+	const char *list;
+	const char *pattern; /* NULL: none */
+};
+
+#define LOCAL	RESOLVE_DONE, DESTINATION_LOCAL
+#define RELAY	RESOLVE_DONE, DESTINATION_RELAY
+#define OTHER	RESOLVE_DONE, DESTINATION_DEFAULT
+#define INVALID RESOLVE_INVALID, DESTINATION_DEFAULT
+
+static const struct form forms[] = {
+	{"user", LOCAL, false, "user@mail.local.test", "mydestination",
+	 "mail.local.test"},
+	{"User@Local.Test.", LOCAL, false, "User@Local.Test", "mydestination",
+	 "local.test"},
+	{"user@valias.test", RESOLVE_DONE, DESTINATION_VIRTUAL_ALIAS, false,
+	 "user@valias.test", "virtual_alias_domains", "valias.test"},
+	{"user@vmail.test", RESOLVE_DONE, DESTINATION_VIRTUAL_MAILBOX, false,
+	 "user@vmail.test", "virtual_mailbox_domains", "VMail.test"},
+	{"user@a.relay.test", RELAY, false, "user@a.relay.test",
+	 "relay_domains", "relay.test"},
+	{"user@neg.relay.test", OTHER, false, "user@neg.relay.test", "", NULL},
+	{"user@remote.example", OTHER, false, "user@remote.example", "", NULL},
+	{"user%relay.test@local.test", RELAY, false, "user@relay.test",
+	 "relay_domains", "relay.test"},
+	{"user%x@relay.test", RELAY, true, "user%x@relay.test",
+	 "relay_domains", "relay.test"},
+	{"user@remote.example@local.test", OTHER, false, "user@remote.example",
+	 "", NULL},
+	{"user@relay.test@", RELAY, false, "user@relay.test", "relay_domains",
+	 "relay.test"},
+	{"first last@local.test", LOCAL, false, "first last@local.test",
+	 "mydestination", "local.test"},
+	{"@local.test", LOCAL, false, "MAILER-DAEMON@local.test",
+	 "mydestination", "local.test"},
+	{"user@[127.0.0.1]", LOCAL, false, "user@[127.0.0.1]",
+	 "inet_interfaces", NULL},
+	{"user@[0177.0.0.1]", LOCAL, false, "user@[0177.0.0.1]",
+	 "inet_interfaces", NULL},
+	{"user@[IPv6:::ffff:127.0.0.1]", LOCAL, false,
+	 "user@[IPv6:::ffff:127.0.0.1]", "inet_interfaces", NULL},
+	{"user@[192.0.2.10]", LOCAL, false, "user@[192.0.2.10]",
+	 "proxy_interfaces", NULL},
+	{"user@[10.9.8.7]", OTHER, false, "user@[10.9.8.7]", "", NULL},
+	{"user@relay.test@[127.0.0.1]", RELAY, false, "user@relay.test",
+	 "relay_domains", "relay.test"},
+	{"user@relay.test@[000000000000000000000000000000000000000000000000"
+	 "0000000000000000000000000000000000000000000177.0.0.1]",
+	 RELAY, false, "user@relay.test", "relay_domains", "relay.test"},
+	{"user@[127.0.0.1", LOCAL, false, "user@[127.0.0.1]",
+	 "inet_interfaces", NULL},
+	{"user@127.0.0.1", INVALID, false, "user@127.0.0.1", "", NULL},
+	{"user@", INVALID, false, "user@", "", NULL},
+	{"user@local.test..", INVALID, false, "user@local.test..", "", NULL},
+	{"user@-x.relay.test", INVALID, false, "user@-x.relay.test", "", NULL},
+	{"user@[127.0.0.1].relay.test", INVALID, false,
+	 "user@[127.0.0.1].relay.test", "", NULL},
+	{"user@relay .\ttest", RELAY, false, "user@relay.test",
+	 "relay_domains", "relay.test"},
+	{"user@rel ay.test", INVALID, false, "user@rel ay.test", "", NULL},
+	{"-user@local.test", INVALID, false, "-user@local.test", "", NULL},
+	{"local.test!-user", INVALID, false, "-user@local.test", "", NULL},
+	{"x-user@local.test", LOCAL, false, "x-user@local.test",
+	 "mydestination", "local.test"},
+	{"us\xff" "er@local.test", INVALID, false, "us\xff" "er@local.test",
+	 "", NULL},
+	{"user@sub\xe3\x80\x82relay.test", OTHER, false,
+	 "user@sub\xe3\x80\x82relay.test", "", NULL},
+	{"user@\xcc\x88x.relay.test", INVALID, false,
+	 "user@\xcc\x88x.relay.test", "", NULL},
+	{"\"", LOCAL, false, "\"@mail.local.test", "mydestination",
+	 "mail.local.test"},
+};
+
+START_TEST(test_form)
+{
+	const struct form *c = &forms[_i];
+	struct resolver *resolver = must_make(NULL);
+	struct resolution got;
+
+	resolve_address(resolver, c->recipient, &got);
+	resolver_free(resolver);
+	ck_assert_int_eq(got.status, c->status);
+	ck_assert_int_eq(got.class, c->class);
+	ck_assert_int_eq(got.routed, c->routed);
+	ck_assert_str_eq(got.address, c->address);
+	ck_assert_str_eq(got.domain, strrchr(c->address, '@') + 1);
+	ck_assert_ptr_eq(got.domain, strrchr(got.address, '@') + 1);
+	ck_assert_str_eq(got.list, c->list);
+	ck_assert_int_eq(got.match.pattern == NULL, c->pattern == NULL);
+}
+END_TEST
+
+struct under {
+	struct setting settings[4];
+	const char *recipient;
+	int authorized;
+};
+
+static const struct under unders[] = {
+	{{{NULL, NULL}}, "user%x@relay.test", 0},
+	{{{"allow_untrusted_routing", "yes"}}, "user%x@relay.test", 1},
+	{{{"allow_untrusted_routing", "yes"}}, "user%x@remote.example", 0},
+	{{{"allow_untrusted_routing", "yes"}}, "user%x@-.relay.test", 0},
+	{{{"allow_min_user", "yes"}}, "-user@local.test", 1},
+	{{{"resolve_null_domain", "yes"}}, "user@", 1},
+	{{{"resolve_numeric_domain", "yes"}}, "user@127.0.0.1", 1},
+	{{{"resolve_numeric_domain", "yes"}}, "user@10.9.8.7", 0},
+	{{{"resolve_numeric_domain", "yes"}, {"relay_domains", "[::1]"}},
+	 "user@::1", 1},
+	{{{"smtputf8_enable", "no"}}, "us\xff" "er@local.test", 1},
+	{{{"smtputf8_enable", "no"}, {"relay_domains", "\xc3\xbc.test"}},
+	 "user@\xc3\xbc.test", 0},
+	{{{"relay_domains", "\xc3\xbc.test"}}, "user@\xc3\x9c.test", 1},
+	{{{"myorigin", "remote.example"}}, "user", 0},
+	{{{"myorigin", "remote.example"}, {"append_at_myorigin", "no"}},
+	 "user", 1},
+	{{{"append_dot_mydomain", "yes"}, {"mydestination", "sub.local.test"}},
+	 "user@sub", 1},
+	{{{"mydestination", ""}, {"relay_domains", ""}}, "user@local.test", 0},
+	{{{"parent_domain_matches_subdomains", ""}}, "user@a.relay.test", 0},
+	{{{"parent_domain_matches_subdomains", "!relay_domains"}},
+	 "user@a.relay.test", 0},
+	{{{"parent_domain_matches_subdomains", "RELAY_domains"}},
+	 "user@a.relay.test", 1},
+	{{{"inet_interfaces", "192.0.2.99"}}, "user@[192.0.2.99]", 1},
+	{{{"inet_interfaces", "loopback-only"}}, "user@[127.0.0.1]", 1},
+	{{{"inet_interfaces", "all"}}, "user@[127.0.0.1]", 1},
+	/* what is put for an empty local part is resolved once more */
+	{{{"empty_address_recipient", "x@remote.example"}}, "@local.test", 0},
+	{{{"empty_address_recipient", "x@relay.test"}}, "@local.test", 1},
+	/* and if that is empty again, there is no end: cannot be told */
+	{{{"empty_address_recipient", "\"\""}}, "@local.test", -1},
+	{{{"empty_address_recipient", "@local.test"}}, "@local.test", -1},
+};
+
+START_TEST(test_under)
+{
+	const struct under *c = &unders[_i];
+	struct resolver *resolver = must_make(c->settings);
+	struct resolution got;
+
+	resolve_address(resolver, c->recipient, &got);
+	ck_assert_int_eq(resolution_authorized(resolver, &got), c->authorized);
+	resolver_free(resolver);
+}
+END_TEST
+
+static const struct setting refused[] = {
+	{"myhostname", "-x"},
+	{"myhostname", "127.0.0.1"},
+	{"mydomain", "a..b"},
+	{"myorigin", ""},
+	{"myorigin", "a b"},
+	{"myorigin", "a,b"},
+	{"myorigin", "/nonexistent/mailname"},
+	{"myorigin", "/dev"},
+	{"myorigin", "/dev/null"},
+	{"empty_address_recipient", ""},
+	{"inet_interfaces", "no.such.name.invalid"},
+	{"proxy_interfaces", "1.2.3.4.5"},
+	{"inet_protocols", "ipx"},
+	{"allow_percent_hack", "maybe"},
+	{"swap_bangpath", ""},
+	{"smtputf8_enable", "1"},
+	{"mydestination", "/nonexistent/list"},
+	{"virtual_alias_domains", "hash:/x"},
+	{"virtual_mailbox_domains", "!"},
+	{"relay_domains", "a, cdb:/x"},
+	{"parent_domain_matches_subdomains", "static:x"},
+};
+
+START_TEST(test_refused)
+{
+	struct setting settings[2] = {refused[_i], {NULL, NULL}};
+	size_t length = strlen(refused[_i].name);
+	struct error error;
+
+	ck_assert_ptr_null(make(settings, &error));
+	ck_assert_msg(strncmp(error.text, refused[_i].name, length) == 0 &&
+		      error.text[length] == ':', "%s", error.text);
+}
+END_TEST
+
+struct origin_case {
+	const char *text;   /* of the file */
+	const char *domain; /* that is appended; NULL: refused */
+};
+
+static const struct origin_case origins[] = {
+	{"origin.test\nlocal.test\n", "origin.test"},
+	{" \torigin.test \r\n", "origin.test"},
+	{"origin.test", "origin.test"},
+	{"\norigin.test\n", NULL},
+	{"", NULL},
+	{"a b\n", NULL},
+};
+
+START_TEST(test_origin_file)
+{
+	const struct origin_case *c = &origins[_i];
+	char path[] = "/tmp/policyd-origin.XXXXXX";
+	struct setting settings[2] = {{"myorigin", path}, {NULL, NULL}};
+	size_t length = strlen(c->text);
+	struct resolver *resolver;
+	struct resolution got;
+	struct error error;
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, c->text, length), (ssize_t)length);
+	close(fd);
+	resolver = make(settings, &error);
+	unlink(path);
+	ck_assert_int_eq(resolver == NULL, c->domain == NULL);
+	if (resolver == NULL)
+		return;
+	resolve_address(resolver, "user", &got);
+	ck_assert_str_eq(got.domain, c->domain);
+	resolver_free(resolver);
+}
+END_TEST
+
+/* Lengths around those where the room changes, and where it ends. */
+START_TEST(test_lengths)
+{
+	static const char domain[] = "@relay.test";
+	struct resolver *resolver = must_make(NULL);
+	struct resolution got;
+	char recipient[2 * RESOLUTION_ADDRESS_MAX];
+
+	for (size_t n = 1; n < 5000; n += n < 300 ? 1 : 37) {
+		bool fits = n + strlen(domain) < RESOLUTION_ADDRESS_MAX;
+
+		memset(recipient, 'a', n);
+		strcpy(recipient + n, domain);
+		resolve_address(resolver, recipient, &got);
+		ck_assert_int_eq(got.status, fits ? RESOLVE_DONE
+						  : RESOLVE_INVALID);
+		ck_assert_int_eq(resolution_authorized(resolver, &got), fits);
+		if (fits)
+			ck_assert_str_eq(got.address, recipient);
+		else
+			ck_assert_str_eq(got.address, "");
+	}
+	/* every byte is quoted, and the domain is still to come */
+	memset(recipient, '"', RESOLUTION_ADDRESS_MAX - 1);
+	recipient[RESOLUTION_ADDRESS_MAX - 1] = '\0';
+	resolve_address(resolver, recipient, &got);
+	ck_assert_int_eq(got.status, RESOLVE_INVALID);
+	recipient[RESOLUTION_ADDRESS_MAX - 100] = '\0';
+	resolve_address(resolver, recipient, &got);
+	ck_assert_int_eq(resolution_authorized(resolver, &got), 1);
+	resolver_free(resolver);
+}
+END_TEST
+
+/* Long chains end, and in the right place: those of "@" at the domain ahead of
+ * them; the others make one odd domain of all. */
+START_TEST(test_chains)
+{
+	static const char *const links[] = {
+		"@local.test", "%local.test", "@", "@[127.0.0.1]", "\"@",
+		"@local.test.",
+	};
+	struct setting null[] = {{"resolve_null_domain", "yes"}, {NULL, NULL}};
+	struct resolver *resolver = must_make(null);
+	struct resolution got;
+	char recipient[RESOLUTION_ADDRESS_MAX];
+
+	for (int i = 0; i < COUNT(links); i++) {
+		strcpy(recipient, "user@remote.example");
+		while (strlen(recipient) < 2000)
+			strcat(recipient, links[i]);
+		resolve_address(resolver, recipient, &got);
+		ck_assert_msg(resolution_authorized(resolver, &got) == 0, "%s",
+			      links[i]);
+		memcpy(recipient, "user@rel.relay.test", 19);
+		resolve_address(resolver, recipient, &got);
+		ck_assert_msg(resolution_authorized(resolver, &got) ==
+			      (links[i][0] == '@'), "%s", links[i]);
+	}
+	resolver_free(resolver);
+}
+END_TEST
+
+/* next - a small generator of pseudo-random numbers */
+static unsigned next(unsigned long *state, unsigned limit)
+{
+	*state = *state * 6364136223846793005UL + 1442695040888963407UL;
+	return (unsigned)(*state >> 33) % limit;
+}
+
+/* Random texts of the bytes that mean something: no crash, and the outcome is
+ * one that makes sense. */
+START_TEST(test_random)
+{
+	static const char bytes[] =
+		"@@@@%%!!..\"\"\\\\()<>[]{}:;, |#\t\r\x7f-a1\xc3\xbc\xff";
+	static const char *const ends[] = {"", "@local.test", "relay.test",
+					   "@[127.0.0.1]", "local.test!"};
+	struct resolver *resolver = must_make(NULL);
+	struct resolution got;
+	unsigned long state = 1;
+	int permitted = 0;
+
+	for (int i = 0; i < 200000; i++) {
+		char recipient[128];
+		unsigned length = 1 + next(&state, 40);
+
+		for (unsigned n = 0; n < length; n++)
+			recipient[n] = bytes[next(&state, sizeof(bytes) - 1)];
+		strcpy(recipient + length, ends[next(&state, COUNT(ends))]);
+		resolve_address(resolver, recipient, &got);
+		if (resolution_authorized(resolver, &got) != 1)
+			continue;
+		permitted++;
+		ck_assert_int_eq(got.status, RESOLVE_DONE);
+		ck_assert(!got.routed);
+		ck_assert_ptr_eq(strpbrk(got.address, "@!%") + 1, got.domain);
+		ck_assert_str_ne(got.list, "");
+		ck_assert_int_ne(got.address[0], '-');
+	}
+	resolver_free(resolver);
+	printf("%d random addresses permitted\n", permitted);
+	ck_assert_int_gt(permitted, 1000);
+}
+END_TEST
+
+START_TEST(test_names)
+{
+	ck_assert_str_eq(destination_name(DESTINATION_DEFAULT), "default");
+	ck_assert_str_eq(destination_name(DESTINATION_LOCAL), "local");
+	ck_assert_str_eq(destination_name(DESTINATION_VIRTUAL_ALIAS),
+			 "virtual_alias");
+	ck_assert_str_eq(destination_name(DESTINATION_VIRTUAL_MAILBOX),
+			 "virtual_mailbox");
+	ck_assert_str_eq(destination_name(DESTINATION_RELAY), "relay");
+	resolver_free(NULL);
+}
+END_TEST
+
 int main(void)
 {
-	Suite *suite = suite_create("resolve");
-	TCase *vectors = tcase_create("vectors");
-	SRunner *runner;
-	int failed;
+	TCase *tests = tcase_create("resolve");
 
-	tcase_add_loop_test(vectors, test_vectors, 0, VARIANT_COUNT);
-	suite_add_tcase(suite, vectors);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	tcase_add_loop_test(tests, test_vectors, 0, COUNT(variants));
+	tcase_add_loop_test(tests, test_form, 0, COUNT(forms));
+	tcase_add_loop_test(tests, test_under, 0, COUNT(unders));
+	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
+	tcase_add_loop_test(tests, test_origin_file, 0, COUNT(origins));
+	tcase_add_test(tests, test_lengths);
+	tcase_add_test(tests, test_chains);
+	tcase_add_test(tests, test_random);
+	tcase_add_test(tests, test_names);
+	return run_tests("resolve", tests);
 }
