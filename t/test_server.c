@@ -1,0 +1,818 @@
+/* SPDX-License-Identifier: ISC */
+/* test_server - framing, order, time limits, drain, hand-over
+ *
+ * The server runs in a thread of its own; a pipe tells it what to do. The
+ * handler answers with the value of n=, later if it says wait=, never if it
+ * says refuse=. */
+
+#include "lib/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/listener.h"
+#include "lib/server_internal.h"
+#include "t/test.h"
+
+#define WAITING_MAX 64
+
+/* One server and what the test knows about it. */
+struct instance {
+	struct server *server;
+	pthread_t thread;
+	int orders[2];
+	int channel;		/* for orders 'h' and 't' */
+	struct connection *waiting[WAITING_MAX];
+	atomic_size_t waiting_count;
+	atomic_int requests, gone, malformed;
+	atomic_long taken;	/* -1: not done yet */
+	atomic_bool ended;
+	char reason[128];
+	char farewell[32];
+	bool broken;
+};
+
+static char directory[] = "/tmp/policyd-test-XXXXXX";
+static struct listener listener;
+
+static const struct server_limits generous = { 20000, 20000, 20000, 1000 };
+
+/* answer - "n=..." back */
+static void answer(struct connection *connection)
+{
+	char *number = *connection_context(connection);
+
+	*connection_context(connection) = NULL;
+	connection_reply(connection, number, strlen(number));
+	free(number);
+}
+
+static void on_request(void *context, struct connection *connection,
+		       char *bytes, size_t length)
+{
+	struct instance *instance = context;
+	const char *start = memmem(bytes, length, "n=", 2), *end;
+
+	atomic_fetch_add(&instance->requests, 1);
+	if (memmem(bytes, length, "refuse=", 7) != NULL) {
+		connection_refuse(connection);
+		return;
+	}
+	ck_assert_ptr_nonnull(start);
+	end = memchr(start, '\n', (size_t)(bytes + length - start));
+	*connection_context(connection) =
+		xasprintf("%.*s\n\n", (int)(end - start), start);
+	if (memmem(bytes, length, "wait=", 5) == NULL)
+		answer(connection);
+	else if (instance->waiting_count < WAITING_MAX)
+		instance->waiting[instance->waiting_count++] = connection;
+}
+
+static void on_gone(void *context, struct connection *connection)
+{
+	struct instance *instance = context;
+
+	free(*connection_context(connection));
+	atomic_fetch_add(&instance->gone, 1);
+}
+
+static void on_malformed(void *context, const char *peer, const char *reason)
+{
+	struct instance *instance = context;
+
+	ck_assert_str_ne(peer, "");
+	snprintf(instance->reason, sizeof(instance->reason), "%s", reason);
+	atomic_fetch_add(&instance->malformed, 1);
+}
+
+static size_t on_farewell(void *context, void *buffer, size_t size)
+{
+	(void)context;
+	ck_assert_uint_ge(size, 9);
+	memcpy(buffer, "good bye", 9);
+	return 9;
+}
+
+static void on_taken(void *context, unsigned long count, const void *farewell,
+		     size_t length)
+{
+	struct instance *instance = context;
+
+	instance->broken = farewell == NULL;
+	if (farewell != NULL)
+		memcpy(instance->farewell, farewell, length);
+	atomic_store(&instance->taken, (long)count);
+}
+
+/* on_order - one letter: answer, drain, quit, hand over, take over */
+static void on_order(void *context, int fd)
+{
+	struct instance *instance = context;
+	size_t count = instance->waiting_count, i;
+	char order;
+
+	if (read(fd, &order, 1) != 1)
+		order = 'q';
+	switch (order) {
+	case 'a':
+		instance->waiting_count = 0;
+		for (i = 0; i < count; i++)
+			answer(instance->waiting[i]);
+		break;
+	case 'd':
+		server_drain(instance->server);
+		break;
+	case 'h':
+		server_hand_over(instance->server, instance->channel,
+				 on_farewell, instance);
+		break;
+	case 't':
+		server_take_over(instance->server, instance->channel, on_taken,
+				 instance, NULL);
+		break;
+	default:
+		server_quit(instance->server);
+		break;
+	}
+}
+
+static void *run(void *argument)
+{
+	struct instance *instance = argument;
+
+	server_run(instance->server, NULL);
+	atomic_store(&instance->ended, true);
+	return NULL;
+}
+
+/* new_instance - with limits; it does not run yet */
+static struct instance *new_instance(const struct server_limits *limits)
+{
+	struct instance *instance = xcalloc(1, sizeof(*instance));
+	struct server_handler handler = { instance, on_request, on_gone,
+					  on_malformed };
+	struct error error;
+
+	atomic_store(&instance->taken, -1);
+	instance->server = server_new(limits, &handler, &error);
+	ck_assert_ptr_nonnull(instance->server);
+	ck_assert_int_eq(pipe(instance->orders), 0);
+	ck_assert_int_eq(server_watch(instance->server, instance->orders[0],
+				      on_order, instance, &error), 0);
+	return instance;
+}
+
+static void start(struct instance *instance)
+{
+	ck_assert_int_eq(pthread_create(&instance->thread, NULL, run,
+					instance), 0);
+}
+
+/* listening - a running server on the test's socket */
+static struct instance *listening(const struct server_limits *limits)
+{
+	struct instance *instance = new_instance(limits);
+	struct error error;
+
+	ck_assert_int_eq(server_listen(instance->server, dup(listener.fd),
+				       &error), 0);
+	start(instance);
+	return instance;
+}
+
+static void order(struct instance *instance, char letter)
+{
+	ck_assert_int_eq(write(instance->orders[1], &letter, 1), 1);
+}
+
+/* end - wait until it has ended, and free it */
+static void end(struct instance *instance)
+{
+	ck_assert_int_eq(pthread_join(instance->thread, NULL), 0);
+	server_free(instance->server);
+	close(instance->orders[0]);
+	close(instance->orders[1]);
+	free(instance);
+}
+
+static void quit(struct instance *instance)
+{
+	order(instance, 'q');
+	end(instance);
+}
+
+/* eventually - poll for a condition */
+#define eventually(condition)                                                  \
+	do {                                                                   \
+		int tries_;                                                    \
+		for (tries_ = 0; !(condition); tries_++) {                     \
+			ck_assert_msg(tries_ < 20000, "in vain: " #condition); \
+			poll(NULL, 0, 1);                                      \
+		}                                                              \
+	} while (0)
+
+static void setup(void)
+{
+	struct listener_options options;
+	struct error error;
+	char text[64];
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(text, sizeof(text), "unix:%s/s", directory);
+	ck_assert_int_eq(listener_parse(&options, text, &error), 0);
+	ck_assert_msg(listener_open(&listener, &options, &error) == 0, "%s",
+		      error.text);
+}
+
+static void teardown(void)
+{
+	listener_remove(&listener);
+	ck_assert_int_eq(rmdir(directory), 0);
+	memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
+}
+
+/* client - a connection to the test's socket */
+static int client(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = 20 };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s",
+		 directory);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address,
+				 sizeof(address)), 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	size_t length = strlen(text);
+
+	ck_assert_int_eq(send(fd, text, length, MSG_NOSIGNAL),
+			 (ssize_t)length);
+}
+
+/* expect - exactly these bytes come */
+static void expect(int fd, const char *text)
+{
+	size_t length = strlen(text), done = 0;
+	char *buffer = xmalloc(length + 1);
+
+	while (done < length) {
+		ssize_t count = read(fd, buffer + done, length - done);
+
+		ck_assert_msg(count > 0, "%zd: %s after %zu bytes of \"%s\"",
+			      count, strerror(errno), done, text);
+		done += (size_t)count;
+	}
+	buffer[length] = '\0';
+	ck_assert_str_eq(buffer, text);
+	free(buffer);
+}
+
+/* expect_end - nothing more comes, the connection is closed */
+static void expect_end(int fd)
+{
+	char byte;
+	ssize_t count = read(fd, &byte, 1);
+
+	ck_assert_msg(count == 0 || (count < 0 && errno == ECONNRESET),
+		      "%zd, %s", count, strerror(errno));
+	close(fd);
+}
+
+/* silent - no byte is there */
+static bool silent(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	return poll(&ready, 1, 0) == 0;
+}
+
+/* unread - bytes that the peer has not read yet */
+static int unread(int fd)
+{
+	int count = -1;
+
+	ck_assert_int_eq(ioctl(fd, SIOCOUTQ, &count), 0);
+	return count;
+}
+
+START_TEST(test_splits)
+{
+	static const char text[] = "a=b\nn=1\n\nn=2\n\nlong=xxxxxxxxxxx\nn=3\n\n";
+	struct instance *instance = listening(&generous);
+	size_t i, length = strlen(text);
+	int fd = client();
+
+	for (i = 1; i < length; i++) {
+		ck_assert_int_gt(send(fd, text, i, 0), 0);
+		/* So that the server sees the parts apart. */
+		eventually(unread(fd) == 0);
+		ck_assert_int_gt(send(fd, text + i, length - i, 0), 0);
+		expect(fd, "n=1\n\nn=2\n\nn=3\n\n");
+	}
+	for (i = 0; i < length; i++)
+		ck_assert_int_eq(send(fd, text + i, 1, 0), 1);
+	expect(fd, "n=1\n\nn=2\n\nn=3\n\n");
+	ck_assert(silent(fd));
+	close(fd);
+	quit(instance);
+}
+END_TEST
+
+START_TEST(test_waiting)
+{
+	struct instance *instance = listening(&generous);
+	int slow = client(), fast = client();
+
+	/* The next ones on the same connection wait too, others do not. */
+	say(slow, "n=1\n\nwait=\nn=2\n\nn=3\n\nwait=\nn=4\n\nn=5\n\nn=");
+	expect(slow, "n=1\n\n");
+	eventually(atomic_load(&instance->requests) == 2);
+	say(fast, "n=a\n\n");
+	expect(fast, "n=a\n\n");
+	say(slow, "6\n\n");
+	ck_assert(silent(slow));
+	order(instance, 'a');
+	expect(slow, "n=2\n\nn=3\n\n");
+	eventually(atomic_load(&instance->requests) == 5);
+	say(fast, "n=b\n\n");
+	expect(fast, "n=b\n\n");
+	ck_assert(silent(slow));
+	order(instance, 'a');
+	expect(slow, "n=4\n\nn=5\n\nn=6\n\n");
+	/* Gone while its request waits. */
+	say(slow, "wait=\nn=7\n\n");
+	eventually(atomic_load(&instance->requests) == 9);
+	close(slow);
+	say(fast, "n=c\n\n");
+	expect(fast, "n=c\n\n");
+	close(fast);
+	order(instance, 'q');
+	eventually(atomic_load(&instance->ended));
+	ck_assert_int_eq(atomic_load(&instance->gone), 0);
+	pthread_join(instance->thread, NULL);
+	server_free(instance->server);
+	ck_assert_int_eq(atomic_load(&instance->gone), 1);
+	close(instance->orders[0]);
+	close(instance->orders[1]);
+	free(instance);
+}
+END_TEST
+
+START_TEST(test_refuse)
+{
+	struct instance *instance = listening(&generous);
+	int fd = client();
+
+	say(fd, "n=1\n\nn=2\n\nrefuse=\n\nn=3\n\n");
+	expect(fd, "n=1\n\nn=2\n\n");
+	expect_end(fd);
+	ck_assert_int_eq(atomic_load(&instance->requests), 3);
+	ck_assert_int_eq(atomic_load(&instance->malformed), 0);
+	quit(instance);
+}
+END_TEST
+
+START_TEST(test_malformed)
+{
+	struct instance *instance = listening(&generous);
+	struct server_counters counters;
+	int fd = client();
+
+	ck_assert_int_eq(send(fd, "n=1\n\nn=\0\n\n", 10, 0), 10);
+	expect(fd, "n=1\n\n");
+	expect_end(fd);
+	eventually(atomic_load(&instance->malformed) == 1);
+	ck_assert_str_eq(instance->reason, "NUL byte");
+	fd = client();
+	say(fd, "n=1\n\nn=");
+	shutdown(fd, SHUT_WR);
+	expect(fd, "n=1\n\n");
+	expect_end(fd);
+	eventually(atomic_load(&instance->malformed) == 2);
+	order(instance, 'q');
+	eventually(atomic_load(&instance->ended));
+	server_counters(instance->server, &counters);
+	ck_assert_uint_eq(counters.accepted, 2);
+	ck_assert_uint_eq(counters.malformed, 2);
+	ck_assert_uint_eq(counters.open, 0);
+	end(instance);
+}
+END_TEST
+
+/* What a connection does until its time is over. */
+static const struct {
+	struct server_limits limits;
+	const char *sent;
+	const char *reason;	/* NULL: nobody is told */
+} late[] = {
+	{ { 60, 20000, 20000, 10 }, "n=1\n\nn=", "request not complete in time" },
+	{ { 20000, 60, 20000, 10 }, "n=1\n\n", NULL },
+	{ { 20000, 1, 20000, 10 }, "n=1\n\n", NULL },
+};
+
+START_TEST(test_late)
+{
+	struct instance *instance = listening(&late[_i].limits);
+	struct server_counters counters;
+	int fd = client();
+
+	if (late[_i].limits.idle_ms > 1) {
+		say(fd, late[_i].sent);
+		expect(fd, "n=1\n\n");
+	}
+	expect_end(fd);
+	order(instance, 'q');
+	eventually(atomic_load(&instance->ended));
+	server_counters(instance->server, &counters);
+	ck_assert_uint_eq(counters.timeouts, 1);
+	ck_assert_str_eq(instance->reason,
+			 late[_i].reason ? late[_i].reason : "");
+	end(instance);
+}
+END_TEST
+
+/* flood - write requests until nobody takes them for a while; how many */
+static size_t flood(int fd)
+{
+	static const char request[] = "n=12345\n\n";
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	size_t count = 0, part = 0;
+	ssize_t sent;
+
+	while (poll(&ready, 1, 50) == 1) {
+		sent = send(fd, request + part, 9 - part, MSG_DONTWAIT);
+		if (sent < 0) {
+			ck_assert_int_eq(errno, EAGAIN);
+			break;
+		}
+		part += (size_t)sent;
+		count += part / 9;
+		part %= 9;
+	}
+	ck_assert_uint_eq(part, 0);
+	return count;
+}
+
+/* drink - the replies to so many of them */
+static void drink(int fd, size_t requests)
+{
+	static const char reply[] = "n=12345\n\n";
+	size_t left = requests * 9, done = 0;
+	char buffer[9001];
+	ssize_t count, i;
+
+	while (left > 0) {
+		count = read(fd, buffer,
+			     left < sizeof(buffer) ? left : sizeof(buffer));
+		ck_assert_int_gt(count, 0);
+		left -= (size_t)count;
+		for (i = 0; i < count; i++, done++)
+			ck_assert_int_eq(buffer[i], reply[done % 9]);
+	}
+}
+
+START_TEST(test_unread)
+{
+	struct server_limits limits = generous;
+	struct instance *instance;
+	size_t sent;
+	int fd;
+
+	limits.reply_ms = _i == 0 ? 20000 : 300;
+	instance = listening(&limits);
+	fd = client();
+	sent = flood(fd);
+	ck_assert_uint_lt(sent, 500000);
+	if (_i == 0) {
+		drink(fd, sent);
+		ck_assert_int_eq(atomic_load(&instance->requests),
+				 (int)sent);
+	} else {
+		eventually(atomic_load(&instance->malformed) == 1);
+		ck_assert_str_eq(instance->reason, "reply not taken in time");
+	}
+	close(fd);
+	quit(instance);
+}
+END_TEST
+
+START_TEST(test_max_connections)
+{
+	struct server_limits limits = generous;
+	struct instance *instance;
+	int fds[10], i;
+
+	limits.max_connections = 3;
+	instance = listening(&limits);
+	for (i = 0; i < 10; i++) {
+		fds[i] = client();
+		say(fds[i], "n=1\n\n");
+	}
+	for (i = 0; i < 10; i++) {
+		expect(fds[i], "n=1\n\n");
+		if (i < 7)
+			ck_assert(silent(fds[i + 3]));
+		close(fds[i]);
+	}
+	quit(instance);
+}
+END_TEST
+
+/* cpu_ms - processor time of this process */
+static long cpu_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+START_TEST(test_no_descriptors)
+{
+	struct rlimit limit, few;
+	struct instance *instance = new_instance(&generous);
+	int fds[4], spare[64], count = 0, i;
+	struct error error;
+	long before;
+
+	ck_assert_int_eq(server_listen(instance->server, dup(listener.fd),
+				       &error), 0);
+	for (i = 0; i < 4; i++) {
+		fds[i] = client();
+		say(fds[i], "n=1\n\n");
+	}
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = (struct rlimit){ 64, limit.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while ((spare[count] = dup(0)) >= 0)
+		count++;
+	close(spare[--count]);
+	start(instance);
+	expect(fds[0], "n=1\n\n");
+	before = cpu_ms();
+	poll(NULL, 0, 400);	/* how busy is it while it cannot accept? */
+	ck_assert_int_lt(cpu_ms() - before, 100);
+	ck_assert(silent(fds[1]));
+	while (count > 0)
+		close(spare[--count]);
+	for (i = 1; i < 4; i++)
+		expect(fds[i], "n=1\n\n");
+	for (i = 0; i < 4; i++)
+		close(fds[i]);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	quit(instance);
+}
+END_TEST
+
+START_TEST(test_drain)
+{
+	struct instance *instance = listening(&generous);
+	int idle = client(), partial = client(), waiting = client();
+
+	say(idle, "n=1\n\n");
+	expect(idle, "n=1\n\n");
+	say(partial, "n=1\n\nn=");
+	expect(partial, "n=1\n\n");
+	say(waiting, "wait=\nn=2\n\nn=3\n\n");
+	eventually(atomic_load(&instance->requests) == 3);
+	order(instance, 'd');
+	expect_end(idle);
+	expect_end(partial);
+	ck_assert(silent(waiting));
+	order(instance, 'a');
+	expect(waiting, "n=2\n\nn=3\n\n");
+	expect_end(waiting);
+	end(instance);
+}
+END_TEST
+
+START_TEST(test_drain_empty)
+{
+	struct instance *instance = listening(&generous);
+
+	order(instance, 'd');
+	end(instance);
+}
+END_TEST
+
+/* relay - let one server hand over to the other */
+static void relay(struct instance *old, struct instance *new)
+{
+	int ends[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+				    ends), 0);
+	new->channel = ends[0];
+	old->channel = ends[1];
+	order(new, 't');
+	order(old, 'h');
+}
+
+START_TEST(test_hand_over)
+{
+	struct instance *old = listening(&generous), *new;
+	int idle = client(), partial = client(), waiting = client(), new_one;
+	int full = client();
+	size_t sent;
+
+	say(idle, "n=1\n\n");
+	expect(idle, "n=1\n\n");
+	say(partial, "n=1\n\nn=");
+	expect(partial, "n=1\n\n");
+	sent = flood(full);
+	say(waiting, "wait=\nn=2\n\nn=3\n\nwait=\nn=4\n\nn=");
+	eventually(old->waiting_count == 1);
+	new = listening(&generous);
+	relay(old, new);
+	say(idle, "n=5\n\n");
+	expect(idle, "n=5\n\n");
+	say(partial, "6\n\n");
+	expect(partial, "n=6\n\n");
+	drink(full, sent);
+	/* What waits is answered where it was asked. */
+	ck_assert_int_eq(atomic_load(&new->taken), -1);
+	order(old, 'a');
+	expect(waiting, "n=2\n\nn=3\n\n");
+	eventually(old->waiting_count == 1);
+	new_one = client();
+	say(new_one, "n=7\n\n");
+	expect(new_one, "n=7\n\n");
+	order(old, 'a');
+	expect(waiting, "n=4\n\n");
+	eventually(atomic_load(&new->taken) == 4);
+	ck_assert(!new->broken);
+	ck_assert_str_eq(new->farewell, "good bye");
+	end(old);
+	say(waiting, "8\n\n");
+	expect(waiting, "n=8\n\n");
+	close(idle);
+	close(partial);
+	close(waiting);
+	close(new_one);
+	close(full);
+	quit(new);
+}
+END_TEST
+
+START_TEST(test_hand_over_many)
+{
+	struct server_limits limits = generous;
+	struct instance *old, *new;
+	int fds[400], i, round;
+	char text[32];
+
+	old = listening(&limits);
+	for (i = 0; i < COUNT(fds); i++)
+		fds[i] = client();
+	for (round = 0; round < 5; round++) {
+		for (i = 0; i < COUNT(fds); i++) {
+			snprintf(text, sizeof(text), "n=%d", i);
+			say(fds[i], text);
+		}
+		new = listening(&limits);
+		relay(old, new);
+		for (i = 0; i < COUNT(fds); i++) {
+			say(fds[i], "\n\n");
+			snprintf(text, sizeof(text), "n=%d\n\n", i);
+			expect(fds[i], text);
+		}
+		eventually(atomic_load(&new->taken) >= 0);
+		ck_assert(!new->broken);
+		end(old);
+		old = new;
+	}
+	for (i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+	quit(old);
+}
+END_TEST
+
+START_TEST(test_hand_over_nobody)
+{
+	struct instance *old = listening(&generous), *new;
+
+	new = listening(&generous);
+	relay(old, new);
+	eventually(atomic_load(&new->taken) == 0);
+	ck_assert(!new->broken);
+	end(old);
+	quit(new);
+}
+END_TEST
+
+START_TEST(test_hand_over_to_nobody)
+{
+	struct instance *old = listening(&generous);
+	int ends[2], fd = client();
+
+	say(fd, "n=1\n\n");
+	expect(fd, "n=1\n\n");
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+				    ends), 0);
+	old->channel = ends[1];
+	close(ends[0]);
+	order(old, 'h');
+	expect_end(fd);
+	end(old);
+}
+END_TEST
+
+START_TEST(test_take_over_nonsense)
+{
+	static const char *const texts[] = {
+		"", "x", "something that is no header, and long enough for it",
+	};
+	struct instance *new = listening(&generous);
+	int ends[2], fd = client();
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+				    ends), 0);
+	new->channel = ends[0];
+	order(new, 't');
+	if (*texts[_i] != '\0')
+		say(ends[1], texts[_i]);
+	else
+		close(ends[1]);
+	eventually(atomic_load(&new->taken) == 0);
+	ck_assert(new->broken);
+	if (*texts[_i] != '\0')
+		close(ends[1]);
+	say(fd, "n=1\n\n");
+	expect(fd, "n=1\n\n");
+	close(fd);
+	quit(new);
+}
+END_TEST
+
+START_TEST(test_pair)
+{
+	struct instance *instance = new_instance(&generous);
+	int input[2], output[2];
+	struct error error;
+
+	ck_assert_int_eq(pipe(input) + pipe(output), 0);
+	ck_assert_int_eq(write(input[1], "n=1\n\nn=2\n\n", 10), 10);
+	close(input[1]);
+	server_free(instance->server);
+	instance->server = server_new(&generous,
+				      &(struct server_handler){
+					      instance, on_request, on_gone,
+					      on_malformed },
+				      &error);
+	ck_assert_int_eq(server_serve_pair(instance->server, input[0],
+					   output[1], &error), 0);
+	start(instance);
+	end(instance);
+	expect(output[0], "n=1\n\nn=2\n\n");
+	close(output[0]);
+}
+END_TEST
+
+START_TEST(test_size)
+{
+	/* Promise I8: an idle connection takes at most 1 KiB, what libevent
+	 * and malloc(3) keep for it included. */
+	ck_assert_uint_le(sizeof(struct connection), 512);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("server");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, test_splits);
+	tcase_add_test(tests, test_waiting);
+	tcase_add_test(tests, test_refuse);
+	tcase_add_test(tests, test_malformed);
+	tcase_add_loop_test(tests, test_late, 0, COUNT(late));
+	tcase_add_loop_test(tests, test_unread, 0, 2);
+	tcase_add_test(tests, test_max_connections);
+	tcase_add_test(tests, test_no_descriptors);
+	tcase_add_test(tests, test_drain);
+	tcase_add_test(tests, test_drain_empty);
+	tcase_add_test(tests, test_hand_over);
+	tcase_add_test(tests, test_hand_over_many);
+	tcase_add_test(tests, test_hand_over_nobody);
+	tcase_add_test(tests, test_hand_over_to_nobody);
+	tcase_add_loop_test(tests, test_take_over_nonsense, 0, 3);
+	tcase_add_test(tests, test_pair);
+	tcase_add_test(tests, test_size);
+	return run_tests("server", tests);
+}
