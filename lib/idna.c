@@ -7,21 +7,22 @@
  * contain, encode (Punycode, RFC 3492), and check the outcome as a host name.
  * The mapping is that of NFKC_Casefold, a near relative of the UTS 46 table,
  * which keeps four characters that NFKC_Casefold would change, and forbids
- * some that it would not. Nothing but the validity is used: lists are compared
- * by lib/casefold. */
+ * some that it would not. Lists are compared by lib/casefold, not by this
+ * form. */
 
 #include "lib/idna.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <utf8proc.h>
 
 #include "lib/hostname.h"
+#include "lib/xalloc.h"
 
 #define LABEL_POINTS_MAX 64  /* more cannot fit a label of 63 bytes */
-#define ASCII_MAX	 256 /* a name of 255 bytes and its NUL */
 
 /* Parameters of RFC 3492, section 5. */
 enum {
@@ -70,7 +71,7 @@ static const struct range {
 #define FORBIDDEN_COUNT (sizeof(forbidden) / sizeof(forbidden[0]))
 
 struct output {
-	char text[ASCII_MAX];
+	char text[IDNA_ASCII_MAX];
 	size_t used;
 };
 
@@ -425,8 +426,8 @@ static bool put_labels(struct output *out, const utf8proc_uint8_t *text)
 	return put_label(out, points, count);
 }
 
-/* idna_valid - can this domain be written in ASCII? */
-bool idna_valid(const char *domain)
+/* idna_to_ascii - the ASCII form of a domain */
+bool idna_to_ascii(const char *domain, char ascii[IDNA_ASCII_MAX])
 {
 	struct output out = {.used = 0};
 	utf8proc_uint8_t *mapped;
@@ -440,5 +441,70 @@ bool idna_valid(const char *domain)
 	if (!valid)
 		return false;
 	out.text[out.used] = '\0';
-	return hostname_valid(out.text);
+	memcpy(ascii, out.text, out.used + 1);
+	return hostname_valid(ascii);
+}
+
+/* idna_valid - can this domain be written in ASCII? */
+bool idna_valid(const char *domain)
+{
+	char ascii[IDNA_ASCII_MAX];
+
+	return idna_to_ascii(domain, ascii);
+}
+
+/* decode_label - the UTF-8 form of a label that begins with "xn--", behind
+ * that; returns its length, 0 when it has none */
+static size_t decode_label(char *out, const char *label, size_t length)
+{
+	uint32_t text[LABEL_POINTS_MAX], points[LABEL_POINTS_MAX + 1];
+	uint32_t count;
+	size_t used = 0;
+
+	if (length == 0 || length > LABEL_POINTS_MAX)
+		return 0;
+	for (size_t i = 0; i < length; i++) {
+		text[i] = (unsigned char)label[i];
+		if (text[i] >= 'A' && text[i] <= 'Z')
+			text[i] += 'a' - 'A';
+	}
+	count = unpunycode(text, (uint32_t)length, points);
+	for (uint32_t i = 0; i < count; i++)
+		used += (size_t)utf8proc_encode_char(
+			(utf8proc_int32_t)points[i],
+			(utf8proc_uint8_t *)out + used);
+	return used;
+}
+
+/* idna_to_unicode - the form in UTF-8 of an ASCII domain; it is right when it
+ * leads back to where it came from */
+char *idna_to_unicode(const char *ascii)
+{
+	char *text = xmalloc(4 * strlen(ascii) + 1);
+	char back[IDNA_ASCII_MAX];
+	size_t used = 0;
+	bool decoded = false;
+
+	for (const char *label = ascii;; label++) {
+		size_t length = strcspn(label, ".");
+		size_t more = 0;
+
+		if (strncasecmp(label, "xn--", 4) == 0)
+			more = decode_label(text + used, label + 4,
+					    length - 4);
+		if (more == 0)
+			memcpy(text + used, label, length);
+		decoded |= more > 0;
+		used += more > 0 ? more : length;
+		label += length;
+		if (*label == '\0')
+			break;
+		text[used++] = '.';
+	}
+	text[used] = '\0';
+	if (decoded && idna_to_ascii(text, back) &&
+	    strcasecmp(back, ascii) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
