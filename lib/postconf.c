@@ -45,6 +45,27 @@ int postconf_text(const char *directory, const char *option, char **text,
 	return run(argv, directory, text, error);
 }
 
+/* postconf_effective - every value, as a service with overrides has it */
+int postconf_effective(const char *directory, const char *const overrides[],
+		       size_t count, char **text, struct error *error)
+{
+	const char **argv = xcalloc(2 * count + 5, sizeof(*argv));
+	int result;
+	size_t i;
+
+	argv[0] = "postconf";
+	argv[1] = "-c";
+	argv[2] = directory;
+	argv[3] = "-x";
+	for (i = 0; i < count; i++) {
+		argv[4 + 2 * i] = "-o";
+		argv[5 + 2 * i] = overrides[i];
+	}
+	result = run(argv, directory, text, error);
+	free(argv);
+	return result;
+}
+
 /* take_line - "name = value": put the value where its name stands */
 static int take_line(const char *line, const char *const names[],
 		     size_t count, char *values[], struct error *error)

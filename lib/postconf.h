@@ -26,4 +26,11 @@ int postconf_values(const char *directory, const char *const names[],
 int postconf_text(const char *directory, const char *option, char **text,
 		  struct error *error);
 
+/* postconf_effective - what postconf -c directory -x prints: every parameter
+ * with its effective value, $name expanded, as a service of master.cf has it
+ * whose -o options are the overrides ("name=value"). The caller frees *text.
+ * 0 or -1. */
+int postconf_effective(const char *directory, const char *const overrides[],
+		       size_t count, char **text, struct error *error);
+
 #endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_POSTFIX_H
+#define LIB_POSTFIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/error.h"
+
+/* The configuration of a Postfix as its postconf(1) tells it: main.cf, the
+ * services of master.cf, and what each parameter means for each of them. */
+
+/* Settings by name; all text owned. */
+struct postfix_value {
+	char *name;
+	char *value;
+};
+
+struct postfix_values {
+	struct postfix_value *list;
+	size_t count;
+};
+
+/* A line of master.cf. */
+struct postfix_service {
+	char *name;		/* "smtp", "127.0.0.1:2525" */
+	char *type;		/* "inet", "unix", "pass" ... */
+	bool private;
+	bool chroot;
+	char *maxproc;		/* as written: "-" or a number */
+	char *program;		/* "smtpd" */
+	char *command;		/* the program and all that follows it */
+	struct postfix_values overrides; /* -o, as written */
+	struct postfix_values effective; /* only with overrides: expanded */
+};
+
+struct postfix {
+	char *directory;	/* of main.cf and master.cf */
+	struct postfix_values main;	 /* main.cf, as written */
+	struct postfix_values effective; /* every parameter, expanded */
+	struct postfix_service *services;
+	size_t service_count;
+};
+
+/* Where a service has a value from. */
+enum postfix_origin {
+	POSTFIX_DEFAULT,	/* set nowhere */
+	POSTFIX_MAIN,		/* main.cf */
+	POSTFIX_MASTER,		/* -o in master.cf */
+};
+
+/* postfix_read - run postconf(1). 0, or -1 and nothing to clear. */
+int postfix_read(struct postfix *postfix, const char *directory,
+		 struct error *error);
+
+/* postfix_clear - free what the struct holds. */
+void postfix_clear(struct postfix *postfix);
+
+/* postfix_values_parse - add the settings of text, lines of "name = value".
+ * 0, or -1: something else stands there. What was added stays. */
+int postfix_values_parse(struct postfix_values *values, const char *text,
+			 struct error *error);
+
+/* postfix_values_get - the last value of that name, or NULL. */
+const char *postfix_values_get(const struct postfix_values *values,
+			       const char *name);
+
+/* postfix_values_add - copy one setting. */
+void postfix_values_add(struct postfix_values *values, const char *name,
+			const char *value);
+
+/* postfix_values_clear - free what the struct holds. */
+void postfix_values_clear(struct postfix_values *values);
+
+/* postfix_services_parse - add the services of text, what postconf -M
+ * prints. default_chroot: what "-" in the chroot column means. */
+int postfix_services_parse(struct postfix *postfix, const char *text,
+			   bool default_chroot, struct error *error);
+
+/* postfix_overrides_parse - add what postconf -P prints to the services:
+ * lines of "service/type/name = value". */
+int postfix_overrides_parse(struct postfix *postfix, const char *text,
+			    struct error *error);
+
+/* postfix_get - the effective value for a service (NULL: for none in
+ * particular); "" when there is no such parameter. */
+const char *postfix_get(const struct postfix *postfix,
+			const struct postfix_service *service,
+			const char *name);
+
+/* postfix_get_bool - is it "yes"? */
+bool postfix_get_bool(const struct postfix *postfix,
+		      const struct postfix_service *service, const char *name);
+
+/* postfix_seconds - a time in main.cf syntax ("1000s", "1h", "30" in the
+ * unit given); -1 when it is none. */
+long postfix_seconds(const char *text, char unit);
+
+/* postfix_where - where a service has the value from. */
+enum postfix_origin postfix_where(const struct postfix *postfix,
+				  const struct postfix_service *service,
+				  const char *name);
+
+#endif
