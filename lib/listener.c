@@ -1,52 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* listener - listening sockets, from the text in policyd.conf
- *
- * A unix socket is made under a temporary name in the directory where it
- * belongs, gets its owner and mode there, listens, and only then receives its
- * real name: no client ever finds a socket with wrong permissions, or one that
- * does not listen yet. All of it happens under a lock of the directory, so of
- * two programs that start at the same time one finds the other's socket.
- *
- * A socket file that is in the way is asked by connect(2): "connection
- * refused" means that its owner is gone and it may be replaced; anything else
- * means that somebody lives there. */
+/* listener - listening sockets: TCP, and whatever all kinds share */
 
 #include "lib/listener.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-#define LISTENER_WAIT_MS 2000	/* for a live socket to go away */
-#define LISTENER_STEP_MS 20
-#define LISTENER_MODE	 0660
-
-/* Where a unix socket is to appear, taken apart. */
-struct place {
-	int directory;		/* open and, while we work, locked */
-	const char *path;
-	const char *name;	/* last component of path */
-	char temporary[32];
-};
-
-/* Any address that we bind to. */
-union socket_address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct sockaddr_un un;
-};
+#include "lib/listener_internal.h"
 
 /* unix_path - the path of a unix address, NULL for inet */
 static const char *unix_path(const struct listener_options *options)
@@ -54,424 +15,6 @@ static const char *unix_path(const struct listener_options *options)
 	if (strncmp(options->address, "unix:", 5) != 0)
 		return NULL;
 	return options->address + 5;
-}
-
-/* path_copy - copy a path; drop repeated slashes and "." components */
-static void path_copy(char *buffer, const char *path)
-{
-	while (*path != '\0') {
-		if (path[0] == '/' && path[1] == '/')
-			path++;
-		else if (path[0] == '/' && path[1] == '.' && path[2] == '/')
-			path += 2;
-		else
-			*buffer++ = *path++;
-	}
-	*buffer = '\0';
-}
-
-/* parse_unix - "unix:" and an absolute path */
-static int parse_unix(struct listener_options *options, const char *text,
-		      struct error *error)
-{
-	const size_t longest = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
-	const char *path = text + 5, *byte;
-	size_t length;
-
-	if (*path != '/')
-		return error_set(error, "\"%s\" is not an absolute path; "
-				 "Postfix's queue directory usually is "
-				 "/var/spool/postfix, so that its %s is "
-				 "unix:/var/spool/postfix/%s", path,
-				 *path != '\0' ? path : "private/policyd",
-				 *path != '\0' ? path : "private/policyd");
-	for (byte = path; *byte != '\0'; byte++)
-		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-			return error_set(error, "control character in the "
-					 "socket path");
-	length = strlen(path);
-	if (length > longest)
-		return error_set(error, "socket path of %zu bytes: the system "
-				 "allows at most %zu", length, longest);
-	memcpy(options->address, "unix:", 5);
-	path_copy(options->address + 5, path);
-	length = strlen(options->address);
-	if (options->address[length - 1] == '/')
-		return error_set(error, "%s names a directory, not a socket",
-				 path);
-	return 0;
-}
-
-/* parse_port - a decimal number from 1 to 65535, or -1 */
-static int parse_port(const char *text)
-{
-	char *end;
-	long port;
-
-	if (*text < '0' || *text > '9' || strlen(text) > 5)
-		return -1;
-	port = strtol(text, &end, 10);
-	return *end == '\0' && port > 0 && port < 65536 ? (int)port : -1;
-}
-
-/* inet_address - fill address from host and port; only loopback */
-static int inet_address(union socket_address *address, const char *host,
-			int port, struct error *error)
-{
-	memset(address, 0, sizeof(*address));
-	if (strcmp(host, "localhost") == 0)
-		host = "127.0.0.1";
-	if (inet_pton(AF_INET, host, &address->in.sin_addr) == 1) {
-		address->in.sin_family = AF_INET;
-		address->in.sin_port = htons((in_port_t)port);
-		if (ntohl(address->in.sin_addr.s_addr) >> 24 == 127)
-			return 0;
-	} else if (inet_pton(AF_INET6, host, &address->in6.sin6_addr) == 1) {
-		address->in6.sin6_family = AF_INET6;
-		address->in6.sin6_port = htons((in_port_t)port);
-		if (IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr))
-			return 0;
-	} else {
-		return error_set(error, "\"%s\" is not a numeric address",
-				 host);
-	}
-	return error_set(error, "%s is not a loopback address: whoever reaches "
-			 "the port may ask, and the protocol has no password "
-			 "and no encryption; use 127.0.0.1, [::1] or a unix: "
-			 "socket", host);
-}
-
-/* inet_split - "inet:HOST:PORT" or "inet:[HOST]:PORT" to an address */
-static int inet_split(union socket_address *address, const char *text,
-		      struct error *error)
-{
-	const char *start = text + 5, *end = strrchr(start, ':');
-	char host[64];
-	size_t length;
-	int port;
-
-	if (end == NULL || (port = parse_port(end + 1)) < 0)
-		return error_set(error, "\"%s\" does not end with a port from "
-				 "1 to 65535, as in inet:127.0.0.1:10040",
-				 text);
-	if (*start == '[' && end > start + 1 && end[-1] == ']') {
-		start++;
-		end--;
-	} else if (memchr(start, ':', (size_t)(end - start)) != NULL) {
-		return error_set(error, "an IPv6 address needs brackets, as in "
-				 "inet:[::1]:10040");
-	}
-	length = (size_t)(end - start);
-	if (length == 0 || length >= sizeof(host))
-		return error_set(error, "\"%s\" has no address; use "
-				 "127.0.0.1 or [::1]", text);
-	memcpy(host, start, length);
-	host[length] = '\0';
-	return inet_address(address, host, port, error);
-}
-
-/* parse_inet - check, and write it in its canonical form */
-static int parse_inet(struct listener_options *options, const char *text,
-		      struct error *error)
-{
-	union socket_address address;
-	char host[INET6_ADDRSTRLEN];
-
-	if (inet_split(&address, text, error) < 0)
-		return -1;
-	if (address.any.sa_family == AF_INET) {
-		inet_ntop(AF_INET, &address.in.sin_addr, host, sizeof(host));
-		snprintf(options->address, sizeof(options->address),
-			 "inet:%s:%u", host, ntohs(address.in.sin_port));
-	} else {
-		inet_ntop(AF_INET6, &address.in6.sin6_addr, host, sizeof(host));
-		snprintf(options->address, sizeof(options->address),
-			 "inet:[%s]:%u", host, ntohs(address.in6.sin6_port));
-	}
-	return 0;
-}
-
-/* listener_parse - text of a listen section to options */
-int listener_parse(struct listener_options *options, const char *text,
-		   struct error *error)
-{
-	memset(options, 0, sizeof(*options));
-	options->mode = LISTENER_MODE;
-	options->uid = (uid_t)-1;
-	options->gid = (gid_t)-1;
-	if (strncmp(text, "unix:", 5) == 0)
-		return parse_unix(options, text, error);
-	if (strncmp(text, "inet:", 5) == 0)
-		return parse_inet(options, text, error);
-	return error_set(error, "\"%s\" is neither unix:/PATH nor "
-			 "inet:ADDRESS:PORT", text);
-}
-
-/* now_ms - time that only goes forward */
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
-/* wait_a_moment - one step of polling */
-static void wait_a_moment(void)
-{
-	struct timespec step = { .tv_nsec = LISTENER_STEP_MS * 1000000L };
-
-	nanosleep(&step, NULL);
-}
-
-/* place_open - take the path apart and open its directory */
-static int place_open(struct place *place, const char *path,
-		      struct error *error)
-{
-	char directory[sizeof(((struct listener_options *)0)->address)];
-	size_t length;
-
-	place->path = path;
-	place->name = strrchr(path, '/') + 1;
-	length = (size_t)(place->name - path);
-	memcpy(directory, path, length);
-	directory[length] = '\0';
-	snprintf(place->temporary, sizeof(place->temporary), ".policyd-%ld",
-		 (long)getpid());
-	place->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (place->directory < 0)
-		return error_set(error, "directory %s: %s", directory,
-				 strerror(errno));
-	return 0;
-}
-
-/* place_lock - keep other starting servers out of the directory */
-static int place_lock(struct place *place, long long deadline,
-		      struct error *error)
-{
-	while (flock(place->directory, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EWOULDBLOCK || now_ms() >= deadline)
-			return error_set(error, "%s: cannot lock the "
-					 "directory: %s", place->path,
-					 strerror(errno));
-		wait_a_moment();
-	}
-	return 0;
-}
-
-/* unix_address - an address for a name in the directory. A path that is too
- * long for sun_path goes through the descriptor of the directory. */
-static socklen_t unix_address(union socket_address *address,
-			      const struct place *place, const char *name)
-{
-	const size_t room = sizeof(address->un.sun_path);
-	int directory = (int)(place->name - place->path), length;
-
-	memset(address, 0, sizeof(*address));
-	address->un.sun_family = AF_UNIX;
-	length = snprintf(address->un.sun_path, room, "%.*s%s", directory,
-			  place->path, name);
-	if (length < 0 || (size_t)length >= room)
-		snprintf(address->un.sun_path, room, "/proc/self/fd/%d/%s",
-			 place->directory, name);
-	return (socklen_t)sizeof(address->un);
-}
-
-/* probe - does anybody listen there? 1 yes, 0 no: a stale name, -1 cannot be
- * found out */
-static int probe(const struct place *place, struct error *error)
-{
-	union socket_address address;
-	socklen_t length = unix_address(&address, place, place->name);
-	int fd, result, reason;
-
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return error_set(error, "socket: %s", strerror(errno));
-	result = connect(fd, &address.any, length);
-	reason = errno;
-	close(fd);
-	if (result == 0 || reason == EAGAIN || reason == EINPROGRESS)
-		return 1;
-	if (reason == ECONNREFUSED || reason == ENOENT)
-		return 0;
-	return error_set(error, "%s: a socket is there already, and it cannot "
-			 "be found out if it is in use: %s", place->path,
-			 strerror(reason));
-}
-
-/* clear_way - make room for the name. 1 the way is free, 0 somebody listens
- * there, -1 it will not become free */
-static int clear_way(const struct place *place, struct error *error)
-{
-	struct stat status;
-	int live;
-
-	if (fstatat(place->directory, place->name, &status,
-		    AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno == ENOENT)
-			return 1;
-		return error_set(error, "%s: %s", place->path,
-				 strerror(errno));
-	}
-	if (S_ISLNK(status.st_mode))
-		return error_set(error, "%s is a symbolic link; not touched",
-				 place->path);
-	if (!S_ISSOCK(status.st_mode))
-		return error_set(error, "%s exists and is not a socket; "
-				 "not touched", place->path);
-	live = probe(place, error);
-	if (live != 0)
-		return live < 0 ? -1 : 0;
-	if (unlinkat(place->directory, place->name, 0) < 0 && errno != ENOENT)
-		return error_set(error, "%s: cannot remove the stale socket: "
-				 "%s", place->path, strerror(errno));
-	return 1;
-}
-
-/* name_open - a descriptor of the socket file of that name, not of whatever
- * is put there later: the directory may belong to somebody else */
-static int name_open(const struct place *place, const char *name,
-		     struct stat *status, struct error *error)
-{
-	int fd = openat(place->directory, name,
-			O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return error_set(error, "%s: %s", place->path,
-				 strerror(errno));
-	if (fstat(fd, status) < 0 || !S_ISSOCK(status->st_mode)) {
-		close(fd);
-		return error_set(error, "%s: not a socket any more",
-				 place->path);
-	}
-	return fd;
-}
-
-/* set_owner_and_mode - of the socket file behind a name_open() descriptor */
-static int set_owner_and_mode(const struct place *place, int fd,
-			      const struct listener_options *options,
-			      struct error *error)
-{
-	char path[40];
-
-	if ((options->uid != (uid_t)-1 || options->gid != (gid_t)-1) &&
-	    fchownat(fd, "", options->uid, options->gid, AT_EMPTY_PATH) < 0)
-		return error_set(error, "%s: cannot set owner and group: %s",
-				 place->path, strerror(errno));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (chmod(path, options->mode & 0777) < 0)
-		return error_set(error, "%s: cannot set mode: %s",
-				 place->path, strerror(errno));
-	return 0;
-}
-
-/* bind_temporary - bind under the temporary name, which nobody else may use;
- * what a crashed start has left there goes */
-static int bind_temporary(const struct place *place, int fd,
-			  struct error *error)
-{
-	union socket_address address;
-	socklen_t length = unix_address(&address, place, place->temporary);
-	mode_t old;
-	int result;
-
-	unlinkat(place->directory, place->temporary, 0);
-	old = umask(0177);
-	result = bind(fd, &address.any, length);
-	umask(old);
-	if (result < 0)
-		return error_set(error, "%s: cannot make the socket: %s",
-				 place->path, strerror(errno));
-	return 0;
-}
-
-/* give_name - the finished socket becomes visible; never over another file */
-static int give_name(const struct place *place, struct error *error)
-{
-	if (renameat2(place->directory, place->temporary, place->directory,
-		      place->name, RENAME_NOREPLACE) == 0)
-		return 0;
-	if ((errno == EINVAL || errno == ENOSYS) &&
-	    linkat(place->directory, place->temporary, place->directory,
-		   place->name, 0) == 0) {
-		unlinkat(place->directory, place->temporary, 0);
-		return 0;
-	}
-	return error_set(error, "%s: cannot give the socket its name: %s",
-			 place->path, strerror(errno));
-}
-
-/* finish_unix - from a fresh descriptor to a listening, named socket */
-static int finish_unix(struct listener *listener, const struct place *place,
-		       struct error *error)
-{
-	struct stat status;
-	int name, result = -1;
-
-	if (bind_temporary(place, listener->fd, error) < 0)
-		return -1;
-	name = name_open(place, place->temporary, &status, error);
-	if (name < 0)
-		goto out;
-	listener->device = status.st_dev;
-	listener->inode = status.st_ino;
-	if (set_owner_and_mode(place, name, &listener->options, error) < 0)
-		goto out;
-	if (listen(listener->fd, LISTENER_BACKLOG) < 0)
-		error_set(error, "%s: cannot listen: %s", place->path,
-			  strerror(errno));
-	else
-		result = give_name(place, error);
-out:
-	if (name >= 0)
-		close(name);
-	if (result < 0)
-		unlinkat(place->directory, place->temporary, 0);
-	return result;
-}
-
-/* wait_for_way - get the directory's lock with the way free, or fail */
-static int wait_for_way(struct place *place, struct error *error)
-{
-	long long deadline = now_ms() + LISTENER_WAIT_MS;
-	int free_way;
-
-	for (;;) {
-		if (place_lock(place, deadline, error) < 0)
-			return -1;
-		free_way = clear_way(place, error);
-		if (free_way != 0)
-			return free_way < 0 ? -1 : 0;
-		flock(place->directory, LOCK_UN);
-		if (now_ms() >= deadline)
-			return error_set(error, "%s is in use: another "
-					 "program listens there", place->path);
-		wait_a_moment();
-	}
-}
-
-/* open_unix - a unix socket */
-static int open_unix(struct listener *listener, struct error *error)
-{
-	struct place place;
-	int result = -1;
-
-	if (place_open(&place, unix_path(&listener->options), error) < 0)
-		return -1;
-	if (wait_for_way(&place, error) < 0)
-		goto out;
-	listener->fd = socket(AF_UNIX,
-			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (listener->fd < 0)
-		error_set(error, "socket: %s", strerror(errno));
-	else
-		result = finish_unix(listener, &place, error);
-out:
-	close(place.directory);
-	return result;
 }
 
 /* bind_inet - options, address, listen */
@@ -505,7 +48,8 @@ static int open_inet(struct listener *listener, struct error *error)
 {
 	union socket_address address;
 
-	if (inet_split(&address, listener->options.address, error) < 0)
+	if (listener_inet_address(&address, listener->options.address,
+				  error) < 0)
 		return -1;
 	listener->fd = socket(address.any.sa_family,
 			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -519,51 +63,18 @@ static int open_inet(struct listener *listener, struct error *error)
 int listener_open(struct listener *listener,
 		  const struct listener_options *options, struct error *error)
 {
+	const char *path = unix_path(options);
 	int result;
 
 	memset(listener, 0, sizeof(*listener));
 	listener->options = *options;
 	listener->fd = -1;
-	if (unix_path(options) != NULL)
-		result = open_unix(listener, error);
+	if (path != NULL)
+		result = listener_unix_open(listener, path, error);
 	else
 		result = open_inet(listener, error);
 	if (result < 0)
 		listener_close(listener);
-	return result;
-}
-
-/* owns_name - is the file of that name the one that was made? */
-static bool owns_name(const struct listener *listener,
-		      const struct place *place)
-{
-	struct stat status;
-
-	return fstatat(place->directory, place->name, &status,
-		       AT_SYMLINK_NOFOLLOW) == 0 &&
-	       status.st_dev == listener->device &&
-	       status.st_ino == listener->inode;
-}
-
-/* adjust_name - mode and owner of a name that is still ours */
-static int adjust_name(const struct listener *listener,
-		       const struct place *place,
-		       const struct listener_options *options,
-		       struct error *error)
-{
-	struct stat status;
-	int name, result;
-
-	name = name_open(place, place->name, &status, error);
-	if (name < 0)
-		return -1;
-	if (status.st_dev == listener->device &&
-	    status.st_ino == listener->inode)
-		result = set_owner_and_mode(place, name, options, error);
-	else
-		result = error_set(error, "%s is no longer our socket",
-				   place->path);
-	close(name);
 	return result;
 }
 
@@ -573,34 +84,18 @@ int listener_adjust(struct listener *listener,
 		    struct error *error)
 {
 	const char *path = unix_path(&listener->options);
-	struct place place;
-	int result;
 
 	if (path == NULL)
 		return 0;
-	if (place_open(&place, path, error) < 0)
-		return -1;
-	result = adjust_name(listener, &place, options, error);
-	close(place.directory);
-	if (result == 0)
-		listener->options = *options;
-	return result;
+	return listener_unix_adjust(listener, path, options, error);
 }
 
 /* listener_in_place - can clients still find it? */
 bool listener_in_place(const struct listener *listener)
 {
 	const char *path = unix_path(&listener->options);
-	struct place place;
-	bool owned;
 
-	if (path == NULL)
-		return true;
-	if (place_open(&place, path, NULL) < 0)
-		return false;
-	owned = owns_name(listener, &place);
-	close(place.directory);
-	return owned;
+	return path == NULL || listener_unix_in_place(listener, path);
 }
 
 /* listener_close - the descriptor only */
@@ -611,19 +106,12 @@ void listener_close(struct listener *listener)
 	listener->fd = -1;
 }
 
-/* listener_remove - name and descriptor. Under the lock of the directory, so
- * that no other start puts its socket there between look and unlink. */
+/* listener_remove - name and descriptor */
 void listener_remove(struct listener *listener)
 {
 	const char *path = unix_path(&listener->options);
-	struct place place;
 
-	if (path != NULL && listener->fd >= 0 &&
-	    place_open(&place, path, NULL) == 0) {
-		if (place_lock(&place, now_ms() + LISTENER_WAIT_MS, NULL) ==
-		    0 && owns_name(listener, &place))
-			unlinkat(place.directory, place.name, 0);
-		close(place.directory);
-	}
+	if (path != NULL && listener->fd >= 0)
+		listener_unix_remove(listener, path);
 	listener_close(listener);
 }

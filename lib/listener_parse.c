@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: ISC */
+/* listener_parse - from the text in policyd.conf to an address
+ *
+ * Strict: one way to write each address, so that equal texts mean equal
+ * sockets, and only addresses that no stranger can reach. */
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/listener_internal.h"
+
+#define LISTENER_MODE 0660
+
+/* path_copy - copy a path; drop repeated slashes and "." components */
+static void path_copy(char *buffer, const char *path)
+{
+	while (*path != '\0') {
+		if (path[0] == '/' && path[1] == '/')
+			path++;
+		else if (path[0] == '/' && path[1] == '.' && path[2] == '/')
+			path += 2;
+		else
+			*buffer++ = *path++;
+	}
+	*buffer = '\0';
+}
+
+/* parse_unix - "unix:" and an absolute path */
+static int parse_unix(struct listener_options *options, const char *text,
+		      struct error *error)
+{
+	const size_t longest = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+	const char *path = text + 5, *byte;
+	size_t length;
+
+	if (*path != '/')
+		return error_set(error, "\"%s\" is not an absolute path; "
+				 "Postfix's queue directory usually is "
+				 "/var/spool/postfix, so that its %s is "
+				 "unix:/var/spool/postfix/%s", path,
+				 *path != '\0' ? path : "private/policyd",
+				 *path != '\0' ? path : "private/policyd");
+	for (byte = path; *byte != '\0'; byte++)
+		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
+			return error_set(error, "control character in the "
+					 "socket path");
+	length = strlen(path);
+	if (length > longest)
+		return error_set(error, "socket path of %zu bytes: the system "
+				 "allows at most %zu", length, longest);
+	memcpy(options->address, "unix:", 5);
+	path_copy(options->address + 5, path);
+	length = strlen(options->address);
+	if (options->address[length - 1] == '/')
+		return error_set(error, "%s names a directory, not a socket",
+				 path);
+	return 0;
+}
+
+/* parse_port - a decimal number from 1 to 65535, or -1 */
+static int parse_port(const char *text)
+{
+	char *end;
+	long port;
+
+	if (*text < '0' || *text > '9' || strlen(text) > 5)
+		return -1;
+	port = strtol(text, &end, 10);
+	return *end == '\0' && port > 0 && port < 65536 ? (int)port : -1;
+}
+
+/* inet_address - fill address from host and port; only loopback */
+static int inet_address(union socket_address *address, const char *host,
+			int port, struct error *error)
+{
+	memset(address, 0, sizeof(*address));
+	if (strcmp(host, "localhost") == 0)
+		host = "127.0.0.1";
+	if (inet_pton(AF_INET, host, &address->in.sin_addr) == 1) {
+		address->in.sin_family = AF_INET;
+		address->in.sin_port = htons((in_port_t)port);
+		if (ntohl(address->in.sin_addr.s_addr) >> 24 == 127)
+			return 0;
+	} else if (inet_pton(AF_INET6, host, &address->in6.sin6_addr) == 1) {
+		address->in6.sin6_family = AF_INET6;
+		address->in6.sin6_port = htons((in_port_t)port);
+		if (IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr))
+			return 0;
+	} else {
+		return error_set(error, "\"%s\" is not a numeric address",
+				 host);
+	}
+	return error_set(error, "%s is not a loopback address: whoever reaches "
+			 "the port may ask, and the protocol has no password "
+			 "and no encryption; use 127.0.0.1, [::1] or a unix: "
+			 "socket", host);
+}
+
+/* listener_inet_address - from "inet:HOST:PORT" or "inet:[HOST]:PORT" */
+int listener_inet_address(union socket_address *address, const char *text,
+			  struct error *error)
+{
+	const char *start = text + 5, *end = strrchr(start, ':');
+	char host[64];
+	size_t length;
+	int port;
+
+	if (end == NULL || (port = parse_port(end + 1)) < 0)
+		return error_set(error, "\"%s\" does not end with a port from "
+				 "1 to 65535, as in inet:127.0.0.1:10040",
+				 text);
+	if (*start == '[' && end > start + 1 && end[-1] == ']') {
+		start++;
+		end--;
+	} else if (memchr(start, ':', (size_t)(end - start)) != NULL) {
+		return error_set(error, "an IPv6 address needs brackets, as in "
+				 "inet:[::1]:10040");
+	}
+	length = (size_t)(end - start);
+	if (length == 0 || length >= sizeof(host))
+		return error_set(error, "\"%s\" has no address; use "
+				 "127.0.0.1 or [::1]", text);
+	memcpy(host, start, length);
+	host[length] = '\0';
+	return inet_address(address, host, port, error);
+}
+
+/* parse_inet - check, and write it in its canonical form */
+static int parse_inet(struct listener_options *options, const char *text,
+		      struct error *error)
+{
+	union socket_address address;
+	char host[INET6_ADDRSTRLEN];
+
+	if (listener_inet_address(&address, text, error) < 0)
+		return -1;
+	if (address.any.sa_family == AF_INET) {
+		inet_ntop(AF_INET, &address.in.sin_addr, host, sizeof(host));
+		snprintf(options->address, sizeof(options->address),
+			 "inet:%s:%u", host, ntohs(address.in.sin_port));
+	} else {
+		inet_ntop(AF_INET6, &address.in6.sin6_addr, host, sizeof(host));
+		snprintf(options->address, sizeof(options->address),
+			 "inet:[%s]:%u", host, ntohs(address.in6.sin6_port));
+	}
+	return 0;
+}
+
+/* listener_parse - text of a listen section to options */
+int listener_parse(struct listener_options *options, const char *text,
+		   struct error *error)
+{
+	memset(options, 0, sizeof(*options));
+	options->mode = LISTENER_MODE;
+	options->uid = (uid_t)-1;
+	options->gid = (gid_t)-1;
+	if (strncmp(text, "unix:", 5) == 0)
+		return parse_unix(options, text, error);
+	if (strncmp(text, "inet:", 5) == 0)
+		return parse_inet(options, text, error);
+	return error_set(error, "\"%s\" is neither unix:/PATH nor "
+			 "inet:ADDRESS:PORT", text);
+}
