@@ -15,7 +15,7 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-#define MESSAGE_BATCH 64
+#define MESSAGE_BATCH 256
 #define CLOSED_MS     2000
 
 /* hear_line - a line for the log, from a server that starts */

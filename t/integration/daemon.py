@@ -119,7 +119,9 @@ class Daemon:
 
     def __exit__(self, *_):
         self.end()
+        said = self.stderr()
         shutil.rmtree(self.directory)
+        assert "Sanitizer" not in said and "runtime error" not in said, said
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -225,7 +227,7 @@ class Daemon:
         return self.read(self.log)[mark:]
 
     def wait(self):
-        """wait - for the end; the exit status, None with -d"""
+        """wait - for the end; the exit status, None if it is no child"""
         if self.process is None:
             wait_until(lambda: not exists(self.monitor), "end of policyd")
             return None
