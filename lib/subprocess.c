@@ -23,7 +23,7 @@
 
 #include "lib/xalloc.h"
 
-#define STDERR_MAX 512
+#define STDERR_MAX 4096
 
 /* One run: the child, and what it wrote so far. */
 struct run {
@@ -187,17 +187,36 @@ static int reap(struct run *run, bool killed,
 	return 0;
 }
 
-/* set_complaint - the first line of standard error, printable */
+/* telling_line - the line of a text that says why: the one that is fatal but
+ * does not just say what there could have been, or else the first */
+static char *telling_line(char *text)
+{
+	char *line = text;
+
+	while (*line != '\0') {
+		size_t length = strcspn(line, "\n");
+
+		if (memmem(line, length, ": fatal: ", 9) != NULL &&
+		    memmem(line, length, ": fatal: usage: ", 16) == NULL)
+			return line;
+		line += length + (line[length] == '\n');
+	}
+	return text;
+}
+
+/* set_complaint - a line of standard error, printable */
 static void set_complaint(struct run *run, struct error *error)
 {
+	char *line;
 	size_t i;
 
 	run->complaint[run->complaint_length] = '\0';
-	run->complaint[strcspn(run->complaint, "\n")] = '\0';
-	for (i = 0; run->complaint[i] != '\0'; i++)
-		if (!isprint((unsigned char)run->complaint[i]))
-			run->complaint[i] = '?';
-	error_set(error, "%s", run->complaint);
+	line = telling_line(run->complaint);
+	line[strcspn(line, "\n")] = '\0';
+	for (i = 0; line[i] != '\0'; i++)
+		if (!isprint((unsigned char)line[i]))
+			line[i] = '?';
+	error_set(error, "%s", line);
 }
 
 /* subprocess_run - run a program to its end and collect its output */

@@ -19,8 +19,9 @@ struct subprocess_limits {
  * input and a small environment, and collect its standard output. Returns
  * its exit status with *output, ended by a NUL and owned by the caller, and
  * *length; or -1: it could not be started, was killed by a signal, took too
- * long or wrote too much. With a status that is not 0 error holds the first
- * line that it wrote to standard error, printable, or "". */
+ * long or wrote too much. With a status error holds a line that it wrote to
+ * standard error, printable: the one with ": fatal: ", by which Postfix's
+ * programs give up, or else the first; or "". */
 int subprocess_run(const char *const argv[],
 		   const struct subprocess_limits *limits, char **output,
 		   size_t *length, struct error *error);
