@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "lib/config_file.h"
+#include "lib/config_import.h"
 #include "lib/config_messages.h"
 #include "lib/config_options.h"
 #include "lib/config_safety.h"
@@ -268,39 +269,67 @@ static void load_listeners(struct config *config, struct config_notes *notes)
 			       "one policyd cannot serve");
 }
 
+/* set_parameter - one that is set, or was imported */
+static void set_parameter(struct config *config, enum parameter parameter)
+{
+	const struct setting *from =
+		&config->settings->top
+			 .settings[OPTION_PARAMETER + (int)parameter];
+	char *source;
+	char *value;
+
+	if (!from->set)
+		return;
+	if (from->source != NULL) {
+		/* postconf(1) has expanded it already. */
+		source = xstrdup(from->source);
+		value = config_value_literal(from->values[0]);
+	} else {
+		source = xasprintf("%s:%d", config->path, from->line);
+		value = setting_join(from);
+	}
+	parameters_set(&config->parameters, parameter, value, source);
+	free(source);
+	free(value);
+}
+
+/* is_imported - is text about an option whose value we have from Postfix? */
+static bool is_imported(const struct config_section *top, const char *text)
+{
+	char *name = xstrndup(text, strcspn(text, ":"));
+	int option = config_option_find(name);
+
+	free(name);
+	return option >= 0 && top->settings[option].source != NULL;
+}
+
 /* load_parameters - address resolution */
 static void load_parameters(struct config *config, struct config_notes *notes)
 {
 	const struct config_section *top = &config->settings->top;
 	struct error error = { "" };
+	bool imported;
 	int i;
 
-	for (i = 0; i < PARAMETER_COUNT; i++) {
-		const struct setting *from =
-			&top->settings[OPTION_PARAMETER + i];
-		char *source;
-		char *value;
-
-		if (!from->set)
-			continue;
-		value = setting_join(from);
-		source = xasprintf("%s:%d", config->path, from->line);
-		parameters_set(&config->parameters, (enum parameter)i, value,
-			       source);
-		free(source);
-		free(value);
-	}
+	for (i = 0; i < PARAMETER_COUNT; i++)
+		set_parameter(config, (enum parameter)i);
 	if (parameters_complete(&config->parameters, &error) == 0)
 		config->resolver = resolver_new(&config->parameters, &error);
-	if (config->resolver == NULL)
-		config_error(notes,
-			     config_line_of(top, error.text, OPTION_PARAMETER,
-					    OPTION_COUNT), "%s", error.text);
+	if (config->resolver != NULL)
+		return;
+	imported = is_imported(top, error.text);
+	config_error(notes,
+		     config_line_of(top, error.text, OPTION_PARAMETER,
+				    OPTION_COUNT), "%s%s%s", error.text,
+		     imported ? "; so it is in " : "",
+		     imported ? config->main_cf : "");
 }
 
 /* load_settings - what the texts mean */
 static void load_settings(struct config *config, struct config_notes *notes)
 {
+	bool imported = config_import(config, notes) == 0;
+
 	settings_complete(config->settings);
 	load_user(config, notes);
 	load_group(config, notes);
@@ -309,6 +338,8 @@ static void load_settings(struct config *config, struct config_notes *notes)
 	load_limits(config, notes);
 	load_open_relay(config, notes);
 	load_listeners(config, notes);
+	if (!imported)
+		return;		/* the rest would only miss what is not there */
 	load_parameters(config, notes);
 	config_services(&config->services, config->settings, notes);
 	if (notes->errors == 0)
@@ -367,6 +398,10 @@ void config_free(struct config *config)
 	free(config->listeners);
 	settings_clear(config->settings);
 	free(config->settings);
+	free(config->mail_version);
+	free(config->queue_directory);
+	free(config->main_cf);
+	free(config->import_postfix);
 	free(config->pid_file);
 	free(config->group);
 	free(config->user);

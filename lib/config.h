@@ -34,6 +34,11 @@ struct config {
 	struct resolver *resolver;
 	struct service_list services;
 	bool allow_open_relay;
+	char *import_postfix;		/* directory; NULL: not imported, then
+					 * the next three are NULL too */
+	char *main_cf;			/* the file in it */
+	char *queue_directory;
+	char *mail_version;
 	struct config_settings *settings; /* as text, for config_dump() */
 };
 

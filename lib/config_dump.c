@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/config_options.h"
+#include "lib/config_values.h"
 #include "lib/xalloc.h"
 
 /* Where to, and what of. */
@@ -58,12 +59,12 @@ static void put_value(const struct dump *dump, enum config_option option,
 		put_quoted(dump, value);
 }
 
-/* put_path - the file's name in a comment, which is one line */
-static void put_path(const struct dump *dump)
+/* put_path - a file's name in a comment, which is one line */
+static void put_path(const struct dump *dump, const char *path)
 {
 	const char *byte;
 
-	for (byte = dump->config->path; *byte != '\0'; byte++)
+	for (byte = path; *byte != '\0'; byte++)
 		putc((unsigned char)*byte < ' ' || *byte == 0x7f ? '?' : *byte,
 		     dump->output);
 }
@@ -76,8 +77,20 @@ static void put_source(const struct dump *dump, int line)
 		fputs("default\n", dump->output);
 		return;
 	}
-	put_path(dump);
+	put_path(dump, dump->config->path);
 	fprintf(dump->output, ":%d\n", line);
+}
+
+/* put_origin - likewise of an option */
+static void put_origin(const struct dump *dump, const struct setting *setting)
+{
+	if (setting->source == NULL) {
+		put_source(dump, setting->line);
+		return;
+	}
+	fputs("\t# ", dump->output);
+	put_path(dump, setting->source);
+	putc('\n', dump->output);
 }
 
 /* put_setting - one option and its source */
@@ -103,22 +116,7 @@ static void put_setting(const struct dump *dump, enum config_option option,
 		}
 		fputs(" }", dump->output);
 	}
-	put_source(dump, setting->line);
-}
-
-/* escape_dollars - so that a completed value is not expanded again */
-static char *escape_dollars(const char *value)
-{
-	char *text = xmalloc(2 * strlen(value) + 1);
-	char *end = text;
-
-	for (; *value != '\0'; value++) {
-		if (*value == '$')
-			*end++ = '$';
-		*end++ = *value;
-	}
-	*end = '\0';
-	return text;
+	put_origin(dump, setting);
 }
 
 /* put_parameter - one parameter of address resolution, expanded */
@@ -127,12 +125,12 @@ static void put_parameter(const struct dump *dump, enum parameter parameter)
 	const struct setting *setting =
 		&dump->config->settings->top
 			 .settings[OPTION_PARAMETER + (int)parameter];
-	char *value = escape_dollars(
+	char *value = config_value_literal(
 		parameters_get(&dump->config->parameters, parameter));
 
 	fprintf(dump->output, "%s = ", parameter_name(parameter));
 	put_quoted(dump, value);
-	put_source(dump, setting->set ? setting->line : 0);
+	put_origin(dump, setting);
 	free(value);
 }
 
@@ -149,6 +147,19 @@ static void put_section(const struct dump *dump,
 		if ((config_option_scopes(option) & scope) != 0)
 			put_setting(dump, option, &section->settings[option]);
 	}
+}
+
+/* put_imported - what is known about Postfix and cannot be set here */
+static void put_imported(const struct dump *dump, const char *name,
+			 const char *value)
+{
+	if (value == NULL)
+		return;
+	fprintf(dump->output, "# %s = ", name);
+	put_path(dump, value);
+	fputs("\t# ", dump->output);
+	put_path(dump, dump->config->main_cf);
+	putc('\n', dump->output);
 }
 
 /* put_listen - one listener; mode, owner and group only where they matter */
@@ -187,9 +198,11 @@ void config_dump(const struct config *config, FILE *output)
 	int parameter;
 
 	fputs("# effective configuration: ", output);
-	put_path(&dump);
+	put_path(&dump, config->path);
 	putc('\n', output);
 	put_section(&dump, &settings->top, SCOPE_TOP);
+	put_imported(&dump, "queue_directory", config->queue_directory);
+	put_imported(&dump, "mail_version", config->mail_version);
 	putc('\n', output);
 	for (parameter = 0; parameter < PARAMETER_COUNT; parameter++)
 		put_parameter(&dump, (enum parameter)parameter);

@@ -41,6 +41,8 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				     FORM_PLAIN_TEXT, "4096" },
 	[OPTION_ALLOW_OPEN_RELAY] = { "allow_open_relay", SCOPE_TOP,
 				      FORM_PLAIN_TEXT, "no" },
+	[OPTION_IMPORT_POSTFIX] = { "import_postfix", SCOPE_TOP, FORM_TEXT,
+				    "" },
 	[OPTION_RESTRICTIONS] = { "restrictions", EVERY_SERVICE,
 				  FORM_PLAIN_LIST,
 				  "permit_auth_destination "
@@ -174,6 +176,7 @@ static void setting_copy(struct setting *to, const struct setting *from)
 		setting_add(to, from->values[i], from->lines[i]);
 	to->set = from->set;
 	to->line = from->line;
+	to->source = from->source;
 }
 
 /* set_default - the value that the table has */

@@ -21,6 +21,7 @@ enum config_option {
 	OPTION_REPLY_TIMEOUT,
 	OPTION_MAX_CONNECTIONS,
 	OPTION_ALLOW_OPEN_RELAY,
+	OPTION_IMPORT_POSTFIX,
 	OPTION_RESTRICTIONS,
 	OPTION_MYNETWORKS,
 	OPTION_RELAY_CLIENTCERTS,
@@ -60,6 +61,8 @@ struct setting {
 	size_t count;
 	bool set;		/* false: neither set nor has a default */
 	int line;		/* of the option; 0: it is the default */
+	const char *source;	/* what it was imported from, not owned, and
+				 * line is that of import_postfix; or NULL */
 };
 
 /* The top level, or one listen or service section. */

@@ -185,6 +185,7 @@ static void add_restriction(struct maker *maker,
 	const struct setting *argument = NULL;
 	char *text = NULL;
 	struct error error;
+	bool imported;
 	int option;
 
 	if (restriction->parameter != NULL) {
@@ -204,12 +205,15 @@ static void add_restriction(struct maker *maker,
 		}
 		line = argument->line;
 	}
+	imported = argument != NULL && argument->source != NULL;
 	if (restriction_list_add(&maker->service->restrictions, restriction,
 				 text, &error) < 0)
-		config_error(maker->notes, line, "%s: %s",
+		config_error(maker->notes, line, "%s: %s%s%s",
 			     restriction->parameter != NULL
 				     ? restriction->parameter
-				     : restriction->name, error.text);
+				     : restriction->name, error.text,
+			     imported ? "; so it is in " : "",
+			     imported ? argument->source : "");
 	free(text);
 }
 

@@ -175,3 +175,18 @@ int config_value_group(const char *text, gid_t *gid, char **name,
 		*name = xstrdup(entry->gr_name);
 	return 0;
 }
+
+/* config_value_literal - a text that is not expanded */
+char *config_value_literal(const char *value)
+{
+	char *text = xmalloc(2 * strlen(value) + 1);
+	char *end = text;
+
+	for (; *value != '\0'; value++) {
+		if (*value == '$')
+			*end++ = '$';
+		*end++ = *value;
+	}
+	*end = '\0';
+	return text;
+}

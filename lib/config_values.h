@@ -35,4 +35,8 @@ int config_value_user(const char *text, uid_t *uid, char **name,
 int config_value_group(const char *text, gid_t *gid, char **name,
 		       struct error *error);
 
+/* config_value_literal - a text that expands to value, with $$ for each $;
+ * the caller frees it. */
+char *config_value_literal(const char *value);
+
 #endif

@@ -424,7 +424,8 @@ static int expand_parameter(struct expansion *expansion,
 	if (*progress == PROGRESS_DONE)
 		return 0;
 	if (*progress == PROGRESS_BUSY)
-		return error_set(expansion->error, "refers to itself");
+		return error_set(expansion->error, "refers to itself; write "
+				 "the whole value");
 	*progress = PROGRESS_BUSY;
 	value = expand_value(expansion, parameter);
 	if (value == NULL)

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* config_import - what the Postfix that we serve knows (import_postfix)
+ *
+ * One run of postconf(1) tells the effective values. They become settings as
+ * if they stood in the file, at the line of import_postfix, but with main.cf
+ * as their source; and as postconf(1) has expanded them already, nobody does
+ * so again. */
+
+#include "lib/config_import.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/config_options.h"
+#include "lib/postconf.h"
+#include "lib/xalloc.h"
+
+#define MAIN_CF "/main.cf"
+
+/* What is asked for beside the parameters of address resolution. */
+enum extra {
+	EXTRA_QUEUE_DIRECTORY = PARAMETER_COUNT,
+	EXTRA_MAIL_VERSION,
+	EXTRA_MYNETWORKS,
+	EXTRA_RELAY_CLIENTCERTS,
+	NAME_COUNT
+};
+
+static const char *const extra_names[NAME_COUNT] = {
+	[EXTRA_QUEUE_DIRECTORY] = "queue_directory",
+	[EXTRA_MAIL_VERSION] = "mail_version",
+	[EXTRA_MYNETWORKS] = "mynetworks",
+	[EXTRA_RELAY_CLIENTCERTS] = "relay_clientcerts",
+};
+
+/* name_of - the parameter of Postfix with that number */
+static const char *name_of(int number)
+{
+	return number < PARAMETER_COUNT ? parameter_name((enum parameter)number)
+					: extra_names[number];
+}
+
+/* check_directory - absolute, and one */
+static int check_directory(const char *path, struct error *error)
+{
+	char shown[CONFIG_SHOWN];
+	struct stat status;
+
+	if (path[0] != '/')
+		return error_set(error, "%s is not an absolute path",
+				 config_show(shown, path));
+	if (strlen(path) + sizeof(MAIN_CF) > CONFIG_PATH_MAX)
+		return error_set(error, "longer than %d bytes",
+				 CONFIG_PATH_MAX - (int)sizeof(MAIN_CF));
+	if (stat(path, &status) < 0)
+		return error_set(error, "%s: %s", path, strerror(errno));
+	if (!S_ISDIR(status.st_mode))
+		return error_set(error, "%s is not a directory; name the one "
+				 "that main.cf is in", path);
+	return 0;
+}
+
+/* without_slash - a directory as people write it; the caller frees it */
+static char *without_slash(const char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	return xstrndup(path, length);
+}
+
+/* ask - all values of the Postfix in config->import_postfix */
+static int ask(const struct config *config, char *values[NAME_COUNT],
+	       struct error *error)
+{
+	const char *names[NAME_COUNT];
+	int i;
+
+	if (check_directory(config->import_postfix, error) < 0)
+		return -1;
+	for (i = 0; i < NAME_COUNT; i++)
+		names[i] = name_of(i);
+	if (postconf_values(config->import_postfix, names, NAME_COUNT, values,
+			    error) < 0)
+		return -1;
+	/* Every Postfix has these; without them that was none. */
+	if (values[EXTRA_MAIL_VERSION] == NULL ||
+	    values[EXTRA_QUEUE_DIRECTORY] == NULL)
+		return error_set(error, "postconf -c %s does not know "
+				 "mail_version and queue_directory",
+				 config->import_postfix);
+	return 0;
+}
+
+/* take - a value, if that Postfix has it and the file does not set it */
+static void take(const struct config *config, enum config_option option,
+		 const char *value, int line)
+{
+	struct setting *setting = &config->settings->top.settings[option];
+
+	if (value == NULL || setting->set)
+		return;
+	setting_add(setting, value, line);
+	setting->line = line;
+	setting->source = config->main_cf;
+}
+
+/* take_all - what was asked for */
+static void take_all(struct config *config, char *values[NAME_COUNT], int line)
+{
+	int i;
+
+	for (i = 0; i < PARAMETER_COUNT; i++)
+		take(config, (enum config_option)(OPTION_PARAMETER + i),
+		     values[i], line);
+	take(config, OPTION_MYNETWORKS, values[EXTRA_MYNETWORKS], line);
+	take(config, OPTION_RELAY_CLIENTCERTS,
+	     values[EXTRA_RELAY_CLIENTCERTS], line);
+	config->queue_directory = xstrdup(values[EXTRA_QUEUE_DIRECTORY]);
+	config->mail_version = xstrdup(values[EXTRA_MAIL_VERSION]);
+}
+
+/* config_import - import_postfix */
+int config_import(struct config *config, struct config_notes *notes)
+{
+	const struct setting *from =
+		&config->settings->top.settings[OPTION_IMPORT_POSTFIX];
+	char *values[NAME_COUNT] = { NULL };
+	struct error error;
+	int result, i;
+
+	if (*setting_text(from) == '\0')
+		return 0;
+	config->import_postfix = without_slash(setting_text(from));
+	config->main_cf = xasprintf("%s" MAIN_CF, config->import_postfix);
+	result = ask(config, values, &error);
+	if (result < 0)
+		config_error(notes, from->line, "import_postfix: %s",
+			     error.text);
+	else
+		take_all(config, values, from->line);
+	for (i = 0; i < NAME_COUNT; i++)
+		free(values[i]);
+	return result;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: ISC */
+/* test_import - import_postfix with a real main.cf and the real postconf(1)
+ *
+ * A file is loaded once in a process: Check runs each case in its own. */
+
+#include <check.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/config.h"
+#include "t/test.h"
+
+static const char main_cf[] =
+	"compatibility_level = 3.6\n"
+	"myhostname = mail.local.test\n"
+	"mydestination = $myhostname,\n  ${mydomain?in.$mydomain}\n"
+	"\ta$$b.test\n"
+	"relay_domains = relay.test\n"
+	"virtual_alias_maps = inline:{ x=y }\n"
+	"virtual_alias_domains =\n"
+	"mynetworks = 10.1.0.0/16\n"
+	"allow_percent_hack = no\n"
+	"queue_directory = /var/spool/other\n";
+
+static char directory[] = "/tmp/test_import.XXXXXX";
+
+/* path_of - a file of the directory; the caller frees it */
+static char *path_of(const char *name)
+{
+	return xasprintf("%s/%s", directory, name);
+}
+
+/* put - write a file of the directory; DIR in text is its name */
+static void put(const char *name, const char *text)
+{
+	char *path = path_of(name);
+	FILE *file = fopen(path, "w");
+	const char *mark;
+
+	ck_assert_ptr_nonnull(file);
+	while ((mark = strstr(text, "DIR")) != NULL) {
+		fprintf(file, "%.*s%s", (int)(mark - text), text, directory);
+		text = mark + 3;
+	}
+	fputs(text, file);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	free(path);
+}
+
+static void set_up(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	put("main.cf", main_cf);
+}
+
+static void tear_down(void)
+{
+	static const char *const names[] = { "main.cf", "policyd.conf", "dump",
+					     "again", "list" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = path_of(names[i]);
+
+		unlink(path);
+		free(path);
+	}
+	ck_assert_int_eq(rmdir(directory), 0);
+}
+
+/* load - a policyd.conf with that text */
+static struct config *load(const char *text, struct config_messages *messages)
+{
+	char *path = path_of("policyd.conf");
+	struct config *config;
+
+	put("policyd.conf", text);
+	config = config_load(path, messages);
+	free(path);
+	return config;
+}
+
+/* load_good - likewise, and it must be well */
+static struct config *load_good(const char *text)
+{
+	struct config_messages messages;
+	struct config *config = load(text, &messages);
+
+	ck_assert_msg(config != NULL && messages.count == 0, "%s",
+		      messages.count > 0 ? messages.lines[0] : "");
+	config_messages_clear(&messages);
+	return config;
+}
+
+/* has - is that the value of the parameter, from there? */
+static void has(const struct config *config, enum parameter parameter,
+		const char *value, const char *source)
+{
+	const char *where = config->parameters.values[parameter].source;
+	size_t length = strlen(where), end = strlen(source);
+
+	ck_assert_str_eq(parameters_get(&config->parameters, parameter),
+			 value);
+	ck_assert_msg(length >= end && strcmp(where + length - end, source) ==
+					       0, "%s", where);
+}
+
+#define TWO_LINES "listen \"unix:/x\" { }\nimport_postfix = \"DIR\"\n"
+
+START_TEST(two_lines_are_enough)
+{
+	struct config *config = load_good(TWO_LINES);
+	static struct resolution resolution;
+
+	ck_assert_str_eq(config->import_postfix, directory);
+	ck_assert_str_eq(config->queue_directory, "/var/spool/other");
+	ck_assert_int_eq(strspn(config->mail_version, "0123456789") > 0, 1);
+	has(config, PARAMETER_MYHOSTNAME, "mail.local.test", "/main.cf");
+	has(config, PARAMETER_MYDOMAIN, "local.test", "/main.cf");
+	has(config, PARAMETER_MYDESTINATION,
+	    "mail.local.test, in.local.test a$b.test", "/main.cf");
+	has(config, PARAMETER_RELAY_DOMAINS, "relay.test", "/main.cf");
+	has(config, PARAMETER_ALLOW_PERCENT_HACK, "no", "/main.cf");
+	has(config, PARAMETER_SMTPUTF8_ENABLE, "yes", "/main.cf");
+	resolve_address(config->resolver, "user@in.local.test", &resolution);
+	ck_assert_int_eq(resolution_authorized(config->resolver, &resolution),
+			 1);
+	resolve_address(config->resolver, "user@other.test", &resolution);
+	ck_assert_int_eq(resolution_authorized(config->resolver, &resolution),
+			 0);
+	config_free(config);
+}
+END_TEST
+
+START_TEST(what_is_set_here_counts)
+{
+	struct config *config = load_good(
+		TWO_LINES "relay_domains = '$mydestination, own.test'\n"
+			  "myhostname = \"other.test\"\n"
+			  "virtual_mailbox_domains = \"\"\n");
+
+	has(config, PARAMETER_RELAY_DOMAINS,
+	    "mail.local.test, in.local.test a$b.test, own.test",
+	    "/policyd.conf:3");
+	has(config, PARAMETER_MYHOSTNAME, "other.test", "/policyd.conf:4");
+	has(config, PARAMETER_MYDOMAIN, "local.test", "/main.cf");
+	has(config, PARAMETER_MYORIGIN, "mail.local.test", "/main.cf");
+	has(config, PARAMETER_VIRTUAL_MAILBOX_DOMAINS, "", "/policyd.conf:5");
+	config_free(config);
+}
+END_TEST
+
+START_TEST(nothing_is_read_unless_asked_for)
+{
+	struct config *config =
+		load_good("listen \"unix:/x\" { }\nimport_postfix = \"\"\n");
+
+	ck_assert_ptr_null(config->import_postfix);
+	ck_assert_ptr_null(config->main_cf);
+	ck_assert_ptr_null(config->queue_directory);
+	ck_assert_ptr_null(config->mail_version);
+	has(config, PARAMETER_RELAY_DOMAINS, "", "default");
+	config_free(config);
+}
+END_TEST
+
+START_TEST(restrictions_have_their_arguments)
+{
+	struct config *config = load_good(
+		TWO_LINES "restrictions = { permit_mynetworks, reject }\n");
+
+	ck_assert_uint_eq(config->services.services[0].restrictions.count, 2);
+	config_free(config);
+}
+END_TEST
+
+/* ---- what is refused */
+
+struct broken {
+	const char *main_cf;	/* NULL: there is none */
+	const char *text;	/* of policyd.conf */
+	const char *reason;	/* part of the message */
+};
+
+static const struct broken broken[] = {
+	{ "", "import_postfix = \"etc/postfix\"\n",
+	  "1: import_postfix: \"etc/postfix\" is not an absolute path" },
+	{ "", "\nimport_postfix = \"DIR/main.cf\"\n",
+	  "2: import_postfix: DIR/main.cf is not a directory" },
+	{ "", "import_postfix = \"DIR/none\"\n",
+	  "1: import_postfix: DIR/none: No such file" },
+	{ NULL, "import_postfix = \"DIR\"\n",
+	  "1: import_postfix: postconf -c DIR: postconf: fatal: open "
+	  "DIR/main.cf: No such file" },
+	{ "relay_domains = ${x\n", "import_postfix = \"DIR\"\n",
+	  "1: import_postfix: postconf -c DIR: postconf: fatal: macro" },
+	{ "relay_domains = $mydestination\nmydestination = $relay_domains\n",
+	  "import_postfix = \"DIR\"\n", "1: import_postfix: postconf -c DIR" },
+	{ "allow_percent_hack = maybe\n", "\nimport_postfix = \"DIR\"\n",
+	  "2: allow_percent_hack: \"maybe\" is neither yes nor no; so it is "
+	  "in DIR/main.cf" },
+	{ "relay_domains = /nonexistent\n", "import_postfix = \"DIR\"\n",
+	  "1: relay_domains: " },
+	{ "mynetworks = 192.0.2.0/99\n",
+	  "import_postfix = \"DIR\"\nrestrictions = { permit_mynetworks }\n",
+	  "1: mynetworks: \"192.0.2.0/99\"" },
+	{ "relay_clientcerts =\n",
+	  "import_postfix = \"DIR\"\n"
+	  "restrictions = { permit_tls_clientcerts }\n",
+	  "2: restrictions: permit_tls_clientcerts needs relay_clientcerts" },
+	{ "mydestination = a.test\n",
+	  "import_postfix = \"DIR\"\n"
+	  "mydestination = '$mydestination, b.test'\n",
+	  "2: mydestination: refers to itself; write the whole value\n" },
+	{ "mydestination = a.test\n",
+	  "import_postfix = \"DIR\"\nallow_percent_hack = maybe\n",
+	  "2: allow_percent_hack: \"maybe\" is neither yes nor no\n" },
+	{ "", "service \"a\" {\nimport_postfix = \"DIR\"\n}\n",
+	  "2: import_postfix can only be set at top level" },
+};
+
+/* with_directory - a text with DIR replaced; the caller frees it */
+static char *with_directory(const char *text)
+{
+	char *whole = xstrdup("");
+	const char *mark;
+	char *longer;
+
+	while ((mark = strstr(text, "DIR")) != NULL) {
+		longer = xasprintf("%s%.*s%s", whole, (int)(mark - text), text,
+				   directory);
+		free(whole);
+		whole = longer;
+		text = mark + 3;
+	}
+	longer = xasprintf("%s%s", whole, text);
+	free(whole);
+	return longer;
+}
+
+START_TEST(refused)
+{
+	const struct broken *row = &broken[_i];
+	char *reason = with_directory(row->reason);
+	char *path = path_of("main.cf");
+	struct config_messages messages;
+	char *all;
+
+	if (row->main_cf != NULL)
+		put("main.cf", row->main_cf);
+	else
+		unlink(path);
+	ck_assert_ptr_null(load(row->text, &messages));
+	ck_assert_uint_eq(messages.errors, 1);
+	all = xasprintf("%s\n", messages.lines[0]);
+	ck_assert_msg(strstr(all, reason) != NULL, "%s is not in %s", reason,
+		      all);
+	config_messages_clear(&messages);
+	free(all);
+	free(path);
+	free(reason);
+}
+END_TEST
+
+/* ---- -T */
+
+/* dump - what -T prints for a file, into another, in a process of its own */
+static void dump(const char *from, const char *to)
+{
+	char *input = path_of(from), *output = path_of(to);
+	struct config_messages messages;
+	struct config *config;
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		FILE *file = fopen(output, "w");
+
+		config = config_load(input, &messages);
+		if (config == NULL || file == NULL)
+			_exit(1);
+		config_dump(config, file);
+		fclose(file);
+		config_free(config);
+		config_messages_clear(&messages);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(chmod(output, 0644), 0);
+	free(input);
+	free(output);
+}
+
+/* read_values - of a dump, without its comments; the caller frees it */
+static char *read_values(const char *name)
+{
+	char *path = path_of(name), *text, *from, *to;
+	size_t size;
+
+	text = read_whole(path, &size);
+	for (from = to = text; *from != '\0';) {
+		size_t length = strcspn(from, "\n") + 1;
+		char *comment = memmem(from, length, "# ", 2);
+		size_t kept = comment != NULL ? (size_t)(comment - from)
+					      : length;
+
+		memmove(to, from, kept);
+		to += kept;
+		from += length;
+	}
+	*to = '\0';
+	free(path);
+	return text;
+}
+
+START_TEST(dump_says_where_from)
+{
+	char *path = path_of("dump"), *text, *line;
+	size_t size;
+	int i;
+
+	put("policyd.conf", TWO_LINES);
+	dump("policyd.conf", "dump");
+	text = read_whole(path, &size);
+	for (i = 0; i < PARAMETER_COUNT; i++) {
+		char *start = xasprintf("\n%s = ",
+					parameter_name((enum parameter)i));
+
+		line = strstr(text, start);
+		ck_assert_msg(line != NULL, "%s", start);
+		line = xstrndup(line + 1, strcspn(line + 1, "\n"));
+		ck_assert_msg(strstr(line, "/main.cf") != NULL, "%s", line);
+		free(line);
+		free(start);
+	}
+	line = with_directory("mynetworks = \"10.1.0.0/16\"\t# DIR/main.cf\n");
+	ck_assert_ptr_nonnull(strstr(text, line));
+	free(line);
+	line = with_directory("# queue_directory = /var/spool/other"
+			      "\t# DIR/main.cf\n");
+	ck_assert_ptr_nonnull(strstr(text, line));
+	free(line);
+	free(text);
+	free(path);
+}
+END_TEST
+
+START_TEST(dump_loads_to_the_same)
+{
+	char *first, *second;
+
+	put("policyd.conf", TWO_LINES "relay_domains = 'x.test'\n");
+	dump("policyd.conf", "dump");
+	dump("dump", "again");
+	first = read_values("dump");
+	second = read_values("again");
+	ck_assert_ptr_nonnull(strstr(first, "a$$b.test"));
+	ck_assert_str_eq(first, second);
+	free(first);
+	free(second);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("import");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, two_lines_are_enough);
+	tcase_add_test(tests, what_is_set_here_counts);
+	tcase_add_test(tests, nothing_is_read_unless_asked_for);
+	tcase_add_test(tests, restrictions_have_their_arguments);
+	tcase_add_loop_test(tests, refused, 0, COUNT(broken));
+	tcase_add_test(tests, dump_says_where_from);
+	tcase_add_test(tests, dump_loads_to_the_same);
+	return run_tests("import", tests);
+}
