@@ -75,10 +75,12 @@ static _Noreturn void run_program(const char *program,
 struct child *child_start(const char *program, const struct options *options,
 			  const sigset_t *mask, struct error *error)
 {
+	struct timespec started;
 	struct child *child;
 	int ours, theirs;
 	pid_t pid;
 
+	clock_gettime(CLOCK_REALTIME_COARSE, &started);
 	if (channel_pair(&ours, &theirs, error) < 0)
 		return NULL;
 	pid = fork();
@@ -92,6 +94,7 @@ struct child *child_start(const char *program, const struct options *options,
 	}
 	child = xcalloc(1, sizeof(*child));
 	child->pid = pid;
+	child->started = started;
 	child->channel = ours;
 	child->deadline_ms = UINT64_MAX;
 	return child;

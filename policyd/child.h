@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "lib/error.h"
 #include "lib/listener.h"
@@ -30,6 +31,7 @@ struct child {
 	pid_t pid;
 	int channel;		/* -1: closed */
 	enum child_state state;
+	struct timespec started; /* by the clock that files have */
 	uint64_t ready_ms;	/* when it became ready */
 	uint64_t deadline_ms;	/* is killed then; UINT64_MAX: never */
 	struct channel_settings settings;

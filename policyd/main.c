@@ -22,6 +22,7 @@
 #include "policyd/monitor.h"
 #include "policyd/query.h"
 #include "policyd/serve.h"
+#include "policyd/stale.h"
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
 
@@ -163,6 +164,18 @@ static char *absolute(const char *path)
 	return xasprintf("%s/%s", directory, path);
 }
 
+/* warn_stale - the daemon that runs does not know main.cf as it is now */
+static void warn_stale(const struct config *config)
+{
+	pid_t pid;
+
+	if (stale_main_cf(config, &pid))
+		fprintf(stderr, "%s: warning: %s has changed since the policyd "
+				"that runs has read it; to reload: kill -HUP "
+				"%ld\n",
+			config->path, config->main_cf, (long)pid);
+}
+
 /* with_config - the modes that load the configuration and end */
 static int with_config(const struct command *command, int count,
 		       char **arguments)
@@ -177,6 +190,8 @@ static int with_config(const struct command *command, int count,
 		if (config == NULL || command->mode == MODE_CHECK)
 			fprintf(stderr, "%s\n", messages.lines[i]);
 	config_messages_clear(&messages);
+	if (config != NULL && command->mode == MODE_CHECK)
+		warn_stale(config);
 	if (config != NULL && command->mode == MODE_DUMP)
 		config_dump(config, stdout);
 	if (config != NULL && command->mode == MODE_QUERY)

@@ -168,6 +168,15 @@ static void hand_over(struct child *from, struct child *to)
 		 (long)to->pid, error.text);
 }
 
+/* note_load - the pid file tells when what is in effect was loaded */
+static void note_load(const struct monitor *monitor, const struct child *child)
+{
+	struct error error;
+
+	if (pid_file_touch(&monitor->pid_file, &child->started, &error) < 0)
+		log_warning("%s", error.text);
+}
+
 /* monitor_server_ready - from now on it is the one that serves */
 void monitor_server_ready(struct monitor *monitor, struct child *child)
 {
@@ -177,6 +186,7 @@ void monitor_server_ready(struct monitor *monitor, struct child *child)
 	use_settings(monitor, child);
 	if (!monitor->started)
 		first_ready(monitor);
+	note_load(monitor, child);
 	child->state = CHILD_SERVING;
 	child->ready_ms = monitor_now_ms();
 	child->deadline_ms = UINT64_MAX;

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/number.h"
 #include "lib/xalloc.h"
 
 /* is_pid_file - empty, or one number? A slip in the configuration must not
@@ -93,6 +96,50 @@ int pid_file_write(const struct pid_file *file, struct error *error)
 		return error_set(error, "pid file %s: %s", file->path,
 				 strerror(errno));
 	return 0;
+}
+
+/* pid_file_touch - say when the configuration was loaded */
+int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
+		   struct error *error)
+{
+	const struct timespec times[2] = { *loaded, *loaded };
+
+	if (file->path != NULL && futimens(file->fd, times) < 0)
+		return error_set(error, "pid file %s: %s", file->path,
+				 strerror(errno));
+	return 0;
+}
+
+/* read_number - the process number in an open pid file; 0: there is none */
+static pid_t read_number(int fd)
+{
+	char text[32];
+	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+	unsigned long number;
+
+	if (length <= 0)
+		return 0;
+	text[length] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return number_parse(text, INT_MAX, &number) == 0 ? (pid_t)number : 0;
+}
+
+/* pid_file_read - which process, and when it loaded */
+int pid_file_read(const char *path, pid_t *pid, struct timespec *loaded)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	int found;
+
+	if (fd < 0)
+		return 0;
+	found = fstat(fd, &status) == 0 && is_pid_file(fd, &status);
+	*pid = found ? read_number(fd) : 0;
+	close(fd);
+	if (*pid <= 0 || (kill(*pid, 0) < 0 && errno != EPERM))
+		return 0;
+	*loaded = status.st_mtim;
+	return 1;
 }
 
 /* pid_file_remove - unlink and unlock */

@@ -3,6 +3,7 @@
 #define POLICYD_PID_FILE_H
 
 #include <sys/types.h>
+#include <time.h>
 
 #include "lib/error.h"
 
@@ -19,6 +20,14 @@ int pid_file_lock(struct pid_file *file, const char *path,
 
 /* pid_file_write - say who we are. */
 int pid_file_write(const struct pid_file *file, struct error *error);
+
+/* pid_file_touch - set its time to when the load began that is in effect. */
+int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
+		   struct error *error);
+
+/* pid_file_read - the process number in the file, if that process lives, and
+ * the time of pid_file_touch(). 1, or 0: no such file or process. */
+int pid_file_read(const char *path, pid_t *pid, struct timespec *loaded);
 
 /* pid_file_remove - unlink and unlock; harmless without one. */
 void pid_file_remove(struct pid_file *file);
