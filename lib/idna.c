@@ -118,7 +118,8 @@ static void put_number(struct output *out, uint32_t delta, uint32_t bias)
 }
 
 /* smallest_from - the least code point of a label that is not below n */
-static uint32_t smallest_from(const uint32_t *points, uint32_t count, uint32_t n)
+static uint32_t smallest_from(const uint32_t *points, uint32_t count,
+			      uint32_t n)
 {
 	uint32_t least = UINT32_MAX;
 

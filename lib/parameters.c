@@ -150,7 +150,8 @@ static size_t name_length(const char *text, size_t length)
 {
 	size_t n = 0;
 
-	while (n < length && (isalnum((unsigned char)text[n]) || text[n] == '_'))
+	while (n < length &&
+	       (isalnum((unsigned char)text[n]) || text[n] == '_'))
 		n++;
 	return n;
 }

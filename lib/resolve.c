@@ -553,10 +553,12 @@ static int strip_once(struct work *work)
 	long at;
 	int local;
 
-	if (address_ends_in_dot(address) && address_find_last(address, '@') >= 0)
+	if (address_ends_in_dot(address) &&
+	    address_find_last(address, '@') >= 0)
 		address->end--;
 	if (work->resolver->resolve_null_domain &&
-	    address_count(address) > 0 && address_last(address)->operator == '@')
+	    address_count(address) > 0 &&
+	    address_last(address)->operator == '@')
 		address->end--;
 	at = address_find_last(address, '@');
 	if (at >= 0) {

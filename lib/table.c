@@ -351,7 +351,8 @@ static int read_word(struct reader *reader, const char *word, size_t length,
 	bare = word + bangs;
 	left = length - bangs;
 	if (left == 0)
-		return read_error(reader, word, length, "no pattern after \"!\"");
+		return read_error(reader, word, length,
+				  "no pattern after \"!\"");
 	if (bare[0] == '/')
 		return read_file(reader, bare, left, negated);
 	if (bare[0] != '[' && memchr(bare, ':', left) != NULL)
