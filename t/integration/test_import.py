@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: ISC
+"""import_postfix with a real daemon and a throw-away main.cf: two lines are a
+configuration, changes count after a reload, trouble changes nothing."""
+
+import os
+import subprocess
+import sys
+
+from daemon import (Daemon, OURS, PERMIT, REQUEST, THEIRS, WAIT, run_all,
+                    wait_until)
+
+MAIN_CF = """compatibility_level = 3.6
+myhostname = mx.local.test
+mydestination = $mydomain
+relay_domains = %s
+"""
+
+
+class Importer(Daemon):
+    """policyd whose domains stand in a main.cf."""
+
+    def __init__(self, program, settings="", relay="relay.test", **options):
+        self.relay = relay
+        super().__init__(program, settings, **options)
+
+    def configure(self, settings="", listen=True):
+        self.postfix = self.path("postfix")
+        os.makedirs(self.postfix, exist_ok=True)
+        self.main_cf(MAIN_CF % self.relay)
+        # Two lines; the rest only keeps the test in its directory.
+        self.write_config(
+            'listen "unix:%s" { mode = "0666" }\n'
+            'import_postfix = "%s"\n'
+            'log = "%s" pid_file = "%s" log_verdicts = { }\n%s\n' % (
+                self.socket, self.postfix, self.log, self.pid_file, settings))
+
+    def main_cf(self, text):
+        """main_cf - a new one, put into place at once"""
+        path = os.path.join(self.postfix, "main.cf")
+        with open(path + ".new", "w") as file:
+            file.write(text)
+        os.rename(path + ".new", path)
+
+    def permits(self, domain):
+        return self.ask(REQUEST % b"user@%s" % domain.encode()) == PERMIT
+
+    def check(self, option="-t"):
+        """check - what -t or -T says"""
+        return subprocess.run([self.program, option, "-c", self.config],
+                              capture_output=True, text=True, timeout=WAIT)
+
+
+def test_two_lines(program):
+    """what is in main.cf is ours, nothing else is"""
+    with Importer(program) as policyd:
+        assert policyd.ask(OURS) == PERMIT
+        assert policyd.permits("relay.test")
+        assert policyd.permits("sub.relay.test")
+        assert not policyd.permits("sub.local.test")
+        assert policyd.ask(THEIRS).startswith(b"action=554 ")
+        check = policyd.check("-T")
+        assert check.returncode == 0, check
+        assert 'mydestination = "local.test"\t# %s/main.cf\n' % (
+            policyd.postfix) in check.stdout, check.stdout
+
+
+def test_reload(program):
+    """a change counts after SIGHUP, no connection is lost"""
+    with Importer(program) as policyd, policyd.client() as client:
+        assert client.ask(OURS) == PERMIT
+        policyd.main_cf(MAIN_CF % "other.test")
+        assert policyd.permits("relay.test")
+        assert policyd.reload() == 1
+        assert not policyd.permits("relay.test")
+        assert policyd.permits("other.test")
+        assert client.ask(OURS) == PERMIT
+
+
+def test_broken(program):
+    """a reload that cannot read main.cf is refused, a start ends with 78"""
+    with Importer(program) as policyd:
+        for text in ("relay_domains = ${x\n",
+                     "relay_domains = /no/such/file\n",
+                     "allow_percent_hack = maybe\n"):
+            policyd.main_cf(text)
+            refused = policyd.reload_refused()
+            assert "policyd.conf:2: " in refused, refused
+            assert policyd.permits("relay.test")
+        os.unlink(os.path.join(policyd.postfix, "main.cf"))
+        refused = policyd.reload_refused()
+        assert "policyd.conf:2: import_postfix: " in refused, refused
+        assert "/main.cf: No such file" in refused, refused
+        check = policyd.check()
+        assert check.returncode == 78, check
+        assert policyd.permits("relay.test")
+        assert policyd.stop() == 0
+        policyd.launch()
+        assert policyd.wait() == 78
+        assert "import_postfix: " in policyd.stderr(), policyd.stderr()
+
+
+def test_hanging(program):
+    """a postconf that never ends is given up"""
+    with Importer(program) as policyd:
+        path = os.path.join(policyd.postfix, "main.cf")
+        os.unlink(path)
+        os.mkfifo(path)
+        refused = policyd.reload_refused()
+        assert "postconf did not end within 10 s" in refused, refused
+        assert policyd.permits("relay.test")
+        os.unlink(path)
+        policyd.main_cf(MAIN_CF % "other.test")
+        policyd.reload()
+        assert policyd.permits("other.test")
+
+
+def test_changed(program):
+    """-t says that the daemon does not know main.cf as it is"""
+    with Importer(program, background=True) as policyd:
+        text = "main.cf has changed since"
+        assert text not in policyd.check().stderr
+        policyd.main_cf(MAIN_CF % "other.test")
+        check = policyd.check()
+        assert text in check.stderr and check.returncode == 0, check
+        policyd.reload()
+        assert text not in policyd.check().stderr
+        policyd.main_cf(MAIN_CF % "${x")
+        policyd.reload_refused()
+        policyd.main_cf(MAIN_CF % "other.test")
+        assert text in policyd.check().stderr
+        policyd.stop()
+        policyd.wait()
+    with Importer(program) as policyd:
+        policyd.main_cf(MAIN_CF % "other.test")
+        assert policyd.check().stderr == ""
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_two_lines, test_reload, test_broken, test_hanging,
+                      test_changed]))
