@@ -19,6 +19,7 @@
 #include "lib/number.h"
 #include "lib/xalloc.h"
 #include "policyd/channel.h"
+#include "policyd/check_postfix.h"
 #include "policyd/monitor.h"
 #include "policyd/query.h"
 #include "policyd/serve.h"
@@ -32,6 +33,7 @@ enum mode {
 	MODE_DUMP = 'T',
 	MODE_QUERY = 'q',
 	MODE_STDIO = 's',
+	MODE_CHECK_POSTFIX = 'P',
 	MODE_SERVER = 'S',	/* started by the monitor */
 };
 
@@ -43,10 +45,14 @@ static const char usage_text[] =
 	"       policyd -q [-c FILE] [NAME=VALUE ...]   ask, and be told why\n"
 	"       policyd -s [-c FILE]                    serve one connection on "
 	"stdin and stdout\n"
+	"       policyd -P [-c FILE]                    check the Postfix around "
+	"us; status 1:\n"
+	"                                               it has to be mended\n"
 	"       policyd -V | -h\n"
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
-	"         --version --help. Default FILE: " DEFAULT_CONFIG "\n";
+	"         --check-postfix --version --help.\n"
+	"Default FILE: " DEFAULT_CONFIG "\n";
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -54,6 +60,7 @@ static const struct option long_options[] = {
 	{ "dump", no_argument, NULL, MODE_DUMP },
 	{ "query", no_argument, NULL, MODE_QUERY },
 	{ "stdio", no_argument, NULL, MODE_STDIO },
+	{ "check-postfix", no_argument, NULL, MODE_CHECK_POSTFIX },
 	{ "daemon", no_argument, NULL, 'd' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
@@ -85,7 +92,7 @@ static _Noreturn void print_and_exit(const char *text)
 	exit(fflush(stdout) == 0 ? EX_OK : EX_IOERR);
 }
 
-/* set_mode - one of -t -T -q -s; only one of them */
+/* set_mode - one of -t -T -q -s -P; only one of them */
 static int set_mode(struct command *command, int mode)
 {
 	if (command->mode != MODE_SERVE)
@@ -126,6 +133,7 @@ static int set_option(struct command *command, int option)
 	case MODE_DUMP:
 	case MODE_QUERY:
 	case MODE_STDIO:
+	case MODE_CHECK_POSTFIX:
 		return set_mode(command, option);
 	case MODE_SERVER:
 		return set_channel(command, optarg);
@@ -140,12 +148,12 @@ static int read_command(struct command *command, int argc, char **argv)
 	int option;
 
 	opterr = 1;
-	while ((option = getopt_long(argc, argv, "c:dvtTqsVh", long_options,
+	while ((option = getopt_long(argc, argv, "c:dvtTqsPVh", long_options,
 				     NULL)) != -1) {
 		if (option == '?')
 			return usage(NULL);
 		if (set_option(command, option) != 0)
-			return usage("only one of -t -T -q -s");
+			return usage("only one of -t -T -q -s -P");
 	}
 	if (optind < argc && command->mode != MODE_QUERY)
 		return usage("too many arguments");
@@ -196,6 +204,8 @@ static int with_config(const struct command *command, int count,
 		config_dump(config, stdout);
 	if (config != NULL && command->mode == MODE_QUERY)
 		status = query(config, count, arguments);
+	if (config != NULL && command->mode == MODE_CHECK_POSTFIX)
+		status = check_postfix(config);
 	config_free(config);
 	if (fflush(stdout) != 0 && status == EX_OK)
 		status = EX_IOERR;
@@ -240,6 +250,7 @@ int main(int argc, char **argv)
 	case MODE_CHECK:
 	case MODE_DUMP:
 	case MODE_QUERY:
+	case MODE_CHECK_POSTFIX:
 		return with_config(&command, argc - optind, argv + optind);
 	case MODE_STDIO:
 		return serve_stdio(&command.options);

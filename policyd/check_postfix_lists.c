@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: ISC */
+/* check_postfix_lists - our place in the lists of restrictions
+ *
+ * smtpd(8) goes through a list until a word permits (the rest of this list is
+ * skipped), refuses, or the list ends (which permits). So whatever permits
+ * ahead of us keeps us from being asked, and whatever stands behind us is what
+ * our DUNNO, or a permit that Postfix does not agree with, falls to. */
+
+#include "policyd/check_postfix_internal.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/number.h"
+#include "lib/request.h"
+#include "lib/xalloc.h"
+
+/* is_word - restrictions are written in any case */
+static bool is_word(const struct postfix_restriction *item, const char *word)
+{
+	return strcasecmp(item->word, word) == 0;
+}
+
+/* is_always - does it decide whoever comes? */
+static bool is_always(const struct postfix_restriction *item)
+{
+	return is_word(item, "permit") || is_word(item, "reject") ||
+	       is_word(item, "defer");
+}
+
+/* is_refusal - does it refuse every stranger who wants to relay? */
+static bool is_refusal(const struct postfix_restriction *item)
+{
+	return is_word(item, "reject") || is_word(item, "defer") ||
+	       is_word(item, "reject_unauth_destination") ||
+	       is_word(item, "defer_unauth_destination");
+}
+
+/* is_permit - may it permit by itself? */
+static bool is_permit(const struct postfix_restriction *item)
+{
+	return strncasecmp(item->word, "permit", 6) == 0;
+}
+
+/* check_list - one list of a service */
+const struct list *check_list(const struct check *check,
+			      const struct postfix_service *service,
+			      enum list_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < check->list_count; i++)
+		if (check->lists[i].service == service &&
+		    check->lists[i].kind == kind)
+			return &check->lists[i];
+	return NULL;
+}
+
+/* check_is_asked - in a list that is gone through for each recipient? */
+bool check_is_asked(const struct check *check,
+		    const struct postfix_service *service)
+{
+	size_t i;
+
+	for (i = 0; i < check->use_count; i++)
+		if (check->uses[i].list->service == service &&
+		    check->uses[i].list->kind <= LIST_RECIPIENT)
+			return true;
+	return false;
+}
+
+/* refuses_from - is a stranger refused by the list from this place on? */
+static bool refuses_from(const struct postfix_list *list, size_t at)
+{
+	for (; at < list->count; at++) {
+		const struct postfix_restriction *item = &list->items[at];
+
+		if (is_word(item, "permit"))
+			return false;
+		if (is_word(item, "warn_if_reject"))
+			at++;
+		else if (is_refusal(item))
+			return true;
+	}
+	return false;
+}
+
+/* check_server - how smtpd(8) names our listener */
+char *check_server(const struct check *check,
+		   const struct listener_options *listener)
+{
+	const char *queue =
+		postfix_get(check->postfix, NULL, "queue_directory");
+	size_t length = strlen(queue);
+	const char *path = listener->address + strlen("unix:");
+
+	if (strncmp(listener->address, "unix:", 5) == 0 &&
+	    strncmp(path, queue, length) == 0 && path[length] == '/')
+		return xasprintf("unix:%s", path + length + 1);
+	return xstrdup(listener->address);
+}
+
+/* ask_us - a restriction that asks us, with what follows; the caller frees */
+static char *ask_us(const struct check *check)
+{
+	char *server, *text;
+
+	if (check->config->listener_count == 0)
+		return xstrdup("check_policy_service unix:private/policyd, "
+			       "reject");
+	server = check_server(check, &check->config->listeners[0]);
+	text = xasprintf("check_policy_service %s, reject", server);
+	free(server);
+	return text;
+}
+
+/* check_policy_attribute - its own, or that of main.cf */
+const char *check_policy_attribute(const struct check *check,
+				   const struct use *use,
+				   const char *attribute, char **parameter)
+{
+	const char *value =
+		postfix_values_get(&use->policy.attributes, attribute);
+	const struct list *list = use->list;
+
+	if (value != NULL) {
+		*parameter = xstrdup(
+			list->restrictions.items[use->at].parameter);
+		return value;
+	}
+	*parameter = xasprintf("smtpd_policy_service_%s", attribute);
+	return postfix_get(check->postfix, list->service, *parameter);
+}
+
+/* entrance - the service that a client connects to; smtpd behind
+ * postscreen(8) has its connections from there */
+static const struct postfix_service *
+entrance(const struct check *check, const struct postfix_service *service)
+{
+	const struct postfix *postfix = check->postfix;
+	size_t i;
+
+	for (i = 0; i < postfix->service_count &&
+		    strcmp(service->type, "pass") == 0;
+	     i++)
+		if (strcmp(postfix->services[i].program, "postscreen") == 0)
+			return &postfix->services[i];
+	return service;
+}
+
+/* port_of - the number of the port, in text of 8 bytes; "" when unknown */
+static void port_of(const struct check *check,
+		    const struct postfix_service *service, char text[8])
+{
+	const char *name = entrance(check, service)->name;
+	const char *colon = strrchr(name, ':');
+	const char *port = colon != NULL ? colon + 1 : name;
+	const struct servent *known;
+	unsigned long number = 0;
+
+	if (number_parse(port, 65535, &number) != 0) {
+		known = getservbyname(port, "tcp");
+		number = known != NULL ? ntohs((in_port_t)known->s_port) : 0;
+	}
+	if (number > 0)
+		snprintf(text, 8, "%u", (unsigned)number & 0xffff);
+	else
+		text[0] = '\0';
+}
+
+/* our_service - the section of policyd.conf that answers there */
+static const struct service *our_service(const struct check *check,
+					 const struct use *use)
+{
+	struct request request;
+	char port[8], *parameter;
+
+	port_of(check, use->list->service, port);
+	request_init(&request);
+	request.server_port = port;
+	request.policy_context = check_policy_attribute(
+		check, use, "policy_context", &parameter);
+	free(parameter);
+	return service_find(&check->config->services, &request);
+}
+
+/* list_mistake - a mistake in the list of a use */
+static struct mistake list_mistake(const struct use *use,
+				   enum severity severity,
+				   const char *parameter)
+{
+	return (struct mistake){
+		.severity = severity,
+		.service = use->list->service,
+		.parameter = parameter,
+	};
+}
+
+/* without - the text of a parameter without one of its words */
+static char *without(const struct check *check, const struct use *use,
+		     const struct postfix_restriction *gone)
+{
+	struct postfix_list list = { 0 }, rest = { 0 };
+	bool found = false;
+	char *text;
+	size_t i;
+
+	postfix_list_parse(&list,
+			   postfix_get(check->postfix, use->list->service,
+				       gone->parameter),
+			   gone->parameter);
+	rest.items = xcalloc(list.count + 1, sizeof(*rest.items));
+	for (i = 0; i < list.count; i++)
+		if (found || strcmp(list.items[i].word, gone->word) != 0)
+			rest.items[rest.count++] = list.items[i];
+		else
+			found = true;
+	text = postfix_list_text(&rest);
+	free(rest.items);
+	postfix_list_clear(&list);
+	return text;
+}
+
+/* found_ahead - put down a word that stands before us */
+static void found_ahead(struct check *check, const struct use *use,
+			const struct postfix_restriction *item,
+			enum severity severity, const char *what)
+{
+	struct mistake mistake = list_mistake(use, severity, item->parameter);
+	char *on = check_on(check, use->list->service, item->parameter);
+	char *value = without(check, use, item);
+
+	mistake.value = value;
+	check_found(check, &mistake, "%s%s: %s stands before policyd: %s",
+		    use->list->name, on, item->word, what);
+	free(value);
+	free(on);
+}
+
+/* check_login_ahead - who has logged in is not asked about */
+static void check_login_ahead(struct check *check, const struct use *use,
+			      const struct postfix_restriction *item)
+{
+	const struct postfix_service *service = use->list->service;
+
+	if (!postfix_get_bool(check->postfix, service,
+			      "smtpd_sasl_auth_enable"))
+		return;
+	if (check_offers_plain_auth(check, service))
+		found_ahead(check, use, item, SEVERITY_ERROR,
+			    "who logs in without encryption may relay, and "
+			    "policyd is never asked");
+	else
+		found_ahead(check, use, item, SEVERITY_WARNING,
+			    "policyd is not asked about clients who have "
+			    "logged in, however weak their encryption is");
+}
+
+/* check_permit_before - are we asked at all? */
+static void check_permit_before(struct check *check, const struct use *use)
+{
+	size_t i;
+
+	for (i = 0; i < use->at; i++) {
+		const struct postfix_restriction *item =
+			&use->list->restrictions.items[i];
+
+		if (is_always(item))
+			found_ahead(check, use, item, SEVERITY_ERROR,
+				    "it always decides, so that policyd is "
+				    "never asked");
+		else if (is_word(item, "permit_sasl_authenticated"))
+			check_login_ahead(check, use, item);
+		else if (is_permit(item))
+			found_ahead(check, use, item, SEVERITY_WARNING,
+				    "what it permits policyd is not asked "
+				    "about");
+		else if (is_word(item, "warn_if_reject") && i + 1 == use->at)
+			found_ahead(check, use, item, SEVERITY_ERROR,
+				    "what policyd refuses is only logged, and "
+				    "let through");
+	}
+}
+
+/* after_severity - how bad is a list that ends behind us? Relay and recipient
+ * list guard the door; each can do it for both. */
+static enum severity after_severity(const struct check *check,
+				    const struct use *use)
+{
+	const struct postfix_service *service = use->list->service;
+	enum list_kind other = use->list->kind == LIST_RELAY ? LIST_RECIPIENT
+							     : LIST_RELAY;
+
+	if (use->list->kind != LIST_RELAY && use->list->kind != LIST_RECIPIENT)
+		return SEVERITY_WARNING;
+	return refuses_from(&check_list(check, service, other)->restrictions,
+			    0)
+		       ? SEVERITY_WARNING
+		       : SEVERITY_ERROR;
+}
+
+/* check_nothing_after - does anything refuse when we have no opinion? At DATA
+ * a message with several recipients has none that we could judge, so there a
+ * refusal would be wrong; and what we permit with DUNNO must pass. */
+static void check_nothing_after(struct check *check, const struct use *use)
+{
+	const struct list *list = use->list;
+	struct mistake mistake;
+	const char *text;
+	char *value, *on;
+
+	if (list->kind == LIST_DATA || list->kind == LIST_END_OF_DATA ||
+	    our_service(check, use)->reply.mode == REPLY_DUNNO ||
+	    refuses_from(&list->restrictions, use->at + 1))
+		return;
+	mistake = list_mistake(use, after_severity(check, use), list->name);
+	text = postfix_get(check->postfix, list->service, list->name);
+	value = xasprintf("%.*s, reject", (int)strcspn(text, "\n"), text);
+	on = check_on(check, list->service, list->name);
+	mistake.value = value;
+	check_found(check, &mistake,
+		    "%s%s: nothing refuses after policyd: the end of the list "
+		    "permits when policyd has no opinion, or when Postfix "
+		    "does not agree with it",
+		    list->name, on);
+	free(value);
+	free(on);
+}
+
+/* our_reply - the line of policyd.conf that a use is answered by */
+static char *our_reply(const struct service *service)
+{
+	return xasprintf("reply = %s   (service \"%s\", line %d)",
+			 reply_mode_name(service->reply.mode), service->name,
+			 service->line);
+}
+
+/* check_relay_dunno - a permit that is no permit, where nothing else is to
+ * follow */
+static void check_relay_dunno(struct check *check, const struct use *use)
+{
+	const struct list *list = use->list;
+	const struct service *service = our_service(check, use);
+	char *line, *text;
+
+	if (list->kind != LIST_RELAY || service->reply.mode != REPLY_DUNNO)
+		return;
+	line = our_reply(service);
+	text = xasprintf(
+		"policyd stands in %s with reply = dunno: %s", list->name,
+		refuses_from(&list->restrictions, use->at + 1)
+			? "what it permits is refused by what follows"
+			: "the end of the list permits everything that it "
+			  "does not refuse, and Postfix does not look again");
+	check_found_ours(check, SEVERITY_ERROR, line,
+			 "reply = lock   (or ask policyd in "
+			 "smtpd_recipient_restrictions)",
+			 text);
+	free(text);
+	free(line);
+}
+
+/* check_dunno_refused - our DUNNO falls to a refusal */
+static void check_dunno_refused(struct check *check, const struct use *use)
+{
+	const struct postfix_list *list = &use->list->restrictions;
+	const struct service *service = our_service(check, use);
+	char *line, *text;
+	size_t i;
+
+	if (use->list->kind == LIST_RELAY ||
+	    service->reply.mode != REPLY_DUNNO ||
+	    !refuses_from(list, use->at + 1))
+		return;
+	for (i = use->at + 1; i < list->count && !is_refusal(&list->items[i]);
+	     i++)
+		if (is_permit(&list->items[i]))
+			return;
+	line = our_reply(service);
+	text = xasprintf("policyd stands in %s with reply = dunno, and %s "
+			 "follows: it refuses what policyd permits",
+			 use->list->name, list->items[i].word);
+	check_found_ours(check, SEVERITY_ERROR, line,
+			 "reply = lock   (or take out what refuses)", text);
+	free(text);
+	free(line);
+}
+
+/* is_check - a restriction that may find something wrong with a mail? */
+static bool is_check(const struct postfix_restriction *item)
+{
+	return !is_refusal(item) && !is_permit(item);
+}
+
+/* checks_first - the text of a list with the checks behind us put before us */
+static char *checks_first(const struct postfix_list *list, size_t at)
+{
+	struct postfix_list moved = { 0 };
+	char *text;
+	size_t i;
+
+	moved.items = xcalloc(list->count + 1, sizeof(*moved.items));
+	for (i = 0; i < at; i++)
+		moved.items[moved.count++] = list->items[i];
+	for (i = at + 1; i < list->count; i++)
+		if (is_check(&list->items[i]) ||
+		    is_word(&list->items[i - 1], "warn_if_reject"))
+			moved.items[moved.count++] = list->items[i];
+	moved.items[moved.count++] = list->items[at];
+	for (i = at + 1; i < list->count; i++)
+		if (!is_check(&list->items[i]) &&
+		    !is_word(&list->items[i - 1], "warn_if_reject"))
+			moved.items[moved.count++] = list->items[i];
+	text = postfix_list_text(&moved);
+	free(moved.items);
+	return text;
+}
+
+/* check_recipient_ok - checks that our permit keeps from being done */
+static void check_recipient_ok(struct check *check, const struct use *use)
+{
+	const struct postfix_list *list = &use->list->restrictions;
+	const char *mode =
+		reply_mode_name(our_service(check, use)->reply.mode);
+	struct mistake mistake =
+		list_mistake(use, SEVERITY_ERROR, use->list->name);
+	char *value, *on;
+	size_t i = use->at + 1;
+
+	while (i < list->count && !is_check(&list->items[i]))
+		i++;
+	if (use->list->kind != LIST_RECIPIENT || i == list->count ||
+	    strcmp(mode, reply_mode_name(REPLY_DUNNO)) == 0)
+		return;
+	value = checks_first(list, use->at);
+	on = check_on(check, use->list->service, use->list->name);
+	mistake.value = value;
+	check_found(check, &mistake,
+		    "%s%s: %s follows policyd, which ends the list with its "
+		    "permit (reply = %s): it is never tried on what policyd "
+		    "permits",
+		    use->list->name, on, list->items[i].word, mode);
+	free(value);
+	free(on);
+}
+
+/* check_delay - is there a recipient when we are asked? */
+static void check_delay(struct check *check, const struct use *use)
+{
+	struct mistake mistake =
+		list_mistake(use, SEVERITY_ERROR, "smtpd_delay_reject");
+	char *on;
+
+	if (use->list->kind > LIST_SENDER ||
+	    postfix_get_bool(check->postfix, use->list->service,
+			     "smtpd_delay_reject"))
+		return;
+	on = check_on(check, use->list->service, "smtpd_delay_reject");
+	mistake.value = "yes";
+	check_found(check, &mistake,
+		    "smtpd_delay_reject%s: policyd is asked in %s before "
+		    "there is a recipient to judge, or a login",
+		    on, use->list->name);
+	free(on);
+}
+
+/* asks_in_main - would this service ask us in a list, if it had that list from
+ * main.cf? */
+static bool asks_in_main(const struct check *check,
+			 const struct postfix_service *service,
+			 const char *name)
+{
+	struct postfix_list list;
+	bool found = false;
+	size_t i;
+
+	postfix_list_read(&list, check->postfix, NULL, name);
+	for (i = 0; i < list.count && !found; i++)
+		found = is_word(&list.items[i], "check_policy_service") &&
+			check_is_us(check, service, list.items[i].argument);
+	postfix_list_clear(&list);
+	return found;
+}
+
+/* is_in - do we stand in this list? */
+static bool is_in(const struct check *check, const struct list *list)
+{
+	size_t i;
+
+	for (i = 0; i < check->use_count; i++)
+		if (check->uses[i].list == list)
+			return true;
+	return false;
+}
+
+/* check_override - a list of ours that master.cf replaces by another one;
+ * true when there is such */
+static bool check_override(struct check *check, const struct list *list)
+{
+	const struct postfix_service *service = list->service;
+	bool asked = check_is_asked(check, service);
+	const struct mistake mistake = {
+		.severity = asked ? SEVERITY_WARNING : SEVERITY_ERROR,
+		.service = service,
+		.parameter = list->name,
+		.drop = true,
+	};
+
+	if (postfix_where(check->postfix, service, list->name) !=
+		    POSTFIX_MASTER ||
+	    is_in(check, list) || !asks_in_main(check, service, list->name))
+		return false;
+	check_found(check, &mistake,
+		    "-o %s takes policyd out on port %s: %s", list->name,
+		    service->name,
+		    asked ? "it is asked in another list only"
+			  : "it is not asked there");
+	return true;
+}
+
+/* is_anywhere - is there a port on which somebody asks us? */
+static bool is_anywhere(const struct check *check)
+{
+	size_t i;
+
+	for (i = 0; i < check->use_count; i++)
+		if (check->uses[i].list->kind <= LIST_RECIPIENT)
+			return true;
+	return false;
+}
+
+/* check_asked - a port on which nobody asks us; or nobody does at all */
+static void check_asked(struct check *check,
+			const struct postfix_service *service)
+{
+	bool elsewhere = is_anywhere(check);
+	char *value = ask_us(check);
+	const struct mistake mistake = {
+		.severity = elsewhere ? SEVERITY_WARNING : SEVERITY_ERROR,
+		.service = service,
+		.parameter = "smtpd_recipient_restrictions",
+		.value = value,
+	};
+
+	if (elsewhere)
+		check_found(check, &mistake,
+			    "policyd is not asked on port %s",
+			    service->name);
+	else
+		check_found(check, &mistake,
+			    "no restriction list asks policyd");
+	free(value);
+}
+
+/* check_services - every port of smtpd(8) */
+static void check_services(struct check *check)
+{
+	size_t i, j;
+	char *file;
+
+	for (i = 0; i < check->list_count; i += LIST_COUNT) {
+		const struct postfix_service *service =
+			check->lists[i].service;
+		bool known = check_is_asked(check, service);
+
+		for (j = i; j < i + LIST_COUNT; j++)
+			known |= check_override(check, &check->lists[j]);
+		if (!known)
+			check_asked(check, service);
+	}
+	if (check->list_count > 0)
+		return;
+	file = check_file(check, "master.cf");
+	check_found_line(check, SEVERITY_ERROR, file, NULL,
+			 "postconf -M smtp/inet='smtp inet n - y - - smtpd'",
+			 false, "no smtpd service: no mail is received by "
+				"SMTP, and nobody asks policyd");
+	free(file);
+}
+
+/* check_lists - our place in the lists */
+void check_lists(struct check *check)
+{
+	static void (*const checks[])(struct check *, const struct use *) = {
+		check_permit_before, check_nothing_after, check_relay_dunno,
+		check_dunno_refused, check_recipient_ok,  check_delay,
+	};
+	size_t i, j;
+
+	check_services(check);
+	for (i = 0; i < check->use_count; i++)
+		for (j = 0; j < sizeof(checks) / sizeof(checks[0]); j++)
+			checks[j](check, &check->uses[i]);
+}

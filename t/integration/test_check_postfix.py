@@ -1,0 +1,671 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""policyd -P against real configuration directories, read by the real
+postconf(1), with a real policyd on its socket: each mistake is made in a
+throw-away configuration that is right otherwise, it must be the one thing
+that is found, and the command that is printed must mend it."""
+
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+
+import snippets
+from policyd import Policyd
+from postfix import run, temporary_directory
+
+ASK = "check_policy_service unix:private/policyd"
+
+# A configuration without a mistake.
+MAIN = {
+    "compatibility_level": "3.6",
+    "myhostname": "mail.local.test",
+    "mydestination": "local.test, localhost",
+    "mynetworks": "127.0.0.0/8 [::1]/128 10.0.0.0/8",
+    "smtpd_relay_restrictions": "",
+    "smtpd_recipient_restrictions": ASK + ", reject",
+}
+MASTER = """\
+smtp       inet n - y - - smtpd
+submission inet n - y - - smtpd
+  -o syslog_name=postfix/submission
+smtp       unix - - y - - smtp
+"""
+SPAWN = MASTER + """\
+policyd    unix - n n - %s spawn
+  user=nobody argv=/usr/sbin/policyd -s
+"""
+LISTEN = """\
+listen "unix:%s" {
+        mode = "0660"
+        owner = "postfix"
+        group = "postfix"
+}
+"""
+
+
+class Place:
+    """A directory for main.cf, master.cf, policyd.conf, and the queue."""
+
+    def __init__(self, program):
+        self.program = os.path.abspath(program)
+        self.directory = temporary_directory()
+        self.config = os.path.join(self.directory, "etc")
+        self.queue = os.path.join(self.directory, "queue")
+        self.file = os.path.join(self.directory, "check.conf")
+        self.socket = os.path.join(self.queue, "private", "policyd")
+        os.makedirs(os.path.join(self.queue, "private"))
+        os.mkdir(self.config)
+        # As Debian has it for those who look up names in the chroot.
+        os.mkdir(os.path.join(self.queue, "etc"))
+        with open(os.path.join(self.queue, "etc", "hosts"), "w") as out:
+            out.write("127.0.0.1 localhost\n")
+        owner = pwd.getpwnam("postfix").pw_uid
+        os.chown(os.path.join(self.queue, "private"), owner, -1)
+        os.chmod(os.path.join(self.queue, "private"), 0o700)
+
+    def listen(self, path=None):
+        """listen - the section of policyd.conf"""
+        return LISTEN % (path or self.socket)
+
+    def write(self, main, master, conf):
+        """write - all files of a case"""
+        settings = dict(MAIN, queue_directory=self.queue)
+        settings.update(main)
+        with open(os.path.join(self.config, "main.cf"), "w",
+                  encoding="utf-8") as out:
+            for name, value in settings.items():
+                if value is not None:
+                    out.write("%s = %s\n" % (name, value))
+        with open(os.path.join(self.config, "master.cf"), "w") as out:
+            out.write(master)
+        self.ours(conf)
+
+    def settle(self):
+        """settle - make the files look older than they are: Postfix programs
+        wait until a file has not changed for two seconds"""
+        for name in os.listdir(self.config):
+            os.utime(os.path.join(self.config, name), (1, 1))
+
+    def ours(self, conf):
+        """ours - policyd.conf"""
+        with open(self.file, "w") as out:
+            out.write('import_postfix = "%s"\n%s' % (self.config, conf))
+
+    def check(self, *options):
+        """check - policyd -P: status, what it printed"""
+        if os.path.isdir(self.config):
+            self.settle()
+        done = subprocess.run(
+            [self.program, *(options or ("-P",)), "-c", self.file],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+
+class Finding:
+    """What one finding looked like."""
+
+    def __init__(self, line):
+        self.file, self.severity, self.text = re.match(
+            r"(\S+): (error|warning): (.*)", line).groups()
+        self.more = []
+
+    def commands(self):
+        """commands - those that can be typed to a shell"""
+        return [line for line in self.more if line.startswith("postconf ")]
+
+
+def findings(text):
+    """findings - of one run; the last line sums up"""
+    found = []
+    for line in text.splitlines()[:-1]:
+        if line.startswith("    "):
+            found[-1].more.append(line.strip())
+        else:
+            found.append(Finding(line))
+    return found
+
+
+class Case:
+    """One mistake: what makes it, and what must be found, each as
+    (severity, file, text)."""
+
+    def __init__(self, name, *expected, main=None, master=MASTER, conf="",
+                 mends=True):
+        self.name = name
+        self.expected = expected
+        self.main = main or {}
+        self.master = master
+        self.conf = conf
+        self.mends = mends      # the commands alone mend it
+
+
+def on_port(parameter, value):
+    """on_port - MASTER with an override for submission"""
+    return MASTER.replace(
+        "  -o syslog_name", "  -o { %s = %s }\n  -o syslog_name" %
+        (parameter, value))
+
+
+RECIPIENT = "smtpd_recipient_restrictions"
+CASES = [
+    Case("nothing wrong"),
+    Case("braces and a context",
+         main={RECIPIENT: "check_policy_service { unix:private/policyd, "
+                          "policy_context=rcpt }, reject"}),
+    Case("through a name", main={
+        "ours": ASK, RECIPIENT: "$ours, reject"}),
+    Case("through a class", main={
+        "smtpd_restriction_classes": "ours",
+        "ours": ASK, RECIPIENT: "ours, reject"}),
+    Case("checks before us", main={
+        RECIPIENT: "reject_non_fqdn_sender, check_client_access "
+                   "inline:{x=permit}, " + ASK + ", reject"}),
+
+    Case("nobody asks",
+         ("error", "main.cf", "no restriction list asks policyd"),
+         main={RECIPIENT: "permit_mynetworks, reject_unauth_destination"}),
+    Case("another policy server is not us",
+         ("error", "main.cf", "no restriction list asks policyd"),
+         main={RECIPIENT: "check_policy_service unix:private/postgrey, "
+                          "reject_unauth_destination"}),
+    Case("at DATA only",
+         ("error", "main.cf", "no restriction list asks policyd"),
+         main={RECIPIENT: "reject_unauth_destination",
+               "smtpd_data_restrictions": ASK}),
+    Case("asked on one port only",
+         ("warning", "main.cf", "not asked on port smtp"),
+         main={RECIPIENT: "reject_unauth_destination"},
+         master=on_port(RECIPIENT, ASK + ", reject")),
+
+    Case("permit first",
+         ("error", "main.cf", "permit stands before policyd: it always"),
+         main={RECIPIENT: "permit, " + ASK + ", reject"}),
+    Case("reject first",
+         ("error", "main.cf", "reject stands before policyd: it always"),
+         main={RECIPIENT: "reject, " + ASK + ", reject"}),
+    Case("permit in a class",
+         ("error", "main.cf", "permit stands before policyd"),
+         main={"smtpd_restriction_classes": "early", "early":
+               "reject_non_fqdn_sender, permit",
+               RECIPIENT: "early, " + ASK + ", reject"}),
+    Case("mynetworks first",
+         ("warning", "main.cf", "permit_mynetworks stands before policyd"),
+         main={RECIPIENT: "permit_mynetworks, " + ASK + ", reject"}),
+    Case("login first, no login offered",
+         main={RECIPIENT: "permit_sasl_authenticated, " + ASK + ", reject"}),
+    Case("login first, encrypted",
+         ("warning", "main.cf", "permit_sasl_authenticated stands before"),
+         main={RECIPIENT: "permit_sasl_authenticated, " + ASK + ", reject",
+               "smtpd_sasl_auth_enable": "yes",
+               "smtpd_tls_auth_only": "yes"}),
+    Case("login first, in plain text",
+         ("error", "main.cf", "permit_sasl_authenticated stands before"),
+         ("error", "main.cf", "port smtp offers AUTH without TLS"),
+         ("error", "main.cf", "port submission offers AUTH without TLS"),
+         main={RECIPIENT: "permit_sasl_authenticated, " + ASK + ", reject",
+               "smtpd_sasl_auth_enable": "yes"}, mends=False),
+    Case("only a warning",
+         ("error", "main.cf", "warn_if_reject stands before policyd"),
+         main={RECIPIENT: "warn_if_reject " + ASK + ", reject"}),
+    Case("permit first on one port",
+         ("error", "master.cf", "on port submission: permit stands before"),
+         master=on_port(RECIPIENT, "permit, " + ASK + ", reject")),
+
+    Case("nothing after us",
+         ("error", "main.cf", "nothing refuses after policyd"),
+         main={RECIPIENT: ASK}),
+    Case("nothing after us, guarded by the relay list",
+         ("warning", "main.cf", "nothing refuses after policyd"),
+         main={RECIPIENT: ASK, "smtpd_relay_restrictions":
+               "permit_sasl_authenticated, defer_unauth_destination"}),
+    Case("only a warning after us",
+         ("error", "main.cf", "nothing refuses after policyd"),
+         ("error", "main.cf", "warn_if_reject follows policyd"),
+         main={RECIPIENT: ASK + ", warn_if_reject reject"}, mends=False),
+    Case("nothing after us at DATA is right",
+         main={"smtpd_data_restrictions": ASK}),
+
+    Case("dunno in the relay list",
+         ("error", "check.conf", "smtpd_relay_restrictions with reply = "
+          "dunno: the end of the list permits"),
+         main={"smtpd_relay_restrictions": ASK,
+               RECIPIENT: "reject_unauth_destination"},
+         conf="reply = dunno\n"),
+    Case("dunno in the relay list for one context",
+         ("error", "check.conf", "smtpd_relay_restrictions with reply = "
+          "dunno: what it permits is refused"),
+         main={"smtpd_relay_restrictions":
+               "check_policy_service { unix:private/policyd, "
+               "policy_context=relay }, reject"},
+         conf='service "r" { policy_context = { "relay" } reply = dunno }\n'),
+    Case("dunno and then reject",
+         ("error", "check.conf", "reply = dunno, and reject follows"),
+         conf="reply = dunno\n"),
+    Case("dunno for the port of one service",
+         ("error", "check.conf", "reply = dunno, and reject follows"),
+         conf='service "s" { server_port = { 587 } reply = dunno }\n'),
+    Case("dunno before checks is right",
+         main={RECIPIENT: ASK + ", reject_non_fqdn_sender"},
+         conf="reply = dunno\n"),
+    Case("ok before checks",
+         ("error", "main.cf", "reject_non_fqdn_sender follows policyd.*ok"),
+         main={RECIPIENT: ASK + ", reject_non_fqdn_sender, reject"},
+         conf="reply = ok\n"),
+    Case("lock before checks",
+         ("error", "main.cf", "check_client_access follows policyd.*lock"),
+         main={RECIPIENT: ASK + ", check_client_access inline:{x=permit}, "
+                          "reject"}),
+
+    Case("inet, not a name",
+         ("error", "main.cf", "cannot look up that name"),
+         main={RECIPIENT: "check_policy_service "
+                          "inet:no-such-host.invalid:%PORT%, reject"},
+         conf='listen "inet:127.0.0.1:%PORT%" { }\n'),
+    Case("inet, another address",
+         ("error", "main.cf", "is not where policyd listens"),
+         main={RECIPIENT: "check_policy_service inet:127.0.0.2:%PORT%, "
+                          "reject"},
+         conf='listen "inet:127.0.0.1:%PORT%" { }\n'),
+    Case("inet by name",
+         main={RECIPIENT: "check_policy_service inet:localhost:%PORT%, "
+                          "reject"},
+         conf='listen "inet:127.0.0.1:%PORT%" { }\n'),
+    Case("inet, nobody there",
+         ("error", "check.conf", "cannot connect to inet:127.0.0.1:9 "),
+         main={RECIPIENT: "check_policy_service inet:127.0.0.1:9, reject"},
+         conf='listen "inet:127.0.0.1:9" { }\n'),
+    Case("an absolute path in a chroot",
+         ("error", "main.cf", "in its chroot, asks at unix:%QUEUE%%QUEUE%"),
+         main={RECIPIENT: "check_policy_service "
+                          "unix:%QUEUE%/private/policyd, reject"}),
+    Case("an absolute path without a chroot",
+         main={RECIPIENT: "check_policy_service "
+                          "unix:%QUEUE%/private/policyd, reject"},
+         master=MASTER.replace("n - y", "n - n")),
+    Case("the wrong directory",
+         ("error", "main.cf", "unix:public/policyd: smtpd, in its chroot"),
+         main={RECIPIENT: "check_policy_service unix:public/policyd, "
+                          "reject"}),
+
+    Case("no time limit",
+         ("error", "main.cf", "policyd_time_limit is not set"),
+         master=SPAWN % "0"),
+    Case("too short a time limit",
+         ("error", "main.cf", "spawn ends policyd after 900s"),
+         main={"policyd_time_limit": "900s"}, master=SPAWN % "0"),
+    Case("a process limit",
+         ("error", "master.cf", "policyd has a process limit"),
+         main={"policyd_time_limit": "3600"}, master=SPAWN % "10"),
+    Case("the default process limit",
+         ("error", "master.cf", "policyd has a process limit"),
+         main={"policyd_time_limit": "3600"}, master=SPAWN % "-"),
+    Case("spawned as it should be",
+         main={"policyd_time_limit": "1h"}, master=SPAWN % "0"),
+
+    Case("idle for too long",
+         ("warning", "main.cf", "max_idle = 2000s: policyd closes"),
+         ("warning", "main.cf", "max_ttl = 3000s: policyd closes"),
+         main={"smtpd_policy_service_max_idle": "2000s",
+               "smtpd_policy_service_max_ttl": "3000s"}),
+    Case("we are not idle for long enough",
+         ("warning", "main.cf", "max_idle = 300s: policyd closes.*200s"),
+         ("warning", "main.cf", "max_ttl = 1000s: policyd closes.*200s"),
+         conf="idle_timeout = 200s\n", mends=False),
+    Case("no time to answer",
+         ("warning", "main.cf", "timeout = 1s: too short"),
+         main={"smtpd_policy_service_timeout": "1s"}),
+    Case("no time to answer, for one server",
+         ("warning", "main.cf", "^timeout = 1s: too short"),
+         main={RECIPIENT: "check_policy_service { unix:private/policyd, "
+                          "timeout=1s }, reject"}, mends=False),
+    Case("one request a connection",
+         ("warning", "main.cf", "request_limit = 1: Postfix connects"),
+         main={"smtpd_policy_service_request_limit": "1"}),
+    Case("one attempt",
+         ("warning", "main.cf", "try_limit = 1: without"),
+         main={"smtpd_policy_service_try_limit": "1"}),
+    Case("a long delay",
+         ("warning", "main.cf", "retry_delay = 60s: a client waits"),
+         main={"smtpd_policy_service_retry_delay": "60s"}),
+
+    Case("default action DUNNO",
+         ("error", "main.cf", "default_action = DUNNO: mail goes through"),
+         main={"smtpd_policy_service_default_action": "DUNNO"}),
+    Case("default action OK on one port",
+         ("error", "master.cf", "default_action on port submission = OK"),
+         master=on_port("smtpd_policy_service_default_action", "OK")),
+    Case("default action permit for one server",
+         ("error", "main.cf", "^default_action = permit_auth_destination"),
+         main={RECIPIENT: "check_policy_service { unix:private/policyd, "
+                          "{ default_action = permit_auth_destination } }, "
+                          "reject"}, mends=False),
+    Case("default actions that refuse",
+         main={"smtpd_policy_service_default_action":
+               "defer_if_permit try later"}),
+
+    Case("before there is a recipient",
+         ("error", "main.cf", "smtpd_delay_reject: policyd is asked in "
+          "smtpd_client_restrictions before"),
+         main={"smtpd_client_restrictions": ASK + ", reject",
+               "smtpd_delay_reject": "no"}),
+    Case("before there is a recipient, on one port",
+         ("error", "master.cf", "smtpd_delay_reject on port submission"),
+         main={"smtpd_helo_restrictions": ASK + ", reject"},
+         master=on_port("smtpd_delay_reject", "no")),
+    Case("a recipient without delay",
+         main={"smtpd_delay_reject": "no"}),
+
+    Case("a domain in two classes",
+         ("warning", "main.cf", "LOCAL.test stands in|local.test stands in "
+          "mydestination and in virtual_mailbox_domains"),
+         main={"virtual_mailbox_domains": "v.test, LOCAL.test"}),
+    Case("a domain in two other classes",
+         ("warning", "main.cf", "r.test stands in virtual_alias_domains and "
+          "in relay_domains"),
+         main={"virtual_alias_domains": "a.test r.test",
+               "relay_domains": "x.test, r.test"}),
+    Case("a u-label alone",
+         ("warning", "main.cf", "bücher.test stands in mydestination "
+          "without its other spelling, xn--bcher-kva.test"),
+         main={"mydestination": "local.test, bücher.test"}),
+    Case("an a-label alone",
+         ("warning", "main.cf", "xn--bcher-kva.test stands in relay_domains "
+          "without its other spelling, bücher.test"),
+         main={"relay_domains": "xn--bcher-kva.test"}),
+    Case("both spellings",
+         main={"mydestination": "BÜCHER.test, xn--bcher-kva.test"}),
+    Case("an a-label is enough without SMTPUTF8",
+         main={"mydestination": "xn--bcher-kva.test",
+               "smtputf8_enable": "no"}),
+
+    Case("AUTH without TLS",
+         ("error", "main.cf", "port smtp offers AUTH without TLS"),
+         main={"smtpd_sasl_auth_enable": "yes",
+               "smtpd_tls_security_level": "may"},
+         master=on_port("smtpd_tls_security_level", "encrypt")),
+    Case("AUTH without TLS on one port",
+         ("error", "master.cf", "port submission offers AUTH without TLS"),
+         main={"smtpd_sasl_auth_enable": "yes",
+               "smtpd_tls_auth_only": "yes"},
+         master=on_port("smtpd_tls_auth_only", "no")),
+
+    Case("mynetworks of everybody",
+         ("error", "main.cf", "mynetworks holds 0.0.0.0/0"),
+         main={"mynetworks": "127.0.0.0/8, 0.0.0.0/0"}),
+    Case("mynetworks of others",
+         ("warning", "main.cf", r"mynetworks holds 198.51.100.0/24"),
+         ("warning", "main.cf", r"mynetworks holds \[2001:db8::\]/32"),
+         main={"mynetworks": "198.51.100.0/24 [2001:db8::]/32 [fe80::]/10 "
+                             "172.16.0.0/12 192.168.1.0/24"}, mends=False),
+    Case("mynetworks wider than private",
+         ("warning", "main.cf", "mynetworks holds 172.16.0.0/11"),
+         main={"mynetworks": "172.16.0.0/11"}),
+    Case("mynetworks by default", main={"mynetworks": None}),
+
+    Case("an override takes us out",
+         ("error", "master.cf", "-o smtpd_recipient_restrictions takes "
+          "policyd out on port submission: it is not asked there"),
+         master=on_port(RECIPIENT, "permit_sasl_authenticated, reject")),
+    Case("an override takes us out of one list",
+         ("warning", "master.cf", "-o smtpd_client_restrictions takes "
+          "policyd out on port submission: it is asked in another"),
+         main={"smtpd_client_restrictions": ASK + ", reject"},
+         master=on_port("smtpd_client_restrictions", "permit")),
+    Case("an override of a name takes us out",
+         ("warning", "main.cf", "not asked on port submission"),
+         main={"ours": ASK + ", reject", RECIPIENT: "$ours"},
+         master=on_port("ours", "reject"), mends=False),
+    Case("no smtpd",
+         ("error", "master.cf", "no smtpd service"),
+         master="smtp unix - - y - - smtp\n", mends=False),
+]
+
+
+class Tests:
+    """All of them, with one policyd."""
+
+    def __init__(self, place, port):
+        self.place = place
+        self.port = port
+        self.passed = 0
+        self.failed = 0
+
+    def judge(self, name, wrong):
+        """judge - count a case; wrong: what was wrong, or None"""
+        if wrong:
+            self.failed += 1
+            print("FAILED: %s: %s" % (name, wrong))
+        else:
+            self.passed += 1
+
+    def fill(self, text):
+        """fill - in what only we know"""
+        return text.replace("%PORT%", str(self.port)).replace(
+            "%QUEUE%", self.place.queue)
+
+    def expect(self, expected):
+        """expect - exactly these findings, and the status that follows;
+        returns what is wrong, and the commands"""
+        status, out, err = self.place.check()
+        text = "status %d\n%s%s" % (status, out, err)
+        if err or status not in (0, 1):
+            return text, []
+        found = findings(out)
+        if len(found) != len(expected):
+            return "%d findings expected: %s" % (len(expected), text), []
+        for one, (severity, file, pattern) in zip(found, expected):
+            if (one.severity != severity or
+                    os.path.basename(one.file) != file or
+                    not re.search(self.fill(pattern), one.text)):
+                return "expected %s %s %s: %s" % (severity, file, pattern,
+                                                  text), []
+        bad = any(one.severity == "error" for one in found)
+        if status != (1 if bad else 0):
+            return "status: " + text, []
+        if not found and "no problems found" not in out:
+            return "not said: " + text, []
+        return None, [line for one in found for line in one.commands()]
+
+    def mend(self, commands):
+        """mend - type what was printed; then all must be well"""
+        for line in commands:
+            self.place.settle()
+            run("/bin/sh", "-c", line)
+        wrong, _ = self.expect([])
+        return wrong and "after %s: %s" % (commands, wrong)
+
+    def case(self, case):
+        """case - one mistake, found and mended"""
+        self.place.write({name: value and self.fill(value)
+                          for name, value in case.main.items()},
+                         case.master,
+                         self.place.listen() + self.fill(case.conf))
+        wrong, commands = self.expect(case.expected)
+        ours = all(file == "check.conf" for _, file, _ in case.expected)
+        if not wrong and case.mends and case.expected and not ours:
+            wrong = self.mend(commands) if commands else "no command"
+        self.judge(case.name, wrong)
+
+    def usage(self):
+        """usage - the long option; trouble with postconf or our file"""
+        self.place.write({}, MASTER, self.place.listen())
+        status, out, _ = self.place.check("--check-postfix")
+        self.judge("--check-postfix", status != 0 and out)
+        self.place.ours("nonsense\n")
+        status, _, err = self.place.check()
+        self.judge("policyd.conf refused", status != 78 and err)
+        place_named = self.place.config
+        shutil.move(self.place.config, self.place.config + ".away")
+        try:
+            self.place.ours(self.place.listen())
+            status, _, err = self.place.check()
+            self.judge("no main.cf", (status not in (75, 78) or
+                                      place_named not in err) and err)
+        finally:
+            shutil.move(self.place.config + ".away", self.place.config)
+
+    def stock(self):
+        """stock - the lines that we ship, added to Debian's own files"""
+        place = self.place
+        with open("/usr/share/postfix/main.cf.debian") as lines:
+            text = lines.read()
+        place.write({}, "", place.listen() +
+                    'service "submission" { server_port = { 465, 587 } }\n')
+        with open(os.path.join(place.config, "main.cf"), "w") as out:
+            out.write(text)
+        shutil.copy("/usr/share/postfix/master.cf.dist",
+                    os.path.join(place.config, "master.cf"))
+        postconf = ("postconf", "-c", place.config)
+        run(*postconf, "-e", "queue_directory=" + place.queue,
+            "myhostname=mail.local.test",
+            "mydestination=$myhostname, local.test, localhost",
+            "mynetworks=127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128",
+            "smtpd_relay_restrictions=permit_mynetworks "
+            "permit_sasl_authenticated defer_unauth_destination")
+        place.settle()
+        run(*postconf, "-e", *snippets.main_cf())
+        for words, options in snippets.master_cf():
+            place.settle()
+            run(*postconf, "-M", "%s/%s=%s" % (words[0], words[1],
+                                               " ".join(words)))
+            for name, value in options.items():
+                run(*postconf, "-P", "%s/%s/%s=%s" % (words[0], words[1],
+                                                      name, value))
+        wrong, _ = self.expect([])
+        self.judge("the lines that we ship", wrong)
+
+    def at_socket(self, name, make, pattern):
+        """at_socket - something odd at a path of its own"""
+        path = os.path.join(self.place.queue, "private", "odd")
+        self.place.write(
+            {RECIPIENT: "check_policy_service unix:private/odd, reject"},
+            MASTER, self.place.listen(path))
+        undo = make(path)
+        try:
+            wrong, _ = self.expect([("error", "check.conf", pattern)])
+        finally:
+            undo()
+            if os.path.lexists(path):
+                os.unlink(path)
+        self.judge(name, wrong)
+
+    def sockets(self):
+        """sockets - what can be wrong with the one that we listen on"""
+        def fake(mode, owner, answer=None):
+            def make(path):
+                listener = socket.socket(socket.AF_UNIX)
+                listener.bind(path)
+                os.chmod(path, mode)
+                os.chown(path, owner, owner)
+                listener.listen()
+
+                def serve():
+                    while True:
+                        try:
+                            peer, _ = listener.accept()
+                        except OSError:
+                            return
+                        with peer:
+                            peer.recv(4096)
+                            peer.sendall(answer)
+                if answer is not None:
+                    threading.Thread(target=serve, daemon=True).start()
+
+                def close():
+                    listener.shutdown(socket.SHUT_RDWR)
+                    listener.close()
+                return close
+            return make
+
+        def nothing(_):
+            return lambda: None
+
+        def plain(path):
+            with open(path, "w"):
+                pass
+            os.chmod(path, 0o666)
+            return lambda: None
+
+        def stale(path):
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(path)
+            os.chmod(path, 0o666)
+            return lambda: None
+
+        def closed_directory(path):
+            private = os.path.dirname(path)
+            os.chown(private, 0, 0)
+            undo = fake(0o666, 0)(path)
+
+            def back():
+                os.chown(private, pwd.getpwnam("postfix").pw_uid, 0)
+                undo()
+            return back
+
+        owner = pwd.getpwnam("postfix").pw_uid
+        self.at_socket("no socket", nothing, "No such file")
+        self.at_socket("a file", plain, "Connection refused")
+        self.at_socket("nobody listens", stale, "Connection refused")
+        self.at_socket("root's socket", fake(0o660, 0),
+                       "as user postfix: Permission denied")
+        self.at_socket("root's directory", closed_directory,
+                       "as user postfix: Permission denied")
+        self.at_socket("not ours", fake(0o600, owner, b"action=OK\n\n"),
+                       "is not ours: process %d, .*python" % os.getpid())
+        self.wrong_answers(fake, owner)
+
+    def wrong_answers(self, fake, owner):
+        """wrong_answers - of a program that is not ours, so that this is
+        found as well"""
+        path = os.path.join(self.place.queue, "private", "odd")
+        for name, answer, pattern in (
+                ("an odd answer", b"220 hello\n\n", "does not answer as"),
+                ("no answer", b"", "does not answer as .*: Connection reset"),
+                ("silence", None, "does not answer as .*: Connection timed")):
+            self.place.write({RECIPIENT: "check_policy_service "
+                              "unix:private/odd, reject"}, MASTER,
+                             self.place.listen(path))
+            undo = fake(0o600, owner, answer)(path)
+            try:
+                wrong, _ = self.expect([
+                    ("error", "check.conf", pattern),
+                    ("error", "check.conf", "is not ours")])
+            finally:
+                undo()
+                os.unlink(path)
+            self.judge(name, wrong)
+
+
+def main():
+    """main - with the program as the argument"""
+    if os.geteuid() != 0:
+        print("this test needs root: it becomes the user postfix")
+        return 1
+    place = Place(sys.argv[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    tests = Tests(place, port)
+    try:
+        text = place.listen() + 'log = "stderr"\n' \
+            'listen "inet:127.0.0.1:%d" { }\n' % port
+        with Policyd(place.program, place.directory, text, place.socket):
+            for case in CASES:
+                tests.case(case)
+            tests.stock()
+            tests.usage()
+            tests.sockets()
+    finally:
+        shutil.rmtree(place.directory)
+    print("%d passed, %d failed" % (tests.passed, tests.failed))
+    return 1 if tests.failed or not tests.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
