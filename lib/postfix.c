@@ -15,7 +15,7 @@
 #include "lib/postconf.h"
 #include "lib/xalloc.h"
 
-#define FIELD_COUNT 8	/* columns of master.cf, the command is the last */
+#define FIELD_COUNT 8 /* columns of master.cf, the command is the last */
 
 /* postfix_values_add - copy one setting */
 void postfix_values_add(struct postfix_values *values, const char *name,
@@ -88,7 +88,8 @@ static int each_value(const char *text, value_handler *handler, void *context,
 		char *value = split(line);
 
 		if (value == NULL)
-			result = error_set(error, "postconf printed "
+			result = error_set(error,
+					   "postconf printed "
 					   "\"%.80s\", not \"name = value\"",
 					   line);
 		else
@@ -145,8 +146,10 @@ static int add_override(void *context, char *name, const char *value,
 		service = find_service(context, name, type);
 	}
 	if (service == NULL)
-		return error_set(error, "postconf printed \"%.80s\", which is "
-				 "no \"service/type/name\" of master.cf", name);
+		return error_set(error,
+				 "postconf printed \"%.80s\", which is "
+				 "no \"service/type/name\" of master.cf",
+				 name);
 	postfix_values_add(&service->overrides, parameter, value);
 	return 0;
 }
@@ -173,8 +176,8 @@ static const char *take_field(char **rest)
 }
 
 /* add_service - one line of postconf -M */
-static int add_service(struct postfix *postfix, char *line,
-		       bool default_chroot, struct error *error)
+static int add_service(struct postfix *postfix, char *line, bool default_chroot,
+		       struct error *error)
 {
 	const char *fields[FIELD_COUNT];
 	struct postfix_service *service;
@@ -185,8 +188,10 @@ static int add_service(struct postfix *postfix, char *line,
 		fields[i] = take_field(&rest);
 	rest += strspn(rest, " \t");
 	if (*rest == '\0')
-		return error_set(error, "postconf printed \"%.80s\", which is "
-				 "no service of master.cf", line);
+		return error_set(error,
+				 "postconf printed \"%.80s\", which is "
+				 "no service of master.cf",
+				 line);
 	postfix->services =
 		xreallocarray(postfix->services, postfix->service_count + 1,
 			      sizeof(*postfix->services));
@@ -224,8 +229,7 @@ int postfix_services_parse(struct postfix *postfix, const char *text,
  * values of main.cf and the defaults */
 static int read_effective(const char *directory,
 			  const struct postfix_values *overrides,
-			  struct postfix_values *effective,
-			  struct error *error)
+			  struct postfix_values *effective, struct error *error)
 {
 	char **settings = xcalloc(overrides->count + 1, sizeof(*settings));
 	char *text = NULL;
@@ -235,8 +239,7 @@ static int read_effective(const char *directory,
 	for (i = 0; i < overrides->count; i++)
 		settings[i] = xasprintf("%s=%s", overrides->list[i].name,
 					overrides->list[i].value);
-	result = postconf_effective(directory,
-				    (const char *const *)settings,
+	result = postconf_effective(directory, (const char *const *)settings,
 				    overrides->count, &text, error);
 	if (result == 0)
 		result = postfix_values_parse(effective, text, error);
@@ -301,8 +304,7 @@ int postfix_read(struct postfix *postfix, const char *directory,
 		/* No other program asks policy servers. */
 		if (service->overrides.count > 0 &&
 		    strcmp(service->program, "smtpd") == 0)
-			result = read_effective(directory,
-						&service->overrides,
+			result = read_effective(directory, &service->overrides,
 						&service->effective, error);
 	}
 	if (result != 0)
@@ -338,8 +340,7 @@ void postfix_clear(struct postfix *postfix)
 
 /* postfix_get - the effective value for a service */
 const char *postfix_get(const struct postfix *postfix,
-			const struct postfix_service *service,
-			const char *name)
+			const struct postfix_service *service, const char *name)
 {
 	const char *value = NULL;
 

@@ -23,19 +23,19 @@ struct postfix_values {
 
 /* A line of master.cf. */
 struct postfix_service {
-	char *name;		/* "smtp", "127.0.0.1:2525" */
-	char *type;		/* "inet", "unix", "pass" ... */
+	char *name; /* "smtp", "127.0.0.1:2525" */
+	char *type; /* "inet", "unix", "pass" ... */
 	bool private;
 	bool chroot;
-	char *maxproc;		/* as written: "-" or a number */
-	char *program;		/* "smtpd" */
-	char *command;		/* the program and all that follows it */
+	char *maxproc; /* as written: "-" or a number */
+	char *program; /* "smtpd" */
+	char *command; /* the program and all that follows it */
 	struct postfix_values overrides; /* -o, as written */
 	struct postfix_values effective; /* only with overrides: expanded */
 };
 
 struct postfix {
-	char *directory;	/* of main.cf and master.cf */
+	char *directory;		 /* of main.cf and master.cf */
 	struct postfix_values main;	 /* main.cf, as written */
 	struct postfix_values effective; /* every parameter, expanded */
 	struct postfix_service *services;
@@ -44,9 +44,9 @@ struct postfix {
 
 /* Where a service has a value from. */
 enum postfix_origin {
-	POSTFIX_DEFAULT,	/* set nowhere */
-	POSTFIX_MAIN,		/* main.cf */
-	POSTFIX_MASTER,		/* -o in master.cf */
+	POSTFIX_DEFAULT, /* set nowhere */
+	POSTFIX_MAIN,	 /* main.cf */
+	POSTFIX_MASTER,	 /* -o in master.cf */
 };
 
 /* postfix_read - run postconf(1). 0, or -1 and nothing to clear. */

@@ -16,8 +16,8 @@
 
 /* Words that take an argument. */
 static const char *const with_argument[] = {
-	"check_*",	     "reject_rbl_*",	  "reject_rhsbl_*",
-	"permit_dnswl_*",    "permit_rhswl_*",	  "reject_maps_rbl_*",
+	"check_*",	  "reject_rbl_*",   "reject_rhsbl_*",
+	"permit_dnswl_*", "permit_rhswl_*", "reject_maps_rbl_*",
 	"sleep",
 };
 
@@ -101,12 +101,11 @@ void postfix_list_parse(struct postfix_list *list, const char *text,
 }
 
 /* postfix_list_read - the list of that name for a service */
-void postfix_list_read(struct postfix_list *list,
-		       const struct postfix *postfix,
+void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
 		       const struct postfix_service *service, const char *name)
 {
-	const char *classes = postfix_get(postfix, service,
-					  "smtpd_restriction_classes");
+	const char *classes =
+		postfix_get(postfix, service, "smtpd_restriction_classes");
 	struct postfix_list top = { 0 };
 	size_t i;
 
@@ -116,15 +115,13 @@ void postfix_list_read(struct postfix_list *list,
 		struct postfix_restriction *item = &top.items[i];
 
 		if (is_class(classes, item->word))
-			postfix_list_parse(list,
-					   postfix_get(postfix, service,
-						       item->word),
-					   item->word);
+			postfix_list_parse(
+				list, postfix_get(postfix, service, item->word),
+				item->word);
 		else
 			append(list, xstrdup(item->word),
-			       item->argument == NULL
-				       ? NULL
-				       : xstrdup(item->argument),
+			       item->argument == NULL ? NULL
+						      : xstrdup(item->argument),
 			       name);
 	}
 	postfix_list_clear(&top);
@@ -139,9 +136,8 @@ char *postfix_list_text(const struct postfix_list *list)
 	for (i = 0; i < list->count; i++) {
 		const struct postfix_restriction *item = &list->items[i];
 		bool has = item->argument != NULL;
-		char *longer = xasprintf("%s%s%s%s%s", text,
-					 i > 0 ? ", " : "", item->word,
-					 has ? " " : "",
+		char *longer = xasprintf("%s%s%s%s%s", text, i > 0 ? ", " : "",
+					 item->word, has ? " " : "",
 					 has ? item->argument : "");
 
 		free(text);

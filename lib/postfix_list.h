@@ -10,10 +10,10 @@
 /* One smtpd_..._restrictions list, read as smtpd(8) reads it. */
 
 struct postfix_restriction {
-	char *word;		/* "check_policy_service" */
-	char *argument;		/* what follows a word that takes one, braces
-				 * and all, or NULL */
-	char *parameter;	/* where it stands: the list, or a class */
+	char *word;	 /* "check_policy_service" */
+	char *argument;	 /* what follows a word that takes one, braces
+			  * and all, or NULL */
+	char *parameter; /* where it stands: the list, or a class */
 };
 
 struct postfix_list {
@@ -23,10 +23,8 @@ struct postfix_list {
 
 /* postfix_list_read - the list of that name for a service. A restriction
  * class among the words is replaced by what it holds, one level deep. */
-void postfix_list_read(struct postfix_list *list,
-		       const struct postfix *postfix,
-		       const struct postfix_service *service,
-		       const char *name);
+void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
+		       const struct postfix_service *service, const char *name);
 
 /* postfix_list_parse - add the restrictions of a text that stands in a
  * parameter; classes are left as they are. */
@@ -46,7 +44,7 @@ char *postfix_next_word(const char **text);
 
 /* What follows check_policy_service. */
 struct postfix_policy {
-	char *server;		/* "unix:private/policyd" */
+	char *server;			  /* "unix:private/policyd" */
 	struct postfix_values attributes; /* of the form with braces */
 };
 

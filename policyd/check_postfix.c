@@ -38,8 +38,8 @@ static const char *last_component(const char *path)
 }
 
 /* find_listener - the listener with this address, or NULL */
-static const struct listener_options *
-find_listener(const struct config *config, const char *address)
+static const struct listener_options *find_listener(const struct config *config,
+						    const char *address)
 {
 	size_t i;
 
@@ -51,9 +51,8 @@ find_listener(const struct config *config, const char *address)
 
 /* find_ending - the listener of that kind whose address ends likewise: the
  * name of a socket, or a port */
-static const struct listener_options *find_ending(const struct config *config,
-						  const char *kind,
-						  const char *ending)
+static const struct listener_options *
+find_ending(const struct config *config, const char *kind, const char *ending)
 {
 	size_t length = strlen(ending);
 	size_t i;
@@ -62,8 +61,8 @@ static const struct listener_options *find_ending(const struct config *config,
 		const char *address = config->listeners[i].address;
 		size_t all = strlen(address);
 
-		if (strncmp(address, kind, strlen(kind)) == 0 &&
-		    all > length && strchr("/:", address[all - length - 1]) &&
+		if (strncmp(address, kind, strlen(kind)) == 0 && all > length &&
+		    strchr("/:", address[all - length - 1]) &&
 		    strcmp(address + all - length, ending) == 0)
 			return &config->listeners[i];
 	}

@@ -16,9 +16,9 @@
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
-#define TIMEOUT_LEAST 5	   /* seconds that a reply may take under load */
-#define RETRY_LONGEST 10   /* seconds that a client should wait */
-#define REQUESTS_FEW  100  /* requests that a connection should live for */
+#define TIMEOUT_LEAST 5	  /* seconds that a reply may take under load */
+#define RETRY_LONGEST 10  /* seconds that a client should wait */
+#define REQUESTS_FEW  100 /* requests that a connection should live for */
 
 /* name_is - is the last component of a path this name? */
 static bool name_is(const char *path, const char *name)
@@ -55,13 +55,13 @@ static void attribute_found(struct check *check, const struct use *use,
 			    const char *attribute, const char *good,
 			    enum severity severity, const char *text)
 {
-	bool inside = postfix_values_get(&use->policy.attributes,
-					 attribute) != NULL;
+	bool inside =
+		postfix_values_get(&use->policy.attributes, attribute) != NULL;
 	struct mistake mistake = { .severity = severity,
 				   .service = use->list->service };
 	char *parameter, *advice, *on;
-	const char *value = check_policy_attribute(check, use, attribute,
-						   &parameter);
+	const char *value =
+		check_policy_attribute(check, use, attribute, &parameter);
 
 	on = check_on(check, use->list->service, parameter);
 	advice = xasprintf("in check_policy_service { ... }: %s=%s", attribute,
@@ -82,8 +82,8 @@ static long seconds(const struct check *check, const struct use *use,
 		    const char *attribute)
 {
 	char *parameter;
-	const char *value = check_policy_attribute(check, use, attribute,
-						   &parameter);
+	const char *value =
+		check_policy_attribute(check, use, attribute, &parameter);
 
 	free(parameter);
 	return postfix_seconds(value, 's');
@@ -94,8 +94,8 @@ static long number(const struct check *check, const struct use *use,
 		   const char *attribute)
 {
 	char *parameter, *end;
-	const char *value = check_policy_attribute(check, use, attribute,
-						   &parameter);
+	const char *value =
+		check_policy_attribute(check, use, attribute, &parameter);
 	long found = strtol(value, &end, 10);
 
 	free(parameter);
@@ -121,9 +121,10 @@ static void check_idle(struct check *check, const struct use *use)
 			continue;
 		text = xasprintf("policyd closes an idle connection first, "
 				 "after idle_timeout = %lds, and a client "
-				 "then waits a second more", ours);
-		attribute_found(check, use, times[i].attribute,
-				times[i].good, SEVERITY_WARNING, text);
+				 "then waits a second more",
+				 ours);
+		attribute_found(check, use, times[i].attribute, times[i].good,
+				SEVERITY_WARNING, text);
 		free(text);
 	}
 }
@@ -134,8 +135,7 @@ static void check_timeout(struct check *check, const struct use *use)
 	long timeout = seconds(check, use, "timeout");
 
 	if (timeout >= 0 && timeout < TIMEOUT_LEAST)
-		attribute_found(check, use, "timeout", "100s",
-				SEVERITY_WARNING,
+		attribute_found(check, use, "timeout", "100s", SEVERITY_WARNING,
 				"too short for a busy machine; a late answer "
 				"defers mail");
 }
@@ -157,8 +157,7 @@ static void check_retry(struct check *check, const struct use *use)
 	long delay = seconds(check, use, "retry_delay");
 
 	if (number(check, use, "try_limit") == 1)
-		attribute_found(check, use, "try_limit", "2",
-				SEVERITY_WARNING,
+		attribute_found(check, use, "try_limit", "2", SEVERITY_WARNING,
 				"without a second attempt a restart of "
 				"policyd defers mail");
 	if (delay == 0 || delay > RETRY_LONGEST)
@@ -175,8 +174,9 @@ static void check_retry(struct check *check, const struct use *use)
 static bool is_refusing(const char *action)
 {
 	static const char *const words[] = {
-		"reject", "reject_unauth_destination", "defer",
-		"defer_unauth_destination", "defer_if_permit",
+		"reject",	   "reject_unauth_destination",
+		"defer",	   "defer_unauth_destination",
+		"defer_if_permit",
 	};
 	size_t length = strcspn(action, WORDS_SEPARATORS);
 	size_t i;
@@ -216,11 +216,10 @@ static long time_limit(const struct check *check,
 	*parameter = xasprintf("%s_time_limit", service->name);
 	if (postfix_where(check->postfix, service, *parameter) ==
 	    POSTFIX_DEFAULT)
-		return postfix_seconds(postfix_get(check->postfix, NULL,
-						   "command_time_limit"),
-				       's');
-	return postfix_seconds(postfix_get(check->postfix, service,
-					   *parameter),
+		return postfix_seconds(
+			postfix_get(check->postfix, NULL, "command_time_limit"),
+			's');
+	return postfix_seconds(postfix_get(check->postfix, service, *parameter),
 			       's');
 }
 
@@ -245,8 +244,8 @@ static void check_time_limit(struct check *check,
 			    "middle of a connection, which Postfix uses for "
 			    "%s",
 			    parameter,
-			    postfix_where(check->postfix, service, parameter)
-					    == POSTFIX_DEFAULT
+			    postfix_where(check->postfix, service, parameter) ==
+					    POSTFIX_DEFAULT
 				    ? " is not set"
 				    : "",
 			    limit, longest);

@@ -98,14 +98,14 @@ static void check_pair(struct check *check, size_t first, size_t second)
 	while ((word = postfix_next_word(&list)) != NULL) {
 		if (is_domain(word) && has_domain(other, word)) {
 			value = list_without(other, word);
-			check_found(check,
-				    &(struct mistake){
-					    .severity = SEVERITY_WARNING,
-					    .parameter = classes[second],
-					    .value = value },
-				    "%s stands in %s and in %s: only the "
-				    "first of them counts",
-				    word, classes[first], classes[second]);
+			check_found(
+				check,
+				&(struct mistake){ .severity = SEVERITY_WARNING,
+						   .parameter = classes[second],
+						   .value = value },
+				"%s stands in %s and in %s: only the "
+				"first of them counts",
+				word, classes[first], classes[second]);
 			free(value);
 		}
 		free(word);
@@ -200,10 +200,14 @@ static const struct {
 	const char *base;
 	unsigned prefix;
 } harmless[] = {
-	{ "::ffff:127.0.0.0", 104 },   { "::ffff:10.0.0.0", 104 },
-	{ "::ffff:172.16.0.0", 108 },  { "::ffff:192.168.0.0", 112 },
-	{ "::ffff:169.254.0.0", 112 }, { "::ffff:100.64.0.0", 106 },
-	{ "::1", 128 },		       { "fe80::", 10 },
+	{ "::ffff:127.0.0.0", 104 },
+	{ "::ffff:10.0.0.0", 104 },
+	{ "::ffff:172.16.0.0", 108 },
+	{ "::ffff:192.168.0.0", 112 },
+	{ "::ffff:169.254.0.0", 112 },
+	{ "::ffff:100.64.0.0", 106 },
+	{ "::1", 128 },
+	{ "fe80::", 10 },
 	{ "fc00::", 7 },
 };
 
@@ -292,18 +296,19 @@ static void check_networks(struct check *check,
 		    !is_harmless(&network)) {
 			value = list_without(list, word);
 			on = check_on(check, service, "mynetworks");
-			check_found(check,
-				    &(struct mistake){
-					    .severity = is_vast(&network)
-							? SEVERITY_ERROR
-							: SEVERITY_WARNING,
-					    .service = service,
-					    .parameter = "mynetworks",
-					    .value = value },
-				    "mynetworks%s holds %s, which is neither "
-				    "loopback nor private: all of it is "
-				    "trusted by permit_mynetworks",
-				    on, word);
+			check_found(
+				check,
+				&(struct mistake){
+					.severity = is_vast(&network)
+							    ? SEVERITY_ERROR
+							    : SEVERITY_WARNING,
+					.service = service,
+					.parameter = "mynetworks",
+					.value = value },
+				"mynetworks%s holds %s, which is neither "
+				"loopback nor private: all of it is "
+				"trusted by permit_mynetworks",
+				on, word);
 			free(value);
 			free(on);
 		}
@@ -351,8 +356,7 @@ void check_domains(struct check *check)
 	check_spellings(check);
 	check_networks(check, NULL);
 	for (i = 0; i < check->list_count; i += LIST_COUNT) {
-		const struct postfix_service *service =
-			check->lists[i].service;
+		const struct postfix_service *service = check->lists[i].service;
 
 		check_networks(check, service);
 		check_auth(check, service);

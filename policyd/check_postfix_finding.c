@@ -17,11 +17,11 @@ char *check_file(const struct check *check, const char *name)
 }
 
 /* check_on - on which port a parameter has this value */
-char *check_on(const struct check *check,
-	       const struct postfix_service *service, const char *parameter)
+char *check_on(const struct check *check, const struct postfix_service *service,
+	       const char *parameter)
 {
-	if (service == NULL || postfix_where(check->postfix, service,
-					     parameter) != POSTFIX_MASTER)
+	if (service == NULL ||
+	    postfix_where(check->postfix, service, parameter) != POSTFIX_MASTER)
 		return xstrdup("");
 	return xasprintf(" on port %s", service->name);
 }
@@ -60,9 +60,9 @@ static void add(struct check *check, const struct finding *finding)
 		free(finding->mend);
 		return;
 	}
-	check->findings = xreallocarray(check->findings,
-					check->finding_count + 1,
-					sizeof(*check->findings));
+	check->findings =
+		xreallocarray(check->findings, check->finding_count + 1,
+			      sizeof(*check->findings));
 	check->findings[check->finding_count++] = *finding;
 }
 
@@ -131,8 +131,8 @@ static char *command(const struct check *check, const char *option, char *text)
 /* own_name - a parameter for main.cf that holds what one port is to have */
 static char *own_name(const struct mistake *mistake)
 {
-	char *name = xasprintf("%s_%s", mistake->service->name,
-			       mistake->parameter);
+	char *name =
+		xasprintf("%s_%s", mistake->service->name, mistake->parameter);
 	char *byte;
 
 	for (byte = name; *byte != '\0'; byte++)
@@ -159,11 +159,11 @@ static char *mend_override(const struct check *check,
 					 service->type, mistake->parameter,
 					 mistake->value));
 	name = own_name(mistake);
-	first = command(check, "-e", xasprintf("%s = %s", name,
-					       mistake->value));
+	first = command(check, "-e",
+			xasprintf("%s = %s", name, mistake->value));
 	second = command(check, "-P",
-			 xasprintf("%s/%s/%s=$%s", service->name,
-				   service->type, mistake->parameter, name));
+			 xasprintf("%s/%s/%s=$%s", service->name, service->type,
+				   mistake->parameter, name));
 	both = xasprintf("%s && %s", first, second);
 	free(first);
 	free(second);
@@ -179,9 +179,9 @@ static char *mend(const struct check *check, const struct mistake *mistake,
 		return copy(mistake->advice);
 	if (origin == POSTFIX_MASTER)
 		return mend_override(check, mistake);
-	return command(check, "-e",
-		       xasprintf("%s = %s", mistake->parameter,
-				 mistake->value));
+	return command(
+		check, "-e",
+		xasprintf("%s = %s", mistake->parameter, mistake->value));
 }
 
 /* stands - the line of a parameter as it stands in its file */
@@ -229,9 +229,8 @@ void check_found(struct check *check, const struct mistake *mistake,
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	finding.text = xstrdup(text);
-	finding.file = check_file(check, origin == POSTFIX_MASTER
-						 ? "master.cf"
-						 : "main.cf");
+	finding.file = check_file(check, origin == POSTFIX_MASTER ? "master.cf"
+								  : "main.cf");
 	finding.line = stands(check, mistake, origin);
 	finding.mend = mend(check, mistake, origin);
 	add(check, &finding);
@@ -248,14 +247,12 @@ int check_print(const struct check *check, FILE *output)
 
 		errors += finding->is_error ? 1 : 0;
 		fprintf(output, "%s: %s: %s\n", finding->file,
-			finding->is_error ? "error" : "warning",
-			finding->text);
+			finding->is_error ? "error" : "warning", finding->text);
 		if (finding->line != NULL)
 			fprintf(output, "    %s\n", finding->line);
 		if (finding->mend != NULL)
 			fprintf(output, "    %s%s\n",
-				finding->is_command ? "" : "# ",
-				finding->mend);
+				finding->is_command ? "" : "# ", finding->mend);
 	}
 	if (check->finding_count == 0)
 		fprintf(output, "%s: no problems found\n",

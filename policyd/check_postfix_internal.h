@@ -30,15 +30,15 @@ enum list_kind {
 struct list {
 	const struct postfix_service *service;
 	enum list_kind kind;
-	const char *name;	/* "smtpd_client_restrictions" */
+	const char *name; /* "smtpd_client_restrictions" */
 	struct postfix_list restrictions;
 };
 
 /* How far asking came. */
 enum attempt_stage {
-	ATTEMPT_NONE,		/* not tried */
+	ATTEMPT_NONE, /* not tried */
 	ATTEMPT_START,
-	ATTEMPT_BECOME,		/* the postfix user, in the chroot */
+	ATTEMPT_BECOME, /* the postfix user, in the chroot */
 	ATTEMPT_RESOLVE,
 	ATTEMPT_CONNECT,
 	ATTEMPT_ASK,
@@ -48,27 +48,27 @@ enum attempt_stage {
 /* What came of really asking, as smtpd(8) would. Shared with the child that
  * does it, hence without pointers. */
 struct attempt {
-	enum attempt_stage stage;	/* where it ended */
+	enum attempt_stage stage; /* where it ended */
 	int number;	/* errno; ATTEMPT_RESOLVE: that of getaddrinfo(3) */
 	bool foreign;	/* inet: no address of the name is the listener's */
 	pid_t peer;	/* unix: who listens; 0: not known */
-	char reply[64];	/* its first line */
+	char reply[64]; /* its first line */
 };
 
 enum use_kind {
-	USE_LISTENER,	/* the server is one of our listen addresses */
-	USE_SPAWNED,	/* ... a service of master.cf that runs policyd -s */
-	USE_MISPLACED,	/* ... meant to be us, but it is another address */
+	USE_LISTENER,  /* the server is one of our listen addresses */
+	USE_SPAWNED,   /* ... a service of master.cf that runs policyd -s */
+	USE_MISPLACED, /* ... meant to be us, but it is another address */
 };
 
 /* Us, in a list. */
 struct use {
 	const struct list *list;
-	size_t at;		/* which of its restrictions we are */
+	size_t at; /* which of its restrictions we are */
 	enum use_kind kind;
 	struct postfix_policy policy;
 	const struct listener_options *listener; /* NULL when spawned */
-	char *address;		/* canonical, as seen outside the chroot */
+	char *address; /* canonical, as seen outside the chroot */
 	struct attempt attempt;
 };
 
@@ -76,8 +76,8 @@ struct finding {
 	bool is_error;
 	char *file;
 	char *text;
-	char *line;	/* the line to change, as it stands; or NULL */
-	char *mend;	/* what mends it; or NULL */
+	char *line;	 /* the line to change, as it stands; or NULL */
+	char *mend;	 /* what mends it; or NULL */
 	bool is_command; /* mend can be typed to a shell */
 };
 
@@ -134,8 +134,7 @@ struct mistake {
 /* check_found - put down a mistake in a parameter; format says what is wrong.
  * What is the same for several services is put down once. */
 void check_found(struct check *check, const struct mistake *mistake,
-		 const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+		 const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* check_found_line - put down a mistake that is in no parameter. file, line,
  * mend: copied; line and mend may be NULL. */
@@ -153,8 +152,8 @@ char *check_file(const struct check *check, const char *name);
 
 /* check_on - " on port NAME" for a text, when the value of a parameter is that
  * of this service alone; else "". The caller frees it. */
-char *check_on(const struct check *check,
-	       const struct postfix_service *service, const char *parameter);
+char *check_on(const struct check *check, const struct postfix_service *service,
+	       const char *parameter);
 
 /* ---- check_postfix_lists.c: our place in the lists */
 
@@ -177,8 +176,8 @@ char *check_server(const struct check *check,
  * client: its own ("timeout"), or smtpd_policy_service_timeout. parameter:
  * where it stands, owned by the caller. */
 const char *check_policy_attribute(const struct check *check,
-				   const struct use *use,
-				   const char *attribute, char **parameter);
+				   const struct use *use, const char *attribute,
+				   char **parameter);
 
 /* check_offers_plain_auth - can a client log in on this port before TLS? */
 bool check_offers_plain_auth(const struct check *check,

@@ -119,16 +119,16 @@ static char *ask_us(const struct check *check)
 
 /* check_policy_attribute - its own, or that of main.cf */
 const char *check_policy_attribute(const struct check *check,
-				   const struct use *use,
-				   const char *attribute, char **parameter)
+				   const struct use *use, const char *attribute,
+				   char **parameter)
 {
 	const char *value =
 		postfix_values_get(&use->policy.attributes, attribute);
 	const struct list *list = use->list;
 
 	if (value != NULL) {
-		*parameter = xstrdup(
-			list->restrictions.items[use->at].parameter);
+		*parameter =
+			xstrdup(list->restrictions.items[use->at].parameter);
 		return value;
 	}
 	*parameter = xasprintf("smtpd_policy_service_%s", attribute);
@@ -143,8 +143,8 @@ entrance(const struct check *check, const struct postfix_service *service)
 	const struct postfix *postfix = check->postfix;
 	size_t i;
 
-	for (i = 0; i < postfix->service_count &&
-		    strcmp(service->type, "pass") == 0;
+	for (i = 0;
+	     i < postfix->service_count && strcmp(service->type, "pass") == 0;
 	     i++)
 		if (strcmp(postfix->services[i].program, "postscreen") == 0)
 			return &postfix->services[i];
@@ -291,13 +291,12 @@ static enum severity after_severity(const struct check *check,
 				    const struct use *use)
 {
 	const struct postfix_service *service = use->list->service;
-	enum list_kind other = use->list->kind == LIST_RELAY ? LIST_RECIPIENT
-							     : LIST_RELAY;
+	enum list_kind other =
+		use->list->kind == LIST_RELAY ? LIST_RECIPIENT : LIST_RELAY;
 
 	if (use->list->kind != LIST_RELAY && use->list->kind != LIST_RECIPIENT)
 		return SEVERITY_WARNING;
-	return refuses_from(&check_list(check, service, other)->restrictions,
-			    0)
+	return refuses_from(&check_list(check, service, other)->restrictions, 0)
 		       ? SEVERITY_WARNING
 		       : SEVERITY_ERROR;
 }
@@ -423,8 +422,7 @@ static char *checks_first(const struct postfix_list *list, size_t at)
 static void check_recipient_ok(struct check *check, const struct use *use)
 {
 	const struct postfix_list *list = &use->list->restrictions;
-	const char *mode =
-		reply_mode_name(our_service(check, use)->reply.mode);
+	const char *mode = reply_mode_name(our_service(check, use)->reply.mode);
 	struct mistake mistake =
 		list_mistake(use, SEVERITY_ERROR, use->list->name);
 	char *value, *on;
@@ -513,9 +511,8 @@ static bool check_override(struct check *check, const struct list *list)
 		    POSTFIX_MASTER ||
 	    is_in(check, list) || !asks_in_main(check, service, list->name))
 		return false;
-	check_found(check, &mistake,
-		    "-o %s takes policyd out on port %s: %s", list->name,
-		    service->name,
+	check_found(check, &mistake, "-o %s takes policyd out on port %s: %s",
+		    list->name, service->name,
 		    asked ? "it is asked in another list only"
 			  : "it is not asked there");
 	return true;
@@ -546,8 +543,7 @@ static void check_asked(struct check *check,
 	};
 
 	if (elsewhere)
-		check_found(check, &mistake,
-			    "policyd is not asked on port %s",
+		check_found(check, &mistake, "policyd is not asked on port %s",
 			    service->name);
 	else
 		check_found(check, &mistake,
@@ -562,8 +558,7 @@ static void check_services(struct check *check)
 	char *file;
 
 	for (i = 0; i < check->list_count; i += LIST_COUNT) {
-		const struct postfix_service *service =
-			check->lists[i].service;
+		const struct postfix_service *service = check->lists[i].service;
 		bool known = check_is_asked(check, service);
 
 		for (j = i; j < i + LIST_COUNT; j++)
@@ -576,8 +571,9 @@ static void check_services(struct check *check)
 	file = check_file(check, "master.cf");
 	check_found_line(check, SEVERITY_ERROR, file, NULL,
 			 "postconf -M smtp/inet='smtp inet n - y - - smtpd'",
-			 false, "no smtpd service: no mail is received by "
-				"SMTP, and nobody asks policyd");
+			 false,
+			 "no smtpd service: no mail is received by "
+			 "SMTP, and nobody asks policyd");
 	free(file);
 }
 

@@ -58,12 +58,22 @@ static void found_at(struct check *check, const struct use *use,
 	char *value = NULL;
 
 	if (server != NULL)
-		value = replaced(postfix_get(check->postfix, service,
-					     parameter),
-				 use->policy.server, server);
+		value = replaced(
+			postfix_get(check->postfix, service, parameter),
+			use->policy.server, server);
 	mistake.value = value;
 	check_found(check, &mistake, "%s", text);
 	free(value);
+}
+
+/* in_chroot - for a text, where the chroot matters. A path that is relative is
+ * below the queue directory in any case. */
+static const char *in_chroot(const struct use *use)
+{
+	return use->list->service->chroot &&
+			       strncmp(use->policy.server, "unix:/", 6) == 0
+		       ? " in its chroot"
+		       : "";
 }
 
 /* check_place - smtpd looks for us where we are not */
@@ -75,16 +85,14 @@ static void check_place(struct check *check, const struct use *use)
 	if (use->kind != USE_MISPLACED)
 		return;
 	text = xasprintf("%s: smtpd%s asks at %s, and policyd listens on %s",
-			 use->policy.server,
-			 service->chroot ? ", in its chroot," : "",
-			 use->address, use->listener->address);
-	advice = xasprintf("in %s: listen \"unix:%s/private/policyd\" { ... }, "
-			   "for smtpd is chrooted in %s",
-			   check->config->path,
-			   postfix_get(check->postfix, NULL,
-				       "queue_directory"),
-			   postfix_get(check->postfix, NULL,
-				       "queue_directory"));
+			 use->policy.server, in_chroot(use), use->address,
+			 use->listener->address);
+	advice =
+		xasprintf("in %s: listen \"unix:%s/private/policyd\" { ... }, "
+			  "for smtpd is chrooted in %s",
+			  check->config->path,
+			  postfix_get(check->postfix, NULL, "queue_directory"),
+			  postfix_get(check->postfix, NULL, "queue_directory"));
 	if (!service->chroot || is_below_queue(check, use->listener))
 		server = check_server(check, use->listener);
 	found_at(check, use, server, advice, text);
@@ -155,15 +163,14 @@ static void check_connect(struct check *check, const struct use *use)
 	char *line, *advice, *text;
 
 	if (attempt->stage != ATTEMPT_CONNECT || attempt->foreign ||
-	    (use->kind == USE_SPAWNED && (attempt->number == ENOENT ||
-					  attempt->number == ECONNREFUSED)))
+	    (use->kind == USE_SPAWNED &&
+	     (attempt->number == ENOENT || attempt->number == ECONNREFUSED)))
 		return;
 	line = path != NULL ? describe(path)
 			    : xasprintf("listen \"%s\"", use->address);
 	advice = advise(check, use);
 	text = xasprintf("smtpd%s cannot connect to %s as user %s: %s",
-			 use->list->service->chroot ? " in its chroot" : "",
-			 use->policy.server,
+			 in_chroot(use), use->policy.server,
 			 postfix_get(check->postfix, NULL, "mail_owner"),
 			 strerror(attempt->number));
 	check_found_ours(check, SEVERITY_ERROR, line, advice, text);
@@ -188,8 +195,7 @@ static void check_answer(struct check *check, const struct use *use)
 			 use->policy.server, odd ? "" : ": ",
 			 odd ? "" : strerror(attempt->number));
 	check_found_ours(check, SEVERITY_ERROR, line,
-			 "is it policyd that listens there? See its log",
-			 text);
+			 "is it policyd that listens there? See its log", text);
 	free(line);
 	free(text);
 }
@@ -237,8 +243,8 @@ static void check_untried(struct check *check, const struct use *use)
 		return;
 	text = xasprintf("%s was not tried: cannot become user %s in %s: %s",
 			 use->policy.server,
-			 postfix_get(check->postfix, NULL, "mail_owner"),
-			 queue, strerror(attempt->number));
+			 postfix_get(check->postfix, NULL, "mail_owner"), queue,
+			 strerror(attempt->number));
 	line = xasprintf("queue_directory = %s", queue);
 	check_found_ours(check, SEVERITY_WARNING, line, NULL, text);
 	free(line);

@@ -35,7 +35,7 @@ static const char question[] = "request=smtpd_access_policy\n"
 /* What the child is to do. */
 struct task {
 	const struct use *use;
-	const char *queue;	/* queue_directory */
+	const char *queue;	    /* queue_directory */
 	const struct passwd *owner; /* who smtpd runs as; NULL: as we are */
 	struct attempt *attempt;
 };
@@ -71,8 +71,8 @@ static int connect_unix(const char *path, struct attempt *attempt)
 		return -1;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address,
-			      sizeof(address)) != 0)
+	if (fd < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
 		return -1;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
 		attempt->peer = peer.pid;
@@ -139,7 +139,7 @@ static int connect_inet(const char *server, const struct task *task)
 		start++;
 		start[strcspn(start, "]")] = '\0';
 	}
-	task->attempt->number = EAI_AGAIN;	/* when time runs out */
+	task->attempt->number = EAI_AGAIN; /* when time runs out */
 	task->attempt->number = getaddrinfo(
 		*start != '\0' ? start : "localhost", port, &hints, &found);
 	if (task->attempt->number != 0)
@@ -160,8 +160,8 @@ static int ask(int fd, struct attempt *attempt)
 	    (ssize_t)sizeof(question) - 1)
 		return -1;
 	while (length < sizeof(answer) - 1 && count > 0) {
-		count = recv(fd, answer + length,
-			     sizeof(answer) - 1 - length, 0);
+		count = recv(fd, answer + length, sizeof(answer) - 1 - length,
+			     0);
 		if (count > 0)
 			length += (size_t)count;
 		answer[length] = '\0';

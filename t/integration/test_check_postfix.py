@@ -281,7 +281,7 @@ CASES = [
          main={RECIPIENT: "check_policy_service inet:127.0.0.1:9, reject"},
          conf='listen "inet:127.0.0.1:9" { }\n'),
     Case("an absolute path in a chroot",
-         ("error", "main.cf", "in its chroot, asks at unix:%QUEUE%%QUEUE%"),
+         ("error", "main.cf", "in its chroot asks at unix:%QUEUE%%QUEUE%"),
          main={RECIPIENT: "check_policy_service "
                           "unix:%QUEUE%/private/policyd, reject"}),
     Case("an absolute path without a chroot",
@@ -289,7 +289,7 @@ CASES = [
                           "unix:%QUEUE%/private/policyd, reject"},
          master=MASTER.replace("n - y", "n - n")),
     Case("the wrong directory",
-         ("error", "main.cf", "unix:public/policyd: smtpd, in its chroot"),
+         ("error", "main.cf", "unix:public/policyd: smtpd asks"),
          main={RECIPIENT: "check_policy_service unix:public/policyd, "
                           "reject"}),
 
