@@ -209,6 +209,19 @@ static void load_open_relay(struct config *config, struct config_notes *notes)
 		option_error(notes, OPTION_ALLOW_OPEN_RELAY, from, &error);
 }
 
+/* load_refresh - table_refresh; before its default is given, since it must be
+ * known before any other file is read */
+static void load_refresh(struct config *config, struct config_notes *notes)
+{
+	const struct setting *from = setting(config, OPTION_TABLE_REFRESH);
+	struct error error;
+
+	if (from->set && config_value_time(setting_text(from), 0, DAY,
+					   &config->table_refresh_ms,
+					   &error) < 0)
+		option_error(notes, OPTION_TABLE_REFRESH, from, &error);
+}
+
 /* load_access - mode, owner and group of a unix socket */
 static void load_access(struct listener_options *options,
 			const struct config_section *section,
@@ -293,6 +306,35 @@ static void set_parameter(struct config *config, enum parameter parameter)
 	free(value);
 }
 
+/* watch_lists - the files that the lists name, before they are read */
+static int watch_lists(struct config *config, struct config_notes *notes)
+{
+	char *networks = setting_join(setting(config, OPTION_MYNETWORKS));
+	char *certs = setting_join(setting(config, OPTION_RELAY_CLIENTCERTS));
+	struct watch_list *list = &config->watched;
+	struct error error;
+	int result = 0;
+	int i;
+
+	if (config->table_refresh_ms == 0)
+		goto out;
+	for (i = 0; i < PARAMETER_COUNT && result == 0; i++)
+		result = watch_list_add_text(
+			list, parameters_get(&config->parameters,
+					     (enum parameter)i), &error);
+	if (result == 0)
+		result = watch_list_add_text(list, networks, &error);
+	if (result == 0)
+		result = watch_list_add_text(list, certs, &error);
+	if (result < 0)
+		option_error(notes, OPTION_TABLE_REFRESH,
+			     setting(config, OPTION_TABLE_REFRESH), &error);
+out:
+	free(certs);
+	free(networks);
+	return result;
+}
+
 /* is_imported - is text about an option whose value we have from Postfix? */
 static bool is_imported(const struct config_section *top, const char *text)
 {
@@ -313,9 +355,10 @@ static void load_parameters(struct config *config, struct config_notes *notes)
 
 	for (i = 0; i < PARAMETER_COUNT; i++)
 		set_parameter(config, (enum parameter)i);
-	if (parameters_complete(&config->parameters, &error) == 0)
+	if (parameters_complete(&config->parameters, &error) == 0 &&
+	    watch_lists(config, notes) == 0)
 		config->resolver = resolver_new(&config->parameters, &error);
-	if (config->resolver != NULL)
+	if (config->resolver != NULL || *error.text == '\0')
 		return;
 	imported = is_imported(top, error.text);
 	config_error(notes,
@@ -328,8 +371,10 @@ static void load_parameters(struct config *config, struct config_notes *notes)
 /* load_settings - what the texts mean */
 static void load_settings(struct config *config, struct config_notes *notes)
 {
-	bool imported = config_import(config, notes) == 0;
+	bool imported;
 
+	load_refresh(config, notes);
+	imported = config_import(config, notes) == 0;
 	settings_complete(config->settings);
 	load_user(config, notes);
 	load_group(config, notes);
@@ -398,6 +443,7 @@ void config_free(struct config *config)
 	free(config->listeners);
 	settings_clear(config->settings);
 	free(config->settings);
+	watch_list_clear(&config->watched);
 	free(config->mail_version);
 	free(config->queue_directory);
 	free(config->main_cf);

@@ -12,6 +12,7 @@
 #include "lib/resolve.h"
 #include "lib/server.h"
 #include "lib/service.h"
+#include "lib/watch.h"
 
 /* CONFIG_PATH_MAX - room for pid_file and log, NUL included. */
 #define CONFIG_PATH_MAX 1024
@@ -39,6 +40,8 @@ struct config {
 	char *main_cf;			/* the file in it */
 	char *queue_directory;
 	char *mail_version;
+	unsigned table_refresh_ms;	/* 0: never; then nothing is watched */
+	struct watch_list watched;	/* files that this was made of */
 	struct config_settings *settings; /* as text, for config_dump() */
 };
 

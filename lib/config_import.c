@@ -73,7 +73,7 @@ static char *without_slash(const char *path)
 }
 
 /* ask - all values of the Postfix in config->import_postfix */
-static int ask(const struct config *config, char *values[NAME_COUNT],
+static int ask(struct config *config, char *values[NAME_COUNT],
 	       struct error *error)
 {
 	const char *names[NAME_COUNT];
@@ -83,6 +83,9 @@ static int ask(const struct config *config, char *values[NAME_COUNT],
 		return -1;
 	for (i = 0; i < NAME_COUNT; i++)
 		names[i] = name_of(i);
+	if (config->table_refresh_ms > 0 &&
+	    watch_list_add(&config->watched, config->main_cf, NULL, error) < 0)
+		return -1;
 	if (postconf_values(config->import_postfix, names, NAME_COUNT, values,
 			    error) < 0)
 		return -1;

@@ -43,6 +43,8 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				      FORM_PLAIN_TEXT, "no" },
 	[OPTION_IMPORT_POSTFIX] = { "import_postfix", SCOPE_TOP, FORM_TEXT,
 				    "" },
+	[OPTION_TABLE_REFRESH] = { "table_refresh", SCOPE_TOP, FORM_PLAIN_TEXT,
+				   "0" },
 	[OPTION_RESTRICTIONS] = { "restrictions", EVERY_SERVICE,
 				  FORM_PLAIN_LIST,
 				  "permit_auth_destination "

@@ -121,8 +121,14 @@ static int check_body(struct channel_message *message)
 	case CHANNEL_SETTINGS:
 		return message->number >= 0 &&
 		       message->number <= CHANNEL_LISTENER_MAX &&
+		       settings->refresh_ms <= CHANNEL_REFRESH_MAX &&
+		       settings->watch_count <= WATCH_MAX &&
 		       is_text(settings->log, sizeof(settings->log)) &&
 		       is_text(settings->pid_file, sizeof(settings->pid_file));
+	case CHANNEL_WATCH:
+		return is_text(message->body.watch.path,
+			       sizeof(message->body.watch.path)) &&
+		       message->body.watch.path[0] == '/';
 	case CHANNEL_LISTENER:
 		return is_text(message->body.listener.address,
 			       sizeof(message->body.listener.address));

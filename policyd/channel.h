@@ -6,6 +6,7 @@
 
 #include "lib/error.h"
 #include "lib/listener.h"
+#include "lib/watch.h"
 
 /* What the monitor and a server say to each other, over a SOCK_SEQPACKET
  * socket pair: one message is one packet, a descriptor may travel along. The
@@ -20,18 +21,20 @@
  * A change of what lib/server_handover.c sends, or of struct metrics, needs a
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
-#define CHANNEL_VERSION	 1
+#define CHANNEL_VERSION	 2
 #define HANDOVER_VERSION 1
 
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024
 #define CHANNEL_LISTENER_MAX 64
+#define CHANNEL_REFRESH_MAX  86400000	/* ms */
 
 enum channel_kind {
 	/* From a server while it starts. */
 	CHANNEL_LINE,		/* number: enum log_level; text */
-	CHANNEL_SETTINGS,	/* number: how many CHANNEL_LISTENERs follow;
-				 * settings */
+	CHANNEL_SETTINGS,	/* number: how many CHANNEL_LISTENERs follow,
+				 * after the CHANNEL_WATCHes; settings */
+	CHANNEL_WATCH,		/* watch: a file, as it was before the load */
 	CHANNEL_LISTENER,	/* listener */
 	CHANNEL_READY,
 	/* From a server that takes over. */
@@ -48,8 +51,15 @@ enum channel_kind {
 
 struct channel_settings {
 	uint32_t handover_version;
+	uint32_t refresh_ms;	/* how often to look at the files; 0: never */
+	uint32_t watch_count;	/* how many CHANNEL_WATCHes follow */
 	char log[CHANNEL_PATH_MAX];
 	char pid_file[CHANNEL_PATH_MAX];
+};
+
+struct channel_watch {
+	struct watch_state state;
+	char path[WATCH_PATH_MAX];
 };
 
 struct channel_message {
@@ -59,6 +69,7 @@ struct channel_message {
 	union {
 		char text[CHANNEL_TEXT_MAX];
 		struct channel_settings settings;
+		struct channel_watch watch;
 		struct listener_options listener;
 	} body;
 };

@@ -116,6 +116,7 @@ void child_free(struct child *child)
 {
 	if (child->channel >= 0)
 		close(child->channel);
+	watch_list_clear(&child->watched);
 	free(child->listeners);
 	free(child);
 }

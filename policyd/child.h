@@ -3,6 +3,7 @@
 #define POLICYD_CHILD_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -11,6 +12,7 @@
 
 #include "lib/error.h"
 #include "lib/listener.h"
+#include "lib/watch.h"
 #include "policyd/channel.h"
 #include "policyd/serve.h"
 
@@ -18,7 +20,8 @@
 
 enum child_state {
 	CHILD_LOADING,		/* its settings are awaited */
-	CHILD_ASKING,		/* the list of its listeners is awaited */
+	CHILD_ASKING,		/* the lists of its files, then of its
+				 * listeners are awaited */
 	CHILD_PREPARING,	/* has its sockets; ready is awaited */
 	CHILD_TAKING,		/* serves, and takes over from the one before */
 	CHILD_SERVING,
@@ -38,6 +41,8 @@ struct child {
 	struct listener_options *listeners;
 	size_t listener_count;
 	size_t listeners_expected;
+	struct watch_list watched;
+	bool quietly;		/* the same was refused before, and told */
 	struct error reason;	/* why it was killed, or "" */
 };
 

@@ -64,6 +64,7 @@ static void stop(struct monitor *monitor)
 	monitor->stopping = true;
 	monitor->stop_ms = monitor_now_ms() + STOP_MS;
 	monitor->restart_ms = UINT64_MAX;
+	monitor->refresh_ms = UINT64_MAX;
 	sockets_remove_all(&monitor->sockets);
 	TAILQ_FOREACH(child, &monitor->children, link) {
 		if (child == monitor->next ||
@@ -141,6 +142,8 @@ static uint64_t next_deadline(const struct monitor *monitor)
 	uint64_t deadline = monitor->restart_ms;
 	const struct child *child;
 
+	if (monitor->refresh_ms < deadline)
+		deadline = monitor->refresh_ms;
 	if (monitor->stopping && monitor->stop_ms < deadline)
 		deadline = monitor->stop_ms;
 	TAILQ_FOREACH(child, &monitor->children, link)
@@ -164,6 +167,8 @@ static void on_time(struct monitor *monitor)
 		kill_all(monitor);
 	if (monitor->restart_ms <= now)
 		monitor_start_server(monitor);
+	if (monitor->refresh_ms <= now)
+		monitor_refresh(monitor);
 }
 
 /* wait_for_something - until a descriptor is ready or a deadline is there */
@@ -278,6 +283,7 @@ int monitor(const struct options *options, const char *program)
 		.signals = -1,
 		.report = -1,
 		.restart_ms = UINT64_MAX,
+		.refresh_ms = UINT64_MAX,
 		.stop_ms = UINT64_MAX,
 	};
 	struct error error;

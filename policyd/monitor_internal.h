@@ -4,7 +4,8 @@
 
 /* Shared by policyd/monitor*.c only: monitor.c (the process: signals, time,
  * start, end), monitor_server.c (the life of servers: started, ready,
- * replaced), monitor_message.c (what a server says). */
+ * replaced), monitor_message.c (what a server says), monitor_refresh.c (files
+ * that change). */
 
 #include <stdbool.h>
 
@@ -28,6 +29,8 @@ struct monitor {
 	bool reload_again;	/* SIGHUP came during a reload */
 	uint64_t restart_ms;	/* a replacement is due; UINT64_MAX: none */
 	uint64_t restart_delay_ms;
+	uint64_t refresh_ms;	/* files are looked at; UINT64_MAX: never */
+	bool refresh_failed;	/* the files as they are were refused */
 	bool stopping;
 	uint64_t stop_ms;	/* all are killed then */
 	bool done;
@@ -46,6 +49,10 @@ void monitor_server_taken(struct monitor *monitor, struct child *child,
 			  int64_t count);
 void monitor_server_ended(struct monitor *monitor, struct child *child,
 			  int status);
+
+/* monitor_refresh.c */
+void monitor_refresh_plan(struct monitor *monitor);
+void monitor_refresh(struct monitor *monitor);
 
 /* monitor_message.c */
 void monitor_hear(struct monitor *monitor, struct child *child);

@@ -19,7 +19,8 @@
 #define CLOSED_MS     2000
 
 /* hear_line - a line for the log, from a server that starts */
-static int hear_line(const struct channel_message *message,
+static int hear_line(const struct child *child,
+		     const struct channel_message *message,
 		     struct error *error)
 {
 	static const enum log_level levels[] = {
@@ -29,7 +30,8 @@ static int hear_line(const struct channel_message *message,
 
 	if (message->number < 0 || message->number > 3)
 		return error_set(error, "unexpected message");
-	log_write(levels[message->number], "%s", message->body.text);
+	log_write(child->quietly ? LOG_LEVEL_DEBUG : levels[message->number],
+		  "%s", message->body.text);
 	return 0;
 }
 
@@ -62,6 +64,16 @@ static int claim_pid_file(struct monitor *monitor, const struct child *child,
 	return pid_file_lock(&monitor->pid_file, path, error);
 }
 
+/* after_lists - when it has told all its files and listeners, go on */
+static int after_lists(struct monitor *monitor, struct child *child,
+		       struct error *error)
+{
+	if (child->watched.count < child->settings.watch_count ||
+	    child->listener_count < child->listeners_expected)
+		return 0;
+	return give_sockets(monitor, child, error);
+}
+
 /* hear_settings - the first thing that a loaded server says */
 static int hear_settings(struct monitor *monitor, struct child *child,
 			 const struct channel_message *message,
@@ -74,9 +86,25 @@ static int hear_settings(struct monitor *monitor, struct child *child,
 	child->state = CHILD_ASKING;
 	if (claim_pid_file(monitor, child, error) < 0)
 		return -1;
-	if (child->listeners_expected == 0)
-		return give_sockets(monitor, child, error);
-	return 0;
+	return after_lists(monitor, child, error);
+}
+
+/* hear_watch - one of the files that it was made of */
+static int hear_watch(struct monitor *monitor, struct child *child,
+		      const struct channel_message *message,
+		      struct error *error)
+{
+	const struct channel_watch *told = &message->body.watch;
+	size_t count = child->watched.count;
+
+	if (count == child->settings.watch_count)
+		return error_set(error, "more files than announced");
+	if (watch_list_add(&child->watched, told->path, &told->state, error) <
+	    0)
+		return -1;
+	if (child->watched.count == count)
+		return error_set(error, "%s is told twice", told->path);
+	return after_lists(monitor, child, error);
 }
 
 /* hear_listener - one of the sockets that it wants; read it ourselves */
@@ -88,15 +116,15 @@ static int hear_listener(struct monitor *monitor, struct child *child,
 	struct listener_options *options =
 		&child->listeners[child->listener_count];
 
+	if (child->watched.count < child->settings.watch_count)
+		return error_set(error, "fewer files than announced");
 	if (listener_parse(options, told->address, error) < 0)
 		return -1;
 	options->mode = told->mode & 0777;
 	options->uid = told->uid;
 	options->gid = told->gid;
 	child->listener_count++;
-	if (child->listener_count == child->listeners_expected)
-		return give_sockets(monitor, child, error);
-	return 0;
+	return after_lists(monitor, child, error);
 }
 
 /* hear_message - what a server in its state may say */
@@ -111,11 +139,15 @@ static int hear_message(struct monitor *monitor, struct child *child,
 	case CHANNEL_LINE:
 		if (state > CHILD_PREPARING)
 			break;
-		return hear_line(message, error);
+		return hear_line(child, message, error);
 	case CHANNEL_SETTINGS:
 		if (state != CHILD_LOADING)
 			break;
 		return hear_settings(monitor, child, message, error);
+	case CHANNEL_WATCH:
+		if (state != CHILD_ASKING)
+			break;
+		return hear_watch(monitor, child, message, error);
 	case CHANNEL_LISTENER:
 		if (state != CHILD_ASKING)
 			break;

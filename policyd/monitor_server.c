@@ -37,7 +37,7 @@ static void plan_restart(struct monitor *monitor)
 
 /* start_failed - no server became ready */
 static void start_failed(struct monitor *monitor, const char *reason,
-			 int status)
+			 int status, bool quietly)
 {
 	sockets_abort(&monitor->sockets);
 	if (monitor->stopping)
@@ -46,7 +46,8 @@ static void start_failed(struct monitor *monitor, const char *reason,
 		log_error("not started: %s", reason);
 		monitor_end(monitor, status);
 	} else if (monitor->serving != NULL) {
-		log_error("reload refused: %s; the server before goes on",
+		log_write(quietly ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+			  "reload refused: %s; the server before goes on",
 			  reason);
 	} else {
 		plan_restart(monitor);
@@ -69,7 +70,7 @@ void monitor_start_server(struct monitor *monitor)
 	child = child_start(monitor->program, monitor->options,
 			    &monitor->mask, &error);
 	if (child == NULL) {
-		start_failed(monitor, error.text, EX_TEMPFAIL);
+		start_failed(monitor, error.text, EX_TEMPFAIL, false);
 		return;
 	}
 	child->deadline_ms = monitor_now_ms() + START_MS;
@@ -192,6 +193,8 @@ void monitor_server_ready(struct monitor *monitor, struct child *child)
 	child->deadline_ms = UINT64_MAX;
 	monitor->serving = child;
 	monitor->next = NULL;
+	monitor->refresh_failed = false;
+	monitor_refresh_plan(monitor);
 	if (before != NULL)
 		hand_over(before, child);
 	else
@@ -246,7 +249,7 @@ void monitor_server_ended(struct monitor *monitor, struct child *child,
 		start_failed(monitor, ending,
 			     WIFEXITED(status) &&
 				     WEXITSTATUS(status) == EX_CONFIG ?
-				     EX_CONFIG : EX_TEMPFAIL);
+				     EX_CONFIG : EX_TEMPFAIL, child->quietly);
 	} else if (child == monitor->serving) {
 		serving_died(monitor, child, ending);
 	} else if (status != 0 && !monitor->stopping) {

@@ -87,6 +87,25 @@ static int copy_path(char *buffer, const char *path, struct error *error)
 	return 0;
 }
 
+/* send_watched - the files to look at; lib/watch has seen to the lengths */
+static int send_watched(const struct service_process *process,
+			struct error *error)
+{
+	const struct watch_list *list = &process->config->watched;
+	struct channel_message message;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		channel_message_init(&message, CHANNEL_WATCH, 0);
+		message.body.watch.state = list->items[i].state;
+		if (copy_path(message.body.watch.path, list->items[i].path,
+			      error) < 0 ||
+		    channel_send(process->channel, &message, -1, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* send_settings - what the monitor has to know */
 static int send_settings(const struct service_process *process,
 			 struct error *error)
@@ -101,10 +120,13 @@ static int send_settings(const struct service_process *process,
 	channel_message_init(&message, CHANNEL_SETTINGS,
 			     (int64_t)config->listener_count);
 	message.body.settings.handover_version = HANDOVER_VERSION;
+	message.body.settings.refresh_ms = config->table_refresh_ms;
+	message.body.settings.watch_count = (uint32_t)config->watched.count;
 	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
 	    copy_path(message.body.settings.pid_file, config->pid_file,
 		      error) < 0 ||
-	    channel_send(process->channel, &message, -1, error) < 0)
+	    channel_send(process->channel, &message, -1, error) < 0 ||
+	    send_watched(process, error) < 0)
 		return -1;
 	for (i = 0; i < config->listener_count; i++) {
 		channel_message_init(&message, CHANNEL_LISTENER, 0);

@@ -106,7 +106,8 @@ END_TEST
 
 /* Ways to spoil a message. */
 enum spoil { VERSION, KIND, SHORT, LONG, EMPTY_KIND, TEXT, LOG, PID_FILE,
-	     ADDRESS, FEW, MANY, SPOIL_COUNT };
+	     ADDRESS, FEW, MANY, WATCH, RELATIVE, WATCHES, OFTEN,
+	     SPOIL_COUNT };
 
 static size_t spoil(struct channel_message *message, enum spoil how)
 {
@@ -149,6 +150,22 @@ static size_t spoil(struct channel_message *message, enum spoil how)
 	case MANY:
 		message->kind = CHANNEL_SETTINGS;
 		message->number = CHANNEL_LISTENER_MAX + 1;
+		return size;
+	case WATCH:
+		message->kind = CHANNEL_WATCH;
+		memset(message->body.watch.path, '/', WATCH_PATH_MAX);
+		return size;
+	case RELATIVE:
+		message->kind = CHANNEL_WATCH;
+		strcpy(message->body.watch.path, "etc/passwd");
+		return size;
+	case WATCHES:
+		message->kind = CHANNEL_SETTINGS;
+		message->body.settings.watch_count = WATCH_MAX + 1;
+		return size;
+	case OFTEN:
+		message->kind = CHANNEL_SETTINGS;
+		message->body.settings.refresh_ms = CHANNEL_REFRESH_MAX + 1;
 		return size;
 	case SPOIL_COUNT:
 		break;

@@ -4,6 +4,7 @@
  * A file is loaded once in a process: Check runs each case in its own. */
 
 #include <check.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -37,6 +38,7 @@ static void put(const char *name, const char *text)
 {
 	char *path = path_of(name);
 	FILE *file = fopen(path, "w");
+	const struct timespec old[2] = { { 1, 0 }, { 1, 0 } };
 	const char *mark;
 
 	ck_assert_ptr_nonnull(file);
@@ -47,6 +49,8 @@ static void put(const char *name, const char *text)
 	fputs(text, file);
 	ck_assert_int_eq(fclose(file), 0);
 	ck_assert_int_eq(chmod(path, 0644), 0);
+	/* Postfix waits while the file is younger than a second or two. */
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
 	free(path);
 }
 
@@ -59,7 +63,7 @@ static void set_up(void)
 static void tear_down(void)
 {
 	static const char *const names[] = { "main.cf", "policyd.conf", "dump",
-					     "again", "list" };
+					     "again", "list", "inner", "many" };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -177,6 +181,50 @@ START_TEST(restrictions_have_their_arguments)
 }
 END_TEST
 
+/* watches - is the file of the directory, with that ending, in the list? */
+static bool watches(const struct config *config, const char *name)
+{
+	char *path = path_of(name);
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < config->watched.count; i++)
+		if (strcmp(config->watched.items[i].path, path) == 0)
+			found = true;
+	free(path);
+	return found;
+}
+
+START_TEST(files_are_watched)
+{
+	static const char text[] = TWO_LINES
+		"mynetworks = \"!DIR/nets, 10.0.0.0/8\"\n"
+		"relay_domains = { 'DIR/list', 'x.test' }\n";
+	struct config *config;
+	char *longer;
+
+	put("list", "a.test\n# /comment\nb.test !DIR/inner\n");
+	put("inner", "c.test\n");
+	config = load_good(text);
+	ck_assert_uint_eq(config->table_refresh_ms, 0);
+	ck_assert_uint_eq(config->watched.count, 0);
+	config_free(config);
+	longer = xasprintf("%stable_refresh = 1m\n", text);
+	config = load_good(longer);
+	ck_assert_uint_eq(config->table_refresh_ms, 60000);
+	ck_assert(watches(config, "main.cf"));
+	ck_assert(watches(config, "list"));
+	ck_assert(watches(config, "inner"));
+	ck_assert(watches(config, "nets"));
+	ck_assert_uint_eq(config->watched.count, 4);
+	ck_assert_ptr_null(watch_list_changed(&config->watched));
+	put("inner", "d.test\n");
+	ck_assert_ptr_nonnull(watch_list_changed(&config->watched));
+	config_free(config);
+	free(longer);
+}
+END_TEST
+
 /* ---- what is refused */
 
 struct broken {
@@ -218,6 +266,11 @@ static const struct broken broken[] = {
 	{ "mydestination = a.test\n",
 	  "import_postfix = \"DIR\"\nallow_percent_hack = maybe\n",
 	  "2: allow_percent_hack: \"maybe\" is neither yes nor no\n" },
+	{ "", "\ntable_refresh = 61x\n",
+	  "2: table_refresh: \"61x\" is not a time" },
+	{ "", "import_postfix = \"DIR\"\n\ntable_refresh = 60\n"
+	      "relay_domains = \"DIR/many\"\n",
+	  "3: table_refresh: DIR/many:255: more than 256 files to watch" },
 	{ "", "service \"a\" {\nimport_postfix = \"DIR\"\n}\n",
 	  "2: import_postfix can only be set at top level" },
 };
@@ -241,6 +294,21 @@ static char *with_directory(const char *text)
 	return longer;
 }
 
+/* put_many - a file that names as many as may be watched */
+static void put_many(const char *name)
+{
+	char *text = xstrdup(""), *longer;
+	int i;
+
+	for (i = 0; i < WATCH_MAX; i++) {
+		longer = xasprintf("%s/none/%d\n", text, i);
+		free(text);
+		text = longer;
+	}
+	put(name, text);
+	free(text);
+}
+
 START_TEST(refused)
 {
 	const struct broken *row = &broken[_i];
@@ -249,6 +317,7 @@ START_TEST(refused)
 	struct config_messages messages;
 	char *all;
 
+	put_many("many");
 	if (row->main_cf != NULL)
 		put("main.cf", row->main_cf);
 	else
@@ -375,6 +444,7 @@ int main(void)
 	tcase_add_test(tests, what_is_set_here_counts);
 	tcase_add_test(tests, nothing_is_read_unless_asked_for);
 	tcase_add_test(tests, restrictions_have_their_arguments);
+	tcase_add_test(tests, files_are_watched);
 	tcase_add_loop_test(tests, refused, 0, COUNT(broken));
 	tcase_add_test(tests, dump_says_where_from);
 	tcase_add_test(tests, dump_loads_to_the_same);

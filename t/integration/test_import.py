@@ -3,6 +3,7 @@
 configuration, changes count after a reload, trouble changes nothing."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -139,6 +140,86 @@ def test_changed(program):
         assert policyd.check().stderr == ""
 
 
+REFRESH = "table_refresh = 1\n"
+
+
+def test_refresh(program):
+    """a change of main.cf or of a file counts without SIGHUP"""
+    policyd = Importer(program, REFRESH)
+    policyd.relay = policyd.path("relay_domains")
+    with open(policyd.relay, "w") as file:
+        file.write("relay.test\n")
+    policyd.configure(REFRESH)
+    with policyd, policyd.client() as client:
+        assert policyd.permits("relay.test")
+        server = policyd.server()
+        with open(policyd.relay, "a") as file:
+            file.write("other.test\n")
+        policyd.expect("relay_domains has changed: reloading")
+        policyd.expect(r"reloaded: server \d+, \d+ conn")
+        assert policyd.permits("relay.test") and policyd.permits("other.test")
+        assert policyd.server() != server
+        mark = policyd.mark()
+        policyd.main_cf(MAIN_CF % "third.test")
+        policyd.expect("main.cf has changed: reloading", mark)
+        policyd.expect(r"reloaded: server \d+, \d+ conn", mark)
+        assert policyd.permits("third.test")
+        assert not policyd.permits("relay.test")
+        assert client.ask(OURS) == PERMIT
+        # The list is the new one: the old file does not count any more.
+        server = policyd.server()
+        mark = policyd.mark()
+        os.unlink(policyd.relay)
+        policyd.main_cf(MAIN_CF % "fourth.test")
+        policyd.expect("main.cf has changed: reloading", mark)
+        policyd.expect(r"reloaded: server \d+, \d+ conn", mark)
+        assert "relay_domains has" not in policyd.read(policyd.log)[mark:]
+
+
+def test_refresh_refused(program):
+    """a refusal is logged once, tried again in silence, and mended"""
+    with Importer(program, REFRESH, options=["-v"]) as policyd:
+        policyd.main_cf(MAIN_CF % "/no/such/file")
+        policyd.expect(r"main.cf has changed: reloading")
+        policyd.expect("reload refused: ")
+        assert policyd.permits("relay.test")
+        mark = policyd.mark()
+        # With -v each attempt is seen; without it would not be.
+        policyd.expect("(?s)(debug: [^\n]*reload refused.*){2}", mark)
+        log = policyd.read(policyd.log)
+        assert len(re.findall("has changed", log)) == 1, log
+        assert len(re.findall("error: [^\n]*refused", log)) == 1, log
+        assert policyd.permits("relay.test")
+        mark = policyd.mark()
+        policyd.main_cf(MAIN_CF % "other.test")
+        policyd.expect(r"reloaded: server \d+, \d+ conn", mark)
+        assert policyd.permits("other.test")
+
+
+def test_refresh_off(program):
+    """by default nobody looks at the files"""
+    with Importer(program) as off, Importer(program, REFRESH) as looks:
+        for number in range(2):
+            off.main_cf(MAIN_CF % ("d%d.test" % number))
+            mark = looks.mark()
+            looks.main_cf(MAIN_CF % ("d%d.test" % number))
+            looks.expect(r"reloaded: server", mark)
+        assert "has changed" not in off.read(off.log)
+        assert off.permits("relay.test")
+
+
+def test_storm(program):
+    """changes while a reload is under way are not lost"""
+    with Importer(program, REFRESH) as policyd:
+        for number in range(30):
+            policyd.main_cf(MAIN_CF % ("d%d.test" % number))
+            if number % 10 == 0:
+                policyd.reload()
+        wait_until(lambda: policyd.permits("d29.test"), "the last change")
+        assert policyd.ask(OURS) == PERMIT
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_two_lines, test_reload, test_broken, test_hanging,
-                      test_changed]))
+                      test_changed, test_refresh, test_refresh_refused,
+                      test_refresh_off, test_storm]))
