@@ -25,7 +25,7 @@ static const char main_cf[] =
 	"allow_percent_hack = no\n"
 	"queue_directory = /var/spool/other\n";
 
-static char directory[] = "/tmp/test_import.XXXXXX";
+static char directory[64];
 
 /* path_of - a file of the directory; the caller frees it */
 static char *path_of(const char *name)
@@ -56,6 +56,7 @@ static void put(const char *name, const char *text)
 
 static void set_up(void)
 {
+	strcpy(directory, "/tmp/test_import.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	put("main.cf", main_cf);
 }

@@ -13,7 +13,7 @@
 #include "policyd/stale.h"
 #include "t/test.h"
 
-static char directory[] = "/tmp/test_stale.XXXXXX";
+static char directory[64];
 static struct config config;
 
 /* put - write a file */
@@ -31,6 +31,7 @@ static void set_up(void)
 {
 	char text[32];
 
+	strcpy(directory, "/tmp/test_stale.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	config.main_cf = xasprintf("%s/main.cf", directory);
 	config.pid_file = xasprintf("%s/pid", directory);

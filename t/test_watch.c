@@ -10,7 +10,7 @@
 #include "lib/watch.h"
 #include "t/test.h"
 
-static char directory[] = "/tmp/test_watch.XXXXXX";
+static char directory[64];
 static struct watch_list list;
 
 /* path_of - a file of the directory; the caller frees it */
@@ -33,6 +33,7 @@ static void put(const char *name, const char *text)
 
 static void set_up(void)
 {
+	strcpy(directory, "/tmp/test_watch.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 }
 
