@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: ISC
+"""Random addresses, put to a real Postfix and to policyd: both must agree.
+
+usage: test_differential.py POLICYD
+
+One Postfix has two smtpd services with the same settings. One decides by
+itself (permit_auth_destination, reject), the other asks policyd, which has
+the same lists and replies OK or a refusal. Both get the same RCPT TO, in one
+long session for each random setting. For details see grammar.py. Environment:
+
+  POLICYD_FUZZ_COUNT    compare at least so many addresses (30000)
+  POLICYD_FUZZ_SECONDS  and go on for so long
+  POLICYD_FUZZ_SEED     another seed makes other settings and addresses
+  POLICYD_FUZZ_SETTING  only the setting of this number
+  POLICYD_FUZZ_RCPT     only this text, with \\xNN for bytes that do not print
+
+Exit status 1: they differ somewhere, or fewer addresses were compared.
+"""
+
+import collections
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from grammar import Addresses, Setting
+from policyd import Policyd
+from postfix import Postfix, poll
+from smtp import CLOSED, Session
+
+COUNT = 30000           # addresses compared
+PER_SETTING = 300       # addresses tried with each setting
+BATCH = 50              # recipients of one transaction
+DIFFERENCES_MAX = 50    # print no more
+
+# What Postfix itself has beside the random settings: no limits, and nothing
+# that decides about recipients but the restrictions.
+SETTINGS = {
+    "smtpd_relay_restrictions": "",
+    "smtpd_data_restrictions": "",
+    "smtpd_helo_required": "no",
+    "smtpd_reject_unlisted_recipient": "no",
+    "smtpd_error_sleep_time": "0",
+    "smtpd_soft_error_limit": "100000000",
+    "smtpd_hard_error_limit": "100000000",
+    "smtpd_junk_command_limit": "100000000",
+    "smtpd_recipient_limit": "100000",
+    "smtpd_recipient_overshoot_limit": "100000",
+    "smtpd_client_connection_count_limit": "0",
+    "smtpd_client_event_limit_exceptions": "",
+    "virtual_alias_maps": "",
+    "virtual_mailbox_maps": "",
+}
+RESTRICTIONS = {
+    "builtin": "permit_auth_destination, reject",
+    "asking": "check_policy_service unix:private/policyd, reject",
+    "recording": "check_policy_service unix:private/recorder, reject",
+}
+POLICYD_CONF = """\
+listen "unix:%s" { mode = "0666" }
+log = "stderr"
+log_verdicts = { }
+restrictions = { permit_auth_destination, reject_unauth_destination }
+reply = "ok"
+allow_open_relay = yes
+"""
+
+
+def escape(text):
+    """escape - one line of ASCII, as in t/data/vectors"""
+    return "".join(
+        "\\\\" if byte == 0x5c else chr(byte) if 0x20 <= byte < 0x7f
+        else "\\x%02x" % byte
+        for byte in text.encode("utf-8", "surrogateescape"))
+
+
+def unescape(text):
+    """unescape - the inverse"""
+    return re.sub(rb"\\(?:x([0-9a-f]{2})|\\)",
+                  lambda m: bytes([int(m[1], 16)]) if m[1] else b"\\",
+                  text.encode()).decode("utf-8", "surrogateescape")
+
+
+def shell_word(data):
+    """shell_word - bytes as one word for a POSIX shell"""
+    if all(0x20 <= byte < 0x7f for byte in data):
+        return shlex.quote(data.decode())
+    return "\"$(printf '%s')\"" % "".join(
+        chr(byte) if 0x20 <= byte < 0x7f and byte not in b"%\\'"
+        else "\\%03o" % byte for byte in data)
+
+
+class UnixSession(Session):
+    """A session with an smtpd that listens on a UNIX-domain socket, which no
+    setting of inet_interfaces or inet_protocols can take away."""
+
+    def __init__(self, path):
+        def smtpd_answers():
+            self.socket = socket.socket(socket.AF_UNIX)
+            if self.socket.connect_ex(path) == 0:
+                return True
+            self.socket.close()
+            return False
+        poll(smtpd_answers)
+        self.socket.settimeout(60)
+        self.buffer = b""
+        self.must(self.reply(), "220")
+        self.must(self.ask("EHLO client.example"), "250")
+
+    def must(self, reply, code):
+        """must - this has to work, or there is nothing to compare"""
+        if not reply.startswith(code):
+            raise RuntimeError("instead of %s: %s" % (code, reply))
+
+    def send_batch(self, batch, utf8):
+        """send_batch - a transaction that ends with its recipients"""
+        self.send("MAIL FROM:<sender@client.example>" + (
+            " SMTPUTF8" if utf8 else ""),
+            *["RCPT TO:" + text for text in batch], "RSET")
+
+    def replies(self, batch):
+        """replies - to each of them"""
+        self.must(self.reply(), "250 2.1.0")
+        replies = [self.reply() for _ in batch]
+        self.must(self.reply(), "250 2.0.0")
+        return replies
+
+
+class Instance(Postfix):
+    """A Postfix with the services of RESTRICTIONS. Between two settings it is
+    killed and started: no process can have a setting of before."""
+
+    def __init__(self):
+        settings = dict(SETTINGS)
+        for name, restrictions in RESTRICTIONS.items():
+            settings[name + "_restrictions"] = restrictions
+        super().__init__(settings)
+        for name in RESTRICTIONS:   # -o takes no white space
+            self.service("%s unix n - n - - smtpd" % name, {
+                "smtpd_recipient_restrictions":
+                    "$%s_restrictions" % name})
+
+    def stop(self):
+        """stop - at once; nothing in the queue is of value"""
+        if self.master is None:
+            return
+        os.killpg(self.master.pid, signal.SIGKILL)
+        self.master.wait()
+        self.master = None
+
+    def apply(self, setting):
+        """apply - start anew with this setting"""
+        self.stop()
+        if os.path.exists(self.log):
+            os.truncate(self.log, 0)
+        for path, text in setting.files.items():
+            with open(path, "w", encoding="utf-8",
+                      errors="surrogateescape", newline="") as out:
+                out.write(text)
+        self.set(*["%s=%s" % pair for pair in setting.values.items()])
+        self.start()
+
+    def session(self, name):
+        """session - with the service of that name"""
+        return UnixSession(os.path.join(self.queue, "public", name))
+
+
+def builtin_class(reply):
+    """builtin_class - what Postfix decided by itself"""
+    return {"250": "permit", "554": "reject", "451": "defer",
+            "501": "syntax"}.get(reply[:3], reply[:3])
+
+
+def asking_class(reply):
+    """asking_class - what it decided with policyd. A refusal has to be of
+    policyd, not of what stands behind it: only those bear an id."""
+    found = builtin_class(reply)
+    if found == "reject" and "(id " not in reply:
+        return "reject, but not by policyd"
+    if reply.startswith("451 4.3.5"):
+        return "no answer of policyd"
+    return found
+
+
+def recipient_of(postfix, text, utf8):
+    """recipient_of - the attribute that Postfix makes of it, or None"""
+    path = os.path.join(postfix.queue, "private", "recorder")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        os.chmod(path, 0o666)
+        listener.listen()
+        listener.settimeout(5)
+        try:
+            with postfix.session("recording") as session:
+                session.send_batch([text], utf8)
+                client, _ = listener.accept()
+                with client, client.makefile("rb") as lines:
+                    found = dict(line.rstrip(b"\n").split(b"=", 1)
+                                 for line in iter(lines.readline, b"\n"))
+                    client.sendall(b"action=DUNNO\n\n")
+                return found[b"recipient"]
+        except socket.timeout:
+            return None
+        finally:
+            os.unlink(path)
+
+
+class Fuzz:
+    """Counts and compares."""
+
+    def __init__(self, program, postfix):
+        self.program = os.path.abspath(program)
+        self.postfix = postfix
+        self.seed = os.environ.get("POLICYD_FUZZ_SEED", "1")
+        self.kept = tempfile.mkdtemp(prefix="policyd-differential-")
+        os.chmod(self.kept, 0o755)
+        self.counts = collections.Counter()
+        self.differences = 0
+        self.settings = 0
+        hosts = subprocess.run(["hostname", "-I"], stdout=subprocess.PIPE,
+                               text=True, check=False).stdout.split()
+        self.addresses = hosts + ["127.0.0.1", "::1"]
+        with socket.socket(socket.AF_INET6) as probe:
+            try:
+                probe.bind(("::1", 0))
+                self.ipv6 = True
+            except OSError:
+                self.ipv6 = False
+
+    def compared(self):
+        """compared - addresses that both sides decided about"""
+        return sum(self.counts[name] for name in (
+            "permit", "reject", "defer"))
+
+    def difference(self, setting, text, utf8, builtin, asking):
+        """difference - print it, and how to see it again"""
+        self.differences += 1
+        if self.differences > DIFFERENCES_MAX:
+            return
+        print("DIFFERENCE: seed %s, setting %d, RCPT TO:%s%s\n"
+              "  Postfix: %s\n  policyd: %s" % (
+                  self.seed, setting.number, escape(text),
+                  " (SMTPUTF8)" if utf8 else "", builtin, asking))
+        print("  POLICYD_FUZZ_SEED=%s POLICYD_FUZZ_SETTING=%d "
+              "POLICYD_FUZZ_RCPT=%s python3 %s %s" % (
+                  shlex.quote(self.seed), setting.number,
+                  shlex.quote(escape(text)), shlex.quote(sys.argv[0]),
+                  shlex.quote(self.program)))
+        recipient = recipient_of(self.postfix, text, utf8)
+        if recipient is not None:
+            print("  %s -q -c %s request=smtpd_access_policy "
+                  "protocol_state=RCPT %s" % (
+                      shlex.quote(self.program), self.configuration(setting),
+                      shell_word(b"recipient=" + recipient)))
+        sys.stdout.flush()
+
+    def configuration(self, setting):
+        """configuration - a file that stays, with the lists of a setting"""
+        path = os.path.join(self.kept, "%d.conf" % setting.number)
+        with open(path, "w", encoding="utf-8",
+                  errors="surrogateescape") as out:
+            out.write(POLICYD_CONF % os.path.join(self.kept, "socket")
+                      + setting.policyd())
+        return path
+
+    def batch(self, setting, sessions, texts, utf8):
+        """batch - one transaction with both"""
+        for session in sessions:
+            session.send_batch(texts, utf8)
+        replies = [session.replies(texts) for session in sessions]
+        for text, builtin, asking in zip(texts, *replies):
+            if CLOSED in (builtin, asking):
+                raise RuntimeError("closed: RCPT TO:" + escape(text))
+            found = builtin_class(builtin)
+            self.counts[found] += 1
+            if asking_class(asking) != found:
+                self.difference(setting, text, utf8, builtin, asking)
+
+    def setting(self, number, only=None):
+        """setting - one random setting and its addresses"""
+        setting = Setting(self.seed, number, self.kept, self.addresses,
+                          self.ipv6)
+        addresses = Addresses(self.seed, setting)
+        self.settings += 1
+        self.postfix.apply(setting)
+        path = os.path.join(self.postfix.queue, "private", "policyd")
+        text = POLICYD_CONF % path + (
+            'import_postfix = "%s"\n' % self.postfix.config
+            if setting.imported else setting.policyd())
+        policyd = Policyd(self.program, self.postfix.directory, text, path)
+        with policyd, self.postfix.session("builtin") as builtin, \
+                self.postfix.session("asking") as asking:
+            for turn in range(2 if only else PER_SETTING // BATCH):
+                utf8 = setting.utf8 and turn % 2 == 1
+                texts = [only] if only else [
+                    addresses.next() for _ in range(BATCH)]
+                self.batch(setting, (builtin, asking), texts, utf8)
+            policyd.stop()
+        if self.differences == 0:
+            for path in setting.files:
+                os.unlink(path)
+
+    def run(self):
+        """run - as much as the environment asks for; the exit status"""
+        number = os.environ.get("POLICYD_FUZZ_SETTING")
+        only = os.environ.get("POLICYD_FUZZ_RCPT")
+        count = int(os.environ.get("POLICYD_FUZZ_COUNT", COUNT))
+        end = time.monotonic() + float(
+            os.environ.get("POLICYD_FUZZ_SECONDS", "0"))
+        if number is not None:
+            self.setting(int(number), unescape(only) if only else None)
+            return 1 if self.differences else 0
+        start = reported = time.monotonic()
+        # Settings whose addresses are all bad syntax do not exist: a bound.
+        bound = 4 * count // PER_SETTING + 4
+        while self.differences <= DIFFERENCES_MAX and (
+                time.monotonic() < end or
+                self.compared() < count and self.settings < bound):
+            self.setting(self.settings)
+            if time.monotonic() - reported > 60:
+                reported = time.monotonic()
+                print("%6.0f s: %s" % (reported - start, self), flush=True)
+        return self.result(count)
+
+    def result(self, count):
+        """result - is it good? the exit status"""
+        print(self)
+        if self.compared() < count:
+            print("FAILED: %d addresses were to be compared" % count)
+            return 1
+        for name in ("permit", "reject"):
+            if self.counts[name] < self.compared() / 10:
+                print("FAILED: hardly any %s" % name)
+                return 1
+        return 1 if self.differences else 0
+
+    def __str__(self):
+        return "seed %s: %d settings, %d addresses compared (%s), " \
+            "%d differences" % (
+                self.seed, self.settings, self.compared(),
+                ", ".join("%s %d" % pair for pair
+                          in sorted(self.counts.items())), self.differences)
+
+    def clean(self):
+        """clean - keep the files of a difference, for policyd -q"""
+        if self.differences == 0:
+            shutil.rmtree(self.kept)
+
+
+def main():
+    """main - exit status 0: no difference"""
+    with Instance() as postfix:
+        fuzz = Fuzz(sys.argv[1], postfix)
+        try:
+            return fuzz.run()
+        except BaseException:
+            traceback.print_exc()
+            print("setting %d, Postfix said:\n%s" % (
+                fuzz.settings - 1, postfix.said()[-5000:]))
+            return 1
+        finally:
+            fuzz.clean()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
