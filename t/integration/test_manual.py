@@ -1,0 +1,402 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""The manual pages against the program: they are well-formed mdoc, every option
+stands there with its default, and every example does what the page shows.
+
+An example is what stands between .Bd and .Ed after one of these comments:
+.\\" example: policyd.conf	a whole file, which policyd -t must accept
+.\\" example: /PATH		a file that the examples of this page name
+.\\" example: shell		"$ policyd ..." and what it prints, under the
+				policyd.conf of this page. In the output a line
+				that is indented continues the one before."""
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+from daemon import run_all
+from postfix import run, temporary_directory
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
+                    os.pardir)
+PROGRAM_PAGE = os.path.join(ROOT, "policyd", "policyd.8")
+FILE_PAGE = os.path.join(ROOT, "etc", "policyd.conf.5")
+SAMPLE = os.path.join(ROOT, "etc", "policyd.conf")
+
+# The directories that examples name, and where they are in a test.
+MOVED = {"/etc/postfix": "postfix", "/etc/policyd": "policyd"}
+
+# A section of the program's output, and the one of the page with its options;
+# what stands in no other section belongs to the top level.
+SECTIONS = {"listen": "LISTENERS", "service": "SERVICES"}
+
+# Defaults that depend on the host: words on the page, a value in the program.
+OF_THE_HOST = {"myhostname", "mydomain"}
+
+# One that depends on who runs the test: without root it is himself.
+OF_THE_USER = {"user"} if os.geteuid() != 0 else set()
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def source_text(line):
+    """source_text - a line of a literal block as the reader sees it"""
+    text = line[2:] if line.startswith(r"\&") else line
+    text = text.replace(r"\e", "\0").replace(r"\(aq", "'")
+    assert "\\" not in text and not line.startswith("."), \
+        "unexpected roff in an example: %r" % line
+    return text.replace("\0", "\\")
+
+
+def examples(page):
+    """examples - (kind, line number, text) of each in a page"""
+    found, kind, lines = [], None, None
+    for number, line in enumerate(read(page).splitlines(), 1):
+        mark = re.match(r'\.\\" example: (\S+)$', line)
+        if mark:
+            assert kind is None, "line %d: example in an example" % number
+            kind, start = mark.group(1), number
+        elif kind and lines is None:
+            assert line.startswith(".Bd -literal"), "line %d: no .Bd" % number
+            lines = []
+        elif kind and line == ".Ed":
+            found.append((kind, start, "\n".join(lines) + "\n"))
+            kind, lines = None, None
+        elif kind:
+            lines.append(source_text(line))
+    assert kind is None, "%s: an example without .Ed" % page
+    return found
+
+
+def rendered(page):
+    """rendered - {title: lines} of the sections, nothing folded"""
+    text = run("mandoc", "-T", "ascii", "-O", "width=1000", page)
+    text = re.sub(".\b", "", text)
+    sections, lines = {}, []
+    for line in text.splitlines():
+        if re.match(r"[A-Z]", line):
+            lines = sections[line.strip()] = []
+        else:
+            lines.append(line)
+    return sections
+
+
+def tokens(value):
+    """tokens - the words of a value, however it is written"""
+    return re.sub(r"[{}\"',]", " ", value).split()
+
+
+class Place:
+    """A directory with the files that the examples of one page name."""
+
+    def __init__(self, program, page):
+        self.program = os.path.abspath(program)
+        self.page = page
+        self.directory = temporary_directory()
+        for name in MOVED.values():
+            os.mkdir(os.path.join(self.directory, name))
+        self._main_cf()
+        for kind, _, text in examples(page):
+            if kind.startswith("/"):
+                self.write(self.moved(kind), text)
+
+    def _main_cf(self):
+        path = os.path.join(self.directory, "postfix", "main.cf")
+        self.write(path, "compatibility_level = 3.6\n"
+                         "mydestination = example.com\n")
+        past = time.time() - 10     # Postfix waits for files to settle
+        os.utime(path, (past, past))
+
+    @staticmethod
+    def write(path, text):
+        with open(path, "w") as file:
+            file.write(text)
+
+    def moved(self, text):
+        """moved - with the directories of the test"""
+        for path, name in MOVED.items():
+            text = text.replace(path, os.path.join(self.directory, name))
+        return text
+
+    def configure(self, text):
+        """configure - make that the policyd.conf; its path. The pid file
+        must not be that of a policyd that runs here."""
+        path = os.path.join(self.directory, "policyd", "policyd.conf")
+        if not re.search("(?m)^pid_file", text):
+            text += 'pid_file = "%s/pid"\n' % self.directory
+        self.write(path, self.moved(text))
+        return path
+
+    def shell(self, command):
+        """shell - run it, "policyd" being ours; its output"""
+        bin_directory = os.path.join(self.directory, "bin")
+        os.makedirs(bin_directory, exist_ok=True)
+        script = os.path.join(bin_directory, "policyd")
+        self.write(script, '#!/bin/sh\nexec %s -c %s/policyd/policyd.conf '
+                           '"$@"\n' % (shlex.quote(self.program),
+                                       shlex.quote(self.directory)))
+        os.chmod(script, 0o755)
+        path = bin_directory + os.pathsep + os.environ["PATH"]
+        return run("sh", "-c", command, env=dict(os.environ, PATH=path))
+
+
+@contextlib.contextmanager
+def place(program, page):
+    there = Place(program, page)
+    try:
+        yield there
+    finally:
+        shutil.rmtree(there.directory)
+
+
+def check(program, path):
+    """check - what policyd -t says; it must accept, and warn of nothing"""
+    done = subprocess.run([program, "-t", "-c", path], capture_output=True,
+                          text=True, timeout=60)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", ""), \
+        "policyd -t: status %d: %s" % (done.returncode, done.stderr)
+
+
+def effective(program, text):
+    """effective - what -T prints of a file: {section: {option: value}}, with
+    only those that are at their default"""
+    directory = temporary_directory()
+    try:
+        path = os.path.join(directory, "policyd.conf")
+        Place.write(path, text)
+        output = run(program, "-T", "-c", path)
+    finally:
+        shutil.rmtree(directory)
+    sections, name = {"top": {}}, "top"
+    for line in output.splitlines():
+        start = re.match(r"(listen|service) ", line)
+        option = re.match(r"\s*(\w+) = (.*)\t# default$", line)
+        unset = re.match(r"\s+# (\w+): any$", line)
+        if start:
+            name = start.group(1)
+            sections[name] = {}
+        elif option:
+            sections[name][option.group(1)] = option.group(2)
+        elif unset:
+            sections[name][unset.group(1)] = "any"
+        elif line == "}":
+            name = "top"
+        else:
+            assert not re.match(r"\s*\w", line), "-T printed: %s" % line
+    return sections
+
+
+def page_options():
+    """page_options - {"top" or section: {option: default}} of the page"""
+    scopes = {title: scope for scope, title in SECTIONS.items()}
+    options = {"top": {}, "listen": {}, "service": {}}
+    for title, lines in rendered(FILE_PAGE).items():
+        scope = options[scopes.get(title, "top")]
+        for number, line in enumerate(lines):
+            head = re.match(r" {5}(\w+) \(default: (.*)\)$", line)
+            if not head:
+                continue
+            name, default = head.groups()
+            if default == "see below":
+                below = re.search(r"^ +%s = (\{[^}]*\})$" % name,
+                                  "\n".join(lines[number:]), re.M)
+                assert below, "%s: there is no default below" % name
+                default = below.group(1)
+            assert name not in scope, "%s stands twice in %s" % (name, title)
+            scope[name] = default
+    return options
+
+
+def sample_options():
+    """sample_options - the same of etc/policyd.conf, where every setting is
+    behind a "#" without a space"""
+    lines = [line[1:] for line in read(SAMPLE).splitlines()
+             if re.match(r"#[^ #]", line)]
+    text, options = "\n".join(lines), {"top": {}, "listen": {}, "service": {}}
+    for kind in ("listen", "service"):
+        section = re.search(r'^%s "[^"]*" \{$(.*?)^\}$' % kind, text,
+                            re.M | re.S)
+        assert section, "etc/policyd.conf has no %s section" % kind
+        text = text.replace(section.group(0), "")
+        options[kind] = settings(section.group(1))
+    options["top"] = settings(text)
+    return options
+
+
+def settings(text):
+    """settings - NAME = VALUE in a text without sections"""
+    return dict(re.findall(r"^\s*(\w+) = (\{[^}]*\}|.*)$", text, re.M))
+
+
+def compare(name, one, other, where):
+    """compare - two defaults of an option"""
+    assert tokens(one) == tokens(other), \
+        "%s: the page has the default %s, %s %s" % (name, one, where, other)
+
+
+def test_lint(_):
+    """mandoc finds nothing wrong with the pages"""
+    for page in (PROGRAM_PAGE, FILE_PAGE):
+        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page],
+                              stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT)
+        found = [line for line in done.stdout.splitlines()
+                 if "outdated mandoc.db" not in line]
+        assert done.returncode == 0 and not found, "\n".join(found)
+
+
+def test_configurations(program):
+    """each configuration is accepted without a warning"""
+    count = 0
+    for page in (FILE_PAGE, PROGRAM_PAGE):
+        with place(program, page) as there:
+            for kind, line, text in examples(page):
+                if kind != "policyd.conf":
+                    continue
+                try:
+                    check(program, there.configure(text))
+                except AssertionError as error:
+                    raise AssertionError("%s:%d: %s" % (page, line, error))
+                count += 1
+    assert count >= 4, "only %d configurations found" % count
+
+
+def test_commands(program):
+    """each command prints what stands below it"""
+    count = 0
+    with place(program, PROGRAM_PAGE) as there:
+        for kind, line, text in examples(PROGRAM_PAGE):
+            if kind == "policyd.conf":
+                there.configure(text)
+            if kind != "shell":
+                continue
+            session = re.match(r"\$ ((?:.*\\\n)*.*<<(\w+)\n(?:.*\n)*?\2\n|"
+                               r"(?:.*\\\n)*.*\n)((?:.*\n)*)$", text)
+            assert session, "%s:%d: no \"$ \"" % (PROGRAM_PAGE, line)
+            command, _, shown = session.groups()
+            shown = re.sub(r"\n +", " ", shown).rstrip("\n")
+            printed = there.shell(command).rstrip("\n")
+            assert printed == shown, \
+                "%s:%d: printed is\n%s\nthe page has\n%s" % (
+                    PROGRAM_PAGE, line, printed, shown)
+            count += 1
+    assert count >= 3, "only %d commands found" % count
+
+
+def test_options(program):
+    """page, sample and program have the same options and defaults"""
+    program_has = effective(program, 'listen "unix:/tmp/x" { }\n'
+                                     'service "s" { }\n')
+    page, sample = page_options(), sample_options()
+    host = {name: program_has["top"][name] for name in OF_THE_HOST}
+    for scope in ("top", "listen"):
+        assert set(page[scope]) == set(program_has[scope]), \
+            "%s: only in the page %s, only in the program %s" % (
+                scope, set(page[scope]) - set(program_has[scope]),
+                set(program_has[scope]) - set(page[scope]))
+        assert set(page[scope]) == set(sample[scope]), \
+            "%s: only in the page %s, only in etc/policyd.conf %s" % (
+                scope, set(page[scope]) - set(sample[scope]),
+                set(sample[scope]) - set(page[scope]))
+        for name, default in page[scope].items():
+            if name in OF_THE_HOST:
+                continue
+            compare(name, default, sample[scope][name], "etc/policyd.conf")
+            for known in host:
+                default = default.replace("$" + known,
+                                          " ".join(tokens(host[known])))
+            if name not in OF_THE_USER:
+                compare(name, default, program_has[scope][name], "policyd -T")
+
+
+def test_service_options(program):
+    """the options of a service: its own, and those of the top level"""
+    program_has = effective(program, 'listen "unix:/tmp/x" { }\n'
+                                     'service "s" { }\n')["service"]
+    page, sample = page_options(), sample_options()
+    own = {name for name, value in program_has.items() if value == "any"}
+    assert page["service"] == {name: "any" for name in own}, page["service"]
+    text = " ".join(rendered(FILE_PAGE)["SERVICES"])
+    also = re.search(r"a service may have ([^.]*)\.", text)
+    assert also, "the sentence \"a service may have\" is missing"
+    also = set(re.split(r",? and |, ", also.group(1)))
+    assert also == set(program_has) - own, \
+        "page %s, program %s" % (also, set(program_has) - own)
+    assert set(sample["service"]) == set(program_has), \
+        "etc/policyd.conf has %s" % set(sample["service"])
+
+
+def test_restrictions(program):
+    """each restriction stands in the page, and no other"""
+    directory = temporary_directory()
+    try:
+        path = os.path.join(directory, "policyd.conf")
+        Place.write(path, "restrictions = { no_such_word }\n")
+        done = subprocess.run([program, "-t", "-c", path], text=True,
+                              capture_output=True, timeout=60)
+    finally:
+        shutil.rmtree(directory)
+    there_are = re.search(r"unknown word \S+; there are (.*)$", done.stderr,
+                          re.M)
+    assert done.returncode == 78 and there_are, done.stderr
+    known = set(there_are.group(1).split(", "))
+    page = set(re.findall(r"^ {5}((?:permit|reject|defer)\w*)(?: {2}.*)?$",
+                          "\n".join(rendered(FILE_PAGE)["RESTRICTIONS"]),
+                          re.M))
+    assert page == known, "only in the page %s, only in the program %s" % (
+        page - known, known - page)
+    sample = re.findall(r"^#   ((?:\w+(?:, )?)+)", read(SAMPLE), re.M)
+    sample = {word for words in sample for word in words.split(", ")}
+    assert sample == known, "etc/policyd.conf: only there %s, missing %s" % (
+        sample - known, known - sample)
+
+
+def test_command_line(program):
+    """page and policyd -h have the same options, and the program takes them"""
+    option = r"(?<![\w-])(--[a-z][a-z-]*|-[A-Za-z]+)\b"
+    text = run(program, "-h")
+    helped = {short for each in re.findall(option, text) for short in (
+        [each] if each.startswith("--") else ["-" + c for c in each[1:]])}
+    sections = rendered(PROGRAM_PAGE)
+    heads = [line for line in sections["DESCRIPTION"]
+             if re.match(r" {5}-", line)]
+    page = {each for line in heads for each in re.findall(option, line)}
+    assert page == helped, "only in the page %s, only in -h %s" % (
+        page - helped, helped - page)
+    synopsis = re.findall(option, " ".join(sections["SYNOPSIS"]))
+    synopsis = {"-" + c for each in synopsis for c in each[1:]}
+    short = {each for each in page if not each.startswith("--")}
+    assert synopsis == short, "SYNOPSIS has %s" % synopsis
+    for line in heads:
+        pair = re.match(r" {5}(-\w)(?: file)?, (--[\w-]+)(?: file)?$", line)
+        assert pair, line
+        same_option(program, *pair.groups())
+
+
+def same_option(program, short, long):
+    """same_option - do both forms do the same, with no configuration?"""
+    said = []
+    for each in (short, long):
+        done = subprocess.run([program, each, "/nonexistent/policyd.conf"]
+                              if each in ("-c", "--config") else
+                              [program, "-c", "/nonexistent/policyd.conf",
+                               each], stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True, timeout=60)
+        said.append((done.returncode, done.stdout,
+                     re.sub(r"(policyd\[|server )\d+", r"\1N", done.stderr)))
+    assert said[0] == said[1] and said[0][0] != 64, \
+        "%s and %s: %s" % (short, long, said)
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_lint, test_configurations, test_commands,
+                      test_options, test_service_options, test_restrictions,
+                      test_command_line]))
