@@ -200,8 +200,8 @@ void check_sockets(struct check *check);
 
 /* ---- check_postfix_try.c */
 
-/* check_try - ask at each address, as smtpd(8) would. As another user than
- * root what only root can do is left out. */
+/* check_try - ask at each address, as smtpd(8) would. Only root can: for any
+ * other user each attempt ends in ATTEMPT_BECOME. */
 void check_try(struct check *check);
 
 #endif

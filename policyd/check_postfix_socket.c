@@ -246,7 +246,9 @@ static void check_untried(struct check *check, const struct use *use)
 			 postfix_get(check->postfix, NULL, "mail_owner"), queue,
 			 strerror(attempt->number));
 	line = xasprintf("queue_directory = %s", queue);
-	check_found_ours(check, SEVERITY_WARNING, line, NULL, text);
+	check_found_ours(check, SEVERITY_WARNING, line,
+			 "run policyd -P as root, with Postfix installed",
+			 text);
 	free(line);
 	free(text);
 }

@@ -36,7 +36,7 @@ static const char question[] = "request=smtpd_access_policy\n"
 struct task {
 	const struct use *use;
 	const char *queue;	    /* queue_directory */
-	const struct passwd *owner; /* who smtpd runs as; NULL: as we are */
+	const struct passwd *owner; /* who smtpd runs as */
 	struct attempt *attempt;
 };
 
@@ -45,15 +45,14 @@ static int become(const struct task *task)
 {
 	const struct passwd *owner = task->owner;
 
-	if (owner != NULL && initgroups(owner->pw_name, owner->pw_gid) != 0)
+	if (initgroups(owner->pw_name, owner->pw_gid) != 0)
 		return -1;
 	if (chdir(task->queue) != 0)
 		return -1;
-	if (owner != NULL && task->use->list->service->chroot &&
+	if (task->use->list->service->chroot &&
 	    (chroot(task->queue) != 0 || chdir("/") != 0))
 		return -1;
-	if (owner != NULL &&
-	    (setgid(owner->pw_gid) != 0 || setuid(owner->pw_uid) != 0))
+	if (setgid(owner->pw_gid) != 0 || setuid(owner->pw_uid) != 0)
 		return -1;
 	return 0;
 }
@@ -249,32 +248,56 @@ static const struct use *find_tried(const struct check *check, size_t at)
 	return NULL;
 }
 
+/* try_all - every use, each server once */
+static void try_all(struct check *check, struct task *task)
+{
+	size_t i;
+
+	for (i = 0; i < check->use_count; i++) {
+		struct use *use = &check->uses[i];
+		const struct use *same = find_tried(check, i);
+
+		task->use = use;
+		if (same != NULL)
+			use->attempt = same->attempt;
+		else if (use->kind != USE_MISPLACED)
+			try_one(use, task);
+	}
+}
+
+/* cannot_try - say so for every use */
+static void cannot_try(struct check *check, enum attempt_stage stage,
+		       int number)
+{
+	size_t i;
+
+	for (i = 0; i < check->use_count; i++)
+		if (check->uses[i].kind != USE_MISPLACED)
+			check->uses[i].attempt =
+				(struct attempt){ .stage = stage,
+						  .number = number };
+}
+
 /* check_try - ask at each address */
 void check_try(struct check *check)
 {
 	struct task task = {
 		.queue = postfix_get(check->postfix, NULL, "queue_directory"),
+		.owner = getpwnam(
+			postfix_get(check->postfix, NULL, "mail_owner")),
 	};
-	struct attempt *shared =
-		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	size_t i;
 
-	if (shared == MAP_FAILED)
+	if (geteuid() != 0 || task.owner == NULL) {
+		cannot_try(check, ATTEMPT_BECOME,
+			   geteuid() != 0 ? EPERM : ENOENT);
 		return;
-	task.attempt = shared;
-	if (geteuid() == 0)
-		task.owner = getpwnam(
-			postfix_get(check->postfix, NULL, "mail_owner"));
-	for (i = 0; i < check->use_count; i++) {
-		struct use *use = &check->uses[i];
-		const struct use *same = find_tried(check, i);
-
-		task.use = use;
-		if (same != NULL)
-			use->attempt = same->attempt;
-		else if (use->kind != USE_MISPLACED)
-			try_one(use, &task);
 	}
-	munmap(shared, sizeof(*shared));
+	task.attempt = mmap(NULL, sizeof(*task.attempt), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (task.attempt == MAP_FAILED) {
+		cannot_try(check, ATTEMPT_START, errno);
+		return;
+	}
+	try_all(check, &task);
+	munmap(task.attempt, sizeof(*task.attempt));
 }

@@ -293,6 +293,18 @@ CASES = [
          main={RECIPIENT: "check_policy_service unix:public/policyd, "
                           "reject"}),
 
+    Case("no queue directory",
+         ("warning", "check.conf", "was not tried: cannot become user "
+          "postfix in %QUEUE%/gone: No such file"),
+         main={RECIPIENT: "check_policy_service inet:127.0.0.1:%PORT%, "
+                          "reject",
+               "queue_directory": "%QUEUE%/gone"},
+         conf='listen "inet:127.0.0.1:%PORT%" { }\n'),
+    Case("no such owner",
+         ("warning", "check.conf", "was not tried: cannot become user "
+          "nosuchuser in .*: No such file"),
+         main={"mail_owner": "nosuchuser"}),
+
     Case("no time limit",
          ("error", "main.cf", "policyd_time_limit is not set"),
          master=SPAWN % "0"),
