@@ -8,6 +8,7 @@ bytes that are not UTF-8 are lone surrogates, as in the rest of these tests.
 
 import os
 import random
+import re
 
 REMOTE = ["remote.example", "evil.example", "other.invalid", "x", "test"]
 
@@ -53,14 +54,23 @@ QUOTED = [
     "user%remote.example", "remote.example!user", "user@local.test", "<", ">",
     "\\\"", "\\\\", "a\\@b", "(c)", " ", ".", "-x", "\u00fc", "a\rb", "[", ",",
     "user@relay.test", "x@[127.0.0.1]", ":", ";", "\t", "relay.test!user",
-    "(a(b)c)x", "(a", "a\\\\(b", "\\\"\\\"", "\\\"a", "x@(c)relay.test", "a\\\\",
-    "x@local.test..", "x@relay.test.", "local.test.!x", "@relay.test:x",
+    "(a(b)c)x", "(a", "a\\\\(b", "\\\"\\\"", "\\\"a", "x@(c)relay.test",
+    "a\\\\", "x@local.test..", "x@relay.test.", "local.test.!x",
+    "@relay.test:x",
 ]
 NOISE = list("@%!<>()[]\"\\:;,.- \t\r\x00\x01\x7f#/=+*?$`'|~^&{}") + [
     "\u00fc", "\udcff", "\udcc3", "\u3002", "\uff20", "\u200b", "@@", "..",
     "%%", "!!", "\"\"", "()", "\\\\", ">>", "<<", "[]", " .", ". ", "&a",
 ]
 SEPARATORS = [", ", " ", ",", ",,", " , ", "\t"]
+
+# Parts of patterns that regexp: and pcre: both know.
+EXPRESSIONS = [
+    "^", "$", "\\.test$", "^sub\\.", ".", ".*", "(a|b)", "[a-m]+", "[^.]+",
+    "[[:alpha:]]", "x?", "l{1,2}", "relay", "local", "\\[127", "^(sub\\.)*",
+    "TEST", "(tab|vmail)\\.", "\\.", "\\]$", "valias", "[.]", "^$", "[]x]",
+    "()",
+]
 
 ALL_PARENTS = ("debug_peer_list,fast_flush_domains,mynetworks,"
                "permit_mx_backup_networks,qmqpd_authorized_clients,"
@@ -94,18 +104,30 @@ def letter(rng):
             return c
 
 
+class Host:
+    """What a machine has: addresses of its own, IPv6 or not, and the types of
+    tables that both sides know."""
+
+    def __init__(self, addresses, ipv6, types):
+        self.addresses = addresses
+        self.ipv6 = ipv6
+        self.types = types
+
+
 class Setting:
     """Parameters and files, both sides get the same. values: name to text;
-    files: path to text; names: domains that stand in the lists; utf8: may a
-    client say SMTPUTF8? imported: policyd reads main.cf by itself."""
+    files: path to text; maps: what postmap has to make of files, type:path;
+    names: domains that stand in the lists; utf8: may a client say SMTPUTF8?
+    imported: policyd reads main.cf by itself. host says what the machine has
+    (class Host)."""
 
-    def __init__(self, seed, number, directory, addresses, ipv6):
+    def __init__(self, seed, number, directory, host):
         self.number = number
         self.rng = random.Random("setting %s %d" % (seed, number))
         self.directory = directory
-        self.addresses = addresses
-        self.ipv6 = ipv6
+        self.host = host
         self.files = {}
+        self.maps = []
         self.names = []
         self.values = {}
         self._identity()
@@ -155,8 +177,65 @@ class Setting:
                                "..", "a@b.test", "remote.*", "-", "=", "!#"])
         if depth > 1:
             return self._name()
+        if way == 22 and self.host.types:
+            return rng.choice(["", "", "!", "!!"]) + self._table()
         return rng.choice(["", "", "!", "!!"]) + self._file(
             self._lines(depth + 1))
+
+    def _table(self):
+        """_table - a table, as type:name"""
+        rng = self.rng
+        kind = rng.choice(self.host.types)
+        if kind == "inline":
+            return "inline:{%s}" % ", ".join(
+                rng.choice(["%s=x", "{%s = x y}"]) % self._key()
+                for _ in range(rng.randrange(1, 4)))
+        if chance(rng, 0.04):
+            return "%s:%s/missing" % (kind, self.directory)
+        text = ""
+        for _ in range(rng.randrange(6)):
+            text += {"regexp": self._expression, "pcre": self._expression,
+                     "cidr": self._network}.get(kind, self._entry)()
+        name = "%s:%s" % (kind, self._file(text))
+        if kind in ("hash", "btree", "lmdb"):
+            self.maps.append(name)
+        return name
+
+    def _key(self):
+        """_key - that a table can have, and inline: too"""
+        return self.rng.choice(["", "", "."]) + self._name().strip(",")
+
+    def _entry(self):
+        """_entry - a line of a table of keys and values"""
+        rng = self.rng
+        if chance(rng, 0.1):
+            return rng.choice(["# x\n", "\n", "%s\n" % self._key(),
+                               '"%s" x\n' % self._key(), "#%s x\n"
+                               % self._key(), " \n"])
+        return "%s%s%s\n" % (self._key(), rng.choice([" ", "\t", "  "]),
+                             rng.choice(["x", "OK", "a\n b", "x "]))
+
+    def _expression(self):
+        """_expression - a line of a regexp: or pcre: table"""
+        rng = self.rng
+        if chance(rng, 0.1):
+            return "# %s\n" % self._name()
+        inner = "".join(rng.choice(EXPRESSIONS) for _ in range(
+            rng.choice((1, 1, 2, 3)))) if chance(rng, 0.6) \
+            else "^%s$" % re.sub(r"[][.]", r"\\\g<0>", self._name())
+        line = "%s/%s/%s x\n" % (
+            "!" if chance(rng, 0.1) else "", inner.replace("/", "\\/"),
+            "i" if chance(rng, 0.1) else "")
+        if chance(rng, 0.1):
+            return "if /%s/\n%sendif\n" % (rng.choice(EXPRESSIONS), line)
+        return line
+
+    def _network(self):
+        """_network - a line of a cidr: table"""
+        return self.rng.choice([
+            "127.0.0.0/8 x\n", "0.0.0.0/0 x\n", "1.2.3.4 x\n", "::/0 x\n",
+            "!127.0.0.1 x\n", "# x\n", "10.9.8.7/32 x\n", "[::1]/128 x\n",
+            "if 127.0.0.0/8\n127.0.0.1 x\nendif\n", "2001:db8::/32 x\n"])
 
     def _lines(self, depth):
         """_lines - the text of a file of patterns"""
@@ -233,7 +312,7 @@ class Setting:
         both = [("all", "all"), ("all", "loopback-only"), ("all", "127.0.0.1"),
                 ("ipv4", "all"), ("ipv4", "loopback-only"),
                 ("ipv4", "127.0.0.1"), ("ipv4", "[127.0.0.1]")]
-        if self.ipv6:
+        if self.host.ipv6:
             both += [("all", "127.0.0.1, ::1"), ("all", "[::1] [127.0.0.1]"),
                      ("ipv6", "all"), ("ipv6", "loopback-only"),
                      ("ipv6, ipv4", "127.0.0.1 ::1"), ("ipv6", "::1")]
@@ -243,7 +322,7 @@ class Setting:
         proxy = ["", ""]
         if protocols != "ipv6":
             proxy += ["192.0.2.10", "[192.0.2.10] 10.9.8.7"]
-        if protocols != "ipv4" and self.ipv6:
+        if protocols != "ipv4" and self.host.ipv6:
             proxy += ["2001:db8::10", "[2001:DB8:0:0::10]"]
         self.values["proxy_interfaces"] = rng.choice(proxy)
 
@@ -281,7 +360,7 @@ class Addresses:
         self.rng = random.Random("addresses %s %d" % (seed, setting.number))
         self.names = setting.names
         self.own = ["[%s]" % text if "." in text else "[IPv6:%s]" % text
-                    for text in setting.addresses]
+                    for text in setting.host.addresses]
 
     def _domain(self):
         """_domain - mostly one that a list could know"""

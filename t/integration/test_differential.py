@@ -30,9 +30,9 @@ import tempfile
 import time
 import traceback
 
-from grammar import Addresses, Setting
+from grammar import Addresses, Host, Setting
 from policyd import Policyd
-from postfix import Postfix, poll
+from postfix import Postfix, poll, run
 from smtp import CLOSED, Session
 
 COUNT = 30000           # addresses compared
@@ -95,6 +95,21 @@ def shell_word(data):
     return "\"$(printf '%s')\"" % "".join(
         chr(byte) if 0x20 <= byte < 0x7f and byte not in b"%\\'"
         else "\\%03o" % byte for byte in data)
+
+
+def own_addresses():
+    """own_addresses - of this machine"""
+    return ["127.0.0.1", "::1"] + run("hostname", "-I").split()
+
+
+def has_ipv6():
+    """has_ipv6 - on loopback at least"""
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+            return True
+        except OSError:
+            return False
 
 
 class UnixSession(Session):
@@ -165,6 +180,8 @@ class Instance(Postfix):
                       errors="surrogateescape", newline="") as out:
                 out.write(text)
         self.set(*["%s=%s" % pair for pair in setting.values.items()])
+        for name in setting.maps:
+            run("postmap", "-c", self.config, name)
         self.start()
 
     def session(self, name):
@@ -224,15 +241,21 @@ class Fuzz:
         self.counts = collections.Counter()
         self.differences = 0
         self.settings = 0
-        hosts = subprocess.run(["hostname", "-I"], stdout=subprocess.PIPE,
-                               text=True, check=False).stdout.split()
-        self.addresses = hosts + ["127.0.0.1", "::1"]
-        with socket.socket(socket.AF_INET6) as probe:
-            try:
-                probe.bind(("::1", 0))
-                self.ipv6 = True
-            except OSError:
-                self.ipv6 = False
+        self.host = Host(own_addresses(), has_ipv6(), self._types())
+
+    def _types(self):
+        """_types - of tables that Postfix and policyd have"""
+        path = os.path.join(self.kept, "types.conf")
+        with open(path, "w") as out:
+            out.write(POLICYD_CONF % os.path.join(self.kept, "socket")
+                      + "mydestination = 'inline:{local.test=x}'\n")
+        check = subprocess.run([self.program, "-t", "-c", path],
+                               stderr=subprocess.PIPE, text=True, check=False)
+        if "type:table entries" in check.stderr:
+            return []
+        return [name for name in run("postconf", "-m").split() if name in (
+            "btree", "cidr", "hash", "inline", "lmdb", "pcre", "regexp",
+            "texthash")]
 
     def compared(self):
         """compared - addresses that both sides decided about"""
@@ -285,8 +308,7 @@ class Fuzz:
 
     def setting(self, number, only=None):
         """setting - one random setting and its addresses"""
-        setting = Setting(self.seed, number, self.kept, self.addresses,
-                          self.ipv6)
+        setting = Setting(self.seed, number, self.kept, self.host)
         addresses = Addresses(self.seed, setting)
         self.settings += 1
         self.postfix.apply(setting)
@@ -304,8 +326,8 @@ class Fuzz:
                 self.batch(setting, (builtin, asking), texts, utf8)
             policyd.stop()
         if self.differences == 0:
-            for path in setting.files:
-                os.unlink(path)
+            for name in os.listdir(self.kept):
+                os.unlink(os.path.join(self.kept, name))
 
     def run(self):
         """run - as much as the environment asks for; the exit status"""
@@ -316,6 +338,7 @@ class Fuzz:
             os.environ.get("POLICYD_FUZZ_SECONDS", "0"))
         if number is not None:
             self.setting(int(number), unescape(only) if only else None)
+            print(self)
             return 1 if self.differences else 0
         start = reported = time.monotonic()
         # Settings whose addresses are all bad syntax do not exist: a bound.
@@ -342,11 +365,12 @@ class Fuzz:
         return 1 if self.differences else 0
 
     def __str__(self):
-        return "seed %s: %d settings, %d addresses compared (%s), " \
-            "%d differences" % (
-                self.seed, self.settings, self.compared(),
-                ", ".join("%s %d" % pair for pair
-                          in sorted(self.counts.items())), self.differences)
+        return "seed %s: %d settings, tables: %s; %d addresses compared " \
+            "(%s), %d differences" % (
+                self.seed, self.settings, " ".join(self.host.types) or "none",
+                self.compared(), ", ".join(
+                    "%s %d" % pair for pair in sorted(self.counts.items())),
+                self.differences)
 
     def clean(self):
         """clean - keep the files of a difference, for policyd -q"""
