@@ -63,7 +63,9 @@ static _Noreturn void become_program(const char *const argv[], int out,
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execvpe(argv[0], (char *const *)argv, environment);
+	/* execvpe() would search the PATH of the caller. */
+	environ = (char **)environment;
+	execvp(argv[0], (char *const *)argv);
 	dprintf(STDERR_FILENO, "%s\n", strerror(errno));
 	_exit(127);
 }
