@@ -184,10 +184,7 @@ def readme_policyd(program, postfix, ports, reply):
     path = os.path.join(postfix.queue, "private", "policyd")
     text = snippets.policyd_conf({
         "/var/spool/postfix/private/policyd": path,
-        "mail.example.com": "mail.local.test",
-        "partner.example": "relay.test",
-        "alias.example": "valias.test",
-        "mailbox.example": "vmail.test",
+        "/etc/postfix": postfix.config,
         '"policyd"\n': '"nobody"\n',
         "{ 25 }": "{ %d }" % ports["smtp"],
         "{ 465, 587 }": "{ %d, %d }" % (ports["submissions"],

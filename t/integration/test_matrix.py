@@ -454,8 +454,21 @@ def plaintext_login(players):
     return failures
 
 
-# The domains of the throw-away Postfix, for policyd.
-DOMAINS = """\
+# What the running policyd reads.
+SERVING = """\
+listen "unix:%s" { mode = "0660" owner = "postfix" group = "postfix" }
+listen "inet:127.0.0.1:%d" { }
+import_postfix = "%s"
+user = "nobody"
+log = "stderr"
+service "lock" { policy_context = { "lock" } }
+service "ok" { policy_context = { "ok" } reply = "ok" }
+"""
+
+# The one that spawn(8) starts is told the domains itself.
+SPAWNED = """\
+listen "unix:/nonexistent/policyd" { }
+log_verdicts = { }
 myhostname = "mail.local.test"
 mydomain = "local.test"
 mydestination = "$myhostname, localhost.$mydomain, localhost, $mydomain"
@@ -465,22 +478,6 @@ relay_domains = "relay.test"
 virtual_alias_domains = "valias.test"
 virtual_mailbox_domains = "vmail.test"
 """
-
-# What the running policyd reads.
-SERVING = """\
-listen "unix:%s" { mode = "0660" owner = "postfix" group = "postfix" }
-listen "inet:127.0.0.1:%d" { }
-user = "nobody"
-log = "stderr"
-service "lock" { policy_context = { "lock" } }
-service "ok" { policy_context = { "ok" } reply = "ok" }
-""" + DOMAINS
-
-# What the one that spawn(8) starts reads.
-SPAWNED = """\
-listen "unix:/nonexistent/policyd" { }
-log_verdicts = { }
-""" + DOMAINS
 
 
 def matrix(program, postfix):
@@ -506,7 +503,7 @@ def matrix(program, postfix):
         players[way] = Player(postfix, "$%s_way" % way, chroot)
     rows = seed_rows()
     bad = 0
-    text = SERVING % (socket_path, tcp)
+    text = SERVING % (socket_path, tcp, postfix.config)
     policyd = Policyd(program, postfix.directory, text, socket_path)
     with policyd, concurrent.futures.ThreadPoolExecutor(6) as pool:
         policyd.check()
