@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/* file - the whole content of a file
+ *
+ * For files that name domains: read at once, so that what is read is as close
+ * to one state of the file as can be. */
+
+#include "lib/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/xalloc.h"
+
+/* file_read - the whole content of a regular file, or NULL */
+char *file_read(const char *path, size_t *length, const char **reason)
+{
+	struct stat status;
+	char *content = NULL;
+	size_t size = 0;
+	ssize_t got = 1;
+	int fd;
+
+	*length = 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		*reason = strerror(errno);
+		return NULL;
+	}
+	if (fstat(fd, &status) < 0) {
+		*reason = strerror(errno);
+	} else if (!S_ISREG(status.st_mode)) {
+		*reason = "not a regular file";
+	} else if (status.st_size > FILE_SIZE_MAX) {
+		*reason = "the file is too large";
+	} else {
+		size = (size_t)status.st_size + 1;
+		content = xmalloc(size + 1);
+	}
+	while (content != NULL && got > 0) {
+		if (*length == size) {
+			size *= 2;
+			content = xreallocarray(content, size + 1, 1);
+		}
+		got = read(fd, content + *length, size - *length);
+		if (got > 0)
+			*length += (size_t)got;
+		if (got < 0 && errno == EINTR)
+			got = 1;
+		if (got < 0 || *length > FILE_SIZE_MAX) {
+			*reason = got < 0 ? strerror(errno)
+					  : "the file is too large";
+			free(content);
+			content = NULL;
+		}
+	}
+	close(fd);
+	if (content != NULL)
+		content[*length] = '\0';
+	return content;
+}

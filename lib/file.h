@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_FILE_H
+#define LIB_FILE_H
+
+#include <stddef.h>
+
+/* FILE_SIZE_MAX - the largest file that file_read() takes, in bytes. */
+#define FILE_SIZE_MAX (1U << 30)
+
+/* file_read - the whole content of a regular file, ended by a NUL that length
+ * does not count; the caller frees it. NULL: *reason says why, static or until
+ * the next call of strerror(3). Never waits for a FIFO. */
+char *file_read(const char *path, size_t *length, const char **reason);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_LOGICAL_LINES_H
+#define LIB_LOGICAL_LINES_H
+
+#include "lib/error.h"
+
+/* Told of each line, which it may change; number: of its first physical line,
+ * from 1. 0 to go on, or -1 and the reason. */
+typedef int logical_lines_handler(void *context, int number, char *line,
+				  struct error *error);
+
+/* logical_lines_each - the lines of a Postfix table source: comments and empty
+ * lines are left out, a line that begins with white space continues the one
+ * before. text is changed. 0, or -1 as soon as handler returns it. */
+int logical_lines_each(char *text, logical_lines_handler *handler,
+		       void *context, struct error *error);
+
+#endif

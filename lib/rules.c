@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+/* rules - ordered rules with IF and ENDIF
+ *
+ * A block whose condition does not hold is skipped; one without an ENDIF ends
+ * the search, since it reaches to the end of the file. */
+
+#include "lib/rules.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/xalloc.h"
+
+struct rule {
+	enum { RULE_MATCH, RULE_IF, RULE_ENDIF } kind;
+	void *condition;	/* NULL with ENDIF */
+	size_t end;		/* of IF: index of its ENDIF; 0: none */
+};
+
+/* add - one rule at the end */
+static void add(struct rules *rules, const struct rule *rule)
+{
+	rules->rules = xreallocarray(rules->rules, rules->count + 1,
+				     sizeof(*rules->rules));
+	rules->rules[rules->count++] = *rule;
+}
+
+/* rules_add - a condition that finds */
+void rules_add(struct rules *rules, void *condition)
+{
+	add(rules, &(struct rule){ RULE_MATCH, condition, 0 });
+}
+
+/* rules_add_if - a condition for the rules up to ENDIF */
+void rules_add_if(struct rules *rules, void *condition)
+{
+	rules->open = xreallocarray(rules->open, rules->depth + 1,
+				    sizeof(*rules->open));
+	rules->open[rules->depth++] = rules->count;
+	add(rules, &(struct rule){ RULE_IF, condition, 0 });
+}
+
+/* rules_add_endif - end the innermost IF */
+bool rules_add_endif(struct rules *rules)
+{
+	if (rules->depth == 0)
+		return false;
+	rules->rules[rules->open[--rules->depth]].end = rules->count;
+	add(rules, &(struct rule){ RULE_ENDIF, NULL, 0 });
+	return true;
+}
+
+/* rules_find - try them in order */
+int rules_find(const struct rules *rules, rules_test *test, const char *key)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->rules[i];
+		int result;
+
+		if (rule->kind == RULE_ENDIF)
+			continue;
+		result = test(rule->condition, key);
+		if (result < 0 || (result > 0 && rule->kind == RULE_MATCH))
+			return result;
+		if (result == 0 && rule->kind == RULE_IF) {
+			if (rule->end == 0)
+				return 0;
+			i = rule->end;
+		}
+	}
+	return 0;
+}
+
+/* rules_clear - free all */
+void rules_clear(struct rules *rules, void (*free_condition)(void *))
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->rules[i].condition != NULL)
+			free_condition(rules->rules[i].condition);
+	free(rules->rules);
+	free(rules->open);
+	memset(rules, 0, sizeof(*rules));
+}
+
+/* rules_keyword - IF or ENDIF? */
+bool rules_keyword(const char *line, const char *keyword)
+{
+	size_t length = strlen(keyword);
+
+	return strncasecmp(line, keyword, length) == 0 &&
+	       !isalnum((unsigned char)line[length]);
+}
+
+/* rules_negations - leave out "!" and white space */
+char *rules_negations(char *text, bool *match)
+{
+	*match = true;
+	for (; *text == '!' || isspace((unsigned char)*text); text++)
+		if (*text == '!')
+			*match = !*match;
+	return text;
+}

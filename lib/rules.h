@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_RULES_H
+#define LIB_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Rules that are tried in order, with IF ... ENDIF around some of them, as
+ * regexp_table(5), pcre_table(5) and cidr_table(5) have them. What a condition
+ * is, only the caller knows. */
+struct rules {
+	struct rule *rules;
+	size_t count;
+	size_t *open;		/* IFs that no ENDIF has ended yet */
+	size_t depth;
+};
+
+/* rules_test - 1 a condition holds; 0 it does not; -1 unknown. */
+typedef int rules_test(const void *condition, const char *key);
+
+/* rules_add, rules_add_if - put one at the end; rules owns the condition. */
+void rules_add(struct rules *rules, void *condition);
+void rules_add_if(struct rules *rules, void *condition);
+
+/* rules_add_endif - false: there is no IF that it could end. */
+bool rules_add_endif(struct rules *rules);
+
+/* rules_find - 1 a rule matches; 0 none does; -1 it came to a condition that
+ * is unknown. */
+int rules_find(const struct rules *rules, rules_test *test, const char *key);
+
+/* rules_clear - free_condition is called for each. */
+void rules_clear(struct rules *rules, void (*free_condition)(void *));
+
+/* rules_keyword - does the line begin with the keyword, in any case, and not
+ * just with a longer word? */
+bool rules_keyword(const char *line, const char *keyword);
+
+/* rules_negations - leave out "!" and white space; *match is turned around by
+ * each "!". Returns what follows. */
+char *rules_negations(char *text, bool *match);
+
+#endif
