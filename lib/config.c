@@ -357,7 +357,8 @@ static void load_parameters(struct config *config, struct config_notes *notes)
 		set_parameter(config, (enum parameter)i);
 	if (parameters_complete(&config->parameters, &error) == 0 &&
 	    watch_lists(config, notes) == 0)
-		config->resolver = resolver_new(&config->parameters, &error);
+		config->resolver = resolver_new(&config->parameters, NULL,
+						&error);
 	if (config->resolver != NULL || *error.text == '\0')
 		return;
 	imported = is_imported(top, error.text);

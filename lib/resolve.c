@@ -9,6 +9,20 @@
  * on the stack for usual addresses, on the heap for long ones, and gone when
  * it returns. Anything that does not fit is INVALID, never ours.
  *
+ * Where a list says TABLE_ASK, only Postfix knows which way the address goes.
+ * It is decided here only if every way ends in the same verdict, and that is
+ * "ours":
+ * - virtual or relay list open: the search goes on; if a later list has the
+ *   domain, it is ours in any case.
+ * - mydestination open: if the domain is local it would be stripped and what
+ *   is left followed. Only an address whose local part has nothing to follow
+ *   is the same either way: so without any of "@", "%", "!", and not empty, it
+ *   is ours if another list has its domain (an address of ours in brackets is
+ *   local whatever mydestination has).
+ * All else is RESOLVE_ASK, "not ours" too: if Postfix fails to look the domain
+ * up it defers, and so must not be refused here. Only bad syntax is the same
+ * either way, under the same condition.
+ *
  * See Postfix src/trivial-rewrite/resolve.c and ADDRESS_CLASS_README. */
 
 #include "lib/resolve_internal.h"
@@ -33,6 +47,9 @@ struct work {
 	struct address saved;	/* the local domain stripped last, with "@" */
 	bool is_saved;
 	bool is_local;		/* no domain left that is not local */
+	bool asks_local;	/* whether it is local, only Postfix knows */
+	const char *asks;	/* first list that only Postfix can search */
+	struct table_match asks_match; /* and the entry of it */
 	char *plain;		/* internal form */
 	char *quoted;		/* external form */
 	size_t size;
@@ -102,22 +119,29 @@ static bool is_own_literal(const struct work *work, char *domain, size_t length)
 }
 
 /* match_list - look for a domain in one list, and remember who decided */
-static int match_list(const struct work *work, const struct table *table,
+static int match_list(struct work *work, const struct table *table,
 		      enum parameter parameter, const char *domain)
 {
 	struct table_match match;
 	int found = table_match(table, domain, &match);
 
-	if (found != 0) {
+	if (found == TABLE_ASK) {
+		if (work->asks == NULL) {
+			work->asks = parameter_name(parameter);
+			work->asks_match = match;
+		}
+	} else if (found != 0) {
 		work->resolution->list = parameter_name(parameter);
 		work->resolution->match = match;
 	}
 	return found;
 }
 
-/* match_local - is the domain, a writable text, one of our own? */
-static int match_local(const struct work *work, char *domain)
+/* match_local - is the domain, a writable text, one of our own? TABLE_ASK: if
+ * it is not in a table that only Postfix can search, it is not. */
+static int match_local(struct work *work, char *domain)
 {
+	const char *asks = work->asks;
 	size_t length = strlen(domain);
 	int found;
 
@@ -127,9 +151,15 @@ static int match_local(const struct work *work, char *domain)
 		return 0;
 	found = match_list(work, work->resolver->local,
 			   PARAMETER_MYDESTINATION, domain);
-	if (found != 0)
+	if (found != 0 && found != TABLE_ASK)
 		return found;
-	return is_own_literal(work, domain, length) ? 1 : 0;
+	if (is_own_literal(work, domain, length)) {
+		work->asks = asks;
+		return 1;
+	}
+	if (found == TABLE_ASK)
+		work->asks_local = true;
+	return found;
 }
 
 /* save_domain - cut the address before index at, and keep what is cut off
@@ -263,6 +293,8 @@ static int strip_once(struct work *work)
 			if (!print(work, (size_t)at + 1))
 				return 0;
 			local = match_local(work, work->plain);
+			if (local == TABLE_ASK)
+				return 0;
 			if (local <= 0)
 				return local;
 		}
@@ -375,7 +407,7 @@ static int check_domain(struct work *work)
 		return 0;
 	memcpy(work->plain, resolution->domain, strlen(resolution->domain) + 1);
 	local = match_local(work, work->plain);
-	if (local > 0)
+	if (local == 1)
 		work->is_local = true;
 	return local < 0 ? -1 : 1;
 }
@@ -413,10 +445,37 @@ static int find_class(struct work *work)
 				       lists[i].parameter,
 				       work->resolution->domain);
 
-		if (found != 0)
-			return found > 0 ? (int)lists[i].class : -1;
+		if (found == 1)
+			return (int)lists[i].class;
+		if (found < 0)
+			return -1;
 	}
 	return DESTINATION_DEFAULT;
+}
+
+/* is_plain - has the local part nothing to follow, were the domain local? */
+static bool is_plain(const struct resolution *resolution)
+{
+	return !resolution->routed && resolution->address[0] != '@';
+}
+
+/* is_decided - some list is open: is the address ours in any case? */
+static bool is_decided(const struct work *work, int class)
+{
+	const struct resolution *resolution = work->resolution;
+
+	if (class < 0 || class == DESTINATION_DEFAULT)
+		return false;
+	if (work->asks_local)
+		return is_plain(resolution);
+	return !resolution->routed || work->resolver->allow_untrusted_routing;
+}
+
+/* refuse - bad syntax; unless another address would come of it */
+static enum resolve_status refuse(const struct work *work)
+{
+	return work->asks_local && !is_plain(work->resolution)
+		       ? RESOLVE_ASK : RESOLVE_INVALID;
 }
 
 /* judge - class and routing of the final address */
@@ -428,15 +487,20 @@ static enum resolve_status judge(struct work *work)
 
 	if (!set_address(work))
 		return RESOLVE_INVALID;
+	resolution->routed = is_routed(resolution);
 	valid = check_domain(work);
-	if (valid <= 0)
-		return valid < 0 ? RESOLVE_FAILED : RESOLVE_INVALID;
+	if (valid < 0)
+		return work->asks != NULL ? RESOLVE_ASK : RESOLVE_FAILED;
+	if (valid == 0)
+		return refuse(work);
 	resolution->routed = is_routed(resolution);
 	class = find_class(work);
-	if (class < 0)
+	if (work->asks == NULL && class < 0)
 		return RESOLVE_FAILED;
 	if (!work->resolver->allow_min_user && resolution->address[0] == '-')
-		return RESOLVE_INVALID;
+		return refuse(work);
+	if (work->asks != NULL && !is_decided(work, class))
+		return RESOLVE_ASK;
 	resolution->class = (enum destination_class)class;
 	return RESOLVE_DONE;
 }
@@ -455,6 +519,9 @@ static void run(struct work *work, const char *recipient)
 	if (resolution->status == RESOLVE_INVALID) {
 		resolution->list = "";
 		resolution->match = (struct table_match){NULL, NULL, 0};
+	} else if (resolution->status == RESOLVE_ASK) {
+		resolution->list = work->asks;
+		resolution->match = work->asks_match;
 	}
 }
 
@@ -529,6 +596,8 @@ int resolution_authorized(const struct resolver *resolver,
 		break;
 	case RESOLVE_FAILED:
 		return -1;
+	case RESOLVE_ASK:
+		return AUTHORIZED_ASK;
 	case RESOLVE_INVALID:
 	default:
 		return 0;

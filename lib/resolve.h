@@ -21,6 +21,8 @@ enum resolve_status {
 	RESOLVE_FAILED,		/* a list could not be searched: defer */
 	RESOLVE_INVALID,	/* bad domain syntax: class is DEFAULT */
 	RESOLVE_DONE,
+	RESOLVE_ASK,		/* depends on a table that only Postfix can
+				 * look up: class is DEFAULT */
 };
 
 /* RESOLUTION_ADDRESS_MAX - the largest address kept, NUL included. Postfix
@@ -32,7 +34,7 @@ struct resolution {
 	enum resolve_status status;
 	enum destination_class class;
 	bool routed;		/* "@", "%" or "!" left in the local part */
-	const char *list;	/* parameter whose list decided or failed;
+	const char *list;	/* parameter whose list decided, failed or asks;
 				 * "inet_interfaces" for own literals; or "" */
 	struct table_match match; /* the entry of that list */
 	const char *domain;	/* into address: after the last "@", or "" */
@@ -43,9 +45,16 @@ struct resolution {
 struct resolver;
 
 /* resolver_new - from completed parameters; NULL and the reason when a list
- * or value is refused. Keeps no reference to parameters. */
+ * or value is refused. Keeps no reference to parameters. loader says how
+ * type:table entries are read; NULL: what cannot be read is refused. */
 struct resolver *resolver_new(const struct parameters *parameters,
+			      struct dictionary_loader *loader,
 			      struct error *error);
+
+/* resolver_asks - the first table that only Postfix can look up, the list that
+ * it stands in, and why; NULL: no address is RESOLVE_ASK. */
+const char *resolver_asks(const struct resolver *resolver, const char **list,
+			  const char **why);
 
 /* resolver_free - NULL is allowed. */
 void resolver_free(struct resolver *resolver);
@@ -59,7 +68,9 @@ void resolve_address(const struct resolver *resolver, const char *recipient,
 
 /* resolution_authorized - Postfix permit_auth_destination: 1 the destination
  * is local, virtual or relayed and not sender-routed (or routing is allowed
- * by allow_untrusted_routing); 0 it is not; -1 it could not be found out. */
+ * by allow_untrusted_routing); 0 it is not; -1 it could not be found out;
+ * AUTHORIZED_ASK only Postfix can find it out. */
+#define AUTHORIZED_ASK 2
 int resolution_authorized(const struct resolver *resolver,
 			  const struct resolution *resolution);
 

@@ -186,28 +186,15 @@ static int read_switches(struct resolver *resolver,
 	return 0;
 }
 
-/* read_parent_style - is relay_domains in parent_domain_matches_subdomains? */
-static int read_parent_style(const struct resolver *resolver,
-			     const struct parameters *parameters, bool *parent,
-			     struct error *error)
-{
-	enum parameter parameter = PARAMETER_PARENT_DOMAIN_MATCHES_SUBDOMAINS;
-	struct table_options options = {.name = parameter_name(parameter),
-					.utf8 = resolver->utf8};
-	struct table *table;
-
-	table = table_new(parameters_get(parameters, parameter), &options,
-			  error);
-	if (table == NULL)
-		return -1;
-	*parent = table_match(table, "relay_domains", NULL) > 0;
-	table_free(table);
-	return 0;
-}
+/* What reading the lists needs. */
+struct reading {
+	struct resolver *resolver;
+	const struct parameters *parameters;
+	struct dictionary_loader *loader;
+};
 
 /* read_table - one list of domains */
-static struct table *read_table(const struct resolver *resolver,
-				const struct parameters *parameters,
+static struct table *read_table(const struct reading *reading,
 				enum parameter parameter, bool parent,
 				struct error *error)
 {
@@ -215,20 +202,52 @@ static struct table *read_table(const struct resolver *resolver,
 		.name = parameter_name(parameter),
 		.subdomains = parameter == PARAMETER_RELAY_DOMAINS,
 		.parent = parent,
-		.utf8 = resolver->utf8,
+		.utf8 = reading->resolver->utf8,
+		.loader = reading->loader,
 	};
 
-	return table_new(parameters_get(parameters, parameter), &options,
-			 error);
+	return table_new(parameters_get(reading->parameters, parameter),
+			 &options, error);
+}
+
+/* read_parent_style - is relay_domains in parent_domain_matches_subdomains? */
+static int read_parent_style(const struct reading *reading, bool *parent,
+			     struct error *error)
+{
+	enum parameter parameter = PARAMETER_PARENT_DOMAIN_MATCHES_SUBDOMAINS;
+	struct table *table = read_table(reading, parameter, false, error);
+	int found;
+
+	if (table == NULL)
+		return -1;
+	found = table_match(table, "relay_domains", NULL);
+	table_free(table);
+	if (found < 0 || found == TABLE_ASK)
+		return error_set(error, "%s: a table says whether relay_domains "
+				 "is in it, and cannot be read; write it into "
+				 "the list", parameter_name(parameter));
+	*parent = found > 0;
+	return 0;
 }
 
 /* read_lists - the lists of domains, and our addresses */
-static int read_lists(struct resolver *resolver,
-		      const struct parameters *parameters, struct error *error)
+static int read_lists(const struct reading *reading, struct error *error)
 {
+	struct resolver *resolver = reading->resolver;
+	const struct parameters *parameters = reading->parameters;
+	const struct {
+		struct table **table;
+		enum parameter parameter;
+	} lists[] = {
+		{&resolver->local, PARAMETER_MYDESTINATION},
+		{&resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS},
+		{&resolver->virtual_mailbox,
+		 PARAMETER_VIRTUAL_MAILBOX_DOMAINS},
+		{&resolver->relay, PARAMETER_RELAY_DOMAINS},
+	};
 	bool parent;
 
-	if (read_parent_style(resolver, parameters, &parent, error) < 0)
+	if (read_parent_style(reading, &parent, error) < 0)
 		return -1;
 	resolver->interfaces = interfaces_new(
 		parameters_get(parameters, PARAMETER_INET_INTERFACES),
@@ -236,38 +255,55 @@ static int read_lists(struct resolver *resolver,
 		parameters_get(parameters, PARAMETER_INET_PROTOCOLS), error);
 	if (resolver->interfaces == NULL)
 		return -1;
-	resolver->local = read_table(resolver, parameters,
-				     PARAMETER_MYDESTINATION, false, error);
-	if (resolver->local == NULL)
-		return -1;
-	resolver->virtual_alias =
-		read_table(resolver, parameters,
-			   PARAMETER_VIRTUAL_ALIAS_DOMAINS, false, error);
-	if (resolver->virtual_alias == NULL)
-		return -1;
-	resolver->virtual_mailbox =
-		read_table(resolver, parameters,
-			   PARAMETER_VIRTUAL_MAILBOX_DOMAINS, false, error);
-	if (resolver->virtual_mailbox == NULL)
-		return -1;
-	resolver->relay = read_table(resolver, parameters,
-				     PARAMETER_RELAY_DOMAINS, parent, error);
-	return resolver->relay != NULL ? 0 : -1;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		*lists[i].table = read_table(reading, lists[i].parameter,
+					     parent, error);
+		if (*lists[i].table == NULL)
+			return -1;
+	}
+	return 0;
 }
 
 /* resolver_new - from completed parameters */
 struct resolver *resolver_new(const struct parameters *parameters,
+			      struct dictionary_loader *loader,
 			      struct error *error)
 {
 	struct resolver *resolver = xcalloc(1, sizeof(*resolver));
+	struct reading reading = {resolver, parameters, loader};
 
 	if (read_switches(resolver, parameters, error) < 0 ||
 	    read_names(resolver, parameters, error) < 0 ||
-	    read_lists(resolver, parameters, error) < 0) {
+	    read_lists(&reading, error) < 0) {
 		resolver_free(resolver);
 		return NULL;
 	}
 	return resolver;
+}
+
+/* resolver_asks - the first table that only Postfix can look up */
+const char *resolver_asks(const struct resolver *resolver, const char **list,
+			  const char **why)
+{
+	const struct {
+		const struct table *table;
+		enum parameter parameter;
+	} lists[] = {
+		{resolver->local, PARAMETER_MYDESTINATION},
+		{resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS},
+		{resolver->virtual_mailbox,
+		 PARAMETER_VIRTUAL_MAILBOX_DOMAINS},
+		{resolver->relay, PARAMETER_RELAY_DOMAINS},
+	};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const char *name = table_asks(lists[i].table, why);
+
+		*list = parameter_name(lists[i].parameter);
+		if (name != NULL)
+			return name;
+	}
+	return NULL;
 }
 
 /* resolver_free - free it */

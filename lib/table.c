@@ -7,38 +7,51 @@
  * each of its dots are looked up, and the match that comes first in the list
  * wins. A name that is repeated is kept once, at its first place.
  *
+ * A type:table stands in the list at its place, and is asked only if no name
+ * comes before it: for the domain, and in relay_domains for what the domain
+ * lies below, as match_hostname does. When only Postfix can look it up
+ * (TABLE_ASK), the search goes on, since a later entry may make the answer
+ * "in the list" whatever that table has: it is 1 only if no negated entry is
+ * involved and the rest of the list says 1 for sure. Everything else stays
+ * open, also where the table can only make it "not in the list" and so does
+ * the rest: Postfix may fail to look it up, and then it defers.
+ *
  * All texts lie in one arena and refer to each other by 32-bit offsets, so
  * that a million domains take some 50 MB. The hash is keyed (SipHash-1-3) by
  * random bytes: nobody can choose names that are slow to look up. */
 
 #include "lib/table.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/casefold.h"
+#include "lib/dictionary.h"
+#include "lib/file.h"
+#include "lib/siphash.h"
 #include "lib/xalloc.h"
 
 #define SEPARATORS   ", \t\r\n"
 #define DEPTH_MAX    16		/* /file in a /file in a /file */
-#define FILE_MAX     (1U << 30) /* bytes */
 #define ARENA_MAX    (1U << 31) /* bytes */
 #define DOMAIN_USUAL 255	/* longer ones are folded on the heap */
+#define NO_KEY	     UINT32_MAX
 
 /* One pattern; its index in the array is its place in the list. */
 struct pattern {
-	uint32_t key;	 /* folded text, in the arena */
+	uint32_t key;	 /* folded text, in the arena; NO_KEY: a table */
 	uint32_t text;	 /* as written, in the arena */
 	int line;	 /* in the file, 0: in the list itself */
 	uint32_t file : 31; /* index in files */
 	uint32_t negated : 1;
+};
+
+/* A type:table entry, or a file that could not be read. */
+struct entry {
+	struct dictionary *dictionary;
+	uint32_t place;	 /* in the list, from 1, as slots have it */
 };
 
 struct table {
@@ -54,6 +67,8 @@ struct table {
 	size_t pattern_size;
 	uint32_t *slots; /* index + 1 of a pattern; 0: free */
 	size_t slot_count; /* a power of 2 */
+	struct entry *entries; /* by place */
+	size_t entry_count;
 	char **files;
 	size_t file_count;
 	size_t size;	/* patterns read, those repeated too */
@@ -63,6 +78,7 @@ struct table {
 struct reader {
 	struct table *table;
 	const char *name;	/* of the list, for messages */
+	struct dictionary_loader *loader;
 	size_t file;		/* index in files of the present file */
 	int line;
 	int depth;		/* 0: the list itself */
@@ -72,60 +88,12 @@ struct reader {
 static int read_text(struct reader *reader, const char *text, size_t length,
 		     bool negated);
 
-/* rotate - turn the bits of x to the left */
-static uint64_t rotate(uint64_t x, unsigned bits)
-{
-	return x << bits | x >> (64 - bits);
-}
-
-/* sip_round - one round of SipHash */
-static void sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[2] += v[3];
-	v[1] = rotate(v[1], 13) ^ v[0];
-	v[3] = rotate(v[3], 16) ^ v[2];
-	v[0] = rotate(v[0], 32);
-	v[2] += v[1];
-	v[0] += v[3];
-	v[1] = rotate(v[1], 17) ^ v[2];
-	v[3] = rotate(v[3], 21) ^ v[0];
-	v[2] = rotate(v[2], 32);
-}
-
-/* hash - SipHash-1-3 of length bytes */
-static uint64_t hash(const uint64_t seed[2], const char *text, size_t length)
-{
-	uint64_t v[4] = {
-		seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d,
-		seed[0] ^ 0x6c7967656e657261, seed[1] ^ 0x7465646279746573,
-	};
-	uint64_t word = 0;
-	uint64_t last = (uint64_t)length << 56;
-
-	for (; length >= 8; length -= 8, text += 8) {
-		memcpy(&word, text, 8);
-		v[3] ^= word;
-		sip_round(v);
-		v[0] ^= word;
-	}
-	for (size_t i = 0; i < length; i++)
-		last |= (uint64_t)(unsigned char)text[i] << (8 * i);
-	v[3] ^= last;
-	sip_round(v);
-	v[0] ^= last;
-	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
 /* find_slot - the slot of a folded text, or the free one where it belongs */
 static uint32_t *find_slot(const struct table *table, const char *key,
 			   size_t length)
 {
 	size_t mask = table->slot_count - 1;
-	size_t at = (size_t)hash(table->seed, key, length) & mask;
+	size_t at = (size_t)siphash(table->seed, key, length) & mask;
 
 	for (; table->slots[at] != 0; at = (at + 1) & mask) {
 		const char *other =
@@ -150,6 +118,8 @@ static void grow_slots(struct table *table)
 	for (size_t i = 0; i < table->pattern_count; i++) {
 		const char *key = table->arena + table->patterns[i].key;
 
+		if (table->patterns[i].key == NO_KEY)
+			continue;
 		*find_slot(table, key, strlen(key)) = (uint32_t)i + 1;
 	}
 }
@@ -165,6 +135,39 @@ static char *reserve(struct table *table, size_t length)
 	return table->arena + table->arena_used;
 }
 
+/* append - one pattern at the end of the list, whose texts the caller fills
+ * in; there must be room for it */
+static struct pattern *append(struct reader *reader, bool negated)
+{
+	struct table *table = reader->table;
+	struct pattern *pattern;
+
+	if (table->pattern_count == table->pattern_size) {
+		table->pattern_size = table->pattern_size / 2 * 3 + 16;
+		table->patterns = xreallocarray(table->patterns,
+						table->pattern_size,
+						sizeof(*table->patterns));
+	}
+	pattern = &table->patterns[table->pattern_count++];
+	pattern->key = NO_KEY;
+	pattern->text = (uint32_t)table->arena_used;
+	pattern->line = reader->line;
+	pattern->file = reader->file & 0x7fffffff;
+	pattern->negated = negated;
+	return pattern;
+}
+
+/* check_room - can the list take another text? */
+static int check_room(const struct reader *reader, size_t length)
+{
+	if (reader->table->arena_used > ARENA_MAX - FILE_SIZE_MAX ||
+	    reader->table->pattern_count == UINT32_MAX - 1 ||
+	    length > FILE_SIZE_MAX / 8)
+		return error_set(reader->error, "%s: the list is too large",
+				 reader->name);
+	return 0;
+}
+
 /* add_pattern - put a pattern at the end of the list. written begins with the
  * "!" that belong to it; bare is the part behind them. */
 static int add_pattern(struct reader *reader, const char *written,
@@ -178,28 +181,16 @@ static int add_pattern(struct reader *reader, const char *written,
 	struct pattern *pattern;
 
 	table->size++;
-	if (table->arena_used > ARENA_MAX - FILE_MAX ||
-	    table->pattern_count == UINT32_MAX - 1 || length > FILE_MAX / 8)
-		return error_set(reader->error, "%s: the list is too large",
-				 reader->name);
+	if (check_room(reader, length) < 0)
+		return -1;
 	grow_slots(table);
 	key = reserve(table, CASEFOLD_SIZE(length) + prefix + length + 1);
 	folded = casefold(key, bare, length, table->utf8);
 	slot = find_slot(table, key, folded);
 	if (*slot != 0)
 		return 0;
-	if (table->pattern_count == table->pattern_size) {
-		table->pattern_size = table->pattern_size / 2 * 3 + 16;
-		table->patterns = xreallocarray(table->patterns,
-						table->pattern_size,
-						sizeof(*table->patterns));
-	}
-	pattern = &table->patterns[table->pattern_count++];
-	pattern->key = (uint32_t)table->arena_used;
-	pattern->text = pattern->key;
-	pattern->line = reader->line;
-	pattern->file = reader->file & 0x7fffffff;
-	pattern->negated = negated;
+	pattern = append(reader, negated);
+	pattern->key = pattern->text;
 	*slot = (uint32_t)table->pattern_count;
 	table->arena_used += folded + 1;
 	if (prefix > 0 || folded != length || memcmp(key, bare, length) != 0) {
@@ -208,6 +199,28 @@ static int add_pattern(struct reader *reader, const char *written,
 		key[folded + 1 + prefix + length] = '\0';
 		table->arena_used += prefix + length + 1;
 	}
+	return 0;
+}
+
+/* add_entry - put a dictionary at the end of the list, which will own it */
+static int add_entry(struct reader *reader, struct dictionary *dictionary,
+		     const char *written, size_t length, bool negated)
+{
+	struct table *table = reader->table;
+
+	table->entries = xreallocarray(table->entries, table->entry_count + 1,
+				       sizeof(*table->entries));
+	table->entries[table->entry_count++] = (struct entry){
+		dictionary, (uint32_t)table->pattern_count + 1
+	};
+	if (check_room(reader, length) < 0)
+		return -1;
+	table->size += 1 + dictionary_size(dictionary);
+	reserve(table, length + 1);
+	append(reader, negated);
+	memcpy(table->arena + table->arena_used, written, length);
+	table->arena[table->arena_used + length] = '\0';
+	table->arena_used += length + 1;
 	return 0;
 }
 
@@ -223,52 +236,6 @@ static int read_error(struct reader *reader, const char *word, size_t length,
 	return error_set(reader->error, "%s: %s:%d: \"%.*s\": %s", reader->name,
 			 reader->table->files[reader->file], reader->line,
 			 shown, word, reason);
-}
-
-/* load_file - the whole content of a regular file, or NULL */
-static char *load_file(const char *path, size_t *length, const char **reason)
-{
-	struct stat status;
-	char *content = NULL;
-	size_t size = 0;
-	ssize_t got = 1;
-	int fd;
-
-	*length = 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0) {
-		*reason = strerror(errno);
-		return NULL;
-	}
-	if (fstat(fd, &status) < 0) {
-		*reason = strerror(errno);
-	} else if (!S_ISREG(status.st_mode)) {
-		*reason = "not a regular file";
-	} else if (status.st_size > FILE_MAX) {
-		*reason = "the file is too large";
-	} else {
-		size = (size_t)status.st_size + 1;
-		content = xmalloc(size);
-	}
-	while (content != NULL && got > 0) {
-		if (*length == size) {
-			size *= 2;
-			content = xreallocarray(content, size, 1);
-		}
-		got = read(fd, content + *length, size - *length);
-		if (got > 0)
-			*length += (size_t)got;
-		if (got < 0 && errno == EINTR)
-			got = 1;
-		if (got < 0 || *length > FILE_MAX) {
-			*reason = got < 0 ? strerror(errno)
-					  : "the file is too large";
-			free(content);
-			content = NULL;
-		}
-	}
-	close(fd);
-	return content;
 }
 
 /* add_file - remember the name of a file; returns its index */
@@ -309,12 +276,65 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 	return 0;
 }
 
+/* let_pass - may this be an entry that fails? Tells why it does. */
+static bool let_pass(struct reader *reader, const struct dictionary *dictionary)
+{
+	struct dictionary_loader *loader = reader->loader;
+	char *note;
+
+	if (!loader->lenient)
+		return false;
+	loader->failures++;
+	if (loader->note == NULL)
+		return true;
+	note = xasprintf("%s: %s: %s; what has to be looked up there is "
+			 "deferred", reader->name, dictionary_name(dictionary),
+			 dictionary_failure(dictionary));
+	loader->note(loader->context, note);
+	free(note);
+	return true;
+}
+
+/* add_dictionary - one that is open; it is refused if it cannot be read and
+ * the loader is strict */
+static int add_dictionary(struct reader *reader, struct dictionary *dictionary,
+			  const char *written, size_t length, bool negated)
+{
+	int result = 0;
+
+	if (dictionary_failure(dictionary) != NULL &&
+	    !let_pass(reader, dictionary))
+		result = read_error(reader, written, length,
+				    dictionary_failure(dictionary));
+	if (result == 0)
+		return add_entry(reader, dictionary, written, length, negated);
+	dictionary_free(dictionary);
+	return result;
+}
+
+/* read_dictionary - type:name; its "!" are written before bare */
+static int read_dictionary(struct reader *reader, const char *written,
+			   const char *bare, size_t length, bool negated)
+{
+	char *text = xstrndup(bare, length);
+	struct dictionary *dictionary;
+	struct error error;
+
+	length += (size_t)(bare - written);
+	dictionary = dictionary_new(text, reader->table->utf8, reader->loader,
+				    &error);
+	free(text);
+	if (dictionary == NULL)
+		return read_error(reader, written, length, error.text);
+	return add_dictionary(reader, dictionary, written, length, negated);
+}
+
 /* read_file - take in the patterns of /file */
 static int read_file(struct reader *reader, const char *word, size_t length,
 		     bool negated)
 {
-	struct reader inner = {reader->table, reader->name, 0, 0,
-			       reader->depth + 1, reader->error};
+	struct reader inner = {reader->table, reader->name, reader->loader, 0,
+			       0, reader->depth + 1, reader->error};
 	const char *reason = NULL;
 	size_t content_length;
 	char *content;
@@ -325,12 +345,15 @@ static int read_file(struct reader *reader, const char *word, size_t length,
 		return read_error(reader, word, length,
 				  "files that name files, too deep");
 	path = xstrndup(word, length);
-	content = load_file(path, &content_length, &reason);
-	if (content != NULL)
-		inner.file = add_file(reader->table, path);
+	content = file_read(path, &content_length, &reason);
+	if (content == NULL) {
+		result = add_dictionary(reader, dictionary_broken(path, reason),
+					word, length, negated);
+		free(path);
+		return result;
+	}
+	inner.file = add_file(reader->table, path);
 	free(path);
-	if (content == NULL)
-		return read_error(reader, word, length, reason);
 	result = read_lines(&inner, content, content_length, negated);
 	free(content);
 	return result;
@@ -356,9 +379,7 @@ static int read_word(struct reader *reader, const char *word, size_t length,
 	if (bare[0] == '/')
 		return read_file(reader, bare, left, negated);
 	if (bare[0] != '[' && memchr(bare, ':', left) != NULL)
-		return read_error(reader, word, length,
-				  "type:table entries such as hash:/x are not "
-				  "supported yet");
+		return read_dictionary(reader, word, bare, left, negated);
 	return add_pattern(reader, word, bare, left, negated);
 }
 
@@ -399,31 +420,22 @@ static int read_text(struct reader *reader, const char *text, size_t length,
 	return 0;
 }
 
-/* make_seed - random bytes for the hash */
-static int make_seed(struct table *table, struct error *error)
-{
-	ssize_t got;
-
-	do {
-		got = getrandom(table->seed, sizeof(table->seed), 0);
-	} while (got < 0 && errno == EINTR);
-	if (got != sizeof(table->seed))
-		return error_set(error, "getrandom: %s", strerror(errno));
-	return 0;
-}
-
 /* table_new - read a list */
 struct table *table_new(const char *list, const struct table_options *options,
 			struct error *error)
 {
 	struct table *table = xcalloc(1, sizeof(*table));
-	struct reader reader = {table, options->name, 0, 0, 0, error};
+	struct dictionary_loader strict = {0};
+	struct reader reader = {table, options->name,
+				options->loader != NULL ? options->loader
+							: &strict,
+				0, 0, 0, error};
 
 	table->subdomains = options->subdomains;
 	table->parent = options->parent;
 	table->utf8 = options->utf8;
 	grow_slots(table);
-	if (make_seed(table, error) < 0 ||
+	if (siphash_seed(table->seed, error) < 0 ||
 	    read_text(&reader, list, strlen(list), false) < 0) {
 		table_free(table);
 		return NULL;
@@ -438,6 +450,9 @@ void table_free(struct table *table)
 		return;
 	for (size_t i = 0; i < table->file_count; i++)
 		free(table->files[i]);
+	for (size_t i = 0; i < table->entry_count; i++)
+		dictionary_free(table->entries[i].dictionary);
+	free(table->entries);
 	free(table->files);
 	free(table->slots);
 	free(table->patterns);
@@ -474,6 +489,63 @@ static uint32_t find_first(const struct table *table, const char *domain,
 	return best;
 }
 
+/* look_in - ask a dictionary for a folded domain, and where the list is one of
+ * host names for what it lies below, in the order of match_hostname */
+static enum dictionary_answer look_in(const struct table *table,
+				      const struct dictionary *dictionary,
+				      const char *domain)
+{
+	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+	const char *next = domain;
+
+	while (next != NULL && *next != '\0') {
+		answer = dictionary_lookup(dictionary, next);
+		if (answer != DICTIONARY_NOT_FOUND || !table->subdomains ||
+		    dictionary_is_pattern(dictionary))
+			break;
+		next = strchr(next + 1, '.');
+		if (next != NULL && table->parent)
+			next++;
+	}
+	return answer;
+}
+
+/* search - is a folded domain in the list? *place: of the pattern that said
+ * so, or that cannot be looked up, from 1; 0: none. */
+static int search(const struct table *table, const char *domain, size_t length,
+		  uint32_t *place)
+{
+	uint32_t first = find_first(table, domain, length);
+	uint32_t asked = 0;
+
+	for (size_t i = 0; i < table->entry_count; i++) {
+		const struct entry *entry = &table->entries[i];
+		enum dictionary_answer answer;
+
+		if (first != 0 && first < entry->place)
+			break;
+		answer = look_in(table, entry->dictionary, domain);
+		if (answer == DICTIONARY_NOT_FOUND)
+			continue;
+		*place = asked != 0 ? asked : entry->place;
+		if (answer == DICTIONARY_FAILED)
+			return asked != 0 ? TABLE_ASK : -1;
+		if (answer == DICTIONARY_FOUND) {
+			first = entry->place;
+			break;
+		}
+		if (table->patterns[entry->place - 1].negated)
+			return TABLE_ASK;
+		asked = *place;
+	}
+	*place = first;
+	if (first != 0 && !table->patterns[first - 1].negated)
+		return 1;
+	if (asked != 0)
+		*place = asked;
+	return asked != 0 ? TABLE_ASK : 0;
+}
+
 /* tell_match - fill match with what is known about a pattern */
 static void tell_match(const struct table *table, uint32_t place,
 		       struct table_match *match)
@@ -494,20 +566,35 @@ int table_match(const struct table *table, const char *domain,
 	size_t length = strlen(domain);
 	char *folded = usual;
 	uint32_t place;
+	int result;
 
 	if (match != NULL)
 		*match = (struct table_match){NULL, NULL, 0};
 	if (length > DOMAIN_USUAL)
 		folded = xmalloc(CASEFOLD_SIZE(length));
 	length = casefold(folded, domain, length, table->utf8);
-	place = find_first(table, folded, length);
+	result = search(table, folded, length, &place);
 	if (folded != usual)
 		free(folded);
-	if (place == 0)
-		return 0;
-	if (match != NULL)
+	if (match != NULL && place != 0)
 		tell_match(table, place, match);
-	return table->patterns[place - 1].negated ? 0 : 1;
+	return result;
+}
+
+/* table_asks - the first entry that only Postfix can look up */
+const char *table_asks(const struct table *table, const char **why)
+{
+	for (size_t i = 0; i < table->entry_count; i++) {
+		const struct dictionary *dictionary =
+			table->entries[i].dictionary;
+
+		if (dictionary_asks(dictionary) == NULL ||
+		    dictionary_failure(dictionary) != NULL)
+			continue;
+		*why = dictionary_asks(dictionary);
+		return dictionary_name(dictionary);
+	}
+	return NULL;
 }
 
 /* table_size - number of patterns */

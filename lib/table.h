@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/dictionary.h"
 #include "lib/error.h"
 
 /* One list of domains in main.cf syntax (postconf(5), mydestination):
@@ -21,6 +22,8 @@ struct table_options {
 	bool parent;		/* with subdomains: "domain" also matches below
 				 * itself, and ".domain" matches nothing */
 	bool utf8;		/* fold as smtputf8_enable = yes does */
+	struct dictionary_loader *loader; /* for type:table entries; NULL: what
+				 * cannot be read is refused */
 };
 
 /* What matched, for those who explain. Strings belong to the table. */
@@ -30,8 +33,12 @@ struct table_match {
 	int line;		/* line in file, from 1 */
 };
 
-/* table_new - read a list; NULL on error (unreadable file, type:table
- * entries until those are supported, "!" alone). The caller frees it. */
+/* TABLE_ASK - of table_match(): only Postfix knows. */
+#define TABLE_ASK 2
+
+/* table_new - read a list; NULL on error (unreadable file or table, unless
+ * the loader is lenient, unknown type of a table, "!" alone). The caller frees
+ * it. */
 struct table *table_new(const char *list, const struct table_options *options,
 			struct error *error);
 
@@ -40,13 +47,18 @@ void table_free(struct table *table);
 
 /* table_match - 1 the domain is in the list; 0 it is not, or a negated
  * pattern matched first; -1 the search came to something that cannot be
- * read: the answer is unknown, never "no". domain is not folded yet and has
- * no trailing dot. match may be NULL. No allocation for domains up to 255
- * bytes. */
+ * read: the answer is unknown, never "no"; TABLE_ASK it depends on a table
+ * that only Postfix can look up (match names it). domain is not folded yet and
+ * has no trailing dot. match may be NULL. No allocation for domains up to 255
+ * bytes, but pcre: and regexp: entries may do what they like. */
 int table_match(const struct table *table, const char *domain,
 		struct table_match *match);
 
-/* table_size - number of patterns, files included. */
+/* table_asks - the first type:table that only Postfix can look up, and why;
+ * NULL: there is none, table_match() never says TABLE_ASK. */
+const char *table_asks(const struct table *table, const char **why);
+
+/* table_size - number of patterns, those in files and tables included. */
 size_t table_size(const struct table *table);
 
 #endif

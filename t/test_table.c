@@ -258,17 +258,21 @@ struct refused_case {
 static const struct refused_case refused[] = {
 	{"a !", "no pattern after \"!\""},
 	{"!!, a", "no pattern after \"!\""},
-	{"a hash:/x", "\"hash:/x\": type:table entries such as hash:/x are "
-		      "not supported yet"},
-	{"!inline:{a=b}", "type:table"},
-	{"a:", "type:table"},
-	{"::1", "type:table"},
+	{"a texthash:/x", "\"texthash:/x\": No such file or directory"},
+	{"!foo:{a=b}", "\"!foo:{a=b}\": Postfix has no table type \"foo\""},
+	{"a:", "is not type:name"},
+	{"::1", "no table type"},
+	{"proxy:mysql", "is not type:name"},
+	{"HASH:/x", "no table type"},
+	{"regexp:x", "x is not an absolute path"},
+	{"regexp:{{/a/ b}x}", "in braces"},
+	{"pcre:{/a/ b}", "in braces"},
 	{"@/missing", "No such file or directory"},
 	{"!@/missing", "No such file or directory"},
 	{"@", "not a regular file"},
 	{"@/fifo", "not a regular file"},
 	{"@/nul", "NUL"},
-	{"@/table", "/table:2: \"hash:/y\": type:table"},
+	{"@/table", "/table:2: \"cidr:/y\": No such file"},
 	{"@/self", "too deep"},
 	{"/dev/null", "not a regular file"},
 };
@@ -282,7 +286,7 @@ START_TEST(test_refused)
 	char *fifo = path_of("fifo");
 
 	write_file("nul", "a\0b\n", 4);
-	write_file("table", "a\nb hash:/y c\n", 14);
+	write_file("table", "a\nb cidr:/y c\n", 14);
 	write_file("self", self, strlen(self));
 	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
 	ck_assert_ptr_null(new_table(list, EXACT, &error));

@@ -38,7 +38,7 @@ static struct resolver *make_resolver(void)
 			       settings[i].value, "fuzz");
 	if (parameters_complete(&parameters, &error) != 0)
 		abort();
-	resolver = resolver_new(&parameters, &error);
+	resolver = resolver_new(&parameters, NULL, &error);
 	if (resolver == NULL)
 		abort();
 	parameters_clear(&parameters);

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: ISC */
+/* dictionary - one type:name of a list
+ *
+ * Tables that can be enumerated are taken into memory when they are opened.
+ * Those that cannot, since a server or a program answers, are known only to
+ * Postfix: a lookup says so, and nothing else. proxy: is only a way to reach
+ * a table, so it is the table behind it that counts. */
+
+#include "lib/dictionary_internal.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/file.h"
+#include "lib/xalloc.h"
+
+#define BLANKS ", \t\r\n"
+
+static enum dictionary_answer always_found(const struct dictionary *dictionary,
+					   const char *key);
+static enum dictionary_answer always_fails(const struct dictionary *dictionary,
+					   const char *key);
+static int open_static(struct dictionary *dictionary,
+		       struct dictionary_loader *loader, struct error *error);
+
+static const struct dictionary_method method_static = {
+	.open = open_static, .lookup = always_found,
+};
+static const struct dictionary_method method_fail = {
+	.lookup = always_fails, .pattern = true,
+};
+static const struct dictionary_method method_server = {
+	.asks = "only Postfix can ask the server or program behind it",
+};
+static const struct dictionary_method method_compound = {
+	.asks = "only Postfix can look up tables made of other tables",
+};
+
+static const struct {
+	const char *name;
+	const struct dictionary_method *method;
+} types[] = {
+	{ "btree", &dictionary_postmap },    { "cdb", &dictionary_postmap },
+	{ "cidr", &dictionary_cidr },	     { "dbm", &dictionary_postmap },
+	{ "environ", &method_server },	     { "fail", &method_fail },
+	{ "hash", &dictionary_postmap },     { "inline", &dictionary_postmap },
+	{ "ldap", &method_server },	     { "lmdb", &dictionary_postmap },
+	{ "memcache", &method_server },	     { "mongodb", &method_server },
+	{ "mysql", &method_server },	     { "netinfo", &method_server },
+	{ "nis", &method_server },	     { "nisplus", &method_server },
+	{ "pcre", &dictionary_pcre },	     { "pgsql", &method_server },
+	{ "pipemap", &method_compound },     { "randmap", &method_compound },
+	{ "regexp", &dictionary_regexp },    { "sdbm", &dictionary_postmap },
+	{ "socketmap", &method_server },     { "sqlite", &method_server },
+	{ "static", &method_static },	     { "tcp", &method_server },
+	{ "texthash", &dictionary_texthash }, { "unionmap", &method_compound },
+	{ "unix", &method_server },
+};
+
+/* always_found - static: has the same result for every key */
+static enum dictionary_answer always_found(const struct dictionary *dictionary,
+					   const char *key)
+{
+	(void)dictionary;
+	(void)key;
+	return DICTIONARY_FOUND;
+}
+
+/* always_fails - fail: is there to test what happens then */
+static enum dictionary_answer always_fails(const struct dictionary *dictionary,
+					   const char *key)
+{
+	(void)dictionary;
+	(void)key;
+	return DICTIONARY_FAILED;
+}
+
+/* braces - length of a text in balanced braces, or 0 */
+static size_t braces(const char *text)
+{
+	size_t level = 0;
+	size_t i;
+
+	for (i = 0; text[i] != '\0'; i++) {
+		if (text[i] == '{')
+			level++;
+		else if (text[i] == '}' && --level == 0)
+			return i + 1;
+		if (level == 0)
+			return 0;
+	}
+	return 0;
+}
+
+/* open_static - all of a text in braces has to be inside of them */
+static int open_static(struct dictionary *dictionary,
+		       struct dictionary_loader *loader, struct error *error)
+{
+	const char *name = dictionary->name;
+
+	(void)loader;
+	dictionary->size = 1;
+	if (name[0] == '{' && braces(name) != strlen(name))
+		return error_set(error, "a brace is not closed, or text "
+				 "follows it");
+	return 0;
+}
+
+/* append_line - one rule, without white space around it */
+static void append_line(char *lines, const char *rule, size_t length)
+{
+	while (length > 0 && isspace((unsigned char)rule[length - 1]))
+		length--;
+	while (length > 0 && isspace((unsigned char)*rule)) {
+		rule++;
+		length--;
+	}
+	strncat(lines, rule, length);
+	strcat(lines, "\n");
+}
+
+/* rules_in_braces - {{rule}, {rule}} to lines, as dict_stream(3) has it */
+static char *rules_in_braces(const char *name, struct error *error)
+{
+	size_t length = strlen(name);
+	char *lines = xcalloc(1, 2 * length + 1);
+	const char *end = name + length - 1;
+	const char *next = name + 1;
+
+	if (braces(name) != length) {
+		error_set(error, "a brace is not closed, or text follows it");
+		free(lines);
+		return NULL;
+	}
+	while (next += strspn(next, BLANKS), next < end) {
+		size_t rule = braces(next);
+
+		if (rule == 0 || (next + rule < end &&
+				  strchr(BLANKS, next[rule]) == NULL)) {
+			error_set(error, "each rule must be in braces");
+			free(lines);
+			return NULL;
+		}
+		append_line(lines, next + 1, rule - 2);
+		next += rule;
+	}
+	return lines;
+}
+
+/* dictionary_text - the rules of a table */
+char *dictionary_text(const struct dictionary *dictionary, struct error *error)
+{
+	const char *reason;
+	size_t length;
+	char *text;
+
+	if (dictionary->name[0] == '{')
+		return rules_in_braces(dictionary->name, error);
+	text = file_read(dictionary->name, &length, &reason);
+	if (text == NULL) {
+		error_set(error, "%s", reason);
+	} else if (strlen(text) != length) {
+		error_set(error, "has a NUL byte in it");
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+/* dictionary_note - tell the loader's owner */
+void dictionary_note(const struct dictionary *dictionary,
+		     const struct dictionary_loader *loader, int line,
+		     const char *text)
+{
+	char *note;
+
+	if (loader->note == NULL)
+		return;
+	if (line > 0)
+		note = xasprintf("%s, line %d: %s", dictionary->full, line,
+				 text);
+	else
+		note = xasprintf("%s: %s", dictionary->full, text);
+	loader->note(loader->context, note);
+	free(note);
+}
+
+/* find_type - set type, name and method from "type:name"; -1: no such type */
+static int find_type(struct dictionary *dictionary, const char *text,
+		     struct error *error)
+{
+	size_t length = strcspn(text, ":");
+	size_t i;
+
+	if (text[length] == '\0' || text[length + 1] == '\0')
+		return error_set(error, "is not type:name");
+	if (length == 5 && memcmp(text, "proxy", length) == 0)
+		return find_type(dictionary, text + length + 1, error);
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strlen(types[i].name) != length ||
+		    memcmp(types[i].name, text, length) != 0)
+			continue;
+		dictionary->method = types[i].method;
+		dictionary->type = types[i].name;
+		dictionary->name = text + length + 1;
+		return 0;
+	}
+	return error_set(error, "Postfix has no table type \"%.*s\"",
+			 (int)(length < 40 ? length : 40), text);
+}
+
+/* check_name - a file of a table must not depend on where we are */
+static int check_name(const struct dictionary *dictionary, struct error *error)
+{
+	const struct dictionary_method *method = dictionary->method;
+
+	if (method == &method_static || method == &method_fail ||
+	    dictionary->name[0] == '/' || dictionary->name[0] == '{')
+		return 0;
+	return error_set(error, "%s is not an absolute path",
+			 dictionary->name);
+}
+
+/* open_method - read it; what goes wrong is its failure */
+static void open_method(struct dictionary *dictionary,
+			struct dictionary_loader *loader)
+{
+	const struct dictionary_method *method = dictionary->method;
+	struct error error = { "" };
+
+	dictionary->asks = method->asks;
+	if (method->asks != NULL)
+		return;
+	if (loader->progress != NULL)
+		loader->progress(loader->context, dictionary->full);
+	if (check_name(dictionary, &error) == 0 &&
+	    (method->open == NULL ||
+	     method->open(dictionary, loader, &error) == 0))
+		return;
+	dictionary->failure = xstrdup(error.text);
+}
+
+/* dictionary_new - open "type:name" */
+struct dictionary *dictionary_new(const char *text, bool utf8,
+				  struct dictionary_loader *loader,
+				  struct error *error)
+{
+	struct dictionary *dictionary = xcalloc(1, sizeof(*dictionary));
+
+	dictionary->full = xstrdup(text);
+	dictionary->utf8 = utf8;
+	if (find_type(dictionary, dictionary->full, error) < 0) {
+		dictionary_free(dictionary);
+		return NULL;
+	}
+	open_method(dictionary, loader);
+	return dictionary;
+}
+
+/* dictionary_broken - one whose lookups fail */
+struct dictionary *dictionary_broken(const char *name, const char *why)
+{
+	struct dictionary *dictionary = xcalloc(1, sizeof(*dictionary));
+
+	dictionary->full = xstrdup(name);
+	dictionary->method = &method_fail;
+	dictionary->type = "fail";
+	dictionary->name = dictionary->full;
+	dictionary->failure = xstrdup(why);
+	return dictionary;
+}
+
+/* dictionary_free - NULL is allowed */
+void dictionary_free(struct dictionary *dictionary)
+{
+	if (dictionary == NULL)
+		return;
+	if (dictionary->method != NULL && dictionary->method->close != NULL)
+		dictionary->method->close(dictionary);
+	free(dictionary->failure);
+	free(dictionary->full);
+	free(dictionary);
+}
+
+/* dictionary_lookup - is there a result for the key? */
+enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
+					 const char *key)
+{
+	if (dictionary->failure != NULL)
+		return DICTIONARY_FAILED;
+	if (dictionary->asks != NULL)
+		return DICTIONARY_ASK;
+	return dictionary->method->lookup(dictionary, key);
+}
+
+/* dictionary_is_pattern - does it see the whole domain only? */
+bool dictionary_is_pattern(const struct dictionary *dictionary)
+{
+	return dictionary->method->pattern;
+}
+
+/* dictionary_asks - why only Postfix can look it up */
+const char *dictionary_asks(const struct dictionary *dictionary)
+{
+	return dictionary->asks;
+}
+
+/* dictionary_failure - why it could not be read */
+const char *dictionary_failure(const struct dictionary *dictionary)
+{
+	return dictionary->failure;
+}
+
+/* dictionary_name - "type:name" */
+const char *dictionary_name(const struct dictionary *dictionary)
+{
+	return dictionary->full;
+}
+
+/* dictionary_size - number of keys or rules */
+size_t dictionary_size(const struct dictionary *dictionary)
+{
+	return dictionary->size;
+}

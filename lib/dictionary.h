@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_DICTIONARY_H
+#define LIB_DICTIONARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/error.h"
+
+/* One type:name of a list. What can be read is read when it is opened, and
+ * never again; the rest only Postfix can look up. Immutable once made; shared
+ * between threads. */
+struct dictionary;
+
+/* How dictionaries are read, and what came of it; for all of one load. Zeroed:
+ * strict, no config_directory, nobody to tell. */
+struct dictionary_loader {
+	const char *config_directory; /* of Postfix, for postmap; or NULL */
+	bool lenient;		/* what cannot be read fails lookups, instead
+				 * of being refused */
+	int64_t spent_ms;	/* on postmap, of DICTIONARY_TIME_MS */
+	size_t failures;	/* that were let pass since it is lenient */
+	/* note - a warning, ready to print; may be NULL. */
+	void (*note)(void *context, const char *text);
+	/* progress - a table is about to be read; may be NULL. */
+	void (*progress)(void *context, const char *name);
+	void *context;
+};
+
+/* All runs of postmap(1) of one load end within this, so that a server which
+ * loads is not given up by the monitor. */
+#define DICTIONARY_TIME_MS 45000
+
+enum dictionary_answer {
+	DICTIONARY_FAILED = -1,
+	DICTIONARY_NOT_FOUND,
+	DICTIONARY_FOUND,
+	DICTIONARY_ASK,		/* only Postfix can look it up */
+};
+
+/* dictionary_new - open "type:name". utf8 is smtputf8_enable. NULL and the
+ * reason only when it is refused: a type that Postfix does not have. What
+ * cannot be read is a dictionary with dictionary_failure(). */
+struct dictionary *dictionary_new(const char *text, bool utf8,
+				  struct dictionary_loader *loader,
+				  struct error *error);
+
+/* dictionary_broken - one whose lookups fail: its name and why. */
+struct dictionary *dictionary_broken(const char *name, const char *why);
+
+/* dictionary_free - NULL is allowed. */
+void dictionary_free(struct dictionary *dictionary);
+
+/* dictionary_lookup - is there a result for the key? It is folded already,
+ * except by dictionaries that Postfix does not fold either. */
+enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
+					 const char *key);
+
+/* dictionary_is_pattern - patterns see the whole domain only, never the
+ * domains that it lies below. */
+bool dictionary_is_pattern(const struct dictionary *dictionary);
+
+/* dictionary_asks - why only Postfix can look it up, or NULL: we can. */
+const char *dictionary_asks(const struct dictionary *dictionary);
+
+/* dictionary_failure - why it could not be read, or NULL: it could. */
+const char *dictionary_failure(const struct dictionary *dictionary);
+
+/* dictionary_name - "type:name", as written. */
+const char *dictionary_name(const struct dictionary *dictionary);
+
+/* dictionary_size - number of keys or rules that could match a domain. */
+size_t dictionary_size(const struct dictionary *dictionary);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_DICTIONARY_INTERNAL_H
+#define LIB_DICTIONARY_INTERNAL_H
+
+#include "lib/dictionary.h"
+
+/* Between dictionary.c and the dictionary_*.c, one for each way to look up. */
+
+struct dictionary_method {
+	/* open - fill dictionary->data; -1: it cannot be read. It may set
+	 * dictionary->asks instead. NULL: there is nothing to open. */
+	int (*open)(struct dictionary *dictionary,
+		    struct dictionary_loader *loader, struct error *error);
+	/* lookup - after a successful open. */
+	enum dictionary_answer (*lookup)(const struct dictionary *dictionary,
+					 const char *key);
+	/* close - free data, also half-made; may be NULL. */
+	void (*close)(struct dictionary *dictionary);
+	bool pattern;
+	const char *asks;	/* not NULL: only Postfix can look it up */
+};
+
+struct dictionary {
+	const struct dictionary_method *method;
+	char *full;		/* as written */
+	const char *type;	/* static; without proxy: */
+	const char *name;	/* into full, behind type: */
+	bool utf8;
+	void *data;
+	size_t size;
+	const char *asks;	/* static, or NULL */
+	char *failure;		/* or NULL */
+};
+
+extern const struct dictionary_method dictionary_postmap;
+extern const struct dictionary_method dictionary_texthash;
+extern const struct dictionary_method dictionary_regexp;
+extern const struct dictionary_method dictionary_pcre;
+extern const struct dictionary_method dictionary_cidr;
+
+/* dictionary_note - tell the loader's owner: "type:name, line N: text". */
+void dictionary_note(const struct dictionary *dictionary,
+		     const struct dictionary_loader *loader, int line,
+		     const char *text);
+
+/* dictionary_text - the rules of a table: those in braces behind the type, one
+ * on each line, or the content of the file; the caller frees it. */
+char *dictionary_text(const struct dictionary *dictionary,
+		      struct error *error);
+
+#endif

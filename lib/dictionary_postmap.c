@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/* dictionary_postmap - tables that can be enumerated, as a set of their keys
+ *
+ * "postmap -s" writes each key, a tab and the value on a line of its own; so
+ * whatever Postfix was built with can be read, and in whatever format. -f: the
+ * keys are not folded on the way, since Postfix does not do so either when it
+ * looks a domain up. texthash: is read here: a key that is repeated makes
+ * Postfix give the table up, and postmap does not tell.
+ *
+ * Only keys that could be a domain as it is looked up are kept: no upper case,
+ * and no "@", by which a virtual_alias_maps of a million users shrinks to its
+ * domains. A key whose value is not UTF-8 fails, as it does in Postfix. */
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/casefold.h"
+#include "lib/dictionary_internal.h"
+#include "lib/keyset.h"
+#include "lib/logical_lines.h"
+#include "lib/subprocess.h"
+#include "lib/xalloc.h"
+
+#define ONE_RUN_MS 20000	/* a table that hangs leaves time for others */
+#define OUTPUT_MAX (256u << 20)	/* bytes */
+
+/* is_text - may Postfix use this at all? */
+static bool is_text(const struct dictionary *dictionary, const char *text,
+		    size_t length)
+{
+	return !dictionary->utf8 || casefold_is_ascii(text, length) ||
+	       casefold_is_utf8(text, length);
+}
+
+/* is_domain - could the key be a domain as it is looked up? */
+static bool is_domain(const char *key, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (key[i] == '@' || isupper((unsigned char)key[i]))
+			return false;
+	return true;
+}
+
+/* add_key - keep a key that could be of use */
+static int add_key(struct dictionary *dictionary, const char *key,
+		   size_t length, bool bad_value, struct error *error)
+{
+	if (!is_domain(key, length) || !is_text(dictionary, key, length))
+		return 0;
+	return keyset_add(dictionary->data, key, length, bad_value, error) < 0
+		       ? -1 : 0;
+}
+
+/* read_output - what postmap -s wrote */
+static int read_output(struct dictionary *dictionary, const char *output,
+		       size_t length, struct error *error)
+{
+	const char *end = output + length;
+
+	while (output < end) {
+		size_t left = (size_t)(end - output);
+		const char *newline = memchr(output, '\n', left);
+		const char *tab = newline == NULL ? NULL
+			: memchr(output, '\t', (size_t)(newline - output));
+
+		if (tab == NULL || tab == output ||
+		    memchr(output, '\0', (size_t)(newline - output)) != NULL)
+			return error_set(error, "postmap -s wrote something "
+					 "else than keys and values; is the "
+					 "table half-written?");
+		if (add_key(dictionary, output, (size_t)(tab - output),
+			    !is_text(dictionary, tab + 1,
+				     (size_t)(newline - tab - 1)), error) < 0)
+			return -1;
+		output = newline + 1;
+	}
+	return 0;
+}
+
+/* now_ms - a clock that nobody sets */
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* run_postmap - within the time that is left of this load */
+static int run_postmap(const struct dictionary *dictionary,
+		       struct dictionary_loader *loader, char **output,
+		       size_t *length, struct error *error)
+{
+	char *table = xasprintf("%s:%s", dictionary->type, dictionary->name);
+	const char *argv[7] = { "postmap" };
+	struct subprocess_limits limits = { .output_max = OUTPUT_MAX };
+	int64_t left = DICTIONARY_TIME_MS - loader->spent_ms;
+	int64_t start = now_ms();
+	size_t argc = 1;
+	int status;
+
+	if (loader->config_directory != NULL) {
+		argv[argc++] = "-c";
+		argv[argc++] = loader->config_directory;
+	}
+	argv[argc++] = "-f";
+	argv[argc++] = "-s";
+	argv[argc] = table;
+	limits.timeout_ms = left < 1 ? 1
+			    : left < ONE_RUN_MS ? (unsigned)left : ONE_RUN_MS;
+	status = subprocess_run(argv, &limits, output, length, error);
+	loader->spent_ms += now_ms() - start;
+	free(table);
+	if (status < 0)
+		return -1;
+	if (status == 0)
+		return 0;
+	free(*output);
+	if (error->text[0] == '\0')
+		error_set(error, "postmap -s: exit status %d", status);
+	return -1;
+}
+
+/* open_postmap - all keys */
+static int open_postmap(struct dictionary *dictionary,
+			struct dictionary_loader *loader, struct error *error)
+{
+	size_t length;
+	char *output;
+	int result;
+
+	dictionary->data = keyset_new(error);
+	if (dictionary->data == NULL ||
+	    run_postmap(dictionary, loader, &output, &length, error) < 0)
+		return -1;
+	result = read_output(dictionary, output, length, error);
+	free(output);
+	dictionary->size = keyset_size(dictionary->data);
+	return result;
+}
+
+/* Where reading a texthash: is. */
+struct texthash {
+	struct dictionary *dictionary;
+	const struct dictionary_loader *loader;
+	struct keyset *seen;
+};
+
+/* key_end - the white space behind a key, which may be in quotes; NULL: they
+ * are not closed */
+static char *key_end(char *line)
+{
+	bool quoted = false;
+
+	for (; *line != '\0'; line++) {
+		if (line[0] == '\\' && line[1] != '\0')
+			line++;
+		else if (line[0] == '"')
+			quoted = !quoted;
+		else if (!quoted && isspace((unsigned char)line[0]))
+			break;
+	}
+	return quoted ? NULL : line;
+}
+
+/* has_value - is there more than white space? */
+static bool has_value(const char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	return *text != '\0';
+}
+
+/* read_line - one line of a texthash: */
+static int read_line(void *context, int number, char *line,
+		     struct error *error)
+{
+	struct texthash *texthash = context;
+	char *end = key_end(line);
+	size_t length;
+
+	if (end == NULL || !has_value(end) ||
+	    !is_text(texthash->dictionary, line, strlen(line))) {
+		dictionary_note(texthash->dictionary, texthash->loader, number,
+				"is not a key and a value; it is left out, as "
+				"Postfix does");
+		return 0;
+	}
+	length = (size_t)(end - line);
+	switch (keyset_add(texthash->seen, line, length, false, error)) {
+	case 1:
+		return add_key(texthash->dictionary, line, length, false,
+			       error);
+	case 0:
+		return error_set(error, "line %d: the key \"%.*s\" is there "
+				 "twice", number,
+				 (int)(length < 200 ? length : 200), line);
+	default:
+		return -1;
+	}
+}
+
+/* open_texthash - read the file */
+static int open_texthash(struct dictionary *dictionary,
+			 struct dictionary_loader *loader, struct error *error)
+{
+	struct texthash texthash = { dictionary, loader, NULL };
+	char *text = NULL;
+	int result = -1;
+
+	if (dictionary->name[0] == '{')
+		return error_set(error, "is not an absolute path");
+	dictionary->data = keyset_new(error);
+	texthash.seen = keyset_new(error);
+	if (dictionary->data != NULL && texthash.seen != NULL)
+		text = dictionary_text(dictionary, error);
+	if (text != NULL)
+		result = logical_lines_each(text, read_line, &texthash, error);
+	if (result == 0)
+		dictionary->size = keyset_size(dictionary->data);
+	keyset_free(texthash.seen);
+	free(text);
+	return result;
+}
+
+/* look_up - is the key there? */
+static enum dictionary_answer look_up(const struct dictionary *dictionary,
+				      const char *key)
+{
+	switch (keyset_find(dictionary->data, key, strlen(key))) {
+	case 0:
+		return DICTIONARY_NOT_FOUND;
+	case 1:
+		return DICTIONARY_FOUND;
+	default:
+		return DICTIONARY_FAILED;
+	}
+}
+
+/* close_keys - free them */
+static void close_keys(struct dictionary *dictionary)
+{
+	keyset_free(dictionary->data);
+}
+
+const struct dictionary_method dictionary_postmap = {
+	.open = open_postmap, .lookup = look_up, .close = close_keys,
+};
+
+const struct dictionary_method dictionary_texthash = {
+	.open = open_texthash, .lookup = look_up, .close = close_keys,
+};

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC */
+/* dictionary_regexp - regexp: and pcre: tables
+ *
+ * Each rule is /pattern/letters and a result, of which only matters that it
+ * is one; "!" turns a pattern around, and regexp: may have a second pattern
+ * behind "!". A rule that Postfix would leave out with a warning is left out
+ * here too, and noted. A pattern that we do not dare to run makes the whole
+ * table one that only Postfix can look up. */
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/dictionary_internal.h"
+#include "lib/expression.h"
+#include "lib/logical_lines.h"
+#include "lib/rules.h"
+#include "lib/xalloc.h"
+
+#define COSTLY "has a pattern that only Postfix is to run"
+
+/* One pattern of a rule. */
+struct pattern {
+	struct expression *expression;	/* NULL: there is none */
+	bool match;			/* false: turned around */
+};
+
+/* A condition of rules.h; the second pattern must hold too. */
+struct condition {
+	struct pattern patterns[2];
+};
+
+/* Where reading is. */
+struct reader {
+	struct dictionary *dictionary;
+	const struct dictionary_loader *loader;
+	enum expression_kind kind;
+};
+
+/* free_condition - with its patterns */
+static void free_condition(void *context)
+{
+	struct condition *condition = context;
+
+	expression_free(condition->patterns[0].expression);
+	expression_free(condition->patterns[1].expression);
+	free(condition);
+}
+
+/* pattern_end - the delimiter that closes a pattern, or NULL */
+static char *pattern_end(char *text, char delimiter)
+{
+	for (; *text != '\0' && *text != delimiter; text++) {
+		if (text[0] == '\\' && text[1] == '\0')
+			return NULL;
+		if (text[0] == '\\')
+			text++;
+	}
+	return *text != '\0' ? text : NULL;
+}
+
+/* read_pattern - !/pattern/letters; *text is moved behind it */
+static int read_pattern(struct reader *reader, char **text,
+			struct pattern *pattern, struct error *error)
+{
+	char *start = rules_negations(*text, &pattern->match);
+	const char *letters;
+	unsigned options;
+	bool costly;
+	char *end;
+
+	if (*start == '\0')
+		return error_set(error, "no pattern");
+	end = pattern_end(start + 1, *start);
+	if (end == NULL)
+		return error_set(error, "the pattern is not closed");
+	*end = '\0';
+	letters = end + 1;
+	if (expression_options(reader->kind, &letters, &options, error) < 0)
+		return -1;
+	*text += letters - *text;
+	pattern->expression = expression_new(reader->kind, start + 1, options,
+					     &costly, error);
+	if (pattern->expression != NULL)
+		return 0;
+	if (costly)
+		reader->dictionary->asks = COSTLY;
+	return -1;
+}
+
+/* macro_end - behind the name of $name, ${name} or $(name); NULL: bad */
+static const char *macro_end(const char *text, const char **name,
+			     size_t *length)
+{
+	char open = *text;
+	char close = open == '{' ? '}' : ')';
+	size_t level = 1;
+
+	*name = text;
+	if (open != '{' && open != '(') {
+		while (isalnum((unsigned char)*text) || *text == '_')
+			text++;
+		*length = (size_t)(text - *name);
+		return *length > 0 ? text : NULL;
+	}
+	for (*name = ++text; level > 0; text++) {
+		if (*text == '\0')
+			return NULL;
+		level += *text == open;
+		level -= *text == close;
+	}
+	*length = (size_t)(text - *name) - 1;
+	return *length > 0 ? text : NULL;
+}
+
+/* macro_number - N of ${N}; 0: it is not such a number */
+static unsigned long macro_number(const char *name, size_t length)
+{
+	unsigned long number = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (!isdigit((unsigned char)name[i]) || number > 10000)
+			return 0;
+		number = number * 10 + (unsigned long)(name[i] - '0');
+	}
+	return number;
+}
+
+/* check_result - would Postfix take the result? It may have $1 for "(...)" of
+ * its pattern, and nothing else with "$". */
+static int check_result(const char *result, const struct pattern *pattern,
+			struct error *error)
+{
+	size_t groups = expression_groups(pattern->expression);
+
+	while ((result = strchr(result, '$')) != NULL) {
+		const char *name;
+		size_t length;
+		unsigned long number;
+
+		if (*++result == '$') {
+			result++;
+			continue;
+		}
+		result = macro_end(result, &name, &length);
+		if (result == NULL)
+			return error_set(error, "bad \"$\" in the result");
+		number = macro_number(name, length);
+		if (number == 0 || number > groups || !pattern->match)
+			return error_set(error, "the result has a \"$\" that "
+					 "stands for nothing");
+	}
+	return 0;
+}
+
+/* read_match - /pattern/ result, /pattern/!/pattern/ result */
+static int read_match(struct reader *reader, char *text,
+		      struct condition *condition, struct error *error)
+{
+	struct pattern *patterns = condition->patterns;
+
+	if (read_pattern(reader, &text, &patterns[0], error) < 0)
+		return -1;
+	if (*text == '!' &&
+	    read_pattern(reader, &text, &patterns[1], error) < 0)
+		return -1;
+	return check_result(text, &patterns[0], error);
+}
+
+/* add_condition - a rule or an IF; what is wrong with it is noted */
+static int add_condition(struct reader *reader, char *text, bool is_if,
+			 struct error *error)
+{
+	struct condition *condition = xcalloc(1, sizeof(*condition));
+	struct rules *rules = reader->dictionary->data;
+	int result;
+
+	if (is_if)
+		result = read_pattern(reader, &text, &condition->patterns[0],
+				      error);
+	else
+		result = read_match(reader, text, condition, error);
+	if (result < 0)
+		free_condition(condition);
+	else if (is_if)
+		rules_add_if(rules, condition);
+	else
+		rules_add(rules, condition);
+	return result;
+}
+
+/* read_rule - one logical line */
+static int read_rule(struct reader *reader, char *line, struct error *error)
+{
+	if (!isalnum((unsigned char)*line))
+		return add_condition(reader, line, false, error);
+	if (rules_keyword(line, "IF"))
+		return add_condition(reader, line + 2, true, error);
+	if (!rules_keyword(line, "ENDIF"))
+		return error_set(error, "neither a pattern nor IF nor ENDIF");
+	if (!rules_add_endif(reader->dictionary->data))
+		return error_set(error, "ENDIF without IF");
+	return 0;
+}
+
+/* read_line - as Postfix: a bad rule is left out, the others count */
+static int read_line(void *context, int number, char *line,
+		     struct error *error)
+{
+	struct reader *reader = context;
+	size_t length = strlen(line);
+	char *note;
+
+	while (length > 0 && isspace((unsigned char)line[length - 1]))
+		line[--length] = '\0';
+	if (read_rule(reader, line, error) == 0)
+		return 0;
+	note = xasprintf(reader->dictionary->asks != NULL
+				 ? "%s: the table is left to Postfix"
+				 : "%s: the rule is left out, as Postfix does",
+			 error->text);
+	dictionary_note(reader->dictionary, reader->loader, number, note);
+	free(note);
+	return 0;
+}
+
+/* open_rules - read all rules */
+static int open_rules(struct dictionary *dictionary, enum expression_kind kind,
+		      struct dictionary_loader *loader, struct error *error)
+{
+	struct reader reader = { dictionary, loader, kind };
+	struct rules *rules = xcalloc(1, sizeof(*rules));
+	char *text;
+
+	dictionary->data = rules;
+	text = dictionary_text(dictionary, error);
+	if (text == NULL)
+		return -1;
+	logical_lines_each(text, read_line, &reader, error);
+	free(text);
+	if (rules->depth > 0)
+		dictionary_note(dictionary, loader, 0, "IF without ENDIF");
+	dictionary->size = rules->count;
+	return 0;
+}
+
+/* open_regexp - regexp: */
+static int open_regexp(struct dictionary *dictionary,
+		       struct dictionary_loader *loader, struct error *error)
+{
+	return open_rules(dictionary, EXPRESSION_REGEXP, loader, error);
+}
+
+/* open_pcre - pcre: */
+static int open_pcre(struct dictionary *dictionary,
+		     struct dictionary_loader *loader, struct error *error)
+{
+	return open_rules(dictionary, EXPRESSION_PCRE, loader, error);
+}
+
+/* test - do all patterns of a condition hold? */
+static int test(const void *context, const char *key)
+{
+	const struct condition *condition = context;
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct pattern *pattern = &condition->patterns[i];
+		int result;
+
+		if (pattern->expression == NULL)
+			break;
+		result = expression_match(pattern->expression, key);
+		if (result < 0 || (result > 0) != pattern->match)
+			return result < 0 ? -1 : 0;
+	}
+	return 1;
+}
+
+/* look_up - the first rule that matches */
+static enum dictionary_answer look_up(const struct dictionary *dictionary,
+				      const char *key)
+{
+	return (enum dictionary_answer)rules_find(dictionary->data, test, key);
+}
+
+/* close_rules - free them */
+static void close_rules(struct dictionary *dictionary)
+{
+	if (dictionary->data != NULL)
+		rules_clear(dictionary->data, free_condition);
+	free(dictionary->data);
+}
+
+const struct dictionary_method dictionary_regexp = {
+	.open = open_regexp, .lookup = look_up, .close = close_rules,
+	.pattern = true,
+};
+
+const struct dictionary_method dictionary_pcre = {
+	.open = open_pcre, .lookup = look_up, .close = close_rules,
+	.pattern = true,
+};
