@@ -118,8 +118,9 @@ class Setting:
     """Parameters and files, both sides get the same. values: name to text;
     files: path to text; maps: what postmap has to make of files, type:path;
     names: domains that stand in the lists; utf8: may a client say SMTPUTF8?
-    imported: policyd reads main.cf by itself. host says what the machine has
-    (class Host)."""
+    imported: policyd reads main.cf by itself; lenient: it is asked about bad
+    syntax too, as far as Postfix can be made to ask. host says what the
+    machine has (class Host)."""
 
     def __init__(self, seed, number, directory, host):
         self.number = number
@@ -136,6 +137,7 @@ class Setting:
         self._switches()
         self.utf8 = self.values["smtputf8_enable"] == "yes"
         self.imported = chance(self.rng, 0.25)
+        self.lenient = chance(self.rng, 0.3)
 
     def _file(self, text):
         """_file - another file of this setting; its path"""

@@ -61,7 +61,14 @@ SETTINGS = {
 RESTRICTIONS = {
     "builtin": "permit_auth_destination, reject",
     "asking": "check_policy_service unix:private/policyd, reject",
+    "lenient": "check_policy_service unix:private/policyd, reject",
     "recording": "check_policy_service unix:private/recorder, reject",
+}
+# What the service "lenient" has, so that it finds less to be bad syntax.
+LENIENT = {
+    "resolve_null_domain": "yes",
+    "resolve_numeric_domain": "yes",
+    "allow_min_user": "yes",
 }
 POLICYD_CONF = """\
 listen "unix:%s" { mode = "0666" }
@@ -161,6 +168,9 @@ class Instance(Postfix):
             self.service("%s unix n - n - - smtpd" % name, {
                 "smtpd_recipient_restrictions":
                     "$%s_restrictions" % name})
+        self.service("understanding unix - - n - - trivial-rewrite", LENIENT)
+        run("postconf", "-c", self.config, "-P",
+            "lenient/unix/rewrite_service_name=understanding")
 
     def stop(self):
         """stop - at once; nothing in the queue is of value"""
@@ -197,12 +207,11 @@ def builtin_class(reply):
 
 def asking_class(reply):
     """asking_class - what it decided with policyd. A refusal has to be of
-    policyd, not of what stands behind it: only those bear an id."""
+    policyd, not of what stands behind it or what is said instead of it: only
+    those bear an id."""
     found = builtin_class(reply)
-    if found == "reject" and "(id " not in reply:
-        return "reject, but not by policyd"
-    if reply.startswith("451 4.3.5"):
-        return "no answer of policyd"
+    if found in ("reject", "defer") and "(id " not in reply:
+        return found + ", but not by policyd"
     return found
 
 
@@ -302,8 +311,15 @@ class Fuzz:
             if CLOSED in (builtin, asking):
                 raise RuntimeError("closed: RCPT TO:" + escape(text))
             found = builtin_class(builtin)
+            other = asking_class(asking)
             self.counts[found] += 1
-            if asking_class(asking) != found:
+            if found == "syntax" and setting.lenient:
+                # 555 comes after the address, where that is found good
+                wrong = other not in ("reject", "syntax", "555")
+                self.counts["syntax, asked"] += other == "reject"
+            else:
+                wrong = other != found
+            if wrong:
                 self.difference(setting, text, utf8, builtin, asking)
 
     def setting(self, number, only=None):
@@ -318,7 +334,8 @@ class Fuzz:
             if setting.imported else setting.policyd())
         policyd = Policyd(self.program, self.postfix.directory, text, path)
         with policyd, self.postfix.session("builtin") as builtin, \
-                self.postfix.session("asking") as asking:
+                self.postfix.session("lenient" if setting.lenient
+                                     else "asking") as asking:
             for turn in range(2 if only else PER_SETTING // BATCH):
                 utf8 = setting.utf8 and turn % 2 == 1
                 texts = [only] if only else [
@@ -355,6 +372,8 @@ class Fuzz:
     def result(self, count):
         """result - is it good? the exit status"""
         print(self)
+        if self.differences:
+            return 1
         if self.compared() < count:
             print("FAILED: %d addresses were to be compared" % count)
             return 1
@@ -362,7 +381,7 @@ class Fuzz:
             if self.counts[name] < self.compared() / 10:
                 print("FAILED: hardly any %s" % name)
                 return 1
-        return 1 if self.differences else 0
+        return 0
 
     def __str__(self):
         return "seed %s: %d settings, tables: %s; %d addresses compared " \
