@@ -157,7 +157,7 @@ static void load_verdicts(struct config *config, struct config_notes *notes)
 		else
 			config_error(notes, from->lines[i], "log_verdicts: %s "
 				     "is not one of permit, reject, defer, "
-				     "dunno",
+				     "dunno, ask",
 				     config_show(shown, from->values[i]));
 	}
 }

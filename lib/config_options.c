@@ -30,7 +30,7 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 			      "/run/policyd.pid" },
 	[OPTION_LOG] = { "log", SCOPE_TOP, FORM_TEXT, "syslog" },
 	[OPTION_LOG_VERDICTS] = { "log_verdicts", SCOPE_TOP, FORM_PLAIN_LIST,
-				  "permit reject defer" },
+				  "permit reject defer ask" },
 	[OPTION_REQUEST_TIMEOUT] = { "request_timeout", SCOPE_TOP,
 				     FORM_PLAIN_TEXT, "10s" },
 	[OPTION_IDLE_TIMEOUT] = { "idle_timeout", SCOPE_TOP, FORM_PLAIN_TEXT,

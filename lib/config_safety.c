@@ -30,7 +30,7 @@ static const char *find_foreign(const struct resolver *resolver)
 
 	for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
 		resolve_address(resolver, foreign[i], &resolution);
-		if (resolution_authorized(resolver, &resolution) <= 0)
+		if (resolution_authorized(resolver, &resolution) != 1)
 			return foreign[i];
 	}
 	return foreign[0];

@@ -2,7 +2,10 @@
 #ifndef LIB_DECISION_H
 #define LIB_DECISION_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#define DECISION_ASKS 3
 
 /* What a restriction or a whole list says. */
 enum verdict {
@@ -10,9 +13,10 @@ enum verdict {
 	VERDICT_PERMIT,
 	VERDICT_REJECT,
 	VERDICT_DEFER,		/* could not be found out: try again later */
+	VERDICT_ASK,		/* only of a list: Postfix has to decide */
 	VERDICT_WAIT,		/* only from a restriction: answers later */
 };
-#define VERDICT_COUNT 4		/* those that a decision can have */
+#define VERDICT_COUNT 5		/* those that a decision can have */
 
 /* Which of the configured texts tells the client. */
 enum refusal {
@@ -28,9 +32,22 @@ struct decision {
 				  * ended; "none" without a recipient; static */
 	enum refusal refusal;	/* with REJECT and DEFER */
 	const char *reason;	/* for log and -q, static; "" if nothing to add */
+	/* Where only Postfix can tell whether the destination is ours: */
+	const char *ask;	/* the restriction that came to it; or NULL */
+	bool assumed;		/* what the walk goes on with: ours? */
+	const char *asks[DECISION_ASKS]; /* of the whole list: restrictions for
+				 * Postfix to try, in order; or all NULL */
 };
 
-/* verdict_name - "dunno", "permit", "reject", "defer" or "wait", static. */
+/* verdict_name - "dunno", "permit", "reject", "defer", "ask" or "wait",
+ * static. */
 const char *verdict_name(enum verdict verdict);
+
+/* decision_authorized - for a restriction: facts->authorized; but where that
+ * is AUTHORIZED_ASK the first one that comes to it gets this (it goes on as if
+ * its own answer were DUNNO, which is to mean that the destination is assumed
+ * to be ours or not) and those after it what is assumed, 1 or 0. */
+int decision_authorized(struct decision *decision, int authorized,
+			const char *restriction, bool assumed);
 
 #endif

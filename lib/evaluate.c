@@ -3,7 +3,22 @@
  *
  * A restriction may answer later: it returns evaluation_wait() and calls
  * evaluation_resume() from the event loop when it knows. The walk then goes
- * on where it stood. */
+ * on where it stood.
+ *
+ * Only Postfix may know whether the destination is ours. Then the restriction
+ * that comes to it says DUNNO, and the walk goes on as for the one answer
+ * after which it matters what follows: "not ours" behind permit_auth_
+ * destination, "ours" behind reject_unauth_destination. What comes of that
+ * walk becomes the restrictions that Postfix is to try in our place:
+ *
+ *   behind permit_auth_destination	behind reject_unauth_destination
+ *   W permits	that, W, reject_unauth_	that, W, reject
+ *		destination
+ *   rejects	that, reject_unauth_	it is a reject either way
+ *		destination
+ *   defers	that, defer		a defer: never less than a refusal
+ *
+ * The last word refuses whatever the ones before did not decide. */
 
 #include "lib/evaluate.h"
 
@@ -39,6 +54,39 @@ void restriction_list_clear(struct restriction_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
+/* ask - Postfix is to try these, in order, and then refuse */
+static void ask(struct decision *decision, const char *second,
+		const char *third)
+{
+	decision->asks[0] = decision->ask;
+	decision->asks[1] = second;
+	decision->asks[2] = third;
+}
+
+/* decide_asked - the walk is over, and Postfix has to be asked for a part */
+static void decide_asked(struct decision *decision)
+{
+	bool permits = decision->verdict == VERDICT_PERMIT;
+
+	if (decision->assumed && !permits)
+		return;
+	if (decision->assumed)
+		ask(decision, decision->restriction, "reject");
+	else if (permits)
+		ask(decision, decision->restriction,
+		    "reject_unauth_destination");
+	else if (decision->verdict == VERDICT_DEFER)
+		ask(decision, "defer", NULL);
+	else
+		ask(decision, "reject_unauth_destination", NULL);
+	/* Permitted whatever Postfix finds: no question is open. */
+	if (permits && !decision->assumed)
+		return;
+	decision->verdict = VERDICT_ASK;
+	decision->restriction = decision->ask;
+	decision->reason = "only Postfix can look the destination up";
+}
+
 /* decide - the walk is over; without a recipient nothing is refused yet */
 static void decide(struct evaluation *evaluation, enum verdict verdict,
 		   const char *restriction)
@@ -52,6 +100,8 @@ static void decide(struct evaluation *evaluation, enum verdict verdict,
 		decision->verdict = VERDICT_DUNNO;
 		decision->restriction = "none";
 		decision->reason = "no recipient at this stage";
+	} else if (decision->ask != NULL) {
+		decide_asked(decision);
 	}
 }
 

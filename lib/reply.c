@@ -3,7 +3,8 @@
  *
  * The only file that knows the words of access(5). A permit leaves as the
  * name of the restriction that permitted ("lock"), which Postfix evaluates
- * again: a mistake here can refuse mail, but never open a relay. */
+ * again: a mistake here can refuse mail, but never open a relay. Where only
+ * Postfix knows the destination, the reply is a list of such names. */
 
 #include "lib/reply.h"
 
@@ -148,6 +149,27 @@ static void write_refusal(char *buffer, const struct decision *decision,
 		snprintf(buffer, REPLY_MAX, RELAY_DENIED);
 }
 
+/* write_asks - the restrictions that Postfix is to try; they let it decide, so
+ * they must not stand for a decision that it is to take as it is */
+static int write_asks(char *buffer, const struct decision *decision,
+		      const struct reply_options *options)
+{
+	int length;
+
+	if (options->mode != REPLY_LOCK)
+		return snprintf(buffer, REPLY_MAX, "action=%s\n\n",
+				refusal_text(REFUSAL_LOOKUP, options));
+	length = snprintf(buffer, REPLY_MAX, "action=%.80s",
+			  decision->asks[0]);
+	for (size_t i = 1; i < DECISION_ASKS; i++)
+		if (decision->asks[i] != NULL)
+			length += snprintf(buffer + length,
+					   REPLY_MAX - (size_t)length,
+					   ", %.80s", decision->asks[i]);
+	return length + snprintf(buffer + length, REPLY_MAX - (size_t)length,
+				 "\n\n");
+}
+
 /* reply_write - one reply for Postfix */
 size_t reply_write(char *buffer, const struct decision *decision,
 		   const struct facts *facts,
@@ -156,7 +178,9 @@ size_t reply_write(char *buffer, const struct decision *decision,
 	char text[REPLY_MAX];
 	int length;
 
-	if (decision->verdict == VERDICT_PERMIT)
+	if (decision->asks[0] != NULL)
+		length = write_asks(buffer, decision, options);
+	else if (decision->verdict == VERDICT_PERMIT)
 		length = snprintf(buffer, REPLY_MAX, "action=%s\n\n",
 				  permit_action(decision, options));
 	else if (decision->verdict == VERDICT_DUNNO)

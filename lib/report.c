@@ -63,6 +63,8 @@ static void add_decision(struct line *line, const char *service,
 		add(line, "none");
 	else if (facts->destination.status == RESOLVE_FAILED)
 		add(line, "unknown");
+	else if (facts->destination.status == RESOLVE_ASK)
+		add(line, "ask");
 	else if (facts->destination.status == RESOLVE_INVALID)
 		add(line, "invalid");
 	else

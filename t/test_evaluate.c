@@ -206,6 +206,95 @@ START_TEST(words_say_what_they_mean)
 }
 END_TEST
 
+/* Lists and sessions where only Postfix can look the destination up, and what
+ * it is to try. said: after those words; NULL: nothing. */
+static const struct {
+	const char *words[4];
+	bool encrypted, authenticated;
+	const enum verdict *said;
+	enum verdict verdict;
+	const char *restriction;
+	const char *asks[3];
+} asked[] = {
+	{ { "permit_auth_destination", "reject_plaintext_session",
+	    "permit_sasl_authenticated", "reject_unauth_destination" },
+	  true, true, NULL, VERDICT_PERMIT, "permit_sasl_authenticated",
+	  { "permit_auth_destination", "permit_sasl_authenticated",
+	    "reject_unauth_destination" } },
+	{ { "permit_auth_destination", "reject_plaintext_session",
+	    "permit_sasl_authenticated", "reject_unauth_destination" },
+	  false, true, NULL, VERDICT_ASK, "permit_auth_destination",
+	  { "permit_auth_destination", "reject_unauth_destination" } },
+	{ { "permit_auth_destination", "reject_plaintext_session",
+	    "permit_sasl_authenticated", "reject_unauth_destination" },
+	  true, false, NULL, VERDICT_ASK, "permit_auth_destination",
+	  { "permit_auth_destination", "reject_unauth_destination" } },
+	{ { "permit_auth_destination" }, true, true, NULL, VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "reject_unauth_destination" } },
+	{ { "permit_auth_destination" }, true, true, &defer, VERDICT_ASK,
+	  "permit_auth_destination", { "permit_auth_destination", "defer" } },
+	{ { "permit_auth_destination", "permit_auth_destination", "reject" },
+	  true, true, NULL, VERDICT_ASK, "permit_auth_destination",
+	  { "permit_auth_destination", "reject_unauth_destination" } },
+	{ { "reject_plaintext_session", "permit_auth_destination" },
+	  false, true, NULL, VERDICT_REJECT, "reject_plaintext_session",
+	  { NULL } },
+	{ { "permit", "permit_auth_destination" }, false, false, NULL,
+	  VERDICT_PERMIT, "permit", { NULL } },
+	{ { "reject_unauth_destination", "permit_sasl_authenticated" },
+	  true, true, NULL, VERDICT_ASK, "reject_unauth_destination",
+	  { "reject_unauth_destination", "permit_sasl_authenticated",
+	    "reject" } },
+	{ { "reject_unauth_destination", "permit_sasl_authenticated" },
+	  true, false, NULL, VERDICT_REJECT, "end", { NULL } },
+	{ { "reject_unauth_destination", "permit_auth_destination" },
+	  false, false, NULL, VERDICT_ASK, "reject_unauth_destination",
+	  { "reject_unauth_destination", "permit_auth_destination",
+	    "reject" } },
+	{ { "reject_unauth_destination" }, true, true, &defer, VERDICT_DEFER,
+	  "sayer", { NULL } },
+	{ { "reject_unauth_destination" }, true, true, &reject,
+	  VERDICT_REJECT, "sayer", { NULL } },
+};
+
+START_TEST(leaves_to_postfix_what_only_it_knows)
+{
+	struct restriction_list list = { 0 };
+	struct evaluation evaluation = { 0 };
+	struct request request;
+	struct facts facts = {
+		.has_recipient = true,
+		.authorized = AUTHORIZED_ASK,
+		.weak = asked[_i].encrypted ? NULL : "not encrypted",
+		.authenticated = asked[_i].authenticated,
+	};
+	struct error error;
+	enum verdict said;
+
+	request_init(&request);
+	request.sasl_method = asked[_i].authenticated ? "PLAIN" : "";
+	for (size_t i = 0; i < 4 && asked[_i].words[i] != NULL; i++)
+		ck_assert_int_eq(restriction_list_add(&list,
+			restriction_find(asked[_i].words[i]), NULL, &error), 0);
+	if (asked[_i].said != NULL) {
+		said = *asked[_i].said;
+		ck_assert_int_eq(restriction_list_add(&list, &sayer, NULL,
+						      &error), 0);
+		list.uses[list.count - 1].state = &said;
+	}
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	restriction_list_clear(&list);
+	ck_assert_int_eq(evaluation.decision.verdict, asked[_i].verdict);
+	ck_assert_str_eq(evaluation.decision.restriction,
+			 asked[_i].restriction);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_pstr_eq(evaluation.decision.asks[i],
+				  asked[_i].asks[i]);
+}
+END_TEST
+
 START_TEST(finds_only_its_words)
 {
 	const struct restriction *const *each;
@@ -229,6 +318,8 @@ int main(void)
 	tcase_add_test(tests, waits_and_resumes);
 	tcase_add_test(tests, cancels_the_waiter_once);
 	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
+	tcase_add_loop_test(tests, leaves_to_postfix_what_only_it_knows, 0,
+			    COUNT(asked));
 	tcase_add_test(tests, finds_only_its_words);
 	return run_tests("evaluate", tests);
 }

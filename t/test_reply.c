@@ -10,6 +10,9 @@
 static char reject_text[] = "550 5.7.1 Not here";
 static char plaintext_text[] = "REJECT";
 
+/* The end of a decision that Postfix is not asked for. */
+#define DECIDED .ask = NULL
+
 /* Decisions and their replies. */
 static const struct {
 	enum reply_mode mode;
@@ -17,38 +20,52 @@ static const struct {
 	bool encrypted, authenticated, configured;
 	const char *reply;
 } replies[] = {
-	{ REPLY_LOCK, { VERDICT_PERMIT, "permit_auth_destination", 0, "" },
+	{ REPLY_LOCK, { VERDICT_PERMIT, "permit_auth_destination", 0, "", DECIDED },
 	  false, false, false, "action=permit_auth_destination\n\n" },
-	{ REPLY_LOCK, { VERDICT_PERMIT, "permit_sasl_authenticated", 0, "" },
+	{ REPLY_LOCK, { VERDICT_PERMIT, "permit_sasl_authenticated", 0, "", DECIDED },
 	  true, true, false, "action=permit_sasl_authenticated\n\n" },
-	{ REPLY_OK, { VERDICT_PERMIT, "permit_auth_destination", 0, "" },
+	{ REPLY_OK, { VERDICT_PERMIT, "permit_auth_destination", 0, "", DECIDED },
 	  false, false, false, "action=OK\n\n" },
-	{ REPLY_DUNNO, { VERDICT_PERMIT, "permit_auth_destination", 0, "" },
+	{ REPLY_DUNNO, { VERDICT_PERMIT, "permit_auth_destination", 0, "", DECIDED },
 	  false, false, false, "action=DUNNO\n\n" },
-	{ REPLY_LOCK, { VERDICT_DUNNO, "none", 0, "" }, false, false, false,
+	{ REPLY_LOCK, { VERDICT_DUNNO, "none", 0, "", DECIDED }, false, false, false,
 	  "action=DUNNO\n\n" },
-	{ REPLY_OK, { VERDICT_DUNNO, "none", 0, "" }, true, true, false,
+	{ REPLY_OK, { VERDICT_DUNNO, "none", 0, "", DECIDED }, true, true, false,
 	  "action=DUNNO\n\n" },
-	{ REPLY_OK, { VERDICT_REJECT, "reject", REFUSAL_RELAY, "" }, true,
+	{ REPLY_OK, { VERDICT_REJECT, "reject", REFUSAL_RELAY, "", DECIDED }, true,
 	  true, false, "action=554 5.7.1 Relay access denied (id 4F2K)\n\n" },
-	{ REPLY_DUNNO, { VERDICT_REJECT, "reject", REFUSAL_RELAY, "" }, true,
+	{ REPLY_DUNNO, { VERDICT_REJECT, "reject", REFUSAL_RELAY, "", DECIDED }, true,
 	  false, false,
 	  "action=554 5.7.1 Relay access denied; log in first (id 4F2K)\n\n" },
 	{ REPLY_LOCK,
-	  { VERDICT_REJECT, "reject_plaintext_session", REFUSAL_PLAINTEXT,
-	    "not encrypted" },
+	  { VERDICT_REJECT, "reject_plaintext_session", REFUSAL_PLAINTEXT, "not encrypted", DECIDED },
 	  false, true, false,
 	  "action=554 5.7.1 Relay access denied; not encrypted: use TLS and "
 	  "log in (id 4F2K)\n\n" },
-	{ REPLY_LOCK, { VERDICT_REJECT, "reject", REFUSAL_RELAY, "" }, true,
+	{ REPLY_LOCK, { VERDICT_REJECT, "reject", REFUSAL_RELAY, "", DECIDED }, true,
 	  false, true, "action=550 5.7.1 Not here (id 4F2K)\n\n" },
-	{ REPLY_LOCK, { VERDICT_REJECT, "reject", REFUSAL_PLAINTEXT, "" },
+	{ REPLY_LOCK, { VERDICT_REJECT, "reject", REFUSAL_PLAINTEXT, "", DECIDED },
 	  false, false, true, "action=REJECT\n\n" },
-	{ REPLY_OK, { VERDICT_DEFER, "defer", REFUSAL_DEFER, "" }, true, true,
+	{ REPLY_OK, { VERDICT_DEFER, "defer", REFUSAL_DEFER, "", DECIDED }, true, true,
 	  true, "action=450 4.3.2 Try again later (id 4F2K)\n\n" },
-	{ REPLY_OK, { VERDICT_DEFER, "permit", REFUSAL_LOOKUP, "" }, true,
+	{ REPLY_OK, { VERDICT_DEFER, "permit", REFUSAL_LOOKUP, "", DECIDED }, true,
 	  true, true,
 	  "action=451 4.3.0 Temporary lookup failure (id 4F2K)\n\n" },
+	{ REPLY_LOCK, { VERDICT_ASK, .asks = { "permit_auth_destination",
+	    "reject_unauth_destination" } }, true, true, true,
+	  "action=permit_auth_destination, reject_unauth_destination\n\n" },
+	{ REPLY_LOCK, { VERDICT_PERMIT, .asks = { "permit_auth_destination",
+	    "permit_sasl_authenticated", "reject_unauth_destination" } },
+	  true, true, true, "action=permit_auth_destination, "
+	  "permit_sasl_authenticated, reject_unauth_destination\n\n" },
+	/* never loaded like that; if it were, nobody may pass by it */
+	{ REPLY_OK, { VERDICT_PERMIT, .asks = { "permit_auth_destination",
+	    "permit_sasl_authenticated", "reject_unauth_destination" } },
+	  true, true, true,
+	  "action=451 4.3.0 Temporary lookup failure\n\n" },
+	{ REPLY_DUNNO, { VERDICT_ASK, .asks = { "permit_auth_destination",
+	    "reject_unauth_destination" } }, true, true, true,
+	  "action=451 4.3.0 Temporary lookup failure\n\n" },
 };
 
 START_TEST(replies_well)
@@ -78,8 +95,7 @@ START_TEST(longest_text_fits)
 	char text[REPLY_TEXT_MAX + 2];
 	struct reply_options options = { .reject_reply = text };
 	struct facts facts = { .has_recipient = true };
-	struct decision decision = { VERDICT_REJECT, "reject", REFUSAL_RELAY,
-				     "" };
+	struct decision decision = { VERDICT_REJECT, "reject", REFUSAL_RELAY, "", DECIDED };
 	struct error error;
 	char reply[REPLY_MAX];
 

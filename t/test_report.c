@@ -9,8 +9,10 @@
 
 static struct request request;
 static struct facts facts;
-static struct decision decision = { VERDICT_PERMIT, "permit_sasl_authenticated",
-				    REFUSAL_RELAY, "" };
+static struct decision decision = {
+	.verdict = VERDICT_PERMIT, .restriction = "permit_sasl_authenticated",
+	.refusal = REFUSAL_RELAY, .reason = "",
+};
 
 /* set_up - the example of the contract */
 static void set_up(void)

@@ -432,6 +432,100 @@ static const struct under unders[] = {
 	{{{"empty_address_recipient", "@local.test"}}, "@local.test", -1},
 };
 
+#define ASKS(list) { list, "relay.test, socketmap:x, ours.test" }
+#define MYDEST { "mydestination", "local.test, socketmap:x, late.test" }
+
+/* Lists with a table that only Postfix can look up: 2 is AUTHORIZED_ASK. */
+static const struct under asks[] = {
+	/* another class: what another list has is ours either way */
+	{{ASKS("relay_domains")}, "user@local.test", 1},
+	{{ASKS("relay_domains")}, "user@vmail.test", 1},
+	{{ASKS("relay_domains")}, "user@relay.test", 1},
+	{{ASKS("relay_domains")}, "user@sub.relay.test", 1},
+	{{ASKS("relay_domains")}, "user@ours.test", 1},
+	{{ASKS("relay_domains")}, "user@remote.example", 2},
+	{{ASKS("relay_domains")}, "user%x@remote.example", 2},
+	{{ASKS("relay_domains")}, "user%x@relay.test", 0},
+	{{ASKS("relay_domains")}, "user%x@ours.test", 0},
+	{{ASKS("relay_domains"), {"allow_untrusted_routing", "yes"}},
+	 "user%x@ours.test", 1},
+	{{ASKS("relay_domains")}, "user%remote.example@local.test", 2},
+	{{ASKS("relay_domains")}, "user%relay.test@local.test", 1},
+	{{ASKS("relay_domains")}, "user@a..b", 0},
+	{{ASKS("relay_domains")}, "-user@remote.example", 0},
+	{{ASKS("virtual_alias_domains")}, "user@vmail.test", 1},
+	{{ASKS("virtual_alias_domains")}, "user@neg.relay.test", 2},
+	{{ASKS("virtual_mailbox_domains")}, "user@sub.relay.test", 1},
+	{{ASKS("virtual_mailbox_domains")}, "user@valias.test", 1},
+	{{ASKS("virtual_alias_domains"), {"relay_domains", "fail:x"}},
+	 "user@remote.example", 2},
+	{{ASKS("relay_domains"), {"virtual_alias_domains", "fail:x"}},
+	 "user@remote.example", -1},
+	/* negation: then both answers are open */
+	{{{"relay_domains", "!socketmap:x, relay.test"}}, "user@relay.test", 2},
+	{{{"relay_domains", "relay.test, !socketmap:x"}}, "user@relay.test", 1},
+	{{{"relay_domains", "!socketmap:x"}}, "user@remote.example", 2},
+	{{{"relay_domains", "socketmap:x, !a.test, relay.test"}},
+	 "user@a.test", 2},
+	{{{"relay_domains", "socketmap:x, fail:x, relay.test"}},
+	 "user@relay.test", 2},
+	{{{"relay_domains", "fail:x, socketmap:x, relay.test"}},
+	 "user@relay.test", -1},
+	{{{"relay_domains", "fail:x, socketmap:x"}}, "user@relay.test", -1},
+	/* mydestination: if it is local what is left is followed */
+	{{MYDEST}, "user@local.test", 1},
+	{{MYDEST}, "user@late.test", 1},
+	{{MYDEST}, "user@relay.test", 1},
+	{{MYDEST}, "user@vmail.test.", 1},
+	{{MYDEST}, "user@remote.example", 2},
+	{{MYDEST}, "user%x@relay.test", 2},
+	{{MYDEST}, "x!user@relay.test", 2},
+	{{MYDEST}, "user@x@relay.test", 2},
+	{{MYDEST}, "@relay.test", 2},
+	{{MYDEST}, "user%relay.test@local.test", 1},
+	{{MYDEST}, "user%relay.test@remote.example", 2},
+	{{MYDEST}, "user%remote.example@local.test", 2},
+	{{MYDEST}, "user%remote.example@relay.test", 2},
+	{{MYDEST, {"allow_untrusted_routing", "yes"}}, "user%x@relay.test", 2},
+	{{MYDEST}, "user@[127.0.0.1]", 1},
+	{{MYDEST}, "user@relay.test@[127.0.0.1]", 1},
+	{{MYDEST}, "user@remote.example@[127.0.0.1]", 2},
+	{{MYDEST}, "user@[10.9.8.7]", 2},
+	{{MYDEST}, "user@10.9.8.7", 0},
+	{{MYDEST}, "user%x@10.9.8.7", 2},
+	{{MYDEST}, "user@a..b", 0},
+	{{MYDEST}, "user%relay.test@a..b", 2},
+	{{MYDEST}, "-user@relay.test", 0},
+	{{MYDEST}, "-user%x@relay.test", 2},
+	{{MYDEST, {"resolve_numeric_domain", "yes"}}, "user@127.0.0.1", 1},
+	{{MYDEST, {"resolve_numeric_domain", "yes"}}, "user%x@127.0.0.1", 2},
+	{{MYDEST, {"resolve_numeric_domain", "yes"}}, "user@10.9.8.7", 2},
+	{{{"mydestination", "local.test, !socketmap:x, late.test"}},
+	 "user@late.test", 2},
+	{{{"mydestination", "local.test, !socketmap:x"}}, "user@vmail.test", 1},
+};
+
+START_TEST(test_asks)
+{
+	const struct under *c = &asks[_i];
+	struct resolver *resolver = must_make(c->settings);
+	struct resolution got;
+	const char *list, *why;
+
+	resolve_address(resolver, c->recipient, &got);
+	ck_assert_int_eq(resolution_authorized(resolver, &got), c->authorized);
+	ck_assert_int_eq(got.status == RESOLVE_ASK,
+			 c->authorized == AUTHORIZED_ASK);
+	ck_assert_pstr_eq(resolver_asks(resolver, &list, &why), "socketmap:x");
+	ck_assert_ptr_nonnull(why);
+	if (got.status == RESOLVE_ASK) {
+		ck_assert_str_eq(got.list, list);
+		ck_assert_ptr_nonnull(strstr(got.match.pattern, "socketmap:x"));
+	}
+	resolver_free(resolver);
+}
+END_TEST
+
 START_TEST(test_under)
 {
 	const struct under *c = &unders[_i];
@@ -646,6 +740,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_vectors, 0, COUNT(variants));
 	tcase_add_loop_test(tests, test_form, 0, COUNT(forms));
 	tcase_add_loop_test(tests, test_under, 0, COUNT(unders));
+	tcase_add_loop_test(tests, test_asks, 0, COUNT(asks));
 	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
 	tcase_add_loop_test(tests, test_origin_file, 0, COUNT(origins));
 	tcase_add_test(tests, test_lengths);

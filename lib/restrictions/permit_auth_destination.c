@@ -3,7 +3,8 @@
  *
  * Local, virtual or relayed, and not sender-routed: see postconf(5),
  * permit_auth_destination. A list that could not be searched is not "no":
- * it defers. */
+ * it defers. What only Postfix can look up it is asked for, by this very word;
+ * the rest of the list then says what to do if the answer is no. */
 
 #include "lib/restrictions.h"
 
@@ -11,13 +12,17 @@
 static enum verdict evaluate(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
+	int authorized = decision_authorized(
+		decision, subject->facts->authorized,
+		restriction_permit_auth_destination.name, false);
+
 	(void)state;
-	if (subject->facts->authorized < 0) {
+	if (authorized < 0) {
 		decision->refusal = REFUSAL_LOOKUP;
 		decision->reason = "a destination list could not be searched";
 		return VERDICT_DEFER;
 	}
-	return subject->facts->authorized ? VERDICT_PERMIT : VERDICT_DUNNO;
+	return authorized == 1 ? VERDICT_PERMIT : VERDICT_DUNNO;
 }
 
 const struct restriction restriction_permit_auth_destination = {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* reject_unauth_destination - reject when the destination is not ours
  *
- * The reverse of permit_auth_destination; postconf(5). */
+ * The reverse of permit_auth_destination; postconf(5). What only Postfix can
+ * look up it is asked for; the rest of the list then says what to do if the
+ * destination is ours. */
 
 #include "lib/restrictions.h"
 
@@ -9,13 +11,17 @@
 static enum verdict evaluate(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
+	int authorized = decision_authorized(
+		decision, subject->facts->authorized,
+		restriction_reject_unauth_destination.name, true);
+
 	(void)state;
-	if (subject->facts->authorized < 0) {
+	if (authorized < 0) {
 		decision->refusal = REFUSAL_LOOKUP;
 		decision->reason = "a destination list could not be searched";
 		return VERDICT_DEFER;
 	}
-	if (subject->facts->authorized)
+	if (authorized != 0)
 		return VERDICT_DUNNO;
 	decision->refusal = REFUSAL_RELAY;
 	return VERDICT_REJECT;
