@@ -345,8 +345,54 @@ static bool is_imported(const struct config_section *top, const char *text)
 	return option >= 0 && top->settings[option].source != NULL;
 }
 
+/* Who is told what reading the tables brings to light. */
+struct table_notes {
+	const struct config *config;
+	struct config_notes *notes;
+	const struct config_load_options *options;
+};
+
+/* note_table - a warning about a table */
+static void note_table(void *context, const char *text)
+{
+	const struct table_notes *to = context;
+
+	config_warning(to->notes,
+		       config_line_of(&to->config->settings->top, text,
+				      OPTION_PARAMETER, OPTION_COUNT),
+		       "%s", text);
+}
+
+/* note_progress - a table is about to be read */
+static void note_progress(void *context, const char *name)
+{
+	const struct table_notes *to = context;
+
+	if (to->options->progress != NULL)
+		to->options->progress(to->options->context, name);
+}
+
+/* load_resolver - the lists, with their tables */
+static void load_resolver(struct config *config, struct config_notes *notes,
+			  const struct config_load_options *options,
+			  struct error *error)
+{
+	struct table_notes to = { config, notes, options };
+	struct dictionary_loader loader = {
+		.config_directory = config->import_postfix,
+		.lenient = options->lenient,
+		.note = note_table,
+		.progress = note_progress,
+		.context = &to,
+	};
+
+	config->resolver = resolver_new(&config->parameters, &loader, error);
+	config->failed_tables = loader.failures;
+}
+
 /* load_parameters - address resolution */
-static void load_parameters(struct config *config, struct config_notes *notes)
+static void load_parameters(struct config *config, struct config_notes *notes,
+			    const struct config_load_options *options)
 {
 	const struct config_section *top = &config->settings->top;
 	struct error error = { "" };
@@ -357,8 +403,7 @@ static void load_parameters(struct config *config, struct config_notes *notes)
 		set_parameter(config, (enum parameter)i);
 	if (parameters_complete(&config->parameters, &error) == 0 &&
 	    watch_lists(config, notes) == 0)
-		config->resolver = resolver_new(&config->parameters, NULL,
-						&error);
+		load_resolver(config, notes, options, &error);
 	if (config->resolver != NULL || *error.text == '\0')
 		return;
 	imported = is_imported(top, error.text);
@@ -370,7 +415,8 @@ static void load_parameters(struct config *config, struct config_notes *notes)
 }
 
 /* load_settings - what the texts mean */
-static void load_settings(struct config *config, struct config_notes *notes)
+static void load_settings(struct config *config, struct config_notes *notes,
+			  const struct config_load_options *options)
 {
 	bool imported;
 
@@ -386,7 +432,7 @@ static void load_settings(struct config *config, struct config_notes *notes)
 	load_listeners(config, notes);
 	if (!imported)
 		return;		/* the rest would only miss what is not there */
-	load_parameters(config, notes);
+	load_parameters(config, notes, options);
 	config_services(&config->services, config->settings, notes);
 	if (notes->errors == 0)
 		config_safety(config, notes);
@@ -414,8 +460,18 @@ static int load_text(struct config *config, struct config_notes *notes)
 	return result;
 }
 
-/* config_load - the whole way from the file */
+/* config_load - strictly */
 struct config *config_load(const char *path, struct config_messages *messages)
+{
+	static const struct config_load_options strict = { .lenient = false };
+
+	return config_load_with(path, &strict, messages);
+}
+
+/* config_load_with - the whole way from the file */
+struct config *config_load_with(const char *path,
+				const struct config_load_options *options,
+				struct config_messages *messages)
 {
 	struct config *config = xcalloc(1, sizeof(*config));
 	struct config_notes notes = { .path = path };
@@ -424,7 +480,7 @@ struct config *config_load(const char *path, struct config_messages *messages)
 	config->settings = xcalloc(1, sizeof(*config->settings));
 	parameters_init(&config->parameters);
 	if (load_text(config, &notes) == 0)
-		load_settings(config, &notes);
+		load_settings(config, &notes, options);
 	if (notes.errors > 0) {
 		config_free(config);
 		config = NULL;

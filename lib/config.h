@@ -42,7 +42,18 @@ struct config {
 	char *mail_version;
 	unsigned table_refresh_ms;	/* 0: never; then nothing is watched */
 	struct watch_list watched;	/* files that this was made of */
+	size_t failed_tables;		/* that could not be read; lookups
+					 * that come to them defer */
 	struct config_settings *settings; /* as text, for config_dump() */
+};
+
+/* How to load. Zeroed: as config_load(). */
+struct config_load_options {
+	bool lenient;		/* a table or file of a list that cannot be
+				 * read is a warning, not an error */
+	/* progress - a table is about to be read; may be NULL. */
+	void (*progress)(void *context, const char *name);
+	void *context;
 };
 
 /* Errors and warnings found in the file, in the order of their lines; ready
@@ -57,6 +68,11 @@ struct config_messages {
  * With a configuration messages may hold warnings. To be called once in a
  * process, before any thread (lib/config.c says why). */
 struct config *config_load(const char *path, struct config_messages *messages);
+
+/* config_load_with - the same, in the way that options say. */
+struct config *config_load_with(const char *path,
+				const struct config_load_options *options,
+				struct config_messages *messages);
 
 /* config_free - NULL is allowed. */
 void config_free(struct config *config);

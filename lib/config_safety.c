@@ -2,7 +2,9 @@
 /* config_safety - what a stranger may do under a configuration
  *
  * Whatever the restrictions say: he is judged as if he were there. A service
- * that lets him relay is an open relay, and refused at load. */
+ * that lets him relay is an open relay, and refused at load. So is one that has
+ * to judge what only Postfix can look up, unless its replies leave it to
+ * Postfix. */
 
 #include "lib/config_safety.h"
 
@@ -12,6 +14,7 @@
 #include "lib/evaluate.h"
 #include "lib/facts.h"
 #include "lib/request.h"
+#include "lib/restrictions.h"
 
 /* Domains that nobody has (RFC 2606, RFC 5737); several, since a list may hold
  * one of them. */
@@ -100,12 +103,48 @@ static void check_service(const struct config *config,
 			       service->name);
 }
 
+/* judges_destination - do its restrictions look at the destination? */
+static bool judges_destination(const struct service *service)
+{
+	const struct restriction_list *list = &service->restrictions;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		const struct restriction *each = list->uses[i].restriction;
+
+		if (each == &restriction_permit_auth_destination ||
+		    each == &restriction_reject_unauth_destination)
+			return true;
+	}
+	return false;
+}
+
+/* check_asks - only reply = lock can leave a decision to Postfix */
+static void check_asks(const struct config *config,
+		       const struct service *service,
+		       struct config_notes *notes)
+{
+	const char *list, *why;
+	const char *name = resolver_asks(config->resolver, &list, &why);
+
+	if (name == NULL || service->reply.mode == REPLY_LOCK ||
+	    !judges_destination(service))
+		return;
+	config_error(notes, service->line, "service %s: reply = %s cannot go "
+		     "with %.200s in %s: %s; use reply = lock, by which "
+		     "Postfix decides, or a type of table that can be read",
+		     service->name, reply_mode_name(service->reply.mode), name,
+		     list, why);
+}
+
 /* config_safety - judge a stranger under every service */
 void config_safety(const struct config *config, struct config_notes *notes)
 {
 	const char *recipient = find_foreign(config->resolver);
 	size_t i;
 
+	for (i = 0; i < config->services.count; i++)
+		check_asks(config, &config->services.services[i], notes);
 	for (i = 0; i < config->services.count; i++)
 		check_service(config, &config->services.services[i], recipient,
 			      notes);

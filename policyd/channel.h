@@ -16,12 +16,16 @@
  * descriptor of its end of the channel. Not for people. */
 #define CHANNEL_OPTION "--server"
 
+/* Another such option: there is no server that could go on, so this one is to
+ * serve even if a table cannot be read. */
+#define CHANNEL_LENIENT "--lenient"
+
 /* A change of struct channel_message needs a new CHANNEL_VERSION: a running
  * monitor then refuses to reload into the new program, and must be restarted.
  * A change of what lib/server_handover.c sends, or of struct metrics, needs a
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
-#define CHANNEL_VERSION	 2
+#define CHANNEL_VERSION	 3
 #define HANDOVER_VERSION 2
 
 #define CHANNEL_TEXT_MAX     2048
@@ -53,6 +57,7 @@ struct channel_settings {
 	uint32_t handover_version;
 	uint32_t refresh_ms;	/* how often to look at the files; 0: never */
 	uint32_t watch_count;	/* how many CHANNEL_WATCHes follow */
+	uint32_t failed_tables;	/* not 0: try again when files are looked at */
 	char log[CHANNEL_PATH_MAX];
 	char pid_file[CHANNEL_PATH_MAX];
 };

@@ -48,7 +48,7 @@ static _Noreturn void run_program(const char *program,
 {
 	struct channel_message message;
 	char descriptor[16];
-	char *arguments[8];
+	char *arguments[9];
 	size_t count = 0;
 
 	ignore_signals(mask);
@@ -59,6 +59,8 @@ static _Noreturn void run_program(const char *program,
 	arguments[count++] = xstrdup(options->config);
 	if (options->verbose)
 		arguments[count++] = xstrdup("-v");
+	if (options->lenient)
+		arguments[count++] = xstrdup(CHANNEL_LENIENT);
 	arguments[count++] = xstrdup(CHANNEL_OPTION);
 	arguments[count++] = descriptor;
 	arguments[count] = NULL;

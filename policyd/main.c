@@ -36,6 +36,7 @@ enum mode {
 	MODE_CHECK_POSTFIX = 'P',
 	MODE_SERVER = 'S',	/* started by the monitor */
 };
+#define OPTION_LENIENT 'L'	/* only with MODE_SERVER */
 
 static const char usage_text[] =
 	"usage: policyd [-dv] [-c FILE]                 serve\n"
@@ -66,6 +67,7 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ &CHANNEL_OPTION[2], required_argument, NULL, MODE_SERVER },
+	{ &CHANNEL_LENIENT[2], no_argument, NULL, OPTION_LENIENT },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -137,6 +139,9 @@ static int set_option(struct command *command, int option)
 		return set_mode(command, option);
 	case MODE_SERVER:
 		return set_channel(command, optarg);
+	case OPTION_LENIENT:
+		command->options.lenient = true;
+		return 0;
 	default:
 		return -1;
 	}
@@ -159,6 +164,8 @@ static int read_command(struct command *command, int argc, char **argv)
 		return usage("too many arguments");
 	if (command->options.daemonize && command->mode != MODE_SERVE)
 		return usage("-d only goes with serving");
+	if (command->options.lenient && command->mode != MODE_SERVER)
+		return usage(CHANNEL_LENIENT " is for policyd itself only");
 	return EX_OK;
 }
 
@@ -184,18 +191,43 @@ static void warn_stale(const struct config *config)
 			config->path, config->main_cf, (long)pid);
 }
 
+/* show_progress - on a terminal: which table is being read */
+static void show_progress(void *context, const char *name)
+{
+	(void)context;
+	fprintf(stderr, "\r\033[Kreading %.60s ...", name);
+}
+
+/* load - strictly only where that is the question; elsewhere as a server that
+ * starts does, since what cannot be read then is part of the answer */
+static struct config *load(const struct command *command,
+			   struct config_messages *messages)
+{
+	bool terminal = isatty(STDERR_FILENO) == 1;
+	struct config_load_options options = {
+		.lenient = command->mode != MODE_CHECK,
+		.progress = terminal ? show_progress : NULL,
+	};
+	struct config *config = config_load_with(command->options.config,
+						 &options, messages);
+
+	if (terminal)
+		fprintf(stderr, "\r\033[K");
+	return config;
+}
+
 /* with_config - the modes that load the configuration and end */
 static int with_config(const struct command *command, int count,
 		       char **arguments)
 {
 	struct config_messages messages = { 0 };
-	struct config *config =
-		config_load(command->options.config, &messages);
+	struct config *config = load(command, &messages);
 	int status = config != NULL ? EX_OK : EX_CONFIG;
 	size_t i;
 
 	for (i = 0; i < messages.count; i++)
-		if (config == NULL || command->mode == MODE_CHECK)
+		if (config == NULL || config->failed_tables > 0 ||
+		    command->mode == MODE_CHECK)
 			fprintf(stderr, "%s\n", messages.lines[i]);
 	config_messages_clear(&messages);
 	if (config != NULL && command->mode == MODE_CHECK)

@@ -62,12 +62,14 @@ static void start_failed(struct monitor *monitor, const char *reason,
 /* monitor_start_server - the first, the next, or a replacement */
 void monitor_start_server(struct monitor *monitor)
 {
+	struct options options = *monitor->options;
 	struct error error;
 	struct child *child;
 
+	options.lenient = monitor->serving == NULL;
 	monitor->restart_ms = UINT64_MAX;
 	monitor->reload_again = false;
-	child = child_start(monitor->program, monitor->options,
+	child = child_start(monitor->program, &options,
 			    &monitor->mask, &error);
 	if (child == NULL) {
 		start_failed(monitor, error.text, EX_TEMPFAIL, false);
@@ -193,7 +195,7 @@ void monitor_server_ready(struct monitor *monitor, struct child *child)
 	child->deadline_ms = UINT64_MAX;
 	monitor->serving = child;
 	monitor->next = NULL;
-	monitor->refresh_failed = false;
+	monitor->refresh_failed = child->settings.failed_tables > 0;
 	monitor_refresh_plan(monitor);
 	if (before != NULL)
 		hand_over(before, child);

@@ -59,19 +59,39 @@ static int refuse(int channel, int status, const struct error *error)
 	return status;
 }
 
-/* load - the configuration, with its messages */
-static int load(struct service_process *process, const char *path)
+/* tell_failed - some lookups will fail, and until when */
+static void tell_failed(const struct service_process *process)
 {
+	const struct config *config = process->config;
+	char line[256];
+
+	if (config->failed_tables == 0)
+		return;
+	snprintf(line, sizeof(line), "%zu tables or files of lists cannot be "
+		 "read: what has to be looked up there is deferred%s",
+		 config->failed_tables,
+		 config->table_refresh_ms > 0 && process->channel >= 0
+			 ? "; it is tried again at every table_refresh"
+			 : " until a reload");
+	tell_line(process->channel, LOG_LEVEL_ERROR, line);
+}
+
+/* load - the configuration, with its messages */
+static int load(struct service_process *process, const struct options *options)
+{
+	struct config_load_options how = { .lenient = options->lenient };
 	struct config_messages messages = { 0 };
 	size_t i;
 
-	process->config = config_load(path, &messages);
+	process->config = config_load_with(options->config, &how, &messages);
 	for (i = 0; i < messages.count; i++)
 		tell_line(process->channel,
 			  strstr(messages.lines[i], ": warning: ") != NULL ?
 				  LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
 			  messages.lines[i]);
 	config_messages_clear(&messages);
+	if (process->config != NULL)
+		tell_failed(process);
 	return process->config != NULL ? 0 : -1;
 }
 
@@ -122,6 +142,7 @@ static int send_settings(const struct service_process *process,
 	message.body.settings.handover_version = HANDOVER_VERSION;
 	message.body.settings.refresh_ms = config->table_refresh_ms;
 	message.body.settings.watch_count = (uint32_t)config->watched.count;
+	message.body.settings.failed_tables = (uint32_t)config->failed_tables;
 	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
 	    copy_path(message.body.settings.pid_file, config->pid_file,
 		      error) < 0 ||
@@ -253,8 +274,8 @@ static void log_counters(const struct service_process *process)
 	server_counters(process->server, &counters);
 	gather_metrics(process, &metrics);
 	metrics_write(line, sizeof(line), &metrics);
-	log_info("counters: %s open=%u log_dropped=%lu", line, counters.open,
-		 log_dropped());
+	log_info("counters: %s open=%u log_dropped=%lu failed_tables=%zu", line,
+		 counters.open, log_dropped(), process->config->failed_tables);
 }
 
 /* obey - one order of the monitor; -1: it is none */
@@ -340,7 +361,7 @@ static int start(struct service_process *process,
 {
 	struct error error;
 
-	if (load(process, options->config) < 0)
+	if (load(process, options) < 0)
 		return EX_CONFIG;
 	if (privileges_find(&process->privileges, process->config->user,
 			    process->config->group, &error) < 0)
@@ -374,11 +395,12 @@ int serve(const struct options *options, int channel)
 static struct config *load_stdio(const char *path)
 {
 	struct config_messages messages = { 0 };
-	struct config *config = config_load(path, &messages);
+	struct config_load_options lenient = { .lenient = true };
+	struct config *config = config_load_with(path, &lenient, &messages);
 	size_t i;
 
 	for (i = 0; i < messages.count; i++)
-		if (config == NULL)
+		if (config == NULL || config->failed_tables > 0)
 			fprintf(stderr, "%s\n", messages.lines[i]);
 	config_messages_clear(&messages);
 	return config;

@@ -9,6 +9,7 @@ struct options {
 	const char *config;	/* -c: the file, absolute */
 	bool daemonize;		/* -d */
 	bool verbose;		/* -v */
+	bool lenient;		/* serve even if a table cannot be read */
 };
 
 /* serve - the server process: load the configuration, get the listening
