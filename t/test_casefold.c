@@ -93,13 +93,17 @@ START_TEST(test_every_point)
 		size_t length = put_point(text, point);
 		bool surrogate = point >= 0xd800 && point <= 0xdfff;
 		size_t folded = casefold(out, text, length, true);
+		bool right = folded > 0 && folded < sizeof(out) &&
+			     casefold_is_utf8(text, length) == !surrogate &&
+			     casefold_is_ascii(text, length) == (point < 128);
 
-		ck_assert(folded > 0 && folded < sizeof(out));
-		ck_assert_int_eq(casefold_is_utf8(text, length), !surrogate);
-		ck_assert_int_eq(casefold_is_ascii(text, length), point < 128);
 		/* folding twice is folding once */
-		ck_assert_uint_eq(casefold(again, out, folded, true), folded);
-		ck_assert_str_eq(again, out);
+		right = right &&
+			casefold(again, out, folded, true) == folded &&
+			strcmp(again, out) == 0;
+		/* one call of Check for a million points, it takes its time */
+		if (!right)
+			ck_abort_msg("U+%04X", point);
 	}
 }
 END_TEST
