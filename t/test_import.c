@@ -357,7 +357,10 @@ static void dump(const char *from, const char *to)
 		fclose(file);
 		config_free(config);
 		config_messages_clear(&messages);
-		_exit(0);
+		/* At _exit() valgrind would look for leaks, and take the
+		 * parent's memory, which the copy does not need, for some. */
+		execlp("true", "true", (char *)NULL);
+		_exit(1);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
