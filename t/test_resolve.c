@@ -80,6 +80,8 @@ static void make_directory(char path[64], const char *variant)
 	strcpy(path, "/tmp/policyd-resolve.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(path));
 	run_shell("echo compatibility_level = 3.6 >%s/main.cf", path);
+	/* Postfix waits until it has not changed for a while. */
+	run_shell("touch -d '1 hour ago' %s/main.cf", path);
 	run_shell("if [ -d %s/files/%s ]; then cp -r %s/files/%s/. %s; fi",
 		  VECTORS, variant, VECTORS, variant, path);
 	run_shell("for f in %s/*.hash; do if [ -e $f ]; then "

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: ISC */
+/* test_dictionary - tables, compared with what postmap(1) finds in them
+ *
+ * Each table is written to a file, made into a data base if need be, opened
+ * here, and put a few hundred keys to; "postmap -q" must find the same. After
+ * that come tables that are broken in some way. */
+
+#include "lib/dictionary.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "t/test.h"
+
+static char directory[64];
+static char notes[8192];
+
+/* run_shell - a command; its exit status */
+__attribute__((format(printf, 1, 2)))
+static int run_shell(const char *format, ...)
+{
+	char command[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(command, sizeof(command), format, arguments);
+	va_end(arguments);
+	return system(command);
+}
+
+/* write_file - a file in the directory of the test */
+static void write_file(const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* set_up - a directory, with the configuration that postmap wants to see; and
+ * looks old, since Postfix waits until files have not changed for a while */
+static void set_up(void)
+{
+	strcpy(directory, "/tmp/policyd-dictionary.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	write_file("main.cf", "compatibility_level = 3.6\n");
+	run_shell("touch -d '1 hour ago' %s/main.cf", directory);
+	notes[0] = '\0';
+}
+
+static void tear_down(void)
+{
+	ck_assert_int_eq(run_shell("rm -r %s", directory), 0);
+}
+
+/* keep_note - the loader's warnings */
+static void keep_note(void *context, const char *text)
+{
+	(void)context;
+	strncat(notes, text, sizeof(notes) - strlen(notes) - 2);
+	strcat(notes, "\n");
+}
+
+/* open_named - the dictionary of that text; @ is the directory */
+static struct dictionary *open_named(const char *text)
+{
+	struct dictionary_loader loader = {
+		.config_directory = directory, .note = keep_note,
+	};
+	const char *at = strchr(text, '@');
+	struct dictionary *dictionary;
+	struct error error;
+	char *full;
+
+	full = at == NULL ? xstrdup(text)
+			  : xasprintf("%.*s%s%s", (int)(at - text), text,
+				      directory, at + 1);
+	dictionary = dictionary_new(full, true, &loader, &error);
+	ck_assert_msg(dictionary != NULL, "%s: %s", full, error.text);
+	free(full);
+	return dictionary;
+}
+
+/* What keys are made of. */
+static const char *const labels[] = {
+	"a", "b.test", "local.test", "sub.local.test", "foo", "foo.bar",
+	"x-y.test", "example.com", "mail.example.com", "deep.mail.example.com",
+	"xn--bcher-kva.test", "b\xc3\xbc" "cher.test", "\xc3\xa9.test", ".test",
+	".local.test", "a..b", "foo{1}", "[127.0.0.1]", "127.0.0.1",
+	"10.1.2.3", "10.2.0.0", "192.0.2.55", "2001:db8::1", "::1",
+	"[2001:db8::1]", "::ffff:10.1.2.3", "ab", "aab", "abab", "a\\b", "a]b",
+	"a-b", "d1", "11", "1", "w_w", "$x", "(a)", "a+b", "a++", "tab", "\"q\"",
+	"user@local.test", "a b", "key", "1.2.3", "10.1.2.3.4", "dup", "A",
+	"LOCAL.test", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "x!y", "%", "b",
+};
+
+/* write_keys - a file of keys, some derived from others; no "#", no space
+ * first. Those with "@" or upper case are no domains: they are left out. */
+static size_t write_keys(char keys[][80], size_t most)
+{
+	static const char *const prefixes[] = { "", "a", "www.", "b-", "1",
+						"foo.", ".", "not" };
+	size_t count = 0;
+
+	for (int i = 0; i < COUNT(labels); i++) {
+		if (strpbrk(labels[i], "@ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL)
+			continue;
+		for (int k = 0; k < COUNT(prefixes) && count < most; k++)
+			snprintf(keys[count++], 80, "%s%s", prefixes[k],
+				 labels[i]);
+	}
+	return count;
+}
+
+/* find_line - does a text have a line that is key, a tab, and more? */
+static bool find_line(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+
+	while (text != NULL && *text != '\0') {
+		if (strncmp(text, key, length) == 0 && text[length] == '\t')
+			return true;
+		text = strchr(text, '\n');
+		text += text != NULL;
+	}
+	return false;
+}
+
+/* compare - every key, with what postmap finds; at least so many are found */
+static void compare(const struct dictionary *dictionary, int least)
+{
+	static char keys[1000][80];
+	size_t count = write_keys(keys, 1000);
+	char path[256];
+	FILE *file;
+	char *found;
+	size_t length;
+	int hits = 0;
+
+	snprintf(path, sizeof(path), "%s/keys", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	for (size_t i = 0; i < count; i++)
+		fprintf(file, "%s\n", keys[i]);
+	fclose(file);
+	run_shell("postmap -c %s -f -q - '%s' <%s/keys >%s/found 2>/dev/null",
+		  directory, dictionary_name(dictionary), directory,
+		  directory);
+	snprintf(path, sizeof(path), "%s/found", directory);
+	found = read_whole(path, &length);
+	for (size_t i = 0; i < count; i++) {
+		bool want = find_line(found, keys[i]);
+		int got = dictionary_lookup(dictionary, keys[i]);
+
+		ck_assert_msg(got == want, "%s: key \"%s\": postmap %d, we %d",
+			      dictionary_name(dictionary), keys[i], want, got);
+		hits += want;
+	}
+	free(found);
+	ck_assert_msg(hits >= least, "%s: only %d keys are found",
+		      dictionary_name(dictionary), hits);
+}
+
+/* Tables with the text of their file @/t, or without. */
+struct table_case {
+	const char *name;
+	const char *text;
+	int least;	/* keys to be found */
+};
+
+#define DOMAINS								\
+	"# comment\n\nlocal.test x\nLOCAL.test y\n  continued\n"	\
+	"example.com   \t value # not a comment\n.test x\n"		\
+	"b\xc3\xbc" "cher.test OK\nuser@local.test x\n\"a b\" x\n"	\
+	"novalue\nfoo.bar\tx\n[127.0.0.1] x\n1 1\n"
+
+static const struct table_case tables[] = {
+	{"hash:@/t", DOMAINS, 7},
+	{"btree:@/t", DOMAINS, 7},
+	{"lmdb:@/t", DOMAINS, 7},
+	{"proxy:hash:@/t", DOMAINS, 0},
+	{"texthash:@/t", DOMAINS, 7},
+	{"texthash:@/t", " first line\nfoo x\r\nb\n y\n\n z\nab\\ x y\n"
+	 "\"q\" v\n\"open x\nx\xff.test x\nfoo.bar \xff\na b", 3},
+	{"texthash:@/t", "", 0},
+	{"hash:@/t", "", 0},
+	{"inline:{ local.test=x, {foo = x y} , A=b, ab=}", NULL, 1},
+	{"static:x", NULL, 300},
+	{"static:{x y}", NULL, 300},
+	/* regexp: what POSIX has and PCRE has not, and the reverse */
+	{"regexp:@/t", "/^local\\.test$/ x\n", 1},
+	{"regexp:@/t", "/LOCAL/ x\n", 8},
+	{"regexp:@/t", "/LOCAL/i x\n/^FOO$/i y\n/^a$/ z\n", 2},
+	{"regexp:@/t", "!/test/ x\n", 100},
+	{"regexp:@/t", "! ! /test/ x\n", 50},
+	{"regexp:@/t", "/test/!/local/ x\n", 30},
+	{"regexp:@/t", "/test/!!/local/ x\n/^a/i!/b/i y\n", 10},
+	{"regexp:@/t", "|^foo| x\n,^ab, y\n", 8},
+	{"regexp:@/t", "/a\\/b/ x\n/[/]/ y\n", 0},
+	{"regexp:@/t", "/^d1$/ x\n/\\d/ y\n", 1},
+	{"regexp:@/t", "/^a+b$/ x\n/^a\\+b$/x y\n", 2},
+	{"regexp:@/t", "/a++/ x\n/(?:a)/ y\n", 8},
+	{"regexp:@/t", "/[\\]]/ x\n", 0},
+	{"regexp:@/t", "/[]a]b/ x\n/[^]a-z.]/ y\n", 8},
+	{"regexp:@/t", "/\\<local\\>/ x\n/[[:digit:]]{2}/ y\n", 8},
+	{"regexp:@/t", "/[[.hyphen.]]/ x\n/[[=a=]]b/ y\n", 8},
+	{"regexp:@/t", "/\\w_\\W*\\bw/ x\n/\\sfoo/ y\n", 0},
+	{"regexp:@/t", "/^(a|ab)(c|b)?$/ x\n/()/m y\n", 300},
+	{"regexp:@/t", "/^.{4}$/ x\n/^a{,2}b/ y\n/{/ z\n", 8},
+	{"regexp:@/t", "/\xc3\xbc/ x\n/^\xc3.\\.test$/ y\n", 8},
+	{"regexp:@/t", "/^a*b$/x x\n/\\(a\\)/x y\n/a|b/x z\n", 8},
+	{"regexp:@/t", "/*/ a\n/+/ b\n/a**/ c\n", 8},
+	{"regexp:@/t", "/(unclosed/ x\n/foo/ y\n/[/ z\n/a/q w\nrubbish\n"
+	 "/\\/ v\n/open\n", 8},
+	{"regexp:@/t", "/(foo)/ $1\n/^(a)/ $2\n/^b/ $x\n/tab/ ${1\n/ab/ $$\n"
+	 "!/z/ $1\n/example/ $(1)\n/^1/ a$\n/local/ ${1?x}\n", 8},
+	{"regexp:@/t", "if /test/\n/local/ x\nif !/sub/\n/^a/ y\nendif\n"
+	 "/example/ z\nENDIF\n/com/ w\n", 16},
+	{"regexp:@/t", "endif\nif /foo/ extra\n/bar/ x\nendif text\n"
+	 "IF/com/\n/mail/ y\n", 8},
+	{"regexp:@/t", "if /com/\n/example/ x\nif /nothing/\n/foo/ y\n", 8},
+	{"regexp:@/t", "if !/com/\n/a/ x\n", 8},
+	{"regexp:@/t", "iffy\nif\nendiff\n/ab/\n/foo/  \n", 8},
+	{"regexp:@/t", "/foo/\n  x\n # comment\n  y\n\n/a\nb/ z\n", 8},
+	{"regexp:@/t", " /foo/ x\n/a/ y\r\n", 8},
+	{"regexp:{{/foo/ x}, {!/a/ y}}", NULL, 8},
+	/* pcre: */
+	{"pcre:@/t", "/^local\\.test$/ x\n/LOCAL/ y\n", 8},
+	{"pcre:@/t", "/^LOCAL/i x\n/a$/E y\n/^ a $/x z\n", 2},
+	{"pcre:@/t", "/\\d{2}/ x\n/(?<=foo)\\./ y\n/a++b/ z\n", 8},
+	{"pcre:@/t", "/(?<n>a)\\k<n>b/ ${1}\n/(a)(b)?$/ $2\n", 8},
+	{"pcre:@/t", "/foo/X x\n/test/A y\n/.ab/U z\n/a/q w\n", 8},
+	{"pcre:@/t", "/[]]/ x\n/(unclosed/ y\n/ab/ z\n", 8},
+	{"pcre:@/t", "!/test/ x\n", 100},
+	{"pcre:@/t", "!/test/ $1\n/a/!/b/ x\n/foo/ y\n", 8},
+	{"pcre:@/t", "if /test/\nif !/local/\n/^a/ x\nendif\nendif\n"
+	 "/^foo/ y\n", 8},
+	{"pcre:@/t", "/^\\x61/ x\n/\\p{Lu}/ y\n/\xc3\xbc/ z\n", 8},
+	{"pcre:@/t", "/(*UTF)^\xc3.\\.test/ x\n/(*UTF)^.\\.test/ z\n", 1},
+	{"pcre:{{/foo/ x}, {/^a/ y}}", NULL, 8},
+	/* cidr: */
+	{"cidr:@/t", "127.0.0.1 x\n10.0.0.0/8 y\n2001:db8::/32 z\n", 4},
+	{"cidr:@/t", "[127.0.0.1] x\n[10.0.0.0/8] y\n[2001:db8::]/32 z\n", 4},
+	{"cidr:@/t", "!10.0.0.0/8 x\n", 3},
+	{"cidr:@/t", "!::/0 x\n0.0.0.0/0\n 1.2.3.4/8 y\n", 0},
+	{"cidr:@/t", "10.1.0.0/8 x\n10.0.0.0/33 y\n10.0.0.0/024 z\n10 w\n"
+	 "foo v\n[::1 u\n::1] t\n::1/129 s\n1.2.3.4/ r\n::/0 q\n", 2},
+	{"cidr:@/t", "if 10.0.0.0/8\n!10.2.0.0/16 x\nendif\n192.0.2.0/26 y\n",
+	 2},
+	{"cidr:@/t", "if !10.0.0.0/8\n0.0.0.0/0 x\n::/0 y\nendif\n", 2},
+	{"cidr:@/t", "if ::/0\n::1 x\nendif x\n10.0.0.0/8 y\n", 1},
+	{"cidr:@/t", "endif\nif\n0.0.0.0/0 x\n", 4},
+	{"cidr:{{10.0.0.0/8 x}, {::1 y}}", NULL, 2},
+};
+
+START_TEST(finds_what_postmap_finds)
+{
+	const struct table_case *c = &tables[_i];
+	struct dictionary *dictionary;
+	size_t type = strcspn(c->name, ":");
+
+	if (c->text != NULL) {
+		write_file("t", c->text);
+		run_shell("touch -d '1 hour ago' %s/t", directory);
+	}
+	if (strncmp(c->name, "proxy:", 6) == 0)
+		run_shell("postmap -c %s hash:%s/t 2>/dev/null", directory,
+			  directory);
+	else if (strchr("hbl", c->name[0]) != NULL)
+		run_shell("postmap -c %s %.*s:%s/t 2>/dev/null", directory,
+			  (int)type, c->name, directory);
+	dictionary = open_named(c->name);
+	ck_assert_msg(dictionary_failure(dictionary) == NULL, "%s",
+		      dictionary_failure(dictionary));
+	ck_assert_ptr_null(dictionary_asks(dictionary));
+	/* There is no proxymap to ask here. */
+	if (strncmp(c->name, "proxy:", 6) == 0)
+		ck_assert_int_eq(dictionary_lookup(dictionary, "local.test"),
+				 DICTIONARY_FOUND);
+	else
+		compare(dictionary, c->least);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* What cannot be opened, and why. */
+static const struct {
+	const char *name;
+	const char *text;	/* of @/t */
+	const char *reason;
+} failures[] = {
+	{"hash:@/missing", NULL, "missing.db: No such file"},
+	{"lmdb:@/missing", NULL, "missing.lmdb: No such file"},
+	{"texthash:@/missing", NULL, "No such file"},
+	{"regexp:@/missing", NULL, "No such file"},
+	{"pcre:@", NULL, "not a regular file"},
+	{"hash:relative", NULL, "not an absolute path"},
+	{"texthash:{a=b}", NULL, "not an absolute path"},
+	{"inline:{}", NULL, "postmap: fatal: "},
+	{"inline:{a}", NULL, "postmap: fatal: "},
+	{"inline:{a=b,c = d}", NULL, "postmap: fatal: missing '='"},
+	{"regexp:{ {if /foo/}{/a/ x} }", NULL, "in braces"},
+	{"inline:{a=b", NULL, "postmap: fatal: "},
+	{"static:{x", NULL, "brace"},
+	{"cidr:{10.0.0.0/8 x}", NULL, "in braces"},
+	{"texthash:@/t", "a x\nb y\na z\n", "line 3: the key \"a\" is there "
+	 "twice"},
+	{"cdb:@/t", "a x\n", "postmap: fatal: unsupported dictionary type"},
+};
+
+START_TEST(says_what_cannot_be_read)
+{
+	struct dictionary *dictionary;
+
+	if (failures[_i].text != NULL)
+		write_file("t", failures[_i].text);
+	dictionary = open_named(failures[_i].name);
+	ck_assert_msg(dictionary_failure(dictionary) != NULL, "%s",
+		      failures[_i].name);
+	ck_assert_msg(strstr(dictionary_failure(dictionary),
+			     failures[_i].reason) != NULL,
+		      "%s", dictionary_failure(dictionary));
+	ck_assert_int_eq(dictionary_lookup(dictionary, "a"),
+			 DICTIONARY_FAILED);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* What only Postfix can look up. */
+static const char *const asking[] = {
+	"mysql:/x", "pgsql:/x", "ldap:x", "sqlite:/x", "socketmap:inet:x:1:y",
+	"tcp:x:1", "memcache:/x", "proxy:mysql:/x", "proxy:proxy:ldap:/x",
+	"unionmap:{hash:/x}", "pipemap:{hash:/x}", "randmap:{a}", "nis:x",
+	"environ:x", "regexp:{{/(a)\\1/ x}}", "regexp:{{if /a{5000}/}}",
+	"regexp:{{/(a{100}){100}/ x}}",
+};
+
+START_TEST(asks_postfix)
+{
+	struct dictionary *dictionary = open_named(asking[_i]);
+
+	ck_assert_ptr_null(dictionary_failure(dictionary));
+	ck_assert_ptr_nonnull(dictionary_asks(dictionary));
+	ck_assert_int_eq(dictionary_lookup(dictionary, "a"), DICTIONARY_ASK);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+START_TEST(gives_up_in_bounded_time)
+{
+	char text[8192];
+	struct dictionary *dictionary;
+
+	memset(text, 'a', sizeof(text));
+	text[4000] = '\0';
+	dictionary = open_named("pcre:{{/^(a+)+$/ x},{/^(a|aa)+b/ y}}");
+	ck_assert_int_eq(dictionary_lookup(dictionary, "aaa"),
+			 DICTIONARY_FOUND);
+	text[60] = '!';
+	text[61] = '\0';
+	ck_assert_int_eq(dictionary_lookup(dictionary, text),
+			 DICTIONARY_FAILED);
+	dictionary_free(dictionary);
+	/* Each key leaves something behind in regexec(3): not for ever. */
+	dictionary = open_named("regexp:{{/a[^x].{20}$/ x}}");
+	for (int i = 0; i < 20000; i++) {
+		snprintf(text, sizeof(text), "%d.abababababaabb%d.test", i * 7,
+			 i * 31);
+		dictionary_lookup(dictionary, text);
+	}
+	dictionary_free(dictionary);
+}
+END_TEST
+
+START_TEST(fails_where_a_value_is_not_utf8)
+{
+	struct dictionary *dictionary;
+
+	write_file("t", "good.test x\nbad.test \xff\n");
+	ck_assert_int_eq(run_shell("postmap -c %s -u hash:%s/t", directory,
+				   directory), 0);
+	dictionary = open_named("hash:@/t");
+	ck_assert_int_eq(dictionary_lookup(dictionary, "good.test"), 1);
+	if (dictionary_size(dictionary) > 1)
+		ck_assert_int_eq(dictionary_lookup(dictionary, "bad.test"),
+				 DICTIONARY_FAILED);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+START_TEST(survives_half_a_table)
+{
+	static const char *const types[] = { "hash", "btree" };
+	char name[32];
+
+	write_file("t", "a.test x\nb.test y\n");
+	for (int i = 0; i < COUNT(types); i++) {
+		ck_assert_int_eq(run_shell("postmap -c %s %s:%s/t", directory,
+					   types[i], directory), 0);
+		for (int half = 0; half < 5000; half += 1500) {
+			struct dictionary *dictionary;
+
+			run_shell("head -c %d %s/t.db >%s/half.db", half,
+				  directory, directory);
+			snprintf(name, sizeof(name), "%s:@/half", types[i]);
+			dictionary = open_named(name);
+			ck_assert_ptr_nonnull(dictionary_failure(dictionary));
+			dictionary_free(dictionary);
+		}
+	}
+}
+END_TEST
+
+START_TEST(notes_what_is_left_out)
+{
+	struct dictionary *dictionary;
+
+	write_file("t", "/a/ x\n/(/ y\n\nrubbish\n");
+	dictionary = open_named("regexp:@/t");
+	ck_assert_uint_eq(dictionary_size(dictionary), 1);
+	ck_assert_ptr_nonnull(strstr(notes, "/t, line 2: "));
+	ck_assert_ptr_nonnull(strstr(notes, "/t, line 4: neither"));
+	dictionary_free(dictionary);
+}
+END_TEST
+
+START_TEST(keeps_domains_only)
+{
+	struct dictionary *dictionary;
+
+	write_file("t", "user@a.test x\na.test x\n@b.test y\nB.test z\n");
+	dictionary = open_named("texthash:@/t");
+	ck_assert_uint_eq(dictionary_size(dictionary), 1);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("dictionary");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, finds_what_postmap_finds, 0, COUNT(tables));
+	tcase_add_loop_test(tests, says_what_cannot_be_read, 0,
+			    COUNT(failures));
+	tcase_add_loop_test(tests, asks_postfix, 0, COUNT(asking));
+	tcase_add_test(tests, gives_up_in_bounded_time);
+	tcase_add_test(tests, fails_where_a_value_is_not_utf8);
+	tcase_add_test(tests, survives_half_a_table);
+	tcase_add_test(tests, notes_what_is_left_out);
+	tcase_add_test(tests, keeps_domains_only);
+	return run_tests("dictionary", tests);
+}
