@@ -64,12 +64,16 @@ NOISE = list("@%!<>()[]\"\\:;,.- \t\r\x00\x01\x7f#/=+*?$`'|~^&{}") + [
 ]
 SEPARATORS = [", ", " ", ",", ",,", " , ", "\t"]
 
-# Parts of patterns that regexp: and pcre: both know.
+# Parts of patterns. None has a back-reference: a regexp: table with one is
+# for Postfix only, and policyd refuses it with reply = ok.
 EXPRESSIONS = [
     "^", "$", "\\.test$", "^sub\\.", ".", ".*", "(a|b)", "[a-m]+", "[^.]+",
     "[[:alpha:]]", "x?", "l{1,2}", "relay", "local", "\\[127", "^(sub\\.)*",
     "TEST", "(tab|vmail)\\.", "\\.", "\\]$", "valias", "[.]", "^$", "[]x]",
-    "()",
+    "()", "(.)", "a|", "\\w", "\\<", "[a-", "x{", "+", "(?i)", "\\b",
+    "\u00fc", "[[:upper:]]", "x{2,1}", "\\", "()*", "$x", "[^a]", "\u212a",
+    "k", "(", ")", "x**", "[[.-.]]", "\\bt", "(?!sub)", "{1}", "x{300}",
+    "\u00df",
 ]
 
 ALL_PARENTS = ("debug_peer_list,fast_flush_domains,mynetworks,"
@@ -104,14 +108,20 @@ def letter(rng):
             return c
 
 
+def key_of(line):
+    """key_of - what a table takes for the key of a line"""
+    return line.split(None, 1)[0].strip('"').casefold() if line.strip() else ""
+
+
 class Host:
-    """What a machine has: addresses of its own, IPv6 or not, and the types of
-    tables that both sides know."""
+    """What a machine has: addresses of its own, IPv6 or not, the types of
+    tables that both sides know, and if policyd serves with broken ones."""
 
     def __init__(self, addresses, ipv6, types):
         self.addresses = addresses
         self.ipv6 = ipv6
         self.types = types
+        self.broken = False
 
 
 class Setting:
@@ -163,7 +173,7 @@ class Setting:
     def _word(self, depth):
         """_word - one pattern of a list"""
         rng = self.rng
-        way = rng.randrange(24)
+        way = rng.randrange(26)
         if way < 14:
             return self._name()
         if way < 17:
@@ -179,7 +189,7 @@ class Setting:
                                "..", "a@b.test", "remote.*", "-", "=", "!#"])
         if depth > 1:
             return self._name()
-        if way == 22 and self.host.types:
+        if way < 25 and self.host.types:
             return rng.choice(["", "", "!", "!!"]) + self._table()
         return rng.choice(["", "", "!", "!!"]) + self._file(
             self._lines(depth + 1))
@@ -192,12 +202,15 @@ class Setting:
             return "inline:{%s}" % ", ".join(
                 rng.choice(["%s=x", "{%s = x y}"]) % self._key()
                 for _ in range(rng.randrange(1, 4)))
-        if chance(rng, 0.04):
+        if chance(rng, 0.04) and self.host.broken:
             return "%s:%s/missing" % (kind, self.directory)
-        text = ""
-        for _ in range(rng.randrange(6)):
-            text += {"regexp": self._expression, "pcre": self._expression,
-                     "cidr": self._network}.get(kind, self._entry)()
+        line = {"regexp": self._expression, "pcre": self._perl_expression,
+                "cidr": self._network}.get(kind, self._entry)
+        lines = [line() for _ in range(rng.randrange(6))]
+        if kind == "texthash" and not self.host.broken:
+            # A key that is there twice breaks the table.
+            lines = list({key_of(text): text for text in lines}.values())
+        text = "".join(lines)
         name = "%s:%s" % (kind, self._file(text))
         if kind in ("hash", "btree", "lmdb"):
             self.maps.append(name)
@@ -218,19 +231,43 @@ class Setting:
                              rng.choice(["x", "OK", "a\n b", "x "]))
 
     def _expression(self):
-        """_expression - a line of a regexp: or pcre: table"""
+        """_expression - a line of a regexp: table"""
+        return self._rule("imx")
+
+    def _perl_expression(self):
+        """_perl_expression - a line of a pcre: table"""
+        return self._rule("imsxAEUX")
+
+    def _rule(self, letters):
+        """_rule - a line with a pattern, or several with a condition"""
         rng = self.rng
         if chance(rng, 0.1):
-            return "# %s\n" % self._name()
-        inner = "".join(rng.choice(EXPRESSIONS) for _ in range(
-            rng.choice((1, 1, 2, 3)))) if chance(rng, 0.6) \
-            else "^%s$" % re.sub(r"[][.]", r"\\\g<0>", self._name())
-        line = "%s/%s/%s x\n" % (
-            "!" if chance(rng, 0.1) else "", inner.replace("/", "\\/"),
-            "i" if chance(rng, 0.1) else "")
+            return rng.choice(["# NAME\n", "\n", "/NAME/\n", "/NAME x\n",
+                               "NAME x\n", "endif\n", "/(NAME/ x\n"]
+                              ).replace("NAME", self._name())
+        line = "%s%s%s\n" % (
+            self._pattern(letters), rng.choice([" ", "\t", "\n "]),
+            rng.choice(["x", "x", "x", "$1", "${1}x", "$2", "$$", "a$"]))
         if chance(rng, 0.1):
-            return "if /%s/\n%sendif\n" % (rng.choice(EXPRESSIONS), line)
+            return "if %s\n%sendif\n" % (self._pattern(letters), line)
         return line
+
+    def _pattern(self, letters):
+        """_pattern - with its delimiters"""
+        rng = self.rng
+        if chance(rng, 0.6):
+            inner = "".join(rng.choice(EXPRESSIONS) for _ in range(
+                rng.choice((1, 1, 2, 3))))
+        else:
+            inner = "^%s$" % re.sub(r"[][.]", r"\\\g<0>", self._name())
+        close = rng.choice("////,~")
+        text = "%s%s%s%s%s" % (
+            rng.choice(["", "", "", "", "!", "!!", "! "]), close,
+            inner.replace(close, "\\" + close), close,
+            rng.choice(letters) if chance(rng, 0.15) else "")
+        if letters == "imx" and chance(rng, 0.05):
+            text += "!/%s/" % rng.choice(EXPRESSIONS)
+        return text
 
     def _network(self):
         """_network - a line of a cidr: table"""

@@ -18,6 +18,7 @@ Exit status 1: they differ somewhere, or fewer addresses were compared.
 """
 
 import collections
+import glob
 import os
 import re
 import shlex
@@ -104,6 +105,26 @@ def shell_word(data):
         else "\\%03o" % byte for byte in data)
 
 
+def age(path, seconds):
+    """age - make a file look older: Postfix waits while it is too new"""
+    past = time.time() - seconds
+    os.utime(path, (past, past))
+
+
+def is_group_alive(group):
+    """is_group_alive - has it processes, other than those that init has not
+    yet been told to forget?"""
+    for name in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(name) as stat:
+                state, _, number = stat.read().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(number) == group and state not in "ZX":
+            return True
+    return False
+
+
 def own_addresses():
     """own_addresses - of this machine"""
     return ["127.0.0.1", "::1"] + run("hostname", "-I").split()
@@ -124,14 +145,13 @@ class UnixSession(Session):
     setting of inet_interfaces or inet_protocols can take away."""
 
     def __init__(self, path):
-        def smtpd_answers():
-            self.socket = socket.socket(socket.AF_UNIX)
-            if self.socket.connect_ex(path) == 0:
-                return True
-            self.socket.close()
-            return False
-        poll(smtpd_answers)
+        self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(60)
+        try:
+            self.socket.connect(path)
+        except OSError:
+            self.close()
+            raise
         self.buffer = b""
         self.must(self.reply(), "220")
         self.must(self.ask("EHLO client.example"), "250")
@@ -176,27 +196,44 @@ class Instance(Postfix):
         """stop - at once; nothing in the queue is of value"""
         if self.master is None:
             return
-        os.killpg(self.master.pid, signal.SIGKILL)
+        group = self.master.pid
+        os.killpg(group, signal.SIGKILL)
         self.master.wait()
         self.master = None
+
+        def postfix_gone():     # a child may hold a lock or a socket
+            return not is_group_alive(group)
+        poll(postfix_gone)
 
     def apply(self, setting):
         """apply - start anew with this setting"""
         self.stop()
         if os.path.exists(self.log):
             os.truncate(self.log, 0)
+        self.set(*["%s=%s" % pair for pair in setting.values.items()])
         for path, text in setting.files.items():
             with open(path, "w", encoding="utf-8",
                       errors="surrogateescape", newline="") as out:
                 out.write(text)
-        self.set(*["%s=%s" % pair for pair in setting.values.items()])
+            age(path, 20)
         for name in setting.maps:
             run("postmap", "-c", self.config, name)
+            path = name.partition(":")[2]
+            age(path + (".lmdb" if name.startswith("lmdb:") else ".db"), 10)
         self.start()
 
     def session(self, name):
         """session - with the service of that name"""
-        return UnixSession(os.path.join(self.queue, "public", name))
+        path = os.path.join(self.queue, "public", name)
+
+        def smtpd_answers():
+            if self.master.poll() is not None:
+                raise RuntimeError("Postfix ended: " + self.said()[-2000:])
+            try:
+                return UnixSession(path)
+            except (ConnectionRefusedError, FileNotFoundError):
+                return None
+        return poll(smtpd_answers)
 
 
 def builtin_class(reply):
@@ -207,10 +244,11 @@ def builtin_class(reply):
 
 def asking_class(reply):
     """asking_class - what it decided with policyd. A refusal has to be of
-    policyd, not of what stands behind it or what is said instead of it: only
-    those bear an id."""
+    policyd, which has its own text, not of what stands behind it or is said
+    instead of it."""
     found = builtin_class(reply)
-    if found in ("reject", "defer") and "(id " not in reply:
+    if found == "reject" and "(id " not in reply or \
+            found == "defer" and "Temporary lookup failure" not in reply:
         return found + ", but not by policyd"
     return found
 
@@ -251,6 +289,7 @@ class Fuzz:
         self.differences = 0
         self.settings = 0
         self.host = Host(own_addresses(), has_ipv6(), self._types())
+        self.host.broken = bool(self.host.types) and self._serves_broken()
 
     def _types(self):
         """_types - of tables that Postfix and policyd have"""
@@ -265,6 +304,16 @@ class Fuzz:
         return [name for name in run("postconf", "-m").split() if name in (
             "btree", "cidr", "hash", "inline", "lmdb", "pcre", "regexp",
             "texthash")]
+
+    def _serves_broken(self):
+        """_serves_broken - does it start with a table that is not there?"""
+        path = os.path.join(self.kept, "socket")
+        text = POLICYD_CONF % path + "mydestination = 'texthash:/missing'\n"
+        try:
+            with Policyd(self.program, self.kept, text, path):
+                return True
+        except RuntimeError:
+            return False
 
     def compared(self):
         """compared - addresses that both sides decided about"""
@@ -384,9 +433,10 @@ class Fuzz:
         return 0
 
     def __str__(self):
-        return "seed %s: %d settings, tables: %s; %d addresses compared " \
-            "(%s), %d differences" % (
+        return "seed %s: %d settings, tables: %s%s; %d addresses " \
+            "compared (%s), %d differences" % (
                 self.seed, self.settings, " ".join(self.host.types) or "none",
+                " broken" if self.host.broken else "",
                 self.compared(), ", ".join(
                     "%s %d" % pair for pair in sorted(self.counts.items())),
                 self.differences)
