@@ -91,6 +91,36 @@ static bool message_has(const char *message, const char *start,
 	       strstr(message + strlen(start), part) != NULL;
 }
 
+/* ---- a table that cannot be read, when there is no server that goes on */
+
+START_TEST(test_lenient)
+{
+	static const char text[] =
+		"reply = ok\n"
+		"relay_domains = 'a.test, texthash:/nonexistent, /nowhere'\n"
+		"service lock { policy_context = lock\n reply = lock }\n";
+	struct config_load_options lenient = { .lenient = true };
+	struct config_messages messages = { 0 };
+	struct config *config;
+	struct place place;
+
+	place_make(&place);
+	write_file(place.path, text, sizeof(text) - 1);
+	config = config_load_with(place.path, &lenient, &messages);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->failed_tables, 2);
+	ck_assert_uint_eq(messages.errors, 0);
+	ck_assert_uint_ge(messages.count, 2);
+	ck_assert_ptr_nonnull(strstr(messages.lines[0],
+		":2: warning: relay_domains: texthash:/nonexistent: "
+		"No such file or directory; what has to be looked up"));
+	ck_assert_ptr_nonnull(strstr(messages.lines[1], ": /nowhere: "));
+	config_messages_clear(&messages);
+	config_free(config);
+	place_remove(&place);
+}
+END_TEST
+
 /* ---- what is refused */
 
 struct broken {
@@ -163,6 +193,19 @@ static const struct broken broken[] = {
 	{ "allow_open_relay = 1\n", 1, "neither yes nor no" },
 	{ "allow_open_relay = \"\"\n", 1, "neither yes nor no" },
 	{ "restrictions = { permit }\n", 0, "is an open relay" },
+	{ "relay_domains = 'static:x'\n", 0, "is an open relay" },
+	/* what only Postfix can look up */
+	{ "relay_domains = 'sqlite:/x'\nreply = dunno\n", 0,
+	  "service default: reply = dunno cannot go with sqlite:/x in "
+	  "relay_domains: only Postfix can" },
+	{ "mydestination = 'a, pipemap:{hash:/x}'\nservice y {\n"
+	  "policy_context = c\nreply = ok\n}\n", 2,
+	  "service y: reply = ok cannot go with pipemap:{hash:/x} in "
+	  "mydestination" },
+	/* tables that cannot be read */
+	{ "\nrelay_domains = 'texthash:/nonexistent'\n", 2,
+	  "relay_domains: \"texthash:/nonexistent\": No such file" },
+	{ "\nrelay_domains = 'foo:/x'\n", 2, "no table type" },
 	{ "mydestination = a\nservice x { server_port = 26\n}\n"
 	  "service y { server_port = { 25 }\n restrictions = { permit } }\n",
 	  4, "service y is an open relay" },
@@ -1230,6 +1273,7 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 240);
 	tcase_add_loop_test(tcase, test_broken, 0, COUNT(broken));
+	tcase_add_test(tcase, test_lenient);
 	tcase_add_test(tcase, test_several_errors);
 	tcase_add_test(tcase, test_errors_sorted);
 	tcase_add_test(tcase, test_long_paths);
