@@ -108,20 +108,14 @@ def letter(rng):
             return c
 
 
-def key_of(line):
-    """key_of - what a table takes for the key of a line"""
-    return line.split(None, 1)[0].strip('"').casefold() if line.strip() else ""
-
-
 class Host:
-    """What a machine has: addresses of its own, IPv6 or not, the types of
-    tables that both sides know, and if policyd serves with broken ones."""
+    """What a machine has: addresses of its own, IPv6 or not, and the types of
+    tables that both sides know."""
 
     def __init__(self, addresses, ipv6, types):
         self.addresses = addresses
         self.ipv6 = ipv6
         self.types = types
-        self.broken = False
 
 
 class Setting:
@@ -189,7 +183,7 @@ class Setting:
                                "..", "a@b.test", "remote.*", "-", "=", "!#"])
         if depth > 1:
             return self._name()
-        if way < 25 and self.host.types:
+        if way < 25:
             return rng.choice(["", "", "!", "!!"]) + self._table()
         return rng.choice(["", "", "!", "!!"]) + self._file(
             self._lines(depth + 1))
@@ -202,15 +196,11 @@ class Setting:
             return "inline:{%s}" % ", ".join(
                 rng.choice(["%s=x", "{%s = x y}"]) % self._key()
                 for _ in range(rng.randrange(1, 4)))
-        if chance(rng, 0.04) and self.host.broken:
+        if chance(rng, 0.04):
             return "%s:%s/missing" % (kind, self.directory)
         line = {"regexp": self._expression, "pcre": self._perl_expression,
                 "cidr": self._network}.get(kind, self._entry)
-        lines = [line() for _ in range(rng.randrange(6))]
-        if kind == "texthash" and not self.host.broken:
-            # A key that is there twice breaks the table.
-            lines = list({key_of(text): text for text in lines}.values())
-        text = "".join(lines)
+        text = "".join(line() for _ in range(rng.randrange(6)))
         name = "%s:%s" % (kind, self._file(text))
         if kind in ("hash", "btree", "lmdb"):
             self.maps.append(name)
