@@ -73,7 +73,8 @@ static int split_mask(char **pattern, char **mask, struct error *error)
 		*mask = strchr(*pattern, '/');
 	} else {
 		bracket = strchr(++*pattern, ']');
-		if (bracket == NULL || (bracket[1] != '/' && bracket[1] != '\0'))
+		if (bracket == NULL ||
+		    (bracket[1] != '/' && bracket[1] != '\0'))
 			return error_set(error, "bad \"[...]\"");
 		*bracket = '\0';
 		*mask = bracket[1] == '/' ? bracket + 1 : strchr(*pattern, '/');

@@ -223,9 +223,10 @@ static int read_parent_style(const struct reading *reading, bool *parent,
 	found = table_match(table, "relay_domains", NULL);
 	table_free(table);
 	if (found < 0 || found == TABLE_ASK)
-		return error_set(error, "%s: a table says whether relay_domains "
-				 "is in it, and cannot be read; write it into "
-				 "the list", parameter_name(parameter));
+		return error_set(error, "%s: whether relay_domains is in it "
+				 "depends on a table that cannot be read; "
+				 "write it into the list",
+				 parameter_name(parameter));
 	*parent = found > 0;
 	return 0;
 }

@@ -91,12 +91,13 @@ static struct dictionary *open_named(const char *text)
 static const char *const labels[] = {
 	"a", "b.test", "local.test", "sub.local.test", "foo", "foo.bar",
 	"x-y.test", "example.com", "mail.example.com", "deep.mail.example.com",
-	"xn--bcher-kva.test", "b\xc3\xbc" "cher.test", "\xc3\xa9.test", ".test",
+	"xn--bcher-kva.test", "b\303\274cher.test", "\303\251.test",
+	".test",
 	".local.test", "a..b", "foo{1}", "[127.0.0.1]", "127.0.0.1",
 	"10.1.2.3", "10.2.0.0", "192.0.2.55", "2001:db8::1", "::1",
 	"[2001:db8::1]", "::ffff:10.1.2.3", "ab", "aab", "abab", "a\\b", "a]b",
-	"a-b", "d1", "11", "1", "w_w", "$x", "(a)", "a+b", "a++", "tab", "\"q\"",
-	"user@local.test", "a b", "key", "1.2.3", "10.1.2.3.4", "dup", "A",
+	"a-b", "d1", "11", "1", "w_w", "$x", "(a)", "a+b", "a++", "tab",
+	"\"q\"", "user@local.test", "a b", "key", "1.2.3", "10.1.2.3.4", "dup", "A",
 	"LOCAL.test", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "x!y", "%", "b",
 };
 
