@@ -107,6 +107,12 @@ static size_t braces(const char *text)
 	return 0;
 }
 
+/* is_empty - is there nothing but white space between two braces? */
+static bool is_empty(const char *name)
+{
+	return name[1 + strspn(name + 1, " \t\r\n\v\f")] == '}';
+}
+
 /* open_static - all of a text in braces has to be inside of them */
 static int open_static(struct dictionary *dictionary,
 		       struct dictionary_loader *loader, struct error *error)
@@ -118,6 +124,8 @@ static int open_static(struct dictionary *dictionary,
 	if (name[0] == '{' && braces(name) != strlen(name))
 		return error_set(error, "a brace is not closed, or text "
 				 "follows it");
+	if (dictionary->map && name[0] == '{' && is_empty(name))
+		return error_set(error, "its result is empty");
 	return 0;
 }
 
@@ -255,21 +263,57 @@ static void open_method(struct dictionary *dictionary,
 	dictionary->failure = xstrdup(error.text);
 }
 
-/* dictionary_new - open "type:name" */
-struct dictionary *dictionary_new(const char *text, bool utf8,
-				  struct dictionary_loader *loader,
-				  struct error *error)
+/* open_text - "type:name", for either kind of search */
+static struct dictionary *open_text(const char *text, bool utf8, bool map,
+				    struct dictionary_loader *loader,
+				    struct error *error)
 {
 	struct dictionary *dictionary = xcalloc(1, sizeof(*dictionary));
 
 	dictionary->full = xstrdup(text);
 	dictionary->utf8 = utf8;
+	dictionary->map = map;
 	if (find_type(dictionary, dictionary->full, error) < 0) {
 		dictionary_free(dictionary);
 		return NULL;
 	}
 	open_method(dictionary, loader);
 	return dictionary;
+}
+
+/* dictionary_new - open "type:name" */
+struct dictionary *dictionary_new(const char *text, bool utf8,
+				  struct dictionary_loader *loader,
+				  struct error *error)
+{
+	return open_text(text, utf8, false, loader, error);
+}
+
+/* dictionary_new_map - for a search in maps */
+struct dictionary *dictionary_new_map(const char *text,
+				      struct dictionary_loader *loader,
+				      struct error *error)
+{
+	return open_text(text, false, true, loader, error);
+}
+
+/* dictionary_let_pass - may this one, which fails, stand in a list? */
+bool dictionary_let_pass(const struct dictionary *dictionary, const char *list,
+			 struct dictionary_loader *loader)
+{
+	char *note;
+
+	if (!loader->lenient)
+		return false;
+	loader->failures++;
+	if (loader->note == NULL)
+		return true;
+	note = xasprintf("%s: %s: %s; what has to be looked up there is "
+			 "deferred", list, dictionary->full,
+			 dictionary->failure);
+	loader->note(loader->context, note);
+	free(note);
+	return true;
 }
 
 /* dictionary_broken - one whose lookups fail */

@@ -46,6 +46,19 @@ struct dictionary *dictionary_new(const char *text, bool utf8,
 				  struct dictionary_loader *loader,
 				  struct error *error);
 
+/* dictionary_new_map - likewise, for a search as Postfix has it in maps such
+ * as relay_clientcerts: keys are ASCII, an empty result fails the lookup, and
+ * texthash: and inline: may have their keys in upper case. Whoever looks up
+ * folds the key, unless dictionary_is_pattern(). */
+struct dictionary *dictionary_new_map(const char *text,
+				      struct dictionary_loader *loader,
+				      struct error *error);
+
+/* dictionary_let_pass - may one with a failure stand in a list of that name?
+ * True if the loader is lenient, which then counts it and is told. */
+bool dictionary_let_pass(const struct dictionary *dictionary, const char *list,
+			 struct dictionary_loader *loader);
+
 /* dictionary_broken - one whose lookups fail: its name and why. */
 struct dictionary *dictionary_broken(const char *name, const char *why);
 

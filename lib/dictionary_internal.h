@@ -26,6 +26,7 @@ struct dictionary {
 	const char *type;	/* static; without proxy: */
 	const char *name;	/* into full, behind type: */
 	bool utf8;
+	bool map;		/* of dictionary_new_map() */
 	void *data;
 	size_t size;
 	const char *asks;	/* static, or NULL */

@@ -9,7 +9,11 @@
  *
  * Only keys that could be a domain as it is looked up are kept: no upper case,
  * and no "@", by which a virtual_alias_maps of a million users shrinks to its
- * domains. A key whose value is not UTF-8 fails, as it does in Postfix. */
+ * domains. A key whose value is not UTF-8 fails, as it does in Postfix.
+ *
+ * In a map (dictionary_new_map) Postfix looks up folded keys. texthash: and
+ * inline: fold their own then; the others have them as they were stored, so
+ * that a key in upper case is never found. */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -43,14 +47,51 @@ static bool is_domain(const char *key, size_t length)
 	return true;
 }
 
+/* folds - does Postfix fold the keys of the table too? */
+static bool folds(const struct dictionary *dictionary)
+{
+	return dictionary->map && (strcmp(dictionary->type, "texthash") == 0 ||
+				   strcmp(dictionary->type, "inline") == 0);
+}
+
+/* add_folded - keep a key, folded. Twice the same is an error, since it is not
+ * to be seen here which one counts. */
+static int add_folded(struct dictionary *dictionary, const char *key,
+		      size_t length, bool bad_value, struct error *error)
+{
+	char *folded = xmalloc(CASEFOLD_SIZE(length));
+	size_t size = casefold(folded, key, length, false);
+	int result = 1;
+
+	if (is_domain(folded, size))
+		result = keyset_add(dictionary->data, folded, size, bad_value,
+				    error);
+	if (result == 0)
+		error_set(error, "the key \"%.*s\" is there twice, upper and "
+			  "lower case being the same",
+			  (int)(length < 200 ? length : 200), key);
+	free(folded);
+	return result == 1 ? 0 : -1;
+}
+
 /* add_key - keep a key that could be of use */
 static int add_key(struct dictionary *dictionary, const char *key,
 		   size_t length, bool bad_value, struct error *error)
 {
+	if (folds(dictionary))
+		return add_folded(dictionary, key, length, bad_value, error);
 	if (!is_domain(key, length) || !is_text(dictionary, key, length))
 		return 0;
 	return keyset_add(dictionary->data, key, length, bad_value, error) < 0
 		       ? -1 : 0;
+}
+
+/* is_bad - would Postfix fail when it finds such a value? */
+static bool is_bad(const struct dictionary *dictionary, const char *value,
+		   size_t length)
+{
+	return (dictionary->map && length == 0) ||
+	       !is_text(dictionary, value, length);
 }
 
 /* read_output - what postmap -s wrote */
@@ -71,8 +112,8 @@ static int read_output(struct dictionary *dictionary, const char *output,
 					 "else than keys and values; is the "
 					 "table half-written?");
 		if (add_key(dictionary, output, (size_t)(tab - output),
-			    !is_text(dictionary, tab + 1,
-				     (size_t)(newline - tab - 1)), error) < 0)
+			    is_bad(dictionary, tab + 1,
+				   (size_t)(newline - tab - 1)), error) < 0)
 			return -1;
 		output = newline + 1;
 	}

@@ -8,9 +8,11 @@
  * table one that only Postfix can look up. */
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/casefold.h"
 #include "lib/dictionary_internal.h"
 #include "lib/expression.h"
 #include "lib/logical_lines.h"
@@ -28,6 +30,7 @@ struct pattern {
 /* A condition of rules.h; the second pattern must hold too. */
 struct condition {
 	struct pattern patterns[2];
+	char *result;			/* if it has to be looked at, or NULL */
 };
 
 /* Where reading is. */
@@ -35,6 +38,7 @@ struct reader {
 	struct dictionary *dictionary;
 	const struct dictionary_loader *loader;
 	enum expression_kind kind;
+	bool unsure;	/* of a map: a rule whose result may be empty */
 };
 
 /* free_condition - with its patterns */
@@ -44,6 +48,7 @@ static void free_condition(void *context)
 
 	expression_free(condition->patterns[0].expression);
 	expression_free(condition->patterns[1].expression);
+	free(condition->result);
 	free(condition);
 }
 
@@ -153,6 +158,14 @@ static int check_result(const char *result, const struct pattern *pattern,
 	return 0;
 }
 
+/* is_sure - will the result have text in it, whatever matched? */
+static bool is_sure(const char *result)
+{
+	while (isspace((unsigned char)*result))
+		result++;
+	return *result != '\0' && *result != '$';
+}
+
 /* read_match - /pattern/ result, /pattern/!/pattern/ result */
 static int read_match(struct reader *reader, char *text,
 		      struct condition *condition, struct error *error)
@@ -164,7 +177,18 @@ static int read_match(struct reader *reader, char *text,
 	if (*text == '!' &&
 	    read_pattern(reader, &text, &patterns[1], error) < 0)
 		return -1;
-	return check_result(text, &patterns[0], error);
+	if (check_result(text, &patterns[0], error) < 0)
+		return -1;
+	if (reader->dictionary->map && !is_sure(text)) {
+		reader->unsure = true;
+		return error_set(error, "its result may be empty");
+	}
+	/* What "(...)" matched may be a part of a character. */
+	if (reader->dictionary->utf8 &&
+	    (strchr(text, '$') != NULL ||
+	     !casefold_is_utf8(text, strlen(text))))
+		condition->result = xstrdup(text);
+	return 0;
 }
 
 /* add_condition - a rule or an IF; what is wrong with it is noted */
@@ -215,6 +239,8 @@ static int read_line(void *context, int number, char *line,
 		line[--length] = '\0';
 	if (read_rule(reader, line, error) == 0)
 		return 0;
+	if (reader->unsure)
+		return error_prefix(error, "line %d: ", number);
 	note = xasprintf(reader->dictionary->asks != NULL
 				 ? "%s: the table is left to Postfix"
 				 : "%s: the rule is left out, as Postfix does",
@@ -228,20 +254,21 @@ static int read_line(void *context, int number, char *line,
 static int open_rules(struct dictionary *dictionary, enum expression_kind kind,
 		      struct dictionary_loader *loader, struct error *error)
 {
-	struct reader reader = { dictionary, loader, kind };
+	struct reader reader = { dictionary, loader, kind, false };
 	struct rules *rules = xcalloc(1, sizeof(*rules));
 	char *text;
+	int result;
 
 	dictionary->data = rules;
 	text = dictionary_text(dictionary, error);
 	if (text == NULL)
 		return -1;
-	logical_lines_each(text, read_line, &reader, error);
+	result = logical_lines_each(text, read_line, &reader, error);
 	free(text);
 	if (rules->depth > 0)
 		dictionary_note(dictionary, loader, 0, "IF without ENDIF");
 	dictionary->size = rules->count;
-	return 0;
+	return result;
 }
 
 /* open_regexp - regexp: */
@@ -258,6 +285,55 @@ static int open_pcre(struct dictionary *dictionary,
 	return open_rules(dictionary, EXPRESSION_PCRE, loader, error);
 }
 
+/* expand - the result with what "(...)" matched; the caller frees it */
+static char *expand(const char *result, const char *key,
+		    const struct expression_group *groups, size_t *length)
+{
+	char *text = NULL;
+	FILE *stream = open_memstream(&text, length);
+
+	if (stream == NULL)
+		return NULL;
+	while (*result != '\0') {
+		const struct expression_group *group;
+		const char *name;
+		size_t size;
+
+		if (*result != '$' || *++result == '$') {
+			fputc(*result++, stream);
+			continue;
+		}
+		result = macro_end(result, &name, &size);
+		group = &groups[macro_number(name, size)];
+		fwrite(key + group->start, 1, group->end - group->start,
+		       stream);
+	}
+	if (fclose(stream) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* test_result - 1, or -1: Postfix fails when a result is not UTF-8 */
+static int test_result(const struct condition *condition, const char *key)
+{
+	const struct expression *expression = condition->patterns[0].expression;
+	size_t count = expression_groups(expression) + 1, length = 0;
+	struct expression_group *groups = xcalloc(count, sizeof(*groups));
+	int result = 1;
+	char *text = NULL;
+
+	/* A pattern that is turned around has nothing to refer to. */
+	if (condition->patterns[0].match)
+		result = expression_match(expression, key, groups);
+	if (result > 0)
+		text = expand(condition->result, key, groups, &length);
+	result = text != NULL && casefold_is_utf8(text, length) ? 1 : -1;
+	free(text);
+	free(groups);
+	return result;
+}
+
 /* test - do all patterns of a condition hold? */
 static int test(const void *context, const char *key)
 {
@@ -269,11 +345,11 @@ static int test(const void *context, const char *key)
 
 		if (pattern->expression == NULL)
 			break;
-		result = expression_match(pattern->expression, key);
+		result = expression_match(pattern->expression, key, NULL);
 		if (result < 0 || (result > 0) != pattern->match)
 			return result < 0 ? -1 : 0;
 	}
-	return 1;
+	return condition->result != NULL ? test_result(condition, key) : 1;
 }
 
 /* look_up - the first rule that matches */

@@ -276,25 +276,6 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 	return 0;
 }
 
-/* let_pass - may this be an entry that fails? Tells why it does. */
-static bool let_pass(struct reader *reader, const struct dictionary *dictionary)
-{
-	struct dictionary_loader *loader = reader->loader;
-	char *note;
-
-	if (!loader->lenient)
-		return false;
-	loader->failures++;
-	if (loader->note == NULL)
-		return true;
-	note = xasprintf("%s: %s: %s; what has to be looked up there is "
-			 "deferred", reader->name, dictionary_name(dictionary),
-			 dictionary_failure(dictionary));
-	loader->note(loader->context, note);
-	free(note);
-	return true;
-}
-
 /* add_dictionary - one that is open; it is refused if it cannot be read and
  * the loader is strict */
 static int add_dictionary(struct reader *reader, struct dictionary *dictionary,
@@ -303,7 +284,7 @@ static int add_dictionary(struct reader *reader, struct dictionary *dictionary,
 	int result = 0;
 
 	if (dictionary_failure(dictionary) != NULL &&
-	    !let_pass(reader, dictionary))
+	    !dictionary_let_pass(dictionary, reader->name, reader->loader))
 		result = read_error(reader, written, length,
 				    dictionary_failure(dictionary));
 	if (result == 0)
