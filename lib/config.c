@@ -372,27 +372,9 @@ static void note_progress(void *context, const char *name)
 		to->options->progress(to->options->context, name);
 }
 
-/* load_resolver - the lists, with their tables */
-static void load_resolver(struct config *config, struct config_notes *notes,
-			  const struct config_load_options *options,
-			  struct error *error)
-{
-	struct table_notes to = { config, notes, options };
-	struct dictionary_loader loader = {
-		.config_directory = config->import_postfix,
-		.lenient = options->lenient,
-		.note = note_table,
-		.progress = note_progress,
-		.context = &to,
-	};
-
-	config->resolver = resolver_new(&config->parameters, &loader, error);
-	config->failed_tables = loader.failures;
-}
-
 /* load_parameters - address resolution */
 static void load_parameters(struct config *config, struct config_notes *notes,
-			    const struct config_load_options *options)
+			    struct dictionary_loader *loader)
 {
 	const struct config_section *top = &config->settings->top;
 	struct error error = { "" };
@@ -403,7 +385,8 @@ static void load_parameters(struct config *config, struct config_notes *notes,
 		set_parameter(config, (enum parameter)i);
 	if (parameters_complete(&config->parameters, &error) == 0 &&
 	    watch_lists(config, notes) == 0)
-		load_resolver(config, notes, options, &error);
+		config->resolver = resolver_new(&config->parameters, loader,
+						&error);
 	if (config->resolver != NULL || *error.text == '\0')
 		return;
 	imported = is_imported(top, error.text);
@@ -412,6 +395,31 @@ static void load_parameters(struct config *config, struct config_notes *notes,
 				    OPTION_COUNT), "%s%s%s", error.text,
 		     imported ? "; so it is in " : "",
 		     imported ? config->main_cf : "");
+}
+
+/* load_lists - address resolution and the services, with all their tables */
+static void load_lists(struct config *config, struct config_notes *notes,
+		       const struct config_load_options *options)
+{
+	struct table_notes to = { config, notes, options };
+	struct dictionary_loader loader = {
+		.config_directory = config->import_postfix,
+		.lenient = options->lenient,
+		.note = note_table,
+		.progress = note_progress,
+		.context = &to,
+	};
+	struct restriction_context context = { &loader, false };
+	struct error error;
+
+	load_parameters(config, notes, &loader);
+	/* What is wrong with it the resolver has told. */
+	if (config->resolver != NULL)
+		parameters_get_bool(&config->parameters,
+				    PARAMETER_SMTPUTF8_ENABLE, &context.utf8,
+				    &error);
+	config_services(&config->services, config->settings, &context, notes);
+	config->failed_tables = loader.failures;
 }
 
 /* load_settings - what the texts mean */
@@ -432,8 +440,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	load_listeners(config, notes);
 	if (!imported)
 		return;		/* the rest would only miss what is not there */
-	load_parameters(config, notes, options);
-	config_services(&config->services, config->settings, notes);
+	load_lists(config, notes, options);
 	if (notes->errors == 0)
 		config_safety(config, notes);
 }

@@ -20,6 +20,7 @@
 struct maker {
 	const struct config_settings *settings;
 	const struct config_section *section;	/* of the service */
+	const struct restriction_context *context;
 	struct config_notes *notes;
 	struct service *service;
 };
@@ -207,7 +208,7 @@ static void add_restriction(struct maker *maker,
 	}
 	imported = argument != NULL && argument->source != NULL;
 	if (restriction_list_add(&maker->service->restrictions, restriction,
-				 text, &error) < 0)
+				 text, maker->context, &error) < 0)
 		config_error(maker->notes, line, "%s: %s%s%s",
 			     restriction->parameter != NULL
 				     ? restriction->parameter
@@ -329,11 +330,12 @@ static void check_name(const struct config_section *section,
 static void make_service(struct service *service,
 			 const struct config_settings *settings,
 			 const struct config_section *section,
+			 const struct restriction_context *context,
 			 struct config_notes *notes)
 {
 	struct maker maker = {
-		.settings = settings, .section = section, .notes = notes,
-		.service = service,
+		.settings = settings, .section = section, .context = context,
+		.notes = notes, .service = service,
 	};
 
 	service->name = xstrdup(section->title != NULL ? section->title
@@ -441,6 +443,7 @@ static void warn_services(const struct service_list *list,
 /* config_services - all services, the top level last */
 void config_services(struct service_list *list,
 		     const struct config_settings *settings,
+		     const struct restriction_context *context,
 		     struct config_notes *notes)
 {
 	size_t i;
@@ -449,7 +452,8 @@ void config_services(struct service_list *list,
 	list->services = xcalloc(list->count, sizeof(*list->services));
 	for (i = 0; i < settings->service_count; i++)
 		make_service(&list->services[i], settings,
-			     &settings->services[i], notes);
-	make_service(&list->services[i], settings, &settings->top, notes);
+			     &settings->services[i], context, notes);
+	make_service(&list->services[i], settings, &settings->top, context,
+		     notes);
 	warn_services(list, notes);
 }

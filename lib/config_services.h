@@ -7,10 +7,12 @@
 #include "lib/service.h"
 
 /* config_services - make the services from completed settings: those of the
- * file in its order, then "default". What is wrong goes into notes. The
- * caller clears the list in any case. Only for lib/config.c. */
+ * file in its order, then "default". context is for their lists. What is wrong
+ * goes into notes. The caller clears the list in any case. Only for
+ * lib/config.c. */
 void config_services(struct service_list *list,
 		     const struct config_settings *settings,
+		     const struct restriction_context *context,
 		     struct config_notes *notes);
 
 /* config_line_of - the line of the option that text is about: the last that

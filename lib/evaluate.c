@@ -30,12 +30,14 @@
 /* restriction_list_add - open a restriction and put it at the end */
 int restriction_list_add(struct restriction_list *list,
 			 const struct restriction *restriction,
-			 const char *argument, struct error *error)
+			 const char *argument,
+			 const struct restriction_context *context,
+			 struct error *error)
 {
 	struct restriction_use use = { .restriction = restriction };
 
 	if (restriction->open != NULL &&
-	    restriction->open(argument, &use.state, error) != 0)
+	    restriction->open(argument, context, &use.state, error) != 0)
 		return -1;
 	list->uses = xreallocarray(list->uses, list->count + 1, sizeof(use));
 	list->uses[list->count++] = use;

@@ -20,10 +20,13 @@ struct restriction_list {
 	size_t count;
 };
 
-/* restriction_list_add - open a restriction and put it at the end. */
+/* restriction_list_add - open a restriction and put it at the end. context is
+ * for the call only; NULL: the restriction has no argument. */
 int restriction_list_add(struct restriction_list *list,
 			 const struct restriction *restriction,
-			 const char *argument, struct error *error);
+			 const char *argument,
+			 const struct restriction_context *context,
+			 struct error *error);
 
 /* restriction_list_clear - close and free all. */
 void restriction_list_clear(struct restriction_list *list);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/casefold.h"
 #include "lib/number.h"
 #include "lib/words.h"
 #include "lib/xalloc.h"
@@ -28,6 +29,7 @@ struct address {
 };
 
 struct network {
+	struct dictionary *table; /* NULL: an address and a prefix */
 	struct address address;
 	unsigned prefix; /* bits of the address that count */
 	bool listed;	 /* false: written with "!" */
@@ -36,11 +38,13 @@ struct network {
 struct network_list {
 	struct network *networks;
 	size_t count;
+	bool utf8;
 };
 
 /* Where reading stands. */
 struct reader {
 	struct network_list *list;
+	struct dictionary_loader *loader;
 	bool listed;	/* false inside of !/file */
 	unsigned depth; /* how many files are open */
 };
@@ -100,12 +104,6 @@ static bool looks_like_table(const char *word)
 /* explain - why a word is not a network */
 static int explain(const char *word, struct error *error)
 {
-	if (looks_like_table(word))
-		return error_set(error,
-				 "\"%s\": tables (type:table) are not "
-				 "supported here yet; list the networks or "
-				 "name a /file",
-				 word);
 	return error_set(error,
 			 "\"%s\": not an address or network (names do not "
 			 "count); examples: 192.0.2.1 10.0.0.0/8 "
@@ -172,19 +170,46 @@ static int read_line(void *context, const char *line, struct error *error)
 
 	if (*start == '#')
 		return 0;
-	return words_each(start, WORDS_SEPARATORS, read_word, context, error);
+	return words_each_braced(start, WORDS_SEPARATORS, read_word, context,
+				 error);
 }
 
 /* read_file - the patterns of a file, all turned round after "!" */
 static int read_file(const struct reader *outer, const char *path, bool listed,
 		     struct error *error)
 {
-	struct reader reader = {outer->list, listed, outer->depth + 1};
+	struct reader reader = {outer->list, outer->loader, listed,
+				outer->depth + 1};
 
 	if (reader.depth > FILE_DEPTH_MAX)
 		return error_set(error, "%s: too many files within files",
 				 path);
 	return words_each_line(path, read_line, &reader, error);
+}
+
+/* table_open - type:table; -1: refused */
+static int table_open(const struct reader *reader, struct network *network,
+		      const char *word, struct error *error)
+{
+	struct dictionary *table = dictionary_new(word, reader->list->utf8,
+						  reader->loader, error);
+	const char *why;
+
+	if (table == NULL)
+		return error_prefix(error, "\"%s\": ", word);
+	why = dictionary_failure(table);
+	if (why != NULL &&
+	    !dictionary_let_pass(table, "mynetworks", reader->loader))
+		error_set(error, "\"%s\": %s", word, why);
+	else if (why == NULL && dictionary_asks(table) != NULL)
+		error_set(error, "\"%s\": %s; such a table cannot be used here",
+			  word, dictionary_asks(table));
+	else {
+		network->table = table;
+		return 0;
+	}
+	dictionary_free(table);
+	return -1;
 }
 
 /* read_word - one word of the list */
@@ -204,7 +229,9 @@ static int read_word(void *context, const char *word, struct error *error)
 		return error_set(error, "a comment must be a line of its own");
 	if (*pattern == '/')
 		return read_file(reader, pattern, network.listed, error);
-	if (network_parse(&network, pattern, error) < 0)
+	if (looks_like_table(pattern)
+		    ? table_open(reader, &network, pattern, error) < 0
+		    : network_parse(&network, pattern, error) < 0)
 		return -1;
 	list->networks = xreallocarray(list->networks, list->count + 1,
 				       sizeof(list->networks[0]));
@@ -213,12 +240,18 @@ static int read_word(void *context, const char *word, struct error *error)
 }
 
 /* network_list_new - read a list */
-struct network_list *network_list_new(const char *text, struct error *error)
+struct network_list *network_list_new(const char *text, bool utf8,
+				      struct dictionary_loader *loader,
+				      struct error *error)
 {
 	struct network_list *list = xcalloc(1, sizeof(*list));
-	struct reader reader = {list, true, 0};
+	struct dictionary_loader strict = {0};
+	struct reader reader = {list, loader != NULL ? loader : &strict, true,
+				0};
 
-	if (words_each(text, WORDS_SEPARATORS, read_word, &reader, error) < 0) {
+	list->utf8 = utf8;
+	if (words_each_braced(text, WORDS_SEPARATORS, read_word, &reader,
+			      error) < 0) {
 		network_list_free(list);
 		return NULL;
 	}
@@ -230,12 +263,52 @@ void network_list_free(struct network_list *list)
 {
 	if (list == NULL)
 		return;
+	for (size_t i = 0; i < list->count; i++)
+		dictionary_free(list->networks[i].table);
 	free(list->networks);
 	free(list);
 }
 
-/* network_list_match - is the address in the list? */
-int network_list_match(const struct network_list *list, const char *address)
+/* table_has_name - does a table have a host name, or what it lies below? With
+ * and without the dot, so that parent_domain_matches_subdomains is all one. */
+static enum dictionary_answer table_has_name(const struct dictionary *table,
+					     const char *name)
+{
+	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+	const char *next = name;
+
+	while (next != NULL && *next != '\0') {
+		answer = dictionary_lookup(table, next);
+		if (answer != DICTIONARY_NOT_FOUND ||
+		    dictionary_is_pattern(table))
+			break;
+		next = *next == '.' ? next + 1 : strchr(next, '.');
+	}
+	return answer;
+}
+
+/* matches - is the client what one entry of the list is about? */
+static enum dictionary_answer matches(const struct network *network,
+				      const struct address *parsed,
+				      const char *address, const char *name)
+{
+	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+
+	if (network->table == NULL)
+		return network->address.family == parsed->family &&
+		       same_prefix(network->address.bytes, parsed->bytes,
+				   network->prefix)
+			       ? DICTIONARY_FOUND : DICTIONARY_NOT_FOUND;
+	if (!network->listed)
+		answer = table_has_name(network->table, name);
+	if (answer == DICTIONARY_NOT_FOUND)
+		answer = dictionary_lookup(network->table, address);
+	return answer;
+}
+
+/* search - with both texts folded */
+static int search(const struct network_list *list, const char *address,
+		  const char *name)
 {
 	struct address parsed;
 	size_t i;
@@ -245,10 +318,37 @@ int network_list_match(const struct network_list *list, const char *address)
 	for (i = 0; i < list->count; i++) {
 		const struct network *network = &list->networks[i];
 
-		if (network->address.family == parsed.family &&
-		    same_prefix(network->address.bytes, parsed.bytes,
-				network->prefix))
+		switch (matches(network, &parsed, address, name)) {
+		case DICTIONARY_NOT_FOUND:
+			break;
+		case DICTIONARY_FOUND:
 			return network->listed;
+		default:
+			return -1;
+		}
 	}
 	return 0;
+}
+
+/* fold - a text as it is looked up; the caller frees it */
+static char *fold(const struct network_list *list, const char *text)
+{
+	size_t length = strlen(text);
+	char *folded = xmalloc(CASEFOLD_SIZE(length));
+
+	casefold(folded, text, length, list->utf8);
+	return folded;
+}
+
+/* network_list_match - is the client in the list? */
+int network_list_match(const struct network_list *list, const char *address,
+		       const char *name)
+{
+	char *folded_address = fold(list, address);
+	char *folded_name = fold(list, name);
+	int result = search(list, folded_address, folded_name);
+
+	free(folded_name);
+	free(folded_address);
+	return result;
 }

@@ -2,10 +2,12 @@
 #ifndef LIB_RESTRICTION_H
 #define LIB_RESTRICTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
 #include "lib/decision.h"
+#include "lib/dictionary.h"
 #include "lib/error.h"
 #include "lib/facts.h"
 #include "lib/request.h"
@@ -20,13 +22,21 @@ struct subject {
 	struct evaluation *evaluation;	/* to wait with, see lib/evaluate.h */
 };
 
+/* What opening a restriction may need besides its argument. */
+struct restriction_context {
+	struct dictionary_loader *loader;	/* for type:table */
+	bool utf8;				/* smtputf8_enable */
+};
+
 /* One word of the configuration. Its code is lib/restrictions/WORD.c. */
 struct restriction {
 	const char *name;	/* the word, as in postconf(5) */
 	const char *parameter;	/* the option whose value is its argument
 				 * ("mynetworks"), or NULL: it has none */
 	/* open - read the argument at load; optional. -1: refused. */
-	int (*open)(const char *argument, void **state, struct error *error);
+	int (*open)(const char *argument,
+		    const struct restriction_context *context, void **state,
+		    struct error *error);
 	/* close - free the state; optional. */
 	void (*close)(void *state);
 	/* evaluate - fill decision->refusal and ->reason when it decides; the

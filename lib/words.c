@@ -36,6 +36,43 @@ int words_each(const char *text, const char *separators, words_handler *handler,
 	return result;
 }
 
+/* braced_length - up to the next separator that is not in braces */
+static size_t braced_length(const char *text, const char *separators)
+{
+	size_t level = 0;
+	size_t n;
+
+	for (n = 0; text[n] != '\0'; n++) {
+		if (text[n] == '{')
+			level++;
+		else if (text[n] == '}' && level > 0)
+			level--;
+		else if (level == 0 && strchr(separators, text[n]) != NULL)
+			break;
+	}
+	return n;
+}
+
+/* words_each_braced - likewise, a separator in braces being part of a word */
+int words_each_braced(const char *text, const char *separators,
+		      words_handler *handler, void *context,
+		      struct error *error)
+{
+	const char *start = text + strspn(text, separators);
+	int result = 0;
+
+	while (result == 0 && *start != '\0') {
+		size_t length = braced_length(start, separators);
+		char *word = xstrndup(start, length);
+
+		result = handler(context, word, error);
+		free(word);
+		start += length;
+		start += strspn(start, separators);
+	}
+	return result;
+}
+
 /* open_regular - open a file for reading; never wait for a FIFO */
 static FILE *open_regular(const char *path, struct error *error)
 {

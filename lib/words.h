@@ -15,6 +15,12 @@ typedef int words_handler(void *context, const char *word, struct error *error);
 int words_each(const char *text, const char *separators, words_handler *handler,
 	       void *context, struct error *error);
 
+/* words_each_braced - likewise in a list that may have type:table entries: a
+ * separator inside of {} is part of the word. */
+int words_each_braced(const char *text, const char *separators,
+		      words_handler *handler, void *context,
+		      struct error *error);
+
 /* words_each_line - call handler with each line of a file, without its line
  * end; empty lines too. Only regular files are read. 0, or -1: the file
  * cannot be read or handler refused; then error begins with "path:line: ". */

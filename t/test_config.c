@@ -121,6 +121,37 @@ START_TEST(test_lenient)
 }
 END_TEST
 
+/* The lists of services have tables too. */
+START_TEST(test_lenient_services)
+{
+	static const char text[] =
+		"import_postfix = \"\"\n"
+		"mynetworks = '10.0.0.0/8, texthash:/nonexistent'\n"
+		"relay_clientcerts = 'lmdb:nonexistent'\n"
+		"restrictions = { permit_mynetworks, permit_tls_clientcerts,\n"
+		"\treject }\n";
+	struct config_load_options lenient = { .lenient = true };
+	struct config_messages messages = { 0 };
+	struct config *config;
+	struct place place;
+
+	place_make(&place);
+	write_file(place.path, text, sizeof(text) - 1);
+	config = config_load_with(place.path, &lenient, &messages);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->failed_tables, 2);
+	ck_assert_uint_eq(messages.errors, 0);
+	ck_assert_uint_ge(messages.count, 2);
+	ck_assert_ptr_nonnull(strstr(messages.lines[0],
+		":2: warning: mynetworks: texthash:/nonexistent: "));
+	ck_assert_ptr_nonnull(strstr(messages.lines[1],
+		":3: warning: relay_clientcerts: lmdb:nonexistent: "));
+	config_messages_clear(&messages);
+	config_free(config);
+	place_remove(&place);
+}
+END_TEST
+
 /* ---- what is refused */
 
 struct broken {
@@ -273,6 +304,16 @@ static const struct broken broken[] = {
 	  1, "mynetworks: " },
 	{ "restrictions = permit_tls_clientcerts\n\nrelay_clientcerts = xx\n",
 	  3, "relay_clientcerts: " },
+	{ "\nmynetworks = 'texthash:/no-such/x'\n"
+	  "restrictions = permit_mynetworks\n", 2,
+	  "mynetworks: \"texthash:/no-such/x\": No such file" },
+	{ "\nmynetworks = 'mysql:/x'\nrestrictions = permit_mynetworks\n", 2,
+	  "mynetworks: \"mysql:/x\": only Postfix" },
+	{ "\nrelay_clientcerts = 'hash:/no-such/x'\n"
+	  "restrictions = permit_tls_clientcerts\n", 2,
+	  "relay_clientcerts: \"hash:/no-such/x\": " },
+	{ "mynetworks = 'static:x'\nrestrictions = permit_mynetworks\n", 0,
+	  "is an open relay" },
 	{ "reply = permit\n", 1, "not one of lock, ok, dunno" },
 	{ "reply = \"\"\n", 1, "not one of lock, ok, dunno" },
 	{ "\nreject_reply = \"OK\"\n", 2, "reject_reply: " },
@@ -1274,6 +1315,7 @@ int main(void)
 	tcase_set_timeout(tcase, 240);
 	tcase_add_loop_test(tcase, test_broken, 0, COUNT(broken));
 	tcase_add_test(tcase, test_lenient);
+	tcase_add_test(tcase, test_lenient_services);
 	tcase_add_test(tcase, test_several_errors);
 	tcase_add_test(tcase, test_errors_sorted);
 	tcase_add_test(tcase, test_long_paths);

@@ -276,11 +276,12 @@ START_TEST(leaves_to_postfix_what_only_it_knows)
 	request.sasl_method = asked[_i].authenticated ? "PLAIN" : "";
 	for (size_t i = 0; i < 4 && asked[_i].words[i] != NULL; i++)
 		ck_assert_int_eq(restriction_list_add(&list,
-			restriction_find(asked[_i].words[i]), NULL, &error), 0);
+			restriction_find(asked[_i].words[i]), NULL, NULL,
+			&error), 0);
 	if (asked[_i].said != NULL) {
 		said = *asked[_i].said;
 		ck_assert_int_eq(restriction_list_add(&list, &sayer, NULL,
-						      &error), 0);
+						      NULL, &error), 0);
 		list.uses[list.count - 1].state = &said;
 	}
 	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,

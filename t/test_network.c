@@ -2,7 +2,9 @@
 /* test_network - lists of networks: what they match and what is refused */
 
 #include <check.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,6 +97,31 @@ static const struct {
 	{ "![2001:db8::1], [2001:db8::]/32", "2001:db8::1", 0 },
 	{ "![2001:db8::1], [2001:db8::]/32", "2001:db8::2", 1 },
 
+	/* Tables without a file. */
+	{ "cidr:{{10.0.0.0/8 ok}, {2001:db8::/32 ok}}", "10.1.1.1", 1 },
+	{ "cidr:{{10.0.0.0/8 ok}, {2001:db8::/32 ok}}", "2001:db8::1", 1 },
+	{ "cidr:{{10.0.0.0/8 ok}, {2001:db8::/32 ok}}", "192.0.2.1", 0 },
+	{ "!cidr:{{10.1.0.0/16 no}} 10.0.0.0/8", "10.1.1.1", 0 },
+	{ "!cidr:{{10.1.0.0/16 no}} 10.0.0.0/8", "10.2.1.1", 1 },
+	{ "!!cidr:{{10.1.0.0/16 no}}", "10.1.1.1", 1 },
+	{ "10.0.0.0/8 !cidr:{{10.1.0.0/16 no}}", "10.1.1.1", 1 },
+	{ "regexp:{{/^10\\.1\\./ ok}}", "10.1.1.1", 1 },
+	{ "regexp:{{/^10\\.1\\./ ok}}", "10.11.1.1", 0 },
+	{ "pcre:{{/^2001:db8:/ ok}}", "2001:db8::1", 1 },
+	{ "pcre:{{/^2001:db8:/ ok}}", "2001:DB8::1", 1 },
+	{ "inline:{10.1.1.1=ok, {::1 = a b}}", "10.1.1.1", 1 },
+	{ "inline:{10.1.1.1=ok, {::1 = a b}}", "::1", 1 },
+	{ "inline:{10.1.1.1=ok, {::1 = a b}}", "0:0:0:0:0:0:0:1", 0 },
+	{ "inline:{10=ok}", "10.1.1.1", 0 },
+	{ "proxy:static:x", "10.1.1.1", 1 },
+	{ "static:x", "unknown", 0 },
+	{ "fail:x", "10.1.1.1", -1 },
+	{ "!fail:x", "10.1.1.1", -1 },
+	{ "10.1.1.1 fail:x", "10.1.1.1", 1 },
+	{ "!10.1.1.1 fail:x", "10.1.1.1", 0 },
+	{ "fail:x 10.1.1.1", "10.1.1.1", -1 },
+	{ "fail:x", "unknown", 0 },
+
 	/* Files. */
 	{ FILES "/inside", "10.1.1.1", 1 },
 	{ FILES "/inside", "10.9.1.1", 0 },
@@ -147,11 +174,16 @@ static const struct {
 	{ "[2001:db8::1]/64", "the network is \"2001:db8::/64\"" },
 	{ "2001:db8::1/127", "the network is \"2001:db8::/127\"" },
 	{ "2001:db8::/12", "the network is \"2000::/12\"" },
-	{ "hash:/etc/postfix/networks", "tables (type:table)" },
-	{ "cdb:/etc/postfix/networks", "tables (type:table)" },
-	{ "cidr:/etc/postfix/networks", "tables (type:table)" },
-	{ "!lmdb:networks", "tables (type:table)" },
-	{ "proxy:mysql:/etc/postfix/networks", "tables (type:table)" },
+	{ "hash:/no-such/networks", "\"hash:/no-such/networks\": " },
+	{ "cdb:/no-such/networks", "\"cdb:/no-such/networks\": " },
+	{ "cidr:/no-such/networks", "No such file" },
+	{ "!texthash:/no-such/networks", "No such file" },
+	{ "texthash:networks", "not an absolute path" },
+	{ "table:/etc/networks", "Postfix has no table type \"table\"" },
+	{ "10.0.0.0/8 proxy:mysql:/etc/postfix/networks",
+	  "only Postfix can ask the server" },
+	{ "unionmap:{static:a, static:b}", "cannot be used here" },
+	{ "static:{a", "a brace is not closed" },
 	{ "10.0.0.0/8 # ours", "a comment must be a line of its own" },
 	{ "1:2:3", "not an address or network" },
 	{ ":", "not an address or network" },
@@ -172,10 +204,11 @@ static const struct {
 START_TEST(matches)
 {
 	struct error error = { "" };
-	struct network_list *list = network_list_new(cases[_i].list, &error);
+	struct network_list *list = network_list_new(cases[_i].list, true, NULL,
+						      &error);
 
 	ck_assert_msg(list != NULL, "\"%s\": %s", cases[_i].list, error.text);
-	ck_assert_msg(network_list_match(list, cases[_i].address) ==
+	ck_assert_msg(network_list_match(list, cases[_i].address, "") ==
 			      cases[_i].found,
 		      "\"%s\", %s: not %d", cases[_i].list, cases[_i].address,
 		      cases[_i].found);
@@ -187,11 +220,13 @@ START_TEST(refuses)
 {
 	struct error error = { "" };
 
-	ck_assert_ptr_null(network_list_new(refusals[_i].list, &error));
+	ck_assert_ptr_null(network_list_new(refusals[_i].list, true, NULL,
+					    &error));
 	ck_assert_msg(strstr(error.text, refusals[_i].error) != NULL,
 		      "\"%s\": \"%s\", not \"%s\"", refusals[_i].list,
 		      error.text, refusals[_i].error);
-	ck_assert_ptr_null(network_list_new(refusals[_i].list, NULL));
+	ck_assert_ptr_null(network_list_new(refusals[_i].list, true, NULL,
+					    NULL));
 }
 END_TEST
 
@@ -215,9 +250,9 @@ START_TEST(every_prefix)
 			snprintf(text, sizeof(text), "%u.%u.%u.%u",
 				 other >> 24, other >> 16 & 255,
 				 other >> 8 & 255, other & 255);
-			made = network_list_new(list, NULL);
+			made = network_list_new(list, true, NULL, NULL);
 			ck_assert_ptr_nonnull(made);
-			ck_assert_int_eq(network_list_match(made, text),
+			ck_assert_int_eq(network_list_match(made, text, ""),
 					 (other & mask) == base);
 			network_list_free(made);
 		}
@@ -239,15 +274,151 @@ START_TEST(files_that_never_end)
 	ck_assert_ptr_nonnull(file);
 	fprintf(file, "10.0.0.0/8\n%s\n", path);
 	ck_assert_int_eq(fclose(file), 0);
-	ck_assert_ptr_null(network_list_new(path, &error));
+	ck_assert_ptr_null(network_list_new(path, true, NULL, &error));
 	ck_assert_ptr_nonnull(strstr(error.text, "too many files"));
 	ck_assert_int_eq(unlink(path), 0);
 
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	ck_assert_ptr_null(network_list_new(path, &error));
+	ck_assert_ptr_null(network_list_new(path, true, NULL, &error));
 	ck_assert_ptr_nonnull(strstr(error.text, "not a regular file"));
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(rmdir(directory), 0);
+}
+END_TEST
+
+static char directory[64];
+
+/* run_shell - a command that must succeed */
+__attribute__((format(printf, 1, 2)))
+static void run_shell(const char *format, ...)
+{
+	char command[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(command, sizeof(command), format, arguments);
+	va_end(arguments);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* set_up - a directory with a configuration for postmap */
+static void set_up(void)
+{
+	strcpy(directory, "/tmp/test_network.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	run_shell("echo compatibility_level = 3.6 >%s/main.cf", directory);
+}
+
+static void tear_down(void)
+{
+	run_shell("rm -r %s", directory);
+}
+
+/* Tables with a file; @ stands for its name. */
+static const struct {
+	const char *list;
+	const char *address;
+	const char *name;
+	int found;
+} table_cases[] = {
+	{ "@", "192.0.2.1", "", 1 },
+	{ "@", "192.0.2.2", "", 0 },
+	{ "@", "192.0.2", "", 0 },
+	{ "@", "10.1.2.3", "", 0 },
+	{ "@", "2001:db8::1", "", 1 },
+	{ "@", "2001:DB8::1", "", 1 },
+	{ "@", "2001:db8:0::1", "", 0 },
+	{ "@", "2001:db8::2", "", 0 },
+	{ "@", "unknown", "", 0 },
+	{ "@ 10.0.0.0/8", "10.1.2.3", "", 1 },
+	{ "!@ 192.0.2.0/24", "192.0.2.1", "", 0 },
+	{ "!@ 192.0.2.0/24", "192.0.2.2", "", 1 },
+	{ "192.0.2.0/24 !@", "192.0.2.1", "", 1 },
+	/* Names: they never permit. */
+	{ "@", "192.0.2.2", "bad.example", 0 },
+	{ "!!@", "192.0.2.2", "bad.example", 0 },
+	{ "!@ 192.0.2.0/24", "192.0.2.2", "bad.example", 0 },
+	{ "!@ 192.0.2.0/24", "192.0.2.2", "www.Bad.example", 0 },
+	{ "!@ 192.0.2.0/24", "192.0.2.2", "a.b.dotted.example", 0 },
+	{ "!@ 192.0.2.0/24", "192.0.2.2", "notbad.example", 1 },
+	{ "!@ 192.0.2.0/24", "192.0.2.2", "unknown", 1 },
+};
+
+static const char *const table_types[] = { "hash", "btree", "lmdb",
+					   "texthash" };
+
+/* with_table - a list with the name of a table for @ */
+static char *with_table(const char *list, const char *type)
+{
+	size_t at = strcspn(list, "@");
+
+	if (list[at] == '\0')
+		return xstrdup(list);
+	return xasprintf("%.*s%s:%s/t%s", (int)at, list, type, directory,
+			 list + at + 1);
+}
+
+START_TEST(tables)
+{
+	const char *type = table_types[_i];
+	struct dictionary_loader loader = { .config_directory = directory };
+	int i;
+
+	run_shell("printf '%s' >%s/t", "192.0.2.1 ok\n2001:db8::1 ok\n"
+		  "bad.example no\n.dotted.example no\n10 ok\n", directory);
+	if (strcmp(type, "texthash") != 0)
+		run_shell("postmap -c %s %s:%s/t", directory, type, directory);
+	for (i = 0; i < COUNT(table_cases); i++) {
+		char *list = with_table(table_cases[i].list, type);
+		struct error error = { "" };
+		struct network_list *made = network_list_new(list, true,
+							     &loader, &error);
+
+		ck_assert_msg(made != NULL, "\"%s\": %s", list, error.text);
+		ck_assert_msg(network_list_match(made, table_cases[i].address,
+						 table_cases[i].name) ==
+				      table_cases[i].found,
+			      "\"%s\", %s: not %d", list,
+			      table_cases[i].address, table_cases[i].found);
+		network_list_free(made);
+		free(list);
+	}
+}
+END_TEST
+
+/* keep_note - the loader's warnings */
+static void keep_note(void *context, const char *text)
+{
+	snprintf(context, 512, "%s", text);
+}
+
+/* What cannot be read is unknown, where the search gets there. */
+START_TEST(lenient)
+{
+	char note[512] = "";
+	struct dictionary_loader loader = {
+		.config_directory = directory, .lenient = true,
+		.note = keep_note, .context = note,
+	};
+	struct error error = { "" };
+	char *text = with_table("10.0.0.1, @, 10.0.0.0/8", "hash");
+	struct network_list *list = network_list_new(text, true, &loader,
+						     &error);
+
+	ck_assert_msg(list != NULL, "%s", error.text);
+	ck_assert_uint_eq(loader.failures, 1);
+	ck_assert_msg(strncmp(note, "mynetworks: hash:/", 18) == 0 &&
+		      strstr(note, "deferred") != NULL, "%s", note);
+	ck_assert_int_eq(network_list_match(list, "10.0.0.1", ""), 1);
+	ck_assert_int_eq(network_list_match(list, "10.0.0.2", ""), -1);
+	ck_assert_int_eq(network_list_match(list, "192.0.2.1", ""), -1);
+	network_list_free(list);
+	free(text);
+	/* Neither does it let pass what only Postfix can look up. */
+	ck_assert_ptr_null(network_list_new("ldap:/x", true, &loader, &error));
+	ck_assert_ptr_nonnull(strstr(error.text, "cannot be used here"));
+	ck_assert_ptr_null(network_list_new("table:/x", true, &loader,
+					    &error));
 }
 END_TEST
 
@@ -265,6 +436,9 @@ int main(void)
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));
 	tcase_add_test(tests, every_prefix);
 	tcase_add_test(tests, files_that_never_end);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, tables, 0, COUNT(table_types));
+	tcase_add_test(tests, lenient);
 	tcase_add_test(tests, frees_nothing);
 	return run_tests("network", tests);
 }

@@ -2,7 +2,9 @@
 /* test_restrictions_network - permission by address and by certificate */
 
 #include <check.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/restrictions.h"
@@ -22,22 +24,37 @@
 	       "E8:59:0E:CD:BD:0A:58:97:CC:EB:37:05:6E:B8:A1:DB"
 #define ZEROS  "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
 
-/* evaluate - open, ask and close one restriction */
+/* decide - open, ask and close one restriction */
+static enum verdict decide(const struct restriction *restriction,
+			   const char *argument,
+			   struct dictionary_loader *loader,
+			   const struct request *request,
+			   struct decision *decision)
+{
+	struct restriction_context context = { loader, true };
+	struct error error = { "" };
+	struct subject subject = { .request = request };
+	enum verdict verdict;
+	void *state = NULL;
+
+	*decision = (struct decision){ .reason = "" };
+	ck_assert_msg(restriction->open(argument, &context, &state,
+					&error) == 0,
+		      "\"%s\": %s", argument, error.text);
+	verdict = restriction->evaluate(&subject, state, decision);
+	restriction->close(state);
+	return verdict;
+}
+
+/* evaluate - likewise, with a strict loader */
 static enum verdict evaluate(const struct restriction *restriction,
 			     const char *argument,
 			     const struct request *request)
 {
-	struct error error = { "" };
-	struct subject subject = { .request = request };
-	struct decision decision = { .reason = "" };
-	enum verdict verdict;
-	void *state = NULL;
+	struct dictionary_loader loader = { .lenient = false };
+	struct decision decision;
 
-	ck_assert_msg(restriction->open(argument, &state, &error) == 0,
-		      "\"%s\": %s", argument, error.text);
-	verdict = restriction->evaluate(&subject, state, &decision);
-	restriction->close(state);
-	return verdict;
+	return decide(restriction, argument, &loader, request, &decision);
 }
 
 static const struct {
@@ -56,6 +73,15 @@ static const struct {
 	{ "0.0.0.0/0, ::/0", "unknown", VERDICT_DUNNO },
 	{ "0.0.0.0/0, ::/0", "", VERDICT_DUNNO },
 	{ "0.0.0.0/0", "::ffff:127.0.0.1", VERDICT_DUNNO },
+	{ "cidr:{{127.0.0.0/8 ok}}", "127.0.0.1", VERDICT_PERMIT },
+	{ "cidr:{{127.0.0.0/8 ok}}", "192.0.2.1", VERDICT_DUNNO },
+	{ "inline:{192.0.2.1=ok}", "192.0.2.1", VERDICT_PERMIT },
+	/* Names of clients count only against them. */
+	{ "!inline:{127.0.0.1=no} 0.0.0.0/0", "192.0.2.1", VERDICT_DUNNO },
+	{ "inline:{127.0.0.1=ok}", "192.0.2.1", VERDICT_DUNNO },
+	{ "fail:x", "192.0.2.1", VERDICT_DEFER },
+	{ "192.0.2.1 fail:x", "192.0.2.1", VERDICT_PERMIT },
+	{ "!192.0.2.1 fail:x", "192.0.2.1", VERDICT_DUNNO },
 };
 
 START_TEST(permits_networks)
@@ -114,6 +140,36 @@ static const struct {
 	{ FILES "/table", "", B, VERDICT_PERMIT },
 	{ FILES "/table", A_LAST, "", VERDICT_DUNNO },
 	{ FILES "/table " A_LAST, A_LAST, "", VERDICT_PERMIT },
+	/* Tables without a file. */
+	{ "inline:{" A "=ok}", A, "", VERDICT_PERMIT },
+	{ "inline:{" A_LOW "=ok}", A, "", VERDICT_PERMIT },
+	{ "inline:{" A "=ok}", A_LOW, "", VERDICT_PERMIT },
+	{ "inline:{" A "=ok}", "", A, VERDICT_PERMIT },
+	{ "inline:{" A "=ok}", A_LAST, B, VERDICT_DUNNO },
+	{ "inline:{" A "=ok}", "", "", VERDICT_DUNNO },
+	{ "inline:{{" A "=}, " B "=ok}", A, "", VERDICT_DEFER },
+	{ "inline:{{" A "=}, " B "=ok}", A, B, VERDICT_DEFER },
+	{ "inline:{{" A "=}, " B "=ok}", B, A, VERDICT_PERMIT },
+	{ "inline:{" A "=ok} " B, B, "", VERDICT_PERMIT },
+	{ "inline:{" HALF_A "=ok}", HALF_A, HALF_A, VERDICT_DUNNO },
+	{ "static:ok", A, "", VERDICT_PERMIT },
+	{ "static:ok", "", A, VERDICT_PERMIT },
+	{ "static:ok", "", "", VERDICT_DUNNO },
+	{ "static:ok", "none", "unknown", VERDICT_DUNNO },
+	{ "static:ok", HALF_A, HALF_A ":00:11:22:33", VERDICT_DUNNO },
+	{ "static:ok", A ":00", A " ", VERDICT_DUNNO },
+	{ "fail:x", A, "", VERDICT_DEFER },
+	{ "fail:x", "", "", VERDICT_DUNNO },
+	{ "fail:x", HALF_A, "", VERDICT_DUNNO },
+	{ "fail:x " A, A, "", VERDICT_PERMIT },
+	{ "fail:x static:ok", A, "", VERDICT_DEFER },
+	{ "static:ok fail:x", A, "", VERDICT_PERMIT },
+	{ "pcre:{{/^55:3C:.*:0F$/ ok}}", A, "", VERDICT_PERMIT },
+	{ "pcre:{{/^55:3C:.*:0F$/ ok}}", A_LAST, B, VERDICT_DUNNO },
+	/* Patterns see it as it was sent. */
+	{ "pcre:{{/^55:3C:.*:0F$/i ok}}", A, "", VERDICT_PERMIT },
+	{ "pcre:{{/^55:3c:.*:0f$/i ok}}", A, "", VERDICT_DUNNO },
+	{ "cidr:{{::/0 ok}}", A, "", VERDICT_DUNNO },
 };
 
 START_TEST(permits_certificates)
@@ -162,8 +218,26 @@ static const struct {
 	  "not a fingerprint" },
 	{ &restriction_permit_tls_clientcerts, A " client.example",
 	  "\"client.example\": not a fingerprint" },
-	{ &restriction_permit_tls_clientcerts, "hash:/etc/postfix/certs",
-	  "tables (type:table)" },
+	{ &restriction_permit_mynetworks, "mysql:/etc/postfix/nets",
+	  "\"mysql:/etc/postfix/nets\": only Postfix can ask the server" },
+	{ &restriction_permit_mynetworks, "texthash:/no-such/nets",
+	  "No such file" },
+	{ &restriction_permit_tls_clientcerts, "texthash:/no-such/certs",
+	  "\"texthash:/no-such/certs\": " },
+	{ &restriction_permit_tls_clientcerts, A " ldap:/etc/postfix/certs",
+	  "such a table cannot be used here" },
+	{ &restriction_permit_tls_clientcerts, "table:/etc/postfix/certs",
+	  "Postfix has no table type" },
+	{ &restriction_permit_tls_clientcerts, "!static:ok",
+	  "not a fingerprint" },
+	{ &restriction_permit_tls_clientcerts, "static:{ }",
+	  "its result is empty" },
+	{ &restriction_permit_tls_clientcerts, "regexp:{{/AB/}}",
+	  "line 1: its result may be empty" },
+	{ &restriction_permit_tls_clientcerts, "pcre:{{/(x)?/ $1}}",
+	  "line 1: its result may be empty" },
+	{ &restriction_permit_tls_clientcerts,
+	  "inline:{{" A "=}, " A_LOW "=ok}", "is there twice" },
 	{ &restriction_permit_tls_clientcerts, FILES "/no-such",
 	  "No such file" },
 	{ &restriction_permit_tls_clientcerts, FILES, "not a regular file" },
@@ -178,17 +252,166 @@ static const struct {
 START_TEST(refuses)
 {
 	const struct restriction *restriction = refusals[_i].restriction;
+	struct dictionary_loader loader = { .lenient = false };
+	struct restriction_context context = { &loader, true };
 	struct error error = { "" };
 	void *state = NULL;
 
-	ck_assert_int_eq(restriction->open(refusals[_i].argument, &state,
-					   &error),
+	ck_assert_int_eq(restriction->open(refusals[_i].argument, &context,
+					   &state, &error),
 			 -1);
 	ck_assert_ptr_null(state);
 	ck_assert_msg(strstr(error.text, refusals[_i].error) != NULL,
 		      "\"%s\": \"%s\", not \"%s\"", refusals[_i].argument,
 		      error.text, refusals[_i].error);
 	restriction->close(state);
+}
+END_TEST
+
+static char directory[64];
+
+/* run_shell - a command that must succeed */
+__attribute__((format(printf, 1, 2)))
+static void run_shell(const char *format, ...)
+{
+	char command[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(command, sizeof(command), format, arguments);
+	va_end(arguments);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* set_up - a directory with a configuration for postmap */
+static void set_up(void)
+{
+	strcpy(directory, "/tmp/test_restrictions.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	run_shell("echo compatibility_level = 3.6 >%s/main.cf", directory);
+}
+
+static void tear_down(void)
+{
+	run_shell("rm -r %s", directory);
+}
+
+/* Tables of certificates, made from the fingerprint A. */
+static const struct {
+	const char *type;
+	const char *key;
+	const char *postmap;	/* how it is made; NULL: not at all */
+	enum verdict verdict;	/* for A, and for A in lower case */
+} certificate_tables[] = {
+	{ "hash", A, "postmap", VERDICT_PERMIT },
+	{ "hash", A_LOW, "postmap", VERDICT_PERMIT },
+	{ "btree", A, "postmap", VERDICT_PERMIT },
+	{ "lmdb", A, "postmap", VERDICT_PERMIT },
+	{ "texthash", A, NULL, VERDICT_PERMIT },
+	{ "texthash", A_LOW, NULL, VERDICT_PERMIT },
+	/* Keys that were stored unfolded, Postfix does not find. */
+	{ "hash", A, "postmap -f", VERDICT_DUNNO },
+	{ "hash", A_LOW, "postmap -f", VERDICT_PERMIT },
+	{ "lmdb", A, "postmap -f", VERDICT_DUNNO },
+	{ "hash", A_LAST, "postmap", VERDICT_DUNNO },
+	{ "hash", HALF_A, "postmap", VERDICT_DUNNO },
+	{ "texthash", "", NULL, VERDICT_DUNNO },
+};
+
+START_TEST(tables_of_certificates)
+{
+	struct dictionary_loader loader = { .config_directory = directory };
+	const char *type = certificate_tables[_i].type;
+	char *table = xasprintf("%s:%s/t", type, directory);
+	const char *const sent[] = { A, A_LOW, B, HALF_A, "" };
+	struct decision decision;
+	struct request request;
+	int i;
+
+	run_shell("printf '%s a client\n' >%s/t", certificate_tables[_i].key,
+		  directory);
+	if (certificate_tables[_i].postmap != NULL)
+		run_shell("%s -c %s %s", certificate_tables[_i].postmap,
+			  directory, table);
+	request_init(&request);
+	request.encryption_protocol = "TLSv1.3";
+	for (i = 0; i < COUNT(sent); i++) {
+		enum verdict verdict =
+			i < 2 ? certificate_tables[_i].verdict : VERDICT_DUNNO;
+
+		request.ccert_fingerprint = sent[i];
+		request.ccert_pubkey_fingerprint = "";
+		ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts,
+					table, &loader, &request, &decision),
+				 verdict);
+		request.ccert_fingerprint = B;
+		request.ccert_pubkey_fingerprint = sent[i];
+		ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts,
+					table, &loader, &request, &decision),
+				 verdict);
+	}
+	free(table);
+}
+END_TEST
+
+/* Postfix itself agrees, when it folds what it looks up. */
+START_TEST(as_postmap)
+{
+	struct dictionary_loader loader = { .config_directory = directory };
+	char *table = xasprintf("hash:%s/t", directory);
+	struct decision decision;
+	struct request request;
+
+	run_shell("printf '%s a client\n' >%s/t", A, directory);
+	run_shell("postmap -c %s %s", directory, table);
+	run_shell("postmap -c %s -q %s %s >/dev/null", directory, A, table);
+	run_shell("! postmap -c %s -q %s %s", directory, B, table);
+	request_init(&request);
+	request.encryption_protocol = "TLSv1.3";
+	request.ccert_fingerprint = A;
+	ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts, table,
+				&loader, &request, &decision),
+			 VERDICT_PERMIT);
+	free(table);
+}
+END_TEST
+
+/* The table is not there: whoever depends on it is deferred. */
+START_TEST(lenient)
+{
+	struct dictionary_loader loader = {
+		.config_directory = directory, .lenient = true,
+	};
+	char *table = xasprintf("10.0.0.1 hash:%s/none 10.0.0.0/8", directory);
+	struct decision decision;
+	struct request request;
+
+	request_init(&request);
+	request.encryption_protocol = "TLSv1.3";
+	request.client_address = "10.0.0.1";
+	ck_assert_int_eq(decide(&restriction_permit_mynetworks, table, &loader,
+				&request, &decision), VERDICT_PERMIT);
+	request.client_address = "10.0.0.2";
+	ck_assert_int_eq(decide(&restriction_permit_mynetworks, table, &loader,
+				&request, &decision), VERDICT_DEFER);
+	ck_assert_int_eq(decision.refusal, REFUSAL_LOOKUP);
+	ck_assert_ptr_nonnull(strstr(decision.reason, "mynetworks"));
+	ck_assert_uint_eq(loader.failures, 2);
+	free(table);
+
+	table = xasprintf("%s hash:%s/none", B, directory);
+	ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts, table,
+				&loader, &request, &decision), VERDICT_DUNNO);
+	request.ccert_fingerprint = B;
+	ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts, table,
+				&loader, &request, &decision), VERDICT_PERMIT);
+	request.ccert_fingerprint = A;
+	ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts, table,
+				&loader, &request, &decision), VERDICT_DEFER);
+	ck_assert_int_eq(decision.refusal, REFUSAL_LOOKUP);
+	ck_assert_ptr_nonnull(strstr(decision.reason, "relay_clientcerts"));
+	ck_assert_uint_eq(loader.failures, 5);
+	free(table);
 }
 END_TEST
 
@@ -213,6 +436,11 @@ int main(void)
 	tcase_add_loop_test(tests, permits_certificates, 0,
 			    COUNT(certificates));
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, tables_of_certificates, 0,
+			    COUNT(certificate_tables));
+	tcase_add_test(tests, as_postmap);
+	tcase_add_test(tests, lenient);
 	tcase_add_test(tests, have_their_names);
 	return run_tests("restrictions_network", tests);
 }

@@ -2,16 +2,19 @@
 /* permit_mynetworks - permit when the client's address is in mynetworks
  *
  * Postfix derives mynetworks from the host's interfaces when it is not set.
- * Here it never has a default: nobody is trusted who is not written down. */
+ * Here it never has a default: nobody is trusted who is not written down. When
+ * a table cannot be looked up, it is not known whether he is. */
 
 #include "lib/network.h"
 #include "lib/restrictions.h"
 
 /* open - read mynetworks */
-static int open_networks(const char *argument, void **state,
-			 struct error *error)
+static int open_networks(const char *argument,
+			 const struct restriction_context *context,
+			 void **state, struct error *error)
 {
-	*state = network_list_new(argument, error);
+	*state = network_list_new(argument, context->utf8, context->loader,
+				  error);
 	return *state != NULL ? 0 : -1;
 }
 
@@ -25,10 +28,19 @@ static void close_networks(void *state)
 static enum verdict evaluate(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
-	(void)decision;
-	return network_list_match(state, subject->request->client_address)
-		       ? VERDICT_PERMIT
-		       : VERDICT_DUNNO;
+	const struct request *request = subject->request;
+
+	switch (network_list_match(state, request->client_address,
+				   request->client_name)) {
+	case 0:
+		return VERDICT_DUNNO;
+	case 1:
+		return VERDICT_PERMIT;
+	default:
+		decision->refusal = REFUSAL_LOOKUP;
+		decision->reason = "a table in mynetworks cannot be looked up";
+		return VERDICT_DEFER;
+	}
 }
 
 const struct restriction restriction_permit_mynetworks = {

@@ -4,19 +4,24 @@
  * Relay_clientcerts lists fingerprints of certificates or of their public
  * keys, as Postfix writes them: pairs of hex digits with colons between. In a
  * /file the first word of a line counts, so that the file of a Postfix table
- * will do. Digests shorter than SHA-256 are refused: certificates can be made
- * to collide under MD5 and SHA-1. Subject and issuer never permit anything. */
+ * will do; a type:table is looked up, and what the key stands for is ignored,
+ * but it may not be empty. Digests shorter than SHA-256 are refused, and never
+ * looked up: certificates can be made to collide under MD5 and SHA-1. Subject
+ * and issuer never permit anything. */
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/casefold.h"
+#include "lib/dictionary.h"
 #include "lib/restrictions.h"
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
 #define DIGEST_MAX 64 /* SHA-512 */
+#define TEXT_MAX   (3 * DIGEST_MAX)
 
 struct fingerprint {
 	size_t length;
@@ -26,6 +31,9 @@ struct fingerprint {
 struct fingerprint_list {
 	struct fingerprint *fingerprints;
 	size_t count;
+	struct dictionary **tables;
+	size_t table_count;
+	struct dictionary_loader *loader; /* while it is read */
 };
 
 /* hex_value - of one hex digit */
@@ -56,10 +64,16 @@ static int fingerprint_parse(struct fingerprint *fingerprint, const char *text)
 	}
 }
 
+/* is_strong - can nobody make digests of that length collide? */
+static bool is_strong(size_t length)
+{
+	return length == 32 || length == 48 || length == 64;
+}
+
 /* check_length - is it a digest that nobody can make collide? */
 static int check_length(size_t length, const char *word, struct error *error)
 {
-	if (length == 32 || length == 48 || length == 64)
+	if (is_strong(length))
 		return 0;
 	if (length == 16 || length == 20)
 		return error_set(error,
@@ -82,8 +96,7 @@ static int add_fingerprint(void *context, const char *word, struct error *error)
 	if (fingerprint_parse(&fingerprint, word) < 0)
 		return error_set(error,
 				 "\"%s\": not a fingerprint (hex pairs with "
-				 "colons between, at most 64); tables "
-				 "(type:table) are not supported here yet",
+				 "colons between, at most 64)",
 				 word);
 	if (check_length(fingerprint.length, word, error) < 0)
 		return -1;
@@ -113,9 +126,50 @@ static int read_line(void *context, const char *line, struct error *error)
 	return result;
 }
 
+/* add_table - type:table */
+static int add_table(struct fingerprint_list *list, const char *word,
+		     struct error *error)
+{
+	struct dictionary *table = dictionary_new_map(word, list->loader,
+						      error);
+	const char *why;
+
+	if (table == NULL)
+		return error_prefix(error, "\"%s\": ", word);
+	why = dictionary_failure(table);
+	if (why != NULL &&
+	    !dictionary_let_pass(table, "relay_clientcerts", list->loader))
+		error_set(error, "\"%s\": %s", word, why);
+	else if (why == NULL && dictionary_asks(table) != NULL)
+		error_set(error, "\"%s\": %s; such a table cannot be used here",
+			  word, dictionary_asks(table));
+	else {
+		list->tables = xreallocarray(list->tables,
+					     list->table_count + 1,
+					     sizeof(list->tables[0]));
+		list->tables[list->table_count++] = table;
+		return 0;
+	}
+	dictionary_free(table);
+	return -1;
+}
+
+/* is_table - type:table, and not the first byte of a fingerprint? */
+static bool is_table(const char *word)
+{
+	size_t type = strcspn(word, ":");
+
+	return word[type] == ':' &&
+	       (strspn(word, "0123456789abcdefABCDEF") < type ||
+		word[type + 1] == '/') &&
+	       strspn(word, "abcdefghijklmnopqrstuvwxyz") == type;
+}
+
 /* read_word - one word of relay_clientcerts */
 static int read_word(void *context, const char *word, struct error *error)
 {
+	if (is_table(word))
+		return add_table(context, word, error);
 	if (word[0] == '/')
 		return words_each_line(word, read_line, context, error);
 	return add_fingerprint(context, word, error);
@@ -128,21 +182,28 @@ static void close_list(void *state)
 
 	if (list == NULL)
 		return;
+	for (size_t i = 0; i < list->table_count; i++)
+		dictionary_free(list->tables[i]);
+	free(list->tables);
 	free(list->fingerprints);
 	free(list);
 }
 
 /* open - read relay_clientcerts */
-static int open_list(const char *argument, void **state, struct error *error)
+static int open_list(const char *argument,
+		     const struct restriction_context *context, void **state,
+		     struct error *error)
 {
 	struct fingerprint_list *list = xcalloc(1, sizeof(*list));
 
 	*state = NULL;
-	if (words_each(argument, WORDS_SEPARATORS, read_word, list, error) <
-	    0) {
+	list->loader = context->loader;
+	if (words_each_braced(argument, WORDS_SEPARATORS, read_word, list,
+			      error) < 0) {
 		close_list(list);
 		return -1;
 	}
+	list->loader = NULL;
 	*state = list;
 	return 0;
 }
@@ -172,19 +233,63 @@ static bool is_listed(const struct fingerprint_list *list, const char *text)
 	return found;
 }
 
+/* look_up - ask the tables for the fingerprint that Postfix sent */
+static enum dictionary_answer look_up(const struct fingerprint_list *list,
+				      const char *text)
+{
+	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+	struct fingerprint fingerprint;
+	char folded[CASEFOLD_SIZE(TEXT_MAX)];
+	size_t i;
+
+	if (fingerprint_parse(&fingerprint, text) < 0 ||
+	    !is_strong(fingerprint.length))
+		return DICTIONARY_NOT_FOUND;
+	casefold(folded, text, strlen(text), false);
+	for (i = 0; i < list->table_count && answer == DICTIONARY_NOT_FOUND;
+	     i++) {
+		const struct dictionary *table = list->tables[i];
+
+		answer = dictionary_lookup(table, dictionary_is_pattern(table)
+							  ? text : folded);
+	}
+	return answer;
+}
+
+/* look_up_both - the certificate first, then its key */
+static enum dictionary_answer look_up_both(const struct fingerprint_list *list,
+					   const struct request *request)
+{
+	enum dictionary_answer answer =
+		look_up(list, request->ccert_fingerprint);
+
+	return answer != DICTIONARY_NOT_FOUND
+		       ? answer
+		       : look_up(list, request->ccert_pubkey_fingerprint);
+}
+
 /* evaluate - see above */
 static enum verdict evaluate(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
 	const struct request *request = subject->request;
 
-	(void)decision;
 	if (request->encryption_protocol[0] == '\0')
 		return VERDICT_DUNNO;
 	if (is_listed(state, request->ccert_fingerprint) ||
 	    is_listed(state, request->ccert_pubkey_fingerprint))
 		return VERDICT_PERMIT;
-	return VERDICT_DUNNO;
+	switch (look_up_both(state, request)) {
+	case DICTIONARY_NOT_FOUND:
+		return VERDICT_DUNNO;
+	case DICTIONARY_FOUND:
+		return VERDICT_PERMIT;
+	default:
+		decision->refusal = REFUSAL_LOOKUP;
+		decision->reason = "a table in relay_clientcerts cannot be "
+				   "looked up";
+		return VERDICT_DEFER;
+	}
 }
 
 const struct restriction restriction_permit_tls_clientcerts = {
