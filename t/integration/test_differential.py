@@ -292,7 +292,8 @@ class Fuzz:
         self.differences = 0
         self.settings = 0
         self.host = Host(own_addresses(), has_ipv6(), [
-            name for name in run("postconf", "-m").split() if name in TYPES])
+            name for name in run("postconf", "-c", postfix.config, "-m").split()
+            if name in TYPES])
 
     def compared(self):
         """compared - addresses that both sides decided about"""
