@@ -8,9 +8,11 @@
  * table one that only Postfix can look up. */
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/casefold.h"
 #include "lib/dictionary_internal.h"
 #include "lib/expression.h"
 #include "lib/logical_lines.h"
@@ -28,6 +30,7 @@ struct pattern {
 /* A condition of rules.h; the second pattern must hold too. */
 struct condition {
 	struct pattern patterns[2];
+	char *result;			/* if it has to be looked at, or NULL */
 };
 
 /* Where reading is. */
@@ -45,6 +48,7 @@ static void free_condition(void *context)
 
 	expression_free(condition->patterns[0].expression);
 	expression_free(condition->patterns[1].expression);
+	free(condition->result);
 	free(condition);
 }
 
@@ -179,6 +183,11 @@ static int read_match(struct reader *reader, char *text,
 		reader->unsure = true;
 		return error_set(error, "its result may be empty");
 	}
+	/* What "(...)" matched may be a part of a character. */
+	if (reader->dictionary->utf8 &&
+	    (strchr(text, '$') != NULL ||
+	     !casefold_is_utf8(text, strlen(text))))
+		condition->result = xstrdup(text);
 	return 0;
 }
 
@@ -276,6 +285,55 @@ static int open_pcre(struct dictionary *dictionary,
 	return open_rules(dictionary, EXPRESSION_PCRE, loader, error);
 }
 
+/* expand - the result with what "(...)" matched; the caller frees it */
+static char *expand(const char *result, const char *key,
+		    const struct expression_group *groups, size_t *length)
+{
+	char *text = NULL;
+	FILE *stream = open_memstream(&text, length);
+
+	if (stream == NULL)
+		return NULL;
+	while (*result != '\0') {
+		const struct expression_group *group;
+		const char *name;
+		size_t size;
+
+		if (*result != '$' || *++result == '$') {
+			fputc(*result++, stream);
+			continue;
+		}
+		result = macro_end(result, &name, &size);
+		group = &groups[macro_number(name, size)];
+		fwrite(key + group->start, 1, group->end - group->start,
+		       stream);
+	}
+	if (fclose(stream) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* test_result - 1, or -1: Postfix fails when a result is not UTF-8 */
+static int test_result(const struct condition *condition, const char *key)
+{
+	const struct expression *expression = condition->patterns[0].expression;
+	size_t count = expression_groups(expression) + 1, length = 0;
+	struct expression_group *groups = xcalloc(count, sizeof(*groups));
+	int result = 1;
+	char *text = NULL;
+
+	/* A pattern that is turned around has nothing to refer to. */
+	if (condition->patterns[0].match)
+		result = expression_match(expression, key, groups);
+	if (result > 0)
+		text = expand(condition->result, key, groups, &length);
+	result = text != NULL && casefold_is_utf8(text, length) ? 1 : -1;
+	free(text);
+	free(groups);
+	return result;
+}
+
 /* test - do all patterns of a condition hold? */
 static int test(const void *context, const char *key)
 {
@@ -287,11 +345,11 @@ static int test(const void *context, const char *key)
 
 		if (pattern->expression == NULL)
 			break;
-		result = expression_match(pattern->expression, key);
+		result = expression_match(pattern->expression, key, NULL);
 		if (result < 0 || (result > 0) != pattern->match)
 			return result < 0 ? -1 : 0;
 	}
-	return 1;
+	return condition->result != NULL ? test_result(condition, key) : 1;
 }
 
 /* look_up - the first rule that matches */

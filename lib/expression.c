@@ -164,7 +164,7 @@ static int compile_posix(struct expression *expression, const char *pattern,
 	expression->posix = posix;
 	pthread_mutex_init(&posix->lock, NULL);
 	posix->pattern = xstrdup(pattern);
-	posix->options = (int)options | REG_NOSUB;
+	posix->options = (int)options;
 	if (compile_again(posix, error) < 0)
 		return -1;
 	expression->groups = posix->regex.re_nsub;
@@ -254,43 +254,86 @@ size_t expression_groups(const struct expression *expression)
 	return expression->groups;
 }
 
-/* match_pcre - within the limits */
-static int match_pcre(const struct expression *expression, const char *text)
+/* copy_pcre - what the groups matched */
+static void copy_pcre(pcre2_match_data *data, int count,
+		      struct expression_group *groups, size_t size)
 {
+	const size_t *places = pcre2_get_ovector_pointer(data);
+
+	for (size_t i = 0; i < size; i++) {
+		bool set = i < (size_t)count && places[2 * i] != PCRE2_UNSET &&
+			   places[2 * i] <= places[2 * i + 1];
+
+		groups[i].start = set ? places[2 * i] : 0;
+		groups[i].end = set ? places[2 * i + 1] : 0;
+	}
+}
+
+/* match_pcre - within the limits */
+static int match_pcre(const struct expression *expression, const char *text,
+		      struct expression_group *groups)
+{
+	size_t size = groups != NULL ? expression->groups + 1 : 1;
 	/* Room for what a thread needs while it matches. */
-	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+	pcre2_match_data *data =
+		pcre2_match_data_create((uint32_t)size, NULL);
 	int result;
 
 	if (data == NULL)
 		return -1;
 	result = pcre2_match(expression->pcre, (PCRE2_SPTR)text, strlen(text),
 			     0, 0, data, expression->limits);
+	if (result > 0 && groups != NULL)
+		copy_pcre(data, result, groups, size);
 	pcre2_match_data_free(data);
 	if (result == PCRE2_ERROR_NOMATCH)
 		return 0;
 	return result < 0 ? -1 : 1;
 }
 
-/* match_posix - one thread at a time, as regexec(3) itself has it */
-static int match_posix(struct posix *posix, const char *text)
+/* copy_posix - what the groups matched */
+static void copy_posix(const regmatch_t *places,
+		       struct expression_group *groups, size_t size)
 {
-	int result = REG_ESPACE;
+	for (size_t i = 0; i < size; i++) {
+		bool set = places[i].rm_so >= 0;
 
+		groups[i].start = set ? (size_t)places[i].rm_so : 0;
+		groups[i].end = set ? (size_t)places[i].rm_eo : 0;
+	}
+}
+
+/* match_posix - one thread at a time, as regexec(3) itself has it */
+static int match_posix(struct posix *posix, const char *text,
+		       struct expression_group *groups, size_t size)
+{
+	regmatch_t *places = NULL;
+	int result = 0;
+
+	if (groups != NULL)
+		places = xcalloc(size, sizeof(*places));
+	else
+		size = 0;
 	pthread_mutex_lock(&posix->lock);
-	if (posix->compiled && ++posix->uses <= POSIX_USES)
-		result = regexec(&posix->regex, text, 0, NULL, 0);
-	else if (compile_again(posix, NULL) == 0)
-		result = regexec(&posix->regex, text, 0, NULL, 0);
+	if (!posix->compiled || ++posix->uses > POSIX_USES)
+		result = compile_again(posix, NULL) == 0 ? 0 : REG_ESPACE;
+	if (result == 0)
+		result = regexec(&posix->regex, text, size, places, 0);
 	pthread_mutex_unlock(&posix->lock);
+	if (result == 0)
+		copy_posix(places, groups, size);
+	free(places);
 	if (result == REG_NOMATCH)
 		return 0;
 	return result != 0 ? -1 : 1;
 }
 
 /* expression_match - does the text match somewhere? */
-int expression_match(const struct expression *expression, const char *text)
+int expression_match(const struct expression *expression, const char *text,
+		     struct expression_group *groups)
 {
 	if (expression->posix != NULL)
-		return match_posix(expression->posix, text);
-	return match_pcre(expression, text);
+		return match_posix(expression->posix, text, groups,
+				   expression->groups + 1);
+	return match_pcre(expression, text, groups);
 }

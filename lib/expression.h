@@ -33,8 +33,17 @@ void expression_free(struct expression *expression);
 /* expression_groups - how many "(...)" that can be referred to. */
 size_t expression_groups(const struct expression *expression);
 
+/* What a "(...)" matched: bytes of the text; none when start == end. */
+struct expression_group {
+	size_t start;
+	size_t end;
+};
+
 /* expression_match - 1 the text matches somewhere; 0 it does not; -1 a limit
- * was reached: unknown. May be called by several threads at once. */
-int expression_match(const struct expression *expression, const char *text);
+ * was reached: unknown. groups may be NULL; else it has expression_groups() + 1
+ * members, the first one for the whole match. May be called by several threads
+ * at once. */
+int expression_match(const struct expression *expression, const char *text,
+		     struct expression_group *groups);
 
 #endif

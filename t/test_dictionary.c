@@ -494,6 +494,43 @@ START_TEST(keeps_domains_only)
 }
 END_TEST
 
+/* Results that Postfix would refuse, because they are not UTF-8, or not. */
+static const struct {
+	const char *rule;
+	enum dictionary_answer answer;	/* for \303\251.test */
+} results[] = {
+	{ "/^(.*)$/ $1\n", DICTIONARY_FOUND },
+	{ "/^(.)/ $1\n", DICTIONARY_FAILED },
+	{ "/^(.)/ a${1}b\n", DICTIONARY_FAILED },
+	{ "/^(.)(.)/ $1$2\n", DICTIONARY_FOUND },
+	{ "/^(.)(.)/ $1-$2\n", DICTIONARY_FAILED },
+	{ "/^(.)/ $$1\n", DICTIONARY_FOUND },
+	{ "/^(x)?/ $1\n", DICTIONARY_FOUND },
+	{ "/test$/ \303\n", DICTIONARY_FAILED },
+	{ "!/foo/ \303\n", DICTIONARY_FAILED },
+	{ "/test$/ \303\251\n", DICTIONARY_FOUND },
+	{ "/^(foo)/ $1\n/^(.)/ $1\n", DICTIONARY_FAILED },
+};
+
+START_TEST(a_result_is_utf8)
+{
+	static const char *const types[] = { "regexp", "pcre" };
+
+	for (int i = 0; i < COUNT(types); i++) {
+		char *text = xasprintf("%s:@/t", types[i]);
+		struct dictionary *dictionary;
+
+		write_file("t", results[_i].rule);
+		dictionary = open_named(text);
+		ck_assert_int_eq(dictionary_lookup(dictionary,
+						   "\303\251.test"),
+				 results[_i].answer);
+		dictionary_free(dictionary);
+		free(text);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("dictionary");
@@ -510,5 +547,6 @@ int main(void)
 	tcase_add_test(tests, survives_half_a_table);
 	tcase_add_test(tests, notes_what_is_left_out);
 	tcase_add_test(tests, keeps_domains_only);
+	tcase_add_loop_test(tests, a_result_is_utf8, 0, COUNT(results));
 	return run_tests("dictionary", tests);
 }
