@@ -94,7 +94,7 @@ static size_t route_length(const char *mailbox)
 /* address_quote - internal to external form */
 long address_quote(char *out, size_t size, const char *mailbox)
 {
-	struct output output = {out, size, 0};
+	struct output output = { out, size, 0 };
 	const char *local = mailbox + route_length(mailbox);
 	const char *domain = strrchr(local, '@');
 	size_t length;
@@ -280,7 +280,7 @@ static const char *scan_token(struct address *address, struct token *token,
 		break;
 	}
 	if (*text != '\\' && is_operator(*text)) {
-		token->operator = *text;
+		token->operator= * text;
 		return text + 1;
 	}
 	text = scan_word(address, token, text, '\0');
@@ -308,8 +308,8 @@ void address_scan(struct address *address, const char *text)
 void address_append(struct address *address, const struct token *tokens,
 		    size_t count)
 {
-	bool tight = address_count(address) == 0 ||
-		     address_last(address)->tight;
+	bool tight =
+		address_count(address) == 0 || address_last(address)->tight;
 
 	for (size_t i = 0; i < count; i++) {
 		struct token *token = add_token(address);
@@ -324,7 +324,7 @@ void address_append(struct address *address, const struct token *tokens,
 /* address_append_operator - append one operator */
 void address_append_operator(struct address *address, char operator)
 {
-	struct token token = {"", 0, TOKEN_OPERATOR, operator, false};
+	struct token token = { "", 0, TOKEN_OPERATOR, operator, false };
 
 	address_append(address, &token, 1);
 }
@@ -333,7 +333,7 @@ void address_append_operator(struct address *address, char operator)
 static long find(const struct address *address, char operator)
 {
 	for (size_t i = address->first; i < address->end; i++) {
-		if (address->tokens[i].operator == operator)
+		if (address->tokens[i].operator== operator)
 			return (long)i;
 	}
 	return -1;
@@ -343,7 +343,7 @@ static long find(const struct address *address, char operator)
 long address_find_last(const struct address *address, char operator)
 {
 	for (size_t i = address->end; i > address->first; i--) {
-		if (address->tokens[i - 1].operator == operator)
+		if (address->tokens[i - 1].operator== operator)
 			return (long)i - 1;
 	}
 	return -1;
@@ -354,9 +354,9 @@ bool address_ends_in_dot(const struct address *address)
 {
 	const struct token *last = address->tokens + address->end;
 
-	if (address_count(address) < 2 || last[-1].operator != '.')
+	if (address_count(address) < 2 || last[-1].operator!= '.')
 		return false;
-	return last[-2].operator != '.' && last[-2].operator != '@';
+	return last[-2].operator!= '.' && last[-2].operator!= '@';
 }
 
 /* needs_space - is a space needed between a token and the next one? */
@@ -364,7 +364,7 @@ static bool needs_space(const struct token *token, const struct token *next)
 {
 	if (token->tight)
 		return false;
-	if (token->operator == ',' || next->operator == '<')
+	if (token->operator== ',' || next->operator== '<')
 		return true;
 	return token->kind != TOKEN_OPERATOR && next->kind != TOKEN_OPERATOR;
 }
@@ -387,7 +387,7 @@ static void print_token(struct output *out, const struct token *token)
 long address_print(const struct address *address, size_t from, char *out,
 		   size_t size)
 {
-	struct output output = {out, size, 0};
+	struct output output = { out, size, 0 };
 
 	for (size_t i = from; i < address->end; i++) {
 		const struct token *token = &address->tokens[i];
@@ -404,7 +404,7 @@ static void strip_route(struct address *address)
 {
 	long colon;
 
-	if (address->tokens[address->first].operator != '@')
+	if (address->tokens[address->first].operator!= '@')
 		return;
 	colon = find(address, ':');
 	if (colon >= 0 && (size_t)colon + 1 < address->end)
@@ -430,7 +430,7 @@ static void swap_bang(struct address *address, size_t bang)
 	size_t first = address->first;
 	bool tight = bang == first || tokens[first].tight;
 
-	tokens[bang].operator = '@';
+	tokens[bang].operator= '@';
 	for (size_t i = bang; i < address->end; i++)
 		tokens[i].tight = tight;
 	reverse(tokens, first, bang);
@@ -451,7 +451,7 @@ static void add_domain(struct address *address,
 	}
 	at = rules->percent_hack ? address_find_last(address, '%') : -1;
 	if (at >= 0) {
-		address->tokens[at].operator = '@';
+		address->tokens[at].operator= '@';
 		return;
 	}
 	if (rules->append_at_origin) {
@@ -469,8 +469,10 @@ static void add_dot_domain(struct address *address,
 	if (at < 0 || (size_t)at + 1 == address->end)
 		return;
 	for (size_t i = (size_t)at; i < address->end; i++) {
-		if (address->tokens[i].operator == '.' ||
-		    address->tokens[i].kind == TOKEN_LITERAL)
+		if (address->tokens[i]
+			    .
+			    operator== '.' || address->tokens[i]
+			    .kind == TOKEN_LITERAL)
 			return;
 	}
 	address_append_operator(address, '.');
@@ -478,16 +480,15 @@ static void add_dot_domain(struct address *address,
 }
 
 /* address_rewrite - to canonical form */
-void address_rewrite(struct address *address,
-		     const struct address_rules *rules)
+void address_rewrite(struct address *address, const struct address_rules *rules)
 {
 	struct token *head = &address->tokens[address->first];
 
 	if (address_count(address) == 1) {
 		if (head->kind == TOKEN_QUOTED && head->length == 0)
 			return;
-		if (head->operator == '@') {
-			*head = (struct token){"", 0, TOKEN_QUOTED, 0, true};
+		if (head->operator== '@') {
+			*head = (struct token){ "", 0, TOKEN_QUOTED, 0, true };
 			return;
 		}
 	}

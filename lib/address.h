@@ -16,40 +16,40 @@
 enum token_kind {
 	TOKEN_OPERATOR,
 	TOKEN_ATOM,
-	TOKEN_QUOTED,	/* "text", or an atom that would need quotes */
-	TOKEN_LITERAL,	/* [text] */
-	TOKEN_COMMENT,	/* (text), parentheses included */
+	TOKEN_QUOTED,  /* "text", or an atom that would need quotes */
+	TOKEN_LITERAL, /* [text] */
+	TOKEN_COMMENT, /* (text), parentheses included */
 };
 
 struct token {
-	const char *text;	/* without quotes or brackets; not ended */
+	const char *text; /* without quotes or brackets; not ended */
 	unsigned length;
 	enum token_kind kind : 8;
-	char operator;		/* with TOKEN_OPERATOR, else 0 */
-	bool tight;		/* no space is put after it when printed */
+	char operator; /* with TOKEN_OPERATOR, else 0 */
+	bool tight;    /* no space is put after it when printed */
 };
 
 /* A list of tokens. first moves up when the front is cut. */
 struct address {
 	struct token *tokens;
 	size_t first;
-	size_t end;		/* behind the last token */
+	size_t end; /* behind the last token */
 	size_t capacity;
-	char *text;		/* what scanned tokens point into */
+	char *text; /* what scanned tokens point into */
 	size_t used;
 	size_t size;
-	bool overflow;		/* something did not fit: useless */
+	bool overflow; /* something did not fit: useless */
 };
 
 /* How addresses are completed and which operators are known. */
 struct address_rules {
-	bool swap_bangpath;	/* domain!user */
-	bool percent_hack;	/* user%domain */
+	bool swap_bangpath; /* domain!user */
+	bool percent_hack;  /* user%domain */
 	bool append_at_origin;
 	bool append_dot_domain;
-	const struct token *origin;	/* scanned myorigin */
+	const struct token *origin; /* scanned myorigin */
 	size_t origin_count;
-	const struct token *domain;	/* scanned mydomain */
+	const struct token *domain; /* scanned mydomain */
 	size_t domain_count;
 };
 

@@ -27,9 +27,8 @@ bool casefold_is_ascii(const char *text, size_t length)
  * when this is not UTF-8 */
 static size_t next_point(const char *text, size_t length, utf8proc_int32_t *out)
 {
-	utf8proc_ssize_t used =
-		utf8proc_iterate((const utf8proc_uint8_t *)text,
-				 (utf8proc_ssize_t)length, out);
+	utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text,
+						 (utf8proc_ssize_t)length, out);
 
 	return used > 0 ? (size_t)used : 0;
 }

@@ -29,7 +29,7 @@
 #include "lib/config_values.h"
 #include "lib/xalloc.h"
 
-#define POSTFIX_MAX_TTL_MS 1000000	/* smtpd_policy_service_max_ttl */
+#define POSTFIX_MAX_TTL_MS 1000000 /* smtpd_policy_service_max_ttl */
 #define DAY		   86400ul
 
 /* setting - one option of the top level */
@@ -55,7 +55,8 @@ static int check_runner(const struct setting *from, bool same,
 
 	if (geteuid() == 0 || same)
 		return 0;
-	return error_set(error, "only root can run policyd as %s; leave it out "
+	return error_set(error,
+			 "only root can run policyd as %s; leave it out "
 			 "to run as who you are",
 			 config_show(shown, setting_text(from)));
 }
@@ -88,12 +89,13 @@ static void load_user(struct config *config, struct config_notes *notes)
 		config->user = xstrdup(setting_text(from));
 		return;
 	}
-	if (config_value_user(setting_text(from), &uid, &config->user,
-			      &error) < 0 ||
+	if (config_value_user(setting_text(from), &uid, &config->user, &error) <
+		    0 ||
 	    check_runner(from, uid == geteuid(), &error) < 0)
 		option_error(notes, OPTION_USER, from, &error);
 	else if (uid == 0)
-		config_warning(notes, from->line, "user: root is never given "
+		config_warning(notes, from->line,
+			       "user: root is never given "
 			       "up; a user without privileges is safer");
 }
 
@@ -128,12 +130,14 @@ static void load_paths(struct config *config, struct config_notes *notes)
 		config_error(notes, log->line, "log: longer than %d bytes",
 			     CONFIG_PATH_MAX - 1);
 	if (config->pid_file[0] != '/')
-		config_error(notes, pid->line, "pid_file: %s is not an "
+		config_error(notes, pid->line,
+			     "pid_file: %s is not an "
 			     "absolute path",
 			     config_show(shown, config->pid_file));
 	if (config->log[0] != '/' && strcmp(config->log, "syslog") != 0 &&
 	    strcmp(config->log, "stderr") != 0)
-		config_error(notes, log->line, "log: %s is neither syslog nor "
+		config_error(notes, log->line,
+			     "log: %s is neither syslog nor "
 			     "stderr nor an absolute path",
 			     config_show(shown, config->log));
 }
@@ -155,7 +159,8 @@ static void load_verdicts(struct config *config, struct config_notes *notes)
 		if (verdict < VERDICT_COUNT)
 			config->log_verdicts[verdict] = true;
 		else
-			config_error(notes, from->lines[i], "log_verdicts: %s "
+			config_error(notes, from->lines[i],
+				     "log_verdicts: %s "
 				     "is not one of permit, reject, defer, "
 				     "dunno, ask",
 				     config_show(shown, from->values[i]));
@@ -173,7 +178,8 @@ static void load_time(struct config *config, enum config_option option,
 	if (config_value_time(setting_text(from), 1, max, ms, &error) < 0)
 		option_error(notes, option, from, &error);
 	else if (option == OPTION_IDLE_TIMEOUT && *ms < POSTFIX_MAX_TTL_MS)
-		config_warning(notes, from->line, "idle_timeout: below 1000s "
+		config_warning(notes, from->line,
+			       "idle_timeout: below 1000s "
 			       "policyd may close a connection before Postfix "
 			       "does, which delays mail");
 }
@@ -216,9 +222,9 @@ static void load_refresh(struct config *config, struct config_notes *notes)
 	const struct setting *from = setting(config, OPTION_TABLE_REFRESH);
 	struct error error;
 
-	if (from->set && config_value_time(setting_text(from), 0, DAY,
-					   &config->table_refresh_ms,
-					   &error) < 0)
+	if (from->set &&
+	    config_value_time(setting_text(from), 0, DAY,
+			      &config->table_refresh_ms, &error) < 0)
 		option_error(notes, OPTION_TABLE_REFRESH, from, &error);
 }
 
@@ -234,7 +240,8 @@ static void load_access(struct listener_options *options,
 
 	if (strncmp(options->address, "unix:", 5) != 0 &&
 	    (mode->line | owner->line | group->line) != 0)
-		config_error(notes, section->line, "mode, owner and group are "
+		config_error(notes, section->line,
+			     "mode, owner and group are "
 			     "only for \"unix:\" addresses");
 	if (config_value_mode(setting_text(mode), &options->mode, &error) < 0)
 		option_error(notes, OPTION_MODE, mode, &error);
@@ -256,8 +263,8 @@ static void load_listeners(struct config *config, struct config_notes *notes)
 	size_t i;
 	size_t k;
 
-	config->listeners = xcalloc(settings->listen_count,
-				    sizeof(*config->listeners));
+	config->listeners =
+		xcalloc(settings->listen_count, sizeof(*config->listeners));
 	config->listener_count = settings->listen_count;
 	for (i = 0; i < settings->listen_count; i++) {
 		const struct config_section *section = &settings->listens[i];
@@ -272,13 +279,16 @@ static void load_listeners(struct config *config, struct config_notes *notes)
 		for (k = 0; k < i; k++)
 			if (strcmp(config->listeners[k].address,
 				   options->address) == 0)
-				config_error(notes, section->line, "listen: "
+				config_error(notes, section->line,
+					     "listen: "
 					     "%s is already listened on, at "
-					     "line %d", options->address,
+					     "line %d",
+					     options->address,
 					     settings->listens[k].line);
 	}
 	if (settings->listen_count == 0)
-		config_warning(notes, 0, "there is no listen section; without "
+		config_warning(notes, 0,
+			       "there is no listen section; without "
 			       "one policyd cannot serve");
 }
 
@@ -320,8 +330,9 @@ static int watch_lists(struct config *config, struct config_notes *notes)
 		goto out;
 	for (i = 0; i < PARAMETER_COUNT && result == 0; i++)
 		result = watch_list_add_text(
-			list, parameters_get(&config->parameters,
-					     (enum parameter)i), &error);
+			list,
+			parameters_get(&config->parameters, (enum parameter)i),
+			&error);
 	if (result == 0)
 		result = watch_list_add_text(list, networks, &error);
 	if (result == 0)
@@ -385,16 +396,16 @@ static void load_parameters(struct config *config, struct config_notes *notes,
 		set_parameter(config, (enum parameter)i);
 	if (parameters_complete(&config->parameters, &error) == 0 &&
 	    watch_lists(config, notes) == 0)
-		config->resolver = resolver_new(&config->parameters, loader,
-						&error);
+		config->resolver =
+			resolver_new(&config->parameters, loader, &error);
 	if (config->resolver != NULL || *error.text == '\0')
 		return;
 	imported = is_imported(top, error.text);
-	config_error(notes,
-		     config_line_of(top, error.text, OPTION_PARAMETER,
-				    OPTION_COUNT), "%s%s%s", error.text,
-		     imported ? "; so it is in " : "",
-		     imported ? config->main_cf : "");
+	config_error(
+		notes,
+		config_line_of(top, error.text, OPTION_PARAMETER, OPTION_COUNT),
+		"%s%s%s", error.text, imported ? "; so it is in " : "",
+		imported ? config->main_cf : "");
 }
 
 /* load_lists - address resolution and the services, with all their tables */
@@ -439,7 +450,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	load_open_relay(config, notes);
 	load_listeners(config, notes);
 	if (!imported)
-		return;		/* the rest would only miss what is not there */
+		return; /* the rest would only miss what is not there */
 	load_lists(config, notes, options);
 	if (notes->errors == 0)
 		config_safety(config, notes);

@@ -22,35 +22,35 @@ struct config_settings;
 /* The configuration file, read, checked and made into what serves. Built once
  * and never changed; config_free() frees all of it. */
 struct config {
-	char *path;			/* of the file */
+	char *path; /* of the file */
 	struct listener_options *listeners;
 	size_t listener_count;
-	char *log;			/* "syslog", "stderr" or "/file" */
+	char *log;			  /* "syslog", "stderr" or "/file" */
 	bool log_verdicts[VERDICT_COUNT]; /* which decisions get a line */
-	char *user;			/* as written, or the default */
-	char *group;			/* as written, or NULL: the user's */
-	char *pid_file;			/* used with -d */
+	char *user;			  /* as written, or the default */
+	char *group;			  /* as written, or NULL: the user's */
+	char *pid_file;			  /* used with -d */
 	struct server_limits limits;
-	struct parameters parameters;	/* completed, with their sources */
+	struct parameters parameters; /* completed, with their sources */
 	struct resolver *resolver;
 	struct service_list services;
 	bool allow_open_relay;
-	char *import_postfix;		/* directory; NULL: not imported, then
-					 * the next three are NULL too */
-	char *main_cf;			/* the file in it */
+	char *import_postfix; /* directory; NULL: not imported, then
+			       * the next three are NULL too */
+	char *main_cf;	      /* the file in it */
 	char *queue_directory;
 	char *mail_version;
-	unsigned table_refresh_ms;	/* 0: never; then nothing is watched */
-	struct watch_list watched;	/* files that this was made of */
-	size_t failed_tables;		/* that could not be read; lookups
-					 * that come to them defer */
+	unsigned table_refresh_ms; /* 0: never; then nothing is watched */
+	struct watch_list watched; /* files that this was made of */
+	size_t failed_tables;	   /* that could not be read; lookups
+				    * that come to them defer */
 	struct config_settings *settings; /* as text, for config_dump() */
 };
 
 /* How to load. Zeroed: as config_load(). */
 struct config_load_options {
-	bool lenient;		/* a table or file of a list that cannot be
-				 * read is a warning, not an error */
+	bool lenient; /* a table or file of a list that cannot be
+		       * read is a warning, not an error */
 	/* progress - a table is about to be read; may be NULL. */
 	void (*progress)(void *context, const char *name);
 	void *context;
@@ -60,8 +60,8 @@ struct config_load_options {
  * to print: "FILE:LINE: text" or "FILE:LINE: warning: text". */
 struct config_messages {
 	char **lines;
-	size_t count;		/* of lines; no more than 20 errors are kept */
-	size_t errors;		/* how many of them are errors */
+	size_t count;  /* of lines; no more than 20 errors are kept */
+	size_t errors; /* how many of them are errors */
 };
 
 /* config_load - NULL when refused; then messages hold at least one error.

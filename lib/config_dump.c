@@ -33,8 +33,8 @@ static bool is_plain(const char *value)
 /* put_quoted - a value in quotes, so that libconfuse reads it back */
 static void put_quoted(const struct dump *dump, const char *value)
 {
-	bool single = strpbrk(value, "\\\"") != NULL ||
-		      strstr(value, "${") != NULL;
+	bool single =
+		strpbrk(value, "\\\"") != NULL || strstr(value, "${") != NULL;
 	char quote = single ? '\'' : '"';
 
 	putc(quote, dump->output);

@@ -42,15 +42,17 @@ static int check_file(int fd, struct error *error)
 		return error_set(error, "is larger than %d bytes",
 				 CONFIG_FILE_MAX);
 	if (status.st_uid != 0 && status.st_uid != geteuid())
-		return error_set(error, "belongs to user %lu; it must belong "
+		return error_set(error,
+				 "belongs to user %lu; it must belong "
 				 "to root or to the user that runs policyd",
 				 (unsigned long)status.st_uid);
 	if ((status.st_mode & S_IWOTH) != 0)
 		return error_set(error, "can be written by everybody; "
-				 "chmod o-w it");
+					"chmod o-w it");
 	if ((status.st_mode & S_IWGRP) != 0 && status.st_gid != 0 &&
 	    status.st_gid != getegid())
-		return error_set(error, "can be written by group %lu; "
+		return error_set(error,
+				 "can be written by group %lu; "
 				 "chmod g-w it",
 				 (unsigned long)status.st_gid);
 	return 0;
@@ -90,8 +92,8 @@ char *config_file_read(const char *path, size_t *length, struct error *error)
 	char *text = NULL;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
-				O_NOCTTY);
+	fd = open(path,
+		  O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == ELOOP) {
 		error_set(error, "is a symbolic link; name the file itself");
 		return NULL;

@@ -57,8 +57,10 @@ static int check_directory(const char *path, struct error *error)
 	if (stat(path, &status) < 0)
 		return error_set(error, "%s: %s", path, strerror(errno));
 	if (!S_ISDIR(status.st_mode))
-		return error_set(error, "%s is not a directory; name the one "
-				 "that main.cf is in", path);
+		return error_set(error,
+				 "%s is not a directory; name the one "
+				 "that main.cf is in",
+				 path);
 	return 0;
 }
 
@@ -92,7 +94,8 @@ static int ask(struct config *config, char *values[NAME_COUNT],
 	/* Every Postfix has these; without them that was none. */
 	if (values[EXTRA_MAIL_VERSION] == NULL ||
 	    values[EXTRA_QUEUE_DIRECTORY] == NULL)
-		return error_set(error, "postconf -c %s does not know "
+		return error_set(error,
+				 "postconf -c %s does not know "
 				 "mail_version and queue_directory",
 				 config->import_postfix);
 	return 0;
@@ -120,8 +123,8 @@ static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 		take(config, (enum config_option)(OPTION_PARAMETER + i),
 		     values[i], line);
 	take(config, OPTION_MYNETWORKS, values[EXTRA_MYNETWORKS], line);
-	take(config, OPTION_RELAY_CLIENTCERTS,
-	     values[EXTRA_RELAY_CLIENTCERTS], line);
+	take(config, OPTION_RELAY_CLIENTCERTS, values[EXTRA_RELAY_CLIENTCERTS],
+	     line);
 	config->queue_directory = xstrdup(values[EXTRA_QUEUE_DIRECTORY]);
 	config->mail_version = xstrdup(values[EXTRA_MAIL_VERSION]);
 }

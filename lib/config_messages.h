@@ -9,11 +9,11 @@
 
 /* Errors and warnings while a file is loaded. Only for lib/config*.c. */
 
-#define CONFIG_MESSAGES_MAX 20		/* errors; and as many warnings */
+#define CONFIG_MESSAGES_MAX 20 /* errors; and as many warnings */
 
 /* One of them. */
 struct config_note {
-	int line;			/* 0: of the file as a whole */
+	int line; /* 0: of the file as a whole */
 	bool warning;
 	char *text;
 };

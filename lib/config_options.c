@@ -18,7 +18,7 @@ struct option_row {
 	const char *name;
 	unsigned scopes;
 	enum config_form form;
-	const char *standard;	/* words of a list; NULL: none, stays unset */
+	const char *standard; /* words of a list; NULL: none, stays unset */
 };
 
 #define EVERY_SERVICE (SCOPE_TOP | SCOPE_SERVICE)

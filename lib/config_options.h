@@ -12,7 +12,7 @@
 
 enum config_option {
 	OPTION_USER,
-	OPTION_GROUP,		/* of the process, and of a listen section */
+	OPTION_GROUP, /* of the process, and of a listen section */
 	OPTION_PID_FILE,
 	OPTION_LOG,
 	OPTION_LOG_VERDICTS,
@@ -36,7 +36,7 @@ enum config_option {
 	OPTION_POLICY_CONTEXT,
 	OPTION_MODE,
 	OPTION_OWNER,
-	OPTION_PARAMETER,	/* the first of enum parameter */
+	OPTION_PARAMETER, /* the first of enum parameter */
 	OPTION_COUNT = OPTION_PARAMETER + PARAMETER_COUNT,
 };
 
@@ -49,26 +49,26 @@ enum config_scope {
 
 /* How its value is written. */
 enum config_form {
-	FORM_TEXT,		/* one value */
-	FORM_LIST,		/* any number, in { } when not one */
-	FORM_PLAIN_TEXT,	/* the same two, in words without quotes */
+	FORM_TEXT,	 /* one value */
+	FORM_LIST,	 /* any number, in { } when not one */
+	FORM_PLAIN_TEXT, /* the same two, in words without quotes */
 	FORM_PLAIN_LIST,
 };
 
 /* What one option is set to, as text. */
 struct setting {
 	char **values;
-	int *lines;		/* of each value; 0: it is the default */
+	int *lines; /* of each value; 0: it is the default */
 	size_t count;
-	bool set;		/* false: neither set nor has a default */
-	int line;		/* of the option; 0: it is the default */
-	const char *source;	/* what it was imported from, not owned, and
-				 * line is that of import_postfix; or NULL */
+	bool set;	    /* false: neither set nor has a default */
+	int line;	    /* of the option; 0: it is the default */
+	const char *source; /* what it was imported from, not owned, and
+			     * line is that of import_postfix; or NULL */
 };
 
 /* The top level, or one listen or service section. */
 struct config_section {
-	char *title;		/* NULL: top level */
+	char *title; /* NULL: top level */
 	int line;
 	struct setting settings[OPTION_COUNT];
 };

@@ -19,7 +19,7 @@
 
 #include "lib/xalloc.h"
 
-#define SECTIONS_MAX 1000	/* of one kind */
+#define SECTIONS_MAX 1000 /* of one kind */
 
 /* scope_name - what the section is called in the file */
 static const char *scope_name(enum config_scope scope)
@@ -54,11 +54,14 @@ static int check_title(const struct config_scan *scan, size_t index,
 	size_t i;
 
 	if (statement->title == NULL)
-		return config_error(notes, statement->line, "a %s section "
+		return config_error(notes, statement->line,
+				    "a %s section "
 				    "needs %s: %s \"...\" { }",
 				    statement->name,
 				    section_scope(statement->name) ==
-					    SCOPE_LISTEN ? "an address" : "a name",
+						    SCOPE_LISTEN
+					    ? "an address"
+					    : "a name",
 				    statement->name);
 	for (i = 0; i < index; i++) {
 		const struct config_statement *other = &scan->statements[i];
@@ -67,17 +70,20 @@ static int check_title(const struct config_scan *scan, size_t index,
 		    strcmp(other->name, statement->name) != 0)
 			continue;
 		if (strcmp(other->title, statement->title) == 0)
-			return config_error(notes, statement->line, "%s %s is "
-					    "already there, at line %d",
-					    statement->name,
-					    config_show(shown,
-							statement->title),
-					    other->line);
+			return config_error(
+				notes, statement->line,
+				"%s %s is "
+				"already there, at line %d",
+				statement->name,
+				config_show(shown, statement->title),
+				other->line);
 		count++;
 	}
 	if (count >= SECTIONS_MAX)
-		return config_error(notes, statement->line, "more than %d %s "
-				    "sections", SECTIONS_MAX, statement->name);
+		return config_error(notes, statement->line,
+				    "more than %d %s "
+				    "sections",
+				    SECTIONS_MAX, statement->name);
 	return 0;
 }
 
@@ -89,15 +95,18 @@ static int check_section(const struct config_scan *scan, size_t index,
 	char shown[CONFIG_SHOWN];
 
 	if (config_option_find(statement->name) >= 0)
-		return config_error(notes, statement->line, "%s is an option, "
+		return config_error(notes, statement->line,
+				    "%s is an option, "
 				    "not a section: write %s = ...",
 				    statement->name, statement->name);
 	if (section_scope(statement->name) == 0)
-		return config_error(notes, statement->line, "unknown section "
+		return config_error(notes, statement->line,
+				    "unknown section "
 				    "%s; there are listen and service",
 				    config_show(shown, statement->name));
 	if (statement->parent != CONFIG_SCAN_TOP)
-		return config_error(notes, statement->line, "a %s section "
+		return config_error(notes, statement->line,
+				    "a %s section "
 				    "cannot stand inside another section",
 				    statement->name);
 	return check_title(scan, index, notes);
@@ -125,22 +134,26 @@ static int check_option(const struct config_scan *scan,
 	char text[CONFIG_SHOWN];
 
 	if (section_scope(statement->name) != 0)
-		return config_error(notes, statement->line, "%s is a section: "
-				    "write %s \"...\" { }", statement->name,
-				    statement->name);
-	if (found < 0)
 		return config_error(notes, statement->line,
-				    "unknown option %s",
+				    "%s is a section: "
+				    "write %s \"...\" { }",
+				    statement->name, statement->name);
+	if (found < 0)
+		return config_error(notes, statement->line, "unknown option %s",
 				    config_show(text, statement->name));
 	scopes = config_option_scopes(option);
 	if ((scopes & statement_scope(scan, statement)) == 0) {
 		describe_scopes(text, sizeof(text), scopes);
-		return config_error(notes, statement->line, "%s can only be "
-				    "set %s", statement->name, text);
+		return config_error(notes, statement->line,
+				    "%s can only be "
+				    "set %s",
+				    statement->name, text);
 	}
 	if (statement->braces && !config_option_is_list(option))
-		return config_error(notes, statement->line, "%s takes one "
-				    "value, not a { list }", statement->name);
+		return config_error(notes, statement->line,
+				    "%s takes one "
+				    "value, not a { list }",
+				    statement->name);
 	return 0;
 }
 
@@ -152,7 +165,8 @@ static void check_repeat(const struct config_statement *statement, int *lines,
 	int option = config_option_find(statement->name);
 
 	if (lines[option] != 0)
-		config_error(notes, statement->line, "%s is already set at "
+		config_error(notes, statement->line,
+			     "%s is already set at "
 			     "line %d; an option is set once",
 			     statement->name, lines[option]);
 	else
@@ -169,8 +183,7 @@ static int check_statements(const struct config_scan *scan,
 
 	for (i = 0; i < scan->count && notes->errors < CONFIG_MESSAGES_MAX;
 	     i++) {
-		const struct config_statement *statement =
-			&scan->statements[i];
+		const struct config_statement *statement = &scan->statements[i];
 
 		/* What stands in a bad section would only repeat its error. */
 		if (statement_scope(scan, statement) == 0)
@@ -181,7 +194,9 @@ static int check_statements(const struct config_scan *scan,
 		} else if (check_option(scan, statement, notes) == 0) {
 			check_repeat(statement,
 				     statement->parent == CONFIG_SCAN_TOP
-					     ? top : inner, notes);
+					     ? top
+					     : inner,
+				     notes);
 		}
 	}
 	return notes->errors > 0 ? -1 : 0;
@@ -203,8 +218,8 @@ static int declare(cfg_opt_t *options, unsigned scope)
 			options[count++] = (cfg_opt_t)CFG_STR_LIST(
 				name, NULL, CFGF_NODEFAULT);
 		else
-			options[count++] = (cfg_opt_t)CFG_STR(
-				name, NULL, CFGF_NODEFAULT);
+			options[count++] =
+				(cfg_opt_t)CFG_STR(name, NULL, CFGF_NODEFAULT);
 	}
 	options[count] = (cfg_opt_t)CFG_END();
 	return count;
@@ -256,15 +271,18 @@ static int copy_values(struct setting *setting, cfg_t *cfg,
 	unsigned i;
 
 	if (option == NULL || cfg_opt_size(option) != statement->value_count)
-		return config_error(notes, statement->line, "libconfuse does "
+		return config_error(notes, statement->line,
+				    "libconfuse does "
 				    "not find the values of %s",
 				    statement->name);
 	for (i = 0; i < cfg_opt_size(option); i++) {
 		const char *value = cfg_opt_getnstr(option, i);
 
 		if (value == NULL)
-			return config_error(notes, statement->line, "%s has "
-					    "no value", statement->name);
+			return config_error(notes, statement->line,
+					    "%s has "
+					    "no value",
+					    statement->name);
 		setting_add(setting, value, statement->value_lines[i]);
 	}
 	setting->set = true;
@@ -306,8 +324,7 @@ static int copy(struct config_settings *settings, cfg_t *cfg,
 	size_t i;
 
 	for (i = 0; i < scan->count; i++) {
-		const struct config_statement *statement =
-			&scan->statements[i];
+		const struct config_statement *statement = &scan->statements[i];
 		bool top = statement->parent == CONFIG_SCAN_TOP;
 		int option;
 

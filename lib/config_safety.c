@@ -49,8 +49,8 @@ static bool is_permitted(const struct config *config,
 	bool decided;
 
 	facts_gather(&facts, request, config->resolver, service->tls);
-	decided = evaluation_start(&evaluation, &service->restrictions,
-				   request, &facts, 0, NULL);
+	decided = evaluation_start(&evaluation, &service->restrictions, request,
+				   &facts, 0, NULL);
 	if (!decided)
 		evaluation_cancel(&evaluation);
 	return decided && evaluation.decision.verdict == VERDICT_PERMIT;
@@ -130,7 +130,8 @@ static void check_asks(const struct config *config,
 	if (name == NULL || service->reply.mode == REPLY_LOCK ||
 	    !judges_destination(service))
 		return;
-	config_error(notes, service->line, "service %s: reply = %s cannot go "
+	config_error(notes, service->line,
+		     "service %s: reply = %s cannot go "
 		     "with %.200s in %s: %s; use reply = lock, by which "
 		     "Postfix decides, or a type of table that can be read",
 		     service->name, reply_mode_name(service->reply.mode), name,

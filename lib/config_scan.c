@@ -47,8 +47,8 @@ struct scanner {
 	size_t position;
 	int line;
 	struct token token;
-	size_t parents[CONFIG_SCAN_DEPTH];	/* sections that are open */
-	int opened[CONFIG_SCAN_DEPTH];		/* lines of their braces */
+	size_t parents[CONFIG_SCAN_DEPTH]; /* sections that are open */
+	int opened[CONFIG_SCAN_DEPTH];	   /* lines of their braces */
 	size_t depth;
 	int error_line;
 	struct error *error;
@@ -77,7 +77,8 @@ static int check_bytes(struct scanner *scanner)
 
 	if (scanner->length >= 3 &&
 	    memcmp(scanner->text, "\xef\xbb\xbf", 3) == 0)
-		return error_set(at(scanner, 1), "the file begins with a byte "
+		return error_set(at(scanner, 1),
+				 "the file begins with a byte "
 				 "order mark; save it without one");
 	for (i = 0; i < scanner->length; i++) {
 		unsigned char byte = (unsigned char)scanner->text[i];
@@ -88,11 +89,14 @@ static int check_bytes(struct scanner *scanner)
 			return error_set(at(scanner, line),
 					 "a NUL byte; this is not a text file");
 		else if (byte == '\r')
-			return error_set(at(scanner, line), "a carriage return;"
+			return error_set(at(scanner, line),
+					 "a carriage return;"
 					 " save the file with UNIX line ends");
 		else if ((byte < ' ' && byte != '\t') || byte == 0x7f)
-			return error_set(at(scanner, line), "a control "
-					 "character (0x%02x)", byte);
+			return error_set(at(scanner, line),
+					 "a control "
+					 "character (0x%02x)",
+					 byte);
 	}
 	return 0;
 }
@@ -100,8 +104,7 @@ static int check_bytes(struct scanner *scanner)
 /* blank_line - overwrite a comment that goes to the end of the line */
 static void blank_line(struct scanner *scanner)
 {
-	while (scanner->position < scanner->length &&
-	       peek(scanner, 0) != '\n')
+	while (scanner->position < scanner->length && peek(scanner, 0) != '\n')
 		scanner->text[scanner->position++] = ' ';
 }
 
@@ -115,7 +118,8 @@ static int blank_block(struct scanner *scanner)
 	if (scanner->length - scanner->position >= 4)
 		end = strstr(from + 2, "*/");
 	if (end == NULL)
-		return error_set(at(scanner, opened), "this comment is never "
+		return error_set(at(scanner, opened),
+				 "this comment is never "
 				 "closed: \"*/\" is missing");
 	for (; from < end + 2; from++) {
 		if (*from == '\n')
@@ -163,7 +167,8 @@ static bool is_word_byte(char byte)
 {
 	return byte != '\0' &&
 	       strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		      "0123456789_-.:/@!", byte) != NULL;
+		      "0123456789_-.:/@!",
+		      byte) != NULL;
 }
 
 /* refuse_byte - say what is wrong about a byte outside quotes */
@@ -173,23 +178,28 @@ static int refuse_byte(struct scanner *scanner)
 	char byte = peek(scanner, 0);
 
 	if (byte == '+' && peek(scanner, 1) == '=')
-		return error_set(error, "\"+=\" is not supported; set the "
+		return error_set(error,
+				 "\"+=\" is not supported; set the "
 				 "option once, with { all, its, values }");
 	if (byte == '(' || byte == ')')
-		return error_set(error, "\"%c\" outside quotes; there are no "
-				 "functions and no include in this file", byte);
+		return error_set(error,
+				 "\"%c\" outside quotes; there are no "
+				 "functions and no include in this file",
+				 byte);
 	if (byte == ';')
 		return error_set(error, "\";\" is not needed at the end of a "
-				 "setting; leave it out");
+					"setting; leave it out");
 	if (byte == '$')
-		return error_set(error, "\"$\" outside quotes; put the value "
+		return error_set(error,
+				 "\"$\" outside quotes; put the value "
 				 "into single quotes: '%s'",
 				 peek(scanner, 1) == '{' ? "${name}" : "$name");
 	if (byte == '|')
 		return error_set(error, "\"|\" outside quotes; an option of a "
-				 "section is set inside its { }");
+					"section is set inside its { }");
 	if ((unsigned char)byte >= 0x80)
-		return error_set(error, "a character that is not ASCII (byte "
+		return error_set(error,
+				 "a character that is not ASCII (byte "
 				 "0x%02x) outside quotes; quote the value",
 				 (unsigned char)byte);
 	return error_set(error, "'%c' outside quotes; quote the value", byte);
@@ -204,9 +214,10 @@ static int check_end(struct scanner *scanner, const char *what)
 		return 0;
 	if (is_word_byte(byte) || byte == '"' || byte == '\'' ||
 	    at_comment(scanner))
-		return error_set(at(scanner, scanner->line), "'%c' right after "
-				 "%s; is a quote missing, or a space?", byte,
-				 what);
+		return error_set(at(scanner, scanner->line),
+				 "'%c' right after "
+				 "%s; is a quote missing, or a space?",
+				 byte, what);
 	return refuse_byte(scanner);
 }
 
@@ -218,10 +229,11 @@ static int read_word(struct scanner *scanner)
 	token->kind = TOKEN_WORD;
 	while (is_word_byte(peek(scanner, 0)) && !at_comment(scanner))
 		scanner->position++;
-	token->length = (size_t)(scanner->text + scanner->position -
-				 token->start);
+	token->length =
+		(size_t)(scanner->text + scanner->position - token->start);
 	if (scanner->position == scanner->length)
-		return error_set(at(scanner, token->line), "the file ends "
+		return error_set(at(scanner, token->line),
+				 "the file ends "
 				 "within the word \"%.64s\"; it may be cut "
 				 "short (if not, end it with a newline)",
 				 token->start);
@@ -234,11 +246,13 @@ static int check_escape(struct scanner *scanner)
 	char next = peek(scanner, 1);
 
 	if (peek(scanner, 0) == '$' && next == '{')
-		return error_set(at(scanner, scanner->line), "\"${\" in double "
+		return error_set(at(scanner, scanner->line),
+				 "\"${\" in double "
 				 "quotes would be replaced from the "
 				 "environment; use single quotes");
 	if (peek(scanner, 0) == '\\' && next != '"' && next != '\\')
-		return error_set(at(scanner, scanner->line), "a backslash in "
+		return error_set(at(scanner, scanner->line),
+				 "a backslash in "
 				 "double quotes stands only before \\ and \"; "
 				 "use single quotes");
 	return 0;
@@ -261,13 +275,15 @@ static int read_quoted(struct scanner *scanner)
 			scanner->position++;
 		if (scanner->position >= scanner->length || byte == '\n' ||
 		    (byte == '\\' && peek(scanner, 0) == '\n'))
-			return error_set(at(scanner, token->line), "the quote "
-					 "%c is not closed on its line", quote);
+			return error_set(at(scanner, token->line),
+					 "the quote "
+					 "%c is not closed on its line",
+					 quote);
 		scanner->position++;
 	}
 	scanner->position++;
-	token->length = (size_t)(scanner->text + scanner->position -
-				 token->start);
+	token->length =
+		(size_t)(scanner->text + scanner->position - token->start);
 	if (scanner->position == scanner->length || at_comment(scanner))
 		return 0;
 	return check_end(scanner, "a closing quote");
@@ -278,7 +294,10 @@ static int next_token(struct scanner *scanner)
 {
 	static const char marks[] = "{}=,";
 	static const enum token_kind kinds[] = {
-		TOKEN_OPEN, TOKEN_CLOSE, TOKEN_EQUALS, TOKEN_COMMA,
+		TOKEN_OPEN,
+		TOKEN_CLOSE,
+		TOKEN_EQUALS,
+		TOKEN_COMMA,
 	};
 	struct token *token = &scanner->token;
 	const char *mark;
@@ -344,8 +363,10 @@ static int unexpected(struct scanner *scanner, const char *wanted)
 	if (token->kind != TOKEN_END)
 		return error_set(error, "%s expected, found %.*s", wanted,
 				 length, token->start);
-	return error_set(error, "the file ends where %s is expected; it may be "
-			 "cut short", wanted);
+	return error_set(error,
+			 "the file ends where %s is expected; it may be "
+			 "cut short",
+			 wanted);
 }
 
 /* statement_new - one more statement, named by the token */
@@ -355,9 +376,9 @@ static struct config_statement *statement_new(struct scanner *scanner)
 	struct config_statement *statement;
 
 	if ((scan->count & (scan->count - 1)) == 0)
-		scan->statements = xreallocarray(scan->statements,
-						 scan->count * 2 + 1,
-						 sizeof(*scan->statements));
+		scan->statements =
+			xreallocarray(scan->statements, scan->count * 2 + 1,
+				      sizeof(*scan->statements));
 	statement = &scan->statements[scan->count++];
 	memset(statement, 0, sizeof(*statement));
 	statement->name = unquote(&scanner->token);
@@ -385,7 +406,8 @@ static void value_add(struct config_statement *statement, int line)
 static int list_unclosed(struct scanner *scanner, int opened)
 {
 	if (scanner->token.kind == TOKEN_END)
-		return error_set(at(scanner, opened), "this list is never "
+		return error_set(at(scanner, opened),
+				 "this list is never "
 				 "closed: \"}\" is missing");
 	return unexpected(scanner, "\",\" or \"}\"");
 }
@@ -503,10 +525,10 @@ static int read_statements(struct scanner *scanner)
 			return -1;
 	}
 	if (scanner->depth > 0)
-		return error_set(at(scanner,
-				    scanner->opened[scanner->depth - 1]),
-				 "this section is never closed: \"}\" is "
-				 "missing");
+		return error_set(
+			at(scanner, scanner->opened[scanner->depth - 1]),
+			"this section is never closed: \"}\" is "
+			"missing");
 	return 0;
 }
 
@@ -515,7 +537,10 @@ int config_scan(struct config_scan *scan, char *text, size_t length, int *line,
 		struct error *error)
 {
 	struct scanner scanner = {
-		.scan = scan, .text = text, .length = length, .line = 1,
+		.scan = scan,
+		.text = text,
+		.length = length,
+		.line = 1,
 		.error = error,
 	};
 	int result;

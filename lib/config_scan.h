@@ -10,17 +10,17 @@
 /* The look at a configuration file before libconfuse reads it: refuses what
  * libconfuse would take silently, and remembers on which line all stands. */
 
-#define CONFIG_SCAN_DEPTH 8		/* braces within braces */
-#define CONFIG_SCAN_TOP	  ((size_t)-1)	/* the parent of top-level lines */
+#define CONFIG_SCAN_DEPTH 8	       /* braces within braces */
+#define CONFIG_SCAN_TOP	  ((size_t)-1) /* the parent of top-level lines */
 
 /* One `name = value` or `name "title" { ... }`. */
 struct config_statement {
 	char *name;
-	char *title;		/* of a section, unquoted; NULL: has none */
+	char *title; /* of a section, unquoted; NULL: has none */
 	bool section;
-	bool braces;		/* the value was written as { list } */
-	int line;		/* of the name */
-	size_t parent;		/* index of the section it stands in */
+	bool braces;   /* the value was written as { list } */
+	int line;      /* of the name */
+	size_t parent; /* index of the section it stands in */
 	int *value_lines;
 	size_t value_count;
 };

@@ -19,7 +19,7 @@
 /* What making a service needs to know. */
 struct maker {
 	const struct config_settings *settings;
-	const struct config_section *section;	/* of the service */
+	const struct config_section *section; /* of the service */
 	const struct restriction_context *context;
 	struct config_notes *notes;
 	struct service *service;
@@ -106,10 +106,11 @@ static void make_ports(struct maker *maker)
 	size_t i;
 
 	if (from->set && from->count == 0)
-		config_error(maker->notes, from->line, "server_port: the list "
+		config_error(maker->notes, from->line,
+			     "server_port: the list "
 			     "is empty; leave it out to match every port");
-	service->server_ports = xcalloc(from->count,
-					sizeof(*service->server_ports));
+	service->server_ports =
+		xcalloc(from->count, sizeof(*service->server_ports));
 	for (i = 0; i < from->count; i++) {
 		if (config_value_number(from->values[i], 1, 65535, &port,
 					&error) < 0) {
@@ -130,11 +131,12 @@ static void make_contexts(struct maker *maker)
 	size_t i;
 
 	if (from->set && from->count == 0)
-		config_error(maker->notes, from->line, "policy_context: the "
+		config_error(maker->notes, from->line,
+			     "policy_context: the "
 			     "list is empty; leave it out to match every "
 			     "context");
-	service->policy_contexts = xcalloc(from->count,
-					   sizeof(*service->policy_contexts));
+	service->policy_contexts =
+		xcalloc(from->count, sizeof(*service->policy_contexts));
 	for (i = 0; i < from->count; i++)
 		service->policy_contexts[i] = xstrdup(from->values[i]);
 	service->policy_context_count = from->count;
@@ -147,9 +149,9 @@ static char *known_restrictions(void)
 	char *known = xstrdup("");
 
 	for (each = restriction_each(); *each != NULL; each++) {
-		char *longer = xasprintf("%s%s%s", known,
-					 *known != '\0' ? ", " : "",
-					 (*each)->name);
+		char *longer =
+			xasprintf("%s%s%s", known, *known != '\0' ? ", " : "",
+				  (*each)->name);
 
 		free(known);
 		known = longer;
@@ -163,10 +165,13 @@ static void unknown_restriction(struct maker *maker, const char *word, int line)
 	char shown[CONFIG_SHOWN];
 	char *known = known_restrictions();
 
-	config_error(maker->notes, line, "restrictions: unknown word %s%s; "
-		     "there are %s", config_show(shown, word),
+	config_error(maker->notes, line,
+		     "restrictions: unknown word %s%s; "
+		     "there are %s",
+		     config_show(shown, word),
 		     strpbrk(word, ", \t") != NULL
-			     ? " (write each word on its own: { a, b })" : "",
+			     ? " (write each word on its own: { a, b })"
+			     : "",
 		     known);
 	free(known);
 }
@@ -199,8 +204,8 @@ static void add_restriction(struct maker *maker,
 			config_error(maker->notes,
 				     setting(maker, OPTION_RESTRICTIONS)->line,
 				     "restrictions: %s needs %s, which is not "
-				     "set", restriction->name,
-				     restriction->parameter);
+				     "set",
+				     restriction->name, restriction->parameter);
 			free(text);
 			return;
 		}
@@ -212,8 +217,8 @@ static void add_restriction(struct maker *maker,
 		config_error(maker->notes, line, "%s: %s%s%s",
 			     restriction->parameter != NULL
 				     ? restriction->parameter
-				     : restriction->name, error.text,
-			     imported ? "; so it is in " : "",
+				     : restriction->name,
+			     error.text, imported ? "; so it is in " : "",
 			     imported ? argument->source : "");
 	free(text);
 }
@@ -226,7 +231,8 @@ static void make_restrictions(struct maker *maker)
 	size_t i;
 
 	if (from->count == 0)
-		config_error(maker->notes, from->line, "restrictions: the list "
+		config_error(maker->notes, from->line,
+			     "restrictions: the list "
 			     "is empty; to refuse everything write { reject }");
 	for (i = 0; i < from->count; i++) {
 		restriction = restriction_find(from->values[i]);
@@ -239,7 +245,8 @@ static void make_restrictions(struct maker *maker)
 		if (is_final(restriction) && i + 1 < from->count)
 			config_warning(maker->notes, from->lines[i + 1],
 				       "restrictions: nothing after %s is ever "
-				       "tried", restriction->name);
+				       "tried",
+				       restriction->name);
 	}
 }
 
@@ -267,7 +274,8 @@ static void make_reply(struct maker *maker)
 	char shown[CONFIG_SHOWN];
 
 	if (mode < 0)
-		config_error(maker->notes, from->line, "reply: %s is not one "
+		config_error(maker->notes, from->line,
+			     "reply: %s is not one "
 			     "of lock, ok, dunno",
 			     config_show(shown, setting_text(from)));
 	else
@@ -283,8 +291,8 @@ static void make_tls(struct maker *maker)
 	struct error error = { "" };
 	unsigned long bits;
 
-	if (config_value_number(setting_text(keysize), 0, 4096, &bits,
-				&error) < 0) {
+	if (config_value_number(setting_text(keysize), 0, 4096, &bits, &error) <
+	    0) {
 		config_error(maker->notes, keysize->line, "tls_keysize: %s",
 			     error.text);
 		return;
@@ -310,18 +318,23 @@ static void check_name(const struct config_section *section,
 	const char *byte;
 
 	if (strcmp(name, DEFAULT_NAME) == 0)
-		config_error(notes, section->line, "a service cannot be called "
+		config_error(notes, section->line,
+			     "a service cannot be called "
 			     "\"default\": the settings at top level are");
 	if (*name == '\0')
-		config_error(notes, section->line, "the name of a service "
+		config_error(notes, section->line,
+			     "the name of a service "
 			     "cannot be empty");
 	if (strlen(name) > NAME_MAX_LENGTH)
-		config_error(notes, section->line, "the name of a service is "
-			     "longer than %d bytes", NAME_MAX_LENGTH);
+		config_error(notes, section->line,
+			     "the name of a service is "
+			     "longer than %d bytes",
+			     NAME_MAX_LENGTH);
 	for (byte = name; *byte > ' ' && *byte <= '~'; byte++)
 		;
 	if (*byte != '\0')
-		config_error(notes, section->line, "the name of a service is "
+		config_error(notes, section->line,
+			     "the name of a service is "
 			     "printable ASCII without spaces, not %s",
 			     config_show(shown, name));
 }
@@ -334,12 +347,15 @@ static void make_service(struct service *service,
 			 struct config_notes *notes)
 {
 	struct maker maker = {
-		.settings = settings, .section = section, .context = context,
-		.notes = notes, .service = service,
+		.settings = settings,
+		.section = section,
+		.context = context,
+		.notes = notes,
+		.service = service,
 	};
 
-	service->name = xstrdup(section->title != NULL ? section->title
-						       : DEFAULT_NAME);
+	service->name =
+		xstrdup(section->title != NULL ? section->title : DEFAULT_NAME);
 	service->line = section->line;
 	if (section->title != NULL)
 		check_name(section, notes);
@@ -395,8 +411,7 @@ static const char *common_context(const struct service *one,
 }
 
 /* warn_overlap - two services match a common request */
-static void warn_overlap(const struct service *one,
-			 const struct service *other,
+static void warn_overlap(const struct service *one, const struct service *other,
 			 struct config_notes *notes)
 {
 	const char *context = common_context(one, other);
@@ -412,8 +427,10 @@ static void warn_overlap(const struct service *one,
 		snprintf(text + length, sizeof(text) - length,
 			 "%spolicy_context %s", length > 0 ? " with " : "",
 			 config_show(shown, context));
-	config_warning(notes, other->line, "services %s and %s both match %s; "
-		       "the first one wins", one->name, other->name, text);
+	config_warning(notes, other->line,
+		       "services %s and %s both match %s; "
+		       "the first one wins",
+		       one->name, other->name, text);
 }
 
 /* warn_services - services that take requests from one another */
@@ -428,7 +445,8 @@ static void warn_services(const struct service_list *list,
 		const struct service *one = &list->services[i];
 
 		if (matches_all(one) && i + 1 < own)
-			config_warning(notes, one->line, "service %s has "
+			config_warning(notes, one->line,
+				       "service %s has "
 				       "neither server_port nor policy_context:"
 				       " it matches every request, and the "
 				       "services after it are never used",

@@ -28,16 +28,20 @@ int config_value_number(const char *text, unsigned long min, unsigned long max,
 	if (number_parse(text, ULONG_MAX, &value) < 0) {
 		if (strspn(text, "0123456789") == strlen(text) &&
 		    text[0] == '0' && text[1] != '\0')
-			return error_set(error, "%s begins with 0; write the "
+			return error_set(error,
+					 "%s begins with 0; write the "
 					 "decimal number without it",
 					 config_show(shown, text));
-		return error_set(error, "%s is not a decimal number; allowed "
-				 "are %lu to %lu", config_show(shown, text),
-				 min, max);
+		return error_set(error,
+				 "%s is not a decimal number; allowed "
+				 "are %lu to %lu",
+				 config_show(shown, text), min, max);
 	}
 	if (value < min || value > max)
-		return error_set(error, "%lu is out of range; allowed are %lu "
-				 "to %lu", value, min, max);
+		return error_set(error,
+				 "%lu is out of range; allowed are %lu "
+				 "to %lu",
+				 value, min, max);
 	*number = value;
 	return 0;
 }
@@ -73,18 +77,22 @@ int config_value_time(const char *text, unsigned long min, unsigned long max,
 	unsigned long number;
 
 	if (length == 0 || length >= sizeof(digits) || unit == 0)
-		return error_set(error, "%s is not a time; write a number and "
+		return error_set(error,
+				 "%s is not a time; write a number and "
 				 "s, m, h or d (seconds if none), as 30s",
 				 config_show(shown, text));
 	memcpy(digits, text, length);
 	digits[length] = '\0';
 	if (number_parse(digits, ULONG_MAX, &number) < 0)
-		return error_set(error, "%s is not a time; the number is too "
+		return error_set(error,
+				 "%s is not a time; the number is too "
 				 "large, or begins with 0",
 				 config_show(shown, text));
 	if (number > max / unit || number * unit < min)
-		return error_set(error, "%s is out of range; allowed are %lus "
-				 "to %lus", config_show(shown, text), min, max);
+		return error_set(error,
+				 "%s is out of range; allowed are %lus "
+				 "to %lus",
+				 config_show(shown, text), min, max);
 	*ms = (unsigned)(number * unit * 1000);
 	return 0;
 }
@@ -92,7 +100,7 @@ int config_value_time(const char *text, unsigned long min, unsigned long max,
 /* config_value_bool - yes or no */
 int config_value_bool(const char *text, bool *value, struct error *error)
 {
-	static const char *const words[] = { "no",  "yes",  "false",
+	static const char *const words[] = { "no",   "yes", "false",
 					     "true", "off", "on" };
 	char shown[CONFIG_SHOWN];
 	size_t i;
@@ -110,14 +118,16 @@ int config_value_bool(const char *text, bool *value, struct error *error)
 /* config_value_mode - permissions as chmod(1) has them */
 int config_value_mode(const char *text, mode_t *mode, struct error *error)
 {
-	const char *digits = strlen(text) == 4 && text[0] == '0' ? text + 1
-								 : text;
+	const char *digits =
+		strlen(text) == 4 && text[0] == '0' ? text + 1 : text;
 	char shown[CONFIG_SHOWN];
 	size_t i;
 
 	if (strlen(digits) != 3 || strspn(digits, "01234567") != 3)
-		return error_set(error, "%s is not an octal mode; write it as "
-				 "\"0660\"", config_show(shown, text));
+		return error_set(error,
+				 "%s is not an octal mode; write it as "
+				 "\"0660\"",
+				 config_show(shown, text));
 	*mode = 0;
 	for (i = 0; i < 3; i++)
 		*mode = *mode * 8 + (mode_t)(digits[i] - '0');

@@ -9,34 +9,35 @@
 
 /* What a restriction or a whole list says. */
 enum verdict {
-	VERDICT_DUNNO,		/* no opinion: ask the next restriction */
+	VERDICT_DUNNO, /* no opinion: ask the next restriction */
 	VERDICT_PERMIT,
 	VERDICT_REJECT,
-	VERDICT_DEFER,		/* could not be found out: try again later */
-	VERDICT_ASK,		/* only of a list: Postfix has to decide */
-	VERDICT_WAIT,		/* only from a restriction: answers later */
+	VERDICT_DEFER, /* could not be found out: try again later */
+	VERDICT_ASK,   /* only of a list: Postfix has to decide */
+	VERDICT_WAIT,  /* only from a restriction: answers later */
 };
-#define VERDICT_COUNT 5		/* those that a decision can have */
+#define VERDICT_COUNT 5 /* those that a decision can have */
 
 /* Which of the configured texts tells the client. */
 enum refusal {
-	REFUSAL_RELAY,		/* reject_reply */
-	REFUSAL_PLAINTEXT,	/* plaintext_reply */
-	REFUSAL_LOOKUP,		/* a table could not be searched */
-	REFUSAL_DEFER,		/* the administrator wrote "defer" */
+	REFUSAL_RELAY,	   /* reject_reply */
+	REFUSAL_PLAINTEXT, /* plaintext_reply */
+	REFUSAL_LOOKUP,	   /* a table could not be searched */
+	REFUSAL_DEFER,	   /* the administrator wrote "defer" */
 };
 
 struct decision {
 	enum verdict verdict;
 	const char *restriction; /* the word that decided; "end" when the list
 				  * ended; "none" without a recipient; static */
-	enum refusal refusal;	/* with REJECT and DEFER */
-	const char *reason;	/* for log and -q, static; "" if nothing to add */
+	enum refusal refusal;	 /* with REJECT and DEFER */
+	const char *reason; /* for log and -q, static; "" if nothing to add */
 	/* Where only Postfix can tell whether the destination is ours: */
-	const char *ask;	/* the restriction that came to it; or NULL */
-	bool assumed;		/* what the walk goes on with: ours? */
-	const char *asks[DECISION_ASKS]; /* of the whole list: restrictions for
-				 * Postfix to try, in order; or all NULL */
+	const char *ask; /* the restriction that came to it; or NULL */
+	bool assumed;	 /* what the walk goes on with: ours? */
+	const char *
+		asks[DECISION_ASKS]; /* of the whole list: restrictions for
+				      * Postfix to try, in order; or all NULL */
 };
 
 /* verdict_name - "dunno", "permit", "reject", "defer", "ask" or "wait",

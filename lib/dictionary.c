@@ -25,10 +25,12 @@ static int open_static(struct dictionary *dictionary,
 		       struct dictionary_loader *loader, struct error *error);
 
 static const struct dictionary_method method_static = {
-	.open = open_static, .lookup = always_found,
+	.open = open_static,
+	.lookup = always_found,
 };
 static const struct dictionary_method method_fail = {
-	.lookup = always_fails, .pattern = true,
+	.lookup = always_fails,
+	.pattern = true,
 };
 static const struct dictionary_method method_server = {
 	.asks = "only Postfix can ask the server or program behind it",
@@ -123,7 +125,7 @@ static int open_static(struct dictionary *dictionary,
 	dictionary->size = 1;
 	if (name[0] == '{' && braces(name) != strlen(name))
 		return error_set(error, "a brace is not closed, or text "
-				 "follows it");
+					"follows it");
 	if (dictionary->map && name[0] == '{' && is_empty(name))
 		return error_set(error, "its result is empty");
 	return 0;
@@ -158,8 +160,8 @@ static char *rules_in_braces(const char *name, struct error *error)
 	while (next += strspn(next, BLANKS), next < end) {
 		size_t rule = braces(next);
 
-		if (rule == 0 || (next + rule < end &&
-				  strchr(BLANKS, next[rule]) == NULL)) {
+		if (rule == 0 ||
+		    (next + rule < end && strchr(BLANKS, next[rule]) == NULL)) {
 			error_set(error, "each rule must be in braces");
 			free(lines);
 			return NULL;
@@ -240,8 +242,7 @@ static int check_name(const struct dictionary *dictionary, struct error *error)
 	if (method == &method_static || method == &method_fail ||
 	    dictionary->name[0] == '/' || dictionary->name[0] == '{')
 		return 0;
-	return error_set(error, "%s is not an absolute path",
-			 dictionary->name);
+	return error_set(error, "%s is not an absolute path", dictionary->name);
 }
 
 /* open_method - read it; what goes wrong is its failure */
@@ -309,8 +310,8 @@ bool dictionary_let_pass(const struct dictionary *dictionary, const char *list,
 	if (loader->note == NULL)
 		return true;
 	note = xasprintf("%s: %s: %s; what has to be looked up there is "
-			 "deferred", list, dictionary->full,
-			 dictionary->failure);
+			 "deferred",
+			 list, dictionary->full, dictionary->failure);
 	loader->note(loader->context, note);
 	free(note);
 	return true;

@@ -17,10 +17,10 @@ struct dictionary;
  * strict, no config_directory, nobody to tell. */
 struct dictionary_loader {
 	const char *config_directory; /* of Postfix, for postmap; or NULL */
-	bool lenient;		/* what cannot be read fails lookups, instead
-				 * of being refused */
-	int64_t spent_ms;	/* on postmap, of DICTIONARY_TIME_MS */
-	size_t failures;	/* that were let pass since it is lenient */
+	bool lenient;	  /* what cannot be read fails lookups, instead
+			   * of being refused */
+	int64_t spent_ms; /* on postmap, of DICTIONARY_TIME_MS */
+	size_t failures;  /* that were let pass since it is lenient */
 	/* note - a warning, ready to print; may be NULL. */
 	void (*note)(void *context, const char *text);
 	/* progress - a table is about to be read; may be NULL. */
@@ -36,7 +36,7 @@ enum dictionary_answer {
 	DICTIONARY_FAILED = -1,
 	DICTIONARY_NOT_FOUND,
 	DICTIONARY_FOUND,
-	DICTIONARY_ASK,		/* only Postfix can look it up */
+	DICTIONARY_ASK, /* only Postfix can look it up */
 };
 
 /* dictionary_new - open "type:name". utf8 is smtputf8_enable. NULL and the

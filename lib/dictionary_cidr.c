@@ -20,9 +20,9 @@
 
 /* A condition of rules.h. */
 struct network {
-	bool match;	/* false: turned around */
+	bool match; /* false: turned around */
 	int family;
-	unsigned bits;	/* of the address that count */
+	unsigned bits; /* of the address that count */
 	unsigned char bytes[BYTES_MAX];
 };
 
@@ -154,8 +154,7 @@ static int read_rule(struct rules *rules, char *line, struct error *error)
 }
 
 /* read_line - as Postfix: a bad rule is left out, the others count */
-static int read_line(void *context, int number, char *line,
-		     struct error *error)
+static int read_line(void *context, int number, char *line, struct error *error)
 {
 	struct reader *reader = context;
 	size_t length = strlen(line);
@@ -200,11 +199,9 @@ static int test(const void *condition, const char *key)
 	unsigned char bytes[BYTES_MAX];
 	int family;
 
-	if (parse_address(key, &family, bytes) < 0 ||
-	    family != network->family)
+	if (parse_address(key, &family, bytes) < 0 || family != network->family)
 		return 0;
-	return has_bits(bytes, network->bytes, network->bits) ==
-	       network->match;
+	return has_bits(bytes, network->bytes, network->bits) == network->match;
 }
 
 /* look_up - the first rule that matches */
@@ -223,6 +220,8 @@ static void close_cidr(struct dictionary *dictionary)
 }
 
 const struct dictionary_method dictionary_cidr = {
-	.open = open_cidr, .lookup = look_up, .close = close_cidr,
+	.open = open_cidr,
+	.lookup = look_up,
+	.close = close_cidr,
 	.pattern = true,
 };

@@ -17,20 +17,20 @@ struct dictionary_method {
 	/* close - free data, also half-made; may be NULL. */
 	void (*close)(struct dictionary *dictionary);
 	bool pattern;
-	const char *asks;	/* not NULL: only Postfix can look it up */
+	const char *asks; /* not NULL: only Postfix can look it up */
 };
 
 struct dictionary {
 	const struct dictionary_method *method;
-	char *full;		/* as written */
-	const char *type;	/* static; without proxy: */
-	const char *name;	/* into full, behind type: */
+	char *full;	  /* as written */
+	const char *type; /* static; without proxy: */
+	const char *name; /* into full, behind type: */
 	bool utf8;
-	bool map;		/* of dictionary_new_map() */
+	bool map; /* of dictionary_new_map() */
 	void *data;
 	size_t size;
-	const char *asks;	/* static, or NULL */
-	char *failure;		/* or NULL */
+	const char *asks; /* static, or NULL */
+	char *failure;	  /* or NULL */
 };
 
 extern const struct dictionary_method dictionary_postmap;
@@ -46,7 +46,6 @@ void dictionary_note(const struct dictionary *dictionary,
 
 /* dictionary_text - the rules of a table: those in braces behind the type, one
  * on each line, or the content of the file; the caller frees it. */
-char *dictionary_text(const struct dictionary *dictionary,
-		      struct error *error);
+char *dictionary_text(const struct dictionary *dictionary, struct error *error);
 
 #endif

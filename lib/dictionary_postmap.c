@@ -28,7 +28,7 @@
 #include "lib/xalloc.h"
 
 #define ONE_RUN_MS 20000	/* a table that hangs leaves time for others */
-#define OUTPUT_MAX (256u << 20)	/* bytes */
+#define OUTPUT_MAX (256u << 20) /* bytes */
 
 /* is_text - may Postfix use this at all? */
 static bool is_text(const struct dictionary *dictionary, const char *text,
@@ -67,7 +67,8 @@ static int add_folded(struct dictionary *dictionary, const char *key,
 		result = keyset_add(dictionary->data, folded, size, bad_value,
 				    error);
 	if (result == 0)
-		error_set(error, "the key \"%.*s\" is there twice, upper and "
+		error_set(error,
+			  "the key \"%.*s\" is there twice, upper and "
 			  "lower case being the same",
 			  (int)(length < 200 ? length : 200), key);
 	free(folded);
@@ -83,7 +84,8 @@ static int add_key(struct dictionary *dictionary, const char *key,
 	if (!is_domain(key, length) || !is_text(dictionary, key, length))
 		return 0;
 	return keyset_add(dictionary->data, key, length, bad_value, error) < 0
-		       ? -1 : 0;
+		       ? -1
+		       : 0;
 }
 
 /* is_bad - would Postfix fail when it finds such a value? */
@@ -103,17 +105,21 @@ static int read_output(struct dictionary *dictionary, const char *output,
 	while (output < end) {
 		size_t left = (size_t)(end - output);
 		const char *newline = memchr(output, '\n', left);
-		const char *tab = newline == NULL ? NULL
-			: memchr(output, '\t', (size_t)(newline - output));
+		const char *tab = newline == NULL
+					  ? NULL
+					  : memchr(output, '\t',
+						   (size_t)(newline - output));
 
 		if (tab == NULL || tab == output ||
 		    memchr(output, '\0', (size_t)(newline - output)) != NULL)
-			return error_set(error, "postmap -s wrote something "
+			return error_set(error,
+					 "postmap -s wrote something "
 					 "else than keys and values; is the "
 					 "table half-written?");
 		if (add_key(dictionary, output, (size_t)(tab - output),
 			    is_bad(dictionary, tab + 1,
-				   (size_t)(newline - tab - 1)), error) < 0)
+				   (size_t)(newline - tab - 1)),
+			    error) < 0)
 			return -1;
 		output = newline + 1;
 	}
@@ -149,8 +155,9 @@ static int run_postmap(const struct dictionary *dictionary,
 	argv[argc++] = "-f";
 	argv[argc++] = "-s";
 	argv[argc] = table;
-	limits.timeout_ms = left < 1 ? 1
-			    : left < ONE_RUN_MS ? (unsigned)left : ONE_RUN_MS;
+	limits.timeout_ms = left < 1		? 1
+			    : left < ONE_RUN_MS ? (unsigned)left
+						: ONE_RUN_MS;
 	status = subprocess_run(argv, &limits, output, length, error);
 	loader->spent_ms += now_ms() - start;
 	free(table);
@@ -215,8 +222,7 @@ static bool has_value(const char *text)
 }
 
 /* read_line - one line of a texthash: */
-static int read_line(void *context, int number, char *line,
-		     struct error *error)
+static int read_line(void *context, int number, char *line, struct error *error)
 {
 	struct texthash *texthash = context;
 	char *end = key_end(line);
@@ -235,9 +241,11 @@ static int read_line(void *context, int number, char *line,
 		return add_key(texthash->dictionary, line, length, false,
 			       error);
 	case 0:
-		return error_set(error, "line %d: the key \"%.*s\" is there "
-				 "twice", number,
-				 (int)(length < 200 ? length : 200), line);
+		return error_set(error,
+				 "line %d: the key \"%.*s\" is there "
+				 "twice",
+				 number, (int)(length < 200 ? length : 200),
+				 line);
 	default:
 		return -1;
 	}
@@ -287,9 +295,13 @@ static void close_keys(struct dictionary *dictionary)
 }
 
 const struct dictionary_method dictionary_postmap = {
-	.open = open_postmap, .lookup = look_up, .close = close_keys,
+	.open = open_postmap,
+	.lookup = look_up,
+	.close = close_keys,
 };
 
 const struct dictionary_method dictionary_texthash = {
-	.open = open_texthash, .lookup = look_up, .close = close_keys,
+	.open = open_texthash,
+	.lookup = look_up,
+	.close = close_keys,
 };

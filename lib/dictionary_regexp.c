@@ -23,14 +23,14 @@
 
 /* One pattern of a rule. */
 struct pattern {
-	struct expression *expression;	/* NULL: there is none */
-	bool match;			/* false: turned around */
+	struct expression *expression; /* NULL: there is none */
+	bool match;		       /* false: turned around */
 };
 
 /* A condition of rules.h; the second pattern must hold too. */
 struct condition {
 	struct pattern patterns[2];
-	char *result;			/* if it has to be looked at, or NULL */
+	char *result; /* if it has to be looked at, or NULL */
 };
 
 /* Where reading is. */
@@ -38,7 +38,7 @@ struct reader {
 	struct dictionary *dictionary;
 	const struct dictionary_loader *loader;
 	enum expression_kind kind;
-	bool unsure;	/* of a map: a rule whose result may be empty */
+	bool unsure; /* of a map: a rule whose result may be empty */
 };
 
 /* free_condition - with its patterns */
@@ -153,7 +153,7 @@ static int check_result(const char *result, const struct pattern *pattern,
 		number = macro_number(name, length);
 		if (number == 0 || number > groups || !pattern->match)
 			return error_set(error, "the result has a \"$\" that "
-					 "stands for nothing");
+						"stands for nothing");
 	}
 	return 0;
 }
@@ -184,9 +184,8 @@ static int read_match(struct reader *reader, char *text,
 		return error_set(error, "its result may be empty");
 	}
 	/* What "(...)" matched may be a part of a character. */
-	if (reader->dictionary->utf8 &&
-	    (strchr(text, '$') != NULL ||
-	     !casefold_is_utf8(text, strlen(text))))
+	if (reader->dictionary->utf8 && (strchr(text, '$') != NULL ||
+					 !casefold_is_utf8(text, strlen(text))))
 		condition->result = xstrdup(text);
 	return 0;
 }
@@ -228,8 +227,7 @@ static int read_rule(struct reader *reader, char *line, struct error *error)
 }
 
 /* read_line - as Postfix: a bad rule is left out, the others count */
-static int read_line(void *context, int number, char *line,
-		     struct error *error)
+static int read_line(void *context, int number, char *line, struct error *error)
 {
 	struct reader *reader = context;
 	size_t length = strlen(line);
@@ -368,11 +366,15 @@ static void close_rules(struct dictionary *dictionary)
 }
 
 const struct dictionary_method dictionary_regexp = {
-	.open = open_regexp, .lookup = look_up, .close = close_rules,
+	.open = open_regexp,
+	.lookup = look_up,
+	.close = close_rules,
 	.pattern = true,
 };
 
 const struct dictionary_method dictionary_pcre = {
-	.open = open_pcre, .lookup = look_up, .close = close_rules,
+	.open = open_pcre,
+	.lookup = look_up,
+	.close = close_rules,
 	.pattern = true,
 };

@@ -45,7 +45,7 @@ struct evaluation {
 	struct decision decision;
 	size_t next;
 	void *waiter;
-	void (*done)(struct evaluation *);	/* called after a WAIT only */
+	void (*done)(struct evaluation *); /* called after a WAIT only */
 	evaluation_trace *trace;
 	void *trace_context;
 };

@@ -25,12 +25,12 @@
 
 #include "lib/xalloc.h"
 
-#define PATTERN_MAX   16384	/* bytes of a pattern */
-#define REPEATS_MAX   4096	/* what {n} and {m,n} multiply to */
-#define MATCH_LIMIT   200000	/* steps of one match */
-#define DEPTH_LIMIT   20000
-#define HEAP_LIMIT    4096	/* KiB */
-#define POSIX_USES    1000	/* matches until it is compiled anew */
+#define PATTERN_MAX 16384  /* bytes of a pattern */
+#define REPEATS_MAX 4096   /* what {n} and {m,n} multiply to */
+#define MATCH_LIMIT 200000 /* steps of one match */
+#define DEPTH_LIMIT 20000
+#define HEAP_LIMIT  4096 /* KiB */
+#define POSIX_USES  1000 /* matches until it is compiled anew */
 
 /* A POSIX expression; a match may change it. */
 struct posix {
@@ -43,7 +43,7 @@ struct posix {
 };
 
 struct expression {
-	struct posix *posix;	/* NULL with EXPRESSION_PCRE */
+	struct posix *posix; /* NULL with EXPRESSION_PCRE */
 	pcre2_code *pcre;
 	pcre2_match_context *limits;
 	size_t groups;
@@ -56,15 +56,21 @@ struct letter {
 };
 
 static const struct letter regexp_letters[] = {
-	{ 'i', REG_ICASE }, { 'm', REG_NEWLINE }, { 'x', REG_EXTENDED },
+	{ 'i', REG_ICASE },
+	{ 'm', REG_NEWLINE },
+	{ 'x', REG_EXTENDED },
 	{ '\0', 0 },
 };
 
 static const struct letter pcre_letters[] = {
-	{ 'i', PCRE2_CASELESS },       { 'm', PCRE2_MULTILINE },
-	{ 's', PCRE2_DOTALL },	       { 'x', PCRE2_EXTENDED },
-	{ 'A', PCRE2_ANCHORED },       { 'E', PCRE2_DOLLAR_ENDONLY },
-	{ 'U', PCRE2_UNGREEDY },       { 'X', 0 }, /* once meant something */
+	{ 'i', PCRE2_CASELESS },
+	{ 'm', PCRE2_MULTILINE },
+	{ 's', PCRE2_DOTALL },
+	{ 'x', PCRE2_EXTENDED },
+	{ 'A', PCRE2_ANCHORED },
+	{ 'E', PCRE2_DOLLAR_ENDONLY },
+	{ 'U', PCRE2_UNGREEDY },
+	{ 'X', 0 }, /* once meant something */
 	{ '\0', 0 },
 };
 
@@ -75,8 +81,8 @@ int expression_options(enum expression_kind kind, const char **text,
 	bool pcre = kind == EXPRESSION_PCRE;
 	const char *next = *text;
 
-	*options = pcre ? PCRE2_CASELESS | PCRE2_DOTALL
-			: REG_EXTENDED | REG_ICASE;
+	*options =
+		pcre ? PCRE2_CASELESS | PCRE2_DOTALL : REG_EXTENDED | REG_ICASE;
 	for (; *next != '\0' && !isspace((unsigned char)*next); next++) {
 		const struct letter *letter =
 			pcre ? pcre_letters : regexp_letters;
@@ -179,9 +185,9 @@ static int compile_pcre(struct expression *expression, const char *pattern,
 	size_t offset;
 	int code;
 
-	expression->pcre = pcre2_compile((PCRE2_SPTR)pattern,
-					 PCRE2_ZERO_TERMINATED, options, &code,
-					 &offset, NULL);
+	expression->pcre =
+		pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+			      options, &code, &offset, NULL);
 	if (expression->pcre == NULL) {
 		char reason[256] = "";
 
@@ -275,8 +281,7 @@ static int match_pcre(const struct expression *expression, const char *text,
 {
 	size_t size = groups != NULL ? expression->groups + 1 : 1;
 	/* Room for what a thread needs while it matches. */
-	pcre2_match_data *data =
-		pcre2_match_data_create((uint32_t)size, NULL);
+	pcre2_match_data *data = pcre2_match_data_create((uint32_t)size, NULL);
 	int result;
 
 	if (data == NULL)

@@ -11,8 +11,8 @@
 struct expression;
 
 enum expression_kind {
-	EXPRESSION_REGEXP,	/* regexp_table(5) */
-	EXPRESSION_PCRE,	/* pcre_table(5) */
+	EXPRESSION_REGEXP, /* regexp_table(5) */
+	EXPRESSION_PCRE,   /* pcre_table(5) */
 };
 
 /* expression_options - read the letters behind a pattern, up to white space,

@@ -18,8 +18,7 @@ static bool is_authenticated(const struct request *request)
 
 /* facts_gather - destination class and session security of one request */
 void facts_gather(struct facts *facts, const struct request *request,
-		  const struct resolver *resolver,
-		  const struct tls_policy *tls)
+		  const struct resolver *resolver, const struct tls_policy *tls)
 {
 	facts->weak = tls_judge(tls, request->encryption_protocol,
 				request->encryption_cipher,

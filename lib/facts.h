@@ -10,13 +10,13 @@
 
 /* All that is known about one request before any restriction is asked. */
 struct facts {
-	bool has_recipient;	/* false: no address to judge at this stage */
-	int authorized;		/* 1 ours, 0 not, -1 could not be found out,
-				 * AUTHORIZED_ASK only Postfix can find out;
-				 * 0 without a recipient */
-	const char *weak;	/* NULL: the session is encrypted; else why it
-				 * does not count as encrypted, static */
-	bool authenticated;	/* logged in with SASL, ANONYMOUS not counted */
+	bool has_recipient; /* false: no address to judge at this stage */
+	int authorized;	    /* 1 ours, 0 not, -1 could not be found out,
+			     * AUTHORIZED_ASK only Postfix can find out;
+			     * 0 without a recipient */
+	const char *weak;   /* NULL: the session is encrypted; else why it
+			     * does not count as encrypted, static */
+	bool authenticated; /* logged in with SASL, ANONYMOUS not counted */
 	struct resolution destination; /* valid with has_recipient only */
 };
 

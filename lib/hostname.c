@@ -81,7 +81,7 @@ static bool is_ipv4(const char *text)
 static bool is_ipv6(const char *text)
 {
 	const char *at = text;
-	int gap = 0;	/* number of the colon that "::" begins with */
+	int gap = 0; /* number of the colon that "::" begins with */
 	int colons = 0;
 	size_t digits = 0;
 

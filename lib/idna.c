@@ -22,7 +22,7 @@
 #include "lib/hostname.h"
 #include "lib/xalloc.h"
 
-#define LABEL_POINTS_MAX 64  /* more cannot fit a label of 63 bytes */
+#define LABEL_POINTS_MAX 64 /* more cannot fit a label of 63 bytes */
 
 /* Parameters of RFC 3492, section 5. */
 enum {
@@ -41,10 +41,10 @@ static const struct kept {
 	utf8proc_int32_t point;
 	utf8proc_int32_t stand_in;
 } kept[] = {
-	{0xdf, 0xe000},	  /* sharp s */
-	{0x3c2, 0xe001},  /* final sigma */
-	{0x200c, 0xe002}, /* zero width non-joiner */
-	{0x200d, 0xe003}, /* zero width joiner */
+	{ 0xdf, 0xe000 },   /* sharp s */
+	{ 0x3c2, 0xe001 },  /* final sigma */
+	{ 0x200c, 0xe002 }, /* zero width non-joiner */
+	{ 0x200d, 0xe003 }, /* zero width joiner */
 };
 #define KEPT_COUNT (sizeof(kept) / sizeof(kept[0]))
 
@@ -56,17 +56,17 @@ static const struct range {
 	utf8proc_int32_t first;
 	utf8proc_int32_t last;
 } forbidden[] = {
-	{0x4c0, 0x4c0},	    {0x61c, 0x61c},	{0x10a0, 0x10c5},
-	{0x115f, 0x1160},   {0x17b4, 0x17b5},	{0x1806, 0x1806},
-	{0x180e, 0x180e},   {0x200e, 0x200f},	{0x2024, 0x2024},
-	{0x202a, 0x202e},   {0x2061, 0x2063},	{0x2066, 0x206f},
-	{0x2132, 0x2132},   {0x2183, 0x2183},	{0x2488, 0x249b},
-	{0x2ff0, 0x2ffb},   {0x3164, 0x3164},	{0x33c2, 0x33c2},
-	{0x33c7, 0x33c7},   {0x33d8, 0x33d8},	{0xfe12, 0xfe12},
-	{0xfe52, 0xfe52},   {0xffa0, 0xffa0},	{0xfffc, 0xfffd},
-	{0x1d173, 0x1d17a}, {0x1f100, 0x1f100}, {0x2f868, 0x2f868},
-	{0x2f874, 0x2f874}, {0x2f91f, 0x2f91f}, {0x2f95f, 0x2f95f},
-	{0x2f9bf, 0x2f9bf}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
+	{ 0x4c0, 0x4c0 },     { 0x61c, 0x61c },	    { 0x10a0, 0x10c5 },
+	{ 0x115f, 0x1160 },   { 0x17b4, 0x17b5 },   { 0x1806, 0x1806 },
+	{ 0x180e, 0x180e },   { 0x200e, 0x200f },   { 0x2024, 0x2024 },
+	{ 0x202a, 0x202e },   { 0x2061, 0x2063 },   { 0x2066, 0x206f },
+	{ 0x2132, 0x2132 },   { 0x2183, 0x2183 },   { 0x2488, 0x249b },
+	{ 0x2ff0, 0x2ffb },   { 0x3164, 0x3164 },   { 0x33c2, 0x33c2 },
+	{ 0x33c7, 0x33c7 },   { 0x33d8, 0x33d8 },   { 0xfe12, 0xfe12 },
+	{ 0xfe52, 0xfe52 },   { 0xffa0, 0xffa0 },   { 0xfffc, 0xfffd },
+	{ 0x1d173, 0x1d17a }, { 0x1f100, 0x1f100 }, { 0x2f868, 0x2f868 },
+	{ 0x2f874, 0x2f874 }, { 0x2f91f, 0x2f91f }, { 0x2f95f, 0x2f95f },
+	{ 0x2f9bf, 0x2f9bf }, { 0xe0001, 0xe0001 }, { 0xe0020, 0xe007f },
 };
 #define FORBIDDEN_COUNT (sizeof(forbidden) / sizeof(forbidden[0]))
 
@@ -430,7 +430,7 @@ static bool put_labels(struct output *out, const utf8proc_uint8_t *text)
 /* idna_to_ascii - the ASCII form of a domain */
 bool idna_to_ascii(const char *domain, char ascii[IDNA_ASCII_MAX])
 {
-	struct output out = {.used = 0};
+	struct output out = { .used = 0 };
 	utf8proc_uint8_t *mapped;
 	bool valid;
 
@@ -491,8 +491,7 @@ char *idna_to_unicode(const char *ascii)
 		size_t more = 0;
 
 		if (strncasecmp(label, "xn--", 4) == 0)
-			more = decode_label(text + used, label + 4,
-					    length - 4);
+			more = decode_label(text + used, label + 4, length - 4);
 		if (more == 0)
 			memcpy(text + used, label, length);
 		decoded |= more > 0;

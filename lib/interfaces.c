@@ -67,8 +67,9 @@ static int read_protocols(struct interfaces *interfaces, const char *text,
 			return error_set(error,
 					 "inet_protocols: unknown protocol "
 					 "\"%.*s\" (all, ipv4 and ipv6 are "
-					 "known)", (int)(length < 40 ? length
-					 : 40), text);
+					 "known)",
+					 (int)(length < 40 ? length : 40),
+					 text);
 		interfaces->ipv4 = interfaces->ipv4 || all || v4;
 		interfaces->ipv6 = interfaces->ipv6 || all || v6;
 		text += length;
@@ -92,8 +93,8 @@ static int family_of(const struct interfaces *interfaces)
 static bool add(struct interfaces *interfaces, const struct sockaddr *address,
 		const char *parameter)
 {
-	struct own_address own = {.family = address->sa_family,
-				  .parameter = parameter};
+	struct own_address own = { .family = address->sa_family,
+				   .parameter = parameter };
 	const void *raw = address;
 
 	if (own.family == AF_INET && interfaces->ipv4)
@@ -115,7 +116,9 @@ static bool is_loopback(const struct sockaddr *address)
 
 	if (address->sa_family == AF_INET)
 		return ntohl(((const struct sockaddr_in *)raw)
-			     ->sin_addr.s_addr) >> 24 == 127;
+				     ->sin_addr.s_addr) >>
+			       24 ==
+		       127;
 	return address->sa_family == AF_INET6 &&
 	       IN6_IS_ADDR_LOOPBACK(
 		       &((const struct sockaddr_in6 *)raw)->sin6_addr);
@@ -163,8 +166,8 @@ static int add_local(struct interfaces *interfaces, bool loopback_only,
 static int add_host(struct interfaces *interfaces, const char *word,
 		    size_t length, const char *parameter, struct error *error)
 {
-	struct addrinfo hints = {.ai_family = family_of(interfaces),
-				 .ai_socktype = SOCK_STREAM};
+	struct addrinfo hints = { .ai_family = family_of(interfaces),
+				  .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found;
 	bool any = false;
 	char *name;
@@ -187,8 +190,10 @@ static int add_host(struct interfaces *interfaces, const char *word,
 		any = add(interfaces, entry->ai_addr, parameter) || any;
 	freeaddrinfo(found);
 	if (!any)
-		error_set(error, "%s: %s: no address of the kind that "
-			  "inet_protocols allows", parameter, name);
+		error_set(error,
+			  "%s: %s: no address of the kind that "
+			  "inet_protocols allows",
+			  parameter, name);
 	free(name);
 	return any ? 0 : -1;
 }
@@ -231,8 +236,8 @@ struct interfaces *interfaces_new(const char *inet_interfaces,
 
 	if (read_protocols(interfaces, inet_protocols, error) < 0 ||
 	    add_inet_interfaces(interfaces, inet_interfaces, error) < 0 ||
-	    add_hosts(interfaces, proxy_interfaces, "proxy_interfaces",
-		      error) < 0) {
+	    add_hosts(interfaces, proxy_interfaces, "proxy_interfaces", error) <
+		    0) {
 		interfaces_free(interfaces);
 		return NULL;
 	}
@@ -293,7 +298,7 @@ static bool is_equal(const struct own_address *one,
 const char *interfaces_own(const struct interfaces *interfaces,
 			   const char *address)
 {
-	struct own_address wanted = {.family = AF_UNSPEC};
+	struct own_address wanted = { .family = AF_UNSPEC };
 	bool known;
 
 	if (strchr(address, ':') != NULL)

@@ -13,15 +13,15 @@
 #include "lib/siphash.h"
 #include "lib/xalloc.h"
 
-#define BLOCK_MAX ((size_t)1 << 31)	/* bytes */
+#define BLOCK_MAX ((size_t)1 << 31) /* bytes */
 
 struct keyset {
 	uint64_t seed[2];
 	char *block;
 	size_t used;
 	size_t size;
-	uint32_t *slots;	/* place + 1 of a record; 0: free */
-	size_t slot_count;	/* a power of 2 */
+	uint32_t *slots;   /* place + 1 of a record; 0: free */
+	size_t slot_count; /* a power of 2 */
 	size_t count;
 };
 

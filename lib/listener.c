@@ -38,8 +38,10 @@ static int bind_inet(struct listener *listener,
 	if (bind(listener->fd, &address->any, length) < 0 ||
 	    listen(listener->fd, LISTENER_BACKLOG) < 0)
 		return error_set(error, "cannot listen on %s: %s%s", text,
-				 strerror(errno), errno == EADDRINUSE ?
-				 ": another program listens there" : "");
+				 strerror(errno),
+				 errno == EADDRINUSE
+					 ? ": another program listens there"
+					 : "");
 	return 0;
 }
 
@@ -48,8 +50,8 @@ static int open_inet(struct listener *listener, struct error *error)
 {
 	union socket_address address;
 
-	if (listener_inet_address(&address, listener->options.address,
-				  error) < 0)
+	if (listener_inet_address(&address, listener->options.address, error) <
+	    0)
 		return -1;
 	listener->fd = socket(address.any.sa_family,
 			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -80,8 +82,7 @@ int listener_open(struct listener *listener,
 
 /* listener_adjust - other mode and owner for the same socket */
 int listener_adjust(struct listener *listener,
-		    const struct listener_options *options,
-		    struct error *error)
+		    const struct listener_options *options, struct error *error)
 {
 	const char *path = unix_path(&listener->options);
 

@@ -13,20 +13,20 @@
 
 /* What to listen on; plain data so that a server can tell the monitor. */
 struct listener_options {
-	char address[256];	/* "unix:/path", "inet:127.0.0.1:10040" or
-				 * "inet:[::1]:10040"; canonical: equal sockets
-				 * have equal texts */
-	mode_t mode;		/* unix: permissions, default 0660 */
-	uid_t uid;		/* (uid_t)-1: as created */
-	gid_t gid;		/* (gid_t)-1: as created */
+	char address[256]; /* "unix:/path", "inet:127.0.0.1:10040" or
+			    * "inet:[::1]:10040"; canonical: equal sockets
+			    * have equal texts */
+	mode_t mode;	   /* unix: permissions, default 0660 */
+	uid_t uid;	   /* (uid_t)-1: as created */
+	gid_t gid;	   /* (gid_t)-1: as created */
 };
 
 /* A socket that listens. */
 struct listener {
 	struct listener_options options;
 	int fd;
-	dev_t device;		/* unix: the file that was made, so that only */
-	ino_t inode;		/* this one is ever removed */
+	dev_t device; /* unix: the file that was made, so that only */
+	ino_t inode;  /* this one is ever removed */
 };
 
 /* listener_parse - fill options->address from the text of a listen section,

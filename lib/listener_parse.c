@@ -36,20 +36,23 @@ static int parse_unix(struct listener_options *options, const char *text,
 	size_t length;
 
 	if (*path != '/')
-		return error_set(error, "\"%s\" is not an absolute path; "
+		return error_set(error,
+				 "\"%s\" is not an absolute path; "
 				 "Postfix's queue directory usually is "
 				 "/var/spool/postfix, so that its %s is "
-				 "unix:/var/spool/postfix/%s", path,
-				 *path != '\0' ? path : "private/policyd",
+				 "unix:/var/spool/postfix/%s",
+				 path, *path != '\0' ? path : "private/policyd",
 				 *path != '\0' ? path : "private/policyd");
 	for (byte = path; *byte != '\0'; byte++)
 		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
 			return error_set(error, "control character in the "
-					 "socket path");
+						"socket path");
 	length = strlen(path);
 	if (length > longest)
-		return error_set(error, "socket path of %zu bytes: the system "
-				 "allows at most %zu", length, longest);
+		return error_set(error,
+				 "socket path of %zu bytes: the system "
+				 "allows at most %zu",
+				 length, longest);
 	memcpy(options->address, "unix:", 5);
 	path_copy(options->address + 5, path);
 	length = strlen(options->address);
@@ -92,10 +95,12 @@ static int inet_address(union socket_address *address, const char *host,
 		return error_set(error, "\"%s\" is not a numeric address",
 				 host);
 	}
-	return error_set(error, "%s is not a loopback address: whoever reaches "
+	return error_set(error,
+			 "%s is not a loopback address: whoever reaches "
 			 "the port may ask, and the protocol has no password "
 			 "and no encryption; use 127.0.0.1, [::1] or a unix: "
-			 "socket", host);
+			 "socket",
+			 host);
 }
 
 /* listener_inet_address - from "inet:HOST:PORT" or "inet:[HOST]:PORT" */
@@ -108,7 +113,8 @@ int listener_inet_address(union socket_address *address, const char *text,
 	int port;
 
 	if (end == NULL || (port = parse_port(end + 1)) < 0)
-		return error_set(error, "\"%s\" does not end with a port from "
+		return error_set(error,
+				 "\"%s\" does not end with a port from "
 				 "1 to 65535, as in inet:127.0.0.1:10040",
 				 text);
 	if (*start == '[' && end > start + 1 && end[-1] == ']') {
@@ -116,12 +122,14 @@ int listener_inet_address(union socket_address *address, const char *text,
 		end--;
 	} else if (memchr(start, ':', (size_t)(end - start)) != NULL) {
 		return error_set(error, "an IPv6 address needs brackets, as in "
-				 "inet:[::1]:10040");
+					"inet:[::1]:10040");
 	}
 	length = (size_t)(end - start);
 	if (length == 0 || length >= sizeof(host))
-		return error_set(error, "\"%s\" has no address; use "
-				 "127.0.0.1 or [::1]", text);
+		return error_set(error,
+				 "\"%s\" has no address; use "
+				 "127.0.0.1 or [::1]",
+				 text);
 	memcpy(host, start, length);
 	host[length] = '\0';
 	return inet_address(address, host, port, error);
@@ -160,6 +168,8 @@ int listener_parse(struct listener_options *options, const char *text,
 		return parse_unix(options, text, error);
 	if (strncmp(text, "inet:", 5) == 0)
 		return parse_inet(options, text, error);
-	return error_set(error, "\"%s\" is neither unix:/PATH nor "
-			 "inet:ADDRESS:PORT", text);
+	return error_set(error,
+			 "\"%s\" is neither unix:/PATH nor "
+			 "inet:ADDRESS:PORT",
+			 text);
 }

@@ -22,14 +22,14 @@
 
 #include "lib/listener_internal.h"
 
-#define LISTENER_WAIT_MS 2000	/* for a live socket to go away */
+#define LISTENER_WAIT_MS 2000 /* for a live socket to go away */
 #define LISTENER_STEP_MS 20
 
 /* Where a unix socket is to appear, taken apart. */
 struct place {
-	int directory;		/* open and, while we work, locked */
+	int directory; /* open and, while we work, locked */
 	const char *path;
-	const char *name;	/* last component of path */
+	const char *name; /* last component of path */
 	char temporary[32];
 };
 
@@ -79,9 +79,10 @@ static int place_lock(struct place *place, long long deadline,
 		if (errno == EINTR)
 			continue;
 		if (errno != EWOULDBLOCK || now_ms() >= deadline)
-			return error_set(error, "%s: cannot lock the "
-					 "directory: %s", place->path,
-					 strerror(errno));
+			return error_set(error,
+					 "%s: cannot lock the "
+					 "directory: %s",
+					 place->path, strerror(errno));
 		wait_a_moment();
 	}
 	return 0;
@@ -123,9 +124,10 @@ static int probe(const struct place *place, struct error *error)
 		return 1;
 	if (reason == ECONNREFUSED || reason == ENOENT)
 		return 0;
-	return error_set(error, "%s: a socket is there already, and it cannot "
-			 "be found out if it is in use: %s", place->path,
-			 strerror(reason));
+	return error_set(error,
+			 "%s: a socket is there already, and it cannot "
+			 "be found out if it is in use: %s",
+			 place->path, strerror(reason));
 }
 
 /* clear_way - make room for the name. 1 the way is free, 0 somebody listens
@@ -139,21 +141,24 @@ static int clear_way(const struct place *place, struct error *error)
 		    AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno == ENOENT)
 			return 1;
-		return error_set(error, "%s: %s", place->path,
-				 strerror(errno));
+		return error_set(error, "%s: %s", place->path, strerror(errno));
 	}
 	if (S_ISLNK(status.st_mode))
 		return error_set(error, "%s is a symbolic link; not touched",
 				 place->path);
 	if (!S_ISSOCK(status.st_mode))
-		return error_set(error, "%s exists and is not a socket; "
-				 "not touched", place->path);
+		return error_set(error,
+				 "%s exists and is not a socket; "
+				 "not touched",
+				 place->path);
 	live = probe(place, error);
 	if (live != 0)
 		return live < 0 ? -1 : 0;
 	if (unlinkat(place->directory, place->name, 0) < 0 && errno != ENOENT)
-		return error_set(error, "%s: cannot remove the stale socket: "
-				 "%s", place->path, strerror(errno));
+		return error_set(error,
+				 "%s: cannot remove the stale socket: "
+				 "%s",
+				 place->path, strerror(errno));
 	return 1;
 }
 
@@ -162,12 +167,11 @@ static int clear_way(const struct place *place, struct error *error)
 static int name_open(const struct place *place, const char *name,
 		     struct stat *status, struct error *error)
 {
-	int fd = openat(place->directory, name,
-			O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd =
+		openat(place->directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_set(error, "%s: %s", place->path,
-				 strerror(errno));
+		return error_set(error, "%s: %s", place->path, strerror(errno));
 	if (fstat(fd, status) < 0 || !S_ISSOCK(status->st_mode)) {
 		close(fd);
 		return error_set(error, "%s: not a socket any more",
@@ -189,8 +193,8 @@ static int set_owner_and_mode(const struct place *place, int fd,
 				 place->path, strerror(errno));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (chmod(path, options->mode & 0777) < 0)
-		return error_set(error, "%s: cannot set mode: %s",
-				 place->path, strerror(errno));
+		return error_set(error, "%s: cannot set mode: %s", place->path,
+				 strerror(errno));
 	return 0;
 }
 
@@ -273,8 +277,10 @@ static int wait_for_way(struct place *place, struct error *error)
 			return free_way < 0 ? -1 : 0;
 		flock(place->directory, LOCK_UN);
 		if (now_ms() >= deadline)
-			return error_set(error, "%s is in use: another "
-					 "program listens there", place->path);
+			return error_set(error,
+					 "%s is in use: another "
+					 "program listens there",
+					 place->path);
 		wait_a_moment();
 	}
 }
@@ -290,8 +296,8 @@ int listener_unix_open(struct listener *listener, const char *path,
 		return -1;
 	if (wait_for_way(&place, error) < 0)
 		goto out;
-	listener->fd = socket(AF_UNIX,
-			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	listener->fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (listener->fd < 0)
 		error_set(error, "socket: %s", strerror(errno));
 	else

@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOG_SOCKET   "/dev/log"
-#define LOG_LINE_MAX 2048
+#define LOG_SOCKET    "/dev/log"
+#define LOG_LINE_MAX  2048
 #define RETRY_SECONDS 1
 
 enum target { TARGET_STDERR, TARGET_SYSLOG, TARGET_FILE };
@@ -31,7 +31,7 @@ static struct {
 	int fd;
 	bool debug;
 	unsigned long dropped;
-	time_t retry;		/* monotonic: no new try to connect before */
+	time_t retry; /* monotonic: no new try to connect before */
 } state = { .target = TARGET_STDERR, .fd = STDERR_FILENO };
 
 /* monotonic - seconds that no clock change touches */

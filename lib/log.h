@@ -8,8 +8,12 @@
 #include "lib/error.h"
 
 /* Levels as in syslog(3). */
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
-		 LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* log_open - where lines go from now on: "syslog" (facility mail), "stderr",
  * or "/file" (appended to). Before the first call: stderr. -1: the file

@@ -14,8 +14,8 @@
 
 /* A walk through a text. */
 struct walk {
-	char *next;	/* physical line not yet looked at */
-	int number;	/* lines taken so far */
+	char *next; /* physical line not yet looked at */
+	int number; /* lines taken so far */
 };
 
 /* take_line - the next physical line, without its end, or NULL */

@@ -25,8 +25,9 @@ size_t metrics_write(char *buffer, size_t size, const struct metrics *metrics)
 	int length = snprintf(
 		buffer, size,
 		"permit=%" PRIu64 " reject=%" PRIu64 " defer=%" PRIu64
-		" dunno=%" PRIu64 " ask=%" PRIu64 " malformed=%" PRIu64 " timeouts=%" PRIu64
-		" connections=%" PRIu64 " handed_over=%" PRIu64,
+		" dunno=%" PRIu64 " ask=%" PRIu64 " malformed=%" PRIu64
+		" timeouts=%" PRIu64 " connections=%" PRIu64
+		" handed_over=%" PRIu64,
 		metrics->decisions[VERDICT_PERMIT],
 		metrics->decisions[VERDICT_REJECT],
 		metrics->decisions[VERDICT_DEFER],

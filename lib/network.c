@@ -178,8 +178,8 @@ static int read_line(void *context, const char *line, struct error *error)
 static int read_file(const struct reader *outer, const char *path, bool listed,
 		     struct error *error)
 {
-	struct reader reader = {outer->list, outer->loader, listed,
-				outer->depth + 1};
+	struct reader reader = { outer->list, outer->loader, listed,
+				 outer->depth + 1 };
 
 	if (reader.depth > FILE_DEPTH_MAX)
 		return error_set(error, "%s: too many files within files",
@@ -191,8 +191,8 @@ static int read_file(const struct reader *outer, const char *path, bool listed,
 static int table_open(const struct reader *reader, struct network *network,
 		      const char *word, struct error *error)
 {
-	struct dictionary *table = dictionary_new(word, reader->list->utf8,
-						  reader->loader, error);
+	struct dictionary *table =
+		dictionary_new(word, reader->list->utf8, reader->loader, error);
 	const char *why;
 
 	if (table == NULL)
@@ -245,9 +245,9 @@ struct network_list *network_list_new(const char *text, bool utf8,
 				      struct error *error)
 {
 	struct network_list *list = xcalloc(1, sizeof(*list));
-	struct dictionary_loader strict = {0};
-	struct reader reader = {list, loader != NULL ? loader : &strict, true,
-				0};
+	struct dictionary_loader strict = { 0 };
+	struct reader reader = { list, loader != NULL ? loader : &strict, true,
+				 0 };
 
 	list->utf8 = utf8;
 	if (words_each_braced(text, WORDS_SEPARATORS, read_word, &reader,
@@ -296,9 +296,11 @@ static enum dictionary_answer matches(const struct network *network,
 
 	if (network->table == NULL)
 		return network->address.family == parsed->family &&
-		       same_prefix(network->address.bytes, parsed->bytes,
-				   network->prefix)
-			       ? DICTIONARY_FOUND : DICTIONARY_NOT_FOUND;
+				       same_prefix(network->address.bytes,
+						   parsed->bytes,
+						   network->prefix)
+			       ? DICTIONARY_FOUND
+			       : DICTIONARY_NOT_FOUND;
 	if (!network->listed)
 		answer = table_has_name(network->table, name);
 	if (answer == DICTIONARY_NOT_FOUND)

@@ -27,36 +27,36 @@ struct parameter_definition {
 };
 
 static const struct parameter_definition definitions[PARAMETER_COUNT] = {
-	[PARAMETER_MYHOSTNAME] = {"myhostname", NULL},
-	[PARAMETER_MYDOMAIN] = {"mydomain", NULL},
-	[PARAMETER_MYORIGIN] = {"myorigin", "$myhostname"},
-	[PARAMETER_MYDESTINATION] = {"mydestination",
-				     "$myhostname, localhost.$mydomain, "
-				     "localhost"},
-	[PARAMETER_INET_INTERFACES] = {"inet_interfaces", "all"},
-	[PARAMETER_PROXY_INTERFACES] = {"proxy_interfaces", ""},
-	[PARAMETER_INET_PROTOCOLS] = {"inet_protocols", "all"},
-	[PARAMETER_VIRTUAL_ALIAS_DOMAINS] = {"virtual_alias_domains", ""},
-	[PARAMETER_VIRTUAL_MAILBOX_DOMAINS] = {"virtual_mailbox_domains", ""},
-	[PARAMETER_RELAY_DOMAINS] = {"relay_domains", ""},
-	[PARAMETER_PARENT_DOMAIN_MATCHES_SUBDOMAINS] =
-		{"parent_domain_matches_subdomains",
-		 "debug_peer_list,fast_flush_domains,mynetworks,"
-		 "permit_mx_backup_networks,qmqpd_authorized_clients,"
-		 "relay_domains,smtpd_access_maps"},
-	[PARAMETER_ALLOW_PERCENT_HACK] = {"allow_percent_hack", "yes"},
-	[PARAMETER_SWAP_BANGPATH] = {"swap_bangpath", "yes"},
-	[PARAMETER_RESOLVE_DEQUOTED_ADDRESS] = {"resolve_dequoted_address",
-						"yes"},
-	[PARAMETER_RESOLVE_NULL_DOMAIN] = {"resolve_null_domain", "no"},
-	[PARAMETER_RESOLVE_NUMERIC_DOMAIN] = {"resolve_numeric_domain", "no"},
-	[PARAMETER_ALLOW_UNTRUSTED_ROUTING] = {"allow_untrusted_routing", "no"},
-	[PARAMETER_APPEND_AT_MYORIGIN] = {"append_at_myorigin", "yes"},
-	[PARAMETER_APPEND_DOT_MYDOMAIN] = {"append_dot_mydomain", "no"},
-	[PARAMETER_SMTPUTF8_ENABLE] = {"smtputf8_enable", "yes"},
-	[PARAMETER_ALLOW_MIN_USER] = {"allow_min_user", "no"},
-	[PARAMETER_EMPTY_ADDRESS_RECIPIENT] = {"empty_address_recipient",
-					       "MAILER-DAEMON"},
+	[PARAMETER_MYHOSTNAME] = { "myhostname", NULL },
+	[PARAMETER_MYDOMAIN] = { "mydomain", NULL },
+	[PARAMETER_MYORIGIN] = { "myorigin", "$myhostname" },
+	[PARAMETER_MYDESTINATION] = { "mydestination",
+				      "$myhostname, localhost.$mydomain, "
+				      "localhost" },
+	[PARAMETER_INET_INTERFACES] = { "inet_interfaces", "all" },
+	[PARAMETER_PROXY_INTERFACES] = { "proxy_interfaces", "" },
+	[PARAMETER_INET_PROTOCOLS] = { "inet_protocols", "all" },
+	[PARAMETER_VIRTUAL_ALIAS_DOMAINS] = { "virtual_alias_domains", "" },
+	[PARAMETER_VIRTUAL_MAILBOX_DOMAINS] = { "virtual_mailbox_domains", "" },
+	[PARAMETER_RELAY_DOMAINS] = { "relay_domains", "" },
+	[PARAMETER_PARENT_DOMAIN_MATCHES_SUBDOMAINS] = { "parent_domain_matches_subdomains",
+							 "debug_peer_list,fast_flush_domains,mynetworks,"
+							 "permit_mx_backup_networks,qmqpd_authorized_clients,"
+							 "relay_domains,smtpd_access_maps" },
+	[PARAMETER_ALLOW_PERCENT_HACK] = { "allow_percent_hack", "yes" },
+	[PARAMETER_SWAP_BANGPATH] = { "swap_bangpath", "yes" },
+	[PARAMETER_RESOLVE_DEQUOTED_ADDRESS] = { "resolve_dequoted_address",
+						 "yes" },
+	[PARAMETER_RESOLVE_NULL_DOMAIN] = { "resolve_null_domain", "no" },
+	[PARAMETER_RESOLVE_NUMERIC_DOMAIN] = { "resolve_numeric_domain", "no" },
+	[PARAMETER_ALLOW_UNTRUSTED_ROUTING] = { "allow_untrusted_routing",
+						"no" },
+	[PARAMETER_APPEND_AT_MYORIGIN] = { "append_at_myorigin", "yes" },
+	[PARAMETER_APPEND_DOT_MYDOMAIN] = { "append_dot_mydomain", "no" },
+	[PARAMETER_SMTPUTF8_ENABLE] = { "smtputf8_enable", "yes" },
+	[PARAMETER_ALLOW_MIN_USER] = { "allow_min_user", "no" },
+	[PARAMETER_EMPTY_ADDRESS_RECIPIENT] = { "empty_address_recipient",
+						"MAILER-DAEMON" },
 };
 
 /* How far the expansion of one parameter is. */
@@ -220,16 +220,15 @@ static int expand_condition(struct expansion *expansion, const char *text,
 				    &operand_length);
 		if (used < 0)
 			return error_set(expansion->error, "missing \"}\"");
-		if (wanted && expand_text(expansion, operand, operand_length,
-					  out) < 0)
+		if (wanted &&
+		    expand_text(expansion, operand, operand_length, out) < 0)
 			return -1;
 		text += used + 1;
 		length -= (size_t)used + 1;
 		if (length > 0 && (last || text[0] != ':'))
-			return error_set(expansion->error,
-					 "unexpected text \"%.*s\"",
-					 (int)(length < 40 ? length : 40),
-					 text);
+			return error_set(
+				expansion->error, "unexpected text \"%.*s\"",
+				(int)(length < 40 ? length : 40), text);
 	}
 	return 0;
 }
@@ -250,7 +249,8 @@ static int expand_reference(struct expansion *expansion, const char *text,
 	    (rest < length && text[rest] != '?' && text[rest] != ':'))
 		return error_set(expansion->error,
 				 "cannot read \"${%.*s}\": only a name, ? and "
-				 "\":\" are understood here", shown, text);
+				 "\":\" are understood here",
+				 shown, text);
 	parameter = find_name(text + start, name);
 	if (parameter < 0)
 		return error_set(expansion->error,
@@ -346,8 +346,7 @@ static char *default_hostname(struct expansion *expansion)
 	char name[HOST_NAME_MAX + 1];
 
 	if (gethostname(name, sizeof(name)) < 0) {
-		error_set(expansion->error, "gethostname: %s",
-			  strerror(errno));
+		error_set(expansion->error, "gethostname: %s", strerror(errno));
 		return NULL;
 	}
 	name[sizeof(name) - 1] = '\0';
@@ -368,8 +367,9 @@ static char *default_domain(struct expansion *expansion)
 
 	if (expand_parameter(expansion, PARAMETER_MYHOSTNAME) < 0)
 		return NULL;
-	dot = strchr(parameters_get(expansion->parameters,
-				    PARAMETER_MYHOSTNAME), '.');
+	dot = strchr(
+		parameters_get(expansion->parameters, PARAMETER_MYHOSTNAME),
+		'.');
 	return xstrdup(dot == NULL ? DEFAULT_DOMAIN : dot + 1);
 }
 
@@ -389,7 +389,7 @@ static char *default_value(struct expansion *expansion,
 static char *expand_value(struct expansion *expansion, enum parameter parameter)
 {
 	const char *text = expansion->parameters->values[parameter].value;
-	struct buffer out = {NULL, 0, 0};
+	struct buffer out = { NULL, 0, 0 };
 	char *fallback = NULL;
 	size_t start;
 
@@ -426,12 +426,12 @@ static int expand_parameter(struct expansion *expansion,
 		return 0;
 	if (*progress == PROGRESS_BUSY)
 		return error_set(expansion->error, "refers to itself; write "
-				 "the whole value");
+						   "the whole value");
 	*progress = PROGRESS_BUSY;
 	value = expand_value(expansion, parameter);
 	if (value == NULL)
-		return error_prefix(expansion->error, "%s: ",
-				    definitions[parameter].name);
+		return error_prefix(expansion->error,
+				    "%s: ", definitions[parameter].name);
 	if (slot->value == NULL)
 		slot->source = xstrdup("default");
 	free(slot->value);
@@ -443,7 +443,7 @@ static int expand_parameter(struct expansion *expansion,
 /* parameters_complete - set the defaults and expand the references */
 int parameters_complete(struct parameters *parameters, struct error *error)
 {
-	struct expansion expansion = {parameters, {PROGRESS_RAW}, error, 0};
+	struct expansion expansion = { parameters, { PROGRESS_RAW }, error, 0 };
 
 	for (int i = 0; i < PARAMETER_COUNT; i++) {
 		if (expand_parameter(&expansion, (enum parameter)i) < 0)

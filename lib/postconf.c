@@ -67,16 +67,18 @@ int postconf_effective(const char *directory, const char *const overrides[],
 }
 
 /* take_line - "name = value": put the value where its name stands */
-static int take_line(const char *line, const char *const names[],
-		     size_t count, char *values[], struct error *error)
+static int take_line(const char *line, const char *const names[], size_t count,
+		     char *values[], struct error *error)
 {
 	size_t length = strcspn(line, " =");
 	const char *value = line + length + strspn(line + length, " ");
 	size_t i;
 
 	if (*value != '=')
-		return error_set(error, "postconf printed \"%.80s\", not "
-				 "\"name = value\"", line);
+		return error_set(error,
+				 "postconf printed \"%.80s\", not "
+				 "\"name = value\"",
+				 line);
 	value++;
 	value += strspn(value, " ");
 	for (i = 0; i < count; i++) {
@@ -87,8 +89,10 @@ static int take_line(const char *line, const char *const names[],
 		values[i] = xstrdup(value);
 		return 0;
 	}
-	return error_set(error, "postconf printed \"%.80s\", which was not "
-			 "asked for", line);
+	return error_set(error,
+			 "postconf printed \"%.80s\", which was not "
+			 "asked for",
+			 line);
 }
 
 /* postconf_values - the effective value of each parameter */

@@ -159,15 +159,14 @@ static int write_asks(char *buffer, const struct decision *decision,
 	if (options->mode != REPLY_LOCK)
 		return snprintf(buffer, REPLY_MAX, "action=%s\n\n",
 				refusal_text(REFUSAL_LOOKUP, options));
-	length = snprintf(buffer, REPLY_MAX, "action=%.80s",
-			  decision->asks[0]);
+	length = snprintf(buffer, REPLY_MAX, "action=%.80s", decision->asks[0]);
 	for (size_t i = 1; i < DECISION_ASKS; i++)
 		if (decision->asks[i] != NULL)
 			length += snprintf(buffer + length,
 					   REPLY_MAX - (size_t)length,
 					   ", %.80s", decision->asks[i]);
-	return length + snprintf(buffer + length, REPLY_MAX - (size_t)length,
-				 "\n\n");
+	return length +
+	       snprintf(buffer + length, REPLY_MAX - (size_t)length, "\n\n");
 }
 
 /* reply_write - one reply for Postfix */

@@ -16,15 +16,15 @@
 #define REPLY_TEXT_MAX 400
 
 enum reply_mode {
-	REPLY_LOCK,	/* the permitting restriction's name */
+	REPLY_LOCK, /* the permitting restriction's name */
 	REPLY_OK,
 	REPLY_DUNNO,
 };
 
 struct reply_options {
 	enum reply_mode mode;
-	char *reject_reply;	/* owned; NULL: the default, with helpful tail */
-	char *plaintext_reply;	/* owned; NULL: likewise */
+	char *reject_reply;    /* owned; NULL: the default, with helpful tail */
+	char *plaintext_reply; /* owned; NULL: likewise */
 };
 
 /* reply_mode_find - "lock", "ok", "dunno" to enum reply_mode, or -1. */

@@ -24,8 +24,8 @@ struct line {
 };
 
 /* add - append formatted text that needs no escaping */
-__attribute__((format(printf, 2, 3)))
-static void add(struct line *line, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct line *line,
+						      const char *format, ...)
 {
 	va_list arguments;
 

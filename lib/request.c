@@ -19,10 +19,10 @@ struct attribute {
 	bool decides;
 };
 
-#define ATTRIBUTE(name, decides)                                               \
-	{                                                                      \
-		#name, offsetof(struct request, name), decides                 \
-	}
+/* clang-format off */
+#define ATTRIBUTE(name, decides) \
+	{ #name, offsetof(struct request, name), decides }
+/* clang-format on */
 
 static const struct attribute attributes[] = {
 	ATTRIBUTE(request, true),
@@ -149,8 +149,8 @@ int request_set(struct request *request, const char *name, const char *value)
 /* What is known while the lines of one request are read. */
 struct reading {
 	struct request *request;
-	uint64_t seen;		/* bit i: attributes[i] was given */
-	size_t hint;		/* where the next one probably stands */
+	uint64_t seen; /* bit i: attributes[i] was given */
+	size_t hint;   /* where the next one probably stands */
 };
 
 _Static_assert(ATTRIBUTE_COUNT <= 64, "struct reading has 64 bits");
@@ -167,8 +167,8 @@ static int read_line(struct reading *reading, char *line, struct error *error)
 		return error_set(error, "line without \"=\"");
 	if (equals == line)
 		return error_set(error, "attribute without a name");
-	attribute = find_attribute(line, (size_t)(equals - line),
-				   reading->hint);
+	attribute =
+		find_attribute(line, (size_t)(equals - line), reading->hint);
 	if (attribute == NULL)
 		return 0;
 	reading->hint = (size_t)(attribute - attributes) + 1;
@@ -207,8 +207,8 @@ int request_parse(struct request *request, char *bytes, size_t length,
 	if (line >= end)
 		return error_set(error, "no blank line");
 	if (strcmp(request->request, "smtpd_access_policy") != 0)
-		return error_set(error, request->request[0] ?
-				 "unknown request type" :
-				 "no request= attribute");
+		return error_set(error, request->request[0]
+						? "unknown request type"
+						: "no request= attribute");
 	return 0;
 }

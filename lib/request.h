@@ -8,9 +8,9 @@
 #include "lib/error.h"
 
 /* Limits of a request (contract). */
-#define REQUEST_LINE_MAX      8192	/* bytes of one line, newline excluded */
-#define REQUEST_ATTRIBUTE_MAX 128	/* lines with an attribute */
-#define REQUEST_BYTES_MAX     65536	/* all of it, blank line included */
+#define REQUEST_LINE_MAX      8192  /* bytes of one line, newline excluded */
+#define REQUEST_ATTRIBUTE_MAX 128   /* lines with an attribute */
+#define REQUEST_BYTES_MAX     65536 /* all of it, blank line included */
 
 /* Attributes of SMTPD_POLICY_README up to Postfix 3.12; unknown ones are
  * skipped. An attribute that was not sent is "", never NULL. The strings
@@ -52,9 +52,9 @@ struct request {
 
 /* Where the search for the end of a request stands; all zero at its start. */
 struct request_scan {
-	size_t offset;		/* bytes looked at */
-	size_t line;		/* bytes of the unfinished line */
-	size_t lines;		/* whole lines */
+	size_t offset; /* bytes looked at */
+	size_t line;   /* bytes of the unfinished line */
+	size_t lines;  /* whole lines */
 };
 
 /* request_length - length of the first request in the bytes, its blank line

@@ -44,14 +44,14 @@ struct work {
 	const struct resolver *resolver;
 	struct resolution *resolution;
 	struct address address;
-	struct address saved;	/* the local domain stripped last, with "@" */
+	struct address saved; /* the local domain stripped last, with "@" */
 	bool is_saved;
-	bool is_local;		/* no domain left that is not local */
-	bool asks_local;	/* whether it is local, only Postfix knows */
-	const char *asks;	/* first list that only Postfix can search */
+	bool is_local;	  /* no domain left that is not local */
+	bool asks_local;  /* whether it is local, only Postfix knows */
+	const char *asks; /* first list that only Postfix can search */
 	struct table_match asks_match; /* and the entry of it */
-	char *plain;		/* internal form */
-	char *quoted;		/* external form */
+	char *plain;		       /* internal form */
+	char *quoted;		       /* external form */
 	size_t size;
 };
 
@@ -114,7 +114,7 @@ static bool is_own_literal(const struct work *work, char *domain, size_t length)
 	if (address == NULL)
 		return false;
 	work->resolution->list = address;
-	work->resolution->match = (struct table_match){NULL, NULL, 0};
+	work->resolution->match = (struct table_match){ NULL, NULL, 0 };
 	return true;
 }
 
@@ -149,8 +149,8 @@ static int match_local(struct work *work, char *domain)
 		domain[--length] = '\0';
 	if (length == 0 || domain[length - 1] == '.')
 		return 0;
-	found = match_list(work, work->resolver->local,
-			   PARAMETER_MYDESTINATION, domain);
+	found = match_list(work, work->resolver->local, PARAMETER_MYDESTINATION,
+			   domain);
 	if (found != 0 && found != TABLE_ASK)
 		return found;
 	if (is_own_literal(work, domain, length)) {
@@ -283,9 +283,8 @@ static int strip_once(struct work *work)
 	if (address_ends_in_dot(address) &&
 	    address_find_last(address, '@') >= 0)
 		address->end--;
-	if (work->resolver->resolve_null_domain &&
-	    address_count(address) > 0 &&
-	    address_last(address)->operator == '@')
+	if (work->resolver->resolve_null_domain && address_count(address) > 0 &&
+	    address_last(address)->operator== '@')
 		address->end--;
 	at = address_find_last(address, '@');
 	if (at >= 0) {
@@ -395,8 +394,8 @@ static int check_domain(struct work *work)
 
 	if (resolution->domain[0] == '[')
 		return is_valid_literal(resolution->domain);
-	if (resolver->utf8 && !casefold_is_utf8(resolution->address,
-						strlen(resolution->address)))
+	if (resolver->utf8 &&
+	    !casefold_is_utf8(resolution->address, strlen(resolution->address)))
 		return 0;
 	if (is_valid_name(resolver, resolution->domain))
 		return 1;
@@ -415,9 +414,9 @@ static int check_domain(struct work *work)
 /* is_routed - is the first operator not the "@" before the domain? */
 static bool is_routed(const struct resolution *resolution)
 {
-	const char *operator = strpbrk(resolution->address, "@!%");
+	const char *operator= strpbrk(resolution->address, "@!%");
 
-	return operator == NULL || operator + 1 != resolution->domain;
+	return operator== NULL || operator+ 1 != resolution->domain;
 }
 
 /* find_class - which list has the final domain; -1: unknown */
@@ -429,20 +428,19 @@ static int find_class(struct work *work)
 		enum parameter parameter;
 		enum destination_class class;
 	} lists[] = {
-		{resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS,
-		 DESTINATION_VIRTUAL_ALIAS},
-		{resolver->virtual_mailbox, PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
-		 DESTINATION_VIRTUAL_MAILBOX},
-		{resolver->relay, PARAMETER_RELAY_DOMAINS, DESTINATION_RELAY},
+		{ resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS,
+		  DESTINATION_VIRTUAL_ALIAS },
+		{ resolver->virtual_mailbox, PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
+		  DESTINATION_VIRTUAL_MAILBOX },
+		{ resolver->relay, PARAMETER_RELAY_DOMAINS, DESTINATION_RELAY },
 	};
 
 	if (work->is_local)
 		return DESTINATION_LOCAL;
 	work->resolution->list = "";
-	work->resolution->match = (struct table_match){NULL, NULL, 0};
+	work->resolution->match = (struct table_match){ NULL, NULL, 0 };
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		int found = match_list(work, lists[i].table,
-				       lists[i].parameter,
+		int found = match_list(work, lists[i].table, lists[i].parameter,
 				       work->resolution->domain);
 
 		if (found == 1)
@@ -475,7 +473,8 @@ static bool is_decided(const struct work *work, int class)
 static enum resolve_status refuse(const struct work *work)
 {
 	return work->asks_local && !is_plain(work->resolution)
-		       ? RESOLVE_ASK : RESOLVE_INVALID;
+		       ? RESOLVE_ASK
+		       : RESOLVE_INVALID;
 }
 
 /* judge - class and routing of the final address */
@@ -501,7 +500,7 @@ static enum resolve_status judge(struct work *work)
 		return refuse(work);
 	if (work->asks != NULL && !is_decided(work, class))
 		return RESOLVE_ASK;
-	resolution->class = (enum destination_class)class;
+	resolution->class = (enum destination_class) class;
 	return RESOLVE_DONE;
 }
 
@@ -518,7 +517,7 @@ static void run(struct work *work, const char *recipient)
 		resolution->status = judge(work);
 	if (resolution->status == RESOLVE_INVALID) {
 		resolution->list = "";
-		resolution->match = (struct table_match){NULL, NULL, 0};
+		resolution->match = (struct table_match){ NULL, NULL, 0 };
 	} else if (resolution->status == RESOLVE_ASK) {
 		resolution->list = work->asks;
 		resolution->match = work->asks_match;
@@ -565,7 +564,7 @@ static void resolve_usual(struct work *work, const char *recipient)
 void resolve_address(const struct resolver *resolver, const char *recipient,
 		     struct resolution *resolution)
 {
-	struct work work = {.resolver = resolver, .resolution = resolution};
+	struct work work = { .resolver = resolver, .resolution = resolution };
 	size_t length = strlen(recipient);
 	size_t size;
 
@@ -580,7 +579,8 @@ void resolve_address(const struct resolver *resolver, const char *recipient,
 	size = 2 * (length + strlen(resolver->origin.text) +
 		    strlen(resolver->domain.text) +
 		    strlen(resolver->hostname.text) +
-		    strlen(resolver->empty.text)) + 16;
+		    strlen(resolver->empty.text)) +
+	       16;
 	if (size <= ROOM_USUAL)
 		resolve_usual(&work, recipient);
 	else

@@ -10,7 +10,7 @@
 
 /* Destination classes of Postfix ADDRESS_CLASS_README. */
 enum destination_class {
-	DESTINATION_DEFAULT,	/* none of ours: needs permission to relay */
+	DESTINATION_DEFAULT, /* none of ours: needs permission to relay */
 	DESTINATION_LOCAL,
 	DESTINATION_VIRTUAL_ALIAS,
 	DESTINATION_VIRTUAL_MAILBOX,
@@ -18,11 +18,11 @@ enum destination_class {
 };
 
 enum resolve_status {
-	RESOLVE_FAILED,		/* a list could not be searched: defer */
-	RESOLVE_INVALID,	/* bad domain syntax: class is DEFAULT */
+	RESOLVE_FAILED,	 /* a list could not be searched: defer */
+	RESOLVE_INVALID, /* bad domain syntax: class is DEFAULT */
 	RESOLVE_DONE,
-	RESOLVE_ASK,		/* depends on a table that only Postfix can
-				 * look up: class is DEFAULT */
+	RESOLVE_ASK, /* depends on a table that only Postfix can
+		      * look up: class is DEFAULT */
 };
 
 /* RESOLUTION_ADDRESS_MAX - the largest address kept, NUL included. Postfix
@@ -33,11 +33,11 @@ enum resolve_status {
 struct resolution {
 	enum resolve_status status;
 	enum destination_class class;
-	bool routed;		/* "@", "%" or "!" left in the local part */
-	const char *list;	/* parameter whose list decided, failed or asks;
-				 * "inet_interfaces" for own literals; or "" */
+	bool routed;	  /* "@", "%" or "!" left in the local part */
+	const char *list; /* parameter whose list decided, failed or asks;
+			   * "inet_interfaces" for own literals; or "" */
 	struct table_match match; /* the entry of that list */
-	const char *domain;	/* into address: after the last "@", or "" */
+	const char *domain;	  /* into address: after the last "@", or "" */
 	char address[RESOLUTION_ADDRESS_MAX]; /* the final address */
 };
 

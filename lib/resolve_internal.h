@@ -14,8 +14,8 @@
 
 /* A word that completes addresses, and its tokens. */
 struct completion {
-	char *text;		/* NULL: not used */
-	char *scanned;		/* what the tokens point into */
+	char *text;    /* NULL: not used */
+	char *scanned; /* what the tokens point into */
 	struct token *tokens;
 	size_t count;
 };
@@ -31,7 +31,7 @@ struct resolver {
 	struct completion origin;
 	struct completion domain;
 	struct completion hostname;
-	struct completion empty;	/* empty_address_recipient */
+	struct completion empty; /* empty_address_recipient */
 	struct interfaces *interfaces;
 	struct table *local;
 	struct table *virtual_alias;

@@ -109,8 +109,10 @@ static int read_origin(struct resolver *resolver,
 		text = line;
 	}
 	if (strpbrk(text, ", \t\r\n") != NULL)
-		result = error_set(error, "myorigin: \"%s\" is more than one "
-				   "name", text);
+		result = error_set(error,
+				   "myorigin: \"%s\" is more than one "
+				   "name",
+				   text);
 	else
 		result = complete(&resolver->origin, text, "myorigin", error);
 	free(line);
@@ -137,8 +139,8 @@ static int read_names(struct resolver *resolver,
 	struct address_rules *rules = &resolver->rules;
 	enum parameter empty = PARAMETER_EMPTY_ADDRESS_RECIPIENT;
 
-	if (read_hostname(&resolver->hostname, parameters,
-			  PARAMETER_MYHOSTNAME, error) < 0 ||
+	if (read_hostname(&resolver->hostname, parameters, PARAMETER_MYHOSTNAME,
+			  error) < 0 ||
 	    read_hostname(&resolver->domain, parameters, PARAMETER_MYDOMAIN,
 			  error) < 0 ||
 	    read_origin(resolver, parameters, error) < 0 ||
@@ -162,20 +164,20 @@ static int read_switches(struct resolver *resolver,
 		enum parameter parameter;
 		bool *value;
 	} switches[] = {
-		{PARAMETER_ALLOW_PERCENT_HACK, &rules->percent_hack},
-		{PARAMETER_SWAP_BANGPATH, &rules->swap_bangpath},
-		{PARAMETER_APPEND_AT_MYORIGIN, &rules->append_at_origin},
-		{PARAMETER_APPEND_DOT_MYDOMAIN, &rules->append_dot_domain},
-		{PARAMETER_RESOLVE_DEQUOTED_ADDRESS,
-		 &resolver->resolve_dequoted},
-		{PARAMETER_RESOLVE_NULL_DOMAIN,
-		 &resolver->resolve_null_domain},
-		{PARAMETER_RESOLVE_NUMERIC_DOMAIN,
-		 &resolver->resolve_numeric_domain},
-		{PARAMETER_ALLOW_UNTRUSTED_ROUTING,
-		 &resolver->allow_untrusted_routing},
-		{PARAMETER_SMTPUTF8_ENABLE, &resolver->utf8},
-		{PARAMETER_ALLOW_MIN_USER, &resolver->allow_min_user},
+		{ PARAMETER_ALLOW_PERCENT_HACK, &rules->percent_hack },
+		{ PARAMETER_SWAP_BANGPATH, &rules->swap_bangpath },
+		{ PARAMETER_APPEND_AT_MYORIGIN, &rules->append_at_origin },
+		{ PARAMETER_APPEND_DOT_MYDOMAIN, &rules->append_dot_domain },
+		{ PARAMETER_RESOLVE_DEQUOTED_ADDRESS,
+		  &resolver->resolve_dequoted },
+		{ PARAMETER_RESOLVE_NULL_DOMAIN,
+		  &resolver->resolve_null_domain },
+		{ PARAMETER_RESOLVE_NUMERIC_DOMAIN,
+		  &resolver->resolve_numeric_domain },
+		{ PARAMETER_ALLOW_UNTRUSTED_ROUTING,
+		  &resolver->allow_untrusted_routing },
+		{ PARAMETER_SMTPUTF8_ENABLE, &resolver->utf8 },
+		{ PARAMETER_ALLOW_MIN_USER, &resolver->allow_min_user },
 	};
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
@@ -223,7 +225,8 @@ static int read_parent_style(const struct reading *reading, bool *parent,
 	found = table_match(table, "relay_domains", NULL);
 	table_free(table);
 	if (found < 0 || found == TABLE_ASK)
-		return error_set(error, "%s: whether relay_domains is in it "
+		return error_set(error,
+				 "%s: whether relay_domains is in it "
 				 "depends on a table that cannot be read; "
 				 "write it into the list",
 				 parameter_name(parameter));
@@ -240,11 +243,11 @@ static int read_lists(const struct reading *reading, struct error *error)
 		struct table **table;
 		enum parameter parameter;
 	} lists[] = {
-		{&resolver->local, PARAMETER_MYDESTINATION},
-		{&resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS},
-		{&resolver->virtual_mailbox,
-		 PARAMETER_VIRTUAL_MAILBOX_DOMAINS},
-		{&resolver->relay, PARAMETER_RELAY_DOMAINS},
+		{ &resolver->local, PARAMETER_MYDESTINATION },
+		{ &resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS },
+		{ &resolver->virtual_mailbox,
+		  PARAMETER_VIRTUAL_MAILBOX_DOMAINS },
+		{ &resolver->relay, PARAMETER_RELAY_DOMAINS },
 	};
 	bool parent;
 
@@ -257,8 +260,8 @@ static int read_lists(const struct reading *reading, struct error *error)
 	if (resolver->interfaces == NULL)
 		return -1;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		*lists[i].table = read_table(reading, lists[i].parameter,
-					     parent, error);
+		*lists[i].table =
+			read_table(reading, lists[i].parameter, parent, error);
 		if (*lists[i].table == NULL)
 			return -1;
 	}
@@ -271,7 +274,7 @@ struct resolver *resolver_new(const struct parameters *parameters,
 			      struct error *error)
 {
 	struct resolver *resolver = xcalloc(1, sizeof(*resolver));
-	struct reading reading = {resolver, parameters, loader};
+	struct reading reading = { resolver, parameters, loader };
 
 	if (read_switches(resolver, parameters, error) < 0 ||
 	    read_names(resolver, parameters, error) < 0 ||
@@ -290,11 +293,11 @@ const char *resolver_asks(const struct resolver *resolver, const char **list,
 		const struct table *table;
 		enum parameter parameter;
 	} lists[] = {
-		{resolver->local, PARAMETER_MYDESTINATION},
-		{resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS},
-		{resolver->virtual_mailbox,
-		 PARAMETER_VIRTUAL_MAILBOX_DOMAINS},
-		{resolver->relay, PARAMETER_RELAY_DOMAINS},
+		{ resolver->local, PARAMETER_MYDESTINATION },
+		{ resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS },
+		{ resolver->virtual_mailbox,
+		  PARAMETER_VIRTUAL_MAILBOX_DOMAINS },
+		{ resolver->relay, PARAMETER_RELAY_DOMAINS },
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

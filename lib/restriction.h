@@ -19,20 +19,20 @@ struct subject {
 	const struct request *request;
 	const struct facts *facts;
 	time_t now;
-	struct evaluation *evaluation;	/* to wait with, see lib/evaluate.h */
+	struct evaluation *evaluation; /* to wait with, see lib/evaluate.h */
 };
 
 /* What opening a restriction may need besides its argument. */
 struct restriction_context {
-	struct dictionary_loader *loader;	/* for type:table */
-	bool utf8;				/* smtputf8_enable */
+	struct dictionary_loader *loader; /* for type:table */
+	bool utf8;			  /* smtputf8_enable */
 };
 
 /* One word of the configuration. Its code is lib/restrictions/WORD.c. */
 struct restriction {
-	const char *name;	/* the word, as in postconf(5) */
-	const char *parameter;	/* the option whose value is its argument
-				 * ("mynetworks"), or NULL: it has none */
+	const char *name;      /* the word, as in postconf(5) */
+	const char *parameter; /* the option whose value is its argument
+				* ("mynetworks"), or NULL: it has none */
 	/* open - read the argument at load; optional. -1: refused. */
 	int (*open)(const char *argument,
 		    const struct restriction_context *context, void **state,

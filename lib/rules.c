@@ -15,8 +15,8 @@
 
 struct rule {
 	enum { RULE_MATCH, RULE_IF, RULE_ENDIF } kind;
-	void *condition;	/* NULL with ENDIF */
-	size_t end;		/* of IF: index of its ENDIF; 0: none */
+	void *condition; /* NULL with ENDIF */
+	size_t end;	 /* of IF: index of its ENDIF; 0: none */
 };
 
 /* add - one rule at the end */

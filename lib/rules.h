@@ -11,7 +11,7 @@
 struct rules {
 	struct rule *rules;
 	size_t count;
-	size_t *open;		/* IFs that no ENDIF has ended yet */
+	size_t *open; /* IFs that no ENDIF has ended yet */
 	size_t depth;
 };
 

@@ -23,9 +23,9 @@
 #include "lib/server_internal.h"
 #include "lib/xalloc.h"
 
-#define ACCEPT_BATCH 16
-#define STARVED_MS   100
-#define DRAIN_READ_MS 1000	/* who still sends after that is cut off */
+#define ACCEPT_BATCH  16
+#define STARVED_MS    100
+#define DRAIN_READ_MS 1000 /* who still sends after that is cut off */
 
 /* server_now_ms - time that only goes forward, good enough for time limits */
 uint64_t server_now_ms(void)
@@ -59,7 +59,7 @@ uint64_t server_queue_limit(const struct server *server, enum queue queue)
 	case QUEUE_COUNT:
 		break;
 	}
-	return UINT64_MAX / 2;	/* whoever answers later has his own limit */
+	return UINT64_MAX / 2; /* whoever answers later has his own limit */
 }
 
 /* server_expect - have the timer come at due_ms or before */
@@ -100,8 +100,7 @@ static void on_timer(evutil_socket_t fd, short what, void *argument)
 
 /* make_base - the event loop. any_file: it must work with descriptors that
  * epoll does not take, such as regular files. */
-static int make_base(struct server *server, bool any_file,
-		     struct error *error)
+static int make_base(struct server *server, bool any_file, struct error *error)
 {
 	struct event_config *config = event_config_new();
 
@@ -210,7 +209,7 @@ void server_accept_update(struct server *server)
 	if (accepts == server->accepts)
 		return;
 	server->accepts = accepts;
-	TAILQ_FOREACH(accepting, &server->accepting, link) {
+	TAILQ_FOREACH (accepting, &server->accepting, link) {
 		if (!accepts)
 			event_del(&accepting->event);
 		else if (event_add(&accepting->event, NULL) < 0)
@@ -254,7 +253,7 @@ static bool accept_one(struct accepting *accepting)
 			return false;
 		if (errno == EINTR || errno == ECONNABORTED)
 			return true;
-		server_starved(server);	/* EMFILE and the like: no spinning */
+		server_starved(server); /* EMFILE and the like: no spinning */
 		return false;
 	}
 	if (accepting->inet)
@@ -296,8 +295,8 @@ int server_listen(struct server *server, int fd, struct error *error)
 	accepting->server = server;
 	accepting->fd = fd;
 	accepting->inet = is_inet(fd);
-	event_assign(&accepting->event, server->base, fd,
-		     EV_READ | EV_PERSIST, on_acceptable, accepting);
+	event_assign(&accepting->event, server->base, fd, EV_READ | EV_PERSIST,
+		     on_acceptable, accepting);
 	server_accept_update(server);
 	if (server->accepts && event_add(&accepting->event, NULL) < 0) {
 		free(accepting);
@@ -396,8 +395,8 @@ void server_connection_gone(struct server *server)
  * stays may be put behind those that were there: they come once. */
 static void settle_queue(struct server *server, enum queue queue)
 {
-	struct connection *last = TAILQ_LAST(&server->queues[queue],
-					     connection_queue);
+	struct connection *last =
+		TAILQ_LAST(&server->queues[queue], connection_queue);
 	struct connection *connection, *next;
 
 	for (connection = TAILQ_FIRST(&server->queues[queue]);

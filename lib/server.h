@@ -15,9 +15,9 @@ struct server;
 struct connection;
 
 struct server_limits {
-	unsigned request_ms;	/* first byte to blank line, absolute */
-	unsigned idle_ms;	/* nothing received */
-	unsigned reply_ms;	/* reply not taken by the peer */
+	unsigned request_ms;	  /* first byte to blank line, absolute */
+	unsigned idle_ms;	  /* nothing received */
+	unsigned reply_ms;	  /* reply not taken by the peer */
 	unsigned max_connections; /* reached: accepting pauses */
 };
 
@@ -41,9 +41,9 @@ struct server_handler {
 struct server_counters {
 	uint64_t accepted;
 	uint64_t taken_over;
-	uint64_t malformed;	/* found here; not those that were refused */
-	uint64_t timeouts;	/* connections closed for time */
-	unsigned open;		/* connections now */
+	uint64_t malformed; /* found here; not those that were refused */
+	uint64_t timeouts;  /* connections closed for time */
+	unsigned open;	    /* connections now */
 };
 
 /* server_new - an event loop without listeners. handler and limits are

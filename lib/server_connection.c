@@ -21,7 +21,7 @@
 #include "lib/server_internal.h"
 #include "lib/xalloc.h"
 
-#define KEEP_MIN 1024		/* room for the beginning of a request */
+#define KEEP_MIN 1024 /* room for the beginning of a request */
 
 /* connection_new - it stands in the idle queue; settle it */
 struct connection *connection_new(struct server *server, int input, int output)
@@ -89,7 +89,8 @@ void connection_enqueue(struct connection *connection, enum queue queue,
 			     link);
 	connection->queue = (unsigned char)queue;
 	connection->since_ms = since_ms;
-	TAILQ_FOREACH_REVERSE(before, head, connection_queue, link) {
+	TAILQ_FOREACH_REVERSE(before, head, connection_queue, link)
+	{
 		if (before->since_ms <= since_ms)
 			break;
 	}
@@ -165,8 +166,7 @@ static void connection_write(struct connection *connection, const char *bytes,
 	if (rest == 0)
 		return;
 	connection->unsent = xreallocarray(connection->unsent,
-					   connection->unsent_length + rest,
-					   1);
+					   connection->unsent_length + rest, 1);
 	memcpy(connection->unsent + connection->unsent_length, bytes + sent,
 	       rest);
 	connection->unsent_length += (uint32_t)rest;
@@ -267,8 +267,8 @@ static void adopt_block(struct connection *connection)
 }
 
 /* keep_rest - what was not answered stays with the connection */
-static void keep_rest(struct connection *connection, char *block,
-		      size_t start, size_t end)
+static void keep_rest(struct connection *connection, char *block, size_t start,
+		      size_t end)
 {
 	size_t rest = end - start;
 
@@ -444,8 +444,10 @@ static bool has_more(const struct connection *connection)
 void connection_settle(struct connection *connection)
 {
 	static const short interests[] = {
-		[QUEUE_IDLE] = EV_READ, [QUEUE_PARTIAL] = EV_READ,
-		[QUEUE_UNSENT] = EV_WRITE, [QUEUE_WAITING] = 0,
+		[QUEUE_IDLE] = EV_READ,
+		[QUEUE_PARTIAL] = EV_READ,
+		[QUEUE_UNSENT] = EV_WRITE,
+		[QUEUE_WAITING] = 0,
 	};
 	struct server *server = connection->server;
 	enum queue queue = next_queue(connection);
@@ -481,9 +483,9 @@ static void peer_inet(char *buffer, size_t size, int family,
 	char text[INET6_ADDRSTRLEN] = "?";
 
 	inet_ntop(family, address, text, sizeof(text));
-	snprintf(buffer, size, family == AF_INET6 ? "inet:[%s]:%u"
-						  : "inet:%s:%u",
-		 text, (unsigned)ntohs(port));
+	snprintf(buffer, size,
+		 family == AF_INET6 ? "inet:[%s]:%u" : "inet:%s:%u", text,
+		 (unsigned)ntohs(port));
 }
 
 /* connection_peer - for messages */

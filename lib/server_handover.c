@@ -24,14 +24,14 @@
 
 enum kind {
 	KIND_CONNECTION,
-	KIND_CLOSING,		/* only its replies are still to be written */
+	KIND_CLOSING, /* only its replies are still to be written */
 	KIND_FAREWELL,
 };
 
 struct header {
 	uint32_t magic;
 	uint32_t kind;
-	uint64_t since_ms;	/* start of the unfinished request, or reply */
+	uint64_t since_ms; /* start of the unfinished request, or reply */
 	uint32_t request_length;
 	uint32_t reply_length;
 };
@@ -39,7 +39,7 @@ struct header {
 /* The way out, or in. */
 struct handover {
 	struct server *server;
-	struct event event;	/* the channel */
+	struct event event; /* the channel */
 	struct event retry;
 	int channel;
 	server_farewell *farewell;
@@ -334,8 +334,7 @@ static bool take_one(struct handover *handover)
 	ssize_t length;
 	int fd;
 
-	length = receive_packet(handover->channel, &header, server->input,
-				&fd);
+	length = receive_packet(handover->channel, &header, server->input, &fd);
 	if (length < 0 && errno == EAGAIN)
 		return false;
 	if (length <= 0 || !is_whole(&header, (size_t)length, fd)) {

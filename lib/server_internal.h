@@ -24,10 +24,10 @@
 /* Every connection stands in one queue, the oldest first, so that the first
  * one is the next that can run out of time. */
 enum queue {
-	QUEUE_IDLE,		/* between two requests */
-	QUEUE_PARTIAL,		/* has sent a part of a request */
-	QUEUE_UNSENT,		/* does not take its reply */
-	QUEUE_WAITING,		/* its request waits for an answer */
+	QUEUE_IDLE,    /* between two requests */
+	QUEUE_PARTIAL, /* has sent a part of a request */
+	QUEUE_UNSENT,  /* does not take its reply */
+	QUEUE_WAITING, /* its request waits for an answer */
 	QUEUE_COUNT
 };
 
@@ -36,24 +36,24 @@ TAILQ_HEAD(connection_queue, connection);
 struct connection {
 	TAILQ_ENTRY(connection) link;
 	struct server *server;
-	void *context;		/* of the handler */
+	void *context; /* of the handler */
 	struct event event;
-	short interest;		/* what the event waits for, or 0 */
+	short interest; /* what the event waits for, or 0 */
 	unsigned char queue;
-	bool waiting : 1;	/* a request was given to the handler */
-	bool fresh : 1;		/* a request ended since the last settling */
-	bool end : 1;		/* the peer sends no more */
-	bool closing : 1;	/* close when all replies are written */
-	bool failed : 1;	/* close now */
+	bool waiting : 1; /* a request was given to the handler */
+	bool fresh : 1;	  /* a request ended since the last settling */
+	bool end : 1;	  /* the peer sends no more */
+	bool closing : 1; /* close when all replies are written */
+	bool failed : 1;  /* close now */
 	int input;
 	int output;
-	uint64_t since_ms;	/* when it came into its queue */
+	uint64_t since_ms; /* when it came into its queue */
 	/* Bytes received and not yet answered: from start to length. NULL
 	 * while there are none. */
 	char *bytes;
 	uint32_t start, length, size;
 	uint32_t unsent_length;
-	char *unsent;		/* replies that the peer did not take yet */
+	char *unsent; /* replies that the peer did not take yet */
 	struct request_scan scan;
 };
 
@@ -84,20 +84,20 @@ struct server {
 	struct connection_queue queues[QUEUE_COUNT];
 	TAILQ_HEAD(, accepting) accepting;
 	TAILQ_HEAD(, watch) watches;
-	bool accepts;		/* the accepting events are on */
-	bool starved;		/* no descriptor was free a moment ago */
+	bool accepts; /* the accepting events are on */
+	bool starved; /* no descriptor was free a moment ago */
 	struct event starved_timer;
-	struct event timer;	/* for the connections' time limits */
-	uint64_t timer_ms;	/* when it comes; UINT64_MAX: it is off */
-	bool pair;		/* -s */
+	struct event timer; /* for the connections' time limits */
+	uint64_t timer_ms;  /* when it comes; UINT64_MAX: it is off */
+	bool pair;	    /* -s */
 	bool quit;
 	bool draining;
-	uint64_t drain_ms;	/* from then on no connection may go on */
+	uint64_t drain_ms; /* from then on no connection may go on */
 	struct event drain_timer;
 	struct handover *giving;
 	struct handover *taking;
 	struct connection *current; /* whose replies stand in output */
-	char *input;		/* SERVER_INPUT_SIZE */
+	char *input;		    /* SERVER_INPUT_SIZE */
 	size_t output_length;
 	char output[SERVER_OUTPUT_SIZE];
 	char peer[80];
@@ -114,8 +114,7 @@ void server_expect(struct server *server, uint64_t due_ms);
 uint64_t server_queue_limit(const struct server *server, enum queue queue);
 
 /* server_connection.c */
-struct connection *connection_new(struct server *server, int input,
-				  int output);
+struct connection *connection_new(struct server *server, int input, int output);
 void connection_enqueue(struct connection *connection, enum queue queue,
 			uint64_t since_ms);
 void connection_settle(struct connection *connection);

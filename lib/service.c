@@ -54,8 +54,8 @@ const struct service *service_find(const struct service_list *list,
 /* service_overlap - do two services match a common request? */
 int service_overlap(const struct service *one, const struct service *other)
 {
-	bool ports = one->server_port_count == 0 ||
-		     other->server_port_count == 0;
+	bool ports =
+		one->server_port_count == 0 || other->server_port_count == 0;
 	bool contexts = one->policy_context_count == 0 ||
 			other->policy_context_count == 0;
 	size_t i;

@@ -13,10 +13,10 @@
  * too: the one named "default", which matches everything. Immutable. */
 struct service {
 	char *name;
-	int line;			/* in policyd.conf */
-	unsigned short *server_ports;	/* none: any port */
+	int line;		      /* in policyd.conf */
+	unsigned short *server_ports; /* none: any port */
 	size_t server_port_count;
-	char **policy_contexts;		/* none: any context */
+	char **policy_contexts; /* none: any context */
 	size_t policy_context_count;
 	struct restriction_list restrictions;
 	struct reply_options reply;
@@ -26,7 +26,7 @@ struct service {
 /* The services in their order, and the top-level settings last. */
 struct service_list {
 	struct service *services;
-	size_t count;			/* at least 1: "default" is the last */
+	size_t count; /* at least 1: "default" is the last */
 };
 
 /* service_find - the first service that the request belongs to. Never NULL. */

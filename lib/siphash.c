@@ -36,8 +36,10 @@ static void sip_round(uint64_t v[4])
 uint64_t siphash(const uint64_t seed[2], const char *text, size_t length)
 {
 	uint64_t v[4] = {
-		seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d,
-		seed[0] ^ 0x6c7967656e657261, seed[1] ^ 0x7465646279746573,
+		seed[0] ^ 0x736f6d6570736575,
+		seed[1] ^ 0x646f72616e646f6d,
+		seed[0] ^ 0x6c7967656e657261,
+		seed[1] ^ 0x7465646279746573,
 	};
 	uint64_t word = 0;
 	uint64_t last = (uint64_t)length << 56;

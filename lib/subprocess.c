@@ -28,7 +28,7 @@
 /* One run: the child, and what it wrote so far. */
 struct run {
 	pid_t pid;
-	int out, err;		/* pipes from the child; -1: at their end */
+	int out, err; /* pipes from the child; -1: at their end */
 	char *output;
 	size_t length, size;
 	char complaint[STDERR_MAX];
@@ -45,8 +45,7 @@ static int64_t now_ms(void)
 }
 
 /* become_program - in the child: descriptors, signals, exec; never returns */
-static _Noreturn void become_program(const char *const argv[], int out,
-				     int err)
+static _Noreturn void become_program(const char *const argv[], int out, int err)
 {
 	static char *const environment[] = {
 		(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
@@ -71,8 +70,7 @@ static _Noreturn void become_program(const char *const argv[], int out,
 }
 
 /* start - fork with two pipes */
-static int start(struct run *run, const char *const argv[],
-		 struct error *error)
+static int start(struct run *run, const char *const argv[], struct error *error)
 {
 	int out[2], err[2];
 

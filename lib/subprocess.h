@@ -10,8 +10,8 @@
 
 /* What a run may cost. */
 struct subprocess_limits {
-	unsigned timeout_ms;	/* then it is killed, with its children */
-	size_t output_max;	/* bytes on its standard output */
+	unsigned timeout_ms; /* then it is killed, with its children */
+	size_t output_max;   /* bytes on its standard output */
 };
 
 /* subprocess_run - run argv (ended by NULL; argv[0] is looked for in

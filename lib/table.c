@@ -41,9 +41,9 @@
 
 /* One pattern; its index in the array is its place in the list. */
 struct pattern {
-	uint32_t key;	 /* folded text, in the arena; NO_KEY: a table */
-	uint32_t text;	 /* as written, in the arena */
-	int line;	 /* in the file, 0: in the list itself */
+	uint32_t key;	    /* folded text, in the arena; NO_KEY: a table */
+	uint32_t text;	    /* as written, in the arena */
+	int line;	    /* in the file, 0: in the list itself */
 	uint32_t file : 31; /* index in files */
 	uint32_t negated : 1;
 };
@@ -51,7 +51,7 @@ struct pattern {
 /* A type:table entry, or a file that could not be read. */
 struct entry {
 	struct dictionary *dictionary;
-	uint32_t place;	 /* in the list, from 1, as slots have it */
+	uint32_t place; /* in the list, from 1, as slots have it */
 };
 
 struct table {
@@ -65,23 +65,23 @@ struct table {
 	struct pattern *patterns;
 	size_t pattern_count;
 	size_t pattern_size;
-	uint32_t *slots; /* index + 1 of a pattern; 0: free */
-	size_t slot_count; /* a power of 2 */
+	uint32_t *slots;       /* index + 1 of a pattern; 0: free */
+	size_t slot_count;     /* a power of 2 */
 	struct entry *entries; /* by place */
 	size_t entry_count;
 	char **files;
 	size_t file_count;
-	size_t size;	/* patterns read, those repeated too */
+	size_t size; /* patterns read, those repeated too */
 };
 
 /* Where reading is. */
 struct reader {
 	struct table *table;
-	const char *name;	/* of the list, for messages */
+	const char *name; /* of the list, for messages */
 	struct dictionary_loader *loader;
-	size_t file;		/* index in files of the present file */
+	size_t file; /* index in files of the present file */
 	int line;
-	int depth;		/* 0: the list itself */
+	int depth; /* 0: the list itself */
 	struct error *error;
 };
 
@@ -96,9 +96,8 @@ static uint32_t *find_slot(const struct table *table, const char *key,
 	size_t at = (size_t)siphash(table->seed, key, length) & mask;
 
 	for (; table->slots[at] != 0; at = (at + 1) & mask) {
-		const char *other =
-			table->arena +
-			table->patterns[table->slots[at] - 1].key;
+		const char *other = table->arena +
+				    table->patterns[table->slots[at] - 1].key;
 
 		if (strncmp(other, key, length) == 0 && other[length] == '\0')
 			break;
@@ -129,8 +128,8 @@ static char *reserve(struct table *table, size_t length)
 {
 	if (table->arena_size - table->arena_used < length) {
 		table->arena_size = table->arena_size / 2 * 3 + length + 256;
-		table->arena = xreallocarray(table->arena, table->arena_size,
-					     1);
+		table->arena =
+			xreallocarray(table->arena, table->arena_size, 1);
 	}
 	return table->arena + table->arena_used;
 }
@@ -144,9 +143,9 @@ static struct pattern *append(struct reader *reader, bool negated)
 
 	if (table->pattern_count == table->pattern_size) {
 		table->pattern_size = table->pattern_size / 2 * 3 + 16;
-		table->patterns = xreallocarray(table->patterns,
-						table->pattern_size,
-						sizeof(*table->patterns));
+		table->patterns =
+			xreallocarray(table->patterns, table->pattern_size,
+				      sizeof(*table->patterns));
 	}
 	pattern = &table->patterns[table->pattern_count++];
 	pattern->key = NO_KEY;
@@ -210,9 +209,9 @@ static int add_entry(struct reader *reader, struct dictionary *dictionary,
 
 	table->entries = xreallocarray(table->entries, table->entry_count + 1,
 				       sizeof(*table->entries));
-	table->entries[table->entry_count++] = (struct entry){
-		dictionary, (uint32_t)table->pattern_count + 1
-	};
+	table->entries[table->entry_count++] =
+		(struct entry){ dictionary,
+				(uint32_t)table->pattern_count + 1 };
 	if (check_room(reader, length) < 0)
 		return -1;
 	table->size += 1 + dictionary_size(dictionary);
@@ -259,10 +258,10 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 				 reader->name,
 				 reader->table->files[reader->file]);
 	while (content < end) {
-		const char *newline = memchr(content, '\n',
-					     (size_t)(end - content));
-		size_t line = (size_t)((newline != NULL ? newline : end) -
-				       content);
+		const char *newline =
+			memchr(content, '\n', (size_t)(end - content));
+		size_t line =
+			(size_t)((newline != NULL ? newline : end) - content);
 
 		if (reader->line == INT_MAX)
 			return error_set(reader->error, "%s: too many lines",
@@ -314,8 +313,10 @@ static int read_dictionary(struct reader *reader, const char *written,
 static int read_file(struct reader *reader, const char *word, size_t length,
 		     bool negated)
 {
-	struct reader inner = {reader->table, reader->name, reader->loader, 0,
-			       0, reader->depth + 1, reader->error};
+	struct reader inner = {
+		reader->table,	   reader->name, reader->loader, 0, 0,
+		reader->depth + 1, reader->error
+	};
 	const char *reason = NULL;
 	size_t content_length;
 	char *content;
@@ -406,11 +407,16 @@ struct table *table_new(const char *list, const struct table_options *options,
 			struct error *error)
 {
 	struct table *table = xcalloc(1, sizeof(*table));
-	struct dictionary_loader strict = {0};
-	struct reader reader = {table, options->name,
-				options->loader != NULL ? options->loader
-							: &strict,
-				0, 0, 0, error};
+	struct dictionary_loader strict = { 0 };
+	struct reader reader = {
+		table,
+		options->name,
+		options->loader != NULL ? options->loader : &strict,
+		0,
+		0,
+		0,
+		error
+	};
 
 	table->subdomains = options->subdomains;
 	table->parent = options->parent;
@@ -550,7 +556,7 @@ int table_match(const struct table *table, const char *domain,
 	int result;
 
 	if (match != NULL)
-		*match = (struct table_match){NULL, NULL, 0};
+		*match = (struct table_match){ NULL, NULL, 0 };
 	if (length > DOMAIN_USUAL)
 		folded = xmalloc(CASEFOLD_SIZE(length));
 	length = casefold(folded, domain, length, table->utf8);

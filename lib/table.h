@@ -16,21 +16,21 @@ struct table;
 
 /* How a list is to be read and searched. */
 struct table_options {
-	const char *name;	/* for messages: "mydestination" */
-	bool subdomains;	/* match_hostname (relay_domains) and not
-				 * match_string: a domain's parents count */
-	bool parent;		/* with subdomains: "domain" also matches below
-				 * itself, and ".domain" matches nothing */
-	bool utf8;		/* fold as smtputf8_enable = yes does */
+	const char *name; /* for messages: "mydestination" */
+	bool subdomains;  /* match_hostname (relay_domains) and not
+			   * match_string: a domain's parents count */
+	bool parent;	  /* with subdomains: "domain" also matches below
+			   * itself, and ".domain" matches nothing */
+	bool utf8;	  /* fold as smtputf8_enable = yes does */
 	struct dictionary_loader *loader; /* for type:table entries; NULL: what
-				 * cannot be read is refused */
+					   * cannot be read is refused */
 };
 
 /* What matched, for those who explain. Strings belong to the table. */
 struct table_match {
-	const char *pattern;	/* as written, or NULL */
-	const char *file;	/* /file it stands in, or NULL: the list itself */
-	int line;		/* line in file, from 1 */
+	const char *pattern; /* as written, or NULL */
+	const char *file;    /* /file it stands in, or NULL: the list itself */
+	int line;	     /* line in file, from 1 */
 };
 
 /* TABLE_ASK - of table_match(): only Postfix knows. */

@@ -109,7 +109,7 @@ static int add_protocol(void *context, const char *word, struct error *error)
 static int read_protocols(const char *text, unsigned *protocols,
 			  struct error *error)
 {
-	struct protocol_list list = {0, 0, 1, PROTOCOL_TLS13};
+	struct protocol_list list = { 0, 0, 1, PROTOCOL_TLS13 };
 
 	*protocols = PROTOCOL_ALL & ~PROTOCOL_SSL2;
 	if (words_each(text, WORDS_SEPARATORS ":", add_protocol, &list, error) <
@@ -188,8 +188,8 @@ static SSL_CTX *new_context(const struct openssl *openssl, struct error *error)
 
 /* expand - the suites that could be negotiated with a cipher string; unlike
  * SSL_CTX_get_ciphers() this heeds its @SECLEVEL. The caller frees the list */
-static STACK_OF(SSL_CIPHER) *expand(const struct openssl *openssl,
-				    const char *string, struct error *error)
+static STACK_OF(SSL_CIPHER) * expand(const struct openssl *openssl,
+				     const char *string, struct error *error)
 {
 	SSL_CTX *context = new_context(openssl, error);
 	STACK_OF(SSL_CIPHER) *suites = NULL;
@@ -354,7 +354,7 @@ static int allow_ciphers(struct tls_policy *policy,
 			 const struct openssl *openssl, const char *string,
 			 struct error *error)
 {
-	STACK_OF(SSL_CIPHER) *suites;
+	STACK_OF(SSL_CIPHER) * suites;
 	size_t i;
 	int j;
 

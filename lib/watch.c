@@ -14,25 +14,25 @@
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
-#define DEPTH_MAX 16		/* /file in a /file in a /file */
+#define DEPTH_MAX 16 /* /file in a /file in a /file */
 
 /* The files that Postfix reads for type:/name: the name and an ending. */
 static const struct {
 	const char *type;
 	const char *ending;
 } sources[] = {
-	{ "hash", ".db" },    { "btree", ".db" }, { "lmdb", ".lmdb" },
-	{ "cdb", ".cdb" },    { "dbm", ".dir" },  { "dbm", ".pag" },
-	{ "sdbm", ".dir" },   { "sdbm", ".pag" }, { "texthash", "" },
-	{ "regexp", "" },     { "pcre", "" },	  { "cidr", "" },
+	{ "hash", ".db" },  { "btree", ".db" }, { "lmdb", ".lmdb" },
+	{ "cdb", ".cdb" },  { "dbm", ".dir" },	{ "dbm", ".pag" },
+	{ "sdbm", ".dir" }, { "sdbm", ".pag" }, { "texthash", "" },
+	{ "regexp", "" },   { "pcre", "" },	{ "cidr", "" },
 };
 
 /* One text being looked through. */
 struct reader {
 	struct watch_list *list;
-	int files;		/* that are being read */
-	int braces;		/* that are open: inline tables */
-	bool refused;		/* by watch_list_add(), in one of the files */
+	int files;    /* that are being read */
+	int braces;   /* that are open: inline tables */
+	bool refused; /* by watch_list_add(), in one of the files */
 };
 
 static int add_word(void *context, const char *word, struct error *error);

@@ -11,8 +11,8 @@
 /* The files that a configuration was made of, as they were before they were
  * read: whoever keeps the list can tell when one of them changes. */
 
-#define WATCH_MAX      256	/* files */
-#define WATCH_PATH_MAX 1024	/* bytes of a path, NUL included */
+#define WATCH_MAX      256  /* files */
+#define WATCH_PATH_MAX 1024 /* bytes of a path, NUL included */
 
 /* What changes with a file; all zero: there is none to be seen. */
 struct watch_state {

@@ -43,8 +43,8 @@ void *xcalloc(size_t count, size_t size)
 /* xreallocarray - reallocarray(3) that never fails */
 void *xreallocarray(void *old, size_t count, size_t size)
 {
-	void *block = reallocarray(old, count > 0 ? count : 1,
-				   size > 0 ? size : 1);
+	void *block =
+		reallocarray(old, count > 0 ? count : 1, size > 0 ? size : 1);
 
 	if (block == NULL)
 		out_of_memory();

@@ -68,8 +68,7 @@ int channel_send(int channel, const struct channel_message *message, int fd,
 	}
 	while (sendmsg(channel, &packet, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
-			return error_set(error, "channel: %s",
-					 strerror(errno));
+			return error_set(error, "channel: %s", strerror(errno));
 	return 0;
 }
 
@@ -146,7 +145,7 @@ static int check(struct channel_message *message, ssize_t length,
 	if ((size_t)length < sizeof(message->version) ||
 	    message->version != CHANNEL_VERSION)
 		return error_set(error, "the program is of another version: "
-				 "restart policyd");
+					"restart policyd");
 	if ((size_t)length != sizeof(*message) || !check_body(message))
 		return error_set(error, "unexpected message");
 	return 1;
@@ -177,9 +176,9 @@ int channel_receive(int channel, struct channel_message *message, int *fd,
 		return error_set(error, "channel: %s", strerror(errno));
 	if (fd != NULL)
 		came = take_descriptor(&packet);
-	result = packet.msg_flags & MSG_TRUNC ?
-			 error_set(error, "unexpected message") :
-			 check(message, length, error);
+	result = packet.msg_flags & MSG_TRUNC
+			 ? error_set(error, "unexpected message")
+			 : check(message, length, error);
 	if (result < 0 && came >= 0)
 		close(came);
 	else if (fd != NULL)

@@ -31,25 +31,25 @@
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024
 #define CHANNEL_LISTENER_MAX 64
-#define CHANNEL_REFRESH_MAX  86400000	/* ms */
+#define CHANNEL_REFRESH_MAX  86400000 /* ms */
 
 enum channel_kind {
 	/* From a server while it starts. */
-	CHANNEL_LINE,		/* number: enum log_level; text */
-	CHANNEL_SETTINGS,	/* number: how many CHANNEL_LISTENERs follow,
-				 * after the CHANNEL_WATCHes; settings */
-	CHANNEL_WATCH,		/* watch: a file, as it was before the load */
-	CHANNEL_LISTENER,	/* listener */
+	CHANNEL_LINE,	  /* number: enum log_level; text */
+	CHANNEL_SETTINGS, /* number: how many CHANNEL_LISTENERs follow,
+			   * after the CHANNEL_WATCHes; settings */
+	CHANNEL_WATCH,	  /* watch: a file, as it was before the load */
+	CHANNEL_LISTENER, /* listener */
 	CHANNEL_READY,
 	/* From a server that takes over. */
-	CHANNEL_TAKEN,		/* number: connections; -1 - number: so many,
-				 * then the old server broke off */
+	CHANNEL_TAKEN, /* number: connections; -1 - number: so many,
+			* then the old server broke off */
 	/* From the monitor. */
-	CHANNEL_SOCKET,		/* and its descriptor, in the order asked for */
-	CHANNEL_TAKE_OVER,	/* from the server at this descriptor */
-	CHANNEL_HAND_OVER,	/* to the server at this descriptor */
+	CHANNEL_SOCKET,	   /* and its descriptor, in the order asked for */
+	CHANNEL_TAKE_OVER, /* from the server at this descriptor */
+	CHANNEL_HAND_OVER, /* to the server at this descriptor */
 	CHANNEL_DRAIN,
-	CHANNEL_COUNTERS,	/* write the counters to the log */
+	CHANNEL_COUNTERS, /* write the counters to the log */
 	CHANNEL_KIND_COUNT
 };
 
@@ -57,7 +57,7 @@ struct channel_settings {
 	uint32_t handover_version;
 	uint32_t refresh_ms;	/* how often to look at the files; 0: never */
 	uint32_t watch_count;	/* how many CHANNEL_WATCHes follow */
-	uint32_t failed_tables;	/* not 0: try again when files are looked at */
+	uint32_t failed_tables; /* not 0: try again when files are looked at */
 	char log[CHANNEL_PATH_MAX];
 	char pid_file[CHANNEL_PATH_MAX];
 };

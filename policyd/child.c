@@ -130,8 +130,10 @@ const char *child_ending(const struct child *child, int status, char *buffer,
 	if (child->reason.text[0] != '\0')
 		snprintf(buffer, size, "%s", child->reason.text);
 	else if (WIFSIGNALED(status))
-		snprintf(buffer, size, "server %ld was killed by signal %d "
-			 "(%s)", (long)child->pid, WTERMSIG(status),
+		snprintf(buffer, size,
+			 "server %ld was killed by signal %d "
+			 "(%s)",
+			 (long)child->pid, WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) == EX_CONFIG)
 		snprintf(buffer, size, "the configuration was refused");

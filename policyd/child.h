@@ -19,31 +19,31 @@
 /* A server process, as the monitor sees it. */
 
 enum child_state {
-	CHILD_LOADING,		/* its settings are awaited */
-	CHILD_ASKING,		/* the lists of its files, then of its
-				 * listeners are awaited */
-	CHILD_PREPARING,	/* has its sockets; ready is awaited */
-	CHILD_TAKING,		/* serves, and takes over from the one before */
+	CHILD_LOADING,	 /* its settings are awaited */
+	CHILD_ASKING,	 /* the lists of its files, then of its
+			  * listeners are awaited */
+	CHILD_PREPARING, /* has its sockets; ready is awaited */
+	CHILD_TAKING,	 /* serves, and takes over from the one before */
 	CHILD_SERVING,
-	CHILD_LEAVING,		/* hands over or drains */
-	CHILD_FAILED,		/* was killed while it started */
+	CHILD_LEAVING, /* hands over or drains */
+	CHILD_FAILED,  /* was killed while it started */
 };
 
 struct child {
 	TAILQ_ENTRY(child) link;
 	pid_t pid;
-	int channel;		/* -1: closed */
+	int channel; /* -1: closed */
 	enum child_state state;
 	struct timespec started; /* by the clock that files have */
-	uint64_t ready_ms;	/* when it became ready */
-	uint64_t deadline_ms;	/* is killed then; UINT64_MAX: never */
+	uint64_t ready_ms;	 /* when it became ready */
+	uint64_t deadline_ms;	 /* is killed then; UINT64_MAX: never */
 	struct channel_settings settings;
 	struct listener_options *listeners;
 	size_t listener_count;
 	size_t listeners_expected;
 	struct watch_list watched;
-	bool quietly;		/* the same was refused before, and told */
-	struct error reason;	/* why it was killed, or "" */
+	bool quietly;	     /* the same was refused before, and told */
+	struct error reason; /* why it was killed, or "" */
 };
 
 /* child_start - fork, and run program as a server; mask is its signal mask.

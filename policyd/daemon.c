@@ -60,7 +60,7 @@ static void let_go(void)
 	if (null > STDERR_FILENO)
 		close(null);
 	if (chdir("/") < 0)
-		return;		/* then it is a directory that was removed */
+		return; /* then it is a directory that was removed */
 }
 
 /* daemon_report - tell the original process its exit status */

@@ -34,9 +34,9 @@ enum mode {
 	MODE_QUERY = 'q',
 	MODE_STDIO = 's',
 	MODE_CHECK_POSTFIX = 'P',
-	MODE_SERVER = 'S',	/* started by the monitor */
+	MODE_SERVER = 'S', /* started by the monitor */
 };
-#define OPTION_LENIENT 'L'	/* only with MODE_SERVER */
+#define OPTION_LENIENT 'L' /* only with MODE_SERVER */
 
 static const char usage_text[] =
 	"usage: policyd [-dv] [-c FILE]                 serve\n"
@@ -75,7 +75,7 @@ static const struct option long_options[] = {
 struct command {
 	enum mode mode;
 	struct options options;
-	int channel;		/* with MODE_SERVER */
+	int channel; /* with MODE_SERVER */
 };
 
 /* usage - what the command line can be, after a mistake in it */
@@ -185,9 +185,10 @@ static void warn_stale(const struct config *config)
 	pid_t pid;
 
 	if (stale_main_cf(config, &pid))
-		fprintf(stderr, "%s: warning: %s has changed since the policyd "
-				"that runs has read it; to reload: kill -HUP "
-				"%ld\n",
+		fprintf(stderr,
+			"%s: warning: %s has changed since the policyd "
+			"that runs has read it; to reload: kill -HUP "
+			"%ld\n",
 			config->path, config->main_cf, (long)pid);
 }
 
@@ -208,8 +209,8 @@ static struct config *load(const struct command *command,
 		.lenient = command->mode != MODE_CHECK,
 		.progress = terminal ? show_progress : NULL,
 	};
-	struct config *config = config_load_with(command->options.config,
-						 &options, messages);
+	struct config *config =
+		config_load_with(command->options.config, &options, messages);
 
 	if (terminal)
 		fprintf(stderr, "\r\033[K");
@@ -248,14 +249,16 @@ static int with_config(const struct command *command, int count,
 static int start_monitor(struct options *options)
 {
 	char program[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", program,
-				  sizeof(program) - 1);
+	ssize_t length =
+		readlink("/proc/self/exe", program, sizeof(program) - 1);
 	char *config;
 	int status;
 
 	if (length <= 0) {
-		fprintf(stderr, "policyd: cannot find my own program file: "
-				"%s\n", strerror(errno));
+		fprintf(stderr,
+			"policyd: cannot find my own program file: "
+			"%s\n",
+			strerror(errno));
 		return EX_OSERR;
 	}
 	program[length] = '\0';

@@ -21,8 +21,8 @@
 #include "lib/log.h"
 #include "policyd/daemon.h"
 
-#define STOP_MS	     4700	/* to drain; then they are killed */
-#define WATCHED_MAX  16		/* servers that are listened to at a time */
+#define STOP_MS	    4700 /* to drain; then they are killed */
+#define WATCHED_MAX 16	 /* servers that are listened to at a time */
 
 /* monitor_now_ms - time that only goes forward */
 uint64_t monitor_now_ms(void)
@@ -45,7 +45,7 @@ static void kill_all(struct monitor *monitor)
 {
 	struct child *child;
 
-	TAILQ_FOREACH(child, &monitor->children, link)
+	TAILQ_FOREACH (child, &monitor->children, link)
 		child_kill(child, "killed while stopping");
 	monitor->stop_ms = UINT64_MAX;
 }
@@ -66,7 +66,7 @@ static void stop(struct monitor *monitor)
 	monitor->restart_ms = UINT64_MAX;
 	monitor->refresh_ms = UINT64_MAX;
 	sockets_remove_all(&monitor->sockets);
-	TAILQ_FOREACH(child, &monitor->children, link) {
+	TAILQ_FOREACH (child, &monitor->children, link) {
 		if (child == monitor->next ||
 		    channel_tell(child->channel, CHANNEL_DRAIN, 0, -1, NULL) <
 			    0)
@@ -91,7 +91,7 @@ static struct child *find_child(const struct monitor *monitor, pid_t pid)
 {
 	struct child *child;
 
-	TAILQ_FOREACH(child, &monitor->children, link)
+	TAILQ_FOREACH (child, &monitor->children, link)
 		if (child->pid == pid)
 			break;
 	return child;
@@ -146,7 +146,7 @@ static uint64_t next_deadline(const struct monitor *monitor)
 		deadline = monitor->refresh_ms;
 	if (monitor->stopping && monitor->stop_ms < deadline)
 		deadline = monitor->stop_ms;
-	TAILQ_FOREACH(child, &monitor->children, link)
+	TAILQ_FOREACH (child, &monitor->children, link)
 		if (child->deadline_ms < deadline)
 			deadline = child->deadline_ms;
 	return deadline;
@@ -158,11 +158,11 @@ static void on_time(struct monitor *monitor)
 	uint64_t now = monitor_now_ms();
 	struct child *child;
 
-	TAILQ_FOREACH(child, &monitor->children, link)
+	TAILQ_FOREACH (child, &monitor->children, link)
 		if (child->deadline_ms <= now)
-			child_kill(child, child->state <= CHILD_PREPARING ?
-						  "not ready in time" :
-						  "does not end");
+			child_kill(child, child->state <= CHILD_PREPARING
+						  ? "not ready in time"
+						  : "does not end");
 	if (monitor->stopping && monitor->stop_ms <= now)
 		kill_all(monitor);
 	if (monitor->restart_ms <= now)
@@ -193,7 +193,7 @@ static void loop(struct monitor *monitor)
 	nfds_t count = 1, i;
 
 	ready[0] = (struct pollfd){ .fd = monitor->signals, .events = POLLIN };
-	TAILQ_FOREACH(child, &monitor->children, link) {
+	TAILQ_FOREACH (child, &monitor->children, link) {
 		if (child->channel < 0 || count > WATCHED_MAX)
 			continue;
 		children[count] = child;
@@ -223,8 +223,8 @@ static int open_signals(struct monitor *monitor, struct error *error)
 	sigemptyset(&set);
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		sigaddset(&set, numbers[i]);
-		signal(numbers[i], SIG_DFL);	/* also if we were started
-						 * with it ignored (nohup) */
+		signal(numbers[i], SIG_DFL); /* also if we were started
+					      * with it ignored (nohup) */
 	}
 	if (sigprocmask(SIG_BLOCK, &set, &monitor->mask) < 0)
 		return error_set(error, "sigprocmask: %s", strerror(errno));
@@ -268,10 +268,10 @@ static void run(struct monitor *monitor)
 		log_info("stopped");
 	if (monitor->signals >= 0)
 		close(monitor->signals);
-	daemon_report(&monitor->report, monitor->started ?
-						monitor->status :
-						monitor->status != EX_OK ?
-						monitor->status : EX_TEMPFAIL);
+	daemon_report(&monitor->report, monitor->started ? monitor->status
+					: monitor->status != EX_OK
+						? monitor->status
+						: EX_TEMPFAIL);
 }
 
 /* monitor - serve until told to stop */

@@ -17,22 +17,22 @@
 struct monitor {
 	const struct options *options;
 	const char *program;
-	sigset_t mask;		/* as it was before, for servers */
-	int signals;		/* signalfd(2) */
-	int report;		/* to the process that -d was started from */
+	sigset_t mask; /* as it was before, for servers */
+	int signals;   /* signalfd(2) */
+	int report;    /* to the process that -d was started from */
 	struct sockets sockets;
 	struct pid_file pid_file;
 	TAILQ_HEAD(, child) children;
-	struct child *serving;	/* the one that accepts, or NULL */
-	struct child *next;	/* the one that starts, or NULL */
-	bool started;		/* a server was ready once */
-	bool reload_again;	/* SIGHUP came during a reload */
-	uint64_t restart_ms;	/* a replacement is due; UINT64_MAX: none */
+	struct child *serving; /* the one that accepts, or NULL */
+	struct child *next;    /* the one that starts, or NULL */
+	bool started;	       /* a server was ready once */
+	bool reload_again;     /* SIGHUP came during a reload */
+	uint64_t restart_ms;   /* a replacement is due; UINT64_MAX: none */
 	uint64_t restart_delay_ms;
-	uint64_t refresh_ms;	/* files are looked at; UINT64_MAX: never */
-	bool refresh_failed;	/* the files as they are were refused */
+	uint64_t refresh_ms; /* files are looked at; UINT64_MAX: never */
+	bool refresh_failed; /* the files as they are were refused */
 	bool stopping;
-	uint64_t stop_ms;	/* all are killed then */
+	uint64_t stop_ms; /* all are killed then */
 	bool done;
 	int status;
 };

@@ -20,13 +20,12 @@
 
 /* hear_line - a line for the log, from a server that starts */
 static int hear_line(const struct child *child,
-		     const struct channel_message *message,
-		     struct error *error)
+		     const struct channel_message *message, struct error *error)
 {
-	static const enum log_level levels[] = {
-		LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
-		LOG_LEVEL_DEBUG
-	};
+	static const enum log_level levels[] = { LOG_LEVEL_ERROR,
+						 LOG_LEVEL_WARNING,
+						 LOG_LEVEL_INFO,
+						 LOG_LEVEL_DEBUG };
 
 	if (message->number < 0 || message->number > 3)
 		return error_set(error, "unexpected message");
@@ -81,8 +80,8 @@ static int hear_settings(struct monitor *monitor, struct child *child,
 {
 	child->settings = message->body.settings;
 	child->listeners_expected = (size_t)message->number;
-	child->listeners = xcalloc(child->listeners_expected,
-				   sizeof(*child->listeners));
+	child->listeners =
+		xcalloc(child->listeners_expected, sizeof(*child->listeners));
 	child->state = CHILD_ASKING;
 	if (claim_pid_file(monitor, child, error) < 0)
 		return -1;
@@ -192,8 +191,7 @@ void monitor_hear(struct monitor *monitor, struct child *child)
 	int left, heard;
 
 	for (left = MESSAGE_BATCH; left > 0 && child->channel >= 0; left--) {
-		heard = channel_receive(child->channel, &message, NULL,
-					&error);
+		heard = channel_receive(child->channel, &message, NULL, &error);
 		if (heard == 0)
 			return;
 		if (heard < 0) {

@@ -18,14 +18,14 @@ void monitor_refresh_plan(struct monitor *monitor)
 	monitor->refresh_ms = UINT64_MAX;
 	if (!monitor->stopping && serving != NULL &&
 	    serving->settings.refresh_ms > 0 && serving->watched.count > 0)
-		monitor->refresh_ms = monitor_now_ms() +
-				      serving->settings.refresh_ms;
+		monitor->refresh_ms =
+			monitor_now_ms() + serving->settings.refresh_ms;
 }
 
 /* start - a reload; quietly: the same was refused before */
 static void start(struct monitor *monitor, bool quietly)
 {
-	monitor->refresh_failed = true;		/* until it is ready */
+	monitor->refresh_failed = true; /* until it is ready */
 	monitor_start_server(monitor);
 	if (monitor->next != NULL)
 		monitor->next->quietly = quietly;

@@ -18,9 +18,9 @@
 #include "lib/log.h"
 #include "policyd/daemon.h"
 
-#define START_MS	 60000	/* from fork to ready */
-#define LEAVE_MS	 15000	/* to hand over, or to drain */
-#define LIVED_MS	 1000	/* who dies before that is replaced later */
+#define START_MS	 60000 /* from fork to ready */
+#define LEAVE_MS	 15000 /* to hand over, or to drain */
+#define LIVED_MS	 1000  /* who dies before that is replaced later */
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS	 5000
 
@@ -69,8 +69,7 @@ void monitor_start_server(struct monitor *monitor)
 	options.lenient = monitor->serving == NULL;
 	monitor->restart_ms = UINT64_MAX;
 	monitor->reload_again = false;
-	child = child_start(monitor->program, &options,
-			    &monitor->mask, &error);
+	child = child_start(monitor->program, &options, &monitor->mask, &error);
 	if (child == NULL) {
 		start_failed(monitor, error.text, EX_TEMPFAIL, false);
 		return;
@@ -110,8 +109,8 @@ static void use_settings(const struct monitor *monitor,
 	if (log_open(child->settings.log, &error) < 0)
 		log_warning("%s", error.text);
 	if (monitor->started && monitor->options->daemonize &&
-	    strcmp(path, monitor->pid_file.path != NULL ?
-				 monitor->pid_file.path : "") != 0)
+	    strcmp(path, monitor->pid_file.path != NULL ? monitor->pid_file.path
+							: "") != 0)
 		log_warning("pid_file: a change needs a restart");
 }
 
@@ -145,8 +144,8 @@ static int connect_servers(const struct child *from, const struct child *to,
 		return error_set(error, "socketpair: %s", strerror(errno));
 	if (channel_tell(to->channel, CHANNEL_TAKE_OVER, 0, ends[0], error) ==
 		    0 &&
-	    channel_tell(from->channel, CHANNEL_HAND_OVER, 0, ends[1],
-			 error) == 0)
+	    channel_tell(from->channel, CHANNEL_HAND_OVER, 0, ends[1], error) ==
+		    0)
 		result = 0;
 	close(ends[0]);
 	close(ends[1]);
@@ -213,8 +212,7 @@ void monitor_server_taken(struct monitor *monitor, struct child *child,
 	if (count < 0)
 		log_warning("the server before broke off the hand-over");
 	log_info("reloaded: server %ld, %lld connections taken over",
-		 (long)child->pid,
-		 (long long)(count < 0 ? -1 - count : count));
+		 (long)child->pid, (long long)(count < 0 ? -1 - count : count));
 	if (monitor->reload_again)
 		monitor_reload(monitor);
 }
@@ -250,8 +248,10 @@ void monitor_server_ended(struct monitor *monitor, struct child *child,
 		monitor->next = NULL;
 		start_failed(monitor, ending,
 			     WIFEXITED(status) &&
-				     WEXITSTATUS(status) == EX_CONFIG ?
-				     EX_CONFIG : EX_TEMPFAIL, child->quietly);
+					     WEXITSTATUS(status) == EX_CONFIG
+				     ? EX_CONFIG
+				     : EX_TEMPFAIL,
+			     child->quietly);
 	} else if (child == monitor->serving) {
 		serving_died(monitor, child, ending);
 	} else if (status != 0 && !monitor->stopping) {

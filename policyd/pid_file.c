@@ -40,19 +40,21 @@ static int is_pid_file(int fd, const struct stat *status)
  * removed meanwhile */
 static int open_locked(const char *path, struct error *error)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
-			      O_NONBLOCK | O_NOCTTY, 0644);
+	int fd = open(path,
+		      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
+			      O_NOCTTY,
+		      0644);
 	struct stat opened, named;
 	int result = -1;
 
 	if (fd < 0)
 		return error_set(error, "pid file %s: %s", path,
-				 errno == ELOOP ? "is a symbolic link" :
-						  strerror(errno));
+				 errno == ELOOP ? "is a symbolic link"
+						: strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		error_set(error, "pid file %s: %s", path,
-			  errno == EWOULDBLOCK ? "policyd is running already" :
-						 strerror(errno));
+			  errno == EWOULDBLOCK ? "policyd is running already"
+					       : strerror(errno));
 	else if (fstat(fd, &opened) < 0)
 		error_set(error, "pid file %s: %s", path, strerror(errno));
 	else if (!is_pid_file(fd, &opened))
@@ -67,8 +69,7 @@ static int open_locked(const char *path, struct error *error)
 }
 
 /* pid_file_lock - make it ours */
-int pid_file_lock(struct pid_file *file, const char *path,
-		  struct error *error)
+int pid_file_lock(struct pid_file *file, const char *path, struct error *error)
 {
 	int fd;
 

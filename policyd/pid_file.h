@@ -9,14 +9,13 @@
 
 /* The process number of a daemon, in a file that is locked while it lives. */
 struct pid_file {
-	char *path;		/* NULL: none */
+	char *path; /* NULL: none */
 	int fd;
 };
 
 /* pid_file_lock - make it ours; what it says is not changed yet. -1: another
  * policyd has it, it is not a pid file, or it cannot be made. */
-int pid_file_lock(struct pid_file *file, const char *path,
-		  struct error *error);
+int pid_file_lock(struct pid_file *file, const char *path, struct error *error);
 
 /* pid_file_write - say who we are. */
 int pid_file_write(const struct pid_file *file, struct error *error);

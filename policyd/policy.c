@@ -25,7 +25,7 @@
 
 /* One request on its way. */
 struct exchange {
-	struct evaluation evaluation;	/* first: done() gets a pointer to it */
+	struct evaluation evaluation; /* first: done() gets a pointer to it */
 	struct request request;
 	struct facts facts;
 	const struct service *service;
@@ -33,7 +33,7 @@ struct exchange {
 	struct connection *connection;
 	struct timespec start;
 	char id[ID_LENGTH + 1];
-	struct exchange *next;		/* of those not in use */
+	struct exchange *next; /* of those not in use */
 };
 
 struct policy {
@@ -53,10 +53,9 @@ static int judge(struct exchange *exchange, const struct config *config,
 	exchange->service = service_find(&config->services, &exchange->request);
 	facts_gather(&exchange->facts, &exchange->request, config->resolver,
 		     exchange->service->tls);
-	return evaluation_start(&exchange->evaluation,
-				&exchange->service->restrictions,
-				&exchange->request, &exchange->facts,
-				time(NULL), done);
+	return evaluation_start(
+		&exchange->evaluation, &exchange->service->restrictions,
+		&exchange->request, &exchange->facts, time(NULL), done);
 }
 
 /* make_id - a short name for a request, that log and refusal share */
@@ -245,8 +244,7 @@ struct metrics *policy_metrics(struct policy *policy)
 
 /* policy_ask - judge one request without a connection */
 int policy_ask(const struct config *config, char *bytes, size_t length,
-	       char reply[REPLY_MAX], char why[REPORT_MAX],
-	       struct error *error)
+	       char reply[REPLY_MAX], char why[REPORT_MAX], struct error *error)
 {
 	struct exchange *exchange = xcalloc(1, sizeof(*exchange));
 	const struct decision *decision = &exchange->evaluation.decision;

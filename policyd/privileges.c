@@ -30,8 +30,8 @@ int privileges_find(struct privileges *privileges, const char *user,
 	account = getpwnam(user);
 	if (account == NULL)
 		return error_set(error, "user \"%s\" %s%s", user,
-				 errno ? "cannot be looked up: " :
-					 "does not exist",
+				 errno ? "cannot be looked up: "
+				       : "does not exist",
 				 errno ? strerror(errno) : "");
 	privileges->uid = account->pw_uid;
 	privileges->gid = account->pw_gid;
@@ -40,8 +40,8 @@ int privileges_find(struct privileges *privileges, const char *user,
 		own = getgrnam(group);
 		if (own == NULL)
 			return error_set(error, "group \"%s\" %s%s", group,
-					 errno ? "cannot be looked up: " :
-						 "does not exist",
+					 errno ? "cannot be looked up: "
+					       : "does not exist",
 					 errno ? strerror(errno) : "");
 		privileges->gid = own->gr_gid;
 	}

@@ -9,8 +9,8 @@
 
 /* Who a server becomes. */
 struct privileges {
-	bool keep;		/* without root there is nothing to give up;
-				 * and "root" may have been asked for */
+	bool keep; /* without root there is nothing to give up;
+		    * and "root" may have been asked for */
 	uid_t uid;
 	gid_t gid;
 };

@@ -30,8 +30,7 @@ static int ask(const struct config *config, char *bytes, size_t length)
 	struct error error;
 
 	if (policy_ask(config, bytes, length, reply, why, &error) != 0) {
-		fprintf(stderr, "policyd: malformed request: %s\n",
-			error.text);
+		fprintf(stderr, "policyd: malformed request: %s\n", error.text);
 		return EX_USAGE;
 	}
 	reply[strcspn(reply, "\n")] = '\0';
@@ -67,8 +66,9 @@ static int check_argument(const char *argument)
 	request_init(&scratch);
 	known = request_set(&scratch, name, "");
 	if (known != 0)
-		fprintf(stderr, "policyd: %s: no such attribute of the policy "
-				"protocol (recipient, sasl_method, ...)\n",
+		fprintf(stderr,
+			"policyd: %s: no such attribute of the policy "
+			"protocol (recipient, sasl_method, ...)\n",
 			name);
 	free(name);
 	if (known == 0 && strchr(argument, '\n') != NULL) {
@@ -144,9 +144,9 @@ static int answer_whole(const struct config *config, struct input *input,
 	struct error error;
 
 	while (status == EX_OK) {
-		ssize_t length = request_length(input->bytes + start,
-						input->length - start, scan,
-						&error);
+		ssize_t length =
+			request_length(input->bytes + start,
+				       input->length - start, scan, &error);
 
 		if (length == 0)
 			break;

@@ -29,7 +29,7 @@
 #include "policyd/policy.h"
 #include "policyd/privileges.h"
 
-#define SPARE_DESCRIPTORS 32	/* beside the connections */
+#define SPARE_DESCRIPTORS 32 /* beside the connections */
 
 /* Everything that a server has. */
 struct service_process {
@@ -67,7 +67,8 @@ static void tell_failed(const struct service_process *process)
 
 	if (config->failed_tables == 0)
 		return;
-	snprintf(line, sizeof(line), "%zu tables or files of lists cannot be "
+	snprintf(line, sizeof(line),
+		 "%zu tables or files of lists cannot be "
 		 "read: what has to be looked up there is deferred%s",
 		 config->failed_tables,
 		 config->table_refresh_ms > 0 && process->channel >= 0
@@ -86,8 +87,9 @@ static int load(struct service_process *process, const struct options *options)
 	process->config = config_load_with(options->config, &how, &messages);
 	for (i = 0; i < messages.count; i++)
 		tell_line(process->channel,
-			  strstr(messages.lines[i], ": warning: ") != NULL ?
-				  LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+			  strstr(messages.lines[i], ": warning: ") != NULL
+				  ? LOG_LEVEL_WARNING
+				  : LOG_LEVEL_ERROR,
 			  messages.lines[i]);
 	config_messages_clear(&messages);
 	if (process->config != NULL)
@@ -144,8 +146,8 @@ static int send_settings(const struct service_process *process,
 	message.body.settings.watch_count = (uint32_t)config->watched.count;
 	message.body.settings.failed_tables = (uint32_t)config->failed_tables;
 	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
-	    copy_path(message.body.settings.pid_file, config->pid_file,
-		      error) < 0 ||
+	    copy_path(message.body.settings.pid_file, config->pid_file, error) <
+		    0 ||
 	    channel_send(process->channel, &message, -1, error) < 0 ||
 	    send_watched(process, error) < 0)
 		return -1;
@@ -159,22 +161,20 @@ static int send_settings(const struct service_process *process,
 }
 
 /* receive_sockets - the listening sockets, from the monitor */
-static int receive_sockets(struct service_process *process,
-			   struct error *error)
+static int receive_sockets(struct service_process *process, struct error *error)
 {
 	struct channel_message message;
 	size_t i;
 	int fd;
 
 	for (i = 0; i < process->config->listener_count; i++) {
-		if (channel_receive(process->channel, &message, &fd, error) <
-		    1)
+		if (channel_receive(process->channel, &message, &fd, error) < 1)
 			return -1;
 		if (message.kind != CHANNEL_SOCKET || fd < 0) {
 			if (fd >= 0)
 				close(fd);
 			return error_set(error, "unexpected message from the "
-					 "monitor");
+						"monitor");
 		}
 		if (server_listen(process->server, fd, error) < 0) {
 			close(fd);
@@ -196,7 +196,8 @@ static void raise_limit(const struct config *config)
 	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
 		log_warning("max_connections = %u, but only %lu descriptors "
-			    "are allowed", config->limits.max_connections,
+			    "are allowed",
+			    config->limits.max_connections,
 			    (unsigned long)limit.rlim_cur);
 }
 
@@ -246,8 +247,8 @@ static size_t farewell(void *context, void *buffer, size_t size)
 }
 
 /* taken_over - the old server has given us everything, or broke off */
-static void taken_over(void *context, unsigned long count,
-		       const void *bytes, size_t length)
+static void taken_over(void *context, unsigned long count, const void *bytes,
+		       size_t length)
 {
 	struct service_process *process = context;
 	int64_t number = (int64_t)count;
@@ -259,8 +260,7 @@ static void taken_over(void *context, unsigned long count,
 	} else {
 		number = -1 - number;
 	}
-	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) <
-	    0)
+	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) < 0)
 		server_quit(process->server);
 }
 
@@ -322,8 +322,8 @@ static void on_channel(void *context, int channel)
 /* run - loaded and prepared: say so, and serve */
 static int run(struct service_process *process, struct error *error)
 {
-	if (server_watch(process->server, process->channel, on_channel,
-			 process, error) < 0 ||
+	if (server_watch(process->server, process->channel, on_channel, process,
+			 error) < 0 ||
 	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)
 		return EX_TEMPFAIL;
 	if (server_run(process->server, error) == 0)
@@ -356,8 +356,7 @@ static bool is_channel(int fd)
 }
 
 /* start - from the configuration to the end of serving */
-static int start(struct service_process *process,
-		 const struct options *options)
+static int start(struct service_process *process, const struct options *options)
 {
 	struct error error;
 

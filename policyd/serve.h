@@ -6,10 +6,10 @@
 
 /* What the command line says. */
 struct options {
-	const char *config;	/* -c: the file, absolute */
-	bool daemonize;		/* -d */
-	bool verbose;		/* -v */
-	bool lenient;		/* serve even if a table cannot be read */
+	const char *config; /* -c: the file, absolute */
+	bool daemonize;	    /* -d */
+	bool verbose;	    /* -v */
+	bool lenient;	    /* serve even if a table cannot be read */
 };
 
 /* serve - the server process: load the configuration, get the listening

@@ -12,9 +12,9 @@
 
 struct sockets_entry {
 	struct listener listener;
-	struct listener_options next;	/* what the starting server wants */
+	struct listener_options next; /* what the starting server wants */
 	bool wanted;
-	bool fresh;			/* opened for the starting server */
+	bool fresh; /* opened for the starting server */
 };
 
 /* find - the open socket of that address whose name is still there */
@@ -26,8 +26,8 @@ static struct sockets_entry *find(struct sockets *sockets,
 	for (i = 0; i < sockets->count; i++) {
 		struct sockets_entry *entry = &sockets->entries[i];
 
-		if (strcmp(entry->listener.options.address,
-			   options->address) == 0 &&
+		if (strcmp(entry->listener.options.address, options->address) ==
+			    0 &&
 		    listener_in_place(&entry->listener))
 			return entry;
 	}
@@ -47,9 +47,9 @@ int sockets_want(struct sockets *sockets,
 	if (entry == NULL) {
 		if (listener_open(&listener, options, error) < 0)
 			return -1;
-		sockets->entries = xreallocarray(sockets->entries,
-						 sockets->count + 1,
-						 sizeof(*sockets->entries));
+		sockets->entries =
+			xreallocarray(sockets->entries, sockets->count + 1,
+				      sizeof(*sockets->entries));
 		entry = &sockets->entries[sockets->count++];
 		memset(entry, 0, sizeof(*entry));
 		entry->listener = listener;

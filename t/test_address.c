@@ -33,27 +33,27 @@ struct quote_case {
 };
 
 static const struct quote_case quote_cases[] = {
-	{"user@relay.test", "user@relay.test"},
-	{"user", "user"},
-	{"a.b@c", "a.b@c"},
-	{"", "\"\""},
-	{"@c", "\"\"@c"},
-	{".a@c", "\".a\"@c"},
-	{"a.@c", "\"a.\"@c"},
-	{"a..b@c", "\"a..b\"@c"},
-	{"a b@c", "\"a b\"@c"},
-	{"a@b@c", "\"a@b\"@c"},
-	{"a\"b@c", "\"a\\\"b\"@c"},
-	{"a\\b@c", "\"a\\\\b\"@c"},
-	{"a\rb@c", "\"a\\\rb\"@c"},
-	{"a\tb@c", "\"a\tb\"@c"},
-	{"a\x7f@c", "\"a\x7f\"@c"},
-	{"(x)@c", "\"(x)\"@c"},
-	{"u%v!w|x@c", "u%v!w|x@c"},
-	{"\xc3\xbc\xff@c", "\xc3\xbc\xff@c"},
-	{"@a,@b:user@c", "@a,@b:user@c"},
-	{"@a:u v@c", "@a:\"u v\"@c"},
-	{"user@a b", "user@a b"},
+	{ "user@relay.test", "user@relay.test" },
+	{ "user", "user" },
+	{ "a.b@c", "a.b@c" },
+	{ "", "\"\"" },
+	{ "@c", "\"\"@c" },
+	{ ".a@c", "\".a\"@c" },
+	{ "a.@c", "\"a.\"@c" },
+	{ "a..b@c", "\"a..b\"@c" },
+	{ "a b@c", "\"a b\"@c" },
+	{ "a@b@c", "\"a@b\"@c" },
+	{ "a\"b@c", "\"a\\\"b\"@c" },
+	{ "a\\b@c", "\"a\\\\b\"@c" },
+	{ "a\rb@c", "\"a\\\rb\"@c" },
+	{ "a\tb@c", "\"a\tb\"@c" },
+	{ "a\x7f@c", "\"a\x7f\"@c" },
+	{ "(x)@c", "\"(x)\"@c" },
+	{ "u%v!w|x@c", "u%v!w|x@c" },
+	{ "\xc3\xbc\xff@c", "\xc3\xbc\xff@c" },
+	{ "@a,@b:user@c", "@a,@b:user@c" },
+	{ "@a:u v@c", "@a:\"u v\"@c" },
+	{ "user@a b", "user@a b" },
 };
 
 START_TEST(test_quote)
@@ -105,28 +105,28 @@ struct print_case {
 };
 
 static const struct print_case print_cases[] = {
-	{"", "", 0},
-	{" \t\r\n", "", 0},
-	{"user@relay.test", "user@relay.test", 5},
-	{"user @ relay . test", "user@relay.test", 5},
-	{"a b", "a b", 2},
-	{"\"a\" \"b\"", "a b", 2},
-	{"stuff[stuff]", "stuff [stuff]", 2},
-	{"[127.0.0.1", "[127.0.0.1]", 1},
-	{"[a\\]b]", "[a]b]", 1},
-	{"\"a\tb\"", "a b", 1},
-	{"\"a\\\"b", "a\"b", 1},
-	{"\"\"", "", 1},
-	{"a\\@b", "a@b", 1},
-	{"a\\", "a", 1},
-	{"\\", "", 1},
-	{"a(b(c)d)e", "a (b(c)d) e", 3},
-	{"(a\\)b", "(a\\)b", 1},
-	{"(", "(", 1},
-	{"a,b", "a, b", 3},
-	{"a<b>", "a <b>", 4},
-	{"a;b:c|d", "a;b:c|d", 7},
-	{"])>", "])>", 3},
+	{ "", "", 0 },
+	{ " \t\r\n", "", 0 },
+	{ "user@relay.test", "user@relay.test", 5 },
+	{ "user @ relay . test", "user@relay.test", 5 },
+	{ "a b", "a b", 2 },
+	{ "\"a\" \"b\"", "a b", 2 },
+	{ "stuff[stuff]", "stuff [stuff]", 2 },
+	{ "[127.0.0.1", "[127.0.0.1]", 1 },
+	{ "[a\\]b]", "[a]b]", 1 },
+	{ "\"a\tb\"", "a b", 1 },
+	{ "\"a\\\"b", "a\"b", 1 },
+	{ "\"\"", "", 1 },
+	{ "a\\@b", "a@b", 1 },
+	{ "a\\", "a", 1 },
+	{ "\\", "", 1 },
+	{ "a(b(c)d)e", "a (b(c)d) e", 3 },
+	{ "(a\\)b", "(a\\)b", 1 },
+	{ "(", "(", 1 },
+	{ "a,b", "a, b", 3 },
+	{ "a<b>", "a <b>", 4 },
+	{ "a;b:c|d", "a;b:c|d", 7 },
+	{ "])>", "])>", 3 },
 };
 
 START_TEST(test_print)
@@ -152,8 +152,8 @@ END_TEST
 START_TEST(test_kinds)
 {
 	static const enum token_kind kinds[] = {
-		TOKEN_ATOM, TOKEN_OPERATOR, TOKEN_QUOTED, TOKEN_LITERAL,
-		TOKEN_COMMENT, TOKEN_QUOTED, TOKEN_QUOTED,
+		TOKEN_ATOM,    TOKEN_OPERATOR, TOKEN_QUOTED, TOKEN_LITERAL,
+		TOKEN_COMMENT, TOKEN_QUOTED,   TOKEN_QUOTED,
 	};
 	struct token tokens[16];
 	char text[64];
@@ -161,8 +161,8 @@ START_TEST(test_kinds)
 
 	address_init(&address, tokens, 16, text, sizeof(text));
 	address_scan(&address, "a@\"b\"[c](d) e\\@f \x01");
-	ck_assert_uint_eq(address_count(&address), sizeof(kinds) /
-			  sizeof(kinds[0]));
+	ck_assert_uint_eq(address_count(&address),
+			  sizeof(kinds) / sizeof(kinds[0]));
 	for (int i = 0; i < COUNT(kinds); i++)
 		ck_assert_int_eq(tokens[i].kind, kinds[i]);
 	ck_assert_int_eq(address_find_last(&address, '@'), 1);
@@ -204,41 +204,41 @@ struct rewrite_case {
 #define OFF false, false, false, false
 
 static const struct rewrite_case rewrite_cases[] = {
-	{"user@relay.test", "user@relay.test", ALL},
-	{"user", "user@origin.test", ALL},
-	{"user", "user", OFF},
-	{"user", "user@origin.test", DOT},
-	{"\"\"", "", ALL},
-	{"@", "", ALL},
-	{"@a,@b:user@c", "user@c", ALL},
-	{"@a:", "@a:", ALL},
-	{"a!b", "b@a", ALL},
-	{"a!b!c", "b!c@a", ALL},
-	{"a!b", "a!b", OFF},
-	{"a!b%c", "b%c@a", ALL},
-	{"a%b%c", "a%b@c", ALL},
-	{"a%b", "a%b@origin.test", false, false, true, false},
-	{"a!b%c", "a!b@c", false, true, true, false},
-	{"!a", "a@", ALL},
-	{"a!", "@a", ALL},
-	{"!", "@", ALL},
-	{"a%", "a@", ALL},
-	{"a!b@c", "a!b@c", ALL},
+	{ "user@relay.test", "user@relay.test", ALL },
+	{ "user", "user@origin.test", ALL },
+	{ "user", "user", OFF },
+	{ "user", "user@origin.test", DOT },
+	{ "\"\"", "", ALL },
+	{ "@", "", ALL },
+	{ "@a,@b:user@c", "user@c", ALL },
+	{ "@a:", "@a:", ALL },
+	{ "a!b", "b@a", ALL },
+	{ "a!b!c", "b!c@a", ALL },
+	{ "a!b", "a!b", OFF },
+	{ "a!b%c", "b%c@a", ALL },
+	{ "a%b%c", "a%b@c", ALL },
+	{ "a%b", "a%b@origin.test", false, false, true, false },
+	{ "a!b%c", "a!b@c", false, true, true, false },
+	{ "!a", "a@", ALL },
+	{ "a!", "@a", ALL },
+	{ "!", "@", ALL },
+	{ "a%", "a@", ALL },
+	{ "a!b@c", "a!b@c", ALL },
 	/* white space is forgotten where words are moved behind nothing */
-	{"!a b", "ab@", ALL},
-	{"x!a b", "a b@x", ALL},
-	{"user@sub", "user@sub.relay.test", DOT},
-	{"user@sub", "user@sub", ALL},
-	{"user@a.b", "user@a.b", DOT},
-	{"user@[a]", "user@[a]", DOT},
-	{"user@", "user@", DOT},
-	{"a%b", "a@b.relay.test", DOT},
-	{"user@a.", "user@a", ALL},
-	{"user@a..", "user@a..", ALL},
-	{"user@.", "user@.", ALL},
-	{"user.", "user", OFF},
-	{".", ".", OFF},
-	{"a b@c", "a b@c", ALL},
+	{ "!a b", "ab@", ALL },
+	{ "x!a b", "a b@x", ALL },
+	{ "user@sub", "user@sub.relay.test", DOT },
+	{ "user@sub", "user@sub", ALL },
+	{ "user@a.b", "user@a.b", DOT },
+	{ "user@[a]", "user@[a]", DOT },
+	{ "user@", "user@", DOT },
+	{ "a%b", "a@b.relay.test", DOT },
+	{ "user@a.", "user@a", ALL },
+	{ "user@a..", "user@a..", ALL },
+	{ "user@.", "user@.", ALL },
+	{ "user.", "user", OFF },
+	{ ".", ".", OFF },
+	{ "a b@c", "a b@c", ALL },
 };
 
 START_TEST(test_rewrite)
@@ -254,15 +254,16 @@ START_TEST(test_rewrite)
 
 	scan_word(&origin, "origin.test");
 	scan_word(&domain, "relay.test");
-	rules = (struct address_rules){
-		c->bang,       c->percent,   c->origin,	    c->dot,
-		origin.tokens, origin.count, domain.tokens, domain.count};
+	rules = (struct address_rules){ c->bang,       c->percent,
+					c->origin,     c->dot,
+					origin.tokens, origin.count,
+					domain.tokens, domain.count };
 	address_init(&address, tokens, 64, text, sizeof(text));
 	address_scan(&address, c->text);
 	address_rewrite(&address, &rules);
 	ck_assert(!address.overflow);
-	ck_assert_int_ge(address_print(&address, address.first, out,
-				       sizeof(out)), 0);
+	ck_assert_int_ge(
+		address_print(&address, address.first, out, sizeof(out)), 0);
 	ck_assert_str_eq(out, c->rewritten);
 }
 END_TEST

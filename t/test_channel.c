@@ -39,8 +39,8 @@ START_TEST(test_pair)
 	ck_assert_int_eq(channel_receive(monitor_end, &message, NULL, &error),
 			 -1);
 	ck_assert_msg(strstr(error.text, "closed") != NULL, "%s", error.text);
-	ck_assert_int_eq(channel_tell(monitor_end, CHANNEL_DRAIN, 0, -1,
-				      &error), -1);
+	ck_assert_int_eq(
+		channel_tell(monitor_end, CHANNEL_DRAIN, 0, -1, &error), -1);
 	server_end = dup(monitor_end);
 }
 END_TEST
@@ -53,8 +53,8 @@ START_TEST(test_message)
 	channel_message_init(&sent, CHANNEL_LINE, 2);
 	strcpy(sent.body.text, "a\nb\033c\177d");
 	ck_assert_int_eq(channel_send(server_end, &sent, -1, &error), 0);
-	ck_assert_int_eq(channel_tell(server_end, CHANNEL_TAKEN, -7, -1,
-				      &error), 0);
+	ck_assert_int_eq(
+		channel_tell(server_end, CHANNEL_TAKEN, -7, -1, &error), 0);
 	ck_assert_int_eq(channel_receive(monitor_end, &message, NULL, &error),
 			 1);
 	ck_assert_uint_eq(message.kind, CHANNEL_LINE);
@@ -77,24 +77,23 @@ START_TEST(test_descriptor)
 	char byte = 'x';
 
 	ck_assert_int_eq(pipe(ends), 0);
-	ck_assert_int_eq(channel_tell(monitor_end, CHANNEL_SOCKET, 0, ends[1],
-				      &error), 0);
-	ck_assert_int_eq(channel_tell(monitor_end, CHANNEL_DRAIN, 0, -1,
-				      &error), 0);
+	ck_assert_int_eq(
+		channel_tell(monitor_end, CHANNEL_SOCKET, 0, ends[1], &error),
+		0);
+	ck_assert_int_eq(
+		channel_tell(monitor_end, CHANNEL_DRAIN, 0, -1, &error), 0);
 	close(ends[1]);
-	ck_assert_int_eq(channel_receive(server_end, &message, &fd, &error),
-			 1);
+	ck_assert_int_eq(channel_receive(server_end, &message, &fd, &error), 1);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
 	ck_assert_int_eq(write(fd, &byte, 1), 1);
 	close(fd);
 	ck_assert_int_eq(read(ends[0], &byte, 1), 1);
-	ck_assert_int_eq(channel_receive(server_end, &message, &fd, &error),
-			 1);
+	ck_assert_int_eq(channel_receive(server_end, &message, &fd, &error), 1);
 	ck_assert_int_eq(fd, -1);
 	/* A descriptor that nobody asked for does not stay open. */
-	ck_assert_int_eq(channel_tell(server_end, CHANNEL_READY, 0, ends[0],
-				      &error), 0);
+	ck_assert_int_eq(
+		channel_tell(server_end, CHANNEL_READY, 0, ends[0], &error), 0);
 	ck_assert_int_eq(channel_receive(monitor_end, &message, NULL, &error),
 			 1);
 	close(ends[0]);
@@ -105,9 +104,24 @@ START_TEST(test_descriptor)
 END_TEST
 
 /* Ways to spoil a message. */
-enum spoil { VERSION, KIND, SHORT, LONG, EMPTY_KIND, TEXT, LOG, PID_FILE,
-	     ADDRESS, FEW, MANY, WATCH, RELATIVE, WATCHES, OFTEN,
-	     SPOIL_COUNT };
+enum spoil {
+	VERSION,
+	KIND,
+	SHORT,
+	LONG,
+	EMPTY_KIND,
+	TEXT,
+	LOG,
+	PID_FILE,
+	ADDRESS,
+	FEW,
+	MANY,
+	WATCH,
+	RELATIVE,
+	WATCHES,
+	OFTEN,
+	SPOIL_COUNT
+};
 
 static size_t spoil(struct channel_message *message, enum spoil how)
 {

@@ -22,8 +22,8 @@
 #include "lib/config_values.h"
 #include "lib/xalloc.h"
 
-#define SAMPLE TEST_DATA "/../../etc/policyd.conf"
-#define FULL   TEST_DATA "/config/full.conf"
+#define SAMPLE	     TEST_DATA "/../../etc/policyd.conf"
+#define FULL	     TEST_DATA "/config/full.conf"
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 /* A directory of the test, and a file in it. */
@@ -75,8 +75,8 @@ static struct config *load_text(const char *text, size_t length,
 		char *line = messages->lines[i];
 
 		ck_assert(strncmp(line, place.path, strlen(place.path)) == 0);
-		messages->lines[i] = xasprintf("FILE%s",
-					       line + strlen(place.path));
+		messages->lines[i] =
+			xasprintf("FILE%s", line + strlen(place.path));
 		free(line);
 	}
 	place_remove(&place);
@@ -111,9 +111,10 @@ START_TEST(test_lenient)
 	ck_assert_uint_eq(config->failed_tables, 2);
 	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_uint_ge(messages.count, 2);
-	ck_assert_ptr_nonnull(strstr(messages.lines[0],
-		":2: warning: relay_domains: texthash:/nonexistent: "
-		"No such file or directory; what has to be looked up"));
+	ck_assert_ptr_nonnull(
+		strstr(messages.lines[0],
+		       ":2: warning: relay_domains: texthash:/nonexistent: "
+		       "No such file or directory; what has to be looked up"));
 	ck_assert_ptr_nonnull(strstr(messages.lines[1], ": /nowhere: "));
 	config_messages_clear(&messages);
 	config_free(config);
@@ -142,10 +143,12 @@ START_TEST(test_lenient_services)
 	ck_assert_uint_eq(config->failed_tables, 2);
 	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_uint_ge(messages.count, 2);
-	ck_assert_ptr_nonnull(strstr(messages.lines[0],
-		":2: warning: mynetworks: texthash:/nonexistent: "));
-	ck_assert_ptr_nonnull(strstr(messages.lines[1],
-		":3: warning: relay_clientcerts: lmdb:nonexistent: "));
+	ck_assert_ptr_nonnull(
+		strstr(messages.lines[0],
+		       ":2: warning: mynetworks: texthash:/nonexistent: "));
+	ck_assert_ptr_nonnull(
+		strstr(messages.lines[1],
+		       ":3: warning: relay_clientcerts: lmdb:nonexistent: "));
 	config_messages_clear(&messages);
 	config_free(config);
 	place_remove(&place);
@@ -156,8 +159,8 @@ END_TEST
 
 struct broken {
 	const char *text;
-	int line;		/* 0: of the file as a whole */
-	const char *reason;	/* part of the message */
+	int line;	    /* 0: of the file as a whole */
+	const char *reason; /* part of the message */
 };
 
 static const struct broken broken[] = {
@@ -183,7 +186,8 @@ static const struct broken broken[] = {
 	{ "service = x\n", 1, "service is a section" },
 	{ "listen {\n}\n", 1, "needs an address" },
 	{ "service {\n}\n", 1, "needs a name" },
-	{ "service \"a\" {\nservice \"b\" {\n}\n}\n", 2, "cannot stand inside" },
+	{ "service \"a\" {\nservice \"b\" {\n}\n}\n", 2,
+	  "cannot stand inside" },
 	{ "service \"a\" {\nlisten \"unix:/x\" {\n}\n}\n", 2,
 	  "cannot stand inside" },
 	{ "mode = \"0660\"\n", 1, "can only be set in a listen section" },
@@ -218,7 +222,8 @@ static const struct broken broken[] = {
 	{ "pid_file = \"\"\n", 1, "pid_file: \"\" is not an absolute path" },
 	{ "log = \"file\"\n", 1, "neither syslog nor stderr" },
 	{ "log = \"\"\n", 1, "neither syslog nor stderr" },
-	{ "log_verdicts = {\nreject,\nallow }\n", 3, "\"allow\" is not one of" },
+	{ "log_verdicts = {\nreject,\nallow }\n", 3,
+	  "\"allow\" is not one of" },
 	{ "log_verdicts = \"permit, reject\"\n", 1, "is not one of" },
 	{ "log_verdicts = wait\n", 1, "is not one of" },
 	{ "allow_open_relay = 1\n", 1, "neither yes nor no" },
@@ -230,7 +235,8 @@ static const struct broken broken[] = {
 	  "service default: reply = dunno cannot go with sqlite:/x in "
 	  "relay_domains: only Postfix can" },
 	{ "mydestination = 'a, pipemap:{hash:/x}'\nservice y {\n"
-	  "policy_context = c\nreply = ok\n}\n", 2,
+	  "policy_context = c\nreply = ok\n}\n",
+	  2,
 	  "service y: reply = ok cannot go with pipemap:{hash:/x} in "
 	  "mydestination" },
 	/* tables that cannot be read */
@@ -242,7 +248,8 @@ static const struct broken broken[] = {
 	  4, "service y is an open relay" },
 	{ "\nservice y { policy_context = { c }\n reply = ok\n"
 	  "restrictions = { permit_mynetworks, reject } }\n"
-	  "mynetworks = \"0.0.0.0/0\"\n", 2, "service y is an open relay" },
+	  "mynetworks = \"0.0.0.0/0\"\n",
+	  2, "service y is an open relay" },
 	/* numbers and times */
 	{ "max_connections = 0\n", 1, "out of range" },
 	{ "max_connections = 010\n", 1, "begins with 0" },
@@ -256,7 +263,8 @@ static const struct broken broken[] = {
 	{ "max_connections = 99999999999999999999\n", 1, "not a decimal" },
 	{ "max_connections = 1e3\n", 1, "not a decimal number" },
 	{ "request_timeout = 0\n", 1, "out of range" },
-	{ "request_timeout = 2h\n", 1, "out of range; allowed are 1s to 3600s" },
+	{ "request_timeout = 2h\n", 1,
+	  "out of range; allowed are 1s to 3600s" },
 	{ "request_timeout = 10x\n", 1, "not a time" },
 	{ "request_timeout = 10ss\n", 1, "not a time" },
 	{ "request_timeout = s\n", 1, "not a time" },
@@ -275,8 +283,10 @@ static const struct broken broken[] = {
 	{ "listen \"inet:127.0.0.1:70000\" {\n}\n", 1, "1 to 65535" },
 	{ "listen \"tcp:127.0.0.1:25\" {\n}\n", 1, "listen: " },
 	{ "listen \"unix:/x\" {\nmode = \"rw\"\n}\n", 2, "not an octal mode" },
-	{ "listen \"unix:/x\" {\nmode = \"0888\"\n}\n", 2, "not an octal mode" },
-	{ "listen \"unix:/x\" {\nmode = \"4755\"\n}\n", 2, "not an octal mode" },
+	{ "listen \"unix:/x\" {\nmode = \"0888\"\n}\n", 2,
+	  "not an octal mode" },
+	{ "listen \"unix:/x\" {\nmode = \"4755\"\n}\n", 2,
+	  "not an octal mode" },
 	{ "listen \"unix:/x\" {\nmode = \"\"\n}\n", 2, "not an octal mode" },
 	{ "listen \"unix:/x\" {\nowner = \"no-such-user\"\n}\n", 2,
 	  "owner: there is no user" },
@@ -305,13 +315,13 @@ static const struct broken broken[] = {
 	{ "restrictions = permit_tls_clientcerts\n\nrelay_clientcerts = xx\n",
 	  3, "relay_clientcerts: " },
 	{ "\nmynetworks = 'texthash:/no-such/x'\n"
-	  "restrictions = permit_mynetworks\n", 2,
-	  "mynetworks: \"texthash:/no-such/x\": No such file" },
+	  "restrictions = permit_mynetworks\n",
+	  2, "mynetworks: \"texthash:/no-such/x\": No such file" },
 	{ "\nmynetworks = 'mysql:/x'\nrestrictions = permit_mynetworks\n", 2,
 	  "mynetworks: \"mysql:/x\": only Postfix" },
 	{ "\nrelay_clientcerts = 'hash:/no-such/x'\n"
-	  "restrictions = permit_tls_clientcerts\n", 2,
-	  "relay_clientcerts: \"hash:/no-such/x\": " },
+	  "restrictions = permit_tls_clientcerts\n",
+	  2, "relay_clientcerts: \"hash:/no-such/x\": " },
 	{ "mynetworks = 'static:x'\nrestrictions = permit_mynetworks\n", 0,
 	  "is an open relay" },
 	{ "reply = permit\n", 1, "not one of lock, ok, dunno" },
@@ -405,8 +415,8 @@ START_TEST(test_errors_sorted)
 	ck_assert_uint_eq(messages.count, 5);
 	for (i = 0; i < 5; i++) {
 		snprintf(start, sizeof(start), "FILE:%zu: ", i + 1);
-		ck_assert_msg(message_has(messages.lines[i], start, ""),
-			      "%s", messages.lines[i]);
+		ck_assert_msg(message_has(messages.lines[i], start, ""), "%s",
+			      messages.lines[i]);
 	}
 	ck_assert(message_has(messages.lines[1], "FILE:2: warning: ", "idle"));
 	config_messages_clear(&messages);
@@ -495,8 +505,8 @@ START_TEST(test_file_kinds)
 	ck_assert_int_eq(unlink(place.path), 0);
 	strcpy(address.sun_path, place.path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address,
-			      sizeof(address)), 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)),
+			 0);
 	refuse_path(place.path, ": is not a regular file");
 	close(fd);
 	place_remove(&place);
@@ -561,8 +571,8 @@ START_TEST(test_defaults)
 	ck_assert_ptr_nonnull(config);
 	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_uint_eq(messages.count, 1);
-	ck_assert(message_has(messages.lines[0], "FILE: warning: ",
-			      "no listen section"));
+	ck_assert(message_has(messages.lines[0],
+			      "FILE: warning: ", "no listen section"));
 	ck_assert_uint_eq(config->listener_count, 0);
 	ck_assert_str_eq(config->log, "syslog");
 	ck_assert(!config->log_verdicts[VERDICT_DUNNO]);
@@ -669,9 +679,9 @@ START_TEST(test_full)
 			 FULL ":21");
 	ck_assert_str_eq(parameters_get(parameters, PARAMETER_RELAY_DOMAINS),
 			 "relay.test, local.test");
-	ck_assert_str_eq(parameters_get(parameters,
-					PARAMETER_VIRTUAL_ALIAS_DOMAINS),
-			 "");
+	ck_assert_str_eq(
+		parameters_get(parameters, PARAMETER_VIRTUAL_ALIAS_DOMAINS),
+		"");
 	ck_assert_str_eq(parameters->values[PARAMETER_MYORIGIN].source,
 			 "default");
 	full_services(&config->services);
@@ -728,11 +738,12 @@ START_TEST(test_lists_joined)
 	struct config *config = load_text(text, strlen(text), &messages);
 
 	ck_assert_ptr_nonnull(config);
-	ck_assert_str_eq(parameters_get(&config->parameters,
-					PARAMETER_MYDESTINATION),
-			 "a, b, c, d");
-	ck_assert_str_eq(parameters_get(&config->parameters,
-					PARAMETER_RELAY_DOMAINS), "");
+	ck_assert_str_eq(
+		parameters_get(&config->parameters, PARAMETER_MYDESTINATION),
+		"a, b, c, d");
+	ck_assert_str_eq(
+		parameters_get(&config->parameters, PARAMETER_RELAY_DOMAINS),
+		"");
 	config_free(config);
 	config_messages_clear(&messages);
 }
@@ -750,14 +761,14 @@ START_TEST(test_user)
 		ck_assert_ptr_nonnull(config);
 		ck_assert_str_eq(config->user, "root");
 		ck_assert_str_eq(config->group, "root");
-		ck_assert(message_has(messages.lines[0], "FILE:1: warning: ",
-				      "root"));
+		ck_assert(message_has(messages.lines[0],
+				      "FILE:1: warning: ", "root"));
 	} else {
 		text = "\nuser = root\n";
 		config = load_text(text, strlen(text), &messages);
 		ck_assert_ptr_null(config);
-		ck_assert(message_has(messages.lines[0], "FILE:2: ",
-				      "only root can"));
+		ck_assert(message_has(messages.lines[0],
+				      "FILE:2: ", "only root can"));
 	}
 	config_free(config);
 	config_messages_clear(&messages);
@@ -769,7 +780,7 @@ END_TEST
 struct warned {
 	const char *text;
 	int line;
-	const char *reason;	/* NULL: no warning */
+	const char *reason; /* NULL: no warning */
 };
 
 #define LISTEN "listen \"unix:/x\" { }\n"
@@ -784,26 +795,28 @@ static const struct warned warned[] = {
 	  "matches every request" },
 	{ LISTEN "service b { server_port = 1 }\nservice a { }\n", 0, NULL },
 	{ LISTEN "service a { server_port = { 1, 2 } }\n"
-		 "service b { server_port = { 3, 2 } }\n", 3,
-	  "services a and b both match port 2; the first one wins" },
+		 "service b { server_port = { 3, 2 } }\n",
+	  3, "services a and b both match port 2; the first one wins" },
 	{ LISTEN "service a { server_port = 1 }\n"
-		 "service b { server_port = 2 }\n", 0, NULL },
+		 "service b { server_port = 2 }\n",
+	  0, NULL },
 	{ LISTEN "service a { server_port = 1 }\n"
-		 "service b { policy_context = x }\n", 3,
-	  "both match port 1 with policy_context \"x\"" },
+		 "service b { policy_context = x }\n",
+	  3, "both match port 1 with policy_context \"x\"" },
 	{ LISTEN "service a { policy_context = { y, x } }\n"
-		 "service b { policy_context = x }\n", 3,
-	  "both match policy_context \"x\"" },
+		 "service b { policy_context = x }\n",
+	  3, "both match policy_context \"x\"" },
 	{ LISTEN "service a { server_port = 1 policy_context = x }\n"
-		 "service b { server_port = 1 policy_context = y }\n", 0, NULL },
+		 "service b { server_port = 1 policy_context = y }\n",
+	  0, NULL },
 };
 
 START_TEST(test_warned)
 {
 	const struct warned *row = &warned[_i];
 	struct config_messages messages;
-	struct config *config = load_text(row->text, strlen(row->text),
-					  &messages);
+	struct config *config =
+		load_text(row->text, strlen(row->text), &messages);
 	char start[32];
 
 	ck_assert_ptr_nonnull(config);
@@ -811,9 +824,9 @@ START_TEST(test_warned)
 	ck_assert_uint_eq(messages.count, row->reason != NULL ? 1 : 0);
 	snprintf(start, sizeof(start), "FILE:%d: warning: ", row->line);
 	if (row->reason != NULL)
-		ck_assert_msg(message_has(messages.lines[0], start,
-					  row->reason),
-			      "%s", messages.lines[0]);
+		ck_assert_msg(
+			message_has(messages.lines[0], start, row->reason),
+			"%s", messages.lines[0]);
 	config_free(config);
 	config_messages_clear(&messages);
 }
@@ -895,8 +908,8 @@ static void strip_comments(char *text)
 	while (*text != '\0') {
 		size_t length = strcspn(text, "\n");
 		char *comment = memmem(text, length, "# ", 2);
-		size_t kept = comment != NULL ? (size_t)(comment - text)
-					      : length;
+		size_t kept =
+			comment != NULL ? (size_t)(comment - text) : length;
 
 		memmove(to, text, kept);
 		to += kept;
@@ -993,8 +1006,8 @@ START_TEST(test_round_trip_full)
 	char *first = dump_path(FULL);
 	char *second = dump_text(first);
 
-	ck_assert_ptr_nonnull(strstr(first, "log = \"stderr\"\t# " FULL
-					    ":12\n"));
+	ck_assert_ptr_nonnull(
+		strstr(first, "log = \"stderr\"\t# " FULL ":12\n"));
 	ck_assert_ptr_nonnull(strstr(first, "user = "));
 	ck_assert_ptr_nonnull(strstr(first, "myorigin = \"mail.local.test\""
 					    "\t# default\n"));
@@ -1015,9 +1028,9 @@ START_TEST(test_dump_complete)
 	for (i = 0; i < OPTION_COUNT; i++) {
 		enum config_option option = (enum config_option)i;
 		unsigned scopes = config_option_scopes(option);
-		char *line = xasprintf("\n%s%s = ",
-				       (scopes & SCOPE_TOP) != 0 ? "" : "\t",
-				       config_option_name(option));
+		char *line = xasprintf(
+			"\n%s%s = ", (scopes & SCOPE_TOP) != 0 ? "" : "\t",
+			config_option_name(option));
 		char *any = xasprintf("\n\t# %s: any\n",
 				      config_option_name(option));
 		const char *found = strstr(dump, line);
@@ -1135,8 +1148,8 @@ START_TEST(test_sample_complete)
 			 config_option_name(option));
 	found = strstr(from, line);
 	if ((config_option_scopes(option) & (unsigned)parts[part].scope) != 0)
-		ck_assert_msg(found != NULL && (to == NULL || found < to),
-			      "%s", line);
+		ck_assert_msg(found != NULL && (to == NULL || found < to), "%s",
+			      line);
 	free(line);
 	free(text);
 }
@@ -1144,7 +1157,7 @@ END_TEST
 
 /* ---- cut short */
 
-#define CUT_MAX 65536	/* the largest text that is cut */
+#define CUT_MAX 65536 /* the largest text that is cut */
 
 /* is_strict - does every list end in a refusal, and permit no stranger? */
 static bool is_strict(const struct config *config)
@@ -1157,8 +1170,8 @@ static bool is_strict(const struct config *config)
 			&config->services.services[i].restrictions;
 
 		for (k = 0; k < list->count; k++)
-			if (strcmp(list->uses[k].restriction->name,
-				   "permit") == 0)
+			if (strcmp(list->uses[k].restriction->name, "permit") ==
+			    0)
 				return false;
 		if (list->count < 2 ||
 		    strncmp(list->uses[list->count - 1].restriction->name,

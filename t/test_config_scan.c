@@ -11,14 +11,16 @@
 
 struct refused {
 	const char *text;
-	size_t length;		/* 0: as long as the text */
+	size_t length; /* 0: as long as the text */
 	int line;
-	const char *reason;	/* part of it */
+	const char *reason; /* part of it */
 };
 
 static const struct refused refused[] = {
 	/* bytes */
-	{ "\xef\xbb\xbf" "a = b\n", 0, 1, "byte order mark" },
+	{ "\xef\xbb\xbf"
+	  "a = b\n",
+	  0, 1, "byte order mark" },
 	{ "a = b\n\nc = \0\n", 13, 3, "NUL" },
 	{ "\0", 1, 1, "NUL" },
 	{ "a = b\r\nc = d\r\n", 0, 1, "carriage return" },
@@ -125,10 +127,10 @@ START_TEST(test_refused)
 	int line = -1;
 	char *copy;
 
-	ck_assert_int_eq(scan_copy(row->text, length, &scan, &line, &error,
-				   &copy), -1);
-	ck_assert_msg(strstr(error.text, row->reason) != NULL,
-		      "\"%s\": \"%s\"", row->text, error.text);
+	ck_assert_int_eq(
+		scan_copy(row->text, length, &scan, &line, &error, &copy), -1);
+	ck_assert_msg(strstr(error.text, row->reason) != NULL, "\"%s\": \"%s\"",
+		      row->text, error.text);
 	ck_assert_msg(line == row->line, "\"%s\": line %d", row->text, line);
 	config_scan_clear(&scan);
 	free(copy);
@@ -138,10 +140,10 @@ END_TEST
 struct accepted {
 	const char *text;
 	size_t statements;
-	const char *name;	/* of the last one */
+	const char *name; /* of the last one */
 	int line;
 	size_t values;
-	int value_line;		/* of its last value */
+	int value_line; /* of its last value */
 };
 
 static const struct accepted accepted[] = {
@@ -206,8 +208,8 @@ START_TEST(test_comments_blanked)
 	int line;
 	char *copy;
 
-	ck_assert_int_eq(scan_copy(text, strlen(text), &scan, &line, &error,
-				   &copy), 0);
+	ck_assert_int_eq(
+		scan_copy(text, strlen(text), &scan, &line, &error, &copy), 0);
 	ck_assert_str_eq(copy, blank);
 	config_scan_clear(&scan);
 	free(copy);
@@ -223,8 +225,8 @@ START_TEST(test_sections)
 	int line;
 	char *copy;
 
-	ck_assert_int_eq(scan_copy(text, strlen(text), &scan, &line, &error,
-				   &copy), 0);
+	ck_assert_int_eq(
+		scan_copy(text, strlen(text), &scan, &line, &error, &copy), 0);
 	ck_assert_uint_eq(scan.count, 6);
 	ck_assert(scan.statements[0].parent == CONFIG_SCAN_TOP);
 	ck_assert(!scan.statements[0].section);
@@ -251,8 +253,8 @@ START_TEST(test_many_braces)
 
 	for (i = 0; i < 10000; i++)
 		memcpy(text + 2 * i, "a{", 2);
-	ck_assert_int_eq(config_scan(&scan, text, sizeof(text) - 1, &line,
-				     &error), -1);
+	ck_assert_int_eq(
+		config_scan(&scan, text, sizeof(text) - 1, &line, &error), -1);
 	ck_assert_int_eq(line, 1);
 	config_scan_clear(&scan);
 }

@@ -18,8 +18,8 @@ static char directory[64];
 static char notes[8192];
 
 /* run_shell - a command; its exit status */
-__attribute__((format(printf, 1, 2)))
-static int run_shell(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static int run_shell(const char *format,
+							   ...)
 {
 	char command[4096];
 	va_list arguments;
@@ -71,7 +71,8 @@ static void keep_note(void *context, const char *text)
 static struct dictionary *open_named(const char *text)
 {
 	struct dictionary_loader loader = {
-		.config_directory = directory, .note = keep_note,
+		.config_directory = directory,
+		.note = keep_note,
 	};
 	const char *at = strchr(text, '@');
 	struct dictionary *dictionary;
@@ -89,24 +90,68 @@ static struct dictionary *open_named(const char *text)
 
 /* What keys are made of. */
 static const char *const labels[] = {
-	"a", "b.test", "local.test", "sub.local.test", "foo", "foo.bar",
-	"x-y.test", "example.com", "mail.example.com", "deep.mail.example.com",
-	"xn--bcher-kva.test", "b\303\274cher.test", "\303\251.test",
+	"a",
+	"b.test",
+	"local.test",
+	"sub.local.test",
+	"foo",
+	"foo.bar",
+	"x-y.test",
+	"example.com",
+	"mail.example.com",
+	"deep.mail.example.com",
+	"xn--bcher-kva.test",
+	"b\303\274cher.test",
+	"\303\251.test",
 	".test",
-	".local.test", "a..b", "foo{1}", "[127.0.0.1]", "127.0.0.1",
-	"10.1.2.3", "10.2.0.0", "192.0.2.55", "2001:db8::1", "::1",
-	"[2001:db8::1]", "::ffff:10.1.2.3", "ab", "aab", "abab", "a\\b", "a]b",
-	"a-b", "d1", "11", "1", "w_w", "$x", "(a)", "a+b", "a++", "tab",
-	"\"q\"", "user@local.test", "a b", "key", "1.2.3", "10.1.2.3.4", "dup", "A",
-	"LOCAL.test", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "x!y", "%", "b",
+	".local.test",
+	"a..b",
+	"foo{1}",
+	"[127.0.0.1]",
+	"127.0.0.1",
+	"10.1.2.3",
+	"10.2.0.0",
+	"192.0.2.55",
+	"2001:db8::1",
+	"::1",
+	"[2001:db8::1]",
+	"::ffff:10.1.2.3",
+	"ab",
+	"aab",
+	"abab",
+	"a\\b",
+	"a]b",
+	"a-b",
+	"d1",
+	"11",
+	"1",
+	"w_w",
+	"$x",
+	"(a)",
+	"a+b",
+	"a++",
+	"tab",
+	"\"q\"",
+	"user@local.test",
+	"a b",
+	"key",
+	"1.2.3",
+	"10.1.2.3.4",
+	"dup",
+	"A",
+	"LOCAL.test",
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
+	"x!y",
+	"%",
+	"b",
 };
 
 /* write_keys - a file of keys, some derived from others; no "#", no space
  * first. Those with "@" or upper case are no domains: they are left out. */
 static size_t write_keys(char keys[][80], size_t most)
 {
-	static const char *const prefixes[] = { "", "a", "www.", "b-", "1",
-						"foo.", ".", "not" };
+	static const char *const prefixes[] = { "",  "a",    "www.", "b-",
+						"1", "foo.", ".",    "not" };
 	size_t count = 0;
 
 	for (int i = 0; i < COUNT(labels); i++) {
@@ -151,8 +196,7 @@ static void compare(const struct dictionary *dictionary, int least)
 		fprintf(file, "%s\n", keys[i]);
 	fclose(file);
 	run_shell("postmap -c %s -f -q - '%s' <%s/keys >%s/found 2>/dev/null",
-		  directory, dictionary_name(dictionary), directory,
-		  directory);
+		  directory, dictionary_name(dictionary), directory, directory);
 	snprintf(path, sizeof(path), "%s/found", directory);
 	found = read_whole(path, &length);
 	for (size_t i = 0; i < count; i++) {
@@ -172,92 +216,107 @@ static void compare(const struct dictionary *dictionary, int least)
 struct table_case {
 	const char *name;
 	const char *text;
-	int least;	/* keys to be found */
+	int least; /* keys to be found */
 };
 
-#define DOMAINS								\
-	"# comment\n\nlocal.test x\nLOCAL.test y\n  continued\n"	\
-	"example.com   \t value # not a comment\n.test x\n"		\
-	"b\xc3\xbc" "cher.test OK\nuser@local.test x\n\"a b\" x\n"	\
+#define DOMAINS                                                  \
+	"# comment\n\nlocal.test x\nLOCAL.test y\n  continued\n" \
+	"example.com   \t value # not a comment\n.test x\n"      \
+	"b\xc3\xbc"                                              \
+	"cher.test OK\nuser@local.test x\n\"a b\" x\n"           \
 	"novalue\nfoo.bar\tx\n[127.0.0.1] x\n1 1\n"
 
 static const struct table_case tables[] = {
-	{"hash:@/t", DOMAINS, 7},
-	{"btree:@/t", DOMAINS, 7},
-	{"lmdb:@/t", DOMAINS, 7},
-	{"proxy:hash:@/t", DOMAINS, 0},
-	{"texthash:@/t", DOMAINS, 7},
-	{"texthash:@/t", " first line\nfoo x\r\nb\n y\n\n z\nab\\ x y\n"
-	 "\"q\" v\n\"open x\nx\xff.test x\nfoo.bar \xff\na b", 3},
-	{"texthash:@/t", "", 0},
-	{"hash:@/t", "", 0},
-	{"inline:{ local.test=x, {foo = x y} , A=b, ab=}", NULL, 1},
-	{"static:x", NULL, 300},
-	{"static:{x y}", NULL, 300},
+	{ "hash:@/t", DOMAINS, 7 },
+	{ "btree:@/t", DOMAINS, 7 },
+	{ "lmdb:@/t", DOMAINS, 7 },
+	{ "proxy:hash:@/t", DOMAINS, 0 },
+	{ "texthash:@/t", DOMAINS, 7 },
+	{ "texthash:@/t",
+	  " first line\nfoo x\r\nb\n y\n\n z\nab\\ x y\n"
+	  "\"q\" v\n\"open x\nx\xff.test x\nfoo.bar \xff\na b",
+	  3 },
+	{ "texthash:@/t", "", 0 },
+	{ "hash:@/t", "", 0 },
+	{ "inline:{ local.test=x, {foo = x y} , A=b, ab=}", NULL, 1 },
+	{ "static:x", NULL, 300 },
+	{ "static:{x y}", NULL, 300 },
 	/* regexp: what POSIX has and PCRE has not, and the reverse */
-	{"regexp:@/t", "/^local\\.test$/ x\n", 1},
-	{"regexp:@/t", "/LOCAL/ x\n", 8},
-	{"regexp:@/t", "/LOCAL/i x\n/^FOO$/i y\n/^a$/ z\n", 1},
-	{"regexp:@/t", "!/test/ x\n", 100},
-	{"regexp:@/t", "! ! /test/ x\n", 50},
-	{"regexp:@/t", "/test/!/local/ x\n", 30},
-	{"regexp:@/t", "/test/!!/local/ x\n/^a/i!/b/i y\n", 10},
-	{"regexp:@/t", "|^foo| x\n,^ab, y\n", 8},
-	{"regexp:@/t", "/a\\/b/ x\n/[/]/ y\n", 0},
-	{"regexp:@/t", "/^d1$/ x\n/\\d/ y\n", 1},
-	{"regexp:@/t", "/^a+b$/ x\n/^a\\+b$/x y\n", 2},
-	{"regexp:@/t", "/a++/ x\n/(?:a)/ y\n", 8},
-	{"regexp:@/t", "/[\\]]/ x\n", 0},
-	{"regexp:@/t", "/[]a]b/ x\n/[^]a-z.]/ y\n", 8},
-	{"regexp:@/t", "/\\<local\\>/ x\n/[[:digit:]]{2}/ y\n", 8},
-	{"regexp:@/t", "/[[.hyphen.]]/ x\n/[[=a=]]b/ y\n", 8},
-	{"regexp:@/t", "/\\w_\\W*\\bw/ x\n/\\sfoo/ y\n", 0},
-	{"regexp:@/t", "/^(a|ab)(c|b)?$/ x\n/()/m y\n", 300},
-	{"regexp:@/t", "/^.{4}$/ x\n/^a{,2}b/ y\n/{/ z\n", 8},
-	{"regexp:@/t", "/\xc3\xbc/ x\n/^\xc3.\\.test$/ y\n", 8},
-	{"regexp:@/t", "/^a*b$/x x\n/\\(a\\)/x y\n/a|b/x z\n", 8},
-	{"regexp:@/t", "/*/ a\n/+/ b\n/a**/ c\n", 8},
-	{"regexp:@/t", "/(unclosed/ x\n/foo/ y\n/[/ z\n/a/q w\nrubbish\n"
-	 "/\\/ v\n/open\n", 8},
-	{"regexp:@/t", "/(foo)/ $1\n/^(a)/ $2\n/^b/ $x\n/tab/ ${1\n/ab/ $$\n"
-	 "!/z/ $1\n/example/ $(1)\n/^1/ a$\n/local/ ${1?x}\n", 8},
-	{"regexp:@/t", "if /test/\n/local/ x\nif !/sub/\n/^a/ y\nendif\n"
-	 "/example/ z\nENDIF\n/com/ w\n", 16},
-	{"regexp:@/t", "endif\nif /foo/ extra\n/bar/ x\nendif text\n"
-	 "IF/com/\n/mail/ y\n", 8},
-	{"regexp:@/t", "if /com/\n/example/ x\nif /nothing/\n/foo/ y\n", 8},
-	{"regexp:@/t", "if !/com/\n/a/ x\n", 8},
-	{"regexp:@/t", "iffy\nif\nendiff\n/ab/\n/foo/  \n", 8},
-	{"regexp:@/t", "/foo/\n  x\n # comment\n  y\n\n/a\nb/ z\n", 8},
-	{"regexp:@/t", " /foo/ x\n/a/ y\r\n", 8},
-	{"regexp:{{/foo/ x}, {!/a/ y}}", NULL, 8},
+	{ "regexp:@/t", "/^local\\.test$/ x\n", 1 },
+	{ "regexp:@/t", "/LOCAL/ x\n", 8 },
+	{ "regexp:@/t", "/LOCAL/i x\n/^FOO$/i y\n/^a$/ z\n", 1 },
+	{ "regexp:@/t", "!/test/ x\n", 100 },
+	{ "regexp:@/t", "! ! /test/ x\n", 50 },
+	{ "regexp:@/t", "/test/!/local/ x\n", 30 },
+	{ "regexp:@/t", "/test/!!/local/ x\n/^a/i!/b/i y\n", 10 },
+	{ "regexp:@/t", "|^foo| x\n,^ab, y\n", 8 },
+	{ "regexp:@/t", "/a\\/b/ x\n/[/]/ y\n", 0 },
+	{ "regexp:@/t", "/^d1$/ x\n/\\d/ y\n", 1 },
+	{ "regexp:@/t", "/^a+b$/ x\n/^a\\+b$/x y\n", 2 },
+	{ "regexp:@/t", "/a++/ x\n/(?:a)/ y\n", 8 },
+	{ "regexp:@/t", "/[\\]]/ x\n", 0 },
+	{ "regexp:@/t", "/[]a]b/ x\n/[^]a-z.]/ y\n", 8 },
+	{ "regexp:@/t", "/\\<local\\>/ x\n/[[:digit:]]{2}/ y\n", 8 },
+	{ "regexp:@/t", "/[[.hyphen.]]/ x\n/[[=a=]]b/ y\n", 8 },
+	{ "regexp:@/t", "/\\w_\\W*\\bw/ x\n/\\sfoo/ y\n", 0 },
+	{ "regexp:@/t", "/^(a|ab)(c|b)?$/ x\n/()/m y\n", 300 },
+	{ "regexp:@/t", "/^.{4}$/ x\n/^a{,2}b/ y\n/{/ z\n", 8 },
+	{ "regexp:@/t", "/\xc3\xbc/ x\n/^\xc3.\\.test$/ y\n", 8 },
+	{ "regexp:@/t", "/^a*b$/x x\n/\\(a\\)/x y\n/a|b/x z\n", 8 },
+	{ "regexp:@/t", "/*/ a\n/+/ b\n/a**/ c\n", 8 },
+	{ "regexp:@/t",
+	  "/(unclosed/ x\n/foo/ y\n/[/ z\n/a/q w\nrubbish\n"
+	  "/\\/ v\n/open\n",
+	  8 },
+	{ "regexp:@/t",
+	  "/(foo)/ $1\n/^(a)/ $2\n/^b/ $x\n/tab/ ${1\n/ab/ $$\n"
+	  "!/z/ $1\n/example/ $(1)\n/^1/ a$\n/local/ ${1?x}\n",
+	  8 },
+	{ "regexp:@/t",
+	  "if /test/\n/local/ x\nif !/sub/\n/^a/ y\nendif\n"
+	  "/example/ z\nENDIF\n/com/ w\n",
+	  16 },
+	{ "regexp:@/t",
+	  "endif\nif /foo/ extra\n/bar/ x\nendif text\n"
+	  "IF/com/\n/mail/ y\n",
+	  8 },
+	{ "regexp:@/t", "if /com/\n/example/ x\nif /nothing/\n/foo/ y\n", 8 },
+	{ "regexp:@/t", "if !/com/\n/a/ x\n", 8 },
+	{ "regexp:@/t", "iffy\nif\nendiff\n/ab/\n/foo/  \n", 8 },
+	{ "regexp:@/t", "/foo/\n  x\n # comment\n  y\n\n/a\nb/ z\n", 8 },
+	{ "regexp:@/t", " /foo/ x\n/a/ y\r\n", 8 },
+	{ "regexp:{{/foo/ x}, {!/a/ y}}", NULL, 8 },
 	/* pcre: */
-	{"pcre:@/t", "/^local\\.test$/ x\n/LOCAL/ y\n", 8},
-	{"pcre:@/t", "/^LOCAL/i x\n/a$/E y\n/^ a $/x z\n", 2},
-	{"pcre:@/t", "/\\d{2}/ x\n/(?<=foo)\\./ y\n/a++b/ z\n", 8},
-	{"pcre:@/t", "/(?<n>a)\\k<n>b/ ${1}\n/(a)(b)?$/ $2\n", 8},
-	{"pcre:@/t", "/foo/X x\n/test/A y\n/.ab/U z\n/a/q w\n", 8},
-	{"pcre:@/t", "/[]]/ x\n/(unclosed/ y\n/ab/ z\n", 8},
-	{"pcre:@/t", "!/test/ x\n", 100},
-	{"pcre:@/t", "!/test/ $1\n/a/!/b/ x\n/foo/ y\n", 8},
-	{"pcre:@/t", "if /test/\nif !/local/\n/^a/ x\nendif\nendif\n"
-	 "/^foo/ y\n", 8},
-	{"pcre:@/t", "/^\\x61/ x\n/\\p{Lu}/ y\n/\xc3\xbc/ z\n", 8},
-	{"pcre:@/t", "/(*UTF)^\xc3.\\.test/ x\n/(*UTF)^.\\.test/ z\n", 1},
-	{"pcre:{{/foo/ x}, {/^a/ y}}", NULL, 8},
+	{ "pcre:@/t", "/^local\\.test$/ x\n/LOCAL/ y\n", 8 },
+	{ "pcre:@/t", "/^LOCAL/i x\n/a$/E y\n/^ a $/x z\n", 2 },
+	{ "pcre:@/t", "/\\d{2}/ x\n/(?<=foo)\\./ y\n/a++b/ z\n", 8 },
+	{ "pcre:@/t", "/(?<n>a)\\k<n>b/ ${1}\n/(a)(b)?$/ $2\n", 8 },
+	{ "pcre:@/t", "/foo/X x\n/test/A y\n/.ab/U z\n/a/q w\n", 8 },
+	{ "pcre:@/t", "/[]]/ x\n/(unclosed/ y\n/ab/ z\n", 8 },
+	{ "pcre:@/t", "!/test/ x\n", 100 },
+	{ "pcre:@/t", "!/test/ $1\n/a/!/b/ x\n/foo/ y\n", 8 },
+	{ "pcre:@/t",
+	  "if /test/\nif !/local/\n/^a/ x\nendif\nendif\n"
+	  "/^foo/ y\n",
+	  8 },
+	{ "pcre:@/t", "/^\\x61/ x\n/\\p{Lu}/ y\n/\xc3\xbc/ z\n", 8 },
+	{ "pcre:@/t", "/(*UTF)^\xc3.\\.test/ x\n/(*UTF)^.\\.test/ z\n", 1 },
+	{ "pcre:{{/foo/ x}, {/^a/ y}}", NULL, 8 },
 	/* cidr: */
-	{"cidr:@/t", "127.0.0.1 x\n10.0.0.0/8 y\n2001:db8::/32 z\n", 4},
-	{"cidr:@/t", "[127.0.0.1] x\n[10.0.0.0/8] y\n[2001:db8::]/32 z\n", 4},
-	{"cidr:@/t", "!10.0.0.0/8 x\n", 3},
-	{"cidr:@/t", "!::/0 x\n0.0.0.0/0\n 1.2.3.4/8 y\n", 0},
-	{"cidr:@/t", "10.1.0.0/8 x\n10.0.0.0/33 y\n10.0.0.0/024 z\n10 w\n"
-	 "foo v\n[::1 u\n::1] t\n::1/129 s\n1.2.3.4/ r\n::/0 q\n", 2},
-	{"cidr:@/t", "if 10.0.0.0/8\n!10.2.0.0/16 x\nendif\n192.0.2.0/26 y\n",
-	 2},
-	{"cidr:@/t", "if !10.0.0.0/8\n0.0.0.0/0 x\n::/0 y\nendif\n", 2},
-	{"cidr:@/t", "if ::/0\n::1 x\nendif x\n10.0.0.0/8 y\n", 1},
-	{"cidr:@/t", "endif\nif\n0.0.0.0/0 x\n", 4},
-	{"cidr:{{10.0.0.0/8 x}, {::1 y}}", NULL, 2},
+	{ "cidr:@/t", "127.0.0.1 x\n10.0.0.0/8 y\n2001:db8::/32 z\n", 4 },
+	{ "cidr:@/t", "[127.0.0.1] x\n[10.0.0.0/8] y\n[2001:db8::]/32 z\n", 4 },
+	{ "cidr:@/t", "!10.0.0.0/8 x\n", 3 },
+	{ "cidr:@/t", "!::/0 x\n0.0.0.0/0\n 1.2.3.4/8 y\n", 0 },
+	{ "cidr:@/t",
+	  "10.1.0.0/8 x\n10.0.0.0/33 y\n10.0.0.0/024 z\n10 w\n"
+	  "foo v\n[::1 u\n::1] t\n::1/129 s\n1.2.3.4/ r\n::/0 q\n",
+	  2 },
+	{ "cidr:@/t", "if 10.0.0.0/8\n!10.2.0.0/16 x\nendif\n192.0.2.0/26 y\n",
+	  2 },
+	{ "cidr:@/t", "if !10.0.0.0/8\n0.0.0.0/0 x\n::/0 y\nendif\n", 2 },
+	{ "cidr:@/t", "if ::/0\n::1 x\nendif x\n10.0.0.0/8 y\n", 1 },
+	{ "cidr:@/t", "endif\nif\n0.0.0.0/0 x\n", 4 },
+	{ "cidr:{{10.0.0.0/8 x}, {::1 y}}", NULL, 2 },
 };
 
 START_TEST(finds_what_postmap_finds)
@@ -293,26 +352,27 @@ END_TEST
 /* What cannot be opened, and why. */
 static const struct {
 	const char *name;
-	const char *text;	/* of @/t */
+	const char *text; /* of @/t */
 	const char *reason;
 } failures[] = {
-	{"hash:@/missing", NULL, "missing.db: No such file"},
-	{"lmdb:@/missing", NULL, "missing.lmdb: No such file"},
-	{"texthash:@/missing", NULL, "No such file"},
-	{"regexp:@/missing", NULL, "No such file"},
-	{"pcre:@", NULL, "not a regular file"},
-	{"hash:relative", NULL, "not an absolute path"},
-	{"texthash:{a=b}", NULL, "not an absolute path"},
-	{"inline:{}", NULL, "postmap: fatal: "},
-	{"inline:{a}", NULL, "postmap: fatal: "},
-	{"inline:{a=b,c = d}", NULL, "postmap: fatal: missing '='"},
-	{"regexp:{ {if /foo/}{/a/ x} }", NULL, "in braces"},
-	{"inline:{a=b", NULL, "postmap: fatal: "},
-	{"static:{x", NULL, "brace"},
-	{"cidr:{10.0.0.0/8 x}", NULL, "in braces"},
-	{"texthash:@/t", "a x\nb y\na z\n", "line 3: the key \"a\" is there "
-	 "twice"},
-	{"cdb:@/t", "a x\n", "postmap: fatal: unsupported dictionary type"},
+	{ "hash:@/missing", NULL, "missing.db: No such file" },
+	{ "lmdb:@/missing", NULL, "missing.lmdb: No such file" },
+	{ "texthash:@/missing", NULL, "No such file" },
+	{ "regexp:@/missing", NULL, "No such file" },
+	{ "pcre:@", NULL, "not a regular file" },
+	{ "hash:relative", NULL, "not an absolute path" },
+	{ "texthash:{a=b}", NULL, "not an absolute path" },
+	{ "inline:{}", NULL, "postmap: fatal: " },
+	{ "inline:{a}", NULL, "postmap: fatal: " },
+	{ "inline:{a=b,c = d}", NULL, "postmap: fatal: missing '='" },
+	{ "regexp:{ {if /foo/}{/a/ x} }", NULL, "in braces" },
+	{ "inline:{a=b", NULL, "postmap: fatal: " },
+	{ "static:{x", NULL, "brace" },
+	{ "cidr:{10.0.0.0/8 x}", NULL, "in braces" },
+	{ "texthash:@/t", "a x\nb y\na z\n",
+	  "line 3: the key \"a\" is there "
+	  "twice" },
+	{ "cdb:@/t", "a x\n", "postmap: fatal: unsupported dictionary type" },
 };
 
 START_TEST(says_what_cannot_be_read)
@@ -327,18 +387,29 @@ START_TEST(says_what_cannot_be_read)
 	ck_assert_msg(strstr(dictionary_failure(dictionary),
 			     failures[_i].reason) != NULL,
 		      "%s", dictionary_failure(dictionary));
-	ck_assert_int_eq(dictionary_lookup(dictionary, "a"),
-			 DICTIONARY_FAILED);
+	ck_assert_int_eq(dictionary_lookup(dictionary, "a"), DICTIONARY_FAILED);
 	dictionary_free(dictionary);
 }
 END_TEST
 
 /* What only Postfix can look up. */
 static const char *const asking[] = {
-	"mysql:/x", "pgsql:/x", "ldap:x", "sqlite:/x", "socketmap:inet:x:1:y",
-	"tcp:x:1", "memcache:/x", "proxy:mysql:/x", "proxy:proxy:ldap:/x",
-	"unionmap:{hash:/x}", "pipemap:{hash:/x}", "randmap:{a}", "nis:x",
-	"environ:x", "regexp:{{/(a)\\1/ x}}", "regexp:{{if /a{5000}/}}",
+	"mysql:/x",
+	"pgsql:/x",
+	"ldap:x",
+	"sqlite:/x",
+	"socketmap:inet:x:1:y",
+	"tcp:x:1",
+	"memcache:/x",
+	"proxy:mysql:/x",
+	"proxy:proxy:ldap:/x",
+	"unionmap:{hash:/x}",
+	"pipemap:{hash:/x}",
+	"randmap:{a}",
+	"nis:x",
+	"environ:x",
+	"regexp:{{/(a)\\1/ x}}",
+	"regexp:{{if /a{5000}/}}",
 	"regexp:{{/(a{100}){100}/ x}}",
 };
 
@@ -417,8 +488,8 @@ START_TEST(takes_a_million)
 	for (int i = 0; i < 1000000; i++)
 		fprintf(file, "d%d.example.test x\n", i);
 	fclose(file);
-	ck_assert_int_eq(run_shell("postmap -c %s btree:%s/t", directory,
-				   directory), 0);
+	ck_assert_int_eq(
+		run_shell("postmap -c %s btree:%s/t", directory, directory), 0);
 	dictionary = open_named("btree:@/t");
 	ck_assert_ptr_null(dictionary_failure(dictionary));
 	ck_assert_uint_eq(dictionary_size(dictionary), 1000000);
@@ -436,8 +507,9 @@ START_TEST(fails_where_a_value_is_not_utf8)
 	struct dictionary *dictionary;
 
 	write_file("t", "good.test x\nbad.test \xff\n");
-	ck_assert_int_eq(run_shell("postmap -c %s -u hash:%s/t", directory,
-				   directory), 0);
+	ck_assert_int_eq(
+		run_shell("postmap -c %s -u hash:%s/t", directory, directory),
+		0);
 	dictionary = open_named("hash:@/t");
 	ck_assert_int_eq(dictionary_lookup(dictionary, "good.test"), 1);
 	if (dictionary_size(dictionary) > 1)
@@ -455,7 +527,8 @@ START_TEST(survives_half_a_table)
 	write_file("t", "a.test x\nb.test y\n");
 	for (int i = 0; i < COUNT(types); i++) {
 		ck_assert_int_eq(run_shell("postmap -c %s %s:%s/t", directory,
-					   types[i], directory), 0);
+					   types[i], directory),
+				 0);
 		for (int half = 0; half < 5000; half += 1500) {
 			struct dictionary *dictionary;
 
@@ -497,7 +570,7 @@ END_TEST
 /* Results that Postfix would refuse, because they are not UTF-8, or not. */
 static const struct {
 	const char *rule;
-	enum dictionary_answer answer;	/* for \303\251.test */
+	enum dictionary_answer answer; /* for \303\251.test */
 } results[] = {
 	{ "/^(.*)$/ $1\n", DICTIONARY_FOUND },
 	{ "/^(.)/ $1\n", DICTIONARY_FAILED },
@@ -522,8 +595,7 @@ START_TEST(a_result_is_utf8)
 
 		write_file("t", results[_i].rule);
 		dictionary = open_named(text);
-		ck_assert_int_eq(dictionary_lookup(dictionary,
-						   "\303\251.test"),
+		ck_assert_int_eq(dictionary_lookup(dictionary, "\303\251.test"),
 				 results[_i].answer);
 		dictionary_free(dictionary);
 		free(text);

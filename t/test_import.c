@@ -64,7 +64,8 @@ static void set_up(void)
 static void tear_down(void)
 {
 	static const char *const names[] = { "main.cf", "policyd.conf", "dump",
-					     "again", "list", "inner", "many" };
+					     "again",	"list",		"inner",
+					     "many" };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -107,10 +108,10 @@ static void has(const struct config *config, enum parameter parameter,
 	const char *where = config->parameters.values[parameter].source;
 	size_t length = strlen(where), end = strlen(source);
 
-	ck_assert_str_eq(parameters_get(&config->parameters, parameter),
-			 value);
-	ck_assert_msg(length >= end && strcmp(where + length - end, source) ==
-					       0, "%s", where);
+	ck_assert_str_eq(parameters_get(&config->parameters, parameter), value);
+	ck_assert_msg(length >= end &&
+			      strcmp(where + length - end, source) == 0,
+		      "%s", where);
 }
 
 #define TWO_LINES "listen \"unix:/x\" { }\nimport_postfix = \"DIR\"\n"
@@ -198,9 +199,9 @@ static bool watches(const struct config *config, const char *name)
 
 START_TEST(files_are_watched)
 {
-	static const char text[] = TWO_LINES
-		"mynetworks = \"!DIR/nets, 10.0.0.0/8\"\n"
-		"relay_domains = { 'DIR/list', 'x.test' }\n";
+	static const char text[] =
+		TWO_LINES "mynetworks = \"!DIR/nets, 10.0.0.0/8\"\n"
+			  "relay_domains = { 'DIR/list', 'x.test' }\n";
 	struct config *config;
 	char *longer;
 
@@ -229,9 +230,9 @@ END_TEST
 /* ---- what is refused */
 
 struct broken {
-	const char *main_cf;	/* NULL: there is none */
-	const char *text;	/* of policyd.conf */
-	const char *reason;	/* part of the message */
+	const char *main_cf; /* NULL: there is none */
+	const char *text;    /* of policyd.conf */
+	const char *reason;  /* part of the message */
 };
 
 static const struct broken broken[] = {
@@ -269,8 +270,9 @@ static const struct broken broken[] = {
 	  "2: allow_percent_hack: \"maybe\" is neither yes nor no\n" },
 	{ "", "\ntable_refresh = 61x\n",
 	  "2: table_refresh: \"61x\" is not a time" },
-	{ "", "import_postfix = \"DIR\"\n\ntable_refresh = 60\n"
-	      "relay_domains = \"DIR/many\"\n",
+	{ "",
+	  "import_postfix = \"DIR\"\n\ntable_refresh = 60\n"
+	  "relay_domains = \"DIR/many\"\n",
 	  "3: table_refresh: DIR/many:255: more than 256 files to watch" },
 	{ "", "service \"a\" {\nimport_postfix = \"DIR\"\n}\n",
 	  "2: import_postfix can only be set at top level" },
@@ -379,8 +381,8 @@ static char *read_values(const char *name)
 	for (from = to = text; *from != '\0';) {
 		size_t length = strcspn(from, "\n") + 1;
 		char *comment = memmem(from, length, "# ", 2);
-		size_t kept = comment != NULL ? (size_t)(comment - from)
-					      : length;
+		size_t kept =
+			comment != NULL ? (size_t)(comment - from) : length;
 
 		memmove(to, from, kept);
 		to += kept;
@@ -401,8 +403,8 @@ START_TEST(dump_says_where_from)
 	dump("policyd.conf", "dump");
 	text = read_whole(path, &size);
 	for (i = 0; i < PARAMETER_COUNT; i++) {
-		char *start = xasprintf("\n%s = ",
-					parameter_name((enum parameter)i));
+		char *start =
+			xasprintf("\n%s = ", parameter_name((enum parameter)i));
 
 		line = strstr(text, start);
 		ck_assert_msg(line != NULL, "%s", start);

@@ -22,37 +22,37 @@ struct own_case {
 
 /* The first block needs no IPv6 in the kernel. */
 static const struct own_case cases[] = {
-	{"127.0.0.1", "", "ipv4", "127.0.0.1", INET},
-	{"127.0.0.1", "", "ipv4", "127.0.0.2", NULL},
-	{"127.0.0.1", "", "ipv4", "127.0.0.01", INET},
-	{"127.0.0.1", "", "ipv4", "0177.0.0.1", INET},
-	{"127.0.0.1", "", "ipv4", "0127.0.0.1", NULL},
-	{"127.0.0.1", "", "ipv4", "08.0.0.1", NULL},
-	{"127.0.0.1", "", "ipv4", "::ffff:127.0.0.1", INET},
-	{"127.0.0.1", "", "ipv4", "::FFFF:7f00:1", INET},
-	{"127.0.0.1", "", "ipv4", "::127.0.0.1", NULL},
-	{"127.0.0.1", "", "ipv4", "::1", NULL},
-	{"192.0.2.77", "", "ipv4", "192.0.2.77", INET}, /* no interface */
-	{"[192.0.2.1]", "192.0.2.10,192.0.2.11", "ipv4", "192.0.2.1", INET},
-	{"127.0.0.1", "192.0.2.10,[192.0.2.11]", "ipv4", "192.0.2.10", PROXY},
-	{"127.0.0.1", " 192.0.2.10, [192.0.2.11] ", "ipv4", "192.0.2.11",
-	 PROXY},
-	{"", "192.0.2.10", "ipv4", "127.0.0.1", NULL},
-	{"all", "", "ipv4", "127.0.0.1", INET},
-	{"loopback-only", "", "ipv4", "127.0.0.1", INET},
-	{"loopback-only", "", "ipv4", "192.0.2.1", NULL},
-	{"all", "", "ipv4", "0.0.0.0", NULL},
-	{"127.0.0.1, ::1", "", "all", "127.0.0.1", INET},
-	{"127.0.0.1, ::1", "", "ipv4, ipv6", "0:0::1", INET},
-	{"127.0.0.1, ::1", "", "ipv6 ipv4", "::ffff:127.0.0.1", NULL},
-	{"127.0.0.1, [::1]", "2001:db8::10", "all", "2001:DB8:0::10", PROXY},
-	{"::1", "", "ipv6", "::1", INET},
-	{"::1", "", "ipv6", "127.0.0.1", NULL},
-	{"::ffff:127.0.0.1", "", "ipv6", "::ffff:127.0.0.1", INET},
-	{"::ffff:127.0.0.1", "", "ipv6", "127.0.0.1", NULL},
+	{ "127.0.0.1", "", "ipv4", "127.0.0.1", INET },
+	{ "127.0.0.1", "", "ipv4", "127.0.0.2", NULL },
+	{ "127.0.0.1", "", "ipv4", "127.0.0.01", INET },
+	{ "127.0.0.1", "", "ipv4", "0177.0.0.1", INET },
+	{ "127.0.0.1", "", "ipv4", "0127.0.0.1", NULL },
+	{ "127.0.0.1", "", "ipv4", "08.0.0.1", NULL },
+	{ "127.0.0.1", "", "ipv4", "::ffff:127.0.0.1", INET },
+	{ "127.0.0.1", "", "ipv4", "::FFFF:7f00:1", INET },
+	{ "127.0.0.1", "", "ipv4", "::127.0.0.1", NULL },
+	{ "127.0.0.1", "", "ipv4", "::1", NULL },
+	{ "192.0.2.77", "", "ipv4", "192.0.2.77", INET }, /* no interface */
+	{ "[192.0.2.1]", "192.0.2.10,192.0.2.11", "ipv4", "192.0.2.1", INET },
+	{ "127.0.0.1", "192.0.2.10,[192.0.2.11]", "ipv4", "192.0.2.10", PROXY },
+	{ "127.0.0.1", " 192.0.2.10, [192.0.2.11] ", "ipv4", "192.0.2.11",
+	  PROXY },
+	{ "", "192.0.2.10", "ipv4", "127.0.0.1", NULL },
+	{ "all", "", "ipv4", "127.0.0.1", INET },
+	{ "loopback-only", "", "ipv4", "127.0.0.1", INET },
+	{ "loopback-only", "", "ipv4", "192.0.2.1", NULL },
+	{ "all", "", "ipv4", "0.0.0.0", NULL },
+	{ "127.0.0.1, ::1", "", "all", "127.0.0.1", INET },
+	{ "127.0.0.1, ::1", "", "ipv4, ipv6", "0:0::1", INET },
+	{ "127.0.0.1, ::1", "", "ipv6 ipv4", "::ffff:127.0.0.1", NULL },
+	{ "127.0.0.1, [::1]", "2001:db8::10", "all", "2001:DB8:0::10", PROXY },
+	{ "::1", "", "ipv6", "::1", INET },
+	{ "::1", "", "ipv6", "127.0.0.1", NULL },
+	{ "::ffff:127.0.0.1", "", "ipv6", "::ffff:127.0.0.1", INET },
+	{ "::ffff:127.0.0.1", "", "ipv6", "127.0.0.1", NULL },
 	/* of valid syntax for Postfix, yet not an address */
-	{"::1", "", "all", "0:0:0:0:0:0:1", NULL},
-	{"::1", "", "all", "::0177.0.0.1", NULL},
+	{ "::1", "", "all", "0:0:0:0:0:0:1", NULL },
+	{ "::1", "", "all", "::0177.0.0.1", NULL },
 };
 
 /* have_ipv6 - does the kernel know IPv6? */
@@ -96,15 +96,16 @@ struct refused_case {
 };
 
 static const struct refused_case refused[] = {
-	{"127.0.0.1", "", "ipv5", "inet_protocols: unknown protocol \"ipv5\""},
-	{"127.0.0.1", "", "IPv4", "inet_protocols"},
-	{"127.0.0.1", "", "", "inet_protocols"},
-	{"127.0.0.256", "", "ipv4", "inet_interfaces: 127.0.0.256"},
-	{"127.0.0.1", "no.such.name.invalid", "all",
-	 "proxy_interfaces: no.such.name.invalid"},
-	{"127.0.0.1, 127.0.0.1.2.3", "", "all", "inet_interfaces"},
-	{"::1", "", "ipv4", "inet_interfaces: ::1"},
-	{"[]", "", "ipv4", "inet_interfaces"},
+	{ "127.0.0.1", "", "ipv5",
+	  "inet_protocols: unknown protocol \"ipv5\"" },
+	{ "127.0.0.1", "", "IPv4", "inet_protocols" },
+	{ "127.0.0.1", "", "", "inet_protocols" },
+	{ "127.0.0.256", "", "ipv4", "inet_interfaces: 127.0.0.256" },
+	{ "127.0.0.1", "no.such.name.invalid", "all",
+	  "proxy_interfaces: no.such.name.invalid" },
+	{ "127.0.0.1, 127.0.0.1.2.3", "", "all", "inet_interfaces" },
+	{ "::1", "", "ipv4", "inet_interfaces: ::1" },
+	{ "[]", "", "ipv4", "inet_interfaces" },
 };
 
 START_TEST(test_refused)
@@ -112,8 +113,8 @@ START_TEST(test_refused)
 	const struct refused_case *c = &refused[_i];
 	struct error error;
 
-	ck_assert_ptr_null(interfaces_new(c->inet, c->proxy, c->protocols,
-					  &error));
+	ck_assert_ptr_null(
+		interfaces_new(c->inet, c->proxy, c->protocols, &error));
 	ck_assert_msg(strncmp(error.text, c->reason, strlen(c->reason)) == 0,
 		      "%s", error.text);
 }

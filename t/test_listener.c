@@ -17,7 +17,7 @@
 
 static const struct {
 	const char *text;
-	const char *address;	/* NULL: refused */
+	const char *address; /* NULL: refused */
 	const char *reason;
 } addresses[] = {
 	{ "unix:/run/x", "unix:/run/x", NULL },
@@ -41,8 +41,8 @@ static const struct {
 	{ "unix:/run/", NULL, "directory" },
 	{ "unix:/run/a\nb", NULL, "control character" },
 	{ "unix:/23456789012345678901234567890123456789012345678901234567890"
-	  "123456789012345678901234567890123456789012345678", NULL,
-	  "108 bytes: the system allows at most 107" },
+	  "123456789012345678901234567890123456789012345678",
+	  NULL, "108 bytes: the system allows at most 107" },
 	{ "inet:127.0.0.1", NULL, "port" },
 	{ "inet:127.0.0.1:", NULL, "port" },
 	{ "inet:127.0.0.1:0", NULL, "port" },
@@ -79,8 +79,8 @@ START_TEST(test_parse)
 	ck_assert_uint_eq(options.mode, 0660);
 	ck_assert_uint_eq(options.uid, (uid_t)-1);
 	/* What it says is what it reads. */
-	ck_assert_int_eq(listener_parse(&options, addresses[_i].address,
-					&error), 0);
+	ck_assert_int_eq(
+		listener_parse(&options, addresses[_i].address, &error), 0);
 	ck_assert_str_eq(options.address, addresses[_i].address);
 }
 END_TEST
@@ -113,8 +113,8 @@ static struct listener_options options_for(const char *name)
 }
 
 /* unix_socket - connected to path, bound to it, or -1 */
-static int unix_socket(const char *name, int (*call)(int,
-			const struct sockaddr *, socklen_t))
+static int unix_socket(const char *name,
+		       int (*call)(int, const struct sockaddr *, socklen_t))
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -212,7 +212,7 @@ START_TEST(test_stale)
 	struct error error;
 
 	ck_assert_int_eq(listener_open(&first, &options, &error), 0);
-	listener_close(&first);	/* as after kill -9: the name stays */
+	listener_close(&first); /* as after kill -9: the name stays */
 	ck_assert_msg(listener_open(&second, &options, &error) == 0, "%s",
 		      error.text);
 	listener_remove(&second);
@@ -317,8 +317,8 @@ START_TEST(test_datagram)
 
 	/* Somebody's socket of another kind is alive too. */
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address,
-			      sizeof(address)), 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)),
+			 0);
 	ck_assert_int_eq(listener_open(&listener, &options, &error), -1);
 	ck_assert_int_eq(access(path, F_OK), 0);
 	close(fd);
@@ -343,8 +343,8 @@ START_TEST(test_replaced_name)
 END_TEST
 
 /* contend - try to get the socket; tell, and keep it until told to end */
-static _Noreturn void contend(const struct listener_options *options,
-			      int start, int told, int end)
+static _Noreturn void contend(const struct listener_options *options, int start,
+			      int told, int end)
 {
 	struct listener listener;
 	char byte;

@@ -141,7 +141,7 @@ static const struct {
 
 static const struct {
 	const char *list;
-	const char *error;	/* part of the reason */
+	const char *error; /* part of the reason */
 } refusals[] = {
 	{ "!", "no pattern after \"!\"" },
 	{ "10.0.0.0/8, !, 192.0.2.1", "no pattern after \"!\"" },
@@ -204,8 +204,8 @@ static const struct {
 START_TEST(matches)
 {
 	struct error error = { "" };
-	struct network_list *list = network_list_new(cases[_i].list, true, NULL,
-						      &error);
+	struct network_list *list =
+		network_list_new(cases[_i].list, true, NULL, &error);
 
 	ck_assert_msg(list != NULL, "\"%s\": %s", cases[_i].list, error.text);
 	ck_assert_msg(network_list_match(list, cases[_i].address, "") ==
@@ -220,13 +220,13 @@ START_TEST(refuses)
 {
 	struct error error = { "" };
 
-	ck_assert_ptr_null(network_list_new(refusals[_i].list, true, NULL,
-					    &error));
+	ck_assert_ptr_null(
+		network_list_new(refusals[_i].list, true, NULL, &error));
 	ck_assert_msg(strstr(error.text, refusals[_i].error) != NULL,
 		      "\"%s\": \"%s\", not \"%s\"", refusals[_i].list,
 		      error.text, refusals[_i].error);
-	ck_assert_ptr_null(network_list_new(refusals[_i].list, true, NULL,
-					    NULL));
+	ck_assert_ptr_null(
+		network_list_new(refusals[_i].list, true, NULL, NULL));
 }
 END_TEST
 
@@ -247,9 +247,9 @@ START_TEST(every_prefix)
 			snprintf(list, sizeof(list), "%u.%u.%u.%u/%u",
 				 base >> 24, base >> 16 & 255, base >> 8 & 255,
 				 base & 255, prefix);
-			snprintf(text, sizeof(text), "%u.%u.%u.%u",
-				 other >> 24, other >> 16 & 255,
-				 other >> 8 & 255, other & 255);
+			snprintf(text, sizeof(text), "%u.%u.%u.%u", other >> 24,
+				 other >> 16 & 255, other >> 8 & 255,
+				 other & 255);
 			made = network_list_new(list, true, NULL, NULL);
 			ck_assert_ptr_nonnull(made);
 			ck_assert_int_eq(network_list_match(made, text, ""),
@@ -289,8 +289,8 @@ END_TEST
 static char directory[64];
 
 /* run_shell - a command that must succeed */
-__attribute__((format(printf, 1, 2)))
-static void run_shell(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void run_shell(const char *format,
+							    ...)
 {
 	char command[1024];
 	va_list arguments;
@@ -364,15 +364,17 @@ START_TEST(tables)
 	struct dictionary_loader loader = { .config_directory = directory };
 	int i;
 
-	run_shell("printf '%s' >%s/t", "192.0.2.1 ok\n2001:db8::1 ok\n"
-		  "bad.example no\n.dotted.example no\n10 ok\n", directory);
+	run_shell("printf '%s' >%s/t",
+		  "192.0.2.1 ok\n2001:db8::1 ok\n"
+		  "bad.example no\n.dotted.example no\n10 ok\n",
+		  directory);
 	if (strcmp(type, "texthash") != 0)
 		run_shell("postmap -c %s %s:%s/t", directory, type, directory);
 	for (i = 0; i < COUNT(table_cases); i++) {
 		char *list = with_table(table_cases[i].list, type);
 		struct error error = { "" };
-		struct network_list *made = network_list_new(list, true,
-							     &loader, &error);
+		struct network_list *made =
+			network_list_new(list, true, &loader, &error);
 
 		ck_assert_msg(made != NULL, "\"%s\": %s", list, error.text);
 		ck_assert_msg(network_list_match(made, table_cases[i].address,
@@ -397,18 +399,21 @@ START_TEST(lenient)
 {
 	char note[512] = "";
 	struct dictionary_loader loader = {
-		.config_directory = directory, .lenient = true,
-		.note = keep_note, .context = note,
+		.config_directory = directory,
+		.lenient = true,
+		.note = keep_note,
+		.context = note,
 	};
 	struct error error = { "" };
 	char *text = with_table("10.0.0.1, @, 10.0.0.0/8", "hash");
-	struct network_list *list = network_list_new(text, true, &loader,
-						     &error);
+	struct network_list *list =
+		network_list_new(text, true, &loader, &error);
 
 	ck_assert_msg(list != NULL, "%s", error.text);
 	ck_assert_uint_eq(loader.failures, 1);
 	ck_assert_msg(strncmp(note, "mynetworks: hash:/", 18) == 0 &&
-		      strstr(note, "deferred") != NULL, "%s", note);
+			      strstr(note, "deferred") != NULL,
+		      "%s", note);
 	ck_assert_int_eq(network_list_match(list, "10.0.0.1", ""), 1);
 	ck_assert_int_eq(network_list_match(list, "10.0.0.2", ""), -1);
 	ck_assert_int_eq(network_list_match(list, "192.0.2.1", ""), -1);
@@ -417,8 +422,7 @@ START_TEST(lenient)
 	/* Neither does it let pass what only Postfix can look up. */
 	ck_assert_ptr_null(network_list_new("ldap:/x", true, &loader, &error));
 	ck_assert_ptr_nonnull(strstr(error.text, "cannot be used here"));
-	ck_assert_ptr_null(network_list_new("table:/x", true, &loader,
-					    &error));
+	ck_assert_ptr_null(network_list_new("table:/x", true, &loader, &error));
 }
 END_TEST
 

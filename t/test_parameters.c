@@ -27,8 +27,8 @@ START_TEST(test_names)
 	ck_assert_int_eq(parameter_find("mynetworks"), -1);
 	ck_assert_int_eq(parameter_find(""), -1);
 	for (int i = 0; i < PARAMETER_COUNT; i++)
-		ck_assert_int_eq(parameter_find(
-			parameter_name((enum parameter)i)), i);
+		ck_assert_int_eq(
+			parameter_find(parameter_name((enum parameter)i)), i);
 }
 END_TEST
 
@@ -38,30 +38,30 @@ struct default_case {
 };
 
 static const struct default_case defaults[] = {
-	{"myorigin", "mail.local.test"},
-	{"mydestination", "mail.local.test, localhost.local.test, localhost"},
-	{"mydomain", "local.test"},
-	{"inet_interfaces", "all"},
-	{"proxy_interfaces", ""},
-	{"inet_protocols", "all"},
-	{"virtual_alias_domains", ""},
-	{"virtual_mailbox_domains", ""},
-	{"relay_domains", ""},
-	{"parent_domain_matches_subdomains",
-	 "debug_peer_list,fast_flush_domains,mynetworks,"
-	 "permit_mx_backup_networks,qmqpd_authorized_clients,relay_domains,"
-	 "smtpd_access_maps"},
-	{"allow_percent_hack", "yes"},
-	{"swap_bangpath", "yes"},
-	{"resolve_dequoted_address", "yes"},
-	{"resolve_null_domain", "no"},
-	{"resolve_numeric_domain", "no"},
-	{"allow_untrusted_routing", "no"},
-	{"append_at_myorigin", "yes"},
-	{"append_dot_mydomain", "no"},
-	{"smtputf8_enable", "yes"},
-	{"allow_min_user", "no"},
-	{"empty_address_recipient", "MAILER-DAEMON"},
+	{ "myorigin", "mail.local.test" },
+	{ "mydestination", "mail.local.test, localhost.local.test, localhost" },
+	{ "mydomain", "local.test" },
+	{ "inet_interfaces", "all" },
+	{ "proxy_interfaces", "" },
+	{ "inet_protocols", "all" },
+	{ "virtual_alias_domains", "" },
+	{ "virtual_mailbox_domains", "" },
+	{ "relay_domains", "" },
+	{ "parent_domain_matches_subdomains",
+	  "debug_peer_list,fast_flush_domains,mynetworks,"
+	  "permit_mx_backup_networks,qmqpd_authorized_clients,relay_domains,"
+	  "smtpd_access_maps" },
+	{ "allow_percent_hack", "yes" },
+	{ "swap_bangpath", "yes" },
+	{ "resolve_dequoted_address", "yes" },
+	{ "resolve_null_domain", "no" },
+	{ "resolve_numeric_domain", "no" },
+	{ "allow_untrusted_routing", "no" },
+	{ "append_at_myorigin", "yes" },
+	{ "append_dot_mydomain", "no" },
+	{ "smtputf8_enable", "yes" },
+	{ "allow_min_user", "no" },
+	{ "empty_address_recipient", "MAILER-DAEMON" },
 };
 
 START_TEST(test_defaults)
@@ -75,9 +75,9 @@ START_TEST(test_defaults)
 	for (int i = 0; i < COUNT(defaults); i++) {
 		int parameter = parameter_find(defaults[i].name);
 
-		ck_assert_str_eq(parameters_get(&parameters,
-						(enum parameter)parameter),
-				 defaults[i].value);
+		ck_assert_str_eq(
+			parameters_get(&parameters, (enum parameter)parameter),
+			defaults[i].value);
 		ck_assert_str_eq(parameters.values[parameter].source,
 				 "default");
 	}
@@ -134,39 +134,39 @@ struct expand_case {
 };
 
 static const struct expand_case expand_cases[] = {
-	{"$myhostname", "m.l.test"},
-	{"${myhostname}", "m.l.test"},
-	{"$(myhostname)", "m.l.test"},
-	{"${ myhostname }", "m.l.test"},
-	{"a$mydomain.b", "al.test.b"},
-	{"x, $mydestination", "x, m.l.test, localhost.l.test, localhost"},
-	{"$$x$$", "$x$"},
-	{"  a b \n", "a b"},
-	{"", ""},
-	{"${myhostname?set}", "set"},
-	{"${myhostname:unset}", ""},
-	{"${proxy_interfaces?set}", ""},
-	{"${proxy_interfaces:unset}", "unset"},
-	{"${proxy_interfaces:$mydomain}", "l.test"},
-	{"${myhostname?{a}:{b}}", "a"},
-	{"${proxy_interfaces?{a}:{b}}", "b"},
-	{"${proxy_interfaces ? {a} : {b $mydomain}}", "b l.test"},
-	{"${myhostname?a:b}", "a:b"},
-	{"inline:{a=b}", "inline:{a=b}"},
-	{"$unknown", "!unknown name \"$unknown\""},
-	{"$virtual_alias_maps", "!unknown name \"$virtual_alias_maps\""},
-	{"$relay_domains", "!refers to itself"},
-	{"$virtual_alias_domains", "!refers to itself"},
-	{"${myhostname", "!is not closed"},
-	{"$(myhostname", "!is not closed"},
-	{"${myhostname)", "!is not closed"},
-	{"$", "!without a name"},
-	{"a $ b", "!without a name"},
-	{"${}", "!cannot read"},
-	{"${{$mydomain} == {x} ? {a} : {b}}", "!cannot read"},
-	{"${myhostname?{a}", "!is not closed"},
-	{"${myhostname?{a}x}", "!unexpected text"},
-	{"${myhostname:{a}:{b}}", "!unexpected text"},
+	{ "$myhostname", "m.l.test" },
+	{ "${myhostname}", "m.l.test" },
+	{ "$(myhostname)", "m.l.test" },
+	{ "${ myhostname }", "m.l.test" },
+	{ "a$mydomain.b", "al.test.b" },
+	{ "x, $mydestination", "x, m.l.test, localhost.l.test, localhost" },
+	{ "$$x$$", "$x$" },
+	{ "  a b \n", "a b" },
+	{ "", "" },
+	{ "${myhostname?set}", "set" },
+	{ "${myhostname:unset}", "" },
+	{ "${proxy_interfaces?set}", "" },
+	{ "${proxy_interfaces:unset}", "unset" },
+	{ "${proxy_interfaces:$mydomain}", "l.test" },
+	{ "${myhostname?{a}:{b}}", "a" },
+	{ "${proxy_interfaces?{a}:{b}}", "b" },
+	{ "${proxy_interfaces ? {a} : {b $mydomain}}", "b l.test" },
+	{ "${myhostname?a:b}", "a:b" },
+	{ "inline:{a=b}", "inline:{a=b}" },
+	{ "$unknown", "!unknown name \"$unknown\"" },
+	{ "$virtual_alias_maps", "!unknown name \"$virtual_alias_maps\"" },
+	{ "$relay_domains", "!refers to itself" },
+	{ "$virtual_alias_domains", "!refers to itself" },
+	{ "${myhostname", "!is not closed" },
+	{ "$(myhostname", "!is not closed" },
+	{ "${myhostname)", "!is not closed" },
+	{ "$", "!without a name" },
+	{ "a $ b", "!without a name" },
+	{ "${}", "!cannot read" },
+	{ "${{$mydomain} == {x} ? {a} : {b}}", "!cannot read" },
+	{ "${myhostname?{a}", "!is not closed" },
+	{ "${myhostname?{a}x}", "!unexpected text" },
+	{ "${myhostname:{a}:{b}}", "!unexpected text" },
 };
 
 START_TEST(test_expand)
@@ -188,9 +188,9 @@ START_TEST(test_expand)
 	} else {
 		ck_assert_msg(parameters_complete(&parameters, &error) == 0,
 			      "%s", error.text);
-		ck_assert_str_eq(parameters_get(&parameters,
-						PARAMETER_RELAY_DOMAINS),
-				 c->expanded);
+		ck_assert_str_eq(
+			parameters_get(&parameters, PARAMETER_RELAY_DOMAINS),
+			c->expanded);
 	}
 	parameters_clear(&parameters);
 }
@@ -199,8 +199,9 @@ END_TEST
 START_TEST(test_growth)
 {
 	static const char *const names[] = {
-		"mydestination", "relay_domains", "virtual_alias_domains",
-		"virtual_mailbox_domains", "proxy_interfaces", "inet_protocols",
+		"mydestination",	 "relay_domains",
+		"virtual_alias_domains", "virtual_mailbox_domains",
+		"proxy_interfaces",	 "inet_protocols",
 	};
 	struct parameters parameters;
 	struct error error;
@@ -253,17 +254,20 @@ START_TEST(test_bool)
 	set(&parameters, "allow_min_user", "YES");
 	ck_assert_int_eq(parameters_get_bool(&parameters,
 					     PARAMETER_ALLOW_MIN_USER, &value,
-					     &error), 0);
+					     &error),
+			 0);
 	ck_assert(value);
 	set(&parameters, "allow_min_user", "no");
 	ck_assert_int_eq(parameters_get_bool(&parameters,
 					     PARAMETER_ALLOW_MIN_USER, &value,
-					     &error), 0);
+					     &error),
+			 0);
 	ck_assert(!value);
 	set(&parameters, "allow_min_user", "true");
 	ck_assert_int_eq(parameters_get_bool(&parameters,
 					     PARAMETER_ALLOW_MIN_USER, &value,
-					     &error), -1);
+					     &error),
+			 -1);
 	ck_assert_ptr_nonnull(strstr(error.text, "allow_min_user"));
 	parameters_clear(&parameters);
 }

@@ -28,9 +28,10 @@ static const char configuration[] =
 	"        restrictions = { reject_plaintext_session,\n"
 	"                         permit_sasl_authenticated } }\n";
 
-static const char *const states[] = { "CONNECT", "XCLIENT", "HELO", "EHLO",
-				      "MAIL", "RCPT", "VRFY", "DATA",
-				      "END-OF-MESSAGE", "ETRN", "", "NEW" };
+static const char *const states[] = { "CONNECT", "XCLIENT", "HELO",
+				      "EHLO",	 "MAIL",    "RCPT",
+				      "VRFY",	 "DATA",    "END-OF-MESSAGE",
+				      "ETRN",	 "",	    "NEW" };
 static const struct {
 	const char *protocol, *cipher, *keysize;
 	bool encrypted;
@@ -47,9 +48,9 @@ static const struct {
 	const char *method, *username;
 	bool authenticated;
 } logins[] = {
-	{ "", "", false },	       { "PLAIN", "alice", true },
-	{ "LOGIN", "bob@x", true },    { "ANONYMOUS", "anonymous@x", false },
-	{ "anonymous", "a", false },   { "PLAIN", "", false },
+	{ "", "", false },	     { "PLAIN", "alice", true },
+	{ "LOGIN", "bob@x", true },  { "ANONYMOUS", "anonymous@x", false },
+	{ "anonymous", "a", false }, { "PLAIN", "", false },
 	{ "", "alice", false },
 };
 static const struct {
@@ -80,9 +81,9 @@ static const struct {
 };
 static const struct {
 	const char *context, *permit;
-} modes[] = {
-	{ "", NULL }, { "ok", "action=OK\n\n" }, { "dunno", "action=DUNNO\n\n" }
-};
+} modes[] = { { "", NULL },
+	      { "ok", "action=OK\n\n" },
+	      { "dunno", "action=DUNNO\n\n" } };
 
 static struct config *config;
 
@@ -115,26 +116,26 @@ static void ask(char reply[REPLY_MAX], const char *state, size_t tls,
 {
 	char why[REPORT_MAX];
 	struct error error;
-	char *bytes = xasprintf("request=smtpd_access_policy\n"
-				"protocol_state=%s\n"
-				"client_address=192.0.2.1\n"
-				"sender=local@local.test\n"
-				"helo_name=local.test\n"
-				"client_name=mail.local.test\n"
-				"encryption_protocol=%s\n"
-				"encryption_cipher=%s\n"
-				"encryption_keysize=%s\n"
-				"ccert_subject=local.test\n"
-				"sasl_method=%s\nsasl_username=%s\n"
-				"recipient=%s\npolicy_context=%s\n\n",
-				state, sessions[tls].protocol,
-				sessions[tls].cipher, sessions[tls].keysize,
-				logins[login].method, logins[login].username,
-				recipient, context);
+	char *bytes =
+		xasprintf("request=smtpd_access_policy\n"
+			  "protocol_state=%s\n"
+			  "client_address=192.0.2.1\n"
+			  "sender=local@local.test\n"
+			  "helo_name=local.test\n"
+			  "client_name=mail.local.test\n"
+			  "encryption_protocol=%s\n"
+			  "encryption_cipher=%s\n"
+			  "encryption_keysize=%s\n"
+			  "ccert_subject=local.test\n"
+			  "sasl_method=%s\nsasl_username=%s\n"
+			  "recipient=%s\npolicy_context=%s\n\n",
+			  state, sessions[tls].protocol, sessions[tls].cipher,
+			  sessions[tls].keysize, logins[login].method,
+			  logins[login].username, recipient, context);
 
-	ck_assert_int_eq(policy_ask(config, bytes, strlen(bytes), reply, why,
-				    &error),
-			 0);
+	ck_assert_int_eq(
+		policy_ask(config, bytes, strlen(bytes), reply, why, &error),
+		0);
 	free(bytes);
 }
 

@@ -55,8 +55,8 @@ START_TEST(reads_effective_values)
 	struct error error = { "" };
 	size_t i;
 
-	ck_assert_msg(postconf_values(directory, names, 4, values, &error) ==
-			      0, "%s", error.text);
+	ck_assert_msg(postconf_values(directory, names, 4, values, &error) == 0,
+		      "%s", error.text);
 	ck_assert_str_eq(values[0], "a.test, b.test mail.local.test");
 	ck_assert_ptr_null(values[1]);
 	ck_assert_str_eq(values[2], "");
@@ -72,8 +72,8 @@ START_TEST(reads_services)
 	char *text;
 
 	ck_assert_int_eq(postconf_text(directory, "-P", &text, &error), 0);
-	ck_assert_ptr_nonnull(strstr(
-		text, "smtp/inet/smtpd_tls_security_level = may\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "smtp/inet/smtpd_tls_security_level = may\n"));
 	free(text);
 	ck_assert_int_eq(postconf_text(directory, "-n", &text, &error), 0);
 	ck_assert_ptr_nonnull(strstr(text, "myhostname = mail.local.test\n"));
@@ -87,9 +87,8 @@ START_TEST(says_what_failed)
 	struct error error = { "" };
 	char *value = NULL, *text;
 
-	ck_assert_int_eq(postconf_values("/nonexistent", names, 1, &value,
-					 &error),
-			 -1);
+	ck_assert_int_eq(
+		postconf_values("/nonexistent", names, 1, &value, &error), -1);
 	ck_assert_ptr_null(value);
 	ck_assert_ptr_nonnull(strstr(error.text, "/nonexistent/main.cf"));
 	ck_assert_int_eq(postconf_text("/nonexistent", "-n", &text, &error),

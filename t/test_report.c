@@ -10,8 +10,10 @@
 static struct request request;
 static struct facts facts;
 static struct decision decision = {
-	.verdict = VERDICT_PERMIT, .restriction = "permit_sasl_authenticated",
-	.refusal = REFUSAL_RELAY, .reason = "",
+	.verdict = VERDICT_PERMIT,
+	.restriction = "permit_sasl_authenticated",
+	.refusal = REFUSAL_RELAY,
+	.reason = "",
 };
 
 /* set_up - the example of the contract */
@@ -82,12 +84,8 @@ END_TEST
 
 /* Every attribute that can stand in the line, full of hostile bytes. */
 static const char *const hostile[] = {
-	"x\nid=FAKE verdict=permit",
-	"> to=<other@x",
-	"\x1b[31m\x07",
-	"\xe2\x80\xae\xe2\x80\xa8\xc2\x85",
-	"\xff\xfe\x80",
-	"\"quoted\" \\x41",
+	"x\nid=FAKE verdict=permit",	    "> to=<other@x", "\x1b[31m\x07",
+	"\xe2\x80\xae\xe2\x80\xa8\xc2\x85", "\xff\xfe\x80",  "\"quoted\" \\x41",
 };
 
 START_TEST(nothing_raw_gets_in)

@@ -17,7 +17,7 @@
 /* Requests and what becomes of them. */
 static const struct {
 	const char *bytes;
-	const char *error;	/* part of the reason, or NULL: it is well */
+	const char *error; /* part of the reason, or NULL: it is well */
 } cases[] = {
 	{ HEAD "\n", NULL },
 	{ HEAD "recipient=a@b\n\n", NULL },
@@ -111,8 +111,8 @@ static ssize_t measure(const char *bytes, size_t size, size_t first)
 	struct error error;
 	ssize_t length = request_length(bytes, first, &scan, &error);
 
-	return length != 0 ? length : request_length(bytes, size, &scan,
-						     &error);
+	return length != 0 ? length
+			   : request_length(bytes, size, &scan, &error);
 }
 
 START_TEST(every_split)
@@ -199,12 +199,10 @@ START_TEST(never_more_than_the_limit_is_wanted)
 
 	for (i = 0; i < REQUEST_BYTES_MAX; i++)
 		bytes[i] = i % 1000 == 999 ? '\n' : 'x';
-	ck_assert_int_eq(request_length(bytes, REQUEST_BYTES_MAX - 1, &scan,
-					&error),
-			 0);
-	ck_assert_int_eq(request_length(bytes, REQUEST_BYTES_MAX, &scan,
-					&error),
-			 -1);
+	ck_assert_int_eq(
+		request_length(bytes, REQUEST_BYTES_MAX - 1, &scan, &error), 0);
+	ck_assert_int_eq(
+		request_length(bytes, REQUEST_BYTES_MAX, &scan, &error), -1);
 	free(bytes);
 }
 END_TEST
@@ -215,9 +213,8 @@ START_TEST(nul_is_malformed)
 	struct request_scan scan = { 0 };
 	struct error error;
 
-	ck_assert_int_eq(request_length(bytes, sizeof(bytes) - 1, &scan,
-					&error),
-			 -1);
+	ck_assert_int_eq(
+		request_length(bytes, sizeof(bytes) - 1, &scan, &error), -1);
 	ck_assert_str_eq(error.text, "NUL byte");
 }
 END_TEST
@@ -241,9 +238,10 @@ START_TEST(all_captures)
 		path = xasprintf(TEST_DATA "/captures/%s", entry->d_name);
 		bytes = read_whole(path, &size);
 		ck_assert_msg(request_length(bytes, size, &scan, &error) ==
-				      (ssize_t)size, "%s", path);
-		ck_assert_msg(request_parse(&request, bytes, size, &error) ==
-				      0, "%s: %s", path, error.text);
+				      (ssize_t)size,
+			      "%s", path);
+		ck_assert_msg(request_parse(&request, bytes, size, &error) == 0,
+			      "%s: %s", path, error.text);
 		ck_assert_str_ne(request.protocol_state, "");
 		ck_assert_str_ne(request.client_address, "");
 		free(bytes);

@@ -17,22 +17,46 @@
 #define VECTORS TEST_DATA "/vectors"
 
 static const char *const variants[] = {
-	"broken-mydest", "broken-relay", "compat0", "everything", "lists",
-	"lists-dot", "literals", "literals-v4only", "min-user", "mydest",
-	"no-bang", "no-dequoted", "no-origin", "no-origin-remote",
-	"no-percent", "no-percent-no-bang", "null-domain", "numeric-domain",
-	"origin", "origin-file", "relay-dot", "relay-parent", "strict",
-	"tables", "tables-dot", "untrusted-plain", "untrusted-routing",
-	"utf8-declared", "utf8-off", "utf8-undeclared", "virtual",
+	"broken-mydest",
+	"broken-relay",
+	"compat0",
+	"everything",
+	"lists",
+	"lists-dot",
+	"literals",
+	"literals-v4only",
+	"min-user",
+	"mydest",
+	"no-bang",
+	"no-dequoted",
+	"no-origin",
+	"no-origin-remote",
+	"no-percent",
+	"no-percent-no-bang",
+	"null-domain",
+	"numeric-domain",
+	"origin",
+	"origin-file",
+	"relay-dot",
+	"relay-parent",
+	"strict",
+	"tables",
+	"tables-dot",
+	"untrusted-plain",
+	"untrusted-routing",
+	"utf8-declared",
+	"utf8-off",
+	"utf8-undeclared",
+	"virtual",
 };
 
 /* What came of one file. */
 struct tally {
-	int rows;	/* judged */
+	int rows; /* judged */
 	int permitted;
 	int permissive; /* we permit, Postfix did not */
 	int stricter;
-	int smoked;	/* never asked about; only looked for a crash */
+	int smoked; /* never asked about; only looked for a crash */
 };
 
 /* hex - value of a hexadecimal digit */
@@ -61,8 +85,8 @@ static void decode(char *text)
 }
 
 /* run_shell - a command that must succeed */
-__attribute__((format(printf, 1, 2)))
-static void run_shell(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void run_shell(const char *format,
+							    ...)
 {
 	char command[4096];
 	va_list arguments;
@@ -85,7 +109,8 @@ static void make_directory(char path[64], const char *variant)
 	run_shell("if [ -d %s/files/%s ]; then cp -r %s/files/%s/. %s; fi",
 		  VECTORS, variant, VECTORS, variant, path);
 	run_shell("for f in %s/*.hash; do if [ -e $f ]; then "
-		  "postmap -c %s hash:$f; fi; done", path, path);
+		  "postmap -c %s hash:$f; fi; done",
+		  path, path);
 }
 
 /* replace_dir - a copy of value with @DIR@ replaced */
@@ -216,9 +241,10 @@ START_TEST(test_vectors)
 	bool broken = strncmp(variant, "broken-", 7) == 0;
 	char directory[64];
 	struct dictionary_loader loader = {
-		.config_directory = directory, .lenient = broken,
+		.config_directory = directory,
+		.lenient = broken,
 	};
-	struct tally tally = {0, 0, 0, 0, 0};
+	struct tally tally = { 0, 0, 0, 0, 0 };
 	struct parameters parameters;
 	struct resolver *resolver;
 	struct error error;
@@ -238,8 +264,9 @@ START_TEST(test_vectors)
 	fclose(file);
 	run_shell("rm -r %s", directory);
 	printf("%-20s rows %d, permitted %d, more permissive %d, stricter %d, "
-	       "not asked %d\n", variant, tally.rows, tally.permitted,
-	       tally.permissive, tally.stricter, tally.smoked);
+	       "not asked %d\n",
+	       variant, tally.rows, tally.permitted, tally.permissive,
+	       tally.stricter, tally.smoked);
 	ck_assert_int_eq(tally.permissive, 0);
 	ck_assert_int_eq(tally.stricter, 0);
 	ck_assert_int_gt(tally.rows, 100);
@@ -257,25 +284,27 @@ struct setting {
 static struct resolver *make(const struct setting *more, struct error *error)
 {
 	static const struct setting usual[] = {
-		{"myhostname", "mail.local.test"},
-		{"mydestination", "$myhostname, $mydomain, localhost"},
-		{"inet_interfaces", "127.0.0.1"},
-		{"proxy_interfaces", "192.0.2.10"},
-		{"inet_protocols", "ipv4"},
-		{"virtual_alias_domains", "valias.test"},
-		{"virtual_mailbox_domains", "VMail.test"},
-		{"relay_domains", "!neg.relay.test, relay.test"},
+		{ "myhostname", "mail.local.test" },
+		{ "mydestination", "$myhostname, $mydomain, localhost" },
+		{ "inet_interfaces", "127.0.0.1" },
+		{ "proxy_interfaces", "192.0.2.10" },
+		{ "inet_protocols", "ipv4" },
+		{ "virtual_alias_domains", "valias.test" },
+		{ "virtual_mailbox_domains", "VMail.test" },
+		{ "relay_domains", "!neg.relay.test, relay.test" },
 	};
 	struct parameters parameters;
 	struct resolver *resolver;
 
 	parameters_init(&parameters);
 	for (int i = 0; i < COUNT(usual); i++)
-		parameters_set(&parameters, (enum parameter)parameter_find(
-			       usual[i].name), usual[i].value, "usual");
+		parameters_set(&parameters,
+			       (enum parameter)parameter_find(usual[i].name),
+			       usual[i].value, "usual");
 	for (; more != NULL && more->name != NULL; more++)
-		parameters_set(&parameters, (enum parameter)parameter_find(
-			       more->name), more->value, "more");
+		parameters_set(&parameters,
+			       (enum parameter)parameter_find(more->name),
+			       more->value, "more");
 	ck_assert_msg(parameters_complete(&parameters, error) == 0, "%s",
 		      error->text);
 	resolver = resolver_new(&parameters, NULL, error);
@@ -309,67 +338,74 @@ struct form {
 #define INVALID RESOLVE_INVALID, DESTINATION_DEFAULT
 
 static const struct form forms[] = {
-	{"user", LOCAL, false, "user@mail.local.test", "mydestination",
-	 "mail.local.test"},
-	{"User@Local.Test.", LOCAL, false, "User@Local.Test", "mydestination",
-	 "local.test"},
-	{"user@valias.test", RESOLVE_DONE, DESTINATION_VIRTUAL_ALIAS, false,
-	 "user@valias.test", "virtual_alias_domains", "valias.test"},
-	{"user@vmail.test", RESOLVE_DONE, DESTINATION_VIRTUAL_MAILBOX, false,
-	 "user@vmail.test", "virtual_mailbox_domains", "VMail.test"},
-	{"user@a.relay.test", RELAY, false, "user@a.relay.test",
-	 "relay_domains", "relay.test"},
-	{"user@neg.relay.test", OTHER, false, "user@neg.relay.test", "", NULL},
-	{"user@remote.example", OTHER, false, "user@remote.example", "", NULL},
-	{"user%relay.test@local.test", RELAY, false, "user@relay.test",
-	 "relay_domains", "relay.test"},
-	{"user%x@relay.test", RELAY, true, "user%x@relay.test",
-	 "relay_domains", "relay.test"},
-	{"user@remote.example@local.test", OTHER, false, "user@remote.example",
-	 "", NULL},
-	{"user@relay.test@", RELAY, false, "user@relay.test", "relay_domains",
-	 "relay.test"},
-	{"first last@local.test", LOCAL, false, "first last@local.test",
-	 "mydestination", "local.test"},
-	{"@local.test", LOCAL, false, "MAILER-DAEMON@local.test",
-	 "mydestination", "local.test"},
-	{"user@[127.0.0.1]", LOCAL, false, "user@[127.0.0.1]",
-	 "inet_interfaces", NULL},
-	{"user@[0177.0.0.1]", LOCAL, false, "user@[0177.0.0.1]",
-	 "inet_interfaces", NULL},
-	{"user@[IPv6:::ffff:127.0.0.1]", LOCAL, false,
-	 "user@[IPv6:::ffff:127.0.0.1]", "inet_interfaces", NULL},
-	{"user@[192.0.2.10]", LOCAL, false, "user@[192.0.2.10]",
-	 "proxy_interfaces", NULL},
-	{"user@[10.9.8.7]", OTHER, false, "user@[10.9.8.7]", "", NULL},
-	{"user@relay.test@[127.0.0.1]", RELAY, false, "user@relay.test",
-	 "relay_domains", "relay.test"},
-	{"user@relay.test@[000000000000000000000000000000000000000000000000"
-	 "0000000000000000000000000000000000000000000177.0.0.1]",
-	 RELAY, false, "user@relay.test", "relay_domains", "relay.test"},
-	{"user@[127.0.0.1", LOCAL, false, "user@[127.0.0.1]",
-	 "inet_interfaces", NULL},
-	{"user@127.0.0.1", INVALID, false, "user@127.0.0.1", "", NULL},
-	{"user@", INVALID, false, "user@", "", NULL},
-	{"user@local.test..", INVALID, false, "user@local.test..", "", NULL},
-	{"user@-x.relay.test", INVALID, false, "user@-x.relay.test", "", NULL},
-	{"user@[127.0.0.1].relay.test", INVALID, false,
-	 "user@[127.0.0.1].relay.test", "", NULL},
-	{"user@relay .\ttest", RELAY, false, "user@relay.test",
-	 "relay_domains", "relay.test"},
-	{"user@rel ay.test", INVALID, false, "user@rel ay.test", "", NULL},
-	{"-user@local.test", INVALID, false, "-user@local.test", "", NULL},
-	{"local.test!-user", INVALID, false, "-user@local.test", "", NULL},
-	{"x-user@local.test", LOCAL, false, "x-user@local.test",
-	 "mydestination", "local.test"},
-	{"us\xff" "er@local.test", INVALID, false, "us\xff" "er@local.test",
-	 "", NULL},
-	{"user@sub\xe3\x80\x82relay.test", OTHER, false,
-	 "user@sub\xe3\x80\x82relay.test", "", NULL},
-	{"user@\xcc\x88x.relay.test", INVALID, false,
-	 "user@\xcc\x88x.relay.test", "", NULL},
-	{"\"", LOCAL, false, "\"@mail.local.test", "mydestination",
-	 "mail.local.test"},
+	{ "user", LOCAL, false, "user@mail.local.test", "mydestination",
+	  "mail.local.test" },
+	{ "User@Local.Test.", LOCAL, false, "User@Local.Test", "mydestination",
+	  "local.test" },
+	{ "user@valias.test", RESOLVE_DONE, DESTINATION_VIRTUAL_ALIAS, false,
+	  "user@valias.test", "virtual_alias_domains", "valias.test" },
+	{ "user@vmail.test", RESOLVE_DONE, DESTINATION_VIRTUAL_MAILBOX, false,
+	  "user@vmail.test", "virtual_mailbox_domains", "VMail.test" },
+	{ "user@a.relay.test", RELAY, false, "user@a.relay.test",
+	  "relay_domains", "relay.test" },
+	{ "user@neg.relay.test", OTHER, false, "user@neg.relay.test", "",
+	  NULL },
+	{ "user@remote.example", OTHER, false, "user@remote.example", "",
+	  NULL },
+	{ "user%relay.test@local.test", RELAY, false, "user@relay.test",
+	  "relay_domains", "relay.test" },
+	{ "user%x@relay.test", RELAY, true, "user%x@relay.test",
+	  "relay_domains", "relay.test" },
+	{ "user@remote.example@local.test", OTHER, false, "user@remote.example",
+	  "", NULL },
+	{ "user@relay.test@", RELAY, false, "user@relay.test", "relay_domains",
+	  "relay.test" },
+	{ "first last@local.test", LOCAL, false, "first last@local.test",
+	  "mydestination", "local.test" },
+	{ "@local.test", LOCAL, false, "MAILER-DAEMON@local.test",
+	  "mydestination", "local.test" },
+	{ "user@[127.0.0.1]", LOCAL, false, "user@[127.0.0.1]",
+	  "inet_interfaces", NULL },
+	{ "user@[0177.0.0.1]", LOCAL, false, "user@[0177.0.0.1]",
+	  "inet_interfaces", NULL },
+	{ "user@[IPv6:::ffff:127.0.0.1]", LOCAL, false,
+	  "user@[IPv6:::ffff:127.0.0.1]", "inet_interfaces", NULL },
+	{ "user@[192.0.2.10]", LOCAL, false, "user@[192.0.2.10]",
+	  "proxy_interfaces", NULL },
+	{ "user@[10.9.8.7]", OTHER, false, "user@[10.9.8.7]", "", NULL },
+	{ "user@relay.test@[127.0.0.1]", RELAY, false, "user@relay.test",
+	  "relay_domains", "relay.test" },
+	{ "user@relay.test@[000000000000000000000000000000000000000000000000"
+	  "0000000000000000000000000000000000000000000177.0.0.1]",
+	  RELAY, false, "user@relay.test", "relay_domains", "relay.test" },
+	{ "user@[127.0.0.1", LOCAL, false, "user@[127.0.0.1]",
+	  "inet_interfaces", NULL },
+	{ "user@127.0.0.1", INVALID, false, "user@127.0.0.1", "", NULL },
+	{ "user@", INVALID, false, "user@", "", NULL },
+	{ "user@local.test..", INVALID, false, "user@local.test..", "", NULL },
+	{ "user@-x.relay.test", INVALID, false, "user@-x.relay.test", "",
+	  NULL },
+	{ "user@[127.0.0.1].relay.test", INVALID, false,
+	  "user@[127.0.0.1].relay.test", "", NULL },
+	{ "user@relay .\ttest", RELAY, false, "user@relay.test",
+	  "relay_domains", "relay.test" },
+	{ "user@rel ay.test", INVALID, false, "user@rel ay.test", "", NULL },
+	{ "-user@local.test", INVALID, false, "-user@local.test", "", NULL },
+	{ "local.test!-user", INVALID, false, "-user@local.test", "", NULL },
+	{ "x-user@local.test", LOCAL, false, "x-user@local.test",
+	  "mydestination", "local.test" },
+	{ "us\xff"
+	  "er@local.test",
+	  INVALID, false,
+	  "us\xff"
+	  "er@local.test",
+	  "", NULL },
+	{ "user@sub\xe3\x80\x82relay.test", OTHER, false,
+	  "user@sub\xe3\x80\x82relay.test", "", NULL },
+	{ "user@\xcc\x88x.relay.test", INVALID, false,
+	  "user@\xcc\x88x.relay.test", "", NULL },
+	{ "\"", LOCAL, false, "\"@mail.local.test", "mydestination",
+	  "mail.local.test" },
 };
 
 START_TEST(test_form)
@@ -398,113 +434,158 @@ struct under {
 };
 
 static const struct under unders[] = {
-	{{{NULL, NULL}}, "user%x@relay.test", 0},
-	{{{"allow_untrusted_routing", "yes"}}, "user%x@relay.test", 1},
-	{{{"allow_untrusted_routing", "yes"}}, "user%x@remote.example", 0},
-	{{{"allow_untrusted_routing", "yes"}}, "user%x@-.relay.test", 0},
-	{{{"allow_min_user", "yes"}}, "-user@local.test", 1},
-	{{{"resolve_null_domain", "yes"}}, "user@", 1},
-	{{{"resolve_numeric_domain", "yes"}}, "user@127.0.0.1", 1},
-	{{{"resolve_numeric_domain", "yes"}}, "user@10.9.8.7", 0},
-	{{{"resolve_numeric_domain", "yes"}, {"relay_domains", "[::1]"}},
-	 "user@::1", 1},
-	{{{"smtputf8_enable", "no"}}, "us\xff" "er@local.test", 1},
-	{{{"smtputf8_enable", "no"}, {"relay_domains", "\xc3\xbc.test"}},
-	 "user@\xc3\xbc.test", 0},
-	{{{"relay_domains", "\xc3\xbc.test"}}, "user@\xc3\x9c.test", 1},
-	{{{"myorigin", "remote.example"}}, "user", 0},
-	{{{"myorigin", "remote.example"}, {"append_at_myorigin", "no"}},
-	 "user", 1},
-	{{{"append_dot_mydomain", "yes"}, {"mydestination", "sub.local.test"}},
-	 "user@sub", 1},
-	{{{"mydestination", ""}, {"relay_domains", ""}}, "user@local.test", 0},
-	{{{"parent_domain_matches_subdomains", ""}}, "user@a.relay.test", 0},
-	{{{"parent_domain_matches_subdomains", "!relay_domains"}},
-	 "user@a.relay.test", 0},
-	{{{"parent_domain_matches_subdomains", "RELAY_domains"}},
-	 "user@a.relay.test", 1},
-	{{{"inet_interfaces", "192.0.2.99"}}, "user@[192.0.2.99]", 1},
-	{{{"inet_interfaces", "loopback-only"}}, "user@[127.0.0.1]", 1},
-	{{{"inet_interfaces", "all"}}, "user@[127.0.0.1]", 1},
+	{ { { NULL, NULL } }, "user%x@relay.test", 0 },
+	{ { { "allow_untrusted_routing", "yes" } }, "user%x@relay.test", 1 },
+	{ { { "allow_untrusted_routing", "yes" } },
+	  "user%x@remote.example",
+	  0 },
+	{ { { "allow_untrusted_routing", "yes" } }, "user%x@-.relay.test", 0 },
+	{ { { "allow_min_user", "yes" } }, "-user@local.test", 1 },
+	{ { { "resolve_null_domain", "yes" } }, "user@", 1 },
+	{ { { "resolve_numeric_domain", "yes" } }, "user@127.0.0.1", 1 },
+	{ { { "resolve_numeric_domain", "yes" } }, "user@10.9.8.7", 0 },
+	{ { { "resolve_numeric_domain", "yes" }, { "relay_domains", "[::1]" } },
+	  "user@::1",
+	  1 },
+	{ { { "smtputf8_enable", "no" } },
+	  "us\xff"
+	  "er@local.test",
+	  1 },
+	{ { { "smtputf8_enable", "no" }, { "relay_domains", "\xc3\xbc.test" } },
+	  "user@\xc3\xbc.test",
+	  0 },
+	{ { { "relay_domains", "\xc3\xbc.test" } }, "user@\xc3\x9c.test", 1 },
+	{ { { "myorigin", "remote.example" } }, "user", 0 },
+	{ { { "myorigin", "remote.example" }, { "append_at_myorigin", "no" } },
+	  "user",
+	  1 },
+	{ { { "append_dot_mydomain", "yes" },
+	    { "mydestination", "sub.local.test" } },
+	  "user@sub",
+	  1 },
+	{ { { "mydestination", "" }, { "relay_domains", "" } },
+	  "user@local.test",
+	  0 },
+	{ { { "parent_domain_matches_subdomains", "" } },
+	  "user@a.relay.test",
+	  0 },
+	{ { { "parent_domain_matches_subdomains", "!relay_domains" } },
+	  "user@a.relay.test",
+	  0 },
+	{ { { "parent_domain_matches_subdomains", "RELAY_domains" } },
+	  "user@a.relay.test",
+	  1 },
+	{ { { "inet_interfaces", "192.0.2.99" } }, "user@[192.0.2.99]", 1 },
+	{ { { "inet_interfaces", "loopback-only" } }, "user@[127.0.0.1]", 1 },
+	{ { { "inet_interfaces", "all" } }, "user@[127.0.0.1]", 1 },
 	/* what is put for an empty local part is resolved once more */
-	{{{"empty_address_recipient", "x@remote.example"}}, "@local.test", 0},
-	{{{"empty_address_recipient", "x@relay.test"}}, "@local.test", 1},
+	{ { { "empty_address_recipient", "x@remote.example" } },
+	  "@local.test",
+	  0 },
+	{ { { "empty_address_recipient", "x@relay.test" } }, "@local.test", 1 },
 	/* and if that is empty again, there is no end: cannot be told */
-	{{{"empty_address_recipient", "\"\""}}, "@local.test", -1},
-	{{{"empty_address_recipient", "@local.test"}}, "@local.test", -1},
+	{ { { "empty_address_recipient", "\"\"" } }, "@local.test", -1 },
+	{ { { "empty_address_recipient", "@local.test" } }, "@local.test", -1 },
 };
 
-#define ASKS(list) { list, "relay.test, socketmap:x, ours.test" }
-#define MYDEST { "mydestination", "local.test, socketmap:x, late.test" }
+#define ASKS(list)                                         \
+	{                                                  \
+		list, "relay.test, socketmap:x, ours.test" \
+	}
+#define MYDEST                                                        \
+	{                                                             \
+		"mydestination", "local.test, socketmap:x, late.test" \
+	}
 
 /* Lists with a table that only Postfix can look up: 2 is AUTHORIZED_ASK. */
 static const struct under asks[] = {
 	/* another class: what another list has is ours either way */
-	{{ASKS("relay_domains")}, "user@local.test", 1},
-	{{ASKS("relay_domains")}, "user@vmail.test", 1},
-	{{ASKS("relay_domains")}, "user@relay.test", 1},
-	{{ASKS("relay_domains")}, "user@sub.relay.test", 1},
-	{{ASKS("relay_domains")}, "user@ours.test", 1},
-	{{ASKS("relay_domains")}, "user@remote.example", 2},
-	{{ASKS("relay_domains")}, "user%x@remote.example", 2},
-	{{ASKS("relay_domains")}, "user%x@relay.test", 0},
-	{{ASKS("relay_domains")}, "user%x@ours.test", 0},
-	{{ASKS("relay_domains"), {"allow_untrusted_routing", "yes"}},
-	 "user%x@ours.test", 1},
-	{{ASKS("relay_domains")}, "user%remote.example@local.test", 2},
-	{{ASKS("relay_domains")}, "user%relay.test@local.test", 1},
-	{{ASKS("relay_domains")}, "user@a..b", 0},
-	{{ASKS("relay_domains")}, "-user@remote.example", 0},
-	{{ASKS("virtual_alias_domains")}, "user@vmail.test", 1},
-	{{ASKS("virtual_alias_domains")}, "user@neg.relay.test", 2},
-	{{ASKS("virtual_mailbox_domains")}, "user@sub.relay.test", 1},
-	{{ASKS("virtual_mailbox_domains")}, "user@valias.test", 1},
-	{{ASKS("virtual_alias_domains"), {"relay_domains", "fail:x"}},
-	 "user@remote.example", 2},
-	{{ASKS("relay_domains"), {"virtual_alias_domains", "fail:x"}},
-	 "user@remote.example", -1},
+	{ { ASKS("relay_domains") }, "user@local.test", 1 },
+	{ { ASKS("relay_domains") }, "user@vmail.test", 1 },
+	{ { ASKS("relay_domains") }, "user@relay.test", 1 },
+	{ { ASKS("relay_domains") }, "user@sub.relay.test", 1 },
+	{ { ASKS("relay_domains") }, "user@ours.test", 1 },
+	{ { ASKS("relay_domains") }, "user@remote.example", 2 },
+	{ { ASKS("relay_domains") }, "user%x@remote.example", 2 },
+	{ { ASKS("relay_domains") }, "user%x@relay.test", 0 },
+	{ { ASKS("relay_domains") }, "user%x@ours.test", 0 },
+	{ { ASKS("relay_domains"), { "allow_untrusted_routing", "yes" } },
+	  "user%x@ours.test",
+	  1 },
+	{ { ASKS("relay_domains") }, "user%remote.example@local.test", 2 },
+	{ { ASKS("relay_domains") }, "user%relay.test@local.test", 1 },
+	{ { ASKS("relay_domains") }, "user@a..b", 0 },
+	{ { ASKS("relay_domains") }, "-user@remote.example", 0 },
+	{ { ASKS("virtual_alias_domains") }, "user@vmail.test", 1 },
+	{ { ASKS("virtual_alias_domains") }, "user@neg.relay.test", 2 },
+	{ { ASKS("virtual_mailbox_domains") }, "user@sub.relay.test", 1 },
+	{ { ASKS("virtual_mailbox_domains") }, "user@valias.test", 1 },
+	{ { ASKS("virtual_alias_domains"), { "relay_domains", "fail:x" } },
+	  "user@remote.example",
+	  2 },
+	{ { ASKS("relay_domains"), { "virtual_alias_domains", "fail:x" } },
+	  "user@remote.example",
+	  -1 },
 	/* negation: then both answers are open */
-	{{{"relay_domains", "!socketmap:x, relay.test"}}, "user@relay.test", 2},
-	{{{"relay_domains", "relay.test, !socketmap:x"}}, "user@relay.test", 1},
-	{{{"relay_domains", "!socketmap:x"}}, "user@remote.example", 2},
-	{{{"relay_domains", "socketmap:x, !a.test, relay.test"}},
-	 "user@a.test", 2},
-	{{{"relay_domains", "socketmap:x, fail:x, relay.test"}},
-	 "user@relay.test", 2},
-	{{{"relay_domains", "fail:x, socketmap:x, relay.test"}},
-	 "user@relay.test", -1},
-	{{{"relay_domains", "fail:x, socketmap:x"}}, "user@relay.test", -1},
+	{ { { "relay_domains", "!socketmap:x, relay.test" } },
+	  "user@relay.test",
+	  2 },
+	{ { { "relay_domains", "relay.test, !socketmap:x" } },
+	  "user@relay.test",
+	  1 },
+	{ { { "relay_domains", "!socketmap:x" } }, "user@remote.example", 2 },
+	{ { { "relay_domains", "socketmap:x, !a.test, relay.test" } },
+	  "user@a.test",
+	  2 },
+	{ { { "relay_domains", "socketmap:x, fail:x, relay.test" } },
+	  "user@relay.test",
+	  2 },
+	{ { { "relay_domains", "fail:x, socketmap:x, relay.test" } },
+	  "user@relay.test",
+	  -1 },
+	{ { { "relay_domains", "fail:x, socketmap:x" } },
+	  "user@relay.test",
+	  -1 },
 	/* mydestination: if it is local what is left is followed */
-	{{MYDEST}, "user@local.test", 1},
-	{{MYDEST}, "user@late.test", 1},
-	{{MYDEST}, "user@relay.test", 1},
-	{{MYDEST}, "user@vmail.test.", 1},
-	{{MYDEST}, "user@remote.example", 2},
-	{{MYDEST}, "user%x@relay.test", 2},
-	{{MYDEST}, "x!user@relay.test", 2},
-	{{MYDEST}, "user@x@relay.test", 2},
-	{{MYDEST}, "@relay.test", 2},
-	{{MYDEST}, "user%relay.test@local.test", 1},
-	{{MYDEST}, "user%relay.test@remote.example", 2},
-	{{MYDEST}, "user%remote.example@local.test", 2},
-	{{MYDEST}, "user%remote.example@relay.test", 2},
-	{{MYDEST, {"allow_untrusted_routing", "yes"}}, "user%x@relay.test", 2},
-	{{MYDEST}, "user@[127.0.0.1]", 1},
-	{{MYDEST}, "user@relay.test@[127.0.0.1]", 1},
-	{{MYDEST}, "user@remote.example@[127.0.0.1]", 2},
-	{{MYDEST}, "user@[10.9.8.7]", 2},
-	{{MYDEST}, "user@10.9.8.7", 0},
-	{{MYDEST}, "user%x@10.9.8.7", 2},
-	{{MYDEST}, "user@a..b", 0},
-	{{MYDEST}, "user%relay.test@a..b", 2},
-	{{MYDEST}, "-user@relay.test", 0},
-	{{MYDEST}, "-user%x@relay.test", 2},
-	{{MYDEST, {"resolve_numeric_domain", "yes"}}, "user@127.0.0.1", 1},
-	{{MYDEST, {"resolve_numeric_domain", "yes"}}, "user%x@127.0.0.1", 2},
-	{{MYDEST, {"resolve_numeric_domain", "yes"}}, "user@10.9.8.7", 2},
-	{{{"mydestination", "local.test, !socketmap:x, late.test"}},
-	 "user@late.test", 2},
-	{{{"mydestination", "local.test, !socketmap:x"}}, "user@vmail.test", 1},
+	{ { MYDEST }, "user@local.test", 1 },
+	{ { MYDEST }, "user@late.test", 1 },
+	{ { MYDEST }, "user@relay.test", 1 },
+	{ { MYDEST }, "user@vmail.test.", 1 },
+	{ { MYDEST }, "user@remote.example", 2 },
+	{ { MYDEST }, "user%x@relay.test", 2 },
+	{ { MYDEST }, "x!user@relay.test", 2 },
+	{ { MYDEST }, "user@x@relay.test", 2 },
+	{ { MYDEST }, "@relay.test", 2 },
+	{ { MYDEST }, "user%relay.test@local.test", 1 },
+	{ { MYDEST }, "user%relay.test@remote.example", 2 },
+	{ { MYDEST }, "user%remote.example@local.test", 2 },
+	{ { MYDEST }, "user%remote.example@relay.test", 2 },
+	{ { MYDEST, { "allow_untrusted_routing", "yes" } },
+	  "user%x@relay.test",
+	  2 },
+	{ { MYDEST }, "user@[127.0.0.1]", 1 },
+	{ { MYDEST }, "user@relay.test@[127.0.0.1]", 1 },
+	{ { MYDEST }, "user@remote.example@[127.0.0.1]", 2 },
+	{ { MYDEST }, "user@[10.9.8.7]", 2 },
+	{ { MYDEST }, "user@10.9.8.7", 0 },
+	{ { MYDEST }, "user%x@10.9.8.7", 2 },
+	{ { MYDEST }, "user@a..b", 0 },
+	{ { MYDEST }, "user%relay.test@a..b", 2 },
+	{ { MYDEST }, "-user@relay.test", 0 },
+	{ { MYDEST }, "-user%x@relay.test", 2 },
+	{ { MYDEST, { "resolve_numeric_domain", "yes" } },
+	  "user@127.0.0.1",
+	  1 },
+	{ { MYDEST, { "resolve_numeric_domain", "yes" } },
+	  "user%x@127.0.0.1",
+	  2 },
+	{ { MYDEST, { "resolve_numeric_domain", "yes" } }, "user@10.9.8.7", 2 },
+	{ { { "mydestination", "local.test, !socketmap:x, late.test" } },
+	  "user@late.test",
+	  2 },
+	{ { { "mydestination", "local.test, !socketmap:x" } },
+	  "user@vmail.test",
+	  1 },
 };
 
 START_TEST(test_asks)
@@ -541,39 +622,40 @@ START_TEST(test_under)
 END_TEST
 
 static const struct setting refused[] = {
-	{"myhostname", "-x"},
-	{"myhostname", "127.0.0.1"},
-	{"mydomain", "a..b"},
-	{"myorigin", ""},
-	{"myorigin", "a b"},
-	{"myorigin", "a,b"},
-	{"myorigin", "/nonexistent/mailname"},
-	{"myorigin", "/dev"},
-	{"myorigin", "/dev/null"},
-	{"empty_address_recipient", ""},
-	{"inet_interfaces", "no.such.name.invalid"},
-	{"proxy_interfaces", "1.2.3.4.5"},
-	{"inet_protocols", "ipx"},
-	{"allow_percent_hack", "maybe"},
-	{"swap_bangpath", ""},
-	{"smtputf8_enable", "1"},
-	{"mydestination", "/nonexistent/list"},
-	{"virtual_alias_domains", "hash:/x"},
-	{"virtual_mailbox_domains", "!"},
-	{"relay_domains", "a, cdb:/x"},
-	{"parent_domain_matches_subdomains", "fail:x"},
-	{"parent_domain_matches_subdomains", "socketmap:x"},
+	{ "myhostname", "-x" },
+	{ "myhostname", "127.0.0.1" },
+	{ "mydomain", "a..b" },
+	{ "myorigin", "" },
+	{ "myorigin", "a b" },
+	{ "myorigin", "a,b" },
+	{ "myorigin", "/nonexistent/mailname" },
+	{ "myorigin", "/dev" },
+	{ "myorigin", "/dev/null" },
+	{ "empty_address_recipient", "" },
+	{ "inet_interfaces", "no.such.name.invalid" },
+	{ "proxy_interfaces", "1.2.3.4.5" },
+	{ "inet_protocols", "ipx" },
+	{ "allow_percent_hack", "maybe" },
+	{ "swap_bangpath", "" },
+	{ "smtputf8_enable", "1" },
+	{ "mydestination", "/nonexistent/list" },
+	{ "virtual_alias_domains", "hash:/x" },
+	{ "virtual_mailbox_domains", "!" },
+	{ "relay_domains", "a, cdb:/x" },
+	{ "parent_domain_matches_subdomains", "fail:x" },
+	{ "parent_domain_matches_subdomains", "socketmap:x" },
 };
 
 START_TEST(test_refused)
 {
-	struct setting settings[2] = {refused[_i], {NULL, NULL}};
+	struct setting settings[2] = { refused[_i], { NULL, NULL } };
 	size_t length = strlen(refused[_i].name);
 	struct error error;
 
 	ck_assert_ptr_null(make(settings, &error));
 	ck_assert_msg(strncmp(error.text, refused[_i].name, length) == 0 &&
-		      error.text[length] == ':', "%s", error.text);
+			      error.text[length] == ':',
+		      "%s", error.text);
 }
 END_TEST
 
@@ -583,19 +665,19 @@ struct origin_case {
 };
 
 static const struct origin_case origins[] = {
-	{"origin.test\nlocal.test\n", "origin.test"},
-	{" \torigin.test \r\n", "origin.test"},
-	{"origin.test", "origin.test"},
-	{"\norigin.test\n", NULL},
-	{"", NULL},
-	{"a b\n", NULL},
+	{ "origin.test\nlocal.test\n", "origin.test" },
+	{ " \torigin.test \r\n", "origin.test" },
+	{ "origin.test", "origin.test" },
+	{ "\norigin.test\n", NULL },
+	{ "", NULL },
+	{ "a b\n", NULL },
 };
 
 START_TEST(test_origin_file)
 {
 	const struct origin_case *c = &origins[_i];
 	char path[] = "/tmp/policyd-origin.XXXXXX";
-	struct setting settings[2] = {{"myorigin", path}, {NULL, NULL}};
+	struct setting settings[2] = { { "myorigin", path }, { NULL, NULL } };
 	size_t length = strlen(c->text);
 	struct resolver *resolver;
 	struct resolution got;
@@ -630,8 +712,8 @@ START_TEST(test_lengths)
 		memset(recipient, 'a', n);
 		strcpy(recipient + n, domain);
 		resolve_address(resolver, recipient, &got);
-		ck_assert_int_eq(got.status, fits ? RESOLVE_DONE
-						  : RESOLVE_INVALID);
+		ck_assert_int_eq(got.status,
+				 fits ? RESOLVE_DONE : RESOLVE_INVALID);
 		ck_assert_int_eq(resolution_authorized(resolver, &got), fits);
 		if (fits)
 			ck_assert_str_eq(got.address, recipient);
@@ -655,10 +737,11 @@ END_TEST
 START_TEST(test_chains)
 {
 	static const char *const links[] = {
-		"@local.test", "%local.test", "@", "@[127.0.0.1]", "\"@",
-		"@local.test.",
+		"@local.test",	"%local.test", "@",
+		"@[127.0.0.1]", "\"@",	       "@local.test.",
 	};
-	struct setting null[] = {{"resolve_null_domain", "yes"}, {NULL, NULL}};
+	struct setting null[] = { { "resolve_null_domain", "yes" },
+				  { NULL, NULL } };
 	struct resolver *resolver = must_make(null);
 	struct resolution got;
 	char recipient[RESOLUTION_ADDRESS_MAX];
@@ -673,7 +756,8 @@ START_TEST(test_chains)
 		memcpy(recipient, "user@rel.relay.test", 19);
 		resolve_address(resolver, recipient, &got);
 		ck_assert_msg(resolution_authorized(resolver, &got) ==
-			      (links[i][0] == '@'), "%s", links[i]);
+				      (links[i][0] == '@'),
+			      "%s", links[i]);
 	}
 	resolver_free(resolver);
 }
@@ -692,8 +776,8 @@ START_TEST(test_random)
 {
 	static const char bytes[] =
 		"@@@@%%!!..\"\"\\\\()<>[]{}:;, |#\t\r\x7f-a1\xc3\xbc\xff";
-	static const char *const ends[] = {"", "@local.test", "relay.test",
-					   "@[127.0.0.1]", "local.test!"};
+	static const char *const ends[] = { "", "@local.test", "relay.test",
+					    "@[127.0.0.1]", "local.test!" };
 	struct resolver *resolver = must_make(NULL);
 	struct resolution got;
 	unsigned long state = 1;

@@ -15,14 +15,17 @@
 /* Two digests of SHA-256, and longer and shorter ones. */
 #define HALF_A "55:3C:99:7A:18:5E:1C:D9:73:DA:B7:98:E6:E7:CC:6C"
 #define A      HALF_A ":9F:86:21:87:93:33:0B:AE:AC:F1:E4:A5:39:61:25:0F"
-#define A_LOW  "55:3c:99:7a:18:5e:1c:d9:73:da:b7:98:e6:e7:cc:6c:" \
-	       "9f:86:21:87:93:33:0b:ae:ac:f1:e4:a5:39:61:25:0f"
+#define A_LOW                                              \
+	"55:3c:99:7a:18:5e:1c:d9:73:da:b7:98:e6:e7:cc:6c:" \
+	"9f:86:21:87:93:33:0b:ae:ac:f1:e4:a5:39:61:25:0f"
 #define A_LAST HALF_A ":9F:86:21:87:93:33:0B:AE:AC:F1:E4:A5:39:61:25:0E"
-#define A_HEAD "54:3C:99:7A:18:5E:1C:D9:73:DA:B7:98:E6:E7:CC:6C:" \
-	       "9F:86:21:87:93:33:0B:AE:AC:F1:E4:A5:39:61:25:0F"
-#define B      "EB:2E:73:EA:04:10:4E:EF:F8:25:94:31:97:CC:C0:97:" \
-	       "E8:59:0E:CD:BD:0A:58:97:CC:EB:37:05:6E:B8:A1:DB"
-#define ZEROS  "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
+#define A_HEAD                                             \
+	"54:3C:99:7A:18:5E:1C:D9:73:DA:B7:98:E6:E7:CC:6C:" \
+	"9F:86:21:87:93:33:0B:AE:AC:F1:E4:A5:39:61:25:0F"
+#define B                                                  \
+	"EB:2E:73:EA:04:10:4E:EF:F8:25:94:31:97:CC:C0:97:" \
+	"E8:59:0E:CD:BD:0A:58:97:CC:EB:37:05:6E:B8:A1:DB"
+#define ZEROS "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
 
 /* decide - open, ask and close one restriction */
 static enum verdict decide(const struct restriction *restriction,
@@ -38,8 +41,8 @@ static enum verdict decide(const struct restriction *restriction,
 	void *state = NULL;
 
 	*decision = (struct decision){ .reason = "" };
-	ck_assert_msg(restriction->open(argument, &context, &state,
-					&error) == 0,
+	ck_assert_msg(restriction->open(argument, &context, &state, &error) ==
+			      0,
 		      "\"%s\": %s", argument, error.text);
 	verdict = restriction->evaluate(&subject, state, decision);
 	restriction->close(state);
@@ -103,7 +106,7 @@ static const struct {
 	const char *list;
 	const char *certificate;
 	const char *key;
-	enum verdict verdict;	/* in an encrypted session */
+	enum verdict verdict; /* in an encrypted session */
 } certificates[] = {
 	{ "", "", "", VERDICT_DUNNO },
 	{ "", A, B, VERDICT_DUNNO },
@@ -193,7 +196,7 @@ END_TEST
 static const struct {
 	const struct restriction *restriction;
 	const char *argument;
-	const char *error;	/* part of the reason */
+	const char *error; /* part of the reason */
 } refusals[] = {
 	{ &restriction_permit_mynetworks, "localhost", "not an address" },
 	{ &restriction_permit_mynetworks, "10.0.0.0/8 192.0.2.1/24",
@@ -271,8 +274,8 @@ END_TEST
 static char directory[64];
 
 /* run_shell - a command that must succeed */
-__attribute__((format(printf, 1, 2)))
-static void run_shell(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void run_shell(const char *format,
+							    ...)
 {
 	char command[4096];
 	va_list arguments;
@@ -300,8 +303,8 @@ static void tear_down(void)
 static const struct {
 	const char *type;
 	const char *key;
-	const char *postmap;	/* how it is made; NULL: not at all */
-	enum verdict verdict;	/* for A, and for A in lower case */
+	const char *postmap;  /* how it is made; NULL: not at all */
+	enum verdict verdict; /* for A, and for A in lower case */
 } certificate_tables[] = {
 	{ "hash", A, "postmap", VERDICT_PERMIT },
 	{ "hash", A_LOW, "postmap", VERDICT_PERMIT },
@@ -380,7 +383,8 @@ END_TEST
 START_TEST(lenient)
 {
 	struct dictionary_loader loader = {
-		.config_directory = directory, .lenient = true,
+		.config_directory = directory,
+		.lenient = true,
 	};
 	char *table = xasprintf("10.0.0.1 hash:%s/none 10.0.0.0/8", directory);
 	struct decision decision;
@@ -390,10 +394,12 @@ START_TEST(lenient)
 	request.encryption_protocol = "TLSv1.3";
 	request.client_address = "10.0.0.1";
 	ck_assert_int_eq(decide(&restriction_permit_mynetworks, table, &loader,
-				&request, &decision), VERDICT_PERMIT);
+				&request, &decision),
+			 VERDICT_PERMIT);
 	request.client_address = "10.0.0.2";
 	ck_assert_int_eq(decide(&restriction_permit_mynetworks, table, &loader,
-				&request, &decision), VERDICT_DEFER);
+				&request, &decision),
+			 VERDICT_DEFER);
 	ck_assert_int_eq(decision.refusal, REFUSAL_LOOKUP);
 	ck_assert_ptr_nonnull(strstr(decision.reason, "mynetworks"));
 	ck_assert_uint_eq(loader.failures, 2);
@@ -401,13 +407,16 @@ START_TEST(lenient)
 
 	table = xasprintf("%s hash:%s/none", B, directory);
 	ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts, table,
-				&loader, &request, &decision), VERDICT_DUNNO);
+				&loader, &request, &decision),
+			 VERDICT_DUNNO);
 	request.ccert_fingerprint = B;
 	ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts, table,
-				&loader, &request, &decision), VERDICT_PERMIT);
+				&loader, &request, &decision),
+			 VERDICT_PERMIT);
 	request.ccert_fingerprint = A;
 	ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts, table,
-				&loader, &request, &decision), VERDICT_DEFER);
+				&loader, &request, &decision),
+			 VERDICT_DEFER);
 	ck_assert_int_eq(decision.refusal, REFUSAL_LOOKUP);
 	ck_assert_ptr_nonnull(strstr(decision.reason, "relay_clientcerts"));
 	ck_assert_uint_eq(loader.failures, 5);
@@ -419,8 +428,7 @@ START_TEST(have_their_names)
 {
 	ck_assert_str_eq(restriction_permit_mynetworks.name,
 			 "permit_mynetworks");
-	ck_assert_str_eq(restriction_permit_mynetworks.parameter,
-			 "mynetworks");
+	ck_assert_str_eq(restriction_permit_mynetworks.parameter, "mynetworks");
 	ck_assert_str_eq(restriction_permit_tls_clientcerts.name,
 			 "permit_tls_clientcerts");
 	ck_assert_str_eq(restriction_permit_tls_clientcerts.parameter,

@@ -32,11 +32,11 @@ struct instance {
 	struct server *server;
 	pthread_t thread;
 	int orders[2];
-	int channel;		/* for orders 'h' and 't' */
+	int channel; /* for orders 'h' and 't' */
 	struct connection *waiting[WAITING_MAX];
 	atomic_size_t waiting_count;
 	atomic_int requests, gone, malformed;
-	atomic_long taken;	/* -1: not done yet */
+	atomic_long taken; /* -1: not done yet */
 	atomic_bool ended;
 	char reason[128];
 	char farewell[32];
@@ -169,14 +169,15 @@ static struct instance *new_instance(const struct server_limits *limits)
 	ck_assert_ptr_nonnull(instance->server);
 	ck_assert_int_eq(pipe(instance->orders), 0);
 	ck_assert_int_eq(server_watch(instance->server, instance->orders[0],
-				      on_order, instance, &error), 0);
+				      on_order, instance, &error),
+			 0);
 	return instance;
 }
 
 static void start(struct instance *instance)
 {
-	ck_assert_int_eq(pthread_create(&instance->thread, NULL, run,
-					instance), 0);
+	ck_assert_int_eq(pthread_create(&instance->thread, NULL, run, instance),
+			 0);
 }
 
 /* listening - a running server on the test's socket */
@@ -185,8 +186,8 @@ static struct instance *listening(const struct server_limits *limits)
 	struct instance *instance = new_instance(limits);
 	struct error error;
 
-	ck_assert_int_eq(server_listen(instance->server, dup(listener.fd),
-				       &error), 0);
+	ck_assert_int_eq(
+		server_listen(instance->server, dup(listener.fd), &error), 0);
 	start(instance);
 	return instance;
 }
@@ -249,11 +250,10 @@ static int client(void)
 	struct timeval patience = { .tv_sec = 20 };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s",
-		 directory);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", directory);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address,
-				 sizeof(address)), 0);
+	ck_assert_int_eq(
+		connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }
 
@@ -261,8 +261,7 @@ static void say(int fd, const char *text)
 {
 	size_t length = strlen(text);
 
-	ck_assert_int_eq(send(fd, text, length, MSG_NOSIGNAL),
-			 (ssize_t)length);
+	ck_assert_int_eq(send(fd, text, length, MSG_NOSIGNAL), (ssize_t)length);
 }
 
 /* expect - exactly these bytes come */
@@ -419,9 +418,10 @@ END_TEST
 static const struct {
 	struct server_limits limits;
 	const char *sent;
-	const char *reason;	/* NULL: nobody is told */
+	const char *reason; /* NULL: nobody is told */
 } late[] = {
-	{ { 60, 20000, 20000, 10 }, "n=1\n\nn=",
+	{ { 60, 20000, 20000, 10 },
+	  "n=1\n\nn=",
 	  "request not complete in time" },
 	{ { 20000, 60, 20000, 10 }, "n=1\n\n", NULL },
 	{ { 20000, 1, 20000, 10 }, "n=1\n\n", NULL },
@@ -506,8 +506,7 @@ START_TEST(test_unread)
 	ck_assert_uint_lt(sent, 500000);
 	if (_i == 0) {
 		drink(fd, sent);
-		ck_assert_int_eq(atomic_load(&instance->requests),
-				 (int)sent);
+		ck_assert_int_eq(atomic_load(&instance->requests), (int)sent);
 	} else {
 		eventually(atomic_load(&instance->malformed) == 1);
 		ck_assert_str_eq(instance->reason, "reply not taken in time");
@@ -556,8 +555,8 @@ START_TEST(test_no_descriptors)
 	struct error error;
 	long before;
 
-	ck_assert_int_eq(server_listen(instance->server, dup(listener.fd),
-				       &error), 0);
+	ck_assert_int_eq(
+		server_listen(instance->server, dup(listener.fd), &error), 0);
 	for (i = 0; i < 4; i++) {
 		fds[i] = client();
 		say(fds[i], "n=1\n\n");
@@ -571,7 +570,7 @@ START_TEST(test_no_descriptors)
 	start(instance);
 	expect(fds[0], "n=1\n\n");
 	before = cpu_ms();
-	poll(NULL, 0, 400);	/* how busy is it while it cannot accept? */
+	poll(NULL, 0, 400); /* how busy is it while it cannot accept? */
 	ck_assert_int_lt(cpu_ms() - before, 100);
 	ck_assert(silent(fds[1]));
 	while (count > 0)
@@ -621,8 +620,8 @@ static void relay(struct instance *old, struct instance *new)
 {
 	int ends[2];
 
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-				    ends), 0);
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	new->channel = ends[0];
 	old->channel = ends[1];
 	order(new, 't');
@@ -728,8 +727,8 @@ START_TEST(test_hand_over_to_nobody)
 
 	say(fd, "n=1\n\n");
 	expect(fd, "n=1\n\n");
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-				    ends), 0);
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	old->channel = ends[1];
 	close(ends[0]);
 	order(old, 'h');
@@ -741,13 +740,15 @@ END_TEST
 START_TEST(test_take_over_nonsense)
 {
 	static const char *const texts[] = {
-		"", "x", "something that is no header, and long enough for it",
+		"",
+		"x",
+		"something that is no header, and long enough for it",
 	};
 	struct instance *new = listening(&generous);
 	int ends[2], fd = client();
 
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-				    ends), 0);
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	new->channel = ends[0];
 	order(new, 't');
 	if (*texts[_i] != '\0')
@@ -775,13 +776,14 @@ START_TEST(test_pair)
 	ck_assert_int_eq(write(input[1], "n=1\n\nn=2\n\n", 10), 10);
 	close(input[1]);
 	server_free(instance->server);
-	instance->server = server_new(&generous,
-				      &(struct server_handler){
-					      instance, on_request, on_gone,
-					      on_malformed },
-				      &error);
+	instance->server =
+		server_new(&generous,
+			   &(struct server_handler){ instance, on_request,
+						     on_gone, on_malformed },
+			   &error);
 	ck_assert_int_eq(server_serve_pair(instance->server, input[0],
-					   output[1], &error), 0);
+					   output[1], &error),
+			 0);
 	start(instance);
 	end(instance);
 	expect(output[0], "n=1\n\nn=2\n\n");

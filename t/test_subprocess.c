@@ -12,8 +12,8 @@ static const struct {
 	unsigned timeout_ms;
 	size_t output_max;
 	int status;
-	const char *output;	/* with a status of 0 or more */
-	const char *error;	/* part of the reason */
+	const char *output; /* with a status of 0 or more */
+	const char *error;  /* part of the reason */
 } runs[] = {
 	{ "echo hello", 10000, 100, 0, "hello\n", "" },
 	{ "cat", 10000, 100, 0, "", "" },
@@ -66,9 +66,8 @@ START_TEST(a_missing_program_is_said)
 	char *output = NULL;
 	size_t length = 0;
 
-	ck_assert_int_eq(subprocess_run(argv, &limits, &output, &length,
-					&error),
-			 127);
+	ck_assert_int_eq(
+		subprocess_run(argv, &limits, &output, &length, &error), 127);
 	ck_assert_str_eq(error.text, "No such file or directory");
 	free(output);
 }

@@ -12,10 +12,10 @@
 #include "t/test.h"
 
 enum style {
-	EXACT,	   /* mydestination */
-	PARENT,	   /* relay_domains */
-	DOT,	   /* the same, not in parent_domain_matches_subdomains */
-	ASCII,	   /* mydestination, smtputf8_enable = no */
+	EXACT,	/* mydestination */
+	PARENT, /* relay_domains */
+	DOT,	/* the same, not in parent_domain_matches_subdomains */
+	ASCII,	/* mydestination, smtputf8_enable = no */
 };
 
 struct match_case {
@@ -27,68 +27,89 @@ struct match_case {
 };
 
 static const struct match_case cases[] = {
-	{EXACT, "", "relay.test", 0, NULL},
-	{EXACT, "relay.test", "relay.test", 1, "relay.test"},
-	{EXACT, "Relay.TEST", "rElay.test", 1, "Relay.TEST"},
-	{EXACT, "relay.test", "sub.relay.test", 0, NULL},
-	{EXACT, ".relay.test", "sub.relay.test", 0, NULL},
-	{EXACT, "relay.test", "relay.tes", 0, NULL},
-	{EXACT, "relay.test.", "relay.test", 0, NULL},
-	{EXACT, "*", "relay.test", 0, NULL},
-	{EXACT, "a, b c\td\r\ne,,f", "f", 1, "f"},
-	{EXACT, "a, b c\td\r\ne,,f", "d", 1, "d"},
-	{EXACT, "a, b c\td\r\ne,,f", "", 0, NULL},
-	{EXACT, "{a, b} c", "{a, b}", 1, "{a, b}"},
-	{EXACT, "{a, b} c", "a", 0, NULL},
-	{EXACT, "{a, b c", "c", 0, NULL},
-	{EXACT, "a} b", "a}", 1, "a}"},
-	{EXACT, "!a a", "a", 0, "!a"},
-	{EXACT, "a !a", "a", 1, "a"},
-	{EXACT, "!!a", "a", 1, "!!a"},
-	{EXACT, "!!!a a", "a", 0, "!!!a"},
-	{EXACT, "!b a", "a", 1, "a"},
-	{EXACT, "!b", "a", 0, NULL},
-	{EXACT, "a # b", "b", 0, NULL},
-	{EXACT, "a #b c", "a", 1, "a"},
-	{EXACT, "a #b c", "c", 0, NULL},
-	{EXACT, "a b#c d", "d", 1, "d"},
-	{EXACT, "[10.9.8.7] a", "[10.9.8.7]", 1, "[10.9.8.7]"},
-	{EXACT, "[IPv6:2001:db8::10]", "[ipv6:2001:DB8::10]", 1,
-	 "[IPv6:2001:db8::10]"},
-	{EXACT, "b\xc3\xbc" "cher.test", "B\xc3\x9c" "CHER.test", 1,
-	 "b\xc3\xbc" "cher.test"},
-	{EXACT, "stra\xc3\x9f" "e.test", "strasse.test", 1,
-	 "stra\xc3\x9f" "e.test"},
-	{EXACT, "x\xff", "X\xff", 1, "x\xff"},
-	{ASCII, "b\xc3\xbc" "cher.test", "B\xc3\x9c" "CHER.test", 0, NULL},
-	{ASCII, "b\xc3\xbc" "cher.test", "B\xc3\xbc" "CHER.test", 1,
-	 "b\xc3\xbc" "cher.test"},
-	{PARENT, "relay.test", "sub.relay.test", 1, "relay.test"},
-	{PARENT, "relay.test", "a.b.relay.test", 1, "relay.test"},
-	{PARENT, "relay.test", "xrelay.test", 0, NULL},
-	{PARENT, "test", "relay.test", 1, "test"},
-	{PARENT, ".relay.test", "sub.relay.test", 0, NULL},
-	{PARENT, ".relay.test", "relay.test", 0, NULL},
-	{PARENT, ".relay.test", ".relay.test", 1, ".relay.test"},
-	{PARENT, "!neg.relay.test relay.test", "neg.relay.test", 0,
-	 "!neg.relay.test"},
-	{PARENT, "!neg.relay.test relay.test", "x.neg.relay.test", 0,
-	 "!neg.relay.test"},
-	{PARENT, "!neg.relay.test relay.test", "x.relay.test", 1,
-	 "relay.test"},
-	{PARENT, "relay.test !neg.relay.test", "neg.relay.test", 1,
-	 "relay.test"},
-	{PARENT, "a.relay.test relay.test !relay.test", "a.relay.test", 1,
-	 "a.relay.test"},
-	{PARENT, "7]", "[10.9.8.7]", 1, "7]"},
-	{DOT, "relay.test", "sub.relay.test", 0, NULL},
-	{DOT, "relay.test", "relay.test", 1, "relay.test"},
-	{DOT, ".relay.test", "sub.relay.test", 1, ".relay.test"},
-	{DOT, ".relay.test", "a.sub.relay.test", 1, ".relay.test"},
-	{DOT, ".relay.test", "relay.test", 0, NULL},
-	{DOT, "!.b.relay.test .relay.test", "a.b.relay.test", 0,
-	 "!.b.relay.test"},
-	{DOT, "!.b.relay.test .relay.test", "b.relay.test", 1, ".relay.test"},
+	{ EXACT, "", "relay.test", 0, NULL },
+	{ EXACT, "relay.test", "relay.test", 1, "relay.test" },
+	{ EXACT, "Relay.TEST", "rElay.test", 1, "Relay.TEST" },
+	{ EXACT, "relay.test", "sub.relay.test", 0, NULL },
+	{ EXACT, ".relay.test", "sub.relay.test", 0, NULL },
+	{ EXACT, "relay.test", "relay.tes", 0, NULL },
+	{ EXACT, "relay.test.", "relay.test", 0, NULL },
+	{ EXACT, "*", "relay.test", 0, NULL },
+	{ EXACT, "a, b c\td\r\ne,,f", "f", 1, "f" },
+	{ EXACT, "a, b c\td\r\ne,,f", "d", 1, "d" },
+	{ EXACT, "a, b c\td\r\ne,,f", "", 0, NULL },
+	{ EXACT, "{a, b} c", "{a, b}", 1, "{a, b}" },
+	{ EXACT, "{a, b} c", "a", 0, NULL },
+	{ EXACT, "{a, b c", "c", 0, NULL },
+	{ EXACT, "a} b", "a}", 1, "a}" },
+	{ EXACT, "!a a", "a", 0, "!a" },
+	{ EXACT, "a !a", "a", 1, "a" },
+	{ EXACT, "!!a", "a", 1, "!!a" },
+	{ EXACT, "!!!a a", "a", 0, "!!!a" },
+	{ EXACT, "!b a", "a", 1, "a" },
+	{ EXACT, "!b", "a", 0, NULL },
+	{ EXACT, "a # b", "b", 0, NULL },
+	{ EXACT, "a #b c", "a", 1, "a" },
+	{ EXACT, "a #b c", "c", 0, NULL },
+	{ EXACT, "a b#c d", "d", 1, "d" },
+	{ EXACT, "[10.9.8.7] a", "[10.9.8.7]", 1, "[10.9.8.7]" },
+	{ EXACT, "[IPv6:2001:db8::10]", "[ipv6:2001:DB8::10]", 1,
+	  "[IPv6:2001:db8::10]" },
+	{ EXACT,
+	  "b\xc3\xbc"
+	  "cher.test",
+	  "B\xc3\x9c"
+	  "CHER.test",
+	  1,
+	  "b\xc3\xbc"
+	  "cher.test" },
+	{ EXACT,
+	  "stra\xc3\x9f"
+	  "e.test",
+	  "strasse.test", 1,
+	  "stra\xc3\x9f"
+	  "e.test" },
+	{ EXACT, "x\xff", "X\xff", 1, "x\xff" },
+	{ ASCII,
+	  "b\xc3\xbc"
+	  "cher.test",
+	  "B\xc3\x9c"
+	  "CHER.test",
+	  0, NULL },
+	{ ASCII,
+	  "b\xc3\xbc"
+	  "cher.test",
+	  "B\xc3\xbc"
+	  "CHER.test",
+	  1,
+	  "b\xc3\xbc"
+	  "cher.test" },
+	{ PARENT, "relay.test", "sub.relay.test", 1, "relay.test" },
+	{ PARENT, "relay.test", "a.b.relay.test", 1, "relay.test" },
+	{ PARENT, "relay.test", "xrelay.test", 0, NULL },
+	{ PARENT, "test", "relay.test", 1, "test" },
+	{ PARENT, ".relay.test", "sub.relay.test", 0, NULL },
+	{ PARENT, ".relay.test", "relay.test", 0, NULL },
+	{ PARENT, ".relay.test", ".relay.test", 1, ".relay.test" },
+	{ PARENT, "!neg.relay.test relay.test", "neg.relay.test", 0,
+	  "!neg.relay.test" },
+	{ PARENT, "!neg.relay.test relay.test", "x.neg.relay.test", 0,
+	  "!neg.relay.test" },
+	{ PARENT, "!neg.relay.test relay.test", "x.relay.test", 1,
+	  "relay.test" },
+	{ PARENT, "relay.test !neg.relay.test", "neg.relay.test", 1,
+	  "relay.test" },
+	{ PARENT, "a.relay.test relay.test !relay.test", "a.relay.test", 1,
+	  "a.relay.test" },
+	{ PARENT, "7]", "[10.9.8.7]", 1, "7]" },
+	{ DOT, "relay.test", "sub.relay.test", 0, NULL },
+	{ DOT, "relay.test", "relay.test", 1, "relay.test" },
+	{ DOT, ".relay.test", "sub.relay.test", 1, ".relay.test" },
+	{ DOT, ".relay.test", "a.sub.relay.test", 1, ".relay.test" },
+	{ DOT, ".relay.test", "relay.test", 0, NULL },
+	{ DOT, "!.b.relay.test .relay.test", "a.b.relay.test", 0,
+	  "!.b.relay.test" },
+	{ DOT, "!.b.relay.test .relay.test", "b.relay.test", 1, ".relay.test" },
 };
 
 /* new_table - a list in one of the styles */
@@ -181,14 +202,13 @@ static char *expand(const char *text)
 	return out;
 }
 
-static const char list_file[] =
-	"# a comment\n"
-	"one.test, two.test # not.test\n"
-	"  Three.test\t!!five.test\r\n"
-	"\n"
-	"!four.test four.test\n"
-	"#\n"
-	"last.test";
+static const char list_file[] = "# a comment\n"
+				"one.test, two.test # not.test\n"
+				"  Three.test\t!!five.test\r\n"
+				"\n"
+				"!four.test four.test\n"
+				"#\n"
+				"last.test";
 
 struct file_case {
 	const char *list;
@@ -199,23 +219,23 @@ struct file_case {
 };
 
 static const struct file_case file_cases[] = {
-	{"@/list", "one.test", 1, "one.test", 2},
-	{"@/list", "two.test", 1, "two.test", 2},
-	{"@/list", "not.test", 0, NULL, 0},
-	{"@/list", "comment", 0, NULL, 0},
-	{"@/list", "three.test", 1, "Three.test", 3},
-	{"@/list", "five.test", 1, "!!five.test", 3},
-	{"@/list", "four.test", 0, "!four.test", 5},
-	{"@/list", "last.test", 1, "last.test", 7},
-	{"!@/list", "one.test", 0, "one.test", 2},
-	{"!@/list", "four.test", 1, "!four.test", 5},
-	{"!@/list one.test", "one.test", 0, "one.test", 2},
-	{"!!@/list", "one.test", 1, "one.test", 2},
-	{"one.test @/list", "one.test", 1, "one.test", 0},
-	{"@/list, other.test", "other.test", 1, "other.test", 0},
-	{"@/outer", "one.test", 1, "one.test", 2},
-	{"!@/outer", "one.test", 0, "one.test", 2},
-	{"@/empty x", "x", 1, "x", 0},
+	{ "@/list", "one.test", 1, "one.test", 2 },
+	{ "@/list", "two.test", 1, "two.test", 2 },
+	{ "@/list", "not.test", 0, NULL, 0 },
+	{ "@/list", "comment", 0, NULL, 0 },
+	{ "@/list", "three.test", 1, "Three.test", 3 },
+	{ "@/list", "five.test", 1, "!!five.test", 3 },
+	{ "@/list", "four.test", 0, "!four.test", 5 },
+	{ "@/list", "last.test", 1, "last.test", 7 },
+	{ "!@/list", "one.test", 0, "one.test", 2 },
+	{ "!@/list", "four.test", 1, "!four.test", 5 },
+	{ "!@/list one.test", "one.test", 0, "one.test", 2 },
+	{ "!!@/list", "one.test", 1, "one.test", 2 },
+	{ "one.test @/list", "one.test", 1, "one.test", 0 },
+	{ "@/list, other.test", "other.test", 1, "other.test", 0 },
+	{ "@/outer", "one.test", 1, "one.test", 2 },
+	{ "!@/outer", "one.test", 0, "one.test", 2 },
+	{ "@/empty x", "x", 1, "x", 0 },
 };
 
 START_TEST(test_file)
@@ -256,25 +276,25 @@ struct refused_case {
 };
 
 static const struct refused_case refused[] = {
-	{"a !", "no pattern after \"!\""},
-	{"!!, a", "no pattern after \"!\""},
-	{"a texthash:/x", "\"texthash:/x\": No such file or directory"},
-	{"!foo:{a=b}", "\"!foo:{a=b}\": Postfix has no table type \"foo\""},
-	{"a:", "is not type:name"},
-	{"::1", "no table type"},
-	{"proxy:mysql", "is not type:name"},
-	{"HASH:/x", "no table type"},
-	{"regexp:x", "x is not an absolute path"},
-	{"regexp:{{/a/ b}x}", "in braces"},
-	{"pcre:{/a/ b}", "in braces"},
-	{"@/missing", "No such file or directory"},
-	{"!@/missing", "No such file or directory"},
-	{"@", "not a regular file"},
-	{"@/fifo", "not a regular file"},
-	{"@/nul", "NUL"},
-	{"@/table", "/table:2: \"cidr:/y\": No such file"},
-	{"@/self", "too deep"},
-	{"/dev/null", "not a regular file"},
+	{ "a !", "no pattern after \"!\"" },
+	{ "!!, a", "no pattern after \"!\"" },
+	{ "a texthash:/x", "\"texthash:/x\": No such file or directory" },
+	{ "!foo:{a=b}", "\"!foo:{a=b}\": Postfix has no table type \"foo\"" },
+	{ "a:", "is not type:name" },
+	{ "::1", "no table type" },
+	{ "proxy:mysql", "is not type:name" },
+	{ "HASH:/x", "no table type" },
+	{ "regexp:x", "x is not an absolute path" },
+	{ "regexp:{{/a/ b}x}", "in braces" },
+	{ "pcre:{/a/ b}", "in braces" },
+	{ "@/missing", "No such file or directory" },
+	{ "!@/missing", "No such file or directory" },
+	{ "@", "not a regular file" },
+	{ "@/fifo", "not a regular file" },
+	{ "@/nul", "NUL" },
+	{ "@/table", "/table:2: \"cidr:/y\": No such file" },
+	{ "@/self", "too deep" },
+	{ "/dev/null", "not a regular file" },
 };
 
 START_TEST(test_refused)

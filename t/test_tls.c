@@ -22,8 +22,20 @@
 #include "lib/tls.h"
 #include "t/test.h"
 
-enum { ANY, PROTO, KEY, KEY256, HIGH, FULL, FORWARD, WIDE, OLD, HIGH256,
-       LEVEL3, POLICIES };
+enum {
+	ANY,
+	PROTO,
+	KEY,
+	KEY256,
+	HIGH,
+	FULL,
+	FORWARD,
+	WIDE,
+	OLD,
+	HIGH256,
+	LEVEL3,
+	POLICIES
+};
 
 static const struct {
 	const char *protocols;
@@ -60,7 +72,7 @@ static const struct {
 	const char *protocol;
 	const char *cipher;
 	const char *keysize;
-	const char *reason;	/* NULL: strong enough */
+	const char *reason; /* NULL: strong enough */
 } rows[] = {
 	/* No condition: the name of a protocol is enough. */
 	{ ANY, "", "", "", PLAIN },
@@ -222,7 +234,7 @@ static const struct {
 /* Lists of protocols, and which of the five are strong enough then. */
 static const struct {
 	const char *protocols;
-	const char *allowed;	/* S SSLv3, 0 TLSv1, 1 TLSv1.1, ... */
+	const char *allowed; /* S SSLv3, 0 TLSv1, 1 TLSv1.1, ... */
 } lists[] = {
 	{ ">=TLSv1.2", "23" },
 	{ ">=tlsV1.2", "23" },
@@ -253,7 +265,7 @@ static const struct {
 	const char *protocols;
 	const char *ciphers;
 	int keysize;
-	const char *error;	/* part of the text */
+	const char *error; /* part of the text */
 } refusals[] = {
 	{ "TLSv1.4", "", 0, "known are SSLv3 TLSv1 TLSv1.1 TLSv1.2 TLSv1.3" },
 	{ ">=", "", 0, "\">=\" is not a protocol" },
@@ -305,12 +317,23 @@ static const struct {
 
 /* Cipher strings that administrators have in use. */
 static const char *const strings[] = {
-	"HIGH", "HIGH:!aNULL", "DEFAULT", "DEFAULT:!kRSA", "ALL", "AES+HIGH",
-	"DEFAULT@SECLEVEL=2", "HIGH:@SECLEVEL=2", "HIGH:@STRENGTH",
+	"HIGH",
+	"HIGH:!aNULL",
+	"DEFAULT",
+	"DEFAULT:!kRSA",
+	"ALL",
+	"AES+HIGH",
+	"DEFAULT@SECLEVEL=2",
+	"HIGH:@SECLEVEL=2",
+	"HIGH:@STRENGTH",
 	"ALL:!EXPORT:!LOW:!RC4:!3DES:!DES:!SEED:!IDEA:!MD5:!PSK:!SRP:!DSS",
 	"aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH",
-	"aNULL:-aNULL:HIGH:@STRENGTH", "HIGH !aNULL !eNULL", "HIGH,!aNULL;!MD5",
-	"EECDH+CHACHA20:EECDH+AESGCM:EDH+AESGCM", "SUITEB128", "SUITEB192",
+	"aNULL:-aNULL:HIGH:@STRENGTH",
+	"HIGH !aNULL !eNULL",
+	"HIGH,!aNULL;!MD5",
+	"EECDH+CHACHA20:EECDH+AESGCM:EDH+AESGCM",
+	"SUITEB128",
+	"SUITEB192",
 	"kEECDH+ECDSA+AES256:kEDH+aRSA:!kRSA",
 	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
 	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
@@ -321,16 +344,16 @@ static const char *const strings[] = {
 };
 
 /* policy_new - a policy that must be accepted; also used without Check */
-static struct tls_policy *policy_new(const char *protocols,
-				     const char *ciphers, int keysize)
+static struct tls_policy *policy_new(const char *protocols, const char *ciphers,
+				     int keysize)
 {
 	struct error error = { "" };
 	struct tls_policy *policy =
 		tls_policy_new(protocols, ciphers, keysize, &error);
 
 	if (policy == NULL) {
-		fprintf(stderr, "\"%s\", \"%s\", %d: %s\n", protocols,
-			ciphers, keysize, error.text);
+		fprintf(stderr, "\"%s\", \"%s\", %d: %s\n", protocols, ciphers,
+			keysize, error.text);
 		exit(EXIT_FAILURE);
 	}
 	return policy;
@@ -339,14 +362,13 @@ static struct tls_policy *policy_new(const char *protocols,
 /* row_is_right - judge one row */
 static bool row_is_right(const struct tls_policy *policy, int i)
 {
-	const char *reason = tls_judge(policy, rows[i].protocol,
-				       rows[i].cipher, rows[i].keysize);
+	const char *reason = tls_judge(policy, rows[i].protocol, rows[i].cipher,
+				       rows[i].keysize);
 	const char *expected = rows[i].reason;
 
 	if (reason == NULL && expected == NULL)
 		return true;
-	if (reason != NULL && expected != NULL &&
-	    strcmp(reason, expected) == 0)
+	if (reason != NULL && expected != NULL && strcmp(reason, expected) == 0)
 		return true;
 	fprintf(stderr, "row %d: policy %d, %s %s %s: %s, not %s\n", i,
 		rows[i].policy, rows[i].protocol, rows[i].cipher,
@@ -362,8 +384,8 @@ static int judge_rows(void)
 	int i, wrong = 0;
 
 	for (i = 0; i < POLICIES; i++)
-		made[i] = policy_new(policies[i].protocols,
-				     policies[i].ciphers, policies[i].keysize);
+		made[i] = policy_new(policies[i].protocols, policies[i].ciphers,
+				     policies[i].keysize);
 	for (i = 0; i < COUNT(rows); i++)
 		wrong += !row_is_right(made[rows[i].policy], i);
 	for (i = 0; i < POLICIES; i++)
@@ -521,9 +543,9 @@ SSL *SSL_new(SSL_CTX *context)
 	return fails() ? NULL : real(context);
 }
 
-STACK_OF(SSL_CIPHER) *SSL_get1_supported_ciphers(SSL *ssl)
+STACK_OF(SSL_CIPHER) * SSL_get1_supported_ciphers(SSL *ssl)
 {
-	STACK_OF(SSL_CIPHER) *(*real)(SSL *);
+	STACK_OF(SSL_CIPHER) * (*real)(SSL *);
 
 	*(void **)&real = library_function("SSL_get1_supported_ciphers");
 	return fails() ? NULL : real(ssl);
@@ -572,9 +594,9 @@ int SSL_CIPHER_get_cipher_nid(const SSL_CIPHER *suite)
 }
 
 static const int obsolete[] = {
-	NID_rc4,	  NID_rc2_cbc,	NID_des_cbc,	  NID_des_ede3_cbc,
-	NID_idea_cbc,	  NID_seed_cbc, NID_gost89_cnt,	  NID_gost89_cnt_12,
-	NID_magma_ctr_acpkm,
+	NID_rc4,	  NID_rc2_cbc,	     NID_des_cbc,
+	NID_des_ede3_cbc, NID_idea_cbc,	     NID_seed_cbc,
+	NID_gost89_cnt,	  NID_gost89_cnt_12, NID_magma_ctr_acpkm,
 };
 
 /* An OpenSSL that still has RC4 and the like. */
@@ -605,8 +627,8 @@ static int run_self(const char *mode, const char *configuration)
 	pid_t pid;
 	int status;
 
-	ck_assert_int_gt(readlink("/proc/self/exe", program,
-				  sizeof(program) - 1), 0);
+	ck_assert_int_gt(
+		readlink("/proc/self/exe", program, sizeof(program) - 1), 0);
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
@@ -621,7 +643,7 @@ static int run_self(const char *mode, const char *configuration)
 /* Configurations and who is hurt by them. */
 static const struct {
 	const char *path;
-	bool hurts;	/* those who load it */
+	bool hurts; /* those who load it */
 	bool loadable;
 } configurations[] = {
 	{ TEST_DATA "/tls/fips.cnf", true, true },
@@ -662,8 +684,8 @@ static int run_mode(const char *mode)
 	if (strcmp(mode, "loaded") == 0 &&
 	    OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1)
 		return EXIT_FAILURE;
-	return judge_rows() + judge_refusals() == 0 ? EXIT_SUCCESS :
-						      EXIT_FAILURE;
+	return judge_rows() + judge_refusals() == 0 ? EXIT_SUCCESS
+						    : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)

@@ -83,8 +83,7 @@ START_TEST(finds_files)
 	char *found = xstrdup(""), *longer;
 	size_t i;
 
-	ck_assert_int_eq(watch_list_add_text(&list, texts[_i].text, &error),
-			 0);
+	ck_assert_int_eq(watch_list_add_text(&list, texts[_i].text, &error), 0);
 	for (i = 0; i < list.count; i++) {
 		longer = xasprintf("%s%s%s", found, i > 0 ? " " : "",
 				   list.items[i].path);
@@ -135,8 +134,7 @@ START_TEST(limits)
 	ck_assert_int_eq(watch_list_add(&list, "", NULL, &error), -1);
 	for (i = 0; i < WATCH_MAX; i++) {
 		snprintf(path, sizeof(path), "/none/%d", i);
-		ck_assert_int_eq(watch_list_add(&list, path, NULL, &error),
-				 0);
+		ck_assert_int_eq(watch_list_add(&list, path, NULL, &error), 0);
 	}
 	ck_assert_int_eq(watch_list_add(&list, "/none/0", NULL, &error), 0);
 	ck_assert_int_eq(watch_list_add(&list, "/more", NULL, &error), -1);
@@ -154,16 +152,16 @@ START_TEST(sees_changes)
 	ck_assert_int_eq(watch_list_add(&list, b, NULL, &error), 0);
 	ck_assert_int_eq(watch_list_add(&list, a, NULL, &error), 0);
 	ck_assert_ptr_null(watch_list_changed(&list));
-	put("a", "1");					/* appears */
+	put("a", "1"); /* appears */
 	ck_assert_str_eq(watch_list_changed(&list), a);
 	ck_assert_ptr_null(watch_list_changed(&list));
-	put("a", "12");					/* grows */
+	put("a", "12"); /* grows */
 	ck_assert_str_eq(watch_list_changed(&list), a);
 	ck_assert_int_eq(utimensat(AT_FDCWD, a, old, 0), 0);
 	ck_assert_int_eq(utimensat(AT_FDCWD, b, old, 0), 0);
 	ck_assert_str_eq(watch_list_changed(&list), b);
 	ck_assert_ptr_null(watch_list_changed(&list));
-	ck_assert_int_eq(rename(b, a), 0);		/* another inode */
+	ck_assert_int_eq(rename(b, a), 0); /* another inode */
 	ck_assert_str_eq(watch_list_changed(&list), b);
 	put("b", "");
 	ck_assert_str_eq(watch_list_changed(&list), b);

@@ -130,8 +130,8 @@ static int read_line(void *context, const char *line, struct error *error)
 static int add_table(struct fingerprint_list *list, const char *word,
 		     struct error *error)
 {
-	struct dictionary *table = dictionary_new_map(word, list->loader,
-						      error);
+	struct dictionary *table =
+		dictionary_new_map(word, list->loader, error);
 	const char *why;
 
 	if (table == NULL)
@@ -144,9 +144,9 @@ static int add_table(struct fingerprint_list *list, const char *word,
 		error_set(error, "\"%s\": %s; such a table cannot be used here",
 			  word, dictionary_asks(table));
 	else {
-		list->tables = xreallocarray(list->tables,
-					     list->table_count + 1,
-					     sizeof(list->tables[0]));
+		list->tables =
+			xreallocarray(list->tables, list->table_count + 1,
+				      sizeof(list->tables[0]));
 		list->tables[list->table_count++] = table;
 		return 0;
 	}
@@ -250,8 +250,8 @@ static enum dictionary_answer look_up(const struct fingerprint_list *list,
 	     i++) {
 		const struct dictionary *table = list->tables[i];
 
-		answer = dictionary_lookup(table, dictionary_is_pattern(table)
-							  ? text : folded);
+		answer = dictionary_lookup(
+			table, dictionary_is_pattern(table) ? text : folded);
 	}
 	return answer;
 }

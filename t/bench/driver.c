@@ -26,20 +26,20 @@
 #include "lib/xalloc.h"
 #include "t/bench/mix.h"
 
-#define EVENTS	     256
-#define TICK_MS	     50			/* to look at the clock */
-#define PATIENCE_NS  5000000000U	/* for the last answers */
-#define FAULTS_MAX   1000		/* then it makes no sense to go on */
-#define REPLY_MAX    512
-#define SECOND_NS    1000000000U
+#define EVENTS	    256
+#define TICK_MS	    50		/* to look at the clock */
+#define PATIENCE_NS 5000000000U /* for the last answers */
+#define FAULTS_MAX  1000	/* then it makes no sense to go on */
+#define REPLY_MAX   512
+#define SECOND_NS   1000000000U
 
 struct client {
-	int fd;				/* -1: not connected */
+	int fd; /* -1: not connected */
 	enum mix_kind kind;
-	bool busy;			/* a request is on its way */
+	bool busy; /* a request is on its way */
 	uint64_t sent_ns;
 	uint64_t answered;
-	size_t length;			/* of the answer so far */
+	size_t length; /* of the answer so far */
 	char reply[REPLY_MAX];
 };
 
@@ -49,11 +49,11 @@ struct driver {
 	struct client *clients;
 	struct mix mix;
 	int epoll;
-	int timer;			/* -1: closed loop */
-	uint64_t due_ns;		/* rate: when the next one is sent */
-	unsigned turn;			/* rate: which client it is */
+	int timer;	 /* -1: closed loop */
+	uint64_t due_ns; /* rate: when the next one is sent */
+	unsigned turn;	 /* rate: which client it is */
 	bool measuring;
-	uint64_t start_ns;		/* of what is measured */
+	uint64_t start_ns; /* of what is measured */
 	uint64_t to_send;
 	uint64_t busy;
 	uint64_t faults;
@@ -149,8 +149,7 @@ static void client_answered(struct driver *driver, struct client *client)
 	driver->busy--;
 	if (driver->measuring) {
 		client->answered++;
-		histogram_add(&driver->results->latency,
-			      now - client->sent_ns);
+		histogram_add(&driver->results->latency, now - client->sent_ns);
 	}
 	if (driver->options->one_shot) {
 		client_close(driver, client);
@@ -334,9 +333,9 @@ static int run(struct driver *driver, struct error *error)
 	if (start_clients(driver, error) < 0)
 		return -1;
 	start = now_ns();
-	if (!counted && (loop_until(driver, start + options->warmup_ns,
-				    error) < 0 ||
-			 measure_start(driver, error) < 0))
+	if (!counted &&
+	    (loop_until(driver, start + options->warmup_ns, error) < 0 ||
+	     measure_start(driver, error) < 0))
 		return -1;
 	start = now_ns();
 	if (loop_until(driver, start + options->measure_ns, error) < 0 ||
@@ -360,8 +359,7 @@ static void judge_fairness(struct driver *driver)
 {
 	unsigned count = driver->options->connections;
 
-	qsort(driver->clients, count, sizeof(*driver->clients),
-	      compare_counts);
+	qsort(driver->clients, count, sizeof(*driver->clients), compare_counts);
 	driver->results->slowest = driver->clients[0].answered;
 	driver->results->median = driver->clients[count / 2].answered;
 }
@@ -370,8 +368,10 @@ static void judge_fairness(struct driver *driver)
 int driver_run(const struct driver_options *options,
 	       struct driver_results *results, struct error *error)
 {
-	struct driver driver = { .options = options, .results = results,
-				 .timer = -1, .to_send = UINT64_MAX / 2 };
+	struct driver driver = { .options = options,
+				 .results = results,
+				 .timer = -1,
+				 .to_send = UINT64_MAX / 2 };
 	int result = -1;
 	unsigned i;
 

@@ -12,38 +12,38 @@
 
 struct driver_options {
 	struct endpoint endpoint;
-	struct target target;	/* the processes of the server, or none */
+	struct target target; /* the processes of the server, or none */
 	unsigned connections;
-	unsigned domains;	/* see mix.h */
-	unsigned rate;		/* requests per second in all; 0: each
-				 * connection asks when it was answered */
-	bool one_shot;		/* a connection for each request */
-	bool sleeps;		/* while no answer is there; see driver.c */
-	bool any_answer;	/* do not look at the verdict */
-	uint64_t warmup_ns;	/* not measured */
-	uint64_t measure_ns;	/* then ends, with what is on its way */
-	uint64_t requests;	/* or after so many, with no warm-up; 0: no */
+	unsigned domains;    /* see mix.h */
+	unsigned rate;	     /* requests per second in all; 0: each
+			      * connection asks when it was answered */
+	bool one_shot;	     /* a connection for each request */
+	bool sleeps;	     /* while no answer is there; see driver.c */
+	bool any_answer;     /* do not look at the verdict */
+	uint64_t warmup_ns;  /* not measured */
+	uint64_t measure_ns; /* then ends, with what is on its way */
+	uint64_t requests;   /* or after so many, with no warm-up; 0: no */
 };
 
 enum driver_fault {
-	FAULT_WRONG,		/* not the verdict that it must be */
-	FAULT_UNASKED,		/* more than one answer, or too much of one */
-	FAULT_CLOSED,		/* no answer: closed or broken */
+	FAULT_WRONG,   /* not the verdict that it must be */
+	FAULT_UNASKED, /* more than one answer, or too much of one */
+	FAULT_CLOSED,  /* no answer: closed or broken */
 	FAULT_CONNECT,
-	FAULT_UNANSWERED,	/* no answer within some seconds */
-	FAULT_LATE,		/* rate: all connections were busy */
+	FAULT_UNANSWERED, /* no answer within some seconds */
+	FAULT_LATE,	  /* rate: all connections were busy */
 	FAULT_COUNT
 };
 
 /* What was measured; all but the faults without the warm-up. */
 struct driver_results {
-	uint64_t requests;	/* answered */
-	uint64_t total;		/* sent, with the warm-up and after the end */
+	uint64_t requests; /* answered */
+	uint64_t total;	   /* sent, with the warm-up and after the end */
 	uint64_t elapsed_ns;
 	uint64_t faults[FAULT_COUNT];
-	uint64_t slowest;	/* fewest requests of one connection */
-	uint64_t median;	/* and of that in the middle */
-	struct target_usage usage;	/* the difference; memory at the end */
+	uint64_t slowest;	   /* fewest requests of one connection */
+	uint64_t median;	   /* and of that in the middle */
+	struct target_usage usage; /* the difference; memory at the end */
 	struct histogram latency;
 };
 

@@ -38,8 +38,7 @@ static bool parse_host(struct endpoint *endpoint, const char *host,
 		       in_port_t port)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = port };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
-				   .sin6_port = port };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = port };
 
 	if (inet_pton(AF_INET, host, &v4.sin_addr) == 1 &&
 	    ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET) {
@@ -102,8 +101,8 @@ int endpoint_connect(const struct endpoint *endpoint, struct error *error)
 		return error_set(error, "socket: %s", strerror(errno));
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) <
 		    0 ||
-	    (family != AF_UNIX && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-					     sizeof(on)) < 0) ||
+	    (family != AF_UNIX &&
+	     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0) ||
 	    connect(fd, (const struct sockaddr *)&endpoint->address,
 		    endpoint->length) < 0 ||
 	    fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {

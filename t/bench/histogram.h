@@ -9,7 +9,7 @@
 
 #define HISTOGRAM_STEP_BITS 7
 #define HISTOGRAM_STEPS	    (1U << HISTOGRAM_STEP_BITS)
-#define HISTOGRAM_SCALES    32	/* up to 2^38 ns, over 4 minutes */
+#define HISTOGRAM_SCALES    32 /* up to 2^38 ns, over 4 minutes */
 
 struct histogram {
 	uint64_t count;

@@ -29,8 +29,8 @@ static const char answer[] = "action=DUNNO\n\n";
 struct limit {
 	int epoll;
 	int listener;
-	bool *newlines;		/* by descriptor: the last byte was one */
-	size_t size;		/* of that array */
+	bool *newlines; /* by descriptor: the last byte was one */
+	size_t size;	/* of that array */
 	char input[INPUT_SIZE];
 };
 

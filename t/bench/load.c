@@ -234,8 +234,10 @@ static int run(const struct driver_options *options)
 int main(int argc, char **argv)
 {
 	struct driver_options options = {
-		.connections = 10, .domains = 10,
-		.warmup_ns = 300000000, .measure_ns = 2000000000,
+		.connections = 10,
+		.domains = 10,
+		.warmup_ns = 300000000,
+		.measure_ns = 2000000000,
 	};
 	bool only_generate = false;
 	struct error error;

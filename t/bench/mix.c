@@ -10,56 +10,53 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DIGITS 7
+#define DIGITS	       7
 #define PATTERN_LENGTH 10
 
 /* What the three requests have in common; in the order of Postfix. */
-static const char form[] =
-	"request=smtpd_access_policy\n"
-	"protocol_state=RCPT\n"
-	"protocol_name=ESMTP\n"
-	"client_address=192.0.2.33\n"
-	"client_name=client.example\n"
-	"client_port=54321\n"
-	"reverse_client_name=client.example\n"
-	"server_address=192.0.2.1\n"
-	"server_port=25\n"
-	"helo_name=client.example\n"
-	"sender=sender@client.example\n"
-	"recipient=user@%s\n"
-	"recipient_count=0\n"
-	"queue_id=\n"
-	"instance=243a.6b02e8f7.0000000.0\n"
-	"size=12345\n"
-	"etrn_domain=\n"
-	"stress=\n"
-	"%s"
-	"policy_context=recipient\n"
-	"\n";
+static const char form[] = "request=smtpd_access_policy\n"
+			   "protocol_state=RCPT\n"
+			   "protocol_name=ESMTP\n"
+			   "client_address=192.0.2.33\n"
+			   "client_name=client.example\n"
+			   "client_port=54321\n"
+			   "reverse_client_name=client.example\n"
+			   "server_address=192.0.2.1\n"
+			   "server_port=25\n"
+			   "helo_name=client.example\n"
+			   "sender=sender@client.example\n"
+			   "recipient=user@%s\n"
+			   "recipient_count=0\n"
+			   "queue_id=\n"
+			   "instance=243a.6b02e8f7.0000000.0\n"
+			   "size=12345\n"
+			   "etrn_domain=\n"
+			   "stress=\n"
+			   "%s"
+			   "policy_context=recipient\n"
+			   "\n";
 
-static const char plaintext[] =
-	"sasl_method=\n"
-	"sasl_username=\n"
-	"sasl_sender=\n"
-	"ccert_subject=\n"
-	"ccert_issuer=\n"
-	"ccert_fingerprint=\n"
-	"ccert_pubkey_fingerprint=\n"
-	"encryption_protocol=\n"
-	"encryption_cipher=\n"
-	"encryption_keysize=0\n";
+static const char plaintext[] = "sasl_method=\n"
+				"sasl_username=\n"
+				"sasl_sender=\n"
+				"ccert_subject=\n"
+				"ccert_issuer=\n"
+				"ccert_fingerprint=\n"
+				"ccert_pubkey_fingerprint=\n"
+				"encryption_protocol=\n"
+				"encryption_cipher=\n"
+				"encryption_keysize=0\n";
 
-static const char logged_in[] =
-	"sasl_method=PLAIN\n"
-	"sasl_username=alice@local.test\n"
-	"sasl_sender=\n"
-	"ccert_subject=\n"
-	"ccert_issuer=\n"
-	"ccert_fingerprint=\n"
-	"ccert_pubkey_fingerprint=\n"
-	"encryption_protocol=TLSv1.3\n"
-	"encryption_cipher=TLS_AES_256_GCM_SHA384\n"
-	"encryption_keysize=256\n";
+static const char logged_in[] = "sasl_method=PLAIN\n"
+				"sasl_username=alice@local.test\n"
+				"sasl_sender=\n"
+				"ccert_subject=\n"
+				"ccert_issuer=\n"
+				"ccert_fingerprint=\n"
+				"ccert_pubkey_fingerprint=\n"
+				"encryption_protocol=TLSv1.3\n"
+				"encryption_cipher=TLS_AES_256_GCM_SHA384\n"
+				"encryption_keysize=256\n";
 
 static const struct {
 	const char *domain;
@@ -72,8 +69,8 @@ static const struct {
 
 /* Five, two and three of ten. */
 static const unsigned char pattern[PATTERN_LENGTH] = {
-	MIX_LOCAL, MIX_STRANGER, MIX_LOCAL, MIX_LOGGED_IN, MIX_LOCAL,
-	MIX_STRANGER, MIX_LOCAL, MIX_LOGGED_IN, MIX_LOCAL, MIX_STRANGER,
+	MIX_LOCAL,    MIX_STRANGER, MIX_LOCAL,	   MIX_LOGGED_IN, MIX_LOCAL,
+	MIX_STRANGER, MIX_LOCAL,    MIX_LOGGED_IN, MIX_LOCAL,	  MIX_STRANGER,
 };
 
 /* place_of - where the digits after a text begin */

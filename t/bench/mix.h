@@ -11,9 +11,9 @@
  * are encrypted and logged in to anywhere, the rest from strangers to
  * anywhere. No two requests in a row are equal. */
 
-#define MIX_REQUEST_MAX	    1024
-#define MIX_DOMAINS_MAX	    10000000
-#define MIX_LOCAL_DOMAIN    "d%07u.local.test"	/* from 0 to D - 1 */
+#define MIX_REQUEST_MAX	 1024
+#define MIX_DOMAINS_MAX	 10000000
+#define MIX_LOCAL_DOMAIN "d%07u.local.test" /* from 0 to D - 1 */
 
 enum mix_kind { MIX_LOCAL, MIX_LOGGED_IN, MIX_STRANGER, MIX_KIND_COUNT };
 
@@ -21,8 +21,8 @@ enum mix_kind { MIX_LOCAL, MIX_LOGGED_IN, MIX_STRANGER, MIX_KIND_COUNT };
 struct mix_request {
 	char bytes[MIX_REQUEST_MAX];
 	size_t length;
-	size_t domain;		/* where the digits of the domain are */
-	size_t instance;	/* where those of the instance are */
+	size_t domain;	 /* where the digits of the domain are */
+	size_t instance; /* where those of the instance are */
 };
 
 struct mix {

@@ -18,9 +18,9 @@ struct target {
 };
 
 struct target_usage {
-	uint64_t cpu_ns;	/* exact: all threads, user and kernel */
-	uint64_t user_ticks;	/* sampled by the kernel: only the ratio of */
-	uint64_t system_ticks;	/* the two says something, in a long run */
+	uint64_t cpu_ns;       /* exact: all threads, user and kernel */
+	uint64_t user_ticks;   /* sampled by the kernel: only the ratio of */
+	uint64_t system_ticks; /* the two says something, in a long run */
 	uint64_t rss_kib;
 	uint64_t peak_kib;
 };

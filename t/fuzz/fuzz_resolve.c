@@ -25,7 +25,8 @@ static struct resolver *make_resolver(void)
 		{ PARAMETER_INET_INTERFACES, "127.0.0.1, ::1" },
 		{ PARAMETER_VIRTUAL_ALIAS_DOMAINS, "valias.test" },
 		{ PARAMETER_VIRTUAL_MAILBOX_DOMAINS, "vmail.test" },
-		{ PARAMETER_RELAY_DOMAINS, "relay.test, b\xc3\xbc" "cher.test" },
+		{ PARAMETER_RELAY_DOMAINS, "relay.test, b\xc3\xbc"
+					   "cher.test" },
 	};
 	struct parameters parameters;
 	struct resolver *resolver;
