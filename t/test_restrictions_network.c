@@ -27,6 +27,9 @@
 	"E8:59:0E:CD:BD:0A:58:97:CC:EB:37:05:6E:B8:A1:DB"
 #define ZEROS "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
 
+/* Of the running test, with a configuration for postmap. */
+static char directory[64];
+
 /* decide - open, ask and close one restriction */
 static enum verdict decide(const struct restriction *restriction,
 			   const char *argument,
@@ -54,7 +57,7 @@ static enum verdict evaluate(const struct restriction *restriction,
 			     const char *argument,
 			     const struct request *request)
 {
-	struct dictionary_loader loader = { .lenient = false };
+	struct dictionary_loader loader = { .config_directory = directory };
 	struct decision decision;
 
 	return decide(restriction, argument, &loader, request, &decision);
@@ -255,7 +258,7 @@ static const struct {
 START_TEST(refuses)
 {
 	const struct restriction *restriction = refusals[_i].restriction;
-	struct dictionary_loader loader = { .lenient = false };
+	struct dictionary_loader loader = { .config_directory = directory };
 	struct restriction_context context = { &loader, true };
 	struct error error = { "" };
 	void *state = NULL;
@@ -271,8 +274,6 @@ START_TEST(refuses)
 }
 END_TEST
 
-static char directory[64];
-
 /* run_shell - a command that must succeed */
 __attribute__((format(printf, 1, 2))) static void run_shell(const char *format,
 							    ...)
@@ -286,7 +287,7 @@ __attribute__((format(printf, 1, 2))) static void run_shell(const char *format,
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* set_up - a directory with a configuration for postmap */
+/* set_up - the directory */
 static void set_up(void)
 {
 	strcpy(directory, "/tmp/test_restrictions.XXXXXX");

@@ -359,9 +359,10 @@ class Fuzz:
         self.settings += 1
         self.postfix.apply(setting)
         path = os.path.join(self.postfix.queue, "private", "policyd")
-        text = POLICYD_CONF % path + (
-            'import_postfix = "%s"\n' % self.postfix.config
-            if setting.imported else setting.policyd())
+        # What is written wins; postmap reads that directory in any case.
+        text = POLICYD_CONF % path + \
+            'import_postfix = "%s"\n' % self.postfix.config + (
+                "" if setting.imported else setting.policyd())
         policyd = Policyd(self.program, self.postfix.directory, text, path)
         with policyd, self.postfix.session("builtin") as builtin, \
                 self.postfix.session("lenient" if setting.lenient
