@@ -9,7 +9,7 @@
 
 /* Counters of one server. Handed over to the next server as they are in
  * memory, so that they go on counting across a reload; a change of this
- * struct needs a new HANDOVER_VERSION (policyd/serve.c). */
+ * struct needs a new HANDOVER_VERSION (policyd/channel.h). */
 struct metrics {
 	uint64_t decisions[VERDICT_COUNT];
 	uint64_t malformed;   /* requests that got no reply */
