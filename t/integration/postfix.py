@@ -85,7 +85,11 @@ PLUMBING = {
     "in_flow_delay": "0",
     "disable_dns_lookups": "yes",
     "notify_classes": "",
-    "minimal_backoff_time": "300s",
+    # What a busy machine could not deliver at once is tried again at once.
+    "minimal_backoff_time": "1s",
+    "maximal_backoff_time": "1s",
+    "queue_run_delay": "1s",
+    "transport_retry_time": "1s",
 }
 
 
