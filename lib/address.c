@@ -407,8 +407,10 @@ static void strip_route(struct address *address)
 	if (address->tokens[address->first].operator!= '@')
 		return;
 	colon = find(address, ':');
-	if (colon >= 0 && (size_t)colon + 1 < address->end)
-		address->first = (size_t)colon + 1;
+	if (colon < 0 || (size_t)colon + 1 == address->end)
+		return;
+	address->first = (size_t)colon + 1;
+	address->changes |= ADDRESS_SOURCE_ROUTE;
 }
 
 /* reverse - turn round the order of the tokens in [from, end) */
@@ -447,14 +449,17 @@ static void add_domain(struct address *address,
 	at = rules->swap_bangpath ? find(address, '!') : -1;
 	if (at >= 0) {
 		swap_bang(address, (size_t)at);
+		address->changes |= ADDRESS_BANG;
 		return;
 	}
 	at = rules->percent_hack ? address_find_last(address, '%') : -1;
 	if (at >= 0) {
 		address->tokens[at].operator= '@';
+		address->changes |= ADDRESS_PERCENT;
 		return;
 	}
 	if (rules->append_at_origin) {
+		address->changes |= ADDRESS_ORIGIN;
 		address_append_operator(address, '@');
 		address_append(address, rules->origin, rules->origin_count);
 	}
@@ -475,6 +480,7 @@ static void add_dot_domain(struct address *address,
 			    .kind == TOKEN_LITERAL)
 			return;
 	}
+	address->changes |= ADDRESS_DOT_DOMAIN;
 	address_append_operator(address, '.');
 	address_append(address, rules->domain, rules->domain_count);
 }
@@ -497,6 +503,8 @@ void address_rewrite(struct address *address, const struct address_rules *rules)
 		add_domain(address, rules);
 	if (rules->append_dot_domain)
 		add_dot_domain(address, rules);
-	if (address_ends_in_dot(address))
+	if (address_ends_in_dot(address)) {
+		address->changes |= ADDRESS_DOT;
 		address->end--;
+	}
 }

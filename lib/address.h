@@ -29,6 +29,16 @@ struct token {
 	bool tight;    /* no space is put after it when printed */
 };
 
+/* What address_rewrite() did, a set, for those who explain. */
+enum address_change {
+	ADDRESS_SOURCE_ROUTE = 1, /* "@one,@two:" dropped */
+	ADDRESS_BANG = 2,	  /* domain!user turned round */
+	ADDRESS_PERCENT = 4,	  /* user%domain, the "%" is a "@" now */
+	ADDRESS_ORIGIN = 8,	  /* "@$myorigin" appended */
+	ADDRESS_DOT_DOMAIN = 16,  /* ".$mydomain" appended */
+	ADDRESS_DOT = 32,	  /* one dot at the end dropped */
+};
+
 /* A list of tokens. first moves up when the front is cut. */
 struct address {
 	struct token *tokens;
@@ -38,7 +48,8 @@ struct address {
 	char *text; /* what scanned tokens point into */
 	size_t used;
 	size_t size;
-	bool overflow; /* something did not fit: useless */
+	bool overflow;	  /* something did not fit: useless */
+	unsigned changes; /* of address_rewrite(), added up */
 };
 
 /* How addresses are completed and which operators are known. */

@@ -11,9 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "lib/evaluate.h"
-#include "lib/facts.h"
-#include "lib/request.h"
+#include "lib/judgement.h"
 #include "lib/restrictions.h"
 
 /* Domains that nobody has (RFC 2606, RFC 5737); several, since a list may hold
@@ -44,16 +42,11 @@ static bool is_permitted(const struct config *config,
 			 const struct service *service,
 			 const struct request *request)
 {
-	static struct facts facts;
-	struct evaluation evaluation = { 0 };
-	bool decided;
+	static struct judgement judgement;
 
-	facts_gather(&facts, request, config->resolver, service->tls);
-	decided = evaluation_start(&evaluation, &service->restrictions, request,
-				   &facts, 0, NULL);
-	if (!decided)
-		evaluation_cancel(&evaluation);
-	return decided && evaluation.decision.verdict == VERDICT_PERMIT;
+	return judgement_now(&judgement, service, config->resolver, request,
+			     0) == 0 &&
+	       judgement.evaluation.decision.verdict == VERDICT_PERMIT;
 }
 
 /* make_stranger - RCPT in plaintext, from an address that nobody has */

@@ -53,6 +53,8 @@ struct work {
 	char *plain;		       /* internal form */
 	char *quoted;		       /* external form */
 	size_t size;
+	resolve_trace *trace; /* NULL: nobody wants to know */
+	void *context;
 };
 
 /* is_failed - something did not fit: the address is refused */
@@ -81,6 +83,35 @@ static bool scan_plain(struct work *work)
 	return !is_failed(work);
 }
 
+/* tell_change - the address is another one now, if it is */
+static void tell_change(struct work *work)
+{
+	char text[RESOLUTION_ADDRESS_MAX];
+	struct resolve_step step = { .changes = work->address.changes,
+				     .address = text };
+
+	if (work->trace == NULL || step.changes == 0 || is_failed(work))
+		return;
+	work->address.changes = 0;
+	if (address_print(&work->address, work->address.first, text,
+			  sizeof(text)) >= 0)
+		work->trace(work->context, &step);
+}
+
+/* tell_search - a list was searched */
+static void tell_search(const struct work *work, const char *list,
+			const char *domain, int answer,
+			const struct table_match *match)
+{
+	struct resolve_step step = { .list = list,
+				     .domain = domain,
+				     .answer = answer,
+				     .match = *match };
+
+	if (work->trace != NULL)
+		work->trace(work->context, &step);
+}
+
 /* canonicalize - rewrite the recipient as Postfix does ahead of resolution,
  * and take the outcome to pieces */
 static bool canonicalize(struct work *work, const char *recipient)
@@ -91,6 +122,7 @@ static bool canonicalize(struct work *work, const char *recipient)
 	if (is_failed(work) || address_count(&work->address) == 0)
 		return false;
 	address_rewrite(&work->address, &work->resolver->rules);
+	tell_change(work);
 	if (is_failed(work) || !print(work, work->address.first) ||
 	    address_quote(work->quoted, work->size, work->plain) < 0)
 		return false;
@@ -98,8 +130,8 @@ static bool canonicalize(struct work *work, const char *recipient)
 	return scan_plain(work);
 }
 
-/* is_own_literal - is domain, with its brackets, an address of ours? Cuts off
- * the closing bracket of what looks like one. */
+/* is_own_literal - is domain, with its brackets, an address of ours? If not,
+ * the closing bracket of what looks like one is cut off. */
 static bool is_own_literal(const struct work *work, char *domain, size_t length)
 {
 	const char *address;
@@ -113,8 +145,10 @@ static bool is_own_literal(const struct work *work, char *domain, size_t length)
 	address = interfaces_own(work->resolver->interfaces, address);
 	if (address == NULL)
 		return false;
+	domain[length - 1] = ']';
 	work->resolution->list = address;
 	work->resolution->match = (struct table_match){ NULL, NULL, 0 };
+	tell_search(work, address, domain, 1, &work->resolution->match);
 	return true;
 }
 
@@ -125,6 +159,7 @@ static int match_list(struct work *work, const struct table *table,
 	struct table_match match;
 	int found = table_match(table, domain, &match);
 
+	tell_search(work, parameter_name(parameter), domain, found, &match);
 	if (found == TABLE_ASK) {
 		if (work->asks == NULL) {
 			work->asks = parameter_name(parameter);
@@ -237,6 +272,7 @@ static bool crack_quotes(struct work *work)
 
 	if (found == NULL)
 		return false;
+	work->address.changes |= RESOLVE_QUOTED;
 	if (*found == '!') {
 		address_clear(&work->address);
 		address_scan(&work->address, work->plain);
@@ -263,10 +299,12 @@ static bool complete_local(struct work *work)
 	if (address_count(address) == 0) {
 		address_clear(address);
 		address_scan(address, empty->text);
+		address->changes |= RESOLVE_EMPTY;
 		return true;
 	}
 	if (!work->is_saved) {
 		append_hostname(work);
+		address->changes |= RESOLVE_HOSTNAME;
 		return true;
 	}
 	return false;
@@ -281,11 +319,15 @@ static int strip_once(struct work *work)
 	int local;
 
 	if (address_ends_in_dot(address) &&
-	    address_find_last(address, '@') >= 0)
+	    address_find_last(address, '@') >= 0) {
+		address->changes |= ADDRESS_DOT;
 		address->end--;
+	}
 	if (work->resolver->resolve_null_domain && address_count(address) > 0 &&
-	    address_last(address)->operator== '@')
+	    address_last(address)->operator== '@') {
+		address->changes |= RESOLVE_NULL_DOMAIN;
 		address->end--;
+	}
 	at = address_find_last(address, '@');
 	if (at >= 0) {
 		if ((size_t)at + 1 < address->end) {
@@ -322,6 +364,7 @@ static int strip_domains(struct work *work)
 		more = strip_once(work);
 		if (is_failed(work))
 			return 0;
+		tell_change(work);
 	}
 	if (more == 0 && work->is_local)
 		address_append(&work->address, work->saved.tokens,
@@ -405,6 +448,11 @@ static int check_domain(struct work *work)
 	    strlen(resolution->domain) >= work->size)
 		return 0;
 	memcpy(work->plain, resolution->domain, strlen(resolution->domain) + 1);
+	if (work->trace != NULL)
+		work->trace(work->context,
+			    &(struct resolve_step){
+				    .changes = RESOLVE_NUMERIC,
+				    .address = resolution->address });
 	local = match_local(work, work->plain);
 	if (local == 1)
 		work->is_local = true;
@@ -564,7 +612,18 @@ static void resolve_usual(struct work *work, const char *recipient)
 void resolve_address(const struct resolver *resolver, const char *recipient,
 		     struct resolution *resolution)
 {
-	struct work work = { .resolver = resolver, .resolution = resolution };
+	resolve_explain(resolver, recipient, resolution, NULL, NULL);
+}
+
+/* resolve_explain - the same, telling each step */
+void resolve_explain(const struct resolver *resolver, const char *recipient,
+		     struct resolution *resolution, resolve_trace *trace,
+		     void *context)
+{
+	struct work work = { .resolver = resolver,
+			     .resolution = resolution,
+			     .trace = trace,
+			     .context = context };
 	size_t length = strlen(recipient);
 	size_t size;
 

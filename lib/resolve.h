@@ -41,6 +41,31 @@ struct resolution {
 	char address[RESOLUTION_ADDRESS_MAX]; /* the final address */
 };
 
+/* What happened to an address in one step: a set of enum address_change
+ * (lib/address.h), and these. */
+enum resolve_change {
+	RESOLVE_QUOTED = 64,	   /* routing inside of quotes followed */
+	RESOLVE_EMPTY = 128,	   /* empty local part: it got a name */
+	RESOLVE_HOSTNAME = 256,	   /* "@$myhostname" appended */
+	RESOLVE_NULL_DOMAIN = 512, /* "@" at the end dropped */
+	RESOLVE_NUMERIC = 1024,	   /* brackets put around a bare address */
+};
+
+/* One step of a resolution: either a list was searched for a domain, or the
+ * address changed. The texts are gone after the call, those of match excepted
+ * (they belong to the resolver). */
+struct resolve_step {
+	const char *list;	  /* that was searched; NULL: a change */
+	const char *domain;	  /* that was searched for */
+	int answer;		  /* of table_match() */
+	struct table_match match; /* the entry that decided */
+	unsigned changes;	  /* what changed the address */
+	const char *address;	  /* what it is then */
+};
+
+/* resolve_trace - told of each step, for those who explain. */
+typedef void resolve_trace(void *context, const struct resolve_step *step);
+
 /* The lists and settings that resolution needs. Immutable, shared. */
 struct resolver;
 
@@ -65,6 +90,11 @@ void resolver_free(struct resolver *resolver);
  * allocation for usual addresses. */
 void resolve_address(const struct resolver *resolver, const char *recipient,
 		     struct resolution *resolution);
+
+/* resolve_explain - the same, telling each step. */
+void resolve_explain(const struct resolver *resolver, const char *recipient,
+		     struct resolution *resolution, resolve_trace *trace,
+		     void *context);
 
 /* resolution_authorized - Postfix permit_auth_destination: 1 the destination
  * is local, virtual or relayed and not sender-routed (or routing is allowed

@@ -14,8 +14,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "lib/evaluate.h"
-#include "lib/facts.h"
+#include "lib/judgement.h"
 #include "lib/log.h"
 #include "lib/request.h"
 #include "lib/service.h"
@@ -25,10 +24,8 @@
 
 /* One request on its way. */
 struct exchange {
-	struct evaluation evaluation; /* first: done() gets a pointer to it */
+	struct judgement judgement; /* first: done() gets a pointer to it */
 	struct request request;
-	struct facts facts;
-	const struct service *service;
 	struct policy *policy;
 	struct connection *connection;
 	struct timespec start;
@@ -50,12 +47,10 @@ static int judge(struct exchange *exchange, const struct config *config,
 {
 	if (request_parse(&exchange->request, bytes, length, error) != 0)
 		return -1;
-	exchange->service = service_find(&config->services, &exchange->request);
-	facts_gather(&exchange->facts, &exchange->request, config->resolver,
-		     exchange->service->tls);
-	return evaluation_start(
-		&exchange->evaluation, &exchange->service->restrictions,
-		&exchange->request, &exchange->facts, time(NULL), done);
+	return judgement_start(
+		&exchange->judgement,
+		service_find(&config->services, &exchange->request),
+		config->resolver, &exchange->request, time(NULL), done);
 }
 
 /* make_id - a short name for a request, that log and refusal share */
@@ -83,8 +78,8 @@ static struct exchange *exchange_new(struct policy *policy,
 		exchange = xmalloc(sizeof(*exchange));
 	exchange->policy = policy;
 	exchange->connection = connection;
-	exchange->evaluation.trace = NULL;
-	exchange->evaluation.waiter = NULL;
+	exchange->judgement.evaluation.trace = NULL;
+	exchange->judgement.evaluation.waiter = NULL;
 	clock_gettime(CLOCK_MONOTONIC, &exchange->start);
 	make_id(policy, exchange->id);
 	return exchange;
@@ -112,14 +107,15 @@ static unsigned long microseconds(const struct timespec *start)
 /* warn_lookup - name the list that could not be searched */
 static void warn_lookup(const struct exchange *exchange)
 {
-	const struct decision *decision = &exchange->evaluation.decision;
+	const struct decision *decision =
+		&exchange->judgement.evaluation.decision;
 
 	if (decision->verdict == VERDICT_DEFER &&
 	    decision->refusal == REFUSAL_LOOKUP)
 		log_warning("id=%s: %s could not be searched: answered 451",
 			    exchange->id,
-			    exchange->facts.has_recipient
-				    ? exchange->facts.destination.list
+			    exchange->judgement.facts.has_recipient
+				    ? exchange->judgement.facts.destination.list
 				    : "a list");
 }
 
@@ -134,14 +130,15 @@ static void answer(struct evaluation *evaluation)
 	char line[REPORT_MAX];
 	size_t length;
 
-	length = reply_write(reply, decision, &exchange->facts,
-			     &exchange->service->reply, exchange->id);
+	length = reply_write(reply, decision, &exchange->judgement.facts,
+			     &exchange->judgement.service->reply, exchange->id);
 	policy->metrics.decisions[decision->verdict]++;
 	/* The request is gone when it was answered: write its line before. */
 	if (logged)
-		report_write(line, exchange->id, exchange->service->name,
-			     &exchange->request, &exchange->facts, decision,
-			     microseconds(&exchange->start));
+		report_write(line, exchange->id,
+			     exchange->judgement.service->name,
+			     &exchange->request, &exchange->judgement.facts,
+			     decision, microseconds(&exchange->start));
 	*connection_context(exchange->connection) = NULL;
 	connection_reply(exchange->connection, reply, length);
 	warn_lookup(exchange);
@@ -172,7 +169,7 @@ static void handle_request(void *context, struct connection *connection,
 	switch (judge(exchange, policy->config, bytes, length, answer,
 		      &error)) {
 	case 1:
-		answer(&exchange->evaluation);
+		answer(&exchange->judgement.evaluation);
 		break;
 	case 0:
 		*connection_context(connection) = exchange;
@@ -194,7 +191,7 @@ static void handle_gone(void *context, struct connection *connection)
 	(void)context;
 	if (exchange == NULL)
 		return;
-	evaluation_cancel(&exchange->evaluation);
+	evaluation_cancel(&exchange->judgement.evaluation);
 	exchange_end(exchange);
 }
 
@@ -247,19 +244,21 @@ int policy_ask(const struct config *config, char *bytes, size_t length,
 	       char reply[REPLY_MAX], char why[REPORT_MAX], struct error *error)
 {
 	struct exchange *exchange = xcalloc(1, sizeof(*exchange));
-	const struct decision *decision = &exchange->evaluation.decision;
+	const struct decision *decision =
+		&exchange->judgement.evaluation.decision;
 	int result = judge(exchange, config, bytes, length, NULL, error);
 
 	if (result == 0) {
-		evaluation_cancel(&exchange->evaluation);
+		evaluation_cancel(&exchange->judgement.evaluation);
 		result = error_set(error, "a restriction answers later: only "
 					  "a running server can be asked");
 	}
 	if (result > 0) {
-		reply_write(reply, decision, &exchange->facts,
-			    &exchange->service->reply, "query");
-		report_why(why, exchange->service->name, &exchange->request,
-			   &exchange->facts, decision);
+		reply_write(reply, decision, &exchange->judgement.facts,
+			    &exchange->judgement.service->reply, "query");
+		report_why(why, exchange->judgement.service->name,
+			   &exchange->request, &exchange->judgement.facts,
+			   decision);
 	}
 	free(exchange);
 	return result > 0 ? 0 : -1;

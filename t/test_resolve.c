@@ -427,6 +427,100 @@ START_TEST(test_form)
 }
 END_TEST
 
+/* What is told of an address, one line a step. */
+static const struct {
+	struct setting settings[2];
+	const char *recipient, *told;
+} explained[] = {
+	{ { { NULL, NULL } },
+	  "user%relay.test@local.test",
+	  "mydestination local.test 1 local.test\n"
+	  "4 user@relay.test\n"
+	  "mydestination relay.test 0 -\n"
+	  "virtual_alias_domains relay.test 0 -\n"
+	  "virtual_mailbox_domains relay.test 0 -\n"
+	  "relay_domains relay.test 1 relay.test\n" },
+	{ { { NULL, NULL } },
+	  "user",
+	  "8 user@mail.local.test\n"
+	  "mydestination mail.local.test 1 mail.local.test\n" },
+	{ { { "append_at_myorigin", "no" } },
+	  "a!user",
+	  "2 user@a\n"
+	  "mydestination a 0 -\n"
+	  "virtual_alias_domains a 0 -\n"
+	  "virtual_mailbox_domains a 0 -\n"
+	  "relay_domains a 0 -\n" },
+	{ { { "append_at_myorigin", "no" } },
+	  "user",
+	  "256 user@mail.local.test\n"
+	  "mydestination mail.local.test 1 mail.local.test\n" },
+	{ { { NULL, NULL } },
+	  "@a:user@local.test.",
+	  "33 user@local.test\n"
+	  "mydestination local.test 1 local.test\n" },
+	{ { { NULL, NULL } },
+	  "@[127.0.0.1]",
+	  "mydestination [127.0.0.1] 0 -\n"
+	  "inet_interfaces [127.0.0.1] 1 -\n"
+	  "128 MAILER-DAEMON\n" },
+	{ { { "swap_bangpath", "no" } },
+	  "a b@c@local.test",
+	  "mydestination local.test 1 local.test\n"
+	  "64 a b@c\n"
+	  "mydestination c 0 -\n"
+	  "virtual_alias_domains c 0 -\n"
+	  "virtual_mailbox_domains c 0 -\n"
+	  "relay_domains c 0 -\n" },
+	{ { { "append_dot_mydomain", "yes" } },
+	  "user@mail",
+	  "16 user@mail.local.test\n"
+	  "mydestination mail.local.test 1 mail.local.test\n" },
+	{ { { "resolve_null_domain", "yes" } },
+	  "user@",
+	  "768 user@mail.local.test\n"
+	  "mydestination mail.local.test 1 mail.local.test\n" },
+	{ { { "resolve_numeric_domain", "yes" } },
+	  "user@127.0.0.1",
+	  "mydestination 127.0.0.1 0 -\n"
+	  "1024 user@[127.0.0.1]\n"
+	  "mydestination [127.0.0.1] 0 -\n"
+	  "inet_interfaces [127.0.0.1] 1 -\n" },
+};
+
+/* tell - append one step */
+static void tell(void *context, const struct resolve_step *step)
+{
+	char *text = context;
+
+	text += strlen(text);
+	if (step->list == NULL)
+		snprintf(text, 200, "%u %s\n", step->changes, step->address);
+	else
+		snprintf(text, 200, "%s %s %d %s\n", step->list, step->domain,
+			 step->answer,
+			 step->match.pattern != NULL ? step->match.pattern
+						     : "-");
+}
+
+START_TEST(test_explained)
+{
+	struct resolver *resolver = must_make(
+		explained[_i].settings[0].name != NULL ? explained[_i].settings
+						       : NULL);
+	struct resolution told, silent;
+	char text[4096] = "";
+
+	resolve_explain(resolver, explained[_i].recipient, &told, tell, text);
+	resolve_address(resolver, explained[_i].recipient, &silent);
+	ck_assert_str_eq(text, explained[_i].told);
+	ck_assert_str_eq(told.address, silent.address);
+	ck_assert_int_eq(told.status, silent.status);
+	ck_assert_int_eq(told.class, silent.class);
+	resolver_free(resolver);
+}
+END_TEST
+
 struct under {
 	struct setting settings[4];
 	const char *recipient;
@@ -825,6 +919,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, test_vectors, 0, COUNT(variants));
 	tcase_add_loop_test(tests, test_form, 0, COUNT(forms));
+	tcase_add_loop_test(tests, test_explained, 0, COUNT(explained));
 	tcase_add_loop_test(tests, test_under, 0, COUNT(unders));
 	tcase_add_loop_test(tests, test_asks, 0, COUNT(asks));
 	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));

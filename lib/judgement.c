@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* judgement - request and service to facts and decision
+ *
+ * The server, -q, replay, shadow, expectations and the stranger test all judge
+ * by this one way, so that what they say is what would be answered. */
+
+#include "lib/judgement.h"
+
+/* judgement_start - gather the facts, walk the list */
+bool judgement_start(struct judgement *judgement, const struct service *service,
+		     const struct resolver *resolver,
+		     const struct request *request, time_t now,
+		     void (*done)(struct evaluation *))
+{
+	judgement->service = service;
+	facts_gather(&judgement->facts, request, resolver, service->tls);
+	return evaluation_start(&judgement->evaluation, &service->restrictions,
+				request, &judgement->facts, now, done);
+}
+
+/* judgement_now - the same where nobody can wait */
+int judgement_now(struct judgement *judgement, const struct service *service,
+		  const struct resolver *resolver,
+		  const struct request *request, time_t now)
+{
+	if (judgement_start(judgement, service, resolver, request, now, NULL))
+		return 0;
+	evaluation_cancel(&judgement->evaluation);
+	return -1;
+}
