@@ -507,6 +507,21 @@ struct config *config_load_with(const char *path,
 	return config;
 }
 
+/* config_service_text - an option of one value, in effect in a service */
+const char *config_service_text(const struct config *config,
+				const struct service *service,
+				const char *option)
+{
+	size_t index = (size_t)(service - config->services.services);
+	const struct config_settings *settings = config->settings;
+	const struct config_section *section =
+		index < settings->service_count ? &settings->services[index]
+						: &settings->top;
+	int found = config_option_find(option);
+
+	return found < 0 ? "" : setting_text(&section->settings[found]);
+}
+
 /* config_free - all of it */
 void config_free(struct config *config)
 {

@@ -80,6 +80,12 @@ void config_free(struct config *config);
 /* config_messages_clear - free the texts. */
 void config_messages_clear(struct config_messages *messages);
 
+/* config_service_text - what an option of one value, such as "tls_protocols",
+ * is in effect set to in a service of this configuration. */
+const char *config_service_text(const struct config *config,
+				const struct service *service,
+				const char *option);
+
 /* config_dump - the effective configuration, every option, in the syntax of
  * the file, with a comment that says where each value comes from (-T). Loaded
  * again it gives the same. */

@@ -188,6 +188,7 @@ static bool is_final(const struct restriction *restriction)
 static void add_restriction(struct maker *maker,
 			    const struct restriction *restriction, int line)
 {
+	struct restriction_list *list = &maker->service->restrictions;
 	const struct setting *argument = NULL;
 	char *text = NULL;
 	struct error error;
@@ -209,17 +210,19 @@ static void add_restriction(struct maker *maker,
 			free(text);
 			return;
 		}
-		line = argument->line;
 	}
 	imported = argument != NULL && argument->source != NULL;
-	if (restriction_list_add(&maker->service->restrictions, restriction,
-				 text, maker->context, &error) < 0)
-		config_error(maker->notes, line, "%s: %s%s%s",
-			     restriction->parameter != NULL
-				     ? restriction->parameter
-				     : restriction->name,
-			     error.text, imported ? "; so it is in " : "",
-			     imported ? argument->source : "");
+	if (restriction_list_add(list, restriction, text, maker->context,
+				 &error) == 0)
+		list->uses[list->count - 1].line = line;
+	else
+		config_error(
+			maker->notes, argument != NULL ? argument->line : line,
+			"%s: %s%s%s",
+			restriction->parameter != NULL ? restriction->parameter
+						       : restriction->name,
+			error.text, imported ? "; so it is in " : "",
+			imported ? argument->source : "");
 	free(text);
 }
 

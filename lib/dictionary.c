@@ -353,6 +353,17 @@ enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
 	return dictionary->method->lookup(dictionary, key);
 }
 
+/* dictionary_line - where the key stands that is found */
+int dictionary_line(const struct dictionary *dictionary, const char *key,
+		    const char **file)
+{
+	if (dictionary->name[0] != '/' || dictionary->method->line == NULL ||
+	    dictionary_lookup(dictionary, key) != DICTIONARY_FOUND)
+		return 0;
+	*file = dictionary->name;
+	return dictionary->method->line(dictionary, key);
+}
+
 /* dictionary_is_pattern - does it see the whole domain only? */
 bool dictionary_is_pattern(const struct dictionary *dictionary)
 {

@@ -70,6 +70,12 @@ void dictionary_free(struct dictionary *dictionary);
 enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
 					 const char *key);
 
+/* dictionary_line - where the key stands that dictionary_lookup() finds: the
+ * line, and its file, which belongs to the dictionary; 0: not known. Only for
+ * explanations, since it may read the file. */
+int dictionary_line(const struct dictionary *dictionary, const char *key,
+		    const char **file);
+
 /* dictionary_is_pattern - patterns see the whole domain only, never the
  * domains that it lies below. */
 bool dictionary_is_pattern(const struct dictionary *dictionary);

@@ -162,6 +162,7 @@ static int read_line(void *context, int number, char *line, struct error *error)
 
 	while (length > 0 && isspace((unsigned char)line[length - 1]))
 		line[--length] = '\0';
+	((struct rules *)reader->dictionary->data)->line = number;
 	if (read_rule(reader->dictionary->data, line, error) == 0)
 		return 0;
 	note = xasprintf("%s: the rule is left out, as Postfix does",
@@ -211,6 +212,12 @@ static enum dictionary_answer look_up(const struct dictionary *dictionary,
 	return (enum dictionary_answer)rules_find(dictionary->data, test, key);
 }
 
+/* find_line - where that rule stands */
+static int find_line(const struct dictionary *dictionary, const char *key)
+{
+	return rules_line(dictionary->data, test, key);
+}
+
 /* close_cidr - free the rules */
 static void close_cidr(struct dictionary *dictionary)
 {
@@ -222,6 +229,7 @@ static void close_cidr(struct dictionary *dictionary)
 const struct dictionary_method dictionary_cidr = {
 	.open = open_cidr,
 	.lookup = look_up,
+	.line = find_line,
 	.close = close_cidr,
 	.pattern = true,
 };

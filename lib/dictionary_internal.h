@@ -14,6 +14,9 @@ struct dictionary_method {
 	/* lookup - after a successful open. */
 	enum dictionary_answer (*lookup)(const struct dictionary *dictionary,
 					 const char *key);
+	/* line - of the file, where what lookup finds stands; 0: not known.
+	 * May be NULL. */
+	int (*line)(const struct dictionary *dictionary, const char *key);
 	/* close - free data, also half-made; may be NULL. */
 	void (*close)(struct dictionary *dictionary);
 	bool pattern;
@@ -43,6 +46,11 @@ extern const struct dictionary_method dictionary_cidr;
 void dictionary_note(const struct dictionary *dictionary,
 		     const struct dictionary_loader *loader, int line,
 		     const char *text);
+
+/* dictionary_source_line - a method's line for tables that are made from a
+ * text of that name, which is read again. */
+int dictionary_source_line(const struct dictionary *dictionary,
+			   const char *key);
 
 /* dictionary_text - the rules of a table: those in braces behind the type, one
  * on each line, or the content of the file; the caller frees it. */

@@ -297,11 +297,13 @@ static void close_keys(struct dictionary *dictionary)
 const struct dictionary_method dictionary_postmap = {
 	.open = open_postmap,
 	.lookup = look_up,
+	.line = dictionary_source_line,
 	.close = close_keys,
 };
 
 const struct dictionary_method dictionary_texthash = {
 	.open = open_texthash,
 	.lookup = look_up,
+	.line = dictionary_source_line,
 	.close = close_keys,
 };

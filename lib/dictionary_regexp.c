@@ -235,6 +235,7 @@ static int read_line(void *context, int number, char *line, struct error *error)
 
 	while (length > 0 && isspace((unsigned char)line[length - 1]))
 		line[--length] = '\0';
+	((struct rules *)reader->dictionary->data)->line = number;
 	if (read_rule(reader, line, error) == 0)
 		return 0;
 	if (reader->unsure)
@@ -357,6 +358,12 @@ static enum dictionary_answer look_up(const struct dictionary *dictionary,
 	return (enum dictionary_answer)rules_find(dictionary->data, test, key);
 }
 
+/* find_line - where that rule stands */
+static int find_line(const struct dictionary *dictionary, const char *key)
+{
+	return rules_line(dictionary->data, test, key);
+}
+
 /* close_rules - free them */
 static void close_rules(struct dictionary *dictionary)
 {
@@ -368,6 +375,7 @@ static void close_rules(struct dictionary *dictionary)
 const struct dictionary_method dictionary_regexp = {
 	.open = open_regexp,
 	.lookup = look_up,
+	.line = find_line,
 	.close = close_rules,
 	.pattern = true,
 };
@@ -375,6 +383,7 @@ const struct dictionary_method dictionary_regexp = {
 const struct dictionary_method dictionary_pcre = {
 	.open = open_pcre,
 	.lookup = look_up,
+	.line = find_line,
 	.close = close_rules,
 	.pattern = true,
 };

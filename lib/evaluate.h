@@ -13,6 +13,7 @@
 struct restriction_use {
 	const struct restriction *restriction;
 	void *state;
+	int line; /* of the word in policyd.conf; 0: the list is the default */
 };
 
 struct restriction_list {

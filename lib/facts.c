@@ -33,3 +33,45 @@ void facts_gather(struct facts *facts, const struct request *request,
 			resolution_authorized(resolver, &facts->destination);
 	}
 }
+
+/* facts_destination - is it ours, and if not, why not */
+const char *facts_destination(const struct facts *facts)
+{
+	const struct resolution *destination = &facts->destination;
+
+	if (!facts->has_recipient)
+		return "there is no recipient";
+	switch (facts->authorized) {
+	case 1:
+		return "the destination is ours";
+	case 0:
+		break;
+	case AUTHORIZED_ASK:
+		return "only Postfix can look the destination up";
+	default:
+		return "a destination list could not be searched";
+	}
+	if (destination->status == RESOLVE_INVALID)
+		return "the address has no valid domain";
+	if (destination->class != DESTINATION_DEFAULT)
+		return "the address is sender-routed";
+	return "the destination is not ours";
+}
+
+/* facts_class - the name of the destination class, or why there is none */
+const char *facts_class(const struct facts *facts)
+{
+	if (!facts->has_recipient)
+		return "none";
+	switch (facts->destination.status) {
+	case RESOLVE_FAILED:
+		return "unknown";
+	case RESOLVE_ASK:
+		return "ask";
+	case RESOLVE_INVALID:
+		return "invalid";
+	case RESOLVE_DONE:
+	default:
+		return destination_name(facts->destination.class);
+	}
+}

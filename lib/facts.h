@@ -26,4 +26,13 @@ void facts_gather(struct facts *facts, const struct request *request,
 		  const struct resolver *resolver,
 		  const struct tls_policy *tls);
 
+/* facts_class - the name of the destination class; or none (no recipient),
+ * unknown (a list could not be searched), ask (only Postfix can look it up),
+ * invalid (bad syntax). Static. */
+const char *facts_class(const struct facts *facts);
+
+/* facts_destination - is the destination ours, and if not, why not: static,
+ * for people. */
+const char *facts_destination(const struct facts *facts);
+
 #endif

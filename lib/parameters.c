@@ -452,6 +452,24 @@ int parameters_complete(struct parameters *parameters, struct error *error)
 	return 0;
 }
 
+/* parameters_expand - a text with the references in it replaced */
+char *parameters_expand(const struct parameters *parameters, const char *text,
+			struct error *error)
+{
+	/* All are done, so nothing is written to what the copy points to. */
+	struct parameters values = *parameters;
+	struct expansion expansion = { &values, { PROGRESS_RAW }, error, 0 };
+	struct buffer out = { NULL, 0, 0 };
+
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		expansion.progress[i] = PROGRESS_DONE;
+	buffer_add(&out, "", 0);
+	if (expand_text(&expansion, text, strlen(text), &out) == 0)
+		return out.text;
+	free(out.text);
+	return NULL;
+}
+
 /* parameters_get - the text; "" when it is not set */
 const char *parameters_get(const struct parameters *parameters,
 			   enum parameter parameter)

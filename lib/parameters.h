@@ -69,6 +69,12 @@ void parameters_set(struct parameters *parameters, enum parameter parameter,
  * loop, an unclosed brace. */
 int parameters_complete(struct parameters *parameters, struct error *error);
 
+/* parameters_expand - a text with the references in it replaced, by values
+ * that parameters_complete() has made. NULL and the reason when there is an
+ * unknown name; the caller frees it. */
+char *parameters_expand(const struct parameters *parameters, const char *text,
+			struct error *error);
+
 /* parameters_get - the completed text, never NULL. */
 const char *parameters_get(const struct parameters *parameters,
 			   enum parameter parameter);

@@ -13,6 +13,8 @@
 #include <strings.h>
 #include <utf8proc.h>
 
+#include "lib/log.h"
+
 #define RELAY_DENIED "554 5.7.1 Relay access denied"
 
 static const char *const mode_names[] = {
@@ -61,6 +63,28 @@ static bool is_refusing_word(const char *text)
 	return false;
 }
 
+/* status_length - of an enhanced status code (RFC 3463) at the beginning of a
+ * text, "5.7.1"; 0: there is none */
+static size_t status_length(const char *text)
+{
+	size_t length = 1;
+	int part;
+
+	if (strchr("245", text[0]) == NULL || text[0] == '\0')
+		return 0;
+	for (part = 0; part < 2; part++) {
+		size_t digits;
+
+		if (text[length++] != '.')
+			return 0;
+		digits = strspn(text + length, "0123456789");
+		if (digits < 1 || digits > 3)
+			return 0;
+		length += digits;
+	}
+	return text[length] == ' ' || text[length] == '\0' ? length : 0;
+}
+
 /* check_characters - one line of printable UTF-8 */
 static int check_characters(const char *text, struct error *error)
 {
@@ -81,6 +105,26 @@ static int check_characters(const char *text, struct error *error)
 	return 0;
 }
 
+/* check_status - does the enhanced status code agree with the reply code?
+ * Postfix would change it silently. */
+static int check_status(const char *text, struct error *error)
+{
+	const char *status = text + strcspn(text, " ");
+	char class = text[0];
+
+	status += strspn(status, " ");
+	if (strncasecmp(text, "REJECT", 6) == 0)
+		class = '5';
+	else if (strncasecmp(text, "DEFER", 5) == 0)
+		class = '4';
+	if (status_length(status) == 0 || status[0] == class)
+		return 0;
+	return error_set(error,
+			 "says %.*s: the enhanced status code of such an "
+			 "action begins with %c (RFC 3463)",
+			 (int)status_length(status), status, class);
+}
+
 /* reply_check - may text stand as a configured refusal? */
 int reply_check(const char *text, struct error *error)
 {
@@ -94,7 +138,7 @@ int reply_check(const char *text, struct error *error)
 				 "is not an access(5) action that refuses: "
 				 "write \"554 5.7.1 text\", \"450 4.7.1 text\","
 				 " REJECT, DEFER or DEFER_IF_PERMIT");
-	return 0;
+	return check_status(text, error);
 }
 
 /* permit_action - how a permit is said */
@@ -194,4 +238,117 @@ size_t reply_write(char *buffer, const struct decision *decision,
 				  REPLY_TEXT_MAX, text, id);
 	}
 	return (size_t)length;
+}
+
+/* What Postfix calls the thing that it refuses, by protocol state. */
+static const struct {
+	const char *state, *name;
+} classes[] = {
+	{ "CONNECT", "Client host" },	 { "HELO", "Helo command" },
+	{ "EHLO", "Helo command" },	 { "MAIL", "Sender address" },
+	{ "DATA", "Data command" },	 { "END-OF-MESSAGE", "End-of-data" },
+	{ "ETRN", "Etrn command" },	 { "VRFY", "Recipient address" },
+	{ "RCPT", "Recipient address" },
+};
+
+/* refused_class - the name of what is refused */
+static const char *refused_class(const struct request *request)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strcmp(classes[i].state, request->protocol_state) == 0)
+			return classes[i].name;
+	return "Recipient address";
+}
+
+/* refused_thing - what is refused itself */
+static const char *refused_thing(const struct request *request,
+				 const char *class)
+{
+	switch (class[0]) {
+	case 'C':
+		return request->client_address;
+	case 'H':
+		return request->helo_name;
+	case 'S':
+		return request->sender;
+	case 'R':
+		return request->recipient;
+	default:
+		return request->protocol_state;
+	}
+}
+
+/* A refusal, taken apart. */
+struct refusal_parts {
+	char code[4];
+	char status[12];
+	const char *text;
+};
+
+/* fix_status - a status about an address must fit what is refused: see Postfix
+ * smtpd_dsn_fix(3) */
+static void fix_status(char *status, const char *class)
+{
+	bool single = status[5] == '\0';
+
+	if (strncmp(status + 1, ".1.", 3) != 0)
+		return;
+	if (class[0] != 'R')
+		strcpy(status + 1, ".0.0");
+	else if (single && status[4] == '7')
+		status[4] = '3';
+	else if (single && status[4] == '8')
+		status[4] = '2';
+	else if (!single || status[4] == '0' || status[4] == '9')
+		strcpy(status + 1, ".1.0");
+}
+
+/* take_apart - code, status and text, as Postfix completes them; false: the
+ * action does not refuse */
+static bool take_apart(struct refusal_parts *parts, const char *action)
+{
+	const char *text = action + strcspn(action, " ");
+	size_t length;
+
+	memset(parts, 0, sizeof(*parts));
+	text += strspn(text, " ");
+	if (is_code(action))
+		memcpy(parts->code, action, 3);
+	else if (!is_refusing_word(action))
+		return false;
+	else
+		strcpy(parts->code,
+		       strncasecmp(action, "REJECT", 6) == 0 ? "554" : "450");
+	length = status_length(text);
+	if (length > 0 && length < sizeof(parts->status))
+		memcpy(parts->status, text, length);
+	else
+		strcpy(parts->status, "x.7.1");
+	parts->status[0] = parts->code[0];
+	parts->text = text + length + strspn(text + length, " ");
+	if (*parts->text == '\0')
+		parts->text = strncasecmp(action, "DEFER_IF", 8) == 0
+				      ? "Service unavailable"
+				      : "Access denied";
+	return true;
+}
+
+/* reply_client - what the SMTP client reads */
+size_t reply_client(char buffer[REPLY_CLIENT_MAX], const char *action,
+		    const struct request *request)
+{
+	const char *class = refused_class(request);
+	struct refusal_parts parts;
+	char thing[321];
+
+	buffer[0] = '\0';
+	if (!take_apart(&parts, action))
+		return 0;
+	fix_status(parts.status, class);
+	log_quote(thing, sizeof(thing) - 1, refused_thing(request, class));
+	snprintf(buffer, REPLY_CLIENT_MAX, "%s %s <%s>: %s rejected: %.*s",
+		 parts.code, parts.status, thing, class, REPLY_MAX, parts.text);
+	return strlen(buffer);
 }

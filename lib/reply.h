@@ -44,4 +44,15 @@ size_t reply_write(char *buffer, const struct decision *decision,
 		   const struct facts *facts,
 		   const struct reply_options *options, const char *id);
 
+/* REPLY_CLIENT_MAX - room for reply_client(). */
+#define REPLY_CLIENT_MAX (2 * REPLY_MAX)
+
+/* reply_client - what the SMTP client reads when Postfix gets this action
+ * ("action=" left out) for the request: the line of smtpd(8) in its default
+ * settings (no soft_bounce, no changed access_map_reject_code). What comes from
+ * the request is escaped as in the log. Returns its length; 0, and "": the
+ * action does not refuse. */
+size_t reply_client(char buffer[REPLY_CLIENT_MAX], const char *action,
+		    const struct request *request);
+
 #endif

@@ -57,19 +57,12 @@ static void add_decision(struct line *line, const char *service,
 			 const struct facts *facts,
 			 const struct decision *decision)
 {
-	add(line, "service=%s verdict=%s restriction=%s destination=", service,
-	    verdict_name(decision->verdict), decision->restriction);
-	if (!facts->has_recipient)
-		add(line, "none");
-	else if (facts->destination.status == RESOLVE_FAILED)
-		add(line, "unknown");
-	else if (facts->destination.status == RESOLVE_ASK)
-		add(line, "ask");
-	else if (facts->destination.status == RESOLVE_INVALID)
-		add(line, "invalid");
-	else
-		add(line, "%s%s", destination_name(facts->destination.class),
-		    facts->destination.routed ? ",routed" : "");
+	add(line, "service=%s verdict=%s restriction=%s destination=%s",
+	    service, verdict_name(decision->verdict), decision->restriction,
+	    facts_class(facts));
+	if (facts->has_recipient && facts->destination.status == RESOLVE_DONE &&
+	    facts->destination.routed)
+		add(line, ",routed");
 }
 
 /* add_client - who asks, in Postfix's form */
@@ -134,31 +127,5 @@ size_t report_write(char *buffer, const char *id, const char *service,
 	    strcmp(request->protocol_state, "RCPT") != 0)
 		add_value(&line, "state", request->protocol_state);
 	add(&line, " us=%lu", us);
-	return line.length;
-}
-
-/* report_why - one line for people */
-size_t report_why(char *buffer, const char *service,
-		  const struct request *request, const struct facts *facts,
-		  const struct decision *decision)
-{
-	struct line line = { .text = buffer };
-
-	add_decision(&line, service, facts, decision);
-	if (facts->has_recipient && facts->destination.list[0] != '\0')
-		add(&line, " list=%s", facts->destination.list);
-	if (facts->has_recipient && facts->destination.match.pattern != NULL)
-		add_value(&line, "entry", facts->destination.match.pattern);
-	if (facts->has_recipient) {
-		add(&line, " address=<");
-		add_quoted(&line, facts->destination.address,
-			   ADDRESS_MAX_LOGGED);
-		add(&line, ">");
-	}
-	add_session(&line, request);
-	if (facts->weak != NULL)
-		add(&line, " session=\"%s\"", facts->weak);
-	if (decision->reason[0] != '\0')
-		add(&line, " why=\"%s\"", decision->reason);
 	return line.length;
 }

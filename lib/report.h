@@ -18,9 +18,4 @@ size_t report_write(char *buffer, const char *id, const char *service,
 		    const struct request *request, const struct facts *facts,
 		    const struct decision *decision, unsigned long us);
 
-/* report_why - one line for people: facts and the deciding restriction. */
-size_t report_why(char *buffer, const char *service,
-		  const struct request *request, const struct facts *facts,
-		  const struct decision *decision);
-
 #endif

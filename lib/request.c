@@ -146,6 +146,17 @@ int request_set(struct request *request, const char *name, const char *value)
 	return 0;
 }
 
+/* request_attribute - the attribute with that index */
+const char *request_attribute(const struct request *request, size_t index,
+			      const char **name)
+{
+	if (index >= ATTRIBUTE_COUNT)
+		return NULL;
+	*name = attributes[index].name;
+	return *(const char *const *)((const char *)request +
+				      attributes[index].offset);
+}
+
 /* What is known while the lines of one request are read. */
 struct reading {
 	struct request *request;

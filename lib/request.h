@@ -74,6 +74,11 @@ int request_parse(struct request *request, char *bytes, size_t length,
 /* request_init - every attribute "". */
 void request_init(struct request *request);
 
+/* request_attribute - the attribute with that index, from 0, in the order of
+ * struct request: its value, and its name, static. NULL: there are no more. */
+const char *request_attribute(const struct request *request, size_t index,
+			      const char **name);
+
 /* request_set - set one attribute by its name; value is not copied. 0, or -1:
  * no such attribute. */
 int request_set(struct request *request, const char *name, const char *value);

@@ -147,7 +147,7 @@ static bool is_own_literal(const struct work *work, char *domain, size_t length)
 		return false;
 	domain[length - 1] = ']';
 	work->resolution->list = address;
-	work->resolution->match = (struct table_match){ NULL, NULL, 0 };
+	work->resolution->match = (struct table_match){ 0 };
 	tell_search(work, address, domain, 1, &work->resolution->match);
 	return true;
 }
@@ -343,12 +343,13 @@ static int strip_once(struct work *work)
 	}
 	if (has_operator(work)) {
 		address_rewrite(address, &work->resolver->rules);
-		return 1;
+	} else if (!crack_quotes(work) && !complete_local(work)) {
+		work->is_local = true;
+		return 0;
 	}
-	if (crack_quotes(work) || complete_local(work))
-		return 1;
-	work->is_local = true;
-	return 0;
+	if (at >= 0)
+		address->changes |= RESOLVE_STRIPPED;
+	return 1;
 }
 
 /* strip_domains - strip our own domains until none is left. Each round takes
@@ -486,7 +487,7 @@ static int find_class(struct work *work)
 	if (work->is_local)
 		return DESTINATION_LOCAL;
 	work->resolution->list = "";
-	work->resolution->match = (struct table_match){ NULL, NULL, 0 };
+	work->resolution->match = (struct table_match){ 0 };
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		int found = match_list(work, lists[i].table, lists[i].parameter,
 				       work->resolution->domain);
@@ -565,7 +566,7 @@ static void run(struct work *work, const char *recipient)
 		resolution->status = judge(work);
 	if (resolution->status == RESOLVE_INVALID) {
 		resolution->list = "";
-		resolution->match = (struct table_match){ NULL, NULL, 0 };
+		resolution->match = (struct table_match){ 0 };
 	} else if (resolution->status == RESOLVE_ASK) {
 		resolution->list = work->asks;
 		resolution->match = work->asks_match;

@@ -48,6 +48,7 @@ enum resolve_change {
 	RESOLVE_EMPTY = 128,	   /* empty local part: it got a name */
 	RESOLVE_HOSTNAME = 256,	   /* "@$myhostname" appended */
 	RESOLVE_NULL_DOMAIN = 512, /* "@" at the end dropped */
+	RESOLVE_STRIPPED = 2048,   /* a domain of ours taken off */
 	RESOLVE_NUMERIC = 1024,	   /* brackets put around a bare address */
 };
 

@@ -17,6 +17,7 @@ struct rule {
 	enum { RULE_MATCH, RULE_IF, RULE_ENDIF } kind;
 	void *condition; /* NULL with ENDIF */
 	size_t end;	 /* of IF: index of its ENDIF; 0: none */
+	int line;
 };
 
 /* add - one rule at the end */
@@ -24,13 +25,14 @@ static void add(struct rules *rules, const struct rule *rule)
 {
 	rules->rules = xreallocarray(rules->rules, rules->count + 1,
 				     sizeof(*rules->rules));
-	rules->rules[rules->count++] = *rule;
+	rules->rules[rules->count] = *rule;
+	rules->rules[rules->count++].line = rules->line;
 }
 
 /* rules_add - a condition that finds */
 void rules_add(struct rules *rules, void *condition)
 {
-	add(rules, &(struct rule){ RULE_MATCH, condition, 0 });
+	add(rules, &(struct rule){ RULE_MATCH, condition, 0, 0 });
 }
 
 /* rules_add_if - a condition for the rules up to ENDIF */
@@ -39,7 +41,7 @@ void rules_add_if(struct rules *rules, void *condition)
 	rules->open = xreallocarray(rules->open, rules->depth + 1,
 				    sizeof(*rules->open));
 	rules->open[rules->depth++] = rules->count;
-	add(rules, &(struct rule){ RULE_IF, condition, 0 });
+	add(rules, &(struct rule){ RULE_IF, condition, 0, 0 });
 }
 
 /* rules_add_endif - end the innermost IF */
@@ -48,12 +50,13 @@ bool rules_add_endif(struct rules *rules)
 	if (rules->depth == 0)
 		return false;
 	rules->rules[rules->open[--rules->depth]].end = rules->count;
-	add(rules, &(struct rule){ RULE_ENDIF, NULL, 0 });
+	add(rules, &(struct rule){ RULE_ENDIF, NULL, 0, 0 });
 	return true;
 }
 
-/* rules_find - try them in order */
-int rules_find(const struct rules *rules, rules_test *test, const char *key)
+/* find - try them in order; found is the rule that matched */
+static int find(const struct rules *rules, rules_test *test, const char *key,
+		const struct rule **found)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->rules[i];
@@ -62,8 +65,10 @@ int rules_find(const struct rules *rules, rules_test *test, const char *key)
 		if (rule->kind == RULE_ENDIF)
 			continue;
 		result = test(rule->condition, key);
-		if (result < 0 || (result > 0 && rule->kind == RULE_MATCH))
+		if (result < 0 || (result > 0 && rule->kind == RULE_MATCH)) {
+			*found = rule;
 			return result;
+		}
 		if (result == 0 && rule->kind == RULE_IF) {
 			if (rule->end == 0)
 				return 0;
@@ -71,6 +76,22 @@ int rules_find(const struct rules *rules, rules_test *test, const char *key)
 		}
 	}
 	return 0;
+}
+
+/* rules_find - try them in order */
+int rules_find(const struct rules *rules, rules_test *test, const char *key)
+{
+	const struct rule *found;
+
+	return find(rules, test, key, &found);
+}
+
+/* rules_line - where the one that matches stands */
+int rules_line(const struct rules *rules, rules_test *test, const char *key)
+{
+	const struct rule *found;
+
+	return find(rules, test, key, &found) == 1 ? found->line : 0;
 }
 
 /* rules_clear - free all */

@@ -13,6 +13,7 @@ struct rules {
 	size_t count;
 	size_t *open; /* IFs that no ENDIF has ended yet */
 	size_t depth;
+	int line; /* set by the caller: where what is added next stands */
 };
 
 /* rules_test - 1 a condition holds; 0 it does not; -1 unknown. */
@@ -28,6 +29,9 @@ bool rules_add_endif(struct rules *rules);
 /* rules_find - 1 a rule matches; 0 none does; -1 it came to a condition that
  * is unknown. */
 int rules_find(const struct rules *rules, rules_test *test, const char *key);
+
+/* rules_line - the line of the rule that matches, or 0. */
+int rules_line(const struct rules *rules, rules_test *test, const char *key);
 
 /* rules_clear - free_condition is called for each. */
 void rules_clear(struct rules *rules, void (*free_condition)(void *));

@@ -543,6 +543,9 @@ static void tell_match(const struct table *table, uint32_t place,
 	match->line = pattern->line;
 	if (pattern->line > 0)
 		match->file = table->files[pattern->file];
+	for (size_t i = 0; i < table->entry_count; i++)
+		if (table->entries[i].place == place)
+			match->dictionary = table->entries[i].dictionary;
 }
 
 /* table_match - is the domain in the list? */
@@ -556,7 +559,7 @@ int table_match(const struct table *table, const char *domain,
 	int result;
 
 	if (match != NULL)
-		*match = (struct table_match){ NULL, NULL, 0 };
+		*match = (struct table_match){ 0 };
 	if (length > DOMAIN_USUAL)
 		folded = xmalloc(CASEFOLD_SIZE(length));
 	length = casefold(folded, domain, length, table->utf8);
@@ -566,6 +569,25 @@ int table_match(const struct table *table, const char *domain,
 	if (match != NULL && place != 0)
 		tell_match(table, place, match);
 	return result;
+}
+
+/* table_match_line - where in a type:table a match stands */
+int table_match_line(const struct table_match *match, const char *domain,
+		     bool utf8, const char **file)
+{
+	size_t length = strlen(domain);
+	char *folded = xmalloc(CASEFOLD_SIZE(length));
+	const char *next = folded;
+	int line = 0;
+
+	casefold(folded, domain, length, utf8);
+	while (match->dictionary != NULL && line == 0 && next != NULL &&
+	       *next != '\0') {
+		line = dictionary_line(match->dictionary, next, file);
+		next = *next == '.' ? next + 1 : strchr(next, '.');
+	}
+	free(folded);
+	return line;
 }
 
 /* table_asks - the first entry that only Postfix can look up */

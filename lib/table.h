@@ -31,6 +31,7 @@ struct table_match {
 	const char *pattern; /* as written, or NULL */
 	const char *file;    /* /file it stands in, or NULL: the list itself */
 	int line;	     /* line in file, from 1 */
+	const struct dictionary *dictionary; /* of a type:table; or NULL */
 };
 
 /* TABLE_ASK - of table_match(): only Postfix knows. */
@@ -53,6 +54,12 @@ void table_free(struct table *table);
  * bytes, but pcre: and regexp: entries may do what they like. */
 int table_match(const struct table *table, const char *domain,
 		struct table_match *match);
+
+/* table_match_line - where in a type:table the key stands that made the domain
+ * match: the line, and its file; 0: not known. utf8 as in table_options. Only
+ * for explanations: it may read the file again. */
+int table_match_line(const struct table_match *match, const char *domain,
+		     bool utf8, const char **file);
 
 /* table_asks - the first type:table that only Postfix can look up, and why;
  * NULL: there is none, table_match() never says TABLE_ASK. */

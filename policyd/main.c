@@ -37,13 +37,27 @@ enum mode {
 	MODE_SERVER = 'S', /* started by the monitor */
 };
 #define OPTION_LENIENT 'L' /* only with MODE_SERVER */
+/* These only with MODE_QUERY; they have no short form. */
+#define OPTION_FORMAT  'F'
+#define OPTION_REPLAY  'R'
+#define OPTION_AGAINST 'A'
+#define OPTION_ID      'I'
 
 static const char usage_text[] =
 	"usage: policyd [-dv] [-c FILE]                 serve\n"
 	"       policyd -t [-c FILE]                    check the configuration\n"
 	"       policyd -T [-c FILE]                    print the effective "
 	"configuration\n"
-	"       policyd -q [-c FILE] [NAME=VALUE ...]   ask, and be told why\n"
+	"       policyd -q [-c FILE] [--format=json] [NAME=VALUE ...]\n"
+	"                                               ask, and be told why: "
+	"to= from= client=\n"
+	"                                               port= tls=1.3 "
+	"login=alice ...\n"
+	"       policyd -q [-c FILE] --replay [--against OLD] [LOG|CAPTURE ...]\n"
+	"                                               judge again what was "
+	"asked before\n"
+	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal by its "
+	"id\n"
 	"       policyd -s [-c FILE]                    serve one connection on "
 	"stdin and stdout\n"
 	"       policyd -P [-c FILE]                    check the Postfix around "
@@ -62,6 +76,10 @@ static const struct option long_options[] = {
 	{ "query", no_argument, NULL, MODE_QUERY },
 	{ "stdio", no_argument, NULL, MODE_STDIO },
 	{ "check-postfix", no_argument, NULL, MODE_CHECK_POSTFIX },
+	{ "format", required_argument, NULL, OPTION_FORMAT },
+	{ "replay", no_argument, NULL, OPTION_REPLAY },
+	{ "against", required_argument, NULL, OPTION_AGAINST },
+	{ "id", required_argument, NULL, OPTION_ID },
 	{ "daemon", no_argument, NULL, 'd' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, 'V' },
@@ -75,6 +93,7 @@ static const struct option long_options[] = {
 struct command {
 	enum mode mode;
 	struct options options;
+	struct query_options query;
 	int channel; /* with MODE_SERVER */
 };
 
@@ -114,6 +133,37 @@ static int set_channel(struct command *command, const char *text)
 	return set_mode(command, MODE_SERVER);
 }
 
+/* set_format - text or json */
+static int set_format(struct command *command, const char *name)
+{
+	command->query.json = strcmp(name, "json") == 0;
+	if (command->query.json || strcmp(name, "text") == 0)
+		return 0;
+	fprintf(stderr, "policyd: --format: %.40s is neither text nor json\n",
+		name);
+	return -1;
+}
+
+/* set_query - one of the options that only go with -q; -1: it does not fit */
+static int set_query(struct command *command, int option)
+{
+	switch (option) {
+	case OPTION_FORMAT:
+		return set_format(command, optarg);
+	case OPTION_REPLAY:
+		command->query.replay = true;
+		return 0;
+	case OPTION_AGAINST:
+		command->query.against = optarg;
+		return 0;
+	case OPTION_ID:
+		command->query.id = optarg;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
 /* set_option - one option; -1: it does not fit */
 static int set_option(struct command *command, int option)
 {
@@ -143,8 +193,26 @@ static int set_option(struct command *command, int option)
 		command->options.lenient = true;
 		return 0;
 	default:
-		return -1;
+		return set_query(command, option);
 	}
+}
+
+/* check_query - do the options of -q go together? */
+static const char *check_query(const struct command *command)
+{
+	const struct query_options *query = &command->query;
+
+	if (command->mode != MODE_QUERY)
+		return query->json || query->replay || query->against != NULL ||
+				       query->id != NULL
+			       ? "--format, --replay, --against and --id only "
+				 "go with -q"
+			       : NULL;
+	if (query->replay && query->id != NULL)
+		return "only one of --replay and --id";
+	if (query->against != NULL && !query->replay)
+		return "--against only goes with --replay";
+	return NULL;
 }
 
 /* read_command - the whole command line; 0 or an exit status */
@@ -158,10 +226,15 @@ static int read_command(struct command *command, int argc, char **argv)
 		if (option == '?')
 			return usage(NULL);
 		if (set_option(command, option) != 0)
-			return usage("only one of -t -T -q -s -P");
+			return usage(option >= OPTION_AGAINST &&
+						     option <= OPTION_REPLAY
+					     ? NULL
+					     : "only one of -t -T -q -s -P");
 	}
 	if (optind < argc && command->mode != MODE_QUERY)
 		return usage("too many arguments");
+	if (check_query(command) != NULL)
+		return usage(check_query(command));
 	if (command->options.daemonize && command->mode != MODE_SERVE)
 		return usage("-d only goes with serving");
 	if (command->options.lenient && command->mode != MODE_SERVER)
@@ -218,8 +291,7 @@ static struct config *load(const struct command *command,
 }
 
 /* with_config - the modes that load the configuration and end */
-static int with_config(const struct command *command, int count,
-		       char **arguments)
+static int with_config(const struct command *command)
 {
 	struct config_messages messages = { 0 };
 	struct config *config = load(command, &messages);
@@ -236,7 +308,7 @@ static int with_config(const struct command *command, int count,
 	if (config != NULL && command->mode == MODE_DUMP)
 		config_dump(config, stdout);
 	if (config != NULL && command->mode == MODE_QUERY)
-		status = query(config, count, arguments);
+		status = query(config, &command->query);
 	if (config != NULL && command->mode == MODE_CHECK_POSTFIX)
 		status = check_postfix(config);
 	config_free(config);
@@ -286,7 +358,9 @@ int main(int argc, char **argv)
 	case MODE_DUMP:
 	case MODE_QUERY:
 	case MODE_CHECK_POSTFIX:
-		return with_config(&command, argc - optind, argv + optind);
+		command.query.count = argc - optind;
+		command.query.arguments = argv + optind;
+		return with_config(&command);
 	case MODE_STDIO:
 		return serve_stdio(&command.options);
 	case MODE_SERVER:

@@ -238,28 +238,3 @@ struct metrics *policy_metrics(struct policy *policy)
 {
 	return &policy->metrics;
 }
-
-/* policy_ask - judge one request without a connection */
-int policy_ask(const struct config *config, char *bytes, size_t length,
-	       char reply[REPLY_MAX], char why[REPORT_MAX], struct error *error)
-{
-	struct exchange *exchange = xcalloc(1, sizeof(*exchange));
-	const struct decision *decision =
-		&exchange->judgement.evaluation.decision;
-	int result = judge(exchange, config, bytes, length, NULL, error);
-
-	if (result == 0) {
-		evaluation_cancel(&exchange->judgement.evaluation);
-		result = error_set(error, "a restriction answers later: only "
-					  "a running server can be asked");
-	}
-	if (result > 0) {
-		reply_write(reply, decision, &exchange->judgement.facts,
-			    &exchange->judgement.service->reply, "query");
-		report_why(why, exchange->judgement.service->name,
-			   &exchange->request, &exchange->judgement.facts,
-			   decision);
-	}
-	free(exchange);
-	return result > 0 ? 0 : -1;
-}

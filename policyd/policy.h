@@ -24,11 +24,4 @@ struct server_handler policy_handler(struct policy *policy);
  * over. */
 struct metrics *policy_metrics(struct policy *policy);
 
-/* policy_ask - judge one whole request without a connection (-q): fills reply
- * ("action=...", blank line included) and why (one line for people). Changes
- * the bytes. 0, or -1: malformed. */
-int policy_ask(const struct config *config, char *bytes, size_t length,
-	       char reply[REPLY_MAX], char why[REPORT_MAX],
-	       struct error *error);
-
 #endif

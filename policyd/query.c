@@ -12,99 +12,70 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "lib/question.h"
 #include "lib/request.h"
 #include "lib/xalloc.h"
-#include "policyd/policy.h"
+#include "policyd/explanation.h"
 
-/* What stands for an attribute that was not given. */
-static const char *const defaults[] = {
-	"request=smtpd_access_policy",
-	"protocol_state=RCPT",
-};
+#define QUERY_ID "query" /* stands in refusals */
 
-/* ask - judge one request and print the answer */
-static int ask(const struct config *config, char *bytes, size_t length)
+/* answer - judge one request and print what there is to say */
+static int answer(const struct config *config,
+		  const struct query_options *options,
+		  const struct request *request)
 {
-	char reply[REPLY_MAX];
-	char why[REPORT_MAX];
+	struct explanation explanation;
 	struct error error;
+	int status = EX_OK;
 
-	if (policy_ask(config, bytes, length, reply, why, &error) != 0) {
-		fprintf(stderr, "policyd: malformed request: %s\n", error.text);
-		return EX_USAGE;
+	if (explain(&explanation, config, request, QUERY_ID, &error) < 0) {
+		fprintf(stderr, "policyd: %s\n", error.text);
+		status = EX_USAGE;
+	} else if (options->json) {
+		explanation_print_json(&explanation, stdout);
+	} else {
+		explanation_print(&explanation, explanation_colour(stdout),
+				  stdout);
 	}
-	reply[strcspn(reply, "\n")] = '\0';
-	printf("%s\n%s\n\n", reply, why);
-	return EX_OK;
-}
-
-/* is_given - does an argument set the attribute of this default? */
-static bool is_given(const char *text, int count, char **arguments)
-{
-	size_t name = strcspn(text, "=") + 1;
-	int i;
-
-	for (i = 0; i < count; i++)
-		if (strncmp(arguments[i], text, name) == 0)
-			return true;
-	return false;
-}
-
-/* check_argument - a known attribute, and nothing that ends its line */
-static int check_argument(const char *argument)
-{
-	const char *equals = strchr(argument, '=');
-	struct request scratch;
-	char *name;
-	int known;
-
-	if (equals == NULL) {
-		fprintf(stderr, "policyd: %s: not NAME=VALUE\n", argument);
-		return EX_USAGE;
-	}
-	name = xstrndup(argument, (size_t)(equals - argument));
-	request_init(&scratch);
-	known = request_set(&scratch, name, "");
-	if (known != 0)
-		fprintf(stderr,
-			"policyd: %s: no such attribute of the policy "
-			"protocol (recipient, sasl_method, ...)\n",
-			name);
-	free(name);
-	if (known == 0 && strchr(argument, '\n') != NULL) {
-		fprintf(stderr, "policyd: an attribute is one line\n");
-		known = -1;
-	}
-	return known == 0 ? EX_OK : EX_USAGE;
+	explanation_clear(&explanation);
+	return status;
 }
 
 /* query_arguments - one request from NAME=VALUE arguments */
-static int query_arguments(const struct config *config, int count,
-			   char **arguments)
+static int query_arguments(const struct config *config,
+			   const struct query_options *options)
 {
-	char *bytes = NULL;
-	size_t size = 0;
-	FILE *text = open_memstream(&bytes, &size);
+	struct question question;
+	struct error error;
 	int status = EX_OK;
-	size_t i;
-	int j;
+	int i;
 
-	if (text == NULL)
-		return EX_TEMPFAIL;
-	for (i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-		if (!is_given(defaults[i], count, arguments))
-			fprintf(text, "%s\n", defaults[i]);
-	for (j = 0; j < count && status == EX_OK; j++) {
-		status = check_argument(arguments[j]);
-		fprintf(text, "%s\n", arguments[j]);
+	question_init(&question);
+	for (i = 0; i < options->count; i++) {
+		if (question_text(&question, options->arguments[i], &error) ==
+		    0)
+			continue;
+		fprintf(stderr, "policyd: %s\n", error.text);
+		status = EX_USAGE;
 	}
-	fputc('\n', text);
-	if (fclose(text) != 0)
-		status = EX_TEMPFAIL;
 	if (status == EX_OK)
-		status = ask(config, bytes, size);
-	free(bytes);
+		status = answer(config, options, &question.request);
+	question_clear(&question);
 	return status;
+}
+
+/* answer_bytes - a request as Postfix sends it */
+static int answer_bytes(const struct config *config,
+			const struct query_options *options, char *bytes,
+			size_t length)
+{
+	struct request request;
+	struct error error;
+
+	if (request_parse(&request, bytes, length, &error) == 0)
+		return answer(config, options, &request);
+	fprintf(stderr, "policyd: malformed request: %s\n", error.text);
+	return EX_USAGE;
 }
 
 /* What was read from standard input and not yet answered. */
@@ -136,8 +107,9 @@ static int read_more(struct input *input)
 }
 
 /* answer_whole - answer every whole request that is in the bytes */
-static int answer_whole(const struct config *config, struct input *input,
-			struct request_scan *scan)
+static int answer_whole(const struct config *config,
+			const struct query_options *options,
+			struct input *input, struct request_scan *scan)
 {
 	size_t start = 0;
 	int status = EX_OK;
@@ -156,7 +128,8 @@ static int answer_whole(const struct config *config, struct input *input,
 				error.text);
 			return EX_USAGE;
 		}
-		status = ask(config, input->bytes + start, (size_t)length);
+		status = answer_bytes(config, options, input->bytes + start,
+				      (size_t)length);
 		start += (size_t)length;
 	}
 	memmove(input->bytes, input->bytes + start, input->length - start);
@@ -165,7 +138,8 @@ static int answer_whole(const struct config *config, struct input *input,
 }
 
 /* query_stdin - each request on standard input */
-static int query_stdin(const struct config *config)
+static int query_stdin(const struct config *config,
+		       const struct query_options *options)
 {
 	struct input input = { 0 };
 	struct request_scan scan = { 0 };
@@ -173,7 +147,7 @@ static int query_stdin(const struct config *config)
 	int more = 1;
 
 	while (status == EX_OK && (more = read_more(&input)) > 0)
-		status = answer_whole(config, &input, &scan);
+		status = answer_whole(config, options, &input, &scan);
 	if (more < 0)
 		status = EX_TEMPFAIL;
 	if (status == EX_OK && input.length > 0) {
@@ -186,10 +160,10 @@ static int query_stdin(const struct config *config)
 }
 
 /* query - answer the request in the arguments, or those on standard input */
-int query(const struct config *config, int count, char **arguments)
+int query(const struct config *config, const struct query_options *options)
 {
-	int status = count > 0 ? query_arguments(config, count, arguments)
-			       : query_stdin(config);
+	int status = options->count > 0 ? query_arguments(config, options)
+					: query_stdin(config, options);
 
 	if (fflush(stdout) != 0 && status == EX_OK)
 		status = EX_TEMPFAIL;

@@ -2,12 +2,25 @@
 #ifndef POLICYD_QUERY_H
 #define POLICYD_QUERY_H
 
+#include <stdbool.h>
+
 #include "lib/config.h"
 
+/* What -q was asked for. */
+struct query_options {
+	bool json;	     /* --format=json */
+	bool replay;	     /* --replay: arguments are files */
+	const char *against; /* --against OLD, or NULL */
+	const char *id;	     /* --id ID, or NULL; arguments are files */
+	int count;
+	char **arguments;
+};
+
 /* query - answer the request given as NAME=VALUE arguments or, without any,
- * each request on standard input, and say why (-q). For each: the reply's
- * "action=..." line and one line of why, then a blank line. Returns the exit
- * status: 0 answered; 64 what was given is no request. */
-int query(const struct config *config, int count, char **arguments);
+ * each request on standard input, and explain it (-q). For each: the reply's
+ * "action=..." line, indented lines of explanation, a blank line; or one JSON
+ * object in one line. Returns the exit status: 0 answered; 64 what was given is
+ * no request. */
+int query(const struct config *config, const struct query_options *options);
 
 #endif

@@ -103,8 +103,8 @@ static void start_waiting(struct evaluation *evaluation,
 	static struct request request;
 
 	request_init(&request);
-	list->uses[0] = (struct restriction_use){ &waiter, cancelled };
-	list->uses[1] = (struct restriction_use){ &sayer, &reject };
+	list->uses[0] = (struct restriction_use){ &waiter, cancelled, 0 };
+	list->uses[1] = (struct restriction_use){ &sayer, &reject, 0 };
 	list->count = 2;
 	ck_assert(
 		!evaluation_start(evaluation, list, &request, facts, 0, done));

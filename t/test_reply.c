@@ -191,6 +191,13 @@ static const struct {
 	{ "Defer later", NULL },
 	{ "DEFER_IF_PERMIT later", NULL },
 	{ "554 5.7.1 nicht f\xc3\xbcr uns", NULL },
+	{ "554 Relay access denied", NULL },
+	{ "DEFER 4.7.1 later", NULL },
+	{ "554 5.7.1", NULL },
+	{ "554 4.7.1 Relay access denied", "begins with 5" },
+	{ "450 5.7.1 later", "begins with 4" },
+	{ "REJECT 4.7.1 no", "begins with 5" },
+	{ "DEFER_IF_PERMIT 5.7.1 later", "begins with 4" },
 	{ "", "access(5)" },
 	{ "OK", "access(5)" },
 	{ "ok", "access(5)" },
@@ -241,6 +248,58 @@ START_TEST(checks_texts)
 }
 END_TEST
 
+/* What the client reads; the request is below. */
+static const struct {
+	const char *state, *action, *line;
+} clients[] = {
+	{ "RCPT", "554 5.7.1 Go away (id 1)",
+	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Go away (id 1)" },
+	{ "VRFY", "550 Go away",
+	  "550 5.7.1 <a\\x20b@c>: Recipient address rejected: Go away" },
+	{ "RCPT", "REJECT",
+	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
+	{ "RCPT", "Reject 5.1.8 x",
+	  "554 5.1.2 <a\\x20b@c>: Recipient address rejected: x" },
+	{ "RCPT", "550 5.1.7 x",
+	  "550 5.1.3 <a\\x20b@c>: Recipient address rejected: x" },
+	{ "RCPT", "550 5.1.1 x",
+	  "550 5.1.1 <a\\x20b@c>: Recipient address rejected: x" },
+	{ "RCPT", "550 5.1.10 x",
+	  "550 5.1.0 <a\\x20b@c>: Recipient address rejected: x" },
+	{ "DATA", "550 5.1.1 x", "550 5.0.0 <DATA>: Data command rejected: x" },
+	{ "END-OF-MESSAGE", "450 x",
+	  "450 4.7.1 <END-OF-MESSAGE>: End-of-data rejected: x" },
+	{ "RCPT", "DEFER",
+	  "450 4.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
+	{ "RCPT", "DEFER_IF_PERMIT",
+	  "450 4.7.1 <a\\x20b@c>: Recipient address rejected: Service "
+	  "unavailable" },
+	{ "RCPT", "554 5.7.1",
+	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
+	{ "MAIL", "DEFER x", "450 4.7.1 <s>: Sender address rejected: x" },
+	{ "EHLO", "DEFER x", "450 4.7.1 <h>: Helo command rejected: x" },
+	{ "RCPT", "OK", "" },
+	{ "RCPT", "DUNNO", "" },
+	{ "RCPT", "permit_auth_destination", "" },
+	{ "RCPT", "reject_unauth_destination, reject", "" },
+};
+
+START_TEST(tells_client)
+{
+	char line[REPLY_CLIENT_MAX];
+	struct request request;
+
+	request_init(&request);
+	request.protocol_state = clients[_i].state;
+	request.recipient = "a b@c";
+	request.sender = "s";
+	request.helo_name = "h";
+	ck_assert_uint_eq(reply_client(line, clients[_i].action, &request),
+			  strlen(line));
+	ck_assert_str_eq(line, clients[_i].line);
+}
+END_TEST
+
 START_TEST(finds_modes)
 {
 	ck_assert_int_eq(reply_mode_find("lock"), REPLY_LOCK);
@@ -258,6 +317,7 @@ int main(void)
 	tcase_add_loop_test(tests, replies_well, 0, COUNT(replies));
 	tcase_add_test(tests, longest_text_fits);
 	tcase_add_loop_test(tests, checks_texts, 0, COUNT(texts));
+	tcase_add_loop_test(tests, tells_client, 0, COUNT(clients));
 	tcase_add_test(tests, finds_modes);
 	return run_tests("reply", tests);
 }

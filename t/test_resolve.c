@@ -435,7 +435,7 @@ static const struct {
 	{ { { NULL, NULL } },
 	  "user%relay.test@local.test",
 	  "mydestination local.test 1 local.test\n"
-	  "4 user@relay.test\n"
+	  "2052 user@relay.test\n"
 	  "mydestination relay.test 0 -\n"
 	  "virtual_alias_domains relay.test 0 -\n"
 	  "virtual_mailbox_domains relay.test 0 -\n"
@@ -463,11 +463,11 @@ static const struct {
 	  "@[127.0.0.1]",
 	  "mydestination [127.0.0.1] 0 -\n"
 	  "inet_interfaces [127.0.0.1] 1 -\n"
-	  "128 MAILER-DAEMON\n" },
+	  "2176 MAILER-DAEMON\n" },
 	{ { { "swap_bangpath", "no" } },
 	  "a b@c@local.test",
 	  "mydestination local.test 1 local.test\n"
-	  "64 a b@c\n"
+	  "2112 a b@c\n"
 	  "mydestination c 0 -\n"
 	  "virtual_alias_domains c 0 -\n"
 	  "virtual_mailbox_domains c 0 -\n"

@@ -9,6 +9,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 {
 	(void)subject;
 	(void)state;
+	decision->reason = "always";
 	decision->refusal = REFUSAL_DEFER;
 	return VERDICT_DEFER;
 }

@@ -9,7 +9,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 {
 	(void)subject;
 	(void)state;
-	(void)decision;
+	decision->reason = "always";
 	return VERDICT_PERMIT;
 }
 

@@ -17,9 +17,9 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 		restriction_permit_auth_destination.name, false);
 
 	(void)state;
+	decision->reason = facts_destination(subject->facts);
 	if (authorized < 0) {
 		decision->refusal = REFUSAL_LOOKUP;
-		decision->reason = "a destination list could not be searched";
 		return VERDICT_DEFER;
 	}
 	return authorized == 1 ? VERDICT_PERMIT : VERDICT_DUNNO;

@@ -33,8 +33,10 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 	switch (network_list_match(state, request->client_address,
 				   request->client_name)) {
 	case 0:
+		decision->reason = "the client is not in mynetworks";
 		return VERDICT_DUNNO;
 	case 1:
+		decision->reason = "the client is in mynetworks";
 		return VERDICT_PERMIT;
 	default:
 		decision->refusal = REFUSAL_LOOKUP;

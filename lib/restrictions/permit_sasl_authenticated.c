@@ -10,9 +10,18 @@
 static enum verdict evaluate(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
+	const struct request *request = subject->request;
+
 	(void)state;
-	(void)decision;
-	return subject->facts->authenticated ? VERDICT_PERMIT : VERDICT_DUNNO;
+	if (subject->facts->authenticated) {
+		decision->reason = "logged in";
+		return VERDICT_PERMIT;
+	}
+	decision->reason = request->sasl_method[0] == '\0' ? "not logged in"
+			   : request->sasl_username[0] == '\0'
+				   ? "a login without a name"
+				   : "ANONYMOUS is not a login";
+	return VERDICT_DUNNO;
 }
 
 const struct restriction restriction_permit_sasl_authenticated = {

@@ -11,8 +11,10 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
 	(void)state;
-	if (subject->facts->weak == NULL)
+	if (subject->facts->weak == NULL) {
+		decision->reason = "encrypted";
 		return VERDICT_DUNNO;
+	}
 	decision->refusal = REFUSAL_PLAINTEXT;
 	decision->reason = subject->facts->weak;
 	return VERDICT_REJECT;

@@ -16,9 +16,9 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 		restriction_reject_unauth_destination.name, true);
 
 	(void)state;
+	decision->reason = facts_destination(subject->facts);
 	if (authorized < 0) {
 		decision->refusal = REFUSAL_LOOKUP;
-		decision->reason = "a destination list could not be searched";
 		return VERDICT_DEFER;
 	}
 	if (authorized != 0)

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/* explanation - why a request is answered as it is
+ *
+ * The request is judged in the usual way; what the trace of the restrictions
+ * tells is kept. The recipient is then resolved a second time, to hear each
+ * step. How all of it is shown is the matter of explanation_text.c and
+ * explanation_json.c. */
+
+#include "policyd/explanation.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/address.h"
+#include "lib/xalloc.h"
+
+/* The changes of an address: what each is called, and whether it is routing
+ * that the sender asked for. */
+static const struct {
+	unsigned change;
+	const char *name;
+	bool routed;
+} changes[] = {
+	{ ADDRESS_SOURCE_ROUTE, "source route dropped", true },
+	{ ADDRESS_BANG, "bang path", true },
+	{ ADDRESS_PERCENT, "percent hack", true },
+	{ RESOLVE_QUOTED, "routing inside the local part followed", true },
+	{ RESOLVE_EMPTY, "empty local part", false },
+	{ RESOLVE_NULL_DOMAIN, "empty domain dropped", false },
+	{ ADDRESS_ORIGIN, "no domain: $myorigin appended", false },
+	{ RESOLVE_HOSTNAME, "no domain: $myhostname appended", false },
+	{ ADDRESS_DOT_DOMAIN, "no dot: $mydomain appended", false },
+	{ ADDRESS_DOT, "dot at the end dropped", false },
+	{ RESOLVE_NUMERIC, "brackets put around a bare address", false },
+	{ RESOLVE_STRIPPED, "domain of ours taken off", false },
+};
+#define CHANGE_COUNT (sizeof(changes) / sizeof(changes[0]))
+
+/* explanation_changes - how an address was changed */
+char *explanation_changes(unsigned set)
+{
+	bool routed = false;
+	char text[512] = "";
+	size_t i;
+
+	for (i = 0; i < CHANGE_COUNT; i++) {
+		if ((set & changes[i].change) == 0 ||
+		    (changes[i].change == RESOLVE_STRIPPED && text[0] != '\0'))
+			continue;
+		if (text[0] != '\0')
+			strcat(text, "; ");
+		strcat(text, changes[i].name);
+		routed = routed || changes[i].routed;
+	}
+	if (routed)
+		strcat(text, "; sender-routed");
+	return xstrdup(text);
+}
+
+/* keep_answer - an evaluation_trace */
+static void keep_answer(void *context, const struct restriction *restriction,
+			enum verdict verdict, const struct decision *decision)
+{
+	struct explanation *explanation = context;
+	const struct restriction_list *list =
+		explanation->judgement.evaluation.list;
+	size_t count = explanation->answer_count++;
+
+	(void)restriction;
+	explanation->answers = xreallocarray(explanation->answers, count + 1,
+					     sizeof(*explanation->answers));
+	explanation->answers[count] =
+		(struct explanation_answer){ &list->uses[count], verdict,
+					     decision->reason };
+}
+
+/* address_now - what the address is after the steps so far */
+static const char *address_now(const struct explanation *explanation)
+{
+	size_t i;
+
+	for (i = explanation->step_count; i > 0; i--)
+		if (explanation->steps[i - 1].after != NULL)
+			return explanation->steps[i - 1].after;
+	return explanation->request->recipient;
+}
+
+/* keep_search - a list was searched */
+static void keep_search(const struct explanation *explanation,
+			struct explanation_step *to,
+			const struct resolve_step *step)
+{
+	char origin[CONFIG_ORIGIN_MAX];
+
+	to->list = xstrdup(step->list);
+	to->domain = xstrdup(step->domain);
+	to->answer = step->answer;
+	if (step->match.pattern == NULL && step->answer == 0)
+		return;
+	config_origin(explanation->config, step->list, &step->match,
+		      step->domain, origin);
+	to->origin = xstrdup(origin);
+	if (step->match.pattern != NULL)
+		to->entry = xstrdup(step->match.pattern);
+}
+
+/* keep_step - a resolve_trace */
+static void keep_step(void *context, const struct resolve_step *step)
+{
+	struct explanation *explanation = context;
+	const char *before = address_now(explanation);
+	struct explanation_step to = { 0 };
+
+	if (step->list != NULL) {
+		keep_search(explanation, &to, step);
+	} else {
+		to.changes = step->changes;
+		to.before = xstrdup(before);
+		to.after = xstrdup(step->address);
+	}
+	explanation->steps =
+		xreallocarray(explanation->steps, explanation->step_count + 1,
+			      sizeof(*explanation->steps));
+	explanation->steps[explanation->step_count++] = to;
+}
+
+/* tell_reply - what Postfix is told, and what the client reads then */
+static void tell_reply(struct explanation *explanation, const char *id)
+{
+	const struct judgement *judgement = &explanation->judgement;
+	char reply[REPLY_MAX];
+	const char *action = reply + strlen("action=");
+
+	reply_write(reply, &judgement->evaluation.decision, &judgement->facts,
+		    &judgement->service->reply, id);
+	memcpy(explanation->action, action, strcspn(action, "\n"));
+	reply_client(explanation->client, explanation->action,
+		     explanation->request);
+}
+
+/* explain - judge a request, and keep what happens on the way */
+int explain(struct explanation *explanation, const struct config *config,
+	    const struct request *request, const char *id, struct error *error)
+{
+	const struct service *service =
+		service_find(&config->services, request);
+	struct judgement *judgement = &explanation->judgement;
+	static struct resolution resolution;
+
+	memset(explanation, 0, sizeof(*explanation));
+	explanation->config = config;
+	explanation->request = request;
+	judgement->evaluation.trace = keep_answer;
+	judgement->evaluation.trace_context = explanation;
+	if (judgement_now(judgement, service, config->resolver, request,
+			  time(NULL)) < 0)
+		return error_set(error, "a restriction answers later: only a "
+					"running server can be asked");
+	if (judgement->facts.has_recipient)
+		resolve_explain(config->resolver, request->recipient,
+				&resolution, keep_step, explanation);
+	tell_reply(explanation, id);
+	return 0;
+}
+
+/* explanation_clear - free what it holds */
+void explanation_clear(struct explanation *explanation)
+{
+	size_t i;
+
+	for (i = 0; i < explanation->step_count; i++) {
+		struct explanation_step *step = &explanation->steps[i];
+
+		free(step->list);
+		free(step->domain);
+		free(step->entry);
+		free(step->origin);
+		free(step->before);
+		free(step->after);
+	}
+	free(explanation->steps);
+	free(explanation->answers);
+	memset(explanation, 0, sizeof(*explanation));
+}
+
+/* explanation_list - the step in which a list decided */
+const struct explanation_step *
+explanation_list(const struct explanation *explanation)
+{
+	const char *list = explanation->judgement.facts.destination.list;
+	size_t i;
+
+	if (!explanation->judgement.facts.has_recipient)
+		return NULL;
+	for (i = explanation->step_count; i > 0; i--) {
+		const struct explanation_step *step =
+			&explanation->steps[i - 1];
+
+		if (step->list != NULL && step->answer != 0 &&
+		    strcmp(step->list, list) == 0)
+			return step;
+	}
+	return NULL;
+}
