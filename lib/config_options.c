@@ -45,6 +45,10 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				    "" },
 	[OPTION_TABLE_REFRESH] = { "table_refresh", SCOPE_TOP, FORM_PLAIN_TEXT,
 				   "0" },
+	[OPTION_CAPTURE] = { "capture", SCOPE_TOP, FORM_TEXT, "" },
+	[OPTION_CAPTURE_FILES] = { "capture_files", SCOPE_TOP, FORM_PLAIN_TEXT,
+				   "8" },
+	[OPTION_SHADOW] = { "shadow", SCOPE_TOP, FORM_TEXT, "" },
 	[OPTION_RESTRICTIONS] = { "restrictions", EVERY_SERVICE,
 				  FORM_PLAIN_LIST,
 				  "permit_auth_destination "
@@ -54,6 +58,8 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_MYNETWORKS] = { "mynetworks", SCOPE_TOP, FORM_LIST, "" },
 	[OPTION_RELAY_CLIENTCERTS] = { "relay_clientcerts", SCOPE_TOP,
 				       FORM_LIST, "" },
+	[OPTION_SERVICE_MODE] = { "mode", EVERY_SERVICE, FORM_PLAIN_TEXT,
+				  "enforce" },
 	[OPTION_REPLY] = { "reply", EVERY_SERVICE, FORM_PLAIN_TEXT, "lock" },
 	[OPTION_REJECT_REPLY] = { "reject_reply", EVERY_SERVICE, FORM_TEXT,
 				  "" },
@@ -91,6 +97,20 @@ int config_option_find(const char *name)
 			   name) == 0)
 			return option;
 	return -1;
+}
+
+/* config_option_find_in - the option of that name in a scope */
+int config_option_find_in(const char *name, unsigned scope)
+{
+	int option;
+
+	for (option = 0; option < OPTION_COUNT; option++)
+		if ((config_option_scopes((enum config_option)option) &
+		     scope) != 0 &&
+		    strcmp(config_option_name((enum config_option)option),
+			   name) == 0)
+			return option;
+	return config_option_find(name);
 }
 
 /* config_option_scopes - where it may stand */

@@ -23,9 +23,13 @@ enum config_option {
 	OPTION_ALLOW_OPEN_RELAY,
 	OPTION_IMPORT_POSTFIX,
 	OPTION_TABLE_REFRESH,
+	OPTION_CAPTURE,
+	OPTION_CAPTURE_FILES,
+	OPTION_SHADOW,
 	OPTION_RESTRICTIONS,
 	OPTION_MYNETWORKS,
 	OPTION_RELAY_CLIENTCERTS,
+	OPTION_SERVICE_MODE, /* "mode" too */
 	OPTION_REPLY,
 	OPTION_REJECT_REPLY,
 	OPTION_PLAINTEXT_REPLY,
@@ -87,6 +91,10 @@ const char *config_option_name(enum config_option option);
 
 /* config_option_find - the option of that name, or -1. */
 int config_option_find(const char *name);
+
+/* config_option_find_in - likewise, of the one that may stand in a scope if
+ * there are several of that name. */
+int config_option_find_in(const char *name, unsigned scope);
 
 /* config_option_scopes - a set of enum config_scope. */
 unsigned config_option_scopes(enum config_option option);

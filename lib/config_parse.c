@@ -128,7 +128,8 @@ static int check_option(const struct config_scan *scan,
 			const struct config_statement *statement,
 			struct config_notes *notes)
 {
-	int found = config_option_find(statement->name);
+	int found = config_option_find_in(statement->name,
+					  statement_scope(scan, statement));
 	enum config_option option = (enum config_option)found;
 	unsigned scopes;
 	char text[CONFIG_SHOWN];
@@ -159,10 +160,12 @@ static int check_option(const struct config_scan *scan,
 
 /* check_repeat - was the option set before in the same section? lines has
  * the lines where each was seen */
-static void check_repeat(const struct config_statement *statement, int *lines,
+static void check_repeat(const struct config_scan *scan,
+			 const struct config_statement *statement, int *lines,
 			 struct config_notes *notes)
 {
-	int option = config_option_find(statement->name);
+	int option = config_option_find_in(statement->name,
+					   statement_scope(scan, statement));
 
 	if (lines[option] != 0)
 		config_error(notes, statement->line,
@@ -192,7 +195,7 @@ static int check_statements(const struct config_scan *scan,
 			memset(inner, 0, sizeof(inner));
 			check_section(scan, i, notes);
 		} else if (check_option(scan, statement, notes) == 0) {
-			check_repeat(statement,
+			check_repeat(scan, statement,
 				     statement->parent == CONFIG_SCAN_TOP
 					     ? top
 					     : inner,
@@ -336,7 +339,8 @@ static int copy(struct config_settings *settings, cfg_t *cfg,
 					    "section");
 		if (statement->section)
 			continue;
-		option = config_option_find(statement->name);
+		option = config_option_find_in(
+			statement->name, statement_scope(scan, statement));
 		if (copy_values(top ? &settings->top.settings[option]
 				    : &section->settings[option],
 				top ? cfg : inner, statement, notes) < 0)

@@ -13,8 +13,7 @@
 #include "lib/config_values.h"
 #include "lib/xalloc.h"
 
-#define NAME_MAX_LENGTH 64
-#define DEFAULT_NAME	"default"
+#define DEFAULT_NAME "default"
 
 /* What making a service needs to know. */
 struct maker {
@@ -268,6 +267,20 @@ static char *make_text(struct maker *maker, enum config_option option)
 	return xstrdup(text);
 }
 
+/* make_mode - are decisions told to Postfix, or only to the log? */
+static void make_mode(struct maker *maker)
+{
+	const struct setting *from = setting(maker, OPTION_SERVICE_MODE);
+	const char *text = setting_text(from);
+	char shown[CONFIG_SHOWN];
+
+	maker->service->reply.observe = strcmp(text, "observe") == 0;
+	if (!maker->service->reply.observe && strcmp(text, "enforce") != 0)
+		config_error(maker->notes, from->line,
+			     "mode: %s is neither enforce nor observe",
+			     config_show(shown, text));
+}
+
 /* make_reply - how decisions are told to Postfix */
 static void make_reply(struct maker *maker)
 {
@@ -328,11 +341,11 @@ static void check_name(const struct config_section *section,
 		config_error(notes, section->line,
 			     "the name of a service "
 			     "cannot be empty");
-	if (strlen(name) > NAME_MAX_LENGTH)
+	if (strlen(name) > SERVICE_NAME_MAX)
 		config_error(notes, section->line,
 			     "the name of a service is "
 			     "longer than %d bytes",
-			     NAME_MAX_LENGTH);
+			     SERVICE_NAME_MAX);
 	for (byte = name; *byte > ' ' && *byte <= '~'; byte++)
 		;
 	if (*byte != '\0')
@@ -365,6 +378,7 @@ static void make_service(struct service *service,
 	make_ports(&maker);
 	make_contexts(&maker);
 	make_restrictions(&maker);
+	make_mode(&maker);
 	make_reply(&maker);
 	make_tls(&maker);
 }

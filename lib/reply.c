@@ -221,7 +221,9 @@ size_t reply_write(char *buffer, const struct decision *decision,
 	char text[REPLY_MAX];
 	int length;
 
-	if (decision->asks[0] != NULL)
+	if (options->observe)
+		length = snprintf(buffer, REPLY_MAX, "action=DUNNO\n\n");
+	else if (decision->asks[0] != NULL)
 		length = write_asks(buffer, decision, options);
 	else if (decision->verdict == VERDICT_PERMIT)
 		length = snprintf(buffer, REPLY_MAX, "action=%s\n\n",

@@ -23,6 +23,7 @@ enum reply_mode {
 
 struct reply_options {
 	enum reply_mode mode;
+	bool observe;	       /* answer DUNNO, whatever the decision */
 	char *reject_reply;    /* owned; NULL: the default, with helpful tail */
 	char *plaintext_reply; /* owned; NULL: likewise */
 };

@@ -13,10 +13,6 @@
 
 #include "lib/log.h"
 
-/* The longest value of a kind in the log; longer ones are cut. */
-#define NAME_MAX_LOGGED	   80
-#define ADDRESS_MAX_LOGGED 160
-
 /* A line that grows; what does not fit is cut. */
 struct line {
 	char *text;
@@ -39,7 +35,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line,
 /* add_quoted - append text from the network, at most limit bytes of it */
 static void add_quoted(struct line *line, const char *text, size_t limit)
 {
-	char quoted[ADDRESS_MAX_LOGGED + 1];
+	char quoted[REPORT_ADDRESS_MAX + 1];
 
 	log_quote(quoted, limit, text);
 	add(line, "%s", quoted);
@@ -49,7 +45,7 @@ static void add_quoted(struct line *line, const char *text, size_t limit)
 static void add_value(struct line *line, const char *key, const char *text)
 {
 	add(line, " %s=", key);
-	add_quoted(line, text, NAME_MAX_LOGGED);
+	add_quoted(line, text, REPORT_NAME_MAX);
 }
 
 /* add_decision - service, verdict, restriction */
@@ -69,9 +65,9 @@ static void add_decision(struct line *line, const char *service,
 static void add_client(struct line *line, const struct request *request)
 {
 	add(line, " client=[");
-	add_quoted(line, request->client_address, NAME_MAX_LOGGED);
+	add_quoted(line, request->client_address, REPORT_NAME_MAX);
 	add(line, "]:");
-	add_quoted(line, request->client_port, 8);
+	add_quoted(line, request->client_port, REPORT_NUMBER_MAX);
 	add_value(line, "helo", request->helo_name);
 }
 
@@ -79,9 +75,9 @@ static void add_client(struct line *line, const struct request *request)
 static void add_addresses(struct line *line, const struct request *request)
 {
 	add(line, " from=<");
-	add_quoted(line, request->sender, ADDRESS_MAX_LOGGED);
+	add_quoted(line, request->sender, REPORT_ADDRESS_MAX);
 	add(line, "> to=<");
-	add_quoted(line, request->recipient, ADDRESS_MAX_LOGGED);
+	add_quoted(line, request->recipient, REPORT_ADDRESS_MAX);
 	add(line, ">");
 }
 
@@ -104,19 +100,19 @@ static void add_session(struct line *line, const struct request *request)
 		add(line, " sasl=");
 		add_quoted(line, request->sasl_method, 24);
 		add(line, "/");
-		add_quoted(line, request->sasl_username, NAME_MAX_LOGGED);
+		add_quoted(line, request->sasl_username, REPORT_NAME_MAX);
 	}
 }
 
 /* report_write - the decision line of the log */
-size_t report_write(char *buffer, const char *id, const char *service,
+size_t report_write(char *buffer, const char *id, const struct service *service,
 		    const struct request *request, const struct facts *facts,
 		    const struct decision *decision, unsigned long us)
 {
 	struct line line = { .text = buffer };
 
 	add(&line, "id=%s ", id);
-	add_decision(&line, service, facts, decision);
+	add_decision(&line, service->name, facts, decision);
 	add_client(&line, request);
 	add_addresses(&line, request);
 	add_session(&line, request);
@@ -126,6 +122,12 @@ size_t report_write(char *buffer, const char *id, const char *service,
 	if (request->protocol_state[0] != '\0' &&
 	    strcmp(request->protocol_state, "RCPT") != 0)
 		add_value(&line, "state", request->protocol_state);
+	if (request->server_port[0] != '\0')
+		add_value(&line, "port", request->server_port);
+	if (request->policy_context[0] != '\0')
+		add_value(&line, "context", request->policy_context);
+	if (service->reply.observe)
+		add(&line, " mode=observe");
 	add(&line, " us=%lu", us);
 	return line.length;
 }

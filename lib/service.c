@@ -51,6 +51,18 @@ const struct service *service_find(const struct service_list *list,
 	return &list->services[i];
 }
 
+/* service_named - the service of that name */
+const struct service *service_named(const struct service_list *list,
+				    const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (strcmp(list->services[i].name, name) == 0)
+			return &list->services[i];
+	return NULL;
+}
+
 /* service_overlap - do two services match a common request? */
 int service_overlap(const struct service *one, const struct service *other)
 {

@@ -9,6 +9,8 @@
 #include "lib/request.h"
 #include "lib/tls.h"
 
+#define SERVICE_NAME_MAX 64 /* bytes of a name */
+
 /* What one kind of request is judged by. The top-level settings are a service
  * too: the one named "default", which matches everything. Immutable. */
 struct service {
@@ -32,6 +34,10 @@ struct service_list {
 /* service_find - the first service that the request belongs to. Never NULL. */
 const struct service *service_find(const struct service_list *list,
 				   const struct request *request);
+
+/* service_named - the service of that name, "default" too; or NULL. */
+const struct service *service_named(const struct service_list *list,
+				    const char *name);
 
 /* service_overlap - do two services match a common request? */
 int service_overlap(const struct service *one, const struct service *other);

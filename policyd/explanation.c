@@ -141,16 +141,17 @@ static void tell_reply(struct explanation *explanation, const char *id)
 
 /* explain - judge a request, and keep what happens on the way */
 int explain(struct explanation *explanation, const struct config *config,
-	    const struct request *request, const char *id, struct error *error)
+	    const struct service *service, const struct request *request,
+	    const char *id, struct error *error)
 {
-	const struct service *service =
-		service_find(&config->services, request);
 	struct judgement *judgement = &explanation->judgement;
 	static struct resolution resolution;
 
 	memset(explanation, 0, sizeof(*explanation));
 	explanation->config = config;
 	explanation->request = request;
+	if (service == NULL)
+		service = service_find(&config->services, request);
 	judgement->evaluation.trace = keep_answer;
 	judgement->evaluation.trace_context = explanation;
 	if (judgement_now(judgement, service, config->resolver, request,

@@ -44,10 +44,12 @@ struct explanation {
 };
 
 /* explain - judge a request as the server would, and keep what happens on the
- * way. id stands in a refusal. 0, or -1: a restriction wants to answer later.
- * Clear explanation in both cases. */
+ * way. service NULL: the one that the request belongs to. id stands in a
+ * refusal. 0, or -1: a restriction wants to answer later. Clear explanation in
+ * both cases. */
 int explain(struct explanation *explanation, const struct config *config,
-	    const struct request *request, const char *id, struct error *error);
+	    const struct service *service, const struct request *request,
+	    const char *id, struct error *error);
 
 /* explanation_clear - free what it holds. */
 void explanation_clear(struct explanation *explanation);

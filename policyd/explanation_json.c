@@ -1,59 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* explanation_json - an explanation for programs
  *
- * One object in one line (JSON Lines). Texts are UTF-8; what is not is escaped
- * as in the log, \xNN for a byte. */
+ * One object in one line (JSON Lines). */
 
 #include "policyd/explanation.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#include "lib/log.h"
-#include "lib/xalloc.h"
-
-/* text - a string, or null for NULL */
-static json_t *text(const char *value)
-{
-	json_t *made;
-	size_t size;
-	char *quoted;
-
-	if (value == NULL)
-		return json_null();
-	made = json_string(value);
-	if (made != NULL)
-		return made;
-	size = 4 * strlen(value);
-	quoted = xmalloc(size + 1);
-	log_quote(quoted, size, value);
-	made = json_string(quoted);
-	free(quoted);
-	return made;
-}
-
-/* whether - true, false or null: not known */
-static json_t *whether(int known)
-{
-	return known == 0 || known == 1 ? json_boolean(known) : json_null();
-}
-
-/* set - a member. Memory never lacks (see below), and names are ASCII: there
- * is no other way to fail. */
-static void set(json_t *object, const char *name, json_t *value)
-{
-	if (json_object_set_new(object, name, value) != 0)
-		abort();
-}
-
-/* append - an element */
-static void append(json_t *array, json_t *value)
-{
-	if (json_array_append_new(array, value) != 0)
-		abort();
-}
+#include "policyd/json.h"
 
 /* request_object - all attributes that are not empty, by their own names */
 static json_t *request_object(const struct request *request)
@@ -65,7 +20,7 @@ static json_t *request_object(const struct request *request)
 
 	for (i = 0; (value = request_attribute(request, i, &name)) != NULL; i++)
 		if (*value != '\0' && strcmp(name, "request") != 0)
-			set(object, name, text(value));
+			json_set(object, name, json_text(value));
 	return object;
 }
 
@@ -75,10 +30,11 @@ static json_t *service_object(const struct explanation *explanation)
 	const struct service *service = explanation->judgement.service;
 	json_t *object = json_object();
 
-	set(object, "name", text(service->name));
-	set(object, "file", text(explanation->config->path));
-	set(object, "line",
-	    service->line != 0 ? json_integer(service->line) : json_null());
+	json_set(object, "name", json_text(service->name));
+	json_set(object, "file", json_text(explanation->config->path));
+	json_set(object, "line",
+		 service->line != 0 ? json_integer(service->line)
+				    : json_null());
 	return object;
 }
 
@@ -90,17 +46,17 @@ static json_t *step_object(const struct explanation_step *step)
 
 	if (step->list == NULL) {
 		how = explanation_changes(step->changes);
-		set(object, "before", text(step->before));
-		set(object, "after", text(step->after));
-		set(object, "change", text(how));
+		json_set(object, "before", json_text(step->before));
+		json_set(object, "after", json_text(step->after));
+		json_set(object, "change", json_text(how));
 		free(how);
 		return object;
 	}
-	set(object, "domain", text(step->domain));
-	set(object, "list", text(step->list));
-	set(object, "found", whether(step->answer));
-	set(object, "entry", text(step->entry));
-	set(object, "origin", text(step->origin));
+	json_set(object, "domain", json_text(step->domain));
+	json_set(object, "list", json_text(step->list));
+	json_set(object, "found", json_whether(step->answer));
+	json_set(object, "entry", json_text(step->entry));
+	json_set(object, "origin", json_text(step->origin));
 	return object;
 }
 
@@ -113,19 +69,22 @@ static json_t *destination_object(const struct explanation *explanation)
 	json_t *steps = json_array();
 	size_t i;
 
-	set(object, "class", text(facts_class(facts)));
-	set(object, "ours", whether(facts->authorized));
-	set(object, "why", text(facts_destination(facts)));
+	json_set(object, "class", json_text(facts_class(facts)));
+	json_set(object, "ours", json_whether(facts->authorized));
+	json_set(object, "why", json_text(facts_destination(facts)));
 	if (facts->has_recipient) {
-		set(object, "address", text(facts->destination.address));
-		set(object, "routed", json_boolean(facts->destination.routed));
+		json_set(object, "address",
+			 json_text(facts->destination.address));
+		json_set(object, "routed",
+			 json_boolean(facts->destination.routed));
 	}
-	set(object, "list", text(list != NULL ? list->list : NULL));
-	set(object, "entry", text(list != NULL ? list->entry : NULL));
-	set(object, "origin", text(list != NULL ? list->origin : NULL));
+	json_set(object, "list", json_text(list != NULL ? list->list : NULL));
+	json_set(object, "entry", json_text(list != NULL ? list->entry : NULL));
+	json_set(object, "origin",
+		 json_text(list != NULL ? list->origin : NULL));
 	for (i = 0; i < explanation->step_count; i++)
-		append(steps, step_object(&explanation->steps[i]));
-	set(object, "steps", steps);
+		json_append(steps, step_object(&explanation->steps[i]));
+	json_set(object, "steps", steps);
 	return object;
 }
 
@@ -134,9 +93,9 @@ static json_t *session_object(const struct facts *facts)
 {
 	json_t *object = json_object();
 
-	set(object, "encrypted", json_boolean(facts->weak == NULL));
-	set(object, "weak", text(facts->weak));
-	set(object, "authenticated", json_boolean(facts->authenticated));
+	json_set(object, "encrypted", json_boolean(facts->weak == NULL));
+	json_set(object, "weak", json_text(facts->weak));
+	json_set(object, "authenticated", json_boolean(facts->authenticated));
 	return object;
 }
 
@@ -154,16 +113,19 @@ static json_t *restrictions_array(const struct explanation *explanation)
 						      : NULL;
 		json_t *object = json_object();
 
-		set(object, "name", text(list->uses[i].restriction->name));
-		set(object, "line",
-		    list->uses[i].line != 0 ? json_integer(list->uses[i].line)
-					    : json_null());
-		set(object, "verdict",
-		    text(answer != NULL ? verdict_name(answer->verdict)
-					: NULL));
-		set(object, "reason",
-		    text(answer != NULL ? answer->reason : NULL));
-		append(array, object);
+		json_set(object, "name",
+			 json_text(list->uses[i].restriction->name));
+		json_set(object, "line",
+			 list->uses[i].line != 0
+				 ? json_integer(list->uses[i].line)
+				 : json_null());
+		json_set(object, "verdict",
+			 json_text(answer != NULL
+					   ? verdict_name(answer->verdict)
+					   : NULL));
+		json_set(object, "reason",
+			 json_text(answer != NULL ? answer->reason : NULL));
+		json_append(array, object);
 	}
 	return array;
 }
@@ -175,20 +137,21 @@ void explanation_print_json(const struct explanation *explanation, FILE *output)
 	const struct decision *decision = &judgement->evaluation.decision;
 	json_t *object;
 
-	json_set_alloc_funcs(xmalloc, free);
+	json_start();
 	object = json_object();
-	set(object, "action", text(explanation->action));
-	set(object, "verdict", text(verdict_name(decision->verdict)));
-	set(object, "restriction", text(decision->restriction));
-	set(object, "reason", text(decision->reason));
-	set(object, "client_reads",
-	    text(explanation->client[0] != '\0' ? explanation->client : NULL));
-	set(object, "request", request_object(explanation->request));
-	set(object, "service", service_object(explanation));
-	set(object, "destination", destination_object(explanation));
-	set(object, "session", session_object(&judgement->facts));
-	set(object, "restrictions", restrictions_array(explanation));
-	json_dumpf(object, output, JSON_COMPACT);
-	putc('\n', output);
-	json_decref(object);
+	json_set(object, "action", json_text(explanation->action));
+	json_set(object, "verdict", json_text(verdict_name(decision->verdict)));
+	json_set(object, "restriction", json_text(decision->restriction));
+	json_set(object, "reason", json_text(decision->reason));
+	json_set(object, "observed",
+		 json_boolean(judgement->service->reply.observe));
+	json_set(object, "client_reads",
+		 json_text(explanation->client[0] != '\0' ? explanation->client
+							  : NULL));
+	json_set(object, "request", request_object(explanation->request));
+	json_set(object, "service", service_object(explanation));
+	json_set(object, "destination", destination_object(explanation));
+	json_set(object, "session", session_object(&judgement->facts));
+	json_set(object, "restrictions", restrictions_array(explanation));
+	json_print(object, output);
 }

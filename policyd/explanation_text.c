@@ -118,6 +118,8 @@ static void print_verdict(struct printer *printer)
 		fprintf(printer->output, " by %s", decision->restriction);
 	if (*decision->reason != '\0')
 		fprintf(printer->output, ": %s", decision->reason);
+	if (printer->explanation->judgement.service->reply.observe)
+		fputs("; only observed (mode = observe)", printer->output);
 	putc('\n', printer->output);
 }
 

@@ -135,8 +135,7 @@ static void answer(struct evaluation *evaluation)
 	policy->metrics.decisions[decision->verdict]++;
 	/* The request is gone when it was answered: write its line before. */
 	if (logged)
-		report_write(line, exchange->id,
-			     exchange->judgement.service->name,
+		report_write(line, exchange->id, exchange->judgement.service,
 			     &exchange->request, &exchange->judgement.facts,
 			     decision, microseconds(&exchange->start));
 	*connection_context(exchange->connection) = NULL;

@@ -16,6 +16,7 @@
 #include "lib/request.h"
 #include "lib/xalloc.h"
 #include "policyd/explanation.h"
+#include "policyd/replay.h"
 
 #define QUERY_ID "query" /* stands in refusals */
 
@@ -28,7 +29,8 @@ static int answer(const struct config *config,
 	struct error error;
 	int status = EX_OK;
 
-	if (explain(&explanation, config, request, QUERY_ID, &error) < 0) {
+	if (explain(&explanation, config, NULL, request, QUERY_ID, &error) <
+	    0) {
 		fprintf(stderr, "policyd: %s\n", error.text);
 		status = EX_USAGE;
 	} else if (options->json) {
@@ -162,8 +164,10 @@ static int query_stdin(const struct config *config,
 /* query - answer the request in the arguments, or those on standard input */
 int query(const struct config *config, const struct query_options *options)
 {
-	int status = options->count > 0 ? query_arguments(config, options)
-					: query_stdin(config, options);
+	int status = options->id != NULL  ? replay_id(config, options)
+		     : options->replay	  ? replay(config, options)
+		     : options->count > 0 ? query_arguments(config, options)
+					  : query_stdin(config, options);
 
 	if (fflush(stdout) != 0 && status == EX_OK)
 		status = EX_TEMPFAIL;

@@ -136,8 +136,8 @@ static void ask(char reply[REPLY_MAX], const char *state, size_t tls,
 
 	ck_assert_int_eq(request_parse(&request, bytes, strlen(bytes), &error),
 			 0);
-	ck_assert_int_eq(explain(&explanation, config, &request, "ID", &error),
-			 0);
+	ck_assert_int_eq(
+		explain(&explanation, config, NULL, &request, "ID", &error), 0);
 	snprintf(reply, REPLY_MAX, "action=%.500s\n\n", explanation.action);
 	explanation_clear(&explanation);
 	free(bytes);

@@ -8,6 +8,9 @@
 #include "t/test.h"
 
 static struct request request;
+static char submission_name[] = "submission", standard_name[] = "default";
+static const struct service submission = { .name = submission_name };
+static const struct service standard = { .name = standard_name };
 static struct facts facts;
 static struct decision decision = {
 	.verdict = VERDICT_PERMIT,
@@ -41,7 +44,7 @@ static void set_up(void)
 START_TEST(writes_the_line_of_the_contract)
 {
 	char line[REPORT_MAX];
-	size_t length = report_write(line, "4F2K", "submission", &request,
+	size_t length = report_write(line, "4F2K", &submission, &request,
 				     &facts, &decision, 12);
 
 	ck_assert_str_eq(
@@ -62,20 +65,20 @@ START_TEST(says_what_the_destination_is)
 
 	facts.destination.class = DESTINATION_RELAY;
 	facts.destination.routed = true;
-	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	report_write(line, "1", &standard, &request, &facts, &decision, 0);
 	ck_assert_ptr_nonnull(strstr(line, " destination=relay,routed "));
 	facts.destination.status = RESOLVE_FAILED;
-	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	report_write(line, "1", &standard, &request, &facts, &decision, 0);
 	ck_assert_ptr_nonnull(strstr(line, " destination=unknown "));
 	facts.destination.status = RESOLVE_INVALID;
-	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	report_write(line, "1", &standard, &request, &facts, &decision, 0);
 	ck_assert_ptr_nonnull(strstr(line, " destination=invalid "));
 	facts.has_recipient = false;
 	request.recipient = "";
 	request.protocol_state = "MAIL";
 	request.encryption_protocol = "";
 	request.sasl_method = "";
-	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	report_write(line, "1", &standard, &request, &facts, &decision, 0);
 	ck_assert_ptr_nonnull(strstr(line, " destination=none "));
 	ck_assert_ptr_nonnull(strstr(line, " to=<> tls=none sasl=none "));
 	ck_assert_ptr_nonnull(strstr(line, " state=MAIL "));
@@ -103,7 +106,7 @@ START_TEST(nothing_raw_gets_in)
 	request.encryption_keysize = request.sasl_method = value;
 	request.sasl_username = request.instance = request.queue_id = value;
 	request.protocol_state = value;
-	report_write(line, "4F2K", "submission", &request, &facts, &decision,
+	report_write(line, "4F2K", &submission, &request, &facts, &decision,
 		     4294967295ul);
 	ck_assert_uint_lt(strlen(line), REPORT_MAX);
 	for (i = 0; line[i] != '\0'; i++)

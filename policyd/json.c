@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/* json - what the JSON output of the program has in common */
+
+#include "policyd/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+/* json_start - memory that does not run out, or the process ends */
+void json_start(void)
+{
+	json_set_alloc_funcs(xmalloc, free);
+}
+
+/* json_text - a string, or null for NULL */
+json_t *json_text(const char *text)
+{
+	json_t *made;
+	size_t size;
+	char *quoted;
+
+	if (text == NULL)
+		return json_null();
+	made = json_string(text);
+	if (made != NULL)
+		return made;
+	size = 4 * strlen(text);
+	quoted = xmalloc(size + 1);
+	log_quote(quoted, size, text);
+	made = json_string(quoted);
+	free(quoted);
+	return made;
+}
+
+/* json_whether - true, false or null: not known */
+json_t *json_whether(int known)
+{
+	return known == 0 || known == 1 ? json_boolean(known) : json_null();
+}
+
+/* json_set - a member. Names are ASCII and memory never lacks: there is no
+ * other way to fail. */
+void json_set(json_t *object, const char *name, json_t *value)
+{
+	if (json_object_set_new(object, name, value) != 0)
+		abort();
+}
+
+/* json_append - an element */
+void json_append(json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) != 0)
+		abort();
+}
+
+/* json_print - one line */
+void json_print(json_t *object, FILE *output)
+{
+	json_dumpf(object, output, JSON_COMPACT);
+	putc('\n', output);
+	json_decref(object);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/* replay - what would a changed configuration decide?
+ *
+ * Each request of the past is judged under the new configuration and, to
+ * compare, under an old one; where there is none, what the log says was decided
+ * then takes its place. Cases that differ in nothing but addresses are one
+ * group, shown with its count and a few examples. */
+
+#include "policyd/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "lib/judgement.h"
+#include "lib/reply.h"
+#include "lib/report.h"
+#include "lib/xalloc.h"
+#include "policyd/replay_group.h"
+#include "policyd/replay_input.h"
+
+/* One run. */
+struct replay {
+	const struct config *config;
+	const struct config *against; /* or NULL */
+	struct replay_groups groups;
+	unsigned long compared;
+	unsigned long waiting; /* no decision at once: not judged */
+};
+
+/* replay_service - the one that the request belongs to; a log that has no port
+ * says it by name */
+const struct service *replay_service(const struct config *config,
+				     const struct request *request,
+				     const struct reported *reported)
+{
+	const struct service *service = NULL;
+
+	if (reported != NULL && !reported->has_port &&
+	    request->policy_context[0] == '\0')
+		service = service_named(&config->services, reported->service);
+	return service != NULL ? service
+			       : service_find(&config->services, request);
+}
+
+/* judge - what one configuration decides; -1: nothing at once */
+static int judge(struct replay_outcome *outcome, const struct config *config,
+		 const struct request *request, const struct reported *reported)
+{
+	const struct service *service =
+		replay_service(config, request, reported);
+	static struct judgement judgement;
+	const struct decision *decision = &judgement.evaluation.decision;
+
+	if (judgement_now(&judgement, service, config->resolver, request, 0) <
+	    0)
+		return -1;
+	outcome->service = service->name;
+	outcome->verdict = decision->verdict;
+	outcome->restriction = decision->restriction;
+	outcome->observed = service->reply.observe;
+	reply_write(outcome->reply, decision, &judgement.facts, &service->reply,
+		    "ID");
+	return 0;
+}
+
+/* remembered - what the log says was decided */
+static void remembered(struct replay_outcome *outcome,
+		       const struct reported *reported)
+{
+	outcome->service = reported->service;
+	outcome->verdict = reported->verdict;
+	outcome->restriction = reported->restriction;
+	outcome->observed = reported->observed;
+	outcome->reply[0] = '\0'; /* not known */
+}
+
+/* take_request - one of the past */
+static void take_request(void *context, const struct request *request,
+			 const struct reported *reported,
+			 const struct replay_place *place)
+{
+	struct replay *replay = context;
+	struct replay_outcome new, old;
+	bool compare = replay->against != NULL || reported != NULL;
+
+	if (judge(&new, replay->config, request, reported) < 0) {
+		replay->waiting++;
+		return;
+	}
+	if (replay->against != NULL &&
+	    judge(&old, replay->against, request, reported) < 0) {
+		replay->waiting++;
+		return;
+	}
+	if (replay->against == NULL && reported != NULL)
+		remembered(&old, reported);
+	replay->compared += compare;
+	if (replay->against == NULL)
+		replay_groups_add(&replay->groups, NULL, &new, request, place);
+	if (compare && replay_outcome_differ(&old, &new))
+		replay_groups_add(&replay->groups, &old, &new, request, place);
+}
+
+/* load_against - the other configuration; NULL: it is refused */
+static struct config *load_against(const char *path)
+{
+	struct config_load_options options = { .lenient = true };
+	struct config_messages messages = { 0 };
+	struct config *config = config_load_with(path, &options, &messages);
+	size_t i;
+
+	for (i = 0; i < messages.count; i++)
+		if (config == NULL || config->failed_tables > 0)
+			fprintf(stderr, "%s\n", messages.lines[i]);
+	config_messages_clear(&messages);
+	return config;
+}
+
+/* print_head - what was compared with what, for people */
+static void print_head(const struct replay *replay, unsigned long judged)
+{
+	unsigned long changed = replay_groups_changed(&replay->groups);
+
+	if (replay->against != NULL)
+		printf("%lu of %lu requests would be answered otherwise under "
+		       "%s than under %s%s\n",
+		       changed, judged, replay->config->path,
+		       replay->against->path, changed > 0 ? ":" : ".");
+	else if (replay->compared > 0)
+		printf("%lu of %lu decisions of the log would be others under "
+		       "%s%s\n",
+		       changed, replay->compared, replay->config->path,
+		       changed > 0 ? ":" : ".");
+}
+
+/* print - the result */
+static void print(struct replay *replay, const struct replay_reader *read,
+		  bool json)
+{
+	if (json) {
+		replay_groups_print_json(&replay->groups, stdout);
+		return;
+	}
+	print_head(replay, read->judged);
+	replay_groups_print(&replay->groups, true, stdout);
+	if (replay->against == NULL) {
+		printf("%lu requests under %s:\n", read->judged,
+		       replay->config->path);
+		replay_groups_print(&replay->groups, false, stdout);
+	}
+	if (replay->waiting > 0)
+		fprintf(stderr,
+			"policyd: %lu requests not judged: a restriction "
+			"answers later\n",
+			replay->waiting);
+}
+
+/* replay - the requests of some files */
+int replay(const struct config *config, const struct query_options *options)
+{
+	struct replay replay = { .config = config };
+	struct replay_reader reader = { .context = &replay,
+					.request = take_request };
+	struct config *against = NULL;
+	int status;
+
+	if (options->against != NULL) {
+		against = load_against(options->against);
+		if (against == NULL)
+			return EX_CONFIG;
+		replay.against = against;
+	}
+	status =
+		replay_read_all(&reader, options->count, options->arguments) < 0
+			? EX_NOINPUT
+			: EX_OK;
+	print(&replay, &reader, options->json);
+	replay_summary(&reader);
+	if (status == EX_OK && replay_groups_opened(&replay.groups) > 0)
+		status = 1;
+	replay_groups_clear(&replay.groups);
+	config_free(against);
+	return status;
+}

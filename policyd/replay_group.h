@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_REPLAY_GROUP_H
+#define POLICYD_REPLAY_GROUP_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/decision.h"
+#include "lib/reply.h"
+#include "lib/request.h"
+#include "policyd/replay_input.h"
+
+/* What was or would be decided about one request. */
+struct replay_outcome {
+	const char *service;
+	enum verdict verdict;
+	const char *restriction;
+	bool observed;	       /* mode = observe: answered DUNNO */
+	char reply[REPLY_MAX]; /* "": not known */
+};
+
+/* Groups of requests that were decided alike. Zero it before its first use. */
+struct replay_groups {
+	struct replay_group *groups;
+	size_t count;
+};
+
+/* replay_outcome_differ - would Postfix be told something else? */
+bool replay_outcome_differ(const struct replay_outcome *old,
+			   const struct replay_outcome *new);
+
+/* replay_outcome_opens - does the new one permit, or no longer refuse, what the
+ * old one did not let pass? */
+bool replay_outcome_opens(const struct replay_outcome *old,
+			  const struct replay_outcome *new);
+
+/* replay_groups_add - count a request. old NULL: nothing to compare with. */
+void replay_groups_add(struct replay_groups *groups,
+		       const struct replay_outcome *old,
+		       const struct replay_outcome *new,
+		       const struct request *request,
+		       const struct replay_place *place);
+
+/* replay_groups_changed, replay_groups_opened - how many requests would be
+ * answered otherwise, and how many of them more openly. */
+unsigned long replay_groups_changed(const struct replay_groups *groups);
+unsigned long replay_groups_opened(const struct replay_groups *groups);
+
+/* replay_groups_print - for people: the groups that changed, or those that were
+ * not compared; those that open first, then by count. */
+void replay_groups_print(struct replay_groups *groups, bool changed,
+			 FILE *output);
+
+/* replay_groups_print_json - all of them, an object in each line. */
+void replay_groups_print_json(struct replay_groups *groups, FILE *output);
+
+/* replay_groups_clear - free what it holds. */
+void replay_groups_clear(struct replay_groups *groups);
+
+#endif

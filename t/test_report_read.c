@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+/* test_report_read - what report_write() wrote is read back as it was */
+
+#include "lib/report_read.h"
+
+#include <string.h>
+
+#include "lib/report.h"
+#include "t/test.h"
+
+static char name[] = "submission";
+static const struct service service = { .name = name };
+
+/* The line of a request, whatever was decided. */
+static void write_line(char line[REPORT_MAX], const struct request *request)
+{
+	struct facts facts = { .has_recipient = true };
+	struct decision decision = { .verdict = VERDICT_REJECT,
+				     .restriction = "reject",
+				     .reason = "" };
+
+	facts.destination.status = RESOLVE_DONE;
+	report_write(line, "4F2K7Q", &service, request, &facts, &decision, 12);
+}
+
+/* The attributes that a decision depends on. */
+static const size_t offsets[] = {
+	offsetof(struct request, client_address),
+	offsetof(struct request, sender),
+	offsetof(struct request, recipient),
+	offsetof(struct request, sasl_method),
+	offsetof(struct request, sasl_username),
+	offsetof(struct request, encryption_protocol),
+	offsetof(struct request, encryption_cipher),
+	offsetof(struct request, encryption_keysize),
+	offsetof(struct request, server_port),
+	offsetof(struct request, policy_context),
+	offsetof(struct request, protocol_state),
+};
+
+/* attribute - the place of one of them */
+static const char **attribute(struct request *request, size_t index)
+{
+	return (const char **)((char *)request + offsets[index]);
+}
+
+static const char *const values[] = {
+	"a@b.example",
+	"",
+	"x",
+	"two words",
+	"\xc3\xbc@\xff",
+	"<a@b>",
+	"> to=<c",
+	"a=b",
+	"quote\"back\\slash",
+	"\\x20",
+	"]: id=1 service=x",
+	"dots...",
+	"a,b",
+	"[::1]:25",
+};
+
+START_TEST(test_round)
+{
+	struct reported reported = { 0 };
+	struct request request;
+	struct error error;
+	char line[REPORT_MAX];
+	char logged[REPORT_MAX + 80];
+	size_t i;
+
+	request_init(&request);
+	request.client_address = "192.0.2.1";
+	request.protocol_state = "VRFY";
+	request.encryption_protocol = "TLSv1.3";
+	request.encryption_cipher = "TLS_AES_256_GCM_SHA384";
+	request.encryption_keysize = "256";
+	request.sasl_method = "PLAIN";
+	request.sasl_username = "alice";
+	request.server_port = "587";
+	request.sender = request.recipient = values[_i];
+	request.policy_context = request.helo_name = values[_i];
+	if (strstr(values[_i], "...") == NULL)
+		request.sasl_username = values[_i];
+	write_line(line, &request);
+	snprintf(logged, sizeof(logged), "Nov 24 15:00:00 mx policyd[812]: %s",
+		 line);
+	ck_assert_msg(report_read(&reported, logged, &error) == 1, "%s: %s",
+		      line, error.text);
+	for (i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
+		ck_assert_str_eq(*attribute(&request, i),
+				 *attribute(&reported.question.request, i));
+	ck_assert_str_eq(reported.id, "4F2K7Q");
+	ck_assert_str_eq(reported.service, "submission");
+	ck_assert_str_eq(reported.restriction, "reject");
+	ck_assert_str_eq(reported.destination, "default");
+	ck_assert_int_eq(reported.verdict, VERDICT_REJECT);
+	ck_assert(reported.has_port);
+	ck_assert(!reported.observed);
+	report_read_clear(&reported);
+}
+END_TEST
+
+#define REST                                                                  \
+	"restriction=reject destination=default client=[192.0.2.1]:1 helo=h " \
+	"from=<a> to=<b> tls=none sasl=none instance=i us=1"
+#define LINE "id=1 service=s verdict=reject " REST
+
+/* Lines, and what is said of them. */
+static const struct {
+	const char *line;
+	int result;
+	const char *reason;
+} lines[] = {
+	{ LINE, 1, "" },
+	{ "policyd[1]: " LINE, 1, "" },
+	{ "2026-11-24T15:00:00+0000 policyd[12]: " LINE, 1, "" },
+	{ "Nov 24 15:00:00 mx policyd[12]: " LINE, 1, "" },
+	{ "id=1 service=s verdict=permit new=word " REST, 1, "" },
+	/* Other lines. */
+	{ "", 0, "" },
+	{ "policyd[1]: serving: server 2", 0, "" },
+	{ "policyd[1]: warning: id=1: relay_domains could not be searched", 0,
+	  "" },
+	{ "policyd[1]: id=1: something", 0, "" },
+	{ "postfix/smtpd[1]: id=1 service=s", 0, "" },
+	{ "mx postfix/smtpd[1]: helo=<policyd[2]: " LINE ">", 0, "" },
+	{ "mx notpolicyd[1]: " LINE, 0, "" },
+	{ "mx policyd[x]: " LINE, 0, "" },
+	{ "mx policyd: " LINE, 0, "" },
+	/* Ours, but of no use. */
+	{ "id=1 service=s", -1, "end of the line" },
+	{ "id=1 service=s verdict=maybe " REST, -1, "no such verdict" },
+	{ LINE " us=1", -1, "us= is there twice" },
+	{ "id=1 service=s verdict=reject destination=d us=1", -1, "missing" },
+	{ LINE " word", -1, "not KEY=VALUE" },
+	{ LINE " =", -1, "not KEY=VALUE" },
+	{ "id=1 service=s verdict=reject state=\\x4 " REST, -1, "bad escape" },
+	{ "id=1 service=s verdict=reject state=\\x4G " REST, -1, "bad escape" },
+	{ "id=1 service=s verdict=reject state=\\x00 " REST, -1, "NUL" },
+	{ "id=1 service=s verdict=reject state=\\x0a " REST, -1, "one line" },
+	{ "id=1 service=s verdict=reject state=\xc3 " REST, -1,
+	  "does not log" },
+};
+
+START_TEST(test_line)
+{
+	struct reported reported = { 0 };
+	struct error error = { "" };
+	char line[1024];
+
+	snprintf(line, sizeof(line), "%s", lines[_i].line);
+	ck_assert_int_eq(report_read(&reported, line, &error),
+			 lines[_i].result);
+	ck_assert_msg(strstr(error.text, lines[_i].reason) != NULL, "%s",
+		      error.text);
+	report_read_clear(&reported);
+}
+END_TEST
+
+/* What the log has only the beginning of cannot be judged. */
+START_TEST(test_cut)
+{
+	char longest[REPORT_ADDRESS_MAX + 2] = "";
+	struct reported reported = { 0 };
+	struct request request;
+	struct error error;
+	char line[REPORT_MAX];
+	size_t length;
+
+	request_init(&request);
+	request.recipient = longest;
+	for (length = 1; length <= REPORT_ADDRESS_MAX + 1; length++) {
+		memset(longest, 'a', length);
+		write_line(line, &request);
+		ck_assert_int_eq(report_read(&reported, line, &error),
+				 length <= REPORT_ADDRESS_MAX ? 1 : -1);
+		if (length <= REPORT_ADDRESS_MAX)
+			ck_assert_str_eq(reported.question.request.recipient,
+					 longest);
+	}
+	ck_assert_str_eq(error.text, "to= is cut: the log has only a part of "
+				     "it");
+	memset(longest, '\n', REPORT_ADDRESS_MAX);
+	write_line(line, &request);
+	ck_assert_int_eq(report_read(&reported, line, &error), -1);
+	report_read_clear(&reported);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("report_read");
+
+	tcase_add_loop_test(tests, test_round, 0, COUNT(values));
+	tcase_add_loop_test(tests, test_line, 0, COUNT(lines));
+	tcase_add_test(tests, test_cut);
+	return run_tests("report_read", tests);
+}
