@@ -17,12 +17,15 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/config_expect.h"
 #include "lib/config_file.h"
 #include "lib/config_import.h"
 #include "lib/config_messages.h"
 #include "lib/config_options.h"
+#include "lib/config_reach.h"
 #include "lib/config_safety.h"
 #include "lib/config_scan.h"
 #include "lib/config_services.h"
@@ -31,6 +34,7 @@
 
 #define POSTFIX_MAX_TTL_MS 1000000 /* smtpd_policy_service_max_ttl */
 #define DAY		   86400ul
+#define CAPTURE_FILES_MAX  1000
 
 /* setting - one option of the top level */
 static struct setting *setting(const struct config *config,
@@ -204,6 +208,51 @@ static void load_limits(struct config *config, struct config_notes *notes)
 		limits->max_connections = (unsigned)count;
 }
 
+/* load_path - an option that is an absolute path, or empty: NULL */
+static char *load_path(const struct config *config, enum config_option option,
+		       struct config_notes *notes)
+{
+	const struct setting *from = setting(config, option);
+	const char *path = setting_text(from);
+	char shown[CONFIG_SHOWN];
+
+	if (*path == '\0')
+		return NULL;
+	if (*path != '/' || strlen(path) >= CONFIG_PATH_MAX)
+		config_error(notes, from->line,
+			     "%s: %s is not an absolute path of less than %d "
+			     "bytes",
+			     config_option_name(option),
+			     config_show(shown, path), CONFIG_PATH_MAX);
+	return xstrdup(path);
+}
+
+/* load_trial - capture and shadow */
+static void load_trial(struct config *config, struct config_notes *notes)
+{
+	const struct setting *files = setting(config, OPTION_CAPTURE_FILES);
+	unsigned long count = 0;
+	struct error error;
+	struct stat status;
+
+	config->capture = load_path(config, OPTION_CAPTURE, notes);
+	config->shadow = load_path(config, OPTION_SHADOW, notes);
+	if (config_value_number(setting_text(files), 2, CAPTURE_FILES_MAX,
+				&count, &error) < 0)
+		option_error(notes, OPTION_CAPTURE_FILES, files, &error);
+	config->capture_files = (unsigned)count;
+	if (config->capture != NULL &&
+	    (stat(config->capture, &status) < 0 || !S_ISDIR(status.st_mode)))
+		config_warning(notes, setting(config, OPTION_CAPTURE)->line,
+			       "capture: there is no directory %s; nothing is "
+			       "kept",
+			       config->capture);
+	if (config->shadow != NULL && strcmp(config->shadow, config->path) == 0)
+		config_error(notes, setting(config, OPTION_SHADOW)->line,
+			     "shadow: this is the file itself; name the one "
+			     "that is to come");
+}
+
 /* load_open_relay - allow_open_relay */
 static void load_open_relay(struct config *config, struct config_notes *notes)
 {
@@ -370,7 +419,7 @@ static void note_table(void *context, const char *text)
 
 	config_warning(to->notes,
 		       config_line_of(&to->config->settings->top, text,
-				      OPTION_PARAMETER, OPTION_COUNT),
+				      OPTION_PARAMETER, OPTION_QUESTION),
 		       "%s", text);
 }
 
@@ -401,11 +450,11 @@ static void load_parameters(struct config *config, struct config_notes *notes,
 	if (config->resolver != NULL || *error.text == '\0')
 		return;
 	imported = is_imported(top, error.text);
-	config_error(
-		notes,
-		config_line_of(top, error.text, OPTION_PARAMETER, OPTION_COUNT),
-		"%s%s%s", error.text, imported ? "; so it is in " : "",
-		imported ? config->main_cf : "");
+	config_error(notes,
+		     config_line_of(top, error.text, OPTION_PARAMETER,
+				    OPTION_QUESTION),
+		     "%s%s%s", error.text, imported ? "; so it is in " : "",
+		     imported ? config->main_cf : "");
 }
 
 /* load_lists - address resolution and the services, with all their tables */
@@ -416,6 +465,9 @@ static void load_lists(struct config *config, struct config_notes *notes,
 	struct dictionary_loader loader = {
 		.config_directory = config->import_postfix,
 		.lenient = options->lenient,
+		.spent_ms = options->tables_ms > 0
+				    ? DICTIONARY_TIME_MS - options->tables_ms
+				    : 0,
 		.note = note_table,
 		.progress = note_progress,
 		.context = &to,
@@ -449,11 +501,17 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	load_limits(config, notes);
 	load_open_relay(config, notes);
 	load_listeners(config, notes);
+	load_trial(config, notes);
 	if (!imported)
 		return; /* the rest would only miss what is not there */
 	load_lists(config, notes, options);
-	if (notes->errors == 0)
-		config_safety(config, notes);
+	if (notes->errors > 0)
+		return;
+	config_safety(config, notes);
+	config_expect(config, notes);
+	config_reach(config, notes);
+	if (options->thorough)
+		config_overlap(config, notes);
 }
 
 /* load_text - the texts that the options are set to */
@@ -534,6 +592,8 @@ void config_free(struct config *config)
 	settings_clear(config->settings);
 	free(config->settings);
 	watch_list_clear(&config->watched);
+	free(config->shadow);
+	free(config->capture);
 	free(config->mail_version);
 	free(config->queue_directory);
 	free(config->main_cf);

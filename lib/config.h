@@ -44,13 +44,18 @@ struct config {
 	struct watch_list watched; /* files that this was made of */
 	size_t failed_tables;	   /* that could not be read; lookups
 				    * that come to them defer */
+	char *capture;		   /* directory, or NULL: nothing is kept */
+	unsigned capture_files;
+	char *shadow; /* the next configuration's path, or NULL */
 	struct config_settings *settings; /* as text, for config_dump() */
 };
 
 /* How to load. Zeroed: as config_load(). */
 struct config_load_options {
-	bool lenient; /* a table or file of a list that cannot be
-		       * read is a warning, not an error */
+	bool lenient;	    /* a table or file of a list that cannot be
+			     * read is a warning, not an error */
+	unsigned tables_ms; /* time for all tables; 0: the usual */
+	bool thorough;	    /* warn of what takes long to find, too (-t) */
 	/* progress - a table is about to be read; may be NULL. */
 	void (*progress)(void *context, const char *name);
 	void *context;

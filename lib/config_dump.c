@@ -189,6 +189,25 @@ static void put_service(struct dump *dump, const struct config_section *section)
 	fputs("}\n", dump->output);
 }
 
+/* put_expect - one expectation; what it does not set is no part of it */
+static void put_expect(struct dump *dump, const struct config_section *section)
+{
+	int i;
+
+	fputs("\nexpect ", dump->output);
+	put_quoted(dump, section->title);
+	fputs(" {", dump->output);
+	put_source(dump, section->line);
+	for (i = 0; i < OPTION_COUNT; i++) {
+		enum config_option option = (enum config_option)i;
+
+		if ((config_option_scopes(option) & SCOPE_EXPECT) != 0 &&
+		    section->settings[i].set)
+			put_setting(dump, option, &section->settings[i]);
+	}
+	fputs("}\n", dump->output);
+}
+
 /* config_dump - the effective configuration */
 void config_dump(const struct config *config, FILE *output)
 {
@@ -211,4 +230,6 @@ void config_dump(const struct config *config, FILE *output)
 		put_listen(&dump, i);
 	for (i = 0; i < settings->service_count; i++)
 		put_service(&dump, &settings->services[i]);
+	for (i = 0; i < settings->expect_count; i++)
+		put_expect(&dump, &settings->expects[i]);
 }

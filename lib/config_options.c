@@ -77,6 +77,7 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				    NULL },
 	[OPTION_MODE] = { "mode", SCOPE_LISTEN, FORM_TEXT, "0660" },
 	[OPTION_OWNER] = { "owner", SCOPE_LISTEN, FORM_TEXT, "" },
+	[OPTION_VERDICT] = { "verdict", SCOPE_EXPECT, FORM_TEXT, NULL },
 };
 
 /* config_option_name - as written in the file */
@@ -84,6 +85,8 @@ const char *config_option_name(enum config_option option)
 {
 	if (option < OPTION_PARAMETER)
 		return rows[option].name;
+	if (option >= OPTION_QUESTION)
+		return question_name((size_t)(option - OPTION_QUESTION));
 	return parameter_name((enum parameter)(option - OPTION_PARAMETER));
 }
 
@@ -116,13 +119,17 @@ int config_option_find_in(const char *name, unsigned scope)
 /* config_option_scopes - where it may stand */
 unsigned config_option_scopes(enum config_option option)
 {
-	return option < OPTION_PARAMETER ? rows[option].scopes : SCOPE_TOP;
+	if (option < OPTION_PARAMETER)
+		return rows[option].scopes;
+	return option < OPTION_QUESTION ? SCOPE_TOP : SCOPE_EXPECT;
 }
 
 /* config_option_form - how it is written */
 enum config_form config_option_form(enum config_option option)
 {
-	return option < OPTION_PARAMETER ? rows[option].form : FORM_LIST;
+	if (option < OPTION_PARAMETER)
+		return rows[option].form;
+	return option < OPTION_QUESTION ? FORM_LIST : FORM_TEXT;
 }
 
 /* config_option_is_list - may it have several values? */
@@ -279,5 +286,8 @@ void settings_clear(struct config_settings *settings)
 	for (i = 0; i < settings->service_count; i++)
 		section_clear(&settings->services[i]);
 	free(settings->services);
+	for (i = 0; i < settings->expect_count; i++)
+		section_clear(&settings->expects[i]);
+	free(settings->expects);
 	memset(settings, 0, sizeof(*settings));
 }

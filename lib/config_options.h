@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lib/parameters.h"
+#include "lib/question.h"
 
 /* Every option of the file, and the texts that they are set to. Only for
  * lib/config*.c and its tests. */
@@ -40,8 +41,12 @@ enum config_option {
 	OPTION_POLICY_CONTEXT,
 	OPTION_MODE,
 	OPTION_OWNER,
+	OPTION_VERDICT,
 	OPTION_PARAMETER, /* the first of enum parameter */
-	OPTION_COUNT = OPTION_PARAMETER + PARAMETER_COUNT,
+	OPTION_QUESTION = OPTION_PARAMETER + PARAMETER_COUNT, /* likewise, of
+							       * an expect
+							       * section */
+	OPTION_COUNT = OPTION_QUESTION + QUESTION_NAMES,
 };
 
 /* Where an option may stand. */
@@ -49,6 +54,7 @@ enum config_scope {
 	SCOPE_TOP = 1,
 	SCOPE_SERVICE = 2,
 	SCOPE_LISTEN = 4,
+	SCOPE_EXPECT = 8,
 };
 
 /* How its value is written. */
@@ -84,6 +90,8 @@ struct config_settings {
 	size_t listen_count;
 	struct config_section *services;
 	size_t service_count;
+	struct config_section *expects;
+	size_t expect_count;
 };
 
 /* config_option_name - as written in the file, static. */

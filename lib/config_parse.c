@@ -21,18 +21,51 @@
 
 #define SECTIONS_MAX 1000 /* of one kind */
 
-/* scope_name - what the section is called in the file */
-static const char *scope_name(enum config_scope scope)
+/* The kinds of sections, and what the title of each is. */
+static const struct {
+	const char *name;
+	unsigned scope;
+	const char *title;
+} kinds[] = {
+	{ "listen", SCOPE_LISTEN, "an address" },
+	{ "service", SCOPE_SERVICE, "a name" },
+	{ "expect", SCOPE_EXPECT, "a text that says what is expected" },
+};
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+/* find_kind - index of a kind of sections; KIND_COUNT: there is none */
+static size_t find_kind(const char *name)
 {
-	return scope == SCOPE_LISTEN ? "listen" : "service";
+	size_t i = 0;
+
+	while (i < KIND_COUNT && strcmp(kinds[i].name, name) != 0)
+		i++;
+	return i;
 }
 
 /* section_scope - which kind of section; 0: none that there is */
 static unsigned section_scope(const char *name)
 {
-	if (strcmp(name, "listen") == 0)
-		return SCOPE_LISTEN;
-	return strcmp(name, "service") == 0 ? SCOPE_SERVICE : 0;
+	size_t kind = find_kind(name);
+
+	return kind < KIND_COUNT ? kinds[kind].scope : 0;
+}
+
+/* sections_of - where settings keep those of a kind */
+static struct config_section **sections_of(struct config_settings *settings,
+					   unsigned scope, size_t **count)
+{
+	switch (scope) {
+	case SCOPE_LISTEN:
+		*count = &settings->listen_count;
+		return &settings->listens;
+	case SCOPE_SERVICE:
+		*count = &settings->service_count;
+		return &settings->services;
+	default:
+		*count = &settings->expect_count;
+		return &settings->expects;
+	}
 }
 
 /* statement_scope - the kind of section that a statement stands in */
@@ -58,10 +91,7 @@ static int check_title(const struct config_scan *scan, size_t index,
 				    "a %s section "
 				    "needs %s: %s \"...\" { }",
 				    statement->name,
-				    section_scope(statement->name) ==
-						    SCOPE_LISTEN
-					    ? "an address"
-					    : "a name",
+				    kinds[find_kind(statement->name)].title,
 				    statement->name);
 	for (i = 0; i < index; i++) {
 		const struct config_statement *other = &scan->statements[i];
@@ -102,7 +132,8 @@ static int check_section(const struct config_scan *scan, size_t index,
 	if (section_scope(statement->name) == 0)
 		return config_error(notes, statement->line,
 				    "unknown section "
-				    "%s; there are listen and service",
+				    "%s; there are listen, service and "
+				    "expect",
 				    config_show(shown, statement->name));
 	if (statement->parent != CONFIG_SCAN_TOP)
 		return config_error(notes, statement->line,
@@ -115,12 +146,13 @@ static int check_section(const struct config_scan *scan, size_t index,
 /* describe_scopes - where an option may stand, for people */
 static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 {
-	snprintf(buffer, size, "%s%s%s%s",
+	snprintf(buffer, size, "%s%s%s%s%s",
 		 (scopes & SCOPE_TOP) != 0 ? "at top level" : "",
 		 (scopes & SCOPE_TOP) == 0 || scopes == SCOPE_TOP ? ""
 								  : " and ",
 		 (scopes & SCOPE_SERVICE) != 0 ? "in a service" : "",
-		 (scopes & SCOPE_LISTEN) != 0 ? "in a listen section" : "");
+		 (scopes & SCOPE_LISTEN) != 0 ? "in a listen section" : "",
+		 (scopes & SCOPE_EXPECT) != 0 ? "in an expect section" : "");
 }
 
 /* check_option - may this option stand here, with that many values? */
@@ -239,18 +271,18 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
 /* parse - the text into a new cfg_t; NULL when libconfuse refuses it */
 static cfg_t *parse(const char *text, struct config_notes *notes)
 {
-	cfg_opt_t listen[OPTION_COUNT + 1];
-	cfg_opt_t service[OPTION_COUNT + 1];
-	cfg_opt_t top[OPTION_COUNT + 3];
+	cfg_opt_t inner[KIND_COUNT][OPTION_COUNT + 1];
+	cfg_opt_t top[OPTION_COUNT + KIND_COUNT + 1];
 	int flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
-	int count;
+	int count = declare(top, SCOPE_TOP);
+	size_t i;
 	cfg_t *cfg;
 
-	declare(listen, SCOPE_LISTEN);
-	declare(service, SCOPE_SERVICE);
-	count = declare(top, SCOPE_TOP);
-	top[count++] = (cfg_opt_t)CFG_SEC("listen", listen, flags);
-	top[count++] = (cfg_opt_t)CFG_SEC("service", service, flags);
+	for (i = 0; i < KIND_COUNT; i++) {
+		declare(inner[i], kinds[i].scope);
+		top[count++] =
+			(cfg_opt_t)CFG_SEC(kinds[i].name, inner[i], flags);
+	}
 	top[count] = (cfg_opt_t)CFG_END();
 	cfg = cfg_init(top, CFGF_NONE);
 	if (cfg == NULL) {
@@ -298,15 +330,12 @@ static struct config_section *section_new(struct config_settings *settings,
 					  cfg_t *cfg, cfg_t **inner,
 					  const struct config_statement *of)
 {
-	unsigned scope = section_scope(of->name);
-	struct config_section **sections = scope == SCOPE_LISTEN
-						   ? &settings->listens
-						   : &settings->services;
-	size_t *count = scope == SCOPE_LISTEN ? &settings->listen_count
-					      : &settings->service_count;
+	size_t *count;
+	struct config_section **sections =
+		sections_of(settings, section_scope(of->name), &count);
 	struct config_section *section;
 
-	*inner = cfg_getnsec(cfg, scope_name(scope), (unsigned)*count);
+	*inner = cfg_getnsec(cfg, of->name, (unsigned)*count);
 	if (*inner == NULL || cfg_title(*inner) == NULL ||
 	    strcmp(cfg_title(*inner), of->title) != 0)
 		return NULL;

@@ -175,14 +175,6 @@ static void unknown_restriction(struct maker *maker, const char *word, int line)
 	free(known);
 }
 
-/* is_final - does nothing after this restriction matter? */
-static bool is_final(const struct restriction *restriction)
-{
-	return strcmp(restriction->name, "permit") == 0 ||
-	       strcmp(restriction->name, "reject") == 0 ||
-	       strcmp(restriction->name, "defer") == 0;
-}
-
 /* add_restriction - with the option that is its argument, if it has one */
 static void add_restriction(struct maker *maker,
 			    const struct restriction *restriction, int line)
@@ -244,11 +236,6 @@ static void make_restrictions(struct maker *maker)
 			continue;
 		}
 		add_restriction(maker, restriction, from->lines[i]);
-		if (is_final(restriction) && i + 1 < from->count)
-			config_warning(maker->notes, from->lines[i + 1],
-				       "restrictions: nothing after %s is ever "
-				       "tried",
-				       restriction->name);
 	}
 }
 

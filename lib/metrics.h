@@ -12,10 +12,13 @@
  * struct needs a new HANDOVER_VERSION (policyd/channel.h). */
 struct metrics {
 	uint64_t decisions[VERDICT_COUNT];
-	uint64_t malformed;   /* requests that got no reply */
-	uint64_t timeouts;    /* connections closed for time */
-	uint64_t connections; /* accepted since the start */
-	uint64_t handed_over; /* taken over from a server before */
+	uint64_t malformed;	   /* requests that got no reply */
+	uint64_t timeouts;	   /* connections closed for time */
+	uint64_t connections;	   /* accepted since the start */
+	uint64_t handed_over;	   /* taken over from a server before */
+	uint64_t shadow_compared;  /* judged under the shadow, too */
+	uint64_t shadow_differing; /* of these: answered otherwise by it */
+	uint64_t shadow_opening;   /* of these: more openly */
 };
 
 /* metrics_add - add other to metrics. */

@@ -297,6 +297,22 @@ static const struct {
 };
 #define SHORT_COUNT (sizeof(shorts) / sizeof(shorts[0]))
 
+_Static_assert(SHORT_COUNT == QUESTION_SHORT_NAMES,
+	       "lib/question.h counts them");
+
+/* question_name - every name that there is */
+const char *question_name(size_t index)
+{
+	struct request scratch;
+	const char *name;
+
+	if (index < SHORT_COUNT)
+		return shorts[index].word;
+	request_init(&scratch);
+	request_attribute(&scratch, index - SHORT_COUNT, &name);
+	return name;
+}
+
 /* set_any - by a short name or that of the protocol */
 static int set_any(struct question *question, const char *name,
 		   const char *value, struct error *error)

@@ -23,6 +23,9 @@
  *	sasl		METHOD/USER as in the log, or none
  *	login		USER: the same as sasl=PLAIN/USER
  *	cert, key	ccert_fingerprint, ccert_pubkey_fingerprint */
+#define QUESTION_SHORT_NAMES 12
+#define QUESTION_NAMES	     (QUESTION_SHORT_NAMES + REQUEST_NAMES)
+
 struct question {
 	struct request request; /* points into texts */
 	bool lax;     /* take values that Postfix would never send, too */
@@ -32,6 +35,9 @@ struct question {
 
 /* question_init - RCPT, and nothing else known. */
 void question_init(struct question *question);
+
+/* question_name - every name that there is, from 0, the short ones first. */
+const char *question_name(size_t index);
 
 /* question_set - one NAME = VALUE; a later one replaces an earlier one. 0, or
  * -1: there is no such name, or the value cannot be. */

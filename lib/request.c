@@ -164,6 +164,7 @@ struct reading {
 	size_t hint;   /* where the next one probably stands */
 };
 
+_Static_assert(ATTRIBUTE_COUNT == REQUEST_NAMES, "lib/request.h counts them");
 _Static_assert(ATTRIBUTE_COUNT <= 64, "struct reading has 64 bits");
 
 /* read_line - one NAME=VALUE, ended by a NUL */

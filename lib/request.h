@@ -12,6 +12,8 @@
 #define REQUEST_ATTRIBUTE_MAX 128   /* lines with an attribute */
 #define REQUEST_BYTES_MAX     65536 /* all of it, blank line included */
 
+#define REQUEST_NAMES 32 /* attributes that are known */
+
 /* Attributes of SMTPD_POLICY_README up to Postfix 3.12; unknown ones are
  * skipped. An attribute that was not sent is "", never NULL. The strings
  * point into the bytes that were parsed. */

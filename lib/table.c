@@ -590,6 +590,26 @@ int table_match_line(const struct table_match *match, const char *domain,
 	return line;
 }
 
+/* table_each - each domain that is named */
+int table_each(const struct table *table,
+	       int (*visit)(void *context, const char *domain,
+			    const struct table_match *match),
+	       void *context)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < table->pattern_count && result == 0; i++) {
+		const struct pattern *pattern = &table->patterns[i];
+		struct table_match match = { 0 };
+
+		if (pattern->key == NO_KEY || pattern->negated)
+			continue;
+		tell_match(table, (uint32_t)i + 1, &match);
+		result = visit(context, table->arena + pattern->key, &match);
+	}
+	return result;
+}
+
 /* table_asks - the first entry that only Postfix can look up */
 const char *table_asks(const struct table *table, const char **why)
 {

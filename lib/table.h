@@ -61,6 +61,14 @@ int table_match(const struct table *table, const char *domain,
 int table_match_line(const struct table_match *match, const char *domain,
 		     bool utf8, const char **file);
 
+/* table_each - call visit for each domain that stands in the list or in its
+ * files by its name, unless it is negated; what tables hold is left out. domain
+ * is folded. Ends when visit returns anything but 0, and returns that. */
+int table_each(const struct table *table,
+	       int (*visit)(void *context, const char *domain,
+			    const struct table_match *match),
+	       void *context);
+
 /* table_asks - the first type:table that only Postfix can look up, and why;
  * NULL: there is none, table_match() never says TABLE_ASK. */
 const char *table_asks(const struct table *table, const char **why);

@@ -23,6 +23,7 @@
 #include "policyd/monitor.h"
 #include "policyd/query.h"
 #include "policyd/serve.h"
+#include "policyd/shadow.h"
 #include "policyd/stale.h"
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
@@ -265,6 +266,25 @@ static void warn_stale(const struct config *config)
 			config->path, config->main_cf, (long)pid);
 }
 
+/* check_shadow - the next configuration; what is wrong with it does not refuse
+ * this one */
+static void check_shadow(const struct config *config)
+{
+	struct config_messages messages = { 0 };
+	int result = shadow_try(config->shadow, &messages);
+	size_t i;
+
+	for (i = 0; i < messages.count; i++)
+		fprintf(stderr, "%s: shadow: %s\n", config->path,
+			messages.lines[i]);
+	config_messages_clear(&messages);
+	if (result < 0)
+		fprintf(stderr,
+			"%s: warning: shadow: %s is refused, and will not be "
+			"judged along\n",
+			config->path, config->shadow);
+}
+
 /* show_progress - on a terminal: which table is being read */
 static void show_progress(void *context, const char *name)
 {
@@ -280,6 +300,7 @@ static struct config *load(const struct command *command,
 	bool terminal = isatty(STDERR_FILENO) == 1;
 	struct config_load_options options = {
 		.lenient = command->mode != MODE_CHECK,
+		.thorough = command->mode == MODE_CHECK,
 		.progress = terminal ? show_progress : NULL,
 	};
 	struct config *config =
@@ -305,6 +326,9 @@ static int with_config(const struct command *command)
 	config_messages_clear(&messages);
 	if (config != NULL && command->mode == MODE_CHECK)
 		warn_stale(config);
+	if (config != NULL && command->mode == MODE_CHECK &&
+	    config->shadow != NULL)
+		check_shadow(config);
 	if (config != NULL && command->mode == MODE_DUMP)
 		config_dump(config, stdout);
 	if (config != NULL && command->mode == MODE_QUERY)

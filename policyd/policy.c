@@ -16,6 +16,8 @@
 
 #include "lib/judgement.h"
 #include "lib/log.h"
+#include "lib/reply.h"
+#include "lib/report.h"
 #include "lib/request.h"
 #include "lib/service.h"
 #include "lib/xalloc.h"
@@ -35,6 +37,8 @@ struct exchange {
 
 struct policy {
 	const struct config *config;
+	struct capture *capture; /* or NULL */
+	struct shadow *shadow;	 /* or NULL */
 	struct metrics metrics;
 	struct exchange *unused;
 	uint32_t next_id;
@@ -133,6 +137,8 @@ static void answer(struct evaluation *evaluation)
 	length = reply_write(reply, decision, &exchange->judgement.facts,
 			     &exchange->judgement.service->reply, exchange->id);
 	policy->metrics.decisions[decision->verdict]++;
+	shadow_compare(policy->shadow, &exchange->request, &exchange->judgement,
+		       reply, exchange->id, &policy->metrics);
 	/* The request is gone when it was answered: write its line before. */
 	if (logged)
 		report_write(line, exchange->id, exchange->judgement.service,
@@ -165,6 +171,7 @@ static void handle_request(void *context, struct connection *connection,
 	struct exchange *exchange = exchange_new(policy, connection);
 	struct error error;
 
+	capture_write(policy->capture, bytes, length);
 	switch (judge(exchange, policy->config, bytes, length, answer,
 		      &error)) {
 	case 1:
@@ -195,11 +202,14 @@ static void handle_gone(void *context, struct connection *connection)
 }
 
 /* policy_new - the way of requests under one configuration */
-struct policy *policy_new(const struct config *config)
+struct policy *policy_new(const struct config *config, struct capture *capture,
+			  struct shadow *shadow)
 {
 	struct policy *policy = xcalloc(1, sizeof(*policy));
 
 	policy->config = config;
+	policy->capture = capture;
+	policy->shadow = shadow;
 	/* Only a label: two servers should not use the same ones. */
 	if (getrandom(&policy->next_id, sizeof(policy->next_id), 0) !=
 	    (ssize_t)sizeof(policy->next_id))

@@ -3,18 +3,18 @@
 #define POLICYD_POLICY_H
 
 #include "lib/config.h"
-#include "lib/error.h"
 #include "lib/metrics.h"
-#include "lib/reply.h"
-#include "lib/report.h"
 #include "lib/server.h"
+#include "policyd/capture.h"
+#include "policyd/shadow.h"
 
 /* The way of a request through the program, from bytes to reply. One per
  * event loop; the configuration may be shared. */
 struct policy;
 
-/* policy_new - keeps a reference to config. */
-struct policy *policy_new(const struct config *config);
+/* policy_new - keeps references to all; capture and shadow may be NULL. */
+struct policy *policy_new(const struct config *config, struct capture *capture,
+			  struct shadow *shadow);
 void policy_free(struct policy *policy);
 
 /* policy_handler - what lib/server is to call. */

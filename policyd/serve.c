@@ -25,9 +25,11 @@
 #include "lib/log.h"
 #include "lib/metrics.h"
 #include "lib/server.h"
+#include "policyd/capture.h"
 #include "policyd/channel.h"
 #include "policyd/policy.h"
 #include "policyd/privileges.h"
+#include "policyd/shadow.h"
 
 #define SPARE_DESCRIPTORS 32 /* beside the connections */
 
@@ -35,6 +37,8 @@
 struct service_process {
 	int channel;
 	struct config *config;
+	struct capture *capture;
+	struct shadow *shadow;
 	struct policy *policy;
 	struct server *server;
 	struct privileges privileges;
@@ -201,13 +205,56 @@ static void raise_limit(const struct config *config)
 			    (unsigned long)limit.rlim_cur);
 }
 
+/* load_shadow - the next configuration; without it everything goes on as it
+ * is */
+static void load_shadow(struct service_process *process)
+{
+	const char *path = process->config->shadow;
+	struct config_messages messages = { 0 };
+	char line[CHANNEL_TEXT_MAX];
+	size_t i;
+
+	process->shadow = shadow_new(path, &messages);
+	for (i = 0; i < messages.count; i++) {
+		snprintf(line, sizeof(line), "shadow: %s", messages.lines[i]);
+		tell_line(process->channel, LOG_LEVEL_WARNING, line);
+	}
+	config_messages_clear(&messages);
+	snprintf(line, sizeof(line), "shadow: %s is %s", path,
+		 process->shadow != NULL ? "judged along"
+					 : "refused, and not judged along");
+	tell_line(process->channel,
+		  process->shadow != NULL ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+		  line);
+}
+
+/* open_trial - what the next configuration is tried with. To answer does not
+ * depend on any of it. */
+static void open_trial(struct service_process *process)
+{
+	const struct config *config = process->config;
+	struct error error;
+
+	if (config->shadow != NULL)
+		load_shadow(process);
+	if (config->capture == NULL)
+		return;
+	process->capture =
+		capture_new(config->capture, config->capture_files, &error);
+	if (process->capture == NULL) {
+		error_prefix(&error, "requests are not kept: ");
+		tell_line(process->channel, LOG_LEVEL_WARNING, error.text);
+	}
+}
+
 /* prepare - everything that needs root, then give it up */
 static int prepare(struct service_process *process, struct error *error)
 {
 	struct config *config = process->config;
 	struct server_handler handler;
 
-	process->policy = policy_new(config);
+	open_trial(process);
+	process->policy = policy_new(config, process->capture, process->shadow);
 	handler = policy_handler(process->policy);
 	process->server = server_new(&config->limits, &handler, error);
 	if (process->server == NULL || send_settings(process, error) < 0 ||
@@ -385,6 +432,8 @@ int serve(const struct options *options, int channel)
 	status = start(&process, options);
 	server_free(process.server);
 	policy_free(process.policy);
+	shadow_free(process.shadow);
+	capture_free(process.capture);
 	config_free(process.config);
 	close(channel);
 	return status;
@@ -439,7 +488,7 @@ int serve_stdio(const struct options *options)
 
 	if (config == NULL)
 		return EX_CONFIG;
-	policy = policy_new(config);
+	policy = policy_new(config, NULL, NULL);
 	result = run_stdio(config, policy, &error);
 	if (result < 0)
 		log_error("%s", error.text);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+/* config_expect - what the administrator expects of a configuration
+ *
+ * An expect section is a request and its verdict. Each is judged at every load,
+ * in the way that the server judges, so that a change which breaks what was
+ * meant never gets to serve. */
+
+#include "lib/config_expect.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "lib/config_options.h"
+#include "lib/judgement.h"
+#include "lib/question.h"
+
+/* One expectation. */
+struct expectation {
+	const struct config *config;
+	const struct config_section *section;
+	struct config_notes *notes;
+	struct question question;
+	enum verdict verdict;
+	char title[CONFIG_SHOWN];
+};
+
+/* setting - one option of the section */
+static const struct setting *setting(const struct expectation *expectation,
+				     int option)
+{
+	return &expectation->section->settings[option];
+}
+
+/* read_verdict - what is expected */
+static int read_verdict(struct expectation *expectation)
+{
+	const struct setting *from = setting(expectation, OPTION_VERDICT);
+	char shown[CONFIG_SHOWN];
+	int i;
+
+	if (!from->set)
+		return config_error(
+			expectation->notes, expectation->section->line,
+			"expect %s: verdict is not set", expectation->title);
+	for (i = 0; i < VERDICT_COUNT; i++) {
+		if (strcmp(verdict_name((enum verdict)i), setting_text(from)) ==
+		    0) {
+			expectation->verdict = (enum verdict)i;
+			return 0;
+		}
+	}
+	return config_error(expectation->notes, from->line,
+			    "expect %s: verdict: %s is not one of permit, "
+			    "reject, defer, dunno, ask",
+			    expectation->title,
+			    config_show(shown, setting_text(from)));
+}
+
+/* read_question - the request; the short names first, so that an attribute can
+ * mend a part of what they stand for */
+static int read_question(struct expectation *expectation)
+{
+	struct error error;
+	int result = 0;
+	int i;
+
+	for (i = OPTION_QUESTION; i < OPTION_COUNT; i++) {
+		const struct setting *from = setting(expectation, i);
+
+		if (!from->set ||
+		    question_set(&expectation->question,
+				 config_option_name((enum config_option)i),
+				 setting_text(from), &error) == 0)
+			continue;
+		result = config_error(expectation->notes, from->line,
+				      "expect %s: %s", expectation->title,
+				      error.text);
+	}
+	return result;
+}
+
+/* names_service - does a service section ask for this port or context, which
+ * the request has? */
+static bool names_service(const struct config *config,
+			  const struct request *request)
+{
+	const struct service *service =
+		service_find(&config->services, request);
+
+	return service !=
+	       &config->services.services[config->services.count - 1];
+}
+
+/* warn_service - the request was meant for a service that it does not reach */
+static void warn_service(const struct expectation *expectation)
+{
+	const struct request *request = &expectation->question.request;
+	const struct config *config = expectation->config;
+
+	if (config->services.count == 1 || names_service(config, request) ||
+	    (request->server_port[0] == '\0' &&
+	     request->policy_context[0] == '\0'))
+		return;
+	config_warning(expectation->notes, expectation->section->line,
+		       "expect %s: no service has its port and context; it is "
+		       "judged by the top-level settings",
+		       expectation->title);
+}
+
+/* warn_never - Postfix never asks this */
+static void warn_never(const struct expectation *expectation)
+{
+	const struct request *request = &expectation->question.request;
+
+	if (strcasecmp(request->recipient, "postmaster") == 0)
+		config_warning(expectation->notes, expectation->section->line,
+			       "expect %s: never applies: Postfix accepts "
+			       "postmaster without a domain and does not ask",
+			       expectation->title);
+	if (request->recipient[0] == '\0' &&
+	    (strcmp(request->protocol_state, "RCPT") == 0 ||
+	     strcmp(request->protocol_state, "VRFY") == 0))
+		config_warning(expectation->notes, expectation->section->line,
+			       "expect %s: never applies: at %s there always "
+			       "is a recipient (to = ...)",
+			       expectation->title, request->protocol_state);
+}
+
+/* compare - the verdict with the one expected */
+static void compare(const struct expectation *expectation,
+		    const struct decision *decision)
+{
+	const char *is = verdict_name(decision->verdict);
+	const char *be = verdict_name(expectation->verdict);
+	bool failed = decision->verdict == VERDICT_DEFER &&
+		      decision->refusal == REFUSAL_LOOKUP &&
+		      expectation->config->failed_tables > 0;
+
+	if (decision->verdict == expectation->verdict)
+		return;
+	if (failed)
+		config_warning(expectation->notes, expectation->section->line,
+			       "expect %s: cannot be judged: %s",
+			       expectation->title, decision->reason);
+	else
+		config_error(expectation->notes, expectation->section->line,
+			     "expect %s: the verdict is %s, not %s: by %s: %s",
+			     expectation->title, is, be, decision->restriction,
+			     decision->reason);
+}
+
+/* judge - as the server would */
+static void judge(const struct expectation *expectation)
+{
+	const struct config *config = expectation->config;
+	const struct request *request = &expectation->question.request;
+	static struct judgement judgement;
+
+	if (judgement_now(&judgement, service_find(&config->services, request),
+			  config->resolver, request, 0) < 0) {
+		config_error(expectation->notes, expectation->section->line,
+			     "expect %s: cannot be judged: a restriction "
+			     "answers later",
+			     expectation->title);
+		return;
+	}
+	warn_service(expectation);
+	warn_never(expectation);
+	compare(expectation, &judgement.evaluation.decision);
+}
+
+/* config_expect - judge all expectations */
+void config_expect(const struct config *config, struct config_notes *notes)
+{
+	size_t i;
+
+	for (i = 0; i < config->settings->expect_count; i++) {
+		struct expectation expectation = {
+			.config = config,
+			.section = &config->settings->expects[i],
+			.notes = notes,
+		};
+		int verdict;
+		int question;
+
+		config_show(expectation.title, expectation.section->title);
+		question_init(&expectation.question);
+		verdict = read_verdict(&expectation);
+		question = read_question(&expectation);
+		if (verdict == 0 && question == 0)
+			judge(&expectation);
+		question_clear(&expectation.question);
+	}
+}

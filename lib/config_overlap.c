@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/* config_overlap - domains that stand in two lists
+ *
+ * Postfix searches its lists in order, and warns of a domain that stands in two
+ * of them when mail for it comes; then it is too late. */
+
+#include "lib/config_reach.h"
+
+#include <string.h>
+
+#include "lib/config_options.h"
+#include "lib/config_origin.h"
+#include "lib/resolve_internal.h"
+
+/* A pair of lists that is being compared. */
+struct pair {
+	const struct config *config;
+	struct config_notes *notes;
+	enum parameter first; /* searched before the second */
+	enum parameter second;
+	const struct table *tables[2];
+	size_t found;
+};
+
+/* warn - a domain stands in both; no more than can be kept */
+static int warn(struct pair *pair, const char *domain,
+		const struct table_match *first,
+		const struct table_match *second)
+{
+	const struct config *config = pair->config;
+	const char *one = parameter_name(pair->first);
+	const char *other = parameter_name(pair->second);
+	char here[CONFIG_ORIGIN_MAX];
+	char there[CONFIG_ORIGIN_MAX];
+
+	config_origin(config, other, second, domain, here);
+	config_origin(config, one, first, domain, there);
+	config_warning(pair->notes,
+		       config->settings->top
+			       .settings[OPTION_PARAMETER + (int)pair->second]
+			       .line,
+		       "%s: %s (%s) is in %s, too (%s); only the first counts",
+		       other, domain, here, one, there);
+	return ++pair->found < CONFIG_MESSAGES_MAX ? 0 : -1;
+}
+
+/* in_first - a domain that the second list names: is it in the first, too? */
+static int in_first(void *context, const char *domain,
+		    const struct table_match *match)
+{
+	struct pair *pair = context;
+	struct table_match other;
+
+	if (table_match(pair->tables[0], domain, &other) != 1)
+		return 0;
+	return warn(pair, domain, &other, match);
+}
+
+/* in_tables - one that the first names: is it a key in a table of the second?
+ * Below one it may well be: a sub-domain of a relayed domain can be local. */
+static int in_tables(void *context, const char *domain,
+		     const struct table_match *match)
+{
+	struct pair *pair = context;
+	struct table_match other;
+
+	if (table_match(pair->tables[1], domain, &other) != 1 ||
+	    other.dictionary == NULL ||
+	    dictionary_lookup(other.dictionary, domain) != DICTIONARY_FOUND)
+		return 0;
+	return warn(pair, domain, match, &other);
+}
+
+/* is_repeated - does the second list repeat the first as it is? So relay_
+ * domains does by its default before Postfix 3.0. */
+static bool is_repeated(const struct config *config, enum parameter first,
+			enum parameter second)
+{
+	return strcmp(parameters_get(&config->parameters, first),
+		      parameters_get(&config->parameters, second)) == 0;
+}
+
+/* compare - two lists */
+static void compare(struct pair *pair)
+{
+	if (table_each(pair->tables[1], in_first, pair) == 0)
+		table_each(pair->tables[0], in_tables, pair);
+}
+
+/* config_overlap - every pair of lists */
+void config_overlap(const struct config *config, struct config_notes *notes)
+{
+	const struct resolver *resolver = config->resolver;
+	const struct {
+		enum parameter parameter;
+		const struct table *table;
+	} lists[] = {
+		{ PARAMETER_MYDESTINATION, resolver->local },
+		{ PARAMETER_VIRTUAL_ALIAS_DOMAINS, resolver->virtual_alias },
+		{ PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
+		  resolver->virtual_mailbox },
+		{ PARAMETER_RELAY_DOMAINS, resolver->relay },
+	};
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		for (k = i + 1; k < sizeof(lists) / sizeof(lists[0]); k++) {
+			struct pair pair = { config,
+					     notes,
+					     lists[i].parameter,
+					     lists[k].parameter,
+					     { lists[i].table, lists[k].table },
+					     0 };
+
+			if (!is_repeated(config, lists[i].parameter,
+					 lists[k].parameter))
+				compare(&pair);
+		}
+	}
+}

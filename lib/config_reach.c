@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+/* config_reach - restrictions and services that nothing ever reaches
+ *
+ * Whether a restriction can be reached is not guessed from its name: those
+ * before it are tried on every kind of request there is, and if one of them
+ * always decides, it cannot. */
+
+#include "lib/config_reach.h"
+
+#include <string.h>
+
+#include "lib/evaluate.h"
+#include "lib/facts.h"
+
+#define KINDS 8 /* ours or not, encrypted or not, logged in or not */
+
+/* make_facts - of one kind of request */
+static void make_facts(struct facts *facts, unsigned kind)
+{
+	memset(facts, 0, sizeof(*facts));
+	facts->has_recipient = true;
+	facts->destination.status = RESOLVE_DONE;
+	facts->destination.list = "";
+	facts->destination.domain = facts->destination.address;
+	facts->authorized = (kind & 1) != 0;
+	facts->weak = (kind & 2) != 0 ? NULL : "not encrypted";
+	facts->authenticated = (kind & 4) != 0;
+}
+
+/* decides - does a restriction decide a kind of request? One that looks into a
+ * list of its own does not always. */
+static bool decides(const struct restriction_use *use,
+		    const struct facts *facts)
+{
+	struct decision decision = { .reason = "" };
+	struct request request;
+	struct subject subject = { .request = &request, .facts = facts };
+
+	if (use->restriction->parameter != NULL ||
+	    use->restriction->cancel != NULL)
+		return false;
+	request_init(&request);
+	return use->restriction->evaluate(&subject, use->state, &decision) !=
+	       VERDICT_DUNNO;
+}
+
+/* first_unreached - index of the first restriction that nothing comes to;
+ * count: there is none */
+static size_t first_unreached(const struct restriction_list *list)
+{
+	static struct facts facts;
+	size_t farthest = 0;
+	unsigned kind;
+
+	for (kind = 0; kind < KINDS; kind++) {
+		size_t i = 0;
+
+		make_facts(&facts, kind);
+		while (i < list->count && !decides(&list->uses[i], &facts))
+			i++;
+		if (i > farthest)
+			farthest = i;
+	}
+	return farthest + 1 < list->count ? farthest + 1 : list->count;
+}
+
+/* warn_unreached - restrictions of a service that are never tried */
+static void warn_unreached(const struct service *service,
+			   struct config_notes *notes)
+{
+	const struct restriction_list *list = &service->restrictions;
+	size_t first = first_unreached(list);
+
+	if (first < list->count)
+		config_warning(notes, list->uses[first].line,
+			       "restrictions: nothing after %s is ever tried",
+			       list->uses[first - 1].restriction->name);
+}
+
+/* warn_repeated - a word that stands there twice; sender_login and the like
+ * have an argument each, so that they are not the same */
+static void warn_repeated(const struct service *service,
+			  struct config_notes *notes)
+{
+	const struct restriction_list *list = &service->restrictions;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < list->count; i++)
+		for (k = 0; k < i; k++)
+			if (list->uses[i].restriction ==
+			    list->uses[k].restriction)
+				config_warning(notes, list->uses[i].line,
+					       "restrictions: %s stands there "
+					       "twice; the second decides "
+					       "nothing",
+					       list->uses[i].restriction->name);
+}
+
+/* takes - does a service take every request with this port and context? 0 and
+ * NULL: one that no service names */
+static bool takes(const struct service *service, unsigned short port,
+		  const char *context)
+{
+	size_t i;
+	bool found = service->server_port_count == 0;
+
+	for (i = 0; i < service->server_port_count; i++)
+		found = found ||
+			(port != 0 && service->server_ports[i] == port);
+	if (!found || service->policy_context_count == 0)
+		return found;
+	for (i = 0; i < service->policy_context_count; i++)
+		if (context != NULL &&
+		    strcmp(service->policy_contexts[i], context) == 0)
+			return true;
+	return false;
+}
+
+/* is_taken - by one of the services before index */
+static bool is_taken(const struct service_list *list, size_t index,
+		     unsigned short port, const char *context)
+{
+	size_t i;
+
+	for (i = 0; i < index; i++)
+		if (takes(&list->services[i], port, context))
+			return true;
+	return false;
+}
+
+/* is_matched - is there a request for the service with that index? */
+static bool is_matched(const struct service_list *list, size_t index)
+{
+	const struct service *service = &list->services[index];
+	size_t ports = service->server_port_count;
+	size_t contexts = service->policy_context_count;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < (ports > 0 ? ports : 1); i++)
+		for (k = 0; k < (contexts > 0 ? contexts : 1); k++)
+			if (!is_taken(list, index,
+				      ports > 0 ? service->server_ports[i] : 0,
+				      contexts > 0 ? service->policy_contexts[k]
+						   : NULL))
+				return true;
+	return false;
+}
+
+/* config_reach - warn of what can never come to anything */
+void config_reach(const struct config *config, struct config_notes *notes)
+{
+	const struct service_list *list = &config->services;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		warn_unreached(&list->services[i], notes);
+		warn_repeated(&list->services[i], notes);
+		if (i + 1 < list->count && !is_matched(list, i))
+			config_warning(notes, list->services[i].line,
+				       "service %s can never match: services "
+				       "before it take all its requests",
+				       list->services[i].name);
+	}
+}

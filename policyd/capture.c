@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: ISC */
+/* capture - keep requests as they came, in a bounded ring of files
+ *
+ * All files are opened at the start, while the server may still do so, and stay
+ * open; a full one is followed by the oldest, which is emptied. Each request is
+ * one write to the end of a file, so that two servers can write at the same
+ * time while one takes over from the other. */
+
+#include "policyd/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#define NAME_SIZE 32
+
+struct capture {
+	char *directory;
+	int *fds;
+	unsigned count; /* of files that are open */
+	unsigned current;
+	off_t size;  /* of the current one */
+	bool failed; /* the last write */
+};
+
+/* open_directory - one that only we can put files into */
+static int open_directory(const char *path, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return error_set(error, "capture: %s: %s", path,
+				 strerror(errno));
+	if (fstat(fd, &status) == 0 && (status.st_mode & S_IWOTH) == 0)
+		return fd;
+	close(fd);
+	return error_set(error,
+			 "capture: %s can be written by everybody; chmod o-w "
+			 "it",
+			 path);
+}
+
+/* open_file - one of the ring; a regular file that has no other name */
+static int open_file(struct capture *capture, int directory, unsigned number,
+		     struct stat *status, struct error *error)
+{
+	char name[NAME_SIZE];
+	int fd;
+
+	snprintf(name, sizeof(name), "capture.%u", number);
+	fd = openat(directory, name,
+		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
+			    O_NOCTTY | O_CLOEXEC,
+		    0600);
+	if (fd < 0)
+		return error_set(error, "capture: %s/%s: %s",
+				 capture->directory, name, strerror(errno));
+	capture->fds[capture->count++] = fd;
+	if (fstat(fd, status) < 0 || !S_ISREG(status->st_mode) ||
+	    status->st_nlink != 1)
+		return error_set(error,
+				 "capture: %s/%s is not a plain file of its "
+				 "own",
+				 capture->directory, name);
+	if (fchmod(fd, 0600) < 0)
+		return error_set(error, "capture: %s/%s: %s",
+				 capture->directory, name, strerror(errno));
+	return 0;
+}
+
+/* is_later - was a file written after another one? */
+static bool is_later(const struct stat *one, const struct stat *other)
+{
+	if (one->st_mtim.tv_sec != other->st_mtim.tv_sec)
+		return one->st_mtim.tv_sec > other->st_mtim.tv_sec;
+	return one->st_mtim.tv_nsec > other->st_mtim.tv_nsec;
+}
+
+/* open_files - all of them; the one written last is gone on with */
+static int open_files(struct capture *capture, int directory, unsigned files,
+		      struct error *error)
+{
+	struct stat latest = { 0 };
+	struct stat status;
+	unsigned i;
+
+	for (i = 0; i < files; i++) {
+		if (open_file(capture, directory, i, &status, error) < 0)
+			return -1;
+		if (status.st_size > 0 && is_later(&status, &latest)) {
+			latest = status;
+			capture->current = i;
+			capture->size = status.st_size;
+		}
+	}
+	return 0;
+}
+
+/* capture_new - open the files */
+struct capture *capture_new(const char *path, unsigned files,
+			    struct error *error)
+{
+	int directory = open_directory(path, error);
+	struct capture *capture;
+
+	if (directory < 0)
+		return NULL;
+	capture = xcalloc(1, sizeof(*capture));
+	capture->directory = xstrdup(path);
+	capture->fds = xcalloc(files, sizeof(*capture->fds));
+	if (open_files(capture, directory, files, error) < 0) {
+		capture_free(capture);
+		capture = NULL;
+	}
+	close(directory);
+	return capture;
+}
+
+/* make_room - go on with the next file when this one is full */
+static int make_room(struct capture *capture, size_t length)
+{
+	if (capture->size + (off_t)length <= (off_t)CAPTURE_FILE_BYTES)
+		return 0;
+	capture->current = (capture->current + 1) % capture->count;
+	capture->size = 0;
+	return ftruncate(capture->fds[capture->current], 0);
+}
+
+/* append - the whole request or nothing */
+static int append(struct capture *capture, const char *bytes, size_t length)
+{
+	int fd = capture->fds[capture->current];
+	ssize_t written = write(fd, bytes, length);
+	struct stat status;
+
+	if (written == (ssize_t)length) {
+		capture->size += written;
+		return 0;
+	}
+	if (written > 0 && fstat(fd, &status) == 0 &&
+	    ftruncate(fd, status.st_size - written) == 0)
+		errno = ENOSPC;
+	return -1;
+}
+
+/* capture_write - keep one request */
+void capture_write(struct capture *capture, const char *bytes, size_t length)
+{
+	bool failed;
+
+	if (capture == NULL)
+		return;
+	failed = make_room(capture, length) < 0 ||
+		 append(capture, bytes, length) < 0;
+	if (failed && !capture->failed)
+		log_warning("capture: cannot write to %s/capture.%u: %s; "
+			    "requests are not kept until that works again",
+			    capture->directory, capture->current,
+			    strerror(errno));
+	capture->failed = failed;
+}
+
+/* capture_free - NULL is allowed */
+void capture_free(struct capture *capture)
+{
+	unsigned i;
+
+	if (capture == NULL)
+		return;
+	for (i = 0; i < capture->count; i++)
+		close(capture->fds[i]);
+	free(capture->fds);
+	free(capture->directory);
+	free(capture);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_CAPTURE_H
+#define POLICYD_CAPTURE_H
+
+#include <stddef.h>
+
+#include "lib/error.h"
+
+/* Requests as they came, kept for -q --replay in a ring of files: capture.0,
+ * capture.1 and so on in one directory, each up to CAPTURE_FILE_BYTES; when one
+ * is full the next begins anew. Only their owner can read them. */
+struct capture;
+
+#define CAPTURE_FILE_BYTES (8u << 20)
+
+/* capture_new - open the files, with the rights of the caller; after that no
+ * more rights are needed. NULL: the directory or a file cannot be used. */
+struct capture *capture_new(const char *directory, unsigned files,
+			    struct error *error);
+
+/* capture_write - keep one whole request, blank line included. What cannot be
+ * written is lost, which is logged once; it never fails the caller. NULL
+ * capture: nothing is kept. */
+void capture_write(struct capture *capture, const char *bytes, size_t length);
+
+/* capture_free - NULL is allowed. */
+void capture_free(struct capture *capture);
+
+#endif

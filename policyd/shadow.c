@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+/* shadow - what the next configuration would answer
+ *
+ * It is loaded in a child first, which may refuse it, crash or hang; only what
+ * came through there is loaded here. From then on it is one more judgement of
+ * each request, whose answer nobody gets. */
+
+#include "policyd/shadow.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/reply.h"
+#include "lib/report.h"
+#include "lib/xalloc.h"
+#include "policyd/replay_group.h"
+
+#define LINES_A_SECOND 100 /* in the log; more are only counted */
+#define MESSAGE_BYTES  16384
+
+struct shadow {
+	struct config *config;
+	struct judgement judgement; /* the present one */
+	time_t second;		    /* monotonic */
+	unsigned lines;		    /* written in it */
+	unsigned long suppressed;
+};
+
+/* load - leniently, in the little time that is left for it */
+static struct config *load(const char *path, struct config_messages *messages)
+{
+	struct config_load_options options = { .lenient = true,
+					       .tables_ms = SHADOW_TIME_MS };
+
+	return config_load_with(path, &options, messages);
+}
+
+/* child - try, write the messages to the pipe, and end */
+static _Noreturn void child(const char *path, int pipe)
+{
+	struct config_messages messages = { 0 };
+	struct config *config;
+	size_t i;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	config = load(path, &messages);
+	for (i = 0; i < messages.count; i++)
+		dprintf(pipe, "%s\n", messages.lines[i]);
+	_exit(config != NULL ? EX_OK : EX_CONFIG);
+}
+
+/* now_ms - a clock that nobody sets */
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* read_all - what the child says until it ends or its time is over; 0: it has
+ * ended */
+static int read_all(int pipe, char *text, size_t size)
+{
+	int64_t end = now_ms() + SHADOW_TIME_MS;
+	size_t length = 0;
+	ssize_t count = 1;
+
+	while (count > 0) {
+		struct pollfd ready = { .fd = pipe, .events = POLLIN };
+		int64_t left = end - now_ms();
+
+		if (left <= 0)
+			break;
+		if (poll(&ready, 1, (int)left) <= 0)
+			continue;
+		count = read(pipe, text + length, size - 1 - length);
+		if (count > 0)
+			length += (size_t)count;
+		if (length == size - 1)
+			length = 0; /* 40 messages cannot be as long */
+	}
+	text[length] = '\0';
+	return count > 0 ? -1 : 0;
+}
+
+/* add_message - one more line */
+static void add_message(struct config_messages *messages, char *line)
+{
+	messages->lines = xreallocarray(messages->lines, messages->count + 1,
+					sizeof(*messages->lines));
+	messages->lines[messages->count++] = line;
+}
+
+/* split - the child's text into messages */
+static void split(struct config_messages *messages, const char *text)
+{
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+
+		add_message(messages, xstrndup(text, length));
+		text += length + (text[length] == '\n');
+	}
+}
+
+/* judge_end - how the child ended; -1: badly */
+static int judge_end(int status, int timeout, const char *path,
+		     struct config_messages *messages)
+{
+	if (timeout < 0)
+		add_message(messages,
+			    xasprintf("%s: takes more than %d s to load", path,
+				      SHADOW_TIME_MS / 1000));
+	else if (WIFSIGNALED(status))
+		add_message(messages,
+			    xasprintf("%s: loading it died of signal %d", path,
+				      WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != EX_OK && messages->count == 0)
+		add_message(messages,
+			    xasprintf("%s: loading it ended with status %d",
+				      path, WEXITSTATUS(status)));
+	return timeout == 0 && WIFEXITED(status) && WEXITSTATUS(status) == EX_OK
+		       ? 0
+		       : -1;
+}
+
+/* shadow_try - load it in a child */
+int shadow_try(const char *path, struct config_messages *messages)
+{
+	char text[MESSAGE_BYTES];
+	int ends[2];
+	int timeout;
+	int status = 0;
+	pid_t pid;
+
+	if (pipe(ends) < 0) {
+		add_message(messages,
+			    xasprintf("%s: pipe: %s", path, strerror(errno)));
+		return -1;
+	}
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		child(path, ends[1]);
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		add_message(messages,
+			    xasprintf("%s: fork: %s", path, strerror(errno)));
+		return -1;
+	}
+	timeout = read_all(ends[0], text, sizeof(text));
+	close(ends[0]);
+	if (timeout < 0)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	split(messages, text);
+	return judge_end(status, timeout, path, messages);
+}
+
+/* shadow_new - load it after it has been tried */
+struct shadow *shadow_new(const char *path, struct config_messages *messages)
+{
+	struct config_messages again = { 0 };
+	struct shadow *shadow;
+	struct config *config;
+
+	if (shadow_try(path, messages) < 0)
+		return NULL;
+	config = load(path, &again);
+	config_messages_clear(&again);
+	if (config == NULL) {
+		add_message(messages,
+			    xasprintf("%s: changed while it was loaded", path));
+		return NULL;
+	}
+	shadow = xcalloc(1, sizeof(*shadow));
+	shadow->config = config;
+	return shadow;
+}
+
+/* may_log - not more than so many lines a second */
+static bool may_log(struct shadow *shadow)
+{
+	time_t second = (time_t)(now_ms() / 1000);
+
+	if (second != shadow->second) {
+		if (shadow->suppressed > 0)
+			log_info("shadow: %lu more disagreements",
+				 shadow->suppressed);
+		shadow->second = second;
+		shadow->lines = 0;
+		shadow->suppressed = 0;
+	}
+	if (shadow->lines == LINES_A_SECOND) {
+		shadow->suppressed++;
+		return false;
+	}
+	shadow->lines++;
+	return true;
+}
+
+/* outcome_of - what came of one judgement */
+static void outcome_of(struct replay_outcome *outcome,
+		       const struct judgement *judgement, const char *reply)
+{
+	const struct decision *decision = &judgement->evaluation.decision;
+
+	outcome->service = judgement->service->name;
+	outcome->verdict = decision->verdict;
+	outcome->restriction = decision->restriction;
+	outcome->observed = judgement->service->reply.observe;
+	snprintf(outcome->reply, sizeof(outcome->reply), "%s", reply);
+}
+
+/* log_difference - both sides, and whose request it was */
+static void log_difference(const struct replay_outcome *now,
+			   const struct replay_outcome *next,
+			   const struct request *request, const char *id,
+			   bool opens)
+{
+	char to[REPORT_ADDRESS_MAX + 1];
+	char user[REPORT_NAME_MAX + 1];
+
+	log_quote(to, REPORT_ADDRESS_MAX, request->recipient);
+	log_quote(user, REPORT_NAME_MAX, request->sasl_username);
+	log_info("id=%s shadow: service=%s verdict=%s restriction=%s next: "
+		 "service=%s verdict=%s restriction=%s opens=%s to=<%s> "
+		 "login=%s",
+		 id, now->service, verdict_name(now->verdict), now->restriction,
+		 next->service, verdict_name(next->verdict), next->restriction,
+		 opens ? "yes" : "no", to, user);
+}
+
+/* shadow_compare - judge a request under the next configuration, too */
+void shadow_compare(struct shadow *shadow, const struct request *request,
+		    const struct judgement *judgement, const char *reply,
+		    const char *id, struct metrics *metrics)
+{
+	struct replay_outcome now, next;
+	struct judgement *other;
+	char text[REPLY_MAX];
+	bool opens;
+
+	if (shadow == NULL)
+		return;
+	other = &shadow->judgement;
+	memset(&other->evaluation, 0, sizeof(other->evaluation));
+	if (judgement_now(other,
+			  service_find(&shadow->config->services, request),
+			  shadow->config->resolver, request, time(NULL)) < 0)
+		return;
+	reply_write(text, &other->evaluation.decision, &other->facts,
+		    &other->service->reply, id);
+	outcome_of(&now, judgement, reply);
+	outcome_of(&next, other, text);
+	metrics->shadow_compared++;
+	if (!replay_outcome_differ(&now, &next))
+		return;
+	opens = replay_outcome_opens(&now, &next);
+	metrics->shadow_differing++;
+	metrics->shadow_opening += opens;
+	if (may_log(shadow))
+		log_difference(&now, &next, request, id, opens);
+}
+
+/* shadow_free - NULL is allowed */
+void shadow_free(struct shadow *shadow)
+{
+	if (shadow == NULL)
+		return;
+	config_free(shadow->config);
+	free(shadow);
+}
