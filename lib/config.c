@@ -305,7 +305,8 @@ static void load_access(struct listener_options *options,
 }
 
 /* load_listeners - the listen sections */
-static void load_listeners(struct config *config, struct config_notes *notes)
+static void load_listeners(struct config *config, struct config_notes *notes,
+			   bool unserved)
 {
 	const struct config_settings *settings = config->settings;
 	struct error error;
@@ -335,7 +336,7 @@ static void load_listeners(struct config *config, struct config_notes *notes)
 					     options->address,
 					     settings->listens[k].line);
 	}
-	if (settings->listen_count == 0)
+	if (settings->listen_count == 0 && !unserved)
 		config_warning(notes, 0,
 			       "there is no listen section; without "
 			       "one policyd cannot serve");
@@ -500,7 +501,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	load_verdicts(config, notes);
 	load_limits(config, notes);
 	load_open_relay(config, notes);
-	load_listeners(config, notes);
+	load_listeners(config, notes, options->unserved);
 	load_trial(config, notes);
 	if (!imported)
 		return; /* the rest would only miss what is not there */

@@ -54,6 +54,8 @@ struct config {
 struct config_load_options {
 	bool lenient;	    /* a table or file of a list that cannot be
 			     * read is a warning, not an error */
+	bool unserved;	    /* nobody serves with it: it may have no listen
+			     * section */
 	unsigned tables_ms; /* time for all tables; 0: the usual */
 	bool thorough;	    /* warn of what takes long to find, too (-t) */
 	/* progress - a table is about to be read; may be NULL. */

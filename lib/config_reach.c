@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* config_reach - restrictions and services that nothing ever reaches
+/* config_reach - restrictions that nothing ever reaches
  *
  * Whether a restriction can be reached is not guessed from its name: those
  * before it are tried on every kind of request there is, and if one of them
@@ -97,57 +97,6 @@ static void warn_repeated(const struct service *service,
 					       list->uses[i].restriction->name);
 }
 
-/* takes - does a service take every request with this port and context? 0 and
- * NULL: one that no service names */
-static bool takes(const struct service *service, unsigned short port,
-		  const char *context)
-{
-	size_t i;
-	bool found = service->server_port_count == 0;
-
-	for (i = 0; i < service->server_port_count; i++)
-		found = found ||
-			(port != 0 && service->server_ports[i] == port);
-	if (!found || service->policy_context_count == 0)
-		return found;
-	for (i = 0; i < service->policy_context_count; i++)
-		if (context != NULL &&
-		    strcmp(service->policy_contexts[i], context) == 0)
-			return true;
-	return false;
-}
-
-/* is_taken - by one of the services before index */
-static bool is_taken(const struct service_list *list, size_t index,
-		     unsigned short port, const char *context)
-{
-	size_t i;
-
-	for (i = 0; i < index; i++)
-		if (takes(&list->services[i], port, context))
-			return true;
-	return false;
-}
-
-/* is_matched - is there a request for the service with that index? */
-static bool is_matched(const struct service_list *list, size_t index)
-{
-	const struct service *service = &list->services[index];
-	size_t ports = service->server_port_count;
-	size_t contexts = service->policy_context_count;
-	size_t i;
-	size_t k;
-
-	for (i = 0; i < (ports > 0 ? ports : 1); i++)
-		for (k = 0; k < (contexts > 0 ? contexts : 1); k++)
-			if (!is_taken(list, index,
-				      ports > 0 ? service->server_ports[i] : 0,
-				      contexts > 0 ? service->policy_contexts[k]
-						   : NULL))
-				return true;
-	return false;
-}
-
 /* config_reach - warn of what can never come to anything */
 void config_reach(const struct config *config, struct config_notes *notes)
 {
@@ -157,10 +106,6 @@ void config_reach(const struct config *config, struct config_notes *notes)
 	for (i = 0; i < list->count; i++) {
 		warn_unreached(&list->services[i], notes);
 		warn_repeated(&list->services[i], notes);
-		if (i + 1 < list->count && !is_matched(list, i))
-			config_warning(notes, list->services[i].line,
-				       "service %s can never match: services "
-				       "before it take all its requests",
-				       list->services[i].name);
 	}
+	config_match(list, notes);
 }

@@ -370,98 +370,6 @@ static void make_service(struct service *service,
 	make_tls(&maker);
 }
 
-/* matches_all - does the service take every request? */
-static bool matches_all(const struct service *service)
-{
-	return service->server_port_count == 0 &&
-	       service->policy_context_count == 0;
-}
-
-/* common_port - one that both services match; 0: both match every port */
-static unsigned common_port(const struct service *one,
-			    const struct service *other)
-{
-	size_t i;
-	size_t k;
-
-	if (one->server_port_count == 0 && other->server_port_count > 0)
-		return other->server_ports[0];
-	if (one->server_port_count > 0 && other->server_port_count == 0)
-		return one->server_ports[0];
-	for (i = 0; i < one->server_port_count; i++)
-		for (k = 0; k < other->server_port_count; k++)
-			if (one->server_ports[i] == other->server_ports[k])
-				return one->server_ports[i];
-	return 0;
-}
-
-/* common_context - likewise; NULL: both match every context */
-static const char *common_context(const struct service *one,
-				  const struct service *other)
-{
-	size_t i;
-	size_t k;
-
-	if (one->policy_context_count == 0 && other->policy_context_count > 0)
-		return other->policy_contexts[0];
-	if (one->policy_context_count > 0 && other->policy_context_count == 0)
-		return one->policy_contexts[0];
-	for (i = 0; i < one->policy_context_count; i++)
-		for (k = 0; k < other->policy_context_count; k++)
-			if (strcmp(one->policy_contexts[i],
-				   other->policy_contexts[k]) == 0)
-				return one->policy_contexts[i];
-	return NULL;
-}
-
-/* warn_overlap - two services match a common request */
-static void warn_overlap(const struct service *one, const struct service *other,
-			 struct config_notes *notes)
-{
-	const char *context = common_context(one, other);
-	unsigned port = common_port(one, other);
-	char shown[CONFIG_SHOWN];
-	char text[CONFIG_SHOWN + 64];
-	size_t length = 0;
-
-	text[0] = '\0';
-	if (port != 0)
-		length = (size_t)snprintf(text, sizeof(text), "port %u", port);
-	if (context != NULL)
-		snprintf(text + length, sizeof(text) - length,
-			 "%spolicy_context %s", length > 0 ? " with " : "",
-			 config_show(shown, context));
-	config_warning(notes, other->line,
-		       "services %s and %s both match %s; "
-		       "the first one wins",
-		       one->name, other->name, text);
-}
-
-/* warn_services - services that take requests from one another */
-static void warn_services(const struct service_list *list,
-			  struct config_notes *notes)
-{
-	size_t own = list->count - 1;
-	size_t i;
-	size_t k;
-
-	for (i = 0; i < own; i++) {
-		const struct service *one = &list->services[i];
-
-		if (matches_all(one) && i + 1 < own)
-			config_warning(notes, one->line,
-				       "service %s has "
-				       "neither server_port nor policy_context:"
-				       " it matches every request, and the "
-				       "services after it are never used",
-				       one->name);
-		for (k = i + 1; k < own && !matches_all(one); k++)
-			if (!matches_all(&list->services[k]) &&
-			    service_overlap(one, &list->services[k]))
-				warn_overlap(one, &list->services[k], notes);
-	}
-}
-
 /* config_services - all services, the top level last */
 void config_services(struct service_list *list,
 		     const struct config_settings *settings,
@@ -477,5 +385,4 @@ void config_services(struct service_list *list,
 			     &settings->services[i], context, notes);
 	make_service(&list->services[i], settings, &settings->top, context,
 		     notes);
-	warn_services(list, notes);
 }

@@ -106,7 +106,8 @@ static void take_request(void *context, const struct request *request,
 /* load_against - the other configuration; NULL: it is refused */
 static struct config *load_against(const char *path)
 {
-	struct config_load_options options = { .lenient = true };
+	struct config_load_options options = { .lenient = true,
+					       .unserved = true };
 	struct config_messages messages = { 0 };
 	struct config *config = config_load_with(path, &options, &messages);
 	size_t i;
@@ -129,7 +130,7 @@ static void print_head(const struct replay *replay, unsigned long judged)
 		       changed, judged, replay->config->path,
 		       replay->against->path, changed > 0 ? ":" : ".");
 	else if (replay->compared > 0)
-		printf("%lu of %lu decisions of the log would be others under "
+		printf("%lu of %lu decisions of the log would be different under "
 		       "%s%s\n",
 		       changed, replay->compared, replay->config->path,
 		       changed > 0 ? ":" : ".");
