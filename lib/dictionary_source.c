@@ -25,12 +25,10 @@ struct search {
 static int compare(void *context, int number, char *line, struct error *error)
 {
 	struct search *search = context;
-	bool quoted = line[0] == '"';
-	const char *word = quoted ? line + 1 : line;
-	size_t length = strcspn(word, quoted ? "\"" : " \t\v\f\r");
+	size_t length = strcspn(line, " \t\v\f\r");
 	char *folded = xmalloc(CASEFOLD_SIZE(length));
 
-	casefold(folded, word, length, search->utf8);
+	casefold(folded, line, length, search->utf8);
 	if (strcmp(folded, search->key) == 0)
 		search->line = number;
 	free(folded);
