@@ -47,14 +47,14 @@ static struct config *load(const char *path, struct config_messages *messages)
 }
 
 /* child - try, write the messages to the pipe, and end */
-static _Noreturn void child(const char *path, int pipe)
+static _Noreturn void child(const char *path, shadow_loader *loader, int pipe)
 {
 	struct config_messages messages = { 0 };
 	struct config *config;
 	size_t i;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	config = load(path, &messages);
+	config = loader(path, &messages);
 	for (i = 0; i < messages.count; i++)
 		dprintf(pipe, "%s\n", messages.lines[i]);
 	_exit(config != NULL ? EX_OK : EX_CONFIG);
@@ -71,9 +71,10 @@ static int64_t now_ms(void)
 
 /* read_all - what the child says until it ends or its time is over; 0: it has
  * ended */
-static int read_all(int pipe, char *text, size_t size)
+static int read_all(int pipe, char *text, size_t size, unsigned time_ms)
 {
-	int64_t end = now_ms() + SHADOW_TIME_MS;
+	int64_t end = now_ms() + time_ms;
+	char rest[4096];
 	size_t length = 0;
 	ssize_t count = 1;
 
@@ -85,11 +86,12 @@ static int read_all(int pipe, char *text, size_t size)
 			break;
 		if (poll(&ready, 1, (int)left) <= 0)
 			continue;
-		count = read(pipe, text + length, size - 1 - length);
-		if (count > 0)
+		count = read(pipe, rest, sizeof(rest));
+		/* What is too much is read all the same: it must not block. */
+		if (count > 0 && (size_t)count < size - length) {
+			memcpy(text + length, rest, (size_t)count);
 			length += (size_t)count;
-		if (length == size - 1)
-			length = 0; /* 40 messages cannot be as long */
+		}
 	}
 	text[length] = '\0';
 	return count > 0 ? -1 : 0;
@@ -116,12 +118,12 @@ static void split(struct config_messages *messages, const char *text)
 
 /* judge_end - how the child ended; -1: badly */
 static int judge_end(int status, int timeout, const char *path,
-		     struct config_messages *messages)
+		     unsigned time_ms, struct config_messages *messages)
 {
 	if (timeout < 0)
 		add_message(messages,
-			    xasprintf("%s: takes more than %d s to load", path,
-				      SHADOW_TIME_MS / 1000));
+			    xasprintf("%s: takes more than %u ms to load", path,
+				      time_ms));
 	else if (WIFSIGNALED(status))
 		add_message(messages,
 			    xasprintf("%s: loading it died of signal %d", path,
@@ -135,8 +137,9 @@ static int judge_end(int status, int timeout, const char *path,
 		       : -1;
 }
 
-/* shadow_try - load it in a child */
-int shadow_try(const char *path, struct config_messages *messages)
+/* shadow_try_with - load it in a child */
+int shadow_try_with(const char *path, shadow_loader *loader, unsigned time_ms,
+		    struct config_messages *messages)
 {
 	char text[MESSAGE_BYTES];
 	int ends[2];
@@ -153,7 +156,7 @@ int shadow_try(const char *path, struct config_messages *messages)
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		child(path, ends[1]);
+		child(path, loader, ends[1]);
 	}
 	close(ends[1]);
 	if (pid < 0) {
@@ -162,14 +165,20 @@ int shadow_try(const char *path, struct config_messages *messages)
 			    xasprintf("%s: fork: %s", path, strerror(errno)));
 		return -1;
 	}
-	timeout = read_all(ends[0], text, sizeof(text));
+	timeout = read_all(ends[0], text, sizeof(text), time_ms);
 	close(ends[0]);
 	if (timeout < 0)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	split(messages, text);
-	return judge_end(status, timeout, path, messages);
+	return judge_end(status, timeout, path, time_ms, messages);
+}
+
+/* shadow_try - with the usual loader and time */
+int shadow_try(const char *path, struct config_messages *messages)
+{
+	return shadow_try_with(path, load, SHADOW_TIME_MS, messages);
 }
 
 /* shadow_new - load it after it has been tried */

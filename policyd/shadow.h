@@ -17,6 +17,13 @@ int shadow_try(const char *path, struct config_messages *messages);
 
 #define SHADOW_TIME_MS 6000
 
+/* shadow_try_with - the same with another way to load, and another time: so a
+ * test can see one that crashes or hangs. */
+typedef struct config *shadow_loader(const char *path,
+				     struct config_messages *messages);
+int shadow_try_with(const char *path, shadow_loader *loader, unsigned time_ms,
+		    struct config_messages *messages);
+
 /* shadow_new - load it after it has been tried; NULL: it is not to be used, and
  * messages say why. Before root is given up. */
 struct shadow *shadow_new(const char *path, struct config_messages *messages);
