@@ -23,6 +23,8 @@ void facts_gather(struct facts *facts, const struct request *request,
 	facts->weak = tls_judge(tls, request->encryption_protocol,
 				request->encryption_cipher,
 				request->encryption_keysize);
+	facts->advice =
+		facts->weak != NULL ? tls_advice(tls, facts->weak) : NULL;
 	facts->authenticated = is_authenticated(request);
 	facts->has_recipient = request->recipient[0] != '\0';
 	facts->authorized = 0;

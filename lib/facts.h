@@ -16,6 +16,7 @@ struct facts {
 			     * 0 without a recipient */
 	const char *weak;   /* NULL: the session is encrypted; else why it
 			     * does not count as encrypted, static */
+	const char *advice; /* with weak: what the client can change, static */
 	bool authenticated; /* logged in with SASL, ANONYMOUS not counted */
 	struct resolution destination; /* valid with has_recipient only */
 };

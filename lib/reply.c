@@ -184,9 +184,8 @@ static void write_refusal(char *buffer, const struct decision *decision,
 	if (text != NULL)
 		snprintf(buffer, REPLY_MAX, "%.*s", REPLY_TEXT_MAX, text);
 	else if (facts->weak != NULL)
-		snprintf(buffer, REPLY_MAX,
-			 RELAY_DENIED "; %.80s: use TLS and log in",
-			 facts->weak);
+		snprintf(buffer, REPLY_MAX, RELAY_DENIED "; %.80s: %.80s",
+			 facts->weak, facts->advice);
 	else if (!facts->authenticated)
 		snprintf(buffer, REPLY_MAX, RELAY_DENIED "; log in first");
 	else

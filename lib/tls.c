@@ -10,7 +10,9 @@
  * The verdict must not depend on the host: OpenSSL is used with a library
  * context of its own, its configuration file is never read, and suites whose
  * algorithm is obsolete are unknown here even where OpenSSL still has them.
- * So are PSK and SRP suites, which no Postfix can negotiate. */
+ * So are PSK and SRP suites, which no Postfix can negotiate. And what does not
+ * fit together, as TLSv1.3 and a suite of TLS 1.2, is no session that could
+ * be. */
 
 #include "lib/tls.h"
 
@@ -33,21 +35,108 @@ static const char *const protocol_names[] = {
 };
 #define PROTOCOL_COUNT (sizeof(protocol_names) / sizeof(protocol_names[0]))
 #define PROTOCOL_SSL2  0x01u
+#define PROTOCOL_TLS12 0x10u
 #define PROTOCOL_TLS13 0x20u
 #define PROTOCOL_ALL   0x3fu
+
+/* The protocols in the words of people; index as above. */
+static const char *const newer_advice[PROTOCOL_COUNT] = {
+	"use TLS",
+	"use SSL 3.0 or newer",
+	"use TLS 1.0 or newer",
+	"use TLS 1.1 or newer",
+	"use TLS 1.2 or newer",
+	"use TLS 1.3",
+};
+
+/* Why a session does not count as encrypted. */
+enum weakness {
+	NOT_ENCRYPTED,
+	PROTOCOL_UNKNOWN,
+	PROTOCOL_TOO_OLD,
+	PROTOCOL_NOT_ALLOWED,
+	CIPHER_UNKNOWN,
+	CIPHER_NULL,
+	CIPHER_MISFIT,
+	KEYSIZE_MISFIT,
+	CIPHER_ANONYMOUS,
+	KEY_TOO_SHORT,
+	CIPHER_WEAK,
+	STRONG /* none of them, and how many there are */
+};
+
+/* For the log, and what the client can change; NULL: newer_advice. What cannot
+ * be is no fault of the client, but of who reports it. */
+static const struct {
+	const char *reason;
+	const char *advice;
+} weaknesses[STRONG] = {
+	[NOT_ENCRYPTED] = { "not encrypted", "use TLS and log in" },
+	[PROTOCOL_UNKNOWN] = { "unknown protocol", NULL },
+	[PROTOCOL_TOO_OLD] = { "protocol too old", NULL },
+	[PROTOCOL_NOT_ALLOWED] = { "protocol not allowed",
+				   "use another version of TLS" },
+	[CIPHER_UNKNOWN] = { "unknown or obsolete cipher",
+			     "use a stronger cipher" },
+	[CIPHER_NULL] = { "cipher without encryption",
+			  "use a cipher that encrypts" },
+	[CIPHER_MISFIT] = { "cipher does not belong to the protocol",
+			    "please tell the postmaster" },
+	[KEYSIZE_MISFIT] = { "key size does not belong to the cipher",
+			     "please tell the postmaster" },
+	[CIPHER_ANONYMOUS] = { "anonymous cipher",
+			       "use a cipher that authenticates the server" },
+	[KEY_TOO_SHORT] = { "key too short", "use a cipher with a longer key" },
+	[CIPHER_WEAK] = { "weak cipher", "use a stronger cipher" },
+};
+
+/* Ciphers of all protocols, and which protocols count with them. */
+struct choice {
+	const char *word; /* in tls_ciphers */
+	unsigned protocols;
+	const char *ciphers; /* up to TLS 1.2 */
+	const char *suites;  /* of TLS 1.3 */
+};
+
+#define EVERY_CIPHER "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
+#define MOZILLA_SUITES                                   \
+	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:" \
+	"TLS_CHACHA20_POLY1305_SHA256"
+#define EVERY_SUITE \
+	MOZILLA_SUITES ":TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
+
+/* What administrators know by a name: Mozilla's recommendations for servers,
+ * version 5.7, and the grades of smtpd_tls_ciphers without anonymous ones. */
+static const struct choice presets[] = {
+	{ "modern", PROTOCOL_TLS13, "HIGH", MOZILLA_SUITES },
+	{ "intermediate", PROTOCOL_TLS12 | PROTOCOL_TLS13,
+	  "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+	  "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+	  "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+	  "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:"
+	  "DHE-RSA-CHACHA20-POLY1305",
+	  MOZILLA_SUITES },
+	{ "high", PROTOCOL_ALL, "HIGH:!aNULL", EVERY_SUITE },
+	{ "medium", PROTOCOL_ALL, "HIGH:MEDIUM:!aNULL", EVERY_SUITE },
+};
+#define PRESET_COUNT (sizeof(presets) / sizeof(presets[0]))
+
+#define CIPHERS_HINT                                               \
+	"write modern, intermediate, high or medium, or a string " \
+	"as for openssl-ciphers(1)"
 
 /* One suite that OpenSSL knows. */
 struct cipher {
 	char *name;
 	char keysize[12]; /* as Postfix writes it */
 	int bits;
-	bool tls13;
-	bool allowed; /* by the cipher string */
+	unsigned protocols; /* mask of those it belongs to */
+	bool anonymous;	    /* anybody could be the server */
+	bool allowed;	    /* by tls_ciphers */
 };
 
 struct tls_policy {
 	bool judged;	    /* any condition is set */
-	bool suite_judged;  /* more than the protocol is */
 	unsigned protocols; /* mask of those allowed */
 	int keysize;
 	struct cipher *ciphers; /* sorted by name */
@@ -73,6 +162,32 @@ static unsigned protocol_bit(const char *name,
 	return 0;
 }
 
+/* find_preset - the preset of that name, or NULL */
+static const struct choice *find_preset(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < PRESET_COUNT; i++)
+		if (strcmp(word, presets[i].word) == 0)
+			return &presets[i];
+	return NULL;
+}
+
+/* choose - what tls_ciphers stands for */
+static struct choice choose(const char *word)
+{
+	const struct choice *preset = find_preset(word);
+
+	if (preset != NULL)
+		return *preset;
+	return (struct choice){
+		.word = word,
+		.protocols = PROTOCOL_ALL,
+		.ciphers = word[0] != '\0' ? word : EVERY_CIPHER,
+		.suites = EVERY_SUITE,
+	};
+}
+
 /* What a protocol list says so far. */
 struct protocol_list {
 	unsigned included, excluded, floor, ceiling;
@@ -94,6 +209,11 @@ static int add_protocol(void *context, const char *word, struct error *error)
 		list->floor = bit;
 	else if (bit != 0 && sign == 2 && strncmp(word, "<=", 2) == 0)
 		list->ceiling = bit;
+	else if (find_preset(word) != NULL)
+		return error_set(error,
+				 "tls_protocols: \"%s\" is not a protocol; it "
+				 "is for tls_ciphers",
+				 word);
 	else
 		return error_set(error,
 				 "tls_protocols: \"%s\" is not a protocol; "
@@ -127,14 +247,19 @@ static int read_protocols(const char *text, unsigned *protocols,
 	return 0;
 }
 
-/* openssl_fail - the reason that OpenSSL gives for its last failure */
-static int openssl_fail(const char *what, struct error *error)
+/* openssl_reason - why OpenSSL failed last */
+static const char *openssl_reason(void)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
 	ERR_clear_error();
-	return error_set(error, "%s: %s", what,
-			 reason != NULL ? reason : "OpenSSL does not say why");
+	return reason != NULL ? reason : "OpenSSL does not say why";
+}
+
+/* openssl_fail - it failed at what never fails */
+static int openssl_fail(struct error *error)
+{
+	return error_set(error, "cannot set up OpenSSL: %s", openssl_reason());
 }
 
 /* openssl_close - give everything back */
@@ -158,19 +283,15 @@ static int openssl_open(struct openssl *openssl, struct error *error)
 			OSSL_PROVIDER_load(openssl->library, "default");
 	if (openssl->provider == NULL) {
 		openssl_close(openssl);
-		return openssl_fail("cannot set up OpenSSL", error);
+		return openssl_fail(error);
 	}
 	return 0;
 }
 
 /* new_context - a context in which nothing is forbidden yet */
-static SSL_CTX *new_context(const struct openssl *openssl, struct error *error)
+static SSL_CTX *new_context(const struct openssl *openssl, const char *suites,
+			    struct error *error)
 {
-	static const char suites[] = "TLS_AES_256_GCM_SHA384:"
-				     "TLS_CHACHA20_POLY1305_SHA256:"
-				     "TLS_AES_128_GCM_SHA256:"
-				     "TLS_AES_128_CCM_SHA256:"
-				     "TLS_AES_128_CCM_8_SHA256";
 	SSL_CTX *context =
 		SSL_CTX_new_ex(openssl->library, NULL, TLS_server_method());
 
@@ -182,29 +303,33 @@ static SSL_CTX *new_context(const struct openssl *openssl, struct error *error)
 			return context;
 	}
 	SSL_CTX_free(context);
-	openssl_fail("cannot set up OpenSSL", error);
+	openssl_fail(error);
 	return NULL;
 }
 
 /* expand - the suites that could be negotiated with a cipher string; unlike
  * SSL_CTX_get_ciphers() this heeds its @SECLEVEL. The caller frees the list */
 static STACK_OF(SSL_CIPHER) * expand(const struct openssl *openssl,
-				     const char *string, struct error *error)
+				     const char *string, const char *suites13,
+				     struct error *error)
 {
-	SSL_CTX *context = new_context(openssl, error);
+	SSL_CTX *context = new_context(openssl, suites13, error);
 	STACK_OF(SSL_CIPHER) *suites = NULL;
 	SSL *ssl = NULL;
 
 	if (context == NULL)
 		return NULL;
-	if (SSL_CTX_set_cipher_list(context, string) == 1)
-		ssl = SSL_new(context);
+	if (SSL_CTX_set_cipher_list(context, string) != 1) {
+		error_set(error, "tls_ciphers: \"%s\": %s; " CIPHERS_HINT,
+			  string, openssl_reason());
+		goto out;
+	}
+	ssl = SSL_new(context);
 	if (ssl != NULL)
 		suites = SSL_get1_supported_ciphers(ssl);
-	if (suites == NULL) {
-		openssl_fail(string, error);
-		error_prefix(error, "tls_ciphers: ");
-	}
+	if (suites == NULL)
+		openssl_fail(error);
+out:
 	SSL_free(ssl);
 	SSL_CTX_free(context);
 	return suites;
@@ -256,12 +381,27 @@ static struct cipher *find_cipher(const struct tls_policy *policy,
 		       sizeof(policy->ciphers[0]), compare_name);
 }
 
+/* protocols_of - those that a suite belongs to: up to TLS 1.2 from the oldest
+ * that knows it, or TLS 1.3 */
+static unsigned protocols_of(const SSL_CIPHER *suite)
+{
+	const char *oldest = SSL_CIPHER_get_version(suite);
+	unsigned bit;
+
+	if (strcmp(oldest, "TLSv1.0") == 0)
+		oldest = "TLSv1";
+	bit = protocol_bit(oldest, strcmp);
+	if (bit == 0 || bit == PROTOCOL_TLS13)
+		return bit;
+	return (PROTOCOL_TLS13 - 1) & ~(bit - 1);
+}
+
 /* list_ciphers - keep every suite that OpenSSL knows */
 static int list_ciphers(struct tls_policy *policy,
 			const struct openssl *openssl, struct error *error)
 {
 	STACK_OF(SSL_CIPHER) *suites =
-		expand(openssl, "ALL:COMPLEMENTOFALL:@SECLEVEL=0", error);
+		expand(openssl, EVERY_CIPHER, EVERY_SUITE, error);
 	int i;
 
 	if (suites == NULL)
@@ -278,7 +418,9 @@ static int list_ciphers(struct tls_policy *policy,
 		cipher->bits = SSL_CIPHER_get_bits(suite, NULL);
 		snprintf(cipher->keysize, sizeof(cipher->keysize), "%d",
 			 cipher->bits);
-		cipher->tls13 = strncmp(cipher->name, "TLS_", 4) == 0;
+		cipher->protocols = protocols_of(suite);
+		cipher->anonymous =
+			SSL_CIPHER_get_auth_nid(suite) == NID_auth_null;
 		policy->cipher_count++;
 	}
 	sk_SSL_CIPHER_free(suites);
@@ -319,7 +461,14 @@ static int check_word(void *context, const char *word, struct error *error)
 				 "tls_ciphers: \"%s\": TLS 1.3 suites are not "
 				 "chosen here, all of them are allowed",
 				 word);
-	return error_set(error, "tls_ciphers: OpenSSL does not know \"%s\"",
+	if (find_preset(word) != NULL)
+		return error_set(error,
+				 "tls_ciphers: \"%s\" stands alone, not in a "
+				 "cipher string",
+				 word);
+	return error_set(error,
+			 "tls_ciphers: OpenSSL does not know "
+			 "\"%s\"; " CIPHERS_HINT,
 			 word);
 }
 
@@ -337,7 +486,7 @@ static int check_item(void *context, const char *item, struct error *error)
 static int check_string(const struct openssl *openssl, const char *string,
 			struct error *error)
 {
-	SSL_CTX *context = new_context(openssl, error);
+	SSL_CTX *context = new_context(openssl, EVERY_SUITE, error);
 	int result;
 
 	if (context == NULL)
@@ -349,26 +498,21 @@ static int check_string(const struct openssl *openssl, const char *string,
 	return result;
 }
 
-/* allow_ciphers - mark the suites of a cipher string; without one, all */
+/* allow_ciphers - mark the suites that were chosen */
 static int allow_ciphers(struct tls_policy *policy,
-			 const struct openssl *openssl, const char *string,
-			 struct error *error)
+			 const struct openssl *openssl,
+			 const struct choice *choice, struct error *error)
 {
 	STACK_OF(SSL_CIPHER) * suites;
-	size_t i;
-	int j;
+	int i;
 
-	for (i = 0; i < policy->cipher_count; i++)
-		policy->ciphers[i].allowed = string[0] == '\0';
-	if (string[0] == '\0')
-		return 0;
-	if (check_string(openssl, string, error) < 0)
+	if (check_string(openssl, choice->ciphers, error) < 0)
 		return -1;
-	suites = expand(openssl, string, error);
+	suites = expand(openssl, choice->ciphers, choice->suites, error);
 	if (suites == NULL)
 		return -1;
-	for (j = 0; j < sk_SSL_CIPHER_num(suites); j++) {
-		const SSL_CIPHER *suite = sk_SSL_CIPHER_value(suites, j);
+	for (i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
+		const SSL_CIPHER *suite = sk_SSL_CIPHER_value(suites, i);
 		struct cipher *cipher =
 			find_cipher(policy, SSL_CIPHER_get_name(suite));
 
@@ -379,30 +523,32 @@ static int allow_ciphers(struct tls_policy *policy,
 	return 0;
 }
 
-/* check_rest - is there a session that would be strong enough? And one that
- * the cipher string chose, which says nothing about TLS 1.3? */
-static int check_rest(const struct tls_policy *policy, const char *string,
-		      struct error *error)
+/* narrow_protocols - to those with a cipher that is strong enough; is there
+ * one? And one that the cipher string chose, which says nothing about TLS 1.3?
+ */
+static int narrow_protocols(struct tls_policy *policy,
+			    const struct choice *choice, struct error *error)
 {
-	bool older = (policy->protocols & ~PROTOCOL_TLS13) != 0;
-	bool newest = (policy->protocols & PROTOCOL_TLS13) != 0;
-	size_t chosen = 0, left = 0, i;
+	unsigned usable = 0;
+	bool chosen = false;
+	size_t i;
 
 	for (i = 0; i < policy->cipher_count; i++) {
 		const struct cipher *cipher = &policy->ciphers[i];
 
-		if (!cipher->allowed || cipher->bits == 0)
+		if (!cipher->allowed || cipher->bits == 0 || cipher->anonymous)
 			continue;
-		chosen += !cipher->tls13;
+		chosen |= cipher->protocols != PROTOCOL_TLS13;
 		if (cipher->bits >= policy->keysize)
-			left += cipher->tls13 ? newest : older;
+			usable |= cipher->protocols;
 	}
-	if (chosen == 0)
+	policy->protocols &= usable & choice->protocols;
+	if (!chosen)
 		return error_set(error,
 				 "tls_ciphers: \"%s\" leaves no cipher that "
-				 "encrypts",
-				 string);
-	if (left == 0)
+				 "encrypts and is not anonymous; " CIPHERS_HINT,
+				 choice->word);
+	if (policy->protocols == 0)
 		return error_set(error,
 				 "no cipher has tls_keysize = %d and fits "
 				 "tls_protocols and tls_ciphers",
@@ -411,9 +557,10 @@ static int check_rest(const struct tls_policy *policy, const char *string,
 }
 
 /* read_ciphers - fill the policy with what OpenSSL knows of ciphers */
-static int read_ciphers(struct tls_policy *policy, const char *string,
+static int read_ciphers(struct tls_policy *policy, const char *word,
 			struct error *error)
 {
+	const struct choice choice = choose(word);
 	struct openssl openssl;
 	int result;
 
@@ -421,9 +568,9 @@ static int read_ciphers(struct tls_policy *policy, const char *string,
 		return -1;
 	result = list_ciphers(policy, &openssl, error);
 	if (result == 0)
-		result = allow_ciphers(policy, &openssl, string, error);
+		result = allow_ciphers(policy, &openssl, &choice, error);
 	if (result == 0)
-		result = check_rest(policy, string, error);
+		result = narrow_protocols(policy, &choice, error);
 	openssl_close(&openssl);
 	return result;
 }
@@ -435,8 +582,8 @@ struct tls_policy *tls_policy_new(const char *protocols, const char *ciphers,
 	struct tls_policy *policy = xcalloc(1, sizeof(*policy));
 
 	policy->keysize = keysize;
-	policy->suite_judged = ciphers[0] != '\0' || keysize != 0;
-	policy->judged = policy->suite_judged || protocols[0] != '\0';
+	policy->judged =
+		protocols[0] != '\0' || ciphers[0] != '\0' || keysize != 0;
 	if (keysize < 0) {
 		error_set(error, "tls_keysize: must not be negative");
 		goto refused;
@@ -464,45 +611,74 @@ void tls_policy_free(struct tls_policy *policy)
 	free(policy);
 }
 
-/* judge_suite - do protocol, cipher and key size belong together, and are
- * they strong enough? */
-static const char *judge_suite(const struct tls_policy *policy,
-			       const struct cipher *cipher, bool tls13,
-			       const char *keysize)
+/* judge_protocol - may it be used at all? */
+static enum weakness judge_protocol(const struct tls_policy *policy,
+				    unsigned bit)
 {
-	if (cipher->tls13 != tls13)
-		return "cipher does not belong to the protocol";
+	if (bit == 0)
+		return PROTOCOL_UNKNOWN;
+	if ((policy->protocols & bit) != 0)
+		return STRONG;
+	return (policy->protocols & (bit - 1)) == 0 ? PROTOCOL_TOO_OLD
+						    : PROTOCOL_NOT_ALLOWED;
+}
+
+/* judge_cipher - is there a session of that kind, and is it strong enough? */
+static enum weakness judge_cipher(const struct tls_policy *policy,
+				  const struct cipher *cipher, unsigned bit,
+				  const char *keysize)
+{
+	if (cipher == NULL)
+		return CIPHER_UNKNOWN;
+	if (cipher->bits == 0)
+		return CIPHER_NULL;
+	if ((cipher->protocols & bit) == 0)
+		return CIPHER_MISFIT;
 	if (strcmp(keysize, cipher->keysize) != 0)
-		return "key size does not belong to the cipher";
+		return KEYSIZE_MISFIT;
+	if (cipher->anonymous)
+		return CIPHER_ANONYMOUS;
 	if (cipher->bits < policy->keysize)
-		return "key too short";
-	return cipher->allowed ? NULL : "weak cipher";
+		return KEY_TOO_SHORT;
+	return cipher->allowed ? STRONG : CIPHER_WEAK;
 }
 
 /* tls_judge - NULL, or why the session does not count as encrypted */
 const char *tls_judge(const struct tls_policy *policy, const char *protocol,
 		      const char *cipher, const char *keysize)
 {
-	const struct cipher *known;
+	enum weakness weakness;
 	unsigned bit;
 
 	if (protocol[0] == '\0')
-		return "not encrypted";
+		return weaknesses[NOT_ENCRYPTED].reason;
 	if (!policy->judged)
 		return NULL;
 	bit = protocol_bit(protocol, strcmp);
-	if (bit == 0)
-		return "unknown protocol";
-	if ((policy->protocols & bit) == 0)
-		return (policy->protocols & (bit - 1)) == 0
-			       ? "protocol too old"
-			       : "protocol not allowed";
-	known = find_cipher(policy, cipher);
-	if (known == NULL)
-		return "unknown cipher";
-	if (known->bits == 0)
-		return "cipher without encryption";
-	if (!policy->suite_judged)
-		return NULL;
-	return judge_suite(policy, known, bit == PROTOCOL_TLS13, keysize);
+	weakness = judge_protocol(policy, bit);
+	if (weakness == STRONG)
+		weakness = judge_cipher(policy, find_cipher(policy, cipher),
+					bit, keysize);
+	return weakness == STRONG ? NULL : weaknesses[weakness].reason;
+}
+
+/* newer - what protocol to use instead */
+static const char *newer(const struct tls_policy *policy)
+{
+	size_t i = 0;
+
+	while (i < PROTOCOL_COUNT - 1 && (policy->protocols >> i & 1) == 0)
+		i++;
+	return newer_advice[i];
+}
+
+/* tls_advice - what the client can change */
+const char *tls_advice(const struct tls_policy *policy, const char *reason)
+{
+	size_t i = 0;
+
+	while (i < STRONG - 1 && weaknesses[i].reason != reason)
+		i++;
+	return weaknesses[i].advice != NULL ? weaknesses[i].advice
+					    : newer(policy);
 }

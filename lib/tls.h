@@ -10,12 +10,13 @@ struct tls_policy;
 
 /* tls_policy_new - protocols as in smtpd_tls_mandatory_protocols
  * (">=TLSv1.2", "!SSLv3, !TLSv1", "TLSv1.2 TLSv1.3"), ciphers an OpenSSL
- * cipher string, keysize the least number of bits. An empty text or 0 sets
- * no condition of that kind; with none at all any non-empty
- * encryption_protocol will do. With any, protocol and cipher must be known
- * and encrypt; with the last two, cipher and key size must also belong to the
- * protocol and to each other. NULL and the reason, which names the option,
- * when a word is not known or nothing is left. The caller frees it.
+ * cipher string, or "modern", "intermediate", "high", "medium", keysize the
+ * least number of bits. An empty text or 0 sets no condition of that kind;
+ * with none at all any non-empty encryption_protocol will do. With any,
+ * protocol and cipher must be known, the cipher must encrypt and not be
+ * anonymous, and protocol, cipher and key size must belong to each other. NULL
+ * and the reason, which names the option, when a word is not known or nothing
+ * is left. The caller frees it.
  * No configuration of OpenSSL is read; takes some milliseconds. */
 struct tls_policy *tls_policy_new(const char *protocols, const char *ciphers,
 				  int keysize, struct error *error);
@@ -30,5 +31,9 @@ void tls_policy_free(struct tls_policy *policy);
  * absent. */
 const char *tls_judge(const struct tls_policy *policy, const char *protocol,
 		      const char *cipher, const char *keysize);
+
+/* tls_advice - what the client can change about that ("use TLS 1.2 or newer"),
+ * static. reason: as tls_judge() returned it, not NULL. */
+const char *tls_advice(const struct tls_policy *policy, const char *reason);
 
 #endif

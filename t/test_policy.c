@@ -110,13 +110,25 @@ static void tear_down(void)
 	config_free(config);
 }
 
-/* ask - the reply to a request made of these parts */
-static void ask(char reply[REPLY_MAX], const char *state, size_t tls,
-		size_t login, const char *recipient, const char *context)
+/* answer - the reply to a whole request */
+static void answer(char reply[REPLY_MAX], char *bytes)
 {
 	struct explanation explanation;
 	struct request request;
 	struct error error;
+
+	ck_assert_int_eq(request_parse(&request, bytes, strlen(bytes), &error),
+			 0);
+	ck_assert_int_eq(
+		explain(&explanation, config, NULL, &request, "ID", &error), 0);
+	snprintf(reply, REPLY_MAX, "action=%.500s\n\n", explanation.action);
+	explanation_clear(&explanation);
+}
+
+/* ask - the reply to a request made of these parts */
+static void ask(char reply[REPLY_MAX], const char *state, size_t tls,
+		size_t login, const char *recipient, const char *context)
+{
 	char *bytes =
 		xasprintf("request=smtpd_access_policy\n"
 			  "protocol_state=%s\n"
@@ -134,12 +146,7 @@ static void ask(char reply[REPLY_MAX], const char *state, size_t tls,
 			  sessions[tls].keysize, logins[login].method,
 			  logins[login].username, recipient, context);
 
-	ck_assert_int_eq(request_parse(&request, bytes, strlen(bytes), &error),
-			 0);
-	ck_assert_int_eq(
-		explain(&explanation, config, NULL, &request, "ID", &error), 0);
-	snprintf(reply, REPLY_MAX, "action=%.500s\n\n", explanation.action);
-	explanation_clear(&explanation);
+	answer(reply, bytes);
 	free(bytes);
 }
 
@@ -195,6 +202,59 @@ START_TEST(a_service_has_its_own_rule)
 }
 END_TEST
 
+/* What a client that has logged in is told about a session that is weak. */
+static const struct {
+	const char *session; /* attributes */
+	const char *reply;   /* after "Relay access denied; " */
+} weak_sessions[] = {
+	{ "encryption_keysize=0\n", "not encrypted: use TLS and log in" },
+	{ "encryption_protocol=TLSv1.1\n"
+	  "encryption_cipher=ECDHE-RSA-AES256-SHA\nencryption_keysize=256\n",
+	  "protocol too old: use TLS 1.2 or newer" },
+	{ "encryption_protocol=TLSv1.4\n"
+	  "encryption_cipher=TLS_AES_128_GCM_SHA256\n"
+	  "encryption_keysize=128\n",
+	  "unknown protocol: use TLS 1.2 or newer" },
+	{ "encryption_protocol=TLSv1.2\n"
+	  "encryption_cipher=NULL-SHA256\nencryption_keysize=0\n",
+	  "cipher without encryption: use a cipher that encrypts" },
+	{ "encryption_protocol=TLSv1.2\n"
+	  "encryption_cipher=RC4-SHA\nencryption_keysize=128\n",
+	  "unknown or obsolete cipher: use a stronger cipher" },
+	{ "encryption_protocol=TLSv1.2\n"
+	  "encryption_cipher=AECDH-AES256-SHA\nencryption_keysize=256\n",
+	  "anonymous cipher: use a cipher that authenticates the server" },
+	{ "encryption_protocol=TLSv1.2\n"
+	  "encryption_cipher=TLS_AES_128_GCM_SHA256\n"
+	  "encryption_keysize=128\n",
+	  "cipher does not belong to the protocol: please tell the "
+	  "postmaster" },
+	{ "encryption_protocol=TLSv1.2\n"
+	  "encryption_cipher=AES128-SHA\nencryption_keysize=256\n",
+	  "key size does not belong to the cipher: please tell the "
+	  "postmaster" },
+};
+
+START_TEST(says_what_to_change)
+{
+	char reply[REPLY_MAX];
+	char *want = xasprintf("action=554 5.7.1 Relay access denied; "
+			       "%s (id ID)\n\n",
+			       weak_sessions[_i].reply);
+	char *bytes = xasprintf("request=smtpd_access_policy\n"
+				"protocol_state=RCPT\n"
+				"client_address=192.0.2.1\n"
+				"sasl_method=PLAIN\nsasl_username=alice\n"
+				"recipient=user@remote.example\n%s\n",
+				weak_sessions[_i].session);
+
+	answer(reply, bytes);
+	ck_assert_str_eq(reply, want);
+	free(bytes);
+	free(want);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("policy");
@@ -202,5 +262,11 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, agrees_with_the_rule, 0, COUNT(states));
 	tcase_add_test(tests, a_service_has_its_own_rule);
+<<<<<<< HEAD
+=======
+	tcase_add_loop_test(tests, says_what_to_change, 0,
+			    COUNT(weak_sessions));
+	tcase_add_test(tests, malformed_gets_no_answer);
+>>>>>>> 71dd9ac (tls: presets by name; anonymous and impossible sessions are weak; say what to change)
 	return run_tests("policy", tests);
 }

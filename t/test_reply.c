@@ -139,6 +139,7 @@ START_TEST(replies_well)
 	struct facts facts = {
 		.has_recipient = true,
 		.weak = replies[_i].encrypted ? NULL : "not encrypted",
+		.advice = "use TLS and log in",
 		.authenticated = replies[_i].authenticated,
 	};
 	struct reply_options options = { .mode = replies[_i].mode };

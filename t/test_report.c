@@ -85,6 +85,26 @@ START_TEST(says_what_the_destination_is)
 }
 END_TEST
 
+START_TEST(says_why_a_session_is_weak)
+{
+	char line[REPORT_MAX];
+
+	facts.weak = "protocol too old";
+	request.encryption_protocol = "TLSv1.1";
+	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	ck_assert_ptr_nonnull(strstr(line,
+				     " tls=TLSv1.1/TLS_AES_256_GCM_SHA384/256 "
+				     "sasl=PLAIN/alice "
+				     "session=\"protocol too old\" instance="));
+	/* tls=none says it. */
+	request.encryption_protocol = "";
+	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	ck_assert_ptr_null(strstr(line, "session="));
+	report_why(line, "default", &request, &facts, &decision);
+	ck_assert_ptr_nonnull(strstr(line, " session=\"protocol too old\""));
+}
+END_TEST
+
 /* Every attribute that can stand in the line, full of hostile bytes. */
 static const char *const hostile[] = {
 	"x\nid=FAKE verdict=permit",	    "> to=<other@x", "\x1b[31m\x07",
@@ -124,6 +144,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, NULL);
 	tcase_add_test(tests, writes_the_line_of_the_contract);
 	tcase_add_test(tests, says_what_the_destination_is);
+	tcase_add_test(tests, says_why_a_session_is_weak);
 	tcase_add_loop_test(tests, nothing_raw_gets_in, 0, COUNT(hostile) + 1);
 	return run_tests("report", tests);
 }

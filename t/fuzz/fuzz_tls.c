@@ -3,8 +3,9 @@
  *
  * The input is cut at its first two newlines. Whatever it is, a session
  * without a protocol is never encrypted; without conditions any other one is;
- * and what an exact policy lets pass are names of real suites, which look the
- * same when they are printed, with the very key size that they have. */
+ * and what a policy for TLS 1.2 and newer lets pass are names of real suites,
+ * which look the same when they are printed, with the very key size that they
+ * have. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define POLICIES 4
+#define POLICIES 5
 
 static struct tls_policy *policies[POLICIES];
 
@@ -29,6 +30,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 	policies[1] = tls_policy_new(">=TLSv1.2", "", 0, NULL);
 	policies[2] = tls_policy_new("", "ALL:eNULL:@SECLEVEL=0", 0, NULL);
 	policies[3] = tls_policy_new(">=TLSv1.2", "HIGH:!aNULL", 128, NULL);
+	policies[4] = tls_policy_new("", "intermediate", 0, NULL);
 	return 0;
 }
 
@@ -74,12 +76,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (protocol[0] == '\0' && reason == NULL)
 			abort();
+		if (reason != NULL &&
+		    tls_advice(policies[i], reason)[0] == '\0')
+			abort();
+		if (reason == NULL && i != 0 && i != 2)
+			check_strong(protocol, cipher, keysize);
 	}
 	if (protocol[0] != '\0' &&
 	    tls_judge(policies[0], protocol, cipher, keysize) != NULL)
 		abort();
-	if (tls_judge(policies[3], protocol, cipher, keysize) == NULL)
-		check_strong(protocol, cipher, keysize);
 	free(protocol);
 	return 0;
 }
