@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "lib/xtext.h"
 
 /* A line that grows; what does not fit is cut. */
 struct line {
@@ -35,7 +36,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line,
 /* add_quoted - append text from the network, at most limit bytes of it */
 static void add_quoted(struct line *line, const char *text, size_t limit)
 {
-	char quoted[REPORT_ADDRESS_MAX + 1];
+	char quoted[REPORT_FINGERPRINT_MAX + 1];
 
 	log_quote(quoted, limit, text);
 	add(line, "%s", quoted);
@@ -104,6 +105,37 @@ static void add_session(struct line *line, const struct request *request)
 	}
 }
 
+/* add_fingerprint - append " key=" and a fingerprint, if there is one */
+static void add_fingerprint(struct line *line, const char *key,
+			    const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	add(line, " %s=", key);
+	add_quoted(line, text, REPORT_FINGERPRINT_MAX);
+}
+
+/* add_subject - append " key=" and a name in the certificate, if there is one
+ */
+static void add_subject(struct line *line, const char *key, const char *xtext)
+{
+	char text[REPORT_NAME_MAX + 2]; /* one too long is seen to be cut */
+
+	if (xtext[0] == '\0')
+		return;
+	xtext_decode(text, sizeof(text), xtext);
+	add_value(line, key, text);
+}
+
+/* add_certificate - that of the client, in the order of what counts */
+static void add_certificate(struct line *line, const struct request *request)
+{
+	add_fingerprint(line, "cert", request->ccert_fingerprint);
+	add_fingerprint(line, "key", request->ccert_pubkey_fingerprint);
+	add_subject(line, "subject", request->ccert_subject);
+	add_subject(line, "issuer", request->ccert_issuer);
+}
+
 /* report_write - the decision line of the log */
 size_t report_write(char *buffer, const char *id, const struct service *service,
 		    const struct request *request, const struct facts *facts,
@@ -118,6 +150,7 @@ size_t report_write(char *buffer, const char *id, const struct service *service,
 	add_session(&line, request);
 	if (facts->weak != NULL && request->encryption_protocol[0] != '\0')
 		add(&line, " session=\"%s\"", facts->weak);
+	add_certificate(&line, request);
 	add_value(&line, "instance", request->instance);
 	if (request->queue_id[0] != '\0')
 		add_value(&line, "queue_id", request->queue_id);

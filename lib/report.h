@@ -14,9 +14,10 @@
 
 /* The longest value of a kind in the line; longer ones are cut, and end in
  * "...". */
-#define REPORT_NUMBER_MAX  8
-#define REPORT_NAME_MAX	   80
-#define REPORT_ADDRESS_MAX 160
+#define REPORT_NUMBER_MAX      8
+#define REPORT_NAME_MAX	       80
+#define REPORT_ADDRESS_MAX     160
+#define REPORT_FINGERPRINT_MAX 191 /* SHA-512 */
 
 /* report_write - the decision line of the contract, without a newline, into a
  * buffer of REPORT_MAX bytes; returns its length. us: microseconds it took.

@@ -262,11 +262,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, agrees_with_the_rule, 0, COUNT(states));
 	tcase_add_test(tests, a_service_has_its_own_rule);
-<<<<<<< HEAD
-=======
 	tcase_add_loop_test(tests, says_what_to_change, 0,
 			    COUNT(weak_sessions));
-	tcase_add_test(tests, malformed_gets_no_answer);
->>>>>>> 71dd9ac (tls: presets by name; anonymous and impossible sessions are weak; say what to change)
 	return run_tests("policy", tests);
 }

@@ -2,6 +2,7 @@
 /* test_report - the decision line: its form, and that nobody can forge it */
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/report.h"
@@ -91,17 +92,71 @@ START_TEST(says_why_a_session_is_weak)
 
 	facts.weak = "protocol too old";
 	request.encryption_protocol = "TLSv1.1";
-	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	report_write(line, "1", &standard, &request, &facts, &decision, 0);
 	ck_assert_ptr_nonnull(strstr(line,
 				     " tls=TLSv1.1/TLS_AES_256_GCM_SHA384/256 "
 				     "sasl=PLAIN/alice "
 				     "session=\"protocol too old\" instance="));
 	/* tls=none says it. */
 	request.encryption_protocol = "";
-	report_write(line, "1", "default", &request, &facts, &decision, 0);
+	report_write(line, "1", &standard, &request, &facts, &decision, 0);
 	ck_assert_ptr_null(strstr(line, "session="));
 	report_why(line, "default", &request, &facts, &decision);
 	ck_assert_ptr_nonnull(strstr(line, " session=\"protocol too old\""));
+}
+END_TEST
+
+#define HALF "55:3C:99:7A:18:5E:1C:D9:73:DA:B7:98:E6:E7:CC:6C"
+#define A    HALF ":" HALF
+#define B    HALF ":EB:2E:73:EA:04:10:4E:EF:F8:25:94:31:97:CC:C0:97"
+
+/* Certificates, and what the line says of them. */
+static const struct {
+	const char *fingerprint, *pubkey, *subject, *issuer;
+	const char *line;
+} certificates[] = {
+	{ "", "", "", "", " sasl=PLAIN/alice instance=" },
+	{ A, B, "client.example", "Test+20CA",
+	  " sasl=PLAIN/alice cert=" A " key=" B
+	  " subject=client.example issuer=Test\\x20CA instance=" },
+	/* not trusted */
+	{ A, B, "", "", " cert=" A " key=" B " instance=" },
+	/* a raw public key */
+	{ "", B, "", "", " sasl=PLAIN/alice key=" B " instance=" },
+	/* the longest that count */
+	{ A ":" A, B ":" B, "", "",
+	  " cert=" A ":" A " key=" B ":" B " instance=" },
+	{ A, B, "J+C3+BCrgen", "x+22+0Aid=FAKE+5C+2B",
+	  " subject=J\\xc3\\xbcrgen issuer=x\\x22\\x0aid=FAKE\\x5c+ " },
+};
+
+START_TEST(shows_the_certificate)
+{
+	char line[REPORT_MAX];
+
+	request.ccert_fingerprint = certificates[_i].fingerprint;
+	request.ccert_pubkey_fingerprint = certificates[_i].pubkey;
+	request.ccert_subject = certificates[_i].subject;
+	request.ccert_issuer = certificates[_i].issuer;
+	report_write(line, "1", &standard, &request, &facts, &decision, 0);
+	ck_assert_msg(strstr(line, certificates[_i].line) != NULL, "%s", line);
+}
+END_TEST
+
+START_TEST(cuts_names_in_certificates)
+{
+	static const char name[] = "0123456789012345678901234567890123456789"
+				   "0123456789012345678901234567890123456789";
+	char longer[sizeof(name) + 3];
+	char line[REPORT_MAX];
+
+	request.ccert_subject = name;
+	snprintf(longer, sizeof(longer), "%s+41", name);
+	request.ccert_issuer = longer;
+	report_write(line, "1", &standard, &request, &facts, &decision, 0);
+	ck_assert_msg(strstr(line, "456789 issuer=01234567890") != NULL, "%s",
+		      line);
+	ck_assert_msg(strstr(line, "0123456... instance=") != NULL, "%s", line);
 }
 END_TEST
 
@@ -126,6 +181,8 @@ START_TEST(nothing_raw_gets_in)
 	request.encryption_keysize = request.sasl_method = value;
 	request.sasl_username = request.instance = request.queue_id = value;
 	request.protocol_state = value;
+	request.ccert_fingerprint = request.ccert_pubkey_fingerprint = value;
+	request.ccert_subject = request.ccert_issuer = value;
 	report_write(line, "4F2K", &submission, &request, &facts, &decision,
 		     4294967295ul);
 	ck_assert_uint_lt(strlen(line), REPORT_MAX);
@@ -145,6 +202,9 @@ int main(void)
 	tcase_add_test(tests, writes_the_line_of_the_contract);
 	tcase_add_test(tests, says_what_the_destination_is);
 	tcase_add_test(tests, says_why_a_session_is_weak);
+	tcase_add_loop_test(tests, shows_the_certificate, 0,
+			    COUNT(certificates));
+	tcase_add_test(tests, cuts_names_in_certificates);
 	tcase_add_loop_test(tests, nothing_raw_gets_in, 0, COUNT(hostile) + 1);
 	return run_tests("report", tests);
 }

@@ -39,7 +39,9 @@ static enum verdict decide(const struct restriction *restriction,
 {
 	struct restriction_context context = { loader, true };
 	struct error error = { "" };
-	struct subject subject = { .request = request };
+	bool weak = strcmp(request->encryption_protocol, "TLSv1.3") != 0;
+	struct facts facts = { .weak = weak ? "weak" : NULL };
+	struct subject subject = { .request = request, .facts = &facts };
 	enum verdict verdict;
 	void *state = NULL;
 
@@ -186,6 +188,10 @@ START_TEST(permits_certificates)
 	request.ccert_fingerprint = certificates[_i].certificate;
 	request.ccert_pubkey_fingerprint = certificates[_i].key;
 	request.ccert_subject = request.ccert_issuer = A;
+	ck_assert_int_eq(evaluate(&restriction_permit_tls_clientcerts,
+				  certificates[_i].list, &request),
+			 VERDICT_DUNNO);
+	request.encryption_protocol = "TLSv1.1";
 	ck_assert_int_eq(evaluate(&restriction_permit_tls_clientcerts,
 				  certificates[_i].list, &request),
 			 VERDICT_DUNNO);

@@ -7,7 +7,8 @@
  * will do; a type:table is looked up, and what the key stands for is ignored,
  * but it may not be empty. Digests shorter than SHA-256 are refused, and never
  * looked up: certificates can be made to collide under MD5 and SHA-1. Subject
- * and issuer never permit anything. */
+ * and issuer never permit anything. Neither does a session that does not count
+ * as encrypted: there a certificate may come without encryption. */
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -274,7 +275,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 {
 	const struct request *request = subject->request;
 
-	if (request->encryption_protocol[0] == '\0')
+	if (subject->facts->weak != NULL)
 		return VERDICT_DUNNO;
 	if (is_listed(state, request->ccert_fingerprint) ||
 	    is_listed(state, request->ccert_pubkey_fingerprint))
