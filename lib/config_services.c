@@ -175,6 +175,23 @@ static void unknown_restriction(struct maker *maker, const char *word, int line)
 	free(known);
 }
 
+/* value_line - the line of the value that text has in quotes; otherwise that of
+ * the option */
+static int value_line(const struct setting *from, const char *text)
+{
+	int line = from->line;
+	size_t i;
+
+	for (i = 0; i < from->count && line == from->line; i++) {
+		char *quoted = xasprintf("\"%s\"", from->values[i]);
+
+		if (strstr(text, quoted) != NULL)
+			line = from->lines[i];
+		free(quoted);
+	}
+	return line;
+}
+
 /* add_restriction - with the option that is its argument, if it has one */
 static void add_restriction(struct maker *maker,
 			    const struct restriction *restriction, int line)
@@ -207,13 +224,15 @@ static void add_restriction(struct maker *maker,
 				 &error) == 0)
 		list->uses[list->count - 1].line = line;
 	else
-		config_error(
-			maker->notes, argument != NULL ? argument->line : line,
-			"%s: %s%s%s",
-			restriction->parameter != NULL ? restriction->parameter
-						       : restriction->name,
-			error.text, imported ? "; so it is in " : "",
-			imported ? argument->source : "");
+		config_error(maker->notes,
+			     argument != NULL ? value_line(argument, error.text)
+					      : line,
+			     "%s: %s%s%s",
+			     restriction->parameter != NULL
+				     ? restriction->parameter
+				     : restriction->name,
+			     error.text, imported ? "; so it is in " : "",
+			     imported ? argument->source : "");
 	free(text);
 }
 

@@ -551,7 +551,8 @@ static int narrow_protocols(struct tls_policy *policy,
 	if (policy->protocols == 0)
 		return error_set(error,
 				 "no cipher has tls_keysize = %d and fits "
-				 "tls_protocols and tls_ciphers",
+				 "tls_protocols and tls_ciphers; loosen one of "
+				 "them",
 				 policy->keysize);
 	return 0;
 }

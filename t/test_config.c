@@ -22,9 +22,11 @@
 #include "lib/config_values.h"
 #include "lib/xalloc.h"
 
-#define SAMPLE	     TEST_DATA "/../../etc/policyd.conf"
-#define FULL	     TEST_DATA "/config/full.conf"
-#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+#define SAMPLE		 TEST_DATA "/../../etc/policyd.conf"
+#define FULL		 TEST_DATA "/config/full.conf"
+#define HALF_FINGERPRINT "55:3C:99:7A:18:5E:1C:D9:73:DA:B7:98:E6:E7:CC:6C"
+#define FINGERPRINT	 HALF_FINGERPRINT ":" HALF_FINGERPRINT
+#define COUNT(table)	 ((int)(sizeof(table) / sizeof((table)[0])))
 
 /* A directory of the test, and a file in it. */
 struct place {
@@ -338,6 +340,24 @@ static const struct broken broken[] = {
 	  1, "mynetworks: " },
 	{ "restrictions = permit_tls_clientcerts\n\nrelay_clientcerts = xx\n",
 	  3, "relay_clientcerts: " },
+	{ "restrictions = permit_tls_clientcerts\nrelay_clientcerts = {\n\"" FINGERPRINT
+	  "\",\n\"" HALF_FINGERPRINT "\" }\n",
+	  4, "set smtpd_tls_fingerprint_digest = sha256" },
+	{ "restrictions = permit_tls_clientcerts\nrelay_clientcerts = {\n\"" FINGERPRINT
+	  "\",\n\n\"" HALF_FINGERPRINT ":00:01:02:03\" }\n",
+	  5, "set smtpd_tls_fingerprint_digest = sha256" },
+	{ "restrictions = permit_tls_clientcerts\nrelay_clientcerts = {\n\"" FINGERPRINT
+	  ":00\",\n\"" FINGERPRINT "\" }\n",
+	  3, "a fingerprint of 33 bytes" },
+	{ "relay_clientcerts = \"" FINGERPRINT ", AB\"\n"
+	  "restrictions = permit_tls_clientcerts\n",
+	  1, "a fingerprint of 1 bytes" },
+	{ "restrictions = permit_tls_clientcerts\n"
+	  "relay_clientcerts = \"" TEST_DATA "/clientcerts/sha1\"\n",
+	  2, "/clientcerts/sha1:2: \"AA:BB:" },
+	{ "mynetworks = {\n\"10.0.0.0/8\",\n\"192.0.2.0/33\" }\n"
+	  "restrictions = permit_mynetworks\n",
+	  3, "mynetworks: \"192.0.2.0/33\"" },
 	{ "\nmynetworks = 'texthash:/no-such/x'\n"
 	  "restrictions = permit_mynetworks\n",
 	  2, "mynetworks: \"texthash:/no-such/x\": No such file" },
@@ -358,6 +378,17 @@ static const struct broken broken[] = {
 	{ "\ntls_protocols = \"TLSv9\"\n", 2, "TLSv9" },
 	{ "tls_protocols = \"\"\n\ntls_ciphers = \"NO-SUCH\"\n", 3,
 	  "tls_ciphers" },
+	{ "\ntls_ciphers = \"HIGH:!aNUL\"\n", 2,
+	  "OpenSSL does not know \"aNUL\"; write modern" },
+	{ "tls_protocols = \"TLSv1.3\"\ntls_ciphers = \"old\"\n", 2,
+	  "OpenSSL does not know \"old\"; write modern, intermediate, high" },
+	{ "tls_ciphers = \"high\"\ntls_protocols = \"modern\"\n", 2,
+	  "it is for tls_ciphers" },
+	{ "service \"a\" {\nserver_port = 25\ntls_ciphers = \"moderne\"\n}\n",
+	  3, "OpenSSL does not know \"moderne\"" },
+	{ "tls_protocols = \"<=TLSv1.2\"\nservice \"a\" {\n"
+	  "server_port = 25\ntls_ciphers = \"modern\"\n}\n",
+	  1, "fits tls_protocols and tls_ciphers; loosen one of them" },
 	/* services */
 	{ "service \"\" {\n}\n", 1, "cannot be empty" },
 	{ "service \"default\" {\n}\n", 1, "cannot be called" },
