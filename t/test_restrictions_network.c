@@ -203,6 +203,41 @@ START_TEST(permits_certificates)
 END_TEST
 
 static const struct {
+	const char *protocol, *certificate, *key;
+	const char *reason;
+} reasons[] = {
+	{ "TLSv1.3", A, B, "" }, /* permitted */
+	{ "TLSv1.3", "", "", "no certificate" },
+	{ "TLSv1.3", B, "", "not in relay_clientcerts" },
+	{ "TLSv1.3", "", B, "not in relay_clientcerts" },
+	{ "TLSv1.3", HALF_A, B, "not in relay_clientcerts" },
+	{ "TLSv1.3", HALF_A, HALF_A,
+	  "Postfix sends no SHA-256 fingerprint: set "
+	  "smtpd_tls_fingerprint_digest = sha256" },
+	{ "TLSv1.3", "", HALF_A ":00:11:22:33",
+	  "Postfix sends no SHA-256 fingerprint: set "
+	  "smtpd_tls_fingerprint_digest = sha256" },
+	{ "TLSv1.1", A, B, "weak" },
+};
+
+START_TEST(says_why_not)
+{
+	struct dictionary_loader loader = { .config_directory = directory };
+	struct decision decision;
+	struct request request;
+
+	request_init(&request);
+	request.encryption_protocol = reasons[_i].protocol;
+	request.ccert_fingerprint = reasons[_i].certificate;
+	request.ccert_pubkey_fingerprint = reasons[_i].key;
+	ck_assert_int_eq(decide(&restriction_permit_tls_clientcerts, A, &loader,
+				&request, &decision),
+			 _i == 0 ? VERDICT_PERMIT : VERDICT_DUNNO);
+	ck_assert_str_eq(decision.reason, reasons[_i].reason);
+}
+END_TEST
+
+static const struct {
 	const struct restriction *restriction;
 	const char *argument;
 	const char *error; /* part of the reason */
@@ -450,6 +485,7 @@ int main(void)
 	tcase_add_loop_test(tests, permits_networks, 0, COUNT(networks));
 	tcase_add_loop_test(tests, permits_certificates, 0,
 			    COUNT(certificates));
+	tcase_add_loop_test(tests, says_why_not, 0, COUNT(reasons));
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, tables_of_certificates, 0,

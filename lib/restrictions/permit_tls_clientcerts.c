@@ -234,17 +234,37 @@ static bool is_listed(const struct fingerprint_list *list, const char *text)
 	return found;
 }
 
+/* is_usable - is it a fingerprint that could be in the list? */
+static bool is_usable(const char *text)
+{
+	struct fingerprint fingerprint;
+
+	return fingerprint_parse(&fingerprint, text) == 0 &&
+	       is_strong(fingerprint.length);
+}
+
+/* why_not - for who asks why the certificate does not permit */
+static const char *why_not(const struct request *request)
+{
+	if (request->ccert_fingerprint[0] == '\0' &&
+	    request->ccert_pubkey_fingerprint[0] == '\0')
+		return "no certificate";
+	if (!is_usable(request->ccert_fingerprint) &&
+	    !is_usable(request->ccert_pubkey_fingerprint))
+		return "Postfix sends no SHA-256 fingerprint: set "
+		       "smtpd_tls_fingerprint_digest = sha256";
+	return "not in relay_clientcerts";
+}
+
 /* look_up - ask the tables for the fingerprint that Postfix sent */
 static enum dictionary_answer look_up(const struct fingerprint_list *list,
 				      const char *text)
 {
 	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
-	struct fingerprint fingerprint;
 	char folded[CASEFOLD_SIZE(TEXT_MAX)];
 	size_t i;
 
-	if (fingerprint_parse(&fingerprint, text) < 0 ||
-	    !is_strong(fingerprint.length))
+	if (!is_usable(text))
 		return DICTIONARY_NOT_FOUND;
 	casefold(folded, text, strlen(text), false);
 	for (i = 0; i < list->table_count && answer == DICTIONARY_NOT_FOUND;
@@ -275,13 +295,16 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 {
 	const struct request *request = subject->request;
 
-	if (subject->facts->weak != NULL)
+	if (subject->facts->weak != NULL) {
+		decision->reason = subject->facts->weak;
 		return VERDICT_DUNNO;
+	}
 	if (is_listed(state, request->ccert_fingerprint) ||
 	    is_listed(state, request->ccert_pubkey_fingerprint))
 		return VERDICT_PERMIT;
 	switch (look_up_both(state, request)) {
 	case DICTIONARY_NOT_FOUND:
+		decision->reason = why_not(request);
 		return VERDICT_DUNNO;
 	case DICTIONARY_FOUND:
 		return VERDICT_PERMIT;
