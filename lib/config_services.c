@@ -310,6 +310,9 @@ static void make_reply(struct maker *maker)
 static void make_tls(struct maker *maker)
 {
 	const struct setting *keysize = setting(maker, OPTION_TLS_KEYSIZE);
+	const char *protocols =
+		setting_text(setting(maker, OPTION_TLS_PROTOCOLS));
+	const char *ciphers = setting_text(setting(maker, OPTION_TLS_CIPHERS));
 	struct error error = { "" };
 	unsigned long bits;
 
@@ -319,10 +322,14 @@ static void make_tls(struct maker *maker)
 			     error.text);
 		return;
 	}
-	maker->service->tls = tls_policy_new(
-		setting_text(setting(maker, OPTION_TLS_PROTOCOLS)),
-		setting_text(setting(maker, OPTION_TLS_CIPHERS)), (int)bits,
-		&error);
+	if (*protocols == '\0' && *ciphers == '\0' && bits == 0)
+		config_warning(maker->notes, keysize->line,
+			       "tls_protocols, tls_ciphers, tls_keysize: "
+			       "without any of them a session counts as "
+			       "encrypted even with a cipher that does not "
+			       "encrypt (NULL)");
+	maker->service->tls =
+		tls_policy_new(protocols, ciphers, (int)bits, &error);
 	if (maker->service->tls == NULL)
 		config_error(maker->notes,
 			     config_line_of(maker->section, error.text,

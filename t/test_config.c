@@ -893,6 +893,15 @@ static const struct warned warned[] = {
 	{ LISTEN "service a { server_port = 1 policy_context = x }\n"
 		 "service b { server_port = 1 policy_context = y }\n",
 	  0, NULL },
+	{ LISTEN "tls_protocols = ''\ntls_ciphers = ''\ntls_keysize = 0\n"
+		 "service a { server_port = 1 }\n",
+	  4, "even with a cipher that does not encrypt" },
+	{ LISTEN "tls_protocols = ''\ntls_ciphers = ''\n"
+		 "service a { server_port = 1\n tls_keysize = 0 }\n",
+	  5, "tls_protocols, tls_ciphers, tls_keysize: without any" },
+	{ LISTEN "tls_protocols = ''\ntls_keysize = 0\n", 0, NULL },
+	{ LISTEN "tls_protocols = ''\ntls_ciphers = ''\n", 0, NULL },
+	{ LISTEN "tls_ciphers = ''\ntls_keysize = 0\n", 0, NULL },
 };
 
 START_TEST(test_warned)
