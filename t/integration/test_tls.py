@@ -122,14 +122,21 @@ service "modern-ok" {
         tls_ciphers = "modern"
         reply = ok
 }
-service "certs" {
-        policy_context = "certs"
+service "certs-lock" {
+        policy_context = "certs-lock"
+        restrictions = { permit_auth_destination, permit_tls_clientcerts,
+                         reject_plaintext_session, permit_sasl_authenticated }
+        reply = lock
+}
+service "certs-ok" {
+        policy_context = "certs-ok"
         restrictions = { permit_auth_destination, permit_tls_clientcerts,
                          reject_plaintext_session, permit_sasl_authenticated }
         reply = ok
 }
 """
 SERVICES = ["default-lock", "default-ok", "intermediate-ok", "modern-ok"]
+CERT_SERVICES = ["certs-lock", "certs-ok"]
 
 # All that OpenSSL has, down to plain text.
 LOOSE = {
@@ -236,16 +243,16 @@ def prepare(postfix):
                 "smtpd_tls_key_file=" + postfix.path("tls", "rsa.key"),
                 "smtpd_tls_eccert_file=" + postfix.path("tls", "server.pem"),
                 "smtpd_tls_eckey_file=" + postfix.path("tls", "server.key"),
-                "smtpd_tls_ask_ccert=no")
+                "relay_clientcerts=texthash:" + postfix.path("certs"))
     ports = {}
-    for service in SERVICES + ["certs"]:
+    for service in SERVICES + CERT_SERVICES:
         postfix.set("%s_way=check_policy_service { unix:private/policyd, "
                     "policy_context=%s }, reject" % (
                         service.replace("-", "_"), service))
         ports[service] = postfix.port(
             smtpd_recipient_restrictions="$%s_way" % service.replace(
                 "-", "_"),
-            **({"smtpd_tls_ask_ccert": "yes"} if service == "certs" else {}))
+            smtpd_tls_ask_ccert="yes" if service in CERT_SERVICES else "no")
     return ports
 
 
@@ -334,11 +341,11 @@ class Test:
         self.check(' session="%s"' % reason in line or not protocol,
                    helo, what, line)
 
-    def certificate(self, row):
+    def certificate(self, service, row):
         """certificate - one row of CERTIFICATES"""
         name, protocol, cipher, owner, login, want, reason = row
-        world, line = self.play("certs", name + ".example", protocol, cipher,
-                                owner, login)
+        name = "%s.%s.example" % (name, service)
+        world, line = self.play(service, name, protocol, cipher, owner, login)
         self.check(verdict(world) == (PERMIT if want == "permit" else DENY),
                    name, world)
         self.check(" verdict=%s " % want in line, name, line)
@@ -398,7 +405,7 @@ class Test:
         path = os.path.join(DATA, "clientcerts", "raw-public-key.req")
         with open(path) as file:
             request = file.read().replace("policy_context=recipient",
-                                          "policy_context=certs")
+                                          "policy_context=certs-ok")
         key = re.search("(?m)^ccert_pubkey_fingerprint=(.+)$", request)
         self.check("\nccert_fingerprint=\n" in request, "no raw public key")
 
@@ -420,11 +427,11 @@ class Test:
         def policyd_reloaded():
             return self.policyd.said().count("reloaded: server") > before
         poll(policyd_reloaded)
-        world, line = self.play("certs", "now-listed.example", "TLSv1.3",
+        world, line = self.play("certs-ok", "now-listed.example", "TLSv1.3",
                                 "TLS_AES_256_GCM_SHA384", "selfsigned", False)
         self.check(verdict(world) == PERMIT and
                    "restriction=permit_tls_clientcerts " in line, world, line)
-        world, line = self.play("certs", "unlisted-now.example", "TLSv1.3",
+        world, line = self.play("certs-ok", "unlisted-now.example", "TLSv1.3",
                                 "TLS_AES_256_GCM_SHA384", "client", False)
         self.check(verdict(world) == DENY, world, line)
 
@@ -451,8 +458,9 @@ def sessions(program, postfix):
         for service in SERVICES:
             for number, row in enumerate(SESSIONS):
                 test.strength(service, number, row)
-        for row in CERTIFICATES:
-            test.certificate(row)
+        for service in CERT_SERVICES:
+            for row in CERTIFICATES:
+                test.certificate(service, row)
         for name in "fips.cnf", "narrow.cnf", "broken.cnf", "no-such.cnf":
             test.again(os.path.join(DATA, "tls", name))
         test.raw_public_key(certs)
@@ -460,7 +468,7 @@ def sessions(program, postfix):
         policyd.stop()
     print("%d sessions, %d things wrong" % (len(test.done), test.bad))
     assert len(test.done) == len(SERVICES) * len(SESSIONS) + len(
-        CERTIFICATES) + 2
+        CERT_SERVICES) * len(CERTIFICATES) + 2
     return test.bad
 
 
