@@ -67,8 +67,8 @@ static const struct {
 	[KEY_SASL] = { "sasl", true, 1 },
 	[KEY_PORT] = { "port", false, REPORT_NAME_MAX },
 	[KEY_CONTEXT] = { "context", false, REPORT_NAME_MAX },
-	[KEY_CERT] = { "cert", false, 1 },
-	[KEY_KEY] = { "key", false, 1 },
+	[KEY_CERT] = { "cert", false, REPORT_FINGERPRINT_MAX },
+	[KEY_KEY] = { "key", false, REPORT_FINGERPRINT_MAX },
 	[KEY_INSTANCE] = { "instance", false, 0 },
 	[KEY_QUEUE_ID] = { "queue_id", false, 0 },
 	[KEY_STATE] = { "state", false, 0 },
@@ -96,6 +96,24 @@ static const char *find_start(const char *line)
 	return end + 3;
 }
 
+/* next_word - the next KEY=VALUE, ended by a NUL; blanks may stand in a value
+ * that is quoted. NULL: there are no more. */
+static char *next_word(char **rest)
+{
+	char *word = *rest;
+	char *end;
+
+	if (word == NULL)
+		return NULL;
+	end = word + strcspn(word, " \"");
+	if (*end == '"' && end > word && end[-1] == '=')
+		end = end + 1 + strcspn(end + 1, "\"");
+	end += strcspn(end, " ");
+	*rest = *end == '\0' ? NULL : end + 1;
+	*end = '\0';
+	return word;
+}
+
 /* split - the line into the values of its keys; unknown ones, of a newer
  * version, are left out */
 static int split(char *line, char *values[KEY_COUNT], struct error *error)
@@ -103,7 +121,7 @@ static int split(char *line, char *values[KEY_COUNT], struct error *error)
 	char *rest = line;
 	char *word;
 
-	while ((word = strsep(&rest, " ")) != NULL) {
+	while ((word = next_word(&rest)) != NULL) {
 		char *equals = strchr(word, '=');
 		int key = 0;
 

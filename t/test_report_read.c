@@ -36,6 +36,8 @@ static const size_t offsets[] = {
 	offsetof(struct request, server_port),
 	offsetof(struct request, policy_context),
 	offsetof(struct request, protocol_state),
+	offsetof(struct request, ccert_fingerprint),
+	offsetof(struct request, ccert_pubkey_fingerprint),
 };
 
 /* attribute - the place of one of them */
@@ -81,6 +83,9 @@ START_TEST(test_round)
 	request.server_port = "587";
 	request.sender = request.recipient = values[_i];
 	request.policy_context = request.helo_name = values[_i];
+	request.ccert_fingerprint = values[_i];
+	request.ccert_pubkey_fingerprint = "AB:CD";
+	request.ccert_subject = "Example+20CA";
 	if (strstr(values[_i], "...") == NULL)
 		request.sasl_username = values[_i];
 	write_line(line, &request);
@@ -118,6 +123,12 @@ static const struct {
 	{ "2026-11-24T15:00:00+0000 policyd[12]: " LINE, 1, "" },
 	{ "Nov 24 15:00:00 mx policyd[12]: " LINE, 1, "" },
 	{ "id=1 service=s verdict=permit new=word " REST, 1, "" },
+	{ "id=1 service=s verdict=permit session=\"too old\" " REST, 1, "" },
+	{ "id=1 service=s verdict=permit session=\"too old\" state=RCPT " REST,
+	  1, "" },
+	{ "id=1 service=s verdict=permit session=\"too old " REST, -1,
+	  "end of the line" },
+	{ "id=1 service=s verdict=permit session=\"\" " REST, 1, "" },
 	/* Other lines. */
 	{ "", 0, "" },
 	{ "policyd[1]: serving: server 2", 0, "" },
