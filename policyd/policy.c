@@ -202,19 +202,24 @@ static void handle_gone(void *context, struct connection *connection)
 }
 
 /* policy_new - the way of requests under one configuration */
-struct policy *policy_new(const struct config *config, struct capture *capture,
-			  struct shadow *shadow)
+struct policy *policy_new(const struct config *config)
 {
 	struct policy *policy = xcalloc(1, sizeof(*policy));
 
 	policy->config = config;
-	policy->capture = capture;
-	policy->shadow = shadow;
 	/* Only a label: two servers should not use the same ones. */
 	if (getrandom(&policy->next_id, sizeof(policy->next_id), 0) !=
 	    (ssize_t)sizeof(policy->next_id))
 		policy->next_id = (uint32_t)time(NULL);
 	return policy;
+}
+
+/* policy_try - keep requests, judge them under the shadow */
+void policy_try(struct policy *policy, struct capture *capture,
+		struct shadow *shadow)
+{
+	policy->capture = capture;
+	policy->shadow = shadow;
 }
 
 /* policy_free - NULL is allowed */

@@ -12,10 +12,14 @@
  * event loop; the configuration may be shared. */
 struct policy;
 
-/* policy_new - keeps references to all; capture and shadow may be NULL. */
-struct policy *policy_new(const struct config *config, struct capture *capture,
-			  struct shadow *shadow);
+/* policy_new - keeps a reference to config. */
+struct policy *policy_new(const struct config *config);
 void policy_free(struct policy *policy);
+
+/* policy_try - from now on keep requests, and judge them under the shadow, too;
+ * keeps references, each of which may be NULL. */
+void policy_try(struct policy *policy, struct capture *capture,
+		struct shadow *shadow);
 
 /* policy_handler - what lib/server is to call. */
 struct server_handler policy_handler(struct policy *policy);

@@ -237,14 +237,14 @@ static void open_trial(struct service_process *process)
 
 	if (config->shadow != NULL)
 		load_shadow(process);
-	if (config->capture == NULL)
-		return;
-	process->capture =
-		capture_new(config->capture, config->capture_files, &error);
-	if (process->capture == NULL) {
+	if (config->capture != NULL)
+		process->capture = capture_new(config->capture,
+					       config->capture_files, &error);
+	if (config->capture != NULL && process->capture == NULL) {
 		error_prefix(&error, "requests are not kept: ");
 		tell_line(process->channel, LOG_LEVEL_WARNING, error.text);
 	}
+	policy_try(process->policy, process->capture, process->shadow);
 }
 
 /* prepare - everything that needs root, then give it up */
@@ -253,14 +253,14 @@ static int prepare(struct service_process *process, struct error *error)
 	struct config *config = process->config;
 	struct server_handler handler;
 
-	open_trial(process);
-	process->policy = policy_new(config, process->capture, process->shadow);
+	process->policy = policy_new(config);
 	handler = policy_handler(process->policy);
 	process->server = server_new(&config->limits, &handler, error);
 	if (process->server == NULL || send_settings(process, error) < 0 ||
 	    receive_sockets(process, error) < 0 ||
 	    log_open(config->log, error) < 0)
 		return -1;
+	open_trial(process);
 	raise_limit(config);
 	if (privileges_drop(&process->privileges, error) < 0)
 		return -1;
@@ -488,7 +488,7 @@ int serve_stdio(const struct options *options)
 
 	if (config == NULL)
 		return EX_CONFIG;
-	policy = policy_new(config, NULL, NULL);
+	policy = policy_new(config);
 	result = run_stdio(config, policy, &error);
 	if (result < 0)
 		log_error("%s", error.text);

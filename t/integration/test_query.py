@@ -1,0 +1,438 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_query - policyd -q as people and scripts use it: arguments, JSON,
+colours, replay, ids; capture, shadow and mode = observe of the daemon; and what
+it says that the client reads, against what a real Postfix says.
+
+usage: test_query.py POLICYD [TEST ...]
+"""
+
+import contextlib
+import glob
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+from daemon import OURS, PERMIT, REQUEST, THEIRS, Daemon, run_all, wait_until
+from policyd import Policyd
+from postfix import Postfix, temporary_directory
+from smtp import Session
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
+                    "data")
+CAPTURES = sorted(glob.glob(os.path.join(DATA, "captures", "*.req")))
+
+CONFIGURATION = """myhostname = "mail.local.test"
+mydestination = "local.test"
+relay_domains = { "relay.test" }
+service "submission" {
+        server_port = { 465, 587 }
+}
+"""
+
+
+@contextlib.contextmanager
+def configuration(**files):
+    """configuration - a directory with policyd.conf and other files"""
+    directory = temporary_directory()
+    try:
+        files.setdefault("policyd_conf", CONFIGURATION)
+        for name, text in files.items():
+            path = os.path.join(directory, name.replace("_conf", ".conf"))
+            with open(path, "wb") as file:
+                file.write(text if isinstance(text, bytes) else text.encode())
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+def ask(program, directory, *arguments, **options):
+    """ask - policyd -q; status, standard output, standard error"""
+    options.setdefault("input", "")
+    done = subprocess.run(
+        [program, "-q", "-c", os.path.join(directory, "policyd.conf")] +
+        list(arguments), capture_output=True, text=True, timeout=60,
+        encoding="utf-8", errors="surrogateescape", **options)
+    assert "Sanitizer" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+# Arguments, exit status, what must stand in the output or the errors.
+ARGUMENTS = [
+    (["to=user@local.test"], 0, r"\Aaction=permit_auth_destination\n"),
+    (["to=user@remote.example"], 0,
+     r"verdict       reject by reject_plaintext_session: not encrypted\n"),
+    (["to=user%remote.example@local.test"], 0,
+     r"user%remote\.example@local\.test -> user@remote\.example: "
+     r"percent hack; sender-routed\n"),
+    (["to=user@remote.example", "port=587", "tls=1.3", "login=alice"], 0,
+     r"service       submission \(.*policyd\.conf:4\), server_port 587\n"),
+    (["to=user@remote.example", "port=587", "tls=1.3", "login=alice"], 0,
+     r"permit_sasl_authenticated  permit  logged in\n"),
+    (["to=user@remote.example", "tls=1.0", "login=alice"], 0,
+     r"TLSv1/ECDHE-RSA-AES256-SHA/256: .*; logged in as alice by PLAIN\n"),
+    (["to=user@sub.relay.test"], 0,
+     r"relay: the destination is ours, by relay_domains "
+     r"\(.*policyd\.conf:3\)\n"),
+    (["to=user@remote.example"], 0,
+     r"client reads  554 5\.7\.1 <user@remote\.example>: Recipient address "
+     r"rejected: Relay access denied; "),
+    (["state=MAIL", "from=a@b"], 0, r"\Aaction=DUNNO\n"),
+    (["to=\x1b[31m\u202e@local.test"], 0, r"<\\x1b\[31m\\xe2\\x80\\xae@"),
+    (["recipient=user@local.test", "client_address=2001:db8::1"], 0,
+     r"client 2001:db8::1"),
+    # Not a request.
+    (["too=x"], 64, r"too=x: no such name; there are to, from, client"),
+    (["to"], 64, r"to: not NAME=VALUE"),
+    (["port=99999"], 64, r"port=99999: is not a number from 0 to 65535"),
+    (["tls=4.2"], 64, r"tls=4\.2: is neither none, 1\.0"),
+    (["client=mail.example"], 64, r"is not an IP address"),
+    (["state=RCTP"], 64, r"is not a protocol state"),
+    (["to=a\nrecipient=b"], 64, r"more than one line"),
+    (["port=1x", "tls=2"], 64, r"(?s)port=1x.*tls=2"),
+    # Not a command line.
+    (["--format=xml"], 64, r"xml is neither text nor json"),
+    (["--against", "x"], 64, r"--against only goes with --replay"),
+    (["--replay", "--id", "4F2K"], 64, r"only one of --replay and --id"),
+    (["--id", "4F 2K"], 64, r"an id is a few digits and letters"),
+    (["--id", "4F2K", "/nonexistent"], 66, r"No such file"),
+    (["--replay", "/nonexistent"], 66, r"No such file"),
+    (["--replay", "/"], 66, r"is a directory"),
+    (["--replay", "--against", "/nonexistent", "/dev/null"], 78,
+     r"No such file"),
+]
+
+
+def test_arguments(program):
+    """each command line has its answer or its error"""
+    with configuration() as directory:
+        for arguments, status, pattern in ARGUMENTS:
+            got, out, err = ask(program, directory, *arguments)
+            assert got == status, "%s: status %d\n%s%s" % (
+                arguments, got, out, err)
+            assert re.search(pattern, out if status == 0 else err), \
+                "%s:\n%s%s" % (arguments, out, err)
+            if status == 0:
+                assert out.endswith("\n\n") and err == "", (arguments, err)
+    done = subprocess.run([program, "-t", "--format=json"], text=True,
+                          capture_output=True, timeout=60)
+    assert done.returncode == 64 and "only go with -q" in done.stderr, done
+
+
+def test_json(program):
+    """what Postfix has sent once, as JSON, agrees with the text; members"""
+    requests = b"".join(open(path, "rb").read() for path in CAPTURES)
+    requests = requests.decode(errors="surrogateescape")
+    with configuration() as directory:
+        _, text, err = ask(program, directory, input=requests)
+        status, out, _ = ask(program, directory, "--format=json",
+                             input=requests)
+    assert status == 0 and err == "", err
+    objects = [json.loads(line) for line in out.splitlines()]
+    assert len(objects) == len(CAPTURES) > 50
+    answers = re.findall(r"^action=(.*)\n  verdict       (\w+)", text, re.M)
+    assert [(each["action"], each["verdict"]) for each in objects] == answers
+    one = objects[0]
+    assert set(one) == {"action", "verdict", "restriction", "reason",
+                        "observed", "client_reads", "request", "service",
+                        "destination", "session", "restrictions"}, one.keys()
+    with configuration() as directory:
+        _, out, _ = ask(program, directory, "--format=json",
+                        "to=\udcff\udcfe%far@local.test", "port=587",
+                        "tls=1.3")
+    one = json.loads(out)
+    assert one["service"]["name"] == "submission", one
+    assert one["request"]["recipient"] == "\\xff\\xfe%far@local.test", one
+    assert one["session"]["encrypted"] is True, one
+    assert one["destination"]["ours"] is False, one
+    assert one["destination"]["steps"][0]["found"] is True, one
+    assert [each["verdict"] for each in one["restrictions"]][-1] == "reject"
+
+
+def test_colour(program):
+    """colours on a terminal only, and not with NO_COLOR"""
+    def on_terminal(**environment):
+        master, slave = pty.openpty()
+        with configuration() as directory:
+            process = subprocess.Popen(
+                [program, "-q", "-c",
+                 os.path.join(directory, "policyd.conf"),
+                 "to=user@local.test"], stdout=slave, stderr=slave,
+                env=dict(os.environ, TERM="xterm", **environment))
+            os.close(slave)
+            out = b""
+            with contextlib.suppress(OSError):      # EIO is the end
+                while True:
+                    out += os.read(master, 65536)
+            assert process.wait(60) == 0
+        os.close(master)
+        return out
+    clean = {key: value for key, value in os.environ.items()
+             if key != "NO_COLOR"}
+    os.environ.clear()
+    os.environ.update(clean)
+    assert b"\x1b[32mpermit\x1b[0m" in on_terminal(), "no colours"
+    assert b"\x1b[3" not in on_terminal(NO_COLOR="1"), "NO_COLOR"
+    assert b"\x1b[32m" in on_terminal(NO_COLOR=""), "empty NO_COLOR"
+    with configuration() as directory:
+        _, out, _ = ask(program, directory, "to=user@local.test")
+    assert "\x1b" not in out, "colours in a pipe"
+
+
+def line(verdict, restriction, to, service="default", port=25, tls="none",
+         sasl="none", ident="4F2K7Q"):
+    """line - a decision in the log, behind what journalctl(1) prints"""
+    return ("Nov 24 15:00:00 mx policyd[812]: id=%s service=%s verdict=%s "
+            "restriction=%s destination=default client=[192.0.2.33]:1 helo=h "
+            "from=<a@b> to=<%s> tls=%s sasl=%s instance=1.2.3 port=%d us=9\n"
+            % (ident, service, verdict, restriction, to, tls, sasl, port))
+
+
+STRONG = "TLSv1.3/TLS_AES_256_GCM_SHA384/256"
+LOG = (line("permit", "permit_auth_destination", "u@local.test") +
+       "Nov 24 15:00:00 mx postfix/smtpd[1]: connect from x[192.0.2.1]\n" +
+       line("permit", "permit_auth_destination", "u@relay.test") * 3 +
+       line("reject", "reject_plaintext_session", "u@far.example") * 2 +
+       line("permit", "permit_sasl_authenticated", "u@far.example",
+            "submission", 587, STRONG, "PLAIN/alice"))
+
+
+def test_replay(program):
+    """what would change, with counts; status 1 when something opens"""
+    shut = CONFIGURATION.replace('"relay.test"', '"other.test"')
+    opened = CONFIGURATION.replace('"relay.test"', '"relay.test", '
+                                                   '"far.example"')
+    with configuration(shut_conf=shut, open_conf=opened,
+                       log=LOG) as directory:
+        def path(name):
+            return os.path.join(directory, name)
+        status, out, err = ask(program, directory, "--replay", path("log"))
+        assert status == 0, (out, err)
+        assert out.startswith("0 of 7 decisions of the log would be diff"), out
+        assert re.search(r"^ +4  permit by permit_auth_destination, service "
+                         r"default$", out, re.M), out
+        assert "policyd: 7 judged, 1 skipped: 1 lines that are no dec" in err
+        # The same from standard input.
+        assert ask(program, directory, "--replay", input=LOG)[1] == \
+            out.replace(path("log"), "-")
+        status, out, _ = ask(program, directory, "-c", path("shut.conf"),
+                             "--replay", "--against", path("policyd.conf"),
+                             path("log"))
+        assert status == 0, out
+        assert out.startswith("3 of 7 requests would be answered otherwise")
+        assert re.search(r"^ +3  permit by permit_auth_destination -> reject "
+                         r"by reject_plaintext_session, service default\n"
+                         r"\t\t.*/log:3: state=RCPT from=<a@b> "
+                         r"to=<u@relay.test> client=192.0.2.33 port=25\n",
+                         out, re.M), out
+        assert out.count("to=<") == 3, out
+        status, out, _ = ask(program, directory, "-c", path("open.conf"),
+                             "--replay", "--against", path("policyd.conf"),
+                             path("log"))
+        assert status == 1, out
+        assert re.search(r"^ +2  NEWLY PERMITTED: reject by reject_plain",
+                         out, re.M), out
+        # Without --against the log itself is what it is compared with.
+        status, out, _ = ask(program, directory, "-c", path("open.conf"),
+                             "--replay", path("log"))
+        assert status == 1 and out.startswith("2 of 7 decisions"), out
+        assert "2  NEWLY PERMITTED: reject by reject_plaintext" in out, out
+        status, out, _ = ask(program, directory, "-c", path("open.conf"),
+                             "--replay", "--against", path("policyd.conf"),
+                             "--format=json", path("log"))
+        groups = [json.loads(each) for each in out.splitlines()]
+        assert status == 1 and groups[0]["opens"] is True, groups
+        assert groups[0]["count"] == 2 and groups[0]["changed"], groups
+        assert groups[0]["old"]["verdict"] == "reject", groups
+        assert groups[0]["new"]["verdict"] == "permit", groups
+
+
+def test_replay_without_ports(program):
+    """a log that has no port= tells the service by its name"""
+    old = re.sub(r" port=\d+", "", LOG)
+    mine = CONFIGURATION + 'restrictions = { reject }\n'
+    with configuration(log=old, policyd_conf=mine.replace(
+            "server_port = { 465, 587 }",
+            "server_port = { 465, 587 }\nrestrictions = { "
+            "permit_sasl_authenticated, reject }")) as directory:
+        _, out, _ = ask(program, directory, "--replay",
+                        os.path.join(directory, "log"))
+    assert re.search(r"^ +1  permit by permit_sasl_authenticated, service "
+                     r"submission$", out, re.M), out
+    assert re.search(r"^ +6  reject by reject, service default$", out,
+                     re.M), out
+
+
+def test_id(program):
+    """an id finds its line, in any case of its letters"""
+    log = LOG + line("reject", "reject_plaintext_session", "x@far.example",
+                     ident="4F01KQ")
+    with configuration() as directory:
+        for ident in ("4F01KQ", "4f01kq", "4foikq", "4FOlKQ"):
+            status, out, err = ask(program, directory, "--id", ident,
+                                   input=log)
+            assert status == 0 and err == "", err
+            assert out.startswith("-:9: id 4F01KQ, service default, was "
+                                  "reject by reject_plaintext_session; so it "
+                                  "would be now:\naction=554 5.7.1 "), out
+            assert "(id 4F01KQ)" in out and "<x@far.example>" in out, out
+        status, out, err = ask(program, directory, "--id", "4F01KZ",
+                               input=log)
+        assert status == 1 and out == "", out
+        assert "no decision with id 4F01KZ among 8" in err, err
+        status, out, _ = ask(program, directory, "--id", "4F01KQ",
+                             "--format=json", input=log)
+        assert json.loads(out)["verdict"] == "reject", out
+    changed = CONFIGURATION.replace("relay.test", "far.example")
+    with configuration(policyd_conf=changed) as directory:
+        _, out, _ = ask(program, directory, "--id", "4F01KQ", input=log)
+        assert "as it is now it would be permit by permit_auth_destination" \
+            in out, out
+
+
+def test_daemon(program):
+    """capture, shadow and expectations of a daemon, over reloads"""
+    ring = temporary_directory()
+    following = os.path.join(ring, "next.conf")
+
+    def shadow(text):
+        with open(following, "w") as file:
+            file.write(text)
+    shadow('mydestination = "remote.example"\n')
+    settings = 'capture = "%s"\ncapture_files = 2\nshadow = "%s"\n' % (
+        ring, following)
+    try:
+        with Daemon(program, settings) as policyd:
+            assert "shadow: %s is judged along" % following in \
+                policyd.stderr(), policyd.stderr()
+            with policyd.client() as client:
+                assert client.ask(OURS) == PERMIT
+                policyd.expect(r"id=\w+ shadow: service=default "
+                               r"verdict=permit restriction=permit_auth_"
+                               r"destination next: service=default verdict="
+                               r"reject restriction=reject_plaintext_session "
+                               r"opens=no to=<user@local\.test>")
+                assert client.ask(THEIRS).startswith(b"action=554")
+                policyd.expect(r"verdict=reject restriction=\w+ next: .* "
+                               r"verdict=permit .* opens=yes to=<user@remote")
+                client.ask(REQUEST % b"user@elsewhere.example")
+                policyd.signal(signal.SIGUSR1)
+                policyd.expect("shadow_compared=3 shadow_differing=2 "
+                               "shadow_opening=1")
+                # A shadow that is broken disturbs nobody.
+                shadow("mydestination = \n")
+                assert policyd.reload() == 1
+                policyd.expect(r"shadow: .*next\.conf:2: the file ends")
+                policyd.expect("is refused, and not judged along")
+                assert client.ask(OURS) == PERMIT
+                policyd.signal(signal.SIGUSR1)
+                policyd.expect("permit=2 .*shadow_compared=3 ")
+                # An expectation that fails keeps the old server.
+                policyd.configure(settings + 'expect "no" { to = "%s" '
+                                  'verdict = reject }\n' % "a@local.test")
+                said = policyd.reload_refused()
+                assert 'expect "no": the verdict is permit, not reject' in \
+                    said, said
+                assert client.ask(OURS) == PERMIT
+            files = sorted(glob.glob(os.path.join(ring, "capture.*")))
+            assert len(files) == 2, files
+            assert all(os.stat(each).st_mode & 0o777 == 0o600
+                       for each in files)
+            done = subprocess.run(
+                [program, "-q", "-c", policyd.config, "--replay",
+                 "--format=json"] + files, capture_output=True, text=True,
+                timeout=60)
+            groups = [json.loads(each) for each in done.stdout.splitlines()]
+            assert sum(each["count"] for each in groups) == 5, done
+            # A directory that is gone does not keep it from serving.
+            policyd.configure('capture = "%s/nowhere"\n' % ring)
+            policyd.reload()
+            policyd.expect("requests are not kept: capture: ")
+            assert policyd.ask() == PERMIT
+    finally:
+        shutil.rmtree(ring)
+
+
+def test_observe(program):
+    """mode = observe: DUNNO, and the log has the verdict"""
+    ring = temporary_directory()
+    try:
+        with Daemon(program, 'mode = observe\nservice "enforced" { '
+                             'policy_context = "x" mode = enforce }\n'
+                             'capture = "%s"\n' % ring) as policyd:
+            assert policyd.ask(OURS) == b"action=DUNNO\n\n"
+            assert policyd.ask(THEIRS) == b"action=DUNNO\n\n"
+            assert policyd.ask(
+                THEIRS.replace(b"\n\n", b"\npolicy_context=x\n\n")).startswith(
+                    b"action=554")
+            out = subprocess.run(
+                [program, "-q", "-c", policyd.config, "--replay",
+                 os.path.join(ring, "capture.0")], capture_output=True,
+                text=True, timeout=60).stdout
+    finally:
+        shutil.rmtree(ring)
+    assert "1  reject by reject_plaintext_session (only observed), service " \
+        "default" in out, out
+    assert "1  reject by reject_plaintext_session, service enforced" in out
+    with configuration(policyd_conf=CONFIGURATION +
+                       "mode = observe\n") as directory:
+        _, out, _ = ask(program, directory, "to=user@far.example")
+    assert out.startswith("action=DUNNO\n  verdict       reject by reject_plain"
+                          "text_session: not encrypted; only observed"), out
+
+
+def test_client_reads(program):
+    """what -q says that the client reads is what a real Postfix says"""
+    texts = {
+        "plain": "", "code": "554 5.7.1 Not here", "bare": "550 Go away",
+        "reject": "REJECT", "rejectText": "REJECT Please log in",
+        "status": "REJECT 5.1.8 Unknown", "seven": "550 5.1.7 Odd",
+        "ten": "550 5.1.10 Ten", "defer": "DEFER",
+        "deferText": "DEFER 4.3.2 Come back", "four": "450 Wait",
+        "alone": "554 5.7.1", "utf8": "554 5.7.1 Nicht für uns",
+    }
+    with Postfix() as postfix:
+        ports = {name: postfix.port() for name in texts}
+        conf = ""
+        for name, port in ports.items():
+            conf += ('service "%s" {\nserver_port = %d\nreject_reply = "%s"\n'
+                     'plaintext_reply = "%s"\n}\n' % (
+                         name, port, texts[name], texts[name]))
+        path = os.path.join(postfix.queue, "private", "policyd")
+        text = ('listen "unix:%s" { mode = "0666" }\nlog = stderr\n'
+                'import_postfix = "%s"\n' % (path, postfix.config) + conf)
+        postfix.set("smtpd_recipient_restrictions=check_policy_service "
+                    "unix:private/policyd, reject",
+                    "smtpd_relay_restrictions=")
+        postfix.start()
+        with Policyd(program, postfix.directory, text, path) as policyd:
+            for name, port in ports.items():
+                for rcpt in ("user@remote.example", '"a b"@remote.example'):
+                    compare_with_postfix(policyd, port, rcpt)
+
+
+def compare_with_postfix(policyd, port, rcpt):
+    """compare_with_postfix - one recipient, RCPT and VRFY"""
+    with Session(port) as session:
+        session.reply()
+        session.ask("EHLO client.example")
+        vrfy = session.ask("VRFY <%s>" % rcpt)
+        session.ask("MAIL FROM:<sender@client.example>")
+        said = session.ask("RCPT TO:<%s>" % rcpt)
+    for state, reply in (("RCPT", said), ("VRFY", vrfy)):
+        out = policyd.ask(to=rcpt.replace('"', ""), port=port, state=state)
+        reads = re.search(r"^  client reads  (.*)$", out, re.M).group(1)
+        reads = reads.replace(r"\x20", " ")
+        reply = re.sub(r"\(id \w+\)", "(id query)", reply)
+        assert reads == reply, "-q: %s\nPostfix: %s" % (reads, reply)
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_arguments, test_json, test_colour, test_replay,
+                      test_replay_without_ports, test_id, test_daemon,
+                      test_observe, test_client_reads]))
