@@ -301,23 +301,40 @@ static enum severity after_severity(const struct check *check,
 		       : SEVERITY_ERROR;
 }
 
-/* check_nothing_after - does anything refuse when we have no opinion? At DATA
- * a message with several recipients has none that we could judge, so there a
- * refusal would be wrong; and what we permit with DUNNO must pass. */
+/* is_right_after - may the list go on as it does? At DATA a message with
+ * several recipients has none that we could judge, so there a refusal would be
+ * wrong; what we permit with DUNNO must pass; and where we only observe, some
+ * other list has to decide. */
+static bool is_right_after(struct check *check, const struct use *use)
+{
+	const struct list *list = use->list;
+	const struct reply_options *reply = &our_service(check, use)->reply;
+
+	if (list->kind == LIST_DATA || list->kind == LIST_END_OF_DATA ||
+	    refuses_from(&list->restrictions, use->at + 1))
+		return true;
+	if (reply->observe)
+		return after_severity(check, use) == SEVERITY_WARNING;
+	return reply->mode == REPLY_DUNNO;
+}
+
+/* check_nothing_after - does anything refuse when we have no opinion? */
 static void check_nothing_after(struct check *check, const struct use *use)
 {
 	const struct list *list = use->list;
+	bool observe = our_service(check, use)->reply.observe;
 	struct mistake mistake;
 	const char *text;
 	char *value, *on;
 
-	if (list->kind == LIST_DATA || list->kind == LIST_END_OF_DATA ||
-	    our_service(check, use)->reply.mode == REPLY_DUNNO ||
-	    refuses_from(&list->restrictions, use->at + 1))
+	if (is_right_after(check, use))
 		return;
 	mistake = list_mistake(use, after_severity(check, use), list->name);
 	text = postfix_get(check->postfix, list->service, list->name);
-	value = xasprintf("%.*s, reject", (int)strcspn(text, "\n"), text);
+	value = xasprintf("%.*s%s, reject", (int)strcspn(text, "\n"), text,
+			  observe ? ", permit_auth_destination, "
+				    "permit_sasl_authenticated"
+				  : "");
 	on = check_on(check, list->service, list->name);
 	mistake.value = value;
 	check_found(check, &mistake,
@@ -332,9 +349,12 @@ static void check_nothing_after(struct check *check, const struct use *use)
 /* our_reply - the line of policyd.conf that a use is answered by */
 static char *our_reply(const struct service *service)
 {
-	return xasprintf("reply = %s   (service \"%s\", line %d)",
-			 reply_mode_name(service->reply.mode), service->name,
-			 service->line);
+	return xasprintf("%s%s   (service \"%s\", line %d)",
+			 service->reply.observe ? "mode = observe" : "reply = ",
+			 service->reply.observe
+				 ? ""
+				 : reply_mode_name(service->reply.mode),
+			 service->name, service->line);
 }
 
 /* check_relay_dunno - a permit that is no permit, where nothing else is to
@@ -345,7 +365,8 @@ static void check_relay_dunno(struct check *check, const struct use *use)
 	const struct service *service = our_service(check, use);
 	char *line, *text;
 
-	if (list->kind != LIST_RELAY || service->reply.mode != REPLY_DUNNO)
+	if (list->kind != LIST_RELAY || service->reply.observe ||
+	    service->reply.mode != REPLY_DUNNO)
 		return;
 	line = our_reply(service);
 	text = xasprintf(
@@ -367,11 +388,12 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 {
 	const struct postfix_list *list = &use->list->restrictions;
 	const struct service *service = our_service(check, use);
+	bool observe = service->reply.observe;
 	char *line, *text;
 	size_t i;
 
-	if (use->list->kind == LIST_RELAY ||
-	    service->reply.mode != REPLY_DUNNO ||
+	if ((!observe && (use->list->kind == LIST_RELAY ||
+			  service->reply.mode != REPLY_DUNNO)) ||
 	    !refuses_from(list, use->at + 1))
 		return;
 	for (i = use->at + 1; i < list->count && !is_refusal(&list->items[i]);
@@ -379,11 +401,16 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 		if (is_permit(&list->items[i]))
 			return;
 	line = our_reply(service);
-	text = xasprintf("policyd stands in %s with reply = dunno, and %s "
-			 "follows: it refuses what policyd permits",
-			 use->list->name, list->items[i].word);
+	text = xasprintf("policyd stands in %s with %s, and %s follows: it "
+			 "refuses what policyd permits",
+			 use->list->name,
+			 observe ? "mode = observe" : "reply = dunno",
+			 list->items[i].word);
 	check_found_ours(check, SEVERITY_ERROR, line,
-			 "reply = lock   (or take out what refuses)", text);
+			 observe ? "mode = enforce   (or put restrictions that "
+				   "permit ahead of what refuses)"
+				 : "reply = lock   (or take out what refuses)",
+			 text);
 	free(text);
 	free(line);
 }
@@ -431,6 +458,7 @@ static void check_recipient_ok(struct check *check, const struct use *use)
 	while (i < list->count && !is_check(&list->items[i]))
 		i++;
 	if (use->list->kind != LIST_RECIPIENT || i == list->count ||
+	    our_service(check, use)->reply.observe ||
 	    strcmp(mode, reply_mode_name(REPLY_DUNNO)) == 0)
 		return;
 	value = checks_first(list, use->at);

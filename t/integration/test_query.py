@@ -339,6 +339,7 @@ def test_daemon(program):
                 assert 'expect "no": the verdict is permit, not reject' in \
                     said, said
                 assert client.ask(OURS) == PERMIT
+            policyd.configure(settings)
             files = sorted(glob.glob(os.path.join(ring, "capture.*")))
             assert len(files) == 2, files
             assert all(os.stat(each).st_mode & 0o777 == 0o600

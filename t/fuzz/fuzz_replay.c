@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/* fuzz_replay - any bytes as a file to judge again
+ *
+ * Whatever is read of it must be a request that a server would take, and a
+ * decision line that is read must give the same when it is written again. */
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/report.h"
+#include "policyd/replay_input.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* check_request - what the reader found */
+static void check_request(void *context, const struct request *request,
+			  const struct reported *reported,
+			  const struct replay_place *place)
+{
+	const char *value;
+	const char *name;
+	size_t i;
+
+	(void)context;
+	if (place->line == 0 || strcmp(request->request, "smtpd_access_policy"))
+		abort();
+	for (i = 0; (value = request_attribute(request, i, &name)) != NULL; i++)
+		if (strlen(value) > REQUEST_LINE_MAX || strchr(value, '\n'))
+			abort();
+	if (reported != NULL &&
+	    (reported->id == NULL || reported->verdict >= VERDICT_COUNT))
+		abort();
+}
+
+/* check_again - a line of ours, written and read */
+static void check_again(const char *text)
+{
+	static char name[] = "s";
+	static const struct service service = { .name = name };
+	struct facts facts = { 0 };
+	struct decision decision = { .verdict = VERDICT_DUNNO,
+				     .restriction = "none",
+				     .reason = "" };
+	struct reported reported = { 0 };
+	struct request request;
+	struct error error;
+	char line[REPORT_MAX];
+
+	request_init(&request);
+	request.recipient = request.helo_name = text;
+	report_write(line, "ID", &service, &request, &facts, &decision, 1);
+	if (report_read(&reported, line, &error) == 1 &&
+	    strcmp(reported.question.request.recipient, text) != 0)
+		abort();
+	report_read_clear(&reported);
+}
+
+/* LLVMFuzzerTestOneInput - one file, through a pipe of the file system */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct replay_reader reader = { .request = check_request,
+					.quiet = true };
+	char path[] = "/tmp/fuzz_replay.XXXXXX";
+	struct error error;
+	char *text = malloc(size + 1);
+	int fd = mkstemp(path);
+
+	if (text == NULL || fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	close(fd);
+	if (replay_read(&reader, path, &error) < 0)
+		abort();
+	unlink(path);
+	memcpy(text, data, size);
+	text[size] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	if (strlen(text) < REQUEST_LINE_MAX - 16)
+		check_again(text);
+	free(text);
+	return 0;
+}
