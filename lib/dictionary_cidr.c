@@ -208,7 +208,8 @@ static int test(const void *condition, const char *key)
 static enum dictionary_answer look_up(const struct dictionary *dictionary,
 				      const char *key)
 {
-	return (enum dictionary_answer)rules_find(dictionary->data, test, key);
+	return (enum dictionary_answer)rules_find(dictionary->data, test, key,
+						  NULL);
 }
 
 /* close_cidr - free the rules */

@@ -53,7 +53,8 @@ bool rules_add_endif(struct rules *rules)
 }
 
 /* rules_find - try them in order */
-int rules_find(const struct rules *rules, rules_test *test, const char *key)
+int rules_find(const struct rules *rules, rules_test *test, const char *key,
+	       const void **found)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->rules[i];
@@ -62,8 +63,11 @@ int rules_find(const struct rules *rules, rules_test *test, const char *key)
 		if (rule->kind == RULE_ENDIF)
 			continue;
 		result = test(rule->condition, key);
-		if (result < 0 || (result > 0 && rule->kind == RULE_MATCH))
+		if (result < 0 || (result > 0 && rule->kind == RULE_MATCH)) {
+			if (found != NULL)
+				*found = rule->condition;
 			return result;
+		}
 		if (result == 0 && rule->kind == RULE_IF) {
 			if (rule->end == 0)
 				return 0;
