@@ -127,6 +127,8 @@ size_t report_write(char *buffer, const char *id, const char *service,
 	add_client(&line, request);
 	add_addresses(&line, request);
 	add_session(&line, request);
+	if (decision->owners[0] != '\0')
+		add_value(&line, "owners", decision->owners);
 	add_value(&line, "instance", request->instance);
 	if (request->queue_id[0] != '\0')
 		add_value(&line, "queue_id", request->queue_id);
