@@ -36,14 +36,15 @@ struct config {
 	struct service_list services;
 	bool allow_open_relay;
 	char *import_postfix; /* directory; NULL: not imported, then
-			       * the next three are NULL too */
+			       * the next four are NULL too */
 	char *main_cf;	      /* the file in it */
 	char *queue_directory;
 	char *mail_version;
-	unsigned table_refresh_ms; /* 0: never; then nothing is watched */
-	struct watch_list watched; /* files that this was made of */
-	size_t failed_tables;	   /* that could not be read; lookups
-				    * that come to them defer */
+	char *postfix_sender_login_maps; /* smtpd_sender_login_maps */
+	unsigned table_refresh_ms;	 /* 0: never; then nothing is watched */
+	struct watch_list watched;	 /* files that this was made of */
+	size_t failed_tables;		 /* that could not be read; lookups
+					  * that come to them defer */
 	struct config_settings *settings; /* as text, for config_dump() */
 };
 

@@ -54,6 +54,8 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_MYNETWORKS] = { "mynetworks", SCOPE_TOP, FORM_LIST, "" },
 	[OPTION_RELAY_CLIENTCERTS] = { "relay_clientcerts", SCOPE_TOP,
 				       FORM_LIST, "" },
+	[OPTION_SENDER_LOGIN_MAPS] = { "sender_login_maps", SCOPE_TOP,
+				       FORM_LIST, "" },
 	[OPTION_REPLY] = { "reply", EVERY_SERVICE, FORM_PLAIN_TEXT, "lock" },
 	[OPTION_REJECT_REPLY] = { "reject_reply", EVERY_SERVICE, FORM_TEXT,
 				  "" },

@@ -114,13 +114,15 @@ static void warn_lookup(const struct exchange *exchange)
 {
 	const struct decision *decision = &exchange->evaluation.decision;
 
-	if (decision->verdict == VERDICT_DEFER &&
-	    decision->refusal == REFUSAL_LOOKUP)
+	if (decision->verdict != VERDICT_DEFER ||
+	    decision->refusal != REFUSAL_LOOKUP)
+		return;
+	if (exchange->facts.authorized < 0)
 		log_warning("id=%s: %s could not be searched: answered 451",
-			    exchange->id,
-			    exchange->facts.has_recipient
-				    ? exchange->facts.destination.list
-				    : "a list");
+			    exchange->id, exchange->facts.destination.list);
+	else
+		log_warning("id=%s: %s: answered 451", exchange->id,
+			    decision->reason);
 }
 
 /* answer - the decision is there: reply, log line, counters */

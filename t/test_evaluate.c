@@ -574,7 +574,7 @@ START_TEST(finds_only_its_words)
 
 	for (each = restriction_each(); *each != NULL; each++, count++)
 		ck_assert_ptr_eq(restriction_find((*each)->name), *each);
-	ck_assert_int_ge(count, 9);
+	ck_assert_int_ge(count, 13);
 	ck_assert_ptr_null(restriction_find("permit_all"));
 	ck_assert_ptr_null(restriction_find("PERMIT"));
 	ck_assert_ptr_null(restriction_find("permit_auth"));
