@@ -751,6 +751,11 @@ START_TEST(keeps_many_values)
 	ck_assert_int_eq(
 		dictionary_find(dictionary, "user100000@example.test", &result),
 		DICTIONARY_NOT_FOUND);
+	/* Values and parts of them are no keys. */
+	ck_assert_int_eq(dictionary_find(dictionary, "login5, x", &result),
+			 DICTIONARY_NOT_FOUND);
+	ck_assert_int_eq(dictionary_find(dictionary, "ogin5, x", &result),
+			 DICTIONARY_NOT_FOUND);
 	dictionary_free(dictionary);
 }
 END_TEST

@@ -71,6 +71,9 @@ static struct resolver *make_resolver(const char *name, const char *value)
 		parameters_set(&parameters,
 			       (enum parameter)parameter_find(name), value,
 			       "test");
+	if (name != NULL && strcmp(name, "owner_request_special") == 0)
+		parameters_set(&parameters, PARAMETER_RECIPIENT_DELIMITER, "-",
+			       "test");
 	ck_assert_msg(parameters_complete(&parameters, &error) == 0, "%s",
 		      error.text);
 	resolver = resolver_new(&parameters, &loader, &error);
@@ -138,6 +141,8 @@ static const struct {
 	{ EXTENDED, "a+y@b.test", SENDER_OTHERS, "short", NULL, NULL },
 	{ EXTENDED, "a+x+y@b.test", SENDER_OTHERS, "short", NULL, NULL },
 	{ EXTENDED, "+x@b.test", SENDER_UNKNOWN, "", NULL, NULL },
+	{ "inline:{ @local.test=domain, +x=user }", "+x@local.test",
+	  SENDER_OTHERS, "user", NULL, NULL },
 	{ EXTENDED, "a+@b.test", SENDER_OTHERS, "short", NULL, NULL },
 	{ "inline:{ a@b.test=one }, inline:{ a+x@b.test=two }", "a+x@b.test",
 	  SENDER_OTHERS, "two", NULL, NULL },
@@ -173,6 +178,10 @@ static const struct {
 	  "recipient_delimiter", "-" },
 	{ "inline:{ owner@b=x }", "Owner-list@b", SENDER_UNKNOWN, "",
 	  "recipient_delimiter", "+-" },
+	{ "inline:{ owner@b=x }", "Owner-list@b", SENDER_OTHERS, "x",
+	  "owner_request_special", "no" },
+	{ "inline:{ owner@b=x }", "Owner-list@b", SENDER_UNKNOWN, "",
+	  "owner_request_special", "yes" },
 	{ "inline:{ list@b=x }", "list-REQUEST@b", SENDER_UNKNOWN, "",
 	  "recipient_delimiter", "-" },
 	{ "inline:{ list@b=x }", "list-requests@b", SENDER_OTHERS, "x",
@@ -277,6 +286,37 @@ START_TEST(finds_owners)
 		senders[_i].owner);
 	ck_assert_str_eq(owners, senders[_i].owners);
 	sender_login_close(maps);
+	resolver_free(resolver);
+}
+END_TEST
+
+START_TEST(strips_extensions)
+{
+	static const char *const addresses[][2] = {
+		{ "a+x@b.test", "a@b.test" },
+		{ "a-x+y@b-c.test", "a@b-c.test" },
+		{ "a+@b.test", "a@b.test" },
+		{ "a@b+c.test", NULL },
+		{ "a@b-c.test", NULL },
+		{ "+a@b.test", NULL },
+		{ "a@b+c@d.test", "a@b@d.test" },
+		{ "owner-a@b.test", NULL },
+		{ "@b+c.test", NULL },
+		{ "postmaster@b+c", NULL },
+	};
+	struct resolver *resolver = make_resolver("recipient_delimiter", "+-");
+	char out[64];
+
+	for (int i = 0; i < COUNT(addresses); i++) {
+		const char *want = addresses[i][1];
+
+		ck_assert_msg(resolver_strip_extension(resolver, out,
+						       addresses[i][0]) ==
+				      (want != NULL),
+			      "%s", addresses[i][0]);
+		if (want != NULL)
+			ck_assert_str_eq(out, want);
+	}
 	resolver_free(resolver);
 }
 END_TEST
@@ -555,6 +595,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, finds_owners, 0, COUNT(senders));
+	tcase_add_test(tests, strips_extensions);
 	tcase_add_test(tests, compares_logins);
 	tcase_add_test(tests, shows_some_owners);
 	tcase_add_test(tests, takes_long_addresses);
