@@ -476,6 +476,46 @@ def logged_in(postfix, program):
     print("logged in: well", flush=True)
 
 
+def several(postfix, program):
+    """several - DATA and the end of a message of two recipients: policyd is
+    told of none, and what only Postfix can look up it still looks up"""
+    socket_path = os.path.join(postfix.queue, "private", "policyd")
+    asking = "check_policy_service { unix:private/policyd," \
+             " policy_context=first }, reject"
+    postfix.set("smtpd_sender_login_maps=sqlite:" + postfix.path(
+        "etc", "logins.sqlite"), "recipient_delimiter=",
+                "smtpd_recipient_restrictions=" + asking,
+                "smtpd_data_restrictions=" + asking,
+                "smtpd_end_of_data_restrictions=" + asking)
+    port = postfix.port()
+    text = CONFIGURATION % (socket_path, postfix.config)
+    text += SERVICE % ("first", "first", MIXED["first"])
+    with make_policyd(postfix, program, text, socket_path) as policyd:
+        postfix.start()
+        said = {}
+        for login in "alice", "carol":
+            with Session(port) as session:
+                session.reply()
+                session.ask("EHLO client.example")
+                session.ask("XCLIENT LOGIN=" + login)
+                session.ask("EHLO client.example")
+                said[login] = [session.ask(command)[:3] for command in (
+                    "MAIL FROM:<alice@local.test>", "RCPT TO:<u@local.test>",
+                    "RCPT TO:<u@remote.example>", "DATA")]
+                if said[login][-1] == "354":
+                    said[login].append(session.ask("\r\n.")[:3])
+        policyd.stop()
+        lines = [line for line in policyd.said().splitlines()
+                 if " verdict=" in line]
+    assert said == {"alice": ["250", "250", "250", "354", "250"],
+                    "carol": ["250", "553", "553", "554"]}, said
+    for state in "DATA", "END-OF-MESSAGE":
+        assert any(" verdict=ask " in line and "state=" + state in line
+                   for line in lines), lines
+    postfix.stop()
+    print("several recipients: well", flush=True)
+
+
 def broken(postfix, program):
     """broken - a table that cannot be read, and then can"""
     socket_path = postfix.path("policyd.socket")
@@ -569,6 +609,7 @@ def main():
         try:
             bad = all_cases(program, postfix)
             logged_in(postfix, program)
+            several(postfix, program)
             broken(postfix, program)
             many(postfix, program)
         except BaseException:
