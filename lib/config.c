@@ -371,6 +371,7 @@ static int watch_lists(struct config *config, struct config_notes *notes)
 {
 	char *networks = setting_join(setting(config, OPTION_MYNETWORKS));
 	char *certs = setting_join(setting(config, OPTION_RELAY_CLIENTCERTS));
+	char *logins = setting_join(setting(config, OPTION_SENDER_LOGIN_MAPS));
 	struct watch_list *list = &config->watched;
 	struct error error;
 	int result = 0;
@@ -387,10 +388,13 @@ static int watch_lists(struct config *config, struct config_notes *notes)
 		result = watch_list_add_text(list, networks, &error);
 	if (result == 0)
 		result = watch_list_add_text(list, certs, &error);
+	if (result == 0)
+		result = watch_list_add_text(list, logins, &error);
 	if (result < 0)
 		option_error(notes, OPTION_TABLE_REFRESH,
 			     setting(config, OPTION_TABLE_REFRESH), &error);
 out:
+	free(logins);
 	free(certs);
 	free(networks);
 	return result;
@@ -473,10 +477,15 @@ static void load_lists(struct config *config, struct config_notes *notes,
 		.progress = note_progress,
 		.context = &to,
 	};
-	struct restriction_context context = { &loader, false };
+	struct sender_login *sender_login = NULL;
+	struct restriction_context context = {
+		.loader = &loader,
+		.sender_login = &sender_login,
+	};
 	struct error error;
 
 	load_parameters(config, notes, &loader);
+	context.resolver = config->resolver;
 	/* What is wrong with it the resolver has told. */
 	if (config->resolver != NULL)
 		parameters_get_bool(&config->parameters,
@@ -596,6 +605,7 @@ void config_free(struct config *config)
 	free(config->shadow);
 	free(config->capture);
 	free(config->mail_version);
+	free(config->postfix_sender_login_maps);
 	free(config->queue_directory);
 	free(config->main_cf);
 	free(config->import_postfix);

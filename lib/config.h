@@ -36,7 +36,7 @@ struct config {
 	struct service_list services;
 	bool allow_open_relay;
 	char *import_postfix; /* directory; NULL: not imported, then
-			       * the next three are NULL too */
+			       * the next four are NULL too */
 	char *main_cf;	      /* the file in it */
 	char *queue_directory;
 	char *mail_version;
@@ -47,6 +47,7 @@ struct config {
 	char *capture;		   /* directory, or NULL: nothing is kept */
 	unsigned capture_files;
 	char *shadow; /* the next configuration's path, or NULL */
+	char *postfix_sender_login_maps;  /* smtpd_sender_login_maps */
 	struct config_settings *settings; /* as text, for config_dump() */
 };
 

@@ -25,6 +25,7 @@ enum extra {
 	EXTRA_MAIL_VERSION,
 	EXTRA_MYNETWORKS,
 	EXTRA_RELAY_CLIENTCERTS,
+	EXTRA_SENDER_LOGIN_MAPS,
 	NAME_COUNT
 };
 
@@ -33,6 +34,7 @@ static const char *const extra_names[NAME_COUNT] = {
 	[EXTRA_MAIL_VERSION] = "mail_version",
 	[EXTRA_MYNETWORKS] = "mynetworks",
 	[EXTRA_RELAY_CLIENTCERTS] = "relay_clientcerts",
+	[EXTRA_SENDER_LOGIN_MAPS] = "smtpd_sender_login_maps",
 };
 
 /* name_of - the parameter of Postfix with that number */
@@ -125,6 +127,11 @@ static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 	take(config, OPTION_MYNETWORKS, values[EXTRA_MYNETWORKS], line);
 	take(config, OPTION_RELAY_CLIENTCERTS, values[EXTRA_RELAY_CLIENTCERTS],
 	     line);
+	take(config, OPTION_SENDER_LOGIN_MAPS, values[EXTRA_SENDER_LOGIN_MAPS],
+	     line);
+	if (values[EXTRA_SENDER_LOGIN_MAPS] != NULL)
+		config->postfix_sender_login_maps =
+			xstrdup(values[EXTRA_SENDER_LOGIN_MAPS]);
 	config->queue_directory = xstrdup(values[EXTRA_QUEUE_DIRECTORY]);
 	config->mail_version = xstrdup(values[EXTRA_MAIL_VERSION]);
 }

@@ -60,6 +60,8 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				       FORM_LIST, "" },
 	[OPTION_SERVICE_MODE] = { "mode", EVERY_SERVICE, FORM_PLAIN_TEXT,
 				  "enforce" },
+	[OPTION_SENDER_LOGIN_MAPS] = { "sender_login_maps", SCOPE_TOP,
+				       FORM_LIST, "" },
 	[OPTION_REPLY] = { "reply", EVERY_SERVICE, FORM_PLAIN_TEXT, "lock" },
 	[OPTION_REJECT_REPLY] = { "reject_reply", EVERY_SERVICE, FORM_TEXT,
 				  "" },

@@ -10,9 +10,13 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "lib/config_options.h"
 #include "lib/judgement.h"
 #include "lib/restrictions.h"
+#include "lib/sender_login.h"
 
 /* Domains that nobody has (RFC 2606, RFC 5737); several, since a list may hold
  * one of them. */
@@ -58,7 +62,8 @@ static void make_stranger(struct request *request,
 	request->request = "smtpd_access_policy";
 	request->protocol_state = "RCPT";
 	request->client_address = "192.0.2.254";
-	request->sender = "stranger@open-relay-test.invalid";
+	/* The one sender address that nobody can own. */
+	request->sender = "";
 	request->recipient = recipient;
 	if (service->server_port_count > 0) {
 		snprintf(port, size, "%u", service->server_ports[0]);
@@ -112,23 +117,90 @@ static bool judges_destination(const struct service *service)
 	return false;
 }
 
-/* check_asks - only reply = lock can leave a decision to Postfix */
+/* sender_login - the sender_login_maps of a service, or NULL */
+static const struct sender_login *sender_login(const struct service *service)
+{
+	const struct restriction_list *list = &service->restrictions;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->uses[i].restriction->open == sender_login_open)
+			return list->uses[i].state;
+	return NULL;
+}
+
+/* A table that only Postfix can look up. */
+struct ask {
+	const char *name;
+	const char *list; /* that it stands in */
+	const char *why;
+};
+
+/* sender_asks - is there one that a sender address may depend on? */
+static bool sender_asks(const struct config *config,
+			const struct service *service, struct ask *ask)
+{
+	const struct sender_login *maps = sender_login(service);
+
+	if (maps == NULL)
+		return false;
+	ask->list = config_option_name(OPTION_SENDER_LOGIN_MAPS);
+	ask->name = sender_login_asks(maps, &ask->why);
+	if (ask->name != NULL)
+		return true;
+	ask->name = resolver_asks(config->resolver, &ask->list, &ask->why);
+	return ask->name != NULL &&
+	       strcmp(ask->list, parameter_name(PARAMETER_MYDESTINATION)) == 0;
+}
+
+/* check_mode - only reply = lock can leave a decision to Postfix */
+static void check_mode(const struct service *service, const struct ask *ask,
+		       struct config_notes *notes)
+{
+	if (service->reply.mode != REPLY_LOCK)
+		config_error(
+			notes, service->line,
+			"service %s: reply = %s cannot go with %.200s in %s: "
+			"%s; use reply = lock, by which Postfix decides, or a "
+			"type of table that can be read",
+			service->name, reply_mode_name(service->reply.mode),
+			ask->name, ask->list, ask->why);
+}
+
+/* check_maps - Postfix must look up in the maps that are meant here */
+static void check_maps(const struct config *config,
+		       const struct service *service, const struct ask *ask,
+		       struct config_notes *notes)
+{
+	const struct setting *maps =
+		&config->settings->top.settings[OPTION_SENDER_LOGIN_MAPS];
+	const char *theirs = config->postfix_sender_login_maps;
+	char *text = setting_join(maps);
+
+	if (theirs == NULL || strcmp(text, theirs) != 0)
+		config_error(notes, maps->line,
+			     "sender_login_maps: service %s needs Postfix to "
+			     "look senders up, since %.200s in %s is there: "
+			     "%s; leave sender_login_maps out, set "
+			     "smtpd_sender_login_maps in main.cf, and "
+			     "import_postfix here",
+			     service->name, ask->name, ask->list, ask->why);
+	free(text);
+}
+
+/* check_asks - where Postfix has to look up, can it do so? */
 static void check_asks(const struct config *config,
 		       const struct service *service,
 		       struct config_notes *notes)
 {
-	const char *list, *why;
-	const char *name = resolver_asks(config->resolver, &list, &why);
+	struct ask ask;
 
-	if (name == NULL || service->reply.mode == REPLY_LOCK ||
-	    !judges_destination(service))
-		return;
-	config_error(notes, service->line,
-		     "service %s: reply = %s cannot go "
-		     "with %.200s in %s: %s; use reply = lock, by which "
-		     "Postfix decides, or a type of table that can be read",
-		     service->name, reply_mode_name(service->reply.mode), name,
-		     list, why);
+	ask.name = resolver_asks(config->resolver, &ask.list, &ask.why);
+	if (ask.name != NULL && judges_destination(service))
+		check_mode(service, &ask, notes);
+	if (sender_asks(config, service, &ask)) {
+		check_mode(service, &ask, notes);
+		check_maps(config, service, &ask, notes);
+	}
 }
 
 /* config_safety - judge a stranger under every service */

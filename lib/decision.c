@@ -3,6 +3,8 @@
 
 #include "lib/decision.h"
 
+#include <string.h>
+
 #include "lib/resolve.h"
 
 /* verdict_name - the word for the log and for people */
@@ -17,15 +19,39 @@ const char *verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
+/* ask - note a restriction that Postfix is to try; -1: there are too many */
+static int ask(struct decision *decision, const char *restriction)
+{
+	for (size_t i = 0; i < decision->asked_count; i++)
+		if (strcmp(decision->asked[i], restriction) == 0)
+			return 0;
+	if (decision->asked_count == DECISION_ASKED)
+		return -1;
+	decision->asked[decision->asked_count++] = restriction;
+	return 0;
+}
+
 /* decision_authorized - is the destination ours, or what is assumed */
 int decision_authorized(struct decision *decision, int authorized,
 			const char *restriction, bool assumed)
 {
 	if (authorized != AUTHORIZED_ASK)
 		return authorized;
-	if (decision->ask != NULL)
-		return decision->assumed ? 1 : 0;
-	decision->ask = restriction;
-	decision->assumed = assumed;
+	if (decision->assumed != ASSUMED_NOTHING)
+		return decision->assumed == ASSUMED_OURS ? 1 : 0;
+	if (ask(decision, restriction) < 0)
+		return -1;
+	decision->assumed = assumed ? ASSUMED_OURS : ASSUMED_NOT_OURS;
 	return AUTHORIZED_ASK;
+}
+
+/* decision_ask_sender - go on, and have Postfix try the restriction */
+enum verdict decision_ask_sender(struct decision *decision,
+				 const char *restriction)
+{
+	if (ask(decision, restriction) == 0)
+		return VERDICT_DUNNO;
+	decision->refusal = REFUSAL_LOOKUP;
+	decision->reason = "too many restrictions are left to Postfix";
+	return VERDICT_DEFER;
 }

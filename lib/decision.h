@@ -5,7 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DECISION_ASKS 3
+/* Restrictions that Postfix may be asked to try: one about the destination,
+ * four about the sender. */
+#define DECISION_ASKED 5
+/* What it is then told: these, what they leave open, and a refusal. */
+#define DECISION_ASKS (DECISION_ASKED + 2)
+/* Of the owners of a sender address; more are cut. */
+#define DECISION_OWNERS_MAX 128
 
 /* What a restriction or a whole list says. */
 enum verdict {
@@ -24,6 +30,15 @@ enum refusal {
 	REFUSAL_PLAINTEXT, /* plaintext_reply */
 	REFUSAL_LOOKUP,	   /* a table could not be searched */
 	REFUSAL_DEFER,	   /* the administrator wrote "defer" */
+	REFUSAL_OWNER,	   /* the sender address is not his who logged in */
+	REFUSAL_LOGIN,	   /* the sender address is somebody's: log in */
+};
+
+/* What a walk goes on with when only Postfix knows the destination. */
+enum assumption {
+	ASSUMED_NOTHING, /* the question did not come up */
+	ASSUMED_OURS,
+	ASSUMED_NOT_OURS,
 };
 
 struct decision {
@@ -32,12 +47,16 @@ struct decision {
 				  * ended; "none" without a recipient; static */
 	enum refusal refusal;	 /* with REJECT and DEFER */
 	const char *reason; /* for log and -q, static; "" if nothing to add */
-	/* Where only Postfix can tell whether the destination is ours: */
-	const char *ask; /* the restriction that came to it; or NULL */
-	bool assumed;	 /* what the walk goes on with: ours? */
+	/* Where only Postfix can look something up: the restrictions that came
+	 * to it, each once and in order, and what is assumed after them. */
+	const char *asked[DECISION_ASKED];
+	size_t asked_count;
+	enum assumption assumed;
 	const char *
-		asks[DECISION_ASKS]; /* of the whole list: restrictions for
-				      * Postfix to try, in order; or all NULL */
+		asks[DECISION_ASKS];	  /* of the whole list: restrictions for
+					   * Postfix to try, in order; or all NULL */
+	char owners[DECISION_OWNERS_MAX]; /* of the sender address, as the
+					   * table has them; "": none found */
 };
 
 /* verdict_name - "dunno", "permit", "reject", "defer", "ask" or "wait",
@@ -50,5 +69,10 @@ const char *verdict_name(enum verdict verdict);
  * to be ours or not) and those after it what is assumed, 1 or 0. */
 int decision_authorized(struct decision *decision, int authorized,
 			const char *restriction, bool assumed);
+
+/* decision_ask_sender - for a restriction that can only refuse, if only Postfix
+ * can tell whether: what it answers. */
+enum verdict decision_ask_sender(struct decision *decision,
+				 const char *restriction);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/casefold.h"
 #include "lib/file.h"
 #include "lib/xalloc.h"
 
@@ -23,10 +24,16 @@ static enum dictionary_answer always_fails(const struct dictionary *dictionary,
 					   const char *key);
 static int open_static(struct dictionary *dictionary,
 		       struct dictionary_loader *loader, struct error *error);
+static enum dictionary_answer find_static(const struct dictionary *dictionary,
+					  const char *key,
+					  struct dictionary_result *result);
+static void close_static(struct dictionary *dictionary);
 
 static const struct dictionary_method method_static = {
 	.open = open_static,
 	.lookup = always_found,
+	.find = find_static,
+	.close = close_static,
 };
 static const struct dictionary_method method_fail = {
 	.lookup = always_fails,
@@ -83,6 +90,22 @@ static enum dictionary_answer always_found(const struct dictionary *dictionary,
 	return DICTIONARY_FOUND;
 }
 
+/* find_static - likewise, and that is it */
+static enum dictionary_answer find_static(const struct dictionary *dictionary,
+					  const char *key,
+					  struct dictionary_result *result)
+{
+	(void)key;
+	result->text = dictionary->data;
+	return DICTIONARY_FOUND;
+}
+
+/* close_static - free the result */
+static void close_static(struct dictionary *dictionary)
+{
+	free(dictionary->data);
+}
+
 /* always_fails - fail: is there to test what happens then */
 static enum dictionary_answer always_fails(const struct dictionary *dictionary,
 					   const char *key)
@@ -115,6 +138,24 @@ static bool is_empty(const char *name)
 	return name[1 + strspn(name + 1, " \t\r\n\v\f")] == '}';
 }
 
+/* static_result - the result, without braces and white space around it */
+static char *static_result(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (name[0] != '{')
+		return xstrdup(name);
+	name++;
+	length -= 2;
+	while (length > 0 && isspace((unsigned char)name[length - 1]))
+		length--;
+	while (length > 0 && isspace((unsigned char)*name)) {
+		name++;
+		length--;
+	}
+	return xstrndup(name, length);
+}
+
 /* open_static - all of a text in braces has to be inside of them */
 static int open_static(struct dictionary *dictionary,
 		       struct dictionary_loader *loader, struct error *error)
@@ -128,6 +169,8 @@ static int open_static(struct dictionary *dictionary,
 					"follows it");
 	if (dictionary->map && name[0] == '{' && is_empty(name))
 		return error_set(error, "its result is empty");
+	if (dictionary->values)
+		dictionary->data = static_result(name);
 	return 0;
 }
 
@@ -264,16 +307,16 @@ static void open_method(struct dictionary *dictionary,
 	dictionary->failure = xstrdup(error.text);
 }
 
-/* open_text - "type:name", for either kind of search */
-static struct dictionary *open_text(const char *text, bool utf8, bool map,
+/* open_text - "type:name", for the kind of search that is set */
+static struct dictionary *open_text(const char *text,
+				    const struct dictionary *kind,
 				    struct dictionary_loader *loader,
 				    struct error *error)
 {
-	struct dictionary *dictionary = xcalloc(1, sizeof(*dictionary));
+	struct dictionary *dictionary = xmalloc(sizeof(*dictionary));
 
+	*dictionary = *kind;
 	dictionary->full = xstrdup(text);
-	dictionary->utf8 = utf8;
-	dictionary->map = map;
 	if (find_type(dictionary, dictionary->full, error) < 0) {
 		dictionary_free(dictionary);
 		return NULL;
@@ -287,7 +330,9 @@ struct dictionary *dictionary_new(const char *text, bool utf8,
 				  struct dictionary_loader *loader,
 				  struct error *error)
 {
-	return open_text(text, utf8, false, loader, error);
+	struct dictionary kind = { .utf8 = utf8 };
+
+	return open_text(text, &kind, loader, error);
 }
 
 /* dictionary_new_map - for a search in maps */
@@ -295,7 +340,19 @@ struct dictionary *dictionary_new_map(const char *text,
 				      struct dictionary_loader *loader,
 				      struct error *error)
 {
-	return open_text(text, false, true, loader, error);
+	struct dictionary kind = { .map = true };
+
+	return open_text(text, &kind, loader, error);
+}
+
+/* dictionary_new_values - for a search in maps whose results matter */
+struct dictionary *dictionary_new_values(const char *text, bool utf8,
+					 struct dictionary_loader *loader,
+					 struct error *error)
+{
+	struct dictionary kind = { .utf8 = utf8, .map = true, .values = true };
+
+	return open_text(text, &kind, loader, error);
 }
 
 /* dictionary_let_pass - may this one, which fails, stand in a list? */
@@ -362,6 +419,36 @@ int dictionary_line(const struct dictionary *dictionary, const char *key,
 		return 0;
 	*file = dictionary->name;
 	return dictionary->method->line(dictionary, key);
+}
+
+/* is_usable - would Postfix take that result? */
+static bool is_usable(const struct dictionary *dictionary, const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 0 &&
+	       (!dictionary->utf8 || casefold_is_ascii(text, length) ||
+		casefold_is_utf8(text, length));
+}
+
+/* dictionary_find - the result for the key */
+enum dictionary_answer dictionary_find(const struct dictionary *dictionary,
+				       const char *key,
+				       struct dictionary_result *result)
+{
+	const struct dictionary_method *method = dictionary->method;
+	enum dictionary_answer answer;
+
+	result->text = "";
+	result->owned = NULL;
+	if (dictionary->failure != NULL || dictionary->asks != NULL ||
+	    method->find == NULL)
+		answer = dictionary_lookup(dictionary, key);
+	else
+		answer = method->find(dictionary, key, result);
+	if (answer == DICTIONARY_FOUND && !is_usable(dictionary, result->text))
+		answer = DICTIONARY_FAILED;
+	return answer;
 }
 
 /* dictionary_is_pattern - does it see the whole domain only? */

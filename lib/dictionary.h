@@ -54,6 +54,13 @@ struct dictionary *dictionary_new_map(const char *text,
 				      struct dictionary_loader *loader,
 				      struct error *error);
 
+/* dictionary_new_values - likewise, for maps whose results matter, such as
+ * smtpd_sender_login_maps; they are kept, for dictionary_find(). utf8 is
+ * smtputf8_enable: keys are folded by it. */
+struct dictionary *dictionary_new_values(const char *text, bool utf8,
+					 struct dictionary_loader *loader,
+					 struct error *error);
+
 /* dictionary_let_pass - may one with a failure stand in a list of that name?
  * True if the loader is lenient, which then counts it and is told. */
 bool dictionary_let_pass(const struct dictionary *dictionary, const char *list,
@@ -76,8 +83,22 @@ enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
 int dictionary_line(const struct dictionary *dictionary, const char *key,
 		    const char **file);
 
-/* dictionary_is_pattern - patterns see the whole domain only, never the
- * domains that it lies below. */
+/* What a lookup found. */
+struct dictionary_result {
+	const char *text; /* with DICTIONARY_FOUND: not empty */
+	char *owned;	  /* to be freed, or NULL */
+};
+
+/* dictionary_find - likewise, with the result, of a dictionary from
+ * dictionary_new_values(). An empty result fails, and so does with utf8 one
+ * that is not UTF-8. Fills all of result; when it is used up, free(3)
+ * result->owned. text lives as long as that and the dictionary. */
+enum dictionary_answer dictionary_find(const struct dictionary *dictionary,
+				       const char *key,
+				       struct dictionary_result *result);
+
+/* dictionary_is_pattern - patterns see the whole domain or address only, never
+ * the domains that it lies below, or a part of it. */
 bool dictionary_is_pattern(const struct dictionary *dictionary);
 
 /* dictionary_asks - why only Postfix can look it up, or NULL: we can. */

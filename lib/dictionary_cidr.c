@@ -209,7 +209,8 @@ static int test(const void *condition, const char *key)
 static enum dictionary_answer look_up(const struct dictionary *dictionary,
 				      const char *key)
 {
-	return (enum dictionary_answer)rules_find(dictionary->data, test, key);
+	return (enum dictionary_answer)rules_find(dictionary->data, test, key,
+						  NULL);
 }
 
 /* find_line - where that rule stands */

@@ -17,6 +17,10 @@ struct dictionary_method {
 	/* line - of the file, where what lookup finds stands; 0: not known.
 	 * May be NULL. */
 	int (*line)(const struct dictionary *dictionary, const char *key);
+	/* find - likewise with the result; NULL: it never finds addresses. */
+	enum dictionary_answer (*find)(const struct dictionary *dictionary,
+				       const char *key,
+				       struct dictionary_result *result);
 	/* close - free data, also half-made; may be NULL. */
 	void (*close)(struct dictionary *dictionary);
 	bool pattern;
@@ -29,7 +33,8 @@ struct dictionary {
 	const char *type; /* static; without proxy: */
 	const char *name; /* into full, behind type: */
 	bool utf8;
-	bool map; /* of dictionary_new_map() */
+	bool map;    /* of dictionary_new_map(), dictionary_new_values() */
+	bool values; /* of dictionary_new_values() */
 	void *data;
 	size_t size;
 	const char *asks; /* static, or NULL */

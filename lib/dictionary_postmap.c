@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* dictionary_postmap - tables that can be enumerated, as a set of their keys
+/* dictionary_postmap - tables that can be enumerated, in memory
  *
  * "postmap -s" writes each key, a tab and the value on a line of its own; so
  * whatever Postfix was built with can be read, and in whatever format. -f: the
@@ -12,8 +12,10 @@
  * domains. A key whose value is not UTF-8 fails, as it does in Postfix.
  *
  * In a map (dictionary_new_map) Postfix looks up folded keys. texthash: and
- * inline: fold their own then; the others have them as they were stored, so
- * that a key in upper case is never found. */
+ * inline: fold their own then; the others, and those behind proxy:, have them
+ * as they were stored, so that a key in upper case is never found. Only where
+ * they matter (dictionary_new_values), addresses among the keys and the values
+ * of all are kept. */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -38,11 +40,13 @@ static bool is_text(const struct dictionary *dictionary, const char *text,
 	       casefold_is_utf8(text, length);
 }
 
-/* is_domain - could the key be a domain as it is looked up? */
-static bool is_domain(const char *key, size_t length)
+/* is_key - could the key be a domain, or an address, as it is looked up? */
+static bool is_key(const struct dictionary *dictionary, const char *key,
+		   size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (key[i] == '@' || isupper((unsigned char)key[i]))
+		if ((key[i] == '@' && !dictionary->values) ||
+		    isupper((unsigned char)key[i]))
 			return false;
 	return true;
 }
@@ -50,50 +54,72 @@ static bool is_domain(const char *key, size_t length)
 /* folds - does Postfix fold the keys of the table too? */
 static bool folds(const struct dictionary *dictionary)
 {
-	return dictionary->map && (strcmp(dictionary->type, "texthash") == 0 ||
-				   strcmp(dictionary->type, "inline") == 0);
+	return dictionary->map &&
+	       strncmp(dictionary->full, "proxy:", strlen("proxy:")) != 0 &&
+	       (strcmp(dictionary->type, "texthash") == 0 ||
+		strcmp(dictionary->type, "inline") == 0);
 }
 
-/* add_folded - keep a key, folded. Twice the same is an error, since it is not
- * to be seen here which one counts. */
-static int add_folded(struct dictionary *dictionary, const char *key,
-		      size_t length, bool bad_value, struct error *error)
+/* A key and what it stands for. */
+struct entry {
+	const char *key;
+	size_t length;
+	const char *value;
+	size_t value_length;
+};
+
+/* is_bad - would Postfix fail when it finds such a value? */
+static bool is_bad(const struct dictionary *dictionary,
+		   const struct entry *entry)
 {
-	char *folded = xmalloc(CASEFOLD_SIZE(length));
-	size_t size = casefold(folded, key, length, false);
+	return (dictionary->map && entry->value_length == 0) ||
+	       !is_text(dictionary, entry->value, entry->value_length);
+}
+
+/* add - keep an entry; 0: its key is there already */
+static int add(struct dictionary *dictionary, const struct entry *entry,
+	       struct error *error)
+{
+	return keyset_add_value(dictionary->data, entry->key, entry->length,
+				entry->value, entry->value_length,
+				is_bad(dictionary, entry), error);
+}
+
+/* add_folded - keep an entry, its key folded. Twice the same is an error,
+ * since it is not to be seen here which one counts. */
+static int add_folded(struct dictionary *dictionary, const struct entry *entry,
+		      struct error *error)
+{
+	char *key = xmalloc(CASEFOLD_SIZE(entry->length));
+	struct entry folded = *entry;
 	int result = 1;
 
-	if (is_domain(folded, size))
-		result = keyset_add(dictionary->data, folded, size, bad_value,
-				    error);
+	folded.key = key;
+	folded.length =
+		casefold(key, entry->key, entry->length, dictionary->utf8);
+	if (is_key(dictionary, key, folded.length))
+		result = add(dictionary, &folded, error);
 	if (result == 0)
 		error_set(error,
 			  "the key \"%.*s\" is there twice, upper and "
 			  "lower case being the same",
-			  (int)(length < 200 ? length : 200), key);
-	free(folded);
+			  (int)(entry->length < 200 ? entry->length : 200),
+			  entry->key);
+	free(key);
 	return result == 1 ? 0 : -1;
 }
 
-/* add_key - keep a key that could be of use */
-static int add_key(struct dictionary *dictionary, const char *key,
-		   size_t length, bool bad_value, struct error *error)
+/* add_entry - keep an entry whose key could be of use */
+static int add_entry(struct dictionary *dictionary, const struct entry *entry,
+		     struct error *error)
 {
-	if (folds(dictionary))
-		return add_folded(dictionary, key, length, bad_value, error);
-	if (!is_domain(key, length) || !is_text(dictionary, key, length))
+	if (!is_text(dictionary, entry->key, entry->length))
 		return 0;
-	return keyset_add(dictionary->data, key, length, bad_value, error) < 0
-		       ? -1
-		       : 0;
-}
-
-/* is_bad - would Postfix fail when it finds such a value? */
-static bool is_bad(const struct dictionary *dictionary, const char *value,
-		   size_t length)
-{
-	return (dictionary->map && length == 0) ||
-	       !is_text(dictionary, value, length);
+	if (folds(dictionary))
+		return add_folded(dictionary, entry, error);
+	if (!is_key(dictionary, entry->key, entry->length))
+		return 0;
+	return add(dictionary, entry, error) < 0 ? -1 : 0;
 }
 
 /* read_output - what postmap -s wrote */
@@ -103,6 +129,7 @@ static int read_output(struct dictionary *dictionary, const char *output,
 	const char *end = output + length;
 
 	while (output < end) {
+		struct entry entry = { .key = output };
 		size_t left = (size_t)(end - output);
 		const char *newline = memchr(output, '\n', left);
 		const char *tab = newline == NULL
@@ -116,10 +143,10 @@ static int read_output(struct dictionary *dictionary, const char *output,
 					 "postmap -s wrote something "
 					 "else than keys and values; is the "
 					 "table half-written?");
-		if (add_key(dictionary, output, (size_t)(tab - output),
-			    is_bad(dictionary, tab + 1,
-				   (size_t)(newline - tab - 1)),
-			    error) < 0)
+		entry.length = (size_t)(tab - output);
+		entry.value = tab + 1;
+		entry.value_length = (size_t)(newline - tab - 1);
+		if (add_entry(dictionary, &entry, error) < 0)
 			return -1;
 		output = newline + 1;
 	}
@@ -179,7 +206,7 @@ static int open_postmap(struct dictionary *dictionary,
 	char *output;
 	int result;
 
-	dictionary->data = keyset_new(error);
+	dictionary->data = keyset_new(dictionary->values, error);
 	if (dictionary->data == NULL ||
 	    run_postmap(dictionary, loader, &output, &length, error) < 0)
 		return -1;
@@ -213,38 +240,46 @@ static char *key_end(char *line)
 	return quoted ? NULL : line;
 }
 
-/* has_value - is there more than white space? */
-static bool has_value(const char *text)
+/* find_value - what is behind a key, without white space around it */
+static void find_value(struct entry *entry, const char *text)
 {
+	size_t length;
+
 	while (isspace((unsigned char)*text))
 		text++;
-	return *text != '\0';
+	length = strlen(text);
+	while (length > 0 && isspace((unsigned char)text[length - 1]))
+		length--;
+	entry->value = text;
+	entry->value_length = length;
 }
 
 /* read_line - one line of a texthash: */
 static int read_line(void *context, int number, char *line, struct error *error)
 {
 	struct texthash *texthash = context;
+	struct entry entry = { .key = line };
 	char *end = key_end(line);
-	size_t length;
 
-	if (end == NULL || !has_value(end) ||
+	if (end != NULL)
+		find_value(&entry, end);
+	if (end == NULL || entry.value_length == 0 ||
 	    !is_text(texthash->dictionary, line, strlen(line))) {
 		dictionary_note(texthash->dictionary, texthash->loader, number,
 				"is not a key and a value; it is left out, as "
 				"Postfix does");
 		return 0;
 	}
-	length = (size_t)(end - line);
-	switch (keyset_add(texthash->seen, line, length, false, error)) {
+	entry.length = (size_t)(end - line);
+	switch (keyset_add(texthash->seen, line, entry.length, false, error)) {
 	case 1:
-		return add_key(texthash->dictionary, line, length, false,
-			       error);
+		return add_entry(texthash->dictionary, &entry, error);
 	case 0:
 		return error_set(error,
 				 "line %d: the key \"%.*s\" is there "
 				 "twice",
-				 number, (int)(length < 200 ? length : 200),
+				 number,
+				 (int)(entry.length < 200 ? entry.length : 200),
 				 line);
 	default:
 		return -1;
@@ -261,8 +296,8 @@ static int open_texthash(struct dictionary *dictionary,
 
 	if (dictionary->name[0] == '{')
 		return error_set(error, "is not an absolute path");
-	dictionary->data = keyset_new(error);
-	texthash.seen = keyset_new(error);
+	dictionary->data = keyset_new(dictionary->values, error);
+	texthash.seen = keyset_new(false, error);
 	if (dictionary->data != NULL && texthash.seen != NULL)
 		text = dictionary_text(dictionary, error);
 	if (text != NULL)
@@ -288,6 +323,18 @@ static enum dictionary_answer look_up(const struct dictionary *dictionary,
 	}
 }
 
+/* find - the value of the key */
+static enum dictionary_answer find(const struct dictionary *dictionary,
+				   const char *key,
+				   struct dictionary_result *result)
+{
+	enum dictionary_answer answer = look_up(dictionary, key);
+
+	if (answer == DICTIONARY_FOUND)
+		result->text = keyset_value(dictionary->data, key, strlen(key));
+	return answer;
+}
+
 /* close_keys - free them */
 static void close_keys(struct dictionary *dictionary)
 {
@@ -298,6 +345,7 @@ const struct dictionary_method dictionary_postmap = {
 	.open = open_postmap,
 	.lookup = look_up,
 	.line = dictionary_source_line,
+	.find = find,
 	.close = close_keys,
 };
 
@@ -305,5 +353,6 @@ const struct dictionary_method dictionary_texthash = {
 	.open = open_texthash,
 	.lookup = look_up,
 	.line = dictionary_source_line,
+	.find = find,
 	.close = close_keys,
 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* dictionary_regexp - regexp: and pcre: tables
  *
- * Each rule is /pattern/letters and a result, of which only matters that it
- * is one; "!" turns a pattern around, and regexp: may have a second pattern
- * behind "!". A rule that Postfix would leave out with a warning is left out
- * here too, and noted. A pattern that we do not dare to run makes the whole
- * table one that only Postfix can look up. */
+ * Each rule is /pattern/letters and a result, which in a list of domains only
+ * has to be one; "!" turns a pattern around, and regexp: may have a second
+ * pattern behind "!". A rule that Postfix would leave out with a warning is
+ * left out here too, and noted. A pattern that we do not dare to run makes the
+ * whole table one that only Postfix can look up. */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -30,7 +30,8 @@ struct pattern {
 /* A condition of rules.h; the second pattern must hold too. */
 struct condition {
 	struct pattern patterns[2];
-	char *result; /* if it has to be looked at, or NULL */
+	char *result; /* if it has to be looked at, or NULL; always there with
+		       * dictionary_new_values() */
 };
 
 /* Where reading is. */
@@ -161,8 +162,6 @@ static int check_result(const char *result, const struct pattern *pattern,
 /* is_sure - will the result have text in it, whatever matched? */
 static bool is_sure(const char *result)
 {
-	while (isspace((unsigned char)*result))
-		result++;
 	return *result != '\0' && *result != '$';
 }
 
@@ -179,6 +178,12 @@ static int read_match(struct reader *reader, char *text,
 		return -1;
 	if (check_result(text, &patterns[0], error) < 0)
 		return -1;
+	while (isspace((unsigned char)*text))
+		text++;
+	if (reader->dictionary->values) {
+		condition->result = xstrdup(text);
+		return 0;
+	}
 	if (reader->dictionary->map && !is_sure(text)) {
 		reader->unsure = true;
 		return error_set(error, "its result may be empty");
@@ -313,11 +318,13 @@ static char *expand(const char *result, const char *key,
 	return NULL;
 }
 
-/* test_result - 1, or -1: Postfix fails when a result is not UTF-8 */
-static int test_result(const struct condition *condition, const char *key)
+/* make_result - what a condition that holds results in; NULL: that could not
+ * be found out. The caller frees it. */
+static char *make_result(const struct condition *condition, const char *key,
+			 size_t *length)
 {
 	const struct expression *expression = condition->patterns[0].expression;
-	size_t count = expression_groups(expression) + 1, length = 0;
+	size_t count = expression_groups(expression) + 1;
 	struct expression_group *groups = xcalloc(count, sizeof(*groups));
 	int result = 1;
 	char *text = NULL;
@@ -326,15 +333,24 @@ static int test_result(const struct condition *condition, const char *key)
 	if (condition->patterns[0].match)
 		result = expression_match(expression, key, groups);
 	if (result > 0)
-		text = expand(condition->result, key, groups, &length);
-	result = text != NULL && casefold_is_utf8(text, length) ? 1 : -1;
-	free(text);
+		text = expand(condition->result, key, groups, length);
 	free(groups);
-	return result;
+	return text;
 }
 
-/* test - do all patterns of a condition hold? */
-static int test(const void *context, const char *key)
+/* test_result - 1, or -1: Postfix fails when a result is not UTF-8 */
+static int test_result(const struct condition *condition, const char *key)
+{
+	size_t length = 0;
+	char *text = make_result(condition, key, &length);
+	bool good = text != NULL && casefold_is_utf8(text, length);
+
+	free(text);
+	return good ? 1 : -1;
+}
+
+/* holds - do all patterns of a condition hold? */
+static int holds(const void *context, const char *key)
 {
 	const struct condition *condition = context;
 
@@ -348,14 +364,47 @@ static int test(const void *context, const char *key)
 		if (result < 0 || (result > 0) != pattern->match)
 			return result < 0 ? -1 : 0;
 	}
-	return condition->result != NULL ? test_result(condition, key) : 1;
+	return 1;
+}
+
+/* test - likewise, and is its result usable? */
+static int test(const void *context, const char *key)
+{
+	const struct condition *condition = context;
+	int result = holds(condition, key);
+
+	if (result > 0 && condition->result != NULL)
+		return test_result(condition, key);
+	return result;
 }
 
 /* look_up - the first rule that matches */
 static enum dictionary_answer look_up(const struct dictionary *dictionary,
 				      const char *key)
 {
-	return (enum dictionary_answer)rules_find(dictionary->data, test, key);
+	return (enum dictionary_answer)rules_find(dictionary->data, test, key,
+						  NULL);
+}
+
+/* find - what the first rule that matches results in */
+static enum dictionary_answer find(const struct dictionary *dictionary,
+				   const char *key,
+				   struct dictionary_result *result)
+{
+	const struct condition *condition;
+	const void *found = NULL;
+	size_t length;
+	int answer = rules_find(dictionary->data, holds, key, &found);
+
+	if (answer <= 0)
+		return (enum dictionary_answer)answer;
+	condition = found;
+	result->text = condition->result;
+	if (strchr(condition->result, '$') == NULL)
+		return DICTIONARY_FOUND;
+	result->owned = make_result(condition, key, &length);
+	result->text = result->owned != NULL ? result->owned : "";
+	return DICTIONARY_FOUND;
 }
 
 /* find_line - where that rule stands */
@@ -376,6 +425,7 @@ const struct dictionary_method dictionary_regexp = {
 	.open = open_regexp,
 	.lookup = look_up,
 	.line = find_line,
+	.find = find,
 	.close = close_rules,
 	.pattern = true,
 };
@@ -384,6 +434,7 @@ const struct dictionary_method dictionary_pcre = {
 	.open = open_pcre,
 	.lookup = look_up,
 	.line = find_line,
+	.find = find,
 	.close = close_rules,
 	.pattern = true,
 };

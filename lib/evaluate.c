@@ -18,7 +18,13 @@
  *		destination
  *   defers	that, defer		a defer: never less than a refusal
  *
- * The last word refuses whatever the ones before did not decide. */
+ * A restriction about the sender that only Postfix can look up can only refuse,
+ * as the one on the right: the walk goes on behind it, and where its outcome
+ * is a permit, or may be one, Postfix is to try that restriction too, in its
+ * place.
+ *
+ * The last word refuses whatever the ones before did not decide; without a
+ * recipient there is nothing to refuse yet, and no such word. */
 
 #include "lib/evaluate.h"
 
@@ -56,37 +62,47 @@ void restriction_list_clear(struct restriction_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-/* ask - Postfix is to try these, in order, and then refuse */
-static void ask(struct decision *decision, const char *second,
-		const char *third)
+/* last_ask - the word that refuses what those before it did not decide */
+static const char *last_ask(const struct decision *decision)
 {
-	decision->asks[0] = decision->ask;
-	decision->asks[1] = second;
-	decision->asks[2] = third;
+	if (decision->assumed != ASSUMED_NOT_OURS)
+		return "reject";
+	return decision->verdict == VERDICT_DEFER ? "defer"
+						  : "reject_unauth_destination";
+}
+
+/* ask_reason - what only Postfix knows */
+static const char *ask_reason(const struct decision *decision)
+{
+	if (decision->assumed == ASSUMED_NOTHING)
+		return "only Postfix can look the sender up";
+	return decision->asked_count == 1
+		       ? "only Postfix can look the destination up"
+		       : "only Postfix can look destination and sender up";
 }
 
 /* decide_asked - the walk is over, and Postfix has to be asked for a part */
-static void decide_asked(struct decision *decision)
+static void decide_asked(struct decision *decision, bool has_recipient)
 {
 	bool permits = decision->verdict == VERDICT_PERMIT;
+	size_t count = decision->asked_count;
 
-	if (decision->assumed && !permits)
+	/* Those that were asked for can only refuse. */
+	if (!permits && decision->assumed != ASSUMED_NOT_OURS)
 		return;
-	if (decision->assumed)
-		ask(decision, decision->restriction, "reject");
-	else if (permits)
-		ask(decision, decision->restriction,
-		    "reject_unauth_destination");
-	else if (decision->verdict == VERDICT_DEFER)
-		ask(decision, "defer", NULL);
-	else
-		ask(decision, "reject_unauth_destination", NULL);
+	memcpy(decision->asks, decision->asked,
+	       count * sizeof(decision->asked[0]));
+	if (permits)
+		decision->asks[count++] = decision->restriction;
+	if (has_recipient)
+		decision->asks[count] = last_ask(decision);
 	/* Permitted whatever Postfix finds: no question is open. */
-	if (permits && !decision->assumed)
+	if (permits && decision->assumed == ASSUMED_NOT_OURS &&
+	    decision->asked_count == 1)
 		return;
 	decision->verdict = VERDICT_ASK;
-	decision->restriction = decision->ask;
-	decision->reason = "only Postfix can look the destination up";
+	decision->restriction = decision->asked[0];
+	decision->reason = ask_reason(decision);
 }
 
 /* decide - the walk is over; without a recipient nothing is refused yet */
@@ -94,16 +110,16 @@ static void decide(struct evaluation *evaluation, enum verdict verdict,
 		   const char *restriction)
 {
 	struct decision *decision = &evaluation->decision;
+	bool has_recipient = evaluation->subject.facts->has_recipient;
 
 	decision->verdict = verdict;
 	decision->restriction = restriction;
-	if (verdict != VERDICT_PERMIT &&
-	    !evaluation->subject.facts->has_recipient) {
+	if (verdict != VERDICT_PERMIT && !has_recipient) {
 		decision->verdict = VERDICT_DUNNO;
 		decision->restriction = "none";
 		decision->reason = "no recipient at this stage";
-	} else if (decision->ask != NULL) {
-		decide_asked(decision);
+	} else if (decision->asked_count > 0) {
+		decide_asked(decision, has_recipient);
 	}
 }
 

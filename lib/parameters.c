@@ -57,6 +57,8 @@ static const struct parameter_definition definitions[PARAMETER_COUNT] = {
 	[PARAMETER_ALLOW_MIN_USER] = { "allow_min_user", "no" },
 	[PARAMETER_EMPTY_ADDRESS_RECIPIENT] = { "empty_address_recipient",
 						"MAILER-DAEMON" },
+	[PARAMETER_RECIPIENT_DELIMITER] = { "recipient_delimiter", "" },
+	[PARAMETER_OWNER_REQUEST_SPECIAL] = { "owner_request_special", "yes" },
 };
 
 /* How far the expansion of one parameter is. */

@@ -167,6 +167,10 @@ static const char *refusal_text(enum refusal refusal,
 		return options->plaintext_reply;
 	case REFUSAL_LOOKUP:
 		return "451 4.3.0 Temporary lookup failure";
+	case REFUSAL_OWNER:
+		return "553 5.7.1 Sender address rejected: not owned by user";
+	case REFUSAL_LOGIN:
+		return "553 5.7.1 Sender address rejected: not logged in";
 	case REFUSAL_DEFER:
 		break;
 	}
@@ -202,12 +206,12 @@ static int write_asks(char *buffer, const struct decision *decision,
 	if (options->mode != REPLY_LOCK)
 		return snprintf(buffer, REPLY_MAX, "action=%s\n\n",
 				refusal_text(REFUSAL_LOOKUP, options));
-	length = snprintf(buffer, REPLY_MAX, "action=%.80s", decision->asks[0]);
+	length = snprintf(buffer, REPLY_MAX, "action=%.50s", decision->asks[0]);
 	for (size_t i = 1; i < DECISION_ASKS; i++)
 		if (decision->asks[i] != NULL)
 			length += snprintf(buffer + length,
 					   REPLY_MAX - (size_t)length,
-					   ", %.80s", decision->asks[i]);
+					   ", %.50s", decision->asks[i]);
 	return length +
 	       snprintf(buffer + length, REPLY_MAX - (size_t)length, "\n\n");
 }

@@ -151,6 +151,8 @@ size_t report_write(char *buffer, const char *id, const struct service *service,
 	if (facts->weak != NULL && request->encryption_protocol[0] != '\0')
 		add(&line, " session=\"%s\"", facts->weak);
 	add_certificate(&line, request);
+	if (decision->owners[0] != '\0')
+		add_value(&line, "owners", decision->owners);
 	add_value(&line, "instance", request->instance);
 	if (request->queue_id[0] != '\0')
 		add_value(&line, "queue_id", request->queue_id);

@@ -647,6 +647,38 @@ void resolve_explain(const struct resolver *resolver, const char *recipient,
 		resolve_long(&work, recipient, size);
 }
 
+/* is_origin - is it $myorigin? */
+static bool is_origin(const struct resolver *resolver, const char *domain)
+{
+	const char *origin = resolver->origin.text;
+	char *folded = xmalloc(CASEFOLD_SIZE(strlen(origin)));
+	bool same;
+
+	casefold(folded, origin, strlen(origin), resolver->utf8);
+	same = strcmp(folded, domain) == 0;
+	free(folded);
+	return same;
+}
+
+/* resolver_is_local - $myorigin, or one of our own? */
+int resolver_is_local(const struct resolver *resolver, const char *domain)
+{
+	struct resolution nobody_reads;
+	struct work work = {
+		.resolver = resolver,
+		.resolution = &nobody_reads,
+	};
+	char *copy;
+	int found;
+
+	if (is_origin(resolver, domain))
+		return 1;
+	copy = xstrdup(domain);
+	found = match_local(&work, copy);
+	free(copy);
+	return found == TABLE_ASK ? AUTHORIZED_ASK : found;
+}
+
 /* resolution_authorized - Postfix permit_auth_destination */
 int resolution_authorized(const struct resolver *resolver,
 			  const struct resolution *resolution)

@@ -97,6 +97,17 @@ void resolve_explain(const struct resolver *resolver, const char *recipient,
 		     struct resolution *resolution, resolve_trace *trace,
 		     void *context);
 
+/* resolver_is_local - is this domain, folded and the last one of a resolved
+ * address, $myorigin or one of our own (mydestination, own literals)? 1, 0, -1
+ * it could not be found out, AUTHORIZED_ASK only Postfix can find it out. */
+int resolver_is_local(const struct resolver *resolver, const char *domain);
+
+/* resolver_strip_extension - user+extension@domain to user@domain, as
+ * recipient_delimiter and owner_request_special have it; false: there is no
+ * extension. The address has an "@"; out has as much room as it. */
+bool resolver_strip_extension(const struct resolver *resolver, char *out,
+			      const char *address);
+
 /* resolution_authorized - Postfix permit_auth_destination: 1 the destination
  * is local, virtual or relayed and not sender-routed (or routing is allowed
  * by allow_untrusted_routing); 0 it is not; -1 it could not be found out;

@@ -10,7 +10,7 @@
 #include "lib/resolve.h"
 #include "lib/table.h"
 
-/* Between resolver.c, which reads, and resolve.c, which judges. */
+/* Between resolver*.c, which read, and resolve.c, which judges. */
 
 /* A word that completes addresses, and its tokens. */
 struct completion {
@@ -27,6 +27,8 @@ struct resolver {
 	bool allow_untrusted_routing;
 	bool utf8;
 	bool allow_min_user;
+	bool owner_request_special;
+	char *recipient_delimiter;
 	struct address_rules rules;
 	struct completion origin;
 	struct completion domain;

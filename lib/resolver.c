@@ -147,6 +147,8 @@ static int read_names(struct resolver *resolver,
 	    complete(&resolver->empty, parameters_get(parameters, empty),
 		     parameter_name(empty), error) < 0)
 		return -1;
+	resolver->recipient_delimiter = xstrdup(
+		parameters_get(parameters, PARAMETER_RECIPIENT_DELIMITER));
 	rules->origin = resolver->origin.tokens;
 	rules->origin_count = resolver->origin.count;
 	rules->domain = resolver->domain.tokens;
@@ -178,6 +180,8 @@ static int read_switches(struct resolver *resolver,
 		  &resolver->allow_untrusted_routing },
 		{ PARAMETER_SMTPUTF8_ENABLE, &resolver->utf8 },
 		{ PARAMETER_ALLOW_MIN_USER, &resolver->allow_min_user },
+		{ PARAMETER_OWNER_REQUEST_SPECIAL,
+		  &resolver->owner_request_special },
 	};
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
@@ -319,6 +323,7 @@ void resolver_free(struct resolver *resolver)
 	completion_clear(&resolver->domain);
 	completion_clear(&resolver->hostname);
 	completion_clear(&resolver->empty);
+	free(resolver->recipient_delimiter);
 	interfaces_free(resolver->interfaces);
 	table_free(resolver->local);
 	table_free(resolver->virtual_alias);

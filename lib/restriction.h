@@ -22,10 +22,17 @@ struct subject {
 	struct evaluation *evaluation; /* to wait with, see lib/evaluate.h */
 };
 
-/* What opening a restriction may need besides its argument. */
+struct sender_login;
+
+/* What opening a restriction may need besides its argument. What is const it
+ * may keep. */
 struct restriction_context {
 	struct dictionary_loader *loader; /* for type:table */
 	bool utf8;			  /* smtputf8_enable */
+	const struct resolver *resolver;
+	/* The sender_login_maps that the first restriction read, for those
+	 * that come after it; lib/sender_login.h. */
+	struct sender_login **sender_login;
 };
 
 /* One word of the configuration. Its code is lib/restrictions/WORD.c. */

@@ -11,6 +11,12 @@ extern const struct restriction restriction_permit_sasl_authenticated;
 extern const struct restriction restriction_permit_tls_clientcerts;
 extern const struct restriction restriction_reject_plaintext_session;
 extern const struct restriction restriction_permit_mynetworks;
+extern const struct restriction restriction_reject_sender_login_mismatch;
+extern const struct restriction
+	restriction_reject_authenticated_sender_login_mismatch;
+extern const struct restriction
+	restriction_reject_unauthenticated_sender_login_mismatch;
+extern const struct restriction restriction_reject_known_sender_login_mismatch;
 extern const struct restriction restriction_permit;
 extern const struct restriction restriction_reject;
 extern const struct restriction restriction_defer;

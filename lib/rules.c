@@ -79,11 +79,15 @@ static int find(const struct rules *rules, rules_test *test, const char *key,
 }
 
 /* rules_find - try them in order */
-int rules_find(const struct rules *rules, rules_test *test, const char *key)
+int rules_find(const struct rules *rules, rules_test *test, const char *key,
+	       const void **found)
 {
-	const struct rule *found;
+	const struct rule *rule = NULL;
+	int result = find(rules, test, key, &rule);
 
-	return find(rules, test, key, &found);
+	if (found != NULL && rule != NULL)
+		*found = rule->condition;
+	return result;
 }
 
 /* rules_line - where the one that matches stands */

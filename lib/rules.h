@@ -26,9 +26,10 @@ void rules_add_if(struct rules *rules, void *condition);
 /* rules_add_endif - false: there is no IF that it could end. */
 bool rules_add_endif(struct rules *rules);
 
-/* rules_find - 1 a rule matches; 0 none does; -1 it came to a condition that
- * is unknown. */
-int rules_find(const struct rules *rules, rules_test *test, const char *key);
+/* rules_find - 1 a rule matches, and *found is its condition (found may be
+ * NULL); 0 none does; -1 it came to a condition that is unknown. */
+int rules_find(const struct rules *rules, rules_test *test, const char *key,
+	       const void **found);
 
 /* rules_line - the line of the rule that matches, or 0. */
 int rules_line(const struct rules *rules, rules_test *test, const char *key);

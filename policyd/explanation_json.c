@@ -89,13 +89,18 @@ static json_t *destination_object(const struct explanation *explanation)
 }
 
 /* session_object - encryption and login */
-static json_t *session_object(const struct facts *facts)
+static json_t *session_object(const struct judgement *judgement)
 {
+	const struct facts *facts = &judgement->facts;
+	const char *owners = judgement->evaluation.decision.owners;
+
 	json_t *object = json_object();
 
 	json_set(object, "encrypted", json_boolean(facts->weak == NULL));
 	json_set(object, "weak", json_text(facts->weak));
+	json_set(object, "advice", json_text(facts->advice));
 	json_set(object, "authenticated", json_boolean(facts->authenticated));
+	json_set(object, "owners", json_text(*owners != '\0' ? owners : NULL));
 	return object;
 }
 
@@ -151,7 +156,7 @@ void explanation_print_json(const struct explanation *explanation, FILE *output)
 	json_set(object, "request", request_object(explanation->request));
 	json_set(object, "service", service_object(explanation));
 	json_set(object, "destination", destination_object(explanation));
-	json_set(object, "session", session_object(&judgement->facts));
+	json_set(object, "session", session_object(judgement));
 	json_set(object, "restrictions", restrictions_array(explanation));
 	json_print(object, output);
 }

@@ -313,6 +313,7 @@ static void print_session(struct printer *printer)
 	const struct request *request = explanation->request;
 	const struct facts *facts = &explanation->judgement.facts;
 	const struct service *service = explanation->judgement.service;
+	const char *owners = explanation->judgement.evaluation.decision.owners;
 
 	printer->label = "session";
 	start_line(printer);
@@ -325,6 +326,8 @@ static void print_session(struct printer *printer)
 		fputs(": ", printer->output);
 	}
 	fputs(facts->weak != NULL ? facts->weak : "encrypted", printer->output);
+	if (facts->weak != NULL && request->encryption_protocol[0] != '\0')
+		fprintf(printer->output, ": %s", facts->advice);
 	if (request->encryption_protocol[0] != '\0')
 		fprintf(printer->output,
 			" (tls_protocols %s, tls_ciphers %s, tls_keysize %s)",
@@ -341,6 +344,10 @@ static void print_session(struct printer *printer)
 		put_quoted(printer, request->sasl_username);
 		fputs(" by ", printer->output);
 		put_quoted(printer, request->sasl_method);
+	}
+	if (*owners != '\0') {
+		fputs("; the sender belongs to ", printer->output);
+		put_quoted(printer, owners);
 	}
 	putc('\n', printer->output);
 }

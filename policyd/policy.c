@@ -114,13 +114,16 @@ static void warn_lookup(const struct exchange *exchange)
 	const struct decision *decision =
 		&exchange->judgement.evaluation.decision;
 
-	if (decision->verdict == VERDICT_DEFER &&
-	    decision->refusal == REFUSAL_LOOKUP)
+	if (decision->verdict != VERDICT_DEFER ||
+	    decision->refusal != REFUSAL_LOOKUP)
+		return;
+	if (exchange->judgement.facts.authorized < 0)
 		log_warning("id=%s: %s could not be searched: answered 451",
 			    exchange->id,
-			    exchange->judgement.facts.has_recipient
-				    ? exchange->judgement.facts.destination.list
-				    : "a list");
+			    exchange->judgement.facts.destination.list);
+	else
+		log_warning("id=%s: %s: answered 451", exchange->id,
+			    decision->reason);
 }
 
 /* answer - the decision is there: reply, log line, counters */

@@ -157,6 +157,39 @@ START_TEST(test_lenient_services)
 }
 END_TEST
 
+/* One table for all services and restrictions: read and told once. */
+START_TEST(test_lenient_sender_login)
+{
+	static const char text[] =
+		"sender_login_maps = 'texthash:/nonexistent'\n"
+		"restrictions = { reject_sender_login_mismatch,\n"
+		"\treject_known_sender_login_mismatch, reject }\n"
+		"service x { server_port = 25 }\n"
+		"service y { server_port = 26 }\n";
+	struct config_load_options lenient = { .lenient = true };
+	struct config_messages messages = { 0 };
+	const struct service *services;
+	struct config *config;
+	struct place place;
+
+	place_make(&place);
+	write_file(place.path, text, sizeof(text) - 1);
+	config = config_load_with(place.path, &lenient, &messages);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->failed_tables, 1);
+	ck_assert_uint_eq(messages.errors, 0);
+	ck_assert_ptr_nonnull(strstr(messages.lines[0],
+				     ":1: warning: sender_login_maps: "
+				     "texthash:/nonexistent: No such file"));
+	services = config->services.services;
+	ck_assert_ptr_eq(services[0].restrictions.uses[0].state,
+			 services[2].restrictions.uses[1].state);
+	config_messages_clear(&messages);
+	config_free(config);
+	place_remove(&place);
+}
+END_TEST
+
 /* ---- what is refused */
 
 struct broken {
@@ -368,6 +401,34 @@ static const struct broken broken[] = {
 	  2, "relay_clientcerts: \"hash:/no-such/x\": " },
 	{ "mynetworks = 'static:x'\nrestrictions = permit_mynetworks\n", 0,
 	  "is an open relay" },
+	{ "restrictions = {\nreject_sender_login_mismatch }\n", 1,
+	  "reject_sender_login_mismatch needs sender_login_maps" },
+	{ "\nsender_login_maps = { 'static:x',\n'hash:/no-such/x' }\n"
+	  "restrictions = { reject_known_sender_login_mismatch, reject }\n",
+	  3, "sender_login_maps: \"hash:/no-such/x\": " },
+	{ "\nsender_login_maps = alice\n"
+	  "restrictions = { reject_known_sender_login_mismatch, reject }\n",
+	  2, "sender_login_maps: \"alice\": is not type:name" },
+	{ "\nsender_login_maps = 'static:{ }'\n"
+	  "restrictions = { reject_known_sender_login_mismatch, reject }\n",
+	  2, "sender_login_maps: \"static:{ }\": its result is empty" },
+	/* Postfix would look into other maps than these. */
+	{ "\nsender_login_maps = 'static:x, mysql:/x'\n"
+	  "restrictions = { reject_sender_login_mismatch, reject }\n",
+	  2,
+	  "sender_login_maps: service default needs Postfix to look senders "
+	  "up, since mysql:/x in sender_login_maps is there: only Postfix" },
+	{ "\nsender_login_maps = 'static:x'\nmydestination = 'ldap:/x'\n"
+	  "restrictions = { reject_sender_login_mismatch, reject }\n",
+	  2,
+	  "sender_login_maps: service default needs Postfix to look senders "
+	  "up, since ldap:/x in mydestination is there: only Postfix" },
+	/* The null sender is nobody's. */
+	{ "sender_login_maps = 'static:x'\n"
+	  "restrictions = { reject_sender_login_mismatch, permit }\n",
+	  0, "is an open relay" },
+	{ "owner_request_special = maybe\n", 1,
+	  "owner_request_special: \"maybe\" is neither yes nor no" },
 	{ "reply = permit\n", 1, "not one of lock, ok, dunno" },
 	{ "reply = \"\"\n", 1, "not one of lock, ok, dunno" },
 	{ "\nreject_reply = \"OK\"\n", 2, "reject_reply: " },
@@ -1425,6 +1486,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_broken, 0, COUNT(broken));
 	tcase_add_test(tcase, test_lenient);
 	tcase_add_test(tcase, test_lenient_services);
+	tcase_add_test(tcase, test_lenient_sender_login);
 	tcase_add_test(tcase, test_several_errors);
 	tcase_add_test(tcase, test_errors_sorted);
 	tcase_add_test(tcase, test_long_paths);

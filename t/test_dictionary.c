@@ -603,6 +603,163 @@ START_TEST(a_result_is_utf8)
 }
 END_TEST
 
+/* Tables whose results matter. @ is the directory; made: how from the file
+ * "t", NULL: not at all. */
+static const struct {
+	const char *name;
+	const char *source; /* of @/t, or NULL */
+	const char *made;
+	const char *key;
+	enum dictionary_answer answer;
+	const char *text;
+} values[] = {
+	{ "texthash:@/t", "a@b.test  alice, bob \n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "alice, bob" },
+	{ "texthash:@/t", "a@b.test x\n y\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "x y" },
+	{ "texthash:@/t", "A@B.test x\n", NULL, "a@b.test", DICTIONARY_FOUND,
+	  "x" },
+	{ "texthash:@/t", "\303\211@b.test \303\211\n", NULL, "\303\251@b.test",
+	  DICTIONARY_FOUND, "\303\211" },
+	{ "proxy:texthash:@/t", "A@B.test x\n", NULL, "a@b.test",
+	  DICTIONARY_NOT_FOUND, NULL },
+	{ "proxy:texthash:@/t", "a@b.test x\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "x" },
+	{ "texthash:@/t", "a@b.test x\n", NULL, "b.test", DICTIONARY_NOT_FOUND,
+	  NULL },
+	{ "texthash:@/t", "\"a b\"@c.test x y\n", NULL, "\"a b\"@c.test",
+	  DICTIONARY_FOUND, "x y" },
+	{ "texthash:@/t", "a@b.test\n", NULL, "a@b.test", DICTIONARY_NOT_FOUND,
+	  NULL },
+	{ "texthash:@/t", "a x\nA y\n", NULL, "a", DICTIONARY_FAILED, NULL },
+	{ "hash:@/t", "A@b.test  alice,\tbob \n", "postmap", "a@b.test",
+	  DICTIONARY_FOUND, "alice,\tbob" },
+	{ "hash:@/t", "A@b.test x\n", "postmap -f", "a@b.test",
+	  DICTIONARY_NOT_FOUND, NULL },
+	{ "lmdb:@/t", "@b.test x\n", "postmap", "@b.test", DICTIONARY_FOUND,
+	  "x" },
+	{ "hash:@/none", NULL, NULL, "a", DICTIONARY_FAILED, NULL },
+	{ "inline:{ A@b=x, { c = y , z } }", NULL, NULL, "a@b",
+	  DICTIONARY_FOUND, "x" },
+	{ "inline:{ A@b=x, { c = y , z } }", NULL, NULL, "c", DICTIONARY_FOUND,
+	  "y , z" },
+	{ "inline:{ { a = } }", NULL, NULL, "a", DICTIONARY_FAILED, NULL },
+	{ "inline:{ a=x, A=y }", NULL, NULL, "a", DICTIONARY_FAILED, NULL },
+	{ "static:all", NULL, NULL, "a@b.test", DICTIONARY_FOUND, "all" },
+	{ "static:{ a , b }", NULL, NULL, "a@b.test", DICTIONARY_FOUND,
+	  "a , b" },
+	{ "static:{ }", NULL, NULL, "a@b.test", DICTIONARY_FAILED, NULL },
+	{ "static:\303", NULL, NULL, "a@b.test", DICTIONARY_FAILED, NULL },
+	{ "cidr:{{0.0.0.0/0 all}}", NULL, NULL, "a@b.test",
+	  DICTIONARY_NOT_FOUND, NULL },
+	/* Nobody looks an address up that is none; if so, it fails. */
+	{ "cidr:{{0.0.0.0/0 all}}", NULL, NULL, "127.0.0.1", DICTIONARY_FAILED,
+	  NULL },
+	{ "fail:x", NULL, NULL, "a@b.test", DICTIONARY_FAILED, NULL },
+	{ "mysql:/x", NULL, NULL, "a@b.test", DICTIONARY_ASK, NULL },
+	{ "pcre:@/t", "/^(.*)@b/  $1, ${1}x  $$ $(1) \n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "a, ax  $ a" },
+	{ "regexp:@/t", "/^(.*)@(b)/ $2$1\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "ba" },
+	{ "regexp:@/t", "/^(.*)@(b)/!/^b/ $2$1\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "ba" },
+	{ "pcre:@/t", "/^a/ one\n/^b/ two\n/./ three\n", NULL, "b@b.test",
+	  DICTIONARY_FOUND, "two" },
+	{ "pcre:@/t", "if !/^a/\n/./ one\nendif\n/b/ two\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "two" },
+	{ "pcre:@/t", "!/^a/ $$1\n", NULL, "b@b.test", DICTIONARY_FOUND, "$1" },
+	{ "pcre:@/t", "!/^(a)/ $1\n", NULL, "b@b.test", DICTIONARY_NOT_FOUND,
+	  NULL },
+	{ "pcre:@/t", "/^(x)?a/ $1\n", NULL, "a@b.test", DICTIONARY_FAILED,
+	  NULL },
+	{ "regexp:@/t", "/^(x)?a/ $1\n", NULL, "a@b.test", DICTIONARY_FAILED,
+	  NULL },
+	{ "pcre:@/t", "/^(x)?a/ $1\n", NULL, "xa@b.test", DICTIONARY_FOUND,
+	  "x" },
+	{ "pcre:@/t", "/^a/\n", NULL, "a@b.test", DICTIONARY_FAILED, NULL },
+	{ "pcre:@/t", "/^a/ \303\n", NULL, "a@b.test", DICTIONARY_FAILED,
+	  NULL },
+	{ "pcre:@/t", "/^(.)/ $1\n", NULL, "\303\251@b.test", DICTIONARY_FAILED,
+	  NULL },
+	{ "pcre:@/t", "/^((a+)+)+$/ x\n", NULL,
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@", DICTIONARY_FAILED,
+	  NULL },
+	{ "regexp:{{/(a)\\1/ $1}}", NULL, NULL, "aa@b.test", DICTIONARY_ASK,
+	  NULL },
+};
+
+START_TEST(finds_values)
+{
+	struct dictionary_loader loader = { .config_directory = directory };
+	const char *name = values[_i].name;
+	const char *at = strstr(name, ":@/");
+	struct dictionary_result result;
+	struct dictionary *dictionary;
+	struct error error;
+	char *full = xstrdup(name);
+
+	if (at != NULL) {
+		free(full);
+		full = xasprintf("%.*s%s%s", (int)(at + 1 - name), name,
+				 directory, at + 2);
+	}
+	if (values[_i].source != NULL)
+		write_file("t", values[_i].source);
+	if (values[_i].made != NULL)
+		ck_assert_int_eq(run_shell("%s -c %s %s", values[_i].made,
+					   directory, full),
+				 0);
+	dictionary = dictionary_new_values(full, true, &loader, &error);
+	ck_assert_msg(dictionary != NULL, "%s: %s", full, error.text);
+	ck_assert_int_eq(dictionary_find(dictionary, values[_i].key, &result),
+			 values[_i].answer);
+	if (values[_i].text != NULL)
+		ck_assert_str_eq(result.text, values[_i].text);
+	free(result.owned);
+	dictionary_free(dictionary);
+	free(full);
+}
+END_TEST
+
+/* A hundred thousand, each with its value, and none for another. */
+START_TEST(keeps_many_values)
+{
+	struct dictionary_loader loader = { .config_directory = directory };
+	struct dictionary_result result;
+	struct dictionary *dictionary;
+	struct error error;
+	char path[256], key[300];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/t", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	for (int i = 0; i < 100000; i++)
+		fprintf(file, "user%d@example.test login%d, x\n", i, i);
+	fclose(file);
+	snprintf(key, sizeof(key), "texthash:%s", path);
+	dictionary = dictionary_new_values(key, true, &loader, &error);
+	ck_assert_ptr_null(dictionary_failure(dictionary));
+	ck_assert_uint_eq(dictionary_size(dictionary), 100000);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(key, sizeof(key), "user%d@example.test", i);
+		snprintf(path, sizeof(path), "login%d, x", i);
+		ck_assert_int_eq(dictionary_find(dictionary, key, &result),
+				 DICTIONARY_FOUND);
+		ck_assert_str_eq(result.text, path);
+	}
+	ck_assert_int_eq(
+		dictionary_find(dictionary, "user100000@example.test", &result),
+		DICTIONARY_NOT_FOUND);
+	/* Values and parts of them are no keys. */
+	ck_assert_int_eq(dictionary_find(dictionary, "login5, x", &result),
+			 DICTIONARY_NOT_FOUND);
+	ck_assert_int_eq(dictionary_find(dictionary, "ogin5, x", &result),
+			 DICTIONARY_NOT_FOUND);
+	dictionary_free(dictionary);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("dictionary");
@@ -620,5 +777,7 @@ int main(void)
 	tcase_add_test(tests, notes_what_is_left_out);
 	tcase_add_test(tests, keeps_domains_only);
 	tcase_add_loop_test(tests, a_result_is_utf8, 0, COUNT(results));
+	tcase_add_loop_test(tests, finds_values, 0, COUNT(values));
+	tcase_add_test(tests, keeps_many_values);
 	return run_tests("dictionary", tests);
 }

@@ -356,6 +356,218 @@ START_TEST(leaves_to_postfix_what_only_it_knows)
 }
 END_TEST
 
+/* A restriction about the sender that only Postfix can look up. */
+static enum verdict ask_sender(const struct subject *subject, void *state,
+			       struct decision *decision)
+{
+	const struct restriction *const *asker = state;
+
+	(void)subject;
+	return decision_ask_sender(decision, (*asker)->name);
+}
+
+static const struct restriction known = { .name = "known",
+					  .evaluate = ask_sender };
+static const struct restriction login = { .name = "login",
+					  .evaluate = ask_sender };
+
+/* Lists with such a restriction, in an encrypted session. */
+static const struct {
+	const char *words[5]; /* "known", "login": the two above */
+	int authorized;
+	bool authenticated;
+	bool has_recipient;
+	enum verdict verdict;
+	const char *restriction;
+	const char *asks[6];
+	const char *reason;
+} senders[] = {
+	{ { "login", "permit_sasl_authenticated" },
+	  0,
+	  true,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_sasl_authenticated", "reject" },
+	  "only Postfix can look the sender up" },
+	{ { "login", "permit_auth_destination" },
+	  1,
+	  false,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_auth_destination", "reject" },
+	  "only Postfix can look the sender up" },
+	{ { "login", "known", "login", "permit" },
+	  0,
+	  false,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "known", "permit", "reject" },
+	  "only Postfix can look the sender up" },
+	/* Refused whatever Postfix finds; or permitted ahead of it. */
+	{ { "login", "permit_sasl_authenticated" },
+	  0,
+	  false,
+	  true,
+	  VERDICT_REJECT,
+	  "end",
+	  { NULL },
+	  "end of the list" },
+	{ { "login", "defer" },
+	  1,
+	  true,
+	  true,
+	  VERDICT_DEFER,
+	  "defer",
+	  { NULL },
+	  "always" },
+	{ { "login", "permit_auth_destination" },
+	  -1,
+	  true,
+	  true,
+	  VERDICT_DEFER,
+	  "permit_auth_destination",
+	  { NULL },
+	  "a destination list could not be searched" },
+	{ { "permit_auth_destination", "login", "permit" },
+	  1,
+	  false,
+	  true,
+	  VERDICT_PERMIT,
+	  "permit_auth_destination",
+	  { NULL },
+	  "the destination is ours" },
+	/* The destination too. */
+	{ { "login", "permit_auth_destination", "permit_sasl_authenticated" },
+	  AUTHORIZED_ASK,
+	  true,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_auth_destination", "permit_sasl_authenticated",
+	    "reject_unauth_destination" },
+	  "only Postfix can look destination and sender up" },
+	{ { "login", "permit_auth_destination", "permit_sasl_authenticated" },
+	  AUTHORIZED_ASK,
+	  false,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_auth_destination", "reject_unauth_destination" },
+	  "only Postfix can look destination and sender up" },
+	{ { "permit_auth_destination", "login", "permit_sasl_authenticated" },
+	  AUTHORIZED_ASK,
+	  true,
+	  true,
+	  VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "login", "permit_sasl_authenticated",
+	    "reject_unauth_destination" },
+	  "only Postfix can look destination and sender up" },
+	{ { "permit_auth_destination", "login", "defer" },
+	  AUTHORIZED_ASK,
+	  true,
+	  true,
+	  VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "login", "defer" },
+	  "only Postfix can look destination and sender up" },
+	{ { "reject_unauth_destination", "login", "known", "permit" },
+	  AUTHORIZED_ASK,
+	  false,
+	  true,
+	  VERDICT_ASK,
+	  "reject_unauth_destination",
+	  { "reject_unauth_destination", "login", "known", "permit", "reject" },
+	  "only Postfix can look destination and sender up" },
+	{ { "login", "reject_unauth_destination" },
+	  AUTHORIZED_ASK,
+	  true,
+	  true,
+	  VERDICT_REJECT,
+	  "end",
+	  { NULL },
+	  "end of the list" },
+	/* Without a recipient nothing is refused, but by Postfix. */
+	{ { "login", "permit_sasl_authenticated" },
+	  0,
+	  true,
+	  false,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_sasl_authenticated" },
+	  "only Postfix can look the sender up" },
+	{ { "login", "permit_sasl_authenticated" },
+	  0,
+	  false,
+	  false,
+	  VERDICT_DUNNO,
+	  "none",
+	  { NULL },
+	  "no recipient at this stage" },
+};
+
+/* find_word - one of the two above, or of all */
+static const struct restriction *find_word(const char *word)
+{
+	if (strcmp(word, known.name) == 0)
+		return &known;
+	return strcmp(word, login.name) == 0 ? &login : restriction_find(word);
+}
+
+START_TEST(leaves_the_sender_to_postfix)
+{
+	const struct restriction *words_of[5];
+	struct restriction_use uses[5];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct request request;
+	struct facts facts = {
+		.has_recipient = senders[_i].has_recipient,
+		.authorized = senders[_i].authorized,
+		.authenticated = senders[_i].authenticated,
+	};
+
+	request_init(&request);
+	for (size_t i = 0; i < 5 && senders[_i].words[i] != NULL; i++) {
+		words_of[i] = find_word(senders[_i].words[i]);
+		ck_assert_ptr_nonnull(words_of[i]);
+		uses[i] = (struct restriction_use){ words_of[i], &words_of[i],
+						    0 };
+		list.count++;
+	}
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	ck_assert_int_eq(evaluation.decision.verdict, senders[_i].verdict);
+	ck_assert_str_eq(evaluation.decision.restriction,
+			 senders[_i].restriction);
+	ck_assert_str_eq(evaluation.decision.reason, senders[_i].reason);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_pstr_eq(evaluation.decision.asks[i],
+				  senders[_i].asks[i]);
+}
+END_TEST
+
+/* More than there are: refused, never forgotten. */
+START_TEST(asks_for_so_many_only)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f" };
+	struct decision decision = { .reason = "" };
+
+	for (int i = 0; i < DECISION_ASKED; i++)
+		ck_assert_int_eq(decision_ask_sender(&decision, names[i]),
+				 VERDICT_DUNNO);
+	ck_assert_int_eq(decision_ask_sender(&decision, "a"), VERDICT_DUNNO);
+	ck_assert_int_eq(decision_ask_sender(&decision, "f"), VERDICT_DEFER);
+	ck_assert_int_eq(decision.refusal, REFUSAL_LOOKUP);
+	ck_assert_int_eq(
+		decision_authorized(&decision, AUTHORIZED_ASK, "f", true), -1);
+	ck_assert_uint_eq(decision.asked_count, DECISION_ASKED);
+}
+END_TEST
+
 START_TEST(finds_only_its_words)
 {
 	const struct restriction *const *each;
@@ -363,7 +575,7 @@ START_TEST(finds_only_its_words)
 
 	for (each = restriction_each(); *each != NULL; each++, count++)
 		ck_assert_ptr_eq(restriction_find((*each)->name), *each);
-	ck_assert_int_ge(count, 9);
+	ck_assert_int_ge(count, 13);
 	ck_assert_ptr_null(restriction_find("permit_all"));
 	ck_assert_ptr_null(restriction_find("PERMIT"));
 	ck_assert_ptr_null(restriction_find("permit_auth"));
@@ -381,6 +593,9 @@ int main(void)
 	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
 	tcase_add_loop_test(tests, leaves_to_postfix_what_only_it_knows, 0,
 			    COUNT(asked));
+	tcase_add_loop_test(tests, leaves_the_sender_to_postfix, 0,
+			    COUNT(senders));
+	tcase_add_test(tests, asks_for_so_many_only);
 	tcase_add_test(tests, finds_only_its_words);
 	return run_tests("evaluate", tests);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/config.h"
+#include "lib/evaluate.h"
 #include "t/test.h"
 
 static const char main_cf[] =
@@ -197,6 +198,61 @@ static bool watches(const struct config *config, const char *name)
 	return found;
 }
 
+#define LOGIN_MAPS                                               \
+	"smtpd_sender_login_maps = texthash:DIR/list, $maps\n"   \
+	"maps = pcre:{{/^(.*)@b.test$$/ $$1}}, proxy:mysql:/x\n" \
+	"recipient_delimiter = -+\nowner_request_special = no\n"
+#define LOGIN_LINES                                \
+	TWO_LINES "restrictions = { "              \
+		  "reject_sender_login_mismatch, " \
+		  "permit_auth_destination }\n"
+
+/* decide - by the first service, of one who is logged in as alice */
+static struct decision decide(const struct config *config, const char *sender)
+{
+	const struct service *service = &config->services.services[0];
+	struct evaluation evaluation = { 0 };
+	static struct facts facts;
+	struct request request;
+
+	request_init(&request);
+	request.sender = sender;
+	request.recipient = "user@in.local.test";
+	request.sasl_username = "alice";
+	facts_gather(&facts, &request, config->resolver, service->tls);
+	ck_assert(evaluation_start(&evaluation, &service->restrictions,
+				   &request, &facts, 0, NULL));
+	return evaluation.decision;
+}
+
+START_TEST(sender_login_maps_are_those_of_postfix)
+{
+	struct decision decision;
+	struct config *config;
+	char *text = xasprintf("%s%s", main_cf, LOGIN_MAPS);
+
+	put("main.cf", text);
+	put("list", "a@relay.test alice\nb@relay.test bob\n");
+	config = load_good(LOGIN_LINES "table_refresh = 1m\n");
+	has(config, PARAMETER_RECIPIENT_DELIMITER, "-+", "/main.cf");
+	has(config, PARAMETER_OWNER_REQUEST_SPECIAL, "no", "/main.cf");
+	ck_assert(watches(config, "list"));
+	ck_assert_int_eq(decide(config, "a@relay.test").verdict,
+			 VERDICT_PERMIT);
+	decision = decide(config, "b@relay.test");
+	ck_assert_int_eq(decision.verdict, VERDICT_REJECT);
+	ck_assert_str_eq(decision.owners, "bob");
+	ck_assert_int_eq(decide(config, "Alice@B.test").verdict,
+			 VERDICT_PERMIT);
+	decision = decide(config, "c@relay.test");
+	ck_assert_int_eq(decision.verdict, VERDICT_ASK);
+	ck_assert_str_eq(decision.asks[0], "reject_sender_login_mismatch");
+	ck_assert_str_eq(decision.asks[1], "permit_auth_destination");
+	config_free(config);
+	free(text);
+}
+END_TEST
+
 START_TEST(files_are_watched)
 {
 	static const char text[] =
@@ -261,6 +317,30 @@ static const struct broken broken[] = {
 	  "import_postfix = \"DIR\"\n"
 	  "restrictions = { permit_tls_clientcerts }\n",
 	  "2: restrictions: permit_tls_clientcerts needs relay_clientcerts" },
+	{ "smtpd_sender_login_maps =\n",
+	  "import_postfix = \"DIR\"\n"
+	  "restrictions = { reject_sender_login_mismatch, reject }\n",
+	  "2: restrictions: reject_sender_login_mismatch needs "
+	  "sender_login_maps, which is not set" },
+	{ "smtpd_sender_login_maps = texthash:/nonexistent\n",
+	  "\nimport_postfix = \"DIR\"\n"
+	  "restrictions = { reject_sender_login_mismatch, reject }\n",
+	  "2: sender_login_maps: \"texthash:/nonexistent\": No such file or "
+	  "directory; so it is in DIR/main.cf" },
+	{ "smtpd_sender_login_maps = mysql:/x\n",
+	  "import_postfix = \"DIR\"\nreply = ok\n"
+	  "restrictions = { reject_sender_login_mismatch, reject }\n",
+	  "service default: reply = ok cannot go with mysql:/x in "
+	  "sender_login_maps: only Postfix" },
+	/* Not the one that Postfix would look into. */
+	{ "smtpd_sender_login_maps = mysql:/y\n",
+	  "import_postfix = \"DIR\"\nsender_login_maps = 'mysql:/x'\n"
+	  "restrictions = { reject_sender_login_mismatch, reject }\n",
+	  "2: sender_login_maps: service default needs Postfix to look "
+	  "senders up, since mysql:/x in sender_login_maps is there" },
+	{ "owner_request_special = maybe\n", "import_postfix = \"DIR\"\n",
+	  "1: owner_request_special: \"maybe\" is neither yes nor no; so it "
+	  "is in DIR/main.cf" },
 	{ "mydestination = a.test\n",
 	  "import_postfix = \"DIR\"\n"
 	  "mydestination = '$mydestination, b.test'\n",
@@ -441,6 +521,27 @@ START_TEST(dump_loads_to_the_same)
 }
 END_TEST
 
+/* What is imported may stand in the file too. */
+START_TEST(dump_with_login_maps_loads_to_the_same)
+{
+	char *first, *second;
+	char *text = xasprintf("%s%s", main_cf, LOGIN_MAPS);
+
+	put("main.cf", text);
+	put("list", "a@relay.test alice\n");
+	put("policyd.conf", LOGIN_LINES);
+	dump("policyd.conf", "dump");
+	dump("dump", "again");
+	first = read_values("dump");
+	second = read_values("again");
+	ck_assert_ptr_nonnull(strstr(first, "sender_login_maps = "));
+	ck_assert_str_eq(first, second);
+	free(first);
+	free(second);
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("import");
@@ -450,9 +551,11 @@ int main(void)
 	tcase_add_test(tests, what_is_set_here_counts);
 	tcase_add_test(tests, nothing_is_read_unless_asked_for);
 	tcase_add_test(tests, restrictions_have_their_arguments);
+	tcase_add_test(tests, sender_login_maps_are_those_of_postfix);
 	tcase_add_test(tests, files_are_watched);
 	tcase_add_loop_test(tests, refused, 0, COUNT(broken));
 	tcase_add_test(tests, dump_says_where_from);
 	tcase_add_test(tests, dump_loads_to_the_same);
+	tcase_add_test(tests, dump_with_login_maps_loads_to_the_same);
 	return run_tests("import", tests);
 }

@@ -11,7 +11,7 @@ static char reject_text[] = "550 5.7.1 Not here";
 static char plaintext_text[] = "REJECT";
 
 /* The end of a decision that Postfix is not asked for. */
-#define DECIDED .ask = NULL
+#define DECIDED .asked_count = 0
 
 /* Decisions and their replies. */
 static const struct {
@@ -115,6 +115,39 @@ static const struct {
 	  true,
 	  true,
 	  "action=permit_auth_destination, "
+	  "permit_sasl_authenticated, reject_unauth_destination\n\n" },
+	{ REPLY_LOCK,
+	  { VERDICT_REJECT, "reject_sender_login_mismatch", REFUSAL_OWNER, "",
+	    DECIDED },
+	  false,
+	  true,
+	  true,
+	  "action=553 5.7.1 Sender address rejected: not owned by user (id "
+	  "4F2K)\n\n" },
+	{ REPLY_OK,
+	  { VERDICT_REJECT, "reject_sender_login_mismatch", REFUSAL_LOGIN, "",
+	    DECIDED },
+	  true,
+	  true,
+	  false,
+	  "action=553 5.7.1 Sender address rejected: not logged in (id "
+	  "4F2K)\n\n" },
+	/* The longest that there can be. */
+	{ REPLY_LOCK,
+	  { VERDICT_ASK,
+	    .asks = { "reject_unauthenticated_sender_login_mismatch",
+		      "reject_authenticated_sender_login_mismatch",
+		      "reject_known_sender_login_mismatch",
+		      "reject_sender_login_mismatch", "permit_auth_destination",
+		      "permit_sasl_authenticated",
+		      "reject_unauth_destination" } },
+	  true,
+	  true,
+	  true,
+	  "action=reject_unauthenticated_sender_login_mismatch, "
+	  "reject_authenticated_sender_login_mismatch, "
+	  "reject_known_sender_login_mismatch, "
+	  "reject_sender_login_mismatch, permit_auth_destination, "
 	  "permit_sasl_authenticated, reject_unauth_destination\n\n" },
 	/* never loaded like that; if it were, nobody may pass by it */
 	{ REPLY_OK,

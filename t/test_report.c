@@ -158,6 +158,23 @@ START_TEST(cuts_names_in_certificates)
 }
 END_TEST
 
+START_TEST(says_who_owns_the_sender)
+{
+	struct decision owned = decision;
+	char line[REPORT_MAX];
+
+	strcpy(owned.owners, "alice, \xff");
+	report_write(line, "1", &standard, &request, &facts, &owned, 0);
+	ck_assert_ptr_nonnull(
+		strstr(line, " owners=alice,\\x20\\xff instance="));
+	memset(owned.owners, 'x', sizeof(owned.owners) - 1);
+	report_write(line, "1", &standard, &request, &facts, &owned, 0);
+	ck_assert_ptr_nonnull(strstr(line, "xxx... instance="));
+	report_write(line, "1", &standard, &request, &facts, &decision, 0);
+	ck_assert_ptr_null(strstr(line, "owners"));
+}
+END_TEST
+
 /* Every attribute that can stand in the line, full of hostile bytes. */
 static const char *const hostile[] = {
 	"x\nid=FAKE verdict=permit",	    "> to=<other@x", "\x1b[31m\x07",
@@ -203,6 +220,7 @@ int main(void)
 	tcase_add_loop_test(tests, shows_the_certificate, 0,
 			    COUNT(certificates));
 	tcase_add_test(tests, cuts_names_in_certificates);
+	tcase_add_test(tests, says_who_owns_the_sender);
 	tcase_add_loop_test(tests, nothing_raw_gets_in, 0, COUNT(hostile) + 1);
 	return run_tests("report", tests);
 }

@@ -37,7 +37,7 @@ static enum verdict decide(const struct restriction *restriction,
 			   const struct request *request,
 			   struct decision *decision)
 {
-	struct restriction_context context = { loader, true };
+	struct restriction_context context = { .loader = loader, .utf8 = true };
 	struct error error = { "" };
 	bool weak = strcmp(request->encryption_protocol, "TLSv1.3") != 0;
 	struct facts facts = { .weak = weak ? "weak" : NULL };
@@ -300,7 +300,8 @@ START_TEST(refuses)
 {
 	const struct restriction *restriction = refusals[_i].restriction;
 	struct dictionary_loader loader = { .config_directory = directory };
-	struct restriction_context context = { &loader, true };
+	struct restriction_context context = { .loader = &loader,
+					       .utf8 = true };
 	struct error error = { "" };
 	void *state = NULL;
 

@@ -1,0 +1,628 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_sender_login - who may use which sender: does policyd decide as the
+four restrictions of Postfix do?
+
+One throw-away Postfix with two smtpd ports for each of the restrictions: one
+decides by itself, the other asks policyd, whose configuration is a listen
+line, import_postfix and a service for each restriction. Both get the same
+senders from the same logins (XCLIENT LOGIN), under maps of several types and
+under several settings of recipient_delimiter and of the domains; all verdicts
+must agree.
+
+After that: maps that cannot be read or that say nothing, what is refused at
+load, what the log line says, and a hundred thousand senders.
+
+usage: test_sender_login.py POLICYD
+"""
+
+import concurrent.futures
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import traceback
+
+from daemon import REQUEST, Client
+from policyd import Policyd
+from postfix import PASSWORD, REALM, USER, Postfix, poll, run
+from smtp import Session, auth_plain, verdict
+from test_matrix import recipients
+
+RESTRICTIONS = ["reject_sender_login_mismatch",
+                "reject_authenticated_sender_login_mismatch",
+                "reject_unauthenticated_sender_login_mismatch",
+                "reject_known_sender_login_mismatch"]
+# The lists that are compared by all verdicts, and others by what passes: a
+# reply of policyd may stand for more than one restriction.
+LISTS = {word: word + ", permit_auth_destination, reject"
+         for word in RESTRICTIONS}
+MIXED = {
+    "first": "reject_sender_login_mismatch, permit_auth_destination,"
+             " permit_sasl_authenticated, reject_unauth_destination",
+    "between": "permit_auth_destination, reject_known_sender_login_mismatch,"
+               " permit_sasl_authenticated, reject",
+    "behind": "reject_unauth_destination, reject_sender_login_mismatch,"
+              " permit",
+    "both": "reject_unauthenticated_sender_login_mismatch,"
+            " permit_auth_destination,"
+            " reject_authenticated_sender_login_mismatch,"
+            " permit_sasl_authenticated, reject",
+}
+LOGINS = ["", "alice", "ALICE", "carol", "dave", "b$b", "list", "jürgen",
+          "JÜRGEN", "local.test"]
+
+# What is looked up; the odd recipients of test_matrix come on top of it.
+SENDERS = """
+alice@local.test
+ALICE@Local.TEST
+alice@local.test.
+alice+x@local.test
+Alice+X@local.test
+alice+y@local.test
+alice+x+y@local.test
+alice-x@local.test
+alice-x+y@local.test
++x@local.test
+alice+@local.test
+alice
+ALICE+Y
+alice@mail.local.test
+alice@relay.test
+alice@sub.local.test
+alice@[127.0.0.1]
+alice@[127.0.0.2]
+alice@origin.test
+Alice+z@Origin.test
+alice%relay.test@local.test
+bob@local.test
+bob+e@local.test
+carol@relay.test
+carol+z@relay.test
+carol%relay.test@local.test
+relay.test!carol
+"carol"@relay.test
+dave@local.test
+dave@localhost
+dave+e@localhost
+dave+f@localhost
+dave+e@relay.test
+dave@[127.0.0.1]
+dave@[IPv6:::1]
+dave@origin.test
+dave+e@origin.test
+dave
+dave-e@local.test
+anybody@domain.test
+anybody+x@Domain.test
+anybody@sub.domain.test
+"first last"@relay.test
+"first last+x"@relay.test
+"first last"@local.test
+"other last"@local.test
+"other last+x"@local.test
+"first+last"@relay.test
+"a@b"@relay.test
+"a@local.test"@relay.test
+"quo\\"ted"@relay.test
+upper@case.test
+Upper@Case.Test
+comma@local.test
+empty@local.test
+empty@sub.relay.test
+emptyx@sub.relay.test
+dollar@relay.test
+owner-list@local.test
+owner-list@relay.test
+list-request@local.test
+list-request@relay.test
+-request@relay.test
+owner-@relay.test
+request@relay.test
+owner@relay.test
+postmaster@local.test
+postmaster+x@local.test
+postmaster+x@relay.test
+MAILER-DAEMON@local.test
+MAILER-DAEMON+x@relay.test
+double-bounce@relay.test
+double-bounce+x@relay.test
+double+x@relay.test
+nobody@unknown.example
+-dash@relay.test
+jürgen@bücher.test
+JÜRGEN@BÜCHER.TEST
+jürgen+x@bücher.test
+strasse@relay.test
+straße@relay.test
+user@127.0.0.1
+user@relay..test
+user@.relay.test
+user@_x.relay.test
+"""
+
+# Keys and owners, as in a table's source.
+ENTRIES = """\
+alice@local.test            alice
+alice+x@local.test          alice-x, carol
+bob@local.test              bob, bobby	Alice
+carol@relay.test            carol,dave
+dave                        dave
+dave+e                      nobody , list
+@domain.test                domainer alice
+"first last"@relay.test     carol
+"other last"                dave
+"a@b"@relay.test            alice
+Upper@Case.Test             Carol
+comma@local.test            , ,
+dollar@relay.test           b$b
+owner-list@local.test       list
+list@relay.test             list
+owner@relay.test            owner
+postmaster@local.test       alice
+postmaster@relay.test       dave
+mailer-daemon@relay.test    dave
+double-bounce@relay.test    dave
+double@relay.test           alice
+@[127.0.0.1]                carol
+@origin.test                carol
+jürgen@bücher.test          Jürgen
+strasse@relay.test          alice
+-dash@relay.test            alice
+user@local.test             alice
+user@remote.example         carol
+@remote.example             dave
+usér@local.test             dave
+x%y@relay.test              alice
+"""
+
+PATTERNS = r"""
+/^alice(\+[^@]*)?@local\.test$/    alice
+/^([^@+]+)(\+.*)?@domain\.test$/   $1, alice
+if /relay\.test$/
+/^"first last"@/                   carol
+/^first last\+x@/                  dave
+/^(carol|dave)[+@]/                ${1}
+!/@/                               never
+/^(.)ollar@/                       b$$b, $(1)
+endif
+/^empty(x?)@sub\.relay\.test$/     $1
+/^bob@/
+/^(.*)@local\.test$/               $1
+/^dave$/                           never
+/@remote\.example$/                dave
+/^jürgen@/                         JÜRGEN
+"""
+
+SIMPLE = "inline:{ alice@local.test=alice, { @relay.test = carol, dave }," \
+         " Dave=dave, { bob = } }"
+
+# What stands in main.cf; @ is the path of a table.
+CASES = {
+    "hash": {"smtpd_sender_login_maps": "hash:@", "recipient_delimiter": "+"},
+    "lmdb, -+": {"smtpd_sender_login_maps": "lmdb:@",
+                 "recipient_delimiter": "-+"},
+    "texthash, none": {"smtpd_sender_login_maps": "texthash:@",
+                       "recipient_delimiter": ""},
+    "hash, owner": {"smtpd_sender_login_maps": "hash:@",
+                    "recipient_delimiter": "-",
+                    "owner_request_special": "no"},
+    "pcre": {"smtpd_sender_login_maps": "pcre:@", "recipient_delimiter": "+"},
+    "regexp, hash": {"smtpd_sender_login_maps": "regexp:@ hash:@",
+                     "recipient_delimiter": "+"},
+    "inline": {"smtpd_sender_login_maps": SIMPLE, "recipient_delimiter": "+"},
+    "cidr, static": {"smtpd_sender_login_maps":
+                     "cidr:{{127.0.0.1 alice}}, static:{ alice , dave }"},
+    "texthash, fail": {"smtpd_sender_login_maps": "texthash:@ fail:x",
+                       "recipient_delimiter": "+"},
+    "fail in relay_domains": {"smtpd_sender_login_maps": "texthash:@",
+                              "recipient_delimiter": "+",
+                              "relay_domains": "fail:x"},
+    "proxy, remote": {"smtpd_sender_login_maps": "proxy:texthash:@",
+                      "recipient_delimiter": "+",
+                      "mydestination": "domain.test",
+                      "append_dot_mydomain": "yes",
+                      "swap_bangpath": "no", "resolve_null_domain": "yes",
+                      "resolve_numeric_domain": "yes"},
+    "no utf8": {"smtpd_sender_login_maps": "hash:@, pcre:@",
+                "recipient_delimiter": "+", "smtputf8_enable": "no"},
+    "sqlite": {"smtpd_sender_login_maps": "inline:{carol@relay.test=carol} "
+               "sqlite:@", "recipient_delimiter": "+"},
+    "mixed, hash": {"smtpd_sender_login_maps": "hash:@",
+                    "recipient_delimiter": "+"},
+    "mixed, sqlite": {"smtpd_sender_login_maps": "sqlite:@",
+                      "recipient_delimiter": "+",
+                      "relay_domains": "sqlite:@.domains"},
+    "mixed, sqlite and hash": {"smtpd_sender_login_maps": "sqlite:@",
+                               "recipient_delimiter": "+"},
+    "sqlite destination": {"smtpd_sender_login_maps": "texthash:@",
+                           "recipient_delimiter": "+",
+                           "mydestination": "sqlite:@.domains"},
+}
+DEFAULTS = {name: "" for case in CASES.values() for name in case}
+DEFAULTS.update(swap_bangpath="yes", smtputf8_enable="yes",
+                owner_request_special="yes", append_dot_mydomain="no",
+                resolve_null_domain="no", resolve_numeric_domain="no",
+                mydestination="$myhostname, localhost.$mydomain, localhost,"
+                " $mydomain", myorigin="origin.test",
+                relay_domains="relay.test")
+
+CONFIGURATION = """\
+listen "unix:%s" { mode = "0660" owner = "postfix" group = "postfix" }
+import_postfix = "%s"
+user = "nobody"
+log = "stderr"
+"""
+SERVICE = """\
+service "%s" {
+	policy_context = "%s"
+	restrictions = { %s }
+}
+"""
+
+
+def senders():
+    """senders - each as in MAIL FROM"""
+    for line in SENDERS.split("\n"):
+        yield "<%s>" % line
+    yield from recipients()
+
+
+def write_table(path, text):
+    """write_table - so that Postfix does not wait for it to settle"""
+    with open(path, "w") as out:
+        out.write(text)
+    os.utime(path, (1, 1))
+
+
+def write_sqlite(path, select, create, rows):
+    """write_sqlite - a data base and the file that names it"""
+    with sqlite3.connect(path + ".db") as connection:
+        connection.execute(create)
+        connection.executemany("insert into t values (?, ?)", rows)
+    connection.close()
+    os.chmod(path + ".db", 0o644)
+    write_table(path, "dbpath = %s.db\nquery = %s\n" % (path, select))
+
+
+def write_tables(postfix):
+    """write_tables - one of each type; {type: path}"""
+    paths = {kind: postfix.path("etc", "logins." + kind) for kind in (
+        "hash", "lmdb", "texthash", "pcre", "regexp", "sqlite")}
+    for kind in "hash", "lmdb", "texthash":
+        write_table(paths[kind], ENTRIES)
+    for kind in "hash", "lmdb":
+        run("postmap", "-c", postfix.config, "%s:%s" % (kind, paths[kind]))
+    for kind in "pcre", "regexp":
+        write_table(paths[kind], PATTERNS)
+    rows = [re.split(r"\s{2,}", line, maxsplit=1)
+            for line in ENTRIES.splitlines()]
+    write_sqlite(paths["sqlite"], "select o from t where k = '%s'",
+                 "create table t (k text, o text)",
+                 [(key.lower(), owners) for key, owners in rows])
+    write_sqlite(paths["sqlite"] + ".domains",
+                 "select o from t where k = '%s'",
+                 "create table t (k text, o text)",
+                 [("local.test", "x"), ("mail.local.test", "x"),
+                  ("localhost", "x"), ("relay.test", "x")])
+    return paths
+
+
+def xtext(text):
+    """xtext - as RFC 3461 has it"""
+    return "".join(chr(byte) if 33 <= byte <= 126 and byte not in b"+="
+                   else "+%02X" % byte for byte in text.encode())
+
+
+def ask(port, login, recipient):
+    """ask - every sender in one session; {sender: verdict}"""
+    found = {}
+    with Session(port) as session:
+        session.reply()
+        session.ask("EHLO client.example")
+        if login:
+            reply = session.ask("XCLIENT LOGIN=" + xtext(login))
+            assert reply.startswith("220"), reply
+        session.ask("EHLO client.example")
+        for sender in senders():
+            utf8 = "" if sender.isascii() else " SMTPUTF8"
+            session.send("MAIL FROM:%s%s" % (sender, utf8),
+                         "RCPT TO:<%s>" % recipient, "RSET")
+            mail, rcpt, _ = [session.reply() for _ in range(3)]
+            found[sender] = verdict(mail if mail[:3] != "250" else rcpt)
+    return found
+
+
+def survey(pool, ports, mixed):
+    """survey - {(list, login, recipient, sender): verdict}"""
+    lists, logins, rcpts = LISTS, LOGINS, ["user@valias.test"]
+    if mixed:
+        lists, logins = MIXED, ["", "alice", "carol"]
+        rcpts = ["user@relay.test", "user@remote.example"]
+    tasks = {(name, login, rcpt): pool.submit(ask, ports[name], login, rcpt)
+             for name in lists for login in logins for rcpt in rcpts}
+    return {key + (sender,): result for key, task in tasks.items()
+            for sender, result in task.result().items()}
+
+
+def same(want, got, mixed):
+    """same - do two verdicts agree? Postfix also says 4.3.5."""
+    return want == got or (want[:3] == "451" and got == "451 4.3.0") or (
+        mixed and want[0] == got[0] == "5")
+
+
+def make_policyd(postfix, program, text, socket_path):
+    """make_policyd - with a log of its own"""
+    policyd = Policyd(program, postfix.directory, text, socket_path)
+    if os.path.exists(policyd.errors):
+        os.unlink(policyd.errors)
+    return policyd
+
+
+def compare(postfix, program, pool, ports, paths, case):
+    """compare - one of CASES; the number of differences"""
+    socket_path = os.path.join(postfix.queue, "private", "policyd")
+    text = CONFIGURATION % (socket_path, postfix.config)
+    for pair in (LISTS | MIXED).items():
+        text += SERVICE % (pair[:1] + pair)
+    mixed = case.startswith("mixed")
+    settings = dict(DEFAULTS, **CASES[case])
+    for name, value in settings.items():
+        settings[name] = re.sub(r"(\w+):@", lambda found: "%s:%s" % (
+            found.group(1), paths[found.group(1)]), value)
+    postfix.stop()
+    postfix.set(*["%s=%s" % pair for pair in settings.items()])
+    policyd = make_policyd(postfix, program, text, socket_path)
+    status, said = check(policyd)
+    assert status == 0, said
+    with policyd:
+        postfix.start()
+        want = survey(pool, ports["reference"], mixed)
+        got = survey(pool, ports["asking"], mixed)
+        policyd.stop()
+        decided = [line for line in policyd.said().splitlines()
+                   if " verdict=" in line]
+    different = [row for row in want if not same(want[row], got[row], mixed)]
+    for row in different[:20]:
+        print("%s: %r: want %s, got %s" % (case, row, want[row], got[row]))
+    count = {code: sum(value.startswith(code) for value in want.values())
+             for code in ("250", "553", "554", "451", "501")}
+    print("%s: %d rows, %s, %d differences" % (
+        case, len(want), ", ".join("%d %s" % (count[code], code)
+                                   for code in count), len(different)),
+          flush=True)
+    assert count["250"] > 500 and count["553"] > 200, count
+    assert ("fail" not in case) or count["451"] > 500, count
+    asks = sum(" verdict=ask " in line for line in decided)
+    assert (asks > 100) == ("sqlite" in case), asks
+    return len(different)
+
+
+def check(policyd, option="-t"):
+    """check - policyd -t; its status, what it said"""
+    done = subprocess.run([policyd.program, option, "-c", policyd.file],
+                          capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stderr + done.stdout
+
+
+def all_cases(program, postfix):
+    """all_cases - the number of differences"""
+    postfix.discard()
+    postfix.set("smtpd_relay_restrictions=", "smtpd_sasl_auth_enable=yes",
+                "smtpd_authorized_xclient_hosts=127.0.0.1",
+                "virtual_alias_maps=static:user@valias.test",
+                "default_process_limit=400",
+                "smtpd_client_connection_count_limit=0",
+                "smtpd_reject_unlisted_recipient=no")
+    ports = {"reference": {}, "asking": {}}
+    for name, words in (LISTS | MIXED).items():
+        postfix.set(name + "_own=" + words,
+                    name + "_ask=check_policy_service { unix:private/policyd,"
+                    " policy_context=%s }, reject" % name)
+        for way, ending in ("reference", "_own"), ("asking", "_ask"):
+            ports[way][name] = postfix.port(
+                smtpd_recipient_restrictions="$" + name + ending)
+    paths = write_tables(postfix)
+    wanted = sys.argv[2:] or CASES
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        bad = sum(compare(postfix, program, pool, ports, paths, case)
+                  for case in wanted)
+    postfix.stop()
+    return bad
+
+
+def logged_in(postfix, program):
+    """logged_in - a real login, who he is for Postfix, and what is logged"""
+    socket_path = os.path.join(postfix.queue, "private", "policyd")
+    login = "%s@%s" % (USER, REALM)
+    postfix.set("smtpd_sender_login_maps=inline:{ a@local.test=%s,"
+                " { b@local.test = x, y } }" % login,
+                "smtpd_tls_auth_only=no", "mydestination=local.test",
+                "smtpd_recipient_restrictions=check_policy_service {"
+                " unix:private/policyd, policy_context=first }, reject")
+    port = postfix.port()
+    text = CONFIGURATION % (socket_path, postfix.config)
+    text += SERVICE % ("first", "first", LISTS[RESTRICTIONS[0]])
+    with make_policyd(postfix, program, text, socket_path) as policyd:
+        postfix.start()
+        said = []
+        with Session(port) as session:
+            session.reply()
+            session.ask("EHLO client.example")
+            for command in "", auth_plain(USER, PASSWORD):
+                if command:
+                    assert session.ask(command)[:3] == "235"
+                for sender in "a@local.test", "b@local.test", "":
+                    session.ask("MAIL FROM:<%s>" % sender)
+                    said.append(session.ask("RCPT TO:<user@local.test>"))
+                    session.ask("RSET")
+        policyd.stop()
+        lines = [line for line in policyd.said().splitlines()
+                 if " verdict=" in line]
+    for reply, want in zip(said, (
+            "553 5.7.1 .*rejected: not logged in \\(id ", ) * 2 + (
+            "250 ", "250 ", "553 5.7.1 .*rejected: not owned by user \\(id ",
+            "250 ")):
+        assert re.match(want, reply), said
+    for line, want in zip(lines, (
+            " verdict=reject restriction=reject_sender_login_mismatch "
+            ".* owners=%s " % login, r" owners=x,\\x20y ",
+            " verdict=permit ((?!owners=).)*$", " verdict=permit .* owners=" +
+            login, r" verdict=reject .* owners=x,\\x20y ",
+            " verdict=permit ((?!owners=).)*$")):
+        assert re.search(want, line), (want, lines)
+    postfix.stop()
+    print("logged in: well", flush=True)
+
+
+def several(postfix, program):
+    """several - DATA and the end of a message of two recipients: policyd is
+    told of none, and what only Postfix can look up it still looks up"""
+    socket_path = os.path.join(postfix.queue, "private", "policyd")
+    asking = "check_policy_service { unix:private/policyd," \
+             " policy_context=first }, reject"
+    postfix.set("smtpd_sender_login_maps=sqlite:" + postfix.path(
+        "etc", "logins.sqlite"), "recipient_delimiter=",
+                "smtpd_recipient_restrictions=" + asking,
+                "smtpd_data_restrictions=" + asking,
+                "smtpd_end_of_data_restrictions=" + asking)
+    port = postfix.port()
+    text = CONFIGURATION % (socket_path, postfix.config)
+    text += SERVICE % ("first", "first", MIXED["first"])
+    with make_policyd(postfix, program, text, socket_path) as policyd:
+        postfix.start()
+        said = {}
+        for login in "alice", "carol":
+            with Session(port) as session:
+                session.reply()
+                session.ask("EHLO client.example")
+                session.ask("XCLIENT LOGIN=" + login)
+                session.ask("EHLO client.example")
+                said[login] = [session.ask(command)[:3] for command in (
+                    "MAIL FROM:<alice@local.test>", "RCPT TO:<u@local.test>",
+                    "RCPT TO:<u@remote.example>", "DATA")]
+                if said[login][-1] == "354":
+                    said[login].append(session.ask("\r\n.")[:3])
+        policyd.stop()
+        lines = [line for line in policyd.said().splitlines()
+                 if " verdict=" in line]
+    assert said == {"alice": ["250", "250", "250", "354", "250"],
+                    "carol": ["250", "553", "553", "554"]}, said
+    for state in "DATA", "END-OF-MESSAGE":
+        assert any(" verdict=ask " in line and "state=" + state in line
+                   for line in lines), lines
+    postfix.stop()
+    print("several recipients: well", flush=True)
+
+
+def broken(postfix, program):
+    """broken - a table that cannot be read, and then can"""
+    socket_path = postfix.path("policyd.socket")
+    table = postfix.path("etc", "broken")
+    text = CONFIGURATION % (socket_path, postfix.config)
+    text = text.replace('owner = "postfix" group = "postfix"', "")
+    text = text.replace("0660", "0666")
+    text += """\
+table_refresh = 1
+mydestination = "local.test"
+sender_login_maps = { "inline:{ early@local.test=alice }", "hash:%s" }
+restrictions = { reject_sender_login_mismatch, permit_auth_destination }
+""" % table
+
+    def answers(**want):
+        """answers - for those senders, when nobody is logged in"""
+        for sender, action in want.items():
+            request = REQUEST.replace(b"a@client.example", b"%s@local.test" % (
+                sender.encode())) % b"user@local.test"
+            with Client(socket_path) as client:
+                reply = client.ask(request).decode()
+            assert reply.startswith("action=" + action), (sender, reply)
+
+    with make_policyd(postfix, program, text, socket_path) as policyd:
+        status, said = check(policyd)
+        assert status == 78, said
+        assert re.search(r"conf:7: sender_login_maps: \"hash:%s\": " % table,
+                         said), said
+        answers(early="553 5.7.1", late="451 4.3.0", other="451 4.3.0")
+        assert "the owners of the sender address could not be looked up:" \
+            " answered 451" in policyd.said(), policyd.said()
+        write_table(table, "late@local.test bob\n")
+        run("postmap", "-c", postfix.config, "hash:" + table)
+        poll(lambda: "reloaded: server" in policyd.said())
+        assert check(policyd) == (0, ""), check(policyd)
+        answers(early="553 5.7.1", late="553 5.7.1",
+                other="permit_auth_destination")
+        # Half a table: refused, and what was read before goes on.
+        with open(table + ".db", "r+b") as out:
+            out.truncate(100)
+        poll(lambda: "reload refused: " in policyd.said())
+        answers(late="553 5.7.1", other="permit_auth_destination")
+        policyd.stop()
+    print("a broken table: well", flush=True)
+
+
+def memory(policyd):
+    """memory - of its server, in KiB"""
+    pid = policyd.process.pid
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
+        server = children.read().split()[0]
+    with open("/proc/%s/status" % server) as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+
+
+def many(postfix, program):
+    """many - a hundred thousand senders, in the memory that they need once"""
+    socket_path = postfix.path("policyd.socket")
+    table = postfix.path("etc", "many")
+    text = 'listen "unix:%s" { mode = "0666" }\nlog = stderr\n' \
+           'user = nobody\nsender_login_maps = "texthash:%s"\n' % (
+               socket_path, table)
+    for name, words in LISTS.items():
+        text += SERVICE % (name, name, words)
+    # Sanitizers keep what was freed, unless told not to.
+    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + \
+        ":quarantine_size_mb=1"
+    used = []
+    for count in 1, 100000:
+        write_table(table, "".join(
+            "user%d@example%d.test login%d, other%d\n" % (
+                number, number % 1000, number, number)
+            for number in range(count)))
+        with make_policyd(postfix, program, text, socket_path) as policyd:
+            used.append(memory(policyd))
+            reply = policyd.ask(
+                sender="user99999@example999.test", sasl_username="x",
+                recipient="user@" + os.uname().nodename + ".localdomain",
+                policy_context=RESTRICTIONS[3])
+            assert ("action=553" in reply) == (count > 1), reply
+            policyd.stop()
+    print("100000 senders: %d KiB more than 1" % (used[1] - used[0]))
+    # Some 70 bytes for each, and what was only needed to read them.
+    assert used[1] - used[0] < 24 * 1024, used
+
+
+def main():
+    """main - exit status 0: no difference"""
+    program = os.path.abspath(sys.argv[1])
+    with Postfix() as postfix:
+        try:
+            bad = all_cases(program, postfix)
+            logged_in(postfix, program)
+            several(postfix, program)
+            broken(postfix, program)
+            many(postfix, program)
+        except BaseException:
+            traceback.print_exc()
+            print(postfix.said()[-3000:])
+            return 1
+        for line in postfix.said().splitlines():
+            if re.search(r"panic:|fatal:|error:.*policy", line):
+                print(line)
+                bad += 1
+    print("%d differences in all" % bad)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
