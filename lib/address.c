@@ -14,12 +14,18 @@
 
 #include <string.h>
 
-static const char operators[] = "|%!()<>@,;:\\\".[]";
+/* Bytes that stand for themselves. */
+static const bool operators[256] = {
+	['|'] = true, ['%'] = true, ['!'] = true, ['('] = true,
+	[')'] = true, ['<'] = true, ['>'] = true, ['@'] = true,
+	[','] = true, [';'] = true, [':'] = true, ['\\'] = true,
+	['"'] = true, ['.'] = true, ['['] = true, [']'] = true,
+};
 
 /* is_operator - does this byte stand for itself? */
 static bool is_operator(char c)
 {
-	return c != '\0' && strchr(operators, c) != NULL;
+	return operators[(unsigned char)c];
 }
 
 /* is_space - white space of RFC 822 */

@@ -83,19 +83,26 @@ static bool scan_plain(struct work *work)
 	return !is_failed(work);
 }
 
-/* tell_change - the address is another one now, if it is */
-static void tell_change(struct work *work)
+/* tell_address - print the address for whoever wants to know */
+static void tell_address(const struct work *work, unsigned changes)
 {
 	char text[RESOLUTION_ADDRESS_MAX];
-	struct resolve_step step = { .changes = work->address.changes,
-				     .address = text };
+	struct resolve_step step = { .changes = changes, .address = text };
 
-	if (work->trace == NULL || step.changes == 0 || is_failed(work))
-		return;
-	work->address.changes = 0;
 	if (address_print(&work->address, work->address.first, text,
 			  sizeof(text)) >= 0)
 		work->trace(work->context, &step);
+}
+
+/* tell_change - the address is another one now, if it is */
+static void tell_change(struct work *work)
+{
+	unsigned changes = work->address.changes;
+
+	if (work->trace == NULL || changes == 0 || is_failed(work))
+		return;
+	work->address.changes = 0;
+	tell_address(work, changes);
 }
 
 /* tell_search - a list was searched */
@@ -103,13 +110,12 @@ static void tell_search(const struct work *work, const char *list,
 			const char *domain, int answer,
 			const struct table_match *match)
 {
-	struct resolve_step step = { .list = list,
-				     .domain = domain,
-				     .answer = answer,
-				     .match = *match };
-
 	if (work->trace != NULL)
-		work->trace(work->context, &step);
+		work->trace(work->context,
+			    &(struct resolve_step){ .list = list,
+						    .domain = domain,
+						    .answer = answer,
+						    .match = *match });
 }
 
 /* canonicalize - rewrite the recipient as Postfix does ahead of resolution,

@@ -140,8 +140,10 @@ static void answer(struct evaluation *evaluation)
 	length = reply_write(reply, decision, &exchange->judgement.facts,
 			     &exchange->judgement.service->reply, exchange->id);
 	policy->metrics.decisions[decision->verdict]++;
-	shadow_compare(policy->shadow, &exchange->request, &exchange->judgement,
-		       reply, exchange->id, &policy->metrics);
+	if (policy->shadow != NULL)
+		shadow_compare(policy->shadow, &exchange->request,
+			       &exchange->judgement, reply, exchange->id,
+			       &policy->metrics);
 	/* The request is gone when it was answered: write its line before. */
 	if (logged)
 		report_write(line, exchange->id, exchange->judgement.service,

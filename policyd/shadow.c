@@ -265,8 +265,6 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 	char text[REPLY_MAX];
 	bool opens;
 
-	if (shadow == NULL)
-		return;
 	other = &shadow->judgement;
 	memset(&other->evaluation, 0, sizeof(other->evaluation));
 	if (judgement_now(other,

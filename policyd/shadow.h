@@ -29,7 +29,7 @@ int shadow_try_with(const char *path, shadow_loader *loader, unsigned time_ms,
 struct shadow *shadow_new(const char *path, struct config_messages *messages);
 
 /* shadow_compare - judge a request that was decided to get this reply, and log
- * the difference; counts go to metrics. NULL shadow: nothing happens. */
+ * the difference; counts go to metrics. */
 void shadow_compare(struct shadow *shadow, const struct request *request,
 		    const struct judgement *judgement, const char *reply,
 		    const char *id, struct metrics *metrics);
