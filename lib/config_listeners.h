@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_CONFIG_LISTENERS_H
+#define LIB_CONFIG_LISTENERS_H
+
+#include "lib/config_messages.h"
+
+/* config_listeners - make the listeners from completed settings, in the order
+ * of the file. What is wrong goes into notes. Only for lib/config.c. */
+void config_listeners(struct config *config, struct config_notes *notes);
+
+#endif
