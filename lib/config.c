@@ -452,7 +452,7 @@ void config_free(struct config *config)
 	service_list_clear(&config->services);
 	resolver_free(config->resolver);
 	parameters_clear(&config->parameters);
-	free(config->listeners);
+	config_listeners_clear(config);
 	settings_clear(config->settings);
 	free(config->settings);
 	watch_list_clear(&config->watched);

@@ -8,4 +8,7 @@
  * of the file. What is wrong goes into notes. Only for lib/config.c. */
 void config_listeners(struct config *config, struct config_notes *notes);
 
+/* config_listeners_clear - free what that has made. */
+void config_listeners_clear(struct config *config);
+
 #endif

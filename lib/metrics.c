@@ -17,6 +17,8 @@ void metrics_add(struct metrics *metrics, const struct metrics *other)
 	metrics->timeouts += other->timeouts;
 	metrics->connections += other->connections;
 	metrics->handed_over += other->handed_over;
+	metrics->not_allowed += other->not_allowed;
+	metrics->tls_failed += other->tls_failed;
 }
 
 /* metrics_write - the counters as one line for the log */
@@ -27,13 +29,15 @@ size_t metrics_write(char *buffer, size_t size, const struct metrics *metrics)
 		"permit=%" PRIu64 " reject=%" PRIu64 " defer=%" PRIu64
 		" dunno=%" PRIu64 " ask=%" PRIu64 " malformed=%" PRIu64
 		" timeouts=%" PRIu64 " connections=%" PRIu64
-		" handed_over=%" PRIu64,
+		" handed_over=%" PRIu64 " not_allowed=%" PRIu64
+		" tls_failed=%" PRIu64,
 		metrics->decisions[VERDICT_PERMIT],
 		metrics->decisions[VERDICT_REJECT],
 		metrics->decisions[VERDICT_DEFER],
 		metrics->decisions[VERDICT_DUNNO],
 		metrics->decisions[VERDICT_ASK], metrics->malformed,
-		metrics->timeouts, metrics->connections, metrics->handed_over);
+		metrics->timeouts, metrics->connections, metrics->handed_over,
+		metrics->not_allowed, metrics->tls_failed);
 
 	return (size_t)length < size ? (size_t)length : size - 1;
 }

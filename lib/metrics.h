@@ -16,6 +16,8 @@ struct metrics {
 	uint64_t timeouts;    /* connections closed for time */
 	uint64_t connections; /* accepted since the start */
 	uint64_t handed_over; /* taken over from a server before */
+	uint64_t not_allowed; /* connections refused: not in allow_remote */
+	uint64_t tls_failed;  /* connections refused: TLS, certificate */
 };
 
 /* metrics_add - add other to metrics. */
