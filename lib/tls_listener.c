@@ -108,13 +108,16 @@ static BIO *open_file(const char *option, const char *path, bool secret,
 	return NULL;
 }
 
-/* no_passphrase - nobody is there to be asked */
+/* no_passphrase - nobody is there to be asked; context, a bool, notes that */
 static int no_passphrase(char *buffer, int size, int writing, void *context)
 {
+	bool *asked = context;
+
 	(void)buffer;
 	(void)size;
 	(void)writing;
-	(void)context;
+	if (asked != NULL)
+		*asked = true;
 	return -1;
 }
 
@@ -194,20 +197,18 @@ static EVP_PKEY *read_key(const struct tls_listener *listener, const char *path,
 			  struct error *error)
 {
 	BIO *bio = open_file("key", path, true, error);
+	bool asked = false;
 	EVP_PKEY *key;
-	int reason;
 
 	if (bio == NULL)
 		return NULL;
-	ERR_clear_error();
-	key = PEM_read_bio_PrivateKey_ex(bio, NULL, no_passphrase, NULL,
+	key = PEM_read_bio_PrivateKey_ex(bio, NULL, no_passphrase, &asked,
 					 listener->library, NULL);
 	BIO_free(bio);
+	ERR_clear_error();
 	if (key != NULL)
 		return key;
-	reason = ERR_GET_REASON(ERR_peek_error());
-	if (reason == PEM_R_BAD_PASSWORD_READ ||
-	    reason == PEM_R_PROBLEMS_GETTING_PASSWORD)
+	if (asked)
 		error_set(error,
 			  "key: %s: it is encrypted, and nobody can be asked "
 			  "for the passphrase; openssl pkey removes it",
@@ -215,7 +216,6 @@ static EVP_PKEY *read_key(const struct tls_listener *listener, const char *path,
 	else
 		error_set(error, "key: %s: there is no private key in it (PEM)",
 			  path);
-	ERR_clear_error();
 	return NULL;
 }
 
