@@ -10,7 +10,8 @@
 #include "lib/error.h"
 
 /* Connections, framing and time limits; knows bytes, not policy. The only
- * file that knows libevent. One struct server is one event loop. */
+ * file that knows libevent, beside lib/tls_bridge. One struct server is one
+ * event loop. */
 struct server;
 struct connection;
 

@@ -11,7 +11,8 @@
 /* Connections in TLS: a bridge does the handshake, and when the client is
  * known it makes an ordinary connection of it, a UNIX socket pair, with
  * itself between the two. Whoever serves that knows nothing of TLS, and may
- * pass it on to another process: the bridge stays where it is. */
+ * pass it on to another process: the bridge stays where it is. The process must
+ * ignore SIGPIPE. */
 struct tls_bridges;
 struct event_base;
 

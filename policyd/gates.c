@@ -83,7 +83,8 @@ static bool is_allowed(const struct gate *gate, int fd)
 	char address[PEER_MAX];
 
 	return clients == NULL ||
-	       network_list_match(clients, peer_address(address, fd), "") == 1;
+	       network_list_match(clients, peer_address(address, fd),
+				  "unknown") == 1;
 }
 
 /* on_accepted - somebody is at the gate */

@@ -5,90 +5,13 @@
 
 #include "lib/tls_listener.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
-#include "t/test.h"
-
-#define DAY 86400
-
-static char directory[] = "/tmp/test_tls_listener-XXXXXX";
-
-/* name - a file in the directory; of four at a time */
-static const char *name(const char *file)
-{
-	static char names[4][128];
-	static unsigned next;
-	char *path = names[next++ % 4];
-
-	snprintf(path, sizeof(names[0]), "%s/%s", directory, file);
-	return path;
-}
-
-/* create - a file of that mode */
-static FILE *create(const char *file, mode_t mode)
-{
-	FILE *stream = fopen(name(file), "w");
-
-	ck_assert_ptr_nonnull(stream);
-	ck_assert_int_eq(fchmod(fileno(stream), mode), 0);
-	return stream;
-}
-
-/* write_text - a file that says that */
-static void write_text(const char *file, const char *text)
-{
-	FILE *stream = create(file, 0600);
-
-	fputs(text, stream);
-	fclose(stream);
-}
-
-/* write_key - with a passphrase if cipher is not NULL */
-static void write_key(const char *file, EVP_PKEY *key, const EVP_CIPHER *cipher)
-{
-	FILE *stream = create(file, 0600);
-
-	ck_assert_int_eq(PEM_write_PrivateKey(stream, key, cipher, NULL, 0,
-					      NULL, (void *)(uintptr_t) "x"),
-			 1);
-	fclose(stream);
-}
-
-/* write_certificate - of key, signed by itself, valid from and to so many days
- * from now, for that extended use */
-static void write_certificate(const char *file, EVP_PKEY *key, long from,
-			      long to, const char *use)
-{
-	FILE *stream = create(file, 0644);
-	X509 *certificate = X509_new();
-	X509_EXTENSION *extension;
-	X509_NAME *subject;
-
-	X509_set_version(certificate, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), from * DAY);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), to * DAY);
-	X509_set_pubkey(certificate, key);
-	subject = X509_get_subject_name(certificate);
-	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-				   (const unsigned char *)"test", -1, -1, 0);
-	X509_set_issuer_name(certificate, subject);
-	extension = X509V3_EXT_nconf_nid(NULL, NULL, NID_ext_key_usage, use);
-	ck_assert_int_eq(X509_add_ext(certificate, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-	ck_assert_int_gt(X509_sign(certificate, key, EVP_sha256()), 0);
-	ck_assert_int_eq(PEM_write_X509(stream, certificate), 1);
-	X509_free(certificate);
-	fclose(stream);
-}
+#include "t/certificates.h"
 
 /* write_crl - the next one is due so many days from now */
 static void write_crl(const char *file, EVP_PKEY *key, long next)
@@ -121,12 +44,13 @@ static void setup(void)
 	EVP_PKEY *rsa = EVP_RSA_gen(2048);
 	EVP_PKEY *weak = EVP_RSA_gen(1024);
 
-	ck_assert_ptr_nonnull(mkdtemp(directory));
+	directory_make();
 	write_key("key", key, NULL);
 	write_key("other.key", other, NULL);
 	write_key("rsa.key", rsa, NULL);
 	write_key("weak.key", weak, NULL);
 	write_key("secret.key", key, EVP_aes_256_cbc());
+	write_key("given.key", key, NULL);
 	write_key("open.key", key, NULL);
 	ck_assert_int_eq(chmod(name("open.key"), 0644), 0);
 	write_key("group.key", key, NULL);
@@ -141,6 +65,9 @@ static void setup(void)
 	write_certificate("weak", weak, -1, 2, "serverAuth");
 	write_crl("crl", key, 1);
 	write_crl("old.crl", key, -1);
+	join("chain", "well", "rsa");
+	join("both", "key", "well");
+	join("both", "both", "crl");
 	write_text("empty", "");
 	write_text("text", "certificates\nare\nelsewhere\n");
 	write_text("broken", "-----BEGIN CERTIFICATE-----\nAAAA\n"
@@ -149,16 +76,6 @@ static void setup(void)
 	EVP_PKEY_free(other);
 	EVP_PKEY_free(rsa);
 	EVP_PKEY_free(weak);
-}
-
-/* teardown - remove them */
-static void teardown(void)
-{
-	char *command = xasprintf("rm -r '%s'", directory);
-
-	ck_assert_int_eq(system(command), 0);
-	free(command);
-	memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
 }
 
 static const struct {
@@ -171,6 +88,8 @@ static const struct {
 	{ "well", "key", NULL, NULL, NULL, NULL },
 	{ "well", "group.key", "client", NULL, NULL, NULL },
 	{ "rsa", "rsa.key", "well", NULL, NULL, NULL },
+	{ "chain", "key", "chain", NULL, NULL, NULL },
+	{ "both", "both", "both", "both", NULL, NULL },
 	/* certificate */
 	{ "nowhere", "key", "well", NULL, "No such file", "certificate" },
 	{ ".", "key", "well", NULL, "not a regular file", "certificate" },
@@ -287,7 +206,7 @@ END_TEST
 /* A key's mode does not help if it is somebody else's. */
 START_TEST(test_owner)
 {
-	struct tls_listener_files files = { name("well"), name("key"),
+	struct tls_listener_files files = { name("well"), name("given.key"),
 					    name("well"), NULL };
 	struct error error = { "" };
 
@@ -339,7 +258,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("tls_listener");
 
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_unchecked_fixture(tests, setup, directory_remove);
 	tcase_add_loop_test(tests, test_load, 0, COUNT(cases));
 	tcase_add_loop_test(tests, test_fingerprint, 0, COUNT(fingerprints));
 	tcase_add_test(tests, test_owner);

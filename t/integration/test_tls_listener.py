@@ -2,6 +2,8 @@
 """The TLS listener: who is refused, what a reload and noise do to the others.
 
 usage: test_tls_listener.py POLICYD [TEST ...]
+
+To measure what noise costs: POLICYD_TEST_TLS_SECONDS=20 and test_noise.
 """
 
 import concurrent.futures
@@ -297,6 +299,94 @@ def test_optional(program):
         assert attempt(policyd, policyd.context(None)) == PERMIT
         assert attempt(policyd, policyd.context()) == PERMIT
         assert attempt(policyd, policyd.context("stranger")) == b""
+
+
+HOST_SETTINGS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             os.pardir, "data", "tls")
+
+
+def test_host_settings(program):
+    """what openssl.cnf of the host says changes nothing"""
+    for name in "broken.cnf", "fips.cnf", "narrow.cnf":
+        policyd = TlsDaemon(program)
+        os.environ["OPENSSL_CONF"] = os.path.join(HOST_SETTINGS, name)
+        try:
+            policyd.launch()
+        finally:
+            del os.environ["OPENSSL_CONF"]
+        policyd.monitor = policyd.process.pid
+        try:
+            policyd.expect(r"serving: server \d+")
+            assert attempt(policyd, policyd.context()) == PERMIT
+            assert attempt(policyd, policyd.context(None)) == b""
+            assert attempt(policyd, weak(
+                policyd.context(), minimum_version=ssl.TLSVersion.TLSv1,
+                maximum_version=ssl.TLSVersion.TLSv1_1,
+                ciphers="ALL:@SECLEVEL=0")) == b""
+        finally:
+            policyd.__exit__()
+
+
+def ask_program(policyd, *options):
+    """ask_program - run it with options: status, output, errors"""
+    done = subprocess.run([policyd.program, "-c", policyd.config, *options],
+                          capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_load(program):
+    """what is wrong in a tls section is told with its line, status 78"""
+    with TlsDaemon(program) as policyd:
+        policyd.ca.issue("expired", "server", start=-3, end=-1)
+        policyd.ca.issue("open", "server")
+        os.chmod(policyd.path("open.key"), 0o640 | 0o004)
+        policyd.ca.issue("wrong", "server")
+        os.unlink(policyd.path("wrong.key"))
+        os.symlink(policyd.path("server.key"), policyd.path("wrong.key"))
+        with open(policyd.path("none.pem"), "w"):
+            pass
+        pin = fingerprint(policyd.path("client.pem"))
+        # The section begins at line 8; certificate, key, ca are 10, 11, 12.
+        cases = (
+            ({"server": "expired"}, 10, "certificate: .* has expired"),
+            ({"server": "nowhere"}, 10, "certificate: .*: No such file"),
+            ({"server": "open"}, 11, "key: .* mode is 0644.* chmod 0600"),
+            ({"server": "wrong"}, 11, "key: .*not the key of the certif"),
+            ({"ca": "none"}, 12, "ca: .*there is no certificate in it"),
+            ({"more": 'fingerprints = {\n"%s",\n"%s" }' % (pin, pin[:-3])},
+             15, "fingerprints: .*31 bytes; a SHA-256"),
+            ({"more": 'crl = "%s"' % policyd.path("none.pem")}, 13,
+             "crl: .*no certificate revocation list"))
+        for settings, line, reason in cases:
+            policyd.configure_tls(**settings)
+            status, _, errors = ask_program(policyd, "-t")
+            assert status == 78 and len(errors.splitlines()) == 1, errors
+            assert re.match(r"\S+/policyd\.conf:%d: %s" % (line, reason),
+                            errors), (settings, errors)
+
+
+def test_dump(program):
+    """-T prints a tls section as it can be loaded again"""
+    with TlsDaemon(program) as policyd:
+        policyd.ca.crl(policyd.path("crl.pem"))
+        pin = fingerprint(policyd.path("client.pem"))
+        policyd.configure_tls(
+            'crl = "%s"\nfingerprints = { "%s", "%s" }' % (
+                policyd.path("crl.pem"), pin, pin.lower()),
+            'allow_remote = { "127.0.0.1", "[2001:db8::]/32" }')
+        dumps = []
+        for _ in range(2):
+            status, output, errors = ask_program(policyd, "-T")
+            assert status == 0 and not errors, errors
+            policyd.write_config(output)
+            dumps.append(re.sub(r"\t?# .*", "", output))
+        assert dumps[0] == dumps[1]
+        for text in ('allow_remote = { "127.0.0.1", "[2001:db8::]/32" }',
+                     'crl = "/', "require_client_certificate = yes", pin,
+                     pin.lower(), "\n\ttls {"):
+            assert text in dumps[0], text
+        policyd.reload()
+        assert attempt(policyd, policyd.context()) == PERMIT
 
 
 def test_stall(program):
@@ -813,6 +903,6 @@ def test_noise(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_certificates, test_protocol, test_fingerprints, test_optional,
-        test_stall, test_small_pieces, test_cut, test_key_updates, test_big,
+        test_host_settings, test_load, test_dump, test_stall, test_small_pieces, test_cut, test_key_updates, test_big,
         test_not_taken, test_allow_remote, test_reload, test_reload_refused,
         test_refresh, test_relays, test_stop, test_monitor_dies, test_noise]))
