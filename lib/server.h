@@ -70,7 +70,9 @@ int server_listen_for(struct server *server, int fd, server_accepted *accepted,
 
 /* server_add - serve what is at the other end of fd, a stream socket that does
  * not block; it is the server's then. peer is its name for messages; NULL:
- * that of the socket. Not while the server hands over or drains. */
+ * that of the socket. Who names it stands between it and the peer, and must
+ * shut down its direction when the server drains: until then more may come.
+ * Not while the server hands over or drains. */
 void server_add(struct server *server, int fd, const char *peer);
 
 /* server_base - the event loop, for others who have descriptors to wait for;

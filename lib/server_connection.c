@@ -429,13 +429,15 @@ static enum queue next_queue(struct connection *connection)
 	return connection->length > 0 ? QUEUE_PARTIAL : QUEUE_IDLE;
 }
 
-/* has_more - while draining: has the peer sent more already? */
+/* has_more - while draining: has the peer sent more already? Who stands
+ * between us and the peer may still have something of it, and says when that
+ * was all. */
 static bool has_more(const struct connection *connection)
 {
 	struct pollfd ready = { .fd = connection->input, .events = POLLIN };
 
 	return server_now_ms() < connection->server->drain_ms &&
-	       poll(&ready, 1, 0) == 1;
+	       (connection->peer != NULL || poll(&ready, 1, 0) == 1);
 }
 
 /* connection_settle - what now? May be the end of the connection. */

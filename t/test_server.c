@@ -665,6 +665,31 @@ START_TEST(test_added)
 }
 END_TEST
 
+/* While draining, it ends when whoever stands between says so. */
+START_TEST(test_drain_added)
+{
+	struct instance *instance = new_instance(&generous);
+	int pair[2], idle = client();
+	struct error error;
+
+	ck_assert_int_eq(
+		server_listen(instance->server, dup(listener.fd), &error), 0);
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	server_add(instance->server, pair[0], "inet:192.0.2.1:1");
+	start(instance);
+	say(idle, "n=1\n\n");
+	expect(idle, "n=1\n\n");
+	order(instance, 'd');
+	expect_end(idle);
+	say(pair[1], "n=2\n\nn=3\n\n");
+	ck_assert_int_eq(shutdown(pair[1], SHUT_WR), 0);
+	expect(pair[1], "n=2\n\nn=3\n\n");
+	expect_end(pair[1]);
+	end(instance);
+}
+END_TEST
+
 static void on_accepted(void *context, int fd)
 {
 	atomic_store((atomic_int *)context, fd);
@@ -888,6 +913,7 @@ int main(void)
 	tcase_add_test(tests, test_drain);
 	tcase_add_test(tests, test_drain_empty);
 	tcase_add_test(tests, test_added);
+	tcase_add_test(tests, test_drain_added);
 	tcase_add_test(tests, test_listen_for);
 	tcase_add_test(tests, test_hand_over);
 	tcase_add_test(tests, test_hand_over_many);

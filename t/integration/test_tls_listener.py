@@ -536,7 +536,7 @@ def test_key_updates(program):
 def test_big(program):
     """more than all buffers hold, to a client that reads late"""
     with TlsDaemon(program) as policyd:
-        client = TlsClient(policyd.tls, policyd.context(), 4096)
+        client = TlsClient(policyd.tls, policyd.context(), 65536)
         block, per_block = OURS * 100, 100
         left, waiting, stuck = 2000, 0, 0
         while left:
