@@ -23,6 +23,7 @@
 #include "lib/config_expect.h"
 #include "lib/config_file.h"
 #include "lib/config_import.h"
+#include "lib/config_listeners.h"
 #include "lib/config_messages.h"
 #include "lib/config_options.h"
 #include "lib/config_reach.h"
@@ -277,71 +278,6 @@ static void load_refresh(struct config *config, struct config_notes *notes)
 		option_error(notes, OPTION_TABLE_REFRESH, from, &error);
 }
 
-/* load_access - mode, owner and group of a unix socket */
-static void load_access(struct listener_options *options,
-			const struct config_section *section,
-			struct config_notes *notes)
-{
-	const struct setting *mode = &section->settings[OPTION_MODE];
-	const struct setting *owner = &section->settings[OPTION_OWNER];
-	const struct setting *group = &section->settings[OPTION_GROUP];
-	struct error error;
-
-	if (strncmp(options->address, "unix:", 5) != 0 &&
-	    (mode->line | owner->line | group->line) != 0)
-		config_error(notes, section->line,
-			     "mode, owner and group are "
-			     "only for \"unix:\" addresses");
-	if (config_value_mode(setting_text(mode), &options->mode, &error) < 0)
-		option_error(notes, OPTION_MODE, mode, &error);
-	if (*setting_text(owner) != '\0' &&
-	    config_value_user(setting_text(owner), &options->uid, NULL,
-			      &error) < 0)
-		option_error(notes, OPTION_OWNER, owner, &error);
-	if (*setting_text(group) != '\0' &&
-	    config_value_group(setting_text(group), &options->gid, NULL,
-			       &error) < 0)
-		option_error(notes, OPTION_GROUP, group, &error);
-}
-
-/* load_listeners - the listen sections */
-static void load_listeners(struct config *config, struct config_notes *notes,
-			   bool unserved)
-{
-	const struct config_settings *settings = config->settings;
-	struct error error;
-	size_t i;
-	size_t k;
-
-	config->listeners =
-		xcalloc(settings->listen_count, sizeof(*config->listeners));
-	config->listener_count = settings->listen_count;
-	for (i = 0; i < settings->listen_count; i++) {
-		const struct config_section *section = &settings->listens[i];
-		struct listener_options *options = &config->listeners[i];
-
-		if (listener_parse(options, section->title, &error) < 0) {
-			config_error(notes, section->line, "listen: %s",
-				     error.text);
-			continue;
-		}
-		load_access(options, section, notes);
-		for (k = 0; k < i; k++)
-			if (strcmp(config->listeners[k].address,
-				   options->address) == 0)
-				config_error(notes, section->line,
-					     "listen: "
-					     "%s is already listened on, at "
-					     "line %d",
-					     options->address,
-					     settings->listens[k].line);
-	}
-	if (settings->listen_count == 0 && !unserved)
-		config_warning(notes, 0,
-			       "there is no listen section; without "
-			       "one policyd cannot serve");
-}
-
 /* set_parameter - one that is set, or was imported */
 static void set_parameter(struct config *config, enum parameter parameter)
 {
@@ -510,7 +446,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	load_verdicts(config, notes);
 	load_limits(config, notes);
 	load_open_relay(config, notes);
-	load_listeners(config, notes, options->unserved);
+	config_listeners(config, notes, options->unserved);
 	load_trial(config, notes);
 	if (!imported)
 		return; /* the rest would only miss what is not there */
@@ -598,7 +534,7 @@ void config_free(struct config *config)
 	service_list_clear(&config->services);
 	resolver_free(config->resolver);
 	parameters_clear(&config->parameters);
-	free(config->listeners);
+	config_listeners_clear(config);
 	settings_clear(config->settings);
 	free(config->settings);
 	watch_list_clear(&config->watched);

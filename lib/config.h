@@ -18,12 +18,21 @@
 #define CONFIG_PATH_MAX 1024
 
 struct config_settings;
+struct network_list;
+struct tls_listener;
+
+/* Who may come in at a listener. */
+struct config_gate {
+	struct network_list *clients; /* allow_remote; NULL: who can reach it */
+	struct tls_listener *tls;     /* NULL: plain text */
+};
 
 /* The configuration file, read, checked and made into what serves. Built once
  * and never changed; config_free() frees all of it. */
 struct config {
 	char *path; /* of the file */
 	struct listener_options *listeners;
+	struct config_gate *gates; /* of each listener */
 	size_t listener_count;
 	char *log;			  /* "syslog", "stderr" or "/file" */
 	bool log_verdicts[VERDICT_COUNT]; /* which decisions get a line */

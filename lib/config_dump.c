@@ -162,19 +162,39 @@ static void put_imported(const struct dump *dump, const char *name,
 	putc('\n', dump->output);
 }
 
-/* put_listen - one listener; mode, owner and group only where they matter */
+/* put_tls - the tls section of a listener */
+static void put_tls(struct dump *dump, const struct config_section *section)
+{
+	fputs("\ttls {", dump->output);
+	put_source(dump, section->tls_line);
+	dump->indent = "\t\t";
+	put_section(dump, section, SCOPE_TLS);
+	dump->indent = "\t";
+	fputs("\t}\n", dump->output);
+}
+
+/* put_listen - one listener, with the options that its kind has */
 static void put_listen(struct dump *dump, size_t index)
 {
 	const struct config_section *section =
 		&dump->config->settings->listens[index];
 	const char *address = dump->config->listeners[index].address;
+	bool local = strncmp(address, "unix:", 5) == 0;
+	int i;
 
 	fputs("\nlisten ", dump->output);
 	put_quoted(dump, address);
 	fputs(" {", dump->output);
 	put_source(dump, section->line);
-	if (strncmp(address, "unix:", 5) == 0)
-		put_section(dump, section, SCOPE_LISTEN);
+	for (i = 0; i < OPTION_PARAMETER; i++) {
+		enum config_option option = (enum config_option)i;
+
+		if ((config_option_scopes(option) & SCOPE_LISTEN) != 0 &&
+		    (option != OPTION_ALLOW_REMOTE) == local)
+			put_setting(dump, option, &section->settings[option]);
+	}
+	if (section->tls_line != 0)
+		put_tls(dump, section);
 	fputs("}\n", dump->output);
 }
 

@@ -80,6 +80,15 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_MODE] = { "mode", SCOPE_LISTEN, FORM_TEXT, "0660" },
 	[OPTION_OWNER] = { "owner", SCOPE_LISTEN, FORM_TEXT, "" },
 	[OPTION_VERDICT] = { "verdict", SCOPE_EXPECT, FORM_TEXT, NULL },
+	[OPTION_ALLOW_REMOTE] = { "allow_remote", SCOPE_LISTEN, FORM_LIST, "" },
+	[OPTION_CERTIFICATE] = { "certificate", SCOPE_TLS, FORM_TEXT, "" },
+	[OPTION_KEY] = { "key", SCOPE_TLS, FORM_TEXT, "" },
+	[OPTION_CA] = { "ca", SCOPE_TLS, FORM_TEXT, "" },
+	[OPTION_CRL] = { "crl", SCOPE_TLS, FORM_TEXT, "" },
+	[OPTION_REQUIRE_CLIENT_CERTIFICATE] = { "require_client_certificate",
+						SCOPE_TLS, FORM_PLAIN_TEXT,
+						"yes" },
+	[OPTION_FINGERPRINTS] = { "fingerprints", SCOPE_TLS, FORM_LIST, "" },
 };
 
 /* config_option_name - as written in the file */
@@ -233,8 +242,7 @@ static void set_default(struct setting *setting, enum config_option option)
 }
 
 /* section_complete - defaults for what is not set; in a service from top */
-static void section_complete(struct config_section *section,
-			     enum config_scope scope,
+static void section_complete(struct config_section *section, unsigned scope,
 			     const struct config_section *top)
 {
 	int i;
@@ -260,7 +268,8 @@ void settings_complete(struct config_settings *settings)
 
 	section_complete(&settings->top, SCOPE_TOP, NULL);
 	for (i = 0; i < settings->listen_count; i++)
-		section_complete(&settings->listens[i], SCOPE_LISTEN, NULL);
+		section_complete(&settings->listens[i],
+				 SCOPE_LISTEN | SCOPE_TLS, NULL);
 	for (i = 0; i < settings->service_count; i++)
 		section_complete(&settings->services[i], SCOPE_SERVICE,
 				 &settings->top);

@@ -43,6 +43,13 @@ enum config_option {
 	OPTION_MODE,
 	OPTION_OWNER,
 	OPTION_VERDICT,
+	OPTION_ALLOW_REMOTE,
+	OPTION_CERTIFICATE,
+	OPTION_KEY,
+	OPTION_CA,
+	OPTION_CRL,
+	OPTION_REQUIRE_CLIENT_CERTIFICATE,
+	OPTION_FINGERPRINTS,
 	OPTION_PARAMETER, /* the first of enum parameter */
 	OPTION_QUESTION = OPTION_PARAMETER + PARAMETER_COUNT, /* likewise, of
 							       * an expect
@@ -56,6 +63,7 @@ enum config_scope {
 	SCOPE_SERVICE = 2,
 	SCOPE_LISTEN = 4,
 	SCOPE_EXPECT = 8,
+	SCOPE_TLS = 16, /* in a listen section */
 };
 
 /* How its value is written. */
@@ -77,10 +85,12 @@ struct setting {
 			     * line is that of import_postfix; or NULL */
 };
 
-/* The top level, or one listen or service section. */
+/* The top level, or one listen or service section; a listen section with
+ * what its tls section has. */
 struct config_section {
 	char *title; /* NULL: top level */
 	int line;
+	int tls_line; /* of its tls section; 0: it has none */
 	struct setting settings[OPTION_COUNT];
 };
 

@@ -21,34 +21,40 @@
 
 #define SECTIONS_MAX 1000 /* of one kind */
 
-/* The kinds of sections, and what the title of each is. */
-static const struct {
+/* A kind of section. */
+struct section_kind {
 	const char *name;
-	unsigned scope;
-	const char *title;
-} kinds[] = {
-	{ "listen", SCOPE_LISTEN, "an address" },
-	{ "service", SCOPE_SERVICE, "a name" },
-	{ "expect", SCOPE_EXPECT, "a text that says what is expected" },
+	unsigned scope;	   /* of what stands in it */
+	unsigned parent;   /* the scope that it stands in */
+	const char *title; /* what its title is; NULL: it has none */
+};
+
+static const struct section_kind kinds[] = {
+	{ "listen", SCOPE_LISTEN, SCOPE_TOP, "an address" },
+	{ "service", SCOPE_SERVICE, SCOPE_TOP, "a name" },
+	{ "expect", SCOPE_EXPECT, SCOPE_TOP,
+	  "a text that says what is expected" },
+	{ "tls", SCOPE_TLS, SCOPE_LISTEN, NULL },
 };
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
-/* find_kind - index of a kind of sections; KIND_COUNT: there is none */
-static size_t find_kind(const char *name)
+/* find_kind - the kind of section of that name, or NULL */
+static const struct section_kind *find_kind(const char *name)
 {
-	size_t i = 0;
+	size_t i;
 
-	while (i < KIND_COUNT && strcmp(kinds[i].name, name) != 0)
-		i++;
-	return i;
+	for (i = 0; i < KIND_COUNT; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
 }
 
-/* section_scope - which kind of section; 0: none that there is */
+/* section_scope - the scope inside of a section; 0: none that there is */
 static unsigned section_scope(const char *name)
 {
-	size_t kind = find_kind(name);
+	const struct section_kind *kind = find_kind(name);
 
-	return kind < KIND_COUNT ? kinds[kind].scope : 0;
+	return kind != NULL ? kind->scope : 0;
 }
 
 /* sections_of - where settings keep those of a kind */
@@ -82,6 +88,7 @@ static int check_title(const struct config_scan *scan, size_t index,
 		       struct config_notes *notes)
 {
 	const struct config_statement *statement = &scan->statements[index];
+	const struct section_kind *kind = find_kind(statement->name);
 	char shown[CONFIG_SHOWN];
 	size_t count = 0;
 	size_t i;
@@ -90,9 +97,7 @@ static int check_title(const struct config_scan *scan, size_t index,
 		return config_error(notes, statement->line,
 				    "a %s section "
 				    "needs %s: %s \"...\" { }",
-				    statement->name,
-				    kinds[find_kind(statement->name)].title,
-				    statement->name);
+				    kind->name, kind->title, kind->name);
 	for (i = 0; i < index; i++) {
 		const struct config_statement *other = &scan->statements[i];
 
@@ -117,35 +122,68 @@ static int check_title(const struct config_scan *scan, size_t index,
 	return 0;
 }
 
+/* check_untitled - a section without a title stands once in its place */
+static int check_untitled(const struct config_scan *scan, size_t index,
+			  struct config_notes *notes)
+{
+	const struct config_statement *statement = &scan->statements[index];
+	size_t i;
+
+	if (statement->title != NULL)
+		return config_error(notes, statement->line,
+				    "a %s section has no title: %s { }",
+				    statement->name, statement->name);
+	for (i = 0; i < index; i++)
+		if (scan->statements[i].parent == statement->parent &&
+		    strcmp(scan->statements[i].name, statement->name) == 0)
+			return config_error(notes, statement->line,
+					    "%s is already there, at line %d",
+					    statement->name,
+					    scan->statements[i].line);
+	return 0;
+}
+
 /* check_section - may this section stand here? */
 static int check_section(const struct config_scan *scan, size_t index,
 			 struct config_notes *notes)
 {
 	const struct config_statement *statement = &scan->statements[index];
+	const struct section_kind *kind = find_kind(statement->name);
 	char shown[CONFIG_SHOWN];
 
-	if (config_option_find(statement->name) >= 0)
+	if (kind == NULL && config_option_find(statement->name) >= 0)
 		return config_error(notes, statement->line,
 				    "%s is an option, "
 				    "not a section: write %s = ...",
 				    statement->name, statement->name);
-	if (section_scope(statement->name) == 0)
+	if (kind == NULL)
 		return config_error(notes, statement->line,
 				    "unknown section "
 				    "%s; there are listen, service and "
 				    "expect",
 				    config_show(shown, statement->name));
-	if (statement->parent != CONFIG_SCAN_TOP)
+	if (kind->parent == SCOPE_TOP && statement->parent != CONFIG_SCAN_TOP)
 		return config_error(notes, statement->line,
 				    "a %s section "
 				    "cannot stand inside another section",
-				    statement->name);
-	return check_title(scan, index, notes);
+				    kind->name);
+	if (kind->parent != statement_scope(scan, statement))
+		return config_error(notes, statement->line,
+				    "a %s section can only stand in a listen "
+				    "section",
+				    kind->name);
+	return kind->title != NULL ? check_title(scan, index, notes)
+				   : check_untitled(scan, index, notes);
 }
 
 /* describe_scopes - where an option may stand, for people */
 static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 {
+	if ((scopes & SCOPE_TLS) != 0) {
+		snprintf(buffer, size,
+			 "in the tls section of a listen section");
+		return;
+	}
 	snprintf(buffer, size, "%s%s%s%s%s",
 		 (scopes & SCOPE_TOP) != 0 ? "at top level" : "",
 		 (scopes & SCOPE_TOP) == 0 || scopes == SCOPE_TOP ? ""
@@ -160,22 +198,23 @@ static int check_option(const struct config_scan *scan,
 			const struct config_statement *statement,
 			struct config_notes *notes)
 {
-	int found = config_option_find_in(statement->name,
-					  statement_scope(scan, statement));
+	const struct section_kind *kind = find_kind(statement->name);
+	unsigned scope = statement_scope(scan, statement);
+	int found = config_option_find_in(statement->name, scope);
 	enum config_option option = (enum config_option)found;
-	unsigned scopes;
+	unsigned scopes = found < 0 ? 0 : config_option_scopes(option);
 	char text[CONFIG_SHOWN];
 
-	if (section_scope(statement->name) != 0)
+	/* There may be an option of that name, elsewhere. */
+	if (kind != NULL && (scopes & scope) == 0)
 		return config_error(notes, statement->line,
-				    "%s is a section: "
-				    "write %s \"...\" { }",
-				    statement->name, statement->name);
+				    "%s is a section: write %s %s{ }",
+				    kind->name, kind->name,
+				    kind->title != NULL ? "\"...\" " : "");
 	if (found < 0)
 		return config_error(notes, statement->line, "unknown option %s",
 				    config_show(text, statement->name));
-	scopes = config_option_scopes(option);
-	if ((scopes & statement_scope(scan, statement)) == 0) {
+	if ((scopes & scope) == 0) {
 		describe_scopes(text, sizeof(text), scopes);
 		return config_error(notes, statement->line,
 				    "%s can only be "
@@ -224,7 +263,8 @@ static int check_statements(const struct config_scan *scan,
 		if (statement_scope(scan, statement) == 0)
 			continue;
 		if (statement->section) {
-			memset(inner, 0, sizeof(inner));
+			if (statement->parent == CONFIG_SCAN_TOP)
+				memset(inner, 0, sizeof(inner));
 			check_section(scan, i, notes);
 		} else if (check_option(scan, statement, notes) == 0) {
 			check_repeat(scan, statement,
@@ -271,15 +311,24 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
 /* parse - the text into a new cfg_t; NULL when libconfuse refuses it */
 static cfg_t *parse(const char *text, struct config_notes *notes)
 {
-	cfg_opt_t inner[KIND_COUNT][OPTION_COUNT + 1];
+	cfg_opt_t tls[OPTION_COUNT + 1];
+	cfg_opt_t inner[KIND_COUNT][OPTION_COUNT + 2];
 	cfg_opt_t top[OPTION_COUNT + KIND_COUNT + 1];
 	int flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
 	int count = declare(top, SCOPE_TOP);
 	size_t i;
 	cfg_t *cfg;
 
+	declare(tls, SCOPE_TLS);
 	for (i = 0; i < KIND_COUNT; i++) {
-		declare(inner[i], kinds[i].scope);
+		int inside = declare(inner[i], kinds[i].scope);
+
+		if (kinds[i].parent != SCOPE_TOP)
+			continue;
+		if (kinds[i].scope == SCOPE_LISTEN)
+			inner[i][inside++] =
+				(cfg_opt_t)CFG_SEC("tls", tls, CFGF_NODEFAULT);
+		inner[i][inside] = (cfg_opt_t)CFG_END();
 		top[count++] =
 			(cfg_opt_t)CFG_SEC(kinds[i].name, inner[i], flags);
 	}
@@ -325,6 +374,13 @@ static int copy_values(struct setting *setting, cfg_t *cfg,
 	return 0;
 }
 
+/* Where the statements are from, and go to. */
+struct place {
+	struct config_section *section;
+	cfg_t *outer; /* the section at top level */
+	cfg_t *inner; /* the one in it */
+};
+
 /* section_new - one more section of a kind, as libconfuse has it */
 static struct config_section *section_new(struct config_settings *settings,
 					  cfg_t *cfg, cfg_t **inner,
@@ -347,32 +403,53 @@ static struct config_section *section_new(struct config_settings *settings,
 	return section;
 }
 
+/* copy_section - what stands in a section goes to place; 0 or -1 */
+static int copy_section(struct config_settings *settings, cfg_t *cfg,
+			const struct config_statement *statement,
+			struct place *place)
+{
+	if (statement->parent == CONFIG_SCAN_TOP) {
+		place->section =
+			section_new(settings, cfg, &place->outer, statement);
+		return place->section != NULL ? 0 : -1;
+	}
+	/* A section in a section: its options are told apart by their names,
+	 * so they stand with those of the outer one. */
+	place->inner = cfg_getsec(place->outer, statement->name);
+	place->section->tls_line = statement->line;
+	return place->inner != NULL ? 0 : -1;
+}
+
 /* copy - all values, statement by statement */
 static int copy(struct config_settings *settings, cfg_t *cfg,
 		const struct config_scan *scan, struct config_notes *notes)
 {
-	struct config_section *section = NULL;
-	cfg_t *inner = NULL;
+	struct place place = { 0 };
 	size_t i;
 
 	for (i = 0; i < scan->count; i++) {
 		const struct config_statement *statement = &scan->statements[i];
-		bool top = statement->parent == CONFIG_SCAN_TOP;
+		unsigned scope = statement_scope(scan, statement);
+		struct config_section *section = place.section;
+		cfg_t *from = place.outer;
 		int option;
 
-		if (statement->section)
-			section = section_new(settings, cfg, &inner, statement);
-		if (section == NULL && (statement->section || !top))
-			return config_error(notes, statement->line,
-					    "libconfuse does not find this "
-					    "section");
-		if (statement->section)
+		if (statement->section) {
+			if (copy_section(settings, cfg, statement, &place) < 0)
+				return config_error(notes, statement->line,
+						    "libconfuse does not find "
+						    "this section");
 			continue;
-		option = config_option_find_in(
-			statement->name, statement_scope(scan, statement));
-		if (copy_values(top ? &settings->top.settings[option]
-				    : &section->settings[option],
-				top ? cfg : inner, statement, notes) < 0)
+		}
+		if (scope == SCOPE_TOP) {
+			section = &settings->top;
+			from = cfg;
+		} else if (scope == SCOPE_TLS) {
+			from = place.inner;
+		}
+		option = config_option_find_in(statement->name, scope);
+		if (copy_values(&section->settings[option], from, statement,
+				notes) < 0)
 			return -1;
 	}
 	return 0;

@@ -9,6 +9,7 @@
  *	name = value
  *	name = { value, value }
  *	name "title" { ... }
+ *	name { ... }
  *
  * A value is a word of harmless characters, "text" or 'text', closed on its
  * own line. Comments are overwritten with spaces, so that libconfuse counts

@@ -31,9 +31,13 @@ struct listener {
 
 /* listener_parse - fill options->address from the text of a listen section,
  * and set the other members to their defaults. Numeric addresses and
- * "localhost", loopback only; a unix path must be absolute and fit sun_path. */
+ * "localhost"; a unix path must be absolute and fit sun_path. */
 int listener_parse(struct listener_options *options, const char *text,
 		   struct error *error);
+
+/* listener_is_remote - can other hosts reach it: is the address neither unix
+ * nor loopback? */
+bool listener_is_remote(const struct listener_options *options);
 
 /* listener_open - a non-blocking, close-on-exec listening socket. For unix:
  * mode, owner and group are set before the name is visible; a stale socket is

@@ -2,7 +2,7 @@
 /* listener_parse - from the text in policyd.conf to an address
  *
  * Strict: one way to write each address, so that equal texts mean equal
- * sockets, and only addresses that no stranger can reach. */
+ * sockets. */
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -74,7 +74,7 @@ static int parse_port(const char *text)
 	return *end == '\0' && port > 0 && port < 65536 ? (int)port : -1;
 }
 
-/* inet_address - fill address from host and port; only loopback */
+/* inet_address - fill address from host and port */
 static int inet_address(union socket_address *address, const char *host,
 			int port, struct error *error)
 {
@@ -84,23 +84,19 @@ static int inet_address(union socket_address *address, const char *host,
 	if (inet_pton(AF_INET, host, &address->in.sin_addr) == 1) {
 		address->in.sin_family = AF_INET;
 		address->in.sin_port = htons((in_port_t)port);
-		if (ntohl(address->in.sin_addr.s_addr) >> 24 == 127)
-			return 0;
-	} else if (inet_pton(AF_INET6, host, &address->in6.sin6_addr) == 1) {
-		address->in6.sin6_family = AF_INET6;
-		address->in6.sin6_port = htons((in_port_t)port);
-		if (IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr))
-			return 0;
-	} else {
+		return 0;
+	}
+	if (inet_pton(AF_INET6, host, &address->in6.sin6_addr) != 1)
 		return error_set(error, "\"%s\" is not a numeric address",
 				 host);
-	}
-	return error_set(error,
-			 "%s is not a loopback address: whoever reaches "
-			 "the port may ask, and the protocol has no password "
-			 "and no encryption; use 127.0.0.1, [::1] or a unix: "
-			 "socket",
-			 host);
+	if (IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr))
+		return error_set(error,
+				 "%s is an IPv4 address in the form of IPv6; "
+				 "write it as IPv4, as in inet:127.0.0.1:%d",
+				 host, port);
+	address->in6.sin6_family = AF_INET6;
+	address->in6.sin6_port = htons((in_port_t)port);
+	return 0;
 }
 
 /* listener_inet_address - from "inet:HOST:PORT" or "inet:[HOST]:PORT" */
@@ -172,4 +168,17 @@ int listener_parse(struct listener_options *options, const char *text,
 			 "\"%s\" is neither unix:/PATH nor "
 			 "inet:ADDRESS:PORT",
 			 text);
+}
+
+/* listener_is_remote - can other hosts reach it? */
+bool listener_is_remote(const struct listener_options *options)
+{
+	union socket_address address;
+
+	if (strncmp(options->address, "unix:", 5) == 0 ||
+	    listener_inet_address(&address, options->address, NULL) < 0)
+		return false;
+	if (address.any.sa_family == AF_INET)
+		return ntohl(address.in.sin_addr.s_addr) >> 24 != 127;
+	return !IN6_IS_ADDR_LOOPBACK(&address.in6.sin6_addr);
 }

@@ -240,11 +240,22 @@ static void server_starved(struct server *server)
 	server_accept_update(server);
 }
 
+/* server_add - one more connection */
+void server_add(struct server *server, int fd, const char *peer)
+{
+	struct connection *connection = connection_new(server, fd, fd);
+
+	server->counters.accepted++;
+	if (peer != NULL)
+		connection->peer = xstrdup(peer);
+	connection_settle(connection);
+	server_accept_update(server);
+}
+
 /* accept_one - true: there may be more */
 static bool accept_one(struct accepting *accepting)
 {
 	struct server *server = accepting->server;
-	struct connection *connection;
 	int one = 1, fd;
 
 	fd = accept4(accepting->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -258,9 +269,10 @@ static bool accept_one(struct accepting *accepting)
 	}
 	if (accepting->inet)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	server->counters.accepted++;
-	connection = connection_new(server, fd, fd);
-	connection_settle(connection);
+	if (accepting->accepted != NULL)
+		accepting->accepted(accepting->context, fd);
+	else
+		server_add(server, fd, NULL);
 	return server->counters.open < server->limits.max_connections;
 }
 
@@ -287,12 +299,21 @@ static bool is_inet(int fd)
 	       address.ss_family != AF_UNIX;
 }
 
-/* server_listen - accept from fd */
+/* server_listen - accept from fd, and serve */
 int server_listen(struct server *server, int fd, struct error *error)
+{
+	return server_listen_for(server, fd, NULL, NULL, error);
+}
+
+/* server_listen_for - accept from fd */
+int server_listen_for(struct server *server, int fd, server_accepted *accepted,
+		      void *context, struct error *error)
 {
 	struct accepting *accepting = xcalloc(1, sizeof(*accepting));
 
 	accepting->server = server;
+	accepting->accepted = accepted;
+	accepting->context = context;
 	accepting->fd = fd;
 	accepting->inet = is_inet(fd);
 	event_assign(&accepting->event, server->base, fd, EV_READ | EV_PERSIST,
@@ -361,6 +382,12 @@ int server_run(struct server *server, struct error *error)
 		return error_set(error, "the event loop failed: %s",
 				 strerror(errno));
 	return 0;
+}
+
+/* server_base - the event loop */
+struct event_base *server_base(struct server *server)
+{
+	return server->base;
 }
 
 /* server_quit - server_run() returns now */

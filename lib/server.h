@@ -10,7 +10,8 @@
 #include "lib/error.h"
 
 /* Connections, framing and time limits; knows bytes, not policy. The only
- * file that knows libevent. One struct server is one event loop. */
+ * file that knows libevent, beside lib/tls_bridge. One struct server is one
+ * event loop. */
 struct server;
 struct connection;
 
@@ -58,6 +59,26 @@ void server_free(struct server *server);
 /* server_listen - accept from fd (listening, non-blocking). The server closes
  * its fd when it stops. */
 int server_listen(struct server *server, int fd, struct error *error);
+
+/* Gets a TCP connection that was accepted, non-blocking, and owns it. */
+typedef void server_accepted(void *context, int fd);
+
+/* server_listen_for - likewise, but what comes is given to accepted(), which
+ * may give it back: server_add(). */
+int server_listen_for(struct server *server, int fd, server_accepted *accepted,
+		      void *context, struct error *error);
+
+/* server_add - serve what is at the other end of fd, a stream socket that does
+ * not block; it is the server's then. peer is its name for messages; NULL:
+ * that of the socket. Who names it stands between it and the peer, and must
+ * shut down its direction when the server drains: until then more may come.
+ * Not while the server hands over or drains. */
+void server_add(struct server *server, int fd, const char *peer);
+
+/* server_base - the event loop, for others who have descriptors to wait for;
+ * the server owns it. */
+struct event_base;
+struct event_base *server_base(struct server *server);
 
 /* server_serve_pair - one connection that reads from one descriptor and
  * writes to another (-s); any kind of file. Only on a new server, and nothing

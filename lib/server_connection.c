@@ -8,11 +8,8 @@
  * After each step connection_settle() decides what the connection waits for,
  * and in which queue; it is the only place where a connection ends. */
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -48,6 +45,7 @@ static void connection_release(struct connection *connection)
 	close(connection->input);
 	if (connection->output != connection->input)
 		close(connection->output);
+	free(connection->peer);
 	free(connection->bytes);
 	free(connection->unsent);
 	free(connection);
@@ -431,13 +429,15 @@ static enum queue next_queue(struct connection *connection)
 	return connection->length > 0 ? QUEUE_PARTIAL : QUEUE_IDLE;
 }
 
-/* has_more - while draining: has the peer sent more already? */
+/* has_more - while draining: has the peer sent more already? Who stands
+ * between us and the peer may still have something of it, and says when that
+ * was all. */
 static bool has_more(const struct connection *connection)
 {
 	struct pollfd ready = { .fd = connection->input, .events = POLLIN };
 
 	return server_now_ms() < connection->server->drain_ms &&
-	       poll(&ready, 1, 0) == 1;
+	       (connection->peer != NULL || poll(&ready, 1, 0) == 1);
 }
 
 /* connection_settle - what now? May be the end of the connection. */
@@ -476,45 +476,12 @@ void **connection_context(struct connection *connection)
 	return &connection->context;
 }
 
-/* peer_inet - address and port */
-static void peer_inet(char *buffer, size_t size, int family,
-		      const void *address, in_port_t port)
-{
-	char text[INET6_ADDRSTRLEN] = "?";
-
-	inet_ntop(family, address, text, sizeof(text));
-	snprintf(buffer, size,
-		 family == AF_INET6 ? "inet:[%s]:%u" : "inet:%s:%u", text,
-		 (unsigned)ntohs(port));
-}
-
 /* connection_peer - for messages */
 const char *connection_peer(const struct connection *connection)
 {
-	char *text = connection->server->peer;
-	const size_t size = sizeof(connection->server->peer);
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-		struct sockaddr_storage storage;
-	} address;
-	socklen_t length = sizeof(address), credentials;
-	struct ucred peer;
+	struct server *server = connection->server;
 
-	snprintf(text, size, "stdio");
-	if (getpeername(connection->input, &address.any, &length) < 0)
-		return text;
-	credentials = sizeof(peer);
-	if (address.any.sa_family == AF_INET)
-		peer_inet(text, size, AF_INET, &address.in.sin_addr,
-			  address.in.sin_port);
-	else if (address.any.sa_family == AF_INET6)
-		peer_inet(text, size, AF_INET6, &address.in6.sin6_addr,
-			  address.in6.sin6_port);
-	else if (getsockopt(connection->input, SOL_SOCKET, SO_PEERCRED, &peer,
-			    &credentials) == 0)
-		snprintf(text, size, "unix:pid=%ld,uid=%lu", (long)peer.pid,
-			 (unsigned long)peer.uid);
-	return text;
+	if (connection->peer != NULL)
+		return connection->peer;
+	return peer_name(server->peer, connection->input);
 }

@@ -3,11 +3,13 @@
  *
  * One packet of the channel is one connection: a header, the bytes of its
  * unfinished request, the bytes of its reply that the peer did not take yet,
- * and the descriptor. The last packet is the farewell. The old server goes on
- * with each connection until it has passed it, so a request is answered by the
- * one or by the other and never by both. Both run on the same machine and
- * clock: times are passed as they are. */
+ * the name of the peer if the socket does not tell it, and the descriptor. The
+ * last packet is the farewell. The old server goes on with each connection
+ * until it has passed it, so a request is answered by the one or by the other
+ * and never by both. Both run on the same machine and clock: times are passed
+ * as they are. */
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,8 @@ struct header {
 	uint64_t since_ms; /* start of the unfinished request, or reply */
 	uint32_t request_length;
 	uint32_t reply_length;
+	uint32_t peer_length;
+	uint32_t unused; /* no gap */
 };
 
 /* The way out, or in. */
@@ -66,18 +70,20 @@ void handover_free(struct handover *handover)
 	free(handover);
 }
 
-/* send_packet - header, two pieces, perhaps a descriptor: 0 or -1, errno */
+/* send_packet - header, three pieces, perhaps a descriptor: 0 or -1, errno */
 static int send_packet(int channel, const struct header *header,
-		       const char *request, const char *reply, int fd)
+		       const char *request, const char *reply, const char *peer,
+		       int fd)
 {
 	/* sendmsg(2) does not write to what iov_base points to. */
-	struct iovec pieces[3] = {
+	struct iovec pieces[4] = {
 		{ (void *)(uintptr_t)header, sizeof(*header) },
 		{ (void *)(uintptr_t)request, header->request_length },
 		{ (void *)(uintptr_t)reply, header->reply_length },
+		{ (void *)(uintptr_t)peer, header->peer_length },
 	};
 	union control control = { 0 };
-	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 3 };
+	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 4 };
 	struct cmsghdr *part;
 
 	if (fd >= 0) {
@@ -99,16 +105,18 @@ static int send_packet(int channel, const struct header *header,
 static int send_connection(struct handover *handover,
 			   struct connection *connection)
 {
+	const char *peer = connection->peer;
 	struct header header = {
 		.magic = HANDOVER_MAGIC,
 		.kind = connection->closing ? KIND_CLOSING : KIND_CONNECTION,
 		.since_ms = connection->since_ms,
 		.request_length = connection->length,
 		.reply_length = connection->unsent_length,
+		.peer_length = peer != NULL ? (uint32_t)strlen(peer) : 0,
 	};
 
 	if (send_packet(handover->channel, &header, connection->bytes,
-			connection->unsent, connection->input) < 0)
+			connection->unsent, peer, connection->input) < 0)
 		return -1;
 	connection_forget(connection);
 	return 0;
@@ -137,7 +145,7 @@ static int send_farewell(struct handover *handover)
 
 	header.request_length = (uint32_t)handover->farewell(
 		handover->context, buffer, sizeof(buffer));
-	return send_packet(handover->channel, &header, buffer, NULL, -1);
+	return send_packet(handover->channel, &header, buffer, NULL, NULL, -1);
 }
 
 /* giving_failed - wait and try again, or give up: then we drain, and clients
@@ -281,10 +289,24 @@ static bool is_whole(const struct header *header, size_t length, int fd)
 	return length >= sizeof(*header) && header->magic == HANDOVER_MAGIC &&
 	       header->request_length <= REQUEST_BYTES_MAX &&
 	       header->reply_length <= SERVER_INPUT_SIZE &&
-	       (size_t)header->request_length + header->reply_length ==
+	       header->peer_length < PEER_MAX &&
+	       (size_t)header->request_length + header->reply_length +
+			       header->peer_length ==
 		       length - sizeof(*header) &&
 	       header->kind <= KIND_FAREWELL &&
 	       (header->kind == KIND_FAREWELL) == (fd < 0);
+}
+
+/* read_peer - the name of the peer; NULL: ask the socket. It goes into the
+ * log: what is not fit for that the server before has not made. */
+static char *read_peer(const char *bytes, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (!isgraph((unsigned char)bytes[i]))
+			return NULL;
+	return length > 0 ? xstrndup(bytes, length) : NULL;
 }
 
 /* adopt - go on with a connection where the other server stood */
@@ -297,6 +319,8 @@ static void adopt(struct server *server, const struct header *header,
 	uint32_t length = header->request_length;
 
 	server->counters.taken_over++;
+	connection->peer = read_peer(bytes + length + header->reply_length,
+				     header->peer_length);
 	connection->closing = header->kind == KIND_CLOSING;
 	if (length > 0) {
 		connection->bytes = xmalloc(length);

@@ -13,6 +13,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "lib/peer.h"
 #include "lib/request.h"
 #include "lib/server.h"
 
@@ -37,6 +38,7 @@ struct connection {
 	TAILQ_ENTRY(connection) link;
 	struct server *server;
 	void *context; /* of the handler */
+	char *peer;    /* for messages; NULL: ask the socket */
 	struct event event;
 	short interest; /* what the event waits for, or 0 */
 	unsigned char queue;
@@ -64,6 +66,8 @@ struct accepting {
 	struct event event;
 	int fd;
 	bool inet;
+	server_accepted *accepted; /* NULL: serve it */
+	void *context;
 };
 
 /* A descriptor that somebody else reads. */
@@ -100,7 +104,7 @@ struct server {
 	char *input;		    /* SERVER_INPUT_SIZE */
 	size_t output_length;
 	char output[SERVER_OUTPUT_SIZE];
-	char peer[80];
+	char peer[PEER_MAX];
 };
 
 /* server.c */

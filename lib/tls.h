@@ -4,8 +4,9 @@
 
 #include "lib/error.h"
 
-/* How strong a session must be to count as encrypted. The only file that
- * knows OpenSSL. Immutable once made; shared between threads. */
+/* How strong a session of Postfix must be to count as encrypted. Only lib/tls.c
+ * knows what OpenSSL says of that (our own TLS is lib/tls_listener and
+ * lib/tls_bridge). Immutable once made; shared between threads. */
 struct tls_policy;
 
 /* tls_policy_new - protocols as in smtpd_tls_mandatory_protocols

@@ -25,7 +25,7 @@
  * A change of what lib/server_handover.c sends, or of struct metrics, needs a
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
-#define CHANNEL_VERSION	 3
+#define CHANNEL_VERSION	 4
 #define HANDOVER_VERSION 3
 
 #define CHANNEL_TEXT_MAX     2048
@@ -44,6 +44,8 @@ enum channel_kind {
 	/* From a server that takes over. */
 	CHANNEL_TAKEN, /* number: connections; -1 - number: so many,
 			* then the old server broke off */
+	/* From a server that has handed over. */
+	CHANNEL_RELAYING, /* number: connections in TLS that need it still */
 	/* From the monitor. */
 	CHANNEL_SOCKET,	   /* and its descriptor, in the order asked for */
 	CHANNEL_TAKE_OVER, /* from the server at this descriptor */

@@ -179,6 +179,33 @@ static void check_connect(struct check *check, const struct use *use)
 	free(text);
 }
 
+/* is_tls - does that listener speak TLS? */
+static bool is_tls(const struct check *check, const struct use *use)
+{
+	const struct config *config = check->config;
+
+	return use->listener != NULL &&
+	       config->gates[use->listener - config->listeners].tls != NULL;
+}
+
+/* check_tls - smtpd(8) does not speak it to a policy server */
+static void check_tls(struct check *check, const struct use *use)
+{
+	char *line, *text;
+
+	if (!is_tls(check, use) || use->attempt.foreign)
+		return;
+	line = xasprintf("listen \"%s\"", use->listener->address);
+	text = xasprintf("%s: policyd speaks TLS there, and smtpd does not",
+			 use->policy.server);
+	check_found_ours(check, SEVERITY_ERROR, line,
+			 "ask at a listener without a tls section, or put "
+			 "stunnel between (contrib/stunnel.conf)",
+			 text);
+	free(line);
+	free(text);
+}
+
 /* check_answer - somebody listens, and does not answer as we do */
 static void check_answer(struct check *check, const struct use *use)
 {
@@ -187,7 +214,7 @@ static void check_answer(struct check *check, const struct use *use)
 		   strncmp(attempt->reply, "action=", 7) != 0;
 	char *line, *text;
 
-	if (attempt->stage != ATTEMPT_ASK && !odd)
+	if ((attempt->stage != ATTEMPT_ASK && !odd) || is_tls(check, use))
 		return;
 	line = xasprintf("listen \"%s\"", use->address);
 	text = xasprintf("%s accepts connections and does not answer as a "
@@ -257,7 +284,7 @@ static void check_untried(struct check *check, const struct use *use)
 void check_sockets(struct check *check)
 {
 	static void (*const checks[])(struct check *, const struct use *) = {
-		check_place,  check_name, check_connect,
+		check_place,  check_name, check_connect, check_tls,
 		check_answer, check_peer, check_untried,
 	};
 	size_t i, j;

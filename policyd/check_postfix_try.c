@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -78,6 +79,30 @@ static int connect_unix(const char *path, struct attempt *attempt)
 	return fd;
 }
 
+/* is_local - is it an address of this host? */
+static bool is_local(const struct addrinfo *info)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} address;
+	int fd = socket(info->ai_family, SOCK_STREAM, 0);
+	bool local = false;
+
+	if (fd >= 0 && info->ai_addrlen <= sizeof(address)) {
+		memcpy(&address, info->ai_addr, info->ai_addrlen);
+		if (info->ai_family == AF_INET6)
+			address.in6.sin6_port = 0;
+		else
+			address.in.sin_port = 0;
+		local = bind(fd, &address.any, info->ai_addrlen) == 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	return local;
+}
+
 /* is_listener - is this our listener's address? */
 static bool is_listener(const struct addrinfo *info,
 			const struct listener_options *listener)
@@ -93,7 +118,11 @@ static bool is_listener(const struct addrinfo *info,
 	snprintf(text, sizeof(text),
 		 info->ai_family == AF_INET6 ? "inet:[%s]:%s" : "inet:%s:%s",
 		 host, port);
-	return strcmp(text, listener->address) == 0;
+	if (strcmp(text, listener->address) == 0)
+		return true;
+	snprintf(text, sizeof(text), "inet:%s:%s",
+		 info->ai_family == AF_INET6 ? "[::]" : "0.0.0.0", port);
+	return strcmp(text, listener->address) == 0 && is_local(info);
 }
 
 /* connect_any - to the first address that answers */

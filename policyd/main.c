@@ -300,6 +300,7 @@ static struct config *load(const struct command *command,
 	bool terminal = isatty(STDERR_FILENO) == 1;
 	struct config_load_options options = {
 		.lenient = command->mode != MODE_CHECK,
+		.unserved = command->mode == MODE_QUERY,
 		.thorough = command->mode == MODE_CHECK,
 		.progress = terminal ? show_progress : NULL,
 	};

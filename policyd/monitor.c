@@ -22,7 +22,7 @@
 #include "policyd/daemon.h"
 
 #define STOP_MS	    4700 /* to drain; then they are killed */
-#define WATCHED_MAX 16	 /* servers that are listened to at a time */
+#define WATCHED_MAX 64	 /* servers that are listened to at a time */
 
 /* monitor_now_ms - time that only goes forward */
 uint64_t monitor_now_ms(void)

@@ -3,7 +3,8 @@
  *
  * A starting server, still root and without clients, tells its settings and
  * gets its sockets. One that serves may have met anybody: all that it can say
- * is how many connections it took over. Whoever says anything else is killed.
+ * is how many connections it took over, and at its end how many still need it.
+ * Whoever says anything else is killed.
  * No message makes the monitor do more than log a line, open a socket of an
  * allowed kind, or go on to the next state. */
 
@@ -161,6 +162,11 @@ static int hear_message(struct monitor *monitor, struct child *child,
 			break;
 		monitor_server_taken(monitor, child, number);
 		return 0;
+	case CHANNEL_RELAYING:
+		if (state != CHILD_LEAVING)
+			break;
+		monitor_server_relays(monitor, child, number);
+		return 0;
 	default:
 		break;
 	}
@@ -199,7 +205,8 @@ void monitor_hear(struct monitor *monitor, struct child *child)
 			return;
 		}
 		if (child->state == CHILD_FAILED ||
-		    child->state == CHILD_LEAVING)
+		    (child->state == CHILD_LEAVING &&
+		     message.kind != CHANNEL_RELAYING))
 			continue;
 		if (hear_message(monitor, child, &message, &error) < 0)
 			child_kill(child, error.text);

@@ -3,14 +3,16 @@
  *
  * Started by the monitor with a channel to it. Loads the configuration, asks
  * the monitor for the listening sockets, gives up root, says that it is ready,
- * and serves until the monitor says otherwise or is gone. Errors before that
- * are told to the monitor, which logs them. With -s there is no monitor: one
+ * and serves until the monitor says otherwise or is gone. Having handed over,
+ * it stays for the connections in TLS, if there are any. Errors before that are
+ * told to the monitor, which logs them. With -s there is no monitor: one
  * connection on standard input and output. */
 
 #include "policyd/serve.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +28,15 @@
 #include "lib/metrics.h"
 #include "lib/server.h"
 #include "policyd/capture.h"
+#include "lib/tls_bridge.h"
 #include "policyd/channel.h"
+#include "policyd/gates.h"
 #include "policyd/policy.h"
 #include "policyd/privileges.h"
 #include "policyd/shadow.h"
 
-#define SPARE_DESCRIPTORS 32 /* beside the connections */
+#define SPARE_DESCRIPTORS 32  /* beside the connections */
+#define FLUSH_MS	  500 /* for the last bytes in TLS */
 
 /* Everything that a server has. */
 struct service_process {
@@ -41,7 +46,9 @@ struct service_process {
 	struct shadow *shadow;
 	struct policy *policy;
 	struct server *server;
+	struct gates *gates;
 	struct privileges privileges;
+	bool relays; /* another one serves now */
 };
 
 /* tell_line - a line for the monitor to log */
@@ -180,7 +187,7 @@ static int receive_sockets(struct service_process *process, struct error *error)
 			return error_set(error, "unexpected message from the "
 						"monitor");
 		}
-		if (server_listen(process->server, fd, error) < 0) {
+		if (gates_listen(process->gates, i, fd, error) < 0) {
 			close(fd);
 			return -1;
 		}
@@ -188,11 +195,25 @@ static int receive_sockets(struct service_process *process, struct error *error)
 	return 0;
 }
 
+/* wanted_descriptors - one for each connection, three if it is in TLS */
+static rlim_t wanted_descriptors(const struct config *config)
+{
+	rlim_t wanted = config->limits.max_connections;
+	bool tls = false;
+	size_t i;
+
+	for (i = 0; i < config->listener_count; i++)
+		tls |= config->gates[i].tls != NULL;
+	if (tls)
+		wanted = 3 * (wanted + TLS_BRIDGES_HANDSHAKES_MAX);
+	return wanted + SPARE_DESCRIPTORS;
+}
+
 /* raise_limit - as many descriptors as connections are allowed, if the
  * system lets us; if not, accepting pauses when there are no more */
 static void raise_limit(const struct config *config)
 {
-	rlim_t wanted = config->limits.max_connections + SPARE_DESCRIPTORS;
+	rlim_t wanted = wanted_descriptors(config);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
@@ -256,7 +277,10 @@ static int prepare(struct service_process *process, struct error *error)
 	process->policy = policy_new(config);
 	handler = policy_handler(process->policy);
 	process->server = server_new(&config->limits, &handler, error);
-	if (process->server == NULL || send_settings(process, error) < 0 ||
+	if (process->server == NULL)
+		return -1;
+	process->gates = gates_new(config, process->server);
+	if (send_settings(process, error) < 0 ||
 	    receive_sockets(process, error) < 0 ||
 	    log_open(config->log, error) < 0)
 		return -1;
@@ -276,6 +300,7 @@ static void gather_metrics(const struct service_process *process,
 
 	server_counters(process->server, &counters);
 	*metrics = *policy_metrics(process->policy);
+	metrics_add(metrics, gates_metrics(process->gates));
 	metrics->timeouts += counters.timeouts;
 	metrics->connections += counters.accepted;
 	metrics->handed_over += counters.taken_over;
@@ -284,11 +309,13 @@ static void gather_metrics(const struct service_process *process,
 /* farewell - our counters go on with the next server */
 static size_t farewell(void *context, void *buffer, size_t size)
 {
+	struct service_process *process = context;
 	struct metrics metrics;
 
 	if (size < sizeof(metrics))
 		return 0;
-	gather_metrics(context, &metrics);
+	gather_metrics(process, &metrics);
+	process->relays = true; /* if this is not heard: see server_drain() */
 	memcpy(buffer, &metrics, sizeof(metrics));
 	return sizeof(metrics);
 }
@@ -325,6 +352,14 @@ static void log_counters(const struct service_process *process)
 		 counters.open, log_dropped(), process->config->failed_tables);
 }
 
+/* drain - answer what is there, then end */
+static void drain(struct service_process *process)
+{
+	gates_drain(process->gates);
+	if (!process->relays)
+		server_drain(process->server);
+}
+
 /* obey - one order of the monitor; -1: it is none */
 static int obey(struct service_process *process,
 		const struct channel_message *message, int fd,
@@ -335,10 +370,11 @@ static int obey(struct service_process *process,
 		return server_take_over(process->server, fd, taken_over,
 					process, error);
 	case CHANNEL_HAND_OVER:
+		gates_detach(process->gates);
 		server_hand_over(process->server, fd, farewell, process);
 		return 0;
 	case CHANNEL_DRAIN:
-		server_drain(process->server);
+		drain(process);
 		return 0;
 	case CHANNEL_COUNTERS:
 		log_counters(process);
@@ -366,6 +402,33 @@ static void on_channel(void *context, int channel)
 	}
 }
 
+/* relay - another server has our connections; those in TLS still go through
+ * here. What only a server needs goes now. */
+static int relay(struct service_process *process, struct error *error)
+{
+	size_t count = gates_count(process->gates);
+
+	if (count == 0)
+		return 0;
+	policy_free(process->policy);
+	process->policy = NULL;
+	config_free(process->config);
+	process->config = NULL;
+	malloc_trim(0);
+	if (channel_tell(process->channel, CHANNEL_RELAYING, (int64_t)count, -1,
+			 error) < 0)
+		return -1;
+	return gates_run(process->gates, 0, error);
+}
+
+/* finish - what is left to do when the server has ended */
+static int finish(struct service_process *process, struct error *error)
+{
+	if (process->relays)
+		return relay(process, error);
+	return gates_run(process->gates, FLUSH_MS, error);
+}
+
 /* run - loaded and prepared: say so, and serve */
 static int run(struct service_process *process, struct error *error)
 {
@@ -373,7 +436,8 @@ static int run(struct service_process *process, struct error *error)
 			 error) < 0 ||
 	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)
 		return EX_TEMPFAIL;
-	if (server_run(process->server, error) == 0)
+	if (server_run(process->server, error) == 0 &&
+	    finish(process, error) == 0)
 		return EX_OK;
 	log_error("%s", error->text);
 	return EX_TEMPFAIL;
@@ -430,6 +494,7 @@ int serve(const struct options *options, int channel)
 	}
 	ignore_signals();
 	status = start(&process, options);
+	gates_free(process.gates);
 	server_free(process.server);
 	policy_free(process.policy);
 	shadow_free(process.shadow);
@@ -443,7 +508,8 @@ int serve(const struct options *options, int channel)
 static struct config *load_stdio(const char *path)
 {
 	struct config_messages messages = { 0 };
-	struct config_load_options lenient = { .lenient = true };
+	struct config_load_options lenient = { .lenient = true,
+					       .unserved = true };
 	struct config *config = config_load_with(path, &lenient, &messages);
 	size_t i;
 

@@ -250,6 +250,29 @@ static const struct broken broken[] = {
 	{ "service a { to = a }\n", 1, "only be set in an expect section" },
 	{ "expect 'x' { mydestination = a }\n", 1, "only be set at top level" },
 	{ "reject_reply = '554 4.7.1 no'\n", 1, "begins with 5" },
+	{ "tls {\n}\n", 1, "can only stand in a listen section" },
+	{ "service \"a\" {\ntls {\n}\n}\n", 2,
+	  "can only stand in a listen section" },
+	{ "listen \"inet:[::1]:1\" {\ntls \"x\" {\n}\n}\n", 2,
+	  "has no title: tls { }" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\n}\ntls {\n}\n}\n", 4,
+	  "tls is already there, at line 2" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\ntls {\n}\n}\n}\n", 3,
+	  "can only stand in a listen section" },
+	{ "listen \"inet:[::1]:1\" {\ntls = yes\n}\n", 2,
+	  "tls is a section: write tls { }" },
+	{ "listen \"inet:[::1]:1\" {\ncertificate = \"/x\"\n}\n", 2,
+	  "only be set in the tls section of a listen section" },
+	{ "certificate = \"/x\"\n", 1,
+	  "only be set in the tls section of a listen section" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\nallow_remote = { }\n}\n}\n", 3,
+	  "can only be set in a listen section" },
+	{ "listen \"inet:[::1]:1\" {\nallow_remote = { }\ntls {\n}\n"
+	  "allow_remote = { }\n}\n",
+	  5, "allow_remote is already set at line 2" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\nca = \"/x\"\nca = \"/x\"\n"
+	  "}\n}\n",
+	  4, "ca is already set at line 3" },
 	{ "server_port = 25\n", 1, "can only be set in a service" },
 	{ "service \"a\" {\nuser = x\n}\n", 2, "can only be set at top level" },
 	{ "service \"a\" {\ngroup = x\n}\n", 2,
@@ -355,6 +378,38 @@ static const struct broken broken[] = {
 	  "only for \"unix:\"" },
 	{ "listen \"inet:[::1]:1\" {\n}\nlisten \"inet:[0:0::1]:1\" {\n}\n", 3,
 	  "already listened on, at line 1" },
+	{ "listen \"inet:192.0.2.1:1\" {\n}\n", 1, "not a loopback address" },
+	{ "# x\nlisten \"inet:[::]:1\" {\nallow_remote = { }\n}\n", 2,
+	  "not a loopback address" },
+	{ "listen \"inet:0.0.0.0:1\" {\nallow_remote = { \"192.0.2.1/24\" }\n"
+	  "}\n",
+	  2, "allow_remote: " },
+	{ "listen \"inet:0.0.0.0:1\" {\nallow_remote = { \"mx.example\" }\n"
+	  "}\n",
+	  2, "allow_remote: " },
+	{ "listen \"unix:/x\" {\nallow_remote = \"192.0.2.1\"\n}\n", 2,
+	  "only for \"inet:\"" },
+	{ "listen \"unix:/x\" {\ntls {\n}\n}\n", 2, "only for \"inet:\"" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\n}\n}\n", 2,
+	  "certificate is not set" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\ncertificate = \"/nonexistent\"\n"
+	  "}\n}\n",
+	  2, "ca is not set" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\ncertificate = \"/nonexistent\"\n"
+	  "require_client_certificate = no\nkey = \"x.pem\"\n}\n}\n",
+	  5, "key: x.pem is not an absolute path" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\n"
+	  "require_client_certificate = maybe\n}\n}\n",
+	  3, "neither yes nor no" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\ncertificate = \"/nonexistent\"\n"
+	  "require_client_certificate = no\nfingerprints = \"00\"\n}\n}\n",
+	  5, "a client without a certificate" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\ncertificate = \"/nonexistent\"\n"
+	  "require_client_certificate = no\ncrl = \"/x\"\n}\n}\n",
+	  5, "crl: it needs ca" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\ncertificate = \"/nonexistent\"\n"
+	  "require_client_certificate = no\n}\n}\n",
+	  3, "certificate: /nonexistent: No such file" },
 	/* restrictions and replies */
 	{ "restrictions = {}\n", 1, "the list is empty" },
 	{ "restrictions = \"\"\n", 1, "unknown word \"\"" },
@@ -1176,7 +1231,9 @@ END_TEST
 /* Every option is printed, with its source. */
 START_TEST(test_dump_complete)
 {
-	char *dump = dump_text("listen \"unix:/x\" { }\nservice \"a\" { }\n");
+	char *dump = dump_text("listen \"unix:/x\" { }\n"
+			       "listen \"inet:[::1]:1\" { }\n"
+			       "service \"a\" { }\n");
 	int i;
 
 	for (i = 0; i < OPTION_COUNT; i++) {
@@ -1192,8 +1249,11 @@ START_TEST(test_dump_complete)
 				      config_option_name(option));
 		const char *found = strstr(dump, line);
 
-		ck_assert_msg(found != NULL || strstr(dump, any) != NULL, "%s",
-			      line);
+		/* A tls section is only printed where there is one, see
+		 * t/integration/test_manual.py. */
+		ck_assert_msg(scopes == SCOPE_TLS || found != NULL ||
+				      strstr(dump, any) != NULL,
+			      "%s", line);
 		if (found != NULL)
 			ck_assert_ptr_nonnull(strstr(found, "\t# default\n"));
 		free(line);
@@ -1232,6 +1292,16 @@ static bool left_out(const char *line)
 	       (geteuid() != 0 && strncmp(line, "#user ", 6) == 0);
 }
 
+/* drop_remote - the listener in TLS: without its files it is refused */
+static void drop_remote(char *text)
+{
+	char *from = strstr(text, "\n#listen \"inet:");
+	char *to = from != NULL ? strstr(from, "\n#}") : NULL;
+
+	ck_assert_ptr_nonnull(to);
+	memmove(from, to + 3, strlen(to + 3) + 1);
+}
+
 /* sample_settings - the sample with its settings uncommented, its prose gone;
  * the caller frees it */
 static char *sample_settings(void)
@@ -1240,6 +1310,7 @@ static char *sample_settings(void)
 	char *from = text;
 	char *to = text;
 
+	drop_remote(text);
 	while (*from != '\0') {
 		size_t length = strcspn(from, "\n") + 1;
 		bool setting = from[0] == '#' && from[1] != ' ' &&
@@ -1287,7 +1358,8 @@ START_TEST(test_sample_complete)
 		const char *indent;
 	} parts[] = {
 		{ SCOPE_TOP, "", NULL, "" },
-		{ SCOPE_LISTEN, "\n#listen ", "\n#}", "\t" },
+		{ SCOPE_LISTEN, "\n#listen ", "\n#service ", "\t" },
+		{ SCOPE_TLS, "\n#\ttls {", "\n#\t}", "\t\t" },
 		{ SCOPE_SERVICE, "\n#service ", "\n#}", "\t" },
 	};
 	char *text = read_path(SAMPLE);
@@ -1468,7 +1540,7 @@ static void add_effects(TCase *tcase)
 	tcase_add_test(tcase, test_dump_complete);
 	tcase_add_test(tcase, test_sample_loads);
 	tcase_add_test(tcase, test_sample_defaults);
-	tcase_add_loop_test(tcase, test_sample_complete, 0, 3 * OPTION_COUNT);
+	tcase_add_loop_test(tcase, test_sample_complete, 0, 4 * OPTION_COUNT);
 	tcase_add_test(tcase, test_cut_full);
 	tcase_add_test(tcase, test_cut_sample);
 	tcase_add_test(tcase, test_free_nothing);

@@ -32,6 +32,10 @@ static const struct {
 	{ "inet:[::1]:1", "inet:[::1]:1", NULL },
 	{ "inet:[0:0::1]:1", "inet:[::1]:1", NULL },
 	{ "inet:[127.0.0.1]:1", "inet:127.0.0.1:1", NULL },
+	{ "inet:0.0.0.0:10040", "inet:0.0.0.0:10040", NULL },
+	{ "inet:192.0.2.1:10040", "inet:192.0.2.1:10040", NULL },
+	{ "inet:[::]:10040", "inet:[::]:10040", NULL },
+	{ "inet:[2001:DB8::1]:1", "inet:[2001:db8::1]:1", NULL },
 	{ "", NULL, "neither" },
 	{ "/run/x", NULL, "neither" },
 	{ "tcp:127.0.0.1:1", NULL, "neither" },
@@ -55,11 +59,7 @@ static const struct {
 	{ "inet:[]:10040", NULL, "no address" },
 	{ "inet:::1:10040", NULL, "brackets" },
 	{ "inet:mail.example:10040", NULL, "not a numeric address" },
-	{ "inet:0.0.0.0:10040", NULL, "loopback" },
-	{ "inet:192.0.2.1:10040", NULL, "loopback" },
-	{ "inet:[::]:10040", NULL, "loopback" },
-	{ "inet:[2001:db8::1]:10040", NULL, "loopback" },
-	{ "inet:[::ffff:127.0.0.1]:10040", NULL, "loopback" },
+	{ "inet:[::ffff:127.0.0.1]:10040", NULL, "write it as IPv4" },
 };
 
 START_TEST(test_parse)
@@ -82,6 +82,30 @@ START_TEST(test_parse)
 	ck_assert_int_eq(
 		listener_parse(&options, addresses[_i].address, &error), 0);
 	ck_assert_str_eq(options.address, addresses[_i].address);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	bool remote; /* other hosts can reach it */
+} reaches[] = {
+	{ "unix:/run/x", false },
+	{ "inet:127.0.0.1:1", false },
+	{ "inet:127.255.255.254:1", false },
+	{ "inet:[::1]:1", false },
+	{ "inet:0.0.0.0:1", true },
+	{ "inet:126.255.255.255:1", true },
+	{ "inet:128.0.0.1:1", true },
+	{ "inet:[::]:1", true },
+	{ "inet:[::2]:1", true },
+};
+
+START_TEST(test_is_remote)
+{
+	struct listener_options options;
+
+	ck_assert_int_eq(listener_parse(&options, reaches[_i].text, NULL), 0);
+	ck_assert_int_eq(listener_is_remote(&options), reaches[_i].remote);
 }
 END_TEST
 
@@ -445,6 +469,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, test_parse, 0, COUNT(addresses));
+	tcase_add_loop_test(tests, test_is_remote, 0, COUNT(reaches));
 	tcase_add_test(tests, test_open);
 	tcase_add_test(tests, test_owner);
 	tcase_add_test(tests, test_longest_path);

@@ -39,6 +39,7 @@ struct instance {
 	atomic_long taken; /* -1: not done yet */
 	atomic_bool ended;
 	char reason[128];
+	char peer[PEER_MAX]; /* of the last malformed request */
 	char farewell[32];
 	bool broken;
 };
@@ -92,6 +93,7 @@ static void on_malformed(void *context, const char *peer, const char *reason)
 	struct instance *instance = context;
 
 	ck_assert_str_ne(peer, "");
+	snprintf(instance->peer, sizeof(instance->peer), "%s", peer);
 	snprintf(instance->reason, sizeof(instance->reason), "%s", reason);
 	atomic_fetch_add(&instance->malformed, 1);
 }
@@ -628,6 +630,92 @@ static void relay(struct instance *old, struct instance *new)
 	order(old, 'h');
 }
 
+/* A connection that somebody else has made keeps its name, also when it is
+ * handed over. */
+START_TEST(test_added)
+{
+	static const char name[] = "inet:[2001:db8::1]:65535";
+	struct instance *old = new_instance(&generous), *new;
+	int one[2], two[2];
+
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, one), 0);
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, two), 0);
+	server_add(old->server, one[0], name);
+	server_add(old->server, two[0], NULL);
+	start(old);
+	say(one[1], "n=1\n\nn=");
+	expect(one[1], "n=1\n\n");
+	say(two[1], "n=2\n\n");
+	expect(two[1], "n=2\n\n");
+	new = listening(&generous);
+	relay(old, new);
+	end(old);
+	say(one[1], "3\n\nn=");
+	expect(one[1], "n=3\n\n");
+	ck_assert_int_eq(shutdown(one[1], SHUT_WR), 0);
+	expect_end(one[1]);
+	ck_assert_str_eq(new->peer, name);
+	say(two[1], "n=");
+	ck_assert_int_eq(shutdown(two[1], SHUT_WR), 0);
+	expect_end(two[1]);
+	ck_assert_int_eq(strncmp(new->peer, "unix:pid=", 9), 0);
+	quit(new);
+}
+END_TEST
+
+/* While draining, it ends when whoever stands between says so. */
+START_TEST(test_drain_added)
+{
+	struct instance *instance = new_instance(&generous);
+	int pair[2], idle = client();
+	struct error error;
+
+	ck_assert_int_eq(
+		server_listen(instance->server, dup(listener.fd), &error), 0);
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	server_add(instance->server, pair[0], "inet:192.0.2.1:1");
+	start(instance);
+	say(idle, "n=1\n\n");
+	expect(idle, "n=1\n\n");
+	order(instance, 'd');
+	expect_end(idle);
+	say(pair[1], "n=2\n\nn=3\n\n");
+	ck_assert_int_eq(shutdown(pair[1], SHUT_WR), 0);
+	expect(pair[1], "n=2\n\nn=3\n\n");
+	expect_end(pair[1]);
+	end(instance);
+}
+END_TEST
+
+static void on_accepted(void *context, int fd)
+{
+	atomic_store((atomic_int *)context, fd);
+}
+
+/* What is accepted for somebody else is his. */
+START_TEST(test_listen_for)
+{
+	struct instance *instance = new_instance(&generous);
+	atomic_int accepted = -1;
+	int one = client();
+	struct error error;
+
+	ck_assert_int_eq(server_listen_for(instance->server, dup(listener.fd),
+					   on_accepted, &accepted, &error),
+			 0);
+	start(instance);
+	eventually(atomic_load(&accepted) >= 0);
+	ck_assert_int_eq((int)write(accepted, "x", 1), 1);
+	expect(one, "x");
+	quit(instance);
+	close(accepted);
+	expect_end(one);
+}
+END_TEST
+
 START_TEST(test_hand_over)
 {
 	struct instance *old = listening(&generous), *new;
@@ -824,6 +912,9 @@ int main(void)
 		tcase_add_test(tests, test_no_descriptors);
 	tcase_add_test(tests, test_drain);
 	tcase_add_test(tests, test_drain_empty);
+	tcase_add_test(tests, test_added);
+	tcase_add_test(tests, test_drain_added);
+	tcase_add_test(tests, test_listen_for);
 	tcase_add_test(tests, test_hand_over);
 	tcase_add_test(tests, test_hand_over_many);
 	tcase_add_test(tests, test_hand_over_nobody);

@@ -15,6 +15,7 @@ import sys
 import threading
 
 import snippets
+from certificates import Authority
 from policyd import Policyd
 from postfix import run, temporary_directory
 
@@ -59,6 +60,9 @@ class Place:
         self.file = os.path.join(self.directory, "check.conf")
         self.socket = os.path.join(self.queue, "private", "policyd")
         os.makedirs(os.path.join(self.queue, "private"))
+        self.tls = os.path.join(self.directory, "tls")
+        os.mkdir(self.tls)
+        Authority(self.tls).issue("server", "server")
         os.mkdir(self.config)
         # As Debian has it for those who look up names in the chroot.
         os.mkdir(os.path.join(self.queue, "etc"))
@@ -291,6 +295,22 @@ CASES = [
          main={RECIPIENT: "check_policy_service inet:localhost:%PORT%, "
                           "reject"},
          conf='listen "inet:127.0.0.1:%PORT%" { }\n'),
+    Case("inet, on all addresses",
+         main={RECIPIENT: "check_policy_service inet:127.0.0.1:%PORT%, "
+                          "reject"},
+         conf='listen "inet:0.0.0.0:%PORT%" { allow_remote = "127.0.0.1" }\n'),
+    Case("inet, on all addresses, but not of this host",
+         ("error", "main.cf", "is not where policyd listens"),
+         main={RECIPIENT: "check_policy_service inet:192.0.2.1:%PORT%, "
+                          "reject"},
+         conf='listen "inet:0.0.0.0:%PORT%" { allow_remote = "127.0.0.1" }\n'),
+    Case("inet, in TLS",
+         ("error", "check.conf", "policyd speaks TLS there"),
+         main={RECIPIENT: "check_policy_service inet:127.0.0.1:%PORT%, "
+                          "reject"},
+         conf='listen "inet:127.0.0.1:%PORT%" { tls { certificate = '
+              '"%TLS%/server.pem" key = "%TLS%/server.key" ca = '
+              '"%TLS%/ca.pem" } }\n'),
     Case("inet, nobody there",
          ("error", "check.conf", "cannot connect to inet:127.0.0.1:9 "),
          main={RECIPIENT: "check_policy_service inet:127.0.0.1:9, reject"},
@@ -474,7 +494,7 @@ class Tests:
     def fill(self, text):
         """fill - in what only we know"""
         return text.replace("%PORT%", str(self.port)).replace(
-            "%QUEUE%", self.place.queue)
+            "%QUEUE%", self.place.queue).replace("%TLS%", self.place.tls)
 
     def expect(self, expected):
         """expect - exactly these findings, and the status that follows;

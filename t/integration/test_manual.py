@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 
+from certificates import Authority
 from daemon import run_all
 from postfix import run, temporary_directory
 
@@ -35,7 +36,8 @@ MOVED = {"/etc/postfix": "postfix", "/etc/policyd": "policyd",
 
 # A section of the program's output, and the one of the page with its options;
 # what stands in no other section belongs to the top level.
-SECTIONS = {"listen": "LISTENERS", "service": "SERVICES"}
+SECTIONS = {"listen": "LISTENERS", "tls": "TLS LISTENERS",
+            "service": "SERVICES"}
 
 # Defaults that depend on the host: words on the page, a value in the program.
 OF_THE_HOST = {"myhostname", "mydomain"}
@@ -111,6 +113,7 @@ class Place:
         for name in MOVED.values():
             os.mkdir(os.path.join(self.directory, name))
         self._main_cf()
+        self._certificates()
         for kind, _, text in examples(page):
             if kind.startswith("/"):
                 self.write(self.moved(kind), unfolded(text))
@@ -121,6 +124,11 @@ class Place:
                          "mydestination = example.com\n")
         past = time.time() - 10     # Postfix waits for files to settle
         os.utime(path, (past, past))
+
+    def _certificates(self):
+        tls = os.path.join(self.directory, "policyd", "tls")
+        os.mkdir(tls)
+        Authority(tls).issue("policyd", "server")
 
     @staticmethod
     def write(path, text):
@@ -184,25 +192,28 @@ def effective(program, text):
     only those that are at their default"""
     directory = temporary_directory()
     try:
+        Authority(directory).issue("server", "server")
         path = os.path.join(directory, "policyd.conf")
-        Place.write(path, text)
+        Place.write(path, text.replace("DIRECTORY", directory))
         output = run(program, "-T", "-c", path)
     finally:
         shutil.rmtree(directory)
-    sections, name = {"top": {}}, "top"
+    sections, name = {"top": {}, "listen": {}}, "top"
     for line in output.splitlines():
-        start = re.match(r"(listen|service) ", line)
+        start = re.match(r"\s*(listen|service|tls) .*\{", line)
         option = re.match(r"\s*(\w+) = (.*)\t# default$", line)
         unset = re.match(r"\s+# (\w+): any$", line)
         if start:
             name = start.group(1)
-            sections[name] = {}
+            sections.setdefault(name, {})
         elif option:
             sections[name][option.group(1)] = option.group(2)
         elif unset:
             sections[name][unset.group(1)] = "any"
         elif line == "}":
             name = "top"
+        elif re.match(r'\t\t\w+ = ".*"\t# /.*:\d+$', line):
+            sections[name][line.split()[0]] = '""'   # there is no TLS without
         else:
             assert not re.match(r"\s*\w", line), "-T printed: %s" % line
     return sections
@@ -211,7 +222,7 @@ def effective(program, text):
 def page_options():
     """page_options - {"top" or section: {option: default}} of the page"""
     scopes = {title: scope for scope, title in SECTIONS.items()}
-    options = {"top": {}, "listen": {}, "service": {}}
+    options = {"top": {}, "listen": {}, "tls": {}, "service": {}}
     for title, lines in rendered(FILE_PAGE).items():
         scope = options[scopes.get(title, "top")]
         for number, line in enumerate(lines):
@@ -234,13 +245,17 @@ def sample_options():
     behind a "#" without a space"""
     lines = [line[1:] for line in read(SAMPLE).splitlines()
              if re.match(r"#[^ #]", line)]
-    text, options = "\n".join(lines), {"top": {}, "listen": {}, "service": {}}
-    for kind in ("listen", "service"):
-        section = re.search(r'^%s "[^"]*" \{$(.*?)^\}$' % kind, text,
+    text = "\n".join(lines)
+    options = {"top": {}, "listen": {}, "tls": {}, "service": {}}
+    for kind, start in (("tls", "\ttls"), ("listen", 'listen "unix:[^"]*"'),
+                        ("listen", 'listen "inet:[^"]*"'),
+                        ("service", 'service "[^"]*"')):
+        indent = "\t" if kind == "tls" else ""
+        section = re.search(r"^%s \{$(.*?)^%s\}$" % (start, indent), text,
                             re.M | re.S)
-        assert section, "etc/policyd.conf has no %s section" % kind
+        assert section, "etc/policyd.conf has no %s section" % start
         text = text.replace(section.group(0), "")
-        options[kind] = settings(section.group(1))
+        options[kind].update(settings(section.group(1)))
     options["top"] = settings(text)
     return options
 
@@ -315,10 +330,14 @@ def session_as_shown(there, line, text):
 def test_options(program):
     """page, sample and program have the same options and defaults"""
     program_has = effective(program, 'listen "unix:/tmp/x" { }\n'
+                                     'listen "inet:[::1]:1" {\n tls {\n'
+                                     'certificate = "DIRECTORY/server.pem"\n'
+                                     'key = "DIRECTORY/server.key"\n'
+                                     'ca = "DIRECTORY/ca.pem"\n}\n}\n'
                                      'service "s" { }\n')
     page, sample = page_options(), sample_options()
     host = {name: program_has["top"][name] for name in OF_THE_HOST}
-    for scope in ("top", "listen"):
+    for scope in ("top", "listen", "tls"):
         assert set(page[scope]) == set(program_has[scope]), \
             "%s: only in the page %s, only in the program %s" % (
                 scope, set(page[scope]) - set(program_has[scope]),

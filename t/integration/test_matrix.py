@@ -27,6 +27,7 @@ import traceback
 from policyd import Policyd
 from postfix import PASSWORD, USER, Postfix, free_port
 from smtp import CLOSED, NO_TLS, Session, auth_plain, tls_context, verdict
+from stunnel import Stunnel
 
 SEED = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
                     "data", "seed_matrix.reference.tsv")
@@ -56,6 +57,8 @@ WAYS = [
      " policy_context=ok }, reject", "y", 1),
     ("tcp", "check_policy_service { inet:127.0.0.1:@TCP@,"
      " policy_context=ok }, reject", "n", 4),
+    ("stunnel", "check_policy_service { inet:127.0.0.1:@STUNNEL@,"
+     " policy_context=ok }, reject", "n", 1),
     ("spawn", "check_policy_service { unix:private/spawned,"
      " policy_context=lock }, reject", "n", 4),
 ]
@@ -483,6 +486,7 @@ virtual_mailbox_domains = "vmail.test"
 def matrix(program, postfix):
     """matrix - all parts; the number of differences"""
     tcp = free_port()
+    stunnel = Stunnel(postfix.path("tls"), free_port(), free_port())
     socket_path = os.path.join(postfix.queue, "private", "policyd")
     spawned = postfix.path("spawned.conf")
     with open(spawned, "w") as out:
@@ -499,13 +503,15 @@ def matrix(program, postfix):
     players = {}
     for way, restrictions, chroot, _ in WAYS:
         postfix.set("%s_way=%s" % (way, restrictions.replace(
-            "@TCP@", str(tcp))))
+            "@TCP@", str(tcp)).replace("@STUNNEL@", str(stunnel.accept))))
         players[way] = Player(postfix, "$%s_way" % way, chroot)
     rows = seed_rows()
     bad = 0
     text = SERVING % (socket_path, tcp, postfix.config)
+    text += stunnel.policyd_conf()
     policyd = Policyd(program, postfix.directory, text, socket_path)
-    with policyd, concurrent.futures.ThreadPoolExecutor(6) as pool:
+    with (policyd, stunnel,
+          concurrent.futures.ThreadPoolExecutor(6) as pool):
         policyd.check()
         postfix.start()
         want = survey(pool, players["reference"], 1)

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+/* config_listeners - from the texts of the listen sections to listeners
+ *
+ * The protocol has neither passwords nor encryption. A socket that other hosts
+ * can reach needs a list of clients, or TLS with certificates of both sides,
+ * before it is opened at all. */
+
+#include "lib/config_listeners.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/config_options.h"
+#include "lib/config_services.h"
+#include "lib/config_values.h"
+#include "lib/network.h"
+#include "lib/tls_listener.h"
+#include "lib/xalloc.h"
+
+/* load_access - mode, owner and group of a unix socket */
+static void load_access(struct listener_options *options,
+			const struct config_section *section,
+			struct config_notes *notes)
+{
+	const struct setting *mode = &section->settings[OPTION_MODE];
+	const struct setting *owner = &section->settings[OPTION_OWNER];
+	const struct setting *group = &section->settings[OPTION_GROUP];
+	struct error error;
+
+	if (strncmp(options->address, "unix:", 5) != 0 &&
+	    (mode->line | owner->line | group->line) != 0)
+		config_error(notes, section->line,
+			     "mode, owner and group are "
+			     "only for \"unix:\" addresses");
+	if (config_value_mode(setting_text(mode), &options->mode, &error) < 0)
+		config_error(notes, mode->line, "mode: %s", error.text);
+	if (*setting_text(owner) != '\0' &&
+	    config_value_user(setting_text(owner), &options->uid, NULL,
+			      &error) < 0)
+		config_error(notes, owner->line, "owner: %s", error.text);
+	if (*setting_text(group) != '\0' &&
+	    config_value_group(setting_text(group), &options->gid, NULL,
+			       &error) < 0)
+		config_error(notes, group->line, "group: %s", error.text);
+}
+
+/* load_clients - allow_remote */
+static void load_clients(struct config *config, struct config_gate *gate,
+			 const struct listener_options *options,
+			 const struct config_section *section,
+			 struct config_notes *notes)
+{
+	const struct setting *from = &section->settings[OPTION_ALLOW_REMOTE];
+	struct error error;
+	char *text;
+
+	if (from->count == 0)
+		return;
+	if (strncmp(options->address, "unix:", 5) == 0) {
+		config_error(notes, from->line,
+			     "allow_remote: only for \"inet:\" addresses");
+		return;
+	}
+	text = setting_join(from);
+	if (config->table_refresh_ms > 0 &&
+	    watch_list_add_text(&config->watched, text, &error) < 0)
+		config_error(notes, from->line, "allow_remote: %s", error.text);
+	gate->clients = network_list_new(text, false, NULL, &error);
+	if (gate->clients == NULL)
+		config_error(notes, from->line, "allow_remote: %s", error.text);
+	free(text);
+}
+
+/* tls_file - the path that one of the options has, or NULL */
+static const char *tls_file(struct config *config,
+			    const struct config_section *section,
+			    enum config_option option,
+			    struct config_notes *notes)
+{
+	const struct setting *from = &section->settings[option];
+	const char *path = setting_text(from);
+	struct error error;
+
+	if (*path == '\0')
+		return NULL;
+	if (*path != '/')
+		error_set(&error, "%.80s is not an absolute path", path);
+	else if (config->table_refresh_ms == 0 ||
+		 watch_list_add(&config->watched, path, NULL, &error) == 0)
+		return path;
+	config_error(notes, from->line, "%s: %s", config_option_name(option),
+		     error.text);
+	return path;
+}
+
+/* check_tls - which options go together */
+static void check_tls(const struct config_section *section,
+		      const struct tls_listener_files *files, bool require,
+		      struct config_notes *notes)
+{
+	const struct setting *pins = &section->settings[OPTION_FINGERPRINTS];
+	int crl_line = section->settings[OPTION_CRL].line;
+
+	if (files->certificate == NULL)
+		config_error(notes, section->tls_line,
+			     "tls: certificate is not set: it names the file "
+			     "of the certificate that clients are shown");
+	if (require && files->ca == NULL)
+		config_error(notes, section->tls_line,
+			     "tls: ca is not set: it names the file of who "
+			     "signs the certificates of clients; without any, "
+			     "set require_client_certificate = no");
+	if (!require && pins->count > 0)
+		config_error(notes, pins->line,
+			     "fingerprints: a client without a certificate "
+			     "has none; leave them out, or leave out "
+			     "require_client_certificate = no");
+	if (files->crl != NULL && files->ca == NULL)
+		config_error(notes, crl_line, "crl: it needs ca");
+}
+
+/* load_fingerprints - the only clients that are let in */
+static void load_fingerprints(struct tls_listener *tls,
+			      const struct config_section *section,
+			      struct config_notes *notes)
+{
+	const struct setting *from = &section->settings[OPTION_FINGERPRINTS];
+	struct error error;
+	size_t i;
+
+	for (i = 0; i < from->count; i++)
+		if (tls_listener_add_fingerprint(tls, from->values[i], &error) <
+		    0)
+			config_error(notes, from->lines[i], "fingerprints: %s",
+				     error.text);
+}
+
+/* tls_error - at the line of the option that is to blame */
+static void tls_error(const struct config_section *section,
+		      const struct error *error, struct config_notes *notes)
+{
+	int line = config_line_of(section, error->text, OPTION_CERTIFICATE,
+				  OPTION_FINGERPRINTS);
+
+	config_error(notes, line != 0 ? line : section->tls_line, "%s",
+		     error->text);
+}
+
+/* load_tls - the tls section */
+static void load_tls(struct config *config, struct config_gate *gate,
+		     const struct listener_options *options,
+		     const struct config_section *section,
+		     struct config_notes *notes)
+{
+	const struct setting *must =
+		&section->settings[OPTION_REQUIRE_CLIENT_CERTIFICATE];
+	struct tls_listener_files files;
+	size_t before = notes->errors;
+	struct error error;
+	bool require;
+
+	if (strncmp(options->address, "unix:", 5) == 0)
+		config_error(notes, section->tls_line,
+			     "tls: only for \"inet:\" addresses");
+	if (config_value_bool(setting_text(must), &require, &error) < 0) {
+		config_error(notes, must->line,
+			     "require_client_certificate: %s", error.text);
+		return;
+	}
+	files.certificate =
+		tls_file(config, section, OPTION_CERTIFICATE, notes);
+	files.key = tls_file(config, section, OPTION_KEY, notes);
+	if (files.key == NULL)
+		files.key = files.certificate;
+	files.ca = tls_file(config, section, OPTION_CA, notes);
+	files.crl = tls_file(config, section, OPTION_CRL, notes);
+	check_tls(section, &files, require, notes);
+	if (notes->errors > before)
+		return;
+	gate->tls = tls_listener_new(&files, require, &error);
+	if (gate->tls == NULL)
+		tls_error(section, &error, notes);
+	else
+		load_fingerprints(gate->tls, section, notes);
+	if (!require && gate->clients == NULL && listener_is_remote(options))
+		config_warning(notes, must->line,
+			       "require_client_certificate: whoever can reach "
+			       "%s may ask; allow_remote limits that",
+			       options->address);
+}
+
+/* load_gate - who may come in */
+static void load_gate(struct config *config, size_t index,
+		      const struct config_section *section,
+		      struct config_notes *notes)
+{
+	const struct listener_options *options = &config->listeners[index];
+	struct config_gate *gate = &config->gates[index];
+
+	load_clients(config, gate, options, section, notes);
+	if (section->tls_line != 0)
+		load_tls(config, gate, options, section, notes);
+	else if (section->settings[OPTION_ALLOW_REMOTE].count == 0 &&
+		 listener_is_remote(options))
+		config_error(notes, section->line,
+			     "listen: %s is not a loopback address: whoever "
+			     "reaches the port may ask, and the protocol has "
+			     "no password and no encryption; add a tls "
+			     "section, or name the clients in allow_remote, or "
+			     "use 127.0.0.1, [::1] or a unix: socket",
+			     options->address);
+}
+
+/* config_listeners - the listen sections */
+void config_listeners(struct config *config, struct config_notes *notes,
+		      bool unserved)
+{
+	const struct config_settings *settings = config->settings;
+	struct error error;
+	size_t i;
+	size_t k;
+
+	if (unserved)
+		return;
+	config->listeners =
+		xcalloc(settings->listen_count, sizeof(*config->listeners));
+	config->gates = xcalloc(settings->listen_count, sizeof(*config->gates));
+	config->listener_count = settings->listen_count;
+	for (i = 0; i < settings->listen_count; i++) {
+		const struct config_section *section = &settings->listens[i];
+		struct listener_options *options = &config->listeners[i];
+
+		if (listener_parse(options, section->title, &error) < 0) {
+			config_error(notes, section->line, "listen: %s",
+				     error.text);
+			continue;
+		}
+		load_access(options, section, notes);
+		load_gate(config, i, section, notes);
+		for (k = 0; k < i; k++)
+			if (strcmp(config->listeners[k].address,
+				   options->address) == 0)
+				config_error(notes, section->line,
+					     "listen: "
+					     "%s is already listened on, at "
+					     "line %d",
+					     options->address,
+					     settings->listens[k].line);
+	}
+	if (settings->listen_count == 0)
+		config_warning(notes, 0,
+			       "there is no listen section; without "
+			       "one policyd cannot serve");
+}
+
+/* config_listeners_clear - free what that has made */
+void config_listeners_clear(struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->listener_count; i++) {
+		network_list_free(config->gates[i].clients);
+		tls_listener_free(config->gates[i].tls);
+	}
+	free(config->gates);
+	free(config->listeners);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* log_limit - not more lines than somebody can read */
+
+#include "lib/log_limit.h"
+
+/* log_limit_pass - one more line? */
+bool log_limit_pass(struct log_limit *limit, uint64_t now_ms,
+		    unsigned long *suppressed)
+{
+	if (limit->lines == 0 || now_ms - limit->start_ms >= LOG_LIMIT_MS) {
+		limit->start_ms = now_ms;
+		limit->lines = 0;
+	}
+	if (limit->lines == LOG_LIMIT_LINES) {
+		limit->suppressed++;
+		return false;
+	}
+	limit->lines++;
+	*suppressed = limit->suppressed;
+	limit->suppressed = 0;
+	return true;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_LOG_LIMIT_H
+#define LIB_LOG_LIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Lines that a stranger can cause are limited, each kind by one of these:
+ * LOG_LIMIT_LINES in LOG_LIMIT_MS, the rest is counted. Zeroed: none yet. */
+#define LOG_LIMIT_LINES 10
+#define LOG_LIMIT_MS	10000
+
+struct log_limit {
+	uint64_t start_ms; /* of the current period */
+	unsigned lines;	   /* in it */
+	unsigned long suppressed;
+};
+
+/* log_limit_pass - may one more line be written at now_ms (monotonic)? If so,
+ * suppressed receives how many were not since the last one. */
+bool log_limit_pass(struct log_limit *limit, uint64_t now_ms,
+		    unsigned long *suppressed);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_PEER_H
+#define LIB_PEER_H
+
+/* Who is at the other end of a socket, as text. */
+
+#define PEER_MAX 80 /* bytes of a name, NUL included */
+
+/* peer_name - for messages: "inet:127.0.0.1:54321", "inet:[::1]:54321",
+ * "unix:pid=8,uid=104", or "stdio" when fd is no socket. Returns buffer, which
+ * has PEER_MAX bytes. */
+const char *peer_name(char *buffer, int fd);
+
+/* peer_address - the numeric address of a TCP peer, or "unknown". Returns
+ * buffer, which has PEER_MAX bytes. */
+const char *peer_address(char *buffer, int fd);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+/* gates - who may come in at which listener
+ *
+ * A listener that has neither allow_remote nor tls is the server's business
+ * alone. Before others stands a gate: whose address is not listed is closed at
+ * once, and in TLS a bridge makes an ordinary connection of every client that
+ * it knows. Strangers can knock as fast as they like: what is logged about
+ * them is limited. */
+
+#include "policyd/gates.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/log_limit.h"
+#include "lib/network.h"
+#include "lib/peer.h"
+#include "lib/tls_bridge.h"
+#include "lib/xalloc.h"
+
+/* One listener's. */
+struct gate {
+	struct gates *gates;
+	const struct config_gate *config;
+};
+
+struct gates {
+	const struct config *config;
+	struct server *server;
+	struct gate *each; /* by listener */
+	struct tls_bridges *bridges;
+	struct log_limit refused, failed;
+	struct metrics metrics;
+};
+
+/* now_ms - time that only goes forward */
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* warn - about a stranger, if there was not too much of that lately */
+static void warn(struct log_limit *limit, const char *peer, const char *what,
+		 const char *reason)
+{
+	unsigned long suppressed;
+
+	if (!log_limit_pass(limit, now_ms(), &suppressed))
+		return;
+	if (suppressed > 0)
+		log_warning("%lu more clients were refused and not logged",
+			    suppressed);
+	log_warning("%s: %s: %s", peer, what, reason);
+}
+
+/* on_ready - a client in TLS is known */
+static void on_ready(void *context, int fd, const char *peer)
+{
+	struct gates *gates = context;
+
+	server_add(gates->server, fd, peer);
+}
+
+/* on_failed - a client in TLS is cut */
+static void on_failed(void *context, const char *peer, const char *reason)
+{
+	struct gates *gates = context;
+
+	gates->metrics.tls_failed++;
+	warn(&gates->failed, peer, "TLS", reason);
+}
+
+/* is_allowed - is the client one of allow_remote? What cannot be looked up
+ * is not. */
+static bool is_allowed(const struct gate *gate, int fd)
+{
+	const struct network_list *clients = gate->config->clients;
+	char address[PEER_MAX];
+
+	return clients == NULL ||
+	       network_list_match(clients, peer_address(address, fd),
+				  "unknown") == 1;
+}
+
+/* on_accepted - somebody is at the gate */
+static void on_accepted(void *context, int fd)
+{
+	const struct gate *gate = context;
+	struct gates *gates = gate->gates;
+	char peer[PEER_MAX];
+
+	peer_name(peer, fd);
+	if (!is_allowed(gate, fd)) {
+		gates->metrics.not_allowed++;
+		warn(&gates->refused, peer, "refused",
+		     "the address is not in allow_remote");
+		close(fd);
+	} else if (gate->config->tls != NULL) {
+		tls_bridges_accept(gates->bridges, gate->config->tls, fd, peer);
+	} else {
+		server_add(gates->server, fd, NULL);
+	}
+}
+
+/* gates_new - nobody has come yet */
+struct gates *gates_new(const struct config *config, struct server *server)
+{
+	struct gates *gates = xcalloc(1, sizeof(*gates));
+	const struct tls_bridges_handler handler = {
+		.context = gates,
+		.ready = on_ready,
+		.failed = on_failed,
+	};
+
+	gates->config = config;
+	gates->server = server;
+	gates->each = xcalloc(config->listener_count, sizeof(*gates->each));
+	gates->bridges = tls_bridges_new(server_base(server), &handler);
+	return gates;
+}
+
+/* gates_free - cut what still goes through them */
+void gates_free(struct gates *gates)
+{
+	if (gates == NULL)
+		return;
+	tls_bridges_free(gates->bridges);
+	free(gates->each);
+	free(gates);
+}
+
+/* gates_listen - serve what comes at fd */
+int gates_listen(struct gates *gates, size_t listener, int fd,
+		 struct error *error)
+{
+	const struct config_gate *config = &gates->config->gates[listener];
+	struct gate *gate = &gates->each[listener];
+
+	if (config->clients == NULL && config->tls == NULL)
+		return server_listen(gates->server, fd, error);
+	gate->gates = gates;
+	gate->config = config;
+	return server_listen_for(gates->server, fd, on_accepted, gate, error);
+}
+
+/* gates_metrics - who was let in, and who was not */
+const struct metrics *gates_metrics(const struct gates *gates)
+{
+	return &gates->metrics;
+}
+
+/* gates_count - connections in TLS */
+size_t gates_count(const struct gates *gates)
+{
+	return tls_bridges_count(gates->bridges);
+}
+
+/* gates_detach - right before the server hands over */
+void gates_detach(struct gates *gates)
+{
+	tls_bridges_detach(gates->bridges);
+}
+
+/* gates_drain - right before the server drains */
+void gates_drain(struct gates *gates)
+{
+	tls_bridges_drain(gates->bridges);
+}
+
+/* gates_run - until all in TLS have closed */
+int gates_run(struct gates *gates, unsigned limit_ms, struct error *error)
+{
+	return tls_bridges_run(gates->bridges, limit_ms, error);
+}
