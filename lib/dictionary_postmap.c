@@ -24,6 +24,7 @@
 
 #include "lib/casefold.h"
 #include "lib/dictionary_internal.h"
+#include "lib/clock.h"
 #include "lib/keyset.h"
 #include "lib/logical_lines.h"
 #include "lib/subprocess.h"
@@ -153,15 +154,6 @@ static int read_output(struct dictionary *dictionary, const char *output,
 	return 0;
 }
 
-/* now_ms - a clock that nobody sets */
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* run_postmap - within the time that is left of this load */
 static int run_postmap(const struct dictionary *dictionary,
 		       struct dictionary_loader *loader, char **output,
@@ -171,7 +163,7 @@ static int run_postmap(const struct dictionary *dictionary,
 	const char *argv[7] = { "postmap" };
 	struct subprocess_limits limits = { .output_max = OUTPUT_MAX };
 	int64_t left = DICTIONARY_TIME_MS - loader->spent_ms;
-	int64_t start = now_ms();
+	int64_t start = clock_ms();
 	size_t argc = 1;
 	int status;
 
@@ -186,7 +178,7 @@ static int run_postmap(const struct dictionary *dictionary,
 			    : left < ONE_RUN_MS ? (unsigned)left
 						: ONE_RUN_MS;
 	status = subprocess_run(argv, &limits, output, length, error);
-	loader->spent_ms += now_ms() - start;
+	loader->spent_ms += clock_ms() - start;
 	free(table);
 	if (status < 0)
 		return -1;

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/listener_internal.h"
 
 #define LISTENER_WAIT_MS 2000 /* for a live socket to go away */
@@ -32,15 +33,6 @@ struct place {
 	const char *name; /* last component of path */
 	char temporary[32];
 };
-
-/* now_ms - time that only goes forward */
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* wait_a_moment - one step of polling */
 static void wait_a_moment(void)
@@ -78,7 +70,7 @@ static int place_lock(struct place *place, long long deadline,
 	while (flock(place->directory, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EINTR)
 			continue;
-		if (errno != EWOULDBLOCK || now_ms() >= deadline)
+		if (errno != EWOULDBLOCK || clock_ms() >= deadline)
 			return error_set(error,
 					 "%s: cannot lock the "
 					 "directory: %s",
@@ -266,7 +258,7 @@ out:
 /* wait_for_way - get the directory's lock with the way free, or fail */
 static int wait_for_way(struct place *place, struct error *error)
 {
-	long long deadline = now_ms() + LISTENER_WAIT_MS;
+	long long deadline = clock_ms() + LISTENER_WAIT_MS;
 	int free_way;
 
 	for (;;) {
@@ -276,7 +268,7 @@ static int wait_for_way(struct place *place, struct error *error)
 		if (free_way != 0)
 			return free_way < 0 ? -1 : 0;
 		flock(place->directory, LOCK_UN);
-		if (now_ms() >= deadline)
+		if (clock_ms() >= deadline)
 			return error_set(error,
 					 "%s is in use: another "
 					 "program listens there",
@@ -380,7 +372,7 @@ void listener_unix_remove(const struct listener *listener, const char *path)
 
 	if (place_open(&place, path, NULL) < 0)
 		return;
-	if (place_lock(&place, now_ms() + LISTENER_WAIT_MS, NULL) == 0 &&
+	if (place_lock(&place, clock_ms() + LISTENER_WAIT_MS, NULL) == 0 &&
 	    owns_name(listener, &place))
 		unlinkat(place.directory, place.name, 0);
 	close(place.directory);

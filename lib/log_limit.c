@@ -7,11 +7,13 @@
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ms,
 		    unsigned long *suppressed)
 {
+	unsigned most = limit->most > 0 ? limit->most : LOG_LIMIT_LINES;
+
 	if (limit->lines == 0 || now_ms - limit->start_ms >= LOG_LIMIT_MS) {
 		limit->start_ms = now_ms;
 		limit->lines = 0;
 	}
-	if (limit->lines == LOG_LIMIT_LINES) {
+	if (limit->lines == most) {
 		limit->suppressed++;
 		return false;
 	}

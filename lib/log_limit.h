@@ -5,12 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Lines that a stranger can cause are limited, each kind by one of these:
- * LOG_LIMIT_LINES in LOG_LIMIT_MS, the rest is counted. Zeroed: none yet. */
+/* Lines that a stranger can cause are limited, each kind by one of these: so
+ * many in LOG_LIMIT_MS, the rest is counted. Zeroed: none yet. */
 #define LOG_LIMIT_LINES 10
 #define LOG_LIMIT_MS	10000
 
 struct log_limit {
+	unsigned most;	   /* 0: LOG_LIMIT_LINES */
 	uint64_t start_ms; /* of the current period */
 	unsigned lines;	   /* in it */
 	unsigned long suppressed;

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/server_internal.h"
 #include "lib/xalloc.h"
 
@@ -30,10 +31,7 @@
 /* server_now_ms - time that only goes forward, good enough for time limits */
 uint64_t server_now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return (uint64_t)clock_ms();
 }
 
 /* milliseconds - as libevent wants them */

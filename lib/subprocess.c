@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/xalloc.h"
 
 #define STDERR_MAX 4096
@@ -34,15 +35,6 @@ struct run {
 	char complaint[STDERR_MAX];
 	size_t complaint_length;
 };
-
-/* now_ms - a clock that nobody sets */
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* become_program - in the child: descriptors, signals, exec; never returns */
 static _Noreturn void become_program(const char *const argv[], int out, int err)
@@ -139,12 +131,12 @@ static void read_complaint(struct run *run)
 static int collect(struct run *run, const struct subprocess_limits *limits,
 		   const char *name, struct error *error)
 {
-	int64_t deadline = now_ms() + limits->timeout_ms;
+	int64_t deadline = clock_ms() + limits->timeout_ms;
 
 	while (run->out >= 0 || run->err >= 0) {
 		struct pollfd fds[2] = { { run->out, POLLIN, 0 },
 					 { run->err, POLLIN, 0 } };
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 
 		if (left <= 0)
 			return error_set(error, "%s did not end within %u s",
@@ -167,7 +159,7 @@ static int collect(struct run *run, const struct subprocess_limits *limits,
 static int reap(struct run *run, bool killed,
 		const struct subprocess_limits *limits, int *status)
 {
-	int64_t deadline = now_ms() + limits->timeout_ms;
+	int64_t deadline = clock_ms() + limits->timeout_ms;
 	struct timespec pause = { 0, 2000000 };
 	pid_t pid;
 
@@ -177,7 +169,7 @@ static int reap(struct run *run, bool killed,
 	       run->pid) {
 		if (pid < 0 && errno != EINTR)
 			return -1;
-		if (pid == 0 && now_ms() > deadline) {
+		if (pid == 0 && clock_ms() > deadline) {
 			kill(-run->pid, SIGKILL);
 			killed = true;
 		}

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/log_limit.h"
 #include "lib/network.h"
@@ -35,22 +36,13 @@ struct gates {
 	struct metrics metrics;
 };
 
-/* now_ms - time that only goes forward */
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* warn - about a stranger, if there was not too much of that lately */
 static void warn(struct log_limit *limit, const char *peer, const char *what,
 		 const char *reason)
 {
 	unsigned long suppressed;
 
-	if (!log_limit_pass(limit, now_ms(), &suppressed))
+	if (!log_limit_pass(limit, (uint64_t)clock_ms(), &suppressed))
 		return;
 	if (suppressed > 0)
 		log_warning("%lu more clients were refused and not logged",

@@ -19,21 +19,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/log_limit.h"
 #include "lib/reply.h"
 #include "lib/report.h"
 #include "lib/xalloc.h"
 #include "policyd/replay_group.h"
 
-#define LINES_A_SECOND 100 /* in the log; more are only counted */
-#define MESSAGE_BYTES  16384
+#define LINES_MAX     1000 /* in the log, in LOG_LIMIT_MS */
+#define MESSAGE_BYTES 16384
 
 struct shadow {
 	struct config *config;
 	struct judgement judgement; /* the present one */
-	time_t second;		    /* monotonic */
-	unsigned lines;		    /* written in it */
-	unsigned long suppressed;
+	struct log_limit limit;
 };
 
 /* load - leniently, in the little time that is left for it */
@@ -60,27 +60,18 @@ static _Noreturn void child(const char *path, shadow_loader *loader, int pipe)
 	_exit(config != NULL ? EX_OK : EX_CONFIG);
 }
 
-/* now_ms - a clock that nobody sets */
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* read_all - what the child says until it ends or its time is over; 0: it has
  * ended */
 static int read_all(int pipe, char *text, size_t size, unsigned time_ms)
 {
-	int64_t end = now_ms() + time_ms;
+	int64_t end = clock_ms() + time_ms;
 	char rest[4096];
 	size_t length = 0;
 	ssize_t count = 1;
 
 	while (count > 0) {
 		struct pollfd ready = { .fd = pipe, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 
 		if (left <= 0)
 			break;
@@ -199,28 +190,8 @@ struct shadow *shadow_new(const char *path, struct config_messages *messages)
 	}
 	shadow = xcalloc(1, sizeof(*shadow));
 	shadow->config = config;
+	shadow->limit.most = LINES_MAX;
 	return shadow;
-}
-
-/* may_log - not more than so many lines a second */
-static bool may_log(struct shadow *shadow)
-{
-	time_t second = (time_t)(now_ms() / 1000);
-
-	if (second != shadow->second) {
-		if (shadow->suppressed > 0)
-			log_info("shadow: %lu more disagreements",
-				 shadow->suppressed);
-		shadow->second = second;
-		shadow->lines = 0;
-		shadow->suppressed = 0;
-	}
-	if (shadow->lines == LINES_A_SECOND) {
-		shadow->suppressed++;
-		return false;
-	}
-	shadow->lines++;
-	return true;
 }
 
 /* outcome_of - what came of one judgement */
@@ -262,6 +233,7 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 {
 	struct replay_outcome now, next;
 	struct judgement *other;
+	unsigned long suppressed;
 	char text[REPLY_MAX];
 	bool opens;
 
@@ -281,8 +253,11 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 	opens = replay_outcome_opens(&now, &next);
 	metrics->shadow_differing++;
 	metrics->shadow_opening += opens;
-	if (may_log(shadow))
-		log_difference(&now, &next, request, id, opens);
+	if (!log_limit_pass(&shadow->limit, (uint64_t)clock_ms(), &suppressed))
+		return;
+	if (suppressed > 0)
+		log_info("shadow: %lu more differences", suppressed);
+	log_difference(&now, &next, request, id, opens);
 }
 
 /* shadow_free - NULL is allowed */
