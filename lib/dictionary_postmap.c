@@ -20,7 +20,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/casefold.h"
 #include "lib/dictionary_internal.h"

@@ -314,6 +314,13 @@ static enum verdict refuse(struct decision *decision, enum refusal refusal,
 	return refusal == REFUSAL_LOOKUP ? VERDICT_DEFER : VERDICT_REJECT;
 }
 
+/* pass - no objection, and why */
+static enum verdict pass(struct decision *decision, const char *reason)
+{
+	decision->reason = reason;
+	return VERDICT_DUNNO;
+}
+
 /* sender_login_evaluate - may this client use that sender address? */
 enum verdict sender_login_evaluate(const struct sender_login *maps,
 				   const struct subject *subject,
@@ -325,16 +332,18 @@ enum verdict sender_login_evaluate(const struct sender_login *maps,
 	/* As Postfix has it: by whatever method. */
 	bool authenticated = login[0] != '\0';
 
-	if (sender[0] == '\0' ||
-	    (checks & (authenticated ? SENDER_CHECK_AUTHENTICATED
+	if (sender[0] == '\0')
+		return pass(decision, "there is no sender address");
+	if ((checks & (authenticated ? SENDER_CHECK_AUTHENTICATED
 				     : SENDER_CHECK_UNAUTHENTICATED)) == 0)
-		return VERDICT_DUNNO;
+		return pass(decision,
+			    authenticated ? "logged in" : "not logged in");
 	switch (sender_login_find(maps, sender, login, decision->owners)) {
 	case SENDER_OWNED:
-		return VERDICT_DUNNO;
+		return pass(decision, "the sender address is his own");
 	case SENDER_UNKNOWN:
 		if (!authenticated || (checks & SENDER_CHECK_KNOWN) != 0)
-			return VERDICT_DUNNO;
+			return pass(decision, "nobody owns the sender address");
 		return refuse(decision, REFUSAL_OWNER,
 			      "nobody owns the sender address");
 	case SENDER_OTHERS:

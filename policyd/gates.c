@@ -10,7 +10,6 @@
 #include "policyd/gates.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
