@@ -210,7 +210,7 @@ END_TEST
 
 /* ---- damage */
 
-#define MUTANTS 100000
+#define MUTANTS 100000 /* TEST_MUTANTS in the environment: another number */
 
 /* random_below - repeatable */
 static unsigned random_below(unsigned limit)
@@ -315,13 +315,18 @@ START_TEST(test_mutants)
 	unsigned long judged = 0;
 	unsigned long skipped = 0;
 	char *path = place_path("mutant");
+	const char *wanted = getenv("TEST_MUTANTS");
+	unsigned long mutants =
+		wanted != NULL ? strtoul(wanted, NULL, 10) : MUTANTS;
 	struct error error;
-	int i, k;
+	unsigned long i;
+	int k;
 
+	ck_assert_uint_gt(mutants, 0);
 	place_write("conf", "mydestination = 'local.test, localhost'\n"
 			    "service 's' { server_port = 25 }\n");
 	config = place_load("conf", &how, &messages);
-	for (i = 0; i < MUTANTS; i++) {
+	for (i = 0; i < mutants; i++) {
 		struct replay_reader reader = { .context = &config,
 						.request = judge_mutant,
 						.quiet = true };
@@ -343,9 +348,9 @@ START_TEST(test_mutants)
 			skipped += reader.skipped[k];
 	}
 	/* Most have something left that can be judged, all have damage. */
-	ck_assert_uint_gt(judged, MUTANTS / 4);
-	ck_assert_uint_gt(skipped, MUTANTS / 2);
-	printf("%d damaged files: %lu judged, %lu skipped\n", MUTANTS, judged,
+	ck_assert_uint_gt(judged, mutants / 4);
+	ck_assert_uint_gt(skipped, mutants / 2);
+	printf("%lu damaged files: %lu judged, %lu skipped\n", mutants, judged,
 	       skipped);
 	free(path);
 	free(mutant);
@@ -383,11 +388,13 @@ START_TEST(test_ring)
 	struct replay_reader reader;
 	struct seen seen;
 	struct error error;
+	mode_t mask;
 	unsigned i;
 
-	umask(0);
 	ck_assert_int_eq(mkdir(path, 0755), 0);
+	mask = umask(0);
 	capture = capture_new(path, 3, &error);
+	umask(mask);
 	ck_assert_msg(capture != NULL, "%s", error.text);
 	memset(request, 'a', sizeof(request));
 	memcpy(request, REQUEST "recipient=x\nstress=", 47);
