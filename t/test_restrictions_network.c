@@ -206,7 +206,9 @@ static const struct {
 	const char *protocol, *certificate, *key;
 	const char *reason;
 } reasons[] = {
-	{ "TLSv1.3", A, B, "" }, /* permitted */
+	{ "TLSv1.3", A, B,
+	  "the certificate or its key is in relay_clientcerts" }, /* permitted
+								   */
 	{ "TLSv1.3", "", "", "no certificate" },
 	{ "TLSv1.3", B, "", "not in relay_clientcerts" },
 	{ "TLSv1.3", "", B, "not in relay_clientcerts" },

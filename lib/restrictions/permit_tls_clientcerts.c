@@ -299,6 +299,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 		decision->reason = subject->facts->weak;
 		return VERDICT_DUNNO;
 	}
+	decision->reason = "the certificate or its key is in relay_clientcerts";
 	if (is_listed(state, request->ccert_fingerprint) ||
 	    is_listed(state, request->ccert_pubkey_fingerprint))
 		return VERDICT_PERMIT;
