@@ -111,6 +111,26 @@ static int line_in_main_cf(const char *path, const char *name, const char *word)
 	return walk.word_line != 0 ? walk.word_line : walk.line;
 }
 
+/* line_in_text - of a /file, the first that has the word; 0: none */
+static int line_in_text(const char *path, const char *word)
+{
+	const char *reason;
+	size_t length;
+	char *text = file_read(path, &length, &reason);
+	char *rest = text;
+	char *line;
+	int number = 0;
+	int found = 0;
+
+	while (found == 0 && (line = strsep(&rest, "\n")) != NULL) {
+		number++;
+		if (line[0] != '#' && has_word(line, word))
+			found = number;
+	}
+	free(text);
+	return found;
+}
+
 /* write_origin - of a word in the text of the list itself */
 static void write_origin(const struct config *config, const char *list,
 			 const char *word, char origin[CONFIG_ORIGIN_MAX])
@@ -145,6 +165,8 @@ void config_origin(const struct config *config, const char *list,
 	struct error error;
 	bool utf8 = false;
 
+	if (file != NULL && line == 0)
+		line = line_in_text(file, match->pattern);
 	if (file == NULL) {
 		parameters_get_bool(&config->parameters,
 				    PARAMETER_SMTPUTF8_ENABLE, &utf8, &error);

@@ -31,13 +31,17 @@ struct address {
 struct network {
 	struct dictionary *table; /* NULL: an address and a prefix */
 	struct address address;
-	unsigned prefix; /* bits of the address that count */
-	bool listed;	 /* false: written with "!" */
+	unsigned prefix;  /* bits of the address that count */
+	bool listed;	  /* false: written with "!" */
+	char *text;	  /* as written */
+	const char *file; /* it stands in, or NULL: the list itself */
 };
 
 struct network_list {
 	struct network *networks;
 	size_t count;
+	char **files; /* that were read */
+	size_t file_count;
 	bool utf8;
 };
 
@@ -45,8 +49,9 @@ struct network_list {
 struct reader {
 	struct network_list *list;
 	struct dictionary_loader *loader;
-	bool listed;	/* false inside of !/file */
-	unsigned depth; /* how many files are open */
+	bool listed;	  /* false inside of !/file */
+	unsigned depth;	  /* how many files are open */
+	const char *file; /* the innermost, or NULL */
 };
 
 /* address_parse - the text form of either family; -1: it is neither */
@@ -178,12 +183,16 @@ static int read_line(void *context, const char *line, struct error *error)
 static int read_file(const struct reader *outer, const char *path, bool listed,
 		     struct error *error)
 {
-	struct reader reader = { outer->list, outer->loader, listed,
-				 outer->depth + 1 };
+	struct network_list *list = outer->list;
+	struct reader reader = { list, outer->loader, listed, outer->depth + 1,
+				 NULL };
 
 	if (reader.depth > FILE_DEPTH_MAX)
 		return error_set(error, "%s: too many files within files",
 				 path);
+	list->files = xreallocarray(list->files, list->file_count + 1,
+				    sizeof(*list->files));
+	reader.file = list->files[list->file_count++] = xstrdup(path);
 	return words_each_line(path, read_line, &reader, error);
 }
 
@@ -235,6 +244,8 @@ static int read_word(void *context, const char *word, struct error *error)
 		return -1;
 	list->networks = xreallocarray(list->networks, list->count + 1,
 				       sizeof(list->networks[0]));
+	network.text = xstrdup(word);
+	network.file = reader->file;
 	list->networks[list->count++] = network;
 	return 0;
 }
@@ -247,7 +258,7 @@ struct network_list *network_list_new(const char *text, bool utf8,
 	struct network_list *list = xcalloc(1, sizeof(*list));
 	struct dictionary_loader strict = { 0 };
 	struct reader reader = { list, loader != NULL ? loader : &strict, true,
-				 0 };
+				 0, NULL };
 
 	list->utf8 = utf8;
 	if (words_each_braced(text, WORDS_SEPARATORS, read_word, &reader,
@@ -263,8 +274,13 @@ void network_list_free(struct network_list *list)
 {
 	if (list == NULL)
 		return;
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
 		dictionary_free(list->networks[i].table);
+		free(list->networks[i].text);
+	}
+	for (size_t i = 0; i < list->file_count; i++)
+		free(list->files[i]);
+	free(list->files);
 	free(list->networks);
 	free(list);
 }
@@ -310,7 +326,7 @@ static enum dictionary_answer matches(const struct network *network,
 
 /* search - with both texts folded */
 static int search(const struct network_list *list, const char *address,
-		  const char *name)
+		  const char *name, const struct network **decided)
 {
 	struct address parsed;
 	size_t i;
@@ -320,6 +336,7 @@ static int search(const struct network_list *list, const char *address,
 	for (i = 0; i < list->count; i++) {
 		const struct network *network = &list->networks[i];
 
+		*decided = network;
 		switch (matches(network, &parsed, address, name)) {
 		case DICTIONARY_NOT_FOUND:
 			break;
@@ -342,15 +359,40 @@ static char *fold(const struct network_list *list, const char *text)
 	return folded;
 }
 
+/* find - is the client in the list, and which entry says so? */
+static int find(const struct network_list *list, const char *address,
+		const char *name, const struct network **decided)
+{
+	char *folded_address = fold(list, address);
+	char *folded_name = fold(list, name);
+	int result = search(list, folded_address, folded_name, decided);
+
+	free(folded_name);
+	free(folded_address);
+	return result;
+}
+
 /* network_list_match - is the client in the list? */
 int network_list_match(const struct network_list *list, const char *address,
 		       const char *name)
 {
-	char *folded_address = fold(list, address);
-	char *folded_name = fold(list, name);
-	int result = search(list, folded_address, folded_name);
+	const struct network *decided;
 
-	free(folded_name);
-	free(folded_address);
+	return find(list, address, name, &decided);
+}
+
+/* network_list_find - likewise, with the entry that decided */
+int network_list_find(const struct network_list *list, const char *address,
+		      const char *name, struct table_match *match)
+{
+	const struct network *decided = NULL;
+	int result = find(list, address, name, &decided);
+
+	*match = (struct table_match){ 0 };
+	if (result == 0 || decided == NULL)
+		return result;
+	match->pattern = decided->text;
+	match->file = decided->file;
+	match->dictionary = decided->table;
 	return result;
 }

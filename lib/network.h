@@ -6,6 +6,7 @@
 
 #include "lib/dictionary.h"
 #include "lib/error.h"
+#include "lib/table.h"
 
 /* One list of addresses and networks in the syntax of postconf(5),
  * mynetworks: "10.0.0.0/8", "192.0.2.1", "[2001:db8::]/32", "2001:db8::1";
@@ -34,5 +35,10 @@ void network_list_free(struct network_list *list);
  * where it and what it lies below may be keys too. */
 int network_list_match(const struct network_list *list, const char *address,
 		       const char *name);
+
+/* network_list_find - the same for those who explain: the entry that decided,
+ * as it is written, and the /file that it stands in; its line is not kept. */
+int network_list_find(const struct network_list *list, const char *address,
+		      const char *name, struct table_match *match);
 
 #endif

@@ -50,6 +50,10 @@ struct restriction {
 	 * caller fills the rest. VERDICT_WAIT only by evaluation_wait(). */
 	enum verdict (*evaluate)(const struct subject *subject, void *state,
 				 struct decision *decision);
+	/* find - for those who explain a permit: the entry of its parameter
+	 * that permits, and the key that was looked up; optional. */
+	void (*find)(const struct subject *subject, void *state,
+		     struct table_match *match, const char **key);
 	/* cancel - the request is gone, forget the waiter; only with WAIT. */
 	void (*cancel)(void *waiter);
 };

@@ -58,6 +58,25 @@ char *explanation_changes(unsigned set)
 	return xstrdup(text);
 }
 
+/* keep_entry - which entry of its parameter made a restriction permit */
+static void keep_entry(const struct explanation *explanation,
+		       struct explanation_answer *answer)
+{
+	const struct restriction *restriction = answer->use->restriction;
+	char origin[CONFIG_ORIGIN_MAX];
+	struct table_match match;
+	const char *key;
+
+	restriction->find(&explanation->judgement.evaluation.subject,
+			  answer->use->state, &match, &key);
+	if (match.pattern == NULL)
+		return;
+	config_origin(explanation->config, restriction->parameter, &match, key,
+		      origin);
+	answer->entry = xstrdup(match.pattern);
+	answer->origin = xstrdup(origin);
+}
+
 /* keep_answer - an evaluation_trace */
 static void keep_answer(void *context, const struct restriction *restriction,
 			enum verdict verdict, const struct decision *decision)
@@ -67,12 +86,15 @@ static void keep_answer(void *context, const struct restriction *restriction,
 		explanation->judgement.evaluation.list;
 	size_t count = explanation->answer_count++;
 
-	(void)restriction;
 	explanation->answers = xreallocarray(explanation->answers, count + 1,
 					     sizeof(*explanation->answers));
-	explanation->answers[count] =
-		(struct explanation_answer){ &list->uses[count], verdict,
-					     decision->reason };
+	explanation->answers[count] = (struct explanation_answer){
+		.use = &list->uses[count],
+		.verdict = verdict,
+		.reason = decision->reason,
+	};
+	if (verdict == VERDICT_PERMIT && restriction->find != NULL)
+		keep_entry(explanation, &explanation->answers[count]);
 }
 
 /* address_now - what the address is after the steps so far */
@@ -179,6 +201,10 @@ void explanation_clear(struct explanation *explanation)
 		free(step->origin);
 		free(step->before);
 		free(step->after);
+	}
+	for (i = 0; i < explanation->answer_count; i++) {
+		free(explanation->answers[i].entry);
+		free(explanation->answers[i].origin);
 	}
 	free(explanation->steps);
 	free(explanation->answers);

@@ -27,6 +27,8 @@ struct explanation_answer {
 	const struct restriction_use *use;
 	enum verdict verdict;
 	const char *reason; /* static */
+	char *entry;	    /* of its parameter, that permits, or NULL */
+	char *origin;	    /* where that stands, or NULL */
 };
 
 /* All that can be said about one judgement. Points into config and request,

@@ -130,6 +130,10 @@ static json_t *restrictions_array(const struct explanation *explanation)
 					   : NULL));
 		json_set(object, "reason",
 			 json_text(answer != NULL ? answer->reason : NULL));
+		json_set(object, "entry",
+			 json_text(answer != NULL ? answer->entry : NULL));
+		json_set(object, "origin",
+			 json_text(answer != NULL ? answer->origin : NULL));
 		json_append(array, object);
 	}
 	return array;

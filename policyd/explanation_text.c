@@ -364,6 +364,17 @@ static int name_width(const struct restriction_list *list)
 	return (int)width;
 }
 
+/* put_entry - what made a restriction permit, and where it stands */
+static void put_entry(struct printer *printer,
+		      const struct explanation_answer *answer)
+{
+	if (answer->entry == NULL)
+		return;
+	fputs(": ", printer->output);
+	put_quoted(printer, answer->entry);
+	fprintf(printer->output, " (%s)", answer->origin);
+}
+
 /* print_restrictions - all of the list, with the answers of those tried */
 static void print_restrictions(struct printer *printer)
 {
@@ -388,6 +399,7 @@ static void print_restrictions(struct printer *printer)
 			if (*explanation->answers[i].reason != '\0')
 				fprintf(printer->output, "  %s",
 					explanation->answers[i].reason);
+			put_entry(printer, &explanation->answers[i]);
 		}
 		if (use->line != 0)
 			fprintf(printer->output, " (%s:%d)",

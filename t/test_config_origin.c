@@ -71,6 +71,22 @@ static char *expand(const char *origin)
 				: xstrdup(origin);
 }
 
+/* expand_all - "@" anywhere, in one of two texts that are used by turns */
+static const char *expand_all(const char *from)
+{
+	static char buffers[2][256];
+	static size_t turn;
+	char *buffer = buffers[turn++ % 2];
+	const char *at = strchr(from, '@');
+
+	if (at == NULL)
+		snprintf(buffer, 256, "%s", from);
+	else
+		snprintf(buffer, 256, "%.*s%s%s", (int)(at - from), from,
+			 place_directory, at + 1);
+	return buffer;
+}
+
 /* One load: libconfuse is for once in a process. */
 START_TEST(test_origins)
 {
@@ -171,6 +187,62 @@ START_TEST(test_main_cf)
 }
 END_TEST
 
+/* The network that permits. */
+START_TEST(test_networks)
+{
+	static const struct {
+		const char *client, *entry, *origin; /* NULL: none permits */
+	} clients[] = {
+		{ "10.1.1.1", "10.0.0.0/8", "@/conf:2" },
+		{ "198.51.100.7", "198.51.100.7", "@/networks:4" },
+		{ "2001:db8::9", "[2001:db8::]/32", "@/networks:4" },
+		{ "203.0.113.1", "cidr:@/near", "@/near:1" },
+		{ "192.0.3.1", NULL, NULL },
+		{ "10.2.1.1", NULL, NULL },
+	};
+	struct config_load_options how = { .unserved = true };
+	struct config_messages messages = { 0 };
+	struct explanation explanation;
+	struct question question;
+	struct config *config;
+	struct error error;
+	int i;
+
+	place_write("near", "203.0.113.0/24 x\n");
+	place_write("networks", "# x\n172.16.0.0/12\n\n"
+				"[2001:db8::]/32 198.51.100.7\n");
+	place_write("conf", "mydestination = 'own.test'\n"
+			    "mynetworks = { '!10.2.0.0/16, 10.0.0.0/8',\n"
+			    "'@/networks, cidr:@/near' }\n"
+			    "restrictions = { permit_mynetworks, reject }\n");
+	config = place_load("conf", &how, &messages);
+	for (i = 0; i < COUNT(clients); i++) {
+		question_init(&question);
+		ck_assert_int_eq(question_set(&question, "client",
+					      clients[i].client, &error),
+				 0);
+		ck_assert_int_eq(
+			question_set(&question, "to", "a@far.example", &error),
+			0);
+		ck_assert_int_eq(explain(&explanation, config, NULL,
+					 &question.request, "ID", &error),
+				 0);
+		ck_assert_pstr_eq(explanation.answers[0].entry,
+				  clients[i].entry != NULL
+					  ? expand_all(clients[i].entry)
+					  : NULL);
+		ck_assert_pstr_eq(explanation.answers[0].origin,
+				  clients[i].origin != NULL
+					  ? expand_all(clients[i].origin)
+					  : NULL);
+		explanation_clear(&explanation);
+		question_clear(&question);
+	}
+	config_messages_clear(&messages);
+	config_free(config);
+}
+END_TEST
+
 START_TEST(test_overlap)
 {
 	static const char *const want[] = {
@@ -210,6 +282,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, place_remove);
 	tcase_add_test(tests, test_origins);
 	tcase_add_test(tests, test_main_cf);
+	tcase_add_test(tests, test_networks);
 	tcase_add_test(tests, test_overlap);
 	return run_tests("config_origin", tests);
 }

@@ -45,10 +45,19 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 	}
 }
 
+/* find - the network that the client is in */
+static void find(const struct subject *subject, void *state,
+		 struct table_match *match, const char **key)
+{
+	*key = subject->request->client_address;
+	network_list_find(state, *key, subject->request->client_name, match);
+}
+
 const struct restriction restriction_permit_mynetworks = {
 	.name = "permit_mynetworks",
 	.parameter = "mynetworks",
 	.open = open_networks,
 	.close = close_networks,
 	.evaluate = evaluate,
+	.find = find,
 };
