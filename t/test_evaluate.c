@@ -203,6 +203,39 @@ START_TEST(words_say_what_they_mean)
 	ck_assert_int_eq(verdict, words[_i].verdict);
 	if (verdict == VERDICT_REJECT || verdict == VERDICT_DEFER)
 		ck_assert_int_eq(decision.refusal, words[_i].refusal);
+	ck_assert_str_ne(decision.reason, "");
+}
+END_TEST
+
+/* A restriction whose argument must be "good", and its state. */
+static int open_good(const char *argument,
+		     const struct restriction_context *context, void **state,
+		     struct error *error)
+{
+	(void)context;
+	*state = &permit;
+	return strcmp(argument, "good") == 0 ? 0 : error_set(error, "not good");
+}
+
+static const struct restriction opener = { .name = "opener",
+					   .open = open_good,
+					   .evaluate = say };
+
+START_TEST(adds_what_can_be_opened)
+{
+	struct restriction_list list = { 0 };
+	struct error error;
+
+	ck_assert_int_eq(
+		restriction_list_add(&list, &opener, "bad", NULL, &error), -1);
+	ck_assert_uint_eq(list.count, 0);
+	ck_assert_int_eq(
+		restriction_list_add(&list, &opener, "good", NULL, &error), 0);
+	ck_assert_uint_eq(list.count, 1);
+	ck_assert_ptr_eq(list.uses[0].state, &permit);
+	restriction_list_clear(&list);
+	ck_assert_uint_eq(list.count, 0);
+	ck_assert_ptr_null(list.uses);
 }
 END_TEST
 
@@ -591,6 +624,7 @@ int main(void)
 	tcase_add_test(tests, waits_and_resumes);
 	tcase_add_test(tests, cancels_the_waiter_once);
 	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
+	tcase_add_test(tests, adds_what_can_be_opened);
 	tcase_add_loop_test(tests, leaves_to_postfix_what_only_it_knows, 0,
 			    COUNT(asked));
 	tcase_add_loop_test(tests, leaves_the_sender_to_postfix, 0,
