@@ -22,6 +22,14 @@ static const bool operators[256] = {
 	['"'] = true, ['.'] = true, ['['] = true, [']'] = true,
 };
 
+/* Bytes that a local part without quotes cannot have; nor control characters.
+ */
+static const bool specials[256] = {
+	[' '] = true, ['('] = true, [')'] = true, ['<'] = true, ['>'] = true,
+	['@'] = true, [','] = true, [';'] = true, [':'] = true, ['\\'] = true,
+	['"'] = true, ['['] = true, [']'] = true,
+};
+
 /* is_operator - does this byte stand for itself? */
 static bool is_operator(char c)
 {
@@ -80,7 +88,7 @@ static bool is_dot_string(const char *local, size_t length)
 
 		if (c == '.' && before == '.')
 			return false;
-		if (is_control(c) || strchr(" ()<>@,;:\\\"[]", c) != NULL)
+		if (is_control(c) || specials[(unsigned char)c])
 			return false;
 		before = c;
 	}

@@ -26,12 +26,22 @@
 
 enum target { TARGET_STDERR, TARGET_SYSLOG, TARGET_FILE };
 
+/* What stands before the text of a line, and what it was made of. */
+struct head {
+	time_t second;
+	pid_t pid;
+	enum log_level level;
+	size_t length; /* 0: make it anew */
+	char text[128];
+};
+
 static struct {
 	enum target target;
 	int fd;
 	bool debug;
 	unsigned long dropped;
-	time_t retry; /* monotonic: no new try to connect before */
+	time_t retry;	  /* monotonic: no new try to connect before */
+	struct head head; /* of the last line */
 } state = { .target = TARGET_STDERR, .fd = STDERR_FILENO };
 
 /* monotonic - seconds that no clock change touches */
@@ -83,6 +93,7 @@ int log_open(const char *target, struct error *error)
 		close(state.fd);
 	state.target = kind;
 	state.fd = fd;
+	state.head.length = 0;
 	return 0;
 }
 
@@ -132,31 +143,47 @@ static bool write_stream(const char *line, size_t length)
 	return write(state.fd, line, length) == (ssize_t)length;
 }
 
-/* write_head - what stands before the text; returns its length */
-static size_t write_head(char *line, size_t size, enum log_level level)
+/* make_head - what stands before the text of a line */
+static void make_head(struct head *head)
 {
 	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO,
 					  LOG_DEBUG };
 	static const char *const words[] = { "error: ", "warning: ", "",
 					     "debug: " };
-	char date[64] = "";
-	time_t now = time(NULL);
+	char priority[16] = "", date[64] = "";
 	struct tm when;
-	int length;
 
-	if (state.target != TARGET_STDERR && localtime_r(&now, &when) != NULL)
+	if (state.target == TARGET_SYSLOG)
+		snprintf(priority, sizeof(priority), "<%d>",
+			 LOG_MAIL | priorities[head->level]);
+	if (state.target != TARGET_STDERR &&
+	    localtime_r(&head->second, &when) != NULL)
 		strftime(date, sizeof(date),
 			 state.target == TARGET_SYSLOG ? "%b %e %T "
 						       : "%Y-%m-%dT%T%z ",
 			 &when);
-	if (state.target == TARGET_SYSLOG)
-		length = snprintf(line, size, "<%d>%spolicyd[%ld]: %s",
-				  LOG_MAIL | priorities[level], date,
-				  (long)getpid(), words[level]);
-	else
-		length = snprintf(line, size, "%spolicyd[%ld]: %s", date,
-				  (long)getpid(), words[level]);
-	return (size_t)length;
+	snprintf(head->text, sizeof(head->text), "%s%spolicyd[%ld]: %s",
+		 priority, date, (long)head->pid, words[head->level]);
+	head->length = strlen(head->text);
+}
+
+/* write_head - to the beginning of a line; most have that of the line before.
+ * Returns its length. */
+static size_t write_head(char *line, enum log_level level)
+{
+	struct head *head = &state.head;
+	time_t now = time(NULL);
+	pid_t pid = getpid();
+
+	if (head->length == 0 || head->second != now || head->pid != pid ||
+	    head->level != level) {
+		head->second = now;
+		head->pid = pid;
+		head->level = level;
+		make_head(head);
+	}
+	memcpy(line, head->text, head->length);
+	return head->length;
 }
 
 /* log_write - one line */
@@ -170,7 +197,7 @@ void log_write(enum log_level level, const char *format, ...)
 
 	if (level == LOG_LEVEL_DEBUG && !state.debug)
 		return;
-	length = write_head(line, sizeof(line), level);
+	length = write_head(line, level);
 	va_start(arguments, format);
 	text = vsnprintf(line + length, sizeof(line) - length - 1, format,
 			 arguments);
@@ -193,41 +220,38 @@ static bool is_plain(unsigned char byte)
 	return byte > ' ' && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/* quoted_length - what the text takes when it is escaped, at most limit + 1 */
-static size_t quoted_length(const char *text, size_t limit)
-{
-	size_t length = 0;
-
-	for (; *text != '\0' && length <= limit; text++)
-		length += is_plain((unsigned char)*text) ? 1 : 4;
-	return length;
-}
-
 /* log_quote - escape what came from the network */
 size_t log_quote(char *buffer, size_t limit, const char *text)
 {
 	static const char hex[] = "0123456789abcdef";
-	static const char cut[] = "...";
-	bool whole = quoted_length(text, limit) <= limit;
-	size_t tail = whole ? 0 : sizeof(cut) - 1;
+	static const char tail[] = "...";
+	const size_t tail_length = sizeof(tail) - 1;
 	size_t length = 0;
-	const unsigned char *byte;
+	size_t cut = 0; /* as much as leaves room for the tail */
 
-	for (byte = (const unsigned char *)text; *byte != '\0'; byte++) {
-		if (length + (is_plain(*byte) ? 1 : 4) + tail > limit)
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)*text;
+		bool plain = is_plain(byte);
+
+		if (limit - length < (plain ? 1 : 4))
 			break;
-		if (is_plain(*byte)) {
-			buffer[length++] = (char)*byte;
-			continue;
+		if (plain) {
+			buffer[length++] = (char)byte;
+		} else {
+			buffer[length++] = '\\';
+			buffer[length++] = 'x';
+			buffer[length++] = hex[byte >> 4];
+			buffer[length++] = hex[byte & 15];
 		}
-		buffer[length++] = '\\';
-		buffer[length++] = 'x';
-		buffer[length++] = hex[*byte >> 4];
-		buffer[length++] = hex[*byte & 15];
+		if (limit - length >= tail_length)
+			cut = length;
 	}
-	if (!whole && length + tail <= limit) {
-		memcpy(buffer + length, cut, tail);
-		length += tail;
+	if (*text != '\0') {
+		length = cut;
+		if (limit - length >= tail_length) {
+			memcpy(buffer + length, tail, tail_length);
+			length += tail_length;
+		}
 	}
 	buffer[length] = '\0';
 	return length;

@@ -15,6 +15,8 @@
 
 #include "lib/log.h"
 
+#define ASK_MAX	     50 /* bytes of a restriction's name */
+#define ID_MAX	     16 /* and of an id */
 #define RELAY_DENIED "554 5.7.1 Relay access denied"
 
 static const char *const mode_names[] = {
@@ -196,24 +198,52 @@ static void write_refusal(char *buffer, const struct decision *decision,
 		snprintf(buffer, REPLY_MAX, RELAY_DENIED);
 }
 
-/* write_asks - the restrictions that Postfix is to try; they let it decide, so
- * they must not stand for a decision that it is to take as it is */
-static int write_asks(char *buffer, const struct decision *decision,
-		      const struct reply_options *options)
+/* add - append at most max bytes of a text; returns the new length */
+static size_t add(char *buffer, size_t length, const char *text, size_t max)
 {
-	int length;
+	size_t room = REPLY_MAX - 1 - length;
+	size_t more = strnlen(text, max < room ? max : room);
 
+	memcpy(buffer + length, text, more);
+	return length + more;
+}
+
+/* add_asks - the restrictions that Postfix is to try; they let it decide, so
+ * they must not stand for a decision that it is to take as it is */
+static size_t add_asks(char *buffer, size_t length,
+		       const struct decision *decision,
+		       const struct reply_options *options)
+{
 	if (options->mode != REPLY_LOCK)
-		return snprintf(buffer, REPLY_MAX, "action=%s\n\n",
-				refusal_text(REFUSAL_LOOKUP, options));
-	length = snprintf(buffer, REPLY_MAX, "action=%.50s", decision->asks[0]);
-	for (size_t i = 1; i < DECISION_ASKS; i++)
-		if (decision->asks[i] != NULL)
-			length += snprintf(buffer + length,
-					   REPLY_MAX - (size_t)length,
-					   ", %.50s", decision->asks[i]);
-	return length +
-	       snprintf(buffer + length, REPLY_MAX - (size_t)length, "\n\n");
+		return add(buffer, length,
+			   refusal_text(REFUSAL_LOOKUP, options),
+			   REPLY_TEXT_MAX);
+	length = add(buffer, length, decision->asks[0], ASK_MAX);
+	for (size_t i = 1; i < DECISION_ASKS; i++) {
+		if (decision->asks[i] == NULL)
+			continue;
+		length = add(buffer, length, ", ", 2);
+		length = add(buffer, length, decision->asks[i], ASK_MAX);
+	}
+	return length;
+}
+
+/* add_refusal - with the id, by which the log line is found */
+static size_t add_refusal(char *buffer, size_t length,
+			  const struct decision *decision,
+			  const struct facts *facts,
+			  const struct reply_options *options, const char *id)
+{
+	char text[REPLY_MAX];
+
+	write_refusal(text, decision, facts, options);
+	length = add(buffer, length, text, REPLY_TEXT_MAX);
+	/* A word alone, "REJECT", makes Postfix say its own text. */
+	if (strchr(text, ' ') == NULL)
+		return length;
+	length = add(buffer, length, " (id ", REPLY_MAX);
+	length = add(buffer, length, id, ID_MAX);
+	return add(buffer, length, ")", REPLY_MAX);
 }
 
 /* reply_write - one reply for Postfix */
@@ -221,28 +251,23 @@ size_t reply_write(char *buffer, const struct decision *decision,
 		   const struct facts *facts,
 		   const struct reply_options *options, const char *id)
 {
-	char text[REPLY_MAX];
-	int length;
+	size_t length = add(buffer, 0, "action=", REPLY_MAX);
 
 	if (options->observe)
-		length = snprintf(buffer, REPLY_MAX, "action=DUNNO\n\n");
+		length = add(buffer, length, "DUNNO", REPLY_MAX);
 	else if (decision->asks[0] != NULL)
-		length = write_asks(buffer, decision, options);
+		length = add_asks(buffer, length, decision, options);
 	else if (decision->verdict == VERDICT_PERMIT)
-		length = snprintf(buffer, REPLY_MAX, "action=%s\n\n",
-				  permit_action(decision, options));
+		length = add(buffer, length, permit_action(decision, options),
+			     REPLY_TEXT_MAX);
 	else if (decision->verdict == VERDICT_DUNNO)
-		length = snprintf(buffer, REPLY_MAX, "action=DUNNO\n\n");
-	else {
-		write_refusal(text, decision, facts, options);
-		/* A word alone, "REJECT", makes Postfix say its own text. */
-		length = snprintf(buffer, REPLY_MAX,
-				  strchr(text, ' ') == NULL
-					  ? "action=%.*s\n\n"
-					  : "action=%.*s (id %.16s)\n\n",
-				  REPLY_TEXT_MAX, text, id);
-	}
-	return (size_t)length;
+		length = add(buffer, length, "DUNNO", REPLY_MAX);
+	else
+		length = add_refusal(buffer, length, decision, facts, options,
+				     id);
+	length = add(buffer, length, "\n\n", REPLY_MAX);
+	buffer[length] = '\0';
+	return length;
 }
 
 /* What Postfix calls the thing that it refuses, by protocol state. */

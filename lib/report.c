@@ -7,8 +7,6 @@
 
 #include "lib/report.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/log.h"
@@ -20,17 +18,34 @@ struct line {
 	size_t length;
 };
 
-/* add - append formatted text that needs no escaping */
-__attribute__((format(printf, 2, 3))) static void add(struct line *line,
-						      const char *format, ...)
+/* add_bytes - append length bytes that need no escaping, as many as fit */
+static void add_bytes(struct line *line, const char *bytes, size_t length)
 {
-	va_list arguments;
+	size_t room = REPORT_MAX - 1 - line->length;
 
-	va_start(arguments, format);
-	vsnprintf(line->text + line->length, REPORT_MAX - line->length, format,
-		  arguments);
-	va_end(arguments);
-	line->length += strlen(line->text + line->length);
+	if (length > room)
+		length = room;
+	memcpy(line->text + line->length, bytes, length);
+	line->length += length;
+}
+
+/* add - append text that needs no escaping */
+static void add(struct line *line, const char *text)
+{
+	add_bytes(line, text, strlen(text));
+}
+
+/* add_number - append a number in decimal digits */
+static void add_number(struct line *line, unsigned long number)
+{
+	char digits[3 * sizeof(number)]; /* a byte is less than 3 of them */
+	size_t start = sizeof(digits);
+
+	do {
+		digits[--start] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	add_bytes(line, digits + start, sizeof(digits) - start);
 }
 
 /* add_quoted - append text from the network, at most limit bytes of it */
@@ -38,14 +53,13 @@ static void add_quoted(struct line *line, const char *text, size_t limit)
 {
 	char quoted[REPORT_FINGERPRINT_MAX + 1];
 
-	log_quote(quoted, limit, text);
-	add(line, "%s", quoted);
+	add_bytes(line, quoted, log_quote(quoted, limit, text));
 }
 
-/* add_value - append " key=" and text from the network */
+/* add_value - append a key, " name=", and text from the network */
 static void add_value(struct line *line, const char *key, const char *text)
 {
-	add(line, " %s=", key);
+	add(line, key);
 	add_quoted(line, text, REPORT_NAME_MAX);
 }
 
@@ -54,9 +68,14 @@ static void add_decision(struct line *line, const char *service,
 			 const struct facts *facts,
 			 const struct decision *decision)
 {
-	add(line, "service=%s verdict=%s restriction=%s destination=%s",
-	    service, verdict_name(decision->verdict), decision->restriction,
-	    facts_class(facts));
+	add(line, " service=");
+	add(line, service);
+	add(line, " verdict=");
+	add(line, verdict_name(decision->verdict));
+	add(line, " restriction=");
+	add(line, decision->restriction);
+	add(line, " destination=");
+	add(line, facts_class(facts));
 	if (facts->has_recipient && facts->destination.status == RESOLVE_DONE &&
 	    facts->destination.routed)
 		add(line, ",routed");
@@ -69,7 +88,7 @@ static void add_client(struct line *line, const struct request *request)
 	add_quoted(line, request->client_address, REPORT_NAME_MAX);
 	add(line, "]:");
 	add_quoted(line, request->client_port, REPORT_NUMBER_MAX);
-	add_value(line, "helo", request->helo_name);
+	add_value(line, " helo=", request->helo_name);
 }
 
 /* add_addresses - from whom to whom */
@@ -105,18 +124,17 @@ static void add_session(struct line *line, const struct request *request)
 	}
 }
 
-/* add_fingerprint - append " key=" and a fingerprint, if there is one */
+/* add_fingerprint - append a key and a fingerprint, if there is one */
 static void add_fingerprint(struct line *line, const char *key,
 			    const char *text)
 {
 	if (text[0] == '\0')
 		return;
-	add(line, " %s=", key);
+	add(line, key);
 	add_quoted(line, text, REPORT_FINGERPRINT_MAX);
 }
 
-/* add_subject - append " key=" and a name in the certificate, if there is one
- */
+/* add_subject - append a key and a name in the certificate, if there is one */
 static void add_subject(struct line *line, const char *key, const char *xtext)
 {
 	char text[REPORT_NAME_MAX + 2]; /* one too long is seen to be cut */
@@ -130,10 +148,10 @@ static void add_subject(struct line *line, const char *key, const char *xtext)
 /* add_certificate - that of the client, in the order of what counts */
 static void add_certificate(struct line *line, const struct request *request)
 {
-	add_fingerprint(line, "cert", request->ccert_fingerprint);
-	add_fingerprint(line, "key", request->ccert_pubkey_fingerprint);
-	add_subject(line, "subject", request->ccert_subject);
-	add_subject(line, "issuer", request->ccert_issuer);
+	add_fingerprint(line, " cert=", request->ccert_fingerprint);
+	add_fingerprint(line, " key=", request->ccert_pubkey_fingerprint);
+	add_subject(line, " subject=", request->ccert_subject);
+	add_subject(line, " issuer=", request->ccert_issuer);
 }
 
 /* report_write - the decision line of the log */
@@ -143,28 +161,34 @@ size_t report_write(char *buffer, const char *id, const struct service *service,
 {
 	struct line line = { .text = buffer };
 
-	add(&line, "id=%s ", id);
+	add(&line, "id=");
+	add(&line, id);
 	add_decision(&line, service->name, facts, decision);
 	add_client(&line, request);
 	add_addresses(&line, request);
 	add_session(&line, request);
-	if (facts->weak != NULL && request->encryption_protocol[0] != '\0')
-		add(&line, " session=\"%s\"", facts->weak);
+	if (facts->weak != NULL && request->encryption_protocol[0] != '\0') {
+		add(&line, " session=\"");
+		add(&line, facts->weak);
+		add(&line, "\"");
+	}
 	add_certificate(&line, request);
 	if (decision->owners[0] != '\0')
-		add_value(&line, "owners", decision->owners);
-	add_value(&line, "instance", request->instance);
+		add_value(&line, " owners=", decision->owners);
+	add_value(&line, " instance=", request->instance);
 	if (request->queue_id[0] != '\0')
-		add_value(&line, "queue_id", request->queue_id);
+		add_value(&line, " queue_id=", request->queue_id);
 	if (request->protocol_state[0] != '\0' &&
 	    strcmp(request->protocol_state, "RCPT") != 0)
-		add_value(&line, "state", request->protocol_state);
+		add_value(&line, " state=", request->protocol_state);
 	if (request->server_port[0] != '\0')
-		add_value(&line, "port", request->server_port);
+		add_value(&line, " port=", request->server_port);
 	if (request->policy_context[0] != '\0')
-		add_value(&line, "context", request->policy_context);
+		add_value(&line, " context=", request->policy_context);
 	if (service->reply.observe)
 		add(&line, " mode=observe");
-	add(&line, " us=%lu", us);
+	add(&line, " us=");
+	add_number(&line, us);
+	buffer[line.length] = '\0';
 	return line.length;
 }

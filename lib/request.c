@@ -15,13 +15,14 @@
  * different values in one request are an attempt to be judged twice. */
 struct attribute {
 	const char *name;
+	size_t length; /* of the name */
 	size_t offset;
 	bool decides;
 };
 
 /* clang-format off */
 #define ATTRIBUTE(name, decides) \
-	{ #name, offsetof(struct request, name), decides }
+	{ #name, sizeof(#name) - 1, offsetof(struct request, name), decides }
 /* clang-format on */
 
 static const struct attribute attributes[] = {
@@ -73,9 +74,9 @@ static int check_line(const struct request_scan *scan, struct error *error)
 	return 0;
 }
 
-/* request_length - length of the first whole request in the bytes */
-ssize_t request_length(const char *bytes, size_t length,
-		       struct request_scan *scan, struct error *error)
+/* find_end - request_length(), but for NULs */
+static ssize_t find_end(const char *bytes, size_t length,
+			struct request_scan *scan, struct error *error)
 {
 	while (scan->offset < length) {
 		const char *start = bytes + scan->offset;
@@ -84,8 +85,6 @@ ssize_t request_length(const char *bytes, size_t length,
 		size_t part = newline ? (size_t)(newline - start) : left;
 		bool ends;
 
-		if (memchr(start, '\0', part) != NULL)
-			return error_set(error, "NUL byte");
 		scan->offset += part;
 		scan->line += part;
 		if (newline != NULL && scan->line > 0)
@@ -105,6 +104,20 @@ ssize_t request_length(const char *bytes, size_t length,
 			scan->line = 0;
 	}
 	return 0;
+}
+
+/* request_length - length of the first whole request in the bytes */
+ssize_t request_length(const char *bytes, size_t length,
+		       struct request_scan *scan, struct error *error)
+{
+	const char *start = bytes + scan->offset;
+	size_t before = scan->offset;
+	ssize_t end = find_end(bytes, length, scan, error);
+
+	/* Of what follows the end another call will see the NULs. */
+	if (end >= 0 && memchr(start, '\0', scan->offset - before) != NULL)
+		return error_set(error, "NUL byte");
+	return end;
 }
 
 /* request_init - every attribute "" */
@@ -127,8 +140,8 @@ static const struct attribute *find_attribute(const char *name, size_t length,
 		size_t place = (hint + i) % ATTRIBUTE_COUNT;
 		const struct attribute *attribute = &attributes[place];
 
-		if (strncmp(attribute->name, name, length) == 0 &&
-		    attribute->name[length] == '\0')
+		if (attribute->length == length &&
+		    memcmp(attribute->name, name, length) == 0)
 			return attribute;
 	}
 	return NULL;
@@ -167,10 +180,11 @@ struct reading {
 _Static_assert(ATTRIBUTE_COUNT == REQUEST_NAMES, "lib/request.h counts them");
 _Static_assert(ATTRIBUTE_COUNT <= 64, "struct reading has 64 bits");
 
-/* read_line - one NAME=VALUE, ended by a NUL */
-static int read_line(struct reading *reading, char *line, struct error *error)
+/* read_line - one NAME=VALUE of so many bytes, ended by a NUL */
+static int read_line(struct reading *reading, const char *line, size_t length,
+		     struct error *error)
 {
-	char *equals = strchr(line, '=');
+	const char *equals = memchr(line, '=', length);
 	const struct attribute *attribute;
 	const char **field;
 	uint64_t bit;
@@ -204,15 +218,16 @@ int request_parse(struct request *request, char *bytes, size_t length,
 	char *end = bytes + length;
 
 	request_init(request);
+	if (memchr(bytes, '\0', length) != NULL)
+		return error_set(error, "NUL byte");
 	while (line < end && *line != '\n') {
 		char *newline = memchr(line, '\n', (size_t)(end - line));
 
 		if (newline == NULL)
 			return error_set(error, "unfinished line");
 		*newline = '\0';
-		if (strlen(line) != (size_t)(newline - line))
-			return error_set(error, "NUL byte");
-		if (read_line(&reading, line, error) != 0)
+		if (read_line(&reading, line, (size_t)(newline - line),
+			      error) != 0)
 			return -1;
 		line = newline + 1;
 	}

@@ -122,17 +122,23 @@ static void tell_search(const struct work *work, const char *list,
  * and take the outcome to pieces */
 static bool canonicalize(struct work *work, const char *recipient)
 {
+	bool changed;
+
 	if (address_quote(work->quoted, work->size, recipient) < 0)
 		work->address.overflow = true;
 	address_scan(&work->address, work->quoted);
 	if (is_failed(work) || address_count(&work->address) == 0)
 		return false;
 	address_rewrite(&work->address, &work->resolver->rules);
+	changed = work->address.changes != 0;
 	tell_change(work);
 	if (is_failed(work) || !print(work, work->address.first) ||
 	    address_quote(work->quoted, work->size, work->plain) < 0)
 		return false;
 	address_unquote(work->plain, work->quoted);
+	/* What comes out as it went in has the same pieces. */
+	if (!changed && strcmp(work->plain, recipient) == 0)
+		return true;
 	return scan_plain(work);
 }
 
@@ -634,7 +640,9 @@ void resolve_explain(const struct resolver *resolver, const char *recipient,
 	size_t length = strlen(recipient);
 	size_t size;
 
-	memset(resolution, 0, sizeof(*resolution));
+	/* All but the room for a text. */
+	memset(resolution, 0, offsetof(struct resolution, address));
+	resolution->address[0] = '\0';
 	resolution->status = RESOLVE_INVALID;
 	resolution->class = DESTINATION_DEFAULT;
 	resolution->list = "";

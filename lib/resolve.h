@@ -87,8 +87,8 @@ void resolver_free(struct resolver *resolver);
 
 /* resolve_address - destination class of one recipient attribute, as Postfix
  * trivial-rewrite(8) in the local rewrite context finds it. recipient is not
- * empty. Fills the whole of resolution. Pure: no I/O, no clock, and no
- * allocation for usual addresses. */
+ * empty. Fills the whole of resolution, its address up to the NUL. Pure: no
+ * I/O, no clock, and no allocation for usual addresses. */
 void resolve_address(const struct resolver *resolver, const char *recipient,
 		     struct resolution *resolution);
 

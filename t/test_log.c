@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -90,6 +91,39 @@ START_TEST(writes_to_a_file)
 }
 END_TEST
 
+START_TEST(the_head_is_never_that_of_another)
+{
+	char directory[] = "/tmp/test_log.XXXXXX";
+	struct error error;
+	char *path, *text, *child;
+	size_t size;
+	pid_t pid;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	path = xasprintf("%s/log", directory);
+	log_info("to stderr, without a date");
+	ck_assert_int_eq(log_open(path, &error), 0);
+	log_info("parent");
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		log_info("child");
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(log_open("stderr", &error), 0);
+	text = read_whole(path, &size);
+	ck_assert_msg(text[4] == '-' && text[10] == 'T', "no date: %s", text);
+	child = xasprintf(" policyd[%ld]: child\n", (long)pid);
+	ck_assert_msg(strstr(text, child) != NULL, "not its number: %s", text);
+	free(child);
+	free(text);
+	unlink(path);
+	free(path);
+	rmdir(directory);
+}
+END_TEST
+
 START_TEST(refuses_a_file_that_cannot_be)
 {
 	struct error error;
@@ -151,6 +185,7 @@ int main(void)
 	tcase_add_loop_test(tests, quotes_hostile_bytes, 0, COUNT(quotes));
 	tcase_add_test(tests, every_byte_and_limit);
 	tcase_add_test(tests, writes_to_a_file);
+	tcase_add_test(tests, the_head_is_never_that_of_another);
 	tcase_add_test(tests, refuses_a_file_that_cannot_be);
 	tcase_add_test(tests, a_reader_that_stops_delays_nobody);
 	tcase_add_test(tests, a_long_line_is_cut);

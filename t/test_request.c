@@ -219,6 +219,39 @@ START_TEST(nul_is_malformed)
 }
 END_TEST
 
+START_TEST(nul_is_found_in_any_split)
+{
+	static const char bytes[] = HEAD "recipient=a\0b\n\n";
+	size_t first;
+
+	for (first = 0; first < sizeof(bytes); first++)
+		ck_assert_int_eq(measure(bytes, sizeof(bytes) - 1, first), -1);
+}
+END_TEST
+
+START_TEST(nul_in_the_next_request_is_its_own)
+{
+	static const char bytes[] = HEAD "\nrecipient=a\0b\n\n";
+	size_t first;
+
+	for (first = 0; first < sizeof(bytes); first++)
+		ck_assert_int_eq(measure(bytes, sizeof(bytes) - 1, first),
+				 (ssize_t)strlen(HEAD "\n"));
+}
+END_TEST
+
+START_TEST(nul_is_refused_by_the_parser_too)
+{
+	char bytes[] = HEAD "recipient=a\0b\n\n";
+	struct request request;
+	struct error error;
+
+	ck_assert_int_eq(
+		request_parse(&request, bytes, sizeof(bytes) - 1, &error), -1);
+	ck_assert_str_eq(error.text, "NUL byte");
+}
+END_TEST
+
 START_TEST(all_captures)
 {
 	DIR *directory = opendir(TEST_DATA "/captures");
@@ -278,6 +311,9 @@ int main(void)
 	tcase_add_test(tests, every_split);
 	tcase_add_test(tests, never_more_than_the_limit_is_wanted);
 	tcase_add_test(tests, nul_is_malformed);
+	tcase_add_test(tests, nul_is_found_in_any_split);
+	tcase_add_test(tests, nul_in_the_next_request_is_its_own);
+	tcase_add_test(tests, nul_is_refused_by_the_parser_too);
 	tcase_add_test(tests, all_captures);
 	tcase_add_test(tests, sets_by_name);
 	return run_tests("request", tests);
