@@ -155,13 +155,9 @@ static void load_verdicts(struct config *config, struct config_notes *notes)
 	size_t i;
 
 	for (i = 0; i < from->count; i++) {
-		int verdict = 0;
+		int verdict = verdict_find(from->values[i]);
 
-		while (verdict < VERDICT_COUNT &&
-		       strcmp(verdict_name((enum verdict)verdict),
-			      from->values[i]) != 0)
-			verdict++;
-		if (verdict < VERDICT_COUNT)
+		if (verdict >= 0)
 			config->log_verdicts[verdict] = true;
 		else
 			config_error(notes, from->lines[i],

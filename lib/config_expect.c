@@ -35,19 +35,16 @@ static const struct setting *setting(const struct expectation *expectation,
 static int read_verdict(struct expectation *expectation)
 {
 	const struct setting *from = setting(expectation, OPTION_VERDICT);
+	int verdict = verdict_find(setting_text(from));
 	char shown[CONFIG_SHOWN];
-	int i;
 
 	if (!from->set)
 		return config_error(
 			expectation->notes, expectation->section->line,
 			"expect %s: verdict is not set", expectation->title);
-	for (i = 0; i < VERDICT_COUNT; i++) {
-		if (strcmp(verdict_name((enum verdict)i), setting_text(from)) ==
-		    0) {
-			expectation->verdict = (enum verdict)i;
-			return 0;
-		}
+	if (verdict >= 0) {
+		expectation->verdict = (enum verdict)verdict;
+		return 0;
 	}
 	return config_error(expectation->notes, from->line,
 			    "expect %s: verdict: %s is not one of permit, "

@@ -19,6 +19,17 @@ const char *verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
+/* verdict_find - the verdict of that name */
+int verdict_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < VERDICT_COUNT; i++)
+		if (strcmp(verdict_name((enum verdict)i), name) == 0)
+			return i;
+	return -1;
+}
+
 /* ask - note a restriction that Postfix is to try; -1: there are too many */
 static int ask(struct decision *decision, const char *restriction)
 {

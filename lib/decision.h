@@ -63,6 +63,10 @@ struct decision {
  * static. */
 const char *verdict_name(enum verdict verdict);
 
+/* verdict_find - of those that a decision can have, the one of that name, or
+ * -1. */
+int verdict_find(const char *name);
+
 /* decision_authorized - for a restriction: facts->authorized; but where that
  * is AUTHORIZED_ASK the first one that comes to it gets this (it goes on as if
  * its own answer were DUNNO, which is to mean that the destination is assumed

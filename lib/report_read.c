@@ -192,20 +192,6 @@ static bool is_cut(enum key key, const char *value)
 	       strncmp(value + length - 3, "...", 3) == 0;
 }
 
-/* find_verdict - by its name */
-static int find_verdict(const char *name, enum verdict *verdict)
-{
-	int i;
-
-	for (i = 0; i < VERDICT_COUNT; i++) {
-		if (strcmp(verdict_name((enum verdict)i), name) == 0) {
-			*verdict = (enum verdict)i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
 /* check - is everything there, and whole? */
 static int check(char *values[KEY_COUNT], struct error *error)
 {
@@ -232,16 +218,19 @@ static int check(char *values[KEY_COUNT], struct error *error)
 static int take(struct reported *reported, char *values[KEY_COUNT],
 		struct error *error)
 {
+	int verdict;
 	int key;
 
 	for (key = 0; key < KEY_COUNT; key++)
 		if (values[key] != NULL && unquote(values[key], error) < 0)
 			return error_prefix(error, "%s=: ", keys[key].name);
-	if (find_verdict(values[KEY_VERDICT], &reported->verdict) < 0)
+	verdict = verdict_find(values[KEY_VERDICT]);
+	if (verdict < 0)
 		return error_set(error,
 				 "verdict=%.40s: there is no such "
 				 "verdict",
 				 values[KEY_VERDICT]);
+	reported->verdict = (enum verdict)verdict;
 	for (key = KEY_ATTRIBUTE; key < KEY_COUNT; key++)
 		if (values[key] != NULL &&
 		    question_set(&reported->question, keys[key].name,
