@@ -411,10 +411,14 @@ class Sink:
         return self
 
     def __exit__(self, *_):
+        # The thread must have left accept() before the descriptor is free:
+        # a system call that is restarted would use the next Sink's.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.listener.close()
 
     def _serve(self):
-        """_serve - until the listener is closed"""
+        """_serve - until the listener is shut down"""
         while True:
             try:
                 connection, _ = self.listener.accept()

@@ -621,11 +621,14 @@ class Tests:
                         with peer:
                             peer.recv(4096)
                             peer.sendall(answer)
+                thread = threading.Thread(target=serve, daemon=True)
                 if answer is not None:
-                    threading.Thread(target=serve, daemon=True).start()
+                    thread.start()
 
                 def close():
                     listener.shutdown(socket.SHUT_RDWR)
+                    if answer is not None:
+                        thread.join()
                     listener.close()
                 return close
             return make
