@@ -163,6 +163,53 @@ size_t address_unquote(char *out, const char *external)
 	return length;
 }
 
+/* is_name_byte - may this byte stand in a host name? */
+static bool is_name_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+/* is_plain_byte - may this byte stand in a local part, and is it nothing but
+ * a part of an atom? */
+static bool is_plain_byte(char c)
+{
+	return c > ' ' && c < 127 && !is_operator(c);
+}
+
+/* skip_plain - one or more words with a dot between two of them; *dots: how
+ * many. Returns where they end; NULL: there is an empty word. */
+static const char *skip_plain(const char *text, bool (*belongs)(char c),
+			      size_t *dots)
+{
+	const char *word = text;
+
+	for (*dots = 0;; text++) {
+		if (belongs(*text))
+			continue;
+		if (text == word)
+			return NULL;
+		if (*text != '.')
+			return text;
+		word = text + 1;
+		++*dots;
+	}
+}
+
+/* address_plain - the domain of an address that rewriting leaves as it is */
+const char *address_plain(const char *mailbox)
+{
+	size_t dots;
+	const char *end = skip_plain(mailbox, is_plain_byte, &dots);
+	const char *domain;
+
+	if (end == NULL || *end != '@')
+		return NULL;
+	domain = end + 1;
+	end = skip_plain(domain, is_name_byte, &dots);
+	return end != NULL && *end == '\0' && dots > 0 ? domain : NULL;
+}
+
 /* address_init - an empty address in the room given */
 void address_init(struct address *address, struct token *tokens,
 		  size_t capacity, char *text, size_t size)

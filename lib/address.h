@@ -72,6 +72,13 @@ long address_quote(char *out, size_t size, const char *mailbox);
  * external. Returns the length. */
 size_t address_unquote(char *out, const char *external);
 
+/* address_plain - is it words and dots, "@", and a domain of two labels or more
+ * without anything that could be quoted, a route, or be completed? Then its
+ * external, internal and canonical form are one, whatever the rules are, and
+ * its local part has nothing to follow. Returns the domain, in mailbox, or
+ * NULL: it has to be taken to pieces. Most addresses are plain. */
+const char *address_plain(const char *mailbox);
+
 /* address_init - an empty address in the room given. */
 void address_init(struct address *address, struct token *tokens,
 		  size_t capacity, char *text, size_t size);

@@ -7,20 +7,33 @@
 
 #include "lib/casefold.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include <utf8proc.h>
 
 #define FOLDED_MAX 8 /* code points that one code point can become */
 
+/* ascii_length - how many bytes from the first on are below 128 */
+static size_t ascii_length(const char *text, size_t length)
+{
+	uint64_t word;
+	size_t i = 0;
+
+	for (; length - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, text + i, sizeof(word));
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	while (i < length && (unsigned char)text[i] < 128)
+		i++;
+	return i;
+}
+
 /* casefold_is_ascii - no byte above 127? */
 bool casefold_is_ascii(const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		if ((unsigned char)text[i] > 127)
-			return false;
-	}
-	return true;
+	return ascii_length(text, length) == length;
 }
 
 /* next_point - the code point that text begins with; returns its length, 0
@@ -39,7 +52,7 @@ bool casefold_is_utf8(const char *text, size_t length)
 	utf8proc_int32_t point;
 	size_t used;
 
-	for (size_t i = 0; i < length; i += used) {
+	for (size_t i = ascii_length(text, length); i < length; i += used) {
 		used = next_point(text + i, length - i, &point);
 		if (used == 0)
 			return false;
@@ -51,6 +64,27 @@ bool casefold_is_utf8(const char *text, size_t length)
 static char fold_byte(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* fold_ascii - fold_byte() for length bytes below 128, eight at a time: with
+ * the distance from behind Z, and from A, added, the top bit of a byte tells
+ * whether it is above Z, and not below A */
+static void fold_ascii(char *out, const char *text, size_t length)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t word;
+	size_t i = 0;
+
+	for (; length - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, text + i, sizeof(word));
+		word |= (((word + each * (128 - 'A')) &
+			  ~(word + each * (127 - 'Z'))) &
+			 each * 128) >>
+			2;
+		memcpy(out + i, &word, sizeof(word));
+	}
+	for (; i < length; i++)
+		out[i] = fold_byte(text[i]);
 }
 
 /* fold_point - write the folding of one code point; 0: it has none */
@@ -74,11 +108,12 @@ static size_t fold_point(char *out, utf8proc_int32_t point)
 size_t casefold(char *out, const char *text, size_t length, bool utf8)
 {
 	utf8proc_int32_t point;
-	size_t written = 0;
+	size_t written = ascii_length(text, length);
 	size_t folded;
 	size_t used;
 
-	for (size_t i = 0; i < length; i += used) {
+	fold_ascii(out, text, written);
+	for (size_t i = written; i < length; i += used) {
 		used = 1;
 		folded = 0;
 		if (utf8 && (unsigned char)text[i] > 127)

@@ -14,41 +14,40 @@
 #define LABEL_MAX 63
 #define HOST_MAX  255
 
-/* is_word - may this byte stand anywhere in a label? */
-static bool is_word(unsigned char c)
+/* is_digit - 0 to 9 */
+static bool is_digit(char c)
 {
-	return c < 128 && (isalnum(c) || c == '_');
+	return c >= '0' && c <= '9';
 }
 
-/* label_valid - one label of length bytes */
-static bool label_valid(const char *label, size_t length)
+/* is_letter - may this byte stand anywhere in a label? Digits may too. */
+static bool is_letter(char c)
 {
-	if (length == 0 || length > LABEL_MAX || label[0] == '-' ||
-	    label[length - 1] == '-')
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		if (label[i] != '-' && !is_word((unsigned char)label[i]))
-			return false;
-	}
-	return true;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* hostname_valid - an ASCII domain name */
+/* hostname_valid - an ASCII domain name: labels that do not begin or end with
+ * "-"; not all of digits */
 bool hostname_valid(const char *name)
 {
 	const char *label = name;
+	bool numeric = true;
 
-	for (;;) {
-		size_t length = strcspn(label, ".");
-
-		if (!label_valid(label, length))
+	for (const char *at = name;; at++) {
+		if (is_digit(*at))
+			continue;
+		if (is_letter(*at) || (*at == '-' && at > label)) {
+			numeric = false;
+			continue;
+		}
+		if (at == label || at - label > LABEL_MAX || at[-1] == '-')
 			return false;
-		if (label[length] == '\0')
-			break;
-		label += length + 1;
+		if (*at == '\0')
+			return at - name <= HOST_MAX && !numeric;
+		if (*at != '.')
+			return false;
+		label = at + 1;
 	}
-	return strlen(name) <= HOST_MAX &&
-	       name[strspn(name, "0123456789.")] != '\0';
 }
 
 /* is_ipv4 - four decimal numbers; only 0.0.0.0 may begin with 0 */

@@ -36,6 +36,7 @@
 #include "lib/xalloc.h"
 
 #define LITERAL_MAX 45	/* bytes between [ and ] */
+#define PLAIN_MAX   255 /* longer addresses are not seen as plain */
 #define ROOM_USUAL  512 /* text of any form of a usual address */
 #define LOOPS_EXTRA 100 /* rounds granted on top of one for each byte */
 
@@ -538,15 +539,13 @@ static enum resolve_status refuse(const struct work *work)
 		       : RESOLVE_INVALID;
 }
 
-/* judge - class and routing of the final address */
+/* judge - class and routing of the final address, which is in the resolution */
 static enum resolve_status judge(struct work *work)
 {
 	struct resolution *resolution = work->resolution;
 	int valid;
 	int class;
 
-	if (!set_address(work))
-		return RESOLVE_INVALID;
 	resolution->routed = is_routed(resolution);
 	valid = check_domain(work);
 	if (valid < 0)
@@ -565,17 +564,12 @@ static enum resolve_status judge(struct work *work)
 	return RESOLVE_DONE;
 }
 
-/* run - the whole way of one address */
-static void run(struct work *work, const char *recipient)
+/* finish - the outcome, and what belongs to it */
+static void finish(struct work *work, enum resolve_status status)
 {
 	struct resolution *resolution = work->resolution;
 
-	if (!canonicalize(work, recipient))
-		resolution->status = RESOLVE_INVALID;
-	else if (strip_domains(work) < 0)
-		resolution->status = RESOLVE_FAILED;
-	else
-		resolution->status = judge(work);
+	resolution->status = status;
 	if (resolution->status == RESOLVE_INVALID) {
 		resolution->list = "";
 		resolution->match = (struct table_match){ 0 };
@@ -583,6 +577,30 @@ static void run(struct work *work, const char *recipient)
 		resolution->list = work->asks;
 		resolution->match = work->asks_match;
 	}
+}
+
+/* run - the whole way of one address */
+static void run(struct work *work, const char *recipient)
+{
+	if (!canonicalize(work, recipient))
+		finish(work, RESOLVE_INVALID);
+	else if (strip_domains(work) < 0)
+		finish(work, RESOLVE_FAILED);
+	else if (!set_address(work))
+		finish(work, RESOLVE_INVALID);
+	else
+		finish(work, judge(work));
+}
+
+/* resolution_init - all but the room for a text */
+static void resolution_init(struct resolution *resolution)
+{
+	memset(resolution, 0, offsetof(struct resolution, address));
+	resolution->address[0] = '\0';
+	resolution->status = RESOLVE_INVALID;
+	resolution->class = DESTINATION_DEFAULT;
+	resolution->list = "";
+	resolution->domain = resolution->address;
 }
 
 /* work_init - share out room: each text has size bytes, each list of tokens
@@ -621,11 +639,40 @@ static void resolve_usual(struct work *work, const char *recipient)
 	run(work, recipient);
 }
 
+/* resolve_plain - the same for an address_plain(): it is canonical, and either
+ * its domain is ours or not; there is no more to strip or to follow */
+static void resolve_plain(struct work *work, const char *recipient,
+			  size_t length, const char *domain)
+{
+	struct resolution *resolution = work->resolution;
+	char plain[PLAIN_MAX + sizeof("[]")];
+	int local;
+
+	memcpy(resolution->address, recipient, length + 1);
+	resolution->domain = resolution->address + (domain - recipient);
+	memcpy(plain, domain, length + 1 - (size_t)(domain - recipient));
+	work->plain = plain;
+	work->size = sizeof(plain);
+	local = match_local(work, plain);
+	work->is_local = local == 1;
+	finish(work, local < 0 ? RESOLVE_FAILED : judge(work));
+}
+
 /* resolve_address - destination class of one recipient attribute */
 void resolve_address(const struct resolver *resolver, const char *recipient,
 		     struct resolution *resolution)
 {
-	resolve_explain(resolver, recipient, resolution, NULL, NULL);
+	const char *domain = address_plain(recipient);
+	size_t length = strlen(recipient);
+	struct work work;
+
+	if (domain == NULL || length > PLAIN_MAX) {
+		resolve_explain(resolver, recipient, resolution, NULL, NULL);
+		return;
+	}
+	work = (struct work){ .resolver = resolver, .resolution = resolution };
+	resolution_init(resolution);
+	resolve_plain(&work, recipient, length, domain);
 }
 
 /* resolve_explain - the same, telling each step */
@@ -640,13 +687,7 @@ void resolve_explain(const struct resolver *resolver, const char *recipient,
 	size_t length = strlen(recipient);
 	size_t size;
 
-	/* All but the room for a text. */
-	memset(resolution, 0, offsetof(struct resolution, address));
-	resolution->address[0] = '\0';
-	resolution->status = RESOLVE_INVALID;
-	resolution->class = DESTINATION_DEFAULT;
-	resolution->list = "";
-	resolution->domain = resolution->address;
+	resolution_init(resolution);
 	if (length == 0 || length >= RESOLUTION_ADDRESS_MAX)
 		return;
 	/* Up to here a text grows by completion, and twice by quoting. */

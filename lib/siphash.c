@@ -17,48 +17,63 @@ static uint64_t rotate(uint64_t x, unsigned bits)
 	return x << bits | x >> (64 - bits);
 }
 
+/* One step of the hash. */
+struct state {
+	uint64_t a, b, c, d;
+};
+
 /* sip_round - one round of SipHash */
-static void sip_round(uint64_t v[4])
+static struct state sip_round(struct state v)
 {
-	v[0] += v[1];
-	v[2] += v[3];
-	v[1] = rotate(v[1], 13) ^ v[0];
-	v[3] = rotate(v[3], 16) ^ v[2];
-	v[0] = rotate(v[0], 32);
-	v[2] += v[1];
-	v[0] += v[3];
-	v[1] = rotate(v[1], 17) ^ v[2];
-	v[3] = rotate(v[3], 21) ^ v[0];
-	v[2] = rotate(v[2], 32);
+	v.a += v.b;
+	v.c += v.d;
+	v.b = rotate(v.b, 13) ^ v.a;
+	v.d = rotate(v.d, 16) ^ v.c;
+	v.a = rotate(v.a, 32);
+	v.c += v.b;
+	v.a += v.d;
+	v.b = rotate(v.b, 17) ^ v.c;
+	v.d = rotate(v.d, 21) ^ v.a;
+	v.c = rotate(v.c, 32);
+	return v;
+}
+
+/* last_word - the bytes that are left, fewer than eight, below the length */
+static uint64_t last_word(const char *rest, size_t length)
+{
+	uint64_t word = (uint64_t)length << 56;
+
+	for (size_t i = length % 8; i-- > 0;)
+		word |= (uint64_t)(unsigned char)rest[i] << (8 * i);
+	return word;
 }
 
 /* siphash - SipHash-1-3 of length bytes */
 uint64_t siphash(const uint64_t seed[2], const char *text, size_t length)
 {
-	uint64_t v[4] = {
+	struct state v = {
 		seed[0] ^ 0x736f6d6570736575,
 		seed[1] ^ 0x646f72616e646f6d,
 		seed[0] ^ 0x6c7967656e657261,
 		seed[1] ^ 0x7465646279746573,
 	};
-	uint64_t word = 0;
-	uint64_t last = (uint64_t)length << 56;
+	const char *end = text + length / 8 * 8;
+	uint64_t word;
 
-	for (; length >= 8; length -= 8, text += 8) {
+	for (; text < end; text += 8) {
 		memcpy(&word, text, 8);
-		v[3] ^= word;
-		sip_round(v);
-		v[0] ^= word;
+		v.d ^= word;
+		v = sip_round(v);
+		v.a ^= word;
 	}
-	for (size_t i = 0; i < length; i++)
-		last |= (uint64_t)(unsigned char)text[i] << (8 * i);
-	v[3] ^= last;
-	sip_round(v);
-	v[0] ^= last;
-	v[2] ^= 0xff;
+	word = last_word(text, length);
+	v.d ^= word;
+	v = sip_round(v);
+	v.a ^= word;
+	v.c ^= 0xff;
 	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+		v = sip_round(v);
+	return v.a ^ v.b ^ v.c ^ v.d;
 }
 
 /* siphash_seed - random bytes */

@@ -59,6 +59,7 @@ struct table {
 	bool parent;
 	bool utf8;
 	uint64_t seed[2];
+	uint64_t lengths; /* bit n % 64: there is a pattern of n bytes */
 	char *arena;
 	size_t arena_used;
 	size_t arena_size;
@@ -87,6 +88,12 @@ struct reader {
 
 static int read_text(struct reader *reader, const char *text, size_t length,
 		     bool negated);
+
+/* length_bit - in the set of lengths */
+static uint64_t length_bit(size_t length)
+{
+	return UINT64_C(1) << length % 64;
+}
 
 /* find_slot - the slot of a folded text, or the free one where it belongs */
 static uint32_t *find_slot(const struct table *table, const char *key,
@@ -191,6 +198,7 @@ static int add_pattern(struct reader *reader, const char *written,
 	pattern = append(reader, negated);
 	pattern->key = pattern->text;
 	*slot = (uint32_t)table->pattern_count;
+	table->lengths |= length_bit(folded);
 	table->arena_used += folded + 1;
 	if (prefix > 0 || folded != length || memcmp(key, bare, length) != 0) {
 		pattern->text = (uint32_t)table->arena_used;
@@ -447,10 +455,13 @@ void table_free(struct table *table)
 	free(table);
 }
 
-/* look_up - place in the list of a folded text, from 1; 0: not there */
+/* look_up - place in the list of a folded text, from 1; 0: not there, which
+ * in a short list its length mostly tells */
 static uint32_t look_up(const struct table *table, const char *key,
 			size_t length)
 {
+	if ((table->lengths & length_bit(length)) == 0)
+		return 0;
 	return *find_slot(table, key, length);
 }
 

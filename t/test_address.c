@@ -268,6 +268,65 @@ START_TEST(test_rewrite)
 }
 END_TEST
 
+/* What needs no rewriting under any rules, and its domain. */
+static const struct {
+	const char *text;
+	const char *domain; /* NULL: not plain */
+} plain_cases[] = {
+	{ "a@b.c", "b.c" },
+	{ "User.Name+tag=x@Sub.Example.org", "Sub.Example.org" },
+	{ "-a@b.c", "b.c" },
+	{ "#{a}$&'*/^`~?@b-.-c", "b-.-c" },
+	{ "a@1.2", "1.2" },
+	{ "a@_x.y_", "_x.y_" },
+	{ "", NULL },
+	{ "a", NULL },
+	{ "a@", NULL },
+	{ "@b.c", NULL },
+	{ "a@b", NULL },
+	{ "a@b.", NULL },
+	{ "a@b.c.", NULL },
+	{ "a@.b.c", NULL },
+	{ "a@b..c", NULL },
+	{ ".a@b.c", NULL },
+	{ "a.@b.c", NULL },
+	{ "a..b@b.c", NULL },
+	{ "a@b@b.c", NULL },
+	{ "a%b@b.c", NULL },
+	{ "a!b@b.c", NULL },
+	{ "a|b@b.c", NULL },
+	{ "a b@b.c", NULL },
+	{ "a\tb@b.c", NULL },
+	{ "a\x7f@b.c", NULL },
+	{ "a\xc3\xbc@b.c", NULL },
+	{ "\"a\"@b.c", NULL },
+	{ "a\\b@b.c", NULL },
+	{ "a(b)@b.c", NULL },
+	{ "a,b@b.c", NULL },
+	{ "a;b@b.c", NULL },
+	{ "a:b@b.c", NULL },
+	{ "<a@b.c>", NULL },
+	{ "a[b]@b.c", NULL },
+	{ "a@[1.2.3.4]", NULL },
+	{ "a@b.c%d.e", NULL },
+	{ "a@b.c d", NULL },
+	{ "a@b+.c", NULL },
+	{ "a@b.\xc3\xbc", NULL },
+};
+
+START_TEST(test_plain)
+{
+	const char *domain = address_plain(plain_cases[_i].text);
+
+	if (plain_cases[_i].domain == NULL) {
+		ck_assert_ptr_null(domain);
+		return;
+	}
+	ck_assert_ptr_nonnull(domain);
+	ck_assert_str_eq(domain, plain_cases[_i].domain);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("address");
@@ -279,5 +338,6 @@ int main(void)
 	tcase_add_test(tests, test_kinds);
 	tcase_add_test(tests, test_overflow);
 	tcase_add_loop_test(tests, test_rewrite, 0, COUNT(rewrite_cases));
+	tcase_add_loop_test(tests, test_plain, 0, COUNT(plain_cases));
 	return run_tests("address", tests);
 }

@@ -6,6 +6,7 @@
  * is judged here, and no row may differ, in neither direction. After that come
  * forms that no row has. */
 
+#include "lib/address.h"
 #include "lib/resolve.h"
 
 #include <stdarg.h>
@@ -864,6 +865,73 @@ static unsigned next(unsigned long *state, unsigned limit)
 	return (unsigned)(*state >> 33) % limit;
 }
 
+/* same - are two outcomes one? */
+static bool same(const struct resolution *a, const struct resolution *b)
+{
+	return a->status == b->status && a->class == b->class &&
+	       a->routed == b->routed && strcmp(a->list, b->list) == 0 &&
+	       a->match.pattern == b->match.pattern &&
+	       a->match.dictionary == b->match.dictionary &&
+	       strcmp(a->address, b->address) == 0 &&
+	       strcmp(a->domain, b->domain) == 0;
+}
+
+/* Settings under which an address could come out otherwise. */
+static const struct setting plain_settings[][5] = {
+	{ { NULL, NULL } },
+	{ { "resolve_numeric_domain", "yes" },
+	  { "mydestination", "local.test, 1.2.3.4, [1.2.3.4]" },
+	  { NULL, NULL } },
+	{ { "smtputf8_enable", "no" },
+	  { "resolve_null_domain", "yes" },
+	  { "allow_min_user", "yes" },
+	  { "append_dot_mydomain", "yes" },
+	  { NULL, NULL } },
+	{ { "swap_bangpath", "no" },
+	  { "allow_percent_hack", "no" },
+	  { "resolve_dequoted_address", "no" },
+	  { "allow_untrusted_routing", "yes" },
+	  { NULL, NULL } },
+	{ { "mydestination", "!x.local.test, local.test" },
+	  { "virtual_alias_domains", "a.local.test, local.test" },
+	  { "parent_domain_matches_subdomains", "" },
+	  { NULL, NULL } },
+};
+
+/* What is found the short way for plain addresses is what is found the long
+ * way, the only one that tells its steps. Texts are plain mostly, or nearly. */
+START_TEST(test_plain)
+{
+	static const char *const parts[] = {
+		"a",	 "User",     "1",	 ".",	".",	 "@",
+		"@",	 "-",	     "_",	 "+x",	"=",	 "local.test",
+		"Local", "test",     "relay",	 "sub", "1.2.3", "relay.test",
+		"/",	 "\x7f",     "\xc3\xbc", " ",	"%",	 "!",
+		"\"",	 "@x.local", "@1.2.3",	 "{a}", "#",	 "valias.test",
+	};
+	struct resolver *resolver = must_make(plain_settings[_i]);
+	unsigned long state = (unsigned long)_i;
+	struct resolution fast, full;
+	int plain = 0;
+
+	for (int i = 0; i < 100000; i++) {
+		char text[256] = "";
+
+		for (unsigned n = 1 + next(&state, 6); n > 0; n--)
+			strcat(text,
+			       parts[next(&state, next(&state, 4) > 0
+							  ? 22
+							  : COUNT(parts))]);
+		plain += address_plain(text) != NULL;
+		resolve_address(resolver, text, &fast);
+		resolve_explain(resolver, text, &full, NULL, NULL);
+		ck_assert_msg(same(&fast, &full), "%s", text);
+	}
+	ck_assert_int_gt(plain, 1000);
+	resolver_free(resolver);
+}
+END_TEST
+
 /* Random texts of the bytes that mean something: no crash, and the outcome is
  * one that makes sense. */
 START_TEST(test_random)
@@ -927,6 +995,7 @@ int main(void)
 	tcase_add_test(tests, test_lengths);
 	tcase_add_test(tests, test_chains);
 	tcase_add_test(tests, test_random);
+	tcase_add_loop_test(tests, test_plain, 0, COUNT(plain_settings));
 	tcase_add_test(tests, test_names);
 	return run_tests("resolve", tests);
 }
