@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Requests of so many bytes cannot have too long a line. */
+#define SHORT_MAX REQUEST_LINE_MAX
+
 /* One attribute: its name, its place in the struct, and whether two
  * different values in one request are an attempt to be judged twice. */
 struct attribute {
@@ -74,7 +77,8 @@ static int check_line(const struct request_scan *scan, struct error *error)
 	return 0;
 }
 
-/* find_end - request_length(), but for NULs */
+/* find_end - of a request that may be long, may not be whole yet, or may have
+ * more behind it than it should */
 static ssize_t find_end(const char *bytes, size_t length,
 			struct request_scan *scan, struct error *error)
 {
@@ -106,14 +110,34 @@ static ssize_t find_end(const char *bytes, size_t length,
 	return 0;
 }
 
+/* find_short - the length of a request that is whole and has no NUL, and is
+ * so short that only its attributes can be too many, which the parser sees;
+ * 0: this has to be looked at in detail */
+static size_t find_short(const char *bytes, size_t length)
+{
+	const char *blank;
+	size_t whole;
+
+	if (length == 0 || bytes[0] == '\n')
+		return 0;
+	blank = strstr(bytes, "\n\n");
+	if (blank == NULL)
+		return 0;
+	whole = (size_t)(blank - bytes) + 2;
+	return whole <= SHORT_MAX && whole <= length ? whole : 0;
+}
+
 /* request_length - length of the first whole request in the bytes */
 ssize_t request_length(const char *bytes, size_t length,
 		       struct request_scan *scan, struct error *error)
 {
 	const char *start = bytes + scan->offset;
 	size_t before = scan->offset;
-	ssize_t end = find_end(bytes, length, scan, error);
+	ssize_t end = before == 0 ? (ssize_t)find_short(bytes, length) : 0;
 
+	if (end > 0)
+		return end;
+	end = find_end(bytes, length, scan, error);
 	/* Of what follows the end another call will see the NULs. */
 	if (end >= 0 && memchr(start, '\0', scan->offset - before) != NULL)
 		return error_set(error, "NUL byte");
@@ -180,14 +204,41 @@ struct reading {
 _Static_assert(ATTRIBUTE_COUNT == REQUEST_NAMES, "lib/request.h counts them");
 _Static_assert(ATTRIBUTE_COUNT <= 64, "struct reading has 64 bits");
 
-/* read_line - one NAME=VALUE of so many bytes, ended by a NUL */
-static int read_line(struct reading *reading, const char *line, size_t length,
+/* is_next - does NAME= at line name the attribute that is expected? */
+static bool is_next(const struct reading *reading, const char *line,
+		    size_t left)
+{
+	const struct attribute *attribute = &attributes[reading->hint];
+
+	return left > attribute->length && line[attribute->length] == '=' &&
+	       memcmp(line, attribute->name, attribute->length) == 0;
+}
+
+/* set_attribute - remember a value */
+static int set_attribute(struct reading *reading,
+			 const struct attribute *attribute, const char *value,
+			 struct error *error)
+{
+	uint64_t bit = UINT64_C(1) << (attribute - attributes);
+	const char **field =
+		(const char **)((char *)reading->request + attribute->offset);
+
+	if ((reading->seen & bit) && attribute->decides &&
+	    strcmp(*field, value) != 0)
+		return error_set(error, "%s given twice with different values",
+				 attribute->name);
+	reading->seen |= bit;
+	reading->hint = (size_t)(attribute - attributes + 1) % ATTRIBUTE_COUNT;
+	*field = value;
+	return 0;
+}
+
+/* read_line - one NAME=VALUE, ended by a NUL at end */
+static int read_line(struct reading *reading, const char *line, const char *end,
 		     struct error *error)
 {
-	const char *equals = memchr(line, '=', length);
+	const char *equals = memchr(line, '=', (size_t)(end - line));
 	const struct attribute *attribute;
-	const char **field;
-	uint64_t bit;
 
 	if (equals == NULL)
 		return error_set(error, "line without \"=\"");
@@ -197,16 +248,33 @@ static int read_line(struct reading *reading, const char *line, size_t length,
 		find_attribute(line, (size_t)(equals - line), reading->hint);
 	if (attribute == NULL)
 		return 0;
-	reading->hint = (size_t)(attribute - attributes) + 1;
-	bit = UINT64_C(1) << (attribute - attributes);
-	field = (const char **)((char *)reading->request + attribute->offset);
-	if ((reading->seen & bit) && attribute->decides &&
-	    strcmp(*field, equals + 1) != 0)
-		return error_set(error, "%s given twice with different values",
-				 attribute->name);
-	reading->seen |= bit;
-	*field = equals + 1;
-	return 0;
+	return set_attribute(reading, attribute, equals + 1, error);
+}
+
+/* read_lines - up to the blank one */
+static int read_lines(struct reading *reading, char *line, char *end,
+		      struct error *error)
+{
+	size_t lines = 0;
+
+	for (; line < end && *line != '\n'; lines++) {
+		const struct attribute *next = &attributes[reading->hint];
+		bool known = is_next(reading, line, (size_t)(end - line));
+		char *value = known ? line + next->length + 1 : line;
+		char *newline = memchr(value, '\n', (size_t)(end - value));
+
+		if (newline == NULL)
+			return error_set(error, "unfinished line");
+		if (lines == REQUEST_ATTRIBUTE_MAX)
+			return error_set(error, "more than %d attributes",
+					 REQUEST_ATTRIBUTE_MAX);
+		*newline = '\0';
+		if (known ? set_attribute(reading, next, value, error) != 0
+			  : read_line(reading, line, newline, error) != 0)
+			return -1;
+		line = newline + 1;
+	}
+	return line < end ? 0 : error_set(error, "no blank line");
 }
 
 /* request_parse - cut one whole request into attributes */
@@ -214,25 +282,12 @@ int request_parse(struct request *request, char *bytes, size_t length,
 		  struct error *error)
 {
 	struct reading reading = { .request = request };
-	char *line = bytes;
-	char *end = bytes + length;
 
 	request_init(request);
 	if (memchr(bytes, '\0', length) != NULL)
 		return error_set(error, "NUL byte");
-	while (line < end && *line != '\n') {
-		char *newline = memchr(line, '\n', (size_t)(end - line));
-
-		if (newline == NULL)
-			return error_set(error, "unfinished line");
-		*newline = '\0';
-		if (read_line(&reading, line, (size_t)(newline - line),
-			      error) != 0)
-			return -1;
-		line = newline + 1;
-	}
-	if (line >= end)
-		return error_set(error, "no blank line");
+	if (read_lines(&reading, bytes, bytes + length, error) != 0)
+		return -1;
 	if (strcmp(request->request, "smtpd_access_policy") != 0)
 		return error_set(error, request->request[0]
 						? "unknown request type"

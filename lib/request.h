@@ -61,14 +61,15 @@ struct request_scan {
 
 /* request_length - length of the first request in the bytes, its blank line
  * included; 0: more bytes are needed; -1: it breaks a limit or holds a NUL.
- * Call again with the same bytes and more: scan remembers the place. */
+ * Behind the bytes stands one more, a NUL. Call again with the same bytes and
+ * more: scan remembers the place. */
 ssize_t request_length(const char *bytes, size_t length,
 		       struct request_scan *scan, struct error *error);
 
 /* request_parse - read the attributes of one whole request (its length as
  * request_length() told). Changes the bytes; request points into them. 0, or
- * -1 when it is malformed: a line without "=", an empty name, request= not
- * smtpd_access_policy, or an attribute that matters to the decision given
+ * -1 when it is malformed: a line without "=", an empty name, more attributes
+ * than allowed, request= not smtpd_access_policy, or an attribute that matters to the decision given
  * twice with different values. Of others the last one counts. */
 int request_parse(struct request *request, char *bytes, size_t length,
 		  struct error *error);

@@ -292,13 +292,16 @@ static void keep_rest(struct connection *connection, char *block, size_t start,
 }
 
 /* connection_process - answer the requests in block, which is the loop's
- * buffer or the connection's own; keep what remains; settle */
+ * buffer or the connection's own, and has room for a NUL behind them; keep
+ * what remains; settle */
 void connection_process(struct connection *connection, char *block,
 			size_t start, size_t end)
 {
 	struct server *server = connection->server;
 	size_t whole = 1;
 
+	if (start < end)
+		block[end] = '\0';
 	server->current = connection;
 	while (whole > 0 && start < end && may_answer(connection)) {
 		whole = answer_next(connection, block + start, end - start);
@@ -310,14 +313,15 @@ void connection_process(struct connection *connection, char *block,
 	connection_settle(connection);
 }
 
-/* make_room - in the connection's own buffer, for at least one more byte */
+/* make_room - in the connection's own buffer, for at least one more byte and
+ * a NUL */
 static void make_room(struct connection *connection)
 {
 	size_t size = connection->size;
 
-	if (connection->length < size)
+	if (connection->length + 1 < size)
 		return;
-	size = size * 2 < REQUEST_BYTES_MAX ? size * 2 : REQUEST_BYTES_MAX;
+	size = size * 2 < REQUEST_BYTES_MAX ? size * 2 : REQUEST_BYTES_MAX + 1;
 	connection->bytes = xreallocarray(connection->bytes, size, 1);
 	connection->size = (uint32_t)size;
 }
@@ -334,7 +338,7 @@ static void on_readable(struct connection *connection)
 	if (connection->bytes != NULL) {
 		make_room(connection);
 		block = connection->bytes;
-		room = connection->size - kept;
+		room = connection->size - 1 - kept;
 	}
 	received = read(connection->input, block + kept, room);
 	if (received > 0) {

@@ -323,9 +323,10 @@ static void adopt(struct server *server, const struct header *header,
 				     header->peer_length);
 	connection->closing = header->kind == KIND_CLOSING;
 	if (length > 0) {
-		connection->bytes = xmalloc(length);
+		connection->bytes = xmalloc(length + 1);
 		memcpy(connection->bytes, bytes, length);
-		connection->length = connection->size = length;
+		connection->length = length;
+		connection->size = length + 1;
 		connection_enqueue(connection, QUEUE_PARTIAL, since);
 	}
 	if (header->reply_length > 0) {

@@ -92,13 +92,13 @@ static int read_more(struct input *input)
 {
 	ssize_t count;
 
-	if (input->size - input->length < REQUEST_BYTES_MAX) {
+	if (input->size - input->length <= REQUEST_BYTES_MAX) {
 		input->size += REQUEST_BYTES_MAX;
 		input->bytes = xreallocarray(input->bytes, input->size, 1);
 	}
 	do
 		count = read(STDIN_FILENO, input->bytes + input->length,
-			     input->size - input->length);
+			     input->size - 1 - input->length);
 	while (count < 0 && errno == EINTR);
 	if (count < 0)
 		fprintf(stderr, "policyd: cannot read standard input: %s\n",
@@ -117,6 +117,7 @@ static int answer_whole(const struct config *config,
 	int status = EX_OK;
 	struct error error;
 
+	input->bytes[input->length] = '\0';
 	while (status == EX_OK) {
 		ssize_t length =
 			request_length(input->bytes + start,

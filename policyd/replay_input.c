@@ -96,6 +96,7 @@ static void end_request(struct input *input)
 	ssize_t length;
 
 	input->request[input->length++] = '\n';
+	input->request[input->length] = '\0';
 	length = request_length(input->request, input->length, &scan, &error);
 	if (length > 0 && !input->too_long &&
 	    request_parse(&request, input->request, (size_t)length, &error) ==

@@ -27,12 +27,13 @@ static ssize_t measure(const char *bytes, size_t size, size_t first)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t split = size > 0 ? data[0] % size : 0;
-	char *bytes = xmalloc(size);
+	char *bytes = xmalloc(size + 1);
 	struct request request;
 	struct error error;
 	ssize_t length;
 
 	memcpy(bytes, data, size);
+	bytes[size] = '\0';
 	length = measure(bytes, size, size);
 	if (measure(bytes, size, split) != length)
 		abort();
