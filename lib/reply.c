@@ -17,6 +17,7 @@
 
 #define ASK_MAX	     50 /* bytes of a restriction's name */
 #define ID_MAX	     16 /* and of an id */
+#define ADVICE_MAX   80 /* and of what is weak, and of the advice */
 #define RELAY_DENIED "554 5.7.1 Relay access denied"
 
 static const char *const mode_names[] = {
@@ -179,25 +180,6 @@ static const char *refusal_text(enum refusal refusal,
 	return "450 4.3.2 Try again later";
 }
 
-/* write_refusal - the action without the id; what the client can mend is
- * said in the default texts */
-static void write_refusal(char *buffer, const struct decision *decision,
-			  const struct facts *facts,
-			  const struct reply_options *options)
-{
-	const char *text = refusal_text(decision->refusal, options);
-
-	if (text != NULL)
-		snprintf(buffer, REPLY_MAX, "%.*s", REPLY_TEXT_MAX, text);
-	else if (facts->weak != NULL)
-		snprintf(buffer, REPLY_MAX, RELAY_DENIED "; %.80s: %.80s",
-			 facts->weak, facts->advice);
-	else if (!facts->authenticated)
-		snprintf(buffer, REPLY_MAX, RELAY_DENIED "; log in first");
-	else
-		snprintf(buffer, REPLY_MAX, RELAY_DENIED);
-}
-
 /* add - append at most max bytes of a text; returns the new length */
 static size_t add(char *buffer, size_t length, const char *text, size_t max)
 {
@@ -228,19 +210,34 @@ static size_t add_asks(char *buffer, size_t length,
 	return length;
 }
 
+/* add_advice - the default text: what the client can mend is said */
+static size_t add_advice(char *buffer, size_t length, const struct facts *facts)
+{
+	length = add(buffer, length, RELAY_DENIED, REPLY_MAX);
+	if (facts->weak != NULL) {
+		length = add(buffer, length, "; ", REPLY_MAX);
+		length = add(buffer, length, facts->weak, ADVICE_MAX);
+		length = add(buffer, length, ": ", REPLY_MAX);
+		return add(buffer, length, facts->advice, ADVICE_MAX);
+	}
+	return facts->authenticated
+		       ? length
+		       : add(buffer, length, "; log in first", REPLY_MAX);
+}
+
 /* add_refusal - with the id, by which the log line is found */
 static size_t add_refusal(char *buffer, size_t length,
 			  const struct decision *decision,
 			  const struct facts *facts,
 			  const struct reply_options *options, const char *id)
 {
-	char text[REPLY_MAX];
+	const char *text = refusal_text(decision->refusal, options);
 
-	write_refusal(text, decision, facts, options);
-	length = add(buffer, length, text, REPLY_TEXT_MAX);
 	/* A word alone, "REJECT", makes Postfix say its own text. */
-	if (strchr(text, ' ') == NULL)
-		return length;
+	if (text != NULL && strchr(text, ' ') == NULL)
+		return add(buffer, length, text, REPLY_TEXT_MAX);
+	length = text != NULL ? add(buffer, length, text, REPLY_TEXT_MAX)
+			      : add_advice(buffer, length, facts);
 	length = add(buffer, length, " (id ", REPLY_MAX);
 	length = add(buffer, length, id, ID_MAX);
 	return add(buffer, length, ")", REPLY_MAX);

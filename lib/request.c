@@ -24,44 +24,48 @@ struct attribute {
 };
 
 /* clang-format off */
+/* In the order of struct request, which is nearly that of Postfix. */
+#define ATTRIBUTES(X) \
+	X(request, true) \
+	X(protocol_state, true) \
+	X(protocol_name, false) \
+	X(client_address, true) \
+	X(client_name, false) \
+	X(client_port, false) \
+	X(reverse_client_name, false) \
+	X(server_address, true) \
+	X(server_port, true) \
+	X(helo_name, false) \
+	X(sender, true) \
+	X(recipient, true) \
+	X(recipient_count, false) \
+	X(queue_id, false) \
+	X(instance, false) \
+	X(size, false) \
+	X(etrn_domain, false) \
+	X(stress, false) \
+	X(sasl_method, true) \
+	X(sasl_username, true) \
+	X(sasl_sender, false) \
+	X(ccert_subject, false) \
+	X(ccert_issuer, false) \
+	X(ccert_fingerprint, true) \
+	X(ccert_pubkey_fingerprint, true) \
+	X(encryption_protocol, true) \
+	X(encryption_cipher, true) \
+	X(encryption_keysize, true) \
+	X(policy_context, true) \
+	X(compatibility_level, false) \
+	X(mail_version, false) \
+	X(tls_sni, false)
+
 #define ATTRIBUTE(name, decides) \
-	{ #name, sizeof(#name) - 1, offsetof(struct request, name), decides }
+	{ #name, sizeof(#name) - 1, offsetof(struct request, name), decides },
+#define EMPTY(name, decides) .name = "",
 /* clang-format on */
 
-static const struct attribute attributes[] = {
-	ATTRIBUTE(request, true),
-	ATTRIBUTE(protocol_state, true),
-	ATTRIBUTE(protocol_name, false),
-	ATTRIBUTE(client_address, true),
-	ATTRIBUTE(client_name, false),
-	ATTRIBUTE(client_port, false),
-	ATTRIBUTE(reverse_client_name, false),
-	ATTRIBUTE(server_address, true),
-	ATTRIBUTE(server_port, true),
-	ATTRIBUTE(helo_name, false),
-	ATTRIBUTE(sender, true),
-	ATTRIBUTE(recipient, true),
-	ATTRIBUTE(recipient_count, false),
-	ATTRIBUTE(queue_id, false),
-	ATTRIBUTE(instance, false),
-	ATTRIBUTE(size, false),
-	ATTRIBUTE(etrn_domain, false),
-	ATTRIBUTE(stress, false),
-	ATTRIBUTE(sasl_method, true),
-	ATTRIBUTE(sasl_username, true),
-	ATTRIBUTE(sasl_sender, false),
-	ATTRIBUTE(ccert_subject, false),
-	ATTRIBUTE(ccert_issuer, false),
-	ATTRIBUTE(ccert_fingerprint, true),
-	ATTRIBUTE(ccert_pubkey_fingerprint, true),
-	ATTRIBUTE(encryption_protocol, true),
-	ATTRIBUTE(encryption_cipher, true),
-	ATTRIBUTE(encryption_keysize, true),
-	ATTRIBUTE(policy_context, true),
-	ATTRIBUTE(compatibility_level, false),
-	ATTRIBUTE(mail_version, false),
-	ATTRIBUTE(tls_sni, false),
-};
+static const struct attribute attributes[] = { ATTRIBUTES(ATTRIBUTE) };
+static const struct request empty = { ATTRIBUTES(EMPTY) };
 
 #define ATTRIBUTE_COUNT (sizeof(attributes) / sizeof(attributes[0]))
 
@@ -147,39 +151,36 @@ ssize_t request_length(const char *bytes, size_t length,
 /* request_init - every attribute "" */
 void request_init(struct request *request)
 {
-	size_t i;
-
-	for (i = 0; i < ATTRIBUTE_COUNT; i++)
-		*(const char **)((char *)request + attributes[i].offset) = "";
+	*request = empty;
 }
 
 /* find_attribute - the attribute of that name, or NULL */
-static const struct attribute *find_attribute(const char *name, size_t length,
-					      size_t hint)
+static const struct attribute *find_attribute(const char *name, size_t length)
 {
 	size_t i;
 
-	/* Postfix sends them nearly in the order of the table. */
-	for (i = 0; i < ATTRIBUTE_COUNT; i++) {
-		size_t place = (hint + i) % ATTRIBUTE_COUNT;
-		const struct attribute *attribute = &attributes[place];
-
-		if (attribute->length == length &&
-		    memcmp(attribute->name, name, length) == 0)
-			return attribute;
-	}
+	for (i = 0; i < ATTRIBUTE_COUNT; i++)
+		if (attributes[i].length == length &&
+		    memcmp(attributes[i].name, name, length) == 0)
+			return &attributes[i];
 	return NULL;
+}
+
+/* field - where the value of an attribute stands */
+static const char **field(struct request *request,
+			  const struct attribute *attribute)
+{
+	return (const char **)((char *)request + attribute->offset);
 }
 
 /* request_set - set one attribute by its name */
 int request_set(struct request *request, const char *name, const char *value)
 {
-	const struct attribute *attribute =
-		find_attribute(name, strlen(name), 0);
+	const struct attribute *attribute = find_attribute(name, strlen(name));
 
 	if (attribute == NULL)
 		return -1;
-	*(const char **)((char *)request + attribute->offset) = value;
+	*field(request, attribute) = value;
 	return 0;
 }
 
@@ -198,20 +199,35 @@ const char *request_attribute(const struct request *request, size_t index,
 struct reading {
 	struct request *request;
 	uint64_t seen; /* bit i: attributes[i] was given */
-	size_t hint;   /* where the next one probably stands */
+	size_t lines;
 };
 
 _Static_assert(ATTRIBUTE_COUNT == REQUEST_NAMES, "lib/request.h counts them");
 _Static_assert(ATTRIBUTE_COUNT <= 64, "struct reading has 64 bits");
 
-/* is_next - does NAME= at line name the attribute that is expected? */
-static bool is_next(const struct reading *reading, const char *line,
-		    size_t left)
+/* read_expected - lines in the order of the table, as Postfix sends them; none
+ * can come twice. Returns where the first other one begins. */
+static char *read_expected(struct reading *reading, char *line, const char *end)
 {
-	const struct attribute *attribute = &attributes[reading->hint];
+	const struct attribute *next = attributes;
+	char *value, *newline;
 
-	return left > attribute->length && line[attribute->length] == '=' &&
-	       memcmp(line, attribute->name, attribute->length) == 0;
+	for (; next < attributes + ATTRIBUTE_COUNT; next++) {
+		if ((size_t)(end - line) <= next->length ||
+		    line[next->length] != '=' ||
+		    memcmp(line, next->name, next->length) != 0)
+			continue;
+		value = line + next->length + 1;
+		newline = memchr(value, '\n', (size_t)(end - value));
+		if (newline == NULL)
+			break;
+		*newline = '\0';
+		*field(reading->request, next) = value;
+		reading->seen |= UINT64_C(1) << (next - attributes);
+		reading->lines++;
+		line = newline + 1;
+	}
+	return line;
 }
 
 /* set_attribute - remember a value */
@@ -220,16 +236,14 @@ static int set_attribute(struct reading *reading,
 			 struct error *error)
 {
 	uint64_t bit = UINT64_C(1) << (attribute - attributes);
-	const char **field =
-		(const char **)((char *)reading->request + attribute->offset);
+	const char **place = field(reading->request, attribute);
 
 	if ((reading->seen & bit) && attribute->decides &&
-	    strcmp(*field, value) != 0)
+	    strcmp(*place, value) != 0)
 		return error_set(error, "%s given twice with different values",
 				 attribute->name);
 	reading->seen |= bit;
-	reading->hint = (size_t)(attribute - attributes + 1) % ATTRIBUTE_COUNT;
-	*field = value;
+	*place = value;
 	return 0;
 }
 
@@ -244,8 +258,7 @@ static int read_line(struct reading *reading, const char *line, const char *end,
 		return error_set(error, "line without \"=\"");
 	if (equals == line)
 		return error_set(error, "attribute without a name");
-	attribute =
-		find_attribute(line, (size_t)(equals - line), reading->hint);
+	attribute = find_attribute(line, (size_t)(equals - line));
 	if (attribute == NULL)
 		return 0;
 	return set_attribute(reading, attribute, equals + 1, error);
@@ -255,22 +268,17 @@ static int read_line(struct reading *reading, const char *line, const char *end,
 static int read_lines(struct reading *reading, char *line, char *end,
 		      struct error *error)
 {
-	size_t lines = 0;
-
-	for (; line < end && *line != '\n'; lines++) {
-		const struct attribute *next = &attributes[reading->hint];
-		bool known = is_next(reading, line, (size_t)(end - line));
-		char *value = known ? line + next->length + 1 : line;
-		char *newline = memchr(value, '\n', (size_t)(end - value));
+	line = read_expected(reading, line, end);
+	for (; line < end && *line != '\n'; reading->lines++) {
+		char *newline = memchr(line, '\n', (size_t)(end - line));
 
 		if (newline == NULL)
 			return error_set(error, "unfinished line");
-		if (lines == REQUEST_ATTRIBUTE_MAX)
+		if (reading->lines == REQUEST_ATTRIBUTE_MAX)
 			return error_set(error, "more than %d attributes",
 					 REQUEST_ATTRIBUTE_MAX);
 		*newline = '\0';
-		if (known ? set_attribute(reading, next, value, error) != 0
-			  : read_line(reading, line, newline, error) != 0)
+		if (read_line(reading, line, newline, error) != 0)
 			return -1;
 		line = newline + 1;
 	}

@@ -69,8 +69,9 @@ ssize_t request_length(const char *bytes, size_t length,
 /* request_parse - read the attributes of one whole request (its length as
  * request_length() told). Changes the bytes; request points into them. 0, or
  * -1 when it is malformed: a line without "=", an empty name, more attributes
- * than allowed, request= not smtpd_access_policy, or an attribute that matters to the decision given
- * twice with different values. Of others the last one counts. */
+ * than allowed, request= not smtpd_access_policy, or an attribute that matters
+ * to the decision given twice with different values. Of others the last one
+ * counts. */
 int request_parse(struct request *request, char *bytes, size_t length,
 		  struct error *error);
 

@@ -51,8 +51,9 @@ struct work {
 	bool asks_local;  /* whether it is local, only Postfix knows */
 	const char *asks; /* first list that only Postfix can search */
 	struct table_match asks_match; /* and the entry of it */
-	char *plain;		       /* internal form */
-	char *quoted;		       /* external form */
+	const char *folded; /* the final domain, folded; NULL: not yet */
+	char *plain;	    /* internal form */
+	char *quoted;	    /* external form */
 	size_t size;
 	resolve_trace *trace; /* NULL: nobody wants to know */
 	void *context;
@@ -170,7 +171,10 @@ static int match_list(struct work *work, const struct table *table,
 		      enum parameter parameter, const char *domain)
 {
 	struct table_match match;
-	int found = table_match(table, domain, &match);
+	int found = domain == work->folded
+			    ? table_match_folded(table, domain, strlen(domain),
+						 &match)
+			    : table_match(table, domain, &match);
 
 	tell_search(work, parameter_name(parameter), domain, found, &match);
 	if (found == TABLE_ASK) {
@@ -462,6 +466,7 @@ static int check_domain(struct work *work)
 	    strlen(resolution->domain) >= work->size)
 		return 0;
 	memcpy(work->plain, resolution->domain, strlen(resolution->domain) + 1);
+	work->folded = NULL;
 	if (work->trace != NULL)
 		work->trace(work->context,
 			    &(struct resolve_step){
@@ -497,13 +502,16 @@ static int find_class(struct work *work)
 		{ resolver->relay, PARAMETER_RELAY_DOMAINS, DESTINATION_RELAY },
 	};
 
+	const char *domain =
+		work->folded != NULL ? work->folded : work->resolution->domain;
+
 	if (work->is_local)
 		return DESTINATION_LOCAL;
 	work->resolution->list = "";
 	work->resolution->match = (struct table_match){ 0 };
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		int found = match_list(work, lists[i].table, lists[i].parameter,
-				       work->resolution->domain);
+				       domain);
 
 		if (found == 1)
 			return (int)lists[i].class;
@@ -650,7 +658,9 @@ static void resolve_plain(struct work *work, const char *recipient,
 
 	memcpy(resolution->address, recipient, length + 1);
 	resolution->domain = resolution->address + (domain - recipient);
-	memcpy(plain, domain, length + 1 - (size_t)(domain - recipient));
+	casefold(plain, domain, length - (size_t)(domain - recipient),
+		 work->resolver->utf8);
+	work->folded = plain;
 	work->plain = plain;
 	work->size = sizeof(plain);
 	local = match_local(work, plain);

@@ -232,15 +232,15 @@ static size_t answer_next(struct connection *connection, char *bytes,
 			  size_t length)
 {
 	struct server *server = connection->server;
-	struct error error;
+	struct error *error = &server->error;
 	ssize_t whole;
 
-	whole = request_length(bytes, length, &connection->scan, &error);
+	whole = request_length(bytes, length, &connection->scan, error);
 	if (whole == 0 && length >= REQUEST_BYTES_MAX)
-		whole = error_set(&error, "request too long");
+		whole = error_set(error, "request too long");
 	if (whole < 0) {
 		server->counters.malformed++;
-		malformed(connection, error.text);
+		malformed(connection, error->text);
 	}
 	if (whole <= 0)
 		return 0;

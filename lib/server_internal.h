@@ -104,6 +104,7 @@ struct server {
 	char *input;		    /* SERVER_INPUT_SIZE */
 	size_t output_length;
 	char output[SERVER_OUTPUT_SIZE];
+	struct error error; /* of the request at hand */
 	char peer[PEER_MAX];
 };
 

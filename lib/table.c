@@ -559,6 +559,20 @@ static void tell_match(const struct table *table, uint32_t place,
 			match->dictionary = table->entries[i].dictionary;
 }
 
+/* table_match_folded - is the domain in the list? */
+int table_match_folded(const struct table *table, const char *folded,
+		       size_t length, struct table_match *match)
+{
+	uint32_t place;
+	int result = search(table, folded, length, &place);
+
+	if (match != NULL)
+		*match = (struct table_match){ 0 };
+	if (match != NULL && place != 0)
+		tell_match(table, place, match);
+	return result;
+}
+
 /* table_match - is the domain in the list? */
 int table_match(const struct table *table, const char *domain,
 		struct table_match *match)
@@ -566,19 +580,14 @@ int table_match(const struct table *table, const char *domain,
 	char usual[CASEFOLD_SIZE(DOMAIN_USUAL)];
 	size_t length = strlen(domain);
 	char *folded = usual;
-	uint32_t place;
 	int result;
 
-	if (match != NULL)
-		*match = (struct table_match){ 0 };
 	if (length > DOMAIN_USUAL)
 		folded = xmalloc(CASEFOLD_SIZE(length));
 	length = casefold(folded, domain, length, table->utf8);
-	result = search(table, folded, length, &place);
+	result = table_match_folded(table, folded, length, match);
 	if (folded != usual)
 		free(folded);
-	if (match != NULL && place != 0)
-		tell_match(table, place, match);
 	return result;
 }
 

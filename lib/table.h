@@ -55,6 +55,11 @@ void table_free(struct table *table);
 int table_match(const struct table *table, const char *domain,
 		struct table_match *match);
 
+/* table_match_folded - the same for a domain of length bytes that was folded
+ * as the list is (casefold()). Never allocates, but for such entries. */
+int table_match_folded(const struct table *table, const char *folded,
+		       size_t length, struct table_match *match);
+
 /* table_match_line - where in a type:table the key stands that made the domain
  * match: the line, and its file; 0: not known. utf8 as in table_options. Only
  * for explanations: it may read the file again. */

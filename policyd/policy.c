@@ -42,6 +42,12 @@ struct policy {
 	struct metrics metrics;
 	struct exchange *unused;
 	uint32_t next_id;
+	bool timed; /* somebody wants to know how long it took */
+	/* Of the request at hand; here, since on the stack each would be
+	 * cleared every time. */
+	char reply[REPLY_MAX];
+	char line[REPORT_MAX];
+	struct error error;
 };
 
 /* judge - from bytes to a decision; 1 decided, 0 it waits, -1 malformed */
@@ -84,7 +90,8 @@ static struct exchange *exchange_new(struct policy *policy,
 	exchange->connection = connection;
 	exchange->judgement.evaluation.trace = NULL;
 	exchange->judgement.evaluation.waiter = NULL;
-	clock_gettime(CLOCK_MONOTONIC, &exchange->start);
+	if (policy->timed)
+		clock_gettime(CLOCK_MONOTONIC, &exchange->start);
 	make_id(policy, exchange->id);
 	return exchange;
 }
@@ -133,8 +140,7 @@ static void answer(struct evaluation *evaluation)
 	struct policy *policy = exchange->policy;
 	const struct decision *decision = &evaluation->decision;
 	bool logged = policy->config->log_verdicts[decision->verdict];
-	char reply[REPLY_MAX];
-	char line[REPORT_MAX];
+	char *reply = policy->reply;
 	size_t length;
 
 	length = reply_write(reply, decision, &exchange->judgement.facts,
@@ -146,14 +152,15 @@ static void answer(struct evaluation *evaluation)
 			       &policy->metrics);
 	/* The request is gone when it was answered: write its line before. */
 	if (logged)
-		report_write(line, exchange->id, exchange->judgement.service,
-			     &exchange->request, &exchange->judgement.facts,
-			     decision, microseconds(&exchange->start));
+		report_write(policy->line, exchange->id,
+			     exchange->judgement.service, &exchange->request,
+			     &exchange->judgement.facts, decision,
+			     microseconds(&exchange->start));
 	*connection_context(exchange->connection) = NULL;
 	connection_reply(exchange->connection, reply, length);
 	warn_lookup(exchange);
 	if (logged)
-		log_info("%s", line);
+		log_info("%s", policy->line);
 	exchange_end(exchange);
 }
 
@@ -174,11 +181,10 @@ static void handle_request(void *context, struct connection *connection,
 {
 	struct policy *policy = context;
 	struct exchange *exchange = exchange_new(policy, connection);
-	struct error error;
 
 	capture_write(policy->capture, bytes, length);
 	switch (judge(exchange, policy->config, bytes, length, answer,
-		      &error)) {
+		      &policy->error)) {
 	case 1:
 		answer(&exchange->judgement.evaluation);
 		break;
@@ -188,7 +194,7 @@ static void handle_request(void *context, struct connection *connection,
 	default:
 		exchange_end(exchange);
 		handle_malformed(policy, connection_peer(connection),
-				 error.text);
+				 policy->error.text);
 		connection_refuse(connection);
 		break;
 	}
@@ -212,6 +218,8 @@ struct policy *policy_new(const struct config *config)
 	struct policy *policy = xcalloc(1, sizeof(*policy));
 
 	policy->config = config;
+	for (size_t i = 0; i < VERDICT_COUNT; i++)
+		policy->timed |= config->log_verdicts[i];
 	/* Only a label: two servers should not use the same ones. */
 	if (getrandom(&policy->next_id, sizeof(policy->next_id), 0) !=
 	    (ssize_t)sizeof(policy->next_id))
