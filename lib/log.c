@@ -11,38 +11,41 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/log_internal.h"
+
 #define LOG_SOCKET    "/dev/log"
 #define LOG_LINE_MAX  2048
 #define RETRY_SECONDS 1
 
-enum target { TARGET_STDERR, TARGET_SYSLOG, TARGET_FILE };
-
-/* What stands before the text of a line, and what it was made of. */
-struct head {
-	time_t second;
-	pid_t pid;
-	enum log_level level;
-	size_t length; /* 0: make it anew */
-	char text[128];
-};
-
 static struct {
-	enum target target;
-	int fd;
+	enum log_target target;
+	int fd;	    /* stderr or the file */
+	bool plain; /* a file on disk */
 	bool debug;
-	unsigned long dropped;
-	time_t retry;	  /* monotonic: no new try to connect before */
-	struct head head; /* of the last line */
-} state = { .target = TARGET_STDERR, .fd = STDERR_FILENO };
+	atomic_ulong dropped;
+	/* Of single lines, which any thread may write. */
+	pthread_mutex_t lock;
+	pid_t pid; /* in the head: a child has another one */
+	struct log_head head;
+	struct log_syslog syslog;
+} state = {
+	.target = LOG_TARGET_STDERR,
+	.fd = STDERR_FILENO,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.syslog = { .fd = -1 },
+};
 
 /* monotonic - seconds that no clock change touches */
 static time_t monotonic(void)
@@ -70,17 +73,24 @@ static int connect_syslog(void)
 	return fd;
 }
 
+/* is_plain_file - a file on disk never makes a writer wait */
+static bool is_plain_file(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 /* log_open - where lines go from now on */
 int log_open(const char *target, struct error *error)
 {
-	enum target kind = TARGET_STDERR;
+	enum log_target kind = LOG_TARGET_STDERR;
 	int fd = STDERR_FILENO;
 
 	if (strcmp(target, "syslog") == 0) {
-		kind = TARGET_SYSLOG;
-		fd = connect_syslog();
+		kind = LOG_TARGET_SYSLOG;
 	} else if (strcmp(target, "stderr") != 0) {
-		kind = TARGET_FILE;
+		kind = LOG_TARGET_FILE;
 		fd = open(target,
 			  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
 				  O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
@@ -89,12 +99,23 @@ int log_open(const char *target, struct error *error)
 			return error_set(error, "cannot open log file %s: %s",
 					 target, strerror(errno));
 	}
-	if (state.fd >= 0 && state.fd != STDERR_FILENO)
+	if (state.fd != STDERR_FILENO)
 		close(state.fd);
 	state.target = kind;
 	state.fd = fd;
+	state.plain = is_plain_file(fd);
 	state.head.length = 0;
+	if (kind == LOG_TARGET_SYSLOG)
+		log_syslog_ready(&state.syslog);
 	return 0;
+}
+
+/* log_target - where lines go */
+enum log_target log_target(int *fd, bool *plain)
+{
+	*fd = state.fd;
+	*plain = state.plain;
+	return state.target;
 }
 
 /* log_set_debug - are debug lines written? */
@@ -103,34 +124,54 @@ void log_set_debug(bool on)
 	state.debug = on;
 }
 
+/* log_drop - count lines that could not be written */
+void log_drop(unsigned long lines)
+{
+	atomic_fetch_add_explicit(&state.dropped, lines, memory_order_relaxed);
+}
+
 /* log_dropped - lines that could not be written */
 unsigned long log_dropped(void)
 {
-	return state.dropped;
+	return atomic_load_explicit(&state.dropped, memory_order_relaxed);
 }
 
-/* send_syslog - one datagram; connects again when the daemon was restarted,
- * at most once a second */
-static bool send_syslog(const char *line, size_t length)
+/* log_syslog_ready - is there a socket? */
+bool log_syslog_ready(struct log_syslog *log)
 {
 	time_t now;
 
-	if (state.fd >= 0) {
-		if (send(state.fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >=
-		    0)
-			return true;
-		if (errno == EAGAIN || errno == ENOBUFS)
-			return false;
-		close(state.fd);
-		state.fd = -1;
-	}
+	if (log->fd >= 0)
+		return true;
 	now = monotonic();
-	if (now < state.retry)
+	if (now < log->retry)
 		return false;
-	state.retry = now + RETRY_SECONDS;
-	state.fd = connect_syslog();
-	return state.fd >= 0 &&
-	       send(state.fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+	log->retry = now + RETRY_SECONDS;
+	log->fd = connect_syslog();
+	return log->fd >= 0;
+}
+
+/* log_syslog_failed - is the daemon gone, or only slow? */
+bool log_syslog_failed(struct log_syslog *log)
+{
+	if (errno == EAGAIN || errno == ENOBUFS)
+		return false;
+	close(log->fd);
+	log->fd = -1;
+	return true;
+}
+
+/* send_syslog - one datagram */
+static bool send_syslog(const char *line, size_t length)
+{
+	while (log_syslog_ready(&state.syslog)) {
+		if (send(state.syslog.fd, line, length,
+			 MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return true;
+		if (!log_syslog_failed(&state.syslog))
+			break;
+	}
+	return false;
 }
 
 /* write_stream - one line to stderr or a file, if that needs no waiting */
@@ -138,13 +179,14 @@ static bool write_stream(const char *line, size_t length)
 {
 	struct pollfd ready = { .fd = state.fd, .events = POLLOUT };
 
-	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+	if (!state.plain &&
+	    (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)))
 		return false;
 	return write(state.fd, line, length) == (ssize_t)length;
 }
 
 /* make_head - what stands before the text of a line */
-static void make_head(struct head *head)
+static void make_head(struct log_head *head)
 {
 	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO,
 					  LOG_DEBUG };
@@ -153,37 +195,56 @@ static void make_head(struct head *head)
 	char priority[16] = "", date[64] = "";
 	struct tm when;
 
-	if (state.target == TARGET_SYSLOG)
+	if (state.target == LOG_TARGET_SYSLOG)
 		snprintf(priority, sizeof(priority), "<%d>",
 			 LOG_MAIL | priorities[head->level]);
-	if (state.target != TARGET_STDERR &&
+	if (state.target != LOG_TARGET_STDERR &&
 	    localtime_r(&head->second, &when) != NULL)
 		strftime(date, sizeof(date),
-			 state.target == TARGET_SYSLOG ? "%b %e %T "
-						       : "%Y-%m-%dT%T%z ",
+			 state.target == LOG_TARGET_SYSLOG ? "%b %e %T "
+							   : "%Y-%m-%dT%T%z ",
 			 &when);
 	snprintf(head->text, sizeof(head->text), "%s%spolicyd[%ld]: %s",
-		 priority, date, (long)head->pid, words[head->level]);
+		 priority, date, (long)getpid(), words[head->level]);
 	head->length = strlen(head->text);
 }
 
-/* write_head - to the beginning of a line; most have that of the line before.
- * Returns its length. */
-static size_t write_head(char *line, enum log_level level)
+/* log_head_update - most lines have the head of the line before */
+void log_head_update(struct log_head *head, enum log_level level)
 {
-	struct head *head = &state.head;
 	time_t now = time(NULL);
-	pid_t pid = getpid();
 
-	if (head->length == 0 || head->second != now || head->pid != pid ||
-	    head->level != level) {
-		head->second = now;
-		head->pid = pid;
-		head->level = level;
-		make_head(head);
+	if (head->length > 0 && head->second == now && head->level == level)
+		return;
+	head->second = now;
+	head->level = level;
+	make_head(head);
+}
+
+/* write_line - one line, behind a lock */
+static void write_line(char *line, enum log_level level, const char *format,
+		       va_list arguments)
+{
+	size_t length;
+	bool done;
+
+	if (state.pid != getpid())
+		state.head.length = 0;
+	state.pid = getpid();
+	log_head_update(&state.head, level);
+	length = state.head.length;
+	memcpy(line, state.head.text, length);
+	if (vsnprintf(line + length, LOG_LINE_MAX - length - 1, format,
+		      arguments) > 0)
+		length += strlen(line + length);
+	if (state.target == LOG_TARGET_SYSLOG) {
+		done = send_syslog(line, length);
+	} else {
+		line[length++] = '\n';
+		done = write_stream(line, length);
 	}
-	memcpy(line, head->text, head->length);
-	return head->length;
+	if (!done)
+		log_drop(1);
 }
 
 /* log_write - one line */
@@ -191,59 +252,59 @@ void log_write(enum log_level level, const char *format, ...)
 {
 	char line[LOG_LINE_MAX];
 	va_list arguments;
-	size_t length;
-	int text;
-	bool done;
 
 	if (level == LOG_LEVEL_DEBUG && !state.debug)
 		return;
-	length = write_head(line, level);
 	va_start(arguments, format);
-	text = vsnprintf(line + length, sizeof(line) - length - 1, format,
-			 arguments);
+	pthread_mutex_lock(&state.lock);
+	write_line(line, level, format, arguments);
+	pthread_mutex_unlock(&state.lock);
 	va_end(arguments);
-	if (text > 0)
-		length += strlen(line + length);
-	if (state.target == TARGET_SYSLOG)
-		done = send_syslog(line, length);
-	else {
-		line[length++] = '\n';
-		done = write_stream(line, length);
-	}
-	if (!done)
-		state.dropped++;
 }
 
 /* is_plain - may this byte stand in a log line as it is? */
-static bool is_plain(unsigned char byte)
+static bool is_plain(char c)
 {
-	return byte > ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+	return c > ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* put_escaped - \xNN */
+static void put_escaped(char *buffer, char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char byte = (unsigned char)c;
+
+	buffer[0] = '\\';
+	buffer[1] = 'x';
+	buffer[2] = hex[byte >> 4];
+	buffer[3] = hex[byte & 15];
 }
 
 /* log_quote - escape what came from the network */
 size_t log_quote(char *buffer, size_t limit, const char *text)
 {
-	static const char hex[] = "0123456789abcdef";
 	static const char tail[] = "...";
 	const size_t tail_length = sizeof(tail) - 1;
 	size_t length = 0;
 	size_t cut = 0; /* as much as leaves room for the tail */
 
-	for (; *text != '\0'; text++) {
-		unsigned char byte = (unsigned char)*text;
-		bool plain = is_plain(byte);
+	while (*text != '\0') {
+		size_t plain = 0;
 
-		if (limit - length < (plain ? 1 : 4))
+		while (plain < limit - length && is_plain(text[plain]))
+			plain++;
+		memcpy(buffer + length, text, plain);
+		length += plain;
+		text += plain;
+		if (length + tail_length <= limit)
+			cut = length;
+		else if (length - plain + tail_length < limit)
+			cut = limit - tail_length;
+		if (*text == '\0' || is_plain(*text) || limit - length < 4)
 			break;
-		if (plain) {
-			buffer[length++] = (char)byte;
-		} else {
-			buffer[length++] = '\\';
-			buffer[length++] = 'x';
-			buffer[length++] = hex[byte >> 4];
-			buffer[length++] = hex[byte & 15];
-		}
-		if (limit - length >= tail_length)
+		put_escaped(buffer + length, *text++);
+		length += 4;
+		if (length + tail_length <= limit)
 			cut = length;
 	}
 	if (*text != '\0') {

@@ -133,12 +133,36 @@ static void on_drained(evutil_socket_t fd, short what, void *argument)
 	server_quit(argument);
 }
 
+/* on_settled - everything that was ready has had its turn */
+static void on_settled(evutil_socket_t fd, short what, void *argument)
+{
+	struct server *server = argument;
+	struct timeval delay = milliseconds(SERVER_SETTLE_MS);
+
+	(void)fd;
+	(void)what;
+	server->settling = false;
+	if (server->handler.settled(server->handler.context) &&
+	    event_add(&server->settle, &delay) < 0)
+		server_settle(server);
+}
+
+/* server_settle - the event gets behind all those that are ready now */
+void server_settle(struct server *server)
+{
+	if (server->settling || server->handler.settled == NULL)
+		return;
+	server->settling = true;
+	event_active(&server->settle, EV_TIMEOUT, 0);
+}
+
 /* assign_timers - tie the timers to the event loop */
 static void assign_timers(struct server *server)
 {
 	evtimer_assign(&server->timer, server->base, on_timer, server);
 	evtimer_assign(&server->starved_timer, server->base, on_starved,
 		       server);
+	evtimer_assign(&server->settle, server->base, on_settled, server);
 	evtimer_assign(&server->drain_timer, server->base, on_drained, server);
 	server->timer_ms = UINT64_MAX;
 }
@@ -190,6 +214,7 @@ void server_free(struct server *server)
 	event_del(&server->timer);
 	event_del(&server->starved_timer);
 	event_del(&server->drain_timer);
+	event_del(&server->settle);
 	event_base_free(server->base);
 	free(server->input);
 	free(server);

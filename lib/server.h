@@ -22,6 +22,8 @@ struct server_limits {
 	unsigned max_connections; /* reached: accepting pauses */
 };
 
+#define SERVER_SETTLE_MS 10
+
 /* What the server calls. */
 struct server_handler {
 	void *context;
@@ -37,6 +39,11 @@ struct server_handler {
 	/* malformed - the bytes break a limit or time ran out; the connection
 	 * is closed without a reply. */
 	void (*malformed)(void *context, const char *peer, const char *reason);
+	/* settled - all requests that were there at one look at the
+	 * connections have been given to request(): once, for what is cheaper
+	 * done for many together. True: call again in SERVER_SETTLE_MS. NULL
+	 * is allowed. */
+	bool (*settled)(void *context);
 };
 
 struct server_counters {

@@ -247,6 +247,7 @@ static size_t answer_next(struct connection *connection, char *bytes,
 	memset(&connection->scan, 0, sizeof(connection->scan));
 	connection->fresh = true;
 	connection->waiting = true;
+	server_settle(server);
 	server->handler.request(server->handler.context, connection, bytes,
 				(size_t)whole);
 	return (size_t)whole;

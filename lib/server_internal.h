@@ -91,9 +91,11 @@ struct server {
 	bool accepts; /* the accepting events are on */
 	bool starved; /* no descriptor was free a moment ago */
 	struct event starved_timer;
-	struct event timer; /* for the connections' time limits */
-	uint64_t timer_ms;  /* when it comes; UINT64_MAX: it is off */
-	bool pair;	    /* -s */
+	struct event timer;  /* for the connections' time limits */
+	uint64_t timer_ms;   /* when it comes; UINT64_MAX: it is off */
+	struct event settle; /* active: settled() is due */
+	bool settling;
+	bool pair; /* -s */
 	bool quit;
 	bool draining;
 	uint64_t drain_ms; /* from then on no connection may go on */
@@ -114,6 +116,8 @@ void server_accept_update(struct server *server);
 void server_stop_accepting(struct server *server);
 void server_connection_gone(struct server *server);
 void server_check_end(struct server *server);
+/* server_settle - have settled() called behind what is ready now. */
+void server_settle(struct server *server);
 /* server_expect - look at the time limits at due_ms, or before. */
 void server_expect(struct server *server, uint64_t due_ms);
 uint64_t server_queue_limit(const struct server *server, enum queue queue);

@@ -16,6 +16,7 @@
 
 #include "lib/judgement.h"
 #include "lib/log.h"
+#include "lib/log_batch.h"
 #include "lib/reply.h"
 #include "lib/report.h"
 #include "lib/request.h"
@@ -41,6 +42,7 @@ struct policy {
 	struct shadow *shadow;	 /* or NULL */
 	struct metrics metrics;
 	struct exchange *unused;
+	struct log_batch *batch;
 	uint32_t next_id;
 	bool timed; /* somebody wants to know how long it took */
 	/* Of the request at hand; here, since on the stack each would be
@@ -141,6 +143,7 @@ static void answer(struct evaluation *evaluation)
 	const struct decision *decision = &evaluation->decision;
 	bool logged = policy->config->log_verdicts[decision->verdict];
 	char *reply = policy->reply;
+	size_t line_length = 0;
 	size_t length;
 
 	length = reply_write(reply, decision, &exchange->judgement.facts,
@@ -152,15 +155,15 @@ static void answer(struct evaluation *evaluation)
 			       &policy->metrics);
 	/* The request is gone when it was answered: write its line before. */
 	if (logged)
-		report_write(policy->line, exchange->id,
-			     exchange->judgement.service, &exchange->request,
-			     &exchange->judgement.facts, decision,
-			     microseconds(&exchange->start));
+		line_length = report_write(
+			policy->line, exchange->id, exchange->judgement.service,
+			&exchange->request, &exchange->judgement.facts,
+			decision, microseconds(&exchange->start));
 	*connection_context(exchange->connection) = NULL;
 	connection_reply(exchange->connection, reply, length);
 	warn_lookup(exchange);
 	if (logged)
-		log_info("%s", policy->line);
+		log_batch_add(policy->batch, policy->line, line_length);
 	exchange_end(exchange);
 }
 
@@ -200,6 +203,14 @@ static void handle_request(void *context, struct connection *connection,
 	}
 }
 
+/* handle_settled - the lines of many requests together */
+static bool handle_settled(void *context)
+{
+	const struct policy *policy = context;
+
+	return log_batch_write(policy->batch);
+}
+
 /* handle_gone - nobody waits for the answer any more */
 static void handle_gone(void *context, struct connection *connection)
 {
@@ -218,6 +229,7 @@ struct policy *policy_new(const struct config *config)
 	struct policy *policy = xcalloc(1, sizeof(*policy));
 
 	policy->config = config;
+	policy->batch = log_batch_new();
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		policy->timed |= config->log_verdicts[i];
 	/* Only a label: two servers should not use the same ones. */
@@ -246,6 +258,7 @@ void policy_free(struct policy *policy)
 		policy->unused = exchange->next;
 		free(exchange);
 	}
+	log_batch_free(policy->batch);
 	free(policy);
 }
 
@@ -257,6 +270,7 @@ struct server_handler policy_handler(struct policy *policy)
 		.request = handle_request,
 		.gone = handle_gone,
 		.malformed = handle_malformed,
+		.settled = policy->timed ? handle_settled : NULL,
 	};
 }
 

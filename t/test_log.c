@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/log_batch.h"
 #include "t/test.h"
 
 static const struct {
@@ -26,6 +27,10 @@ static const struct {
 	{ "abcdefghij", "abcdefghij", 10 },
 	{ "abcdefghijk", "abcdefg...", 10 },
 	{ "abcdef ghijk", "abcdef...", 10 },
+	{ "a\nbcdefgh", "a\\x0abc...", 10 },
+	{ "abcdef\n\n", "abcdef...", 10 },
+	{ "abc", "", 0 },
+	{ "abc", "", 2 },
 	{ "a=b<c>[d],e", "a=b<c>[d],e", 80 },
 };
 
@@ -178,6 +183,85 @@ START_TEST(a_long_line_is_cut)
 }
 END_TEST
 
+/* Lines that are written together are those that were added, in order. */
+START_TEST(a_batch_is_written_whole)
+{
+	char directory[] = "/tmp/test_log.XXXXXX";
+	struct log_batch *batch = log_batch_new();
+	struct error error;
+	char *path, *text, *place, *line = xmalloc(100001);
+	size_t size;
+	int i;
+
+	memset(line, 'x', 100000);
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	path = xasprintf("%s/log", directory);
+	ck_assert_int_eq(log_open(path, &error), 0);
+	for (i = 0; i < 1000; i++) {
+		snprintf(line, 100, "number=%d of 1000", i);
+		log_batch_add(batch, line, strlen(line));
+	}
+	memset(line, 'x', 100);
+	log_batch_add(batch, line, 100000);
+	log_batch_add(batch, "last", 4);
+	log_batch_write(batch);
+	text = read_whole(path, &size);
+	for (i = 0, place = text; i < 1000; i++) {
+		snprintf(line, 100, "]: number=%d of 1000\n", i);
+		place = strstr(place, line);
+		ck_assert_msg(place != NULL, "%s", line);
+	}
+	ck_assert_ptr_nonnull(strstr(place, "xxx\n"));
+	ck_assert_int_eq(strncmp(text + size - 8, "]: last\n", 8), 0);
+	ck_assert_uint_eq(log_dropped(), 0);
+	log_batch_add(batch, "by free", 7);
+	log_batch_free(batch);
+	free(text);
+	text = read_whole(path, &size);
+	ck_assert_ptr_nonnull(strstr(text, "by free\n"));
+	ck_assert_int_eq(log_open("stderr", &error), 0);
+	free(line);
+	free(text);
+	unlink(path);
+	free(path);
+	rmdir(directory);
+}
+END_TEST
+
+/* What goes into a pipe without waiting is whole lines; some wait until there
+ * is room, and what comes when there is none is counted. */
+START_TEST(a_batch_delays_nobody)
+{
+	struct log_batch *batch = log_batch_new();
+	int saved = dup(STDERR_FILENO);
+	unsigned long lines = 0;
+	static char bytes[1 << 20];
+	ssize_t count;
+	int ends[2];
+	int i;
+
+	ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
+	ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+	for (i = 0; i < 10000; i++)
+		log_batch_add(batch, "a line that nobody reads", 24);
+	ck_assert(log_batch_write(batch));
+	count = read(ends[0], bytes, sizeof(bytes));
+	ck_assert_int_gt(count, 0);
+	ck_assert_int_eq(bytes[count - 1], '\n');
+	ck_assert(!log_batch_write(batch));
+	count += read(ends[0], bytes + count, sizeof(bytes) - (size_t)count);
+	log_batch_free(batch);
+	ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+	while (count-- > 0)
+		lines += bytes[count] == '\n';
+	ck_assert_uint_gt(lines, 100);
+	ck_assert_uint_eq(lines + log_dropped(), 10000);
+	close(ends[0]);
+	close(ends[1]);
+	close(saved);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("log");
@@ -189,5 +273,7 @@ int main(void)
 	tcase_add_test(tests, refuses_a_file_that_cannot_be);
 	tcase_add_test(tests, a_reader_that_stops_delays_nobody);
 	tcase_add_test(tests, a_long_line_is_cut);
+	tcase_add_test(tests, a_batch_is_written_whole);
+	tcase_add_test(tests, a_batch_delays_nobody);
 	return run_tests("log", tests);
 }

@@ -36,6 +36,8 @@ struct instance {
 	struct connection *waiting[WAITING_MAX];
 	atomic_size_t waiting_count;
 	atomic_int requests, gone, malformed;
+	atomic_int settled; /* requests that were there by then */
+	atomic_int settlings;
 	atomic_long taken; /* -1: not done yet */
 	atomic_bool ended;
 	char reason[128];
@@ -96,6 +98,14 @@ static void on_malformed(void *context, const char *peer, const char *reason)
 	snprintf(instance->peer, sizeof(instance->peer), "%s", peer);
 	snprintf(instance->reason, sizeof(instance->reason), "%s", reason);
 	atomic_fetch_add(&instance->malformed, 1);
+}
+
+static bool on_settled(void *context)
+{
+	struct instance *instance = context;
+
+	atomic_store(&instance->settled, atomic_load(&instance->requests));
+	return atomic_fetch_add(&instance->settlings, 1) % 2 == 0;
 }
 
 static size_t on_farewell(void *context, void *buffer, size_t size)
@@ -163,7 +173,7 @@ static struct instance *new_instance(const struct server_limits *limits)
 {
 	struct instance *instance = xcalloc(1, sizeof(*instance));
 	struct server_handler handler = { instance, on_request, on_gone,
-					  on_malformed };
+					  on_malformed, on_settled };
 	struct error error;
 
 	atomic_store(&instance->taken, -1);
@@ -385,6 +395,8 @@ START_TEST(test_refuse)
 	expect_end(fd);
 	ck_assert_int_eq(atomic_load(&instance->requests), 3);
 	ck_assert_int_eq(atomic_load(&instance->malformed), 0);
+	eventually(atomic_load(&instance->settled) == 3 &&
+		   atomic_load(&instance->settlings) == 2);
 	quit(instance);
 }
 END_TEST
@@ -864,11 +876,11 @@ START_TEST(test_pair)
 	ck_assert_int_eq(write(input[1], "n=1\n\nn=2\n\n", 10), 10);
 	close(input[1]);
 	server_free(instance->server);
-	instance->server =
-		server_new(&generous,
-			   &(struct server_handler){ instance, on_request,
-						     on_gone, on_malformed },
-			   &error);
+	instance->server = server_new(
+		&generous,
+		&(struct server_handler){ instance, on_request, on_gone,
+					  on_malformed, on_settled },
+		&error);
 	ck_assert_int_eq(server_serve_pair(instance->server, input[0],
 					   output[1], &error),
 			 0);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC */
+/* log_batch - many lines of the log with one system call
+ *
+ * To a file they are one write; to the log daemon one datagram each, as ever,
+ * but sent together. What would have to wait, since the reader is slow, stays
+ * for the next time; only when there is no more room it is dropped. */
+
+#include "lib/log_batch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/log_internal.h"
+#include "lib/xalloc.h"
+
+#define BATCH_BYTES 32768
+#define BATCH_LINES 128
+
+struct log_batch {
+	struct log_head head;
+	struct log_syslog syslog;
+	size_t first; /* line that is not written yet */
+	size_t count;
+	size_t used;
+	size_t ends[BATCH_LINES]; /* behind each line */
+	struct iovec parts[BATCH_LINES];
+	struct mmsghdr packets[BATCH_LINES];
+	char bytes[BATCH_BYTES];
+};
+
+/* log_batch_new - nothing in it */
+struct log_batch *log_batch_new(void)
+{
+	struct log_batch *batch = xcalloc(1, sizeof(*batch));
+
+	batch->syslog.fd = -1;
+	for (size_t i = 0; i < BATCH_LINES; i++) {
+		batch->packets[i].msg_hdr.msg_iov = &batch->parts[i];
+		batch->packets[i].msg_hdr.msg_iovlen = 1;
+	}
+	return batch;
+}
+
+/* clear - what was not written is lost */
+static void clear(struct log_batch *batch)
+{
+	log_drop(batch->count - batch->first);
+	batch->first = 0;
+	batch->count = 0;
+	batch->used = 0;
+}
+
+/* log_batch_free - write what is in it */
+void log_batch_free(struct log_batch *batch)
+{
+	if (batch == NULL)
+		return;
+	log_batch_write(batch);
+	clear(batch);
+	if (batch->syslog.fd >= 0)
+		close(batch->syslog.fd);
+	free(batch);
+}
+
+/* start_of - where a line begins */
+static size_t start_of(const struct log_batch *batch, size_t line)
+{
+	return line > 0 ? batch->ends[line - 1] : 0;
+}
+
+/* log_batch_add - one line */
+void log_batch_add(struct log_batch *batch, const char *text, size_t length)
+{
+	char *place;
+
+	if (length > BATCH_BYTES - LOG_HEAD_MAX - 1)
+		length = BATCH_BYTES - LOG_HEAD_MAX - 1;
+	if ((batch->count == BATCH_LINES ||
+	     BATCH_BYTES - batch->used < LOG_HEAD_MAX + length + 1) &&
+	    log_batch_write(batch))
+		clear(batch);
+	log_head_update(&batch->head, LOG_LEVEL_INFO);
+	place = batch->bytes + batch->used;
+	memcpy(place, batch->head.text, batch->head.length);
+	memcpy(place + batch->head.length, text, length);
+	place[batch->head.length + length] = '\n';
+	batch->used += batch->head.length + length + 1;
+	batch->ends[batch->count++] = batch->used;
+}
+
+/* send_packets - one for each line, without the newline */
+static void send_packets(struct log_batch *batch)
+{
+	for (size_t i = batch->first; i < batch->count; i++) {
+		size_t start = start_of(batch, i);
+
+		batch->parts[i].iov_base = batch->bytes + start;
+		batch->parts[i].iov_len = batch->ends[i] - start - 1;
+	}
+	while (batch->first < batch->count &&
+	       log_syslog_ready(&batch->syslog)) {
+		int count = sendmmsg(batch->syslog.fd,
+				     batch->packets + batch->first,
+				     (unsigned)(batch->count - batch->first),
+				     MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (count > 0)
+			batch->first += (size_t)count;
+		else if (!log_syslog_failed(&batch->syslog))
+			break;
+	}
+}
+
+/* write_whole - to a file; what does not fit on the disk is lost */
+static void write_whole(struct log_batch *batch, int fd)
+{
+	ssize_t written = write(fd, batch->bytes, batch->used);
+
+	while (batch->first < batch->count &&
+	       (ssize_t)batch->ends[batch->first] <= written)
+		batch->first++;
+	clear(batch);
+}
+
+/* write_parts - to a pipe or terminal, as long as there is room: a write of
+ * PIPE_BUF bytes does not wait then */
+static void write_parts(struct log_batch *batch, int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+	while (batch->first < batch->count && poll(&ready, 1, 0) == 1 &&
+	       (ready.revents & POLLOUT)) {
+		size_t start = start_of(batch, batch->first);
+		size_t end = batch->first + 1;
+		size_t length;
+
+		while (end < batch->count &&
+		       batch->ends[end] - start <= PIPE_BUF)
+			end++;
+		length = batch->ends[end - 1] - start;
+		if (write(fd, batch->bytes + start, length) != (ssize_t)length)
+			break;
+		batch->first = end;
+	}
+}
+
+/* log_batch_write - write what is there */
+bool log_batch_write(struct log_batch *batch)
+{
+	bool plain;
+	int fd;
+
+	if (batch->count == 0)
+		return false;
+	if (log_target(&fd, &plain) == LOG_TARGET_SYSLOG)
+		send_packets(batch);
+	else if (plain)
+		write_whole(batch, fd);
+	else
+		write_parts(batch, fd);
+	if (batch->first < batch->count)
+		return true;
+	clear(batch);
+	return false;
+}
