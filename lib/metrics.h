@@ -30,6 +30,7 @@ struct metrics {
 	uint64_t shadow_opening;   /* of these: more openly */
 	uint64_t not_allowed; /* connections refused: not in allow_remote */
 	uint64_t tls_failed;  /* connections refused: TLS, certificate */
+	uint64_t log_dropped; /* lines that could not be logged */
 };
 
 /* metrics_add - add other to metrics. */

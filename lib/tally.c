@@ -31,7 +31,7 @@ struct tally {
 	struct row *rows; /* if there are too many, the last is for all these */
 	struct tally_times times;
 	pthread_mutex_t lock; /* of what follows */
-	unsigned next;
+	unsigned next;	      /* the oldest, to be written over */
 	struct tally_refusal refusals[TALLY_REFUSALS];
 };
 
@@ -133,7 +133,8 @@ void tally_remember(struct tally *tally, const struct tally_event *event)
 
 	if (pthread_mutex_trylock(&tally->lock) != 0)
 		return;
-	to = &tally->refusals[tally->next++ % TALLY_REFUSALS];
+	to = &tally->refusals[tally->next];
+	tally->next = (tally->next + 1) % TALLY_REFUSALS;
 	to->when = event->when;
 	to->verdict = event->decision->verdict;
 	copy(to->id, sizeof(to->id), event->id);
@@ -143,7 +144,9 @@ void tally_remember(struct tally *tally, const struct tally_event *event)
 	copy(to->client, sizeof(to->client), event->request->client_address);
 	copy(to->from, sizeof(to->from), event->request->sender);
 	copy(to->to, sizeof(to->to), event->request->recipient);
-	copy(to->why, sizeof(to->why), event->why);
+	copy(to->why, sizeof(to->why), event->decision->reason);
+	copy(to->destination, sizeof(to->destination),
+	     facts_destination(event->facts));
 	copy_reply(to->reply, sizeof(to->reply), event->reply);
 	pthread_mutex_unlock(&tally->lock);
 }
@@ -203,11 +206,16 @@ void tally_times(const struct tally *tally, struct tally_times *times)
 	times->sum_us += get(&tally->times.sum_us);
 }
 
-/* tally_refusals - a copy of the last refusals */
+/* tally_refusals - a copy of the last refusals, the newest first */
 void tally_refusals(struct tally *tally,
 		    struct tally_refusal refusals[TALLY_REFUSALS])
 {
+	unsigned i;
+
 	pthread_mutex_lock(&tally->lock);
-	memcpy(refusals, tally->refusals, sizeof(tally->refusals));
+	for (i = 0; i < TALLY_REFUSALS; i++)
+		refusals[i] =
+			tally->refusals[(tally->next + TALLY_REFUSALS - 1 - i) %
+					TALLY_REFUSALS];
 	pthread_mutex_unlock(&tally->lock);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/decision.h"
+#include "lib/facts.h"
 #include "lib/request.h"
 #include "lib/service.h"
 
@@ -43,8 +44,9 @@ struct tally_refusal {
 	char client[TALLY_CLIENT_MAX];
 	char from[TALLY_TEXT_MAX];
 	char to[TALLY_TEXT_MAX];
-	char why[TALLY_TEXT_MAX];   /* of the decision, for people */
-	char reply[TALLY_TEXT_MAX]; /* to Postfix */
+	char why[TALLY_TEXT_MAX];	  /* of the decision; may be "" */
+	char destination[TALLY_TEXT_MAX]; /* is it ours? */
+	char reply[TALLY_TEXT_MAX];	  /* to Postfix */
 };
 
 /* tally_new - for that many services, "default" included. */
@@ -66,7 +68,7 @@ struct tally_event {
 	const struct service *service;
 	const struct decision *decision;
 	const struct request *request;
-	const char *why;
+	const struct facts *facts;
 	const char *reply; /* may end in newlines */
 };
 void tally_remember(struct tally *tally, const struct tally_event *event);
@@ -82,7 +84,7 @@ void tally_each(const struct tally *tally,
 /* tally_times - add how long decisions took. */
 void tally_times(const struct tally *tally, struct tally_times *times);
 
-/* tally_refusals - a copy of the last refusals, in no order. */
+/* tally_refusals - a copy of the last refusals, the newest first. */
 void tally_refusals(struct tally *tally,
 		    struct tally_refusal refusals[TALLY_REFUSALS]);
 

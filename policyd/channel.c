@@ -128,6 +128,9 @@ static int check_body(struct channel_message *message)
 		return is_text(message->body.watch.path,
 			       sizeof(message->body.watch.path)) &&
 		       message->body.watch.path[0] == '/';
+	case CHANNEL_NEWS:
+		return is_text(message->body.news.reason,
+			       sizeof(message->body.news.reason));
 	case CHANNEL_LISTENER:
 		return is_text(message->body.listener.address,
 			       sizeof(message->body.listener.address));
