@@ -175,6 +175,8 @@ int channel_receive(int channel, struct channel_message *message, int *fd,
 	} while (length < 0 && errno == EINTR);
 	if (length < 0 && errno == EAGAIN)
 		return 0;
+	if (length < 0 && errno == ECONNRESET)
+		length = 0; /* closed, before it had read all */
 	if (length < 0)
 		return error_set(error, "channel: %s", strerror(errno));
 	if (fd != NULL)
