@@ -443,6 +443,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	load_limits(config, notes);
 	load_open_relay(config, notes);
 	config_listeners(config, notes, options->unserved);
+	config_metrics(config, notes, options->unserved);
 	load_trial(config, notes);
 	if (!imported)
 		return; /* the rest would only miss what is not there */

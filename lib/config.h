@@ -34,6 +34,7 @@ struct config {
 	struct listener_options *listeners;
 	struct config_gate *gates; /* of each listener */
 	size_t listener_count;
+	struct listener_options *metrics; /* NULL: nobody may look */
 	char *log;			  /* "syslog", "stderr" or "/file" */
 	bool log_verdicts[VERDICT_COUNT]; /* which decisions get a line */
 	char *user;			  /* as written, or the default */

@@ -198,6 +198,21 @@ static void put_listen(struct dump *dump, size_t index)
 	fputs("}\n", dump->output);
 }
 
+/* put_metrics - where the counters can be read */
+static void put_metrics(struct dump *dump)
+{
+	const struct config_section *section = dump->config->settings->metrics;
+	const char *address = dump->config->metrics->address;
+
+	fputs("\nmetrics ", dump->output);
+	put_quoted(dump, address);
+	fputs(" {", dump->output);
+	put_source(dump, section->line);
+	if (strncmp(address, "unix:", 5) == 0)
+		put_section(dump, section, SCOPE_METRICS);
+	fputs("}\n", dump->output);
+}
+
 /* put_service - one service, with what it has from the top level */
 static void put_service(struct dump *dump, const struct config_section *section)
 {
@@ -248,6 +263,8 @@ void config_dump(const struct config *config, FILE *output)
 	dump.indent = "\t";
 	for (i = 0; i < settings->listen_count; i++)
 		put_listen(&dump, i);
+	if (config->metrics != NULL)
+		put_metrics(&dump);
 	for (i = 0; i < settings->service_count; i++)
 		put_service(&dump, &settings->services[i]);
 	for (i = 0; i < settings->expect_count; i++)

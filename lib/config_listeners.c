@@ -253,6 +253,54 @@ void config_listeners(struct config *config, struct config_notes *notes,
 			       "one policyd cannot serve");
 }
 
+/* check_metrics_address - not reachable from other hosts, and nobody else's */
+static void check_metrics_address(const struct config *config,
+				  const struct config_section *section,
+				  struct config_notes *notes)
+{
+	size_t i;
+
+	if (listener_is_remote(config->metrics))
+		config_error(notes, section->line,
+			     "metrics: %s is not a loopback address: who "
+			     "reaches the port sees addresses of mail; use "
+			     "127.0.0.1, [::1] or a unix: socket, and a proxy "
+			     "with a password for others",
+			     config->metrics->address);
+	for (i = 0; i < config->listener_count; i++)
+		if (strcmp(config->listeners[i].address,
+			   config->metrics->address) == 0)
+			config_error(notes, section->line,
+				     "metrics: %s is already listened on, at "
+				     "line %d",
+				     config->metrics->address,
+				     config->settings->listens[i].line);
+}
+
+/* config_metrics - the metrics section */
+void config_metrics(struct config *config, struct config_notes *notes,
+		    bool unserved)
+{
+	const struct config_settings *settings = config->settings;
+	const struct config_section *section = settings->metrics;
+	struct error error;
+
+	if (settings->metrics_count == 0 || unserved)
+		return;
+	if (settings->metrics_count > 1)
+		config_error(notes, section[1].line,
+			     "metrics: one section is enough, the other is at "
+			     "line %d",
+			     section->line);
+	config->metrics = xcalloc(1, sizeof(*config->metrics));
+	if (listener_parse(config->metrics, section->title, &error) < 0) {
+		config_error(notes, section->line, "metrics: %s", error.text);
+		return;
+	}
+	load_access(config->metrics, section, notes);
+	check_metrics_address(config, section, notes);
+}
+
 /* config_listeners_clear - free what that has made */
 void config_listeners_clear(struct config *config)
 {
@@ -264,4 +312,5 @@ void config_listeners_clear(struct config *config)
 	}
 	free(config->gates);
 	free(config->listeners);
+	free(config->metrics);
 }

@@ -10,7 +10,12 @@
 void config_listeners(struct config *config, struct config_notes *notes,
 		      bool unserved);
 
-/* config_listeners_clear - free what that has made. */
+/* config_metrics - likewise the listener of the metrics section, if there is
+ * one, after all others. */
+void config_metrics(struct config *config, struct config_notes *notes,
+		    bool unserved);
+
+/* config_listeners_clear - free what those have made. */
 void config_listeners_clear(struct config *config);
 
 #endif

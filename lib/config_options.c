@@ -21,11 +21,12 @@ struct option_row {
 	const char *standard; /* words of a list; NULL: none, stays unset */
 };
 
-#define EVERY_SERVICE (SCOPE_TOP | SCOPE_SERVICE)
+#define EVERY_SERVICE  (SCOPE_TOP | SCOPE_SERVICE)
+#define EVERY_LISTENER (SCOPE_LISTEN | SCOPE_METRICS)
 
 static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_USER] = { "user", SCOPE_TOP, FORM_TEXT, "nobody" },
-	[OPTION_GROUP] = { "group", SCOPE_TOP | SCOPE_LISTEN, FORM_TEXT, "" },
+	[OPTION_GROUP] = { "group", SCOPE_TOP | EVERY_LISTENER, FORM_TEXT, "" },
 	[OPTION_PID_FILE] = { "pid_file", SCOPE_TOP, FORM_TEXT,
 			      "/run/policyd.pid" },
 	[OPTION_LOG] = { "log", SCOPE_TOP, FORM_TEXT, "syslog" },
@@ -77,8 +78,8 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				 NULL },
 	[OPTION_POLICY_CONTEXT] = { "policy_context", SCOPE_SERVICE, FORM_LIST,
 				    NULL },
-	[OPTION_MODE] = { "mode", SCOPE_LISTEN, FORM_TEXT, "0660" },
-	[OPTION_OWNER] = { "owner", SCOPE_LISTEN, FORM_TEXT, "" },
+	[OPTION_MODE] = { "mode", EVERY_LISTENER, FORM_TEXT, "0660" },
+	[OPTION_OWNER] = { "owner", EVERY_LISTENER, FORM_TEXT, "" },
 	[OPTION_VERDICT] = { "verdict", SCOPE_EXPECT, FORM_TEXT, NULL },
 	[OPTION_ALLOW_REMOTE] = { "allow_remote", SCOPE_LISTEN, FORM_LIST, "" },
 	[OPTION_CERTIFICATE] = { "certificate", SCOPE_TLS, FORM_TEXT, "" },
@@ -270,6 +271,8 @@ void settings_complete(struct config_settings *settings)
 	for (i = 0; i < settings->listen_count; i++)
 		section_complete(&settings->listens[i],
 				 SCOPE_LISTEN | SCOPE_TLS, NULL);
+	for (i = 0; i < settings->metrics_count; i++)
+		section_complete(&settings->metrics[i], SCOPE_METRICS, NULL);
 	for (i = 0; i < settings->service_count; i++)
 		section_complete(&settings->services[i], SCOPE_SERVICE,
 				 &settings->top);
@@ -294,6 +297,9 @@ void settings_clear(struct config_settings *settings)
 	for (i = 0; i < settings->listen_count; i++)
 		section_clear(&settings->listens[i]);
 	free(settings->listens);
+	for (i = 0; i < settings->metrics_count; i++)
+		section_clear(&settings->metrics[i]);
+	free(settings->metrics);
 	for (i = 0; i < settings->service_count; i++)
 		section_clear(&settings->services[i]);
 	free(settings->services);

@@ -64,6 +64,7 @@ enum config_scope {
 	SCOPE_LISTEN = 4,
 	SCOPE_EXPECT = 8,
 	SCOPE_TLS = 16, /* in a listen section */
+	SCOPE_METRICS = 32,
 };
 
 /* How its value is written. */
@@ -99,6 +100,8 @@ struct config_settings {
 	struct config_section top;
 	struct config_section *listens;
 	size_t listen_count;
+	struct config_section *metrics; /* at most one counts */
+	size_t metrics_count;
 	struct config_section *services;
 	size_t service_count;
 	struct config_section *expects;

@@ -31,6 +31,7 @@ struct section_kind {
 
 static const struct section_kind kinds[] = {
 	{ "listen", SCOPE_LISTEN, SCOPE_TOP, "an address" },
+	{ "metrics", SCOPE_METRICS, SCOPE_TOP, "an address" },
 	{ "service", SCOPE_SERVICE, SCOPE_TOP, "a name" },
 	{ "expect", SCOPE_EXPECT, SCOPE_TOP,
 	  "a text that says what is expected" },
@@ -65,6 +66,9 @@ static struct config_section **sections_of(struct config_settings *settings,
 	case SCOPE_LISTEN:
 		*count = &settings->listen_count;
 		return &settings->listens;
+	case SCOPE_METRICS:
+		*count = &settings->metrics_count;
+		return &settings->metrics;
 	case SCOPE_SERVICE:
 		*count = &settings->service_count;
 		return &settings->services;
@@ -159,8 +163,8 @@ static int check_section(const struct config_scan *scan, size_t index,
 	if (kind == NULL)
 		return config_error(notes, statement->line,
 				    "unknown section "
-				    "%s; there are listen, service and "
-				    "expect",
+				    "%s; there are listen, metrics, service "
+				    "and expect",
 				    config_show(shown, statement->name));
 	if (kind->parent == SCOPE_TOP && statement->parent != CONFIG_SCAN_TOP)
 		return config_error(notes, statement->line,
@@ -184,13 +188,15 @@ static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 			 "in the tls section of a listen section");
 		return;
 	}
-	snprintf(buffer, size, "%s%s%s%s%s",
-		 (scopes & SCOPE_TOP) != 0 ? "at top level" : "",
-		 (scopes & SCOPE_TOP) == 0 || scopes == SCOPE_TOP ? ""
-								  : " and ",
-		 (scopes & SCOPE_SERVICE) != 0 ? "in a service" : "",
-		 (scopes & SCOPE_LISTEN) != 0 ? "in a listen section" : "",
-		 (scopes & SCOPE_EXPECT) != 0 ? "in an expect section" : "");
+	snprintf(
+		buffer, size, "%s%s%s%s%s",
+		(scopes & SCOPE_TOP) != 0 ? "at top level" : "",
+		(scopes & SCOPE_TOP) == 0 || scopes == SCOPE_TOP ? "" : " and ",
+		(scopes & SCOPE_SERVICE) != 0 ? "in a service" : "",
+		(scopes & SCOPE_METRICS) != 0 ? "in a listen or metrics section"
+		: (scopes & SCOPE_LISTEN) != 0 ? "in a listen section"
+					       : "",
+		(scopes & SCOPE_EXPECT) != 0 ? "in an expect section" : "");
 }
 
 /* check_option - may this option stand here, with that many values? */

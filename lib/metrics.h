@@ -7,6 +7,15 @@
 
 #include "lib/decision.h"
 
+/* metrics_count - one more. Each counter has one writer; others may read it at
+ * any time. */
+static inline void metrics_count(uint64_t *counter)
+{
+	__atomic_store_n(counter,
+			 __atomic_load_n(counter, __ATOMIC_RELAXED) + 1,
+			 __ATOMIC_RELAXED);
+}
+
 /* Counters of one server. Handed over to the next server as they are in
  * memory, so that they go on counting across a reload; a change of this
  * struct needs a new HANDOVER_VERSION (policyd/channel.h). */
@@ -21,6 +30,7 @@ struct metrics {
 	uint64_t shadow_opening;   /* of these: more openly */
 	uint64_t not_allowed; /* connections refused: not in allow_remote */
 	uint64_t tls_failed;  /* connections refused: TLS, certificate */
+	uint64_t log_dropped; /* lines that could not be logged */
 };
 
 /* metrics_add - add other to metrics. */

@@ -82,6 +82,9 @@ struct resolver *resolver_new(const struct parameters *parameters,
 const char *resolver_asks(const struct resolver *resolver, const char **list,
 			  const char **why);
 
+/* resolver_size - number of patterns in one of the four lists of domains. */
+size_t resolver_size(const struct resolver *resolver, enum parameter list);
+
 /* resolver_free - NULL is allowed. */
 void resolver_free(struct resolver *resolver);
 

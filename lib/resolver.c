@@ -314,6 +314,23 @@ const char *resolver_asks(const struct resolver *resolver, const char **list,
 	return NULL;
 }
 
+/* resolver_size - number of patterns in a list of domains */
+size_t resolver_size(const struct resolver *resolver, enum parameter list)
+{
+	switch (list) {
+	case PARAMETER_MYDESTINATION:
+		return table_size(resolver->local);
+	case PARAMETER_VIRTUAL_ALIAS_DOMAINS:
+		return table_size(resolver->virtual_alias);
+	case PARAMETER_VIRTUAL_MAILBOX_DOMAINS:
+		return table_size(resolver->virtual_mailbox);
+	case PARAMETER_RELAY_DOMAINS:
+		return table_size(resolver->relay);
+	default:
+		return 0;
+	}
+}
+
 /* resolver_free - free it */
 void resolver_free(struct resolver *resolver)
 {

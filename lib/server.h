@@ -114,7 +114,7 @@ void server_quit(struct server *server);
 /* What a server says at the end of a hand-over: fill buffer with at most size
  * bytes, return how many. Called when the last connection has been passed. */
 typedef size_t server_farewell(void *context, void *buffer, size_t size);
-#define SERVER_FAREWELL_MAX 4096
+#define SERVER_FAREWELL_MAX 65536 /* REQUEST_BYTES_MAX */
 
 /* server_hand_over - accept no more and pass every connection to the server
  * at the other end of channel (SOCK_SEQPACKET), between two requests, with the

@@ -128,6 +128,9 @@ static int check_body(struct channel_message *message)
 		return is_text(message->body.watch.path,
 			       sizeof(message->body.watch.path)) &&
 		       message->body.watch.path[0] == '/';
+	case CHANNEL_NEWS:
+		return is_text(message->body.news.reason,
+			       sizeof(message->body.news.reason));
 	case CHANNEL_LISTENER:
 		return is_text(message->body.listener.address,
 			       sizeof(message->body.listener.address));
@@ -172,6 +175,8 @@ int channel_receive(int channel, struct channel_message *message, int *fd,
 	} while (length < 0 && errno == EINTR);
 	if (length < 0 && errno == EAGAIN)
 		return 0;
+	if (length < 0 && errno == ECONNRESET)
+		length = 0; /* closed, before it had read all */
 	if (length < 0)
 		return error_set(error, "channel: %s", strerror(errno));
 	if (fd != NULL)

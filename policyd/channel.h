@@ -25,8 +25,8 @@
  * A change of what lib/server_handover.c sends, or of struct metrics, needs a
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
-#define CHANNEL_VERSION	 4
-#define HANDOVER_VERSION 3
+#define CHANNEL_VERSION	 5
+#define HANDOVER_VERSION 4
 
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024
@@ -52,6 +52,8 @@ enum channel_kind {
 	CHANNEL_HAND_OVER, /* to the server at this descriptor */
 	CHANNEL_DRAIN,
 	CHANNEL_COUNTERS, /* write the counters to the log */
+	CHANNEL_NEWS,	  /* news; number: 1 the server before hands over,
+			   * 0 there is nothing to take over */
 	CHANNEL_KIND_COUNT
 };
 
@@ -62,6 +64,19 @@ struct channel_settings {
 	uint32_t failed_tables; /* not 0: try again when files are looked at */
 	char log[CHANNEL_PATH_MAX];
 	char pid_file[CHANNEL_PATH_MAX];
+};
+
+/* What a server cannot know by itself, for those who look (metrics). Times are
+ * those of time(2); 0: never. */
+struct channel_news {
+	int64_t started;      /* the monitor */
+	int64_t refused_when; /* the last one */
+	uint64_t reloads;     /* done */
+	uint64_t refused;     /* reloads */
+	uint64_t died;	      /* servers */
+	uint32_t is_refused;  /* the last reload */
+	uint32_t unused;      /* no gap */
+	char reason[CHANNEL_PATH_MAX];
 };
 
 struct channel_watch {
@@ -78,6 +93,7 @@ struct channel_message {
 		struct channel_settings settings;
 		struct channel_watch watch;
 		struct listener_options listener;
+		struct channel_news news;
 	} body;
 };
 

@@ -288,6 +288,7 @@ int monitor(const struct options *options, const char *program)
 	int status, forked;
 
 	TAILQ_INIT(&state.children);
+	state.news.started = time(NULL);
 	if (options->daemonize) {
 		forked = daemon_start(&state.report, &status, &error);
 		if (forked > 0)

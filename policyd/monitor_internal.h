@@ -31,6 +31,8 @@ struct monitor {
 	uint64_t restart_delay_ms;
 	uint64_t refresh_ms; /* files are looked at; UINT64_MAX: never */
 	bool refresh_failed; /* the files as they are were refused */
+	struct channel_news news;
+	struct error complaint; /* the first one of the server that starts */
 	bool stopping;
 	uint64_t stop_ms; /* all are killed then */
 	bool done;

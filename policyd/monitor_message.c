@@ -20,7 +20,7 @@
 #define CLOSED_MS     2000
 
 /* hear_line - a line for the log, from a server that starts */
-static int hear_line(const struct child *child,
+static int hear_line(struct monitor *monitor, const struct child *child,
 		     const struct channel_message *message, struct error *error)
 {
 	static const enum log_level levels[] = { LOG_LEVEL_ERROR,
@@ -30,6 +30,9 @@ static int hear_line(const struct child *child,
 
 	if (message->number < 0 || message->number > 3)
 		return error_set(error, "unexpected message");
+	if (message->number == LOG_LEVEL_ERROR &&
+	    *monitor->complaint.text == '\0')
+		error_set(&monitor->complaint, "%s", message->body.text);
 	log_write(child->quietly ? LOG_LEVEL_DEBUG : levels[message->number],
 		  "%s", message->body.text);
 	return 0;
@@ -139,7 +142,7 @@ static int hear_message(struct monitor *monitor, struct child *child,
 	case CHANNEL_LINE:
 		if (state > CHILD_PREPARING)
 			break;
-		return hear_line(child, message, error);
+		return hear_line(monitor, child, message, error);
 	case CHANNEL_SETTINGS:
 		if (state != CHILD_LOADING)
 			break;

@@ -10,10 +10,12 @@
 #include "policyd/monitor_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -37,6 +39,34 @@ static void plan_restart(struct monitor *monitor)
 		delay < RESTART_LAST_MS ? delay : RESTART_LAST_MS;
 }
 
+/* tell_news - to a server that serves; takes: another one hands over to it */
+static void tell_news(const struct monitor *monitor, const struct child *child,
+		      bool takes)
+{
+	struct channel_message message;
+	struct error error;
+
+	channel_message_init(&message, CHANNEL_NEWS, takes);
+	message.body.news = monitor->news;
+	if (channel_send(child->channel, &message, -1, &error) < 0)
+		log_debug("news: %s", error.text);
+}
+
+/* note_refused - a reload, and why; the server that goes on is told */
+static void note_refused(struct monitor *monitor, const char *reason)
+{
+	struct channel_news *news = &monitor->news;
+
+	news->refused++;
+	news->is_refused = 1;
+	news->refused_when = time(NULL);
+	if (*monitor->complaint.text != '\0')
+		reason = monitor->complaint.text;
+	snprintf(news->reason, sizeof(news->reason), "%s", reason);
+	tell_news(monitor, monitor->serving,
+		  monitor->serving->state == CHILD_TAKING);
+}
+
 /* start_failed - no server became ready */
 static void start_failed(struct monitor *monitor, const char *reason,
 			 int status, bool quietly)
@@ -51,6 +81,8 @@ static void start_failed(struct monitor *monitor, const char *reason,
 		log_write(quietly ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
 			  "reload refused: %s; the server before goes on",
 			  reason);
+		if (!quietly)
+			note_refused(monitor, reason);
 	} else {
 		plan_restart(monitor);
 		log_error("no server: %s; next try in %.1f s", reason,
@@ -71,6 +103,7 @@ void monitor_start_server(struct monitor *monitor)
 	options.lenient = monitor->serving == NULL;
 	monitor->restart_ms = UINT64_MAX;
 	monitor->reload_again = false;
+	*monitor->complaint.text = '\0';
 	child = child_start(monitor->program, &options, &monitor->mask, &error);
 	if (child == NULL) {
 		start_failed(monitor, error.text, EX_TEMPFAIL, false);
@@ -198,9 +231,13 @@ void monitor_server_ready(struct monitor *monitor, struct child *child)
 	monitor->next = NULL;
 	monitor->refresh_failed = child->settings.failed_tables > 0;
 	monitor_refresh_plan(monitor);
-	if (before != NULL)
+	monitor->news.is_refused = 0;
+	if (before != NULL) {
+		monitor->news.reloads++;
 		hand_over(before, child);
-	else
+	}
+	tell_news(monitor, child, child->state == CHILD_TAKING);
+	if (before == NULL)
 		log_info("serving: server %ld", (long)child->pid);
 	if (child->state == CHILD_SERVING && monitor->reload_again)
 		monitor_reload(monitor);
@@ -259,6 +296,7 @@ static void serving_died(struct monitor *monitor, const struct child *child,
 	monitor->serving = NULL;
 	if (monitor->stopping)
 		return;
+	monitor->news.died++;
 	if (monitor_now_ms() - child->ready_ms >= LIVED_MS)
 		monitor->restart_delay_ms = 0;
 	if (monitor->next == NULL)

@@ -21,6 +21,7 @@
 #include "lib/report.h"
 #include "lib/request.h"
 #include "lib/service.h"
+#include "lib/tally.h"
 #include "lib/xalloc.h"
 
 #define ID_LENGTH 6
@@ -41,6 +42,7 @@ struct policy {
 	struct capture *capture; /* or NULL */
 	struct shadow *shadow;	 /* or NULL */
 	struct metrics metrics;
+	struct tally *tally; /* NULL: nobody looks */
 	struct exchange *unused;
 	struct log_batch *batch;
 	uint32_t next_id;
@@ -135,6 +137,32 @@ static void warn_lookup(const struct exchange *exchange)
 			    decision->reason);
 }
 
+/* count - one more decision, for those who look */
+static void count(const struct exchange *exchange, const char *reply,
+		  unsigned long us)
+{
+	const struct policy *policy = exchange->policy;
+	const struct judgement *judgement = &exchange->judgement;
+	const struct decision *decision = &judgement->evaluation.decision;
+	const struct tally_event event = {
+		.when = judgement->evaluation.subject.now,
+		.id = exchange->id,
+		.service = judgement->service,
+		.decision = decision,
+		.request = &exchange->request,
+		.facts = &judgement->facts,
+		.reply = reply,
+	};
+	size_t service = (size_t)(judgement->service -
+				  policy->config->services.services);
+
+	tally_count(policy->tally, service, decision->restriction,
+		    decision->verdict, us);
+	if (decision->verdict == VERDICT_REJECT ||
+	    decision->verdict == VERDICT_DEFER)
+		tally_remember(policy->tally, &event);
+}
+
 /* answer - the decision is there: reply, log line, counters */
 static void answer(struct evaluation *evaluation)
 {
@@ -144,21 +172,26 @@ static void answer(struct evaluation *evaluation)
 	bool logged = policy->config->log_verdicts[decision->verdict];
 	char *reply = policy->reply;
 	size_t line_length = 0;
+	unsigned long us = 0;
 	size_t length;
 
 	length = reply_write(reply, decision, &exchange->judgement.facts,
 			     &exchange->judgement.service->reply, exchange->id);
-	policy->metrics.decisions[decision->verdict]++;
+	metrics_count(&policy->metrics.decisions[decision->verdict]);
 	if (policy->shadow != NULL)
 		shadow_compare(policy->shadow, &exchange->request,
 			       &exchange->judgement, reply, exchange->id,
 			       &policy->metrics);
 	/* The request is gone when it was answered: write its line before. */
+	if (logged || policy->tally != NULL)
+		us = microseconds(&exchange->start);
+	if (policy->tally != NULL)
+		count(exchange, reply, us);
 	if (logged)
 		line_length = report_write(
 			policy->line, exchange->id, exchange->judgement.service,
 			&exchange->request, &exchange->judgement.facts,
-			decision, microseconds(&exchange->start));
+			decision, us);
 	*connection_context(exchange->connection) = NULL;
 	connection_reply(exchange->connection, reply, length);
 	warn_lookup(exchange);
@@ -173,7 +206,7 @@ static void handle_malformed(void *context, const char *peer,
 {
 	struct policy *policy = context;
 
-	policy->metrics.malformed++;
+	metrics_count(&policy->metrics.malformed);
 	log_warning("malformed request from %s: %s: no reply, closing", peer,
 		    reason);
 }
@@ -230,6 +263,9 @@ struct policy *policy_new(const struct config *config)
 
 	policy->config = config;
 	policy->batch = log_batch_new();
+	if (config->metrics != NULL)
+		policy->tally = tally_new(config->services.count);
+	policy->timed = policy->tally != NULL;
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		policy->timed |= config->log_verdicts[i];
 	/* Only a label: two servers should not use the same ones. */
@@ -259,6 +295,7 @@ void policy_free(struct policy *policy)
 		free(exchange);
 	}
 	log_batch_free(policy->batch);
+	tally_free(policy->tally);
 	free(policy);
 }
 
@@ -272,6 +309,12 @@ struct server_handler policy_handler(struct policy *policy)
 		.malformed = handle_malformed,
 		.settled = policy->timed ? handle_settled : NULL,
 	};
+}
+
+/* policy_tally - what is counted for those who look */
+struct tally *policy_tally(struct policy *policy)
+{
+	return policy->tally;
 }
 
 /* policy_metrics - the counters */

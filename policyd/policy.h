@@ -28,4 +28,9 @@ struct server_handler policy_handler(struct policy *policy);
  * over. */
 struct metrics *policy_metrics(struct policy *policy);
 
+/* policy_tally - what is counted for those who look; NULL: there is no metrics
+ * section. */
+struct tally;
+struct tally *policy_tally(struct policy *policy);
+
 #endif

@@ -21,12 +21,14 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/config.h"
 #include "lib/log.h"
 #include "lib/metrics.h"
 #include "lib/server.h"
+#include "policyd/board.h"
 #include "policyd/capture.h"
 #include "lib/tls_bridge.h"
 #include "policyd/channel.h"
@@ -47,6 +49,8 @@ struct service_process {
 	struct policy *policy;
 	struct server *server;
 	struct gates *gates;
+	struct board *board; /* NULL: nobody can look */
+	int64_t loaded;	     /* when the configuration was, time(2) */
 	struct privileges privileges;
 	bool relays; /* another one serves now */
 };
@@ -95,6 +99,7 @@ static int load(struct service_process *process, const struct options *options)
 	struct config_messages messages = { 0 };
 	size_t i;
 
+	process->loaded = time(NULL);
 	process->config = config_load_with(options->config, &how, &messages);
 	for (i = 0; i < messages.count; i++)
 		tell_line(process->channel,
@@ -139,19 +144,32 @@ static int send_watched(const struct service_process *process,
 	return 0;
 }
 
+/* send_listener - one of the sockets that are wanted */
+static int send_listener(const struct service_process *process,
+			 const struct listener_options *options,
+			 struct error *error)
+{
+	struct channel_message message;
+
+	channel_message_init(&message, CHANNEL_LISTENER, 0);
+	message.body.listener = *options;
+	return channel_send(process->channel, &message, -1, error);
+}
+
 /* send_settings - what the monitor has to know */
 static int send_settings(const struct service_process *process,
 			 struct error *error)
 {
 	const struct config *config = process->config;
+	size_t count = config->listener_count + (config->metrics != NULL);
 	struct channel_message message;
 	size_t i;
 
-	if (config->listener_count > CHANNEL_LISTENER_MAX)
-		return error_set(error, "more than %d listen sections",
+	if (count > CHANNEL_LISTENER_MAX)
+		return error_set(error,
+				 "more than %d listen and metrics sections",
 				 CHANNEL_LISTENER_MAX);
-	channel_message_init(&message, CHANNEL_SETTINGS,
-			     (int64_t)config->listener_count);
+	channel_message_init(&message, CHANNEL_SETTINGS, (int64_t)count);
 	message.body.settings.handover_version = HANDOVER_VERSION;
 	message.body.settings.refresh_ms = config->table_refresh_ms;
 	message.body.settings.watch_count = (uint32_t)config->watched.count;
@@ -162,37 +180,90 @@ static int send_settings(const struct service_process *process,
 	    channel_send(process->channel, &message, -1, error) < 0 ||
 	    send_watched(process, error) < 0)
 		return -1;
-	for (i = 0; i < config->listener_count; i++) {
-		channel_message_init(&message, CHANNEL_LISTENER, 0);
-		message.body.listener = config->listeners[i];
-		if (channel_send(process->channel, &message, -1, error) < 0)
+	for (i = 0; i < config->listener_count; i++)
+		if (send_listener(process, &config->listeners[i], error) < 0)
 			return -1;
+	return config->metrics != NULL
+		       ? send_listener(process, config->metrics, error)
+		       : 0;
+}
+
+/* gather_metrics - the decisions' counters and the connections' */
+static void gather_metrics(const struct service_process *process,
+			   struct metrics *metrics)
+{
+	struct server_counters counters;
+
+	server_counters(process->server, &counters);
+	*metrics = *policy_metrics(process->policy);
+	metrics_add(metrics, gates_metrics(process->gates));
+	metrics->timeouts += counters.timeouts;
+	metrics->connections += counters.accepted;
+	metrics->handed_over += counters.taken_over;
+	metrics->log_dropped += log_dropped();
+}
+
+/* gather - likewise, for those who look */
+static void gather(void *context, struct metrics *metrics, unsigned *open)
+{
+	const struct service_process *process = context;
+	struct server_counters counters;
+
+	server_counters(process->server, &counters);
+	gather_metrics(process, metrics);
+	*open = counters.open;
+}
+
+/* receive_socket - one listening socket, or -1 */
+static int receive_socket(const struct service_process *process,
+			  struct error *error)
+{
+	struct channel_message message;
+	int fd;
+
+	if (channel_receive(process->channel, &message, &fd, error) < 1)
+		return -1;
+	if (message.kind == CHANNEL_SOCKET && fd >= 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return error_set(error, "unexpected message from the monitor");
+}
+
+/* receive_board - the socket for those who look */
+static int receive_board(struct service_process *process, struct error *error)
+{
+	int fd = receive_socket(process, error);
+
+	if (fd < 0)
+		return -1;
+	process->board = board_new(process->config, process->server,
+				   process->loaded, gather, process, fd, error);
+	if (process->board == NULL) {
+		close(fd);
+		return -1;
 	}
+	board_add(process->board, policy_tally(process->policy));
 	return 0;
 }
 
 /* receive_sockets - the listening sockets, from the monitor */
 static int receive_sockets(struct service_process *process, struct error *error)
 {
-	struct channel_message message;
 	size_t i;
 	int fd;
 
 	for (i = 0; i < process->config->listener_count; i++) {
-		if (channel_receive(process->channel, &message, &fd, error) < 1)
+		fd = receive_socket(process, error);
+		if (fd < 0)
 			return -1;
-		if (message.kind != CHANNEL_SOCKET || fd < 0) {
-			if (fd >= 0)
-				close(fd);
-			return error_set(error, "unexpected message from the "
-						"monitor");
-		}
 		if (gates_listen(process->gates, i, fd, error) < 0) {
 			close(fd);
 			return -1;
 		}
 	}
-	return 0;
+	return process->config->metrics != NULL ? receive_board(process, error)
+						: 0;
 }
 
 /* wanted_descriptors - one for each connection, three if it is in TLS */
@@ -292,32 +363,19 @@ static int prepare(struct service_process *process, struct error *error)
 	return 0;
 }
 
-/* gather_metrics - the decisions' counters and the connections' */
-static void gather_metrics(const struct service_process *process,
-			   struct metrics *metrics)
-{
-	struct server_counters counters;
-
-	server_counters(process->server, &counters);
-	*metrics = *policy_metrics(process->policy);
-	metrics_add(metrics, gates_metrics(process->gates));
-	metrics->timeouts += counters.timeouts;
-	metrics->connections += counters.accepted;
-	metrics->handed_over += counters.taken_over;
-}
-
 /* farewell - our counters go on with the next server */
 static size_t farewell(void *context, void *buffer, size_t size)
 {
 	struct service_process *process = context;
 	struct metrics metrics;
 
-	if (size < sizeof(metrics))
-		return 0;
+	_Static_assert(sizeof(metrics) < SERVER_FAREWELL_MAX, "no room");
 	gather_metrics(process, &metrics);
 	process->relays = true; /* if this is not heard: see server_drain() */
 	memcpy(buffer, &metrics, sizeof(metrics));
-	return sizeof(metrics);
+	return sizeof(metrics) +
+	       board_farewell(process->board, (char *)buffer + sizeof(metrics),
+			      size - sizeof(metrics));
 }
 
 /* taken_over - the old server has given us everything, or broke off */
@@ -328,12 +386,16 @@ static void taken_over(void *context, unsigned long count, const void *bytes,
 	int64_t number = (int64_t)count;
 	struct metrics metrics;
 
-	if (bytes != NULL && length == sizeof(metrics)) {
+	if (bytes != NULL && length >= sizeof(metrics)) {
 		memcpy(&metrics, bytes, sizeof(metrics));
 		metrics_add(policy_metrics(process->policy), &metrics);
+		board_take(process->board,
+			   (const char *)bytes + sizeof(metrics),
+			   length - sizeof(metrics));
 	} else {
 		number = -1 - number;
 	}
+	board_open(process->board);
 	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) < 0)
 		server_quit(process->server);
 }
@@ -348,14 +410,15 @@ static void log_counters(const struct service_process *process)
 	server_counters(process->server, &counters);
 	gather_metrics(process, &metrics);
 	metrics_write(line, sizeof(line), &metrics);
-	log_info("counters: %s open=%u log_dropped=%lu failed_tables=%zu", line,
-		 counters.open, log_dropped(), process->config->failed_tables);
+	log_info("counters: %s open=%u failed_tables=%zu", line, counters.open,
+		 process->config->failed_tables);
 }
 
 /* drain - answer what is there, then end */
 static void drain(struct service_process *process)
 {
 	gates_drain(process->gates);
+	board_drain(process->board);
 	if (!process->relays)
 		server_drain(process->server);
 }
@@ -371,10 +434,16 @@ static int obey(struct service_process *process,
 					process, error);
 	case CHANNEL_HAND_OVER:
 		gates_detach(process->gates);
+		board_close(process->board);
 		server_hand_over(process->server, fd, farewell, process);
 		return 0;
 	case CHANNEL_DRAIN:
 		drain(process);
+		return 0;
+	case CHANNEL_NEWS:
+		board_news(process->board, &message->body.news);
+		if (message->number == 0)
+			board_open(process->board);
 		return 0;
 	case CHANNEL_COUNTERS:
 		log_counters(process);
@@ -424,6 +493,8 @@ static int relay(struct service_process *process, struct error *error)
 /* finish - what is left to do when the server has ended */
 static int finish(struct service_process *process, struct error *error)
 {
+	board_free(process->board);
+	process->board = NULL;
 	if (process->relays)
 		return relay(process, error);
 	return gates_run(process->gates, FLUSH_MS, error);
@@ -494,6 +565,7 @@ int serve(const struct options *options, int channel)
 	}
 	ignore_signals();
 	status = start(&process, options);
+	board_free(process.board);
 	gates_free(process.gates);
 	server_free(process.server);
 	policy_free(process.policy);

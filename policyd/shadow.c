@@ -247,12 +247,13 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 		    &other->service->reply, id);
 	outcome_of(&now, judgement, reply);
 	outcome_of(&next, other, text);
-	metrics->shadow_compared++;
+	metrics_count(&metrics->shadow_compared);
 	if (!replay_outcome_differ(&now, &next))
 		return;
 	opens = replay_outcome_opens(&now, &next);
-	metrics->shadow_differing++;
-	metrics->shadow_opening += opens;
+	metrics_count(&metrics->shadow_differing);
+	if (opens)
+		metrics_count(&metrics->shadow_opening);
 	if (!log_limit_pass(&shadow->limit, (uint64_t)clock_ms(), &suppressed))
 		return;
 	if (suppressed > 0)

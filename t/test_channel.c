@@ -45,6 +45,21 @@ START_TEST(test_pair)
 }
 END_TEST
 
+START_TEST(test_closed_unread)
+{
+	struct channel_message message;
+	struct error error;
+
+	ck_assert_int_eq(
+		channel_tell(monitor_end, CHANNEL_COUNTERS, 0, -1, &error), 0);
+	close(server_end);
+	ck_assert_int_eq(channel_receive(monitor_end, &message, NULL, &error),
+			 -1);
+	ck_assert_msg(strstr(error.text, "closed") != NULL, "%s", error.text);
+	server_end = dup(monitor_end);
+}
+END_TEST
+
 START_TEST(test_message)
 {
 	struct channel_message sent, message;
@@ -120,6 +135,7 @@ enum spoil {
 	RELATIVE,
 	WATCHES,
 	OFTEN,
+	NEWS,
 	SPOIL_COUNT
 };
 
@@ -177,6 +193,11 @@ static size_t spoil(struct channel_message *message, enum spoil how)
 		message->kind = CHANNEL_SETTINGS;
 		message->body.settings.watch_count = WATCH_MAX + 1;
 		return size;
+	case NEWS:
+		message->kind = CHANNEL_NEWS;
+		memset(message->body.news.reason, 'x',
+		       sizeof(message->body.news.reason));
+		return size;
 	case OFTEN:
 		message->kind = CHANNEL_SETTINGS;
 		message->body.settings.refresh_ms = CHANNEL_REFRESH_MAX + 1;
@@ -213,6 +234,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, test_pair);
+	tcase_add_test(tests, test_closed_unread);
 	tcase_add_test(tests, test_message);
 	tcase_add_test(tests, test_descriptor);
 	tcase_add_loop_test(tests, test_nonsense, 0, SPOIL_COUNT);

@@ -276,7 +276,7 @@ static const struct broken broken[] = {
 	{ "server_port = 25\n", 1, "can only be set in a service" },
 	{ "service \"a\" {\nuser = x\n}\n", 2, "can only be set at top level" },
 	{ "service \"a\" {\ngroup = x\n}\n", 2,
-	  "can only be set at top level and in a listen section" },
+	  "can only be set at top level and in a listen or metrics section" },
 	{ "listen \"unix:/x\" {\nreply = ok\n}\n", 2,
 	  "can only be set at top level and in a service" },
 	{ "service \"a\" {\nmydestination = x\n}\n", 2,
@@ -362,6 +362,24 @@ static const struct broken broken[] = {
 	{ "listen \"unix:policyd\" {\n}\n", 1, "/var/spool/postfix" },
 	{ "# x\nlisten \"\" {\n}\n", 2, "listen: " },
 	{ "listen \"inet:127.0.0.1\" {\n}\n", 1, "1 to 65535" },
+	{ "metrics {\n}\n", 1, "needs an address" },
+	{ "metrics \"9154\" {\n}\n", 1, "metrics: " },
+	{ "metrics \"inet:0.0.0.0:9154\" {\n}\n", 1,
+	  "metrics: inet:0.0.0.0:9154 is not a loopback address" },
+	{ "\nmetrics \"inet:[2001:db8::1]:9154\" {\n}\n", 2,
+	  "is not a loopback address" },
+	{ "listen \"inet:[::1]:1\" {\n}\nmetrics \"inet:[::1]:1\" {\n}\n", 3,
+	  "already listened on, at line 1" },
+	{ "metrics \"unix:/x\" {\n}\nmetrics \"unix:/y\" {\n}\n", 3,
+	  "one section is enough, the other is at line 1" },
+	{ "metrics \"inet:[::1]:1\" {\nmode = \"0600\"\n}\n", 1,
+	  "only for \"unix:\"" },
+	{ "metrics \"unix:/x\" {\nmode = \"rw\"\n}\n", 2,
+	  "not an octal mode" },
+	{ "metrics \"unix:/x\" {\nallow_remote = { }\n}\n", 2,
+	  "can only be set in a listen section" },
+	{ "metrics \"unix:/x\" {\ntls {\n}\n}\n", 2,
+	  "can only stand in a listen section" },
 	{ "listen \"inet:127.0.0.1:70000\" {\n}\n", 1, "1 to 65535" },
 	{ "listen \"tcp:127.0.0.1:25\" {\n}\n", 1, "listen: " },
 	{ "listen \"unix:/x\" {\nmode = \"rw\"\n}\n", 2, "not an octal mode" },
@@ -1331,6 +1349,7 @@ START_TEST(test_sample_defaults)
 {
 	static const char bare[] =
 		"listen \"unix:/var/spool/postfix/private/policyd\" { }\n"
+		"metrics \"inet:127.0.0.1:9154\" { }\n"
 		"service \"submission\" {\n"
 		"	server_port = { 465, 587 }\n"
 		"	policy_context = \"submission\"\n"
@@ -1358,7 +1377,7 @@ START_TEST(test_sample_complete)
 		const char *indent;
 	} parts[] = {
 		{ SCOPE_TOP, "", NULL, "" },
-		{ SCOPE_LISTEN, "\n#listen ", "\n#service ", "\t" },
+		{ SCOPE_LISTEN, "\n#listen ", "\n#metrics ", "\t" },
 		{ SCOPE_TLS, "\n#\ttls {", "\n#\t}", "\t\t" },
 		{ SCOPE_SERVICE, "\n#service ", "\n#}", "\t" },
 	};

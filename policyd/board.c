@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC */
+/* board - what those see who look
+ *
+ * Everything is read when somebody asks, or once a second for the charts; the
+ * workers only count. After a reload nobody is let in until the server before
+ * has told what it has counted: no counter ever goes backwards. */
+
+#include "policyd/board.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <event2/event.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+#include "policyd/board_internal.h"
+#include "policyd/web.h"
+
+#define READ_SECONDS 1
+
+struct board {
+	const struct config *config;
+	char *configuration;
+	struct ledger *ledger;
+	struct web *web;
+	struct event *timer;
+	board_gather *gather;
+	void *context;
+	struct channel_news news;
+	int64_t loaded;
+	bool draining;
+};
+
+/* read_tallies - often enough for the charts */
+static void read_tallies(evutil_socket_t fd, short what, void *argument)
+{
+	struct board *board = argument;
+
+	(void)fd;
+	(void)what;
+	ledger_read(board->ledger, (uint64_t)clock_ms());
+}
+
+/* look_at - when was the file changed? */
+static struct board_file look_at(const char *name, const char *path)
+{
+	struct board_file file = { .name = name, .path = path };
+	struct stat status;
+
+	if (path != NULL && stat(path, &status) == 0)
+		file.changed = status.st_mtime;
+	return file;
+}
+
+/* take_status - all that is shown, as it is now */
+static void take_status(struct board *board, struct board_status *status)
+{
+	ledger_read(board->ledger, (uint64_t)clock_ms());
+	*status = (struct board_status){
+		.config = board->config,
+		.configuration = board->configuration,
+		.ledger = board->ledger,
+		.news = board->news,
+		.draining = board->draining,
+		.now = time(NULL),
+		.loaded = board->loaded,
+		.files = { look_at("policyd.conf", board->config->path),
+			   look_at("main.cf", board->config->main_cf) },
+	};
+	board->gather(board->context, &status->counters, &status->open);
+}
+
+/* board_changed - the file that was changed after it was loaded */
+const struct board_file *board_changed(const struct board_status *status)
+{
+	size_t i;
+
+	for (i = 0; i < BOARD_FILES; i++)
+		if (status->files[i].changed > status->loaded)
+			return &status->files[i];
+	return NULL;
+}
+
+/* show - what is at path */
+static int show(void *context, const char *path, struct web_answer *answer)
+{
+	struct board *board = context;
+	struct board_status status;
+
+	if (strcmp(path, "/healthz") == 0) {
+		answer->status = board->draining ? 503 : 200;
+		fputs(board->draining ? "draining\n" : "ok\n", answer->body);
+		return 0;
+	}
+	if (strcmp(path, "/metrics") != 0 && strcmp(path, "/") != 0)
+		return -1;
+	take_status(board, &status);
+	if (strcmp(path, "/metrics") == 0) {
+		answer->type = "text/plain; version=0.0.4; charset=utf-8";
+		board_metrics(&status, answer->body);
+	} else {
+		answer->type = "text/html; charset=utf-8";
+		board_page(&status, answer->nonce, answer->body);
+	}
+	return 0;
+}
+
+/* print_configuration - as -T does */
+static char *print_configuration(const struct config *config)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *output = open_memstream(&text, &length);
+
+	if (output == NULL)
+		return xstrdup("");
+	config_dump(config, output);
+	if (fclose(output) != 0) {
+		free(text);
+		return xstrdup("");
+	}
+	return text;
+}
+
+/* board_new - nobody is let in yet */
+struct board *board_new(const struct config *config, struct server *server,
+			int64_t loaded, board_gather *gather, void *context,
+			int fd, struct error *error)
+{
+	static const struct timeval often = { .tv_sec = READ_SECONDS };
+	struct event_base *base = server_base(server);
+	struct board *board = xcalloc(1, sizeof(*board));
+
+	board->config = config;
+	board->loaded = loaded;
+	board->gather = gather;
+	board->context = context;
+	board->configuration = print_configuration(config);
+	board->ledger = ledger_new(&config->services);
+	board->timer = event_new(base, -1, EV_PERSIST, read_tallies, board);
+	if (board->timer == NULL || event_add(board->timer, &often) < 0)
+		error_set(error, "metrics: %s", strerror(errno));
+	else
+		board->web = web_new(base, fd, show, board, error);
+	if (board->web == NULL) {
+		board_free(board);
+		return NULL;
+	}
+	return board;
+}
+
+/* board_free - NULL is allowed */
+void board_free(struct board *board)
+{
+	if (board == NULL)
+		return;
+	web_free(board->web);
+	if (board->timer != NULL)
+		event_free(board->timer);
+	ledger_free(board->ledger);
+	free(board->configuration);
+	free(board);
+}
+
+/* board_add - one more worker's tally */
+void board_add(struct board *board, struct tally *tally)
+{
+	if (board != NULL)
+		ledger_add(board->ledger, tally);
+}
+
+/* board_open - let those in who want to look */
+void board_open(struct board *board)
+{
+	if (board != NULL)
+		web_accept(board->web, 1);
+}
+
+/* board_close - let nobody in any more */
+void board_close(struct board *board)
+{
+	if (board != NULL)
+		web_accept(board->web, 0);
+}
+
+/* board_news - from the monitor */
+void board_news(struct board *board, const struct channel_news *news)
+{
+	if (board != NULL)
+		board->news = *news;
+}
+
+/* board_drain - this is the end */
+void board_drain(struct board *board)
+{
+	if (board != NULL)
+		board->draining = true;
+}
+
+/* board_farewell - for the next server */
+size_t board_farewell(struct board *board, char *bytes, size_t size)
+{
+	if (board == NULL)
+		return 0;
+	ledger_read(board->ledger, (uint64_t)clock_ms());
+	return ledger_write(board->ledger, bytes, size);
+}
+
+/* board_take - what the server before has given */
+void board_take(struct board *board, const char *bytes, size_t length)
+{
+	if (board == NULL)
+		return;
+	ledger_read(board->ledger, (uint64_t)clock_ms());
+	if (ledger_take(board->ledger, bytes, length) < 0)
+		log_warning("the counters of the server before are not whole");
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: ISC */
+/* board_chart - decisions of the last minute, hour or day, drawn
+ *
+ * Pictures are SVG with nothing but rectangles; their colours are those of the
+ * page. Every number that is drawn also stands there in figures. */
+
+#include "policyd/board_internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/html.h"
+
+#define ROWS_MAX 6 /* that are shown by name */
+#define HEIGHT	 100
+
+/* What is told apart by colour. */
+enum kind { KIND_PERMIT, KIND_OPEN, KIND_DEFER, KIND_REJECT, KINDS };
+
+static const char *const classes[KINDS] = { "p", "o", "d", "r" };
+static const char *const labels[KINDS] = { "permitted", "left to Postfix",
+					   "deferred", "rejected" };
+
+/* Counts by kind, of one bar or one name. */
+struct amount {
+	const char *name; /* static, or of the ledger */
+	uint64_t counts[KINDS];
+};
+
+/* kind_of - how a verdict is drawn */
+static enum kind kind_of(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_PERMIT:
+		return KIND_PERMIT;
+	case VERDICT_REJECT:
+		return KIND_REJECT;
+	case VERDICT_DEFER:
+		return KIND_DEFER;
+	case VERDICT_DUNNO:
+	case VERDICT_ASK:
+	case VERDICT_WAIT:
+	default:
+		return KIND_OPEN;
+	}
+}
+
+/* total - of all kinds */
+static uint64_t total(const struct amount *amount)
+{
+	return amount->counts[KIND_PERMIT] + amount->counts[KIND_OPEN] +
+	       amount->counts[KIND_DEFER] + amount->counts[KIND_REJECT];
+}
+
+/* add - one amount to another */
+static void add(struct amount *to, const struct amount *amount)
+{
+	int kind;
+
+	for (kind = 0; kind < KINDS; kind++)
+		to->counts[kind] += amount->counts[kind];
+}
+
+/* bar_amount - all decisions of one bar */
+static struct amount bar_amount(const struct ledger *ledger,
+				enum ledger_period period, unsigned bar)
+{
+	struct amount amount = { .name = "" };
+	size_t i;
+
+	for (i = 0; i < ledger_count(ledger); i++) {
+		const struct ledger_series *series = ledger_get(ledger, i);
+
+		amount.counts[kind_of(series->verdict)] +=
+			ledger_bar(ledger, series, period, bar);
+	}
+	return amount;
+}
+
+/* draw_column - one bar, the rejected at its foot */
+static void draw_column(const struct amount *amount, uint64_t most, unsigned at,
+			FILE *output)
+{
+	double foot = HEIGHT;
+	int kind;
+
+	for (kind = KINDS - 1; kind >= 0; kind--) {
+		double height =
+			HEIGHT * (double)amount->counts[kind] / (double)most;
+
+		if (amount->counts[kind] == 0)
+			continue;
+		foot -= height;
+		fprintf(output,
+			"<rect class=\"%s\" x=\"%u\" y=\"%.2f\" width=\"8\" "
+			"height=\"%.2f\"/>",
+			classes[kind], at * 10 + 1, foot, height);
+	}
+}
+
+/* draw_time - how decisions came about */
+static void draw_time(const struct ledger *ledger, enum ledger_period period,
+		      FILE *output)
+{
+	unsigned bars = ledger_spans[period].bars;
+	struct amount amounts[LEDGER_BARS_MAX];
+	uint64_t most = 1;
+	unsigned i;
+
+	for (i = 0; i < bars; i++) {
+		amounts[i] = bar_amount(ledger, period, i);
+		if (total(&amounts[i]) > most)
+			most = total(&amounts[i]);
+	}
+	fprintf(output,
+		"<svg class=\"time\" viewBox=\"0 0 %u %d\" "
+		"preserveAspectRatio=\"none\" role=\"img\" "
+		"aria-label=\"decisions of the last %s, at most %" PRIu64
+		" in a bar\">",
+		bars * 10, HEIGHT, ledger_spans[period].name, most);
+	for (i = 0; i < bars; i++)
+		draw_column(&amounts[i], most, i, output);
+	fputs("</svg>\n", output);
+}
+
+/* legend - all kinds, with their numbers */
+static void legend(const struct amount *all, FILE *output)
+{
+	int kind;
+
+	fputs("<ul class=\"legend\">", output);
+	for (kind = 0; kind < KINDS; kind++) {
+		if (all->counts[kind] == 0 && kind == KIND_OPEN)
+			continue;
+		fprintf(output, "<li><i class=\"%s\"></i>%s <b>", classes[kind],
+			labels[kind]);
+		board_number(output, all->counts[kind]);
+		fputs("</b></li>", output);
+	}
+	fputs("</ul>\n", output);
+}
+
+/* gather - by the names of services or restrictions; returns how many */
+static size_t gather(const struct ledger *ledger, enum ledger_period period,
+		     enum board_subject subject,
+		     struct amount amounts[LEDGER_SERIES + VERDICT_COUNT])
+{
+	size_t count = 0;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < ledger_count(ledger); i++) {
+		const struct ledger_series *series = ledger_get(ledger, i);
+		uint64_t sum = ledger_sum(series, period);
+		const char *name = subject == BOARD_SERVICE
+					   ? series->service
+					   : series->restriction;
+
+		if (sum == 0)
+			continue;
+		for (k = 0; k < count; k++)
+			if (strcmp(amounts[k].name, name) == 0)
+				break;
+		if (k == count)
+			amounts[count++] = (struct amount){ .name = name };
+		amounts[k].counts[kind_of(series->verdict)] += sum;
+	}
+	return count;
+}
+
+/* sort - the largest first */
+static void sort(struct amount *amounts, size_t count)
+{
+	size_t i;
+	size_t k;
+
+	for (i = 1; i < count; i++) {
+		struct amount amount = amounts[i];
+
+		for (k = i; k > 0 && total(&amounts[k - 1]) < total(&amount);
+		     k--)
+			amounts[k] = amounts[k - 1];
+		amounts[k] = amount;
+	}
+}
+
+/* draw_row - one name, its bar, its number */
+static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
+{
+	double at = 0;
+	int kind;
+
+	fputs("<tr><th scope=\"row\">", output);
+	html_put(output, amount->name);
+	fputs("</th><td class=\"bar\"><svg viewBox=\"0 0 1000 10\" "
+	      "preserveAspectRatio=\"none\" aria-hidden=\"true\">",
+	      output);
+	for (kind = 0; kind < KINDS; kind++) {
+		double width =
+			1000 * (double)amount->counts[kind] / (double)most;
+
+		if (amount->counts[kind] == 0)
+			continue;
+		fprintf(output,
+			"<rect class=\"%s\" x=\"%.1f\" y=\"0\" width=\"%.1f\" "
+			"height=\"10\"/>",
+			classes[kind], at, width);
+		at += width;
+	}
+	fputs("</svg></td><td class=\"num\">", output);
+	board_number(output, total(amount));
+	fputs("</td></tr>\n", output);
+}
+
+/* draw_names - the most frequent by name, and the others together */
+static void draw_names(const struct ledger *ledger, enum ledger_period period,
+		       enum board_subject subject, FILE *output)
+{
+	struct amount amounts[LEDGER_SERIES + VERDICT_COUNT];
+	size_t count = gather(ledger, period, subject, amounts);
+	struct amount others = { .name = "" };
+	char name[32];
+	uint64_t most = 1;
+	size_t i;
+
+	sort(amounts, count);
+	for (i = ROWS_MAX; i < count; i++)
+		add(&others, &amounts[i]);
+	if (count > 0)
+		most = total(&amounts[0]);
+	if (total(&others) > most)
+		most = total(&others);
+	fprintf(output, "<table class=\"names\"><caption>by %s</caption>\n",
+		subject == BOARD_SERVICE ? "service" : "restriction");
+	for (i = 0; i < count && i < ROWS_MAX; i++)
+		draw_row(&amounts[i], most, output);
+	if (count > ROWS_MAX) {
+		snprintf(name, sizeof(name), "%zu others", count - ROWS_MAX);
+		others.name = name;
+		draw_row(&others, most, output);
+	}
+	fputs("</table>\n", output);
+}
+
+/* board_charts - of one period */
+void board_charts(const struct ledger *ledger, enum ledger_period period,
+		  FILE *output)
+{
+	struct amount all = { .name = "" };
+	unsigned i;
+
+	for (i = 0; i < ledger_spans[period].bars; i++) {
+		struct amount amount = bar_amount(ledger, period, i);
+
+		add(&all, &amount);
+	}
+	fprintf(output,
+		"<article id=\"%s\"><h2>Last %s</h2>\n<p class=\"total\"><b>",
+		ledger_spans[period].name, ledger_spans[period].name);
+	board_number(output, total(&all));
+	fprintf(output, "</b> decision%s</p>\n", total(&all) == 1 ? "" : "s");
+	draw_time(ledger, period, output);
+	legend(&all, output);
+	if (total(&all) > 0) {
+		draw_names(ledger, period, BOARD_SERVICE, output);
+		draw_names(ledger, period, BOARD_RESTRICTION, output);
+	}
+	fputs("</article>\n", output);
+}

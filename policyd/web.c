@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: ISC */
+/* web - HTTP for those who look
+ *
+ * libevent's evhttp reads requests and writes answers; it limits neither how
+ * many connections there are nor how long one lasts. So every connection is
+ * also a guest here, from the moment that evhttp asks for its buffers: there
+ * are only so many, and who is not gone in time is shut down. A guest holds a
+ * reference to the buffers, which keeps the descriptor open until it is clear
+ * that evhttp has let go of them: then they have no callbacks any more. */
+
+#include "policyd/web.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+
+#include "lib/clock.h"
+#include "lib/xalloc.h"
+
+#define IDLE_SECONDS 5
+#define BODY_MAX     1024  /* of a request; it is not looked at */
+#define INPUT_MAX    16384 /* that is read ahead */
+#define SWEEP_MS     200
+#define STARVED_MS   1000
+
+/* One connection. */
+struct guest {
+	TAILQ_ENTRY(guest) link;
+	struct bufferevent *buffers;
+	int64_t until_ms;
+};
+
+struct web {
+	struct event_base *base;
+	struct evhttp *http;
+	struct evconnlistener *listener;
+	int fd;
+	struct event *sweep;
+	struct event *starved; /* accept again */
+	TAILQ_HEAD(, guest) guests;
+	unsigned count;
+	int accepts;
+	web_show *show;
+	void *context;
+};
+
+/* update - accept if we are to, and there is room */
+static void update(struct web *web)
+{
+	if (web->accepts && web->count < WEB_CONNECTIONS_MAX &&
+	    !evtimer_pending(web->starved, NULL))
+		evconnlistener_enable(web->listener);
+	else
+		evconnlistener_disable(web->listener);
+}
+
+/* part - the connection is over */
+static void part(struct web *web, struct guest *guest)
+{
+	TAILQ_REMOVE(&web->guests, guest, link);
+	bufferevent_decref(guest->buffers);
+	free(guest);
+	web->count--;
+}
+
+/* has_left - does evhttp not know these buffers any more? */
+static int has_left(const struct guest *guest)
+{
+	bufferevent_data_cb reads, writes;
+	bufferevent_event_cb happens;
+
+	bufferevent_getcb(guest->buffers, &reads, &writes, &happens, NULL);
+	return reads == NULL && writes == NULL && happens == NULL;
+}
+
+/* on_sweep - part with those who left, and hurry those who stay too long */
+static void on_sweep(evutil_socket_t fd, short what, void *argument)
+{
+	static const struct timeval delay = { .tv_usec = SWEEP_MS * 1000 };
+	struct web *web = argument;
+	struct guest *guest, *next;
+	int64_t now = clock_ms();
+
+	(void)fd;
+	(void)what;
+	for (guest = TAILQ_FIRST(&web->guests); guest != NULL; guest = next) {
+		next = TAILQ_NEXT(guest, link);
+		if (has_left(guest))
+			part(web, guest);
+		else if (guest->until_ms <= now)
+			shutdown(bufferevent_getfd(guest->buffers), SHUT_RDWR);
+	}
+	if (web->count > 0)
+		evtimer_add(web->sweep, &delay);
+	update(web);
+}
+
+/* on_starved - try to accept again */
+static void on_starved(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	update(argument);
+}
+
+/* on_accept_error - no descriptor is free: no spinning */
+static void on_accept_error(struct evconnlistener *listener, void *argument)
+{
+	static const struct timeval delay = { .tv_sec = STARVED_MS / 1000 };
+	struct web *web = argument;
+
+	(void)listener;
+	evtimer_add(web->starved, &delay);
+	update(web);
+}
+
+/* on_guest - evhttp has a new connection, and wants buffers for it */
+static struct bufferevent *on_guest(struct event_base *base, void *argument)
+{
+	static const struct timeval delay = { .tv_usec = SWEEP_MS * 1000 };
+	struct web *web = argument;
+	struct guest *guest = xcalloc(1, sizeof(*guest));
+
+	guest->buffers =
+		bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	if (guest->buffers == NULL) {
+		free(guest);
+		return NULL;
+	}
+	bufferevent_setwatermark(guest->buffers, EV_READ, 0, INPUT_MAX);
+	bufferevent_incref(guest->buffers);
+	guest->until_ms = clock_ms() + WEB_SECONDS_MAX * 1000;
+	TAILQ_INSERT_TAIL(&web->guests, guest, link);
+	if (web->count++ == 0)
+		evtimer_add(web->sweep, &delay);
+	update(web);
+	return guest->buffers;
+}
+
+/* make_nonce - what nobody can guess who puts text into a page */
+static void make_nonce(char nonce[WEB_NONCE_MAX])
+{
+	unsigned char bytes[(WEB_NONCE_MAX - 1) / 2];
+	size_t i;
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
+		nonce[0] = '\0'; /* then the page has no style */
+		return;
+	}
+	for (i = 0; i < sizeof(bytes); i++)
+		sprintf(&nonce[2 * i], "%02x", bytes[i]);
+}
+
+/* add_headers - what a browser may do with the page: nothing but show it */
+static void add_headers(struct evhttp_request *request,
+			const struct web_answer *answer)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+	char policy[160];
+
+	snprintf(policy, sizeof(policy),
+		 "default-src 'none'; style-src 'nonce-%s'; base-uri 'none'; "
+		 "form-action 'none'; frame-ancestors 'none'",
+		 answer->nonce);
+	evhttp_add_header(headers, "Content-Type", answer->type);
+	evhttp_add_header(headers, "Content-Security-Policy", policy);
+	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+	evhttp_add_header(headers, "Referrer-Policy", "no-referrer");
+	evhttp_add_header(headers, "Cross-Origin-Resource-Policy",
+			  "same-origin");
+	evhttp_add_header(headers, "Cache-Control", "no-store");
+	evhttp_add_header(headers, "Connection", "close");
+	if (answer->status == HTTP_BADMETHOD)
+		evhttp_add_header(headers, "Allow", "GET, HEAD");
+}
+
+/* fill - what is shown for a request */
+static void fill(const struct web *web, struct evhttp_request *request,
+		 struct web_answer *answer)
+{
+	enum evhttp_cmd_type method = evhttp_request_get_command(request);
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+
+	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
+		answer->status = HTTP_BADMETHOD;
+		fputs("only GET and HEAD\n", answer->body);
+	} else if (path == NULL || web->show(web->context, path, answer) < 0) {
+		answer->status = HTTP_NOTFOUND;
+		fputs("nothing is shown here; there are /, /metrics and "
+		      "/healthz\n",
+		      answer->body);
+	}
+}
+
+/* on_request - one whole request */
+static void on_request(struct evhttp_request *request, void *argument)
+{
+	struct web_answer answer = { .status = HTTP_OK,
+				     .type = "text/plain; charset=utf-8" };
+	struct evbuffer *buffer = evbuffer_new();
+	char *bytes = NULL;
+	size_t length = 0;
+
+	make_nonce(answer.nonce);
+	answer.body = open_memstream(&bytes, &length);
+	if (answer.body == NULL || buffer == NULL) {
+		if (answer.body != NULL)
+			fclose(answer.body);
+		evhttp_send_error(request, HTTP_INTERNAL, NULL);
+		goto out;
+	}
+	fill(argument, request, &answer);
+	if (fclose(answer.body) != 0 ||
+	    evbuffer_add(buffer, bytes, length) < 0) {
+		evhttp_send_error(request, HTTP_INTERNAL, NULL);
+		goto out;
+	}
+	add_headers(request, &answer);
+	evhttp_send_reply(request, answer.status, NULL, buffer);
+out:
+	free(bytes);
+	if (buffer != NULL)
+		evbuffer_free(buffer);
+}
+
+/* set_limits - what a request may be */
+static void set_limits(struct evhttp *http)
+{
+	evhttp_set_max_headers_size(http, WEB_HEADERS_MAX);
+	evhttp_set_max_body_size(http, BODY_MAX);
+	evhttp_set_timeout(http, IDLE_SECONDS);
+	/* All come to us, so that those that we do not know get a 405. */
+	evhttp_set_allowed_methods(
+		http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+			      EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+			      EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
+			      EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
+}
+
+/* web_new - listening, not accepting */
+struct web *web_new(struct event_base *base, int fd, web_show *show,
+		    void *context, struct error *error)
+{
+	struct web *web = xcalloc(1, sizeof(*web));
+
+	TAILQ_INIT(&web->guests);
+	web->base = base;
+	web->fd = -1;
+	web->show = show;
+	web->context = context;
+	web->http = evhttp_new(base);
+	web->sweep = evtimer_new(base, on_sweep, web);
+	web->starved = evtimer_new(base, on_starved, web);
+	if (web->http != NULL && web->sweep != NULL && web->starved != NULL)
+		web->listener = evconnlistener_new(
+			base, NULL, NULL,
+			LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd);
+	if (web->listener == NULL ||
+	    evhttp_bind_listener(web->http, web->listener) == NULL) {
+		error_set(error, "metrics: %s", strerror(errno));
+		if (web->listener != NULL)
+			evconnlistener_free(web->listener);
+		web->listener = NULL;
+		web_free(web);
+		return NULL;
+	}
+	web->fd = fd;
+	set_limits(web->http);
+	evconnlistener_set_error_cb(web->listener, on_accept_error);
+	evhttp_set_bevcb(web->http, on_guest, web);
+	evhttp_set_gencb(web->http, on_request, web);
+	return web;
+}
+
+/* web_accept - or not */
+void web_accept(struct web *web, int accept)
+{
+	web->accepts = accept;
+	update(web);
+}
+
+/* web_free - cut whoever is there */
+void web_free(struct web *web)
+{
+	struct guest *guest;
+
+	if (web == NULL)
+		return;
+	if (web->http != NULL)
+		evhttp_free(web->http);
+	while ((guest = TAILQ_FIRST(&web->guests)) != NULL)
+		part(web, guest);
+	if (web->fd >= 0)
+		close(web->fd);
+	if (web->sweep != NULL)
+		event_free(web->sweep);
+	if (web->starved != NULL)
+		event_free(web->starved);
+	free(web);
+}
