@@ -21,6 +21,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "policyd/daemon.h"
+#include "policyd/privileges.h"
 
 #define STOP_MS	    4700 /* to drain; then they are killed */
 #define WATCHED_MAX 64	 /* servers that are listened to at a time */
@@ -251,7 +252,8 @@ static void run(struct monitor *monitor)
 {
 	struct error error;
 
-	if (open_signals(monitor, &error) < 0) {
+	if (privileges_keep_for_monitor(&error) < 0 ||
+	    open_signals(monitor, &error) < 0) {
 		log_error("%s", error.text);
 		monitor_end(monitor, EX_TEMPFAIL);
 	} else {

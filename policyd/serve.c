@@ -268,6 +268,21 @@ static void open_trial(struct service_process *process)
 	policy_try(process->policy, process->capture, process->shadow);
 }
 
+/* give_up_root - for good, and say what holds us now */
+static int give_up_root(struct service_process *process, struct error *error)
+{
+	struct containment held;
+	char line[128];
+
+	if (privileges_drop(&process->privileges, &held, error) < 0)
+		return -1;
+	snprintf(line, sizeof(line),
+		 "contained: seccomp: %d system calls, landlock: version %d",
+		 held.system_calls, held.landlock);
+	tell_line(process->channel, LOG_LEVEL_DEBUG, line);
+	return 0;
+}
+
 /* prepare - everything that needs root, then give it up */
 static int prepare(struct service_process *process, struct error *error)
 {
@@ -286,10 +301,7 @@ static int prepare(struct service_process *process, struct error *error)
 		return -1;
 	open_trial(process);
 	raise_limit(config);
-	if (privileges_drop(&process->privileges, error) < 0)
-		return -1;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return 0;
+	return give_up_root(process, error);
 }
 
 /* gather_metrics - the decisions' counters and the connections' */
@@ -532,7 +544,7 @@ static int run_stdio(const struct config *config, struct policy *policy,
 	if (privileges_find(&privileges, config->user, config->group, error) <
 		    0 ||
 	    log_open(config->log, error) < 0 ||
-	    privileges_drop(&privileges, error) < 0)
+	    privileges_drop(&privileges, NULL, error) < 0)
 		return -1;
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)
