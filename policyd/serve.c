@@ -532,25 +532,25 @@ static struct config *load_stdio(const char *path)
 	return config;
 }
 
-/* run_stdio - log, give up root, one connection */
+/* run_stdio - log, event loop, give up root; one connection */
 static int run_stdio(const struct config *config, struct policy *policy,
 		     struct error *error)
 {
 	struct server_handler handler = policy_handler(policy);
 	struct privileges privileges;
 	struct server *server;
-	int result;
+	int result = -1;
 
 	if (privileges_find(&privileges, config->user, config->group, error) <
 		    0 ||
-	    log_open(config->log, error) < 0 ||
-	    privileges_drop(&privileges, NULL, error) < 0)
+	    log_open(config->log, error) < 0)
 		return -1;
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)
 		return -1;
-	result = server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error);
-	if (result == 0)
+	if (server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
+		    0 &&
+	    privileges_drop(&privileges, NULL, error) == 0)
 		result = server_run(server, error);
 	server_free(server);
 	return result;
