@@ -5,14 +5,24 @@
 /* Shared by policyd/monitor*.c only: monitor.c (the process: signals, time,
  * start, end), monitor_server.c (the life of servers: started, ready,
  * replaced), monitor_message.c (what a server says), monitor_refresh.c (files
- * that change). */
+ * that change), monitor_notify.c (what a supervisor is told). */
 
 #include <stdbool.h>
 
 #include "policyd/child.h"
 #include "policyd/monitor.h"
+#include "policyd/notify.h"
 #include "policyd/pid_file.h"
 #include "policyd/sockets.h"
+
+/* How it goes, for a supervisor. */
+enum notify_state {
+	NOTIFY_STARTING,
+	NOTIFY_READY,
+	NOTIFY_RELOADING,
+	NOTIFY_WITHOUT, /* the server died; the next one is not ready */
+	NOTIFY_STOPPING,
+};
 
 struct monitor {
 	const struct options *options;
@@ -31,6 +41,12 @@ struct monitor {
 	uint64_t restart_delay_ms;
 	uint64_t refresh_ms; /* files are looked at; UINT64_MAX: never */
 	bool refresh_failed; /* the files as they are were refused */
+	struct notify notify;
+	enum notify_state told_state; /* last, to the supervisor */
+	long told_pid;
+	uint64_t ping_ms; /* the server is asked if it listens; UINT64_MAX:
+			   * never */
+	int64_t pings;
 	bool stopping;
 	uint64_t stop_ms; /* all are killed then */
 	bool done;
@@ -55,6 +71,11 @@ void monitor_server_ended(struct monitor *monitor, struct child *child,
 /* monitor_refresh.c */
 void monitor_refresh_plan(struct monitor *monitor);
 void monitor_refresh(struct monitor *monitor);
+
+/* monitor_notify.c */
+void monitor_notify(struct monitor *monitor);
+void monitor_ping(struct monitor *monitor);
+void monitor_pong(struct monitor *monitor, struct child *child);
 
 /* monitor_message.c */
 void monitor_hear(struct monitor *monitor, struct child *child);

@@ -198,6 +198,7 @@ void monitor_server_ready(struct monitor *monitor, struct child *child)
 	monitor->next = NULL;
 	monitor->refresh_failed = child->settings.failed_tables > 0;
 	monitor_refresh_plan(monitor);
+	monitor_ping(monitor);
 	if (before != NULL)
 		hand_over(before, child);
 	else

@@ -391,6 +391,9 @@ static int obey(struct service_process *process,
 	case CHANNEL_COUNTERS:
 		log_counters(process);
 		return 0;
+	case CHANNEL_PING:
+		return channel_tell(process->channel, CHANNEL_PONG,
+				    message->number, -1, error);
 	default:
 		return error_set(error, "unexpected message from the monitor");
 	}
