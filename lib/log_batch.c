@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* log_batch - many lines of the log with one system call
  *
- * To a file they are one write; to the log daemon one datagram each, as ever,
- * but sent together. What would have to wait, since the reader is slow, stays
+ * To a file they are one write; to the log daemon one datagram each, but behind
+ * the answers to all. What would have to wait, since the reader is slow, stays
  * for the next time; only when there is no more room it is dropped. */
 
 #include "lib/log_batch.h"
@@ -28,8 +28,6 @@ struct log_batch {
 	size_t count;
 	size_t used;
 	size_t ends[BATCH_LINES]; /* behind each line */
-	struct iovec parts[BATCH_LINES];
-	struct mmsghdr packets[BATCH_LINES];
 	char bytes[BATCH_BYTES];
 };
 
@@ -39,10 +37,6 @@ struct log_batch *log_batch_new(void)
 	struct log_batch *batch = xcalloc(1, sizeof(*batch));
 
 	batch->syslog.fd = -1;
-	for (size_t i = 0; i < BATCH_LINES; i++) {
-		batch->packets[i].msg_hdr.msg_iov = &batch->parts[i];
-		batch->packets[i].msg_hdr.msg_iovlen = 1;
-	}
 	return batch;
 }
 
@@ -96,21 +90,14 @@ void log_batch_add(struct log_batch *batch, const char *text, size_t length)
 /* send_packets - one for each line, without the newline */
 static void send_packets(struct log_batch *batch)
 {
-	for (size_t i = batch->first; i < batch->count; i++) {
-		size_t start = start_of(batch, i);
-
-		batch->parts[i].iov_base = batch->bytes + start;
-		batch->parts[i].iov_len = batch->ends[i] - start - 1;
-	}
 	while (batch->first < batch->count &&
 	       log_syslog_ready(&batch->syslog)) {
-		int count = sendmmsg(batch->syslog.fd,
-				     batch->packets + batch->first,
-				     (unsigned)(batch->count - batch->first),
-				     MSG_DONTWAIT | MSG_NOSIGNAL);
+		size_t start = start_of(batch, batch->first);
 
-		if (count > 0)
-			batch->first += (size_t)count;
+		if (send(batch->syslog.fd, batch->bytes + start,
+			 batch->ends[batch->first] - start - 1,
+			 MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			batch->first++;
 		else if (!log_syslog_failed(&batch->syslog))
 			break;
 	}

@@ -25,7 +25,7 @@
  * A change of what lib/server_handover.c sends, or of struct metrics, needs a
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
-#define CHANNEL_VERSION	 5
+#define CHANNEL_VERSION	 6
 #define HANDOVER_VERSION 4
 
 #define CHANNEL_TEXT_MAX     2048
@@ -46,6 +46,8 @@ enum channel_kind {
 			* then the old server broke off */
 	/* From a server that has handed over. */
 	CHANNEL_RELAYING, /* number: connections in TLS that need it still */
+	/* From a server, at any time after it is ready. */
+	CHANNEL_PONG, /* number: of the CHANNEL_PING */
 	/* From the monitor. */
 	CHANNEL_SOCKET,	   /* and its descriptor, in the order asked for */
 	CHANNEL_TAKE_OVER, /* from the server at this descriptor */
@@ -54,6 +56,7 @@ enum channel_kind {
 	CHANNEL_COUNTERS, /* write the counters to the log */
 	CHANNEL_NEWS,	  /* news; number: 1 the server before hands over,
 			   * 0 there is nothing to take over */
+	CHANNEL_PING,	  /* number: to be sent back */
 	CHANNEL_KIND_COUNT
 };
 

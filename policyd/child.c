@@ -132,9 +132,13 @@ const char *child_ending(const struct child *child, int status, char *buffer,
 	else if (WIFSIGNALED(status))
 		snprintf(buffer, size,
 			 "server %ld was killed by signal %d "
-			 "(%s)",
+			 "(%s)%s",
 			 (long)child->pid, WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
+			 strsignal(WTERMSIG(status)),
+			 WTERMSIG(status) == SIGSYS
+				 ? ": it made a system call that it may not "
+				   "make; the kernel's log says which"
+				 : "");
 	else if (WEXITSTATUS(status) == EX_CONFIG)
 		snprintf(buffer, size, "the configuration was refused");
 	else

@@ -21,6 +21,7 @@
 #include "policyd/channel.h"
 #include "policyd/check_postfix.h"
 #include "policyd/monitor.h"
+#include "policyd/privileges.h"
 #include "policyd/query.h"
 #include "policyd/serve.h"
 #include "policyd/shadow.h"
@@ -107,7 +108,15 @@ static int usage(const char *mistake)
 	return EX_USAGE;
 }
 
-/* print_and_exit - for -V and -h: text on stdout, and done */
+/* print_version - for -V, with how servers of this program are held */
+static _Noreturn void print_version(void)
+{
+	printf("policyd " POLICYD_VERSION "\ncontainment: %s\n",
+	       privileges_built_in());
+	exit(fflush(stdout) == 0 ? EX_OK : EX_IOERR);
+}
+
+/* print_and_exit - for -h: text on stdout, and done */
 static _Noreturn void print_and_exit(const char *text)
 {
 	fputs(text, stdout);
@@ -179,7 +188,7 @@ static int set_option(struct command *command, int option)
 		command->options.verbose = true;
 		return 0;
 	case 'V':
-		print_and_exit("policyd " POLICYD_VERSION "\n");
+		print_version();
 	case 'h':
 		print_and_exit(usage_text);
 	case MODE_CHECK:

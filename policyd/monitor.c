@@ -21,6 +21,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "policyd/daemon.h"
+#include "policyd/privileges.h"
 
 #define STOP_MS	    4700 /* to drain; then they are killed */
 #define WATCHED_MAX 64	 /* servers that are listened to at a time */
@@ -142,6 +143,8 @@ static uint64_t next_deadline(const struct monitor *monitor)
 
 	if (monitor->refresh_ms < deadline)
 		deadline = monitor->refresh_ms;
+	if (monitor->ping_ms < deadline)
+		deadline = monitor->ping_ms;
 	if (monitor->stopping && monitor->stop_ms < deadline)
 		deadline = monitor->stop_ms;
 	TAILQ_FOREACH (child, &monitor->children, link)
@@ -167,6 +170,8 @@ static void on_time(struct monitor *monitor)
 		monitor_start_server(monitor);
 	if (monitor->refresh_ms <= now)
 		monitor_refresh(monitor);
+	if (monitor->ping_ms <= now)
+		monitor_ping(monitor);
 }
 
 /* wait_for_something - until a descriptor is ready or a deadline is there */
@@ -208,6 +213,7 @@ static void loop(struct monitor *monitor)
 	on_time(monitor);
 	if (monitor->stopping && TAILQ_EMPTY(&monitor->children))
 		monitor_end(monitor, EX_OK);
+	monitor_notify(monitor);
 }
 
 /* open_signals - from now on signals are read, not delivered */
@@ -251,7 +257,8 @@ static void run(struct monitor *monitor)
 {
 	struct error error;
 
-	if (open_signals(monitor, &error) < 0) {
+	if (privileges_keep_for_monitor(&error) < 0 ||
+	    open_signals(monitor, &error) < 0) {
 		log_error("%s", error.text);
 		monitor_end(monitor, EX_TEMPFAIL);
 	} else {
@@ -283,12 +290,16 @@ int monitor(const struct options *options, const char *program)
 		.restart_ms = UINT64_MAX,
 		.refresh_ms = UINT64_MAX,
 		.stop_ms = UINT64_MAX,
+		.ping_ms = UINT64_MAX,
 	};
 	struct error error;
 	int status, forked;
 
 	TAILQ_INIT(&state.children);
 	state.news.started = time(NULL);
+	if (notify_open(&state.notify, &error) < 0)
+		log_warning("%s", error.text);
+	sockets_inherit(&state.sockets);
 	if (options->daemonize) {
 		forked = daemon_start(&state.report, &status, &error);
 		if (forked > 0)
@@ -299,5 +310,6 @@ int monitor(const struct options *options, const char *program)
 		}
 	}
 	run(&state);
+	notify_close(&state.notify);
 	return state.status;
 }

@@ -5,14 +5,24 @@
 /* Shared by policyd/monitor*.c only: monitor.c (the process: signals, time,
  * start, end), monitor_server.c (the life of servers: started, ready,
  * replaced), monitor_message.c (what a server says), monitor_refresh.c (files
- * that change). */
+ * that change), monitor_notify.c (what a supervisor is told). */
 
 #include <stdbool.h>
 
 #include "policyd/child.h"
 #include "policyd/monitor.h"
+#include "policyd/notify.h"
 #include "policyd/pid_file.h"
 #include "policyd/sockets.h"
+
+/* How it goes, for a supervisor. */
+enum notify_state {
+	NOTIFY_STARTING,
+	NOTIFY_READY,
+	NOTIFY_RELOADING,
+	NOTIFY_WITHOUT, /* the server died; the next one is not ready */
+	NOTIFY_STOPPING,
+};
 
 struct monitor {
 	const struct options *options;
@@ -33,6 +43,12 @@ struct monitor {
 	bool refresh_failed; /* the files as they are were refused */
 	struct channel_news news;
 	struct error complaint; /* the first one of the server that starts */
+	struct notify notify;
+	enum notify_state told_state; /* last, to the supervisor */
+	long told_pid;
+	uint64_t ping_ms; /* the server is asked if it listens; UINT64_MAX:
+			   * never */
+	int64_t pings;
 	bool stopping;
 	uint64_t stop_ms; /* all are killed then */
 	bool done;
@@ -57,6 +73,11 @@ void monitor_server_ended(struct monitor *monitor, struct child *child,
 /* monitor_refresh.c */
 void monitor_refresh_plan(struct monitor *monitor);
 void monitor_refresh(struct monitor *monitor);
+
+/* monitor_notify.c */
+void monitor_notify(struct monitor *monitor);
+void monitor_ping(struct monitor *monitor);
+void monitor_pong(struct monitor *monitor, struct child *child);
 
 /* monitor_message.c */
 void monitor_hear(struct monitor *monitor, struct child *child);

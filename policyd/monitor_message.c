@@ -3,8 +3,9 @@
  *
  * A starting server, still root and without clients, tells its settings and
  * gets its sockets. One that serves may have met anybody: all that it can say
- * is how many connections it took over, and at its end how many still need it.
- * Whoever says anything else is killed.
+ * is how many connections it took over, and at its end how many still need it,
+ * each once; and that it is there, when it is asked. Whoever says anything else
+ * is killed.
  * No message makes the monitor do more than log a line, open a socket of an
  * allowed kind, or go on to the next state. */
 
@@ -130,6 +131,12 @@ static int hear_listener(struct monitor *monitor, struct child *child,
 	return after_lists(monitor, child, error);
 }
 
+/* is_count - can it be a number of connections? */
+static bool is_count(int64_t number)
+{
+	return number >= 0 && number <= INT32_MAX;
+}
+
 /* hear_message - what a server in its state may say */
 static int hear_message(struct monitor *monitor, struct child *child,
 			const struct channel_message *message,
@@ -161,14 +168,20 @@ static int hear_message(struct monitor *monitor, struct child *child,
 		monitor_server_ready(monitor, child);
 		return 0;
 	case CHANNEL_TAKEN:
-		if (state != CHILD_TAKING)
+		if (state != CHILD_TAKING ||
+		    !is_count(number < 0 ? -1 - number : number))
 			break;
 		monitor_server_taken(monitor, child, number);
 		return 0;
 	case CHANNEL_RELAYING:
-		if (state != CHILD_LEAVING)
+		if (state != CHILD_LEAVING || !is_count(number))
 			break;
 		monitor_server_relays(monitor, child, number);
+		return 0;
+	case CHANNEL_PONG:
+		if (child->ping == 0 || number != child->ping)
+			break;
+		monitor_pong(monitor, child);
 		return 0;
 	default:
 		break;
@@ -207,11 +220,9 @@ void monitor_hear(struct monitor *monitor, struct child *child)
 			broken(child, &error);
 			return;
 		}
-		if (child->state == CHILD_FAILED ||
-		    (child->state == CHILD_LEAVING &&
-		     message.kind != CHANNEL_RELAYING))
-			continue;
-		if (hear_message(monitor, child, &message, &error) < 0)
+		/* What one says that is killed is not believed any more. */
+		if (child->reason.text[0] == '\0' &&
+		    hear_message(monitor, child, &message, &error) < 0)
 			child_kill(child, error.text);
 	}
 }

@@ -231,6 +231,7 @@ void monitor_server_ready(struct monitor *monitor, struct child *child)
 	monitor->next = NULL;
 	monitor->refresh_failed = child->settings.failed_tables > 0;
 	monitor_refresh_plan(monitor);
+	monitor_ping(monitor);
 	monitor->news.is_refused = 0;
 	if (before != NULL) {
 		monitor->news.reloads++;

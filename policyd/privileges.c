@@ -3,17 +3,43 @@
  *
  * A server is root only until its configuration is loaded and its log is
  * open. What a client could do to it after that it does to somebody who may
- * do nothing. */
+ * do nothing: no user that owns anything, no capabilities, no files
+ * (policyd/landlock), no system calls but a few (policyd/system_calls).
+ *
+ * Sanitizers and the like look at files and make calls of their own, so
+ * programs built with them are not held by the last two (CMake: CONTAIN). */
 
 #include "policyd/privileges.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "policyd/capabilities.h"
+#include "policyd/landlock.h"
+#include "policyd/system_calls.h"
+
+/* What the monitor needs root for. */
+static const int monitor_capabilities[] = {
+	CAP_NET_BIND_SERVICE, /* ports below 1024 */
+	CAP_CHOWN,	      /* owner of a socket */
+	CAP_FOWNER,	      /* mode of a socket that has another owner */
+	CAP_DAC_OVERRIDE,     /* sockets in Postfix's own directory; servers
+			       * read configurations, keys and tables whoever
+			       * owns them */
+	CAP_SETUID,	      /* servers become another user */
+	CAP_SETGID,
+	CAP_SETPCAP, /* and drop all of these from their bounding set */
+	CAP_KILL,    /* to end servers, which are another user by then */
+};
 
 /* privileges_find - look up user and group */
 int privileges_find(struct privileges *privileges, const char *user,
@@ -88,14 +114,113 @@ static int no_core(struct error *error)
 #endif
 }
 
-/* privileges_drop - become that user for good */
-int privileges_drop(const struct privileges *privileges, struct error *error)
+/* is_alone - are there no other threads? If that cannot be seen, yes. */
+static bool is_alone(void)
 {
+	DIR *threads = opendir("/proc/self/task");
+	const struct dirent *entry;
+	int count = 0;
+
+	if (threads == NULL)
+		return true;
+	while ((entry = readdir(threads)) != NULL)
+		count += entry->d_name[0] != '.';
+	closedir(threads);
+	return count <= 1;
+}
+
+/* read_ahead - what the C library would look up in files later: the time
+ * zone, once instead of at every use */
+static int read_ahead(struct error *error)
+{
+	if (setenv("TZ", ":/etc/localtime", 0) < 0)
+		return error_set(error, "setenv: %s", strerror(errno));
+	tzset();
+	return 0;
+}
+
+/* give_up_root - user, groups, capabilities */
+static int give_up_root(const struct privileges *privileges,
+			struct error *error)
+{
+	int signal = 0;
+
+	/* Who becomes another user loses the signal for the end of its
+	 * parent. */
+	if (prctl(PR_GET_PDEATHSIG, &signal) < 0)
+		return error_set(error, "prctl: %s", strerror(errno));
+	if (capabilities_bound(CAPABILITIES_NONE, error) < 0)
+		return -1;
 	if (!privileges->keep && become(privileges, error) < 0)
 		return -1;
-	if (no_core(error) < 0)
+	if (prctl(PR_SET_PDEATHSIG, signal) < 0)
+		return error_set(error, "prctl: %s", strerror(errno));
+	return capabilities_keep(CAPABILITIES_NONE, error);
+}
+
+/* contain - no files, few system calls */
+static int contain(struct containment *containment, struct error *error)
+{
+#ifdef POLICYD_CONTAIN
+	int limited;
+
+	containment->landlock = landlock_enter(error);
+	if (containment->landlock < 0)
+		return -1;
+	limited = system_calls_limit(error);
+	if (limited < 0)
+		return -1;
+	containment->system_calls = limited > 0 ? (int)system_calls_count() : 0;
+#else
+	(void)containment;
+	(void)error;
+#endif
+	return 0;
+}
+
+/* privileges_drop - become that user for good */
+int privileges_drop(const struct privileges *privileges,
+		    struct containment *containment, struct error *error)
+{
+	struct containment ignored;
+
+	if (containment == NULL)
+		containment = &ignored;
+	memset(containment, 0, sizeof(*containment));
+	if (!is_alone())
+		return error_set(error, "threads were started before root was "
+					"given up");
+	if (read_ahead(error) < 0 || give_up_root(privileges, error) < 0 ||
+	    no_core(error) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(error, "prctl: %s", strerror(errno));
+	return contain(containment, error);
+}
+
+/* privileges_keep_for_monitor - only what starting servers takes */
+int privileges_keep_for_monitor(struct error *error)
+{
+	uint64_t set = CAPABILITIES_NONE;
+	size_t i;
+
+	for (i = 0; i < sizeof(monitor_capabilities) / sizeof(int); i++)
+		set |= CAPABILITY(monitor_capabilities[i]);
+	if (capabilities_bound(set, error) < 0 ||
+	    capabilities_keep(set, error) < 0)
+		return -1;
+	/* Neither postconf(1) nor postmap(1) is set-user-id. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(error, "prctl: %s", strerror(errno));
 	return 0;
+}
+
+/* privileges_built_in - for people */
+const char *privileges_built_in(void)
+{
+#ifdef POLICYD_CONTAIN
+	return "seccomp landlock";
+#else
+	return "none";
+#endif
 }

@@ -339,6 +339,21 @@ static void open_trial(struct service_process *process)
 	policy_try(process->policy, process->capture, process->shadow);
 }
 
+/* give_up_root - for good, and say what holds us now */
+static int give_up_root(struct service_process *process, struct error *error)
+{
+	struct containment held;
+	char line[128];
+
+	if (privileges_drop(&process->privileges, &held, error) < 0)
+		return -1;
+	snprintf(line, sizeof(line),
+		 "contained: seccomp: %d system calls, landlock: version %d",
+		 held.system_calls, held.landlock);
+	tell_line(process->channel, LOG_LEVEL_DEBUG, line);
+	return 0;
+}
+
 /* prepare - everything that needs root, then give it up */
 static int prepare(struct service_process *process, struct error *error)
 {
@@ -357,10 +372,7 @@ static int prepare(struct service_process *process, struct error *error)
 		return -1;
 	open_trial(process);
 	raise_limit(config);
-	if (privileges_drop(&process->privileges, error) < 0)
-		return -1;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return 0;
+	return give_up_root(process, error);
 }
 
 /* farewell - our counters go on with the next server */
@@ -448,6 +460,9 @@ static int obey(struct service_process *process,
 	case CHANNEL_COUNTERS:
 		log_counters(process);
 		return 0;
+	case CHANNEL_PING:
+		return channel_tell(process->channel, CHANNEL_PONG,
+				    message->number, -1, error);
 	default:
 		return error_set(error, "unexpected message from the monitor");
 	}
@@ -592,25 +607,25 @@ static struct config *load_stdio(const char *path)
 	return config;
 }
 
-/* run_stdio - log, give up root, one connection */
+/* run_stdio - log, event loop, give up root; one connection */
 static int run_stdio(const struct config *config, struct policy *policy,
 		     struct error *error)
 {
 	struct server_handler handler = policy_handler(policy);
 	struct privileges privileges;
 	struct server *server;
-	int result;
+	int result = -1;
 
 	if (privileges_find(&privileges, config->user, config->group, error) <
 		    0 ||
-	    log_open(config->log, error) < 0 ||
-	    privileges_drop(&privileges, error) < 0)
+	    log_open(config->log, error) < 0)
 		return -1;
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)
 		return -1;
-	result = server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error);
-	if (result == 0)
+	if (server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
+		    0 &&
+	    privileges_drop(&privileges, NULL, error) == 0)
 		result = server_run(server, error);
 	server_free(server);
 	return result;

@@ -6,16 +6,55 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "policyd/inherited.h"
 
 struct sockets_entry {
 	struct listener listener;
 	struct listener_options next; /* what the starting server wants */
 	bool wanted;
-	bool fresh; /* opened for the starting server */
+	bool fresh;	/* opened for the starting server */
+	bool inherited; /* opened by a supervisor, who looks after it */
 };
+
+/* add - one more */
+static struct sockets_entry *add(struct sockets *sockets,
+				 const struct listener *listener)
+{
+	struct sockets_entry *entry;
+
+	sockets->entries = xreallocarray(sockets->entries, sockets->count + 1,
+					 sizeof(*sockets->entries));
+	entry = &sockets->entries[sockets->count++];
+	memset(entry, 0, sizeof(*entry));
+	entry->listener = *listener;
+	return entry;
+}
+
+/* sockets_inherit - those that were opened for us */
+void sockets_inherit(struct sockets *sockets)
+{
+	int count = inherited_count();
+	struct listener listener;
+	struct error error;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		int fd = INHERITED_FIRST + i;
+
+		if (inherited_listener(&listener, fd, &error) == 0) {
+			add(sockets, &listener)->inherited = true;
+			continue;
+		}
+		log_warning("descriptor %d was inherited (LISTEN_FDS), but %s: "
+			    "closed",
+			    fd, error.text);
+		close(fd);
+	}
+}
 
 /* find - the open socket of that address whose name is still there */
 static struct sockets_entry *find(struct sockets *sockets,
@@ -28,7 +67,7 @@ static struct sockets_entry *find(struct sockets *sockets,
 
 		if (strcmp(entry->listener.options.address, options->address) ==
 			    0 &&
-		    listener_in_place(&entry->listener))
+		    (entry->inherited || listener_in_place(&entry->listener)))
 			return entry;
 	}
 	return NULL;
@@ -47,12 +86,7 @@ int sockets_want(struct sockets *sockets,
 	if (entry == NULL) {
 		if (listener_open(&listener, options, error) < 0)
 			return -1;
-		sockets->entries =
-			xreallocarray(sockets->entries, sockets->count + 1,
-				      sizeof(*sockets->entries));
-		entry = &sockets->entries[sockets->count++];
-		memset(entry, 0, sizeof(*entry));
-		entry->listener = listener;
+		entry = add(sockets, &listener);
 		entry->fresh = true;
 	}
 	entry->wanted = true;
@@ -66,6 +100,8 @@ static void adjust(struct sockets_entry *entry)
 	const struct listener_options *now = &entry->listener.options;
 	struct error error;
 
+	if (entry->inherited)
+		return;
 	if (now->mode == entry->next.mode && now->uid == entry->next.uid &&
 	    now->gid == entry->next.gid)
 		return;
@@ -76,7 +112,10 @@ static void adjust(struct sockets_entry *entry)
 /* forget - take one out; the last one takes its place */
 static void forget(struct sockets *sockets, struct sockets_entry *entry)
 {
-	listener_remove(&entry->listener);
+	if (entry->inherited)
+		listener_close(&entry->listener);
+	else
+		listener_remove(&entry->listener);
 	*entry = sockets->entries[--sockets->count];
 }
 
@@ -89,6 +128,11 @@ void sockets_commit(struct sockets *sockets)
 		struct sockets_entry *entry = &sockets->entries[i];
 
 		if (!entry->wanted) {
+			if (entry->inherited)
+				log_warning("%s was inherited (LISTEN_FDS), "
+					    "but there is no listen section "
+					    "for it: closed",
+					    entry->listener.options.address);
 			forget(sockets, entry);
 			continue;
 		}

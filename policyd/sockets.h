@@ -15,6 +15,12 @@ struct sockets {
 	size_t count;
 };
 
+/* sockets_inherit - those that a supervisor has opened for us (LISTEN_FDS and
+ * LISTEN_PID, as sd_listen_fds(3) has them; the environment forgets them). They
+ * are used instead of opened, stay as they are, and are never removed. What
+ * cannot be used is closed, with a warning in the log. */
+void sockets_inherit(struct sockets *sockets);
+
 /* sockets_want - open the socket, or find the one that is open. Returns its
  * descriptor, which stays here, or -1. */
 int sockets_want(struct sockets *sockets,

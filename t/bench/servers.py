@@ -190,7 +190,9 @@ class Policyd:
         self.settings = settings
         self.lines = 0
         self.configure()
-        command = [*wrapper, place.program("policyd"), "-c", self.config]
+        # A wrapper is valgrind.
+        program = "t/bench/policyd_uncontained" if wrapper else "policyd"
+        command = [*wrapper, place.program(program), "-c", self.config]
         if log == "syslog":
             command = self.start_sink() + command
         self.said = open(place.path("stderr"), "w+b")

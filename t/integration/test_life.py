@@ -110,20 +110,59 @@ def test_live_socket(program):
         assert policyd.ask() == PERMIT
 
 
+def process_status(pid):
+    """process_status - the lines of /proc/PID/status"""
+    with open("/proc/%d/status" % pid) as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file
+                    if ":\t" in line)
+
+
+def contained(program):
+    """contained - was it built so that servers are held by seccomp?"""
+    said = subprocess.run([program, "-V"], capture_output=True, text=True,
+                          check=True).stdout
+    return "containment: seccomp landlock\n" in said
+
+
 def test_privileges(program):
     """root is given up for good"""
-    with Daemon(program) as policyd:
-        text = policyd.read("/proc/%d/status" % policyd.server())
-        status = dict(line.split(":\t", 1) for line in text.splitlines()
-                      if ":\t" in line)
+    with Daemon(program, options=["-v"]) as policyd:
+        status = process_status(policyd.server())
         assert status["NoNewPrivs"] == "1"
+        assert status["Seccomp"] == ("2" if contained(program) else "0")
+        # It is told before the log is open.
+        assert re.search(r"contained: seccomp: %s system calls, landlock: "
+                         r"version \d" % ("4[0-5]" if contained(program)
+                                          else "0"), policyd.stderr())
         if ROOT:
             uid = str(pwd.getpwnam("nobody").pw_uid)
             assert status["Uid"].split() == [uid] * 4, status["Uid"]
             assert "0" not in status["Gid"].split(), status["Gid"]
             assert status["Groups"].strip() == "", status["Groups"]
-            for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
+            for name in ("CapPrm", "CapEff", "CapInh", "CapAmb", "CapBnd"):
                 assert int(status[name], 16) == 0, (name, status[name])
+
+
+def test_monitor_privileges(program):
+    """of root's power the monitor keeps what starting servers takes"""
+    # chown, dac_override, fowner, kill, setgid, setuid, setpcap,
+    # net_bind_service
+    kept = sum(1 << number for number in (0, 1, 3, 5, 6, 7, 8, 10))
+    with Daemon(program) as policyd:
+        status = process_status(policyd.monitor)
+        assert status["NoNewPrivs"] == "1"
+        for name in ("CapPrm", "CapEff", "CapBnd") if ROOT else ():
+            assert int(status[name], 16) == kept, (name, status[name])
+
+
+def test_forbidden_call(program):
+    """a server that is killed for a system call: the log says so"""
+    with Daemon(program) as policyd:
+        mark = policyd.mark()
+        os.kill(policyd.server(), signal.SIGSYS)
+        assert policyd.ask() == PERMIT
+        policyd.expect(r"died: server \d+ was killed by signal 31 \(Bad system "
+                       r"call\): it made a system call that it may not", mark)
 
 
 def test_kill_server(program):
@@ -352,7 +391,8 @@ def test_background_stale(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_refused, test_socket_file, test_in_the_way, test_live_socket,
-        test_privileges, test_kill_server, test_kill_server_broken,
-        test_kill_monitor, test_two_starts, test_drain, test_drain_answers,
-        test_stop_hung, test_signals_for_all, test_counters, test_background,
+        test_privileges, test_monitor_privileges, test_forbidden_call,
+        test_kill_server, test_kill_server_broken, test_kill_monitor,
+        test_two_starts, test_drain, test_drain_answers, test_stop_hung,
+        test_signals_for_all, test_counters, test_background,
         test_background_refused, test_background_stale]))

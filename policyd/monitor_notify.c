@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/* monitor_notify - what a supervisor is told, and when
+ *
+ * After each round of the loop the state of things is compared with what was
+ * told last, so whatever changes it need not know of supervisors.
+ *
+ * The watchdog: the server that serves is asked twice in the supervisor's time
+ * if it still listens, and only its answer is passed on. One that has not
+ * answered by the next time is killed and replaced, which mostly leaves time
+ * enough: then the supervisor need not start everything anew. */
+
+#include "policyd/monitor_internal.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "policyd/channel.h"
+
+/* state_now - how it goes */
+static enum notify_state state_now(const struct monitor *monitor)
+{
+	if (monitor->stopping)
+		return NOTIFY_STOPPING;
+	if (!monitor->started)
+		return NOTIFY_STARTING;
+	if (monitor->serving == NULL)
+		return NOTIFY_WITHOUT;
+	if (monitor->next != NULL || monitor->serving->state == CHILD_TAKING)
+		return NOTIFY_RELOADING;
+	return NOTIFY_READY;
+}
+
+/* now_us - as the supervisor counts */
+static uint64_t now_us(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* monitor_notify - if the state has changed */
+void monitor_notify(struct monitor *monitor)
+{
+	const struct notify *notify = &monitor->notify;
+	enum notify_state state = state_now(monitor);
+	long pid = state == NOTIFY_READY ? (long)monitor->serving->pid : 0;
+
+	if (state == monitor->told_state && pid == monitor->told_pid)
+		return;
+	monitor->told_state = state;
+	monitor->told_pid = pid;
+	switch (state) {
+	case NOTIFY_STARTING:
+		break;
+	case NOTIFY_READY:
+		notify_send(notify, "READY=1\nSTATUS=serving: server %ld\n",
+			    pid);
+		break;
+	case NOTIFY_RELOADING:
+		notify_send(notify,
+			    "RELOADING=1\nMONOTONIC_USEC=%" PRIu64
+			    "\nSTATUS=reloading\n",
+			    now_us());
+		break;
+	case NOTIFY_WITHOUT:
+		notify_send(notify, "STATUS=no server: one is started\n");
+		break;
+	case NOTIFY_STOPPING:
+		notify_send(notify, "STOPPING=1\nSTATUS=stopping\n");
+		break;
+	}
+}
+
+/* monitor_ping - it is time to ask the server again */
+void monitor_ping(struct monitor *monitor)
+{
+	struct child *serving = monitor->serving;
+
+	monitor->ping_ms = UINT64_MAX;
+	if (monitor->notify.watchdog_ms == 0 || monitor->stopping)
+		return;
+	monitor->ping_ms =
+		monitor_now_ms() + (monitor->notify.watchdog_ms + 1) / 2;
+	if (serving == NULL)
+		return;
+	if (serving->ping != 0 || channel_tell(serving->channel, CHANNEL_PING,
+					       ++monitor->pings, -1, NULL) < 0)
+		child_kill(serving, "does not answer the monitor");
+	else
+		serving->ping = monitor->pings;
+}
+
+/* monitor_pong - a server has answered */
+void monitor_pong(struct monitor *monitor, struct child *child)
+{
+	child->ping = 0;
+	monitor_notify(monitor); /* that it is ready comes first */
+	if (child == monitor->serving)
+		notify_send(&monitor->notify, "WATCHDOG=1\n");
+}

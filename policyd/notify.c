@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/* notify - tell a supervisor how it goes
+ *
+ * One datagram for each message, to the socket that NOTIFY_SOCKET names: a
+ * path, or "@" and a name in the abstract space. That is all that there is to
+ * it, so libsystemd, with what it brings along, is not worth its while. */
+
+#include "policyd/notify.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/number.h"
+
+#define MESSAGE_MAX 512
+#define USEC_MAX    (UINT64_C(1000) * 1000 * 86400 * 365)
+
+/* connect_to - the supervisor's socket */
+static int connect_to(const char *name, struct error *error)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	/* A supervisor that does not read must not stop us for long. */
+	const struct timeval limit = { .tv_sec = 1 };
+	size_t length = strlen(name);
+	int fd;
+
+	if ((name[0] != '/' && name[0] != '@') || name[1] == '\0' ||
+	    length >= sizeof(address.sun_path))
+		return error_set(error, "neither /PATH nor @NAME");
+	memcpy(address.sun_path, name, length + 1);
+	if (name[0] == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return error_set(error, "socket: %s", strerror(errno));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ==
+		    0 &&
+	    connect(fd, (struct sockaddr *)&address,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+				length)) == 0)
+		return fd;
+	error_set(error, "%s", strerror(errno));
+	close(fd);
+	return -1;
+}
+
+/* number_of - a variable of the environment; 0: there is none */
+static uint64_t number_of(const char *name)
+{
+	const char *text = getenv(name);
+	unsigned long number;
+
+	if (text == NULL || number_parse(text, USEC_MAX, &number) != 0)
+		return 0;
+	return number;
+}
+
+/* notify_open - as the environment says */
+int notify_open(struct notify *notify, struct error *error)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+	uint64_t pid = number_of("WATCHDOG_PID");
+
+	notify->fd = -1;
+	notify->watchdog_ms = 0;
+	if (pid == 0 || pid == (uint64_t)getpid())
+		notify->watchdog_ms = number_of("WATCHDOG_USEC") / 1000;
+	if (name != NULL)
+		notify->fd = connect_to(name, error);
+	if (name != NULL && notify->fd < 0)
+		error_prefix(error, "NOTIFY_SOCKET: ");
+	if (notify->fd < 0)
+		notify->watchdog_ms = 0;
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
+	return name != NULL && notify->fd < 0 ? -1 : 0;
+}
+
+/* notify_send - one message */
+void notify_send(const struct notify *notify, const char *format, ...)
+{
+	char message[MESSAGE_MAX];
+	va_list arguments;
+	int length;
+
+	if (notify->fd < 0)
+		return;
+	va_start(arguments, format);
+	length = vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	if (length > 0 && (size_t)length < sizeof(message))
+		while (send(notify->fd, message, (size_t)length, MSG_NOSIGNAL) <
+			       0 &&
+		       errno == EINTR)
+			continue;
+}
+
+/* notify_close - if it is open */
+void notify_close(struct notify *notify)
+{
+	if (notify->fd >= 0)
+		close(notify->fd);
+	notify->fd = -1;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_SYSTEM_CALLS_H
+#define POLICYD_SYSTEM_CALLS_H
+
+#include "lib/error.h"
+
+/* system_calls_limit - from now on this thread, and those that it starts, may
+ * make only the system calls that a running server needs; any other one kills
+ * the process (SIGSYS). Returns 1, 0: the kernel has no seccomp filters, or
+ * -1. */
+int system_calls_limit(struct error *error);
+
+/* system_calls_count - how many are allowed. */
+unsigned system_calls_count(void);
+
+#endif

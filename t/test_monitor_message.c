@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC */
+/* test_monitor_message - what a server that somebody has taken over can say to
+ * the monitor, and that it comes to nothing but its end */
+
+#include "policyd/monitor_internal.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "t/place.h"
+#include "t/test.h"
+
+#define STATES ((int)CHILD_FAILED + 1)
+
+static struct options options;
+static struct monitor monitor_state;
+static struct child *child;
+static int server_end;
+static char *log_path;
+
+/* setup - a monitor with one child, which only waits to be killed */
+static void setup(void)
+{
+	struct error error;
+
+	place_make();
+	log_path = place_path("log");
+	ck_assert_int_eq(log_open(log_path, &error), 0);
+	memset(&monitor_state, 0, sizeof(monitor_state));
+	monitor_state.options = &options;
+	monitor_state.program = "/bin/false";
+	monitor_state.started = true;
+	monitor_state.signals = monitor_state.report = -1;
+	monitor_state.notify.fd = -1;
+	monitor_state.restart_ms = monitor_state.refresh_ms = UINT64_MAX;
+	monitor_state.stop_ms = monitor_state.ping_ms = UINT64_MAX;
+	TAILQ_INIT(&monitor_state.children);
+	child = xcalloc(1, sizeof(*child));
+	ck_assert_int_eq(channel_pair(&child->channel, &server_end, &error), 0);
+	child->pid = fork();
+	ck_assert_int_ge(child->pid, 0);
+	if (child->pid == 0)
+		for (;;)
+			pause();
+	child->deadline_ms = UINT64_MAX;
+	TAILQ_INSERT_TAIL(&monitor_state.children, child, link);
+}
+
+static void teardown(void)
+{
+	struct error error;
+
+	kill(child->pid, SIGKILL);
+	waitpid(child->pid, NULL, 0);
+	child_free(child);
+	close(server_end);
+	sockets_remove_all(&monitor_state.sockets);
+	log_open("stderr", &error);
+	free(log_path);
+	place_remove();
+}
+
+/* be - a server in that state */
+static void be(enum child_state state)
+{
+	child->state = state;
+	monitor_state.next = state <= CHILD_PREPARING ? child : NULL;
+	monitor_state.serving =
+		state == CHILD_TAKING || state == CHILD_SERVING ? child : NULL;
+}
+
+/* say - one message, and have the monitor hear it */
+static void say(const struct channel_message *message)
+{
+	struct error error;
+
+	ck_assert_int_eq(channel_send(server_end, message, -1, &error), 0);
+	monitor_hear(&monitor_state, child);
+}
+
+/* is_killed - and only that: no socket, no reload, no other log? */
+static void is_killed(const char *what, int number)
+{
+	ck_assert_msg(child->reason.text[0] != '\0', "%s %d: not killed", what,
+		      number);
+	ck_assert_uint_eq(monitor_state.sockets.count, 0);
+	ck_assert(!monitor_state.done && !monitor_state.stopping);
+	ck_assert_ptr_eq(monitor_state.pid_file.path, NULL);
+	ck_assert_uint_eq(monitor_state.restart_ms, UINT64_MAX);
+}
+
+/* What may be said, by state. Everything else is fatal. */
+static bool is_allowed(enum child_state state, uint32_t kind)
+{
+	switch (kind) {
+	case CHANNEL_LINE:
+		return state <= CHILD_PREPARING;
+	case CHANNEL_SETTINGS:
+		return state == CHILD_LOADING;
+	case CHANNEL_WATCH:
+	case CHANNEL_LISTENER:
+		return state == CHILD_ASKING;
+	case CHANNEL_READY:
+		return state == CHILD_PREPARING;
+	case CHANNEL_TAKEN:
+		return state == CHILD_TAKING;
+	case CHANNEL_RELAYING:
+		return state == CHILD_LEAVING;
+	default:
+		return false; /* a pong only if there was a ping */
+	}
+}
+
+START_TEST(kills_who_says_anything_else)
+{
+	enum child_state state = (enum child_state)(_i / CHANNEL_KIND_COUNT);
+	uint32_t kind = (uint32_t)(_i % CHANNEL_KIND_COUNT);
+	struct channel_message message;
+
+	if (is_allowed(state, kind) || state == CHILD_FAILED)
+		return;
+	be(state);
+	channel_message_init(&message, (enum channel_kind)kind, 1);
+	if (kind == CHANNEL_WATCH)
+		strcpy(message.body.watch.path, "/etc/passwd");
+	if (kind == CHANNEL_LISTENER)
+		snprintf(message.body.listener.address,
+			 sizeof(message.body.listener.address), "unix:%s/new",
+			 place_directory);
+	if (kind == CHANNEL_SETTINGS)
+		strcpy(message.body.settings.log, "/etc/passwd");
+	say(&message);
+	is_killed("kind", (int)kind);
+	ck_assert_int_eq(child->state,
+			 state <= CHILD_PREPARING ? CHILD_FAILED : state);
+}
+END_TEST
+
+/* Numbers that are none, in messages that may be said. */
+static const struct {
+	enum child_state state;
+	enum channel_kind kind;
+	int64_t number;
+} numbers[] = {
+	{ CHILD_TAKING, CHANNEL_TAKEN, INT64_MAX },
+	{ CHILD_TAKING, CHANNEL_TAKEN, INT64_MIN },
+	{ CHILD_TAKING, CHANNEL_TAKEN, (int64_t)INT32_MAX + 1 },
+	{ CHILD_LEAVING, CHANNEL_RELAYING, -1 },
+	{ CHILD_LEAVING, CHANNEL_RELAYING, INT64_MIN },
+	{ CHILD_LEAVING, CHANNEL_RELAYING, (int64_t)INT32_MAX + 1 },
+	{ CHILD_LOADING, CHANNEL_LINE, -1 },
+	{ CHILD_LOADING, CHANNEL_LINE, 4 },
+	{ CHILD_SERVING, CHANNEL_PONG, 8 },
+	{ CHILD_SERVING, CHANNEL_PONG, 0 },
+	{ CHILD_LOADING, CHANNEL_SETTINGS, CHANNEL_LISTENER_MAX + 1 },
+	{ CHILD_LOADING, CHANNEL_SETTINGS, INT64_MAX },
+	{ CHILD_LOADING, CHANNEL_SETTINGS, -1 },
+};
+
+START_TEST(kills_who_counts_wrongly)
+{
+	struct channel_message message;
+
+	be(numbers[_i].state);
+	child->ping = 7;
+	channel_message_init(&message, numbers[_i].kind, numbers[_i].number);
+	say(&message);
+	is_killed("number", _i);
+}
+END_TEST
+
+START_TEST(hears_the_rest)
+{
+	struct channel_message message;
+
+	be(CHILD_TAKING);
+	channel_message_init(&message, CHANNEL_TAKEN, 5);
+	say(&message);
+	ck_assert_int_eq(child->state, CHILD_SERVING);
+	child->ping = 7;
+	channel_message_init(&message, CHANNEL_PONG, 7);
+	say(&message);
+	ck_assert_int_eq(child->ping, 0);
+	be(CHILD_LEAVING);
+	channel_message_init(&message, CHANNEL_RELAYING, 3);
+	say(&message);
+	ck_assert_int_eq(child->state, CHILD_RELAYING);
+	ck_assert_str_eq(child->reason.text, "");
+	/* Each only once. */
+	say(&message);
+	is_killed("again", 0);
+}
+END_TEST
+
+START_TEST(keeps_the_log_where_it_was)
+{
+	char *other = place_path("other");
+	struct channel_message message;
+	struct stat status;
+	char *text;
+	size_t size;
+
+	be(CHILD_SERVING);
+	channel_message_init(&message, CHANNEL_SETTINGS, 0);
+	strcpy(message.body.settings.log, other);
+	strcpy(message.body.settings.pid_file, other);
+	say(&message);
+	is_killed("settings", 0);
+	ck_assert_str_eq(child->settings.log, "");
+	ck_assert_int_lt(stat(other, &status), 0);
+	log_info("still here");
+	text = read_whole(log_path, &size);
+	ck_assert_ptr_nonnull(strstr(text, "still here"));
+	free(text);
+	free(other);
+}
+END_TEST
+
+START_TEST(does_not_hear_the_dead)
+{
+	struct channel_message message;
+	int i;
+
+	be(CHILD_LEAVING);
+	child_kill(child, "for a reason");
+	for (i = 0; i < 20; i++) {
+		channel_message_init(&message, CHANNEL_RELAYING, 1);
+		say(&message);
+	}
+	ck_assert_str_eq(child->reason.text, "for a reason");
+	ck_assert_int_eq(child->state, CHILD_LEAVING);
+}
+END_TEST
+
+START_TEST(listeners_are_read_again)
+{
+	/* Whatever a starting server says, only what a listen section could
+	 * hold is opened, and never more than it announced. */
+	static const char *const addresses[] = { "unix:relative", "inet:127",
+						 "/etc/passwd", "" };
+	struct channel_message message;
+
+	be(CHILD_ASKING);
+	child->listeners_expected = 1;
+	child->listeners = xcalloc(1, sizeof(*child->listeners));
+	channel_message_init(&message, CHANNEL_LISTENER, 0);
+	strcpy(message.body.listener.address, addresses[_i]);
+	say(&message);
+	is_killed("listener", _i);
+}
+END_TEST
+
+START_TEST(files_are_counted)
+{
+	struct channel_message message;
+	int i;
+
+	be(CHILD_ASKING);
+	child->settings.watch_count = 2;
+	child->listeners_expected = 1;
+	child->listeners = xcalloc(1, sizeof(*child->listeners));
+	channel_message_init(&message, CHANNEL_WATCH, 0);
+	for (i = 0; i < 2; i++) {
+		snprintf(message.body.watch.path, WATCH_PATH_MAX, "/f%d", i);
+		say(&message);
+		ck_assert_str_eq(child->reason.text, "");
+	}
+	snprintf(message.body.watch.path, WATCH_PATH_MAX, "/f%d", i);
+	say(&message);
+	is_killed("watch", i);
+}
+END_TEST
+
+START_TEST(random_bytes)
+{
+	static const enum child_state states[] = { CHILD_SERVING, CHILD_TAKING,
+						   CHILD_LEAVING,
+						   CHILD_RELAYING };
+	struct channel_message message;
+	unsigned char *bytes = (unsigned char *)&message;
+	unsigned seed = (unsigned)_i;
+	size_t i, size;
+	int round;
+
+	for (round = 0; round < 200; round++) {
+		be(states[_i % COUNT(states)]);
+		memset(&child->reason, 0, sizeof(child->reason));
+		for (i = 0; i < sizeof(message); i++)
+			bytes[i] = (unsigned char)rand_r(&seed);
+		message.version = CHANNEL_VERSION;
+		message.kind = (uint32_t)rand_r(&seed) % CHANNEL_KIND_COUNT;
+		size = round % 4 == 0
+			       ? 1 + (size_t)rand_r(&seed) % sizeof(message)
+			       : sizeof(message);
+		/* Numbers that may be: hears_the_rest */
+		message.number |= INT64_C(1) << 40;
+		ck_assert_int_eq(send(server_end, bytes, size, MSG_NOSIGNAL),
+				 (ssize_t)size);
+		monitor_hear(&monitor_state, child);
+		if (child->channel < 0) {
+			/* Not even a message: no ear for it any more. */
+			struct error error;
+
+			ck_assert_str_ne(child->reason.text, "");
+			close(server_end);
+			ck_assert_int_eq(channel_pair(&child->channel,
+						      &server_end, &error),
+					 0);
+			continue;
+		}
+		is_killed("random", round);
+	}
+}
+END_TEST
+
+START_TEST(a_descriptor_does_not_stay)
+{
+	int before, after;
+	struct error error;
+
+	be(CHILD_SERVING);
+	child->ping = 1;
+	before = dup(STDIN_FILENO);
+	close(before);
+	ck_assert_int_eq(channel_tell(server_end, CHANNEL_PONG, 1,
+				      STDERR_FILENO, &error),
+			 0);
+	monitor_hear(&monitor_state, child);
+	after = dup(STDIN_FILENO);
+	close(after);
+	ck_assert_int_eq(before, after);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("monitor_message");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_loop_test(tests, kills_who_says_anything_else, 0,
+			    STATES * CHANNEL_KIND_COUNT);
+	tcase_add_loop_test(tests, kills_who_counts_wrongly, 0, COUNT(numbers));
+	tcase_add_test(tests, hears_the_rest);
+	tcase_add_test(tests, keeps_the_log_where_it_was);
+	tcase_add_test(tests, does_not_hear_the_dead);
+	tcase_add_loop_test(tests, listeners_are_read_again, 0, 4);
+	tcase_add_test(tests, files_are_counted);
+	tcase_add_loop_test(tests, random_bytes, 0, 20);
+	tcase_add_test(tests, a_descriptor_does_not_stay);
+	return run_tests("monitor_message", tests);
+}
