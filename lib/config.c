@@ -15,6 +15,7 @@
 #include "lib/config.h"
 
 #include <pwd.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,8 @@
 #define POSTFIX_MAX_TTL_MS 1000000 /* smtpd_policy_service_max_ttl */
 #define DAY		   86400ul
 #define CAPTURE_FILES_MAX  1000
+#define THREADS_MAX	   64
+#define THREADS_USUAL	   4
 
 /* setting - one option of the top level */
 static struct setting *setting(const struct config *config,
@@ -185,24 +188,49 @@ static void load_time(struct config *config, enum config_option option,
 			       "does, which delays mail");
 }
 
+/* load_count - an option that is a number */
+static unsigned load_count(const struct config *config,
+			   enum config_option option, unsigned long least,
+			   unsigned long most, struct config_notes *notes)
+{
+	const struct setting *from = setting(config, option);
+	unsigned long count = 0;
+	struct error error;
+
+	if (config_value_number(setting_text(from), least, most, &count,
+				&error) < 0)
+		option_error(notes, option, from, &error);
+	return (unsigned)count;
+}
+
+/* usual_threads - one for each processor that we may use, but not many */
+static unsigned usual_threads(void)
+{
+	cpu_set_t processors;
+	int count;
+
+	if (sched_getaffinity(0, sizeof(processors), &processors) < 0)
+		return 1;
+	count = CPU_COUNT(&processors);
+	return count < THREADS_USUAL ? (unsigned)count : THREADS_USUAL;
+}
+
 /* load_limits - how long and how many */
 static void load_limits(struct config *config, struct config_notes *notes)
 {
-	const struct setting *most = setting(config, OPTION_MAX_CONNECTIONS);
 	struct server_limits *limits = &config->limits;
-	unsigned long count;
-	struct error error;
 
+	limits->max_connections =
+		load_count(config, OPTION_MAX_CONNECTIONS, 1, 1000000, notes);
+	config->threads =
+		load_count(config, OPTION_THREADS, 0, THREADS_MAX, notes);
+	if (config->threads == 0)
+		config->threads = usual_threads();
 	load_time(config, OPTION_REQUEST_TIMEOUT, 3600, &limits->request_ms,
 		  notes);
 	load_time(config, OPTION_IDLE_TIMEOUT, 7 * DAY, &limits->idle_ms,
 		  notes);
 	load_time(config, OPTION_REPLY_TIMEOUT, 3600, &limits->reply_ms, notes);
-	if (config_value_number(setting_text(most), 1, 1000000, &count,
-				&error) < 0)
-		option_error(notes, OPTION_MAX_CONNECTIONS, most, &error);
-	else
-		limits->max_connections = (unsigned)count;
 }
 
 /* load_path - an option that is an absolute path, or empty: NULL */
@@ -227,17 +255,12 @@ static char *load_path(const struct config *config, enum config_option option,
 /* load_trial - capture and shadow */
 static void load_trial(struct config *config, struct config_notes *notes)
 {
-	const struct setting *files = setting(config, OPTION_CAPTURE_FILES);
-	unsigned long count = 0;
-	struct error error;
 	struct stat status;
 
 	config->capture = load_path(config, OPTION_CAPTURE, notes);
 	config->shadow = load_path(config, OPTION_SHADOW, notes);
-	if (config_value_number(setting_text(files), 2, CAPTURE_FILES_MAX,
-				&count, &error) < 0)
-		option_error(notes, OPTION_CAPTURE_FILES, files, &error);
-	config->capture_files = (unsigned)count;
+	config->capture_files = load_count(config, OPTION_CAPTURE_FILES, 2,
+					   CAPTURE_FILES_MAX, notes);
 	if (config->capture != NULL &&
 	    (stat(config->capture, &status) < 0 || !S_ISDIR(status.st_mode)))
 		config_warning(notes, setting(config, OPTION_CAPTURE)->line,

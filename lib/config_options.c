@@ -40,6 +40,7 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				   "10s" },
 	[OPTION_MAX_CONNECTIONS] = { "max_connections", SCOPE_TOP,
 				     FORM_PLAIN_TEXT, "4096" },
+	[OPTION_THREADS] = { "threads", SCOPE_TOP, FORM_PLAIN_TEXT, "0" },
 	[OPTION_ALLOW_OPEN_RELAY] = { "allow_open_relay", SCOPE_TOP,
 				      FORM_PLAIN_TEXT, "no" },
 	[OPTION_IMPORT_POSTFIX] = { "import_postfix", SCOPE_TOP, FORM_TEXT,

@@ -12,17 +12,17 @@ void metrics_add(struct metrics *metrics, const struct metrics *other)
 	size_t i;
 
 	for (i = 0; i < VERDICT_COUNT; i++)
-		metrics->decisions[i] += other->decisions[i];
-	metrics->malformed += other->malformed;
-	metrics->timeouts += other->timeouts;
-	metrics->connections += other->connections;
-	metrics->handed_over += other->handed_over;
-	metrics->shadow_compared += other->shadow_compared;
-	metrics->shadow_differing += other->shadow_differing;
-	metrics->shadow_opening += other->shadow_opening;
-	metrics->not_allowed += other->not_allowed;
-	metrics->tls_failed += other->tls_failed;
-	metrics->log_dropped += other->log_dropped;
+		metrics->decisions[i] += metrics_read(&other->decisions[i]);
+	metrics->malformed += metrics_read(&other->malformed);
+	metrics->timeouts += metrics_read(&other->timeouts);
+	metrics->connections += metrics_read(&other->connections);
+	metrics->handed_over += metrics_read(&other->handed_over);
+	metrics->shadow_compared += metrics_read(&other->shadow_compared);
+	metrics->shadow_differing += metrics_read(&other->shadow_differing);
+	metrics->shadow_opening += metrics_read(&other->shadow_opening);
+	metrics->not_allowed += metrics_read(&other->not_allowed);
+	metrics->tls_failed += metrics_read(&other->tls_failed);
+	metrics->log_dropped += metrics_read(&other->log_dropped);
 }
 
 /* metrics_write - the counters as one line for the log */

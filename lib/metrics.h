@@ -16,6 +16,12 @@ static inline void metrics_count(uint64_t *counter)
 			 __ATOMIC_RELAXED);
 }
 
+/* metrics_read - one that another thread may be counting. */
+static inline uint64_t metrics_read(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
 /* Counters of one server. Handed over to the next server as they are in
  * memory, so that they go on counting across a reload; a change of this
  * struct needs a new HANDOVER_VERSION (policyd/channel.h). */
@@ -33,7 +39,7 @@ struct metrics {
 	uint64_t log_dropped; /* lines that could not be logged */
 };
 
-/* metrics_add - add other to metrics. */
+/* metrics_add - add other, which may be another thread's, to metrics. */
 void metrics_add(struct metrics *metrics, const struct metrics *other);
 
 /* metrics_write - "permit=3 reject=1 ..." for the log; returns its length. */

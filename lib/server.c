@@ -25,6 +25,7 @@
 
 #define ACCEPT_BATCH  16
 #define STARVED_MS    100
+#define FULL_MS	      10
 #define DRAIN_READ_MS 1000 /* who still sends after that is cut off */
 
 /* server_now_ms - time that only goes forward, good enough for time limits */
@@ -201,6 +202,7 @@ void server_free(struct server *server)
 		return;
 	server->quit = true;
 	server_stop_accepting(server);
+	server_stop_dealing(server);
 	for (queue = 0; queue < QUEUE_COUNT; queue++)
 		while ((connection = TAILQ_FIRST(&server->queues[queue])))
 			connection_close(connection);
@@ -220,16 +222,28 @@ void server_free(struct server *server)
 	free(server);
 }
 
+/* look_again - do not accept for a while */
+static void look_again(struct server *server, uint64_t ms)
+{
+	struct timeval delay = milliseconds(ms);
+
+	if (event_add(&server->starved_timer, &delay) == 0)
+		server->starved = true;
+}
+
 /* server_accept_update - accept, or pause: too many connections, or no
  * descriptors */
 void server_accept_update(struct server *server)
 {
-	bool accepts = !server->starved && !server->quit &&
-		       server->counters.open < server->limits.max_connections;
+	bool full = server_load(server) >= server->limits.max_connections;
+	bool accepts = !server->starved && !server->quit && !full;
 	struct accepting *accepting;
 
 	if (accepts == server->accepts)
 		return;
+	/* Others do not tell when they have closed one. */
+	if (full && server->deal_count > 0 && !server->starved)
+		look_again(server, FULL_MS);
 	server->accepts = accepts;
 	TAILQ_FOREACH (accepting, &server->accepting, link) {
 		if (!accepts)
@@ -255,19 +269,22 @@ void server_stop_accepting(struct server *server)
 /* server_starved - pause: accept fails until somebody frees something */
 static void server_starved(struct server *server)
 {
-	struct timeval delay = milliseconds(STARVED_MS);
-
-	if (event_add(&server->starved_timer, &delay) == 0)
-		server->starved = true;
+	look_again(server, STARVED_MS);
 	server_accept_update(server);
 }
 
 /* server_add - one more connection */
 void server_add(struct server *server, int fd, const char *peer)
 {
-	struct connection *connection = connection_new(server, fd, fd);
+	const struct handover_packet packet = handover_new_packet(peer);
+	struct connection *connection;
 
-	server->counters.accepted++;
+	SERVER_COUNT(server->counters.accepted, 1);
+	if (server_deal(server, &packet, fd)) {
+		server_accept_update(server);
+		return;
+	}
+	connection = connection_new(server, fd, fd);
 	if (peer != NULL)
 		connection->peer = xstrdup(peer);
 	connection_settle(connection);
@@ -295,7 +312,7 @@ static bool accept_one(struct accepting *accepting)
 		accepting->accepted(accepting->context, fd);
 	else
 		server_add(server, fd, NULL);
-	return server->counters.open < server->limits.max_connections;
+	return server_load(server) < server->limits.max_connections;
 }
 
 /* on_acceptable - some at a time, so that the others get their turn */
@@ -430,7 +447,7 @@ void server_check_end(struct server *server)
 /* server_connection_gone - one less: accept again, or end */
 void server_connection_gone(struct server *server)
 {
-	server->counters.open--;
+	SERVER_COUNT(server->counters.open, -1U);
 	if (server->quit)
 		return;
 	if (server->giving != NULL)
@@ -473,9 +490,14 @@ void server_drain(struct server *server)
 	server_check_end(server);
 }
 
-/* server_counters - a copy of the counters */
+/* server_counters - a copy of the counters, from any thread */
 void server_counters(const struct server *server,
 		     struct server_counters *counters)
 {
-	*counters = server->counters;
+	*counters = (struct server_counters){
+		.accepted = SERVER_READ(server->counters.accepted),
+		.malformed = SERVER_READ(server->counters.malformed),
+		.timeouts = SERVER_READ(server->counters.timeouts),
+		.open = SERVER_READ(server->counters.open),
+	};
 }

@@ -48,7 +48,6 @@ struct server_handler {
 
 struct server_counters {
 	uint64_t accepted;
-	uint64_t taken_over;
 	uint64_t malformed; /* found here; not those that were refused */
 	uint64_t timeouts;  /* connections closed for time */
 	unsigned open;	    /* connections now */
@@ -81,6 +80,21 @@ int server_listen_for(struct server *server, int fd, server_accepted *accepted,
  * shut down its direction when the server drains: until then more may come.
  * Not while the server hands over or drains. */
 void server_add(struct server *server, int fd, const char *peer);
+
+/* server_deal_to - give a share of all connections that come from now on
+ * (accepted, added, taken over) to other, a server whose loop runs in another
+ * thread of this process and which takes over from the far end of channel.
+ * Each goes to the one with the fewest; max_connections counts them all. The
+ * channel is the server's then. */
+void server_deal_to(struct server *server, int channel,
+		    const struct server *other);
+
+/* server_stop_dealing - keep all that come; the others get an empty farewell.
+ * They are not looked at any more. */
+void server_stop_dealing(struct server *server);
+
+/* server_stop_accepting - for good; the listening sockets are closed here. */
+void server_stop_accepting(struct server *server);
 
 /* server_base - the event loop, for others who have descriptors to wait for;
  * the server owns it. */
@@ -133,6 +147,7 @@ int server_take_over(struct server *server, int channel,
 				  const void *farewell, size_t length),
 		     void *context, struct error *error);
 
+/* server_counters - a copy, from any thread. */
 void server_counters(const struct server *server,
 		     struct server_counters *counters);
 

@@ -29,7 +29,7 @@ struct connection *connection_new(struct server *server, int input, int output)
 	connection->input = input;
 	connection->output = output;
 	connection->queue = QUEUE_COUNT;
-	server->counters.open++;
+	SERVER_COUNT(server->counters.open, 1);
 	connection_enqueue(connection, QUEUE_IDLE, server_now_ms());
 	return connection;
 }
@@ -114,7 +114,7 @@ static void malformed(struct connection *connection, const char *reason)
 /* connection_expire - its time is over */
 void connection_expire(struct connection *connection)
 {
-	connection->server->counters.timeouts++;
+	SERVER_COUNT(connection->server->counters.timeouts, 1);
 	if (connection->queue == QUEUE_PARTIAL)
 		malformed(connection, "request not complete in time");
 	else if (connection->queue == QUEUE_UNSENT)
@@ -239,7 +239,7 @@ static size_t answer_next(struct connection *connection, char *bytes,
 	if (whole == 0 && length >= REQUEST_BYTES_MAX)
 		whole = error_set(error, "request too long");
 	if (whole < 0) {
-		server->counters.malformed++;
+		SERVER_COUNT(server->counters.malformed, 1);
 		malformed(connection, error->text);
 	}
 	if (whole <= 0)
@@ -425,7 +425,7 @@ static enum queue next_queue(struct connection *connection)
 		return QUEUE_COUNT;
 	if (connection->end) {
 		if (connection->length > 0) {
-			connection->server->counters.malformed++;
+			SERVER_COUNT(connection->server->counters.malformed, 1);
 			malformed(connection,
 				  "connection ended within a request");
 		}

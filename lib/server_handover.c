@@ -24,22 +24,6 @@
 #define HANDOVER_BATCH	  64
 #define HANDOVER_RETRY_MS 10
 
-enum kind {
-	KIND_CONNECTION,
-	KIND_CLOSING, /* only its replies are still to be written */
-	KIND_FAREWELL,
-};
-
-struct header {
-	uint32_t magic;
-	uint32_t kind;
-	uint64_t since_ms; /* start of the unfinished request, or reply */
-	uint32_t request_length;
-	uint32_t reply_length;
-	uint32_t peer_length;
-	uint32_t unused; /* no gap */
-};
-
 /* The way out, or in. */
 struct handover {
 	struct server *server;
@@ -70,17 +54,16 @@ void handover_free(struct handover *handover)
 	free(handover);
 }
 
-/* send_packet - header, three pieces, perhaps a descriptor: 0 or -1, errno */
-static int send_packet(int channel, const struct header *header,
-		       const char *request, const char *reply, const char *peer,
-		       int fd)
+/* handover_send - header, three pieces, perhaps a descriptor */
+int handover_send(int channel, const struct handover_packet *packet, int fd)
 {
+	const struct handover_header *header = &packet->header;
 	/* sendmsg(2) does not write to what iov_base points to. */
 	struct iovec pieces[4] = {
 		{ (void *)(uintptr_t)header, sizeof(*header) },
-		{ (void *)(uintptr_t)request, header->request_length },
-		{ (void *)(uintptr_t)reply, header->reply_length },
-		{ (void *)(uintptr_t)peer, header->peer_length },
+		{ (void *)(uintptr_t)packet->request, header->request_length },
+		{ (void *)(uintptr_t)packet->reply, header->reply_length },
+		{ (void *)(uintptr_t)packet->peer, header->peer_length },
 	};
 	union control control = { 0 };
 	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 4 };
@@ -101,22 +84,46 @@ static int send_packet(int channel, const struct header *header,
 	return 0;
 }
 
+/* handover_new_packet - of a connection from which nothing came yet */
+struct handover_packet handover_new_packet(const char *peer)
+{
+	return (struct handover_packet){
+		.header = {
+			.magic = HANDOVER_MAGIC,
+			.kind = KIND_CONNECTION,
+			.since_ms = server_now_ms(),
+			.peer_length =
+				peer != NULL ? (uint32_t)strlen(peer) : 0,
+		},
+		.peer = peer,
+	};
+}
+
+/* handover_end - an empty farewell. If it does not go, the channel is closed
+ * all the same, and that is seen there. */
+void handover_end(int channel)
+{
+	const struct handover_packet packet = {
+		.header = { .magic = HANDOVER_MAGIC, .kind = KIND_FAREWELL },
+	};
+
+	handover_send(channel, &packet, -1);
+}
+
 /* send_connection - pass one: 0, or -1 and errno */
 static int send_connection(struct handover *handover,
 			   struct connection *connection)
 {
-	const char *peer = connection->peer;
-	struct header header = {
-		.magic = HANDOVER_MAGIC,
-		.kind = connection->closing ? KIND_CLOSING : KIND_CONNECTION,
-		.since_ms = connection->since_ms,
-		.request_length = connection->length,
-		.reply_length = connection->unsent_length,
-		.peer_length = peer != NULL ? (uint32_t)strlen(peer) : 0,
-	};
+	struct handover_packet packet = handover_new_packet(connection->peer);
 
-	if (send_packet(handover->channel, &header, connection->bytes,
-			connection->unsent, peer, connection->input) < 0)
+	packet.header.since_ms = connection->since_ms;
+	packet.header.kind =
+		connection->closing ? KIND_CLOSING : KIND_CONNECTION;
+	packet.header.request_length = connection->length;
+	packet.header.reply_length = connection->unsent_length;
+	packet.request = connection->bytes;
+	packet.reply = connection->unsent;
+	if (handover_send(handover->channel, &packet, connection->input) < 0)
 		return -1;
 	connection_forget(connection);
 	return 0;
@@ -139,13 +146,18 @@ static struct connection *next_to_pass(struct server *server)
 /* send_farewell - the last packet: 0, or -1 and errno */
 static int send_farewell(struct handover *handover)
 {
-	char buffer[SERVER_FAREWELL_MAX];
-	struct header header = { .magic = HANDOVER_MAGIC,
-				 .kind = KIND_FAREWELL };
+	char *buffer = xmalloc(SERVER_FAREWELL_MAX);
+	struct handover_packet packet = {
+		.header = { .magic = HANDOVER_MAGIC, .kind = KIND_FAREWELL },
+		.request = buffer,
+	};
+	int result;
 
-	header.request_length = (uint32_t)handover->farewell(
-		handover->context, buffer, sizeof(buffer));
-	return send_packet(handover->channel, &header, buffer, NULL, NULL, -1);
+	packet.header.request_length = (uint32_t)handover->farewell(
+		handover->context, buffer, SERVER_FAREWELL_MAX);
+	result = handover_send(handover->channel, &packet, -1);
+	free(buffer);
+	return result;
 }
 
 /* giving_failed - wait and try again, or give up: then we drain, and clients
@@ -259,8 +271,8 @@ static int take_descriptor(struct msghdr *message)
 }
 
 /* receive_packet - header and bytes: their length, or -1; fd may be -1 */
-static ssize_t receive_packet(int channel, struct header *header, char *bytes,
-			      int *fd)
+static ssize_t receive_packet(int channel, struct handover_header *header,
+			      char *bytes, int *fd)
 {
 	struct iovec pieces[2] = { { header, sizeof(*header) },
 				   { bytes, SERVER_INPUT_SIZE } };
@@ -284,7 +296,8 @@ static ssize_t receive_packet(int channel, struct header *header, char *bytes,
 }
 
 /* is_whole - does the header tell the truth about the packet? */
-static bool is_whole(const struct header *header, size_t length, int fd)
+static bool is_whole(const struct handover_header *header, size_t length,
+		     int fd)
 {
 	return length >= sizeof(*header) && header->magic == HANDOVER_MAGIC &&
 	       header->request_length <= REQUEST_BYTES_MAX &&
@@ -310,7 +323,7 @@ static char *read_peer(const char *bytes, size_t length)
 }
 
 /* adopt - go on with a connection where the other server stood */
-static void adopt(struct server *server, const struct header *header,
+static void adopt(struct server *server, const struct handover_header *header,
 		  const char *bytes, int fd)
 {
 	struct connection *connection = connection_new(server, fd, fd);
@@ -318,7 +331,7 @@ static void adopt(struct server *server, const struct header *header,
 	uint64_t since = header->since_ms < now ? header->since_ms : now;
 	uint32_t length = header->request_length;
 
-	server->counters.taken_over++;
+	SERVER_COUNT(server->taken, 1);
 	connection->peer = read_peer(bytes + length + header->reply_length,
 				     header->peer_length);
 	connection->closing = header->kind == KIND_CLOSING;
@@ -339,6 +352,20 @@ static void adopt(struct server *server, const struct header *header,
 	connection_process(connection, connection->bytes, 0, length);
 }
 
+/* pass_on - to another thread's server, if it has fewer connections */
+static bool pass_on(struct server *server, const struct handover_header *header,
+		    const char *bytes, int fd)
+{
+	const struct handover_packet packet = {
+		.header = *header,
+		.request = bytes,
+		.reply = bytes + header->request_length,
+		.peer = bytes + header->request_length + header->reply_length,
+	};
+
+	return server_deal(server, &packet, fd);
+}
+
 /* taking_done - the channel is at its end, well or not */
 static void taking_done(struct handover *handover, const void *farewell,
 			size_t length)
@@ -355,7 +382,7 @@ static void taking_done(struct handover *handover, const void *farewell,
 static bool take_one(struct handover *handover)
 {
 	struct server *server = handover->server;
-	struct header header;
+	struct handover_header header;
 	ssize_t length;
 	int fd;
 
@@ -373,7 +400,8 @@ static bool take_one(struct handover *handover)
 		return false;
 	}
 	handover->count++;
-	adopt(server, &header, server->input, fd);
+	if (!pass_on(server, &header, server->input, fd))
+		adopt(server, &header, server->input, fd);
 	return true;
 }
 

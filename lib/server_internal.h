@@ -4,7 +4,7 @@
 
 /* Shared by lib/server*.c only: server.c (event loop, accepting, time),
  * server_connection.c (one connection), server_handover.c (from one server
- * process to the next). */
+ * to the next), server_deal.c (to those of other threads). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -79,12 +79,21 @@ struct watch {
 };
 
 struct handover;
+struct deal;
+
+/* The counters of a server have one writer, its thread, and are read by any. */
+#define SERVER_READ(counter) __atomic_load_n(&(counter), __ATOMIC_RELAXED)
+#define SERVER_COUNT(counter, by) \
+	__atomic_store_n(&(counter), (counter) + (by), __ATOMIC_RELAXED)
 
 struct server {
 	struct event_base *base;
 	struct server_limits limits;
 	struct server_handler handler;
 	struct server_counters counters;
+	unsigned taken; /* connections taken over, or dealt to us */
+	struct deal *deals;
+	size_t deal_count;
 	struct connection_queue queues[QUEUE_COUNT];
 	TAILQ_HEAD(, accepting) accepting;
 	TAILQ_HEAD(, watch) watches;
@@ -113,7 +122,6 @@ struct server {
 /* server.c */
 uint64_t server_now_ms(void);
 void server_accept_update(struct server *server);
-void server_stop_accepting(struct server *server);
 void server_connection_gone(struct server *server);
 void server_check_end(struct server *server);
 /* server_settle - have settled() called behind what is ready now. */
@@ -134,7 +142,40 @@ void connection_close(struct connection *connection);
 /* connection_forget - another process has it now: close our descriptor. */
 void connection_forget(struct connection *connection);
 
+/* server_deal.c */
+unsigned server_load(const struct server *server);
+struct handover_packet;
+bool server_deal(struct server *server, const struct handover_packet *packet,
+		 int fd);
+
 /* server_handover.c */
+enum handover_kind {
+	KIND_CONNECTION,
+	KIND_CLOSING, /* only its replies are still to be written */
+	KIND_FAREWELL,
+};
+
+struct handover_header {
+	uint32_t magic;
+	uint32_t kind;
+	uint64_t since_ms; /* start of the unfinished request, or reply */
+	uint32_t request_length;
+	uint32_t reply_length;
+	uint32_t peer_length;
+	uint32_t unused; /* no gap */
+};
+
+/* One packet; the header has the lengths of the others. */
+struct handover_packet {
+	struct handover_header header;
+	const char *request, *reply, *peer;
+};
+/* handover_send - one packet, perhaps with a descriptor: 0, or -1 and errno. */
+int handover_send(int channel, const struct handover_packet *packet, int fd);
+/* handover_new_packet - of a connection from which nothing came yet. */
+struct handover_packet handover_new_packet(const char *peer);
+/* handover_end - an empty farewell. */
+void handover_end(int channel);
 /* handover_continue - a connection became ready to be passed, or is gone. */
 void handover_continue(struct server *server);
 void handover_free(struct handover *handover);

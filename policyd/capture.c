@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #define NAME_SIZE 32
 
 struct capture {
+	pthread_mutex_t lock; /* all threads write to one ring */
 	char *directory;
 	int *fds;
 	unsigned count; /* of files that are open */
@@ -115,6 +117,7 @@ struct capture *capture_new(const char *path, unsigned files,
 	if (directory < 0)
 		return NULL;
 	capture = xcalloc(1, sizeof(*capture));
+	pthread_mutex_init(&capture->lock, NULL);
 	capture->directory = xstrdup(path);
 	capture->fds = xcalloc(files, sizeof(*capture->fds));
 	if (open_files(capture, directory, files, error) < 0) {
@@ -152,13 +155,12 @@ static int append(struct capture *capture, const char *bytes, size_t length)
 	return -1;
 }
 
-/* capture_write - keep one request */
-void capture_write(struct capture *capture, const char *bytes, size_t length)
+/* write_request - into the ring; one warning when that begins to fail */
+static void write_request(struct capture *capture, const char *bytes,
+			  size_t length)
 {
 	bool failed;
 
-	if (capture == NULL)
-		return;
 	failed = make_room(capture, length) < 0 ||
 		 append(capture, bytes, length) < 0;
 	if (failed && !capture->failed)
@@ -169,6 +171,16 @@ void capture_write(struct capture *capture, const char *bytes, size_t length)
 	capture->failed = failed;
 }
 
+/* capture_write - keep one request */
+void capture_write(struct capture *capture, const char *bytes, size_t length)
+{
+	if (capture == NULL)
+		return;
+	pthread_mutex_lock(&capture->lock);
+	write_request(capture, bytes, length);
+	pthread_mutex_unlock(&capture->lock);
+}
+
 /* capture_free - NULL is allowed */
 void capture_free(struct capture *capture)
 {
@@ -176,6 +188,7 @@ void capture_free(struct capture *capture)
 
 	if (capture == NULL)
 		return;
+	pthread_mutex_destroy(&capture->lock);
 	for (i = 0; i < capture->count; i++)
 		close(capture->fds[i]);
 	free(capture->fds);

@@ -36,6 +36,7 @@
 #include "policyd/policy.h"
 #include "policyd/privileges.h"
 #include "policyd/shadow.h"
+#include "policyd/workers.h"
 
 #define SPARE_DESCRIPTORS 32  /* beside the connections */
 #define FLUSH_MS	  500 /* for the last bytes in TLS */
@@ -48,10 +49,14 @@ struct service_process {
 	struct shadow *shadow;
 	struct policy *policy;
 	struct server *server;
+	struct workers *workers; /* beside this thread */
 	struct gates *gates;
 	struct board *board; /* NULL: nobody can look */
 	int64_t loaded;	     /* when the configuration was, time(2) */
 	struct privileges privileges;
+	int next;     /* channel to the server that takes over */
+	bool gathers; /* the workers are at their end, or near it */
+	bool drains;
 	bool relays; /* another one serves now */
 };
 
@@ -190,28 +195,24 @@ static int send_settings(const struct service_process *process,
 
 /* gather_metrics - the decisions' counters and the connections' */
 static void gather_metrics(const struct service_process *process,
-			   struct metrics *metrics)
+			   struct metrics *metrics, unsigned *open)
 {
 	struct server_counters counters;
 
 	server_counters(process->server, &counters);
+	*open = counters.open;
 	*metrics = *policy_metrics(process->policy);
+	workers_metrics(process->workers, metrics, open);
 	metrics_add(metrics, gates_metrics(process->gates));
 	metrics->timeouts += counters.timeouts;
 	metrics->connections += counters.accepted;
-	metrics->handed_over += counters.taken_over;
 	metrics->log_dropped += log_dropped();
 }
 
 /* gather - likewise, for those who look */
 static void gather(void *context, struct metrics *metrics, unsigned *open)
 {
-	const struct service_process *process = context;
-	struct server_counters counters;
-
-	server_counters(process->server, &counters);
-	gather_metrics(process, metrics);
-	*open = counters.open;
+	gather_metrics(context, metrics, open);
 }
 
 /* receive_socket - one listening socket, or -1 */
@@ -230,6 +231,12 @@ static int receive_socket(const struct service_process *process,
 	return error_set(error, "unexpected message from the monitor");
 }
 
+/* add_tally - of one worker */
+static void add_tally(void *context, struct tally *tally)
+{
+	board_add(context, tally);
+}
+
 /* receive_board - the socket for those who look */
 static int receive_board(struct service_process *process, struct error *error)
 {
@@ -244,6 +251,7 @@ static int receive_board(struct service_process *process, struct error *error)
 		return -1;
 	}
 	board_add(process->board, policy_tally(process->policy));
+	workers_tallies(process->workers, add_tally, process->board);
 	return 0;
 }
 
@@ -337,6 +345,7 @@ static void open_trial(struct service_process *process)
 		tell_line(process->channel, LOG_LEVEL_WARNING, error.text);
 	}
 	policy_try(process->policy, process->capture, process->shadow);
+	workers_try(process->workers, process->capture, process->shadow);
 }
 
 /* give_up_root - for good, and say what holds us now */
@@ -365,6 +374,9 @@ static int prepare(struct service_process *process, struct error *error)
 	process->server = server_new(&config->limits, &handler, error);
 	if (process->server == NULL)
 		return -1;
+	process->workers = workers_new(config, process->server, error);
+	if (process->workers == NULL)
+		return -1;
 	process->gates = gates_new(config, process->server);
 	if (send_settings(process, error) < 0 ||
 	    receive_sockets(process, error) < 0 ||
@@ -380,9 +392,10 @@ static size_t farewell(void *context, void *buffer, size_t size)
 {
 	struct service_process *process = context;
 	struct metrics metrics;
+	unsigned open;
 
 	_Static_assert(sizeof(metrics) < SERVER_FAREWELL_MAX, "no room");
-	gather_metrics(process, &metrics);
+	gather_metrics(process, &metrics, &open);
 	process->relays = true; /* if this is not heard: see server_drain() */
 	memcpy(buffer, &metrics, sizeof(metrics));
 	return sizeof(metrics) +
@@ -398,6 +411,7 @@ static void taken_over(void *context, unsigned long count, const void *bytes,
 	int64_t number = (int64_t)count;
 	struct metrics metrics;
 
+	policy_metrics(process->policy)->handed_over += count;
 	if (bytes != NULL && length >= sizeof(metrics)) {
 		memcpy(&metrics, bytes, sizeof(metrics));
 		metrics_add(policy_metrics(process->policy), &metrics);
@@ -415,15 +429,39 @@ static void taken_over(void *context, unsigned long count, const void *bytes,
 /* log_counters - SIGUSR1 */
 static void log_counters(const struct service_process *process)
 {
-	struct server_counters counters;
 	struct metrics metrics;
 	char line[1024];
+	unsigned open;
 
-	server_counters(process->server, &counters);
-	gather_metrics(process, &metrics);
+	gather_metrics(process, &metrics, &open);
 	metrics_write(line, sizeof(line), &metrics);
-	log_info("counters: %s open=%u failed_tables=%zu", line, counters.open,
+	log_info("counters: %s open=%u failed_tables=%zu", line, open,
 		 process->config->failed_tables);
+}
+
+/* on_gathered - all connections are this thread's: go on as if it had always
+ * been so */
+static void on_gathered(void *context)
+{
+	struct service_process *process = context;
+
+	if (process->drains) {
+		if (process->next >= 0)
+			close(process->next);
+		server_drain(process->server);
+		return;
+	}
+	gates_detach(process->gates);
+	board_close(process->board);
+	server_hand_over(process->server, process->next, farewell, process);
+}
+
+/* gather_connections - before the end, in whatever way */
+static void gather_connections(struct service_process *process)
+{
+	process->gathers = true;
+	server_stop_accepting(process->server);
+	workers_gather(process->workers, on_gathered, process);
 }
 
 /* drain - answer what is there, then end */
@@ -431,8 +469,13 @@ static void drain(struct service_process *process)
 {
 	gates_drain(process->gates);
 	board_drain(process->board);
-	if (!process->relays)
+	process->drains = true;
+	if (process->relays)
+		return;
+	if (process->gathers)
 		server_drain(process->server);
+	else
+		gather_connections(process);
 }
 
 /* obey - one order of the monitor; -1: it is none */
@@ -445,9 +488,8 @@ static int obey(struct service_process *process,
 		return server_take_over(process->server, fd, taken_over,
 					process, error);
 	case CHANNEL_HAND_OVER:
-		gates_detach(process->gates);
-		board_close(process->board);
-		server_hand_over(process->server, fd, farewell, process);
+		process->next = fd;
+		gather_connections(process);
 		return 0;
 	case CHANNEL_DRAIN:
 		drain(process);
@@ -494,6 +536,8 @@ static int relay(struct service_process *process, struct error *error)
 
 	if (count == 0)
 		return 0;
+	workers_free(process->workers);
+	process->workers = NULL;
 	policy_free(process->policy);
 	process->policy = NULL;
 	config_free(process->config);
@@ -520,6 +564,7 @@ static int run(struct service_process *process, struct error *error)
 {
 	if (server_watch(process->server, process->channel, on_channel, process,
 			 error) < 0 ||
+	    workers_start(process->workers, error) < 0 ||
 	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)
 		return EX_TEMPFAIL;
 	if (server_run(process->server, error) == 0 &&
@@ -570,7 +615,7 @@ static int start(struct service_process *process, const struct options *options)
 /* serve - the server process */
 int serve(const struct options *options, int channel)
 {
-	struct service_process process = { .channel = channel };
+	struct service_process process = { .channel = channel, .next = -1 };
 	int status;
 
 	if (!is_channel(channel)) {
@@ -580,9 +625,12 @@ int serve(const struct options *options, int channel)
 	}
 	ignore_signals();
 	status = start(&process, options);
+	if (workers_running(process.workers))
+		return status; /* the end of the process is theirs, too */
 	board_free(process.board);
 	gates_free(process.gates);
 	server_free(process.server);
+	workers_free(process.workers);
 	policy_free(process.policy);
 	shadow_free(process.shadow);
 	capture_free(process.capture);

@@ -32,6 +32,7 @@
 
 struct shadow {
 	struct config *config;
+	bool shared;		    /* it is another one's */
 	struct judgement judgement; /* the present one */
 	struct log_limit limit;
 };
@@ -194,6 +195,17 @@ struct shadow *shadow_new(const char *path, struct config_messages *messages)
 	return shadow;
 }
 
+/* shadow_share - another one, for another thread */
+struct shadow *shadow_share(const struct shadow *shadow)
+{
+	struct shadow *other = xcalloc(1, sizeof(*other));
+
+	other->config = shadow->config;
+	other->shared = true;
+	other->limit.most = shadow->limit.most;
+	return other;
+}
+
 /* outcome_of - what came of one judgement */
 static void outcome_of(struct replay_outcome *outcome,
 		       const struct judgement *judgement, const char *reply)
@@ -266,6 +278,7 @@ void shadow_free(struct shadow *shadow)
 {
 	if (shadow == NULL)
 		return;
-	config_free(shadow->config);
+	if (!shadow->shared)
+		config_free(shadow->config);
 	free(shadow);
 }

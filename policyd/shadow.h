@@ -34,6 +34,10 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 		    const struct judgement *judgement, const char *reply,
 		    const char *id, struct metrics *metrics);
 
+/* shadow_share - another one with the same configuration, for another thread;
+ * it is to be freed first. */
+struct shadow *shadow_share(const struct shadow *shadow);
+
 /* shadow_free - NULL is allowed. */
 void shadow_free(struct shadow *shadow);
 

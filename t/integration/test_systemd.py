@@ -60,6 +60,8 @@ class Supervised(Daemon):
             # They become 3, 4, ... and the shell knows its own number.
             moves = " ".join("%d<&%d" % (3 + number, one.fileno())
                              for number, one in enumerate(self.sockets))
+            moves += "".join(" %d<&-" % one.fileno() for one in self.sockets
+                             if one.fileno() >= 3 + len(self.sockets))
             command = ["sh", "-c", "exec %s; " % moves +
                        SHELL % len(self.sockets), "sh", *command]
         with open(self.path("stderr"), "ab") as stderr:

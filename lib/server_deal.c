@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/* server_deal - new connections for the other event loops of this process
+ *
+ * One server accepts for all. A new connection goes to whoever has the fewest,
+ * in a packet as those of a hand-over, so that the other one takes it as it
+ * would take it from another process. What cannot be passed is kept. */
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/server_internal.h"
+#include "lib/xalloc.h"
+
+/* One other server. */
+struct deal {
+	const struct server *other;
+	int channel;
+	unsigned dealt; /* overflows, as taken of the other one does */
+};
+
+/* server_deal_to - give a share to another one */
+void server_deal_to(struct server *server, int channel,
+		    const struct server *other)
+{
+	server->deals = xreallocarray(server->deals, server->deal_count + 1,
+				      sizeof(*server->deals));
+	server->deals[server->deal_count++] =
+		(struct deal){ .other = other, .channel = channel };
+}
+
+/* server_stop_dealing - all others get the farewell, and a closed channel */
+void server_stop_dealing(struct server *server)
+{
+	size_t i;
+
+	for (i = 0; i < server->deal_count; i++) {
+		handover_end(server->deals[i].channel);
+		close(server->deals[i].channel);
+	}
+	free(server->deals);
+	server->deals = NULL;
+	server->deal_count = 0;
+}
+
+/* load_of - connections of another one, and those on their way to it. It is
+ * read in this order: a connection may be seen twice, but not be missed. */
+static unsigned load_of(const struct deal *deal)
+{
+	unsigned taken = SERVER_READ(deal->other->taken);
+
+	return SERVER_READ(deal->other->counters.open) + deal->dealt - taken;
+}
+
+/* server_load - connections of all */
+unsigned server_load(const struct server *server)
+{
+	unsigned load = server->counters.open;
+	size_t i;
+
+	for (i = 0; i < server->deal_count; i++)
+		load += load_of(&server->deals[i]);
+	return load;
+}
+
+/* choose - who has the fewest; NULL: we */
+static struct deal *choose(struct server *server)
+{
+	unsigned least = server->counters.open;
+	struct deal *deal = NULL;
+	size_t i;
+
+	for (i = 0; i < server->deal_count; i++) {
+		unsigned load = load_of(&server->deals[i]);
+
+		if (load < least) {
+			least = load;
+			deal = &server->deals[i];
+		}
+	}
+	return deal;
+}
+
+/* server_deal - pass a connection on; false: it is ours */
+bool server_deal(struct server *server, const struct handover_packet *packet,
+		 int fd)
+{
+	struct deal *deal = choose(server);
+
+	if (deal == NULL || handover_send(deal->channel, packet, fd) < 0)
+		return false;
+	deal->dealt++;
+	close(fd);
+	return true;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: ISC */
+/* workers - the other threads that serve
+ *
+ * A worker never talks to the others while it serves: nothing that it writes
+ * is read or written by another thread, but for counters. Connections come to
+ * it in a channel, as from another process, and at the end they leave it the
+ * same way, through a second channel, to the thread that started it. */
+
+#include "policyd/workers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+#include "policyd/policy.h"
+
+struct worker {
+	struct server *server;
+	struct policy *policy;
+	struct shadow *shadow;
+	int in;	      /* connections for it; its server closes it */
+	int way_out;  /* and from it; its server closes it */
+	int gathered; /* the near end of way_out; -1: in use, or closed */
+	pthread_t thread;
+	bool runs;
+};
+
+struct workers {
+	struct server *server; /* of the first thread */
+	struct worker *each;
+	size_t count;
+	size_t next; /* to be gathered */
+	void (*done)(void *context);
+	void *context;
+};
+
+/* nothing - is all that a worker says at its end */
+static size_t nothing(void *context, void *buffer, size_t size)
+{
+	(void)context;
+	(void)buffer;
+	(void)size;
+	return 0;
+}
+
+/* on_farewell - no more connections come: pass on those that are there */
+static void on_farewell(void *context, unsigned long count, const void *bytes,
+			size_t length)
+{
+	struct worker *worker = context;
+
+	(void)count;
+	(void)length;
+	if (bytes == NULL) {
+		log_error("a worker has lost its channel: exiting");
+		_exit(EX_SOFTWARE);
+	}
+	server_hand_over(worker->server, worker->way_out, nothing, NULL);
+	worker->way_out = -1;
+}
+
+/* open_worker - its loop and its channels */
+static int open_worker(struct worker *worker, const struct config *config,
+		       struct server *server, struct error *error)
+{
+	const int type = SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	struct server_handler handler;
+	int ins[2], outs[2];
+
+	worker->policy = policy_new(config);
+	handler = policy_handler(worker->policy);
+	worker->server = server_new(&config->limits, &handler, error);
+	if (worker->server == NULL)
+		return -1;
+	if (socketpair(AF_UNIX, type, 0, ins) < 0)
+		return error_set(error, "socketpair: %s", strerror(errno));
+	server_deal_to(server, ins[0], worker->server);
+	worker->in = ins[1];
+	if (socketpair(AF_UNIX, type, 0, outs) < 0)
+		return error_set(error, "socketpair: %s", strerror(errno));
+	worker->gathered = outs[0];
+	worker->way_out = outs[1];
+	worker->in = -1;
+	return server_take_over(worker->server, ins[1], on_farewell, worker,
+				error);
+}
+
+/* workers_new - nobody runs yet */
+struct workers *workers_new(const struct config *config, struct server *server,
+			    struct error *error)
+{
+	struct workers *workers = xcalloc(1, sizeof(*workers));
+	size_t count = config->threads - 1;
+	struct worker *worker;
+
+	workers->server = server;
+	workers->each = xcalloc(count, sizeof(*workers->each));
+	while (workers->count < count) {
+		worker = &workers->each[workers->count++];
+		worker->in = worker->way_out = worker->gathered = -1;
+		if (open_worker(worker, config, server, error) < 0) {
+			workers_free(workers);
+			return NULL;
+		}
+	}
+	return workers;
+}
+
+/* workers_try - keep requests, judge them under the shadow */
+void workers_try(struct workers *workers, struct capture *capture,
+		 const struct shadow *shadow)
+{
+	size_t i;
+
+	for (i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->each[i];
+
+		worker->shadow = shadow != NULL ? shadow_share(shadow) : NULL;
+		policy_try(worker->policy, capture, worker->shadow);
+	}
+}
+
+/* work - all that a thread does */
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	struct error error;
+
+	if (server_run(worker->server, &error) < 0) {
+		log_error("worker: %s: exiting", error.text);
+		_exit(EX_SOFTWARE);
+	}
+	return NULL;
+}
+
+/* workers_start - from now on they serve */
+int workers_start(struct workers *workers, struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->each[i];
+		int result =
+			pthread_create(&worker->thread, NULL, work, worker);
+
+		if (result != 0)
+			return error_set(error, "cannot start a thread: %s",
+					 strerror(result));
+		worker->runs = true;
+	}
+	return 0;
+}
+
+static void gather_next(struct workers *workers);
+
+/* on_gathered - one has passed on its connections and ends */
+static void on_gathered(void *context, unsigned long count, const void *bytes,
+			size_t length)
+{
+	struct workers *workers = context;
+	struct worker *worker = &workers->each[workers->next++];
+
+	(void)count;
+	(void)bytes;
+	(void)length;
+	pthread_join(worker->thread, NULL);
+	worker->runs = false;
+	gather_next(workers);
+}
+
+/* gather_next - one after the other */
+static void gather_next(struct workers *workers)
+{
+	struct worker *worker;
+	struct error error;
+	int channel;
+
+	if (workers->next == workers->count) {
+		workers->done(workers->context);
+		return;
+	}
+	worker = &workers->each[workers->next];
+	channel = worker->gathered;
+	worker->gathered = -1;
+	if (server_take_over(workers->server, channel, on_gathered, workers,
+			     &error) == 0)
+		return;
+	log_error("cannot gather connections: %s: exiting", error.text);
+	_exit(EX_SOFTWARE);
+}
+
+/* workers_gather - their connections to the server, and their end */
+void workers_gather(struct workers *workers, void (*done)(void *context),
+		    void *context)
+{
+	workers->done = done;
+	workers->context = context;
+	server_stop_dealing(workers->server);
+	gather_next(workers);
+}
+
+/* workers_metrics - add what they have counted */
+void workers_metrics(const struct workers *workers, struct metrics *metrics,
+		     unsigned *open)
+{
+	struct server_counters counters;
+	size_t i;
+
+	for (i = 0; i < workers->count; i++) {
+		server_counters(workers->each[i].server, &counters);
+		metrics_add(metrics, policy_metrics(workers->each[i].policy));
+		metrics->timeouts += counters.timeouts;
+		*open += counters.open;
+	}
+}
+
+/* workers_tallies - that of each */
+void workers_tallies(const struct workers *workers,
+		     void (*visit)(void *context, struct tally *tally),
+		     void *context)
+{
+	size_t i;
+
+	for (i = 0; i < workers->count; i++)
+		visit(context, policy_tally(workers->each[i].policy));
+}
+
+/* workers_running - is one of them not at its end? */
+bool workers_running(const struct workers *workers)
+{
+	size_t i;
+
+	for (i = 0; workers != NULL && i < workers->count; i++)
+		if (workers->each[i].runs)
+			return true;
+	return false;
+}
+
+/* close_open - what nobody else closes */
+static void close_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* workers_free - they must not be running */
+void workers_free(struct workers *workers)
+{
+	size_t i;
+
+	if (workers == NULL)
+		return;
+	for (i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->each[i];
+
+		server_free(worker->server);
+		policy_free(worker->policy);
+		shadow_free(worker->shadow);
+		close_open(worker->in);
+		close_open(worker->way_out);
+		close_open(worker->gathered);
+	}
+	free(workers->each);
+	free(workers);
+}
