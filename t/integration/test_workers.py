@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: ISC
+"""threads = N: connections are spread, counted together, and none is lost."""
+
+import os
+import re
+import signal
+import sys
+import threading
+
+from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, run_all,
+                    wait_until)
+
+CONNECTIONS = 80
+ASKED = 50
+
+
+def tasks(policyd):
+    """tasks - the threads of the server"""
+    return os.listdir("/proc/%d/task" % policyd.server())
+
+
+def reads(policyd):
+    """reads - how many read calls each thread has made"""
+    counts = {}
+    for task in tasks(policyd):
+        with open("/proc/%d/task/%s/io" % (policyd.server(), task)) as file:
+            counts[task] = int(re.search(r"^syscr: (\d+)", file.read(),
+                                         re.M).group(1))
+    return counts
+
+
+def counters(policyd):
+    """counters - what SIGUSR1 brings into the log"""
+    mark = policyd.mark()
+    policyd.signal(signal.SIGUSR1)
+    policyd.expect(r"counters: .*failed_tables=\d+\n", mark)
+    return {name: int(number) for name, number in re.findall(
+        r"(\w+)=(\d+)", policyd.read(policyd.log)[mark:])}
+
+
+def test_number(program):
+    """as many as the configuration says, after a reload too"""
+    with Daemon(program, "threads = 1\n") as policyd:
+        assert len(tasks(policyd)) == 1
+        for number in (3, 64, 2, 1):
+            policyd.configure("threads = %d\n" % number)
+            policyd.reload()
+            assert len(tasks(policyd)) == number
+            assert policyd.ask() == PERMIT
+        policyd.configure()
+        policyd.reload()
+        assert len(tasks(policyd)) == min(4, len(os.sched_getaffinity(0)))
+
+
+def test_spread(program):
+    """each thread has its share of connections, and of the work"""
+    with Daemon(program, "threads = 4\n") as policyd:
+        clients = [Client(policyd.socket) for _ in range(CONNECTIONS)]
+        for client in clients:
+            assert client.ask(OURS) == PERMIT
+        before = reads(policyd)
+        for _ in range(ASKED):
+            for client in clients:
+                client.send(OURS)
+            for client in clients:
+                assert client.reply() == PERMIT
+        after = reads(policyd)
+        share = CONNECTIONS * ASKED / 4
+        for task, count in after.items():
+            assert 0.7 * share < count - before[task] < 1.3 * share, (
+                before, after)
+        found = counters(policyd)
+        assert found["permit"] == CONNECTIONS * (ASKED + 1), found
+        assert found["open"] == found["connections"] == CONNECTIONS, found
+        for client in clients:
+            client.close()
+        wait_until(lambda: counters(policyd)["open"] == 0, "all are closed")
+
+
+def test_spread_again(program):
+    """connections that a reload passes on are spread anew"""
+    with Daemon(program, "threads = 1\n") as policyd:
+        clients = [Client(policyd.socket) for _ in range(CONNECTIONS)]
+        for client in clients:
+            assert client.ask(OURS) == PERMIT
+            client.send(THEIRS[:30])
+        policyd.configure("threads = 4\n")
+        assert policyd.reload() == CONNECTIONS
+        before = reads(policyd)
+        for client in clients:
+            client.send(THEIRS[30:])
+            assert client.reply().startswith(b"action=554")
+        after = reads(policyd)
+        assert all(count - before[task] > CONNECTIONS / 8
+                   for task, count in after.items()), (before, after)
+        assert counters(policyd)["handed_over"] == CONNECTIONS
+        for client in clients:
+            client.close()
+
+
+def test_limit(program):
+    """max_connections counts those of all threads; who waits is served"""
+    limit = 8
+    with Daemon(program, "threads = 4\nmax_connections = %d\n"
+                % limit) as policyd:
+        clients = [Client(policyd.socket) for _ in range(5 * limit)]
+        for client in clients:
+            client.send(OURS)
+        for client in clients[:limit]:
+            assert client.reply() == PERMIT
+        assert counters(policyd)["open"] == limit
+        for number, client in enumerate(clients):
+            if number >= limit:
+                assert client.reply() == PERMIT
+            client.close()
+        assert policyd.ask() == PERMIT
+
+
+def test_drain(program):
+    """TERM: what has arrived whole is answered, whoever has it"""
+    with Daemon(program, "threads = 4\n") as policyd:
+        clients = [Client(policyd.socket) for _ in range(CONNECTIONS)]
+        for client in clients:
+            assert client.ask(OURS) == PERMIT
+        for client in clients:
+            client.send(OURS * 20)
+        policyd.signal(signal.SIGTERM)
+        for client in clients:
+            for _ in range(20):
+                assert client.reply() == PERMIT
+            assert client.reply() == b""
+        assert policyd.wait() == 0
+
+
+def test_reload_and_close(program):
+    """reloads while connections come and go: every request is answered"""
+    with Daemon(program, "threads = 4\n") as policyd:
+        stop = threading.Event()
+        failed = []
+
+        def come_and_go():
+            while not stop.is_set():
+                with Client(policyd.socket) as client:
+                    for _ in range(3):
+                        if client.ask(OURS) != PERMIT:
+                            failed.append("no answer")
+        threads = [threading.Thread(target=come_and_go) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for number in range(20):
+            policyd.configure("threads = %d\n" % (1 + number % 5))
+            policyd.reload()
+        stop.set()
+        for thread in threads:
+            thread.join(WAIT)
+        assert not failed, failed
+
+
+if __name__ == "__main__":
+    sys.exit(run_all((test_number, test_spread, test_spread_again, test_limit,
+                      test_drain, test_reload_and_close)))
