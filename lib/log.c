@@ -222,8 +222,9 @@ void log_head_update(struct log_head *head, enum log_level level)
 }
 
 /* write_line - one line, behind a lock */
-static void write_line(char *line, enum log_level level, const char *format,
-		       va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+write_line(char *line, enum log_level level, const char *format,
+	   va_list arguments)
 {
 	size_t length;
 	bool done;

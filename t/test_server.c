@@ -668,12 +668,87 @@ START_TEST(test_added)
 	expect(one[1], "n=3\n\n");
 	ck_assert_int_eq(shutdown(one[1], SHUT_WR), 0);
 	expect_end(one[1]);
+	eventually(atomic_load(&new->malformed) == 1);
 	ck_assert_str_eq(new->peer, name);
 	say(two[1], "n=");
 	ck_assert_int_eq(shutdown(two[1], SHUT_WR), 0);
 	expect_end(two[1]);
+	eventually(atomic_load(&new->malformed) == 2);
 	ck_assert_int_eq(strncmp(new->peer, "unix:pid=", 9), 0);
 	quit(new);
+}
+END_TEST
+
+/* open_of - its connections now */
+static unsigned open_of(const struct instance *instance)
+{
+	struct server_counters counters;
+
+	server_counters(instance->server, &counters);
+	return counters.open;
+}
+
+/* deal_to - new connections of one instance, which does not run yet, go to
+ * another one, too */
+static void deal_to(struct instance *from, struct instance *to)
+{
+	struct error error;
+	int ends[2];
+
+	ck_assert_int_eq(
+		socketpair(AF_UNIX,
+			   SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+			   ends),
+		0);
+	server_deal_to(from->server, ends[0], to->server);
+	ck_assert_int_eq(
+		server_take_over(to->server, ends[1], on_taken, to, &error), 0);
+}
+
+/* Connections are dealt to whoever has the fewest; the limit is for all; who
+ * is not dealt to any more hears it, and goes on. */
+START_TEST(test_dealt)
+{
+	static const struct server_limits nine = { 20000, 20000, 20000, 9 };
+	struct instance *first = new_instance(&nine);
+	struct instance *others[2];
+	struct error error;
+	int clients[10], i;
+
+	ck_assert_int_eq(server_listen(first->server, dup(listener.fd), &error),
+			 0);
+	for (i = 0; i < 2; i++) {
+		others[i] = new_instance(&generous);
+		deal_to(first, others[i]);
+		start(others[i]);
+	}
+	start(first);
+	for (i = 0; i < 10; i++) {
+		clients[i] = client();
+		say(clients[i], "n=1\n\n");
+		if (i < 9)
+			expect(clients[i], "n=1\n\n");
+	}
+	ck_assert_uint_eq(open_of(first), 3);
+	ck_assert_uint_eq(open_of(others[0]), 3);
+	ck_assert_uint_eq(open_of(others[1]), 3);
+	ck_assert(silent(clients[9]));
+	for (i = 1; i < 9; i += 3) /* all of one instance */
+		close(clients[i]);
+	expect(clients[9], "n=1\n\n");
+	eventually(open_of(first) + open_of(others[0]) + open_of(others[1]) ==
+		   7);
+	quit(first);
+	for (i = 0; i < 2; i++) {
+		eventually(atomic_load(&others[i]->taken) >= 0);
+		ck_assert(!others[i]->broken);
+	}
+	for (i = 0; i < 9; i++)
+		if (i % 3 != 1)
+			close(clients[i]);
+	close(clients[9]);
+	quit(others[0]);
+	quit(others[1]);
 }
 END_TEST
 
@@ -925,6 +1000,7 @@ int main(void)
 	tcase_add_test(tests, test_drain);
 	tcase_add_test(tests, test_drain_empty);
 	tcase_add_test(tests, test_added);
+	tcase_add_test(tests, test_dealt);
 	tcase_add_test(tests, test_drain_added);
 	tcase_add_test(tests, test_listen_for);
 	tcase_add_test(tests, test_hand_over);
