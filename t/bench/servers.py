@@ -175,19 +175,20 @@ class Peer:
 
 
 class Policyd:
-    """Ours, with one worker. log: off, file or syslog; settings: more lines of
-    the configuration; wrapper: a command to run it with."""
+    """Ours. log: off, file or syslog; settings: more lines of the
+    configuration; wrapper: a command to run it with."""
 
     any_answer = False
 
     def __init__(self, place, kind, log="off", domains=10,
-                 settings="", wrapper=()):
+                 settings="", wrapper=(), threads=1):
         self.place = place
         self.address = free_address(place, kind, "policyd")
         self.log = log
         self.sink = None
         self.domains = domains
         self.settings = settings
+        self.threads = threads
         self.lines = 0
         self.configure()
         # A wrapper is valgrind.
@@ -214,28 +215,21 @@ class Policyd:
         return self.place.path("domains")
 
     def configure(self):
-        """configure - threads is set once policyd knows it"""
+        """configure - write the configuration"""
         self.config = self.place.path("policyd.conf")
         target = {"off": self.place.path("log"), "syslog": "syslog",
                   "file": self.place.path("log")}[self.log]
         verdicts = "" if self.log == "off" else (
             "permit, reject, defer, dunno")
         mode = 'mode = "0666"' if self.address.startswith("unix:") else ""
-        text = ('listen "%s" { %s }\n'
+        with open(self.config, "w") as file:
+            file.write(
+                'listen "%s" { %s }\n'
                 'log = "%s"\nlog_verdicts = { %s }\n'
-                'max_connections = 16384\n'
+                'max_connections = 16384\nthreads = %d\n'
                 'myhostname = "mx.local.test"\nmydestination = "%s"\n%s'
-                % (self.address, mode, target, verdicts, self.ours(),
-                   self.settings))
-        for line in ("threads = 1\n", ""):
-            with open(self.config, "w") as file:
-                file.write(text + line)
-            check = subprocess.run(
-                [self.place.program("policyd"), "-t", "-c", self.config],
-                capture_output=True, text=True, check=False)
-            if check.returncode == 0:
-                return
-        raise Failure(check.stderr)
+                % (self.address, mode, target, verdicts, self.threads,
+                   self.ours(), self.settings))
 
     def start_sink(self):
         """start_sink - a log daemon; what to run policyd with"""
