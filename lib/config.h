@@ -41,7 +41,7 @@ struct config {
 	char *group;			  /* as written, or NULL: the user's */
 	char *pid_file;			  /* used with -d */
 	struct server_limits limits;
-	unsigned threads; /* that serve, at least 1 */
+	unsigned threads;	      /* that serve, at least 1 */
 	struct parameters parameters; /* completed, with their sources */
 	struct resolver *resolver;
 	struct service_list services;

@@ -161,11 +161,11 @@ void config_origin(const struct config *config, const char *list,
 		   char origin[CONFIG_ORIGIN_MAX])
 {
 	const char *file = match->file;
-	int line = match->line;
+	int line = 0;
 	struct error error;
 	bool utf8 = false;
 
-	if (file != NULL && line == 0)
+	if (file != NULL)
 		line = line_in_text(file, match->pattern);
 	if (file == NULL) {
 		parameters_get_bool(&config->parameters,

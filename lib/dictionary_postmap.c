@@ -203,6 +203,7 @@ static int open_postmap(struct dictionary *dictionary,
 		return -1;
 	result = read_output(dictionary, output, length, error);
 	free(output);
+	keyset_fit(dictionary->data);
 	dictionary->size = keyset_size(dictionary->data);
 	return result;
 }
@@ -293,8 +294,10 @@ static int open_texthash(struct dictionary *dictionary,
 		text = dictionary_text(dictionary, error);
 	if (text != NULL)
 		result = logical_lines_each(text, read_line, &texthash, error);
-	if (result == 0)
+	if (result == 0) {
+		keyset_fit(dictionary->data);
 		dictionary->size = keyset_size(dictionary->data);
+	}
 	keyset_free(texthash.seen);
 	free(text);
 	return result;

@@ -7,7 +7,7 @@
 
 #include "lib/error.h"
 
-/* A set of texts, each with one mark; some 40 bytes for a domain name. If it
+/* A set of texts, each with one mark; some 27 bytes for a domain name. If it
  * was made for them, each also has a value. */
 struct keyset;
 
@@ -27,6 +27,9 @@ int keyset_add(struct keyset *set, const char *key, size_t length, bool mark,
 int keyset_add_value(struct keyset *set, const char *key, size_t length,
 		     const char *value, size_t value_length, bool mark,
 		     struct error *error);
+
+/* keyset_fit - use no more memory than needed: no more are added. */
+void keyset_fit(struct keyset *set);
 
 /* keyset_find - 0 it is not there; 1 it is; -1 it is, and has the mark. */
 int keyset_find(const struct keyset *set, const char *key, size_t length);

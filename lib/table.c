@@ -16,9 +16,10 @@
  * open, also where the table can only make it "not in the list" and so does
  * the rest: Postfix may fail to look it up, and then it defers.
  *
- * All texts lie in one arena and refer to each other by 32-bit offsets, so
- * that a million domains take some 50 MB. The hash is keyed (SipHash-1-3) by
- * random bytes: nobody can choose names that are slow to look up. */
+ * All of the list lies in one block, in its order, so that a million domains
+ * take some 27 MB; a pattern is known by the place of its folded text there.
+ * Where a pattern stands in a file is found by reading the block from its
+ * beginning, which is only done for those who explain. */
 
 #include "lib/table.h"
 
@@ -30,44 +31,50 @@
 #include "lib/casefold.h"
 #include "lib/dictionary.h"
 #include "lib/file.h"
-#include "lib/siphash.h"
+#include "lib/slots.h"
 #include "lib/xalloc.h"
 
 #define SEPARATORS   ", \t\r\n"
-#define DEPTH_MAX    16		/* /file in a /file in a /file */
-#define ARENA_MAX    (1U << 31) /* bytes */
-#define DOMAIN_USUAL 255	/* longer ones are folded on the heap */
-#define NO_KEY	     UINT32_MAX
+#define DEPTH_MAX    16 /* /file in a /file in a /file */
+#define RECORD_EXTRA (3 + sizeof(struct position)) /* beside texts */
+#define DOMAIN_USUAL 255 /* longer ones are folded on the heap */
 
-/* One pattern; its index in the array is its place in the list. */
-struct pattern {
-	uint32_t key;	    /* folded text, in the arena; NO_KEY: a table */
-	uint32_t text;	    /* as written, in the arena */
-	int line;	    /* in the file, 0: in the list itself */
-	uint32_t file : 31; /* index in files */
-	uint32_t negated : 1;
+/* A pattern in the block: a byte of flags; the folded text, or that of a table
+ * as written, and a NUL; as flags say, the text as written and a NUL; as flags
+ * say, where it stands, else the upper bits of the flags are how many lines
+ * below the pattern before it. */
+enum {
+	FLAG_NEGATED = 1,
+	FLAG_WRITTEN = 2,
+	FLAG_TABLE = 4,
+	FLAG_PLACE = 8,
 };
+#define LINES_SHIFT 4
+#define LINES_MAX   15
+
+/* Where a pattern stands. */
+struct position {
+	uint32_t file; /* index in files; NO_FILE: the list itself */
+	int line;
+};
+#define NO_FILE UINT32_MAX
 
 /* A type:table entry, or a file that could not be read. */
 struct entry {
 	struct dictionary *dictionary;
-	uint32_t place; /* in the list, from 1, as slots have it */
+	uint32_t place;
 };
 
 struct table {
 	bool subdomains;
 	bool parent;
 	bool utf8;
-	uint64_t seed[2];
+	struct slots slots;
 	uint64_t lengths; /* bit n % 64: there is a pattern of n bytes */
-	char *arena;
-	size_t arena_used;
-	size_t arena_size;
-	struct pattern *patterns;
-	size_t pattern_count;
-	size_t pattern_size;
-	uint32_t *slots;       /* index + 1 of a pattern; 0: free */
-	size_t slot_count;     /* a power of 2 */
+	char *block;
+	size_t block_used;
+	size_t block_size;
+	struct position last;  /* of the last pattern */
 	struct entry *entries; /* by place */
 	size_t entry_count;
 	char **files;
@@ -80,8 +87,7 @@ struct reader {
 	struct table *table;
 	const char *name; /* of the list, for messages */
 	struct dictionary_loader *loader;
-	size_t file; /* index in files of the present file */
-	int line;
+	struct position position;
 	int depth; /* 0: the list itself */
 	struct error *error;
 };
@@ -95,79 +101,65 @@ static uint64_t length_bit(size_t length)
 	return UINT64_C(1) << length % 64;
 }
 
-/* find_slot - the slot of a folded text, or the free one where it belongs */
-static uint32_t *find_slot(const struct table *table, const char *key,
-			   size_t length)
-{
-	size_t mask = table->slot_count - 1;
-	size_t at = (size_t)siphash(table->seed, key, length) & mask;
-
-	for (; table->slots[at] != 0; at = (at + 1) & mask) {
-		const char *other = table->arena +
-				    table->patterns[table->slots[at] - 1].key;
-
-		if (strncmp(other, key, length) == 0 && other[length] == '\0')
-			break;
-	}
-	return &table->slots[at];
-}
-
-/* grow_slots - double the hash table when it is more than two thirds full */
-static void grow_slots(struct table *table)
-{
-	if (table->slot_count > 0 &&
-	    table->pattern_count + 1 <= table->slot_count / 3 * 2)
-		return;
-	free(table->slots);
-	table->slot_count = table->slot_count > 0 ? 2 * table->slot_count : 16;
-	table->slots = xcalloc(table->slot_count, sizeof(*table->slots));
-	for (size_t i = 0; i < table->pattern_count; i++) {
-		const char *key = table->arena + table->patterns[i].key;
-
-		if (table->patterns[i].key == NO_KEY)
-			continue;
-		*find_slot(table, key, strlen(key)) = (uint32_t)i + 1;
-	}
-}
-
-/* reserve - make room for length bytes in the arena */
+/* reserve - make room for length bytes in the block */
 static char *reserve(struct table *table, size_t length)
 {
-	if (table->arena_size - table->arena_used < length) {
-		table->arena_size = table->arena_size / 2 * 3 + length + 256;
-		table->arena =
-			xreallocarray(table->arena, table->arena_size, 1);
+	if (table->block_size - table->block_used < length) {
+		table->block_size = table->block_size / 2 * 3 + length + 256;
+		table->block =
+			xreallocarray(table->block, table->block_size, 1);
 	}
-	return table->arena + table->arena_used;
+	return table->block + table->block_used;
 }
 
-/* append - one pattern at the end of the list, whose texts the caller fills
- * in; there must be room for it */
-static struct pattern *append(struct reader *reader, bool negated)
+/* put - bytes at the end of the block, where there is room */
+static void put(struct table *table, const void *bytes, size_t length)
+{
+	memcpy(table->block + table->block_used, bytes, length);
+	table->block_used += length;
+}
+
+/* lines_below - the last pattern stands the present place; more than
+ * LINES_MAX: this has to be said */
+static unsigned lines_below(const struct reader *reader)
+{
+	const struct position *last = &reader->table->last;
+
+	if (reader->position.file != last->file ||
+	    reader->position.line < last->line ||
+	    reader->position.line - last->line > LINES_MAX)
+		return LINES_MAX + 1;
+	return (unsigned)(reader->position.line - last->line);
+}
+
+/* append - a pattern whose text, ended by a NUL, is already at its place in
+ * the block, one byte behind its end; there must be room. written: NULL, it is
+ * the same. Returns the place. */
+static uint32_t append(struct reader *reader, unsigned flags,
+		       const char *written, size_t length)
 {
 	struct table *table = reader->table;
-	struct pattern *pattern;
+	uint32_t place = (uint32_t)table->block_used + 1;
+	unsigned lines = lines_below(reader);
 
-	if (table->pattern_count == table->pattern_size) {
-		table->pattern_size = table->pattern_size / 2 * 3 + 16;
-		table->patterns =
-			xreallocarray(table->patterns, table->pattern_size,
-				      sizeof(*table->patterns));
+	flags |= written != NULL ? FLAG_WRITTEN : 0;
+	flags |= lines > LINES_MAX ? FLAG_PLACE : lines << LINES_SHIFT;
+	table->block[table->block_used] = (char)flags;
+	table->block_used = place + strlen(table->block + place) + 1;
+	if (written != NULL) {
+		put(table, written, length);
+		put(table, "", 1);
 	}
-	pattern = &table->patterns[table->pattern_count++];
-	pattern->key = NO_KEY;
-	pattern->text = (uint32_t)table->arena_used;
-	pattern->line = reader->line;
-	pattern->file = reader->file & 0x7fffffff;
-	pattern->negated = negated;
-	return pattern;
+	if (lines > LINES_MAX)
+		put(table, &reader->position, sizeof(reader->position));
+	table->last = reader->position;
+	return place;
 }
 
 /* check_room - can the list take another text? */
 static int check_room(const struct reader *reader, size_t length)
 {
-	if (reader->table->arena_used > ARENA_MAX - FILE_SIZE_MAX ||
-	    reader->table->pattern_count == UINT32_MAX - 1 ||
+	if (reader->table->block_used > SLOTS_PLACE_MAX - FILE_SIZE_MAX ||
 	    length > FILE_SIZE_MAX / 8)
 		return error_set(reader->error, "%s: the list is too large",
 				 reader->name);
@@ -182,30 +174,24 @@ static int add_pattern(struct reader *reader, const char *written,
 	struct table *table = reader->table;
 	size_t prefix = (size_t)(bare - written);
 	size_t folded;
-	uint32_t *slot;
-	char *key;
-	struct pattern *pattern;
+	char *text;
+	bool same;
 
 	table->size++;
 	if (check_room(reader, length) < 0)
 		return -1;
-	grow_slots(table);
-	key = reserve(table, CASEFOLD_SIZE(length) + prefix + length + 1);
-	folded = casefold(key, bare, length, table->utf8);
-	slot = find_slot(table, key, folded);
-	if (*slot != 0)
+	text = reserve(table,
+		       CASEFOLD_SIZE(length) + prefix + length + RECORD_EXTRA) +
+	       1;
+	folded = casefold(text, bare, length, table->utf8);
+	if (slots_add(&table->slots, table->block,
+		      (uint32_t)table->block_used + 1, folded) != 0)
 		return 0;
-	pattern = append(reader, negated);
-	pattern->key = pattern->text;
-	*slot = (uint32_t)table->pattern_count;
+	same = prefix == 0 && folded == length &&
+	       memcmp(text, bare, length) == 0;
+	append(reader, negated ? FLAG_NEGATED : 0, same ? NULL : written,
+	       prefix + length);
 	table->lengths |= length_bit(folded);
-	table->arena_used += folded + 1;
-	if (prefix > 0 || folded != length || memcmp(key, bare, length) != 0) {
-		pattern->text = (uint32_t)table->arena_used;
-		memcpy(key + folded + 1, written, prefix + length);
-		key[folded + 1 + prefix + length] = '\0';
-		table->arena_used += prefix + length + 1;
-	}
 	return 0;
 }
 
@@ -215,19 +201,21 @@ static int add_entry(struct reader *reader, struct dictionary *dictionary,
 {
 	struct table *table = reader->table;
 
+	struct entry *entry;
+	char *text;
+
 	table->entries = xreallocarray(table->entries, table->entry_count + 1,
 				       sizeof(*table->entries));
-	table->entries[table->entry_count++] =
-		(struct entry){ dictionary,
-				(uint32_t)table->pattern_count + 1 };
+	entry = &table->entries[table->entry_count++];
+	*entry = (struct entry){ .dictionary = dictionary };
 	if (check_room(reader, length) < 0)
 		return -1;
 	table->size += 1 + dictionary_size(dictionary);
-	reserve(table, length + 1);
-	append(reader, negated);
-	memcpy(table->arena + table->arena_used, written, length);
-	table->arena[table->arena_used + length] = '\0';
-	table->arena_used += length + 1;
+	text = reserve(table, length + RECORD_EXTRA) + 1;
+	memcpy(text, written, length);
+	text[length] = '\0';
+	entry->place = append(reader, FLAG_TABLE | (negated ? FLAG_NEGATED : 0),
+			      NULL, 0);
 	return 0;
 }
 
@@ -241,17 +229,17 @@ static int read_error(struct reader *reader, const char *word, size_t length,
 		return error_set(reader->error, "%s: \"%.*s\": %s",
 				 reader->name, shown, word, reason);
 	return error_set(reader->error, "%s: %s:%d: \"%.*s\": %s", reader->name,
-			 reader->table->files[reader->file], reader->line,
-			 shown, word, reason);
+			 reader->table->files[reader->position.file],
+			 reader->position.line, shown, word, reason);
 }
 
 /* add_file - remember the name of a file; returns its index */
-static size_t add_file(struct table *table, const char *path)
+static uint32_t add_file(struct table *table, const char *path)
 {
 	table->files = xreallocarray(table->files, table->file_count + 1,
 				     sizeof(*table->files));
 	table->files[table->file_count] = xstrdup(path);
-	return table->file_count++;
+	return (uint32_t)table->file_count++;
 }
 
 /* read_lines - the patterns of a file. Lines that begin with # are comments;
@@ -264,17 +252,17 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 	if (memchr(content, '\0', length) != NULL)
 		return error_set(reader->error, "%s: %s: has a NUL byte in it",
 				 reader->name,
-				 reader->table->files[reader->file]);
+				 reader->table->files[reader->position.file]);
 	while (content < end) {
 		const char *newline =
 			memchr(content, '\n', (size_t)(end - content));
 		size_t line =
 			(size_t)((newline != NULL ? newline : end) - content);
 
-		if (reader->line == INT_MAX)
+		if (reader->position.line == INT_MAX)
 			return error_set(reader->error, "%s: too many lines",
 					 reader->name);
-		reader->line++;
+		reader->position.line++;
 		if (content[0] != '#' &&
 		    read_text(reader, content, line, negated) < 0)
 			return -1;
@@ -322,8 +310,11 @@ static int read_file(struct reader *reader, const char *word, size_t length,
 		     bool negated)
 {
 	struct reader inner = {
-		reader->table,	   reader->name, reader->loader, 0, 0,
-		reader->depth + 1, reader->error
+		.table = reader->table,
+		.name = reader->name,
+		.loader = reader->loader,
+		.depth = reader->depth + 1,
+		.error = reader->error,
 	};
 	const char *reason = NULL;
 	size_t content_length;
@@ -342,7 +333,7 @@ static int read_file(struct reader *reader, const char *word, size_t length,
 		free(path);
 		return result;
 	}
-	inner.file = add_file(reader->table, path);
+	inner.position.file = add_file(reader->table, path);
 	free(path);
 	result = read_lines(&inner, content, content_length, negated);
 	free(content);
@@ -410,6 +401,16 @@ static int read_text(struct reader *reader, const char *text, size_t length,
 	return 0;
 }
 
+/* fit - no more memory than needed */
+static void fit(struct table *table)
+{
+	if (table->block_used == 0)
+		return;
+	table->block = xreallocarray(table->block, table->block_used, 1);
+	table->block_size = table->block_used;
+	slots_fit(&table->slots, table->block, table->block_used);
+}
+
 /* table_new - read a list */
 struct table *table_new(const char *list, const struct table_options *options,
 			struct error *error)
@@ -417,24 +418,23 @@ struct table *table_new(const char *list, const struct table_options *options,
 	struct table *table = xcalloc(1, sizeof(*table));
 	struct dictionary_loader strict = { 0 };
 	struct reader reader = {
-		table,
-		options->name,
-		options->loader != NULL ? options->loader : &strict,
-		0,
-		0,
-		0,
-		error
+		.table = table,
+		.name = options->name,
+		.loader = options->loader != NULL ? options->loader : &strict,
+		.position = { NO_FILE, 0 },
+		.error = error,
 	};
 
 	table->subdomains = options->subdomains;
 	table->parent = options->parent;
 	table->utf8 = options->utf8;
-	grow_slots(table);
-	if (siphash_seed(table->seed, error) < 0 ||
+	table->last = reader.position;
+	if (slots_init(&table->slots, error) < 0 ||
 	    read_text(&reader, list, strlen(list), false) < 0) {
 		table_free(table);
 		return NULL;
 	}
+	fit(table);
 	return table;
 }
 
@@ -449,20 +449,25 @@ void table_free(struct table *table)
 		dictionary_free(table->entries[i].dictionary);
 	free(table->entries);
 	free(table->files);
-	free(table->slots);
-	free(table->patterns);
-	free(table->arena);
+	slots_clear(&table->slots);
+	free(table->block);
 	free(table);
 }
 
-/* look_up - place in the list of a folded text, from 1; 0: not there, which
+/* look_up - the place of a folded text; 0: it is not there, which
  * in a short list its length mostly tells */
 static uint32_t look_up(const struct table *table, const char *key,
 			size_t length)
 {
 	if ((table->lengths & length_bit(length)) == 0)
 		return 0;
-	return *find_slot(table, key, length);
+	return slots_find(&table->slots, table->block, key, length);
+}
+
+/* is_negated - the pattern at a place */
+static bool is_negated(const struct table *table, uint32_t place)
+{
+	return (table->block[place - 1] & FLAG_NEGATED) != 0;
 }
 
 /* find_first - place in the list of the first pattern that matches a folded
@@ -509,7 +514,7 @@ static enum dictionary_answer look_in(const struct table *table,
 }
 
 /* search - is a folded domain in the list? *place: of the pattern that said
- * so, or that cannot be looked up, from 1; 0: none. */
+ * so, or that cannot be looked up; 0: none. */
 static int search(const struct table *table, const char *domain, size_t length,
 		  uint32_t *place)
 {
@@ -532,12 +537,12 @@ static int search(const struct table *table, const char *domain, size_t length,
 			first = entry->place;
 			break;
 		}
-		if (table->patterns[entry->place - 1].negated)
+		if (is_negated(table, entry->place))
 			return TABLE_ASK;
 		asked = *place;
 	}
 	*place = first;
-	if (first != 0 && !table->patterns[first - 1].negated)
+	if (first != 0 && !is_negated(table, first))
 		return 1;
 	if (asked != 0)
 		*place = asked;
@@ -548,12 +553,15 @@ static int search(const struct table *table, const char *domain, size_t length,
 static void tell_match(const struct table *table, uint32_t place,
 		       struct table_match *match)
 {
-	const struct pattern *pattern = &table->patterns[place - 1];
+	unsigned flags = (unsigned char)table->block[place - 1];
 
-	match->pattern = table->arena + pattern->text;
-	match->line = pattern->line;
-	if (pattern->line > 0)
-		match->file = table->files[pattern->file];
+	match->table = table;
+	match->place = place;
+	match->pattern = table->block + place;
+	if ((flags & FLAG_WRITTEN) != 0)
+		match->pattern += strlen(match->pattern) + 1;
+	if ((flags & FLAG_TABLE) == 0)
+		return;
 	for (size_t i = 0; i < table->entry_count; i++)
 		if (table->entries[i].place == place)
 			match->dictionary = table->entries[i].dictionary;
@@ -591,9 +599,58 @@ int table_match(const struct table *table, const char *domain,
 	return result;
 }
 
-/* table_match_line - where in a type:table a match stands */
-int table_match_line(const struct table_match *match, const char *domain,
-		     bool utf8, const char **file)
+/* A way through the block. */
+struct walk {
+	const struct table *table;
+	size_t end;	/* of the patterns seen so far */
+	uint32_t place; /* of the present one */
+	unsigned flags;
+	struct position position;
+};
+
+/* walk_start - before the first pattern */
+static struct walk walk_start(const struct table *table)
+{
+	return (struct walk){ .table = table, .position = { NO_FILE, 0 } };
+}
+
+/* walk_next - to the next pattern; false: there is none */
+static bool walk_next(struct walk *walk)
+{
+	const char *block = walk->table->block;
+
+	if (walk->end == walk->table->block_used)
+		return false;
+	walk->flags = (unsigned char)block[walk->end];
+	walk->place = (uint32_t)walk->end + 1;
+	walk->end = walk->place + strlen(block + walk->place) + 1;
+	if ((walk->flags & FLAG_WRITTEN) != 0)
+		walk->end += strlen(block + walk->end) + 1;
+	walk->position.line += (int)(walk->flags >> LINES_SHIFT);
+	if ((walk->flags & FLAG_PLACE) != 0) {
+		memcpy(&walk->position, block + walk->end,
+		       sizeof(walk->position));
+		walk->end += sizeof(walk->position);
+	}
+	return true;
+}
+
+/* line_in_file - where the pattern stands; 0: in the list itself */
+static int line_in_file(const struct table_match *match, const char **file)
+{
+	struct walk walk = walk_start(match->table);
+
+	while (walk_next(&walk) && walk.place != match->place)
+		;
+	if (walk.position.file == NO_FILE)
+		return 0;
+	*file = match->table->files[walk.position.file];
+	return walk.position.line;
+}
+
+/* line_in_table - where in a type:table the key stands */
+static int line_in_table(const struct table_match *match, const char *domain,
+			 bool utf8, const char **file)
 {
 	size_t length = strlen(domain);
 	char *folded = xmalloc(CASEFOLD_SIZE(length));
@@ -601,12 +658,24 @@ int table_match_line(const struct table_match *match, const char *domain,
 	int line = 0;
 
 	casefold(folded, domain, length, utf8);
-	while (match->dictionary != NULL && line == 0 && next != NULL &&
-	       *next != '\0') {
+	while (line == 0 && next != NULL && *next != '\0') {
 		line = dictionary_line(match->dictionary, next, file);
 		next = *next == '.' ? next + 1 : strchr(next, '.');
 	}
 	free(folded);
+	return line;
+}
+
+/* table_match_line - where what matched stands */
+int table_match_line(const struct table_match *match, const char *domain,
+		     bool utf8, const char **file)
+{
+	int line = 0;
+
+	if (match->dictionary != NULL)
+		line = line_in_table(match, domain, utf8, file);
+	if (line == 0 && match->table != NULL)
+		line = line_in_file(match, file);
 	return line;
 }
 
@@ -616,16 +685,16 @@ int table_each(const struct table *table,
 			    const struct table_match *match),
 	       void *context)
 {
+	struct walk walk = walk_start(table);
 	int result = 0;
 
-	for (size_t i = 0; i < table->pattern_count && result == 0; i++) {
-		const struct pattern *pattern = &table->patterns[i];
+	while (result == 0 && walk_next(&walk)) {
 		struct table_match match = { 0 };
 
-		if (pattern->key == NO_KEY || pattern->negated)
+		if ((walk.flags & (FLAG_TABLE | FLAG_NEGATED)) != 0)
 			continue;
-		tell_match(table, (uint32_t)i + 1, &match);
-		result = visit(context, table->arena + pattern->key, &match);
+		tell_match(table, walk.place, &match);
+		result = visit(context, table->block + walk.place, &match);
 	}
 	return result;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/dictionary.h"
 #include "lib/error.h"
@@ -29,9 +30,10 @@ struct table_options {
 /* What matched, for those who explain. Strings belong to the table. */
 struct table_match {
 	const char *pattern; /* as written, or NULL */
-	const char *file;    /* /file it stands in, or NULL: the list itself */
-	int line;	     /* line in file, from 1 */
+	const char *file;    /* that it stands in, if a network's; or NULL */
 	const struct dictionary *dictionary; /* of a type:table; or NULL */
+	const struct table *table;	     /* NULL: not of a table */
+	uint32_t place;			     /* in it */
 };
 
 /* TABLE_ASK - of table_match(): only Postfix knows. */
@@ -60,9 +62,10 @@ int table_match(const struct table *table, const char *domain,
 int table_match_folded(const struct table *table, const char *folded,
 		       size_t length, struct table_match *match);
 
-/* table_match_line - where in a type:table the key stands that made the domain
- * match: the line, and its file; 0: not known. utf8 as in table_options. Only
- * for explanations: it may read the file again. */
+/* table_match_line - where the pattern or the key of a type:table stands that
+ * made the domain match: the line, from 1, and its file; 0: in the list
+ * itself, or not known. utf8 as in table_options. Only for explanations: it
+ * may look through all of the table, and read the file again. */
 int table_match_line(const struct table_match *match, const char *domain,
 		     bool utf8, const char **file);
 

@@ -126,10 +126,18 @@ static struct table *new_table(const char *list, enum style style,
 	return table_new(list, &options, error);
 }
 
+/* line_of - where the pattern stands that matched; 0: in no file */
+static int line_of(const struct table_match *match, const char *domain,
+		   const char **file)
+{
+	return table_match_line(match, domain, true, file);
+}
+
 START_TEST(test_match)
 {
 	const struct match_case *c = &cases[_i];
 	struct table_match match;
+	const char *file;
 	struct error error;
 	struct table *table = new_table(c->list, c->style, &error);
 
@@ -144,7 +152,7 @@ START_TEST(test_match)
 		ck_assert_str_eq(match.pattern, c->pattern);
 	}
 	ck_assert_ptr_null(match.file);
-	ck_assert_int_eq(match.line, 0);
+	ck_assert_int_eq(line_of(&match, c->domain, &file), 0);
 	table_free(table);
 }
 END_TEST
@@ -242,6 +250,7 @@ START_TEST(test_file)
 {
 	const struct file_case *c = &file_cases[_i];
 	struct table_match match;
+	const char *file;
 	struct error error;
 	struct table *table;
 	char *outer = expand("@/list\n");
@@ -258,11 +267,9 @@ START_TEST(test_file)
 		ck_assert_ptr_null(match.pattern);
 	else
 		ck_assert_str_eq(match.pattern, c->pattern);
-	ck_assert_int_eq(match.line, c->line);
+	ck_assert_int_eq(line_of(&match, c->domain, &file), c->line);
 	if (c->line > 0)
-		ck_assert_str_eq(match.file, path);
-	else
-		ck_assert_ptr_null(match.file);
+		ck_assert_str_eq(file, path);
 	table_free(table);
 	free(path);
 	free(list);
@@ -368,6 +375,7 @@ START_TEST(test_million)
 	char *path = path_of("million");
 	FILE *file = fopen(path, "w");
 	struct table_match match;
+	const char *where;
 	struct error error;
 	struct table *table;
 	char name[64];
@@ -390,7 +398,9 @@ START_TEST(test_million)
 	for (int i = 0; i < COUNT_OF_NAMES; i += 7) {
 		snprintf(name, sizeof(name), "mx.Customer-%d.example", i);
 		ck_assert_int_eq(table_match(table, name, &match), 1);
-		ck_assert_int_eq(match.line, i + 1);
+		/* To find a line takes a look at all the list. */
+		if (i % 70000 == 0)
+			ck_assert_int_eq(line_of(&match, name, &where), i + 1);
 	}
 	printf("%d found in %.0f ms\n", (COUNT_OF_NAMES + 6) / 7,
 	       now_ms() - loaded);
