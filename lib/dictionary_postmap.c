@@ -128,6 +128,7 @@ static int read_output(struct dictionary *dictionary, const char *output,
 {
 	const char *end = output + length;
 
+	keyset_reserve(dictionary->data, output, length);
 	while (output < end) {
 		struct entry entry = { .key = output };
 		size_t left = (size_t)(end - output);
@@ -292,8 +293,11 @@ static int open_texthash(struct dictionary *dictionary,
 	texthash.seen = keyset_new(false, error);
 	if (dictionary->data != NULL && texthash.seen != NULL)
 		text = dictionary_text(dictionary, error);
-	if (text != NULL)
+	if (text != NULL) {
+		keyset_reserve(dictionary->data, text, strlen(text));
+		keyset_reserve(texthash.seen, text, strlen(text));
 		result = logical_lines_each(text, read_line, &texthash, error);
+	}
 	if (result == 0) {
 		keyset_fit(dictionary->data);
 		dictionary->size = keyset_size(dictionary->data);

@@ -62,3 +62,19 @@ char *file_read(const char *path, size_t *length, const char **reason)
 		content[*length] = '\0';
 	return content;
 }
+
+/* file_lines - about how many lines of some length there are */
+size_t file_lines(const char *text, size_t length)
+{
+	const char *end = text + length;
+	size_t lines = 0;
+
+	while (text < end && lines < length / 8) {
+		text = memchr(text, '\n', (size_t)(end - text));
+		if (text == NULL)
+			break;
+		text++;
+		lines++;
+	}
+	return lines;
+}

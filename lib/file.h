@@ -12,4 +12,8 @@
  * the next call of strerror(3). Never waits for a FIFO. */
 char *file_read(const char *path, size_t *length, const char **reason);
 
+/* file_lines - about how many lines of some length a text has: never more than
+ * an eighth of its bytes. */
+size_t file_lines(const char *text, size_t length);
+
 #endif

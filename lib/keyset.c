@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/file.h"
 #include "lib/slots.h"
 #include "lib/xalloc.h"
 
@@ -85,6 +86,15 @@ int keyset_add_value(struct keyset *set, const char *key, size_t length,
 	if (set->has_values)
 		put_text(set, value, value_length);
 	return 1;
+}
+
+/* keyset_reserve - make room for the records of many lines */
+void keyset_reserve(struct keyset *set, const char *text, size_t length)
+{
+	size_t lines = file_lines(text, length);
+
+	slots_reserve(&set->slots, set->block, lines,
+		      set->used + length + 2 * lines);
 }
 
 /* keyset_fit - no more memory than needed */

@@ -28,6 +28,10 @@ int keyset_add_value(struct keyset *set, const char *key, size_t length,
 		     const char *value, size_t value_length, bool mark,
 		     struct error *error);
 
+/* keyset_reserve - make room for the records of a text of lines, where each
+ * line is one. */
+void keyset_reserve(struct keyset *set, const char *text, size_t length);
+
 /* keyset_fit - use no more memory than needed: no more are added. */
 void keyset_fit(struct keyset *set);
 

@@ -16,8 +16,8 @@
 
 #define COUNT_MIN     16
 #define BITS_MAX      31 /* SLOTS_PLACE_MAX */
-#define FULL(count)   ((count) / 4 * 3)
-#define FITTED(count) ((count) + (count) / 4 + 1)
+#define FULL(count)   ((count) / 5 * 4)
+#define FITTED(count) ((count) + (count) / 4 + 5)
 
 /* slots_init - empty */
 int slots_init(struct slots *slots, struct error *error)
@@ -136,12 +136,31 @@ uint32_t slots_add(struct slots *slots, const char *block, uint32_t place,
 	return 0;
 }
 
-/* slots_fit - no more memory than needed */
-void slots_fit(struct slots *slots, const char *block, size_t end)
+/* bits_for - those that places below end need */
+static unsigned bits_for(size_t end)
 {
 	unsigned bits = 1;
 
 	while (bits < BITS_MAX && end >> bits != 0)
 		bits++;
-	rebuild(slots, block, FITTED(slots->used), bits);
+	return bits;
+}
+
+/* slots_reserve - many more are coming */
+void slots_reserve(struct slots *slots, const char *block, size_t more,
+		   size_t end)
+{
+	if (slots->used + more > FULL(slots->count))
+		rebuild(slots, block, FITTED(slots->used + more),
+			bits_for(end));
+}
+
+/* slots_fit - no more memory than needed, nearly */
+void slots_fit(struct slots *slots, const char *block, size_t end)
+{
+	size_t count = FITTED(slots->used);
+
+	if (slots->count > count + count / 16 ||
+	    slots->bits > bits_for(end) + 1)
+		rebuild(slots, block, count, bits_for(end));
 }

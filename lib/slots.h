@@ -38,6 +38,11 @@ uint32_t slots_find(const struct slots *slots, const char *block,
 uint32_t slots_add(struct slots *slots, const char *block, uint32_t place,
 		   size_t length);
 
+/* slots_reserve - so many more are about to be added, all below end: then it is
+ * done in one step. */
+void slots_reserve(struct slots *slots, const char *block, size_t more,
+		   size_t end);
+
 /* slots_fit - use no more memory than needed: nothing is added any more. All
  * places are below end. */
 void slots_fit(struct slots *slots, const char *block, size_t end);

@@ -248,11 +248,15 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 		      bool negated)
 {
 	const char *end = content + length;
+	size_t lines;
 
 	if (memchr(content, '\0', length) != NULL)
 		return error_set(reader->error, "%s: %s: has a NUL byte in it",
 				 reader->name,
 				 reader->table->files[reader->position.file]);
+	lines = file_lines(content, length);
+	slots_reserve(&reader->table->slots, reader->table->block, lines,
+		      reader->table->block_used + length + 2 * lines);
 	while (content < end) {
 		const char *newline =
 			memchr(content, '\n', (size_t)(end - content));
