@@ -19,8 +19,9 @@ struct metrics {
 	uint64_t shadow_compared;  /* judged under the shadow, too */
 	uint64_t shadow_differing; /* of these: answered otherwise by it */
 	uint64_t shadow_opening;   /* of these: more openly */
-	uint64_t not_allowed; /* connections refused: not in allow_remote */
-	uint64_t tls_failed;  /* connections refused: TLS, certificate */
+	uint64_t not_allowed;	   /* connections refused: not in allow_remote,
+				    * or not in allow_users */
+	uint64_t tls_failed;	   /* connections refused: TLS, certificate */
 };
 
 /* metrics_add - add other to metrics. */
