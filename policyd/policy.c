@@ -14,15 +14,18 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "lib/judgement.h"
 #include "lib/log.h"
+#include "lib/log_limit.h"
 #include "lib/reply.h"
 #include "lib/report.h"
 #include "lib/request.h"
 #include "lib/service.h"
 #include "lib/xalloc.h"
 
-#define ID_LENGTH 6
+#define ID_LENGTH    6
+#define WARNINGS_MAX 100 /* of a kind, in LOG_LIMIT_MS */
 
 /* One request on its way. */
 struct exchange {
@@ -42,6 +45,7 @@ struct policy {
 	struct metrics metrics;
 	struct exchange *unused;
 	uint32_t next_id;
+	struct log_limit malformed, lookups; /* warnings */
 };
 
 /* judge - from bytes to a decision; 1 decided, 0 it waits, -1 malformed */
@@ -108,6 +112,18 @@ static unsigned long microseconds(const struct timespec *start)
 			       (now.tv_nsec - start->tv_nsec) / 1000);
 }
 
+/* may_warn - once more? If it was too often before, say so. */
+static bool may_warn(struct log_limit *limit, const char *what)
+{
+	unsigned long suppressed;
+
+	if (!log_limit_pass(limit, (uint64_t)clock_ms(), &suppressed))
+		return false;
+	if (suppressed > 0)
+		log_warning("%s: %lu lines suppressed", what, suppressed);
+	return true;
+}
+
 /* warn_lookup - name the list that could not be searched */
 static void warn_lookup(const struct exchange *exchange)
 {
@@ -115,7 +131,8 @@ static void warn_lookup(const struct exchange *exchange)
 		&exchange->judgement.evaluation.decision;
 
 	if (decision->verdict != VERDICT_DEFER ||
-	    decision->refusal != REFUSAL_LOOKUP)
+	    decision->refusal != REFUSAL_LOOKUP ||
+	    !may_warn(&exchange->policy->lookups, "failed lookups"))
 		return;
 	if (exchange->judgement.facts.authorized < 0)
 		log_warning("id=%s: %s could not be searched: answered 451",
@@ -164,6 +181,8 @@ static void handle_malformed(void *context, const char *peer,
 	struct policy *policy = context;
 
 	policy->metrics.malformed++;
+	if (!may_warn(&policy->malformed, "malformed requests"))
+		return;
 	log_warning("malformed request from %s: %s: no reply, closing", peer,
 		    reason);
 }
@@ -212,6 +231,7 @@ struct policy *policy_new(const struct config *config)
 	struct policy *policy = xcalloc(1, sizeof(*policy));
 
 	policy->config = config;
+	policy->malformed.most = policy->lookups.most = WARNINGS_MAX;
 	/* Only a label: two servers should not use the same ones. */
 	if (getrandom(&policy->next_id, sizeof(policy->next_id), 0) !=
 	    (ssize_t)sizeof(policy->next_id))
