@@ -25,6 +25,8 @@ struct tls_listener;
 struct config_gate {
 	struct network_list *clients; /* allow_remote; NULL: who can reach it */
 	struct tls_listener *tls;     /* NULL: plain text */
+	uid_t *users;		      /* allow_users */
+	size_t user_count;	      /* 0: who can reach it */
 };
 
 /* The configuration file, read, checked and made into what serves. Built once

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/config_options.h"
 #include "lib/config_services.h"
@@ -42,6 +43,55 @@ static void load_access(struct listener_options *options,
 	    config_value_group(setting_text(group), &options->gid, NULL,
 			       &error) < 0)
 		config_error(notes, group->line, "group: %s", error.text);
+}
+
+/* check_directory - who can put a file there can put a socket of his own in our
+ * place, at the latest when ours is away */
+static void check_directory(const struct listener_options *options,
+			    const struct config_section *section,
+			    struct config_notes *notes)
+{
+	const char *path = options->address + strlen("unix:");
+	char *directory =
+		xstrndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+	struct stat status;
+
+	if (stat(directory, &status) == 0 && (status.st_mode & S_IWOTH) != 0)
+		config_warning(notes, section->line,
+			       "listen: everybody can write to the directory "
+			       "%s, and so answer instead of policyd while it "
+			       "does not run; use one that only its owner can "
+			       "write to",
+			       directory);
+	free(directory);
+}
+
+/* load_users - allow_users */
+static void load_users(struct config *config, struct config_gate *gate,
+		       const struct config_section *section,
+		       struct config_notes *notes)
+{
+	const struct setting *from = &section->settings[OPTION_ALLOW_USERS];
+	const struct setting *top =
+		&config->settings->top.settings[OPTION_ALLOW_USERS];
+	struct error error;
+	size_t i;
+
+	if (strncmp(section->title, "unix:", 5) != 0) {
+		if (from->line != top->line)
+			config_error(notes, from->line,
+				     "allow_users: only for \"unix:\" "
+				     "addresses: TCP does not tell who the "
+				     "client is");
+		return;
+	}
+	gate->users = xcalloc(from->count, sizeof(*gate->users));
+	gate->user_count = from->count;
+	for (i = 0; i < from->count; i++)
+		if (config_value_user(from->values[i], &gate->users[i], NULL,
+				      &error) < 0)
+			config_error(notes, from->lines[i], "allow_users: %s",
+				     error.text);
 }
 
 /* load_clients - allow_remote */
@@ -197,6 +247,7 @@ static void load_gate(struct config *config, size_t index,
 	const struct listener_options *options = &config->listeners[index];
 	struct config_gate *gate = &config->gates[index];
 
+	load_users(config, gate, section, notes);
 	load_clients(config, gate, options, section, notes);
 	if (section->tls_line != 0)
 		load_tls(config, gate, options, section, notes);
@@ -236,6 +287,8 @@ void config_listeners(struct config *config, struct config_notes *notes,
 			continue;
 		}
 		load_access(options, section, notes);
+		if (strncmp(options->address, "unix:", 5) == 0)
+			check_directory(options, section, notes);
 		load_gate(config, i, section, notes);
 		for (k = 0; k < i; k++)
 			if (strcmp(config->listeners[k].address,
@@ -307,6 +360,7 @@ void config_listeners_clear(struct config *config)
 	size_t i;
 
 	for (i = 0; i < config->listener_count; i++) {
+		free(config->gates[i].users);
 		network_list_free(config->gates[i].clients);
 		tls_listener_free(config->gates[i].tls);
 	}

@@ -81,6 +81,8 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				    NULL },
 	[OPTION_MODE] = { "mode", EVERY_LISTENER, FORM_TEXT, "0660" },
 	[OPTION_OWNER] = { "owner", EVERY_LISTENER, FORM_TEXT, "" },
+	[OPTION_ALLOW_USERS] = { "allow_users", SCOPE_TOP | SCOPE_LISTEN,
+				 FORM_LIST, "" },
 	[OPTION_VERDICT] = { "verdict", SCOPE_EXPECT, FORM_TEXT, NULL },
 	[OPTION_ALLOW_REMOTE] = { "allow_remote", SCOPE_LISTEN, FORM_LIST, "" },
 	[OPTION_CERTIFICATE] = { "certificate", SCOPE_TLS, FORM_TEXT, "" },
@@ -243,7 +245,14 @@ static void set_default(struct setting *setting, enum config_option option)
 	}
 }
 
-/* section_complete - defaults for what is not set; in a service from top */
+/* is_inherited - does a section have it from the top level? */
+static bool is_inherited(enum config_option option, unsigned scope)
+{
+	return (config_option_scopes(option) & SCOPE_TOP) != 0 &&
+	       (scope == SCOPE_SERVICE || option == OPTION_ALLOW_USERS);
+}
+
+/* section_complete - what is not set is as at the top, or the default */
 static void section_complete(struct config_section *section, unsigned scope,
 			     const struct config_section *top)
 {
@@ -256,7 +265,7 @@ static void section_complete(struct config_section *section, unsigned scope,
 
 		if ((scopes & scope) == 0 || setting->set)
 			continue;
-		if (scope == SCOPE_SERVICE && (scopes & SCOPE_TOP) != 0)
+		if (top != NULL && is_inherited(option, scope))
 			setting_copy(setting, &top->settings[option]);
 		else
 			set_default(setting, option);
@@ -271,7 +280,7 @@ void settings_complete(struct config_settings *settings)
 	section_complete(&settings->top, SCOPE_TOP, NULL);
 	for (i = 0; i < settings->listen_count; i++)
 		section_complete(&settings->listens[i],
-				 SCOPE_LISTEN | SCOPE_TLS, NULL);
+				 SCOPE_LISTEN | SCOPE_TLS, &settings->top);
 	for (i = 0; i < settings->metrics_count; i++)
 		section_complete(&settings->metrics[i], SCOPE_METRICS, NULL);
 	for (i = 0; i < settings->service_count; i++)

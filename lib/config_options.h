@@ -43,6 +43,7 @@ enum config_option {
 	OPTION_POLICY_CONTEXT,
 	OPTION_MODE,
 	OPTION_OWNER,
+	OPTION_ALLOW_USERS, /* for all unix listeners, or of one */
 	OPTION_VERDICT,
 	OPTION_ALLOW_REMOTE,
 	OPTION_CERTIFICATE,

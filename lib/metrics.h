@@ -34,9 +34,10 @@ struct metrics {
 	uint64_t shadow_compared;  /* judged under the shadow, too */
 	uint64_t shadow_differing; /* of these: answered otherwise by it */
 	uint64_t shadow_opening;   /* of these: more openly */
-	uint64_t not_allowed; /* connections refused: not in allow_remote */
-	uint64_t tls_failed;  /* connections refused: TLS, certificate */
-	uint64_t log_dropped; /* lines that could not be logged */
+	uint64_t not_allowed;	   /* connections refused: not in allow_remote,
+				    * or not in allow_users */
+	uint64_t tls_failed;	   /* connections refused: TLS, certificate */
+	uint64_t log_dropped;	   /* lines that could not be logged */
 };
 
 /* metrics_add - add other, which may be another thread's, to metrics. */

@@ -80,3 +80,15 @@ const char *peer_name(char *buffer, int fd)
 	}
 	return buffer;
 }
+
+/* peer_user - who connected to a unix socket */
+int peer_user(uid_t *uid, int fd)
+{
+	struct ucred credentials;
+	socklen_t length = sizeof(credentials);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
+		return -1;
+	*uid = credentials.uid;
+	return 0;
+}

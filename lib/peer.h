@@ -2,7 +2,9 @@
 #ifndef LIB_PEER_H
 #define LIB_PEER_H
 
-/* Who is at the other end of a socket, as text. */
+#include <sys/types.h>
+
+/* Who is at the other end of a socket. */
 
 #define PEER_MAX 80 /* bytes of a name, NUL included */
 
@@ -14,5 +16,8 @@ const char *peer_name(char *buffer, int fd);
 /* peer_address - the numeric address of a TCP peer, or "unknown". Returns
  * buffer, which has PEER_MAX bytes. */
 const char *peer_address(char *buffer, int fd);
+
+/* peer_user - who connected to a unix socket, as the kernel says. 0 or -1. */
+int peer_user(uid_t *uid, int fd);
 
 #endif

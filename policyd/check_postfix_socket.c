@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <netdb.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -206,6 +207,42 @@ static void check_tls(struct check *check, const struct use *use)
 	free(text);
 }
 
+/* is_shut_out - is smtpd's user none of allow_users? */
+static bool is_shut_out(const struct check *check, const struct use *use)
+{
+	const struct config *config = check->config;
+	const char *owner = postfix_get(check->postfix, NULL, "mail_owner");
+	const struct passwd *account = getpwnam(owner);
+	const struct config_gate *gate;
+	size_t i;
+
+	if (use->listener == NULL || account == NULL)
+		return false;
+	gate = &config->gates[use->listener - config->listeners];
+	for (i = 0; i < gate->user_count; i++)
+		if (gate->users[i] == account->pw_uid)
+			return false;
+	return gate->user_count > 0;
+}
+
+/* check_users - allow_users without smtpd */
+static void check_users(struct check *check, const struct use *use)
+{
+	const char *owner = postfix_get(check->postfix, NULL, "mail_owner");
+	char *line, *text, *advice;
+
+	if (!is_shut_out(check, use))
+		return;
+	line = xasprintf("listen \"%s\"", use->listener->address);
+	text = xasprintf("%s: smtpd is user %s, who is not in allow_users",
+			 use->policy.server, owner);
+	advice = xasprintf("allow_users = { \"%s\" }", owner);
+	check_found_ours(check, SEVERITY_ERROR, line, advice, text);
+	free(line);
+	free(text);
+	free(advice);
+}
+
 /* check_answer - somebody listens, and does not answer as we do */
 static void check_answer(struct check *check, const struct use *use)
 {
@@ -214,7 +251,8 @@ static void check_answer(struct check *check, const struct use *use)
 		   strncmp(attempt->reply, "action=", 7) != 0;
 	char *line, *text;
 
-	if ((attempt->stage != ATTEMPT_ASK && !odd) || is_tls(check, use))
+	if ((attempt->stage != ATTEMPT_ASK && !odd) || is_tls(check, use) ||
+	    is_shut_out(check, use))
 		return;
 	line = xasprintf("listen \"%s\"", use->address);
 	text = xasprintf("%s accepts connections and does not answer as a "
@@ -284,8 +322,8 @@ static void check_untried(struct check *check, const struct use *use)
 void check_sockets(struct check *check)
 {
 	static void (*const checks[])(struct check *, const struct use *) = {
-		check_place,  check_name, check_connect, check_tls,
-		check_answer, check_peer, check_untried,
+		check_place, check_name,   check_connect, check_tls,
+		check_users, check_answer, check_peer,	  check_untried,
 	};
 	size_t i, j;
 

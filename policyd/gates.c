@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* gates - who may come in at which listener
  *
- * A listener that has neither allow_remote nor tls is the server's business
- * alone. Before others stands a gate: whose address is not listed is closed at
- * once, and in TLS a bridge makes an ordinary connection of every client that
- * it knows. Strangers can knock as fast as they like: what is logged about
- * them is limited. */
+ * A listener that has neither allow_remote nor allow_users nor tls is the
+ * server's business alone. Before others stands a gate: whose address or user
+ * is not listed is closed at once, and in TLS a bridge makes an ordinary
+ * connection of every client that it knows. Strangers can knock as fast as they
+ * like: what is logged about them is limited. */
 
 #include "policyd/gates.h"
 
@@ -31,7 +31,7 @@ struct gates {
 	struct server *server;
 	struct gate *each; /* by listener */
 	struct tls_bridges *bridges;
-	struct log_limit refused, failed;
+	struct log_limit refused, failed, strangers;
 	struct metrics metrics;
 };
 
@@ -62,7 +62,7 @@ static void on_failed(void *context, const char *peer, const char *reason)
 {
 	struct gates *gates = context;
 
-	gates->metrics.tls_failed++;
+	metrics_count(&gates->metrics.tls_failed);
 	warn(&gates->failed, peer, "TLS", reason);
 }
 
@@ -78,6 +78,23 @@ static bool is_allowed(const struct gate *gate, int fd)
 				  "unknown") == 1;
 }
 
+/* is_user - is the client one of allow_users? Who cannot be told is not. */
+static bool is_user(const struct gate *gate, int fd)
+{
+	const struct config_gate *config = gate->config;
+	size_t i;
+	uid_t uid;
+
+	if (config->user_count == 0)
+		return true;
+	if (peer_user(&uid, fd) < 0)
+		return false;
+	for (i = 0; i < config->user_count; i++)
+		if (config->users[i] == uid)
+			return true;
+	return false;
+}
+
 /* on_accepted - somebody is at the gate */
 static void on_accepted(void *context, int fd)
 {
@@ -87,9 +104,14 @@ static void on_accepted(void *context, int fd)
 
 	peer_name(peer, fd);
 	if (!is_allowed(gate, fd)) {
-		gates->metrics.not_allowed++;
+		metrics_count(&gates->metrics.not_allowed);
 		warn(&gates->refused, peer, "refused",
 		     "the address is not in allow_remote");
+		close(fd);
+	} else if (!is_user(gate, fd)) {
+		metrics_count(&gates->metrics.not_allowed);
+		warn(&gates->strangers, peer, "refused",
+		     "the user is not in allow_users");
 		close(fd);
 	} else if (gate->config->tls != NULL) {
 		tls_bridges_accept(gates->bridges, gate->config->tls, fd, peer);
@@ -110,6 +132,7 @@ struct gates *gates_new(const struct config *config, struct server *server)
 
 	gates->config = config;
 	gates->server = server;
+	gates->strangers.most = 1;
 	gates->each = xcalloc(config->listener_count, sizeof(*gates->each));
 	gates->bridges = tls_bridges_new(server_base(server), &handler);
 	return gates;
@@ -132,7 +155,8 @@ int gates_listen(struct gates *gates, size_t listener, int fd,
 	const struct config_gate *config = &gates->config->gates[listener];
 	struct gate *gate = &gates->each[listener];
 
-	if (config->clients == NULL && config->tls == NULL)
+	if (config->clients == NULL && config->tls == NULL &&
+	    config->user_count == 0)
 		return server_listen(gates->server, fd, error);
 	gate->gates = gates;
 	gate->config = config;

@@ -14,9 +14,11 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "lib/judgement.h"
 #include "lib/log.h"
 #include "lib/log_batch.h"
+#include "lib/log_limit.h"
 #include "lib/reply.h"
 #include "lib/report.h"
 #include "lib/request.h"
@@ -24,7 +26,8 @@
 #include "lib/tally.h"
 #include "lib/xalloc.h"
 
-#define ID_LENGTH 6
+#define ID_LENGTH    6
+#define WARNINGS_MAX 100 /* of a kind, in LOG_LIMIT_MS */
 
 /* One request on its way. */
 struct exchange {
@@ -52,6 +55,7 @@ struct policy {
 	char reply[REPLY_MAX];
 	char line[REPORT_MAX];
 	struct error error;
+	struct log_limit malformed, lookups; /* warnings */
 };
 
 /* judge - from bytes to a decision; 1 decided, 0 it waits, -1 malformed */
@@ -119,6 +123,18 @@ static unsigned long microseconds(const struct timespec *start)
 			       (now.tv_nsec - start->tv_nsec) / 1000);
 }
 
+/* may_warn - once more? If it was too often before, say so. */
+static bool may_warn(struct log_limit *limit, const char *what)
+{
+	unsigned long suppressed;
+
+	if (!log_limit_pass(limit, (uint64_t)clock_ms(), &suppressed))
+		return false;
+	if (suppressed > 0)
+		log_warning("%s: %lu lines suppressed", what, suppressed);
+	return true;
+}
+
 /* warn_lookup - name the list that could not be searched */
 static void warn_lookup(const struct exchange *exchange)
 {
@@ -126,7 +142,8 @@ static void warn_lookup(const struct exchange *exchange)
 		&exchange->judgement.evaluation.decision;
 
 	if (decision->verdict != VERDICT_DEFER ||
-	    decision->refusal != REFUSAL_LOOKUP)
+	    decision->refusal != REFUSAL_LOOKUP ||
+	    !may_warn(&exchange->policy->lookups, "failed lookups"))
 		return;
 	if (exchange->judgement.facts.authorized < 0)
 		log_warning("id=%s: %s could not be searched: answered 451",
@@ -207,6 +224,8 @@ static void handle_malformed(void *context, const char *peer,
 	struct policy *policy = context;
 
 	metrics_count(&policy->metrics.malformed);
+	if (!may_warn(&policy->malformed, "malformed requests"))
+		return;
 	log_warning("malformed request from %s: %s: no reply, closing", peer,
 		    reason);
 }
@@ -268,6 +287,7 @@ struct policy *policy_new(const struct config *config)
 	policy->timed = policy->tally != NULL;
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		policy->timed |= config->log_verdicts[i];
+	policy->malformed.most = policy->lookups.most = WARNINGS_MAX;
 	/* Only a label: two servers should not use the same ones. */
 	if (getrandom(&policy->next_id, sizeof(policy->next_id), 0) !=
 	    (ssize_t)sizeof(policy->next_id))

@@ -360,6 +360,12 @@ static int give_up_root(struct service_process *process, struct error *error)
 		 "contained: seccomp: %d system calls, landlock: version %d",
 		 held.system_calls, held.landlock);
 	tell_line(process->channel, LOG_LEVEL_DEBUG, line);
+#ifdef POLICYD_CONTAIN
+	if (held.system_calls == 0)
+		tell_line(process->channel, LOG_LEVEL_WARNING,
+			  "this kernel has no seccomp filters: who takes over "
+			  "a server can make any system call");
+#endif
 	return 0;
 }
 

@@ -405,6 +405,13 @@ static const struct broken broken[] = {
 	{ "listen \"inet:0.0.0.0:1\" {\nallow_remote = { \"mx.example\" }\n"
 	  "}\n",
 	  2, "allow_remote: " },
+	{ "listen \"unix:/x\" {\nallow_users = { \"root\",\n\"no-such-user\" }"
+	  "\n}\n",
+	  3, "allow_users: " },
+	{ "listen \"unix:/x\" {\n}\nallow_users = \"no-such-user\"\n", 3,
+	  "allow_users: " },
+	{ "listen \"inet:127.0.0.1:1\" {\nallow_users = \"root\"\n}\n", 2,
+	  "allow_users: only for \"unix:\" addresses" },
 	{ "listen \"unix:/x\" {\nallow_remote = \"192.0.2.1\"\n}\n", 2,
 	  "only for \"inet:\"" },
 	{ "listen \"unix:/x\" {\ntls {\n}\n}\n", 2, "only for \"inet:\"" },

@@ -98,6 +98,8 @@ class Client:
 class Daemon:
     """policyd with a directory of its own."""
 
+    breaks_out = False      # does the test make a forbidden system call?
+
     def __init__(self, program, settings="", options=(), background=False):
         self.directory = tempfile.mkdtemp(prefix="policyd-test-")
         os.chmod(self.directory, 0o755)
@@ -120,7 +122,10 @@ class Daemon:
     def __exit__(self, *_):
         self.end()
         said = self.stderr()
+        killed = "Bad system call" in said + self.read(self.log)
         shutil.rmtree(self.directory)
+        assert killed == self.breaks_out, "a server was%s killed by its " \
+            "filter" % ("" if killed else " not")
         assert "Sanitizer" not in said and "runtime error" not in said, said
 
     def path(self, name):

@@ -311,6 +311,11 @@ CASES = [
          conf='listen "inet:127.0.0.1:%PORT%" { tls { certificate = '
               '"%TLS%/server.pem" key = "%TLS%/server.key" ca = '
               '"%TLS%/ca.pem" } }\n'),
+    Case("allow_users without Postfix",
+         ("error", "check.conf", "who is not in allow_users"),
+         conf='allow_users = { "root", "nobody" }\n', mends=False),
+    Case("allow_users with Postfix",
+         conf='allow_users = { "postfix" }\n'),
     Case("inet, nobody there",
          ("error", "check.conf", "cannot connect to inet:127.0.0.1:9 "),
          main={RECIPIENT: "check_policy_service inet:127.0.0.1:9, reject"},
