@@ -17,7 +17,37 @@ static const char *unix_path(const struct listener_options *options)
 	return options->address + 5;
 }
 
-/* bind_inet - options, address, listen */
+/* listener_advice - what to do about it */
+const char *listener_advice(int number)
+{
+	switch (number) {
+	case EACCES:
+	case EPERM:
+		return "; start policyd as root";
+	case ENOENT:
+		return "; make it, or listen elsewhere";
+	case EADDRINUSE:
+		return ": another program listens there; ss -ltnp names it: "
+		       "stop it, or listen elsewhere";
+	case EADDRNOTAVAIL:
+		return "; this host does not have that address (ip address)";
+	default:
+		return "";
+	}
+}
+
+/* bind_failed - why, and what to do; errno stays */
+static int bind_failed(const char *text, struct error *error)
+{
+	int number = errno;
+
+	error_set(error, "cannot listen on %s: %s%s", text, strerror(number),
+		  listener_advice(number));
+	errno = number;
+	return -1;
+}
+
+/* bind_inet - options and address */
 static int bind_inet(struct listener *listener,
 		     const union socket_address *address, struct error *error)
 {
@@ -35,17 +65,12 @@ static int bind_inet(struct listener *listener,
 			return error_set(error, "%s: %s", text,
 					 strerror(errno));
 	}
-	if (bind(listener->fd, &address->any, length) < 0 ||
-	    listen(listener->fd, LISTENER_BACKLOG) < 0)
-		return error_set(error, "cannot listen on %s: %s%s", text,
-				 strerror(errno),
-				 errno == EADDRINUSE
-					 ? ": another program listens there"
-					 : "");
+	if (bind(listener->fd, &address->any, length) < 0)
+		return bind_failed(text, error);
 	return 0;
 }
 
-/* open_inet - a TCP socket */
+/* open_inet - a TCP socket that does not listen yet */
 static int open_inet(struct listener *listener, struct error *error)
 {
 	union socket_address address;
@@ -61,6 +86,16 @@ static int open_inet(struct listener *listener, struct error *error)
 	return bind_inet(listener, &address, error);
 }
 
+/* listen_inet - a TCP socket that listens */
+static int listen_inet(struct listener *listener, struct error *error)
+{
+	if (open_inet(listener, error) < 0)
+		return -1;
+	if (listen(listener->fd, LISTENER_BACKLOG) < 0)
+		return bind_failed(listener->options.address, error);
+	return 0;
+}
+
 /* listener_open - make a listening socket */
 int listener_open(struct listener *listener,
 		  const struct listener_options *options, struct error *error)
@@ -74,9 +109,25 @@ int listener_open(struct listener *listener,
 	if (path != NULL)
 		result = listener_unix_open(listener, path, error);
 	else
-		result = open_inet(listener, error);
+		result = listen_inet(listener, error);
 	if (result < 0)
 		listener_close(listener);
+	return result;
+}
+
+/* listener_check - could it be opened? */
+int listener_check(const struct listener_options *options, struct error *error)
+{
+	struct listener listener = { .options = *options, .fd = -1 };
+	const char *path = unix_path(options);
+	int result;
+
+	if (path != NULL)
+		return listener_unix_check(path, error);
+	result = open_inet(&listener, error);
+	if (result < 0 && errno == EADDRINUSE)
+		result = 0;
+	listener_close(&listener);
 	return result;
 }
 

@@ -24,9 +24,14 @@ union socket_address {
 int listener_inet_address(union socket_address *address, const char *text,
 			  struct error *error);
 
+/* listener_advice - what to do about an error number of open(2), bind(2) ...;
+ * "" or a text to append. */
+const char *listener_advice(int number);
+
 /* For unix listeners; path is the one in their options. */
 int listener_unix_open(struct listener *listener, const char *path,
 		       struct error *error);
+int listener_unix_check(const char *path, struct error *error);
 int listener_unix_adjust(struct listener *listener, const char *path,
 			 const struct listener_options *options,
 			 struct error *error);

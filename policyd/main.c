@@ -266,6 +266,19 @@ static void warn_stale(const struct config *config)
 			config->path, config->main_cf, (long)pid);
 }
 
+/* check_listeners - what would keep it from listening; only root is to, and
+ * could tell */
+static void check_listeners(const struct config *config)
+{
+	struct error error;
+	size_t i;
+
+	for (i = 0; i < config->listener_count && geteuid() == 0; i++)
+		if (listener_check(&config->listeners[i], &error) < 0)
+			fprintf(stderr, "%s: warning: listen: %s\n",
+				config->path, error.text);
+}
+
 /* check_shadow - the next configuration; what is wrong with it does not refuse
  * this one */
 static void check_shadow(const struct config *config)
@@ -327,6 +340,8 @@ static int with_config(const struct command *command)
 	config_messages_clear(&messages);
 	if (config != NULL && command->mode == MODE_CHECK)
 		warn_stale(config);
+	if (config != NULL && command->mode == MODE_CHECK)
+		check_listeners(config);
 	if (config != NULL && command->mode == MODE_CHECK &&
 	    config->shadow != NULL)
 		check_shadow(config);
