@@ -20,6 +20,7 @@
 #include "lib/xalloc.h"
 #include "policyd/channel.h"
 #include "policyd/check_postfix.h"
+#include "policyd/init.h"
 #include "policyd/monitor.h"
 #include "policyd/query.h"
 #include "policyd/serve.h"
@@ -35,6 +36,7 @@ enum mode {
 	MODE_QUERY = 'q',
 	MODE_STDIO = 's',
 	MODE_CHECK_POSTFIX = 'P',
+	MODE_INIT = 'i',   /* has no short form */
 	MODE_SERVER = 'S', /* started by the monitor */
 };
 #define OPTION_LENIENT 'L' /* only with MODE_SERVER */
@@ -64,6 +66,9 @@ static const char usage_text[] =
 	"       policyd -P [-c FILE]                    check the Postfix around "
 	"us; status 1:\n"
 	"                                               it has to be mended\n"
+	"       policyd --init [-c FILE] [DIR]          write FILE for the "
+	"Postfix of DIR, and print\n"
+	"                                               how to have it ask\n"
 	"       policyd -V | -h\n"
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
@@ -77,6 +82,7 @@ static const struct option long_options[] = {
 	{ "query", no_argument, NULL, MODE_QUERY },
 	{ "stdio", no_argument, NULL, MODE_STDIO },
 	{ "check-postfix", no_argument, NULL, MODE_CHECK_POSTFIX },
+	{ "init", no_argument, NULL, MODE_INIT },
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "against", required_argument, NULL, OPTION_AGAINST },
@@ -114,7 +120,7 @@ static _Noreturn void print_and_exit(const char *text)
 	exit(fflush(stdout) == 0 ? EX_OK : EX_IOERR);
 }
 
-/* set_mode - one of -t -T -q -s -P; only one of them */
+/* set_mode - one of -t -T -q -s -P --init; only one of them */
 static int set_mode(struct command *command, int mode)
 {
 	if (command->mode != MODE_SERVE)
@@ -187,6 +193,7 @@ static int set_option(struct command *command, int option)
 	case MODE_QUERY:
 	case MODE_STDIO:
 	case MODE_CHECK_POSTFIX:
+	case MODE_INIT:
 		return set_mode(command, option);
 	case MODE_SERVER:
 		return set_channel(command, optarg);
@@ -230,9 +237,11 @@ static int read_command(struct command *command, int argc, char **argv)
 			return usage(option >= OPTION_AGAINST &&
 						     option <= OPTION_REPLAY
 					     ? NULL
-					     : "only one of -t -T -q -s -P");
+					     : "only one of -t -T -q -s -P "
+					       "--init");
 	}
-	if (optind < argc && command->mode != MODE_QUERY)
+	if (optind + (command->mode == MODE_INIT ? 1 : 0) < argc &&
+	    command->mode != MODE_QUERY)
 		return usage("too many arguments");
 	if (check_query(command) != NULL)
 		return usage(check_query(command));
@@ -401,6 +410,10 @@ int main(int argc, char **argv)
 		command.query.count = argc - optind;
 		command.query.arguments = argv + optind;
 		return with_config(&command);
+	case MODE_INIT:
+		return init(command.options.config, argv[optind],
+			    strcmp(command.options.config, DEFAULT_CONFIG) ==
+				    0);
 	case MODE_STDIO:
 		return serve_stdio(&command.options);
 	case MODE_SERVER:
