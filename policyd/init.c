@@ -172,7 +172,7 @@ static int check_place(const char *path, struct error *error)
 }
 
 /* init - write policyd.conf, print the commands */
-int init(const char *path, const char *directory, int terse)
+int init(const char *path, const char *directory, bool terse)
 {
 	struct init state = { .path = path };
 	char *option = terse ? xstrdup("") : xasprintf(" -c %s", path);

@@ -2,12 +2,14 @@
 #ifndef POLICYD_INIT_H
 #define POLICYD_INIT_H
 
+#include <stdbool.h>
+
 /* init - write policyd.conf for a Postfix, to path, which must not exist, and
  * print how to have that Postfix ask policyd, and no more. directory: where it
  * is configured; NULL: where postconf(1) looks. terse: path is the default and
  * need not be named. Nothing is written or printed unless it was tried on a
  * copy of the Postfix's configuration and strangers may not relay. Returns an
  * exit status; what is wrong is on standard error. */
-int init(const char *path, const char *directory, int terse);
+int init(const char *path, const char *directory, bool terse);
 
 #endif
