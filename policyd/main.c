@@ -22,6 +22,7 @@
 #include "policyd/check_postfix.h"
 #include "policyd/init.h"
 #include "policyd/monitor.h"
+#include "policyd/progress.h"
 #include "policyd/query.h"
 #include "policyd/serve.h"
 #include "policyd/shadow.h"
@@ -307,30 +308,24 @@ static void check_shadow(const struct config *config)
 			config->path, config->shadow);
 }
 
-/* show_progress - on a terminal: which table is being read */
-static void show_progress(void *context, const char *name)
-{
-	(void)context;
-	fprintf(stderr, "\r\033[Kreading %.60s ...", name);
-}
-
 /* load - strictly only where that is the question; elsewhere as a server that
  * starts does, since what cannot be read then is part of the answer */
 static struct config *load(const struct command *command,
 			   struct config_messages *messages)
 {
-	bool terminal = isatty(STDERR_FILENO) == 1;
+	struct progress progress;
 	struct config_load_options options = {
 		.lenient = command->mode != MODE_CHECK,
 		.unserved = command->mode == MODE_QUERY,
 		.thorough = command->mode == MODE_CHECK,
-		.progress = terminal ? show_progress : NULL,
+		.progress = progress_reading,
+		.context = &progress,
 	};
-	struct config *config =
-		config_load_with(command->options.config, &options, messages);
+	struct config *config;
 
-	if (terminal)
-		fprintf(stderr, "\r\033[K");
+	progress_init(&progress);
+	config = config_load_with(command->options.config, &options, messages);
+	progress_clear(&progress);
 	return config;
 }
 
