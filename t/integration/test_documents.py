@@ -193,9 +193,16 @@ def check_ctest(words):
 
 
 def check_sh(words):
-    """the script exists, and knows its argument"""
+    """the script exists, and knows its argument; of the demonstration all is
+    done but to install packages and to build"""
     script = words[0]
     run("/bin/sh", "-n", os.path.join(ROOT, script))
+    if script == "contrib/demo":
+        assert read(script).rstrip().endswith(
+            "exec python3 t/integration/demo.py build/release/policyd")
+        shown = run(sys.executable, os.path.join(
+            ROOT, "t", "integration", "demo.py"), sys.argv[1])
+        assert shown.endswith("\nAll as expected.\n"), shown
     if script != "t/run" or len(words) == 1:
         assert len(words) == 1 or script == "contrib/install-packages", words
         return
