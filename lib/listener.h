@@ -49,8 +49,8 @@ int listener_open(struct listener *listener,
 		  const struct listener_options *options, struct error *error);
 
 /* listener_check - could listener_open() do that now? Changes nothing. A socket
- * at which policyd listens, or process 1 for it, is as it should be; so is a
- * TCP port that is in use, for it cannot be known by whom. 0 or -1. */
+ * at which policyd listens, or process 1 for it, is as it should be. Only root
+ * can tell who has a TCP port. 0 or -1. */
 int listener_check(const struct listener_options *options, struct error *error);
 
 /* listener_adjust - the same socket is kept with other options: set mode and

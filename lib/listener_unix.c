@@ -32,8 +32,7 @@ struct place {
 	const char *path;
 	const char *name; /* last component of path */
 	char temporary[32];
-	pid_t owner;	  /* who listens there; 0: nobody, or not known */
-	char program[32]; /* his name */
+	struct listener_owner owner;
 };
 
 /* wait_a_moment - one step of polling */
@@ -101,30 +100,6 @@ static socklen_t unix_address(union socket_address *address,
 	return (socklen_t)sizeof(address->un);
 }
 
-/* find_owner - who listens at the other end of a connection */
-static void find_owner(struct place *place, int fd)
-{
-	struct ucred peer = { 0 };
-	socklen_t length = sizeof(peer);
-	char path[40], *byte;
-	FILE *file;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
-		return;
-	place->owner = peer.pid;
-	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)peer.pid);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return;
-	if (fgets(place->program, sizeof(place->program), file) == NULL)
-		place->program[0] = '\0';
-	fclose(file);
-	place->program[strcspn(place->program, "\n")] = '\0';
-	for (byte = place->program; *byte != '\0'; byte++)
-		if (*byte < ' ' || *byte > '~')
-			*byte = '?';
-}
-
 /* probe - does anybody listen there? 1 yes, 0 no: a stale name, -1 cannot be
  * found out */
 static int probe(struct place *place, struct error *error)
@@ -139,7 +114,7 @@ static int probe(struct place *place, struct error *error)
 	result = connect(fd, &address.any, length);
 	reason = errno;
 	if (result == 0)
-		find_owner(place, fd);
+		listener_owner_of_peer(&place->owner, fd);
 	close(fd);
 	if (result == 0 || reason == EAGAIN || reason == EINPROGRESS)
 		return 1;
@@ -149,20 +124,6 @@ static int probe(struct place *place, struct error *error)
 			 "%s: a socket is there already, and it cannot "
 			 "be found out if it is in use: %s",
 			 place->path, strerror(reason));
-}
-
-/* in_use - somebody else listens there */
-static int in_use(const struct place *place, struct error *error)
-{
-	char owner[64] = "another program";
-
-	if (place->owner > 0)
-		snprintf(owner, sizeof(owner), "process %ld (%s)",
-			 (long)place->owner, place->program);
-	return error_set(error,
-			 "%s is in use: %s listens there; stop it, or listen "
-			 "elsewhere",
-			 place->path, owner);
 }
 
 /* look - what is there? 1 nothing, 0 a socket, -1 something that must stay */
@@ -326,7 +287,8 @@ static int wait_for_way(struct place *place, struct error *error)
 			return free_way < 0 ? -1 : 0;
 		flock(place->directory, LOCK_UN);
 		if (clock_ms() >= deadline)
-			return in_use(place, error);
+			return listener_in_use(place->path, &place->owner,
+					       error);
 		wait_a_moment();
 	}
 }
@@ -353,12 +315,6 @@ out:
 	return result;
 }
 
-/* is_ours - does a policyd listen there, or does process 1 for it? */
-static bool is_ours(const struct place *place)
-{
-	return place->owner == 1 || strcmp(place->program, "policyd") == 0;
-}
-
 /* listener_unix_check - could it be made? */
 int listener_unix_check(const char *path, struct error *error)
 {
@@ -370,8 +326,8 @@ int listener_unix_check(const char *path, struct error *error)
 	result = look(&place, error);
 	if (result == 0)
 		result = probe(&place, error);
-	if (place.owner > 0 && !is_ours(&place))
-		result = in_use(&place, error);
+	if (place.owner.pid > 0 && !listener_owner_is_ours(&place.owner))
+		result = listener_in_use(path, &place.owner, error);
 	close(place.directory);
 	return result < 0 ? -1 : 0;
 }

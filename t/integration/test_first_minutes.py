@@ -128,6 +128,13 @@ def busy_inet(place):
     listener(place, socket.AF_INET, ("127.0.0.1", place.port))
 
 
+def busy_inet6(place):
+    """another program listens on the port, on all addresses"""
+    place.port = free_port("::1")
+    place.write('listen "inet:[::1]:%d" { }\n%s' % (place.port, LOG))
+    listener(place, socket.AF_INET6, ("::", place.port))
+
+
 def no_directory(place):
     """the directory of the socket does not exist"""
     place.write('listen "unix:DIR/none/socket" { }\n' + LOG)
@@ -144,9 +151,9 @@ def low_port(place):
     place.write('listen "inet:127.0.0.1:25" { }\n' + LOG)
 
 
-def running(place):
+def running(place, listen=UNIX):
     """policyd runs already"""
-    place.write(UNIX + LOG + 'pid_file = "DIR/pid"\n')
+    place.write(listen + LOG + 'pid_file = "DIR/pid"\n')
     daemon = subprocess.run([place.program, "-d", "-c", place.config],
                             stderr=subprocess.DEVNULL, timeout=60)
     assert daemon.returncode == 0, daemon
@@ -162,9 +169,17 @@ def running(place):
     place.others.append(Ending)
 
 
+def running_inet(place):
+    """policyd runs already, on a port"""
+    running(place, 'listen "inet:127.0.0.1:%d" { }\n' % free_port())
+
+
 # options, what is wrong, exit status, message; for those with NOBODY in the
 # options policyd runs as that user.
 START = "policyd[N]: error: "
+BUSY = ("not started: cannot listen on inet:127.0.0.1:PORT: Address already in "
+        "use: another program listens there, policyd -t names it; stop it, or "
+        "listen elsewhere\n")
 REFUSED = START + "not started: the configuration was refused\n"
 CASES = [
     (["-t"], nothing, 78,
@@ -232,11 +247,17 @@ CASES = [
     ([], socket_link, 75,
      START + "not started: DIR/socket is a symbolic link; not touched: "
      "listen under the name it leads to\n"),
-    (["-t"], busy_inet, 0, ""),
+    (["-t"], busy_inet, 0,
+     "DIR/conf: warning: listen: inet:127.0.0.1:PORT is in use: process N "
+     "(python3) listens there; stop it, or listen elsewhere\n"),
+    (["-t"], busy_inet6, 0,
+     "DIR/conf: warning: listen: inet:[::1]:PORT is in use: process N "
+     "(python3) listens there; stop it, or listen elsewhere\n"),
+    ([NOBODY], busy_inet, 75,
+     START + BUSY),
+    (["-t"], running_inet, 0, ""),
     ([], busy_inet, 75,
-     START + "not started: cannot listen on inet:127.0.0.1:PORT: Address "
-     "already in use: another program listens there; ss -ltnp names it: "
-     "stop it, or listen elsewhere\n"),
+     START + BUSY),
     (["-t"], text('listen "inet:192.0.2.1:10040" {\n'
                   '\tallow_remote = "192.0.2.2"\n}\n'), 0,
      "DIR/conf: warning: listen: cannot listen on inet:192.0.2.1:10040: "
