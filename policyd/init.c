@@ -20,6 +20,7 @@
 
 #include "lib/postconf.h"
 #include "lib/xalloc.h"
+#include "policyd/check_postfix_internal.h"
 #include "policyd/init_internal.h"
 
 /* find_directory - where Postfix is configured, as an absolute path; the
@@ -99,20 +100,42 @@ static int write_file(const char *path, const char *text, struct error *error)
 /* print - what to do now */
 static void print(const struct init *init)
 {
-	printf("# %s is written. What is printed here was tried on a copy of\n"
+	printf("# %s is %s. What is printed here was tried on a copy of\n"
 	       "# main.cf and master.cf: strangers do not relay, and it can "
 	       "be undone.\n"
 	       "\n# 1. Check it, and start policyd:\n"
 	       "policyd -t%s\npolicyd -d%s\n"
 	       "\n# 2. Have Postfix ask it, and look whether it does so "
 	       "rightly:\n",
-	       init->path, init->option, init->option);
+	       init->path, init->config != NULL ? "kept as it is" : "written",
+	       init->option, init->option);
 	init_print_commands(stdout, init, &init->on, "");
 	printf("policyd -P%s\n"
-	       "\n# To have Postfix as it was before (these lines stand in "
-	       "the file, too):\n",
-	       init->option);
+	       "\n# To have Postfix as it was before (%s):\n",
+	       init->option,
+	       init->config != NULL ? "keep these lines"
+				    : "these lines stand in the file, too");
 	init_print_commands(stdout, init, &init->off, "");
+}
+
+/* name_server - how smtpd(8) is to name our socket: as in a file that is kept,
+ * or below the queue directory */
+static int name_server(struct init *init, struct error *error)
+{
+	const struct check check = { .postfix = &init->postfix,
+				     .config = init->config };
+
+	if (init->config == NULL)
+		init->server = xstrdup("unix:private/policyd");
+	else if (init->config->listener_count > 0)
+		init->server =
+			check_server(&check, &init->config->listeners[0]);
+	else
+		return error_set(error,
+				 "%s exists and has no listen section; with "
+				 "that file moved away --init writes another",
+				 init->path);
+	return 0;
 }
 
 /* run - with the Postfix known: plan, try, write, print; an exit status */
@@ -121,14 +144,15 @@ static int run(struct init *init, struct error *error)
 	int status = EX_CONFIG;
 	char *text = NULL;
 
-	if (init_plan(init, error) < 0)
+	if (name_server(init, error) < 0 || init_plan(init, error) < 0)
 		goto out;
-	text = init_text(init);
+	if (init->config == NULL)
+		text = init_text(init);
 	*error->text = '\0';
 	if (init_trial(init, text) < 0)
 		goto out;
 	status = EX_CANTCREAT;
-	if (write_file(init->path, text, error) < 0)
+	if (text != NULL && write_file(init->path, text, error) < 0)
 		goto out;
 	print(init);
 	status = fflush(stdout) == 0 ? EX_OK : EX_IOERR;
@@ -151,8 +175,8 @@ static int read_postfix(struct init *init, const char *wanted,
 	return status;
 }
 
-/* check_place - may we write there? An exit status */
-static int check_place(const char *path, struct error *error)
+/* keep_file - load the file if it exists; an exit status */
+static int keep_file(struct init *init, struct error *error)
 {
 	struct stat status;
 
@@ -161,14 +185,16 @@ static int check_place(const char *path, struct error *error)
 				 "root");
 		return EX_NOPERM;
 	}
-	if (lstat(path, &status) == 0) {
-		error_set(error,
-			  "%s exists already, and is not touched; name "
-			  "another file: --init -c FILE",
-			  path);
-		return EX_CANTCREAT;
-	}
-	return EX_OK;
+	if (lstat(init->path, &status) < 0)
+		return EX_OK;
+	init->config = init_load(init->path, init->path);
+	if (init->config != NULL)
+		return EX_OK;
+	error_set(error,
+		  "%s exists and is refused; it is not touched: mend it, or "
+		  "name another file with -c",
+		  init->path);
+	return EX_CONFIG;
 }
 
 /* init - write policyd.conf, print the commands */
@@ -178,7 +204,7 @@ int init(const char *path, const char *directory, bool terse)
 	char *option = terse ? xstrdup("") : xasprintf(" -c %s", path);
 	char *postfix_option = NULL;
 	struct error error = { "" };
-	int status = check_place(path, &error);
+	int status = keep_file(&state, &error);
 
 	if (status == EX_OK)
 		status = read_postfix(&state, directory, &error);
@@ -199,6 +225,8 @@ int init(const char *path, const char *directory, bool terse)
 	free(state.services);
 	free(state.ports);
 	free(state.group);
+	free(state.server);
+	config_free(state.config);
 	free(postfix_option);
 	free(option);
 	return status;

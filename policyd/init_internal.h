@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "lib/config.h"
 #include "lib/error.h"
 #include "lib/postfix.h"
 
@@ -37,14 +38,16 @@ struct init_changes {
 
 /* All that is known and planned. */
 struct init {
-	const char *path;	    /* of policyd.conf */
-	const char *option;	    /* "" or " -c PATH", for policyd */
+	struct config *config; /* of the file that is kept; NULL: none is */
+	const char *path;      /* of policyd.conf */
+	const char *option;    /* "" or " -c PATH", for policyd */
 	const char *postfix_option; /* "" or " -c DIR", for postconf, postfix */
 	struct postfix postfix;	    /* as it is */
 	char *services;		    /* what postconf -M prints */
 	struct init_port *ports;
 	size_t port_count;
-	char *group; /* of the user mail_owner */
+	char *group;  /* of the user mail_owner */
+	char *server; /* how smtpd(8) names our socket */
 	struct init_changes on, off;
 };
 
@@ -74,10 +77,15 @@ void init_print_commands(FILE *output, const struct init *init,
 
 /* ---- init_trial.c */
 
-/* init_trial - try all of it on a copy of main.cf and master.cf: text must
- * load, policyd -P must find no mistake, every port must ask policyd first and
- * refuse whatever it does not permit, and off must undo on. 0, or -1 and one
- * or more lines of why on standard error. */
+/* init_load - the configuration of a file, which is called name in messages; a
+ * table that cannot be read is no obstacle. NULL: it is refused, which is told
+ * on standard error. To be called once in a process. */
+struct config *init_load(const char *path, const char *name);
+
+/* init_trial - try all of it on a copy of main.cf and master.cf: text (NULL:
+ * the file that is kept) must load, policyd -P must find no mistake, every port
+ * must ask policyd first and refuse whatever it does not permit, and off must
+ * undo on. 0, or -1 and one or more lines of why on standard error. */
 int init_trial(const struct init *init, const char *text);
 
 #endif

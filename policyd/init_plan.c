@@ -18,8 +18,6 @@
 #include "lib/postconf.h"
 #include "lib/xalloc.h"
 
-#define ASK "check_policy_service unix:private/policyd, reject"
-
 /* add - a change; text is given away */
 static void add(struct init_changes *changes, const char *option, char *text)
 {
@@ -229,7 +227,9 @@ int init_plan(struct init *init, struct error *error)
 	if (find_group(init, error) < 0 ||
 	    postconf_text(directory, "-M", &init->services, error) < 0)
 		return -1;
-	add(&init->on, "-e", xstrdup(INIT_PARAMETER " = " ASK));
+	add(&init->on, "-e",
+	    xasprintf(INIT_PARAMETER " = check_policy_service %s, reject",
+		      init->server));
 	for (i = 0; i < init->port_count; i++)
 		change_port(init, &init->ports[i]);
 	for (i = 0; i < init->postfix.service_count; i++)

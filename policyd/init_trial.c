@@ -105,26 +105,34 @@ static char *state(const char *directory, struct error *error)
 	return all;
 }
 
-/* load - the text as a file; NULL when it is refused, which is told */
-static struct config *load(const char *directory, const char *path,
-			   const char *text)
+/* init_load - the configuration of a file */
+struct config *init_load(const char *path, const char *name)
 {
 	static const struct config_load_options lenient = { .lenient = true };
-	char *copy = xasprintf("%s/policyd.conf", directory);
 	struct config_messages messages = { 0 };
-	struct config *config = NULL;
+	struct config *config = config_load_with(path, &lenient, &messages);
+	size_t i;
+
+	for (i = 0; i < messages.count && config == NULL; i++)
+		fprintf(stderr, "%s%s\n", name,
+			messages.lines[i] + strlen(path));
+	config_messages_clear(&messages);
+	return config;
+}
+
+/* load_text - as a file; NULL when it is refused, which is told */
+static struct config *load_text(const char *directory, const char *name,
+				const char *text)
+{
+	char *copy = xasprintf("%s/policyd.conf", directory);
 	FILE *file = fopen(copy, "we");
 	bool written = file != NULL && fputs(text, file) >= 0;
-	size_t i;
+	struct config *config = NULL;
 
 	if (file == NULL || fclose(file) != 0 || !written)
 		fprintf(stderr, "policyd: cannot write %s\n", copy);
 	else
-		config = config_load_with(copy, &lenient, &messages);
-	for (i = 0; i < messages.count && config == NULL; i++)
-		fprintf(stderr, "%s%s\n", path,
-			messages.lines[i] + strlen(copy));
-	config_messages_clear(&messages);
+		config = init_load(copy, name);
 	free(copy);
 	return config;
 }
@@ -241,7 +249,8 @@ static int try_in(const char *directory, const struct init *init,
 
 	error_set(error, "nothing is written: this Postfix's settings do not "
 			 "go together with policyd");
-	config = load(directory, init->path, text);
+	config = text != NULL ? load_text(directory, init->path, text)
+			      : init->config;
 	if (config == NULL ||
 	    copy_in(init->postfix.directory, directory, error) < 0)
 		goto out;
@@ -253,7 +262,8 @@ static int try_in(const char *directory, const struct init *init,
 	result = 0;
 out:
 	free(before);
-	config_free(config);
+	if (text != NULL)
+		config_free(config);
 	return result;
 }
 

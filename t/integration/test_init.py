@@ -237,18 +237,19 @@ def test_refused(program):
 
 
 def test_place(program):
-    """never over another file; root alone; names that are wrong"""
+    """never over a file that is wrong; root alone; names that are wrong"""
     with Place() as place:
         with open(place.file, "w", encoding="utf-8") as file:
             file.write("mine")
         status, output, errors = place.init(program)
-        assert (status, output) == (73, ""), (status, output, errors)
-        assert "policyd.conf exists already" in errors, errors
+        assert (status, output) == (78, ""), (status, output, errors)
+        assert "policyd.conf exists and is refused; it is not touched" in \
+            errors, errors
         with open(place.file, encoding="utf-8") as file:
             assert file.read() == "mine"
         os.unlink(place.file)
         os.symlink("elsewhere", place.file)
-        assert place.init(program)[0] == 73
+        assert place.init(program)[0] == 78
         assert not os.path.exists(os.path.join(place.directory, "elsewhere"))
         os.unlink(place.file)
         copy = shutil.copy(program, os.path.join(place.directory, "policyd"))
@@ -273,6 +274,46 @@ def test_place(program):
         status, _, errors = place.init(program, "-c", deep + "/none",
                                        place.config)
         assert status == 73 and "cannot write" in errors, (status, errors)
+
+
+# A policyd.conf that is there already; where Postfix is to ask then, or why it
+# cannot.
+KEPT = [
+    ('listen "unix:/var/spool/postfix/private/policyd" { }\n',
+     "unix:private/policyd"),
+    ('listen "unix:/var/spool/postfix/public/other" { }\n',
+     "unix:public/other"),
+    ('listen "inet:127.0.0.1:10040" { }\n', "inet:127.0.0.1:10040"),
+    ("# nothing\n", "policyd: .*exists and has no listen section"),
+    ('listen "unix:/run/policyd" { }\n', r"unix:/run/policyd: .*\n(.*\n)*"
+     "policyd: nothing is written: mend this first"),
+    ('listen "inet:127.0.0.1:10040" { }\nrelay_domains = "static:all"\n',
+     "policyd.conf.*strangers?"),
+]
+
+
+def test_kept(program):
+    """a file that exists is used as it is"""
+    for text, wanted in KEPT:
+        with Place() as place:
+            with open(place.file, "w", encoding="utf-8") as file:
+                file.write(text)
+            before = state(place.config)
+            status, output, errors = place.init(program)
+            with open(place.file, encoding="utf-8") as file:
+                assert file.read() == text
+            assert state(place.config) == before
+            if not wanted.startswith(("unix:p", "inet:")):
+                assert (status, output) == (78, ""), (text, status, output)
+                assert re.search(wanted, errors), errors
+                continue
+            assert status == 0, (text, errors)
+            assert "is kept as it is." in output.splitlines()[0], output
+            assert "= check_policy_service %s, reject'" % wanted in output
+            lines = parts(output)
+            shell(lines["2"][:-2] + lines["To"][:-1])
+            place.settle()
+            assert state(place.config) == before
 
 
 # master.cf lines of ports, and the lines of postconf(1) that undo what is
@@ -319,4 +360,4 @@ def test_undone(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_three_ports, test_refused, test_place,
-                      test_undone]))
+                      test_kept, test_undone]))
