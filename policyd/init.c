@@ -18,28 +18,20 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "lib/postconf.h"
 #include "lib/xalloc.h"
 #include "policyd/check_postfix_internal.h"
 #include "policyd/init_internal.h"
 
 /* find_directory - where Postfix is configured, as an absolute path; the
- * caller frees it. NULL: it cannot be found out */
+ * caller frees it. NULL: there is no such directory */
 static char *find_directory(const char *wanted, struct error *error)
 {
-	static const char *const names[] = { "config_directory" };
-	char *value = NULL, *path;
+	char *path = realpath(wanted != NULL ? wanted : "/etc/postfix", NULL);
 
-	if (wanted == NULL &&
-	    postconf_values("/etc/postfix", names, 1, &value, error) < 0)
-		return NULL;
-	if (wanted == NULL)
-		wanted = value != NULL ? value : "/etc/postfix";
-	path = realpath(wanted, NULL);
 	if (path == NULL)
 		error_set(error, "%s: %s; name the directory of main.cf",
-			  wanted, strerror(errno));
-	free(value);
+			  wanted != NULL ? wanted : "/etc/postfix",
+			  strerror(errno));
 	return path;
 }
 
@@ -161,6 +153,22 @@ out:
 	return status;
 }
 
+/* check_configured - is there a main.cf? */
+static int check_configured(const char *directory, struct error *error)
+{
+	char *path = xasprintf("%s/main.cf", directory);
+	int result = 0;
+
+	if (access(path, R_OK) < 0)
+		result = error_set(error,
+				   "%s: %s; configure Postfix first (Debian: "
+				   "dpkg-reconfigure postfix), or name the "
+				   "directory of another one",
+				   path, strerror(errno));
+	free(path);
+	return result;
+}
+
 /* read_postfix - where it is, and what it has; an exit status */
 static int read_postfix(struct init *init, const char *wanted,
 			struct error *error)
@@ -168,7 +176,7 @@ static int read_postfix(struct init *init, const char *wanted,
 	char *directory = find_directory(wanted, error);
 	int status = EX_TEMPFAIL;
 
-	if (directory != NULL &&
+	if (directory != NULL && check_configured(directory, error) == 0 &&
 	    postfix_read(&init->postfix, directory, error) == 0)
 		status = EX_OK;
 	free(directory);

@@ -266,7 +266,10 @@ def test_place(program):
             errors), (status, errors)
         status, _, errors = place.init(program, "-c", place.file,
                                        place.directory)
-        assert status == 75 and "main.cf" in errors, (status, errors)
+        assert status == 75 and errors == (
+            "policyd: %s/main.cf: No such file or directory; configure "
+            "Postfix first (Debian: dpkg-reconfigure postfix), or name the "
+            "directory of another one\n" % place.directory), (status, errors)
         for wrong in (["a", "b"], ["-t"], ["-q"]):
             assert place.init(program, *wrong)[0] == 64, wrong
         deep = os.path.join(place.directory, "new", "policyd.conf")
