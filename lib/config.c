@@ -85,6 +85,21 @@ static void set_runner(struct setting *from)
 	free(name);
 }
 
+/* add_advice - how to make a user that does not exist, if he can be made */
+static void add_advice(const char *name, struct error *error)
+{
+	size_t length = strlen(error->text);
+
+	if (*name >= 'a' && *name <= 'z' &&
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] ==
+		    '\0')
+		snprintf(error->text + length, sizeof(error->text) - length,
+			 "; to make it: useradd --system --user-group "
+			 "--home-dir /nonexistent --no-create-home "
+			 "--shell /usr/sbin/nologin %s",
+			 name);
+}
+
 /* load_user - who the server is to be */
 static void load_user(struct config *config, struct config_notes *notes)
 {
@@ -98,8 +113,10 @@ static void load_user(struct config *config, struct config_notes *notes)
 		return;
 	}
 	if (config_value_user(setting_text(from), &uid, &config->user, &error) <
-		    0 ||
-	    check_runner(from, uid == geteuid(), &error) < 0)
+	    0) {
+		add_advice(setting_text(from), &error);
+		option_error(notes, OPTION_USER, from, &error);
+	} else if (check_runner(from, uid == geteuid(), &error) < 0)
 		option_error(notes, OPTION_USER, from, &error);
 	else if (uid == 0)
 		config_warning(notes, from->line,
@@ -480,6 +497,13 @@ static void load_settings(struct config *config, struct config_notes *notes,
 		config_overlap(config, notes);
 }
 
+/* is_foreign - is it no policyd.conf at all, by its first word? */
+static bool is_foreign(const struct config_scan *scan)
+{
+	return scan->count > 0 && !scan->statements[0].section &&
+	       config_option_find(scan->statements[0].name) < 0;
+}
+
 /* load_text - the texts that the options are set to */
 static int load_text(struct config *config, struct config_notes *notes)
 {
@@ -494,7 +518,9 @@ static int load_text(struct config *config, struct config_notes *notes)
 	if (text == NULL)
 		return config_error(notes, 0, "%s", error.text);
 	if (config_scan(&scan, text, length, &line, &error) < 0)
-		config_error(notes, line, "%s", error.text);
+		config_error(notes, line, "%s%s", error.text,
+			     is_foreign(&scan) ? "; is this a policyd.conf?"
+					       : "");
 	else
 		result = config_parse(config->settings, text, &scan, notes);
 	config_scan_clear(&scan);

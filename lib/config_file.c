@@ -36,7 +36,9 @@ static int check_file(int fd, struct error *error)
 		return error_set(error, "cannot look at it: %s",
 				 strerror(errno));
 	if (!S_ISREG(status.st_mode))
-		return error_set(error, "is %s, not a regular file",
+		return error_set(error,
+				 "is %s, not a regular file; name the "
+				 "configuration file itself",
 				 kind_name(status.st_mode));
 	if (status.st_size > CONFIG_FILE_MAX)
 		return error_set(error, "is larger than %d bytes",
@@ -86,6 +88,31 @@ static char *read_all(int fd, size_t *length, struct error *error)
 	return text;
 }
 
+/* open_failed - why, and what to do about it */
+static int open_failed(const char *path, struct error *error)
+{
+	const char *reason = strerror(errno);
+
+	switch (errno) {
+	case ELOOP:
+		return error_set(error, "is a symbolic link; name the file "
+					"itself");
+	case ENXIO:
+		return error_set(error, "is not a regular file");
+	case ENOENT:
+		return error_set(error,
+				 "cannot open: %s; to write one for the "
+				 "Postfix of this machine: policyd --init "
+				 "-c %s",
+				 reason, path);
+	case EACCES:
+		return error_set(error, "cannot open: %s; run policyd as root",
+				 reason);
+	default:
+		return error_set(error, "cannot open: %s", reason);
+	}
+}
+
 /* config_file_read - the whole file */
 char *config_file_read(const char *path, size_t *length, struct error *error)
 {
@@ -94,16 +121,8 @@ char *config_file_read(const char *path, size_t *length, struct error *error)
 
 	fd = open(path,
 		  O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 && errno == ELOOP) {
-		error_set(error, "is a symbolic link; name the file itself");
-		return NULL;
-	}
-	if (fd < 0 && errno == ENXIO) {
-		error_set(error, "is not a regular file");
-		return NULL;
-	}
 	if (fd < 0) {
-		error_set(error, "cannot open: %s", strerror(errno));
+		open_failed(path, error);
 		return NULL;
 	}
 	if (check_file(fd, error) == 0)

@@ -95,8 +95,8 @@ static int check_bytes(struct scanner *scanner)
 					 " save the file with UNIX line ends");
 		else if ((byte < ' ' && byte != '\t') || byte == 0x7f)
 			return error_set(at(scanner, line),
-					 "a control "
-					 "character (0x%02x)",
+					 "a control character (0x%02x); is "
+					 "this a policyd.conf?",
 					 byte);
 	}
 	return 0;
@@ -471,13 +471,17 @@ static int open_section(struct scanner *scanner,
 static int check_name(struct scanner *scanner)
 {
 	const struct token *token = &scanner->token;
+	const char *wanted = scanner->scan->count > 0
+				     ? "the name of an option"
+				     : "is this a policyd.conf? The name of "
+				       "an option is";
 	size_t i;
 
 	if (token->kind != TOKEN_WORD)
-		return unexpected(scanner, "the name of an option");
+		return unexpected(scanner, wanted);
 	for (i = 0; i < token->length; i++) {
 		if (strchr("-.:/@!", token->start[i]) != NULL)
-			return unexpected(scanner, "the name of an option");
+			return unexpected(scanner, wanted);
 	}
 	return 0;
 }

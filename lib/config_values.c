@@ -156,7 +156,9 @@ int config_value_user(const char *text, uid_t *uid, char **name,
 	else
 		entry = getpwnam(text);
 	if (entry == NULL)
-		return error_set(error, "there is no user %s%s",
+		return error_set(error,
+				 "there is no user %s%s; getent passwd lists "
+				 "those that there are",
 				 config_show(shown, text), lookup_error());
 	*uid = entry->pw_uid;
 	if (name != NULL)
@@ -178,7 +180,9 @@ int config_value_group(const char *text, gid_t *gid, char **name,
 	else
 		entry = getgrnam(text);
 	if (entry == NULL)
-		return error_set(error, "there is no group %s%s",
+		return error_set(error,
+				 "there is no group %s%s; getent group lists "
+				 "those that there are",
 				 config_show(shown, text), lookup_error());
 	*gid = entry->gr_gid;
 	if (name != NULL)

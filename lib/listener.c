@@ -17,7 +17,26 @@ static const char *unix_path(const struct listener_options *options)
 	return options->address + 5;
 }
 
-/* bind_inet - options, address, listen */
+/* listener_advice - what to do about it */
+const char *listener_advice(int number)
+{
+	switch (number) {
+	case EACCES:
+	case EPERM:
+		return "; start policyd as root";
+	case ENOENT:
+		return "; make it, or listen elsewhere";
+	case EADDRINUSE:
+		return ": another program listens there, policyd -t names it; "
+		       "stop it, or listen elsewhere";
+	case EADDRNOTAVAIL:
+		return "; this host does not have that address (ip address)";
+	default:
+		return "";
+	}
+}
+
+/* bind_inet - options and address */
 static int bind_inet(struct listener *listener,
 		     const union socket_address *address, struct error *error)
 {
@@ -35,30 +54,37 @@ static int bind_inet(struct listener *listener,
 			return error_set(error, "%s: %s", text,
 					 strerror(errno));
 	}
-	if (bind(listener->fd, &address->any, length) < 0 ||
-	    listen(listener->fd, LISTENER_BACKLOG) < 0)
+	if (bind(listener->fd, &address->any, length) < 0)
 		return error_set(error, "cannot listen on %s: %s%s", text,
-				 strerror(errno),
-				 errno == EADDRINUSE
-					 ? ": another program listens there"
-					 : "");
+				 strerror(errno), listener_advice(errno));
 	return 0;
 }
 
-/* open_inet - a TCP socket */
-static int open_inet(struct listener *listener, struct error *error)
+/* open_inet - a TCP socket that does not listen yet */
+static int open_inet(struct listener *listener,
+		     const union socket_address *address, struct error *error)
 {
-	union socket_address address;
-
-	if (listener_inet_address(&address, listener->options.address, error) <
-	    0)
-		return -1;
-	listener->fd = socket(address.any.sa_family,
+	listener->fd = socket(address->any.sa_family,
 			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (listener->fd < 0)
 		return error_set(error, "%s: %s", listener->options.address,
 				 strerror(errno));
-	return bind_inet(listener, &address, error);
+	return bind_inet(listener, address, error);
+}
+
+/* listen_inet - a TCP socket that listens */
+static int listen_inet(struct listener *listener, struct error *error)
+{
+	const char *text = listener->options.address;
+	union socket_address address;
+
+	if (listener_inet_address(&address, text, error) < 0 ||
+	    open_inet(listener, &address, error) < 0)
+		return -1;
+	if (listen(listener->fd, LISTENER_BACKLOG) < 0)
+		return error_set(error, "cannot listen on %s: %s%s", text,
+				 strerror(errno), listener_advice(errno));
+	return 0;
 }
 
 /* listener_open - make a listening socket */
@@ -74,9 +100,42 @@ int listener_open(struct listener *listener,
 	if (path != NULL)
 		result = listener_unix_open(listener, path, error);
 	else
-		result = open_inet(listener, error);
+		result = listen_inet(listener, error);
 	if (result < 0)
 		listener_close(listener);
+	return result;
+}
+
+/* check_inet - a TCP socket; who has it already only root can tell */
+static int check_inet(struct listener *listener, struct error *error)
+{
+	const char *text = listener->options.address;
+	struct listener_owner owner = { 0 };
+	union socket_address address;
+
+	if (listener_inet_address(&address, text, error) < 0)
+		return -1;
+	if (open_inet(listener, &address, error) == 0)
+		return 0;
+	listener_owner_of_port(&owner, &address);
+	if (owner.pid == 0)
+		return -1;
+	if (listener_owner_is_ours(&owner))
+		return 0;
+	return listener_in_use(text, &owner, error);
+}
+
+/* listener_check - could it be opened? */
+int listener_check(const struct listener_options *options, struct error *error)
+{
+	struct listener listener = { .options = *options, .fd = -1 };
+	const char *path = unix_path(options);
+	int result;
+
+	if (path != NULL)
+		return listener_unix_check(path, error);
+	result = check_inet(&listener, error);
+	listener_close(&listener);
 	return result;
 }
 

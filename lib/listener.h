@@ -48,6 +48,11 @@ bool listener_is_remote(const struct listener_options *options);
 int listener_open(struct listener *listener,
 		  const struct listener_options *options, struct error *error);
 
+/* listener_check - could listener_open() do that now? Changes nothing. A socket
+ * at which policyd listens, or process 1 for it, is as it should be. Only root
+ * can tell who has a TCP port. 0 or -1. */
+int listener_check(const struct listener_options *options, struct error *error);
+
 /* listener_adjust - the same socket is kept with other options: set mode and
  * owner of its name. 0 or -1. */
 int listener_adjust(struct listener *listener,

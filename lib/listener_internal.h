@@ -4,7 +4,7 @@
 
 /* Shared by lib/listener*.c only: listener.c (any listener, TCP),
  * listener_parse.c (text to address), listener_unix.c (unix sockets and their
- * names). */
+ * names), listener_owner.c (who has an address already). */
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -24,9 +24,35 @@ union socket_address {
 int listener_inet_address(union socket_address *address, const char *text,
 			  struct error *error);
 
+/* listener_advice - what to do about an error number of open(2), bind(2) ...;
+ * "" or a text to append. */
+const char *listener_advice(int number);
+
+/* Who listens at an address. */
+struct listener_owner {
+	pid_t pid; /* 0: nobody, or not known */
+	char program[32];
+};
+
+/* listener_owner_of_peer - who listens at the other end of a unix socket. */
+void listener_owner_of_peer(struct listener_owner *owner, int fd);
+
+/* listener_owner_of_port - who listens on a TCP port; only root can know. */
+void listener_owner_of_port(struct listener_owner *owner,
+			    const union socket_address *address);
+
+/* listener_owner_is_ours - is it policyd, or process 1, which opens sockets
+ * for others? */
+bool listener_owner_is_ours(const struct listener_owner *owner);
+
+/* listener_in_use - set an error that names the owner. Returns -1. */
+int listener_in_use(const char *what, const struct listener_owner *owner,
+		    struct error *error);
+
 /* For unix listeners; path is the one in their options. */
 int listener_unix_open(struct listener *listener, const char *path,
 		       struct error *error);
+int listener_unix_check(const char *path, struct error *error);
 int listener_unix_adjust(struct listener *listener, const char *path,
 			 const struct listener_options *options,
 			 struct error *error);

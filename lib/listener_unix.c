@@ -32,6 +32,7 @@ struct place {
 	const char *path;
 	const char *name; /* last component of path */
 	char temporary[32];
+	struct listener_owner owner;
 };
 
 /* wait_a_moment - one step of polling */
@@ -49,6 +50,7 @@ static int place_open(struct place *place, const char *path,
 	char directory[sizeof(((struct listener_options *)0)->address)];
 	size_t length;
 
+	memset(place, 0, sizeof(*place));
 	place->path = path;
 	place->name = strrchr(path, '/') + 1;
 	length = (size_t)(place->name - path);
@@ -58,8 +60,8 @@ static int place_open(struct place *place, const char *path,
 		 (long)getpid());
 	place->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (place->directory < 0)
-		return error_set(error, "directory %s: %s", directory,
-				 strerror(errno));
+		return error_set(error, "directory %s: %s%s", directory,
+				 strerror(errno), listener_advice(errno));
 	return 0;
 }
 
@@ -100,7 +102,7 @@ static socklen_t unix_address(union socket_address *address,
 
 /* probe - does anybody listen there? 1 yes, 0 no: a stale name, -1 cannot be
  * found out */
-static int probe(const struct place *place, struct error *error)
+static int probe(struct place *place, struct error *error)
 {
 	union socket_address address;
 	socklen_t length = unix_address(&address, place, place->name);
@@ -111,6 +113,8 @@ static int probe(const struct place *place, struct error *error)
 		return error_set(error, "socket: %s", strerror(errno));
 	result = connect(fd, &address.any, length);
 	reason = errno;
+	if (result == 0)
+		listener_owner_of_peer(&place->owner, fd);
 	close(fd);
 	if (result == 0 || reason == EAGAIN || reason == EINPROGRESS)
 		return 1;
@@ -122,12 +126,10 @@ static int probe(const struct place *place, struct error *error)
 			 place->path, strerror(reason));
 }
 
-/* clear_way - make room for the name. 1 the way is free, 0 somebody listens
- * there, -1 it will not become free */
-static int clear_way(const struct place *place, struct error *error)
+/* look - what is there? 1 nothing, 0 a socket, -1 something that must stay */
+static int look(const struct place *place, struct error *error)
 {
 	struct stat status;
-	int live;
 
 	if (fstatat(place->directory, place->name, &status,
 		    AT_SYMLINK_NOFOLLOW) < 0) {
@@ -136,13 +138,27 @@ static int clear_way(const struct place *place, struct error *error)
 		return error_set(error, "%s: %s", place->path, strerror(errno));
 	}
 	if (S_ISLNK(status.st_mode))
-		return error_set(error, "%s is a symbolic link; not touched",
+		return error_set(error,
+				 "%s is a symbolic link; not touched: listen "
+				 "under the name it leads to",
 				 place->path);
 	if (!S_ISSOCK(status.st_mode))
 		return error_set(error,
-				 "%s exists and is not a socket; "
-				 "not touched",
+				 "%s exists and is not a socket; not "
+				 "touched: remove it, or listen elsewhere",
 				 place->path);
+	return 0;
+}
+
+/* clear_way - make room for the name. 1 the way is free, 0 somebody listens
+ * there, -1 it will not become free */
+static int clear_way(struct place *place, struct error *error)
+{
+	int result = look(place, error);
+	int live;
+
+	if (result != 0)
+		return result;
 	live = probe(place, error);
 	if (live != 0)
 		return live < 0 ? -1 : 0;
@@ -181,8 +197,9 @@ static int set_owner_and_mode(const struct place *place, int fd,
 
 	if ((options->uid != (uid_t)-1 || options->gid != (gid_t)-1) &&
 	    fchownat(fd, "", options->uid, options->gid, AT_EMPTY_PATH) < 0)
-		return error_set(error, "%s: cannot set owner and group: %s",
-				 place->path, strerror(errno));
+		return error_set(error, "%s: cannot set owner and group: %s%s",
+				 place->path, strerror(errno),
+				 listener_advice(errno));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (chmod(path, options->mode & 0777) < 0)
 		return error_set(error, "%s: cannot set mode: %s", place->path,
@@ -205,8 +222,9 @@ static int bind_temporary(const struct place *place, int fd,
 	result = bind(fd, &address.any, length);
 	umask(old);
 	if (result < 0)
-		return error_set(error, "%s: cannot make the socket: %s",
-				 place->path, strerror(errno));
+		return error_set(error, "%s: cannot make the socket: %s%s",
+				 place->path, strerror(errno),
+				 listener_advice(errno));
 	return 0;
 }
 
@@ -269,10 +287,8 @@ static int wait_for_way(struct place *place, struct error *error)
 			return free_way < 0 ? -1 : 0;
 		flock(place->directory, LOCK_UN);
 		if (clock_ms() >= deadline)
-			return error_set(error,
-					 "%s is in use: another "
-					 "program listens there",
-					 place->path);
+			return listener_in_use(place->path, &place->owner,
+					       error);
 		wait_a_moment();
 	}
 }
@@ -297,6 +313,23 @@ int listener_unix_open(struct listener *listener, const char *path,
 out:
 	close(place.directory);
 	return result;
+}
+
+/* listener_unix_check - could it be made? */
+int listener_unix_check(const char *path, struct error *error)
+{
+	struct place place;
+	int result;
+
+	if (place_open(&place, path, error) < 0)
+		return -1;
+	result = look(&place, error);
+	if (result == 0)
+		result = probe(&place, error);
+	if (place.owner.pid > 0 && !listener_owner_is_ours(&place.owner))
+		result = listener_in_use(path, &place.owner, error);
+	close(place.directory);
+	return result < 0 ? -1 : 0;
 }
 
 /* owns_name - is the file of that name the one that was made? */

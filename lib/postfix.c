@@ -8,10 +8,13 @@
 
 #include "lib/postfix.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "lib/number.h"
 #include "lib/postconf.h"
 #include "lib/xalloc.h"
 
@@ -358,6 +361,37 @@ bool postfix_get_bool(const struct postfix *postfix,
 		      const struct postfix_service *service, const char *name)
 {
 	return strcasecmp(postfix_get(postfix, service, name), "yes") == 0;
+}
+
+/* entrance - the service that a client connects to; smtpd behind
+ * postscreen(8) has its connections from there */
+static const struct postfix_service *
+entrance(const struct postfix *postfix, const struct postfix_service *service)
+{
+	size_t i;
+
+	for (i = 0;
+	     i < postfix->service_count && strcmp(service->type, "pass") == 0;
+	     i++)
+		if (strcmp(postfix->services[i].program, "postscreen") == 0)
+			return &postfix->services[i];
+	return service;
+}
+
+/* postfix_port - the number of the port */
+unsigned postfix_port(const struct postfix *postfix,
+		      const struct postfix_service *service)
+{
+	const char *name = entrance(postfix, service)->name;
+	const char *colon = strrchr(name, ':');
+	const char *port = colon != NULL ? colon + 1 : name;
+	const struct servent *known;
+	unsigned long number;
+
+	if (number_parse(port, 65535, &number) == 0)
+		return (unsigned)number;
+	known = getservbyname(port, "tcp");
+	return known != NULL ? ntohs((in_port_t)known->s_port) : 0;
 }
 
 /* postfix_seconds - a time in main.cf syntax */

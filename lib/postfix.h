@@ -92,6 +92,11 @@ const char *postfix_get(const struct postfix *postfix,
 bool postfix_get_bool(const struct postfix *postfix,
 		      const struct postfix_service *service, const char *name);
 
+/* postfix_port - the number of the port that an smtpd service has its clients
+ * from; behind postscreen(8) that is the port of postscreen. 0: unknown. */
+unsigned postfix_port(const struct postfix *postfix,
+		      const struct postfix_service *service);
+
 /* postfix_seconds - a time in main.cf syntax ("1000s", "1h", "30" in the
  * unit given); -1 when it is none. */
 long postfix_seconds(const char *text, char unit);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/xalloc.h"
+#include "policyd/shell.h"
 
 /* check_file - a file of the Postfix, with its directory */
 char *check_file(const struct check *check, const char *name)
@@ -97,29 +98,10 @@ void check_found_ours(struct check *check, enum severity severity,
 			 false, text);
 }
 
-/* quoted - a word for the shell; the caller frees it */
-static char *quoted(const char *text)
-{
-	char *result = xmalloc(4 * strlen(text) + 3);
-	char *end = result;
-
-	*end++ = '\'';
-	for (; *text != '\0'; text++) {
-		if (*text == '\'') {
-			memcpy(end, "'\\'", 3);
-			end += 3;
-		}
-		*end++ = *text;
-	}
-	*end++ = '\'';
-	*end = '\0';
-	return result;
-}
-
 /* command - "postconf -c DIR OPTION 'TEXT'"; text is freed */
 static char *command(const struct check *check, const char *option, char *text)
 {
-	char *word = quoted(text);
+	char *word = shell_quote(text);
 	char *result = xasprintf("postconf -c %s %s %s",
 				 check->postfix->directory, option, word);
 

@@ -8,13 +8,10 @@
 
 #include "policyd/check_postfix_internal.h"
 
-#include <arpa/inet.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "lib/number.h"
 #include "lib/request.h"
 #include "lib/xalloc.h"
 
@@ -135,50 +132,16 @@ const char *check_policy_attribute(const struct check *check,
 	return postfix_get(check->postfix, list->service, *parameter);
 }
 
-/* entrance - the service that a client connects to; smtpd behind
- * postscreen(8) has its connections from there */
-static const struct postfix_service *
-entrance(const struct check *check, const struct postfix_service *service)
-{
-	const struct postfix *postfix = check->postfix;
-	size_t i;
-
-	for (i = 0;
-	     i < postfix->service_count && strcmp(service->type, "pass") == 0;
-	     i++)
-		if (strcmp(postfix->services[i].program, "postscreen") == 0)
-			return &postfix->services[i];
-	return service;
-}
-
-/* port_of - the number of the port, in text of 8 bytes; "" when unknown */
-static void port_of(const struct check *check,
-		    const struct postfix_service *service, char text[8])
-{
-	const char *name = entrance(check, service)->name;
-	const char *colon = strrchr(name, ':');
-	const char *port = colon != NULL ? colon + 1 : name;
-	const struct servent *known;
-	unsigned long number = 0;
-
-	if (number_parse(port, 65535, &number) != 0) {
-		known = getservbyname(port, "tcp");
-		number = known != NULL ? ntohs((in_port_t)known->s_port) : 0;
-	}
-	if (number > 0)
-		snprintf(text, 8, "%u", (unsigned)number & 0xffff);
-	else
-		text[0] = '\0';
-}
-
 /* our_service - the section of policyd.conf that answers there */
 static const struct service *our_service(const struct check *check,
 					 const struct use *use)
 {
 	struct request request;
-	char port[8], *parameter;
+	unsigned number = postfix_port(check->postfix, use->list->service);
+	char port[12] = "", *parameter;
 
-	port_of(check, use->list->service, port);
+	if (number > 0)
+		snprintf(port, sizeof(port), "%u", number);
 	request_init(&request);
 	request.server_port = port;
 	request.policy_context = check_policy_attribute(

@@ -20,8 +20,10 @@
 #include "lib/xalloc.h"
 #include "policyd/channel.h"
 #include "policyd/check_postfix.h"
+#include "policyd/init.h"
 #include "policyd/monitor.h"
 #include "policyd/privileges.h"
+#include "policyd/progress.h"
 #include "policyd/query.h"
 #include "policyd/serve.h"
 #include "policyd/shadow.h"
@@ -36,6 +38,7 @@ enum mode {
 	MODE_QUERY = 'q',
 	MODE_STDIO = 's',
 	MODE_CHECK_POSTFIX = 'P',
+	MODE_INIT = 'i',   /* has no short form */
 	MODE_SERVER = 'S', /* started by the monitor */
 };
 #define OPTION_LENIENT 'L' /* only with MODE_SERVER */
@@ -65,6 +68,9 @@ static const char usage_text[] =
 	"       policyd -P [-c FILE]                    check the Postfix around "
 	"us; status 1:\n"
 	"                                               it has to be mended\n"
+	"       policyd --init [-c FILE] [DIR]          write FILE for the "
+	"Postfix of DIR, and print\n"
+	"                                               how to have it ask\n"
 	"       policyd -V | -h\n"
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
@@ -78,6 +84,7 @@ static const struct option long_options[] = {
 	{ "query", no_argument, NULL, MODE_QUERY },
 	{ "stdio", no_argument, NULL, MODE_STDIO },
 	{ "check-postfix", no_argument, NULL, MODE_CHECK_POSTFIX },
+	{ "init", no_argument, NULL, MODE_INIT },
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "against", required_argument, NULL, OPTION_AGAINST },
@@ -123,7 +130,7 @@ static _Noreturn void print_and_exit(const char *text)
 	exit(fflush(stdout) == 0 ? EX_OK : EX_IOERR);
 }
 
-/* set_mode - one of -t -T -q -s -P; only one of them */
+/* set_mode - one of -t -T -q -s -P --init; only one of them */
 static int set_mode(struct command *command, int mode)
 {
 	if (command->mode != MODE_SERVE)
@@ -196,6 +203,7 @@ static int set_option(struct command *command, int option)
 	case MODE_QUERY:
 	case MODE_STDIO:
 	case MODE_CHECK_POSTFIX:
+	case MODE_INIT:
 		return set_mode(command, option);
 	case MODE_SERVER:
 		return set_channel(command, optarg);
@@ -239,9 +247,11 @@ static int read_command(struct command *command, int argc, char **argv)
 			return usage(option >= OPTION_AGAINST &&
 						     option <= OPTION_REPLAY
 					     ? NULL
-					     : "only one of -t -T -q -s -P");
+					     : "only one of -t -T -q -s -P "
+					       "--init");
 	}
-	if (optind < argc && command->mode != MODE_QUERY)
+	if (optind + (command->mode == MODE_INIT ? 1 : 0) < argc &&
+	    command->mode != MODE_QUERY)
 		return usage("too many arguments");
 	if (check_query(command) != NULL)
 		return usage(check_query(command));
@@ -275,6 +285,19 @@ static void warn_stale(const struct config *config)
 			config->path, config->main_cf, (long)pid);
 }
 
+/* check_listeners - what would keep it from listening; only root is to, and
+ * could tell */
+static void check_listeners(const struct config *config)
+{
+	struct error error;
+	size_t i;
+
+	for (i = 0; i < config->listener_count && geteuid() == 0; i++)
+		if (listener_check(&config->listeners[i], &error) < 0)
+			fprintf(stderr, "%s: warning: listen: %s\n",
+				config->path, error.text);
+}
+
 /* check_shadow - the next configuration; what is wrong with it does not refuse
  * this one */
 static void check_shadow(const struct config *config)
@@ -294,30 +317,24 @@ static void check_shadow(const struct config *config)
 			config->path, config->shadow);
 }
 
-/* show_progress - on a terminal: which table is being read */
-static void show_progress(void *context, const char *name)
-{
-	(void)context;
-	fprintf(stderr, "\r\033[Kreading %.60s ...", name);
-}
-
 /* load - strictly only where that is the question; elsewhere as a server that
  * starts does, since what cannot be read then is part of the answer */
 static struct config *load(const struct command *command,
 			   struct config_messages *messages)
 {
-	bool terminal = isatty(STDERR_FILENO) == 1;
+	struct progress progress;
 	struct config_load_options options = {
 		.lenient = command->mode != MODE_CHECK,
 		.unserved = command->mode == MODE_QUERY,
 		.thorough = command->mode == MODE_CHECK,
-		.progress = terminal ? show_progress : NULL,
+		.progress = progress_reading,
+		.context = &progress,
 	};
-	struct config *config =
-		config_load_with(command->options.config, &options, messages);
+	struct config *config;
 
-	if (terminal)
-		fprintf(stderr, "\r\033[K");
+	progress_init(&progress);
+	config = config_load_with(command->options.config, &options, messages);
+	progress_clear(&progress);
 	return config;
 }
 
@@ -336,6 +353,8 @@ static int with_config(const struct command *command)
 	config_messages_clear(&messages);
 	if (config != NULL && command->mode == MODE_CHECK)
 		warn_stale(config);
+	if (config != NULL && command->mode == MODE_CHECK)
+		check_listeners(config);
 	if (config != NULL && command->mode == MODE_CHECK &&
 	    config->shadow != NULL)
 		check_shadow(config);
@@ -395,6 +414,10 @@ int main(int argc, char **argv)
 		command.query.count = argc - optind;
 		command.query.arguments = argv + optind;
 		return with_config(&command);
+	case MODE_INIT:
+		return init(command.options.config, argv[optind],
+			    strcmp(command.options.config, DEFAULT_CONFIG) ==
+				    0);
 	case MODE_STDIO:
 		return serve_stdio(&command.options);
 	case MODE_SERVER:

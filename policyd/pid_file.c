@@ -36,6 +36,35 @@ static int is_pid_file(int fd, const struct stat *status)
 	return strspn(text, "0123456789\n") == (size_t)length;
 }
 
+/* read_number - the process number in an open pid file; 0: there is none */
+static pid_t read_number(int fd)
+{
+	char text[32];
+	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+	unsigned long number;
+
+	if (length <= 0)
+		return 0;
+	text[length] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return number_parse(text, INT_MAX, &number) == 0 ? (pid_t)number : 0;
+}
+
+/* not_locked - somebody else has locked it: who? */
+static int not_locked(int fd, const char *path, struct error *error)
+{
+	pid_t pid = errno == EWOULDBLOCK ? read_number(fd) : 0;
+
+	if (pid == 0)
+		return error_set(error, "pid file %s: %s", path,
+				 errno == EWOULDBLOCK ? "policyd is starting"
+						      : strerror(errno));
+	return error_set(error,
+			 "pid file %s: policyd is running already; to reload "
+			 "it: kill -HUP %ld, to end it: kill %ld",
+			 path, (long)pid, (long)pid);
+}
+
 /* open_locked - open and lock: the descriptor, -1 failed, -2 the file was
  * removed meanwhile */
 static int open_locked(const char *path, struct error *error)
@@ -48,13 +77,14 @@ static int open_locked(const char *path, struct error *error)
 	int result = -1;
 
 	if (fd < 0)
-		return error_set(error, "pid file %s: %s", path,
+		return error_set(error,
+				 "pid file %s: %s; set pid_file to where "
+				 "policyd may write, or start it as root",
+				 path,
 				 errno == ELOOP ? "is a symbolic link"
 						: strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		error_set(error, "pid file %s: %s", path,
-			  errno == EWOULDBLOCK ? "policyd is running already"
-					       : strerror(errno));
+		not_locked(fd, path, error);
 	else if (fstat(fd, &opened) < 0)
 		error_set(error, "pid file %s: %s", path, strerror(errno));
 	else if (!is_pid_file(fd, &opened))
@@ -109,20 +139,6 @@ int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
 		return error_set(error, "pid file %s: %s", file->path,
 				 strerror(errno));
 	return 0;
-}
-
-/* read_number - the process number in an open pid file; 0: there is none */
-static pid_t read_number(int fd)
-{
-	char text[32];
-	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
-	unsigned long number;
-
-	if (length <= 0)
-		return 0;
-	text[length] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return number_parse(text, INT_MAX, &number) == 0 ? (pid_t)number : 0;
 }
 
 /* pid_file_read - which process, and when it loaded */

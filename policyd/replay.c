@@ -104,14 +104,17 @@ static void take_request(void *context, const struct request *request,
 }
 
 /* load_against - the other configuration; NULL: it is refused */
-static struct config *load_against(const char *path)
+static struct config *load_against(const char *path, struct progress *progress)
 {
 	struct config_load_options options = { .lenient = true,
-					       .unserved = true };
+					       .unserved = true,
+					       .progress = progress_reading,
+					       .context = progress };
 	struct config_messages messages = { 0 };
 	struct config *config = config_load_with(path, &options, &messages);
 	size_t i;
 
+	progress_clear(progress);
 	for (i = 0; i < messages.count; i++)
 		if (config == NULL || config->failed_tables > 0)
 			fprintf(stderr, "%s\n", messages.lines[i]);
@@ -167,8 +170,9 @@ int replay(const struct config *config, const struct query_options *options)
 	struct config *against = NULL;
 	int status;
 
+	progress_init(&reader.progress);
 	if (options->against != NULL) {
-		against = load_against(options->against);
+		against = load_against(options->against, &reader.progress);
 		if (against == NULL)
 			return EX_CONFIG;
 		replay.against = against;

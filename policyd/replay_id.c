@@ -19,6 +19,7 @@
 
 /* What is looked for. */
 struct search {
+	struct progress *progress;
 	const struct config *config;
 	const struct query_options *options;
 	char id[ID_SIZE];
@@ -97,6 +98,7 @@ static void take_request(void *context, const struct request *request,
 	if (reported == NULL || strcmp(reported->id, search->id) != 0)
 		return;
 	search->found++;
+	progress_clear(search->progress);
 	explain_again(search, request, reported, place);
 }
 
@@ -108,6 +110,8 @@ int replay_id(const struct config *config, const struct query_options *options)
 					.request = take_request,
 					.quiet = true };
 
+	progress_init(&reader.progress);
+	search.progress = &reader.progress;
 	if (read_id(search.id, options->id) < 0) {
 		fprintf(stderr,
 			"policyd: --id %.40s: an id is a few digits and "

@@ -15,13 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/xalloc.h"
 
-#define NAMED_MAX     3 /* of each kind in each file */
-#define PROGRESS_STEP 50000
-#define REQUEST_LINE  "request="
+#define NAMED_MAX    3 /* of each kind in each file */
+#define REQUEST_LINE "request="
 
 static const char *const skip_names[SKIP_COUNT] = {
 	[SKIP_FOREIGN] = "lines that are no decisions",
@@ -34,6 +32,7 @@ static const char *const skip_names[SKIP_COUNT] = {
 struct input {
 	struct replay_reader *reader;
 	struct replay_place place; /* of the present line */
+	long long read, size;	   /* bytes; size 0: not known */
 	unsigned named[SKIP_COUNT];
 	struct reported reported;
 	char request[REQUEST_BYTES_MAX + 1]; /* so far */
@@ -50,6 +49,7 @@ static void skip(struct input *input, enum replay_skip kind, unsigned long line,
 	input->reader->skipped[kind]++;
 	if (input->reader->quiet || input->named[kind]++ >= NAMED_MAX)
 		return;
+	progress_clear(&input->reader->progress);
 	fprintf(stderr, "%s:%lu: skipped: %s%s\n", input->place.file, line,
 		reason,
 		input->named[kind] == NAMED_MAX
@@ -68,11 +68,21 @@ static const char *make_printable(char *text)
 	return text;
 }
 
-/* show_progress - on a terminal */
-static void show_progress(const struct replay_reader *reader)
+/* show_progress - how far it is */
+static void show_progress(const struct input *input)
 {
-	if (reader->judged % PROGRESS_STEP == 0 && isatty(STDERR_FILENO) == 1)
-		fprintf(stderr, "\r\033[K%lu requests ...\r", reader->judged);
+	struct replay_reader *reader = input->reader;
+
+	if (!progress_due(&reader->progress))
+		return;
+	if (input->size > 0)
+		progress_say(&reader->progress,
+			     "%3lld %% of %.40s, %lu requests",
+			     100 * input->read / input->size, input->place.file,
+			     reader->judged);
+	else
+		progress_say(&reader->progress, "%.40s, %lu requests",
+			     input->place.file, reader->judged);
 }
 
 /* take - a request that can be judged */
@@ -84,7 +94,6 @@ static void take(struct input *input, const struct request *request,
 	input->reader->judged++;
 	input->reader->request(input->reader->context, request, reported,
 			       &place);
-	show_progress(input->reader);
 }
 
 /* end_request - the blank line is there */
@@ -207,12 +216,14 @@ static void read_lines(struct input *input, FILE *file)
 			continue;
 		}
 		input->place.line++;
+		input->read += (long long)length + 1;
 		line[length] = '\0';
 		if (dropped)
 			skip(input, SKIP_FOREIGN, input->place.line,
 			     "a line longer than any request");
 		else
 			read_line(input, line, length);
+		show_progress(input);
 		length = 0;
 		dropped = false;
 	}
@@ -220,8 +231,9 @@ static void read_lines(struct input *input, FILE *file)
 	free(line);
 }
 
-/* open_file - a file, a FIFO or standard input, but no directory */
-static FILE *open_file(const char *name, struct error *error)
+/* open_file - a file, a FIFO or standard input, but no directory. size: of a
+ * file; else 0 */
+static FILE *open_file(const char *name, long long *size, struct error *error)
 {
 	FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
 	struct stat status;
@@ -230,8 +242,10 @@ static FILE *open_file(const char *name, struct error *error)
 		error_set(error, "%s: %s", name, strerror(errno));
 		return NULL;
 	}
-	if (fstat(fileno(file), &status) == 0 && !S_ISDIR(status.st_mode))
+	if (fstat(fileno(file), &status) == 0 && !S_ISDIR(status.st_mode)) {
+		*size = S_ISREG(status.st_mode) ? (long long)status.st_size : 0;
 		return file;
+	}
 	error_set(error, "%s: is a directory", name);
 	if (file != stdin)
 		fclose(file);
@@ -243,7 +257,8 @@ int replay_read(struct replay_reader *reader, const char *name,
 		struct error *error)
 {
 	struct input *input;
-	FILE *file = open_file(name, error);
+	long long size;
+	FILE *file = open_file(name, &size, error);
 	int result = 0;
 
 	if (file == NULL)
@@ -251,7 +266,9 @@ int replay_read(struct replay_reader *reader, const char *name,
 	input = xcalloc(1, sizeof(*input));
 	input->reader = reader;
 	input->place.file = name;
+	input->size = size;
 	read_lines(input, file);
+	progress_clear(&reader->progress);
 	if (ferror(file))
 		result = error_set(error, "%s: %s", name, strerror(errno));
 	if (file != stdin)

@@ -8,6 +8,7 @@
 #include "lib/error.h"
 #include "lib/report_read.h"
 #include "lib/request.h"
+#include "policyd/progress.h"
 
 /* What cannot be judged again, by the reason. */
 enum replay_skip {
@@ -32,6 +33,7 @@ struct replay_reader {
 			const struct reported *reported,
 			const struct replay_place *place);
 	bool quiet; /* only count what is skipped */
+	struct progress progress;
 	unsigned long skipped[SKIP_COUNT];
 	unsigned long judged;
 };

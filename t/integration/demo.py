@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """demo - policyd at work: real SMTP sessions with a throw-away Postfix that
-asks it, set up as etc/main.cf.policyd, etc/master.cf.policyd and README say.
+asks it, set up as etc/main.cf.policyd, etc/master.cf.policyd and contrib/HOWTO say.
 
 Each row of the table is one message. "why" is what policyd wrote to its log
 about that recipient. Started by contrib/demo.
@@ -16,7 +16,7 @@ import sys
 import snippets
 from postfix import Postfix, Sink, poll
 from smtp import verdict
-from test_delivery import Mailer, readme_policyd
+from test_delivery import Mailer, howto_policyd
 
 GIVEN = "permit_auth_destination"
 LOGIN = "permit_sasl_authenticated"
@@ -102,7 +102,7 @@ def demonstrate(program, postfix, sink):
     ports = snippets.configure(postfix)
     mailer = Mailer(postfix, sink, ports)
     surprises, tokens = 0, set()
-    with readme_policyd(program, postfix, ports, "lock") as policyd:
+    with howto_policyd(program, postfix, ports, "lock") as policyd:
         postfix.start()
         print("\n%-14s %-4s %-24s %-31s %-9s %s" % (
             "WHO", "PORT", "HOW", "WHERE", "REPLY", "WHY"))

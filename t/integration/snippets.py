@@ -9,7 +9,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
                     os.pardir)
 MAIN_CF = os.path.join(ROOT, "etc", "main.cf.policyd")
 MASTER_CF = os.path.join(ROOT, "etc", "master.cf.policyd")
-README = os.path.join(ROOT, "README")
+HOWTO = os.path.join(ROOT, "contrib", "HOWTO")
 
 
 def sections(path, variant):
@@ -67,13 +67,13 @@ def master_cf(variant=None):
 
 
 def policyd_conf(changes):
-    """policyd_conf - the example of README, with texts replaced; each must
+    """policyd_conf - the example of HOWTO, with texts replaced; each must
     occur"""
-    with open(README, encoding="utf-8") as lines:
+    with open(HOWTO, encoding="utf-8") as lines:
         text = re.search(r"^    listen .*?(?=^ ? ? ?[^ \n])", lines.read(),
                          re.MULTILINE | re.DOTALL).group(0)
     for old, new in changes.items():
-        assert old in text, "README: no %s in the configuration" % old
+        assert old in text, "HOWTO: no %s in the configuration" % old
         text = text.replace(old, new)
     return re.sub("^    ", "", text, flags=re.MULTILINE)
 

@@ -17,9 +17,12 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(1, os.path.join(sys.path[0], os.pardir))
+
 import grammar
 import reference
 from daemon import Daemon
+from progress import Progress
 
 COUNT = 20000           # requests
 CONFIGURATIONS = 8
@@ -233,7 +236,7 @@ class Comparison:
                                        action.startswith(expected)):
             self.difference(daemon, number, request, expected, action)
 
-    def configuration(self, number, count):
+    def configuration(self, number, count, progress):
         """configuration - one, and its requests"""
         rng = random.Random("decider %s %d" % (self.seed, number))
         configuration = Configuration(rng)
@@ -254,6 +257,7 @@ class Comparison:
                     self.compare(daemon, number, configuration, lists,
                                  request, client.reply())
                 count -= len(bunch)
+                progress.step(len(bunch))
 
     def result(self):
         """result - the exit status"""
@@ -279,8 +283,9 @@ def main():
     start = time.monotonic()
     configurations = max(CONFIGURATIONS, count // 20000)
     each = -(-count // configurations)
-    for number in range(configurations):
-        comparison.configuration(number, each)
+    with Progress(each * configurations, "requests") as progress:
+        for number in range(configurations):
+            comparison.configuration(number, each, progress)
     print("%.1f s" % (time.monotonic() - start))
     return comparison.result()
 

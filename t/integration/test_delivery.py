@@ -4,7 +4,7 @@
 documentation says.
 
 The throw-away Postfix gets etc/main.cf.policyd and etc/master.cf.policyd, the
-policyd gets the configuration of README; only ports and paths differ. Then
+policyd gets the configuration of HOWTO; only ports and paths differ. Then
 messages are sent on each of the three ports, and every one must arrive in the
 Maildir or at the sink, or be refused and arrive nowhere: first with Postfix's
 own restrictions, then with policyd in both forms of its reply, then in the
@@ -153,11 +153,12 @@ class Mailer:
             name, len(MESSAGES), len(wanted), len(refused)), flush=True)
 
 
-def readme_commands(failures):
-    """readme_commands - those of README do what the files in etc/ say"""
-    with open(snippets.README, encoding="utf-8") as text:
-        commands = re.search(r"^    postconf -e .*?^    postfix reload$",
-                             text.read(), re.M | re.S).group(0)
+def howto_commands(failures):
+    """howto_commands - those of HOWTO do what the files in etc/ say"""
+    with open(snippets.HOWTO, encoding="utf-8") as text:
+        commands = re.search(r"^    postconf -e \S+=encrypt .*?"
+                             r"^    postfix reload$", text.read(),
+                             re.M | re.S).group(0)
     with Postfix() as postfix:
         with open(os.path.join(postfix.config, "master.cf"), "a") as out:
             out.write("smtp inet n - y - - smtpd\n")
@@ -168,7 +169,7 @@ def readme_commands(failures):
             name, value = setting.split("=", 1)
             got = run("postconf", "-c", postfix.config, "-h", name)
             failures.check(got.split() == value.split(),
-                           "README: %s = %s" % (name, got))
+                           "HOWTO: %s = %s" % (name, got))
         for words, options in snippets.master_cf():
             line = run("postconf", "-c", postfix.config, "-M",
                        words[0] + "/inet").split()
@@ -176,11 +177,11 @@ def readme_commands(failures):
             for pair in options.items():
                 want += ["-o", "%s=%s" % pair]
             failures.check(sorted(line) == sorted(want),
-                           "README: " + " ".join(line))
+                           "HOWTO: " + " ".join(line))
 
 
-def readme_policyd(program, postfix, ports, reply):
-    """readme_policyd - a policyd with the configuration of README"""
+def howto_policyd(program, postfix, ports, reply):
+    """howto_policyd - a policyd with the configuration of HOWTO"""
     path = os.path.join(postfix.queue, "private", "policyd")
     text = snippets.policyd_conf({
         "/var/spool/postfix/private/policyd": path,
@@ -257,11 +258,11 @@ def deliver(program, postfix, sink, failures):
     mailer.round("Postfix alone", failures)
     postfix.set(*asking)
     postfix.restart()
-    with readme_policyd(program, postfix, ports, "ok") as policyd:
+    with howto_policyd(program, postfix, ports, "ok") as policyd:
         policyd.check()
         mailer.round("policyd, reply = ok", failures)
         policyd.stop()
-    with readme_policyd(program, postfix, ports, "lock") as policyd:
+    with howto_policyd(program, postfix, ports, "lock") as policyd:
         mailer.round("policyd, reply = lock", failures)
         check_log(policyd, failures)
         etrn(mailer, failures, NO)
@@ -281,7 +282,7 @@ def deliver_spawned(program, postfix, sink, failures):
     ports = snippets.configure(postfix, "started by Postfix",
                                "%s -s -c %s" % (postfix.install(program),
                                                 file))
-    policyd = readme_policyd(program, postfix, ports, "lock")
+    policyd = howto_policyd(program, postfix, ports, "lock")
     with open(policyd.file, encoding="utf-8") as text, \
             open(file, "w", encoding="utf-8") as out:
         out.write(text.read().replace('"stderr"', '"/dev/null"'))
@@ -293,7 +294,7 @@ def main():
     """main - exit status 0: everything as it should be"""
     program = os.path.abspath(sys.argv[1])
     failures = Failures()
-    readme_commands(failures)
+    howto_commands(failures)
     for part in deliver, deliver_spawned:
         before = len(failures)
         with Sink() as sink, Postfix() as postfix:

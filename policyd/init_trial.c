@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC */
+/* init_trial - try what is to be printed on a copy
+ *
+ * main.cf and master.cf are copied, the very commands are run on the copy, and
+ * the Postfix that comes out is judged: together with the new policyd.conf, may
+ * a stranger relay? Then it is all undone, and must be as before. */
+
+#include "policyd/init_internal.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/config.h"
+#include "lib/postconf.h"
+#include "lib/subprocess.h"
+#include "lib/xalloc.h"
+#include "policyd/check_postfix_internal.h"
+
+/* run - a command that must succeed */
+static int run(const char *const argv[], struct error *error)
+{
+	const struct subprocess_limits limits = { POSTCONF_TIMEOUT_MS,
+						  1 << 20 };
+	char *output = NULL;
+	size_t length;
+	int status = subprocess_run(argv, &limits, &output, &length, error);
+
+	free(output);
+	if (status == 0)
+		return 0;
+	return error_prefix(error, "%s: ", argv[0]);
+}
+
+/* settle - make the copies look old: postconf(1) waits until a file has not
+ * changed for a while */
+static void settle(const char *directory)
+{
+	static const struct timespec past[2] = { { .tv_sec = 1 },
+						 { .tv_sec = 1 } };
+	char *main_cf = xasprintf("%s/main.cf", directory);
+	char *master_cf = xasprintf("%s/master.cf", directory);
+
+	utimensat(AT_FDCWD, main_cf, past, 0);
+	utimensat(AT_FDCWD, master_cf, past, 0);
+	free(main_cf);
+	free(master_cf);
+}
+
+/* copy_in - both files */
+static int copy_in(const char *from, const char *to, struct error *error)
+{
+	char *main_cf = xasprintf("%s/main.cf", from);
+	char *master_cf = xasprintf("%s/master.cf", from);
+	const char *const argv[] = { "cp", main_cf, master_cf, to, NULL };
+	int result = run(argv, error);
+
+	free(main_cf);
+	free(master_cf);
+	settle(to);
+	return result;
+}
+
+/* apply - the commands, to the copy */
+static int apply(const char *directory, const struct init_changes *changes,
+		 struct error *error)
+{
+	int result = 0;
+	size_t i;
+
+	for (i = 0; i < changes->count && result == 0; i++) {
+		const char *const argv[] = { "postconf",
+					     "-c",
+					     directory,
+					     changes->list[i].option,
+					     changes->list[i].text,
+					     NULL };
+
+		result = run(argv, error);
+		settle(directory);
+	}
+	return result;
+}
+
+/* state - all that the copy has; the caller frees it. NULL: failed */
+static char *state(const char *directory, struct error *error)
+{
+	static const char *const options[] = { "-n", "-M", "-P" };
+	char *all = xstrdup(""), *text, *longer;
+	size_t i;
+
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (postconf_text(directory, options[i], &text, error) < 0) {
+			free(all);
+			return NULL;
+		}
+		longer = xasprintf("%s%s", all, text);
+		free(all);
+		free(text);
+		all = longer;
+	}
+	return all;
+}
+
+/* init_load - the configuration of a file */
+struct config *init_load(const char *path, const char *name)
+{
+	static const struct config_load_options lenient = { .lenient = true };
+	struct config_messages messages = { 0 };
+	struct config *config = config_load_with(path, &lenient, &messages);
+	size_t i;
+
+	for (i = 0; i < messages.count && config == NULL; i++)
+		fprintf(stderr, "%s%s\n", name,
+			messages.lines[i] + strlen(path));
+	config_messages_clear(&messages);
+	return config;
+}
+
+/* load_text - as a file; NULL when it is refused, which is told */
+static struct config *load_text(const char *directory, const char *name,
+				const char *text)
+{
+	char *copy = xasprintf("%s/policyd.conf", directory);
+	FILE *file = fopen(copy, "we");
+	bool written = file != NULL && fputs(text, file) >= 0;
+	struct config *config = NULL;
+
+	if (file == NULL || fclose(file) != 0 || !written)
+		fprintf(stderr, "policyd: cannot write %s\n", copy);
+	else
+		config = init_load(copy, name);
+	free(copy);
+	return config;
+}
+
+/* is_guarded - is policyd asked first in the relay list, and is whatever it
+ * does not permit refused? */
+static bool is_guarded(const struct check *check,
+		       const struct postfix_service *service)
+{
+	size_t i;
+
+	for (i = 0; i < check->use_count; i++) {
+		const struct use *use = &check->uses[i];
+		const struct postfix_list *list = &use->list->restrictions;
+
+		if (use->list->service == service &&
+		    use->list->kind == LIST_RELAY && use->at == 0 &&
+		    list->count == 2 &&
+		    strcasecmp(list->items[1].word, "reject") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* check_guards - every port that is not a filter's */
+static int check_guards(const struct check *check)
+{
+	const struct postfix *postfix = check->postfix;
+	int result = 0;
+	size_t i;
+
+	for (i = 0; i < postfix->service_count; i++) {
+		const struct postfix_service *service = &postfix->services[i];
+
+		if (strcmp(service->program, "smtpd") != 0 ||
+		    init_is_filter(service) || is_guarded(check, service))
+			continue;
+		fprintf(stderr, "policyd: a stranger could relay on port %s\n",
+			service->name);
+		result = -1;
+	}
+	return result;
+}
+
+/* print_errors - what has to be mended first; -1 if there is anything */
+static int print_errors(const struct check *check)
+{
+	int result = 0;
+	size_t i;
+
+	for (i = 0; i < check->finding_count; i++) {
+		const struct finding *finding = &check->findings[i];
+
+		if (!finding->is_error)
+			continue;
+		fprintf(stderr, "%s: %s\n", finding->file, finding->text);
+		if (finding->line != NULL)
+			fprintf(stderr, "    %s\n", finding->line);
+		if (finding->mend != NULL)
+			fprintf(stderr, "    %s%s\n",
+				finding->is_command ? "" : "# ", finding->mend);
+		result = -1;
+	}
+	return result;
+}
+
+/* judge - the changed Postfix together with the new configuration */
+static int judge(const struct init *init, const char *directory,
+		 const struct config *config, struct error *error)
+{
+	struct postfix postfix;
+	struct check check;
+	int result;
+
+	if (postfix_read(&postfix, directory, error) < 0)
+		return -1;
+	free(postfix.directory); /* findings are about the original */
+	postfix.directory = xstrdup(init->postfix.directory);
+	check_init(&check, &postfix, config);
+	check_run(&check);
+	result = print_errors(&check);
+	if (check_guards(&check) < 0 || result < 0)
+		result = error_set(error, "nothing is written: mend this "
+					  "first, or strangers might relay");
+	check_clear(&check);
+	postfix_clear(&postfix);
+	return result;
+}
+
+/* undo - is the copy as it was before? */
+static int undo(const struct init *init, const char *directory,
+		const char *before, struct error *error)
+{
+	char *after = NULL;
+	int result = -1;
+
+	if (apply(directory, &init->off, error) == 0)
+		after = state(directory, error);
+	if (after != NULL && strcmp(before, after) == 0)
+		result = 0;
+	else if (after != NULL)
+		error_set(error, "the changes could not be undone exactly");
+	free(after);
+	return result;
+}
+
+/* try_in - in a directory for that */
+static int try_in(const char *directory, const struct init *init,
+		  const char *text, struct error *error)
+{
+	struct config *config = NULL;
+	char *before = NULL;
+	int result = -1;
+
+	error_set(error, "nothing is written: this Postfix's settings do not "
+			 "go together with policyd");
+	config = text != NULL ? load_text(directory, init->path, text)
+			      : init->config;
+	if (config == NULL ||
+	    copy_in(init->postfix.directory, directory, error) < 0)
+		goto out;
+	before = state(directory, error);
+	if (before == NULL || apply(directory, &init->on, error) < 0 ||
+	    judge(init, directory, config, error) < 0 ||
+	    undo(init, directory, before, error) < 0)
+		goto out;
+	result = 0;
+out:
+	free(before);
+	if (text != NULL)
+		config_free(config);
+	return result;
+}
+
+/* init_trial - try all of it on a copy */
+int init_trial(const struct init *init, const char *text)
+{
+	char directory[] = "/tmp/policyd-init.XXXXXX";
+	const char *const remove[] = { "rm", "-r", "-f", directory, NULL };
+	struct error error = { "" };
+	int result;
+
+	if (mkdtemp(directory) == NULL) {
+		perror("policyd: mkdtemp");
+		return -1;
+	}
+	result = try_in(directory, init, text, &error);
+	if (result < 0)
+		fprintf(stderr, "policyd: %s\n", error.text);
+	if (run(remove, &error) < 0)
+		fprintf(stderr, "policyd: %s\n", error.text);
+	return result;
+}

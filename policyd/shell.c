@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* shell - words of the commands that are printed for people */
+
+#include "policyd/shell.h"
+
+#include <string.h>
+
+#include "lib/xalloc.h"
+
+/* shell_quote - in single quotes */
+char *shell_quote(const char *text)
+{
+	char *result = xmalloc(4 * strlen(text) + 3);
+	char *end = result;
+
+	*end++ = '\'';
+	for (; *text != '\0'; text++) {
+		if (*text == '\'') {
+			memcpy(end, "'\\'", 3);
+			end += 3;
+		}
+		*end++ = *text;
+	}
+	*end++ = '\'';
+	*end = '\0';
+	return result;
+}

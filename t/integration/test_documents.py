@@ -1,0 +1,545 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_documents - every command of README, contrib/HOWTO, contrib/CONTRIBUTING
+and contrib/SECURITY is run, in the order in which it stands there, chapter by
+chapter, against a throw-away Postfix.
+
+In these files a text that is indented by four spaces is literal. Below "In
+FILE:" it is that file. If it begins with a command it is typed to a shell, with
+the directories of the test in place of those of the host (MOVED). What begins
+with an option of policyd.conf is added to that file, and must be accepted. A
+list is indented by two spaces.
+
+What must not be done in a test is not done, but looked at: see EXCEPTIONS.
+
+usage: test_documents.py POLICYD
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+
+from daemon import exists, run_all, wait_until
+from postfix import Postfix, Sink, free_port, run
+from test_delivery import Failures, Mailer
+from test_init import parts, state
+from test_manual import PROGRAM_PAGE, examples, unfolded
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), os.pardir,
+                                     os.pardir))
+README = "README"
+HOWTO = "contrib/HOWTO"
+CONTRIBUTING = "contrib/CONTRIBUTING"
+SECURITY = "contrib/SECURITY"
+FILES = [README, HOWTO, CONTRIBUTING, SECURITY]
+
+COMMANDS = {"apt-get", "cd", "clang-format", "cmake", "cp", "ctest", "find",
+            "for", "git", "grep", "kill", "man", "mkdir", "openssl", "policyd",
+            "postconf", "postfix", "python3", "sh", "useradd"}
+OPTIONS = {"expect", "listen", "restrictions", "service", "shadow"}
+
+# What stands in the files, and what it is in the test.
+MOVED = [
+    ("/etc/postfix", "{postfix}"),
+    ("/etc/policyd", "{directory}/policyd"),
+    ("/var/spool/postfix", "{queue}"),
+    ("/var/log", "{directory}/log"),
+    ("/run/policyd.pid", "{directory}/policyd.pid"),
+    ("/etc/ssl/certs/ssl-cert-snakeoil.pem", "{directory}/tls/server.pem"),
+    ("/etc/ssl/private/ssl-cert-snakeoil.key", "{directory}/tls/server.key"),
+    # Passwords of the throw-away Postfix are Cyrus SASL's.
+    ("smtpd_sasl_type=dovecot smtpd_sasl_path=private/auth",
+     "smtpd_sasl_type=cyrus smtpd_sasl_path=smtpd"),
+    ('user = "policyd"', 'user = "nobody"'),    # useradd is an exception
+]
+
+# The script that stands for a command: policyd and the programs of Postfix
+# are told where their files are. The instance does not run while commands are
+# tried, but for the mail of chapter 1, so there is nothing to reload.
+WRAPPERS = {
+    "policyd": """\
+conf={directory}/policyd/policyd.conf
+if [ "$1" = --init ]; then
+	{program} --init -c "$conf" {postfix}
+	echo 'pid_file = "{directory}/policyd.pid"' >>"$conf"
+	exit 0
+fi
+case " $* " in *" -c "*) ;; *) set -- "$@" -c "$conf" ;; esac
+exec {program} "$@"
+""",
+    "postconf": """\
+PATH=/usr/sbin:/usr/bin:/bin
+postconf -c {postfix} "$@"
+touch -d @1 {postfix}/main.cf {postfix}/master.cf
+""",
+    "postfix": """\
+[ "$#$*" = 1reload ] || [ "$*" = "-c {postfix} reload" ]
+""",
+}
+EXCEPTION = 'printf "%%s\\n" "$*" >>{directory}/exceptions.%s\n'
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+class Block:
+    """A literal text."""
+
+    def __init__(self, path, line, before, text):
+        self.where = "%s:%d" % (path, line)
+        self.before = before    # the paragraph ahead of it, in one line
+        self.text = text
+        self.word = re.match(r"\S+", text).group(0)
+        file = re.search(r"\bIn (/\S+):$", before)
+        self.file = file and file.group(1)
+
+
+def chunks(path):
+    """chunks - (line number, text) between blank lines; chapters have a title
+    in capitals"""
+    number, lines = 0, []
+    for count, line in enumerate(read(path).split("\n"), 1):
+        if line.strip():
+            number = number if lines else count
+            lines.append(line)
+        elif lines:
+            yield number, "\n".join(lines) + "\n"
+            lines = []
+
+
+def chapters(path):
+    """chapters - (title, [Block]) of a file, and the paragraphs at its end"""
+    found, before = [("", [])], ""
+    for number, text in chunks(path):
+        blocks = found[-1][1]
+        indent = len(text) - len(text.lstrip(" "))
+        if re.match(r"(\d+\. )?[A-Z][A-Z ,]+$", text):
+            found.append((text.strip(), []))
+        elif indent == 0:
+            before = " ".join(text.split())
+            assert "\n    " not in text, "%s:%d: no blank line" % (path,
+                                                                   number)
+        elif indent == 4:
+            text = re.sub("(?m)^    ", "", text)
+            block = Block(path, number, before, text)
+            if block.word in COMMANDS or before or not blocks:
+                blocks.append(block)
+            else:               # a file with a blank line in it
+                blocks[-1].text += "\n" + text
+            before = ""
+        else:
+            assert indent == 2, "%s:%d: indented by %d" % (path, number,
+                                                           indent)
+    return [chapter for chapter in found if chapter[1]]
+
+
+# ---- What is only looked at.
+
+def check_apt_get(words):
+    """packages have the names that contrib/install-packages installs"""
+    assert words[0] == "install", words
+    known = read("contrib/install-packages").split()
+    for package in words[1:]:
+        assert any(package in word for word in known), package
+
+
+def check_useradd(words):
+    """useradd has these options"""
+    known = subprocess.run(["useradd", "--help"], text=True,
+                           stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT).stdout
+    for word in words:
+        assert not word.startswith("--") or word in known, word
+    assert words[-1] == "policyd", words
+
+
+def presets(kind):
+    """presets - the names of CMakePresets.json"""
+    return {preset["name"] for preset in json.loads(
+        read("CMakePresets.json"))[kind]}
+
+
+def check_cmake(words):
+    """presets exist, and directories are theirs"""
+    if words[0] == "--install":
+        assert words[1].replace("build/", "") in presets("buildPresets")
+        return
+    kind = {"--workflow": "workflowPresets",
+            "--build": "buildPresets"}.get(words[0], "configurePresets")
+    assert words[words.index("--preset") + 1] in presets(kind), words
+
+
+def tests():
+    """tests - the names of all that ctest runs"""
+    names = {name[:-len(".c")] for name in os.listdir(os.path.join(ROOT, "t"))
+             if re.fullmatch(r"test_\w+\.c", name)}
+    return names | {"integration_" + name[:-len(".py")] for name in os.listdir(
+        os.path.join(ROOT, "t", "integration"))
+        if re.fullmatch(r"test_\w+\.py", name)}
+
+
+def check_ctest(words):
+    """the preset and the test exist"""
+    assert words[words.index("--preset") + 1] in presets("testPresets"), words
+    name = words[words.index("-R") + 1]
+    assert any(re.search(name, each) for each in tests()), name
+
+
+def check_sh(words):
+    """the script exists, and knows its argument; of the demonstration all is
+    done but to install packages and to build"""
+    script = words[0]
+    run("/bin/sh", "-n", os.path.join(ROOT, script))
+    if script == "contrib/demo":
+        assert read(script).rstrip().endswith(
+            "exec python3 t/integration/demo.py build/release/policyd")
+        shown = run(sys.executable, os.path.join(
+            ROOT, "t", "integration", "demo.py"), sys.argv[1])
+        assert shown.endswith("\nAll as expected.\n"), shown
+    if script != "t/run" or len(words) == 1:
+        assert len(words) == 1 or script == "contrib/install-packages", words
+        return
+    usage = run("/bin/sh", os.path.join(ROOT, script), "--help")
+    assert re.search(r"\b%s\b" % re.escape(words[1]), usage) or \
+        any(re.search(words[1], each) for each in tests()), words
+
+
+def check_clang_format(words):
+    """there is a style"""
+    assert words[0] == "--dry-run" and read(".clang-format"), words
+
+
+def check_script(words):
+    """a script of ours exists, and so do the tests it is given"""
+    assert os.path.exists(os.path.join(ROOT, words[0])), words
+
+
+def check_git(words):
+    """git has that command"""
+    assert words[0] in ("config", "clone", "rebase", "format-patch"), words
+
+
+def check_man(words):
+    """the page exists"""
+    assert os.path.exists(os.path.join(ROOT, words[0])), words
+
+
+# They change the host, or are the very tests that run now.
+EXCEPTIONS = {
+    "apt-get": check_apt_get,
+    "clang-format": check_clang_format,
+    "cmake": check_cmake,
+    "ctest": check_ctest,
+    "git": check_git,
+    "man": check_man,
+    "python3": check_script,
+    "sh": check_sh,
+    "useradd": check_useradd,
+}
+
+
+class Place:
+    """A throw-away Postfix as Debian installs it, and a place for policyd."""
+
+    def __init__(self, program):
+        self.postfix = Postfix()
+        self.names = {"directory": self.postfix.directory,
+                      "postfix": self.postfix.config,
+                      "queue": self.postfix.queue,
+                      "program": shlex.quote(os.path.abspath(program))}
+        self.conf = self.path("policyd", "policyd.conf")
+        self.printed = ""
+        with open(os.path.join(self.postfix.config, "master.cf"), "a") as out:
+            out.write("smtp inet n - y - - smtpd\n")
+        for name in ("policyd", "log", "bin"):
+            os.mkdir(self.path(name))
+        for command, text in WRAPPERS.items():
+            self.wrap(command, text)
+        for command in EXCEPTIONS:
+            self.wrap(command, EXCEPTION % command)
+        for kind, _, text in examples(PROGRAM_PAGE):
+            if kind == "/var/log/mail.log":
+                text = unfolded(text)
+                refused = re.search(".*verdict=reject.*", text).group(0)
+                self.write(self.path("log", "mail.log"),
+                           text + refused + " mode=observe\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop_policyd()
+        self.postfix.__exit__()
+
+    def path(self, *names):
+        return os.path.join(self.postfix.directory, *names)
+
+    @staticmethod
+    def write(path, text):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def wrap(self, command, text):
+        """wrap - have a script stand for a command"""
+        path = self.path("bin", command)
+        self.write(path, "#!/bin/sh\nset -eu\n" + text.format(**self.names))
+        os.chmod(path, 0o755)
+
+    def moved(self, text):
+        """moved - with what it is in the test"""
+        for old, new in MOVED:
+            text = text.replace(old, new.format(**self.names))
+        return text
+
+    def settle(self):
+        """settle - make main.cf look older than it is, for Postfix"""
+        for name in ("main.cf", "master.cf"):
+            os.utime(os.path.join(self.postfix.config, name), (1, 1))
+
+    def keep_pid_here(self):
+        """keep_pid_here - not where that of a policyd of the host is; the
+        script that stands for policyd does the same"""
+        if not os.path.exists(self.conf):
+            return
+        with open(self.conf, encoding="utf-8") as file:
+            text = file.read()
+        if "pid_file" not in text:
+            self.write(self.conf, text + '\npid_file = "%s"\n' %
+                       self.path("policyd.pid"))
+
+    def shell(self, text):
+        """shell - type it; what is printed"""
+        self.settle()
+        path = self.path("bin") + ":" + os.environ["PATH"]
+        done = subprocess.run(
+            ["/bin/sh", "-eu", "-c", self.moved(text)], text=True, cwd=ROOT,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=300, env=dict(os.environ,
+                                                         PATH=path))
+        assert done.returncode == 0, "status %d\n%s%s" % (
+            done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def try_options(self, text):
+        """try_options - added to policyd.conf they must be accepted"""
+        file = self.path("policyd", "tried.conf")
+        base = 'import_postfix = "%s"\nlisten "unix:/tmp/x" { }\n' % (
+            self.postfix.config)
+        self.write(file, base + self.moved(text))
+        self.shell("policyd -t -c " + file)
+
+    def do(self, block):
+        """do - what a block is for"""
+        try:
+            if block.file:
+                path = self.moved(block.file)
+                self.write(path, self.moved(block.text))
+            elif block.word in COMMANDS:
+                printed = self.shell(block.text)
+                self.printed = printed
+                self.keep_pid_here()
+                return printed
+            elif block.word in OPTIONS:
+                self.try_options(block.text)
+            else:
+                raise AssertionError("it is neither a file nor a command: " +
+                                     block.text)
+            self.keep_pid_here()
+            return ""
+        except (AssertionError, RuntimeError) as error:
+            raise AssertionError("%s: %s" % (block.where, error)) from error
+
+    def check_exceptions(self):
+        """check_exceptions - look at what was not done"""
+        for command, check in EXCEPTIONS.items():
+            path = self.path("exceptions." + command)
+            if not os.path.exists(path):
+                continue
+            with open(path, encoding="utf-8") as file:
+                for line in file.read().splitlines():
+                    check(line.split())
+
+    def stop_policyd(self):
+        """stop_policyd - if it runs"""
+        try:
+            with open(self.path("policyd.pid"), encoding="ascii") as file:
+                pid = int(file.read())
+        except (FileNotFoundError, ValueError):
+            return
+        if exists(pid):
+            os.kill(pid, signal.SIGTERM)
+            wait_until(lambda: not exists(pid), "end of policyd")
+
+    def replace_ports(self, ports):
+        """replace_ports - {old: new} names of services, and their numbers in
+        policyd.conf: a test cannot have the real ones"""
+        numbers = {"smtp": 25, "submission": 587, "submissions": 465}
+        path = os.path.join(self.postfix.config, "master.cf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(self.conf, encoding="utf-8") as file:
+            conf = file.read()
+        for old, new in ports.items():
+            text = re.sub(r"(?m)^%s(\s+inet\s)" % re.escape(old),
+                          r"%s\1" % new, text)
+            conf = re.sub(r"\b%s\b(?=[, ].*\}$)" % numbers.get(old, "none"),
+                          new.rpartition(":")[2], conf, flags=re.M)
+        self.write(path, text)
+        self.write(self.conf, conf)
+        self.settle()
+
+
+def mail(place):
+    """mail - the three ports are protected; see test_delivery"""
+    failures = Failures()
+    ports = {name: free_port() for name in ("smtp", "submission",
+                                            "submissions")}
+    names = {name: "127.0.0.1:%d" % port for name, port in ports.items()}
+    place.replace_ports(names)
+    place.shell("kill -HUP $(cat /run/policyd.pid)")
+    with Sink() as sink:
+        saved = state(place.postfix.config)[0]
+        place.postfix.deliver_to(sink)
+        place.postfix.start()
+        Mailer(place.postfix, sink, ports).round("HOWTO, chapter 1", failures)
+        place.postfix.stop()
+        place.write(os.path.join(place.postfix.config, "main.cf"), saved)
+    place.replace_ports({new: old for old, new in names.items()})
+    assert not failures, failures
+
+
+def first_chapter(place, blocks):
+    """first_chapter - from a bare Postfix to three ports, real mail, and
+    back"""
+    before = init = None
+    for block in blocks:
+        if "type the lines printed under \"2.\"" in block.before:
+            lines = init["2"]
+            assert lines.pop().startswith("policyd -P"), lines
+            place.shell("\n".join(lines))
+            on = True
+        if "type the last lines that policyd --init has printed" in \
+                block.before:
+            mail(place)
+            place.shell("\n".join(init["To"]))
+            assert state(place.postfix.config) == before, "not as before"
+            before = None
+        if block.text.startswith("policyd --init"):
+            before = state(place.postfix.config)
+        printed = place.do(block)
+        if block.text.startswith("policyd --init"):
+            init = parts(printed)
+        if block.text.startswith("policyd -P"):
+            assert on and "no problems found" in printed, printed
+        if block.text.startswith("policyd -q"):
+            replies = re.findall(r"(?m)^action=(\S+)", printed)
+            assert replies == [["554"], ["permit_sasl_authenticated"]][
+                "login=" in block.text] or len(replies) == 2, printed
+    assert init and before is None, "a step of chapter 1 is missing"
+    wait_until(lambda: not os.path.exists(place.path("policyd.pid")),
+               "end of policyd")
+
+
+def second_chapter(place, starts, changes):
+    """second_chapter - Postfix has its three ports, and policyd runs as in
+    chapter 2, unless what follows starts it; so does Postfix ask it, unless
+    what follows changes that"""
+    second = dict(chapters(HOWTO))["2. THE SAME BY HAND"]
+    place.shell("""
+        postconf -M submission/inet='submission inet n - y - - smtpd' \
+            submissions/inet='submissions inet n - y - - smtpd'
+        postconf -e smtpd_tls_security_level=encrypt""")
+    for block in second:
+        if block.file or (block.word == "postconf" and not changes):
+            place.do(block)
+    if not starts:
+        place.shell("policyd -d")
+
+
+def later_chapter(place, blocks):
+    """later_chapter - one that goes on from the second"""
+    second_chapter(place, any("policyd -d" in block.text for block in blocks),
+                   any("postconf" in block.text for block in blocks))
+    for block in blocks:
+        printed = place.do(block)
+        if "policyd -P" in block.text:
+            assert re.search("no problems found| 0 errors", printed), printed
+
+
+def test_howto(program):
+    """every chapter, with a Postfix of its own"""
+    found = chapters(HOWTO)
+    titles = [title for title, _ in found]
+    listed = re.findall(r"(?m)^  (\d+)\. ", read(HOWTO))
+    assert listed == [str(n) for n in range(1, len(listed) + 1)]
+    assert len(found) >= len(listed) - 1, titles
+    for title, blocks in found:
+        with Place(program) as place:
+            if title.startswith("1. "):
+                first_chapter(place, blocks)
+            elif title.startswith("2. "):
+                for block in blocks:
+                    place.do(block)
+            else:
+                later_chapter(place, blocks)
+            place.check_exceptions()
+        print("%s: %d blocks" % (title, len(blocks)), flush=True)
+
+
+def test_readme(program):
+    """README, from --init to -q; the lines of --init are those of HOWTO"""
+    count = 0
+    with Place(program) as place:
+        for _, blocks in chapters(README):
+            for block in blocks:
+                if block.text.startswith("policyd -P"):
+                    lines = parts(init)["2"]
+                    place.shell("\n".join(lines[:-1]))
+                printed = place.do(block)
+                if "policyd --init" in block.text:
+                    init = printed
+                count += 1
+        place.check_exceptions()
+    assert count >= 4, count
+
+
+def test_others(program):
+    """CONTRIBUTING and SECURITY"""
+    for path in (CONTRIBUTING, SECURITY):
+        with Place(program) as place:
+            blocks = [block for _, each in chapters(path) for block in each]
+            later_chapter(place, blocks)
+            place.check_exceptions()
+            assert len(blocks) >= 2, path
+
+
+def test_names(_):
+    """files that these documents name are there, and so are the tests"""
+    known = tests()
+    for path in FILES + ["contrib/ARCHITECTURE", "contrib/NEWS"]:
+        text = read(path)
+        for name in re.findall(r"(?<![\w/.])((?:lib|policyd|etc|t|contrib)/"
+                               r"[\w./-]*\w)", text):
+            found = os.path.exists(os.path.join(ROOT, name)) or any(
+                os.path.exists(os.path.join(ROOT, name + end))
+                for end in (".c", ".h"))
+            assert found or "X" in name or "WORD" in name, \
+                "%s: no %s" % (path, name)
+        for name in re.findall(r"\b((?:integration_)?test_[a-z_]*[a-z])\b",
+                               text):
+            assert name in known or "integration_" + name in known, \
+                "%s: no test %s" % (path, name)
+        for number, line in enumerate(text.splitlines(), 1):
+            assert len(line) <= 80 and "\t" not in line, \
+                "%s:%d: too long, or a tab" % (path, number)
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_howto, test_readme, test_others, test_names]))

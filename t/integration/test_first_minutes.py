@@ -1,0 +1,328 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_first_minutes - what a newcomer does wrong, and what he is told.
+
+Every row makes one mistake, runs policyd, and compares the whole message and
+the exit status: the message says what is wrong and what to do. DIR in it
+stands for a directory of the test, N for a process number.
+
+usage: test_first_minutes.py POLICYD
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+
+from daemon import free_port, run_all
+from postfix import poll, temporary_directory
+
+UNIX = 'listen "unix:DIR/socket" { }\n'
+LOG = "log = stderr\n"
+NOBODY = "nobody"
+
+INIT = ("; to write one for the Postfix of this machine: policyd --init "
+        "-c DIR/conf")
+USERADD = ("; to make it: useradd --system --user-group --home-dir "
+           "/nonexistent --no-create-home --shell /usr/sbin/nologin nosuch")
+
+
+class Place:
+    """A directory, and what is wrong in it."""
+
+    def __init__(self):
+        self.directory = temporary_directory()
+        self.config = self.path("conf")
+        self.others = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for other in self.others:
+            if isinstance(other, subprocess.Popen):
+                other.terminate()
+                other.wait(20)
+            else:
+                other.close()
+        shutil.rmtree(self.directory)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def write(self, text, mode=0o644):
+        with open(self.config, "wb") as file:
+            file.write(text.replace("DIR", self.directory).encode("latin-1"))
+        os.chmod(self.config, mode)
+
+    def masked(self, text):
+        """masked - what differs from run to run"""
+        text = text.replace(self.directory, "DIR")
+        return re.sub(r"(policyd\[|process |-HUP |kill )\d+", r"\1N", text)
+
+
+def listener(place, family, address):
+    """listener - another program has the address"""
+    other = socket.socket(family)
+    other.bind(address)
+    other.listen()
+    place.others.append(other)
+
+
+def nothing(_):
+    """the file does not exist"""
+
+
+def directory(place):
+    """a directory has its name"""
+    os.mkdir(place.config)
+
+
+def link(place):
+    """a symbolic link"""
+    os.symlink("/etc/hosts", place.config)
+
+
+def unreadable(place):
+    """a file that only root may read"""
+    place.write(UNIX, 0o600)
+
+
+def anybody_writes(place):
+    """a file that anybody may change"""
+    place.write(UNIX, 0o666)
+
+
+def text(content):
+    """text - the file has this content"""
+    def make(place):
+        place.write(content)
+    return make
+
+
+def busy_unix(place):
+    """another program listens on the socket"""
+    place.write(UNIX + LOG)
+    listener(place, socket.AF_UNIX, place.path("socket"))
+
+
+def no_socket(place):
+    """a file has the name of the socket"""
+    place.write(UNIX + LOG)
+    with open(place.path("socket"), "w"):
+        pass
+
+
+def socket_link(place):
+    """a symbolic link has the name of the socket"""
+    place.write(UNIX + LOG)
+    os.symlink("elsewhere", place.path("socket"))
+
+
+def busy_inet(place):
+    """another program listens on the port"""
+    place.port = free_port()
+    place.write('listen "inet:127.0.0.1:%d" { }\n%s' % (place.port, LOG))
+    listener(place, socket.AF_INET, ("127.0.0.1", place.port))
+
+
+def busy_inet6(place):
+    """another program listens on the port, on all addresses"""
+    place.port = free_port("::1")
+    place.write('listen "inet:[::1]:%d" { }\n%s' % (place.port, LOG))
+    listener(place, socket.AF_INET6, ("::", place.port))
+
+
+def no_directory(place):
+    """the directory of the socket does not exist"""
+    place.write('listen "unix:DIR/none/socket" { }\n' + LOG)
+
+
+def roots_directory(place):
+    """only root may write where the socket is to be"""
+    place.write(UNIX + LOG)
+    os.chmod(place.directory, 0o755)
+
+
+def low_port(place):
+    """only root may listen on that port"""
+    place.write('listen "inet:127.0.0.1:25" { }\n' + LOG)
+
+
+def running(place, listen=UNIX):
+    """policyd runs already"""
+    place.write(listen + LOG + 'pid_file = "DIR/pid"\n')
+    daemon = subprocess.run([place.program, "-d", "-c", place.config],
+                            stderr=subprocess.DEVNULL, timeout=60)
+    assert daemon.returncode == 0, daemon
+
+    class Ending:
+        """Ends that daemon."""
+        @staticmethod
+        def close():
+            with open(place.path("pid"), encoding="ascii") as file:
+                pid = int(file.read())
+            os.kill(pid, 15)
+            poll(lambda: not os.path.exists(place.path("pid")), 20)
+    place.others.append(Ending)
+
+
+def running_inet(place):
+    """policyd runs already, on a port"""
+    running(place, 'listen "inet:127.0.0.1:%d" { }\n' % free_port())
+
+
+# options, what is wrong, exit status, message; for those with NOBODY in the
+# options policyd runs as that user.
+START = "policyd[N]: error: "
+BUSY = ("not started: cannot listen on inet:127.0.0.1:PORT: Address already in "
+        "use: another program listens there, policyd -t names it; stop it, or "
+        "listen elsewhere\n")
+REFUSED = START + "not started: the configuration was refused\n"
+CASES = [
+    (["-t"], nothing, 78,
+     "DIR/conf: cannot open: No such file or directory" + INIT + "\n"),
+    ([], nothing, 78,
+     START + "DIR/conf: cannot open: No such file or directory" + INIT +
+     "\n" + REFUSED),
+    (["-t"], directory, 78,
+     "DIR/conf: is a directory, not a regular file; name the configuration "
+     "file itself\n"),
+    (["-t"], link, 78,
+     "DIR/conf: is a symbolic link; name the file itself\n"),
+    (["-t", NOBODY], unreadable, 78,
+     "DIR/conf: cannot open: Permission denied; run policyd as root\n"),
+    ([NOBODY], unreadable, 78,
+     START + "DIR/conf: cannot open: Permission denied; run policyd as "
+     "root\n" + REFUSED),
+    (["-t"], anybody_writes, 78,
+     "DIR/conf: can be written by everybody; chmod o-w it\n"),
+    (["-t"], text("\x7fELF\x02\x01"), 78,
+     "DIR/conf:1: a control character (0x7f); is this a policyd.conf?\n"),
+    (["-t"], text("root:x:0:0:root:/root:/bin/bash\n"), 78,
+     "DIR/conf:1: is this a policyd.conf? The name of an option is expected, "
+     "found root:x:0:0:root:/root:/bin/bash\n"),
+    (["-t"], text("# main.cf\nsmtpd_banner = $myhostname ESMTP\n"), 78,
+     "DIR/conf:2: \"$\" outside quotes; put the value into single quotes: "
+     "'$name'; is this a policyd.conf?\n"),
+    (["-t"], text("smtp inet n - y - - smtpd\n"), 78,
+     'DIR/conf:1: "{" expected, found n; is this a policyd.conf?\n'),
+    (["-t"], text(""), 0,
+     "DIR/conf: warning: there is no listen section; without one policyd "
+     "cannot serve\n"),
+    (["-t"], text(UNIX + 'user = "nosuch"\n'), 78,
+     'DIR/conf:2: user: there is no user "nosuch"; getent passwd lists those '
+     "that there are" + USERADD + "\n"),
+    ([], text(UNIX + 'user = "nosuch"\n'), 78,
+     START + 'DIR/conf:2: user: there is no user "nosuch"; getent passwd '
+     "lists those that there are" + USERADD + "\n" + REFUSED),
+    (["-t"], text(UNIX + 'group = "nosuch"\n'), 78,
+     'DIR/conf:2: group: there is no group "nosuch"; getent group lists '
+     "those that there are\n"),
+    (["-t"], text('listen "unix:DIR/socket" { owner = "nosuch" }\n'), 78,
+     'DIR/conf:1: owner: there is no user "nosuch"; getent passwd lists '
+     "those that there are\n"),
+    (["-t"], text('listen "unix:DIR/socket" { group = "nosuch" }\n'), 78,
+     'DIR/conf:1: group: there is no group "nosuch"; getent group lists '
+     "those that there are\n"),
+    (["-t"], text(UNIX), 0, ""),
+    (["-t", NOBODY], text(UNIX), 0, ""),
+    ([NOBODY], text(UNIX + "user = root\n"), 78,
+     START + "DIR/conf:2: user: only root can run policyd as \"root\"; leave "
+     "it out to run as who you are\n" + REFUSED),
+    (["-t"], busy_unix, 0,
+     "DIR/conf: warning: listen: DIR/socket is in use: process N (python3) "
+     "listens there; stop it, or listen elsewhere\n"),
+    ([], busy_unix, 75,
+     START + "not started: DIR/socket is in use: process N (python3) listens "
+     "there; stop it, or listen elsewhere\n"),
+    (["-t"], no_socket, 0,
+     "DIR/conf: warning: listen: DIR/socket exists and is not a socket; not "
+     "touched: remove it, or listen elsewhere\n"),
+    ([], no_socket, 75,
+     START + "not started: DIR/socket exists and is not a socket; not "
+     "touched: remove it, or listen elsewhere\n"),
+    ([], socket_link, 75,
+     START + "not started: DIR/socket is a symbolic link; not touched: "
+     "listen under the name it leads to\n"),
+    (["-t"], busy_inet, 0,
+     "DIR/conf: warning: listen: inet:127.0.0.1:PORT is in use: process N "
+     "(python3) listens there; stop it, or listen elsewhere\n"),
+    (["-t"], busy_inet6, 0,
+     "DIR/conf: warning: listen: inet:[::1]:PORT is in use: process N "
+     "(python3) listens there; stop it, or listen elsewhere\n"),
+    ([NOBODY], busy_inet, 75,
+     START + BUSY),
+    (["-t"], running_inet, 0, ""),
+    ([], busy_inet, 75,
+     START + BUSY),
+    (["-t"], text('listen "inet:192.0.2.1:10040" {\n'
+                  '\tallow_remote = "192.0.2.2"\n}\n'), 0,
+     "DIR/conf: warning: listen: cannot listen on inet:192.0.2.1:10040: "
+     "Cannot assign requested address; this host does not have that address "
+     "(ip address)\n"),
+    (["-t"], no_directory, 0,
+     "DIR/conf: warning: listen: directory DIR/none/: No such file or "
+     "directory; make it, or listen elsewhere\n"),
+    ([], no_directory, 75,
+     START + "not started: directory DIR/none/: No such file or directory; "
+     "make it, or listen elsewhere\n"),
+    ([NOBODY], roots_directory, 75,
+     START + "not started: DIR/socket: cannot make the socket: Permission "
+     "denied; start policyd as root\n"),
+    ([NOBODY], low_port, 75,
+     START + "not started: cannot listen on inet:127.0.0.1:25: Permission "
+     "denied; start policyd as root\n"),
+    (["-d", NOBODY], text(UNIX + LOG + 'pid_file = "DIR/pid"\n'), 75,
+     START + "not started: pid file DIR/pid: Permission denied; set pid_file "
+     "to where policyd may write, or start it as root\n"),
+    (["-t"], running, 0, ""),
+    (["-d"], running, 75,
+     START + "not started: pid file DIR/pid: policyd is running already; to "
+     "reload it: kill -HUP N, to end it: kill N\n"),
+]
+
+
+def become_nobody():
+    """become_nobody - for a child between fork and exec"""
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+def run_case(program, options, mistake, status, message):
+    """run_case - one mistake"""
+    with Place() as place:
+        place.program = shutil.copy(program, place.path("policyd"))
+        mistake(place)
+        argv = [place.program] + [o for o in options if o != NOBODY]
+        done = subprocess.run(
+            argv + ["-c", place.config], timeout=60, text=True,
+            capture_output=True,
+            preexec_fn=become_nobody if NOBODY in options else None)
+        said = place.masked(done.stderr)
+        if hasattr(place, "port"):
+            said = said.replace(str(place.port), "PORT")
+        assert (done.returncode, said, done.stdout) == (status, message, ""), \
+            "%s, %s: status %d, not %d\nsaid: %s\nnot:  %s" % (
+                options, mistake.__doc__ or message, done.returncode, status,
+                said + done.stdout, message)
+
+
+def test_messages(program):
+    """each mistake, as root, who may make all of them"""
+    assert os.geteuid() == 0, "this test needs root"
+    failed = 0
+    for case in CASES:
+        try:
+            run_case(program, *case)
+        except AssertionError as error:
+            print("FAILED: %s" % error, flush=True)
+            failed += 1
+    assert failed == 0, "%d of %d" % (failed, len(CASES))
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_messages]))
