@@ -190,9 +190,11 @@ static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
 	double at = 0;
 	int kind;
 
-	fputs("<tr><th scope=\"row\">", output);
+	fputs("<li><span>", output);
 	html_put(output, amount->name);
-	fputs("</th><td class=\"bar\"><svg viewBox=\"0 0 1000 10\" "
+	fputs("</span><b>", output);
+	board_number(output, total(amount));
+	fputs("</b><svg viewBox=\"0 0 1000 10\" "
 	      "preserveAspectRatio=\"none\" aria-hidden=\"true\">",
 	      output);
 	for (kind = 0; kind < KINDS; kind++) {
@@ -207,9 +209,7 @@ static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
 			classes[kind], at, width);
 		at += width;
 	}
-	fputs("</svg></td><td class=\"num\">", output);
-	board_number(output, total(amount));
-	fputs("</td></tr>\n", output);
+	fputs("</svg></li>\n", output);
 }
 
 /* draw_names - the most frequent by name, and the others together */
@@ -230,7 +230,7 @@ static void draw_names(const struct ledger *ledger, enum ledger_period period,
 		most = total(&amounts[0]);
 	if (total(&others) > most)
 		most = total(&others);
-	fprintf(output, "<table class=\"names\"><caption>by %s</caption>\n",
+	fprintf(output, "<h3>by %s</h3><ul class=\"names\">\n",
 		subject == BOARD_SERVICE ? "service" : "restriction");
 	for (i = 0; i < count && i < ROWS_MAX; i++)
 		draw_row(&amounts[i], most, output);
@@ -239,7 +239,7 @@ static void draw_names(const struct ledger *ledger, enum ledger_period period,
 		others.name = name;
 		draw_row(&others, most, output);
 	}
-	fputs("</table>\n", output);
+	fputs("</ul>\n", output);
 }
 
 /* board_charts - of one period */

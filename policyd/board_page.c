@@ -65,13 +65,14 @@ static const char style[] =
 	".legend i{display:inline-block;width:.65rem;height:.65rem;"
 	"margin-right:.35rem;border-radius:.15rem}\n"
 	"table{width:100%;border-collapse:collapse}\n"
-	"caption{padding:1rem 0 .25rem;text-align:left;font-size:.85rem;"
+	"h3{margin:1rem 0 .25rem;font-size:.85rem;font-weight:400;"
 	"color:var(--soft)}\n"
-	".names th{width:55%;padding:.12rem .6rem .12rem 0;font-weight:400;"
-	"font-size:.88rem;text-align:left;overflow-wrap:anywhere}\n"
-	".names svg{display:block;width:100%;height:.6rem}\n"
-	".num{width:1%;padding-left:.6rem;text-align:right;white-space:nowrap;"
-	"font-size:.88rem}\n"
+	".names{margin:0;padding:0;list-style:none;font-size:.88rem}\n"
+	".names li{display:grid;grid-template-columns:1fr auto;gap:0 .75rem;"
+	"margin:.3rem 0}\n"
+	".names span{overflow-wrap:anywhere}\n"
+	".names svg{grid-column:1/-1;display:block;width:100%;height:.4rem;"
+	"border-radius:.2rem;background:var(--line)}\n"
 	".refusals{margin:.4rem 0 0;padding:0;list-style:none}\n"
 	".refusals li{padding:.75rem 0;border-top:1px solid var(--line);"
 	"overflow-wrap:anywhere}\n"
@@ -248,7 +249,8 @@ static void put_refusal(const struct tally_refusal *refusal, FILE *output)
 	html_put(output, refusal->restriction);
 	fputs("</code>: ", output);
 	html_put(output, refusal->destination);
-	if (refusal->why[0] != '\0') {
+	if (refusal->why[0] != '\0' &&
+	    strcmp(refusal->why, refusal->destination) != 0) {
 		fputs("; ", output);
 		html_put(output, refusal->why);
 	}
