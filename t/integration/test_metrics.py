@@ -3,6 +3,7 @@
 ask, the page for people in a real browser; nothing hostile comes through."""
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -19,6 +20,8 @@ from daemon import (Daemon, OURS, PERMIT, REQUEST, THEIRS, WAIT, descriptors,
 RELOADS = int(os.environ.get("POLICYD_TEST_RELOADS", "20"))
 PICTURES = os.environ.get("POLICYD_TEST_PICTURES")   # a directory to keep them
 SERIES_MAX = 200
+CONTRIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
+                       os.pardir, "contrib")
 ENCRYPTED = (b"encryption_protocol=TLSv1.3\n"
              b"encryption_cipher=TLS_AES_256_GCM_SHA384\n"
              b"encryption_keysize=256\n")
@@ -194,6 +197,46 @@ def test_labels(program):
         page = policyd.get("/")[2]
         assert "a\\&quot;}b&#39;&lt;i&gt;&amp;" in page, page
         assert "<i>" not in page
+
+
+def expressions():
+    """expressions - what the dashboard and the alerts ask Prometheus"""
+    with open(os.path.join(CONTRIB, "grafana-dashboard.json")) as file:
+        dashboard = json.load(file)
+    found = [target["expr"] for panel in dashboard["panels"]
+             for target in panel["targets"]]
+    found += [each["expr"] for each in dashboard["annotations"]["list"]]
+    found = [re.sub(r"\$__rate_interval", "5m", each) for each in found]
+    assert len(found) >= 15, found
+    with open(os.path.join(CONTRIB, "prometheus-rules.yml")) as file:
+        return found, file.read()
+
+
+def test_contrib(program):
+    """the alerts come when they should; they and the dashboard ask for what
+    there is"""
+    rules = os.path.join(CONTRIB, "prometheus-rules.yml")
+    for command in (["check", "rules", "--lint-fatal", rules],
+                    ["test", "rules", os.path.join(
+                        CONTRIB, "prometheus-rules-test.yml")]):
+        done = subprocess.run(["promtool"] + command, capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == 0, done
+    dashboard, alerts = expressions()
+    with Watched(program) as policyd:
+        policyd.ask(OURS)
+        there = {re.split("[{ ]", series)[0] for series in policyd.metrics()}
+        asked = set(re.findall(r"\bpolicyd_\w+",
+                               alerts + "\n".join(dashboard)))
+        assert len(asked) >= 12 and not asked - there, asked - there
+        with open(policyd.path("rules.yml"), "w") as file:
+            json.dump({"groups": [{"name": "dashboard", "rules": [
+                {"record": "dashboard:%d" % number, "expr": each}
+                for number, each in enumerate(dashboard)]}]}, file)
+        done = subprocess.run(["promtool", "check", "rules",
+                               policyd.path("rules.yml")],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done
 
 
 def monotone(policyd, stop, errors):
@@ -525,5 +568,5 @@ def check_hostile(browser):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_metrics, test_off, test_unix, test_bound, test_labels,
-        test_reload, test_older, test_healthz, test_http, test_guests,
+        test_contrib, test_reload, test_older, test_healthz, test_http, test_guests,
         test_page]))
