@@ -33,6 +33,9 @@ struct board {
 	void *context;
 	struct channel_news news;
 	int64_t loaded;
+	bool heard;    /* news from the monitor */
+	bool complete; /* nothing is still to come from another server */
+	bool closed;   /* another server lets in who wants to look */
 	bool draining;
 };
 
@@ -174,25 +177,33 @@ void board_add(struct board *board, struct tally *tally)
 		ledger_add(board->ledger, tally);
 }
 
-/* board_open - let those in who want to look */
-void board_open(struct board *board)
-{
-	if (board != NULL)
-		web_accept(board->web, 1);
-}
-
 /* board_close - let nobody in any more */
 void board_close(struct board *board)
 {
-	if (board != NULL)
-		web_accept(board->web, 0);
+	if (board == NULL)
+		return;
+	board->closed = true;
+	web_accept(board->web, 0);
 }
 
-/* board_news - from the monitor */
-void board_news(struct board *board, const struct channel_news *news)
+/* let_in - those who want to look, when no counter can go backwards */
+static void let_in(struct board *board)
 {
-	if (board != NULL)
-		board->news = *news;
+	if (board->heard && board->complete && !board->closed)
+		web_accept(board->web, 1);
+}
+
+/* board_news - from the monitor; it may come before or after the farewell of
+ * another server */
+void board_news(struct board *board, const struct channel_news *news,
+		bool takes)
+{
+	if (board == NULL)
+		return;
+	board->news = *news;
+	board->heard = true;
+	board->complete |= !takes;
+	let_in(board);
 }
 
 /* board_drain - this is the end */
@@ -219,4 +230,6 @@ void board_take(struct board *board, const char *bytes, size_t length)
 	ledger_read(board->ledger, (uint64_t)clock_ms());
 	if (ledger_take(board->ledger, bytes, length) < 0)
 		log_warning("the counters of the server before are not whole");
+	board->complete = true;
+	let_in(board);
 }

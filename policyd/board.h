@@ -2,6 +2,7 @@
 #ifndef POLICYD_BOARD_H
 #define POLICYD_BOARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/config.h"
@@ -30,12 +31,10 @@ void board_free(struct board *board);
 /* board_add - one more worker's tally, which must stay. */
 void board_add(struct board *board, struct tally *tally);
 
-/* board_open - let those in who want to look: nothing that was counted before
- * is still to come. */
-void board_open(struct board *board);
-
-/* board_news - from the monitor. */
-void board_news(struct board *board, const struct channel_news *news);
+/* board_news - from the monitor; takes: another server hands over. Those who
+ * want to look are let in when that has told what it has counted. */
+void board_news(struct board *board, const struct channel_news *news,
+		bool takes);
 
 /* board_drain - this is the end; it is shown as long as it takes. */
 void board_drain(struct board *board);
@@ -47,7 +46,7 @@ size_t board_farewell(struct board *board, char *bytes, size_t size);
 /* board_close - let nobody in any more: the next server does. */
 void board_close(struct board *board);
 
-/* board_take - what the server before has given. */
+/* board_take - what the server before has given; 0 bytes if it broke off. */
 void board_take(struct board *board, const char *bytes, size_t length);
 
 #endif

@@ -393,9 +393,9 @@ static void taken_over(void *context, unsigned long count, const void *bytes,
 			   (const char *)bytes + sizeof(metrics),
 			   length - sizeof(metrics));
 	} else {
+		board_take(process->board, "", 0);
 		number = -1 - number;
 	}
-	board_open(process->board);
 	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) < 0)
 		server_quit(process->server);
 }
@@ -441,9 +441,8 @@ static int obey(struct service_process *process,
 		drain(process);
 		return 0;
 	case CHANNEL_NEWS:
-		board_news(process->board, &message->body.news);
-		if (message->number == 0)
-			board_open(process->board);
+		board_news(process->board, &message->body.news,
+			   message->number != 0);
 		return 0;
 	case CHANNEL_COUNTERS:
 		log_counters(process);

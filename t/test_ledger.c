@@ -263,6 +263,20 @@ START_TEST(is_damaged)
 }
 END_TEST
 
+/* A name that is longer than any can be. */
+START_TEST(is_too_long)
+{
+	struct ledger *ledger = ledger_new(&few);
+	char bytes[2000];
+
+	memset(bytes, 'x', sizeof(bytes));
+	bytes[0] = 'S';
+	bytes[sizeof(bytes) - 1] = '\0';
+	ck_assert_int_eq(ledger_take(ledger, bytes, sizeof(bytes)), -1);
+	ledger_free(ledger);
+}
+END_TEST
+
 /* The clock of this machine has not been there yet. */
 START_TEST(comes_from_the_future)
 {
@@ -288,6 +302,7 @@ int main(void)
 	tcase_add_test(tests, leaves_services);
 	tcase_add_test(tests, fits);
 	tcase_add_test(tests, is_damaged);
+	tcase_add_test(tests, is_too_long);
 	tcase_add_test(tests, comes_from_the_future);
 	return run_tests("ledger", tests);
 }
