@@ -193,6 +193,13 @@ static void let_in(struct board *board)
 		web_accept(board->web, 1);
 }
 
+/* board_finish - answer who is still there */
+void board_finish(struct board *board)
+{
+	if (board != NULL)
+		web_finish(board->web);
+}
+
 /* board_news - from the monitor; it may come before or after the farewell of
  * another server */
 void board_news(struct board *board, const struct channel_news *news,

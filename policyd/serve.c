@@ -492,6 +492,7 @@ static int relay(struct service_process *process, struct error *error)
 /* finish - what is left to do when the server has ended */
 static int finish(struct service_process *process, struct error *error)
 {
+	board_finish(process->board);
 	board_free(process->board);
 	process->board = NULL;
 	if (process->relays)

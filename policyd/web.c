@@ -291,6 +291,30 @@ void web_accept(struct web *web, int accept)
 	update(web);
 }
 
+/* is_visited - is anybody still there? */
+static int is_visited(const struct web *web)
+{
+	const struct guest *guest;
+
+	TAILQ_FOREACH (guest, &web->guests, link)
+		if (!has_left(guest))
+			return 1;
+	return 0;
+}
+
+/* web_finish - until all have their answer */
+void web_finish(struct web *web)
+{
+	static const struct timeval most = { .tv_usec = WEB_FINISH_MS * 1000 };
+	int64_t end_ms = clock_ms() + WEB_FINISH_MS;
+
+	evtimer_del(web->sweep);
+	evtimer_add(web->sweep, &most); /* the loop comes back by then */
+	while (is_visited(web) && clock_ms() < end_ms)
+		if (event_base_loop(web->base, EVLOOP_ONCE) != 0)
+			break;
+}
+
 /* web_free - cut whoever is there */
 void web_free(struct web *web)
 {
