@@ -8,8 +8,6 @@
 
 #include "t/test.h"
 
-#define READS 20000
-
 static const char permit[] = "permit", reject[] = "reject";
 
 /* The sum of what is visited, and how much of it was folded. */
@@ -172,10 +170,11 @@ START_TEST(is_read_meanwhile)
 	struct tally *tally = tally_new(1);
 	uint64_t before = 0;
 	pthread_t thread;
+	int reads = mutants(20000);
 	int round, i;
 
 	ck_assert_int_eq(pthread_create(&thread, NULL, work, tally), 0);
-	for (round = 0; round < READS || before < READS; round++) {
+	for (round = 0; round < reads || before < (uint64_t)reads; round++) {
 		struct seen seen = { 0 };
 
 		tally_each(tally, see, &seen);
