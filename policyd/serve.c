@@ -36,6 +36,7 @@
 #include "policyd/policy.h"
 #include "policyd/privileges.h"
 #include "policyd/shadow.h"
+#include "policyd/web.h"
 
 #define SPARE_DESCRIPTORS 32  /* beside the connections */
 #define FLUSH_MS	  500 /* for the last bytes in TLS */
@@ -277,6 +278,8 @@ static rlim_t wanted_descriptors(const struct config *config)
 		tls |= config->gates[i].tls != NULL;
 	if (tls)
 		wanted = 3 * (wanted + TLS_BRIDGES_HANDSHAKES_MAX);
+	if (config->metrics != NULL)
+		wanted += WEB_CONNECTIONS_MAX;
 	return wanted + SPARE_DESCRIPTORS;
 }
 

@@ -381,8 +381,17 @@ def test_http(program):
             status, _, text = policyd.get(path)
             assert status == 404 and "<" not in text, (path, text)
         assert policyd.get("/healthz?x=1")[0] == 200
+        # A name that was made to point here is not this host.
+        for host, status in ((b"localhost:1", b"200"), (b"127.0.0.1", b"200"),
+                             (b"[::1]:9154", b"200"), (b"", b"200"),
+                             (b"evil.example", b"421"),
+                             (b"127.0.0.1.evil.example:9154", b"421"),
+                             (b"localhost.evil.example", b"421")):
+            answer = raw(policyd, b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n"
+                         % host)
+            assert answer.startswith(b"HTTP/1.1 " + status), (host, answer)
         # One request, whatever the client would like.
-        line = b"GET /healthz HTTP/1.1\r\nHost: x\r\n" \
+        line = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" \
                b"Connection: keep-alive\r\n\r\n"
         assert raw(policyd, line * 20).count(b"HTTP/1.1 200") == 1
         # Too much of anything.
