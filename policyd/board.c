@@ -8,10 +8,12 @@
 #include "policyd/board.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -33,7 +35,8 @@ struct board {
 	void *context;
 	struct channel_news news;
 	int64_t loaded;
-	bool heard;    /* news from the monitor */
+	int files[BOARD_FILES]; /* policyd.conf, main.cf */
+	bool heard;		/* news from the monitor */
 	bool complete; /* nothing is still to come from another server */
 	bool closed;   /* another server lets in who wants to look */
 	bool draining;
@@ -49,14 +52,22 @@ static void read_tallies(evutil_socket_t fd, short what, void *argument)
 	ledger_read(board->ledger, (uint64_t)clock_ms());
 }
 
-/* look_at - when was the file changed? */
-static struct board_file look_at(const char *name, const char *path)
+/* hold - a file of the configuration, to look at it later, when paths are of no
+ * use any more; not to read it. -1: there is none, or it is not for us. */
+static int hold(const char *path)
+{
+	return path != NULL ? open(path, O_PATH | O_CLOEXEC) : -1;
+}
+
+/* look_at - when was the file changed? A file that another one was put in the
+ * place of has changed, too: it lost its name then. */
+static struct board_file look_at(const char *name, const char *path, int fd)
 {
 	struct board_file file = { .name = name, .path = path };
 	struct stat status;
 
-	if (path != NULL && stat(path, &status) == 0)
-		file.changed = status.st_mtime;
+	if (fd >= 0 && fstat(fd, &status) == 0)
+		file.changed = status.st_ctime;
 	return file;
 }
 
@@ -72,8 +83,10 @@ static void take_status(struct board *board, struct board_status *status)
 		.draining = board->draining,
 		.now = time(NULL),
 		.loaded = board->loaded,
-		.files = { look_at("policyd.conf", board->config->path),
-			   look_at("main.cf", board->config->main_cf) },
+		.files = { look_at("policyd.conf", board->config->path,
+				   board->files[0]),
+			   look_at("main.cf", board->config->main_cf,
+				   board->files[1]) },
 	};
 	board->gather(board->context, &status->counters, &status->open);
 }
@@ -144,7 +157,10 @@ struct board *board_new(const struct config *config, struct server *server,
 	board->gather = gather;
 	board->context = context;
 	board->configuration = print_configuration(config);
+	board->files[0] = hold(config->path);
+	board->files[1] = hold(config->main_cf);
 	board->ledger = ledger_new(&config->services);
+	tzset(); /* it reads a file */
 	board->timer = event_new(base, -1, EV_PERSIST, read_tallies, board);
 	if (board->timer == NULL || event_add(board->timer, &often) < 0)
 		error_set(error, "metrics: %s", strerror(errno));
@@ -160,8 +176,13 @@ struct board *board_new(const struct config *config, struct server *server,
 /* board_free - NULL is allowed */
 void board_free(struct board *board)
 {
+	size_t i;
+
 	if (board == NULL)
 		return;
+	for (i = 0; i < BOARD_FILES; i++)
+		if (board->files[i] >= 0)
+			close(board->files[i]);
 	web_free(board->web);
 	if (board->timer != NULL)
 		event_free(board->timer);

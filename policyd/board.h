@@ -15,9 +15,10 @@
  * what is told there. */
 struct board;
 
-/* board_new - config and server must stay; loaded: when the configuration was
- * about to be read, time(2). gather() fills counters and open connections.
- * fd listens, and is the board's on success. Nobody is let in yet. */
+/* board_new - before privileges are given up; config and server must stay;
+ * loaded: when the configuration was about to be read, time(2). gather() fills
+ * counters and open connections. fd listens, and is the board's on success.
+ * Nobody is let in yet. */
 typedef void board_gather(void *context, struct metrics *metrics,
 			  unsigned *open);
 struct board *board_new(const struct config *config, struct server *server,

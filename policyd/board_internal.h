@@ -17,7 +17,7 @@
 struct board_file {
 	const char *name; /* "policyd.conf", "main.cf" */
 	const char *path; /* NULL: it is not used */
-	int64_t changed;  /* time(2); 0: not known */
+	int64_t changed;  /* it, its mode or its name: time(2); 0: not known */
 };
 #define BOARD_FILES 2
 

@@ -315,12 +315,20 @@ def test_older(program):
     """a file that was changed after it was loaded is told"""
     with Watched(program) as policyd:
         assert "older than" not in policyd.get("/")[2]
-        future = time.time() + 100
-        os.utime(policyd.config, (future, future))
-        values = policyd.metrics()
-        assert values['policyd_config_file_timestamp_seconds'
-                      '{file="policyd.conf"}'] == int(future)
-        assert "The configuration is older than" in policyd.get("/")[2]
+        loaded = policyd.metrics()["policyd_config_load_timestamp_seconds"]
+        good = policyd.read(policyd.config)
+        for change in (os.utime, lambda path: policyd.write_config(good),
+                       lambda path: os.rename(path, path + ".orig")):
+            wait_until(lambda: time.time() > loaded + 1, "the next second")
+            change(policyd.config)
+            values = policyd.metrics()
+            assert values['policyd_config_file_timestamp_seconds'
+                          '{file="policyd.conf"}'] > loaded
+            assert "The configuration is older than" in policyd.get("/")[2]
+            policyd.write_config(good)
+            policyd.reload()
+            assert "older than" not in policyd.get("/")[2]
+            loaded = policyd.metrics()["policyd_config_load_timestamp_seconds"]
 
 
 def test_healthz(program):
