@@ -331,6 +331,25 @@ def test_older(program):
             loaded = policyd.metrics()["policyd_config_load_timestamp_seconds"]
 
 
+def test_main_cf(program):
+    """the alert is about main.cf first of all"""
+    with Watched(program) as policyd:
+        main_cf = policyd.path("main.cf")
+        with open(main_cf, "w") as file:
+            file.write("compatibility_level = 3.6\n")
+        past = time.time() - 10     # Postfix waits for files to settle
+        os.utime(main_cf, (past, past))
+        policyd.configure('import_postfix = "%s"\n' % policyd.directory)
+        policyd.reload()
+        loaded = policyd.metrics()["policyd_config_load_timestamp_seconds"]
+        wait_until(lambda: time.time() > loaded + 1, "the next second")
+        os.rename(main_cf, main_cf + ".orig")
+        values = policyd.metrics()
+        assert values['policyd_config_file_timestamp_seconds'
+                      '{file="main.cf"}'] > loaded
+        assert main_cf in policyd.get("/")[2]
+
+
 def test_healthz(program):
     """200 while it serves, 503 while it drains"""
     with Watched(program) as policyd:
@@ -583,5 +602,6 @@ def check_hostile(browser):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_metrics, test_off, test_unix, test_bound, test_labels,
-        test_contrib, test_reload, test_older, test_healthz, test_http, test_guests,
+        test_contrib, test_reload, test_older,
+        test_main_cf, test_healthz, test_http, test_guests,
         test_page]))
