@@ -44,8 +44,8 @@ void board_metrics(const struct board_status *status, FILE *output);
 void board_page(const struct board_status *status, const char *nonce,
 		FILE *output);
 
-/* What a chart is about: decisions of a service, of a restriction, or all. */
-enum board_subject { BOARD_ALL, BOARD_SERVICE, BOARD_RESTRICTION };
+/* What decisions are told apart by. */
+enum board_subject { BOARD_SERVICE, BOARD_RESTRICTION };
 
 /* board_charts - of one period. */
 void board_charts(const struct ledger *ledger, enum ledger_period period,

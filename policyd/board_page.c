@@ -43,12 +43,12 @@ static const char style[] =
 	"var(--warn);background:var(--card);overflow-wrap:anywhere}\n"
 	".notes li.bad{border-color:var(--bad)}\n"
 	".facts{display:grid;grid-template-columns:repeat(auto-fit,"
-	"minmax(9.5rem,1fr));gap:1rem 1.5rem;margin:1.5rem 0 2rem;"
+	"minmax(8rem,1fr));gap:1rem 1.5rem;margin:1.5rem 0 2rem;"
 	"padding:1rem 0;border:solid var(--line);border-width:1px 0}\n"
 	".facts dt{color:var(--soft);font-size:.85rem}\n"
 	".facts dd{margin:0;font-size:1.15rem;font-weight:600}\n"
 	".periods{display:grid;grid-template-columns:repeat(auto-fit,"
-	"minmax(min(20rem,100%),1fr));gap:1.25rem}\n"
+	"minmax(min(16rem,100%),1fr));gap:1.25rem}\n"
 	"article,.card{padding:1.1rem 1.25rem;border:1px solid var(--line);"
 	"border-radius:.6rem;background:var(--card);min-width:0}\n"
 	".card{margin-top:1.25rem}\n"
@@ -59,7 +59,7 @@ static const char style[] =
 	".p{fill:var(--p);background:var(--p)}.o{fill:var(--o);"
 	"background:var(--o)}.d{fill:var(--d);background:var(--d)}"
 	".r{fill:var(--r);background:var(--r)}\n"
-	".legend{display:flex;flex-wrap:wrap;gap:.1rem 1rem;margin:.6rem 0 0;"
+	".legend{display:flex;flex-wrap:wrap;gap:.1rem .8rem;margin:.6rem 0 0;"
 	"padding:0;list-style:none;font-size:.85rem;color:var(--soft)}\n"
 	".legend b{color:var(--ink);font-weight:600}\n"
 	".legend i{display:inline-block;width:.65rem;height:.65rem;"
@@ -213,7 +213,7 @@ static void put_facts(const struct board_status *status, FILE *output)
 	put_fact(output, "connections open");
 	board_number(output, status->open);
 	fputs("</dd></div>", output);
-	put_fact(output, "decisions since the start");
+	put_fact(output, "decisions in all");
 	board_number(output, decisions);
 	fputs("</dd></div>", output);
 	put_fact(output, "malformed requests");

@@ -548,15 +548,15 @@ def test_page(program):
             look_at_page(browser, policyd, "light", width=1280)
             dark = look_at_page(browser, policyd, "dark", width=1280,
                                 dark=True)
-            first = shown(dark, "since the start\n+" + NUMBER)
+            first = shown(dark, "decisions in all\n+" + NUMBER)
             phone = look_at_page(browser, policyd, "phone", width=360,
                                  phone=True)
-            assert shown(phone, "since the start\n+" + NUMBER) > first > 0
+            assert shown(phone, "decisions in all\n+" + NUMBER) > first > 0
         finally:
             load.stop.set()
             load.join()
         text = look_at_page(browser, policyd, "end", width=1280)
-        assert shown(text, "since the start\n+" + NUMBER) == \
+        assert shown(text, "decisions in all\n+" + NUMBER) == \
             sum(load.counts.values())
         for period in ("minute", "hour", "day"):
             own = browser.value('document.getElementById("%s").innerText'
