@@ -34,7 +34,7 @@ struct board {
 	board_gather *gather;
 	void *context;
 	struct channel_news news;
-	int64_t loaded;
+	int64_t loaded_ms;
 	int files[BOARD_FILES]; /* policyd.conf, main.cf */
 	bool heard;		/* news from the monitor */
 	bool complete; /* nothing is still to come from another server */
@@ -59,6 +59,12 @@ static int hold(const char *path)
 	return path != NULL ? open(path, O_PATH | O_CLOEXEC) : -1;
 }
 
+/* milliseconds - since the epoch; a file has no finer clock */
+static int64_t milliseconds(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * 1000 + time->tv_nsec / 1000000;
+}
+
 /* look_at - when was the file changed? A file that another one was put in the
  * place of has changed, too: it lost its name then. */
 static struct board_file look_at(const char *name, const char *path, int fd)
@@ -67,7 +73,7 @@ static struct board_file look_at(const char *name, const char *path, int fd)
 	struct stat status;
 
 	if (fd >= 0 && fstat(fd, &status) == 0)
-		file.changed = status.st_ctime;
+		file.changed_ms = milliseconds(&status.st_ctim);
 	return file;
 }
 
@@ -82,7 +88,7 @@ static void take_status(struct board *board, struct board_status *status)
 		.news = board->news,
 		.draining = board->draining,
 		.now = time(NULL),
-		.loaded = board->loaded,
+		.loaded_ms = board->loaded_ms,
 		.files = { look_at("policyd.conf", board->config->path,
 				   board->files[0]),
 			   look_at("main.cf", board->config->main_cf,
@@ -97,7 +103,7 @@ const struct board_file *board_changed(const struct board_status *status)
 	size_t i;
 
 	for (i = 0; i < BOARD_FILES; i++)
-		if (status->files[i].changed > status->loaded)
+		if (status->files[i].changed_ms > status->loaded_ms)
 			return &status->files[i];
 	return NULL;
 }
@@ -145,15 +151,15 @@ static char *print_configuration(const struct config *config)
 
 /* board_new - nobody is let in yet */
 struct board *board_new(const struct config *config, struct server *server,
-			int64_t loaded, board_gather *gather, void *context,
-			int fd, struct error *error)
+			const struct timespec *loaded, board_gather *gather,
+			void *context, int fd, struct error *error)
 {
 	static const struct timeval often = { .tv_sec = READ_SECONDS };
 	struct event_base *base = server_base(server);
 	struct board *board = xcalloc(1, sizeof(*board));
 
 	board->config = config;
-	board->loaded = loaded;
+	board->loaded_ms = milliseconds(loaded);
 	board->gather = gather;
 	board->context = context;
 	board->configuration = print_configuration(config);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "lib/config.h"
 #include "lib/metrics.h"
@@ -16,14 +17,14 @@
 struct board;
 
 /* board_new - before privileges are given up; config and server must stay;
- * loaded: when the configuration was about to be read, time(2). gather() fills
- * counters and open connections. fd listens, and is the board's on success.
- * Nobody is let in yet. */
+ * loaded: when the configuration was about to be read (CLOCK_REALTIME).
+ * gather() fills counters and open connections. fd listens, and is the board's
+ * on success. Nobody is let in yet. */
 typedef void board_gather(void *context, struct metrics *metrics,
 			  unsigned *open);
 struct board *board_new(const struct config *config, struct server *server,
-			int64_t loaded, board_gather *gather, void *context,
-			int fd, struct error *error);
+			const struct timespec *loaded, board_gather *gather,
+			void *context, int fd, struct error *error);
 
 /* board_free - NULL is allowed, here and in all that follow: then nobody can
  * look. */

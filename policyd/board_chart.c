@@ -245,7 +245,7 @@ static void put_total(enum ledger_period period, uint64_t all, uint64_t most,
 	board_number(output, all);
 	fprintf(output, "</b> decision%s", all == 1 ? "" : "s");
 	if (all > 0) {
-		fputs(", at most ", output);
+		fputs(", peak ", output);
 		board_number(output, most);
 		fprintf(output, " in %s", ledger_spans[period].bar_name);
 	}

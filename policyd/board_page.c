@@ -52,7 +52,7 @@ static const char style[] =
 	"article,.card{padding:1.1rem 1.25rem;border:1px solid var(--line);"
 	"border-radius:.6rem;background:var(--card);min-width:0}\n"
 	".card{margin-top:1.25rem}\n"
-	".total{margin:.1rem 0 .8rem;color:var(--soft)}\n"
+	".total{margin:.1rem 0 .8rem;font-size:.9rem;color:var(--soft)}\n"
 	".total b{font-size:1.5rem;color:var(--ink)}\n"
 	"svg.time{display:block;width:100%;height:5.5rem;border-bottom:1px "
 	"solid var(--line)}\n"
@@ -176,7 +176,7 @@ static void put_notes(const struct board_status *status, FILE *output)
 		fputs("<li>The configuration is older than <code>", output);
 		html_put(output, changed->path);
 		fputs("</code>, which was changed at ", output);
-		put_time(output, changed->changed, false);
+		put_time(output, changed->changed_ms / 1000, false);
 		fputs(": reload.</li>", output);
 	}
 	if (status->config->failed_tables > 0)
@@ -205,10 +205,10 @@ static void put_facts(const struct board_status *status, FILE *output)
 	put_fact(output, "up for");
 	board_span(output, status->news.started > 0
 				   ? status->now - status->news.started
-				   : status->now - status->loaded);
+				   : status->now - status->loaded_ms / 1000);
 	fputs("</dd></div>", output);
 	put_fact(output, "configuration loaded");
-	board_span(output, status->now - status->loaded);
+	board_span(output, status->now - status->loaded_ms / 1000);
 	fputs(" ago</dd></div>", output);
 	put_fact(output, "connections open");
 	board_number(output, status->open);

@@ -50,8 +50,8 @@ struct service_process {
 	struct policy *policy;
 	struct server *server;
 	struct gates *gates;
-	struct board *board; /* NULL: nobody can look */
-	int64_t loaded;	     /* when the configuration was, time(2) */
+	struct board *board;	/* NULL: nobody can look */
+	struct timespec loaded; /* when the configuration was about to be */
 	struct privileges privileges;
 	bool relays; /* another one serves now */
 };
@@ -100,7 +100,7 @@ static int load(struct service_process *process, const struct options *options)
 	struct config_messages messages = { 0 };
 	size_t i;
 
-	process->loaded = time(NULL);
+	clock_gettime(CLOCK_REALTIME, &process->loaded);
 	process->config = config_load_with(options->config, &how, &messages);
 	for (i = 0; i < messages.count; i++)
 		tell_line(process->channel,
@@ -238,8 +238,9 @@ static int receive_board(struct service_process *process, struct error *error)
 
 	if (fd < 0)
 		return -1;
-	process->board = board_new(process->config, process->server,
-				   process->loaded, gather, process, fd, error);
+	process->board =
+		board_new(process->config, process->server, &process->loaded,
+			  gather, process, fd, error);
 	if (process->board == NULL) {
 		close(fd);
 		return -1;
