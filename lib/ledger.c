@@ -21,9 +21,9 @@
 #define SERIES_MAX (LEDGER_SERIES + VERDICT_COUNT)
 
 const struct ledger_span ledger_spans[LEDGER_PERIODS] = {
-	[LEDGER_MINUTE] = { "minute", 30, 2000 },
-	[LEDGER_HOUR] = { "hour", 30, 120000 },
-	[LEDGER_DAY] = { "day", 48, 1800000 },
+	[LEDGER_MINUTE] = { "minute", "2 s", 30, 2000 },
+	[LEDGER_HOUR] = { "hour", "2 min", 30, 120000 },
+	[LEDGER_DAY] = { "day", "30 min", 48, 1800000 },
 };
 
 struct ledger {

@@ -23,9 +23,10 @@ struct ledger;
 enum ledger_period { LEDGER_MINUTE, LEDGER_HOUR, LEDGER_DAY, LEDGER_PERIODS };
 #define LEDGER_BARS_MAX 48
 extern const struct ledger_span {
-	const char *name; /* "minute" */
-	unsigned bars;	  /* that it is shown in */
-	unsigned bar_ms;  /* that one stands for */
+	const char *name;     /* "minute" */
+	const char *bar_name; /* "2 s" */
+	unsigned bars;	      /* that it is shown in */
+	unsigned bar_ms;      /* that one stands for */
 } ledger_spans[LEDGER_PERIODS];
 
 /* One series. */

@@ -8,10 +8,12 @@
 #include "policyd/board.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -32,7 +34,11 @@ struct board {
 	board_gather *gather;
 	void *context;
 	struct channel_news news;
-	int64_t loaded;
+	int64_t loaded_ms;
+	int files[BOARD_FILES]; /* policyd.conf, main.cf */
+	bool heard;		/* news from the monitor */
+	bool complete; /* nothing is still to come from another server */
+	bool closed;   /* another server lets in who wants to look */
 	bool draining;
 };
 
@@ -46,14 +52,28 @@ static void read_tallies(evutil_socket_t fd, short what, void *argument)
 	ledger_read(board->ledger, (uint64_t)clock_ms());
 }
 
-/* look_at - when was the file changed? */
-static struct board_file look_at(const char *name, const char *path)
+/* hold - a file of the configuration, to look at it later, when paths are of no
+ * use any more; not to read it. -1: there is none, or it is not for us. */
+static int hold(const char *path)
+{
+	return path != NULL ? open(path, O_PATH | O_CLOEXEC) : -1;
+}
+
+/* milliseconds - since the epoch; a file has no finer clock */
+static int64_t milliseconds(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * 1000 + time->tv_nsec / 1000000;
+}
+
+/* look_at - when was the file changed? A file that another one was put in the
+ * place of has changed, too: it lost its name then. */
+static struct board_file look_at(const char *name, const char *path, int fd)
 {
 	struct board_file file = { .name = name, .path = path };
 	struct stat status;
 
-	if (path != NULL && stat(path, &status) == 0)
-		file.changed = status.st_mtime;
+	if (fd >= 0 && fstat(fd, &status) == 0)
+		file.changed_ms = milliseconds(&status.st_ctim);
 	return file;
 }
 
@@ -68,9 +88,11 @@ static void take_status(struct board *board, struct board_status *status)
 		.news = board->news,
 		.draining = board->draining,
 		.now = time(NULL),
-		.loaded = board->loaded,
-		.files = { look_at("policyd.conf", board->config->path),
-			   look_at("main.cf", board->config->main_cf) },
+		.loaded_ms = board->loaded_ms,
+		.files = { look_at("policyd.conf", board->config->path,
+				   board->files[0]),
+			   look_at("main.cf", board->config->main_cf,
+				   board->files[1]) },
 	};
 	board->gather(board->context, &status->counters, &status->open);
 }
@@ -81,7 +103,7 @@ const struct board_file *board_changed(const struct board_status *status)
 	size_t i;
 
 	for (i = 0; i < BOARD_FILES; i++)
-		if (status->files[i].changed > status->loaded)
+		if (status->files[i].changed_ms > status->loaded_ms)
 			return &status->files[i];
 	return NULL;
 }
@@ -129,19 +151,22 @@ static char *print_configuration(const struct config *config)
 
 /* board_new - nobody is let in yet */
 struct board *board_new(const struct config *config, struct server *server,
-			int64_t loaded, board_gather *gather, void *context,
-			int fd, struct error *error)
+			const struct timespec *loaded, board_gather *gather,
+			void *context, int fd, struct error *error)
 {
 	static const struct timeval often = { .tv_sec = READ_SECONDS };
 	struct event_base *base = server_base(server);
 	struct board *board = xcalloc(1, sizeof(*board));
 
 	board->config = config;
-	board->loaded = loaded;
+	board->loaded_ms = milliseconds(loaded);
 	board->gather = gather;
 	board->context = context;
 	board->configuration = print_configuration(config);
+	board->files[0] = hold(config->path);
+	board->files[1] = hold(config->main_cf);
 	board->ledger = ledger_new(&config->services);
+	tzset(); /* it reads a file */
 	board->timer = event_new(base, -1, EV_PERSIST, read_tallies, board);
 	if (board->timer == NULL || event_add(board->timer, &often) < 0)
 		error_set(error, "metrics: %s", strerror(errno));
@@ -157,8 +182,13 @@ struct board *board_new(const struct config *config, struct server *server,
 /* board_free - NULL is allowed */
 void board_free(struct board *board)
 {
+	size_t i;
+
 	if (board == NULL)
 		return;
+	for (i = 0; i < BOARD_FILES; i++)
+		if (board->files[i] >= 0)
+			close(board->files[i]);
 	web_free(board->web);
 	if (board->timer != NULL)
 		event_free(board->timer);
@@ -174,25 +204,40 @@ void board_add(struct board *board, struct tally *tally)
 		ledger_add(board->ledger, tally);
 }
 
-/* board_open - let those in who want to look */
-void board_open(struct board *board)
-{
-	if (board != NULL)
-		web_accept(board->web, 1);
-}
-
 /* board_close - let nobody in any more */
 void board_close(struct board *board)
 {
-	if (board != NULL)
-		web_accept(board->web, 0);
+	if (board == NULL)
+		return;
+	board->closed = true;
+	web_accept(board->web, 0);
 }
 
-/* board_news - from the monitor */
-void board_news(struct board *board, const struct channel_news *news)
+/* let_in - those who want to look, when no counter can go backwards */
+static void let_in(struct board *board)
+{
+	if (board->heard && board->complete && !board->closed)
+		web_accept(board->web, 1);
+}
+
+/* board_finish - answer who is still there */
+void board_finish(struct board *board)
 {
 	if (board != NULL)
-		board->news = *news;
+		web_finish(board->web);
+}
+
+/* board_news - from the monitor; it may come before or after the farewell of
+ * another server */
+void board_news(struct board *board, const struct channel_news *news,
+		bool takes)
+{
+	if (board == NULL)
+		return;
+	board->news = *news;
+	board->heard = true;
+	board->complete |= !takes;
+	let_in(board);
 }
 
 /* board_drain - this is the end */
@@ -219,4 +264,6 @@ void board_take(struct board *board, const char *bytes, size_t length)
 	ledger_read(board->ledger, (uint64_t)clock_ms());
 	if (ledger_take(board->ledger, bytes, length) < 0)
 		log_warning("the counters of the server before are not whole");
+	board->complete = true;
+	let_in(board);
 }

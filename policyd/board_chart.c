@@ -98,28 +98,23 @@ static void draw_column(const struct amount *amount, uint64_t most, unsigned at,
 	}
 }
 
-/* draw_time - how decisions came about */
+/* draw_time - how decisions came about; most: in the tallest bar */
 static void draw_time(const struct ledger *ledger, enum ledger_period period,
-		      FILE *output)
+		      uint64_t most, FILE *output)
 {
 	unsigned bars = ledger_spans[period].bars;
-	struct amount amounts[LEDGER_BARS_MAX];
-	uint64_t most = 1;
 	unsigned i;
 
-	for (i = 0; i < bars; i++) {
-		amounts[i] = bar_amount(ledger, period, i);
-		if (total(&amounts[i]) > most)
-			most = total(&amounts[i]);
-	}
 	fprintf(output,
 		"<svg class=\"time\" viewBox=\"0 0 %u %d\" "
 		"preserveAspectRatio=\"none\" role=\"img\" "
-		"aria-label=\"decisions of the last %s, at most %" PRIu64
-		" in a bar\">",
-		bars * 10, HEIGHT, ledger_spans[period].name, most);
-	for (i = 0; i < bars; i++)
-		draw_column(&amounts[i], most, i, output);
+		"aria-label=\"decisions of the last %s\">",
+		bars * 10, HEIGHT, ledger_spans[period].name);
+	for (i = 0; i < bars; i++) {
+		struct amount amount = bar_amount(ledger, period, i);
+
+		draw_column(&amount, most, i, output);
+	}
 	fputs("</svg>\n", output);
 }
 
@@ -190,9 +185,11 @@ static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
 	double at = 0;
 	int kind;
 
-	fputs("<tr><th scope=\"row\">", output);
+	fputs("<li><span>", output);
 	html_put(output, amount->name);
-	fputs("</th><td class=\"bar\"><svg viewBox=\"0 0 1000 10\" "
+	fputs("</span><b>", output);
+	board_number(output, total(amount));
+	fputs("</b><svg viewBox=\"0 0 1000 10\" "
 	      "preserveAspectRatio=\"none\" aria-hidden=\"true\">",
 	      output);
 	for (kind = 0; kind < KINDS; kind++) {
@@ -207,9 +204,7 @@ static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
 			classes[kind], at, width);
 		at += width;
 	}
-	fputs("</svg></td><td class=\"num\">", output);
-	board_number(output, total(amount));
-	fputs("</td></tr>\n", output);
+	fputs("</svg></li>\n", output);
 }
 
 /* draw_names - the most frequent by name, and the others together */
@@ -230,7 +225,7 @@ static void draw_names(const struct ledger *ledger, enum ledger_period period,
 		most = total(&amounts[0]);
 	if (total(&others) > most)
 		most = total(&others);
-	fprintf(output, "<table class=\"names\"><caption>by %s</caption>\n",
+	fprintf(output, "<h3>by %s</h3><ul class=\"names\">\n",
 		subject == BOARD_SERVICE ? "service" : "restriction");
 	for (i = 0; i < count && i < ROWS_MAX; i++)
 		draw_row(&amounts[i], most, output);
@@ -239,27 +234,44 @@ static void draw_names(const struct ledger *ledger, enum ledger_period period,
 		others.name = name;
 		draw_row(&others, most, output);
 	}
-	fputs("</table>\n", output);
+	fputs("</ul>\n", output);
+}
+
+/* put_total - of all, and of the tallest bar */
+static void put_total(enum ledger_period period, uint64_t all, uint64_t most,
+		      FILE *output)
+{
+	fputs("<p class=\"total\"><b>", output);
+	board_number(output, all);
+	fprintf(output, "</b> decision%s", all == 1 ? "" : "s");
+	if (all > 0) {
+		fputs(", peak ", output);
+		board_number(output, most);
+		fprintf(output, " in %s", ledger_spans[period].bar_name);
+	}
+	fputs("</p>\n", output);
 }
 
 /* board_charts - of one period */
 void board_charts(const struct ledger *ledger, enum ledger_period period,
 		  FILE *output)
 {
+	const struct ledger_span *span = &ledger_spans[period];
 	struct amount all = { .name = "" };
+	uint64_t most = 0;
 	unsigned i;
 
-	for (i = 0; i < ledger_spans[period].bars; i++) {
+	for (i = 0; i < span->bars; i++) {
 		struct amount amount = bar_amount(ledger, period, i);
 
 		add(&all, &amount);
+		if (total(&amount) > most)
+			most = total(&amount);
 	}
-	fprintf(output,
-		"<article id=\"%s\"><h2>Last %s</h2>\n<p class=\"total\"><b>",
-		ledger_spans[period].name, ledger_spans[period].name);
-	board_number(output, total(&all));
-	fprintf(output, "</b> decision%s</p>\n", total(&all) == 1 ? "" : "s");
-	draw_time(ledger, period, output);
+	fprintf(output, "<article id=\"%s\"><h2>Last %s</h2>\n", span->name,
+		span->name);
+	put_total(period, total(&all), most, output);
+	draw_time(ledger, period, most, output);
 	legend(&all, output);
 	if (total(&all) > 0) {
 		draw_names(ledger, period, BOARD_SERVICE, output);

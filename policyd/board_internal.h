@@ -15,9 +15,9 @@
 
 /* A file that the configuration was made of. */
 struct board_file {
-	const char *name; /* "policyd.conf", "main.cf" */
-	const char *path; /* NULL: it is not used */
-	int64_t changed;  /* time(2); 0: not known */
+	const char *name;   /* "policyd.conf", "main.cf" */
+	const char *path;   /* NULL: it is not used */
+	int64_t changed_ms; /* it, its mode or its name; 0: not known */
 };
 #define BOARD_FILES 2
 
@@ -30,7 +30,8 @@ struct board_status {
 	struct metrics counters;
 	unsigned open; /* connections */
 	bool draining;
-	int64_t now, loaded; /* time(2) */
+	int64_t now;	   /* time(2) */
+	int64_t loaded_ms; /* the same, finer, as files have it */
 	struct board_file files[BOARD_FILES];
 };
 
@@ -44,8 +45,8 @@ void board_metrics(const struct board_status *status, FILE *output);
 void board_page(const struct board_status *status, const char *nonce,
 		FILE *output);
 
-/* What a chart is about: decisions of a service, of a restriction, or all. */
-enum board_subject { BOARD_ALL, BOARD_SERVICE, BOARD_RESTRICTION };
+/* What decisions are told apart by. */
+enum board_subject { BOARD_SERVICE, BOARD_RESTRICTION };
 
 /* board_charts - of one period. */
 void board_charts(const struct ledger *ledger, enum ledger_period period,

@@ -146,18 +146,19 @@ static void put_configuration(const struct board_status *status, FILE *output)
 	put_gauge(output, "policyd_last_reload_successful",
 		  news->is_refused == 0,
 		  "Whether the last reload was not refused.");
-	put_gauge(output, "policyd_config_load_timestamp_seconds",
-		  status->loaded,
-		  "When the configuration in effect was loaded.");
+	put_head(output, "policyd_config_load_timestamp_seconds", "gauge",
+		 "When the configuration in effect was loaded.");
+	fprintf(output, "policyd_config_load_timestamp_seconds %.3f\n",
+		(double)status->loaded_ms / 1000);
 	put_head(output, "policyd_config_file_timestamp_seconds", "gauge",
 		 "When a file of the configuration was changed.");
 	for (i = 0; i < BOARD_FILES; i++)
-		if (status->files[i].changed > 0)
+		if (status->files[i].changed_ms > 0)
 			fprintf(output,
 				"policyd_config_file_timestamp_seconds"
-				"{file=\"%s\"} %" PRId64 "\n",
+				"{file=\"%s\"} %.3f\n",
 				status->files[i].name,
-				status->files[i].changed);
+				(double)status->files[i].changed_ms / 1000);
 	put_gauge(output, "policyd_failed_tables",
 		  (int64_t)status->config->failed_tables,
 		  "Tables that could not be read; what they say is deferred.");

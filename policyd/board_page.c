@@ -43,35 +43,36 @@ static const char style[] =
 	"var(--warn);background:var(--card);overflow-wrap:anywhere}\n"
 	".notes li.bad{border-color:var(--bad)}\n"
 	".facts{display:grid;grid-template-columns:repeat(auto-fit,"
-	"minmax(9.5rem,1fr));gap:1rem 1.5rem;margin:1.5rem 0 2rem;"
+	"minmax(8rem,1fr));gap:1rem 1.5rem;margin:1.5rem 0 2rem;"
 	"padding:1rem 0;border:solid var(--line);border-width:1px 0}\n"
 	".facts dt{color:var(--soft);font-size:.85rem}\n"
 	".facts dd{margin:0;font-size:1.15rem;font-weight:600}\n"
 	".periods{display:grid;grid-template-columns:repeat(auto-fit,"
-	"minmax(min(20rem,100%),1fr));gap:1.25rem}\n"
+	"minmax(min(16rem,100%),1fr));gap:1.25rem}\n"
 	"article,.card{padding:1.1rem 1.25rem;border:1px solid var(--line);"
 	"border-radius:.6rem;background:var(--card);min-width:0}\n"
 	".card{margin-top:1.25rem}\n"
-	".total{margin:.1rem 0 .8rem;color:var(--soft)}\n"
+	".total{margin:.1rem 0 .8rem;font-size:.9rem;color:var(--soft)}\n"
 	".total b{font-size:1.5rem;color:var(--ink)}\n"
 	"svg.time{display:block;width:100%;height:5.5rem;border-bottom:1px "
 	"solid var(--line)}\n"
 	".p{fill:var(--p);background:var(--p)}.o{fill:var(--o);"
 	"background:var(--o)}.d{fill:var(--d);background:var(--d)}"
 	".r{fill:var(--r);background:var(--r)}\n"
-	".legend{display:flex;flex-wrap:wrap;gap:.1rem 1rem;margin:.6rem 0 0;"
+	".legend{display:flex;flex-wrap:wrap;gap:.1rem .8rem;margin:.6rem 0 0;"
 	"padding:0;list-style:none;font-size:.85rem;color:var(--soft)}\n"
 	".legend b{color:var(--ink);font-weight:600}\n"
 	".legend i{display:inline-block;width:.65rem;height:.65rem;"
 	"margin-right:.35rem;border-radius:.15rem}\n"
 	"table{width:100%;border-collapse:collapse}\n"
-	"caption{padding:1rem 0 .25rem;text-align:left;font-size:.85rem;"
+	"h3{margin:1rem 0 .25rem;font-size:.85rem;font-weight:400;"
 	"color:var(--soft)}\n"
-	".names th{width:55%;padding:.12rem .6rem .12rem 0;font-weight:400;"
-	"font-size:.88rem;text-align:left;overflow-wrap:anywhere}\n"
-	".names svg{display:block;width:100%;height:.6rem}\n"
-	".num{width:1%;padding-left:.6rem;text-align:right;white-space:nowrap;"
-	"font-size:.88rem}\n"
+	".names{margin:0;padding:0;list-style:none;font-size:.88rem}\n"
+	".names li{display:grid;grid-template-columns:1fr auto;gap:0 .75rem;"
+	"margin:.3rem 0}\n"
+	".names span{overflow-wrap:anywhere}\n"
+	".names svg{grid-column:1/-1;display:block;width:100%;height:.4rem;"
+	"border-radius:.2rem;background:var(--line)}\n"
 	".refusals{margin:.4rem 0 0;padding:0;list-style:none}\n"
 	".refusals li{padding:.75rem 0;border-top:1px solid var(--line);"
 	"overflow-wrap:anywhere}\n"
@@ -175,7 +176,7 @@ static void put_notes(const struct board_status *status, FILE *output)
 		fputs("<li>The configuration is older than <code>", output);
 		html_put(output, changed->path);
 		fputs("</code>, which was changed at ", output);
-		put_time(output, changed->changed, false);
+		put_time(output, changed->changed_ms / 1000, false);
 		fputs(": reload.</li>", output);
 	}
 	if (status->config->failed_tables > 0)
@@ -204,15 +205,15 @@ static void put_facts(const struct board_status *status, FILE *output)
 	put_fact(output, "up for");
 	board_span(output, status->news.started > 0
 				   ? status->now - status->news.started
-				   : status->now - status->loaded);
+				   : status->now - status->loaded_ms / 1000);
 	fputs("</dd></div>", output);
 	put_fact(output, "configuration loaded");
-	board_span(output, status->now - status->loaded);
+	board_span(output, status->now - status->loaded_ms / 1000);
 	fputs(" ago</dd></div>", output);
 	put_fact(output, "connections open");
 	board_number(output, status->open);
 	fputs("</dd></div>", output);
-	put_fact(output, "decisions since the start");
+	put_fact(output, "decisions in all");
 	board_number(output, decisions);
 	fputs("</dd></div>", output);
 	put_fact(output, "malformed requests");
@@ -248,7 +249,8 @@ static void put_refusal(const struct tally_refusal *refusal, FILE *output)
 	html_put(output, refusal->restriction);
 	fputs("</code>: ", output);
 	html_put(output, refusal->destination);
-	if (refusal->why[0] != '\0') {
+	if (refusal->why[0] != '\0' &&
+	    strcmp(refusal->why, refusal->destination) != 0) {
 		fputs("; ", output);
 		html_put(output, refusal->why);
 	}

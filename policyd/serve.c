@@ -36,6 +36,7 @@
 #include "policyd/policy.h"
 #include "policyd/privileges.h"
 #include "policyd/shadow.h"
+#include "policyd/web.h"
 #include "policyd/workers.h"
 
 #define SPARE_DESCRIPTORS 32  /* beside the connections */
@@ -51,8 +52,8 @@ struct service_process {
 	struct server *server;
 	struct workers *workers; /* beside this thread */
 	struct gates *gates;
-	struct board *board; /* NULL: nobody can look */
-	int64_t loaded;	     /* when the configuration was, time(2) */
+	struct board *board;	/* NULL: nobody can look */
+	struct timespec loaded; /* when the configuration was about to be */
 	struct privileges privileges;
 	int next;     /* channel to the server that takes over */
 	bool gathers; /* the workers are at their end, or near it */
@@ -104,7 +105,7 @@ static int load(struct service_process *process, const struct options *options)
 	struct config_messages messages = { 0 };
 	size_t i;
 
-	process->loaded = time(NULL);
+	clock_gettime(CLOCK_REALTIME, &process->loaded);
 	process->config = config_load_with(options->config, &how, &messages);
 	for (i = 0; i < messages.count; i++)
 		tell_line(process->channel,
@@ -244,8 +245,9 @@ static int receive_board(struct service_process *process, struct error *error)
 
 	if (fd < 0)
 		return -1;
-	process->board = board_new(process->config, process->server,
-				   process->loaded, gather, process, fd, error);
+	process->board =
+		board_new(process->config, process->server, &process->loaded,
+			  gather, process, fd, error);
 	if (process->board == NULL) {
 		close(fd);
 		return -1;
@@ -285,6 +287,8 @@ static rlim_t wanted_descriptors(const struct config *config)
 		tls |= config->gates[i].tls != NULL;
 	if (tls)
 		wanted = 3 * (wanted + TLS_BRIDGES_HANDSHAKES_MAX);
+	if (config->metrics != NULL)
+		wanted += WEB_CONNECTIONS_MAX;
 	return wanted + SPARE_DESCRIPTORS;
 }
 
@@ -425,9 +429,9 @@ static void taken_over(void *context, unsigned long count, const void *bytes,
 			   (const char *)bytes + sizeof(metrics),
 			   length - sizeof(metrics));
 	} else {
+		board_take(process->board, "", 0);
 		number = -1 - number;
 	}
-	board_open(process->board);
 	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) < 0)
 		server_quit(process->server);
 }
@@ -501,9 +505,8 @@ static int obey(struct service_process *process,
 		drain(process);
 		return 0;
 	case CHANNEL_NEWS:
-		board_news(process->board, &message->body.news);
-		if (message->number == 0)
-			board_open(process->board);
+		board_news(process->board, &message->body.news,
+			   message->number != 0);
 		return 0;
 	case CHANNEL_COUNTERS:
 		log_counters(process);
@@ -558,6 +561,7 @@ static int relay(struct service_process *process, struct error *error)
 /* finish - what is left to do when the server has ended */
 static int finish(struct service_process *process, struct error *error)
 {
+	board_finish(process->board);
 	board_free(process->board);
 	process->board = NULL;
 	if (process->relays)

@@ -11,8 +11,10 @@
 #include "policyd/web.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -28,11 +30,12 @@
 #include "lib/clock.h"
 #include "lib/xalloc.h"
 
-#define IDLE_SECONDS 5
-#define BODY_MAX     1024  /* of a request; it is not looked at */
-#define INPUT_MAX    16384 /* that is read ahead */
-#define SWEEP_MS     200
-#define STARVED_MS   1000
+#define HTTP_MISDIRECTED 421
+#define IDLE_SECONDS	 5
+#define BODY_MAX	 1024  /* of a request; it is not looked at */
+#define INPUT_MAX	 16384 /* that is read ahead */
+#define SWEEP_MS	 200
+#define STARVED_MS	 1000
 
 /* One connection. */
 struct guest {
@@ -51,6 +54,7 @@ struct web {
 	TAILQ_HEAD(, guest) guests;
 	unsigned count;
 	int accepts;
+	bool inet;
 	web_show *show;
 	void *context;
 };
@@ -185,6 +189,27 @@ static void add_headers(struct evhttp_request *request,
 		evhttp_add_header(headers, "Allow", "GET, HEAD");
 }
 
+/* is_inet - can a browser reach it? */
+static bool is_inet(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+
+	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+	       address.ss_family != AF_UNIX;
+}
+
+/* is_ours - does the client mean this host? A page from elsewhere whose name
+ * was made to point here (DNS rebinding) does not, and could read all. */
+static bool is_ours(const struct web *web, struct evhttp_request *request)
+{
+	const char *host = evhttp_request_get_host(request);
+
+	return !web->inet || host == NULL ||
+	       strcasecmp(host, "localhost") == 0 || *host == '[' ||
+	       host[strspn(host, "0123456789.")] == '\0';
+}
+
 /* fill - what is shown for a request */
 static void fill(const struct web *web, struct evhttp_request *request,
 		 struct web_answer *answer)
@@ -193,7 +218,12 @@ static void fill(const struct web *web, struct evhttp_request *request,
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
 	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
 
-	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
+	if (!is_ours(web, request)) {
+		answer->status = HTTP_MISDIRECTED;
+		fputs("this host is asked by its address, or as localhost; a "
+		      "proxy has to send such a Host\n",
+		      answer->body);
+	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		answer->status = HTTP_BADMETHOD;
 		fputs("only GET and HEAD\n", answer->body);
 	} else if (path == NULL || web->show(web->context, path, answer) < 0) {
@@ -228,7 +258,11 @@ static void on_request(struct evhttp_request *request, void *argument)
 		goto out;
 	}
 	add_headers(request, &answer);
-	evhttp_send_reply(request, answer.status, NULL, buffer);
+	evhttp_send_reply(request, answer.status,
+			  answer.status == HTTP_MISDIRECTED
+				  ? "Misdirected Request"
+				  : NULL,
+			  buffer);
 out:
 	free(bytes);
 	if (buffer != NULL)
@@ -277,6 +311,7 @@ struct web *web_new(struct event_base *base, int fd, web_show *show,
 		return NULL;
 	}
 	web->fd = fd;
+	web->inet = is_inet(fd);
 	set_limits(web->http);
 	evconnlistener_set_error_cb(web->listener, on_accept_error);
 	evhttp_set_bevcb(web->http, on_guest, web);
@@ -289,6 +324,30 @@ void web_accept(struct web *web, int accept)
 {
 	web->accepts = accept;
 	update(web);
+}
+
+/* is_visited - is anybody still there? */
+static int is_visited(const struct web *web)
+{
+	const struct guest *guest;
+
+	TAILQ_FOREACH (guest, &web->guests, link)
+		if (!has_left(guest))
+			return 1;
+	return 0;
+}
+
+/* web_finish - until all have their answer */
+void web_finish(struct web *web)
+{
+	static const struct timeval most = { .tv_usec = WEB_FINISH_MS * 1000 };
+	int64_t end_ms = clock_ms() + WEB_FINISH_MS;
+
+	evtimer_del(web->sweep);
+	evtimer_add(web->sweep, &most); /* the loop comes back by then */
+	while (is_visited(web) && clock_ms() < end_ms)
+		if (event_base_loop(web->base, EVLOOP_ONCE) != 0)
+			break;
 }
 
 /* web_free - cut whoever is there */

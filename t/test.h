@@ -30,6 +30,14 @@ static inline int run_tests(const char *name, TCase *tests)
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* mutants - how many random inputs to try: TEST_MUTANTS, or usual */
+static inline int mutants(int usual)
+{
+	const char *number = getenv("TEST_MUTANTS");
+
+	return number != NULL && atoi(number) > 0 ? atoi(number) : usual;
+}
+
 /* read_whole - a file, with a NUL after it; the caller frees it */
 static inline char *read_whole(const char *path, size_t *size)
 {
