@@ -10,13 +10,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* out_of_memory - say so and end, without allocating anything */
+#include "lib/log.h"
+
+/* out_of_memory - say so where people look, and end; nothing is allocated for
+ * that, and nothing that exit(3) would call is trusted */
 static _Noreturn void out_of_memory(void)
 {
-	static const char text[] = "policyd: fatal: out of memory\n";
-
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(EX_TEMPFAIL);
+	log_error("out of memory");
 	_exit(EX_TEMPFAIL);
 }
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Allocation that succeeds or ends the process with status 75 (EX_TEMPFAIL)
- * after one line on stderr; nobody else checks for out of memory. A process
+ * after one line in the log; nobody else checks for out of memory. A process
  * that ends sends no reply, so Postfix defers: out of memory never permits.
  * Memory is freed with free(3). */
 
