@@ -22,9 +22,8 @@ import struct
 import subprocess
 import sys
 
-from daemon import (OURS, PERMIT, THEIRS, descriptors, exists, run_all,
-                    wait_until)
-from test_tls_listener import TlsDaemon
+from daemon import THEIRS, descriptors, exists, run_all, wait_until
+from questions import BATCH, QUESTIONS, Asked, judge
 
 AMOUNT = os.environ.get("POLICYD_TEST_ALLOCATIONS", "60")
 FOREVER = 1 << 63
@@ -33,101 +32,6 @@ REFUSED = 78
 # Arguments that only a server has, or the monitor.
 SERVER = "--server"
 MONITOR = "--verbose"
-
-# Whatever is lost of this on the way from the file to the answer changes one
-# of the answers below.
-SETTINGS = """\
-relay_domains = {{ "relay.test", "texthash:{0}/relay", "pcre:{0}/pcre" }}
-virtual_mailbox_domains = "!not.vmail.test, .vmail.test, vmail.test"
-parent_domain_matches_subdomains = {{ "relay_domains" }}
-mynetworks = {{ "!198.51.100.7", "198.51.100.0/24", "cidr:{0}/cidr" }}
-sender_login_maps = "texthash:{0}/senders"
-tls_ciphers = "HIGH:!aNULL:!SHA1"
-service "closed" {{
-    server_port = {{ 26 }}
-    restrictions = {{ reject }}
-}}
-service "strong" {{
-    server_port = {{ 465 }}
-    tls_protocols = ">=TLSv1.3"
-    restrictions = {{ reject_sender_login_mismatch, permit_auth_destination,
-        reject_plaintext_session, permit_sasl_authenticated, reject }}
-}}
-service "networks" {{
-    server_port = {{ 10025 }}
-    restrictions = {{ permit_mynetworks, permit_auth_destination, reject }}
-}}
-expect "strangers do not relay" {{
-    to = "user@far.example"
-    verdict = "reject"
-}}
-"""
-TABLES = {
-    "relay": "table.test ok\n",
-    "pcre": "/^p[0-9]+\\.test$/ ok\n",
-    "cidr": "203.0.113.0/28 ok\n",
-    "senders": "owner@local.test alice\n",
-}
-
-
-def request(recipient, **attributes):
-    """request - from a stranger, if attributes do not say otherwise"""
-    lines = {"request": "smtpd_access_policy", "protocol_state": "RCPT",
-             "client_address": "192.0.2.1", "server_port": "25",
-             "sender": "a@client.example", "recipient": recipient}
-    lines.update(attributes)
-    return "".join("%s=%s\n" % pair for pair in lines.items()).encode() + b"\n"
-
-
-def login(protocol, cipher, bits, **attributes):
-    """login - the attributes of a session of alice's"""
-    return dict(attributes, encryption_protocol=protocol,
-                encryption_cipher=cipher, encryption_keysize=str(bits),
-                sasl_method="PLAIN", sasl_username="alice")
-
-
-TLS13 = ("TLSv1.3", "TLS_AES_256_GCM_SHA384", 256)
-TLS12 = ("TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", 256)
-OLD = ("TLSv1.2", "AES256-SHA", 256)
-
-# A request, and whether it is permitted.
-QUESTIONS = [
-    (OURS, True), (THEIRS, False),
-    (request("a@relay.test"), True), (request("a@sub.relay.test"), True),
-    (request("a@table.test"), True), (request("a@other.test"), False),
-    (request("a@p12.test"), True), (request("a@px.test"), False),
-    (request("a@vmail.test"), True), (request("a@not.vmail.test"), False),
-    (request("a%far.example@local.test"), False),
-    (request("user@local.test", server_port="26"), False),
-    (request("a@far.example", **login(*TLS12)), True),
-    (request("a@far.example", **login(*OLD)), False),
-    (request("a@far.example", **login(*TLS12, server_port="465")), False),
-    (request("a@far.example", **login(*TLS13, server_port="465")), False),
-    (request("a@far.example", **login(*TLS13, server_port="465",
-                                      sender="owner@local.test")), True),
-    (request("a@local.test", server_port="465",
-             sender="owner@local.test"), False),
-    (request("a@far.example", server_port="10025",
-             client_address="198.51.100.9"), True),
-    (request("a@far.example", server_port="10025",
-             client_address="198.51.100.7"), False),
-    (request("a@far.example", server_port="10025",
-             client_address="203.0.113.15"), True),
-    (request("a@far.example", server_port="10025",
-             client_address="203.0.113.16"), False),
-]
-BATCH = b"".join(text for text, _ in QUESTIONS)
-
-
-def judge(replies, complete=False):
-    """judge - each is the right one, or tells to try later"""
-    for reply, (text, permitted) in zip(replies, QUESTIONS):
-        if reply.startswith(b"action=451 ") and not complete:
-            continue
-        right = (b"action=permit_" if permitted else b"action=55")
-        assert reply.startswith(right), (text, reply)
-    assert not complete or len(replies) == len(QUESTIONS), len(replies)
-
 
 class Memory:
     """What fault_allocation.so does in one kind of process."""
@@ -202,16 +106,11 @@ class Result:
                 "%s %d" % pair for pair in sorted(self.seen.items()))))
 
 
-class Faulty(TlsDaemon):
+class Faulty(Asked):
     """A daemon whose memory runs out."""
 
     def __init__(self, program):
         super().__init__(program)
-        for name, text in TABLES.items():
-            with open(self.path(name), "w") as file:
-                file.write(text)
-        self.write_config(self.read(self.config) +
-                          SETTINGS.format(self.directory))
         self.memory = Memory(self)
 
     def start(self):
@@ -230,11 +129,8 @@ class Faulty(TlsDaemon):
                 capture_output=True, timeout=60)
 
     def check(self):
-        """check - everything is as it was"""
         self.memory.enough()
-        with self.client() as client:
-            client.send(BATCH)
-            judge([client.reply() for _ in QUESTIONS], complete=True)
+        super().check()
 
 
 def split(data):
@@ -296,13 +192,6 @@ def test_tools(program):
         policyd.__exit__()
 
 
-def no_crash(policyd, mark):
-    """no_crash - no process was ended by a signal of its own doing"""
-    text = policyd.read(policyd.log)[mark:] + policyd.stderr()
-    assert not re.search(r"killed by signal (?!9 )|Sanitizer|runtime error",
-                         text), text[-3000:]
-
-
 def test_start(program):
     """a server that starts: the daemon serves, rightly, or ends with 75"""
     with Faulty(program) as policyd:
@@ -328,7 +217,7 @@ def test_start(program):
                 status = policyd.wait()
                 assert status in (OUT_OF_MEMORY, REFUSED), status
                 result.add("status %d" % status)
-            no_crash(policyd, mark)
+            policyd.no_crash(mark)
         result.print()
 
 
@@ -350,7 +239,7 @@ def test_reload(program):
                 r"reloaded: server|reload refused|server \d+ died", mark)
             policyd.memory.enough()
             policyd.check()
-            no_crash(policyd, mark)
+            policyd.no_crash(mark)
             result.add(re.sub(r"\d+ ", "", found.group(0)))
             try:
                 answer = client.ask(THEIRS)
@@ -407,7 +296,7 @@ def test_serving(program):
             done = talk(policyd, context)
             policyd.memory.enough()
             policyd.check()
-            no_crash(policyd, mark)
+            policyd.no_crash(mark)
             if exists(server):
                 result.add("%s answers" % (
                     "all" if done == 2 * len(QUESTIONS) else "some"))
@@ -497,7 +386,7 @@ def test_monitor(program):
                                            for pid in servers),
                            "end of the servers")
                 result.add("status 75")
-            no_crash(policyd, mark)
+            policyd.no_crash(mark)
         policyd.memory.enough()
         policyd.start()
         policyd.check()
