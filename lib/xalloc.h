@@ -17,4 +17,8 @@ char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t length);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* xalloc_failed - what these do when there is no memory; also for those whose
+ * library got none and cannot be trusted then. */
+_Noreturn void xalloc_failed(void);
+
 #endif
