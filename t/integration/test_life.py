@@ -16,6 +16,7 @@ from daemon import (Client, Daemon, OURS, PERMIT, WAIT, exists, free_port,
                     is_socket, run_all, wait_until)
 
 ROOT = os.geteuid() == 0
+STARTS = int(os.environ.get("POLICYD_TEST_STARTS", "3"))
 
 
 def refused(program, settings, status, why, prepare=None, listen=True):
@@ -175,7 +176,7 @@ def test_two_starts(program):
     """of two starts at once exactly one wins"""
     policyd = Daemon(program, 'listen "inet:127.0.0.1:%d" { }' % free_port())
     try:
-        for _ in range(3):
+        for _ in range(STARTS):
             pair = [subprocess.Popen([policyd.program, "-c", policyd.config],
                                      stderr=subprocess.DEVNULL)
                     for _ in range(2)]
