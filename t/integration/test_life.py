@@ -127,6 +127,27 @@ def test_privileges(program):
                 assert int(status[name], 16) == 0, (name, status[name])
 
 
+def test_many_entries(program):
+    """how long Postfix has to wait for a start with 100,000 domains"""
+    policyd = Daemon(program)
+    try:
+        table = policyd.path("table")
+        with open(table, "w") as file:
+            file.write("".join("d%d.example ok\n" % number
+                               for number in range(100000)))
+        for count, value in (("no", ""), ("100,000", "texthash:" + table)):
+            policyd.configure('relay_domains = "%s"\n' % value)
+            begin = time.monotonic()
+            policyd.start()
+            seconds = time.monotonic() - begin
+            print("  %s entries: %.0f ms" % (count, seconds * 1000))
+            assert seconds < 10
+            assert policyd.ask() == PERMIT
+            assert policyd.stop() == 0
+    finally:
+        policyd.__exit__()
+
+
 def test_kill_server(program):
     """a server that is killed is replaced; the sockets stay"""
     with Daemon(program) as policyd:
@@ -353,7 +374,7 @@ def test_background_stale(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_refused, test_socket_file, test_in_the_way, test_live_socket,
-        test_privileges, test_kill_server, test_kill_server_broken,
+        test_privileges, test_many_entries, test_kill_server, test_kill_server_broken,
         test_kill_monitor, test_two_starts, test_drain, test_drain_answers,
         test_stop_hung, test_signals_for_all, test_counters, test_background,
         test_background_refused, test_background_stale]))

@@ -21,7 +21,7 @@ from daemon import OURS, Client, descriptors, free_port, run_all, wait_until
 from questions import BATCH, QUESTIONS, Asked, judge
 from test_overload import sanitized, status
 
-SECONDS = float(os.environ.get("POLICYD_TEST_SOAK", "40"))
+SECONDS = float(os.environ.get("POLICYD_TEST_SOAK", "32"))
 RATE = int(os.environ.get("POLICYD_TEST_SOAK_RATE", "5000"))
 CLIENTS = 20
 LINES = 12                      # of the curve
