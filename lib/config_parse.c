@@ -13,6 +13,7 @@
 #include "lib/config_file.h"
 
 #include <confuse.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -314,7 +315,8 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
 	(void)arguments;
 }
 
-/* parse - the text into a new cfg_t; NULL when libconfuse refuses it */
+/* parse - the text into a new cfg_t; NULL when libconfuse refuses it. Without
+ * memory it leaves sections half made, and cfg_free() would crash. */
 static cfg_t *parse(const char *text, struct config_notes *notes)
 {
 	cfg_opt_t tls[OPTION_COUNT + 1];
@@ -339,7 +341,10 @@ static cfg_t *parse(const char *text, struct config_notes *notes)
 			(cfg_opt_t)CFG_SEC(kinds[i].name, inner[i], flags);
 	}
 	top[count] = (cfg_opt_t)CFG_END();
+	errno = 0;
 	cfg = cfg_init(top, CFGF_NONE);
+	if (cfg == NULL && errno == ENOMEM)
+		xalloc_failed();
 	if (cfg == NULL) {
 		config_error(notes, 0, "libconfuse cannot be started");
 		return NULL;
@@ -347,6 +352,8 @@ static cfg_t *parse(const char *text, struct config_notes *notes)
 	cfg_set_error_function(cfg, ignore_error);
 	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
 		return cfg;
+	if (errno == ENOMEM)
+		xalloc_failed();
 	config_error(notes, cfg->line, "libconfuse cannot read this");
 	cfg_free(cfg);
 	return NULL;

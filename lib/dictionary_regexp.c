@@ -295,6 +295,7 @@ static char *expand(const char *result, const char *key,
 {
 	char *text = NULL;
 	FILE *stream = open_memstream(&text, length);
+	int failed;
 
 	if (stream == NULL)
 		return NULL;
@@ -312,7 +313,8 @@ static char *expand(const char *result, const char *key,
 		fwrite(key + group->start, 1, group->end - group->start,
 		       stream);
 	}
-	if (fclose(stream) == 0)
+	failed = ferror(stream);
+	if (fclose(stream) == 0 && failed == 0)
 		return text;
 	free(text);
 	return NULL;

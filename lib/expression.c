@@ -153,6 +153,8 @@ static int compile_again(struct posix *posix, struct error *error)
 	posix->uses = 0;
 	if (result == 0)
 		return 0;
+	if (result == REG_ESPACE)
+		xalloc_failed(); /* a pattern left out is a wrong answer */
 	regerror(result, &posix->regex, reason, sizeof(reason));
 	return error_set(error, "%s", reason);
 }
@@ -188,6 +190,8 @@ static int compile_pcre(struct expression *expression, const char *pattern,
 	expression->pcre =
 		pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
 			      options, &code, &offset, NULL);
+	if (expression->pcre == NULL && code == PCRE2_ERROR_HEAP_FAILED)
+		xalloc_failed();
 	if (expression->pcre == NULL) {
 		char reason[256] = "";
 
@@ -197,7 +201,7 @@ static int compile_pcre(struct expression *expression, const char *pattern,
 	}
 	expression->limits = pcre2_match_context_create(NULL);
 	if (expression->limits == NULL)
-		return error_set(error, "out of memory");
+		xalloc_failed();
 	pcre2_set_match_limit(expression->limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(expression->limits, DEPTH_LIMIT);
 	pcre2_set_heap_limit(expression->limits, HEAP_LIMIT);

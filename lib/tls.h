@@ -9,6 +9,11 @@
  * lib/tls_bridge). Immutable once made; shared between threads. */
 struct tls_policy;
 
+/* tls_init - have OpenSSL end the process when there is no memory, as
+ * lib/xalloc does: it would go on with half of its algorithms, and strong
+ * sessions would count as weak. Before anything else that uses OpenSSL. */
+void tls_init(void);
+
 /* tls_policy_new - protocols as in smtpd_tls_mandatory_protocols
  * (">=TLSv1.2", "!SSLv3, !TLSv1", "TLSv1.2 TLSv1.3"), ciphers an OpenSSL
  * cipher string, or "modern", "intermediate", "high", "medium", keysize the

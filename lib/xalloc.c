@@ -10,13 +10,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* out_of_memory - say so and end, without allocating anything */
-static _Noreturn void out_of_memory(void)
-{
-	static const char text[] = "policyd: fatal: out of memory\n";
+#include "lib/log.h"
 
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(EX_TEMPFAIL);
+/* xalloc_failed - say so where people look, and end; nothing is allocated for
+ * that, and nothing that exit(3) would call is trusted */
+void xalloc_failed(void)
+{
+	log_error("out of memory");
 	_exit(EX_TEMPFAIL);
 }
 
@@ -26,7 +26,7 @@ void *xmalloc(size_t size)
 	void *block = malloc(size > 0 ? size : 1);
 
 	if (block == NULL)
-		out_of_memory();
+		xalloc_failed();
 	return block;
 }
 
@@ -36,7 +36,7 @@ void *xcalloc(size_t count, size_t size)
 	void *block = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
 
 	if (block == NULL)
-		out_of_memory();
+		xalloc_failed();
 	return block;
 }
 
@@ -47,7 +47,7 @@ void *xreallocarray(void *old, size_t count, size_t size)
 		reallocarray(old, count > 0 ? count : 1, size > 0 ? size : 1);
 
 	if (block == NULL)
-		out_of_memory();
+		xalloc_failed();
 	return block;
 }
 
@@ -78,6 +78,6 @@ char *xasprintf(const char *format, ...)
 	length = vasprintf(&text, format, arguments);
 	va_end(arguments);
 	if (length < 0)
-		out_of_memory();
+		xalloc_failed();
 	return text;
 }

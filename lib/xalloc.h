@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Allocation that succeeds or ends the process with status 75 (EX_TEMPFAIL)
- * after one line on stderr; nobody else checks for out of memory. A process
+ * after one line in the log; nobody else checks for out of memory. A process
  * that ends sends no reply, so Postfix defers: out of memory never permits.
  * Memory is freed with free(3). */
 
@@ -16,5 +16,9 @@ void *xreallocarray(void *old, size_t count, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t length);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* xalloc_failed - what these do when there is no memory; also for those whose
+ * library got none and cannot be trusted then. */
+_Noreturn void xalloc_failed(void);
 
 #endif

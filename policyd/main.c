@@ -17,6 +17,7 @@
 #include "lib/config.h"
 #include "lib/log.h"
 #include "lib/number.h"
+#include "lib/tls.h"
 #include "lib/xalloc.h"
 #include "policyd/channel.h"
 #include "policyd/check_postfix.h"
@@ -400,8 +401,10 @@ int main(int argc, char **argv)
 		.mode = MODE_SERVE,
 		.options = { .config = DEFAULT_CONFIG },
 	};
-	int status = read_command(&command, argc, argv);
+	int status;
 
+	tls_init();
+	status = read_command(&command, argc, argv);
 	if (status != EX_OK)
 		return status;
 	signal(SIGPIPE, SIG_IGN);

@@ -16,6 +16,7 @@ from daemon import (Client, Daemon, OURS, PERMIT, WAIT, exists, free_port,
                     is_socket, run_all, wait_until)
 
 ROOT = os.geteuid() == 0
+STARTS = int(os.environ.get("POLICYD_TEST_STARTS", "3"))
 
 
 def refused(program, settings, status, why, prepare=None, listen=True):
@@ -166,6 +167,27 @@ def test_forbidden_call(program):
                        r"call\): it made a system call that it may not", mark)
 
 
+def test_many_entries(program):
+    """how long Postfix has to wait for a start with 100,000 domains"""
+    policyd = Daemon(program)
+    try:
+        table = policyd.path("table")
+        with open(table, "w") as file:
+            file.write("".join("d%d.example ok\n" % number
+                               for number in range(100000)))
+        for count, value in (("no", ""), ("100,000", "texthash:" + table)):
+            policyd.configure('relay_domains = "%s"\n' % value)
+            begin = time.monotonic()
+            policyd.start()
+            seconds = time.monotonic() - begin
+            print("  %s entries: %.0f ms" % (count, seconds * 1000))
+            assert seconds < 10
+            assert policyd.ask() == PERMIT
+            assert policyd.stop() == 0
+    finally:
+        policyd.__exit__()
+
+
 def test_kill_server(program):
     """a server that is killed is replaced; the sockets stay"""
     with Daemon(program) as policyd:
@@ -215,7 +237,7 @@ def test_two_starts(program):
     """of two starts at once exactly one wins"""
     policyd = Daemon(program, 'listen "inet:127.0.0.1:%d" { }' % free_port())
     try:
-        for _ in range(3):
+        for _ in range(STARTS):
             pair = [subprocess.Popen([policyd.program, "-c", policyd.config],
                                      stderr=subprocess.DEVNULL)
                     for _ in range(2)]
@@ -393,6 +415,7 @@ if __name__ == "__main__":
     sys.exit(run_all([
         test_refused, test_socket_file, test_in_the_way, test_live_socket,
         test_privileges, test_monitor_privileges, test_forbidden_call,
+        test_many_entries,
         test_kill_server, test_kill_server_broken, test_kill_monitor,
         test_two_starts, test_drain, test_drain_answers, test_stop_hung,
         test_signals_for_all, test_counters, test_background,

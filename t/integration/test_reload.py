@@ -35,18 +35,21 @@ class Load(threading.Thread):
         self.client = Client(address)
         self.batch = batch
         self.count = 0
+        self.worst = 0.0        # seconds until a whole batch was answered
         self.stop = False
         self.error = None
 
     def run(self):
         try:
             while not self.stop:
+                begin = time.monotonic()
                 self.client.send(THEIRS * self.batch)
                 for _ in range(self.batch):
                     reply = self.client.reply()
                     assert reply, "connection closed"
                     which(reply)
                     self.count += 1
+                self.worst = max(self.worst, time.monotonic() - begin)
         except Exception as error:
             self.error = error
         self.client.close()
@@ -64,6 +67,7 @@ def test_under_load(program):
                  for number in range(30)]
         for thread in load:
             thread.start()
+        begin = time.monotonic()
         monitor_fds = None
         for number in range(1, RELOADS + 1):
             # Some wait with the beginning of a request, some are idle.
@@ -92,8 +96,12 @@ def test_under_load(program):
         wait_until(lambda: len(policyd.servers()) == 1, "one server")
         if RELOADS > 10:
             assert descriptors(policyd.monitor) == monitor_fds
-        print("  %d requests, %d reloads" % (
-            sum(thread.count for thread in load), RELOADS))
+        seconds = time.monotonic() - begin
+        print("  %d requests, %d reloads in %.1f s, %d requests a second, "
+              "longest pause %.0f ms" % (
+                  sum(thread.count for thread in load), RELOADS, seconds,
+                  sum(thread.count for thread in load) / seconds,
+                  max(thread.worst for thread in load) * 1000))
 
 
 def test_broken(program):

@@ -57,8 +57,9 @@ class TlsDaemon(Daemon):
                                     self.path(certificate + ".key"))
         return context
 
-    def tls_client(self, context=None):
-        return TlsClient(self.tls, context or self.context())
+    def tls_client(self, context=None, timeout=WAIT):
+        return TlsClient(self.tls, context or self.context(),
+                         timeout=timeout)
 
     def counters(self):
         """counters - of the log line, by name"""
@@ -72,9 +73,9 @@ class TlsDaemon(Daemon):
 class TlsClient(Client):
     """A Client in TLS."""
 
-    def __init__(self, address, context, window=None):
+    def __init__(self, address, context, window=None, timeout=WAIT):
         plain = socket.socket()
-        plain.settimeout(WAIT)
+        plain.settimeout(timeout)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if window:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)

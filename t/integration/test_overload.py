@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: ISC
+"""Too many clients, and bad ones: the others do not notice, and what all of
+them cost is bounded.
+
+usage: test_overload.py POLICYD [TEST ...]
+
+POLICYD_TEST_DEEP=1: with the time limits of the defaults, and more clients.
+"""
+
+import collections
+import os
+import re
+import resource
+import socket
+import sys
+import threading
+import time
+
+from daemon import (OURS, PERMIT, Client, Daemon, descriptors, free_port,
+                    run_all, wait_until)
+
+DEEP = bool(os.environ.get("POLICYD_TEST_DEEP"))
+
+
+def status(pid, name):
+    """status - a size in KiB that the kernel knows of a process"""
+    with open("/proc/%d/status" % pid) as file:
+        return int(re.search(name + r":\s*(\d+) kB", file.read()).group(1))
+
+
+def settled(pid):
+    """settled - VmRSS when it changes no more: all that was sent is read"""
+    sizes = [-1]
+
+    def unchanged():
+        time.sleep(0.05)
+        sizes.append(status(pid, "VmRSS"))
+        return sizes[-1] == sizes[-2]
+    wait_until(unchanged, "quiet")
+    return sizes[-1]
+
+
+def sanitized(program):
+    """sanitized - memory figures mean nothing then"""
+    with open(program, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
+class Slow(threading.Thread):
+    """Clients that send one byte a second, and when each was cut off."""
+
+    def __init__(self, policyd, count):
+        super().__init__(daemon=True)
+        self.clients = [policyd.client() for _ in range(count)]
+        self.begin = time.monotonic()
+        self.ended = []         # seconds after the first byte
+        self.answered = 0
+
+    def run(self):
+        place = 0
+        left = self.clients
+        while left:
+            still = []
+            for client in left:
+                try:
+                    client.send(OURS[place:place + 1])
+                    client.socket.setblocking(False)
+                    if client.socket.recv(1000):
+                        self.answered += 1
+                except BlockingIOError:
+                    client.socket.setblocking(True)
+                    still.append(client)
+                    continue
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+                self.ended.append(time.monotonic() - self.begin)
+                client.close()
+            left = still
+            place += 1
+            time.sleep(max(0, self.begin + place - time.monotonic()))
+
+
+def test_slow(program):
+    """500 slow clients, 50 others: those are answered at once, these are cut
+    off in time"""
+    limit = 10 if DEEP else 3
+    with Daemon(program, "request_timeout = %ds\n" % limit) as policyd:
+        slow = Slow(policyd, 500)
+        others = [policyd.client() for _ in range(50)]
+        slow.start()
+        times = []
+        while slow.is_alive():
+            for client in others:
+                begin = time.monotonic()
+                assert client.ask(OURS) == PERMIT
+                times.append(time.monotonic() - begin)
+            time.sleep(0.005)
+        slow.join()
+        times.sort()
+        print("  %d answers, p99 %.2f ms, worst %.2f ms; slow ones were cut "
+              "off after %.1f to %.1f s" % (
+                  len(times), times[len(times) * 99 // 100] * 1000,
+                  times[-1] * 1000, min(slow.ended), max(slow.ended)))
+        assert len(slow.ended) == 500 and slow.answered == 0
+        assert min(slow.ended) >= limit - 1
+        assert max(slow.ended) < limit + 10     # on a busy machine
+        assert times[len(times) * 99 // 100] < 1
+
+
+def test_resets(program):
+    """a storm of resets at any moment leaves nothing behind, nor do those who
+    stop half way"""
+    count = 10000 if DEEP else 2000
+    address = ("127.0.0.1", free_port())
+    with Daemon(program, 'listen "inet:%s:%d" { }\n' % address) as policyd:
+        server = policyd.server()
+        before = descriptors(server)
+        begin = time.monotonic()
+        for number in range(count):
+            client = Client(address)
+            client.send((b"", OURS[:30], OURS, OURS * 20)[number % 4])
+            client.reset()
+        print("  %d aborts in %.1f s" % (count, time.monotonic() - begin))
+        half = [Client((policyd.socket, address)[number % 2])
+                for number in range(200)]
+        for client in half:
+            client.send(OURS * 2 + OURS[:50])
+            client.socket.shutdown(socket.SHUT_WR)
+        for client in half:
+            assert client.reply() == client.reply() == PERMIT
+            assert client.reply() == b""
+            client.close()
+        if before is not None:
+            wait_until(lambda: descriptors(server) == before,
+                       "%d descriptors" % before)
+        assert policyd.ask() == PERMIT
+        assert policyd.server() == server
+
+
+def test_limit(program):
+    """500 clients, 64 connections at a time: all are answered"""
+    with Daemon(program, "max_connections = 64\n") as policyd:
+        server = policyd.server()
+        before = descriptors(server)
+        clients = collections.deque(policyd.client() for _ in range(500))
+        for client in clients:
+            client.send(OURS)
+        most = 0
+        begin = time.monotonic()
+        while clients:
+            client = clients.popleft()
+            assert client.reply() == PERMIT
+            if before is not None:
+                most = max(most, descriptors(server) - before)
+            client.close()
+        print("  500 answers in %.2f s, at most %d connections" % (
+            time.monotonic() - begin, most))
+        # One may be seen twice while another thread gets it.
+        assert most <= 65
+        assert policyd.server() == server
+
+
+def test_memory(program):
+    """what connections cost: idle, and in the middle of a request"""
+    count = 4000 if resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 4100 \
+        else 800
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100,
+                       resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    with Daemon(program) as policyd:
+        server = policyd.server()
+        assert policyd.ask() == PERMIT
+        empty = settled(server)
+        clients = [policyd.client() for _ in range(count)]
+        for client in clients:
+            assert client.ask(OURS) == PERMIT
+        idle = settled(server)
+        most = status(server, "VmHWM")
+        for client in clients:
+            client.send(OURS[:-1])
+        busy = settled(server)
+        # More than a request may have is not read, and not kept.
+        line = b"x=" + b"y" * 4094 + b"\n"
+        for client in clients[:200]:
+            client.send(line * 15)
+        full = settled(server)
+        for client in clients[:200]:
+            client.close()
+        for client in clients[200:]:
+            client.send(b"\n")
+            assert client.reply() == PERMIT
+            client.close()
+        print("  %d idle connections: %.2f KiB each, %.1f MiB in all "
+              "(VmHWM; %.1f without any); begun requests %.2f KiB each; 200 "
+              "of 60 KiB %.1f KiB each" % (
+                  count, (idle - empty) / count, most / 1024, empty / 1024,
+                  (busy - empty) / count, (full - busy) / 200))
+        if not sanitized(program):
+            assert (idle - empty) / count <= 1
+            assert (busy - empty) / count <= 10
+            assert (full - busy) / 200 <= 80
+            assert most <= 16 * 1024
+        assert policyd.server() == server
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_slow, test_resets, test_limit, test_memory]))
