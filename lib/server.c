@@ -276,7 +276,7 @@ static void server_starved(struct server *server)
 /* server_add - one more connection */
 void server_add(struct server *server, int fd, const char *peer)
 {
-	const struct handover_packet packet = handover_new_packet(peer);
+	struct handover_packet packet = handover_new_packet(peer);
 	struct connection *connection;
 
 	SERVER_COUNT(server->counters.accepted, 1);

@@ -83,7 +83,8 @@ void server_add(struct server *server, int fd, const char *peer);
 
 /* server_deal_to - give a share of all connections that come from now on
  * (accepted, added, taken over) to other, a server whose loop runs in another
- * thread of this process and which takes over from the far end of channel.
+ * thread of this process and which takes over from the far end of channel
+ * (server_take_over_local()).
  * Each goes to the one with the fewest; max_connections counts them all. The
  * channel is the server's then. */
 void server_deal_to(struct server *server, int channel,
@@ -146,6 +147,15 @@ int server_take_over(struct server *server, int channel,
 		     void (*done)(void *context, unsigned long count,
 				  const void *farewell, size_t length),
 		     void *context, struct error *error);
+
+/* server_hand_over_local, server_take_over_local - the same between threads of
+ * one process, with an empty farewell: descriptors are passed as they are, so
+ * that none is needed for it. */
+void server_hand_over_local(struct server *server, int channel);
+int server_take_over_local(struct server *server, int channel,
+			   void (*done)(void *context, unsigned long count,
+					const void *farewell, size_t length),
+			   void *context, struct error *error);
 
 /* server_counters - a copy, from any thread. */
 void server_counters(const struct server *server,

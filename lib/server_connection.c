@@ -42,7 +42,8 @@ static void connection_release(struct connection *connection)
 	if (connection->interest != 0)
 		event_del(&connection->event);
 	TAILQ_REMOVE(&server->queues[connection->queue], connection, link);
-	close(connection->input);
+	if (connection->input >= 0)
+		close(connection->input);
 	if (connection->output != connection->input)
 		close(connection->output);
 	free(connection->peer);

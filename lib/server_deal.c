@@ -81,14 +81,12 @@ static struct deal *choose(struct server *server)
 }
 
 /* server_deal - pass a connection on; false: it is ours */
-bool server_deal(struct server *server, const struct handover_packet *packet,
-		 int fd)
+bool server_deal(struct server *server, struct handover_packet *packet, int fd)
 {
 	struct deal *deal = choose(server);
 
-	if (deal == NULL || handover_send(deal->channel, packet, fd) < 0)
+	if (deal == NULL || handover_send_local(deal->channel, packet, fd) < 0)
 		return false;
 	deal->dealt++;
-	close(fd);
 	return true;
 }

@@ -30,6 +30,7 @@ struct handover {
 	struct event event; /* the channel */
 	struct event retry;
 	int channel;
+	bool local; /* the other end is a thread of this process */
 	server_farewell *farewell;
 	void (*done)(void *context, unsigned long count, const void *farewell,
 		     size_t length);
@@ -54,8 +55,9 @@ void handover_free(struct handover *handover)
 	free(handover);
 }
 
-/* handover_send - header, three pieces, perhaps a descriptor */
-int handover_send(int channel, const struct handover_packet *packet, int fd)
+/* send_packet - header, three pieces, perhaps a descriptor: 0, or -1, errno */
+static int send_packet(int channel, const struct handover_packet *packet,
+		       int fd)
 {
 	const struct handover_header *header = &packet->header;
 	/* sendmsg(2) does not write to what iov_base points to. */
@@ -84,6 +86,15 @@ int handover_send(int channel, const struct handover_packet *packet, int fd)
 	return 0;
 }
 
+/* handover_send_local - in one process a descriptor is its number: to send it
+ * as to another process would take one more for a while, and there may be no
+ * more */
+int handover_send_local(int channel, struct handover_packet *packet, int fd)
+{
+	packet->header.local_fd = fd;
+	return send_packet(channel, packet, -1);
+}
+
 /* handover_new_packet - of a connection from which nothing came yet */
 struct handover_packet handover_new_packet(const char *peer)
 {
@@ -107,7 +118,31 @@ void handover_end(int channel)
 		.header = { .magic = HANDOVER_MAGIC, .kind = KIND_FAREWELL },
 	};
 
-	handover_send(channel, &packet, -1);
+	send_packet(channel, &packet, -1);
+}
+
+/* pass_locally - likewise, to another thread, which may be quicker than we are:
+ * before, our loop forgets the descriptor */
+static int pass_locally(const struct handover *handover,
+			struct connection *connection,
+			struct handover_packet *packet)
+{
+	int reason;
+
+	if (connection->interest != 0)
+		event_del(&connection->event);
+	if (handover_send_local(handover->channel, packet, connection->input) <
+	    0) {
+		reason = errno;
+		if (connection->interest != 0 &&
+		    event_add(&connection->event, NULL) < 0)
+			connection->failed = true;
+		errno = reason;
+		return -1;
+	}
+	connection->interest = 0;
+	connection->input = connection->output = -1;
+	return 0;
 }
 
 /* send_connection - pass one: 0, or -1 and errno */
@@ -123,7 +158,9 @@ static int send_connection(struct handover *handover,
 	packet.header.reply_length = connection->unsent_length;
 	packet.request = connection->bytes;
 	packet.reply = connection->unsent;
-	if (handover_send(handover->channel, &packet, connection->input) < 0)
+	if (handover->local ? pass_locally(handover, connection, &packet) < 0
+			    : send_packet(handover->channel, &packet,
+					  connection->input) < 0)
 		return -1;
 	connection_forget(connection);
 	return 0;
@@ -155,7 +192,7 @@ static int send_farewell(struct handover *handover)
 
 	packet.header.request_length = (uint32_t)handover->farewell(
 		handover->context, buffer, SERVER_FAREWELL_MAX);
-	result = handover_send(handover->channel, &packet, -1);
+	result = send_packet(handover->channel, &packet, -1);
 	free(buffer);
 	return result;
 }
@@ -256,18 +293,40 @@ void server_hand_over(struct server *server, int channel,
 	handover_continue(server);
 }
 
+/* nothing - is what a thread says at its end */
+static size_t nothing(void *context, void *buffer, size_t size)
+{
+	(void)context;
+	(void)buffer;
+	(void)size;
+	return 0;
+}
+
+/* server_hand_over_local - to another thread */
+void server_hand_over_local(struct server *server, int channel)
+{
+	server_hand_over(server, channel, nothing, NULL);
+	if (server->giving != NULL)
+		server->giving->local = true;
+}
+
 /* take_descriptor - the descriptor of a packet, or -1 */
 static int take_descriptor(struct msghdr *message)
 {
 	struct cmsghdr *part = CMSG_FIRSTHDR(message);
-	int fd;
+	size_t count;
+	int fd = -1;
 
 	if (part == NULL || part->cmsg_level != SOL_SOCKET ||
-	    part->cmsg_type != SCM_RIGHTS ||
-	    part->cmsg_len != CMSG_LEN(sizeof(int)))
+	    part->cmsg_type != SCM_RIGHTS)
 		return -1;
-	memcpy(&fd, CMSG_DATA(part), sizeof(int));
-	return fd;
+	count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+		if (count > 1)
+			close(fd);
+	}
+	return count == 1 ? fd : -1;
 }
 
 /* receive_packet - header and bytes: their length, or -1; fd may be -1 */
@@ -356,7 +415,7 @@ static void adopt(struct server *server, const struct handover_header *header,
 static bool pass_on(struct server *server, const struct handover_header *header,
 		    const char *bytes, int fd)
 {
-	const struct handover_packet packet = {
+	struct handover_packet packet = {
 		.header = *header,
 		.request = bytes,
 		.reply = bytes + header->request_length,
@@ -389,6 +448,9 @@ static bool take_one(struct handover *handover)
 	length = receive_packet(handover->channel, &header, server->input, &fd);
 	if (length < 0 && errno == EAGAIN)
 		return false;
+	if (length >= (ssize_t)sizeof(header) && handover->local &&
+	    header.kind != KIND_FAREWELL)
+		fd = header.local_fd;
 	if (length <= 0 || !is_whole(&header, (size_t)length, fd)) {
 		if (fd >= 0)
 			close(fd);
@@ -435,5 +497,17 @@ int server_take_over(struct server *server, int channel,
 		return error_set(error, "cannot watch the channel: %s",
 				 strerror(errno));
 	}
+	return 0;
+}
+
+/* server_take_over_local - from another thread */
+int server_take_over_local(struct server *server, int channel,
+			   void (*done)(void *context, unsigned long count,
+					const void *farewell, size_t length),
+			   void *context, struct error *error)
+{
+	if (server_take_over(server, channel, done, context, error) < 0)
+		return -1;
+	server->taking->local = true;
 	return 0;
 }

@@ -145,8 +145,7 @@ void connection_forget(struct connection *connection);
 /* server_deal.c */
 unsigned server_load(const struct server *server);
 struct handover_packet;
-bool server_deal(struct server *server, const struct handover_packet *packet,
-		 int fd);
+bool server_deal(struct server *server, struct handover_packet *packet, int fd);
 
 /* server_handover.c */
 enum handover_kind {
@@ -162,7 +161,7 @@ struct handover_header {
 	uint32_t request_length;
 	uint32_t reply_length;
 	uint32_t peer_length;
-	uint32_t unused; /* no gap */
+	int32_t local_fd; /* between threads: the descriptor itself */
 };
 
 /* One packet; the header has the lengths of the others. */
@@ -170,8 +169,9 @@ struct handover_packet {
 	struct handover_header header;
 	const char *request, *reply, *peer;
 };
-/* handover_send - one packet, perhaps with a descriptor: 0, or -1 and errno. */
-int handover_send(int channel, const struct handover_packet *packet, int fd);
+/* handover_send_local - one packet to another thread, which owns fd then: 0,
+ * or -1 and errno. */
+int handover_send_local(int channel, struct handover_packet *packet, int fd);
 /* handover_new_packet - of a connection from which nothing came yet. */
 struct handover_packet handover_new_packet(const char *peer);
 /* handover_end - an empty farewell. */

@@ -40,15 +40,6 @@ struct workers {
 	void *context;
 };
 
-/* nothing - is all that a worker says at its end */
-static size_t nothing(void *context, void *buffer, size_t size)
-{
-	(void)context;
-	(void)buffer;
-	(void)size;
-	return 0;
-}
-
 /* on_farewell - no more connections come: pass on those that are there */
 static void on_farewell(void *context, unsigned long count, const void *bytes,
 			size_t length)
@@ -59,9 +50,9 @@ static void on_farewell(void *context, unsigned long count, const void *bytes,
 	(void)length;
 	if (bytes == NULL) {
 		log_error("a worker has lost its channel: exiting");
-		_exit(EX_SOFTWARE);
+		_exit(EX_TEMPFAIL);
 	}
-	server_hand_over(worker->server, worker->way_out, nothing, NULL);
+	server_hand_over_local(worker->server, worker->way_out);
 	worker->way_out = -1;
 }
 
@@ -87,8 +78,8 @@ static int open_worker(struct worker *worker, const struct config *config,
 	worker->gathered = outs[0];
 	worker->way_out = outs[1];
 	worker->in = -1;
-	return server_take_over(worker->server, ins[1], on_farewell, worker,
-				error);
+	return server_take_over_local(worker->server, ins[1], on_farewell,
+				      worker, error);
 }
 
 /* workers_new - nobody runs yet */
@@ -134,7 +125,7 @@ static void *work(void *argument)
 
 	if (server_run(worker->server, &error) < 0) {
 		log_error("worker: %s: exiting", error.text);
-		_exit(EX_SOFTWARE);
+		_exit(EX_TEMPFAIL);
 	}
 	return NULL;
 }
@@ -188,11 +179,11 @@ static void gather_next(struct workers *workers)
 	worker = &workers->each[workers->next];
 	channel = worker->gathered;
 	worker->gathered = -1;
-	if (server_take_over(workers->server, channel, on_gathered, workers,
-			     &error) == 0)
+	if (server_take_over_local(workers->server, channel, on_gathered,
+				   workers, &error) == 0)
 		return;
 	log_error("cannot gather connections: %s: exiting", error.text);
-	_exit(EX_SOFTWARE);
+	_exit(EX_TEMPFAIL);
 }
 
 /* workers_gather - their connections to the server, and their end */

@@ -701,8 +701,9 @@ static void deal_to(struct instance *from, struct instance *to)
 			   ends),
 		0);
 	server_deal_to(from->server, ends[0], to->server);
-	ck_assert_int_eq(
-		server_take_over(to->server, ends[1], on_taken, to, &error), 0);
+	ck_assert_int_eq(server_take_over_local(to->server, ends[1], on_taken,
+						to, &error),
+			 0);
 }
 
 /* Connections are dealt to whoever has the fewest; the limit is for all; who
