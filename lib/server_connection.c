@@ -266,8 +266,8 @@ static void adopt_block(struct connection *connection)
 }
 
 /* keep_rest - what was not answered stays with the connection */
-static void keep_rest(struct connection *connection, char *block, size_t start,
-		      size_t end)
+__attribute__((nonnull)) static void
+keep_rest(struct connection *connection, char *block, size_t start, size_t end)
 {
 	size_t rest = end - start;
 
