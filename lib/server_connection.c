@@ -266,15 +266,15 @@ static void adopt_block(struct connection *connection)
 }
 
 /* keep_rest - what was not answered stays with the connection */
-__attribute__((nonnull)) static void
-keep_rest(struct connection *connection, char *block, size_t start, size_t end)
+static void keep_rest(struct connection *connection, char *block, size_t start,
+		      size_t end)
 {
 	size_t rest = end - start;
 
 	if (connection->waiting) {
 		if (block != connection->bytes)
 			adopt_block(connection);
-	} else if (rest == 0) {
+	} else if (rest == 0 || block == NULL) {
 		free(connection->bytes);
 		connection->bytes = NULL;
 		connection->size = 0;
