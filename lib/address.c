@@ -284,7 +284,7 @@ static const char *scan_word(struct address *address, struct token *token,
 		} else if (ends_word(*text, close)) {
 			break;
 		}
-		put_byte(address, token, is_space(*text) ? ' ' : *text);
+		put_byte(address, token, (char)(is_space(*text) ? ' ' : *text));
 		text++;
 	}
 	return close != '\0' && *text != '\0' ? text + 1 : text;

@@ -63,7 +63,7 @@ bool casefold_is_utf8(const char *text, size_t length)
 /* fold_byte - lower-case A to Z */
 static char fold_byte(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /* fold_ascii - fold_byte() for length bytes below 128, eight at a time: with

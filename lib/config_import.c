@@ -29,7 +29,7 @@ enum extra {
 	NAME_COUNT
 };
 
-static const char *const extra_names[NAME_COUNT] = {
+static const char *const extra_names[] = {
 	[EXTRA_QUEUE_DIRECTORY] = "queue_directory",
 	[EXTRA_MAIL_VERSION] = "mail_version",
 	[EXTRA_MYNETWORKS] = "mynetworks",

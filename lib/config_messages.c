@@ -52,7 +52,7 @@ static void add(struct config_notes *notes, bool warning, int line,
 }
 
 /* config_error - note an error */
-int config_error(struct config_notes *notes, int line, const char *format, ...)
+int(config_error)(struct config_notes *notes, int line, const char *format, ...)
 {
 	char text[2048];
 	va_list arguments;

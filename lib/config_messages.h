@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lib/config.h"
+#include "lib/error.h"
 
 /* Errors and warnings while a file is loaded. Only for lib/config*.c. */
 
@@ -29,6 +30,7 @@ struct config_notes {
  * it is dropped. config_error returns -1. */
 int config_error(struct config_notes *notes, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+#define config_error(...) error_failed(config_error(__VA_ARGS__))
 void config_warning(struct config_notes *notes, int line, const char *format,
 		    ...) __attribute__((format(printf, 3, 4)));
 

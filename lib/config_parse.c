@@ -90,10 +90,10 @@ static unsigned statement_scope(const struct config_scan *scan,
 
 /* check_title - a section has a title of its own */
 static int check_title(const struct config_scan *scan, size_t index,
+		       const struct section_kind *kind,
 		       struct config_notes *notes)
 {
 	const struct config_statement *statement = &scan->statements[index];
-	const struct section_kind *kind = find_kind(statement->name);
 	char shown[CONFIG_SHOWN];
 	size_t count = 0;
 	size_t i;
@@ -177,7 +177,7 @@ static int check_section(const struct config_scan *scan, size_t index,
 				    "a %s section can only stand in a listen "
 				    "section",
 				    kind->name);
-	return kind->title != NULL ? check_title(scan, index, notes)
+	return kind->title != NULL ? check_title(scan, index, kind, notes)
 				   : check_untitled(scan, index, notes);
 }
 
@@ -437,7 +437,7 @@ static int copy_section(struct config_settings *settings, cfg_t *cfg,
 static int copy(struct config_settings *settings, cfg_t *cfg,
 		const struct config_scan *scan, struct config_notes *notes)
 {
-	struct place place = { 0 };
+	struct place place = { &settings->top, cfg, cfg };
 	size_t i;
 
 	for (i = 0; i < scan->count; i++) {

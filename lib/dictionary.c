@@ -183,8 +183,9 @@ static void append_line(char *lines, const char *rule, size_t length)
 		rule++;
 		length--;
 	}
-	strncat(lines, rule, length);
-	strcat(lines, "\n");
+	lines += strlen(lines);
+	memcpy(lines, rule, length);
+	memcpy(lines + length, "\n", 2);
 }
 
 /* rules_in_braces - {{rule}, {rule}} to lines, as dict_stream(3) has it */
@@ -257,13 +258,13 @@ void dictionary_note(const struct dictionary *dictionary,
 static int find_type(struct dictionary *dictionary, const char *text,
 		     struct error *error)
 {
-	size_t length = strcspn(text, ":");
-	size_t i;
+	size_t length, i;
 
+	while (strncmp(text, "proxy:", 6) == 0)
+		text += 6;
+	length = strcspn(text, ":");
 	if (text[length] == '\0' || text[length + 1] == '\0')
 		return error_set(error, "is not type:name");
-	if (length == 5 && memcmp(text, "proxy", length) == 0)
-		return find_type(dictionary, text + length + 1, error);
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (strlen(types[i].name) != length ||
 		    memcmp(types[i].name, text, length) != 0)

@@ -103,6 +103,7 @@ static const char *macro_end(const char *text, const char **name,
 	size_t level = 1;
 
 	*name = text;
+	*length = 0;
 	if (open != '{' && open != '(') {
 		while (isalnum((unsigned char)*text) || *text == '_')
 			text++;
@@ -299,7 +300,7 @@ static char *expand(const char *result, const char *key,
 
 	if (stream == NULL)
 		return NULL;
-	while (*result != '\0') {
+	while (result != NULL && *result != '\0') {
 		const struct expression_group *group;
 		const char *name;
 		size_t size;

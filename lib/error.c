@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* error_set - format the reason */
-int error_set(struct error *error, const char *format, ...)
+int(error_set)(struct error *error, const char *format, ...)
 {
 	va_list arguments;
 
@@ -24,7 +24,7 @@ int error_set(struct error *error, const char *format, ...)
 }
 
 /* error_prefix - put text before the reason */
-int error_prefix(struct error *error, const char *format, ...)
+int(error_prefix)(struct error *error, const char *format, ...)
 {
 	char reason[sizeof(error->text)];
 	va_list arguments;

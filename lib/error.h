@@ -18,4 +18,14 @@ int error_set(struct error *error, const char *format, ...)
 int error_prefix(struct error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* error_failed - that they return -1, where compilers and those who analyse
+ * the code can see it */
+static inline int error_failed(int always)
+{
+	(void)always;
+	return -1;
+}
+#define error_set(...)	  error_failed(error_set(__VA_ARGS__))
+#define error_prefix(...) error_failed(error_prefix(__VA_ARGS__))
+
 #endif

@@ -370,7 +370,7 @@ static bool is_ascii_label(const uint32_t *points, uint32_t count)
 	uint32_t decoded[LABEL_POINTS_MAX + 1];
 	uint32_t length;
 
-	if (!has_prefix(points, count))
+	if (count < 4 || !has_prefix(points, count))
 		return true;
 	if (points[0] != 'x' || points[1] != 'n')
 		return false;

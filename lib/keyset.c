@@ -81,7 +81,7 @@ int keyset_add_value(struct keyset *set, const char *key, size_t length,
 	set->block[place + length] = '\0';
 	if (slots_add(&set->slots, set->block, place, length) != 0)
 		return 0;
-	set->block[set->used] = mark;
+	set->block[set->used] = (char)mark;
 	set->used = place + length + 1;
 	if (set->has_values)
 		put_text(set, value, value_length);

@@ -67,7 +67,7 @@ static bool in_the_way(const char *one, const char *other)
 {
 	size_t address = strcspn(one, ":");
 
-	return strcmp(strchr(one, ':'), strchr(other, ':')) == 0 &&
+	return strcmp(one + address, other + strcspn(other, ":")) == 0 &&
 	       (strcmp(one, other) == 0 || strspn(one, "0") == address ||
 		strspn(other, "0") == address);
 }

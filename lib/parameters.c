@@ -18,8 +18,8 @@
 #include "lib/xalloc.h"
 
 #define DEFAULT_DOMAIN "localdomain"
-#define VALUE_MAX      (1024 * 1024) /* references may multiply a text */
-#define DEPTH_MAX      100	     /* references inside of references */
+#define VALUE_MAX      ((size_t)1024 * 1024) /* references may multiply a text */
+#define DEPTH_MAX      100 /* references inside of references */
 
 struct parameter_definition {
 	const char *name;

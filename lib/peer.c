@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* Any address that a peer has. */
@@ -21,6 +22,7 @@ static void peer_read(union peer *peer, int fd)
 {
 	socklen_t length = sizeof(*peer);
 
+	memset(peer, 0, sizeof(*peer));
 	if (getpeername(fd, &peer->any, &length) < 0)
 		peer->any.sa_family = AF_UNSPEC;
 }

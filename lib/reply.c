@@ -250,15 +250,14 @@ size_t reply_write(char *buffer, const struct decision *decision,
 {
 	size_t length = add(buffer, 0, "action=", REPLY_MAX);
 
-	if (options->observe)
+	if (options->observe ||
+	    (decision->asks[0] == NULL && decision->verdict == VERDICT_DUNNO))
 		length = add(buffer, length, "DUNNO", REPLY_MAX);
 	else if (decision->asks[0] != NULL)
 		length = add_asks(buffer, length, decision, options);
 	else if (decision->verdict == VERDICT_PERMIT)
 		length = add(buffer, length, permit_action(decision, options),
 			     REPLY_TEXT_MAX);
-	else if (decision->verdict == VERDICT_DUNNO)
-		length = add(buffer, length, "DUNNO", REPLY_MAX);
 	else
 		length = add_refusal(buffer, length, decision, facts, options,
 				     id);
@@ -323,13 +322,13 @@ static void fix_status(char *status, const char *class)
 	if (strncmp(status + 1, ".1.", 3) != 0)
 		return;
 	if (class[0] != 'R')
-		strcpy(status + 1, ".0.0");
+		memcpy(status + 1, ".0.0", 5);
 	else if (single && status[4] == '7')
 		status[4] = '3';
 	else if (single && status[4] == '8')
 		status[4] = '2';
 	else if (!single || status[4] == '0' || status[4] == '9')
-		strcpy(status + 1, ".1.0");
+		memcpy(status + 1, ".1.0", 5);
 }
 
 /* take_apart - code, status and text, as Postfix completes them; false: the
@@ -345,14 +344,15 @@ static bool take_apart(struct refusal_parts *parts, const char *action)
 		memcpy(parts->code, action, 3);
 	else if (!is_refusing_word(action))
 		return false;
+	else if (strncasecmp(action, "REJECT", 6) == 0)
+		memcpy(parts->code, "554", 4);
 	else
-		strcpy(parts->code,
-		       strncasecmp(action, "REJECT", 6) == 0 ? "554" : "450");
+		memcpy(parts->code, "450", 4);
 	length = status_length(text);
 	if (length > 0 && length < sizeof(parts->status))
 		memcpy(parts->status, text, length);
 	else
-		strcpy(parts->status, "x.7.1");
+		memcpy(parts->status, "x.7.1", 6);
 	parts->status[0] = parts->code[0];
 	parts->text = text + length + strspn(text + length, " ");
 	if (*parts->text == '\0')

@@ -46,7 +46,7 @@ size_t reply_write(char *buffer, const struct decision *decision,
 		   const struct reply_options *options, const char *id);
 
 /* REPLY_CLIENT_MAX - room for reply_client(). */
-#define REPLY_CLIENT_MAX (2 * REPLY_MAX)
+#define REPLY_CLIENT_MAX ((size_t)2 * REPLY_MAX)
 
 /* reply_client - what the SMTP client reads when Postfix gets this action
  * ("action=" left out) for the request: the line of smtpd(8) in its default

@@ -53,7 +53,8 @@ static void add_quoted(struct line *line, const char *text, size_t limit)
 {
 	char quoted[REPORT_FINGERPRINT_MAX + 1];
 
-	add_bytes(line, quoted, log_quote(quoted, limit, text));
+	limit = log_quote(quoted, limit, text);
+	add_bytes(line, quoted, limit);
 }
 
 /* add_value - append a key, " name=", and text from the network */

@@ -590,14 +590,15 @@ static void finish(struct work *work, enum resolve_status status)
 /* run - the whole way of one address */
 static void run(struct work *work, const char *recipient)
 {
-	if (!canonicalize(work, recipient))
-		finish(work, RESOLVE_INVALID);
-	else if (strip_domains(work) < 0)
-		finish(work, RESOLVE_FAILED);
-	else if (!set_address(work))
-		finish(work, RESOLVE_INVALID);
-	else
-		finish(work, judge(work));
+	enum resolve_status status = RESOLVE_INVALID;
+
+	if (canonicalize(work, recipient)) {
+		if (strip_domains(work) < 0)
+			status = RESOLVE_FAILED;
+		else if (set_address(work))
+			status = judge(work);
+	}
+	finish(work, status);
 }
 
 /* resolution_init - all but the room for a text */

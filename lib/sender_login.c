@@ -66,7 +66,7 @@ static int add_table(void *context, const char *word, struct error *error)
 		return -1;
 	}
 	maps->tables = xreallocarray(maps->tables, maps->count + 1,
-				     sizeof(maps->tables[0]));
+				     sizeof(struct dictionary *));
 	maps->tables[maps->count++] = table;
 	return 0;
 }

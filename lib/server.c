@@ -331,7 +331,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *argument)
 /* is_inet - is it a TCP socket? */
 static bool is_inet(int fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t length = sizeof(address);
 
 	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&

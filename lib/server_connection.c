@@ -275,7 +275,7 @@ static void keep_rest(struct connection *connection, char *block, size_t start,
 	if (connection->waiting) {
 		if (block != connection->bytes)
 			adopt_block(connection);
-	} else if (rest == 0) {
+	} else if (rest == 0 || block == NULL) {
 		free(connection->bytes);
 		connection->bytes = NULL;
 		connection->size = 0;

@@ -201,7 +201,7 @@ static int send_farewell(struct handover *handover)
  * come back to the other server */
 static void giving_failed(struct handover *handover, int reason)
 {
-	struct timeval delay = { .tv_usec = HANDOVER_RETRY_MS * 1000 };
+	struct timeval delay = { .tv_usec = HANDOVER_RETRY_MS * 1000L };
 	struct server *server = handover->server;
 
 	if (reason == EAGAIN)

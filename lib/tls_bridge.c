@@ -598,8 +598,11 @@ void tls_bridges_drain(struct tls_bridges *bridges)
 {
 	struct bridge *bridge, *next;
 
-	while ((bridge = TAILQ_FIRST(&bridges->shaking)) != NULL)
+	for (bridge = TAILQ_FIRST(&bridges->shaking); bridge != NULL;
+	     bridge = next) {
+		next = TAILQ_NEXT(bridge, link);
 		bridge_refuse(bridge, "policyd is stopping");
+	}
 	for (bridge = TAILQ_FIRST(&bridges->known); bridge != NULL;
 	     bridge = next) {
 		next = TAILQ_NEXT(bridge, link);
@@ -642,15 +645,23 @@ int tls_bridges_run(struct tls_bridges *bridges, unsigned limit_ms,
 	return result;
 }
 
+/* cut_all - those of a queue */
+static void cut_all(struct bridge *bridge)
+{
+	struct bridge *next;
+
+	for (; bridge != NULL; bridge = next) {
+		next = TAILQ_NEXT(bridge, link);
+		bridge_free(bridge);
+	}
+}
+
 /* tls_bridges_free - cut all of them */
 void tls_bridges_free(struct tls_bridges *bridges)
 {
-	struct bridge *bridge;
-
 	if (bridges == NULL)
 		return;
-	while ((bridge = TAILQ_FIRST(&bridges->shaking)) != NULL ||
-	       (bridge = TAILQ_FIRST(&bridges->known)) != NULL)
-		bridge_free(bridge);
+	cut_all(TAILQ_FIRST(&bridges->shaking));
+	cut_all(TAILQ_FIRST(&bridges->known));
 	free(bridges);
 }

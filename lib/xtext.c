@@ -40,7 +40,7 @@ size_t xtext_decode(char *buffer, size_t size, const char *text)
 	while (*text != '\0' && length + 1 < size) {
 		int byte = decode_byte(text);
 
-		buffer[length++] = byte != 0 ? (char)byte : *text;
+		buffer[length++] = (char)(byte != 0 ? byte : *text);
 		text += byte != 0 ? 3 : 1;
 	}
 	buffer[length] = '\0';

@@ -92,7 +92,7 @@ static int open_files(struct capture *capture, int directory, unsigned files,
 		      struct error *error)
 {
 	struct stat latest = { 0 };
-	struct stat status;
+	struct stat status = { 0 };
 	unsigned i;
 
 	for (i = 0; i < files; i++) {

@@ -64,13 +64,14 @@ static int connect_unix(const char *path, struct attempt *attempt)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct ucred peer = { 0 };
 	socklen_t size = sizeof(peer);
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (fd < 0 ||
 	    connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
 		return -1;
@@ -248,7 +249,7 @@ static void try_one(struct use *use, const struct task *task)
 	pid_t pid;
 
 	*task->attempt = (struct attempt){ .stage = ATTEMPT_START };
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0)
 		child(task);
@@ -322,11 +323,12 @@ void check_try(struct check *check)
 		return;
 	}
 	task.attempt = mmap(NULL, sizeof(*task.attempt), PROT_READ | PROT_WRITE,
+			    /* cppcheck-suppress invalidFunctionArg ; no file */
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (task.attempt == MAP_FAILED) {
+	if (task.attempt != MAP_FAILED) {
+		try_all(check, &task);
+		munmap(task.attempt, sizeof(*task.attempt));
+	} else {
 		cannot_try(check, ATTEMPT_START, errno);
-		return;
 	}
-	try_all(check, &task);
-	munmap(task.attempt, sizeof(*task.attempt));
 }

@@ -18,44 +18,50 @@
 /* The changes of an address: what each is called, and whether it is routing
  * that the sender asked for. */
 static const struct {
-	unsigned change;
 	const char *name;
+	unsigned change;
 	bool routed;
 } changes[] = {
-	{ ADDRESS_SOURCE_ROUTE, "source route dropped", true },
-	{ ADDRESS_BANG, "bang path", true },
-	{ ADDRESS_PERCENT, "percent hack", true },
-	{ RESOLVE_QUOTED, "routing inside the local part followed", true },
-	{ RESOLVE_EMPTY, "empty local part", false },
-	{ RESOLVE_NULL_DOMAIN, "empty domain dropped", false },
-	{ ADDRESS_ORIGIN, "no domain: $myorigin appended", false },
-	{ RESOLVE_HOSTNAME, "no domain: $myhostname appended", false },
-	{ ADDRESS_DOT_DOMAIN, "no dot: $mydomain appended", false },
-	{ ADDRESS_DOT, "dot at the end dropped", false },
-	{ RESOLVE_NUMERIC, "brackets put around a bare address", false },
-	{ RESOLVE_STRIPPED, "domain of ours taken off", false },
+	{ "source route dropped", ADDRESS_SOURCE_ROUTE, true },
+	{ "bang path", ADDRESS_BANG, true },
+	{ "percent hack", ADDRESS_PERCENT, true },
+	{ "routing inside the local part followed", RESOLVE_QUOTED, true },
+	{ "empty local part", RESOLVE_EMPTY, false },
+	{ "empty domain dropped", RESOLVE_NULL_DOMAIN, false },
+	{ "no domain: $myorigin appended", ADDRESS_ORIGIN, false },
+	{ "no domain: $myhostname appended", RESOLVE_HOSTNAME, false },
+	{ "no dot: $mydomain appended", ADDRESS_DOT_DOMAIN, false },
+	{ "dot at the end dropped", ADDRESS_DOT, false },
+	{ "brackets put around a bare address", RESOLVE_NUMERIC, false },
+	{ "domain of ours taken off", RESOLVE_STRIPPED, false },
 };
 #define CHANGE_COUNT (sizeof(changes) / sizeof(changes[0]))
+
+/* join - one part more; text is freed */
+static char *join(char *text, const char *part)
+{
+	char *more =
+		xasprintf("%s%s%s", text, text[0] != '\0' ? "; " : "", part);
+
+	free(text);
+	return more;
+}
 
 /* explanation_changes - how an address was changed */
 char *explanation_changes(unsigned set)
 {
+	char *text = xstrdup("");
 	bool routed = false;
-	char text[512] = "";
 	size_t i;
 
 	for (i = 0; i < CHANGE_COUNT; i++) {
 		if ((set & changes[i].change) == 0 ||
 		    (changes[i].change == RESOLVE_STRIPPED && text[0] != '\0'))
 			continue;
-		if (text[0] != '\0')
-			strcat(text, "; ");
-		strcat(text, changes[i].name);
+		text = join(text, changes[i].name);
 		routed = routed || changes[i].routed;
 	}
-	if (routed)
-		strcat(text, "; sender-routed");
-	return xstrdup(text);
+	return routed ? join(text, "sender-routed") : text;
 }
 
 /* keep_entry - which entry of its parameter made a restriction permit */

@@ -125,12 +125,12 @@ static int answer_whole(const struct config *config,
 
 		if (length == 0)
 			break;
-		*scan = length > 0 ? (struct request_scan){ 0 } : *scan;
 		if (length < 0) {
 			fprintf(stderr, "policyd: malformed request: %s\n",
 				error.text);
 			return EX_USAGE;
 		}
+		*scan = (struct request_scan){ 0 };
 		status = answer_bytes(config, options, input->bytes + start,
 				      (size_t)length);
 		start += (size_t)length;

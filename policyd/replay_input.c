@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/xalloc.h"
 
@@ -201,7 +202,7 @@ static void read_line(struct input *input, char *line, size_t length)
 /* read_lines - all of the file; a line longer than any request is left out */
 static void read_lines(struct input *input, FILE *file)
 {
-	size_t size = 2 * REQUEST_BYTES_MAX;
+	const size_t size = (size_t)2 * REQUEST_BYTES_MAX;
 	char *line = xmalloc(size + 1);
 	size_t length = 0;
 	bool dropped = false;
@@ -235,7 +236,8 @@ static void read_lines(struct input *input, FILE *file)
  * file; else 0 */
 static FILE *open_file(const char *name, long long *size, struct error *error)
 {
-	FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+	FILE *file = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
+					    : fopen(name, "re");
 	struct stat status;
 
 	if (file == NULL) {
@@ -247,8 +249,7 @@ static FILE *open_file(const char *name, long long *size, struct error *error)
 		return file;
 	}
 	error_set(error, "%s: is a directory", name);
-	if (file != stdin)
-		fclose(file);
+	fclose(file);
 	return NULL;
 }
 
@@ -271,8 +272,7 @@ int replay_read(struct replay_reader *reader, const char *name,
 	progress_clear(&reader->progress);
 	if (ferror(file))
 		result = error_set(error, "%s: %s", name, strerror(errno));
-	if (file != stdin)
-		fclose(file);
+	fclose(file);
 	report_read_clear(&input->reported);
 	free(input);
 	return result;

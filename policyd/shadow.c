@@ -144,7 +144,7 @@ int shadow_try_with(const char *path, shadow_loader *loader, unsigned time_ms,
 			    xasprintf("%s: pipe: %s", path, strerror(errno)));
 		return -1;
 	}
-	fflush(NULL);
+	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);

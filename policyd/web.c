@@ -91,7 +91,7 @@ static int has_left(const struct guest *guest)
 /* on_sweep - part with those who left, and hurry those who stay too long */
 static void on_sweep(evutil_socket_t fd, short what, void *argument)
 {
-	static const struct timeval delay = { .tv_usec = SWEEP_MS * 1000 };
+	static const struct timeval delay = { .tv_usec = SWEEP_MS * 1000L };
 	struct web *web = argument;
 	struct guest *guest, *next;
 	int64_t now = clock_ms();
@@ -132,7 +132,7 @@ static void on_accept_error(struct evconnlistener *listener, void *argument)
 /* on_guest - evhttp has a new connection, and wants buffers for it */
 static struct bufferevent *on_guest(struct event_base *base, void *argument)
 {
-	static const struct timeval delay = { .tv_usec = SWEEP_MS * 1000 };
+	static const struct timeval delay = { .tv_usec = SWEEP_MS * 1000L };
 	struct web *web = argument;
 	struct guest *guest = xcalloc(1, sizeof(*guest));
 
@@ -144,7 +144,7 @@ static struct bufferevent *on_guest(struct event_base *base, void *argument)
 	}
 	bufferevent_setwatermark(guest->buffers, EV_READ, 0, INPUT_MAX);
 	bufferevent_incref(guest->buffers);
-	guest->until_ms = clock_ms() + WEB_SECONDS_MAX * 1000;
+	guest->until_ms = clock_ms() + WEB_SECONDS_MAX * 1000L;
 	TAILQ_INSERT_TAIL(&web->guests, guest, link);
 	if (web->count++ == 0)
 		evtimer_add(web->sweep, &delay);

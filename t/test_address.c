@@ -83,6 +83,40 @@ START_TEST(test_quote_room)
 }
 END_TEST
 
+/* Whatever the room: nothing is written behind it. */
+START_TEST(test_quote_never_further)
+{
+	static const char *const mailboxes[] = { "a@b", "a b@c", "\"\\\"", "" };
+	char out[32];
+
+	for (int i = 0; i < COUNT(mailboxes); i++) {
+		for (size_t room = 0; room < sizeof(out); room++) {
+			memset(out, '#', sizeof(out));
+			address_quote(out, room, mailboxes[i]);
+			for (size_t at = room; at < sizeof(out); at++)
+				ck_assert_int_eq(out[at], '#');
+		}
+	}
+}
+END_TEST
+
+START_TEST(test_scan_never_further)
+{
+	for (size_t room = 0; room < 12; room++) {
+		struct token tokens[8];
+		struct address address;
+		char text[16];
+
+		memset(text, '#', sizeof(text));
+		address_init(&address, tokens, 8, text, room);
+		address_scan(&address, "\"a b\"@[c d]");
+		for (size_t at = room; at < sizeof(text); at++)
+			ck_assert_int_eq(text[at], '#');
+		ck_assert_int_eq(address.overflow, room < 6);
+	}
+}
+END_TEST
+
 START_TEST(test_unquote)
 {
 	char out[64];
@@ -333,6 +367,8 @@ int main(void)
 
 	tcase_add_loop_test(tests, test_quote, 0, COUNT(quote_cases));
 	tcase_add_test(tests, test_quote_room);
+	tcase_add_test(tests, test_quote_never_further);
+	tcase_add_test(tests, test_scan_never_further);
 	tcase_add_test(tests, test_unquote);
 	tcase_add_loop_test(tests, test_print, 0, COUNT(print_cases));
 	tcase_add_test(tests, test_kinds);

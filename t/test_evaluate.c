@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/evaluate.h"
+#include "lib/judgement.h"
 #include "lib/restrictions.h"
 #include "t/test.h"
 
@@ -135,6 +136,29 @@ START_TEST(waits_and_resumes)
 	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_DEFER);
 	ck_assert_int_eq(evaluation.decision.refusal, REFUSAL_LOOKUP);
 	ck_assert_int_eq(cancelled, 0);
+}
+END_TEST
+
+/* Where nobody can wait, who wants to is told that it is over. */
+START_TEST(cancels_where_nobody_can_wait)
+{
+	int cancelled = 0;
+	struct restriction_use uses[] = { { &sayer, &dunno, 0 },
+					  { &waiter, &cancelled, 0 } };
+	struct service service = { .restrictions = { uses, COUNT(uses) } };
+	struct judgement judgement = { 0 };
+	struct request request;
+
+	request_init(&request);
+	service.tls = tls_policy_new("", "", 0, NULL);
+	ck_assert_int_eq(judgement_now(&judgement, &service, NULL, &request, 0),
+			 -1);
+	ck_assert_int_eq(cancelled, 1);
+	uses[1] = (struct restriction_use){ &sayer, &permit, 0 };
+	ck_assert_int_eq(judgement_now(&judgement, &service, NULL, &request, 0),
+			 0);
+	ck_assert_int_eq(judgement.evaluation.decision.verdict, VERDICT_PERMIT);
+	tls_policy_free(service.tls);
 }
 END_TEST
 
@@ -623,6 +647,7 @@ int main(void)
 	tcase_add_loop_test(tests, walks_in_order, 0, COUNT(walks));
 	tcase_add_test(tests, waits_and_resumes);
 	tcase_add_test(tests, cancels_the_waiter_once);
+	tcase_add_test(tests, cancels_where_nobody_can_wait);
 	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
 	tcase_add_test(tests, adds_what_can_be_opened);
 	tcase_add_loop_test(tests, leaves_to_postfix_what_only_it_knows, 0,

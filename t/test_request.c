@@ -254,6 +254,45 @@ START_TEST(nul_is_refused_by_the_parser_too)
 }
 END_TEST
 
+/* What request_length() would never let pass is no request either. */
+START_TEST(unfinished_is_refused_by_the_parser_too)
+{
+	static const char *const texts[] = { HEAD "recipient=a",
+					     HEAD "protocol_state=RCPT", HEAD,
+					     HEAD "xy=", "" };
+	struct request request;
+	struct error error;
+
+	for (int i = 0; i < COUNT(texts); i++) {
+		char *bytes = xstrdup(texts[i]);
+
+		ck_assert_int_eq(
+			request_parse(&request, bytes, strlen(bytes), &error),
+			-1);
+		ck_assert_msg(strcmp(error.text, "unfinished line") == 0 ||
+				      strcmp(error.text, "no blank line") == 0,
+			      "%s: %s", texts[i], error.text);
+		free(bytes);
+	}
+}
+END_TEST
+
+START_TEST(attributes_by_index)
+{
+	struct request request;
+	const char *name;
+	size_t i;
+
+	request_init(&request);
+	request.tls_sni = "last";
+	for (i = 0; i < REQUEST_NAMES; i++)
+		ck_assert_ptr_nonnull(request_attribute(&request, i, &name));
+	ck_assert_str_eq(name, "tls_sni");
+	ck_assert_str_eq(request_attribute(&request, i - 1, &name), "last");
+	ck_assert_ptr_null(request_attribute(&request, i, &name));
+}
+END_TEST
+
 START_TEST(all_captures)
 {
 	DIR *directory = opendir(TEST_DATA "/captures");
@@ -316,6 +355,8 @@ int main(void)
 	tcase_add_test(tests, nul_is_found_in_any_split);
 	tcase_add_test(tests, nul_in_the_next_request_is_its_own);
 	tcase_add_test(tests, nul_is_refused_by_the_parser_too);
+	tcase_add_test(tests, unfinished_is_refused_by_the_parser_too);
+	tcase_add_test(tests, attributes_by_index);
 	tcase_add_test(tests, all_captures);
 	tcase_add_test(tests, sets_by_name);
 	return run_tests("request", tests);

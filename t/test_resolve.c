@@ -726,6 +726,7 @@ static const struct setting refused[] = {
 	{ "myorigin", "/nonexistent/mailname" },
 	{ "myorigin", "/dev" },
 	{ "myorigin", "/dev/null" },
+	{ "myorigin", "/proc/self/mem" }, /* cannot be read at 0 */
 	{ "empty_address_recipient", "" },
 	{ "inet_interfaces", "no.such.name.invalid" },
 	{ "proxy_interfaces", "1.2.3.4.5" },
@@ -737,6 +738,7 @@ static const struct setting refused[] = {
 	{ "virtual_alias_domains", "hash:/x" },
 	{ "virtual_mailbox_domains", "!" },
 	{ "relay_domains", "a, cdb:/x" },
+	{ "parent_domain_matches_subdomains", "!" },
 	{ "parent_domain_matches_subdomains", "fail:x" },
 	{ "parent_domain_matches_subdomains", "socketmap:x" },
 };
@@ -751,6 +753,40 @@ START_TEST(test_refused)
 	ck_assert_msg(strncmp(error.text, refused[_i].name, length) == 0 &&
 			      error.text[length] == ':',
 		      "%s", error.text);
+}
+END_TEST
+
+START_TEST(test_long_origin)
+{
+	char origin[5001] = "";
+	struct setting settings[2] = { { "myorigin", origin }, { NULL, NULL } };
+	struct error error;
+
+	memset(origin, 'a', sizeof(origin) - 1);
+	ck_assert_ptr_null(make(settings, &error));
+	ck_assert_ptr_nonnull(strstr(error.text, "myorigin: is longer than"));
+}
+END_TEST
+
+START_TEST(test_sizes)
+{
+	static const struct setting settings[] = {
+		{ "mydestination", "a, b, c" },
+		{ "virtual_alias_domains", "d, e" },
+		{ "virtual_mailbox_domains", "f" },
+		{ "relay_domains", "!g, h, i, j" },
+		{ NULL, NULL },
+	};
+	struct resolver *resolver = must_make(settings);
+
+	ck_assert_uint_eq(resolver_size(resolver, PARAMETER_MYDESTINATION), 3);
+	ck_assert_uint_eq(
+		resolver_size(resolver, PARAMETER_VIRTUAL_ALIAS_DOMAINS), 2);
+	ck_assert_uint_eq(
+		resolver_size(resolver, PARAMETER_VIRTUAL_MAILBOX_DOMAINS), 1);
+	ck_assert_uint_eq(resolver_size(resolver, PARAMETER_RELAY_DOMAINS), 4);
+	ck_assert_uint_eq(resolver_size(resolver, PARAMETER_MYHOSTNAME), 0);
+	resolver_free(resolver);
 }
 END_TEST
 
@@ -990,6 +1026,8 @@ int main(void)
 	tcase_add_loop_test(tests, test_explained, 0, COUNT(explained));
 	tcase_add_loop_test(tests, test_under, 0, COUNT(unders));
 	tcase_add_loop_test(tests, test_asks, 0, COUNT(asks));
+	tcase_add_test(tests, test_long_origin);
+	tcase_add_test(tests, test_sizes);
 	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
 	tcase_add_loop_test(tests, test_origin_file, 0, COUNT(origins));
 	tcase_add_test(tests, test_lengths);

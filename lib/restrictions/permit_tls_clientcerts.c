@@ -147,7 +147,7 @@ static int add_table(struct fingerprint_list *list, const char *word,
 	else {
 		list->tables =
 			xreallocarray(list->tables, list->table_count + 1,
-				      sizeof(list->tables[0]));
+				      sizeof(struct dictionary *));
 		list->tables[list->table_count++] = table;
 		return 0;
 	}

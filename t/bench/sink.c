@@ -35,12 +35,13 @@ static int open_socket(const char *path)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	const struct timeval tick = { .tv_usec = 100000 };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd;
 
-	if (fd < 0 || strlen(path) >= sizeof(name.sun_path))
+	if (strlen(path) >= sizeof(name.sun_path))
 		return -1;
 	memcpy(name.sun_path, path, strlen(path) + 1);
-	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof(tick)) < 0 ||
 	    chmod(path, 0666) < 0)
 		return -1;

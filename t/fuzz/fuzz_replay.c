@@ -25,7 +25,8 @@ static void check_request(void *context, const struct request *request,
 	size_t i;
 
 	(void)context;
-	if (place->line == 0 || strcmp(request->request, "smtpd_access_policy"))
+	if (place->line == 0 ||
+	    strcmp(request->request, "smtpd_access_policy") != 0)
 		abort();
 	for (i = 0; (value = request_attribute(request, i, &name)) != NULL; i++)
 		if (strlen(value) > REQUEST_LINE_MAX || strchr(value, '\n'))
