@@ -6,9 +6,10 @@ and process numbers of their own. Nothing of it is seen outside.
 It is an overlay over "/": what has changed lies in a directory of its own, so
 that it can be told exactly what an installation leaves behind."""
 
+import contextlib
 import os
 import shutil
-import stat
+import signal
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from postfix import die_with_parent, poll, run, temporary_directory  # noqa
 
 # The names are arguments: the lower directory, and the place of it all.
-MAKE = r"""
+OVERLAY = r"""
 set -e
 lower=$1 place=$2
 mount -t tmpfs -o mode=755 tmpfs "$place"
@@ -26,6 +27,9 @@ mkdir "$place/changes" "$place/work" "$place/root"
 chmod 755 "$place/changes"
 mount -t overlay -o "lowerdir=$lower,upperdir=$place/changes,workdir=$place/work" \
     overlay "$place/root"
+"""
+
+MAKE = OVERLAY + r"""
 cd "$place/root"
 mount -t proc proc proc
 mount -t tmpfs -o mode=755 tmpfs dev
@@ -44,6 +48,12 @@ ip link set lo up
 : >"$place/ready"
 # The first process there gets every orphan, and must not keep its end.
 exec env --ignore-signal=CHLD sleep infinity
+"""
+
+# systemd makes the rest by itself.
+BOOT = OVERLAY + r"""
+exec systemd-nspawn --quiet --register=no --keep-unit --private-network \
+    --directory "$place/root" --boot >"$place/console" 2>&1
 """
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
@@ -97,8 +107,9 @@ class Scratch:
 
     def _inside(self):
         """_inside - the first process in there"""
-        with open("/proc/%d/task/%d/children" % (
-                self.keeper.pid, self.keeper.pid)) as file:
+        with contextlib.suppress(FileNotFoundError), open(
+                "/proc/%d/task/%d/children" % (
+                    self.keeper.pid, self.keeper.pid)) as file:
             return (file.read().split() or [None])[0]
 
     def __exit__(self, *_):
@@ -131,7 +142,7 @@ class Scratch:
 
     def changes(self):
         """changes - every file that is there, gone or not as it was"""
-        top = "/proc/%s/root%s/changes" % (self._inside(), self.place)
+        top = "/proc/%d/root%s/changes" % (self.keeper.pid, self.place)
         found = set()
         for directory, _, files in os.walk(top):
             name = directory[len(top):] or "/"
@@ -143,7 +154,37 @@ class Scratch:
         return found
 
 
-def is_gone(path):
-    """is_gone - an overlay's mark that a file was removed"""
-    status = os.lstat(path)
-    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+class Booted(Scratch):
+    """The same over another root directory, with a systemd that runs."""
+
+    def _make(self):
+        self.keeper = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", BOOT, "booted", self.lower,
+             self.place], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, preexec_fn=die_with_parent)
+
+        def booted():
+            if self.keeper.poll() is not None:
+                raise RuntimeError("not booted: " + self.console())
+            return self._inside() and subprocess.run(
+                self.argv("systemctl", "is-active", "multi-user.target"),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL).returncode == 0
+        poll(booted, 120)
+
+    def console(self):
+        with open(os.path.join("/proc/%d/root%s/console" % (
+                self.keeper.pid, self.place))) as file:
+            return file.read()
+
+    def __exit__(self, *_):
+        if self.keeper and self._inside():
+            os.kill(int(self._inside()), signal.SIGKILL)
+            self.keeper.wait(30)
+        super().__exit__()
+
+    def argv(self, *command):
+        return ["nsenter", "--target", self._inside(), "--all", *command]
+
+    def outside(self, path):
+        return "/proc/%s/root%s" % (self._inside(), path)
