@@ -121,8 +121,8 @@ class Scratch:
 
     def argv(self, *command):
         """argv - what runs a command in there"""
-        return ["nsenter", "--target", self._inside(), "--mount", "--net",
-                "--pid", "chroot", self.root, *command]
+        return ["nsenter", "--target", self._inside(), "--mount", "--root",
+                "--net", "--pid", "chroot", self.root, *command]
 
     def run(self, *command, **options):
         """run - a command that must succeed; its standard output"""
