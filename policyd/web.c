@@ -340,7 +340,7 @@ static int is_visited(const struct web *web)
 /* web_finish - until all have their answer */
 void web_finish(struct web *web)
 {
-	static const struct timeval most = { .tv_usec = WEB_FINISH_MS * 1000 };
+	static const struct timeval most = { .tv_usec = WEB_FINISH_MS * 1000L };
 	int64_t end_ms = clock_ms() + WEB_FINISH_MS;
 
 	evtimer_del(web->sweep);
