@@ -171,7 +171,7 @@ static int match_list(struct work *work, const struct table *table,
 		      enum parameter parameter, const char *domain)
 {
 	struct table_match match;
-	int found = domain == work->folded
+	int found = work->folded != NULL && domain == work->folded
 			    ? table_match_folded(table, domain, strlen(domain),
 						 &match)
 			    : table_match(table, domain, &match);
@@ -667,6 +667,7 @@ static void resolve_plain(struct work *work, const char *recipient,
 	local = match_local(work, plain);
 	work->is_local = local == 1;
 	finish(work, local < 0 ? RESOLVE_FAILED : judge(work));
+	work->folded = work->plain = NULL; /* they end here */
 }
 
 /* resolve_address - destination class of one recipient attribute */
