@@ -331,12 +331,14 @@ __attribute__((format(printf, 1, 2))) static void run_shell(const char *format,
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* set_up - the directory */
+/* set_up - the directory; its main.cf looks old, since Postfix waits until it
+ * has not changed for a while */
 static void set_up(void)
 {
 	strcpy(directory, "/tmp/test_restrictions.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	run_shell("echo compatibility_level = 3.6 >%s/main.cf", directory);
+	run_shell("touch -d '1 hour ago' %s/main.cf", directory);
 }
 
 static void tear_down(void)
