@@ -17,7 +17,10 @@ import ssl
 import sys
 import time
 
+sys.path.insert(1, os.path.join(sys.path[0], os.pardir))
+
 from daemon import OURS, Client, descriptors, free_port, run_all, wait_until
+from progress import Progress
 from questions import BATCH, QUESTIONS, Asked, judge
 from test_overload import sanitized, status
 
@@ -120,7 +123,7 @@ def one(client):
     judge([client.reply() for _ in QUESTIONS], complete=True)
 
 
-def soak(policyd, address, curve):
+def soak(policyd, address, curve, progress):
     """soak - until time is over; requests, bad clients, reloads"""
     clients = [policyd.client() for _ in range(CLIENTS)]
     clients.append(policyd.tls_client())
@@ -144,6 +147,7 @@ def soak(policyd, address, curve):
         if now > sample:
             curve.add()
             sample += 1
+            progress.step()
         now = time.monotonic()
         time.sleep(max(0, begin + requests / RATE - now))
     for client in clients:
@@ -160,7 +164,9 @@ def test_soak(program):
                "request_timeout = 5s\n") as policyd:
         before = descriptors(policyd.monitor)
         curve = Curve(policyd)
-        requests, bad, reloads, seconds = soak(policyd, address, curve)
+        with Progress(int(SECONDS), "seconds") as progress:
+            requests, bad, reloads, seconds = soak(policyd, address, curve,
+                                                   progress)
         curve.print()
         policyd.no_crash(0)
         assert "died" not in policyd.read(policyd.log)
