@@ -847,6 +847,7 @@ int main(int argc, char **argv)
 {
 	TCase *tests;
 
+	tls_init(); /* as main() does; before anything else */
 	if (argc > 1)
 		return run_mode(argv[1]);
 	tests = tcase_create("tls");
