@@ -73,6 +73,48 @@ static int connect_syslog(void)
 	return fd;
 }
 
+/* log_target - where lines go */
+enum log_target log_target(int *fd, bool *plain)
+{
+	*fd = state.fd;
+	*plain = state.plain;
+	return state.target;
+}
+
+/* log_set_debug - are debug lines written? */
+void log_set_debug(bool on)
+{
+	state.debug = on;
+}
+
+/* log_drop - count lines that could not be written */
+void log_drop(unsigned long lines)
+{
+	atomic_fetch_add_explicit(&state.dropped, lines, memory_order_relaxed);
+}
+
+/* log_dropped - lines that could not be written */
+unsigned long log_dropped(void)
+{
+	return atomic_load_explicit(&state.dropped, memory_order_relaxed);
+}
+
+/* is_ready - is there a socket? Connects again when the daemon was restarted,
+ * at most once a second. */
+static bool is_ready(struct log_syslog *log)
+{
+	time_t now;
+
+	if (log->fd >= 0)
+		return true;
+	now = monotonic();
+	if (now < log->retry)
+		return false;
+	log->retry = now + RETRY_SECONDS;
+	log->fd = connect_syslog();
+	return log->fd >= 0;
+}
+
 /* is_plain_file - a file on disk never makes a writer wait */
 static bool is_plain_file(int fd)
 {
@@ -106,83 +148,34 @@ int log_open(const char *target, struct error *error)
 	state.plain = is_plain_file(fd);
 	state.head.length = 0;
 	if (kind == LOG_TARGET_SYSLOG)
-		log_syslog_ready(&state.syslog);
+		is_ready(&state.syslog);
 	return 0;
 }
 
-/* log_target - where lines go */
-enum log_target log_target(int *fd, bool *plain)
+/* log_syslog_send - one datagram */
+bool log_syslog_send(struct log_syslog *log, const char *line, size_t length)
 {
-	*fd = state.fd;
-	*plain = state.plain;
-	return state.target;
-}
-
-/* log_set_debug - are debug lines written? */
-void log_set_debug(bool on)
-{
-	state.debug = on;
-}
-
-/* log_drop - count lines that could not be written */
-void log_drop(unsigned long lines)
-{
-	atomic_fetch_add_explicit(&state.dropped, lines, memory_order_relaxed);
-}
-
-/* log_dropped - lines that could not be written */
-unsigned long log_dropped(void)
-{
-	return atomic_load_explicit(&state.dropped, memory_order_relaxed);
-}
-
-/* log_syslog_ready - is there a socket? */
-bool log_syslog_ready(struct log_syslog *log)
-{
-	time_t now;
-
-	if (log->fd >= 0)
-		return true;
-	now = monotonic();
-	if (now < log->retry)
-		return false;
-	log->retry = now + RETRY_SECONDS;
-	log->fd = connect_syslog();
-	return log->fd >= 0;
-}
-
-/* log_syslog_failed - is the daemon gone, or only slow? */
-bool log_syslog_failed(struct log_syslog *log)
-{
-	if (errno == EAGAIN || errno == ENOBUFS)
-		return false;
-	close(log->fd);
-	log->fd = -1;
-	return true;
-}
-
-/* send_syslog - one datagram */
-static bool send_syslog(const char *line, size_t length)
-{
-	while (log_syslog_ready(&state.syslog)) {
-		if (send(state.syslog.fd, line, length,
-			 MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+	while (is_ready(log)) {
+		if (send(log->fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >=
+		    0)
 			return true;
-		if (!log_syslog_failed(&state.syslog))
+		if (errno == EAGAIN || errno == ENOBUFS)
 			break;
+		close(log->fd);
+		log->fd = -1;
 	}
 	return false;
 }
 
-/* write_stream - one line to stderr or a file, if that needs no waiting */
-static bool write_stream(const char *line, size_t length)
+/* log_stream_write - to stderr or a file, if that needs no waiting */
+bool log_stream_write(const char *bytes, size_t length)
 {
 	struct pollfd ready = { .fd = state.fd, .events = POLLOUT };
 
 	if (!state.plain &&
 	    (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)))
 		return false;
-	return write(state.fd, line, length) == (ssize_t)length;
+	return write(state.fd, bytes, length) == (ssize_t)length;
 }
 
 /* make_head - what stands before the text of a line */
@@ -239,10 +232,10 @@ write_line(char *line, enum log_level level, const char *format,
 		      arguments) > 0)
 		length += strlen(line + length);
 	if (state.target == LOG_TARGET_SYSLOG) {
-		done = send_syslog(line, length);
+		done = log_syslog_send(&state.syslog, line, length);
 	} else {
 		line[length++] = '\n';
-		done = write_stream(line, length);
+		done = log_stream_write(line, length);
 	}
 	if (!done)
 		log_drop(1);

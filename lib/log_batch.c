@@ -7,12 +7,9 @@
 
 #include "lib/log_batch.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/log_internal.h"
@@ -90,16 +87,13 @@ void log_batch_add(struct log_batch *batch, const char *text, size_t length)
 /* send_packets - one for each line, without the newline */
 static void send_packets(struct log_batch *batch)
 {
-	while (batch->first < batch->count &&
-	       log_syslog_ready(&batch->syslog)) {
+	while (batch->first < batch->count) {
 		size_t start = start_of(batch, batch->first);
 
-		if (send(batch->syslog.fd, batch->bytes + start,
-			 batch->ends[batch->first] - start - 1,
-			 MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-			batch->first++;
-		else if (!log_syslog_failed(&batch->syslog))
+		if (!log_syslog_send(&batch->syslog, batch->bytes + start,
+				     batch->ends[batch->first] - start - 1))
 			break;
+		batch->first++;
 	}
 }
 
@@ -116,21 +110,17 @@ static void write_whole(struct log_batch *batch, int fd)
 
 /* write_parts - to a pipe or terminal, as long as there is room: a write of
  * PIPE_BUF bytes does not wait then */
-static void write_parts(struct log_batch *batch, int fd)
+static void write_parts(struct log_batch *batch)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLOUT };
-
-	while (batch->first < batch->count && poll(&ready, 1, 0) == 1 &&
-	       (ready.revents & POLLOUT)) {
+	while (batch->first < batch->count) {
 		size_t start = start_of(batch, batch->first);
 		size_t end = batch->first + 1;
-		size_t length;
 
 		while (end < batch->count &&
 		       batch->ends[end] - start <= PIPE_BUF)
 			end++;
-		length = batch->ends[end - 1] - start;
-		if (write(fd, batch->bytes + start, length) != (ssize_t)length)
+		if (!log_stream_write(batch->bytes + start,
+				      batch->ends[end - 1] - start))
 			break;
 		batch->first = end;
 	}
@@ -149,7 +139,7 @@ bool log_batch_write(struct log_batch *batch)
 	else if (plain)
 		write_whole(batch, fd);
 	else
-		write_parts(batch, fd);
+		write_parts(batch);
 	if (batch->first < batch->count)
 		return true;
 	clear(batch);

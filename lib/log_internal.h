@@ -36,13 +36,12 @@ enum log_target log_target(int *fd, bool *plain);
 /* log_head_update - of a line that is written now. */
 void log_head_update(struct log_head *head, enum log_level level);
 
-/* log_syslog_ready - is there a socket? Connects again when the daemon was
- * restarted, at most once a second. */
-bool log_syslog_ready(struct log_syslog *log);
+/* log_syslog_send - one datagram; false: the daemon is slow, or gone. */
+bool log_syslog_send(struct log_syslog *log, const char *line, size_t length);
 
-/* log_syslog_failed - sending failed: true: the daemon is gone, and it is
- * worth to try log_syslog_ready() again; false: it is only slow. */
-bool log_syslog_failed(struct log_syslog *log);
+/* log_stream_write - all of the bytes to stderr or the file; false: they would
+ * have to wait, or do not fit on the disk. */
+bool log_stream_write(const char *bytes, size_t length);
 
 /* log_drop - count lines that could not be written. */
 void log_drop(unsigned long lines);
