@@ -94,3 +94,13 @@ int peer_user(uid_t *uid, int fd)
 	*uid = credentials.uid;
 	return 0;
 }
+
+/* peer_is_inet - is it anything but a unix socket? */
+bool peer_is_inet(int fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof(address);
+
+	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+	       address.ss_family != AF_UNIX;
+}

@@ -2,6 +2,7 @@
 #ifndef LIB_PEER_H
 #define LIB_PEER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Who is at the other end of a socket. */
@@ -16,6 +17,10 @@ const char *peer_name(char *buffer, int fd);
 /* peer_address - the numeric address of a TCP peer, or "unknown". Returns
  * buffer, which has PEER_MAX bytes. */
 const char *peer_address(char *buffer, int fd);
+
+/* peer_is_inet - can others reach this socket than those on our host: is it
+ * anything but a unix socket? It may listen. */
+bool peer_is_inet(int fd);
 
 /* peer_user - who connected to a unix socket, as the kernel says. 0 or -1. */
 int peer_user(uid_t *uid, int fd);

@@ -328,16 +328,6 @@ static void on_acceptable(evutil_socket_t fd, short what, void *argument)
 	server_accept_update(accepting->server);
 }
 
-/* is_inet - is it a TCP socket? */
-static bool is_inet(int fd)
-{
-	struct sockaddr_storage address = { 0 };
-	socklen_t length = sizeof(address);
-
-	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
-	       address.ss_family != AF_UNIX;
-}
-
 /* server_listen - accept from fd, and serve */
 int server_listen(struct server *server, int fd, struct error *error)
 {
@@ -354,7 +344,7 @@ int server_listen_for(struct server *server, int fd, server_accepted *accepted,
 	accepting->accepted = accepted;
 	accepting->context = context;
 	accepting->fd = fd;
-	accepting->inet = is_inet(fd);
+	accepting->inet = peer_is_inet(fd);
 	event_assign(&accepting->event, server->base, fd, EV_READ | EV_PERSIST,
 		     on_acceptable, accepting);
 	server_accept_update(server);

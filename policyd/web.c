@@ -28,6 +28,7 @@
 #include <event2/listener.h>
 
 #include "lib/clock.h"
+#include "lib/peer.h"
 #include "lib/xalloc.h"
 
 #define HTTP_MISDIRECTED 421
@@ -189,16 +190,6 @@ static void add_headers(struct evhttp_request *request,
 		evhttp_add_header(headers, "Allow", "GET, HEAD");
 }
 
-/* is_inet - can a browser reach it? */
-static bool is_inet(int fd)
-{
-	struct sockaddr_storage address;
-	socklen_t length = sizeof(address);
-
-	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
-	       address.ss_family != AF_UNIX;
-}
-
 /* is_ours - does the client mean this host? A page from elsewhere whose name
  * was made to point here (DNS rebinding) does not, and could read all. */
 static bool is_ours(const struct web *web, struct evhttp_request *request)
@@ -311,7 +302,7 @@ struct web *web_new(struct event_base *base, int fd, web_show *show,
 		return NULL;
 	}
 	web->fd = fd;
-	web->inet = is_inet(fd);
+	web->inet = peer_is_inet(fd);
 	set_limits(web->http);
 	evconnlistener_set_error_cb(web->listener, on_accept_error);
 	evhttp_set_bevcb(web->http, on_guest, web);

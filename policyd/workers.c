@@ -24,8 +24,7 @@ struct worker {
 	struct server *server;
 	struct policy *policy;
 	struct shadow *shadow;
-	int in;	      /* connections for it; its server closes it */
-	int way_out;  /* and from it; its server closes it */
+	int way_out;  /* connections from it; its server closes it */
 	int gathered; /* the near end of way_out; -1: in use, or closed */
 	pthread_t thread;
 	bool runs;
@@ -72,14 +71,14 @@ static int open_worker(struct worker *worker, const struct config *config,
 	if (socketpair(AF_UNIX, type, 0, ins) < 0)
 		return error_set(error, "socketpair: %s", strerror(errno));
 	server_deal_to(server, ins[0], worker->server);
-	worker->in = ins[1];
+	if (server_take_over_local(worker->server, ins[1], on_farewell, worker,
+				   error) < 0)
+		return -1;
 	if (socketpair(AF_UNIX, type, 0, outs) < 0)
 		return error_set(error, "socketpair: %s", strerror(errno));
 	worker->gathered = outs[0];
 	worker->way_out = outs[1];
-	worker->in = -1;
-	return server_take_over_local(worker->server, ins[1], on_farewell,
-				      worker, error);
+	return 0;
 }
 
 /* workers_new - nobody runs yet */
@@ -94,7 +93,7 @@ struct workers *workers_new(const struct config *config, struct server *server,
 	workers->each = xcalloc(count, sizeof(*workers->each));
 	while (workers->count < count) {
 		worker = &workers->each[workers->count++];
-		worker->in = worker->way_out = worker->gathered = -1;
+		worker->way_out = worker->gathered = -1;
 		if (open_worker(worker, config, server, error) < 0) {
 			workers_free(workers);
 			return NULL;
@@ -253,7 +252,6 @@ void workers_free(struct workers *workers)
 		server_free(worker->server);
 		policy_free(worker->policy);
 		shadow_free(worker->shadow);
-		close_open(worker->in);
 		close_open(worker->way_out);
 		close_open(worker->gathered);
 	}
