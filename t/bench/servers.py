@@ -6,8 +6,14 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                os.pardir))
+
+import private_log
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = os.path.abspath(os.path.join(HERE, "..", "..", "build", "bench"))
@@ -15,19 +21,6 @@ WAIT = 20.0
 INLINE_DOMAINS = 100
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
-
-# A /dev of its own with a log socket in it: the system's is left alone.
-PRIVATE_LOG = """set -e
-mount -t tmpfs -o mode=755 tmpfs "$1/dev"
-for name in null zero random urandom; do
-	: >"$1/dev/$name"
-	mount --bind "/dev/$name" "$1/dev/$name"
-done
-ln -s "$1/syslog" "$1/dev/log"
-mount --rbind "$1/dev" /dev
-shift
-exec "$@"
-"""
 
 
 class Failure(Exception):
@@ -239,8 +232,7 @@ class Policyd:
             self.place.load_core, stdout=subprocess.PIPE)
         if self.sink.stdout.readline() != b"ready\n":
             raise Failure("the log daemon did not start")
-        return ["unshare", "--mount", "sh", "-c", PRIVATE_LOG, "sh",
-                self.place.directory.name]
+        return [*private_log.COMMAND, self.place.directory.name]
 
     def is_ready(self):
         if self.process.poll() is not None:

@@ -272,6 +272,12 @@ def descriptors(pid):
         return None
 
 
+def sanitized(program):
+    """sanitized - memory figures mean nothing then"""
+    with open(program, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def is_socket(path):
     return os.path.lexists(path) and stat.S_ISSOCK(os.lstat(path).st_mode)
 

@@ -22,9 +22,9 @@ import struct
 import subprocess
 import sys
 
-from daemon import THEIRS, descriptors, exists, run_all, wait_until
+from daemon import (THEIRS, descriptors, exists, run_all, sanitized,
+                    wait_until)
 from questions import BATCH, QUESTIONS, Asked, judge
-from test_overload import sanitized
 
 AMOUNT = os.environ.get("POLICYD_TEST_ALLOCATIONS", "30")
 FOREVER = 1 << 63

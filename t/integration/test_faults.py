@@ -19,10 +19,10 @@ import subprocess
 import sys
 import time
 
-from daemon import OURS, PERMIT, WAIT, exists, run_all, wait_until
+from daemon import (OURS, PERMIT, WAIT, exists, run_all, sanitized,
+                    wait_until)
 from questions import BATCH, QUESTIONS, Asked, judge
 from strace import Strace, inject
-from test_overload import sanitized
 
 DEEP = bool(os.environ.get("POLICYD_TEST_DEEP"))
 PATIENCE = 0.15                 # for an answer that may never come

@@ -11,6 +11,9 @@ import sys
 import threading
 import time
 
+sys.path.insert(1, os.path.join(sys.path[0], os.pardir))
+
+import private_log
 from daemon import Client, Daemon, OURS, PERMIT, WAIT, run_all, wait_until
 
 BAD = 20000
@@ -266,20 +269,6 @@ def test_stuck_reader(program):
         os.close(policyd.reader)
 
 
-SYSLOG = """
-set -e
-mount -t tmpfs -o mode=755 tmpfs "$1/dev"
-for name in null zero random urandom; do
-	: >"$1/dev/$name"
-	mount --bind "/dev/$name" "$1/dev/$name"
-done
-ln -s "$1/syslog" "$1/dev/log"
-mount --rbind "$1/dev" /dev
-shift
-exec "$@"
-"""
-
-
 class Syslog(Daemon):
     """policyd in a /dev of its own, with our log socket."""
 
@@ -287,8 +276,8 @@ class Syslog(Daemon):
         os.mkdir(self.path("dev"))
         with open(self.path("stderr"), "ab") as stderr:
             self.process = subprocess.Popen(
-                ["unshare", "--mount", "sh", "-c", SYSLOG, "sh",
-                 self.directory, self.program, "-c", self.config],
+                [*private_log.COMMAND, self.directory, self.program, "-c",
+                 self.config],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr)
 
     def start(self):

@@ -17,7 +17,7 @@ import threading
 import time
 
 from daemon import (OURS, PERMIT, Client, Daemon, descriptors, free_port,
-                    run_all, wait_until)
+                    run_all, sanitized, wait_until)
 
 DEEP = bool(os.environ.get("POLICYD_TEST_DEEP"))
 
@@ -38,12 +38,6 @@ def settled(pid):
         return sizes[-1] == sizes[-2]
     wait_until(unchanged, "quiet")
     return sizes[-1]
-
-
-def sanitized(program):
-    """sanitized - memory figures mean nothing then"""
-    with open(program, "rb") as file:
-        return b"__asan_init" in file.read()
 
 
 class Slow(threading.Thread):

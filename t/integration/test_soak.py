@@ -19,10 +19,11 @@ import time
 
 sys.path.insert(1, os.path.join(sys.path[0], os.pardir))
 
-from daemon import OURS, Client, descriptors, free_port, run_all, wait_until
+from daemon import (OURS, Client, descriptors, free_port, run_all, sanitized,
+                    wait_until)
 from progress import Progress
 from questions import BATCH, QUESTIONS, Asked, judge
-from test_overload import sanitized, status
+from test_overload import status
 
 SECONDS = float(os.environ.get("POLICYD_TEST_SOAK", "32"))
 RATE = int(os.environ.get("POLICYD_TEST_SOAK_RATE", "5000"))

@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 
-from postfix import poll
 from daemon import (Client, Daemon, OURS, PERMIT, WAIT, exists, free_port,
                     is_socket, run_all, wait_until)
 
@@ -216,10 +215,10 @@ def test_inherited(program):
                  for one in files]
 
         def others_closed():
-            links = descriptors(policyd.monitor)
+            links = opened(policyd.monitor)
             return [name in links for name in names] == [
                 True, True, False, False, False, False]
-        poll(others_closed, 10)
+        wait_until(others_closed, "the others are closed")
         status = os.lstat(path)
         assert status.st_ino == inode
         assert stat.S_IMODE(status.st_mode) == 0o600
@@ -229,8 +228,8 @@ def test_inherited(program):
         assert is_socket(path) and os.lstat(path).st_ino == inode
 
 
-def descriptors(pid):
-    """descriptors - what a process has open"""
+def opened(pid):
+    """opened - what a process has open"""
     directory = "/proc/%d/fd" % pid
     found = []
     for name in os.listdir(directory):
