@@ -211,8 +211,8 @@ void server_free(struct server *server)
 		event_del(&watch->event);
 		free(watch);
 	}
-	handover_free(server->giving);
-	handover_free(server->taking);
+	giving_free(server->giving);
+	taking_free(server->taking);
 	event_del(&server->timer);
 	event_del(&server->starved_timer);
 	event_del(&server->drain_timer);
@@ -441,7 +441,7 @@ void server_connection_gone(struct server *server)
 	if (server->quit)
 		return;
 	if (server->giving != NULL)
-		handover_continue(server);
+		giving_continue(server);
 	else
 		server_check_end(server);
 	server_accept_update(server);

@@ -140,12 +140,14 @@ typedef size_t server_farewell(void *context, void *buffer, size_t size);
 void server_hand_over(struct server *server, int channel,
 		      server_farewell *farewell, void *context);
 
-/* server_take_over - take connections from channel as they come; at its end
- * the channel is closed and done() is called with the number taken and the
+/* Called at the end of taking over: how many connections came, and the
  * farewell, which is NULL when the channel ended without one. */
-int server_take_over(struct server *server, int channel,
-		     void (*done)(void *context, unsigned long count,
-				  const void *farewell, size_t length),
+typedef void server_taken(void *context, unsigned long count,
+			  const void *farewell, size_t length);
+
+/* server_take_over - take connections from channel as they come; at its end
+ * the channel is closed and done() is called. */
+int server_take_over(struct server *server, int channel, server_taken *done,
 		     void *context, struct error *error);
 
 /* server_hand_over_local, server_take_over_local - the same between threads of
@@ -153,9 +155,8 @@ int server_take_over(struct server *server, int channel,
  * that none is needed for it. */
 void server_hand_over_local(struct server *server, int channel);
 int server_take_over_local(struct server *server, int channel,
-			   void (*done)(void *context, unsigned long count,
-					const void *farewell, size_t length),
-			   void *context, struct error *error);
+			   server_taken *done, void *context,
+			   struct error *error);
 
 /* server_counters - a copy, from any thread. */
 void server_counters(const struct server *server,

@@ -473,7 +473,7 @@ void connection_settle(struct connection *connection)
 	if (connection->failed)
 		connection_close(connection);
 	else if (server->giving != NULL && queue != QUEUE_WAITING)
-		handover_continue(server);
+		giving_continue(server);
 }
 
 /* connection_context - one pointer for the handler */

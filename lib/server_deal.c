@@ -34,7 +34,9 @@ void server_stop_dealing(struct server *server)
 	size_t i;
 
 	for (i = 0; i < server->deal_count; i++) {
-		handover_end(server->deals[i].channel);
+		/* If it does not go, the channel is closed all the same,
+		 * and that is seen there. */
+		handover_farewell(server->deals[i].channel, NULL, 0);
 		close(server->deals[i].channel);
 	}
 	free(server->deals);

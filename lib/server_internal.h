@@ -3,8 +3,9 @@
 #define LIB_SERVER_INTERNAL_H
 
 /* Shared by lib/server*.c only: server.c (event loop, accepting, time),
- * server_connection.c (one connection), server_handover.c (from one server
- * to the next), server_deal.c (to those of other threads). */
+ * server_connection.c (one connection), server_deal.c (connections to the
+ * servers of other threads), server_give.c and server_take.c (all of them to
+ * another server, and from one), server_handover.c (in which packets). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -78,7 +79,8 @@ struct watch {
 	void *context;
 };
 
-struct handover;
+struct giving;
+struct taking;
 struct deal;
 
 /* The counters of a server have one writer, its thread, and are read by any. */
@@ -109,8 +111,8 @@ struct server {
 	bool draining;
 	uint64_t drain_ms; /* from then on no connection may go on */
 	struct event drain_timer;
-	struct handover *giving;
-	struct handover *taking;
+	struct giving *giving;
+	struct taking *taking;
 	struct connection *current; /* whose replies stand in output */
 	char *input;		    /* SERVER_INPUT_SIZE */
 	size_t output_length;
@@ -169,15 +171,28 @@ struct handover_packet {
 	struct handover_header header;
 	const char *request, *reply, *peer;
 };
+/* handover_new_packet - of a connection from which nothing came yet. */
+struct handover_packet handover_new_packet(const char *peer);
+/* handover_send - to another process; the other side gets a copy of fd, -1:
+ * none. 0, or -1 and errno. */
+int handover_send(int channel, const struct handover_packet *packet, int fd);
 /* handover_send_local - one packet to another thread, which owns fd then: 0,
  * or -1 and errno. */
 int handover_send_local(int channel, struct handover_packet *packet, int fd);
-/* handover_new_packet - of a connection from which nothing came yet. */
-struct handover_packet handover_new_packet(const char *peer);
-/* handover_end - an empty farewell. */
-void handover_end(int channel);
-/* handover_continue - a connection became ready to be passed, or is gone. */
-void handover_continue(struct server *server);
-void handover_free(struct handover *handover);
+/* handover_farewell - the last packet: 0, or -1 and errno. */
+int handover_farewell(int channel, const void *bytes, size_t length);
+/* handover_receive - 1: a packet, its bytes (SERVER_INPUT_SIZE), and its
+ * descriptor, -1 with a farewell; 0: none yet; -1: the channel is at its end,
+ * or what came is no packet. */
+int handover_receive(int channel, bool local, struct handover_header *header,
+		     char *bytes, int *fd);
+
+/* server_give.c */
+/* giving_continue - a connection became ready to be passed, or is gone. */
+void giving_continue(struct server *server);
+void giving_free(struct giving *giving);
+
+/* server_take.c */
+void taking_free(struct taking *taking);
 
 #endif

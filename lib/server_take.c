@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+/* server_take - go on with the connections of another server */
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/server_internal.h"
+#include "lib/xalloc.h"
+
+#define TAKING_BATCH 64
+
+struct taking {
+	struct server *server;
+	struct event event; /* the channel has packets */
+	int channel;
+	bool local; /* the other end is a thread of this process */
+	server_taken *done;
+	void *context;
+	unsigned long count;
+};
+
+/* taking_free - close the channel; NULL is allowed */
+void taking_free(struct taking *taking)
+{
+	if (taking == NULL)
+		return;
+	event_del(&taking->event);
+	close(taking->channel);
+	free(taking);
+}
+
+/* read_peer - the name of the peer; NULL: ask the socket. It goes into the
+ * log: what is not fit for that the server before has not made. */
+static char *read_peer(const char *bytes, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (!isgraph((unsigned char)bytes[i]))
+			return NULL;
+	return length > 0 ? xstrndup(bytes, length) : NULL;
+}
+
+/* adopt - go on with a connection where the other server stood */
+static void adopt(struct server *server, const struct handover_header *header,
+		  const char *bytes, int fd)
+{
+	struct connection *connection = connection_new(server, fd, fd);
+	uint64_t now = server_now_ms();
+	uint64_t since = header->since_ms < now ? header->since_ms : now;
+	uint32_t length = header->request_length;
+
+	SERVER_COUNT(server->taken, 1);
+	connection->peer = read_peer(bytes + length + header->reply_length,
+				     header->peer_length);
+	connection->closing = header->kind == KIND_CLOSING;
+	if (length > 0) {
+		connection->bytes = xmalloc(length + 1);
+		memcpy(connection->bytes, bytes, length);
+		connection->length = length;
+		connection->size = length + 1;
+		connection_enqueue(connection, QUEUE_PARTIAL, since);
+	}
+	if (header->reply_length > 0) {
+		connection->unsent_length = header->reply_length;
+		connection->unsent = xmalloc(header->reply_length);
+		memcpy(connection->unsent, bytes + length,
+		       header->reply_length);
+		connection_enqueue(connection, QUEUE_UNSENT, since);
+	}
+	connection_process(connection, connection->bytes, 0, length);
+}
+
+/* pass_on - to another thread's server, if it has fewer connections */
+static bool pass_on(struct server *server, const struct handover_header *header,
+		    const char *bytes, int fd)
+{
+	struct handover_packet packet = {
+		.header = *header,
+		.request = bytes,
+		.reply = bytes + header->request_length,
+		.peer = bytes + header->request_length + header->reply_length,
+	};
+
+	return server_deal(server, &packet, fd);
+}
+
+/* taking_done - the channel is at its end, well or not */
+static void taking_done(struct taking *taking, const void *farewell,
+			size_t length)
+{
+	struct server *server = taking->server;
+
+	server->taking = NULL;
+	taking->done(taking->context, taking->count, farewell, length);
+	taking_free(taking);
+	server_check_end(server);
+}
+
+/* take_one - one packet; true: there may be more */
+static bool take_one(struct taking *taking)
+{
+	struct server *server = taking->server;
+	struct handover_header header;
+	int result;
+	int fd;
+
+	result = handover_receive(taking->channel, taking->local, &header,
+				  server->input, &fd);
+	if (result < 0)
+		taking_done(taking, NULL, 0);
+	if (result <= 0)
+		return false;
+	if (header.kind == KIND_FAREWELL) {
+		taking_done(taking, server->input, header.request_length);
+		return false;
+	}
+	taking->count++;
+	if (!pass_on(server, &header, server->input, fd))
+		adopt(server, &header, server->input, fd);
+	return true;
+}
+
+/* on_taking - some packets at a time, so that the others get their turn */
+static void on_taking(evutil_socket_t fd, short what, void *argument)
+{
+	int left = TAKING_BATCH;
+
+	(void)fd;
+	(void)what;
+	while (left > 0 && take_one(argument))
+		left--;
+}
+
+/* server_take_over - take connections from another server */
+int server_take_over(struct server *server, int channel, server_taken *done,
+		     void *context, struct error *error)
+{
+	struct taking *taking;
+
+	if (server->taking != NULL) {
+		close(channel);
+		return error_set(error, "already taking over");
+	}
+	taking = xcalloc(1, sizeof(*taking));
+	taking->server = server;
+	taking->channel = channel;
+	taking->done = done;
+	taking->context = context;
+	event_assign(&taking->event, server->base, channel,
+		     EV_READ | EV_PERSIST, on_taking, taking);
+	if (event_add(&taking->event, NULL) < 0) {
+		taking_free(taking);
+		return error_set(error, "cannot watch the channel: %s",
+				 strerror(errno));
+	}
+	server->taking = taking;
+	return 0;
+}
+
+/* server_take_over_local - from another thread */
+int server_take_over_local(struct server *server, int channel,
+			   server_taken *done, void *context,
+			   struct error *error)
+{
+	if (server_take_over(server, channel, done, context, error) < 0)
+		return -1;
+	server->taking->local = true;
+	return 0;
+}
