@@ -138,8 +138,7 @@ static const char *tls_file(struct config *config,
 	else if (config->table_refresh_ms == 0 ||
 		 watch_list_add(&config->watched, path, NULL, &error) == 0)
 		return path;
-	config_error(notes, from->line, "%s: %s", config_option_name(option),
-		     error.text);
+	config_option_error(notes, option, from->line, &error);
 	return path;
 }
 

@@ -141,6 +141,14 @@ void config_messages_clear(struct config_messages *messages)
 	memset(messages, 0, sizeof(*messages));
 }
 
+/* config_option_error - name the option, too */
+void config_option_error(struct config_notes *notes, enum config_option option,
+			 int line, const struct error *error)
+{
+	config_error(notes, line, "%s: %s", config_option_name(option),
+		     error->text);
+}
+
 /* config_show - text in quotes, printable and not too long */
 const char *config_show(char *buffer, const char *text)
 {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lib/config.h"
+#include "lib/config_options.h"
 #include "lib/error.h"
 
 /* Errors and warnings while a file is loaded. Only for lib/config*.c. */
@@ -33,6 +34,10 @@ int config_error(struct config_notes *notes, int line, const char *format, ...)
 #define config_error(...) error_failed(config_error(__VA_ARGS__))
 void config_warning(struct config_notes *notes, int line, const char *format,
 		    ...) __attribute__((format(printf, 3, 4)));
+
+/* config_option_error - an option has a value that will not do. */
+void config_option_error(struct config_notes *notes, enum config_option option,
+			 int line, const struct error *error);
 
 /* config_notes_move - the notes, sorted by line, as messages; notes are empty
  * then. */

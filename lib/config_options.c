@@ -105,6 +105,13 @@ const char *config_option_name(enum config_option option)
 	return parameter_name((enum parameter)(option - OPTION_PARAMETER));
 }
 
+/* settings_top - an option of the top level */
+struct setting *settings_top(struct config_settings *settings,
+			     enum config_option option)
+{
+	return &settings->top.settings[option];
+}
+
 /* config_option_find - the option of that name */
 int config_option_find(const char *name)
 {

@@ -110,6 +110,10 @@ struct config_settings {
 	size_t expect_count;
 };
 
+/* settings_top - an option of the top level. */
+struct setting *settings_top(struct config_settings *settings,
+			     enum config_option option);
+
 /* config_option_name - as written in the file, static. */
 const char *config_option_name(enum config_option option);
 

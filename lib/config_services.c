@@ -268,8 +268,7 @@ static char *make_text(struct maker *maker, enum config_option option)
 	if (*text == '\0')
 		return NULL;
 	if (reply_check(text, &error) < 0)
-		config_error(maker->notes, from->line, "%s: %s",
-			     config_option_name(option), error.text);
+		config_option_error(maker->notes, option, from->line, &error);
 	return xstrdup(text);
 }
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+/* config_lists - what reads other files: address resolution and the services,
+ * with all their tables */
+
+#include "lib/config_lists.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/config_options.h"
+#include "lib/config_services.h"
+#include "lib/config_values.h"
+#include "lib/xalloc.h"
+
+/* set_parameter - one that is set, or was imported */
+static void set_parameter(struct config *config, enum parameter parameter)
+{
+	const struct setting *from = settings_top(
+		config->settings,
+		(enum config_option)(OPTION_PARAMETER + (int)parameter));
+	char *source;
+	char *value;
+
+	if (!from->set)
+		return;
+	if (from->source != NULL) {
+		/* postconf(1) has expanded it already. */
+		source = xstrdup(from->source);
+		value = config_value_literal(from->values[0]);
+	} else {
+		source = xasprintf("%s:%d", config->path, from->line);
+		value = setting_join(from);
+	}
+	parameters_set(&config->parameters, parameter, value, source);
+	free(source);
+	free(value);
+}
+
+/* watch_lists - the files that the lists name, before they are read */
+static int watch_lists(struct config *config, struct config_notes *notes)
+{
+	char *networks =
+		setting_join(settings_top(config->settings, OPTION_MYNETWORKS));
+	char *certs = setting_join(
+		settings_top(config->settings, OPTION_RELAY_CLIENTCERTS));
+	char *logins = setting_join(
+		settings_top(config->settings, OPTION_SENDER_LOGIN_MAPS));
+	struct watch_list *list = &config->watched;
+	struct error error;
+	int result = 0;
+	int i;
+
+	if (config->table_refresh_ms == 0)
+		goto out;
+	for (i = 0; i < PARAMETER_COUNT && result == 0; i++)
+		result = watch_list_add_text(
+			list,
+			parameters_get(&config->parameters, (enum parameter)i),
+			&error);
+	if (result == 0)
+		result = watch_list_add_text(list, networks, &error);
+	if (result == 0)
+		result = watch_list_add_text(list, certs, &error);
+	if (result == 0)
+		result = watch_list_add_text(list, logins, &error);
+	if (result < 0)
+		config_option_error(
+			notes, OPTION_TABLE_REFRESH,
+			settings_top(config->settings, OPTION_TABLE_REFRESH)
+				->line,
+			&error);
+out:
+	free(logins);
+	free(certs);
+	free(networks);
+	return result;
+}
+
+/* is_imported - is text about an option whose value we have from Postfix? */
+static bool is_imported(const struct config_section *top, const char *text)
+{
+	char *name = xstrndup(text, strcspn(text, ":"));
+	int option = config_option_find(name);
+
+	free(name);
+	return option >= 0 && top->settings[option].source != NULL;
+}
+
+/* Who is told what reading the tables brings to light. */
+struct table_notes {
+	const struct config *config;
+	struct config_notes *notes;
+	const struct config_load_options *options;
+};
+
+/* note_table - a warning about a table */
+static void note_table(void *context, const char *text)
+{
+	const struct table_notes *to = context;
+
+	config_warning(to->notes,
+		       config_line_of(&to->config->settings->top, text,
+				      OPTION_PARAMETER, OPTION_QUESTION),
+		       "%s", text);
+}
+
+/* note_progress - a table is about to be read */
+static void note_progress(void *context, const char *name)
+{
+	const struct table_notes *to = context;
+
+	if (to->options->progress != NULL)
+		to->options->progress(to->options->context, name);
+}
+
+/* load_parameters - address resolution */
+static void load_parameters(struct config *config, struct config_notes *notes,
+			    struct dictionary_loader *loader)
+{
+	const struct config_section *top = &config->settings->top;
+	struct error error = { "" };
+	bool imported;
+	int i;
+
+	for (i = 0; i < PARAMETER_COUNT; i++)
+		set_parameter(config, (enum parameter)i);
+	if (parameters_complete(&config->parameters, &error) == 0 &&
+	    watch_lists(config, notes) == 0)
+		config->resolver =
+			resolver_new(&config->parameters, loader, &error);
+	if (config->resolver != NULL || *error.text == '\0')
+		return;
+	imported = is_imported(top, error.text);
+	config_error(notes,
+		     config_line_of(top, error.text, OPTION_PARAMETER,
+				    OPTION_QUESTION),
+		     "%s%s%s", error.text, imported ? "; so it is in " : "",
+		     imported ? config->main_cf : "");
+}
+
+/* config_lists - address resolution and the services, with all their tables */
+void config_lists(struct config *config, struct config_notes *notes,
+		  const struct config_load_options *options)
+{
+	struct table_notes to = { config, notes, options };
+	struct dictionary_loader loader = {
+		.config_directory = config->import_postfix,
+		.lenient = options->lenient,
+		.spent_ms = options->tables_ms > 0
+				    ? DICTIONARY_TIME_MS - options->tables_ms
+				    : 0,
+		.note = note_table,
+		.progress = note_progress,
+		.context = &to,
+	};
+	struct sender_login *sender_login = NULL;
+	struct restriction_context context = {
+		.loader = &loader,
+		.sender_login = &sender_login,
+	};
+	struct error error;
+
+	load_parameters(config, notes, &loader);
+	context.resolver = config->resolver;
+	/* What is wrong with it the resolver has told. */
+	if (config->resolver != NULL)
+		parameters_get_bool(&config->parameters,
+				    PARAMETER_SMTPUTF8_ENABLE, &context.utf8,
+				    &error);
+	config_services(&config->services, config->settings, &context, notes);
+	config->failed_tables = loader.failures;
+}
