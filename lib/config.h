@@ -98,6 +98,9 @@ struct config *config_load_with(const char *path,
 /* config_free - NULL is allowed. */
 void config_free(struct config *config);
 
+/* config_messages_print - each in a line of its own. */
+void config_messages_print(const struct config_messages *messages, FILE *file);
+
 /* config_messages_clear - free the texts. */
 void config_messages_clear(struct config_messages *messages);
 

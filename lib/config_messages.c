@@ -130,6 +130,15 @@ void config_notes_move(struct config_notes *notes,
 	notes->errors = 0;
 }
 
+/* config_messages_print - each in a line of its own */
+void config_messages_print(const struct config_messages *messages, FILE *file)
+{
+	size_t i;
+
+	for (i = 0; i < messages->count; i++)
+		fprintf(file, "%s\n", messages->lines[i]);
+}
+
 /* config_messages_clear - free the texts */
 void config_messages_clear(struct config_messages *messages)
 {

@@ -345,12 +345,10 @@ static int with_config(const struct command *command)
 	struct config_messages messages = { 0 };
 	struct config *config = load(command, &messages);
 	int status = config != NULL ? EX_OK : EX_CONFIG;
-	size_t i;
 
-	for (i = 0; i < messages.count; i++)
-		if (config == NULL || config->failed_tables > 0 ||
-		    command->mode == MODE_CHECK)
-			fprintf(stderr, "%s\n", messages.lines[i]);
+	if (config == NULL || config->failed_tables > 0 ||
+	    command->mode == MODE_CHECK)
+		config_messages_print(&messages, stderr);
 	config_messages_clear(&messages);
 	if (config != NULL && command->mode == MODE_CHECK)
 		warn_stale(config);

@@ -112,12 +112,10 @@ static struct config *load_against(const char *path, struct progress *progress)
 					       .context = progress };
 	struct config_messages messages = { 0 };
 	struct config *config = config_load_with(path, &options, &messages);
-	size_t i;
 
 	progress_clear(progress);
-	for (i = 0; i < messages.count; i++)
-		if (config == NULL || config->failed_tables > 0)
-			fprintf(stderr, "%s\n", messages.lines[i]);
+	if (config == NULL || config->failed_tables > 0)
+		config_messages_print(&messages, stderr);
 	config_messages_clear(&messages);
 	return config;
 }

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/* serve_end - how a server ends: its connections are passed to the next one, or
+ * are answered and closed; and how the next one begins */
+
+#include <malloc.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policyd/board.h"
+#include "policyd/policy.h"
+#include "policyd/serve_internal.h"
+
+#define FLUSH_MS 500 /* for the last bytes in TLS */
+
+/* farewell - our counters go on with the next server */
+static size_t farewell(void *context, void *buffer, size_t size)
+{
+	struct service_process *process = context;
+	struct metrics metrics;
+	unsigned open;
+
+	_Static_assert(sizeof(metrics) < SERVER_FAREWELL_MAX, "no room");
+	serve_metrics(process, &metrics, &open);
+	process->relays = true; /* if this is not heard: see server_drain() */
+	memcpy(buffer, &metrics, sizeof(metrics));
+	return sizeof(metrics) +
+	       board_farewell(process->board, (char *)buffer + sizeof(metrics),
+			      size - sizeof(metrics));
+}
+
+/* serve_taken_over - the old server has given us everything, or broke off */
+void serve_taken_over(void *context, unsigned long count, const void *bytes,
+		      size_t length)
+{
+	struct service_process *process = context;
+	int64_t number = (int64_t)count;
+	struct metrics metrics;
+
+	policy_metrics(process->policy)->handed_over += count;
+	if (bytes != NULL && length >= sizeof(metrics)) {
+		memcpy(&metrics, bytes, sizeof(metrics));
+		metrics_add(policy_metrics(process->policy), &metrics);
+		board_take(process->board,
+			   (const char *)bytes + sizeof(metrics),
+			   length - sizeof(metrics));
+	} else {
+		board_take(process->board, "", 0);
+		number = -1 - number;
+	}
+	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) < 0)
+		server_quit(process->server);
+}
+
+/* on_gathered - all connections are this thread's: go on as if it had always
+ * been so */
+static void on_gathered(void *context)
+{
+	struct service_process *process = context;
+
+	if (process->drains) {
+		if (process->next >= 0)
+			close(process->next);
+		server_drain(process->server);
+		return;
+	}
+	gates_detach(process->gates);
+	board_close(process->board);
+	server_hand_over(process->server, process->next, farewell, process);
+}
+
+/* serve_gather - before the end, in whatever way */
+void serve_gather(struct service_process *process)
+{
+	process->gathers = true;
+	server_stop_accepting(process->server);
+	workers_gather(process->workers, on_gathered, process);
+}
+
+/* serve_drain - answer what is there, then end */
+void serve_drain(struct service_process *process)
+{
+	gates_drain(process->gates);
+	board_drain(process->board);
+	process->drains = true;
+	if (process->relays)
+		return;
+	if (process->gathers)
+		server_drain(process->server);
+	else
+		serve_gather(process);
+}
+
+/* relay - another server has our connections; those in TLS still go through
+ * here. What only a server needs goes now. */
+static int relay(struct service_process *process, struct error *error)
+{
+	size_t count = gates_count(process->gates);
+
+	if (count == 0)
+		return 0;
+	workers_free(process->workers);
+	process->workers = NULL;
+	policy_free(process->policy);
+	process->policy = NULL;
+	config_free(process->config);
+	process->config = NULL;
+	malloc_trim(0);
+	if (channel_tell(process->channel, CHANNEL_RELAYING, (int64_t)count, -1,
+			 error) < 0)
+		return -1;
+	return gates_run(process->gates, 0, error);
+}
+
+/* serve_finish - what is left to do when the server has ended */
+int serve_finish(struct service_process *process, struct error *error)
+{
+	board_finish(process->board);
+	board_free(process->board);
+	process->board = NULL;
+	if (process->relays)
+		return relay(process, error);
+	return gates_run(process->gates, FLUSH_MS, error);
+}

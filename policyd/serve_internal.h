@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_SERVE_INTERNAL_H
+#define POLICYD_SERVE_INTERNAL_H
+
+/* Shared by policyd/serve*.c only: serve.c (the process), serve_setup.c (before
+ * it serves), serve_end.c (taking over, handing over, draining). */
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "lib/config.h"
+#include "lib/log.h"
+#include "lib/metrics.h"
+#include "lib/server.h"
+#include "policyd/channel.h"
+#include "policyd/gates.h"
+#include "policyd/privileges.h"
+#include "policyd/workers.h"
+
+/* Everything that a server has. */
+struct service_process {
+	int channel;
+	struct config *config;
+	struct capture *capture;
+	struct shadow *shadow;
+	struct policy *policy;
+	struct server *server;
+	struct workers *workers; /* beside this thread */
+	struct gates *gates;
+	struct board *board;	/* NULL: nobody can look */
+	struct timespec loaded; /* when the configuration was about to be */
+	struct privileges privileges;
+	int next;     /* channel to the server that takes over */
+	bool gathers; /* the workers are at their end, or near it */
+	bool drains;
+	bool relays; /* another one serves now */
+};
+
+/* serve.c */
+/* serve_tell - a line for the monitor to log. */
+void serve_tell(int channel, enum log_level level, const char *text);
+/* serve_metrics - the decisions' counters and the connections'. */
+void serve_metrics(const struct service_process *process,
+		   struct metrics *metrics, unsigned *open);
+
+/* serve_setup.c */
+/* serve_send_settings - what the monitor has to know: 0 or -1. */
+int serve_send_settings(const struct service_process *process,
+			struct error *error);
+/* serve_receive_sockets - and open the gates and the board at them: 0 or -1. */
+int serve_receive_sockets(struct service_process *process, struct error *error);
+
+/* serve_end.c */
+/* serve_taken_over - a server_taken: go on with the counters of the server
+ * before. */
+void serve_taken_over(void *context, unsigned long count, const void *bytes,
+		      size_t length);
+/* serve_gather - bring all connections to this thread, then pass them on to the
+ * server at process->next, or drain. */
+void serve_gather(struct service_process *process);
+/* serve_drain - answer what is there, then end. */
+void serve_drain(struct service_process *process);
+/* serve_finish - what is left to do when server_run() has returned: 0 or -1. */
+int serve_finish(struct service_process *process, struct error *error);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/* serve_stdio - one connection on standard input and output, as under spawn(8);
+ * there is no monitor */
+
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/config.h"
+#include "lib/log.h"
+#include "lib/server.h"
+#include "policyd/policy.h"
+#include "policyd/privileges.h"
+#include "policyd/serve.h"
+
+/* load_stdio - the configuration; there is no monitor to tell */
+static struct config *load_stdio(const char *path)
+{
+	struct config_messages messages = { 0 };
+	struct config_load_options lenient = { .lenient = true,
+					       .unserved = true };
+	struct config *config = config_load_with(path, &lenient, &messages);
+
+	if (config == NULL || config->failed_tables > 0)
+		config_messages_print(&messages, stderr);
+	config_messages_clear(&messages);
+	return config;
+}
+
+/* run_stdio - log, event loop, give up root; one connection */
+static int run_stdio(const struct config *config, struct policy *policy,
+		     struct error *error)
+{
+	struct server_handler handler = policy_handler(policy);
+	struct privileges privileges;
+	struct server *server;
+	int result = -1;
+
+	if (privileges_find(&privileges, config->user, config->group, error) <
+		    0 ||
+	    log_open(config->log, error) < 0)
+		return -1;
+	server = server_new(&config->limits, &handler, error);
+	if (server == NULL)
+		return -1;
+	if (server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
+		    0 &&
+	    privileges_drop(&privileges, NULL, error) == 0)
+		result = server_run(server, error);
+	server_free(server);
+	return result;
+}
+
+/* serve_stdio - one connection on standard input and output */
+int serve_stdio(const struct options *options)
+{
+	struct config *config = load_stdio(options->config);
+	struct policy *policy;
+	struct error error;
+	int result;
+
+	if (config == NULL)
+		return EX_CONFIG;
+	policy = policy_new(config);
+	result = run_stdio(config, policy, &error);
+	if (result < 0)
+		log_error("%s", error.text);
+	policy_free(policy);
+	config_free(config);
+	return result < 0 ? EX_TEMPFAIL : EX_OK;
+}
