@@ -17,23 +17,32 @@
 
 #include "lib/xalloc.h"
 
-/* words_each - call handler with each word of text */
-int words_each(const char *text, const char *separators, words_handler *handler,
-	       void *context, struct error *error)
+/* How long the word is with which text begins. */
+typedef size_t measure(const char *text, const char *separators);
+
+/* each_word - call handler with each word of text */
+static int each_word(const char *text, const char *separators, measure *length,
+		     words_handler *handler, void *context, struct error *error)
 {
 	const char *start = text + strspn(text, separators);
 	int result = 0;
 
 	while (result == 0 && *start != '\0') {
-		size_t length = strcspn(start, separators);
-		char *word = xstrndup(start, length);
+		size_t n = length(start, separators);
+		char *word = xstrndup(start, n);
 
 		result = handler(context, word, error);
 		free(word);
-		start += length;
+		start += n;
 		start += strspn(start, separators);
 	}
 	return result;
+}
+
+/* plain_length - up to the next separator */
+static size_t plain_length(const char *text, const char *separators)
+{
+	return strcspn(text, separators);
 }
 
 /* braced_length - up to the next separator that is not in braces */
@@ -53,24 +62,21 @@ static size_t braced_length(const char *text, const char *separators)
 	return n;
 }
 
+/* words_each - every word is handed over */
+int words_each(const char *text, const char *separators, words_handler *handler,
+	       void *context, struct error *error)
+{
+	return each_word(text, separators, plain_length, handler, context,
+			 error);
+}
+
 /* words_each_braced - likewise, a separator in braces being part of a word */
 int words_each_braced(const char *text, const char *separators,
 		      words_handler *handler, void *context,
 		      struct error *error)
 {
-	const char *start = text + strspn(text, separators);
-	int result = 0;
-
-	while (result == 0 && *start != '\0') {
-		size_t length = braced_length(start, separators);
-		char *word = xstrndup(start, length);
-
-		result = handler(context, word, error);
-		free(word);
-		start += length;
-		start += strspn(start, separators);
-	}
-	return result;
+	return each_word(text, separators, braced_length, handler, context,
+			 error);
 }
 
 /* open_regular - open a file for reading; never wait for a FIFO */

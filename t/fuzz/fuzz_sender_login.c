@@ -13,37 +13,22 @@
 #include "lib/sender_login.h"
 #include "lib/xalloc.h"
 
+#include "t/fuzz/fuzz_resolver.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* make_resolver - with every delimiter, and a list of each kind */
 static struct resolver *make_resolver(void)
 {
-	static const struct {
-		enum parameter parameter;
-		const char *value;
-	} settings[] = {
+	static const struct fuzz_setting settings[] = {
 		{ PARAMETER_MYHOSTNAME, "mail.local.test" },
 		{ PARAMETER_MYDESTINATION, "local.test, localhost" },
 		{ PARAMETER_INET_INTERFACES, "127.0.0.1, ::1" },
 		{ PARAMETER_RELAY_DOMAINS, "relay.test" },
 		{ PARAMETER_RECIPIENT_DELIMITER, "+-" },
 	};
-	struct parameters parameters;
-	struct resolver *resolver;
-	struct error error;
-	size_t i;
 
-	parameters_init(&parameters);
-	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		parameters_set(&parameters, settings[i].parameter,
-			       settings[i].value, "fuzz");
-	if (parameters_complete(&parameters, &error) != 0)
-		abort();
-	resolver = resolver_new(&parameters, NULL, &error);
-	if (resolver == NULL)
-		abort();
-	parameters_clear(&parameters);
-	return resolver;
+	return fuzz_resolver(settings, sizeof(settings) / sizeof(settings[0]));
 }
 
 /* make_maps - those of the comment above */
