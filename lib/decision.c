@@ -3,9 +3,18 @@
 
 #include "lib/decision.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "lib/resolve.h"
+
+/* decision_init - all but the room for a text */
+void decision_init(struct decision *decision)
+{
+	memset(decision, 0, offsetof(struct decision, owners));
+	decision->owners[0] = '\0';
+	decision->reason = "";
+}
 
 /* verdict_name - the word for the log and for people */
 const char *verdict_name(enum verdict verdict)

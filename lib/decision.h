@@ -59,6 +59,9 @@ struct decision {
 					   * table has them; "": none found */
 };
 
+/* decision_init - nothing is decided yet, DUNNO; reason is "". */
+void decision_init(struct decision *decision);
+
 /* verdict_name - "dunno", "permit", "reject", "defer", "ask" or "wait",
  * static. */
 const char *verdict_name(enum verdict verdict);

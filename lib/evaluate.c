@@ -173,7 +173,7 @@ bool evaluation_start(struct evaluation *evaluation,
 	evaluation->subject.facts = facts;
 	evaluation->subject.now = now;
 	evaluation->subject.evaluation = evaluation;
-	evaluation->decision = (struct decision){ .reason = "" };
+	decision_init(&evaluation->decision);
 	evaluation->next = 0;
 	evaluation->waiter = NULL;
 	evaluation->done = done;

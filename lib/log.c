@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,6 +29,8 @@
 #define LOG_SOCKET    "/dev/log"
 #define LOG_LINE_MAX  2048
 #define RETRY_SECONDS 1
+
+#define EACH UINT64_C(0x0101010101010101) /* byte of a word */
 
 static struct {
 	enum log_target target;
@@ -262,6 +265,36 @@ static bool is_plain(char c)
 	return c > ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* has_less - in a word of eight bytes, has one a value below n, 128 at most? */
+static bool has_less(uint64_t word, uint64_t n)
+{
+	return ((word - EACH * n) & ~word & EACH * 128) != 0;
+}
+
+/* are_plain - is_plain() for eight bytes at a time */
+static bool are_plain(const char *text)
+{
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	return (word & EACH * 128) == 0 && !has_less(word, ' ' + 1) &&
+	       !has_less(word ^ EACH * 0x7f, 1) &&
+	       !has_less(word ^ EACH * '"', 1) &&
+	       !has_less(word ^ EACH * '\\', 1);
+}
+
+/* plain_length - how many of the bytes from the first on are plain */
+static size_t plain_length(const char *text, size_t length)
+{
+	size_t i = 0;
+
+	while (length - i >= sizeof(uint64_t) && are_plain(text + i))
+		i += sizeof(uint64_t);
+	while (i < length && is_plain(text[i]))
+		i++;
+	return i;
+}
+
 /* put_escaped - \xNN */
 static void put_escaped(char *buffer, char c)
 {
@@ -279,14 +312,15 @@ size_t log_quote(char *buffer, size_t limit, const char *text)
 {
 	static const char tail[] = "...";
 	const size_t tail_length = sizeof(tail) - 1;
+	const char *end = text + strnlen(text, limit + 1);
 	size_t length = 0;
 	size_t cut = 0; /* as much as leaves room for the tail */
 
 	while (*text != '\0') {
-		size_t plain = 0;
+		size_t left = (size_t)(end - text);
+		size_t room = limit - length;
+		size_t plain = plain_length(text, left < room ? left : room);
 
-		while (plain < limit - length && is_plain(text[plain]))
-			plain++;
 		memcpy(buffer + length, text, plain);
 		length += plain;
 		text += plain;

@@ -35,6 +35,9 @@ static void add(struct line *line, const char *text)
 	add_bytes(line, text, strlen(text));
 }
 
+/* ADD - append a text that is written here */
+#define ADD(line, text) add_bytes(line, "" text, sizeof(text) - 1)
+
 /* add_number - append a number in decimal digits */
 static void add_number(struct line *line, unsigned long number)
 {
@@ -48,13 +51,23 @@ static void add_number(struct line *line, unsigned long number)
 	add_bytes(line, digits + start, sizeof(digits) - start);
 }
 
-/* add_quoted - append text from the network, at most limit bytes of it */
-static void add_quoted(struct line *line, const char *text, size_t limit)
+/* add_last - the same where the line may end within it */
+static void add_last(struct line *line, const char *text, size_t limit)
 {
 	char quoted[REPORT_FINGERPRINT_MAX + 1];
 
 	limit = log_quote(quoted, limit, text);
 	add_bytes(line, quoted, limit);
+}
+
+/* add_quoted - append text from the network, at most limit bytes of it */
+static void add_quoted(struct line *line, const char *text, size_t limit)
+{
+	if (REPORT_MAX - line->length > limit)
+		line->length +=
+			log_quote(line->text + line->length, limit, text);
+	else
+		add_last(line, text, limit);
 }
 
 /* add_value - append a key, " name=", and text from the network */
@@ -69,25 +82,25 @@ static void add_decision(struct line *line, const char *service,
 			 const struct facts *facts,
 			 const struct decision *decision)
 {
-	add(line, " service=");
+	ADD(line, " service=");
 	add(line, service);
-	add(line, " verdict=");
+	ADD(line, " verdict=");
 	add(line, verdict_name(decision->verdict));
-	add(line, " restriction=");
+	ADD(line, " restriction=");
 	add(line, decision->restriction);
-	add(line, " destination=");
+	ADD(line, " destination=");
 	add(line, facts_class(facts));
 	if (facts->has_recipient && facts->destination.status == RESOLVE_DONE &&
 	    facts->destination.routed)
-		add(line, ",routed");
+		ADD(line, ",routed");
 }
 
 /* add_client - who asks, in Postfix's form */
 static void add_client(struct line *line, const struct request *request)
 {
-	add(line, " client=[");
+	ADD(line, " client=[");
 	add_quoted(line, request->client_address, REPORT_NAME_MAX);
-	add(line, "]:");
+	ADD(line, "]:");
 	add_quoted(line, request->client_port, REPORT_NUMBER_MAX);
 	add_value(line, " helo=", request->helo_name);
 }
@@ -95,32 +108,32 @@ static void add_client(struct line *line, const struct request *request)
 /* add_addresses - from whom to whom */
 static void add_addresses(struct line *line, const struct request *request)
 {
-	add(line, " from=<");
+	ADD(line, " from=<");
 	add_quoted(line, request->sender, REPORT_ADDRESS_MAX);
-	add(line, "> to=<");
+	ADD(line, "> to=<");
 	add_quoted(line, request->recipient, REPORT_ADDRESS_MAX);
-	add(line, ">");
+	ADD(line, ">");
 }
 
 /* add_session - encryption and login */
 static void add_session(struct line *line, const struct request *request)
 {
 	if (request->encryption_protocol[0] == '\0') {
-		add(line, " tls=none");
+		ADD(line, " tls=none");
 	} else {
-		add(line, " tls=");
+		ADD(line, " tls=");
 		add_quoted(line, request->encryption_protocol, 16);
-		add(line, "/");
+		ADD(line, "/");
 		add_quoted(line, request->encryption_cipher, 48);
-		add(line, "/");
+		ADD(line, "/");
 		add_quoted(line, request->encryption_keysize, 8);
 	}
 	if (request->sasl_method[0] == '\0') {
-		add(line, " sasl=none");
+		ADD(line, " sasl=none");
 	} else {
-		add(line, " sasl=");
+		ADD(line, " sasl=");
 		add_quoted(line, request->sasl_method, 24);
-		add(line, "/");
+		ADD(line, "/");
 		add_quoted(line, request->sasl_username, REPORT_NAME_MAX);
 	}
 }
@@ -162,16 +175,16 @@ size_t report_write(char *buffer, const char *id, const struct service *service,
 {
 	struct line line = { .text = buffer };
 
-	add(&line, "id=");
+	ADD(&line, "id=");
 	add(&line, id);
 	add_decision(&line, service->name, facts, decision);
 	add_client(&line, request);
 	add_addresses(&line, request);
 	add_session(&line, request);
 	if (facts->weak != NULL && request->encryption_protocol[0] != '\0') {
-		add(&line, " session=\"");
+		ADD(&line, " session=\"");
 		add(&line, facts->weak);
-		add(&line, "\"");
+		ADD(&line, "\"");
 	}
 	add_certificate(&line, request);
 	if (decision->owners[0] != '\0')
@@ -187,8 +200,8 @@ size_t report_write(char *buffer, const char *id, const struct service *service,
 	if (request->policy_context[0] != '\0')
 		add_value(&line, " context=", request->policy_context);
 	if (service->reply.observe)
-		add(&line, " mode=observe");
-	add(&line, " us=");
+		ADD(&line, " mode=observe");
+	ADD(&line, " us=");
 	add_number(&line, us);
 	buffer[line.length] = '\0';
 	return line.length;

@@ -37,8 +37,11 @@
 
 #define LITERAL_MAX 45	/* bytes between [ and ] */
 #define PLAIN_MAX   255 /* longer addresses are not seen as plain */
+#define PLAIN_ROOM  (PLAIN_MAX + sizeof("[]"))
 #define ROOM_USUAL  512 /* text of any form of a usual address */
 #define LOOPS_EXTRA 100 /* rounds granted on top of one for each byte */
+
+_Static_assert(RESOLUTION_ADDRESS_MAX >= 2 * PLAIN_ROOM, "resolve_plain()");
 
 /* What one resolution works with. All texts have room for "size" bytes. */
 struct work {
@@ -649,25 +652,29 @@ static void resolve_usual(struct work *work, const char *recipient)
 }
 
 /* resolve_plain - the same for an address_plain(): it is canonical, and either
- * its domain is ours or not; there is no more to strip or to follow */
-static void resolve_plain(struct work *work, const char *recipient,
+ * its domain is ours or not; there is no more to strip or to follow. Behind the
+ * address there is room for its domain, folded. */
+static void resolve_plain(const struct resolver *resolver,
+			  struct resolution *resolution, const char *recipient,
 			  size_t length, const char *domain)
 {
-	struct resolution *resolution = work->resolution;
-	char plain[PLAIN_MAX + sizeof("[]")];
+	char *folded = resolution->address + PLAIN_ROOM;
+	struct work work = {
+		.resolver = resolver,
+		.resolution = resolution,
+		.folded = folded,
+		.plain = folded,
+		.size = PLAIN_ROOM,
+	};
 	int local;
 
 	memcpy(resolution->address, recipient, length + 1);
 	resolution->domain = resolution->address + (domain - recipient);
-	casefold(plain, domain, length - (size_t)(domain - recipient),
-		 work->resolver->utf8);
-	work->folded = plain;
-	work->plain = plain;
-	work->size = sizeof(plain);
-	local = match_local(work, plain);
-	work->is_local = local == 1;
-	finish(work, local < 0 ? RESOLVE_FAILED : judge(work));
-	work->folded = work->plain = NULL; /* they end here */
+	casefold(folded, domain, length - (size_t)(domain - recipient),
+		 resolver->utf8);
+	local = match_local(&work, folded);
+	work.is_local = local == 1;
+	finish(&work, local < 0 ? RESOLVE_FAILED : judge(&work));
 }
 
 /* resolve_address - destination class of one recipient attribute */
@@ -676,15 +683,13 @@ void resolve_address(const struct resolver *resolver, const char *recipient,
 {
 	const char *domain = address_plain(recipient);
 	size_t length = strlen(recipient);
-	struct work work;
 
 	if (domain == NULL || length > PLAIN_MAX) {
 		resolve_explain(resolver, recipient, resolution, NULL, NULL);
 		return;
 	}
-	work = (struct work){ .resolver = resolver, .resolution = resolution };
 	resolution_init(resolution);
-	resolve_plain(&work, recipient, length, domain);
+	resolve_plain(resolver, resolution, recipient, length, domain);
 }
 
 /* resolve_explain - the same, telling each step */

@@ -64,6 +64,27 @@ START_TEST(every_byte_and_limit)
 }
 END_TEST
 
+/* Plain bytes are looked at eight at a time, from any place on. */
+START_TEST(every_byte_at_every_place)
+{
+	unsigned char byte = (unsigned char)_i;
+	bool plain = byte > ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+	char text[] = "abcdefghijklmnopqrst", buffer[81], quoted[81];
+
+	for (size_t place = 0; place < sizeof(text) - 1; place++) {
+		char before = text[place];
+
+		text[place] = (char)byte;
+		snprintf(quoted, sizeof(quoted),
+			 plain ? "%.*s%c%s" : "%.*s\\x%02x%s", (int)place, text,
+			 byte, text + place + 1);
+		log_quote(buffer, 80, text);
+		ck_assert_str_eq(buffer, quoted);
+		text[place] = before;
+	}
+}
+END_TEST
+
 START_TEST(writes_to_a_file)
 {
 	char directory[] = "/tmp/test_log.XXXXXX";
@@ -276,6 +297,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, quotes_hostile_bytes, 0, COUNT(quotes));
 	tcase_add_test(tests, every_byte_and_limit);
+	tcase_add_loop_test(tests, every_byte_at_every_place, 1, 256);
 	tcase_add_test(tests, writes_to_a_file);
 	tcase_add_test(tests, the_head_is_never_that_of_another);
 	tcase_add_test(tests, refuses_a_file_that_cannot_be);

@@ -29,10 +29,11 @@ PATIENCE = 0.15                 # for an answer that may never come
 ROOT = os.geteuid() == 0
 
 # What a server calls while it serves, and what a test must have seen fail.
-SERVING = ["read", "sendto", "epoll_wait", "accept4", "epoll_ctl", "write",
-           "recvmsg", "sendmsg", "getsockopt", "poll", "setsockopt", "close",
-           "writev", "getsockname", "fcntl", "getrandom", "socketpair"]
-CERTAIN = ["read", "sendto", "epoll_wait", "accept4", "epoll_ctl"]
+SERVING = ["recvfrom", "read", "sendto", "epoll_wait", "accept4", "epoll_ctl",
+           "write", "recvmsg", "sendmsg", "getsockopt", "poll", "setsockopt",
+           "close", "writev", "getsockname", "fcntl", "getrandom",
+           "socketpair"]
+CERTAIN = ["recvfrom", "sendto", "epoll_wait", "accept4", "epoll_ctl"]
 ERRORS = ["EINTR", "EAGAIN", "ENOBUFS", "EPIPE", "EIO", "ENOMEM"]
 # What a server calls to give up root, and else on its way to serve.
 CONFINING = ["setgroups", "setresuid", "setresgid", "capset", "prctl"]
