@@ -39,7 +39,8 @@ struct client {
 	bool busy; /* a request is on its way */
 	uint64_t sent_ns;
 	uint64_t answered;
-	size_t length; /* of the answer so far */
+	uint64_t waited_ns; /* for all those answers */
+	size_t length;	    /* of the answer so far */
 	char reply[REPLY_MAX];
 };
 
@@ -149,6 +150,7 @@ static void client_answered(struct driver *driver, struct client *client)
 	driver->busy--;
 	if (driver->measuring) {
 		client->answered++;
+		client->waited_ns += now - client->sent_ns;
 		histogram_add(&driver->results->latency, now - client->sent_ns);
 	}
 	if (driver->options->one_shot) {
@@ -354,14 +356,33 @@ static int compare_counts(const void *left, const void *right)
 	return (a->answered > b->answered) - (a->answered < b->answered);
 }
 
-/* judge_fairness - was any connection served less than others? */
+/* mean_ns - latency of a connection that was served */
+static uint64_t mean_ns(const struct client *client)
+{
+	return client->answered > 0 ? client->waited_ns / client->answered : 0;
+}
+
+/* compare_latencies - for qsort(3) */
+static int compare_latencies(const void *left, const void *right)
+{
+	uint64_t a = mean_ns(left), b = mean_ns(right);
+
+	return (a > b) - (a < b);
+}
+
+/* judge_fairness - was any connection served less than others, or later? */
 static void judge_fairness(struct driver *driver)
 {
+	struct driver_results *results = driver->results;
 	unsigned count = driver->options->connections;
 
 	qsort(driver->clients, count, sizeof(*driver->clients), compare_counts);
-	driver->results->slowest = driver->clients[0].answered;
-	driver->results->median = driver->clients[count / 2].answered;
+	results->slowest = driver->clients[0].answered;
+	results->median = driver->clients[count / 2].answered;
+	qsort(driver->clients, count, sizeof(*driver->clients),
+	      compare_latencies);
+	results->slowest_ns = mean_ns(&driver->clients[count - 1]);
+	results->median_ns = mean_ns(&driver->clients[count / 2]);
 }
 
 /* driver_run - make all, run, close all */
@@ -376,7 +397,7 @@ int driver_run(const struct driver_options *options,
 	unsigned i;
 
 	memset(results, 0, sizeof(*results));
-	mix_init(&driver.mix, options->domains);
+	mix_init(&driver.mix, options->domains, options->entries);
 	if (options->requests > 0)
 		driver.to_send = options->requests;
 	driver.clients = xcalloc(options->connections, sizeof(struct client));

@@ -15,6 +15,7 @@ struct driver_options {
 	struct target target; /* the processes of the server, or none */
 	unsigned connections;
 	unsigned domains;    /* see mix.h */
+	unsigned entries;    /* likewise */
 	unsigned rate;	     /* requests per second in all; 0: each
 			      * connection asks when it was answered */
 	bool one_shot;	     /* a connection for each request */
@@ -43,6 +44,8 @@ struct driver_results {
 	uint64_t faults[FAULT_COUNT];
 	uint64_t slowest;	   /* fewest requests of one connection */
 	uint64_t median;	   /* and of that in the middle */
+	uint64_t slowest_ns;	   /* longest mean latency of a connection */
+	uint64_t median_ns;	   /* and that in the middle */
 	struct target_usage usage; /* the difference; memory at the end */
 	struct histogram latency;
 };

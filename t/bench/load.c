@@ -2,8 +2,8 @@
 /* load - ask a policy server as a busy Postfix does, and measure it
  *
  * usage: load [-1as] [-c CONNECTIONS] [-d SECONDS] [-w SECONDS] [-n REQUESTS]
- *             [-r RATE] [-l DOMAINS] [-p PID]... ADDRESS
- *        load -g -n REQUESTS [-l DOMAINS]
+ *             [-r RATE] [-l DOMAINS] [-e ENTRIES] [-p PID]... ADDRESS
+ *        load -g -n REQUESTS [-l DOMAINS] [-e ENTRIES]
  *
  *   -1  a connection for each request
  *   -a  any answer will do; else each verdict must be the right one
@@ -14,6 +14,8 @@
  *   -n  end after so many requests; no warm-up
  *   -r  so many requests a second in all; else as many as get answered
  *   -l  so many domains are ours: d0000000.local.test and so on (10)
+ *   -e  those who are logged in send from that many addresses, and with that
+ *       many certificates (one, and none)
  *   -p  a process of the server: its CPU time and memory
  *   -g  write the requests to standard output instead of asking
  *
@@ -51,8 +53,9 @@ static int usage(void)
 	fprintf(stderr,
 		"usage: load [-1as] [-c CONNECTIONS] [-d SECONDS] [-w SECONDS] "
 		"[-n REQUESTS]\n"
-		"            [-r RATE] [-l DOMAINS] [-p PID]... ADDRESS\n"
-		"       load -g -n REQUESTS [-l DOMAINS]\n");
+		"            [-r RATE] [-l DOMAINS] [-e ENTRIES] [-p PID]... "
+		"ADDRESS\n"
+		"       load -g -n REQUESTS [-l DOMAINS] [-e ENTRIES]\n");
 	return EX_USAGE;
 }
 
@@ -123,6 +126,8 @@ static int take_option(struct driver_options *options, int letter)
 		return take_count(optarg, RATE_MAX, &options->rate);
 	case 'l':
 		return take_count(optarg, MIX_DOMAINS_MAX, &options->domains);
+	case 'e':
+		return take_count(optarg, MIX_ENTRIES_MAX, &options->entries);
 	case 'p':
 		return take_pid(optarg, &options->target);
 	default:
@@ -148,7 +153,7 @@ static int generate(const struct driver_options *options)
 	enum mix_kind kind;
 	uint64_t i;
 
-	mix_init(&mix, options->domains);
+	mix_init(&mix, options->domains, options->entries);
 	for (i = 0; i < options->requests; i++) {
 		const struct mix_request *request = mix_next(&mix, &kind);
 
@@ -184,6 +189,16 @@ static void print_usage(const struct driver_results *results)
 	printf("peak_kib=%" PRIu64 "\n", usage->peak_kib);
 }
 
+/* print_fairness - how far the connection that got the least is from that in
+ * the middle: in answers, where none at all is inf, and in mean latency */
+static void print_fairness(const struct driver_results *results)
+{
+	printf("unfair_count=%.3f\n",
+	       (double)results->median / (double)results->slowest);
+	printf("unfair_latency=%.3f\n",
+	       (double)results->slowest_ns / (double)results->median_ns);
+}
+
 /* print_results - returns the number of errors */
 static uint64_t print_results(const struct driver_results *results,
 			      bool has_target)
@@ -200,8 +215,7 @@ static uint64_t print_results(const struct driver_results *results,
 	print_latency(results, "p99", 0.99);
 	print_latency(results, "p999", 0.999);
 	printf("max_us=%.3f\n", (double)results->latency.max_ns / 1e3);
-	printf("connection_median=%" PRIu64 "\n", results->median);
-	printf("connection_slowest=%" PRIu64 "\n", results->slowest);
+	print_fairness(results);
 	if (has_target)
 		print_usage(results);
 	for (i = 0; i < FAULT_COUNT; i++) {
@@ -243,7 +257,7 @@ int main(int argc, char **argv)
 	struct error error;
 	int letter;
 
-	while ((letter = getopt(argc, argv, "1asc:d:w:n:r:l:p:g")) != -1)
+	while ((letter = getopt(argc, argv, "1asc:d:w:n:r:l:e:p:g")) != -1)
 		if (letter == 'g')
 			only_generate = true;
 		else if (take_option(&options, letter) < 0)

@@ -24,7 +24,7 @@ static const char form[] = "request=smtpd_access_policy\n"
 			   "server_address=192.0.2.1\n"
 			   "server_port=25\n"
 			   "helo_name=client.example\n"
-			   "sender=sender@client.example\n"
+			   "sender=%s@client.example\n"
 			   "recipient=user@%s\n"
 			   "recipient_count=0\n"
 			   "queue_id=\n"
@@ -58,6 +58,20 @@ static const char logged_in[] = "sasl_method=PLAIN\n"
 				"encryption_cipher=TLS_AES_256_GCM_SHA384\n"
 				"encryption_keysize=256\n";
 
+/* With a certificate, whose number stands in the last pairs of digits. */
+static const char certified[] =
+	"sasl_method=PLAIN\n"
+	"sasl_username=alice@local.test\n"
+	"sasl_sender=\n"
+	"ccert_subject=alice\n"
+	"ccert_issuer=CA\n"
+	"ccert_fingerprint=AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:"
+	"AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:65:00:00:00\n"
+	"ccert_pubkey_fingerprint=\n"
+	"encryption_protocol=TLSv1.3\n"
+	"encryption_cipher=TLS_AES_256_GCM_SHA384\n"
+	"encryption_keysize=256\n";
+
 static const struct {
 	const char *domain;
 	const char *session;
@@ -80,20 +94,33 @@ static size_t place_of(const struct mix_request *request, const char *text)
 	       strlen(text);
 }
 
+/* add_entries - in the request of who is logged in */
+static void add_entries(struct mix_request *request)
+{
+	request->length = (size_t)snprintf(
+		request->bytes, sizeof(request->bytes), form, "u0000000",
+		kinds[MIX_LOGGED_IN].domain, certified);
+	request->sender = place_of(request, "sender=u");
+	request->certificate = place_of(request, ":65:");
+}
+
 /* mix_init - write the three requests */
-void mix_init(struct mix *mix, unsigned domains)
+void mix_init(struct mix *mix, unsigned domains, unsigned entries)
 {
 	size_t kind;
 
 	memset(mix, 0, sizeof(*mix));
 	mix->domains = domains;
+	mix->entries = entries;
 	mix->random = 0x9e3779b97f4a7c15U;
 	for (kind = 0; kind < MIX_KIND_COUNT; kind++) {
 		struct mix_request *request = &mix->requests[kind];
 
 		request->length = (size_t)snprintf(
-			request->bytes, sizeof(request->bytes), form,
+			request->bytes, sizeof(request->bytes), form, "sender",
 			kinds[kind].domain, kinds[kind].session);
+		if (kind == MIX_LOGGED_IN && entries > 0)
+			add_entries(request);
 		request->domain = place_of(request, "user@d");
 		request->instance = place_of(request, "243a.6b02e8f7.");
 	}
@@ -117,6 +144,19 @@ static void put_digits(char *place, unsigned number)
 		place[i] = (char)('0' + number % 10);
 }
 
+/* put_entry - a sender, and a certificate */
+static void put_entry(struct mix_request *request, unsigned number)
+{
+	char *pair = request->bytes + request->certificate + 6;
+	unsigned i;
+
+	put_digits(request->bytes + request->sender, number);
+	for (i = 0; i < 3; i++, pair -= 3, number /= 100) {
+		pair[0] = (char)('0' + number / 10 % 10);
+		pair[1] = (char)('0' + number % 10);
+	}
+}
+
 /* mix_next - choose a kind and a domain, and fill them in */
 const struct mix_request *mix_next(struct mix *mix, enum mix_kind *kind)
 {
@@ -128,6 +168,8 @@ const struct mix_request *mix_next(struct mix *mix, enum mix_kind *kind)
 	put_digits(request->bytes + request->domain,
 		   (unsigned)(random * mix->domains >> 32));
 	put_digits(request->bytes + request->instance, mix->next % 10000000);
+	if (request->sender > 0)
+		put_entry(request, (unsigned)(random * mix->entries >> 32));
 	mix->next++;
 	return request;
 }

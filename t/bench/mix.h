@@ -14,6 +14,7 @@
 #define MIX_REQUEST_MAX	 1024
 #define MIX_DOMAINS_MAX	 10000000
 #define MIX_LOCAL_DOMAIN "d%07u.local.test" /* from 0 to D - 1 */
+#define MIX_ENTRIES_MAX	 1000000
 
 enum mix_kind { MIX_LOCAL, MIX_LOGGED_IN, MIX_STRANGER, MIX_KIND_COUNT };
 
@@ -21,19 +22,24 @@ enum mix_kind { MIX_LOCAL, MIX_LOGGED_IN, MIX_STRANGER, MIX_KIND_COUNT };
 struct mix_request {
 	char bytes[MIX_REQUEST_MAX];
 	size_t length;
-	size_t domain;	 /* where the digits of the domain are */
-	size_t instance; /* where those of the instance are */
+	size_t domain;	    /* where the digits of the domain are */
+	size_t instance;    /* where those of the instance are */
+	size_t sender;	    /* and those of the sender; 0: none are changed */
+	size_t certificate; /* and of the fingerprint, in pairs; 0: likewise */
 };
 
 struct mix {
 	struct mix_request requests[MIX_KIND_COUNT];
 	unsigned domains;
+	unsigned entries;
 	unsigned next;
 	uint64_t random;
 };
 
-/* mix_init - domains: D, at least 1. The same requests in each run. */
-void mix_init(struct mix *mix, unsigned domains);
+/* mix_init - domains: D, at least 1. With entries those who are logged in send
+ * from u0000000@client.example and so on, with a certificate each: so many of
+ * both. The same requests in each run. */
+void mix_init(struct mix *mix, unsigned domains, unsigned entries);
 
 /* mix_next - the next request, valid until the next call. */
 const struct mix_request *mix_next(struct mix *mix, enum mix_kind *kind);

@@ -169,27 +169,31 @@ class Peer:
 
 class Policyd:
     """Ours. log: off, file or syslog; settings: more lines of the
-    configuration; wrapper: a command to run it with."""
+    configuration; wrapper: a command to run it with; threads: 0 is the
+    default; destination: what our domains are written as, instead of a list of
+    so many; name: of its files, if there are two."""
 
     any_answer = False
 
     def __init__(self, place, kind, log="off", domains=10,
-                 settings="", wrapper=(), threads=1):
+                 settings="", wrapper=(), threads=1, destination=None,
+                 name="policyd"):
         self.place = place
-        self.address = free_address(place, kind, "policyd")
+        self.name = name
+        self.address = free_address(place, kind, name)
         self.log = log
         self.sink = None
         self.domains = domains
         self.settings = settings
         self.threads = threads
         self.lines = 0
-        self.configure()
+        self.configure(destination or self.ours())
         # A wrapper is valgrind.
         program = "t/bench/policyd_uncontained" if wrapper else "policyd"
         command = [*wrapper, place.program(program), "-c", self.config]
         if log == "syslog":
             command = self.start_sink() + command
-        self.said = open(place.path("stderr"), "w+b")
+        self.said = open(place.path(name + ".stderr"), "w+b")
         self.process = place.start(command, place.server_core,
                                    stdout=self.said, stderr=self.said)
         try:
@@ -203,15 +207,15 @@ class Policyd:
         names = ["d%07u.local.test" % i for i in range(self.domains)]
         if self.domains <= INLINE_DOMAINS:
             return ", ".join(names)
-        with open(self.place.path("domains"), "w") as file:
+        with open(self.place.path(self.name + ".domains"), "w") as file:
             file.write("\n".join(names) + "\n")
-        return self.place.path("domains")
+        return self.place.path(self.name + ".domains")
 
-    def configure(self):
+    def configure(self, destination):
         """configure - write the configuration"""
-        self.config = self.place.path("policyd.conf")
-        target = {"off": self.place.path("log"), "syslog": "syslog",
-                  "file": self.place.path("log")}[self.log]
+        self.config = self.place.path(self.name + ".conf")
+        self.lines_file = self.place.path(self.name + ".log")
+        target = "syslog" if self.log == "syslog" else self.lines_file
         verdicts = "" if self.log == "off" else (
             "permit, reject, defer, dunno")
         mode = 'mode = "0666"' if self.address.startswith("unix:") else ""
@@ -222,7 +226,7 @@ class Policyd:
                 'max_connections = 16384\nthreads = %d\n'
                 'myhostname = "mx.local.test"\nmydestination = "%s"\n%s'
                 % (self.address, mode, target, verdicts, self.threads,
-                   self.ours(), self.settings))
+                   destination, self.settings))
 
     def start_sink(self):
         """start_sink - a log daemon; what to run policyd with"""
@@ -250,10 +254,10 @@ class Policyd:
     def between_runs(self):
         """between_runs - count the lines of a log file, and start it anew"""
         if self.log == "file":
-            with open(self.place.path("log"), "rb") as file:
+            with open(self.lines_file, "rb") as file:
                 while block := file.read(1 << 20):
                     self.lines += block.count(b"\n")
-            os.truncate(self.place.path("log"), 0)
+            os.truncate(self.lines_file, 0)
 
     def stop(self):
         """stop - ends it; self.lines: how many lines it has logged"""
