@@ -315,41 +315,64 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
 	(void)arguments;
 }
 
-/* parse - the text into a new cfg_t; NULL when libconfuse refuses it. Without
- * memory it leaves sections half made, and cfg_free() would crash. */
-static cfg_t *parse(const char *text, struct config_notes *notes)
-{
+/* All options, as libconfuse wants to have them; it makes a copy. */
+struct declarations {
 	cfg_opt_t tls[OPTION_COUNT + 1];
 	cfg_opt_t inner[KIND_COUNT][OPTION_COUNT + 2];
 	cfg_opt_t top[OPTION_COUNT + KIND_COUNT + 1];
-	int flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
-	int count = declare(top, SCOPE_TOP);
-	size_t i;
-	cfg_t *cfg;
+};
 
-	declare(tls, SCOPE_TLS);
-	for (i = 0; i < KIND_COUNT; i++) {
-		int inside = declare(inner[i], kinds[i].scope);
+/* declare_all - those of sections, too */
+static void declare_all(struct declarations *all)
+{
+	int flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
+	int count = declare(all->top, SCOPE_TOP);
+
+	declare(all->tls, SCOPE_TLS);
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		cfg_opt_t *options = all->inner[i];
+		int inside = declare(options, kinds[i].scope);
 
 		if (kinds[i].parent != SCOPE_TOP)
 			continue;
 		if (kinds[i].scope == SCOPE_LISTEN)
-			inner[i][inside++] =
-				(cfg_opt_t)CFG_SEC("tls", tls, CFGF_NODEFAULT);
-		inner[i][inside] = (cfg_opt_t)CFG_END();
-		top[count++] =
-			(cfg_opt_t)CFG_SEC(kinds[i].name, inner[i], flags);
+			options[inside++] = (cfg_opt_t)CFG_SEC("tls", all->tls,
+							       CFGF_NODEFAULT);
+		options[inside] = (cfg_opt_t)CFG_END();
+		all->top[count++] =
+			(cfg_opt_t)CFG_SEC(kinds[i].name, options, flags);
 	}
-	top[count] = (cfg_opt_t)CFG_END();
+	all->top[count] = (cfg_opt_t)CFG_END();
+}
+
+/* parser_new - of libconfuse; NULL: it cannot be had. The declarations take a
+ * hundred kilobytes, which a stack would keep for good. */
+static cfg_t *parser_new(void)
+{
+	struct declarations *all = xcalloc(1, sizeof(*all));
+	cfg_t *cfg;
+
+	declare_all(all);
 	errno = 0;
-	cfg = cfg_init(top, CFGF_NONE);
+	cfg = cfg_init(all->top, CFGF_NONE);
 	if (cfg == NULL && errno == ENOMEM)
 		xalloc_failed();
+	free(all);
+	return cfg;
+}
+
+/* parse - the text into a new cfg_t; NULL when libconfuse refuses it. Without
+ * memory it leaves sections half made, and cfg_free() would crash. */
+static cfg_t *parse(const char *text, struct config_notes *notes)
+{
+	cfg_t *cfg = parser_new();
+
 	if (cfg == NULL) {
 		config_error(notes, 0, "libconfuse cannot be started");
 		return NULL;
 	}
 	cfg_set_error_function(cfg, ignore_error);
+	errno = 0;
 	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
 		return cfg;
 	if (errno == ENOMEM)

@@ -210,14 +210,16 @@ struct reading {
 _Static_assert(ATTRIBUTE_COUNT == REQUEST_NAMES, "lib/request.h counts them");
 _Static_assert(ATTRIBUTE_COUNT <= 64, "struct reading has 64 bits");
 
-/* take - the value behind the name that a line begins with; returns the next
- * line, or this one if it has no end */
+/* take - the value behind the name that a line begins with, where at least one
+ * more byte stands; returns the next line, or this one if it has no end */
 static char *take(struct reading *reading, char *line, const char *end,
 		  size_t name, size_t offset)
 {
 	char *value = line + name;
-	char *newline = memchr(value, '\n', (size_t)(end - value));
+	char *newline = value;
 
+	if (*value != '\n') /* many are empty */
+		newline = memchr(value, '\n', (size_t)(end - value));
 	if (newline == NULL)
 		return line;
 	*newline = '\0';

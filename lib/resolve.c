@@ -563,7 +563,6 @@ static enum resolve_status judge(struct work *work)
 		return work->asks != NULL ? RESOLVE_ASK : RESOLVE_FAILED;
 	if (valid == 0)
 		return refuse(work);
-	resolution->routed = is_routed(resolution);
 	class = find_class(work);
 	if (work->asks == NULL && class < 0)
 		return RESOLVE_FAILED;

@@ -4,7 +4,7 @@
  * Open addressing, linear probing. The bits of a slot that no place needs hold
  * some of the hash: with them nearly every slot that is another text's is
  * passed over without a look at that text, which would cost a cache miss; so
- * the table may be four fifths full. */
+ * the table may be five sixths full. */
 
 #include "lib/slots.h"
 
@@ -16,8 +16,8 @@
 
 #define COUNT_MIN     16
 #define BITS_MAX      31 /* SLOTS_PLACE_MAX */
-#define FULL(count)   ((count) / 5 * 4)
-#define FITTED(count) ((count) + (count) / 4 + 5)
+#define FULL(count)   ((count) / 6 * 5)
+#define FITTED(count) ((count) + (count) / 5 + 6)
 
 /* slots_init - empty */
 int slots_init(struct slots *slots, struct error *error)

@@ -78,6 +78,7 @@ static int load(struct service_process *process, const struct options *options)
 
 	clock_gettime(CLOCK_REALTIME, &process->loaded);
 	process->config = config_load_with(options->config, &how, &messages);
+	malloc_trim(0); /* of what loading took nothing comes again */
 	for (i = 0; i < messages.count; i++)
 		serve_tell(process->channel,
 			   strstr(messages.lines[i], ": warning: ") != NULL
