@@ -17,6 +17,7 @@
 
 #include "lib/casefold.h"
 #include "lib/dictionary.h"
+#include "lib/keyset.h"
 #include "lib/restrictions.h"
 #include "lib/words.h"
 #include "lib/xalloc.h"
@@ -24,43 +25,28 @@
 #define DIGEST_MAX 64 /* SHA-512 */
 #define TEXT_MAX   (3 * DIGEST_MAX)
 
-struct fingerprint {
-	size_t length;
-	unsigned char bytes[DIGEST_MAX];
-};
-
 struct fingerprint_list {
-	struct fingerprint *fingerprints;
-	size_t count;
+	struct keyset *fingerprints; /* folded */
 	struct dictionary **tables;
 	size_t table_count;
 	struct dictionary_loader *loader; /* while it is read */
 };
 
-/* hex_value - of one hex digit */
-static unsigned hex_value(char digit)
+/* fingerprint_length - bytes of a fingerprint "AB:CD:..."; 0: it is not of that
+ * form */
+static size_t fingerprint_length(const char *text)
 {
-	if (isdigit((unsigned char)digit))
-		return (unsigned)(digit - '0');
-	return (unsigned)(tolower((unsigned char)digit) - 'a') + 10;
-}
+	size_t length = 0;
 
-/* fingerprint_parse - "AB:CD:..." to bytes; -1: it is not of that form */
-static int fingerprint_parse(struct fingerprint *fingerprint, const char *text)
-{
-	memset(fingerprint, 0, sizeof(*fingerprint));
 	for (;;) {
-		if (fingerprint->length == DIGEST_MAX ||
-		    !isxdigit((unsigned char)text[0]) ||
+		if (length == DIGEST_MAX || !isxdigit((unsigned char)text[0]) ||
 		    !isxdigit((unsigned char)text[1]))
-			return -1;
-		fingerprint->bytes[fingerprint->length++] =
-			(unsigned char)(hex_value(text[0]) << 4 |
-					hex_value(text[1]));
-		if (text[2] == '\0')
 			return 0;
+		length++;
+		if (text[2] == '\0')
+			return length;
 		if (text[2] != ':')
-			return -1;
+			return 0;
 		text += 3;
 	}
 }
@@ -92,19 +78,20 @@ static int check_length(size_t length, const char *word, struct error *error)
 static int add_fingerprint(void *context, const char *word, struct error *error)
 {
 	struct fingerprint_list *list = context;
-	struct fingerprint fingerprint;
+	size_t length = fingerprint_length(word);
+	char folded[CASEFOLD_SIZE(TEXT_MAX)];
 
-	if (fingerprint_parse(&fingerprint, word) < 0)
+	if (length == 0)
 		return error_set(error,
 				 "\"%s\": not a fingerprint (hex pairs with "
 				 "colons between, at most 64)",
 				 word);
-	if (check_length(fingerprint.length, word, error) < 0)
+	if (check_length(length, word, error) < 0)
 		return -1;
-	list->fingerprints = xreallocarray(list->fingerprints, list->count + 1,
-					   sizeof(list->fingerprints[0]));
-	list->fingerprints[list->count++] = fingerprint;
-	return 0;
+	length = casefold(folded, word, strlen(word), false);
+	return keyset_add(list->fingerprints, folded, length, false, error) < 0
+		       ? -1
+		       : 0;
 }
 
 /* read_line - a fingerprint and something about it, or a comment */
@@ -186,7 +173,7 @@ static void close_list(void *state)
 	for (size_t i = 0; i < list->table_count; i++)
 		dictionary_free(list->tables[i]);
 	free(list->tables);
-	free(list->fingerprints);
+	keyset_free(list->fingerprints);
 	free(list);
 }
 
@@ -199,48 +186,35 @@ static int open_list(const char *argument,
 
 	*state = NULL;
 	list->loader = context->loader;
-	if (words_each_braced(argument, WORDS_SEPARATORS, read_word, list,
+	list->fingerprints = keyset_new(false, error);
+	if (list->fingerprints == NULL ||
+	    words_each_braced(argument, WORDS_SEPARATORS, read_word, list,
 			      error) < 0) {
 		close_list(list);
 		return -1;
 	}
 	list->loader = NULL;
+	keyset_fit(list->fingerprints);
 	*state = list;
 	return 0;
-}
-
-/* same - compare all bytes, so that time does not tell how many agree */
-static bool same(const struct fingerprint *one, const struct fingerprint *other)
-{
-	unsigned difference = one->length != other->length;
-	size_t i;
-
-	for (i = 0; i < DIGEST_MAX; i++)
-		difference |= one->bytes[i] ^ other->bytes[i];
-	return difference == 0;
-}
-
-/* is_listed - is the fingerprint that Postfix sent in the list? */
-static bool is_listed(const struct fingerprint_list *list, const char *text)
-{
-	struct fingerprint fingerprint;
-	bool found = false;
-	size_t i;
-
-	if (fingerprint_parse(&fingerprint, text) < 0)
-		return false;
-	for (i = 0; i < list->count; i++)
-		found |= same(&fingerprint, &list->fingerprints[i]);
-	return found;
 }
 
 /* is_usable - is it a fingerprint that could be in the list? */
 static bool is_usable(const char *text)
 {
-	struct fingerprint fingerprint;
+	return is_strong(fingerprint_length(text));
+}
 
-	return fingerprint_parse(&fingerprint, text) == 0 &&
-	       is_strong(fingerprint.length);
+/* is_listed - is the fingerprint that Postfix sent in the list? */
+static bool is_listed(const struct fingerprint_list *list, const char *text)
+{
+	char folded[CASEFOLD_SIZE(TEXT_MAX)];
+	size_t length;
+
+	if (!is_usable(text))
+		return false;
+	length = casefold(folded, text, strlen(text), false);
+	return keyset_find(list->fingerprints, folded, length) == 1;
 }
 
 /* why_not - for who asks why the certificate does not permit */

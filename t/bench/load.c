@@ -193,6 +193,8 @@ static void print_usage(const struct driver_results *results)
  * the middle: in answers, where none at all is inf, and in mean latency */
 static void print_fairness(const struct driver_results *results)
 {
+	if (results->median == 0)
+		return;
 	printf("unfair_count=%.3f\n",
 	       (double)results->median / (double)results->slowest);
 	printf("unfair_latency=%.3f\n",

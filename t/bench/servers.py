@@ -54,10 +54,11 @@ class Place:
         return subprocess.Popen(command, preexec_fn=prepare,
                                 stdin=subprocess.DEVNULL, **options)
 
-    def load(self, server, arguments, timeout=120):
-        """load - one run of the generator: what it printed, as numbers"""
+    def load(self, server, arguments, timeout=120, watched=True):
+        """load - one run of the generator: what it printed, as numbers;
+        watched: what the server costs, too"""
         command = [self.program("t/bench/load")]
-        for pid in server.pids():
+        for pid in server.pids() if watched else []:
             command += ["-p", str(pid)]
         if server.any_answer:
             command.append("-a")
