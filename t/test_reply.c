@@ -132,6 +132,19 @@ static const struct {
 	  false,
 	  "action=553 5.7.1 Sender address rejected: not logged in (id "
 	  "4F2K)\n\n" },
+	/* One may be enough, whatever the verdict. */
+	{ REPLY_LOCK,
+	  { VERDICT_ASK, .asks = { "reject_unauth_destination" } },
+	  true,
+	  true,
+	  true,
+	  "action=reject_unauth_destination\n\n" },
+	{ REPLY_LOCK,
+	  { VERDICT_DUNNO, .asks = { "reject_unauth_destination" } },
+	  true,
+	  true,
+	  true,
+	  "action=reject_unauth_destination\n\n" },
 	/* The longest that there can be. */
 	{ REPLY_LOCK,
 	  { VERDICT_ASK,
@@ -307,6 +320,9 @@ static const struct {
 	{ "VRFY", "550 Go away",
 	  "550 5.7.1 <a\\x20b@c>: Recipient address rejected: Go away" },
 	{ "RCPT", "REJECT",
+	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
+	/* What is behind the end does not count. */
+	{ "RCPT", "REJECT\0.1.1 x",
 	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
 	{ "RCPT", "Reject 5.1.8 x",
 	  "554 5.1.2 <a\\x20b@c>: Recipient address rejected: x" },

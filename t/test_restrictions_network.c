@@ -202,6 +202,32 @@ START_TEST(permits_certificates)
 }
 END_TEST
 
+/* Another digit anywhere is another fingerprint. */
+START_TEST(every_digit_counts)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	struct request request;
+
+	request_init(&request);
+	request.encryption_protocol = "TLSv1.3";
+	for (size_t i = 0; i < strlen(A); i++) {
+		char other[] = A;
+
+		if (other[i] == ':')
+			continue;
+		for (const char *digit = digits; *digit != '\0'; digit++) {
+			other[i] = *digit;
+			request.ccert_fingerprint = other;
+			ck_assert_int_eq(
+				evaluate(&restriction_permit_tls_clientcerts, A,
+					 &request),
+				*digit == A[i] ? VERDICT_PERMIT
+					       : VERDICT_DUNNO);
+		}
+	}
+}
+END_TEST
+
 static const struct {
 	const char *protocol, *certificate, *key;
 	const char *reason;
@@ -490,6 +516,7 @@ int main(void)
 	tcase_add_loop_test(tests, permits_networks, 0, COUNT(networks));
 	tcase_add_loop_test(tests, permits_certificates, 0,
 			    COUNT(certificates));
+	tcase_add_test(tests, every_digit_counts);
 	tcase_add_loop_test(tests, says_why_not, 0, COUNT(reasons));
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));
 	tcase_add_checked_fixture(tests, set_up, tear_down);

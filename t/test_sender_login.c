@@ -195,6 +195,8 @@ static const struct {
 	  SENDER_OTHERS, "x", NULL, NULL },
 	{ "inline:{ { \"a b\" = x } }", "a b@local.test", SENDER_OTHERS, "x",
 	  NULL, NULL },
+	{ "inline:{ { #a b@c = x } }", "#a b@c", SENDER_OTHERS, "x", NULL,
+	  NULL },
 	/* Patterns see it whole, folded, and nothing else. */
 	{ "pcre:{{/^dave$/ x}}", "dave@local.test", SENDER_UNKNOWN, "", NULL,
 	  NULL },
