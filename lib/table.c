@@ -237,6 +237,8 @@ static uint32_t add_file(struct table *table, const char *path)
 	return (uint32_t)table->file_count++;
 }
 
+_Static_assert(FILE_SIZE_MAX < INT_MAX, "no file has too many lines");
+
 /* read_lines - the patterns of a file. Lines that begin with # are comments;
  * each other line is a list of its own. */
 static int read_lines(struct reader *reader, const char *content, size_t length,
@@ -258,9 +260,6 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 		size_t line =
 			(size_t)((newline != NULL ? newline : end) - content);
 
-		if (reader->position.line == INT_MAX)
-			return error_set(reader->error, "%s: too many lines",
-					 reader->name);
 		reader->position.line++;
 		if (content[0] != '#' &&
 		    read_text(reader, content, line, negated) < 0)

@@ -306,6 +306,9 @@ START_TEST(test_rewrite)
 	ck_assert_int_eq(
 		address_print(&address, address.first, out, sizeof(out)),
 		(long)strlen(c->rewritten));
+	for (size_t i = address.first; i < address.end; i++)
+		ck_assert_int_eq(tokens[i].operator!= 0,
+				 tokens[i].kind == TOKEN_OPERATOR);
 	ck_assert_str_eq(out, c->rewritten);
 }
 END_TEST

@@ -139,6 +139,39 @@ START_TEST(waits_and_resumes)
 }
 END_TEST
 
+/* One may wait behind another: it is done when the last has answered. */
+START_TEST(waits_again)
+{
+	static const struct restriction unable = { .name = "unable",
+						   .evaluate = later };
+	int cancelled = 0, other = 0;
+	int before = done_count;
+	struct restriction_use uses[] = { { &waiter, &cancelled, 0 },
+					  { &unable, &other, 0 } };
+	struct restriction_list list = { uses, COUNT(uses) };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	struct request request;
+
+	request_init(&request);
+	for (int cancel = 0; cancel < 2; cancel++) {
+		ck_assert(!evaluation_start(&evaluation, &list, &request,
+					    &facts, 0, done));
+		evaluation_resume(&evaluation, VERDICT_DUNNO, REFUSAL_RELAY,
+				  "");
+		ck_assert_int_eq(done_count, before);
+		/* This one has nothing to forget. */
+		if (cancel == 0)
+			evaluation_cancel(&evaluation);
+	}
+	evaluation_resume(&evaluation, VERDICT_DEFER, REFUSAL_LOOKUP, "");
+	ck_assert_int_eq(done_count, before + 1);
+	ck_assert_str_eq(evaluation.decision.restriction, "unable");
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_DEFER);
+	ck_assert_int_eq(cancelled + other, 0);
+}
+END_TEST
+
 /* Where nobody can wait, who wants to is told that it is over. */
 START_TEST(cancels_where_nobody_can_wait)
 {
@@ -679,6 +712,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, walks_in_order, 0, COUNT(walks));
 	tcase_add_test(tests, waits_and_resumes);
+	tcase_add_test(tests, waits_again);
 	tcase_add_test(tests, cancels_the_waiter_once);
 	tcase_add_test(tests, cancels_where_nobody_can_wait);
 	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));

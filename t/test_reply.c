@@ -232,6 +232,8 @@ static const struct {
 	{ "554 5.7.1 Relay access denied", NULL },
 	{ "450 4.7.1 Later", NULL },
 	{ "550 no", NULL },
+	{ "409 no", NULL },
+	{ "450 4.123.123 no", NULL },
 	{ "REJECT", NULL },
 	{ "reject you: please go", NULL },
 	{ "DEFER", NULL },
@@ -332,6 +334,9 @@ static const struct {
 	  "550 5.1.1 <a\\x20b@c>: Recipient address rejected: x" },
 	{ "RCPT", "550 5.1.10 x",
 	  "550 5.1.0 <a\\x20b@c>: Recipient address rejected: x" },
+	/* As it is, if it is as long as it may be; the digits are any. */
+	{ "RCPT", "559 5.123.456 x",
+	  "559 5.123.456 <a\\x20b@c>: Recipient address rejected: x" },
 	{ "DATA", "550 5.1.1 x", "550 5.0.0 <DATA>: Data command rejected: x" },
 	{ "END-OF-MESSAGE", "450 x",
 	  "450 4.7.1 <END-OF-MESSAGE>: End-of-data rejected: x" },

@@ -545,6 +545,14 @@ static const struct under unders[] = {
 	{ { { "resolve_null_domain", "yes" } }, "user@", 1 },
 	{ { { "resolve_numeric_domain", "yes" } }, "user@127.0.0.1", 1 },
 	{ { { "resolve_numeric_domain", "yes" } }, "user@10.9.8.7", 0 },
+	{ { { "resolve_numeric_domain", "yes" },
+	    { "mydestination", "!10.9.8.7, fail:x" } },
+	  "user@10.9.8.7",
+	  -1 },
+	{ { { "resolve_numeric_domain", "yes" },
+	    { "mydestination", "!10.9.8.7, [10.9.8.7]" } },
+	  "user@10.9.8.7",
+	  1 },
 	{ { { "resolve_numeric_domain", "yes" }, { "relay_domains", "[::1]" } },
 	  "user@::1",
 	  1 },
@@ -681,6 +689,15 @@ static const struct under asks[] = {
 	  "user%x@127.0.0.1",
 	  2 },
 	{ { MYDEST, { "resolve_numeric_domain", "yes" } }, "user@10.9.8.7", 2 },
+	{ { { "mydestination", "!10.9.8.7, socketmap:x" },
+	    { "resolve_numeric_domain", "yes" } },
+	  "user@10.9.8.7",
+	  2 },
+	/* one list is open, and another cannot be searched */
+	{ { { "virtual_alias_domains", "socketmap:x" },
+	    { "relay_domains", "fail:x" } },
+	  "-user@remote.example",
+	  0 },
 	{ { { "mydestination", "local.test, !socketmap:x, late.test" } },
 	  "user@late.test",
 	  2 },
@@ -915,6 +932,31 @@ START_TEST(test_lengths)
 }
 END_TEST
 
+/* Brackets that would not fit are not put. */
+START_TEST(test_brackets_fit)
+{
+	static const struct setting numeric[] = {
+		{ "resolve_numeric_domain", "yes" }, { NULL, NULL }
+	};
+	struct resolver *resolver = must_make(numeric);
+	struct resolution got;
+	char recipient[RESOLUTION_ADDRESS_MAX];
+
+	for (size_t size = sizeof(recipient) - 4; size < sizeof(recipient);
+	     size++) {
+		bool fits = size + 2 < sizeof(recipient);
+
+		memset(recipient, 'a', size);
+		strcpy(recipient + size - strlen("@127.0.0.1"), "@127.0.0.1");
+		resolve_address(resolver, recipient, &got);
+		ck_assert_int_eq(got.status,
+				 fits ? RESOLVE_DONE : RESOLVE_INVALID);
+		ck_assert_int_eq(resolution_authorized(resolver, &got), fits);
+	}
+	resolver_free(resolver);
+}
+END_TEST
+
 /* Long chains end, and in the right place: those of "@" at the domain ahead of
  * them; the others make one odd domain of all. */
 START_TEST(test_chains)
@@ -1084,6 +1126,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_origin_file, 0, COUNT(origins));
 	tcase_add_test(tests, test_lengths);
 	tcase_add_test(tests, test_many_pieces);
+	tcase_add_test(tests, test_brackets_fit);
 	tcase_add_test(tests, test_chains);
 	tcase_add_test(tests, test_random);
 	tcase_add_loop_test(tests, test_plain, 0, COUNT(plain_settings));

@@ -94,6 +94,8 @@ static const struct {
 
 START_TEST(permits_networks)
 {
+	struct dictionary_loader loader = { .config_directory = directory };
+	struct decision decision;
 	struct request request;
 
 	request_init(&request);
@@ -101,9 +103,16 @@ START_TEST(permits_networks)
 	/* What the client says of itself is no address. */
 	request.client_name = request.helo_name = "127.0.0.1";
 	request.server_address = "127.0.0.1";
-	ck_assert_int_eq(evaluate(&restriction_permit_mynetworks,
-				  networks[_i].mynetworks, &request),
+	ck_assert_int_eq(decide(&restriction_permit_mynetworks,
+				networks[_i].mynetworks, &loader, &request,
+				&decision),
 			 networks[_i].verdict);
+	if (networks[_i].verdict == VERDICT_PERMIT)
+		ck_assert_str_eq(decision.reason,
+				 "the client is in mynetworks");
+	else
+		ck_assert_str_ne(decision.reason,
+				 "the client is in mynetworks");
 }
 END_TEST
 
