@@ -309,7 +309,7 @@ static const char *refused_thing(const struct request *request,
 /* A refusal, taken apart. */
 struct refusal_parts {
 	char code[4];
-	char status[12];
+	char status[12]; /* the longest is 5.123.123 */
 	const char *text;
 };
 
@@ -349,7 +349,7 @@ static bool take_apart(struct refusal_parts *parts, const char *action)
 	else
 		memcpy(parts->code, "450", 4);
 	length = status_length(text);
-	if (length > 0 && length < sizeof(parts->status))
+	if (length > 0)
 		memcpy(parts->status, text, length);
 	else
 		memcpy(parts->status, "x.7.1", 6);

@@ -72,7 +72,7 @@ static bool is_failed(const struct work *work)
 static bool print(struct work *work, size_t from)
 {
 	if (address_print(&work->address, from, work->plain, work->size) < 0)
-		work->address.overflow = true;
+		work->address.overflow = true; /* GCOV_EXCL_LINE */
 	return !work->address.overflow;
 }
 
@@ -80,9 +80,9 @@ static bool print(struct work *work, size_t from)
 static bool scan_plain(struct work *work)
 {
 	if (address_quote(work->quoted, work->size, work->plain) < 0)
-		work->address.overflow = true;
+		work->address.overflow = true; /* GCOV_EXCL_LINE */
 	if (is_failed(work))
-		return false;
+		return false; /* GCOV_EXCL_LINE */
 	address_clear(&work->address);
 	address_scan(&work->address, work->quoted);
 	return !is_failed(work);
@@ -130,16 +130,16 @@ static bool canonicalize(struct work *work, const char *recipient)
 	bool changed;
 
 	if (address_quote(work->quoted, work->size, recipient) < 0)
-		work->address.overflow = true;
+		work->address.overflow = true; /* GCOV_EXCL_LINE */
 	address_scan(&work->address, work->quoted);
 	if (is_failed(work) || address_count(&work->address) == 0)
-		return false;
+		return false; /* GCOV_EXCL_LINE */
 	address_rewrite(&work->address, &work->resolver->rules);
 	changed = work->address.changes != 0;
 	tell_change(work);
 	if (is_failed(work) || !print(work, work->address.first) ||
 	    address_quote(work->quoted, work->size, work->plain) < 0)
-		return false;
+		return false; /* GCOV_EXCL_LINE */
 	address_unquote(work->plain, work->quoted);
 	/* What comes out as it went in has the same pieces. */
 	if (!changed && strcmp(work->plain, recipient) == 0)
@@ -231,8 +231,8 @@ static void save_domain(struct work *work, size_t at)
 
 		if (saved->end == saved->capacity ||
 		    from->length > saved->size - saved->used) {
-			saved->overflow = true;
-			return;
+			saved->overflow = true; /* GCOV_EXCL_LINE */
+			return;			/* GCOV_EXCL_LINE */
 		}
 		*to = *from;
 		to->text = saved->text + saved->used;
@@ -352,7 +352,7 @@ static int strip_once(struct work *work)
 	if (at >= 0) {
 		if ((size_t)at + 1 < address->end) {
 			if (!print(work, (size_t)at + 1))
-				return 0;
+				return 0; /* GCOV_EXCL_LINE */
 			local = match_local(work, work->plain);
 			if (local == TABLE_ASK)
 				return 0;
@@ -384,7 +384,7 @@ static int strip_domains(struct work *work)
 			return -1;
 		more = strip_once(work);
 		if (is_failed(work))
-			return 0;
+			return 0; /* GCOV_EXCL_LINE */
 		tell_change(work);
 	}
 	if (more == 0 && work->is_local)
@@ -616,7 +616,9 @@ static void resolution_init(struct resolution *resolution)
 
 /* work_init - share out room: each text has size bytes, each list of tokens
  * has size / 2. A text of n bytes gives n tokens at most; the external form
- * of a text, n * 2 + 3 bytes, must fit. */
+ * of a text, n * 2 + 3 bytes, must fit. So nothing
+ * overflows; the lines marked GCOV_EXCL_LINE are for the day when somebody
+ * changes what is appended where. */
 static void work_init(struct work *work, char *texts, struct token *tokens,
 		      size_t size)
 {

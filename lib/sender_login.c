@@ -173,21 +173,18 @@ static enum dictionary_answer find_local(const struct sender_login *maps,
 					 struct dictionary_result *result)
 {
 	const char *domain = strrchr(full->plain, '@') + 1;
-	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+	int local = resolver_is_local(maps->resolver, domain);
+	enum dictionary_answer answer;
 
-	switch (resolver_is_local(maps->resolver, domain)) {
-	case 0:
+	if (local == 0)
 		return DICTIONARY_NOT_FOUND;
-	case 1:
-		answer = find_user(maps, full, result);
-		if (answer == DICTIONARY_NOT_FOUND && bare != NULL)
-			answer = find_user(maps, bare, result);
-		return answer;
-	case AUTHORIZED_ASK:
-		return DICTIONARY_ASK;
-	default:
-		return DICTIONARY_FAILED;
-	}
+	if (local != 1)
+		return local == AUTHORIZED_ASK ? DICTIONARY_ASK
+					       : DICTIONARY_FAILED;
+	answer = find_user(maps, full, result);
+	if (answer == DICTIONARY_NOT_FOUND && bare != NULL)
+		answer = find_user(maps, bare, result);
+	return answer;
 }
 
 /* find_address - all forms in their order; bare may be NULL */

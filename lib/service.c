@@ -41,9 +41,8 @@ const struct service *service_find(const struct service_list *list,
 	unsigned long port = 0;
 	size_t i;
 
-	/* What is no port number is port 0, which no service can have. */
-	if (number_parse(request->server_port, 65535, &port) != 0)
-		port = 0;
+	/* What is no port number leaves it 0, which no service can have. */
+	number_parse(request->server_port, 65535, &port);
 	for (i = 0; i + 1 < list->count; i++)
 		if (has_port(&list->services[i], (unsigned short)port) &&
 		    has_context(&list->services[i], request->policy_context))

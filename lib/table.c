@@ -178,8 +178,6 @@ static int add_pattern(struct reader *reader, const char *written,
 	bool same;
 
 	table->size++;
-	if (check_room(reader, length) < 0)
-		return -1;
 	text = reserve(table,
 		       CASEFOLD_SIZE(length) + prefix + length + RECORD_EXTRA) +
 	       1;
@@ -196,8 +194,8 @@ static int add_pattern(struct reader *reader, const char *written,
 }
 
 /* add_entry - put a dictionary at the end of the list, which will own it */
-static int add_entry(struct reader *reader, struct dictionary *dictionary,
-		     const char *written, size_t length, bool negated)
+static void add_entry(struct reader *reader, struct dictionary *dictionary,
+		      const char *written, size_t length, bool negated)
 {
 	struct table *table = reader->table;
 
@@ -208,15 +206,12 @@ static int add_entry(struct reader *reader, struct dictionary *dictionary,
 				       sizeof(*table->entries));
 	entry = &table->entries[table->entry_count++];
 	*entry = (struct entry){ .dictionary = dictionary };
-	if (check_room(reader, length) < 0)
-		return -1;
 	table->size += 1 + dictionary_size(dictionary);
 	text = reserve(table, length + RECORD_EXTRA) + 1;
 	memcpy(text, written, length);
 	text[length] = '\0';
 	entry->place = append(reader, FLAG_TABLE | (negated ? FLAG_NEGATED : 0),
 			      NULL, 0);
-	return 0;
 }
 
 /* read_error - a complaint about the present place in the list */
@@ -242,6 +237,8 @@ static uint32_t add_file(struct table *table, const char *path)
 	return (uint32_t)table->file_count++;
 }
 
+_Static_assert(FILE_SIZE_MAX < INT_MAX, "no file has too many lines");
+
 /* read_lines - the patterns of a file. Lines that begin with # are comments;
  * each other line is a list of its own. */
 static int read_lines(struct reader *reader, const char *content, size_t length,
@@ -263,9 +260,6 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 		size_t line =
 			(size_t)((newline != NULL ? newline : end) - content);
 
-		if (reader->position.line == INT_MAX)
-			return error_set(reader->error, "%s: too many lines",
-					 reader->name);
 		reader->position.line++;
 		if (content[0] != '#' &&
 		    read_text(reader, content, line, negated) < 0)
@@ -280,16 +274,15 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 static int add_dictionary(struct reader *reader, struct dictionary *dictionary,
 			  const char *written, size_t length, bool negated)
 {
-	int result = 0;
-
 	if (dictionary_failure(dictionary) != NULL &&
-	    !dictionary_let_pass(dictionary, reader->name, reader->loader))
-		result = read_error(reader, written, length,
-				    dictionary_failure(dictionary));
-	if (result == 0)
-		return add_entry(reader, dictionary, written, length, negated);
-	dictionary_free(dictionary);
-	return result;
+	    !dictionary_let_pass(dictionary, reader->name, reader->loader)) {
+		read_error(reader, written, length,
+			   dictionary_failure(dictionary));
+		dictionary_free(dictionary);
+		return -1;
+	}
+	add_entry(reader, dictionary, written, length, negated);
+	return 0;
 }
 
 /* read_dictionary - type:name; its "!" are written before bare */
@@ -361,6 +354,8 @@ static int read_word(struct reader *reader, const char *word, size_t length,
 	if (left == 0)
 		return read_error(reader, word, length,
 				  "no pattern after \"!\"");
+	if (check_room(reader, length) < 0)
+		return -1;
 	if (bare[0] == '/')
 		return read_file(reader, bare, left, negated);
 	if (bare[0] != '[' && memchr(bare, ':', left) != NULL)

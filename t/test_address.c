@@ -197,8 +197,15 @@ START_TEST(test_kinds)
 	address_scan(&address, "a@\"b\"[c](d) e\\@f \x01");
 	ck_assert_uint_eq(address_count(&address),
 			  sizeof(kinds) / sizeof(kinds[0]));
-	for (int i = 0; i < COUNT(kinds); i++)
+	for (int i = 0; i < COUNT(kinds); i++) {
 		ck_assert_int_eq(tokens[i].kind, kinds[i]);
+		ck_assert_int_eq(tokens[i].length == 0,
+				 kinds[i] == TOKEN_OPERATOR);
+	}
+	address_append_operator(&address, '@');
+	ck_assert_int_eq(address_last(&address)->operator, '@');
+	ck_assert_uint_eq(address_last(&address)->length, 0);
+	address.end--;
 	ck_assert_int_eq(address_find_last(&address, '@'), 1);
 	ck_assert_int_eq(address_find_last(&address, '!'), -1);
 }
@@ -296,8 +303,12 @@ START_TEST(test_rewrite)
 	address_scan(&address, c->text);
 	address_rewrite(&address, &rules);
 	ck_assert(!address.overflow);
-	ck_assert_int_ge(
-		address_print(&address, address.first, out, sizeof(out)), 0);
+	ck_assert_int_eq(
+		address_print(&address, address.first, out, sizeof(out)),
+		(long)strlen(c->rewritten));
+	for (size_t i = address.first; i < address.end; i++)
+		ck_assert_int_eq(tokens[i].operator!= 0,
+				 tokens[i].kind == TOKEN_OPERATOR);
 	ck_assert_str_eq(out, c->rewritten);
 }
 END_TEST
@@ -312,6 +323,7 @@ static const struct {
 	{ "-a@b.c", "b.c" },
 	{ "#{a}$&'*/^`~?@b-.-c", "b-.-c" },
 	{ "a@1.2", "1.2" },
+	{ "azAZ09@az.AZ.09", "az.AZ.09" },
 	{ "a@_x.y_", "_x.y_" },
 	{ "", NULL },
 	{ "a", NULL },

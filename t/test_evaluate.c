@@ -139,6 +139,39 @@ START_TEST(waits_and_resumes)
 }
 END_TEST
 
+/* One may wait behind another: it is done when the last has answered. */
+START_TEST(waits_again)
+{
+	static const struct restriction unable = { .name = "unable",
+						   .evaluate = later };
+	int cancelled = 0, other = 0;
+	int before = done_count;
+	struct restriction_use uses[] = { { &waiter, &cancelled, 0 },
+					  { &unable, &other, 0 } };
+	struct restriction_list list = { uses, COUNT(uses) };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	struct request request;
+
+	request_init(&request);
+	for (int cancel = 0; cancel < 2; cancel++) {
+		ck_assert(!evaluation_start(&evaluation, &list, &request,
+					    &facts, 0, done));
+		evaluation_resume(&evaluation, VERDICT_DUNNO, REFUSAL_RELAY,
+				  "");
+		ck_assert_int_eq(done_count, before);
+		/* This one has nothing to forget. */
+		if (cancel == 0)
+			evaluation_cancel(&evaluation);
+	}
+	evaluation_resume(&evaluation, VERDICT_DEFER, REFUSAL_LOOKUP, "");
+	ck_assert_int_eq(done_count, before + 1);
+	ck_assert_str_eq(evaluation.decision.restriction, "unable");
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_DEFER);
+	ck_assert_int_eq(cancelled + other, 0);
+}
+END_TEST
+
 /* Where nobody can wait, who wants to is told that it is over. */
 START_TEST(cancels_where_nobody_can_wait)
 {
@@ -168,13 +201,14 @@ START_TEST(cancels_the_waiter_once)
 	struct restriction_list list = { .uses = uses };
 	struct evaluation evaluation = { 0 };
 	struct facts facts = { .has_recipient = true };
+	int before = done_count;
 	int cancelled = 0;
 
 	start_waiting(&evaluation, &list, &facts, &cancelled);
 	evaluation_cancel(&evaluation);
 	evaluation_cancel(&evaluation);
 	ck_assert_int_eq(cancelled, 1);
-	ck_assert_int_eq(done_count, 0);
+	ck_assert_int_eq(done_count, before);
 }
 END_TEST
 
@@ -625,6 +659,38 @@ START_TEST(asks_for_so_many_only)
 }
 END_TEST
 
+/* Why the word does not permit. */
+static const struct {
+	const char *method, *name, *reason;
+} logins[] = {
+	{ "PLAIN", "alice", "logged in" },
+	{ "", "", "not logged in" },
+	{ "", "alice", "not logged in" },
+	{ "X", "", "a login without a name" },
+	{ "ANONYMOUS", "a", "ANONYMOUS is not a login" },
+	{ "ANONYMOUS", "alice", "ANONYMOUS is not a login" },
+};
+
+START_TEST(says_why_it_is_no_login)
+{
+	struct tls_policy *tls = tls_policy_new("", "", 0, NULL);
+	struct decision decision = { .reason = "" };
+	struct request request;
+	struct facts facts;
+	struct subject subject = { .request = &request, .facts = &facts };
+
+	request_init(&request);
+	request.sasl_method = logins[_i].method;
+	request.sasl_username = logins[_i].name;
+	facts_gather(&facts, &request, NULL, tls);
+	ck_assert_int_eq(restriction_permit_sasl_authenticated.evaluate(
+				 &subject, NULL, &decision),
+			 _i == 0 ? VERDICT_PERMIT : VERDICT_DUNNO);
+	ck_assert_str_eq(decision.reason, logins[_i].reason);
+	tls_policy_free(tls);
+}
+END_TEST
+
 START_TEST(finds_only_its_words)
 {
 	const struct restriction *const *each;
@@ -646,6 +712,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, walks_in_order, 0, COUNT(walks));
 	tcase_add_test(tests, waits_and_resumes);
+	tcase_add_test(tests, waits_again);
 	tcase_add_test(tests, cancels_the_waiter_once);
 	tcase_add_test(tests, cancels_where_nobody_can_wait);
 	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
@@ -655,6 +722,7 @@ int main(void)
 	tcase_add_loop_test(tests, leaves_the_sender_to_postfix, 0,
 			    COUNT(senders));
 	tcase_add_test(tests, asks_for_so_many_only);
+	tcase_add_loop_test(tests, says_why_it_is_no_login, 0, COUNT(logins));
 	tcase_add_test(tests, finds_only_its_words);
 	return run_tests("evaluate", tests);
 }

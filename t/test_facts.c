@@ -2,6 +2,7 @@
 /* test_facts - what people are told about a destination */
 
 #include <check.h>
+#include <string.h>
 
 #include "lib/facts.h"
 #include "t/test.h"
@@ -43,10 +44,64 @@ START_TEST(says_why)
 }
 END_TEST
 
+/* Whatever stood there before. */
+START_TEST(nobody_is_authorized_without_a_recipient)
+{
+	struct tls_policy *tls = tls_policy_new("", "", 0, NULL);
+	struct request request;
+	struct facts facts;
+
+	ck_assert_ptr_nonnull(tls);
+	memset(&facts, 0xff, sizeof(facts));
+	request_init(&request);
+	facts_gather(&facts, &request, NULL, tls);
+	ck_assert(!facts.has_recipient);
+	ck_assert_int_eq(facts.authorized, 0);
+	ck_assert(!facts.authenticated);
+	ck_assert_ptr_nonnull(facts.weak);
+	ck_assert_ptr_nonnull(facts.advice);
+	tls_policy_free(tls);
+}
+END_TEST
+
+/* Methods and names, and whether that is a login. */
+static const struct {
+	const char *method, *name;
+	bool authenticated;
+} logins[] = {
+	{ "PLAIN", "alice", true },
+	{ "PLAIN", "a", true },
+	{ "X", "a", true },
+	{ "", "alice", false },
+	{ "PLAIN", "", false },
+	{ "", "", false },
+	{ "ANONYMOUS", "alice", false },
+	{ "anonymous", "alice", false },
+	{ "ANONYMOUS", "", false },
+};
+
+START_TEST(a_login_has_a_method_and_a_name)
+{
+	struct tls_policy *tls = tls_policy_new("", "", 0, NULL);
+	struct request request;
+	struct facts facts;
+
+	request_init(&request);
+	request.sasl_method = logins[_i].method;
+	request.sasl_username = logins[_i].name;
+	facts_gather(&facts, &request, NULL, tls);
+	ck_assert_int_eq(facts.authenticated, logins[_i].authenticated);
+	tls_policy_free(tls);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("facts");
 
 	tcase_add_loop_test(tests, says_why, 0, COUNT(rows));
+	tcase_add_test(tests, nobody_is_authorized_without_a_recipient);
+	tcase_add_loop_test(tests, a_login_has_a_method_and_a_name, 0,
+			    COUNT(logins));
 	return run_tests("facts", tests);
 }

@@ -132,6 +132,19 @@ static const struct {
 	  false,
 	  "action=553 5.7.1 Sender address rejected: not logged in (id "
 	  "4F2K)\n\n" },
+	/* One may be enough, whatever the verdict. */
+	{ REPLY_LOCK,
+	  { VERDICT_ASK, .asks = { "reject_unauth_destination" } },
+	  true,
+	  true,
+	  true,
+	  "action=reject_unauth_destination\n\n" },
+	{ REPLY_LOCK,
+	  { VERDICT_DUNNO, .asks = { "reject_unauth_destination" } },
+	  true,
+	  true,
+	  true,
+	  "action=reject_unauth_destination\n\n" },
 	/* The longest that there can be. */
 	{ REPLY_LOCK,
 	  { VERDICT_ASK,
@@ -219,6 +232,8 @@ static const struct {
 	{ "554 5.7.1 Relay access denied", NULL },
 	{ "450 4.7.1 Later", NULL },
 	{ "550 no", NULL },
+	{ "409 no", NULL },
+	{ "450 4.123.123 no", NULL },
 	{ "REJECT", NULL },
 	{ "reject you: please go", NULL },
 	{ "DEFER", NULL },
@@ -308,6 +323,9 @@ static const struct {
 	  "550 5.7.1 <a\\x20b@c>: Recipient address rejected: Go away" },
 	{ "RCPT", "REJECT",
 	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
+	/* What is behind the end does not count. */
+	{ "RCPT", "REJECT\0.1.1 x",
+	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
 	{ "RCPT", "Reject 5.1.8 x",
 	  "554 5.1.2 <a\\x20b@c>: Recipient address rejected: x" },
 	{ "RCPT", "550 5.1.7 x",
@@ -316,6 +334,9 @@ static const struct {
 	  "550 5.1.1 <a\\x20b@c>: Recipient address rejected: x" },
 	{ "RCPT", "550 5.1.10 x",
 	  "550 5.1.0 <a\\x20b@c>: Recipient address rejected: x" },
+	/* As it is, if it is as long as it may be; the digits are any. */
+	{ "RCPT", "559 5.123.456 x",
+	  "559 5.123.456 <a\\x20b@c>: Recipient address rejected: x" },
 	{ "DATA", "550 5.1.1 x", "550 5.0.0 <DATA>: Data command rejected: x" },
 	{ "END-OF-MESSAGE", "450 x",
 	  "450 4.7.1 <END-OF-MESSAGE>: End-of-data rejected: x" },

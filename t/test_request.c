@@ -177,6 +177,11 @@ START_TEST(limit)
 			    limits[_i].total, &size);
 	ssize_t length = request_length(bytes, size, &scan, &error);
 
+	/* However the bytes come: what is refused at once is refused, and what
+	 * the parser would refuse is not even waited for. */
+	for (size_t first = 1; first < size; first += 1 + size / 7)
+		ck_assert_int_eq(measure(bytes, size, first),
+				 limits[_i].well ? (ssize_t)size : -1);
 	if (limits[_i].total > 0)
 		ck_assert_uint_eq(size, limits[_i].total);
 	if (limits[_i].well) {
@@ -189,6 +194,33 @@ START_TEST(limit)
 				 -1);
 	}
 	free(bytes);
+}
+END_TEST
+
+/* A blank line ends a request, the first line too. */
+START_TEST(blank_line_alone_is_a_request)
+{
+	static const char bytes[] = "\n" HEAD "\n";
+	size_t first;
+
+	for (first = 0; first < sizeof(bytes); first++)
+		ck_assert_int_eq(measure(bytes, sizeof(bytes) - 1, first), 1);
+}
+END_TEST
+
+/* The bytes may end before the text does. */
+START_TEST(nothing_behind_the_bytes_counts)
+{
+	static const char bytes[] = HEAD "\n" HEAD "\n";
+	size_t whole = strlen(HEAD "\n");
+
+	for (size_t size = 0; size < sizeof(bytes); size++) {
+		struct request_scan scan = { 0 };
+		struct error error;
+
+		ck_assert_int_eq(request_length(bytes, size, &scan, &error),
+				 size < whole ? 0 : (ssize_t)whole);
+	}
 }
 END_TEST
 
@@ -350,6 +382,8 @@ int main(void)
 	tcase_add_loop_test(tests, limit, 0, COUNT(limits));
 	tcase_add_test(tests, last_value_counts);
 	tcase_add_test(tests, every_split);
+	tcase_add_test(tests, blank_line_alone_is_a_request);
+	tcase_add_test(tests, nothing_behind_the_bytes_counts);
 	tcase_add_test(tests, never_more_than_the_limit_is_wanted);
 	tcase_add_test(tests, nul_is_malformed);
 	tcase_add_test(tests, nul_is_found_in_any_split);

@@ -382,6 +382,12 @@ static const struct form forms[] = {
 	{ "user@[127.0.0.1", LOCAL, false, "user@[127.0.0.1]",
 	  "inet_interfaces", NULL },
 	{ "user@127.0.0.1", INVALID, false, "user@127.0.0.1", "", NULL },
+	/* as much as Postfix takes between brackets, and one byte more */
+	{ "user@[IPv6:0000:0000:0000:0000:0000:ffff:1.25.25.25]", OTHER, false,
+	  "user@[IPv6:0000:0000:0000:0000:0000:ffff:1.25.25.25]", "", NULL },
+	{ "user@[IPv6:0000:0000:0000:0000:0000:ffff:1.255.25.25]", INVALID,
+	  false, "user@[IPv6:0000:0000:0000:0000:0000:ffff:1.255.25.25]", "",
+	  NULL },
 	{ "user@", INVALID, false, "user@", "", NULL },
 	{ "user@local.test..", INVALID, false, "user@local.test..", "", NULL },
 	{ "user@-x.relay.test", INVALID, false, "user@-x.relay.test", "",
@@ -539,6 +545,14 @@ static const struct under unders[] = {
 	{ { { "resolve_null_domain", "yes" } }, "user@", 1 },
 	{ { { "resolve_numeric_domain", "yes" } }, "user@127.0.0.1", 1 },
 	{ { { "resolve_numeric_domain", "yes" } }, "user@10.9.8.7", 0 },
+	{ { { "resolve_numeric_domain", "yes" },
+	    { "mydestination", "!10.9.8.7, fail:x" } },
+	  "user@10.9.8.7",
+	  -1 },
+	{ { { "resolve_numeric_domain", "yes" },
+	    { "mydestination", "!10.9.8.7, [10.9.8.7]" } },
+	  "user@10.9.8.7",
+	  1 },
 	{ { { "resolve_numeric_domain", "yes" }, { "relay_domains", "[::1]" } },
 	  "user@::1",
 	  1 },
@@ -675,6 +689,15 @@ static const struct under asks[] = {
 	  "user%x@127.0.0.1",
 	  2 },
 	{ { MYDEST, { "resolve_numeric_domain", "yes" } }, "user@10.9.8.7", 2 },
+	{ { { "mydestination", "!10.9.8.7, socketmap:x" },
+	    { "resolve_numeric_domain", "yes" } },
+	  "user@10.9.8.7",
+	  2 },
+	/* one list is open, and another cannot be searched */
+	{ { { "virtual_alias_domains", "socketmap:x" },
+	    { "relay_domains", "fail:x" } },
+	  "-user@remote.example",
+	  0 },
 	{ { { "mydestination", "local.test, !socketmap:x, late.test" } },
 	  "user@late.test",
 	  2 },
@@ -829,6 +852,52 @@ START_TEST(test_origin_file)
 }
 END_TEST
 
+/* check_nothing - refused, and no address is left of it */
+static void check_nothing(const struct resolution *got)
+{
+	ck_assert_int_eq(got->status, RESOLVE_INVALID);
+	ck_assert_int_eq(got->class, DESTINATION_DEFAULT);
+	ck_assert(!got->routed);
+	ck_assert_str_eq(got->list, "");
+	ck_assert_ptr_null(got->match.pattern);
+	ck_assert_ptr_null(got->match.table);
+	ck_assert_ptr_null(got->match.dictionary);
+	ck_assert_str_eq(got->address, "");
+	ck_assert_str_eq(got->domain, "");
+}
+
+/* Room is for as many pieces as there are bytes, in the local part and in a
+ * domain of ours that is taken off and put on again. */
+START_TEST(test_many_pieces)
+{
+	char domain[256] = "";
+	struct setting ours[] = { { "mydestination", domain }, { NULL, NULL } };
+	struct resolver *resolver;
+	struct resolution got;
+
+	while (strlen(domain) < 200)
+		strcat(domain, "a.");
+	strcat(domain, "test");
+	resolver = must_make(ours);
+	for (size_t n = 1; n < 1500; n += 9) {
+		char address[4096];
+		char recipient[4200];
+
+		memset(address, 'b', n);
+		for (size_t i = 1; i < n; i += 2)
+			address[i] = '.';
+		address[n - 1] = 'b';
+		sprintf(address + n, "@%s", domain);
+		sprintf(recipient, "@route.test:%s.", address);
+		resolve_address(resolver, recipient, &got);
+		ck_assert_str_eq(got.address, address);
+		ck_assert_int_eq(got.class, DESTINATION_LOCAL);
+		ck_assert_int_eq(resolution_authorized(resolver, &got), 1);
+	}
+	resolver_free(resolver);
+}
+END_TEST
+
 /* Lengths around those where the room changes, and where it ends. */
 START_TEST(test_lengths)
 {
@@ -849,16 +918,41 @@ START_TEST(test_lengths)
 		if (fits)
 			ck_assert_str_eq(got.address, recipient);
 		else
-			ck_assert_str_eq(got.address, "");
+			check_nothing(&got);
 	}
 	/* every byte is quoted, and the domain is still to come */
 	memset(recipient, '"', RESOLUTION_ADDRESS_MAX - 1);
 	recipient[RESOLUTION_ADDRESS_MAX - 1] = '\0';
 	resolve_address(resolver, recipient, &got);
-	ck_assert_int_eq(got.status, RESOLVE_INVALID);
+	check_nothing(&got);
 	recipient[RESOLUTION_ADDRESS_MAX - 100] = '\0';
 	resolve_address(resolver, recipient, &got);
 	ck_assert_int_eq(resolution_authorized(resolver, &got), 1);
+	resolver_free(resolver);
+}
+END_TEST
+
+/* Brackets that would not fit are not put. */
+START_TEST(test_brackets_fit)
+{
+	static const struct setting numeric[] = {
+		{ "resolve_numeric_domain", "yes" }, { NULL, NULL }
+	};
+	struct resolver *resolver = must_make(numeric);
+	struct resolution got;
+	char recipient[RESOLUTION_ADDRESS_MAX];
+
+	for (size_t size = sizeof(recipient) - 4; size < sizeof(recipient);
+	     size++) {
+		bool fits = size + 2 < sizeof(recipient);
+
+		memset(recipient, 'a', size);
+		strcpy(recipient + size - strlen("@127.0.0.1"), "@127.0.0.1");
+		resolve_address(resolver, recipient, &got);
+		ck_assert_int_eq(got.status,
+				 fits ? RESOLVE_DONE : RESOLVE_INVALID);
+		ck_assert_int_eq(resolution_authorized(resolver, &got), fits);
+	}
 	resolver_free(resolver);
 }
 END_TEST
@@ -1031,6 +1125,8 @@ int main(void)
 	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
 	tcase_add_loop_test(tests, test_origin_file, 0, COUNT(origins));
 	tcase_add_test(tests, test_lengths);
+	tcase_add_test(tests, test_many_pieces);
+	tcase_add_test(tests, test_brackets_fit);
 	tcase_add_test(tests, test_chains);
 	tcase_add_test(tests, test_random);
 	tcase_add_loop_test(tests, test_plain, 0, COUNT(plain_settings));

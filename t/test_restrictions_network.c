@@ -94,6 +94,8 @@ static const struct {
 
 START_TEST(permits_networks)
 {
+	struct dictionary_loader loader = { .config_directory = directory };
+	struct decision decision;
 	struct request request;
 
 	request_init(&request);
@@ -101,9 +103,16 @@ START_TEST(permits_networks)
 	/* What the client says of itself is no address. */
 	request.client_name = request.helo_name = "127.0.0.1";
 	request.server_address = "127.0.0.1";
-	ck_assert_int_eq(evaluate(&restriction_permit_mynetworks,
-				  networks[_i].mynetworks, &request),
+	ck_assert_int_eq(decide(&restriction_permit_mynetworks,
+				networks[_i].mynetworks, &loader, &request,
+				&decision),
 			 networks[_i].verdict);
+	if (networks[_i].verdict == VERDICT_PERMIT)
+		ck_assert_str_eq(decision.reason,
+				 "the client is in mynetworks");
+	else
+		ck_assert_str_ne(decision.reason,
+				 "the client is in mynetworks");
 }
 END_TEST
 
@@ -199,6 +208,32 @@ START_TEST(permits_certificates)
 	ck_assert_int_eq(evaluate(&restriction_permit_tls_clientcerts,
 				  certificates[_i].list, &request),
 			 certificates[_i].verdict);
+}
+END_TEST
+
+/* Another digit anywhere is another fingerprint. */
+START_TEST(every_digit_counts)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	struct request request;
+
+	request_init(&request);
+	request.encryption_protocol = "TLSv1.3";
+	for (size_t i = 0; i < strlen(A); i++) {
+		char other[] = A;
+
+		if (other[i] == ':')
+			continue;
+		for (const char *digit = digits; *digit != '\0'; digit++) {
+			other[i] = *digit;
+			request.ccert_fingerprint = other;
+			ck_assert_int_eq(
+				evaluate(&restriction_permit_tls_clientcerts, A,
+					 &request),
+				*digit == A[i] ? VERDICT_PERMIT
+					       : VERDICT_DUNNO);
+		}
+	}
 }
 END_TEST
 
@@ -490,6 +525,7 @@ int main(void)
 	tcase_add_loop_test(tests, permits_networks, 0, COUNT(networks));
 	tcase_add_loop_test(tests, permits_certificates, 0,
 			    COUNT(certificates));
+	tcase_add_test(tests, every_digit_counts);
 	tcase_add_loop_test(tests, says_why_not, 0, COUNT(reasons));
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));
 	tcase_add_checked_fixture(tests, set_up, tear_down);

@@ -22,9 +22,13 @@
 
 /* The usual settings; others in the rows stand in front of them. */
 static const char *const usual[][2] = {
-	{ "myhostname", "mail.local.test" }, { "myorigin", "Origin.test" },
-	{ "mydestination", "local.test" },   { "inet_interfaces", "127.0.0.1" },
-	{ "recipient_delimiter", "+" },	     { NULL, NULL },
+	{ "myhostname", "mail.local.test" },
+	{ "myorigin", "Origin.test" },
+	{ "mydestination", "local.test" },
+	{ "inet_interfaces", "127.0.0.1" },
+	{ "recipient_delimiter", "+" },
+	{ "relay_domains", "ours.test" },
+	{ NULL, NULL },
 };
 
 /* The directory of the main.cf that postmap wants to see. */
@@ -207,6 +211,7 @@ static const struct {
 	{ "pcre:{{/^\"a b\"@/ q}, {/^a/ p}}", "a b@c", SENDER_OTHERS, "q", NULL,
 	  NULL },
 	{ "pcre:{{/^a b@/ p}}", "a b@c", SENDER_OTHERS, "p", NULL, NULL },
+	{ "pcre:{{/^#a b@/ p}}", "#a b@c", SENDER_OTHERS, "p", NULL, NULL },
 	{ "regexp:{{/^(.*)@/ $1}}", "ME+x@b.test", SENDER_OTHERS, "me+x", NULL,
 	  NULL },
 	{ "regexp:{{/^(.*)@/ $1}}", "ME@b.test", SENDER_OWNED, "me", NULL,
@@ -256,6 +261,13 @@ static const struct {
 	  "mysql:/x" },
 	{ "static:me", "a@b.test", SENDER_OWNED, "me", "relay_domains",
 	  "mysql:/x" },
+	/* It is ours in any case, but is it local? */
+	{ LOCAL, "dave@ours.test", SENDER_ASK, "", "mydestination",
+	  "mysql:/x" },
+	{ "inline:{ dave@ours.test=me }", "dave@ours.test", SENDER_OWNED, "me",
+	  "mydestination", "mysql:/x" },
+	{ LOCAL, "dave@ours.test", SENDER_UNKNOWN, "", NULL, NULL },
+	{ "inline:{ d=me }", "d@local.test", SENDER_OWNED, "me", NULL, NULL },
 	/* Odd, but nobody's. */
 	{ PLAIN, "@", SENDER_UNKNOWN, "", NULL, NULL },
 	{ PLAIN, "@@@", SENDER_UNKNOWN, "", NULL, NULL },

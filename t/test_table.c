@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "t/test.h"
 
 enum style {
@@ -99,6 +100,7 @@ static const struct match_case cases[] = {
 	{ PARENT, ".relay.test", "sub.relay.test", 0, NULL },
 	{ PARENT, ".relay.test", "relay.test", 0, NULL },
 	{ PARENT, ".relay.test", ".relay.test", 1, ".relay.test" },
+	{ PARENT, "relay.test", ".relay.test", 1, "relay.test" },
 	{ PARENT, "!neg.relay.test relay.test", "neg.relay.test", 0,
 	  "!neg.relay.test" },
 	{ PARENT, "!neg.relay.test relay.test", "x.neg.relay.test", 0,
@@ -258,7 +260,7 @@ START_TEST(test_file)
 {
 	const struct file_case *c = &file_cases[_i];
 	struct table_match match;
-	const char *file;
+	const char *file = NULL;
 	struct error error;
 	struct table *table;
 	char *outer = expand("@/list\n");
@@ -282,6 +284,100 @@ START_TEST(test_file)
 	free(path);
 	free(list);
 	free(outer);
+}
+END_TEST
+
+/* Keys of a table, its name, and what lies below them in a list of hosts: the
+ * line of the key. */
+static const struct {
+	enum style style;
+	const char *list, *domain;
+	int line; /* 0: not in a file */
+} keys[] = {
+	{ EXACT, "texthash:@/map", "one.test", 1 },
+	{ EXACT, "texthash:@/map", "Two.test", 3 },
+	{ EXACT, "one.test texthash:@/map", "two.test", 3 },
+	{ EXACT, "two.test texthash:@/map", "two.test", 0 },
+	{ PARENT, "texthash:@/map", "a.b.two.test", 3 },
+	{ PARENT, "texthash:@/map", "x.one.test", 1 },
+	{ PARENT, "pcre:{{/one.test$/ x}}", "x.one.test", 0 },
+	{ DOT, "texthash:@/map", "a.b.three.test", 4 },
+	/* the table itself is named in a file */
+	{ PARENT, "@/names", "x.one.test", 2 },
+};
+
+START_TEST(test_keys)
+{
+	static const char map[] = "one.test x\n# comment\ntwo.test x\n"
+				  ".three.test x\n";
+	static const char names[] = "\npcre:{{/one.test$/ x}}\n";
+	struct table_match match;
+	const char *file = NULL;
+	struct error error;
+	char *list = expand(keys[_i].list);
+	char *path = path_of(strstr(list, "/names") != NULL ? "names" : "map");
+	struct table *table;
+
+	write_file("map", map, sizeof(map) - 1);
+	write_file("names", names, sizeof(names) - 1);
+	table = new_table(list, keys[_i].style, &error);
+	ck_assert_msg(table != NULL, "%s", error.text);
+	ck_assert_int_eq(table_match(table, keys[_i].domain, &match), 1);
+	ck_assert_int_eq(line_of(&match, keys[_i].domain, &file),
+			 keys[_i].line);
+	if (keys[_i].line > 0)
+		ck_assert_pstr_eq(file, path);
+	table_free(table);
+	free(path);
+	free(list);
+}
+END_TEST
+
+/* What is visited, one line each, and after how many it is enough. */
+struct visits {
+	char text[512];
+	int left;
+};
+
+/* visit - note a domain, how it is written, and its line */
+static int visit(void *context, const char *domain,
+		 const struct table_match *match)
+{
+	struct visits *visits = context;
+	char *end = visits->text + strlen(visits->text);
+	const char *file = NULL;
+
+	ck_assert_ptr_null(match->dictionary);
+	ck_assert_ptr_null(match->file);
+	sprintf(end, "%s %s %d\n", domain, match->pattern,
+		line_of(match, domain, &file));
+	return --visits->left == 0 ? 7 : 0;
+}
+
+/* Each that is named, in order; not the negated, nor what tables hold. */
+START_TEST(test_each)
+{
+	struct visits all = { "", 100 };
+	struct visits two = { "", 2 };
+	struct error error;
+	char *list = expand("A !b pcre:{{/t.test/ x}} @/list c");
+	struct table *table;
+
+	write_file("list", list_file, sizeof(list_file) - 1);
+	table = new_table(list, EXACT, &error);
+	ck_assert_msg(table != NULL, "%s", error.text);
+	ck_assert_int_eq(table_each(table, visit, &all), 0);
+	ck_assert_str_eq(all.text, "a A 0\n"
+				   "one.test one.test 2\n"
+				   "two.test two.test 2\n"
+				   "three.test Three.test 3\n"
+				   "five.test !!five.test 3\n"
+				   "last.test last.test 7\n"
+				   "c c 0\n");
+	ck_assert_int_eq(table_each(table, visit, &two), 7);
+	ck_assert_str_eq(two.text, "a A 0\none.test one.test 2\n");
+	table_free(table);
+	free(list);
 }
 END_TEST
 
@@ -355,11 +451,45 @@ START_TEST(test_long_domain)
 }
 END_TEST
 
+/* Of a word that is refused, so much is shown. */
+START_TEST(test_shown)
+{
+	char list[302] = "!";
+	char shown[203] = "\"";
+	struct error error;
+
+	memset(list + 1, '!', 300);
+	memset(shown + 1, '!', 200);
+	strcat(shown, "\"");
+	ck_assert_ptr_null(new_table(list, EXACT, &error));
+	ck_assert_msg(strstr(error.text, shown) != NULL, "%s", error.text);
+}
+END_TEST
+
+/* What would not fit is refused before it is stored. */
+START_TEST(test_too_long)
+{
+	size_t size = FILE_SIZE_MAX / 8 + 1;
+	char *list = xmalloc(size + 1);
+	struct error error;
+
+	memset(list, 'a', size);
+	list[size] = '\0';
+	ck_assert_ptr_null(new_table(list, EXACT, &error));
+	ck_assert_str_eq(error.text, "relay_domains: the list is too large");
+	free(list);
+}
+END_TEST
+
 START_TEST(test_size)
 {
 	struct error error;
 	struct table *table = new_table("a b !c A", EXACT, &error);
 
+	ck_assert_uint_eq(table_size(table), 4);
+	table_free(table);
+	/* a table, and what it holds */
+	table = new_table("a pcre:{{/b/ x}, {/c/ y}}", EXACT, &error);
 	ck_assert_uint_eq(table_size(table), 4);
 	table_free(table);
 	table_free(NULL);
@@ -456,8 +586,12 @@ int main(void)
 	tcase_add_checked_fixture(tests, make_directory, remove_directory);
 	tcase_add_loop_test(tests, test_match, 0, COUNT(cases));
 	tcase_add_loop_test(tests, test_file, 0, COUNT(file_cases));
+	tcase_add_loop_test(tests, test_keys, 0, COUNT(keys));
+	tcase_add_test(tests, test_each);
 	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
 	tcase_add_test(tests, test_long_domain);
+	tcase_add_test(tests, test_shown);
+	tcase_add_test(tests, test_too_long);
 	tcase_add_test(tests, test_size);
 	tcase_add_test(tests, test_million);
 	tcase_add_test(tests, test_flood);

@@ -843,6 +843,17 @@ static int run_mode(const char *mode)
 						    : EXIT_FAILURE;
 }
 
+/* OpenSSL may make a block larger, smaller, or nothing. */
+START_TEST(openssl_changes_sizes)
+{
+	char *block = OPENSSL_strdup("abc");
+
+	block = OPENSSL_realloc(block, 1000);
+	ck_assert_pstr_eq(block, "abc");
+	ck_assert_ptr_null(OPENSSL_realloc(block, 0));
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	TCase *tests;
@@ -857,6 +868,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));
 	tcase_add_loop_test(tests, accepts, 0, COUNT(strings));
 	tcase_add_test(tests, openssl_fails);
+	tcase_add_test(tests, openssl_changes_sizes);
 	tcase_add_loop_test(tests, obsolete_algorithms_are_unknown, 0,
 			    COUNT(obsolete));
 	tcase_add_test(tests, frees_nothing);
