@@ -142,7 +142,7 @@ static ssize_t receive_packet(int channel, struct handover_header *header,
 		length = recvmsg(channel, &message,
 				 MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (length < 0 && errno == EINTR);
-	*fd = length > 0 ? take_descriptor(&message) : -1;
+	*fd = length >= 0 ? take_descriptor(&message) : -1;
 	if (length > 0 && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
 		errno = EPROTO;
 		return -1;

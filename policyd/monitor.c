@@ -96,7 +96,8 @@ static struct child *find_child(const struct monitor *monitor, pid_t pid)
 	return child;
 }
 
-/* reap - wait for those that have ended */
+/* reap - wait for those that have ended. A monitor that cannot would not see
+ * a server die, nor its own end come: it ends now, and they with it. */
 static void reap(struct monitor *monitor)
 {
 	struct child *child;
@@ -107,6 +108,10 @@ static void reap(struct monitor *monitor)
 		child = find_child(monitor, pid);
 		if (child != NULL)
 			monitor_server_ended(monitor, child, status);
+	}
+	if (pid < 0 && !TAILQ_EMPTY(&monitor->children)) {
+		log_error("cannot wait for servers: %s", strerror(errno));
+		monitor_end(monitor, EX_TEMPFAIL);
 	}
 }
 
@@ -246,8 +251,7 @@ static void end_children(struct monitor *monitor)
 	kill_all(monitor);
 	while ((child = TAILQ_FIRST(&monitor->children)) != NULL) {
 		TAILQ_REMOVE(&monitor->children, child, link);
-		while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-			continue;
+		waitpid(child->pid, NULL, 0); /* no signal interrupts us */
 		child_free(child);
 	}
 }

@@ -7,7 +7,9 @@
  * The watchdog: the server that serves is asked twice in the supervisor's time
  * if it still listens, and only its answer is passed on. One that has not
  * answered by the next time is killed and replaced, which mostly leaves time
- * enough: then the supervisor need not start everything anew. */
+ * enough: then the supervisor need not start everything anew. While there is no
+ * server the monitor, which tries again, answers for itself: started anew with
+ * what no server starts with, it would end, and not try again. */
 
 #include "policyd/monitor_internal.h"
 
@@ -82,8 +84,10 @@ void monitor_ping(struct monitor *monitor)
 		return;
 	monitor->ping_ms =
 		monitor_now_ms() + (monitor->notify.watchdog_ms + 1) / 2;
-	if (serving == NULL)
+	if (serving == NULL) {
+		notify_send(&monitor->notify, "WATCHDOG=1\n");
 		return;
+	}
 	if (serving->ping != 0 || channel_tell(serving->channel, CHANNEL_PING,
 					       ++monitor->pings, -1, NULL) < 0)
 		child_kill(serving, "does not answer the monitor");

@@ -7,12 +7,16 @@
  *
  * A few calls are only refused, not deadly, since the C library makes them on
  * its own and does without. New threads are allowed, new processes are not;
- * memory is never both new and executable. */
+ * memory is never both new and executable.
+ *
+ * The filter is written out here, without a library and without memory of its
+ * own: libseccomp, when an allocation fails, crashes or leaves calls out. */
 
 #include "policyd/system_calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -25,116 +29,123 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <seccomp.h>
+/* The only machines for which somebody has looked which argument is where. */
+#if defined(__x86_64__) && !defined(__ILP32__)
+#define MACHINE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__) && defined(__AARCH64EL__)
+#define MACHINE AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define MACHINE AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define MACHINE AUDIT_ARCH_PPC64LE
+#else
+#error "which AUDIT_ARCH_... is this, and are arguments where they are elsewhere?"
+#endif
 
-/* Allowed with whatever arguments. What an architecture does not have is
- * negative there. */
-static const int allowed[] = {
+/* Allowed with whatever arguments. */
+static const unsigned allowed[] = {
 	/* connections, channels, log */
-	SCMP_SYS(read),
-	SCMP_SYS(readv),
-	SCMP_SYS(write),
-	SCMP_SYS(writev),
-	SCMP_SYS(close),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(sendto),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(accept4),
-	SCMP_SYS(connect),
-	SCMP_SYS(shutdown),
-	SCMP_SYS(getsockopt),
-	SCMP_SYS(setsockopt),
-	SCMP_SYS(getsockname),
-	SCMP_SYS(getpeername),
-	SCMP_SYS(ftruncate),
+	SYS_read,
+	SYS_readv,
+	SYS_write,
+	SYS_writev,
+	SYS_close,
+	SYS_recvfrom,
+	SYS_recvmsg,
+	SYS_sendto,
+	SYS_sendmsg,
+	SYS_accept4,
+	SYS_connect,
+	SYS_shutdown,
+	SYS_getsockopt,
+	SYS_setsockopt,
+	SYS_getsockname,
+	SYS_getpeername,
+	SYS_ftruncate,
 	/* waiting */
-	SCMP_SYS(epoll_ctl),
-#ifdef __NR_epoll_wait
-	SCMP_SYS(epoll_wait),
+	SYS_epoll_ctl,
+#ifdef SYS_epoll_wait
+	SYS_epoll_wait,
 #else
-	SCMP_SYS(epoll_pwait),
+	SYS_epoll_pwait,
 #endif
-#ifdef __NR_poll
-	SCMP_SYS(poll),
+#ifdef SYS_poll
+	SYS_poll,
 #else
-	SCMP_SYS(ppoll),
+	SYS_ppoll,
 #endif
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(gettimeofday),
+	SYS_restart_syscall,
+	SYS_clock_gettime,
+	SYS_gettimeofday,
 	/* memory */
-	SCMP_SYS(brk),
-	SCMP_SYS(munmap),
-	SCMP_SYS(mremap),
-	SCMP_SYS(madvise),
+	SYS_brk,
+	SYS_munmap,
+	SYS_mremap,
+	SYS_madvise,
 	/* threads, locks, the end */
-	SCMP_SYS(futex),
-	SCMP_SYS(set_robust_list),
-	SCMP_SYS(rseq),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
+	SYS_futex,
+	SYS_set_robust_list,
+	SYS_rseq,
+	SYS_sched_getaffinity,
+	SYS_rt_sigprocmask,
+	SYS_getpid,
+	SYS_gettid,
+	SYS_getrandom,
+	SYS_exit,
+	SYS_exit_group,
 };
+
+#define TESTS_MAX 2
 
 /* Depending on one or two arguments; argument & mask == value. */
 struct rule {
-	int call;
+	unsigned call;
 	uint32_t action;
 	unsigned count;
 	struct {
-		unsigned argument;
-		uint64_t mask, value;
-	} tests[2];
+		unsigned argument; /* of which the lower half counts */
+		uint32_t mask, value;
+	} tests[TESTS_MAX];
 };
 
-#define THREAD	  (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
-#define SOCK_TYPE 0xfu /* the rest are flags */
-#define WRITING	  (O_ACCMODE | O_CREAT | O_TRUNC)
-#define OWN_PID	  UINT64_MAX /* stands for the value of getpid() */
-#define ALL	  UINT64_C(0xffffffff)
+#define THREAD	      (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+#define SOCK_TYPE     0xfu /* the rest are flags */
+#define WRITING	      (O_ACCMODE | O_CREAT | O_TRUNC)
+#define OWN_PID	      UINT32_MAX /* stands for the value of getpid() */
+#define ALL	      UINT32_MAX
+#define REFUSE(error) (SECCOMP_RET_ERRNO | (error))
 
 static const struct rule rules[] = {
 	/* to find the log daemon again; and between TLS and the server */
-	{ SCMP_SYS(socket),
-	  SCMP_ACT_ALLOW,
+	{ SYS_socket,
+	  SECCOMP_RET_ALLOW,
 	  2,
 	  { { 0, ALL, AF_UNIX }, { 1, SOCK_TYPE, SOCK_DGRAM } } },
-	{ SCMP_SYS(socketpair), SCMP_ACT_ALLOW, 1, { { 0, ALL, AF_UNIX } } },
-	{ SCMP_SYS(fcntl), SCMP_ACT_ALLOW, 1, { { 1, ALL, F_GETFL } } },
-	{ SCMP_SYS(fcntl), SCMP_ACT_ALLOW, 1, { { 1, ALL, F_SETFL } } },
-	{ SCMP_SYS(fcntl), SCMP_ACT_ALLOW, 1, { { 1, ALL, F_GETFD } } },
-	{ SCMP_SYS(fcntl), SCMP_ACT_ALLOW, 1, { { 1, ALL, F_SETFD } } },
-	{ SCMP_SYS(mmap), SCMP_ACT_ALLOW, 1, { { 2, PROT_EXEC, 0 } } },
-	{ SCMP_SYS(mprotect), SCMP_ACT_ALLOW, 1, { { 2, PROT_EXEC, 0 } } },
-	{ SCMP_SYS(clone), SCMP_ACT_ALLOW, 1, { { 0, THREAD, THREAD } } },
+	{ SYS_socketpair, SECCOMP_RET_ALLOW, 1, { { 0, ALL, AF_UNIX } } },
+	{ SYS_fcntl, SECCOMP_RET_ALLOW, 1, { { 1, ALL, F_GETFL } } },
+	{ SYS_fcntl, SECCOMP_RET_ALLOW, 1, { { 1, ALL, F_SETFL } } },
+	{ SYS_fcntl, SECCOMP_RET_ALLOW, 1, { { 1, ALL, F_GETFD } } },
+	{ SYS_fcntl, SECCOMP_RET_ALLOW, 1, { { 1, ALL, F_SETFD } } },
+	{ SYS_mmap, SECCOMP_RET_ALLOW, 1, { { 2, PROT_EXEC, 0 } } },
+	{ SYS_mprotect, SECCOMP_RET_ALLOW, 1, { { 2, PROT_EXEC, 0 } } },
+	{ SYS_clone, SECCOMP_RET_ALLOW, 1, { { 0, THREAD, THREAD } } },
 	/* abort(3) */
-	{ SCMP_SYS(tgkill), SCMP_ACT_ALLOW, 1, { { 0, ALL, OWN_PID } } },
+	{ SYS_tgkill, SECCOMP_RET_ALLOW, 1, { { 0, ALL, OWN_PID } } },
 	/* fstat(3), which gives no path */
-	{ SCMP_SYS(newfstatat),
-	  SCMP_ACT_ALLOW,
+	{ SYS_newfstatat,
+	  SECCOMP_RET_ALLOW,
 	  1,
 	  { { 3, AT_EMPTY_PATH, AT_EMPTY_PATH } } },
 	/* Refused: to look at files (/proc, /sys, /etc/localtime), what hides
 	 * its arguments, what only decorates or asks for more, and the signal
 	 * by which the first thread prepares to change users. */
-	{ SCMP_SYS(newfstatat),
-	  SCMP_ACT_ERRNO(EACCES),
-	  1,
-	  { { 3, AT_EMPTY_PATH, 0 } } },
-	{ SCMP_SYS(openat),
-	  SCMP_ACT_ERRNO(EACCES),
-	  1,
-	  { { 2, WRITING, O_RDONLY } } },
-	{ SCMP_SYS(clone3), SCMP_ACT_ERRNO(ENOSYS), 0, { { 0, 0, 0 } } },
-	{ SCMP_SYS(statx), SCMP_ACT_ERRNO(ENOSYS), 0, { { 0, 0, 0 } } },
-	{ SCMP_SYS(prctl), SCMP_ACT_ERRNO(EPERM), 0, { { 0, 0, 0 } } },
-	{ SCMP_SYS(rt_sigaction), SCMP_ACT_ERRNO(EPERM), 0, { { 0, 0, 0 } } },
-	{ SCMP_SYS(ioctl), SCMP_ACT_ERRNO(ENOTTY), 0, { { 0, 0, 0 } } },
+	{ SYS_newfstatat, REFUSE(EACCES), 1, { { 3, AT_EMPTY_PATH, 0 } } },
+	{ SYS_openat, REFUSE(EACCES), 1, { { 2, WRITING, O_RDONLY } } },
+	{ SYS_clone3, REFUSE(ENOSYS), 0, { { 0, 0, 0 } } },
+	{ SYS_statx, REFUSE(ENOSYS), 0, { { 0, 0, 0 } } },
+	{ SYS_prctl, REFUSE(EPERM), 0, { { 0, 0, 0 } } },
+	{ SYS_rt_sigaction, REFUSE(EPERM), 0, { { 0, 0, 0 } } },
+	{ SYS_ioctl, REFUSE(ENOTTY), 0, { { 0, 0, 0 } } },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -146,101 +157,88 @@ unsigned system_calls_count(void)
 	size_t i;
 
 	for (i = 0; i < COUNT(rules); i++)
-		count += rules[i].action == SCMP_ACT_ALLOW &&
+		count += rules[i].action == SECCOMP_RET_ALLOW &&
 			 (i == 0 || rules[i].call != rules[i - 1].call);
 	return count;
 }
 
-/* add_rule - one row of rules; 0 or -errno */
-static int add_rule(scmp_filter_ctx filter, const struct rule *rule)
-{
-	struct scmp_arg_cmp tests[2];
-	unsigned i;
+/* Steps: take a word of what is known of a call, compare it, say what is to be
+ * done. */
+#define LOAD	   (BPF_LD | BPF_W | BPF_ABS)
+#define EQUAL	   (BPF_JMP | BPF_JEQ | BPF_K)
+#define AND	   (BPF_ALU | BPF_AND | BPF_K)
+#define RETURN	   (BPF_RET | BPF_K)
+#define CALL	   offsetof(struct seccomp_data, nr)
+#define TEST_STEPS 3
 
-	for (i = 0; i < rule->count; i++)
-		tests[i] = (struct scmp_arg_cmp){
-			.arg = rule->tests[i].argument,
-			.op = SCMP_CMP_MASKED_EQ,
-			.datum_a = rule->tests[i].mask,
-			.datum_b = rule->tests[i].value == OWN_PID
-					   ? (scmp_datum_t)getpid()
-					   : rule->tests[i].value,
-		};
-	return seccomp_rule_add_array(filter, rule->action, rule->call,
-				      rule->count, tests);
-}
-
-/* add_rules - all of them; 0 or -errno */
-static int add_rules(scmp_filter_ctx filter)
-{
-	int result = 0;
-	size_t i;
-
-	for (i = 0; i < COUNT(allowed) && result == 0; i++)
-		if (allowed[i] >= 0)
-			result = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-						  allowed[i], 0);
-	for (i = 0; i < COUNT(rules) && result == 0; i++)
-		if (rules[i].call >= 0)
-			result = add_rule(filter, &rules[i]);
-	return result;
-}
-
-/* The filter as the kernel takes it. */
+/* The filter while it is written. */
 struct program {
-	struct sock_filter steps[BPF_MAXINSNS];
+	struct sock_filter steps[8 + 2 * COUNT(allowed) +
+				 (3 + TESTS_MAX * TEST_STEPS) * COUNT(rules)];
 	unsigned short count;
 };
 
-/* Call number -1 is none: what a tracer makes of one that it lets fail
- * (strace -e inject). libseccomp has no word for it. */
-static const struct sock_filter no_call[] = {
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-};
-
-/* export - what libseccomp has made, behind no_call; 0 or -errno */
-static int export(struct program *program, scmp_filter_ctx filter)
+/* add - one step; a comparison goes on with the next one if it holds, and
+ * otherwise skips so many */
+static void add(struct program *program, unsigned code, size_t value,
+		size_t skip)
 {
-	int fd = memfd_create("filter", MFD_CLOEXEC);
-	const size_t start = sizeof(no_call);
-	ssize_t length;
-	int result;
-
-	if (fd < 0)
-		return -errno;
-	memcpy(program->steps, no_call, start);
-	result = seccomp_export_bpf(filter, fd);
-	length = result == 0 ? pread(fd, (char *)program->steps + start,
-				     sizeof(program->steps) - start, 0)
-			     : 0;
-	close(fd);
-	if (result != 0)
-		return result;
-	if (length <= 0 || (size_t)length % sizeof(struct sock_filter) != 0 ||
-	    (size_t)length == sizeof(program->steps) - start)
-		return -EIO;
-	program->count = (unsigned short)((start + (size_t)length) /
-					  sizeof(struct sock_filter));
-	return 0;
+	program->steps[program->count++] = (struct sock_filter){
+		.code = (unsigned short)code,
+		.jf = (unsigned char)skip,
+		.k = (uint32_t)value,
+	};
 }
 
-/* set_up - make the filter; 0 or -errno */
-static int set_up(struct program *program)
+/* allow - a call, the number of which is at hand */
+static void allow(struct program *program, unsigned call)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int result;
+	add(program, EQUAL, call, 1);
+	add(program, RETURN, SECCOMP_RET_ALLOW, 0);
+}
 
-	if (filter == NULL)
-		return -ENOMEM;
-	result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	if (result == 0)
-		result = add_rules(filter);
-	if (result == 0)
-		result = export(program, filter);
-	seccomp_release(filter);
-	return result;
+/* add_rule - one row of rules, with the call's number at hand before it, and
+ * after it if it does not apply */
+static void add_rule(struct program *program, const struct rule *rule)
+{
+	size_t left = rule->count * TEST_STEPS + 1;
+	unsigned i;
+
+	add(program, EQUAL, rule->call, left + 1);
+	for (i = 0; i < rule->count; i++) {
+		left -= TEST_STEPS;
+		add(program, LOAD,
+		    offsetof(struct seccomp_data, args) +
+			    rule->tests[i].argument * sizeof(uint64_t),
+		    0);
+		add(program, AND, rule->tests[i].mask, 0);
+		add(program, EQUAL,
+		    rule->tests[i].value == OWN_PID ? (uint32_t)getpid()
+						    : rule->tests[i].value,
+		    left);
+	}
+	add(program, RETURN, rule->action, 0);
+	add(program, LOAD, CALL, 0);
+}
+
+/* write_filter - all of it. Call number -1 is none: what a tracer makes of one
+ * that it lets fail (strace -e inject). */
+static void write_filter(struct program *program)
+{
+	size_t i;
+
+	program->count = 0;
+	add(program, LOAD, offsetof(struct seccomp_data, arch), 0);
+	add(program, EQUAL, MACHINE, 2);
+	add(program, LOAD, CALL, 0);
+	add(program, BPF_JMP | BPF_JA, 1, 0);
+	add(program, RETURN, SECCOMP_RET_KILL_PROCESS, 0);
+	allow(program, UINT32_MAX);
+	for (i = 0; i < COUNT(allowed); i++)
+		allow(program, allowed[i]);
+	for (i = 0; i < COUNT(rules); i++)
+		add_rule(program, &rules[i]);
+	add(program, RETURN, SECCOMP_RET_KILL_PROCESS, 0);
 }
 
 /* system_calls_limit - only those from now on. The slower handling of branches
@@ -250,16 +248,12 @@ int system_calls_limit(struct error *error)
 {
 	struct program program;
 	struct sock_fprog what = { .filter = program.steps };
-	int result;
 
 	/* EFAULT: it would look for the filter; EINVAL: it knows of none. */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 &&
 	    errno == EINVAL)
 		return 0;
-	result = set_up(&program);
-	if (result < 0)
-		return error_set(error, "seccomp: no filter: %s",
-				 strerror(-result));
+	write_filter(&program);
 	what.len = program.count;
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 		    SECCOMP_FILTER_FLAG_SPEC_ALLOW, &what) < 0)

@@ -344,14 +344,16 @@ void web_finish(struct web *web)
 /* web_free - cut whoever is there */
 void web_free(struct web *web)
 {
-	struct guest *guest;
+	struct guest *guest, *next;
 
 	if (web == NULL)
 		return;
 	if (web->http != NULL)
 		evhttp_free(web->http);
-	while ((guest = TAILQ_FIRST(&web->guests)) != NULL)
+	for (guest = TAILQ_FIRST(&web->guests); guest != NULL; guest = next) {
+		next = TAILQ_NEXT(guest, link);
 		part(web, guest);
+	}
 	if (web->fd >= 0)
 		close(web->fd);
 	if (web->sweep != NULL)

@@ -7,13 +7,14 @@ never answers otherwise than it should, and goes on as if nothing had been.
 
 usage: test_allocation.py POLICYD [TEST ...]
 
-POLICYD_TEST_ALLOCATIONS: how many allocations of each kind fail, spread evenly
-over all of them; "all": every one.
+POLICYD_TEST_ALLOCATIONS: how many allocations of each kind fail, others each
+time; "all": every one. POLICYD_TEST_SEED: the same ones again.
 """
 
 import contextlib
 import mmap
 import os
+import random
 import re
 import resource
 import signal
@@ -27,6 +28,7 @@ from daemon import (THEIRS, descriptors, exists, run_all, sanitized,
 from questions import BATCH, QUESTIONS, Asked, judge
 
 AMOUNT = os.environ.get("POLICYD_TEST_ALLOCATIONS", "30")
+SEED = os.environ.get("POLICYD_TEST_SEED", str(random.randrange(1 << 32)))
 FOREVER = 1 << 63
 OUT_OF_MEMORY = 75
 REFUSED = 78
@@ -89,10 +91,13 @@ class Memory:
 def places(total):
     """places - which allocations fail, each alone or with all that follow"""
     assert total > 10, "%d allocations: are they counted?" % total
-    step = 1 if AMOUNT == "all" else max(1, total // int(AMOUNT))
-    for place in range(1, total + 1, step):
+    chosen = range(1, total + 1)
+    if AMOUNT != "all":
+        chosen = sorted(random.Random(SEED).sample(
+            chosen, min(total, int(AMOUNT))))
+    for number, place in enumerate(chosen):
         yield place, place
-        if AMOUNT == "all" or (place // step) % 4 == 0:
+        if AMOUNT == "all" or number % 4 == 0:
             yield place, FOREVER
 
 
@@ -410,5 +415,6 @@ def test_monitor(program):
 
 
 if __name__ == "__main__":
+    print("  POLICYD_TEST_SEED=%s" % SEED)
     sys.exit(run_all([test_stdio, test_tools, test_start, test_reload,
                       test_serving, test_address_space, test_monitor]))

@@ -32,7 +32,8 @@ ROOT = os.geteuid() == 0
 SERVING = ["recvfrom", "read", "sendto", "epoll_wait", "accept4", "epoll_ctl",
            "write", "recvmsg", "sendmsg", "getsockopt", "poll", "setsockopt",
            "close", "writev", "getsockname", "fcntl", "getrandom",
-           "socketpair"]
+           "socketpair", "mmap", "brk", "mprotect", "munmap", "madvise",
+           "futex"]
 CERTAIN = ["recvfrom", "sendto", "epoll_wait", "accept4", "epoll_ctl"]
 ERRORS = ["EINTR", "EAGAIN", "ENOBUFS", "EPIPE", "EIO", "ENOMEM"]
 # What a server calls to give up root, and else on its way to serve.
@@ -189,6 +190,59 @@ def test_start(program):
         policyd.__exit__()
 
 
+def loader_calls(policyd, call):
+    """loader_calls - how often it is made before main(), at most"""
+    trace = policyd.path("loader")
+    subprocess.run(["strace", "-o", trace, "-e", "trace=" + call,
+                    policyd.program, "-V"], check=True,
+                   stdout=subprocess.DEVNULL)
+    return policyd.read(trace).count(call + "(")
+
+
+def test_start_memory(program):
+    """mmap(2) of a start fails, once ld.so, which crashes then, is done: once,
+    or from there on"""
+    if sanitized(program):
+        print("  AddressSanitizer itself ends when mmap(2) fails")
+        return
+    results = {}
+    policyd = Asked(program)
+    try:
+        first = loader_calls(policyd, "mmap") + 1
+        assert first > 20, first
+        for when in itertools.count(first):
+            words = [start(policyd, "mmap", "ENOMEM", form % when)
+                     for form in ("%d", "%d+")]
+            if None in words:
+                break
+            for word in words:
+                results[word] = results.get(word, 0) + 1
+        policyd.no_crash(0)
+        policyd.start()
+        policyd.check()
+        print("  %d faults: %s" % (sum(results.values()), results))
+        assert results
+    finally:
+        policyd.__exit__()
+
+
+def test_wait(program):
+    """a monitor that cannot wait for its servers ends, and they with it"""
+    for error, when in (("ECHILD", "1"), ("EINVAL", "1+"), ("EINTR", "1")):
+        with Asked(program) as policyd:
+            server, mark = policyd.server(), policyd.mark()
+            with policyd.client() as client, Strace(
+                    policyd.monitor, inject("wait4", error, when)):
+                os.kill(server, signal.SIGKILL)
+                policyd.expect("error: cannot wait for servers: ", mark)
+                assert policyd.wait() == 75
+                assert client.reply() == b""
+            assert not exists(server)
+            policyd.no_crash(mark)
+            policyd.start()
+            policyd.check()
+
+
 def test_accept(program):
     """no descriptor, no memory to accept: no spinning, and all are served
     soon after"""
@@ -312,5 +366,5 @@ if __name__ == "__main__":
     # LeakSanitizer cannot work in a process that strace looks at.
     os.environ["ASAN_OPTIONS"] = (os.environ.get("ASAN_OPTIONS", "") +
                                   ":detect_leaks=0")
-    sys.exit(run_all([test_serving, test_start, test_accept,
-                      test_descriptors, test_clock]))
+    sys.exit(run_all([test_serving, test_start, test_start_memory, test_wait,
+                      test_accept, test_descriptors, test_clock]))

@@ -162,6 +162,29 @@ def test_watchdog(program):
         assert not exists(hung)
 
 
+def test_watchdog_without_server(program):
+    """no server can start, and the monitor tries again: that is no reason to
+    kill it"""
+    name = "@policyd-watchdog-%d" % os.getpid()
+    with Supervisor(name) as supervisor, Supervised(
+            program, {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "1000000"}
+            ) as policyd:
+        assert supervisor.next()["READY"] == "1"
+        mark = policyd.mark()
+        policyd.write_config("broken {\n")
+        os.kill(policyd.server(), signal.SIGKILL)
+        while not supervisor.next().get("STATUS", "").startswith("no server"):
+            pass
+        for _ in range(4):
+            start = time.monotonic()
+            assert supervisor.next() == {"WATCHDOG": "1"}
+            assert time.monotonic() - start < 0.9
+        policyd.expect("no server: .*next try in", mark)
+        policyd.configure()
+        policyd.expect("serving: ", mark)
+        assert policyd.ask() == PERMIT
+
+
 def test_watchdog_of_others(program):
     """WATCHDOG_PID names somebody else: no watchdog"""
     name = "@policyd-watchdog-%d" % os.getpid()
@@ -340,5 +363,5 @@ def test_socket_activate(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_notify_path, test_notify_abstract, test_notify_nobody,
-        test_watchdog, test_watchdog_of_others, test_inherited,
-        test_not_for_us, test_restarts, test_socket_activate]))
+        test_watchdog, test_watchdog_without_server, test_watchdog_of_others,
+        test_inherited, test_not_for_us, test_restarts, test_socket_activate]))
