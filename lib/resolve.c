@@ -39,7 +39,7 @@
 #define PLAIN_MAX   255 /* longer addresses are not seen as plain */
 #define PLAIN_ROOM  (PLAIN_MAX + sizeof("[]"))
 #define ROOM_USUAL  512 /* text of any form of a usual address */
-#define LOOPS_EXTRA 100 /* rounds granted on top of one for each byte */
+#define ROUNDS_MAX  100 /* each of them looks at the whole address */
 
 _Static_assert(RESOLUTION_ADDRESS_MAX >= 2 * PLAIN_ROOM, "resolve_plain()");
 
@@ -373,14 +373,14 @@ static int strip_once(struct work *work)
 }
 
 /* strip_domains - strip our own domains until none is left. Each round takes
- * something away, except where empty_address_recipient is unwise. */
+ * something away, except where empty_address_recipient is unwise; but that may
+ * be one "@" of thousands, for which Postfix works long. */
 static int strip_domains(struct work *work)
 {
-	size_t rounds = strlen(work->plain) + LOOPS_EXTRA;
 	int more = 1;
 
 	for (size_t i = 0; more == 1; i++) {
-		if (i > rounds)
+		if (i > ROUNDS_MAX)
 			return -1;
 		more = strip_once(work);
 		if (is_failed(work))
