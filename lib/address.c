@@ -235,6 +235,17 @@ size_t address_count(const struct address *address)
 	return address->end - address->first;
 }
 
+/* address_bytes - the bytes of all tokens */
+size_t address_bytes(const struct address *address)
+{
+	size_t bytes = 0;
+	size_t i;
+
+	for (i = address->first; i < address->end; i++)
+		bytes += address->tokens[i].length;
+	return bytes;
+}
+
 /* address_last - the last token */
 struct token *address_last(const struct address *address)
 {

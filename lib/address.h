@@ -99,6 +99,9 @@ void address_append_operator(struct address *address, char operator);
 /* address_count - how many tokens there are. */
 size_t address_count(const struct address *address);
 
+/* address_bytes - how many bytes they have in all. */
+size_t address_bytes(const struct address *address);
+
 /* address_last - the last token; there must be one. */
 struct token *address_last(const struct address *address);
 

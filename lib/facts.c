@@ -51,7 +51,9 @@ const char *facts_destination(const struct facts *facts)
 	case AUTHORIZED_ASK:
 		return "only Postfix can look the destination up";
 	default:
-		return "a destination list could not be searched";
+		return *destination->list != '\0'
+			       ? "a destination list could not be searched"
+			       : "the address has too many domains to follow";
 	}
 	if (destination->status == RESOLVE_INVALID)
 		return "the address has no valid domain";

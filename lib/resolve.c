@@ -38,8 +38,8 @@
 #define LITERAL_MAX 45	/* bytes between [ and ] */
 #define PLAIN_MAX   255 /* longer addresses are not seen as plain */
 #define PLAIN_ROOM  (PLAIN_MAX + sizeof("[]"))
-#define ROOM_USUAL  512 /* text of any form of a usual address */
-#define ROUNDS_MAX  100 /* each of them looks at the whole address */
+#define ROOM_USUAL  512	   /* text of any form of a usual address */
+#define BYTES_MAX   200000 /* looked at in all rounds: a millisecond */
 
 _Static_assert(RESOLUTION_ADDRESS_MAX >= 2 * PLAIN_ROOM, "resolve_plain()");
 
@@ -372,16 +372,23 @@ static int strip_once(struct work *work)
 	return 1;
 }
 
-/* strip_domains - strip our own domains until none is left. Each round takes
- * something away, except where empty_address_recipient is unwise; but that may
- * be one "@" of thousands, for which Postfix works long. */
+/* strip_domains - strip our own domains until none is left. Each round looks at
+ * the whole address and takes something away, except where
+ * empty_address_recipient is unwise; but that may be one "@" of thousands, for
+ * which Postfix works long. In what smtpd(8) takes any chain of names comes to
+ * its end. */
 static int strip_domains(struct work *work)
 {
+	size_t left = BYTES_MAX;
 	int more = 1;
 
-	for (size_t i = 0; more == 1; i++) {
-		if (i > ROUNDS_MAX)
+	while (more == 1) {
+		size_t bytes = address_bytes(&work->address) +
+			       address_count(&work->address) + 1;
+
+		if (bytes > left)
 			return -1;
+		left -= bytes;
 		more = strip_once(work);
 		if (is_failed(work))
 			return 0; /* GCOV_EXCL_LINE */

@@ -138,6 +138,7 @@ static bool may_warn(struct log_limit *limit, const char *what)
 /* warn_lookup - name the list that could not be searched */
 static void warn_lookup(const struct exchange *exchange)
 {
+	const struct facts *facts = &exchange->judgement.facts;
 	const struct decision *decision =
 		&exchange->judgement.evaluation.decision;
 
@@ -145,10 +146,9 @@ static void warn_lookup(const struct exchange *exchange)
 	    decision->refusal != REFUSAL_LOOKUP ||
 	    !may_warn(&exchange->policy->lookups, "failed lookups"))
 		return;
-	if (exchange->judgement.facts.authorized < 0)
+	if (facts->authorized < 0 && *facts->destination.list != '\0')
 		log_warning("id=%s: %s could not be searched: answered 451",
-			    exchange->id,
-			    exchange->judgement.facts.destination.list);
+			    exchange->id, facts->destination.list);
 	else
 		log_warning("id=%s: %s: answered 451", exchange->id,
 			    decision->reason);

@@ -248,6 +248,7 @@ START_TEST(words_say_what_they_mean)
 	struct facts facts = {
 		.has_recipient = true,
 		.authorized = words[_i].authorized,
+		.destination.list = "relay_domains",
 		.weak = words[_i].encrypted ? NULL : "not encrypted",
 		.authenticated = words[_i].authenticated,
 	};
@@ -414,6 +415,7 @@ START_TEST(leaves_to_postfix_what_only_it_knows)
 	struct facts facts = {
 		.has_recipient = true,
 		.authorized = AUTHORIZED_ASK,
+		.destination.list = "relay_domains",
 		.weak = asked[_i].encrypted ? NULL : "not encrypted",
 		.authenticated = asked[_i].authenticated,
 	};
@@ -618,6 +620,7 @@ START_TEST(leaves_the_sender_to_postfix)
 	struct facts facts = {
 		.has_recipient = senders[_i].has_recipient,
 		.authorized = senders[_i].authorized,
+		.destination.list = "relay_domains",
 		.authenticated = senders[_i].authenticated,
 	};
 

@@ -13,21 +13,25 @@ static const struct {
 	enum resolve_status status;
 	enum destination_class class;
 	const char *said, *name;
+	const char *list;
 } rows[] = {
 	{ false, 0, RESOLVE_DONE, DESTINATION_DEFAULT, "there is no recipient",
-	  "none" },
+	  "none", "" },
 	{ true, 1, RESOLVE_DONE, DESTINATION_RELAY, "the destination is ours",
-	  "relay" },
+	  "relay", "" },
 	{ true, 0, RESOLVE_DONE, DESTINATION_DEFAULT,
-	  "the destination is not ours", "default" },
+	  "the destination is not ours", "default", "" },
 	{ true, 0, RESOLVE_DONE, DESTINATION_LOCAL,
-	  "the address is sender-routed", "local" },
+	  "the address is sender-routed", "local", "" },
 	{ true, 0, RESOLVE_INVALID, DESTINATION_DEFAULT,
-	  "the address has no valid domain", "invalid" },
+	  "the address has no valid domain", "invalid", "" },
 	{ true, -1, RESOLVE_FAILED, DESTINATION_DEFAULT,
-	  "a destination list could not be searched", "unknown" },
+	  "a destination list could not be searched", "unknown",
+	  "relay_domains" },
+	{ true, -1, RESOLVE_FAILED, DESTINATION_DEFAULT,
+	  "the address has too many domains to follow", "unknown", "" },
 	{ true, AUTHORIZED_ASK, RESOLVE_ASK, DESTINATION_DEFAULT,
-	  "only Postfix can look the destination up", "ask" },
+	  "only Postfix can look the destination up", "ask", "" },
 };
 
 START_TEST(says_why)
@@ -39,6 +43,7 @@ START_TEST(says_why)
 
 	facts.destination.status = rows[_i].status;
 	facts.destination.class = rows[_i].class;
+	facts.destination.list = rows[_i].list;
 	ck_assert_str_eq(facts_destination(&facts), rows[_i].said);
 	ck_assert_str_eq(facts_class(&facts), rows[_i].name);
 }
