@@ -213,7 +213,7 @@ static int open_postmap(struct dictionary *dictionary,
 struct texthash {
 	struct dictionary *dictionary;
 	const struct dictionary_loader *loader;
-	struct keyset *seen;
+	struct keyset *seen; /* keys that are not kept as they stand there */
 };
 
 /* key_end - the white space behind a key, which may be in quotes; NULL: they
@@ -247,6 +247,21 @@ static void find_value(struct entry *entry, const char *text)
 	entry->value_length = length;
 }
 
+/* take - an entry whose key must be new: 1; 0: it is not; -1: failed */
+static int take(const struct texthash *texthash, const struct entry *entry,
+		struct error *error)
+{
+	struct dictionary *dictionary = texthash->dictionary;
+	int result;
+
+	if (!folds(dictionary) && is_key(dictionary, entry->key, entry->length))
+		return add(dictionary, entry, error);
+	result = keyset_add(texthash->seen, entry->key, entry->length, false,
+			    error);
+	return result == 1 && add_entry(dictionary, entry, error) < 0 ? -1
+								      : result;
+}
+
 /* read_line - one line of a texthash: */
 static int read_line(void *context, int number, char *line, struct error *error)
 {
@@ -264,9 +279,9 @@ static int read_line(void *context, int number, char *line, struct error *error)
 		return 0;
 	}
 	entry.length = (size_t)(end - line);
-	switch (keyset_add(texthash->seen, line, entry.length, false, error)) {
+	switch (take(texthash, &entry, error)) {
 	case 1:
-		return add_entry(texthash->dictionary, &entry, error);
+		return 0;
 	case 0:
 		return error_set(error,
 				 "line %d: the key \"%.*s\" is there "
@@ -295,7 +310,8 @@ static int open_texthash(struct dictionary *dictionary,
 		text = dictionary_text(dictionary, error);
 	if (text != NULL) {
 		keyset_reserve(dictionary->data, text, strlen(text));
-		keyset_reserve(texthash.seen, text, strlen(text));
+		if (folds(dictionary))
+			keyset_reserve(texthash.seen, text, strlen(text));
 		result = logical_lines_each(text, read_line, &texthash, error);
 	}
 	if (result == 0) {

@@ -372,6 +372,12 @@ static const struct {
 	{ "texthash:@/t", "a x\nb y\na z\n",
 	  "line 3: the key \"a\" is there "
 	  "twice" },
+	/* Keys that no domain is looked up by, and that are not kept. */
+	{ "texthash:@/t", "A x\nb y\nA z\n",
+	  "line 3: the key \"A\" is there "
+	  "twice" },
+	{ "texthash:@/t", "u@a x\nu@a y\n",
+	  "line 2: the key \"u@a\" is there twice" },
 	{ "cdb:@/t", "a x\n", "postmap: fatal: unsupported dictionary type" },
 };
 
