@@ -2,6 +2,7 @@
 /* test_evaluate - the walk through a list of restrictions, waiting included */
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/evaluate.h"
@@ -295,6 +296,83 @@ START_TEST(adds_what_can_be_opened)
 	restriction_list_clear(&list);
 	ck_assert_uint_eq(list.count, 0);
 	ck_assert_ptr_null(list.uses);
+}
+END_TEST
+
+/* What was opened is closed, each once, whatever order. */
+START_TEST(closes_each_once)
+{
+	static const struct restriction closer = { .name = "closer",
+						   .close = count_cancel };
+	struct restriction_list list = { 0 };
+	int closed[3] = { 0, 0, 0 };
+	struct error error;
+
+	for (int i = 0; i < COUNT(closed); i++) {
+		ck_assert_int_eq(
+			restriction_list_add(&list, &closer, "", NULL, &error),
+			0);
+		list.uses[i].state = &closed[i];
+	}
+	ck_assert_int_eq(restriction_list_add(&list, &sayer, "", NULL, &error),
+			 0);
+	restriction_list_clear(&list);
+	for (int i = 0; i < COUNT(closed); i++)
+		ck_assert_int_eq(closed[i], 1);
+	restriction_list_clear(&list);
+	ck_assert_int_eq(closed[0], 1);
+}
+END_TEST
+
+/* explains - a restriction that gives a reason */
+static enum verdict explains(const struct subject *subject, void *state,
+			     struct decision *decision)
+{
+	(void)subject;
+	decision->reason = state;
+	return VERDICT_DUNNO;
+}
+
+/* note_answer - a line for each answer, with its reason */
+static void note_answer(void *context, const struct restriction *restriction,
+			enum verdict verdict, const struct decision *decision)
+{
+	char *text = context;
+
+	sprintf(text + strlen(text), "%s %s (%s)\n", restriction->name,
+		verdict_name(verdict), decision->reason);
+}
+
+/* Each answer is told, in order, with the reason of that restriction and not
+ * with what the one before it has left. */
+START_TEST(tells_each_answer)
+{
+	static const struct restriction explainer = { .name = "explainer",
+						      .evaluate = explains };
+	static char why[] = "why";
+	char told[256] = "";
+	int cancelled = 0;
+	struct restriction_use uses[] = {
+		{ &explainer, why, 0 },	    { &sayer, &dunno, 0 },
+		{ &waiter, &cancelled, 0 }, { &explainer, why, 0 },
+		{ &sayer, &permit, 0 },	    { &sayer, &reject, 0 }
+	};
+	struct restriction_list list = { uses, COUNT(uses) };
+	struct evaluation evaluation = { .trace = note_answer,
+					 .trace_context = told };
+	struct facts facts = { .has_recipient = true };
+	struct request request;
+
+	request_init(&request);
+	ck_assert(!evaluation_start(&evaluation, &list, &request, &facts, 0,
+				    done));
+	evaluation_resume(&evaluation, VERDICT_DUNNO, REFUSAL_RELAY, "late");
+	ck_assert_str_eq(told, "explainer dunno (why)\n"
+			       "sayer dunno ()\n"
+			       "waiter dunno (late)\n"
+			       "explainer dunno (why)\n"
+			       "sayer permit ()\n");
+	ck_assert_str_eq(evaluation.decision.reason, "");
 }
 END_TEST
 
@@ -720,6 +798,8 @@ int main(void)
 	tcase_add_test(tests, cancels_where_nobody_can_wait);
 	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
 	tcase_add_test(tests, adds_what_can_be_opened);
+	tcase_add_test(tests, closes_each_once);
+	tcase_add_test(tests, tells_each_answer);
 	tcase_add_loop_test(tests, leaves_to_postfix_what_only_it_knows, 0,
 			    COUNT(asked));
 	tcase_add_loop_test(tests, leaves_the_sender_to_postfix, 0,

@@ -50,6 +50,8 @@ static const struct match_case cases[] = {
 	{ EXACT, "{a, b} c", "{a, b}", 1, "{a, b}" },
 	{ EXACT, "{a, b} c", "a", 0, NULL },
 	{ EXACT, "{a, b c", "c", 0, NULL },
+	/* a brace that nobody closes is closed by the end */
+	{ EXACT, "c {a, b", "{a, b", 1, "{a, b" },
 	{ EXACT, "a} b", "a}", 1, "a}" },
 	{ EXACT, "!a a", "a", 0, "!a" },
 	{ EXACT, "a !a", "a", 1, "a" },
