@@ -121,7 +121,7 @@ class Asked(TlsDaemon):
 
     def no_crash(self, mark, allowed="9 "):
         """no_crash - no process was ended by a signal but those allowed"""
-        text = self.read(self.log)[mark:] + self.stderr()
+        text = self.read(self.log, mark) + self.stderr()
         assert not re.search(
             r"killed by signal (?!%s)|Sanitizer|runtime error" % allowed,
             text), text[-3000:]

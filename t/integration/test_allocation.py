@@ -148,6 +148,7 @@ class Faulty(Asked):
         if ASSERTIONS.search(self.stderr()):
             allowed += "|6 "
         super().no_crash(mark, allowed)
+        os.truncate(self.path("stderr"), 0)     # of thousands of processes
 
 
 def split(data):
@@ -225,7 +226,7 @@ def test_start(program):
                 policyd.launch()
             policyd.monitor = policyd.process.pid
             wait_until(lambda: policyd.process.poll() is not None or
-                       "serving: " in policyd.read(policyd.log)[mark:],
+                       "serving: " in policyd.read(policyd.log, mark),
                        "start or end")
             if policyd.process.poll() is None:
                 # A table that could not be read waits for a reload.
@@ -274,6 +275,30 @@ def test_reload(program):
                    "%d descriptors" % before)
         client.close()
         result.print()
+
+
+def test_library(program):
+    """libconfuse, which ends the process by itself: the server before goes on,
+    and the next reload is a reload"""
+    with Faulty(program) as policyd:
+        ended = 0
+        for place in range(1, 2000):
+            server, mark = policyd.server(), policyd.mark()
+            policyd.memory.fail(SERVER, place)
+            policyd.signal(signal.SIGHUP)
+            policyd.expect("reloaded: server|reload refused", mark)
+            policyd.no_crash(mark)
+            if re.search(r"ended with status %d;|by signal 6 " % BY_SCANNER,
+                         policyd.read(policyd.log)[mark:]):
+                ended += 1
+                assert policyd.server() == server
+                policyd.check()
+            if ended == 3:
+                break
+        assert ended == 3, "%d of %d ended by libconfuse" % (ended, place)
+        policyd.memory.enough()
+        policyd.reload()
+        policyd.check()
 
 
 def talk(policyd, context):
@@ -417,4 +442,4 @@ def test_monitor(program):
 if __name__ == "__main__":
     print("  POLICYD_TEST_SEED=%s" % SEED)
     sys.exit(run_all([test_stdio, test_tools, test_start, test_reload,
-                      test_serving, test_address_space, test_monitor]))
+                      test_library, test_serving, test_address_space, test_monitor]))

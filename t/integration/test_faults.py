@@ -32,8 +32,7 @@ ROOT = os.geteuid() == 0
 SERVING = ["recvfrom", "read", "sendto", "epoll_wait", "accept4", "epoll_ctl",
            "write", "recvmsg", "sendmsg", "getsockopt", "poll", "setsockopt",
            "close", "writev", "getsockname", "fcntl", "getrandom",
-           "socketpair", "mmap", "brk", "mprotect", "munmap", "madvise",
-           "futex"]
+           "socketpair"]
 CERTAIN = ["recvfrom", "sendto", "epoll_wait", "accept4", "epoll_ctl"]
 ERRORS = ["EINTR", "EAGAIN", "ENOBUFS", "EPIPE", "EIO", "ENOMEM"]
 # What a server calls to give up root, and else on its way to serve.
@@ -226,6 +225,31 @@ def test_start_memory(program):
         policyd.__exit__()
 
 
+def test_serving_memory(program):
+    """mmap(2) and mprotect(2) of a server that serves fail when clients make
+    it need more: it takes brk(2), or is replaced. That one cannot be made to
+    fail like this, see test_address_space of test_allocation.py"""
+    if sanitized(program):
+        print("  AddressSanitizer itself ends when mmap(2) fails")
+        return
+    part = b"request=smtpd_access_policy\n" + (
+        b"x=" + b"y" * 4000 + b"\n") * 15
+    with Asked(program) as policyd, contextlib.ExitStack() as stack:
+        policyd.check()
+        server, mark = policyd.server(), policyd.mark()
+        with Strace(server, inject("mmap,mprotect", "ENOMEM",
+                                   "1+")) as strace:
+            for _ in range(400):
+                client = stack.enter_context(policyd.client())
+                with contextlib.suppress(OSError):
+                    client.send(part)
+            policyd.check()
+            assert strace.injected() > 0
+        policyd.no_crash(mark)
+        if not exists(server):
+            policyd.expect(r"server %d died: .*status 75" % server, mark)
+
+
 def test_wait(program):
     """a monitor that cannot wait for its servers ends, and they with it"""
     for error, when in (("ECHILD", "1"), ("EINVAL", "1+"), ("EINTR", "1")):
@@ -366,5 +390,5 @@ if __name__ == "__main__":
     # LeakSanitizer cannot work in a process that strace looks at.
     os.environ["ASAN_OPTIONS"] = (os.environ.get("ASAN_OPTIONS", "") +
                                   ":detect_leaks=0")
-    sys.exit(run_all([test_serving, test_start, test_start_memory, test_wait,
-                      test_accept, test_descriptors, test_clock]))
+    sys.exit(run_all([test_serving, test_start, test_start_memory, test_serving_memory,
+                      test_wait, test_accept, test_descriptors, test_clock]))
