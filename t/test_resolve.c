@@ -863,6 +863,13 @@ START_TEST(test_lengths)
 }
 END_TEST
 
+/* count - the steps of one address */
+static void count(void *context, const struct resolve_step *step)
+{
+	(void)step;
+	++*(int *)context;
+}
+
 /* Long chains end, and in the right place: those of "@" at the domain ahead of
  * them; the others make one odd domain of all. Very long ones are not followed
  * to their end, and are never ours. */
@@ -877,6 +884,7 @@ START_TEST(test_chains)
 	struct resolver *resolver = must_make(null);
 	struct resolution got;
 	char recipient[RESOLUTION_ADDRESS_MAX];
+	int steps;
 
 	for (int i = 0; i < COUNT(links); i++) {
 		strcpy(recipient, "user@remote.example");
@@ -895,6 +903,9 @@ START_TEST(test_chains)
 		resolve_address(resolver, recipient, &got);
 		ck_assert_msg(resolution_authorized(resolver, &got) <= 0, "%s",
 			      links[i]);
+		steps = 0;
+		resolve_explain(resolver, recipient, &got, count, &steps);
+		ck_assert_int_le(steps, 320);
 	}
 	resolver_free(resolver);
 }
