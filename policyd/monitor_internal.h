@@ -76,6 +76,7 @@ void monitor_refresh(struct monitor *monitor);
 
 /* monitor_notify.c */
 void monitor_notify(struct monitor *monitor);
+void monitor_notify_reload(struct monitor *monitor);
 void monitor_ping(struct monitor *monitor);
 void monitor_pong(struct monitor *monitor, struct child *child);
 

@@ -41,15 +41,11 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* monitor_notify - if the state has changed */
-void monitor_notify(struct monitor *monitor)
+/* tell - that state; pid: who serves, if it is ready */
+static void tell(struct monitor *monitor, enum notify_state state, long pid)
 {
 	const struct notify *notify = &monitor->notify;
-	enum notify_state state = state_now(monitor);
-	long pid = state == NOTIFY_READY ? (long)monitor->serving->pid : 0;
 
-	if (state == monitor->told_state && pid == monitor->told_pid)
-		return;
 	monitor->told_state = state;
 	monitor->told_pid = pid;
 	switch (state) {
@@ -72,6 +68,23 @@ void monitor_notify(struct monitor *monitor)
 		notify_send(notify, "STOPPING=1\nSTATUS=stopping\n");
 		break;
 	}
+}
+
+/* monitor_notify - if the state has changed */
+void monitor_notify(struct monitor *monitor)
+{
+	enum notify_state state = state_now(monitor);
+	long pid = state == NOTIFY_READY ? (long)monitor->serving->pid : 0;
+
+	if (state != monitor->told_state || pid != monitor->told_pid)
+		tell(monitor, state, pid);
+}
+
+/* monitor_notify_reload - one begins. Whoever has asked for it waits for this
+ * word, also if the reload has failed before the round ends. */
+void monitor_notify_reload(struct monitor *monitor)
+{
+	tell(monitor, NOTIFY_RELOADING, 0);
 }
 
 /* monitor_ping - it is time to ask the server again */

@@ -124,10 +124,12 @@ void monitor_reload(struct monitor *monitor)
 
 	if (monitor->stopping)
 		return;
-	if (busy)
+	if (busy) {
 		monitor->reload_again = true;
-	else
-		monitor_start_server(monitor);
+		return;
+	}
+	monitor_notify_reload(monitor);
+	monitor_start_server(monitor);
 }
 
 /* use_settings - the log, as the server that is ready wants it */

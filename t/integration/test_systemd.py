@@ -16,6 +16,7 @@ import time
 
 from daemon import (Client, Daemon, OURS, PERMIT, WAIT, exists, free_port,
                     is_socket, run_all, wait_until)
+from strace import Strace, inject
 
 RESTARTS = int(os.environ.get("POLICYD_TEST_RESTARTS", "20"))
 SHELL = 'LISTEN_PID=$$ LISTEN_FDS=%d exec "$@"'
@@ -110,6 +111,22 @@ def notified(program, name):
         assert policyd.stop() == 0
         assert supervisor.next()["STOPPING"] == "1"
         assert supervisor.is_silent(0)
+
+
+def test_reload_at_once(program):
+    """a reload that fails as soon as it begins: the supervisor, who waits for
+    it, is told that it began and that it is over"""
+    name = "@policyd-reload-%d" % os.getpid()
+    with Supervisor(name) as supervisor, Supervised(
+            program, {"NOTIFY_SOCKET": name}) as policyd:
+        assert supervisor.next()["READY"] == "1"
+        with Strace(policyd.monitor, inject("clone", "EAGAIN", "1+")):
+            assert "fork: " in policyd.reload_refused()
+            assert supervisor.next()["RELOADING"] == "1"
+            assert supervisor.next()["READY"] == "1"
+        policyd.reload()
+        assert supervisor.next()["RELOADING"] == "1"
+        assert supervisor.next()["READY"] == "1"
 
 
 def test_notify_path(program):
@@ -362,6 +379,7 @@ def test_socket_activate(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        test_notify_path, test_notify_abstract, test_notify_nobody,
-        test_watchdog, test_watchdog_without_server, test_watchdog_of_others,
-        test_inherited, test_not_for_us, test_restarts, test_socket_activate]))
+        test_reload_at_once, test_notify_path, test_notify_abstract,
+        test_notify_nobody, test_watchdog, test_watchdog_without_server,
+        test_watchdog_of_others, test_inherited, test_not_for_us,
+        test_restarts, test_socket_activate]))
