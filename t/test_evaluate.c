@@ -343,6 +343,64 @@ static void note_answer(void *context, const struct restriction *restriction,
 		verdict_name(verdict), decision->reason);
 }
 
+/* leaves_refusal - no opinion, but for what it left in the decision */
+static enum verdict leaves_refusal(const struct subject *subject, void *state,
+				   struct decision *decision)
+{
+	*(time_t *)state = subject->now;
+	decision->refusal = REFUSAL_LOOKUP;
+	decision->reason = "left";
+	return VERDICT_DUNNO;
+}
+
+/* The end of the list refuses by itself; what those before left is gone. */
+START_TEST(ends_with_a_refusal_of_its_own)
+{
+	static const struct restriction leaver = { .name = "leaver",
+						   .evaluate = leaves_refusal };
+	time_t seen = 0;
+	struct restriction_use uses[] = { { &leaver, &seen, 0 } };
+	struct restriction_list list = { uses, COUNT(uses) };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	struct request request;
+
+	request_init(&request);
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 1234,
+				   NULL));
+	ck_assert_int_eq(seen, 1234);
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_REJECT);
+	ck_assert_int_eq(evaluation.decision.refusal, REFUSAL_RELAY);
+	ck_assert_str_eq(evaluation.decision.restriction, "end");
+	ck_assert_str_eq(evaluation.decision.reason, "end of the list");
+}
+END_TEST
+
+/* Who waited is told of the end only while he waits. */
+START_TEST(cancels_nobody_who_has_answered)
+{
+	struct restriction_use uses[2];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	int cancelled = 0;
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	evaluation_resume(&evaluation, VERDICT_PERMIT, REFUSAL_RELAY, "late");
+	ck_assert_str_eq(evaluation.decision.reason, "late");
+	evaluation_cancel(&evaluation);
+	ck_assert_int_eq(cancelled, 0);
+	/* Nor one of a walk that is over, when another begins. */
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	uses[0] = uses[1];
+	ck_assert(evaluation_start(&evaluation, &list,
+				   evaluation.subject.request, &facts, 0,
+				   done));
+	evaluation_cancel(&evaluation);
+	ck_assert_int_eq(cancelled, 0);
+}
+END_TEST
+
 /* Each answer is told, in order, with the reason of that restriction and not
  * with what the one before it has left. */
 START_TEST(tells_each_answer)
@@ -799,6 +857,8 @@ int main(void)
 	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
 	tcase_add_test(tests, adds_what_can_be_opened);
 	tcase_add_test(tests, closes_each_once);
+	tcase_add_test(tests, ends_with_a_refusal_of_its_own);
+	tcase_add_test(tests, cancels_nobody_who_has_answered);
 	tcase_add_test(tests, tells_each_answer);
 	tcase_add_loop_test(tests, leaves_to_postfix_what_only_it_knows, 0,
 			    COUNT(asked));
