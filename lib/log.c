@@ -290,6 +290,10 @@ static size_t plain_length(const char *text, size_t length)
 
 	while (length - i >= sizeof(uint64_t) && are_plain(text + i))
 		i += sizeof(uint64_t);
+	/* The last eight, some of them once more. */
+	if (length >= sizeof(uint64_t) && length - i < sizeof(uint64_t) &&
+	    are_plain(text + length - sizeof(uint64_t)))
+		return length;
 	while (i < length && is_plain(text[i]))
 		i++;
 	return i;
