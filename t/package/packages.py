@@ -105,7 +105,7 @@ class Packages:
         return found
 
     @functools.lru_cache
-    def rpm(self, dist=".1"):
+    def rpm(self, dist):
         """rpm - what rpmbuild makes of the archive; Debian's packages are
         none that rpmbuild knows, hence --nodeps"""
         top = os.path.join(self.directory, "rpm" + dist)
