@@ -14,6 +14,9 @@
 #include "lib/service.h"
 #include "lib/watch.h"
 
+/* CONFIG_PID_FILE - where pid_file is unless it is set. */
+#define CONFIG_PID_FILE "/run/policyd.pid"
+
 /* CONFIG_PATH_MAX - room for pid_file and log, NUL included. */
 #define CONFIG_PATH_MAX 1024
 
@@ -72,7 +75,8 @@ struct config_load_options {
 			     * section */
 	unsigned tables_ms; /* time for all tables; 0: the usual */
 	bool thorough;	    /* warn of what takes long to find, too (-t) */
-	/* progress - a table is about to be read; may be NULL. */
+	/* progress - a table, or a file of a list, is about to be read; may
+	 * be NULL. */
 	void (*progress)(void *context, const char *name);
 	void *context;
 };

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/config.h"
 #include "lib/xalloc.h"
 
 /* What one option is. */
@@ -28,7 +29,7 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_USER] = { "user", SCOPE_TOP, FORM_TEXT, "nobody" },
 	[OPTION_GROUP] = { "group", SCOPE_TOP | EVERY_LISTENER, FORM_TEXT, "" },
 	[OPTION_PID_FILE] = { "pid_file", SCOPE_TOP, FORM_TEXT,
-			      "/run/policyd.pid" },
+			      CONFIG_PID_FILE },
 	[OPTION_LOG] = { "log", SCOPE_TOP, FORM_TEXT, "syslog" },
 	[OPTION_LOG_VERDICTS] = { "log_verdicts", SCOPE_TOP, FORM_PLAIN_LIST,
 				  "permit reject defer ask" },

@@ -23,7 +23,8 @@ struct dictionary_loader {
 	size_t failures;  /* that were let pass since it is lenient */
 	/* note - a warning, ready to print; may be NULL. */
 	void (*note)(void *context, const char *text);
-	/* progress - a table is about to be read; may be NULL. */
+	/* progress - a table, or a file of a list, is about to be read; may
+	 * be NULL. */
 	void (*progress)(void *context, const char *name);
 	void *context;
 };

@@ -323,6 +323,8 @@ static int read_file(struct reader *reader, const char *word, size_t length,
 		return read_error(reader, word, length,
 				  "files that name files, too deep");
 	path = xstrndup(word, length);
+	if (reader->loader->progress != NULL)
+		reader->loader->progress(reader->loader->context, path);
 	content = file_read(path, &content_length, &reason);
 	if (content == NULL) {
 		result = add_dictionary(reader, dictionary_broken(path, reason),

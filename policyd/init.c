@@ -2,7 +2,7 @@
 /* init - the first policyd.conf, and the way into Postfix and out again
  *
  *	postconf -> plan -> text -> trial -> file, and commands for people
- *	            init_plan init_text init_trial
+ *	            init_plan init_text init_trial    init_start
  *
  * Postfix is changed by nobody but the administrator, who types, or does not
  * type, what is printed. */
@@ -89,18 +89,11 @@ static int write_file(const char *path, const char *text, struct error *error)
 	return result;
 }
 
-/* print - what to do now */
-static void print(const struct init *init)
+/* print_postfix - how to have Postfix ask, and what takes that back */
+static void print_postfix(const struct init *init)
 {
-	printf("# %s is %s. What is printed here was tried on a copy of\n"
-	       "# main.cf and master.cf: strangers do not relay, and it can "
-	       "be undone.\n"
-	       "\n# 1. Check it, and start policyd:\n"
-	       "policyd -t%s\npolicyd -d%s\n"
-	       "\n# 2. Have Postfix ask it, and look whether it does so "
-	       "rightly:\n",
-	       init->path, init->config != NULL ? "kept as it is" : "written",
-	       init->option, init->option);
+	printf("\n# 2. Have Postfix ask it, and look whether it does so "
+	       "rightly:\n");
 	init_print_commands(stdout, init, &init->on, "");
 	printf("policyd -P%s\n"
 	       "\n# To have Postfix as it was before (%s):\n",
@@ -108,6 +101,27 @@ static void print(const struct init *init)
 	       init->config != NULL ? "keep these lines"
 				    : "these lines stand in the file, too");
 	init_print_commands(stdout, init, &init->off, "");
+}
+
+/* print - what to do now */
+static void print(const struct init *init)
+{
+	char *start = init_start("", init->option);
+	char *stop = init_stop("", init->option,
+			       init->config != NULL ? init->config->pid_file
+						    : CONFIG_PID_FILE);
+
+	printf("# %s is %s. What is printed here was tried on a copy of\n"
+	       "# main.cf and master.cf: strangers do not relay, and it can "
+	       "be undone.\n"
+	       "\n# 1. Check it, and start policyd:\n"
+	       "policyd -t%s\n%s",
+	       init->path, init->config != NULL ? "kept as it is" : "written",
+	       init->option, start);
+	print_postfix(init);
+	printf("\n# And then to stop policyd:\n%s", stop);
+	free(start);
+	free(stop);
 }
 
 /* name_server - how smtpd(8) is to name our socket: as in a file that is kept,

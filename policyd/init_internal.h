@@ -64,6 +64,17 @@ bool init_is_filter(const struct postfix_service *service);
 /* init_changes_clear - free what it holds. */
 void init_changes_clear(struct init_changes *changes);
 
+/* ---- init_start.c */
+
+/* init_start - the lines that start policyd on the machine whose root directory
+ * is root ("": this one), or have one that runs already take its file into use;
+ * option: as in struct init. The caller frees it. */
+char *init_start(const char *root, const char *option);
+
+/* init_stop - the lines that stop it again; without a service manager by its
+ * pid_file. The caller frees it. */
+char *init_stop(const char *root, const char *option, const char *pid_file);
+
 /* ---- init_text.c */
 
 /* init_text - the text of policyd.conf; the caller frees it. */

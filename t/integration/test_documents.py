@@ -8,7 +8,8 @@ In these files a text that is indented by four spaces is literal. Below "In
 FILE:" it is that file. If it begins with a command it is typed to a shell, with
 the directories of the test in place of those of the host (MOVED). What begins
 with an option of policyd.conf is added to that file, and must be accepted. A
-list is indented by two spaces.
+list is indented by two spaces; so is, below a command, what that prints,
+among other things.
 
 What must not be done in a test is not done, but looked at: see EXCEPTIONS.
 
@@ -38,15 +39,20 @@ CONTRIBUTING = "contrib/CONTRIBUTING"
 SECURITY = "contrib/SECURITY"
 FILES = [README, HOWTO, CONTRIBUTING, SECURITY]
 
-COMMANDS = {"apt-get", "cd", "clang-format", "cmake", "cp", "ctest", "find",
+COMMANDS = {"apt-get", "cd", "clang-format", "cmake", "cp", "ctest",
+            "doveadm", "dpkg", "find",
             "for", "git", "grep", "kill", "man", "mkdir", "openssl", "policyd",
-            "postconf", "postfix", "python3", "sh", "useradd"}
+            "postconf", "postfix", "printf", "python3", "rm", "sh",
+            "useradd", "userdel"}
+ANSWERING = {"policyd", "printf"}      # what they print is shown
 OPTIONS = {"expect", "listen", "restrictions", "service", "shadow"}
 
 # What stands in the files, and what it is in the test.
 MOVED = [
     ("/etc/postfix", "{postfix}"),
     ("/etc/policyd", "{directory}/policyd"),
+    ("/etc/dovecot", "{directory}/dovecot"),
+    (" /root", " {directory}/root"),
     ("/var/spool/postfix", "{queue}"),
     ("/var/log", "{directory}/log"),
     ("/run/policyd.pid", "{directory}/policyd.pid"),
@@ -95,6 +101,7 @@ class Block:
     def __init__(self, path, line, before, text):
         self.where = "%s:%d" % (path, line)
         self.before = before    # the paragraph ahead of it, in one line
+        self.expected = []      # what it prints, among other things
         self.text = text
         self.word = re.match(r"\S+", text).group(0)
         file = re.search(r"\bIn (/\S+):$", before)
@@ -137,6 +144,9 @@ def chapters(path):
         else:
             assert indent == 2, "%s:%d: indented by %d" % (path, number,
                                                            indent)
+            if not before and blocks and blocks[-1].word in ANSWERING:
+                blocks[-1].expected = [line.strip()
+                                       for line in text.splitlines()]
     return [chapter for chapter in found if chapter[1]]
 
 
@@ -145,7 +155,8 @@ def chapters(path):
 def check_apt_get(words):
     """packages have the names that contrib/install-packages installs"""
     assert words[0] == "install", words
-    known = read("contrib/install-packages").split()
+    known = read("contrib/install-packages").split() + re.findall(
+        r'"([\w-]+)"', read("t/package/newcomer.py"))
     for package in words[1:]:
         assert any(package in word for word in known), package
 
@@ -158,6 +169,21 @@ def check_useradd(words):
     for word in words:
         assert not word.startswith("--") or word in known, word
     assert words[-1] == "policyd", words
+
+
+def check_userdel(words):
+    """the user of policyd, and no other"""
+    assert words == ["policyd"], words
+
+
+def check_dpkg(words):
+    """what a user of the package does; done in earnest by t/package/run"""
+    assert words[0] in ("-i", "-P") and words[1].startswith("policyd"), words
+
+
+def check_doveadm(words):
+    """Dovecot's only part in this"""
+    assert words == ["reload"], words
 
 
 def presets(kind):
@@ -237,11 +263,14 @@ EXCEPTIONS = {
     "clang-format": check_clang_format,
     "cmake": check_cmake,
     "ctest": check_ctest,
+    "doveadm": check_doveadm,
+    "dpkg": check_dpkg,
     "git": check_git,
     "man": check_man,
     "python3": check_script,
     "sh": check_sh,
     "useradd": check_useradd,
+    "userdel": check_userdel,
 }
 
 
@@ -258,8 +287,8 @@ class Place:
         self.printed = ""
         with open(os.path.join(self.postfix.config, "master.cf"), "a") as out:
             out.write("smtp inet n - y - - smtpd\n")
-        for name in ("policyd", "log", "bin"):
-            os.mkdir(self.path(name))
+        for name in ("policyd", "log", "bin", "root", "dovecot/conf.d"):
+            os.makedirs(self.path(name))
         for command, text in WRAPPERS.items():
             self.wrap(command, text)
         for command in EXCEPTIONS:
@@ -344,6 +373,9 @@ class Place:
             elif block.word in COMMANDS:
                 printed = self.shell(block.text)
                 self.printed = printed
+                for line in block.expected:
+                    assert self.moved(line) in printed, "not %s but %s" % (
+                        line, printed)
                 self.keep_pid_here()
                 return printed
             elif block.word in OPTIONS:
@@ -415,36 +447,53 @@ def mail(place):
     assert not failures, failures
 
 
+def switch_on(place, init):
+    """switch_on - what --init has printed under "1." and "2." """
+    assert init["2"][-1].startswith("policyd -P"), init
+    assert init["1"] == ["policyd -t -c " + place.conf,
+                         "policyd -d -c " + place.conf], init
+    place.shell("\n".join(init["1"] + init["2"][:-1]))
+
+
+def switch_off(place, init, before):
+    """switch_off - the last lines of --init, after real mail"""
+    mail(place)
+    place.shell("\n".join(init["To"]))
+    assert state(place.postfix.config) == before, "not as before"
+    place.shell("\n".join(init["And"]))
+    wait_until(lambda: not os.path.exists(place.path("policyd.pid")),
+               "end of policyd")
+
+
 def first_chapter(place, blocks):
     """first_chapter - from a bare Postfix to three ports, real mail, and
-    back"""
+    back; what takes real ports, the package or Dovecot is done by
+    t/package/newcomer.py"""
+    bare = state(place.postfix.config)
     before = init = None
+    done = []
     for block in blocks:
         if "type the lines printed under \"2.\"" in block.before:
-            lines = init["2"]
-            assert lines.pop().startswith("policyd -P"), lines
-            place.shell("\n".join(lines))
-            on = True
-        if "type the last lines that policyd --init has printed" in \
-                block.before:
-            mail(place)
-            place.shell("\n".join(init["To"]))
-            assert state(place.postfix.config) == before, "not as before"
-            before = None
+            switch_on(place, init)
+            done.append("on")
+        if "type the lines that policyd --init has printed" in block.before:
+            switch_off(place, init, before)
+            done.append("off")
         if block.text.startswith("policyd --init"):
             before = state(place.postfix.config)
+        if "s_client" in block.text:
+            continue
         printed = place.do(block)
         if block.text.startswith("policyd --init"):
             init = parts(printed)
         if block.text.startswith("policyd -P"):
-            assert on and "no problems found" in printed, printed
+            assert done and "no problems found" in printed, printed
         if block.text.startswith("policyd -q"):
             replies = re.findall(r"(?m)^action=(\S+)", printed)
             assert replies == [["554"], ["permit_sasl_authenticated"]][
                 "login=" in block.text] or len(replies) == 2, printed
-    assert init and before is None, "a step of chapter 1 is missing"
-    wait_until(lambda: not os.path.exists(place.path("policyd.pid")),
-               "end of policyd")
+    assert done == ["on", "off"], "a step of chapter 1 is missing"
+    assert state(place.postfix.config) == bare, "not as it was"
 
 
 def second_chapter(place, starts, changes):
@@ -500,8 +549,7 @@ def test_readme(program):
         for _, blocks in chapters(README):
             for block in blocks:
                 if block.text.startswith("policyd -P"):
-                    lines = parts(init)["2"]
-                    place.shell("\n".join(lines[:-1]))
+                    switch_on(place, parts(init))
                 printed = place.do(block)
                 if "policyd --init" in block.text:
                     init = printed

@@ -55,12 +55,12 @@ def parts(printed):
     found = {}
     title = None
     for line in printed.splitlines():
-        number = re.match(r"# (1|2|To)\b", line)
+        number = re.match(r"# (1|2|To|And)\b", line)
         if number:
             title = number.group(1)
         elif line and not line.startswith("#") and title:
             found.setdefault(title, []).append(line)
-    assert set(found) == {"1", "2", "To"}, printed
+    assert set(found) == {"1", "2", "To", "And"}, printed
     return found
 
 
@@ -144,6 +144,7 @@ def test_three_ports(program):
         stranger(mailer, "250 2.1.5")
         assert lines["1"] == ["policyd -t -c " + path,
                               "policyd -d -c " + path], lines
+        assert lines["And"] == ["kill $(cat '/run/policyd.pid')"], lines
         assert lines["2"].pop() == "policyd -P -c " + path, lines
         socket_path = os.path.join(postfix.queue, "private", "policyd")
         with Policyd(program, postfix.directory, text,

@@ -41,10 +41,13 @@ class Place:
         with open(self.path("names"), "w", encoding="ascii") as file:
             for number in range(NAMES):
                 file.write("d%d.example x\n" % number)
+        with open(self.path("plain"), "w", encoding="ascii") as file:
+            for number in range(NAMES):
+                file.write("d%d.example\n" % number)
+        self.text = ('listen "unix:%s" { }\nmyhostname = "mx.local.test"\n'
+                     'relay_domains = "%%s"\n' % self.path("socket"))
         with open(self.config, "w", encoding="ascii") as file:
-            file.write('listen "unix:%s" { }\nmyhostname = "mx.local.test"\n'
-                       'relay_domains = "texthash:%s"\n' % (
-                           self.path("socket"), self.path("names")))
+            file.write(self.text % ("texthash:" + self.path("names")))
         with open(self.capture, "wb") as file:
             file.write(REQUEST % b"user@d7.example" * REQUESTS)
 
@@ -95,11 +98,14 @@ def both(argv):
 
 
 def test_load(program):
-    """policyd -t of a huge table"""
+    """a huge table, and a huge file of names: whatever loads them"""
     with place() as there:
-        lines = both([program, "-t", "-c", there.config])
-        assert lines == [("reading texthash:%s ..." %
-                          there.path("names"))[:79]], lines
+        for name in "texthash:" + there.path("names"), there.path("plain"):
+            with open(there.config, "w", encoding="ascii") as file:
+                file.write(there.text % name)
+            for argv in ["-t"], ["-T"], ["-q", "to=user@d7.example"]:
+                lines = both([program, *argv, "-c", there.config])
+                assert lines == [("reading %s ..." % name)[:79]], lines
 
 
 def test_replay(program):

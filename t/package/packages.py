@@ -105,13 +105,13 @@ class Packages:
         return found
 
     @functools.lru_cache
-    def rpm(self):
+    def rpm(self, dist):
         """rpm - what rpmbuild makes of the archive; Debian's packages are
         none that rpmbuild knows, hence --nodeps"""
-        top = os.path.join(self.directory, "rpm")
+        top = os.path.join(self.directory, "rpm" + dist)
         os.mkdir(top)
         work(PEOPLE[0], "rpmbuild", "-ta", "--nodeps",
              "--define", "_topdir " + top, "--define", "_tmppath " + top,
-             self.archive(0), cwd=top)
+             "--define", "dist " + dist, self.archive(0), cwd=top)
         found, = glob.glob(top + "/RPMS/*/*.rpm")
         return found

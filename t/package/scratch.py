@@ -7,6 +7,7 @@ It is an overlay over "/": what has changed lies in a directory of its own, so
 that it can be told exactly what an installation leaves behind."""
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "integration"))
 
-from postfix import die_with_parent, poll, run, temporary_directory  # noqa
+from postfix import poll, run, temporary_directory  # noqa
 
 # The names are arguments: the lower directory, and the place of it all.
 OVERLAY = r"""
@@ -60,6 +61,12 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
                        "/sbin:/bin",
                "HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb",
                "DEBIAN_FRONTEND": "noninteractive"}
+
+
+def die_with_parent():
+    """die_with_parent - for a child between fork and exec; unshare(1) takes no
+    notice of SIGTERM"""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def root_is_mount():

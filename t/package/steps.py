@@ -18,7 +18,7 @@ QUEUE = "/var/spool/postfix/private/policyd"
 # What an installation may leave behind it: the package manager's own books,
 # caches and logs, and the user (contrib/debian/policyd.postrm says why).
 BOOKS = re.compile(
-    r"/var/(lib/dpkg|cache|log)/|"
+    r"/var/(lib/dpkg|lib/apt|cache|log)/|"
     r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|/etc/\.pwd\.lock$|"
     r"/etc/ld\.so\.cache$|/etc/mailcap$|/run/|/tmp/|/dev/")
 
