@@ -12,15 +12,19 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include "lib/tls_bridge.h"
 #include "t/fuzz/fuzz.h"
 
+#define DAY	 86400
 #define SAID_MAX 16384
 #define ROUNDS	 4 /* of the event loop: what one step leads to */
 
@@ -45,22 +49,36 @@ static struct event_base *base;
 static struct tls_listener *listener;
 static SSL_CTX *contexts[4]; /* 1: has a certificate; 2: TLS 1.2 */
 
-/* make_certificates - for both sides, in the current directory */
-static void make_certificates(void)
+/* make_certificate - signed by itself, for that use; and its key */
+static void make_certificate(const char *use, const char *path,
+			     const char *key_path)
 {
-	static const char *const uses[] = { "serverAuth", "clientAuth" };
-	char command[300];
-	size_t i;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *certificate = X509_new();
+	X509_EXTENSION *extension =
+		X509V3_EXT_nconf_nid(NULL, NULL, NID_ext_key_usage, use);
+	FILE *file = fopen(path, "w");
 
-	for (i = 0; i < 2; i++) {
-		snprintf(command, sizeof(command),
-			 "openssl req -x509 -newkey ec -pkeyopt "
-			 "ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x "
-			 "-addext extendedKeyUsage=%s -keyout %s.key -out %s "
-			 "2>&1",
-			 uses[i], uses[i], uses[i]);
-		require(system(command) == 0);
-	}
+	X509_set_version(certificate, 2);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), DAY);
+	X509_set_pubkey(certificate, key);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN",
+				   MBSTRING_ASC, (const unsigned char *)"x", -1,
+				   -1, 0);
+	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+	require(X509_add_ext(certificate, extension, -1) == 1);
+	require(X509_sign(certificate, key, EVP_sha256()) > 0);
+	require(file != NULL && PEM_write_X509(file, certificate) == 1);
+	fclose(file);
+	file = fopen(key_path, "w");
+	require(file != NULL && fchmod(fileno(file), 0600) == 0);
+	require(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) ==
+		1);
+	fclose(file);
+	X509_EXTENSION_free(extension);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
 }
 
 /* LLVMFuzzerInitialize - the certificates, and who uses them */
@@ -78,7 +96,8 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 	(void)arguments;
 	signal(SIGPIPE, SIG_IGN);
 	require(mkdtemp(directory) != NULL && chdir(directory) == 0);
-	make_certificates();
+	make_certificate("serverAuth", "serverAuth", "serverAuth.key");
+	make_certificate("clientAuth", "clientAuth", "clientAuth.key");
 	snprintf(paths[0], sizeof(paths[0]), "%s/serverAuth", directory);
 	snprintf(paths[1], sizeof(paths[1]), "%s/serverAuth.key", directory);
 	snprintf(paths[2], sizeof(paths[2]), "%s/clientAuth", directory);
