@@ -125,7 +125,8 @@ START_TEST(test_unquote)
 	ck_assert_str_eq(out, "a@b@\"c\"");
 	address_unquote(out, "\"a@b\"");
 	ck_assert_str_eq(out, "a@b");
-	address_unquote(out, "a\\");
+	/* and nothing behind the end */
+	ck_assert_uint_eq(address_unquote(out, "a\\\0b"), 1);
 	ck_assert_str_eq(out, "a");
 	address_unquote(out, "\"a@b@c");
 	ck_assert_str_eq(out, "a@b@c");
