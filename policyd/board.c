@@ -221,10 +221,10 @@ static void let_in(struct board *board)
 }
 
 /* board_finish - answer who is still there */
-void board_finish(struct board *board)
+void board_finish(struct board *board, unsigned limit_ms)
 {
 	if (board != NULL)
-		web_finish(board->web);
+		web_finish(board->web, limit_ms);
 }
 
 /* board_news - from the monitor; it may come before or after the farewell of

@@ -48,8 +48,9 @@ size_t board_farewell(struct board *board, char *bytes, size_t size);
 /* board_close - let nobody in any more: the next server does. */
 void board_close(struct board *board);
 
-/* board_finish - after server_run(): answer who is still there. */
-void board_finish(struct board *board);
+/* board_finish - after server_run(): answer who is still there, for limit_ms.
+ */
+void board_finish(struct board *board, unsigned limit_ms);
 
 /* board_take - what the server before has given; 0 bytes if it broke off. */
 void board_take(struct board *board, const char *bytes, size_t length);

@@ -11,6 +11,10 @@
 #include "policyd/serve_internal.h"
 
 #define FLUSH_MS 500 /* for the last bytes in TLS */
+/* For those who look. All that draining takes has to end before the monitor
+ * stops waiting (policyd/monitor.c, STOP_MS). */
+#define WEB_DRAINING_MS 200
+#define WEB_RELAYING_MS 2000
 
 /* farewell - our counters go on with the next server */
 static size_t farewell(void *context, void *buffer, size_t size)
@@ -114,7 +118,8 @@ static int relay(struct service_process *process, struct error *error)
 /* serve_finish - what is left to do when the server has ended */
 int serve_finish(struct service_process *process, struct error *error)
 {
-	board_finish(process->board);
+	board_finish(process->board,
+		     process->relays ? WEB_RELAYING_MS : WEB_DRAINING_MS);
 	board_free(process->board);
 	process->board = NULL;
 	if (process->relays)

@@ -329,10 +329,11 @@ static int is_visited(const struct web *web)
 }
 
 /* web_finish - until all have their answer */
-void web_finish(struct web *web)
+void web_finish(struct web *web, unsigned limit_ms)
 {
-	static const struct timeval most = { .tv_usec = WEB_FINISH_MS * 1000L };
-	int64_t end_ms = clock_ms() + WEB_FINISH_MS;
+	const struct timeval most = { .tv_sec = limit_ms / 1000,
+				      .tv_usec = limit_ms % 1000 * 1000L };
+	int64_t end_ms = clock_ms() + limit_ms;
 
 	evtimer_del(web->sweep);
 	evtimer_add(web->sweep, &most); /* the loop comes back by then */

@@ -39,9 +39,8 @@ struct web *web_new(struct event_base *base, int fd, web_show *show,
 void web_accept(struct web *web, int accept);
 
 /* web_finish - run the event loop, which has ended, until all who are there
- * have their answer, or for WEB_FINISH_MS. */
-#define WEB_FINISH_MS 200
-void web_finish(struct web *web);
+ * have their answer, or for limit_ms. */
+void web_finish(struct web *web, unsigned limit_ms);
 
 /* web_free - cut whoever is there. NULL is allowed. */
 void web_free(struct web *web);
