@@ -80,7 +80,9 @@ def bare_root(directory, packages, keep=None):
         subprocess.run(
             ["mmdebstrap", "--quiet", "--variant=minbase", *options,
              "--include=" + ",".join(packages), "bookworm", directory,
-             *glob.glob("/etc/apt/sources.list.d/*.sources")], check=True)
+             *(name for name in glob.glob("/etc/apt/sources.list.d/*.sources") +
+               ["/etc/apt/sources.list"]
+               if os.path.exists(name) and os.path.getsize(name))], check=True)
         if keep:
             run("tar", "-C", directory, "-cpf", keep, ".")
     os.chmod(directory, 0o755)
