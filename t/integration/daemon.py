@@ -296,6 +296,10 @@ def run_all(tests):
     """run_all - each test gets the program; the exit status"""
     program = sys.argv[1]
     wanted = sys.argv[2:]
+    unknown = set(wanted) - {test.__name__ for test in tests}
+    if unknown:
+        print("there is no %s" % ", ".join(sorted(unknown)))
+        return 64
     failed = 0
     for test in tests:
         name = test.__name__
