@@ -239,8 +239,8 @@ static uint32_t add_file(struct table *table, const char *path)
 
 _Static_assert(FILE_SIZE_MAX < INT_MAX, "no file has too many lines");
 
-/* read_lines - the patterns of a file. Lines that begin with # are comments;
- * each other line is a list of its own. */
+/* read_lines - the patterns of a file. Each line is a list of its own, so that
+ * those that begin with # are comments. */
 static int read_lines(struct reader *reader, const char *content, size_t length,
 		      bool negated)
 {
@@ -261,8 +261,7 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 			(size_t)((newline != NULL ? newline : end) - content);
 
 		reader->position.line++;
-		if (content[0] != '#' &&
-		    read_text(reader, content, line, negated) < 0)
+		if (read_text(reader, content, line, negated) < 0)
 			return -1;
 		content += line + (newline != NULL ? 1 : 0);
 	}

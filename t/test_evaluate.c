@@ -386,6 +386,7 @@ START_TEST(cancels_nobody_who_has_answered)
 	int cancelled = 0;
 
 	start_waiting(&evaluation, &list, &facts, &cancelled);
+	uses[1] = uses[0]; /* which is not reached */
 	evaluation_resume(&evaluation, VERDICT_PERMIT, REFUSAL_RELAY, "late");
 	ck_assert_str_eq(evaluation.decision.reason, "late");
 	evaluation_cancel(&evaluation);
