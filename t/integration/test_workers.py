@@ -52,8 +52,10 @@ def waits(policyd):
 def assert_spread(policyd, clients, request, answer):
     """assert_spread - each of four threads has its share of connections, and of
     the work"""
-    counts = watched(policyd)
     share = len(clients) / 4
+    # What was dealt to a thread comes into its loop a little later.
+    wait_until(lambda: sum(watched(policyd)) >= len(clients), "connections")
+    counts = watched(policyd)
     assert len(counts) == 4, counts
     assert share <= counts[0] and counts[-1] <= share + OTHERS, counts
     before = waits(policyd)
