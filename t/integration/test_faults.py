@@ -7,6 +7,7 @@ usage: test_faults.py POLICYD [TEST ...]
 POLICYD_TEST_DEEP=1: every place and every error; minutes instead of seconds.
 """
 
+import collections
 import contextlib
 import itertools
 import os
@@ -161,9 +162,18 @@ def start(policyd, call, error, when):
             process.wait(WAIT)
 
 
+def after_faults(policyd, results):
+    """after_faults - of starts, which were so many: none left anything behind
+    that keeps the next one from serving"""
+    policyd.no_crash(0)
+    policyd.start()
+    policyd.check()
+    print("  %d faults: %s" % (sum(results.values()), dict(results)))
+
+
 def test_start(program):
     """each call of a start fails: it serves, confined, or it ends"""
-    results = {}
+    results = collections.Counter()
     policyd = Asked(program)
     try:
         calls = CONFINING + STARTING
@@ -178,12 +188,8 @@ def test_start(program):
                          for error in errors]
                 if None in words:
                     break
-                for word in words:
-                    results[word] = results.get(word, 0) + 1
-        policyd.no_crash(0)
-        policyd.start()
-        policyd.check()
-        print("  %d faults: %s" % (sum(results.values()), results))
+                results.update(words)
+        after_faults(policyd, results)
         assert "serves" in results and len(results) > 1, results
     finally:
         policyd.__exit__()
@@ -204,7 +210,7 @@ def test_start_memory(program):
     if sanitized(program):
         print("  AddressSanitizer itself ends when mmap(2) fails")
         return
-    results = {}
+    results = collections.Counter()
     policyd = Asked(program)
     try:
         first = loader_calls(policyd, "mmap") + 1
@@ -214,12 +220,8 @@ def test_start_memory(program):
                      for form in ("%d", "%d+")]
             if None in words:
                 break
-            for word in words:
-                results[word] = results.get(word, 0) + 1
-        policyd.no_crash(0)
-        policyd.start()
-        policyd.check()
-        print("  %d faults: %s" % (sum(results.values()), results))
+            results.update(words)
+        after_faults(policyd, results)
         assert results
     finally:
         policyd.__exit__()
