@@ -12,7 +12,6 @@ import contextlib
 import itertools
 import os
 import pwd
-import re
 import resource
 import signal
 import subprocess
