@@ -105,7 +105,9 @@ size_t address_bytes(const struct address *address);
 /* address_last - the last token; there must be one. */
 struct token *address_last(const struct address *address);
 
-/* address_find_last - index in tokens of the last such operator, or -1. */
+/* address_find, address_find_last - index in tokens of the first such operator,
+ * and of the last, or -1. */
+long address_find(const struct address *address, char operator);
 long address_find_last(const struct address *address, char operator);
 
 /* address_ends_in_dot - a dot that may be dropped is the last token: there is

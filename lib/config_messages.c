@@ -36,11 +36,14 @@ static bool is_known(const struct config_notes *notes, int line,
 
 /* add - keep one, unless there are enough or it is there already */
 static void add(struct config_notes *notes, bool warning, int line,
-		const char *text)
+		const char *format, va_list arguments)
 {
 	struct config_note *note = &notes->notes[notes->count];
 	size_t alike = warning ? notes->count - notes->errors : notes->errors;
+	char text[2048];
 
+	vsnprintf(text, sizeof(text), format, arguments);
+	make_printable(text);
 	if (alike == CONFIG_MESSAGES_MAX || is_known(notes, line, text))
 		return;
 	note->line = line;
@@ -54,14 +57,11 @@ static void add(struct config_notes *notes, bool warning, int line,
 /* config_error - note an error */
 int(config_error)(struct config_notes *notes, int line, const char *format, ...)
 {
-	char text[2048];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	add(notes, false, line, format, arguments);
 	va_end(arguments);
-	make_printable(text);
-	add(notes, false, line, text);
 	return -1;
 }
 
@@ -69,14 +69,11 @@ int(config_error)(struct config_notes *notes, int line, const char *format, ...)
 void config_warning(struct config_notes *notes, int line, const char *format,
 		    ...)
 {
-	char text[2048];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	add(notes, true, line, format, arguments);
 	va_end(arguments);
-	make_printable(text);
-	add(notes, true, line, text);
 }
 
 /* is_before - does one come before other? Errors before warnings of the same

@@ -9,32 +9,19 @@
  *
  * For the bars, time is cut into pieces from the beginning of the clock, which
  * is the same for all processes of this machine; so the next server can go on
- * with them. */
+ * with them (ledger_record.c). */
 
-#include "lib/ledger.h"
+#include "lib/ledger_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/xalloc.h"
 
-#define SERIES_MAX (LEDGER_SERIES + VERDICT_COUNT)
-
 const struct ledger_span ledger_spans[LEDGER_PERIODS] = {
 	[LEDGER_MINUTE] = { "minute", "2 s", 30, 2000 },
 	[LEDGER_HOUR] = { "hour", "2 min", 30, 120000 },
 	[LEDGER_DAY] = { "day", "30 min", 48, 1800000 },
-};
-
-struct ledger {
-	const struct service_list *services;
-	struct tally **tallies;
-	size_t tally_count;
-	struct ledger_series series[SERIES_MAX];
-	size_t count;
-	uint64_t clock[LEDGER_PERIODS]; /* the newest bar */
-	struct tally_times times, times_before;
-	struct tally_refusal refusals[TALLY_REFUSALS]; /* of servers before */
 };
 
 /* ledger_new - nothing counted */
@@ -73,8 +60,8 @@ static void copy(char *to, size_t size, const char *from)
 	to[length] = '\0';
 }
 
-/* find - the series of these names, perhaps a new one, perhaps "other" */
-static struct ledger_series *find(struct ledger *ledger, const char *service,
+/* ledger_find - the series of these names, perhaps a new one, or "other" */
+struct ledger_series *ledger_find(struct ledger *ledger, const char *service,
 				  const char *restriction, enum verdict verdict)
 {
 	struct ledger_series *series;
@@ -90,7 +77,7 @@ static struct ledger_series *find(struct ledger *ledger, const char *service,
 	if (ledger->count >= LEDGER_SERIES &&
 	    (strcmp(service, TALLY_OTHER) != 0 ||
 	     strcmp(restriction, TALLY_OTHER) != 0))
-		return find(ledger, TALLY_OTHER, TALLY_OTHER, verdict);
+		return ledger_find(ledger, TALLY_OTHER, TALLY_OTHER, verdict);
 	series = &ledger->series[ledger->count++];
 	copy(series->service, sizeof(series->service), service);
 	copy(series->restriction, sizeof(series->restriction), restriction);
@@ -124,7 +111,7 @@ static void visit(void *context, int service, const char *restriction,
 				   ? ledger->services->services[service].name
 				   : TALLY_OTHER;
 
-	find(ledger, name, restriction, verdict)->counted += count;
+	ledger_find(ledger, name, restriction, verdict)->counted += count;
 }
 
 /* settle - what is new in a series since it was read last */
@@ -239,320 +226,4 @@ size_t ledger_refusals(const struct ledger *ledger,
 	for (k = 0; k < TALLY_REFUSALS; k++)
 		count = put_refusal(refusals, count, &ledger->refusals[k]);
 	return count;
-}
-
-/* ---- from one server to the next
- *
- * Records, each with its letter: the clocks (the first), times, series,
- * refusals, and bars, in this order, so that what fits in is what matters most.
- * Numbers are seven bits in a byte, the lowest first. */
-
-/* Where bytes go, or come from. */
-struct pack {
-	char *to;
-	const char *from;
-	size_t left;
-	bool failed; /* there was no room, or nothing more */
-};
-
-/* put_byte - one byte, if there is room */
-static void put_byte(struct pack *pack, unsigned byte)
-{
-	if (pack->left == 0) {
-		pack->failed = true;
-		return;
-	}
-	*pack->to++ = (char)byte;
-	pack->left--;
-}
-
-/* put_number - small ones are short */
-static void put_number(struct pack *pack, uint64_t number)
-{
-	for (; number >= 128; number >>= 7)
-		put_byte(pack, (unsigned)(number & 127) | 128);
-	put_byte(pack, (unsigned)number);
-}
-
-/* put_text - with its NUL */
-static void put_text(struct pack *pack, const char *text)
-{
-	do {
-		put_byte(pack, (unsigned char)*text);
-	} while (*text++ != '\0');
-}
-
-/* get_byte - 0 when there are no more */
-static unsigned get_byte(struct pack *pack)
-{
-	if (pack->left == 0) {
-		pack->failed = true;
-		return 0;
-	}
-	pack->left--;
-	return (unsigned char)*pack->from++;
-}
-
-/* get_number - as put_number() has put it */
-static uint64_t get_number(struct pack *pack)
-{
-	uint64_t number = 0;
-	unsigned shift = 0;
-	unsigned byte;
-
-	do {
-		byte = get_byte(pack);
-		number |= (uint64_t)(byte & 127) << shift;
-		shift += 7;
-	} while (byte >= 128 && shift < 64);
-	if (byte >= 128)
-		pack->failed = true;
-	return number;
-}
-
-/* get_text - into a buffer that must suffice */
-static void get_text(struct pack *pack, char *buffer, size_t size)
-{
-	size_t length = strnlen(pack->from, pack->left);
-
-	*buffer = '\0';
-	if (length >= pack->left || length >= size) {
-		pack->failed = true;
-		return;
-	}
-	memcpy(buffer, pack->from, length + 1);
-	pack->from += length + 1;
-	pack->left -= length + 1;
-}
-
-/* put_times - how long decisions took */
-static void put_times(struct pack *pack, const struct tally_times *times)
-{
-	size_t i;
-
-	put_byte(pack, 'T');
-	for (i = 0; i <= TALLY_BOUNDS; i++)
-		put_number(pack, times->counts[i]);
-	put_number(pack, times->sum_us);
-}
-
-/* put_series - names and total */
-static void put_series(struct pack *pack, const struct ledger_series *series)
-{
-	put_byte(pack, 'S');
-	put_text(pack, series->service);
-	put_text(pack, series->restriction);
-	put_byte(pack, (unsigned)series->verdict);
-	put_number(pack, series->total);
-}
-
-/* put_bars - how the total came about */
-static void put_bars(struct pack *pack, const struct ledger *ledger,
-		     const struct ledger_series *series)
-{
-	int period;
-	unsigned i;
-
-	put_byte(pack, 'B');
-	put_text(pack, series->service);
-	put_text(pack, series->restriction);
-	put_byte(pack, (unsigned)series->verdict);
-	for (period = 0; period < LEDGER_PERIODS; period++)
-		for (i = 0; i < ledger_spans[period].bars; i++)
-			put_number(pack,
-				   ledger_bar(ledger, series,
-					      (enum ledger_period)period, i));
-}
-
-/* put_one - one refusal */
-static void put_one(struct pack *pack, const struct tally_refusal *refusal)
-{
-	put_byte(pack, 'R');
-	put_number(pack, (uint64_t)refusal->when);
-	put_byte(pack, (unsigned)refusal->verdict);
-	put_text(pack, refusal->id);
-	put_text(pack, refusal->service);
-	put_text(pack, refusal->restriction);
-	put_text(pack, refusal->client);
-	put_text(pack, refusal->from);
-	put_text(pack, refusal->to);
-	put_text(pack, refusal->why);
-	put_text(pack, refusal->destination);
-	put_text(pack, refusal->reply);
-}
-
-/* commit - keep the record if it is whole */
-static bool commit(struct pack *pack, struct pack *kept)
-{
-	if (!pack->failed)
-		*kept = *pack;
-	return !pack->failed;
-}
-
-/* ledger_write - all of it, for the next server */
-size_t ledger_write(const struct ledger *ledger, char *bytes, size_t size)
-{
-	struct tally_refusal refusals[TALLY_REFUSALS];
-	struct pack pack = { .to = bytes, .left = size };
-	struct pack kept = pack;
-	bool room;
-	size_t count;
-	size_t i;
-
-	put_byte(&pack, 'C');
-	for (i = 0; i < LEDGER_PERIODS; i++)
-		put_number(&pack, ledger->clock[i]);
-	put_times(&pack, &ledger->times);
-	room = commit(&pack, &kept);
-	for (i = 0; i < ledger->count && room; i++) {
-		put_series(&pack, &ledger->series[i]);
-		room = commit(&pack, &kept);
-	}
-	count = ledger_refusals(ledger, refusals);
-	for (i = 0; i < count && room; i++) {
-		put_one(&pack, &refusals[i]);
-		room = commit(&pack, &kept);
-	}
-	for (i = 0; i < ledger->count && room; i++) {
-		put_bars(&pack, ledger, &ledger->series[i]);
-		room = commit(&pack, &kept);
-	}
-	return size - kept.left;
-}
-
-/* is_served - is there still a service of that name? */
-static bool is_served(const struct ledger *ledger, const char *name)
-{
-	return service_named(ledger->services, name) != NULL ||
-	       strcmp(name, TALLY_OTHER) == 0;
-}
-
-/* take_names - what a record is about: its series, or NULL: not ours */
-static struct ledger_series *take_names(struct ledger *ledger,
-					struct pack *pack)
-{
-	char service[SERVICE_NAME_MAX + 1];
-	char restriction[TALLY_WORD_MAX];
-	unsigned verdict;
-
-	get_text(pack, service, sizeof(service));
-	get_text(pack, restriction, sizeof(restriction));
-	verdict = get_byte(pack);
-	if (verdict >= VERDICT_COUNT)
-		pack->failed = true;
-	if (pack->failed || !is_served(ledger, service))
-		return NULL;
-	return find(ledger, service, restriction, (enum verdict)verdict);
-}
-
-/* take_series - the total goes on; it is nothing new */
-static void take_series(struct ledger *ledger, struct pack *pack)
-{
-	struct ledger_series *series = take_names(ledger, pack);
-	uint64_t total = get_number(pack);
-
-	if (series == NULL || pack->failed)
-		return;
-	series->before += total;
-	series->total += total;
-}
-
-/* take_bars - those that are not too old, into their places */
-static void take_bars(struct ledger *ledger, struct pack *pack,
-		      const uint64_t clock[LEDGER_PERIODS])
-{
-	struct ledger_series *series = take_names(ledger, pack);
-	int period;
-	unsigned i;
-
-	for (period = 0; period < LEDGER_PERIODS; period++) {
-		unsigned bars = ledger_spans[period].bars;
-		uint64_t slot = clock[period] - bars;
-
-		for (i = 0; i < bars; i++) {
-			uint64_t value = get_number(pack);
-
-			slot++;
-			if (series != NULL &&
-			    slot + bars > ledger->clock[period])
-				series->bars[period][slot % bars] +=
-					(uint32_t)value;
-		}
-	}
-}
-
-/* take_times - how long decisions took */
-static void take_times(struct ledger *ledger, struct pack *pack)
-{
-	size_t i;
-
-	for (i = 0; i <= TALLY_BOUNDS; i++)
-		ledger->times_before.counts[i] += get_number(pack);
-	ledger->times_before.sum_us += get_number(pack);
-}
-
-/* take_refusal - one of the last ones */
-static void take_refusal(struct ledger *ledger, struct pack *pack, size_t at)
-{
-	struct tally_refusal to = { .when = (int64_t)get_number(pack) };
-	unsigned verdict = get_byte(pack);
-
-	to.verdict = (enum verdict)verdict;
-	get_text(pack, to.id, sizeof(to.id));
-	get_text(pack, to.service, sizeof(to.service));
-	get_text(pack, to.restriction, sizeof(to.restriction));
-	get_text(pack, to.client, sizeof(to.client));
-	get_text(pack, to.from, sizeof(to.from));
-	get_text(pack, to.to, sizeof(to.to));
-	get_text(pack, to.why, sizeof(to.why));
-	get_text(pack, to.destination, sizeof(to.destination));
-	get_text(pack, to.reply, sizeof(to.reply));
-	if (verdict >= VERDICT_COUNT || at >= TALLY_REFUSALS)
-		pack->failed = true;
-	if (!pack->failed)
-		ledger->refusals[at] = to;
-}
-
-/* take_clocks - when it was written, which was not later than now */
-static void take_clocks(const struct ledger *ledger, struct pack *pack,
-			uint64_t clock[LEDGER_PERIODS])
-{
-	int period;
-
-	for (period = 0; period < LEDGER_PERIODS; period++) {
-		clock[period] = get_number(pack);
-		if (clock[period] > ledger->clock[period])
-			pack->failed = true;
-	}
-}
-
-/* ledger_take - go on with what the server before has written */
-int ledger_take(struct ledger *ledger, const char *bytes, size_t length)
-{
-	struct pack pack = { .from = bytes, .left = length };
-	uint64_t clock[LEDGER_PERIODS] = { 0 };
-	size_t refusals = 0;
-
-	while (pack.left > 0 && !pack.failed) {
-		switch (get_byte(&pack)) {
-		case 'C':
-			take_clocks(ledger, &pack, clock);
-			break;
-		case 'T':
-			take_times(ledger, &pack);
-			break;
-		case 'S':
-			take_series(ledger, &pack);
-			break;
-		case 'R':
-			take_refusal(ledger, &pack, refusals++);
-			break;
-		case 'B':
-			take_bars(ledger, &pack, clock);
-			break;
-		default:
-			return -1;
-		}
-	}
-	return pack.failed ? -1 : 0;
 }

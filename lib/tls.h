@@ -4,9 +4,9 @@
 
 #include "lib/error.h"
 
-/* How strong a session of Postfix must be to count as encrypted. Only lib/tls.c
- * knows what OpenSSL says of that (our own TLS is lib/tls_listener and
- * lib/tls_bridge). Immutable once made; shared between threads. */
+/* How strong a session of Postfix must be to count as encrypted. What OpenSSL
+ * says of that only lib/tls_ciphers.c knows (our own TLS is lib/tls_listener
+ * and lib/tls_bridge). Immutable once made; shared between threads. */
 struct tls_policy;
 
 /* tls_init - have OpenSSL end the process when there is no memory, as

@@ -3,86 +3,30 @@
  *
  *	client <- TCP, TLS -> bridge <- socket pair -> server
  *
- * Each direction holds at most one block that its receiver did not take yet,
- * and as long as it does nothing more is read: a peer that does not read slows
- * down the one that writes. After each step bridge_settle() decides what is
- * waited for. A bridge ends when the server has closed its connection and the
- * client has got all of it, or when something breaks.
+ * tls_bridge_flow.c moves the bytes; after each step bridge_settle() decides
+ * what is waited for. A bridge ends when the server has closed its connection
+ * and the client has got all of it, or when something breaks.
  *
  * Nothing that a client sends gets further than OpenSSL before its certificate
  * is accepted. Beside time the number of handshakes is limited, and later the
  * number of messages that only make work (renegotiation, key updates). */
 
-#include "lib/tls_bridge.h"
+#include "lib/tls_bridge_internal.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <event2/event_struct.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include "lib/xalloc.h"
 
-#define BLOCK_SIZE   16384 /* the largest record of TLS */
-#define TURN	     16	   /* blocks, then the others get their turn */
 #define HANDSHAKE_MS 5000
 #define UNSENT_MS    10000 /* the client takes nothing */
-#define LINGER_MS    1000  /* for the client to close too */
-#define NOISE_MAX    32	   /* key updates and the like, per connection */
-
-/* One direction. */
-struct flow {
-	unsigned char *bytes; /* not taken yet */
-	size_t start, length;
-	bool end;  /* no more comes in */
-	bool told; /* the receiver knows */
-};
-
-struct bridge {
-	TAILQ_ENTRY(bridge) link;
-	struct tls_bridges *bridges;
-	struct tls_listener *listener;
-	SSL *ssl;
-	char *peer;
-	int client;
-	int server;	  /* our end of the pair; -1: none yet */
-	struct flow in;	  /* from the client */
-	struct flow out;  /* to the client */
-	bool known;	  /* the client was let in */
-	bool wants_write; /* OpenSSL does, before it can go on */
-	bool wants_read;  /* likewise, in order to write */
-	bool lingers;	  /* all is said; until the client closes */
-	bool timed;	  /* the timer is on */
-	unsigned noise;	  /* messages that only make work */
-	struct event client_event, server_event, timer;
-	short client_interest, server_interest;
-};
-
-TAILQ_HEAD(bridge_queue, bridge);
-
-struct tls_bridges {
-	struct event_base *base;
-	struct tls_bridges_handler handler;
-	struct bridge_queue shaking; /* in a handshake, the oldest first */
-	struct bridge_queue known;
-	size_t shaking_count, known_count;
-	bool runs; /* tls_bridges_run() */
-	unsigned char block[BLOCK_SIZE];
-};
-
-/* What became of a step. */
-enum step {
-	STEP_DONE,
-	STEP_WAIT,  /* until a descriptor is ready */
-	STEP_BROKEN /* the bridge has to go */
-};
 
 /* tls_bridges_new - none yet */
 struct tls_bridges *tls_bridges_new(struct event_base *base,
@@ -146,7 +90,7 @@ static void bridge_refuse(struct bridge *bridge, const char *reason)
 }
 
 /* bridge_time - the timer comes in so many ms; 0: not at all */
-static void bridge_time(struct bridge *bridge, unsigned ms)
+void bridge_time(struct bridge *bridge, unsigned ms)
 {
 	struct timeval delay = { .tv_sec = ms / 1000,
 				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
@@ -156,209 +100,6 @@ static void bridge_time(struct bridge *bridge, unsigned ms)
 		event_del(&bridge->timer);
 	else
 		event_add(&bridge->timer, &delay);
-}
-
-/* flow_keep - what the receiver did not take */
-static void flow_keep(struct flow *flow, const unsigned char *bytes,
-		      size_t length)
-{
-	flow->bytes = xmalloc(length);
-	memcpy(flow->bytes, bytes, length);
-	flow->start = 0;
-	flow->length = length;
-}
-
-/* flow_took - the receiver took so many bytes of what was kept */
-static void flow_took(struct flow *flow, size_t count)
-{
-	flow->start += count;
-	flow->length -= count;
-	if (flow->length > 0)
-		return;
-	free(flow->bytes);
-	flow->bytes = NULL;
-}
-
-/* flow_drop - the receiver is gone */
-static void flow_drop(struct flow *flow)
-{
-	flow->end = flow->told = true;
-	flow_took(flow, flow->length);
-}
-
-/* ssl_wait - what an unsuccessful call of OpenSSL means */
-static enum step ssl_wait(struct bridge *bridge, int result, bool writing)
-{
-	switch (SSL_get_error(bridge->ssl, result)) {
-	case SSL_ERROR_WANT_READ:
-		bridge->wants_read = writing;
-		return STEP_WAIT;
-	case SSL_ERROR_WANT_WRITE:
-		bridge->wants_write = !writing;
-		return STEP_WAIT;
-	default:
-		return STEP_BROKEN;
-	}
-}
-
-/* to_server - bytes into the pair; how many it took */
-static size_t to_server(struct bridge *bridge, const unsigned char *bytes,
-			size_t length)
-{
-	ssize_t sent;
-
-	do {
-		sent = send(bridge->server, bytes, length,
-			    MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (sent < 0 && errno == EINTR);
-	if (sent < 0 && errno != EAGAIN)
-		flow_drop(&bridge->in);
-	return sent < 0 ? 0 : (size_t)sent;
-}
-
-/* read_client - one block from the client to the server */
-static enum step read_client(struct bridge *bridge)
-{
-	unsigned char *block = bridge->bridges->block;
-	size_t got, sent;
-	int result;
-
-	bridge->wants_write = false;
-	ERR_clear_error();
-	errno = 0;
-	result = SSL_read_ex(bridge->ssl, block, BLOCK_SIZE, &got);
-	if (bridge->noise > NOISE_MAX)
-		return STEP_BROKEN;
-	if (result != 1 &&
-	    SSL_get_error(bridge->ssl, result) == SSL_ERROR_ZERO_RETURN) {
-		bridge->in.end = true;
-		return STEP_DONE;
-	}
-	if (result != 1)
-		return ssl_wait(bridge, result, false);
-	sent = to_server(bridge, block, got);
-	if (sent < got && !bridge->in.end)
-		flow_keep(&bridge->in, block + sent, got - sent);
-	return STEP_DONE;
-}
-
-/* go_in - from the client to the server, as long as it goes */
-static enum step go_in(struct bridge *bridge)
-{
-	struct flow *in = &bridge->in;
-	enum step step = STEP_DONE;
-	int left;
-
-	for (left = TURN; left > 0 && step == STEP_DONE; left--) {
-		if (in->length > 0)
-			flow_took(in, to_server(bridge, in->bytes + in->start,
-						in->length));
-		if (in->length > 0 || in->end)
-			break;
-		step = read_client(bridge);
-	}
-	if (in->end && in->length == 0 && !in->told) {
-		in->told = true;
-		shutdown(bridge->server, SHUT_WR);
-	}
-	return step;
-}
-
-/* to_client - bytes into TLS; took is how many */
-static enum step to_client(struct bridge *bridge, const unsigned char *bytes,
-			   size_t length, size_t *took)
-{
-	int result;
-
-	*took = 0;
-	bridge->wants_read = false;
-	ERR_clear_error();
-	errno = 0;
-	result = SSL_write_ex(bridge->ssl, bytes, length, took);
-	return result == 1 ? STEP_DONE : ssl_wait(bridge, result, true);
-}
-
-/* write_client - one block from the server to the client */
-static enum step write_client(struct bridge *bridge)
-{
-	unsigned char *block = bridge->bridges->block;
-	enum step step;
-	ssize_t got;
-	size_t took;
-
-	got = recv(bridge->server, block, BLOCK_SIZE, MSG_DONTWAIT);
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return STEP_WAIT;
-	if (got <= 0) {
-		bridge->out.end = true;
-		return STEP_DONE;
-	}
-	step = to_client(bridge, block, (size_t)got, &took);
-	if (step != STEP_BROKEN && took < (size_t)got)
-		flow_keep(&bridge->out, block + took, (size_t)got - took);
-	return step;
-}
-
-/* say_end - the server has closed: so do we, in TLS and in TCP, and wait a
- * moment for the client. To close at once with something of his unread would
- * take our last answer away from him. */
-static enum step say_end(struct bridge *bridge)
-{
-	int result;
-
-	ERR_clear_error();
-	errno = 0;
-	result = SSL_shutdown(bridge->ssl);
-	if (result < 0 && ssl_wait(bridge, result, true) == STEP_WAIT &&
-	    !bridge->wants_read)
-		return STEP_WAIT;
-	shutdown(bridge->client, SHUT_WR);
-	bridge->out.told = true;
-	bridge->lingers = true;
-	flow_drop(&bridge->in);
-	bridge_time(bridge, LINGER_MS);
-	return STEP_DONE;
-}
-
-/* go_out - from the server to the client, as long as it goes */
-static enum step go_out(struct bridge *bridge)
-{
-	struct flow *out = &bridge->out;
-	enum step step = STEP_DONE;
-	size_t took;
-	int left;
-
-	for (left = TURN; left > 0 && step == STEP_DONE; left--) {
-		if (out->length > 0) {
-			step = to_client(bridge, out->bytes + out->start,
-					 out->length, &took);
-			flow_took(out, took);
-			if (took > 0)
-				bridge_time(bridge, 0); /* starts anew */
-			continue;
-		}
-		if (out->end)
-			return say_end(bridge);
-		step = write_client(bridge);
-	}
-	return step;
-}
-
-/* linger - read what nobody wants any more, until the client closes */
-static enum step linger(struct bridge *bridge)
-{
-	unsigned char *block = bridge->bridges->block;
-	ssize_t got;
-	int left;
-
-	for (left = TURN; left > 0; left--) {
-		got = recv(bridge->client, block, BLOCK_SIZE, MSG_DONTWAIT);
-		if (got < 0 && errno == EAGAIN)
-			return STEP_WAIT;
-		if (got <= 0)
-			return STEP_BROKEN;
-	}
-	return STEP_WAIT;
 }
 
 static void on_event(evutil_socket_t fd, short what, void *argument);
@@ -476,7 +217,7 @@ static enum step shake(struct bridge *bridge)
 	result = SSL_accept(bridge->ssl);
 	if (result == 1)
 		return let_in(bridge);
-	step = ssl_wait(bridge, result, false);
+	step = bridge_ssl_wait(bridge, result, false);
 	if (step == STEP_BROKEN)
 		bridge_refuse(bridge,
 			      tls_listener_reason(
@@ -496,12 +237,12 @@ static void bridge_step(struct bridge *bridge)
 			return;
 	}
 	if (step == STEP_DONE && !bridge->lingers) {
-		step = go_in(bridge);
+		step = bridge_go_in(bridge);
 		if (step != STEP_BROKEN)
-			step = go_out(bridge);
+			step = bridge_go_out(bridge);
 	}
 	if (bridge->lingers)
-		step = linger(bridge);
+		step = bridge_linger(bridge);
 	if (bridge->noise > NOISE_MAX)
 		bridge_refuse(bridge, "too many key updates or renegotiations");
 	else if (step == STEP_BROKEN || bridge_settle(bridge) < 0)
@@ -609,7 +350,7 @@ void tls_bridges_drain(struct tls_bridges *bridges)
 		if (bridge->lingers)
 			continue;
 		/* What has come so far still counts. */
-		if (go_in(bridge) == STEP_BROKEN) {
+		if (bridge_go_in(bridge) == STEP_BROKEN) {
 			bridge_free(bridge);
 			continue;
 		}

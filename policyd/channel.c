@@ -14,11 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Room for one descriptor beside a message. */
-union control {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
+#include "lib/descriptor.h"
 
 /* channel_pair - two ends */
 int channel_pair(int *monitor, int *server, struct error *error)
@@ -53,22 +49,9 @@ int channel_send(int channel, const struct channel_message *message, int fd,
 {
 	struct channel_message copy = *message; /* msg_iov takes no const */
 	struct iovec piece = { &copy, sizeof(copy) };
-	union control control = { 0 };
-	struct msghdr packet = { .msg_iov = &piece, .msg_iovlen = 1 };
-	struct cmsghdr *part;
 
-	if (fd >= 0) {
-		packet.msg_control = control.bytes;
-		packet.msg_controllen = sizeof(control.bytes);
-		part = CMSG_FIRSTHDR(&packet);
-		part->cmsg_level = SOL_SOCKET;
-		part->cmsg_type = SCM_RIGHTS;
-		part->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(part), &fd, sizeof(int));
-	}
-	while (sendmsg(channel, &packet, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			return error_set(error, "channel: %s", strerror(errno));
+	if (descriptor_send(channel, &piece, 1, fd, MSG_NOSIGNAL) < 0)
+		return error_set(error, "channel: %s", strerror(errno));
 	return 0;
 }
 
@@ -80,20 +63,6 @@ int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
 
 	channel_message_init(&message, kind, number);
 	return channel_send(channel, &message, fd, error);
-}
-
-/* take_descriptor - what came along, or -1 */
-static int take_descriptor(struct msghdr *packet)
-{
-	struct cmsghdr *part = CMSG_FIRSTHDR(packet);
-	int fd;
-
-	if (part == NULL || part->cmsg_level != SOL_SOCKET ||
-	    part->cmsg_type != SCM_RIGHTS ||
-	    part->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -1;
-	memcpy(&fd, CMSG_DATA(part), sizeof(int));
-	return fd;
 }
 
 /* is_text - does it end inside its array? Control characters go. */
@@ -159,34 +128,23 @@ int channel_receive(int channel, struct channel_message *message, int *fd,
 		    struct error *error)
 {
 	struct iovec piece = { message, sizeof(*message) };
-	union control control = { 0 };
-	struct msghdr packet = { .msg_iov = &piece, .msg_iovlen = 1 };
 	ssize_t length;
-	int result, came = -1;
+	int result;
 
-	if (fd != NULL) {
-		packet.msg_control = control.bytes;
-		packet.msg_controllen = sizeof(control.bytes);
-		*fd = -1;
-	}
 	memset(message, 0, sizeof(*message));
-	do {
-		length = recvmsg(channel, &packet, MSG_CMSG_CLOEXEC);
-	} while (length < 0 && errno == EINTR);
+	length = descriptor_receive(channel, &piece, 1, fd, 0);
 	if (length < 0 && errno == EAGAIN)
 		return 0;
+	if (length < 0 && errno == EPROTO)
+		return error_set(error, "unexpected message");
 	if (length < 0 && errno == ECONNRESET)
 		length = 0; /* closed, before it had read all */
 	if (length < 0)
 		return error_set(error, "channel: %s", strerror(errno));
-	if (fd != NULL)
-		came = take_descriptor(&packet);
-	result = packet.msg_flags & MSG_TRUNC
-			 ? error_set(error, "unexpected message")
-			 : check(message, length, error);
-	if (result < 0 && came >= 0)
-		close(came);
-	else if (fd != NULL)
-		*fd = came;
+	result = check(message, length, error);
+	if (result < 0 && fd != NULL && *fd >= 0) {
+		close(*fd);
+		*fd = -1;
+	}
 	return result;
 }

@@ -24,10 +24,7 @@ static inline void place_make(void)
 /* place_remove - with all that is in it */
 static inline void place_remove(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", place_directory);
-	ck_assert_int_eq(system(command), 0);
+	run_shell("rm -rf %s", place_directory);
 }
 
 /* place_path - of a file in it; the caller frees it */

@@ -3,6 +3,7 @@
 #define T_TEST_H
 
 #include <check.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -60,5 +61,24 @@ static inline char *read_whole(const char *path, size_t *size)
 	*size = length;
 	return bytes;
 }
+
+/* try_shell - a command; its status, as of system(3) */
+__attribute__((format(printf, 1, 2))) static inline int
+try_shell(const char *format, ...)
+{
+	va_list arguments;
+	char *command;
+	int status;
+
+	va_start(arguments, format);
+	ck_assert_int_ge(vasprintf(&command, format, arguments), 0);
+	va_end(arguments);
+	status = system(command);
+	free(command);
+	return status;
+}
+
+/* run_shell - a command that must succeed */
+#define run_shell(...) ck_assert_int_eq(try_shell(__VA_ARGS__), 0)
 
 #endif

@@ -45,8 +45,6 @@ static const struct {
 /* set_up - the files; the source of hash: is folded by postmap */
 static void set_up(void)
 {
-	char command[256];
-
 	place_make();
 	place_write("conf", text);
 	place_write("list", "# one\n one.list.test\n#\nthree.list.test\n");
@@ -57,11 +55,9 @@ static void set_up(void)
 	place_write("pcre", "# a\n# b\n/^A\\.pcre/ x\n");
 	place_write("hash", "# a\nHASH.test x\n");
 	place_write("main.cf", "compatibility_level = 3.6\n");
-	snprintf(command, sizeof(command),
-		 "touch -d '1 hour ago' %s/main.cf && "
-		 "postmap -c %s hash:%s/hash",
-		 place_directory, place_directory, place_directory);
-	ck_assert_int_eq(system(command), 0);
+	run_shell("touch -d '1 hour ago' %s/main.cf && "
+		  "postmap -c %s hash:%s/hash",
+		  place_directory, place_directory, place_directory);
 }
 
 /* expand - "@" in an expected origin */
@@ -149,7 +145,6 @@ START_TEST(test_main_cf)
 	struct question question;
 	struct config *config;
 	struct error error;
-	char command[128];
 	int i;
 
 	place_write("main.cf", "compatibility_level = 3.6\n"
@@ -161,9 +156,7 @@ START_TEST(test_main_cf)
 			       "mydestination=$myhostname,\n"
 			       "# in the middle\n"
 			       "\town.test\n");
-	snprintf(command, sizeof(command), "touch -d '1 hour ago' %s/main.cf",
-		 place_directory);
-	ck_assert_int_eq(system(command), 0);
+	run_shell("touch -d '1 hour ago' %s/main.cf", place_directory);
 	place_write("conf", "import_postfix = '@'\n");
 	config = place_load("conf", &how, &messages);
 	for (i = 0; i < COUNT(imported); i++) {

@@ -7,7 +7,6 @@
 
 #include "lib/dictionary.h"
 
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,19 +15,6 @@
 
 static char directory[64];
 static char notes[8192];
-
-/* run_shell - a command; its exit status */
-__attribute__((format(printf, 1, 2))) static int run_shell(const char *format,
-							   ...)
-{
-	char command[4096];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	return system(command);
-}
 
 /* write_file - a file in the directory of the test */
 static void write_file(const char *name, const char *text)
@@ -50,13 +36,13 @@ static void set_up(void)
 	strcpy(directory, "/tmp/policyd-dictionary.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	write_file("main.cf", "compatibility_level = 3.6\n");
-	run_shell("touch -d '1 hour ago' %s/main.cf", directory);
+	try_shell("touch -d '1 hour ago' %s/main.cf", directory);
 	notes[0] = '\0';
 }
 
 static void tear_down(void)
 {
-	ck_assert_int_eq(run_shell("rm -r %s", directory), 0);
+	ck_assert_int_eq(try_shell("rm -r %s", directory), 0);
 }
 
 /* keep_note - the loader's warnings */
@@ -195,7 +181,7 @@ static void compare(const struct dictionary *dictionary, int least)
 	for (size_t i = 0; i < count; i++)
 		fprintf(file, "%s\n", keys[i]);
 	fclose(file);
-	run_shell("postmap -c %s -f -q - '%s' <%s/keys >%s/found 2>/dev/null",
+	try_shell("postmap -c %s -f -q - '%s' <%s/keys >%s/found 2>/dev/null",
 		  directory, dictionary_name(dictionary), directory, directory);
 	snprintf(path, sizeof(path), "%s/found", directory);
 	found = read_whole(path, &length);
@@ -327,13 +313,13 @@ START_TEST(finds_what_postmap_finds)
 
 	if (c->text != NULL) {
 		write_file("t", c->text);
-		run_shell("touch -d '1 hour ago' %s/t", directory);
+		try_shell("touch -d '1 hour ago' %s/t", directory);
 	}
 	if (strncmp(c->name, "proxy:", 6) == 0)
-		run_shell("postmap -c %s hash:%s/t 2>/dev/null", directory,
+		try_shell("postmap -c %s hash:%s/t 2>/dev/null", directory,
 			  directory);
 	else if (strchr("hbl", c->name[0]) != NULL)
-		run_shell("postmap -c %s %.*s:%s/t 2>/dev/null", directory,
+		try_shell("postmap -c %s %.*s:%s/t 2>/dev/null", directory,
 			  (int)type, c->name, directory);
 	dictionary = open_named(c->name);
 	ck_assert_msg(dictionary_failure(dictionary) == NULL, "%s",
@@ -495,7 +481,7 @@ START_TEST(takes_a_million)
 		fprintf(file, "d%d.example.test x\n", i);
 	fclose(file);
 	ck_assert_int_eq(
-		run_shell("postmap -c %s btree:%s/t", directory, directory), 0);
+		try_shell("postmap -c %s btree:%s/t", directory, directory), 0);
 	dictionary = open_named("btree:@/t");
 	ck_assert_ptr_null(dictionary_failure(dictionary));
 	ck_assert_uint_eq(dictionary_size(dictionary), 1000000);
@@ -514,7 +500,7 @@ START_TEST(fails_where_a_value_is_not_utf8)
 
 	write_file("t", "good.test x\nbad.test \xff\n");
 	ck_assert_int_eq(
-		run_shell("postmap -c %s -u hash:%s/t", directory, directory),
+		try_shell("postmap -c %s -u hash:%s/t", directory, directory),
 		0);
 	dictionary = open_named("hash:@/t");
 	ck_assert_int_eq(dictionary_lookup(dictionary, "good.test"), 1);
@@ -532,13 +518,13 @@ START_TEST(survives_half_a_table)
 
 	write_file("t", "a.test x\nb.test y\n");
 	for (int i = 0; i < COUNT(types); i++) {
-		ck_assert_int_eq(run_shell("postmap -c %s %s:%s/t", directory,
+		ck_assert_int_eq(try_shell("postmap -c %s %s:%s/t", directory,
 					   types[i], directory),
 				 0);
 		for (int half = 0; half < 5000; half += 1500) {
 			struct dictionary *dictionary;
 
-			run_shell("head -c %d %s/t.db >%s/half.db", half,
+			try_shell("head -c %d %s/t.db >%s/half.db", half,
 				  directory, directory);
 			snprintf(name, sizeof(name), "%s:@/half", types[i]);
 			dictionary = open_named(name);
@@ -712,7 +698,7 @@ START_TEST(finds_values)
 	if (values[_i].source != NULL)
 		write_file("t", values[_i].source);
 	if (values[_i].made != NULL)
-		ck_assert_int_eq(run_shell("%s -c %s %s", values[_i].made,
+		ck_assert_int_eq(try_shell("%s -c %s %s", values[_i].made,
 					   directory, full),
 				 0);
 	dictionary = dictionary_new_values(full, true, &loader, &error);

@@ -2,7 +2,6 @@
 /* test_network - lists of networks: what they match and what is refused */
 
 #include <check.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,19 +285,6 @@ START_TEST(files_that_never_end)
 	ck_assert_int_eq(unlink(path), 0);
 }
 END_TEST
-
-/* run_shell - a command that must succeed */
-__attribute__((format(printf, 1, 2))) static void run_shell(const char *format,
-							    ...)
-{
-	char command[1024];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	ck_assert_int_eq(system(command), 0);
-}
 
 /* set_up - the directory */
 static void set_up(void)

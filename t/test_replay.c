@@ -449,11 +449,8 @@ START_TEST(test_ring_refused)
 	};
 	char *path = place_path("ring");
 	struct error error;
-	char command[256];
 
-	snprintf(command, sizeof(command), "cd %s && { %s; }", place_directory,
-		 bad[_i].command);
-	ck_assert_int_eq(system(command), 0);
+	run_shell("cd %s && { %s; }", place_directory, bad[_i].command);
 	ck_assert_ptr_null(capture_new(path, 2, &error));
 	ck_assert_msg(strstr(error.text, bad[_i].reason) != NULL, "%s",
 		      error.text);

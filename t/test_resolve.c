@@ -9,7 +9,6 @@
 #include "lib/address.h"
 #include "lib/resolve.h"
 
-#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,19 +82,6 @@ static void decode(char *text)
 		}
 	}
 	*out = '\0';
-}
-
-/* run_shell - a command that must succeed */
-__attribute__((format(printf, 1, 2))) static void run_shell(const char *format,
-							    ...)
-{
-	char command[4096];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	ck_assert_msg(system(command) == 0, "%s", command);
 }
 
 /* make_directory - a new one, and in it the configuration that postmap wants

@@ -2,7 +2,6 @@
 /* test_restrictions_network - permission by address and by certificate */
 
 #include <check.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -352,19 +351,6 @@ START_TEST(refuses)
 	restriction->close(state);
 }
 END_TEST
-
-/* run_shell - a command that must succeed */
-__attribute__((format(printf, 1, 2))) static void run_shell(const char *format,
-							    ...)
-{
-	char command[4096];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	ck_assert_int_eq(system(command), 0);
-}
 
 /* set_up - the directory; its main.cf looks old, since Postfix waits until it
  * has not changed for a while */

@@ -16,6 +16,7 @@
 
 #include <event2/event.h>
 
+#include "lib/descriptor.h"
 #include "lib/server_internal.h"
 #include "t/fuzz/fuzz.h"
 
@@ -103,28 +104,14 @@ static void send_packet(int channel, unsigned wrong, unsigned kind,
 		.reply_length = lengths[1],
 		.peer_length = lengths[2] + ((wrong & WRONG_LENGTH) != 0),
 	};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
 	struct iovec pieces[2] = {
 		{ &header,
 		  wrong & SHORT ? length % sizeof(header) : sizeof(header) },
 		{ (void *)(uintptr_t)bytes, wrong & SHORT ? 0 : length },
 	};
-	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 2 };
-	struct cmsghdr *part;
 
-	if (fd >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
-		part = CMSG_FIRSTHDR(&message);
-		part->cmsg_level = SOL_SOCKET;
-		part->cmsg_type = SCM_RIGHTS;
-		part->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(part), &fd, sizeof(int));
-	}
-	(void)!sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)!descriptor_send(channel, pieces, 2, fd,
+			       MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* packet - read one of the input, and send it; what is left */

@@ -14,6 +14,7 @@ import email
 import os
 import pwd
 import grp
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 USER = "user"
 PASSWORD = "right-password"
@@ -395,6 +397,26 @@ class Postfix:
             with open(os.path.join(new, name), "rb") as mail:
                 found.append(email.message_from_binary_file(mail))
         return found
+
+
+def count_differences(judge):
+    """count_differences - the whole of a test that compares: judge gets the
+    program and a Postfix, and returns how many differences there are. The exit
+    status is 0 if there is none, and Postfix does not complain either."""
+    program = os.path.abspath(sys.argv[1])
+    with Postfix() as postfix:
+        try:
+            bad = judge(program, postfix)
+        except BaseException:
+            traceback.print_exc()
+            print(postfix.said()[-3000:])
+            return 1
+        for line in postfix.said().splitlines():
+            if re.search(r"panic:|fatal:|error:.*policy", line):
+                print(line)
+                bad += 1
+    print("%d differences in all" % bad)
+    return 1 if bad else 0
 
 
 class Sink:

@@ -2,7 +2,9 @@
 """Questions with all kinds of answers, and a daemon that knows them: whatever
 goes wrong in it, none of them may be answered with a permit that is none."""
 
+import contextlib
 import re
+import ssl
 
 from daemon import OURS, THEIRS
 from test_tls_listener import TlsDaemon
@@ -100,6 +102,26 @@ def judge(replies, complete=False):
         right = (b"action=permit_" if permitted else b"action=55")
         assert reply.startswith(right), (text, reply)
     assert not complete or len(replies) == len(QUESTIONS), len(replies)
+
+
+def converse(connect, patience, one_by_one=False):
+    """converse - ask all, and read as far as it goes: until there is no more,
+    or nothing comes for so many seconds. Every answer is judged; how many"""
+    replies = []
+    with contextlib.suppress(OSError, ssl.SSLError):
+        with connect() as client:
+            client.socket.settimeout(patience)
+            if not one_by_one:
+                client.send(BATCH)
+            for text, _ in QUESTIONS:
+                if one_by_one:
+                    client.send(text)
+                reply = client.reply()
+                if reply == b"":
+                    break
+                replies.append(reply)
+    judge(replies)
+    return len(replies)
 
 
 class Asked(TlsDaemon):

@@ -18,18 +18,18 @@ import random
 import re
 import resource
 import signal
-import ssl
 import struct
 import subprocess
 import sys
 
 from daemon import (THEIRS, descriptors, exists, run_all, sanitized,
                     wait_until)
-from questions import BATCH, QUESTIONS, Asked, judge
+from questions import BATCH, QUESTIONS, Asked, converse, judge
 
 AMOUNT = os.environ.get("POLICYD_TEST_ALLOCATIONS", "30")
 SEED = os.environ.get("POLICYD_TEST_SEED", str(random.randrange(1 << 32)))
 FOREVER = 1 << 63
+PATIENCE = 2                    # for an answer that may never come
 OUT_OF_MEMORY = 75
 REFUSED = 78
 # libconfuse ends the process by itself: its scanner with exit status 2, an
@@ -303,23 +303,9 @@ def test_library(program):
 
 def talk(policyd, context):
     """talk - in plain text and in TLS, as far as it goes"""
-    def replies(client):
-        found = []
-        client.send(BATCH)
-        while len(found) < len(QUESTIONS):
-            reply = client.reply()
-            if reply == b"":
-                break
-            found.append(reply)
-        judge(found)
-        return len(found)
-
     done = 0
     for connect in (policyd.client, lambda: policyd.tls_client(context)):
-        with contextlib.suppress(OSError, ssl.SSLError):
-            with connect() as client:
-                client.socket.settimeout(2)
-                done += replies(client)
+        done += converse(connect, PATIENCE)
         if done < len(QUESTIONS):       # memory may not come back: no server
             break
     return done

@@ -20,10 +20,10 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 from daemon import exists, run_all, wait_until
 from postfix import Postfix, Sink, free_port, run
@@ -589,5 +589,26 @@ def test_names(_):
                 "%s:%d: too long, or a tab" % (path, number)
 
 
+def test_packages(_):
+    """a package that two purposes want is named once by install-packages; here
+    nothing is installed, and nobody may"""
+    with tempfile.TemporaryDirectory(prefix="policyd-packages-") as directory:
+        for name, script in (("dpkg-query", "exit 1"), ("id", "echo 1000")):
+            path = os.path.join(directory, name)
+            with open(path, "w") as file:
+                file.write("#!/bin/sh\n%s\n" % script)
+            os.chmod(path, 0o755)
+        done = subprocess.run(
+            ["/bin/sh", os.path.join(ROOT, "contrib/install-packages"),
+             "build", "test", "ci"], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True,
+            env=dict(os.environ, PATH=directory + ":" + os.environ["PATH"]))
+    assert done.returncode == 77, done.returncode
+    packages = done.stdout.split()[1:]
+    assert "check" in packages and "cppcheck" in packages, done.stdout
+    assert len(packages) == len(set(packages)), done.stdout
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_howto, test_readme, test_others, test_names]))
+    sys.exit(run_all([test_howto, test_readme, test_others, test_names,
+                      test_packages]))

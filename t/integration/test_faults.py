@@ -12,17 +12,15 @@ import contextlib
 import itertools
 import os
 import pwd
-import re
 import resource
 import signal
-import ssl
 import subprocess
 import sys
 import time
 
 from daemon import (OURS, PERMIT, WAIT, exists, run_all, sanitized,
                     wait_until)
-from questions import BATCH, QUESTIONS, Asked, judge
+from questions import Asked, converse
 from strace import Strace, inject
 
 DEEP = bool(os.environ.get("POLICYD_TEST_DEEP"))
@@ -53,29 +51,12 @@ def cpu(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def converse(connect, one_by_one):
-    """converse - as far as it goes; every answer is judged"""
-    replies = []
-    with contextlib.suppress(OSError, ssl.SSLError):
-        with connect() as client:
-            client.socket.settimeout(PATIENCE)
-            if not one_by_one:
-                client.send(BATCH)
-            for text, _ in QUESTIONS:
-                if one_by_one:
-                    client.send(text)
-                reply = client.reply()
-                if reply == b"":
-                    break
-                replies.append(reply)
-    judge(replies)
-    return len(replies)
-
-
 def talk(policyd, context):
     """talk - in all ways; how many answers came"""
-    return (converse(policyd.client, True) + converse(policyd.client, False) +
-            converse(lambda: policyd.tls_client(context, PATIENCE), True))
+    return (converse(policyd.client, PATIENCE, one_by_one=True) +
+            converse(policyd.client, PATIENCE) +
+            converse(lambda: policyd.tls_client(context, PATIENCE), PATIENCE,
+                     one_by_one=True))
 
 
 def serving(policyd, context, call, error, when):

@@ -22,10 +22,9 @@ import concurrent.futures
 import os
 import re
 import sys
-import traceback
 
 from policyd import Policyd
-from postfix import PASSWORD, USER, Postfix, free_port
+from postfix import PASSWORD, USER, count_differences, free_port
 from smtp import CLOSED, NO_TLS, Session, auth_plain, tls_context, verdict
 from stunnel import Stunnel
 
@@ -530,23 +529,5 @@ def matrix(program, postfix):
     return bad
 
 
-def main():
-    """main - exit status 0: no difference"""
-    program = os.path.abspath(sys.argv[1])
-    with Postfix() as postfix:
-        try:
-            bad = matrix(program, postfix)
-        except BaseException:
-            traceback.print_exc()
-            print(postfix.said()[-3000:])
-            return 1
-        for line in postfix.said().splitlines():
-            if re.search(r"panic:|fatal:|error:.*policy", line):
-                print(line)
-                bad += 1
-    print("%d differences in all" % bad)
-    return 1 if bad else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(count_differences(matrix))

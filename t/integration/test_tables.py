@@ -21,11 +21,10 @@ import re
 import sqlite3
 import subprocess
 import sys
-import traceback
 
 from daemon import REQUEST, Client
 from policyd import Policyd
-from postfix import Postfix, poll, run
+from postfix import count_differences, poll, run
 from smtp import Session, verdict
 from test_matrix import BUILT_IN, LOGINS, Player
 
@@ -263,23 +262,5 @@ def all_types(program, postfix):
     return bad + broken(postfix, program)
 
 
-def main():
-    """main - exit status 0: no difference"""
-    program = os.path.abspath(sys.argv[1])
-    with Postfix() as postfix:
-        try:
-            bad = all_types(program, postfix)
-        except BaseException:
-            traceback.print_exc()
-            print(postfix.said()[-3000:])
-            return 1
-        for line in postfix.said().splitlines():
-            if re.search(r"panic:|fatal:|error:.*policy", line):
-                print(line)
-                bad += 1
-    print("%d differences in all" % bad)
-    return 1 if bad else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(count_differences(all_types))

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC */
+/* tls_listener_files - the key and the certificates of a listener
+ *
+ * What would make a listener that nobody can use, or one whose key is no
+ * secret, is refused here. */
+
+#include "lib/tls_listener_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+/* check_secret - a key is for its owner, and perhaps for a group */
+static int check_secret(const struct stat *status, struct error *error)
+{
+	if (status->st_uid != 0 && status->st_uid != geteuid())
+		return error_set(error,
+				 "belongs to user %lu; it must belong to root "
+				 "or to the user that runs policyd",
+				 (unsigned long)status->st_uid);
+	if ((status->st_mode & (S_IRWXO | S_IWGRP)) != 0)
+		return error_set(error,
+				 "its mode is %04o: others may use it; "
+				 "chmod 0600 it",
+				 (unsigned)(status->st_mode & 07777));
+	return 0;
+}
+
+/* open_descriptor - a regular file; symbolic links are usual here */
+static int open_descriptor(const char *path, bool secret, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0)
+		return error_set(error, "%s", strerror(errno));
+	if (fstat(fd, &status) < 0)
+		error_set(error, "%s", strerror(errno));
+	else if (!S_ISREG(status.st_mode))
+		error_set(error, "is not a regular file");
+	else if (!secret || check_secret(&status, error) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* open_file - for OpenSSL to read; the caller frees it */
+static BIO *open_file(const char *option, const char *path, bool secret,
+		      struct error *error)
+{
+	int fd = open_descriptor(path, secret, error);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	BIO *bio = file == NULL ? NULL : BIO_new_fp(file, BIO_CLOSE);
+
+	if (bio != NULL)
+		return bio;
+	if (file != NULL)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
+	if (fd >= 0)
+		error_set(error, "out of memory");
+	error_prefix(error, "%s: %s: ", option, path);
+	return NULL;
+}
+
+/* no_passphrase - nobody is there to be asked; context, a bool, notes that */
+static int no_passphrase(char *buffer, int size, int writing, void *context)
+{
+	bool *asked = context;
+
+	(void)buffer;
+	(void)size;
+	(void)writing;
+	if (asked != NULL)
+		*asked = true;
+	return -1;
+}
+
+/* next_certificate - of a file, NULL: there is no more, or error is set */
+static X509 *next_certificate(const struct tls_listener *listener, BIO *bio,
+			      const char *option, const char *path,
+			      struct error *error)
+{
+	X509 *certificate = X509_new_ex(listener->library, NULL);
+	unsigned long code;
+
+	ERR_clear_error();
+	if (PEM_read_bio_X509(bio, &certificate, no_passphrase, NULL) != NULL)
+		return certificate;
+	X509_free(certificate);
+	code = ERR_peek_last_error();
+	if (ERR_GET_LIB(code) != ERR_LIB_PEM ||
+	    ERR_GET_REASON(code) != PEM_R_NO_START_LINE)
+		tls_listener_fail(option, path, error);
+	ERR_clear_error();
+	return NULL;
+}
+
+/* check_own - may it be shown to clients? */
+static int check_own(X509 *certificate, struct error *error)
+{
+	if (X509_cmp_current_time(X509_get0_notBefore(certificate)) >= 0)
+		return error_set(error, "the certificate is not yet valid");
+	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
+		return error_set(error, "the certificate has expired");
+	if (X509_check_purpose(certificate, X509_PURPOSE_SSL_SERVER, 0) != 1)
+		return error_set(error, "the certificate is not for a TLS "
+					"server (extended key usage)");
+	return 0;
+}
+
+/* use_certificate - ours, and its chain */
+static int use_certificate(struct tls_listener *listener, const char *path,
+			   struct error *error)
+{
+	BIO *bio = open_file("certificate", path, false, error);
+	X509 *certificate;
+	size_t count = 0;
+	int result = 0;
+
+	if (bio == NULL)
+		return -1;
+	error->text[0] = '\0';
+	while (result == 0 &&
+	       (certificate = next_certificate(listener, bio, "certificate",
+					       path, error)) != NULL) {
+		if (count++ > 0) {
+			if (SSL_CTX_add1_chain_cert(listener->context,
+						    certificate) != 1)
+				result = tls_listener_fail("certificate", path,
+							   error);
+		} else if (check_own(certificate, error) < 0) {
+			result = error_prefix(error, "certificate: %s: ", path);
+		} else if (SSL_CTX_use_certificate(listener->context,
+						   certificate) != 1) {
+			result = tls_listener_fail("certificate", path, error);
+		}
+		X509_free(certificate);
+	}
+	BIO_free(bio);
+	if (result == 0 && error->text[0] != '\0')
+		return -1;
+	if (count == 0)
+		return error_set(error,
+				 "certificate: %s: there is no certificate in "
+				 "it (PEM)",
+				 path);
+	return result;
+}
+
+/* read_key - from its file, or NULL */
+static EVP_PKEY *read_key(const struct tls_listener *listener, const char *path,
+			  struct error *error)
+{
+	BIO *bio = open_file("key", path, true, error);
+	bool asked = false;
+	EVP_PKEY *key;
+
+	if (bio == NULL)
+		return NULL;
+	key = PEM_read_bio_PrivateKey_ex(bio, NULL, no_passphrase, &asked,
+					 listener->library, NULL);
+	BIO_free(bio);
+	ERR_clear_error();
+	if (key != NULL)
+		return key;
+	if (asked)
+		error_set(error,
+			  "key: %s: it is encrypted, and nobody can be asked "
+			  "for the passphrase; openssl pkey removes it",
+			  path);
+	else
+		error_set(error, "key: %s: there is no private key in it (PEM)",
+			  path);
+	return NULL;
+}
+
+/* use_key - that of the certificate */
+static int use_key(struct tls_listener *listener, const char *path,
+		   struct error *error)
+{
+	EVP_PKEY *key = read_key(listener, path, error);
+	int result = 0;
+
+	if (key == NULL)
+		return -1;
+	if (X509_check_private_key(SSL_CTX_get0_certificate(listener->context),
+				   key) != 1)
+		result = error_set(error,
+				   "key: %s: it is not the key of the "
+				   "certificate",
+				   path);
+	else if (SSL_CTX_use_PrivateKey(listener->context, key) != 1)
+		result = tls_listener_fail("key", path, error);
+	ERR_clear_error();
+	EVP_PKEY_free(key);
+	return result;
+}
+
+/* use_ca - who signs clients' certificates; their names are told to clients,
+ * which may have several certificates */
+static int use_ca(struct tls_listener *listener, const char *path,
+		  struct error *error)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(listener->context);
+	BIO *bio = open_file("ca", path, false, error);
+	X509 *certificate;
+	size_t count = 0;
+	int result = 0;
+
+	if (bio == NULL)
+		return -1;
+	error->text[0] = '\0';
+	while (result == 0 &&
+	       (certificate = next_certificate(listener, bio, "ca", path,
+					       error)) != NULL) {
+		count++;
+		if (X509_STORE_add_cert(store, certificate) != 1 ||
+		    SSL_CTX_add_client_CA(listener->context, certificate) != 1)
+			result = tls_listener_fail("ca", path, error);
+		X509_free(certificate);
+	}
+	BIO_free(bio);
+	if (result == 0 && error->text[0] != '\0')
+		return -1;
+	if (count == 0)
+		return error_set(error,
+				 "ca: %s: there is no certificate in it (PEM)",
+				 path);
+	return result;
+}
+
+/* next_crl - of a file, or NULL */
+static X509_CRL *next_crl(const struct tls_listener *listener, BIO *bio)
+{
+	X509_CRL *crl = X509_CRL_new_ex(listener->library, NULL);
+
+	if (PEM_read_bio_X509_CRL(bio, &crl, no_passphrase, NULL) != NULL)
+		return crl;
+	X509_CRL_free(crl);
+	return NULL;
+}
+
+/* add_crls - every list of a file; how many, or -1 */
+static int add_crls(struct tls_listener *listener, BIO *bio, const char *path,
+		    struct error *error)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(listener->context);
+	const ASN1_TIME *next;
+	X509_CRL *crl;
+	int count = 0;
+
+	while (count >= 0 && (crl = next_crl(listener, bio)) != NULL) {
+		next = X509_CRL_get0_nextUpdate(crl);
+		if (next != NULL && X509_cmp_current_time(next) <= 0)
+			count = error_set(error,
+					  "crl: %s: it has expired, and no "
+					  "client could come in; fetch the "
+					  "new one",
+					  path);
+		else if (X509_STORE_add_crl(store, crl) != 1)
+			count = tls_listener_fail("crl", path, error);
+		else
+			count++;
+		X509_CRL_free(crl);
+	}
+	return count;
+}
+
+/* use_crl - certificates that were revoked; without the list of its signer no
+ * client is let in */
+static int use_crl(struct tls_listener *listener, const char *path,
+		   struct error *error)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(listener->context);
+	BIO *bio = open_file("crl", path, false, error);
+	int count;
+
+	if (bio == NULL)
+		return -1;
+	count = add_crls(listener, bio, path, error);
+	BIO_free(bio);
+	ERR_clear_error();
+	if (count == 0)
+		return error_set(error,
+				 "crl: %s: there is no certificate revocation "
+				 "list in it (PEM)",
+				 path);
+	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+	return count < 0 ? -1 : 0;
+}
+
+/* tls_listener_load - all files */
+int tls_listener_load(struct tls_listener *listener,
+		      const struct tls_listener_files *files,
+		      struct error *error)
+{
+	if (use_certificate(listener, files->certificate, error) < 0 ||
+	    use_key(listener, files->key, error) < 0 ||
+	    (files->ca != NULL && use_ca(listener, files->ca, error) < 0) ||
+	    (files->crl != NULL && use_crl(listener, files->crl, error) < 0))
+		return -1;
+	return 0;
+}

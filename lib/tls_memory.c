@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/* tls_memory - OpenSSL's memory comes from lib/xalloc */
+
+#include "lib/tls.h"
+
+#include <stdlib.h>
+
+#include <openssl/crypto.h>
+
+#include "lib/xalloc.h"
+
+/* allocate - for OpenSSL */
+static void *allocate(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return xmalloc(size);
+}
+
+/* reallocate - for OpenSSL, which may want 0 bytes: none */
+static void *reallocate(void *old, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (size > 0)
+		return xreallocarray(old, size, 1);
+	free(old);
+	return NULL;
+}
+
+/* release - for OpenSSL */
+static void release(void *block, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(block);
+}
+
+/* tls_init - OpenSSL's memory comes from lib/xalloc */
+void tls_init(void)
+{
+	CRYPTO_set_mem_functions(allocate, reallocate, release);
+}
