@@ -3,8 +3,10 @@
 fails changes nothing."""
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -318,9 +320,34 @@ def test_stop_meanwhile(program):
             assert not os.path.lexists(policyd.socket)
 
 
+def test_pieces(program):
+    """no call to the kernel takes so long that a server would have to wait
+    for the one that loads, on a kernel that does not preempt itself"""
+    with Daemon(program) as policyd:
+        domains, table = policyd.path("domains"), policyd.path("table")
+        names = ["d%07u.example" % i for i in range(40000)]
+        with open(domains, "w") as file:
+            file.write("\n".join(names))
+        with open(table, "w") as file:
+            file.write("\n".join(name + " x" for name in names))
+        with open(policyd.path("large.conf"), "w") as file:
+            file.write('myhostname = "mx.example"\nmydestination = "%s"\n'
+                       'relay_domains = "texthash:%s"\n' % (domains, table))
+        subprocess.run(
+            ["strace", "-f", "-o", policyd.path("trace"), "-e", "trace=read",
+             policyd.program, "-t", "-c", policyd.path("large.conf")],
+            check=True, capture_output=True, timeout=WAIT,
+            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        taken = [int(number) for number in re.findall(
+            r"^\d+ +read\(.* = (\d+)$", policyd.read(policyd.path("trace")),
+            re.M)]
+        assert sum(taken) > os.path.getsize(domains) + os.path.getsize(table)
+        assert max(taken) <= 65536, max(taken)
+
+
 if __name__ == "__main__":
     sys.exit(run_all([
         test_under_load, test_broken, test_sockets, test_bad_program,
         test_hung_program, test_dies_meanwhile, test_upgrade,
         test_deadline_moves, test_unsent_moves, test_storm,
-        test_stop_meanwhile]))
+        test_stop_meanwhile, test_pieces]))
