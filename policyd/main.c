@@ -29,6 +29,7 @@
 #include "policyd/serve.h"
 #include "policyd/shadow.h"
 #include "policyd/stale.h"
+#include "policyd/streams.h"
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
 
@@ -401,6 +402,8 @@ int main(int argc, char **argv)
 	};
 	int status;
 
+	if (streams_open() < 0)
+		return EX_TEMPFAIL; /* there may be nowhere to tell it */
 	tls_init();
 	status = read_command(&command, argc, argv);
 	if (status != EX_OK)

@@ -411,6 +411,32 @@ def test_background_stale(program):
         policyd.__exit__()
 
 
+def test_without_streams(program):
+    """started without standard input, output and error: nothing else gets
+    their numbers, where log lines would go and what -d closes"""
+    for background in (False, True):
+        policyd = Daemon(program, background=background)
+        policyd.program = policyd.path("closed")
+        with open(policyd.program, "w") as script:
+            script.write('#!/bin/sh\nexec %s "$@" <&- >&- 2>&-\n' %
+                         os.path.abspath(program))
+        os.chmod(policyd.program, 0o755)
+        with policyd:
+            for _ in range(2):
+                assert policyd.ask() == PERMIT
+                for pid in [policyd.monitor] + policyd.servers():
+                    for fd in range(3):
+                        assert os.readlink("/proc/%d/fd/%d" % (pid, fd)) == \
+                            "/dev/null", (background, pid, fd)
+                policyd.reload()
+            policyd.stop()
+            assert not os.path.exists(policyd.socket)
+    with Daemon(program) as policyd:
+        # Of -s, which has nothing to read then, it is only known that it ends.
+        subprocess.run(["sh", "-c", 'exec "$0" -s -c "$1" <&-', program,
+                        policyd.config], check=False, timeout=WAIT)
+
+
 if __name__ == "__main__":
     sys.exit(run_all([
         test_refused, test_socket_file, test_in_the_way, test_live_socket,
@@ -419,4 +445,5 @@ if __name__ == "__main__":
         test_kill_server, test_kill_server_broken, test_kill_monitor,
         test_two_starts, test_drain, test_drain_answers, test_stop_hung,
         test_signals_for_all, test_counters, test_background,
-        test_background_refused, test_background_stale]))
+        test_background_refused, test_background_stale,
+        test_without_streams]))
