@@ -306,14 +306,19 @@ static void warn_stale(const struct config *config)
 			config->path, config->main_cf, (long)pid);
 }
 
-/* check_listeners - what would keep it from listening; only root is to, and
- * could tell */
-static void check_listeners(const struct config *config)
+/* check_files - what would keep it from logging and listening; only root is to,
+ * and could tell */
+static void check_files(const struct config *config)
 {
 	struct error error;
 	size_t i;
 
-	for (i = 0; i < config->listener_count && geteuid() == 0; i++)
+	if (geteuid() != 0)
+		return;
+	if (log_check(config->log, &error) < 0)
+		fprintf(stderr, "%s: warning: log: %s\n", config->path,
+			error.text);
+	for (i = 0; i < config->listener_count; i++)
 		if (listener_check(&config->listeners[i], &error) < 0)
 			fprintf(stderr, "%s: warning: listen: %s\n",
 				config->path, error.text);
@@ -373,7 +378,7 @@ static int with_config(const struct command *command)
 	if (config != NULL && command->mode == MODE_CHECK)
 		warn_stale(config);
 	if (config != NULL && command->mode == MODE_CHECK)
-		check_listeners(config);
+		check_files(config);
 	if (config != NULL && command->mode == MODE_CHECK &&
 	    config->shadow != NULL)
 		check_shadow(config);
