@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #include "lib/log_internal.h"
+#include "lib/xalloc.h"
 
 #define LOG_SOCKET    "/dev/log"
 #define LOG_LINE_MAX  2048
@@ -126,6 +128,45 @@ static bool is_plain_file(int fd)
 	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+#define OPEN_FLAGS \
+	(O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+
+/* check_directory - can a file be made there? */
+static int check_directory(const char *file, struct error *error)
+{
+	size_t length = (size_t)(strrchr(file, '/') - file);
+	char *directory = xstrndup(file, length > 0 ? length : 1);
+	int result = 0;
+
+	if (access(directory, W_OK | X_OK) < 0)
+		result = error_set(
+			error, "directory %s: %s; make it, or log elsewhere",
+			directory, strerror(errno));
+	free(directory);
+	return result;
+}
+
+/* log_check - as far as it can be told without making a file */
+int log_check(const char *target, struct error *error)
+{
+	int fd;
+
+	if (target[0] != '/')
+		return 0;
+	fd = open(target, OPEN_FLAGS);
+	if (fd >= 0)
+		return close(fd);
+	if (errno == ENOENT)
+		return check_directory(target, error);
+	if (errno == ELOOP)
+		return error_set(error,
+				 "%s is a symbolic link; name the file it "
+				 "leads to",
+				 target);
+	return error_set(error, "%s: %s; log elsewhere", target,
+			 strerror(errno));
+}
+
 /* log_open - where lines go from now on */
 int log_open(const char *target, struct error *error)
 {
@@ -136,10 +177,7 @@ int log_open(const char *target, struct error *error)
 		kind = LOG_TARGET_SYSLOG;
 	} else if (strcmp(target, "stderr") != 0) {
 		kind = LOG_TARGET_FILE;
-		fd = open(target,
-			  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-				  O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-			  0640);
+		fd = open(target, OPEN_FLAGS | O_CREAT, 0640);
 		if (fd < 0)
 			return error_set(error, "cannot open log file %s: %s",
 					 target, strerror(errno));

@@ -15,6 +15,10 @@ enum log_level {
 	LOG_LEVEL_DEBUG
 };
 
+/* log_check - could log_open open target? Nothing is made. -1: no, error has
+ * the reason and what to do. */
+int log_check(const char *target, struct error *error);
+
 /* log_open - where lines go from now on: "syslog" (facility mail), "stderr",
  * or "/file" (appended to). Before the first call: stderr. -1: the file
  * cannot be opened, and lines go on to where they went. A log that blocks or

@@ -29,6 +29,7 @@
 #include "policyd/serve.h"
 #include "policyd/shadow.h"
 #include "policyd/stale.h"
+#include "policyd/streams.h"
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
 
@@ -116,19 +117,36 @@ static int usage(const char *mistake)
 	return EX_USAGE;
 }
 
+/* written - the exit status, once all of the output is out: what is missing
+ * must not look like the whole answer. Who stops reading, as head(1) does,
+ * knows that. */
+static int written(int status)
+{
+	int error = fflush(stdout) != 0 ? errno : 0;
+
+	if (!ferror(stdout))
+		return status;
+	if (error != EPIPE)
+		fprintf(stderr,
+			"policyd: the output could not be written%s%s\n",
+			error != 0 ? ": " : "",
+			error != 0 ? strerror(error) : "");
+	return status == EX_OK ? EX_IOERR : status;
+}
+
 /* print_version - for -V, with how servers of this program are held */
 static _Noreturn void print_version(void)
 {
 	printf("policyd " POLICYD_VERSION "\ncontainment: %s\n",
 	       privileges_built_in());
-	exit(fflush(stdout) == 0 ? EX_OK : EX_IOERR);
+	exit(written(EX_OK));
 }
 
 /* print_and_exit - for -h: text on stdout, and done */
 static _Noreturn void print_and_exit(const char *text)
 {
 	fputs(text, stdout);
-	exit(fflush(stdout) == 0 ? EX_OK : EX_IOERR);
+	exit(written(EX_OK));
 }
 
 /* set_mode - one of -t -T -q -s -P --init; only one of them */
@@ -254,6 +272,8 @@ static int read_command(struct command *command, int argc, char **argv)
 	if (optind + (command->mode == MODE_INIT ? 1 : 0) < argc &&
 	    command->mode != MODE_QUERY)
 		return usage("too many arguments");
+	if (*command->options.config == '\0')
+		return usage("-c needs the name of a file, and it is empty");
 	if (check_query(command) != NULL)
 		return usage(check_query(command));
 	if (command->options.daemonize && command->mode != MODE_SERVE)
@@ -286,14 +306,19 @@ static void warn_stale(const struct config *config)
 			config->path, config->main_cf, (long)pid);
 }
 
-/* check_listeners - what would keep it from listening; only root is to, and
- * could tell */
-static void check_listeners(const struct config *config)
+/* check_files - what would keep it from logging and listening; only root is to,
+ * and could tell */
+static void check_files(const struct config *config)
 {
 	struct error error;
 	size_t i;
 
-	for (i = 0; i < config->listener_count && geteuid() == 0; i++)
+	if (geteuid() != 0)
+		return;
+	if (log_check(config->log, &error) < 0)
+		fprintf(stderr, "%s: warning: log: %s\n", config->path,
+			error.text);
+	for (i = 0; i < config->listener_count; i++)
 		if (listener_check(&config->listeners[i], &error) < 0)
 			fprintf(stderr, "%s: warning: listen: %s\n",
 				config->path, error.text);
@@ -353,7 +378,7 @@ static int with_config(const struct command *command)
 	if (config != NULL && command->mode == MODE_CHECK)
 		warn_stale(config);
 	if (config != NULL && command->mode == MODE_CHECK)
-		check_listeners(config);
+		check_files(config);
 	if (config != NULL && command->mode == MODE_CHECK &&
 	    config->shadow != NULL)
 		check_shadow(config);
@@ -364,9 +389,7 @@ static int with_config(const struct command *command)
 	if (config != NULL && command->mode == MODE_CHECK_POSTFIX)
 		status = check_postfix(config);
 	config_free(config);
-	if (fflush(stdout) != 0 && status == EX_OK)
-		status = EX_IOERR;
-	return status;
+	return written(status);
 }
 
 /* start_monitor - serve: find ourselves, so that servers can be started */
@@ -401,6 +424,8 @@ int main(int argc, char **argv)
 	};
 	int status;
 
+	if (streams_open() < 0)
+		return EX_TEMPFAIL; /* there may be nowhere to tell it */
 	tls_init();
 	status = read_command(&command, argc, argv);
 	if (status != EX_OK)

@@ -149,8 +149,12 @@ static int query_stdin(const struct config *config,
 	int status = EX_OK;
 	int more = 1;
 
-	while (status == EX_OK && (more = read_more(&input)) > 0)
+	while (status == EX_OK && (more = read_more(&input)) > 0) {
 		status = answer_whole(config, options, &input, &scan);
+		/* Who asks through pipes may wait for this answer. */
+		if (fflush(stdout) != 0)
+			break;
+	}
 	if (more < 0)
 		status = EX_TEMPFAIL;
 	if (status == EX_OK && input.length > 0) {
@@ -165,12 +169,10 @@ static int query_stdin(const struct config *config,
 /* query - answer the request in the arguments, or those on standard input */
 int query(const struct config *config, const struct query_options *options)
 {
-	int status = options->id != NULL  ? replay_id(config, options)
-		     : options->replay	  ? replay(config, options)
-		     : options->count > 0 ? query_arguments(config, options)
-					  : query_stdin(config, options);
-
-	if (fflush(stdout) != 0 && status == EX_OK)
-		status = EX_TEMPFAIL;
-	return status;
+	if (options->id != NULL)
+		return replay_id(config, options);
+	if (options->replay)
+		return replay(config, options);
+	return options->count > 0 ? query_arguments(config, options)
+				  : query_stdin(config, options);
 }

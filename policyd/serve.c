@@ -87,9 +87,12 @@ static int load(struct service_process *process, const struct options *options)
 				   : LOG_LEVEL_ERROR,
 			   messages.lines[i]);
 	config_messages_clear(&messages);
-	if (process->config != NULL)
-		tell_failed(process);
-	return process->config != NULL ? 0 : -1;
+	if (process->config == NULL)
+		return -1;
+	tell_failed(process);
+	/* Nobody could ask: at a start that would look like success, and a
+	 * reload would make a policyd that serves deaf. A warning tells it. */
+	return process->config->listener_count > 0 ? 0 : -1;
 }
 
 /* serve_metrics - the decisions' counters and the connections' */

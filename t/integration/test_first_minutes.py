@@ -121,6 +121,12 @@ def socket_link(place):
     os.symlink("elsewhere", place.path("socket"))
 
 
+def log_link(place):
+    """the log is a symbolic link"""
+    place.write(UNIX + 'log = "DIR/link"\n')
+    os.symlink("elsewhere", place.path("link"))
+
+
 def busy_inet(place):
     """another program listens on the port"""
     place.port = free_port()
@@ -212,6 +218,18 @@ CASES = [
     (["-t"], text(""), 0,
      "DIR/conf: warning: there is no listen section; without one policyd "
      "cannot serve\n"),
+    ([], text(LOG), 78,
+     "policyd[N]: warning: DIR/conf: warning: there is no listen section; "
+     "without one policyd cannot serve\n" + REFUSED),
+    (["-t"], text(UNIX + 'log = "DIR/none/log"\n'), 0,
+     "DIR/conf: warning: log: directory DIR/none: No such file or directory; "
+     "make it, or log elsewhere\n"),
+    (["-t"], text(UNIX + 'log = "DIR/new"\n'), 0, ""),
+    (["-t"], text(UNIX + 'log = "DIR"\n'), 0,
+     "DIR/conf: warning: log: DIR: Is a directory; log elsewhere\n"),
+    (["-t"], log_link, 0,
+     "DIR/conf: warning: log: DIR/link is a symbolic link; name the file it "
+     "leads to\n"),
     (["-t"], text(UNIX + 'user = "nosuch"\n'), 78,
      'DIR/conf:2: user: there is no user "nosuch"; getent passwd lists those '
      "that there are" + USERADD + "\n"),

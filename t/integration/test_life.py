@@ -16,6 +16,8 @@ from daemon import (Client, Daemon, OURS, PERMIT, WAIT, exists, free_port,
                     is_socket, run_all, wait_until)
 
 ROOT = os.geteuid() == 0
+MANUAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
+                      os.pardir, "policyd", "policyd.8")
 STARTS = int(os.environ.get("POLICYD_TEST_STARTS", "3"))
 
 
@@ -69,6 +71,16 @@ def test_socket_file(program):
         assert policyd.stop() == 0
         assert sorted(os.listdir(policyd.directory)) == [
             "log", "policyd.conf", "stderr"], os.listdir(policyd.directory)
+
+
+def test_no_listener(program):
+    """a reload that would make it deaf is refused"""
+    with Daemon(program) as policyd:
+        policyd.configure(listen=False)
+        mark = policyd.mark()
+        policyd.reload_refused()
+        policyd.expect("there is no listen section", mark)
+        assert policyd.ask() == PERMIT
 
 
 def test_in_the_way(program):
@@ -352,6 +364,12 @@ def test_counters(program):
             policyd.expect(r"counters: permit=%d .*connections=%d" % (
                 count, count), mark)
             policyd.reload()
+        with open(MANUAL) as file:
+            signals = re.search(r"\.Ss Signals\n(.*?)\.Ss ", file.read(), re.S)
+        line = re.search("counters: (.*)", policyd.read(policyd.log)).group(1)
+        for word in re.findall(r"(\w+)=", line):
+            assert re.search(r"\b%s\b" % word, signals.group(1)), \
+                "policyd(8), Signals, has no %s" % word
 
 
 def test_background(program):
@@ -411,12 +429,40 @@ def test_background_stale(program):
         policyd.__exit__()
 
 
+def test_without_streams(program):
+    """started without standard input, output and error: nothing else gets
+    their numbers, where log lines would go and what -d closes"""
+    for background in (False, True):
+        policyd = Daemon(program, background=background)
+        policyd.program = policyd.path("closed")
+        with open(policyd.program, "w") as script:
+            script.write('#!/bin/sh\nexec %s "$@" <&- >&- 2>&-\n' %
+                         os.path.abspath(program))
+        os.chmod(policyd.program, 0o755)
+        with policyd:
+            for _ in range(2):
+                assert policyd.ask() == PERMIT
+                for pid in [policyd.monitor] + policyd.servers():
+                    for fd in range(3):
+                        assert os.readlink("/proc/%d/fd/%d" % (pid, fd)) == \
+                            "/dev/null", (background, pid, fd)
+                policyd.reload()
+            policyd.stop()
+            assert not os.path.exists(policyd.socket)
+    with Daemon(program) as policyd:
+        # Of -s, which has nothing to read then, it is only known that it ends.
+        subprocess.run(["sh", "-c", 'exec "$0" -s -c "$1" <&-', program,
+                        policyd.config], check=False, timeout=WAIT)
+
+
 if __name__ == "__main__":
     sys.exit(run_all([
-        test_refused, test_socket_file, test_in_the_way, test_live_socket,
+        test_refused, test_socket_file, test_no_listener, test_in_the_way,
+        test_live_socket,
         test_privileges, test_monitor_privileges, test_forbidden_call,
         test_many_entries,
         test_kill_server, test_kill_server_broken, test_kill_monitor,
         test_two_starts, test_drain, test_drain_answers, test_stop_hung,
         test_signals_for_all, test_counters, test_background,
-        test_background_refused, test_background_stale]))
+        test_background_refused, test_background_stale,
+        test_without_streams]))

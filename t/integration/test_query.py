@@ -13,6 +13,7 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -122,6 +123,41 @@ def test_arguments(program):
     done = subprocess.run([program, "-t", "--format=json"], text=True,
                           capture_output=True, timeout=60)
     assert done.returncode == 64 and "only go with -q" in done.stderr, done
+
+
+def test_output(program):
+    """an answer that cannot be written is an error; one is written when the
+    next request may be waiting for it"""
+    with configuration() as directory:
+        config = os.path.join(directory, "policyd.conf")
+        for arguments in (["-q", "to=user@local.test"], ["-T"], ["-h"], ["-V"],
+                          ["-q", "--format=json", "to=user@local.test"]):
+            for output, why in (("/dev/full", "No space left"),
+                                ("&-", "Bad file descriptor")):
+                done = subprocess.run(
+                    ["sh", "-c", 'exec "$0" "$@" >' + output, program, "-c",
+                     config] + arguments, stderr=subprocess.PIPE, text=True,
+                    timeout=60, check=False)
+                assert done.returncode == 74, (arguments, output, done)
+                assert done.stderr.startswith(
+                    "policyd: the output could not be written: " + why), done
+        with subprocess.Popen([program, "-q", "-c", config],
+                              stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as process:
+            for _ in range(2):
+                process.stdin.write(OURS)
+                process.stdin.flush()
+                ready, _, _ = select.select([process.stdout], [], [], 60)
+                assert ready, "no answer before the end of the input"
+                answer = b""
+                while not answer.endswith(b"\n\n"):
+                    answer += os.read(process.stdout.fileno(), 65536)
+                assert answer.startswith(b"action="), answer
+            process.stdin.close()
+            assert process.wait(60) == 0
+    done = subprocess.run([program, "-t", "-c", ""], text=True,
+                          capture_output=True, timeout=60, check=False)
+    assert done.returncode == 64 and "it is empty" in done.stderr, done
 
 
 def test_json(program):
@@ -434,6 +470,6 @@ def compare_with_postfix(policyd, port, rcpt):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_arguments, test_json, test_colour, test_replay,
-                      test_replay_without_ports, test_id, test_daemon,
-                      test_observe, test_client_reads]))
+    sys.exit(run_all([test_arguments, test_output, test_json, test_colour,
+                      test_replay, test_replay_without_ports, test_id,
+                      test_daemon, test_observe, test_client_reads]))
