@@ -152,7 +152,10 @@ static void print_request(struct printer *printer)
 
 	printer->label = "request";
 	start_line(printer);
-	put_quoted(printer, request->protocol_state);
+	if (request->protocol_state[0] != '\0')
+		put_quoted(printer, request->protocol_state);
+	else
+		fputs("without protocol_state", printer->output);
 	fputs(" from <", printer->output);
 	put_quoted(printer, request->sender);
 	fputs("> to <", printer->output);

@@ -120,6 +120,9 @@ def test_arguments(program):
                 "%s:\n%s%s" % (arguments, out, err)
             if status == 0:
                 assert out.endswith("\n\n") and err == "", (arguments, err)
+        _, out, _ = ask(program, directory,
+                        input="request=smtpd_access_policy\n\n")
+        assert "  request       without protocol_state from <>" in out, out
     done = subprocess.run([program, "-t", "--format=json"], text=True,
                           capture_output=True, timeout=60)
     assert done.returncode == 64 and "only go with -q" in done.stderr, done
