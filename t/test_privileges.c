@@ -206,11 +206,30 @@ static const struct {
 	{ "x86", try_x86 },
 };
 
+/* has_x86 - a kernel without an entry for programs of 32 bits kills who tries,
+ * with another signal than the filter and without it, too */
+static bool has_x86(void)
+{
+	pid_t child = fork();
+	int status;
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		try_x86();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return !WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV;
+}
+
 START_TEST(kills_who_tries)
 {
 	int status = run(deadly[_i].attempt);
+	int expected = SIGSYS;
 
-	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
+	if (deadly[_i].attempt == try_x86 && !has_x86())
+		expected = SIGSEGV;
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == expected,
 		      "%s: status %x", deadly[_i].name, status);
 }
 END_TEST
