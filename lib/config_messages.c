@@ -35,8 +35,9 @@ static bool is_known(const struct config_notes *notes, int line,
 }
 
 /* add - keep one, unless there are enough or it is there already */
-static void add(struct config_notes *notes, bool warning, int line,
-		const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void
+add(struct config_notes *notes, bool warning, int line, const char *format,
+    va_list arguments)
 {
 	struct config_note *note = &notes->notes[notes->count];
 	size_t alike = warning ? notes->count - notes->errors : notes->errors;
