@@ -86,6 +86,10 @@ static int no_passphrase(char *buffer, int size, int writing, void *context)
 	return -1;
 }
 
+/* use_one - a certificate of a file, the number-th from 0 on: 0, or -1 */
+typedef int use_one(struct tls_listener *listener, X509 *certificate,
+		    size_t number, const char *path, struct error *error);
+
 /* next_certificate - of a file, NULL: there is no more, or error is set */
 static X509 *next_certificate(const struct tls_listener *listener, BIO *bio,
 			      const char *option, const char *path,
@@ -119,11 +123,12 @@ static int check_own(X509 *certificate, struct error *error)
 	return 0;
 }
 
-/* use_certificate - ours, and its chain */
-static int use_certificate(struct tls_listener *listener, const char *path,
-			   struct error *error)
+/* each_certificate - use every one of a file, from 0 on, until one fails; there
+ * must be some */
+static int each_certificate(struct tls_listener *listener, const char *option,
+			    const char *path, use_one *use, struct error *error)
 {
-	BIO *bio = open_file("certificate", path, false, error);
+	BIO *bio = open_file(option, path, false, error);
 	X509 *certificate;
 	size_t count = 0;
 	int result = 0;
@@ -132,19 +137,9 @@ static int use_certificate(struct tls_listener *listener, const char *path,
 		return -1;
 	error->text[0] = '\0';
 	while (result == 0 &&
-	       (certificate = next_certificate(listener, bio, "certificate",
-					       path, error)) != NULL) {
-		if (count++ > 0) {
-			if (SSL_CTX_add1_chain_cert(listener->context,
-						    certificate) != 1)
-				result = tls_listener_fail("certificate", path,
-							   error);
-		} else if (check_own(certificate, error) < 0) {
-			result = error_prefix(error, "certificate: %s: ", path);
-		} else if (SSL_CTX_use_certificate(listener->context,
-						   certificate) != 1) {
-			result = tls_listener_fail("certificate", path, error);
-		}
+	       (certificate = next_certificate(listener, bio, option, path,
+					       error)) != NULL) {
+		result = use(listener, certificate, count++, path, error);
 		X509_free(certificate);
 	}
 	BIO_free(bio);
@@ -152,10 +147,37 @@ static int use_certificate(struct tls_listener *listener, const char *path,
 		return -1;
 	if (count == 0)
 		return error_set(error,
-				 "certificate: %s: there is no certificate in "
-				 "it (PEM)",
-				 path);
+				 "%s: %s: there is no certificate in it (PEM)",
+				 option, path);
 	return result;
+}
+
+/* use_own - ours, and behind it its chain */
+static int use_own(struct tls_listener *listener, X509 *certificate,
+		   size_t number, const char *path, struct error *error)
+{
+	SSL_CTX *tls = listener->context;
+	bool used;
+
+	if (number == 0 && check_own(certificate, error) < 0)
+		return error_prefix(error, "certificate: %s: ", path);
+	used = number == 0 ? SSL_CTX_use_certificate(tls, certificate) == 1
+			   : SSL_CTX_add1_chain_cert(tls, certificate) == 1;
+	return used ? 0 : tls_listener_fail("certificate", path, error);
+}
+
+/* use_signer - who signs clients' certificates; the names are told to clients,
+ * which may have several certificates */
+static int use_signer(struct tls_listener *listener, X509 *certificate,
+		      size_t number, const char *path, struct error *error)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(listener->context);
+
+	(void)number;
+	if (X509_STORE_add_cert(store, certificate) == 1 &&
+	    SSL_CTX_add_client_CA(listener->context, certificate) == 1)
+		return 0;
+	return tls_listener_fail("ca", path, error);
 }
 
 /* read_key - from its file, or NULL */
@@ -204,39 +226,6 @@ static int use_key(struct tls_listener *listener, const char *path,
 		result = tls_listener_fail("key", path, error);
 	ERR_clear_error();
 	EVP_PKEY_free(key);
-	return result;
-}
-
-/* use_ca - who signs clients' certificates; their names are told to clients,
- * which may have several certificates */
-static int use_ca(struct tls_listener *listener, const char *path,
-		  struct error *error)
-{
-	X509_STORE *store = SSL_CTX_get_cert_store(listener->context);
-	BIO *bio = open_file("ca", path, false, error);
-	X509 *certificate;
-	size_t count = 0;
-	int result = 0;
-
-	if (bio == NULL)
-		return -1;
-	error->text[0] = '\0';
-	while (result == 0 &&
-	       (certificate = next_certificate(listener, bio, "ca", path,
-					       error)) != NULL) {
-		count++;
-		if (X509_STORE_add_cert(store, certificate) != 1 ||
-		    SSL_CTX_add_client_CA(listener->context, certificate) != 1)
-			result = tls_listener_fail("ca", path, error);
-		X509_free(certificate);
-	}
-	BIO_free(bio);
-	if (result == 0 && error->text[0] != '\0')
-		return -1;
-	if (count == 0)
-		return error_set(error,
-				 "ca: %s: there is no certificate in it (PEM)",
-				 path);
 	return result;
 }
 
@@ -305,9 +294,11 @@ int tls_listener_load(struct tls_listener *listener,
 		      const struct tls_listener_files *files,
 		      struct error *error)
 {
-	if (use_certificate(listener, files->certificate, error) < 0 ||
+	if (each_certificate(listener, "certificate", files->certificate,
+			     use_own, error) < 0 ||
 	    use_key(listener, files->key, error) < 0 ||
-	    (files->ca != NULL && use_ca(listener, files->ca, error) < 0) ||
+	    (files->ca != NULL && each_certificate(listener, "ca", files->ca,
+						   use_signer, error) < 0) ||
 	    (files->crl != NULL && use_crl(listener, files->crl, error) < 0))
 		return -1;
 	return 0;
