@@ -11,6 +11,7 @@ the machine. Works as root without systemd, syslog or name service.
 
 import ctypes
 import email
+import functools
 import os
 import pwd
 import grp
@@ -85,6 +86,7 @@ PLUMBING = {
     "smtpd_tls_received_header": "no",
     "smtpd_tls_ask_ccert": "yes",
     "in_flow_delay": "0",
+    "max_use": "100000",
     "disable_dns_lookups": "yes",
     "notify_classes": "",
     # What a busy machine could not deliver at once is tried again at once.
@@ -136,6 +138,12 @@ def run(*argv, **options):
         raise RuntimeError("%s: exit status %d\n%s%s" % (
             " ".join(argv), done.returncode, done.stdout, done.stderr))
     return done.stdout
+
+
+@functools.cache
+def daemon_directory():
+    """daemon_directory - where the programs of Postfix are"""
+    return run("postconf", "-dh", "daemon_directory").strip()
 
 
 def die_with_parent():
@@ -266,18 +274,9 @@ class Postfix:
             "virtual_gid_maps": "static:%d" % nobody.pw_gid,
         })
         settings.update(parameters)
-        with open(os.path.join(self.config, "main.cf"), "w") as out:
-            for name in sorted(settings):
-                out.write("%s = %s\n" % (name, settings[name]))
-        with open(os.path.join(self.config, "master.cf"), "w") as out:
-            out.write(MASTER)
-        self._settle()
-
-    def _settle(self):
-        """_settle - make main.cf look older than it is: Postfix programs
-        wait until a file has not changed for two seconds"""
-        past = time.time() - 10
-        os.utime(os.path.join(self.config, "main.cf"), (past, past))
+        self._write("main.cf", ["%s = %s" % pair
+                                for pair in sorted(settings.items())])
+        self._write("master.cf", MASTER.splitlines())
 
     def install(self, program):
         """install - a copy of a program where spawn(8) can start it as an
@@ -300,9 +299,13 @@ class Postfix:
             "default_transport")])
 
     def set(self, *assignments):
-        """set - main.cf parameters, as NAME=VALUE"""
-        run("postconf", "-c", self.config, "-e", *assignments)
-        self._settle()
+        """set - main.cf parameters, as NAME=VALUE; what postconf -e would do,
+        but a test sets hundreds of them, and that is a process each"""
+        new = dict(assignment.split("=", 1) for assignment in assignments)
+        kept = [entry for entry in self._entries("main.cf")
+                if entry.partition("=")[0].strip() not in new]
+        self._write("main.cf", kept + ["%s = %s" % (name.strip(), value.strip())
+                                       for name, value in new.items()])
 
     def get(self, name):
         """get - the value of a main.cf parameter, expanded"""
@@ -316,23 +319,40 @@ class Postfix:
         return number
 
     def service(self, line, options=None):
-        """service - add a line to master.cf, and -o options to it"""
-        words = line.split()
-        run("postconf", "-c", self.config, "-M",
-            "%s/%s=%s" % (words[0], words[1], line))
-        for name, value in (options or {}).items():
-            run("postconf", "-c", self.config, "-P",
-                "%s/%s/%s=%s" % (words[0], words[1], name, value))
+        """service - a line of master.cf, in place of one of the same name and
+        type, and -o options to it"""
+        kept = [entry for entry in self._entries("master.cf")
+                if entry.split()[:2] != line.split()[:2]]
+        self._write("master.cf", kept + ["".join([line] + [
+            "\n    -o { %s = %s }" % option
+            for option in (options or {}).items()])])
 
     def ports(self):
         """ports - those that master.cf listens on"""
-        lines = run("postconf", "-c", self.config, "-Mf").splitlines()
-        return [int(line.split()[0].split(":")[1]) for line in lines
-                if line.split()[1:2] == ["inet"]]
+        services = [entry.split() for entry in self._entries("master.cf")]
+        return [int(words[0].split(":")[1]) for words in services
+                if words[1] == "inet"]
+
+    def _entries(self, name):
+        """_entries - of main.cf or master.cf, with lines that go on; without
+        comments"""
+        with open(os.path.join(self.config, name)) as file:
+            lines = re.sub(r"^\s*(#.*)?\n", "", file.read(),
+                           flags=re.MULTILINE)
+        return re.findall(r"^\S.*(?:\n[ \t].*)*", lines, re.MULTILINE)
+
+    def _write(self, name, entries):
+        """_write - main.cf or master.cf, as if it was older than it is: Postfix
+        programs wait until a file has not changed for two seconds"""
+        path = os.path.join(self.config, name)
+        with open(path, "w") as file:
+            file.write("\n".join(entries) + "\n")
+        past = time.time() - 10
+        os.utime(path, (past, past))
 
     def start(self):
         """start - returns when every port accepts connections"""
-        master = os.path.join(self.get("daemon_directory"), "master")
+        master = os.path.join(daemon_directory(), "master")
         self.master = subprocess.Popen(
             [master, "-c", self.config, "-d"], start_new_session=True,
             preexec_fn=die_with_parent,
