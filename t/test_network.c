@@ -286,12 +286,14 @@ START_TEST(files_that_never_end)
 }
 END_TEST
 
-/* set_up - the directory */
+/* set_up - the directory; its main.cf looks old, since Postfix waits until it
+ * has not changed for a while */
 static void set_up(void)
 {
 	strcpy(directory, "/tmp/test_network.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	run_shell("echo compatibility_level = 3.6 >%s/main.cf", directory);
+	run_shell("touch -d '1 hour ago' %s/main.cf", directory);
 }
 
 static void tear_down(void)
