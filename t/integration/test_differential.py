@@ -36,8 +36,8 @@ from policyd import Policyd
 from postfix import Postfix, poll, run
 from smtp import CLOSED, Session
 
-COUNT = 30000           # addresses compared
-PER_SETTING = 300       # addresses tried with each setting
+COUNT = 20000           # addresses compared
+PER_SETTING = 450       # addresses tried with each setting
 BATCH = 50              # recipients of one transaction
 DIFFERENCES_MAX = 50    # print no more
 

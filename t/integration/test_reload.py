@@ -14,7 +14,7 @@ import time
 from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, descriptors,
                     exists, free_port, is_socket, run_all, wait_until)
 
-RELOADS = int(os.environ.get("POLICYD_TEST_RELOADS", "100"))
+RELOADS = int(os.environ.get("POLICYD_TEST_RELOADS", "50"))
 TEXTS = (b"554 5.7.1 the first text", b"554 5.7.1 the other text")
 # A stranger without TLS gets plaintext_reply.
 SETTINGS = ["plaintext_reply = \"%s\"\nreject_reply = \"%s\"\n" % (

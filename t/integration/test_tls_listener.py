@@ -874,7 +874,7 @@ def test_noise(program):
     takes in quiet, while strangers make the same noise at another policyd,
     which only takes the processor from us, and when they make it at this one.
     """
-    seconds = float(os.environ.get("POLICYD_TEST_TLS_SECONDS", "1"))
+    seconds = float(os.environ.get("POLICYD_TEST_TLS_SECONDS", "0.25"))
     with TlsDaemon(program) as policyd, TlsDaemon(program) as other, \
             policyd.tls_client() as fixed:
         assert fixed.ask(OURS) == PERMIT
