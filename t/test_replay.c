@@ -211,8 +211,6 @@ END_TEST
 
 /* ---- damage */
 
-#define MUTANTS 100000 /* TEST_MUTANTS in the environment: another number */
-
 /* random_below - repeatable */
 static unsigned random_below(unsigned limit)
 {
@@ -318,18 +316,14 @@ START_TEST(test_mutants)
 	/* In memory: so many files would keep a busy disk busy. */
 	int fd = memfd_create("mutant", MFD_CLOEXEC);
 	char *path = xasprintf("/proc/self/fd/%d", fd);
-	const char *wanted = getenv("TEST_MUTANTS");
-	unsigned long mutants =
-		wanted != NULL ? strtoul(wanted, NULL, 10) : MUTANTS;
+	const int count = mutants(100000);
 	struct error error;
-	unsigned long i;
-	int k;
+	int i, k;
 
-	ck_assert_uint_gt(mutants, 0);
 	place_write("conf", "mydestination = 'local.test, localhost'\n"
 			    "service 's' { server_port = 25 }\n");
 	config = place_load("conf", &how, &messages);
-	for (i = 0; i < mutants; i++) {
+	for (i = 0; i < count; i++) {
 		struct replay_reader reader = { .context = &config,
 						.request = judge_mutant,
 						.quiet = true };
@@ -348,9 +342,9 @@ START_TEST(test_mutants)
 			skipped += reader.skipped[k];
 	}
 	/* Most have something left that can be judged, all have damage. */
-	ck_assert_uint_gt(judged, mutants / 4);
-	ck_assert_uint_gt(skipped, mutants / 2);
-	printf("%lu damaged files: %lu judged, %lu skipped\n", mutants, judged,
+	ck_assert_uint_gt(judged, (unsigned long)count / 4);
+	ck_assert_uint_gt(skipped, (unsigned long)count / 2);
+	printf("%d damaged files: %lu judged, %lu skipped\n", count, judged,
 	       skipped);
 	close(fd);
 	free(path);
