@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 WAIT = float(os.environ.get("POLICYD_TEST_WAIT", "20"))
 LEAVING = 6                     # seconds; longer than it may drain
@@ -317,20 +318,20 @@ def run_all(tests):
     if unknown:
         print("there is no %s" % ", ".join(sorted(unknown)))
         return 64
-    failed = 0
-    for test in tests:
-        name = test.__name__
-        if wanted and name not in wanted:
-            continue
-        start = time.monotonic()
-        try:
-            test(program)
-            result = "ok"
-        except Exception as error:
-            import traceback
-            traceback.print_exc()
-            result = "FAILED: %s" % error
-            failed += 1
-        print("%-32s %5.2f s  %s" % (name, time.monotonic() - start, result),
-              flush=True)
-    return 1 if failed else 0
+    results = [run_one(test, program) for test in tests
+               if not wanted or test.__name__ in wanted]
+    return 0 if all(results) else 1
+
+
+def run_one(test, program):
+    """run_one - a line for it; did it pass?"""
+    start = time.monotonic()
+    try:
+        test(program)
+        result = "ok"
+    except Exception as error:
+        traceback.print_exc()
+        result = "FAILED: %s" % error
+    print("%-32s %5.2f s  %s" % (test.__name__, time.monotonic() - start,
+                                 result), flush=True)
+    return result == "ok"

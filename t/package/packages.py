@@ -2,6 +2,7 @@
 """The source archive and the packages, as they are made for a release: from a
 clone of the last commit, each in a place of its own."""
 
+import concurrent.futures
 import functools
 import glob
 import hashlib
@@ -27,6 +28,9 @@ PEOPLE = [
      "environment": {"LC_ALL": "C.UTF-8", "TZ": "Pacific/Chatham",
                      "USER": "somebody", "HOME": "/nonexistent"}},
 ]
+
+# Two releases of the RPM, so that there is something to upgrade to.
+RELEASES = ".1", ".2"
 
 
 def read(*path):
@@ -67,6 +71,15 @@ class Packages:
 
     def __exit__(self, *_):
         shutil.rmtree(self.directory)
+
+    def make(self):
+        """make - all there are, each person's beside the other's"""
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            other = pool.submit(self.debian, 1)
+            self.debian(0)
+            for dist in RELEASES:
+                self.rpm(dist)
+            other.result()
 
     def place(self, person, *name):
         return os.path.join(self.directory, person["directory"], *name)
