@@ -312,15 +312,18 @@ def free_port(address="127.0.0.1"):
 
 def run_all(tests):
     """run_all - each test gets the program; the exit status"""
-    program = sys.argv[1]
-    wanted = sys.argv[2:]
-    unknown = set(wanted) - {test.__name__ for test in tests}
+    results = [run_one(test, sys.argv[1]) for test in chosen(tests)]
+    return 0 if all(results) else 1
+
+
+def chosen(tests):
+    """chosen - those that the command line names, or all"""
+    names = sys.argv[2:]
+    unknown = set(names) - {test.__name__ for test in tests}
     if unknown:
         print("there is no %s" % ", ".join(sorted(unknown)))
-        return 64
-    results = [run_one(test, program) for test in tests
-               if not wanted or test.__name__ in wanted]
-    return 0 if all(results) else 1
+        sys.exit(64)
+    return [test for test in tests if not names or test.__name__ in names]
 
 
 def run_one(test, program):
