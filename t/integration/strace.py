@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """System calls that fail, as strace(1) makes them."""
 
+import contextlib
 import re
 import subprocess
 import tempfile
@@ -38,10 +39,21 @@ class Strace:
         return self
 
     def __exit__(self, *_):
+        try:
+            wait_until(self.ended, "the end of strace")
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.errors.close()
+            self.trace.close()
+
+    def ended(self):
+        """ended - told to end; again, since strace waits for a process that
+        does nothing if it is told between its look for signals and wait4(2)"""
         self.process.terminate()
-        self.process.wait()
-        self.errors.close()
-        self.trace.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(0.5)
+        return self.process.poll() is not None
 
     def said(self):
         with open(self.errors.name) as file:

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: ISC
+"""Run a test for so many seconds at most. One that hangs then says where, and
+ends what it has started, which it does not when ctest(1) kills it.
+
+usage: limited.py SECONDS TEST [ARGUMENT ...]
+"""
+
+import runpy
+import signal
+import sys
+
+
+class TooLong(BaseException):
+    """None of the failures that a test reports before it goes on."""
+
+
+def over(*_):
+    """over - time is"""
+    raise TooLong("the test takes longer than %s seconds" % SECONDS)
+
+
+SECONDS = sys.argv[1]
+signal.signal(signal.SIGALRM, over)
+signal.alarm(int(SECONDS))
+sys.argv[:2] = []
+runpy.run_path(sys.argv[0], run_name="__main__")
