@@ -245,6 +245,7 @@ void check_clear(struct check *check)
 /* check_run - look for every kind of mistake */
 void check_run(struct check *check)
 {
+	check_services(check);
 	check_lists(check);
 	check_sockets(check);
 	check_client(check);

@@ -155,16 +155,17 @@ char *check_file(const struct check *check, const char *name);
 char *check_on(const struct check *check, const struct postfix_service *service,
 	       const char *parameter);
 
-/* ---- check_postfix_lists.c: our place in the lists */
+/* ---- check_postfix_services.c: the ports on which we are asked */
 
-void check_lists(struct check *check);
+void check_services(struct check *check);
 
 /* check_list - one list of a service. */
 const struct list *check_list(const struct check *check,
 			      const struct postfix_service *service,
 			      enum list_kind kind);
 
-/* check_is_asked - is there a use in any list of this service? */
+/* check_is_asked - are we in a list of this service that is gone through for
+ * each recipient? */
 bool check_is_asked(const struct check *check,
 		    const struct postfix_service *service);
 
@@ -172,16 +173,16 @@ bool check_is_asked(const struct check *check,
 char *check_server(const struct check *check,
 		   const struct listener_options *listener);
 
+/* ---- check_postfix_lists.c: our place in the lists */
+
+void check_lists(struct check *check);
+
 /* check_policy_attribute - what a use has for an attribute of the policy
  * client: its own ("timeout"), or smtpd_policy_service_timeout. parameter:
  * where it stands, owned by the caller. */
 const char *check_policy_attribute(const struct check *check,
 				   const struct use *use, const char *attribute,
 				   char **parameter);
-
-/* check_offers_plain_auth - can a client log in on this port before TLS? */
-bool check_offers_plain_auth(const struct check *check,
-			     const struct postfix_service *service);
 
 /* ---- check_postfix_client.c: how smtpd(8) asks; spawn(8) */
 
@@ -193,6 +194,10 @@ bool check_is_spawned(const struct postfix_service *service);
 /* ---- check_postfix_domains.c: domains, networks, AUTH */
 
 void check_domains(struct check *check);
+
+/* check_offers_plain_auth - can a client log in on this port before TLS? */
+bool check_offers_plain_auth(const struct check *check,
+			     const struct postfix_service *service);
 
 /* ---- check_postfix_socket.c: what came of trying */
 
