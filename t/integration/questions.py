@@ -129,6 +129,7 @@ class Asked(TlsDaemon):
 
     def __init__(self, program, more=""):
         super().__init__(program)
+        self.judged = 0         # of what it wrote to standard error
         for name, text in TABLES.items():
             with open(self.path(name), "w") as file:
                 file.write(text)
@@ -143,7 +144,9 @@ class Asked(TlsDaemon):
 
     def no_crash(self, mark, allowed="9 "):
         """no_crash - no process was ended by a signal but those allowed"""
-        text = self.read(self.log, mark) + self.stderr()
+        said = self.read(self.path("stderr"), self.judged)
+        self.judged += len(said)
+        text = self.read(self.log, mark) + said
         assert not re.search(
             r"killed by signal (?!%s)|Sanitizer|runtime error" % allowed,
             text), text[-3000:]

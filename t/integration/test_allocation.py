@@ -8,7 +8,8 @@ never answers otherwise than it should, and goes on as if nothing had been.
 usage: test_allocation.py POLICYD [TEST ...]
 
 POLICYD_TEST_ALLOCATIONS: how many allocations of each kind fail, others each
-time; "all": every one. POLICYD_TEST_SEED: the same ones again.
+time; "all": every one; "1-5000": every one of those. POLICYD_TEST_SEED: the
+same ones again.
 """
 
 import contextlib
@@ -91,13 +92,17 @@ class Memory:
 def places(total):
     """places - which allocations fail, each alone or with all that follow"""
     assert total > 10, "%d allocations: are they counted?" % total
+    first, dash, last = AMOUNT.partition("-")
     chosen = range(1, total + 1)
-    if AMOUNT != "all":
+    every = dash or AMOUNT == "all"
+    if dash:
+        chosen = range(int(first), min(total, int(last)) + 1)
+    elif not every:
         chosen = sorted(random.Random(SEED).sample(
             chosen, min(total, int(AMOUNT))))
     for number, place in enumerate(chosen):
         yield place, place
-        if AMOUNT == "all" or number % 4 == 0:
+        if every or number % 4 == 0:
             yield place, FOREVER
 
 
