@@ -73,6 +73,21 @@ char *file_read(const char *path, size_t *length, const char **reason)
 	return content;
 }
 
+/* file_check_directory - can a file be made there? */
+int file_check_directory(const char *path, const char *advice,
+			 struct error *error)
+{
+	size_t length = (size_t)(strrchr(path, '/') - path);
+	char *directory = xstrndup(path, length > 0 ? length : 1);
+	int result = 0;
+
+	if (access(directory, W_OK | X_OK) < 0)
+		result = error_set(error, "directory %s: %s; make it, or %s",
+				   directory, strerror(errno), advice);
+	free(directory);
+	return result;
+}
+
 /* file_lines - about how many lines of some length there are */
 size_t file_lines(const char *text, size_t length)
 {

@@ -25,8 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/log_internal.h"
-#include "lib/xalloc.h"
 
 #define LOG_SOCKET    "/dev/log"
 #define LOG_LINE_MAX  2048
@@ -131,21 +131,6 @@ static bool is_plain_file(int fd)
 #define OPEN_FLAGS \
 	(O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 
-/* check_directory - can a file be made there? */
-static int check_directory(const char *file, struct error *error)
-{
-	size_t length = (size_t)(strrchr(file, '/') - file);
-	char *directory = xstrndup(file, length > 0 ? length : 1);
-	int result = 0;
-
-	if (access(directory, W_OK | X_OK) < 0)
-		result = error_set(
-			error, "directory %s: %s; make it, or log elsewhere",
-			directory, strerror(errno));
-	free(directory);
-	return result;
-}
-
 /* log_check - as far as it can be told without making a file */
 int log_check(const char *target, struct error *error)
 {
@@ -157,7 +142,7 @@ int log_check(const char *target, struct error *error)
 	if (fd >= 0)
 		return close(fd);
 	if (errno == ENOENT)
-		return check_directory(target, error);
+		return file_check_directory(target, "log elsewhere", error);
 	if (errno == ELOOP)
 		return error_set(error,
 				 "%s is a symbolic link; name the file it "

@@ -23,6 +23,7 @@
 #include "policyd/check_postfix.h"
 #include "policyd/init.h"
 #include "policyd/monitor.h"
+#include "policyd/pid_file.h"
 #include "policyd/privileges.h"
 #include "policyd/progress.h"
 #include "policyd/query.h"
@@ -306,8 +307,8 @@ static void warn_stale(const struct config *config)
 			config->path, config->main_cf, (long)pid);
 }
 
-/* check_files - what would keep it from logging and listening; only root is to,
- * and could tell */
+/* check_files - what would keep it from logging, listening and writing its pid
+ * file; only root is to, and could tell */
 static void check_files(const struct config *config)
 {
 	struct error error;
@@ -317,6 +318,9 @@ static void check_files(const struct config *config)
 		return;
 	if (log_check(config->log, &error) < 0)
 		fprintf(stderr, "%s: warning: log: %s\n", config->path,
+			error.text);
+	if (pid_file_check(config->pid_file, &error) < 0)
+		fprintf(stderr, "%s: warning: pid_file: %s\n", config->path,
 			error.text);
 	for (i = 0; i < config->listener_count; i++)
 		if (listener_check(&config->listeners[i], &error) < 0)

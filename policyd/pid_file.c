@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/number.h"
 #include "lib/xalloc.h"
 
@@ -94,6 +95,28 @@ static int open_locked(const char *path, struct error *error)
 		result = -2;
 	else
 		return fd;
+	close(fd);
+	return result;
+}
+
+/* pid_file_check - as far as it can be told without making a file */
+int pid_file_check(const char *path, struct error *error)
+{
+	int fd = open(path,
+		      O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	int result = 0;
+
+	if (fd < 0 && errno == ENOENT)
+		return file_check_directory(path, "set pid_file elsewhere",
+					    error);
+	if (fd < 0)
+		return error_set(error, "%s: %s; set pid_file elsewhere", path,
+				 errno == ELOOP ? "is a symbolic link"
+						: strerror(errno));
+	if (fstat(fd, &status) < 0 || !is_pid_file(fd, &status))
+		result = error_set(error, "%s exists and is not a pid file",
+				   path);
 	close(fd);
 	return result;
 }

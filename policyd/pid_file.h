@@ -13,6 +13,10 @@ struct pid_file {
 	int fd;
 };
 
+/* pid_file_check - could it be made, by this user? 0, or -1. Whether another
+ * policyd has it is not looked at. */
+int pid_file_check(const char *path, struct error *error);
+
 /* pid_file_lock - make it ours; what it says is not changed yet. -1: another
  * policyd has it, it is not a pid file, or it cannot be made. */
 int pid_file_lock(struct pid_file *file, const char *path, struct error *error);

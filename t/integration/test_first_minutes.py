@@ -230,6 +230,14 @@ CASES = [
     (["-t"], log_link, 0,
      "DIR/conf: warning: log: DIR/link is a symbolic link; name the file it "
      "leads to\n"),
+    (["-t"], text(UNIX + 'pid_file = "DIR/none/pid"\n'), 0,
+     "DIR/conf: warning: pid_file: directory DIR/none: No such file or "
+     "directory; make it, or set pid_file elsewhere\n"),
+    (["-t"], text(UNIX + 'pid_file = "DIR/conf"\n'), 0,
+     "DIR/conf: warning: pid_file: DIR/conf exists and is not a pid file\n"),
+    (["-t"], text(UNIX + 'pid_file = "DIR"\n'), 0,
+     "DIR/conf: warning: pid_file: DIR: Is a directory; set pid_file "
+     "elsewhere\n"),
     (["-t"], text(UNIX + 'user = "nosuch"\n'), 78,
      'DIR/conf:2: user: there is no user "nosuch"; getent passwd lists those '
      "that there are" + USERADD + "\n"),
