@@ -21,6 +21,8 @@
 #include "lib/number.h"
 #include "lib/xalloc.h"
 
+#define PID_FLAGS (O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
 /* is_pid_file - empty, or one number? A slip in the configuration must not
  * cost another file. */
 static int is_pid_file(int fd, const struct stat *status)
@@ -70,10 +72,7 @@ static int not_locked(int fd, const char *path, struct error *error)
  * removed meanwhile */
 static int open_locked(const char *path, struct error *error)
 {
-	int fd = open(path,
-		      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
-			      O_NOCTTY,
-		      0644);
+	int fd = open(path, PID_FLAGS | O_CREAT, 0644);
 	struct stat opened, named;
 	int result = -1;
 
@@ -102,8 +101,7 @@ static int open_locked(const char *path, struct error *error)
 /* pid_file_check - as far as it can be told without making a file */
 int pid_file_check(const char *path, struct error *error)
 {
-	int fd = open(path,
-		      O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(path, PID_FLAGS);
 	struct stat status;
 	int result = 0;
 
