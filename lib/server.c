@@ -96,6 +96,19 @@ static void on_timer(evutil_socket_t fd, short what, void *argument)
 	}
 }
 
+/* idle_interest - what an idle connection waits for. Told of each arrival once
+ * the loop hears of requests in the order in which they were sent; told of
+ * all that is readable, first of those it has just answered. But it must then
+ * be told of the end, too, that comes together with the last request. */
+static short idle_interest(struct event_base *base)
+{
+	int needed = EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE;
+
+	if ((event_base_get_features(base) & needed) != needed)
+		return EV_READ;
+	return EV_READ | EV_CLOSED | EV_ET;
+}
+
 /* make_base - the event loop. any_file: it must work with descriptors that
  * epoll does not take, such as regular files. */
 static int make_base(struct server *server, bool any_file, struct error *error)
@@ -112,6 +125,7 @@ static int make_base(struct server *server, bool any_file, struct error *error)
 	event_config_free(config);
 	if (server->base == NULL)
 		return error_set(error, "no event loop: %s", strerror(errno));
+	server->idle_interest = idle_interest(server->base);
 	return 0;
 }
 

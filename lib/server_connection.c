@@ -332,15 +332,19 @@ static void make_room(struct connection *connection)
 static ssize_t receive_bytes(const struct connection *connection, char *bytes,
 			     size_t room)
 {
-	ssize_t received = recv(connection->input, bytes, room, 0);
+	ssize_t received;
 
-	if (received >= 0 || errno != ENOTSOCK)
-		return received;
-	return read(connection->input, bytes, room);
+	do {
+		received = recv(connection->input, bytes, room, 0);
+		if (received < 0 && errno == ENOTSOCK)
+			received = read(connection->input, bytes, room);
+	} while (received < 0 && errno == EINTR);
+	return received;
 }
 
-/* on_readable - one read, then whatever it completes */
-static void on_readable(struct connection *connection)
+/* on_readable - one read, then whatever it completes. ended: behind what is
+ * there is the end. */
+static void on_readable(struct connection *connection, bool ended)
 {
 	struct server *server = connection->server;
 	size_t kept = connection->length;
@@ -354,12 +358,13 @@ static void on_readable(struct connection *connection)
 		room = connection->size - 1 - kept;
 	}
 	received = receive_bytes(connection, block + kept, room);
+	connection->more = ended || received == (ssize_t)room;
 	if (received > 0) {
 		connection_process(connection, block, 0,
 				   kept + (size_t)received);
 		return;
 	}
-	if (received < 0 && (errno == EAGAIN || errno == EINTR))
+	if (received < 0 && errno == EAGAIN)
 		return;
 	if (received == 0)
 		connection->end = true;
@@ -401,16 +406,18 @@ static void on_event(evutil_socket_t fd, short what, void *argument)
 	if (what & EV_WRITE)
 		on_writable(argument);
 	else
-		on_readable(argument);
+		on_readable(argument, (what & EV_CLOSED) != 0);
 }
 
-/* set_interest - wait for something else; mostly it is the same as before */
+/* set_interest - wait for something else; mostly it is the same as before. To
+ * wait anew tells of what is there already. */
 static void set_interest(struct connection *connection, short interest)
 {
 	int fd = interest == EV_WRITE ? connection->output : connection->input;
 
-	if (connection->interest == interest)
+	if (connection->interest == interest && !connection->more)
 		return;
+	connection->more = false;
 	if (connection->interest != 0)
 		event_del(&connection->event);
 	connection->interest = 0;
@@ -460,13 +467,13 @@ static bool has_more(const struct connection *connection)
 /* connection_settle - what now? May be the end of the connection. */
 void connection_settle(struct connection *connection)
 {
-	static const short interests[] = {
-		[QUEUE_IDLE] = EV_READ,
+	struct server *server = connection->server;
+	const short interests[] = {
+		[QUEUE_IDLE] = server->idle_interest,
 		[QUEUE_PARTIAL] = EV_READ,
 		[QUEUE_UNSENT] = EV_WRITE,
 		[QUEUE_WAITING] = 0,
 	};
-	struct server *server = connection->server;
 	enum queue queue = next_queue(connection);
 	bool between = queue == QUEUE_IDLE || queue == QUEUE_PARTIAL;
 

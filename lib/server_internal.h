@@ -48,6 +48,7 @@ struct connection {
 	bool end : 1;	  /* the peer sends no more */
 	bool closing : 1; /* close when all replies are written */
 	bool failed : 1;  /* close now */
+	bool more : 1;	  /* there may be more to read than we were told of */
 	int input;
 	int output;
 	uint64_t since_ms; /* when it came into its queue */
@@ -90,6 +91,7 @@ struct deal;
 
 struct server {
 	struct event_base *base;
+	short idle_interest; /* what an idle connection waits for */
 	struct server_limits limits;
 	struct server_handler handler;
 	struct server_counters counters;
