@@ -8,7 +8,7 @@ itself (permit_auth_destination, reject), the other asks policyd, which has
 the same lists and replies OK or a refusal. Both get the same RCPT TO, in one
 long session for each random setting. For details see grammar.py. Environment:
 
-  POLICYD_FUZZ_COUNT    compare at least so many addresses (30000)
+  POLICYD_FUZZ_COUNT    compare at least so many addresses (20000)
   POLICYD_FUZZ_SECONDS  and go on for so long
   POLICYD_FUZZ_SEED     another seed makes other settings and addresses
   POLICYD_FUZZ_SETTING  only the setting of this number

@@ -16,7 +16,7 @@ load, what the log line says, and a hundred thousand senders.
 usage: test_sender_login.py POLICYD [CASE ...]
 
 SENDER_LOGIN_ALL=1 in the environment: every sender from every login in every
-case, which takes three times as long.
+case, which takes seven times as long.
 """
 
 import concurrent.futures
@@ -267,12 +267,12 @@ service "%s" {
 
 
 def senders(case):
-    """senders - each as in MAIL FROM; of the odd ones every second, the others
-    in the next case"""
+    """senders - each as in MAIL FROM; of the odd ones every eighth, another
+    one in the next case"""
     for line in SENDERS.split("\n"):
         yield "<%s>" % line
     for number, recipient in enumerate(recipients(), list(CASES).index(case)):
-        if number % 2 == 0 or EVERYTHING:
+        if number % 8 == 0 or EVERYTHING:
             yield recipient
 
 
@@ -342,11 +342,11 @@ def ask(port, login, recipient, case):
 
 
 def some_logins(case):
-    """some_logins - nobody, alice, and others that change from case to case"""
+    """some_logins - nobody, alice, and another from case to case"""
     if EVERYTHING:
         return LOGINS
-    others, first = LOGINS[2:], 2 * list(CASES).index(case)
-    return LOGINS[:2] + [others[(first + i) % len(others)] for i in range(2)]
+    others = LOGINS[2:]
+    return LOGINS[:2] + [others[list(CASES).index(case) % len(others)]]
 
 
 def survey(pool, ports, case):
@@ -409,8 +409,8 @@ def compare(postfix, program, pool, ports, paths, case):
         case, len(want), ", ".join("%d %s" % (count[code], code)
                                    for code in count), len(different)),
           flush=True)
-    assert count["250"] > 500 and count["553"] > 200, count
-    assert ("fail" not in case) or count["451"] > 500, count
+    assert count["250"] > 250 and count["553"] > 100, count
+    assert ("fail" not in case) or count["451"] > 250, count
     asks = sum(" verdict=ask " in line for line in decided)
     assert (asks > 100) == ("sqlite" in case), asks
     return len(different)

@@ -39,7 +39,8 @@ def watched(policyd):
 
 def waits(policyd):
     """waits - how often each thread has gone to sleep, once all of them sleep:
-    with work to do now and then, as often as it got some"""
+    with work to do now and then, about as often as it got some. (Who is about
+    to sleep is told to be asleep, and is woken without having slept.)"""
     counts = {}
 
     def all_sleep():
@@ -73,7 +74,7 @@ def assert_spread(policyd, clients, request, answer):
         assert client.reply().startswith(answer)
         # Or a thread may go on with the next one without having slept.
         after = waits(policyd)
-    assert all(after[task] - before[task] >= share for task in after), (
+    assert all(after[task] - before[task] >= share / 2 for task in after), (
         before, after)
 
 
