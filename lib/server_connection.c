@@ -468,6 +468,8 @@ static bool has_more(const struct connection *connection)
 void connection_settle(struct connection *connection)
 {
 	struct server *server = connection->server;
+	/* Behind a part of a request an error may come that nothing but
+	 * reading tells of: there everything that is readable counts. */
 	const short interests[] = {
 		[QUEUE_IDLE] = server->idle_interest,
 		[QUEUE_PARTIAL] = EV_READ,

@@ -87,14 +87,14 @@ static unsigned open_now(void)
 /* client - a connection that the server has taken already */
 static int client(void)
 {
-	int ends[2];
+	int pair[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX,
 				    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				    0, ends),
+				    0, pair),
 			 0);
-	server_add(server, ends[0], NULL);
-	return ends[1];
+	server_add(server, pair[0], NULL);
+	return pair[1];
 }
 
 static void say(int fd, const char *text)
@@ -140,51 +140,53 @@ START_TEST(test_order)
 }
 END_TEST
 
+static const struct {
+	const char *sent, *replies;
+	size_t malformed;
+} ends[] = {
+	{ "", "", 0 },
+	{ "a=1\n\n", "a=1\n", 0 },
+	{ "a=1\n\na=2\n\n", "a=1\na=2\n", 0 },
+	{ "a=1\n\na=2\n", "a=1\n", 1 },
+	{ "a=1", "", 1 },
+};
+
 /* The end that came together with requests, or with a part of one, or alone:
  * nothing more will tell of it. */
 START_TEST(test_end)
 {
-	static const struct {
-		const char *sent, *replies;
-		size_t malformed;
-	} rows[] = {
-		{ "", "", 0 },
-		{ "a=1\n\n", "a=1\n", 0 },
-		{ "a=1\n\na=2\n\n", "a=1\na=2\n", 0 },
-		{ "a=1\n\na=2\n", "a=1\n", 1 },
-		{ "a=1", "", 1 },
-	};
 	int fd = client();
 
-	say(fd, rows[_i].sent);
+	say(fd, ends[_i].sent);
 	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
 	look();
-	if (rows[_i].replies[0] != '\0')
-		expect(fd, rows[_i].replies);
+	if (ends[_i].replies[0] != '\0')
+		expect(fd, ends[_i].replies);
 	expect_end();
-	ck_assert_uint_eq(malformed, rows[_i].malformed);
+	ck_assert_uint_eq(malformed, ends[_i].malformed);
 	close(fd);
 }
 END_TEST
+
+static const struct {
+	const char *before, *last;
+} departures[] = {
+	{ "", "a=1\n\n" },
+	{ "", "a=1" },
+	{ "a=1\n\n", "a=2\n\n" },
+	{ "a=1\n\n", "a=2" },
+};
 
 /* The same when the peer does not wait for its replies, or leaves one unread,
  * which is an error instead of an end. */
 START_TEST(test_gone)
 {
-	static const struct {
-		const char *before, *last;
-	} rows[] = {
-		{ "", "a=1\n\n" },
-		{ "", "a=1" },
-		{ "a=1\n\n", "a=2\n\n" },
-		{ "a=1\n\n", "a=2" },
-	};
 	int fd = client();
 
-	say(fd, rows[_i].before);
-	if (rows[_i].before[0] != '\0')
+	say(fd, departures[_i].before);
+	if (departures[_i].before[0] != '\0')
 		look();
-	say(fd, rows[_i].last);
+	say(fd, departures[_i].last);
 	close(fd);
 	look();
 	expect_end();
@@ -231,8 +233,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, test_order);
-	tcase_add_loop_test(tests, test_end, 0, 5);
-	tcase_add_loop_test(tests, test_gone, 0, 4);
+	tcase_add_loop_test(tests, test_end, 0, COUNT(ends));
+	tcase_add_loop_test(tests, test_gone, 0, COUNT(departures));
 	tcase_add_test(tests, test_full);
 	return run_tests("server_connection", tests);
 }

@@ -16,7 +16,7 @@ load, what the log line says, and a hundred thousand senders.
 usage: test_sender_login.py POLICYD [CASE ...]
 
 SENDER_LOGIN_ALL=1 in the environment: every sender from every login in every
-case, which takes seven times as long.
+case, which is seven times as much.
 """
 
 import concurrent.futures
