@@ -207,7 +207,8 @@ class Daemon:
             raise
 
     def servers(self):
-        """servers - process numbers of the monitor's children"""
+        """servers - process numbers of the monitor's children, in the order
+        in which they were started (numbers begin anew some time)"""
         path = "/proc/%d/task/%d/children" % (self.monitor, self.monitor)
         return [int(pid) for pid in self.read(path).split()
                 if exists(int(pid))]

@@ -19,7 +19,7 @@ OTHERS = 6              # descriptors of a loop beside the connections
 def tasks(policyd):
     """tasks - the threads of the server, that of ThreadSanitizer left out: the
     first that it starts"""
-    found = sorted(os.listdir("/proc/%d/task" % policyd.server()), key=int)
+    found = os.listdir("/proc/%d/task" % policyd.server())
     with open("/proc/%d/maps" % policyd.server()) as maps:
         if "libtsan" in maps.read():
             del found[1:2]
