@@ -458,6 +458,15 @@ bool dictionary_is_pattern(const struct dictionary *dictionary)
 	return dictionary->method->pattern;
 }
 
+/* dictionary_wide_line - where a rule has a network with strangers in it */
+int dictionary_wide_line(const struct dictionary *dictionary)
+{
+	if (dictionary->failure != NULL || dictionary->asks != NULL ||
+	    dictionary->method->wide_line == NULL)
+		return 0;
+	return dictionary->method->wide_line(dictionary);
+}
+
 /* dictionary_asks - why only Postfix can look it up */
 const char *dictionary_asks(const struct dictionary *dictionary)
 {

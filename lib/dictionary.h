@@ -102,6 +102,11 @@ enum dictionary_answer dictionary_find(const struct dictionary *dictionary,
  * the domains that it lies below, or a part of it. */
 bool dictionary_is_pattern(const struct dictionary *dictionary);
 
+/* dictionary_wide_line - the line of the first rule of a cidr: table that has a
+ * network which prefix_is_wide(), or all that lies outside of one; 0: there is
+ * none. */
+int dictionary_wide_line(const struct dictionary *dictionary);
+
 /* dictionary_asks - why only Postfix can look it up, or NULL: we can. */
 const char *dictionary_asks(const struct dictionary *dictionary);
 
