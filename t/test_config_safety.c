@@ -113,6 +113,32 @@ static const struct row rows[] = {
 	{ OURS "allow_percent_hack = no\nswap_bangpath = no\n", 0, false,
 	  NULL },
 	{ OURS "resolve_dequoted_address = no\n", 0, false, NULL },
+	/* listeners */
+	{ "listen 'inet:0.0.0.0:4' {\nallow_remote = '0.0.0.0/0' }\n", 2, false,
+	  "allow_remote: 0.0.0.0/0: any host may ask" },
+	{ "listen 'inet:192.0.2.1:4' {\nallow_remote = '10.0.0.0/8 [::]/1' }\n",
+	  2, false, "[::]/1: any host" },
+	{ "listen 'inet:192.0.2.1:4' {\nallow_remote = 'cidr:@/cidr' }\n", 2,
+	  false, "any host" },
+	{ "listen 'inet:0.0.0.0:4' {\nallow_remote = '10.0.0.0/8' }\n", 0,
+	  false, NULL },
+	{ "listen 'inet:127.0.0.1:4' {\nallow_remote = '0.0.0.0/0' }\n", 0,
+	  false, NULL },
+	{ "listen 'inet:localhost:4' { }\nlisten 'inet:127.0.0.1:4' { }\n", 2,
+	  true, "inet:127.0.0.1:4 is already listened on, at line 1" },
+	{ "listen 'inet:127.0.0.1:4' { }\n"
+	  "listen 'inet:0.0.0.0:4' { allow_remote = 10.0.0.0/8 }\n",
+	  2, true, "cannot be opened beside inet:127.0.0.1:4 at line 1" },
+	{ "listen 'inet:[::]:4' { allow_remote = '10.0.0.0/8' }\n"
+	  "listen 'inet:127.0.0.1:4' { }\nmetrics 'inet:[::1]:4' { }\n",
+	  3, true, "metrics: inet:[::1]:4 cannot be opened beside" },
+	{ "listen 'inet:[::]:4' { allow_remote = '10.0.0.0/8' }\n"
+	  "listen 'inet:127.0.0.1:4' { }\nmetrics 'inet:[::1]:5' { }\n",
+	  0, false, NULL },
+	{ "listen 'unix:@/s' { }\nlisten 'unix:@/same/s' { }\n", 2, true,
+	  "/same/s cannot be opened beside unix:" },
+	{ "listen 'unix:@/s' { }\nlisten 'unix:@/same/t' { }\n", 0, false,
+	  NULL },
 };
 
 /* has - is there such a message? */
