@@ -195,10 +195,37 @@ START_TEST(test_rows)
 }
 END_TEST
 
+static const struct {
+	const char *message;
+	const char *plain;
+	bool warning;
+} kinds[] = {
+	{ "/a/b:12: warning: x", "/a/b:12: x", true },
+	{ "/a/b: warning: x", "/a/b: x", true },
+	{ "/a/b:12: x: warning: y", "/a/b:12: x: warning: y", false },
+	{ "/a/b:12: warning: x: warning: y", "/a/b:12: x: warning: y", true },
+	{ "/a/b: x", "/a/b: x", false },
+	{ "/c: warning: x", "/c: warning: x", false },
+	{ "", "", false },
+};
+
+/* A log has the word for the kind already. */
+START_TEST(test_plain)
+{
+	bool warning = !kinds[_i].warning;
+	char *plain = config_message_plain(kinds[_i].message, "/a/b", &warning);
+
+	ck_assert_str_eq(plain, kinds[_i].plain);
+	ck_assert(warning == kinds[_i].warning);
+	free(plain);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("config_safety");
 
 	tcase_add_loop_test(tests, test_rows, 0, COUNT(rows));
+	tcase_add_loop_test(tests, test_plain, 0, COUNT(kinds));
 	return run_tests("config_safety", tests);
 }

@@ -12,11 +12,12 @@ usage: test_open_relay.py POLICYD
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
 from policyd import Policyd
-from postfix import Postfix
+from postfix import Postfix, poll
 from smtp import Session, tls_context
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -147,13 +148,36 @@ def test_samples(place):
         assert status == 0 and "open relay" not in said, (name, said)
 
 
+def test_log(place):
+    """a warning has that word once, in the log of a start, of a reload and of
+    a shadow"""
+    shadow = os.path.join(place.postfix.directory, "shadow.conf")
+    warns = "\nidle_timeout = 999s\n"
+    with open(shadow, "w", encoding="utf-8") as out:
+        out.write('import_postfix = ""\n' + warns)
+    text = place.text(SAFE + warns + 'shadow = "%s"\n' % shadow)
+    with Policyd(place.program, place.postfix.directory, text,
+                 place.socket) as policyd:
+        def warnings():
+            return [line for line in policyd.said().splitlines()
+                    if "below 1000s" in line]
+        poll(lambda: len(warnings()) == 2, 120)
+        policyd.process.send_signal(signal.SIGHUP)
+        poll(lambda: len(warnings()) == 4, 120)
+        lines = warnings()
+    assert sum(": shadow: " in line for line in lines) == 2, lines
+    for line in lines:
+        assert re.search(r"policyd\[\d+\]: warning: ", line), line
+        assert line.count("warning:") == 1, line
+
+
 def main():
     """main - each test, with one Postfix"""
     program = os.path.abspath(sys.argv[1])
     with Postfix() as postfix:
         place = Place(program, postfix)
         postfix.start()
-        for test in test_refused, test_safe, test_samples:
+        for test in test_refused, test_safe, test_samples, test_log:
             test(place)
             print("ok %s" % test.__name__)
 
