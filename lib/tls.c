@@ -170,22 +170,24 @@ static int visit_session(struct kinds *kinds, const char *protocol,
 	return kinds->visit(kinds->context, protocol, cipher, keysize);
 }
 
-/* visit_protocol - with each cipher, one with a key size that is not its own,
- * and one that nobody knows */
+/* visit_protocol - with each cipher, its key size and another one, and with one
+ * that nobody knows */
 static int visit_protocol(struct kinds *kinds, const char *protocol)
 {
 	const struct tls_policy *policy = kinds->policy;
-	int result = 0;
+	int result = visit_session(kinds, protocol, "unknown", "1");
 	size_t i;
 
-	for (i = 0; i < policy->cipher_count && result == 0; i++)
-		result = visit_session(kinds, protocol, policy->ciphers[i].name,
-				       policy->ciphers[i].keysize);
-	if (result == 0 && policy->cipher_count > 0)
-		result = visit_session(kinds, protocol, policy->ciphers[0].name,
-				       "1");
-	return result != 0 ? result
-			   : visit_session(kinds, protocol, "unknown", "1");
+	for (i = 0; i < policy->cipher_count && result == 0; i++) {
+		const struct cipher *cipher = &policy->ciphers[i];
+
+		result = visit_session(kinds, protocol, cipher->name,
+				       cipher->keysize);
+		if (result == 0)
+			result = visit_session(kinds, protocol, cipher->name,
+					       "1");
+	}
+	return result;
 }
 
 /* tls_each_kind - one session for each answer of tls_judge() */
