@@ -21,6 +21,10 @@ struct dictionary_method {
 	enum dictionary_answer (*find)(const struct dictionary *dictionary,
 				       const char *key,
 				       struct dictionary_result *result);
+	/* why - lookup or find fails, or asks: static. NULL: it always fails.
+	 */
+	const char *(*why)(const struct dictionary *dictionary,
+			   const char *key);
 	/* close - free data, also half-made; may be NULL. */
 	void (*close)(struct dictionary *dictionary);
 	bool pattern;

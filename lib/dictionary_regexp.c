@@ -437,6 +437,20 @@ static int find_line(const struct dictionary *dictionary, const char *key)
 	return rules_line(dictionary->data, test, key);
 }
 
+/* why - was it too long, or took too long, or is the result bad? */
+static const char *why(const struct dictionary *dictionary, const char *key)
+{
+	if (is_long(dictionary, key))
+		return dictionary->values
+			       ? "the address is longer than 512 bytes, too "
+				 "long for patterns"
+			       : "the name is longer than 255 bytes, too long "
+				 "for patterns";
+	if (rules_find(dictionary->data, holds, key, NULL) < 0)
+		return "comparing a pattern with it takes too many steps";
+	return "its result for this key is empty or not UTF-8";
+}
+
 /* close_rules - free them */
 static void close_rules(struct dictionary *dictionary)
 {
@@ -450,6 +464,7 @@ const struct dictionary_method dictionary_regexp = {
 	.lookup = look_up,
 	.line = find_line,
 	.find = find,
+	.why = why,
 	.close = close_rules,
 	.pattern = true,
 };
@@ -459,6 +474,7 @@ const struct dictionary_method dictionary_pcre = {
 	.lookup = look_up,
 	.line = find_line,
 	.find = find,
+	.why = why,
 	.close = close_rules,
 	.pattern = true,
 };

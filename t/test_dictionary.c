@@ -434,6 +434,8 @@ START_TEST(gives_up_in_bounded_time)
 	text[61] = '\0';
 	ck_assert_int_eq(dictionary_lookup(dictionary, text),
 			 DICTIONARY_FAILED);
+	ck_assert_ptr_nonnull(
+		strstr(dictionary_why(dictionary, text), "too many steps"));
 	dictionary_free(dictionary);
 }
 END_TEST
@@ -484,7 +486,7 @@ static const struct {
 START_TEST(leaves_long_texts_to_postfix)
 {
 	struct dictionary_loader loader = { 0 };
-	struct dictionary_result result = { "", NULL };
+	struct dictionary_result result = { .text = "" };
 	struct dictionary *dictionary;
 	struct error error;
 	char text[2048];
@@ -508,6 +510,10 @@ START_TEST(leaves_long_texts_to_postfix)
 		ck_assert_int_eq(got, length > lengths[_i].most
 					      ? DICTIONARY_ASK
 					      : DICTIONARY_FOUND);
+		if (length > lengths[_i].most)
+			ck_assert_ptr_nonnull(
+				strstr(dictionary_why(dictionary, text),
+				       "too long for patterns"));
 	}
 	dictionary_free(dictionary);
 }
