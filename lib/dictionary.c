@@ -479,6 +479,20 @@ const char *dictionary_failure(const struct dictionary *dictionary)
 	return dictionary->failure;
 }
 
+/* dictionary_why - why the lookup of a key failed, or is left to Postfix */
+const char *dictionary_why(const struct dictionary *dictionary, const char *key)
+{
+	if (dictionary->failure != NULL)
+		return dictionary->failure;
+	if (dictionary->asks != NULL)
+		return dictionary->asks;
+	if (dictionary->method->why != NULL)
+		return dictionary->method->why(dictionary, key);
+	return dictionary->method == &method_fail
+		       ? "its lookups always fail"
+		       : "its result for this key is empty or not UTF-8";
+}
+
 /* dictionary_name - "type:name" */
 const char *dictionary_name(const struct dictionary *dictionary)
 {

@@ -84,10 +84,18 @@ enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
 int dictionary_line(const struct dictionary *dictionary, const char *key,
 		    const char **file);
 
+/* What a search in several tables did not find out. */
+struct dictionary_trouble {
+	const char *table; /* its name; NULL: it was not a table */
+	const char *why;   /* static, or of the dictionary; NULL: nothing */
+};
+
 /* What a lookup found. */
 struct dictionary_result {
 	const char *text; /* with DICTIONARY_FOUND: not empty */
 	char *owned;	  /* to be freed, or NULL */
+	struct dictionary_trouble trouble; /* of those who search; not filled
+					    * by dictionary_find() */
 };
 
 /* dictionary_find - likewise, with the result, of a dictionary from
@@ -112,6 +120,11 @@ const char *dictionary_asks(const struct dictionary *dictionary);
 
 /* dictionary_failure - why it could not be read, or NULL: it could. */
 const char *dictionary_failure(const struct dictionary *dictionary);
+
+/* dictionary_why - why the lookup of that key failed, or is left to Postfix:
+ * static, or of the dictionary; for people. */
+const char *dictionary_why(const struct dictionary *dictionary,
+			   const char *key);
 
 /* dictionary_name - "type:name", as written. */
 const char *dictionary_name(const struct dictionary *dictionary);
