@@ -90,8 +90,8 @@ void server_add(struct server *server, int fd, const char *peer);
 void server_deal_to(struct server *server, int channel,
 		    const struct server *other);
 
-/* server_stop_dealing - keep all that come; the others get an empty farewell.
- * They are not looked at any more. */
+/* server_stop_dealing - keep all that come; the others get an empty farewell,
+ * behind what was dealt to them. They are not looked at any more. */
 void server_stop_dealing(struct server *server);
 
 /* server_stop_accepting - for good; the listening sockets are closed here. */
@@ -151,8 +151,8 @@ int server_take_over(struct server *server, int channel, server_taken *done,
 		     void *context, struct error *error);
 
 /* server_hand_over_local, server_take_over_local - the same between threads of
- * one process, with an empty farewell: descriptors are passed as they are, so
- * that none is needed for it. */
+ * one process, with an empty farewell, which is the end of the channel:
+ * descriptors are passed as they are, so that none is needed for it. */
 void server_hand_over_local(struct server *server, int channel);
 int server_take_over_local(struct server *server, int channel,
 			   server_taken *done, void *context,

@@ -28,17 +28,14 @@ void server_deal_to(struct server *server, int channel,
 		(struct deal){ .other = other, .channel = channel };
 }
 
-/* server_stop_dealing - all others get the farewell, and a closed channel */
+/* server_stop_dealing - the end of a channel, behind all that is still in it,
+ * is the farewell: a packet may find the channel full */
 void server_stop_dealing(struct server *server)
 {
 	size_t i;
 
-	for (i = 0; i < server->deal_count; i++) {
-		/* If it does not go, the channel is closed all the same,
-		 * and that is seen there. */
-		handover_farewell(server->deals[i].channel, NULL, 0);
+	for (i = 0; i < server->deal_count; i++)
 		close(server->deals[i].channel);
-	}
 	free(server->deals);
 	server->deals = NULL;
 	server->deal_count = 0;

@@ -143,7 +143,7 @@ static void on_giving(evutil_socket_t fd, short what, void *argument)
 		event_del(&giving->event);
 		return;
 	}
-	if (send_farewell(giving) < 0) {
+	if (!giving->local && send_farewell(giving) < 0) {
 		giving_failed(giving, errno);
 		return;
 	}
@@ -195,19 +195,10 @@ void server_hand_over(struct server *server, int channel,
 	giving_continue(server);
 }
 
-/* nothing - is what a thread says at its end */
-static size_t nothing(void *context, void *buffer, size_t size)
-{
-	(void)context;
-	(void)buffer;
-	(void)size;
-	return 0;
-}
-
 /* server_hand_over_local - to another thread */
 void server_hand_over_local(struct server *server, int channel)
 {
-	server_hand_over(server, channel, nothing, NULL);
+	server_hand_over(server, channel, NULL, NULL);
 	if (server->giving != NULL)
 		server->giving->local = true;
 }

@@ -4,7 +4,8 @@
  * One packet of a channel is one connection: a header, the bytes of its
  * unfinished request, the bytes of its reply that the peer did not take yet,
  * the name of the peer if the socket does not tell it, and the descriptor. The
- * last packet is the farewell. */
+ * last packet is the farewell; between threads, where nobody else can close a
+ * channel, its end is. */
 
 #include <errno.h>
 #include <string.h>
@@ -98,6 +99,10 @@ int handover_receive(int channel, bool local, struct handover_header *header,
 
 	if (length < 0 && errno == EAGAIN)
 		return 0;
+	if (length == 0 && local) {
+		*header = (struct handover_header){ .kind = KIND_FAREWELL };
+		return 1;
+	}
 	if (length >= (ssize_t)sizeof(*header) && local &&
 	    header->kind != KIND_FAREWELL)
 		*fd = header->local_fd;

@@ -185,7 +185,7 @@ int handover_send_local(int channel, struct handover_packet *packet, int fd);
 int handover_farewell(int channel, const void *bytes, size_t length);
 /* handover_receive - 1: a packet, its bytes (SERVER_INPUT_SIZE), and its
  * descriptor, -1 with a farewell; 0: none yet; -1: the channel is at its end,
- * or what came is no packet. */
+ * or what came is no packet. The end of a local channel is a farewell. */
 int handover_receive(int channel, bool local, struct handover_header *header,
 		     char *bytes, int *fd);
 

@@ -688,6 +688,15 @@ static unsigned open_of(const struct instance *instance)
 	return counters.open;
 }
 
+/* accepted_by - those that it has accepted */
+static uint64_t accepted_by(const struct instance *instance)
+{
+	struct server_counters counters;
+
+	server_counters(instance->server, &counters);
+	return counters.accepted;
+}
+
 /* deal_to - new connections of one instance, which does not run yet, go to
  * another one, too */
 static void deal_to(struct instance *from, struct instance *to)
@@ -750,6 +759,38 @@ START_TEST(test_dealt)
 	close(clients[9]);
 	quit(others[0]);
 	quit(others[1]);
+}
+END_TEST
+
+/* The farewell arrives, behind what was dealt, however full the channel is. */
+START_TEST(test_dealt_full)
+{
+	struct instance *first = new_instance(&generous);
+	struct instance *other = new_instance(&generous);
+	int clients[900], i;
+	struct error error;
+
+	ck_assert_int_eq(server_listen(first->server, dup(listener.fd), &error),
+			 0);
+	deal_to(first, other);
+	start(first);
+	for (i = 0; i < COUNT(clients); i++) {
+		clients[i] = client();
+		say(clients[i], "n=1\n\n");
+	}
+	/* What the channel does not take is kept, and answered. */
+	eventually(accepted_by(first) == COUNT(clients) &&
+		   atomic_load(&first->requests) == (int)open_of(first));
+	ck_assert_uint_gt(open_of(first), COUNT(clients) / 2 + 1);
+	quit(first);
+	start(other);
+	eventually(atomic_load(&other->taken) > 0);
+	ck_assert(!other->broken);
+	for (i = 0; i < COUNT(clients); i++) {
+		expect(clients[i], "n=1\n\n");
+		close(clients[i]);
+	}
+	quit(other);
 }
 END_TEST
 
@@ -1002,6 +1043,7 @@ int main(void)
 	tcase_add_test(tests, test_drain_empty);
 	tcase_add_test(tests, test_added);
 	tcase_add_test(tests, test_dealt);
+	tcase_add_test(tests, test_dealt_full);
 	tcase_add_test(tests, test_drain_added);
 	tcase_add_test(tests, test_listen_for);
 	tcase_add_test(tests, test_hand_over);
