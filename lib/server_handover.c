@@ -43,17 +43,53 @@ int handover_send_local(int channel, struct handover_packet *packet, int fd)
 	return handover_send(channel, packet, -1);
 }
 
-/* handover_new_packet - of a connection from which nothing came yet */
-struct handover_packet handover_new_packet(const char *peer)
+/* handover_pass - one connection to another thread */
+int handover_pass(int channel, struct handover_packet *packet,
+		  struct connection *connection)
 {
+	int reason;
+
+	if (connection->interest != 0)
+		event_del(&connection->event);
+	if (handover_send_local(channel, packet, connection->input) < 0) {
+		reason = errno;
+		if (connection->interest != 0 &&
+		    event_add(&connection->event, NULL) < 0)
+			connection->failed = true;
+		errno = reason;
+		return -1;
+	}
+	connection->interest = 0;
+	connection->input = connection->output = -1;
+	return 0;
+}
+
+/* kind_of - what the next one has to know of a connection */
+static enum handover_kind kind_of(const struct connection *connection)
+{
+	if (connection->closing)
+		return KIND_CLOSING;
+	return connection->asked ? KIND_CONNECTION : KIND_SILENT;
+}
+
+/* handover_packet - of a connection as it is */
+struct handover_packet handover_packet(const struct connection *connection,
+				       const char *bytes, size_t length)
+{
+	const char *peer = connection->peer;
+
 	return (struct handover_packet){
 		.header = {
 			.magic = HANDOVER_MAGIC,
-			.kind = KIND_CONNECTION,
-			.since_ms = server_now_ms(),
+			.kind = kind_of(connection),
+			.since_ms = connection->since_ms,
+			.request_length = (uint32_t)length,
+			.reply_length = connection->unsent_length,
 			.peer_length =
 				peer != NULL ? (uint32_t)strlen(peer) : 0,
 		},
+		.request = bytes,
+		.reply = connection->unsent,
 		.peer = peer,
 	};
 }

@@ -26,7 +26,7 @@
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
 #define CHANNEL_VERSION	 6
-#define HANDOVER_VERSION 4
+#define HANDOVER_VERSION 5
 
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024
