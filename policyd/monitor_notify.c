@@ -101,8 +101,8 @@ void monitor_ping(struct monitor *monitor)
 		notify_send(&monitor->notify, "WATCHDOG=1\n");
 		return;
 	}
-	if (serving->ping != 0 || channel_tell(serving->channel, CHANNEL_PING,
-					       ++monitor->pings, -1, NULL) < 0)
+	if (serving->ping != 0 ||
+	    child_tell(serving, CHANNEL_PING, ++monitor->pings, -1, NULL) < 0)
 		child_kill(serving, "does not answer the monitor");
 	else
 		serving->ping = monitor->pings;
