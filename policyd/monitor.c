@@ -201,7 +201,7 @@ static void wait_for_something(const struct monitor *monitor,
 /* loop - one round */
 static void loop(struct monitor *monitor)
 {
-	struct pollfd ready[1 + WATCHED_MAX];
+	struct pollfd ready[2 + WATCHED_MAX];
 	struct child *children[1 + WATCHED_MAX], *child;
 	nfds_t count = 1, i;
 
@@ -216,7 +216,13 @@ static void loop(struct monitor *monitor)
 							  : POLLIN,
 		};
 	}
-	wait_for_something(monitor, ready, count);
+	ready[count] = (struct pollfd){
+		.fd = monitor->notify.unsent_count > 0 ? monitor->notify.fd
+						       : -1,
+		.events = POLLOUT,
+	};
+	wait_for_something(monitor, ready, count + 1);
+	notify_flush(&monitor->notify);
 	/* Messages first: signals may end the children. */
 	for (i = 1; i < count; i++) {
 		if (ready[i].revents != 0)

@@ -44,7 +44,7 @@ static uint64_t now_us(void)
 /* tell - that state; pid: who serves, if it is ready */
 static void tell(struct monitor *monitor, enum notify_state state, long pid)
 {
-	const struct notify *notify = &monitor->notify;
+	struct notify *notify = &monitor->notify;
 
 	monitor->told_state = state;
 	monitor->told_pid = pid;
