@@ -120,7 +120,7 @@ static bool is_whole(const struct handover_header *header, size_t length,
 	       (size_t)header->request_length + header->reply_length +
 			       header->peer_length ==
 		       length - sizeof(*header) &&
-	       header->kind <= KIND_FAREWELL &&
+	       header->kind <= KIND_SILENT &&
 	       (header->kind == KIND_FAREWELL) == (fd < 0);
 }
 

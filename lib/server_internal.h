@@ -175,10 +175,10 @@ bool server_deal_first(struct connection *connection, const char *bytes,
 
 /* server_handover.c */
 enum handover_kind {
-	KIND_SILENT, /* no whole request has come from it yet */
 	KIND_CONNECTION,
 	KIND_CLOSING, /* only its replies are still to be written */
 	KIND_FAREWELL,
+	KIND_SILENT, /* a connection; no whole request has come from it yet */
 };
 
 struct handover_header {
