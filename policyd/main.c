@@ -316,7 +316,7 @@ static void check_files(const struct config *config)
 
 	if (geteuid() != 0)
 		return;
-	if (log_check(config->log, &error) < 0)
+	if (log_check(config->log, config->uid, &error) < 0)
 		fprintf(stderr, "%s: warning: log: %s\n", config->path,
 			error.text);
 	if (pid_file_check(config->pid_file, &error) < 0)

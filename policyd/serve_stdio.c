@@ -38,7 +38,7 @@ static int run_stdio(const struct config *config, struct policy *policy,
 
 	if (privileges_find(&privileges, config->user, config->group, error) <
 		    0 ||
-	    log_open(config->log, error) < 0)
+	    log_open_for(config->log, config->uid, error) < 0)
 		return -1;
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)

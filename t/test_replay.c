@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "lib/judgement.h"
+#include "lib/trust.h"
 #include "policyd/capture.h"
 #include "policyd/replay_group.h"
 #include "policyd/replay_input.h"
@@ -388,7 +389,7 @@ START_TEST(test_ring)
 
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	mask = umask(0);
-	capture = capture_new(path, 3, &error);
+	capture = capture_new(path, 3, TRUST_NOBODY, &error);
 	umask(mask);
 	ck_assert_msg(capture != NULL, "%s", error.text);
 	memset(request, 'a', sizeof(request));
@@ -405,7 +406,7 @@ START_TEST(test_ring)
 	ck_assert_int_eq(size_of(3), -1);
 	capture_free(capture);
 	/* The next one goes on where this one was, not where it began. */
-	capture = capture_new(path, 3, &error);
+	capture = capture_new(path, 3, TRUST_NOBODY, &error);
 	capture_write(capture, REQUEST "recipient=y\n\n",
 		      strlen(REQUEST "recipient=y\n\n"));
 	ck_assert_int_eq(size_of(0), (long)(sizeof(request) +
@@ -445,7 +446,7 @@ START_TEST(test_ring_refused)
 	struct error error;
 
 	run_shell("cd %s && { %s; }", place_directory, bad[_i].command);
-	ck_assert_ptr_null(capture_new(path, 2, &error));
+	ck_assert_ptr_null(capture_new(path, 2, TRUST_NOBODY, &error));
 	ck_assert_msg(strstr(error.text, bad[_i].reason) != NULL, "%s",
 		      error.text);
 	free(path);
