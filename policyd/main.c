@@ -121,14 +121,14 @@ static int usage(const char *mistake)
 }
 
 /* written - the exit status, once all of the output is out: what is missing
- * must not look like the whole answer. Who stops reading, as head(1) does,
- * knows that. */
+ * must not look like the whole answer, nor a warning that nobody can read like
+ * none. Who stops reading, as head(1) does, knows that. */
 static int written(int status)
 {
 	int error = fflush(stdout) != 0 ? errno : 0;
 
 	if (!ferror(stdout))
-		return status;
+		return ferror(stderr) && status == EX_OK ? EX_IOERR : status;
 	if (error != EPIPE)
 		fprintf(stderr,
 			"policyd: the output could not be written%s%s\n",
@@ -470,9 +470,9 @@ int main(int argc, char **argv)
 		command.query.arguments = argv + optind;
 		return with_config(&command);
 	case MODE_INIT:
-		return init(command.options.config, argv[optind],
-			    strcmp(command.options.config, DEFAULT_CONFIG) ==
-				    0);
+		return written(init(
+			command.options.config, argv[optind],
+			strcmp(command.options.config, DEFAULT_CONFIG) == 0));
 	case MODE_STDIO:
 		return serve_stdio(&command.options);
 	case MODE_SERVER:
