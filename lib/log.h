@@ -16,8 +16,8 @@ enum log_level {
 	LOG_LEVEL_DEBUG
 };
 
-/* log_check - could log_open_for() open target? Nothing is made. -1: no, error has
- * the reason and what to do. */
+/* log_check - could log_open_for() open target? Nothing is made. -1: no, error
+ * has the reason and what to do. */
 int log_check(const char *target, uid_t user, struct error *error);
 
 /* log_open - where lines go from now on: "syslog" (facility mail), "stderr",

@@ -20,8 +20,9 @@
 int postconf_values(const char *directory, const char *const names[],
 		    size_t count, char *values[], struct error *error);
 
-/* postconf_values_parse - what that run printed, into values[], all NULL before;
- * text is changed. 0, or -1: it is something else, and no value is left. */
+/* postconf_values_parse - what that run printed, into values[], all NULL
+ * before; text is changed. 0, or -1: it is something else, and no value is
+ * left. */
 int postconf_values_parse(char *text, const char *const names[], size_t count,
 			  char *values[], struct error *error);
 

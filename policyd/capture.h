@@ -17,8 +17,8 @@ struct capture;
 /* capture_new - open the files, with the rights of the caller; after that no
  * more rights are needed. NULL: the directory or a file cannot be used, or is
  * not to be trusted (lib/trust.h). */
-struct capture *capture_new(const char *directory, unsigned files,
-			    uid_t user, struct error *error);
+struct capture *capture_new(const char *directory, unsigned files, uid_t user,
+			    struct error *error);
 
 /* capture_write - keep one whole request, blank line included. What cannot be
  * written is lost, which is logged once; it never fails the caller. NULL

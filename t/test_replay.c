@@ -98,9 +98,7 @@ static const struct {
 	{ "policyd[1]: id=1 service=s verdict=permit\n" LINE,
 	  "2:b@c ",
 	  { [SKIP_DAMAGED] = 1 } },
-	{ REQUEST "recipient=a\nmx dovecot: user=<" LINE "\n",
-	  "1:a ",
-	  { 0 } },
+	{ REQUEST "recipient=a\nmx dovecot: user=<" LINE "\n", "1:a ", { 0 } },
 };
 
 START_TEST(test_input)
