@@ -33,6 +33,7 @@
 #include "lib/config_scan.h"
 #include "lib/config_services.h"
 #include "lib/config_values.h"
+#include "lib/config_watch.h"
 #include "lib/xalloc.h"
 
 #define DAY 86400ul
@@ -62,6 +63,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	imported = config_import(config, notes) == 0;
 	settings_complete(config->settings);
 	config_process(config, notes);
+	config_watch_directories(config, notes);
 	config_listeners(config, notes, options->unserved);
 	config_metrics(config, notes, options->unserved);
 	if (!imported)
@@ -131,6 +133,8 @@ struct config *config_load_with(const char *path,
 	if (notes.errors > 0) {
 		config_free(config);
 		config = NULL;
+	} else {
+		config_watch_end(config);
 	}
 	config_notes_move(&notes, messages);
 	return config;

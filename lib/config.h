@@ -44,7 +44,9 @@ struct config {
 	bool log_verdicts[VERDICT_COUNT]; /* which decisions get a line */
 	char *user;			  /* as written, or the default */
 	char *group;			  /* as written, or NULL: the user's */
-	char *pid_file;			  /* used with -d */
+	uid_t uid;	/* of user; 0 until it is known, which adds nobody to
+			 * those that are trusted */
+	char *pid_file; /* used with -d */
 	struct server_limits limits;
 	unsigned threads;	      /* that serve, at least 1 */
 	struct parameters parameters; /* completed, with their sources */

@@ -2,7 +2,8 @@
 /* config_file - read the configuration file, if it is one to be trusted
  *
  * The file decides who may relay, and is read by root: so it must be a
- * regular file that nobody else can write, named directly. */
+ * regular file that nobody else can write, in a directory that nobody else can
+ * write to, named directly. */
 
 #include "lib/config_file.h"
 
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/trust.h"
 #include "lib/xalloc.h"
 
 /* kind_name - what a file that is not regular is */
@@ -43,21 +45,7 @@ static int check_file(int fd, struct error *error)
 	if (status.st_size > CONFIG_FILE_MAX)
 		return error_set(error, "is larger than %d bytes",
 				 CONFIG_FILE_MAX);
-	if (status.st_uid != 0 && status.st_uid != geteuid())
-		return error_set(error,
-				 "belongs to user %lu; it must belong "
-				 "to root or to the user that runs policyd",
-				 (unsigned long)status.st_uid);
-	if ((status.st_mode & S_IWOTH) != 0)
-		return error_set(error, "can be written by everybody; "
-					"chmod o-w it");
-	if ((status.st_mode & S_IWGRP) != 0 && status.st_gid != 0 &&
-	    status.st_gid != getegid())
-		return error_set(error,
-				 "can be written by group %lu; "
-				 "chmod g-w it",
-				 (unsigned long)status.st_gid);
-	return 0;
+	return trust_status(&status, TRUST_NOBODY, error);
 }
 
 /* read_all - to the end, at most CONFIG_FILE_MAX bytes */
@@ -125,7 +113,8 @@ char *config_file_read(const char *path, size_t *length, struct error *error)
 		open_failed(path, error);
 		return NULL;
 	}
-	if (check_file(fd, error) == 0)
+	if (check_file(fd, error) == 0 &&
+	    trust_name(path, TRUST_NOBODY, error) == 0)
 		text = read_all(fd, length, error);
 	close(fd);
 	return text;

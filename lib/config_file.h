@@ -14,8 +14,8 @@
 #define CONFIG_FILE_MAX 1048576
 
 /* config_file_read - the whole file, NUL-terminated, or NULL and the reason:
- * not a regular file, too large, or somebody else may write it. The caller
- * frees it. */
+ * not a regular file, too large, or somebody else may write it or to its
+ * directory. The caller frees it. */
 char *config_file_read(const char *path, size_t *length, struct error *error);
 
 /* config_parse - the values of a text that config_scan() has seen. 0, or -1

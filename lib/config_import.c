@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "lib/config_options.h"
+#include "lib/config_watch.h"
 #include "lib/postconf.h"
 #include "lib/xalloc.h"
 
@@ -77,8 +78,8 @@ static char *without_slash(const char *path)
 }
 
 /* ask - all values of the Postfix in config->import_postfix */
-static int ask(struct config *config, char *values[NAME_COUNT],
-	       struct error *error)
+static int ask(struct config *config, struct config_notes *notes, int line,
+	       char *values[NAME_COUNT], struct error *error)
 {
 	const char *names[NAME_COUNT];
 	int i;
@@ -87,8 +88,8 @@ static int ask(struct config *config, char *values[NAME_COUNT],
 		return -1;
 	for (i = 0; i < NAME_COUNT; i++)
 		names[i] = name_of(i);
-	if (config->table_refresh_ms > 0 &&
-	    watch_list_add(&config->watched, config->main_cf, NULL, error) < 0)
+	if (config_watch_file(config, notes, "import_postfix", line,
+			      config->main_cf, error) < 0)
 		return -1;
 	if (postconf_values(config->import_postfix, names, NAME_COUNT, values,
 			    error) < 0)
@@ -149,7 +150,7 @@ int config_import(struct config *config, struct config_notes *notes)
 		return 0;
 	config->import_postfix = without_slash(setting_text(from));
 	config->main_cf = xasprintf("%s" MAIN_CF, config->import_postfix);
-	result = ask(config, values, &error);
+	result = ask(config, notes, from->line, values, &error);
 	if (result < 0)
 		config_error(notes, from->line, "import_postfix: %s",
 			     error.text);

@@ -14,8 +14,10 @@
 #include "lib/config_options.h"
 #include "lib/config_services.h"
 #include "lib/config_values.h"
+#include "lib/config_watch.h"
 #include "lib/network.h"
 #include "lib/tls_listener.h"
+#include "lib/trust.h"
 #include "lib/xalloc.h"
 
 /* load_access - mode, owner and group of a unix socket */
@@ -55,14 +57,16 @@ static void check_directory(const struct listener_options *options,
 	char *directory =
 		xstrndup(path, (size_t)(strrchr(path, '/') - path) + 1);
 	struct stat status;
+	struct error error;
 
-	if (stat(directory, &status) == 0 && (status.st_mode & S_IWOTH) != 0)
+	/* Its owner is trusted: Postfix owns the directories of its sockets. */
+	if (stat(directory, &status) == 0 &&
+	    trust_status(&status, status.st_uid, &error) < 0)
 		config_warning(notes, section->line,
-			       "listen: everybody can write to the directory "
-			       "%s, and so answer instead of policyd while it "
-			       "does not run; use one that only its owner can "
-			       "write to",
-			       directory);
+			       "listen: the directory %s %s; whoever can write "
+			       "there can answer instead of policyd while it "
+			       "does not run",
+			       directory, error.text);
 	free(directory);
 }
 
@@ -112,8 +116,8 @@ static void load_clients(struct config *config, struct config_gate *gate,
 		return;
 	}
 	text = setting_join(from);
-	if (config->table_refresh_ms > 0 &&
-	    watch_list_add_text(&config->watched, text, &error) < 0)
+	if (config_watch_text(config, notes, "allow_remote", from->line, text,
+			      &error) < 0)
 		config_error(notes, from->line, "allow_remote: %s", error.text);
 	gate->clients = network_list_new(text, false, NULL, &error);
 	if (gate->clients == NULL)
@@ -135,8 +139,8 @@ static const char *tls_file(struct config *config,
 		return NULL;
 	if (*path != '/')
 		error_set(&error, "%.80s is not an absolute path", path);
-	else if (config->table_refresh_ms == 0 ||
-		 watch_list_add(&config->watched, path, NULL, &error) == 0)
+	else if (config_watch_file(config, notes, config_option_name(option),
+				   from->line, path, &error) == 0)
 		return path;
 	config_option_error(notes, option, from->line, &error);
 	return path;

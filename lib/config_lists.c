@@ -10,6 +10,7 @@
 #include "lib/config_options.h"
 #include "lib/config_services.h"
 #include "lib/config_values.h"
+#include "lib/config_watch.h"
 #include "lib/xalloc.h"
 
 /* set_parameter - one that is set, or was imported */
@@ -36,43 +37,57 @@ static void set_parameter(struct config *config, enum parameter parameter)
 	free(value);
 }
 
+/* watch_option - the files that a list of the top level names */
+static int watch_option(struct config *config, struct config_notes *notes,
+			enum config_option option, struct error *error)
+{
+	const struct setting *from = settings_top(config->settings, option);
+	char *text = setting_join(from);
+	int result =
+		config_watch_text(config, notes, config_option_name(option),
+				  from->line, text, error);
+
+	free(text);
+	return result;
+}
+
+/* watch_parameter - likewise a parameter, whatever it has its value from */
+static int watch_parameter(struct config *config, struct config_notes *notes,
+			   enum parameter parameter, struct error *error)
+{
+	const struct setting *from = settings_top(
+		config->settings,
+		(enum config_option)(OPTION_PARAMETER + (int)parameter));
+
+	return config_watch_text(
+		config, notes, parameter_name(parameter), from->line,
+		parameters_get(&config->parameters, parameter), error);
+}
+
 /* watch_lists - the files that the lists name, before they are read */
 static int watch_lists(struct config *config, struct config_notes *notes)
 {
-	char *networks =
-		setting_join(settings_top(config->settings, OPTION_MYNETWORKS));
-	char *certs = setting_join(
-		settings_top(config->settings, OPTION_RELAY_CLIENTCERTS));
-	char *logins = setting_join(
-		settings_top(config->settings, OPTION_SENDER_LOGIN_MAPS));
-	struct watch_list *list = &config->watched;
 	struct error error;
 	int result = 0;
 	int i;
 
-	if (config->table_refresh_ms == 0)
-		goto out;
 	for (i = 0; i < PARAMETER_COUNT && result == 0; i++)
-		result = watch_list_add_text(
-			list,
-			parameters_get(&config->parameters, (enum parameter)i),
-			&error);
+		result = watch_parameter(config, notes, (enum parameter)i,
+					 &error);
 	if (result == 0)
-		result = watch_list_add_text(list, networks, &error);
+		result = watch_option(config, notes, OPTION_MYNETWORKS, &error);
 	if (result == 0)
-		result = watch_list_add_text(list, certs, &error);
+		result = watch_option(config, notes, OPTION_RELAY_CLIENTCERTS,
+				      &error);
 	if (result == 0)
-		result = watch_list_add_text(list, logins, &error);
+		result = watch_option(config, notes, OPTION_SENDER_LOGIN_MAPS,
+				      &error);
 	if (result < 0)
 		config_option_error(
 			notes, OPTION_TABLE_REFRESH,
 			settings_top(config->settings, OPTION_TABLE_REFRESH)
 				->line,
 			&error);
-out:
-	free(logins);
-	free(certs);
-	free(networks);
 	return result;
 }
 

@@ -12,17 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/printable.h"
 #include "lib/xalloc.h"
 
 #define WARNING "warning: "
-
-/* make_printable - no control byte goes to a terminal */
-static void make_printable(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
 
 /* is_known - was the same said before? */
 static bool is_known(const struct config_notes *notes, int line,
@@ -47,7 +40,7 @@ add(struct config_notes *notes, bool warning, int line, const char *format,
 	char text[2048];
 
 	vsnprintf(text, sizeof(text), format, arguments);
-	make_printable(text);
+	printable_replace(text);
 	if (alike == CONFIG_MESSAGES_MAX || is_known(notes, line, text))
 		return;
 	note->line = line;

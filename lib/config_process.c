@@ -74,6 +74,7 @@ static void load_user(struct config *config, struct config_notes *notes)
 	uid_t uid;
 
 	set_runner(from);
+	config->uid = geteuid();
 	if (from->line == 0 && geteuid() != 0) {
 		config->user = xstrdup(setting_text(from));
 		return;
@@ -88,6 +89,8 @@ static void load_user(struct config *config, struct config_notes *notes)
 		config_warning(notes, from->line,
 			       "user: root is never given "
 			       "up; a user without privileges is safer");
+	else
+		config->uid = uid;
 }
 
 /* load_group - "" is the login group of the user */

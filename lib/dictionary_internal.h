@@ -54,6 +54,11 @@ extern const struct dictionary_method dictionary_regexp;
 extern const struct dictionary_method dictionary_pcre;
 extern const struct dictionary_method dictionary_cidr;
 
+/* dictionary_postmap_read - take what "postmap -s" wrote into dictionary->data,
+ * a keyset that is there. 0, or -1 and what is wrong with it. */
+int dictionary_postmap_read(struct dictionary *dictionary, const char *output,
+			    size_t length, struct error *error);
+
 /* dictionary_note - tell the loader's owner: "type:name, line N: text". */
 void dictionary_note(const struct dictionary *dictionary,
 		     const struct dictionary_loader *loader, int line,

@@ -122,9 +122,9 @@ static int add_entry(struct dictionary *dictionary, const struct entry *entry,
 	return add(dictionary, entry, error) < 0 ? -1 : 0;
 }
 
-/* read_output - what postmap -s wrote */
-static int read_output(struct dictionary *dictionary, const char *output,
-		       size_t length, struct error *error)
+/* dictionary_postmap_read - what postmap -s wrote */
+int dictionary_postmap_read(struct dictionary *dictionary, const char *output,
+			    size_t length, struct error *error)
 {
 	const char *end = output + length;
 
@@ -202,7 +202,7 @@ static int open_postmap(struct dictionary *dictionary,
 	if (dictionary->data == NULL ||
 	    run_postmap(dictionary, loader, &output, &length, error) < 0)
 		return -1;
-	result = read_output(dictionary, output, length, error);
+	result = dictionary_postmap_read(dictionary, output, length, error);
 	free(output);
 	keyset_fit(dictionary->data);
 	dictionary->size = keyset_size(dictionary->data);

@@ -2,13 +2,16 @@
 /* error - one line of text that says why something failed
  *
  * Functions that can fail return -1 and take a struct error as their last
- * argument. They neither log nor exit: whoever decides does. */
+ * argument. They neither log nor exit: whoever decides does. The line may quote
+ * a file or a request, and is printable all the same. */
 
 #include "lib/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "lib/printable.h"
 
 /* error_set - format the reason */
 int(error_set)(struct error *error, const char *format, ...)
@@ -20,6 +23,7 @@ int(error_set)(struct error *error, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
+	printable_replace(error->text);
 	return -1;
 }
 
@@ -39,5 +43,6 @@ int(error_prefix)(struct error *error, const char *format, ...)
 	length = strlen(error->text);
 	snprintf(error->text + length, sizeof(error->text) - length, "%s",
 		 reason);
+	printable_replace(error->text);
 	return -1;
 }

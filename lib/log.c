@@ -27,6 +27,7 @@
 
 #include "lib/file.h"
 #include "lib/log_internal.h"
+#include "lib/trust.h"
 
 #define LOG_SOCKET    "/dev/log"
 #define LOG_LINE_MAX  2048
@@ -128,19 +129,34 @@ static bool is_plain_file(int fd)
 	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-#define OPEN_FLAGS \
-	(O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+#define OPEN_FLAGS (O_WRONLY | O_APPEND)
+
+/* check_file - is what was opened ours, or a device? Anybody else would read
+ * all that is logged, or write lines of their own. */
+static int check_file(int fd, uid_t user, struct error *error)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) == 0 &&
+	    (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode)))
+		return trust_status(&status, user, error);
+	return 0;
+}
 
 /* log_check - as far as it can be told without making a file */
-int log_check(const char *target, struct error *error)
+int log_check(const char *target, uid_t user, struct error *error)
 {
-	int fd;
+	int fd, result;
 
 	if (target[0] != '/')
 		return 0;
-	fd = open(target, OPEN_FLAGS);
-	if (fd >= 0)
-		return close(fd);
+	fd = open(target,
+		  OPEN_FLAGS | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0) {
+		result = check_file(fd, user, error);
+		close(fd);
+		return result < 0 ? error_prefix(error, "%s ", target) : 0;
+	}
 	if (errno == ENOENT)
 		return file_check_directory(target, "log elsewhere", error);
 	if (errno == ELOOP)
@@ -152,8 +168,8 @@ int log_check(const char *target, struct error *error)
 			 strerror(errno));
 }
 
-/* log_open - where lines go from now on */
-int log_open(const char *target, struct error *error)
+/* log_open_for - where lines go from now on */
+int log_open_for(const char *target, uid_t user, struct error *error)
 {
 	enum log_target kind = LOG_TARGET_STDERR;
 	int fd = STDERR_FILENO;
@@ -162,10 +178,14 @@ int log_open(const char *target, struct error *error)
 		kind = LOG_TARGET_SYSLOG;
 	} else if (strcmp(target, "stderr") != 0) {
 		kind = LOG_TARGET_FILE;
-		fd = open(target, OPEN_FLAGS | O_CREAT, 0640);
+		fd = trust_open(AT_FDCWD, target, OPEN_FLAGS, 0640);
 		if (fd < 0)
 			return error_set(error, "cannot open log file %s: %s",
 					 target, strerror(errno));
+		if (check_file(fd, user, error) < 0) {
+			close(fd);
+			return error_prefix(error, "log file %s ", target);
+		}
 	}
 	if (state.fd != STDERR_FILENO)
 		close(state.fd);
@@ -176,6 +196,12 @@ int log_open(const char *target, struct error *error)
 	if (kind == LOG_TARGET_SYSLOG)
 		is_ready(&state.syslog);
 	return 0;
+}
+
+/* log_open - likewise, with a file that is root's or our own */
+int log_open(const char *target, struct error *error)
+{
+	return log_open_for(target, TRUST_NOBODY, error);
 }
 
 /* log_syslog_send - one datagram */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "lib/error.h"
 
@@ -15,15 +16,19 @@ enum log_level {
 	LOG_LEVEL_DEBUG
 };
 
-/* log_check - could log_open open target? Nothing is made. -1: no, error has
- * the reason and what to do. */
-int log_check(const char *target, struct error *error);
+/* log_check - could log_open_for() open target? Nothing is made. -1: no, error
+ * has the reason and what to do. */
+int log_check(const char *target, uid_t user, struct error *error);
 
 /* log_open - where lines go from now on: "syslog" (facility mail), "stderr",
  * or "/file" (appended to). Before the first call: stderr. -1: the file
  * cannot be opened, and lines go on to where they went. A log that blocks or
  * is gone never delays the caller: lines are dropped and counted. */
 int log_open(const char *target, struct error *error);
+
+/* log_open_for - likewise; the file may also belong to user, as whom servers
+ * run. It is refused if others own it or can write to it (lib/trust.h). */
+int log_open_for(const char *target, uid_t user, struct error *error);
 
 /* log_set_debug - with -v debug lines are written too. */
 void log_set_debug(bool on);

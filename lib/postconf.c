@@ -95,12 +95,32 @@ static int take_line(const char *line, const char *const names[], size_t count,
 			 line);
 }
 
+/* postconf_values_parse - every line of it */
+int postconf_values_parse(char *text, const char *const names[], size_t count,
+			  char *values[], struct error *error)
+{
+	char *rest, *line;
+	int result = 0;
+	size_t i;
+
+	line = strtok_r(text, "\n", &rest);
+	while (result == 0 && line != NULL) {
+		result = take_line(line, names, count, values, error);
+		line = strtok_r(NULL, "\n", &rest);
+	}
+	for (i = 0; result != 0 && i < count; i++) {
+		free(values[i]);
+		values[i] = NULL;
+	}
+	return result;
+}
+
 /* postconf_values - the effective value of each parameter */
 int postconf_values(const char *directory, const char *const names[],
 		    size_t count, char *values[], struct error *error)
 {
 	const char **argv = xcalloc(count + 5, sizeof(*argv));
-	char *text = NULL, *rest, *line;
+	char *text = NULL;
 	int result;
 	size_t i;
 
@@ -113,15 +133,9 @@ int postconf_values(const char *directory, const char *const names[],
 		values[i] = NULL;
 	}
 	result = run(argv, directory, &text, error);
-	line = result == 0 ? strtok_r(text, "\n", &rest) : NULL;
-	while (result == 0 && line != NULL) {
-		result = take_line(line, names, count, values, error);
-		line = strtok_r(NULL, "\n", &rest);
-	}
-	for (i = 0; result != 0 && i < count; i++) {
-		free(values[i]);
-		values[i] = NULL;
-	}
+	if (result == 0)
+		result = postconf_values_parse(text, names, count, values,
+					       error);
 	free(text);
 	free(argv);
 	return result;

@@ -20,6 +20,12 @@
 int postconf_values(const char *directory, const char *const names[],
 		    size_t count, char *values[], struct error *error);
 
+/* postconf_values_parse - what that run printed, into values[], all NULL
+ * before; text is changed. 0, or -1: it is something else, and no value is
+ * left. */
+int postconf_values_parse(char *text, const char *const names[], size_t count,
+			  char *values[], struct error *error);
+
 /* postconf_text - what postconf -c directory OPTION prints (-n: settings of
  * main.cf; -M: services of master.cf; -P: their -o overrides). The caller
  * frees *text. 0 or -1. */

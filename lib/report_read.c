@@ -4,20 +4,17 @@
  * The line has all that a decision depends on, escaped so that nothing from
  * the network can look like a part of it. Other programs are less careful:
  * what somebody said at HELO may stand in a line of Postfix as it came. So a
- * line counts only if policyd wrote it, which is the first program that it
- * names. */
+ * line is read only if policyd wrote it (lib/log_prefix.c). */
 
 #include "lib/report_read.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/log_prefix.h"
 #include "lib/number.h"
 #include "lib/report.h"
 #include "lib/xalloc.h"
-
-#define TAG "policyd["
 
 /* One key of the line. */
 enum key {
@@ -78,22 +75,9 @@ static const struct {
  * program's */
 static const char *find_start(const char *line)
 {
-	const char *end = strstr(line, "]: ");
-	const char *tag = end;
+	const char *text = log_prefix_text(line, "policyd");
 
-	if (strncmp(line, "id=", 3) == 0)
-		return line;
-	if (end == NULL || strncmp(end + 3, "id=", 3) != 0)
-		return NULL;
-	while (tag > line && isdigit((unsigned char)tag[-1]))
-		tag--;
-	if (tag == end || (size_t)(tag - line) < strlen(TAG))
-		return NULL;
-	tag -= strlen(TAG);
-	if (strncmp(tag, TAG, strlen(TAG)) != 0 ||
-	    (tag > line && tag[-1] != ' '))
-		return NULL;
-	return end + 3;
+	return text != NULL && strncmp(text, "id=", 3) == 0 ? text : NULL;
 }
 
 /* next_word - the next KEY=VALUE, ended by a NUL; blanks may stand in a value

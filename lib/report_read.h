@@ -19,11 +19,11 @@ struct reported {
 			* that service tells which rules it was judged by */
 };
 
-/* report_read - read back what report_write() wrote, behind whatever syslog or
- * journalctl put before it. 1; 0: it is no decision line, but one of another
- * program or about something else; -1: it is one, but damaged, or a value that
- * matters was cut in the log, so that it cannot be judged again. line is
- * changed. reported is to be cleared in any case. */
+/* report_read - read back what report_write() wrote, behind what the log and a
+ * log daemon put before it (lib/log_prefix.h). 1; 0: it is no decision line,
+ * but one of another program or about something else; -1: it is one, but
+ * damaged, or a value that matters was cut in the log, so that it cannot be
+ * judged again. line is changed. reported is to be cleared in any case. */
 int report_read(struct reported *reported, char *line, struct error *error);
 
 /* report_is_line - is this a line of policyd about a request? It may be damaged

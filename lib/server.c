@@ -393,6 +393,12 @@ int server_serve_pair(struct server *server, int input, int output,
 	return 0;
 }
 
+/* server_write_error - is a reply lost, and why? */
+int server_write_error(const struct server *server)
+{
+	return server->write_error;
+}
+
 /* on_watched - somebody else's descriptor */
 static void on_watched(evutil_socket_t fd, short what, void *argument)
 {

@@ -110,6 +110,10 @@ struct event_base *server_base(struct server *server);
 int server_serve_pair(struct server *server, int input, int output,
 		      struct error *error);
 
+/* server_write_error - after that: errno of a reply that could not be written,
+ * or 0. */
+int server_write_error(const struct server *server);
+
 /* server_watch - call back when fd (a control channel) is readable. */
 int server_watch(struct server *server, int fd,
 		 void (*readable)(void *context, int fd), void *context,

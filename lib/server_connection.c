@@ -125,6 +125,13 @@ static void malformed(struct connection *connection, const char *reason)
 				  connection_peer(connection), reason);
 }
 
+/* lose - a reply, and with it the connection */
+static void lose(struct connection *connection, int reason)
+{
+	connection->failed = true;
+	connection->server->write_error = reason;
+}
+
 /* connection_expire - its time is over */
 void connection_expire(struct connection *connection)
 {
@@ -132,8 +139,10 @@ void connection_expire(struct connection *connection)
 	if (connection->queue == QUEUE_PARTIAL ||
 	    (connection->queue == QUEUE_SILENT && connection->length > 0))
 		malformed(connection, "request not complete in time");
-	else if (connection->queue == QUEUE_UNSENT)
+	else if (connection->queue == QUEUE_UNSENT) {
 		malformed(connection, "reply not taken in time");
+		lose(connection, ETIMEDOUT);
+	}
 	connection_close(connection);
 }
 
@@ -160,6 +169,7 @@ static ssize_t send_bytes(struct connection *connection, const char *bytes,
 	if (sent >= 0 || errno != ENOTSOCK)
 		return sent;
 	/* A pipe or a file (-s): write(2) may wait for the reader. */
+	errno = ETIMEDOUT;
 	if (poll(&ready, 1, limit) != 1)
 		return -1;
 	return write(connection->output, bytes, length);
@@ -177,7 +187,7 @@ static void connection_write(struct connection *connection, const char *bytes,
 	if (connection->unsent_length == 0) {
 		sent = send_bytes(connection, bytes, length);
 		if (sent < 0 && errno != EAGAIN) {
-			connection->failed = true;
+			lose(connection, errno);
 			return;
 		}
 		if (sent < 0)
@@ -424,7 +434,7 @@ static void on_writable(struct connection *connection)
 	if (sent < 0 && errno == EAGAIN)
 		return;
 	if (sent < 0) {
-		connection->failed = true;
+		lose(connection, errno);
 		connection_settle(connection);
 		return;
 	}

@@ -113,7 +113,8 @@ struct server {
 	uint64_t timer_ms;   /* when it comes; UINT64_MAX: it is off */
 	struct event settle; /* active: settled() is due */
 	bool settling;
-	bool pair; /* -s */
+	bool pair;	 /* -s */
+	int write_error; /* errno of a reply that is lost; 0: none */
 	bool quit;
 	bool draining;
 	uint64_t drain_ms; /* from then on no connection may go on */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/trust.h"
 #include "lib/xalloc.h"
 
 #define NAME_SIZE 32
@@ -34,7 +35,7 @@ struct capture {
 };
 
 /* open_directory - one that only we can put files into */
-static int open_directory(const char *path, struct error *error)
+static int open_directory(const char *path, uid_t user, struct error *error)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat status;
@@ -42,27 +43,22 @@ static int open_directory(const char *path, struct error *error)
 	if (fd < 0)
 		return error_set(error, "capture: %s: %s", path,
 				 strerror(errno));
-	if (fstat(fd, &status) == 0 && (status.st_mode & S_IWOTH) == 0)
+	if (fstat(fd, &status) == 0 && trust_status(&status, user, error) == 0)
 		return fd;
 	close(fd);
-	return error_set(error,
-			 "capture: %s can be written by everybody; chmod o-w "
-			 "it",
-			 path);
+	return error_prefix(error, "capture: %s ", path);
 }
 
-/* open_file - one of the ring; a regular file that has no other name */
+/* open_file - one of the ring; a regular file that has no other name. One that
+ * somebody else made, they could read. */
 static int open_file(struct capture *capture, int directory, unsigned number,
-		     struct stat *status, struct error *error)
+		     uid_t user, struct stat *status, struct error *error)
 {
 	char name[NAME_SIZE];
 	int fd;
 
 	snprintf(name, sizeof(name), "capture.%u", number);
-	fd = openat(directory, name,
-		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
-			    O_NOCTTY | O_CLOEXEC,
-		    0600);
+	fd = trust_open(directory, name, O_WRONLY | O_APPEND, 0600);
 	if (fd < 0)
 		return error_set(error, "capture: %s/%s: %s",
 				 capture->directory, name, strerror(errno));
@@ -73,6 +69,9 @@ static int open_file(struct capture *capture, int directory, unsigned number,
 				 "capture: %s/%s is not a plain file of its "
 				 "own",
 				 capture->directory, name);
+	if (trust_status(status, user, error) < 0)
+		return error_prefix(error, "capture: %s/%s ",
+				    capture->directory, name);
 	if (fchmod(fd, 0600) < 0)
 		return error_set(error, "capture: %s/%s: %s",
 				 capture->directory, name, strerror(errno));
@@ -89,14 +88,14 @@ static bool is_later(const struct stat *one, const struct stat *other)
 
 /* open_files - all of them; the one written last is gone on with */
 static int open_files(struct capture *capture, int directory, unsigned files,
-		      struct error *error)
+		      uid_t user, struct error *error)
 {
 	struct stat latest = { 0 };
 	struct stat status = { 0 };
 	unsigned i;
 
 	for (i = 0; i < files; i++) {
-		if (open_file(capture, directory, i, &status, error) < 0)
+		if (open_file(capture, directory, i, user, &status, error) < 0)
 			return -1;
 		if (status.st_size > 0 && is_later(&status, &latest)) {
 			latest = status;
@@ -108,10 +107,10 @@ static int open_files(struct capture *capture, int directory, unsigned files,
 }
 
 /* capture_new - open the files */
-struct capture *capture_new(const char *path, unsigned files,
+struct capture *capture_new(const char *path, unsigned files, uid_t user,
 			    struct error *error)
 {
-	int directory = open_directory(path, error);
+	int directory = open_directory(path, user, error);
 	struct capture *capture;
 
 	if (directory < 0)
@@ -120,7 +119,7 @@ struct capture *capture_new(const char *path, unsigned files,
 	pthread_mutex_init(&capture->lock, NULL);
 	capture->directory = xstrdup(path);
 	capture->fds = xcalloc(files, sizeof(*capture->fds));
-	if (open_files(capture, directory, files, error) < 0) {
+	if (open_files(capture, directory, files, user, error) < 0) {
 		capture_free(capture);
 		capture = NULL;
 	}

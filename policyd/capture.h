@@ -3,6 +3,7 @@
 #define POLICYD_CAPTURE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "lib/error.h"
 
@@ -14,8 +15,9 @@ struct capture;
 #define CAPTURE_FILE_BYTES (8u << 20)
 
 /* capture_new - open the files, with the rights of the caller; after that no
- * more rights are needed. NULL: the directory or a file cannot be used. */
-struct capture *capture_new(const char *directory, unsigned files,
+ * more rights are needed. NULL: the directory or a file cannot be used, or is
+ * not to be trusted (lib/trust.h). */
+struct capture *capture_new(const char *directory, unsigned files, uid_t user,
 			    struct error *error);
 
 /* capture_write - keep one whole request, blank line included. What cannot be

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/descriptor.h"
+#include "lib/printable.h"
 
 /* channel_pair - two ends */
 int channel_pair(int *monitor, int *server, struct error *error)
@@ -89,7 +90,10 @@ static int check_body(struct channel_message *message)
 
 	switch (message->kind) {
 	case CHANNEL_LINE:
-		return is_text(message->body.text, sizeof(message->body.text));
+		if (!is_text(message->body.text, sizeof(message->body.text)))
+			return 0;
+		printable_replace(message->body.text);
+		return 1;
 	case CHANNEL_SETTINGS:
 		return message->number >= 0 &&
 		       message->number <= CHANNEL_LISTENER_MAX &&

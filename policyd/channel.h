@@ -25,7 +25,7 @@
  * A change of what lib/server_handover.c sends, or of struct metrics, needs a
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
-#define CHANNEL_VERSION	 6
+#define CHANNEL_VERSION	 7
 #define HANDOVER_VERSION 5
 
 #define CHANNEL_TEXT_MAX     2048
@@ -65,6 +65,8 @@ struct channel_settings {
 	uint32_t refresh_ms;	/* how often to look at the files; 0: never */
 	uint32_t watch_count;	/* how many CHANNEL_WATCHes follow */
 	uint32_t failed_tables; /* not 0: try again when files are looked at */
+	uint32_t user;		/* as whom servers run; the log may be theirs */
+	uint32_t unused;	/* no gap */
 	char log[CHANNEL_PATH_MAX];
 	char pid_file[CHANNEL_PATH_MAX];
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/printable.h"
 #include "lib/xalloc.h"
 #include "policyd/shell.h"
 
@@ -218,30 +219,45 @@ void check_found(struct check *check, const struct mistake *mistake,
 	add(check, &finding);
 }
 
+/* check_print_finding - what, where, and what to do about it */
+void check_print_finding(const struct finding *finding, const char *kind,
+			 FILE *output)
+{
+	struct printable all;
+
+	printable_open(&all);
+	fprintf(all.stream, "%s: %s%s\n", finding->file, kind, finding->text);
+	if (finding->line != NULL)
+		fprintf(all.stream, "    %s\n", finding->line);
+	if (finding->mend != NULL)
+		fprintf(all.stream, "    %s%s\n",
+			finding->is_command ? "" : "# ", finding->mend);
+	printable_close(&all, output);
+}
+
 /* check_print - all findings */
 int check_print(const struct check *check, FILE *output)
 {
+	struct printable all;
 	size_t errors = 0;
 	size_t i;
 
+	printable_open(&all);
 	for (i = 0; i < check->finding_count; i++) {
 		const struct finding *finding = &check->findings[i];
 
 		errors += finding->is_error ? 1 : 0;
-		fprintf(output, "%s: %s: %s\n", finding->file,
-			finding->is_error ? "error" : "warning", finding->text);
-		if (finding->line != NULL)
-			fprintf(output, "    %s\n", finding->line);
-		if (finding->mend != NULL)
-			fprintf(output, "    %s%s\n",
-				finding->is_command ? "" : "# ", finding->mend);
+		check_print_finding(finding,
+				    finding->is_error ? "error: " : "warning: ",
+				    all.stream);
 	}
 	if (check->finding_count == 0)
-		fprintf(output, "%s: no problems found\n",
+		fprintf(all.stream, "%s: no problems found\n",
 			check->postfix->directory);
 	else
-		fprintf(output, "%s: %zu errors, %zu warnings\n",
+		fprintf(all.stream, "%s: %zu errors, %zu warnings\n",
 			check->postfix->directory, errors,
 			check->finding_count - errors);
+	printable_close(&all, output);
 	return errors > 0 ? 1 : 0;
 }

@@ -112,6 +112,11 @@ bool check_is_us(const struct check *check,
  * tried. */
 void check_run(struct check *check);
 
+/* check_print_finding - one of them, as printable text; kind is put before what
+ * was found. */
+void check_print_finding(const struct finding *finding, const char *kind,
+			 FILE *output);
+
 /* check_print - all findings; 0, or 1 with an error among them. */
 int check_print(const struct check *check, FILE *output);
 

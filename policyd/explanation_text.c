@@ -2,8 +2,9 @@
 /* explanation_text - an explanation for people
  *
  * The answer comes first, as Postfix gets it; below it, indented, everything
- * that led to it. What came with the request is escaped as in the log: nothing
- * of it can reach the terminal as a control sequence. */
+ * that led to it. What came with the request is escaped as in the log, and all
+ * of it passes lib/printable.c: nothing can reach the terminal as a control
+ * sequence. */
 
 #include "policyd/explanation.h"
 
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/printable.h"
 
 #define LABEL_WIDTH 14
 #define QUOTED_MAX  4096 /* of any text, escaped */
@@ -434,9 +436,12 @@ static void print_restrictions(struct printer *printer)
 void explanation_print(const struct explanation *explanation, bool colour,
 		       FILE *output)
 {
-	struct printer printer = { explanation, output, colour, "" };
+	struct printable all;
+	struct printer printer = { explanation, NULL, colour, "" };
 
-	fprintf(output, "%saction=%s%s\n", colour ? "\033[1m" : "",
+	printable_open(&all);
+	printer.output = all.stream;
+	fprintf(all.stream, "%saction=%s%s\n", colour ? "\033[1m" : "",
 		explanation->action, colour ? "\033[0m" : "");
 	print_verdict(&printer);
 	print_client(&printer);
@@ -446,5 +451,6 @@ void explanation_print(const struct explanation *explanation, bool colour,
 	print_destination(&printer);
 	print_session(&printer);
 	print_restrictions(&printer);
-	putc('\n', output);
+	putc('\n', all.stream);
+	printable_close(&all, output);
 }

@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "lib/printable.h"
 #include "lib/xalloc.h"
 #include "policyd/check_postfix_internal.h"
 #include "policyd/init_internal.h"
@@ -90,17 +91,18 @@ static int write_file(const char *path, const char *text, struct error *error)
 }
 
 /* print_postfix - how to have Postfix ask, and what takes that back */
-static void print_postfix(const struct init *init)
+static void print_postfix(const struct init *init, FILE *output)
 {
-	printf("\n# 2. Have Postfix ask it, and look whether it does so "
-	       "rightly:\n");
-	init_print_commands(stdout, init, &init->on, "");
-	printf("policyd -P%s\n"
-	       "\n# To have Postfix as it was before (%s):\n",
-	       init->option,
-	       init->config != NULL ? "keep these lines"
-				    : "these lines stand in the file, too");
-	init_print_commands(stdout, init, &init->off, "");
+	fprintf(output, "\n# 2. Have Postfix ask it, and look whether it does "
+			"so rightly:\n");
+	init_print_commands(output, init, &init->on, "");
+	fprintf(output,
+		"policyd -P%s\n"
+		"\n# To have Postfix as it was before (%s):\n",
+		init->option,
+		init->config != NULL ? "keep these lines"
+				     : "these lines stand in the file, too");
+	init_print_commands(output, init, &init->off, "");
 }
 
 /* print - what to do now */
@@ -110,16 +112,20 @@ static void print(const struct init *init)
 	char *stop = init_stop("", init->option,
 			       init->config != NULL ? init->config->pid_file
 						    : CONFIG_PID_FILE);
+	struct printable all;
 
-	printf("# %s is %s. What is printed here was tried on a copy of\n"
-	       "# main.cf and master.cf: strangers do not relay, and it can "
-	       "be undone.\n"
-	       "\n# 1. Check it, and start policyd:\n"
-	       "policyd -t%s\n%s",
-	       init->path, init->config != NULL ? "kept as it is" : "written",
-	       init->option, start);
-	print_postfix(init);
-	printf("\n# And then to stop policyd:\n%s", stop);
+	printable_open(&all);
+	fprintf(all.stream,
+		"# %s is %s. What is printed here was tried on a copy of\n"
+		"# main.cf and master.cf: strangers do not relay, and it can "
+		"be undone.\n"
+		"\n# 1. Check it, and start policyd:\n"
+		"policyd -t%s\n%s",
+		init->path, init->config != NULL ? "kept as it is" : "written",
+		init->option, start);
+	print_postfix(init, all.stream);
+	fprintf(all.stream, "\n# And then to stop policyd:\n%s", stop);
+	printable_close(&all, stdout);
 	free(start);
 	free(stop);
 }

@@ -43,7 +43,7 @@ struct init {
 	const char *option;    /* "" or " -c PATH", for policyd */
 	const char *postfix_option; /* "" or " -c DIR", for postconf, postfix */
 	struct postfix postfix;	    /* as it is */
-	char *services;		    /* what postconf -M prints */
+	char *services;		    /* what postconf -M prints; NULL: to ask */
 	struct init_port *ports;
 	size_t port_count;
 	char *group;  /* of the user mail_owner */

@@ -224,7 +224,9 @@ int init_plan(struct init *init, struct error *error)
 				 "%s/main.cf: %s is set: this Postfix asks "
 				 "policyd already; policyd -P checks that",
 				 directory, INIT_PARAMETER);
-	if (find_group(init, error) < 0 ||
+	if (find_group(init, error) < 0)
+		return -1;
+	if (init->services == NULL &&
 	    postconf_text(directory, "-M", &init->services, error) < 0)
 		return -1;
 	add(&init->on, "-e",

@@ -161,6 +161,7 @@ static bool is_guarded(const struct check *check,
 static int check_guards(const struct check *check)
 {
 	const struct postfix *postfix = check->postfix;
+	struct error error;
 	int result = 0;
 	size_t i;
 
@@ -170,8 +171,9 @@ static int check_guards(const struct check *check)
 		if (strcmp(service->program, "smtpd") != 0 ||
 		    init_is_filter(service) || is_guarded(check, service))
 			continue;
-		fprintf(stderr, "policyd: a stranger could relay on port %s\n",
-			service->name);
+		error_set(&error, "a stranger could relay on port %s",
+			  service->name);
+		fprintf(stderr, "policyd: %s\n", error.text);
 		result = -1;
 	}
 	return result;
@@ -188,12 +190,7 @@ static int print_errors(const struct check *check)
 
 		if (!finding->is_error)
 			continue;
-		fprintf(stderr, "%s: %s\n", finding->file, finding->text);
-		if (finding->line != NULL)
-			fprintf(stderr, "    %s\n", finding->line);
-		if (finding->mend != NULL)
-			fprintf(stderr, "    %s%s\n",
-				finding->is_command ? "" : "# ", finding->mend);
+		check_print_finding(finding, "", stderr);
 		result = -1;
 	}
 	return result;

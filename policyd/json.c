@@ -56,10 +56,26 @@ void json_append(json_t *array, json_t *value)
 		abort();
 }
 
+/* put - a piece of the output: DEL is the one control character that jansson
+ * does not escape. It can only be in a string. */
+static int put(const char *bytes, size_t length, void *context)
+{
+	FILE *output = context;
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (bytes[i] == 0x7f)
+			fputs("\\u007f", output);
+		else
+			putc(bytes[i], output);
+	return 0;
+}
+
 /* json_print - one line */
 void json_print(json_t *object, FILE *output)
 {
-	json_dumpf(object, output, JSON_COMPACT);
+	json_dump_callback(object, put, output,
+			   JSON_COMPACT | JSON_ENSURE_ASCII);
 	putc('\n', output);
 	json_decref(object);
 }

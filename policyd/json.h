@@ -23,7 +23,8 @@ json_t *json_whether(int known);
 void json_set(json_t *object, const char *name, json_t *value);
 void json_append(json_t *array, json_t *value);
 
-/* json_print - one line; frees the object. */
+/* json_print - one line of printable ASCII: all else is escaped as JSON does,
+ * so that a terminal shows what is there. Frees the object. */
 void json_print(json_t *object, FILE *output);
 
 #endif

@@ -8,6 +8,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "lib/config.h"
 #include "lib/log.h"
 #include "lib/number.h"
+#include "lib/printable.h"
 #include "lib/tls.h"
 #include "lib/xalloc.h"
 #include "policyd/channel.h"
@@ -119,14 +121,14 @@ static int usage(const char *mistake)
 }
 
 /* written - the exit status, once all of the output is out: what is missing
- * must not look like the whole answer. Who stops reading, as head(1) does,
- * knows that. */
+ * must not look like the whole answer, nor a warning that nobody can read like
+ * none. Who stops reading, as head(1) does, knows that. */
 static int written(int status)
 {
 	int error = fflush(stdout) != 0 ? errno : 0;
 
 	if (!ferror(stdout))
-		return status;
+		return ferror(stderr) && status == EX_OK ? EX_IOERR : status;
 	if (error != EPIPE)
 		fprintf(stderr,
 			"policyd: the output could not be written%s%s\n",
@@ -294,17 +296,30 @@ static char *absolute(const char *path)
 	return xasprintf("%s/%s", directory, path);
 }
 
+/* warn - of something beside the file, in one printable line */
+__attribute__((format(printf, 2, 3))) static void
+warn(const struct config *config, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	printable_replace(text);
+	fprintf(stderr, "%s: warning: %s\n", config->path, text);
+}
+
 /* warn_stale - the daemon that runs does not know main.cf as it is now */
 static void warn_stale(const struct config *config)
 {
 	pid_t pid;
 
 	if (stale_main_cf(config, &pid))
-		fprintf(stderr,
-			"%s: warning: %s has changed since the policyd "
-			"that runs has read it; to reload: kill -HUP "
-			"%ld\n",
-			config->path, config->main_cf, (long)pid);
+		warn(config,
+		     "%s has changed since the policyd that runs has read it; "
+		     "to reload: kill -HUP %ld",
+		     config->main_cf, (long)pid);
 }
 
 /* check_files - what would keep it from logging, listening and writing its pid
@@ -316,16 +331,13 @@ static void check_files(const struct config *config)
 
 	if (geteuid() != 0)
 		return;
-	if (log_check(config->log, &error) < 0)
-		fprintf(stderr, "%s: warning: log: %s\n", config->path,
-			error.text);
+	if (log_check(config->log, config->uid, &error) < 0)
+		warn(config, "log: %s", error.text);
 	if (pid_file_check(config->pid_file, &error) < 0)
-		fprintf(stderr, "%s: warning: pid_file: %s\n", config->path,
-			error.text);
+		warn(config, "pid_file: %s", error.text);
 	for (i = 0; i < config->listener_count; i++)
 		if (listener_check(&config->listeners[i], &error) < 0)
-			fprintf(stderr, "%s: warning: listen: %s\n",
-				config->path, error.text);
+			warn(config, "listen: %s", error.text);
 }
 
 /* check_shadow - the next configuration; what is wrong with it does not refuse
@@ -341,10 +353,9 @@ static void check_shadow(const struct config *config)
 			messages.lines[i]);
 	config_messages_clear(&messages);
 	if (result < 0)
-		fprintf(stderr,
-			"%s: warning: shadow: %s is refused, and will not be "
-			"judged along\n",
-			config->path, config->shadow);
+		warn(config,
+		     "shadow: %s is refused, and will not be judged along",
+		     config->shadow);
 }
 
 /* load - strictly only where that is the question; elsewhere as a server that
@@ -368,6 +379,20 @@ static struct config *load(const struct command *command,
 	return config;
 }
 
+/* dump - for people printable; for a file as it can be loaded again */
+static void dump(const struct config *config)
+{
+	struct printable all;
+
+	if (isatty(STDOUT_FILENO) != 1) {
+		config_dump(config, stdout);
+		return;
+	}
+	printable_open(&all);
+	config_dump(config, all.stream);
+	printable_close(&all, stdout);
+}
+
 /* with_config - the modes that load the configuration and end */
 static int with_config(const struct command *command)
 {
@@ -387,7 +412,7 @@ static int with_config(const struct command *command)
 	    config->shadow != NULL)
 		check_shadow(config);
 	if (config != NULL && command->mode == MODE_DUMP)
-		config_dump(config, stdout);
+		dump(config);
 	if (config != NULL && command->mode == MODE_QUERY)
 		status = query(config, &command->query);
 	if (config != NULL && command->mode == MODE_CHECK_POSTFIX)
@@ -445,9 +470,9 @@ int main(int argc, char **argv)
 		command.query.arguments = argv + optind;
 		return with_config(&command);
 	case MODE_INIT:
-		return init(command.options.config, argv[optind],
-			    strcmp(command.options.config, DEFAULT_CONFIG) ==
-				    0);
+		return written(init(
+			command.options.config, argv[optind],
+			strcmp(command.options.config, DEFAULT_CONFIG) == 0));
 	case MODE_STDIO:
 		return serve_stdio(&command.options);
 	case MODE_SERVER:

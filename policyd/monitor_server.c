@@ -143,7 +143,7 @@ static void use_settings(const struct monitor *monitor,
 	    strcmp(child->settings.log, "stderr") == 0)
 		log_warning("log = \"stderr\": in the background nobody will "
 			    "read that");
-	if (log_open(child->settings.log, &error) < 0)
+	if (log_open_for(child->settings.log, child->settings.user, &error) < 0)
 		log_warning("%s", error.text);
 	if (monitor->started && monitor->options->daemonize &&
 	    strcmp(path, monitor->pid_file.path != NULL ? monitor->pid_file.path

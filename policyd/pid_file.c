@@ -19,9 +19,10 @@
 
 #include "lib/file.h"
 #include "lib/number.h"
+#include "lib/trust.h"
 #include "lib/xalloc.h"
 
-#define PID_FLAGS (O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define CHECK_FLAGS (O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 /* is_pid_file - empty, or one number? A slip in the configuration must not
  * cost another file. */
@@ -72,7 +73,7 @@ static int not_locked(int fd, const char *path, struct error *error)
  * removed meanwhile */
 static int open_locked(const char *path, struct error *error)
 {
-	int fd = open(path, PID_FLAGS | O_CREAT, 0644);
+	int fd = trust_open(AT_FDCWD, path, O_RDWR, 0644);
 	struct stat opened, named;
 	int result = -1;
 
@@ -83,10 +84,12 @@ static int open_locked(const char *path, struct error *error)
 				 path,
 				 errno == ELOOP ? "is a symbolic link"
 						: strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		not_locked(fd, path, error);
-	else if (fstat(fd, &opened) < 0)
+	if (fstat(fd, &opened) < 0)
 		error_set(error, "pid file %s: %s", path, strerror(errno));
+	else if (trust_status(&opened, TRUST_NOBODY, error) < 0)
+		error_prefix(error, "pid file %s ", path);
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		not_locked(fd, path, error);
 	else if (!is_pid_file(fd, &opened))
 		error_set(error, "%s exists and is not a pid file", path);
 	else if (lstat(path, &named) < 0 || named.st_ino != opened.st_ino ||
@@ -101,7 +104,7 @@ static int open_locked(const char *path, struct error *error)
 /* pid_file_check - as far as it can be told without making a file */
 int pid_file_check(const char *path, struct error *error)
 {
-	int fd = open(path, PID_FLAGS);
+	int fd = open(path, CHECK_FLAGS);
 	struct stat status;
 	int result = 0;
 
@@ -115,6 +118,8 @@ int pid_file_check(const char *path, struct error *error)
 	if (fstat(fd, &status) < 0 || !is_pid_file(fd, &status))
 		result = error_set(error, "%s exists and is not a pid file",
 				   path);
+	else if (trust_status(&status, TRUST_NOBODY, error) < 0)
+		result = error_prefix(error, "%s ", path);
 	close(fd);
 	return result;
 }
@@ -171,7 +176,8 @@ int pid_file_read(const char *path, pid_t *pid, struct timespec *loaded)
 
 	if (fd < 0)
 		return 0;
-	found = fstat(fd, &status) == 0 && is_pid_file(fd, &status);
+	found = fstat(fd, &status) == 0 && is_pid_file(fd, &status) &&
+		trust_status(&status, TRUST_NOBODY, NULL) == 0;
 	*pid = found ? read_number(fd) : 0;
 	close(fd);
 	if (*pid <= 0 || (kill(*pid, 0) < 0 && errno != EPERM))

@@ -18,7 +18,8 @@ struct pid_file {
 int pid_file_check(const char *path, struct error *error);
 
 /* pid_file_lock - make it ours; what it says is not changed yet. -1: another
- * policyd has it, it is not a pid file, or it cannot be made. */
+ * policyd has it, it is not a pid file, others could write it (lib/trust.h), or
+ * it cannot be made. */
 int pid_file_lock(struct pid_file *file, const char *path, struct error *error);
 
 /* pid_file_write - say who we are. */
@@ -29,7 +30,8 @@ int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
 		   struct error *error);
 
 /* pid_file_read - the process number in the file, if that process lives, and
- * the time of pid_file_touch(). 1, or 0: no such file or process. */
+ * the time of pid_file_touch(). 1, or 0: no such file or process, or
+ * others could have written it. */
 int pid_file_read(const char *path, pid_t *pid, struct timespec *loaded);
 
 /* pid_file_remove - unlink and unlock; harmless without one. */

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "lib/log.h"
+#include "lib/printable.h"
 #include "lib/xalloc.h"
 #include "policyd/json.h"
 
@@ -272,12 +273,15 @@ static void print_group(const struct replay_group *group, FILE *output)
 void replay_groups_print(struct replay_groups *groups, bool changed,
 			 FILE *output)
 {
+	struct printable all;
 	size_t i;
 
 	sort(groups);
+	printable_open(&all);
 	for (i = 0; i < groups->count; i++)
 		if (groups->groups[i].compared == changed)
-			print_group(&groups->groups[i], output);
+			print_group(&groups->groups[i], all.stream);
+	printable_close(&all, output);
 }
 
 /* outcome_object - for programs */

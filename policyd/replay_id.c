@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "lib/printable.h"
 #include "policyd/explanation.h"
 #include "policyd/replay_input.h"
 
@@ -50,17 +51,22 @@ static void print_then(const struct reported *reported,
 		       const struct replay_place *place,
 		       const struct decision *now)
 {
-	printf("%s:%lu: id %s, service %s, was %s by %s%s", place->file,
-	       place->line, reported->id, reported->service,
-	       verdict_name(reported->verdict), reported->restriction,
-	       reported->observed ? " (only observed)" : "");
+	struct printable all;
+
+	printable_open(&all);
+	fprintf(all.stream, "%s:%lu: id %s, service %s, was %s by %s%s",
+		place->file, place->line, reported->id, reported->service,
+		verdict_name(reported->verdict), reported->restriction,
+		reported->observed ? " (only observed)" : "");
 	if (now->verdict == reported->verdict &&
 	    strcmp(now->restriction, reported->restriction) == 0)
-		puts("; so it would be now:");
+		fputs("; so it would be now:\n", all.stream);
 	else
-		printf("; under the configuration as it is now it would be "
-		       "%s by %s:\n",
-		       verdict_name(now->verdict), now->restriction);
+		fprintf(all.stream,
+			"; under the configuration as it is now it would be "
+			"%s by %s:\n",
+			verdict_name(now->verdict), now->restriction);
+	printable_close(&all, stdout);
 }
 
 /* explain_again - the log line is there */

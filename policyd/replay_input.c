@@ -195,6 +195,9 @@ static void read_line(struct input *input, char *line, size_t length)
 		end_request(input);
 	else if (input->length > 0 || is_attribute(line))
 		add_line(input, line, length);
+	else if (strlen(line) != length)
+		skip(input, SKIP_DAMAGED, input->place.line,
+		     "there is a NUL byte in it");
 	else if (length > 0)
 		read_log_line(input, line);
 }

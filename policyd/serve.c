@@ -190,8 +190,9 @@ static void open_trial(struct service_process *process)
 	if (config->shadow != NULL)
 		load_shadow(process);
 	if (config->capture != NULL)
-		process->capture = capture_new(config->capture,
-					       config->capture_files, &error);
+		process->capture =
+			capture_new(config->capture, config->capture_files,
+				    config->uid, &error);
 	if (config->capture != NULL && process->capture == NULL) {
 		error_prefix(&error, "requests are not kept: ");
 		serve_tell(process->channel, LOG_LEVEL_WARNING, error.text);
@@ -238,7 +239,7 @@ static int prepare(struct service_process *process, struct error *error)
 	process->gates = gates_new(config, process->server);
 	if (serve_send_settings(process, error) < 0 ||
 	    serve_receive_sockets(process, error) < 0 ||
-	    log_open(config->log, error) < 0)
+	    log_open_for(config->log, config->uid, error) < 0)
 		return -1;
 	open_trial(process);
 	raise_limit(config);

@@ -2,7 +2,9 @@
 /* serve_stdio - one connection on standard input and output, as under spawn(8);
  * there is no monitor */
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -27,7 +29,20 @@ static struct config *load_stdio(const char *path)
 	return config;
 }
 
-/* run_stdio - log, event loop, give up root; one connection */
+/* judge - the exit status: what is lost must not look like an answer. A client
+ * that does not wait for it knows that. */
+static int judge(const struct server *server)
+{
+	int reason = server_write_error(server);
+
+	if (reason != 0 && reason != EPIPE)
+		log_error("the reply could not be written: %s",
+			  strerror(reason));
+	return reason != 0 ? EX_IOERR : EX_OK;
+}
+
+/* run_stdio - log, event loop, give up root; one connection. An exit status, or
+ * -1 */
 static int run_stdio(const struct config *config, struct policy *policy,
 		     struct error *error)
 {
@@ -38,7 +53,7 @@ static int run_stdio(const struct config *config, struct policy *policy,
 
 	if (privileges_find(&privileges, config->user, config->group, error) <
 		    0 ||
-	    log_open(config->log, error) < 0)
+	    log_open_for(config->log, config->uid, error) < 0)
 		return -1;
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)
@@ -46,7 +61,7 @@ static int run_stdio(const struct config *config, struct policy *policy,
 	if (server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
 		    0 &&
 	    privileges_drop(&privileges, NULL, error) == 0)
-		result = server_run(server, error);
+		result = server_run(server, error) < 0 ? -1 : judge(server);
 	server_free(server);
 	return result;
 }
@@ -67,5 +82,5 @@ int serve_stdio(const struct options *options)
 		log_error("%s", error.text);
 	policy_free(policy);
 	config_free(config);
-	return result < 0 ? EX_TEMPFAIL : EX_OK;
+	return result < 0 ? EX_TEMPFAIL : result;
 }

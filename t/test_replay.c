@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "lib/judgement.h"
+#include "lib/trust.h"
 #include "policyd/capture.h"
 #include "policyd/replay_group.h"
 #include "policyd/replay_input.h"
@@ -97,6 +98,7 @@ static const struct {
 	{ "policyd[1]: id=1 service=s verdict=permit\n" LINE,
 	  "2:b@c ",
 	  { [SKIP_DAMAGED] = 1 } },
+	{ REQUEST "recipient=a\nmx dovecot: user=<" LINE "\n", "1:a ", { 0 } },
 };
 
 START_TEST(test_input)
@@ -110,6 +112,22 @@ START_TEST(test_input)
 	for (i = 0; i < SKIP_COUNT; i++)
 		ck_assert_uint_eq(reader.skipped[i], inputs[_i].skipped[i]);
 	ck_assert_uint_eq(reader.judged, seen.requests);
+}
+END_TEST
+
+/* A log in which other programs quote what looks like lines of ours. */
+START_TEST(test_forged)
+{
+	struct seen seen = { 0 };
+	struct replay_reader reader = { .context = &seen,
+					.request = see,
+					.quiet = true };
+	struct error error;
+
+	ck_assert_int_eq(replay_read(&reader, TEST_DATA "/log/forged", &error),
+			 0);
+	ck_assert_str_eq(seen.text, "1:user@far.example ");
+	ck_assert_uint_eq(reader.skipped[SKIP_FOREIGN], 4);
 }
 END_TEST
 
@@ -147,6 +165,10 @@ START_TEST(test_limits)
 	read_text(&reader, &seen, REQUEST "recipient=a\0b\n\n",
 		  strlen(REQUEST) + 15);
 	ck_assert_uint_eq(reader.skipped[SKIP_MALFORMED], 1);
+	read_text(&reader, &seen, "policyd[1]: id=1\0 x\n" LINE,
+		  strlen(LINE) + 20);
+	ck_assert_uint_eq(reader.skipped[SKIP_DAMAGED], 1);
+	ck_assert_uint_eq(seen.requests, 1);
 }
 END_TEST
 
@@ -388,7 +410,7 @@ START_TEST(test_ring)
 
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	mask = umask(0);
-	capture = capture_new(path, 3, &error);
+	capture = capture_new(path, 3, TRUST_NOBODY, &error);
 	umask(mask);
 	ck_assert_msg(capture != NULL, "%s", error.text);
 	memset(request, 'a', sizeof(request));
@@ -405,7 +427,7 @@ START_TEST(test_ring)
 	ck_assert_int_eq(size_of(3), -1);
 	capture_free(capture);
 	/* The next one goes on where this one was, not where it began. */
-	capture = capture_new(path, 3, &error);
+	capture = capture_new(path, 3, TRUST_NOBODY, &error);
 	capture_write(capture, REQUEST "recipient=y\n\n",
 		      strlen(REQUEST "recipient=y\n\n"));
 	ck_assert_int_eq(size_of(0), (long)(sizeof(request) +
@@ -445,7 +467,7 @@ START_TEST(test_ring_refused)
 	struct error error;
 
 	run_shell("cd %s && { %s; }", place_directory, bad[_i].command);
-	ck_assert_ptr_null(capture_new(path, 2, &error));
+	ck_assert_ptr_null(capture_new(path, 2, TRUST_NOBODY, &error));
 	ck_assert_msg(strstr(error.text, bad[_i].reason) != NULL, "%s",
 		      error.text);
 	free(path);
@@ -458,6 +480,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, place_make, place_remove);
 	tcase_add_loop_test(tests, test_input, 0, COUNT(inputs));
+	tcase_add_test(tests, test_forged);
 	tcase_add_test(tests, test_limits);
 	tcase_add_test(tests, test_unreadable);
 	tcase_add_loop_test(tests, test_outcomes, 0, COUNT(outcomes));

@@ -110,6 +110,7 @@ END_TEST
 #define REST                                                                  \
 	"restriction=reject destination=default client=[192.0.2.1]:1 helo=h " \
 	"from=<a> to=<b> tls=none sasl=none instance=i us=1"
+#define TAG  "policyd[1]: "
 #define LINE "id=1 service=s verdict=reject " REST
 
 /* Lines, and what is said of them. */
@@ -118,17 +119,36 @@ static const struct {
 	int result;
 	const char *reason;
 } lines[] = {
-	{ LINE, 1, "" },
+	{ LINE, 0, "" },
 	{ "policyd[1]: " LINE, 1, "" },
 	{ "2026-11-24T15:00:00+0000 policyd[12]: " LINE, 1, "" },
 	{ "Nov 24 15:00:00 mx policyd[12]: " LINE, 1, "" },
-	{ "id=1 service=s verdict=permit new=word " REST, 1, "" },
-	{ "id=1 service=s verdict=permit session=\"too old\" " REST, 1, "" },
-	{ "id=1 service=s verdict=permit session=\"too old\" state=RCPT " REST,
+	{ "Nov  4 15:00:00 mx policyd[12]: " LINE, 1, "" },
+	{ "Nov 4 15:00:00 mx policyd[12]: " LINE, 1, "" },
+	{ "Nov 24 15:00:00 policyd[12]: " LINE, 1, "" },
+	{ "Nov 24 15:00:00.123456 mx policyd[12]: " LINE, 1, "" },
+	{ "Nov 24 15:00:00 mx.example.net policyd[4194304]: " LINE, 1, "" },
+	{ "Nov 24 15:00:00 2001:db8::1 policyd[12]: " LINE, 1, "" },
+	{ "Nov 24 15:00:00 mx mail.info policyd[12]: " LINE, 1, "" },
+	{ "f\xc3\xa9vr. 24 15:00:00 mx policyd[12]: " LINE, 1, "" },
+	{ "2026-11-24T15:00:00.123456+01:00 mx policyd[12]: " LINE, 1, "" },
+	{ "2026-11-24T15:00:00.123456789Z policyd[12]: " LINE, 1, "" },
+	{ "2026-11-24T15:00:00-03 mx policyd[12]: " LINE, 1, "" },
+	{ "Tue 2026-11-24 15:00:00 CET mx policyd[12]: " LINE, 1, "" },
+	{ "Tue 2026-11-24 15:00:00.123456 UTC mx policyd[12]: " LINE, 1, "" },
+	{ "2026-11-24 15:00:00.123456789  policyd[12]: " LINE, 1, "" },
+	{ "1795532400.123456 mx policyd[12]: " LINE, 1, "" },
+	{ "[   12.345678] mx policyd[12]: " LINE, 1, "" },
+	{ "@4000000065a1b2c31d2e3f40 policyd[12]: " LINE, 1, "" },
+	{ TAG "id=1 service=s verdict=permit new=word " REST, 1, "" },
+	{ TAG "id=1 service=s verdict=permit session=\"too old\" " REST, 1,
+	  "" },
+	{ TAG
+	  "id=1 service=s verdict=permit session=\"too old\" state=RCPT " REST,
 	  1, "" },
-	{ "id=1 service=s verdict=permit session=\"too old " REST, -1,
+	{ TAG "id=1 service=s verdict=permit session=\"too old " REST, -1,
 	  "end of the line" },
-	{ "id=1 service=s verdict=permit session=\"\" " REST, 1, "" },
+	{ TAG "id=1 service=s verdict=permit session=\"\" " REST, 1, "" },
 	/* Other lines. */
 	{ "", 0, "" },
 	{ "policyd[1]: serving: server 2", 0, "" },
@@ -140,18 +160,44 @@ static const struct {
 	{ "mx notpolicyd[1]: " LINE, 0, "" },
 	{ "mx policyd[x]: " LINE, 0, "" },
 	{ "mx policyd: " LINE, 0, "" },
+	/* What others say behind their own name, with a number or without. */
+	{ "Nov 24 15:00:00 mx dovecot: user=<x policyd[1]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx kernel: policyd[1]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 kernel: policyd[1]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx sshd[9]: policyd[1]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx su policyd[1]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx auth.info policyd[1]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx mail.info x policyd[1]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx\" policyd[1]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx Nov 24 15:00:00 mx policyd[1]: " LINE, 0, "" },
+	{ "Tue 2026-11-24 15:00:00 CET mx x policyd[1]: " LINE, 0, "" },
+	{ "2026-11-24T15:00:00Z mx policyd.service[1]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx policyd[1]: policyd[2]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx policyd[]: " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx policyd[1] " LINE, 0, "" },
+	{ "Nov 24 15:00:00 mx policyd[12345678901]: " LINE, 0, "" },
+	{ "Nov 24 15:00 mx policyd[1]: " LINE, 0, "" },
+	{ "mx policyd[1]: " LINE, 0, "" },
+	{ "x=\"policyd[1]: " LINE, 0, "" },
+	/* A line that goes on with the one before, as journalctl shows it. */
+	{ "                       policyd[1]: " LINE, 0, "" },
+	{ "\tpolicyd[1]: " LINE, 0, "" },
 	/* Ours, but of no use. */
-	{ "id=1 service=s", -1, "end of the line" },
-	{ "id=1 service=s verdict=maybe " REST, -1, "no such verdict" },
-	{ LINE " us=1", -1, "us= is there twice" },
-	{ "id=1 service=s verdict=reject destination=d us=1", -1, "missing" },
-	{ LINE " word", -1, "not KEY=VALUE" },
-	{ LINE " =", -1, "not KEY=VALUE" },
-	{ "id=1 service=s verdict=reject state=\\x4 " REST, -1, "bad escape" },
-	{ "id=1 service=s verdict=reject state=\\x4G " REST, -1, "bad escape" },
-	{ "id=1 service=s verdict=reject state=\\x00 " REST, -1, "NUL" },
-	{ "id=1 service=s verdict=reject state=\\x0a " REST, -1, "one line" },
-	{ "id=1 service=s verdict=reject state=\xc3 " REST, -1,
+	{ TAG "id=1 service=s", -1, "end of the line" },
+	{ TAG "id=1 service=s verdict=maybe " REST, -1, "no such verdict" },
+	{ TAG LINE " us=1", -1, "us= is there twice" },
+	{ TAG "id=1 service=s verdict=reject destination=d us=1", -1,
+	  "missing" },
+	{ TAG LINE " word", -1, "not KEY=VALUE" },
+	{ TAG LINE " =", -1, "not KEY=VALUE" },
+	{ TAG "id=1 service=s verdict=reject state=\\x4 " REST, -1,
+	  "bad escape" },
+	{ TAG "id=1 service=s verdict=reject state=\\x4G " REST, -1,
+	  "bad escape" },
+	{ TAG "id=1 service=s verdict=reject state=\\x00 " REST, -1, "NUL" },
+	{ TAG "id=1 service=s verdict=reject state=\\x0a " REST, -1,
+	  "one line" },
+	{ TAG "id=1 service=s verdict=reject state=\xc3 " REST, -1,
 	  "does not log" },
 };
 
@@ -177,14 +223,16 @@ START_TEST(test_cut)
 	struct reported reported = { 0 };
 	struct request request;
 	struct error error;
-	char line[REPORT_MAX];
+	char text[REPORT_MAX];
+	char line[REPORT_MAX + 80];
 	size_t length;
 
 	request_init(&request);
 	request.recipient = longest;
 	for (length = 1; length <= REPORT_ADDRESS_MAX + 1; length++) {
 		memset(longest, 'a', length);
-		write_line(line, &request);
+		write_line(text, &request);
+		snprintf(line, sizeof(line), TAG "%s", text);
 		ck_assert_int_eq(report_read(&reported, line, &error),
 				 length <= REPORT_ADDRESS_MAX ? 1 : -1);
 		if (length <= REPORT_ADDRESS_MAX)
@@ -194,7 +242,8 @@ START_TEST(test_cut)
 	ck_assert_str_eq(error.text, "to= is cut: the log has only a part of "
 				     "it");
 	memset(longest, '\n', REPORT_ADDRESS_MAX);
-	write_line(line, &request);
+	write_line(text, &request);
+	snprintf(line, sizeof(line), TAG "%s", text);
 	ck_assert_int_eq(report_read(&reported, line, &error), -1);
 	report_read_clear(&reported);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/report.h"
+#include "lib/xalloc.h"
 #include "policyd/replay_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -48,15 +49,35 @@ static void check_again(const char *text)
 	struct reported reported = { 0 };
 	struct request request;
 	struct error error;
-	char line[REPORT_MAX];
+	char line[REPORT_MAX + 80] = "policyd[1]: ";
 
 	request_init(&request);
 	request.recipient = request.helo_name = text;
-	report_write(line, "ID", &service, &request, &facts, &decision, 1);
+	report_write(line + strlen(line), "ID", &service, &request, &facts,
+		     &decision, 1);
 	if (report_read(&reported, line, &error) == 1 &&
 	    strcmp(reported.question.request.recipient, text) != 0)
 		abort();
 	report_read_clear(&reported);
+}
+
+/* check_forged - what other programs say is theirs, whatever it is */
+static void check_forged(const char *text)
+{
+	static const char *const heads[] = {
+		"Nov 24 15:00:00 mx dovecot: ",
+		"Nov 24 15:00:00 mx sshd[9]: ",
+		"2026-11-24T15:00:00.1+01:00 mx kernel: ",
+	};
+	char *line;
+	size_t i;
+
+	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		line = xasprintf("%s%s", heads[i], text);
+		if (report_is_line(line))
+			abort();
+		free(line);
+	}
 }
 
 /* LLVMFuzzerTestOneInput - one file, through a pipe of the file system */
@@ -80,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[strcspn(text, "\n")] = '\0';
 	if (strlen(text) < REQUEST_LINE_MAX - 16)
 		check_again(text);
+	check_forged(text);
 	free(text);
 	return 0;
 }

@@ -108,14 +108,20 @@ def test_directory(program):
     """a directory that everybody can write to: a warning"""
     policyd = Daemon(program)
     try:
+        inside = policyd.path("sockets")
+        os.mkdir(inside)
+        config = policyd.path("other.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write('listen "unix:%s/s" { }\n' % inside)
+        os.chmod(config, 0o644)
         for mode, warned in ((0o755, False), (0o775, False), (0o777, True),
                              (0o1777, True)):
-            os.chmod(policyd.directory, mode)
-            done = subprocess.run([program, "-t", "-c", policyd.config],
+            os.chmod(inside, mode)
+            done = subprocess.run([program, "-t", "-c", config],
                                   capture_output=True, text=True)
             assert done.returncode == 0, done
-            assert ("everybody can write to the directory %s/" %
-                    policyd.directory in done.stderr) == warned, done
+            assert ("listen: the directory %s/ can be written by everybody" %
+                    inside in done.stderr) == warned, done
     finally:
         policyd.__exit__()
 

@@ -290,6 +290,21 @@ def test_stdio(program):
         assert ours.recv(1000) == PERMIT
         ours.close()
         assert child.wait(20) == 0
+        for output, why in (("/dev/full", "No space left"),
+                            ("&-", "Bad file descriptor")):
+            done = subprocess.run(
+                ["sh", "-c", 'exec "$0" "$@" >' + output] + command,
+                input=OURS, timeout=20, check=False)
+            assert done.returncode == 74, (output, done)
+            assert "the reply could not be written: " + why in \
+                policyd.read(policyd.log), output
+        ours, theirs = socket.socketpair()
+        ours.sendall(OURS)
+        ours.close()
+        done = subprocess.run(command, stdin=theirs, stdout=theirs, timeout=20,
+                              check=False)
+        theirs.close()
+        assert done.returncode == 74, done
         child = subprocess.Popen(command, stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE)
         child.stdin.write(OURS)

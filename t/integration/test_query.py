@@ -144,6 +144,20 @@ def test_output(program):
                 assert done.returncode == 74, (arguments, output, done)
                 assert done.stderr.startswith(
                     "policyd: the output could not be written: " + why), done
+        log = os.path.join(directory, "log")
+        with open(log, "w", encoding="ascii") as file:
+            file.write(LOG)
+        for arguments in (["-q", "--replay", log], ["-q", "--id", "4F2K7Q", log]):
+            done = subprocess.run(
+                ["sh", "-c", 'exec "$0" "$@" >/dev/full', program, "-c",
+                 config] + arguments, stderr=subprocess.PIPE, text=True,
+                timeout=60, check=False)
+            assert done.returncode in (74, 1) and \
+                "could not be written: No space" in done.stderr, done
+        done = subprocess.run(
+            ["sh", "-c", 'exec "$0" -t -c "$1" 2>/dev/full', program, config],
+            timeout=60, check=False)
+        assert done.returncode == 74, done
         with subprocess.Popen([program, "-q", "-c", config],
                               stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE) as process:

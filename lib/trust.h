@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_TRUST_H
+#define LIB_TRUST_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "lib/error.h"
+
+/* Could somebody else change a file that is opened with root's rights? It must
+ * belong to root, to the user of this process, or to user, who is the one that
+ * servers run as; it must not be writable by everybody, nor by a group that is
+ * neither root's nor our own. The same holds for the directory that its name is
+ * in: whoever can write there can put another file in its place, or make it
+ * first. So a sticky directory will not do either. */
+
+/* TRUST_NOBODY - as user: nobody else is trusted. */
+#define TRUST_NOBODY ((uid_t)-1)
+
+/* trust_status - of a file that is open, or of a directory: 0; or -1 and what
+ * is wrong, without its name, to follow it in a sentence. */
+int trust_status(const struct stat *status, uid_t user, struct error *error);
+
+/* trust_directory - of the directory that a file of that path is in. 0, or -1
+ * and what is wrong, which names the directory. */
+int trust_directory(const char *path, uid_t user, struct error *error);
+
+/* trust_name - likewise, for a file that is there and itself to be trusted: a
+ * sticky directory will do, since nobody else can take that file away. */
+int trust_name(const char *path, uid_t user, struct error *error);
+
+/* trust_path - of a file, its directory, and the directory of each symbolic
+ * link that its name leads through. 0, or -1 and what is wrong, which begins
+ * with the path. What does not exist or cannot be looked at is passed over:
+ * whoever opens it finds that out. Opens nothing, so it never waits. */
+int trust_path(const char *path, uid_t user, struct error *error);
+
+/* trust_open - open(2) a file that policyd itself writes, or make it with that
+ * mode; never through a symbolic link, and never waiting. at: the directory of
+ * a relative path, or AT_FDCWD. A descriptor, or -1 and errno. The caller has
+ * to look at the descriptor with trust_status(): somebody else may have made
+ * the file before. */
+int trust_open(int at, const char *path, int flags, mode_t mode);
+
+#endif
