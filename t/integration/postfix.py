@@ -26,6 +26,8 @@ import threading
 import time
 import traceback
 
+from daemon import WAIT
+
 USER = "user"
 PASSWORD = "right-password"
 REALM = "local.test"
@@ -97,7 +99,7 @@ PLUMBING = {
 }
 
 
-def poll(what, seconds=30.0):
+def poll(what, seconds=WAIT):
     """poll - wait until what() is true; its value; raise at the deadline"""
     end = time.monotonic() + seconds
     while True:
@@ -380,7 +382,7 @@ class Postfix:
         if self.master.poll() is None:
             self.master.send_signal(signal.SIGTERM)
         try:
-            self.master.wait(10)
+            self.master.wait(WAIT)
         except subprocess.TimeoutExpired:
             self.master.kill()
             self.master.wait()

@@ -23,7 +23,7 @@ import struct
 import subprocess
 import sys
 
-from daemon import (THEIRS, descriptors, exists, run_all, sanitized,
+from daemon import (THEIRS, WAIT, descriptors, exists, run_all, sanitized,
                     wait_until)
 from questions import BATCH, QUESTIONS, Asked, converse, judge
 
@@ -143,7 +143,7 @@ class Faulty(Asked):
         with self.memory.preloaded():
             return subprocess.run(
                 (self.program, "-c", self.config) + options, input=sent,
-                capture_output=True, timeout=60)
+                capture_output=True, timeout=WAIT)
 
     def check(self, complete=True):
         self.memory.enough()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, descriptors,
+from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, descriptors,
                     free_port, run_all, wait_until)
 
 CAPTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -75,7 +75,7 @@ def test_batches(program):
                             sent = sent[client.socket.send(sent):]
                         except BlockingIOError:
                             pass
-                        client.socket.settimeout(20)
+                        client.socket.settimeout(WAIT)
                     reply = client.reply()
                     assert (reply == PERMIT) == (done % 2 == 0), done
                     done += 1
@@ -255,7 +255,7 @@ def test_max_connections(program):
             clients[8].reply()
             raise AssertionError("more than max_connections")
         except (TimeoutError, socket.timeout):
-            clients[8].socket.settimeout(20)
+            clients[8].socket.settimeout(WAIT)
         for number, client in enumerate(clients):
             if number >= 8:
                 assert client.reply() == PERMIT, number
@@ -270,7 +270,7 @@ def test_stdio(program):
         sent = OURS * 3 + THEIRS
         for _ in range(2):
             done = subprocess.run(command, input=sent, capture_output=True,
-                                  timeout=20)
+                                  timeout=WAIT)
             assert done.returncode == 0, done
             assert done.stdout.count(PERMIT) == 3, done
             assert done.stdout.count(b"\n\n") == 4, done
@@ -278,7 +278,7 @@ def test_stdio(program):
             file.write(sent)
         with open(policyd.path("in"), "rb") as given, \
                 open(policyd.path("out"), "wb") as taken:
-            subprocess.run(command, stdin=given, stdout=taken, timeout=20,
+            subprocess.run(command, stdin=given, stdout=taken, timeout=WAIT,
                            check=True)
         text = open(policyd.path("out"), "rb").read()
         assert text.count(PERMIT) == 3 and text.count(b"\n\n") == 4, text
@@ -288,14 +288,14 @@ def test_stdio(program):
         ours.sendall(OURS)
         assert ours.recv(1000) == PERMIT
         ours.close()
-        assert child.wait(20) == 0
+        assert child.wait(WAIT) == 0
         child = subprocess.Popen(command, stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE)
         child.stdin.write(OURS)
         child.stdin.flush()
         assert child.stdout.read(len(PERMIT)) == PERMIT
         child.send_signal(signal.SIGTERM)
-        assert child.wait(20) == -signal.SIGTERM
+        assert child.wait(WAIT) == -signal.SIGTERM
         child.stdin.close()
         child.stdout.close()
     finally:

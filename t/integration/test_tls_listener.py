@@ -334,7 +334,7 @@ def test_host_settings(program):
 def ask_program(policyd, *options):
     """ask_program - run it with options: status, output, errors"""
     done = subprocess.run([policyd.program, "-c", policyd.config, *options],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=WAIT)
     return done.returncode, done.stdout, done.stderr
 
 
