@@ -3,7 +3,10 @@
 socket and log; the protocol; its processes, ended by their own numbers."""
 
 import contextlib
+import errno
+import fcntl
 import os
+import random
 import re
 import shutil
 import signal
@@ -18,6 +21,8 @@ import traceback
 # Seconds after which what does not come hangs. Tests wait for events, so that
 # it costs nothing to be generous, and a busy machine is no failure.
 WAIT = float(os.environ.get("POLICYD_TEST_WAIT", "120"))
+# Below the ports that the kernel gives to whoever asks for any.
+PORTS = range(12000, 20000)
 
 REQUEST = (b"request=smtpd_access_policy\nprotocol_state=RCPT\n"
            b"client_address=192.0.2.1\nclient_port=1025\n"
@@ -306,11 +311,23 @@ def is_socket(path):
 
 
 def free_port(address="127.0.0.1"):
-    """free_port - on loopback, free a moment ago"""
-    with socket.socket(socket.AF_INET6 if ":" in address
-                       else socket.AF_INET) as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    """free_port - on loopback, free, and ours until this test ends: no other
+    test takes it, as there is one abstract name for each"""
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with socket.socket(socket.AF_UNIX) as name, \
+                socket.socket(socket.AF_INET6 if ":" in address
+                              else socket.AF_INET) as probe:
+            try:
+                name.bind("\0policyd-test-port-%d" % port)
+                probe.bind((address, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+            # Never closed; and out of the way of sh, which knows ten.
+            fcntl.fcntl(name, fcntl.F_DUPFD_CLOEXEC, 200)
+            return port
 
 
 def run_all(tests):

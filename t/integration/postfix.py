@@ -26,7 +26,7 @@ import threading
 import time
 import traceback
 
-from daemon import WAIT
+from daemon import WAIT, free_port
 
 USER = "user"
 PASSWORD = "right-password"
@@ -116,20 +116,6 @@ def listening(port):
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-_ports = set()
-
-
-def free_port():
-    """free_port - a TCP port of 127.0.0.1 that nobody uses"""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in _ports:
-            _ports.add(port)
-            return port
 
 
 def run(*argv, **options):
