@@ -464,7 +464,8 @@ START_TEST(does_not_wait_for_ever)
 		dictionary_free(dictionary);
 	}
 	ck_assert_int_ge(loader.spent_ms, DICTIONARY_TIME_MS);
-	ck_assert_int_lt(loader.spent_ms, DICTIONARY_TIME_MS + 5000);
+	/* The second one has not had the time of a whole run. */
+	ck_assert_int_lt(loader.spent_ms, DICTIONARY_TIME_MS + 15000);
 }
 END_TEST
 
