@@ -200,19 +200,30 @@ class Daemon:
         """mark - a place in the log"""
         return os.path.getsize(self.log) if os.path.exists(self.log) else 0
 
+    def wait_until(self, condition, what):
+        """wait_until - as long as it runs; what it said, if in vain"""
+        def met():
+            ended = self.process is not None and \
+                self.process.poll() is not None
+            value = condition()
+            assert value or not ended, "ended with %d before: %s" % (
+                self.process.returncode, what)
+            return value
+        try:
+            return wait_until(met, what)
+        except AssertionError:
+            print(self.said()[-6000:])
+            raise
+
+    def said(self):
+        """said - all that there is to read of it"""
+        return self.read(self.log) + self.stderr()
+
     def expect(self, pattern, mark=0):
         """expect - a line of the log after mark"""
-        def found():
-            if self.process is not None and self.process.poll() is not None:
-                text = self.read(self.log, mark)
-                assert re.search(pattern, text), "ended with %d:\n%s%s" % (
-                    self.process.returncode, text, self.stderr())
-            return re.search(pattern, self.read(self.log, mark))
-        try:
-            return wait_until(found, "%r in the log" % pattern)
-        except AssertionError:
-            print(self.read(self.log)[-4000:], self.stderr()[-2000:])
-            raise
+        return self.wait_until(
+            lambda: re.search(pattern, self.read(self.log, mark)),
+            "%r in the log" % pattern)
 
     def servers(self):
         """servers - process numbers of the monitor's children, in the order
@@ -354,6 +365,10 @@ def run_one(test, program):
         result = "ok"
     except Exception as error:
         traceback.print_exc()
+        said = getattr(error, "stderr", None)       # of subprocess
+        if said:
+            print(said if isinstance(said, str)
+                  else said.decode(errors="replace"))
         result = "FAILED: %s" % error
     print("%-32s %5.2f s  %s" % (test.__name__, time.monotonic() - start,
                                  result), flush=True)

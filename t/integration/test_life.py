@@ -250,13 +250,15 @@ def test_two_starts(program):
     policyd = Daemon(program, 'listen "inet:127.0.0.1:%d" { }' % free_port())
     try:
         for _ in range(STARTS):
-            pair = [subprocess.Popen([policyd.program, "-c", policyd.config],
-                                     stderr=subprocess.DEVNULL)
+            with open(policyd.path("stderr"), "ab") as stderr:
+                pair = [subprocess.Popen(
+                    [policyd.program, "-c", policyd.config], stderr=stderr)
                     for _ in range(2)]
             wait_until(lambda: any(one.poll() is not None for one in pair),
                        "one of them to give up")
             losers = [one for one in pair if one.poll() is not None]
-            assert len(losers) == 1 and losers[0].returncode == 75
+            assert len(losers) == 1 and losers[0].returncode == 75, \
+                policyd.said()
             assert policyd.ask() == PERMIT
             for one in pair:
                 if one.poll() is None:

@@ -231,23 +231,23 @@ class Stuck(Daemon):
             stdout=subprocess.DEVNULL, stderr=writer)
         os.close(writer)
         os.set_blocking(self.reader, False)
-        self.said = b""
+        self.taken = b""
 
-    def said_so_far(self):
+    def said(self):
         try:
             while True:
                 data = os.read(self.reader, 65536)
                 if not data:
                     break
-                self.said += data
+                self.taken += data
         except BlockingIOError:
             pass
-        return self.said.decode()
+        return self.taken.decode()
 
     def start(self):
         self.launch()
         self.monitor = self.process.pid
-        wait_until(lambda: "serving: server" in self.said_so_far(), "start")
+        self.wait_until(lambda: "serving: server" in self.said(), "start")
         return self
 
 
@@ -255,13 +255,13 @@ def test_stuck_reader(program):
     """a reader that stops delays nobody; what is lost is counted"""
     with logging(Stuck(program), "permit", "stderr") as policyd:
         p99 = is_quick(policyd, 5000)
-        counted = counters(policyd, policyd.said_so_far)
+        counted = counters(policyd, policyd.said)
         print("  p99 %.2f ms, %d of %d lines dropped" % (
             p99, counted["log_dropped"], counted["permit"]))
         assert counted["permit"] in (5000, 10000, 15000)
         assert counted["log_dropped"] > 0
         # Some lines have waited for the reader.
-        wait_until(lambda: policyd.said_so_far().count("verdict=permit") ==
+        wait_until(lambda: policyd.said().count("verdict=permit") ==
                    counted["permit"] - counted["log_dropped"], "all lines")
         os.close(policyd.reader)
 
@@ -280,7 +280,7 @@ class Syslog(Daemon):
     def start(self):
         self.launch()
         self.monitor = self.process.pid
-        wait_until(lambda: os.path.exists(self.socket), "start")
+        self.wait_until(lambda: os.path.exists(self.socket), "start")
         return self
 
 

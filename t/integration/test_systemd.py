@@ -370,7 +370,7 @@ def test_socket_activate(program):
         def connected():
             with contextlib.suppress(ConnectionRefusedError):
                 return Client(("127.0.0.1", port))
-        with wait_until(connected, "the port") as client:
+        with policyd.wait_until(connected, "the port") as client:
             assert client.ask(OURS) == PERMIT
         assert policyd.stop() == 0
     finally:
