@@ -182,11 +182,14 @@ def slowest(policyd, count):
 
 
 def is_quick(policyd, count):
-    """is_quick - 99 of 100 answers within 10 ms, at least in one of some tries,
-    since this machine may have other things to do; the figure in ms"""
-    return 1000 * wait_until(
-        lambda: (p99 := slowest(policyd, count)) < 0.01 and p99,
-        "a p99 below 10 ms")
+    """is_quick - 99 of 100 answers come within 10 ms, or in three times what
+    those of a policyd take that nobody disturbs, as this machine may have other
+    things to do; at least in one of some tries; the figure in ms"""
+    with Daemon(policyd.program) as other:
+        def quick():
+            here, there = slowest(policyd, count), slowest(other, count)
+            return here < max(0.01, 3 * there) and here
+        return 1000 * wait_until(quick, "a p99 as low as elsewhere")
 
 
 def test_flood(program):
@@ -258,7 +261,7 @@ def test_stuck_reader(program):
         counted = counters(policyd, policyd.said)
         print("  p99 %.2f ms, %d of %d lines dropped" % (
             p99, counted["log_dropped"], counted["permit"]))
-        assert counted["permit"] in (5000, 10000, 15000)
+        assert counted["permit"] % 5000 == 0 < counted["permit"]
         assert counted["log_dropped"] > 0
         # Some lines have waited for the reader.
         wait_until(lambda: policyd.said().count("verdict=permit") ==
