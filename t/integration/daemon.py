@@ -21,6 +21,7 @@ import traceback
 # Seconds after which what does not come hangs. Tests wait for events, so that
 # it costs nothing to be generous, and a busy machine is no failure.
 WAIT = float(os.environ.get("POLICYD_TEST_WAIT", "120"))
+CALM = 3                        # looks at a process that sleeps each time
 # Below the ports that the kernel gives to whoever asks for any.
 PORTS = range(12000, 20000)
 
@@ -51,6 +52,16 @@ def exists(pid):
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def asleep(pid):
+    """asleep - each thread of a process waits for something; one that only
+    gets no processor does not"""
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/stat" % (pid, task)) as file:
+            if file.read().rpartition(")")[2].split()[0] != "S":
+                return False
+    return True
 
 
 class Client:
@@ -92,6 +103,27 @@ class Client:
     def ask(self, request):
         self.send(request)
         return self.reply()
+
+    def fill(self, pid, data, most=10 << 20):
+        """fill - send until that process takes no more, though it has nothing
+        else to do, or closes; how many bytes, which are fewer than most"""
+        sent = calm = 0
+        deadline = time.monotonic() + WAIT
+        self.socket.setblocking(False)
+        while calm < CALM:
+            assert time.monotonic() < deadline, "it neither reads nor sleeps"
+            place = sent % len(data)
+            try:
+                sent += self.socket.send(data[place:])
+                assert sent < most, sent
+                calm = 0
+            except BlockingIOError:
+                calm = calm + 1 if asleep(pid) else 0
+                time.sleep(0.005)
+            except (BrokenPipeError, ConnectionResetError):
+                break
+        self.socket.settimeout(WAIT)
+        return sent
 
     def reset(self):
         """reset - close so that the peer sees an error (TCP)"""

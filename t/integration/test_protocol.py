@@ -3,6 +3,7 @@
 bytes, slow and half-closed and vanishing clients, the limit of connections,
 -s."""
 
+import contextlib
 import glob
 import os
 import re
@@ -164,47 +165,50 @@ def test_slow(program):
     with Daemon(program, settings) as policyd, policyd.client() as slow:
         with policyd.client() as other:
             start = time.monotonic()
-            ended = None
-            for place in range(len(OURS)):
-                try:
+            with contextlib.suppress(BrokenPipeError):
+                for place in range(len(OURS) - 1):      # never all of it
                     slow.send(OURS[place:place + 1])
-                except BrokenPipeError:
-                    ended = time.monotonic() - start
-                    break
-                assert other.ask(OURS) == PERMIT
-                time.sleep(0.02)
-            assert ended is not None and 0.9 < ended < 3, ended
+                    assert other.ask(OURS) == PERMIT
+                    time.sleep(0.02)
             assert slow.reply() == b""
+            assert time.monotonic() - start > 0.9
         policyd.expect("not complete in time")
 
 
 def test_idle(program):
     """an idle connection is closed late, and silently"""
-    with Daemon(program, "idle_timeout = 1s\n") as policyd:
-        with policyd.client() as client:
-            mark = policyd.mark()
-            start = asked = time.monotonic()
-            while asked < start + 1.3:
-                time.sleep(0.05)
-                asked = time.monotonic()
-                assert client.ask(OURS) == PERMIT
-            assert client.reply() == b""
-            assert time.monotonic() - asked > 0.9
-            assert "malformed" not in policyd.read(policyd.log)[mark:]
+    # With more time if we ourselves were too late to keep it open.
+    assert any(idle(program, limit) for limit in (1, 4, 16, 64))
+
+
+def idle(program, limit):
+    """idle - with that limit; False: the connection was idle for longer, as
+    we did not ask in time"""
+    with Daemon(program, "idle_timeout = %ds\n" % limit) as policyd, \
+            policyd.client() as client:
+        mark = policyd.mark()
+        start = asked = time.monotonic()
+        while asked < start + 1.3 * limit:
+            time.sleep(0.05)
+            before, asked = asked, time.monotonic()
+            try:
+                answer = client.ask(OURS)
+            except BrokenPipeError:
+                answer = b""
+            if answer != PERMIT:
+                assert asked - before > 0.9 * limit, (asked - before, answer)
+                return False
+        assert client.reply() == b""
+        assert time.monotonic() - asked > 0.9 * limit
+        assert "malformed" not in policyd.read(policyd.log)[mark:]
+        return True
 
 
 def test_unread(program):
     """who does not take his replies is not read any more, then closed"""
     with Daemon(program, "reply_timeout = 1s\n") as policyd:
         with policyd.client() as client:
-            client.socket.settimeout(0.2)
-            sent = 0
-            try:
-                while sent < 100 << 20:
-                    sent += client.socket.send(OURS * 200)
-            except (TimeoutError, socket.timeout):
-                pass
-            assert sent < 10 << 20, sent
+            client.fill(policyd.server(), OURS * 200)
             policyd.expect("reply not taken in time")
         assert policyd.ask() == PERMIT
 
