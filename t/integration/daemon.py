@@ -45,6 +45,15 @@ def wait_until(condition, what, seconds=WAIT):
         time.sleep(0.005)
 
 
+def in_time(attempt, seconds, tries=5):
+    """in_time - attempt() must hold, and return how long it took: less than
+    that, though not each time, as this machine may have other things to do"""
+    took = []
+    while not took or took[-1] >= seconds:
+        assert len(took) < tries, "not within %g s: %s" % (seconds, took)
+        took.append(attempt())
+
+
 def exists(pid):
     """exists - is there such a process, not yet ended?"""
     try:
