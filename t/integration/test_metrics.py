@@ -97,6 +97,7 @@ def promtool(text):
 def test_metrics(program):
     """what was asked is counted; promtool finds nothing to mend"""
     service = 'service "mx" { server_port = { 25 } }\n'
+    begin = time.time()
     with Watched(program, service) as policyd, policyd.client() as client:
         for _ in range(5):
             assert client.ask(OURS) == PERMIT
@@ -121,8 +122,8 @@ def test_metrics(program):
         assert values['policyd_table_entries{table="mydestination"}'] == 1
         assert values["policyd_services"] == 2
         assert values["policyd_last_reload_successful"] == 1
-        age = time.time() - values["policyd_config_load_timestamp_seconds"]
-        assert -1 <= age < 60, age
+        assert begin - 1 <= values["policyd_config_load_timestamp_seconds"] \
+            <= time.time() + 1
         assert values["policyd_config_load_timestamp_seconds"] >= values[
             'policyd_config_file_timestamp_seconds{file="policyd.conf"}']
 
@@ -353,22 +354,27 @@ def test_main_cf(program):
 
 def test_healthz(program):
     """200 while it serves, 503 while it drains"""
+    wait_until(lambda: healthz(program), "four answers while it drains")
+
+
+def healthz(program):
+    """healthz - False: this machine takes longer to ask than it drains"""
+    seen = True
     with Watched(program) as policyd:
         assert policyd.get("/healthz")[::2] == (200, "ok\n")
         with policyd.client() as stuck:
             # Replies that nobody takes: the server cannot end at once.
-            stuck.socket.settimeout(0.5)
-            try:
-                while True:
-                    stuck.socket.send(OURS)
-            except TimeoutError:
-                pass
+            stuck.fill(policyd.server(), OURS)
             policyd.signal(signal.SIGTERM)
-            wait_until(lambda: policyd.get("/healthz")[0] == 503, "503")
-            assert policyd.get("/healthz")[2] == "draining\n"
-            assert policyd.metrics()["policyd_draining"] == 1
-            assert ">draining<" in policyd.get("/")[2]
+            try:
+                wait_until(lambda: policyd.get("/healthz")[0] == 503, "503")
+                assert policyd.get("/healthz")[2] == "draining\n"
+                assert policyd.metrics()["policyd_draining"] == 1
+                assert ">draining<" in policyd.get("/")[2]
+            except ConnectionError:     # it drains for four seconds
+                seen = False
         assert policyd.wait() == 0
+        return seen
 
 
 def raw(policyd, data, finish=True):
@@ -462,14 +468,15 @@ def test_guests(program):
             time.sleep(0.5)
             if before is not None:
                 assert descriptors(server) - before <= 16, descriptors(server)
-            # The first ones are out after ten seconds, and others get in.
+            # The first ones are out, not before ten seconds, and others get
+            # in.
             crowd[0].settimeout(WAIT)
             try:
                 assert crowd[0].recv(1) in (b"", b"H")
             except ConnectionResetError:
                 pass
             took = time.monotonic() - start
-            assert 8 < took < 13, took
+            assert took > 8, took
         finally:
             stop.set()
             thread.join()
@@ -484,11 +491,22 @@ def test_guests(program):
 class Load(threading.Thread):
     """Requests of all kinds, until it is stopped."""
 
-    def __init__(self, policyd):
+    def __init__(self, policyd, counts):
         super().__init__()
         self.policyd = policyd
-        self.counts = {"permitted": 0, "rejected": 0}
+        self.counts = counts
         self.stop = threading.Event()
+
+    def __enter__(self):
+        """__enter__ - returns when there is something to be drawn"""
+        wanted = self.counts["rejected"] + len(HOSTILE) + 2
+        self.start()
+        wait_until(lambda: self.counts["rejected"] >= wanted, "requests")
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.join()
 
     def run(self):
         with self.policyd.client() as client:
@@ -538,14 +556,25 @@ def shown(text, pattern):
 NUMBER = r"(\d[\d\u202f]*)"
 
 
+def last_page(browser, policyd, counts):
+    """last_page - the page after the last request; what was counted within the
+    last minute for sure, None: this machine takes too long to know"""
+    before, begin = dict(counts), time.monotonic()
+    with Load(policyd, counts):
+        pass
+    text = look_at_page(browser, policyd, "end", width=1280)
+    assert shown(text, "decisions in all\n+" + NUMBER) == sum(counts.values())
+    if time.monotonic() - begin > 58:
+        return None
+    return {kind: counts[kind] - before[kind] for kind in counts}
+
+
 def test_page(program):
     """the page in a real browser, under load, by day, night and on a phone"""
     service = 'service "mx" { server_port = { 25 } }\n'
+    counts = {"permitted": 0, "rejected": 0}
     with Watched(program, service) as policyd, Browser() as browser:
-        load = Load(policyd)
-        load.start()
-        try:
-            time.sleep(1)       # so that there is something to be drawn
+        with Load(policyd, counts):
             look_at_page(browser, policyd, "light", width=1280)
             dark = look_at_page(browser, policyd, "dark", width=1280,
                                 dark=True)
@@ -553,19 +582,18 @@ def test_page(program):
             phone = look_at_page(browser, policyd, "phone", width=360,
                                  phone=True)
             assert shown(phone, "decisions in all\n+" + NUMBER) > first > 0
-        finally:
-            load.stop.set()
-            load.join()
-        text = look_at_page(browser, policyd, "end", width=1280)
-        assert shown(text, "decisions in all\n+" + NUMBER) == \
-            sum(load.counts.values())
+        latest = wait_until(lambda: last_page(browser, policyd, counts),
+                            "the page within a minute")
         for period in ("minute", "hour", "day"):
             own = browser.value('document.getElementById("%s").innerText'
                                 % period)
-            for kind, count in load.counts.items():
-                assert shown(own, "%s %s" % (kind, NUMBER)) == count, own
-            assert shown(own, "permit_auth_destination\n+" + NUMBER) == \
-                load.counts["permitted"] // 2
+            least = latest if period == "minute" else counts
+            for kind, count in counts.items():
+                assert least[kind] <= shown(
+                    own, "%s %s" % (kind, NUMBER)) <= count, own
+            assert least["permitted"] // 2 <= shown(
+                own, "permit_auth_destination\n+" + NUMBER) <= \
+                counts["permitted"] // 2, own
             drawn = browser.value(
                 '[...document.querySelectorAll("#%s svg.time rect")].map('
                 'rect => rect.getBoundingClientRect().height).filter('
