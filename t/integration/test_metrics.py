@@ -90,7 +90,7 @@ def decisions(values, **labels):
 def promtool(text):
     """promtool - what it says of metrics; it must have nothing to say"""
     done = subprocess.run(["promtool", "check", "metrics"], input=text,
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=WAIT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done
 
 
@@ -222,7 +222,7 @@ def test_contrib(program):
                     ["test", "rules", os.path.join(
                         CONTRIB, "prometheus-rules-test.yml")]):
         done = subprocess.run(["promtool"] + command, capture_output=True,
-                              text=True, timeout=60)
+                              text=True, timeout=WAIT)
         assert done.returncode == 0, done
     dashboard, alerts = expressions()
     with Watched(program) as policyd:
@@ -237,7 +237,7 @@ def test_contrib(program):
                 for number, each in enumerate(dashboard)]}]}, file)
         done = subprocess.run(["promtool", "check", "rules",
                                policyd.path("rules.yml")],
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=WAIT)
         assert done.returncode == 0, done
 
 
