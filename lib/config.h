@@ -105,6 +105,12 @@ void config_free(struct config *config);
 /* config_messages_print - each in a line of its own. */
 void config_messages_print(const struct config_messages *messages, FILE *file);
 
+/* config_message_plain - a message of the file at path without the word
+ * "warning: ", for a log that has it; *warning: had it one? The caller frees
+ * the text. */
+char *config_message_plain(const char *message, const char *path,
+			   bool *warning);
+
 /* config_messages_clear - free the texts. */
 void config_messages_clear(struct config_messages *messages);
 

@@ -248,6 +248,7 @@ static void load_gate(struct config *config, size_t index,
 
 	load_users(config, gate, section, notes);
 	load_clients(config, gate, options, section, notes);
+	config_listener_clients(options, gate, section, notes);
 	if (section->tls_line != 0)
 		load_tls(config, gate, options, section, notes);
 	else if (section->settings[OPTION_ALLOW_REMOTE].count == 0 &&
@@ -268,7 +269,6 @@ void config_listeners(struct config *config, struct config_notes *notes,
 	const struct config_settings *settings = config->settings;
 	struct error error;
 	size_t i;
-	size_t k;
 
 	if (unserved)
 		return;
@@ -289,15 +289,7 @@ void config_listeners(struct config *config, struct config_notes *notes,
 		if (strncmp(options->address, "unix:", 5) == 0)
 			check_directory(options, section, notes);
 		load_gate(config, i, section, notes);
-		for (k = 0; k < i; k++)
-			if (strcmp(config->listeners[k].address,
-				   options->address) == 0)
-				config_error(notes, section->line,
-					     "listen: "
-					     "%s is already listened on, at "
-					     "line %d",
-					     options->address,
-					     settings->listens[k].line);
+		config_listener_same(config, i, section, "listen", notes);
 	}
 	if (settings->listen_count == 0)
 		config_warning(notes, 0,
@@ -310,8 +302,6 @@ static void check_metrics_address(const struct config *config,
 				  const struct config_section *section,
 				  struct config_notes *notes)
 {
-	size_t i;
-
 	if (listener_is_remote(config->metrics))
 		config_error(notes, section->line,
 			     "metrics: %s is not a loopback address: who "
@@ -319,14 +309,8 @@ static void check_metrics_address(const struct config *config,
 			     "127.0.0.1, [::1] or a unix: socket, and a proxy "
 			     "with a password for others",
 			     config->metrics->address);
-	for (i = 0; i < config->listener_count; i++)
-		if (strcmp(config->listeners[i].address,
-			   config->metrics->address) == 0)
-			config_error(notes, section->line,
-				     "metrics: %s is already listened on, at "
-				     "line %d",
-				     config->metrics->address,
-				     config->settings->listens[i].line);
+	config_listener_same(config, config->listener_count, section, "metrics",
+			     notes);
 }
 
 /* config_metrics - the metrics section */

@@ -18,4 +18,19 @@ void config_metrics(struct config *config, struct config_notes *notes,
 /* config_listeners_clear - free what those have made. */
 void config_listeners_clear(struct config *config);
 
+/* config_listener_same - the part of it that refuses a listener of which only
+ * one can be opened with one of the first count; count is its own index, or
+ * that of the metrics section, which comes after all. name is that of the
+ * section. */
+void config_listener_same(const struct config *config, size_t count,
+			  const struct config_section *section,
+			  const char *name, struct config_notes *notes);
+
+/* config_listener_clients - the part that warns of an allow_remote that holds
+ * everybody, if other hosts can come in without a certificate. */
+void config_listener_clients(const struct listener_options *options,
+			     const struct config_gate *gate,
+			     const struct config_section *section,
+			     struct config_notes *notes);
+
 #endif

@@ -6,12 +6,15 @@
 
 #include "lib/config_messages.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/xalloc.h"
+
+#define WARNING "warning: "
 
 /* make_printable - no control byte goes to a terminal */
 static void make_printable(char *text)
@@ -113,7 +116,7 @@ void config_notes_move(struct config_notes *notes,
 	messages->count = 0;
 	messages->errors = notes->errors;
 	while ((note = first(notes)) != NULL) {
-		const char *kind = note->warning ? "warning: " : "";
+		const char *kind = note->warning ? WARNING : "";
 
 		messages->lines[messages->count++] =
 			note->line == 0
@@ -135,6 +138,26 @@ void config_messages_print(const struct config_messages *messages, FILE *file)
 
 	for (i = 0; i < messages->count; i++)
 		fprintf(file, "%s\n", messages->lines[i]);
+}
+
+/* config_message_plain - without the word for its kind, which stands behind
+ * "FILE: " or "FILE:LINE: " */
+char *config_message_plain(const char *message, const char *path, bool *warning)
+{
+	size_t length = strlen(path);
+	const char *kind = message + length;
+
+	*warning = false;
+	if (strncmp(message, path, length) != 0 || *kind != ':')
+		return xstrdup(message);
+	if (isdigit((unsigned char)kind[1]))
+		kind += 1 + strspn(kind + 1, "0123456789");
+	if (strncmp(kind, ": " WARNING, strlen(": " WARNING)) != 0)
+		return xstrdup(message);
+	*warning = true;
+	kind += strlen(": ");
+	return xasprintf("%.*s%s", (int)(kind - message), message,
+			 kind + strlen(WARNING));
 }
 
 /* config_messages_clear - free the texts */

@@ -1,105 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-/* config_safety - what a stranger may do under a configuration
+/* config_safety - what must not be let pass under a configuration
  *
- * Whatever the restrictions say: he is judged as if he were there. A service
- * that lets him relay is an open relay, and refused at load. So is one that has
- * to judge what only Postfix can look up, unless its replies leave it to
- * Postfix. */
+ * Strangers are judged as if they were there (config_strangers.c), and lists
+ * that hold more than anybody can have are found (config_wide.c). A service
+ * that has to judge what only Postfix can look up is refused, unless its
+ * replies leave it to Postfix. */
 
 #include "lib/config_safety.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/config_options.h"
-#include "lib/judgement.h"
 #include "lib/restrictions.h"
 #include "lib/sender_login.h"
-
-/* Domains that nobody has (RFC 2606, RFC 5737); several, since a list may hold
- * one of them. */
-static const char *const foreign[] = {
-	"postmaster@open-relay-test.invalid",
-	"postmaster@[192.0.2.252]",
-	"postmaster@relay.stranger.example",
-};
-
-/* find_foreign - an address whose domain is not in our lists. When all of them
- * are, the lists hold every domain, and any one will show it. */
-static const char *find_foreign(const struct resolver *resolver)
-{
-	static struct resolution resolution;
-	size_t i;
-
-	for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-		resolve_address(resolver, foreign[i], &resolution);
-		if (resolution_authorized(resolver, &resolution) != 1)
-			return foreign[i];
-	}
-	return foreign[0];
-}
-
-/* is_permitted - would this service permit such a request? */
-static bool is_permitted(const struct config *config,
-			 const struct service *service,
-			 const struct request *request)
-{
-	static struct judgement judgement;
-
-	return judgement_now(&judgement, service, config->resolver, request,
-			     0) == 0 &&
-	       judgement.evaluation.decision.verdict == VERDICT_PERMIT;
-}
-
-/* make_stranger - RCPT in plaintext, from an address that nobody has */
-static void make_stranger(struct request *request,
-			  const struct service *service, char *port,
-			  size_t size, const char *recipient)
-{
-	request_init(request);
-	request->request = "smtpd_access_policy";
-	request->protocol_state = "RCPT";
-	request->client_address = "192.0.2.254";
-	/* The one sender address that nobody can own. */
-	request->sender = "";
-	request->recipient = recipient;
-	if (service->server_port_count > 0) {
-		snprintf(port, size, "%u", service->server_ports[0]);
-		request->server_port = port;
-	}
-	if (service->policy_context_count > 0)
-		request->policy_context = service->policy_contexts[0];
-}
-
-/* check_service - what he may do, without and with a login */
-static void check_service(const struct config *config,
-			  const struct service *service, const char *recipient,
-			  struct config_notes *notes)
-{
-	struct request request;
-	char port[8];
-
-	make_stranger(&request, service, port, sizeof(port), recipient);
-	if (is_permitted(config, service, &request)) {
-		if (!config->allow_open_relay)
-			config_error(notes, service->line,
-				     "service %s is an open relay: a stranger "
-				     "may send to %s; mend its restrictions "
-				     "or lists, or set allow_open_relay = yes",
-				     service->name, recipient);
-		return;
-	}
-	request.sasl_method = "PLAIN";
-	request.sasl_username = "stranger";
-	if (is_permitted(config, service, &request))
-		config_warning(notes, service->line,
-			       "service %s: who logs in without encryption "
-			       "may relay; reject_plaintext_session ahead of "
-			       "permit_sasl_authenticated prevents it",
-			       service->name);
-}
 
 /* judges_destination - do its restrictions look at the destination? */
 static bool judges_destination(const struct service *service)
@@ -203,15 +118,14 @@ static void check_asks(const struct config *config,
 	}
 }
 
-/* config_safety - judge a stranger under every service */
+/* config_safety - what only Postfix knows, who is in the lists, and strangers
+ */
 void config_safety(const struct config *config, struct config_notes *notes)
 {
-	const char *recipient = find_foreign(config->resolver);
 	size_t i;
 
 	for (i = 0; i < config->services.count; i++)
 		check_asks(config, &config->services.services[i], notes);
-	for (i = 0; i < config->services.count; i++)
-		check_service(config, &config->services.services[i], recipient,
-			      notes);
+	config_wide(config, notes);
+	config_strangers(config, notes);
 }

@@ -53,8 +53,13 @@ struct decision {
 	size_t asked_count;
 	enum assumption assumed;
 	const char *
-		asks[DECISION_ASKS];	  /* of the whole list: restrictions for
-					   * Postfix to try, in order; or all NULL */
+		asks[DECISION_ASKS]; /* of the whole list: restrictions for
+				      * Postfix to try, in order; or all NULL */
+	/* With REFUSAL_LOOKUP and where a sender is left to Postfix: the table
+	 * that could not be looked up, and why, static or of the
+	 * configuration; or NULL. */
+	const char *table;
+	const char *why;
 	char owners[DECISION_OWNERS_MAX]; /* of the sender address, as the
 					   * table has them; "": none found */
 };

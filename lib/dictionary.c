@@ -458,6 +458,15 @@ bool dictionary_is_pattern(const struct dictionary *dictionary)
 	return dictionary->method->pattern;
 }
 
+/* dictionary_wide_line - where a rule has a network with strangers in it */
+int dictionary_wide_line(const struct dictionary *dictionary)
+{
+	if (dictionary->failure != NULL || dictionary->asks != NULL ||
+	    dictionary->method->wide_line == NULL)
+		return 0;
+	return dictionary->method->wide_line(dictionary);
+}
+
 /* dictionary_asks - why only Postfix can look it up */
 const char *dictionary_asks(const struct dictionary *dictionary)
 {
@@ -468,6 +477,20 @@ const char *dictionary_asks(const struct dictionary *dictionary)
 const char *dictionary_failure(const struct dictionary *dictionary)
 {
 	return dictionary->failure;
+}
+
+/* dictionary_why - why the lookup of a key failed, or is left to Postfix */
+const char *dictionary_why(const struct dictionary *dictionary, const char *key)
+{
+	if (dictionary->failure != NULL)
+		return dictionary->failure;
+	if (dictionary->asks != NULL)
+		return dictionary->asks;
+	if (dictionary->method->why != NULL)
+		return dictionary->method->why(dictionary, key);
+	return dictionary->method == &method_fail
+		       ? "its lookups always fail"
+		       : "its result for this key is empty or not UTF-8";
 }
 
 /* dictionary_name - "type:name" */

@@ -84,10 +84,18 @@ enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
 int dictionary_line(const struct dictionary *dictionary, const char *key,
 		    const char **file);
 
+/* What a search in several tables did not find out. */
+struct dictionary_trouble {
+	const char *table; /* its name; NULL: it was not a table */
+	const char *why;   /* static, or of the dictionary; NULL: nothing */
+};
+
 /* What a lookup found. */
 struct dictionary_result {
 	const char *text; /* with DICTIONARY_FOUND: not empty */
 	char *owned;	  /* to be freed, or NULL */
+	struct dictionary_trouble trouble; /* of those who search; not filled
+					    * by dictionary_find() */
 };
 
 /* dictionary_find - likewise, with the result, of a dictionary from
@@ -102,11 +110,21 @@ enum dictionary_answer dictionary_find(const struct dictionary *dictionary,
  * the domains that it lies below, or a part of it. */
 bool dictionary_is_pattern(const struct dictionary *dictionary);
 
+/* dictionary_wide_line - the line of the first rule of a cidr: table that has a
+ * network which prefix_is_wide(), or all that lies outside of one; 0: there is
+ * none. */
+int dictionary_wide_line(const struct dictionary *dictionary);
+
 /* dictionary_asks - why only Postfix can look it up, or NULL: we can. */
 const char *dictionary_asks(const struct dictionary *dictionary);
 
 /* dictionary_failure - why it could not be read, or NULL: it could. */
 const char *dictionary_failure(const struct dictionary *dictionary);
+
+/* dictionary_why - why the lookup of that key failed, or is left to Postfix:
+ * static, or of the dictionary; for people. */
+const char *dictionary_why(const struct dictionary *dictionary,
+			   const char *key);
 
 /* dictionary_name - "type:name", as written. */
 const char *dictionary_name(const struct dictionary *dictionary);

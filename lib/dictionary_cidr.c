@@ -13,6 +13,7 @@
 
 #include "lib/dictionary_internal.h"
 #include "lib/logical_lines.h"
+#include "lib/prefix.h"
 #include "lib/rules.h"
 #include "lib/xalloc.h"
 
@@ -219,6 +220,24 @@ static int find_line(const struct dictionary *dictionary, const char *key)
 	return rules_line(dictionary->data, test, key);
 }
 
+/* is_wide - does a rule, or what is in an IF, hold strangers? So does all that
+ * is not in some network. */
+static int is_wide(const void *condition, const char *nobody)
+{
+	const struct network *network = condition;
+
+	(void)nobody;
+	if (!network->match)
+		return network->bits > 0;
+	return prefix_is_wide(network->family, network->bytes, network->bits);
+}
+
+/* find_wide_line - of the first such rule that is not in a narrow IF */
+static int find_wide_line(const struct dictionary *dictionary)
+{
+	return rules_line(dictionary->data, is_wide, "");
+}
+
 /* close_cidr - free the rules */
 static void close_cidr(struct dictionary *dictionary)
 {
@@ -231,6 +250,7 @@ const struct dictionary_method dictionary_cidr = {
 	.open = open_cidr,
 	.lookup = look_up,
 	.line = find_line,
+	.wide_line = find_wide_line,
 	.close = close_cidr,
 	.pattern = true,
 };

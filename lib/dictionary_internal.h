@@ -21,6 +21,13 @@ struct dictionary_method {
 	enum dictionary_answer (*find)(const struct dictionary *dictionary,
 				       const char *key,
 				       struct dictionary_result *result);
+	/* wide_line - of a rule that has a network which prefix_is_wide(); 0:
+	 * there is none. NULL: no rule is about networks. */
+	int (*wide_line)(const struct dictionary *dictionary);
+	/* why - lookup or find fails, or asks: static. NULL: it always fails.
+	 */
+	const char *(*why)(const struct dictionary *dictionary,
+			   const char *key);
 	/* close - free data, also half-made; may be NULL. */
 	void (*close)(struct dictionary *dictionary);
 	bool pattern;

@@ -5,7 +5,8 @@
  * has to be one; "!" turns a pattern around, and regexp: may have a second
  * pattern behind "!". A rule that Postfix would leave out with a warning is
  * left out here too, and noted. A pattern that we do not dare to run makes the
- * whole table one that only Postfix can look up. */
+ * whole table one that only Postfix can look up; a text that is longer than any
+ * domain or address it has to look up in any case. */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -19,7 +20,9 @@
 #include "lib/rules.h"
 #include "lib/xalloc.h"
 
-#define COSTLY "has a pattern that only Postfix is to run"
+#define DOMAIN_MAX  255 /* bytes; longer texts are left to Postfix */
+#define ADDRESS_MAX 512
+#define COSTLY	    "has a pattern that only Postfix is to run"
 
 /* One pattern of a rule. */
 struct pattern {
@@ -135,8 +138,8 @@ static unsigned long macro_number(const char *name, size_t length)
 
 /* check_result - would Postfix take the result? It may have $1 for "(...)" of
  * its pattern, and nothing else with "$". */
-static int check_result(const char *result, const struct pattern *pattern,
-			struct error *error)
+static int check_result(struct reader *reader, const char *result,
+			const struct pattern *pattern, struct error *error)
 {
 	size_t groups = expression_groups(pattern->expression);
 
@@ -156,6 +159,11 @@ static int check_result(const char *result, const struct pattern *pattern,
 		if (number == 0 || number > groups || !pattern->match)
 			return error_set(error, "the result has a \"$\" that "
 						"stands for nothing");
+		if (expression_sure(pattern->expression, number))
+			continue;
+		reader->dictionary->asks = COSTLY;
+		return error_set(error, "the result has a \"$\" for \"(...)\" "
+					"that is repeated, or beside anchors");
 	}
 	return 0;
 }
@@ -177,7 +185,7 @@ static int read_match(struct reader *reader, char *text,
 	if (*text == '!' &&
 	    read_pattern(reader, &text, &patterns[1], error) < 0)
 		return -1;
-	if (check_result(text, &patterns[0], error) < 0)
+	if (check_result(reader, text, &patterns[0], error) < 0)
 		return -1;
 	while (isspace((unsigned char)*text))
 		text++;
@@ -292,7 +300,7 @@ static int open_pcre(struct dictionary *dictionary,
 
 /* expand - the result with what "(...)" matched; the caller frees it */
 static char *expand(const char *result, const char *key,
-		    const struct expression_group *groups, size_t *length)
+		    const struct match_group *groups, size_t *length)
 {
 	char *text = NULL;
 	FILE *stream = open_memstream(&text, length);
@@ -301,7 +309,7 @@ static char *expand(const char *result, const char *key,
 	if (stream == NULL)
 		return NULL;
 	while (result != NULL && *result != '\0') {
-		const struct expression_group *group;
+		const struct match_group *group;
 		const char *name;
 		size_t size;
 
@@ -328,7 +336,7 @@ static char *make_result(const struct condition *condition, const char *key,
 {
 	const struct expression *expression = condition->patterns[0].expression;
 	size_t count = expression_groups(expression) + 1;
-	struct expression_group *groups = xcalloc(count, sizeof(*groups));
+	struct match_group *groups = xcalloc(count, sizeof(*groups));
 	int result = 1;
 	char *text = NULL;
 
@@ -381,10 +389,20 @@ static int test(const void *context, const char *key)
 	return result;
 }
 
+/* is_long - is it left to Postfix, whatever the patterns are? */
+static bool is_long(const struct dictionary *dictionary, const char *key)
+{
+	size_t most = dictionary->values ? ADDRESS_MAX : DOMAIN_MAX;
+
+	return strnlen(key, most + 1) > most;
+}
+
 /* look_up - the first rule that matches */
 static enum dictionary_answer look_up(const struct dictionary *dictionary,
 				      const char *key)
 {
+	if (is_long(dictionary, key))
+		return DICTIONARY_ASK;
 	return (enum dictionary_answer)rules_find(dictionary->data, test, key,
 						  NULL);
 }
@@ -397,8 +415,11 @@ static enum dictionary_answer find(const struct dictionary *dictionary,
 	const struct condition *condition;
 	const void *found = NULL;
 	size_t length;
-	int answer = rules_find(dictionary->data, holds, key, &found);
+	int answer;
 
+	if (is_long(dictionary, key))
+		return DICTIONARY_ASK;
+	answer = rules_find(dictionary->data, holds, key, &found);
 	if (answer <= 0)
 		return (enum dictionary_answer)answer;
 	condition = found;
@@ -416,6 +437,20 @@ static int find_line(const struct dictionary *dictionary, const char *key)
 	return rules_line(dictionary->data, test, key);
 }
 
+/* why - was it too long, or took too long, or is the result bad? */
+static const char *why(const struct dictionary *dictionary, const char *key)
+{
+	if (is_long(dictionary, key))
+		return dictionary->values
+			       ? "the address is longer than 512 bytes, too "
+				 "long for patterns"
+			       : "the name is longer than 255 bytes, too long "
+				 "for patterns";
+	if (rules_find(dictionary->data, holds, key, NULL) < 0)
+		return "comparing a pattern with it takes too many steps";
+	return "its result for this key is empty or not UTF-8";
+}
+
 /* close_rules - free them */
 static void close_rules(struct dictionary *dictionary)
 {
@@ -429,6 +464,7 @@ const struct dictionary_method dictionary_regexp = {
 	.lookup = look_up,
 	.line = find_line,
 	.find = find,
+	.why = why,
 	.close = close_rules,
 	.pattern = true,
 };
@@ -438,6 +474,7 @@ const struct dictionary_method dictionary_pcre = {
 	.lookup = look_up,
 	.line = find_line,
 	.find = find,
+	.why = why,
 	.close = close_rules,
 	.pattern = true,
 };

@@ -147,6 +147,8 @@ static bool walk(struct evaluation *evaluation)
 		enum verdict verdict;
 
 		evaluation->decision.reason = "";
+		evaluation->decision.table = NULL;
+		evaluation->decision.why = NULL;
 		verdict = use->restriction->evaluate(&evaluation->subject,
 						     use->state,
 						     &evaluation->decision);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* expression - regular expressions, by the same code that Postfix runs
+/* expression - regular expressions, read as Postfix reads them
  *
- * pcre: is PCRE2, without its compiler to machine code, and with limits on
- * what one match may cost. regexp: is regcomp(3) of the C library, since
- * another engine would read the same pattern otherwise here and there: "\d",
- * "a++" and "[\]]" mean other things to PCRE2, and "\<" or "[[.hyphen.]]"
- * nothing. It has no limits; so what would make it need them, back-references
- * and large repeats, is called costly and not run. Without these its time
- * grows with the text only: it follows all possibilities at once. It keeps
- * what it finds out about a pattern, which grows with every new text; so it is
- * compiled anew after some matches. */
+ * What a text costs that a stranger chose is bounded for every pattern, in time
+ * and in room, and nothing is kept, so that threads share patterns without a
+ * lock.
+ *
+ * pcre: is PCRE2, without its compiler to machine code, and with limits on what
+ * one match may cost. Its limit of steps is for each byte that a match may
+ * begin with, so it is shared out among them. regexp: is compiled by
+ * regcomp(3), which alone says whether a pattern is right, but run by
+ * lib/automaton.c: another engine would read the same pattern differently here
+ * and there ("\d", "a++" and "[\]]" mean other things to PCRE2, and "\<" or
+ * "[[.hyphen.]]" nothing), and regexec(3) has no limits. What the automaton
+ * does not know is called costly and not run: back-references above all. */
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 
@@ -17,7 +20,6 @@
 
 #include <ctype.h>
 #include <pcre2.h>
-#include <pthread.h>
 #include <regex.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,27 +27,17 @@
 
 #include "lib/xalloc.h"
 
-#define PATTERN_MAX 16384  /* bytes of a pattern */
-#define REPEATS_MAX 4096   /* what {n} and {m,n} multiply to */
-#define MATCH_LIMIT 200000 /* steps of one match */
+#define PATTERN_MAX 16384 /* bytes of a pattern */
+#define REPEATS_MAX 4096  /* what {n} and {m,n} multiply to */
+#define MATCH_LIMIT 12000 /* steps of one match */
 #define DEPTH_LIMIT 20000
 #define HEAP_LIMIT  4096 /* KiB */
-#define POSIX_USES  1000 /* matches until it is compiled anew */
-
-/* A POSIX expression; a match may change it. */
-struct posix {
-	pthread_mutex_t lock;
-	char *pattern;
-	int options;
-	bool compiled;
-	unsigned uses;
-	regex_t regex;
-};
 
 struct expression {
-	struct posix *posix; /* NULL with EXPRESSION_PCRE */
+	struct automaton *posix; /* NULL with EXPRESSION_PCRE */
 	pcre2_code *pcre;
 	pcre2_match_context *limits;
+	bool anchored; /* with pcre: a match begins with the text */
 	size_t groups;
 };
 
@@ -140,42 +132,37 @@ static bool is_costly(const char *pattern)
 	return false;
 }
 
-/* compile_again - at first, and after some matches */
-static int compile_again(struct posix *posix, struct error *error)
+/* check_posix - would regcomp(3) take the pattern? */
+static int check_posix(const char *pattern, int options, struct error *error)
 {
 	char reason[256];
-	int result;
+	regex_t regex;
+	int result = regcomp(&regex, pattern, options);
 
-	if (posix->compiled)
-		regfree(&posix->regex);
-	result = regcomp(&posix->regex, posix->pattern, posix->options);
-	posix->compiled = result == 0;
-	posix->uses = 0;
-	if (result == 0)
+	if (result == 0) {
+		regfree(&regex);
 		return 0;
+	}
 	if (result == REG_ESPACE)
 		xalloc_failed(); /* a pattern left out is a wrong answer */
-	regerror(result, &posix->regex, reason, sizeof(reason));
+	regerror(result, &regex, reason, sizeof(reason));
 	return error_set(error, "%s", reason);
 }
 
-/* compile_posix - with regcomp(3) */
+/* compile_posix - as regcomp(3) has it */
 static int compile_posix(struct expression *expression, const char *pattern,
 			 unsigned options, bool *costly, struct error *error)
 {
-	struct posix *posix;
-
 	*costly = is_costly(pattern);
 	if (*costly)
 		return error_set(error, "has back-references or many repeats");
-	posix = xcalloc(1, sizeof(*posix));
-	expression->posix = posix;
-	pthread_mutex_init(&posix->lock, NULL);
-	posix->pattern = xstrdup(pattern);
-	posix->options = (int)options;
-	if (compile_again(posix, error) < 0)
+	if (check_posix(pattern, (int)options, error) < 0)
 		return -1;
-	expression->groups = posix->regex.re_nsub;
+	expression->posix = automaton_new(pattern, (int)options);
+	*costly = expression->posix == NULL;
+	if (*costly)
+		return error_set(error, "is too large, or unusual");
+	expression->groups = automaton_groups(expression->posix);
 	return 0;
 }
 
@@ -183,7 +170,7 @@ static int compile_posix(struct expression *expression, const char *pattern,
 static int compile_pcre(struct expression *expression, const char *pattern,
 			unsigned options, struct error *error)
 {
-	uint32_t groups = 0;
+	uint32_t groups = 0, always = 0;
 	size_t offset;
 	int code;
 
@@ -202,24 +189,13 @@ static int compile_pcre(struct expression *expression, const char *pattern,
 	expression->limits = pcre2_match_context_create(NULL);
 	if (expression->limits == NULL)
 		xalloc_failed();
-	pcre2_set_match_limit(expression->limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(expression->limits, DEPTH_LIMIT);
 	pcre2_set_heap_limit(expression->limits, HEAP_LIMIT);
 	pcre2_pattern_info(expression->pcre, PCRE2_INFO_CAPTURECOUNT, &groups);
 	expression->groups = groups;
+	pcre2_pattern_info(expression->pcre, PCRE2_INFO_ALLOPTIONS, &always);
+	expression->anchored = (always & PCRE2_ANCHORED) != 0;
 	return 0;
-}
-
-/* posix_free - NULL is allowed */
-static void posix_free(struct posix *posix)
-{
-	if (posix == NULL)
-		return;
-	if (posix->compiled)
-		regfree(&posix->regex);
-	pthread_mutex_destroy(&posix->lock);
-	free(posix->pattern);
-	free(posix);
 }
 
 /* expression_free - NULL is allowed */
@@ -227,7 +203,7 @@ void expression_free(struct expression *expression)
 {
 	if (expression == NULL)
 		return;
-	posix_free(expression->posix);
+	automaton_free(expression->posix);
 	pcre2_match_context_free(expression->limits);
 	pcre2_code_free(expression->pcre);
 	free(expression);
@@ -264,9 +240,16 @@ size_t expression_groups(const struct expression *expression)
 	return expression->groups;
 }
 
+/* expression_sure - will the match say what that group matched? */
+bool expression_sure(const struct expression *expression, size_t group)
+{
+	return expression->posix == NULL ||
+	       automaton_sure(expression->posix, group);
+}
+
 /* copy_pcre - what the groups matched */
 static void copy_pcre(pcre2_match_data *data, int count,
-		      struct expression_group *groups, size_t size)
+		      struct match_group *groups, size_t size)
 {
 	const size_t *places = pcre2_get_ovector_pointer(data);
 
@@ -281,68 +264,38 @@ static void copy_pcre(pcre2_match_data *data, int count,
 
 /* match_pcre - within the limits */
 static int match_pcre(const struct expression *expression, const char *text,
-		      struct expression_group *groups)
+		      struct match_group *groups)
 {
 	size_t size = groups != NULL ? expression->groups + 1 : 1;
+	size_t length = strlen(text);
 	/* Room for what a thread needs while it matches. */
 	pcre2_match_data *data = pcre2_match_data_create((uint32_t)size, NULL);
-	int result;
+	pcre2_match_context *limits =
+		pcre2_match_context_copy(expression->limits);
+	int result = PCRE2_ERROR_NOMEMORY;
 
-	if (data == NULL)
-		return -1;
-	result = pcre2_match(expression->pcre, (PCRE2_SPTR)text, strlen(text),
-			     0, 0, data, expression->limits);
+	if (data != NULL && limits != NULL) {
+		size_t begins = expression->anchored ? 1 : length + 1;
+
+		pcre2_set_match_limit(limits,
+				      (uint32_t)(MATCH_LIMIT / begins) + 1);
+		result = pcre2_match(expression->pcre, (PCRE2_SPTR)text, length,
+				     0, 0, data, limits);
+	}
 	if (result > 0 && groups != NULL)
 		copy_pcre(data, result, groups, size);
+	pcre2_match_context_free(limits);
 	pcre2_match_data_free(data);
 	if (result == PCRE2_ERROR_NOMATCH)
 		return 0;
 	return result < 0 ? -1 : 1;
 }
 
-/* copy_posix - what the groups matched */
-static void copy_posix(const regmatch_t *places,
-		       struct expression_group *groups, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		bool set = places[i].rm_so >= 0;
-
-		groups[i].start = set ? (size_t)places[i].rm_so : 0;
-		groups[i].end = set ? (size_t)places[i].rm_eo : 0;
-	}
-}
-
-/* match_posix - one thread at a time, as regexec(3) itself has it */
-static int match_posix(struct posix *posix, const char *text,
-		       struct expression_group *groups, size_t size)
-{
-	regmatch_t *places = NULL;
-	int result = 0;
-
-	if (groups != NULL)
-		places = xcalloc(size, sizeof(*places));
-	else
-		size = 0;
-	pthread_mutex_lock(&posix->lock);
-	if (!posix->compiled || ++posix->uses > POSIX_USES)
-		result = compile_again(posix, NULL) == 0 ? 0 : REG_ESPACE;
-	if (result == 0)
-		result = regexec(&posix->regex, text, size, places, 0);
-	pthread_mutex_unlock(&posix->lock);
-	if (result == 0)
-		copy_posix(places, groups, size);
-	free(places);
-	if (result == REG_NOMATCH)
-		return 0;
-	return result != 0 ? -1 : 1;
-}
-
 /* expression_match - does the text match somewhere? */
 int expression_match(const struct expression *expression, const char *text,
-		     struct expression_group *groups)
+		     struct match_group *groups)
 {
 	if (expression->posix != NULL)
-		return match_posix(expression->posix, text, groups,
-				   expression->groups + 1);
+		return automaton_match(expression->posix, text, groups);
 	return match_pcre(expression, text, groups);
 }

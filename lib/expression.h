@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/automaton.h"
 #include "lib/error.h"
 
 /* One regular expression of a regexp: or pcre: table. */
@@ -22,7 +23,7 @@ int expression_options(enum expression_kind kind, const char **text,
 		       unsigned *options, struct error *error);
 
 /* expression_new - compile a pattern. NULL and the reason; then *costly says
- * whether it is only that running it might take any amount of time. */
+ * whether it is only that we do not run it. */
 struct expression *expression_new(enum expression_kind kind,
 				  const char *pattern, unsigned options,
 				  bool *costly, struct error *error);
@@ -33,17 +34,16 @@ void expression_free(struct expression *expression);
 /* expression_groups - how many "(...)" that can be referred to. */
 size_t expression_groups(const struct expression *expression);
 
-/* What a "(...)" matched: bytes of the text; none when start == end. */
-struct expression_group {
-	size_t start;
-	size_t end;
-};
+/* expression_sure - does expression_match() know what that group, from 1,
+ * matched? Not all of regexp: are. */
+bool expression_sure(const struct expression *expression, size_t group);
 
 /* expression_match - 1 the text matches somewhere; 0 it does not; -1 a limit
  * was reached: unknown. groups may be NULL; else it has expression_groups() + 1
  * members, the first one for the whole match. May be called by several threads
- * at once. */
+ * at once; what it costs is bounded by the length of the text and by limits, of
+ * which 5 ms are made. */
 int expression_match(const struct expression *expression, const char *text,
-		     struct expression_group *groups);
+		     struct match_group *groups);
 
 #endif

@@ -39,6 +39,11 @@ int listener_parse(struct listener_options *options, const char *text,
  * nor loopback? */
 bool listener_is_remote(const struct listener_options *options);
 
+/* listener_is_same - can only one of two be opened, since they are the same
+ * socket, by whatever name, or one is at every address of the host? */
+bool listener_is_same(const struct listener_options *one,
+		      const struct listener_options *other);
+
 /* listener_open - a non-blocking, close-on-exec listening socket. For unix:
  * mode, owner and group are set before the name is visible; a stale socket is
  * replaced, a live one never (waits up to 2 s for it to go away), any other

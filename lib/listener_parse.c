@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/listener_internal.h"
 
@@ -181,4 +182,63 @@ bool listener_is_remote(const struct listener_options *options)
 	if (address.any.sa_family == AF_INET)
 		return ntohl(address.in.sin_addr.s_addr) >> 24 != 127;
 	return !IN6_IS_ADDR_LOOPBACK(&address.in6.sin6_addr);
+}
+
+/* is_same_unix - the same name in the same directory, which may have several */
+static bool is_same_unix(const char *one, const char *other)
+{
+	const char *name = strrchr(one, '/'), *other_name = strrchr(other, '/');
+	struct stat status, other_status;
+	char path[sizeof(((struct listener_options *)0)->address)];
+	bool found;
+
+	if (strcmp(name, other_name) != 0)
+		return false;
+	snprintf(path, sizeof(path), "%.*s", (int)(name - one) + 1, one);
+	found = stat(path, &status) == 0;
+	snprintf(path, sizeof(path), "%.*s", (int)(other_name - other) + 1,
+		 other);
+	return found && stat(path, &other_status) == 0 &&
+	       status.st_dev == other_status.st_dev &&
+	       status.st_ino == other_status.st_ino;
+}
+
+/* is_same_inet - one port of one address, or of all; listeners of IPv6 leave
+ * IPv4 alone */
+static bool is_same_inet(const union socket_address *one,
+			 const union socket_address *other)
+{
+	const struct in6_addr *host = &one->in6.sin6_addr;
+	const struct in6_addr *other_host = &other->in6.sin6_addr;
+
+	if (one->any.sa_family != other->any.sa_family)
+		return false;
+	if (one->any.sa_family == AF_INET)
+		return one->in.sin_port == other->in.sin_port &&
+		       (one->in.sin_addr.s_addr == other->in.sin_addr.s_addr ||
+			one->in.sin_addr.s_addr == INADDR_ANY ||
+			other->in.sin_addr.s_addr == INADDR_ANY);
+	return one->in6.sin6_port == other->in6.sin6_port &&
+	       (IN6_ARE_ADDR_EQUAL(host, other_host) ||
+		IN6_IS_ADDR_UNSPECIFIED(host) ||
+		IN6_IS_ADDR_UNSPECIFIED(other_host));
+}
+
+/* listener_is_same - can only one of them be opened? */
+bool listener_is_same(const struct listener_options *one,
+		      const struct listener_options *other)
+{
+	bool is_unix = strncmp(one->address, "unix:", 5) == 0;
+	union socket_address address, other_address;
+
+	if (strcmp(one->address, other->address) == 0)
+		return true;
+	if (is_unix != (strncmp(other->address, "unix:", 5) == 0))
+		return false;
+	if (is_unix)
+		return is_same_unix(one->address + 5, other->address + 5);
+	return listener_inet_address(&address, one->address, NULL) == 0 &&
+	       listener_inet_address(&other_address, other->address, NULL) ==
+		       0 &&
+	       is_same_inet(&address, &other_address);
 }

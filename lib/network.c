@@ -15,6 +15,7 @@
 
 #include "lib/casefold.h"
 #include "lib/number.h"
+#include "lib/prefix.h"
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
@@ -395,4 +396,31 @@ int network_list_find(const struct network_list *list, const char *address,
 	match->file = decided->file;
 	match->dictionary = decided->table;
 	return result;
+}
+
+/* is_wide - does an entry hold strangers? *line: of the rule in its table */
+static bool is_wide(const struct network *network, int *line)
+{
+	*line = 0;
+	if (network->table == NULL)
+		return prefix_is_wide(network->address.family,
+				      network->address.bytes, network->prefix);
+	*line = dictionary_wide_line(network->table);
+	return *line > 0;
+}
+
+/* network_list_each_wide - the entries that hold strangers */
+void network_list_each_wide(const struct network_list *list,
+			    void (*visit)(void *context, const char *text,
+					  const char *file, int line),
+			    void *context)
+{
+	int line;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct network *network = &list->networks[i];
+
+		if (network->listed && is_wide(network, &line))
+			visit(context, network->text, network->file, line);
+	}
 }

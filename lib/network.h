@@ -36,6 +36,15 @@ void network_list_free(struct network_list *list);
 int network_list_match(const struct network_list *list, const char *address,
 		       const char *name);
 
+/* network_list_each_wide - call visit for each entry that puts a network into
+ * the list which prefix_is_wide(): as it is written, the /file that it stands
+ * in, or NULL, and for a type:table the line of the rule, or 0. What is
+ * written with "!" is left out. */
+void network_list_each_wide(const struct network_list *list,
+			    void (*visit)(void *context, const char *text,
+					  const char *file, int line),
+			    void *context);
+
 /* network_list_find - the same for those who explain: the entry that decided,
  * as it is written, and the /file that it stands in; its line is not kept. */
 int network_list_find(const struct network_list *list, const char *address,

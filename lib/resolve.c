@@ -218,7 +218,10 @@ static void finish(struct work *work, enum resolve_status status)
 	} else if (resolution->status == RESOLVE_ASK) {
 		resolution->list = work->asks;
 		resolution->match = work->asks_match;
+		resolution->why = work->asks_why;
 	}
+	if (status != RESOLVE_ASK && status != RESOLVE_FAILED)
+		resolution->why = NULL;
 }
 
 /* run - the whole way of one address */

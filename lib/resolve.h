@@ -18,7 +18,8 @@ enum destination_class {
 };
 
 enum resolve_status {
-	RESOLVE_FAILED,	 /* a list could not be searched: defer */
+	RESOLVE_FAILED,	 /* a list could not be searched; or, without list,
+			  * that takes too long: defer */
 	RESOLVE_INVALID, /* bad domain syntax: class is DEFAULT */
 	RESOLVE_DONE,
 	RESOLVE_ASK, /* depends on a table that only Postfix can
@@ -37,7 +38,9 @@ struct resolution {
 	const char *list; /* parameter whose list decided, failed or asks;
 			   * "inet_interfaces" for own literals; or "" */
 	struct table_match match; /* the entry of that list */
-	const char *domain;	  /* into address: after the last "@", or "" */
+	const char *why;    /* with FAILED and ASK: the reason, static or of the
+			     * resolver; else NULL */
+	const char *domain; /* into address: after the last "@", or "" */
 	char address[RESOLUTION_ADDRESS_MAX]; /* the final address */
 };
 

@@ -54,6 +54,7 @@ struct work {
 	bool asks_local;  /* whether it is local, only Postfix knows */
 	const char *asks; /* first list that only Postfix can search */
 	struct table_match asks_match; /* and the entry of it */
+	const char *asks_why;
 	const char *folded; /* the final domain, folded; NULL: not yet */
 	char *plain;	    /* internal form */
 	char *quoted;	    /* external form */

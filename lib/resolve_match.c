@@ -45,6 +45,14 @@ static bool is_own_literal(const struct work *work, char *domain, size_t length)
 	return true;
 }
 
+/* why - it could not be looked up */
+static const char *why(const struct table_match *match, const char *domain)
+{
+	return match->dictionary != NULL
+		       ? dictionary_why(match->dictionary, domain)
+		       : "not known";
+}
+
 /* resolve_match - look for a domain in one list, and remember who decided */
 int resolve_match(struct work *work, const struct table *table,
 		  enum parameter parameter, const char *domain)
@@ -60,10 +68,13 @@ int resolve_match(struct work *work, const struct table *table,
 		if (work->asks == NULL) {
 			work->asks = parameter_name(parameter);
 			work->asks_match = match;
+			work->asks_why = why(&match, domain);
 		}
 	} else if (found != 0) {
 		work->resolution->list = parameter_name(parameter);
 		work->resolution->match = match;
+		if (found < 0)
+			work->resolution->why = why(&match, domain);
 	}
 	return found;
 }

@@ -238,6 +238,17 @@ static int strip_once(struct work *work)
 	return 1;
 }
 
+/* give_up - it takes too long; no list is to blame */
+static int give_up(struct work *work)
+{
+	struct resolution *resolution = work->resolution;
+
+	resolution->list = "";
+	resolution->match = (struct table_match){ 0 };
+	resolution->why = "the address has too many domains to follow";
+	return -1;
+}
+
 /* strip_domains - strip our own domains until none is left. Each round looks at
  * the whole address and takes something away, except where
  * empty_address_recipient is unwise; but that may be one "@" of thousands, for
@@ -253,7 +264,7 @@ static int strip_domains(struct work *work)
 			       address_count(&work->address) + 1;
 
 		if (bytes > left)
-			return -1;
+			return give_up(work);
 		left -= bytes;
 		more = strip_once(work);
 		if (is_failed(work))

@@ -131,9 +131,17 @@ static enum dictionary_answer look_up(const struct sender_login *maps,
 			    !casefold_is_utf8(key, length)))
 		return DICTIONARY_NOT_FOUND;
 	for (size_t i = 0; i < maps->count && answer == DICTIONARY_NOT_FOUND;
-	     i++)
-		if (whole || !dictionary_is_pattern(maps->tables[i]))
-			answer = dictionary_find(maps->tables[i], key, result);
+	     i++) {
+		const struct dictionary *table = maps->tables[i];
+
+		if (!whole && dictionary_is_pattern(table))
+			continue;
+		answer = dictionary_find(table, key, result);
+		if (answer == DICTIONARY_FAILED || answer == DICTIONARY_ASK) {
+			result->trouble.table = dictionary_name(table);
+			result->trouble.why = dictionary_why(table, key);
+		}
+	}
 	return answer;
 }
 
@@ -178,6 +186,9 @@ static enum dictionary_answer find_local(const struct sender_login *maps,
 
 	if (local == 0)
 		return DICTIONARY_NOT_FOUND;
+	if (local != 1)
+		result->trouble.why = "it is not known whether the domain of "
+				      "the sender address is local";
 	if (local != 1)
 		return local == AUTHORIZED_ASK ? DICTIONARY_ASK
 					       : DICTIONARY_FAILED;
@@ -238,14 +249,22 @@ static enum dictionary_answer find(const struct sender_login *maps,
 	char *folded;
 
 	resolve_address(maps->resolver, sender, &resolution);
+	result->trouble.why = resolution.why;
+	if (resolution.status == RESOLVE_FAILED && *resolution.list != '\0')
+		result->trouble.table = resolution.list;
+	if (result->trouble.why == NULL)
+		result->trouble.why = "it is no address";
 	if (resolution.status == RESOLVE_FAILED ||
 	    strchr(resolution.address, '@') == NULL)
 		return DICTIONARY_FAILED;
 	/* If its domain may be local, it may be that there is another. */
 	if (resolution.status == RESOLVE_ASK &&
 	    strcmp(resolution.list, parameter_name(PARAMETER_MYDESTINATION)) ==
-		    0)
+		    0) {
+		result->trouble.table = resolution.list;
 		return DICTIONARY_ASK;
+	}
+	result->trouble.why = NULL;
 	length = strlen(resolution.address);
 	folded = xmalloc(CASEFOLD_SIZE(length));
 	casefold(folded, resolution.address, length, maps->utf8);
@@ -277,9 +296,10 @@ static bool is_owner(const char *owners, const char *login, bool utf8)
 /* sender_login_find - who owns it? */
 enum sender_owner sender_login_find(const struct sender_login *maps,
 				    const char *sender, const char *login,
-				    char owners[DECISION_OWNERS_MAX])
+				    char owners[DECISION_OWNERS_MAX],
+				    struct dictionary_trouble *trouble)
 {
-	struct dictionary_result result = { "", NULL };
+	struct dictionary_result result = { "", NULL, { NULL, NULL } };
 	enum sender_owner owner = SENDER_FAILED;
 
 	switch (find(maps, sender, &result)) {
@@ -298,6 +318,7 @@ enum sender_owner sender_login_find(const struct sender_login *maps,
 	case DICTIONARY_FAILED:
 		break;
 	}
+	*trouble = result.trouble;
 	free(result.owned);
 	return owner;
 }
@@ -328,6 +349,8 @@ enum verdict sender_login_evaluate(const struct sender_login *maps,
 	const char *login = subject->request->sasl_username;
 	/* As Postfix has it: by whatever method. */
 	bool authenticated = login[0] != '\0';
+	struct dictionary_trouble trouble;
+	enum sender_owner owner;
 
 	if (sender[0] == '\0')
 		return pass(decision, "there is no sender address");
@@ -335,7 +358,11 @@ enum verdict sender_login_evaluate(const struct sender_login *maps,
 				     : SENDER_CHECK_UNAUTHENTICATED)) == 0)
 		return pass(decision,
 			    authenticated ? "logged in" : "not logged in");
-	switch (sender_login_find(maps, sender, login, decision->owners)) {
+	owner = sender_login_find(maps, sender, login, decision->owners,
+				  &trouble);
+	decision->table = trouble.table;
+	decision->why = trouble.why;
+	switch (owner) {
 	case SENDER_OWNED:
 		return pass(decision, "the sender address is his own");
 	case SENDER_UNKNOWN:

@@ -34,10 +34,12 @@ int sender_login_open(const char *argument,
 void sender_login_close(void *state);
 
 /* sender_login_find - look up a sender attribute that is not empty, and whether
- * login is one of its owners, who are also copied. */
+ * login is one of its owners, who are also copied. trouble is filled: with
+ * SENDER_FAILED and SENDER_ASK it says why. */
 enum sender_owner sender_login_find(const struct sender_login *maps,
 				    const char *sender, const char *login,
-				    char owners[DECISION_OWNERS_MAX]);
+				    char owners[DECISION_OWNERS_MAX],
+				    struct dictionary_trouble *trouble);
 
 /* sender_login_evaluate - for a restriction of that name, with a set of enum
  * sender_check. */

@@ -46,6 +46,8 @@ static struct timeval milliseconds(uint64_t ms)
 uint64_t server_queue_limit(const struct server *server, enum queue queue)
 {
 	switch (queue) {
+	case QUEUE_SILENT:
+		return server->limits.request_ms;
 	case QUEUE_IDLE:
 		return (uint64_t)server->limits.idle_ms +
 		       server->limits.idle_ms / 64 + 1;
@@ -84,7 +86,7 @@ static void on_timer(evutil_socket_t fd, short what, void *argument)
 	(void)fd;
 	(void)what;
 	server->timer_ms = UINT64_MAX;
-	for (queue = QUEUE_IDLE; queue < QUEUE_WAITING; queue++) {
+	for (queue = QUEUE_SILENT; queue < QUEUE_WAITING; queue++) {
 		uint64_t limit = server_queue_limit(server, (enum queue)queue);
 		struct connection *first;
 
@@ -249,15 +251,16 @@ static void look_again(struct server *server, uint64_t ms)
  * descriptors */
 void server_accept_update(struct server *server)
 {
-	bool full = server_load(server) >= server->limits.max_connections;
+	bool full = !server_has_place(server);
 	bool accepts = !server->starved && !server->quit && !full;
 	struct accepting *accepting;
 
+	/* Others do not tell when they have closed one. */
+	if (full && server->deal_count > 0 && !server->starved &&
+	    !TAILQ_EMPTY(&server->accepting))
+		look_again(server, FULL_MS);
 	if (accepts == server->accepts)
 		return;
-	/* Others do not tell when they have closed one. */
-	if (full && server->deal_count > 0 && !server->starved)
-		look_again(server, FULL_MS);
 	server->accepts = accepts;
 	TAILQ_FOREACH (accepting, &server->accepting, link) {
 		if (!accepts)
@@ -290,14 +293,10 @@ static void server_starved(struct server *server)
 /* server_add - one more connection */
 void server_add(struct server *server, int fd, const char *peer)
 {
-	struct handover_packet packet = handover_new_packet(peer);
 	struct connection *connection;
 
 	SERVER_COUNT(server->counters.accepted, 1);
-	if (server_deal(server, &packet, fd)) {
-		server_accept_update(server);
-		return;
-	}
+	server_make_room(server);
 	connection = connection_new(server, fd, fd);
 	if (peer != NULL)
 		connection->peer = xstrdup(peer);
@@ -311,6 +310,10 @@ static bool accept_one(struct accepting *accepting)
 	struct server *server = accepting->server;
 	int one = 1, fd;
 
+	if (server_is_full(server)) {
+		look_again(server, FULL_MS);
+		return false;
+	}
 	fd = accept4(accepting->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
 		if (errno == EAGAIN)
@@ -326,7 +329,7 @@ static bool accept_one(struct accepting *accepting)
 		accepting->accepted(accepting->context, fd);
 	else
 		server_add(server, fd, NULL);
-	return server_load(server) < server->limits.max_connections;
+	return server_has_place(server);
 }
 
 /* on_acceptable - some at a time, so that the others get their turn */
@@ -385,6 +388,7 @@ int server_serve_pair(struct server *server, int input, int output,
 	assign_timers(server);
 	server->pair = true;
 	connection = connection_new(server, input, output);
+	connection_asked(connection); /* nobody else wants its place */
 	connection_settle(connection);
 	return 0;
 }
@@ -489,6 +493,7 @@ void server_drain(struct server *server)
 		if (event_add(&server->drain_timer, &delay) < 0)
 			server_quit(server);
 	}
+	settle_queue(server, QUEUE_SILENT);
 	settle_queue(server, QUEUE_IDLE);
 	settle_queue(server, QUEUE_PARTIAL);
 	server_check_end(server);

@@ -16,10 +16,12 @@ struct server;
 struct connection;
 
 struct server_limits {
-	unsigned request_ms;	  /* first byte to blank line, absolute */
+	unsigned request_ms;	  /* first byte to blank line, absolute; of the
+				   * first one, from when the client came */
 	unsigned idle_ms;	  /* nothing received */
 	unsigned reply_ms;	  /* reply not taken by the peer */
-	unsigned max_connections; /* reached: accepting pauses */
+	unsigned max_connections; /* reached: who has not asked makes room, then
+				   * accepting pauses */
 };
 
 #define SERVER_SETTLE_MS 10
@@ -85,13 +87,13 @@ void server_add(struct server *server, int fd, const char *peer);
  * (accepted, added, taken over) to other, a server whose loop runs in another
  * thread of this process and which takes over from the far end of channel
  * (server_take_over_local()).
- * Each goes to the one with the fewest; max_connections counts them all. The
- * channel is the server's then. */
+ * Each goes, with its first request, to the one with the fewest;
+ * max_connections counts them all. The channel is the server's then. */
 void server_deal_to(struct server *server, int channel,
 		    const struct server *other);
 
-/* server_stop_dealing - keep all that come; the others get an empty farewell.
- * They are not looked at any more. */
+/* server_stop_dealing - keep all that come; the others get an empty farewell,
+ * behind what was dealt to them. They are not looked at any more. */
 void server_stop_dealing(struct server *server);
 
 /* server_stop_accepting - for good; the listening sockets are closed here. */
@@ -151,8 +153,8 @@ int server_take_over(struct server *server, int channel, server_taken *done,
 		     void *context, struct error *error);
 
 /* server_hand_over_local, server_take_over_local - the same between threads of
- * one process, with an empty farewell: descriptors are passed as they are, so
- * that none is needed for it. */
+ * one process, with an empty farewell, which is the end of the channel:
+ * descriptors are passed as they are, so that none is needed for it. */
 void server_hand_over_local(struct server *server, int channel);
 int server_take_over_local(struct server *server, int channel,
 			   server_taken *done, void *context,

@@ -20,7 +20,8 @@
 
 #define KEEP_MIN 1024 /* room for the beginning of a request */
 
-/* connection_new - it stands in the idle queue; settle it */
+/* connection_new - it stands in the queue of those who have not asked; settle
+ * it */
 struct connection *connection_new(struct server *server, int input, int output)
 {
 	struct connection *connection = xcalloc(1, sizeof(*connection));
@@ -30,8 +31,18 @@ struct connection *connection_new(struct server *server, int input, int output)
 	connection->output = output;
 	connection->queue = QUEUE_COUNT;
 	SERVER_COUNT(server->counters.open, 1);
-	connection_enqueue(connection, QUEUE_IDLE, server_now_ms());
+	server->silent++;
+	connection_enqueue(connection, QUEUE_SILENT, server_now_ms());
 	return connection;
+}
+
+/* connection_asked - from now on nobody else gets its place */
+void connection_asked(struct connection *connection)
+{
+	if (connection->asked)
+		return;
+	connection->asked = true;
+	connection->server->silent--;
 }
 
 /* connection_release - leave the queue, close, free */
@@ -41,6 +52,8 @@ static void connection_release(struct connection *connection)
 
 	if (connection->interest != 0)
 		event_del(&connection->event);
+	if (!connection->asked)
+		server->silent--;
 	TAILQ_REMOVE(&server->queues[connection->queue], connection, link);
 	if (connection->input >= 0)
 		close(connection->input);
@@ -116,10 +129,19 @@ static void malformed(struct connection *connection, const char *reason)
 void connection_expire(struct connection *connection)
 {
 	SERVER_COUNT(connection->server->counters.timeouts, 1);
-	if (connection->queue == QUEUE_PARTIAL)
+	if (connection->queue == QUEUE_PARTIAL ||
+	    (connection->queue == QUEUE_SILENT && connection->length > 0))
 		malformed(connection, "request not complete in time");
 	else if (connection->queue == QUEUE_UNSENT)
 		malformed(connection, "reply not taken in time");
+	connection_close(connection);
+}
+
+/* connection_evict - somebody else gets its place */
+void connection_evict(struct connection *connection)
+{
+	malformed(connection, "it has asked nothing yet, and all places are "
+			      "taken");
 	connection_close(connection);
 }
 
@@ -293,6 +315,22 @@ static void keep_rest(struct connection *connection, char *block, size_t start,
 	connection->length = (uint32_t)end;
 }
 
+/* first_request - is it whole now? Then the connection keeps its place, here or
+ * in another thread; true: there, and here it is gone. */
+static bool first_request(struct connection *connection, const char *bytes,
+			  size_t length)
+{
+	struct request_scan scan = connection->scan;
+
+	if (request_length(bytes, length, &scan, &connection->server->error) <=
+	    0)
+		return false;
+	if (server_deal_first(connection, bytes, length))
+		return true;
+	connection_asked(connection);
+	return false;
+}
+
 /* connection_process - answer the requests in block, which is the loop's
  * buffer or the connection's own, and has room for a NUL behind them; keep
  * what remains; settle */
@@ -304,6 +342,9 @@ void connection_process(struct connection *connection, char *block,
 
 	if (start < end)
 		block[end] = '\0';
+	if (!connection->asked && start < end &&
+	    first_request(connection, block + start, end - start))
+		return;
 	server->current = connection;
 	while (whole > 0 && start < end && may_answer(connection)) {
 		whole = answer_next(connection, block + start, end - start);
@@ -450,6 +491,8 @@ static enum queue next_queue(struct connection *connection)
 		}
 		return QUEUE_COUNT;
 	}
+	if (!connection->asked)
+		return QUEUE_SILENT;
 	return connection->length > 0 ? QUEUE_PARTIAL : QUEUE_IDLE;
 }
 
@@ -471,13 +514,15 @@ void connection_settle(struct connection *connection)
 	/* Behind a part of a request an error may come that nothing but
 	 * reading tells of: there everything that is readable counts. */
 	const short interests[] = {
+		[QUEUE_SILENT] = connection->length > 0 ? EV_READ
+							: server->idle_interest,
 		[QUEUE_IDLE] = server->idle_interest,
 		[QUEUE_PARTIAL] = EV_READ,
 		[QUEUE_UNSENT] = EV_WRITE,
 		[QUEUE_WAITING] = 0,
 	};
 	enum queue queue = next_queue(connection);
-	bool between = queue == QUEUE_IDLE || queue == QUEUE_PARTIAL;
+	bool between = queue <= QUEUE_PARTIAL;
 
 	if (queue == QUEUE_COUNT ||
 	    (server->draining && between && !has_more(connection))) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* server_deal - new connections for the other event loops of this process
  *
- * One server accepts for all. A new connection goes to whoever has the fewest,
- * in a packet as those of a hand-over, so that the other one takes it as it
- * would take it from another process. What cannot be passed is kept. */
+ * One server accepts for all. With its first request a connection goes to
+ * whoever has the fewest, in a packet as those of a hand-over, so that the
+ * other one takes it as it would take it from another process. What cannot be
+ * passed is kept, and so is who asks nothing: then the one that accepts knows
+ * all of those who can make room. */
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,17 +30,14 @@ void server_deal_to(struct server *server, int channel,
 		(struct deal){ .other = other, .channel = channel };
 }
 
-/* server_stop_dealing - all others get the farewell, and a closed channel */
+/* server_stop_dealing - the end of a channel, behind all that is still in it,
+ * is the farewell: a packet may find the channel full */
 void server_stop_dealing(struct server *server)
 {
 	size_t i;
 
-	for (i = 0; i < server->deal_count; i++) {
-		/* If it does not go, the channel is closed all the same,
-		 * and that is seen there. */
-		handover_farewell(server->deals[i].channel, NULL, 0);
+	for (i = 0; i < server->deal_count; i++)
 		close(server->deals[i].channel);
-	}
 	free(server->deals);
 	server->deals = NULL;
 	server->deal_count = 0;
@@ -67,7 +66,7 @@ unsigned server_load(const struct server *server)
 /* choose - who has the fewest; NULL: we */
 static struct deal *choose(struct server *server)
 {
-	unsigned least = server->counters.open;
+	unsigned least = server->counters.open - server->silent;
 	struct deal *deal = NULL;
 	size_t i;
 
@@ -90,5 +89,24 @@ bool server_deal(struct server *server, struct handover_packet *packet, int fd)
 	if (deal == NULL || handover_send_local(deal->channel, packet, fd) < 0)
 		return false;
 	deal->dealt++;
+	return true;
+}
+
+/* server_deal_first - pass a connection on with its first request; false: it
+ * is ours */
+bool server_deal_first(struct connection *connection, const char *bytes,
+		       size_t length)
+{
+	struct deal *deal = choose(connection->server);
+	struct handover_packet packet;
+
+	if (deal == NULL)
+		return false;
+	packet = handover_packet(connection, bytes, length);
+	packet.header.kind = KIND_CONNECTION;
+	if (handover_pass(deal->channel, &packet, connection) < 0)
+		return false;
+	deal->dealt++;
+	connection_forget(connection);
 	return true;
 }

@@ -35,45 +35,16 @@ void giving_free(struct giving *giving)
 	free(giving);
 }
 
-/* pass_locally - pass one to another thread, which may be quicker than we are:
- * before, our loop forgets the descriptor */
-static int pass_locally(const struct giving *giving,
-			struct connection *connection,
-			struct handover_packet *packet)
-{
-	int reason;
-
-	if (connection->interest != 0)
-		event_del(&connection->event);
-	if (handover_send_local(giving->channel, packet, connection->input) <
-	    0) {
-		reason = errno;
-		if (connection->interest != 0 &&
-		    event_add(&connection->event, NULL) < 0)
-			connection->failed = true;
-		errno = reason;
-		return -1;
-	}
-	connection->interest = 0;
-	connection->input = connection->output = -1;
-	return 0;
-}
-
 /* send_connection - pass one: 0, or -1 and errno */
 static int send_connection(struct giving *giving, struct connection *connection)
 {
-	struct handover_packet packet = handover_new_packet(connection->peer);
+	struct handover_packet packet = handover_packet(
+		connection, connection->bytes, connection->length);
 
-	packet.header.since_ms = connection->since_ms;
-	packet.header.kind =
-		connection->closing ? KIND_CLOSING : KIND_CONNECTION;
-	packet.header.request_length = connection->length;
-	packet.header.reply_length = connection->unsent_length;
-	packet.request = connection->bytes;
-	packet.reply = connection->unsent;
-	if (giving->local ? pass_locally(giving, connection, &packet) < 0
-			  : handover_send(giving->channel, &packet,
-					  connection->input) < 0)
+	if (giving->local
+		    ? handover_pass(giving->channel, &packet, connection) < 0
+		    : handover_send(giving->channel, &packet,
+				    connection->input) < 0)
 		return -1;
 	connection_forget(connection);
 	return 0;
@@ -85,7 +56,7 @@ static struct connection *next_to_pass(struct server *server)
 	struct connection *connection;
 	int queue;
 
-	for (queue = QUEUE_IDLE; queue < QUEUE_WAITING; queue++) {
+	for (queue = QUEUE_SILENT; queue < QUEUE_WAITING; queue++) {
 		connection = TAILQ_FIRST(&server->queues[queue]);
 		if (connection != NULL)
 			return connection;
@@ -143,7 +114,7 @@ static void on_giving(evutil_socket_t fd, short what, void *argument)
 		event_del(&giving->event);
 		return;
 	}
-	if (send_farewell(giving) < 0) {
+	if (!giving->local && send_farewell(giving) < 0) {
 		giving_failed(giving, errno);
 		return;
 	}
@@ -195,19 +166,10 @@ void server_hand_over(struct server *server, int channel,
 	giving_continue(server);
 }
 
-/* nothing - is what a thread says at its end */
-static size_t nothing(void *context, void *buffer, size_t size)
-{
-	(void)context;
-	(void)buffer;
-	(void)size;
-	return 0;
-}
-
 /* server_hand_over_local - to another thread */
 void server_hand_over_local(struct server *server, int channel)
 {
-	server_hand_over(server, channel, nothing, NULL);
+	server_hand_over(server, channel, NULL, NULL);
 	if (server->giving != NULL)
 		server->giving->local = true;
 }

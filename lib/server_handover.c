@@ -4,7 +4,8 @@
  * One packet of a channel is one connection: a header, the bytes of its
  * unfinished request, the bytes of its reply that the peer did not take yet,
  * the name of the peer if the socket does not tell it, and the descriptor. The
- * last packet is the farewell. */
+ * last packet is the farewell; between threads, where nobody else can close a
+ * channel, its end is. */
 
 #include <errno.h>
 #include <string.h>
@@ -42,17 +43,53 @@ int handover_send_local(int channel, struct handover_packet *packet, int fd)
 	return handover_send(channel, packet, -1);
 }
 
-/* handover_new_packet - of a connection from which nothing came yet */
-struct handover_packet handover_new_packet(const char *peer)
+/* handover_pass - one connection to another thread */
+int handover_pass(int channel, struct handover_packet *packet,
+		  struct connection *connection)
 {
+	int reason;
+
+	if (connection->interest != 0)
+		event_del(&connection->event);
+	if (handover_send_local(channel, packet, connection->input) < 0) {
+		reason = errno;
+		if (connection->interest != 0 &&
+		    event_add(&connection->event, NULL) < 0)
+			connection->failed = true;
+		errno = reason;
+		return -1;
+	}
+	connection->interest = 0;
+	connection->input = connection->output = -1;
+	return 0;
+}
+
+/* kind_of - what the next one has to know of a connection */
+static enum handover_kind kind_of(const struct connection *connection)
+{
+	if (connection->closing)
+		return KIND_CLOSING;
+	return connection->asked ? KIND_CONNECTION : KIND_SILENT;
+}
+
+/* handover_packet - of a connection as it is */
+struct handover_packet handover_packet(const struct connection *connection,
+				       const char *bytes, size_t length)
+{
+	const char *peer = connection->peer;
+
 	return (struct handover_packet){
 		.header = {
 			.magic = HANDOVER_MAGIC,
-			.kind = KIND_CONNECTION,
-			.since_ms = server_now_ms(),
+			.kind = kind_of(connection),
+			.since_ms = connection->since_ms,
+			.request_length = (uint32_t)length,
+			.reply_length = connection->unsent_length,
 			.peer_length =
 				peer != NULL ? (uint32_t)strlen(peer) : 0,
 		},
+		.request = bytes,
+		.reply = connection->unsent,
 		.peer = peer,
 	};
 }
@@ -83,7 +120,7 @@ static bool is_whole(const struct handover_header *header, size_t length,
 	       (size_t)header->request_length + header->reply_length +
 			       header->peer_length ==
 		       length - sizeof(*header) &&
-	       header->kind <= KIND_FAREWELL &&
+	       header->kind <= KIND_SILENT &&
 	       (header->kind == KIND_FAREWELL) == (fd < 0);
 }
 
@@ -98,6 +135,10 @@ int handover_receive(int channel, bool local, struct handover_header *header,
 
 	if (length < 0 && errno == EAGAIN)
 		return 0;
+	if (length == 0 && local) {
+		*header = (struct handover_header){ .kind = KIND_FAREWELL };
+		return 1;
+	}
 	if (length >= (ssize_t)sizeof(*header) && local &&
 	    header->kind != KIND_FAREWELL)
 		*fd = header->local_fd;

@@ -3,9 +3,10 @@
 #define LIB_SERVER_INTERNAL_H
 
 /* Shared by lib/server*.c only: server.c (event loop, accepting, time),
- * server_connection.c (one connection), server_deal.c (connections to the
- * servers of other threads), server_give.c and server_take.c (all of them to
- * another server, and from one), server_handover.c (in which packets). */
+ * server_connection.c (one connection), server_room.c (who has a place),
+ * server_deal.c (connections to the servers of other threads), server_give.c
+ * and server_take.c (all of them to another server, and from one),
+ * server_handover.c (in which packets). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@
 /* Every connection stands in one queue, the oldest first, so that the first
  * one is the next that can run out of time. */
 enum queue {
+	QUEUE_SILENT,  /* no whole request has come from it yet */
 	QUEUE_IDLE,    /* between two requests */
 	QUEUE_PARTIAL, /* has sent a part of a request */
 	QUEUE_UNSENT,  /* does not take its reply */
@@ -43,6 +45,7 @@ struct connection {
 	struct event event;
 	short interest; /* what the event waits for, or 0 */
 	unsigned char queue;
+	bool asked : 1;	  /* a whole request came some time */
 	bool waiting : 1; /* a request was given to the handler */
 	bool fresh : 1;	  /* a request ended since the last settling */
 	bool end : 1;	  /* the peer sends no more */
@@ -95,7 +98,9 @@ struct server {
 	struct server_limits limits;
 	struct server_handler handler;
 	struct server_counters counters;
-	unsigned taken; /* connections taken over, or dealt to us */
+	unsigned taken;	 /* connections taken over, or dealt to us */
+	unsigned silent; /* those of QUEUE_SILENT; they have places, but will
+			  * make room for others */
 	struct deal *deals;
 	size_t deal_count;
 	struct connection_queue queues[QUEUE_COUNT];
@@ -142,26 +147,45 @@ void connection_settle(struct connection *connection);
 void connection_process(struct connection *connection, char *block,
 			size_t start, size_t end);
 void connection_expire(struct connection *connection);
+/* connection_evict - it has not asked, and its place is needed. */
+void connection_evict(struct connection *connection);
 void connection_close(struct connection *connection);
 /* connection_forget - another process has it now: close our descriptor. */
 void connection_forget(struct connection *connection);
+/* connection_asked - a whole request came from it, here or elsewhere. */
+void connection_asked(struct connection *connection);
+
+/* server_room.c */
+/* server_has_place - for one more, if perhaps one that is silent makes room? */
+bool server_has_place(const struct server *server);
+/* server_is_full - no place is free, and nobody makes room just now. */
+bool server_is_full(const struct server *server);
+/* server_make_room - close silent ones, until there is a place, if they
+ * suffice. */
+void server_make_room(struct server *server);
 
 /* server_deal.c */
 unsigned server_load(const struct server *server);
 struct handover_packet;
 bool server_deal(struct server *server, struct handover_packet *packet, int fd);
+/* server_deal_first - likewise, a connection whose first request is in these
+ * bytes; true: it is gone. */
+bool server_deal_first(struct connection *connection, const char *bytes,
+		       size_t length);
 
 /* server_handover.c */
 enum handover_kind {
 	KIND_CONNECTION,
 	KIND_CLOSING, /* only its replies are still to be written */
 	KIND_FAREWELL,
+	KIND_SILENT, /* a connection; no whole request has come from it yet */
 };
 
 struct handover_header {
 	uint32_t magic;
 	uint32_t kind;
-	uint64_t since_ms; /* start of the unfinished request, or reply */
+	uint64_t since_ms; /* start of the unfinished request, or reply; a
+			    * silent one has come then */
 	uint32_t request_length;
 	uint32_t reply_length;
 	uint32_t peer_length;
@@ -173,19 +197,24 @@ struct handover_packet {
 	struct handover_header header;
 	const char *request, *reply, *peer;
 };
-/* handover_new_packet - of a connection from which nothing came yet. */
-struct handover_packet handover_new_packet(const char *peer);
+/* handover_packet - of a connection, with those bytes not yet answered. */
+struct handover_packet handover_packet(const struct connection *connection,
+				       const char *bytes, size_t length);
 /* handover_send - to another process; the other side gets a copy of fd, -1:
  * none. 0, or -1 and errno. */
 int handover_send(int channel, const struct handover_packet *packet, int fd);
 /* handover_send_local - one packet to another thread, which owns fd then: 0,
  * or -1 and errno. */
 int handover_send_local(int channel, struct handover_packet *packet, int fd);
+/* handover_pass - likewise, a connection; before, our loop forgets the
+ * descriptor: the other thread may be quicker than we are. */
+int handover_pass(int channel, struct handover_packet *packet,
+		  struct connection *connection);
 /* handover_farewell - the last packet: 0, or -1 and errno. */
 int handover_farewell(int channel, const void *bytes, size_t length);
 /* handover_receive - 1: a packet, its bytes (SERVER_INPUT_SIZE), and its
  * descriptor, -1 with a farewell; 0: none yet; -1: the channel is at its end,
- * or what came is no packet. */
+ * or what came is no packet. The end of a local channel is a farewell. */
 int handover_receive(int channel, bool local, struct handover_header *header,
 		     char *bytes, int *fd);
 

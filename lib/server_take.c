@@ -54,6 +54,10 @@ static void adopt(struct server *server, const struct handover_header *header,
 	uint32_t length = header->request_length;
 
 	SERVER_COUNT(server->taken, 1);
+	if (header->kind == KIND_SILENT)
+		connection_enqueue(connection, QUEUE_SILENT, since);
+	else
+		connection_asked(connection);
 	connection->peer = read_peer(bytes + length + header->reply_length,
 				     header->peer_length);
 	connection->closing = header->kind == KIND_CLOSING;
@@ -62,8 +66,9 @@ static void adopt(struct server *server, const struct handover_header *header,
 		memcpy(connection->bytes, bytes, length);
 		connection->length = length;
 		connection->size = length + 1;
-		connection_enqueue(connection, QUEUE_PARTIAL, since);
 	}
+	if (length > 0 && connection->asked)
+		connection_enqueue(connection, QUEUE_PARTIAL, since);
 	if (header->reply_length > 0) {
 		connection->unsent_length = header->reply_length;
 		connection->unsent = xmalloc(header->reply_length);
@@ -119,7 +124,8 @@ static bool take_one(struct taking *taking)
 		return false;
 	}
 	taking->count++;
-	if (!pass_on(server, &header, server->input, fd))
+	if (header.kind == KIND_SILENT ||
+	    !pass_on(server, &header, server->input, fd))
 		adopt(server, &header, server->input, fd);
 	return true;
 }

@@ -146,6 +146,66 @@ const char *tls_judge(const struct tls_policy *policy, const char *protocol,
 	return weakness == STRONG ? NULL : weaknesses[weakness].reason;
 }
 
+/* What tls_each_kind() has come to. */
+struct kinds {
+	const struct tls_policy *policy;
+	const char *seen[STRONG + 1]; /* answers of tls_judge() */
+	size_t count;
+	tls_visit *visit;
+	void *context;
+};
+
+/* visit_session - unless there was one of its kind */
+static int visit_session(struct kinds *kinds, const char *protocol,
+			 const char *cipher, const char *keysize)
+{
+	const char *answer =
+		tls_judge(kinds->policy, protocol, cipher, keysize);
+	size_t i;
+
+	for (i = 0; i < kinds->count; i++)
+		if (kinds->seen[i] == answer)
+			return 0;
+	kinds->seen[kinds->count++] = answer;
+	return kinds->visit(kinds->context, protocol, cipher, keysize);
+}
+
+/* visit_protocol - with each cipher, its key size and another one, and with one
+ * that nobody knows */
+static int visit_protocol(struct kinds *kinds, const char *protocol)
+{
+	const struct tls_policy *policy = kinds->policy;
+	int result = visit_session(kinds, protocol, "unknown", "1");
+	size_t i;
+
+	for (i = 0; i < policy->cipher_count && result == 0; i++) {
+		const struct cipher *cipher = &policy->ciphers[i];
+
+		result = visit_session(kinds, protocol, cipher->name,
+				       cipher->keysize);
+		if (result == 0)
+			result = visit_session(kinds, protocol, cipher->name,
+					       "1");
+	}
+	return result;
+}
+
+/* tls_each_kind - one session for each answer of tls_judge() */
+int tls_each_kind(const struct tls_policy *policy, tls_visit *visit,
+		  void *context)
+{
+	struct kinds kinds = { .policy = policy,
+			       .visit = visit,
+			       .context = context };
+	int result = visit_session(&kinds, "", "", "0");
+	size_t i;
+
+	/* New protocols are usual. */
+	for (i = PROTOCOL_COUNT; i > 0 && result == 0; i--)
+		result = visit_protocol(&kinds, protocol_names[i - 1]);
+	return result != 0 ? result : visit_protocol(&kinds, "unknown");
+}
+
 /* newer - what protocol to use instead */
 static const char *newer(const struct tls_policy *policy)
 {

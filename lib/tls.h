@@ -38,6 +38,17 @@ void tls_policy_free(struct tls_policy *policy);
 const char *tls_judge(const struct tls_policy *policy, const char *protocol,
 		      const char *cipher, const char *keysize);
 
+/* tls_visit - told of a session: its encryption_protocol, encryption_cipher
+ * and encryption_keysize. 0 to go on. */
+typedef int tls_visit(void *context, const char *protocol, const char *cipher,
+		      const char *keysize);
+
+/* tls_each_kind - call visit with one session of each kind: the plain one
+ * first, then one for each other answer that tls_judge() can give. Ends when
+ * visit returns anything but 0, and returns that. */
+int tls_each_kind(const struct tls_policy *policy, tls_visit *visit,
+		  void *context);
+
 /* tls_advice - what the client can change about that ("use TLS 1.2 or newer"),
  * static. reason: as tls_judge() returned it, not NULL. */
 const char *tls_advice(const struct tls_policy *policy, const char *reason);

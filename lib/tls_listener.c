@@ -248,6 +248,8 @@ const char *tls_listener_reason(const SSL *ssl, int code)
 
 	if (verified == X509_V_ERR_APPLICATION_VERIFICATION)
 		return "the certificate is not in fingerprints";
+	if (verified == X509_V_ERR_UNABLE_TO_GET_CRL)
+		return "crl has no list of an authority in the client's chain";
 	if (verified != X509_V_OK)
 		return X509_verify_cert_error_string(verified);
 	if (code == SSL_ERROR_SYSCALL)

@@ -25,7 +25,7 @@ struct tls_listener_files {
  * option that is to blame ("key: /file: ..."): a file that cannot be read or
  * has nothing in it, a certificate that has expired, is not yet valid or not
  * for servers, a key that is not its own, or that others may read, a CRL that
- * has expired. The first user is the caller. */
+ * has expired, an authority without one. The first user is the caller. */
 struct tls_listener *tls_listener_new(const struct tls_listener_files *files,
 				      bool require, struct error *error);
 

@@ -266,8 +266,61 @@ static int add_crls(struct tls_listener *listener, BIO *bio, const char *path,
 	return count;
 }
 
-/* use_crl - certificates that were revoked; without the list of its signer no
- * client is let in */
+/* has_list - is there one of this authority? */
+static bool has_list(const STACK_OF(X509_OBJECT) * objects, X509 *authority)
+{
+	const X509_NAME *name = X509_get_subject_name(authority);
+	int i;
+
+	for (i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		const X509_CRL *crl = X509_OBJECT_get0_X509_CRL(
+			sk_X509_OBJECT_value(objects, i));
+
+		if (crl != NULL &&
+		    X509_NAME_cmp(X509_CRL_get_issuer(crl), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* fail_without_list - the file has none of this authority; -1 */
+static int fail_without_list(const char *path, X509 *authority,
+			     struct error *error)
+{
+	char text[256] = "";
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	if (bio != NULL &&
+	    X509_NAME_print_ex(bio, X509_get_subject_name(authority), 0,
+			       XN_FLAG_RFC2253) >= 0)
+		BIO_read(bio, text, sizeof(text) - 1);
+	BIO_free(bio);
+	return error_set(error,
+			 "crl: %s: there is no list of %s, which is in ca, and "
+			 "none of its clients could come in; every authority "
+			 "needs one, also if it is empty",
+			 path, text);
+}
+
+/* check_lists - every authority must have one */
+static int check_lists(X509_STORE *store, const char *path, struct error *error)
+{
+	const STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+	int i;
+
+	for (i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		X509 *authority =
+			X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+
+		if (authority != NULL && X509_check_ca(authority) != 0 &&
+		    !has_list(objects, authority))
+			return fail_without_list(path, authority, error);
+	}
+	return 0;
+}
+
+/* use_crl - certificates that were revoked, also those of authorities; without
+ * the list of every authority of its chain no client is let in */
 static int use_crl(struct tls_listener *listener, const char *path,
 		   struct error *error)
 {
@@ -285,8 +338,9 @@ static int use_crl(struct tls_listener *listener, const char *path,
 				 "crl: %s: there is no certificate revocation "
 				 "list in it (PEM)",
 				 path);
-	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
-	return count < 0 ? -1 : 0;
+	X509_STORE_set_flags(store,
+			     X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+	return count < 0 ? -1 : check_lists(store, path, error);
 }
 
 /* tls_listener_load - all files */

@@ -49,10 +49,14 @@ int channel_send(int channel, const struct channel_message *message, int fd,
 {
 	struct channel_message copy = *message; /* msg_iov takes no const */
 	struct iovec piece = { &copy, sizeof(copy) };
+	int reason;
 
-	if (descriptor_send(channel, &piece, 1, fd, MSG_NOSIGNAL) < 0)
-		return error_set(error, "channel: %s", strerror(errno));
-	return 0;
+	if (descriptor_send(channel, &piece, 1, fd, MSG_NOSIGNAL) == 0)
+		return 0;
+	reason = errno;
+	error_set(error, "channel: %s", strerror(reason));
+	errno = reason;
+	return -1;
 }
 
 /* channel_tell - a message that is only its kind */

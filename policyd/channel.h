@@ -26,7 +26,7 @@
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
 #define CHANNEL_VERSION	 6
-#define HANDOVER_VERSION 4
+#define HANDOVER_VERSION 5
 
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024
@@ -107,7 +107,8 @@ int channel_pair(int *monitor, int *server, struct error *error);
 void channel_message_init(struct channel_message *message,
 			  enum channel_kind kind, int64_t number);
 
-/* channel_send - fd travels along if it is not -1; it stays open here. */
+/* channel_send - fd travels along if it is not -1; it stays open here. 0, or
+ * -1, errno and error. */
 int channel_send(int channel, const struct channel_message *message, int fd,
 		 struct error *error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* child - start a server process, and say how it ended */
+/* child - start a server process, talk to it, and say how it ended */
 
 #include "policyd/child.h"
 
@@ -12,8 +12,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
+
+#define UNSENT_MAX 256
+
+struct child_message {
+	TAILQ_ENTRY(child_message) link;
+	int fd; /* ours, or -1 */
+	struct channel_message message;
+};
 
 /* redirect - a server reads nothing from the terminal, and with -d it has
  * none */
@@ -73,6 +82,88 @@ static _Noreturn void run_program(const char *program,
 	_exit(EX_TEMPFAIL);
 }
 
+/* child_init - nothing is known of it yet */
+void child_init(struct child *child, pid_t pid, int channel)
+{
+	child->pid = pid;
+	child->channel = channel;
+	child->deadline_ms = UINT64_MAX;
+	child->unsent_ms = UINT64_MAX;
+	TAILQ_INIT(&child->unsent);
+}
+
+/* keep - a message, until the channel has room */
+static int keep(struct child *child, const struct channel_message *message,
+		int fd, struct error *error)
+{
+	struct child_message *kept;
+	int ours = -1;
+
+	if (child->unsent_count >= UNSENT_MAX)
+		return error_set(error, "channel: too many messages wait");
+	if (fd >= 0 && (ours = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+		return error_set(error, "fcntl: %s", strerror(errno));
+	kept = xcalloc(1, sizeof(*kept));
+	kept->message = *message;
+	kept->fd = ours;
+	TAILQ_INSERT_TAIL(&child->unsent, kept, link);
+	if (child->unsent_count++ == 0)
+		child->unsent_ms = (uint64_t)clock_ms() + CHILD_UNSENT_MS;
+	return 0;
+}
+
+/* drop_first - of the messages that wait */
+static void drop_first(struct child *child)
+{
+	struct child_message *first = TAILQ_FIRST(&child->unsent);
+
+	TAILQ_REMOVE(&child->unsent, first, link);
+	child->unsent_count--;
+	if (first->fd >= 0)
+		close(first->fd);
+	free(first);
+}
+
+/* child_send - now, or behind those that wait */
+int child_send(struct child *child, const struct channel_message *message,
+	       int fd, struct error *error)
+{
+	if (child->unsent_count == 0) {
+		if (channel_send(child->channel, message, fd, error) == 0)
+			return 0;
+		if (errno != EAGAIN)
+			return -1;
+	}
+	return keep(child, message, fd, error);
+}
+
+/* child_tell - a message that is only its kind */
+int child_tell(struct child *child, enum channel_kind kind, int64_t number,
+	       int fd, struct error *error)
+{
+	struct channel_message message;
+
+	channel_message_init(&message, kind, number);
+	return child_send(child, &message, fd, error);
+}
+
+/* child_flush - as many as go now; when the channel is broken, that is heard
+ * at its other direction */
+void child_flush(struct child *child)
+{
+	const struct child_message *first;
+
+	while ((first = TAILQ_FIRST(&child->unsent)) != NULL) {
+		if (channel_send(child->channel, &first->message, first->fd,
+				 NULL) < 0 &&
+		    errno == EAGAIN)
+			return;
+		drop_first(child);
+		child->unsent_ms = (uint64_t)clock_ms() + CHILD_UNSENT_MS;
+	}
+	child->unsent_ms = UINT64_MAX;
+}
+
 /* child_start - fork, and run program as a server */
 struct child *child_start(const char *program, const struct options *options,
 			  const sigset_t *mask, struct error *error)
@@ -95,10 +186,8 @@ struct child *child_start(const char *program, const struct options *options,
 		return NULL;
 	}
 	child = xcalloc(1, sizeof(*child));
-	child->pid = pid;
+	child_init(child, pid, ours);
 	child->started = started;
-	child->channel = ours;
-	child->deadline_ms = UINT64_MAX;
 	return child;
 }
 
@@ -109,7 +198,7 @@ void child_kill(struct child *child, const char *reason)
 		error_set(&child->reason, "%s", reason);
 	if (child->state <= CHILD_PREPARING)
 		child->state = CHILD_FAILED;
-	child->deadline_ms = UINT64_MAX;
+	child->deadline_ms = child->unsent_ms = UINT64_MAX;
 	kill(child->pid, SIGKILL);
 }
 
@@ -118,6 +207,8 @@ void child_free(struct child *child)
 {
 	if (child->channel >= 0)
 		close(child->channel);
+	while (child->unsent_count > 0)
+		drop_first(child);
 	watch_list_clear(&child->watched);
 	free(child->listeners);
 	free(child);

@@ -30,6 +30,9 @@ enum child_state {
 	CHILD_FAILED,	/* was killed while it started */
 };
 
+/* A message that its channel has no room for yet. */
+struct child_message;
+
 struct child {
 	TAILQ_ENTRY(child) link;
 	pid_t pid;
@@ -43,6 +46,9 @@ struct child {
 	size_t listener_count;
 	size_t listeners_expected;
 	struct watch_list watched;
+	TAILQ_HEAD(, child_message) unsent; /* in this order */
+	size_t unsent_count;
+	uint64_t unsent_ms;  /* the next one must go by then */
 	int64_t ping;	     /* it was asked, and has not answered; or 0 */
 	bool quietly;	     /* the same was refused before, and told */
 	struct error reason; /* why it was killed, or "" */
@@ -53,6 +59,23 @@ struct child {
  * child says so over the channel. */
 struct child *child_start(const char *program, const struct options *options,
 			  const sigset_t *mask, struct error *error);
+
+/* child_init - nothing is known of it yet. */
+void child_init(struct child *child, pid_t pid, int channel);
+
+/* child_send - a message that must arrive, and a descriptor or -1, which stays
+ * open here; child_tell - one that is only its kind. When the channel is full
+ * they wait for child_flush(). 0, or -1: the channel is broken, or too many
+ * messages wait. */
+int child_send(struct child *child, const struct channel_message *message,
+	       int fd, struct error *error);
+int child_tell(struct child *child, enum channel_kind kind, int64_t number,
+	       int fd, struct error *error);
+
+/* child_flush - the channel has room: send what waits. Nothing may wait for
+ * longer than CHILD_UNSENT_MS: the monitor kills it then. */
+#define CHILD_UNSENT_MS 10000
+void child_flush(struct child *child);
 
 /* child_kill - at once, for that reason. One that starts has failed then, and
  * is not listened to any more. */

@@ -98,6 +98,8 @@ static void keep_answer(void *context, const struct restriction *restriction,
 		.use = &list->uses[count],
 		.verdict = verdict,
 		.reason = decision->reason,
+		.table = decision->table,
+		.why = decision->why,
 	};
 	if (verdict == VERDICT_PERMIT && restriction->find != NULL)
 		keep_entry(explanation, &explanation->answers[count]);

@@ -26,6 +26,8 @@ struct explanation_step {
 struct explanation_answer {
 	const struct restriction_use *use;
 	enum verdict verdict;
+	const char *table;  /* that could not be looked up, or NULL */
+	const char *why;    /* or NULL */
 	const char *reason; /* static */
 	char *entry;	    /* of its parameter, that permits, or NULL */
 	char *origin;	    /* where that stands, or NULL */

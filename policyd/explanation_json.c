@@ -78,6 +78,9 @@ static json_t *destination_object(const struct explanation *explanation)
 		json_set(object, "routed",
 			 json_boolean(facts->destination.routed));
 	}
+	json_set(object, "detail",
+		 json_text(facts->has_recipient ? facts->destination.why
+						: NULL));
 	json_set(object, "list", json_text(list != NULL ? list->list : NULL));
 	json_set(object, "entry", json_text(list != NULL ? list->entry : NULL));
 	json_set(object, "origin",
@@ -130,6 +133,10 @@ static json_t *restrictions_array(const struct explanation *explanation)
 					   : NULL));
 		json_set(object, "reason",
 			 json_text(answer != NULL ? answer->reason : NULL));
+		json_set(object, "table",
+			 json_text(answer != NULL ? answer->table : NULL));
+		json_set(object, "why",
+			 json_text(answer != NULL ? answer->why : NULL));
 		json_set(object, "entry",
 			 json_text(answer != NULL ? answer->entry : NULL));
 		json_set(object, "origin",

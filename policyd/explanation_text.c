@@ -306,6 +306,9 @@ static void print_destination(struct printer *printer)
 		if (list->origin != NULL)
 			fprintf(printer->output, " (%s)", list->origin);
 	}
+	if (facts->has_recipient && facts->destination.why != NULL &&
+	    *facts->destination.list != '\0')
+		fprintf(printer->output, ": %s", facts->destination.why);
 	putc('\n', printer->output);
 }
 
@@ -378,6 +381,17 @@ static void put_entry(struct printer *printer,
 	fprintf(printer->output, " (%s)", answer->origin);
 }
 
+/* put_why - which table could not be looked up, and why */
+static void put_why(struct printer *printer,
+		    const struct explanation_answer *answer)
+{
+	if (answer->why == NULL)
+		return;
+	if (answer->table != NULL)
+		fprintf(printer->output, ": %s", answer->table);
+	fprintf(printer->output, ": %s", answer->why);
+}
+
 /* print_restrictions - all of the list, with the answers of those tried */
 static void print_restrictions(struct printer *printer)
 {
@@ -402,6 +416,7 @@ static void print_restrictions(struct printer *printer)
 			if (*explanation->answers[i].reason != '\0')
 				fprintf(printer->output, "  %s",
 					explanation->answers[i].reason);
+			put_why(printer, &explanation->answers[i]);
 			put_entry(printer, &explanation->answers[i]);
 		}
 		if (use->line != 0)

@@ -67,8 +67,7 @@ static void stop(struct monitor *monitor)
 	sockets_remove_all(&monitor->sockets);
 	TAILQ_FOREACH (child, &monitor->children, link) {
 		if (child == monitor->next ||
-		    channel_tell(child->channel, CHANNEL_DRAIN, 0, -1, NULL) <
-			    0)
+		    child_tell(child, CHANNEL_DRAIN, 0, -1, NULL) < 0)
 			child_kill(child, "killed while stopping");
 	}
 }
@@ -152,9 +151,12 @@ static uint64_t next_deadline(const struct monitor *monitor)
 		deadline = monitor->ping_ms;
 	if (monitor->stopping && monitor->stop_ms < deadline)
 		deadline = monitor->stop_ms;
-	TAILQ_FOREACH (child, &monitor->children, link)
+	TAILQ_FOREACH (child, &monitor->children, link) {
 		if (child->deadline_ms < deadline)
 			deadline = child->deadline_ms;
+		if (child->unsent_ms < deadline)
+			deadline = child->unsent_ms;
+	}
 	return deadline;
 }
 
@@ -164,11 +166,14 @@ static void on_time(struct monitor *monitor)
 	uint64_t now = monitor_now_ms();
 	struct child *child;
 
-	TAILQ_FOREACH (child, &monitor->children, link)
+	TAILQ_FOREACH (child, &monitor->children, link) {
 		if (child->deadline_ms <= now)
 			child_kill(child, child->state <= CHILD_PREPARING
 						  ? "not ready in time"
 						  : "does not end");
+		else if (child->unsent_ms <= now)
+			child_kill(child, "does not listen to the monitor");
+	}
 	if (monitor->stopping && monitor->stop_ms <= now)
 		kill_all(monitor);
 	if (monitor->restart_ms <= now)
@@ -196,7 +201,7 @@ static void wait_for_something(const struct monitor *monitor,
 /* loop - one round */
 static void loop(struct monitor *monitor)
 {
-	struct pollfd ready[1 + WATCHED_MAX];
+	struct pollfd ready[2 + WATCHED_MAX];
 	struct child *children[1 + WATCHED_MAX], *child;
 	nfds_t count = 1, i;
 
@@ -205,14 +210,26 @@ static void loop(struct monitor *monitor)
 		if (child->channel < 0 || count > WATCHED_MAX)
 			continue;
 		children[count] = child;
-		ready[count++] = (struct pollfd){ .fd = child->channel,
-						  .events = POLLIN };
+		ready[count++] = (struct pollfd){
+			.fd = child->channel,
+			.events = child->unsent_count > 0 ? POLLIN | POLLOUT
+							  : POLLIN,
+		};
 	}
-	wait_for_something(monitor, ready, count);
+	ready[count] = (struct pollfd){
+		.fd = monitor->notify.unsent_count > 0 ? monitor->notify.fd
+						       : -1,
+		.events = POLLOUT,
+	};
+	wait_for_something(monitor, ready, count + 1);
+	notify_flush(&monitor->notify);
 	/* Messages first: signals may end the children. */
-	for (i = 1; i < count; i++)
+	for (i = 1; i < count; i++) {
 		if (ready[i].revents != 0)
 			monitor_hear(monitor, children[i]);
+		if (children[i]->unsent_count > 0)
+			child_flush(children[i]);
+	}
 	if (ready[0].revents != 0)
 		on_signals(monitor);
 	on_time(monitor);

@@ -49,8 +49,8 @@ static int give_sockets(struct monitor *monitor, struct child *child,
 	for (i = 0; i < child->listener_count; i++) {
 		fd = sockets_want(&monitor->sockets, &child->listeners[i],
 				  error);
-		if (fd < 0 || channel_tell(child->channel, CHANNEL_SOCKET, 0,
-					   fd, error) < 0)
+		if (fd < 0 ||
+		    child_tell(child, CHANNEL_SOCKET, 0, fd, error) < 0)
 			return -1;
 	}
 	child->state = CHILD_PREPARING;

@@ -44,7 +44,7 @@ static uint64_t now_us(void)
 /* tell - that state; pid: who serves, if it is ready */
 static void tell(struct monitor *monitor, enum notify_state state, long pid)
 {
-	const struct notify *notify = &monitor->notify;
+	struct notify *notify = &monitor->notify;
 
 	monitor->told_state = state;
 	monitor->told_pid = pid;
@@ -101,8 +101,8 @@ void monitor_ping(struct monitor *monitor)
 		notify_send(&monitor->notify, "WATCHDOG=1\n");
 		return;
 	}
-	if (serving->ping != 0 || channel_tell(serving->channel, CHANNEL_PING,
-					       ++monitor->pings, -1, NULL) < 0)
+	if (serving->ping != 0 ||
+	    child_tell(serving, CHANNEL_PING, ++monitor->pings, -1, NULL) < 0)
 		child_kill(serving, "does not answer the monitor");
 	else
 		serving->ping = monitor->pings;

@@ -40,7 +40,7 @@ static void plan_restart(struct monitor *monitor)
 }
 
 /* tell_news - to a server that serves; takes: another one hands over to it */
-static void tell_news(const struct monitor *monitor, const struct child *child,
+static void tell_news(const struct monitor *monitor, struct child *child,
 		      bool takes)
 {
 	struct channel_message message;
@@ -48,7 +48,7 @@ static void tell_news(const struct monitor *monitor, const struct child *child,
 
 	channel_message_init(&message, CHANNEL_NEWS, takes);
 	message.body.news = monitor->news;
-	if (channel_send(child->channel, &message, -1, &error) < 0)
+	if (child_send(child, &message, -1, &error) < 0)
 		log_debug("news: %s", error.text);
 }
 
@@ -167,22 +167,20 @@ static void drain(struct child *child)
 {
 	child->state = CHILD_LEAVING;
 	child->deadline_ms = monitor_now_ms() + LEAVE_MS;
-	if (channel_tell(child->channel, CHANNEL_DRAIN, 0, -1, NULL) < 0)
+	if (child_tell(child, CHANNEL_DRAIN, 0, -1, NULL) < 0)
 		child_kill(child, "does not listen to the monitor");
 }
 
 /* connect_servers - a channel from the old to the new one */
-static int connect_servers(const struct child *from, const struct child *to,
+static int connect_servers(struct child *from, struct child *to,
 			   struct error *error)
 {
 	int ends[2], result = -1;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set(error, "socketpair: %s", strerror(errno));
-	if (channel_tell(to->channel, CHANNEL_TAKE_OVER, 0, ends[0], error) ==
-		    0 &&
-	    channel_tell(from->channel, CHANNEL_HAND_OVER, 0, ends[1], error) ==
-		    0)
+	if (child_tell(to, CHANNEL_TAKE_OVER, 0, ends[0], error) == 0 &&
+	    child_tell(from, CHANNEL_HAND_OVER, 0, ends[1], error) == 0)
 		result = 0;
 	close(ends[0]);
 	close(ends[1]);

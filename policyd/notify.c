@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* notify - tell a supervisor how it goes
  *
+ * A supervisor that does not read for a while must not stop us, and must not
+ * miss anything: what does not go at once waits, in its order.
+ *
  * One datagram for each message, to the socket that NOTIFY_SOCKET names: a
  * path, or "@" and a name in the abstract space. That is all that there is to
  * it, so libsystemd, with what it brings along, is not worth its while. */
@@ -8,27 +11,29 @@
 #include "policyd/notify.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/number.h"
+#include "lib/xalloc.h"
 
 #define MESSAGE_MAX 512
+#define CLOSE_MS    1000 /* for what waits */
 #define USEC_MAX    (UINT64_C(1000) * 1000 * 86400 * 365)
 
 /* connect_to - the supervisor's socket */
 static int connect_to(const char *name, struct error *error)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	/* A supervisor that does not read must not stop us for long. */
-	const struct timeval limit = { .tv_sec = 1 };
 	size_t length = strlen(name);
 	int fd;
 
@@ -38,12 +43,10 @@ static int connect_to(const char *name, struct error *error)
 	memcpy(address.sun_path, name, length + 1);
 	if (name[0] == '@')
 		address.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return error_set(error, "socket: %s", strerror(errno));
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ==
-		    0 &&
-	    connect(fd, (struct sockaddr *)&address,
+	if (connect(fd, (struct sockaddr *)&address,
 		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
 				length)) == 0)
 		return fd;
@@ -71,6 +74,7 @@ int notify_open(struct notify *notify, struct error *error)
 
 	notify->fd = -1;
 	notify->watchdog_ms = 0;
+	notify->unsent_count = 0;
 	if (pid == 0 || pid == (uint64_t)getpid())
 		notify->watchdog_ms = number_of("WATCHDOG_USEC") / 1000;
 	if (name != NULL)
@@ -85,8 +89,41 @@ int notify_open(struct notify *notify, struct error *error)
 	return name != NULL && notify->fd < 0 ? -1 : 0;
 }
 
+/* send_one - false: it must wait. A supervisor that is gone hears nothing. */
+static bool send_one(const struct notify *notify, const char *message)
+{
+	ssize_t sent;
+
+	do {
+		sent = send(notify->fd, message, strlen(message), MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	return sent >= 0 || errno != EAGAIN;
+}
+
+/* drop_first - of those that wait */
+static void drop_first(struct notify *notify)
+{
+	free(notify->unsent[0]);
+	notify->unsent_count--;
+	memmove(notify->unsent, notify->unsent + 1,
+		notify->unsent_count * sizeof(notify->unsent[0]));
+}
+
+/* keep - until it can be sent; of too many the oldest go, and the same again
+ * says nothing new */
+static void keep(struct notify *notify, const char *message)
+{
+	size_t count = notify->unsent_count;
+
+	if (count > 0 && strcmp(notify->unsent[count - 1], message) == 0)
+		return;
+	if (count == NOTIFY_UNSENT_MAX)
+		drop_first(notify);
+	notify->unsent[notify->unsent_count++] = xstrdup(message);
+}
+
 /* notify_send - one message */
-void notify_send(const struct notify *notify, const char *format, ...)
+void notify_send(struct notify *notify, const char *format, ...)
 {
 	char message[MESSAGE_MAX];
 	va_list arguments;
@@ -97,16 +134,31 @@ void notify_send(const struct notify *notify, const char *format, ...)
 	va_start(arguments, format);
 	length = vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	if (length > 0 && (size_t)length < sizeof(message))
-		while (send(notify->fd, message, (size_t)length, MSG_NOSIGNAL) <
-			       0 &&
-		       errno == EINTR)
-			continue;
+	if (length <= 0 || (size_t)length >= sizeof(message))
+		return;
+	notify_flush(notify);
+	if (notify->unsent_count > 0 || !send_one(notify, message))
+		keep(notify, message);
 }
 
-/* notify_close - if it is open */
+/* notify_flush - what waits, as far as it goes */
+void notify_flush(struct notify *notify)
+{
+	while (notify->unsent_count > 0 && send_one(notify, notify->unsent[0]))
+		drop_first(notify);
+}
+
+/* notify_close - if it is open; what waits gets a moment */
 void notify_close(struct notify *notify)
 {
+	struct pollfd ready = { .fd = notify->fd, .events = POLLOUT };
+	int64_t end_ms = clock_ms() + CLOSE_MS;
+
+	while (notify->unsent_count > 0 && clock_ms() < end_ms &&
+	       poll(&ready, 1, (int)(end_ms - clock_ms())) == 1)
+		notify_flush(notify);
+	while (notify->unsent_count > 0)
+		drop_first(notify);
 	if (notify->fd >= 0)
 		close(notify->fd);
 	notify->fd = -1;

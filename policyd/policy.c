@@ -147,8 +147,14 @@ static void warn_lookup(const struct exchange *exchange)
 	    !may_warn(&exchange->policy->lookups, "failed lookups"))
 		return;
 	if (facts->authorized < 0 && *facts->destination.list != '\0')
-		log_warning("id=%s: %s could not be searched: answered 451",
-			    exchange->id, facts->destination.list);
+		log_warning("id=%s: %s could not be searched: %s: answered 451",
+			    exchange->id, facts->destination.list,
+			    facts->destination.why);
+	else if (decision->why != NULL)
+		log_warning("id=%s: %s: %s%s%s: answered 451", exchange->id,
+			    decision->reason,
+			    decision->table != NULL ? decision->table : "",
+			    decision->table != NULL ? ": " : "", decision->why);
 	else
 		log_warning("id=%s: %s: answered 451", exchange->id,
 			    decision->reason);

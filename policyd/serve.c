@@ -70,22 +70,37 @@ static void tell_failed(const struct service_process *process)
 	serve_tell(process->channel, LOG_LEVEL_ERROR, line);
 }
 
+/* tell_messages - of loading a file; the level has the word for their kind.
+ * head is what stands before them */
+static void tell_messages(int channel, const struct config_messages *messages,
+			  const char *path, const char *head,
+			  enum log_level worst)
+{
+	char line[CHANNEL_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < messages->count; i++) {
+		bool warning;
+		char *plain = config_message_plain(messages->lines[i], path,
+						   &warning);
+
+		snprintf(line, sizeof(line), "%s%s", head, plain);
+		serve_tell(channel, warning ? LOG_LEVEL_WARNING : worst, line);
+		free(plain);
+	}
+}
+
 /* load - the configuration, with its messages */
 static int load(struct service_process *process, const struct options *options)
 {
 	struct config_load_options how = { .lenient = options->lenient };
 	struct config_messages messages = { 0 };
-	size_t i;
 
 	clock_gettime(CLOCK_REALTIME, &process->loaded);
 	process->config = config_load_with(options->config, &how, &messages);
 	malloc_trim(0); /* of what loading took nothing comes again */
-	for (i = 0; i < messages.count; i++)
-		serve_tell(process->channel,
-			   strstr(messages.lines[i], ": warning: ") != NULL
-				   ? LOG_LEVEL_WARNING
-				   : LOG_LEVEL_ERROR,
-			   messages.lines[i]);
+	tell_messages(process->channel, &messages, options->config, "",
+		      LOG_LEVEL_ERROR);
 	config_messages_clear(&messages);
 	if (process->config == NULL)
 		return -1;
@@ -123,7 +138,7 @@ static rlim_t wanted_descriptors(const struct config *config)
 	if (tls)
 		wanted = 3 * (wanted + TLS_BRIDGES_HANDSHAKES_MAX);
 	if (config->metrics != NULL)
-		wanted += WEB_CONNECTIONS_MAX;
+		wanted += WEB_DESCRIPTORS_MAX;
 	return wanted + SPARE_DESCRIPTORS;
 }
 
@@ -151,13 +166,11 @@ static void load_shadow(struct service_process *process)
 	const char *path = process->config->shadow;
 	struct config_messages messages = { 0 };
 	char line[CHANNEL_TEXT_MAX];
-	size_t i;
 
 	process->shadow = shadow_new(path, &messages);
-	for (i = 0; i < messages.count; i++) {
-		snprintf(line, sizeof(line), "shadow: %s", messages.lines[i]);
-		serve_tell(process->channel, LOG_LEVEL_WARNING, line);
-	}
+	/* None of them keeps this configuration from being served. */
+	tell_messages(process->channel, &messages, path,
+		      "shadow: ", LOG_LEVEL_WARNING);
 	config_messages_clear(&messages);
 	snprintf(line, sizeof(line), "shadow: %s is %s", path,
 		 process->shadow != NULL ? "judged along"

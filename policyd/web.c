@@ -4,13 +4,16 @@
  * libevent's evhttp reads requests and writes answers; it limits neither how
  * many connections there are nor how long one lasts. So every connection is
  * also a guest here, from the moment that evhttp asks for its buffers: there
- * are only so many, and who is not gone in time is shut down. A guest holds a
+ * are only so many, and who is not gone in time is shut down; when there are
+ * no more places, the oldest who has not asked is, for one who comes. A guest
+ * holds a
  * reference to the buffers, which keeps the descriptor open until it is clear
  * that evhttp has let go of them: then they have no callbacks any more. */
 
 #include "policyd/web.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +39,7 @@
 #define BODY_MAX	 1024  /* of a request; it is not looked at */
 #define INPUT_MAX	 16384 /* that is read ahead */
 #define SWEEP_MS	 200
+#define LEAVE_MS	 2 /* until who was shut down has left */
 #define STARVED_MS	 1000
 
 /* One connection. */
@@ -43,6 +47,8 @@ struct guest {
 	TAILQ_ENTRY(guest) link;
 	struct bufferevent *buffers;
 	int64_t until_ms;
+	bool asked;   /* a whole request has come */
+	bool leaving; /* it made room for others */
 };
 
 struct web {
@@ -54,17 +60,69 @@ struct web {
 	struct event *starved; /* accept again */
 	TAILQ_HEAD(, guest) guests;
 	unsigned count;
+	unsigned leaving;
 	int accepts;
 	bool inet;
 	web_show *show;
 	void *context;
 };
 
+/* sweep_in - so many ms from now */
+static void sweep_in(struct web *web, unsigned ms)
+{
+	const struct timeval delay = { .tv_usec = (suseconds_t)ms * 1000 };
+
+	evtimer_add(web->sweep, &delay);
+}
+
+/* is_silent - has it asked nothing, and is about to ask nothing? */
+static bool is_silent(const struct guest *guest)
+{
+	struct pollfd ready = { .fd = bufferevent_getfd(guest->buffers),
+				.events = POLLIN };
+
+	return !guest->asked && !guest->leaving && poll(&ready, 1, 0) == 0;
+}
+
+/* silent_one - the oldest, or NULL */
+static struct guest *silent_one(const struct web *web)
+{
+	struct guest *guest;
+
+	TAILQ_FOREACH (guest, &web->guests, link)
+		if (is_silent(guest))
+			break;
+	return guest;
+}
+
+/* make_room - for one who comes: its connection ends now, and evhttp lets go of
+ * it in the next round */
+static void make_room(struct web *web)
+{
+	struct guest *guest;
+
+	if (web->count - web->leaving < WEB_CONNECTIONS_MAX ||
+	    (guest = silent_one(web)) == NULL)
+		return;
+	guest->leaving = true;
+	web->leaving++;
+	shutdown(bufferevent_getfd(guest->buffers), SHUT_RDWR);
+	sweep_in(web, LEAVE_MS);
+}
+
+/* has_room - for one more */
+static bool has_room(const struct web *web)
+{
+	return web->count < WEB_DESCRIPTORS_MAX &&
+	       (web->count - web->leaving < WEB_CONNECTIONS_MAX ||
+		silent_one(web) != NULL);
+}
+
 /* update - accept if we are to, and there is room */
 static void update(struct web *web)
 {
-	if (web->accepts && web->count < WEB_CONNECTIONS_MAX &&
-	    !evtimer_pending(web->starved, NULL))
+	if (web->accepts && !evtimer_pending(web->starved, NULL) &&
+	    has_room(web))
 		evconnlistener_enable(web->listener);
 	else
 		evconnlistener_disable(web->listener);
@@ -75,8 +133,9 @@ static void part(struct web *web, struct guest *guest)
 {
 	TAILQ_REMOVE(&web->guests, guest, link);
 	bufferevent_decref(guest->buffers);
-	free(guest);
+	web->leaving -= guest->leaving;
 	web->count--;
+	free(guest);
 }
 
 /* has_left - does evhttp not know these buffers any more? */
@@ -92,7 +151,6 @@ static int has_left(const struct guest *guest)
 /* on_sweep - part with those who left, and hurry those who stay too long */
 static void on_sweep(evutil_socket_t fd, short what, void *argument)
 {
-	static const struct timeval delay = { .tv_usec = SWEEP_MS * 1000L };
 	struct web *web = argument;
 	struct guest *guest, *next;
 	int64_t now = clock_ms();
@@ -107,7 +165,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *argument)
 			shutdown(bufferevent_getfd(guest->buffers), SHUT_RDWR);
 	}
 	if (web->count > 0)
-		evtimer_add(web->sweep, &delay);
+		sweep_in(web, web->leaving > 0 ? LEAVE_MS : SWEEP_MS);
 	update(web);
 }
 
@@ -133,10 +191,10 @@ static void on_accept_error(struct evconnlistener *listener, void *argument)
 /* on_guest - evhttp has a new connection, and wants buffers for it */
 static struct bufferevent *on_guest(struct event_base *base, void *argument)
 {
-	static const struct timeval delay = { .tv_usec = SWEEP_MS * 1000L };
 	struct web *web = argument;
 	struct guest *guest = xcalloc(1, sizeof(*guest));
 
+	make_room(web);
 	guest->buffers =
 		bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	if (guest->buffers == NULL) {
@@ -148,7 +206,7 @@ static struct bufferevent *on_guest(struct event_base *base, void *argument)
 	guest->until_ms = clock_ms() + WEB_SECONDS_MAX * 1000L;
 	TAILQ_INSERT_TAIL(&web->guests, guest, link);
 	if (web->count++ == 0)
-		evtimer_add(web->sweep, &delay);
+		sweep_in(web, SWEEP_MS);
 	update(web);
 	return guest->buffers;
 }
@@ -225,6 +283,20 @@ static void fill(const struct web *web, struct evhttp_request *request,
 	}
 }
 
+/* note_asked - the guest with this request keeps its place */
+static void note_asked(struct web *web, struct evhttp_request *request)
+{
+	struct evhttp_connection *connection =
+		evhttp_request_get_connection(request);
+	const struct bufferevent *buffers =
+		evhttp_connection_get_bufferevent(connection);
+	struct guest *guest;
+
+	TAILQ_FOREACH (guest, &web->guests, link)
+		if (guest->buffers == buffers)
+			guest->asked = true;
+}
+
 /* on_request - one whole request */
 static void on_request(struct evhttp_request *request, void *argument)
 {
@@ -234,6 +306,7 @@ static void on_request(struct evhttp_request *request, void *argument)
 	char *bytes = NULL;
 	size_t length = 0;
 
+	note_asked(argument, request);
 	make_nonce(answer.nonce);
 	answer.body = open_memstream(&bytes, &length);
 	if (answer.body == NULL || buffer == NULL) {

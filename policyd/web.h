@@ -8,11 +8,13 @@
 
 /* HTTP for those who look: GET and HEAD of a few pages, in the event loop of
  * the server. One request for each connection, few connections, little time:
- * whatever clients do, it costs next to nothing. */
+ * whatever clients do, it costs next to nothing. Who has not asked yet makes
+ * room for others. */
 struct web;
 struct event_base;
 
 #define WEB_CONNECTIONS_MAX 16
+#define WEB_DESCRIPTORS_MAX 32 /* with those that are about to be closed */
 #define WEB_SECONDS_MAX	    10 /* for the whole of a connection */
 #define WEB_HEADERS_MAX	    8192
 #define WEB_NONCE_MAX	    33

@@ -310,8 +310,8 @@ static const struct broken broken[] = {
 	{ "log_verdicts = wait\n", 1, "is not one of" },
 	{ "allow_open_relay = 1\n", 1, "neither yes nor no" },
 	{ "allow_open_relay = \"\"\n", 1, "neither yes nor no" },
-	{ "restrictions = { permit }\n", 0, "is an open relay" },
-	{ "relay_domains = 'static:x'\n", 0, "is an open relay" },
+	{ "restrictions = { permit }\n", 1, "is an open relay" },
+	{ "\nrelay_domains = 'static:x'\n", 2, "is an open relay" },
 	/* what only Postfix can look up */
 	{ "relay_domains = 'sqlite:/x'\nreply = dunno\n", 0,
 	  "service default: reply = dunno cannot go with sqlite:/x in "
@@ -478,7 +478,7 @@ static const struct broken broken[] = {
 	{ "\nrelay_clientcerts = 'hash:/no-such/x'\n"
 	  "restrictions = permit_tls_clientcerts\n",
 	  2, "relay_clientcerts: \"hash:/no-such/x\": " },
-	{ "mynetworks = 'static:x'\nrestrictions = permit_mynetworks\n", 0,
+	{ "mynetworks = 'static:x'\nrestrictions = permit_mynetworks\n", 2,
 	  "is an open relay" },
 	{ "restrictions = {\nreject_sender_login_mismatch }\n", 1,
 	  "reject_sender_login_mismatch needs sender_login_maps" },
@@ -505,7 +505,7 @@ static const struct broken broken[] = {
 	/* The null sender is nobody's. */
 	{ "sender_login_maps = 'static:x'\n"
 	  "restrictions = { reject_sender_login_mismatch, permit }\n",
-	  0, "is an open relay" },
+	  2, "is an open relay" },
 	{ "owner_request_special = maybe\n", 1,
 	  "owner_request_special: \"maybe\" is neither yes nor no" },
 	{ "reply = permit\n", 1, "not one of lock, ok, dunno" },

@@ -7,6 +7,7 @@
 
 #include "lib/dictionary.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -403,6 +404,9 @@ static const char *const asking[] = {
 	"regexp:{{/(a)\\1/ x}}",
 	"regexp:{{if /a{5000}/}}",
 	"regexp:{{/(a{100}){100}/ x}}",
+	"regexp:{{/^(a+)*b/ $1}}",
+	"regexp:{{/^(a|b$)/ $1}}",
+	"regexp:{{/[+---]/ x}}",
 };
 
 START_TEST(asks_postfix)
@@ -430,13 +434,86 @@ START_TEST(gives_up_in_bounded_time)
 	text[61] = '\0';
 	ck_assert_int_eq(dictionary_lookup(dictionary, text),
 			 DICTIONARY_FAILED);
+	ck_assert_ptr_nonnull(
+		strstr(dictionary_why(dictionary, text), "too many steps"));
 	dictionary_free(dictionary);
-	/* Each key leaves something behind in regexec(3): not for ever. */
-	dictionary = open_named("regexp:{{/a[^x].{20}$/ x}}");
-	for (int i = 0; i < 20000; i++) {
-		snprintf(text, sizeof(text), "%d.abababababaabb%d.test", i * 7,
-			 i * 31);
-		dictionary_lookup(dictionary, text);
+}
+END_TEST
+
+/* fill_text - so many bytes that a pattern might remember, and a domain */
+static void fill_text(char *text, size_t length, unsigned draw)
+{
+	static const char domain[] = "@b.test";
+
+	for (size_t i = 0; i < length - strlen(domain); i++) {
+		draw = draw * 1664525 + 1013904223;
+		text[i] = "ab+2"[draw >> 30];
+	}
+	strcpy(text + length - strlen(domain), domain);
+}
+
+/* Each text is another one, and leaves nothing behind; regexec(3) would take
+ * minutes for them, and some hundred megabytes. */
+START_TEST(keeps_nothing_of_texts)
+{
+	struct dictionary *dictionary = open_named(
+		"regexp:{{/^.*\\+.{20}@c\\.test$/ x},{/a[^x].{20}$/ y}}");
+	size_t before = 0;
+	char text[256];
+
+	for (unsigned i = 0; i < 5000; i++) {
+		fill_text(text, 250, i);
+		ck_assert_int_ge(dictionary_lookup(dictionary, text), 0);
+		if (i == 0)
+			before = mallinfo2().uordblks;
+	}
+	ck_assert_uint_le(mallinfo2().uordblks, before + 4096);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* Of domains, and of addresses: how long a text is looked up. */
+static const struct {
+	const char *name;
+	size_t most;
+	bool values;
+} lengths[] = {
+	{ "regexp:{{/./ x}}", 255, false },  { "regexp:{{/./ x}}", 512, true },
+	{ "regexp:{{!/y/ x}}", 255, false }, { "pcre:{{/./ x}}", 255, false },
+	{ "pcre:{{/./ x}}", 512, true },     { "pcre:{{!/y/ x}}", 512, true },
+};
+
+START_TEST(leaves_long_texts_to_postfix)
+{
+	struct dictionary_loader loader = { 0 };
+	struct dictionary_result result = { .text = "" };
+	struct dictionary *dictionary;
+	struct error error;
+	char text[2048];
+
+	dictionary = lengths[_i].values
+			     ? dictionary_new_values(lengths[_i].name, true,
+						     &loader, &error)
+			     : dictionary_new(lengths[_i].name, true, &loader,
+					      &error);
+	ck_assert_ptr_nonnull(dictionary);
+	ck_assert_ptr_null(dictionary_asks(dictionary));
+	for (size_t length = lengths[_i].most - 1;
+	     length<sizeof(text); length += length> lengths[_i].most ? 500
+								     : 1) {
+		int got;
+
+		fill_text(text, length, 1);
+		got = lengths[_i].values
+			      ? (int)dictionary_find(dictionary, text, &result)
+			      : (int)dictionary_lookup(dictionary, text);
+		ck_assert_int_eq(got, length > lengths[_i].most
+					      ? DICTIONARY_ASK
+					      : DICTIONARY_FOUND);
+		if (length > lengths[_i].most)
+			ck_assert_ptr_nonnull(
+				strstr(dictionary_why(dictionary, text),
+				       "too long for patterns"));
 	}
 	dictionary_free(dictionary);
 }
@@ -779,6 +856,9 @@ int main(void)
 			    COUNT(failures));
 	tcase_add_loop_test(tests, asks_postfix, 0, COUNT(asking));
 	tcase_add_test(tests, gives_up_in_bounded_time);
+	tcase_add_test(tests, keeps_nothing_of_texts);
+	tcase_add_loop_test(tests, leaves_long_texts_to_postfix, 0,
+			    COUNT(lengths));
 	tcase_add_test(tests, does_not_wait_for_ever);
 	tcase_add_test(tests, takes_a_million);
 	tcase_add_test(tests, fails_where_a_value_is_not_utf8);

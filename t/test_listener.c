@@ -470,6 +470,42 @@ START_TEST(test_no_directory)
 	ck_assert_msg(strstr(error.text, "none") != NULL, "%s", error.text);
 }
 END_TEST
+/* open_at - a listener of a host and port; 0 or -1 */
+static int open_at(struct listener *listener, const char *host, int port)
+{
+	struct listener_options options;
+	struct error error;
+	char text[64];
+
+	snprintf(text, sizeof(text), "inet:%s:%d", host, port);
+	ck_assert_int_eq(listener_parse(&options, text, &error), 0);
+	return listener_open(listener, &options, &error);
+}
+
+/* What listener_is_same() says, bind(2) does. */
+START_TEST(test_same)
+{
+	static const char *const hosts[] = { "127.0.0.1", "localhost",
+					     "0.0.0.0",	  "127.0.0.2",
+					     "[::1]",	  "[::]" };
+	struct listener one, other;
+	int i, k, result, port;
+
+	for (i = 0; i < COUNT(hosts); i++)
+		for (k = 0; k < COUNT(hosts); k++) {
+			port = 20000 + getpid() % 10000;
+			while (open_at(&one, hosts[i], port) < 0)
+				ck_assert_int_lt(++port, 40000);
+			result = open_at(&other, hosts[k], port);
+			ck_assert_msg(listener_is_same(&one.options,
+						       &other.options) ==
+					      (result < 0),
+				      "%s %s", hosts[i], hosts[k]);
+			listener_remove(&other);
+			listener_remove(&one);
+		}
+}
+END_TEST
 
 int main(void)
 {
@@ -490,6 +526,7 @@ int main(void)
 	tcase_add_test(tests, test_replaced_name);
 	tcase_add_loop_test(tests, test_two_starts, 0, 100);
 	tcase_add_loop_test(tests, test_inet, 0, 2);
+	tcase_add_test(tests, test_same);
 	tcase_add_test(tests, test_no_directory);
 	return run_tests("listener", tests);
 }

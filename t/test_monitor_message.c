@@ -4,6 +4,7 @@
 
 #include "policyd/monitor_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -43,12 +44,11 @@ static void setup(void)
 	TAILQ_INIT(&monitor_state.children);
 	child = xcalloc(1, sizeof(*child));
 	ck_assert_int_eq(channel_pair(&child->channel, &server_end, &error), 0);
-	child->pid = fork();
+	child_init(child, fork(), child->channel);
 	ck_assert_int_ge(child->pid, 0);
 	if (child->pid == 0)
 		for (;;)
 			pause();
-	child->deadline_ms = UINT64_MAX;
 	TAILQ_INSERT_TAIL(&monitor_state.children, child, link);
 }
 
@@ -338,6 +338,55 @@ START_TEST(a_descriptor_does_not_stay)
 }
 END_TEST
 
+/* hear_one - what the server gets next, and whether a descriptor came along */
+static int64_t hear_one(enum channel_kind kind, bool with)
+{
+	struct channel_message message;
+	struct error error;
+	int fd;
+
+	ck_assert_int_eq(channel_receive(server_end, &message, &fd, &error), 1);
+	ck_assert_int_eq(message.kind, kind);
+	ck_assert_int_eq(fd >= 0, with);
+	if (fd >= 0)
+		close(fd);
+	return message.number;
+}
+
+/* What a server must hear waits while its channel is full, in its order, and
+ * with its descriptor; but not for ever. */
+START_TEST(what_must_arrive_waits)
+{
+	struct error error;
+	int64_t count = 0, i;
+
+	be(CHILD_SERVING);
+	while (channel_tell(child->channel, CHANNEL_COUNTERS, 0, -1, &error) ==
+	       0)
+		count++;
+	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert_uint_eq(child->unsent_ms, UINT64_MAX);
+	for (i = 0; i < 100; i++)
+		ck_assert_int_eq(child_tell(child, CHANNEL_HAND_OVER, i,
+					    i % 2 ? -1 : STDERR_FILENO, &error),
+				 0);
+	ck_assert_uint_le(child->unsent_ms, monitor_now_ms() + CHILD_UNSENT_MS);
+	child_flush(child);
+	ck_assert_uint_eq(child->unsent_count, 100);
+	for (i = 0; i < count; i++)
+		hear_one(CHANNEL_COUNTERS, false);
+	for (i = 0; i < 100; i++) {
+		child_flush(child);
+		ck_assert_int_eq(hear_one(CHANNEL_HAND_OVER, i % 2 == 0), i);
+	}
+	ck_assert_uint_eq(child->unsent_count, 0);
+	ck_assert_uint_eq(child->unsent_ms, UINT64_MAX);
+	while (child_tell(child, CHANNEL_NEWS, 0, -1, &error) == 0)
+		count++;
+	ck_assert_ptr_nonnull(strstr(error.text, "too many messages wait"));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("monitor_message");
@@ -353,5 +402,6 @@ int main(void)
 	tcase_add_test(tests, files_are_counted);
 	tcase_add_loop_test(tests, random_bytes, 0, 20);
 	tcase_add_test(tests, a_descriptor_does_not_stay);
+	tcase_add_test(tests, what_must_arrive_waits);
 	return run_tests("monitor_message", tests);
 }

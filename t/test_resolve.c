@@ -991,6 +991,9 @@ START_TEST(test_endless_chain)
 	resolve_address(resolver, recipient, &got);
 	ck_assert_int_eq(got.status, RESOLVE_FAILED);
 	ck_assert(resolution_authorized(resolver, &got) < 0);
+	/* No list failed. */
+	ck_assert_str_eq(got.list, "");
+	ck_assert_ptr_nonnull(strstr(got.why, "too many domains"));
 	resolver_free(resolver);
 }
 END_TEST

@@ -281,6 +281,8 @@ static const struct {
 	  "me", NULL, NULL },
 };
 
+static struct dictionary_trouble trouble;
+
 START_TEST(finds_owners)
 {
 	struct dictionary_loader loader = { .config_directory = directory,
@@ -293,10 +295,14 @@ START_TEST(finds_owners)
 		open_maps(senders[_i].maps, resolver, &loader, &error);
 
 	ck_assert_msg(maps != NULL, "%s", error.text);
-	ck_assert_int_eq(
-		sender_login_find(maps, senders[_i].sender, "me", owners),
-		senders[_i].owner);
+	ck_assert_int_eq(sender_login_find(maps, senders[_i].sender, "me",
+					   owners, &trouble),
+			 senders[_i].owner);
 	ck_assert_str_eq(owners, senders[_i].owners);
+	/* A reason if, and only if, something was not found out. */
+	ck_assert_int_eq(trouble.why != NULL,
+			 senders[_i].owner == SENDER_FAILED ||
+				 senders[_i].owner == SENDER_ASK);
 	sender_login_close(maps);
 	resolver_free(resolver);
 }
@@ -359,7 +365,8 @@ START_TEST(compares_logins)
 			open_maps(text, resolver, &loader, &error);
 
 		ck_assert_int_eq(sender_login_find(maps, "a@b.test",
-						   logins[i].login, owners),
+						   logins[i].login, owners,
+						   &trouble),
 				 logins[i].owner);
 		sender_login_close(maps);
 		free(text);
@@ -383,8 +390,9 @@ START_TEST(shows_some_owners)
 		snprintf(text + strlen(text), 12, "login%d, ", i);
 	strcat(text, "me}");
 	maps = open_maps(text, resolver, &loader, &error);
-	ck_assert_int_eq(sender_login_find(maps, "a@b.test", "me", owners),
-			 SENDER_OWNED);
+	ck_assert_int_eq(
+		sender_login_find(maps, "a@b.test", "me", owners, &trouble),
+		SENDER_OWNED);
 	ck_assert_uint_eq(strlen(owners), DECISION_OWNERS_MAX - 1);
 	sender_login_close(maps);
 	resolver_free(resolver);
@@ -409,10 +417,11 @@ START_TEST(takes_long_addresses)
 		for (size_t i = 0; i < size; i++)
 			strcat(sender, i % 2 == 0 ? "\316\220" : "\"");
 		strcat(sender, "+x@b.test");
-		ck_assert_int_eq(sender_login_find(maps, sender, "me", owners),
-				 strlen(sender) < RESOLUTION_ADDRESS_MAX
-					 ? SENDER_OWNED
-					 : SENDER_FAILED);
+		ck_assert_int_eq(
+			sender_login_find(maps, sender, "me", owners, &trouble),
+			strlen(sender) < RESOLUTION_ADDRESS_MAX
+				? SENDER_OWNED
+				: SENDER_FAILED);
 		free(sender);
 	}
 	sender_login_close(maps);
@@ -593,8 +602,9 @@ START_TEST(shares_the_maps)
 	ck_assert_ptr_eq(one, other);
 	ck_assert_uint_eq(loader.failures, 1);
 	ANY.close(one);
-	ck_assert_int_eq(sender_login_find(other, "a@b.test", "", owners),
-			 SENDER_FAILED);
+	ck_assert_int_eq(
+		sender_login_find(other, "a@b.test", "", owners, &trouble),
+		SENDER_FAILED);
 	KNOWN.close(other);
 	KNOWN.close(NULL);
 	resolver_free(resolver);

@@ -323,6 +323,24 @@ static int unread(int fd)
 	return count;
 }
 
+/* open_of - its connections now */
+static unsigned open_of(const struct instance *instance)
+{
+	struct server_counters counters;
+
+	server_counters(instance->server, &counters);
+	return counters.open;
+}
+
+/* accepted_by - those that it has accepted */
+static uint64_t accepted_by(const struct instance *instance)
+{
+	struct server_counters counters;
+
+	server_counters(instance->server, &counters);
+	return counters.accepted;
+}
+
 START_TEST(test_splits)
 {
 	static const char text[] = "a=b\nn=1\n\nn=2\n\nlong=xxxxxxxx\nn=3\n\n";
@@ -433,13 +451,21 @@ END_TEST
 static const struct {
 	struct server_limits limits;
 	const char *sent;
+	bool answered;
 	const char *reason; /* NULL: nobody is told */
 } late[] = {
-	{ { 60, 20000, 20000, 10 },
+	{ { 1000, 20000, 20000, 10 },
 	  "n=1\n\nn=",
+	  true,
 	  "request not complete in time" },
-	{ { 20000, 1000, 20000, 10 }, "n=1\n\n", NULL },
-	{ { 20000, 1, 20000, 10 }, "n=1\n\n", NULL },
+	{ { 20000, 60, 20000, 10 }, "n=1\n\n", true, NULL },
+	{ { 20000, 1, 20000, 10 }, "n=1\n\n", true, NULL },
+	/* The first request has its time from the start. */
+	{ { 60, 20000, 20000, 10 }, "", false, NULL },
+	{ { 60, 20000, 20000, 10 },
+	  "n=",
+	  false,
+	  "request not complete in time" },
 };
 
 START_TEST(test_late)
@@ -447,13 +473,11 @@ START_TEST(test_late)
 	struct server_counters counters;
 	struct instance *instance;
 	int fd = client();
-	bool asks = late[_i].limits.idle_ms > 1;
 
 	/* What is there when the connection is accepted cannot be late. */
-	if (asks)
-		say(fd, late[_i].sent);
+	say(fd, late[_i].sent);
 	instance = listening(&late[_i].limits);
-	if (asks)
+	if (late[_i].answered)
 		expect(fd, "n=1\n\n");
 	expect_end(fd);
 	order(instance, 'q');
@@ -552,6 +576,70 @@ START_TEST(test_max_connections)
 			ck_assert(silent(fds[i + 3]));
 		close(fds[i]);
 	}
+	quit(instance);
+}
+END_TEST
+
+/* The first request is late when it is not whole in time after the start,
+ * whatever has come of it. */
+START_TEST(test_late_first)
+{
+	static const struct server_limits limits = { 500, 20000, 20000, 10 };
+	struct instance *instance = listening(&limits);
+	struct pollfd ready = { .fd = client(), .events = POLLIN };
+	int bytes = 0;
+
+	while (bytes < 20000 && poll(&ready, 1, 10) == 0)
+		bytes += (int)send(ready.fd, "n", 1, MSG_NOSIGNAL);
+	ck_assert_int_lt(bytes, 200);
+	expect_end(ready.fd);
+	eventually(atomic_load(&instance->malformed) == 1);
+	ck_assert_str_eq(instance->reason, "request not complete in time");
+	quit(instance);
+}
+END_TEST
+
+/* When all places are taken, those who have not asked make room for others,
+ * the oldest first; those who have asked do not. */
+START_TEST(test_room)
+{
+	static const struct server_limits four = { 20000, 20000, 20000, 4 };
+	struct instance *instance = listening(&four);
+	int asks[4], silent_ones[4], i;
+
+	asks[0] = client();
+	say(asks[0], "n=0\n\n");
+	expect(asks[0], "n=0\n\n");
+	for (i = 0; i < 3; i++) {
+		silent_ones[i] = client();
+		eventually(accepted_by(instance) == (uint64_t)i + 2);
+	}
+	say(silent_ones[0], "n="); /* is not enough */
+	eventually(unread(silent_ones[0]) == 0);
+	silent_ones[3] = client();
+	expect_end(silent_ones[0]);
+	eventually(atomic_load(&instance->malformed) == 1);
+	ck_assert_str_eq(instance->reason, "it has asked nothing yet, and all "
+					   "places are taken");
+	for (i = 1; i < 4; i++) {
+		asks[i] = client();
+		say(asks[i], "n=1\n\n");
+		expect(asks[i], "n=1\n\n");
+		expect_end(silent_ones[i]);
+	}
+	/* Now one has to wait until somebody closes. */
+	silent_ones[0] = client();
+	say(asks[0], "n=2\n\n");
+	expect(asks[0], "n=2\n\n");
+	ck_assert_uint_eq(accepted_by(instance), 8);
+	close(asks[0]);
+	eventually(accepted_by(instance) == 9);
+	for (i = 1; i < 4; i++) {
+		say(asks[i], "n=3\n\n");
+		expect(asks[i], "n=3\n\n");
+		close(asks[i]);
+	}
+	close(silent_ones[0]);
 	quit(instance);
 }
 END_TEST
@@ -683,15 +771,6 @@ START_TEST(test_added)
 }
 END_TEST
 
-/* open_of - its connections now */
-static unsigned open_of(const struct instance *instance)
-{
-	struct server_counters counters;
-
-	server_counters(instance->server, &counters);
-	return counters.open;
-}
-
 /* deal_to - new connections of one instance, which does not run yet, go to
  * another one, too */
 static void deal_to(struct instance *from, struct instance *to)
@@ -718,7 +797,7 @@ START_TEST(test_dealt)
 	struct instance *first = new_instance(&nine);
 	struct instance *others[2];
 	struct error error;
-	int clients[10], i;
+	int clients[10], silent_ones[4], i;
 
 	ck_assert_int_eq(server_listen(first->server, dup(listener.fd), &error),
 			 0);
@@ -734,15 +813,31 @@ START_TEST(test_dealt)
 		if (i < 9)
 			expect(clients[i], "n=1\n\n");
 	}
-	ck_assert_uint_eq(open_of(first), 3);
+	eventually(open_of(first) == 3); /* one was passed on a moment ago */
 	ck_assert_uint_eq(open_of(others[0]), 3);
 	ck_assert_uint_eq(open_of(others[1]), 3);
-	ck_assert(silent(clients[9]));
+	/* They close long after the first one found that all is taken. */
+	ck_assert_int_eq(
+		poll(&(struct pollfd){ .fd = clients[9], .events = POLLIN }, 1,
+		     50),
+		0);
 	for (i = 1; i < 9; i += 3) /* all of one instance */
 		close(clients[i]);
 	expect(clients[9], "n=1\n\n");
 	eventually(open_of(first) + open_of(others[0]) + open_of(others[1]) ==
 		   7);
+	/* Who asks nothing is kept by the one that accepts, and does not weigh
+	 * when a connection is dealt. */
+	for (i = 0; i < 4; i++)
+		silent_ones[i] = client();
+	eventually(accepted_by(first) == 14);
+	ck_assert_uint_eq(open_of(others[0]) + open_of(others[1]), 4);
+	clients[1] = client();
+	say(clients[1], "n=2\n\n");
+	expect(clients[1], "n=2\n\n");
+	close(clients[1]);
+	for (i = 0; i < 4; i++)
+		close(silent_ones[i]);
 	quit(first);
 	for (i = 0; i < 2; i++) {
 		eventually(atomic_load(&others[i]->taken) >= 0);
@@ -754,6 +849,38 @@ START_TEST(test_dealt)
 	close(clients[9]);
 	quit(others[0]);
 	quit(others[1]);
+}
+END_TEST
+
+/* The farewell arrives, behind what was dealt, however full the channel is. */
+START_TEST(test_dealt_full)
+{
+	struct instance *first = new_instance(&generous);
+	struct instance *other = new_instance(&generous);
+	int clients[900], i;
+	struct error error;
+
+	ck_assert_int_eq(server_listen(first->server, dup(listener.fd), &error),
+			 0);
+	deal_to(first, other);
+	start(first);
+	for (i = 0; i < COUNT(clients); i++) {
+		clients[i] = client();
+		say(clients[i], "n=1\n\n");
+	}
+	/* What the channel does not take is kept, and answered. */
+	eventually(accepted_by(first) == COUNT(clients) &&
+		   atomic_load(&first->requests) == (int)open_of(first));
+	ck_assert_uint_gt(open_of(first), COUNT(clients) / 2 + 1);
+	quit(first);
+	start(other);
+	eventually(atomic_load(&other->taken) > 0);
+	ck_assert(!other->broken);
+	for (i = 0; i < COUNT(clients); i++) {
+		expect(clients[i], "n=1\n\n");
+		close(clients[i]);
+	}
+	quit(other);
 }
 END_TEST
 
@@ -850,6 +977,60 @@ START_TEST(test_hand_over)
 	close(waiting);
 	close(new_one);
 	close(full);
+	quit(new);
+}
+END_TEST
+
+/* Who has asked may be idle after a hand-over too; who has not must ask. */
+START_TEST(test_hand_over_silent)
+{
+	static const struct server_limits limits = { 200, 20000, 20000, 10 };
+	struct instance *old = listening(&generous), *new;
+	int idle = client(), silent_one, part;
+
+	say(idle, "n=1\n\n");
+	expect(idle, "n=1\n\n");
+	silent_one = client();
+	part = client();
+	say(part, "n=");
+	eventually(accepted_by(old) == 3 && unread(part) == 0);
+	new = listening(&limits);
+	relay(old, new);
+	eventually(atomic_load(&new->taken) == 3);
+	end(old);
+	expect_end(silent_one);
+	expect_end(part);
+	say(idle, "n=2\n\n");
+	expect(idle, "n=2\n\n");
+	close(idle);
+	quit(new);
+}
+END_TEST
+
+/* The time to ask began when they came, not when they were taken over. */
+START_TEST(test_hand_over_since)
+{
+	static const struct server_limits minute = { 60000, 20000, 20000, 10 };
+	struct instance *new = listening(&minute);
+	struct connection connection = {
+		.since_ms = server_now_ms() - 60000,
+	};
+	struct handover_packet packet = handover_packet(&connection, NULL, 0);
+	int ends[2], pair[2];
+
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	new->channel = ends[0];
+	order(new, 't');
+	ck_assert_int_eq(socketpair(AF_UNIX,
+				    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+				    0, pair),
+			 0);
+	ck_assert_int_eq(handover_send(ends[1], &packet, pair[0]), 0);
+	close(pair[0]);
+	eventually(!silent(pair[1]));
+	expect_end(pair[1]);
+	close(ends[1]);
 	quit(new);
 }
 END_TEST
@@ -999,16 +1180,21 @@ int main(void)
 	tcase_add_test(tests, test_malformed);
 	tcase_add_loop_test(tests, test_late, 0, COUNT(late));
 	tcase_add_loop_test(tests, test_unread, 0, 2);
+	tcase_add_test(tests, test_late_first);
 	tcase_add_test(tests, test_max_connections);
+	tcase_add_test(tests, test_room);
 	if (!under_valgrind())
 		tcase_add_test(tests, test_no_descriptors);
 	tcase_add_test(tests, test_drain);
 	tcase_add_test(tests, test_drain_empty);
 	tcase_add_test(tests, test_added);
 	tcase_add_test(tests, test_dealt);
+	tcase_add_test(tests, test_dealt_full);
 	tcase_add_test(tests, test_drain_added);
 	tcase_add_test(tests, test_listen_for);
 	tcase_add_test(tests, test_hand_over);
+	tcase_add_test(tests, test_hand_over_silent);
+	tcase_add_test(tests, test_hand_over_since);
 	tcase_add_test(tests, test_hand_over_many);
 	tcase_add_test(tests, test_hand_over_nobody);
 	tcase_add_test(tests, test_hand_over_to_nobody);

@@ -554,6 +554,62 @@ START_TEST(judges)
 }
 END_TEST
 
+/* The answers that tls_each_kind() came to. */
+struct answers {
+	const struct tls_policy *policy;
+	const char *list[32];
+	int count;
+};
+
+/* note_answer - each may come once */
+static int note_answer(void *context, const char *protocol, const char *cipher,
+		       const char *keysize)
+{
+	struct answers *answers = context;
+	const char *answer =
+		tls_judge(answers->policy, protocol, cipher, keysize);
+
+	for (int i = 0; i < answers->count; i++)
+		ck_assert_ptr_ne(answers->list[i], answer);
+	ck_assert_int_lt(answers->count, COUNT(answers->list));
+	answers->list[answers->count++] = answer;
+	return 0;
+}
+
+/* has_answer - is it one of them? */
+static bool has_answer(const struct answers *answers, const char *answer)
+{
+	for (int i = 0; i < answers->count; i++)
+		if (answers->list[i] == answer)
+			return true;
+	return false;
+}
+
+/* Whatever a session of the table is judged, a session of that kind is shown.
+ */
+START_TEST(kinds)
+{
+	struct answers answers = { 0 };
+	struct tls_policy *policy =
+		policy_new(policies[_i].protocols, policies[_i].ciphers,
+			   policies[_i].keysize);
+
+	answers.policy = policy;
+	ck_assert_int_eq(tls_each_kind(policy, note_answer, &answers), 0);
+	ck_assert_str_eq(answers.list[0], "not encrypted");
+	ck_assert(has_answer(&answers, NULL));
+	for (int i = 0; i < COUNT(rows); i++)
+		if (rows[i].policy == _i)
+			ck_assert_msg(
+				has_answer(&answers,
+					   tls_judge(policy, rows[i].protocol,
+						     rows[i].cipher,
+						     rows[i].keysize)),
+				"row %d", i);
+	tls_policy_free(policy);
+}
+END_TEST
+
 /* reason_of - the text as tls_judge() returns it, from a row that gets it */
 static const char *reason_of(const struct tls_policy *policy, int i)
 {
@@ -863,6 +919,7 @@ int main(int argc, char **argv)
 		return run_mode(argv[1]);
 	tests = tcase_create("tls");
 	tcase_add_test(tests, judges);
+	tcase_add_loop_test(tests, kinds, 0, POLICIES);
 	tcase_add_loop_test(tests, advises, 0, COUNT(advices));
 	tcase_add_loop_test(tests, reads_protocols, 0, COUNT(lists));
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));

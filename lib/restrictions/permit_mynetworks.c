@@ -29,6 +29,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
 	const struct request *request = subject->request;
+	struct table_match match;
 
 	switch (network_list_match(state, request->client_address,
 				   request->client_name)) {
@@ -41,6 +42,13 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 	default:
 		decision->refusal = REFUSAL_LOOKUP;
 		decision->reason = "a table in mynetworks cannot be looked up";
+		network_list_find(state, request->client_address,
+				  request->client_name, &match);
+		if (match.dictionary != NULL) {
+			decision->table = dictionary_name(match.dictionary);
+			decision->why = dictionary_why(match.dictionary,
+						       request->client_name);
+		}
 		return VERDICT_DEFER;
 	}
 }

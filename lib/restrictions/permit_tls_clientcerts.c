@@ -232,7 +232,8 @@ static const char *why_not(const struct request *request)
 
 /* look_up - ask the tables for the fingerprint that Postfix sent */
 static enum dictionary_answer look_up(const struct fingerprint_list *list,
-				      const char *text)
+				      const char *text,
+				      struct decision *decision)
 {
 	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
 	char folded[CASEFOLD_SIZE(TEXT_MAX)];
@@ -247,20 +248,27 @@ static enum dictionary_answer look_up(const struct fingerprint_list *list,
 
 		answer = dictionary_lookup(
 			table, dictionary_is_pattern(table) ? text : folded);
+		if (answer == DICTIONARY_FOUND ||
+		    answer == DICTIONARY_NOT_FOUND)
+			continue;
+		decision->table = dictionary_name(table);
+		decision->why = dictionary_why(table, folded);
 	}
 	return answer;
 }
 
 /* look_up_both - the certificate first, then its key */
 static enum dictionary_answer look_up_both(const struct fingerprint_list *list,
-					   const struct request *request)
+					   const struct request *request,
+					   struct decision *decision)
 {
 	enum dictionary_answer answer =
-		look_up(list, request->ccert_fingerprint);
+		look_up(list, request->ccert_fingerprint, decision);
 
 	return answer != DICTIONARY_NOT_FOUND
 		       ? answer
-		       : look_up(list, request->ccert_pubkey_fingerprint);
+		       : look_up(list, request->ccert_pubkey_fingerprint,
+				 decision);
 }
 
 /* evaluate - see above */
@@ -277,7 +285,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 	if (is_listed(state, request->ccert_fingerprint) ||
 	    is_listed(state, request->ccert_pubkey_fingerprint))
 		return VERDICT_PERMIT;
-	switch (look_up_both(state, request)) {
+	switch (look_up_both(state, request, decision)) {
 	case DICTIONARY_NOT_FOUND:
 		decision->reason = why_not(request);
 		return VERDICT_DUNNO;

@@ -128,9 +128,8 @@ static void hear_all(enum child_state state, const uint8_t *place,
 	TAILQ_INIT(&monitor.children);
 	TAILQ_INSERT_TAIL(&monitor.children, child, link);
 	require(channel_pair(&child->channel, &server, &error) == 0);
-	child->pid = idle;
+	child_init(child, idle, child->channel);
 	child->state = state;
-	child->deadline_ms = UINT64_MAX;
 	child->ping = 1;
 	monitor.serving =
 		state == CHILD_TAKING || state == CHILD_SERVING ? child : NULL;

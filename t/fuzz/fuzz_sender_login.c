@@ -56,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct sender_login *maps;
 	char owners[DECISION_OWNERS_MAX] = "";
 	char *sender, *login;
+	struct dictionary_trouble trouble;
 	enum sender_owner owner;
 	size_t length;
 
@@ -73,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				 size - length - 1);
 	else
 		login = xstrdup("me");
-	owner = sender_login_find(maps, sender, login, owners);
+	owner = sender_login_find(maps, sender, login, owners, &trouble);
 	if (owner == SENDER_ASK ||
 	    (owner == SENDER_OWNED && login[0] == '\0') ||
 	    ((owner == SENDER_OWNED || owner == SENDER_OTHERS) !=

@@ -32,6 +32,9 @@ extendedKeyUsage = clientAuth
 basicConstraints = critical,CA:FALSE
 extendedKeyUsage = serverAuth
 subjectAltName = DNS:policyd.local.test,IP:127.0.0.1
+[authority]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
 [email]
 basicConstraints = critical,CA:FALSE
 extendedKeyUsage = emailProtection
@@ -66,16 +69,20 @@ def moment(days):
 
 
 class Authority:
-    """NAME.pem and NAME.key in a directory, and what it has signed."""
+    """NAME.pem and NAME.key in a directory, and what it has signed; its own
+    certificate is signed by itself or by another authority."""
 
-    def __init__(self, directory, name="ca"):
+    def __init__(self, directory, name="ca", signer=None):
         self.directory = directory
         self.path = os.path.join(directory, name)
         self.certificate = self.path + ".pem"
-        new_key(self.path + ".key")
-        openssl("req", "-x509", "-new", "-key", self.path + ".key",
-                "-subj", "/CN=Throw-away authority " + name, "-days", "2",
-                "-out", self.certificate)
+        if signer:
+            signer.issue(name, "authority")
+        else:
+            new_key(self.path + ".key")
+            openssl("req", "-x509", "-new", "-key", self.path + ".key",
+                    "-subj", "/CN=Throw-away authority " + name,
+                    "-days", "2", "-out", self.certificate)
         for ending, text in ((".index", ""), (".serial", "1000\n"),
                              (".crlnumber", "1000\n"),
                              (".cnf", CONFIG % self.__dict__)):

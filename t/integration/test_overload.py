@@ -146,9 +146,10 @@ def test_limit(program):
     with Daemon(program, "max_connections = 64\n") as policyd:
         server = policyd.server()
         before = descriptors(server)
-        clients = collections.deque(policyd.client() for _ in range(500))
-        for client in clients:
-            client.send(OURS)
+        clients = collections.deque()
+        for _ in range(500):
+            clients.append(policyd.client())
+            clients[-1].send(OURS)
         most = 0
         begin = time.monotonic()
         while clients:
@@ -162,6 +163,44 @@ def test_limit(program):
         # One may be seen twice while another thread gets it.
         assert most <= 65
         assert policyd.server() == server
+
+
+def test_silent(program):
+    """connections that never ask take no place from those who do"""
+    count = 4096 if resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 4300 \
+        else 800
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 200,
+                       resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    with Daemon(program, "max_connections = %d\nrequest_timeout = 1h\n"
+                % count) as policyd:
+        server = policyd.server()
+        before = policyd.client()
+        assert before.ask(OURS) == PERMIT
+        silent = [policyd.client() for _ in range(count - 1)]
+        for client in silent[::2]:
+            client.send(OURS[:30])
+        times = []
+        asked = []
+        for _ in range(100):
+            begin = time.monotonic()
+            asked.append(policyd.client())
+            assert asked[-1].ask(OURS) == PERMIT
+            times.append(time.monotonic() - begin)
+        times.sort()
+        print("  %d silent connections; from connect to answer: median "
+              "%.2f ms, worst %.2f ms" % (count, times[50] * 1000,
+                                          times[-1] * 1000))
+        policyd.expect("it has asked nothing yet, and all places are taken")
+        # The oldest had to go, and none of those who had asked.
+        for client in silent[:100]:
+            assert client.reply() == b""
+        for client in [before] + asked:
+            assert client.ask(OURS) == PERMIT
+        silent[100].send(OURS[30:])
+        assert silent[100].reply() == PERMIT
+        assert policyd.server() == server
+        for client in [before] + asked + silent:
+            client.close()
 
 
 def test_memory(program):
@@ -207,4 +246,5 @@ def test_memory(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_slow, test_resets, test_limit, test_memory]))
+    sys.exit(run_all([test_slow, test_resets, test_limit, test_silent,
+                      test_memory]))

@@ -249,9 +249,10 @@ def test_inet6(program):
 def test_max_connections(program):
     """the limit reached, accepting pauses; all are answered in the end"""
     with Daemon(program, "max_connections = 8\n") as policyd:
-        clients = [policyd.client() for _ in range(30)]
-        for client in clients:
-            client.send(OURS)
+        clients = []
+        for _ in range(30):
+            clients.append(policyd.client())
+            clients[-1].send(OURS)
         for client in clients[:8]:
             assert client.reply() == PERMIT
         clients[8].socket.settimeout(0.1)

@@ -303,6 +303,48 @@ def test_unsent_moves(program):
         assert client.ask(OURS) == PERMIT
 
 
+def fill_channel(policyd):
+    """fill_channel - have the monitor say more to a server that is stopped than
+    there is room for"""
+    path = "/proc/%d/status" % policyd.monitor
+    bit = 1 << (signal.SIGUSR1 - 1)
+
+    def is_read():
+        return not int(re.search(r"ShdPnd:\s*(\w+)",
+                                 policyd.read(path)).group(1), 16) & bit
+    for _ in range(200):
+        policyd.signal(signal.SIGUSR1)
+        wait_until(is_read, "the signal is read")
+    policyd.expect("counters: channel: ")
+
+
+def test_full_channel(program):
+    """orders to a server that does not read for a while arrive later"""
+    with Daemon(program) as policyd, policyd.client() as client:
+        assert client.ask(OURS) == PERMIT
+        old = policyd.server()
+        mark = policyd.mark()
+        os.kill(old, signal.SIGSTOP)
+        fill_channel(policyd)
+        policyd.signal(signal.SIGHUP)
+        assert policyd.ask() == PERMIT          # the new one serves
+        os.kill(old, signal.SIGCONT)
+        found = policyd.expect(r"reloaded: server \d+, (.*)", mark)
+        assert re.match(r"\d+ connections taken over", found.group(1)), found
+        assert client.ask(OURS) == PERMIT
+        old = policyd.server()
+        os.kill(old, signal.SIGSTOP)
+        fill_channel(policyd)
+        mark = policyd.mark()
+        client.send(OURS * 3)
+        policyd.signal(signal.SIGTERM)
+        policyd.expect("stopping", mark)
+        os.kill(old, signal.SIGCONT)
+        for _ in range(3):
+            assert client.reply() == PERMIT
+        assert policyd.wait() == 0
+
+
 def test_storm(program):
     """many SIGHUPs at once are one or a few reloads, the last one counts"""
     with Daemon(program, SETTINGS[0]) as policyd, policyd.client() as client:
@@ -358,5 +400,5 @@ if __name__ == "__main__":
     sys.exit(run_all([
         test_under_load, test_broken, test_sockets, test_bad_program,
         test_hung_program, test_dies_meanwhile, test_upgrade,
-        test_deadline_moves, test_unsent_moves, test_storm,
+        test_deadline_moves, test_unsent_moves, test_full_channel, test_storm,
         test_stop_meanwhile, test_pieces]))

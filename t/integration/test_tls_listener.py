@@ -238,6 +238,110 @@ def test_certificates(program):
         fixed.close()
 
 
+def join(policyd, name, *parts):
+    """join - several files into one"""
+    with open(policyd.path(name), "w") as file:
+        file.write("".join(policyd.read(policyd.path(part))
+                           for part in parts))
+    return policyd.path(name)
+
+
+def use_lists(policyd, *lists, ca="both"):
+    """use_lists - from now on these are in force"""
+    path = join(policyd, "all.crl", *lists)
+    policyd.configure_tls('crl = "%s"' % path, ca=ca)
+    policyd.reload()
+
+
+def refused(policyd, name, reason):
+    """refused - that client does not get in, and the log says why"""
+    mark = policyd.mark()
+    assert attempt(policyd, policyd.context(name)) == b"", name
+    policyd.expect(r"TLS: .*%s" % reason, mark)
+
+
+def test_chains(program):
+    """what an authority has revoked lets nobody in, at every level"""
+    with TlsDaemon(program) as policyd:
+        root = policyd.ca
+        middle = Authority(policyd.directory, "middle", root)
+        last = Authority(policyd.directory, "last", middle)
+        for authority, name in ((root, "top"), (middle, "gone"),
+                                (middle, "well"), (last, "low")):
+            authority.issue(name)
+        join(policyd, "both.pem", "ca.pem", "middle.pem", "last.pem")
+        middle.revoke(policyd.path("gone"))
+        lists = ["ca.crl", "middle.crl", "last.crl"]
+        for authority, name in zip((root, middle, last), lists):
+            authority.crl(policyd.path(name))
+        use_lists(policyd, *lists)
+        for name in "top", "well", "low":
+            assert attempt(policyd, policyd.context(name)) == PERMIT, name
+        refused(policyd, "gone", "certificate revoked")
+        # Authorities that clients send along need lists too.
+        for chain, name in (("well", "chain"), ("low", "long")):
+            join(policyd, name + ".pem", chain + ".pem", "last.pem",
+                 "middle.pem")
+            join(policyd, name + ".key", chain + ".key")
+        use_lists(policyd, *lists, ca="ca")
+        for name in "chain", "long":
+            assert attempt(policyd, policyd.context(name)) == PERMIT, name
+        use_lists(policyd, *lists[:2], ca="ca")
+        assert attempt(policyd, policyd.context("chain")) == PERMIT
+        refused(policyd, "long", "crl has no list of an authority")
+        use_lists(policyd, lists[0], lists[2], ca="ca")
+        for name in "chain", "long":
+            refused(policyd, name, "crl has no list of an authority")
+        # An authority in the middle is revoked.
+        middle.revoke(policyd.path("last"))
+        middle.crl(policyd.path("middle.crl"))
+        use_lists(policyd, *lists)
+        assert attempt(policyd, policyd.context("well")) == PERMIT
+        refused(policyd, "low", "certificate revoked")
+        root.revoke(policyd.path("middle"))
+        root.crl(policyd.path("ca.crl"))
+        for ca, name in (("both", "well"), ("both", "low"), ("ca", "long")):
+            use_lists(policyd, *lists, ca=ca)
+            refused(policyd, name, "certificate revoked")
+        assert attempt(policyd, policyd.context("top")) == PERMIT
+
+
+def test_lists(program):
+    """a list that is missing or too old, at every level"""
+    with TlsDaemon(program) as policyd:
+        middle = Authority(policyd.directory, "middle", policyd.ca)
+        middle.issue("well")
+        join(policyd, "both.pem", "ca.pem", "middle.pem")
+        names = {"ca.crl": "CN=Throw-away authority ca",
+                 "middle.crl": "CN=middle"}
+        for authority, name in ((policyd.ca, "ca"), (middle, "middle")):
+            authority.crl(policyd.path(name + ".crl"))
+            authority.crl(policyd.path(name + ".old"), crl_lastupdate=-2,
+                          crl_nextupdate=-1)
+        use_lists(policyd, *names)
+        for name, other in zip(names, reversed(names)):
+            join(policyd, "all.crl", other)
+            found = policyd.reload_refused()
+            assert "no list of %s, " % names[name] in found, found
+            join(policyd, "all.crl", other, name.replace("crl", "old"))
+            assert "it has expired" in policyd.reload_refused()
+        # One that expires while the server runs; a busy machine needs longer
+        # to load it before.
+        for authority, name in ((policyd.ca, "ca"), (middle, "middle")):
+            for seconds in 2, 15:
+                authority.crl(policyd.path(name + ".new"),
+                              crl_nextupdate=seconds / 86400)
+                join(policyd, "all.crl", name + ".new",
+                     "middle.crl" if name == "ca" else "ca.crl")
+                with contextlib.suppress(AssertionError):
+                    policyd.reload()
+                    break
+            mark = policyd.mark()
+            wait_until(lambda: attempt(policyd, policyd.context("well"))
+                       == b"", "the list expires")
+            policyd.expect("TLS: .*CRL has expired", mark)
+
+
 def test_protocol(program):
     """TLS 1.2 and up, strong ciphers, nothing else"""
     with TlsDaemon(program) as policyd:
@@ -933,7 +1037,7 @@ def test_noise(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        test_certificates, test_protocol, test_fingerprints, test_optional,
+        test_certificates, test_chains, test_lists, test_protocol, test_fingerprints, test_optional,
         test_host_settings, test_load, test_dump, test_stall,
         test_small_pieces, test_cut, test_key_updates, test_big,
         test_not_taken, test_allow_remote, test_reload, test_reload_refused,

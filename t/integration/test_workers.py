@@ -137,9 +137,10 @@ def test_limit(program):
     limit = 8
     with Daemon(program, "threads = 4\nmax_connections = %d\n"
                 % limit) as policyd:
-        clients = [Client(policyd.socket) for _ in range(5 * limit)]
-        for client in clients:
-            client.send(OURS)
+        clients = []
+        for _ in range(5 * limit):
+            clients.append(Client(policyd.socket))
+            clients[-1].send(OURS)
         for client in clients[:limit]:
             assert client.reply() == PERMIT
         assert counters(policyd)["open"] == limit

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* config_reachable - which listeners can be opened, and who reaches them
+ *
+ * What bind(2) would refuse at a start is found when the file is checked, and
+ * so is a list of clients that keeps nobody out. */
+
+#include "lib/config_listeners.h"
+
+#include <string.h>
+
+#include "lib/config_options.h"
+#include "lib/config_values.h"
+#include "lib/network.h"
+
+/* config_listener_same - a listener of the section, of which only one can be
+ * opened with one of the first count */
+void config_listener_same(const struct config *config, size_t count,
+			  const struct config_section *section,
+			  const char *name, struct config_notes *notes)
+{
+	const struct listener_options *options =
+		count < config->listener_count ? &config->listeners[count]
+					       : config->metrics;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *other = config->listeners[i].address;
+		int line = config->settings->listens[i].line;
+
+		if (strcmp(other, options->address) == 0)
+			config_error(notes, section->line,
+				     "%s: %s is already listened on, at line "
+				     "%d",
+				     name, options->address, line);
+		else if (*other != '\0' &&
+			 listener_is_same(&config->listeners[i], options))
+			config_error(notes, section->line,
+				     "%s: %s cannot be opened beside %s at "
+				     "line %d, since both have this address "
+				     "and port or name; leave one of them out",
+				     name, options->address, other, line);
+	}
+}
+
+/* wide_client - a network in allow_remote that holds everybody */
+static void wide_client(void *context, const char *text, const char *file,
+			int line)
+{
+	const char **found = context;
+
+	(void)file;
+	(void)line;
+	if (*found == NULL)
+		*found = text;
+}
+
+/* wants_certificates - does the section ask clients for them? */
+static bool wants_certificates(const struct config_section *section)
+{
+	const struct setting *must =
+		&section->settings[OPTION_REQUIRE_CLIENT_CERTIFICATE];
+	struct error error;
+	bool require;
+
+	return section->tls_line != 0 &&
+	       config_value_bool(setting_text(must), &require, &error) == 0 &&
+	       require;
+}
+
+/* config_listener_clients - does allow_remote keep anybody out? It matters
+ * where other hosts come in, and need no certificate. */
+void config_listener_clients(const struct listener_options *options,
+			     const struct config_gate *gate,
+			     const struct config_section *section,
+			     struct config_notes *notes)
+{
+	const char *wide = NULL;
+
+	if (gate->clients == NULL || wants_certificates(section) ||
+	    !listener_is_remote(options))
+		return;
+	network_list_each_wide(gate->clients, wide_client, &wide);
+	if (wide != NULL)
+		config_warning(
+			notes, section->settings[OPTION_ALLOW_REMOTE].line,
+			"allow_remote: %.200s: any host may ask at %s, "
+			"and see what users and domains there are; name "
+			"the hosts of your Postfix, or add a tls section",
+			wide, options->address);
+}
