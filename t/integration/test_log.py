@@ -192,6 +192,15 @@ def is_quick(policyd, count):
         return 1000 * wait_until(quick, "a p99 as low as elsewhere")
 
 
+def told_of(policyd, mark):
+    """told_of - malformed requests with a line of their own, and those that
+    were only counted"""
+    text = policyd.read(policyd.log)[mark:]
+    return text.count("malformed request from"), sum(
+        int(count) for count in re.findall(
+            r"malformed requests: (\d+) lines suppressed", text))
+
+
 def test_flood(program):
     """malformed requests: some lines, then how many were suppressed"""
     with Daemon(program, "threads = 1\n") as policyd:
@@ -208,18 +217,17 @@ def test_flood(program):
             one.join()
         took = time.monotonic() - start
         sent = sum(one.sent for one in floods)
-        lines = policyd.read(policyd.log)[mark:].count("malformed request from")
+        lines, _ = told_of(policyd, mark)
         print("  %d malformed requests, %d/s, %d lines; others: p99 %.1f ms" %
               (sent, sent / took, lines, p99))
-        assert lines == 100 or took > 9, lines
+        # A hundred in ten seconds, and a machine may need longer than that.
+        assert 100 <= lines <= 100 * (1 + (took + 1) // 10), (lines, took)
 
-        def told():
+        def all_told():
             with policyd.client() as client:
                 assert client.ask(b"nonsense\n\n") == b""
-            return re.search(r"malformed requests: (\d+) lines suppressed",
-                             policyd.read(policyd.log)[mark:])
-        found = wait_until(told, "how many were suppressed")
-        assert int(found.group(1)) >= sent - 100
+            return sum(told_of(policyd, mark)) >= sent
+        wait_until(all_told, "how many were suppressed")
         assert counters(policyd, lambda: policyd.read(policyd.log))[
             "malformed"] >= sent
 
