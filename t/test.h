@@ -11,6 +11,10 @@
 
 /* What the test programs share. */
 
+/* Seconds after which what does not come hangs, as WAIT in t/integration. Tests
+ * wait for events, so that it costs nothing to be generous. */
+#define TEST_WAIT_S 120
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 /* run_tests - run one case as a suite; the exit status for main() */
@@ -20,7 +24,7 @@ static inline int run_tests(const char *name, TCase *tests)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 5 * TEST_WAIT_S);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -21,12 +21,12 @@
 #include "lib/config_scan.h"
 #include "lib/config_values.h"
 #include "lib/xalloc.h"
+#include "t/test.h"
 
 #define SAMPLE		 TEST_DATA "/../../etc/policyd.conf"
 #define FULL		 TEST_DATA "/config/full.conf"
 #define HALF_FINGERPRINT "55:3C:99:7A:18:5E:1C:D9:73:DA:B7:98:E6:E7:CC:6C"
 #define FINGERPRINT	 HALF_FINGERPRINT ":" HALF_FINGERPRINT
-#define COUNT(table)	 ((int)(sizeof(table) / sizeof((table)[0])))
 
 /* A directory of the test, and a file in it. */
 struct place {
@@ -1573,13 +1573,8 @@ static void add_effects(TCase *tcase)
 
 int main(void)
 {
-	Suite *suite = suite_create("config");
 	TCase *tcase = tcase_create("config");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 240);
 	tcase_add_loop_test(tcase, test_broken, 0, COUNT(broken));
 	tcase_add_test(tcase, test_lenient);
 	tcase_add_test(tcase, test_lenient_services);
@@ -1593,8 +1588,5 @@ int main(void)
 	tcase_add_test(tcase, test_file_access);
 	tcase_add_test(tcase, test_file_sizes);
 	add_effects(tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_tests("config", tcase);
 }

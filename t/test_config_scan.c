@@ -8,6 +8,7 @@
 
 #include "lib/config_scan.h"
 #include "lib/xalloc.h"
+#include "t/test.h"
 
 struct refused {
 	const char *text;
@@ -260,23 +261,14 @@ START_TEST(test_many_braces)
 }
 END_TEST
 
-#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
-
 int main(void)
 {
-	Suite *suite = suite_create("config_scan");
 	TCase *tcase = tcase_create("config_scan");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, test_refused, 0, COUNT(refused));
 	tcase_add_loop_test(tcase, test_accepted, 0, COUNT(accepted));
 	tcase_add_test(tcase, test_comments_blanked);
 	tcase_add_test(tcase, test_sections);
 	tcase_add_test(tcase, test_many_braces);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_tests("config_scan", tcase);
 }

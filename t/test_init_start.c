@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/xalloc.h"
+#include "t/test.h"
 
 #define SYSTEMD                      \
 	"systemctl enable policyd\n" \
@@ -92,16 +93,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("init_start");
 	TCase *tcase = tcase_create("machines");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	tcase_add_loop_test(tcase, starts, 0,
-			    sizeof(machines) / sizeof(machines[0]));
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	tcase_add_loop_test(tcase, starts, 0, COUNT(machines));
+	return run_tests("init_start", tcase);
 }

@@ -187,7 +187,7 @@ static bool turn(time_t deadline)
 
 #define until(condition)                                                       \
 	do {                                                                   \
-		time_t deadline = time(NULL) + 20;                             \
+		time_t deadline = time(NULL) + TEST_WAIT_S;                    \
 		while (!(condition))                                           \
 			ck_assert_msg(turn(deadline), "in vain: " #condition); \
 	} while (0)

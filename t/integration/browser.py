@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-WAIT = float(os.environ.get("POLICYD_TEST_WAIT", "20")) * 3
+from daemon import WAIT
 
 
 class Browser:
@@ -53,7 +53,7 @@ class Browser:
     def __exit__(self, *_):
         self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(WAIT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -6,6 +6,8 @@ import datetime
 import os
 import subprocess
 
+from daemon import WAIT
+
 CONFIG = """\
 [ca]
 default_ca = this
@@ -42,7 +44,7 @@ extendedKeyUsage = emailProtection
 def openssl(*argv):
     """openssl - run it; its output"""
     done = subprocess.run(("openssl",) + argv, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=WAIT)
     assert done.returncode == 0, "openssl %s: %s" % (argv, done.stderr)
     return done.stdout
 

@@ -3,7 +3,10 @@
 socket and log; the protocol; its processes, ended by their own numbers."""
 
 import contextlib
+import errno
+import fcntl
 import os
+import random
 import re
 import shutil
 import signal
@@ -15,8 +18,12 @@ import tempfile
 import time
 import traceback
 
-WAIT = float(os.environ.get("POLICYD_TEST_WAIT", "20"))
-LEAVING = 6                     # seconds; longer than it may drain
+# Seconds after which what does not come hangs. Tests wait for events, so that
+# it costs nothing to be generous, and a busy machine is no failure.
+WAIT = float(os.environ.get("POLICYD_TEST_WAIT", "120"))
+CALM = 3                        # looks at a process that sleeps each time
+# Below the ports that the kernel gives to whoever asks for any.
+PORTS = range(12000, 20000)
 
 REQUEST = (b"request=smtpd_access_policy\nprotocol_state=RCPT\n"
            b"client_address=192.0.2.1\nclient_port=1025\n"
@@ -38,6 +45,15 @@ def wait_until(condition, what, seconds=WAIT):
         time.sleep(0.005)
 
 
+def in_time(attempt, seconds, tries=5):
+    """in_time - attempt() must hold, and return how long it took: less than
+    that, though not each time, as this machine may have other things to do"""
+    took = []
+    while not took or took[-1] >= seconds:
+        assert len(took) < tries, "not within %g s: %s" % (seconds, took)
+        took.append(attempt())
+
+
 def exists(pid):
     """exists - is there such a process, not yet ended?"""
     try:
@@ -45,6 +61,16 @@ def exists(pid):
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def asleep(pid):
+    """asleep - each thread of a process waits for something; one that only
+    gets no processor does not"""
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/stat" % (pid, task)) as file:
+            if file.read().rpartition(")")[2].split()[0] != "S":
+                return False
+    return True
 
 
 class Client:
@@ -87,6 +113,27 @@ class Client:
         self.send(request)
         return self.reply()
 
+    def fill(self, pid, data, most=10 << 20):
+        """fill - send until that process takes no more, though it has nothing
+        else to do, or closes; how many bytes, which are fewer than most"""
+        sent = calm = 0
+        deadline = time.monotonic() + WAIT
+        self.socket.setblocking(False)
+        while calm < CALM:
+            assert time.monotonic() < deadline, "it neither reads nor sleeps"
+            place = sent % len(data)
+            try:
+                sent += self.socket.send(data[place:])
+                assert sent < most, sent
+                calm = 0
+            except BlockingIOError:
+                calm = calm + 1 if asleep(pid) else 0
+                time.sleep(0.005)
+            except (BrokenPipeError, ConnectionResetError):
+                break
+        self.socket.settimeout(WAIT)
+        return sent
+
     def reset(self):
         """reset - close so that the peer sees an error (TCP)"""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
@@ -122,12 +169,14 @@ class Daemon:
         return self
 
     def __exit__(self, failed=None, *_):
-        if failed is None:
-            self.leave()
-        self.end()
-        said = self.stderr()
-        killed = "Bad system call" in said + self.read(self.log)
-        shutil.rmtree(self.directory)
+        try:
+            if failed is None:
+                self.leave()
+        finally:
+            self.end()
+            said = self.stderr()
+            killed = "Bad system call" in said + self.read(self.log)
+            shutil.rmtree(self.directory)
         assert killed == self.breaks_out, "a server was%s killed by its " \
             "filter" % ("" if killed else " not")
         assert "Sanitizer" not in said and "runtime error" not in said, said
@@ -192,19 +241,30 @@ class Daemon:
         """mark - a place in the log"""
         return os.path.getsize(self.log) if os.path.exists(self.log) else 0
 
+    def wait_until(self, condition, what):
+        """wait_until - as long as it runs; what it said, if in vain"""
+        def met():
+            ended = self.process is not None and \
+                self.process.poll() is not None
+            value = condition()
+            assert value or not ended, "ended with %d before: %s" % (
+                self.process.returncode, what)
+            return value
+        try:
+            return wait_until(met, what)
+        except AssertionError:
+            print(self.said()[-6000:])
+            raise
+
+    def said(self):
+        """said - all that there is to read of it"""
+        return self.read(self.log) + self.stderr()
+
     def expect(self, pattern, mark=0):
         """expect - a line of the log after mark"""
-        def found():
-            if self.process is not None and self.process.poll() is not None:
-                text = self.read(self.log, mark)
-                assert re.search(pattern, text), "ended with %d:\n%s%s" % (
-                    self.process.returncode, text, self.stderr())
-            return re.search(pattern, self.read(self.log, mark))
-        try:
-            return wait_until(found, "%r in the log" % pattern)
-        except AssertionError:
-            print(self.read(self.log)[-4000:], self.stderr()[-2000:])
-            raise
+        return self.wait_until(
+            lambda: re.search(pattern, self.read(self.log, mark)),
+            "%r in the log" % pattern)
 
     def servers(self):
         """servers - process numbers of the monitor's children, in the order
@@ -253,12 +313,11 @@ class Daemon:
         return self.wait()
 
     def leave(self):
-        """leave - let it end by itself, if it can: only then it says what
-        memory it forgot, and counts which lines it went through"""
+        """leave - let it end by itself: only then it says what memory it
+        forgot, and counts which lines it went through"""
         if self.monitor and exists(self.monitor):
             self.signal(signal.SIGTERM)
-            with contextlib.suppress(AssertionError):
-                wait_until(lambda: not self.lives(), "the end", LEAVING)
+            wait_until(lambda: not self.lives(), "the end")
 
     def lives(self):
         """lives - the monitor has not ended"""
@@ -304,11 +363,23 @@ def is_socket(path):
 
 
 def free_port(address="127.0.0.1"):
-    """free_port - on loopback, free a moment ago"""
-    with socket.socket(socket.AF_INET6 if ":" in address
-                       else socket.AF_INET) as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    """free_port - on loopback, free, and ours until this test ends: no other
+    test takes it, as there is one abstract name for each"""
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with socket.socket(socket.AF_UNIX) as name, \
+                socket.socket(socket.AF_INET6 if ":" in address
+                              else socket.AF_INET) as probe:
+            try:
+                name.bind("\0policyd-test-port-%d" % port)
+                probe.bind((address, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+            # Never closed; and out of the way of sh, which knows ten.
+            fcntl.fcntl(name, fcntl.F_DUPFD_CLOEXEC, 200)
+            return port
 
 
 def run_all(tests):
@@ -335,6 +406,10 @@ def run_one(test, program):
         result = "ok"
     except Exception as error:
         traceback.print_exc()
+        said = getattr(error, "stderr", None)       # of subprocess
+        if said:
+            print(said if isinstance(said, str)
+                  else said.decode(errors="replace"))
         result = "FAILED: %s" % error
     print("%-32s %5.2f s  %s" % (test.__name__, time.monotonic() - start,
                                  result), flush=True)

@@ -14,6 +14,7 @@ import re
 import sys
 
 import snippets
+from daemon import WAIT
 from postfix import Postfix, Sink, poll
 from smtp import verdict
 from test_delivery import Mailer, howto_policyd
@@ -65,7 +66,7 @@ def decision(policyd, start, asked):
         return re.findall(r" restriction=(\S+) destination=(\S+) ",
                           policyd.said()[start:])
     try:
-        return poll(logged, 2 if asked else 0)[-1]
+        return poll(logged, WAIT if asked else 0)[-1]
     except TimeoutError:
         return None, None
 

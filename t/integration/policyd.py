@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 
+from daemon import WAIT
 from postfix import die_with_parent, poll, run
 
 
@@ -61,7 +62,7 @@ class Policyd:
         """stop - as an administrator would; it must end well"""
         process, self.process = self.process, None
         process.send_signal(signal.SIGTERM)
-        status = process.wait(15)
+        status = process.wait(WAIT)
         bad = re.search(r"Sanitizer|runtime error:| died: |not started:",
                         self.said())
         if status != 0 or bad:
@@ -75,7 +76,7 @@ class Policyd:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(15)
+                self.process.wait(WAIT)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

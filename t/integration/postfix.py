@@ -26,6 +26,8 @@ import threading
 import time
 import traceback
 
+from daemon import WAIT, free_port
+
 USER = "user"
 PASSWORD = "right-password"
 REALM = "local.test"
@@ -97,7 +99,7 @@ PLUMBING = {
 }
 
 
-def poll(what, seconds=30.0):
+def poll(what, seconds=WAIT):
     """poll - wait until what() is true; its value; raise at the deadline"""
     end = time.monotonic() + seconds
     while True:
@@ -114,20 +116,6 @@ def listening(port):
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-_ports = set()
-
-
-def free_port():
-    """free_port - a TCP port of 127.0.0.1 that nobody uses"""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in _ports:
-            _ports.add(port)
-            return port
 
 
 def run(*argv, **options):
@@ -380,7 +368,7 @@ class Postfix:
         if self.master.poll() is None:
             self.master.send_signal(signal.SIGTERM)
         try:
-            self.master.wait(10)
+            self.master.wait(WAIT)
         except subprocess.TimeoutExpired:
             self.master.kill()
             self.master.wait()

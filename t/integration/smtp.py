@@ -10,6 +10,8 @@ import re
 import socket
 import ssl
 
+from daemon import WAIT
+
 CLOSED = "0 closed"
 NO_TLS = "0 no TLS"
 
@@ -42,7 +44,7 @@ class Session:
     """One connection. A reply is one text; several lines end in newlines
     between them."""
 
-    def __init__(self, port, timeout=60):
+    def __init__(self, port, timeout=WAIT):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""

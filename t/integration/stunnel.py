@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 
+from daemon import WAIT
 from postfix import die_with_parent, listening, poll
 
 SNIPPET = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
@@ -48,7 +49,7 @@ class Stunnel:
         for command in commands:
             done = subprocess.run(["sh", "-ec", "umask 077; " + command],
                                   cwd=self.directory, capture_output=True,
-                                  text=True, timeout=60)
+                                  text=True, timeout=WAIT)
             assert done.returncode == 0, done.stderr
 
     def policyd_conf(self):

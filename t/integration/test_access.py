@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 
 from daemon import Client, Daemon, OURS, PERMIT, WAIT, free_port, run_all
 
@@ -58,6 +59,7 @@ def test_allow_users(program):
     with Daemon(program, 'allow_users = { "postfix" }\n'
                 'listen "inet:127.0.0.1:%d" { }\n' % port) as policyd:
         assert as_user("postfix", policyd.socket) == 1
+        start = time.monotonic()
         assert as_user("nobody", policyd.socket, KNOCKS) == 0
         assert as_user("root", policyd.socket) == 0    # nor is root
         # TCP has no users; there allow_remote is for that.
@@ -68,7 +70,9 @@ def test_allow_users(program):
         lines = re.findall(r"warning: unix:pid=\d+,uid=(\d+): refused: the "
                            "user is not in allow_users",
                            policyd.read(policyd.log))
-        assert lines == [str(nobody)], lines    # one in 10 seconds
+        # One in 10 seconds, which it may take to knock so often.
+        most = 1 + (time.monotonic() - start) // 10
+        assert lines[:1] == [str(nobody)] and len(lines) <= most, lines
 
         # A section's own list counts, also an empty one.
         own, free = policyd.path("own"), policyd.path("free")

@@ -23,7 +23,7 @@ import struct
 import subprocess
 import sys
 
-from daemon import (THEIRS, descriptors, exists, run_all, sanitized,
+from daemon import (THEIRS, WAIT, descriptors, exists, run_all, sanitized,
                     wait_until)
 from questions import BATCH, QUESTIONS, Asked, converse, judge
 
@@ -143,7 +143,7 @@ class Faulty(Asked):
         with self.memory.preloaded():
             return subprocess.run(
                 (self.program, "-c", self.config) + options, input=sent,
-                capture_output=True, timeout=60)
+                capture_output=True, timeout=WAIT)
 
     def check(self, complete=True):
         self.memory.enough()
@@ -230,9 +230,10 @@ def test_start(program):
             with policyd.memory.preloaded():
                 policyd.launch()
             policyd.monitor = policyd.process.pid
-            wait_until(lambda: policyd.process.poll() is not None or
-                       "serving: " in policyd.read(policyd.log, mark),
-                       "start or end")
+            policyd.wait_until(
+                lambda: policyd.process.poll() is not None or
+                "serving: " in policyd.read(policyd.log, mark),
+                "start or end")
             if policyd.process.poll() is None:
                 # A table that could not be read waits for a reload.
                 policyd.check(complete=False)
@@ -378,9 +379,9 @@ def test_address_space(program):
 def live(policyd):
     """live - what a monitor does: start, reload, replace; is it there still?"""
     def come(pattern, mark):
-        wait_until(lambda: policyd.process.poll() is not None or
-                   re.search(pattern, policyd.read(policyd.log)[mark:]),
-                   pattern)
+        policyd.wait_until(
+            lambda: policyd.process.poll() is not None or
+            re.search(pattern, policyd.read(policyd.log)[mark:]), pattern)
         return policyd.process.poll() is None
 
     mark = policyd.mark()

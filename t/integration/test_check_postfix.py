@@ -16,6 +16,7 @@ import threading
 
 import snippets
 from certificates import Authority
+from daemon import WAIT
 from policyd import Policyd
 from postfix import run, temporary_directory
 
@@ -107,7 +108,7 @@ class Place:
         done = subprocess.run(
             [self.program, *(options or ("-P",)), "-c", self.file],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            timeout=60)
+            timeout=WAIT)
         return done.returncode, done.stdout, done.stderr
 
 

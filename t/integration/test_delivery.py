@@ -140,7 +140,7 @@ class Mailer:
         def all_mail():
             return wanted.keys() <= self.arrived().keys()
         try:
-            poll(all_mail, 30)
+            poll(all_mail)
         except TimeoutError as error:
             failures.check(False, "%s: %s" % (name, error))
         arrived = self.arrived()
@@ -219,7 +219,7 @@ def outage(mailer, policyd, failures):
     with mailer.open("submission", "TLSv1.3", "good") as old:
         failures.check(verdict(mailer.send(old, "user@local.test")[0]) == OK,
                        "outage: before")
-        poll(lambda: len(mailer.arrived()) == before + 1, 10)
+        poll(lambda: len(mailer.arrived()) == before + 1)
         policyd.stop()
         for port, tls, login, rcpt, _, _ in table[::3]:
             with mailer.open(port, tls, login) as session:
@@ -233,7 +233,7 @@ def outage(mailer, policyd, failures):
         policyd.start()
         reply, _ = mailer.send(old, "user@remote.example")
         failures.check(verdict(reply) == OK, "outage, old, after: " + reply)
-        poll(lambda: len(mailer.arrived()) == before + 2, 10)
+        poll(lambda: len(mailer.arrived()) == before + 2)
     print("policyd stopped: %d recipients, all %s" % (
         len(table[::3]) + 1, DOWN), flush=True)
 

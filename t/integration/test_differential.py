@@ -31,6 +31,7 @@ import tempfile
 import time
 import traceback
 
+from daemon import WAIT
 from grammar import Addresses, Host, Setting
 from policyd import Policyd
 from postfix import Postfix, poll, run
@@ -149,7 +150,7 @@ class UnixSession(Session):
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(60)
+        self.socket.settimeout(WAIT)
         try:
             self.socket.connect(path)
         except OSError:

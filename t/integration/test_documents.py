@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 
-from daemon import exists, run_all, wait_until
+from daemon import WAIT, exists, run_all, wait_until
 from postfix import Postfix, Sink, free_port, run
 from test_delivery import Failures, Mailer
 from test_init import parts, state
@@ -350,8 +350,8 @@ class Place:
         done = subprocess.run(
             ["/bin/sh", "-eu", "-c", self.moved(text)], text=True, cwd=ROOT,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, timeout=300, env=dict(os.environ,
-                                                         PATH=path))
+            stderr=subprocess.PIPE, timeout=5 * WAIT,
+            env=dict(os.environ, PATH=path))
         assert done.returncode == 0, "status %d\n%s%s" % (
             done.returncode, done.stdout, done.stderr)
         return done.stdout

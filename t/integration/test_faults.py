@@ -262,19 +262,20 @@ def test_accept(program):
                 clients = [policyd.client() for _ in range(20)]
                 for client in clients:
                     client.send(OURS)
-                before = cpu(server)
+                before, begin = cpu(server), time.monotonic()
                 time.sleep(seconds)
                 used = cpu(server) - before
                 tries = strace.injected()
+                took = time.monotonic() - begin
             begin = time.monotonic()
             for client in clients:
                 assert client.reply() == PERMIT
                 client.close()
             waited = time.monotonic() - begin
-            print("  %s: %.2f s of %g computed, %d tries, serves after "
-                  "%.2f s" % (error, used, seconds, tries, waited))
-            assert 2 <= tries < 25 * seconds, tries
-            assert used < 0.1 * seconds and waited < 5
+            print("  %s: %.2f s of %.2f computed, %d tries, serves after "
+                  "%.2f s" % (error, used, took, tries, waited))
+            assert 2 <= tries < 25 * took, (tries, took)
+            assert used < 0.1 * took, (used, took)
         assert policyd.server() == server
 
 
@@ -289,15 +290,16 @@ def test_descriptors(program):
         for client in clients:
             client.send(OURS)
         assert clients[0].reply() == PERMIT
-        before = cpu(server)
+        before, begin = cpu(server), time.monotonic()
         time.sleep(1)
         used = cpu(server) - before
+        took = time.monotonic() - begin
         clients[0].close()
         for client in clients[1:]:
             assert client.reply() == PERMIT
             client.close()
-        print("  %.2f s of 1 computed" % used)
-        assert used < 0.2
+        print("  %.2f s of %.2f computed" % (used, took))
+        assert used < 0.2 * took
         policyd.check()
         assert policyd.server() == server
 
@@ -305,14 +307,14 @@ def test_descriptors(program):
 def test_clock(program):
     """the clock on the wall jumps by ten years, back and forth: no time limit
     runs out early, nobody is cut off"""
-    settings = "request_timeout = 2s\nidle_timeout = 30s\ntable_refresh = 1s\n"
+    settings = "idle_timeout = 30m\ntable_refresh = 1s\nrequest_timeout = "
     library = [path for path in subprocess.run(
         ["dpkg-query", "-L", "libfaketime"], capture_output=True, text=True,
         check=True).stdout.split() if path.endswith("libfaketime.so.1")]
     assert library, "no libfaketime"
     # libfaketime reads a file, which a server may not.
     policyd = Asked(os.path.join(os.path.dirname(program), "t", "uncontained"),
-                    settings)
+                    settings + "10m\n")
     clock = policyd.path("clock")
 
     def turn(words):
@@ -351,12 +353,16 @@ def test_clock(program):
                 years.add(policyd.expect(r"(\d\d\d\d)-.*malformed",
                                          mark).group(1))
             # A limit that is over counts, whatever the clock says.
+            text = policyd.read(policyd.config)
+            policyd.write_config(text.replace(settings + "10m",
+                                              settings + "2s"))
+            policyd.reload()
             with policyd.client() as slow:
                 slow.send(OURS[:40])
                 begin = time.monotonic()
                 turn("-10y")
                 assert slow.reply() == b""
-                assert 1.5 < time.monotonic() - begin < 10
+                assert time.monotonic() - begin > 1.5
             turn("+0")      # now the certificates are valid
             policyd.reload()
             assert idle.ask(OURS) == PERMIT

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 
-from daemon import free_port, run_all
+from daemon import WAIT, free_port, run_all
 from postfix import poll, temporary_directory
 
 UNIX = 'listen "unix:DIR/socket" { }\n'
@@ -44,7 +44,7 @@ class Place:
         for other in self.others:
             if isinstance(other, subprocess.Popen):
                 other.terminate()
-                other.wait(20)
+                other.wait(WAIT)
             else:
                 other.close()
         shutil.rmtree(self.directory)
@@ -161,7 +161,7 @@ def running(place, listen=UNIX):
     """policyd runs already"""
     place.write(listen + LOG + 'pid_file = "DIR/pid"\n')
     daemon = subprocess.run([place.program, "-d", "-c", place.config],
-                            stderr=subprocess.DEVNULL, timeout=60)
+                            stderr=subprocess.DEVNULL, timeout=WAIT)
     assert daemon.returncode == 0, daemon
 
     class Ending:
@@ -171,7 +171,7 @@ def running(place, listen=UNIX):
             with open(place.path("pid"), encoding="ascii") as file:
                 pid = int(file.read())
             os.kill(pid, 15)
-            poll(lambda: not os.path.exists(place.path("pid")), 20)
+            poll(lambda: not os.path.exists(place.path("pid")))
     place.others.append(Ending)
 
 
@@ -325,7 +325,7 @@ def run_case(program, options, mistake, status, message):
         mistake(place)
         argv = [place.program] + [o for o in options if o != NOBODY]
         done = subprocess.run(
-            argv + ["-c", place.config], timeout=60, text=True,
+            argv + ["-c", place.config], timeout=WAIT, text=True,
             capture_output=True,
             preexec_fn=become_nobody if NOBODY in options else None)
         said = place.masked(done.stderr)

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 
-from daemon import run_all
+from daemon import WAIT, run_all
 from policyd import Policyd
 from postfix import Postfix, Sink, poll, run, temporary_directory
 from smtp import verdict
@@ -92,7 +92,7 @@ def stranger(mailer, reply):
             said.append(mailer.send(session, "user@remote.example")[0])
         return verdict(said[-1]) == reply
     try:
-        poll(answered, 20)
+        poll(answered)
     except TimeoutError:
         raise AssertionError("stranger: %s, not %s" % (said[-1], reply))
 
@@ -200,7 +200,7 @@ class Place:
         done = subprocess.run(
             [program, "--init"] + list(arguments or
                                        ["-c", self.file, self.config]),
-            capture_output=True, text=True, timeout=60, user=user,
+            capture_output=True, text=True, timeout=WAIT, user=user,
             group=user and 65534, extra_groups=user and [])
         return done.returncode, done.stdout, done.stderr
 

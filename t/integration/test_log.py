@@ -182,11 +182,23 @@ def slowest(policyd, count):
 
 
 def is_quick(policyd, count):
-    """is_quick - 99 of 100 answers within 10 ms, at least in one of some tries,
-    since this machine may have other things to do; the figure in ms"""
-    return 1000 * wait_until(
-        lambda: (p99 := slowest(policyd, count)) < 0.01 and p99,
-        "a p99 below 10 ms")
+    """is_quick - 99 of 100 answers come within 10 ms, or in three times what
+    those of a policyd take that nobody disturbs, as this machine may have other
+    things to do; at least in one of some tries; the figure in ms"""
+    with Daemon(policyd.program) as other:
+        def quick():
+            here, there = slowest(policyd, count), slowest(other, count)
+            return here < max(0.01, 3 * there) and here
+        return 1000 * wait_until(quick, "a p99 as low as elsewhere")
+
+
+def told_of(policyd, mark):
+    """told_of - malformed requests with a line of their own, and those that
+    were only counted"""
+    text = policyd.read(policyd.log)[mark:]
+    return text.count("malformed request from"), sum(
+        int(count) for count in re.findall(
+            r"malformed requests: (\d+) lines suppressed", text))
 
 
 def test_flood(program):
@@ -205,18 +217,17 @@ def test_flood(program):
             one.join()
         took = time.monotonic() - start
         sent = sum(one.sent for one in floods)
-        lines = policyd.read(policyd.log)[mark:].count("malformed request from")
+        lines, _ = told_of(policyd, mark)
         print("  %d malformed requests, %d/s, %d lines; others: p99 %.1f ms" %
               (sent, sent / took, lines, p99))
-        assert lines == 100 or took > 9, lines
+        # A hundred in ten seconds, and a machine may need longer than that.
+        assert 100 <= lines <= 100 * (1 + (took + 1) // 10), (lines, took)
 
-        def told():
+        def all_told():
             with policyd.client() as client:
                 assert client.ask(b"nonsense\n\n") == b""
-            return re.search(r"malformed requests: (\d+) lines suppressed",
-                             policyd.read(policyd.log)[mark:])
-        found = wait_until(told, "how many were suppressed")
-        assert int(found.group(1)) >= sent - 100
+            return sum(told_of(policyd, mark)) >= sent
+        wait_until(all_told, "how many were suppressed")
         assert counters(policyd, lambda: policyd.read(policyd.log))[
             "malformed"] >= sent
 
@@ -231,23 +242,23 @@ class Stuck(Daemon):
             stdout=subprocess.DEVNULL, stderr=writer)
         os.close(writer)
         os.set_blocking(self.reader, False)
-        self.said = b""
+        self.taken = b""
 
-    def said_so_far(self):
+    def said(self):
         try:
             while True:
                 data = os.read(self.reader, 65536)
                 if not data:
                     break
-                self.said += data
+                self.taken += data
         except BlockingIOError:
             pass
-        return self.said.decode()
+        return self.taken.decode()
 
     def start(self):
         self.launch()
         self.monitor = self.process.pid
-        wait_until(lambda: "serving: server" in self.said_so_far(), "start")
+        self.wait_until(lambda: "serving: server" in self.said(), "start")
         return self
 
 
@@ -255,13 +266,13 @@ def test_stuck_reader(program):
     """a reader that stops delays nobody; what is lost is counted"""
     with logging(Stuck(program), "permit", "stderr") as policyd:
         p99 = is_quick(policyd, 5000)
-        counted = counters(policyd, policyd.said_so_far)
+        counted = counters(policyd, policyd.said)
         print("  p99 %.2f ms, %d of %d lines dropped" % (
             p99, counted["log_dropped"], counted["permit"]))
-        assert counted["permit"] in (5000, 10000, 15000)
+        assert counted["permit"] % 5000 == 0 < counted["permit"]
         assert counted["log_dropped"] > 0
         # Some lines have waited for the reader.
-        wait_until(lambda: policyd.said_so_far().count("verdict=permit") ==
+        wait_until(lambda: policyd.said().count("verdict=permit") ==
                    counted["permit"] - counted["log_dropped"], "all lines")
         os.close(policyd.reader)
 
@@ -280,7 +291,7 @@ class Syslog(Daemon):
     def start(self):
         self.launch()
         self.monitor = self.process.pid
-        wait_until(lambda: os.path.exists(self.socket), "start")
+        self.wait_until(lambda: os.path.exists(self.socket), "start")
         return self
 
 

@@ -21,7 +21,7 @@ import sys
 import time
 
 from certificates import Authority
-from daemon import run_all
+from daemon import WAIT, run_all
 from postfix import run, temporary_directory
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
@@ -182,7 +182,7 @@ def place(program, page):
 def check(program, path):
     """check - what policyd -t says; it must accept, and warn of nothing"""
     done = subprocess.run([program, "-t", "-c", path], capture_output=True,
-                          text=True, timeout=60)
+                          text=True, timeout=WAIT)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", ""), \
         "policyd -t: status %d: %s" % (done.returncode, done.stderr)
 
@@ -381,7 +381,7 @@ def test_restrictions(program):
         path = os.path.join(directory, "policyd.conf")
         Place.write(path, "restrictions = { no_such_word }\n")
         done = subprocess.run([program, "-t", "-c", path], text=True,
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=WAIT)
     finally:
         shutil.rmtree(directory)
     there_are = re.search(r"unknown word \S+; there are (.*)$", done.stderr,
@@ -436,7 +436,7 @@ def same_option(program, short, long):
     for each in (short, long):
         argv = [each, path] if short == "-c" else ["-c", path, each]
         done = subprocess.run([program] + argv, input="x\n\n", text=True,
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=WAIT)
         said.append((done.returncode, done.stdout,
                      re.sub(r"(policyd\[|server |pid=)\d+", r"\1N",
                             done.stderr)))

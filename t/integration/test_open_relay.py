@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 
+from daemon import WAIT
 from policyd import Policyd
 from postfix import Postfix, poll
 from smtp import Session, tls_context
@@ -58,7 +59,7 @@ def check(program, text, directory):
     with open(file, "w", encoding="utf-8") as out:
         out.write(text)
     done = subprocess.run([program, "-t", "-c", file], capture_output=True,
-                          text=True, timeout=120)
+                          text=True, timeout=WAIT)
     return done.returncode, done.stderr
 
 
@@ -161,9 +162,9 @@ def test_log(place):
         def warnings():
             return [line for line in policyd.said().splitlines()
                     if "below 1000s" in line]
-        poll(lambda: len(warnings()) == 2, 120)
+        poll(lambda: len(warnings()) == 2)
         policyd.process.send_signal(signal.SIGHUP)
-        poll(lambda: len(warnings()) == 4, 120)
+        poll(lambda: len(warnings()) == 4)
         lines = warnings()
     assert sum(": shadow: " in line for line in lines) == 2, lines
     for line in lines:

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 
-from daemon import REQUEST, run_all
+from daemon import REQUEST, WAIT, run_all
 from postfix import temporary_directory
 
 NAMES = int(os.environ.get("POLICYD_TEST_NAMES", "300000"))
@@ -79,7 +79,7 @@ def at_terminal(argv):
             break
         got += data
     os.close(ours)
-    return process.wait(60), got.decode()
+    return process.wait(WAIT), got.decode()
 
 
 def both(argv):
@@ -87,7 +87,7 @@ def both(argv):
     lines. Through a pipe there must be none."""
     status, got = at_terminal(argv)
     piped = subprocess.run(argv, stdout=subprocess.DEVNULL, text=True,
-                           stderr=subprocess.PIPE, timeout=300)
+                           stderr=subprocess.PIPE, timeout=3 * WAIT)
     assert status == piped.returncode == 0, (status, piped)
     assert piped.stderr == "", "through a pipe: %r" % piped.stderr[:500]
     assert got.endswith(CLEAR), "not taken away: %r" % got[-200:]

@@ -19,7 +19,8 @@ import signal
 import subprocess
 import sys
 
-from daemon import OURS, PERMIT, REQUEST, THEIRS, Daemon, run_all, wait_until
+from daemon import (OURS, PERMIT, REQUEST, THEIRS, Daemon, WAIT, run_all,
+                    wait_until)
 from policyd import Policyd
 from postfix import Postfix, temporary_directory
 from smtp import Session
@@ -57,7 +58,7 @@ def ask(program, directory, *arguments, **options):
     options.setdefault("input", "")
     done = subprocess.run(
         [program, "-q", "-c", os.path.join(directory, "policyd.conf")] +
-        list(arguments), capture_output=True, text=True, timeout=60,
+        list(arguments), capture_output=True, text=True, timeout=WAIT,
         encoding="utf-8", errors="surrogateescape", **options)
     assert "Sanitizer" not in done.stderr, done.stderr
     return done.returncode, done.stdout, done.stderr
@@ -124,7 +125,7 @@ def test_arguments(program):
                         input="request=smtpd_access_policy\n\n")
         assert "  request       without protocol_state from <>" in out, out
     done = subprocess.run([program, "-t", "--format=json"], text=True,
-                          capture_output=True, timeout=60)
+                          capture_output=True, timeout=WAIT)
     assert done.returncode == 64 and "only go with -q" in done.stderr, done
 
 
@@ -140,7 +141,7 @@ def test_output(program):
                 done = subprocess.run(
                     ["sh", "-c", 'exec "$0" "$@" >' + output, program, "-c",
                      config] + arguments, stderr=subprocess.PIPE, text=True,
-                    timeout=60, check=False)
+                    timeout=WAIT, check=False)
                 assert done.returncode == 74, (arguments, output, done)
                 assert done.stderr.startswith(
                     "policyd: the output could not be written: " + why), done
@@ -164,16 +165,16 @@ def test_output(program):
             for _ in range(2):
                 process.stdin.write(OURS)
                 process.stdin.flush()
-                ready, _, _ = select.select([process.stdout], [], [], 60)
+                ready, _, _ = select.select([process.stdout], [], [], WAIT)
                 assert ready, "no answer before the end of the input"
                 answer = b""
                 while not answer.endswith(b"\n\n"):
                     answer += os.read(process.stdout.fileno(), 65536)
                 assert answer.startswith(b"action="), answer
             process.stdin.close()
-            assert process.wait(60) == 0
+            assert process.wait(WAIT) == 0
     done = subprocess.run([program, "-t", "-c", ""], text=True,
-                          capture_output=True, timeout=60, check=False)
+                          capture_output=True, timeout=WAIT, check=False)
     assert done.returncode == 64 and "it is empty" in done.stderr, done
 
 
@@ -222,7 +223,7 @@ def test_colour(program):
             with contextlib.suppress(OSError):      # EIO is the end
                 while True:
                     out += os.read(master, 65536)
-            assert process.wait(60) == 0
+            assert process.wait(WAIT) == 0
         os.close(master)
         return out
     clean = {key: value for key, value in os.environ.items()
@@ -400,7 +401,7 @@ def test_daemon(program):
             done = subprocess.run(
                 [program, "-q", "-c", policyd.config, "--replay",
                  "--format=json"] + files, capture_output=True, text=True,
-                timeout=60)
+                timeout=WAIT)
             groups = [json.loads(each) for each in done.stdout.splitlines()]
             assert sum(each["count"] for each in groups) == 5, done
             # A directory that is gone does not keep it from serving.
@@ -427,7 +428,7 @@ def test_observe(program):
             out = subprocess.run(
                 [program, "-q", "-c", policyd.config, "--replay",
                  os.path.join(ring, "capture.0")], capture_output=True,
-                text=True, timeout=60).stdout
+                text=True, timeout=WAIT).stdout
     finally:
         shutil.rmtree(ring)
     assert "1  reject by reject_plaintext_session (only observed), service " \

@@ -26,7 +26,7 @@ import sqlite3
 import subprocess
 import sys
 
-from daemon import REQUEST, Client
+from daemon import REQUEST, Client, WAIT
 from policyd import Policyd
 from postfix import PASSWORD, REALM, USER, count_differences, poll, run
 from smtp import Session, auth_plain, verdict
@@ -419,7 +419,7 @@ def compare(postfix, program, pool, ports, paths, case):
 def check(policyd, option="-t"):
     """check - policyd -t; its status, what it said"""
     done = subprocess.run([policyd.program, option, "-c", policyd.file],
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=WAIT)
     return done.returncode, done.stderr + done.stdout
 
 

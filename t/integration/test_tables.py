@@ -22,7 +22,7 @@ import sqlite3
 import subprocess
 import sys
 
-from daemon import REQUEST, Client
+from daemon import REQUEST, Client, WAIT
 from policyd import Policyd
 from postfix import count_differences, poll, run
 from smtp import Session, verdict
@@ -192,7 +192,7 @@ def check_asked(policyd):
 def check(policyd):
     """check - policyd -t; its status, what it said"""
     done = subprocess.run([policyd.program, "-t", "-c", policyd.file],
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=WAIT)
     return done.returncode, done.stderr
 
 

@@ -20,6 +20,7 @@ import sys
 import time
 import traceback
 
+from daemon import WAIT
 from policyd import Policyd
 from postfix import PASSWORD, USER, Postfix, poll, run
 from smtp import Session, auth_plain, verdict
@@ -157,8 +158,6 @@ class Handshake:
     """An SMTP session in openssl s_client, with just that protocol and cipher.
     Its interface is that of smtp.Session."""
 
-    WAIT = 30
-
     def __init__(self, port, protocol, cipher, certificate=None):
         command = ["openssl", "s_client", "-quiet", "-starttls", "smtp",
                    "-connect", "127.0.0.1:%d" % port,
@@ -189,7 +188,7 @@ class Handshake:
 
     def line(self):
         """line - the next one; raise when there is none"""
-        end = time.monotonic() + self.WAIT
+        end = time.monotonic() + WAIT
         while b"\n" not in self.rest:
             ready, _, _ = select.select([self.process.stdout], [], [],
                                         max(0, end - time.monotonic()))

@@ -17,6 +17,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "integration"))
 
+from daemon import WAIT  # noqa
 from postfix import poll, run, temporary_directory  # noqa
 
 # The names are arguments: the lower directory, and the place of it all.
@@ -177,7 +178,7 @@ class Booted(Scratch):
                 self.argv("systemctl", "is-active", "multi-user.target"),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL).returncode == 0
-        poll(booted, 120)
+        poll(booted)
 
     def console(self):
         with open(os.path.join("/proc/%d/root%s/console" % (
@@ -187,7 +188,7 @@ class Booted(Scratch):
     def __exit__(self, *_):
         if self.keeper and self._inside():
             os.kill(int(self._inside()), signal.SIGKILL)
-            self.keeper.wait(30)
+            self.keeper.wait(WAIT)
         super().__exit__()
 
     def argv(self, *command):
