@@ -152,12 +152,12 @@ def test_output(program):
             done = subprocess.run(
                 ["sh", "-c", 'exec "$0" "$@" >/dev/full', program, "-c",
                  config] + arguments, stderr=subprocess.PIPE, text=True,
-                timeout=60, check=False)
+                timeout=WAIT, check=False)
             assert done.returncode in (74, 1) and \
                 "could not be written: No space" in done.stderr, done
         done = subprocess.run(
             ["sh", "-c", 'exec "$0" -t -c "$1" 2>/dev/full', program, config],
-            timeout=60, check=False)
+            timeout=WAIT, check=False)
         assert done.returncode == 74, done
         with subprocess.Popen([program, "-q", "-c", config],
                               stdin=subprocess.PIPE,
