@@ -59,7 +59,7 @@ struct server *server_new(const struct server_limits *limits,
 			  const struct server_handler *handler,
 			  struct error *error);
 
-/* server_free - close everything that is left. NULL is allowed. */
+/* server_free - of one that never ran, or has ended. NULL is allowed. */
 void server_free(struct server *server);
 
 /* server_listen - accept from fd (listening, non-blocking). The server closes
@@ -114,7 +114,9 @@ int server_watch(struct server *server, int fd,
 		 struct error *error);
 
 /* server_run - until server_quit(), or server_drain() and no connection is
- * left. 0, or -1: the event loop failed. */
+ * left. 0, or -1: the event loop failed. At its end everything that is left is
+ * closed; from then on the server calls nobody, and has no event in the loop.
+ * What the handler uses may be freed. */
 int server_run(struct server *server, struct error *error);
 
 /* server_drain - accept no more; answer what was received whole; close each

@@ -209,14 +209,20 @@ static void order(struct instance *instance, char letter)
 	ck_assert_int_eq(write(instance->orders[1], &letter, 1), 1);
 }
 
-/* end - wait until it has ended, and free it */
-static void end(struct instance *instance)
+/* release - one that has ended */
+static void release(struct instance *instance)
 {
-	ck_assert_int_eq(pthread_join(instance->thread, NULL), 0);
 	server_free(instance->server);
 	close(instance->orders[0]);
 	close(instance->orders[1]);
 	free(instance);
+}
+
+/* end - wait until it has ended, and free it */
+static void end(struct instance *instance)
+{
+	ck_assert_int_eq(pthread_join(instance->thread, NULL), 0);
+	release(instance);
 }
 
 static void quit(struct instance *instance)
@@ -373,15 +379,11 @@ START_TEST(test_waiting)
 	say(fast, "n=c\n\n");
 	expect(fast, "n=c\n\n");
 	close(fast);
-	order(instance, 'q');
-	eventually(atomic_load(&instance->ended));
 	ck_assert_int_eq(atomic_load(&instance->gone), 0);
+	order(instance, 'q');
 	pthread_join(instance->thread, NULL);
-	server_free(instance->server);
 	ck_assert_int_eq(atomic_load(&instance->gone), 1);
-	close(instance->orders[0]);
-	close(instance->orders[1]);
-	free(instance);
+	release(instance);
 }
 END_TEST
 
@@ -967,6 +969,58 @@ START_TEST(test_pair)
 }
 END_TEST
 
+/* never_settled - there is always something left to do */
+static bool never_settled(void *context)
+{
+	struct instance *instance = context;
+
+	atomic_fetch_add(&instance->settlings, 1);
+	return true;
+}
+
+/* turn_on - let the loop of a server that has ended go on */
+static void turn_on(struct server *server, int ms)
+{
+	const struct timeval soon = { .tv_usec = ms * 1000L };
+	struct event_base *base = server_base(server);
+
+	ck_assert_int_eq(event_base_loopexit(base, &soon), 0);
+	ck_assert_int_ge(event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY), 0);
+}
+
+/* Once server_run() has returned nobody is called: not for a settling that is
+ * due, nor for a watch or a request. */
+START_TEST(calls_nobody_after_its_end)
+{
+	struct instance *instance = new_instance(&generous);
+	int fd = client(), waiting = client(), settlings, left = 0;
+	struct error error;
+
+	instance->server->handler.settled = never_settled;
+	ck_assert_int_eq(
+		server_listen(instance->server, dup(listener.fd), &error), 0);
+	start(instance);
+	say(waiting, "wait=\nn=1\n\n");
+	say(fd, "n=2\n\n");
+	expect(fd, "n=2\n\n");
+	eventually(atomic_load(&instance->requests) == 2);
+	order(instance, 'q');
+	ck_assert_int_eq(pthread_join(instance->thread, NULL), 0);
+	settlings = atomic_load(&instance->settlings);
+	order(instance, 'a');
+	(void)!send(fd, "n=3\n\n", 5, MSG_NOSIGNAL);
+	turn_on(instance->server, 5 * SERVER_SETTLE_MS);
+	ck_assert_int_eq(atomic_load(&instance->settlings), settlings);
+	ck_assert_int_eq(atomic_load(&instance->requests), 2);
+	ck_assert_int_eq(atomic_load(&instance->gone), 1);
+	ck_assert_int_eq(ioctl(instance->orders[0], FIONREAD, &left), 0);
+	ck_assert_int_eq(left, 1);
+	expect_end(waiting);
+	expect_end(fd);
+	release(instance);
+}
+END_TEST
+
 START_TEST(test_size)
 {
 	/* Promise I8: an idle connection takes at most 1 KiB, what libevent
@@ -1010,6 +1064,7 @@ int main(void)
 	tcase_add_test(tests, test_hand_over_to_nobody);
 	tcase_add_loop_test(tests, test_take_over_nonsense, 0, 3);
 	tcase_add_test(tests, test_pair);
+	tcase_add_test(tests, calls_nobody_after_its_end);
 	tcase_add_test(tests, test_size);
 	return run_tests("server", tests);
 }
