@@ -288,6 +288,7 @@ void server_stop_accepting(struct server *server)
 {
 	struct accepting *accepting;
 
+	server->stops = true;
 	while ((accepting = TAILQ_FIRST(&server->accepting)) != NULL) {
 		TAILQ_REMOVE(&server->accepting, accepting, link);
 		event_del(&accepting->event);

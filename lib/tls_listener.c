@@ -155,7 +155,6 @@ struct tls_listener *tls_listener_new(const struct tls_listener_files *files,
 {
 	struct tls_listener *listener = xcalloc(1, sizeof(*listener));
 
-	listener->users = 1;
 	listener->require = require;
 	if (load(listener, files, error) == 0)
 		return listener;
@@ -193,17 +192,10 @@ int tls_listener_add_fingerprint(struct tls_listener *listener,
 	return 0;
 }
 
-/* tls_listener_hold - one more user */
-struct tls_listener *tls_listener_hold(struct tls_listener *listener)
-{
-	listener->users++;
-	return listener;
-}
-
-/* tls_listener_free - one user less */
+/* tls_listener_free - NULL is allowed */
 void tls_listener_free(struct tls_listener *listener)
 {
-	if (listener == NULL || --listener->users > 0)
+	if (listener == NULL)
 		return;
 	SSL_CTX_free(listener->context);
 	if (listener->provider != NULL)

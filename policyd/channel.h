@@ -25,8 +25,8 @@
  * A change of what lib/server_handover.c sends, or of struct metrics, needs a
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
-#define CHANNEL_VERSION	 6
-#define HANDOVER_VERSION 4
+#define CHANNEL_VERSION	 7
+#define HANDOVER_VERSION 5
 
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024
@@ -44,8 +44,6 @@ enum channel_kind {
 	/* From a server that takes over. */
 	CHANNEL_TAKEN, /* number: connections; -1 - number: so many,
 			* then the old server broke off */
-	/* From a server that has handed over. */
-	CHANNEL_RELAYING, /* number: connections in TLS that need it still */
 	/* From a server, at any time after it is ready. */
 	CHANNEL_PONG, /* number: of the CHANNEL_PING */
 	/* From the monitor. */

@@ -169,19 +169,7 @@ const struct metrics *gates_metrics(const struct gates *gates)
 	return &gates->metrics;
 }
 
-/* gates_count - connections in TLS */
-size_t gates_count(const struct gates *gates)
-{
-	return tls_bridges_count(gates->bridges);
-}
-
-/* gates_detach - right before the server hands over */
-void gates_detach(struct gates *gates)
-{
-	tls_bridges_detach(gates->bridges);
-}
-
-/* gates_drain - right before the server drains */
+/* gates_drain - right before the server hands over or drains */
 void gates_drain(struct gates *gates)
 {
 	tls_bridges_drain(gates->bridges);

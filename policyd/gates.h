@@ -28,18 +28,12 @@ int gates_listen(struct gates *gates, size_t listener, int fd,
 /* gates_metrics - who was let in, and who was not. */
 const struct metrics *gates_metrics(const struct gates *gates);
 
-/* gates_count - connections in TLS; they need this process, even when another
- * one serves them. */
-size_t gates_count(const struct gates *gates);
-
-/* gates_detach - right before the server hands over its connections. */
-void gates_detach(struct gates *gates);
-
-/* gates_drain - right before the server drains. */
+/* gates_drain - right before the server hands over or drains: clients in TLS
+ * may say nothing more. */
 void gates_drain(struct gates *gates);
 
-/* gates_run - after server_run(): pass on what clients in TLS and whoever
- * serves them say, until all have closed, or for limit_ms; 0: no limit. */
+/* gates_run - after server_run(): pass on the last answers to clients in TLS,
+ * until all have closed, or for limit_ms. */
 int gates_run(struct gates *gates, unsigned limit_ms, struct error *error);
 
 #endif

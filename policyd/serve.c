@@ -284,13 +284,14 @@ static void on_channel(void *context, int channel)
 	struct error error;
 	int fd;
 
+	/* Other threads serve: nothing may be given back under their hands. */
 	if (channel_receive(channel, &message, &fd, &error) < 1) {
 		log_error("the monitor is gone (%s): exiting", error.text);
-		exit(EX_TEMPFAIL);
+		_exit(EX_TEMPFAIL);
 	}
 	if (obey(process, &message, fd, &error) < 0) {
 		log_error("%s: exiting", error.text);
-		exit(EX_TEMPFAIL);
+		_exit(EX_TEMPFAIL);
 	}
 }
 
@@ -347,6 +348,23 @@ static int start(struct service_process *process, const struct options *options)
 	return run(process, &error);
 }
 
+/* retire - give everything back. Before the first free no loop runs any more
+ * and no thread, so nobody is left who could be called with what is freed; if
+ * a thread does run, the end of the process is its end, too. */
+static void retire(struct service_process *process, int status)
+{
+	if (workers_running(process->workers))
+		_exit(status);
+	board_free(process->board);
+	gates_free(process->gates);
+	server_free(process->server);
+	workers_free(process->workers);
+	policy_free(process->policy);
+	shadow_free(process->shadow);
+	capture_free(process->capture);
+	config_free(process->config);
+}
+
 /* serve - the server process */
 int serve(const struct options *options, int channel)
 {
@@ -360,16 +378,7 @@ int serve(const struct options *options, int channel)
 	}
 	ignore_signals();
 	status = start(&process, options);
-	if (workers_running(process.workers))
-		return status; /* the end of the process is theirs, too */
-	board_free(process.board);
-	gates_free(process.gates);
-	server_free(process.server);
-	workers_free(process.workers);
-	policy_free(process.policy);
-	shadow_free(process.shadow);
-	capture_free(process.capture);
-	config_free(process.config);
+	retire(&process, status);
 	close(channel);
 	return status;
 }

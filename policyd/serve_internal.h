@@ -32,8 +32,8 @@ struct service_process {
 	struct privileges privileges;
 	int next;     /* channel to the server that takes over */
 	bool gathers; /* the workers are at their end, or near it */
-	bool drains;
-	bool relays; /* another one serves now */
+	bool leaves;  /* it hands over, or drains */
+	bool drains;  /* it does not hand over, or not only */
 };
 
 /* serve.c */

@@ -631,8 +631,8 @@ START_TEST(test_drain_empty)
 }
 END_TEST
 
-/* relay - let one server hand over to the other */
-static void relay(struct instance *old, struct instance *new)
+/* connect_instances - let one server hand over to the other */
+static void connect_instances(struct instance *old, struct instance *new)
 {
 	int ends[2];
 
@@ -644,43 +644,6 @@ static void relay(struct instance *old, struct instance *new)
 	order(old, 'h');
 }
 
-/* A connection that somebody else has made keeps its name, also when it is
- * handed over. */
-START_TEST(test_added)
-{
-	static const char name[] = "inet:[2001:db8::1]:65535";
-	struct instance *old = new_instance(&generous), *new;
-	int one[2], two[2];
-
-	ck_assert_int_eq(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, one), 0);
-	ck_assert_int_eq(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, two), 0);
-	server_add(old->server, one[0], name);
-	server_add(old->server, two[0], NULL);
-	start(old);
-	say(one[1], "n=1\n\nn=");
-	expect(one[1], "n=1\n\n");
-	say(two[1], "n=2\n\n");
-	expect(two[1], "n=2\n\n");
-	new = listening(&generous);
-	relay(old, new);
-	end(old);
-	say(one[1], "3\n\nn=");
-	expect(one[1], "n=3\n\n");
-	ck_assert_int_eq(shutdown(one[1], SHUT_WR), 0);
-	expect_end(one[1]);
-	eventually(atomic_load(&new->malformed) == 1);
-	ck_assert_str_eq(new->peer, name);
-	say(two[1], "n=");
-	ck_assert_int_eq(shutdown(two[1], SHUT_WR), 0);
-	expect_end(two[1]);
-	eventually(atomic_load(&new->malformed) == 2);
-	ck_assert_int_eq(strncmp(new->peer, "unix:pid=", 9), 0);
-	quit(new);
-}
-END_TEST
-
 /* open_of - its connections now */
 static unsigned open_of(const struct instance *instance)
 {
@@ -689,6 +652,84 @@ static unsigned open_of(const struct instance *instance)
 	server_counters(instance->server, &counters);
 	return counters.open;
 }
+
+/* add - a connection that somebody else has made, who stands before it if he
+ * names it; returns the other end */
+static int add(const struct instance *instance, const char *name)
+{
+	int pair[2];
+
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	server_add(instance->server, pair[0], name);
+	return pair[1];
+}
+
+/* A connection that somebody else has made has the name that it was given. */
+START_TEST(test_added)
+{
+	static const char name[] = "inet:[2001:db8::1]:65535";
+	struct instance *instance = new_instance(&generous);
+	int one = add(instance, name), two = add(instance, NULL);
+
+	start(instance);
+	say(one, "n=1\n\nn=");
+	expect(one, "n=1\n\n");
+	ck_assert_int_eq(shutdown(one, SHUT_WR), 0);
+	expect_end(one);
+	eventually(atomic_load(&instance->malformed) == 1);
+	ck_assert_str_eq(instance->peer, name);
+	say(two, "n=");
+	ck_assert_int_eq(shutdown(two, SHUT_WR), 0);
+	expect_end(two);
+	eventually(atomic_load(&instance->malformed) == 2);
+	ck_assert_int_eq(strncmp(instance->peer, "unix:pid=", 9), 0);
+	quit(instance);
+}
+END_TEST
+
+/* Another process gets none of those that somebody of this one stands before:
+ * they are closed when what came is answered, or when it takes too long. */
+START_TEST(test_hand_over_added)
+{
+	static const char name[] = "inet:192.0.2.1:1";
+	struct instance *old = new_instance(&generous), *new;
+	int plain = add(old, NULL), idle = add(old, name);
+	int partial = add(old, name), asks = add(old, name);
+	int waiting = add(old, name), stays = add(old, name);
+
+	start(old);
+	say(plain, "n=1\n\nn=");
+	expect(plain, "n=1\n\n");
+	say(partial, "n=2\n\nn=");
+	expect(partial, "n=2\n\n");
+	say(waiting, "wait=\nn=3\n\nn=4\n\nn=");
+	eventually(old->waiting_count == 1);
+	say(asks, "n=5\n\nn=6\n\n");
+	ck_assert_int_eq(shutdown(asks, SHUT_WR), 0);
+	expect(asks, "n=5\n\nn=6\n\n");
+	expect_end(asks);
+	new = listening(&generous);
+	connect_instances(old, new);
+	order(old, 'a');
+	expect(waiting, "n=3\n\nn=4\n\n");
+	eventually(open_of(new) == 1);
+	ck_assert_int_eq(shutdown(idle, SHUT_WR), 0);
+	expect_end(idle);
+	ck_assert_int_eq(shutdown(partial, SHUT_WR), 0);
+	expect_end(partial);
+	expect_end(waiting);
+	expect_end(stays);
+	eventually(atomic_load(&new->taken) == 1);
+	ck_assert(!new->broken);
+	ck_assert_int_eq(atomic_load(&old->malformed), 0);
+	end(old);
+	say(plain, "7\n\n");
+	expect(plain, "n=7\n\n");
+	close(plain);
+	quit(new);
+}
+END_TEST
 
 /* deal_to - new connections of one instance, which does not run yet, go to
  * another one, too */
@@ -821,7 +862,7 @@ START_TEST(test_hand_over)
 	say(waiting, "wait=\nn=2\n\nn=3\n\nwait=\nn=4\n\nn=");
 	eventually(old->waiting_count == 1);
 	new = listening(&generous);
-	relay(old, new);
+	connect_instances(old, new);
 	say(idle, "n=5\n\n");
 	expect(idle, "n=5\n\n");
 	say(partial, "6\n\n");
@@ -868,7 +909,7 @@ START_TEST(test_hand_over_many)
 			say(fds[i], text);
 		}
 		new = listening(&limits);
-		relay(old, new);
+		connect_instances(old, new);
 		for (i = 0; i < COUNT(fds); i++) {
 			say(fds[i], "\n\n");
 			snprintf(text, sizeof(text), "n=%d\n\n", i);
@@ -890,7 +931,7 @@ START_TEST(test_hand_over_nobody)
 	struct instance *old = listening(&generous), *new;
 
 	new = listening(&generous);
-	relay(old, new);
+	connect_instances(old, new);
 	eventually(atomic_load(&new->taken) == 0);
 	ck_assert(!new->broken);
 	end(old);
@@ -1055,6 +1096,7 @@ int main(void)
 	tcase_add_test(tests, test_drain);
 	tcase_add_test(tests, test_drain_empty);
 	tcase_add_test(tests, test_added);
+	tcase_add_test(tests, test_hand_over_added);
 	tcase_add_test(tests, test_dealt);
 	tcase_add_test(tests, test_drain_added);
 	tcase_add_test(tests, test_listen_for);
