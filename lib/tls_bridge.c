@@ -116,6 +116,8 @@ static int set_interest(struct bridge *bridge, struct event *event,
 		return 0;
 	event_assign(event, bridge->bridges->base, fd,
 		     (short)(wanted | EV_PERSIST), on_event, bridge);
+	if (bridge->known)
+		event_priority_set(event, 0);
 	if (event_add(event, NULL) < 0)
 		return -1;
 	*interest = wanted;
@@ -317,7 +319,9 @@ void tls_bridges_accept(struct tls_bridges *bridges,
 	TAILQ_INSERT_TAIL(&bridges->shaking, bridge, link);
 	bridges->shaking_count++;
 	bridge_time(bridge, HANDSHAKE_MS);
-	bridge_step(bridge);
+	/* Its first step comes from the loop, behind those that are known. */
+	if (bridge_settle(bridge) < 0)
+		bridge_refuse(bridge, "out of memory");
 }
 
 /* cut_all - those of a queue */

@@ -25,7 +25,7 @@ struct tls_bridges_handler {
 };
 
 /* tls_bridges_new - none yet; base is the event loop to use, and outlives
- * them. */
+ * them. If it has priorities, clients that are known have the first one. */
 struct tls_bridges *tls_bridges_new(struct event_base *base,
 				    const struct tls_bridges_handler *handler);
 

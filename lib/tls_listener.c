@@ -205,6 +205,14 @@ void tls_listener_free(struct tls_listener *listener)
 	free(listener);
 }
 
+/* tls_listener_rsa_bits - of our key */
+int tls_listener_rsa_bits(const struct tls_listener *listener)
+{
+	const EVP_PKEY *key = SSL_CTX_get0_privatekey(listener->context);
+
+	return EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_get_bits(key) : 0;
+}
+
 /* tls_listener_session - the server side of a session */
 SSL *tls_listener_session(struct tls_listener *listener, int fd)
 {

@@ -36,6 +36,10 @@ int tls_listener_add_fingerprint(struct tls_listener *listener,
 /* tls_listener_free - NULL is allowed. */
 void tls_listener_free(struct tls_listener *listener);
 
+/* tls_listener_rsa_bits - of our key; 0: it is of another kind. Each handshake
+ * costs a signature with it: 5 ms and more, with 4096 bits. */
+int tls_listener_rsa_bits(const struct tls_listener *listener);
+
 /* tls_listener_session - the server side of a session on fd, which stays the
  * caller's. NULL: out of memory. To be freed with SSL_free() before its
  * listener. */

@@ -105,7 +105,7 @@ void serve_metrics(const struct service_process *process,
 	*open = counters.open;
 	*metrics = *policy_metrics(process->policy);
 	workers_metrics(process->workers, metrics, open);
-	metrics_add(metrics, gates_metrics(process->gates));
+	gates_metrics(process->gates, metrics);
 	metrics->timeouts += counters.timeouts;
 	metrics->connections += counters.accepted;
 	metrics->log_dropped += log_dropped();
@@ -222,7 +222,9 @@ static int prepare(struct service_process *process, struct error *error)
 	process->workers = workers_new(config, process->server, error);
 	if (process->workers == NULL)
 		return -1;
-	process->gates = gates_new(config, process->server);
+	process->gates = gates_new(config, process->server, error);
+	if (process->gates == NULL)
+		return -1;
 	if (serve_send_settings(process, error) < 0 ||
 	    serve_receive_sockets(process, error) < 0 ||
 	    log_open(config->log, error) < 0)
@@ -301,13 +303,16 @@ static int run(struct service_process *process, struct error *error)
 	if (server_watch(process->server, process->channel, on_channel, process,
 			 error) < 0 ||
 	    workers_start(process->workers, error) < 0 ||
+	    gates_start(process->gates, error) < 0 ||
 	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)
 		return EX_TEMPFAIL;
-	if (server_run(process->server, error) == 0 &&
-	    serve_finish(process, error) == 0)
-		return EX_OK;
-	log_error("%s", error->text);
-	return EX_TEMPFAIL;
+	if (server_run(process->server, error) < 0) {
+		log_error("%s", error->text);
+		return EX_TEMPFAIL;
+	}
+	if (process->leaves)
+		serve_finish(process);
+	return EX_OK;
 }
 
 /* ignore_signals - they come to the monitor, which decides; and with the
@@ -353,7 +358,7 @@ static int start(struct service_process *process, const struct options *options)
  * a thread does run, the end of the process is its end, too. */
 static void retire(struct service_process *process, int status)
 {
-	if (workers_running(process->workers))
+	if (workers_running(process->workers) || gates_running(process->gates))
 		_exit(status);
 	board_free(process->board);
 	gates_free(process->gates);

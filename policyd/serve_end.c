@@ -9,9 +9,8 @@
 #include "policyd/policy.h"
 #include "policyd/serve_internal.h"
 
-#define FLUSH_MS 500 /* for the last bytes in TLS */
-/* For those who look. All that draining takes has to end before the monitor
- * stops waiting (policyd/monitor.c, STOP_MS). */
+/* For those who look. All that draining takes, TLS_THREAD_LAST_MS too, has to
+ * end before the monitor stops waiting (policyd/monitor.c, STOP_MS). */
 #define WEB_DRAINING_MS 200
 #define WEB_LEAVING_MS	2000
 
@@ -55,10 +54,11 @@ void serve_taken_over(void *context, unsigned long count, const void *bytes,
 
 /* leave - all connections are this thread's: go on as if it had always been
  * so */
-static void leave(struct service_process *process)
+static void leave(void *context)
 {
+	struct service_process *process = context;
+
 	process->leaves = true;
-	gates_drain(process->gates);
 	if (process->drains) {
 		if (process->next >= 0)
 			close(process->next);
@@ -69,10 +69,12 @@ static void leave(struct service_process *process)
 	server_hand_over(process->server, process->next, farewell, process);
 }
 
-/* on_gathered - the workers are at their end */
+/* on_gathered - the workers are at their end: now those in TLS */
 static void on_gathered(void *context)
 {
-	leave(context);
+	struct service_process *process = context;
+
+	gates_drain(process->gates, leave, process);
 }
 
 /* serve_gather - before the end, in whatever way */
@@ -96,9 +98,9 @@ void serve_drain(struct service_process *process)
 
 /* serve_finish - the server has ended: the last bytes for those who look, and
  * for clients in TLS. Nothing is freed before all of that is over. */
-int serve_finish(struct service_process *process, struct error *error)
+void serve_finish(struct service_process *process)
 {
 	board_finish(process->board,
 		     process->drains ? WEB_DRAINING_MS : WEB_LEAVING_MS);
-	return gates_run(process->gates, FLUSH_MS, error);
+	gates_finish(process->gates);
 }

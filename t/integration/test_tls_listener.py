@@ -21,7 +21,7 @@ import termios
 import threading
 import time
 
-from certificates import Authority, fingerprint
+from certificates import Authority, fingerprint, openssl
 from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, descriptors,
                     exists, free_port, run_all, wait_until)
 
@@ -366,6 +366,42 @@ def test_load(program):
             assert status == 78 and len(errors.splitlines()) == 1, errors
             assert re.match(r"\S+/policyd\.conf:%d: %s" % (line, reason),
                             errors), (settings, errors)
+
+
+def thread_times(pid):
+    """thread_times - what each thread has computed, in ms, the first before"""
+    times = []
+    for task in sorted(os.listdir("/proc/%d/task" % pid), key=int):
+        with open("/proc/%d/task/%s/schedstat" % (pid, task)) as file:
+            times.append(int(file.read().split()[0]) / 1e6)
+    return times
+
+
+def test_costly_key(program):
+    """an RSA key of 4096 bits is warned about; strangers who have it used cost
+    the thread of TLS, not the one that accepts"""
+    with TlsDaemon(program) as policyd:
+        openssl("req", "-x509", "-nodes", "-newkey", "rsa:4096", "-subj",
+                "/CN=x", "-days", "2", "-keyout", policyd.path("rsa.key"),
+                "-out", policyd.path("rsa.pem"))
+        policyd.write_config(policyd.read(policyd.config).replace(
+            policyd.path("server"), policyd.path("rsa")) + "threads = 1\n")
+        status, _, errors = ask_program(policyd, "-t")
+        assert status == 0, errors
+        assert re.match(r"\S+/policyd\.conf:\d+: warning: tls: .* RSA key of "
+                        "4096 bits", errors), errors
+        policyd.reload()
+        server = policyd.server()
+        before = thread_times(server)
+        hello = client_hello()
+        for _ in range(40):
+            with socket.create_connection(policyd.tls, WAIT) as stranger:
+                stranger.sendall(hello)
+                assert stranger.recv(1)
+        first, *others = (after - at for after, at in
+                          zip(thread_times(server), before))
+        assert others and first < max(others) / 2, (first, others)
+        assert policyd.ask() == PERMIT
 
 
 def test_dump(program):
@@ -952,7 +988,7 @@ def test_noise(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_certificates, test_protocol, test_fingerprints, test_optional,
-        test_host_settings, test_load, test_dump, test_stall,
+        test_host_settings, test_load, test_costly_key, test_dump, test_stall,
         test_small_pieces, test_cut, test_key_updates, test_big,
         test_not_taken, test_allow_remote, test_reload, test_reload_asking,
         test_reload_not_taken, test_reload_refused, test_refresh,
