@@ -653,8 +653,8 @@ static unsigned open_of(const struct instance *instance)
 	return counters.open;
 }
 
-/* add - a connection that somebody else has made, who stands before it if he
- * names it; returns the other end */
+/* add - a connection that somebody else has made; with a name, somebody stands
+ * before it. Returns the other end */
 static int add(const struct instance *instance, const char *name)
 {
 	int pair[2];
