@@ -113,7 +113,7 @@ static void on_failed(void *context, const char *peer, const char *reason)
 static void on_clients(evutil_socket_t fd, short what, void *argument)
 {
 	struct tls_thread *thread = argument;
-	struct packet packet;
+	struct packet packet = { 0 };
 	int left, result = 1;
 
 	(void)what;
@@ -148,7 +148,7 @@ static void on_closed(evutil_socket_t fd, short what, void *argument)
 static void on_known(void *context, int fd)
 {
 	struct tls_thread *thread = context;
-	struct packet packet;
+	struct packet packet = { 0 };
 	int left;
 
 	for (left = BATCH; left > 0; left--) {
