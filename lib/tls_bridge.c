@@ -198,6 +198,10 @@ static enum step let_in(struct bridge *bridge)
 		bridge_refuse(bridge, strerror(errno));
 		return STEP_BROKEN;
 	}
+	/* What is waited for from now on comes before handshakes. */
+	if (bridge->client_interest != 0)
+		event_del(&bridge->client_event);
+	bridge->client_interest = 0;
 	bridge_leave(bridge);
 	bridge->known = true;
 	TAILQ_INSERT_TAIL(&bridges->known, bridge, link);
