@@ -20,6 +20,8 @@
 #include "lib/trust.h"
 #include "lib/xalloc.h"
 
+#define RSA_BITS_MAX 2048 /* more is warned about */
+
 /* load_access - mode, owner and group of a unix socket */
 static void load_access(struct listener_options *options,
 			const struct config_section *section,
@@ -199,6 +201,23 @@ static void tls_error(const struct config_section *section,
 		     error->text);
 }
 
+/* warn_costly - a key with which every stranger who knocks costs much */
+static void warn_costly(const struct tls_listener *listener,
+			const struct config_section *section,
+			struct config_notes *notes)
+{
+	int bits = tls_listener_rsa_bits(listener);
+
+	if (bits > RSA_BITS_MAX)
+		config_warning(
+			notes, section->tls_line,
+			"tls: a handshake with an RSA key of %d bits "
+			"takes many times as long as with one of %d, and "
+			"clients in TLS wait for it; use an EC key "
+			"(P-256)",
+			bits, RSA_BITS_MAX);
+}
+
 /* load_tls - the tls section */
 static void load_tls(struct config *config, struct config_gate *gate,
 		     const struct listener_options *options,
@@ -235,6 +254,8 @@ static void load_tls(struct config *config, struct config_gate *gate,
 		tls_error(section, &error, notes);
 	else
 		load_fingerprints(gate->tls, section, notes);
+	if (gate->tls != NULL)
+		warn_costly(gate->tls, section, notes);
 	if (!require && gate->clients == NULL && listener_is_remote(options))
 		config_warning(notes, must->line,
 			       "require_client_certificate: whoever can reach "

@@ -207,32 +207,48 @@ struct server *server_new(const struct server_limits *limits,
 	return server;
 }
 
-/* server_free - close everything that is left */
-void server_free(struct server *server)
+/* stop_watching - what others wanted to hear */
+static void stop_watching(struct server *server)
+{
+	struct watch *watch;
+
+	while ((watch = TAILQ_FIRST(&server->watches)) != NULL) {
+		TAILQ_REMOVE(&server->watches, watch, link);
+		event_del(&watch->event);
+		free(watch);
+	}
+}
+
+/* server_stop - no event of ours is left, so nobody is called any more, even
+ * if somebody else lets the loop go on */
+static void server_stop(struct server *server)
 {
 	struct connection *connection;
-	struct watch *watch;
 	int queue;
 
-	if (server == NULL)
-		return;
 	server->quit = true;
 	server_stop_accepting(server);
 	server_stop_dealing(server);
 	for (queue = 0; queue < QUEUE_COUNT; queue++)
 		while ((connection = TAILQ_FIRST(&server->queues[queue])))
 			connection_close(connection);
-	while ((watch = TAILQ_FIRST(&server->watches)) != NULL) {
-		TAILQ_REMOVE(&server->watches, watch, link);
-		event_del(&watch->event);
-		free(watch);
-	}
+	stop_watching(server);
 	giving_free(server->giving);
 	taking_free(server->taking);
+	server->giving = NULL;
+	server->taking = NULL;
 	event_del(&server->timer);
 	event_del(&server->starved_timer);
 	event_del(&server->drain_timer);
 	event_del(&server->settle);
+}
+
+/* server_free - NULL is allowed */
+void server_free(struct server *server)
+{
+	if (server == NULL)
+		return;
+	server_stop(server);
 	event_base_free(server->base);
 	free(server->input);
 	free(server);
@@ -275,6 +291,7 @@ void server_stop_accepting(struct server *server)
 {
 	struct accepting *accepting;
 
+	server->stops = true;
 	while ((accepting = TAILQ_FIRST(&server->accepting)) != NULL) {
 		TAILQ_REMOVE(&server->accepting, accepting, link);
 		event_del(&accepting->event);
@@ -431,10 +448,13 @@ int server_watch(struct server *server, int fd,
 /* server_run - until there is nothing left to do */
 int server_run(struct server *server, struct error *error)
 {
+	int result = 0;
+
 	if (!server->quit && event_base_loop(server->base, 0) < 0)
-		return error_set(error, "the event loop failed: %s",
-				 strerror(errno));
-	return 0;
+		result = error_set(error, "the event loop failed: %s",
+				   strerror(errno));
+	server_stop(server);
+	return result;
 }
 
 /* server_base - the event loop */

@@ -61,7 +61,7 @@ struct server *server_new(const struct server_limits *limits,
 			  const struct server_handler *handler,
 			  struct error *error);
 
-/* server_free - close everything that is left. NULL is allowed. */
+/* server_free - of one that never ran, or has ended. NULL is allowed. */
 void server_free(struct server *server);
 
 /* server_listen - accept from fd (listening, non-blocking). The server closes
@@ -79,8 +79,8 @@ int server_listen_for(struct server *server, int fd, server_accepted *accepted,
 /* server_add - serve what is at the other end of fd, a stream socket that does
  * not block; it is the server's then. peer is its name for messages; NULL:
  * that of the socket. Who names it stands between it and the peer, and must
- * shut down its direction when the server drains: until then more may come.
- * Not while the server hands over or drains. */
+ * shut down its direction before the server hands over or drains: until then
+ * more may come. Not while the server hands over or drains. */
 void server_add(struct server *server, int fd, const char *peer);
 
 /* server_deal_to - give a share of all connections that come from now on
@@ -120,7 +120,9 @@ int server_watch(struct server *server, int fd,
 		 struct error *error);
 
 /* server_run - until server_quit(), or server_drain() and no connection is
- * left. 0, or -1: the event loop failed. */
+ * left. 0, or -1: the event loop failed. At its end everything that is left is
+ * closed; from then on the server calls nobody, and has no event in the loop.
+ * What the handler uses may be freed. */
 int server_run(struct server *server, struct error *error);
 
 /* server_drain - accept no more; answer what was received whole; close each
@@ -141,8 +143,10 @@ typedef size_t server_farewell(void *context, void *buffer, size_t size);
  * at the other end of channel (SOCK_SEQPACKET), between two requests, with the
  * bytes of an unfinished request; at the end the farewell; then server_run()
  * returns. A connection whose request still waits for its answer is passed
- * when that was written. If the channel breaks the server drains. The channel
- * is closed. */
+ * when that was written. Connections that were added with the name of their
+ * peer are not passed: they are closed at their end, when all that came is
+ * answered, and cut after a second. If the channel breaks the server drains.
+ * The channel is closed. */
 void server_hand_over(struct server *server, int channel,
 		      server_farewell *farewell, void *context);
 

@@ -494,7 +494,9 @@ static enum queue next_queue(struct connection *connection)
 	if (connection->closing)
 		return QUEUE_COUNT;
 	if (connection->end) {
-		if (connection->length > 0) {
+		/* When we stop, whoever stands between ends it for us. */
+		if (connection->length > 0 &&
+		    (connection->peer == NULL || !connection->server->stops)) {
 			SERVER_COUNT(connection->server->counters.malformed, 1);
 			malformed(connection,
 				  "connection ended within a request");

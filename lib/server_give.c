@@ -3,7 +3,11 @@
  *
  * This server goes on with each connection until it has passed it, so a request
  * is answered by the one or by the other and never by both. Both run on the
- * same machine and clock: times are passed as they are. */
+ * same machine and clock: times are passed as they are.
+ *
+ * A connection that somebody of this process stands before, as TLS does, is
+ * useless to another process. It is not passed: whoever stands there says that
+ * no more comes, and it is closed when all that came is answered. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,11 +17,13 @@
 #include "lib/xalloc.h"
 
 #define GIVING_RETRY_MS 10
+#define GIVING_LATE_MS	1000 /* then those that are not passed are cut */
 
 struct giving {
 	struct server *server;
 	struct event event; /* the channel takes packets */
 	struct event retry;
+	struct event late;
 	int channel;
 	bool local; /* the other end is a thread of this process */
 	server_farewell *farewell;
@@ -31,6 +37,7 @@ void giving_free(struct giving *giving)
 		return;
 	event_del(&giving->event);
 	event_del(&giving->retry);
+	event_del(&giving->late);
 	close(giving->channel);
 	free(giving);
 }
@@ -50,18 +57,26 @@ static int send_connection(struct giving *giving, struct connection *connection)
 	return 0;
 }
 
-/* next_to_pass - the first one that stands between two requests, or NULL */
-static struct connection *next_to_pass(struct server *server)
+/* may_pass - is it of use to whoever is at the other end? */
+static bool may_pass(const struct giving *giving,
+		     const struct connection *connection)
 {
-	struct connection *connection;
-	int queue;
+	return giving->local || connection->peer == NULL;
+}
 
-	for (queue = QUEUE_SILENT; queue < QUEUE_WAITING; queue++) {
-		connection = TAILQ_FIRST(&server->queues[queue]);
-		if (connection != NULL)
-			return connection;
+/* pass_queue - all of one queue: 0, or -1 and errno */
+static int pass_queue(struct giving *giving, enum queue queue)
+{
+	struct connection *connection, *next;
+
+	for (connection = TAILQ_FIRST(&giving->server->queues[queue]);
+	     connection != NULL; connection = next) {
+		next = TAILQ_NEXT(connection, link);
+		if (may_pass(giving, connection) &&
+		    send_connection(giving, connection) < 0)
+			return -1;
 	}
-	return NULL;
+	return 0;
 }
 
 /* send_farewell - the last packet: 0, or -1 and errno */
@@ -99,18 +114,19 @@ static void on_giving(evutil_socket_t fd, short what, void *argument)
 {
 	struct giving *giving = argument;
 	struct server *server = giving->server;
-	struct connection *connection;
+	int queue;
 
 	(void)fd;
 	(void)what;
-	while ((connection = next_to_pass(server)) != NULL) {
-		if (send_connection(giving, connection) < 0) {
+	for (queue = QUEUE_SILENT; queue < QUEUE_WAITING; queue++) {
+		if (pass_queue(giving, (enum queue)queue) < 0) {
 			giving_failed(giving, errno);
 			return;
 		}
 	}
 	if (server->counters.open > 0) {
-		/* Those that wait for an answer come later. */
+		/* Those that wait for an answer come later; and those that
+		 * cannot be passed go. */
 		event_del(&giving->event);
 		return;
 	}
@@ -143,10 +159,30 @@ static void on_retry(evutil_socket_t fd, short what, void *argument)
 	giving_continue(giving->server);
 }
 
-/* server_hand_over - pass everything on, then end */
-void server_hand_over(struct server *server, int channel,
+/* on_late - cut those that are not passed and have not ended */
+static void on_late(evutil_socket_t fd, short what, void *argument)
+{
+	struct giving *giving = argument;
+	struct connection *connection, *next;
+	int queue;
+
+	(void)fd;
+	(void)what;
+	for (queue = QUEUE_SILENT; queue < QUEUE_COUNT; queue++) {
+		connection = TAILQ_FIRST(&giving->server->queues[queue]);
+		for (; connection != NULL; connection = next) {
+			next = TAILQ_NEXT(connection, link);
+			if (!may_pass(giving, connection))
+				connection_close(connection);
+		}
+	}
+}
+
+/* hand_over - to another process, or thread */
+static void hand_over(struct server *server, int channel, bool local,
 		      server_farewell *farewell, void *context)
 {
+	const struct timeval most = { .tv_sec = GIVING_LATE_MS / 1000 };
 	struct giving *giving;
 
 	if (server->giving != NULL || server->draining) {
@@ -157,19 +193,28 @@ void server_hand_over(struct server *server, int channel,
 	giving = xcalloc(1, sizeof(*giving));
 	giving->server = server;
 	giving->channel = channel;
+	giving->local = local;
 	giving->farewell = farewell;
 	giving->context = context;
 	event_assign(&giving->event, server->base, channel,
 		     EV_WRITE | EV_PERSIST, on_giving, giving);
 	evtimer_assign(&giving->retry, server->base, on_retry, giving);
+	evtimer_assign(&giving->late, server->base, on_late, giving);
 	server->giving = giving;
+	if (event_add(&giving->late, &most) < 0)
+		server_quit(server);
 	giving_continue(server);
+}
+
+/* server_hand_over - pass everything on, then end */
+void server_hand_over(struct server *server, int channel,
+		      server_farewell *farewell, void *context)
+{
+	hand_over(server, channel, false, farewell, context);
 }
 
 /* server_hand_over_local - to another thread */
 void server_hand_over_local(struct server *server, int channel)
 {
-	server_hand_over(server, channel, NULL, NULL);
-	if (server->giving != NULL)
-		server->giving->local = true;
+	hand_over(server, channel, true, NULL, NULL);
 }

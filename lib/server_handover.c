@@ -3,9 +3,9 @@
  *
  * One packet of a channel is one connection: a header, the bytes of its
  * unfinished request, the bytes of its reply that the peer did not take yet,
- * the name of the peer if the socket does not tell it, and the descriptor. The
- * last packet is the farewell; between threads, where nobody else can close a
- * channel, its end is. */
+ * between threads the name of the peer if the socket does not tell it, and the
+ * descriptor. The last packet is the farewell; between threads, where nobody
+ * else can close a channel, its end is. */
 
 #include <errno.h>
 #include <string.h>
@@ -111,12 +111,12 @@ int handover_farewell(int channel, const void *bytes, size_t length)
 
 /* is_whole - does the header tell the truth about the packet? */
 static bool is_whole(const struct handover_header *header, size_t length,
-		     int fd)
+		     int fd, bool local)
 {
 	return length >= sizeof(*header) && header->magic == HANDOVER_MAGIC &&
 	       header->request_length <= REQUEST_BYTES_MAX &&
 	       header->reply_length <= SERVER_INPUT_SIZE &&
-	       header->peer_length < PEER_MAX &&
+	       header->peer_length < (local ? PEER_MAX : 1) &&
 	       (size_t)header->request_length + header->reply_length +
 			       header->peer_length ==
 		       length - sizeof(*header) &&
@@ -142,7 +142,7 @@ int handover_receive(int channel, bool local, struct handover_header *header,
 	if (length >= (ssize_t)sizeof(*header) && local &&
 	    header->kind != KIND_FAREWELL)
 		*fd = header->local_fd;
-	if (length > 0 && is_whole(header, (size_t)length, *fd))
+	if (length > 0 && is_whole(header, (size_t)length, *fd, local))
 		return 1;
 	if (*fd >= 0)
 		close(*fd);

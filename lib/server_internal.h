@@ -107,6 +107,7 @@ struct server {
 	TAILQ_HEAD(, accepting) accepting;
 	TAILQ_HEAD(, watch) watches;
 	bool accepts; /* the accepting events are on */
+	bool stops;   /* it never accepts again */
 	bool starved; /* no descriptor was free a moment ago */
 	struct event starved_timer;
 	struct event timer;  /* for the connections' time limits */

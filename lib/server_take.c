@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* server_take - go on with the connections of another server */
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,18 +31,6 @@ void taking_free(struct taking *taking)
 	free(taking);
 }
 
-/* read_peer - the name of the peer; NULL: ask the socket. It goes into the
- * log: what is not fit for that the server before has not made. */
-static char *read_peer(const char *bytes, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		if (!isgraph((unsigned char)bytes[i]))
-			return NULL;
-	return length > 0 ? xstrndup(bytes, length) : NULL;
-}
-
 /* adopt - go on with a connection where the other server stood */
 static void adopt(struct server *server, const struct handover_header *header,
 		  const char *bytes, int fd)
@@ -58,8 +45,10 @@ static void adopt(struct server *server, const struct handover_header *header,
 		connection_enqueue(connection, QUEUE_SILENT, since);
 	else
 		connection_asked(connection);
-	connection->peer = read_peer(bytes + length + header->reply_length,
-				     header->peer_length);
+	if (header->peer_length > 0)
+		connection->peer =
+			xstrndup(bytes + length + header->reply_length,
+				 header->peer_length);
 	connection->closing = header->kind == KIND_CLOSING;
 	if (length > 0) {
 		connection->bytes = xmalloc(length + 1);

@@ -68,7 +68,6 @@ static void bridge_free(struct bridge *bridge)
 	event_del(&bridge->timer);
 	SSL_free(bridge->ssl);
 	ERR_clear_error();
-	tls_listener_free(bridge->listener);
 	close(bridge->client);
 	if (bridge->server >= 0)
 		close(bridge->server);
@@ -117,6 +116,8 @@ static int set_interest(struct bridge *bridge, struct event *event,
 		return 0;
 	event_assign(event, bridge->bridges->base, fd,
 		     (short)(wanted | EV_PERSIST), on_event, bridge);
+	if (bridge->known)
+		event_priority_set(event, 0);
 	if (event_add(event, NULL) < 0)
 		return -1;
 	*interest = wanted;
@@ -193,10 +194,14 @@ static enum step let_in(struct bridge *bridge)
 		bridge_refuse(bridge, "the certificate is not accepted");
 		return STEP_BROKEN;
 	}
-	if (bridge->server < 0 && make_pair(bridge) < 0) {
+	if (make_pair(bridge) < 0) {
 		bridge_refuse(bridge, strerror(errno));
 		return STEP_BROKEN;
 	}
+	/* What is waited for from now on comes before handshakes. */
+	if (bridge->client_interest != 0)
+		event_del(&bridge->client_event);
+	bridge->client_interest = 0;
 	bridge_leave(bridge);
 	bridge->known = true;
 	TAILQ_INSERT_TAIL(&bridges->known, bridge, link);
@@ -310,7 +315,7 @@ void tls_bridges_accept(struct tls_bridges *bridges,
 	SSL_set_msg_callback(bridge->ssl, on_message);
 	SSL_set_msg_callback_arg(bridge->ssl, bridge);
 	bridge->bridges = bridges;
-	bridge->listener = tls_listener_hold(listener);
+	bridge->listener = listener;
 	bridge->peer = xstrdup(peer);
 	bridge->client = fd;
 	bridge->server = -1;
@@ -318,19 +323,19 @@ void tls_bridges_accept(struct tls_bridges *bridges,
 	TAILQ_INSERT_TAIL(&bridges->shaking, bridge, link);
 	bridges->shaking_count++;
 	bridge_time(bridge, HANDSHAKE_MS);
-	bridge_step(bridge);
+	/* Its first step comes from the loop, behind those that are known. */
+	if (bridge_settle(bridge) < 0)
+		bridge_refuse(bridge, "out of memory");
 }
 
-/* tls_bridges_detach - handshakes get their connections now */
-void tls_bridges_detach(struct tls_bridges *bridges)
+/* cut_all - those of a queue */
+static void cut_all(struct bridge *bridge)
 {
-	struct bridge *bridge, *next;
+	struct bridge *next;
 
-	for (bridge = TAILQ_FIRST(&bridges->shaking); bridge != NULL;
-	     bridge = next) {
+	for (; bridge != NULL; bridge = next) {
 		next = TAILQ_NEXT(bridge, link);
-		if (bridge->server < 0 && make_pair(bridge) < 0)
-			bridge_refuse(bridge, strerror(errno));
+		bridge_free(bridge);
 	}
 }
 
@@ -339,11 +344,7 @@ void tls_bridges_drain(struct tls_bridges *bridges)
 {
 	struct bridge *bridge, *next;
 
-	for (bridge = TAILQ_FIRST(&bridges->shaking); bridge != NULL;
-	     bridge = next) {
-		next = TAILQ_NEXT(bridge, link);
-		bridge_refuse(bridge, "policyd is stopping");
-	}
+	cut_all(TAILQ_FIRST(&bridges->shaking));
 	for (bridge = TAILQ_FIRST(&bridges->known); bridge != NULL;
 	     bridge = next) {
 		next = TAILQ_NEXT(bridge, link);
@@ -376,7 +377,7 @@ int tls_bridges_run(struct tls_bridges *bridges, unsigned limit_ms,
 
 	if (tls_bridges_count(bridges) == 0)
 		return 0;
-	if (limit_ms > 0 && event_base_loopexit(bridges->base, &limit) < 0)
+	if (event_base_loopexit(bridges->base, &limit) < 0)
 		return error_set(error, "no timer for the event loop");
 	bridges->runs = true;
 	if (event_base_loop(bridges->base, 0) < 0)
@@ -384,17 +385,6 @@ int tls_bridges_run(struct tls_bridges *bridges, unsigned limit_ms,
 				   strerror(errno));
 	bridges->runs = false;
 	return result;
-}
-
-/* cut_all - those of a queue */
-static void cut_all(struct bridge *bridge)
-{
-	struct bridge *next;
-
-	for (; bridge != NULL; bridge = next) {
-		next = TAILQ_NEXT(bridge, link);
-		bridge_free(bridge);
-	}
 }
 
 /* tls_bridges_free - cut all of them */

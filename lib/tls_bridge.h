@@ -10,9 +10,8 @@
 
 /* Connections in TLS: a bridge does the handshake, and when the client is
  * known it makes an ordinary connection of it, a UNIX socket pair, with
- * itself between the two. Whoever serves that knows nothing of TLS, and may
- * pass it on to another process: the bridge stays where it is. The process must
- * ignore SIGPIPE. */
+ * itself between the two. Whoever serves that knows nothing of TLS. The process
+ * must ignore SIGPIPE. */
 struct tls_bridges;
 struct event_base;
 
@@ -26,7 +25,7 @@ struct tls_bridges_handler {
 };
 
 /* tls_bridges_new - none yet; base is the event loop to use, and outlives
- * them. */
+ * them. If it has priorities, clients that are known have the first one. */
 struct tls_bridges *tls_bridges_new(struct event_base *base,
 				    const struct tls_bridges_handler *handler);
 
@@ -37,14 +36,10 @@ void tls_bridges_free(struct tls_bridges *bridges);
 #define TLS_BRIDGES_HANDSHAKES_MAX 256
 
 /* tls_bridges_accept - a client at the other end of fd, a TCP socket that does
- * not block; fd is the bridge's then. */
+ * not block; fd is the bridge's then. The listener must stay. */
 void tls_bridges_accept(struct tls_bridges *bridges,
 			struct tls_listener *listener, int fd,
 			const char *peer);
-
-/* tls_bridges_detach - whoever serves is about to go: handshakes get their
- * connections now, which stay silent until the client is known. */
-void tls_bridges_detach(struct tls_bridges *bridges);
 
 /* tls_bridges_drain - the end is near: handshakes are cut, and clients may say
  * nothing more, but get the rest of their answers. */
@@ -52,8 +47,8 @@ void tls_bridges_drain(struct tls_bridges *bridges);
 
 size_t tls_bridges_count(const struct tls_bridges *bridges);
 
-/* tls_bridges_run - the event loop, until no bridge is left or limit_ms (0:
- * none) is over. 0 or -1. */
+/* tls_bridges_run - the event loop, until no bridge is left or limit_ms is
+ * over. 0 or -1. */
 int tls_bridges_run(struct tls_bridges *bridges, unsigned limit_ms,
 		    struct error *error);
 

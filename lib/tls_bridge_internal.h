@@ -29,7 +29,7 @@ struct flow {
 struct bridge {
 	TAILQ_ENTRY(bridge) link;
 	struct tls_bridges *bridges;
-	struct tls_listener *listener;
+	const struct tls_listener *listener;
 	SSL *ssl;
 	char *peer;
 	int client;

@@ -155,7 +155,6 @@ struct tls_listener *tls_listener_new(const struct tls_listener_files *files,
 {
 	struct tls_listener *listener = xcalloc(1, sizeof(*listener));
 
-	listener->users = 1;
 	listener->require = require;
 	if (load(listener, files, error) == 0)
 		return listener;
@@ -193,17 +192,10 @@ int tls_listener_add_fingerprint(struct tls_listener *listener,
 	return 0;
 }
 
-/* tls_listener_hold - one more user */
-struct tls_listener *tls_listener_hold(struct tls_listener *listener)
-{
-	listener->users++;
-	return listener;
-}
-
-/* tls_listener_free - one user less */
+/* tls_listener_free - NULL is allowed */
 void tls_listener_free(struct tls_listener *listener)
 {
-	if (listener == NULL || --listener->users > 0)
+	if (listener == NULL)
 		return;
 	SSL_CTX_free(listener->context);
 	if (listener->provider != NULL)
@@ -211,6 +203,14 @@ void tls_listener_free(struct tls_listener *listener)
 	OSSL_LIB_CTX_free(listener->library);
 	free(listener->fingerprints);
 	free(listener);
+}
+
+/* tls_listener_rsa_bits - of our key */
+int tls_listener_rsa_bits(const struct tls_listener *listener)
+{
+	const EVP_PKEY *key = SSL_CTX_get0_privatekey(listener->context);
+
+	return EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_get_bits(key) : 0;
 }
 
 /* tls_listener_session - the server side of a session */

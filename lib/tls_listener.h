@@ -8,8 +8,7 @@
 
 #include "lib/error.h"
 
-/* Our side of TLS: what the tls section of a listener says, loaded. Immutable
- * but for its count of users. */
+/* Our side of TLS: what the tls section of a listener says, loaded. */
 struct tls_listener;
 
 /* What to load: files, by absolute path; NULL: there is none. */
@@ -25,7 +24,7 @@ struct tls_listener_files {
  * option that is to blame ("key: /file: ..."): a file that cannot be read or
  * has nothing in it, a certificate that has expired, is not yet valid or not
  * for servers, a key that is not its own, or that others may read, a CRL that
- * has expired, an authority without one. The first user is the caller. */
+ * has expired, an authority without one. */
 struct tls_listener *tls_listener_new(const struct tls_listener_files *files,
 				      bool require, struct error *error);
 
@@ -34,11 +33,12 @@ struct tls_listener *tls_listener_new(const struct tls_listener_files *files,
 int tls_listener_add_fingerprint(struct tls_listener *listener,
 				 const char *text, struct error *error);
 
-/* tls_listener_hold - one more user. Returns listener. */
-struct tls_listener *tls_listener_hold(struct tls_listener *listener);
-
-/* tls_listener_free - one user less, the last one frees it. NULL is allowed. */
+/* tls_listener_free - NULL is allowed. */
 void tls_listener_free(struct tls_listener *listener);
+
+/* tls_listener_rsa_bits - of our key; 0: it is of another kind. Each handshake
+ * costs a signature with it: 5 ms and more, with 4096 bits. */
+int tls_listener_rsa_bits(const struct tls_listener *listener);
 
 /* tls_listener_session - the server side of a session on fd, which stays the
  * caller's. NULL: out of memory. To be freed with SSL_free() before its

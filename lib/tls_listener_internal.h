@@ -15,7 +15,6 @@
 #define DIGEST_SIZE 32 /* SHA-256 */
 
 struct tls_listener {
-	unsigned users;
 	bool require;
 	OSSL_LIB_CTX *library;
 	OSSL_PROVIDER *provider;

@@ -44,8 +44,6 @@ enum channel_kind {
 	/* From a server that takes over. */
 	CHANNEL_TAKEN, /* number: connections; -1 - number: so many,
 			* then the old server broke off */
-	/* From a server that has handed over. */
-	CHANNEL_RELAYING, /* number: connections in TLS that need it still */
 	/* From a server, at any time after it is ready. */
 	CHANNEL_PONG, /* number: of the CHANNEL_PING */
 	/* From the monitor. */

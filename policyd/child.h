@@ -25,9 +25,8 @@ enum child_state {
 	CHILD_PREPARING, /* has its sockets; ready is awaited */
 	CHILD_TAKING,	 /* serves, and takes over from the one before */
 	CHILD_SERVING,
-	CHILD_LEAVING,	/* hands over or drains */
-	CHILD_RELAYING, /* has handed over; connections in TLS go through it */
-	CHILD_FAILED,	/* was killed while it started */
+	CHILD_LEAVING, /* hands over or drains */
+	CHILD_FAILED,  /* was killed while it started */
 };
 
 /* A message that its channel has no room for yet. */

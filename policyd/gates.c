@@ -3,7 +3,7 @@
  *
  * A listener that has neither allow_remote nor allow_users nor tls is the
  * server's business alone. Before others stands a gate: whose address or user
- * is not listed is closed at once, and in TLS a bridge makes an ordinary
+ * is not listed is closed at once, and in TLS another thread makes an ordinary
  * connection of every client that it knows. Strangers can knock as fast as they
  * like: what is logged about them is limited. */
 
@@ -17,8 +17,8 @@
 #include "lib/log_limit.h"
 #include "lib/network.h"
 #include "lib/peer.h"
-#include "lib/tls_bridge.h"
 #include "lib/xalloc.h"
+#include "policyd/tls_thread.h"
 
 /* One listener's. */
 struct gate {
@@ -29,10 +29,13 @@ struct gate {
 struct gates {
 	const struct config *config;
 	struct server *server;
-	struct gate *each; /* by listener */
-	struct tls_bridges *bridges;
-	struct log_limit refused, failed, strangers;
+	struct gate *each;	/* by listener */
+	struct tls_thread *tls; /* NULL: no listener needs it */
+	struct log_limit refused, strangers, crowded;
 	struct metrics metrics;
+	/* Only the TLS thread writes these. */
+	struct log_limit failed;
+	struct metrics tls_metrics;
 };
 
 /* warn - about a stranger, if there was not too much of that lately */
@@ -57,12 +60,12 @@ static void on_ready(void *context, int fd, const char *peer)
 	server_add(gates->server, fd, peer);
 }
 
-/* on_failed - a client in TLS is cut */
+/* on_failed - a client in TLS is cut; called by the TLS thread */
 static void on_failed(void *context, const char *peer, const char *reason)
 {
 	struct gates *gates = context;
 
-	metrics_count(&gates->metrics.tls_failed);
+	metrics_count(&gates->tls_metrics.tls_failed);
 	warn(&gates->failed, peer, "TLS", reason);
 }
 
@@ -95,6 +98,18 @@ static bool is_user(const struct gate *gate, int fd)
 	return false;
 }
 
+/* accept_tls - a client in TLS; when its thread is behind, no more come */
+static void accept_tls(const struct gate *gate, int fd, const char *peer)
+{
+	struct gates *gates = gate->gates;
+
+	if (tls_thread_accept(gates->tls, gate->config->tls, fd, peer) == 0)
+		return;
+	metrics_count(&gates->metrics.tls_failed);
+	warn(&gates->crowded, peer, "TLS", "too many clients at a time");
+	close(fd);
+}
+
 /* on_accepted - somebody is at the gate */
 static void on_accepted(void *context, int fd)
 {
@@ -114,17 +129,29 @@ static void on_accepted(void *context, int fd)
 		     "the user is not in allow_users");
 		close(fd);
 	} else if (gate->config->tls != NULL) {
-		tls_bridges_accept(gates->bridges, gate->config->tls, fd, peer);
+		accept_tls(gate, fd, peer);
 	} else {
 		server_add(gates->server, fd, NULL);
 	}
 }
 
+/* wants_tls - does any listener? */
+static bool wants_tls(const struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->listener_count; i++)
+		if (config->gates[i].tls != NULL)
+			return true;
+	return false;
+}
+
 /* gates_new - nobody has come yet */
-struct gates *gates_new(const struct config *config, struct server *server)
+struct gates *gates_new(const struct config *config, struct server *server,
+			struct error *error)
 {
 	struct gates *gates = xcalloc(1, sizeof(*gates));
-	const struct tls_bridges_handler handler = {
+	const struct tls_thread_handler handler = {
 		.context = gates,
 		.ready = on_ready,
 		.failed = on_failed,
@@ -133,17 +160,35 @@ struct gates *gates_new(const struct config *config, struct server *server)
 	gates->config = config;
 	gates->server = server;
 	gates->strangers.most = 1;
+	gates->crowded.most = 1;
 	gates->each = xcalloc(config->listener_count, sizeof(*gates->each));
-	gates->bridges = tls_bridges_new(server_base(server), &handler);
-	return gates;
+	if (!wants_tls(config))
+		return gates;
+	gates->tls = tls_thread_new(server, &handler, error);
+	if (gates->tls != NULL)
+		return gates;
+	gates_free(gates);
+	return NULL;
 }
 
-/* gates_free - cut what still goes through them */
+/* gates_start - the thread for those in TLS, if one is needed */
+int gates_start(struct gates *gates, struct error *error)
+{
+	return gates->tls != NULL ? tls_thread_start(gates->tls, error) : 0;
+}
+
+/* gates_running - is the thread not at its end? */
+bool gates_running(const struct gates *gates)
+{
+	return gates != NULL && tls_thread_running(gates->tls);
+}
+
+/* gates_free - they must not run */
 void gates_free(struct gates *gates)
 {
 	if (gates == NULL)
 		return;
-	tls_bridges_free(gates->bridges);
+	tls_thread_free(gates->tls);
 	free(gates->each);
 	free(gates);
 }
@@ -163,32 +208,26 @@ int gates_listen(struct gates *gates, size_t listener, int fd,
 	return server_listen_for(gates->server, fd, on_accepted, gate, error);
 }
 
-/* gates_metrics - who was let in, and who was not */
-const struct metrics *gates_metrics(const struct gates *gates)
+/* gates_metrics - add who was not let in */
+void gates_metrics(const struct gates *gates, struct metrics *metrics)
 {
-	return &gates->metrics;
+	metrics_add(metrics, &gates->metrics);
+	metrics_add(metrics, &gates->tls_metrics);
 }
 
-/* gates_count - connections in TLS */
-size_t gates_count(const struct gates *gates)
+/* gates_drain - right before the server hands over or drains */
+void gates_drain(struct gates *gates, void (*done)(void *context),
+		 void *context)
 {
-	return tls_bridges_count(gates->bridges);
+	if (tls_thread_running(gates->tls))
+		tls_thread_drain(gates->tls, done, context);
+	else
+		done(context);
 }
 
-/* gates_detach - right before the server hands over */
-void gates_detach(struct gates *gates)
+/* gates_finish - the last answers to clients in TLS */
+void gates_finish(struct gates *gates)
 {
-	tls_bridges_detach(gates->bridges);
-}
-
-/* gates_drain - right before the server drains */
-void gates_drain(struct gates *gates)
-{
-	tls_bridges_drain(gates->bridges);
-}
-
-/* gates_run - until all in TLS have closed */
-int gates_run(struct gates *gates, unsigned limit_ms, struct error *error)
-{
-	return tls_bridges_run(gates->bridges, limit_ms, error);
+	if (gates->tls != NULL)
+		tls_thread_finish(gates->tls);
 }

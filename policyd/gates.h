@@ -13,11 +13,20 @@
  * hosts, and TLS. */
 struct gates;
 
-/* gates_new - config must stay as long as the server accepts, the server as
- * long as they. */
-struct gates *gates_new(const struct config *config, struct server *server);
+/* gates_new - config and server must stay. NULL: there is a listener in TLS,
+ * and no event loop or no channel for it. */
+struct gates *gates_new(const struct config *config, struct server *server,
+			struct error *error);
 
-/* gates_free - cut what still goes through them. NULL is allowed. */
+/* gates_start - if there is a listener in TLS, start its thread. Call it when
+ * the process has the rights that it will keep. 0 or -1. */
+int gates_start(struct gates *gates, struct error *error);
+
+/* gates_running - is the thread not at its end? Then nothing that it uses may
+ * be freed. NULL is allowed. */
+bool gates_running(const struct gates *gates);
+
+/* gates_free - they must not run. NULL is allowed. */
 void gates_free(struct gates *gates);
 
 /* gates_listen - serve what comes at fd, the socket of that listener of the
@@ -25,21 +34,18 @@ void gates_free(struct gates *gates);
 int gates_listen(struct gates *gates, size_t listener, int fd,
 		 struct error *error);
 
-/* gates_metrics - who was let in, and who was not. */
-const struct metrics *gates_metrics(const struct gates *gates);
+/* gates_metrics - add who was not let in. */
+void gates_metrics(const struct gates *gates, struct metrics *metrics);
 
-/* gates_count - connections in TLS; they need this process, even when another
- * one serves them. */
-size_t gates_count(const struct gates *gates);
+/* gates_drain - right before the server hands over or drains: nobody comes in
+ * any more, and clients in TLS may say nothing more. done() is called at once
+ * or from the event loop, when those that were let in are the server's. Once
+ * only. */
+void gates_drain(struct gates *gates, void (*done)(void *context),
+		 void *context);
 
-/* gates_detach - right before the server hands over its connections. */
-void gates_detach(struct gates *gates);
-
-/* gates_drain - right before the server drains. */
-void gates_drain(struct gates *gates);
-
-/* gates_run - after server_run(): pass on what clients in TLS and whoever
- * serves them say, until all have closed, or for limit_ms; 0: no limit. */
-int gates_run(struct gates *gates, unsigned limit_ms, struct error *error);
+/* gates_finish - after gates_drain() and server_run(): pass on the last answers
+ * to clients in TLS, until all have closed, or for TLS_THREAD_LAST_MS. */
+void gates_finish(struct gates *gates);
 
 #endif

@@ -65,8 +65,6 @@ void monitor_reload(struct monitor *monitor);
 void monitor_server_ready(struct monitor *monitor, struct child *child);
 void monitor_server_taken(struct monitor *monitor, struct child *child,
 			  int64_t count);
-void monitor_server_relays(struct monitor *monitor, struct child *child,
-			   int64_t count);
 void monitor_server_ended(struct monitor *monitor, struct child *child,
 			  int status);
 

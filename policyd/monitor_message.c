@@ -3,9 +3,8 @@
  *
  * A starting server, still root and without clients, tells its settings and
  * gets its sockets. One that serves may have met anybody: all that it can say
- * is how many connections it took over, and at its end how many still need it,
- * each once; and that it is there, when it is asked. Whoever says anything else
- * is killed.
+ * is how many connections it took over, once; and that it is there, when it is
+ * asked. Whoever says anything else is killed.
  * No message makes the monitor do more than log a line, open a socket of an
  * allowed kind, or go on to the next state. */
 
@@ -172,11 +171,6 @@ static int hear_message(struct monitor *monitor, struct child *child,
 		    !is_count(number < 0 ? -1 - number : number))
 			break;
 		monitor_server_taken(monitor, child, number);
-		return 0;
-	case CHANNEL_RELAYING:
-		if (state != CHILD_LEAVING || !is_count(number))
-			break;
-		monitor_server_relays(monitor, child, number);
 		return 0;
 	case CHANNEL_PONG:
 		if (child->ping == 0 || number != child->ping)

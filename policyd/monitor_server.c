@@ -2,10 +2,9 @@
 /* monitor_server - the life of servers
  *
  * At most one server starts at a time (next), and one serves (serving); others
- * are leaving, or relay: their clients in TLS are served by somebody else now,
- * but only they have the keys. A server that starts changes nothing until it is
- * ready: then its sockets count, the one before hands its connections over, and
- * ends. If it fails in whatever way, the one before has noticed nothing. */
+ * are leaving. A server that starts changes nothing until it is ready: then its
+ * sockets count, the one before hands its connections over, and ends. If it
+ * fails in whatever way, the one before has noticed nothing. */
 
 #include "policyd/monitor_internal.h"
 
@@ -24,7 +23,6 @@
 #define START_MS	 60000 /* from fork to ready */
 #define LEAVE_MS	 15000 /* to hand over, or to drain */
 #define LIVED_MS	 1000  /* who dies before that is replaced later */
-#define RELAYS_MAX	 16    /* then the oldest has to end */
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS	 5000
 
@@ -255,39 +253,6 @@ void monitor_server_taken(struct monitor *monitor, struct child *child,
 		 (long)child->pid, (long long)(count < 0 ? -1 - count : count));
 	if (monitor->reload_again)
 		monitor_reload(monitor);
-}
-
-/* end_oldest_relay - if there are more than enough */
-static void end_oldest_relay(struct monitor *monitor)
-{
-	struct child *child, *oldest = NULL;
-	int count = 0;
-
-	TAILQ_FOREACH (child, &monitor->children, link) {
-		if (child->state != CHILD_RELAYING)
-			continue;
-		if (oldest == NULL)
-			oldest = child;
-		count++;
-	}
-	if (count <= RELAYS_MAX)
-		return;
-	log_info("server %ld has to end, and its connections in TLS: %d "
-		 "reloads were after it",
-		 (long)oldest->pid, RELAYS_MAX);
-	drain(oldest);
-}
-
-/* monitor_server_relays - it has handed over, but is still needed */
-void monitor_server_relays(struct monitor *monitor, struct child *child,
-			   int64_t count)
-{
-	log_debug("server %ld relays %lld connections in TLS", (long)child->pid,
-		  (long long)count);
-	child->state = CHILD_RELAYING;
-	if (!monitor->stopping)
-		child->deadline_ms = UINT64_MAX;
-	end_oldest_relay(monitor);
 }
 
 /* serving_died - nobody told it to: replace it */

@@ -120,7 +120,7 @@ void serve_metrics(const struct service_process *process,
 	*open = counters.open;
 	*metrics = *policy_metrics(process->policy);
 	workers_metrics(process->workers, metrics, open);
-	metrics_add(metrics, gates_metrics(process->gates));
+	gates_metrics(process->gates, metrics);
 	metrics->timeouts += counters.timeouts;
 	metrics->connections += counters.accepted;
 	metrics->log_dropped += log_dropped();
@@ -236,7 +236,9 @@ static int prepare(struct service_process *process, struct error *error)
 	process->workers = workers_new(config, process->server, error);
 	if (process->workers == NULL)
 		return -1;
-	process->gates = gates_new(config, process->server);
+	process->gates = gates_new(config, process->server, error);
+	if (process->gates == NULL)
+		return -1;
 	if (serve_send_settings(process, error) < 0 ||
 	    serve_receive_sockets(process, error) < 0 ||
 	    log_open_for(config->log, config->uid, error) < 0)
@@ -298,13 +300,14 @@ static void on_channel(void *context, int channel)
 	struct error error;
 	int fd;
 
+	/* Other threads serve: nothing may be given back under their hands. */
 	if (channel_receive(channel, &message, &fd, &error) < 1) {
 		log_error("the monitor is gone (%s): exiting", error.text);
-		exit(EX_TEMPFAIL);
+		_exit(EX_TEMPFAIL);
 	}
 	if (obey(process, &message, fd, &error) < 0) {
 		log_error("%s: exiting", error.text);
-		exit(EX_TEMPFAIL);
+		_exit(EX_TEMPFAIL);
 	}
 }
 
@@ -314,13 +317,16 @@ static int run(struct service_process *process, struct error *error)
 	if (server_watch(process->server, process->channel, on_channel, process,
 			 error) < 0 ||
 	    workers_start(process->workers, error) < 0 ||
+	    gates_start(process->gates, error) < 0 ||
 	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)
 		return EX_TEMPFAIL;
-	if (server_run(process->server, error) == 0 &&
-	    serve_finish(process, error) == 0)
-		return EX_OK;
-	log_error("%s", error->text);
-	return EX_TEMPFAIL;
+	if (server_run(process->server, error) < 0) {
+		log_error("%s", error->text);
+		return EX_TEMPFAIL;
+	}
+	if (process->leaves)
+		serve_finish(process);
+	return EX_OK;
 }
 
 /* ignore_signals - they come to the monitor, which decides; and with the
@@ -361,6 +367,23 @@ static int start(struct service_process *process, const struct options *options)
 	return run(process, &error);
 }
 
+/* retire - give everything back. Before the first free no loop runs any more
+ * and no thread, so nobody is left who could be called with what is freed; if
+ * a thread does run, the end of the process is its end, too. */
+static void retire(struct service_process *process, int status)
+{
+	if (workers_running(process->workers) || gates_running(process->gates))
+		_exit(status);
+	board_free(process->board);
+	gates_free(process->gates);
+	server_free(process->server);
+	workers_free(process->workers);
+	policy_free(process->policy);
+	shadow_free(process->shadow);
+	capture_free(process->capture);
+	config_free(process->config);
+}
+
 /* serve - the server process */
 int serve(const struct options *options, int channel)
 {
@@ -374,16 +397,7 @@ int serve(const struct options *options, int channel)
 	}
 	ignore_signals();
 	status = start(&process, options);
-	if (workers_running(process.workers))
-		return status; /* the end of the process is theirs, too */
-	board_free(process.board);
-	gates_free(process.gates);
-	server_free(process.server);
-	workers_free(process.workers);
-	policy_free(process.policy);
-	shadow_free(process.shadow);
-	capture_free(process.capture);
-	config_free(process.config);
+	retire(&process, status);
 	close(channel);
 	return status;
 }

@@ -2,7 +2,6 @@
 /* serve_end - how a server ends: its connections are passed to the next one, or
  * are answered and closed; and how the next one begins */
 
-#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,11 +9,10 @@
 #include "policyd/policy.h"
 #include "policyd/serve_internal.h"
 
-#define FLUSH_MS 500 /* for the last bytes in TLS */
-/* For those who look. All that draining takes has to end before the monitor
- * stops waiting (policyd/monitor.c, STOP_MS). */
+/* For those who look. All that draining takes, TLS_THREAD_LAST_MS too, has to
+ * end before the monitor stops waiting (policyd/monitor.c, STOP_MS). */
 #define WEB_DRAINING_MS 200
-#define WEB_RELAYING_MS 2000
+#define WEB_LEAVING_MS	2000
 
 /* farewell - our counters go on with the next server */
 static size_t farewell(void *context, void *buffer, size_t size)
@@ -25,7 +23,6 @@ static size_t farewell(void *context, void *buffer, size_t size)
 
 	_Static_assert(sizeof(metrics) < SERVER_FAREWELL_MAX, "no room");
 	serve_metrics(process, &metrics, &open);
-	process->relays = true; /* if this is not heard: see server_drain() */
 	memcpy(buffer, &metrics, sizeof(metrics));
 	return sizeof(metrics) +
 	       board_farewell(process->board, (char *)buffer + sizeof(metrics),
@@ -55,21 +52,29 @@ void serve_taken_over(void *context, unsigned long count, const void *bytes,
 		server_quit(process->server);
 }
 
-/* on_gathered - all connections are this thread's: go on as if it had always
- * been so */
-static void on_gathered(void *context)
+/* leave - all connections are this thread's: go on as if it had always been
+ * so */
+static void leave(void *context)
 {
 	struct service_process *process = context;
 
+	process->leaves = true;
 	if (process->drains) {
 		if (process->next >= 0)
 			close(process->next);
 		server_drain(process->server);
 		return;
 	}
-	gates_detach(process->gates);
 	board_close(process->board);
 	server_hand_over(process->server, process->next, farewell, process);
+}
+
+/* on_gathered - the workers are at their end: now those in TLS */
+static void on_gathered(void *context)
+{
+	struct service_process *process = context;
+
+	gates_drain(process->gates, leave, process);
 }
 
 /* serve_gather - before the end, in whatever way */
@@ -83,46 +88,19 @@ void serve_gather(struct service_process *process)
 /* serve_drain - answer what is there, then end */
 void serve_drain(struct service_process *process)
 {
-	gates_drain(process->gates);
 	board_drain(process->board);
 	process->drains = true;
-	if (process->relays)
-		return;
-	if (process->gathers)
+	if (process->leaves)
 		server_drain(process->server);
-	else
+	else if (!process->gathers)
 		serve_gather(process);
 }
 
-/* relay - another server has our connections; those in TLS still go through
- * here. What only a server needs goes now. */
-static int relay(struct service_process *process, struct error *error)
-{
-	size_t count = gates_count(process->gates);
-
-	if (count == 0)
-		return 0;
-	workers_free(process->workers);
-	process->workers = NULL;
-	policy_free(process->policy);
-	process->policy = NULL;
-	config_free(process->config);
-	process->config = NULL;
-	malloc_trim(0);
-	if (channel_tell(process->channel, CHANNEL_RELAYING, (int64_t)count, -1,
-			 error) < 0)
-		return -1;
-	return gates_run(process->gates, 0, error);
-}
-
-/* serve_finish - what is left to do when the server has ended */
-int serve_finish(struct service_process *process, struct error *error)
+/* serve_finish - the server has ended: the last bytes for those who look, and
+ * for clients in TLS. Nothing is freed before all of that is over. */
+void serve_finish(struct service_process *process)
 {
 	board_finish(process->board,
-		     process->relays ? WEB_RELAYING_MS : WEB_DRAINING_MS);
-	board_free(process->board);
-	process->board = NULL;
-	if (process->relays)
-		return relay(process, error);
-	return gates_run(process->gates, FLUSH_MS, error);
+		     process->drains ? WEB_DRAINING_MS : WEB_LEAVING_MS);
+	gates_finish(process->gates);
 }

@@ -32,8 +32,8 @@ struct service_process {
 	struct privileges privileges;
 	int next;     /* channel to the server that takes over */
 	bool gathers; /* the workers are at their end, or near it */
-	bool drains;
-	bool relays; /* another one serves now */
+	bool leaves;  /* it hands over, or drains */
+	bool drains;  /* it does not hand over, or not only */
 };
 
 /* serve.c */
@@ -60,7 +60,8 @@ void serve_taken_over(void *context, unsigned long count, const void *bytes,
 void serve_gather(struct service_process *process);
 /* serve_drain - answer what is there, then end. */
 void serve_drain(struct service_process *process);
-/* serve_finish - what is left to do when server_run() has returned: 0 or -1. */
-int serve_finish(struct service_process *process, struct error *error);
+/* serve_finish - what is left to do when server_run() has returned, after
+ * serve_gather(). */
+void serve_finish(struct service_process *process);
 
 #endif

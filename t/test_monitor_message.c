@@ -110,8 +110,6 @@ static bool is_allowed(enum child_state state, uint32_t kind)
 		return state == CHILD_PREPARING;
 	case CHANNEL_TAKEN:
 		return state == CHILD_TAKING;
-	case CHANNEL_RELAYING:
-		return state == CHILD_LEAVING;
 	default:
 		return false; /* a pong only if there was a ping */
 	}
@@ -151,9 +149,6 @@ static const struct {
 	{ CHILD_TAKING, CHANNEL_TAKEN, INT64_MAX },
 	{ CHILD_TAKING, CHANNEL_TAKEN, INT64_MIN },
 	{ CHILD_TAKING, CHANNEL_TAKEN, (int64_t)INT32_MAX + 1 },
-	{ CHILD_LEAVING, CHANNEL_RELAYING, -1 },
-	{ CHILD_LEAVING, CHANNEL_RELAYING, INT64_MIN },
-	{ CHILD_LEAVING, CHANNEL_RELAYING, (int64_t)INT32_MAX + 1 },
 	{ CHILD_LOADING, CHANNEL_LINE, -1 },
 	{ CHILD_LOADING, CHANNEL_LINE, 4 },
 	{ CHILD_SERVING, CHANNEL_PONG, 8 },
@@ -187,10 +182,6 @@ START_TEST(hears_the_rest)
 	channel_message_init(&message, CHANNEL_PONG, 7);
 	say(&message);
 	ck_assert_int_eq(child->ping, 0);
-	be(CHILD_LEAVING);
-	channel_message_init(&message, CHANNEL_RELAYING, 3);
-	say(&message);
-	ck_assert_int_eq(child->state, CHILD_RELAYING);
 	ck_assert_str_eq(child->reason.text, "");
 	/* Each only once. */
 	say(&message);
@@ -230,7 +221,7 @@ START_TEST(does_not_hear_the_dead)
 	be(CHILD_LEAVING);
 	child_kill(child, "for a reason");
 	for (i = 0; i < 20; i++) {
-		channel_message_init(&message, CHANNEL_RELAYING, 1);
+		channel_message_init(&message, CHANNEL_TAKEN, 1);
 		say(&message);
 	}
 	ck_assert_str_eq(child->reason.text, "for a reason");
@@ -280,8 +271,7 @@ END_TEST
 START_TEST(random_bytes)
 {
 	static const enum child_state states[] = { CHILD_SERVING, CHILD_TAKING,
-						   CHILD_LEAVING,
-						   CHILD_RELAYING };
+						   CHILD_LEAVING };
 	struct channel_message message;
 	unsigned char *bytes = (unsigned char *)&message;
 	unsigned seed = (unsigned)_i;

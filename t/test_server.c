@@ -209,14 +209,20 @@ static void order(struct instance *instance, char letter)
 	ck_assert_int_eq(write(instance->orders[1], &letter, 1), 1);
 }
 
-/* end - wait until it has ended, and free it */
-static void end(struct instance *instance)
+/* release - one that has ended */
+static void release(struct instance *instance)
 {
-	ck_assert_int_eq(pthread_join(instance->thread, NULL), 0);
 	server_free(instance->server);
 	close(instance->orders[0]);
 	close(instance->orders[1]);
 	free(instance);
+}
+
+/* end - wait until it has ended, and free it */
+static void end(struct instance *instance)
+{
+	ck_assert_int_eq(pthread_join(instance->thread, NULL), 0);
+	release(instance);
 }
 
 static void quit(struct instance *instance)
@@ -392,15 +398,11 @@ START_TEST(test_waiting)
 	say(fast, "n=c\n\n");
 	expect(fast, "n=c\n\n");
 	close(fast);
-	order(instance, 'q');
-	eventually(atomic_load(&instance->ended));
 	ck_assert_int_eq(atomic_load(&instance->gone), 0);
+	order(instance, 'q');
 	pthread_join(instance->thread, NULL);
-	server_free(instance->server);
 	ck_assert_int_eq(atomic_load(&instance->gone), 1);
-	close(instance->orders[0]);
-	close(instance->orders[1]);
-	free(instance);
+	release(instance);
 }
 END_TEST
 
@@ -721,8 +723,8 @@ START_TEST(test_drain_empty)
 }
 END_TEST
 
-/* relay - let one server hand over to the other */
-static void relay(struct instance *old, struct instance *new)
+/* connect_instances - let one server hand over to the other */
+static void connect_instances(struct instance *old, struct instance *new)
 {
 	int ends[2];
 
@@ -734,39 +736,89 @@ static void relay(struct instance *old, struct instance *new)
 	order(old, 'h');
 }
 
-/* A connection that somebody else has made keeps its name, also when it is
- * handed over. */
+/* open_of - its connections now */
+static unsigned open_of(const struct instance *instance)
+{
+	struct server_counters counters;
+
+	server_counters(instance->server, &counters);
+	return counters.open;
+}
+
+/* add - a connection that somebody else has made; with a name, somebody stands
+ * before it. Returns the other end */
+static int add(const struct instance *instance, const char *name)
+{
+	int pair[2];
+
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	server_add(instance->server, pair[0], name);
+	return pair[1];
+}
+
+/* A connection that somebody else has made has the name that it was given. */
 START_TEST(test_added)
 {
 	static const char name[] = "inet:[2001:db8::1]:65535";
-	struct instance *old = new_instance(&generous), *new;
-	int one[2], two[2];
+	struct instance *instance = new_instance(&generous);
+	int one = add(instance, name), two = add(instance, NULL);
 
-	ck_assert_int_eq(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, one), 0);
-	ck_assert_int_eq(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, two), 0);
-	server_add(old->server, one[0], name);
-	server_add(old->server, two[0], NULL);
+	start(instance);
+	say(one, "n=1\n\nn=");
+	expect(one, "n=1\n\n");
+	ck_assert_int_eq(shutdown(one, SHUT_WR), 0);
+	expect_end(one);
+	eventually(atomic_load(&instance->malformed) == 1);
+	ck_assert_str_eq(instance->peer, name);
+	say(two, "n=");
+	ck_assert_int_eq(shutdown(two, SHUT_WR), 0);
+	expect_end(two);
+	eventually(atomic_load(&instance->malformed) == 2);
+	ck_assert_int_eq(strncmp(instance->peer, "unix:pid=", 9), 0);
+	quit(instance);
+}
+END_TEST
+
+/* Another process gets none of those that somebody of this one stands before:
+ * they are closed when what came is answered, or when it takes too long. */
+START_TEST(test_hand_over_added)
+{
+	static const char name[] = "inet:192.0.2.1:1";
+	struct instance *old = new_instance(&generous), *new;
+	int plain = add(old, NULL), idle = add(old, name);
+	int partial = add(old, name), asks = add(old, name);
+	int waiting = add(old, name), stays = add(old, name);
+
 	start(old);
-	say(one[1], "n=1\n\nn=");
-	expect(one[1], "n=1\n\n");
-	say(two[1], "n=2\n\n");
-	expect(two[1], "n=2\n\n");
+	say(plain, "n=1\n\nn=");
+	expect(plain, "n=1\n\n");
+	say(partial, "n=2\n\nn=");
+	expect(partial, "n=2\n\n");
+	say(waiting, "wait=\nn=3\n\nn=4\n\nn=");
+	eventually(old->waiting_count == 1);
+	say(asks, "n=5\n\nn=6\n\n");
+	ck_assert_int_eq(shutdown(asks, SHUT_WR), 0);
+	expect(asks, "n=5\n\nn=6\n\n");
+	expect_end(asks);
 	new = listening(&generous);
-	relay(old, new);
+	connect_instances(old, new);
+	order(old, 'a');
+	expect(waiting, "n=3\n\nn=4\n\n");
+	eventually(open_of(new) == 1);
+	ck_assert_int_eq(shutdown(idle, SHUT_WR), 0);
+	expect_end(idle);
+	ck_assert_int_eq(shutdown(partial, SHUT_WR), 0);
+	expect_end(partial);
+	expect_end(waiting);
+	expect_end(stays);
+	eventually(atomic_load(&new->taken) == 1);
+	ck_assert(!new->broken);
+	ck_assert_int_eq(atomic_load(&old->malformed), 0);
 	end(old);
-	say(one[1], "3\n\nn=");
-	expect(one[1], "n=3\n\n");
-	ck_assert_int_eq(shutdown(one[1], SHUT_WR), 0);
-	expect_end(one[1]);
-	eventually(atomic_load(&new->malformed) == 1);
-	ck_assert_str_eq(new->peer, name);
-	say(two[1], "n=");
-	ck_assert_int_eq(shutdown(two[1], SHUT_WR), 0);
-	expect_end(two[1]);
-	eventually(atomic_load(&new->malformed) == 2);
-	ck_assert_int_eq(strncmp(new->peer, "unix:pid=", 9), 0);
+	say(plain, "7\n\n");
+	expect(plain, "n=7\n\n");
+	close(plain);
 	quit(new);
 }
 END_TEST
@@ -950,7 +1002,7 @@ START_TEST(test_hand_over)
 	say(waiting, "wait=\nn=2\n\nn=3\n\nwait=\nn=4\n\nn=");
 	eventually(old->waiting_count == 1);
 	new = listening(&generous);
-	relay(old, new);
+	connect_instances(old, new);
 	say(idle, "n=5\n\n");
 	expect(idle, "n=5\n\n");
 	say(partial, "6\n\n");
@@ -1051,7 +1103,7 @@ START_TEST(test_hand_over_many)
 			say(fds[i], text);
 		}
 		new = listening(&limits);
-		relay(old, new);
+		connect_instances(old, new);
 		for (i = 0; i < COUNT(fds); i++) {
 			say(fds[i], "\n\n");
 			snprintf(text, sizeof(text), "n=%d\n\n", i);
@@ -1073,7 +1125,7 @@ START_TEST(test_hand_over_nobody)
 	struct instance *old = listening(&generous), *new;
 
 	new = listening(&generous);
-	relay(old, new);
+	connect_instances(old, new);
 	eventually(atomic_load(&new->taken) == 0);
 	ck_assert(!new->broken);
 	end(old);
@@ -1152,6 +1204,58 @@ START_TEST(test_pair)
 }
 END_TEST
 
+/* never_settled - there is always something left to do */
+static bool never_settled(void *context)
+{
+	struct instance *instance = context;
+
+	atomic_fetch_add(&instance->settlings, 1);
+	return true;
+}
+
+/* turn_on - let the loop of a server that has ended go on */
+static void turn_on(struct server *server, int ms)
+{
+	const struct timeval soon = { .tv_usec = ms * 1000L };
+	struct event_base *base = server_base(server);
+
+	ck_assert_int_eq(event_base_loopexit(base, &soon), 0);
+	ck_assert_int_ge(event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY), 0);
+}
+
+/* Once server_run() has returned nobody is called: not for a settling that is
+ * due, nor for a watch or a request. */
+START_TEST(calls_nobody_after_its_end)
+{
+	struct instance *instance = new_instance(&generous);
+	int fd = client(), waiting = client(), settlings, left = 0;
+	struct error error;
+
+	instance->server->handler.settled = never_settled;
+	ck_assert_int_eq(
+		server_listen(instance->server, dup(listener.fd), &error), 0);
+	start(instance);
+	say(waiting, "wait=\nn=1\n\n");
+	say(fd, "n=2\n\n");
+	expect(fd, "n=2\n\n");
+	eventually(atomic_load(&instance->requests) == 2);
+	order(instance, 'q');
+	ck_assert_int_eq(pthread_join(instance->thread, NULL), 0);
+	settlings = atomic_load(&instance->settlings);
+	order(instance, 'a');
+	(void)!send(fd, "n=3\n\n", 5, MSG_NOSIGNAL);
+	turn_on(instance->server, 5 * SERVER_SETTLE_MS);
+	ck_assert_int_eq(atomic_load(&instance->settlings), settlings);
+	ck_assert_int_eq(atomic_load(&instance->requests), 2);
+	ck_assert_int_eq(atomic_load(&instance->gone), 1);
+	ck_assert_int_eq(ioctl(instance->orders[0], FIONREAD, &left), 0);
+	ck_assert_int_eq(left, 1);
+	expect_end(waiting);
+	expect_end(fd);
+	release(instance);
+}
+END_TEST
+
 START_TEST(test_size)
 {
 	/* Promise I8: an idle connection takes at most 1 KiB, what libevent
@@ -1188,6 +1292,7 @@ int main(void)
 	tcase_add_test(tests, test_drain);
 	tcase_add_test(tests, test_drain_empty);
 	tcase_add_test(tests, test_added);
+	tcase_add_test(tests, test_hand_over_added);
 	tcase_add_test(tests, test_dealt);
 	tcase_add_test(tests, test_dealt_full);
 	tcase_add_test(tests, test_drain_added);
@@ -1200,6 +1305,7 @@ int main(void)
 	tcase_add_test(tests, test_hand_over_to_nobody);
 	tcase_add_loop_test(tests, test_take_over_nonsense, 0, 3);
 	tcase_add_test(tests, test_pair);
+	tcase_add_test(tests, calls_nobody_after_its_end);
 	tcase_add_test(tests, test_size);
 	return run_tests("server", tests);
 }

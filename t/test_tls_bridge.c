@@ -272,45 +272,6 @@ START_TEST(test_stranger)
 }
 END_TEST
 
-/* Nor of one that is detached: its connection ends without a byte. */
-START_TEST(test_detached_stranger)
-{
-	struct client client = { .length = 5 };
-	char byte;
-
-	client.fd = knock();
-	tls_bridges_detach(bridges);
-	ck_assert_int_ge(served, 0);
-	client_start(&client);
-	until(failed == 1);
-	pthread_join(client.thread, NULL);
-	ck_assert_int_eq((int)read(served, &byte, 1), 0);
-}
-END_TEST
-
-/* A handshake goes on after its connection was made, and then it works. */
-START_TEST(test_detach)
-{
-	struct client client = { .certificate = true, .length = 5 };
-	unsigned char *bytes = xmalloc(BIG + 1);
-	size_t length = 0, sent = 0;
-
-	client.fd = knock();
-	tls_bridges_detach(bridges);
-	ck_assert_int_ge(served, 0);
-	ck_assert_int_eq((int)read(served, bytes, 1), -1);
-	ck_assert_int_eq(errno, EAGAIN);
-	client_start(&client);
-	until(!read_served(bytes, &length));
-	until(!write_served(bytes, length, &sent));
-	close_served();
-	until(tls_bridges_count(bridges) == 0);
-	pthread_join(client.thread, NULL);
-	ck_assert(client.got == 5 && client.same && client.told);
-	free(bytes);
-}
-END_TEST
-
 /* Of too many handshakes the oldest goes; at the end all go. */
 START_TEST(test_many)
 {
@@ -327,8 +288,8 @@ START_TEST(test_many)
 	for (i = 0; i < 3; i++)
 		ck_assert_int_eq((int)recv(fds[i], &byte, 1, MSG_DONTWAIT), 0);
 	ck_assert_int_eq((int)recv(fds[3], &byte, 1, MSG_DONTWAIT), -1);
-	tls_bridges_drain(bridges);
-	ck_assert_uint_eq(failed, COUNT(fds));
+	tls_bridges_drain(bridges); /* which is no fault of theirs */
+	ck_assert_uint_eq(failed, 3);
 	ck_assert_uint_eq(tls_bridges_count(bridges), 0);
 	for (i = 0; i < COUNT(fds); i++)
 		close(fds[i]);
@@ -387,10 +348,10 @@ START_TEST(test_run_limit)
 	ck_assert_int_eq(tls_bridges_run(bridges, 50, &error), 0);
 	ck_assert_uint_eq(tls_bridges_count(bridges), 1);
 	close(fd);
-	ck_assert_int_eq(tls_bridges_run(bridges, 0, &error), 0);
+	ck_assert_int_eq(tls_bridges_run(bridges, 5000, &error), 0);
 	ck_assert_uint_eq(tls_bridges_count(bridges), 0);
 	ck_assert_uint_eq(failed, 1);
-	ck_assert_int_eq(tls_bridges_run(bridges, 0, &error), 0);
+	ck_assert_int_eq(tls_bridges_run(bridges, 5000, &error), 0);
 }
 END_TEST
 
@@ -402,8 +363,6 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, test_through, 0, COUNT(lengths));
 	tcase_add_test(tests, test_stranger);
-	tcase_add_test(tests, test_detached_stranger);
-	tcase_add_test(tests, test_detach);
 	tcase_add_test(tests, test_many);
 	tcase_add_test(tests, test_drain);
 	tcase_add_test(tests, test_cut);

@@ -43,12 +43,14 @@ static void setup(void)
 	EVP_PKEY *other = EVP_EC_gen("P-256");
 	EVP_PKEY *rsa = EVP_RSA_gen(2048);
 	EVP_PKEY *weak = EVP_RSA_gen(1024);
+	EVP_PKEY *costly = EVP_RSA_gen(3072);
 
 	directory_make();
 	write_key("key", key, NULL);
 	write_key("other.key", other, NULL);
 	write_key("rsa.key", rsa, NULL);
 	write_key("weak.key", weak, NULL);
+	write_key("long.key", costly, NULL);
 	write_key("secret.key", key, EVP_aes_256_cbc());
 	write_key("given.key", key, NULL);
 	write_key("open.key", key, NULL);
@@ -63,6 +65,7 @@ static void setup(void)
 	write_certificate("client", key, -1, 2, "clientAuth");
 	write_certificate("rsa", rsa, -1, 2, "serverAuth");
 	write_certificate("weak", weak, -1, 2, "serverAuth");
+	write_certificate("long", costly, -1, 2, "serverAuth");
 	write_crl("crl", key, 1);
 	write_crl("old.crl", key, -1);
 	join("chain", "well", "rsa");
@@ -76,6 +79,7 @@ static void setup(void)
 	EVP_PKEY_free(other);
 	EVP_PKEY_free(rsa);
 	EVP_PKEY_free(weak);
+	EVP_PKEY_free(costly);
 }
 
 static const struct {
@@ -218,16 +222,14 @@ START_TEST(test_owner)
 }
 END_TEST
 
-/* A session has none of what we do not speak, and needs its listener only
- * through its own hold on it. */
+/* A session has none of what we do not speak. */
 START_TEST(test_session)
 {
 	struct tls_listener *listener = well();
-	SSL *ssl = tls_listener_session(tls_listener_hold(listener), 0);
+	SSL *ssl = tls_listener_session(listener, 0);
 	STACK_OF(SSL_CIPHER) * suites;
 	int i;
 
-	tls_listener_free(listener);
 	ck_assert_ptr_nonnull(ssl);
 	ck_assert_int_eq(SSL_get_min_proto_version(ssl), TLS1_2_VERSION);
 	suites = SSL_get1_supported_ciphers(ssl);
@@ -254,6 +256,28 @@ START_TEST(test_session)
 }
 END_TEST
 
+/* How long a handshake takes depends on the key. */
+START_TEST(knows_bits_of_rsa_keys)
+{
+	static const struct {
+		const char *certificate, *key;
+		int bits;
+	} keys[] = { { "well", "key", 0 },
+		     { "rsa", "rsa.key", 2048 },
+		     { "long", "long.key", 3072 } };
+	struct tls_listener_files files = {
+		.certificate = name(keys[_i].certificate),
+		.key = name(keys[_i].key),
+	};
+	struct error error;
+	struct tls_listener *listener = tls_listener_new(&files, false, &error);
+
+	ck_assert_msg(listener != NULL, "%s", error.text);
+	ck_assert_int_eq(tls_listener_rsa_bits(listener), keys[_i].bits);
+	tls_listener_free(listener);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("tls_listener");
@@ -262,6 +286,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_load, 0, COUNT(cases));
 	tcase_add_loop_test(tests, test_fingerprint, 0, COUNT(fingerprints));
 	tcase_add_test(tests, test_owner);
+	tcase_add_loop_test(tests, knows_bits_of_rsa_keys, 0, 3);
 	tcase_add_test(tests, test_session);
 	return run_tests("tls_listener", tests);
 }

@@ -4,7 +4,7 @@
  * From a server that has met clients, in each state that it can be in then.
  * The input is the state, and a list of messages: kind, number, what is wrong,
  * bytes. Whatever they are, nothing comes of them but that the server is
- * killed, leaves or relays: no socket, no file, no other server, no end. What
+ * killed or leaves: no socket, no file, no other server, no end. What
  * passes the checks of the channel is text that ends, and can be printed. */
 
 #include <signal.h>
@@ -140,8 +140,7 @@ static void hear_all(enum child_state state, const uint8_t *place,
 	require(monitor.restart_ms == UINT64_MAX && monitor.news.reloads == 0);
 	require(child->listeners == NULL && child->watched.count == 0);
 	require(child->state == state ||
-		(state == CHILD_TAKING && child->state == CHILD_SERVING) ||
-		(state == CHILD_LEAVING && child->state == CHILD_RELAYING));
+		(state == CHILD_TAKING && child->state == CHILD_SERVING));
 	close(server);
 	TAILQ_REMOVE(&monitor.children, child, link);
 	child_free(child);

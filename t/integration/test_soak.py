@@ -142,8 +142,9 @@ def soak(policyd, address, curve, progress):
         if now > begin + SECONDS / 2 + reloads * every:
             policyd.reload()
             reloads += 1
-            # The server before ends with its last client in TLS.
-            clients.pop().close()
+            # A reload closes who is in TLS.
+            with clients.pop() as client:
+                assert client.reply() == b"" and not client.cut
             clients.append(policyd.tls_client())
         if now > sample:
             curve.add()
@@ -181,7 +182,6 @@ def test_soak(program):
             if not sanitized(program):
                 assert grown <= 1024
                 assert curve.most(column, 0, 1) <= 32 * 1024
-        # Relays for the clients in TLS have gone with them.
         wait_until(lambda: descriptors(policyd.monitor) == before,
                    "%d descriptors of the monitor" % before)
         few = descriptors(server)

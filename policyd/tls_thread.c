@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: ISC */
+/* tls_thread - the thread that does TLS
+ *
+ *	first thread -- clients, accepted --> TLS thread
+ *	first thread <-- known, as ordinary connections --
+ *
+ * Both ways are socket pairs with a packet for each client; a descriptor is
+ * its number, since all of this is one process. What comes to the TLS thread
+ * may be refused when it is behind; what comes from it is never lost, since it
+ * waits, and the first thread never waits for it before its end.
+ *
+ * The end has three steps: the first thread closes its way in, which drains the
+ * bridges; the last packet back says that this was done; and when the first
+ * thread serves nobody any more it closes the way back, and waits.
+ *
+ * Clients that are known come before handshakes: after each step of one of
+ * these the loop looks who else is there. */
+
+#include "policyd/tls_thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "lib/descriptor.h"
+#include "lib/log.h"
+#include "lib/peer.h"
+#include "lib/tls_bridge.h"
+#include "lib/xalloc.h"
+
+#define BATCH	   16 /* packets, then others get their turn */
+#define PRIORITIES 2  /* known clients; handshakes */
+
+/* One client, on its way to the thread or back. */
+struct packet {
+	struct tls_listener *listener;
+	int fd; /* -1: the last packet back */
+	char peer[PEER_MAX];
+};
+
+/* The ends of the ways: of the first thread, and of the TLS thread. */
+enum { FIRST, OTHER };
+
+struct tls_thread {
+	struct tls_thread_handler handler;
+	struct event_base *base;
+	struct tls_bridges *bridges;
+	struct event *clients; /* the way in has some */
+	struct event *closed;  /* the way back */
+	int in[2], back[2];    /* -1: closed */
+	pthread_t thread;
+	bool runs;
+	bool ends; /* set by the first thread */
+	void (*drained)(void *context);
+	void *context;
+};
+
+/* send_packet - 0, or -1 and errno */
+static int send_packet(int channel, const struct packet *packet, int flags)
+{
+	struct packet copy = *packet; /* msg_iov takes no const */
+	struct iovec piece = { &copy, sizeof(copy) };
+
+	return descriptor_send(channel, &piece, 1, -1, MSG_NOSIGNAL | flags);
+}
+
+/* receive_packet - 1; 0: there is none now; -1: none comes any more */
+static int receive_packet(int channel, struct packet *packet)
+{
+	struct iovec piece = { packet, sizeof(*packet) };
+	ssize_t length =
+		descriptor_receive(channel, &piece, 1, NULL, MSG_DONTWAIT);
+
+	if (length == (ssize_t)sizeof(*packet))
+		return 1;
+	return length < 0 && errno == EAGAIN ? 0 : -1;
+}
+
+/* send_back - to the first thread; this may wait for it */
+static void send_back(const struct tls_thread *thread, int fd, const char *peer)
+{
+	struct packet packet = { .fd = fd };
+
+	memcpy(packet.peer, peer, strlen(peer) + 1);
+	if (send_packet(thread->back[OTHER], &packet, 0) == 0)
+		return;
+	log_error("the TLS thread has lost its channel: exiting");
+	_exit(EX_TEMPFAIL);
+}
+
+/* on_ready - in the TLS thread: a client is known */
+static void on_ready(void *context, int fd, const char *peer)
+{
+	send_back(context, fd, peer);
+}
+
+/* on_failed - in the TLS thread: it is not, or was cut */
+static void on_failed(void *context, const char *peer, const char *reason)
+{
+	const struct tls_thread *thread = context;
+
+	thread->handler.failed(thread->handler.context, peer, reason);
+}
+
+/* on_clients - in the TLS thread: some have come, or nobody comes any more */
+static void on_clients(evutil_socket_t fd, short what, void *argument)
+{
+	struct tls_thread *thread = argument;
+	struct packet packet = { 0 };
+	int left, result = 1;
+
+	(void)what;
+	for (left = BATCH; left > 0 && result > 0; left--) {
+		result = receive_packet(fd, &packet);
+		if (result > 0 &&
+		    __atomic_load_n(&thread->ends, __ATOMIC_RELAXED))
+			close(packet.fd);
+		else if (result > 0)
+			tls_bridges_accept(thread->bridges, packet.listener,
+					   packet.fd, packet.peer);
+	}
+	if (result >= 0)
+		return;
+	event_del(thread->clients);
+	tls_bridges_drain(thread->bridges);
+	send_back(thread, -1, "");
+}
+
+/* on_closed - in the TLS thread: the first one serves nobody any more */
+static void on_closed(evutil_socket_t fd, short what, void *argument)
+{
+	const struct tls_thread *thread = argument;
+
+	(void)fd;
+	(void)what;
+	event_del(thread->closed);
+	event_base_loopbreak(thread->base);
+}
+
+/* on_known - in the first thread: clients that are known */
+static void on_known(void *context, int fd)
+{
+	struct tls_thread *thread = context;
+	struct packet packet = { 0 };
+	int left;
+
+	for (left = BATCH; left > 0; left--) {
+		if (receive_packet(fd, &packet) <= 0)
+			return;
+		if (packet.fd < 0) {
+			thread->drained(thread->context);
+			return;
+		}
+		thread->handler.ready(thread->handler.context, packet.fd,
+				      packet.peer);
+	}
+}
+
+/* make_base - the event loop: after a step of a handshake it looks for those
+ * that are known */
+static struct event_base *make_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config == NULL)
+		return NULL;
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+	event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
+	event_config_set_max_dispatch_interval(config, NULL, 1, 1);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (base != NULL)
+		event_base_priority_init(base, PRIORITIES);
+	return base;
+}
+
+/* wait_for - an event of the loop that comes before handshakes; NULL: there is
+ * no memory for it */
+static struct event *wait_for(struct tls_thread *thread, int fd,
+			      event_callback_fn callback)
+{
+	struct event *event = event_new(thread->base, fd, EV_READ | EV_PERSIST,
+					callback, thread);
+
+	if (event != NULL)
+		event_priority_set(event, 0);
+	if (event != NULL && event_add(event, NULL) == 0)
+		return event;
+	if (event != NULL)
+		event_free(event);
+	return NULL;
+}
+
+/* open_thread - its loop and its channels: 0 or -1 */
+static int open_thread(struct tls_thread *thread, struct server *server,
+		       struct error *error)
+{
+	const struct tls_bridges_handler handler = {
+		.context = thread,
+		.ready = on_ready,
+		.failed = on_failed,
+	};
+	const int type = SOCK_SEQPACKET | SOCK_CLOEXEC;
+
+	thread->base = make_base();
+	if (thread->base == NULL)
+		return error_set(error, "no event loop: %s", strerror(errno));
+	thread->bridges = tls_bridges_new(thread->base, &handler);
+	if (socketpair(AF_UNIX, type, 0, thread->in) < 0 ||
+	    socketpair(AF_UNIX, type, 0, thread->back) < 0)
+		return error_set(error, "socketpair: %s", strerror(errno));
+	thread->clients = wait_for(thread, thread->in[OTHER], on_clients);
+	thread->closed = wait_for(thread, thread->back[OTHER], on_closed);
+	if (thread->clients == NULL || thread->closed == NULL)
+		return error_set(error, "cannot watch a channel");
+	return server_watch(server, thread->back[FIRST], on_known, thread,
+			    error);
+}
+
+/* tls_thread_new - it does not run yet */
+struct tls_thread *tls_thread_new(struct server *server,
+				  const struct tls_thread_handler *handler,
+				  struct error *error)
+{
+	struct tls_thread *thread = xcalloc(1, sizeof(*thread));
+	int end;
+
+	thread->handler = *handler;
+	for (end = FIRST; end <= OTHER; end++)
+		thread->in[end] = thread->back[end] = -1;
+	if (open_thread(thread, server, error) == 0)
+		return thread;
+	tls_thread_free(thread);
+	return NULL;
+}
+
+/* work - all that the thread does */
+static void *work(void *argument)
+{
+	struct tls_thread *thread = argument;
+	struct error error;
+
+	if (event_base_loop(thread->base, 0) >= 0 &&
+	    tls_bridges_run(thread->bridges, TLS_THREAD_LAST_MS, &error) == 0)
+		return NULL;
+	log_error("TLS: the event loop failed: exiting");
+	_exit(EX_TEMPFAIL);
+}
+
+/* tls_thread_start - from now on it takes clients */
+int tls_thread_start(struct tls_thread *thread, struct error *error)
+{
+	int result = pthread_create(&thread->thread, NULL, work, thread);
+
+	if (result != 0)
+		return error_set(error, "cannot start a thread: %s",
+				 strerror(result));
+	thread->runs = true;
+	return 0;
+}
+
+/* tls_thread_accept - a client in TLS */
+int tls_thread_accept(struct tls_thread *thread, struct tls_listener *listener,
+		      int fd, const char *peer)
+{
+	struct packet packet = { .listener = listener, .fd = fd };
+
+	memcpy(packet.peer, peer, strlen(peer) + 1);
+	return send_packet(thread->in[FIRST], &packet, MSG_DONTWAIT);
+}
+
+/* close_end - if it is open */
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* tls_thread_drain - nobody comes any more */
+void tls_thread_drain(struct tls_thread *thread, void (*done)(void *context),
+		      void *context)
+{
+	thread->drained = done;
+	thread->context = context;
+	__atomic_store_n(&thread->ends, true, __ATOMIC_RELAXED);
+	close_end(&thread->in[FIRST]);
+}
+
+/* tls_thread_finish - wait until it has ended */
+void tls_thread_finish(struct tls_thread *thread)
+{
+	if (!thread->runs)
+		return;
+	close_end(&thread->back[FIRST]);
+	pthread_join(thread->thread, NULL);
+	thread->runs = false;
+}
+
+/* tls_thread_running - has it not ended? */
+bool tls_thread_running(const struct tls_thread *thread)
+{
+	return thread != NULL && thread->runs;
+}
+
+/* tls_thread_free - it must not run */
+void tls_thread_free(struct tls_thread *thread)
+{
+	int end;
+
+	if (thread == NULL)
+		return;
+	if (thread->bridges != NULL)
+		tls_bridges_free(thread->bridges);
+	if (thread->clients != NULL)
+		event_free(thread->clients);
+	if (thread->closed != NULL)
+		event_free(thread->closed);
+	if (thread->base != NULL)
+		event_base_free(thread->base);
+	for (end = FIRST; end <= OTHER; end++) {
+		close_end(&thread->in[end]);
+		close_end(&thread->back[end]);
+	}
+	free(thread);
+}
