@@ -25,7 +25,7 @@
  * A change of what lib/server_handover.c sends, or of struct metrics, needs a
  * new HANDOVER_VERSION: the reload then closes connections instead of passing
  * them on. */
-#define CHANNEL_VERSION	 6
+#define CHANNEL_VERSION	 7
 #define HANDOVER_VERSION 4
 
 #define CHANNEL_TEXT_MAX     2048
@@ -47,7 +47,8 @@ enum channel_kind {
 	/* From a server that has handed over. */
 	CHANNEL_RELAYING, /* number: connections in TLS that need it still */
 	/* From a server, at any time after it is ready. */
-	CHANNEL_PONG, /* number: of the CHANNEL_PING */
+	CHANNEL_PONG,	  /* number: of the CHANNEL_PING */
+	CHANNEL_LOG_LOST, /* the log daemon is gone: CHANNEL_LOG, please */
 	/* From the monitor. */
 	CHANNEL_SOCKET,	   /* and its descriptor, in the order asked for */
 	CHANNEL_TAKE_OVER, /* from the server at this descriptor */
@@ -57,6 +58,8 @@ enum channel_kind {
 	CHANNEL_NEWS,	  /* news; number: 1 the server before hands over,
 			   * 0 there is nothing to take over */
 	CHANNEL_PING,	  /* number: to be sent back */
+	CHANNEL_LOG,	  /* a new socket to the log daemon; or none, if it
+			   * is not there */
 	CHANNEL_KIND_COUNT
 };
 
@@ -114,6 +117,10 @@ int channel_send(int channel, const struct channel_message *message, int fd,
 /* channel_tell - send a message that is only its kind. */
 int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
 		 struct error *error);
+
+/* channel_ask - likewise, by any thread, and without waiting: -1 also if there
+ * is no room now. */
+int channel_ask(int channel, enum channel_kind kind);
 
 /* channel_receive - one message; its version, kind, strings are checked, and
  * control characters in texts are replaced. fd is the descriptor that came

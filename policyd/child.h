@@ -43,6 +43,7 @@ struct child {
 	size_t listener_count;
 	size_t listeners_expected;
 	struct watch_list watched;
+	uint64_t log_ms;     /* when it got a socket to the log daemon last */
 	int64_t ping;	     /* it was asked, and has not answered; or 0 */
 	bool quietly;	     /* the same was refused before, and told */
 	struct error reason; /* why it was killed, or "" */

@@ -27,6 +27,13 @@ static struct config *load_stdio(const char *path)
 	return config;
 }
 
+/* nobody - who could connect to the log daemon for us, when it was restarted */
+static bool nobody(void *context)
+{
+	(void)context;
+	return false;
+}
+
 /* run_stdio - log, event loop, give up root; one connection */
 static int run_stdio(const struct config *config, struct policy *policy,
 		     struct error *error)
@@ -40,6 +47,7 @@ static int run_stdio(const struct config *config, struct policy *policy,
 		    0 ||
 	    log_open(config->log, error) < 0)
 		return -1;
+	log_ask_for_socket(nobody, NULL);
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)
 		return -1;
