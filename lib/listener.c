@@ -107,6 +107,8 @@ int listener_open(struct listener *listener,
 		result = listen_inet(listener, error);
 	if (result < 0)
 		listener_close(listener);
+	else
+		listener_remember(listener);
 	return result;
 }
 

@@ -108,5 +108,6 @@ int inherited_listener(struct listener *listener, int fd, struct error *error)
 		return error_set(error, "fcntl: %s", strerror(errno));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* TCP */
 	listener->fd = fd;
+	listener_remember(listener);
 	return 0;
 }

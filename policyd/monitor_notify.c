@@ -101,6 +101,8 @@ void monitor_ping(struct monitor *monitor)
 		notify_send(&monitor->notify, "WATCHDOG=1\n");
 		return;
 	}
+	if (monitor->next == NULL && sockets_changed(&monitor->sockets))
+		monitor_reload(monitor);
 	if (serving->ping != 0 || channel_tell(serving->channel, CHANNEL_PING,
 					       ++monitor->pings, -1, NULL) < 0)
 		child_kill(serving, "does not answer the monitor");

@@ -101,6 +101,11 @@ void monitor_start_server(struct monitor *monitor)
 	struct child *child;
 
 	options.lenient = monitor->serving == NULL;
+	if (sockets_renew(&monitor->sockets) && monitor->serving != NULL) {
+		/* It may be the one; and it does not have the new one. */
+		child_kill(monitor->serving, "a listening socket was changed");
+		options.lenient = true;
+	}
 	monitor->restart_ms = UINT64_MAX;
 	monitor->reload_again = false;
 	*monitor->complaint.text = '\0';
