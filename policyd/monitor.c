@@ -176,7 +176,7 @@ static void on_time(struct monitor *monitor)
 	if (monitor->refresh_ms <= now)
 		monitor_refresh(monitor);
 	if (monitor->ping_ms <= now)
-		monitor_ping(monitor);
+		monitor_watch(monitor);
 }
 
 /* wait_for_something - until a descriptor is ready or a deadline is there */

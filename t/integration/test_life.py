@@ -340,6 +340,18 @@ def test_stop_hung(program):
         assert not exists(server)
 
 
+def test_hung(program):
+    """a server that hangs is replaced, without any supervisor"""
+    with Daemon(program) as policyd:
+        hung = policyd.server()
+        mark = policyd.mark()
+        os.kill(hung, signal.SIGSTOP)
+        wait_until(lambda: not exists(hung), "its end", WAIT + 20)
+        policyd.expect(r"server %d died: does not answer the monitor" % hung,
+                       mark)
+        assert policyd.ask() == PERMIT
+
+
 def test_signals_for_all(program):
     """a terminal's SIGINT, SIGHUP to the whole group: the monitor decides"""
     with Daemon(program) as policyd:
@@ -463,6 +475,6 @@ if __name__ == "__main__":
         test_many_entries,
         test_kill_server, test_kill_server_broken, test_kill_monitor,
         test_two_starts, test_drain, test_drain_answers, test_stop_hung,
-        test_signals_for_all, test_counters, test_background,
+        test_hung, test_signals_for_all, test_counters, test_background,
         test_background_refused, test_background_stale,
         test_without_streams]))

@@ -139,6 +139,16 @@ def test_inherited(program):
             assert policyd.stop() == 0
 
 
+def test_changes_alone(program):
+    """likewise, and nothing else happens: the monitor looks from time to time"""
+    with Victim(program, held=False) as policyd:
+        mark = policyd.mark()
+        policyd.attack("shutdown")
+        policyd.expect(r"died: a listening socket was changed", mark)
+        policyd.expect(r"serving: server \d+", mark)
+        policyd.answers()
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_held, test_changes, test_changes_before_reload,
-                      test_inherited]))
+                      test_inherited, test_changes_alone]))
