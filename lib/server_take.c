@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* server_take - go on with the connections of another server */
+/* server_take - go on with the connections of another server
+ *
+ * That one has met clients, and may have been taken over: what it gives must be
+ * a connection that was accepted, and it must come to an end. Whatever flags
+ * the descriptor has, or gets later from others who share it: nobody here waits
+ * for it (MSG_DONTWAIT). */
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/server_internal.h"
@@ -15,6 +21,7 @@
 struct taking {
 	struct server *server;
 	struct event event; /* the channel has packets */
+	struct event limit; /* it takes too long */
 	int channel;
 	bool local; /* the other end is a thread of this process */
 	server_taken *done;
@@ -28,6 +35,7 @@ void taking_free(struct taking *taking)
 	if (taking == NULL)
 		return;
 	event_del(&taking->event);
+	event_del(&taking->limit);
 	close(taking->channel);
 	free(taking);
 }
@@ -74,6 +82,35 @@ static void adopt(struct server *server, const struct handover_header *header,
 	connection_process(connection, connection->bytes, 0, length);
 }
 
+/* number_of - what the socket says; -1: it is none */
+static int number_of(int fd, int option)
+{
+	socklen_t length = sizeof(int);
+	int number;
+
+	if (getsockopt(fd, SOL_SOCKET, option, &number, &length) < 0)
+		return -1;
+	return number;
+}
+
+/* is_connection - was it accepted from a socket like ours, and is it connected
+ * still? What socketpair(2) makes has no name; between TLS and the server there
+ * is such a pair, with the name of its peer. */
+static bool is_connection(const struct handover_header *header, int fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof(address), peer = sizeof(address);
+
+	if (number_of(fd, SO_TYPE) != SOCK_STREAM ||
+	    number_of(fd, SO_ACCEPTCONN) != 0 ||
+	    getpeername(fd, (struct sockaddr *)&address, &peer) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+		return false;
+	if (address.ss_family == AF_UNIX)
+		return length > sizeof(sa_family_t) || header->peer_length > 0;
+	return address.ss_family == AF_INET || address.ss_family == AF_INET6;
+}
+
 /* pass_on - to another thread's server, if it has fewer connections */
 static bool pass_on(struct server *server, const struct handover_header *header,
 		    const char *bytes, int fd)
@@ -118,6 +155,10 @@ static bool take_one(struct taking *taking)
 		taking_done(taking, server->input, header.request_length);
 		return false;
 	}
+	if (!taking->local && !is_connection(&header, fd)) {
+		close(fd);
+		return true;
+	}
 	taking->count++;
 	if (!pass_on(server, &header, server->input, fd))
 		adopt(server, &header, server->input, fd);
@@ -135,10 +176,21 @@ static void on_taking(evutil_socket_t fd, short what, void *argument)
 		left--;
 }
 
-/* server_take_over - take connections from another server */
-int server_take_over(struct server *server, int channel, server_taken *done,
-		     void *context, struct error *error)
+/* on_limit - it has had time enough, and we have what it gave */
+static void on_limit(evutil_socket_t fd, short what, void *argument)
 {
+	(void)fd;
+	(void)what;
+	taking_done(argument, NULL, 0);
+}
+
+/* server_take_over - take connections from another server */
+int server_take_over(struct server *server, int channel, unsigned limit_ms,
+		     server_taken *done, void *context, struct error *error)
+{
+	struct timeval limit = { .tv_sec = limit_ms / 1000,
+				 .tv_usec = (suseconds_t)(limit_ms % 1000 *
+							  1000) };
 	struct taking *taking;
 
 	if (server->taking != NULL) {
@@ -152,7 +204,9 @@ int server_take_over(struct server *server, int channel, server_taken *done,
 	taking->context = context;
 	event_assign(&taking->event, server->base, channel,
 		     EV_READ | EV_PERSIST, on_taking, taking);
-	if (event_add(&taking->event, NULL) < 0) {
+	evtimer_assign(&taking->limit, server->base, on_limit, taking);
+	if (event_add(&taking->event, NULL) < 0 ||
+	    (limit_ms > 0 && event_add(&taking->limit, &limit) < 0)) {
 		taking_free(taking);
 		return error_set(error, "cannot watch the channel: %s",
 				 strerror(errno));
@@ -166,7 +220,7 @@ int server_take_over_local(struct server *server, int channel,
 			   server_taken *done, void *context,
 			   struct error *error)
 {
-	if (server_take_over(server, channel, done, context, error) < 0)
+	if (server_take_over(server, channel, 0, done, context, error) < 0)
 		return -1;
 	server->taking->local = true;
 	return 0;

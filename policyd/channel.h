@@ -33,6 +33,11 @@
 #define CHANNEL_LISTENER_MAX 64
 #define CHANNEL_REFRESH_MAX  86400000 /* ms */
 
+/* How long a server may take to hand over, or to drain; then it is killed. One
+ * that takes over from it waits a little longer, and the monitor for that one
+ * longer still. */
+#define CHANNEL_LEAVE_MS 15000
+
 enum channel_kind {
 	/* From a server while it starts. */
 	CHANNEL_LINE,	  /* number: enum log_level; text */

@@ -168,6 +168,8 @@ static void on_time(struct monitor *monitor)
 		if (child->deadline_ms <= now)
 			child_kill(child, child->state <= CHILD_PREPARING
 						  ? "not ready in time"
+					  : child->state == CHILD_TAKING
+						  ? "does not end taking over"
 						  : "does not end");
 	if (monitor->stopping && monitor->stop_ms <= now)
 		kill_all(monitor);

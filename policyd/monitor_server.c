@@ -22,9 +22,9 @@
 #include "policyd/daemon.h"
 
 #define START_MS	 60000 /* from fork to ready */
-#define LEAVE_MS	 15000 /* to hand over, or to drain */
-#define LIVED_MS	 1000  /* who dies before that is replaced later */
-#define RELAYS_MAX	 16    /* then the oldest has to end */
+#define TAKE_MS		 (CHANNEL_LEAVE_MS + 5000)
+#define LIVED_MS	 1000 /* who dies before that is replaced later */
+#define RELAYS_MAX	 16   /* then the oldest has to end */
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS	 5000
 
@@ -171,7 +171,7 @@ static void first_ready(struct monitor *monitor)
 static void drain(struct child *child)
 {
 	child->state = CHILD_LEAVING;
-	child->deadline_ms = monitor_now_ms() + LEAVE_MS;
+	child->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
 	if (channel_tell(child->channel, CHANNEL_DRAIN, 0, -1, NULL) < 0)
 		child_kill(child, "does not listen to the monitor");
 }
@@ -184,9 +184,11 @@ static int connect_servers(const struct child *from, const struct child *to,
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set(error, "socketpair: %s", strerror(errno));
-	if (channel_tell(to->channel, CHANNEL_TAKE_OVER, 0, ends[0], error) ==
+	/* Whoever hands over to nobody drains; who takes over from nobody would
+	 * say so, unexpectedly. */
+	if (channel_tell(from->channel, CHANNEL_HAND_OVER, 0, ends[1], error) ==
 		    0 &&
-	    channel_tell(from->channel, CHANNEL_HAND_OVER, 0, ends[1], error) ==
+	    channel_tell(to->channel, CHANNEL_TAKE_OVER, 0, ends[0], error) ==
 		    0)
 		result = 0;
 	close(ends[0]);
@@ -203,8 +205,9 @@ static void hand_over(struct child *from, struct child *to)
 		error_set(&error, "they are of different versions");
 	else if (connect_servers(from, to, &error) == 0) {
 		to->state = CHILD_TAKING;
+		to->deadline_ms = monitor_now_ms() + TAKE_MS;
 		from->state = CHILD_LEAVING;
-		from->deadline_ms = monitor_now_ms() + LEAVE_MS;
+		from->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
 		return;
 	}
 	drain(from);
@@ -256,6 +259,7 @@ void monitor_server_taken(struct monitor *monitor, struct child *child,
 			  int64_t count)
 {
 	child->state = CHILD_SERVING;
+	child->deadline_ms = UINT64_MAX;
 	if (count < 0)
 		log_warning("the server before broke off the hand-over");
 	log_info("reloaded: server %ld, %lld connections taken over",

@@ -261,8 +261,9 @@ static int obey(struct service_process *process,
 {
 	switch (message->kind) {
 	case CHANNEL_TAKE_OVER:
-		return server_take_over(process->server, fd, serve_taken_over,
-					process, error);
+		return server_take_over(process->server, fd,
+					CHANNEL_LEAVE_MS + 2000,
+					serve_taken_over, process, error);
 	case CHANNEL_HAND_OVER:
 		process->next = fd;
 		serve_gather(process);

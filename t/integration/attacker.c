@@ -202,13 +202,15 @@ ssize_t sendmsg(int channel, const struct msghdr *message, int flags)
 
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "sendmsg");
-	if (giving[0] == '\0' || message->msg_iov[0].iov_len < 40 ||
+	if (giving[0] == '\0' || message->msg_iov[0].iov_len < 32 ||
 	    header[0] != MAGIC)
 		return real(channel, message, flags);
 	part = CMSG_FIRSTHDR(message);
 	fd = instead(channel);
 	if (part != NULL && fd >= 0)
 		memcpy(CMSG_DATA(part), &fd, sizeof(fd));
+	if (part == NULL && strcmp(giving, "channel") == 0)
+		_exit(0); /* nobody hears an end, as long as it is open */
 	if (part == NULL && strcmp(giving, "farewell") == 0)
 		memset(message->msg_iov[1].iov_base, 0xff,
 		       message->msg_iov[1].iov_len);

@@ -8,7 +8,9 @@ import stat
 import subprocess
 import sys
 
-from daemon import OURS, PERMIT, Client, Daemon, free_port, run_all, wait_until
+from daemon import (OURS, PERMIT, WAIT, Client, Daemon, descriptors, exists,
+                    free_port, run_all, wait_until)
+from test_faults import cpu
 from test_life import contained
 from test_systemd import Supervised, listening
 
@@ -149,6 +151,61 @@ def test_changes_alone(program):
         policyd.answers()
 
 
+def test_hand_over(program):
+    """at a reload it gives anything but its connections: the next server serves,
+    and so do those after it"""
+    for what in ("channel", "listener", "file", "blocking", "packets",
+                 "farewell", "nonsense"):
+        # The filter would not let it make a pair for packets.
+        held = False if what == "packets" else None
+        with Victim(program, held=held) as policyd:
+            clients = [policyd.client() for _ in range(5)]
+            for client in clients:
+                assert client.ask(OURS) == PERMIT
+            policyd.attack("give-" + what)
+            for _ in range(3):
+                policyd.reload()
+                policyd.answers()
+            for client in clients:
+                client.close()
+            wait_until(lambda: len(policyd.servers()) == 1, "the others' end")
+            server = policyd.server()
+            before = cpu(server)
+            policyd.answers()
+            wait_until(lambda: descriptors(server) in (None, idle(program)),
+                       "nothing that was given stays: %s" % what)
+            assert cpu(server) - before < 1, what
+            assert policyd.stop() == 0
+
+
+def idle(program, known={}):
+    """idle - descriptors of a server that nobody asks"""
+    if program not in known:
+        with Victim(program, held=None) as policyd:
+            policyd.reload()
+            wait_until(lambda: len(policyd.servers()) == 1, "one server")
+            known[program] = descriptors(policyd.server())
+    return known[program]
+
+
+def test_gives_nothing(program):
+    """it does not hand over at all: the monitor ends it, and the reload"""
+    with Victim(program, held=None) as policyd, policyd.client() as client:
+        assert client.ask(OURS) == PERMIT
+        guilty = policyd.server()
+        policyd.attack("give-nothing")
+        mark = policyd.mark()
+        policyd.signal(signal.SIGHUP)
+        wait_until(lambda: len(policyd.servers()) == 2, "the next one")
+        policyd.signal(signal.SIGHUP)       # waits for the first one
+        policyd.answers()
+        wait_until(lambda: not exists(guilty), "its end", WAIT + 20)
+        wait_until(lambda: policyd.read(policyd.log, mark).count(
+            "reloaded: server") == 2, "both reloads")
+        policyd.answers()
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_held, test_changes, test_changes_before_reload,
-                      test_inherited, test_changes_alone]))
+                      test_inherited, test_changes_alone, test_hand_over,
+                      test_gives_nothing]))
