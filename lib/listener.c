@@ -4,6 +4,7 @@
 #include "lib/listener.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,7 +45,10 @@ static int bind_inet(struct listener *listener,
 	socklen_t length = sizeof(address->in);
 	int one = 1;
 
+	/* What is accepted inherits TCP_NODELAY; a server may not set it. */
 	if (setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &one,
+		       sizeof(one)) < 0 ||
+	    setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &one,
 		       sizeof(one)) < 0)
 		return error_set(error, "%s: %s", text, strerror(errno));
 	if (address->any.sa_family == AF_INET6) {
@@ -103,6 +107,8 @@ int listener_open(struct listener *listener,
 		result = listen_inet(listener, error);
 	if (result < 0)
 		listener_close(listener);
+	else
+		listener_remember(listener);
 	return result;
 }
 

@@ -21,9 +21,21 @@ struct listener_options {
 	gid_t gid;	   /* (gid_t)-1: as created */
 };
 
+/* How it was when it was opened; what the kernel says of each option. */
+#define LISTENER_OPTIONS_MAX 48
+struct listener_option {
+	unsigned char length;
+	unsigned char bytes[16];
+};
+struct listener_state {
+	int flags;
+	struct listener_option options[LISTENER_OPTIONS_MAX];
+};
+
 /* A socket that listens. */
 struct listener {
 	struct listener_options options;
+	struct listener_state state;
 	int fd;
 	dev_t device; /* unix: the file that was made, so that only */
 	ino_t inode;  /* this one is ever removed */
@@ -67,6 +79,17 @@ int listener_adjust(struct listener *listener,
 /* listener_in_place - can clients still find it: is the name of a unix
  * listener there, and its own? Always true for inet. */
 bool listener_in_place(const struct listener *listener);
+
+/* listener_remember - this is how it shall be; listener_open() does that. */
+void listener_remember(struct listener *listener);
+
+/* listener_changed - somebody with whom it is shared has made another socket of
+ * it: what is not as it was, to be put behind its address, or NULL. */
+const char *listener_changed(const struct listener *listener);
+
+/* listener_renew - open it anew, at the same address; the old one listens for
+ * nobody any more, whoever has it. 0, or -1 and only the old one is there. */
+int listener_renew(struct listener *listener, struct error *error);
 
 /* listener_close - close the descriptor; the name stays. */
 void listener_close(struct listener *listener);

@@ -18,9 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,10 +26,6 @@
 #include "lib/file.h"
 #include "lib/log_internal.h"
 #include "lib/trust.h"
-
-#define LOG_SOCKET    "/dev/log"
-#define LOG_LINE_MAX  2048
-#define RETRY_SECONDS 1
 
 #define EACH UINT64_C(0x0101010101010101) /* byte of a word */
 
@@ -45,39 +39,13 @@ static struct {
 	pthread_mutex_t lock;
 	pid_t pid; /* in the head: a child has another one */
 	struct log_head head;
-	struct log_syslog syslog;
+	struct log_daemon daemon;
 } state = {
 	.target = LOG_TARGET_STDERR,
 	.fd = STDERR_FILENO,
 	.lock = PTHREAD_MUTEX_INITIALIZER,
-	.syslog = { .fd = -1 },
+	.daemon = { .fd = -1 },
 };
-
-/* monotonic - seconds that no clock change touches */
-static time_t monotonic(void)
-{
-	struct timespec now;
-
-	if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0)
-		return 0;
-	return now.tv_sec;
-}
-
-/* connect_syslog - a socket to the log daemon, or -1 */
-static int connect_syslog(void)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX,
-				       .sun_path = LOG_SOCKET };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
 
 /* log_target - where lines go */
 enum log_target log_target(int *fd, bool *plain)
@@ -103,22 +71,6 @@ void log_drop(unsigned long lines)
 unsigned long log_dropped(void)
 {
 	return atomic_load_explicit(&state.dropped, memory_order_relaxed);
-}
-
-/* is_ready - is there a socket? Connects again when the daemon was restarted,
- * at most once a second. */
-static bool is_ready(struct log_syslog *log)
-{
-	time_t now;
-
-	if (log->fd >= 0)
-		return true;
-	now = monotonic();
-	if (now < log->retry)
-		return false;
-	log->retry = now + RETRY_SECONDS;
-	log->fd = connect_syslog();
-	return log->fd >= 0;
 }
 
 /* is_plain_file - a file on disk never makes a writer wait */
@@ -194,7 +146,7 @@ int log_open_for(const char *target, uid_t user, struct error *error)
 	state.plain = is_plain_file(fd);
 	state.head.length = 0;
 	if (kind == LOG_TARGET_SYSLOG)
-		is_ready(&state.syslog);
+		log_daemon_find(&state.daemon);
 	return 0;
 }
 
@@ -205,18 +157,41 @@ int log_open(const char *target, struct error *error)
 }
 
 /* log_syslog_send - one datagram */
-bool log_syslog_send(struct log_syslog *log, const char *line, size_t length)
+bool log_syslog_send(const char *line, size_t length)
 {
-	while (is_ready(log)) {
-		if (send(log->fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >=
-		    0)
-			return true;
-		if (errno == EAGAIN || errno == ENOBUFS)
-			break;
-		close(log->fd);
-		log->fd = -1;
-	}
-	return false;
+	return log_daemon_send(&state.daemon, line, length) == LOG_SENT;
+}
+
+/* log_ask_for_socket - connect no more, but ask */
+void log_ask_for_socket(bool (*ask)(void *context), void *context)
+{
+	state.daemon.ask = ask;
+	state.daemon.context = context;
+}
+
+/* log_use_socket - what was asked for */
+void log_use_socket(int fd)
+{
+	struct log_daemon *daemon = &state.daemon;
+
+	pthread_mutex_lock(&state.lock);
+	log_daemon_use(daemon, fd);
+	if (daemon->kept_length > 0 &&
+	    !log_syslog_send(daemon->kept, daemon->kept_length))
+		log_drop(1);
+	daemon->kept_length = 0;
+	pthread_mutex_unlock(&state.lock);
+}
+
+/* write_syslog - a single line; if the daemon is gone it waits for the next
+ * socket */
+static bool write_syslog(const char *line, size_t length)
+{
+	enum log_sent sent = log_daemon_send(&state.daemon, line, length);
+
+	return sent == LOG_SENT ||
+	       (sent == LOG_GONE &&
+		log_daemon_keep(&state.daemon, line, length));
 }
 
 /* log_stream_write - to stderr or a file, if that needs no waiting */
@@ -284,7 +259,7 @@ write_line(char *line, enum log_level level, const char *format,
 		      arguments) > 0)
 		length += strlen(line + length);
 	if (state.target == LOG_TARGET_SYSLOG) {
-		done = log_syslog_send(&state.syslog, line, length);
+		done = write_syslog(line, length);
 	} else {
 		line[length++] = '\n';
 		done = log_stream_write(line, length);

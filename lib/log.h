@@ -30,6 +30,19 @@ int log_open(const char *target, struct error *error);
  * run. It is refused if others own it or can write to it (lib/trust.h). */
 int log_open_for(const char *target, uid_t user, struct error *error);
 
+/* log_connect - a new socket to the log daemon, which does not block, or -1. */
+int log_connect(void);
+
+/* log_ask_for_socket - from now on this process does not connect to the log
+ * daemon. When the daemon is gone, ask() is called instead, at most once until
+ * log_use_socket() answers it and then once a second, by any thread; it must
+ * not wait, nor log. False: ask again later. */
+void log_ask_for_socket(bool (*ask)(void *context), void *context);
+
+/* log_use_socket - the answer: one of log_connect(), which is the log's then,
+ * or -1: the daemon is not there. */
+void log_use_socket(int fd);
+
 /* log_set_debug - with -v debug lines are written too. */
 void log_set_debug(bool on);
 

@@ -20,7 +20,6 @@
 
 struct log_batch {
 	struct log_head head;
-	struct log_syslog syslog;
 	size_t first; /* line that is not written yet */
 	size_t count;
 	size_t used;
@@ -31,10 +30,7 @@ struct log_batch {
 /* log_batch_new - nothing in it */
 struct log_batch *log_batch_new(void)
 {
-	struct log_batch *batch = xcalloc(1, sizeof(*batch));
-
-	batch->syslog.fd = -1;
-	return batch;
+	return xcalloc(1, sizeof(struct log_batch));
 }
 
 /* clear - what was not written is lost */
@@ -53,8 +49,6 @@ void log_batch_free(struct log_batch *batch)
 		return;
 	log_batch_write(batch);
 	clear(batch);
-	if (batch->syslog.fd >= 0)
-		close(batch->syslog.fd);
 	free(batch);
 }
 
@@ -90,7 +84,7 @@ static void send_packets(struct log_batch *batch)
 	while (batch->first < batch->count) {
 		size_t start = start_of(batch, batch->first);
 
-		if (!log_syslog_send(&batch->syslog, batch->bytes + start,
+		if (!log_syslog_send(batch->bytes + start,
 				     batch->ends[batch->first] - start - 1))
 			break;
 		batch->first++;

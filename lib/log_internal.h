@@ -3,8 +3,9 @@
 #define LIB_LOG_INTERNAL_H
 
 /* Shared by lib/log*.c only: log.c (one line at once), log_batch.c (many
- * lines together). */
+ * lines together), log_syslog.c (the socket to the log daemon). */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -23,10 +24,23 @@ struct log_head {
 	char text[LOG_HEAD_MAX];
 };
 
-/* A socket to the log daemon. */
-struct log_syslog {
-	int fd;	      /* or -1 */
-	time_t retry; /* monotonic: no new try to connect before */
+#define LOG_LINE_MAX 2048
+
+/* The log daemon. */
+struct log_daemon {
+	atomic_int fd;		    /* -1: not connected yet */
+	atomic_llong retry_ms;	    /* no new try to connect before */
+	bool (*ask)(void *context); /* log_ask_for_socket(), or NULL */
+	void *context;
+	size_t kept_length; /* of a line that waits for a new socket */
+	char kept[LOG_LINE_MAX];
+};
+
+/* What became of a line. */
+enum log_sent {
+	LOG_SENT,
+	LOG_SLOW, /* the daemon does not read */
+	LOG_GONE,
 };
 
 /* log_target - where lines go; *fd: stderr or the file, *plain: it is a file
@@ -37,7 +51,21 @@ enum log_target log_target(int *fd, bool *plain);
 void log_head_update(struct log_head *head, enum log_level level);
 
 /* log_syslog_send - one datagram; false: the daemon is slow, or gone. */
-bool log_syslog_send(struct log_syslog *log, const char *line, size_t length);
+bool log_syslog_send(const char *line, size_t length);
+
+/* log_syslog.c */
+/* log_daemon_send - one datagram. */
+enum log_sent log_daemon_send(struct log_daemon *daemon, const char *line,
+			      size_t length);
+/* log_daemon_keep - a line for the next socket; false: there is no room, or
+ * nobody who brings one. */
+bool log_daemon_keep(struct log_daemon *daemon, const char *line,
+		     size_t length);
+/* log_daemon_find - connect or ask, unless it was tried a short while ago.
+ * True: there is a new socket. */
+bool log_daemon_find(struct log_daemon *daemon);
+/* log_daemon_use - a new socket, -1: none; the old one goes. Is there one? */
+bool log_daemon_use(struct log_daemon *daemon, int fd);
 
 /* log_stream_write - all of the bytes to stderr or the file; false: they would
  * have to wait, or do not fit on the disk. */

@@ -12,8 +12,6 @@
 #include "lib/server.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -325,7 +323,7 @@ void server_add(struct server *server, int fd, const char *peer)
 static bool accept_one(struct accepting *accepting)
 {
 	struct server *server = accepting->server;
-	int one = 1, fd;
+	int fd;
 
 	if (server_is_full(server)) {
 		look_again(server, FULL_MS);
@@ -340,8 +338,6 @@ static bool accept_one(struct accepting *accepting)
 		server_starved(server); /* EMFILE and the like: no spinning */
 		return false;
 	}
-	if (accepting->inet)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (accepting->accepted != NULL)
 		accepting->accepted(accepting->context, fd);
 	else
@@ -378,7 +374,6 @@ int server_listen_for(struct server *server, int fd, server_accepted *accepted,
 	accepting->accepted = accepted;
 	accepting->context = context;
 	accepting->fd = fd;
-	accepting->inet = peer_is_inet(fd);
 	event_assign(&accepting->event, server->base, fd, EV_READ | EV_PERSIST,
 		     on_acceptable, accepting);
 	server_accept_update(server);

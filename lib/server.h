@@ -155,10 +155,11 @@ void server_hand_over(struct server *server, int channel,
 typedef void server_taken(void *context, unsigned long count,
 			  const void *farewell, size_t length);
 
-/* server_take_over - take connections from channel as they come; at its end
- * the channel is closed and done() is called. */
-int server_take_over(struct server *server, int channel, server_taken *done,
-		     void *context, struct error *error);
+/* server_take_over - take connections from channel as they come; at its end, or
+ * after limit_ms (0: whenever that is), the channel is closed and done() is
+ * called. What is no connection that was accepted is closed. */
+int server_take_over(struct server *server, int channel, unsigned limit_ms,
+		     server_taken *done, void *context, struct error *error);
 
 /* server_hand_over_local, server_take_over_local - the same between threads of
  * one process, with an empty farewell, which is the end of the channel:

@@ -386,7 +386,7 @@ static ssize_t receive_bytes(const struct connection *connection, char *bytes,
 	ssize_t received;
 
 	do {
-		received = recv(connection->input, bytes, room, 0);
+		received = recv(connection->input, bytes, room, MSG_DONTWAIT);
 		if (received < 0 && errno == ENOTSOCK)
 			received = read(connection->input, bytes, room);
 	} while (received < 0 && errno == EINTR);

@@ -70,7 +70,6 @@ struct accepting {
 	struct server *server;
 	struct event event;
 	int fd;
-	bool inet;
 	server_accepted *accepted; /* NULL: serve it */
 	void *context;
 };

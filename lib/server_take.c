@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* server_take - go on with the connections of another server */
+/* server_take - go on with the connections of another server
+ *
+ * That one has met clients, and may have been taken over: what it gives must be
+ * a connection that was accepted, and it must come to an end. Whatever flags
+ * the descriptor has, or gets later from others who share it: nobody here waits
+ * for it (MSG_DONTWAIT). */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/server_internal.h"
@@ -14,6 +20,7 @@
 struct taking {
 	struct server *server;
 	struct event event; /* the channel has packets */
+	struct event limit; /* it takes too long */
 	int channel;
 	bool local; /* the other end is a thread of this process */
 	server_taken *done;
@@ -27,6 +34,7 @@ void taking_free(struct taking *taking)
 	if (taking == NULL)
 		return;
 	event_del(&taking->event);
+	event_del(&taking->limit);
 	close(taking->channel);
 	free(taking);
 }
@@ -66,6 +74,35 @@ static void adopt(struct server *server, const struct handover_header *header,
 		connection_enqueue(connection, QUEUE_UNSENT, since);
 	}
 	connection_process(connection, connection->bytes, 0, length);
+}
+
+/* number_of - what the socket says; -1: it is none */
+static int number_of(int fd, int option)
+{
+	socklen_t length = sizeof(int);
+	int number;
+
+	if (getsockopt(fd, SOL_SOCKET, option, &number, &length) < 0)
+		return -1;
+	return number;
+}
+
+/* is_connection - was it accepted from a socket like ours, and is it connected
+ * still? What socketpair(2) makes has no name, and no other process can use
+ * it. */
+static bool is_connection(int fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof(address), peer = sizeof(address);
+
+	if (number_of(fd, SO_TYPE) != SOCK_STREAM ||
+	    number_of(fd, SO_ACCEPTCONN) != 0 ||
+	    getpeername(fd, (struct sockaddr *)&address, &peer) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+		return false;
+	if (address.ss_family == AF_UNIX)
+		return length > sizeof(sa_family_t);
+	return address.ss_family == AF_INET || address.ss_family == AF_INET6;
 }
 
 /* pass_on - to another thread's server, if it has fewer connections */
@@ -112,6 +149,10 @@ static bool take_one(struct taking *taking)
 		taking_done(taking, server->input, header.request_length);
 		return false;
 	}
+	if (!taking->local && !is_connection(fd)) {
+		close(fd);
+		return true;
+	}
 	taking->count++;
 	if (header.kind == KIND_SILENT ||
 	    !pass_on(server, &header, server->input, fd))
@@ -130,10 +171,21 @@ static void on_taking(evutil_socket_t fd, short what, void *argument)
 		left--;
 }
 
-/* server_take_over - take connections from another server */
-int server_take_over(struct server *server, int channel, server_taken *done,
-		     void *context, struct error *error)
+/* on_limit - it has had time enough, and we have what it gave */
+static void on_limit(evutil_socket_t fd, short what, void *argument)
 {
+	(void)fd;
+	(void)what;
+	taking_done(argument, NULL, 0);
+}
+
+/* server_take_over - take connections from another server */
+int server_take_over(struct server *server, int channel, unsigned limit_ms,
+		     server_taken *done, void *context, struct error *error)
+{
+	struct timeval limit = { .tv_sec = limit_ms / 1000,
+				 .tv_usec = (suseconds_t)(limit_ms % 1000 *
+							  1000) };
 	struct taking *taking;
 
 	if (server->taking != NULL) {
@@ -147,7 +199,9 @@ int server_take_over(struct server *server, int channel, server_taken *done,
 	taking->context = context;
 	event_assign(&taking->event, server->base, channel,
 		     EV_READ | EV_PERSIST, on_taking, taking);
-	if (event_add(&taking->event, NULL) < 0) {
+	evtimer_assign(&taking->limit, server->base, on_limit, taking);
+	if (event_add(&taking->event, NULL) < 0 ||
+	    (limit_ms > 0 && event_add(&taking->limit, &limit) < 0)) {
 		taking_free(taking);
 		return error_set(error, "cannot watch the channel: %s",
 				 strerror(errno));
@@ -161,7 +215,7 @@ int server_take_over_local(struct server *server, int channel,
 			   server_taken *done, void *context,
 			   struct error *error)
 {
-	if (server_take_over(server, channel, done, context, error) < 0)
+	if (server_take_over(server, channel, 0, done, context, error) < 0)
 		return -1;
 	server->taking->local = true;
 	return 0;

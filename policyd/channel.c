@@ -70,6 +70,17 @@ int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
 	return channel_send(channel, &message, fd, error);
 }
 
+/* channel_ask - a message that is only its kind, if there is room */
+int channel_ask(int channel, enum channel_kind kind)
+{
+	struct channel_message message;
+	struct iovec piece = { &message, sizeof(message) };
+
+	channel_message_init(&message, kind, 0);
+	return descriptor_send(channel, &piece, 1, -1,
+			       MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* is_text - does it end inside its array? Control characters go. */
 static int is_text(char *text, size_t size)
 {

@@ -33,6 +33,11 @@
 #define CHANNEL_LISTENER_MAX 64
 #define CHANNEL_REFRESH_MAX  86400000 /* ms */
 
+/* How long a server may take to hand over, or to drain; then it is killed. One
+ * that takes over from it waits a little longer, and the monitor for that one
+ * longer still. */
+#define CHANNEL_LEAVE_MS 15000
+
 enum channel_kind {
 	/* From a server while it starts. */
 	CHANNEL_LINE,	  /* number: enum log_level; text */
@@ -45,7 +50,8 @@ enum channel_kind {
 	CHANNEL_TAKEN, /* number: connections; -1 - number: so many,
 			* then the old server broke off */
 	/* From a server, at any time after it is ready. */
-	CHANNEL_PONG, /* number: of the CHANNEL_PING */
+	CHANNEL_PONG,	  /* number: of the CHANNEL_PING */
+	CHANNEL_LOG_LOST, /* the log daemon is gone: CHANNEL_LOG, please */
 	/* From the monitor. */
 	CHANNEL_SOCKET,	   /* and its descriptor, in the order asked for */
 	CHANNEL_TAKE_OVER, /* from the server at this descriptor */
@@ -55,6 +61,8 @@ enum channel_kind {
 	CHANNEL_NEWS,	  /* news; number: 1 the server before hands over,
 			   * 0 there is nothing to take over */
 	CHANNEL_PING,	  /* number: to be sent back */
+	CHANNEL_LOG,	  /* a new socket to the log daemon; or none, if it
+			   * is not there */
 	CHANNEL_KIND_COUNT
 };
 
@@ -115,6 +123,10 @@ int channel_send(int channel, const struct channel_message *message, int fd,
 /* channel_tell - send a message that is only its kind. */
 int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
 		 struct error *error);
+
+/* channel_ask - likewise, by any thread, and without waiting: -1 also if there
+ * is no room now. */
+int channel_ask(int channel, enum channel_kind kind);
 
 /* channel_receive - one message; its version, kind, strings are checked, and
  * control characters in texts are replaced. fd is the descriptor that came

@@ -48,6 +48,7 @@ struct child {
 	TAILQ_HEAD(, child_message) unsent; /* in this order */
 	size_t unsent_count;
 	uint64_t unsent_ms;  /* the next one must go by then */
+	uint64_t log_ms;     /* when it got a socket to the log daemon last */
 	int64_t ping;	     /* it was asked, and has not answered; or 0 */
 	bool quietly;	     /* the same was refused before, and told */
 	struct error reason; /* why it was killed, or "" */

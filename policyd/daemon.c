@@ -25,7 +25,8 @@ static int wait_for_report(int pipe_end)
 }
 
 /* daemon_start - go into the background */
-int daemon_start(int *report, int *status, struct error *error)
+int daemon_start(int *report, int *status, const sigset_t *mask,
+		 struct error *error)
 {
 	int ends[2];
 
@@ -43,6 +44,7 @@ int daemon_start(int *report, int *status, struct error *error)
 		return 0;
 	default:
 		close(ends[1]);
+		sigprocmask(SIG_SETMASK, mask, NULL);
 		*status = wait_for_report(ends[0]);
 		close(ends[0]);
 		return 1;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +92,7 @@ static int write_address(char *text, size_t size, int fd)
 int inherited_listener(struct listener *listener, int fd, struct error *error)
 {
 	char text[sizeof(listener->options.address)];
-	int flags = fcntl(fd, F_GETFL);
+	int flags = fcntl(fd, F_GETFL), one = 1;
 
 	memset(listener, 0, sizeof(*listener));
 	if (option(fd, SO_TYPE) != SOCK_STREAM ||
@@ -105,6 +106,8 @@ int inherited_listener(struct listener *listener, int fd, struct error *error)
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return error_set(error, "fcntl: %s", strerror(errno));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* TCP */
 	listener->fd = fd;
+	listener_remember(listener);
 	return 0;
 }

@@ -422,7 +422,7 @@ static int with_config(const struct command *command)
 }
 
 /* start_monitor - serve: find ourselves, so that servers can be started */
-static int start_monitor(struct options *options)
+static int start_monitor(struct options *options, const sigset_t *mask)
 {
 	char program[PATH_MAX];
 	ssize_t length =
@@ -440,7 +440,7 @@ static int start_monitor(struct options *options)
 	program[length] = '\0';
 	config = absolute(options->config);
 	options->config = config;
-	status = monitor(options, program);
+	status = monitor(options, program, mask);
 	free(config);
 	return status;
 }
@@ -451,14 +451,18 @@ int main(int argc, char **argv)
 		.mode = MODE_SERVE,
 		.options = { .config = DEFAULT_CONFIG },
 	};
+	sigset_t mask;
 	int status;
 
+	monitor_hold_signals(&mask);
 	if (streams_open() < 0)
 		return EX_TEMPFAIL; /* there may be nowhere to tell it */
 	tls_init();
 	status = read_command(&command, argc, argv);
 	if (status != EX_OK)
 		return status;
+	if (command.mode != MODE_SERVE)
+		sigprocmask(SIG_SETMASK, &mask, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	log_set_debug(command.options.verbose);
 	switch (command.mode) {
@@ -480,5 +484,5 @@ int main(int argc, char **argv)
 	case MODE_SERVE:
 		break;
 	}
-	return start_monitor(&command.options);
+	return start_monitor(&command.options, &mask);
 }

@@ -170,6 +170,8 @@ static void on_time(struct monitor *monitor)
 		if (child->deadline_ms <= now)
 			child_kill(child, child->state <= CHILD_PREPARING
 						  ? "not ready in time"
+					  : child->state == CHILD_TAKING
+						  ? "does not end taking over"
 						  : "does not end");
 		else if (child->unsent_ms <= now)
 			child_kill(child, "does not listen to the monitor");
@@ -181,7 +183,7 @@ static void on_time(struct monitor *monitor)
 	if (monitor->refresh_ms <= now)
 		monitor_refresh(monitor);
 	if (monitor->ping_ms <= now)
-		monitor_ping(monitor);
+		monitor_watch(monitor);
 }
 
 /* wait_for_something - until a descriptor is ready or a deadline is there */
@@ -238,8 +240,8 @@ static void loop(struct monitor *monitor)
 	monitor_notify(monitor);
 }
 
-/* open_signals - from now on signals are read, not delivered */
-static int open_signals(struct monitor *monitor, struct error *error)
+/* our_signals - those that the monitor reads */
+static sigset_t our_signals(void)
 {
 	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1,
 				       SIGCHLD };
@@ -247,12 +249,30 @@ static int open_signals(struct monitor *monitor, struct error *error)
 	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sigaddset(&set, numbers[i]);
-		signal(numbers[i], SIG_DFL); /* also if we were started
-					      * with it ignored (nohup) */
-	}
-	if (sigprocmask(SIG_BLOCK, &set, &monitor->mask) < 0)
+	return set;
+}
+
+/* monitor_hold_signals - from now on they wait */
+void monitor_hold_signals(sigset_t *mask)
+{
+	sigset_t set = our_signals();
+
+	sigprocmask(SIG_BLOCK, &set, mask);
+}
+
+/* open_signals - from now on signals are read, not delivered; also if we were
+ * started with one ignored (nohup) */
+static int open_signals(struct monitor *monitor, struct error *error)
+{
+	sigset_t set = our_signals();
+	int number;
+
+	for (number = 1; number < SIGRTMIN; number++)
+		if (sigismember(&set, number) == 1)
+			signal(number, SIG_DFL);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return error_set(error, "sigprocmask: %s", strerror(errno));
 	monitor->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (monitor->signals < 0)
@@ -301,11 +321,13 @@ static void run(struct monitor *monitor)
 }
 
 /* monitor - serve until told to stop */
-int monitor(const struct options *options, const char *program)
+int monitor(const struct options *options, const char *program,
+	    const sigset_t *mask)
 {
 	struct monitor state = {
 		.options = options,
 		.program = program,
+		.mask = *mask,
 		.signals = -1,
 		.report = -1,
 		.restart_ms = UINT64_MAX,
@@ -322,7 +344,7 @@ int monitor(const struct options *options, const char *program)
 		log_warning("%s", error.text);
 	sockets_inherit(&state.sockets);
 	if (options->daemonize) {
-		forked = daemon_start(&state.report, &status, &error);
+		forked = daemon_start(&state.report, &status, mask, &error);
 		if (forked > 0)
 			return status;
 		if (forked < 0) {

@@ -5,7 +5,8 @@
 /* Shared by policyd/monitor*.c only: monitor.c (the process: signals, time,
  * start, end), monitor_server.c (the life of servers: started, ready,
  * replaced), monitor_message.c (what a server says), monitor_refresh.c (files
- * that change), monitor_notify.c (what a supervisor is told). */
+ * that change), monitor_notify.c (is the server alive; what a supervisor is
+ * told). */
 
 #include <stdbool.h>
 
@@ -46,8 +47,7 @@ struct monitor {
 	struct notify notify;
 	enum notify_state told_state; /* last, to the supervisor */
 	long told_pid;
-	uint64_t ping_ms; /* the server is asked if it listens; UINT64_MAX:
-			   * never */
+	uint64_t ping_ms; /* the server is asked if it listens */
 	int64_t pings;
 	bool stopping;
 	uint64_t stop_ms; /* all are killed then */
@@ -76,6 +76,7 @@ void monitor_refresh(struct monitor *monitor);
 void monitor_notify(struct monitor *monitor);
 void monitor_notify_reload(struct monitor *monitor);
 void monitor_ping(struct monitor *monitor);
+void monitor_watch(struct monitor *monitor);
 void monitor_pong(struct monitor *monitor, struct child *child);
 
 /* monitor_message.c */

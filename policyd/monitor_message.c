@@ -3,10 +3,11 @@
  *
  * A starting server, still root and without clients, tells its settings and
  * gets its sockets. One that serves may have met anybody: all that it can say
- * is how many connections it took over, once; and that it is there, when it is
- * asked. Whoever says anything else is killed.
- * No message makes the monitor do more than log a line, open a socket of an
- * allowed kind, or go on to the next state. */
+ * is how many connections it took over, once; that it is there, when it is
+ * asked; and, not often, that it has lost the log daemon. Whoever says anything
+ * else is killed. No message makes the monitor do more than log a line, open a
+ * socket of an allowed kind, connect to the log daemon, or go on to the next
+ * state. */
 
 #include "policyd/monitor_internal.h"
 
@@ -18,6 +19,7 @@
 
 #define MESSAGE_BATCH 256
 #define CLOSED_MS     2000
+#define LOG_MS	      500 /* a server waits twice as long before it asks */
 
 /* hear_line - a line for the log, from a server that starts */
 static int hear_line(struct monitor *monitor, const struct child *child,
@@ -136,6 +138,23 @@ static bool is_count(int64_t number)
 	return number >= 0 && number <= INT32_MAX;
 }
 
+/* hear_log_lost - a server, which may not connect to anybody, gets a new socket
+ * to the log daemon, or hears that there is none */
+static int hear_log_lost(struct child *child, struct error *error)
+{
+	uint64_t now = monitor_now_ms();
+	int fd, result;
+
+	if (now < child->log_ms + LOG_MS)
+		return error_set(error, "asks for the log daemon too often");
+	fd = log_connect();
+	result = child_tell(child, CHANNEL_LOG, 0, fd, error);
+	if (fd >= 0)
+		close(fd);
+	child->log_ms = monitor_now_ms();
+	return result;
+}
+
 /* hear_message - what a server in its state may say */
 static int hear_message(struct monitor *monitor, struct child *child,
 			const struct channel_message *message,
@@ -172,6 +191,11 @@ static int hear_message(struct monitor *monitor, struct child *child,
 			break;
 		monitor_server_taken(monitor, child, number);
 		return 0;
+	case CHANNEL_LOG_LOST:
+		if (state < CHILD_TAKING || state == CHILD_FAILED ||
+		    strcmp(child->settings.log, "syslog") != 0)
+			break;
+		return hear_log_lost(child, error);
 	case CHANNEL_PONG:
 		if (child->ping == 0 || number != child->ping)
 			break;

@@ -4,12 +4,13 @@
  * After each round of the loop the state of things is compared with what was
  * told last, so whatever changes it need not know of supervisors.
  *
- * The watchdog: the server that serves is asked twice in the supervisor's time
- * if it still listens, and only its answer is passed on. One that has not
- * answered by the next time is killed and replaced, which mostly leaves time
- * enough: then the supervisor need not start everything anew. While there is no
- * server the monitor, which tries again, answers for itself: started anew with
- * what no server starts with, it would end, and not try again. */
+ * The watchdog: the server that serves is asked again and again if it still
+ * listens, every 10 s, or twice in the supervisor's time if that is shorter.
+ * One that has not answered by the next time is killed and replaced. A
+ * supervisor gets its answer passed on, and mostly has time enough for the
+ * replacement: then it need not start everything anew. While there is no server
+ * the monitor, which tries again, answers for itself: started anew with what no
+ * server starts with, it would end, and not try again. */
 
 #include "policyd/monitor_internal.h"
 
@@ -17,6 +18,9 @@
 #include <time.h>
 
 #include "policyd/channel.h"
+
+#define PING_MS 10000 /* a server answers within that time */
+#define LATE_MS 1000
 
 /* state_now - how it goes */
 static enum notify_state state_now(const struct monitor *monitor)
@@ -87,18 +91,35 @@ void monitor_notify_reload(struct monitor *monitor)
 	tell(monitor, NOTIFY_RELOADING, 0);
 }
 
-/* monitor_ping - it is time to ask the server again */
+/* tell_alive - to a supervisor that wants to know */
+static void tell_alive(const struct monitor *monitor)
+{
+	if (monitor->notify.watchdog_ms > 0)
+		notify_send(&monitor->notify, "WATCHDOG=1\n");
+}
+
+/* plan_ping - when to ask next */
+static void plan_ping(struct monitor *monitor)
+{
+	uint64_t half = (monitor->notify.watchdog_ms + 1) / 2;
+
+	monitor->ping_ms =
+		monitor->stopping
+			? UINT64_MAX
+			: monitor_now_ms() +
+				  (half > 0 && half < PING_MS ? half : PING_MS);
+}
+
+/* monitor_ping - ask the server again */
 void monitor_ping(struct monitor *monitor)
 {
 	struct child *serving = monitor->serving;
 
-	monitor->ping_ms = UINT64_MAX;
-	if (monitor->notify.watchdog_ms == 0 || monitor->stopping)
+	plan_ping(monitor);
+	if (monitor->stopping)
 		return;
-	monitor->ping_ms =
-		monitor_now_ms() + (monitor->notify.watchdog_ms + 1) / 2;
 	if (serving == NULL) {
-		notify_send(&monitor->notify, "WATCHDOG=1\n");
+		tell_alive(monitor);
 		return;
 	}
 	if (serving->ping != 0 ||
@@ -108,11 +129,25 @@ void monitor_ping(struct monitor *monitor)
 		serving->ping = monitor->pings;
 }
 
+/* monitor_watch - it is time to look how it goes. Where the monitor could not
+ * run the server could not, either: it gets its time once more. */
+void monitor_watch(struct monitor *monitor)
+{
+	if (monitor_now_ms() - monitor->ping_ms > LATE_MS) {
+		plan_ping(monitor);
+		return;
+	}
+	if (monitor->serving != NULL && monitor->next == NULL &&
+	    sockets_changed(&monitor->sockets))
+		monitor_reload(monitor);
+	monitor_ping(monitor);
+}
+
 /* monitor_pong - a server has answered */
 void monitor_pong(struct monitor *monitor, struct child *child)
 {
 	child->ping = 0;
 	monitor_notify(monitor); /* that it is ready comes first */
 	if (child == monitor->serving)
-		notify_send(&monitor->notify, "WATCHDOG=1\n");
+		tell_alive(monitor);
 }

@@ -21,8 +21,8 @@
 #include "policyd/daemon.h"
 
 #define START_MS	 60000 /* from fork to ready */
-#define LEAVE_MS	 15000 /* to hand over, or to drain */
-#define LIVED_MS	 1000  /* who dies before that is replaced later */
+#define TAKE_MS		 (CHANNEL_LEAVE_MS + 5000)
+#define LIVED_MS	 1000 /* who dies before that is replaced later */
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS	 5000
 
@@ -99,6 +99,11 @@ void monitor_start_server(struct monitor *monitor)
 	struct child *child;
 
 	options.lenient = monitor->serving == NULL;
+	if (sockets_renew(&monitor->sockets) && monitor->serving != NULL) {
+		/* It may be the one; and it does not have the new one. */
+		child_kill(monitor->serving, "a listening socket was changed");
+		options.lenient = true;
+	}
 	monitor->restart_ms = UINT64_MAX;
 	monitor->reload_again = false;
 	*monitor->complaint.text = '\0';
@@ -164,7 +169,7 @@ static void first_ready(struct monitor *monitor)
 static void drain(struct child *child)
 {
 	child->state = CHILD_LEAVING;
-	child->deadline_ms = monitor_now_ms() + LEAVE_MS;
+	child->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
 	if (child_tell(child, CHANNEL_DRAIN, 0, -1, NULL) < 0)
 		child_kill(child, "does not listen to the monitor");
 }
@@ -177,8 +182,10 @@ static int connect_servers(struct child *from, struct child *to,
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set(error, "socketpair: %s", strerror(errno));
-	if (child_tell(to, CHANNEL_TAKE_OVER, 0, ends[0], error) == 0 &&
-	    child_tell(from, CHANNEL_HAND_OVER, 0, ends[1], error) == 0)
+	/* Whoever hands over to nobody drains; who takes over from nobody would
+	 * say so, unexpectedly. */
+	if (child_tell(from, CHANNEL_HAND_OVER, 0, ends[1], error) == 0 &&
+	    child_tell(to, CHANNEL_TAKE_OVER, 0, ends[0], error) == 0)
 		result = 0;
 	close(ends[0]);
 	close(ends[1]);
@@ -194,8 +201,9 @@ static void hand_over(struct child *from, struct child *to)
 		error_set(&error, "they are of different versions");
 	else if (connect_servers(from, to, &error) == 0) {
 		to->state = CHILD_TAKING;
+		to->deadline_ms = monitor_now_ms() + TAKE_MS;
 		from->state = CHILD_LEAVING;
-		from->deadline_ms = monitor_now_ms() + LEAVE_MS;
+		from->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
 		return;
 	}
 	drain(from);
@@ -247,6 +255,7 @@ void monitor_server_taken(struct monitor *monitor, struct child *child,
 			  int64_t count)
 {
 	child->state = CHILD_SERVING;
+	child->deadline_ms = UINT64_MAX;
 	if (count < 0)
 		log_warning("the server before broke off the hand-over");
 	log_info("reloaded: server %ld, %lld connections taken over",

@@ -222,6 +222,14 @@ static int give_up_root(struct service_process *process, struct error *error)
 	return 0;
 }
 
+/* ask_for_log - the log daemon is gone, and we may not connect to it */
+static bool ask_for_log(void *context)
+{
+	const struct service_process *process = context;
+
+	return channel_ask(process->channel, CHANNEL_LOG_LOST) == 0;
+}
+
 /* prepare - everything that needs root, then give it up */
 static int prepare(struct service_process *process, struct error *error)
 {
@@ -243,6 +251,7 @@ static int prepare(struct service_process *process, struct error *error)
 	    serve_receive_sockets(process, error) < 0 ||
 	    log_open_for(config->log, config->uid, error) < 0)
 		return -1;
+	log_ask_for_socket(ask_for_log, process);
 	open_trial(process);
 	raise_limit(config);
 	return give_up_root(process, error);
@@ -268,8 +277,9 @@ static int obey(struct service_process *process,
 {
 	switch (message->kind) {
 	case CHANNEL_TAKE_OVER:
-		return server_take_over(process->server, fd, serve_taken_over,
-					process, error);
+		return server_take_over(process->server, fd,
+					CHANNEL_LEAVE_MS + 2000,
+					serve_taken_over, process, error);
 	case CHANNEL_HAND_OVER:
 		process->next = fd;
 		serve_gather(process);
@@ -283,6 +293,9 @@ static int obey(struct service_process *process,
 		return 0;
 	case CHANNEL_COUNTERS:
 		log_counters(process);
+		return 0;
+	case CHANNEL_LOG:
+		log_use_socket(fd);
 		return 0;
 	case CHANNEL_PING:
 		return channel_tell(process->channel, CHANNEL_PONG,

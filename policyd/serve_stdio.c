@@ -41,6 +41,13 @@ static int judge(const struct server *server)
 	return reason != 0 ? EX_IOERR : EX_OK;
 }
 
+/* nobody - who could connect to the log daemon for us, when it was restarted */
+static bool nobody(void *context)
+{
+	(void)context;
+	return false;
+}
+
 /* run_stdio - log, event loop, give up root; one connection. An exit status, or
  * -1 */
 static int run_stdio(const struct config *config, struct policy *policy,
@@ -55,6 +62,7 @@ static int run_stdio(const struct config *config, struct policy *policy,
 		    0 ||
 	    log_open_for(config->log, config->uid, error) < 0)
 		return -1;
+	log_ask_for_socket(nobody, NULL);
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)
 		return -1;

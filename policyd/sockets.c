@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -117,6 +118,63 @@ static void forget(struct sockets *sockets, struct sockets_entry *entry)
 	else
 		listener_remove(&entry->listener);
 	*entry = sockets->entries[--sockets->count];
+}
+
+/* sockets_changed - is one of them not as it was? */
+bool sockets_changed(const struct sockets *sockets)
+{
+	size_t i;
+
+	for (i = 0; i < sockets->count; i++)
+		if (listener_changed(&sockets->entries[i].listener) != NULL)
+			return true;
+	return false;
+}
+
+/* renew - one that was changed; what cannot be opened now is gone, and the
+ * server that wants it hears why */
+static void renew(struct sockets *sockets, struct sockets_entry *entry,
+		  const char *how)
+{
+	const char *address = entry->listener.options.address;
+	struct error error;
+
+	log_error("%s %s: a server was taken over; it is opened anew", address,
+		  how);
+	if (entry->inherited)
+		log_warning("%s was inherited (LISTEN_FDS): restart what has "
+			    "opened it, too",
+			    address);
+	/* The mode that a supervisor chose is that of its own socket. */
+	if (entry->inherited && entry->next.address[0] != '\0')
+		entry->listener.options = entry->next;
+	if (listener_renew(&entry->listener, &error) == 0) {
+		entry->inherited = false;
+		return;
+	}
+	log_error("%s", error.text);
+	forget(sockets, entry);
+}
+
+/* sockets_renew - open those anew that were changed. How many may wait to be
+ * accepted nobody can look up, but anybody can set. */
+bool sockets_renew(struct sockets *sockets)
+{
+	bool changed = false;
+	const char *how;
+	size_t i;
+
+	for (i = sockets->count; i-- > 0;) {
+		struct sockets_entry *entry = &sockets->entries[i];
+
+		how = listener_changed(&entry->listener);
+		if (how != NULL)
+			renew(sockets, entry, how);
+		else if (!entry->inherited)
+			listen(entry->listener.fd, LISTENER_BACKLOG);
+		changed |= how != NULL;
+	}
+	return changed;
 }
 
 /* sockets_commit - the server is ready */

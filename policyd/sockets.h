@@ -2,6 +2,7 @@
 #ifndef POLICYD_SOCKETS_H
 #define POLICYD_SOCKETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/error.h"
@@ -20,6 +21,14 @@ struct sockets {
  * are used instead of opened, stay as they are, and are never removed. What
  * cannot be used is closed, with a warning in the log. */
 void sockets_inherit(struct sockets *sockets);
+
+/* sockets_changed - is one of them not as it was? Each server has them, and one
+ * that was taken over may have changed them for all. */
+bool sockets_changed(const struct sockets *sockets);
+
+/* sockets_renew - before a server starts: open those anew that were changed,
+ * and log that. True: there was one. */
+bool sockets_renew(struct sockets *sockets);
 
 /* sockets_want - open the socket, or find the one that is open. Returns its
  * descriptor, which stays here, or -1. */

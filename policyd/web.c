@@ -162,7 +162,9 @@ static void on_sweep(evutil_socket_t fd, short what, void *argument)
 		if (has_left(guest))
 			part(web, guest);
 		else if (guest->until_ms <= now)
-			shutdown(bufferevent_getfd(guest->buffers), SHUT_RDWR);
+			bufferevent_trigger_event(
+				guest->buffers,
+				BEV_EVENT_READING | BEV_EVENT_EOF, 0);
 	}
 	if (web->count > 0)
 		sweep_in(web, web->leaving > 0 ? LEAVE_MS : SWEEP_MS);

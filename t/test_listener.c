@@ -5,10 +5,14 @@
 #include "lib/listener.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -457,6 +461,180 @@ START_TEST(test_inet)
 }
 END_TEST
 
+/* open_somewhere - a listener of either kind; a port is looked for */
+static struct listener open_somewhere(bool inet)
+{
+	struct listener_options options = options_for(path);
+	struct listener listener;
+	struct error error = { "" };
+	char text[64];
+	int port = 20000 + getpid() % 10000, result = -1;
+
+	for (; result < 0 && port < 40000; port++) {
+		snprintf(text, sizeof(text), "inet:127.0.0.1:%d", port);
+		if (inet)
+			ck_assert_int_eq(listener_parse(&options, text, &error),
+					 0);
+		result = listener_open(&listener, &options, &error);
+	}
+	ck_assert_msg(result == 0, "%s", error.text);
+	return listener;
+}
+
+/* connect_to - it, by the address that it has; or -1 */
+static int connect_to(const struct listener *listener, bool inet)
+{
+	struct sockaddr_in address;
+	socklen_t length = sizeof(address);
+	int fd;
+
+	if (!inet)
+		return unix_socket(path, connect);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(
+		getsockname(listener->fd, (struct sockaddr *)&address, &length),
+		0);
+	if (connect(fd, (struct sockaddr *)&address, length) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int shut(int fd)
+{
+	return shutdown(fd, SHUT_RDWR);
+}
+
+static int cut_reading(int fd)
+{
+	return shutdown(fd, SHUT_RD);
+}
+
+static int block(int fd)
+{
+	return fcntl(fd, F_SETFL, 0);
+}
+
+static int tell_us(int fd)
+{
+	return fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC);
+}
+
+static int own(int fd)
+{
+	return fcntl(fd, F_SETOWN, getpid());
+}
+
+static int drop(int fd)
+{
+	struct sock_filter none = { .code = BPF_RET | BPF_K };
+	struct sock_fprog filter = { .len = 1, .filter = &none };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+			  sizeof(filter));
+}
+
+static int hurry(int fd)
+{
+	const struct timeval moment = { .tv_usec = 10000 };
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
+}
+
+static int linger(int fd)
+{
+	const struct linger none = { 1, 0 };
+
+	return setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
+static int defer(int fd)
+{
+	const int long_s = 3600;
+
+	return setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &long_s,
+			  sizeof(long_s));
+}
+
+static int route(int fd)
+{
+	static const unsigned char bytes[] = { 1, 1, 1, 1 }; /* nothing */
+
+	return setsockopt(fd, IPPROTO_IP, IP_OPTIONS, bytes, sizeof(bytes));
+}
+
+static const struct {
+	int (*change)(int fd);
+	bool only_inet;
+} changes[] = {
+	{ shut, false },    { cut_reading, false }, { block, false },
+	{ tell_us, false }, { own, false },	    { drop, false },
+	{ hurry, false },   { linger, false },	    { defer, true },
+	{ route, true },
+};
+
+/* Whatever somebody changes who shares it is found, and it is opened anew while
+ * he still has the old one: that one listens no more, whatever he does. */
+START_TEST(test_renew)
+{
+	bool inet = _i % 2 > 0;
+	struct listener listener;
+	struct error error = { "" };
+	int shared, client;
+
+	if (changes[_i / 2].only_inet && !inet)
+		return;
+	listener = open_somewhere(inet);
+	shared = dup(listener.fd);
+	ck_assert_ptr_null(listener_changed(&listener));
+	ck_assert_int_eq(changes[_i / 2].change(shared), 0);
+	ck_assert_ptr_nonnull(listener_changed(&listener));
+	ck_assert_msg(listener_renew(&listener, &error) == 0, "%s", error.text);
+	ck_assert_ptr_null(listener_changed(&listener));
+	ck_assert(listener_in_place(&listener));
+	client = connect_to(&listener, inet);
+	ck_assert_int_ge(client, 0);
+	ck_assert(!inet || listen(shared, 1) < 0);
+	ck_assert_int_lt(accept(shared, NULL, NULL), 0);
+	close(client);
+	client = accept4(listener.fd, NULL, NULL, SOCK_CLOEXEC);
+	ck_assert_int_ge(client, 0);
+	close(client);
+	close(shared);
+	listener_remove(&listener);
+}
+END_TEST
+
+/* What happens to a listener in use is no change. */
+START_TEST(test_in_use)
+{
+	bool inet = _i > 0;
+	struct listener listener = open_somewhere(inet);
+	int client = connect_to(&listener, inet);
+	socklen_t length = sizeof(int);
+	int accepted, on = 0;
+
+	ck_assert_ptr_null(listener_changed(&listener));
+	accepted = accept4(listener.fd, NULL, NULL, SOCK_CLOEXEC);
+	ck_assert_int_ge(accepted, 0);
+	ck_assert_ptr_null(listener_changed(&listener));
+	if (inet) /* servers may not set it */
+		ck_assert_int_eq(getsockopt(accepted, IPPROTO_TCP, TCP_NODELAY,
+					    &on, &length),
+				 0);
+	ck_assert(on != 0 || !inet);
+	close(client);
+	close(accepted);
+	ck_assert_ptr_null(listener_changed(&listener));
+	ck_assert_int_eq(shutdown(listener.fd, SHUT_WR), 0);
+	ck_assert_ptr_null(listener_changed(&listener));
+	client = connect_to(&listener, inet); /* the half does nothing */
+	ck_assert_int_ge(client, 0);
+	close(client);
+	listener_remove(&listener);
+}
+END_TEST
+
 START_TEST(test_no_directory)
 {
 	struct listener_options options;
@@ -527,6 +705,8 @@ int main(void)
 	tcase_add_loop_test(tests, test_two_starts, 0, 100);
 	tcase_add_loop_test(tests, test_inet, 0, 2);
 	tcase_add_test(tests, test_same);
+	tcase_add_loop_test(tests, test_renew, 0, 2 * COUNT(changes));
+	tcase_add_loop_test(tests, test_in_use, 0, 2);
 	tcase_add_test(tests, test_no_directory);
 	return run_tests("listener", tests);
 }

@@ -111,7 +111,8 @@ static bool is_allowed(enum child_state state, uint32_t kind)
 	case CHANNEL_TAKEN:
 		return state == CHILD_TAKING;
 	default:
-		return false; /* a pong only if there was a ping */
+		return false; /* a pong only if there was a ping; the log only
+			       * where it is the log daemon's */
 	}
 }
 
@@ -186,6 +187,26 @@ START_TEST(hears_the_rest)
 	/* Each only once. */
 	say(&message);
 	is_killed("again", 0);
+}
+END_TEST
+
+START_TEST(brings_the_log_not_too_often)
+{
+	struct channel_message message, answer;
+	struct error error;
+	int fd;
+
+	be(CHILD_SERVING);
+	strcpy(child->settings.log, "syslog");
+	channel_message_init(&message, CHANNEL_LOG_LOST, 0);
+	say(&message);
+	ck_assert_str_eq(child->reason.text, "");
+	ck_assert_int_eq(channel_receive(server_end, &answer, &fd, &error), 1);
+	ck_assert_uint_eq(answer.kind, CHANNEL_LOG);
+	if (fd >= 0)
+		close(fd); /* this machine has a log daemon */
+	say(&message);
+	is_killed("log", 0);
 }
 END_TEST
 
@@ -386,6 +407,7 @@ int main(void)
 			    STATES * CHANNEL_KIND_COUNT);
 	tcase_add_loop_test(tests, kills_who_counts_wrongly, 0, COUNT(numbers));
 	tcase_add_test(tests, hears_the_rest);
+	tcase_add_test(tests, brings_the_log_not_too_often);
 	tcase_add_test(tests, keeps_the_log_where_it_was);
 	tcase_add_test(tests, does_not_hear_the_dead);
 	tcase_add_loop_test(tests, listeners_are_read_again, 0, 4);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -38,20 +39,17 @@
 #define DONE	0
 #define REFUSED 3
 
-/* run - in a child that has given up what a server gives up; what wait(2)
- * says */
-static int run(int (*attempt)(void))
+/* run_held - in a child that is held like that; what wait(2) says */
+static int run_held(int (*hold)(struct error *error), int (*attempt)(void))
 {
 	int status = -1;
 	pid_t pid = fork();
 
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		struct privileges privileges;
 		struct error error;
 
-		if (privileges_find(&privileges, "nobody", NULL, &error) < 0 ||
-		    privileges_drop(&privileges, NULL, &error) < 0) {
+		if (hold(&error) < 0) {
 			fprintf(stderr, "%s\n", error.text);
 			_exit(99);
 		}
@@ -59,6 +57,22 @@ static int run(int (*attempt)(void))
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return status;
+}
+
+/* drop_all - what a server gives up */
+static int drop_all(struct error *error)
+{
+	struct privileges privileges;
+
+	if (privileges_find(&privileges, "nobody", NULL, error) < 0)
+		return -1;
+	return privileges_drop(&privileges, NULL, error);
+}
+
+/* run - in a child that has given up what a server gives up */
+static int run(int (*attempt)(void))
+{
+	return run_held(drop_all, attempt);
 }
 
 /* outcome - of a call that tells by -1 */
@@ -113,6 +127,80 @@ static int try_inet(void)
 static int try_unix_stream(void)
 {
 	return outcome(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+/* Descriptors that a server has: a listening one of each kind. */
+static int listening[2];
+
+static int try_socket(void)
+{
+	return outcome(socket(AF_UNIX, SOCK_DGRAM, 0));
+}
+
+static int try_connect(void)
+{
+	const struct sockaddr_in nobody = { .sin_family = AF_UNSPEC };
+
+	return outcome(connect(listening[0], (const struct sockaddr *)&nobody,
+			       sizeof(nobody)));
+}
+
+static int try_shutdown(void)
+{
+	return outcome(shutdown(listening[1], SHUT_RDWR));
+}
+
+static int try_shutdown_half(void)
+{
+	return outcome(shutdown(listening[0], SHUT_RD));
+}
+
+static int try_flags(void)
+{
+	return outcome(fcntl(listening[0], F_SETFL, 0));
+}
+
+static int try_owner(void)
+{
+	return outcome(fcntl(listening[1], F_SETOWN, getpid()));
+}
+
+static int try_filter(void)
+{
+	struct sock_filter none = { .code = BPF_RET | BPF_K };
+	struct sock_fprog filter = { .len = 1, .filter = &none };
+
+	return outcome(setsockopt(listening[0], SOL_SOCKET, SO_ATTACH_FILTER,
+				  &filter, sizeof(filter)));
+}
+
+static int try_backlog(void)
+{
+	return outcome(listen(listening[0], 0));
+}
+
+static int try_bind(void)
+{
+	const struct sockaddr_un any = { .sun_family = AF_UNIX };
+
+	return outcome(bind(listening[1], (const struct sockaddr *)&any,
+			    sizeof(sa_family_t)));
+}
+
+static int try_send_elsewhere(void)
+{
+	const struct sockaddr_un log = { .sun_family = AF_UNIX,
+					 .sun_path = "/dev/log" };
+
+	return outcome(sendto(listening[1], "", 0, 0,
+			      (const struct sockaddr *)&log, sizeof(log)));
+}
+
+static int try_datagrams(void)
+{
+	int ends[2];
+
+	return outcome(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends));
 }
 
 static int try_code(void)
@@ -200,6 +288,17 @@ static const struct {
 	{ "kill", try_kill },
 	{ "unlink", try_unlink },
 	{ "listen", try_listen },
+	{ "socket", try_socket },
+	{ "connect", try_connect },
+	{ "shutdown", try_shutdown },
+	{ "shutdown(SHUT_RD)", try_shutdown_half },
+	{ "F_SETFL", try_flags },
+	{ "F_SETOWN", try_owner },
+	{ "SO_ATTACH_FILTER", try_filter },
+	{ "listen(0)", try_backlog },
+	{ "bind", try_bind },
+	{ "sendto with an address", try_send_elsewhere },
+	{ "socketpair(SOCK_DGRAM)", try_datagrams },
 	{ "io_uring", try_uring },
 	{ "process_vm_readv", try_memory },
 	{ "x32", try_x32 },
@@ -222,15 +321,46 @@ static bool has_x86(void)
 	return !WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV;
 }
 
+/* hold_by_filter - nothing but that: what a kernel without Landlock does */
+static int hold_by_filter(struct error *error)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(error, "prctl: %s", strerror(errno));
+	return system_calls_limit(error) > 0 ? 0 : -1;
+}
+
+/* open_listening - as the monitor has them, before a server is held */
+static void open_listening(void)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET };
+
+	any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listening[0] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	listening[1] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	ck_assert_int_eq(
+		bind(listening[0], (struct sockaddr *)&any, sizeof(any)), 0);
+	/* AF_UNIX: a name of the kernel's choice */
+	any.sin_family = AF_UNIX;
+	ck_assert_int_eq(bind(listening[1], (struct sockaddr *)&any,
+			      sizeof(sa_family_t)),
+			 0);
+	ck_assert_int_eq(listen(listening[0], 8), 0);
+	ck_assert_int_eq(listen(listening[1], 8), 0);
+}
+
+/* The same with and without the rest of what holds a server. */
 START_TEST(kills_who_tries)
 {
-	int status = run(deadly[_i].attempt);
+	size_t which = (size_t)_i % COUNT(deadly);
+	int status =
+		run_held((size_t)_i < COUNT(deadly) ? drop_all : hold_by_filter,
+			 deadly[which].attempt);
 	int expected = SIGSYS;
 
-	if (deadly[_i].attempt == try_x86 && !has_x86())
+	if (deadly[which].attempt == try_x86 && !has_x86())
 		expected = SIGSEGV;
 	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == expected,
-		      "%s: status %x", deadly[_i].name, status);
+		      "%s: status %x", deadly[which].name, status);
 }
 END_TEST
 
@@ -258,14 +388,9 @@ START_TEST(refuses_files)
 }
 END_TEST
 
-static int log_again(void)
+static int replace_log(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX,
-				       .sun_path = "/nonexistent/log" };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	return fd < 0 ||
-	       connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+	return dup3(listening[0], listening[1], O_CLOEXEC) != listening[1];
 }
 
 static int tell_time(void)
@@ -329,10 +454,11 @@ static int make_pair(void)
 		return 1;
 	ready.fd = ends[0];
 	return poll(&ready, 1, 1) != 0 || write(ends[0], "x", 1) != 1 ||
-	       fcntl(ends[0], F_SETFL, 0) < 0;
+	       send(ends[0], "x", 1, MSG_NOSIGNAL) != 1 ||
+	       shutdown(ends[0], SHUT_WR) < 0;
 }
 
-static int (*const harmless[])(void) = { log_again,	tell_time,
+static int (*const harmless[])(void) = { replace_log,	tell_time,
 					 start_threads, use_memory,
 					 make_no_call,	make_pair };
 
@@ -432,7 +558,7 @@ START_TEST(says_what_is_built_in)
 {
 	ck_assert_str_eq(privileges_built_in(),
 			 HELD ? "seccomp landlock" : "none");
-	ck_assert_uint_le(system_calls_count(), 45);
+	ck_assert_uint_le(system_calls_count(), 42);
 }
 END_TEST
 
@@ -471,8 +597,10 @@ int main(void)
 {
 	TCase *tests = tcase_create("privileges");
 
+	tcase_add_unchecked_fixture(tests, open_listening, NULL);
 	if (HELD) /* says_what_is_built_in: is it? */
-		tcase_add_loop_test(tests, kills_who_tries, 0, COUNT(deadly));
+		tcase_add_loop_test(tests, kills_who_tries, 0,
+				    2 * COUNT(deadly));
 	tcase_add_loop_test(tests, refuses_files, 0, COUNT(refused));
 	tcase_add_loop_test(tests, lets_a_server_work, 0, COUNT(harmless));
 	tcase_add_test(tests, abort_is_seen_as_such);

@@ -32,7 +32,8 @@ struct instance {
 	struct server *server;
 	pthread_t thread;
 	int orders[2];
-	int channel; /* for orders 'h' and 't' */
+	int channel;	   /* for orders 'h' and 't' */
+	unsigned limit_ms; /* to take over */
 	struct connection *waiting[WAITING_MAX];
 	atomic_size_t waiting_count;
 	atomic_int requests, gone, malformed;
@@ -150,8 +151,8 @@ static void on_order(void *context, int fd)
 				 on_farewell, instance);
 		break;
 	case 't':
-		server_take_over(instance->server, instance->channel, on_taken,
-				 instance, NULL);
+		server_take_over(instance->server, instance->channel,
+				 instance->limit_ms, on_taken, instance, NULL);
 		break;
 	default:
 		server_quit(instance->server);
@@ -749,10 +750,13 @@ static unsigned open_of(const struct instance *instance)
  * before it. Returns the other end */
 static int add(const struct instance *instance, const char *name)
 {
+	const struct sockaddr named = { .sa_family = AF_UNIX };
 	int pair[2];
 
 	ck_assert_int_eq(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	/* As if it was accepted: another server takes no nameless one. */
+	ck_assert_int_eq(bind(pair[0], &named, sizeof(sa_family_t)), 0);
 	server_add(instance->server, pair[0], name);
 	return pair[1];
 }
@@ -1179,6 +1183,95 @@ START_TEST(test_take_over_nonsense)
 }
 END_TEST
 
+/* Descriptors that are no connections. */
+enum { LISTENING, UNCONNECTED, PAIR, PACKETS, ITSELF, FILE_END, STRANGE_COUNT };
+
+static int strange(int which, int channel)
+{
+	int ends[2] = { -1, -1 };
+
+	switch (which) {
+	case LISTENING:
+		return dup(listener.fd);
+	case UNCONNECTED:
+		return socket(AF_UNIX, SOCK_STREAM, 0);
+	case ITSELF:
+		return dup(channel);
+	case FILE_END:
+		return open("/dev/null", O_RDWR);
+	default:
+		ck_assert_int_eq(
+			socketpair(AF_UNIX,
+				   which == PAIR ? SOCK_STREAM : SOCK_SEQPACKET,
+				   0, ends),
+			0);
+		close(ends[1]);
+		return ends[0];
+	}
+}
+
+/* accepted_blocking - a connection, the server's end of which blocks */
+static int accepted_blocking(int *client_end)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	socklen_t length = sizeof(sa_family_t); /* the kernel names it */
+	int one = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+
+	ck_assert_int_eq(bind(one, (struct sockaddr *)&address, length), 0);
+	ck_assert_int_eq(listen(one, 1), 0);
+	length = sizeof(address);
+	ck_assert_int_eq(getsockname(one, (struct sockaddr *)&address, &length),
+			 0);
+	*client_end = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(
+		connect(*client_end, (struct sockaddr *)&address, length), 0);
+	fd = accept4(one, NULL, NULL, SOCK_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	close(one);
+	return fd;
+}
+
+/* give - a descriptor to a server that takes over */
+static void give(int channel, int fd)
+{
+	struct handover_packet packet = handover_new_packet(NULL);
+
+	ck_assert_int_eq(handover_send(channel, &packet, fd), 0);
+}
+
+/* A server that was taken over gives what is no connection, with its own end of
+ * the channel, and then nothing more: the next one serves, does not wait for
+ * a descriptor that blocks, and takes over no longer than it should. */
+START_TEST(test_take_over_strange)
+{
+	struct instance *new = listening(&generous);
+	int ends[2], fd, one = client(), given;
+
+	new->limit_ms = 200;
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	new->channel = ends[0];
+	order(new, 't');
+	given = strange(_i, ends[1]);
+	give(ends[1], given);
+	close(given);
+	given = accepted_blocking(&fd);
+	give(ends[1], given);
+	say(fd, "n=9\n\nn=");
+	expect(fd, "n=9\n\n");
+	eventually(atomic_load(&new->taken) >= 0);
+	ck_assert_int_eq(atomic_load(&new->taken), 1);
+	ck_assert(new->broken);
+	say(one, "n=1\n\n");
+	expect(one, "n=1\n\n");
+	close(ends[1]);
+	close(given);
+	close(fd);
+	close(one);
+	quit(new);
+}
+END_TEST
+
 START_TEST(test_pair)
 {
 	struct instance *instance = new_instance(&generous);
@@ -1304,6 +1397,7 @@ int main(void)
 	tcase_add_test(tests, test_hand_over_nobody);
 	tcase_add_test(tests, test_hand_over_to_nobody);
 	tcase_add_loop_test(tests, test_take_over_nonsense, 0, 3);
+	tcase_add_loop_test(tests, test_take_over_strange, 0, STRANGE_COUNT);
 	tcase_add_test(tests, test_pair);
 	tcase_add_test(tests, calls_nobody_after_its_end);
 	tcase_add_test(tests, test_size);

@@ -122,12 +122,15 @@ static const unsigned char *packet(int channel, struct client *client,
 	unsigned wrong = place[0] & 15, kind = place[0] >> 4 & 3;
 	const unsigned char *lengths = place + 1, *bytes = place + 4;
 	size_t length = (size_t)lengths[0] + lengths[1] + lengths[2];
+	const struct sockaddr named = { .sa_family = AF_UNIX };
 	int ends[2];
 
 	if (length > (size_t)(end - bytes))
 		return end;
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 			   0, ends) == 0);
+	/* As if it was accepted: the kernel gives it a name. */
+	require(bind(ends[1], &named, sizeof(sa_family_t)) == 0);
 	client->fd = ends[0];
 	client->unsent_length = lengths[1];
 	memcpy(client->unsent, bytes + lengths[0], lengths[1]);
@@ -179,8 +182,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(server != NULL);
 	require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 			   channel) == 0);
-	require(server_take_over(server, channel[0], on_taken, &ends, &error) ==
-		0);
+	require(server_take_over(server, channel[0], 0, on_taken, &ends,
+				 &error) == 0);
 	while (count < PACKETS_MAX && end - place >= 4) {
 		const unsigned char *next;
 

@@ -364,6 +364,47 @@ def stop_hung(program):
         return took
 
 
+def started_with(policyd, call, number):
+    """started_with - policyd, which gets a signal at its first such call"""
+    policyd.process = subprocess.Popen(
+        ["strace", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+         "inject=%s:signal=%s:when=1" % (call, number), policyd.program, "-c",
+         policyd.config], stdin=subprocess.DEVNULL,
+        stderr=open(policyd.path("stderr"), "ab"),
+        env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+
+
+def test_signal_early(program):
+    """a signal that comes while policyd starts waits until it can be obeyed"""
+    for call in ("capget", "signalfd4", "socketpair"):
+        policyd = Daemon(program)
+        try:
+            started_with(policyd, call, "HUP")
+            policyd.expect(r"reloaded: server \d+")
+            policyd.monitor = int(re.search(r"policyd\[(\d+)\]: serving: ",
+                                  policyd.read(policyd.log)).group(1))
+            assert policyd.ask() == PERMIT
+            assert policyd.stop() == 0
+            started_with(policyd, call, "TERM")
+            policyd.monitor = None
+            assert policyd.wait() == 0, policyd.stderr()
+            assert not os.path.exists(policyd.socket)
+        finally:
+            policyd.__exit__()
+
+
+def test_hung(program):
+    """a server that hangs is replaced, without any supervisor"""
+    with Daemon(program) as policyd:
+        hung = policyd.server()
+        mark = policyd.mark()
+        os.kill(hung, signal.SIGSTOP)
+        wait_until(lambda: not exists(hung), "its end", WAIT + 20)
+        policyd.expect(r"server %d died: does not answer the monitor" % hung,
+                       mark)
+        assert policyd.ask() == PERMIT
+
+
 def test_signals_for_all(program):
     """a terminal's SIGINT, SIGHUP to the whole group: the monitor decides"""
     with Daemon(program) as policyd:
@@ -487,6 +528,6 @@ if __name__ == "__main__":
         test_many_entries,
         test_kill_server, test_kill_server_broken, test_kill_monitor,
         test_two_starts, test_drain, test_drain_answers, test_stop_hung,
-        test_signals_for_all, test_counters, test_background,
+        test_signal_early, test_hung, test_signals_for_all, test_counters, test_background,
         test_background_refused, test_background_stale,
         test_without_streams]))

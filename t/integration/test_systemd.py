@@ -189,6 +189,37 @@ def watchdog(program, seconds):
         return took < 1.95 * seconds
 
 
+def state(pid):
+    """state - of a process, a letter"""
+    with open("/proc/%d/stat" % pid) as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
+def test_watchdog_late(program):
+    """where the monitor could not run, the server is not to blame"""
+    name = "@policyd-watchdog-%d" % os.getpid()
+    with Supervisor(name) as supervisor, Supervised(
+            program, {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "8000000"}
+            ) as policyd:
+        while "WATCHDOG" not in supervisor.next():
+            pass
+        answered = time.monotonic()     # it is asked 4 s later, and killed
+        server = policyd.server()       # another 4 s later
+        with policyd.client() as client:
+            assert client.ask(OURS) == PERMIT
+            os.kill(server, signal.SIGSTOP)
+            time.sleep(5.5)
+            os.kill(policyd.monitor, signal.SIGSTOP)
+            late = time.monotonic() - answered > 7
+            time.sleep(4)
+            os.kill(policyd.monitor, signal.SIGCONT)
+            wait_until(lambda: state(policyd.monitor) == "S",
+                       "the monitor has looked")
+            os.kill(server, signal.SIGCONT)
+            assert client.ask(OURS) == PERMIT or late
+        assert policyd.server() == server or late
+
+
 def test_watchdog_without_server(program):
     """no server can start, and the monitor tries again: that is no reason to
     kill it"""
@@ -398,6 +429,6 @@ def test_socket_activate(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_reload_at_once, test_notify_path, test_notify_abstract,
-        test_notify_nobody, test_watchdog, test_watchdog_without_server,
-        test_watchdog_of_others, test_inherited, test_not_for_us,
-        test_restarts, test_socket_activate]))
+        test_notify_nobody, test_watchdog, test_watchdog_late,
+        test_watchdog_without_server, test_watchdog_of_others, test_inherited,
+        test_not_for_us, test_restarts, test_socket_activate]))
