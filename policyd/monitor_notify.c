@@ -92,7 +92,7 @@ void monitor_notify_reload(struct monitor *monitor)
 }
 
 /* tell_alive - to a supervisor that wants to know */
-static void tell_alive(const struct monitor *monitor)
+static void tell_alive(struct monitor *monitor)
 {
 	if (monitor->notify.watchdog_ms > 0)
 		notify_send(&monitor->notify, "WATCHDOG=1\n");

@@ -737,15 +737,6 @@ static void connect_instances(struct instance *old, struct instance *new)
 	order(old, 'h');
 }
 
-/* open_of - its connections now */
-static unsigned open_of(const struct instance *instance)
-{
-	struct server_counters counters;
-
-	server_counters(instance->server, &counters);
-	return counters.open;
-}
-
 /* add - a connection that somebody else has made; with a name, somebody stands
  * before it. Returns the other end */
 static int add(const struct instance *instance, const char *name)
@@ -1051,7 +1042,7 @@ START_TEST(test_hand_over_silent)
 	say(part, "n=");
 	eventually(accepted_by(old) == 3 && unread(part) == 0);
 	new = listening(&limits);
-	relay(old, new);
+	connect_instances(old, new);
 	eventually(atomic_load(&new->taken) == 3);
 	end(old);
 	expect_end(silent_one);
@@ -1234,7 +1225,9 @@ static int accepted_blocking(int *client_end)
 /* give - a descriptor to a server that takes over */
 static void give(int channel, int fd)
 {
-	struct handover_packet packet = handover_new_packet(NULL);
+	const struct connection like = { .asked = true,
+					 .since_ms = server_now_ms() };
+	struct handover_packet packet = handover_packet(&like, NULL, 0);
 
 	ck_assert_int_eq(handover_send(channel, &packet, fd), 0);
 }
