@@ -71,6 +71,12 @@ def decision(policyd, start, asked):
         return None, None
 
 
+def how(tls, login):
+    """how - the session, in words"""
+    words = {None: "", "good": ", login", "bad": ", wrong password"}
+    return (tls or "plain text") + words[login]
+
+
 def why(restriction, destination):
     """why - in words"""
     if restriction is None:
@@ -86,12 +92,10 @@ def play(mailer, policyd, row):
     with mailer.open(port, tls, login) as session:
         got, token = mailer.send(session, rcpt)
     said, destination = decision(policyd, start, restriction)
-    how = tls or "plain text"
-    if login:
-        how += ", login" if login == "good" else ", wrong password"
     right = got.startswith(reply) and said == restriction
     print("%-14s %-4s %-24s %-31s %-9s %s%s" % (
-        who, NUMBERS[port], how, rcpt, verdict(got), why(said, destination),
+        who, NUMBERS[port], how(tls, login), rcpt, verdict(got),
+        why(said, destination),
         "" if right else "   <-- expected %s %s" % (reply, restriction)),
         flush=True)
     return right, token if got.startswith("250") else None

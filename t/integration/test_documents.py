@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 
+import demo
 from daemon import WAIT, exists, run_all, wait_until
 from postfix import Postfix, Sink, free_port, run
 from test_delivery import Failures, Mailer
@@ -589,6 +590,20 @@ def test_names(_):
                 "%s:%d: too long, or a tab" % (path, number)
 
 
+def test_demo_lines(_):
+    """the lines of contrib/demo that README shows are lines of contrib/demo"""
+    shown = [re.split("  +", line.strip())
+             for line in read(README).splitlines()
+             if re.match(r"  \S.* (25|587|465) .* \d\d\d$", line)]
+    assert len(shown) >= 5, shown
+    made = []
+    for who, port, tls, login, recipient, reply, _ in demo.ROWS:
+        made.append([who, demo.NUMBERS[port], demo.how(tls, login), recipient,
+                     reply])
+    for row in shown:
+        assert row in made, "README: contrib/demo has no line %s" % row
+
+
 def test_packages(_):
     """a package that two purposes want is named once by install-packages; here
     nothing is installed, and nobody may"""
@@ -611,4 +626,4 @@ def test_packages(_):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_howto, test_readme, test_others, test_names,
-                      test_packages]))
+                      test_demo_lines, test_packages]))
