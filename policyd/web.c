@@ -95,6 +95,15 @@ static struct guest *silent_one(const struct web *web)
 	return guest;
 }
 
+/* cut - for evhttp it looks as if the guest had left. A server may not call
+ * shutdown(2) for it, which could close the listening sockets, too. */
+static void cut(const struct guest *guest)
+{
+	bufferevent_trigger_event(guest->buffers,
+				  BEV_EVENT_READING | BEV_EVENT_EOF,
+				  BEV_TRIG_DEFER_CALLBACKS);
+}
+
 /* make_room - for one who comes: its connection ends now, and evhttp lets go of
  * it in the next round */
 static void make_room(struct web *web)
@@ -106,7 +115,7 @@ static void make_room(struct web *web)
 		return;
 	guest->leaving = true;
 	web->leaving++;
-	shutdown(bufferevent_getfd(guest->buffers), SHUT_RDWR);
+	cut(guest);
 	sweep_in(web, LEAVE_MS);
 }
 
@@ -162,9 +171,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *argument)
 		if (has_left(guest))
 			part(web, guest);
 		else if (guest->until_ms <= now)
-			bufferevent_trigger_event(
-				guest->buffers,
-				BEV_EVENT_READING | BEV_EVENT_EOF, 0);
+			cut(guest);
 	}
 	if (web->count > 0)
 		sweep_in(web, web->leaving > 0 ? LEAVE_MS : SWEEP_MS);
