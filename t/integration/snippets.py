@@ -94,4 +94,6 @@ def configure(postfix, variant=None, policyd_argv=None):
             line = " ".join(words).replace(
                 "argv=/usr/sbin/policyd -s", "argv=" + policyd_argv)
             postfix.service(line, options)
+            policyd_argv = None
+    assert policyd_argv is None, "master.cf.policyd: no %s" % variant
     return ports
