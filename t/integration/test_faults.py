@@ -225,7 +225,7 @@ def test_serving_memory(program):
             for _ in range(400):
                 client = stack.enter_context(policyd.client())
                 with contextlib.suppress(OSError):
-                    client.send(part)
+                    client.send(OURS + part)
             policyd.check()
             assert strace.injected() > 0
         policyd.no_crash(mark)

@@ -219,14 +219,14 @@ CASES = [
      "DIR/conf: warning: there is no listen section; without one policyd "
      "cannot serve\n"),
     ([], text(LOG), 78,
-     "policyd[N]: warning: DIR/conf: warning: there is no listen section; "
+     "policyd[N]: warning: DIR/conf: there is no listen section; "
      "without one policyd cannot serve\n" + REFUSED),
     (["-t"], text(UNIX + 'log = "DIR/none/log"\n'), 0,
      "DIR/conf: warning: log: directory DIR/none: No such file or directory; "
      "make it, or log elsewhere\n"),
     (["-t"], text(UNIX + 'log = "DIR/new"\n'), 0, ""),
-    (["-t"], text(UNIX + 'log = "DIR"\n'), 0,
-     "DIR/conf: warning: log: DIR: Is a directory; log elsewhere\n"),
+    (["-t"], text(UNIX + 'log = "DIR/."\n'), 0,
+     "DIR/conf: warning: log: DIR/.: Is a directory; log elsewhere\n"),
     (["-t"], log_link, 0,
      "DIR/conf: warning: log: DIR/link is a symbolic link; name the file it "
      "leads to\n"),
@@ -235,8 +235,8 @@ CASES = [
      "directory; make it, or set pid_file elsewhere\n"),
     (["-t"], text(UNIX + 'pid_file = "DIR/conf"\n'), 0,
      "DIR/conf: warning: pid_file: DIR/conf exists and is not a pid file\n"),
-    (["-t"], text(UNIX + 'pid_file = "DIR"\n'), 0,
-     "DIR/conf: warning: pid_file: DIR: Is a directory; set pid_file "
+    (["-t"], text(UNIX + 'pid_file = "DIR/."\n'), 0,
+     "DIR/conf: warning: pid_file: DIR/.: Is a directory; set pid_file "
      "elsewhere\n"),
     (["-t"], text(UNIX + 'user = "nosuch"\n'), 78,
      'DIR/conf:2: user: there is no user "nosuch"; getent passwd lists those '
