@@ -82,11 +82,13 @@ static const char *const basic[] = {
 /* may_take_long - regcomp(3) itself, with repeats in repeats? */
 static bool may_take_long(const char *pattern)
 {
-	int repeats = 0;
+	int repeats = 0, numbers = 0;
 
-	for (; *pattern != '\0'; pattern++)
+	for (; *pattern != '\0'; pattern++) {
 		repeats += strchr("*+?{", *pattern) != NULL;
-	return repeats > 5;
+		numbers += *pattern == '{';
+	}
+	return repeats > 5 || numbers > 2;
 }
 
 /* draw_pattern - of parts, without sense */
