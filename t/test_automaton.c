@@ -127,9 +127,10 @@ static int compare(const struct automaton *automaton, const regex_t *regex,
 {
 	struct match_group groups[GROUPS_MAX];
 	regmatch_t places[GROUPS_MAX];
+	size_t steps = 0;
 	bool want = regexec(regex, text, GROUPS_MAX, places, 0) == 0;
-	int got = automaton_match(automaton, text, NULL);
-	int again = automaton_match(automaton, text, groups);
+	int got = automaton_match(automaton, text, NULL, &steps);
+	int again = automaton_match(automaton, text, groups, &steps);
 
 	ck_assert_msg(got == want && again == want,
 		      "/%s/ (%d) \"%s\": regexec %d, we %d, %d", pattern,
