@@ -16,7 +16,7 @@ struct match_group {
 };
 
 /* Steps that the patterns for one request may take, all together. */
-#define AUTOMATON_STEPS_MAX 500000
+#define AUTOMATON_STEPS_MAX 330000
 
 /* automaton_new - of a pattern that regcomp(3) takes, with its REG_EXTENDED,
  * REG_ICASE and REG_NEWLINE. NULL: it has something that is not known here, or

@@ -34,12 +34,13 @@
 #define DEPTH_LIMIT 20000
 #define HEAP_LIMIT  4096 /* KiB */
 #define MATCH_STEPS 64	 /* what PCRE2 costs before it looks at the text */
-#define ITEM_STEPS  4	 /* an item of its pattern; more with many groups */
+#define ITEM_STEPS  6	 /* an item of its pattern; more in a large one */
 
 struct expression {
 	struct automaton *posix; /* NULL with EXPRESSION_PCRE */
 	pcre2_code *pcre;
 	pcre2_match_context *limits;
+	size_t item_steps; /* with pcre */
 	size_t groups;
 };
 
@@ -173,7 +174,7 @@ static int compile_pcre(struct expression *expression, const char *pattern,
 			unsigned options, struct error *error)
 {
 	uint32_t groups = 0;
-	size_t offset;
+	size_t offset, size = 0;
 	int code;
 
 	expression->pcre = pcre2_compile(
@@ -196,6 +197,9 @@ static int compile_pcre(struct expression *expression, const char *pattern,
 	pcre2_set_heap_limit(expression->limits, HEAP_LIMIT);
 	pcre2_pattern_info(expression->pcre, PCRE2_INFO_CAPTURECOUNT, &groups);
 	expression->groups = groups;
+	/* Groups are copied, and many that end at once are not counted. */
+	pcre2_pattern_info(expression->pcre, PCRE2_INFO_SIZE, &size);
+	expression->item_steps = ITEM_STEPS + groups / 8 + size / 128;
 	return 0;
 }
 
@@ -292,7 +296,7 @@ static int match_pcre(const struct expression *expression, const char *text,
 	pcre2_match_data *data = pcre2_match_data_create((uint32_t)size, NULL);
 	pcre2_match_context *limits =
 		pcre2_match_context_copy(expression->limits);
-	struct meter meter = { steps, ITEM_STEPS + expression->groups / 8, 0 };
+	struct meter meter = { steps, expression->item_steps, 0 };
 	int result = PCRE2_ERROR_NOMEMORY;
 
 	*steps += MATCH_STEPS + length / 4;
