@@ -176,12 +176,13 @@ static int find_groups(struct run *run, struct match_group *groups)
 	}
 	if (found <= 0)
 		return found;
-	return automaton_path(run->automaton, run->text, run->length, groups);
+	return automaton_path(run->automaton, run->text, run->length, groups,
+			      &run->steps);
 }
 
 /* automaton_match - does the text match somewhere? */
 int automaton_match(const struct automaton *automaton, const char *text,
-		    struct match_group *groups)
+		    struct match_group *groups, size_t *steps)
 {
 	size_t count = automaton->count;
 	uint32_t usual[5 * USUAL + 1];
@@ -189,6 +190,8 @@ int automaton_match(const struct automaton *automaton, const char *text,
 	struct run run = { .automaton = automaton, .text = text };
 	int found;
 
+	/* Even one that fails at once costs this. */
+	run.steps = *steps + 8 + count / 16;
 	run.length = strlen(text);
 	if (count > USUAL)
 		room = xcalloc(5 * count + 1, sizeof(*room));
@@ -199,6 +202,7 @@ int automaton_match(const struct automaton *automaton, const char *text,
 	run.then = room + 2 * count;
 	run.stack = room + 3 * count;
 	found = groups != NULL ? find_groups(&run, groups) : find(&run);
+	*steps = run.steps;
 	if (room != usual)
 		free(room);
 	return found;

@@ -15,6 +15,9 @@ struct match_group {
 	size_t end;
 };
 
+/* Steps that the patterns for one request may take, all together. */
+#define AUTOMATON_STEPS_MAX 330000
+
 /* automaton_new - of a pattern that regcomp(3) takes, with its REG_EXTENDED,
  * REG_ICASE and REG_NEWLINE. NULL: it has something that is not known here, or
  * is too large. */
@@ -31,9 +34,10 @@ size_t automaton_groups(const struct automaton *automaton);
 bool automaton_sure(const struct automaton *automaton, size_t group);
 
 /* automaton_match - 1 the text matches somewhere; 0 it does not; -1 that takes
- * too long to find out. groups may be NULL; else it has automaton_groups() + 1
+ * too long to find out: *steps, to which what it takes is added, are more than
+ * AUTOMATON_STEPS_MAX. groups may be NULL; else it has automaton_groups() + 1
  * members, the first one for the whole match. */
 int automaton_match(const struct automaton *automaton, const char *text,
-		    struct match_group *groups);
+		    struct match_group *groups, size_t *steps);
 
 #endif

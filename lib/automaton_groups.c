@@ -33,7 +33,7 @@ struct search {
 	struct job *jobs;
 	size_t job_count;
 	size_t job_room;
-	size_t steps;
+	size_t *steps;
 };
 
 /* push - one more thing to do, before all others */
@@ -123,7 +123,7 @@ static int walk(struct search *search)
 			*bound_of(search, job.bound) = job.at;
 		else if (try(search, job.state, job.at))
 			return 1;
-		if (++search->steps > AUTOMATON_STEPS_MAX)
+		if (++*search->steps > AUTOMATON_STEPS_MAX)
 			return -1;
 	}
 	return -1;
@@ -131,7 +131,7 @@ static int walk(struct search *search)
 
 /* automaton_path - what the groups match */
 int automaton_path(const struct automaton *automaton, const char *text,
-		   size_t length, struct match_group *groups)
+		   size_t length, struct match_group *groups, size_t *steps)
 {
 	size_t places = groups[0].end - groups[0].start + 1;
 	struct search search = {
@@ -139,10 +139,12 @@ int automaton_path(const struct automaton *automaton, const char *text,
 		.text = text,
 		.length = length,
 		.groups = groups,
+		.steps = steps,
 	};
 	int found;
 
 	memset(groups + 1, 0, automaton->groups * sizeof(*groups));
+	*steps += places * automaton->count / 256;
 	search.seen = xcalloc(places * automaton->count / 8 + 1, 1);
 	push(&search, automaton->start, 0, groups[0].start);
 	found = walk(&search);

@@ -14,7 +14,6 @@
 #include "lib/automaton.h"
 
 #define AUTOMATON_STATES_MAX 20000
-#define AUTOMATON_STEPS_MAX  200000 /* of one match */
 
 /* A set of bytes. */
 struct automaton_set {
@@ -103,6 +102,6 @@ bool automaton_holds(const struct automaton *automaton, uint32_t needs,
 /* automaton_path - what the groups match in the text from groups[0].start to
  * groups[0].end, which match: 1, or -1, too many steps. */
 int automaton_path(const struct automaton *automaton, const char *text,
-		   size_t length, struct match_group *groups);
+		   size_t length, struct match_group *groups, size_t *steps);
 
 #endif

@@ -400,15 +400,27 @@ void dictionary_free(struct dictionary *dictionary)
 	free(dictionary);
 }
 
-/* dictionary_lookup - is there a result for the key? */
-enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
-					 const char *key)
+/* dictionary_lookup_shared - is there a result for the key? */
+enum dictionary_answer
+dictionary_lookup_shared(const struct dictionary *dictionary, const char *key,
+			 size_t *steps)
 {
 	if (dictionary->failure != NULL)
 		return DICTIONARY_FAILED;
 	if (dictionary->asks != NULL)
 		return DICTIONARY_ASK;
+	if (dictionary->method->search != NULL)
+		return dictionary->method->search(dictionary, key, NULL, steps);
 	return dictionary->method->lookup(dictionary, key);
+}
+
+/* dictionary_lookup - likewise, for one lookup alone */
+enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
+					 const char *key)
+{
+	size_t steps = 0;
+
+	return dictionary_lookup_shared(dictionary, key, &steps);
 }
 
 /* dictionary_line - where the key stands that is found */
@@ -442,11 +454,15 @@ enum dictionary_answer dictionary_find(const struct dictionary *dictionary,
 
 	result->text = "";
 	result->owned = NULL;
-	if (dictionary->failure != NULL || dictionary->asks != NULL ||
-	    method->find == NULL)
+	if (dictionary->failure != NULL || dictionary->asks != NULL)
 		answer = dictionary_lookup(dictionary, key);
-	else
+	else if (method->search != NULL)
+		answer =
+			method->search(dictionary, key, result, &result->steps);
+	else if (method->find != NULL)
 		answer = method->find(dictionary, key, result);
+	else
+		answer = method->lookup(dictionary, key);
 	if (answer == DICTIONARY_FOUND && !is_usable(dictionary, result->text))
 		answer = DICTIONARY_FAILED;
 	return answer;
@@ -480,14 +496,15 @@ const char *dictionary_failure(const struct dictionary *dictionary)
 }
 
 /* dictionary_why - why the lookup of a key failed, or is left to Postfix */
-const char *dictionary_why(const struct dictionary *dictionary, const char *key)
+const char *dictionary_why(const struct dictionary *dictionary, const char *key,
+			   size_t steps)
 {
 	if (dictionary->failure != NULL)
 		return dictionary->failure;
 	if (dictionary->asks != NULL)
 		return dictionary->asks;
 	if (dictionary->method->why != NULL)
-		return dictionary->method->why(dictionary, key);
+		return dictionary->method->why(dictionary, key, steps);
 	return dictionary->method == &method_fail
 		       ? "its lookups always fail"
 		       : "its result for this key is empty or not UTF-8";

@@ -78,6 +78,13 @@ void dictionary_free(struct dictionary *dictionary);
 enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
 					 const char *key);
 
+/* dictionary_lookup_shared - likewise, as one of all lookups for one request in
+ * one list, or for one address. Comparing patterns is bounded for all of them:
+ * *steps, 0 at first, is what it took so far. */
+enum dictionary_answer
+dictionary_lookup_shared(const struct dictionary *dictionary, const char *key,
+			 size_t *steps);
+
 /* dictionary_line - where the key stands that dictionary_lookup() finds: the
  * line, and its file, which belongs to the dictionary; 0: not known. Only for
  * explanations, since it may read the file. */
@@ -94,14 +101,15 @@ struct dictionary_trouble {
 struct dictionary_result {
 	const char *text; /* with DICTIONARY_FOUND: not empty */
 	char *owned;	  /* to be freed, or NULL */
+	size_t steps;	  /* as in dictionary_lookup_shared() */
 	struct dictionary_trouble trouble; /* of those who search; not filled
 					    * by dictionary_find() */
 };
 
 /* dictionary_find - likewise, with the result, of a dictionary from
  * dictionary_new_values(). An empty result fails, and so does with utf8 one
- * that is not UTF-8. Fills all of result; when it is used up, free(3)
- * result->owned. text lives as long as that and the dictionary. */
+ * that is not UTF-8. Fills text and owned, adds to steps; when it is used up,
+ * free(3) result->owned. text lives as long as that and the dictionary. */
 enum dictionary_answer dictionary_find(const struct dictionary *dictionary,
 				       const char *key,
 				       struct dictionary_result *result);
@@ -121,10 +129,10 @@ const char *dictionary_asks(const struct dictionary *dictionary);
 /* dictionary_failure - why it could not be read, or NULL: it could. */
 const char *dictionary_failure(const struct dictionary *dictionary);
 
-/* dictionary_why - why the lookup of that key failed, or is left to Postfix:
- * static, or of the dictionary; for people. */
-const char *dictionary_why(const struct dictionary *dictionary,
-			   const char *key);
+/* dictionary_why - why the lookup of that key, with that many steps behind it,
+ * failed, or is left to Postfix: static, or of the dictionary; for people. */
+const char *dictionary_why(const struct dictionary *dictionary, const char *key,
+			   size_t steps);
 
 /* dictionary_name - "type:name", as written. */
 const char *dictionary_name(const struct dictionary *dictionary);

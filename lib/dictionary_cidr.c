@@ -195,7 +195,7 @@ static int open_cidr(struct dictionary *dictionary,
 
 /* test - is the address in a network? One of the other family never is, and
  * not even "not in it". */
-static int test(const void *condition, const char *key)
+static int test(const void *condition, const void *key)
 {
 	const struct network *network = condition;
 	unsigned char bytes[BYTES_MAX];
@@ -222,7 +222,7 @@ static int find_line(const struct dictionary *dictionary, const char *key)
 
 /* is_wide - does a rule, or what is in an IF, hold strangers? So does all that
  * is not in some network. */
-static int is_wide(const void *condition, const char *nobody)
+static int is_wide(const void *condition, const void *nobody)
 {
 	const struct network *network = condition;
 

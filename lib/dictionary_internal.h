@@ -14,6 +14,13 @@ struct dictionary_method {
 	/* lookup - after a successful open. */
 	enum dictionary_answer (*lookup)(const struct dictionary *dictionary,
 					 const char *key);
+	/* search - in place of lookup and find, if it looks into patterns: as
+	 * find, or as lookup if result is NULL. steps as in
+	 * dictionary_lookup_shared(). */
+	enum dictionary_answer (*search)(const struct dictionary *dictionary,
+					 const char *key,
+					 struct dictionary_result *result,
+					 size_t *steps);
 	/* line - of the file, where what lookup finds stands; 0: not known.
 	 * May be NULL. */
 	int (*line)(const struct dictionary *dictionary, const char *key);
@@ -26,8 +33,8 @@ struct dictionary_method {
 	int (*wide_line)(const struct dictionary *dictionary);
 	/* why - lookup or find fails, or asks: static. NULL: it always fails.
 	 */
-	const char *(*why)(const struct dictionary *dictionary,
-			   const char *key);
+	const char *(*why)(const struct dictionary *dictionary, const char *key,
+			   size_t steps);
 	/* close - free data, also half-made; may be NULL. */
 	void (*close)(struct dictionary *dictionary);
 	bool pattern;

@@ -37,6 +37,12 @@ struct condition {
 		       * dictionary_new_values() */
 };
 
+/* What is looked up, as rules.h has it. */
+struct subject {
+	const char *key;
+	size_t *steps; /* of expression_match() */
+};
+
 /* Where reading is. */
 struct reader {
 	struct dictionary *dictionary;
@@ -331,8 +337,8 @@ static char *expand(const char *result, const char *key,
 
 /* make_result - what a condition that holds results in; NULL: that could not
  * be found out. The caller frees it. */
-static char *make_result(const struct condition *condition, const char *key,
-			 size_t *length)
+static char *make_result(const struct condition *condition,
+			 const struct subject *subject, size_t *length)
 {
 	const struct expression *expression = condition->patterns[0].expression;
 	size_t count = expression_groups(expression) + 1;
@@ -342,18 +348,20 @@ static char *make_result(const struct condition *condition, const char *key,
 
 	/* A pattern that is turned around has nothing to refer to. */
 	if (condition->patterns[0].match)
-		result = expression_match(expression, key, groups);
+		result = expression_match(expression, subject->key, groups,
+					  subject->steps);
 	if (result > 0)
-		text = expand(condition->result, key, groups, length);
+		text = expand(condition->result, subject->key, groups, length);
 	free(groups);
 	return text;
 }
 
 /* test_result - 1, or -1: Postfix fails when a result is not UTF-8 */
-static int test_result(const struct condition *condition, const char *key)
+static int test_result(const struct condition *condition,
+		       const struct subject *subject)
 {
 	size_t length = 0;
-	char *text = make_result(condition, key, &length);
+	char *text = make_result(condition, subject, &length);
 	bool good = text != NULL && casefold_is_utf8(text, length);
 
 	free(text);
@@ -361,9 +369,10 @@ static int test_result(const struct condition *condition, const char *key)
 }
 
 /* holds - do all patterns of a condition hold? */
-static int holds(const void *context, const char *key)
+static int holds(const void *context, const void *key)
 {
 	const struct condition *condition = context;
+	const struct subject *subject = key;
 
 	for (size_t i = 0; i < 2; i++) {
 		const struct pattern *pattern = &condition->patterns[i];
@@ -371,7 +380,8 @@ static int holds(const void *context, const char *key)
 
 		if (pattern->expression == NULL)
 			break;
-		result = expression_match(pattern->expression, key, NULL);
+		result = expression_match(pattern->expression, subject->key,
+					  NULL, subject->steps);
 		if (result < 0 || (result > 0) != pattern->match)
 			return result < 0 ? -1 : 0;
 	}
@@ -379,7 +389,7 @@ static int holds(const void *context, const char *key)
 }
 
 /* test - likewise, and is its result usable? */
-static int test(const void *context, const char *key)
+static int test(const void *context, const void *key)
 {
 	const struct condition *condition = context;
 	int result = holds(condition, key);
@@ -397,48 +407,55 @@ static bool is_long(const struct dictionary *dictionary, const char *key)
 	return strnlen(key, most + 1) > most;
 }
 
-/* look_up - the first rule that matches */
-static enum dictionary_answer look_up(const struct dictionary *dictionary,
-				      const char *key)
-{
-	if (is_long(dictionary, key))
-		return DICTIONARY_ASK;
-	return (enum dictionary_answer)rules_find(dictionary->data, test, key,
-						  NULL);
-}
-
 /* find - what the first rule that matches results in */
 static enum dictionary_answer find(const struct dictionary *dictionary,
-				   const char *key,
+				   const struct subject *subject,
 				   struct dictionary_result *result)
 {
 	const struct condition *condition;
 	const void *found = NULL;
 	size_t length;
-	int answer;
+	int answer = rules_find(dictionary->data, holds, subject, &found);
 
-	if (is_long(dictionary, key))
-		return DICTIONARY_ASK;
-	answer = rules_find(dictionary->data, holds, key, &found);
 	if (answer <= 0)
 		return (enum dictionary_answer)answer;
 	condition = found;
 	result->text = condition->result;
 	if (strchr(condition->result, '$') == NULL)
 		return DICTIONARY_FOUND;
-	result->owned = make_result(condition, key, &length);
+	result->owned = make_result(condition, subject, &length);
 	result->text = result->owned != NULL ? result->owned : "";
 	return DICTIONARY_FOUND;
+}
+
+/* search - the first rule that matches, and its result if that is wanted */
+static enum dictionary_answer search(const struct dictionary *dictionary,
+				     const char *key,
+				     struct dictionary_result *result,
+				     size_t *steps)
+{
+	struct subject subject = { key, steps };
+
+	if (is_long(dictionary, key))
+		return DICTIONARY_ASK;
+	if (result != NULL)
+		return find(dictionary, &subject, result);
+	return (enum dictionary_answer)rules_find(dictionary->data, test,
+						  &subject, NULL);
 }
 
 /* find_line - where that rule stands */
 static int find_line(const struct dictionary *dictionary, const char *key)
 {
-	return rules_line(dictionary->data, test, key);
+	size_t steps = 0;
+
+	return rules_line(dictionary->data, test,
+			  &(struct subject){ key, &steps });
 }
 
 /* why - was it too long, or took too long, or is the result bad? */
-static const char *why(const struct dictionary *dictionary, const char *key)
+static const char *why(const struct dictionary *dictionary, const char *key,
+		       size_t steps)
 {
 	if (is_long(dictionary, key))
 		return dictionary->values
@@ -446,8 +463,8 @@ static const char *why(const struct dictionary *dictionary, const char *key)
 				 "long for patterns"
 			       : "the name is longer than 255 bytes, too long "
 				 "for patterns";
-	if (rules_find(dictionary->data, holds, key, NULL) < 0)
-		return "comparing a pattern with it takes too many steps";
+	if (steps > AUTOMATON_STEPS_MAX)
+		return "comparing patterns with it takes too many steps";
 	return "its result for this key is empty or not UTF-8";
 }
 
@@ -461,9 +478,8 @@ static void close_rules(struct dictionary *dictionary)
 
 const struct dictionary_method dictionary_regexp = {
 	.open = open_regexp,
-	.lookup = look_up,
+	.search = search,
 	.line = find_line,
-	.find = find,
 	.why = why,
 	.close = close_rules,
 	.pattern = true,
@@ -471,9 +487,8 @@ const struct dictionary_method dictionary_regexp = {
 
 const struct dictionary_method dictionary_pcre = {
 	.open = open_pcre,
-	.lookup = look_up,
+	.search = search,
 	.line = find_line,
-	.find = find,
 	.why = why,
 	.close = close_rules,
 	.pattern = true,

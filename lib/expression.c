@@ -5,9 +5,10 @@
  * and in room, and nothing is kept, so that threads share patterns without a
  * lock.
  *
- * pcre: is PCRE2, without its compiler to machine code, and with limits on what
- * one match may cost. Its limit of steps is for each byte that a match may
- * begin with, so it is shared out among them. regexp: is compiled by
+ * pcre: is PCRE2, without its compiler to machine code. What it does is counted
+ * by callouts, which it makes before each item of a pattern; its own limit of
+ * steps is for each byte that a match may begin with, and does not say how many
+ * there were. regexp: is compiled by
  * regcomp(3), which alone says whether a pattern is right, but run by
  * lib/automaton.c: another engine would read the same pattern differently here
  * and there ("\d", "a++" and "[\]]" mean other things to PCRE2, and "\<" or
@@ -29,15 +30,17 @@
 
 #define PATTERN_MAX 16384 /* bytes of a pattern */
 #define REPEATS_MAX 4096  /* what {n} and {m,n} multiply to */
-#define MATCH_LIMIT 12000 /* steps of one match */
+#define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 20000
 #define HEAP_LIMIT  4096 /* KiB */
+#define MATCH_STEPS 64	 /* what PCRE2 costs before it looks at the text */
+#define ITEM_STEPS  6	 /* an item of its pattern; more in a large one */
 
 struct expression {
 	struct automaton *posix; /* NULL with EXPRESSION_PCRE */
 	pcre2_code *pcre;
 	pcre2_match_context *limits;
-	bool anchored; /* with pcre: a match begins with the text */
+	size_t item_steps; /* with pcre */
 	size_t groups;
 };
 
@@ -170,13 +173,13 @@ static int compile_posix(struct expression *expression, const char *pattern,
 static int compile_pcre(struct expression *expression, const char *pattern,
 			unsigned options, struct error *error)
 {
-	uint32_t groups = 0, always = 0;
-	size_t offset;
+	uint32_t groups = 0;
+	size_t offset, size = 0;
 	int code;
 
-	expression->pcre =
-		pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-			      options, &code, &offset, NULL);
+	expression->pcre = pcre2_compile(
+		(PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+		options | PCRE2_AUTO_CALLOUT, &code, &offset, NULL);
 	if (expression->pcre == NULL && code == PCRE2_ERROR_HEAP_FAILED)
 		xalloc_failed();
 	if (expression->pcre == NULL) {
@@ -189,12 +192,14 @@ static int compile_pcre(struct expression *expression, const char *pattern,
 	expression->limits = pcre2_match_context_create(NULL);
 	if (expression->limits == NULL)
 		xalloc_failed();
+	pcre2_set_match_limit(expression->limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(expression->limits, DEPTH_LIMIT);
 	pcre2_set_heap_limit(expression->limits, HEAP_LIMIT);
 	pcre2_pattern_info(expression->pcre, PCRE2_INFO_CAPTURECOUNT, &groups);
 	expression->groups = groups;
-	pcre2_pattern_info(expression->pcre, PCRE2_INFO_ALLOPTIONS, &always);
-	expression->anchored = (always & PCRE2_ANCHORED) != 0;
+	/* Groups are copied, and many that end at once are not counted. */
+	pcre2_pattern_info(expression->pcre, PCRE2_INFO_SIZE, &size);
+	expression->item_steps = ITEM_STEPS + groups / 8 + size / 128;
 	return 0;
 }
 
@@ -262,9 +267,28 @@ static void copy_pcre(pcre2_match_data *data, int count,
 	}
 }
 
+/* What a match costs. */
+struct meter {
+	size_t *steps;
+	size_t each; /* for an item */
+	size_t at;   /* in the text, where the last one was */
+};
+
+/* count_item - an item of the pattern is next, and bytes may have been read */
+static int count_item(pcre2_callout_block *block, void *context)
+{
+	struct meter *meter = context;
+	size_t at = block->current_position;
+	size_t bytes = at > meter->at ? at - meter->at : meter->at - at;
+
+	meter->at = at;
+	*meter->steps += meter->each + bytes / 4;
+	return *meter->steps > AUTOMATON_STEPS_MAX ? PCRE2_ERROR_CALLOUT : 0;
+}
+
 /* match_pcre - within the limits */
 static int match_pcre(const struct expression *expression, const char *text,
-		      struct match_group *groups)
+		      struct match_group *groups, size_t *steps)
 {
 	size_t size = groups != NULL ? expression->groups + 1 : 1;
 	size_t length = strlen(text);
@@ -272,13 +296,14 @@ static int match_pcre(const struct expression *expression, const char *text,
 	pcre2_match_data *data = pcre2_match_data_create((uint32_t)size, NULL);
 	pcre2_match_context *limits =
 		pcre2_match_context_copy(expression->limits);
+	struct meter meter = { steps, expression->item_steps, 0 };
 	int result = PCRE2_ERROR_NOMEMORY;
 
-	if (data != NULL && limits != NULL) {
-		size_t begins = expression->anchored ? 1 : length + 1;
-
-		pcre2_set_match_limit(limits,
-				      (uint32_t)(MATCH_LIMIT / begins) + 1);
+	*steps += MATCH_STEPS + length / 4;
+	if (*steps > AUTOMATON_STEPS_MAX) {
+		result = PCRE2_ERROR_CALLOUT;
+	} else if (data != NULL && limits != NULL) {
+		pcre2_set_callout(limits, count_item, &meter);
 		result = pcre2_match(expression->pcre, (PCRE2_SPTR)text, length,
 				     0, 0, data, limits);
 	}
@@ -288,14 +313,16 @@ static int match_pcre(const struct expression *expression, const char *text,
 	pcre2_match_data_free(data);
 	if (result == PCRE2_ERROR_NOMATCH)
 		return 0;
+	if (result < 0)
+		*steps = AUTOMATON_STEPS_MAX + 1; /* whichever limit it was */
 	return result < 0 ? -1 : 1;
 }
 
 /* expression_match - does the text match somewhere? */
 int expression_match(const struct expression *expression, const char *text,
-		     struct match_group *groups)
+		     struct match_group *groups, size_t *steps)
 {
 	if (expression->posix != NULL)
-		return automaton_match(expression->posix, text, groups);
-	return match_pcre(expression, text, groups);
+		return automaton_match(expression->posix, text, groups, steps);
+	return match_pcre(expression, text, groups, steps);
 }

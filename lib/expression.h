@@ -40,10 +40,11 @@ bool expression_sure(const struct expression *expression, size_t group);
 
 /* expression_match - 1 the text matches somewhere; 0 it does not; -1 a limit
  * was reached: unknown. groups may be NULL; else it has expression_groups() + 1
- * members, the first one for the whole match. May be called by several threads
- * at once; what it costs is bounded by the length of the text and by limits, of
- * which 5 ms are made. */
+ * members, the first one for the whole match. What it takes is added to *steps;
+ * they are 0 at first, and shared by all matches for one request, which
+ * together end within some 5 ms: more than AUTOMATON_STEPS_MAX are a limit. May
+ * be called by several threads at once. */
 int expression_match(const struct expression *expression, const char *text,
-		     struct match_group *groups);
+		     struct match_group *groups, size_t *steps);
 
 #endif

@@ -286,16 +286,30 @@ void network_list_free(struct network_list *list)
 	free(list);
 }
 
+/* look_up - one key; *why that is not answered */
+static enum dictionary_answer look_up(const struct dictionary *table,
+				      const char *key, size_t *steps,
+				      const char **why)
+{
+	enum dictionary_answer answer =
+		dictionary_lookup_shared(table, key, steps);
+
+	if (answer == DICTIONARY_FAILED || answer == DICTIONARY_ASK)
+		*why = dictionary_why(table, key, *steps);
+	return answer;
+}
+
 /* table_has_name - does a table have a host name, or what it lies below? With
  * and without the dot, so that parent_domain_matches_subdomains is all one. */
 static enum dictionary_answer table_has_name(const struct dictionary *table,
-					     const char *name)
+					     const char *name, size_t *steps,
+					     const char **why)
 {
 	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
 	const char *next = name;
 
 	while (next != NULL && *next != '\0') {
-		answer = dictionary_lookup(table, next);
+		answer = look_up(table, next, steps, why);
 		if (answer != DICTIONARY_NOT_FOUND ||
 		    dictionary_is_pattern(table))
 			break;
@@ -307,7 +321,8 @@ static enum dictionary_answer table_has_name(const struct dictionary *table,
 /* matches - is the client what one entry of the list is about? */
 static enum dictionary_answer matches(const struct network *network,
 				      const struct address *parsed,
-				      const char *address, const char *name)
+				      const char *address, const char *name,
+				      size_t *steps, const char **why)
 {
 	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
 
@@ -319,17 +334,19 @@ static enum dictionary_answer matches(const struct network *network,
 			       ? DICTIONARY_FOUND
 			       : DICTIONARY_NOT_FOUND;
 	if (!network->listed)
-		answer = table_has_name(network->table, name);
+		answer = table_has_name(network->table, name, steps, why);
 	if (answer == DICTIONARY_NOT_FOUND)
-		answer = dictionary_lookup(network->table, address);
+		answer = look_up(network->table, address, steps, why);
 	return answer;
 }
 
 /* search - with both texts folded */
 static int search(const struct network_list *list, const char *address,
-		  const char *name, const struct network **decided)
+		  const char *name, const struct network **decided,
+		  const char **why)
 {
 	struct address parsed;
+	size_t steps = 0;
 	size_t i;
 
 	if (address_parse(&parsed, address) < 0)
@@ -338,7 +355,7 @@ static int search(const struct network_list *list, const char *address,
 		const struct network *network = &list->networks[i];
 
 		*decided = network;
-		switch (matches(network, &parsed, address, name)) {
+		switch (matches(network, &parsed, address, name, &steps, why)) {
 		case DICTIONARY_NOT_FOUND:
 			break;
 		case DICTIONARY_FOUND:
@@ -362,11 +379,12 @@ static char *fold(const struct network_list *list, const char *text)
 
 /* find - is the client in the list, and which entry says so? */
 static int find(const struct network_list *list, const char *address,
-		const char *name, const struct network **decided)
+		const char *name, const struct network **decided,
+		const char **why)
 {
 	char *folded_address = fold(list, address);
 	char *folded_name = fold(list, name);
-	int result = search(list, folded_address, folded_name, decided);
+	int result = search(list, folded_address, folded_name, decided, why);
 
 	free(folded_name);
 	free(folded_address);
@@ -378,8 +396,9 @@ int network_list_match(const struct network_list *list, const char *address,
 		       const char *name)
 {
 	const struct network *decided;
+	const char *why;
 
-	return find(list, address, name, &decided);
+	return find(list, address, name, &decided, &why);
 }
 
 /* network_list_find - likewise, with the entry that decided */
@@ -387,7 +406,8 @@ int network_list_find(const struct network_list *list, const char *address,
 		      const char *name, struct table_match *match)
 {
 	const struct network *decided = NULL;
-	int result = find(list, address, name, &decided);
+	const char *why = NULL;
+	int result = find(list, address, name, &decided, &why);
 
 	*match = (struct table_match){ 0 };
 	if (result == 0 || decided == NULL)
@@ -395,6 +415,7 @@ int network_list_find(const struct network_list *list, const char *address,
 	match->pattern = decided->text;
 	match->file = decided->file;
 	match->dictionary = decided->table;
+	match->why = why;
 	return result;
 }
 

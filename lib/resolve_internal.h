@@ -59,6 +59,7 @@ struct work {
 	char *plain;	    /* internal form */
 	char *quoted;	    /* external form */
 	size_t size;
+	size_t steps;	      /* that patterns took */
 	resolve_trace *trace; /* NULL: nobody wants to know */
 	void *context;
 };

@@ -45,14 +45,6 @@ static bool is_own_literal(const struct work *work, char *domain, size_t length)
 	return true;
 }
 
-/* why - it could not be looked up */
-static const char *why(const struct table_match *match, const char *domain)
-{
-	return match->dictionary != NULL
-		       ? dictionary_why(match->dictionary, domain)
-		       : "not known";
-}
-
 /* resolve_match - look for a domain in one list, and remember who decided */
 int resolve_match(struct work *work, const struct table *table,
 		  enum parameter parameter, const char *domain)
@@ -60,21 +52,21 @@ int resolve_match(struct work *work, const struct table *table,
 	struct table_match match;
 	int found = work->folded != NULL && domain == work->folded
 			    ? table_match_folded(table, domain, strlen(domain),
-						 &match)
-			    : table_match(table, domain, &match);
+						 &match, &work->steps)
+			    : table_match_shared(table, domain, &match,
+						 &work->steps);
 
 	tell_search(work, parameter_name(parameter), domain, found, &match);
 	if (found == TABLE_ASK) {
 		if (work->asks == NULL) {
 			work->asks = parameter_name(parameter);
 			work->asks_match = match;
-			work->asks_why = why(&match, domain);
+			work->asks_why = match.why;
 		}
 	} else if (found != 0) {
 		work->resolution->list = parameter_name(parameter);
 		work->resolution->match = match;
-		if (found < 0)
-			work->resolution->why = why(&match, domain);
+		work->resolution->why = match.why;
 	}
 	return found;
 }

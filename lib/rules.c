@@ -55,7 +55,7 @@ bool rules_add_endif(struct rules *rules)
 }
 
 /* find - try them in order; found is the rule that matched */
-static int find(const struct rules *rules, rules_test *test, const char *key,
+static int find(const struct rules *rules, rules_test *test, const void *key,
 		const struct rule **found)
 {
 	for (size_t i = 0; i < rules->count; i++) {
@@ -79,7 +79,7 @@ static int find(const struct rules *rules, rules_test *test, const char *key,
 }
 
 /* rules_find - try them in order */
-int rules_find(const struct rules *rules, rules_test *test, const char *key,
+int rules_find(const struct rules *rules, rules_test *test, const void *key,
 	       const void **found)
 {
 	const struct rule *rule = NULL;
@@ -91,7 +91,7 @@ int rules_find(const struct rules *rules, rules_test *test, const char *key,
 }
 
 /* rules_line - where the one that matches stands */
-int rules_line(const struct rules *rules, rules_test *test, const char *key)
+int rules_line(const struct rules *rules, rules_test *test, const void *key)
 {
 	const struct rule *found;
 

@@ -16,8 +16,9 @@ struct rules {
 	int line; /* set by the caller: where what is added next stands */
 };
 
-/* rules_test - 1 a condition holds; 0 it does not; -1 unknown. */
-typedef int rules_test(const void *condition, const char *key);
+/* rules_test - 1 a condition holds; 0 it does not; -1 unknown. key is what was
+ * given to rules_find(). */
+typedef int rules_test(const void *condition, const void *key);
 
 /* rules_add, rules_add_if - put one at the end; rules owns the condition. */
 void rules_add(struct rules *rules, void *condition);
@@ -28,11 +29,11 @@ bool rules_add_endif(struct rules *rules);
 
 /* rules_find - 1 a rule matches, and *found is its condition (found may be
  * NULL); 0 none does; -1 it came to a condition that is unknown. */
-int rules_find(const struct rules *rules, rules_test *test, const char *key,
+int rules_find(const struct rules *rules, rules_test *test, const void *key,
 	       const void **found);
 
 /* rules_line - the line of the rule that matches, or 0. */
-int rules_line(const struct rules *rules, rules_test *test, const char *key);
+int rules_line(const struct rules *rules, rules_test *test, const void *key);
 
 /* rules_clear - free_condition is called for each. */
 void rules_clear(struct rules *rules, void (*free_condition)(void *));

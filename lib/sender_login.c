@@ -139,7 +139,8 @@ static enum dictionary_answer look_up(const struct sender_login *maps,
 		answer = dictionary_find(table, key, result);
 		if (answer == DICTIONARY_FAILED || answer == DICTIONARY_ASK) {
 			result->trouble.table = dictionary_name(table);
-			result->trouble.why = dictionary_why(table, key);
+			result->trouble.why =
+				dictionary_why(table, key, result->steps);
 		}
 	}
 	return answer;
@@ -299,7 +300,7 @@ enum sender_owner sender_login_find(const struct sender_login *maps,
 				    char owners[DECISION_OWNERS_MAX],
 				    struct dictionary_trouble *trouble)
 {
-	struct dictionary_result result = { "", NULL, { NULL, NULL } };
+	struct dictionary_result result = { .text = "" };
 	enum sender_owner owner = SENDER_FAILED;
 
 	switch (find(maps, sender, &result)) {

@@ -64,16 +64,18 @@ static uint32_t find_first(const struct table *table, const char *domain,
 }
 
 /* look_in - ask a dictionary for a folded domain, and where the list is one of
- * host names for what it lies below, in the order of match_hostname */
+ * host names for what it lies below, in the order of match_hostname. *why the
+ * first one of a search does not answer. */
 static enum dictionary_answer look_in(const struct table *table,
 				      const struct dictionary *dictionary,
-				      const char *domain)
+				      const char *domain, size_t *steps,
+				      const char **why)
 {
 	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
 	const char *next = domain;
 
 	while (next != NULL && *next != '\0') {
-		answer = dictionary_lookup(dictionary, next);
+		answer = dictionary_lookup_shared(dictionary, next, steps);
 		if (answer != DICTIONARY_NOT_FOUND || !table->subdomains ||
 		    dictionary_is_pattern(dictionary))
 			break;
@@ -81,13 +83,16 @@ static enum dictionary_answer look_in(const struct table *table,
 		if (next != NULL && table->parent)
 			next++;
 	}
+	if (*why == NULL &&
+	    (answer == DICTIONARY_FAILED || answer == DICTIONARY_ASK))
+		*why = dictionary_why(dictionary, next, *steps);
 	return answer;
 }
 
 /* search - is a folded domain in the list? *place: of the pattern that said
  * so, or that cannot be looked up; 0: none. */
 static int search(const struct table *table, const char *domain, size_t length,
-		  uint32_t *place)
+		  uint32_t *place, size_t *steps, const char **why)
 {
 	uint32_t first = find_first(table, domain, length);
 	uint32_t asked = 0;
@@ -98,7 +103,7 @@ static int search(const struct table *table, const char *domain, size_t length,
 
 		if (first != 0 && first < entry->place)
 			break;
-		answer = look_in(table, entry->dictionary, domain);
+		answer = look_in(table, entry->dictionary, domain, steps, why);
 		if (answer == DICTIONARY_NOT_FOUND)
 			continue;
 		*place = asked != 0 ? asked : entry->place;
@@ -140,21 +145,24 @@ void table_tell(const struct table *table, uint32_t place,
 
 /* table_match_folded - is the domain in the list? */
 int table_match_folded(const struct table *table, const char *folded,
-		       size_t length, struct table_match *match)
+		       size_t length, struct table_match *match, size_t *steps)
 {
+	const char *why = NULL;
 	uint32_t place;
-	int result = search(table, folded, length, &place);
+	int result = search(table, folded, length, &place, steps, &why);
 
 	if (match != NULL)
 		*match = (struct table_match){ 0 };
 	if (match != NULL && place != 0)
 		table_tell(table, place, match);
+	if (match != NULL && (result < 0 || result == TABLE_ASK))
+		match->why = why;
 	return result;
 }
 
-/* table_match - is the domain in the list? */
-int table_match(const struct table *table, const char *domain,
-		struct table_match *match)
+/* table_match_shared - is the domain in the list? */
+int table_match_shared(const struct table *table, const char *domain,
+		       struct table_match *match, size_t *steps)
 {
 	char usual[CASEFOLD_SIZE(DOMAIN_USUAL)];
 	size_t length = strlen(domain);
@@ -164,10 +172,19 @@ int table_match(const struct table *table, const char *domain,
 	if (length > DOMAIN_USUAL)
 		folded = xmalloc(CASEFOLD_SIZE(length));
 	length = casefold(folded, domain, length, table->utf8);
-	result = table_match_folded(table, folded, length, match);
+	result = table_match_folded(table, folded, length, match, steps);
 	if (folded != usual)
 		free(folded);
 	return result;
+}
+
+/* table_match - likewise, for one lookup alone */
+int table_match(const struct table *table, const char *domain,
+		struct table_match *match)
+{
+	size_t steps = 0;
+
+	return table_match_shared(table, domain, match, &steps);
 }
 
 /* table_asks - the first entry that only Postfix can look up */

@@ -34,6 +34,8 @@ struct table_match {
 	const struct dictionary *dictionary; /* of a type:table; or NULL */
 	const struct table *table;	     /* NULL: not of a table */
 	uint32_t place;			     /* in it */
+	const char *why; /* the answer is not known: static, or of the
+			  * dictionary; else NULL */
 };
 
 /* TABLE_ASK - of table_match(): only Postfix knows. */
@@ -57,10 +59,15 @@ void table_free(struct table *table);
 int table_match(const struct table *table, const char *domain,
 		struct table_match *match);
 
+/* table_match_shared - the same, with steps as in dictionary_lookup_shared().
+ */
+int table_match_shared(const struct table *table, const char *domain,
+		       struct table_match *match, size_t *steps);
+
 /* table_match_folded - the same for a domain of length bytes that was folded
  * as the list is (casefold()). Never allocates, but for such entries. */
 int table_match_folded(const struct table *table, const char *folded,
-		       size_t length, struct table_match *match);
+		       size_t length, struct table_match *match, size_t *steps);
 
 /* table_match_line - where the pattern or the key of a type:table stands that
  * made the domain match: the line, from 1, and its file; 0: in the list

@@ -135,7 +135,7 @@ static bool may_warn(struct log_limit *limit, const char *what)
 	return true;
 }
 
-/* warn_lookup - name the list that could not be searched */
+/* warn_lookup - say what could not be found out, and why */
 static void warn_lookup(const struct exchange *exchange)
 {
 	const struct facts *facts = &exchange->judgement.facts;
@@ -146,15 +146,15 @@ static void warn_lookup(const struct exchange *exchange)
 	    decision->refusal != REFUSAL_LOOKUP ||
 	    !may_warn(&exchange->policy->lookups, "failed lookups"))
 		return;
-	if (facts->authorized < 0 && *facts->destination.list != '\0')
-		log_warning("id=%s: %s could not be searched: %s: answered 451",
-			    exchange->id, facts->destination.list,
-			    facts->destination.why);
-	else if (decision->why != NULL)
+	if (decision->why != NULL)
 		log_warning("id=%s: %s: %s%s%s: answered 451", exchange->id,
 			    decision->reason,
 			    decision->table != NULL ? decision->table : "",
 			    decision->table != NULL ? ": " : "", decision->why);
+	else if (facts->authorized < 0 && *facts->destination.list != '\0')
+		log_warning("id=%s: %s could not be searched: %s: answered 451",
+			    exchange->id, facts->destination.list,
+			    facts->destination.why);
 	else
 		log_warning("id=%s: %s: answered 451", exchange->id,
 			    decision->reason);

@@ -420,23 +420,126 @@ START_TEST(asks_postfix)
 }
 END_TEST
 
+/* Patterns that take long, and the text: 60 "a" and "!". */
+static const char *const long_ones[] = {
+	"pcre:{{/^(a+)+$/ x},{/^(a|aa)+b/ y}}",
+	"pcre:{{/(a+)+$/ x}}",
+	"pcre:{{/(?>a*)(a|b)+b/ x},{/^((a+)+)+$/ x}}",
+	"regexp:{{/(aa|a){0,1500}x/ x}}",
+	"regexp:{{/^(aa|a){0,1500}$/ x}}",
+};
+
 START_TEST(gives_up_in_bounded_time)
 {
-	char text[8192];
-	struct dictionary *dictionary;
+	struct dictionary *dictionary = open_named(long_ones[_i]);
+	char text[64];
+	size_t steps = 0;
 
-	memset(text, 'a', sizeof(text));
-	text[4000] = '\0';
-	dictionary = open_named("pcre:{{/^(a+)+$/ x},{/^(a|aa)+b/ y}}");
-	ck_assert_int_eq(dictionary_lookup(dictionary, "aaa"),
-			 DICTIONARY_FOUND);
-	text[60] = '!';
-	text[61] = '\0';
-	ck_assert_int_eq(dictionary_lookup(dictionary, text),
+	ck_assert_ptr_null(dictionary_asks(dictionary));
+	ck_assert_int_eq(dictionary_lookup(dictionary, "b"),
+			 DICTIONARY_NOT_FOUND);
+	memset(text, 'a', 60);
+	strcpy(text + 60, "!");
+	ck_assert_int_eq(dictionary_lookup_shared(dictionary, text, &steps),
 			 DICTIONARY_FAILED);
-	ck_assert_ptr_nonnull(
-		strstr(dictionary_why(dictionary, text), "too many steps"));
+	ck_assert_ptr_nonnull(strstr(dictionary_why(dictionary, text, steps),
+				     "too many steps"));
+	/* What belongs to it fails too, but not the next request. */
+	ck_assert_int_eq(dictionary_lookup_shared(dictionary, "c", &steps),
+			 DICTIONARY_FAILED);
+	ck_assert_int_eq(dictionary_lookup(dictionary, "c"),
+			 DICTIONARY_NOT_FOUND);
 	dictionary_free(dictionary);
+}
+END_TEST
+
+/* write_rules - a thousand patterns as people write them, none of which matches
+ */
+static void write_rules(void)
+{
+	static const char *const parts[][2] = {
+		{ "^user", "@example\\.com$" },
+		{ "^.*\\+tag", "@example\\.com$" },
+		{ "@host", "\\.example\\.com$" },
+		{ "^[^@+]+@dept", "\\.example\\.com$" },
+		{ "^(sales|info)", "@" },
+		{ "^[a-z0-9._-]+@d", "\\.test$" },
+		{ "(dsl|dial|pool)", "[-.0-9]" },
+		{ "^list-.*-", "@" },
+		{ "^[[:alnum:]]+\\.", "@[a-z.]+$" },
+		{ "\\.(com|net)", "$" },
+	};
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/rules", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	for (int i = 0; i < 1000; i++)
+		fprintf(file, "/%s%d%s/ x\n", parts[i % COUNT(parts)][0], i,
+			parts[i % COUNT(parts)][1]);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static const char *const kinds[] = { "regexp", "pcre" };
+
+START_TEST(answers_for_a_thousand_rules)
+{
+	static const char address[] =
+		"somebody.with.a.long.name+and-an-extension.that.is-long@"
+		"mail.department.some-company.far.example.test";
+	struct dictionary_loader loader = { 0 };
+	struct dictionary_result result = { .text = "" };
+	struct dictionary *dictionary;
+	struct error error;
+	char name[300];
+
+	ck_assert_uint_ge(strlen(address), 100);
+	write_rules();
+	snprintf(name, sizeof(name), "%s:%s/rules", kinds[_i], directory);
+	dictionary = dictionary_new_values(name, true, &loader, &error);
+	ck_assert_ptr_nonnull(dictionary);
+	ck_assert_uint_eq(dictionary_size(dictionary), 1000);
+	ck_assert_int_eq(dictionary_find(dictionary, address, &result),
+			 DICTIONARY_NOT_FOUND);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* lookup_rules - the same pattern so many times, and a text that costs it */
+static int lookup_rules(const char *kind, int count)
+{
+	char path[256], name[300], text[256];
+	struct dictionary *dictionary;
+	size_t steps = 0;
+	FILE *file;
+	int answer;
+
+	snprintf(path, sizeof(path), "%s/rules", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	for (int i = 0; i < count; i++)
+		fputs("/^.*.*[=+]/ x\n", file);
+	ck_assert_int_eq(fclose(file), 0);
+	snprintf(name, sizeof(name), "%s:%s", kind, path);
+	dictionary = open_named(name);
+	ck_assert_uint_eq(dictionary_size(dictionary), (size_t)count);
+	memset(text, 'a', 250);
+	text[250] = '\0';
+	answer = dictionary_lookup_shared(dictionary, text, &steps);
+	if (answer == DICTIONARY_FAILED)
+		ck_assert_ptr_nonnull(
+			strstr(dictionary_why(dictionary, text, steps),
+			       "too many steps"));
+	dictionary_free(dictionary);
+	return answer;
+}
+
+/* Each pattern is within the limit, but not all of them. */
+START_TEST(gives_up_a_whole_table)
+{
+	ck_assert_int_eq(lookup_rules(kinds[_i], 1), DICTIONARY_NOT_FOUND);
+	ck_assert_int_eq(lookup_rules(kinds[_i], 1000), DICTIONARY_FAILED);
 }
 END_TEST
 
@@ -512,7 +615,7 @@ START_TEST(leaves_long_texts_to_postfix)
 					      : DICTIONARY_FOUND);
 		if (length > lengths[_i].most)
 			ck_assert_ptr_nonnull(
-				strstr(dictionary_why(dictionary, text),
+				strstr(dictionary_why(dictionary, text, 0),
 				       "too long for patterns"));
 	}
 	dictionary_free(dictionary);
@@ -779,7 +882,7 @@ START_TEST(finds_values)
 	struct dictionary_loader loader = { .config_directory = directory };
 	const char *name = values[_i].name;
 	const char *at = strstr(name, ":@/");
-	struct dictionary_result result;
+	struct dictionary_result result = { .text = "" };
 	struct dictionary *dictionary;
 	struct error error;
 	char *full = xstrdup(name);
@@ -811,7 +914,7 @@ END_TEST
 START_TEST(keeps_many_values)
 {
 	struct dictionary_loader loader = { .config_directory = directory };
-	struct dictionary_result result;
+	struct dictionary_result result = { .text = "" };
 	struct dictionary *dictionary;
 	struct error error;
 	char path[256], key[300];
@@ -855,7 +958,11 @@ int main(void)
 	tcase_add_loop_test(tests, says_what_cannot_be_read, 0,
 			    COUNT(failures));
 	tcase_add_loop_test(tests, asks_postfix, 0, COUNT(asking));
-	tcase_add_test(tests, gives_up_in_bounded_time);
+	tcase_add_loop_test(tests, gives_up_in_bounded_time, 0,
+			    COUNT(long_ones));
+	tcase_add_loop_test(tests, answers_for_a_thousand_rules, 0,
+			    COUNT(kinds));
+	tcase_add_loop_test(tests, gives_up_a_whole_table, 0, COUNT(kinds));
 	tcase_add_test(tests, keeps_nothing_of_texts);
 	tcase_add_loop_test(tests, leaves_long_texts_to_postfix, 0,
 			    COUNT(lengths));

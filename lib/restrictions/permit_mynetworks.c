@@ -31,8 +31,8 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 	const struct request *request = subject->request;
 	struct table_match match;
 
-	switch (network_list_match(state, request->client_address,
-				   request->client_name)) {
+	switch (network_list_find(state, request->client_address,
+				  request->client_name, &match)) {
 	case 0:
 		decision->reason = "the client is not in mynetworks";
 		return VERDICT_DUNNO;
@@ -42,13 +42,8 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 	default:
 		decision->refusal = REFUSAL_LOOKUP;
 		decision->reason = "a table in mynetworks cannot be looked up";
-		network_list_find(state, request->client_address,
-				  request->client_name, &match);
-		if (match.dictionary != NULL) {
-			decision->table = dictionary_name(match.dictionary);
-			decision->why = dictionary_why(match.dictionary,
-						       request->client_name);
-		}
+		decision->table = dictionary_name(match.dictionary);
+		decision->why = match.why;
 		return VERDICT_DEFER;
 	}
 }

@@ -232,7 +232,7 @@ static const char *why_not(const struct request *request)
 
 /* look_up - ask the tables for the fingerprint that Postfix sent */
 static enum dictionary_answer look_up(const struct fingerprint_list *list,
-				      const char *text,
+				      const char *text, size_t *steps,
 				      struct decision *decision)
 {
 	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
@@ -245,14 +245,14 @@ static enum dictionary_answer look_up(const struct fingerprint_list *list,
 	for (i = 0; i < list->table_count && answer == DICTIONARY_NOT_FOUND;
 	     i++) {
 		const struct dictionary *table = list->tables[i];
+		const char *key = dictionary_is_pattern(table) ? text : folded;
 
-		answer = dictionary_lookup(
-			table, dictionary_is_pattern(table) ? text : folded);
+		answer = dictionary_lookup_shared(table, key, steps);
 		if (answer == DICTIONARY_FOUND ||
 		    answer == DICTIONARY_NOT_FOUND)
 			continue;
 		decision->table = dictionary_name(table);
-		decision->why = dictionary_why(table, folded);
+		decision->why = dictionary_why(table, key, *steps);
 	}
 	return answer;
 }
@@ -262,13 +262,14 @@ static enum dictionary_answer look_up_both(const struct fingerprint_list *list,
 					   const struct request *request,
 					   struct decision *decision)
 {
+	size_t steps = 0;
 	enum dictionary_answer answer =
-		look_up(list, request->ccert_fingerprint, decision);
+		look_up(list, request->ccert_fingerprint, &steps, decision);
 
 	return answer != DICTIONARY_NOT_FOUND
 		       ? answer
 		       : look_up(list, request->ccert_pubkey_fingerprint,
-				 decision);
+				 &steps, decision);
 }
 
 /* evaluate - see above */

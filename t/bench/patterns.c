@@ -8,6 +8,7 @@
  * system at most. */
 
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ __attribute__((noinline)) void measured(const struct dictionary *dictionary,
 					const char *key);
 void measured(const struct dictionary *dictionary, const char *key)
 {
-	struct dictionary_result result;
+	struct dictionary_result result = { .text = "" };
 
 	dictionary_find(dictionary, key, &result);
 	free(result.owned);
@@ -52,17 +53,17 @@ static size_t taken(void)
 	return info.arena + info.hblkhd;
 }
 
-/* run - one pattern with all texts, for its owner and for what it matched */
-static void run(const char *kind, const char *pattern, const char *result)
+/* run - a table of rules with all texts; those that are looked up and longest
+ * only if it is large */
+static void run(const char *name, bool large)
 {
-	static const size_t lengths[] = { 40, 255, 512, LENGTH_MAX };
-	char text[LENGTH_MAX + 1], name[1024];
+	static const size_t lengths[] = { 512, 255, 40, LENGTH_MAX };
+	char text[LENGTH_MAX + 1];
 	struct dictionary_loader loader = { 0 };
 	struct dictionary *dictionary;
 	struct error error;
 	size_t before;
 
-	snprintf(name, sizeof(name), "%s:{{/%s/ x%s}}", kind, pattern, result);
 	dictionary = dictionary_new_values(name, true, &loader, &error);
 	if (dictionary == NULL || dictionary_failure(dictionary) != NULL) {
 		fprintf(stderr, "patterns: %s\n", name);
@@ -71,7 +72,7 @@ static void run(const char *kind, const char *pattern, const char *result)
 	malloc_trim(0);
 	before = taken();
 	for (size_t i = 0; i < COUNT(subjects); i++)
-		for (size_t k = 0; k < COUNT(lengths); k++) {
+		for (size_t k = 0; k < (large ? 1 : COUNT(lengths)); k++) {
 			fill(text, subjects[i], lengths[k]);
 			measured(dictionary, text);
 		}
@@ -80,22 +81,55 @@ static void run(const char *kind, const char *pattern, const char *result)
 	dictionary_free(dictionary);
 }
 
+/* result_of - of a pattern: what it matched, if that can be said */
+static const char *result_of(const char *pattern)
+{
+	return strchr(pattern, '(') != NULL && strstr(pattern, "\\(") == NULL
+		       ? "x$1"
+		       : "x";
+}
+
+/* run_one - a table of one pattern */
+static void run_one(const char *kind, const char *pattern)
+{
+	char name[1024];
+
+	snprintf(name, sizeof(name), "%s:{{/%s/ %s}}", kind, pattern,
+		 result_of(pattern));
+	run(name, false);
+}
+
+/* run_many - a table of one pattern a hundred times, for texts that it does
+ * not match; NULL: of all patterns */
+static void run_many(const char *kind, const char *pattern)
+{
+	static char name[200 * 1024];
+	size_t length = (size_t)snprintf(name, sizeof(name), "%s:{", kind);
+
+	for (size_t i = 0; i < COUNT(patterns); i++) {
+		const char *one = pattern != NULL ? pattern : patterns[i];
+
+		length += (size_t)snprintf(name + length, sizeof(name) - length,
+					   "{/%s[^@-~]/ %s}%s", one,
+					   result_of(one),
+					   i + 1 < COUNT(patterns) ? "," : "}");
+	}
+	run(name, true);
+}
+
 int main(void)
 {
 	/* All of it where it stays until it is given back below. */
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	mallopt(M_MMAP_THRESHOLD, 32 << 20);
 	for (size_t i = 0; i < COUNT(patterns); i++) {
-		const char *result =
-			strchr(patterns[i], '(') != NULL &&
-					strstr(patterns[i], "\\(") == NULL
-				? "$1"
-				: "";
-
-		run("regexp", patterns[i], result);
-		run("pcre", patterns[i], result);
+		run_one("regexp", patterns[i]);
+		run_one("pcre", patterns[i]);
+		run_many("regexp", patterns[i]);
+		run_many("pcre", patterns[i]);
 	}
-	printf("patterns %zu calls %lu bytes %zu\n", 2 * COUNT(patterns), calls,
-	       most);
+	run_many("regexp", NULL);
+	run_many("pcre", NULL);
+	printf("calls %lu bytes %zu\n", calls, most);
 	return 0;
 }

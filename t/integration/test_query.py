@@ -208,6 +208,82 @@ def test_json(program):
     assert [each["verdict"] for each in one["restrictions"]][-1] == "reject"
 
 
+# Nothing is broken here but one table; patterns that take long for some texts.
+REASONS = """virtual_alias_domains = "pcre:{{/^(x+)+[=+]/ y}}"
+relay_domains = "fail:box"
+mynetworks = "pcre:{{/^([0-9a-f:]+)+[=+]/ y}}, !regexp:{{/^no/ y}}"
+sender_login_maps = "regexp:{{/^(aa|a){0,1500}x/ y}}, pcre:{{/^b/ z}}"
+restrictions = { permit_mynetworks, reject_sender_login_mismatch,
+                 permit_auth_destination, reject }
+"""
+LONG = "takes too many steps"
+MANY = "the address has too many domains to follow"
+V6 = "client_address=2001:db8:1111:1111:1111:1111:1111:1111"
+
+# Attributes; what was looked up in vain, without and with its table; why.
+UNKNOWN = [
+    (["recipient=" + 1990 * "%" + "@local.test"], None, MANY),
+    (["recipient=" + 1990 * "@" + "local.test"], None, MANY),
+    (["recipient=user@" + 60 * "x"], "virtual_alias_domains", LONG),
+    (["recipient=user@far.example"], "relay_domains",
+     "its lookups always fail"),
+    (["recipient=user@local.test", "sender=" + 1990 * "%" + "@local.test"],
+     "owners", MANY),
+    (["recipient=user@local.test", "sender=user@" + 60 * "x"],
+     "owners.*: virtual_alias_domains", LONG),
+    (["recipient=user@local.test", "sender=" + 300 * "a" + "@local.test"],
+     "owners.*: regexp:", LONG),
+    (["recipient=user@local.test", V6, "client_name=" + 300 * "n"],
+     "mynetworks.*: pcre:", LONG),
+    # The recipient could not be judged either, but that was not asked.
+    (["recipient=user@far.example", V6], "mynetworks.*: pcre:", LONG),
+    (["recipient=user@local.test", "client_name=" + 300 * "n"],
+     "mynetworks.*: regexp:",
+     "the name is longer than 255 bytes, too long for patterns"),
+]
+
+
+def explain_all(program, config):
+    """explain_all - each request as text on one line, and as an object"""
+    requests = "".join(unknown_request(one[0]) for one in UNKNOWN)
+    said = [subprocess.run([program, "-q", "-c", config, option],
+                           input=requests, capture_output=True, text=True,
+                           timeout=120).stdout
+            for option in ("--format=text", "--format=json")]
+    texts = [re.sub(r"\s+", " ", text) for text in said[0].split("\n\n")]
+    return zip(texts, map(json.loads, said[1].splitlines()))
+
+
+def unknown_request(attributes):
+    """unknown_request - of a client, which may have another address"""
+    return "request=smtpd_access_policy\nprotocol_state=RCPT\n" + "".join(
+        line + "\n" for line in attributes if line != V6) + (
+            V6 if V6 in attributes else "client_address=192.0.2.1") + "\n\n"
+
+
+def test_reasons(program):
+    """what could not be found out is said with its reason, and nothing that
+    did not fail is blamed: for people, for programs, and in the log"""
+    with Daemon(program, REASONS) as policyd:
+        explained = list(explain_all(program, policyd.config))
+        assert len(explained) == len(UNKNOWN), explained
+        for (attributes, what, why), (text, answer) in zip(UNKNOWN, explained):
+            mark = policyd.mark()
+            request = unknown_request(attributes).encode()
+            assert policyd.ask(request).startswith(b"action=451 4.3.0 "), \
+                attributes
+            policyd.expect("warning: id=\\w+: .*%s.*%s: answered 451\n" % (
+                "" if what is None else what + ".*: ", why), mark)
+            assert why in text, (attributes, text)
+            reasons = [answer["destination"]["detail"]] + [
+                one["why"] for one in answer["restrictions"]]
+            assert any(reason and why in reason for reason in reasons), answer
+            if what is None:
+                assert "could not be searched" not in policyd.read(
+                    policyd.log, mark) + text
+                assert answer["destination"]["list"] is None, answer
+
+
 def test_colour(program):
     """colours on a terminal only, and not with NO_COLOR"""
     def on_terminal(**environment):
@@ -488,6 +564,7 @@ def compare_with_postfix(policyd, port, rcpt):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_arguments, test_output, test_json, test_colour,
+    sys.exit(run_all([test_arguments, test_output, test_json, test_reasons,
+                      test_colour,
                       test_replay, test_replay_without_ports, test_id,
                       test_daemon, test_observe, test_client_reads]))
