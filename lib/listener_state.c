@@ -122,8 +122,9 @@ static bool listens(int fd)
 static bool has_filter(int fd)
 {
 	socklen_t length = 0;
+	char none; /* length 0: nothing is written to it */
 
-	return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &length) < 0 ||
+	return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, &none, &length) < 0 ||
 	       length > 0;
 }
 

@@ -248,7 +248,7 @@ def explain_all(program, config):
     requests = "".join(unknown_request(one[0]) for one in UNKNOWN)
     said = [subprocess.run([program, "-q", "-c", config, option],
                            input=requests, capture_output=True, text=True,
-                           timeout=120).stdout
+                           timeout=WAIT).stdout
             for option in ("--format=text", "--format=json")]
     texts = [re.sub(r"\s+", " ", text) for text in said[0].split("\n\n")]
     return zip(texts, map(json.loads, said[1].splitlines()))
