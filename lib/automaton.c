@@ -55,8 +55,7 @@ static uint32_t context(const struct automaton *automaton, bool edge, char c)
 bool automaton_holds(const struct automaton *automaton, uint32_t needs,
 		     const char *text, size_t length, size_t at)
 {
-	uint32_t before =
-		context(automaton, at == 0, at > 0 ? text[at - 1] : '\0');
+	uint32_t before = context(automaton, at == 0, text[at - (at > 0)]);
 	uint32_t behind = context(automaton, at == length, text[at]);
 
 	return (needs & ~(before | behind << 4)) == 0;

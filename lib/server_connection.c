@@ -526,8 +526,7 @@ void connection_settle(struct connection *connection)
 	/* Behind a part of a request an error may come that nothing but
 	 * reading tells of: there everything that is readable counts. */
 	const short interests[] = {
-		[QUEUE_SILENT] = connection->length > 0 ? EV_READ
-							: server->idle_interest,
+		[QUEUE_SILENT] = server->idle_interest,
 		[QUEUE_IDLE] = server->idle_interest,
 		[QUEUE_PARTIAL] = EV_READ,
 		[QUEUE_UNSENT] = EV_WRITE,
@@ -535,6 +534,7 @@ void connection_settle(struct connection *connection)
 	};
 	enum queue queue = next_queue(connection);
 	bool between = queue <= QUEUE_PARTIAL;
+	bool part = queue == QUEUE_SILENT && connection->length > 0;
 
 	if (queue == QUEUE_COUNT ||
 	    (server->draining && between && !has_more(connection))) {
@@ -546,7 +546,7 @@ void connection_settle(struct connection *connection)
 	    (queue == QUEUE_PARTIAL && connection->fresh))
 		connection_enqueue(connection, queue, server_now_ms());
 	connection->fresh = false;
-	set_interest(connection, interests[queue]);
+	set_interest(connection, interests[part ? QUEUE_PARTIAL : queue]);
 	if (connection->failed)
 		connection_close(connection);
 	else if (server->giving != NULL && queue != QUEUE_WAITING)
