@@ -179,6 +179,7 @@ START_TEST(each_kind_of_file_in_each_state)
 	char *link = xasprintf("%s/%s", safe, name);
 	const char *path = states[state].link ? link : file;
 	char *plain = place_path("f");
+	char *below = xasprintf("d/%s", name);
 	char complaint[4096] = "";
 	unsigned faults = states[state].fault & kinds[kind].faults;
 	const char *expected = faults != 0 ? states[state].text : "";
@@ -188,11 +189,7 @@ START_TEST(each_kind_of_file_in_each_state)
 	/* Lists go through a link that root has made, in any case. */
 	ck_assert_int_eq(symlink(states[state].link ? "s/f" : "d/f", plain), 0);
 	ck_assert_int_eq(symlink(file, link), 0);
-	free(file);
-	file = xasprintf("d/%s", name);
-	place_write(file, kinds[kind].content);
-	free(file);
-	file = xasprintf("%s/%s", directory, name);
+	place_write(below, kinds[kind].content);
 	set(file, states[state].owner, states[state].group, states[state].mode);
 	set(directory, states[state].directory_owner,
 	    states[state].directory_group, states[state].directory_mode);
@@ -203,6 +200,7 @@ START_TEST(each_kind_of_file_in_each_state)
 					: *complaint == '\0',
 		      "kind %d, state %d: \"%s\", not \"%s\"", kind, state,
 		      complaint, expected);
+	free(below);
 	free(plain);
 	free(link);
 	free(safe);

@@ -337,6 +337,7 @@ def test_clock(program):
         years = set()
         with policyd.client() as idle, policyd.tls_client() as tls:
             assert idle.ask(OURS) == PERMIT
+            assert tls.ask(OURS) == PERMIT  # its certificate is judged by now
             for jump in ("+10y", "-10y", "+0", "-10y", "+10y", "+0") * 2:
                 with policyd.client() as slow:
                     slow.send(OURS[:40])
