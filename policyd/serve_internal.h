@@ -2,8 +2,9 @@
 #ifndef POLICYD_SERVE_INTERNAL_H
 #define POLICYD_SERVE_INTERNAL_H
 
-/* Shared by policyd/serve*.c only: serve.c (the process), serve_setup.c (before
- * it serves), serve_end.c (taking over, handing over, draining). */
+/* Shared by policyd/serve*.c only: serve.c (the process), serve_load.c (the
+ * configuration), serve_setup.c (before it serves), serve_end.c (taking over,
+ * handing over, draining). */
 
 #include <stdbool.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include "policyd/channel.h"
 #include "policyd/gates.h"
 #include "policyd/privileges.h"
+#include "policyd/serve.h"
 #include "policyd/workers.h"
 
 /* Everything that a server has. */
@@ -42,6 +44,15 @@ void serve_tell(int channel, enum log_level level, const char *text);
 /* serve_metrics - the decisions' counters and the connections'. */
 void serve_metrics(const struct service_process *process,
 		   struct metrics *metrics, unsigned *open);
+
+/* serve_load.c */
+/* serve_load - the configuration, with its messages: 0 or -1. */
+int serve_load(struct service_process *process, const struct options *options);
+/* serve_tell_messages - of loading the file at path, for the monitor to log; an
+ * error at the level worst, and head before each. */
+void serve_tell_messages(int channel, const struct config_messages *messages,
+			 const char *path, const char *head,
+			 enum log_level worst);
 
 /* serve_setup.c */
 /* serve_send_settings - what the monitor has to know: 0 or -1. */
