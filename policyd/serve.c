@@ -287,8 +287,8 @@ static int run(struct service_process *process, struct error *error)
  * monitor we end */
 static void ignore_signals(void)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1,
-				       SIGPIPE };
+	static const int signals[] = { SIGHUP,	SIGINT,	 SIGTERM,
+				       SIGUSR1, SIGPIPE, SIGXFSZ };
 	size_t i;
 
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -341,7 +341,9 @@ static void retire(struct service_process *process, int status)
 /* serve - the server process */
 int serve(const struct options *options, int channel)
 {
-	struct service_process process = { .channel = channel, .next = -1 };
+	struct service_process process = { .channel = channel,
+					   .accepted = -1,
+					   .next = -1 };
 	int status;
 
 	if (!is_channel(channel)) {

@@ -31,6 +31,8 @@ struct service_process {
 	struct gates *gates;
 	struct board *board;	/* NULL: nobody can look */
 	struct timespec loaded; /* when the configuration was about to be */
+	int accepted; /* its text, for the monitor (policyd/accepted.h), or -1
+		       */
 	struct privileges privileges;
 	int next;     /* channel to the server that takes over */
 	bool gathers; /* the workers are at their end, or near it */
@@ -55,9 +57,9 @@ void serve_tell_messages(int channel, const struct config_messages *messages,
 			 enum log_level worst);
 
 /* serve_setup.c */
-/* serve_send_settings - what the monitor has to know: 0 or -1. */
-int serve_send_settings(const struct service_process *process,
-			struct error *error);
+/* serve_send_settings - what the monitor has to know, and the text in force,
+ * which is closed here then: 0 or -1. */
+int serve_send_settings(struct service_process *process, struct error *error);
 /* serve_receive_sockets - and open the gates and the board at them: 0 or -1. */
 int serve_receive_sockets(struct service_process *process, struct error *error);
 
