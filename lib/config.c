@@ -85,19 +85,15 @@ static bool is_foreign(const struct config_scan *scan)
 	       config_option_find(scan->statements[0].name) < 0;
 }
 
-/* load_text - the texts that the options are set to */
-static int load_text(struct config *config, struct config_notes *notes)
+/* parse_text - the texts that the options are set to */
+static int parse_text(struct config *config, struct config_notes *notes,
+		      char *text, size_t length)
 {
 	struct config_scan scan;
 	struct error error;
-	size_t length;
 	int line;
-	char *text;
 	int result = -1;
 
-	text = config_file_read(config->path, &length, &error);
-	if (text == NULL)
-		return config_error(notes, 0, "%s", error.text);
 	if (config_scan(&scan, text, length, &line, &error) < 0)
 		config_error(notes, line, "%s%s", error.text,
 			     is_foreign(&scan) ? "; is this a policyd.conf?"
@@ -105,6 +101,37 @@ static int load_text(struct config *config, struct config_notes *notes)
 	else
 		result = config_parse(config->settings, text, &scan, notes);
 	config_scan_clear(&scan);
+	return result;
+}
+
+/* get_text - of the file, or a copy of what the caller has */
+static char *get_text(const struct config *config,
+		      const struct config_load_options *options, size_t *length,
+		      struct error *error)
+{
+	char *text;
+
+	if (options->text == NULL)
+		return config_file_read(config->path, length, error);
+	*length = options->text_length;
+	text = xmalloc(*length + 1);
+	memcpy(text, options->text, *length + 1);
+	return text;
+}
+
+/* load_text - from there */
+static int load_text(struct config *config, struct config_notes *notes,
+		     const struct config_load_options *options)
+{
+	struct error error;
+	size_t length;
+	char *text;
+	int result;
+
+	text = get_text(config, options, &length, &error);
+	if (text == NULL)
+		return config_error(notes, 0, "%s", error.text);
+	result = parse_text(config, notes, text, length);
 	free(text);
 	return result;
 }
@@ -128,7 +155,7 @@ struct config *config_load_with(const char *path,
 	config->path = xstrdup(path);
 	config->settings = xcalloc(1, sizeof(*config->settings));
 	parameters_init(&config->parameters);
-	if (load_text(config, &notes) == 0)
+	if (load_text(config, &notes, options) == 0)
 		load_settings(config, &notes, options);
 	if (notes.errors > 0) {
 		config_free(config);

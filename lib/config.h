@@ -76,6 +76,10 @@ struct config_load_options {
 	bool unserved;	    /* nobody serves with it: it may have no listen
 			     * section */
 	unsigned tables_ms; /* time for all tables; 0: the usual */
+	const char *text;   /* what is loaded in place of what the file holds
+			     * now, NUL-terminated; NULL: the file. That it can
+			     * be trusted was seen when it was read */
+	size_t text_length; /* NUL not included */
 	bool thorough;	    /* warn of what takes long to find, too (-t) */
 	/* progress - a table, or a file of a list, is about to be read; may
 	 * be NULL. */

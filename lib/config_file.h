@@ -9,7 +9,8 @@
 #include "lib/config_scan.h"
 #include "lib/error.h"
 
-/* From the file to the texts of its options. Only for lib/config*.c. */
+/* From the file to the texts of its options. Only for lib/config*.c; the text
+ * alone also for those who keep it (policyd/accepted.c). */
 
 #define CONFIG_FILE_MAX 1048576
 

@@ -52,6 +52,7 @@ static _Noreturn void become_program(const char *const argv[], int out, int err)
 	close_range(3, ~0u, 0);
 	setpgid(0, 0);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* execvpe() would search the PATH of the caller. */

@@ -20,6 +20,10 @@
  * serve even if a table cannot be read. */
 #define CHANNEL_LENIENT "--lenient"
 
+/* Likewise, followed by a descriptor: what is to be served with is this text
+ * (policyd/accepted.h), which was in force when the server before died. */
+#define CHANNEL_ACCEPTED "--accepted"
+
 /* A change of struct channel_message needs a new CHANNEL_VERSION: a running
  * monitor then refuses to reload into the new program, and must be restarted.
  * A change of what lib/server_handover.c sends, or of struct metrics, needs a
@@ -42,7 +46,8 @@ enum channel_kind {
 	/* From a server while it starts. */
 	CHANNEL_LINE,	  /* number: enum log_level; text */
 	CHANNEL_SETTINGS, /* number: how many CHANNEL_LISTENERs follow,
-			   * after the CHANNEL_WATCHes; settings */
+			   * after the CHANNEL_WATCHes; settings; and the
+			   * descriptor of the text (policyd/accepted.h) */
 	CHANNEL_WATCH,	  /* watch: a file, as it was before the load */
 	CHANNEL_LISTENER, /* listener */
 	CHANNEL_READY,

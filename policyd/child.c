@@ -56,8 +56,8 @@ static _Noreturn void run_program(const char *program,
 				  const sigset_t *mask)
 {
 	struct channel_message message;
-	char descriptor[16];
-	char *arguments[9];
+	char descriptor[16], accepted[16];
+	char *arguments[11];
 	size_t count = 0;
 
 	ignore_signals(mask);
@@ -70,10 +70,17 @@ static _Noreturn void run_program(const char *program,
 		arguments[count++] = xstrdup("-v");
 	if (options->lenient)
 		arguments[count++] = xstrdup(CHANNEL_LENIENT);
+	if (options->accepted >= 0) {
+		snprintf(accepted, sizeof(accepted), "%d", options->accepted);
+		arguments[count++] = xstrdup(CHANNEL_ACCEPTED);
+		arguments[count++] = accepted;
+	}
 	arguments[count++] = xstrdup(CHANNEL_OPTION);
 	arguments[count++] = descriptor;
 	arguments[count] = NULL;
-	if (fcntl(channel, F_SETFD, 0) == 0)
+	if (fcntl(channel, F_SETFD, 0) == 0 &&
+	    (options->accepted < 0 ||
+	     fcntl(options->accepted, F_SETFD, 0) == 0))
 		execv(program, arguments);
 	channel_message_init(&message, CHANNEL_LINE, LOG_LEVEL_ERROR);
 	snprintf(message.body.text, sizeof(message.body.text),
@@ -87,6 +94,7 @@ void child_init(struct child *child, pid_t pid, int channel)
 {
 	child->pid = pid;
 	child->channel = channel;
+	child->accepted = -1;
 	child->deadline_ms = UINT64_MAX;
 	child->unsent_ms = UINT64_MAX;
 	TAILQ_INIT(&child->unsent);
@@ -188,6 +196,7 @@ struct child *child_start(const char *program, const struct options *options,
 	child = xcalloc(1, sizeof(*child));
 	child_init(child, pid, ours);
 	child->started = started;
+	child->replaces = options->accepted >= 0;
 	return child;
 }
 
@@ -207,6 +216,8 @@ void child_free(struct child *child)
 {
 	if (child->channel >= 0)
 		close(child->channel);
+	if (child->accepted >= 0)
+		close(child->accepted);
 	while (child->unsent_count > 0)
 		drop_first(child);
 	watch_list_clear(&child->watched);

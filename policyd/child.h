@@ -45,6 +45,8 @@ struct child {
 	size_t listener_count;
 	size_t listeners_expected;
 	struct watch_list watched;
+	int accepted;  /* the text that it has loaded, or -1 */
+	bool replaces; /* it was started with what was in force */
 	TAILQ_HEAD(, child_message) unsent; /* in this order */
 	size_t unsent_count;
 	uint64_t unsent_ms;  /* the next one must go by then */

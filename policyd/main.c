@@ -46,7 +46,9 @@ enum mode {
 	MODE_INIT = 'i',   /* has no short form */
 	MODE_SERVER = 'S', /* started by the monitor */
 };
-#define OPTION_LENIENT 'L' /* only with MODE_SERVER */
+/* These only with MODE_SERVER. */
+#define OPTION_LENIENT	'L'
+#define OPTION_ACCEPTED 'a'
 /* These only with MODE_QUERY; they have no short form. */
 #define OPTION_FORMAT  'F'
 #define OPTION_REPLAY  'R'
@@ -100,6 +102,7 @@ static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ &CHANNEL_OPTION[2], required_argument, NULL, MODE_SERVER },
 	{ &CHANNEL_LENIENT[2], no_argument, NULL, OPTION_LENIENT },
+	{ &CHANNEL_ACCEPTED[2], required_argument, NULL, OPTION_ACCEPTED },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -161,14 +164,22 @@ static int set_mode(struct command *command, int mode)
 	return 0;
 }
 
+/* set_descriptor - one that the monitor has passed on */
+static int set_descriptor(int *fd, const char *text)
+{
+	unsigned long number;
+
+	if (number_parse(text, INT_MAX, &number) != 0)
+		return -1;
+	*fd = (int)number;
+	return 0;
+}
+
 /* set_channel - the monitor's descriptor */
 static int set_channel(struct command *command, const char *text)
 {
-	unsigned long fd;
-
-	if (number_parse(text, INT_MAX, &fd) != 0)
+	if (set_descriptor(&command->channel, text) != 0)
 		return -1;
-	command->channel = (int)fd;
 	return set_mode(command, MODE_SERVER);
 }
 
@@ -232,6 +243,8 @@ static int set_option(struct command *command, int option)
 	case OPTION_LENIENT:
 		command->options.lenient = true;
 		return 0;
+	case OPTION_ACCEPTED:
+		return set_descriptor(&command->options.accepted, optarg);
 	default:
 		return set_query(command, option);
 	}
@@ -283,6 +296,8 @@ static int read_command(struct command *command, int argc, char **argv)
 		return usage("-d only goes with serving");
 	if (command->options.lenient && command->mode != MODE_SERVER)
 		return usage(CHANNEL_LENIENT " is for policyd itself only");
+	if (command->options.accepted >= 0 && command->mode != MODE_SERVER)
+		return usage(CHANNEL_ACCEPTED " is for policyd itself only");
 	return EX_OK;
 }
 
@@ -449,7 +464,7 @@ int main(int argc, char **argv)
 {
 	struct command command = {
 		.mode = MODE_SERVE,
-		.options = { .config = DEFAULT_CONFIG },
+		.options = { .config = DEFAULT_CONFIG, .accepted = -1 },
 	};
 	sigset_t mask;
 	int status;

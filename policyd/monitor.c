@@ -179,7 +179,7 @@ static void on_time(struct monitor *monitor)
 	if (monitor->stopping && monitor->stop_ms <= now)
 		kill_all(monitor);
 	if (monitor->restart_ms <= now)
-		monitor_start_server(monitor);
+		monitor_replace_server(monitor);
 	if (monitor->refresh_ms <= now)
 		monitor_refresh(monitor);
 	if (monitor->ping_ms <= now)
@@ -310,6 +310,8 @@ static void run(struct monitor *monitor)
 	end_children(monitor);
 	sockets_remove_all(&monitor->sockets);
 	pid_file_remove(&monitor->pid_file);
+	if (monitor->accepted >= 0)
+		close(monitor->accepted);
 	if (monitor->started)
 		log_info("stopped");
 	if (monitor->signals >= 0)
@@ -330,6 +332,7 @@ int monitor(const struct options *options, const char *program,
 		.mask = *mask,
 		.signals = -1,
 		.report = -1,
+		.accepted = -1,
 		.restart_ms = UINT64_MAX,
 		.refresh_ms = UINT64_MAX,
 		.stop_ms = UINT64_MAX,

@@ -36,6 +36,8 @@ struct monitor {
 	TAILQ_HEAD(, child) children;
 	struct child *serving; /* the one that accepts, or NULL */
 	struct child *next;    /* the one that starts, or NULL */
+	int accepted;	       /* the text that is in force, for a replacement;
+				* -1: not there */
 	bool started;	       /* a server was ready once */
 	bool reload_again;     /* SIGHUP came during a reload */
 	uint64_t restart_ms;   /* a replacement is due; UINT64_MAX: none */
@@ -61,6 +63,7 @@ void monitor_end(struct monitor *monitor, int status);
 
 /* monitor_server.c */
 void monitor_start_server(struct monitor *monitor);
+void monitor_replace_server(struct monitor *monitor);
 void monitor_reload(struct monitor *monitor);
 void monitor_server_ready(struct monitor *monitor, struct child *child);
 void monitor_server_taken(struct monitor *monitor, struct child *child,

@@ -16,6 +16,7 @@
 
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "policyd/accepted.h"
 
 #define MESSAGE_BATCH 256
 #define CLOSED_MS     2000
@@ -79,11 +80,15 @@ static int after_lists(struct monitor *monitor, struct child *child,
 	return give_sockets(monitor, child, error);
 }
 
-/* hear_settings - the first thing that a loaded server says */
+/* hear_settings - the first thing that a loaded server says; fd is the text
+ * that it was loaded from, or -1 if it cannot be kept */
 static int hear_settings(struct monitor *monitor, struct child *child,
-			 const struct channel_message *message,
+			 const struct channel_message *message, int fd,
 			 struct error *error)
 {
+	if (fd >= 0 && accepted_check(fd, error) < 0)
+		return -1;
+	child->accepted = fd;
 	child->settings = message->body.settings;
 	child->listeners_expected = (size_t)message->number;
 	child->listeners =
@@ -155,9 +160,10 @@ static int hear_log_lost(struct child *child, struct error *error)
 	return result;
 }
 
-/* hear_message - what a server in its state may say */
+/* hear_message - what a server in its state may say; a descriptor comes with
+ * its settings only */
 static int hear_message(struct monitor *monitor, struct child *child,
-			const struct channel_message *message,
+			const struct channel_message *message, int fd,
 			struct error *error)
 {
 	enum child_state state = child->state;
@@ -165,13 +171,13 @@ static int hear_message(struct monitor *monitor, struct child *child,
 
 	switch (message->kind) {
 	case CHANNEL_LINE:
-		if (state > CHILD_PREPARING)
+		if (state > CHILD_PREPARING || fd >= 0)
 			break;
 		return hear_line(monitor, child, message, error);
 	case CHANNEL_SETTINGS:
 		if (state != CHILD_LOADING)
 			break;
-		return hear_settings(monitor, child, message, error);
+		return hear_settings(monitor, child, message, fd, error);
 	case CHANNEL_WATCH:
 		if (state != CHILD_ASKING)
 			break;
@@ -228,10 +234,14 @@ void monitor_hear(struct monitor *monitor, struct child *child)
 {
 	struct channel_message message;
 	struct error error;
-	int left, heard;
+	int left, heard, fd;
 
 	for (left = MESSAGE_BATCH; left > 0 && child->channel >= 0; left--) {
-		heard = channel_receive(child->channel, &message, NULL, &error);
+		/* Only one that loads has a descriptor for us. */
+		fd = -1;
+		heard = channel_receive(
+			child->channel, &message,
+			child->state == CHILD_LOADING ? &fd : NULL, &error);
 		if (heard == 0)
 			return;
 		if (heard < 0) {
@@ -240,7 +250,9 @@ void monitor_hear(struct monitor *monitor, struct child *child)
 		}
 		/* What one says that is killed is not believed any more. */
 		if (child->reason.text[0] == '\0' &&
-		    hear_message(monitor, child, &message, &error) < 0)
+		    hear_message(monitor, child, &message, fd, &error) < 0)
 			child_kill(child, error.text);
+		if (fd >= 0 && fd != child->accepted)
+			close(fd);
 	}
 }

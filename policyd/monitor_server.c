@@ -91,13 +91,15 @@ static void start_failed(struct monitor *monitor, const char *reason,
 		monitor_reload(monitor);
 }
 
-/* monitor_start_server - the first, the next, or a replacement */
-void monitor_start_server(struct monitor *monitor)
+/* start_server - accepted: what it is to serve with, or -1: the file as it is
+ * now */
+static void start_server(struct monitor *monitor, int accepted)
 {
 	struct options options = *monitor->options;
 	struct error error;
 	struct child *child;
 
+	options.accepted = accepted;
 	options.lenient = monitor->serving == NULL;
 	if (sockets_renew(&monitor->sockets) && monitor->serving != NULL) {
 		/* It may be the one; and it does not have the new one. */
@@ -116,6 +118,18 @@ void monitor_start_server(struct monitor *monitor)
 	TAILQ_INSERT_TAIL(&monitor->children, child, link);
 	monitor->next = child;
 	log_debug("server %ld starts", (long)child->pid);
+}
+
+/* monitor_start_server - the first, or the next since somebody asked for it */
+void monitor_start_server(struct monitor *monitor)
+{
+	start_server(monitor, -1);
+}
+
+/* monitor_replace_server - nobody asked: what was in force stays so */
+void monitor_replace_server(struct monitor *monitor)
+{
+	start_server(monitor, monitor->accepted);
 }
 
 /* monitor_reload - now, or when the one under way is done */
@@ -220,6 +234,22 @@ static void note_load(const struct monitor *monitor, const struct child *child)
 		log_warning("%s", error.text);
 }
 
+/* note_accepted - what the server that is ready has loaded is in force. A
+ * replacement has not read policyd.conf: what was refused still is. */
+static void note_accepted(struct monitor *monitor, struct child *child)
+{
+	if (monitor->accepted >= 0)
+		close(monitor->accepted);
+	monitor->accepted = child->accepted;
+	child->accepted = -1;
+	if (!child->replaces) {
+		monitor->news.is_refused = 0;
+		monitor->refresh_failed = false;
+	}
+	if (child->settings.failed_tables > 0)
+		monitor->refresh_failed = true;
+}
+
 /* monitor_server_ready - from now on it is the one that serves */
 void monitor_server_ready(struct monitor *monitor, struct child *child)
 {
@@ -235,10 +265,9 @@ void monitor_server_ready(struct monitor *monitor, struct child *child)
 	child->deadline_ms = UINT64_MAX;
 	monitor->serving = child;
 	monitor->next = NULL;
-	monitor->refresh_failed = child->settings.failed_tables > 0;
+	note_accepted(monitor, child);
 	monitor_refresh_plan(monitor);
 	monitor_ping(monitor);
-	monitor->news.is_refused = 0;
 	if (before != NULL) {
 		monitor->news.reloads++;
 		hand_over(before, child);

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,64 +49,6 @@ static int refuse(int channel, int status, const struct error *error)
 {
 	serve_tell(channel, LOG_LEVEL_ERROR, error->text);
 	return status;
-}
-
-/* tell_failed - some lookups will fail, and until when */
-static void tell_failed(const struct service_process *process)
-{
-	const struct config *config = process->config;
-	char line[256];
-
-	if (config->failed_tables == 0)
-		return;
-	snprintf(line, sizeof(line),
-		 "%zu tables or files of lists cannot be "
-		 "read: what has to be looked up there is deferred%s",
-		 config->failed_tables,
-		 config->table_refresh_ms > 0 && process->channel >= 0
-			 ? "; it is tried again at every table_refresh"
-			 : " until a reload");
-	serve_tell(process->channel, LOG_LEVEL_ERROR, line);
-}
-
-/* tell_messages - of loading a file; the level has the word for their kind.
- * head is what stands before them */
-static void tell_messages(int channel, const struct config_messages *messages,
-			  const char *path, const char *head,
-			  enum log_level worst)
-{
-	char line[CHANNEL_TEXT_MAX];
-	size_t i;
-
-	for (i = 0; i < messages->count; i++) {
-		bool warning;
-		char *plain = config_message_plain(messages->lines[i], path,
-						   &warning);
-
-		snprintf(line, sizeof(line), "%s%s", head, plain);
-		serve_tell(channel, warning ? LOG_LEVEL_WARNING : worst, line);
-		free(plain);
-	}
-}
-
-/* load - the configuration, with its messages */
-static int load(struct service_process *process, const struct options *options)
-{
-	struct config_load_options how = { .lenient = options->lenient };
-	struct config_messages messages = { 0 };
-
-	clock_gettime(CLOCK_REALTIME, &process->loaded);
-	process->config = config_load_with(options->config, &how, &messages);
-	malloc_trim(0); /* of what loading took nothing comes again */
-	tell_messages(process->channel, &messages, options->config, "",
-		      LOG_LEVEL_ERROR);
-	config_messages_clear(&messages);
-	if (process->config == NULL)
-		return -1;
-	tell_failed(process);
-	/* Nobody could ask: at a start that would look like success, and a
-	 * reload would make a policyd that serves deaf. A warning tells it. */
-	return process->config->listener_count > 0 ? 0 : -1;
 }
 
 /* serve_metrics - the decisions' counters and the connections' */
@@ -169,8 +110,8 @@ static void load_shadow(struct service_process *process)
 
 	process->shadow = shadow_new(path, &messages);
 	/* None of them keeps this configuration from being served. */
-	tell_messages(process->channel, &messages, path,
-		      "shadow: ", LOG_LEVEL_WARNING);
+	serve_tell_messages(process->channel, &messages, path,
+			    "shadow: ", LOG_LEVEL_WARNING);
 	config_messages_clear(&messages);
 	snprintf(line, sizeof(line), "shadow: %s is %s", path,
 		 process->shadow != NULL ? "judged along"
@@ -346,8 +287,8 @@ static int run(struct service_process *process, struct error *error)
  * monitor we end */
 static void ignore_signals(void)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1,
-				       SIGPIPE };
+	static const int signals[] = { SIGHUP,	SIGINT,	 SIGTERM,
+				       SIGUSR1, SIGPIPE, SIGXFSZ };
 	size_t i;
 
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -370,7 +311,7 @@ static int start(struct service_process *process, const struct options *options)
 {
 	struct error error;
 
-	if (load(process, options) < 0)
+	if (serve_load(process, options) < 0)
 		return EX_CONFIG;
 	if (privileges_find(&process->privileges, process->config->user,
 			    process->config->group, &error) < 0)
@@ -400,7 +341,9 @@ static void retire(struct service_process *process, int status)
 /* serve - the server process */
 int serve(const struct options *options, int channel)
 {
-	struct service_process process = { .channel = channel, .next = -1 };
+	struct service_process process = { .channel = channel,
+					   .accepted = -1,
+					   .next = -1 };
 	int status;
 
 	if (!is_channel(channel)) {

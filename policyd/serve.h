@@ -10,6 +10,8 @@ struct options {
 	bool daemonize;	    /* -d */
 	bool verbose;	    /* -v */
 	bool lenient;	    /* serve even if a table cannot be read */
+	int accepted;	    /* the text to serve with (policyd/accepted.h); -1:
+			     * that of config */
 };
 
 /* serve - the server process: load the configuration, get the listening

@@ -2,8 +2,9 @@
 #ifndef POLICYD_SERVE_INTERNAL_H
 #define POLICYD_SERVE_INTERNAL_H
 
-/* Shared by policyd/serve*.c only: serve.c (the process), serve_setup.c (before
- * it serves), serve_end.c (taking over, handing over, draining). */
+/* Shared by policyd/serve*.c only: serve.c (the process), serve_load.c (the
+ * configuration), serve_setup.c (before it serves), serve_end.c (taking over,
+ * handing over, draining). */
 
 #include <stdbool.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include "policyd/channel.h"
 #include "policyd/gates.h"
 #include "policyd/privileges.h"
+#include "policyd/serve.h"
 #include "policyd/workers.h"
 
 /* Everything that a server has. */
@@ -29,6 +31,8 @@ struct service_process {
 	struct gates *gates;
 	struct board *board;	/* NULL: nobody can look */
 	struct timespec loaded; /* when the configuration was about to be */
+	int accepted; /* its text, for the monitor (policyd/accepted.h), or -1
+		       */
 	struct privileges privileges;
 	int next;     /* channel to the server that takes over */
 	bool gathers; /* the workers are at their end, or near it */
@@ -43,10 +47,19 @@ void serve_tell(int channel, enum log_level level, const char *text);
 void serve_metrics(const struct service_process *process,
 		   struct metrics *metrics, unsigned *open);
 
+/* serve_load.c */
+/* serve_load - the configuration, with its messages: 0 or -1. */
+int serve_load(struct service_process *process, const struct options *options);
+/* serve_tell_messages - of loading the file at path, for the monitor to log; an
+ * error at the level worst, and head before each. */
+void serve_tell_messages(int channel, const struct config_messages *messages,
+			 const char *path, const char *head,
+			 enum log_level worst);
+
 /* serve_setup.c */
-/* serve_send_settings - what the monitor has to know: 0 or -1. */
-int serve_send_settings(const struct service_process *process,
-			struct error *error);
+/* serve_send_settings - what the monitor has to know, and the text in force,
+ * which is closed here then: 0 or -1. */
+int serve_send_settings(struct service_process *process, struct error *error);
 /* serve_receive_sockets - and open the gates and the board at them: 0 or -1. */
 int serve_receive_sockets(struct service_process *process, struct error *error);
 

@@ -54,8 +54,7 @@ static int send_listener(const struct service_process *process,
 }
 
 /* serve_send_settings - what the monitor has to know */
-int serve_send_settings(const struct service_process *process,
-			struct error *error)
+int serve_send_settings(struct service_process *process, struct error *error)
 {
 	const struct config *config = process->config;
 	size_t count = config->listener_count + (config->metrics != NULL);
@@ -75,9 +74,13 @@ int serve_send_settings(const struct service_process *process,
 	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
 	    copy_path(message.body.settings.pid_file, config->pid_file, error) <
 		    0 ||
-	    channel_send(process->channel, &message, -1, error) < 0 ||
+	    channel_send(process->channel, &message, process->accepted, error) <
+		    0 ||
 	    send_watched(process, error) < 0)
 		return -1;
+	if (process->accepted >= 0)
+		close(process->accepted); /* no client comes near it */
+	process->accepted = -1;
 	for (i = 0; i < config->listener_count; i++)
 		if (send_listener(process, &config->listeners[i], error) < 0)
 			return -1;

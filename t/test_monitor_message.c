@@ -8,12 +8,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "policyd/accepted.h"
 #include "t/place.h"
 #include "t/test.h"
 
@@ -38,7 +40,7 @@ static void setup(void)
 	monitor_state.program = "/bin/false";
 	monitor_state.started = true;
 	monitor_state.signals = monitor_state.report = -1;
-	monitor_state.notify.fd = -1;
+	monitor_state.notify.fd = monitor_state.accepted = -1;
 	monitor_state.restart_ms = monitor_state.refresh_ms = UINT64_MAX;
 	monitor_state.stop_ms = monitor_state.ping_ms = UINT64_MAX;
 	TAILQ_INIT(&monitor_state.children);
@@ -59,6 +61,8 @@ static void teardown(void)
 	kill(child->pid, SIGKILL);
 	waitpid(child->pid, NULL, 0);
 	child_free(child);
+	if (monitor_state.accepted >= 0)
+		close(monitor_state.accepted);
 	close(server_end);
 	sockets_remove_all(&monitor_state.sockets);
 	log_open("stderr", &error);
@@ -349,6 +353,115 @@ START_TEST(a_descriptor_does_not_stay)
 }
 END_TEST
 
+/* opened - how many descriptors are open */
+static int opened(void)
+{
+	int count = 0, fd;
+
+	for (fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* text_of - a sealed text, as a server sends it */
+static int text_of(const char *text)
+{
+	struct timespec now = { 1, 2 };
+	struct error error;
+	int fd = accepted_put(text, strlen(text), &now, &error);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+/* say_with - a message that is only its kind, and a descriptor, closed then */
+static void say_with(enum channel_kind kind, int64_t number, int fd)
+{
+	struct error error;
+
+	ck_assert_int_eq(channel_tell(server_end, kind, number, fd, &error), 0);
+	close(fd);
+	monitor_hear(&monitor_state, child);
+}
+
+START_TEST(the_text_is_looked_at)
+{
+	static const enum channel_kind others[] = { CHANNEL_LINE, CHANNEL_READY,
+						    CHANNEL_TAKEN };
+	int before = opened();
+
+	be(CHILD_LOADING);
+	if (_i < COUNT(others))
+		say_with(others[_i], 0, text_of("x"));
+	else if (_i == COUNT(others))
+		say_with(CHANNEL_SETTINGS, 0, dup(STDIN_FILENO));
+	else
+		say_with(CHANNEL_SETTINGS, 0, memfd_create("x", MFD_CLOEXEC));
+	is_killed("text", _i);
+	ck_assert_int_eq(child->accepted, -1);
+	ck_assert_int_eq(opened(), before);
+}
+END_TEST
+
+/* kept - is that what a replacement would get? NULL: nothing */
+static void kept(const char *text)
+{
+	struct timespec read;
+	struct error error;
+	size_t length;
+	char *got;
+
+	ck_assert_int_eq(monitor_state.accepted >= 0, text != NULL);
+	if (text == NULL)
+		return;
+	got = accepted_get(monitor_state.accepted, &length, &read, &error);
+	ck_assert_str_eq(got, text);
+	free(got);
+}
+
+/* become_ready - a server that has loaded that text, or could not keep it */
+static void become_ready(const char *text)
+{
+	int fd = text != NULL ? text_of(text) : -1;
+	struct channel_message message;
+	struct error error;
+
+	be(CHILD_LOADING);
+	child->ping = 0;
+	channel_message_init(&message, CHANNEL_SETTINGS, 0);
+	strcpy(message.body.settings.log, log_path);
+	ck_assert_int_eq(channel_send(server_end, &message, fd, &error), 0);
+	if (fd >= 0)
+		close(fd);
+	ck_assert_int_eq(channel_tell(server_end, CHANNEL_READY, 0, -1, &error),
+			 0);
+	monitor_hear(&monitor_state, child);
+	ck_assert_str_eq(child->reason.text, "");
+	ck_assert_int_eq(child->state, CHILD_SERVING);
+}
+
+START_TEST(the_text_of_the_last_one_is_kept)
+{
+	int before = opened();
+
+	become_ready("one");
+	kept("one");
+	become_ready(_i == 0 ? "other" : NULL);
+	kept(_i == 0 ? "other" : NULL);
+	/* One that is not ready yet changes nothing; nor one that serves. */
+	be(CHILD_LOADING);
+	say_with(CHANNEL_SETTINGS, 0, text_of("third"));
+	kept(_i == 0 ? "other" : NULL);
+	close(child->accepted);
+	child->accepted = -1;
+	be(CHILD_SERVING);
+	say_with(CHANNEL_SETTINGS, 0, text_of("fourth"));
+	is_killed("serving", 0);
+	kept(_i == 0 ? "other" : NULL);
+	ck_assert_int_eq(opened(), before + (_i == 0));
+}
+END_TEST
+
 /* hear_one - what the server gets next, and whether a descriptor came along */
 static int64_t hear_one(enum channel_kind kind, bool with)
 {
@@ -414,6 +527,8 @@ int main(void)
 	tcase_add_test(tests, files_are_counted);
 	tcase_add_loop_test(tests, random_bytes, 0, 20);
 	tcase_add_test(tests, a_descriptor_does_not_stay);
+	tcase_add_loop_test(tests, the_text_is_looked_at, 0, 5);
+	tcase_add_loop_test(tests, the_text_of_the_last_one_is_kept, 0, 2);
 	tcase_add_test(tests, what_must_arrive_waits);
 	return run_tests("monitor_message", tests);
 }

@@ -115,6 +115,7 @@ static void hear_all(enum child_state state, const uint8_t *place,
 		.started = true,
 		.signals = -1,
 		.report = -1,
+		.accepted = -1,
 		.notify = { .fd = -1 },
 		.restart_ms = UINT64_MAX,
 		.refresh_ms = UINT64_MAX,
@@ -138,6 +139,7 @@ static void hear_all(enum child_state state, const uint8_t *place,
 	require(monitor.sockets.count == 0 && monitor.pid_file.path == NULL);
 	require(!monitor.done && !monitor.stopping && monitor.next == NULL);
 	require(monitor.restart_ms == UINT64_MAX && monitor.news.reloads == 0);
+	require(monitor.accepted == -1 && child->accepted == -1);
 	require(child->listeners == NULL && child->watched.count == 0);
 	require(child->state == state ||
 		(state == CHILD_TAKING && child->state == CHILD_SERVING));

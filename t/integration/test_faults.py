@@ -41,7 +41,7 @@ STARTING = ["openat", "read", "newfstatat", "fcntl", "sendmsg", "recvmsg",
             "socketpair", "clone", "execve", "socket", "bind", "listen",
             "fchmodat", "rename", "rt_sigprocmask", "signalfd4", "getrandom",
             "rt_sigaction", "connect", "getdents64", "lseek", "write", "dup2",
-            "pread64"]
+            "pread64", "memfd_create"]
 
 
 def cpu(pid):

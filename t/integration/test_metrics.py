@@ -288,15 +288,18 @@ def test_reload(program):
         page = policyd.get("/")[2]
         assert "The last reload was refused" in page
         assert "unknown option" in page, page
+        # A replacement has not read it, so that it is still refused.
+        values = replaced(policyd)
+        assert values["policyd_server_deaths_total"] == 1
+        assert values["policyd_last_reload_successful"] == 0
         policyd.write_config(good)
         policyd.reload()
         assert policyd.metrics()["policyd_last_reload_successful"] == 1
         assert "refused at" not in policyd.get("/")[2]
         # So is a server that died; what it has counted is lost with it.
-        os.kill(policyd.server(), signal.SIGKILL)
+        values = replaced(policyd)
         assert policyd.ask(OURS) == PERMIT
-        values = wait_until(lambda: values_of(policyd), "metrics")
-        assert values["policyd_server_deaths_total"] == 1
+        assert values["policyd_server_deaths_total"] == 2
         assert decisions(values) <= 1
         # A service that is gone takes its series along; the rest goes on.
         policyd.configure('service "x" { }\n')
@@ -313,6 +316,14 @@ def values_of(policyd):
         return None
 
 
+def replaced(policyd):
+    """replaced - the server is killed; what the next one tells"""
+    mark = policyd.mark()
+    os.kill(policyd.server(), signal.SIGKILL)
+    policyd.expect("died: ", mark)
+    return wait_until(lambda: values_of(policyd), "metrics")
+
+
 def test_older(program):
     """a file that was changed after it was loaded is told"""
     with Watched(program) as policyd:
@@ -326,6 +337,11 @@ def test_older(program):
             values = policyd.metrics()
             assert values['policyd_config_file_timestamp_seconds'
                           '{file="policyd.conf"}'] > loaded
+            assert "The configuration is older than" in policyd.get("/")[2]
+            # A replacement does not hide that, if what it holds has changed.
+            policyd.write_config(good + "# other\n")
+            assert replaced(policyd)[
+                "policyd_config_load_timestamp_seconds"] == loaded
             assert "The configuration is older than" in policyd.get("/")[2]
             policyd.write_config(good)
             policyd.reload()

@@ -230,12 +230,16 @@ def watchdog_without_server(program, seconds):
     """watchdog_without_server - with that time; False: this machine was too
     busy for it"""
     name = "@policyd-watchdog-%d" % os.getpid()
-    with Supervisor(name) as supervisor, Supervised(
-            program, {"NOTIFY_SOCKET": name,
-                      "WATCHDOG_USEC": "%d000000" % seconds}) as policyd:
+    policyd = Supervised(program, {"NOTIFY_SOCKET": name,
+                                   "WATCHDOG_USEC": "%d000000" % seconds})
+    main_cf = policyd.path("main.cf")
+    with open(main_cf, "w") as file:
+        file.write("compatibility_level = 3.6\n")
+    policyd.configure('import_postfix = "%s"\n' % policyd.directory)
+    with Supervisor(name) as supervisor, policyd:
         assert supervisor.next()["READY"] == "1"
         mark = policyd.mark()
-        policyd.write_config("broken {\n")
+        os.rename(main_cf, main_cf + ".orig")
         os.kill(policyd.server(), signal.SIGKILL)
         while not supervisor.next().get("STATUS", "").startswith("no server"):
             pass
@@ -245,7 +249,7 @@ def watchdog_without_server(program, seconds):
             assert supervisor.next() == {"WATCHDOG": "1"}
             longest = max(longest, time.monotonic() - start)
         policyd.expect("no server: .*next try in", mark)
-        policyd.configure()
+        os.rename(main_cf + ".orig", main_cf)
         policyd.expect("serving: ", mark)
         assert policyd.ask() == PERMIT
         return longest < 0.9 * seconds
