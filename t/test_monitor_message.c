@@ -73,6 +73,11 @@ static void teardown(void)
 /* be - a server in that state */
 static void be(enum child_state state)
 {
+	if (state == CHILD_LOADING) {
+		/* A child of the monitor loads only once. */
+		free(child->listeners);
+		child->listeners = NULL;
+	}
 	child->state = state;
 	monitor_state.next = state <= CHILD_PREPARING ? child : NULL;
 	monitor_state.serving =

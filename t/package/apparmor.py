@@ -92,6 +92,8 @@ def permissions(call, arguments):
         return "x"
     if call in ("open", "openat"):
         flags = arguments.rpartition('"')[2]
+        if "O_PATH" in flags:   # not opened: the kernel asks nobody
+            return ""
         return ("r" if "O_WRONLY" not in flags else "") + (
             "w" if re.search("O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", flags) else "")
     return "w"
