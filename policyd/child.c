@@ -120,16 +120,18 @@ static int keep(struct child *child, const struct channel_message *message,
 	return 0;
 }
 
-/* drop_first - of the messages that wait */
-static void drop_first(struct child *child)
+/* drop - a message that waits; returns the next one, or NULL */
+static struct child_message *drop(struct child *child,
+				  struct child_message *message)
 {
-	struct child_message *first = TAILQ_FIRST(&child->unsent);
+	struct child_message *next = TAILQ_NEXT(message, link);
 
-	TAILQ_REMOVE(&child->unsent, first, link);
+	TAILQ_REMOVE(&child->unsent, message, link);
 	child->unsent_count--;
-	if (first->fd >= 0)
-		close(first->fd);
-	free(first);
+	if (message->fd >= 0)
+		close(message->fd);
+	free(message);
+	return next;
 }
 
 /* child_send - now, or behind those that wait */
@@ -159,14 +161,14 @@ int child_tell(struct child *child, enum channel_kind kind, int64_t number,
  * at its other direction */
 void child_flush(struct child *child)
 {
-	const struct child_message *first;
+	struct child_message *message = TAILQ_FIRST(&child->unsent);
 
-	while ((first = TAILQ_FIRST(&child->unsent)) != NULL) {
-		if (channel_send(child->channel, &first->message, first->fd,
+	while (message != NULL) {
+		if (channel_send(child->channel, &message->message, message->fd,
 				 NULL) < 0 &&
 		    errno == EAGAIN)
 			return;
-		drop_first(child);
+		message = drop(child, message);
 		child->unsent_ms = (uint64_t)clock_ms() + CHILD_UNSENT_MS;
 	}
 	child->unsent_ms = UINT64_MAX;
@@ -214,12 +216,14 @@ void child_kill(struct child *child, const char *reason)
 /* child_free - the process has ended */
 void child_free(struct child *child)
 {
+	struct child_message *message = TAILQ_FIRST(&child->unsent);
+
 	if (child->channel >= 0)
 		close(child->channel);
 	if (child->accepted >= 0)
 		close(child->accepted);
-	while (child->unsent_count > 0)
-		drop_first(child);
+	while (message != NULL)
+		message = drop(child, message);
 	watch_list_clear(&child->watched);
 	free(child->listeners);
 	free(child);
