@@ -3,6 +3,7 @@
 #define LIB_PEER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Who is at the other end of a socket. */
@@ -21,6 +22,10 @@ const char *peer_address(char *buffer, int fd);
 /* peer_is_inet - can others reach this socket than those on our host: is it
  * anything but a unix socket? It may listen. */
 bool peer_is_inet(int fd);
+
+/* peer_number - tells clients apart that share a host: the user at the other
+ * end of a unix socket, the address of a TCP client, of IPv6 the first half. */
+uint64_t peer_number(int fd);
 
 /* peer_user - who connected to a unix socket, as the kernel says. 0 or -1. */
 int peer_user(uid_t *uid, int fd);

@@ -2,9 +2,10 @@
 /* workers - the other threads that serve
  *
  * A worker never talks to the others while it serves: nothing that it writes
- * is read or written by another thread, but for counters. Connections come to
- * it in a channel, as from another process, and at the end they leave it the
- * same way, through a second channel, to the thread that started it. */
+ * is read or written by another thread, but for counters, and for who has how
+ * many places (lib/server_places.c). Connections come to it in a channel, as
+ * from another process, and at the end they leave it the same way, through a
+ * second channel, to the thread that started it. */
 
 #include "policyd/workers.h"
 
@@ -70,7 +71,10 @@ static int open_worker(struct worker *worker, const struct config *config,
 		return -1;
 	if (socketpair(AF_UNIX, type, 0, ins) < 0)
 		return error_set(error, "socketpair: %s", strerror(errno));
-	server_deal_to(server, ins[0], worker->server);
+	if (server_deal_to(server, ins[0], worker->server, error) < 0) {
+		close(ins[1]);
+		return -1;
+	}
 	if (server_take_over_local(worker->server, ins[1], on_farewell, worker,
 				   error) < 0)
 		return -1;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -565,19 +566,26 @@ START_TEST(test_max_connections)
 {
 	struct server_limits limits = generous;
 	struct instance *instance;
-	int fds[10], i;
+	int fds[9], i, k;
 
+	/* A connection that waits for its answer does not make room. */
 	limits.max_connections = 3;
 	instance = listening(&limits);
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < 9; i++) {
 		fds[i] = client();
-		say(fds[i], "n=1\n\n");
+		say(fds[i], "wait=\nn=1\n\n");
 	}
-	for (i = 0; i < 10; i++) {
-		expect(fds[i], "n=1\n\n");
-		if (i < 7)
-			ck_assert(silent(fds[i + 3]));
-		close(fds[i]);
+	for (i = 0; i < 9; i += 3) {
+		eventually(instance->waiting_count == 3);
+		if (i == 0)
+			poll(NULL, 0, 300); /* longer than ROOM_AFTER_MS */
+		ck_assert_uint_eq(open_of(instance), 3);
+		ck_assert_uint_eq(accepted_by(instance), (uint64_t)i + 3);
+		order(instance, 'a');
+		for (k = i; k < i + 3; k++) {
+			expect(fds[k], "n=1\n\n");
+			close(fds[k]);
+		}
 	}
 	quit(instance);
 }
@@ -603,7 +611,7 @@ START_TEST(test_late_first)
 END_TEST
 
 /* When all places are taken, those who have not asked make room for others,
- * the oldest first; those who have asked do not. */
+ * the oldest first; then those who have, and ask nothing now. */
 START_TEST(test_room)
 {
 	static const struct server_limits four = { 20000, 20000, 20000, 4 };
@@ -611,8 +619,8 @@ START_TEST(test_room)
 	int asks[4], silent_ones[4], i;
 
 	asks[0] = client();
-	say(asks[0], "n=0\n\n");
-	expect(asks[0], "n=0\n\n");
+	say(asks[0], "wait=\nn=0\n\n");
+	eventually(instance->waiting_count == 1);
 	for (i = 0; i < 3; i++) {
 		silent_ones[i] = client();
 		eventually(accepted_by(instance) == (uint64_t)i + 2);
@@ -630,20 +638,103 @@ START_TEST(test_room)
 		expect(asks[i], "n=1\n\n");
 		expect_end(silent_ones[i]);
 	}
-	/* Now one has to wait until somebody closes. */
+	ck_assert_int_eq(atomic_load(&instance->malformed), 4);
 	silent_ones[0] = client();
-	say(asks[0], "n=2\n\n");
-	expect(asks[0], "n=2\n\n");
-	ck_assert_uint_eq(accepted_by(instance), 8);
-	close(asks[0]);
 	eventually(accepted_by(instance) == 9);
-	for (i = 1; i < 4; i++) {
+	expect_end(asks[1]);
+	eventually(atomic_load(&instance->malformed) == 5);
+	ck_assert_str_eq(instance->reason,
+			 "it asks nothing now, all places are taken, and its "
+			 "user has most");
+	order(instance, 'a');
+	expect(asks[0], "n=0\n\n");
+	for (i = 2; i < 4; i++) {
 		say(asks[i], "n=3\n\n");
 		expect(asks[i], "n=3\n\n");
 		close(asks[i]);
 	}
+	close(asks[0]);
 	close(silent_ones[0]);
 	quit(instance);
+}
+END_TEST
+
+/* from - a connection to a server on loopback, from another host of 127/8 */
+static int from(unsigned char host, const struct sockaddr_in *server)
+{
+	struct timeval patience = { .tv_sec = TEST_WAIT_S };
+	struct sockaddr_in here = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	here.sin_addr.s_addr = htonl(INADDR_LOOPBACK + host);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+	ck_assert_int_eq(
+		connect(fd, (const struct sockaddr *)server, sizeof(*server)),
+		0);
+	say(fd, "n=1\n\n");
+	return fd;
+}
+
+/* listen_inet - on a port of loopback */
+static int listen_inet(struct sockaddr_in *address)
+{
+	socklen_t length = sizeof(*address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	*address = (struct sockaddr_in){ .sin_family = AF_INET };
+	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)address, length), 0);
+	ck_assert_int_eq(listen(fd, 128), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)address, &length),
+			 0);
+	return fd;
+}
+
+static void deal_to(struct instance *from, struct instance *to);
+
+/* What a client does that holds places, after its first request. */
+static const char *const holds[] = { "", "n=", "refuse" };
+
+/* One client has all places, in two threads, and more wait in line: another one
+ * gets its share, and keeps it. */
+START_TEST(test_share)
+{
+	static const struct server_limits eight = { 20000, 20000, 20000, 8 };
+	struct instance *first = new_instance(&eight);
+	struct instance *other = new_instance(&eight);
+	struct sockaddr_in address;
+	int greedy[40], fair[4], i;
+	struct error error;
+
+	ck_assert_int_eq(
+		server_listen(first->server, listen_inet(&address), &error), 0);
+	deal_to(first, other);
+	start(other);
+	start(first);
+	for (i = 0; i < 8; i++) {
+		greedy[i] = from(1, &address);
+		expect(greedy[i], "n=1\n\n");
+		say(greedy[i], holds[_i]);
+	}
+	for (i = 8; i < 40; i++)
+		greedy[i] = from(1, &address);
+	for (i = 0; i < 4; i++)
+		fair[i] = from(2, &address);
+	for (i = 0; i < 4; i++)
+		expect(fair[i], "n=1\n\n");
+	for (i = 8; i < 40; i++)
+		expect(greedy[i], "n=1\n\n");
+	for (i = 0; i < 4; i++) {
+		say(fair[i], "n=2\n\n");
+		expect(fair[i], "n=2\n\n");
+		close(fair[i]);
+	}
+	for (i = 0; i < 40; i++)
+		close(greedy[i]);
+	quit(first);
+	eventually(atomic_load(&other->taken) >= 0);
+	quit(other);
 }
 END_TEST
 
@@ -830,7 +921,8 @@ static void deal_to(struct instance *from, struct instance *to)
 			   SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 			   ends),
 		0);
-	server_deal_to(from->server, ends[0], to->server);
+	ck_assert_int_eq(
+		server_deal_to(from->server, ends[0], to->server, &error), 0);
 	ck_assert_int_eq(server_take_over_local(to->server, ends[1], on_taken,
 						to, &error),
 			 0);
@@ -854,23 +946,29 @@ START_TEST(test_dealt)
 		start(others[i]);
 	}
 	start(first);
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < 9; i++) {
 		clients[i] = client();
 		say(clients[i], "n=1\n\n");
-		if (i < 9)
-			expect(clients[i], "n=1\n\n");
+		expect(clients[i], "n=1\n\n");
+		say(clients[i], "wait=\nn=2\n\n"); /* makes no room */
 	}
+	eventually(first->waiting_count == 3);
+	eventually(others[0]->waiting_count == 3);
+	eventually(others[1]->waiting_count == 3);
+	clients[9] = client();
+	say(clients[9], "wait=\nn=1\n\n");
 	eventually(open_of(first) == 3); /* one was passed on a moment ago */
 	ck_assert_uint_eq(open_of(others[0]), 3);
 	ck_assert_uint_eq(open_of(others[1]), 3);
 	/* They close long after the first one found that all is taken. */
-	ck_assert_int_eq(
-		poll(&(struct pollfd){ .fd = clients[9], .events = POLLIN }, 1,
-		     50),
-		0);
-	for (i = 1; i < 9; i += 3) /* all of one instance */
+	poll(NULL, 0, 150);
+	ck_assert_uint_eq(accepted_by(first), 9);
+	order(others[0], 'a');
+	for (i = 1; i < 9; i += 3) {
+		expect(clients[i], "n=2\n\n");
 		close(clients[i]);
-	expect(clients[9], "n=1\n\n");
+	}
+	eventually(others[0]->waiting_count == 1);
 	eventually(open_of(first) + open_of(others[0]) + open_of(others[1]) ==
 		   7);
 	/* Who asks nothing is kept by the one that accepts, and does not weigh
@@ -1373,6 +1471,7 @@ int main(void)
 	tcase_add_test(tests, test_late_first);
 	tcase_add_test(tests, test_max_connections);
 	tcase_add_test(tests, test_room);
+	tcase_add_loop_test(tests, test_share, 0, COUNT(holds));
 	if (!under_valgrind())
 		tcase_add_test(tests, test_no_descriptors);
 	tcase_add_test(tests, test_drain);

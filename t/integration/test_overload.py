@@ -8,8 +8,11 @@ POLICYD_TEST_DEEP=1: with the time limits of the defaults, and more clients.
 """
 
 import collections
+import contextlib
 import os
+import pwd
 import re
+import signal
 import resource
 import socket
 import sys
@@ -203,6 +206,102 @@ def test_silent(program):
             client.close()
 
 
+def become(name):
+    """become - another user, for good"""
+    user = pwd.getpwnam(name)
+    os.setgroups([])
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+
+
+@contextlib.contextmanager
+def greedy(name, path, count, more, last):
+    """greedy - a process of that user has so many connections, each of which
+    has asked and then sent the last bytes, and more that wait in line"""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            become(name)
+            clients = [Client(path) for _ in range(count)]
+            for client in clients:
+                assert client.ask(OURS) == PERMIT
+                client.send(last)
+            for _ in range(more):
+                clients.append(Client(path))
+                clients[-1].send(OURS + last)
+            os.write(writer, b".")
+            signal.pause()
+        finally:
+            os._exit(1)
+    os.close(writer)
+    try:
+        with os.fdopen(reader) as pipe:
+            assert pipe.read(1) == "."
+            yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def connected_as(name, path):
+    """connected_as - to the kernel, a connection of that user"""
+    here, there = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        try:
+            become(name)
+            with Client(path) as client:
+                socket.send_fds(there, [b"."], [client.socket.fileno()])
+        finally:
+            os._exit(0)
+    there.close()
+    with here:
+        _, (number,), _, _ = socket.recv_fds(here, 1, 1)
+    os.waitpid(child, 0)
+    client = Client.__new__(Client)
+    client.socket = socket.socket(fileno=number)
+    client.socket.settimeout(WAIT)
+    client.rest = b""
+    return client
+
+
+def share(program, last):
+    """share - one user has all places and 300 more wait in line; another one
+    is answered at once, also after a reload, and keeps its connections"""
+    assert os.geteuid() == 0, "only root can become others"
+    with Daemon(program, "max_connections = 64\nthreads = 3\n"
+                "request_timeout = 1h\nidle_timeout = 2h\n") as policyd, \
+            greedy("nobody", policyd.socket, 64, 300, last):
+        kept = []
+        times = []
+        for number in range(20):
+            if number == 10:
+                policyd.reload()
+            begin = time.monotonic()
+            kept.append(connected_as("postfix", policyd.socket))
+            assert kept[-1].ask(OURS) == PERMIT
+            times.append(time.monotonic() - begin)
+        policyd.expect("all places are taken, and its user has most")
+        for client in kept:
+            assert client.ask(OURS) == PERMIT
+            client.close()
+        assert "uid=%d:" % pwd.getpwnam("postfix").pw_uid not in \
+            policyd.read(policyd.log)
+        print("  behind 300 others %.0f ms, then at most %.0f ms" % (
+            times[0] * 1000, max(times[1:]) * 1000))
+
+
+def test_users(program):
+    """no user can keep others out with connections that ask nothing more"""
+    share(program, b"")
+
+
+def test_users_partial(program):
+    """nor with requests that do not end"""
+    share(program, OURS[:30])
+
+
 def test_memory(program):
     """what connections cost: idle, and in the middle of a request"""
     count = 4000 if resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 4100 \
@@ -247,4 +346,4 @@ def test_memory(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_slow, test_resets, test_limit, test_silent,
-                      test_memory]))
+                      test_users, test_users_partial, test_memory]))
