@@ -2,7 +2,7 @@
 #ifndef POLICYD_MONITOR_H
 #define POLICYD_MONITOR_H
 
-#include "policyd/serve.h"
+#include "policyd/options.h"
 
 /* monitor - keep the listening sockets, the pid file and the signals, start
  * servers, replace the dead ones; never read a byte from a client. program is
