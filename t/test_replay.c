@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "lib/judgement.h"
 #include "policyd/capture.h"
 #include "policyd/replay_group.h"
 #include "policyd/replay_input.h"
@@ -160,52 +159,6 @@ START_TEST(test_unreadable)
 			 "/nonexistent/log: No such file or directory");
 	ck_assert_int_eq(replay_read(&reader, "/", &error), -1);
 	ck_assert_str_eq(error.text, "/: is a directory");
-}
-END_TEST
-
-/* ---- what would change */
-
-#define R(service, verdict, observed, reply)                        \
-	{                                                           \
-		service, VERDICT_##verdict, "word", observed, reply \
-	}
-
-static const struct {
-	struct replay_outcome old, new;
-	bool differ, opens;
-} outcomes[] = {
-	{ R("a", REJECT, false, "x"), R("a", REJECT, false, "x"), false,
-	  false },
-	{ R("a", REJECT, false, "x"), R("b", REJECT, false, "x"), false,
-	  false },
-	{ R("a", REJECT, false, "x"), R("a", REJECT, false, "y"), true, false },
-	{ R("a", REJECT, false, "x"), R("a", DEFER, false, "y"), true, false },
-	{ R("a", DEFER, false, "x"), R("a", REJECT, false, "y"), true, false },
-	{ R("a", REJECT, false, "x"), R("a", PERMIT, false, "y"), true, true },
-	{ R("a", DEFER, false, "x"), R("a", PERMIT, false, "y"), true, true },
-	{ R("a", DUNNO, false, "x"), R("a", PERMIT, false, "y"), true, true },
-	{ R("a", ASK, false, "x"), R("a", PERMIT, false, "y"), true, true },
-	{ R("a", REJECT, false, "x"), R("a", ASK, false, "y"), true, true },
-	{ R("a", REJECT, false, "x"), R("a", DUNNO, false, "y"), true, true },
-	{ R("a", PERMIT, false, "x"), R("a", REJECT, false, "y"), true, false },
-	{ R("a", PERMIT, false, "x"), R("a", ASK, false, "y"), true, false },
-	{ R("a", REJECT, false, "x"), R("a", REJECT, true, "y"), true, true },
-	{ R("a", REJECT, true, "x"), R("a", REJECT, false, "y"), true, false },
-	{ R("a", PERMIT, true, "x"), R("a", PERMIT, false, "x"), true, true },
-	/* A log does not tell the reply. */
-	{ R("a", REJECT, false, ""), R("b", REJECT, false, "x"), false, false },
-	{ R("a", REJECT, false, ""), R("a", DEFER, false, "x"), true, false },
-	{ R("a", REJECT, false, ""), R("a", PERMIT, false, "x"), true, true },
-	{ R("a", PERMIT, false, ""), R("a", PERMIT, true, "x"), true, false },
-};
-
-START_TEST(test_outcomes)
-{
-	const struct replay_outcome *old = &outcomes[_i].old;
-	const struct replay_outcome *new = &outcomes[_i].new;
-
-	ck_assert_int_eq(replay_outcome_differ(old, new), outcomes[_i].differ);
-	ck_assert_int_eq(replay_outcome_opens(old, new), outcomes[_i].opens);
 }
 END_TEST
 
@@ -460,7 +413,6 @@ int main(void)
 	tcase_add_loop_test(tests, test_input, 0, COUNT(inputs));
 	tcase_add_test(tests, test_limits);
 	tcase_add_test(tests, test_unreadable);
-	tcase_add_loop_test(tests, test_outcomes, 0, COUNT(outcomes));
 	tcase_add_test(tests, test_mutants);
 	tcase_add_test(tests, test_ring);
 	tcase_add_loop_test(tests, test_ring_refused, 0, 8);
