@@ -13,7 +13,6 @@
 #include "policyd/web.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,24 +74,38 @@ static void sweep_in(struct web *web, unsigned ms)
 	evtimer_add(web->sweep, &delay);
 }
 
-/* is_silent - has it asked nothing, and is about to ask nothing? */
-static bool is_silent(const struct guest *guest)
+/* has_left - does evhttp not know these buffers any more? */
+static bool has_left(const struct guest *guest)
 {
-	struct pollfd ready = { .fd = bufferevent_getfd(guest->buffers),
-				.events = POLLIN };
+	bufferevent_data_cb reads, writes;
+	bufferevent_event_cb happens;
 
-	return !guest->asked && !guest->leaving && poll(&ready, 1, 0) == 0;
+	bufferevent_getcb(guest->buffers, &reads, &writes, &happens, NULL);
+	return reads == NULL && writes == NULL && happens == NULL;
 }
 
-/* silent_one - the oldest, or NULL */
+/* is_silent - has the client sent nothing, or closed its end? */
+static bool is_silent(const struct guest *guest)
+{
+	char byte;
+
+	return recv(bufferevent_getfd(guest->buffers), &byte, 1,
+		    MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+/* silent_one - the oldest that can make room, or NULL. Connections that are
+ * over stay in the list until the next sweep: they go first. */
 static struct guest *silent_one(const struct web *web)
 {
 	struct guest *guest;
 
 	TAILQ_FOREACH (guest, &web->guests, link)
-		if (is_silent(guest))
-			break;
-	return guest;
+		if (!guest->leaving && has_left(guest))
+			return guest;
+	TAILQ_FOREACH (guest, &web->guests, link)
+		if (!guest->leaving && !guest->asked && is_silent(guest))
+			return guest;
+	return NULL;
 }
 
 /* cut - for evhttp it looks as if the guest had left. A server may not call
@@ -145,16 +158,6 @@ static void part(struct web *web, struct guest *guest)
 	web->leaving -= guest->leaving;
 	web->count--;
 	free(guest);
-}
-
-/* has_left - does evhttp not know these buffers any more? */
-static int has_left(const struct guest *guest)
-{
-	bufferevent_data_cb reads, writes;
-	bufferevent_event_cb happens;
-
-	bufferevent_getcb(guest->buffers, &reads, &writes, &happens, NULL);
-	return reads == NULL && writes == NULL && happens == NULL;
 }
 
 /* on_sweep - part with those who left, and hurry those who stay too long */

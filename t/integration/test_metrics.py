@@ -527,6 +527,17 @@ def test_silent_guests(program):
               "%.1f ms" % (times[10] * 1000, times[-1] * 1000))
         # By themselves they leave after five seconds.
         assert times[10] < 2, times
+        # Those that have closed their end leave before those that are here.
+        for _ in range(20):
+            for guest in [policyd.connect() for _ in range(16)]:
+                guest.close()
+            crowd = [policyd.connect() for _ in range(10)]
+            for guest in crowd:
+                guest.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            for guest in crowd:
+                guest.settimeout(WAIT)
+                assert guest.recv(12) == b"HTTP/1.1 200"
+                guest.close()
         # Those who have asked are not shown out, slow as they may be.
         asked = [policyd.connect() for _ in range(10)]
         for guest in asked:
