@@ -92,6 +92,14 @@ struct resolver_list {
 void resolver_lists(const struct resolver *resolver,
 		    struct resolver_list lists[RESOLVER_LISTS]);
 
+/* resolver_origin, resolver_hostname - $myorigin and $myhostname, which belong
+ * to the resolver; NULL: it does not need them. */
+const char *resolver_origin(const struct resolver *resolver);
+const char *resolver_hostname(const struct resolver *resolver);
+
+/* resolver_routes - is allow_untrusted_routing set? */
+bool resolver_routes(const struct resolver *resolver);
+
 /* resolver_asks - the first table that only Postfix can look up, the list that
  * it stands in, and why; NULL: no address is RESOLVE_ASK. */
 const char *resolver_asks(const struct resolver *resolver, const char **list,

@@ -305,6 +305,24 @@ void resolver_lists(const struct resolver *resolver,
 	memcpy(lists, all, sizeof(all));
 }
 
+/* resolver_origin - $myorigin */
+const char *resolver_origin(const struct resolver *resolver)
+{
+	return resolver->origin.text;
+}
+
+/* resolver_hostname - $myhostname */
+const char *resolver_hostname(const struct resolver *resolver)
+{
+	return resolver->hostname.text;
+}
+
+/* resolver_routes - is allow_untrusted_routing set? */
+bool resolver_routes(const struct resolver *resolver)
+{
+	return resolver->allow_untrusted_routing;
+}
+
 /* resolver_asks - the first table that only Postfix can look up */
 const char *resolver_asks(const struct resolver *resolver, const char **list,
 			  const char **why)
