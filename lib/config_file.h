@@ -10,7 +10,7 @@
 #include "lib/error.h"
 
 /* From the file to the texts of its options. Only for lib/config*.c; the text
- * alone also for those who keep it (policyd/accepted.c). */
+ * alone also for the server that has it kept (policyd/serve_load.c). */
 
 #define CONFIG_FILE_MAX 1048576
 

@@ -10,7 +10,7 @@
 
 #include "lib/config_options.h"
 #include "lib/config_origin.h"
-#include "lib/resolve_internal.h"
+#include "lib/resolve.h"
 
 /* A pair of lists that is being compared. */
 struct pair {
@@ -90,31 +90,22 @@ static void compare(struct pair *pair)
 /* config_overlap - every pair of lists */
 void config_overlap(const struct config *config, struct config_notes *notes)
 {
-	const struct resolver *resolver = config->resolver;
-	const struct {
-		enum parameter parameter;
-		const struct table *table;
-	} lists[] = {
-		{ PARAMETER_MYDESTINATION, resolver->local },
-		{ PARAMETER_VIRTUAL_ALIAS_DOMAINS, resolver->virtual_alias },
-		{ PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
-		  resolver->virtual_mailbox },
-		{ PARAMETER_RELAY_DOMAINS, resolver->relay },
-	};
+	struct resolver_list lists[RESOLVER_LISTS];
 	size_t i;
 	size_t k;
 
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		for (k = i + 1; k < sizeof(lists) / sizeof(lists[0]); k++) {
-			struct pair pair = { config,
-					     notes,
-					     lists[i].parameter,
-					     lists[k].parameter,
-					     { lists[i].table, lists[k].table },
-					     0 };
+	resolver_lists(config->resolver, lists);
+	for (i = 0; i < RESOLVER_LISTS; i++) {
+		for (k = i + 1; k < RESOLVER_LISTS; k++) {
+			struct pair pair = {
+				.config = config,
+				.notes = notes,
+				.first = lists[i].parameter,
+				.second = lists[k].parameter,
+				.tables = { lists[i].table, lists[k].table },
+			};
 
-			if (!is_repeated(config, lists[i].parameter,
-					 lists[k].parameter))
+			if (!is_repeated(config, pair.first, pair.second))
 				compare(&pair);
 		}
 	}

@@ -19,7 +19,7 @@
 
 #include "lib/config_options.h"
 #include "lib/judgement.h"
-#include "lib/resolve_internal.h"
+#include "lib/resolve.h"
 #include "lib/restrictions.h"
 #include "lib/xalloc.h"
 
@@ -109,16 +109,16 @@ static int try_domain(void *context, const char *domain,
 static void find_ours(struct strangers *set)
 {
 	const struct resolver *resolver = set->config->resolver;
-	const struct table *const lists[] = { resolver->local,
-					      resolver->virtual_alias,
-					      resolver->virtual_mailbox,
-					      resolver->relay };
-	const char *const names[] = { resolver->origin.text,
-				      resolver->hostname.text, "[127.0.0.1]" };
+	struct resolver_list lists[RESOLVER_LISTS];
+	const char *const names[] = { resolver_origin(resolver),
+				      resolver_hostname(resolver),
+				      "[127.0.0.1]" };
 	size_t i;
 
-	for (i = 0; i < COUNT(lists); i++)
-		table_each(lists[i], try_domain, &(struct search){ set, 0 });
+	resolver_lists(resolver, lists);
+	for (i = 0; i < RESOLVER_LISTS; i++)
+		table_each(lists[i].table, try_domain,
+			   &(struct search){ set, 0 });
 	for (i = 0; i < COUNT(names); i++)
 		if (names[i] != NULL)
 			add_ours(set, names[i]);
@@ -151,8 +151,7 @@ static void add_recipient(struct strangers *set, bool routed, char *recipient)
 	while (i < set->recipient_count && set->authorized[i] != kind)
 		i++;
 	if (i < set->recipient_count || i == RECIPIENT_MAX ||
-	    (routed && kind == 1 &&
-	     set->config->resolver->allow_untrusted_routing)) {
+	    (routed && kind == 1 && resolver_routes(set->config->resolver))) {
 		free(recipient);
 		return;
 	}

@@ -14,7 +14,7 @@
 #include "lib/config_options.h"
 #include "lib/hostname.h"
 #include "lib/network.h"
-#include "lib/resolve_internal.h"
+#include "lib/resolve.h"
 #include "lib/restrictions.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -251,21 +251,18 @@ static int check_label(void *context, const char *domain,
 /* check_domains - the four lists of domains that are ours */
 static void check_domains(const struct check *check)
 {
-	const struct resolver *resolver = check->config->resolver;
-	const struct list lists[] = {
-		{ check, PARAMETER_MYDESTINATION, resolver->local },
-		{ check, PARAMETER_VIRTUAL_ALIAS_DOMAINS,
-		  resolver->virtual_alias },
-		{ check, PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
-		  resolver->virtual_mailbox },
-		{ check, PARAMETER_RELAY_DOMAINS, resolver->relay },
-	};
-	struct list relay = lists[COUNT(lists) - 1];
+	struct resolver_list lists[RESOLVER_LISTS];
 	size_t i;
 
-	for (i = 0; i < COUNT(lists); i++)
-		check_largest(&lists[i]);
-	table_each(relay.table, check_label, &relay);
+	resolver_lists(check->config->resolver, lists);
+	for (i = 0; i < RESOLVER_LISTS; i++) {
+		struct list list = { check, lists[i].parameter,
+				     lists[i].table };
+
+		check_largest(&list);
+		if (list.parameter == PARAMETER_RELAY_DOMAINS)
+			table_each(list.table, check_label, &list);
+	}
 }
 
 /* check_routing - allow_untrusted_routing */
@@ -276,7 +273,7 @@ static void check_routing(const struct check *check)
 		(enum config_option)(OPTION_PARAMETER +
 				     (int)PARAMETER_ALLOW_UNTRUSTED_ROUTING));
 
-	if (check->config->resolver->allow_untrusted_routing)
+	if (resolver_routes(check->config->resolver))
 		config_warning(check->notes, from->line,
 			       "allow_untrusted_routing: strangers may send to "
 			       "anywhere by recipients such as "

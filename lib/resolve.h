@@ -80,6 +80,26 @@ struct resolver *resolver_new(const struct parameters *parameters,
 			      struct dictionary_loader *loader,
 			      struct error *error);
 
+/* One of the four lists of domains. */
+struct resolver_list {
+	enum parameter parameter;     /* that it is the value of */
+	enum destination_class class; /* of a domain that is in it */
+	const struct table *table;    /* belongs to the resolver */
+};
+
+/* resolver_lists - all of them, in the order in which Postfix searches. */
+#define RESOLVER_LISTS 4
+void resolver_lists(const struct resolver *resolver,
+		    struct resolver_list lists[RESOLVER_LISTS]);
+
+/* resolver_origin, resolver_hostname - $myorigin and $myhostname, which belong
+ * to the resolver; NULL: it does not need them. */
+const char *resolver_origin(const struct resolver *resolver);
+const char *resolver_hostname(const struct resolver *resolver);
+
+/* resolver_routes - is allow_untrusted_routing set? */
+bool resolver_routes(const struct resolver *resolver);
+
 /* resolver_asks - the first table that only Postfix can look up, the list that
  * it stands in, and why; NULL: no address is RESOLVE_ASK. */
 const char *resolver_asks(const struct resolver *resolver, const char **list,

@@ -289,22 +289,48 @@ struct resolver *resolver_new(const struct parameters *parameters,
 	return resolver;
 }
 
+/* resolver_lists - the four lists of domains */
+void resolver_lists(const struct resolver *resolver,
+		    struct resolver_list lists[RESOLVER_LISTS])
+{
+	const struct resolver_list all[RESOLVER_LISTS] = {
+		{ PARAMETER_MYDESTINATION, DESTINATION_LOCAL, resolver->local },
+		{ PARAMETER_VIRTUAL_ALIAS_DOMAINS, DESTINATION_VIRTUAL_ALIAS,
+		  resolver->virtual_alias },
+		{ PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
+		  DESTINATION_VIRTUAL_MAILBOX, resolver->virtual_mailbox },
+		{ PARAMETER_RELAY_DOMAINS, DESTINATION_RELAY, resolver->relay },
+	};
+
+	memcpy(lists, all, sizeof(all));
+}
+
+/* resolver_origin - $myorigin */
+const char *resolver_origin(const struct resolver *resolver)
+{
+	return resolver->origin.text;
+}
+
+/* resolver_hostname - $myhostname */
+const char *resolver_hostname(const struct resolver *resolver)
+{
+	return resolver->hostname.text;
+}
+
+/* resolver_routes - is allow_untrusted_routing set? */
+bool resolver_routes(const struct resolver *resolver)
+{
+	return resolver->allow_untrusted_routing;
+}
+
 /* resolver_asks - the first table that only Postfix can look up */
 const char *resolver_asks(const struct resolver *resolver, const char **list,
 			  const char **why)
 {
-	const struct {
-		const struct table *table;
-		enum parameter parameter;
-	} lists[] = {
-		{ resolver->local, PARAMETER_MYDESTINATION },
-		{ resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS },
-		{ resolver->virtual_mailbox,
-		  PARAMETER_VIRTUAL_MAILBOX_DOMAINS },
-		{ resolver->relay, PARAMETER_RELAY_DOMAINS },
-	};
+	struct resolver_list lists[RESOLVER_LISTS];
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+	resolver_lists(resolver, lists);
+	for (size_t i = 0; i < RESOLVER_LISTS; i++) {
 		const char *name = table_asks(lists[i].table, why);
 
 		*list = parameter_name(lists[i].parameter);
@@ -317,18 +343,13 @@ const char *resolver_asks(const struct resolver *resolver, const char **list,
 /* resolver_size - number of patterns in a list of domains */
 size_t resolver_size(const struct resolver *resolver, enum parameter list)
 {
-	switch (list) {
-	case PARAMETER_MYDESTINATION:
-		return table_size(resolver->local);
-	case PARAMETER_VIRTUAL_ALIAS_DOMAINS:
-		return table_size(resolver->virtual_alias);
-	case PARAMETER_VIRTUAL_MAILBOX_DOMAINS:
-		return table_size(resolver->virtual_mailbox);
-	case PARAMETER_RELAY_DOMAINS:
-		return table_size(resolver->relay);
-	default:
-		return 0;
-	}
+	struct resolver_list lists[RESOLVER_LISTS];
+
+	resolver_lists(resolver, lists);
+	for (size_t i = 0; i < RESOLVER_LISTS; i++)
+		if (lists[i].parameter == list)
+			return table_size(lists[i].table);
+	return 0;
 }
 
 /* resolver_free - free it */

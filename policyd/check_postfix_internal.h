@@ -10,6 +10,7 @@
 #include "lib/config.h"
 #include "lib/postfix.h"
 #include "lib/postfix_list.h"
+#include "policyd/check_postfix.h"
 
 /* What the files check_postfix*.c share. */
 
@@ -173,10 +174,6 @@ const struct list *check_list(const struct check *check,
  * each recipient? */
 bool check_is_asked(const struct check *check,
 		    const struct postfix_service *service);
-
-/* check_server - how smtpd(8) names our listener; the caller frees it. */
-char *check_server(const struct check *check,
-		   const struct listener_options *listener);
 
 /* ---- check_postfix_lists.c: our place in the lists */
 

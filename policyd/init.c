@@ -20,7 +20,7 @@
 
 #include "lib/printable.h"
 #include "lib/xalloc.h"
-#include "policyd/check_postfix_internal.h"
+#include "policyd/check_postfix.h"
 #include "policyd/init_internal.h"
 
 /* find_directory - where Postfix is configured, as an absolute path; the
@@ -134,14 +134,11 @@ static void print(const struct init *init)
  * or below the queue directory */
 static int name_server(struct init *init, struct error *error)
 {
-	const struct check check = { .postfix = &init->postfix,
-				     .config = init->config };
-
 	if (init->config == NULL)
 		init->server = xstrdup("unix:private/policyd");
 	else if (init->config->listener_count > 0)
-		init->server =
-			check_server(&check, &init->config->listeners[0]);
+		init->server = check_server(&init->postfix,
+					    &init->config->listeners[0]);
 	else
 		return error_set(error,
 				 "%s exists and has no listen section; with "

@@ -4,7 +4,7 @@
 
 #include <signal.h>
 
-#include "policyd/serve.h"
+#include "policyd/options.h"
 
 /* monitor_hold_signals - those that are for the monitor wait from now on, until
  * it reads them: called first of all, since to die is not what a signal should

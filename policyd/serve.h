@@ -2,17 +2,7 @@
 #ifndef POLICYD_SERVE_H
 #define POLICYD_SERVE_H
 
-#include <stdbool.h>
-
-/* What the command line says. */
-struct options {
-	const char *config; /* -c: the file, absolute */
-	bool daemonize;	    /* -d */
-	bool verbose;	    /* -v */
-	bool lenient;	    /* serve even if a table cannot be read */
-	int accepted;	    /* the text to serve with (policyd/accepted.h); -1:
-			     * that of config */
-};
+#include "policyd/options.h"
 
 /* serve - the server process: load the configuration, get the listening
  * sockets from the monitor at the other end of channel, give up privileges,
