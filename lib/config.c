@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* config - load the configuration file
  *
- * file -> text -> statements -> settings -> struct config
- * config_file  config_scan   config_parse   config_process,
- * 					  config_listeners,
- * 					  config_lists,
- * 					  config_services
+ *	file -> text -> statements -> settings -> struct config
+ *	config_file  config_scan   config_parse   config_process,
+ *						    config_listeners,
+ *						    config_lists,
+ *						    config_services
  *
  * Settings are the values of the options as text, with their line numbers; only
  * the last step knows their meaning. It checks all of them and records every

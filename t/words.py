@@ -37,7 +37,7 @@ PATTERNS = {
     "he (for a program, a client)": r"he|him|his|himself",
     "the server before":
         r"the (server|one|state|configuration) before"
-        r"(?! (it|its|the|that|this|a|an|any|each|we|you|they)\b)",
+        r"(?=[.,;:)]| (has|had|is|was|goes|does|did|stays|keeps|served)\b)",
 }
 HEADLESS = re.compile(r"(?:^|(?<=[.:]\s)|(?<=\A)|(?<=\0 ))(Who|Whoever|What|"
                       r"Whatever)\b(?:(?!\n\s*\n)[^?\0])*?[.:](?=\s|\Z)")
