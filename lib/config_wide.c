@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* config_wide - find lists that contain more than anybody can own
  *
- * Clients in such a list may relay, or mail is relayed to them. The strangers
- * evaluated at load may be in a list by chance, or not. So networks are checked
- * as they are written, and lists of domains are searched for names below
- * domains that belong to everybody. */
+ * Whoever is in such a list may relay, or mail is relayed to them. It is left
+ * to chance whether one of the strangers evaluated at load is in it. So
+ * networks are checked as they are written, and lists of domains are searched
+ * for names below domains that belong to everybody. */
 
 #include "lib/config_safety.h"
 
