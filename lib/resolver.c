@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* resolver - the parameters of address resolution, ready for use
  *
- * Reads the texts of the parameters into switches, words that complete
- * addresses, our own addresses and the lists of domains. What is made here is
- * never changed again; lib/resolve.c judges addresses by it. */
+ * Converts the texts of the parameters to switches, words that complete
+ * addresses, our own addresses and the lists of domains. The result is never
+ * changed; lib/resolve.c resolves addresses with it. */
 
 #include "lib/resolve_internal.h"
 
@@ -51,7 +51,7 @@ static void completion_clear(struct completion *completion)
 }
 
 /* read_first_line - the first line of the file that myorigin names, without
- * white space around it; the caller frees it */
+ * surrounding white space; the caller frees it */
 static char *read_first_line(const char *path, struct error *error)
 {
 	char text[ORIGIN_MAX + 2];
@@ -94,7 +94,7 @@ static char *read_first_line(const char *path, struct error *error)
 	return xstrndup(text + start, length - start);
 }
 
-/* read_origin - myorigin, out of a file if it is a path */
+/* read_origin - myorigin; if it is a path, from that file */
 static int read_origin(struct resolver *resolver,
 		       const struct parameters *parameters, struct error *error)
 {
@@ -192,7 +192,7 @@ static int read_switches(struct resolver *resolver,
 	return 0;
 }
 
-/* What reading the lists needs. */
+/* The state of reading the lists. */
 struct reading {
 	struct resolver *resolver;
 	const struct parameters *parameters;
@@ -340,7 +340,7 @@ const char *resolver_asks(const struct resolver *resolver, const char **list,
 	return NULL;
 }
 
-/* resolver_size - number of patterns in a list of domains */
+/* resolver_size - the number of patterns in a list of domains */
 size_t resolver_size(const struct resolver *resolver, enum parameter list)
 {
 	struct resolver_list lists[RESOLVER_LISTS];
