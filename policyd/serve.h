@@ -4,19 +4,19 @@
 
 #include <stdbool.h>
 
-/* What the command line says. */
+/* The options of the command line. */
 struct options {
-	const char *config; /* -c: the file, absolute */
+	const char *config; /* -c: the absolute path of the file */
 	bool daemonize;	    /* -d */
 	bool verbose;	    /* -v */
 	bool lenient;	    /* serve even if a table cannot be read */
 	int accepted;	    /* the text to serve with (policyd/accepted.h); -1:
-			     * that of config */
+			     * read config */
 };
 
-/* serve - the server process: load the configuration, get the listening
- * sockets from the monitor at the other end of channel, give up privileges,
- * say ready, serve. Returns the exit status. */
+/* serve - the server process: load the configuration, get the listening sockets
+ * from the monitor at the other end of channel, give up privileges, report
+ * ready, serve. Returns the exit status. */
 int serve(const struct options *options, int channel);
 
 /* serve_stdio - one connection on standard input and output (-s), without a

@@ -99,7 +99,7 @@ ARGUMENTS = [
     (["port=1x", "tls=2"], 64, r"(?s)port=1x.*tls=2"),
     # Not a command line.
     (["--format=xml"], 64, r"xml is neither text nor json"),
-    (["--against", "x"], 64, r"--against only goes with --replay"),
+    (["--against", "x"], 64, r"--against requires --replay"),
     (["--replay", "--id", "4F2K"], 64, r"only one of --replay and --id"),
     (["--id", "4F 2K"], 64, r"an id is a few digits and letters"),
     (["--id", "4F2K", "/nonexistent"], 66, r"No such file"),
@@ -126,7 +126,7 @@ def test_arguments(program):
         assert "  request       without protocol_state from <>" in out, out
     done = subprocess.run([program, "-t", "--format=json"], text=True,
                           capture_output=True, timeout=WAIT)
-    assert done.returncode == 64 and "only go with -q" in done.stderr, done
+    assert done.returncode == 64 and "require -q" in done.stderr, done
 
 
 def test_output(program):
@@ -438,7 +438,7 @@ def test_daemon(program):
         ring, following)
     try:
         with Daemon(program, settings) as policyd:
-            assert "shadow: %s is judged along" % following in \
+            assert "shadow: %s is compared" % following in \
                 policyd.stderr(), policyd.stderr()
             with policyd.client() as client:
                 assert client.ask(OURS) == PERMIT
@@ -458,7 +458,7 @@ def test_daemon(program):
                 shadow("mydestination = \n")
                 assert policyd.reload() == 1
                 policyd.expect(r"shadow: .*next\.conf:2: the file ends")
-                policyd.expect("is refused, and not judged along")
+                policyd.expect("is refused and not compared")
                 assert client.ask(OURS) == PERMIT
                 policyd.signal(signal.SIGUSR1)
                 policyd.expect("permit=2 .*shadow_compared=3 ")
@@ -483,7 +483,7 @@ def test_daemon(program):
             # A directory that is gone does not keep it from serving.
             policyd.configure('capture = "%s/nowhere"\n' % ring)
             policyd.reload()
-            policyd.expect("requests are not kept: capture: ")
+            policyd.expect("cannot capture requests: capture: ")
             assert policyd.ask() == PERMIT
     finally:
         shutil.rmtree(ring)
