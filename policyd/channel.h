@@ -82,7 +82,7 @@ struct channel_settings {
 	char pid_file[CHANNEL_PATH_MAX];
 };
 
-/* What a server cannot know by itself, for the metrics listener. Times are
+/* News that a server cannot know by itself, for the metrics listener. Times are
  * those of time(2); 0: never. */
 struct channel_news {
 	int64_t started;      /* the monitor */

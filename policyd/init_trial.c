@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* init_trial - try what is to be printed on a copy
+/* init_trial - try the changes on a copy
  *
- * main.cf and master.cf are copied, the very commands are run on the copy, and
- * the Postfix that comes out is judged: together with the new policyd.conf, may
- * a stranger relay? Then it is all undone, and must be as before. */
+ * main.cf and master.cf are copied, the commands that will be printed are run
+ * on the copy, and the resulting Postfix is judged together with the new
+ * policyd.conf: may a stranger relay? Then all changes are undone, which must
+ * restore the original. */
 
 #include "policyd/init_internal.h"
 
@@ -20,7 +21,7 @@
 #include "lib/xalloc.h"
 #include "policyd/check_postfix_internal.h"
 
-/* run - a command that must succeed */
+/* run - run a command that must succeed */
 static int run(const char *const argv[], struct error *error)
 {
 	const struct subprocess_limits limits = { POSTCONF_TIMEOUT_MS,
@@ -50,7 +51,7 @@ static void settle(const char *directory)
 	free(master_cf);
 }
 
-/* copy_in - both files */
+/* copy_in - copy both files */
 static int copy_in(const char *from, const char *to, struct error *error)
 {
 	char *main_cf = xasprintf("%s/main.cf", from);
@@ -64,7 +65,7 @@ static int copy_in(const char *from, const char *to, struct error *error)
 	return result;
 }
 
-/* apply - the commands, to the copy */
+/* apply - run the commands on the copy */
 static int apply(const char *directory, const struct init_changes *changes,
 		 struct error *error)
 {
@@ -85,7 +86,8 @@ static int apply(const char *directory, const struct init_changes *changes,
 	return result;
 }
 
-/* state - all that the copy has; the caller frees it. NULL: failed */
+/* state - everything that the copy contains; the caller frees it. NULL: failed
+ */
 static char *state(const char *directory, struct error *error)
 {
 	static const char *const options[] = { "-n", "-M", "-P" };
@@ -105,7 +107,7 @@ static char *state(const char *directory, struct error *error)
 	return all;
 }
 
-/* init_load - the configuration of a file */
+/* init_load - the configuration in a file */
 struct config *init_load(const char *path, const char *name)
 {
 	static const struct config_load_options lenient = { .lenient = true };
@@ -120,7 +122,7 @@ struct config *init_load(const char *path, const char *name)
 	return config;
 }
 
-/* load_text - as a file; NULL when it is refused, which is told */
+/* load_text - load text from a file; NULL: the reason was printed */
 static struct config *load_text(const char *directory, const char *name,
 				const char *text)
 {
@@ -137,8 +139,8 @@ static struct config *load_text(const char *directory, const char *name,
 	return config;
 }
 
-/* is_guarded - is policyd asked first in the relay list, and is whatever it
- * does not permit refused? */
+/* is_guarded - does the relay list ask policyd first, and refuse whatever it
+ * does not permit? */
 static bool is_guarded(const struct check *check,
 		       const struct postfix_service *service)
 {
@@ -157,7 +159,7 @@ static bool is_guarded(const struct check *check,
 	return false;
 }
 
-/* check_guards - every port that is not a filter's */
+/* check_guards - check every port that is not a filter's */
 static int check_guards(const struct check *check)
 {
 	const struct postfix *postfix = check->postfix;
@@ -179,7 +181,7 @@ static int check_guards(const struct check *check)
 	return result;
 }
 
-/* print_errors - what has to be mended first; -1 if there is anything */
+/* print_errors - what must be fixed first; -1 if there is anything */
 static int print_errors(const struct check *check)
 {
 	int result = 0;
@@ -196,7 +198,7 @@ static int print_errors(const struct check *check)
 	return result;
 }
 
-/* judge - the changed Postfix together with the new configuration */
+/* judge - check the changed Postfix together with the new configuration */
 static int judge(const struct init *init, const char *directory,
 		 const struct config *config, struct error *error)
 {
@@ -212,14 +214,14 @@ static int judge(const struct init *init, const char *directory,
 	check_run(&check);
 	result = print_errors(&check);
 	if (check_guards(&check) < 0 || result < 0)
-		result = error_set(error, "nothing is written: mend this "
+		result = error_set(error, "nothing is written: fix this "
 					  "first, or strangers might relay");
 	check_clear(&check);
 	postfix_clear(&postfix);
 	return result;
 }
 
-/* undo - is the copy as it was before? */
+/* undo - undo the changes; is the copy as it was before? */
 static int undo(const struct init *init, const char *directory,
 		const char *before, struct error *error)
 {
@@ -236,7 +238,7 @@ static int undo(const struct init *init, const char *directory,
 	return result;
 }
 
-/* try_in - in a directory for that */
+/* try_in - in a directory made for it */
 static int try_in(const char *directory, const struct init *init,
 		  const char *text, struct error *error)
 {
@@ -244,8 +246,8 @@ static int try_in(const char *directory, const struct init *init,
 	char *before = NULL;
 	int result = -1;
 
-	error_set(error, "nothing is written: this Postfix's settings do not "
-			 "go together with policyd");
+	error_set(error, "nothing is written: the settings of this Postfix do "
+			 "not work with policyd");
 	config = text != NULL ? load_text(directory, init->path, text)
 			      : init->config;
 	if (config == NULL ||
@@ -264,7 +266,7 @@ out:
 	return result;
 }
 
-/* init_trial - try all of it on a copy */
+/* init_trial - try everything on a copy */
 int init_trial(const struct init *init, const char *text)
 {
 	char directory[] = "/tmp/policyd-init.XXXXXX";

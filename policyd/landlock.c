@@ -23,7 +23,7 @@ struct rules {
 	uint64_t scopes;
 };
 
-/* What each version can handle, and its size of struct rules. */
+/* The rights that each version can handle, and its size of struct rules. */
 static const struct version {
 	struct rules rules;
 	size_t size;

@@ -86,8 +86,8 @@ void monitor_notify(struct monitor *monitor)
 		tell(monitor, state, pid);
 }
 
-/* monitor_notify_reload - a reload begins. Whoever requested it waits for this
- * message, even if the reload fails before the round ends. */
+/* monitor_notify_reload - a reload begins. The program that requested it waits
+ * for this message, even if the reload fails before the round ends. */
 void monitor_notify_reload(struct monitor *monitor)
 {
 	tell(monitor, NOTIFY_RELOADING, 0);

@@ -27,7 +27,7 @@
 #include "policyd/landlock.h"
 #include "policyd/system_calls.h"
 
-/* What the monitor needs root for. */
+/* The powers of root that the monitor needs. */
 static const int monitor_capabilities[] = {
 	CAP_NET_BIND_SERVICE, /* ports below 1024 */
 	CAP_CHOWN,	      /* owner of a socket */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* replay_group - requests that were decided alike, counted
+/* replay_group - groups of requests that were decided alike
  *
- * There are few groups, whatever the number of requests: services times
- * restrictions, before and after. */
+ * The number of groups does not depend on that of requests: at most services
+ * times restrictions, before and after. */
 
 #include "policyd/replay_group.h"
 
@@ -19,9 +19,9 @@
 #define EXAMPLES_MAX 3
 #define EXAMPLE_SIZE 1024
 
-/* One of them. */
+/* One group. */
 struct replay_group {
-	char *texts[4]; /* what the outcomes point to */
+	char *texts[4]; /* the strings of the outcomes */
 	bool compared;
 	bool opens;
 	struct replay_outcome old; /* if compared */
@@ -31,8 +31,8 @@ struct replay_group {
 	size_t example_count;
 };
 
-/* openness - how much an answer lets pass: refused, the next restriction
- * decides, Postfix looks, permitted */
+/* openness - how much an outcome lets pass: 0 refused, 1 left to the next
+ * restriction, 2 evaluated by Postfix, 3 permitted */
 static int openness(const struct replay_outcome *outcome)
 {
 	if (outcome->observed)
@@ -56,7 +56,7 @@ bool replay_outcome_opens(const struct replay_outcome *old,
 	return openness(new) > openness(old);
 }
 
-/* replay_outcome_differ - would Postfix be told something else? */
+/* replay_outcome_differ - would the answer to Postfix differ? */
 bool replay_outcome_differ(const struct replay_outcome *old,
 			   const struct replay_outcome *new)
 {
@@ -66,7 +66,7 @@ bool replay_outcome_differ(const struct replay_outcome *old,
 	return old->verdict != new->verdict || old->observed != new->observed;
 }
 
-/* same - are these the same, but for the reply? */
+/* same - are they equal, apart from the reply? */
 static bool same(const struct replay_outcome *one,
 		 const struct replay_outcome *other)
 {
@@ -76,7 +76,7 @@ static bool same(const struct replay_outcome *one,
 	       strcmp(one->service, other->service) == 0;
 }
 
-/* find - the group of such outcomes, or NULL */
+/* find - the group with these outcomes, or NULL */
 static struct replay_group *find(const struct replay_groups *groups,
 				 const struct replay_outcome *old,
 				 const struct replay_outcome *new)
@@ -94,7 +94,7 @@ static struct replay_group *find(const struct replay_groups *groups,
 	return NULL;
 }
 
-/* copy - an outcome, and what it points to into two of the texts */
+/* copy - an outcome; its strings are copied to two of the texts */
 static void copy(struct replay_outcome *to, const struct replay_outcome *from,
 		 char **texts)
 {
@@ -105,7 +105,7 @@ static void copy(struct replay_outcome *to, const struct replay_outcome *from,
 	to->restriction = texts[1];
 }
 
-/* make - a new group */
+/* make - add a group */
 static struct replay_group *make(struct replay_groups *groups,
 				 const struct replay_outcome *old,
 				 const struct replay_outcome *new)
@@ -125,7 +125,7 @@ static struct replay_group *make(struct replay_groups *groups,
 	return group;
 }
 
-/* add_example - in the manner of the log, so that it can be asked again */
+/* add_example - in the notation of the log, so that it can be used with -q */
 static void add_example(struct replay_group *group,
 			const struct request *request,
 			const struct replay_place *place)
@@ -177,7 +177,7 @@ void replay_groups_add(struct replay_groups *groups,
 		add_example(group, request, place);
 }
 
-/* replay_groups_changed - requests that would be answered otherwise */
+/* replay_groups_changed - the number of requests answered differently */
 unsigned long replay_groups_changed(const struct replay_groups *groups)
 {
 	unsigned long sum = 0;
@@ -188,7 +188,7 @@ unsigned long replay_groups_changed(const struct replay_groups *groups)
 	return sum;
 }
 
-/* replay_groups_opened - and those answered more openly */
+/* replay_groups_opened - the number of those answered more permissively */
 unsigned long replay_groups_opened(const struct replay_groups *groups)
 {
 	unsigned long sum = 0;
@@ -199,7 +199,7 @@ unsigned long replay_groups_opened(const struct replay_groups *groups)
 	return sum;
 }
 
-/* compare - for qsort(3): what opens first, then the largest */
+/* compare - for qsort(3): more permissive ones first, then by count */
 static int compare(const void *one, const void *other)
 {
 	const struct replay_group *a = one;
@@ -210,7 +210,7 @@ static int compare(const void *one, const void *other)
 	return a->count == b->count ? 0 : a->count > b->count ? -1 : 1;
 }
 
-/* sort - see above */
+/* sort - see compare() */
 static void sort(struct replay_groups *groups)
 {
 	if (groups->count > 1)
@@ -218,7 +218,7 @@ static void sort(struct replay_groups *groups)
 		      compare);
 }
 
-/* put_outcome - "verdict by restriction" and, if wanted, of which service */
+/* put_outcome - "verdict by restriction", and the service if requested */
 static void put_outcome(const struct replay_outcome *outcome, bool with_service,
 			FILE *output)
 {
@@ -235,7 +235,7 @@ static void put_outcome(const struct replay_outcome *outcome, bool with_service,
 		fprintf(output, ", service %s", service);
 }
 
-/* put_replies - where only they differ */
+/* put_replies - when only the replies differ */
 static void put_replies(const struct replay_group *group, FILE *output)
 {
 	fprintf(output, "\t\treply was: %.*s\n",
@@ -244,7 +244,7 @@ static void put_replies(const struct replay_group *group, FILE *output)
 		(int)strcspn(group->new.reply, "\n"), group->new.reply);
 }
 
-/* print_group - count, what happens, examples */
+/* print_group - count, outcomes, examples */
 static void print_group(const struct replay_group *group, FILE *output)
 {
 	bool moved = group->compared &&
@@ -269,7 +269,7 @@ static void print_group(const struct replay_group *group, FILE *output)
 		fprintf(output, "\t\t%s\n", group->examples[i]);
 }
 
-/* replay_groups_print - for people */
+/* replay_groups_print - as text */
 void replay_groups_print(struct replay_groups *groups, bool changed,
 			 FILE *output)
 {
@@ -284,7 +284,7 @@ void replay_groups_print(struct replay_groups *groups, bool changed,
 	printable_close(&all, output);
 }
 
-/* outcome_object - for programs */
+/* outcome_object - as JSON */
 static json_t *outcome_object(const struct replay_outcome *outcome)
 {
 	json_t *object = json_object();
@@ -296,7 +296,7 @@ static json_t *outcome_object(const struct replay_outcome *outcome)
 	return object;
 }
 
-/* group_object - likewise */
+/* group_object - as JSON */
 static json_t *group_object(const struct replay_group *group)
 {
 	json_t *object = json_object();
@@ -315,7 +315,7 @@ static json_t *group_object(const struct replay_group *group)
 	return object;
 }
 
-/* replay_groups_print_json - for programs */
+/* replay_groups_print_json - as JSON Lines */
 void replay_groups_print_json(struct replay_groups *groups, FILE *output)
 {
 	size_t i;

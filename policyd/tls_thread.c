@@ -6,8 +6,9 @@
  *
  * Both channels are socket pairs with one packet for each client; a descriptor
  * is passed as its number, since both threads are in one process. The TLS
- *thread may refuse a client when it is busy. What it sends back is never lost,
- *since it waits for the first thread, which never waits for it before the end.
+ * thread may refuse a client when it is busy. Clients that it sends back are
+ * never lost, since it waits for the first thread, which never waits for it
+ * before the end.
  *
  * The end has three steps. The first thread closes the channel to the TLS
  * thread, which drains the bridges; the last packet back says that this was

@@ -354,7 +354,7 @@ def test_replay(program):
                              "--replay", "--against", path("policyd.conf"),
                              path("log"))
         assert status == 0, out
-        assert out.startswith("3 of 7 requests would be answered otherwise")
+        assert out.startswith("3 of 7 requests would be answered differently")
         assert re.search(r"^ +3  permit by permit_auth_destination -> reject "
                          r"by reject_plaintext_session, service default\n"
                          r"\t\t.*/log:3: state=RCPT from=<a@b> "
@@ -414,15 +414,14 @@ def test_id(program):
         status, out, err = ask(program, directory, "--id", "4F01KZ",
                                input=log)
         assert status == 1 and out == "", out
-        assert "no decision with id 4F01KZ among 8" in err, err
+        assert "id 4F01KZ not found among 8" in err, err
         status, out, _ = ask(program, directory, "--id", "4F01KQ",
                              "--format=json", input=log)
         assert json.loads(out)["verdict"] == "reject", out
     changed = CONFIGURATION.replace("relay.test", "far.example")
     with configuration(policyd_conf=changed) as directory:
         _, out, _ = ask(program, directory, "--id", "4F01KQ", input=log)
-        assert "as it is now it would be permit by permit_auth_destination" \
-            in out, out
+        assert "it would be permit by permit_auth_destination" in out, out
 
 
 def test_daemon(program):
