@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* accepted - what is in force, should its server die
+/* accepted - the configuration text in effect, in case its server dies
  *
- * The server that has loaded policyd.conf gives the text to the monitor, which
- * keeps it unread, and gives it to the replacement if there has to be one: the
- * file itself may be half edited then, and nobody has asked for a reload. */
+ * A server that has loaded policyd.conf gives the text to the monitor. The
+ * monitor keeps it without reading it, and gives it to a replacement if one is
+ * needed: the file itself may be half edited then, and nobody has requested a
+ * reload. */
 
 #include "policyd/accepted.h"
 
@@ -23,8 +24,8 @@
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* make - an empty file. Some kernels demand that it cannot be executed, older
- * ones do not know that. */
+/* make - an empty file. Some kernels require that it cannot be executed; older
+ * ones do not know the flag. */
 static int make(void)
 {
 	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -52,7 +53,7 @@ static int write_all(int fd, const char *text, size_t length)
 	return 0;
 }
 
-/* accepted_put - sealed; its mtime is when the text was read */
+/* accepted_put - sealed; its mtime is the time at which the text was read */
 int accepted_put(const char *text, size_t length, const struct timespec *read,
 		 struct error *error)
 {
@@ -64,12 +65,12 @@ int accepted_put(const char *text, size_t length, const struct timespec *read,
 	if (write_all(fd, text, length) == 0 && futimens(fd, times) == 0 &&
 	    fcntl(fd, F_ADD_SEALS, SEALS) == 0)
 		return fd;
-	error_set(error, "a file in memory: %s", strerror(errno));
+	error_set(error, "memory file: %s", strerror(errno));
 	close(fd);
 	return -1;
 }
 
-/* look - accepted_check(), with what fstat(2) says */
+/* look - accepted_check(), and the result of fstat(2) */
 static int look(int fd, struct stat *status, struct error *error)
 {
 	int flags = fcntl(fd, F_GETFL), seals = fcntl(fd, F_GET_SEALS);
@@ -77,8 +78,8 @@ static int look(int fd, struct stat *status, struct error *error)
 	if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY || seals < 0 ||
 	    (seals & SEALS) != SEALS || fstat(fd, status) < 0 ||
 	    !S_ISREG(status->st_mode))
-		return error_set(error, "the text of the configuration is no "
-					"sealed file in memory");
+		return error_set(error, "the text of the configuration is not "
+					"a sealed memory file");
 	if (status->st_size > ACCEPTED_MAX)
 		return error_set(error,
 				 "the text of the configuration is "
@@ -87,7 +88,7 @@ static int look(int fd, struct stat *status, struct error *error)
 	return 0;
 }
 
-/* accepted_check - can that be such a text? */
+/* accepted_check - is it such a text? */
 int accepted_check(int fd, struct error *error)
 {
 	struct stat status;
@@ -95,7 +96,7 @@ int accepted_check(int fd, struct error *error)
 	return look(fd, &status, error);
 }
 
-/* accepted_get - read without the offset, which all who have it share */
+/* accepted_get - read without the file offset, which all its users share */
 char *accepted_get(int fd, size_t *length, struct timespec *read,
 		   struct error *error)
 {
@@ -112,7 +113,7 @@ char *accepted_get(int fd, size_t *length, struct timespec *read,
 		got = pread(fd, text + *length,
 			    (size_t)status.st_size - *length, (off_t)*length);
 		if (got <= 0) {
-			error_set(error, "a file in memory: %s",
+			error_set(error, "memory file: %s",
 				  strerror(got < 0 ? errno : EIO));
 			free(text);
 			return NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* board - what those see who look
+/* board - the metrics listener and its pages
  *
- * Everything is read when somebody asks, or once a second for the charts; the
- * workers only count. After a reload nobody is let in until the server before
- * has told what it has counted: no counter ever goes backwards. */
+ * Counters are read when a page is requested, or once a second for the charts;
+ * workers only count. After a reload the listener accepts nobody until the
+ * previous server has sent its counters: no counter ever goes backwards. */
 
 #include "policyd/board.h"
 
@@ -36,13 +36,13 @@ struct board {
 	struct channel_news news;
 	int64_t loaded_ms;
 	int files[BOARD_FILES]; /* policyd.conf, main.cf */
-	bool heard;		/* news from the monitor */
-	bool complete; /* nothing is still to come from another server */
-	bool closed;   /* another server lets in who wants to look */
+	bool heard;		/* the monitor has sent news */
+	bool complete; /* nothing is to come from the previous server */
+	bool closed;   /* the next server accepts instead */
 	bool draining;
 };
 
-/* read_tallies - often enough for the charts */
+/* read_tallies - once a second, for the charts */
 static void read_tallies(evutil_socket_t fd, short what, void *argument)
 {
 	struct board *board = argument;
@@ -52,21 +52,21 @@ static void read_tallies(evutil_socket_t fd, short what, void *argument)
 	ledger_read(board->ledger, (uint64_t)clock_ms());
 }
 
-/* hold - a file of the configuration, to look at it later, when paths are of no
- * use any more; not to read it. -1: there is none, or it is not for us. */
+/* hold - open a file of the configuration, to check its time later, when paths
+ * can no longer be used; it is not read. -1: none, or no permission. */
 static int hold(const char *path)
 {
 	return path != NULL ? open(path, O_PATH | O_CLOEXEC) : -1;
 }
 
-/* milliseconds - since the epoch; a file has no finer clock */
+/* milliseconds - since the epoch; file timestamps are no finer */
 static int64_t milliseconds(const struct timespec *time)
 {
 	return (int64_t)time->tv_sec * 1000 + time->tv_nsec / 1000000;
 }
 
-/* look_at - when was the file changed? A file that another one was put in the
- * place of has changed, too: it lost its name then. */
+/* look_at - the time at which a file was changed. One that was replaced by
+ * another file has changed as well, since it lost its name then. */
 static struct board_file look_at(const char *name, const char *path, int fd)
 {
 	struct board_file file = { .name = name, .path = path };
@@ -77,7 +77,7 @@ static struct board_file look_at(const char *name, const char *path, int fd)
 	return file;
 }
 
-/* take_status - all that is shown, as it is now */
+/* take_status - all that is shown, at this moment */
 static void take_status(struct board *board, struct board_status *status)
 {
 	ledger_read(board->ledger, (uint64_t)clock_ms());
@@ -97,7 +97,7 @@ static void take_status(struct board *board, struct board_status *status)
 	board->gather(board->context, &status->counters, &status->open);
 }
 
-/* board_changed - the file that was changed after it was loaded */
+/* board_changed - a file that was changed after it was loaded */
 const struct board_file *board_changed(const struct board_status *status)
 {
 	size_t i;
@@ -108,7 +108,7 @@ const struct board_file *board_changed(const struct board_status *status)
 	return NULL;
 }
 
-/* show - what is at path */
+/* show - answer with the page at path */
 static int show(void *context, const char *path, struct web_answer *answer)
 {
 	struct board *board = context;
@@ -132,7 +132,7 @@ static int show(void *context, const char *path, struct web_answer *answer)
 	return 0;
 }
 
-/* print_configuration - as -T does */
+/* print_configuration - as -T prints it */
 static char *print_configuration(const struct config *config)
 {
 	char *text = NULL;
@@ -149,7 +149,7 @@ static char *print_configuration(const struct config *config)
 	return text;
 }
 
-/* board_new - nobody is let in yet */
+/* board_new - it does not accept yet */
 struct board *board_new(const struct config *config, struct server *server,
 			const struct timespec *loaded, board_gather *gather,
 			void *context, int fd, struct error *error)
@@ -166,7 +166,7 @@ struct board *board_new(const struct config *config, struct server *server,
 	board->files[0] = hold(config->path);
 	board->files[1] = hold(config->main_cf);
 	board->ledger = ledger_new(&config->services);
-	tzset(); /* it reads a file */
+	tzset(); /* reads a file */
 	board->timer = event_new(base, -1, EV_PERSIST, read_tallies, board);
 	if (board->timer == NULL || event_add(board->timer, &often) < 0)
 		error_set(error, "metrics: %s", strerror(errno));
@@ -197,14 +197,14 @@ void board_free(struct board *board)
 	free(board);
 }
 
-/* board_add - one more worker's tally */
+/* board_add - add the tally of one worker */
 void board_add(struct board *board, struct tally *tally)
 {
 	if (board != NULL)
 		ledger_add(board->ledger, tally);
 }
 
-/* board_close - let nobody in any more */
+/* board_close - stop accepting */
 void board_close(struct board *board)
 {
 	if (board == NULL)
@@ -213,22 +213,22 @@ void board_close(struct board *board)
 	web_accept(board->web, 0);
 }
 
-/* let_in - those who want to look, when no counter can go backwards */
+/* let_in - accept once no counter can go backwards any more */
 static void let_in(struct board *board)
 {
 	if (board->heard && board->complete && !board->closed)
 		web_accept(board->web, 1);
 }
 
-/* board_finish - answer who is still there */
+/* board_finish - answer the remaining requests */
 void board_finish(struct board *board, unsigned limit_ms)
 {
 	if (board != NULL)
 		web_finish(board->web, limit_ms);
 }
 
-/* board_news - from the monitor; it may come before or after the farewell of
- * another server */
+/* board_news - news from the monitor, before or after the farewell of another
+ * server */
 void board_news(struct board *board, const struct channel_news *news,
 		bool takes)
 {
@@ -240,14 +240,14 @@ void board_news(struct board *board, const struct channel_news *news,
 	let_in(board);
 }
 
-/* board_drain - this is the end */
+/* board_drain - the server is going to end */
 void board_drain(struct board *board)
 {
 	if (board != NULL)
 		board->draining = true;
 }
 
-/* board_farewell - for the next server */
+/* board_farewell - our counts, for the next server */
 size_t board_farewell(struct board *board, char *bytes, size_t size)
 {
 	if (board == NULL)
@@ -256,14 +256,15 @@ size_t board_farewell(struct board *board, char *bytes, size_t size)
 	return ledger_write(board->ledger, bytes, size);
 }
 
-/* board_take - what the server before has given */
+/* board_take - the counts of the previous server */
 void board_take(struct board *board, const char *bytes, size_t length)
 {
 	if (board == NULL)
 		return;
 	ledger_read(board->ledger, (uint64_t)clock_ms());
 	if (ledger_take(board->ledger, bytes, length) < 0)
-		log_warning("the counters of the server before are not whole");
+		log_warning("the counters of the previous server are "
+			    "incomplete");
 	board->complete = true;
 	let_in(board);
 }

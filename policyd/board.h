@@ -12,47 +12,47 @@
 #include "lib/tally.h"
 #include "policyd/channel.h"
 
-/* What those see who look: the listener of the metrics section, its pages, and
- * what is told there. */
+/* The status listener: the listener of the metrics section, its pages, and what
+ * they show. */
 struct board;
 
 /* board_new - before privileges are given up; config and server must stay;
- * loaded: when the configuration was about to be read (CLOCK_REALTIME).
- * gather() fills counters and open connections. fd listens, and is the board's
- * on success. Nobody is let in yet. */
+ * loaded: when loading of the configuration began (CLOCK_REALTIME). gather()
+ * fills in counters and the number of open connections. fd listens, and the
+ * board owns it on success. It does not accept yet. */
 typedef void board_gather(void *context, struct metrics *metrics,
 			  unsigned *open);
 struct board *board_new(const struct config *config, struct server *server,
 			const struct timespec *loaded, board_gather *gather,
 			void *context, int fd, struct error *error);
 
-/* board_free - NULL is allowed, here and in all that follow: then nobody can
- * look. */
+/* board_free - NULL is allowed, here and in all functions below: there is no
+ * metrics section then. */
 void board_free(struct board *board);
 
-/* board_add - one more worker's tally, which must stay. */
+/* board_add - add the tally of one worker, which must stay. */
 void board_add(struct board *board, struct tally *tally);
 
-/* board_news - from the monitor; takes: another server hands over. Those who
- * want to look are let in when that has told what it has counted. */
+/* board_news - news from the monitor; takes: another server hands over. The
+ * board accepts once that server has sent its counters. */
 void board_news(struct board *board, const struct channel_news *news,
 		bool takes);
 
-/* board_drain - this is the end; it is shown as long as it takes. */
+/* board_drain - the server is going to end; pages show that until it has. */
 void board_drain(struct board *board);
 
-/* board_farewell - for the next server, in at most size bytes, which lets in
- * those who look from now on; returns the length. */
+/* board_farewell - write our counts for the next server, in at most size bytes;
+ * from now on that server shows them. Returns the length. */
 size_t board_farewell(struct board *board, char *bytes, size_t size);
 
-/* board_close - let nobody in any more: the next server does. */
+/* board_close - stop accepting: the next server accepts. */
 void board_close(struct board *board);
 
-/* board_finish - after server_run(): answer who is still there, for limit_ms.
- */
+/* board_finish - after server_run(): answer the remaining requests, for at most
+ * limit_ms. */
 void board_finish(struct board *board, unsigned limit_ms);
 
-/* board_take - what the server before has given; 0 bytes if it broke off. */
+/* board_take - the counts of the previous server; 0 bytes if it broke off. */
 void board_take(struct board *board, const char *bytes, size_t length);
 
 #endif

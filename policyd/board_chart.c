@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* board_chart - decisions of the last minute, hour or day, drawn
+/* board_chart - charts of the decisions of the last minute, hour or day
  *
- * Pictures are SVG with nothing but rectangles; their colours are those of the
- * page. Every number that is drawn also stands there in figures. */
+ * They are SVG with nothing but rectangles, in the colours of the page. Every
+ * number that is drawn is also given in figures. */
 
 #include "policyd/board_internal.h"
 
@@ -11,19 +11,19 @@
 
 #include "lib/html.h"
 
-#define ROWS_MAX 6 /* that are shown by name */
+#define ROWS_MAX 6 /* shown by name */
 #define HEIGHT	 100
 
-/* What is told apart by colour. */
+/* The meaning of the colours. */
 enum kind { KIND_PERMIT, KIND_OPEN, KIND_DEFER, KIND_REJECT, KINDS };
 
 static const char *const classes[KINDS] = { "p", "o", "d", "r" };
 static const char *const labels[KINDS] = { "permitted", "left to Postfix",
 					   "deferred", "rejected" };
 
-/* Counts by kind, of one bar or one name. */
+/* Counts by kind, of one bar or of one name. */
 struct amount {
-	const char *name; /* static, or of the ledger */
+	const char *name; /* static, or owned by the ledger */
 	uint64_t counts[KINDS];
 };
 
@@ -45,14 +45,14 @@ static enum kind kind_of(enum verdict verdict)
 	}
 }
 
-/* total - of all kinds */
+/* total - the sum of all kinds */
 static uint64_t total(const struct amount *amount)
 {
 	return amount->counts[KIND_PERMIT] + amount->counts[KIND_OPEN] +
 	       amount->counts[KIND_DEFER] + amount->counts[KIND_REJECT];
 }
 
-/* add - one amount to another */
+/* add - add one amount to another */
 static void add(struct amount *to, const struct amount *amount)
 {
 	int kind;
@@ -77,7 +77,7 @@ static struct amount bar_amount(const struct ledger *ledger,
 	return amount;
 }
 
-/* draw_column - one bar, the rejected at its foot */
+/* draw_column - one bar, with rejections at its foot */
 static void draw_column(const struct amount *amount, uint64_t most, unsigned at,
 			FILE *output)
 {
@@ -98,7 +98,7 @@ static void draw_column(const struct amount *amount, uint64_t most, unsigned at,
 	}
 }
 
-/* draw_time - how decisions came about; most: in the tallest bar */
+/* draw_time - decisions over time; most: the height of the tallest bar */
 static void draw_time(const struct ledger *ledger, enum ledger_period period,
 		      uint64_t most, FILE *output)
 {
@@ -135,7 +135,8 @@ static void legend(const struct amount *all, FILE *output)
 	fputs("</ul>\n", output);
 }
 
-/* gather - by the names of services or restrictions; returns how many */
+/* gather - sum up by the names of services or restrictions; returns the number
+ * of names */
 static size_t gather(const struct ledger *ledger, enum ledger_period period,
 		     enum board_subject subject,
 		     struct amount amounts[LEDGER_SERIES + VERDICT_COUNT])
@@ -163,7 +164,7 @@ static size_t gather(const struct ledger *ledger, enum ledger_period period,
 	return count;
 }
 
-/* sort - the largest first */
+/* sort - largest first */
 static void sort(struct amount *amounts, size_t count)
 {
 	size_t i;
@@ -179,7 +180,7 @@ static void sort(struct amount *amounts, size_t count)
 	}
 }
 
-/* draw_row - one name, its bar, its number */
+/* draw_row - one name, its number and its bar */
 static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
 {
 	double at = 0;
@@ -207,7 +208,7 @@ static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
 	fputs("</svg></li>\n", output);
 }
 
-/* draw_names - the most frequent by name, and the others together */
+/* draw_names - the most frequent names, and the sum of the others */
 static void draw_names(const struct ledger *ledger, enum ledger_period period,
 		       enum board_subject subject, FILE *output)
 {
@@ -230,14 +231,15 @@ static void draw_names(const struct ledger *ledger, enum ledger_period period,
 	for (i = 0; i < count && i < ROWS_MAX; i++)
 		draw_row(&amounts[i], most, output);
 	if (count > ROWS_MAX) {
-		snprintf(name, sizeof(name), "%zu others", count - ROWS_MAX);
+		snprintf(name, sizeof(name), "%zu other%s", count - ROWS_MAX,
+			 count - ROWS_MAX == 1 ? "" : "s");
 		others.name = name;
 		draw_row(&others, most, output);
 	}
 	fputs("</ul>\n", output);
 }
 
-/* put_total - of all, and of the tallest bar */
+/* put_total - the number of decisions, and that of the tallest bar */
 static void put_total(enum ledger_period period, uint64_t all, uint64_t most,
 		      FILE *output)
 {
@@ -252,7 +254,7 @@ static void put_total(enum ledger_period period, uint64_t all, uint64_t most,
 	fputs("</p>\n", output);
 }
 
-/* board_charts - of one period */
+/* board_charts - the charts of one period */
 void board_charts(const struct ledger *ledger, enum ledger_period period,
 		  FILE *output)
 {

@@ -2,9 +2,8 @@
 #ifndef POLICYD_BOARD_INTERNAL_H
 #define POLICYD_BOARD_INTERNAL_H
 
-/* Shared by policyd/board*.c only: board.c (what is asked for),
- * board_metrics.c (for Prometheus), board_page.c (for people), board_chart.c
- * (its charts). */
+/* Shared by policyd/board*.c only: board.c (the listener), board_metrics.c (for
+ * Prometheus), board_page.c (the status page), board_chart.c (its charts). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,11 +12,11 @@
 #include "lib/ledger.h"
 #include "policyd/board.h"
 
-/* A file that the configuration was made of. */
+/* A file that the configuration was read from. */
 struct board_file {
 	const char *name;   /* "policyd.conf", "main.cf" */
-	const char *path;   /* NULL: it is not used */
-	int64_t changed_ms; /* it, its mode or its name; 0: not known */
+	const char *path;   /* NULL: not used */
+	int64_t changed_ms; /* contents, mode or name; 0: unknown */
 };
 #define BOARD_FILES 2
 
@@ -31,31 +30,31 @@ struct board_status {
 	unsigned open; /* connections */
 	bool draining;
 	int64_t now;	   /* time(2) */
-	int64_t loaded_ms; /* the same, finer, as files have it */
+	int64_t loaded_ms; /* since the epoch */
 	struct board_file files[BOARD_FILES];
 };
 
-/* board_changed - the file that was changed after it was loaded, or NULL. */
+/* board_changed - a file that was changed after it was loaded, or NULL. */
 const struct board_file *board_changed(const struct board_status *status);
 
-/* board_metrics - in the text format of Prometheus. */
+/* board_metrics - write the text format of Prometheus. */
 void board_metrics(const struct board_status *status, FILE *output);
 
-/* board_page - in HTML; nonce: of the style. */
+/* board_page - write the status page in HTML; nonce: of its style. */
 void board_page(const struct board_status *status, const char *nonce,
 		FILE *output);
 
-/* What decisions are told apart by. */
+/* The rows of a chart: services or restrictions. */
 enum board_subject { BOARD_SERVICE, BOARD_RESTRICTION };
 
-/* board_charts - of one period. */
+/* board_charts - the charts of one period. */
 void board_charts(const struct ledger *ledger, enum ledger_period period,
 		  FILE *output);
 
-/* board_number - with thin spaces between thousands. */
+/* board_number - write a number with thin spaces between thousands. */
 void board_number(FILE *output, uint64_t number);
 
-/* board_span - "3 days 4 h", in at most two units. */
+/* board_span - write a time span in at most two units: "3 d 4 h". */
 void board_span(FILE *output, int64_t seconds);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* board_page - for people
+/* board_page - the status page
  *
- * One page, HTML and CSS in the program itself, no script. All that comes from
- * clients, and from the configuration, goes through html_put(). */
+ * One page, with HTML and CSS from the program itself and without scripts. All
+ * text from clients and from the configuration goes through html_put(). */
 
 #include "policyd/board_internal.h"
 
@@ -94,7 +94,7 @@ static const char style[] =
 	".conf td,.conf tr{display:block}.conf td+td{padding:0 0 .35rem;"
 	"text-align:left}}\n";
 
-/* board_number - with thin spaces between thousands */
+/* board_number - write a number with thin spaces between thousands */
 void board_number(FILE *output, uint64_t number)
 {
 	char digits[24];
@@ -108,7 +108,7 @@ void board_number(FILE *output, uint64_t number)
 	}
 }
 
-/* board_span - in at most two units */
+/* board_span - write a time span in at most two units */
 void board_span(FILE *output, int64_t seconds)
 {
 	if (seconds < 0)
@@ -126,7 +126,7 @@ void board_span(FILE *output, int64_t seconds)
 			seconds / 3600 % 24);
 }
 
-/* put_time - as clocks on the wall here have it */
+/* put_time - in local time */
 static void put_time(FILE *output, int64_t when, bool zone)
 {
 	time_t seconds = (time_t)when;
@@ -141,7 +141,7 @@ static void put_time(FILE *output, int64_t when, bool zone)
 		html_put(output, text);
 }
 
-/* put_header - what this is, and how it is */
+/* put_header - host, version, time and state */
 static void put_header(const struct board_status *status, FILE *output)
 {
 	const char *state = status->draining ? "draining" : "serving";
@@ -157,17 +157,16 @@ static void put_header(const struct board_status *status, FILE *output)
 	fputs("</p></header>\n", output);
 }
 
-/* put_notes - what somebody should do something about */
+/* put_notes - problems that need attention */
 static void put_notes(const struct board_status *status, FILE *output)
 {
 	const struct board_file *changed = board_changed(status);
 
 	fputs("<ul class=\"notes\">", output);
 	if (status->news.is_refused) {
-		fputs("<li class=\"bad\">The last reload was refused at ",
-		      output);
+		fputs("<li class=\"bad\">The last reload failed at ", output);
 		put_time(output, status->news.refused_when, false);
-		fputs(", and the configuration before it is in force: <code>",
+		fputs("; the previous configuration is in effect: <code>",
 		      output);
 		html_put(output, status->news.reason);
 		fputs("</code></li>", output);
@@ -181,19 +180,20 @@ static void put_notes(const struct board_status *status, FILE *output)
 	}
 	if (status->config->failed_tables > 0)
 		fprintf(output,
-			"<li class=\"bad\">%zu tables cannot be read: what has "
-			"to be looked up there is deferred.</li>",
-			status->config->failed_tables);
+			"<li class=\"bad\">%zu table%s cannot be read: lookups "
+			"there are deferred.</li>",
+			status->config->failed_tables,
+			status->config->failed_tables == 1 ? "" : "s");
 	fputs("</ul>\n", output);
 }
 
-/* put_fact - one of them; its value follows */
+/* put_fact - the name of one figure; its value follows */
 static void put_fact(FILE *output, const char *name)
 {
 	fprintf(output, "<div><dt>%s</dt><dd>", name);
 }
 
-/* put_facts - in figures */
+/* put_facts - the main figures */
 static void put_facts(const struct board_status *status, FILE *output)
 {
 	uint64_t decisions = 0;
@@ -202,7 +202,7 @@ static void put_facts(const struct board_status *status, FILE *output)
 	for (i = 0; i < VERDICT_COUNT; i++)
 		decisions += status->counters.decisions[i];
 	fputs("<dl class=\"facts\">", output);
-	put_fact(output, "up for");
+	put_fact(output, "uptime");
 	board_span(output, status->news.started > 0
 				   ? status->now - status->news.started
 				   : status->now - status->loaded_ms / 1000);
@@ -210,10 +210,10 @@ static void put_facts(const struct board_status *status, FILE *output)
 	put_fact(output, "configuration loaded");
 	board_span(output, status->now - status->loaded_ms / 1000);
 	fputs(" ago</dd></div>", output);
-	put_fact(output, "connections open");
+	put_fact(output, "open connections");
 	board_number(output, status->open);
 	fputs("</dd></div>", output);
-	put_fact(output, "decisions in all");
+	put_fact(output, "total decisions");
 	board_number(output, decisions);
 	fputs("</dd></div>", output);
 	put_fact(output, "malformed requests");
@@ -224,12 +224,12 @@ static void put_facts(const struct board_status *status, FILE *output)
 	if (status->news.refused > 0) {
 		fputs(", ", output);
 		board_number(output, status->news.refused);
-		fputs(" refused", output);
+		fputs(" failed", output);
 	}
 	fputs("</dd></div></dl>\n", output);
 }
 
-/* put_mailbox - an address of mail; the null sender has none */
+/* put_mailbox - a mail address in angle brackets */
 static void put_mailbox(FILE *output, const char *address)
 {
 	fputs("&lt;", output);
@@ -237,7 +237,7 @@ static void put_mailbox(FILE *output, const char *address)
 	fputs("&gt;", output);
 }
 
-/* put_refusal - who, where to, why */
+/* put_refusal - sender, recipient, reason */
 static void put_refusal(const struct tally_refusal *refusal, FILE *output)
 {
 	fputs("<li><p class=\"who\">", output);
@@ -267,7 +267,7 @@ static void put_refusal(const struct tally_refusal *refusal, FILE *output)
 	fputs("</code></p></li>\n", output);
 }
 
-/* put_refusals - the last ones */
+/* put_refusals - the last refusals */
 static void put_refusals(const struct board_status *status, FILE *output)
 {
 	struct tally_refusal refusals[TALLY_REFUSALS];
@@ -286,8 +286,8 @@ static void put_refusals(const struct board_status *status, FILE *output)
 	fputs(count > 0 ? "</ul></section>\n" : "</section>\n", output);
 }
 
-/* find_source - where the comment of a line begins that says where it comes
- * from, or NULL */
+/* find_source - the comment at the end of a line that says where its value
+ * comes from, or NULL */
 static char *find_source(char *line)
 {
 	char *source = NULL;
@@ -298,7 +298,7 @@ static char *find_source(char *line)
 	return source;
 }
 
-/* put_text - a part of a line, cut if it is long */
+/* put_text - a part of a line, truncated if it is long */
 static void put_text(FILE *output, char *text)
 {
 	bool cut = strlen(text) > LINE_MAX_SHOWN;
@@ -330,7 +330,7 @@ static void put_option(FILE *output, char *line)
 	fputs("</td></tr>\n", output);
 }
 
-/* is_default - a line that nobody wrote; also one about nothing */
+/* is_default - is this a line that nobody wrote, or an empty one? */
 static bool is_default(const char *line)
 {
 	size_t length = strlen(line);
@@ -341,7 +341,7 @@ static bool is_default(const char *line)
 		strcmp(line + length - end, "\t# default") == 0);
 }
 
-/* put_lines - of the configuration: all, or those that somebody wrote */
+/* put_lines - of the configuration: all, or only those that somebody wrote */
 static void put_lines(const char *configuration, bool all, FILE *output)
 {
 	const char *line = configuration;
@@ -366,21 +366,21 @@ static void put_lines(const char *configuration, bool all, FILE *output)
 	fputs("</table>\n", output);
 }
 
-/* put_configuration - in force, with its sources */
+/* put_configuration - the configuration in effect, with its sources */
 static void put_configuration(const struct board_status *status, FILE *output)
 {
 	fputs("<section class=\"card\" id=\"configuration\"><h2>Configuration "
-	      "in force</h2>\n",
+	      "in effect</h2>\n",
 	      output);
 	put_lines(status->configuration, false, output);
-	fputs("<details><summary>all options, with their defaults"
+	fputs("<details><summary>all options, including defaults"
 	      "</summary>\n",
 	      output);
 	put_lines(status->configuration, true, output);
 	fputs("</details></section>\n", output);
 }
 
-/* board_page - all of it */
+/* board_page - the whole page */
 void board_page(const struct board_status *status, const char *nonce,
 		FILE *output)
 {

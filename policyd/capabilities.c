@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* capabilities - the parts of root's power
+/* capabilities - limit a process to a set of capabilities(7)
  *
- * The kernel's own interface rather than libcap-ng: two structs and three
- * calls do it. They count for one thread, so no other may run yet. */
+ * This uses the kernel's interface rather than libcap-ng: two structs and three
+ * calls are enough. They affect one thread, so no other may run yet. */
 
 #include "policyd/capabilities.h"
 
@@ -13,14 +13,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CAPABILITIES 64 /* more than the kernel knows */
+#define CAPABILITIES 64 /* more than the kernel has */
 
-/* The three sets that a thread has, in 32 bits each twice. */
+/* The three sets of a thread, each in two halves of 32 bits. */
 struct sets {
 	struct __user_cap_data_struct half[_LINUX_CAPABILITY_U32S_3];
 };
 
-/* call - capget(2) or capset(2), of this thread */
+/* call - capget(2) or capset(2) for this thread */
 static int call(long number, struct sets *sets)
 {
 	struct __user_cap_header_struct header = {
@@ -30,7 +30,7 @@ static int call(long number, struct sets *sets)
 	return (int)syscall(number, &header, sets->half);
 }
 
-/* capabilities_bound - nobody from here on gets any but these */
+/* capabilities_bound - limit what this process can gain to this set */
 int capabilities_bound(uint64_t set, struct error *error)
 {
 	int capability;
@@ -39,7 +39,7 @@ int capabilities_bound(uint64_t set, struct error *error)
 		int has = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
 
 		if (has < 0)
-			return 0; /* that one does not exist: it was the last */
+			return 0; /* it does not exist: that was the last */
 		if (has == 0 || (set & CAPABILITY(capability)) != 0)
 			continue;
 		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0)
@@ -77,7 +77,7 @@ int capabilities_keep(uint64_t set, struct error *error)
 		if (((sets.half[i].permitted | sets.half[i].effective) &
 		     ~(uint32_t)(set >> (32 * i))) != 0 ||
 		    sets.half[i].inheritable != 0)
-			return error_set(error, "capabilities could not be "
-						"given up");
+			return error_set(error,
+					 "could not give up capabilities");
 	return 0;
 }

@@ -10,13 +10,12 @@
 #define CAPABILITIES_NONE      UINT64_C(0)
 #define CAPABILITY(capability) (UINT64_C(1) << (capability))
 
-/* capabilities_bound - whatever this process or those that it starts become,
- * they never get any but these. A process that may not say so (no
- * CAP_SETPCAP) stays as it is. */
+/* capabilities_bound - limit what this process and its children can ever gain
+ * to this set. A process that lacks CAP_SETPCAP for it stays as it is. */
 int capabilities_bound(uint64_t set, struct error *error);
 
-/* capabilities_keep - give up all but these, of those that this thread has;
- * verified. None are handed on to other users' programs. */
+/* capabilities_keep - of those that this thread has, give up all but these;
+ * verified. Programs that it executes inherit none. */
 int capabilities_keep(uint64_t set, struct error *error);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* capture - keep requests as they came, in a bounded ring of files
+/* capture - store requests as received, in a ring of files of limited size
  *
- * All files are opened at the start, while the server may still do so, and stay
- * open; a full one is followed by the oldest, which is emptied. Each request is
- * one write to the end of a file, so that two servers can write at the same
- * time while one takes over from the other. */
+ * All files are opened at the start, while the server still may, and stay open.
+ * When one is full, the oldest is emptied and used next. Each request is one
+ * write to the end of a file, so two servers can write at the same time while
+ * one takes over from the other. */
 
 #include "policyd/capture.h"
 
@@ -25,16 +25,16 @@
 #define NAME_SIZE 32
 
 struct capture {
-	pthread_mutex_t lock; /* all threads write to one ring */
+	pthread_mutex_t lock; /* all threads write to the same ring */
 	char *directory;
 	int *fds;
-	unsigned count; /* of files that are open */
+	unsigned count; /* of open files */
 	unsigned current;
-	off_t size;  /* of the current one */
-	bool failed; /* the last write */
+	off_t size;  /* of the current file */
+	bool failed; /* the last write failed */
 };
 
-/* open_directory - one that only we can put files into */
+/* open_directory - a directory that others cannot write to */
 static int open_directory(const char *path, uid_t user, struct error *error)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -49,8 +49,8 @@ static int open_directory(const char *path, uid_t user, struct error *error)
 	return error_prefix(error, "capture: %s ", path);
 }
 
-/* open_file - one of the ring; a regular file that has no other name. One that
- * somebody else made, they could read. */
+/* open_file - one file of the ring; a regular file with a single name. A file
+ * that others have made, they could read. */
 static int open_file(struct capture *capture, int directory, unsigned number,
 		     uid_t user, struct stat *status, struct error *error)
 {
@@ -66,8 +66,8 @@ static int open_file(struct capture *capture, int directory, unsigned number,
 	if (fstat(fd, status) < 0 || !S_ISREG(status->st_mode) ||
 	    status->st_nlink != 1)
 		return error_set(error,
-				 "capture: %s/%s is not a plain file of its "
-				 "own",
+				 "capture: %s/%s is not a regular file with "
+				 "a single name",
 				 capture->directory, name);
 	if (trust_status(status, user, error) < 0)
 		return error_prefix(error, "capture: %s/%s ",
@@ -78,7 +78,7 @@ static int open_file(struct capture *capture, int directory, unsigned number,
 	return 0;
 }
 
-/* is_later - was a file written after another one? */
+/* is_later - was one file written after the other? */
 static bool is_later(const struct stat *one, const struct stat *other)
 {
 	if (one->st_mtim.tv_sec != other->st_mtim.tv_sec)
@@ -86,7 +86,7 @@ static bool is_later(const struct stat *one, const struct stat *other)
 	return one->st_mtim.tv_nsec > other->st_mtim.tv_nsec;
 }
 
-/* open_files - all of them; the one written last is gone on with */
+/* open_files - open all; continue with the one written last */
 static int open_files(struct capture *capture, int directory, unsigned files,
 		      uid_t user, struct error *error)
 {
@@ -127,7 +127,7 @@ struct capture *capture_new(const char *path, unsigned files, uid_t user,
 	return capture;
 }
 
-/* make_room - go on with the next file when this one is full */
+/* make_room - continue with the next file when this one is full */
 static int make_room(struct capture *capture, size_t length)
 {
 	if (capture->size + (off_t)length <= (off_t)CAPTURE_FILE_BYTES)
@@ -137,7 +137,7 @@ static int make_room(struct capture *capture, size_t length)
 	return ftruncate(capture->fds[capture->current], 0);
 }
 
-/* append - the whole request or nothing */
+/* append - write the whole request or nothing */
 static int append(struct capture *capture, const char *bytes, size_t length)
 {
 	int fd = capture->fds[capture->current];
@@ -154,7 +154,7 @@ static int append(struct capture *capture, const char *bytes, size_t length)
 	return -1;
 }
 
-/* write_request - into the ring; one warning when that begins to fail */
+/* write_request - into the ring; one warning when writing begins to fail */
 static void write_request(struct capture *capture, const char *bytes,
 			  size_t length)
 {
@@ -164,13 +164,13 @@ static void write_request(struct capture *capture, const char *bytes,
 		 append(capture, bytes, length) < 0;
 	if (failed && !capture->failed)
 		log_warning("capture: cannot write to %s/capture.%u: %s; "
-			    "requests are not kept until that works again",
+			    "requests are not captured until that works again",
 			    capture->directory, capture->current,
 			    strerror(errno));
 	capture->failed = failed;
 }
 
-/* capture_write - keep one request */
+/* capture_write - store one request */
 void capture_write(struct capture *capture, const char *bytes, size_t length)
 {
 	if (capture == NULL)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* channel - messages between the monitor and a server
  *
- * All messages are one struct of fixed size, always sent whole: whatever has
- * another size is refused. It is cleared before it is filled, so that nothing
- * of the sender's memory leaks through the gaps. */
+ * Every message is one struct of fixed size, sent whole: a packet of any other
+ * size is refused. The struct is cleared before it is filled, so that padding
+ * leaks nothing of the sender's memory. */
 
 #include "policyd/channel.h"
 
@@ -17,7 +17,7 @@
 #include "lib/descriptor.h"
 #include "lib/printable.h"
 
-/* channel_pair - two ends */
+/* channel_pair - create both ends */
 int channel_pair(int *monitor, int *server, struct error *error)
 {
 	int ends[2];
@@ -60,7 +60,7 @@ int channel_send(int channel, const struct channel_message *message, int fd,
 	return -1;
 }
 
-/* channel_tell - a message that is only its kind */
+/* channel_tell - send a message that has no body */
 int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
 		 struct error *error)
 {
@@ -70,7 +70,7 @@ int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
 	return channel_send(channel, &message, fd, error);
 }
 
-/* channel_ask - a message that is only its kind, if there is room */
+/* channel_ask - send a message that has no body, if there is room */
 int channel_ask(int channel, enum channel_kind kind)
 {
 	struct channel_message message;
@@ -81,7 +81,7 @@ int channel_ask(int channel, enum channel_kind kind)
 			       MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* is_text - does it end inside its array? Control characters go. */
+/* is_text - is it terminated inside its array? Replaces control characters. */
 static int is_text(char *text, size_t size)
 {
 	char *end = memchr(text, '\0', size);
@@ -94,7 +94,7 @@ static int is_text(char *text, size_t size)
 	return 1;
 }
 
-/* check_body - the parts that this kind of message has */
+/* check_body - check the members that this kind of message uses */
 static int check_body(struct channel_message *message)
 {
 	struct channel_settings *settings = &message->body.settings;
@@ -127,7 +127,7 @@ static int check_body(struct channel_message *message)
 	}
 }
 
-/* check - a message that was received */
+/* check - a received message */
 static int check(struct channel_message *message, ssize_t length,
 		 struct error *error)
 {
@@ -135,14 +135,14 @@ static int check(struct channel_message *message, ssize_t length,
 		return error_set(error, "the channel is closed");
 	if ((size_t)length < sizeof(message->version) ||
 	    message->version != CHANNEL_VERSION)
-		return error_set(error, "the program is of another version: "
-					"restart policyd");
+		return error_set(error, "the installed program has another "
+					"version: restart policyd");
 	if ((size_t)length != sizeof(*message) || !check_body(message))
 		return error_set(error, "unexpected message");
 	return 1;
 }
 
-/* channel_receive - one message */
+/* channel_receive - receive one message */
 int channel_receive(int channel, struct channel_message *message, int *fd,
 		    struct error *error)
 {
@@ -157,7 +157,7 @@ int channel_receive(int channel, struct channel_message *message, int *fd,
 	if (length < 0 && errno == EPROTO)
 		return error_set(error, "unexpected message");
 	if (length < 0 && errno == ECONNRESET)
-		length = 0; /* closed, before it had read all */
+		length = 0; /* closed with unread messages */
 	if (length < 0)
 		return error_set(error, "channel: %s", strerror(errno));
 	result = check(message, length, error);

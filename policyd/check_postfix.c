@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix - is the Postfix around us asking us, rightly and reachably?
+/* check_postfix - is Postfix connected to us correctly?
  *
- * postconf(1) tells what is in main.cf and master.cf. For each smtpd service
- * the lists of restrictions are read, and we are looked for in them; then each
- * kind of mistake is looked for by a function of its own, in the files
- * check_postfix_*.c. Asking for real, as the user postfix and from inside the
- * chroot, is done by check_postfix_try.c before that, so that the checks
- * themselves are functions of what is in struct check. */
+ * postconf(1) prints the contents of main.cf and master.cf. For each smtpd
+ * service the restriction lists are read, and uses of policyd are found in
+ * them; then functions in the files check_postfix_*.c each look for one kind of
+ * mistake. Real requests, made as the user postfix and from inside the chroot,
+ * come before that, in check_postfix_try.c, so that the checks themselves are
+ * functions of struct check. */
 
 #include "policyd/check_postfix.h"
 
@@ -29,7 +29,7 @@ static const char *const list_names[LIST_COUNT] = {
 	[LIST_ETRN] = "smtpd_etrn_restrictions",
 };
 
-/* last_component - of a path */
+/* last_component - the last component of a path */
 static const char *last_component(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -49,7 +49,7 @@ static const struct listener_options *find_listener(const struct config *config,
 	return NULL;
 }
 
-/* find_ending - the listener of that kind whose address ends likewise: the
+/* find_ending - the listener of this kind whose address has the same end: the
  * name of a socket, or a port */
 static const struct listener_options *
 find_ending(const struct config *config, const char *kind, const char *ending)
@@ -69,7 +69,7 @@ find_ending(const struct config *config, const char *kind, const char *ending)
 	return NULL;
 }
 
-/* is_spawned - is a service of master.cf that runs us at this address? */
+/* is_spawned - does a service of master.cf run policyd at this address? */
 static bool is_spawned(const struct check *check, const char *address)
 {
 	const struct postfix *postfix = check->postfix;
@@ -96,7 +96,7 @@ static bool is_spawned(const struct check *check, const char *address)
 	return found;
 }
 
-/* canonical - an address in the form of listen; frees text */
+/* canonical - an address in the notation of listen; frees text */
 static char *canonical(char *text)
 {
 	struct listener_options options;
@@ -107,7 +107,7 @@ static char *canonical(char *text)
 	return xstrdup(options.address);
 }
 
-/* unix_address - where the socket is, seen from outside the chroot */
+/* unix_address - the address of the socket outside the chroot */
 static char *unix_address(const struct check *check, const struct use *use)
 {
 	const char *path = use->policy.server + strlen("unix:");
@@ -119,8 +119,8 @@ static char *unix_address(const struct check *check, const struct use *use)
 	return canonical(xasprintf("unix:%s", path));
 }
 
-/* identify - is the policy server that this use names us? What has our name,
- * or our path without the chroot, is meant to be. */
+/* identify - is the policy server of this use policyd? One with the name of our
+ * socket, or with its path outside the chroot, is meant to be. */
 static bool identify(const struct check *check, struct use *use)
 {
 	const char *server = use->policy.server;
@@ -151,7 +151,7 @@ static bool identify(const struct check *check, struct use *use)
 	return use->listener != NULL;
 }
 
-/* check_is_us - would this ask us? */
+/* check_is_us - would this use ask policyd? */
 bool check_is_us(const struct check *check,
 		 const struct postfix_service *service, const char *argument)
 {
@@ -166,7 +166,7 @@ bool check_is_us(const struct check *check,
 	return found;
 }
 
-/* find_use - is this restriction us? Then keep it. */
+/* find_use - if this restriction is a use of policyd, record it */
 static void find_use(struct check *check, const struct list *list, size_t at)
 {
 	const struct postfix_restriction *item = &list->restrictions.items[at];
@@ -185,7 +185,7 @@ static void find_use(struct check *check, const struct list *list, size_t at)
 	check->uses[check->use_count++] = use;
 }
 
-/* read_lists - those of one service */
+/* read_lists - the lists of one service */
 static void read_lists(struct check *check,
 		       const struct postfix_service *service)
 {
@@ -202,7 +202,7 @@ static void read_lists(struct check *check,
 	}
 }
 
-/* check_init - find all lists and ourselves in them */
+/* check_init - read all lists, and find uses of policyd in them */
 void check_init(struct check *check, const struct postfix *postfix,
 		const struct config *config)
 {
@@ -242,7 +242,7 @@ void check_clear(struct check *check)
 	*check = (struct check){ 0 };
 }
 
-/* check_server - how smtpd(8) names our listener */
+/* check_server - our listener in the notation of smtpd(8) */
 char *check_server(const struct postfix *postfix,
 		   const struct listener_options *listener)
 {
@@ -256,7 +256,7 @@ char *check_server(const struct postfix *postfix,
 	return xstrdup(listener->address);
 }
 
-/* check_run - look for every kind of mistake */
+/* check_run - run all checks */
 void check_run(struct check *check)
 {
 	check_services(check);
@@ -266,7 +266,7 @@ void check_run(struct check *check)
 	check_domains(check);
 }
 
-/* directory_of - where the Postfix is configured; the caller frees it */
+/* directory_of - the configuration directory of Postfix; the caller frees it */
 static char *directory_of(const struct config *config, struct error *error)
 {
 	static const char *const names[] = { "config_directory" };
@@ -279,7 +279,7 @@ static char *directory_of(const struct config *config, struct error *error)
 	return value != NULL ? value : xstrdup("/etc/postfix");
 }
 
-/* check_postfix - print what is wrong with the Postfix around us */
+/* check_postfix - print all problems between Postfix and policyd */
 int check_postfix(const struct config *config)
 {
 	struct error error = { "" };

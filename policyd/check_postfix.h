@@ -7,10 +7,10 @@
 #include "lib/config.h"
 #include "lib/postfix.h"
 
-/* check_postfix - read the Postfix around us, that of import_postfix or the
- * default one, and print what keeps it from asking us, rightly and reachably
- * (-P). Returns the exit status: 0 nothing found, or warnings only; 1 an
- * error was found; 75 postconf could not be run. */
+/* check_postfix - read the configuration of Postfix, of import_postfix or the
+ * default one, and print all problems that keep it from using policyd correctly
+ * (-P). Returns the exit status: 0 nothing found, or warnings only; 1 an error
+ * was found; 75 postconf could not be run. */
 int check_postfix(const struct config *config);
 
 /* check_exempt - does this smtpd(8) need no guard, whatever is in its lists? */

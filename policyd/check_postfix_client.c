@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_client - how smtpd(8) asks us, and spawn(8) starts us
+/* check_postfix_client - the settings of smtpd(8) as our client, and of
+ * spawn(8)
  *
- * The limits of Postfix's policy client against ours: it must be the one that
- * closes an idle connection, or it waits a second before it asks again; and
- * what it does without an answer must not let mail through. */
+ * The limits of Postfix's policy client are compared with ours. Postfix must be
+ * the one that closes an idle connection, or it waits a second before it asks
+ * again; and what it does without a reply must not let mail pass. */
 
 #include "policyd/check_postfix_internal.h"
 
@@ -17,10 +18,10 @@
 #include "lib/xalloc.h"
 
 #define TIMEOUT_LEAST 5	  /* seconds that a reply may take under load */
-#define RETRY_LONGEST 10  /* seconds that a client should wait */
-#define REQUESTS_FEW  100 /* requests that a connection should live for */
+#define RETRY_LONGEST 10  /* seconds that a client should have to wait */
+#define REQUESTS_FEW  100 /* requests that a connection should last for */
 
-/* name_is - is the last component of a path this name? */
+/* name_is - does a path have this last component? */
 static bool name_is(const char *path, const char *name)
 {
 	const char *slash = strrchr(path, '/');
@@ -28,7 +29,7 @@ static bool name_is(const char *path, const char *name)
 	return strcmp(slash != NULL ? slash + 1 : path, name) == 0;
 }
 
-/* check_is_spawned - a service that runs policyd -s? */
+/* check_is_spawned - does the service run policyd -s? */
 bool check_is_spawned(const struct postfix_service *service)
 {
 	const char *rest = service->command;
@@ -49,8 +50,8 @@ bool check_is_spawned(const struct postfix_service *service)
 	return program && stdio;
 }
 
-/* attribute_found - put down a bad value of an attribute of the policy
- * client, where it stands: a parameter of its own, or inside a list */
+/* attribute_found - report a bad value of an attribute of the policy client,
+ * set either as a parameter or inside a list */
 static void attribute_found(struct check *check, const struct use *use,
 			    const char *attribute, const char *good,
 			    enum severity severity, const char *text)
@@ -77,7 +78,7 @@ static void attribute_found(struct check *check, const struct use *use,
 	free(parameter);
 }
 
-/* seconds - an attribute that is a time */
+/* seconds - the value of an attribute that is a time */
 static long seconds(const struct check *check, const struct use *use,
 		    const char *attribute)
 {
@@ -89,7 +90,7 @@ static long seconds(const struct check *check, const struct use *use,
 	return postfix_seconds(value, 's');
 }
 
-/* number - an attribute that is a plain number; -1 when it is none */
+/* number - the value of an attribute that is a number; -1: it is not one */
 static long number(const struct check *check, const struct use *use,
 		   const char *attribute)
 {
@@ -102,7 +103,7 @@ static long number(const struct check *check, const struct use *use,
 	return end != value && *end == '\0' ? found : -1;
 }
 
-/* check_idle - who closes an idle connection first? */
+/* check_idle - does Postfix close idle connections first? */
 static void check_idle(struct check *check, const struct use *use)
 {
 	static const struct {
@@ -120,8 +121,8 @@ static void check_idle(struct check *check, const struct use *use)
 		if (seconds(check, use, times[i].attribute) < ours)
 			continue;
 		text = xasprintf("policyd closes an idle connection first, "
-				 "after idle_timeout = %lds, and a client "
-				 "then waits a second more",
+				 "after idle_timeout = %lds, and the next "
+				 "client then waits an extra second",
 				 ours);
 		attribute_found(check, use, times[i].attribute, times[i].good,
 				SEVERITY_WARNING, text);
@@ -129,7 +130,7 @@ static void check_idle(struct check *check, const struct use *use)
 	}
 }
 
-/* check_timeout - is there time for an answer? */
+/* check_timeout - is there enough time for a reply? */
 static void check_timeout(struct check *check, const struct use *use)
 {
 	long timeout = seconds(check, use, "timeout");
@@ -140,7 +141,7 @@ static void check_timeout(struct check *check, const struct use *use)
 				"defers mail");
 }
 
-/* check_requests - does a connection live for more than a few requests? */
+/* check_requests - does a connection last for more than a few requests? */
 static void check_requests(struct check *check, const struct use *use)
 {
 	long limit = number(check, use, "request_limit");
@@ -148,10 +149,10 @@ static void check_requests(struct check *check, const struct use *use)
 	if (limit > 0 && limit < REQUESTS_FEW)
 		attribute_found(check, use, "request_limit", "0",
 				SEVERITY_WARNING,
-				"Postfix connects anew after so few requests");
+				"Postfix reconnects after only a few requests");
 }
 
-/* check_retry - is there a second attempt, a moment after the first? */
+/* check_retry - is there a second attempt, shortly after the first? */
 static void check_retry(struct check *check, const struct use *use)
 {
 	long delay = seconds(check, use, "retry_delay");
@@ -170,7 +171,7 @@ static void check_retry(struct check *check, const struct use *use)
 					     "policyd is restarted");
 }
 
-/* is_refusing - an action that lets nothing through? */
+/* is_refusing - is it an action that lets nothing pass? */
 static bool is_refusing(const char *action)
 {
 	static const char *const words[] = {
@@ -191,7 +192,7 @@ static bool is_refusing(const char *action)
 	return false;
 }
 
-/* check_default_action - what happens without an answer? */
+/* check_default_action - what happens without a reply? */
 static void check_default_action(struct check *check, const struct use *use)
 {
 	char *parameter;
@@ -204,12 +205,12 @@ static void check_default_action(struct check *check, const struct use *use)
 		attribute_found(check, use, "default_action",
 				"451 4.3.5 Server configuration problem",
 				SEVERITY_ERROR,
-				"mail goes through unjudged whenever policyd "
-				"does not answer");
+				"mail passes unchecked whenever policyd does "
+				"not answer");
 }
 
-/* time_limit - after which spawn(8) ends a server, in seconds; -1 unknown.
- * parameter: its name, owned by the caller. */
+/* time_limit - the time after which spawn(8) ends a process, in seconds; -1
+ * unknown. parameter: its name, owned by the caller. */
 static long time_limit(const struct check *check,
 		       const struct postfix_service *service, char **parameter)
 {
@@ -223,7 +224,7 @@ static long time_limit(const struct check *check,
 			       's');
 }
 
-/* check_time_limit - does spawn(8) leave us alone while we are in use? */
+/* check_time_limit - may policyd run as long as Postfix uses it? */
 static void check_time_limit(struct check *check,
 			     const struct postfix_service *service)
 {
@@ -241,7 +242,7 @@ static void check_time_limit(struct check *check,
 	if (limit <= postfix_seconds(longest, 's'))
 		check_found(check, &mistake,
 			    "%s%s: spawn ends policyd after %lds, in the "
-			    "middle of a connection, which Postfix uses for "
+			    "middle of a connection that Postfix uses for "
 			    "%s",
 			    parameter,
 			    postfix_where(check->postfix, service, parameter) ==
@@ -252,7 +253,7 @@ static void check_time_limit(struct check *check,
 	free(parameter);
 }
 
-/* check_process_limit - as many processes as connections? */
+/* check_process_limit - may there be as many processes as connections? */
 static void check_process_limit(struct check *check,
 				const struct postfix_service *service)
 {
@@ -266,8 +267,8 @@ static void check_process_limit(struct check *check,
 	mend = xasprintf("postconf -c %s -F '%s/%s/process_limit=0'",
 			 check->postfix->directory, service->name,
 			 service->type);
-	text = xasprintf("%s has a process limit: each smtpd keeps a policyd "
-			 "of its own, and those beyond the limit wait and "
+	text = xasprintf("%s has a process limit: each smtpd process uses its "
+			 "own policyd, and those beyond the limit wait and "
 			 "defer mail",
 			 service->name);
 	check_found_line(check, SEVERITY_ERROR, file, line, mend, true, text);
@@ -277,7 +278,7 @@ static void check_process_limit(struct check *check,
 	free(text);
 }
 
-/* check_spawn - the services that run us */
+/* check_spawn - the services that run policyd -s */
 static void check_spawn(struct check *check)
 {
 	const struct postfix *postfix = check->postfix;
@@ -291,7 +292,7 @@ static void check_spawn(struct check *check)
 	}
 }
 
-/* check_client - how smtpd(8) asks us, and spawn(8) starts us */
+/* check_client - the settings of smtpd(8) as our client, and of spawn(8) */
 void check_client(struct check *check)
 {
 	static void (*const checks[])(struct check *, const struct use *) = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* check_postfix_domains - domains, networks, and logins in plain text
  *
- * Only what is written in main.cf itself is looked at: tables and files in a
- * list are left out. */
+ * Only what is written in main.cf itself is checked: tables and files in a list
+ * are skipped. */
 
 #include "policyd/check_postfix_internal.h"
 
@@ -17,7 +17,7 @@
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
-/* The lists of our domains, in the order in which they are searched. */
+/* The lists of our domains, in the order in which Postfix searches them. */
 static const char *const classes[] = {
 	"mydestination",
 	"virtual_alias_domains",
@@ -26,13 +26,13 @@ static const char *const classes[] = {
 };
 #define CLASS_COUNT (sizeof(classes) / sizeof(classes[0]))
 
-/* is_domain - a word of a list that is a domain itself? */
+/* is_domain - is a word of a list a domain itself? */
 static bool is_domain(const char *word)
 {
 	return strpbrk(word, "/:!#[") == NULL;
 }
 
-/* same_domain - equal but for case? */
+/* same_domain - are they equal, ignoring case? */
 static bool same_domain(const char *one, const char *other)
 {
 	char *first = xmalloc(CASEFOLD_SIZE(strlen(one)));
@@ -47,7 +47,7 @@ static bool same_domain(const char *one, const char *other)
 	return same;
 }
 
-/* has_domain - does a list hold a domain? */
+/* has_domain - does a list contain a domain? */
 static bool has_domain(const char *list, const char *domain)
 {
 	bool found = false;
@@ -60,14 +60,14 @@ static bool has_domain(const char *list, const char *domain)
 	return found;
 }
 
-/* is_same - the same word, or the same domain? */
+/* is_same - are they the same word, or the same domain? */
 static bool is_same(const char *word, const char *other)
 {
 	return strcmp(word, other) == 0 ||
 	       (is_domain(word) && same_domain(word, other));
 }
 
-/* list_without - a list without a word; the caller frees it */
+/* list_without - the list without one word; the caller frees it */
 static char *list_without(const char *list, const char *gone)
 {
 	char *text = xstrdup(""), *word, *longer;
@@ -84,7 +84,7 @@ static char *list_without(const char *list, const char *gone)
 	return text;
 }
 
-/* check_pair - one domain in two classes: the second never counts. By default
+/* check_pair - a domain in two classes: the second is never used. By default
  * relay_domains may repeat mydestination. */
 static void check_pair(struct check *check, size_t first, size_t second)
 {
@@ -103,8 +103,8 @@ static void check_pair(struct check *check, size_t first, size_t second)
 				&(struct mistake){ .severity = SEVERITY_WARNING,
 						   .parameter = classes[second],
 						   .value = value },
-				"%s stands in %s and in %s: only the "
-				"first of them counts",
+				"%s is in both %s and %s: only the first "
+				"applies",
 				word, classes[first], classes[second]);
 			free(value);
 		}
@@ -122,7 +122,7 @@ static void check_two_classes(struct check *check)
 			check_pair(check, i, j);
 }
 
-/* in_any_class - is the domain in one of the lists? */
+/* in_any_class - does any of the lists contain the domain? */
 static bool in_any_class(const struct check *check, const char *domain)
 {
 	size_t i;
@@ -134,8 +134,8 @@ static bool in_any_class(const struct check *check, const char *domain)
 	return false;
 }
 
-/* other_spelling - of an international domain; the caller frees it; NULL for
- * any other */
+/* other_spelling - the other form of an international domain, or NULL; the
+ * caller frees it */
 static char *other_spelling(const char *word)
 {
 	char ascii[IDNA_ASCII_MAX];
@@ -145,8 +145,8 @@ static char *other_spelling(const char *word)
 	return idna_to_ascii(word, ascii) ? xstrdup(ascii) : NULL;
 }
 
-/* check_spelling - one domain of a list. Postfix converts none into the other;
- * without SMTPUTF8 only the ASCII form can arrive. */
+/* check_spelling - one domain of a list. Postfix does not convert one form into
+ * the other; without SMTPUTF8 only the ASCII form can arrive. */
 static void check_spelling(struct check *check, const char *class,
 			   const char *word)
 {
@@ -164,14 +164,14 @@ static void check_spelling(struct check *check, const char *class,
 		    &(struct mistake){ .severity = SEVERITY_WARNING,
 				       .parameter = class,
 				       .value = value },
-		    "%s stands in %s without its other spelling, %s: to "
-		    "Postfix these are two domains",
+		    "%s is in %s without its other spelling, %s: to Postfix "
+		    "these are two domains",
 		    word, class, other);
 	free(value);
 	free(other);
 }
 
-/* check_spellings - international domains */
+/* check_spellings - all international domains */
 static void check_spellings(struct check *check)
 {
 	size_t i;
@@ -189,13 +189,13 @@ static void check_spellings(struct check *check)
 	}
 }
 
-/* An address in the IPv6 form, IPv4 mapped into it. */
+/* An IPv6 address, or an IPv4 address mapped into one. */
 struct network {
 	unsigned char bytes[16];
 	unsigned prefix;
 };
 
-/* Networks that no stranger can be in (RFC 1918, 3927, 4193, 4291, 6598). */
+/* Networks without strangers (RFC 1122, 1918, 3927, 4193, 4291, 6598). */
 static const struct {
 	const char *base;
 	unsigned prefix;
@@ -212,7 +212,7 @@ static const struct {
 };
 
 /* network_read - "10.0.0.0/8", "[2001:db8::]/32", "192.0.2.1"; -1: it is a
- * table, a file, or nothing that Postfix would take */
+ * table, a file, or invalid */
 static int network_read(struct network *network, const char *word)
 {
 	char *copy = xstrdup(word), *address = copy, *slash;
@@ -243,7 +243,7 @@ static int network_read(struct network *network, const char *word)
 	return result;
 }
 
-/* is_inside - is a network part of another one? */
+/* is_inside - is a network part of another? */
 static bool is_inside(const struct network *network, const char *base,
 		      unsigned prefix)
 {
@@ -259,7 +259,7 @@ static bool is_inside(const struct network *network, const char *base,
 	return true;
 }
 
-/* is_harmless - is it a network that no stranger can be in? */
+/* is_harmless - is it a network without strangers? */
 static bool is_harmless(const struct network *network)
 {
 	size_t i;
@@ -270,7 +270,7 @@ static bool is_harmless(const struct network *network)
 	return false;
 }
 
-/* is_vast - larger than anyone's own network? */
+/* is_vast - is it larger than anyone's own network? */
 static bool is_vast(const struct network *network)
 {
 	return is_inside(network, "::ffff:0.0.0.0", 96)
@@ -278,7 +278,7 @@ static bool is_vast(const struct network *network)
 		       : network->prefix < 16;
 }
 
-/* check_networks - mynetworks of a service, or of main.cf */
+/* check_networks - mynetworks in master.cf (of a service), or in main.cf */
 static void check_networks(struct check *check,
 			   const struct postfix_service *service)
 {
@@ -305,9 +305,9 @@ static void check_networks(struct check *check,
 					.service = service,
 					.parameter = "mynetworks",
 					.value = value },
-				"mynetworks%s holds %s, which is neither "
-				"loopback nor private: all of it is "
-				"trusted by permit_mynetworks",
+				"mynetworks%s contains %s, which is neither "
+				"loopback nor private: permit_mynetworks "
+				"trusts all of it",
 				on, word);
 			free(value);
 			free(on);
@@ -331,7 +331,7 @@ bool check_offers_plain_auth(const struct check *check,
 			  "encrypt") != 0;
 }
 
-/* check_auth - a port that takes passwords in plain text */
+/* check_auth - a port that accepts passwords in plain text */
 static void check_auth(struct check *check,
 		       const struct postfix_service *service)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_finding - what was found, and the command that mends it */
+/* check_postfix_finding - the findings, and the commands that fix them */
 
 #include "policyd/check_postfix_internal.h"
 
@@ -12,13 +12,13 @@
 #include "lib/xalloc.h"
 #include "policyd/shell.h"
 
-/* check_file - a file of the Postfix, with its directory */
+/* check_file - the path of a file of the Postfix configuration */
 char *check_file(const struct check *check, const char *name)
 {
 	return xasprintf("%s/%s", check->postfix->directory, name);
 }
 
-/* check_on - on which port a parameter has this value */
+/* check_on - " on port NAME" if a parameter has its value only there */
 char *check_on(const struct check *check, const struct postfix_service *service,
 	       const char *parameter)
 {
@@ -28,7 +28,7 @@ char *check_on(const struct check *check, const struct postfix_service *service,
 	return xasprintf(" on port %s", service->name);
 }
 
-/* same - equal texts, or both missing? */
+/* same - are the texts equal, or both NULL? */
 static bool same(const char *one, const char *other)
 {
 	if (one == NULL || other == NULL)
@@ -52,7 +52,7 @@ static bool is_known(const struct check *check, const struct finding *finding)
 	return false;
 }
 
-/* add - keep a finding, whose texts are given away */
+/* add - add a finding, which owns its texts */
 static void add(struct check *check, const struct finding *finding)
 {
 	if (is_known(check, finding)) {
@@ -68,13 +68,13 @@ static void add(struct check *check, const struct finding *finding)
 	check->findings[check->finding_count++] = *finding;
 }
 
-/* copy - xstrdup(), also of nothing */
+/* copy - xstrdup(), or NULL for NULL */
 static char *copy(const char *text)
 {
 	return text != NULL ? xstrdup(text) : NULL;
 }
 
-/* check_found_line - a mistake that is in no parameter */
+/* check_found_line - report a mistake that is not in a parameter */
 void check_found_line(struct check *check, enum severity severity,
 		      const char *file, const char *line, const char *mend,
 		      bool is_command, const char *text)
@@ -91,7 +91,7 @@ void check_found_line(struct check *check, enum severity severity,
 	add(check, &finding);
 }
 
-/* check_found_ours - a mistake in our own configuration */
+/* check_found_ours - report a mistake in policyd.conf */
 void check_found_ours(struct check *check, enum severity severity,
 		      const char *line, const char *mend, const char *text)
 {
@@ -111,7 +111,7 @@ static char *command(const struct check *check, const char *option, char *text)
 	return result;
 }
 
-/* own_name - a parameter for main.cf that holds what one port is to have */
+/* own_name - a main.cf parameter for a value that only one port uses */
 static char *own_name(const struct mistake *mistake)
 {
 	char *name =
@@ -124,8 +124,8 @@ static char *own_name(const struct mistake *mistake)
 	return name;
 }
 
-/* mend_override - give a port another value. postconf -P takes no value with
- * white space in it: such a value goes through main.cf. */
+/* mend_override - the command that gives a port another value. postconf -P
+ * rejects values with white space: such a value is put into main.cf. */
 static char *mend_override(const struct check *check,
 			   const struct mistake *mistake)
 {
@@ -154,7 +154,7 @@ static char *mend_override(const struct check *check,
 	return both;
 }
 
-/* mend - the command that mends a mistake, or what else there is to say */
+/* mend - the command that fixes a mistake, or other advice */
 static char *mend(const struct check *check, const struct mistake *mistake,
 		  enum postfix_origin origin)
 {
@@ -167,7 +167,7 @@ static char *mend(const struct check *check, const struct mistake *mistake,
 		xasprintf("%s = %s", mistake->parameter, mistake->value));
 }
 
-/* stands - the line of a parameter as it stands in its file */
+/* stands - the line of a parameter as it is in its file */
 static char *stands(const struct check *check, const struct mistake *mistake,
 		    enum postfix_origin origin)
 {
@@ -195,7 +195,7 @@ static char *stands(const struct check *check, const struct mistake *mistake,
 			 value);
 }
 
-/* check_found - a mistake in a parameter */
+/* check_found - report a mistake in a parameter */
 void check_found(struct check *check, const struct mistake *mistake,
 		 const char *format, ...)
 {
@@ -219,7 +219,7 @@ void check_found(struct check *check, const struct mistake *mistake,
 	add(check, &finding);
 }
 
-/* check_print_finding - what, where, and what to do about it */
+/* check_print_finding - the problem, its place, and how to fix it */
 void check_print_finding(const struct finding *finding, const char *kind,
 			 FILE *output)
 {
@@ -255,9 +255,10 @@ int check_print(const struct check *check, FILE *output)
 		fprintf(all.stream, "%s: no problems found\n",
 			check->postfix->directory);
 	else
-		fprintf(all.stream, "%s: %zu errors, %zu warnings\n",
+		fprintf(all.stream, "%s: %zu error%s, %zu warning%s\n",
 			check->postfix->directory, errors,
-			check->finding_count - errors);
+			errors == 1 ? "" : "s", check->finding_count - errors,
+			check->finding_count - errors == 1 ? "" : "s");
 	printable_close(&all, output);
 	return errors > 0 ? 1 : 0;
 }

@@ -12,9 +12,9 @@
 #include "lib/postfix_list.h"
 #include "policyd/check_postfix.h"
 
-/* What the files check_postfix*.c share. */
+/* Shared by policyd/check_postfix*.c only. */
 
-/* The lists that smtpd(8) goes through, in its order. */
+/* The lists that smtpd(8) evaluates, in its order. */
 enum list_kind {
 	LIST_CLIENT,
 	LIST_HELO,
@@ -35,7 +35,7 @@ struct list {
 	struct postfix_list restrictions;
 };
 
-/* How far asking came. */
+/* The stages of an attempt to ask policyd. */
 enum attempt_stage {
 	ATTEMPT_NONE, /* not tried */
 	ATTEMPT_START,
@@ -46,26 +46,26 @@ enum attempt_stage {
 	ATTEMPT_DONE,
 };
 
-/* What came of really asking, as smtpd(8) would. Shared with the child that
- * does it, hence without pointers. */
+/* The result of asking policyd as smtpd(8) would. Shared with the child process
+ * that does it, hence without pointers. */
 struct attempt {
-	enum attempt_stage stage; /* where it ended */
+	enum attempt_stage stage; /* the last one reached */
 	int number;	/* errno; ATTEMPT_RESOLVE: that of getaddrinfo(3) */
 	bool foreign;	/* inet: no address of the name is the listener's */
-	pid_t peer;	/* unix: who listens; 0: not known */
+	pid_t peer;	/* unix: the listening process; 0: unknown */
 	char reply[64]; /* its first line */
 };
 
 enum use_kind {
 	USE_LISTENER,  /* the server is one of our listen addresses */
 	USE_SPAWNED,   /* ... a service of master.cf that runs policyd -s */
-	USE_MISPLACED, /* ... meant to be us, but it is another address */
+	USE_MISPLACED, /* ... meant to be policyd, but at another address */
 };
 
-/* Us, in a list. */
+/* A use of policyd in a list. */
 struct use {
 	const struct list *list;
-	size_t at; /* which of its restrictions we are */
+	size_t at; /* the index of the restriction */
 	enum use_kind kind;
 	struct postfix_policy policy;
 	const struct listener_options *listener; /* NULL when spawned */
@@ -77,12 +77,12 @@ struct finding {
 	bool is_error;
 	char *file;
 	char *text;
-	char *line;	 /* the line to change, as it stands; or NULL */
-	char *mend;	 /* what mends it; or NULL */
-	bool is_command; /* mend can be typed to a shell */
+	char *line;	 /* the line to change, as it is now; or NULL */
+	char *mend;	 /* how to fix it; or NULL */
+	bool is_command; /* the fix is a shell command */
 };
 
-/* All that a check may look at. */
+/* Everything that a check may look at. */
 struct check {
 	const struct postfix *postfix;
 	const struct config *config;
@@ -96,38 +96,37 @@ struct check {
 
 /* ---- check_postfix.c */
 
-/* check_init - find all lists and ourselves in them. Both arguments must
- * outlive the check. */
+/* check_init - read all lists, and find uses of policyd in them. Both arguments
+ * must outlive the check. */
 void check_init(struct check *check, const struct postfix *postfix,
 		const struct config *config);
 
 /* check_clear - free what the struct holds. */
 void check_clear(struct check *check);
 
-/* check_is_us - would check_policy_service with this argument ask us, from
- * that service? */
+/* check_is_us - would check_policy_service with this argument, from this
+ * service, ask policyd? */
 bool check_is_us(const struct check *check,
 		 const struct postfix_service *service, const char *argument);
 
-/* check_run - find all that can be found without trying, and judge what was
- * tried. */
+/* check_run - run all checks, including those of what check_try() found. */
 void check_run(struct check *check);
 
-/* check_print_finding - one of them, as printable text; kind is put before what
- * was found. */
+/* check_print_finding - one finding as printable text; kind is a prefix of its
+ * text. */
 void check_print_finding(const struct finding *finding, const char *kind,
 			 FILE *output);
 
-/* check_print - all findings; 0, or 1 with an error among them. */
+/* check_print - all findings; returns 1 if there is an error, otherwise 0. */
 int check_print(const struct check *check, FILE *output);
 
 /* ---- check_postfix_finding.c */
 
 enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
 
-/* What is wrong with one parameter, as a service has it (NULL: as main.cf
- * has it for all). value: what it should be; NULL: nothing can be told, then
- * advice may say what to do. drop: remove the override of master.cf. */
+/* A mistake in a parameter of a service (NULL: of main.cf, for all services).
+ * value: what it should be; NULL: unknown, then advice may say what to do.
+ * drop: remove the override from master.cf. */
 struct mistake {
 	enum severity severity;
 	const struct postfix_service *service;
@@ -137,31 +136,30 @@ struct mistake {
 	bool drop;
 };
 
-/* check_found - put down a mistake in a parameter; format says what is wrong.
- * What is the same for several services is put down once. */
+/* check_found - report a mistake in a parameter; format says what is wrong. The
+ * same mistake in several services is reported once. */
 void check_found(struct check *check, const struct mistake *mistake,
 		 const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* check_found_line - put down a mistake that is in no parameter. file, line,
- * mend: copied; line and mend may be NULL. */
+/* check_found_line - report a mistake that is not in a parameter. The texts
+ * are copied; line and the fix may be NULL. */
 void check_found_line(struct check *check, enum severity severity,
 		      const char *file, const char *line, const char *mend,
 		      bool is_command, const char *text);
 
-/* check_found_ours - put down a mistake in our own configuration. */
+/* check_found_ours - report a mistake in policyd.conf. */
 void check_found_ours(struct check *check, enum severity severity,
 		      const char *line, const char *mend, const char *text);
 
-/* check_file - "main.cf" or "master.cf" with its directory; the caller frees
- * it. */
+/* check_file - the path of "main.cf" or "master.cf"; the caller frees it. */
 char *check_file(const struct check *check, const char *name);
 
-/* check_on - " on port NAME" for a text, when the value of a parameter is that
- * of this service alone; else "". The caller frees it. */
+/* check_on - " on port NAME", for a text, if a parameter has its value for this
+ * service alone; otherwise "". The caller frees it. */
 char *check_on(const struct check *check, const struct postfix_service *service,
 	       const char *parameter);
 
-/* ---- check_postfix_services.c: the ports on which we are asked */
+/* ---- check_postfix_services.c: the ports on which smtpd(8) asks policyd */
 
 void check_services(struct check *check);
 
@@ -170,27 +168,27 @@ const struct list *check_list(const struct check *check,
 			      const struct postfix_service *service,
 			      enum list_kind kind);
 
-/* check_is_asked - are we in a list of this service that is gone through for
+/* check_is_asked - is policyd in a list of this service that is evaluated for
  * each recipient? */
 bool check_is_asked(const struct check *check,
 		    const struct postfix_service *service);
 
-/* ---- check_postfix_lists.c: our place in the lists */
+/* ---- check_postfix_lists.c: the place of policyd in the lists */
 
 void check_lists(struct check *check);
 
-/* check_policy_attribute - what a use has for an attribute of the policy
- * client: its own ("timeout"), or smtpd_policy_service_timeout. parameter:
- * where it stands, owned by the caller. */
+/* check_policy_attribute - the value of an attribute of the policy client for a
+ * use: its own ("timeout"), or smtpd_policy_service_timeout. parameter: where
+ * it is set, owned by the caller. */
 const char *check_policy_attribute(const struct check *check,
 				   const struct use *use, const char *attribute,
 				   char **parameter);
 
-/* ---- check_postfix_client.c: how smtpd(8) asks; spawn(8) */
+/* ---- check_postfix_client.c: settings of smtpd(8) as our client; spawn(8) */
 
 void check_client(struct check *check);
 
-/* check_is_spawned - is this a service that runs policyd -s? */
+/* check_is_spawned - does this service run policyd -s? */
 bool check_is_spawned(const struct postfix_service *service);
 
 /* ---- check_postfix_domains.c: domains, networks, AUTH */
@@ -201,14 +199,14 @@ void check_domains(struct check *check);
 bool check_offers_plain_auth(const struct check *check,
 			     const struct postfix_service *service);
 
-/* ---- check_postfix_socket.c: what came of trying */
+/* ---- check_postfix_socket.c: the results of check_try() */
 
 void check_sockets(struct check *check);
 
 /* ---- check_postfix_try.c */
 
-/* check_try - ask at each address, as smtpd(8) would. Only root can: for any
- * other user each attempt ends in ATTEMPT_BECOME. */
+/* check_try - ask policyd at each address, as smtpd(8) would. Only root can:
+ * for other users each attempt ends in ATTEMPT_BECOME. */
 void check_try(struct check *check);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_lists - our place in the lists of restrictions
+/* check_postfix_lists - the place of policyd in the restriction lists
  *
- * smtpd(8) goes through a list until a word permits (the rest of this list is
- * skipped), refuses, or the list ends (which permits). So whatever permits
- * ahead of us keeps us from being asked, and whatever stands behind us is what
- * our DUNNO, or a permit that Postfix does not agree with, falls to. */
+ * smtpd(8) evaluates a list until a word permits (the rest of this list is
+ * skipped), a word refuses, or the list ends (which permits). So anything that
+ * permits before policyd keeps it from being asked, and what comes after
+ * policyd decides when it answers DUNNO, or permits and Postfix does not agree.
+ */
 
 #include "policyd/check_postfix_internal.h"
 
@@ -15,20 +16,20 @@
 #include "lib/request.h"
 #include "lib/xalloc.h"
 
-/* is_word - restrictions are written in any case */
+/* is_word - ignoring case, as Postfix does */
 static bool is_word(const struct postfix_restriction *item, const char *word)
 {
 	return strcasecmp(item->word, word) == 0;
 }
 
-/* is_always - does it decide whoever comes? */
+/* is_always - does it decide for every client? */
 static bool is_always(const struct postfix_restriction *item)
 {
 	return is_word(item, "permit") || is_word(item, "reject") ||
 	       is_word(item, "defer");
 }
 
-/* is_refusal - does it refuse every stranger who wants to relay? */
+/* is_refusal - does it refuse every stranger that tries to relay? */
 static bool is_refusal(const struct postfix_restriction *item)
 {
 	return is_word(item, "reject") || is_word(item, "defer") ||
@@ -36,13 +37,13 @@ static bool is_refusal(const struct postfix_restriction *item)
 	       is_word(item, "defer_unauth_destination");
 }
 
-/* is_permit - may it permit by itself? */
+/* is_permit - can it permit by itself? */
 static bool is_permit(const struct postfix_restriction *item)
 {
 	return strncasecmp(item->word, "permit", 6) == 0;
 }
 
-/* refuses_from - is a stranger refused by the list from this place on? */
+/* refuses_from - does the list refuse a stranger from this index on? */
 static bool refuses_from(const struct postfix_list *list, size_t at)
 {
 	for (; at < list->count; at++) {
@@ -58,7 +59,7 @@ static bool refuses_from(const struct postfix_list *list, size_t at)
 	return false;
 }
 
-/* check_policy_attribute - its own, or that of main.cf */
+/* check_policy_attribute - the value of the use itself, or that of main.cf */
 const char *check_policy_attribute(const struct check *check,
 				   const struct use *use, const char *attribute,
 				   char **parameter)
@@ -76,7 +77,7 @@ const char *check_policy_attribute(const struct check *check,
 	return postfix_get(check->postfix, list->service, *parameter);
 }
 
-/* our_service - the section of policyd.conf that answers there */
+/* our_service - the section of policyd.conf that answers this use */
 static const struct service *our_service(const struct check *check,
 					 const struct use *use)
 {
@@ -106,7 +107,7 @@ static struct mistake list_mistake(const struct use *use,
 	};
 }
 
-/* without - the text of a parameter without one of its words */
+/* without - the value of a parameter without one of its words */
 static char *without(const struct check *check, const struct use *use,
 		     const struct postfix_restriction *gone)
 {
@@ -131,7 +132,7 @@ static char *without(const struct check *check, const struct use *use,
 	return text;
 }
 
-/* found_ahead - put down a word that stands before us */
+/* found_ahead - report a word that comes before policyd */
 static void found_ahead(struct check *check, const struct use *use,
 			const struct postfix_restriction *item,
 			enum severity severity, const char *what)
@@ -141,13 +142,13 @@ static void found_ahead(struct check *check, const struct use *use,
 	char *value = without(check, use, item);
 
 	mistake.value = value;
-	check_found(check, &mistake, "%s%s: %s stands before policyd: %s",
+	check_found(check, &mistake, "%s%s: %s comes before policyd: %s",
 		    use->list->name, on, item->word, what);
 	free(value);
 	free(on);
 }
 
-/* check_login_ahead - who has logged in is not asked about */
+/* check_login_ahead - policyd is not asked about clients that have logged in */
 static void check_login_ahead(struct check *check, const struct use *use,
 			      const struct postfix_restriction *item)
 {
@@ -158,15 +159,15 @@ static void check_login_ahead(struct check *check, const struct use *use,
 		return;
 	if (check_offers_plain_auth(check, service))
 		found_ahead(check, use, item, SEVERITY_ERROR,
-			    "who logs in without encryption may relay, and "
-			    "policyd is never asked");
+			    "a client that logs in without encryption may "
+			    "relay, and policyd is never asked");
 	else
 		found_ahead(check, use, item, SEVERITY_WARNING,
-			    "policyd is not asked about clients who have "
+			    "policyd is not asked about clients that have "
 			    "logged in, however weak their encryption is");
 }
 
-/* check_permit_before - are we asked at all? */
+/* check_permit_before - is policyd asked at all? */
 static void check_permit_before(struct check *check, const struct use *use)
 {
 	size_t i;
@@ -177,23 +178,23 @@ static void check_permit_before(struct check *check, const struct use *use)
 
 		if (is_always(item))
 			found_ahead(check, use, item, SEVERITY_ERROR,
-				    "it always decides, so that policyd is "
-				    "never asked");
+				    "it always decides, so policyd is never "
+				    "asked");
 		else if (is_word(item, "permit_sasl_authenticated"))
 			check_login_ahead(check, use, item);
 		else if (is_permit(item))
 			found_ahead(check, use, item, SEVERITY_WARNING,
-				    "what it permits policyd is not asked "
-				    "about");
+				    "policyd is not asked about what it "
+				    "permits");
 		else if (is_word(item, "warn_if_reject") && i + 1 == use->at)
 			found_ahead(check, use, item, SEVERITY_ERROR,
-				    "what policyd refuses is only logged, and "
-				    "let through");
+				    "mail that policyd refuses is only logged, "
+				    "and accepted");
 	}
 }
 
-/* after_severity - how bad is a list that ends behind us? Relay and recipient
- * list guard the door; each can do it for both. */
+/* after_severity - how bad is it if a list ends after policyd? Either the relay
+ * or the recipient list must refuse; one of them is enough. */
 static enum severity after_severity(const struct check *check,
 				    const struct use *use)
 {
@@ -208,10 +209,10 @@ static enum severity after_severity(const struct check *check,
 		       : SEVERITY_ERROR;
 }
 
-/* is_right_after - may the list go on as it does? At DATA a message with
- * several recipients has none that we could judge, so there a refusal would be
- * wrong; what we permit with DUNNO must pass; and where we only observe, some
- * other list has to decide. */
+/* is_right_after - is it safe how the list continues? At DATA a message with
+ * several recipients has none that policyd could judge, so a refusal would be
+ * wrong; what it permits with DUNNO must pass; and with mode = observe some
+ * other list must decide. */
 static bool is_right_after(struct check *check, const struct use *use)
 {
 	const struct list *list = use->list;
@@ -225,7 +226,7 @@ static bool is_right_after(struct check *check, const struct use *use)
 	return reply->mode == REPLY_DUNNO;
 }
 
-/* check_nothing_after - does anything refuse when we have no opinion? */
+/* check_nothing_after - does anything refuse when policyd has no opinion? */
 static void check_nothing_after(struct check *check, const struct use *use)
 {
 	const struct list *list = use->list;
@@ -264,8 +265,8 @@ static char *our_reply(const struct service *service)
 			 service->name, service->line);
 }
 
-/* check_relay_dunno - a permit that is no permit, where nothing else is to
- * follow */
+/* check_relay_dunno - reply = dunno in the relay list, where it does not permit
+ */
 static void check_relay_dunno(struct check *check, const struct use *use)
 {
 	const struct list *list = use->list;
@@ -277,20 +278,20 @@ static void check_relay_dunno(struct check *check, const struct use *use)
 		return;
 	line = our_reply(service);
 	text = xasprintf(
-		"policyd stands in %s with reply = dunno: %s", list->name,
+		"policyd is in %s with reply = dunno: %s", list->name,
 		refuses_from(&list->restrictions, use->at + 1)
 			? "what it permits is refused by what follows"
 			: "the end of the list permits everything that it "
 			  "does not refuse, and Postfix does not look again");
 	check_found_ours(check, SEVERITY_ERROR, line,
-			 "reply = lock   (or ask policyd in "
+			 "reply = lock   (or put policyd into "
 			 "smtpd_recipient_restrictions)",
 			 text);
 	free(text);
 	free(line);
 }
 
-/* check_dunno_refused - our DUNNO falls to a refusal */
+/* check_dunno_refused - does a refusal follow our DUNNO? */
 static void check_dunno_refused(struct check *check, const struct use *use)
 {
 	const struct postfix_list *list = &use->list->restrictions;
@@ -308,27 +309,27 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 		if (is_permit(&list->items[i]))
 			return;
 	line = our_reply(service);
-	text = xasprintf("policyd stands in %s with %s, and %s follows: it "
-			 "refuses what policyd permits",
+	text = xasprintf("policyd is in %s with %s, and %s follows: it refuses "
+			 "what policyd permits",
 			 use->list->name,
 			 observe ? "mode = observe" : "reply = dunno",
 			 list->items[i].word);
 	check_found_ours(check, SEVERITY_ERROR, line,
 			 observe ? "mode = enforce   (or put restrictions that "
-				   "permit ahead of what refuses)"
-				 : "reply = lock   (or take out what refuses)",
+				   "permit before the refusal)"
+				 : "reply = lock   (or remove the refusal)",
 			 text);
 	free(text);
 	free(line);
 }
 
-/* is_check - a restriction that may find something wrong with a mail? */
+/* is_check - can the restriction find something wrong with a mail? */
 static bool is_check(const struct postfix_restriction *item)
 {
 	return !is_refusal(item) && !is_permit(item);
 }
 
-/* checks_first - the text of a list with the checks behind us put before us */
+/* checks_first - the list with the checks after policyd moved before it */
 static char *checks_first(const struct postfix_list *list, size_t at)
 {
 	struct postfix_list moved = { 0 };
@@ -352,7 +353,7 @@ static char *checks_first(const struct postfix_list *list, size_t at)
 	return text;
 }
 
-/* check_recipient_ok - checks that our permit keeps from being done */
+/* check_recipient_ok - checks that are skipped when policyd permits */
 static void check_recipient_ok(struct check *check, const struct use *use)
 {
 	const struct postfix_list *list = &use->list->restrictions;
@@ -380,7 +381,7 @@ static void check_recipient_ok(struct check *check, const struct use *use)
 	free(on);
 }
 
-/* check_delay - is there a recipient when we are asked? */
+/* check_delay - is there a recipient when policyd is asked? */
 static void check_delay(struct check *check, const struct use *use)
 {
 	struct mistake mistake =
@@ -395,12 +396,12 @@ static void check_delay(struct check *check, const struct use *use)
 	mistake.value = "yes";
 	check_found(check, &mistake,
 		    "smtpd_delay_reject%s: policyd is asked in %s before "
-		    "there is a recipient to judge, or a login",
+		    "there is a recipient or a login to judge",
 		    on, use->list->name);
 	free(on);
 }
 
-/* check_lists - our place in the lists */
+/* check_lists - the place of policyd in the lists */
 void check_lists(struct check *check)
 {
 	static void (*const checks[])(struct check *, const struct use *) = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_services - the ports on which smtpd(8) asks us, and those on
- * which it does not */
+/* check_postfix_services - the ports on which smtpd(8) asks policyd, and those
+ * on which it does not */
 
 #include "policyd/check_postfix_internal.h"
 
@@ -24,7 +24,7 @@ const struct list *check_list(const struct check *check,
 	return NULL;
 }
 
-/* check_is_asked - in a list that is gone through for each recipient? */
+/* check_is_asked - in a list that is evaluated for each recipient? */
 bool check_is_asked(const struct check *check,
 		    const struct postfix_service *service)
 {
@@ -37,7 +37,7 @@ bool check_is_asked(const struct check *check,
 	return false;
 }
 
-/* ask_us - a restriction that asks us, with what follows; the caller frees */
+/* ask_us - a list that asks policyd; the caller frees it */
 static char *ask_us(const struct check *check)
 {
 	char *server, *text;
@@ -51,8 +51,8 @@ static char *ask_us(const struct check *check)
 	return text;
 }
 
-/* asks_in_main - would this service ask us in a list, if it had that list from
- * main.cf? */
+/* asks_in_main - would this service ask policyd in a list if it used that list
+ * of main.cf? */
 static bool asks_in_main(const struct check *check,
 			 const struct postfix_service *service,
 			 const char *name)
@@ -70,7 +70,7 @@ static bool asks_in_main(const struct check *check,
 	return found;
 }
 
-/* is_in - do we stand in this list? */
+/* is_in - is policyd in this list? */
 static bool is_in(const struct check *check, const struct list *list)
 {
 	size_t i;
@@ -81,8 +81,8 @@ static bool is_in(const struct check *check, const struct list *list)
 	return false;
 }
 
-/* check_override - a list of ours that master.cf replaces by another one;
- * true when there is such */
+/* check_override - a list with policyd that master.cf replaces by another;
+ * true: there is one */
 static bool check_override(struct check *check, const struct list *list)
 {
 	const struct postfix_service *service = list->service;
@@ -98,14 +98,14 @@ static bool check_override(struct check *check, const struct list *list)
 		    POSTFIX_MASTER ||
 	    is_in(check, list) || !asks_in_main(check, service, list->name))
 		return false;
-	check_found(check, &mistake, "-o %s takes policyd out on port %s: %s",
+	check_found(check, &mistake, "-o %s removes policyd on port %s: %s",
 		    list->name, service->name,
 		    asked ? "it is asked in another list only"
 			  : "it is not asked there");
 	return true;
 }
 
-/* is_anywhere - is there a port on which somebody asks us? */
+/* is_anywhere - is policyd asked on any port? */
 static bool is_anywhere(const struct check *check)
 {
 	size_t i;
@@ -116,7 +116,7 @@ static bool is_anywhere(const struct check *check)
 	return false;
 }
 
-/* check_asked - a port on which nobody asks us; or nobody does at all */
+/* check_asked - policyd is not asked on a port; or on no port at all */
 static void check_asked(struct check *check,
 			const struct postfix_service *service)
 {
@@ -138,7 +138,7 @@ static void check_asked(struct check *check,
 	free(value);
 }
 
-/* check_services - every port of smtpd(8) */
+/* check_services - every smtpd(8) service */
 void check_services(struct check *check)
 {
 	size_t i, j;
@@ -159,7 +159,7 @@ void check_services(struct check *check)
 	check_found_line(check, SEVERITY_ERROR, file, NULL,
 			 "postconf -M smtp/inet='smtp inet n - y - - smtpd'",
 			 false,
-			 "no smtpd service: no mail is received by "
-			 "SMTP, and nobody asks policyd");
+			 "no smtpd service: Postfix receives no mail by "
+			 "SMTP and never asks policyd");
 	free(file);
 }

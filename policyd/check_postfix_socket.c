@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_socket - can smtpd(8) reach us where it looks for us?
+/* check_postfix_socket - can smtpd(8) reach policyd?
  *
- * What the child of check_postfix_try.c found, in words that say what to
- * change. */
+ * Turns the results of the child in check_postfix_try.c into words that say
+ * what to change. */
 
 #include "policyd/check_postfix_internal.h"
 
@@ -17,13 +17,13 @@
 
 #include "lib/xalloc.h"
 
-/* parameter_of - where a use stands */
+/* parameter_of - the parameter that contains a use */
 static const char *parameter_of(const struct use *use)
 {
 	return use->list->restrictions.items[use->at].parameter;
 }
 
-/* replaced - a text with the first old in it replaced; the caller frees it */
+/* replaced - text with the first old in it replaced; the caller frees it */
 static char *replaced(const char *text, const char *old, const char *new)
 {
 	const char *found = strstr(text, old);
@@ -45,8 +45,8 @@ static bool is_below_queue(const struct check *check,
 	return below;
 }
 
-/* found_at - put down a mistake in the server's name, with a better one; NULL:
- * none is known */
+/* found_at - report a mistake in the address of the server, with a better one;
+ * NULL: unknown */
 static void found_at(struct check *check, const struct use *use,
 		     const char *server, const char *advice, const char *text)
 {
@@ -67,8 +67,8 @@ static void found_at(struct check *check, const struct use *use,
 	free(value);
 }
 
-/* in_chroot - for a text, where the chroot matters. A path that is relative is
- * below the queue directory in any case. */
+/* in_chroot - for a text, if the chroot matters. A relative path is below the
+ * queue directory in any case. */
 static const char *in_chroot(const struct use *use)
 {
 	return use->list->service->chroot &&
@@ -77,7 +77,7 @@ static const char *in_chroot(const struct use *use)
 		       : "";
 }
 
-/* check_place - smtpd looks for us where we are not */
+/* check_place - smtpd connects to an address where policyd does not listen */
 static void check_place(struct check *check, const struct use *use)
 {
 	const struct postfix_service *service = use->list->service;
@@ -85,12 +85,12 @@ static void check_place(struct check *check, const struct use *use)
 
 	if (use->kind != USE_MISPLACED)
 		return;
-	text = xasprintf("%s: smtpd%s asks at %s, and policyd listens on %s",
+	text = xasprintf("%s: smtpd%s asks at %s, but policyd listens on %s",
 			 use->policy.server, in_chroot(use), use->address,
 			 use->listener->address);
 	advice =
 		xasprintf("in %s: listen \"unix:%s/private/policyd\" { ... }, "
-			  "for smtpd is chrooted in %s",
+			  "since smtpd is chrooted in %s",
 			  check->config->path,
 			  postfix_get(check->postfix, NULL, "queue_directory"),
 			  postfix_get(check->postfix, NULL, "queue_directory"));
@@ -102,7 +102,8 @@ static void check_place(struct check *check, const struct use *use)
 	free(text);
 }
 
-/* check_name - a host name that cannot be looked up, or is another host */
+/* check_name - a host name that cannot be looked up, or is that of another host
+ */
 static void check_name(struct check *check, const struct use *use)
 {
 	const struct attempt *attempt = &use->attempt;
@@ -118,14 +119,14 @@ static void check_name(struct check *check, const struct use *use)
 				 gai_strerror(attempt->number));
 	else
 		text = xasprintf("%s is not where policyd listens, which is "
-				 "%s",
+				 "on %s",
 				 use->policy.server, server);
 	found_at(check, use, server, NULL, text);
 	free(text);
 }
 
-/* describe - mode, owner and group of a socket, or what else is there; the
- * caller frees it */
+/* describe - mode, owner and group of a socket, or what the file is instead;
+ * the caller frees it */
 static char *describe(const char *path)
 {
 	struct stat status;
@@ -139,7 +140,7 @@ static char *describe(const char *path)
 			 (unsigned)status.st_uid, (unsigned)status.st_gid);
 }
 
-/* advise - what to do about the error of connect(2); the caller frees it */
+/* advise - how to fix an error of connect(2); the caller frees it */
 static char *advise(const struct check *check, const struct use *use)
 {
 	const char *owner = postfix_get(check->postfix, NULL, "mail_owner");
@@ -153,8 +154,9 @@ static char *advise(const struct check *check, const struct use *use)
 			 use->address, owner, owner, owner);
 }
 
-/* check_connect - the socket is not there, or not for smtpd. A service of
- * master.cf has its socket from master(8), which need not run now. */
+/* check_connect - the socket does not exist, or smtpd may not use it. The
+ * socket of a service in master.cf is made by master(8), which need not be
+ * running. */
 static void check_connect(struct check *check, const struct use *use)
 {
 	const struct attempt *attempt = &use->attempt;
@@ -180,7 +182,7 @@ static void check_connect(struct check *check, const struct use *use)
 	free(text);
 }
 
-/* is_tls - does that listener speak TLS? */
+/* is_tls - does the listener use TLS? */
 static bool is_tls(const struct check *check, const struct use *use)
 {
 	const struct config *config = check->config;
@@ -189,7 +191,7 @@ static bool is_tls(const struct check *check, const struct use *use)
 	       config->gates[use->listener - config->listeners].tls != NULL;
 }
 
-/* check_tls - smtpd(8) does not speak it to a policy server */
+/* check_tls - smtpd(8) does not use TLS to a policy server */
 static void check_tls(struct check *check, const struct use *use)
 {
 	char *line, *text;
@@ -200,14 +202,14 @@ static void check_tls(struct check *check, const struct use *use)
 	text = xasprintf("%s: policyd speaks TLS there, and smtpd does not",
 			 use->policy.server);
 	check_found_ours(check, SEVERITY_ERROR, line,
-			 "ask at a listener without a tls section, or put "
-			 "stunnel between (contrib/stunnel.conf)",
+			 "use a listener without a tls section, or put stunnel "
+			 "in between (contrib/stunnel.conf)",
 			 text);
 	free(line);
 	free(text);
 }
 
-/* is_shut_out - is smtpd's user none of allow_users? */
+/* is_shut_out - does allow_users exclude the user of smtpd? */
 static bool is_shut_out(const struct check *check, const struct use *use)
 {
 	const struct config *config = check->config;
@@ -225,7 +227,7 @@ static bool is_shut_out(const struct check *check, const struct use *use)
 	return gate->user_count > 0;
 }
 
-/* check_users - allow_users without smtpd */
+/* check_users - allow_users without the user of smtpd */
 static void check_users(struct check *check, const struct use *use)
 {
 	const char *owner = postfix_get(check->postfix, NULL, "mail_owner");
@@ -234,7 +236,8 @@ static void check_users(struct check *check, const struct use *use)
 	if (!is_shut_out(check, use))
 		return;
 	line = xasprintf("listen \"%s\"", use->listener->address);
-	text = xasprintf("%s: smtpd is user %s, who is not in allow_users",
+	text = xasprintf("%s: smtpd runs as user %s, which is not in "
+			 "allow_users",
 			 use->policy.server, owner);
 	advice = xasprintf("allow_users = { \"%s\" }", owner);
 	check_found_ours(check, SEVERITY_ERROR, line, advice, text);
@@ -243,7 +246,7 @@ static void check_users(struct check *check, const struct use *use)
 	free(advice);
 }
 
-/* check_answer - somebody listens, and does not answer as we do */
+/* check_answer - something listens, but does not answer as policyd does */
 static void check_answer(struct check *check, const struct use *use)
 {
 	const struct attempt *attempt = &use->attempt;
@@ -255,7 +258,7 @@ static void check_answer(struct check *check, const struct use *use)
 	    is_shut_out(check, use))
 		return;
 	line = xasprintf("listen \"%s\"", use->address);
-	text = xasprintf("%s accepts connections and does not answer as a "
+	text = xasprintf("%s accepts connections but does not answer as a "
 			 "policy server does%s%s",
 			 use->policy.server, odd ? "" : ": ",
 			 odd ? "" : strerror(attempt->number));
@@ -265,8 +268,8 @@ static void check_answer(struct check *check, const struct use *use)
 	free(text);
 }
 
-/* check_peer - another program has our socket. A socket that was handed over
- * at the start belongs to process 1. */
+/* check_peer - another program has our socket. A socket that was passed on at
+ * the start belongs to process 1. */
 static void check_peer(struct check *check, const struct use *use)
 {
 	static const char deleted[] = " (deleted)";
@@ -286,7 +289,7 @@ static void check_peer(struct check *check, const struct use *use)
 	name = strrchr(program, '/');
 	if (name == NULL || strcmp(name + 1, "policyd") == 0)
 		return;
-	text = xasprintf("%s is not ours: process %ld, %s, listens there",
+	text = xasprintf("%s: not policyd, but process %ld, %s, listens there",
 			 use->policy.server, (long)peer, program);
 	line = xasprintf("listen \"%s\"", use->address);
 	check_found_ours(check, SEVERITY_ERROR, line,
@@ -296,7 +299,7 @@ static void check_peer(struct check *check, const struct use *use)
 	free(text);
 }
 
-/* check_untried - what could not even be tried */
+/* check_untried - the attempt itself was not possible */
 static void check_untried(struct check *check, const struct use *use)
 {
 	const struct attempt *attempt = &use->attempt;
@@ -318,7 +321,7 @@ static void check_untried(struct check *check, const struct use *use)
 	free(text);
 }
 
-/* check_sockets - can smtpd(8) reach us? */
+/* check_sockets - can smtpd(8) reach policyd? */
 void check_sockets(struct check *check)
 {
 	static void (*const checks[])(struct check *, const struct use *) = {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_try - really ask, as smtpd(8) would
+/* check_postfix_try - ask policyd as smtpd(8) would
  *
- * A child becomes what smtpd(8) is: the user that owns the mail system, in the
- * queue directory, chrooted where master.cf says so. It connects to the
- * address as the list has it and asks a question without a recipient, to which
- * policyd has no opinion. How far it came stands in memory that it shares with
- * us, so that we know even when its time was up. */
+ * A child process becomes what smtpd(8) is: the user that owns the mail system,
+ * in the queue directory, chrooted if master.cf says so. It connects to the
+ * address as written in the list, and sends a request without a recipient,
+ * about which policyd has no opinion. It records its progress in shared memory,
+ * so that the parent knows it even if the time ran out. */
 
 #include "policyd/check_postfix_internal.h"
 
@@ -33,15 +33,15 @@ static const char question[] = "request=smtpd_access_policy\n"
 			       "instance=check-postfix\n"
 			       "\n";
 
-/* What the child is to do. */
+/* The task of the child. */
 struct task {
 	const struct use *use;
 	const char *queue;	    /* queue_directory */
-	const struct passwd *owner; /* who smtpd runs as */
+	const struct passwd *owner; /* the user of smtpd */
 	struct attempt *attempt;
 };
 
-/* become - smtpd's directory, chroot and user; -1 and errno */
+/* become - take on smtpd's directory, chroot and user; -1 and errno */
 static int become(const struct task *task)
 {
 	const struct passwd *owner = task->owner;
@@ -58,7 +58,7 @@ static int become(const struct task *task)
 	return 0;
 }
 
-/* connect_unix - to the path as it is written; the descriptor or -1 */
+/* connect_unix - to the path as written; the descriptor or -1 */
 static int connect_unix(const char *path, struct attempt *attempt)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -104,7 +104,7 @@ static bool is_local(const struct addrinfo *info)
 	return local;
 }
 
-/* is_listener - is this our listener's address? */
+/* is_listener - is this the address of our listener? */
 static bool is_listener(const struct addrinfo *info,
 			const struct listener_options *listener)
 {
@@ -126,7 +126,7 @@ static bool is_listener(const struct addrinfo *info,
 	return strcmp(text, listener->address) == 0 && is_local(info);
 }
 
-/* connect_any - to the first address that answers */
+/* connect_any - to the first address that accepts */
 static int connect_any(const struct addrinfo *found, const struct task *task)
 {
 	const struct addrinfo *info;
@@ -136,7 +136,7 @@ static int connect_any(const struct addrinfo *found, const struct task *task)
 	for (info = found; info != NULL; info = info->ai_next)
 		if (is_listener(info, task->use->listener))
 			task->attempt->foreign = false;
-	/* Strangers are not to be asked. */
+	/* Do not send requests to other hosts. */
 	if (task->attempt->foreign)
 		return -1;
 	for (info = found; info != NULL && fd < 0; info = info->ai_next) {
@@ -152,7 +152,7 @@ static int connect_any(const struct addrinfo *found, const struct task *task)
 	return fd;
 }
 
-/* connect_inet - to "HOST:PORT" or "[HOST]:PORT", names looked up */
+/* connect_inet - to "HOST:PORT" or "[HOST]:PORT", looking up names */
 static int connect_inet(const char *server, const struct task *task)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
@@ -168,7 +168,7 @@ static int connect_inet(const char *server, const struct task *task)
 		start++;
 		start[strcspn(start, "]")] = '\0';
 	}
-	task->attempt->number = EAI_AGAIN; /* when time runs out */
+	task->attempt->number = EAI_AGAIN; /* if the time runs out */
 	task->attempt->number = getaddrinfo(
 		*start != '\0' ? start : "localhost", port, &hints, &found);
 	if (task->attempt->number != 0)
@@ -178,7 +178,7 @@ static int connect_inet(const char *server, const struct task *task)
 	return connect_any(found, task);
 }
 
-/* ask - the question, and the first line of the answer; -1 and errno */
+/* ask - send the request, read the first line of the reply; -1 and errno */
 static int ask(int fd, struct attempt *attempt)
 {
 	char answer[sizeof(attempt->reply)];
@@ -203,7 +203,7 @@ static int ask(int fd, struct attempt *attempt)
 	return count > 0 ? 0 : -1;
 }
 
-/* attempt - all of it, in the child */
+/* attempt_all - all stages, in the child */
 static int attempt_all(const struct task *task)
 {
 	const char *server = task->use->policy.server;
@@ -243,7 +243,7 @@ static _Noreturn void child(const struct task *task)
 	_exit(0);
 }
 
-/* try_one - start the child, wait for it, and take what it found */
+/* try_one - start the child, wait for it, and take its result */
 static void try_one(struct use *use, const struct task *task)
 {
 	pid_t pid;
@@ -261,8 +261,8 @@ static void try_one(struct use *use, const struct task *task)
 	use->attempt = *task->attempt;
 }
 
-/* find_tried - a use before this one that names the same server from the same
- * place, or NULL */
+/* find_tried - an earlier use with the same server and the same chroot, or NULL
+ */
 static const struct use *find_tried(const struct check *check, size_t at)
 {
 	const struct use *use = &check->uses[at];
@@ -278,7 +278,7 @@ static const struct use *find_tried(const struct check *check, size_t at)
 	return NULL;
 }
 
-/* try_all - every use, each server once */
+/* try_all - every use, but each server once */
 static void try_all(struct check *check, struct task *task)
 {
 	size_t i;
@@ -295,7 +295,7 @@ static void try_all(struct check *check, struct task *task)
 	}
 }
 
-/* cannot_try - say so for every use */
+/* cannot_try - record that for every use */
 static void cannot_try(struct check *check, enum attempt_stage stage,
 		       int number)
 {
@@ -308,7 +308,7 @@ static void cannot_try(struct check *check, enum attempt_stage stage,
 						  .number = number };
 }
 
-/* check_try - ask at each address */
+/* check_try - ask policyd at each address */
 void check_try(struct check *check)
 {
 	struct task task = {

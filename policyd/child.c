@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* child - start a server process, talk to it, and say how it ended */
+/* child - start a server process, send it messages, and report how it ended */
 
 #include "policyd/child.h"
 
@@ -20,12 +20,12 @@
 
 struct child_message {
 	TAILQ_ENTRY(child_message) link;
-	int fd; /* ours, or -1 */
+	int fd; /* owned by the message, or -1 */
 	struct channel_message message;
 };
 
-/* redirect - a server reads nothing from the terminal, and with -d it has
- * none */
+/* redirect - a server reads nothing from the terminal, and with -d there is no
+ * terminal */
 static void redirect(const struct options *options)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -39,8 +39,8 @@ static void redirect(const struct options *options)
 	}
 }
 
-/* ignore_signals - the signals of the monitor are not for servers, which may
- * get them too from a terminal or a supervisor; before and after exec(2) */
+/* ignore_signals - a terminal or a supervisor may send the monitor's signals to
+ * servers too, which must ignore them, both before and after exec(2) */
 static void ignore_signals(const sigset_t *mask)
 {
 	signal(SIGHUP, SIG_IGN);
@@ -50,7 +50,7 @@ static void ignore_signals(const sigset_t *mask)
 	sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
-/* run_program - in the new process: become a server */
+/* run_program - in the child process: execute the program as a server */
 static _Noreturn void run_program(const char *program,
 				  const struct options *options, int channel,
 				  const sigset_t *mask)
@@ -89,7 +89,7 @@ static _Noreturn void run_program(const char *program,
 	_exit(EX_TEMPFAIL);
 }
 
-/* child_init - nothing is known of it yet */
+/* child_init - a child that has sent nothing yet */
 void child_init(struct child *child, pid_t pid, int channel)
 {
 	child->pid = pid;
@@ -100,7 +100,7 @@ void child_init(struct child *child, pid_t pid, int channel)
 	TAILQ_INIT(&child->unsent);
 }
 
-/* keep - a message, until the channel has room */
+/* keep - queue a message until the channel has room */
 static int keep(struct child *child, const struct channel_message *message,
 		int fd, struct error *error)
 {
@@ -108,7 +108,7 @@ static int keep(struct child *child, const struct channel_message *message,
 	int ours = -1;
 
 	if (child->unsent_count >= UNSENT_MAX)
-		return error_set(error, "channel: too many messages wait");
+		return error_set(error, "channel: too many messages waiting");
 	if (fd >= 0 && (ours = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
 		return error_set(error, "fcntl: %s", strerror(errno));
 	kept = xcalloc(1, sizeof(*kept));
@@ -120,7 +120,7 @@ static int keep(struct child *child, const struct channel_message *message,
 	return 0;
 }
 
-/* drop - a message that waits; returns the next one, or NULL */
+/* drop - discard a queued message; returns the next one, or NULL */
 static struct child_message *drop(struct child *child,
 				  struct child_message *message)
 {
@@ -134,7 +134,7 @@ static struct child_message *drop(struct child *child,
 	return next;
 }
 
-/* child_send - now, or behind those that wait */
+/* child_send - send now, or queue after the messages that wait */
 int child_send(struct child *child, const struct channel_message *message,
 	       int fd, struct error *error)
 {
@@ -147,7 +147,7 @@ int child_send(struct child *child, const struct channel_message *message,
 	return keep(child, message, fd, error);
 }
 
-/* child_tell - a message that is only its kind */
+/* child_tell - a message that has no body */
 int child_tell(struct child *child, enum channel_kind kind, int64_t number,
 	       int fd, struct error *error)
 {
@@ -157,8 +157,8 @@ int child_tell(struct child *child, enum channel_kind kind, int64_t number,
 	return child_send(child, &message, fd, error);
 }
 
-/* child_flush - as many as go now; when the channel is broken, that is heard
- * at its other direction */
+/* child_flush - send as many as possible; a broken channel is noticed when it
+ * is read */
 void child_flush(struct child *child)
 {
 	struct child_message *message = TAILQ_FIRST(&child->unsent);
@@ -202,7 +202,7 @@ struct child *child_start(const char *program, const struct options *options,
 	return child;
 }
 
-/* child_kill - at once */
+/* child_kill - kill the process at once */
 void child_kill(struct child *child, const char *reason)
 {
 	if (child->reason.text[0] == '\0')
@@ -213,7 +213,7 @@ void child_kill(struct child *child, const char *reason)
 	kill(child->pid, SIGKILL);
 }
 
-/* child_free - the process has ended */
+/* child_free - after the process has ended */
 void child_free(struct child *child)
 {
 	struct child_message *message = TAILQ_FIRST(&child->unsent);
@@ -229,7 +229,7 @@ void child_free(struct child *child)
 	free(child);
 }
 
-/* child_ending - how it ended */
+/* child_ending - describe how it ended */
 const char *child_ending(const struct child *child, int status, char *buffer,
 			 size_t size)
 {
@@ -242,8 +242,8 @@ const char *child_ending(const struct child *child, int status, char *buffer,
 			 (long)child->pid, WTERMSIG(status),
 			 strsignal(WTERMSIG(status)),
 			 WTERMSIG(status) == SIGSYS
-				 ? ": it made a system call that it may not "
-				   "make; the kernel's log says which"
+				 ? ": it made a forbidden system call; see "
+				   "the kernel's log"
 				 : "");
 	else if (WEXITSTATUS(status) == EX_CONFIG)
 		snprintf(buffer, size, "the configuration was refused");

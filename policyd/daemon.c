@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* daemon - go into the background, but not before it is known to work
+/* daemon - go into the background once serving is known to work
  *
- * Whoever starts a daemon wants to know from the exit status whether it
- * serves. So the original process stays until the new one tells it. */
+ * The exit status of a program that starts a daemon should say whether it
+ * serves. So the original process stays until the new one reports it. */
 
 #include "policyd/daemon.h"
 
@@ -12,7 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* wait_for_report - the exit status, told by the new process */
+/* wait_for_report - the exit status, from the new process */
 static int wait_for_report(int pipe_end)
 {
 	unsigned char status;
@@ -51,7 +51,7 @@ int daemon_start(int *report, int *status, const sigset_t *mask,
 	}
 }
 
-/* let_go - of the terminal and of the directory */
+/* let_go - detach from the terminal and the working directory */
 static void let_go(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -62,10 +62,10 @@ static void let_go(void)
 	if (null > STDERR_FILENO)
 		close(null);
 	if (chdir("/") < 0)
-		return; /* then it is a directory that was removed */
+		return; /* then the working directory is one that was removed */
 }
 
-/* daemon_report - tell the original process its exit status */
+/* daemon_report - send the exit status to the original process */
 void daemon_report(int *report, int status)
 {
 	unsigned char byte = (unsigned char)status;

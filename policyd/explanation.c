@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* explanation - why a request is answered as it is
  *
- * The request is judged in the usual way; what the trace of the restrictions
- * tells is kept. The recipient is then resolved a second time, to hear each
- * step. How all of it is shown is the matter of explanation_text.c and
- * explanation_json.c. */
+ * The request is judged in the usual way, and the trace of the restrictions is
+ * recorded. The recipient is then resolved a second time, to record each step.
+ * explanation_text.c and explanation_json.c print the result. */
 
 #include "policyd/explanation.h"
 
@@ -15,8 +14,8 @@
 #include "lib/address.h"
 #include "lib/xalloc.h"
 
-/* The changes of an address: what each is called, and whether it is routing
- * that the sender asked for. */
+/* The changes of an address: the name of each, and whether it is routing that
+ * the sender requested. */
 static const struct {
 	const char *name;
 	unsigned change;
@@ -31,13 +30,13 @@ static const struct {
 	{ "no domain: $myorigin appended", ADDRESS_ORIGIN, false },
 	{ "no domain: $myhostname appended", RESOLVE_HOSTNAME, false },
 	{ "no dot: $mydomain appended", ADDRESS_DOT_DOMAIN, false },
-	{ "dot at the end dropped", ADDRESS_DOT, false },
-	{ "brackets put around a bare address", RESOLVE_NUMERIC, false },
-	{ "domain of ours taken off", RESOLVE_STRIPPED, false },
+	{ "trailing dot dropped", ADDRESS_DOT, false },
+	{ "brackets added to a bare address", RESOLVE_NUMERIC, false },
+	{ "our own domain stripped", RESOLVE_STRIPPED, false },
 };
 #define CHANGE_COUNT (sizeof(changes) / sizeof(changes[0]))
 
-/* join - one part more; text is freed */
+/* join - append a part; text is freed */
 static char *join(char *text, const char *part)
 {
 	char *more =
@@ -47,7 +46,7 @@ static char *join(char *text, const char *part)
 	return more;
 }
 
-/* explanation_changes - how an address was changed */
+/* explanation_changes - the changes in words */
 char *explanation_changes(unsigned set)
 {
 	char *text = xstrdup("");
@@ -64,7 +63,7 @@ char *explanation_changes(unsigned set)
 	return routed ? join(text, "sender-routed") : text;
 }
 
-/* keep_entry - which entry of its parameter made a restriction permit */
+/* keep_entry - record which entry of its parameter made a restriction permit */
 static void keep_entry(const struct explanation *explanation,
 		       struct explanation_answer *answer)
 {
@@ -105,7 +104,7 @@ static void keep_answer(void *context, const struct restriction *restriction,
 		keep_entry(explanation, &explanation->answers[count]);
 }
 
-/* address_now - what the address is after the steps so far */
+/* address_now - the address after the steps so far */
 static const char *address_now(const struct explanation *explanation)
 {
 	size_t i;
@@ -116,7 +115,7 @@ static const char *address_now(const struct explanation *explanation)
 	return explanation->request->recipient;
 }
 
-/* keep_search - a list was searched */
+/* keep_search - record the search of a list */
 static void keep_search(const struct explanation *explanation,
 			struct explanation_step *to,
 			const struct resolve_step *step)
@@ -155,7 +154,7 @@ static void keep_step(void *context, const struct resolve_step *step)
 	explanation->steps[explanation->step_count++] = to;
 }
 
-/* tell_reply - what Postfix is told, and what the client reads then */
+/* tell_reply - the reply to Postfix, and what the client reads */
 static void tell_reply(struct explanation *explanation, const char *id)
 {
 	const struct judgement *judgement = &explanation->judgement;
@@ -169,7 +168,7 @@ static void tell_reply(struct explanation *explanation, const char *id)
 		     explanation->request);
 }
 
-/* explain - judge a request, and keep what happens on the way */
+/* explain - judge a request, and record the steps */
 int explain(struct explanation *explanation, const struct config *config,
 	    const struct service *service, const struct request *request,
 	    const char *id, struct error *error)
@@ -186,8 +185,8 @@ int explain(struct explanation *explanation, const struct config *config,
 	judgement->evaluation.trace_context = explanation;
 	if (judgement_now(judgement, service, config->resolver, request,
 			  time(NULL)) < 0)
-		return error_set(error, "a restriction answers later: only a "
-					"running server can be asked");
+		return error_set(error, "a restriction replies later: only a "
+					"running server can answer");
 	if (judgement->facts.has_recipient)
 		resolve_explain(config->resolver, request->recipient,
 				&resolution, keep_step, explanation);

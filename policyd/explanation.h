@@ -10,14 +10,14 @@
 #include "lib/judgement.h"
 #include "lib/reply.h"
 
-/* One step of the resolution of the recipient, see struct resolve_step; texts
- * are owned. */
+/* One step of the resolution of the recipient, see struct resolve_step; the
+ * strings are owned. */
 struct explanation_step {
 	char *list; /* NULL: a change of the address */
 	char *domain;
 	int answer;
-	char *entry;  /* that decided, or NULL */
-	char *origin; /* where it stands, or NULL */
+	char *entry;  /* the entry that decided, or NULL */
+	char *origin; /* its place, or NULL */
 	unsigned changes;
 	char *before, *after; /* the address */
 };
@@ -26,15 +26,15 @@ struct explanation_step {
 struct explanation_answer {
 	const struct restriction_use *use;
 	enum verdict verdict;
-	const char *table;  /* that could not be looked up, or NULL */
+	const char *table;  /* whose lookup failed, or NULL */
 	const char *why;    /* or NULL */
 	const char *reason; /* static */
-	char *entry;	    /* of its parameter, that permits, or NULL */
-	char *origin;	    /* where that stands, or NULL */
+	char *entry;	    /* of its parameter, that permitted, or NULL */
+	char *origin;	    /* its place, or NULL */
 };
 
-/* All that can be said about one judgement. Points into config and request,
- * which must outlive it. */
+/* All about one judgement. It points into config and request, which must
+ * outlive it. */
 struct explanation {
 	const struct config *config;
 	const struct request *request;
@@ -47,10 +47,9 @@ struct explanation {
 	char client[REPLY_CLIENT_MAX]; /* what the client reads, or "" */
 };
 
-/* explain - judge a request as the server would, and keep what happens on the
- * way. service NULL: the one that the request belongs to. id stands in a
- * refusal. 0, or -1: a restriction wants to answer later. Clear explanation in
- * both cases. */
+/* explain - judge a request as the server would, and record the steps. service
+ * NULL: the one that matches the request. id is for refusals. 0, or -1: a
+ * restriction replies later. Clear explanation in both cases. */
 int explain(struct explanation *explanation, const struct config *config,
 	    const struct service *service, const struct request *request,
 	    const char *id, struct error *error);
@@ -58,25 +57,25 @@ int explain(struct explanation *explanation, const struct config *config,
 /* explanation_clear - free what it holds. */
 void explanation_clear(struct explanation *explanation);
 
-/* explanation_list - the step in which a list decided, failed or asks; or
- * NULL: none did. */
+/* explanation_list - the step in which a list decided, failed, or left the
+ * lookup to Postfix; NULL: none did. */
 const struct explanation_step *
 explanation_list(const struct explanation *explanation);
 
-/* explanation_changes - how an address was changed, for people: "percent hack;
+/* explanation_changes - the changes of an address in words: "percent hack;
  * sender-routed". The caller frees it. */
 char *explanation_changes(unsigned changes);
 
-/* explanation_colour - is the output a terminal that wants colours? (NO_COLOR,
- * see no-color.org; TERM=dumb) */
+/* explanation_colour - is the output a terminal on which colours are wanted?
+ * (NO_COLOR, see no-color.org; TERM=dumb) */
 bool explanation_colour(FILE *output);
 
-/* explanation_print - for people; each is ended by a blank line. colour: with
- * the escape sequences of a terminal. */
+/* explanation_print - as text, followed by a blank line. colour: with the
+ * escape sequences of a terminal. */
 void explanation_print(const struct explanation *explanation, bool colour,
 		       FILE *output);
 
-/* explanation_print_json - for programs: one object in one line. */
+/* explanation_print_json - as one JSON object on one line. */
 void explanation_print_json(const struct explanation *explanation,
 			    FILE *output);
 

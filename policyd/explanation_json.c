@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* explanation_json - an explanation for programs
+/* explanation_json - an explanation as JSON
  *
- * One object in one line (JSON Lines). */
+ * One object per line (JSON Lines). */
 
 #include "policyd/explanation.h"
 
@@ -10,7 +10,7 @@
 
 #include "policyd/json.h"
 
-/* request_object - all attributes that are not empty, by their own names */
+/* request_object - all attributes that are not empty, by their Postfix names */
 static json_t *request_object(const struct request *request)
 {
 	json_t *object = json_object();
@@ -24,7 +24,7 @@ static json_t *request_object(const struct request *request)
 	return object;
 }
 
-/* service_object - which rules it was judged by */
+/* service_object - the service whose rules applied */
 static json_t *service_object(const struct explanation *explanation)
 {
 	const struct service *service = explanation->judgement.service;
@@ -38,7 +38,7 @@ static json_t *service_object(const struct explanation *explanation)
 	return object;
 }
 
-/* step_object - a list searched, or the address changed */
+/* step_object - the search of a list, or a change of the address */
 static json_t *step_object(const struct explanation_step *step)
 {
 	json_t *object = json_object();
@@ -60,7 +60,7 @@ static json_t *step_object(const struct explanation_step *step)
 	return object;
 }
 
-/* destination_object - class and how it was found */
+/* destination_object - the class, and how it was determined */
 static json_t *destination_object(const struct explanation *explanation)
 {
 	const struct facts *facts = &explanation->judgement.facts;
@@ -107,7 +107,7 @@ static json_t *session_object(const struct judgement *judgement)
 	return object;
 }
 
-/* restrictions_array - all of the list; verdict null: not tried */
+/* restrictions_array - the whole list; verdict null: not tried */
 static json_t *restrictions_array(const struct explanation *explanation)
 {
 	const struct restriction_list *list =
@@ -146,7 +146,7 @@ static json_t *restrictions_array(const struct explanation *explanation)
 	return array;
 }
 
-/* explanation_print_json - for programs */
+/* explanation_print_json - as one JSON object on one line */
 void explanation_print_json(const struct explanation *explanation, FILE *output)
 {
 	const struct judgement *judgement = &explanation->judgement;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* explanation_text - an explanation for people
+/* explanation_text - an explanation as text
  *
  * The answer comes first, as Postfix gets it; below it, indented, everything
- * that led to it. What came with the request is escaped as in the log, and all
- * of it passes lib/printable.c: nothing can reach the terminal as a control
- * sequence. */
+ * that led to it. Text from the request is escaped as in the log, and all
+ * output passes through lib/printable.c: no control sequence can reach the
+ * terminal. */
 
 #include "policyd/explanation.h"
 
@@ -17,17 +17,17 @@
 #include "lib/printable.h"
 
 #define LABEL_WIDTH 14
-#define QUOTED_MAX  4096 /* of any text, escaped */
+#define QUOTED_MAX  4096 /* of any escaped text */
 
-/* Where it goes. */
+/* The output. */
 struct printer {
 	const struct explanation *explanation;
 	FILE *output;
 	bool colour;
-	const char *label; /* of the block that begins; "" once it has */
+	const char *label; /* of the block that begins; "" after that */
 };
 
-/* explanation_colour - does the output want colours? */
+/* explanation_colour - are colours wanted? */
 bool explanation_colour(FILE *output)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -38,7 +38,7 @@ bool explanation_colour(FILE *output)
 	       strcmp(terminal, "dumb") != 0;
 }
 
-/* start_line - the label of a block, or as much white space */
+/* start_line - print the label of a block, or white space of the same width */
 static void start_line(struct printer *printer)
 {
 	fprintf(printer->output, "  %-*s", LABEL_WIDTH, printer->label);
@@ -58,7 +58,7 @@ __attribute__((format(printf, 2, 3))) static void line(struct printer *printer,
 	putc('\n', printer->output);
 }
 
-/* put_quoted - text from the request, in the middle of a line */
+/* put_quoted - text from the request, within a line */
 static void put_quoted(struct printer *printer, const char *text)
 {
 	char quoted[QUOTED_MAX + 1];
@@ -67,7 +67,7 @@ static void put_quoted(struct printer *printer, const char *text)
 	fputs(quoted, printer->output);
 }
 
-/* put_named - ", NAME text" if there is any text */
+/* put_named - ", NAME text" unless the text is empty */
 static void put_named(struct printer *printer, const char *name,
 		      const char *text)
 {
@@ -93,7 +93,7 @@ static const char *verdict_colour(enum verdict verdict)
 	}
 }
 
-/* put_verdict - its word, padded to width */
+/* put_verdict - the verdict, padded to width */
 static void put_verdict(struct printer *printer, enum verdict verdict,
 			int width)
 {
@@ -106,7 +106,7 @@ static void put_verdict(struct printer *printer, enum verdict verdict,
 		"");
 }
 
-/* print_verdict - what was decided, and by whom */
+/* print_verdict - the verdict, and the restriction that decided */
 static void print_verdict(struct printer *printer)
 {
 	const struct decision *decision =
@@ -135,11 +135,11 @@ static void print_client(struct printer *printer)
 	if (explanation->client[0] != '\0')
 		line(printer, "%s", explanation->client);
 	else if (judgement->evaluation.decision.verdict == VERDICT_ASK)
-		line(printer,
-		     "what Postfix finds: it tries these words itself");
+		line(printer, "(the result of Postfix, which evaluates this "
+			      "itself)");
 	else if (strcmp(explanation->action, "DUNNO") == 0)
-		line(printer, "nothing of this: the next restriction of "
-			      "Postfix decides");
+		line(printer, "(nothing; Postfix goes on to its next "
+			      "restriction)");
 	else if (judgement->service->reply.mode == REPLY_LOCK)
 		line(printer, "250 2.1.5 Ok, if Postfix comes to the same "
 			      "result and nothing else refuses");
@@ -147,7 +147,7 @@ static void print_client(struct printer *printer)
 		line(printer, "250 2.1.5 Ok, if nothing else refuses");
 }
 
-/* print_request - who asks for what */
+/* print_request - the request itself */
 static void print_request(struct printer *printer)
 {
 	const struct request *request = printer->explanation->request;
@@ -172,7 +172,7 @@ static void print_request(struct printer *printer)
 	putc('\n', printer->output);
 }
 
-/* print_service - which service, and why that one */
+/* print_service - the service, and why it matches */
 static void print_service(struct printer *printer)
 {
 	const struct explanation *explanation = printer->explanation;
@@ -196,8 +196,8 @@ static void print_service(struct printer *printer)
 	putc('\n', printer->output);
 }
 
-/* print_none - lists that do not have the domain, as many as follow each other;
- * returns the index of the last */
+/* print_none - successive lists that do not contain the domain; returns the
+ * index of the last one */
 static size_t print_none(struct printer *printer, size_t first)
 {
 	const struct explanation *explanation = printer->explanation;
@@ -220,7 +220,7 @@ static size_t print_none(struct printer *printer, size_t first)
 	return i - 1;
 }
 
-/* answer_text - what came of a search, between the domain and the list */
+/* answer_text - the result of a search, between the domain and the list */
 static const char *answer_text(const struct explanation_step *step)
 {
 	switch (step->answer) {
@@ -229,13 +229,13 @@ static const char *answer_text(const struct explanation_step *step)
 	case 0:
 		return " is not in ";
 	case TABLE_ASK:
-		return " only Postfix can look up in ";
+		return " can be looked up only by Postfix, in ";
 	default:
 		return " could not be looked up in ";
 	}
 }
 
-/* print_search - a list that has something to say of the domain */
+/* print_search - a list that contains the domain, or whose search failed */
 static void print_search(struct printer *printer,
 			 const struct explanation_step *step)
 {
@@ -251,7 +251,7 @@ static void print_search(struct printer *printer,
 	putc('\n', printer->output);
 }
 
-/* print_change - the address is another one now */
+/* print_change - a change of the address */
 static void print_change(struct printer *printer,
 			 const struct explanation_step *step)
 {
@@ -275,7 +275,7 @@ static void print_address(struct printer *printer)
 	if (explanation->step_count == 0)
 		line(printer, "%s",
 		     explanation->judgement.facts.has_recipient
-			     ? "not even the syntax of an address"
+			     ? "not a valid address"
 			     : "none");
 	for (i = 0; i < explanation->step_count; i++) {
 		const struct explanation_step *step = &explanation->steps[i];
@@ -289,7 +289,7 @@ static void print_address(struct printer *printer)
 	}
 }
 
-/* print_destination - the class, and what it comes from */
+/* print_destination - the class, and the list that decided */
 static void print_destination(struct printer *printer)
 {
 	const struct facts *facts = &printer->explanation->judgement.facts;
@@ -301,7 +301,7 @@ static void print_destination(struct printer *printer)
 	fprintf(printer->output, "%s: %s", facts_class(facts),
 		facts_destination(facts));
 	if (facts->has_recipient && facts->destination.routed)
-		fputs(", routing is left in the local part (sender-routed)",
+		fputs(", routing remains in the local part (sender-routed)",
 		      printer->output);
 	if (list != NULL) {
 		fprintf(printer->output, ", by %s", list->list);
@@ -354,13 +354,13 @@ static void print_session(struct printer *printer)
 		put_quoted(printer, request->sasl_method);
 	}
 	if (*owners != '\0') {
-		fputs("; the sender belongs to ", printer->output);
+		fputs("; the sender address belongs to ", printer->output);
 		put_quoted(printer, owners);
 	}
 	putc('\n', printer->output);
 }
 
-/* name_width - of the longest restriction */
+/* name_width - the width of the longest name */
 static int name_width(const struct restriction_list *list)
 {
 	size_t width = 0;
@@ -372,7 +372,7 @@ static int name_width(const struct restriction_list *list)
 	return (int)width;
 }
 
-/* put_entry - what made a restriction permit, and where it stands */
+/* put_entry - the entry that made a restriction permit, and its place */
 static void put_entry(struct printer *printer,
 		      const struct explanation_answer *answer)
 {
@@ -383,7 +383,7 @@ static void put_entry(struct printer *printer,
 	fprintf(printer->output, " (%s)", answer->origin);
 }
 
-/* put_why - which table could not be looked up, and why */
+/* put_why - the table whose lookup failed, and why */
 static void put_why(struct printer *printer,
 		    const struct explanation_answer *answer)
 {
@@ -394,7 +394,7 @@ static void put_why(struct printer *printer,
 	fprintf(printer->output, ": %s", answer->why);
 }
 
-/* print_restrictions - all of the list, with the answers of those tried */
+/* print_restrictions - the whole list, with the results of those tried */
 static void print_restrictions(struct printer *printer)
 {
 	const struct explanation *explanation = printer->explanation;
@@ -432,7 +432,7 @@ static void print_restrictions(struct printer *printer)
 		line(printer, "%-*s  reject", width, "(end of the list)");
 }
 
-/* explanation_print - for people */
+/* explanation_print - as text */
 void explanation_print(const struct explanation *explanation, bool colour,
 		       FILE *output)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* gates - who may come in at which listener
+/* gates - admission control for listeners
  *
- * A listener that has neither allow_remote nor allow_users nor tls is the
- * server's business alone. Before others stands a gate: whose address or user
- * is not listed is closed at once, and in TLS another thread makes an ordinary
- * connection of every client that it knows. Strangers can knock as fast as they
- * like: what is logged about them is limited. */
+ * Connections to a listener that has no allow_remote, allow_users or tls go
+ * straight to the server. Other listeners have a gate: a client whose address
+ * or user is not listed is closed at once, and for clients in TLS another
+ * thread turns each admitted client into an ordinary connection. Strangers can
+ * connect as fast as they like, so log lines about them are limited. */
 
 #include "policyd/gates.h"
 
@@ -20,7 +20,7 @@
 #include "lib/xalloc.h"
 #include "policyd/tls_thread.h"
 
-/* One listener's. */
+/* The gate of one listener. */
 struct gate {
 	struct gates *gates;
 	const struct config_gate *config;
@@ -38,7 +38,7 @@ struct gates {
 	struct metrics tls_metrics;
 };
 
-/* warn - about a stranger, if there was not too much of that lately */
+/* warn - about a client, unless there were too many such warnings lately */
 static void warn(struct log_limit *limit, const char *peer, const char *what,
 		 const char *reason)
 {
@@ -47,12 +47,12 @@ static void warn(struct log_limit *limit, const char *peer, const char *what,
 	if (!log_limit_pass(limit, (uint64_t)clock_ms(), &suppressed))
 		return;
 	if (suppressed > 0)
-		log_warning("%lu more clients were refused and not logged",
-			    suppressed);
+		log_warning("%lu more %s refused and not logged", suppressed,
+			    suppressed == 1 ? "client was" : "clients were");
 	log_warning("%s: %s: %s", peer, what, reason);
 }
 
-/* on_ready - a client in TLS is known */
+/* on_ready - a client in TLS is admitted */
 static void on_ready(void *context, int fd, const char *peer)
 {
 	struct gates *gates = context;
@@ -60,7 +60,7 @@ static void on_ready(void *context, int fd, const char *peer)
 	server_add(gates->server, fd, peer);
 }
 
-/* on_failed - a client in TLS is cut; called by the TLS thread */
+/* on_failed - a client in TLS was refused; called by the TLS thread */
 static void on_failed(void *context, const char *peer, const char *reason)
 {
 	struct gates *gates = context;
@@ -69,8 +69,8 @@ static void on_failed(void *context, const char *peer, const char *reason)
 	warn(&gates->failed, peer, "TLS", reason);
 }
 
-/* is_allowed - is the client one of allow_remote? What cannot be looked up
- * is not. */
+/* is_allowed - is the client listed in allow_remote? If that cannot be
+ * determined, no. */
 static bool is_allowed(const struct gate *gate, int fd)
 {
 	const struct network_list *clients = gate->config->clients;
@@ -81,7 +81,7 @@ static bool is_allowed(const struct gate *gate, int fd)
 				  "unknown") == 1;
 }
 
-/* is_user - is the client one of allow_users? Who cannot be told is not. */
+/* is_user - is the client listed in allow_users? If the user is unknown, no. */
 static bool is_user(const struct gate *gate, int fd)
 {
 	const struct config_gate *config = gate->config;
@@ -98,7 +98,7 @@ static bool is_user(const struct gate *gate, int fd)
 	return false;
 }
 
-/* accept_tls - a client in TLS; when its thread is behind, no more come */
+/* accept_tls - a client in TLS; refuse it if the TLS thread is too busy */
 static void accept_tls(const struct gate *gate, int fd, const char *peer)
 {
 	struct gates *gates = gate->gates;
@@ -110,7 +110,7 @@ static void accept_tls(const struct gate *gate, int fd, const char *peer)
 	close(fd);
 }
 
-/* on_accepted - somebody is at the gate */
+/* on_accepted - a new connection */
 static void on_accepted(void *context, int fd)
 {
 	const struct gate *gate = context;
@@ -135,7 +135,7 @@ static void on_accepted(void *context, int fd)
 	}
 }
 
-/* wants_tls - does any listener? */
+/* wants_tls - does any listener use TLS? */
 static bool wants_tls(const struct config *config)
 {
 	size_t i;
@@ -146,7 +146,7 @@ static bool wants_tls(const struct config *config)
 	return false;
 }
 
-/* gates_new - nobody has come yet */
+/* gates_new - no listener is open yet */
 struct gates *gates_new(const struct config *config, struct server *server,
 			struct error *error)
 {
@@ -171,19 +171,19 @@ struct gates *gates_new(const struct config *config, struct server *server,
 	return NULL;
 }
 
-/* gates_start - the thread for those in TLS, if one is needed */
+/* gates_start - start the TLS thread if one is needed */
 int gates_start(struct gates *gates, struct error *error)
 {
 	return gates->tls != NULL ? tls_thread_start(gates->tls, error) : 0;
 }
 
-/* gates_running - is the thread not at its end? */
+/* gates_running - is the TLS thread still running? */
 bool gates_running(const struct gates *gates)
 {
 	return gates != NULL && tls_thread_running(gates->tls);
 }
 
-/* gates_free - they must not run */
+/* gates_free - the TLS thread must not be running */
 void gates_free(struct gates *gates)
 {
 	if (gates == NULL)
@@ -193,7 +193,7 @@ void gates_free(struct gates *gates)
 	free(gates);
 }
 
-/* gates_listen - serve what comes at fd */
+/* gates_listen - accept connections at fd */
 int gates_listen(struct gates *gates, size_t listener, int fd,
 		 struct error *error)
 {
@@ -208,14 +208,14 @@ int gates_listen(struct gates *gates, size_t listener, int fd,
 	return server_listen_for(gates->server, fd, on_accepted, gate, error);
 }
 
-/* gates_metrics - add who was not let in */
+/* gates_metrics - add the numbers of refused clients */
 void gates_metrics(const struct gates *gates, struct metrics *metrics)
 {
 	metrics_add(metrics, &gates->metrics);
 	metrics_add(metrics, &gates->tls_metrics);
 }
 
-/* gates_drain - right before the server hands over or drains */
+/* gates_drain - directly before the server hands over or drains */
 void gates_drain(struct gates *gates, void (*done)(void *context),
 		 void *context)
 {
@@ -225,7 +225,7 @@ void gates_drain(struct gates *gates, void (*done)(void *context),
 		done(context);
 }
 
-/* gates_finish - the last answers to clients in TLS */
+/* gates_finish - pass on the last answers to clients in TLS */
 void gates_finish(struct gates *gates)
 {
 	if (gates->tls != NULL)

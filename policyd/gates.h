@@ -9,38 +9,38 @@
 #include "lib/metrics.h"
 #include "lib/server.h"
 
-/* What stands before the listeners of one server: who may come in from other
- * hosts, and TLS. */
+/* Admission control for the listeners of one server: which clients may connect,
+ * and TLS. */
 struct gates;
 
-/* gates_new - config and server must stay. NULL: there is a listener in TLS,
- * and no event loop or no channel for it. */
+/* gates_new - config and server must stay. NULL: there is a listener with TLS,
+ * and no event loop or channel could be made for it. */
 struct gates *gates_new(const struct config *config, struct server *server,
 			struct error *error);
 
-/* gates_start - if there is a listener in TLS, start its thread. Call it when
- * the process has the rights that it will keep. 0 or -1. */
+/* gates_start - if a listener uses TLS, start its thread. Call it when the
+ * process has the rights that it will keep. 0 or -1. */
 int gates_start(struct gates *gates, struct error *error);
 
-/* gates_running - is the thread not at its end? Then nothing that it uses may
- * be freed. NULL is allowed. */
+/* gates_running - is the TLS thread still running? Then nothing that it uses
+ * may be freed. NULL is allowed. */
 bool gates_running(const struct gates *gates);
 
-/* gates_free - they must not run. NULL is allowed. */
+/* gates_free - the TLS thread must not be running. NULL is allowed. */
 void gates_free(struct gates *gates);
 
-/* gates_listen - serve what comes at fd, the socket of that listener of the
- * configuration; fd is theirs on success. 0 or -1. */
+/* gates_listen - accept connections at fd, the socket of this listener of the
+ * configuration; on success the gates own fd. 0 or -1. */
 int gates_listen(struct gates *gates, size_t listener, int fd,
 		 struct error *error);
 
-/* gates_metrics - add who was not let in. */
+/* gates_metrics - add the numbers of refused clients. */
 void gates_metrics(const struct gates *gates, struct metrics *metrics);
 
-/* gates_drain - right before the server hands over or drains: nobody comes in
- * any more, and clients in TLS may say nothing more. done() is called at once
- * or from the event loop, when those that were let in are the server's. Once
- * only. */
+/* gates_drain - directly before the server hands over or drains: no client is
+ * admitted any more, and clients in TLS may send nothing more. done() is called
+ * at once or from the event loop, when all admitted clients belong to the
+ * server. Once only. */
 void gates_drain(struct gates *gates, void (*done)(void *context),
 		 void *context);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* inherited - listening sockets that were there before us
+/* inherited - listening sockets that a supervisor opened before we started
  *
- * A supervisor that keeps them open across a restart of everything loses no
- * client: whoever connects meanwhile waits. */
+ * A supervisor that keeps them open across a complete restart loses no client:
+ * clients that connect meanwhile wait in the backlog. */
 
 #include "policyd/inherited.h"
 
@@ -21,7 +21,7 @@
 
 #include "lib/number.h"
 
-/* Any address that such a socket has; one byte more than the kernel fills. */
+/* Any address of such a socket; one byte larger than the kernel fills. */
 union address {
 	struct sockaddr any;
 	struct sockaddr_in in;
@@ -30,7 +30,7 @@ union address {
 	char bytes[sizeof(struct sockaddr_un) + 1];
 };
 
-/* inherited_count - how many */
+/* inherited_count - the number of sockets, from the environment */
 int inherited_count(void)
 {
 	const char *owner = getenv("LISTEN_PID");
@@ -48,7 +48,7 @@ int inherited_count(void)
 	return (int)fds;
 }
 
-/* option - of the socket; -1: it is none */
+/* option - of the socket; -1: it is not a socket */
 static int option(int fd, int name)
 {
 	socklen_t length = sizeof(int);
@@ -59,7 +59,7 @@ static int option(int fd, int name)
 	return value;
 }
 
-/* write_address - as in a listen section; -1: of another kind */
+/* write_address - as in a listen section; -1: of another family */
 static int write_address(char *text, size_t size, int fd)
 {
 	union address address = { 0 };
@@ -88,7 +88,7 @@ static int write_address(char *text, size_t size, int fd)
 	}
 }
 
-/* inherited_listener - what that descriptor listens on */
+/* inherited_listener - the address that the descriptor listens on */
 int inherited_listener(struct listener *listener, int fd, struct error *error)
 {
 	char text[sizeof(listener->options.address)];
@@ -97,10 +97,10 @@ int inherited_listener(struct listener *listener, int fd, struct error *error)
 	memset(listener, 0, sizeof(*listener));
 	if (option(fd, SO_TYPE) != SOCK_STREAM ||
 	    option(fd, SO_ACCEPTCONN) != 1)
-		return error_set(error, "it is no listening stream socket");
+		return error_set(error, "it is not a listening stream socket");
 	if (write_address(text, sizeof(text), fd) < 0)
-		return error_set(error, "its address is neither a path nor "
-					"that of TCP");
+		return error_set(error, "its address is neither a path nor a "
+					"TCP address");
 	if (listener_parse(&listener->options, text, error) < 0)
 		return -1;
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||

@@ -5,16 +5,18 @@
 #include "lib/error.h"
 #include "lib/listener.h"
 
-/* Listening sockets that a supervisor has opened, as sd_listen_fds(3) has
- * them: descriptors from INHERITED_FIRST on. */
+/* Listening sockets that a supervisor opened, see sd_listen_fds(3):
+ * descriptors from INHERITED_FIRST on. */
 #define INHERITED_FIRST 3
 #define INHERITED_MAX	64
 
-/* inherited_count - how many, as the environment says; it forgets it then. */
+/* inherited_count - the number of sockets, from the environment, from which the
+ * variables are removed. */
 int inherited_count(void);
 
-/* inherited_listener - what that descriptor listens on; it does not block, and
- * is closed by exec(2), then. -1: it is no such socket, which stays open. */
+/* inherited_listener - the address that the descriptor listens on; the socket
+ * becomes non-blocking and close-on-exec. -1: it is not such a socket; it stays
+ * open. */
 int inherited_listener(struct listener *listener, int fd, struct error *error);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* init - the first policyd.conf, and the way into Postfix and out again
+/* init - write a first policyd.conf, and print how to connect Postfix to it
  *
- *	postconf -> plan -> text -> trial -> file, and commands for people
+ *	postconf -> plan -> text -> trial -> file, and commands to type
  *	            init_plan init_text init_trial    init_start
  *
- * Postfix is changed by nobody but the administrator, who types, or does not
- * type, what is printed. */
+ * Only the administrator changes Postfix, by typing the commands that are
+ * printed. */
 
 #include "policyd/init.h"
 
@@ -23,8 +23,8 @@
 #include "policyd/check_postfix.h"
 #include "policyd/init_internal.h"
 
-/* find_directory - where Postfix is configured, as an absolute path; the
- * caller frees it. NULL: there is no such directory */
+/* find_directory - the configuration directory of Postfix, as an absolute path;
+ * the caller frees it. NULL: there is no such directory */
 static char *find_directory(const char *wanted, struct error *error)
 {
 	char *path = realpath(wanted != NULL ? wanted : "/etc/postfix", NULL);
@@ -36,7 +36,7 @@ static char *find_directory(const char *wanted, struct error *error)
 	return path;
 }
 
-/* write_all - the text, to a new file */
+/* write_all - write the text to a new file */
 static int write_all(int fd, const char *text)
 {
 	size_t length = strlen(text);
@@ -54,7 +54,7 @@ static int write_all(int fd, const char *text)
 	return fsync(fd);
 }
 
-/* open_new - a file that must not exist; its directory is made */
+/* open_new - create a file that must not exist, and its directory */
 static int open_new(const char *path)
 {
 	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -72,7 +72,7 @@ static int open_new(const char *path)
 	return fd;
 }
 
-/* write_file - the text; nothing is left of it when that fails */
+/* write_file - write the text; if that fails no file is left */
 static int write_file(const char *path, const char *text, struct error *error)
 {
 	int fd = open_new(path);
@@ -90,18 +90,17 @@ static int write_file(const char *path, const char *text, struct error *error)
 	return result;
 }
 
-/* print_postfix - how to have Postfix ask, and what takes that back */
+/* print_postfix - how to make Postfix use policyd, and how to undo that */
 static void print_postfix(const struct init *init, FILE *output)
 {
-	fprintf(output, "\n# 2. Have Postfix ask it, and look whether it does "
-			"so rightly:\n");
+	fprintf(output, "\n# 2. Make Postfix use it, and check:\n");
 	init_print_commands(output, init, &init->on, "");
 	fprintf(output,
 		"policyd -P%s\n"
-		"\n# To have Postfix as it was before (%s):\n",
+		"\n# To restore the previous Postfix configuration (%s):\n",
 		init->option,
 		init->config != NULL ? "keep these lines"
-				     : "these lines stand in the file, too");
+				     : "these lines are in the file, too");
 	init_print_commands(output, init, &init->off, "");
 }
 
@@ -116,22 +115,22 @@ static void print(const struct init *init)
 
 	printable_open(&all);
 	fprintf(all.stream,
-		"# %s is %s. What is printed here was tried on a copy of\n"
-		"# main.cf and master.cf: strangers do not relay, and it can "
+		"# %s is %s. These commands were tried on a copy of main.cf\n"
+		"# and master.cf: strangers cannot relay, and everything can "
 		"be undone.\n"
 		"\n# 1. Check it, and start policyd:\n"
 		"policyd -t%s\n%s",
 		init->path, init->config != NULL ? "kept as it is" : "written",
 		init->option, start);
 	print_postfix(init, all.stream);
-	fprintf(all.stream, "\n# And then to stop policyd:\n%s", stop);
+	fprintf(all.stream, "\n# And to stop policyd:\n%s", stop);
 	printable_close(&all, stdout);
 	free(start);
 	free(stop);
 }
 
-/* name_server - how smtpd(8) is to name our socket: as in a file that is kept,
- * or below the queue directory */
+/* name_server - our socket in the notation of smtpd(8): that of an existing
+ * policyd.conf, or one below the queue directory */
 static int name_server(struct init *init, struct error *error)
 {
 	if (init->config == NULL)
@@ -141,13 +140,13 @@ static int name_server(struct init *init, struct error *error)
 					    &init->config->listeners[0]);
 	else
 		return error_set(error,
-				 "%s exists and has no listen section; with "
-				 "that file moved away --init writes another",
+				 "%s exists and has no listen section; move "
+				 "it away to have --init write another",
 				 init->path);
 	return 0;
 }
 
-/* run - with the Postfix known: plan, try, write, print; an exit status */
+/* run - plan, try, write, print; returns an exit status */
 static int run(struct init *init, struct error *error)
 {
 	int status = EX_CONFIG;
@@ -186,7 +185,7 @@ static int check_configured(const char *directory, struct error *error)
 	return result;
 }
 
-/* read_postfix - where it is, and what it has; an exit status */
+/* read_postfix - find it, and read its configuration; an exit status */
 static int read_postfix(struct init *init, const char *wanted,
 			struct error *error)
 {
@@ -216,13 +215,13 @@ static int keep_file(struct init *init, struct error *error)
 	if (init->config != NULL)
 		return EX_OK;
 	error_set(error,
-		  "%s exists and is refused; it is not touched: mend it, or "
+		  "%s exists and is refused; it is not touched: fix it, or "
 		  "name another file with -c",
 		  init->path);
 	return EX_CONFIG;
 }
 
-/* init - write policyd.conf, print the commands */
+/* init - write policyd.conf, and print the commands */
 int init(const char *path, const char *directory, bool terse)
 {
 	struct init state = { .path = path };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* init_plan - which ports there are, and what to change for them
+/* init_plan - the ports, and the changes that they need
  *
- * Postfix asks policyd in smtpd_relay_restrictions of each port that clients
- * come to. That is set in master.cf, port by port, so a service that takes mail
- * back from a content filter keeps what it has, and so do the other lists of
- * restrictions. What is set is undone in the opposite way: a value of before
- * is put back, a setting that was not there is taken out. */
+ * Postfix is to ask policyd in smtpd_relay_restrictions of each port to which
+ * clients connect. That is set in master.cf, port by port, so a service that
+ * takes mail back from a content filter stays as it is, and so do the other
+ * restriction lists. Each change has its reverse: the previous value is put
+ * back, or a new setting is removed. */
 
 #include "policyd/init_internal.h"
 
@@ -18,7 +18,7 @@
 #include "lib/postconf.h"
 #include "lib/xalloc.h"
 
-/* add - a change; text is given away */
+/* add - add a change, which owns text */
 static void add(struct init_changes *changes, const char *option, char *text)
 {
 	changes->list = xreallocarray(changes->list, changes->count + 1,
@@ -38,7 +38,7 @@ void init_changes_clear(struct init_changes *changes)
 	*changes = (struct init_changes){ 0 };
 }
 
-/* is_loopback - can only this host reach it? */
+/* is_loopback - can only this host connect to it? */
 static bool is_loopback(const struct postfix_service *service)
 {
 	return strncmp(service->name, "127.", 4) == 0 ||
@@ -63,7 +63,7 @@ bool init_is_filter(const struct postfix_service *service)
 	return false;
 }
 
-/* demands_tls - of everybody, so that it is a port for users */
+/* demands_tls - does it require TLS, so that it is a port for users? */
 static bool demands_tls(const struct postfix *postfix,
 			const struct postfix_service *service)
 {
@@ -74,7 +74,7 @@ static bool demands_tls(const struct postfix *postfix,
 			  "encrypt") == 0;
 }
 
-/* find_ports - every smtpd that clients come to */
+/* find_ports - every smtpd to which clients connect */
 static void find_ports(struct init *init)
 {
 	const struct postfix *postfix = &init->postfix;
@@ -96,7 +96,7 @@ static void find_ports(struct init *init)
 	}
 }
 
-/* find_group - that of Postfix's user, for the socket */
+/* find_group - the group of Postfix's user, for the socket */
 static int find_group(struct init *init, struct error *error)
 {
 	const char *owner = postfix_get(&init->postfix, NULL, "mail_owner");
@@ -107,14 +107,14 @@ static int find_group(struct init *init, struct error *error)
 	if (group == NULL)
 		return error_set(error,
 				 "mail_owner = %s: there is no such user, or "
-				 "he has no group: is Postfix installed?",
+				 "it has no group; is Postfix installed?",
 				 owner);
 	init->group = xstrdup(group->gr_name);
 	return 0;
 }
 
-/* master_line - a service as it stands in master.cf, for postconf -M; the
- * caller frees it. NULL: it is not there. */
+/* master_line - the line of a service in master.cf, for postconf -M; the caller
+ * frees it. NULL: there is none. */
 static char *master_line(const struct init *init,
 			 const struct postfix_service *service)
 {
@@ -134,7 +134,7 @@ static char *master_line(const struct init *init,
 	return NULL;
 }
 
-/* is_restored - is the whole line of the service put back already? */
+/* is_restored - is the whole line of the service going to be restored? */
 static bool is_restored(const struct init *init,
 			const struct postfix_service *service)
 {
@@ -149,8 +149,8 @@ static bool is_restored(const struct init *init,
 	return restored;
 }
 
-/* add_undo - put back what a port has for a parameter. postconf -P takes no
- * value with white space: then the whole line of master.cf is put back. */
+/* add_undo - restore a parameter of a port. postconf -P rejects values with
+ * white space: in that case restore the whole line of master.cf. */
 static void add_undo(struct init *init, const struct postfix_service *service,
 		     const char *parameter)
 {
@@ -171,7 +171,7 @@ static void add_undo(struct init *init, const struct postfix_service *service,
 		add(&init->off, "-M", line);
 }
 
-/* set - a parameter of a port */
+/* set - set a parameter of a port */
 static void set(struct init *init, const struct postfix_service *service,
 		const char *parameter, const char *value)
 {
@@ -181,7 +181,7 @@ static void set(struct init *init, const struct postfix_service *service,
 	add_undo(init, service, parameter);
 }
 
-/* keep_passwords - out of plain text */
+/* keep_passwords - offer AUTH only with TLS */
 static void keep_passwords(struct init *init,
 			   const struct postfix_service *service)
 {
@@ -193,8 +193,8 @@ static void keep_passwords(struct init *init,
 		set(init, service, "smtpd_tls_auth_only", "yes");
 }
 
-/* change_port - have it ask; and close ETRN, which has no relay restrictions,
- * if it stands open */
+/* change_port - make it ask policyd; and close ETRN, to which the relay
+ * restrictions do not apply, if it is open */
 static void change_port(struct init *init, const struct init_port *port)
 {
 	const struct postfix_service *service = port->service;
@@ -207,7 +207,7 @@ static void change_port(struct init *init, const struct init_port *port)
 	keep_passwords(init, service);
 }
 
-/* init_plan - find the ports, and the changes */
+/* init_plan - find the ports, and plan the changes */
 int init_plan(struct init *init, struct error *error)
 {
 	const char *directory = init->postfix.directory;
@@ -217,12 +217,12 @@ int init_plan(struct init *init, struct error *error)
 	if (init->port_count == 0)
 		return error_set(error,
 				 "%s/master.cf: no smtpd service: this Postfix "
-				 "takes no mail by SMTP",
+				 "receives no mail by SMTP",
 				 directory);
 	if (postfix_values_get(&init->postfix.main, INIT_PARAMETER) != NULL)
 		return error_set(error,
-				 "%s/main.cf: %s is set: this Postfix asks "
-				 "policyd already; policyd -P checks that",
+				 "%s/main.cf: %s is set: this Postfix already "
+				 "asks policyd; policyd -P checks that",
 				 directory, INIT_PARAMETER);
 	if (find_group(init, error) < 0)
 		return -1;

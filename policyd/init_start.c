@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* init_start - how policyd is started on this machine, and stopped
+/* init_start - how to start and stop policyd on this machine
  *
- * By the service manager that runs here, if policyd is installed for it; it
- * reads the default policyd.conf. Otherwise, or with another file, by the
- * program itself. Each command also has a policyd that runs already take the
- * file into use. */
+ * By the service manager that is running, if policyd is installed for it; it
+ * reads the default policyd.conf. Otherwise, or with another file, by running
+ * the program itself. Each start command also makes a running policyd load the
+ * file. */
 
 #include "policyd/init_internal.h"
 
@@ -14,8 +14,8 @@
 #include "lib/xalloc.h"
 #include "policyd/shell.h"
 
-/* A service manager: what is there while it runs, where it may have policyd,
- * and what to type. */
+/* A service manager: a path that exists while it is running, the places of its
+ * files for policyd, and the commands. */
 struct manager {
 	const char *running;
 	const char *files[4];
@@ -45,7 +45,7 @@ static const struct manager managers[] = {
 	  "sysrc policyd_enable=NO\n" },
 };
 
-/* exists - below root */
+/* exists - does the path exist below root? */
 static bool exists(const char *root, const char *path)
 {
 	char *name = xasprintf("%s%s", root, path);
@@ -55,7 +55,7 @@ static bool exists(const char *root, const char *path)
 	return found;
 }
 
-/* has_policyd - does it run, and is policyd installed for it? */
+/* has_policyd - is it running, and is policyd installed for it? */
 static bool has_policyd(const struct manager *manager, const char *root)
 {
 	size_t count = sizeof(manager->files) / sizeof(manager->files[0]);
@@ -69,7 +69,7 @@ static bool has_policyd(const struct manager *manager, const char *root)
 	return false;
 }
 
-/* find_manager - what starts policyd here; NULL: itself */
+/* find_manager - the service manager that starts policyd; NULL: none */
 static const struct manager *find_manager(const char *root, const char *option)
 {
 	size_t i;
@@ -80,7 +80,7 @@ static const struct manager *find_manager(const char *root, const char *option)
 	return NULL;
 }
 
-/* init_start - what to type to start it */
+/* init_start - the commands that start it */
 char *init_start(const char *root, const char *option)
 {
 	const struct manager *manager = find_manager(root, option);
@@ -89,7 +89,7 @@ char *init_start(const char *root, const char *option)
 			       : xasprintf("policyd -d%s\n", option);
 }
 
-/* init_stop - what to type to stop it */
+/* init_stop - the commands that stop it */
 char *init_stop(const char *root, const char *option, const char *pid_file)
 {
 	const struct manager *manager = find_manager(root, option);

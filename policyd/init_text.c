@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* init_text - policyd.conf for a Postfix, and the commands, as text */
+/* init_text - the text of policyd.conf for a Postfix, and the commands */
 
 #include "policyd/init_internal.h"
 
@@ -11,12 +11,12 @@
 #include "lib/xalloc.h"
 #include "policyd/shell.h"
 
-/* Which domains are ours. */
+/* The lists of our domains. */
 static const char *const domains[] = { "mydestination", "virtual_alias_domains",
 				       "virtual_mailbox_domains",
 				       "relay_domains" };
 
-/* Where else a policy server may be asked. */
+/* The lists in which another policy server may be asked. */
 static const char *const lists[] = {
 	"smtpd_client_restrictions", "smtpd_helo_restrictions",
 	"smtpd_sender_restrictions", "smtpd_recipient_restrictions",
@@ -24,7 +24,7 @@ static const char *const lists[] = {
 };
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* init_print_commands - the lines that people are to type */
+/* init_print_commands - the commands to type */
 void init_print_commands(FILE *output, const struct init *init,
 			 const struct init_changes *changes, const char *prefix)
 {
@@ -40,7 +40,7 @@ void init_print_commands(FILE *output, const struct init *init,
 	fprintf(output, "%spostfix%s reload\n", prefix, init->postfix_option);
 }
 
-/* describe_port - what was found of it */
+/* describe_port - what was found about a port */
 static void describe_port(FILE *file, const struct init *init,
 			  const struct init_port *port)
 {
@@ -49,13 +49,13 @@ static void describe_port(FILE *file, const struct init *init,
 
 	fprintf(file, "#	port %u (%s)%s%s\n", port->number,
 		service->name,
-		port->users ? ", for users: TLS is demanded" : "",
+		port->users ? ", for users: TLS is required" : "",
 		service->chroot ? ", in a chroot" : "");
-	fprintf(file, "#		until now %s = %s\n", INIT_RELAY,
+	fprintf(file, "#		previously %s = %s\n", INIT_RELAY,
 		relay);
 }
 
-/* describe_table - parts of a list that are not words but tables or files */
+/* describe_tables - the tables and files in a list */
 static void describe_tables(FILE *file, const struct init *init,
 			    const char *parameter)
 {
@@ -69,7 +69,7 @@ static void describe_tables(FILE *file, const struct init *init,
 	}
 }
 
-/* describe_others - the policy servers that a port asks, too */
+/* describe_others - other policy servers that a port asks */
 static void describe_others(FILE *file, const struct init *init,
 			    const struct init_port *port, const char *name)
 {
@@ -79,7 +79,7 @@ static void describe_others(FILE *file, const struct init *init,
 	postfix_list_read(&list, &init->postfix, port->service, name);
 	for (i = 0; i < list.count; i++)
 		if (strcmp(list.items[i].word, "check_policy_service") == 0)
-			fprintf(file, "#	%s of port %u asks %s, too\n",
+			fprintf(file, "#	%s of port %u also asks %s\n",
 				name, port->number, list.items[i].argument);
 	postfix_list_clear(&list);
 }
@@ -100,8 +100,8 @@ static void describe(FILE *file, const struct init *init)
 		if (strcmp(init->postfix.services[i].program, "smtpd") == 0 &&
 		    init_is_filter(&init->postfix.services[i]))
 			fprintf(file,
-				"#	%s takes mail back from a filter, "
-				"and is left alone\n",
+				"#	%s receives mail from a content "
+				"filter, and is not changed\n",
 				init->postfix.services[i].name);
 	for (i = 0; i < COUNT(domains); i++)
 		describe_tables(file, init, domains[i]);
@@ -110,7 +110,7 @@ static void describe(FILE *file, const struct init *init)
 			describe_others(file, init, &init->ports[i], lists[j]);
 }
 
-/* write_service - the ports of one kind; none, no section */
+/* write_service - a section for the ports of one kind, if there are any */
 static void write_service(FILE *file, const struct init *init, bool users,
 			  const char *comment, const char *name)
 {
@@ -134,34 +134,35 @@ static void write_service(FILE *file, const struct init *init, bool users,
 		fputs(" }\n}\n", file);
 }
 
-/* write_settings - what counts */
+/* write_settings - the options */
 static void write_settings(FILE *file, const struct init *init)
 {
 	const struct postfix *postfix = &init->postfix;
 	bool user = getpwnam("policyd") != NULL;
 
 	fprintf(file,
-		"\n# Where Postfix asks: below its queue directory, so that "
-		"smtpd finds it from\n# inside a chroot, too.\n"
+		"\n# The socket for Postfix: below its queue directory, so "
+		"that smtpd can reach it\n# from a chroot, too.\n"
 		"listen \"unix:%s/private/policyd\" {\n"
 		"	mode = \"0660\"\n	owner = \"%s\"\n"
 		"	group = \"%s\"\n}\n",
 		postfix_get(postfix, NULL, "queue_directory"),
 		postfix_get(postfix, NULL, "mail_owner"), init->group);
 	fprintf(file,
-		"\n# Who answers, once everything is loaded.\n%s"
+		"\n# The user of server processes, once everything is loaded.\n"
+		"%s"
 		"user = \"%s\"\n",
 		user ? ""
-		     : "# A user of its own is better; to make it:\n"
+		     : "# A dedicated user is better; to create one:\n"
 		       "#	useradd --system --user-group --home-dir "
 		       "/nonexistent \\\n"
 		       "#	    --no-create-home --shell "
 		       "/usr/sbin/nologin policyd\n",
 		user ? "policyd" : "nobody");
 	fprintf(file,
-		"\n# Which domains are ours: as this Postfix has it, tables "
-		"included; policyd -T\n# shows what was found. After a change "
-		"there: reload policyd, too.\n"
+		"\n# Our domains are those of this Postfix, tables included; "
+		"policyd -T shows them.\n# After a change there, reload "
+		"policyd, too.\n"
 		"import_postfix = \"%s\"\n",
 		postfix->directory);
 }
@@ -176,19 +177,19 @@ char *init_text(const struct init *init)
 	if (file == NULL)
 		return xstrdup("");
 	fprintf(file,
-		"# policyd.conf - written by policyd --init for the Postfix of "
-		"%s\n# All options are in policyd.conf(5).\n#\n",
+		"# policyd.conf - written by policyd --init for the Postfix in "
+		"%s\n# All options are described in policyd.conf(5).\n#\n",
 		init->postfix.directory);
 	describe(file, init);
-	fputs("#\n# To have it ask policyd, which must run then:\n", file);
+	fputs("#\n# To make it use policyd, which must be running:\n", file);
 	init_print_commands(file, init, &init->on, "#	");
-	fputs("# To have it as it was before:\n", file);
+	fputs("# To restore the previous configuration:\n", file);
 	init_print_commands(file, init, &init->off, "#	");
 	write_settings(file, init);
-	write_service(file, init, false, "For other servers, and strangers.",
-		      "mx");
+	write_service(file, init, false,
+		      "For other mail servers, and strangers.", "mx");
 	write_service(file, init, true, "For our users.", "submission");
-	fputs("\n# Judged whenever this file is loaded.\n"
+	fputs("\n# Checked whenever this file is loaded.\n"
 	      "expect \"strangers do not relay\" {\n"
 	      "	to = \"user@far.example\"\n	verdict = reject\n}\n",
 	      file);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* init_trial - try what is to be printed on a copy
+/* init_trial - try the changes on a copy
  *
- * main.cf and master.cf are copied, the very commands are run on the copy, and
- * the Postfix that comes out is judged: together with the new policyd.conf, may
- * a stranger relay? Then it is all undone, and must be as before. */
+ * main.cf and master.cf are copied, the commands that will be printed are run
+ * on the copy, and the resulting Postfix is judged together with the new
+ * policyd.conf: may a stranger relay? Then all changes are undone, which must
+ * restore the original. */
 
 #include "policyd/init_internal.h"
 
@@ -19,7 +20,7 @@
 #include "lib/xalloc.h"
 #include "policyd/check_postfix.h"
 
-/* run - a command that must succeed */
+/* run - run a command that must succeed */
 static int run(const char *const argv[], struct error *error)
 {
 	const struct subprocess_limits limits = { POSTCONF_TIMEOUT_MS,
@@ -49,7 +50,7 @@ static void settle(const char *directory)
 	free(master_cf);
 }
 
-/* copy_in - both files */
+/* copy_in - copy both files */
 static int copy_in(const char *from, const char *to, struct error *error)
 {
 	char *main_cf = xasprintf("%s/main.cf", from);
@@ -63,7 +64,7 @@ static int copy_in(const char *from, const char *to, struct error *error)
 	return result;
 }
 
-/* apply - the commands, to the copy */
+/* apply - run the commands on the copy */
 static int apply(const char *directory, const struct init_changes *changes,
 		 struct error *error)
 {
@@ -84,7 +85,8 @@ static int apply(const char *directory, const struct init_changes *changes,
 	return result;
 }
 
-/* state - all that the copy has; the caller frees it. NULL: failed */
+/* state - everything that the copy contains; the caller frees it. NULL: failed
+ */
 static char *state(const char *directory, struct error *error)
 {
 	static const char *const options[] = { "-n", "-M", "-P" };
@@ -104,7 +106,7 @@ static char *state(const char *directory, struct error *error)
 	return all;
 }
 
-/* init_load - the configuration of a file */
+/* init_load - the configuration in a file */
 struct config *init_load(const char *path, const char *name)
 {
 	static const struct config_load_options lenient = { .lenient = true };
@@ -119,7 +121,7 @@ struct config *init_load(const char *path, const char *name)
 	return config;
 }
 
-/* load_text - as a file; NULL when it is refused, which is told */
+/* load_text - load text from a file; NULL: the reason was printed */
 static struct config *load_text(const char *directory, const char *name,
 				const char *text)
 {
@@ -136,7 +138,7 @@ static struct config *load_text(const char *directory, const char *name,
 	return config;
 }
 
-/* judge - the changed Postfix together with the new configuration */
+/* judge - check the changed Postfix together with the new configuration */
 static int judge(const struct init *init, const char *directory,
 		 const struct config *config, struct error *error)
 {
@@ -149,13 +151,13 @@ static int judge(const struct init *init, const char *directory,
 	postfix.directory = xstrdup(init->postfix.directory);
 	result = check_postfix_copy(&postfix, config, init_is_filter);
 	if (result < 0)
-		error_set(error, "nothing is written: mend this first, or "
+		error_set(error, "nothing is written: fix this first, or "
 				 "strangers might relay");
 	postfix_clear(&postfix);
 	return result;
 }
 
-/* undo - is the copy as it was before? */
+/* undo - undo the changes; is the copy as it was before? */
 static int undo(const struct init *init, const char *directory,
 		const char *before, struct error *error)
 {
@@ -172,7 +174,7 @@ static int undo(const struct init *init, const char *directory,
 	return result;
 }
 
-/* try_in - in a directory for that */
+/* try_in - in a directory made for it */
 static int try_in(const char *directory, const struct init *init,
 		  const char *text, struct error *error)
 {
@@ -180,8 +182,8 @@ static int try_in(const char *directory, const struct init *init,
 	char *before = NULL;
 	int result = -1;
 
-	error_set(error, "nothing is written: this Postfix's settings do not "
-			 "go together with policyd");
+	error_set(error, "nothing is written: the settings of this Postfix do "
+			 "not work with policyd");
 	config = text != NULL ? load_text(directory, init->path, text)
 			      : init->config;
 	if (config == NULL ||
@@ -200,7 +202,7 @@ out:
 	return result;
 }
 
-/* init_trial - try all of it on a copy */
+/* init_trial - try everything on a copy */
 int init_trial(const struct init *init, const char *text)
 {
 	char directory[] = "/tmp/policyd-init.XXXXXX";

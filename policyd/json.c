@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* json - what the JSON output of the program has in common */
+/* json - building and printing JSON */
 
 #include "policyd/json.h"
 
@@ -9,7 +9,7 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-/* json_start - memory that does not run out, or the process ends */
+/* json_start - have jansson use our allocation, which cannot fail */
 void json_start(void)
 {
 	json_set_alloc_funcs(xmalloc, free);
@@ -35,29 +35,29 @@ json_t *json_text(const char *text)
 	return made;
 }
 
-/* json_whether - true, false or null: not known */
+/* json_whether - true, false, or null: unknown */
 json_t *json_whether(int known)
 {
 	return known == 0 || known == 1 ? json_boolean(known) : json_null();
 }
 
-/* json_set - a member. Names are ASCII and memory never lacks: there is no
- * other way to fail. */
+/* json_set - add a member. Names are ASCII and allocation cannot fail, so
+ * nothing else can go wrong. */
 void json_set(json_t *object, const char *name, json_t *value)
 {
 	if (json_object_set_new(object, name, value) != 0)
 		abort();
 }
 
-/* json_append - an element */
+/* json_append - add an element */
 void json_append(json_t *array, json_t *value)
 {
 	if (json_array_append_new(array, value) != 0)
 		abort();
 }
 
-/* put - a piece of the output: DEL is the one control character that jansson
- * does not escape. It can only be in a string. */
+/* put - write a piece of output: DEL is the one control character that jansson
+ * does not escape. It can occur only in a string. */
 static int put(const char *bytes, size_t length, void *context)
 {
 	FILE *output = context;

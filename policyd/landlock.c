@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* landlock - no files any more
+/* landlock - no access to files any more
  *
- * A server has all that it needs open before it meets a client: sockets, log,
- * captured requests. So the rules are short: there are none, and everything
- * that Landlock can handle is refused. Each version of it handles more; the
- * header of an older system does not name all of that, so it is named here. */
+ * A server has opened everything it needs before it accepts a client: sockets,
+ * log, capture files. So the rules are short: there are none, and everything
+ * that Landlock can handle is refused. Each version handles more; the header of
+ * an older system does not define all of it, so it is defined here. */
 
 #include "policyd/landlock.h"
 
@@ -16,14 +16,14 @@
 
 #define GET_VERSION 1u
 
-/* struct landlock_ruleset_attr, as version 6 has it. */
+/* struct landlock_ruleset_attr, as in version 6. */
 struct rules {
 	uint64_t files;
 	uint64_t network;
 	uint64_t scopes;
 };
 
-/* What each version added; and how much of struct rules it knows. */
+/* The rights that each version can handle, and its size of struct rules. */
 static const struct version {
 	struct rules rules;
 	size_t size;
@@ -38,7 +38,7 @@ static const struct version {
 };
 #define NEWEST ((long)(sizeof(versions) / sizeof(versions[0])) - 1)
 
-/* landlock_enter - no files any more */
+/* landlock_enter - no access to files from now on */
 int landlock_enter(struct error *error)
 {
 	long version =

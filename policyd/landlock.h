@@ -4,11 +4,11 @@
 
 #include "lib/error.h"
 
-/* landlock_enter - from now on this thread, and those that it starts, can
- * open, make and remove no file, reach no TCP port and no abstract socket of
- * others, and signal nobody else. What is open stays open. Needs
- * PR_SET_NO_NEW_PRIVS. Returns the version of Landlock, 0: the kernel has
- * none, or -1. */
+/* landlock_enter - from now on this thread, and threads that it starts, can
+ * open, create and remove no file, reach no TCP port, connect to no abstract
+ * socket of another process, and signal no other process. Open descriptors stay
+ * usable. Needs PR_SET_NO_NEW_PRIVS. Returns the version of Landlock, 0: the
+ * kernel has none, or -1. */
 int landlock_enter(struct error *error);
 
 #endif

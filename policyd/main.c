@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* policyd - Postfix policy server: mail for us, or encrypted and logged in
  *
- * This file reads the command line and hands over to the part that was asked
- * for. See README and policyd(8). */
+ * This file reads the command line and calls the part of the program that was
+ * requested. See README and policyd(8). */
 
 #include <errno.h>
 #include <getopt.h>
@@ -43,41 +43,44 @@ enum mode {
 	MODE_QUERY = 'q',
 	MODE_STDIO = 's',
 	MODE_CHECK_POSTFIX = 'P',
-	MODE_INIT = 'i',   /* has no short form */
-	MODE_SERVER = 'S', /* started by the monitor */
+	MODE_INIT = 'i',   /* no short option */
+	MODE_SERVER = 'S', /* for the monitor, to start a server */
 };
-/* These only with MODE_SERVER. */
+/* Only with MODE_SERVER. */
 #define OPTION_LENIENT	'L'
 #define OPTION_ACCEPTED 'a'
-/* These only with MODE_QUERY; they have no short form. */
+/* Only with MODE_QUERY; no short options. */
 #define OPTION_FORMAT  'F'
 #define OPTION_REPLAY  'R'
 #define OPTION_AGAINST 'A'
 #define OPTION_ID      'I'
 
 static const char usage_text[] =
-	"usage: policyd [-dv] [-c FILE]                 serve\n"
+	"usage: policyd [-dv] [-c FILE]                 run the server\n"
 	"       policyd -t [-c FILE]                    check the configuration\n"
 	"       policyd -T [-c FILE]                    print the effective "
 	"configuration\n"
 	"       policyd -q [-c FILE] [--format=json] [NAME=VALUE ...]\n"
-	"                                               ask, and be told why: "
-	"to= from= client=\n"
-	"                                               port= tls=1.3 "
-	"login=alice ...\n"
+	"                                               explain the answer to "
+	"a request:\n"
+	"                                               to= from= client= "
+	"port= tls=1.3\n"
+	"                                               login=alice ...\n"
 	"       policyd -q [-c FILE] --replay [--against OLD] [LOG|CAPTURE ...]\n"
-	"                                               judge again what was "
-	"asked before\n"
+	"                                               re-evaluate logged "
+	"requests\n"
 	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal by its "
 	"id\n"
 	"       policyd -s [-c FILE]                    serve one connection on "
 	"stdin and stdout\n"
-	"       policyd -P [-c FILE]                    check the Postfix around "
-	"us; status 1:\n"
-	"                                               it has to be mended\n"
+	"       policyd -P [-c FILE]                    check the Postfix "
+	"configuration;\n"
+	"                                               exit 1 if it needs "
+	"fixing\n"
 	"       policyd --init [-c FILE] [DIR]          write FILE for the "
-	"Postfix of DIR, and print\n"
-	"                                               how to have it ask\n"
+	"Postfix in DIR, and\n"
+	"                                               print how to connect "
+	"the two\n"
 	"       policyd -V | -h\n"
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
@@ -106,7 +109,7 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* What was asked for on the command line. */
+/* The command line. */
 struct command {
 	enum mode mode;
 	struct options options;
@@ -114,7 +117,7 @@ struct command {
 	int channel; /* with MODE_SERVER */
 };
 
-/* usage - what the command line can be, after a mistake in it */
+/* usage - print the usage, and the mistake before it if there is one */
 static int usage(const char *mistake)
 {
 	if (mistake != NULL)
@@ -123,9 +126,9 @@ static int usage(const char *mistake)
 	return EX_USAGE;
 }
 
-/* written - the exit status, once all of the output is out: what is missing
- * must not look like the whole answer, nor a warning that nobody can read like
- * none. Who stops reading, as head(1) does, knows that. */
+/* written - the exit status once all output is written: truncated output must
+ * not look complete, and a warning that was lost must not look like success.
+ * EPIPE is not reported: the reader closed the pipe on purpose. */
 static int written(int status)
 {
 	int error = fflush(stdout) != 0 ? errno : 0;
@@ -140,7 +143,7 @@ static int written(int status)
 	return status == EX_OK ? EX_IOERR : status;
 }
 
-/* print_version - for -V, with how servers of this program are held */
+/* print_version - for -V, with the means by which servers are contained */
 static _Noreturn void print_version(void)
 {
 	printf("policyd " POLICYD_VERSION "\ncontainment: %s\n",
@@ -148,7 +151,7 @@ static _Noreturn void print_version(void)
 	exit(written(EX_OK));
 }
 
-/* print_and_exit - for -h: text on stdout, and done */
+/* print_and_exit - print a text on stdout and exit: for -h */
 static _Noreturn void print_and_exit(const char *text)
 {
 	fputs(text, stdout);
@@ -164,7 +167,7 @@ static int set_mode(struct command *command, int mode)
 	return 0;
 }
 
-/* set_descriptor - one that the monitor has passed on */
+/* set_descriptor - a descriptor that the monitor passes on */
 static int set_descriptor(int *fd, const char *text)
 {
 	unsigned long number;
@@ -175,7 +178,7 @@ static int set_descriptor(int *fd, const char *text)
 	return 0;
 }
 
-/* set_channel - the monitor's descriptor */
+/* set_channel - the descriptor of the channel to the monitor */
 static int set_channel(struct command *command, const char *text)
 {
 	if (set_descriptor(&command->channel, text) != 0)
@@ -194,7 +197,7 @@ static int set_format(struct command *command, const char *name)
 	return -1;
 }
 
-/* set_query - one of the options that only go with -q; -1: it does not fit */
+/* set_query - an option that requires -q; -1: invalid */
 static int set_query(struct command *command, int option)
 {
 	switch (option) {
@@ -214,7 +217,7 @@ static int set_query(struct command *command, int option)
 	}
 }
 
-/* set_option - one option; -1: it does not fit */
+/* set_option - one option; -1: invalid, or a second mode */
 static int set_option(struct command *command, int option)
 {
 	switch (option) {
@@ -250,7 +253,7 @@ static int set_option(struct command *command, int option)
 	}
 }
 
-/* check_query - do the options of -q go together? */
+/* check_query - are the options of -q used together correctly? */
 static const char *check_query(const struct command *command)
 {
 	const struct query_options *query = &command->query;
@@ -258,17 +261,17 @@ static const char *check_query(const struct command *command)
 	if (command->mode != MODE_QUERY)
 		return query->json || query->replay || query->against != NULL ||
 				       query->id != NULL
-			       ? "--format, --replay, --against and --id only "
-				 "go with -q"
+			       ? "--format, --replay, --against and --id "
+				 "require -q"
 			       : NULL;
 	if (query->replay && query->id != NULL)
 		return "only one of --replay and --id";
 	if (query->against != NULL && !query->replay)
-		return "--against only goes with --replay";
+		return "--against requires --replay";
 	return NULL;
 }
 
-/* read_command - the whole command line; 0 or an exit status */
+/* read_command - read the whole command line; 0 or an exit status */
 static int read_command(struct command *command, int argc, char **argv)
 {
 	int option;
@@ -289,19 +292,19 @@ static int read_command(struct command *command, int argc, char **argv)
 	    command->mode != MODE_QUERY)
 		return usage("too many arguments");
 	if (*command->options.config == '\0')
-		return usage("-c needs the name of a file, and it is empty");
+		return usage("-c: the file name is empty");
 	if (check_query(command) != NULL)
 		return usage(check_query(command));
 	if (command->options.daemonize && command->mode != MODE_SERVE)
-		return usage("-d only goes with serving");
+		return usage("-d is only for running the server");
 	if (command->options.lenient && command->mode != MODE_SERVER)
-		return usage(CHANNEL_LENIENT " is for policyd itself only");
+		return usage(CHANNEL_LENIENT " is for internal use only");
 	if (command->options.accepted >= 0 && command->mode != MODE_SERVER)
-		return usage(CHANNEL_ACCEPTED " is for policyd itself only");
+		return usage(CHANNEL_ACCEPTED " is for internal use only");
 	return EX_OK;
 }
 
-/* absolute - the path, also after a chdir(2); the caller frees it */
+/* absolute - the path, valid after a chdir(2) too; the caller frees it */
 static char *absolute(const char *path)
 {
 	char directory[PATH_MAX];
@@ -311,7 +314,7 @@ static char *absolute(const char *path)
 	return xasprintf("%s/%s", directory, path);
 }
 
-/* warn - of something beside the file, in one printable line */
+/* warn - about something outside the file, in one printable line */
 __attribute__((format(printf, 2, 3))) static void
 warn(const struct config *config, const char *format, ...)
 {
@@ -325,20 +328,20 @@ warn(const struct config *config, const char *format, ...)
 	fprintf(stderr, "%s: warning: %s\n", config->path, text);
 }
 
-/* warn_stale - the daemon that runs does not know main.cf as it is now */
+/* warn_stale - if the running daemon has not loaded main.cf as it is now */
 static void warn_stale(const struct config *config)
 {
 	pid_t pid;
 
 	if (stale_main_cf(config, &pid))
 		warn(config,
-		     "%s has changed since the policyd that runs has read it; "
+		     "%s has changed since the running policyd loaded it; "
 		     "to reload: kill -HUP %ld",
 		     config->main_cf, (long)pid);
 }
 
-/* check_files - what would keep it from logging, listening and writing its pid
- * file; only root is to, and could tell */
+/* check_files - warn of anything that would keep the daemon from logging,
+ * listening or writing its pid file; only root can check that */
 static void check_files(const struct config *config)
 {
 	struct error error;
@@ -355,8 +358,8 @@ static void check_files(const struct config *config)
 			warn(config, "listen: %s", error.text);
 }
 
-/* check_shadow - the next configuration; what is wrong with it does not refuse
- * this one */
+/* check_shadow - load the shadow configuration as well; an error in it is no
+ * reason to refuse this one */
 static void check_shadow(const struct config *config)
 {
 	struct config_messages messages = { 0 };
@@ -368,13 +371,12 @@ static void check_shadow(const struct config *config)
 			messages.lines[i]);
 	config_messages_clear(&messages);
 	if (result < 0)
-		warn(config,
-		     "shadow: %s is refused, and will not be judged along",
+		warn(config, "shadow: %s is refused and will not be compared",
 		     config->shadow);
 }
 
-/* load - strictly only where that is the question; elsewhere as a server that
- * starts does, since what cannot be read then is part of the answer */
+/* load - strictly only for -t; the other modes load leniently, as a starting
+ * server does, since a table that cannot be read is part of their answer */
 static struct config *load(const struct command *command,
 			   struct config_messages *messages)
 {
@@ -394,7 +396,7 @@ static struct config *load(const struct command *command,
 	return config;
 }
 
-/* dump - for people printable; for a file as it can be loaded again */
+/* dump - printable on a terminal; in a file, exactly as it can be loaded */
 static void dump(const struct config *config)
 {
 	struct printable all;
@@ -408,7 +410,7 @@ static void dump(const struct config *config)
 	printable_close(&all, stdout);
 }
 
-/* with_config - the modes that load the configuration and end */
+/* with_config - run a mode that loads the configuration and then exits */
 static int with_config(const struct command *command)
 {
 	struct config_messages messages = { 0 };
@@ -436,7 +438,7 @@ static int with_config(const struct command *command)
 	return written(status);
 }
 
-/* start_monitor - serve: find ourselves, so that servers can be started */
+/* start_monitor - find our own program file, which starts servers, and serve */
 static int start_monitor(struct options *options, const sigset_t *mask)
 {
 	char program[PATH_MAX];
@@ -447,7 +449,7 @@ static int start_monitor(struct options *options, const sigset_t *mask)
 
 	if (length <= 0) {
 		fprintf(stderr,
-			"policyd: cannot find my own program file: "
+			"policyd: cannot find the program file: "
 			"%s\n",
 			strerror(errno));
 		return EX_OSERR;
@@ -471,7 +473,7 @@ int main(int argc, char **argv)
 
 	monitor_hold_signals(&mask);
 	if (streams_open() < 0)
-		return EX_TEMPFAIL; /* there may be nowhere to tell it */
+		return EX_TEMPFAIL; /* stderr may not exist: no message */
 	tls_init();
 	status = read_command(&command, argc, argv);
 	if (status != EX_OK)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* monitor - the process that keeps sockets and starts servers
  *
- * Keeps the listening sockets, the pid file and the signals while servers come
- * and go. Never parses the configuration and never reads a byte from a client,
- * so it may stay root and should never fail. One loop waits for signals, for
- * messages of servers, and for deadlines. */
+ * It keeps the listening sockets, the pid file and the signals while servers
+ * come and go. It never parses the configuration and never reads a byte from a
+ * client, so it may stay root and should never fail. One loop waits for
+ * signals, for messages from servers, and for deadlines. */
 
 #include "policyd/monitor_internal.h"
 
@@ -23,23 +23,23 @@
 #include "policyd/daemon.h"
 #include "policyd/privileges.h"
 
-#define STOP_MS	    4700 /* to drain; then they are killed */
-#define WATCHED_MAX 64	 /* servers that are listened to at a time */
+#define STOP_MS	    4700 /* time to drain; then servers are killed */
+#define WATCHED_MAX 64	 /* servers polled at a time */
 
-/* monitor_now_ms - time that only goes forward */
+/* monitor_now_ms - the monotonic time */
 uint64_t monitor_now_ms(void)
 {
 	return (uint64_t)clock_ms();
 }
 
-/* monitor_end - leave the loop with that exit status */
+/* monitor_end - leave the loop with this exit status */
 void monitor_end(struct monitor *monitor, int status)
 {
 	monitor->done = true;
 	monitor->status = status;
 }
 
-/* kill_all - no more patience */
+/* kill_all - kill every server */
 static void kill_all(struct monitor *monitor)
 {
 	struct child *child;
@@ -49,8 +49,8 @@ static void kill_all(struct monitor *monitor)
 	monitor->stop_ms = UINT64_MAX;
 }
 
-/* stop - SIGTERM: have the server answer what it has, then end. A second one
- * hastens. */
+/* stop - SIGTERM: let servers answer what they have received, then end. A
+ * second SIGTERM kills them. */
 static void stop(struct monitor *monitor)
 {
 	struct child *child;
@@ -72,7 +72,7 @@ static void stop(struct monitor *monitor)
 	}
 }
 
-/* tell_counters - SIGUSR1 */
+/* tell_counters - SIGUSR1: have the server log its counters */
 static void tell_counters(const struct monitor *monitor)
 {
 	struct error error;
@@ -95,8 +95,9 @@ static struct child *find_child(const struct monitor *monitor, pid_t pid)
 	return child;
 }
 
-/* reap - wait for those that have ended. A monitor that cannot would not see
- * a server die, nor its own end come: it ends now, and they with it. */
+/* reap - collect the servers that have ended. If that fails, the monitor could
+ * not see a server die, nor finish its own shutdown: it ends now, and the
+ * servers with it. */
 static void reap(struct monitor *monitor)
 {
 	struct child *child;
@@ -114,7 +115,7 @@ static void reap(struct monitor *monitor)
 	}
 }
 
-/* on_signals - all that have come */
+/* on_signals - handle all pending signals */
 static void on_signals(struct monitor *monitor)
 {
 	struct signalfd_siginfo info;
@@ -139,7 +140,7 @@ static void on_signals(struct monitor *monitor)
 	}
 }
 
-/* next_deadline - when something is to be done, UINT64_MAX: nothing */
+/* next_deadline - when something is due; UINT64_MAX: never */
 static uint64_t next_deadline(const struct monitor *monitor)
 {
 	uint64_t deadline = monitor->restart_ms;
@@ -171,10 +172,10 @@ static void on_time(struct monitor *monitor)
 			child_kill(child, child->state <= CHILD_PREPARING
 						  ? "not ready in time"
 					  : child->state == CHILD_TAKING
-						  ? "does not end taking over"
-						  : "does not end");
+						  ? "did not finish taking over"
+						  : "did not end in time");
 		else if (child->unsent_ms <= now)
-			child_kill(child, "does not listen to the monitor");
+			child_kill(child, "does not read the channel");
 	}
 	if (monitor->stopping && monitor->stop_ms <= now)
 		kill_all(monitor);
@@ -186,7 +187,7 @@ static void on_time(struct monitor *monitor)
 		monitor_watch(monitor);
 }
 
-/* wait_for_something - until a descriptor is ready or a deadline is there */
+/* wait_for_something - until a descriptor is ready or a deadline has passed */
 static void wait_for_something(const struct monitor *monitor,
 			       struct pollfd *ready, nfds_t count)
 {
@@ -225,7 +226,7 @@ static void loop(struct monitor *monitor)
 	};
 	wait_for_something(monitor, ready, count + 1);
 	notify_flush(&monitor->notify);
-	/* Messages first: signals may end the children. */
+	/* Messages first: handling signals may free the children. */
 	for (i = 1; i < count; i++) {
 		if (ready[i].revents != 0)
 			monitor_hear(monitor, children[i]);
@@ -240,7 +241,7 @@ static void loop(struct monitor *monitor)
 	monitor_notify(monitor);
 }
 
-/* our_signals - those that the monitor reads */
+/* our_signals - the signals that the monitor reads */
 static sigset_t our_signals(void)
 {
 	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1,
@@ -254,7 +255,7 @@ static sigset_t our_signals(void)
 	return set;
 }
 
-/* monitor_hold_signals - from now on they wait */
+/* monitor_hold_signals - block the monitor's signals until it reads them */
 void monitor_hold_signals(sigset_t *mask)
 {
 	sigset_t set = our_signals();
@@ -262,8 +263,8 @@ void monitor_hold_signals(sigset_t *mask)
 	sigprocmask(SIG_BLOCK, &set, mask);
 }
 
-/* open_signals - from now on signals are read, not delivered; also if we were
- * started with one ignored (nohup) */
+/* open_signals - from now on signals are read, not delivered, even those that
+ * were ignored when we were started (nohup) */
 static int open_signals(struct monitor *monitor, struct error *error)
 {
 	sigset_t set = our_signals();
@@ -280,7 +281,7 @@ static int open_signals(struct monitor *monitor, struct error *error)
 	return 0;
 }
 
-/* end_children - at the end of a start that failed: nobody stays behind */
+/* end_children - after a start that failed: leave no process behind */
 static void end_children(struct monitor *monitor)
 {
 	struct child *child;
@@ -288,7 +289,7 @@ static void end_children(struct monitor *monitor)
 	kill_all(monitor);
 	while ((child = TAILQ_FIRST(&monitor->children)) != NULL) {
 		TAILQ_REMOVE(&monitor->children, child, link);
-		waitpid(child->pid, NULL, 0); /* no signal interrupts us */
+		waitpid(child->pid, NULL, 0); /* no signal interrupts this */
 		child_free(child);
 	}
 }
@@ -322,7 +323,7 @@ static void run(struct monitor *monitor)
 						: EX_TEMPFAIL);
 }
 
-/* monitor - serve until told to stop */
+/* monitor - serve until a signal stops it */
 int monitor(const struct options *options, const char *program,
 	    const sigset_t *mask)
 {

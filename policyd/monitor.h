@@ -6,15 +6,15 @@
 
 #include "policyd/options.h"
 
-/* monitor_hold_signals - those that are for the monitor wait from now on, until
- * it reads them: called first of all, since to die is not what a signal should
- * do to a policyd that starts. mask receives the mask as it was. */
+/* monitor_hold_signals - block the monitor's signals until it reads them.
+ * Called first of all, so that a signal cannot kill a policyd that is starting.
+ * mask receives the previous mask. */
 void monitor_hold_signals(sigset_t *mask);
 
 /* monitor - keep the listening sockets, the pid file and the signals, start
- * servers, replace the dead ones; never read a byte from a client. program is
- * the installed policyd, absolute; mask is that of its servers. Returns the
- * exit status. */
+ * servers, replace those that die; never read a byte from a client. program is
+ * the absolute path of the installed policyd; mask is the signal mask for
+ * servers. Returns the exit status. */
 int monitor(const struct options *options, const char *program,
 	    const sigset_t *mask);
 

@@ -4,9 +4,9 @@
 
 /* Shared by policyd/monitor*.c only: monitor.c (the process: signals, time,
  * start, end), monitor_server.c (the life of servers: started, ready,
- * replaced), monitor_message.c (what a server says), monitor_refresh.c (files
- * that change), monitor_notify.c (is the server alive; what a supervisor is
- * told). */
+ * replaced), monitor_message.c (messages from servers), monitor_refresh.c
+ * (files that change), monitor_notify.c (the watchdog; messages to a
+ * supervisor). */
 
 #include <stdbool.h>
 
@@ -16,43 +16,43 @@
 #include "policyd/pid_file.h"
 #include "policyd/sockets.h"
 
-/* How it goes, for a supervisor. */
+/* The state that is reported to a supervisor. */
 enum notify_state {
 	NOTIFY_STARTING,
 	NOTIFY_READY,
 	NOTIFY_RELOADING,
-	NOTIFY_WITHOUT, /* the server died; the next one is not ready */
+	NOTIFY_WITHOUT, /* the server died; its replacement is not ready */
 	NOTIFY_STOPPING,
 };
 
 struct monitor {
 	const struct options *options;
 	const char *program;
-	sigset_t mask; /* as it was before, for servers */
+	sigset_t mask; /* the original mask, for servers */
 	int signals;   /* signalfd(2) */
-	int report;    /* to the process that -d was started from */
+	int report;    /* to the original process, with -d */
 	struct sockets sockets;
 	struct pid_file pid_file;
 	TAILQ_HEAD(, child) children;
 	struct child *serving; /* the one that accepts, or NULL */
-	struct child *next;    /* the one that starts, or NULL */
-	int accepted;	       /* the text that is in force, for a replacement;
-				* -1: not there */
-	bool started;	       /* a server was ready once */
-	bool reload_again;     /* SIGHUP came during a reload */
+	struct child *next;    /* the one that is starting, or NULL */
+	int accepted;	       /* the configuration text in effect, for a
+				* replacement; -1: none */
+	bool started;	       /* a server has been ready */
+	bool reload_again;     /* SIGHUP arrived during a reload */
 	uint64_t restart_ms;   /* a replacement is due; UINT64_MAX: none */
 	uint64_t restart_delay_ms;
-	uint64_t refresh_ms; /* files are looked at; UINT64_MAX: never */
-	bool refresh_failed; /* the files as they are were refused */
+	uint64_t refresh_ms; /* next check of the files; UINT64_MAX: never */
+	bool refresh_failed; /* the files as they are now were refused */
 	struct channel_news news;
-	struct error complaint; /* the first one of the server that starts */
+	struct error complaint; /* first error of the starting server */
 	struct notify notify;
-	enum notify_state told_state; /* last, to the supervisor */
+	enum notify_state told_state; /* last one sent to the supervisor */
 	long told_pid;
-	uint64_t ping_ms; /* the server is asked if it listens */
+	uint64_t ping_ms; /* next check whether the server responds */
 	int64_t pings;
 	bool stopping;
-	uint64_t stop_ms; /* all are killed then */
+	uint64_t stop_ms; /* all servers are killed then */
 	bool done;
 	int status;
 };

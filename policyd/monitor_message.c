@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* monitor_message - what servers say to the monitor
+/* monitor_message - messages from servers to the monitor
  *
- * A starting server, still root and without clients, tells its settings and
- * gets its sockets. One that serves may have met anybody: all that it can say
- * is how many connections it took over, once; that it is there, when it is
- * asked; and, not often, that it has lost the log daemon. Whoever says anything
- * else is killed. No message makes the monitor do more than log a line, open a
- * socket of an allowed kind, connect to the log daemon, or go on to the next
- * state. */
+ * A starting server, still root and without clients, sends its settings and
+ * receives its sockets. A serving one may have been taken over by a client. All
+ * that it may send is: once, the number of connections that it took over; an
+ * answer when it is pinged; and, not often, that it has lost the log daemon. A
+ * server that sends anything else is killed. No message makes the monitor do
+ * more than log a line, open a socket of an allowed kind, connect to the log
+ * daemon, or enter the next state. */
 
 #include "policyd/monitor_internal.h"
 
@@ -20,9 +20,9 @@
 
 #define MESSAGE_BATCH 256
 #define CLOSED_MS     2000
-#define LOG_MS	      500 /* a server waits twice as long before it asks */
+#define LOG_MS	      500 /* a server waits twice as long between requests */
 
-/* hear_line - a line for the log, from a server that starts */
+/* hear_line - a line for the log, from a starting server */
 static int hear_line(struct monitor *monitor, const struct child *child,
 		     const struct channel_message *message, struct error *error)
 {
@@ -41,7 +41,8 @@ static int hear_line(struct monitor *monitor, const struct child *child,
 	return 0;
 }
 
-/* give_sockets - open what is not open yet, and send all of them */
+/* give_sockets - open the sockets that are not open yet, and send all of them
+ */
 static int give_sockets(struct monitor *monitor, struct child *child,
 			struct error *error)
 {
@@ -59,7 +60,7 @@ static int give_sockets(struct monitor *monitor, struct child *child,
 	return 0;
 }
 
-/* claim_pid_file - at the first start with -d */
+/* claim_pid_file - at the first start, with -d */
 static int claim_pid_file(struct monitor *monitor, const struct child *child,
 			  struct error *error)
 {
@@ -70,7 +71,7 @@ static int claim_pid_file(struct monitor *monitor, const struct child *child,
 	return pid_file_lock(&monitor->pid_file, path, error);
 }
 
-/* after_lists - when it has told all its files and listeners, go on */
+/* after_lists - continue once all files and listeners have been received */
 static int after_lists(struct monitor *monitor, struct child *child,
 		       struct error *error)
 {
@@ -80,8 +81,8 @@ static int after_lists(struct monitor *monitor, struct child *child,
 	return give_sockets(monitor, child, error);
 }
 
-/* hear_settings - the first thing that a loaded server says; fd is the text
- * that it was loaded from, or -1 if it cannot be kept */
+/* hear_settings - the first message of a server that has loaded; fd is the text
+ * that it loaded, or -1 if that cannot be kept */
 static int hear_settings(struct monitor *monitor, struct child *child,
 			 const struct channel_message *message, int fd,
 			 struct error *error)
@@ -99,7 +100,7 @@ static int hear_settings(struct monitor *monitor, struct child *child,
 	return after_lists(monitor, child, error);
 }
 
-/* hear_watch - one of the files that it was made of */
+/* hear_watch - one of the files that its configuration was read from */
 static int hear_watch(struct monitor *monitor, struct child *child,
 		      const struct channel_message *message,
 		      struct error *error)
@@ -113,11 +114,12 @@ static int hear_watch(struct monitor *monitor, struct child *child,
 	    0)
 		return -1;
 	if (child->watched.count == count)
-		return error_set(error, "%s is told twice", told->path);
+		return error_set(error, "%s is listed twice", told->path);
 	return after_lists(monitor, child, error);
 }
 
-/* hear_listener - one of the sockets that it wants; read it ourselves */
+/* hear_listener - one of the sockets that it needs; the monitor parses the
+ * address itself */
 static int hear_listener(struct monitor *monitor, struct child *child,
 			 const struct channel_message *message,
 			 struct error *error)
@@ -137,14 +139,14 @@ static int hear_listener(struct monitor *monitor, struct child *child,
 	return after_lists(monitor, child, error);
 }
 
-/* is_count - can it be a number of connections? */
+/* is_count - is it possible as a number of connections? */
 static bool is_count(int64_t number)
 {
 	return number >= 0 && number <= INT32_MAX;
 }
 
-/* hear_log_lost - a server, which may not connect to anybody, gets a new socket
- * to the log daemon, or hears that there is none */
+/* hear_log_lost - a server, which may not connect to anything, gets a new
+ * socket to the log daemon, or learns that there is none */
 static int hear_log_lost(struct child *child, struct error *error)
 {
 	uint64_t now = monitor_now_ms();
@@ -160,8 +162,8 @@ static int hear_log_lost(struct child *child, struct error *error)
 	return result;
 }
 
-/* hear_message - what a server in its state may say; a descriptor comes with
- * its settings only */
+/* hear_message - handle a message if it is allowed in the server's state; only
+ * its settings may bring a descriptor */
 static int hear_message(struct monitor *monitor, struct child *child,
 			const struct channel_message *message, int fd,
 			struct error *error)
@@ -214,9 +216,9 @@ static int hear_message(struct monitor *monitor, struct child *child,
 			 (long)child->pid);
 }
 
-/* broken - the channel of a server ended; so does the server. If it is only
- * closed that mostly is the end of the process, whose status tells more: it
- * gets a moment for that. */
+/* broken - the channel of a server failed, so the server ends too. A closed
+ * channel mostly means that the process is exiting, and its exit status says
+ * more: wait a moment for that. */
 static void broken(struct child *child, const struct error *error)
 {
 	uint64_t soon = monitor_now_ms() + CLOSED_MS;
@@ -229,7 +231,7 @@ static void broken(struct child *child, const struct error *error)
 		child->deadline_ms = soon;
 }
 
-/* monitor_hear - read what a server has said */
+/* monitor_hear - read the messages of a server */
 void monitor_hear(struct monitor *monitor, struct child *child)
 {
 	struct channel_message message;
@@ -237,7 +239,7 @@ void monitor_hear(struct monitor *monitor, struct child *child)
 	int left, heard, fd;
 
 	for (left = MESSAGE_BATCH; left > 0 && child->channel >= 0; left--) {
-		/* Only one that loads has a descriptor for us. */
+		/* Only a server that is loading sends a descriptor. */
 		fd = -1;
 		heard = channel_receive(
 			child->channel, &message,
@@ -248,7 +250,7 @@ void monitor_hear(struct monitor *monitor, struct child *child)
 			broken(child, &error);
 			return;
 		}
-		/* What one says that is killed is not believed any more. */
+		/* A server that is being killed is no longer believed. */
 		if (child->reason.text[0] == '\0' &&
 		    hear_message(monitor, child, &message, fd, &error) < 0)
 			child_kill(child, error.text);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* monitor_notify - what a supervisor is told, and when
+/* monitor_notify - messages to a supervisor, and the watchdog
  *
- * After each round of the loop the state of things is compared with what was
- * told last, so whatever changes it need not know of supervisors.
+ * After each round of the loop the current state is compared with the one that
+ * was reported last, so code that changes the state need not know about
+ * supervisors.
  *
- * The watchdog: the server that serves is asked again and again if it still
- * listens, every 10 s, or twice in the supervisor's time if that is shorter.
- * One that has not answered by the next time is killed and replaced. A
- * supervisor gets its answer passed on, and mostly has time enough for the
- * replacement: then it need not start everything anew. While there is no server
- * the monitor, which tries again, answers for itself: started anew with what no
- * server starts with, it would end, and not try again. */
+ * The watchdog: the serving process is pinged every 10 s, or twice per watchdog
+ * interval of the supervisor if that is shorter. If it has not answered by the
+ * next ping it is killed and replaced. Its answer is passed on to the
+ * supervisor, whose interval mostly leaves time for a replacement, so that it
+ * need not restart everything. While there is no server, the monitor, which
+ * keeps trying to start one, answers for itself: if the supervisor restarted it
+ * with a configuration that no server can start with, it would exit instead of
+ * trying again. */
 
 #include "policyd/monitor_internal.h"
 
@@ -19,10 +21,10 @@
 
 #include "policyd/channel.h"
 
-#define PING_MS 10000 /* a server answers within that time */
+#define PING_MS 10000 /* a server must answer within this time */
 #define LATE_MS 1000
 
-/* state_now - how it goes */
+/* state_now - the current state */
 static enum notify_state state_now(const struct monitor *monitor)
 {
 	if (monitor->stopping)
@@ -36,7 +38,7 @@ static enum notify_state state_now(const struct monitor *monitor)
 	return NOTIFY_READY;
 }
 
-/* now_us - as the supervisor counts */
+/* now_us - the clock that the supervisor expects (CLOCK_MONOTONIC) */
 static uint64_t now_us(void)
 {
 	struct timespec now = { 0 };
@@ -45,7 +47,7 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* tell - that state; pid: who serves, if it is ready */
+/* tell - report the state; pid: the serving process, if it is ready */
 static void tell(struct monitor *monitor, enum notify_state state, long pid)
 {
 	struct notify *notify = &monitor->notify;
@@ -66,7 +68,7 @@ static void tell(struct monitor *monitor, enum notify_state state, long pid)
 			    now_us());
 		break;
 	case NOTIFY_WITHOUT:
-		notify_send(notify, "STATUS=no server: one is started\n");
+		notify_send(notify, "STATUS=no server: starting one\n");
 		break;
 	case NOTIFY_STOPPING:
 		notify_send(notify, "STOPPING=1\nSTATUS=stopping\n");
@@ -74,7 +76,7 @@ static void tell(struct monitor *monitor, enum notify_state state, long pid)
 	}
 }
 
-/* monitor_notify - if the state has changed */
+/* monitor_notify - report the state if it has changed */
 void monitor_notify(struct monitor *monitor)
 {
 	enum notify_state state = state_now(monitor);
@@ -84,21 +86,21 @@ void monitor_notify(struct monitor *monitor)
 		tell(monitor, state, pid);
 }
 
-/* monitor_notify_reload - one begins. Whoever has asked for it waits for this
- * word, also if the reload has failed before the round ends. */
+/* monitor_notify_reload - a reload begins. The program that requested it waits
+ * for this message, even if the reload fails before the round ends. */
 void monitor_notify_reload(struct monitor *monitor)
 {
 	tell(monitor, NOTIFY_RELOADING, 0);
 }
 
-/* tell_alive - to a supervisor that wants to know */
+/* tell_alive - to a supervisor that has set a watchdog */
 static void tell_alive(struct monitor *monitor)
 {
 	if (monitor->notify.watchdog_ms > 0)
 		notify_send(&monitor->notify, "WATCHDOG=1\n");
 }
 
-/* plan_ping - when to ask next */
+/* plan_ping - when to ping next */
 static void plan_ping(struct monitor *monitor)
 {
 	uint64_t half = (monitor->notify.watchdog_ms + 1) / 2;
@@ -110,7 +112,7 @@ static void plan_ping(struct monitor *monitor)
 				  (half > 0 && half < PING_MS ? half : PING_MS);
 }
 
-/* monitor_ping - ask the server again */
+/* monitor_ping - ping the server */
 void monitor_ping(struct monitor *monitor)
 {
 	struct child *serving = monitor->serving;
@@ -129,8 +131,8 @@ void monitor_ping(struct monitor *monitor)
 		serving->ping = monitor->pings;
 }
 
-/* monitor_watch - it is time to look how it goes. Where the monitor could not
- * run the server could not, either: it gets its time once more. */
+/* monitor_watch - a ping is due. If the monitor itself could not run in time,
+ * the server could not run either: it gets another interval. */
 void monitor_watch(struct monitor *monitor)
 {
 	if (monitor_now_ms() - monitor->ping_ms > LATE_MS) {
@@ -143,11 +145,11 @@ void monitor_watch(struct monitor *monitor)
 	monitor_ping(monitor);
 }
 
-/* monitor_pong - a server has answered */
+/* monitor_pong - a server has answered a ping */
 void monitor_pong(struct monitor *monitor, struct child *child)
 {
 	child->ping = 0;
-	monitor_notify(monitor); /* that it is ready comes first */
+	monitor_notify(monitor); /* READY must come first */
 	if (child == monitor->serving)
 		tell_alive(monitor);
 }

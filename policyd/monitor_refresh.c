@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* monitor_refresh - reload when a file has changed (table_refresh)
  *
- * A server tells which files its configuration was made of, as they were
- * before it read them. Those of the server that serves are looked at from time
- * to time. What is refused is told once; as long as the files stay as they
- * are it is tried again in silence, since the trouble may pass. */
+ * A server reports which files its configuration was read from, and their state
+ * before it read them. The files of the serving process are checked from time
+ * to time. A refusal is logged once; while the files stay the same, the reload
+ * is retried silently, since the problem may be temporary. */
 
 #include "policyd/monitor_internal.h"
 
 #include "lib/log.h"
 
-/* monitor_refresh_plan - when to look at the files next */
+/* monitor_refresh_plan - when to check the files next */
 void monitor_refresh_plan(struct monitor *monitor)
 {
 	const struct child *serving = monitor->serving;
@@ -22,7 +22,7 @@ void monitor_refresh_plan(struct monitor *monitor)
 			monitor_now_ms() + serving->settings.refresh_ms;
 }
 
-/* start - a reload; quietly: the same was refused before */
+/* start - start a reload; quietly: the same files were refused before */
 static void start(struct monitor *monitor, bool quietly)
 {
 	monitor->refresh_failed = true; /* until it is ready */
@@ -31,15 +31,15 @@ static void start(struct monitor *monitor, bool quietly)
 		monitor->next->quietly = quietly;
 }
 
-/* monitor_refresh - it is time to look */
+/* monitor_refresh - check the files */
 void monitor_refresh(struct monitor *monitor)
 {
 	struct child *serving = monitor->serving;
 	const char *changed;
 
 	monitor_refresh_plan(monitor);
-	/* While a reload is under way a change can wait: it is not lost, since
-	 * the states are only remembered when they are looked at. */
+	/* During a reload a change can wait: it is not lost, since states are
+	 * remembered only when they are checked. */
 	if (serving == NULL || monitor->next != NULL ||
 	    serving->state != CHILD_SERVING)
 		return;

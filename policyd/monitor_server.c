@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* monitor_server - the life of servers
  *
- * At most one server starts at a time (next), and one serves (serving); others
- * are leaving. A server that starts changes nothing until it is ready: then its
- * sockets count, the one before hands its connections over, and ends. If it
- * fails in whatever way, the one before has noticed nothing. */
+ * At most one server is starting (next), and one is serving (serving); others
+ * are leaving. A starting server changes nothing until it is ready: then its
+ * sockets take effect, and the previous server hands over its connections and
+ * ends. If the new one fails in any way, the previous one does not notice. */
 
 #include "policyd/monitor_internal.h"
 
@@ -22,11 +22,11 @@
 
 #define START_MS	 60000 /* from fork to ready */
 #define TAKE_MS		 (CHANNEL_LEAVE_MS + 5000)
-#define LIVED_MS	 1000 /* who dies before that is replaced later */
+#define LIVED_MS	 1000 /* a server that dies sooner is replaced later */
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS	 5000
 
-/* plan_restart - a replacement: at once, then later and later */
+/* plan_restart - a replacement: at once, then after longer and longer delays */
 static void plan_restart(struct monitor *monitor)
 {
 	uint64_t delay = monitor->restart_delay_ms;
@@ -37,7 +37,7 @@ static void plan_restart(struct monitor *monitor)
 		delay < RESTART_LAST_MS ? delay : RESTART_LAST_MS;
 }
 
-/* tell_news - to a server that serves; takes: another one hands over to it */
+/* tell_news - to the serving process; takes: a server hands over to it */
 static void tell_news(const struct monitor *monitor, struct child *child,
 		      bool takes)
 {
@@ -50,7 +50,8 @@ static void tell_news(const struct monitor *monitor, struct child *child,
 		log_debug("news: %s", error.text);
 }
 
-/* note_refused - a reload, and why; the server that goes on is told */
+/* note_refused - record a failed reload and its reason; inform the server that
+ * keeps serving */
 static void note_refused(struct monitor *monitor, const char *reason)
 {
 	struct channel_news *news = &monitor->news;
@@ -77,7 +78,8 @@ static void start_failed(struct monitor *monitor, const char *reason,
 		monitor_end(monitor, status);
 	} else if (monitor->serving != NULL) {
 		log_write(quietly ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
-			  "reload refused: %s; the server before goes on",
+			  "reload failed: %s; keeping the running "
+			  "configuration",
 			  reason);
 		if (!quietly)
 			note_refused(monitor, reason);
@@ -91,8 +93,7 @@ static void start_failed(struct monitor *monitor, const char *reason,
 		monitor_reload(monitor);
 }
 
-/* start_server - accepted: what it is to serve with, or -1: the file as it is
- * now */
+/* start_server - accepted: the text to serve with; -1: the file as it is now */
 static void start_server(struct monitor *monitor, int accepted)
 {
 	struct options options = *monitor->options;
@@ -102,7 +103,8 @@ static void start_server(struct monitor *monitor, int accepted)
 	options.accepted = accepted;
 	options.lenient = monitor->serving == NULL;
 	if (sockets_renew(&monitor->sockets) && monitor->serving != NULL) {
-		/* It may be the one; and it does not have the new one. */
+		/* The server that did it may be the serving one; and it does
+		 * not have the new socket. */
 		child_kill(monitor->serving, "a listening socket was changed");
 		options.lenient = true;
 	}
@@ -120,19 +122,20 @@ static void start_server(struct monitor *monitor, int accepted)
 	log_debug("server %ld starts", (long)child->pid);
 }
 
-/* monitor_start_server - the first, or the next since somebody asked for it */
+/* monitor_start_server - the first one, or the one that a reload starts */
 void monitor_start_server(struct monitor *monitor)
 {
 	start_server(monitor, -1);
 }
 
-/* monitor_replace_server - nobody asked: what was in force stays so */
+/* monitor_replace_server - without a reload: the configuration in effect stays
+ */
 void monitor_replace_server(struct monitor *monitor)
 {
 	start_server(monitor, monitor->accepted);
 }
 
-/* monitor_reload - now, or when the one under way is done */
+/* monitor_reload - now, or when the reload in progress has finished */
 void monitor_reload(struct monitor *monitor)
 {
 	bool busy = monitor->next != NULL ||
@@ -149,7 +152,7 @@ void monitor_reload(struct monitor *monitor)
 	monitor_start_server(monitor);
 }
 
-/* use_settings - the log, as the server that is ready wants it */
+/* use_settings - open the log that the server that is ready uses */
 static void use_settings(const struct monitor *monitor,
 			 const struct child *child)
 {
@@ -158,17 +161,17 @@ static void use_settings(const struct monitor *monitor,
 
 	if (monitor->options->daemonize &&
 	    strcmp(child->settings.log, "stderr") == 0)
-		log_warning("log = \"stderr\": in the background nobody will "
-			    "read that");
+		log_warning("log = \"stderr\" with -d: nobody will read the "
+			    "log");
 	if (log_open_for(child->settings.log, child->settings.user, &error) < 0)
 		log_warning("%s", error.text);
 	if (monitor->started && monitor->options->daemonize &&
 	    strcmp(path, monitor->pid_file.path != NULL ? monitor->pid_file.path
 							: "") != 0)
-		log_warning("pid_file: a change needs a restart");
+		log_warning("pid_file: a change takes effect after a restart");
 }
 
-/* first_ready - the start is a success */
+/* first_ready - the start has succeeded */
 static void first_ready(struct monitor *monitor)
 {
 	struct error error;
@@ -179,7 +182,7 @@ static void first_ready(struct monitor *monitor)
 	daemon_report(&monitor->report, EX_OK);
 }
 
-/* drain - have a server close its connections, and end */
+/* drain - have a server close its connections and end */
 static void drain(struct child *child)
 {
 	child->state = CHILD_LEAVING;
@@ -188,7 +191,7 @@ static void drain(struct child *child)
 		child_kill(child, "does not listen to the monitor");
 }
 
-/* connect_servers - a channel from the old to the new one */
+/* connect_servers - a channel from the old server to the new one */
 static int connect_servers(struct child *from, struct child *to,
 			   struct error *error)
 {
@@ -196,8 +199,8 @@ static int connect_servers(struct child *from, struct child *to,
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set(error, "socketpair: %s", strerror(errno));
-	/* Whoever hands over to nobody drains; who takes over from nobody would
-	 * say so, unexpectedly. */
+	/* A server that hands over to nobody drains; a server that takes over
+	 * from nobody would send an unexpected message. */
 	if (child_tell(from, CHANNEL_HAND_OVER, 0, ends[1], error) == 0 &&
 	    child_tell(to, CHANNEL_TAKE_OVER, 0, ends[0], error) == 0)
 		result = 0;
@@ -206,7 +209,7 @@ static int connect_servers(struct child *from, struct child *to,
 	return result;
 }
 
-/* hand_over - from the server before to the one that is ready */
+/* hand_over - from the previous server to the one that is ready */
 static void hand_over(struct child *from, struct child *to)
 {
 	struct error error;
@@ -225,7 +228,7 @@ static void hand_over(struct child *from, struct child *to)
 		 (long)to->pid, error.text);
 }
 
-/* note_load - the pid file tells when what is in effect was loaded */
+/* note_load - the time of the pid file is that of the load in effect */
 static void note_load(const struct monitor *monitor, const struct child *child)
 {
 	struct error error;
@@ -234,8 +237,8 @@ static void note_load(const struct monitor *monitor, const struct child *child)
 		log_warning("%s", error.text);
 }
 
-/* note_accepted - what the server that is ready has loaded is in force. A
- * replacement has not read policyd.conf: what was refused still is. */
+/* note_accepted - what the ready server has loaded is in effect now. A
+ * replacement has not read policyd.conf: a refused one still is refused. */
 static void note_accepted(struct monitor *monitor, struct child *child)
 {
 	if (monitor->accepted >= 0)
@@ -250,7 +253,7 @@ static void note_accepted(struct monitor *monitor, struct child *child)
 		monitor->refresh_failed = true;
 }
 
-/* monitor_server_ready - from now on it is the one that serves */
+/* monitor_server_ready - from now on it is the serving one */
 void monitor_server_ready(struct monitor *monitor, struct child *child)
 {
 	struct child *before = monitor->serving;
@@ -279,21 +282,22 @@ void monitor_server_ready(struct monitor *monitor, struct child *child)
 		monitor_reload(monitor);
 }
 
-/* monitor_server_taken - the reload is done */
+/* monitor_server_taken - the reload has finished */
 void monitor_server_taken(struct monitor *monitor, struct child *child,
 			  int64_t count)
 {
 	child->state = CHILD_SERVING;
 	child->deadline_ms = UINT64_MAX;
 	if (count < 0)
-		log_warning("the server before broke off the hand-over");
-	log_info("reloaded: server %ld, %lld connections taken over",
-		 (long)child->pid, (long long)(count < 0 ? -1 - count : count));
+		log_warning("the previous server broke off the hand-over");
+	count = count < 0 ? -1 - count : count;
+	log_info("reloaded: server %ld, %lld connection%s taken over",
+		 (long)child->pid, (long long)count, count == 1 ? "" : "s");
 	if (monitor->reload_again)
 		monitor_reload(monitor);
 }
 
-/* serving_died - nobody told it to: replace it */
+/* serving_died - without being asked to end: replace it */
 static void serving_died(struct monitor *monitor, const struct child *child,
 			 const char *ending)
 {
@@ -305,18 +309,18 @@ static void serving_died(struct monitor *monitor, const struct child *child,
 		monitor->restart_delay_ms = 0;
 	if (monitor->next == NULL)
 		plan_restart(monitor);
-	log_error("server %ld died: %s; it is replaced", (long)child->pid,
+	log_error("server %ld died: %s; starting another", (long)child->pid,
 		  ending);
 }
 
-/* monitor_server_ended - a process has ended, with that status of wait(2) */
+/* monitor_server_ended - a process has ended with this wait(2) status */
 void monitor_server_ended(struct monitor *monitor, struct child *child,
 			  int status)
 {
 	char buffer[1200];
 	const char *ending;
 
-	/* What it said last may explain its end. */
+	/* Its last messages may explain why it ended. */
 	if (child->channel >= 0)
 		monitor_hear(monitor, child);
 	ending = child_ending(child, status, buffer, sizeof(buffer));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* notify - tell a supervisor how it goes
+/* notify - report the state to a supervisor
  *
- * A supervisor that does not read for a while must not stop us, and must not
- * miss anything: what does not go at once waits, in its order.
+ * A supervisor that does not read for a while must not block the monitor, and
+ * must not miss a message: those that cannot be sent at once are queued.
  *
- * One datagram for each message, to the socket that NOTIFY_SOCKET names: a
- * path, or "@" and a name in the abstract space. That is all that there is to
- * it, so libsystemd, with what it brings along, is not worth its while. */
+ * Each message is one datagram to the socket that NOTIFY_SOCKET names: a path,
+ * or "@" and a name in the abstract namespace. Nothing else is needed, so
+ * libsystemd and its dependencies are not worth it. */
 
 #include "policyd/notify.h"
 
@@ -27,7 +27,7 @@
 #include "lib/xalloc.h"
 
 #define MESSAGE_MAX 512
-#define CLOSE_MS    1000 /* for what waits */
+#define CLOSE_MS    1000 /* for queued messages */
 #define USEC_MAX    (UINT64_C(1000) * 1000 * 86400 * 365)
 
 /* connect_to - the supervisor's socket */
@@ -55,7 +55,7 @@ static int connect_to(const char *name, struct error *error)
 	return -1;
 }
 
-/* number_of - a variable of the environment; 0: there is none */
+/* number_of - the number in an environment variable; 0: none */
 static uint64_t number_of(const char *name)
 {
 	const char *text = getenv(name);
@@ -66,7 +66,7 @@ static uint64_t number_of(const char *name)
 	return number;
 }
 
-/* notify_open - as the environment says */
+/* notify_open - connect as the environment says */
 int notify_open(struct notify *notify, struct error *error)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
@@ -89,7 +89,7 @@ int notify_open(struct notify *notify, struct error *error)
 	return name != NULL && notify->fd < 0 ? -1 : 0;
 }
 
-/* send_one - false: it must wait. A supervisor that is gone hears nothing. */
+/* send_one - false: it must wait. A supervisor that is gone gets nothing. */
 static bool send_one(const struct notify *notify, const char *message)
 {
 	ssize_t sent;
@@ -100,7 +100,7 @@ static bool send_one(const struct notify *notify, const char *message)
 	return sent >= 0 || errno != EAGAIN;
 }
 
-/* drop_first - of those that wait */
+/* drop_first - discard the oldest queued message */
 static void drop_first(struct notify *notify)
 {
 	free(notify->unsent[0]);
@@ -109,8 +109,8 @@ static void drop_first(struct notify *notify)
 		notify->unsent_count * sizeof(notify->unsent[0]));
 }
 
-/* keep - until it can be sent; of too many the oldest go, and the same again
- * says nothing new */
+/* keep - queue a message; if there are too many the oldest is discarded, and a
+ * repetition of the last one is not queued */
 static void keep(struct notify *notify, const char *message)
 {
 	size_t count = notify->unsent_count;
@@ -141,14 +141,14 @@ void notify_send(struct notify *notify, const char *format, ...)
 		keep(notify, message);
 }
 
-/* notify_flush - what waits, as far as it goes */
+/* notify_flush - send as many queued messages as possible */
 void notify_flush(struct notify *notify)
 {
 	while (notify->unsent_count > 0 && send_one(notify, notify->unsent[0]))
 		drop_first(notify);
 }
 
-/* notify_close - if it is open; what waits gets a moment */
+/* notify_close - if it is open; queued messages get a moment */
 void notify_close(struct notify *notify)
 {
 	struct pollfd ready = { .fd = notify->fd, .events = POLLOUT };

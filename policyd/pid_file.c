@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* pid_file - the process number of a daemon
  *
- * The lock, not the number, says whether the daemon lives: a number that a
- * crash has left behind may long belong to somebody else. */
+ * The lock, not the number, says whether the daemon is alive: after a crash the
+ * number in the file may long be that of another process. */
 
 #include "policyd/pid_file.h"
 
@@ -24,8 +24,8 @@
 
 #define CHECK_FLAGS (O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-/* is_pid_file - empty, or one number? A slip in the configuration must not
- * cost another file. */
+/* is_pid_file - is it empty, or one number? A mistake in the configuration must
+ * not overwrite another file. */
 static int is_pid_file(int fd, const struct stat *status)
 {
 	char text[32];
@@ -40,7 +40,7 @@ static int is_pid_file(int fd, const struct stat *status)
 	return strspn(text, "0123456789\n") == (size_t)length;
 }
 
-/* read_number - the process number in an open pid file; 0: there is none */
+/* read_number - the process number in an open pid file; 0: none */
 static pid_t read_number(int fd)
 {
 	char text[32];
@@ -54,7 +54,7 @@ static pid_t read_number(int fd)
 	return number_parse(text, INT_MAX, &number) == 0 ? (pid_t)number : 0;
 }
 
-/* not_locked - somebody else has locked it: who? */
+/* not_locked - another process has locked it: report which one */
 static int not_locked(int fd, const char *path, struct error *error)
 {
 	pid_t pid = errno == EWOULDBLOCK ? read_number(fd) : 0;
@@ -64,13 +64,13 @@ static int not_locked(int fd, const char *path, struct error *error)
 				 errno == EWOULDBLOCK ? "policyd is starting"
 						      : strerror(errno));
 	return error_set(error,
-			 "pid file %s: policyd is running already; to reload "
+			 "pid file %s: policyd is already running; to reload "
 			 "it: kill -HUP %ld, to end it: kill %ld",
 			 path, (long)pid, (long)pid);
 }
 
-/* open_locked - open and lock: the descriptor, -1 failed, -2 the file was
- * removed meanwhile */
+/* open_locked - open and lock it: the descriptor, -1 failed, -2 the file has
+ * been removed meanwhile */
 static int open_locked(const char *path, struct error *error)
 {
 	int fd = trust_open(AT_FDCWD, path, O_RDWR, 0644);
@@ -101,7 +101,7 @@ static int open_locked(const char *path, struct error *error)
 	return result;
 }
 
-/* pid_file_check - as far as it can be told without making a file */
+/* pid_file_check - as far as possible without creating a file */
 int pid_file_check(const char *path, struct error *error)
 {
 	int fd = open(path, CHECK_FLAGS);
@@ -124,7 +124,7 @@ int pid_file_check(const char *path, struct error *error)
 	return result;
 }
 
-/* pid_file_lock - make it ours */
+/* pid_file_lock - lock the file for this process */
 int pid_file_lock(struct pid_file *file, const char *path, struct error *error)
 {
 	int fd;
@@ -139,7 +139,7 @@ int pid_file_lock(struct pid_file *file, const char *path, struct error *error)
 	return 0;
 }
 
-/* pid_file_write - say who we are */
+/* pid_file_write - write our process number */
 int pid_file_write(const struct pid_file *file, struct error *error)
 {
 	char text[32];
@@ -155,7 +155,7 @@ int pid_file_write(const struct pid_file *file, struct error *error)
 	return 0;
 }
 
-/* pid_file_touch - say when the configuration was loaded */
+/* pid_file_touch - set its time to that of the load */
 int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
 		   struct error *error)
 {
@@ -167,7 +167,7 @@ int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
 	return 0;
 }
 
-/* pid_file_read - which process, and when it loaded */
+/* pid_file_read - the process, and when it loaded its configuration */
 int pid_file_read(const char *path, pid_t *pid, struct timespec *loaded)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

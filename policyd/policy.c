@@ -3,8 +3,8 @@
  *
  *   bytes -> request -> facts -> decision -> reply bytes + log line + counters
  *
- * Data only moves to the right. Everything between the server and the reply
- * is a function of its arguments; this file joins the pieces. */
+ * Data moves only to the right. Everything between the server and the reply is
+ * a function of its arguments; this file connects them. */
 
 #include "policyd/policy.h"
 
@@ -27,7 +27,7 @@
 #include "lib/xalloc.h"
 
 #define ID_LENGTH    6
-#define WARNINGS_MAX 100 /* of a kind, in LOG_LIMIT_MS */
+#define WARNINGS_MAX 100 /* of one kind, in LOG_LIMIT_MS */
 
 /* One request on its way. */
 struct exchange {
@@ -37,7 +37,7 @@ struct exchange {
 	struct connection *connection;
 	struct timespec start;
 	char id[ID_LENGTH + 1];
-	struct exchange *next; /* of those not in use */
+	struct exchange *next; /* in the list of unused ones */
 };
 
 struct policy {
@@ -45,20 +45,20 @@ struct policy {
 	struct capture *capture; /* or NULL */
 	struct shadow *shadow;	 /* or NULL */
 	struct metrics metrics;
-	struct tally *tally; /* NULL: nobody looks */
+	struct tally *tally; /* NULL: no metrics section */
 	struct exchange *unused;
 	struct log_batch *batch;
 	uint32_t next_id;
-	bool timed; /* somebody wants to know how long it took */
-	/* Of the request at hand; here, since on the stack each would be
-	 * cleared every time. */
+	bool timed; /* the log or the metrics need the time taken */
+	/* Of the current request. They are here since compilers would clear
+	 * them on the stack for each request. */
 	char reply[REPLY_MAX];
 	char line[REPORT_MAX];
 	struct error error;
-	struct log_limit malformed, lookups; /* warnings */
+	struct log_limit malformed, lookups; /* of warnings */
 };
 
-/* judge - from bytes to a decision; 1 decided, 0 it waits, -1 malformed */
+/* judge - from bytes to a decision; 1 decided, 0 waiting, -1 malformed */
 static int judge(struct exchange *exchange, const struct config *config,
 		 char *bytes, size_t length, void (*done)(struct evaluation *),
 		 struct error *error)
@@ -71,7 +71,7 @@ static int judge(struct exchange *exchange, const struct config *config,
 		config->resolver, &exchange->request, time(NULL), done);
 }
 
-/* make_id - a short name for a request, that log and refusal share */
+/* make_id - a short name for a request, for the log and the refusal */
 static void make_id(struct policy *policy, char *id)
 {
 	/* Crockford's base 32: no I, L, O, U to misread. */
@@ -84,7 +84,7 @@ static void make_id(struct policy *policy, char *id)
 	id[ID_LENGTH] = '\0';
 }
 
-/* exchange_new - a request begins; those not in use are used again */
+/* exchange_new - a request begins; unused exchanges are reused */
 static struct exchange *exchange_new(struct policy *policy,
 				     struct connection *connection)
 {
@@ -104,7 +104,7 @@ static struct exchange *exchange_new(struct policy *policy,
 	return exchange;
 }
 
-/* exchange_end - the request is over */
+/* exchange_end - the request is finished */
 static void exchange_end(struct exchange *exchange)
 {
 	struct policy *policy = exchange->policy;
@@ -113,7 +113,7 @@ static void exchange_end(struct exchange *exchange)
 	policy->unused = exchange;
 }
 
-/* microseconds - since the request was there */
+/* microseconds - since the request was complete */
 static unsigned long microseconds(const struct timespec *start)
 {
 	struct timespec now;
@@ -123,7 +123,7 @@ static unsigned long microseconds(const struct timespec *start)
 			       (now.tv_nsec - start->tv_nsec) / 1000);
 }
 
-/* may_warn - once more? If it was too often before, say so. */
+/* may_warn - is another warning allowed? Then also report suppressed ones. */
 static bool may_warn(struct log_limit *limit, const char *what)
 {
 	unsigned long suppressed;
@@ -131,11 +131,12 @@ static bool may_warn(struct log_limit *limit, const char *what)
 	if (!log_limit_pass(limit, (uint64_t)clock_ms(), &suppressed))
 		return false;
 	if (suppressed > 0)
-		log_warning("%s: %lu lines suppressed", what, suppressed);
+		log_warning("%s: %lu line%s suppressed", what, suppressed,
+			    suppressed == 1 ? "" : "s");
 	return true;
 }
 
-/* warn_lookup - say what could not be found out, and why */
+/* warn_lookup - log which lookup failed, and why */
 static void warn_lookup(const struct exchange *exchange)
 {
 	const struct facts *facts = &exchange->judgement.facts;
@@ -160,7 +161,7 @@ static void warn_lookup(const struct exchange *exchange)
 			    decision->reason);
 }
 
-/* count - one more decision, for those who look */
+/* count - count a decision for the metrics */
 static void count(const struct exchange *exchange, const char *reply,
 		  unsigned long us)
 {
@@ -205,7 +206,7 @@ static void answer(struct evaluation *evaluation)
 		shadow_compare(policy->shadow, &exchange->request,
 			       &exchange->judgement, reply, exchange->id,
 			       &policy->metrics);
-	/* The request is gone when it was answered: write its line before. */
+	/* The reply frees the request: write its log line first. */
 	if (logged || policy->tally != NULL)
 		us = microseconds(&exchange->start);
 	if (policy->tally != NULL)
@@ -261,7 +262,7 @@ static void handle_request(void *context, struct connection *connection,
 	}
 }
 
-/* handle_settled - the lines of many requests together */
+/* handle_settled - write the log lines of many requests together */
 static bool handle_settled(void *context)
 {
 	const struct policy *policy = context;
@@ -269,7 +270,7 @@ static bool handle_settled(void *context)
 	return log_batch_write(policy->batch);
 }
 
-/* handle_gone - nobody waits for the answer any more */
+/* handle_gone - the client is gone: cancel its request */
 static void handle_gone(void *context, struct connection *connection)
 {
 	struct exchange *exchange = *connection_context(connection);
@@ -281,7 +282,7 @@ static void handle_gone(void *context, struct connection *connection)
 	exchange_end(exchange);
 }
 
-/* policy_new - the way of requests under one configuration */
+/* policy_new - one for each event loop */
 struct policy *policy_new(const struct config *config)
 {
 	struct policy *policy = xcalloc(1, sizeof(*policy));
@@ -294,14 +295,14 @@ struct policy *policy_new(const struct config *config)
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		policy->timed |= config->log_verdicts[i];
 	policy->malformed.most = policy->lookups.most = WARNINGS_MAX;
-	/* Only a label: two servers should not use the same ones. */
+	/* Only a label, but two servers should not use the same ones. */
 	if (getrandom(&policy->next_id, sizeof(policy->next_id), 0) !=
 	    (ssize_t)sizeof(policy->next_id))
 		policy->next_id = (uint32_t)time(NULL);
 	return policy;
 }
 
-/* policy_try - keep requests, judge them under the shadow */
+/* policy_try - set the capture and the shadow configuration */
 void policy_try(struct policy *policy, struct capture *capture,
 		struct shadow *shadow)
 {
@@ -325,7 +326,7 @@ void policy_free(struct policy *policy)
 	free(policy);
 }
 
-/* policy_handler - what the server is to call */
+/* policy_handler - the functions that the server calls */
 struct server_handler policy_handler(struct policy *policy)
 {
 	return (struct server_handler){
@@ -337,7 +338,7 @@ struct server_handler policy_handler(struct policy *policy)
 	};
 }
 
-/* policy_tally - what is counted for those who look */
+/* policy_tally - counts for the metrics */
 struct tally *policy_tally(struct policy *policy)
 {
 	return policy->tally;

@@ -16,20 +16,19 @@ struct policy;
 struct policy *policy_new(const struct config *config);
 void policy_free(struct policy *policy);
 
-/* policy_try - from now on keep requests, and judge them under the shadow, too;
- * keeps references, each of which may be NULL. */
+/* policy_try - from now on capture requests, and compare them with the shadow
+ * configuration; keeps references, each of which may be NULL. */
 void policy_try(struct policy *policy, struct capture *capture,
 		struct shadow *shadow);
 
-/* policy_handler - what lib/server is to call. */
+/* policy_handler - the functions that lib/server calls. */
 struct server_handler policy_handler(struct policy *policy);
 
-/* policy_metrics - decisions and malformed requests, to read and to hand
- * over. */
+/* policy_metrics - decisions and malformed requests; the caller may add to
+ * them. */
 struct metrics *policy_metrics(struct policy *policy);
 
-/* policy_tally - what is counted for those who look; NULL: there is no metrics
- * section. */
+/* policy_tally - counts for the metrics; NULL: there is no metrics section. */
 struct tally;
 struct tally *policy_tally(struct policy *policy);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* privileges - give up root for good
  *
- * A server is root only until its configuration is loaded and its log is
- * open. What a client could do to it after that it does to somebody who may
- * do nothing: no user that owns anything, no capabilities, no files
- * (policyd/landlock), no system calls but a few (policyd/system_calls).
+ * A server is root only until its configuration is loaded and its log is open.
+ * A client that exploits a bug after that gains nothing: a user that owns no
+ * files, no capabilities, no file access (policyd/landlock), and only a few
+ * system calls (policyd/system_calls).
  *
- * Sanitizers and the like look at files and make calls of their own, so
- * programs built with them are not held by the last two (CMake: CONTAIN). */
+ * Sanitizers and similar tools open files and make system calls of their own,
+ * so programs built with them do without the last two (CMake: CONTAIN). */
 
 #include "policyd/privileges.h"
 
@@ -27,18 +27,18 @@
 #include "policyd/landlock.h"
 #include "policyd/system_calls.h"
 
-/* What the monitor needs root for. */
+/* The powers of root that the monitor needs. */
 static const int monitor_capabilities[] = {
 	CAP_NET_BIND_SERVICE, /* ports below 1024 */
 	CAP_CHOWN,	      /* owner of a socket */
-	CAP_FOWNER,	      /* mode of a socket that has another owner */
+	CAP_FOWNER,	      /* mode of a socket with another owner */
 	CAP_DAC_OVERRIDE,     /* sockets in Postfix's own directory; servers
-			       * read configurations, keys and tables whoever
-			       * owns them */
+			       * read configurations, keys and tables of any
+			       * owner */
 	CAP_SETUID,	      /* servers become another user */
 	CAP_SETGID,
-	CAP_SETPCAP, /* and drop all of these from their bounding set */
-	CAP_KILL,    /* to end servers, which are another user by then */
+	CAP_SETPCAP, /* servers drop all these from their bounding set */
+	CAP_KILL,    /* to kill servers, which are another user by then */
 };
 
 /* privileges_find - look up user and group */
@@ -75,7 +75,7 @@ int privileges_find(struct privileges *privileges, const char *user,
 	return 0;
 }
 
-/* become - change all ids, and make sure that there is no way back */
+/* become - change all ids, and verify that there is no way back */
 static int become(const struct privileges *privileges, struct error *error)
 {
 	uid_t uid = privileges->uid, real, effective, saved;
@@ -93,11 +93,11 @@ static int become(const struct privileges *privileges, struct error *error)
 	    real_gid != gid || effective_gid != gid || saved_gid != gid ||
 	    getgroups(0, NULL) != 0 || setuid(0) == 0 ||
 	    (gid != 0 && setgid(0) == 0))
-		return error_set(error, "root could not be given up");
+		return error_set(error, "could not give up root");
 	return 0;
 }
 
-/* no_core - clients' addresses and names do not belong into files */
+/* no_core - clients' addresses and names do not belong in core files */
 static int no_core(struct error *error)
 {
 	const struct rlimit none = { 0, 0 };
@@ -105,7 +105,7 @@ static int no_core(struct error *error)
 	if (setrlimit(RLIMIT_CORE, &none) < 0)
 		return error_set(error, "setrlimit: %s", strerror(errno));
 #if defined(__SANITIZE_ADDRESS__)
-	/* The leak check at exit must be able to look at this process. */
+	/* The leak check at exit must be able to inspect this process. */
 	return prctl(PR_SET_DUMPABLE, 1) < 0 ? -1 : 0;
 #else
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -114,7 +114,7 @@ static int no_core(struct error *error)
 #endif
 }
 
-/* is_alone - are there no other threads? If that cannot be seen, yes. */
+/* is_alone - is this the only thread? If that cannot be determined, yes. */
 static bool is_alone(void)
 {
 	DIR *threads = opendir("/proc/self/task");
@@ -129,8 +129,8 @@ static bool is_alone(void)
 	return count <= 1;
 }
 
-/* read_ahead - what the C library would look up in files later: the time
- * zone, once instead of at every use */
+/* read_ahead - read what the C library would otherwise read later: the time
+ * zone file, once instead of at every use */
 static int read_ahead(struct error *error)
 {
 	if (setenv("TZ", ":/etc/localtime", 0) < 0)
@@ -145,8 +145,7 @@ static int give_up_root(const struct privileges *privileges,
 {
 	int signal = 0;
 
-	/* Who becomes another user loses the signal for the end of its
-	 * parent. */
+	/* A process that changes its user loses its parent death signal. */
 	if (prctl(PR_GET_PDEATHSIG, &signal) < 0)
 		return error_set(error, "prctl: %s", strerror(errno));
 	if (capabilities_bound(CAPABILITIES_NONE, error) < 0)
@@ -158,7 +157,7 @@ static int give_up_root(const struct privileges *privileges,
 	return capabilities_keep(CAPABILITIES_NONE, error);
 }
 
-/* contain - no files, few system calls */
+/* contain - no file access, few system calls */
 static int contain(struct containment *containment, struct error *error)
 {
 #ifdef POLICYD_CONTAIN
@@ -178,7 +177,7 @@ static int contain(struct containment *containment, struct error *error)
 	return 0;
 }
 
-/* privileges_drop - become that user for good */
+/* privileges_drop - become this user for good */
 int privileges_drop(const struct privileges *privileges,
 		    struct containment *containment, struct error *error)
 {
@@ -198,7 +197,7 @@ int privileges_drop(const struct privileges *privileges,
 	return contain(containment, error);
 }
 
-/* privileges_keep_for_monitor - only what starting servers takes */
+/* privileges_keep_for_monitor - keep only what is needed to start servers */
 int privileges_keep_for_monitor(struct error *error)
 {
 	uint64_t set = CAPABILITIES_NONE;
@@ -215,7 +214,7 @@ int privileges_keep_for_monitor(struct error *error)
 	return 0;
 }
 
-/* privileges_built_in - for people */
+/* privileges_built_in - in words */
 const char *privileges_built_in(void)
 {
 #ifdef POLICYD_CONTAIN

@@ -7,39 +7,39 @@
 
 #include "lib/error.h"
 
-/* Who a server becomes. */
+/* The user that a server becomes. */
 struct privileges {
-	bool keep; /* without root there is nothing to give up;
-		    * and "root" may have been asked for */
+	bool keep; /* do not change it: not root, or root was requested */
 	uid_t uid;
 	gid_t gid;
 };
 
-/* privileges_find - look up user and group (NULL: the user's own). Without
- * root nobody is looked up: the process stays who it is. -1: no such user. */
+/* privileges_find - look up user and group (NULL: the group of the user).
+ * Without root nothing is looked up: the process keeps its user. -1: no such
+ * user or group. */
 int privileges_find(struct privileges *privileges, const char *user,
 		    const char *group, struct error *error);
 
-/* What else than users and capabilities holds this process now. */
+/* How this process is contained, apart from its user and capabilities. */
 struct containment {
-	int system_calls; /* how many it may make; 0: any */
-	int landlock;	  /* the version; 0: none */
+	int system_calls; /* the number that it may use; 0: any */
+	int landlock;	  /* the Landlock version; 0: none */
 };
 
-/* privileges_drop - become that user for good; verified. Also: no capabilities
- * in any set, no new privileges by exec, no core dumps; and, where the kernel
- * has it and this program was built with it, no files and no system calls but
- * those that a running server needs. Only before the first other thread: what
- * starts later is held, too. containment may be NULL. */
+/* privileges_drop - become this user for good; verified. Also: no capabilities
+ * in any set, no new privileges by exec, no core dumps; and, if the kernel and
+ * this build support it, no file access and no system calls but those that a
+ * running server needs. Only before the first other thread, so that all threads
+ * are contained. containment may be NULL. */
 int privileges_drop(const struct privileges *privileges,
 		    struct containment *containment, struct error *error);
 
-/* privileges_keep_for_monitor - of root's power only what starting servers
- * takes. Without root there is nothing to give up. */
+/* privileges_keep_for_monitor - keep only those capabilities of root that are
+ * needed to start servers. Without root there is nothing to give up. */
 int privileges_keep_for_monitor(struct error *error);
 
-/* privileges_built_in - by which means servers of this program are held, for
- * people: "seccomp landlock", or "none". */
+/* privileges_built_in - the means by which servers of this build are contained,
+ * in words: "seccomp landlock", or "none". */
 const char *privileges_built_in(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* progress - how far long work has come, for whoever waits at a terminal */
+/* progress - show the progress of long work on a terminal */
 
 #include "policyd/progress.h"
 
@@ -10,9 +10,9 @@
 #include "lib/clock.h"
 
 #define STEP_MS 100
-#define WIDTH	79 /* a line that wraps could not be taken back */
+#define WIDTH	79 /* a line that wraps could not be erased */
 
-/* progress_init - is there a terminal? */
+/* progress_init - check whether there is a terminal */
 void progress_init(struct progress *progress)
 {
 	*progress = (struct progress){
@@ -20,13 +20,13 @@ void progress_init(struct progress *progress)
 	};
 }
 
-/* progress_due - is it worth while to say something again? */
+/* progress_due - is it time to show something again? */
 bool progress_due(const struct progress *progress)
 {
 	return progress->terminal && clock_ms() >= progress->next_ms;
 }
 
-/* progress_say - show this */
+/* progress_say - show this line */
 void progress_say(struct progress *progress, const char *format, ...)
 {
 	char line[WIDTH + 1];
@@ -46,13 +46,13 @@ void progress_say(struct progress *progress, const char *format, ...)
 	progress->next_ms = clock_ms() + STEP_MS;
 }
 
-/* progress_reading - which table is being read */
+/* progress_reading - show which table is being read */
 void progress_reading(void *context, const char *name)
 {
 	progress_say(context, "reading %s ...", name);
 }
 
-/* progress_clear - take the line away */
+/* progress_clear - erase the line */
 void progress_clear(struct progress *progress)
 {
 	if (progress->shown)

@@ -4,31 +4,32 @@
 
 #include <stdbool.h>
 
-/* How far long work has come: one line on standard error that is written over
- * again and again, if that is a terminal; else nothing. Zeroed: nothing. */
+/* The progress of long work: one line on standard error that is overwritten
+ * again and again, if that is a terminal; otherwise nothing. Zeroed: nothing.
+ */
 struct progress {
 	bool terminal;
-	bool shown;	   /* there is a line to be cleared */
+	bool shown;	   /* a line must be erased */
 	long long next_ms; /* when the next line is due */
 };
 
-/* progress_init - look whether standard error is a terminal. */
+/* progress_init - check whether standard error is a terminal. */
 void progress_init(struct progress *progress);
 
-/* progress_due - is it worth while to say something again? Cheap enough to be
- * asked for each of a million things. */
+/* progress_due - is it time to show something again? Cheap enough to be called
+ * a million times. */
 bool progress_due(const struct progress *progress);
 
-/* progress_say - show this in place of what was shown before; as much of it as
- * goes into one line. */
+/* progress_say - show this instead of the previous line, truncated to the width
+ * of a line. */
 void progress_say(struct progress *progress, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* progress_reading - for config_load_with(): which table is being read.
+/* progress_reading - for config_load_with(): show which table is being read.
  * context: a struct progress. */
 void progress_reading(void *context, const char *name);
 
-/* progress_clear - take the line away; before anything else is printed. */
+/* progress_clear - erase the line, before anything else is printed. */
 void progress_clear(struct progress *progress);
 
 #endif

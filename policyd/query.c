@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* query - ask the policy on the command line
+/* query - answer requests on the command line
  *
- * The same way that a request of Postfix goes, without a daemon. */
+ * They take the same way as a request of Postfix, without a daemon. */
 
 #include "policyd/query.h"
 
@@ -18,9 +18,9 @@
 #include "policyd/explanation.h"
 #include "policyd/replay.h"
 
-#define QUERY_ID "query" /* stands in refusals */
+#define QUERY_ID "query" /* the id in refusals */
 
-/* answer - judge one request and print what there is to say */
+/* answer - judge one request and print the explanation */
 static int answer(const struct config *config,
 		  const struct query_options *options,
 		  const struct request *request)
@@ -43,7 +43,7 @@ static int answer(const struct config *config,
 	return status;
 }
 
-/* query_arguments - one request from NAME=VALUE arguments */
+/* query_arguments - the request given as NAME=VALUE arguments */
 static int query_arguments(const struct config *config,
 			   const struct query_options *options)
 {
@@ -66,7 +66,7 @@ static int query_arguments(const struct config *config,
 	return status;
 }
 
-/* answer_bytes - a request as Postfix sends it */
+/* answer_bytes - a request in the form that Postfix sends */
 static int answer_bytes(const struct config *config,
 			const struct query_options *options, char *bytes,
 			size_t length)
@@ -80,14 +80,14 @@ static int answer_bytes(const struct config *config,
 	return EX_USAGE;
 }
 
-/* What was read from standard input and not yet answered. */
+/* Bytes from standard input that have not been answered yet. */
 struct input {
 	char *bytes;
 	size_t length;
 	size_t size;
 };
 
-/* read_more - 1 more bytes, 0 the end, -1 an error */
+/* read_more - 1 more bytes, 0 end of input, -1 error */
 static int read_more(struct input *input)
 {
 	ssize_t count;
@@ -108,7 +108,7 @@ static int read_more(struct input *input)
 	return count > 0 ? 1 : (int)count;
 }
 
-/* answer_whole - answer every whole request that is in the bytes */
+/* answer_whole - answer every complete request in the input */
 static int answer_whole(const struct config *config,
 			const struct query_options *options,
 			struct input *input, struct request_scan *scan)
@@ -151,15 +151,15 @@ static int query_stdin(const struct config *config,
 
 	while (status == EX_OK && (more = read_more(&input)) > 0) {
 		status = answer_whole(config, options, &input, &scan);
-		/* Who asks through pipes may wait for this answer. */
+		/* The program at the other end of the pipe may wait for it. */
 		if (fflush(stdout) != 0)
 			break;
 	}
 	if (more < 0)
 		status = EX_TEMPFAIL;
 	if (status == EX_OK && input.length > 0) {
-		fprintf(stderr, "policyd: the last request is not whole: a "
-				"blank line ends it\n");
+		fprintf(stderr, "policyd: the last request is incomplete: a "
+				"blank line must end it\n");
 		status = EX_USAGE;
 	}
 	free(input.bytes);

@@ -6,7 +6,7 @@
 
 #include "lib/config.h"
 
-/* What -q was asked for. */
+/* The options of -q. */
 struct query_options {
 	bool json;	     /* --format=json */
 	bool replay;	     /* --replay: arguments are files */
@@ -19,8 +19,8 @@ struct query_options {
 /* query - answer the request given as NAME=VALUE arguments or, without any,
  * each request on standard input, and explain it (-q). For each: the reply's
  * "action=..." line, indented lines of explanation, a blank line; or one JSON
- * object in one line. Returns the exit status: 0 answered; 64 what was given is
- * no request. */
+ * object on one line. Returns the exit status: 0 answered; 64 the input is not
+ * a request. */
 int query(const struct config *config, const struct query_options *options);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* replay - what would a changed configuration decide?
  *
- * Each request of the past is judged under the new configuration and, to
- * compare, under an old one; where there is none, what the log says was decided
- * then takes its place. Cases that differ in nothing but addresses are one
- * group, shown with its count and a few examples. */
+ * Each past request is judged under the new configuration and under an old one
+ * to compare with; without an old one, the decision in the log takes its place.
+ * Cases that differ only in addresses form one group, shown with its count and
+ * a few examples. */
 
 #include "policyd/replay.h"
 
@@ -21,17 +21,17 @@
 #include "policyd/replay_group.h"
 #include "policyd/replay_input.h"
 
-/* One run. */
+/* One run of --replay. */
 struct replay {
 	const struct config *config;
 	const struct config *against; /* or NULL */
 	struct replay_groups groups;
 	unsigned long compared;
-	unsigned long waiting; /* no decision at once: not judged */
+	unsigned long waiting; /* not judged: no immediate decision */
 };
 
-/* replay_service - the one that the request belongs to; a log that has no port
- * says it by name */
+/* replay_service - the service that the request matches; a log without ports
+ * gives its name */
 const struct service *replay_service(const struct config *config,
 				     const struct request *request,
 				     const struct reported *reported)
@@ -45,7 +45,7 @@ const struct service *replay_service(const struct config *config,
 			       : service_find(&config->services, request);
 }
 
-/* judge - what one configuration decides; -1: nothing at once */
+/* judge - the decision of one configuration; -1: not immediate */
 static int judge(struct outcome *outcome, const struct config *config,
 		 const struct request *request, const struct reported *reported)
 {
@@ -62,17 +62,17 @@ static int judge(struct outcome *outcome, const struct config *config,
 	return 0;
 }
 
-/* remembered - what the log says was decided */
+/* remembered - the decision in the log */
 static void remembered(struct outcome *outcome, const struct reported *reported)
 {
 	outcome->service = reported->service;
 	outcome->verdict = reported->verdict;
 	outcome->restriction = reported->restriction;
 	outcome->observed = reported->observed;
-	outcome->reply[0] = '\0'; /* not known */
+	outcome->reply[0] = '\0'; /* unknown */
 }
 
-/* take_request - one of the past */
+/* take_request - a past request */
 static void take_request(void *context, const struct request *request,
 			 const struct reported *reported,
 			 const struct replay_place *place)
@@ -99,7 +99,7 @@ static void take_request(void *context, const struct request *request,
 		replay_groups_add(&replay->groups, &old, &new, request, place);
 }
 
-/* load_against - the other configuration; NULL: it is refused */
+/* load_against - the configuration to compare with; NULL: it is refused */
 static struct config *load_against(const char *path, struct progress *progress)
 {
 	struct config_load_options options = { .lenient = true,
@@ -116,18 +116,18 @@ static struct config *load_against(const char *path, struct progress *progress)
 	return config;
 }
 
-/* print_head - what was compared with what, for people */
+/* print_head - a summary of the comparison */
 static void print_head(const struct replay *replay, unsigned long judged)
 {
 	unsigned long changed = replay_groups_changed(&replay->groups);
 
 	if (replay->against != NULL)
-		printf("%lu of %lu requests would be answered otherwise under "
-		       "%s than under %s%s\n",
+		printf("%lu of %lu requests would be answered differently by "
+		       "%s than by %s%s\n",
 		       changed, judged, replay->config->path,
 		       replay->against->path, changed > 0 ? ":" : ".");
 	else if (replay->compared > 0)
-		printf("%lu of %lu decisions of the log would be different under "
+		printf("%lu of %lu logged decisions would be different under "
 		       "%s%s\n",
 		       changed, replay->compared, replay->config->path,
 		       changed > 0 ? ":" : ".");
@@ -144,18 +144,18 @@ static void print(struct replay *replay, const struct replay_reader *read,
 	print_head(replay, read->judged);
 	replay_groups_print(&replay->groups, true, stdout);
 	if (replay->against == NULL) {
-		printf("%lu requests under %s:\n", read->judged,
-		       replay->config->path);
+		printf("%lu request%s under %s:\n", read->judged,
+		       read->judged == 1 ? "" : "s", replay->config->path);
 		replay_groups_print(&replay->groups, false, stdout);
 	}
 	if (replay->waiting > 0)
 		fprintf(stderr,
-			"policyd: %lu requests not judged: a restriction "
-			"answers later\n",
-			replay->waiting);
+			"policyd: %lu request%s not judged: a restriction "
+			"replies later\n",
+			replay->waiting, replay->waiting == 1 ? "" : "s");
 }
 
-/* replay - the requests of some files */
+/* replay - judge the requests of some files again */
 int replay(const struct config *config, const struct query_options *options)
 {
 	struct replay replay = { .config = config };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* replay_group - requests that were decided alike, counted
+/* replay_group - groups of requests that were decided alike
  *
- * There are few groups, whatever the number of requests: services times
- * restrictions, before and after. */
+ * The number of groups does not depend on that of requests: at most services
+ * times restrictions, before and after. */
 
 #include "policyd/replay_group.h"
 
@@ -19,9 +19,9 @@
 #define EXAMPLES_MAX 3
 #define EXAMPLE_SIZE 1024
 
-/* One of them. */
+/* One group. */
 struct replay_group {
-	char *texts[4]; /* what the outcomes point to */
+	char *texts[4]; /* the strings of the outcomes */
 	bool compared;
 	bool opens;
 	struct outcome old; /* if compared */
@@ -31,7 +31,7 @@ struct replay_group {
 	size_t example_count;
 };
 
-/* same - are these the same, but for the reply? */
+/* same - are they equal, apart from the reply? */
 static bool same(const struct outcome *one, const struct outcome *other)
 {
 	return one->verdict == other->verdict &&
@@ -40,7 +40,7 @@ static bool same(const struct outcome *one, const struct outcome *other)
 	       strcmp(one->service, other->service) == 0;
 }
 
-/* find - the group of such outcomes, or NULL */
+/* find - the group with these outcomes, or NULL */
 static struct replay_group *find(const struct replay_groups *groups,
 				 const struct outcome *old,
 				 const struct outcome *new)
@@ -58,7 +58,7 @@ static struct replay_group *find(const struct replay_groups *groups,
 	return NULL;
 }
 
-/* copy - an outcome, and what it points to into two of the texts */
+/* copy - an outcome; its strings are copied to two of the texts */
 static void copy(struct outcome *to, const struct outcome *from, char **texts)
 {
 	texts[0] = xstrdup(from->service);
@@ -68,7 +68,7 @@ static void copy(struct outcome *to, const struct outcome *from, char **texts)
 	to->restriction = texts[1];
 }
 
-/* make - a new group */
+/* make - add a group */
 static struct replay_group *make(struct replay_groups *groups,
 				 const struct outcome *old,
 				 const struct outcome *new)
@@ -88,7 +88,7 @@ static struct replay_group *make(struct replay_groups *groups,
 	return group;
 }
 
-/* add_example - in the manner of the log, so that it can be asked again */
+/* add_example - in the notation of the log, so that it can be used with -q */
 static void add_example(struct replay_group *group,
 			const struct request *request,
 			const struct replay_place *place)
@@ -138,7 +138,7 @@ void replay_groups_add(struct replay_groups *groups, const struct outcome *old,
 		add_example(group, request, place);
 }
 
-/* replay_groups_changed - requests that would be answered otherwise */
+/* replay_groups_changed - the number of requests answered differently */
 unsigned long replay_groups_changed(const struct replay_groups *groups)
 {
 	unsigned long sum = 0;
@@ -149,7 +149,7 @@ unsigned long replay_groups_changed(const struct replay_groups *groups)
 	return sum;
 }
 
-/* replay_groups_opened - and those answered more openly */
+/* replay_groups_opened - the number of those answered more permissively */
 unsigned long replay_groups_opened(const struct replay_groups *groups)
 {
 	unsigned long sum = 0;
@@ -160,7 +160,7 @@ unsigned long replay_groups_opened(const struct replay_groups *groups)
 	return sum;
 }
 
-/* compare - for qsort(3): what opens first, then the largest */
+/* compare - for qsort(3): more permissive ones first, then by count */
 static int compare(const void *one, const void *other)
 {
 	const struct replay_group *a = one;
@@ -171,7 +171,7 @@ static int compare(const void *one, const void *other)
 	return a->count == b->count ? 0 : a->count > b->count ? -1 : 1;
 }
 
-/* sort - see above */
+/* sort - see compare() */
 static void sort(struct replay_groups *groups)
 {
 	if (groups->count > 1)
@@ -179,7 +179,7 @@ static void sort(struct replay_groups *groups)
 		      compare);
 }
 
-/* put_outcome - "verdict by restriction" and, if wanted, of which service */
+/* put_outcome - "verdict by restriction", and the service if requested */
 static void put_outcome(const struct outcome *outcome, bool with_service,
 			FILE *output)
 {
@@ -196,7 +196,7 @@ static void put_outcome(const struct outcome *outcome, bool with_service,
 		fprintf(output, ", service %s", service);
 }
 
-/* put_replies - where only they differ */
+/* put_replies - when only the replies differ */
 static void put_replies(const struct replay_group *group, FILE *output)
 {
 	fprintf(output, "\t\treply was: %.*s\n",
@@ -205,7 +205,7 @@ static void put_replies(const struct replay_group *group, FILE *output)
 		(int)strcspn(group->new.reply, "\n"), group->new.reply);
 }
 
-/* print_group - count, what happens, examples */
+/* print_group - count, outcomes, examples */
 static void print_group(const struct replay_group *group, FILE *output)
 {
 	bool moved = group->compared &&
@@ -232,7 +232,7 @@ static void print_group(const struct replay_group *group, FILE *output)
 		fprintf(output, "\t\t%s\n", group->examples[i]);
 }
 
-/* replay_groups_print - for people */
+/* replay_groups_print - as text */
 void replay_groups_print(struct replay_groups *groups, bool changed,
 			 FILE *output)
 {
@@ -247,7 +247,7 @@ void replay_groups_print(struct replay_groups *groups, bool changed,
 	printable_close(&all, output);
 }
 
-/* outcome_object - for programs */
+/* outcome_object - as JSON */
 static json_t *outcome_object(const struct outcome *outcome)
 {
 	json_t *object = json_object();
@@ -259,7 +259,7 @@ static json_t *outcome_object(const struct outcome *outcome)
 	return object;
 }
 
-/* group_object - likewise */
+/* group_object - as JSON */
 static json_t *group_object(const struct replay_group *group)
 {
 	json_t *object = json_object();
@@ -278,7 +278,7 @@ static json_t *group_object(const struct replay_group *group)
 	return object;
 }
 
-/* replay_groups_print_json - for programs */
+/* replay_groups_print_json - as JSON Lines */
 void replay_groups_print_json(struct replay_groups *groups, FILE *output)
 {
 	size_t i;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* replay_id - from the id in a refusal to its explanation
+/* replay_id - explain a refusal by its id
  *
- * A client forwards what it was told, "... (id 4F2K7Q)"; the log has the
- * facts under that id. They are judged again, and explained. Ids begin anew
- * some day, so there may be several. */
+ * A user forwards the refusal, "... (id 4F2K7Q)"; the log has the request under
+ * that id. It is judged again, and explained. Ids are reused some day, so there
+ * may be several. */
 
 #include "policyd/replay.h"
 
@@ -18,7 +18,7 @@
 
 #define ID_SIZE 17
 
-/* What is looked for. */
+/* The search. */
 struct search {
 	struct progress *progress;
 	const struct config *config;
@@ -27,8 +27,8 @@ struct search {
 	unsigned long found;
 };
 
-/* read_id - as people write it: Crockford's base 32 knows neither case nor I,
- * L and O */
+/* read_id - as people type it: Crockford's base 32 ignores case, and reads I, L
+ * and O as digits */
 static int read_id(char id[ID_SIZE], const char *text)
 {
 	size_t length;
@@ -46,7 +46,7 @@ static int read_id(char id[ID_SIZE], const char *text)
 	return length > 0 ? 0 : -1;
 }
 
-/* print_then - what the log says was decided, and if that would be so today */
+/* print_then - the decision in the log, and whether it would be the same now */
 static void print_then(const struct reported *reported,
 		       const struct replay_place *place,
 		       const struct decision *now)
@@ -54,22 +54,22 @@ static void print_then(const struct reported *reported,
 	struct printable all;
 
 	printable_open(&all);
-	fprintf(all.stream, "%s:%lu: id %s, service %s, was %s by %s%s",
+	fprintf(all.stream, "%s:%lu: id %s, service %s: %s by %s%s",
 		place->file, place->line, reported->id, reported->service,
 		verdict_name(reported->verdict), reported->restriction,
 		reported->observed ? " (only observed)" : "");
 	if (now->verdict == reported->verdict &&
 	    strcmp(now->restriction, reported->restriction) == 0)
-		fputs("; so it would be now:\n", all.stream);
+		fputs("; same result now:\n", all.stream);
 	else
 		fprintf(all.stream,
-			"; under the configuration as it is now it would be "
+			"; with the present configuration it would be "
 			"%s by %s:\n",
 			verdict_name(now->verdict), now->restriction);
 	printable_close(&all, stdout);
 }
 
-/* explain_again - the log line is there */
+/* explain_again - explain the request of a log line */
 static void explain_again(const struct search *search,
 			  const struct request *request,
 			  const struct reported *reported,
@@ -94,7 +94,7 @@ static void explain_again(const struct search *search,
 	explanation_clear(&explanation);
 }
 
-/* take_request - is it the one? */
+/* take_request - explain it if it has the id */
 static void take_request(void *context, const struct request *request,
 			 const struct reported *reported,
 			 const struct replay_place *place)
@@ -121,7 +121,7 @@ int replay_id(const struct config *config, const struct query_options *options)
 	if (read_id(search.id, options->id) < 0) {
 		fprintf(stderr,
 			"policyd: --id %.40s: an id is a few digits and "
-			"letters, as \"(id 4F2K7Q)\" in a refusal\n",
+			"letters, like 4F2K7Q in \"(id 4F2K7Q)\"\n",
 			options->id);
 		return EX_USAGE;
 	}
@@ -130,9 +130,10 @@ int replay_id(const struct config *config, const struct query_options *options)
 	if (search.found > 0)
 		return EX_OK;
 	fprintf(stderr,
-		"policyd: no decision with id %s among %lu; is it a log of "
-		"that day, and does log_verdicts name that verdict?\n",
-		search.id, reader.judged);
+		"policyd: id %s not found among %lu decision%s; is this the "
+		"log of the right day, and does log_verdicts include that "
+		"verdict?\n",
+		search.id, reader.judged, reader.judged == 1 ? "" : "s");
 	replay_summary(&reader);
 	return 1;
 }

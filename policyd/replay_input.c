@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* replay_input - requests of the past, from captures and logs
+/* replay_input - read past requests from captures and logs
  *
- * A file is read line by line. Outside of a request a line is a decision line
- * of the log, the first attribute of a request, or something else, which is
- * skipped. Inside of one a line "request=" where there has been one already
- * means that the one before was cut off; so after damage the reader finds its
- * way back at the next request. Nothing that a file holds can make it use more
- * memory than one request. */
+ * A file is read line by line. Outside of a request, a line is a decision in
+ * the log, the first attribute of a request, or something else, which is
+ * skipped. Within a request, a second line "request=" means that the first
+ * request was cut off; so after damage the reader recovers at the next request.
+ * No file can make it use more memory than one request needs. */
 
 #include "policyd/replay_input.h"
 
@@ -23,27 +22,27 @@
 #define REQUEST_LINE "request="
 
 static const char *const skip_names[SKIP_COUNT] = {
-	[SKIP_FOREIGN] = "lines that are no decisions",
-	[SKIP_DAMAGED] = "damaged or cut log lines",
-	[SKIP_TRUNCATED] = "requests without an end",
+	[SKIP_FOREIGN] = "other lines",
+	[SKIP_DAMAGED] = "damaged or truncated log lines",
+	[SKIP_TRUNCATED] = "incomplete requests",
 	[SKIP_MALFORMED] = "malformed requests",
 };
 
 /* A file that is being read. */
 struct input {
 	struct replay_reader *reader;
-	struct replay_place place; /* of the present line */
-	long long read, size;	   /* bytes; size 0: not known */
+	struct replay_place place; /* of the current line */
+	long long read, size;	   /* bytes; size 0: unknown */
 	unsigned named[SKIP_COUNT];
 	struct reported reported;
-	char request[REQUEST_BYTES_MAX + 1]; /* so far */
-	size_t length;			     /* of it; 0: outside */
+	char request[REQUEST_BYTES_MAX + 1]; /* as far as it was read */
+	size_t length;			     /* of it; 0: outside a request */
 	unsigned long start;		     /* its first line */
-	bool has_type;			     /* it has its request= */
-	bool too_long;			     /* and more bytes than allowed */
+	bool has_type;			     /* request= was read */
+	bool too_long; /* it has more bytes than allowed */
 };
 
-/* skip - count what cannot be judged, and name the first ones */
+/* skip - count what cannot be judged, and report the first few */
 static void skip(struct input *input, enum replay_skip kind, unsigned long line,
 		 const char *reason)
 {
@@ -58,7 +57,7 @@ static void skip(struct input *input, enum replay_skip kind, unsigned long line,
 			: "");
 }
 
-/* make_printable - an error text may quote what stands in the file */
+/* make_printable - an error text may quote the file */
 static const char *make_printable(char *text)
 {
 	char *byte;
@@ -69,7 +68,7 @@ static const char *make_printable(char *text)
 	return text;
 }
 
-/* show_progress - how far it is */
+/* show_progress - the part of the file that was read */
 static void show_progress(const struct input *input)
 {
 	struct replay_reader *reader = input->reader;
@@ -97,7 +96,7 @@ static void take(struct input *input, const struct request *request,
 			       &place);
 }
 
-/* end_request - the blank line is there */
+/* end_request - at its blank line */
 static void end_request(struct input *input)
 {
 	struct request_scan scan = { 0 };
@@ -119,16 +118,16 @@ static void end_request(struct input *input)
 	input->length = 0;
 }
 
-/* cut_request - it has no end */
+/* cut_request - a request without an end */
 static void cut_request(struct input *input)
 {
 	if (input->length > 0)
 		skip(input, SKIP_TRUNCATED, input->start,
-		     "the request that begins here has no end");
+		     "the request that begins here is incomplete");
 	input->length = 0;
 }
 
-/* add_line - one more line of a request */
+/* add_line - add a line to the request */
 static void add_line(struct input *input, const char *line, size_t length)
 {
 	if (input->length == 0) {
@@ -138,7 +137,7 @@ static void add_line(struct input *input, const char *line, size_t length)
 	}
 	if (strncmp(line, REQUEST_LINE, strlen(REQUEST_LINE)) == 0)
 		input->has_type = true;
-	/* Room for this newline, and that of the blank line. */
+	/* Leave room for this newline, and that of the blank line. */
 	if (length + 2 > REQUEST_BYTES_MAX - input->length) {
 		input->too_long = true;
 		return;
@@ -148,7 +147,7 @@ static void add_line(struct input *input, const char *line, size_t length)
 	input->request[input->length++] = '\n';
 }
 
-/* is_attribute - does a request begin with this line? */
+/* is_attribute - can a request begin with this line? */
 static bool is_attribute(const char *line)
 {
 	const char *equals = strchr(line, '=');
@@ -197,12 +196,12 @@ static void read_line(struct input *input, char *line, size_t length)
 		add_line(input, line, length);
 	else if (strlen(line) != length)
 		skip(input, SKIP_DAMAGED, input->place.line,
-		     "there is a NUL byte in it");
+		     "the line contains a NUL byte");
 	else if (length > 0)
 		read_log_line(input, line);
 }
 
-/* read_lines - all of the file; a line longer than any request is left out */
+/* read_lines - the whole file; a line longer than any request is skipped */
 static void read_lines(struct input *input, FILE *file)
 {
 	const size_t size = (size_t)2 * REQUEST_BYTES_MAX;
@@ -235,8 +234,8 @@ static void read_lines(struct input *input, FILE *file)
 	free(line);
 }
 
-/* open_file - a file, a FIFO or standard input, but no directory. size: of a
- * file; else 0 */
+/* open_file - a file, a FIFO or standard input, but not a directory. size: that
+ * of a regular file, or 0 */
 static FILE *open_file(const char *name, long long *size, struct error *error)
 {
 	FILE *file = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
@@ -303,7 +302,7 @@ int replay_read_all(struct replay_reader *reader, int count, char **files)
 	return result;
 }
 
-/* replay_summary - what was skipped */
+/* replay_summary - the numbers of skipped items */
 void replay_summary(const struct replay_reader *reader)
 {
 	unsigned long total = 0;
@@ -314,14 +313,14 @@ void replay_summary(const struct replay_reader *reader)
 		total += reader->skipped[i];
 	if (total == 0)
 		return;
-	fprintf(stderr, "policyd: %lu judged, %lu skipped: ", reader->judged,
+	fprintf(stderr, "policyd: %lu judged, %lu skipped (", reader->judged,
 		total);
 	for (i = 0; i < SKIP_COUNT; i++) {
 		if (reader->skipped[i] == 0)
 			continue;
-		fprintf(stderr, "%s%lu %s", comma, reader->skipped[i],
-			skip_names[i]);
+		fprintf(stderr, "%s%s: %lu", comma, skip_names[i],
+			reader->skipped[i]);
 		comma = ", ";
 	}
-	putc('\n', stderr);
+	fputs(")\n", stderr);
 }

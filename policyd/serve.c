@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* serve - the process that answers
+/* serve - the server process
  *
- * Started by the monitor with a channel to it. Loads the configuration, asks
- * the monitor for the listening sockets, gives up root, says that it is ready,
- * and serves until the monitor says otherwise or is gone. Errors before that
- * are told to the monitor, which logs them. */
+ * The monitor starts it with a channel. It loads the configuration, asks the
+ * monitor for the listening sockets, gives up root, reports that it is ready,
+ * and serves until the monitor ends it or is gone. Earlier errors are sent to
+ * the monitor, which logs them. */
 
 #include "policyd/serve.h"
 
@@ -30,7 +30,7 @@
 #include "policyd/shadow.h"
 #include "policyd/web.h"
 
-#define SPARE_DESCRIPTORS 32 /* beside the connections */
+#define SPARE_DESCRIPTORS 32 /* in addition to those of connections */
 
 /* serve_tell - a line for the monitor to log */
 void serve_tell(int channel, enum log_level level, const char *text)
@@ -39,19 +39,19 @@ void serve_tell(int channel, enum log_level level, const char *text)
 
 	channel_message_init(&message, CHANNEL_LINE, level);
 	snprintf(message.body.text, sizeof(message.body.text), "%s", text);
-	/* If the monitor is gone, so are we, soon. */
+	/* If the monitor is gone, this process will soon be gone, too. */
 	if (channel_send(channel, &message, -1, NULL) < 0)
 		log_write(level, "%s", text);
 }
 
-/* refuse - tell why the server does not start; returns the exit status */
+/* refuse - report why the server does not start; returns the exit status */
 static int refuse(int channel, int status, const struct error *error)
 {
 	serve_tell(channel, LOG_LEVEL_ERROR, error->text);
 	return status;
 }
 
-/* serve_metrics - the decisions' counters and the connections' */
+/* serve_metrics - the counters of decisions and of connections */
 void serve_metrics(const struct service_process *process,
 		   struct metrics *metrics, unsigned *open)
 {
@@ -67,7 +67,7 @@ void serve_metrics(const struct service_process *process,
 	metrics->log_dropped += log_dropped();
 }
 
-/* wanted_descriptors - one for each connection, three if it is in TLS */
+/* wanted_descriptors - one for each connection, or three if it may use TLS */
 static rlim_t wanted_descriptors(const struct config *config)
 {
 	rlim_t wanted = config->limits.max_connections;
@@ -83,8 +83,8 @@ static rlim_t wanted_descriptors(const struct config *config)
 	return wanted + SPARE_DESCRIPTORS;
 }
 
-/* raise_limit - as many descriptors as connections are allowed, if the
- * system lets us; if not, accepting pauses when there are no more */
+/* raise_limit - allow as many descriptors as are wanted, as far as the system
+ * permits; otherwise accepting pauses when there are none left */
 static void raise_limit(const struct config *config)
 {
 	rlim_t wanted = wanted_descriptors(config);
@@ -100,8 +100,8 @@ static void raise_limit(const struct config *config)
 			    (unsigned long)limit.rlim_cur);
 }
 
-/* load_shadow - the next configuration; without it everything goes on as it
- * is */
+/* load_shadow - the shadow configuration; if it fails, the server does without
+ * it */
 static void load_shadow(struct service_process *process)
 {
 	const char *path = process->config->shadow;
@@ -109,20 +109,20 @@ static void load_shadow(struct service_process *process)
 	char line[CHANNEL_TEXT_MAX];
 
 	process->shadow = shadow_new(path, &messages);
-	/* None of them keeps this configuration from being served. */
+	/* No error in it keeps this configuration from being served. */
 	serve_tell_messages(process->channel, &messages, path,
 			    "shadow: ", LOG_LEVEL_WARNING);
 	config_messages_clear(&messages);
 	snprintf(line, sizeof(line), "shadow: %s is %s", path,
-		 process->shadow != NULL ? "judged along"
-					 : "refused, and not judged along");
+		 process->shadow != NULL ? "compared"
+					 : "refused and not compared");
 	serve_tell(process->channel,
 		   process->shadow != NULL ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
 		   line);
 }
 
-/* open_trial - what the next configuration is tried with. To answer does not
- * depend on any of it. */
+/* open_trial - the shadow configuration and the capture files. Answers do not
+ * depend on either. */
 static void open_trial(struct service_process *process)
 {
 	const struct config *config = process->config;
@@ -135,14 +135,14 @@ static void open_trial(struct service_process *process)
 			capture_new(config->capture, config->capture_files,
 				    config->uid, &error);
 	if (config->capture != NULL && process->capture == NULL) {
-		error_prefix(&error, "requests are not kept: ");
+		error_prefix(&error, "cannot capture requests: ");
 		serve_tell(process->channel, LOG_LEVEL_WARNING, error.text);
 	}
 	policy_try(process->policy, process->capture, process->shadow);
 	workers_try(process->workers, process->capture, process->shadow);
 }
 
-/* give_up_root - for good, and say what holds us now */
+/* give_up_root - for good, and report how this process is contained */
 static int give_up_root(struct service_process *process, struct error *error)
 {
 	struct containment held;
@@ -157,13 +157,14 @@ static int give_up_root(struct service_process *process, struct error *error)
 #ifdef POLICYD_CONTAIN
 	if (held.system_calls == 0)
 		serve_tell(process->channel, LOG_LEVEL_WARNING,
-			   "this kernel has no seccomp filters: who takes over "
-			   "a server can make any system call");
+			   "this kernel has no seccomp filters: a compromised "
+			   "server can make any system call");
 #endif
 	return 0;
 }
 
-/* ask_for_log - the log daemon is gone, and we may not connect to it */
+/* ask_for_log - the log daemon is gone, and this process may not connect to it
+ */
 static bool ask_for_log(void *context)
 {
 	const struct service_process *process = context;
@@ -171,7 +172,7 @@ static bool ask_for_log(void *context)
 	return channel_ask(process->channel, CHANNEL_LOG_LOST) == 0;
 }
 
-/* prepare - everything that needs root, then give it up */
+/* prepare - do everything that needs root, then give it up */
 static int prepare(struct service_process *process, struct error *error)
 {
 	struct config *config = process->config;
@@ -211,7 +212,7 @@ static void log_counters(const struct service_process *process)
 		 process->config->failed_tables);
 }
 
-/* obey - one order of the monitor; -1: it is none */
+/* obey - one message of the monitor; -1: it is not a known one */
 static int obey(struct service_process *process,
 		const struct channel_message *message, int fd,
 		struct error *error)
@@ -246,7 +247,7 @@ static int obey(struct service_process *process,
 	}
 }
 
-/* on_channel - the monitor says something, or is gone */
+/* on_channel - a message from the monitor, or the monitor is gone */
 static void on_channel(void *context, int channel)
 {
 	struct service_process *process = context;
@@ -254,7 +255,7 @@ static void on_channel(void *context, int channel)
 	struct error error;
 	int fd;
 
-	/* Other threads serve: nothing may be given back under their hands. */
+	/* Exit at once: other threads may still use everything. */
 	if (channel_receive(channel, &message, &fd, &error) < 1) {
 		log_error("the monitor is gone (%s): exiting", error.text);
 		_exit(EX_TEMPFAIL);
@@ -265,7 +266,7 @@ static void on_channel(void *context, int channel)
 	}
 }
 
-/* run - loaded and prepared: say so, and serve */
+/* run - after loading and preparing: report ready, and serve */
 static int run(struct service_process *process, struct error *error)
 {
 	if (server_watch(process->server, process->channel, on_channel, process,
@@ -283,8 +284,8 @@ static int run(struct service_process *process, struct error *error)
 	return EX_OK;
 }
 
-/* ignore_signals - they come to the monitor, which decides; and with the
- * monitor we end */
+/* ignore_signals - they are for the monitor, which decides; and end when the
+ * monitor does */
 static void ignore_signals(void)
 {
 	static const int signals[] = { SIGHUP,	SIGINT,	 SIGTERM,
@@ -296,7 +297,7 @@ static void ignore_signals(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* is_channel - was this started by a monitor? */
+/* is_channel - was this process started by a monitor? */
 static bool is_channel(int fd)
 {
 	socklen_t length = sizeof(int);
@@ -321,9 +322,8 @@ static int start(struct service_process *process, const struct options *options)
 	return run(process, &error);
 }
 
-/* retire - give everything back. Before the first free no loop runs any more
- * and no thread, so nobody is left who could be called with what is freed; if
- * a thread does run, the end of the process is its end, too. */
+/* retire - free everything. By now no loop and no thread runs that could use
+ * what is freed; if a thread does run, end the process instead. */
 static void retire(struct service_process *process, int status)
 {
 	if (workers_running(process->workers) || gates_running(process->gates))

@@ -4,9 +4,9 @@
 
 #include "policyd/options.h"
 
-/* serve - the server process: load the configuration, get the listening
- * sockets from the monitor at the other end of channel, give up privileges,
- * say ready, serve. Returns the exit status. */
+/* serve - the server process: load the configuration, get the listening sockets
+ * from the monitor at the other end of channel, give up privileges, report
+ * ready, serve. Returns the exit status. */
 int serve(const struct options *options, int channel);
 
 /* serve_stdio - one connection on standard input and output (-s), without a

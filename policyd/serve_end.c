@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* serve_end - how a server ends: its connections are passed to the next one, or
- * are answered and closed; and how the next one begins */
+/* serve_end - how a server ends: its connections are passed to the next server,
+ * or are answered and closed; and how it takes over from the previous one */
 
 #include <string.h>
 #include <unistd.h>
@@ -9,12 +9,13 @@
 #include "policyd/policy.h"
 #include "policyd/serve_internal.h"
 
-/* For those who look. All that draining takes, TLS_THREAD_LAST_MS too, has to
- * end before the monitor stops waiting (policyd/monitor.c, STOP_MS). */
+/* For clients of the metrics listener. Draining as a whole, TLS_THREAD_LAST_MS
+ * included, must end before the monitor stops waiting (policyd/monitor.c,
+ * STOP_MS). */
 #define WEB_DRAINING_MS 200
 #define WEB_LEAVING_MS	2000
 
-/* farewell - our counters go on with the next server */
+/* farewell - hand our counters to the next server */
 static size_t farewell(void *context, void *buffer, size_t size)
 {
 	struct service_process *process = context;
@@ -29,7 +30,7 @@ static size_t farewell(void *context, void *buffer, size_t size)
 			      size - sizeof(metrics));
 }
 
-/* serve_taken_over - the old server has given us everything, or broke off */
+/* serve_taken_over - the old server has passed everything on, or broke off */
 void serve_taken_over(void *context, unsigned long count, const void *bytes,
 		      size_t length)
 {
@@ -52,8 +53,7 @@ void serve_taken_over(void *context, unsigned long count, const void *bytes,
 		server_quit(process->server);
 }
 
-/* leave - all connections are this thread's: go on as if it had always been
- * so */
+/* leave - all connections belong to this thread now: hand over, or drain */
 static void leave(void *context)
 {
 	struct service_process *process = context;
@@ -69,7 +69,7 @@ static void leave(void *context)
 	server_hand_over(process->server, process->next, farewell, process);
 }
 
-/* on_gathered - the workers are at their end: now those in TLS */
+/* on_gathered - the workers have ended: next, the clients in TLS */
 static void on_gathered(void *context)
 {
 	struct service_process *process = context;
@@ -77,7 +77,7 @@ static void on_gathered(void *context)
 	gates_drain(process->gates, leave, process);
 }
 
-/* serve_gather - before the end, in whatever way */
+/* serve_gather - before handing over or draining */
 void serve_gather(struct service_process *process)
 {
 	process->gathers = true;
@@ -85,7 +85,7 @@ void serve_gather(struct service_process *process)
 	workers_gather(process->workers, on_gathered, process);
 }
 
-/* serve_drain - answer what is there, then end */
+/* serve_drain - answer the requests that have arrived, then end */
 void serve_drain(struct service_process *process)
 {
 	board_drain(process->board);
@@ -96,8 +96,8 @@ void serve_drain(struct service_process *process)
 		serve_gather(process);
 }
 
-/* serve_finish - the server has ended: the last bytes for those who look, and
- * for clients in TLS. Nothing is freed before all of that is over. */
+/* serve_finish - the server has ended: send the last bytes to clients of the
+ * metrics listener and clients in TLS. Nothing is freed before that. */
 void serve_finish(struct service_process *process)
 {
 	board_finish(process->board,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* serve_load - the configuration that a server is to serve with
+/* serve_load - load the configuration that a server serves with
  *
- * Its text is that of the file, or of what was in force when another server
- * died; the files that the text names are read in both cases. Whatever there is
- * to say about it goes to the monitor, which logs it. */
+ * Its text is that of the file, or the one that was in effect when another
+ * server died; the files that the text names are read in both cases. All
+ * messages about it go to the monitor, which logs them. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 _Static_assert(ACCEPTED_MAX == CONFIG_FILE_MAX, "what is loaded can be kept");
 
-/* tell_failed - some lookups will fail, and until when */
+/* tell_failed - report that some lookups will fail, and until when */
 static void tell_failed(const struct service_process *process)
 {
 	const struct config *config = process->config;
@@ -29,17 +29,18 @@ static void tell_failed(const struct service_process *process)
 	if (config->failed_tables == 0)
 		return;
 	snprintf(line, sizeof(line),
-		 "%zu tables or files of lists cannot be "
-		 "read: what has to be looked up there is deferred%s",
-		 config->failed_tables,
+		 "%zu table%s or list file%s cannot be read: lookups there are "
+		 "deferred%s",
+		 config->failed_tables, config->failed_tables == 1 ? "" : "s",
+		 config->failed_tables == 1 ? "" : "s",
 		 config->table_refresh_ms > 0 && process->channel >= 0
-			 ? "; it is tried again at every table_refresh"
+			 ? "; retrying at every table_refresh"
 			 : " until a reload");
 	serve_tell(process->channel, LOG_LEVEL_ERROR, line);
 }
 
-/* serve_tell_messages - of loading a file; the level has the word for their
- * kind. head is what stands before them */
+/* serve_tell_messages - of loading a file; the level replaces the word
+ * "warning" or "error" in them */
 void serve_tell_messages(int channel, const struct config_messages *messages,
 			 const char *path, const char *head,
 			 enum log_level worst)
@@ -58,7 +59,7 @@ void serve_tell_messages(int channel, const struct config_messages *messages,
 	}
 }
 
-/* tell - a line */
+/* tell - send a line for the log */
 __attribute__((format(printf, 3, 4))) static void
 tell(const struct service_process *process, enum log_level level,
      const char *format, ...)
@@ -72,7 +73,7 @@ tell(const struct service_process *process, enum log_level level,
 	serve_tell(process->channel, level, line);
 }
 
-/* is_current - does the file still hold that text? */
+/* is_current - does the file still contain this text? */
 static bool is_current(const char *path, const char *text, size_t length)
 {
 	struct error error;
@@ -85,8 +86,8 @@ static bool is_current(const char *path, const char *text, size_t length)
 	return same;
 }
 
-/* get_accepted - the text that was in force; if the file is another one now
- * this is as old as when it was read, for those who look */
+/* get_accepted - the text that was in effect; if the file differs from it by
+ * now, its age is that of the text, for the metrics */
 static char *get_accepted(struct service_process *process,
 			  const struct options *options, size_t *length,
 			  struct error *error)
@@ -110,7 +111,7 @@ static char *get_accepted(struct service_process *process,
 	return text;
 }
 
-/* put_accepted - what has been loaded, for the monitor to keep */
+/* put_accepted - give the text that was loaded to the monitor to keep */
 static void put_accepted(struct service_process *process, const char *path,
 			 const char *text, size_t length)
 {
@@ -120,12 +121,12 @@ static void put_accepted(struct service_process *process, const char *path,
 		accepted_put(text, length, &process->loaded, &error);
 	if (process->accepted < 0)
 		tell(process, LOG_LEVEL_WARNING,
-		     "%s cannot be kept (%s): should the server die, its "
-		     "replacement reads the file as it is then",
+		     "%s cannot be kept (%s): if the server dies, its "
+		     "replacement will read the file as it is then",
 		     path, error.text);
 }
 
-/* get_text - of the file as it is, or of what was in force; NULL: told why */
+/* get_text - of the file, or the one in effect; NULL: an error was reported */
 static char *get_text(struct service_process *process,
 		      const struct options *options, size_t *length)
 {
@@ -142,7 +143,7 @@ static char *get_text(struct service_process *process,
 	return text;
 }
 
-/* load_text - the configuration of that text */
+/* load_text - load the configuration from this text */
 static void load_text(struct service_process *process,
 		      const struct options *options, const char *text,
 		      size_t length)
@@ -160,7 +161,7 @@ static void load_text(struct service_process *process,
 	config_messages_clear(&messages);
 }
 
-/* serve_load - the configuration, with its messages */
+/* serve_load - load the configuration, and send its messages */
 int serve_load(struct service_process *process, const struct options *options)
 {
 	size_t length;
@@ -172,11 +173,11 @@ int serve_load(struct service_process *process, const struct options *options)
 		return -1;
 	load_text(process, options, text, length);
 	free(text);
-	malloc_trim(0); /* of what loading took nothing comes again */
+	malloc_trim(0); /* nothing will reuse the memory of loading */
 	if (process->config == NULL)
 		return -1;
 	tell_failed(process);
-	/* Nobody could ask: at a start that would look like success, and a
-	 * reload would make a policyd that serves deaf. A warning tells it. */
+	/* No listener: at a start that would look like success, and a reload
+	 * would make a working policyd deaf. A message has said so. */
 	return process->config->listener_count > 0 ? 0 : -1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* serve_setup - what a server and its monitor tell each other before it serves:
- * which settings and files the monitor has to know, and the listening sockets
+/* serve_setup - the exchange with the monitor before a server serves: the
+ * settings and files that the monitor needs to know, and the listening sockets
  */
 
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "policyd/policy.h"
 #include "policyd/serve_internal.h"
 
-/* copy_path - into a message; a cut path would be another one */
+/* copy_path - into a message; a truncated path would be a different one */
 static int copy_path(char *buffer, const char *path, struct error *error)
 {
 	if (path == NULL)
@@ -22,7 +22,7 @@ static int copy_path(char *buffer, const char *path, struct error *error)
 	return 0;
 }
 
-/* send_watched - the files to look at; lib/watch has seen to the lengths */
+/* send_watched - the files to watch; lib/watch has checked their lengths */
 static int send_watched(const struct service_process *process,
 			struct error *error)
 {
@@ -41,7 +41,7 @@ static int send_watched(const struct service_process *process,
 	return 0;
 }
 
-/* send_listener - one of the sockets that are wanted */
+/* send_listener - request one socket */
 static int send_listener(const struct service_process *process,
 			 const struct listener_options *options,
 			 struct error *error)
@@ -53,7 +53,7 @@ static int send_listener(const struct service_process *process,
 	return channel_send(process->channel, &message, -1, error);
 }
 
-/* serve_send_settings - what the monitor has to know */
+/* serve_send_settings - what the monitor needs to know */
 int serve_send_settings(struct service_process *process, struct error *error)
 {
 	const struct config *config = process->config;
@@ -79,7 +79,7 @@ int serve_send_settings(struct service_process *process, struct error *error)
 	    send_watched(process, error) < 0)
 		return -1;
 	if (process->accepted >= 0)
-		close(process->accepted); /* no client comes near it */
+		close(process->accepted); /* before any client connects */
 	process->accepted = -1;
 	for (i = 0; i < config->listener_count; i++)
 		if (send_listener(process, &config->listeners[i], error) < 0)
@@ -105,19 +105,19 @@ static int receive_socket(const struct service_process *process,
 	return error_set(error, "unexpected message from the monitor");
 }
 
-/* gather - likewise, for those who look */
+/* gather - a board_gather */
 static void gather(void *context, struct metrics *metrics, unsigned *open)
 {
 	serve_metrics(context, metrics, open);
 }
 
-/* add_tally - of one worker */
+/* add_tally - the tally of one worker */
 static void add_tally(void *context, struct tally *tally)
 {
 	board_add(context, tally);
 }
 
-/* receive_board - the socket for those who look */
+/* receive_board - the socket of the metrics listener */
 static int receive_board(struct service_process *process, struct error *error)
 {
 	int fd = receive_socket(process, error);

@@ -15,7 +15,7 @@
 #include "policyd/privileges.h"
 #include "policyd/serve.h"
 
-/* load_stdio - the configuration; there is no monitor to tell */
+/* load_stdio - load the configuration; messages go to standard error */
 static struct config *load_stdio(const char *path)
 {
 	struct config_messages messages = { 0 };
@@ -29,8 +29,8 @@ static struct config *load_stdio(const char *path)
 	return config;
 }
 
-/* judge - the exit status: what is lost must not look like an answer. A client
- * that does not wait for it knows that. */
+/* judge - the exit status: a reply that was lost must not look like success. If
+ * the client did not wait for the reply (EPIPE), it knows. */
 static int judge(const struct server *server)
 {
 	int reason = server_write_error(server);
@@ -41,14 +41,14 @@ static int judge(const struct server *server)
 	return reason != 0 ? EX_IOERR : EX_OK;
 }
 
-/* nobody - who could connect to the log daemon for us, when it was restarted */
+/* nobody - without a monitor there is nothing to reconnect to the log daemon */
 static bool nobody(void *context)
 {
 	(void)context;
 	return false;
 }
 
-/* run_stdio - log, event loop, give up root; one connection. An exit status, or
+/* run_stdio - log, event loop, give up root, one connection. An exit status, or
  * -1 */
 static int run_stdio(const struct config *config, struct policy *policy,
 		     struct error *error)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* shadow - what the next configuration would answer
+/* shadow - compare with what the next configuration would answer
  *
- * It is loaded in a child first, which may refuse it, crash or hang; only what
- * came through there is loaded here. From then on it is one more judgement of
- * each request, whose answer nobody gets. */
+ * It is first loaded in a child process, in which it may be refused, crash or
+ * hang; only if that succeeds is it loaded here. From then on each request is
+ * judged once more with it, and the result is only compared. */
 
 #include "policyd/shadow.h"
 
@@ -32,12 +32,12 @@
 
 struct shadow {
 	struct config *config;
-	bool shared;		    /* it is another one's */
-	struct judgement judgement; /* the present one */
+	bool shared;		    /* config belongs to another shadow */
+	struct judgement judgement; /* of the current request */
 	struct log_limit limit;
 };
 
-/* load - leniently, in the little time that is left for it */
+/* load - leniently, in the short time that is allowed for it */
 static struct config *load(const char *path, struct config_messages *messages)
 {
 	struct config_load_options options = { .lenient = true,
@@ -47,7 +47,7 @@ static struct config *load(const char *path, struct config_messages *messages)
 	return config_load_with(path, &options, messages);
 }
 
-/* child - try, write the messages to the pipe, and end */
+/* child - load it, write the messages to the pipe, and end */
 static _Noreturn void child(const char *path, shadow_loader *loader, int pipe)
 {
 	struct config_messages messages = { 0 };
@@ -61,8 +61,8 @@ static _Noreturn void child(const char *path, shadow_loader *loader, int pipe)
 	_exit(config != NULL ? EX_OK : EX_CONFIG);
 }
 
-/* read_all - what the child says until it ends or its time is over; 0: it has
- * ended */
+/* read_all - the output of the child until it ends or its time is over; 0: it
+ * has ended */
 static int read_all(int pipe, char *text, size_t size, unsigned time_ms)
 {
 	int64_t end = clock_ms() + time_ms;
@@ -79,7 +79,7 @@ static int read_all(int pipe, char *text, size_t size, unsigned time_ms)
 		if (poll(&ready, 1, (int)left) <= 0)
 			continue;
 		count = read(pipe, rest, sizeof(rest));
-		/* What is too much is read all the same: it must not block. */
+		/* Excess output is read, too: the child must not block. */
 		if (count > 0 && (size_t)count < size - length) {
 			memcpy(text + length, rest, (size_t)count);
 			length += (size_t)count;
@@ -89,7 +89,7 @@ static int read_all(int pipe, char *text, size_t size, unsigned time_ms)
 	return count > 0 ? -1 : 0;
 }
 
-/* add_message - one more line */
+/* add_message - append one line, which messages then own */
 static void add_message(struct config_messages *messages, char *line)
 {
 	messages->lines = xreallocarray(messages->lines, messages->count + 1,
@@ -97,7 +97,7 @@ static void add_message(struct config_messages *messages, char *line)
 	messages->lines[messages->count++] = line;
 }
 
-/* split - the child's text into messages */
+/* split - turn the child's output into messages */
 static void split(struct config_messages *messages, const char *text)
 {
 	while (*text != '\0') {
@@ -108,7 +108,7 @@ static void split(struct config_messages *messages, const char *text)
 	}
 }
 
-/* judge_end - how the child ended; -1: badly */
+/* judge_end - how the child ended; -1: it failed */
 static int judge_end(int status, int timeout, const char *path,
 		     unsigned time_ms, struct config_messages *messages)
 {
@@ -118,11 +118,11 @@ static int judge_end(int status, int timeout, const char *path,
 				      time_ms));
 	else if (WIFSIGNALED(status))
 		add_message(messages,
-			    xasprintf("%s: loading it died of signal %d", path,
-				      WTERMSIG(status)));
+			    xasprintf("%s: loading it was killed by signal %d",
+				      path, WTERMSIG(status)));
 	else if (WEXITSTATUS(status) != EX_OK && messages->count == 0)
 		add_message(messages,
-			    xasprintf("%s: loading it ended with status %d",
+			    xasprintf("%s: loading it exited with status %d",
 				      path, WEXITSTATUS(status)));
 	return timeout == 0 && WIFEXITED(status) && WEXITSTATUS(status) == EX_OK
 		       ? 0
@@ -167,13 +167,13 @@ int shadow_try_with(const char *path, shadow_loader *loader, unsigned time_ms,
 	return judge_end(status, timeout, path, time_ms, messages);
 }
 
-/* shadow_try - with the usual loader and time */
+/* shadow_try - with the usual loader and time limit */
 int shadow_try(const char *path, struct config_messages *messages)
 {
 	return shadow_try_with(path, load, SHADOW_TIME_MS, messages);
 }
 
-/* shadow_new - load it after it has been tried */
+/* shadow_new - try it, then load it */
 struct shadow *shadow_new(const char *path, struct config_messages *messages)
 {
 	struct config_messages again = { 0 };
@@ -195,7 +195,7 @@ struct shadow *shadow_new(const char *path, struct config_messages *messages)
 	return shadow;
 }
 
-/* shadow_share - another one, for another thread */
+/* shadow_share - for another thread */
 struct shadow *shadow_share(const struct shadow *shadow)
 {
 	struct shadow *other = xcalloc(1, sizeof(*other));
@@ -206,7 +206,7 @@ struct shadow *shadow_share(const struct shadow *shadow)
 	return other;
 }
 
-/* log_difference - both sides, and whose request it was */
+/* log_difference - both outcomes, and the request */
 static void log_difference(const struct outcome *now,
 			   const struct outcome *next,
 			   const struct request *request, const char *id,
@@ -225,7 +225,7 @@ static void log_difference(const struct outcome *now,
 		 opens ? "yes" : "no", to, user);
 }
 
-/* shadow_compare - judge a request under the next configuration, too */
+/* shadow_compare - judge a request with the shadow configuration as well */
 void shadow_compare(struct shadow *shadow, const struct request *request,
 		    const struct judgement *judgement, const char *reply,
 		    const char *id, struct metrics *metrics)
@@ -256,7 +256,8 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 	if (!log_limit_pass(&shadow->limit, (uint64_t)clock_ms(), &suppressed))
 		return;
 	if (suppressed > 0)
-		log_info("shadow: %lu more differences", suppressed);
+		log_info("shadow: %lu more difference%s", suppressed,
+			 suppressed == 1 ? "" : "s");
 	log_difference(&now, &next, request, id, opens);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* shell - words of the commands that are printed for people */
+/* shell - quote words for commands that are printed */
 
 #include "policyd/shell.h"
 

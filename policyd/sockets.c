@@ -15,13 +15,13 @@
 
 struct sockets_entry {
 	struct listener listener;
-	struct listener_options next; /* what the starting server wants */
+	struct listener_options next; /* what the starting server requests */
 	bool wanted;
 	bool fresh;	/* opened for the starting server */
-	bool inherited; /* opened by a supervisor, who looks after it */
+	bool inherited; /* opened and owned by a supervisor */
 };
 
-/* add - one more */
+/* add - add an entry */
 static struct sockets_entry *add(struct sockets *sockets,
 				 const struct listener *listener)
 {
@@ -35,7 +35,7 @@ static struct sockets_entry *add(struct sockets *sockets,
 	return entry;
 }
 
-/* sockets_inherit - those that were opened for us */
+/* sockets_inherit - the sockets that a supervisor opened for us */
 void sockets_inherit(struct sockets *sockets)
 {
 	int count = inherited_count();
@@ -57,7 +57,7 @@ void sockets_inherit(struct sockets *sockets)
 	}
 }
 
-/* find - the open socket of that address whose name is still there */
+/* find - the open socket of this address whose name is still in place */
 static struct sockets_entry *find(struct sockets *sockets,
 				  const struct listener_options *options)
 {
@@ -74,7 +74,7 @@ static struct sockets_entry *find(struct sockets *sockets,
 	return NULL;
 }
 
-/* sockets_want - open it, or find it */
+/* sockets_want - open the socket, or find it */
 int sockets_want(struct sockets *sockets,
 		 const struct listener_options *options, struct error *error)
 {
@@ -82,7 +82,7 @@ int sockets_want(struct sockets *sockets,
 	struct listener listener;
 
 	if (entry != NULL && entry->wanted)
-		return error_set(error, "%s is to be listened on twice",
+		return error_set(error, "%s is requested twice",
 				 options->address);
 	if (entry == NULL) {
 		if (listener_open(&listener, options, error) < 0)
@@ -95,7 +95,7 @@ int sockets_want(struct sockets *sockets,
 	return entry->listener.fd;
 }
 
-/* adjust - mode and owner as the new configuration has them */
+/* adjust - set mode and owner as in the new configuration */
 static void adjust(struct sockets_entry *entry)
 {
 	const struct listener_options *now = &entry->listener.options;
@@ -110,7 +110,7 @@ static void adjust(struct sockets_entry *entry)
 		log_error("%s", error.text);
 }
 
-/* forget - take one out; the last one takes its place */
+/* forget - remove an entry; the last one takes its place */
 static void forget(struct sockets *sockets, struct sockets_entry *entry)
 {
 	if (entry->inherited)
@@ -120,7 +120,7 @@ static void forget(struct sockets *sockets, struct sockets_entry *entry)
 	*entry = sockets->entries[--sockets->count];
 }
 
-/* sockets_changed - is one of them not as it was? */
+/* sockets_changed - has one of them been changed? */
 bool sockets_changed(const struct sockets *sockets)
 {
 	size_t i;
@@ -131,19 +131,19 @@ bool sockets_changed(const struct sockets *sockets)
 	return false;
 }
 
-/* renew - one that was changed; what cannot be opened now is gone, and the
- * server that wants it hears why */
+/* renew - reopen a socket that was changed; if that fails it is removed, and
+ * the server that requests it gets the reason */
 static void renew(struct sockets *sockets, struct sockets_entry *entry,
 		  const char *how)
 {
 	const char *address = entry->listener.options.address;
 	struct error error;
 
-	log_error("%s %s: a server was taken over; it is opened anew", address,
-		  how);
+	log_error("%s %s: a server was taken over; reopening the socket",
+		  address, how);
 	if (entry->inherited)
-		log_warning("%s was inherited (LISTEN_FDS): restart what has "
-			    "opened it, too",
+		log_warning("%s was inherited (LISTEN_FDS): also restart the "
+			    "supervisor that opened it",
 			    address);
 	/* The mode that a supervisor chose is that of its own socket. */
 	if (entry->inherited && entry->next.address[0] != '\0')
@@ -156,8 +156,8 @@ static void renew(struct sockets *sockets, struct sockets_entry *entry,
 	forget(sockets, entry);
 }
 
-/* sockets_renew - open those anew that were changed. How many may wait to be
- * accepted nobody can look up, but anybody can set. */
+/* sockets_renew - reopen those that were changed. The backlog cannot be read,
+ * but anyone who has the socket can set it: so it is always set again. */
 bool sockets_renew(struct sockets *sockets)
 {
 	bool changed = false;
@@ -213,7 +213,7 @@ void sockets_abort(struct sockets *sockets)
 	}
 }
 
-/* sockets_remove_all - the end */
+/* sockets_remove_all - close and remove every socket */
 void sockets_remove_all(struct sockets *sockets)
 {
 	while (sockets->count > 0)

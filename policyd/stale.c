@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* stale - does the running daemon know main.cf as it is now?
+/* stale - has the running daemon loaded main.cf as it is now?
  *
- * The monitor sets the time of its pid file to the start of the last load that
- * went well, so whoever may look at both files can tell. */
+ * The monitor sets the time of its pid file to the start of the last successful
+ * load, so anyone who may look at both files can compare the times. */
 
 #include "policyd/stale.h"
 
@@ -19,8 +19,8 @@ static bool is_before(const struct timespec *one, const struct timespec *other)
 	       (one->tv_sec == other->tv_sec && one->tv_nsec < other->tv_nsec);
 }
 
-/* stale_main_cf - has main.cf changed since it was loaded? Its ctime counts
- * too: an older file may have been moved into its place. */
+/* stale_main_cf - has main.cf changed since it was loaded? Its ctime is
+ * compared as well: an older file may have been moved into its place. */
 int stale_main_cf(const struct config *config, pid_t *pid)
 {
 	struct timespec loaded;

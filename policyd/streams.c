@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* streams - standard input, output and error, also when there are none */
+/* streams - standard input, output and error, even if they were closed */
 
 #include "policyd/streams.h"
 
@@ -7,9 +7,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* streams_open - something that cannot be read for input, and nothing that can
- * be written for output, in place of what is closed; in this order, since
- * open(2) takes the lowest number that is free */
+/* streams_open - replace a closed descriptor by one whose use fails: input that
+ * cannot be read, output that cannot be written; in this order, since open(2)
+ * returns the lowest free number */
 int streams_open(void)
 {
 	int fd, opened;

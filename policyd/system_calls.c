@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /* system_calls - only those that a running server needs
  *
- * Whoever takes over a server can do what it can do: talk to its clients, to
- * the monitor, to the next server, to the log, and compute. Everything else
- * kills it, and the monitor says so.
+ * An attacker who has taken over a server can do what it can do: talk to its
+ * clients, to the monitor, to the next server and to the log, and compute.
+ * Any other system call kills the process, and the monitor logs that.
  *
- * What it shares with the monitor and with the servers after it, first of all
- * the listening sockets, it cannot change: there is no socket(2), connect(2),
- * bind(2), listen(2), setsockopt(2), fcntl(2), and of shutdown(2) only the half
- * that does nothing to a listening socket. Landlock is not needed for that.
+ * The attacker cannot change what the server shares with the monitor and with
+ * later servers, above all the listening sockets: socket(2), connect(2),
+ * bind(2), listen(2), setsockopt(2) and fcntl(2) are not allowed, and of
+ * shutdown(2) only the half that has no effect on a listening socket. This does
+ * not depend on Landlock.
  *
- * A few calls are only refused, not deadly, since the C library makes them on
- * its own and does without. New threads are allowed, new processes are not;
- * memory is never both new and executable.
+ * A few calls are refused instead of killing the process, since the C library
+ * makes them by itself and can do without. New threads are allowed, new
+ * processes are not; memory is never newly mapped as executable.
  *
- * The filter is written out here, without a library and without memory of its
- * own: libseccomp, when an allocation fails, crashes or leaves calls out. */
+ * The filter is written out here, without a library and without allocation:
+ * when an allocation fails, libseccomp crashes or leaves calls out. */
 
 #include "policyd/system_calls.h"
 
@@ -34,7 +35,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The only machines for which somebody has looked which argument is where. */
+/* The only machines for which the positions of arguments have been checked. */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define MACHINE AUDIT_ARCH_X86_64
 #elif defined(__aarch64__) && defined(__AARCH64EL__)
@@ -47,7 +48,7 @@
 #error "which AUDIT_ARCH_... is this, and are arguments where they are elsewhere?"
 #endif
 
-/* Allowed with whatever arguments. */
+/* Allowed with any arguments. */
 static const unsigned allowed[] = {
 	/* connections, channels, log */
 	SYS_read,
@@ -63,7 +64,7 @@ static const unsigned allowed[] = {
 	SYS_getsockname,
 	SYS_getpeername,
 	SYS_ftruncate,
-	SYS_dup3, /* a new socket to the log daemon instead of the old one */
+	SYS_dup3, /* to replace the socket to the log daemon */
 	/* waiting */
 	SYS_epoll_ctl,
 #ifdef SYS_epoll_wait
@@ -98,13 +99,13 @@ static const unsigned allowed[] = {
 
 #define TESTS_MAX 2
 
-/* Depending on one or two arguments; argument & mask == value. */
+/* Depends on one or two arguments; argument & mask == value. */
 struct rule {
 	unsigned call;
 	uint32_t action;
 	unsigned count;
 	struct {
-		unsigned argument; /* of which the lower half counts */
+		unsigned argument; /* only its lower half is compared */
 		uint32_t mask, value;
 	} tests[TESTS_MAX];
 };
@@ -112,16 +113,16 @@ struct rule {
 #define THREAD	      (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
 #define SOCK_TYPE     0xfu /* the rest are flags */
 #define WRITING	      (O_ACCMODE | O_CREAT | O_TRUNC)
-#define OWN_PID	      UINT32_MAX /* stands for the value of getpid() */
+#define OWN_PID	      UINT32_MAX /* replaced by the value of getpid() */
 #define ALL	      UINT32_MAX
 #define REFUSE(error) (SECCOMP_RET_ERRNO | (error))
 
 static const struct rule rules[] = {
-	/* to nobody else than the peer: no address is given */
+	/* only to the peer: no address is given */
 	{ SYS_sendto, SECCOMP_RET_ALLOW, 1, { { 5, ALL, 0 } } },
-	/* no more to say in TLS; to a listening socket it does nothing */
+	/* end of data in TLS; has no effect on a listening socket */
 	{ SYS_shutdown, SECCOMP_RET_ALLOW, 1, { { 1, ALL, SHUT_WR } } },
-	/* between TLS and the server; one of datagrams could send anywhere */
+	/* between TLS and the server; datagram sockets could send anywhere */
 	{ SYS_socketpair,
 	  SECCOMP_RET_ALLOW,
 	  2,
@@ -137,9 +138,9 @@ static const struct rule rules[] = {
 	  SECCOMP_RET_ALLOW,
 	  1,
 	  { { 3, AT_EMPTY_PATH, AT_EMPTY_PATH } } },
-	/* Refused: to look at files (/proc, /sys, /etc/localtime), what hides
-	 * its arguments, what only decorates or asks for more, and the signal
-	 * by which the first thread prepares to change users. */
+	/* Refused: looking at files (/proc, /sys, /etc/localtime), calls that
+	 * hide their arguments, calls that are not essential, and the signal
+	 * handler by which the first thread prepares to change users. */
 	{ SYS_newfstatat, REFUSE(EACCES), 1, { { 3, AT_EMPTY_PATH, 0 } } },
 	{ SYS_openat, REFUSE(EACCES), 1, { { 2, WRITING, O_RDONLY } } },
 	{ SYS_clone3, REFUSE(ENOSYS), 0, { { 0, 0, 0 } } },
@@ -152,7 +153,7 @@ static const struct rule rules[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* system_calls_count - each one once */
+/* system_calls_count - counting each call once */
 unsigned system_calls_count(void)
 {
 	unsigned count = COUNT(allowed);
@@ -164,8 +165,8 @@ unsigned system_calls_count(void)
 	return count;
 }
 
-/* Steps: take a word of what is known of a call, compare it, say what is to be
- * done. */
+/* Instructions: load a word of the call's data, compare it, return an action.
+ */
 #define LOAD	   (BPF_LD | BPF_W | BPF_ABS)
 #define EQUAL	   (BPF_JMP | BPF_JEQ | BPF_K)
 #define AND	   (BPF_ALU | BPF_AND | BPF_K)
@@ -173,15 +174,15 @@ unsigned system_calls_count(void)
 #define CALL	   offsetof(struct seccomp_data, nr)
 #define TEST_STEPS 3
 
-/* The filter while it is written. */
+/* The filter while it is being written. */
 struct program {
 	struct sock_filter steps[8 + 2 * COUNT(allowed) +
 				 (3 + TESTS_MAX * TEST_STEPS) * COUNT(rules)];
 	unsigned short count;
 };
 
-/* add - one step; a comparison goes on with the next one if it holds, and
- * otherwise skips so many */
+/* add - one instruction; a comparison that holds continues with the next one,
+ * and one that fails skips the given number */
 static void add(struct program *program, unsigned code, size_t value,
 		size_t skip)
 {
@@ -192,15 +193,15 @@ static void add(struct program *program, unsigned code, size_t value,
 	};
 }
 
-/* allow - a call, the number of which is at hand */
+/* allow - a call; its number has been loaded */
 static void allow(struct program *program, unsigned call)
 {
 	add(program, EQUAL, call, 1);
 	add(program, RETURN, SECCOMP_RET_ALLOW, 0);
 }
 
-/* add_rule - one row of rules, with the call's number at hand before it, and
- * after it if it does not apply */
+/* add_rule - one row of rules; the call's number is loaded before it, and again
+ * after it if the rule does not apply */
 static void add_rule(struct program *program, const struct rule *rule)
 {
 	size_t left = rule->count * TEST_STEPS + 1;
@@ -223,8 +224,8 @@ static void add_rule(struct program *program, const struct rule *rule)
 	add(program, LOAD, CALL, 0);
 }
 
-/* write_filter - all of it. Call number -1 is none: what a tracer makes of one
- * that it lets fail (strace -e inject). */
+/* write_filter - all of it. Call number -1 does not exist: a tracer uses it for
+ * a call that it makes fail (strace -e inject). */
 static void write_filter(struct program *program)
 {
 	size_t i;
@@ -243,15 +244,15 @@ static void write_filter(struct program *program)
 	add(program, RETURN, SECCOMP_RET_KILL_PROCESS, 0);
 }
 
-/* system_calls_limit - only those from now on. The slower handling of branches
- * that comes with a filter on old kernels is for programs that run code of
- * strangers. */
+/* system_calls_limit - only these calls from now on. SPEC_ALLOW: the slower
+ * branches that a filter entails on old kernels are meant for programs that run
+ * untrusted code. */
 int system_calls_limit(struct error *error)
 {
 	struct program program;
 	struct sock_fprog what = { .filter = program.steps };
 
-	/* EFAULT: it would look for the filter; EINVAL: it knows of none. */
+	/* EFAULT: filters are supported; EINVAL: they are not. */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 &&
 	    errno == EINVAL)
 		return 0;

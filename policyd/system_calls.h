@@ -4,13 +4,12 @@
 
 #include "lib/error.h"
 
-/* system_calls_limit - from now on this thread, and those that it starts, may
- * make only the system calls that a running server needs; any other one kills
- * the process (SIGSYS). Returns 1, 0: the kernel has no seccomp filters, or
- * -1. */
+/* system_calls_limit - from now on this thread, and threads that it starts, may
+ * make only the system calls that a running server needs; any other kills the
+ * process (SIGSYS). Returns 1, 0: the kernel has no seccomp filters, or -1. */
 int system_calls_limit(struct error *error);
 
-/* system_calls_count - how many are allowed. */
+/* system_calls_count - the number of system calls that are allowed. */
 unsigned system_calls_count(void);
 
 #endif

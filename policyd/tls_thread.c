@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /* tls_thread - the thread that does TLS
  *
- *	first thread -- clients, accepted --> TLS thread
- *	first thread <-- known, as ordinary connections --
+ *	first thread -- accepted clients --> TLS thread
+ *	first thread <-- admitted clients, as ordinary connections --
  *
- * Both ways are socket pairs with a packet for each client; a descriptor is
- * its number, since all of this is one process. What comes to the TLS thread
- * may be refused when it is behind; what comes from it is never lost, since it
- * waits, and the first thread never waits for it before its end.
+ * Both channels are socket pairs with one packet for each client; a descriptor
+ * is passed as its number, since both threads are in one process. The TLS
+ * thread may refuse a client when it is busy. Clients that it sends back are
+ * never lost, since it waits for the first thread, which never waits for it
+ * before the end.
  *
- * The end has three steps: the first thread closes its way in, which drains the
- * bridges; the last packet back says that this was done; and when the first
- * thread serves nobody any more it closes the way back, and waits.
+ * The end has three steps. The first thread closes the channel to the TLS
+ * thread, which drains the bridges; the last packet back says that this was
+ * done; and when the first thread serves no client any more, it closes the
+ * channel back and waits for the thread to end.
  *
- * Clients that are known come before handshakes: after each step of one of
- * these the loop looks who else is there. */
+ * Admitted clients have priority over handshakes: after each step of a
+ * handshake the loop checks for other events. */
 
 #include "policyd/tls_thread.h"
 
@@ -35,8 +37,8 @@
 #include "lib/tls_bridge.h"
 #include "lib/xalloc.h"
 
-#define BATCH	   16 /* packets, then others get their turn */
-#define PRIORITIES 2  /* known clients; handshakes */
+#define BATCH	   16 /* packets, before other events are handled */
+#define PRIORITIES 2  /* admitted clients; handshakes */
 
 /* One client, on its way to the thread or back. */
 struct packet {
@@ -45,15 +47,15 @@ struct packet {
 	char peer[PEER_MAX];
 };
 
-/* The ends of the ways: of the first thread, and of the TLS thread. */
+/* The ends of a channel: of the first thread, and of the TLS thread. */
 enum { FIRST, OTHER };
 
 struct tls_thread {
 	struct tls_thread_handler handler;
 	struct event_base *base;
 	struct tls_bridges *bridges;
-	struct event *clients; /* the way in has some */
-	struct event *closed;  /* the way back */
+	struct event *clients; /* readable: the channel to this thread */
+	struct event *closed;  /* readable: the channel back */
 	int in[2], back[2];    /* -1: closed */
 	pthread_t thread;
 	bool runs;
@@ -71,7 +73,7 @@ static int send_packet(int channel, const struct packet *packet, int flags)
 	return descriptor_send(channel, &piece, 1, -1, MSG_NOSIGNAL | flags);
 }
 
-/* receive_packet - 1; 0: there is none now; -1: none comes any more */
+/* receive_packet - 1; 0: none now; -1: the channel is closed */
 static int receive_packet(int channel, struct packet *packet)
 {
 	struct iovec piece = { packet, sizeof(*packet) };
@@ -95,13 +97,13 @@ static void send_back(const struct tls_thread *thread, int fd, const char *peer)
 	_exit(EX_TEMPFAIL);
 }
 
-/* on_ready - in the TLS thread: a client is known */
+/* on_ready - in the TLS thread: a client is admitted */
 static void on_ready(void *context, int fd, const char *peer)
 {
 	send_back(context, fd, peer);
 }
 
-/* on_failed - in the TLS thread: it is not, or was cut */
+/* on_failed - in the TLS thread: a client was refused, or was cut */
 static void on_failed(void *context, const char *peer, const char *reason)
 {
 	const struct tls_thread *thread = context;
@@ -109,7 +111,7 @@ static void on_failed(void *context, const char *peer, const char *reason)
 	thread->handler.failed(thread->handler.context, peer, reason);
 }
 
-/* on_clients - in the TLS thread: some have come, or nobody comes any more */
+/* on_clients - in the TLS thread: clients have come, or no more will come */
 static void on_clients(evutil_socket_t fd, short what, void *argument)
 {
 	struct tls_thread *thread = argument;
@@ -133,7 +135,7 @@ static void on_clients(evutil_socket_t fd, short what, void *argument)
 	send_back(thread, -1, "");
 }
 
-/* on_closed - in the TLS thread: the first one serves nobody any more */
+/* on_closed - in the TLS thread: the first one serves no client any more */
 static void on_closed(evutil_socket_t fd, short what, void *argument)
 {
 	const struct tls_thread *thread = argument;
@@ -144,7 +146,7 @@ static void on_closed(evutil_socket_t fd, short what, void *argument)
 	event_base_loopbreak(thread->base);
 }
 
-/* on_known - in the first thread: clients that are known */
+/* on_known - in the first thread: clients were admitted */
 static void on_known(void *context, int fd)
 {
 	struct tls_thread *thread = context;
@@ -163,8 +165,8 @@ static void on_known(void *context, int fd)
 	}
 }
 
-/* make_base - the event loop: after a step of a handshake it looks for those
- * that are known */
+/* make_base - an event loop that checks for admitted clients after each step of
+ * a handshake */
 static struct event_base *make_base(void)
 {
 	struct event_config *config = event_config_new();
@@ -182,8 +184,7 @@ static struct event_base *make_base(void)
 	return base;
 }
 
-/* wait_for - an event of the loop that comes before handshakes; NULL: there is
- * no memory for it */
+/* wait_for - an event with priority over handshakes; NULL: out of memory */
 static struct event *wait_for(struct tls_thread *thread, int fd,
 			      event_callback_fn callback)
 {
@@ -199,7 +200,7 @@ static struct event *wait_for(struct tls_thread *thread, int fd,
 	return NULL;
 }
 
-/* open_thread - its loop and its channels: 0 or -1 */
+/* open_thread - make its loop and its channels: 0 or -1 */
 static int open_thread(struct tls_thread *thread, struct server *server,
 		       struct error *error)
 {
@@ -225,7 +226,7 @@ static int open_thread(struct tls_thread *thread, struct server *server,
 			    error);
 }
 
-/* tls_thread_new - it does not run yet */
+/* tls_thread_new - it is not running yet */
 struct tls_thread *tls_thread_new(struct server *server,
 				  const struct tls_thread_handler *handler,
 				  struct error *error)
@@ -242,7 +243,7 @@ struct tls_thread *tls_thread_new(struct server *server,
 	return NULL;
 }
 
-/* work - all that the thread does */
+/* work - the whole life of the thread */
 static void *work(void *argument)
 {
 	struct tls_thread *thread = argument;
@@ -255,7 +256,7 @@ static void *work(void *argument)
 	_exit(EX_TEMPFAIL);
 }
 
-/* tls_thread_start - from now on it takes clients */
+/* tls_thread_start - start the thread */
 int tls_thread_start(struct tls_thread *thread, struct error *error)
 {
 	int result = pthread_create(&thread->thread, NULL, work, thread);
@@ -267,7 +268,7 @@ int tls_thread_start(struct tls_thread *thread, struct error *error)
 	return 0;
 }
 
-/* tls_thread_accept - a client in TLS */
+/* tls_thread_accept - pass a client to the thread */
 int tls_thread_accept(struct tls_thread *thread, struct tls_listener *listener,
 		      int fd, const char *peer)
 {
@@ -277,7 +278,7 @@ int tls_thread_accept(struct tls_thread *thread, struct tls_listener *listener,
 	return send_packet(thread->in[FIRST], &packet, MSG_DONTWAIT);
 }
 
-/* close_end - if it is open */
+/* close_end - close one end of a channel if it is open */
 static void close_end(int *fd)
 {
 	if (*fd >= 0)
@@ -285,7 +286,7 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* tls_thread_drain - nobody comes any more */
+/* tls_thread_drain - no more clients will come */
 void tls_thread_drain(struct tls_thread *thread, void (*done)(void *context),
 		      void *context)
 {
@@ -295,7 +296,7 @@ void tls_thread_drain(struct tls_thread *thread, void (*done)(void *context),
 	close_end(&thread->in[FIRST]);
 }
 
-/* tls_thread_finish - wait until it has ended */
+/* tls_thread_finish - wait until the thread has ended */
 void tls_thread_finish(struct tls_thread *thread)
 {
 	if (!thread->runs)
@@ -305,13 +306,13 @@ void tls_thread_finish(struct tls_thread *thread)
 	thread->runs = false;
 }
 
-/* tls_thread_running - has it not ended? */
+/* tls_thread_running - has it been started, and not ended? */
 bool tls_thread_running(const struct tls_thread *thread)
 {
 	return thread != NULL && thread->runs;
 }
 
-/* tls_thread_free - it must not run */
+/* tls_thread_free - it must not be running */
 void tls_thread_free(struct tls_thread *thread)
 {
 	int end;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* web - HTTP for those who look
+/* web - a minimal HTTP server for the metrics listener
  *
- * libevent's evhttp reads requests and writes answers; it limits neither how
- * many connections there are nor how long one lasts. So every connection is
- * also a guest here, from the moment that evhttp asks for its buffers: there
- * are only so many, and who is not gone in time is shut down; when there are
- * no more places, the oldest who has not asked is, for one who comes. A guest
- * holds a
- * reference to the buffers, which keeps the descriptor open until it is clear
- * that evhttp has let go of them: then they have no callbacks any more. */
+ * libevent's evhttp reads requests and writes answers, but limits neither the
+ * number of connections nor how long one lasts. So each connection is also kept
+ * here as a "guest", from the moment that evhttp requests its buffers. Their
+ * number is limited, and a guest that stays too long is shut down. When no
+ * place is free, a new client gets that of the oldest guest that has not sent a
+ * request. A guest holds a reference to the buffers, which keeps the descriptor
+ * open until evhttp has let go of them: then they have no callbacks any more.
+ */
 
 #include "policyd/web.h"
 
@@ -35,10 +35,10 @@
 
 #define HTTP_MISDIRECTED 421
 #define IDLE_SECONDS	 5
-#define BODY_MAX	 1024  /* of a request; it is not looked at */
-#define INPUT_MAX	 16384 /* that is read ahead */
+#define BODY_MAX	 1024  /* of a request; it is ignored */
+#define INPUT_MAX	 16384 /* read ahead */
 #define SWEEP_MS	 200
-#define LEAVE_MS	 2 /* until who was shut down has left */
+#define LEAVE_MS	 2 /* until a guest that was cut has left */
 #define STARVED_MS	 1000
 
 /* One connection. */
@@ -46,8 +46,8 @@ struct guest {
 	TAILQ_ENTRY(guest) link;
 	struct bufferevent *buffers;
 	int64_t until_ms;
-	bool asked;   /* a whole request has come */
-	bool leaving; /* it made room for others */
+	bool asked;   /* it has sent a whole request */
+	bool leaving; /* it makes room for others */
 };
 
 struct web {
@@ -56,7 +56,7 @@ struct web {
 	struct evconnlistener *listener;
 	int fd;
 	struct event *sweep;
-	struct event *starved; /* accept again */
+	struct event *starved; /* until accepting is tried again */
 	TAILQ_HEAD(, guest) guests;
 	unsigned count;
 	unsigned leaving;
@@ -66,7 +66,7 @@ struct web {
 	void *context;
 };
 
-/* sweep_in - so many ms from now */
+/* sweep_in - sweep after this number of milliseconds */
 static void sweep_in(struct web *web, unsigned ms)
 {
 	const struct timeval delay = { .tv_usec = (suseconds_t)ms * 1000 };
@@ -74,7 +74,7 @@ static void sweep_in(struct web *web, unsigned ms)
 	evtimer_add(web->sweep, &delay);
 }
 
-/* has_left - does evhttp not know these buffers any more? */
+/* has_left - has evhttp let go of these buffers? */
 static bool has_left(const struct guest *guest)
 {
 	bufferevent_data_cb reads, writes;
@@ -93,8 +93,8 @@ static bool is_silent(const struct guest *guest)
 		    MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-/* silent_one - the oldest that can make room, or NULL. Connections that are
- * over stay in the list until the next sweep: they go first. */
+/* silent_one - the oldest guest that can make room, or NULL. Connections that
+ * have ended stay in the list until the next sweep: they go first. */
 static struct guest *silent_one(const struct web *web)
 {
 	struct guest *guest;
@@ -108,8 +108,8 @@ static struct guest *silent_one(const struct web *web)
 	return NULL;
 }
 
-/* cut - for evhttp it looks as if the guest had left. A server may not call
- * shutdown(2) for it, which could close the listening sockets, too. */
+/* cut - make evhttp believe that the guest has left. A server may not call
+ * shutdown(2) for that, which could close the listening sockets, too. */
 static void cut(const struct guest *guest)
 {
 	bufferevent_trigger_event(guest->buffers,
@@ -117,8 +117,8 @@ static void cut(const struct guest *guest)
 				  BEV_TRIG_DEFER_CALLBACKS);
 }
 
-/* make_room - for one who comes: its connection ends now, and evhttp lets go of
- * it in the next round */
+/* make_room - for a new client: the connection of one guest ends now, and
+ * evhttp lets go of it in the next round */
 static void make_room(struct web *web)
 {
 	struct guest *guest;
@@ -132,7 +132,7 @@ static void make_room(struct web *web)
 	sweep_in(web, LEAVE_MS);
 }
 
-/* has_room - for one more */
+/* has_room - can one more connection be accepted? */
 static bool has_room(const struct web *web)
 {
 	return web->count < WEB_DESCRIPTORS_MAX &&
@@ -140,7 +140,7 @@ static bool has_room(const struct web *web)
 		silent_one(web) != NULL);
 }
 
-/* update - accept if we are to, and there is room */
+/* update - accept if that is requested and there is room */
 static void update(struct web *web)
 {
 	if (web->accepts && !evtimer_pending(web->starved, NULL) &&
@@ -150,7 +150,7 @@ static void update(struct web *web)
 		evconnlistener_disable(web->listener);
 }
 
-/* part - the connection is over */
+/* part - the connection has ended */
 static void part(struct web *web, struct guest *guest)
 {
 	TAILQ_REMOVE(&web->guests, guest, link);
@@ -160,7 +160,7 @@ static void part(struct web *web, struct guest *guest)
 	free(guest);
 }
 
-/* on_sweep - part with those who left, and hurry those who stay too long */
+/* on_sweep - remove guests that have left, and cut those that stay too long */
 static void on_sweep(evutil_socket_t fd, short what, void *argument)
 {
 	struct web *web = argument;
@@ -189,7 +189,7 @@ static void on_starved(evutil_socket_t fd, short what, void *argument)
 	update(argument);
 }
 
-/* on_accept_error - no descriptor is free: no spinning */
+/* on_accept_error - no free descriptor: pause instead of spinning */
 static void on_accept_error(struct evconnlistener *listener, void *argument)
 {
 	static const struct timeval delay = { .tv_sec = STARVED_MS / 1000 };
@@ -200,7 +200,7 @@ static void on_accept_error(struct evconnlistener *listener, void *argument)
 	update(web);
 }
 
-/* on_guest - evhttp has a new connection, and wants buffers for it */
+/* on_guest - evhttp has a new connection, and requests buffers for it */
 static struct bufferevent *on_guest(struct event_base *base, void *argument)
 {
 	struct web *web = argument;
@@ -223,21 +223,21 @@ static struct bufferevent *on_guest(struct event_base *base, void *argument)
 	return guest->buffers;
 }
 
-/* make_nonce - what nobody can guess who puts text into a page */
+/* make_nonce - a number that nobody who puts text into a page can guess */
 static void make_nonce(char nonce[WEB_NONCE_MAX])
 {
 	unsigned char bytes[(WEB_NONCE_MAX - 1) / 2];
 	size_t i;
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
-		nonce[0] = '\0'; /* then the page has no style */
+		nonce[0] = '\0'; /* the page is shown without its style */
 		return;
 	}
 	for (i = 0; i < sizeof(bytes); i++)
 		sprintf(&nonce[2 * i], "%02x", bytes[i]);
 }
 
-/* add_headers - what a browser may do with the page: nothing but show it */
+/* add_headers - restrict what a browser does with the page to showing it */
 static void add_headers(struct evhttp_request *request,
 			const struct web_answer *answer)
 {
@@ -260,8 +260,9 @@ static void add_headers(struct evhttp_request *request,
 		evhttp_add_header(headers, "Allow", "GET, HEAD");
 }
 
-/* is_ours - does the client mean this host? A page from elsewhere whose name
- * was made to point here (DNS rebinding) does not, and could read all. */
+/* is_ours - does the client mean this host? A page of another site whose name
+ * was made to point here (DNS rebinding) does not, and could read everything.
+ */
 static bool is_ours(const struct web *web, struct evhttp_request *request)
 {
 	const char *host = evhttp_request_get_host(request);
@@ -271,7 +272,7 @@ static bool is_ours(const struct web *web, struct evhttp_request *request)
 	       host[strspn(host, "0123456789.")] == '\0';
 }
 
-/* fill - what is shown for a request */
+/* fill - answer a request */
 static void fill(const struct web *web, struct evhttp_request *request,
 		 struct web_answer *answer)
 {
@@ -281,21 +282,20 @@ static void fill(const struct web *web, struct evhttp_request *request,
 
 	if (!is_ours(web, request)) {
 		answer->status = HTTP_MISDIRECTED;
-		fputs("this host is asked by its address, or as localhost; a "
-		      "proxy has to send such a Host\n",
+		fputs("Host must be an address of this machine or localhost; "
+		      "configure the proxy to send it\n",
 		      answer->body);
 	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		answer->status = HTTP_BADMETHOD;
 		fputs("only GET and HEAD\n", answer->body);
 	} else if (path == NULL || web->show(web->context, path, answer) < 0) {
 		answer->status = HTTP_NOTFOUND;
-		fputs("nothing is shown here; there are /, /metrics and "
-		      "/healthz\n",
+		fputs("not found; available: /, /metrics, /healthz\n",
 		      answer->body);
 	}
 }
 
-/* note_asked - the guest with this request keeps its place */
+/* note_asked - the guest that sent this request keeps its place */
 static void note_asked(struct web *web, struct evhttp_request *request)
 {
 	struct evhttp_connection *connection =
@@ -309,7 +309,7 @@ static void note_asked(struct web *web, struct evhttp_request *request)
 			guest->asked = true;
 }
 
-/* on_request - one whole request */
+/* on_request - a whole request has arrived */
 static void on_request(struct evhttp_request *request, void *argument)
 {
 	struct web_answer answer = { .status = HTTP_OK,
@@ -345,13 +345,13 @@ out:
 		evbuffer_free(buffer);
 }
 
-/* set_limits - what a request may be */
+/* set_limits - limit the size and time of requests */
 static void set_limits(struct evhttp *http)
 {
 	evhttp_set_max_headers_size(http, WEB_HEADERS_MAX);
 	evhttp_set_max_body_size(http, BODY_MAX);
 	evhttp_set_timeout(http, IDLE_SECONDS);
-	/* All come to us, so that those that we do not know get a 405. */
+	/* Allow all methods, so that unsupported ones get a 405 from fill(). */
 	evhttp_set_allowed_methods(
 		http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
 			      EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
@@ -395,14 +395,14 @@ struct web *web_new(struct event_base *base, int fd, web_show *show,
 	return web;
 }
 
-/* web_accept - or not */
+/* web_accept - start or stop accepting */
 void web_accept(struct web *web, int accept)
 {
 	web->accepts = accept;
 	update(web);
 }
 
-/* is_visited - is anybody still there? */
+/* is_visited - is any guest still there? */
 static int is_visited(const struct web *web)
 {
 	const struct guest *guest;
@@ -413,7 +413,7 @@ static int is_visited(const struct web *web)
 	return 0;
 }
 
-/* web_finish - until all have their answer */
+/* web_finish - wait until all have their answer */
 void web_finish(struct web *web, unsigned limit_ms)
 {
 	const struct timeval most = { .tv_sec = limit_ms / 1000,
@@ -421,13 +421,13 @@ void web_finish(struct web *web, unsigned limit_ms)
 	int64_t end_ms = clock_ms() + limit_ms;
 
 	evtimer_del(web->sweep);
-	evtimer_add(web->sweep, &most); /* the loop comes back by then */
+	evtimer_add(web->sweep, &most); /* the loop returns by then */
 	while (is_visited(web) && clock_ms() < end_ms)
 		if (event_base_loop(web->base, EVLOOP_ONCE) != 0)
 			break;
 }
 
-/* web_free - cut whoever is there */
+/* web_free - cut all connections */
 void web_free(struct web *web)
 {
 	struct guest *guest, *next;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* workers - the other threads that serve
+/* workers - the other serving threads
  *
- * A worker never talks to the others while it serves: nothing that it writes
- * is read or written by another thread, but for counters. Connections come to
- * it in a channel, as from another process, and at the end they leave it the
- * same way, through a second channel, to the thread that started it. */
+ * Workers do not communicate while they serve: apart from counters, nothing
+ * that one writes is read or written by another thread. Connections reach a
+ * worker through a channel, as if from another process. At the end they leave
+ * it through a second channel, to the thread that started it. */
 
 #include "policyd/workers.h"
 
@@ -24,8 +24,8 @@ struct worker {
 	struct server *server;
 	struct policy *policy;
 	struct shadow *shadow;
-	int way_out;  /* connections from it; its server closes it */
-	int gathered; /* the near end of way_out; -1: in use, or closed */
+	int way_out;  /* its connections leave here; its server closes it */
+	int gathered; /* the other end of way_out; -1: in use, or closed */
 	pthread_t thread;
 	bool runs;
 };
@@ -39,7 +39,7 @@ struct workers {
 	void *context;
 };
 
-/* on_farewell - no more connections come: pass on those that are there */
+/* on_farewell - no more connections will come: pass on its own */
 static void on_farewell(void *context, unsigned long count, const void *bytes,
 			size_t length)
 {
@@ -81,7 +81,7 @@ static int open_worker(struct worker *worker, const struct config *config,
 	return 0;
 }
 
-/* workers_new - nobody runs yet */
+/* workers_new - create them; none is running yet */
 struct workers *workers_new(const struct config *config, struct server *server,
 			    struct error *error)
 {
@@ -102,7 +102,7 @@ struct workers *workers_new(const struct config *config, struct server *server,
 	return workers;
 }
 
-/* workers_try - keep requests, judge them under the shadow */
+/* workers_try - set the capture and the shadow configuration */
 void workers_try(struct workers *workers, struct capture *capture,
 		 const struct shadow *shadow)
 {
@@ -116,7 +116,7 @@ void workers_try(struct workers *workers, struct capture *capture,
 	}
 }
 
-/* work - all that a thread does */
+/* work - the whole life of a thread */
 static void *work(void *argument)
 {
 	struct worker *worker = argument;
@@ -129,7 +129,7 @@ static void *work(void *argument)
 	return NULL;
 }
 
-/* workers_start - from now on they serve */
+/* workers_start - start the threads */
 int workers_start(struct workers *workers, struct error *error)
 {
 	size_t i;
@@ -149,7 +149,7 @@ int workers_start(struct workers *workers, struct error *error)
 
 static void gather_next(struct workers *workers);
 
-/* on_gathered - one has passed on its connections and ends */
+/* on_gathered - one has passed on its connections and is ending */
 static void on_gathered(void *context, unsigned long count, const void *bytes,
 			size_t length)
 {
@@ -164,7 +164,7 @@ static void on_gathered(void *context, unsigned long count, const void *bytes,
 	gather_next(workers);
 }
 
-/* gather_next - one after the other */
+/* gather_next - one after another */
 static void gather_next(struct workers *workers)
 {
 	struct worker *worker;
@@ -185,7 +185,7 @@ static void gather_next(struct workers *workers)
 	_exit(EX_TEMPFAIL);
 }
 
-/* workers_gather - their connections to the server, and their end */
+/* workers_gather - bring their connections to the server, and end them */
 void workers_gather(struct workers *workers, void (*done)(void *context),
 		    void *context)
 {
@@ -195,7 +195,7 @@ void workers_gather(struct workers *workers, void (*done)(void *context),
 	gather_next(workers);
 }
 
-/* workers_metrics - add what they have counted */
+/* workers_metrics - add their counters */
 void workers_metrics(const struct workers *workers, struct metrics *metrics,
 		     unsigned *open)
 {
@@ -210,7 +210,7 @@ void workers_metrics(const struct workers *workers, struct metrics *metrics,
 	}
 }
 
-/* workers_tallies - that of each */
+/* workers_tallies - visit the tally of each */
 void workers_tallies(const struct workers *workers,
 		     void (*visit)(void *context, struct tally *tally),
 		     void *context)
@@ -221,7 +221,7 @@ void workers_tallies(const struct workers *workers,
 		visit(context, policy_tally(workers->each[i].policy));
 }
 
-/* workers_running - is one of them not at its end? */
+/* workers_running - is any of them still running? */
 bool workers_running(const struct workers *workers)
 {
 	size_t i;
@@ -232,14 +232,14 @@ bool workers_running(const struct workers *workers)
 	return false;
 }
 
-/* close_open - what nobody else closes */
+/* close_open - close a descriptor if there is one */
 static void close_open(int fd)
 {
 	if (fd >= 0)
 		close(fd);
 }
 
-/* workers_free - they must not be running */
+/* workers_free - none may be running */
 void workers_free(struct workers *workers)
 {
 	size_t i;

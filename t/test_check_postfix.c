@@ -238,7 +238,7 @@ static const struct {
 	{ "smtpd_recipient_restrictions", "reject", "no restriction list" },
 	{ "smtpd_recipient_restrictions", ASK ", REJECT", NULL },
 	{ "smtpd_recipient_restrictions", "Permit, " ASK ", reject",
-	  "smtpd_recipient_restrictions: Permit stands before" },
+	  "smtpd_recipient_restrictions: Permit comes before" },
 	{ "smtpd_recipient_restrictions", ASK ", permit, reject",
 	  "smtpd_recipient_restrictions: nothing refuses after" },
 	{ "smtpd_recipient_restrictions",
@@ -253,11 +253,11 @@ static const struct {
 	{ "smtpd_helo_restrictions",
 	  "check_policy_service { unix:private/policyd, policy_context=dunno "
 	  "}, reject_unauth_destination",
-	  "policyd stands in smtpd_helo_restrictions with reply = dunno, "
+	  "policyd is in smtpd_helo_restrictions with reply = dunno, "
 	  "and reject_unauth_destination follows" },
 	{ "smtpd_relay_restrictions",
 	  "check_policy_service { unix:private/policyd, policy_context=dunno }",
-	  "policyd stands in smtpd_relay_restrictions with reply = dunno" },
+	  "policyd is in smtpd_relay_restrictions with reply = dunno" },
 	{ "smtpd_policy_service_timeout", "4s",
 	  "smtpd_policy_service_timeout = 4s" },
 	{ "smtpd_policy_service_timeout", "5s", NULL },
@@ -277,14 +277,14 @@ static const struct {
 	{ "smtpd_policy_service_default_action", "Reject", NULL },
 	{ "policyd_time_limit", "1000", "policyd_time_limit" },
 	{ "policyd_time_limit", "1001", NULL },
-	{ "relay_domains", "localhost", "localhost stands in mydestination" },
+	{ "relay_domains", "localhost", "localhost is in both mydestination" },
 	{ "relay_domains", "/localhost", NULL },
 	{ "relay_domains", "xn--bcher-kva.test",
-	  "xn--bcher-kva.test stands in relay_domains without" },
+	  "xn--bcher-kva.test is in relay_domains without" },
 	{ "relay_domains", "xn--nothing-.test", NULL },
-	{ "mynetworks", "192.0.2.1", "mynetworks holds 192.0.2.1" },
-	{ "mynetworks", "[::]/0", "mynetworks holds [::]/0" },
-	{ "mynetworks", "10.0.0.0/7", "mynetworks holds 10.0.0.0/7" },
+	{ "mynetworks", "192.0.2.1", "mynetworks contains 192.0.2.1" },
+	{ "mynetworks", "[::]/0", "mynetworks contains [::]/0" },
+	{ "mynetworks", "10.0.0.0/7", "mynetworks contains 10.0.0.0/7" },
 	{ "mynetworks",
 	  "!192.0.2.0/24 172.31.255.255 [fd00::]/8 100.64.0.0/10 "
 	  "/etc/networks hash:/etc/networks [::1] "

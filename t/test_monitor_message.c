@@ -512,7 +512,7 @@ START_TEST(what_must_arrive_waits)
 	ck_assert_uint_eq(child->unsent_ms, UINT64_MAX);
 	while (child_tell(child, CHANNEL_NEWS, 0, -1, &error) == 0)
 		count++;
-	ck_assert_ptr_nonnull(strstr(error.text, "too many messages wait"));
+	ck_assert_ptr_nonnull(strstr(error.text, "too many messages waiting"));
 }
 END_TEST
 

@@ -56,9 +56,9 @@ static const struct {
 	shadow_loader *loader;
 	const char *message;
 } broken[] = {
-	{ crash, "FILE: loading it died of signal 9" },
+	{ crash, "FILE: loading it was killed by signal 9" },
 	{ hang, "FILE: takes more than 200 ms to load" },
-	{ leave, "FILE: loading it ended with status 2" },
+	{ leave, "FILE: loading it exited with status 2" },
 	{ talk, NULL },
 };
 

@@ -286,7 +286,7 @@ class Daemon:
         """reload - returns the number of connections taken over"""
         mark = self.mark()
         self.signal(signal.SIGHUP)
-        found = self.expect(r"reload(?:ed: server \d+, (\d+) conn|.*refused)",
+        found = self.expect(r"reload(?:ed: server \d+, (\d+) conn| failed)",
                             mark)
         assert found.group(1) is not None, self.read(self.log)[mark:]
         return int(found.group(1))
@@ -295,7 +295,7 @@ class Daemon:
         """reload_refused - returns what the log says"""
         mark = self.mark()
         self.signal(signal.SIGHUP)
-        self.expect(r"reload refused: ", mark)
+        self.expect(r"reload failed: ", mark)
         return self.read(self.log)[mark:]
 
     def wait(self):

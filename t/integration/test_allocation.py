@@ -262,7 +262,7 @@ def test_reload(program):
             policyd.memory.fail(SERVER, first, last)
             policyd.signal(signal.SIGHUP)
             found = policyd.expect(
-                r"reloaded: server|reload refused|server \d+ died", mark)
+                r"reloaded: server|reload failed|server \d+ died", mark)
             policyd.memory.enough()
             policyd.check()
             policyd.no_crash(mark)
@@ -292,7 +292,7 @@ def test_library(program):
             server, mark = policyd.server(), policyd.mark()
             policyd.memory.fail(SERVER, place)
             policyd.signal(signal.SIGHUP)
-            policyd.expect("reloaded: server|reload refused", mark)
+            policyd.expect("reloaded: server|reload failed", mark)
             policyd.no_crash(mark)
             if re.search(r"ended with status %d;|by signal 6 " % BY_SCANNER,
                          policyd.read(policyd.log)[mark:]):
@@ -391,7 +391,7 @@ def live(policyd):
     if not come("serving: ", mark):
         return False
     policyd.signal(signal.SIGHUP)
-    if not come("reloaded: |reload refused: ", mark):
+    if not come("reloaded: |reload failed: ", mark):
         return False
     for server in policyd.servers():
         # The one from before the reload may be gone by now.

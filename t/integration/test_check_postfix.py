@@ -189,37 +189,37 @@ CASES = [
          master=on_port(RECIPIENT, ASK + ", reject")),
 
     Case("permit first",
-         ("error", "main.cf", "permit stands before policyd: it always"),
+         ("error", "main.cf", "permit comes before policyd: it always"),
          main={RECIPIENT: "permit, " + ASK + ", reject"}),
     Case("reject first",
-         ("error", "main.cf", "reject stands before policyd: it always"),
+         ("error", "main.cf", "reject comes before policyd: it always"),
          main={RECIPIENT: "reject, " + ASK + ", reject"}),
     Case("permit in a class",
-         ("error", "main.cf", "permit stands before policyd"),
+         ("error", "main.cf", "permit comes before policyd"),
          main={"smtpd_restriction_classes": "early", "early":
                "reject_non_fqdn_sender, permit",
                RECIPIENT: "early, " + ASK + ", reject"}),
     Case("mynetworks first",
-         ("warning", "main.cf", "permit_mynetworks stands before policyd"),
+         ("warning", "main.cf", "permit_mynetworks comes before policyd"),
          main={RECIPIENT: "permit_mynetworks, " + ASK + ", reject"}),
     Case("login first, no login offered",
          main={RECIPIENT: "permit_sasl_authenticated, " + ASK + ", reject"}),
     Case("login first, encrypted",
-         ("warning", "main.cf", "permit_sasl_authenticated stands before"),
+         ("warning", "main.cf", "permit_sasl_authenticated comes before"),
          main={RECIPIENT: "permit_sasl_authenticated, " + ASK + ", reject",
                "smtpd_sasl_auth_enable": "yes",
                "smtpd_tls_auth_only": "yes"}),
     Case("login first, in plain text",
-         ("error", "main.cf", "permit_sasl_authenticated stands before"),
+         ("error", "main.cf", "permit_sasl_authenticated comes before"),
          ("error", "main.cf", "port smtp offers AUTH without TLS"),
          ("error", "main.cf", "port submission offers AUTH without TLS"),
          main={RECIPIENT: "permit_sasl_authenticated, " + ASK + ", reject",
                "smtpd_sasl_auth_enable": "yes"}, mends=False),
     Case("only a warning",
-         ("error", "main.cf", "warn_if_reject stands before policyd"),
+         ("error", "main.cf", "warn_if_reject comes before policyd"),
          main={RECIPIENT: "warn_if_reject " + ASK + ", reject"}),
     Case("permit first on one port",
-         ("error", "master.cf", "on port submission: permit stands before"),
+         ("error", "master.cf", "on port submission: permit comes before"),
          master=on_port(RECIPIENT, "permit, " + ASK + ", reject")),
 
     Case("nothing after us",
@@ -313,7 +313,7 @@ CASES = [
               '"%TLS%/server.pem" key = "%TLS%/server.key" ca = '
               '"%TLS%/ca.pem" } }\n'),
     Case("allow_users without Postfix",
-         ("error", "check.conf", "who is not in allow_users"),
+         ("error", "check.conf", "which is not in allow_users"),
          conf='allow_users = { "root", "nobody" }\n', mends=False),
     Case("allow_users with Postfix",
          conf='allow_users = { "postfix" }\n'),
@@ -415,20 +415,20 @@ CASES = [
          main={"smtpd_delay_reject": "no"}),
 
     Case("a domain in two classes",
-         ("warning", "main.cf", "LOCAL.test stands in|local.test stands in "
-          "mydestination and in virtual_mailbox_domains"),
+         ("warning", "main.cf", "(LOCAL|local).test is in both "
+          "mydestination and virtual_mailbox_domains"),
          main={"virtual_mailbox_domains": "v.test, LOCAL.test"}),
     Case("a domain in two other classes",
-         ("warning", "main.cf", "r.test stands in virtual_alias_domains and "
-          "in relay_domains"),
+         ("warning", "main.cf", "r.test is in both virtual_alias_domains and "
+          "relay_domains"),
          main={"virtual_alias_domains": "a.test r.test",
                "relay_domains": "x.test, r.test"}),
     Case("a u-label alone",
-         ("warning", "main.cf", "bücher.test stands in mydestination "
+         ("warning", "main.cf", "bücher.test is in mydestination "
           "without its other spelling, xn--bcher-kva.test"),
          main={"mydestination": "local.test, bücher.test"}),
     Case("an a-label alone",
-         ("warning", "main.cf", "xn--bcher-kva.test stands in relay_domains "
+         ("warning", "main.cf", "xn--bcher-kva.test is in relay_domains "
           "without its other spelling, bücher.test"),
          main={"relay_domains": "xn--bcher-kva.test"}),
     Case("both spellings",
@@ -449,25 +449,25 @@ CASES = [
          master=on_port("smtpd_tls_auth_only", "no")),
 
     Case("mynetworks of everybody",
-         ("error", "main.cf", "mynetworks holds 0.0.0.0/0"),
+         ("error", "main.cf", "mynetworks contains 0.0.0.0/0"),
          main={"mynetworks": "127.0.0.0/8, 0.0.0.0/0"}),
     Case("mynetworks of others",
-         ("warning", "main.cf", r"mynetworks holds 198.51.100.0/24"),
-         ("warning", "main.cf", r"mynetworks holds \[2001:db8::\]/32"),
+         ("warning", "main.cf", r"mynetworks contains 198.51.100.0/24"),
+         ("warning", "main.cf", r"mynetworks contains \[2001:db8::\]/32"),
          main={"mynetworks": "198.51.100.0/24 [2001:db8::]/32 [fe80::]/10 "
                              "172.16.0.0/12 192.168.1.0/24"}, mends=False),
     Case("mynetworks wider than private",
-         ("warning", "main.cf", "mynetworks holds 172.16.0.0/11"),
+         ("warning", "main.cf", "mynetworks contains 172.16.0.0/11"),
          main={"mynetworks": "172.16.0.0/11"}),
     Case("mynetworks by default", main={"mynetworks": None}),
 
     Case("an override takes us out",
-         ("error", "master.cf", "-o smtpd_recipient_restrictions takes "
-          "policyd out on port submission: it is not asked there"),
+         ("error", "master.cf", "-o smtpd_recipient_restrictions removes "
+          "policyd on port submission: it is not asked there"),
          master=on_port(RECIPIENT, "permit_sasl_authenticated, reject")),
     Case("an override takes us out of one list",
-         ("warning", "master.cf", "-o smtpd_client_restrictions takes "
-          "policyd out on port submission: it is asked in another"),
+         ("warning", "master.cf", "-o smtpd_client_restrictions removes "
+          "policyd on port submission: it is asked in another"),
          main={"smtpd_client_restrictions": ASK + ", reject"},
          master=on_port("smtpd_client_restrictions", "permit")),
     Case("an override of a name takes us out",
@@ -673,7 +673,7 @@ class Tests:
         self.at_socket("root's directory", closed_directory,
                        "as user postfix: Permission denied")
         self.at_socket("not ours", fake(0o600, owner, b"action=OK\n\n"),
-                       "is not ours: process %d, .*python" % os.getpid())
+                       "not policyd, but process %d, .*python" % os.getpid())
         self.wrong_answers(fake, owner)
 
     def wrong_answers(self, fake, owner):
@@ -691,7 +691,7 @@ class Tests:
             try:
                 wrong, _ = self.expect([
                     ("error", "check.conf", pattern),
-                    ("error", "check.conf", "is not ours")])
+                    ("error", "check.conf", "not policyd, but")])
             finally:
                 undo()
                 os.unlink(path)

@@ -306,7 +306,7 @@ CASES = [
      "to where policyd may write, or start it as root\n"),
     (["-t"], running, 0, ""),
     (["-d"], running, 75,
-     START + "not started: pid file DIR/pid: policyd is running already; to "
+     START + "not started: pid file DIR/pid: policyd is already running; to "
      "reload it: kill -HUP N, to end it: kill N\n"),
 ]
 

@@ -187,11 +187,11 @@ def test_refresh_refused(program):
     with Importer(program, REFRESH, options=["-v"]) as policyd:
         policyd.main_cf(MAIN_CF % "/no/such/file")
         policyd.expect(r"main.cf has changed: reloading")
-        policyd.expect("reload refused: ")
+        policyd.expect("reload failed: ")
         assert policyd.permits("relay.test")
         mark = policyd.mark()
         # With -v each attempt is seen; without it would not be.
-        policyd.expect("(?s)(debug: [^\n]*reload refused.*){2}", mark)
+        policyd.expect("(?s)(debug: [^\n]*reload failed.*){2}", mark)
         log = policyd.read(policyd.log)
         assert len(re.findall("has changed", log)) == 1, log
         assert len(re.findall("error: [^\n]*refused", log)) == 1, log

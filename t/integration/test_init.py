@@ -109,10 +109,10 @@ def check_file(postfix, ports, path):
                        ports["submission"], ports["submissions"]),
                    "#\tport %d (127.0.0.1:%d), in a chroot\n" % (
                        ports["smtp"], ports["smtp"]),
-                   "127.0.0.1:%d takes mail back from a filter" %
+                   "127.0.0.1:%d receives mail from a content filter" %
                    postfix.filter,
-                   "#\tsmtpd_recipient_restrictions of port %d asks "
-                   "unix:private/other, too" % ports["submissions"]):
+                   "#\tsmtpd_recipient_restrictions of port %d also asks "
+                   "unix:private/other" % ports["submissions"]):
         assert wanted in text, "not in the file: %s\n%s" % (wanted, text)
     return text
 
@@ -157,7 +157,7 @@ def test_three_ports(program):
             name = "127.0.0.1:%d" % postfix.filter
             assert re.fullmatch(
                 r"\S+: warning: policyd is not asked on port %s\n.*\n.*\n"
-                r"\S+: 0 errors, 1 warnings\n" % re.escape(name),
+                r"\S+: 0 errors, 1 warning\n" % re.escape(name),
                 findings), findings
             policyd.stop()
         stranger(mailer, "451 4.3.5")
@@ -211,17 +211,17 @@ REFUSED = [
     ("relay_domains = static:all\n", None, 78,
      r"policyd.conf(:\d+)?: .*(stranger|expect)"),
     ("smtpd_policy_service_default_action = DUNNO\n", None, 78,
-     r"mail goes through unjudged whenever policyd does not answer\n"
-     r".*\n    postconf .*\npolicyd: nothing is written: mend this first"),
+     r"mail passes unchecked whenever policyd does not answer\n"
+     r".*\n    postconf .*\npolicyd: nothing is written: fix this first"),
     ("mynetworks = 0.0.0.0/0\n", None, 78,
-     r"mynetworks holds 0.0.0.0/0.*\n.*\n.*\npolicyd: nothing is written"),
+     r"mynetworks contains 0.0.0.0/0.*\n.*\n.*\npolicyd: nothing is written"),
     ("", "pickup unix n - y 60 1 pickup\n", 78,
      r"master.cf: no smtpd service"),
     ("policyd_relay_restrictions = reject\n",
      "smtp inet n - y - - smtpd "
      "-o smtpd_relay_restrictions=$policyd_relay_restrictions\n", 78,
-     r"policyd_relay_restrictions is set: this Postfix asks policyd "
-     r"already; policyd -P"),
+     r"policyd_relay_restrictions is set: this Postfix already "
+     r"asks policyd; policyd -P"),
     ("mail_owner = nosuch\n", None, 78, r"mail_owner = nosuch: there is no"),
     ("mydestination = nosuch:x\n", None, 78, r"nosuch"),
 ]
@@ -290,7 +290,7 @@ KEPT = [
     ('listen "inet:127.0.0.1:10040" { }\n', "inet:127.0.0.1:10040"),
     ("# nothing\n", "policyd: .*exists and has no listen section"),
     ('listen "unix:/run/policyd" { }\n', r"unix:/run/policyd: .*\n(.*\n)*"
-     "policyd: nothing is written: mend this first"),
+     "policyd: nothing is written: fix this first"),
     ('listen "inet:127.0.0.1:10040" { }\nrelay_domains = "static:all"\n',
      "policyd.conf.*strangers?"),
 ]

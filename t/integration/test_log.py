@@ -198,7 +198,7 @@ def told_of(policyd, mark):
     text = policyd.read(policyd.log)[mark:]
     return text.count("malformed request from"), sum(
         int(count) for count in re.findall(
-            r"malformed requests: (\d+) lines suppressed", text))
+            r"malformed requests: (\d+) lines? suppressed", text))
 
 
 def test_flood(program):

@@ -286,7 +286,7 @@ def test_reload(program):
         assert values['policyd_reloads_total{result="refused"}'] == 1
         assert values["policyd_last_reload_successful"] == 0
         page = policyd.get("/")[2]
-        assert "The last reload was refused" in page
+        assert "The last reload failed" in page
         assert "unknown option" in page, page
         # A replacement has not read it, so that it is still refused.
         values = replaced(policyd)
@@ -628,7 +628,7 @@ def last_page(browser, policyd, counts):
     with Load(policyd, counts):
         pass
     text = look_at_page(browser, policyd, "end", width=1280)
-    assert shown(text, "decisions in all\n+" + NUMBER) == sum(counts.values())
+    assert shown(text, "total decisions\n+" + NUMBER) == sum(counts.values())
     if time.monotonic() - begin > 58:
         return None
     return {kind: counts[kind] - before[kind] for kind in counts}
@@ -643,10 +643,10 @@ def test_page(program):
             look_at_page(browser, policyd, "light", width=1280)
             dark = look_at_page(browser, policyd, "dark", width=1280,
                                 dark=True)
-            first = shown(dark, "decisions in all\n+" + NUMBER)
+            first = shown(dark, "total decisions\n+" + NUMBER)
             phone = look_at_page(browser, policyd, "phone", width=360,
                                  phone=True)
-            assert shown(phone, "decisions in all\n+" + NUMBER) > first > 0
+            assert shown(phone, "total decisions\n+" + NUMBER) > first > 0
         latest = wait_until(lambda: last_page(browser, policyd, counts),
                             "the page within a minute")
         for period in ("minute", "hour", "day"):

@@ -575,7 +575,7 @@ restrictions = { reject_sender_login_mismatch, permit_auth_destination }
         # Half a table: refused, and what was read before goes on.
         with open(table + ".db", "r+b") as out:
             out.truncate(100)
-        poll(lambda: "reload refused: " in policyd.said())
+        poll(lambda: "reload failed: " in policyd.said())
         answers(late="553 5.7.1", other="permit_auth_destination")
         policyd.stop()
     print("a broken table: well", flush=True)

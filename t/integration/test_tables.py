@@ -222,7 +222,7 @@ relay_domains = "early.test, hash:%s, late.test"
             with Client(socket_path) as client:
                 reply = client.ask(REQUEST % b"user@%s" % domain.encode())
             assert reply.startswith(b"action=" + action.encode()), reply
-        assert "1 tables or files of lists cannot be read" in policyd.said()
+        assert "1 table or list file cannot be read" in policyd.said()
         with open(table, "w") as out:
             out.write("in.test x\n")
         run("postmap", "-c", postfix.config, "hash:" + table)
@@ -231,7 +231,7 @@ relay_domains = "early.test, hash:%s, late.test"
         # Half a table: refused, and what was read before goes on.
         with open(table + ".db", "r+b") as out:
             out.truncate(100)
-        poll(lambda: "reload refused: " in policyd.said())
+        poll(lambda: "reload failed: " in policyd.said())
         assert "hash:" + table in policyd.said().split("reloaded:")[-1]
         policyd.stop()
     print("a broken table: well", flush=True)

@@ -88,7 +88,7 @@ def test_changes(program):
             os.kill(policyd.server(), signal.SIGKILL)
             policyd.expect(r"serving: server \d+", mark)
             said = policyd.read(policyd.log, mark)
-            assert said.count("it is opened anew") == 2, (change, said)
+            assert said.count("reopening the socket") == 2, (change, said)
             policyd.answers()
             mark = policyd.mark()
             policyd.reload()

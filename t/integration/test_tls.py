@@ -374,7 +374,7 @@ class Test:
         said = run(self.program, "-q", "-c", self.policyd.file, "--replay",
                    input=lines,
                    env=dict(os.environ, OPENSSL_CONF=configuration))
-        want = "0 of %d decisions of the log would be different" % len(
+        want = "0 of %d logged decisions would be different" % len(
             self.done)
         self.check(said.startswith(want), "judged again under", configuration,
                    said)

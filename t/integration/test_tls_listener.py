@@ -919,7 +919,7 @@ def test_reload_not_taken(program):
         old = policyd.server()
         policyd.reload()
         wait_until(lambda: not exists(old), "its end")
-        assert "does not end" not in policyd.read(policyd.log)
+        assert "did not end" not in policyd.read(policyd.log)
         assert attempt(policyd, policyd.context()) == PERMIT
 
 
