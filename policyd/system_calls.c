@@ -14,6 +14,11 @@
  * its own and does without. New threads are allowed, new processes are not;
  * memory is never both new and executable.
  *
+ * Which system call a library function makes differs between C libraries and
+ * their versions: fstat(3) was newfstatat(2) in glibc 2.33 to 2.40 and is
+ * fstat(2) since. So each purpose below lists every variant that may serve it;
+ * a newer one, without which the C library works too, is refused with ENOSYS.
+ *
  * The filter is written out here, without a library and without memory of its
  * own: libseccomp, when an allocation fails, crashes or leaves calls out. */
 
@@ -56,6 +61,12 @@ static const unsigned allowed[] = {
 	SYS_writev,
 	SYS_close,
 	SYS_recvfrom,
+#ifdef SYS_recv
+	SYS_recv,
+#endif
+#ifdef SYS_send
+	SYS_send,
+#endif
 	SYS_recvmsg,
 	SYS_sendmsg,
 	SYS_accept4,
@@ -64,21 +75,26 @@ static const unsigned allowed[] = {
 	SYS_getpeername,
 	SYS_ftruncate,
 	SYS_dup3, /* a new socket to the log daemon instead of the old one */
+#ifdef SYS_fstat
+	SYS_fstat, /* else SYS_newfstatat, see rules */
+#endif
 	/* waiting */
 	SYS_epoll_ctl,
 #ifdef SYS_epoll_wait
 	SYS_epoll_wait,
-#else
-	SYS_epoll_pwait,
 #endif
+	SYS_epoll_pwait,
 #ifdef SYS_poll
 	SYS_poll,
-#else
-	SYS_ppoll,
 #endif
+	SYS_ppoll,
 	SYS_restart_syscall,
+	/* what the time is, where the kernel's own page does not say */
 	SYS_clock_gettime,
 	SYS_gettimeofday,
+#ifdef SYS_time
+	SYS_time,
+#endif
 	/* memory */
 	SYS_brk,
 	SYS_munmap,
@@ -132,6 +148,7 @@ static const struct rule rules[] = {
 	{ SYS_clone, SECCOMP_RET_ALLOW, 1, { { 0, THREAD, THREAD } } },
 	/* abort(3) */
 	{ SYS_tgkill, SECCOMP_RET_ALLOW, 1, { { 0, ALL, OWN_PID } } },
+	{ SYS_tkill, SECCOMP_RET_ALLOW, 1, { { 0, ALL, OWN_PID } } },
 	/* fstat(3), which gives no path */
 	{ SYS_newfstatat,
 	  SECCOMP_RET_ALLOW,
@@ -141,9 +158,21 @@ static const struct rule rules[] = {
 	 * its arguments, what only decorates or asks for more, and the signal
 	 * by which the first thread prepares to change users. */
 	{ SYS_newfstatat, REFUSE(EACCES), 1, { { 3, AT_EMPTY_PATH, 0 } } },
+#ifdef SYS_stat
+	{ SYS_stat, REFUSE(EACCES), 0, { { 0, 0, 0 } } },
+#endif
 	{ SYS_openat, REFUSE(EACCES), 1, { { 2, WRITING, O_RDONLY } } },
+#ifdef SYS_open
+	{ SYS_open, REFUSE(EACCES), 1, { { 1, WRITING, O_RDONLY } } },
+#endif
 	{ SYS_clone3, REFUSE(ENOSYS), 0, { { 0, 0, 0 } } },
 	{ SYS_statx, REFUSE(ENOSYS), 0, { { 0, 0, 0 } } },
+#ifdef SYS_epoll_pwait2
+	{ SYS_epoll_pwait2, REFUSE(ENOSYS), 0, { { 0, 0, 0 } } },
+#endif
+#ifdef SYS_futex_waitv
+	{ SYS_futex_waitv, REFUSE(ENOSYS), 0, { { 0, 0, 0 } } },
+#endif
 	{ SYS_prctl, REFUSE(EPERM), 0, { { 0, 0, 0 } } },
 	{ SYS_rt_sigaction, REFUSE(EPERM), 0, { { 0, 0, 0 } } },
 	{ SYS_ioctl, REFUSE(ENOTTY), 0, { { 0, 0, 0 } } },
