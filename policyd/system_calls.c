@@ -39,8 +39,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The only machines for which somebody has looked which argument is where. */
-#if defined(__x86_64__) && !defined(__ILP32__)
+/* The only machines for which somebody has looked which argument is where. The
+ * others have no filter, and the server says so when it starts. */
+#if defined(POLICYD_NO_FILTER) /* as on one of those, for a test */
+#elif defined(__x86_64__) && !defined(__ILP32__)
 #define MACHINE AUDIT_ARCH_X86_64
 #elif defined(__aarch64__) && defined(__AARCH64EL__)
 #define MACHINE AUDIT_ARCH_AARCH64
@@ -48,9 +50,9 @@
 #define MACHINE AUDIT_ARCH_RISCV64
 #elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
 #define MACHINE AUDIT_ARCH_PPC64LE
-#else
-#error "which AUDIT_ARCH_... is this, and are arguments where they are elsewhere?"
 #endif
+
+#ifdef MACHINE
 
 /* Allowed with whatever arguments. */
 static const unsigned allowed[] = {
@@ -291,3 +293,20 @@ int system_calls_limit(struct error *error)
 		return error_set(error, "seccomp: %s", strerror(errno));
 	return 1;
 }
+
+#else /* no MACHINE */
+
+/* system_calls_count - none is known */
+unsigned system_calls_count(void)
+{
+	return 0;
+}
+
+/* system_calls_limit - not possible */
+int system_calls_limit(struct error *error)
+{
+	(void)error;
+	return 0;
+}
+
+#endif

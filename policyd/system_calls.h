@@ -7,10 +7,11 @@
 /* system_calls_limit - from now on this thread, and those that it starts, may
  * make only the system calls that a running server needs; any other one kills
  * the process (SIGSYS). Returns 1, 0: the kernel has no seccomp filters, or
- * -1. */
+ * this program has none for this machine, or -1. */
 int system_calls_limit(struct error *error);
 
-/* system_calls_count - how many are allowed. */
+/* system_calls_count - how many are allowed; 0: there is no filter for this
+ * machine. */
 unsigned system_calls_count(void);
 
 #endif
