@@ -218,7 +218,9 @@ int privileges_keep_for_monitor(struct error *error)
 const char *privileges_built_in(void)
 {
 #ifdef POLICYD_CONTAIN
-	return "seccomp landlock";
+	return system_calls_count() > 0
+		       ? "seccomp landlock"
+		       : "landlock (no seccomp filter for this machine)";
 #else
 	return "none";
 #endif

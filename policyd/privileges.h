@@ -39,7 +39,8 @@ int privileges_drop(const struct privileges *privileges,
 int privileges_keep_for_monitor(struct error *error);
 
 /* privileges_built_in - the means by which servers of this build are contained,
- * in words: "seccomp landlock", or "none". */
+ * in words: "seccomp landlock", "landlock ..." where there is no filter for
+ * this machine, or "none". */
 const char *privileges_built_in(void);
 
 #endif

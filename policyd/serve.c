@@ -28,6 +28,7 @@
 #include "policyd/policy.h"
 #include "policyd/serve_internal.h"
 #include "policyd/shadow.h"
+#include "policyd/system_calls.h"
 #include "policyd/web.h"
 
 #define SPARE_DESCRIPTORS 32 /* in addition to those of connections */
@@ -157,8 +158,13 @@ static int give_up_root(struct service_process *process, struct error *error)
 #ifdef POLICYD_CONTAIN
 	if (held.system_calls == 0)
 		serve_tell(process->channel, LOG_LEVEL_WARNING,
-			   "this kernel has no seccomp filters: a compromised "
-			   "server can make any system call");
+			   system_calls_count() == 0
+				   ? "this policyd has no seccomp filter for "
+				     "this machine: a compromised server can "
+				     "make any system call"
+				   : "this kernel has no seccomp filters: a "
+				     "compromised server can make any system "
+				     "call");
 #endif
 	return 0;
 }

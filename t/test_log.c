@@ -275,6 +275,7 @@ START_TEST(a_batch_delays_nobody)
 	ck_assert(log_batch_write(batch));
 	count = read(ends[0], bytes, sizeof(bytes));
 	ck_assert_int_gt(count, 0);
+	ck_assert_int_le(count, (ssize_t)sizeof(bytes));
 	ck_assert_int_eq(bytes[count - 1], '\n');
 	ck_assert(!log_batch_write(batch));
 	count += read(ends[0], bytes + count, sizeof(bytes) - (size_t)count);

@@ -556,9 +556,13 @@ END_TEST
 
 START_TEST(says_what_is_built_in)
 {
-	ck_assert_str_eq(privileges_built_in(),
-			 HELD ? "seccomp landlock" : "none");
-	ck_assert_uint_le(system_calls_count(), 42);
+	ck_assert_str_eq(
+		privileges_built_in(),
+		HELD ? system_calls_count() > 0
+				? "seccomp landlock"
+				: "landlock (no seccomp filter for this machine)"
+		     : "none");
+	ck_assert_uint_le(system_calls_count(), 50);
 }
 END_TEST
 
@@ -598,7 +602,7 @@ int main(void)
 	TCase *tests = tcase_create("privileges");
 
 	tcase_add_unchecked_fixture(tests, open_listening, NULL);
-	if (HELD) /* says_what_is_built_in: is it? */
+	if (HELD && system_calls_count() > 0) /* says_what_is_built_in */
 		tcase_add_loop_test(tests, kills_who_tries, 0,
 				    2 * COUNT(deadly));
 	tcase_add_loop_test(tests, refuses_files, 0, COUNT(refused));

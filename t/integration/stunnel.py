@@ -4,6 +4,7 @@ certificates, its lines are the two configurations. Only addresses and
 directories differ from what is written."""
 
 import os
+import pwd
 import re
 import subprocess
 
@@ -20,6 +21,16 @@ def replaced(text, changes):
         assert old in text, "contrib/stunnel.conf: no %s" % old
         text = text.replace(old, new)
     return text
+
+
+def user():
+    """user - that the package has made, by one of the names in the snippet"""
+    for name in "stunnel4", "stunnel":
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    raise AssertionError("stunnel is not installed: it has no user")
 
 
 class Stunnel:
@@ -40,6 +51,8 @@ class Stunnel:
             file.write(replaced(self.text, {
                 "127.0.0.1:10040\nconnect": "127.0.0.1:%d\nconnect" % accept,
                 "= policyd.example.com:10041": "= 127.0.0.1:%d" % connect,
+                "setuid = stunnel4\nsetgid = stunnel4": "setuid = %s\nsetgid = %s"
+                                                       % (user(), user()),
                 "/etc/stunnel/": directory + "/"}))
 
     def _certificates(self):
