@@ -95,6 +95,27 @@ int peer_user(uid_t *uid, int fd)
 	return 0;
 }
 
+/* peer_number - users are below 1 << 32, addresses above */
+uint64_t peer_number(int fd)
+{
+	union peer peer;
+	uint64_t number = 0;
+	uid_t uid = 0;
+	size_t i;
+
+	peer_read(&peer, fd);
+	if (peer.any.sa_family == AF_INET)
+		return (uint64_t)1 << 32 | ntohl(peer.in.sin_addr.s_addr);
+	if (peer.any.sa_family == AF_INET6) {
+		for (i = 0; i < sizeof(number); i++)
+			number = number << 8 | peer.in6.sin6_addr.s6_addr[i];
+		return number ^ (uint64_t)2 << 32;
+	}
+	if (peer.any.sa_family == AF_UNIX)
+		peer_user(&uid, fd);
+	return uid;
+}
+
 /* peer_is_inet - is it anything but a unix socket? */
 bool peer_is_inet(int fd)
 {

@@ -3,6 +3,7 @@
 #define LIB_PEER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The peer of a socket: its address, process or user. */
@@ -21,6 +22,10 @@ const char *peer_address(char *buffer, int fd);
 /* peer_is_inet - can other hosts reach this socket: is it anything but a unix
  * socket? It may be a listening one. */
 bool peer_is_inet(int fd);
+
+/* peer_number - tells clients apart that share a host: the user at the other
+ * end of a unix socket, the address of a TCP client, of IPv6 the first half. */
+uint64_t peer_number(int fd);
 
 /* peer_user - the user who connected to a unix socket, according to the kernel.
  * 0 or -1. */

@@ -23,7 +23,7 @@
 
 #define ACCEPT_BATCH  16
 #define STARVED_MS    100
-#define FULL_MS	      10
+#define CROWDED_MS    10
 #define DRAIN_READ_MS 1000 /* who still sends after that is cut off */
 
 /* server_now_ms - time that only goes forward, good enough for time limits */
@@ -129,15 +129,17 @@ static int make_base(struct server *server, bool any_file, struct error *error)
 	return 0;
 }
 
-/* on_starved - descriptors may be free again */
-static void on_starved(evutil_socket_t fd, short what, void *argument)
+/* on_pause_over - descriptors or places may be free again */
+static void on_pause_over(evutil_socket_t fd, short what, void *argument)
 {
 	struct server *server = argument;
 
 	(void)fd;
 	(void)what;
 	server->starved = false;
-	server_accept_update(server);
+	server->awaits = false;
+	server->asked = 0;
+	server_look_again(server);
 }
 
 /* on_drained - draining has taken long enough */
@@ -175,7 +177,7 @@ void server_settle(struct server *server)
 static void assign_timers(struct server *server)
 {
 	evtimer_assign(&server->timer, server->base, on_timer, server);
-	evtimer_assign(&server->starved_timer, server->base, on_starved,
+	evtimer_assign(&server->pause_timer, server->base, on_pause_over,
 		       server);
 	evtimer_assign(&server->settle, server->base, on_settled, server);
 	evtimer_assign(&server->drain_timer, server->base, on_drained, server);
@@ -202,6 +204,7 @@ struct server *server_new(const struct server_limits *limits,
 	}
 	assign_timers(server);
 	server->input = xmalloc(SERVER_INPUT_SIZE);
+	server->places = places_new();
 	return server;
 }
 
@@ -236,7 +239,7 @@ static void server_stop(struct server *server)
 	server->giving = NULL;
 	server->taking = NULL;
 	event_del(&server->timer);
-	event_del(&server->starved_timer);
+	event_del(&server->pause_timer);
 	event_del(&server->drain_timer);
 	event_del(&server->settle);
 }
@@ -248,31 +251,18 @@ void server_free(struct server *server)
 		return;
 	server_stop(server);
 	event_base_free(server->base);
+	places_free(server->places);
 	free(server->input);
 	free(server);
-}
-
-/* look_again - do not accept for a while */
-static void look_again(struct server *server, uint64_t ms)
-{
-	struct timeval delay = milliseconds(ms);
-
-	if (event_add(&server->starved_timer, &delay) == 0)
-		server->starved = true;
 }
 
 /* server_accept_update - accept, or pause: too many connections, or no
  * descriptors */
 void server_accept_update(struct server *server)
 {
-	bool full = !server_has_place(server);
-	bool accepts = !server->starved && !server->quit && !full;
+	bool accepts = !server->starved && !server->crowded && !server->quit;
 	struct accepting *accepting;
 
-	/* Others do not tell when they have closed one. */
-	if (full && server->deal_count > 0 && !server->starved &&
-	    !TAILQ_EMPTY(&server->accepting))
-		look_again(server, FULL_MS);
 	if (accepts == server->accepts)
 		return;
 	server->accepts = accepts;
@@ -298,11 +288,31 @@ void server_stop_accepting(struct server *server)
 	}
 }
 
-/* server_starved - pause: accept fails until somebody frees something */
-static void server_starved(struct server *server)
+/* pause_for - do not accept for a while, and why */
+static void pause_for(struct server *server, bool *why, uint64_t ms)
 {
-	look_again(server, STARVED_MS);
+	struct timeval delay = milliseconds(ms);
+
+	if (event_add(&server->pause_timer, &delay) == 0)
+		*why = true;
 	server_accept_update(server);
+}
+
+/* server_look_again - somebody has closed a connection, or would not */
+void server_look_again(struct server *server)
+{
+	server->crowded = false;
+	server_accept_update(server);
+}
+
+/* find_room - for one more; false: pause. Others do not say when they have
+ * closed a connection, unless they were asked to. */
+static bool find_room(struct server *server)
+{
+	if (server_find_room(server))
+		return true;
+	pause_for(server, &server->crowded, CROWDED_MS);
+	return false;
 }
 
 /* server_add - one more connection */
@@ -311,7 +321,7 @@ void server_add(struct server *server, int fd, const char *peer)
 	struct connection *connection;
 
 	SERVER_COUNT(server->counters.accepted, 1);
-	server_make_room(server);
+	find_room(server);
 	connection = connection_new(server, fd, fd);
 	if (peer != NULL)
 		connection->peer = xstrdup(peer);
@@ -319,30 +329,30 @@ void server_add(struct server *server, int fd, const char *peer)
 	server_accept_update(server);
 }
 
-/* accept_one - true: there may be more */
+/* accept_one - true: there may be more, and a place for it: nobody shall make
+ * room for one that does not come */
 static bool accept_one(struct accepting *accepting)
 {
 	struct server *server = accepting->server;
 	int fd;
 
-	if (server_is_full(server)) {
-		look_again(server, FULL_MS);
+	if (!find_room(server))
 		return false;
-	}
 	fd = accept4(accepting->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
 		if (errno == EAGAIN)
 			return false;
 		if (errno == EINTR || errno == ECONNABORTED)
 			return true;
-		server_starved(server); /* EMFILE and the like: no spinning */
+		/* EMFILE and the like: no spinning */
+		pause_for(server, &server->starved, STARVED_MS);
 		return false;
 	}
 	if (accepting->accepted != NULL)
 		accepting->accepted(accepting->context, fd);
 	else
 		server_add(server, fd, NULL);
-	return server_has_place(server);
+	return server_load(server) < server->limits.max_connections;
 }
 
 /* on_acceptable - some at a time, so that the others get their turn */
@@ -483,7 +493,7 @@ void server_connection_gone(struct server *server)
 		giving_continue(server);
 	else
 		server_check_end(server);
-	server_accept_update(server);
+	server_look_again(server);
 }
 
 /* settle_queue - let each connection of a queue see that we drain. One that

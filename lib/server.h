@@ -20,8 +20,9 @@ struct server_limits {
 				   * first one, from when the client came */
 	unsigned idle_ms;	  /* nothing received */
 	unsigned reply_ms;	  /* reply not taken by the peer */
-	unsigned max_connections; /* reached: who has not asked makes room, then
-				   * accepting pauses */
+	unsigned max_connections; /* reached: who has not asked makes room,
+				   * then, of several users, the one that has
+				   * most; if nobody can, accepting pauses */
 };
 
 #define SERVER_SETTLE_MS 10
@@ -41,6 +42,9 @@ struct server_handler {
 	/* malformed - the bytes break a limit or time ran out; the connection
 	 * is closed without a reply. */
 	void (*malformed)(void *context, const char *peer, const char *reason);
+	/* evicted - the connection did nothing wrong, but somebody else needs
+	 * its place. */
+	void (*evicted)(void *context, const char *peer, const char *reason);
 	/* settled - all requests that were there at one look at the
 	 * connections have been given to request(): once, for what is cheaper
 	 * done for many together. True: call again in SERVER_SETTLE_MS. NULL
@@ -88,9 +92,11 @@ void server_add(struct server *server, int fd, const char *peer);
  * thread of this process and which takes over from the far end of channel
  * (server_take_over_local()).
  * Each goes, with its first request, to the one with the fewest;
- * max_connections counts them all. The channel is the server's then. */
-void server_deal_to(struct server *server, int channel,
-		    const struct server *other);
+ * max_connections counts them all, and the other one makes room when it is
+ * needed. It must not have any connection yet. The channel is the server's
+ * then. 0, or -1. */
+int server_deal_to(struct server *server, int channel, struct server *other,
+		   struct error *error);
 
 /* server_stop_dealing - keep all that come; the others get an empty farewell,
  * behind what was dealt to them. They are not looked at any more. */

@@ -30,13 +30,15 @@ struct connection *connection_new(struct server *server, int input, int output)
 	connection->input = input;
 	connection->output = output;
 	connection->queue = QUEUE_COUNT;
+	connection->user = peer_number(input);
+	places_take(server->places, connection->user);
 	SERVER_COUNT(server->counters.open, 1);
 	server->silent++;
 	connection_enqueue(connection, QUEUE_SILENT, server_now_ms());
 	return connection;
 }
 
-/* connection_asked - from now on nobody else gets its place */
+/* connection_asked - from now on it has a place like others */
 void connection_asked(struct connection *connection)
 {
 	if (connection->asked)
@@ -54,6 +56,7 @@ static void connection_release(struct connection *connection)
 		event_del(&connection->event);
 	if (!connection->asked)
 		server->silent--;
+	places_leave(server->places, connection->user);
 	TAILQ_REMOVE(&server->queues[connection->queue], connection, link);
 	if (connection->input >= 0)
 		close(connection->input);
@@ -93,6 +96,7 @@ void connection_enqueue(struct connection *connection, enum queue queue,
 	struct connection_queue *head = &server->queues[queue];
 	struct connection *before;
 
+	connection->active_ms = since_ms;
 	if (queue == QUEUE_IDLE && connection->queue == QUEUE_IDLE &&
 	    since_ms - connection->since_ms < server->limits.idle_ms / 64)
 		return;
@@ -149,8 +153,14 @@ void connection_expire(struct connection *connection)
 /* connection_evict - somebody else gets its place */
 void connection_evict(struct connection *connection)
 {
-	malformed(connection, "it has asked nothing yet, and all places are "
-			      "taken");
+	const struct server_handler *handler = &connection->server->handler;
+
+	handler->evicted(handler->context, connection_peer(connection),
+			 connection->asked
+				 ? "it asks nothing now, all places are taken, "
+				   "and its user has most"
+				 : "it has asked nothing yet, and all places "
+				   "are taken");
 	connection_close(connection);
 }
 

@@ -5,9 +5,11 @@
  * whoever has the fewest, in a packet as those of a hand-over, so that the
  * other one takes it as it would take it from another process. What cannot be
  * passed is kept, and so is who asks nothing: then the one that accepts knows
- * all of those who can make room. */
+ * all of those who can make room at once. Others make room when they get a
+ * packet that says for which user, and answer it with a byte. */
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/server_internal.h"
@@ -17,17 +19,46 @@
 struct deal {
 	const struct server *other;
 	int channel;
+	struct event *answer;
 	unsigned dealt; /* overflows, as taken of the other one does */
 };
 
-/* server_deal_to - give a share to another one */
-void server_deal_to(struct server *server, int channel,
-		    const struct server *other)
+/* on_answer - somebody was asked to make room, and has looked */
+static void on_answer(evutil_socket_t fd, short what, void *argument)
 {
+	struct server *server = argument;
+	char byte;
+
+	(void)what;
+	while (recv(fd, &byte, 1, MSG_DONTWAIT) == 1)
+		continue;
+	server->awaits = false;
+	server_look_again(server);
+}
+
+/* server_deal_to - give a share to another one */
+int server_deal_to(struct server *server, int channel, struct server *other,
+		   struct error *error)
+{
+	/* The end of the channel is reported once, and is nothing to us. */
+	struct event *answer =
+		event_new(server->base, channel, EV_READ | EV_PERSIST | EV_ET,
+			  on_answer, server);
+
+	if (answer == NULL || event_add(answer, NULL) < 0) {
+		if (answer != NULL)
+			event_free(answer);
+		close(channel);
+		return error_set(error, "cannot watch a channel");
+	}
 	server->deals = xreallocarray(server->deals, server->deal_count + 1,
 				      sizeof(*server->deals));
-	server->deals[server->deal_count++] =
-		(struct deal){ .other = other, .channel = channel };
+	server->deals[server->deal_count++] = (struct deal){ .other = other,
+							     .channel = channel,
+							     .answer = answer };
+	places_free(other->places);
+	other->places = places_share(server->places);
+	return 0;
 }
 
 /* server_stop_dealing - the end of a channel, behind all that is still in it,
@@ -36,8 +67,10 @@ void server_stop_dealing(struct server *server)
 {
 	size_t i;
 
-	for (i = 0; i < server->deal_count; i++)
+	for (i = 0; i < server->deal_count; i++) {
+		event_free(server->deals[i].answer);
 		close(server->deals[i].channel);
+	}
 	free(server->deals);
 	server->deals = NULL;
 	server->deal_count = 0;
@@ -109,4 +142,10 @@ bool server_deal_first(struct connection *connection, const char *bytes,
 	deal->dealt++;
 	connection_forget(connection);
 	return true;
+}
+
+/* server_deal_ask - a place is needed; false: the channel is full */
+bool server_deal_ask(struct server *server, size_t which, uint64_t user)
+{
+	return handover_ask_room(server->deals[which].channel, user) == 0;
 }

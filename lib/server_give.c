@@ -42,16 +42,29 @@ void giving_free(struct giving *giving)
 	free(giving);
 }
 
+/* is_contended - were there several users? */
+static bool is_contended(const struct server *server)
+{
+	uint64_t user;
+
+	return places_most(server->places, &user);
+}
+
 /* send_connection - pass one: 0, or -1 and errno */
 static int send_connection(struct giving *giving, struct connection *connection)
 {
 	struct handover_packet packet = handover_packet(
 		connection, connection->bytes, connection->length);
+	int result;
 
-	if (giving->local
-		    ? handover_pass(giving->channel, &packet, connection) < 0
-		    : handover_send(giving->channel, &packet,
-				    connection->input) < 0)
+	if (giving->local) {
+		result = handover_pass(giving->channel, &packet, connection);
+	} else {
+		packet.header.contended = is_contended(giving->server);
+		result = handover_send(giving->channel, &packet,
+				       connection->input);
+	}
+	if (result < 0)
 		return -1;
 	connection_forget(connection);
 	return 0;
@@ -85,7 +98,8 @@ static int send_farewell(struct giving *giving)
 	char *buffer = xmalloc(SERVER_FAREWELL_MAX);
 	size_t length =
 		giving->farewell(giving->context, buffer, SERVER_FAREWELL_MAX);
-	int result = handover_farewell(giving->channel, buffer, length);
+	int result = handover_farewell(
+		giving->channel, is_contended(giving->server), buffer, length);
 
 	free(buffer);
 	return result;

@@ -5,7 +5,8 @@
  * unfinished request, the bytes of its reply that the peer did not take yet,
  * between threads the name of the peer if the socket does not tell it, and the
  * descriptor. The last packet is the farewell; between threads, where nobody
- * else can close a channel, its end is. */
+ * else can close a channel, its end is. Between threads another kind of packet
+ * asks for room, and is answered with one byte. */
 
 #include <errno.h>
 #include <string.h>
@@ -95,18 +96,50 @@ struct handover_packet handover_packet(const struct connection *connection,
 }
 
 /* handover_farewell - the last packet */
-int handover_farewell(int channel, const void *bytes, size_t length)
+int handover_farewell(int channel, bool contended, const void *bytes,
+		      size_t length)
 {
 	const struct handover_packet packet = {
 		.header = {
 			.magic = HANDOVER_MAGIC,
 			.kind = KIND_FAREWELL,
 			.request_length = (uint32_t)length,
+			.contended = contended,
 		},
 		.request = bytes,
 	};
 
 	return handover_send(channel, &packet, -1);
+}
+
+/* handover_ask_room - have another thread make room */
+int handover_ask_room(int channel, uint64_t user)
+{
+	struct handover_packet packet = {
+		.header = {
+			.magic = HANDOVER_MAGIC,
+			.kind = KIND_ROOM,
+			.request_length = sizeof(user),
+		},
+		.request = (const char *)&user,
+	};
+
+	return handover_send_local(channel, &packet, -1);
+}
+
+/* handover_room_for - which user */
+uint64_t handover_room_for(const char *bytes)
+{
+	uint64_t user;
+
+	memcpy(&user, bytes, sizeof(user));
+	return user;
+}
+
+/* has_descriptor - packets of this kind are connections */
+static bool has_descriptor(uint32_t kind)
+{
+	return kind != KIND_FAREWELL && kind != KIND_ROOM;
 }
 
 /* is_whole - does the header tell the truth about the packet? */
@@ -120,8 +153,8 @@ static bool is_whole(const struct handover_header *header, size_t length,
 	       (size_t)header->request_length + header->reply_length +
 			       header->peer_length ==
 		       length - sizeof(*header) &&
-	       header->kind <= KIND_SILENT &&
-	       (header->kind == KIND_FAREWELL) == (fd < 0);
+	       header->kind <= (local ? KIND_ROOM : KIND_SILENT) &&
+	       has_descriptor(header->kind) == (fd >= 0);
 }
 
 /* handover_receive - the next packet, if it is whole */

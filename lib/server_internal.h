@@ -4,9 +4,9 @@
 
 /* Shared by lib/server*.c only: server.c (event loop, accepting, time),
  * server_connection.c (one connection), server_room.c (who has a place),
- * server_deal.c (connections to the servers of other threads), server_give.c
- * and server_take.c (all of them to another server, and from one),
- * server_handover.c (in which packets). */
+ * server_places.c (who has how many), server_deal.c (connections to the
+ * servers of other threads), server_give.c and server_take.c (all of them to
+ * another server, and from one), server_handover.c (in which packets). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,7 +54,9 @@ struct connection {
 	bool more : 1;	  /* there may be more to read than we were told of */
 	int input;
 	int output;
-	uint64_t since_ms; /* when it came into its queue */
+	uint64_t since_ms;  /* when it came into its queue, nearly */
+	uint64_t active_ms; /* when it should have, see connection_enqueue() */
+	uint64_t user;	    /* whose place it has: peer_number() */
 	/* Bytes received and not yet answered: from start to length. NULL
 	 * while there are none. */
 	char *bytes;
@@ -102,13 +104,18 @@ struct server {
 			  * make room for others */
 	struct deal *deals;
 	size_t deal_count;
+	struct places *places; /* of all servers that we deal to, too */
+	size_t turn;	       /* which of them, or we, makes room next */
+	size_t asked;	       /* how many were asked to, since it was of use */
 	struct connection_queue queues[QUEUE_COUNT];
 	TAILQ_HEAD(, accepting) accepting;
 	TAILQ_HEAD(, watch) watches;
 	bool accepts; /* the accepting events are on */
 	bool stops;   /* it never accepts again */
 	bool starved; /* no descriptor was free a moment ago */
-	struct event starved_timer;
+	bool crowded; /* no place was */
+	bool awaits;  /* another one was asked to make room */
+	struct event pause_timer;
 	struct event timer;  /* for the connections' time limits */
 	uint64_t timer_ms;   /* when it comes; UINT64_MAX: it is off */
 	struct event settle; /* active: settled() is due */
@@ -132,6 +139,8 @@ struct server {
 /* server.c */
 uint64_t server_now_ms(void);
 void server_accept_update(struct server *server);
+/* server_look_again - perhaps there is a place now. */
+void server_look_again(struct server *server);
 void server_connection_gone(struct server *server);
 void server_check_end(struct server *server);
 /* server_settle - have settled() called behind what is ready now. */
@@ -148,7 +157,7 @@ void connection_settle(struct connection *connection);
 void connection_process(struct connection *connection, char *block,
 			size_t start, size_t end);
 void connection_expire(struct connection *connection);
-/* connection_evict - it has not asked, and its place is needed. */
+/* connection_evict - it asks nothing, and its place is needed. */
 void connection_evict(struct connection *connection);
 void connection_close(struct connection *connection);
 /* connection_forget - another process has it now: close our descriptor. */
@@ -157,18 +166,31 @@ void connection_forget(struct connection *connection);
 void connection_asked(struct connection *connection);
 
 /* server_room.c */
-/* server_has_place - for one more, if perhaps one that is silent makes room? */
-bool server_has_place(const struct server *server);
-/* server_is_full - no place is free, and nobody makes room just now. */
-bool server_is_full(const struct server *server);
-/* server_make_room - close silent ones, until there is a place, if they
- * suffice. */
-void server_make_room(struct server *server);
+/* server_find_room - a place for one more: true, or nobody can make room just
+ * now. If another thread was asked to, server_look_again() follows. */
+bool server_find_room(struct server *server);
+/* server_make_room - close one connection of this user that has asked but asks
+ * nothing now; false: there is none here. */
+bool server_make_room(struct server *server, uint64_t user);
+
+/* server_places.c: from any thread */
+struct places *places_new(void);
+struct places *places_share(struct places *places);
+void places_free(struct places *places);
+void places_take(struct places *places, uint64_t user);
+void places_leave(struct places *places, uint64_t user);
+/* places_contend - more than one user was here, if not in this process. */
+void places_contend(struct places *places);
+/* places_most - the user who has most places; false: it is the only one that
+ * was ever here. */
+bool places_most(struct places *places, uint64_t *user);
 
 /* server_deal.c */
 unsigned server_load(const struct server *server);
 struct handover_packet;
 bool server_deal(struct server *server, struct handover_packet *packet, int fd);
+/* server_deal_ask - have another server make room, see server_make_room(). */
+bool server_deal_ask(struct server *server, size_t which, uint64_t user);
 /* server_deal_first - likewise, a connection whose first request is in these
  * bytes; true: it is gone. */
 bool server_deal_first(struct connection *connection, const char *bytes,
@@ -180,6 +202,7 @@ enum handover_kind {
 	KIND_CLOSING, /* only its replies are still to be written */
 	KIND_FAREWELL,
 	KIND_SILENT, /* a connection; no whole request has come from it yet */
+	KIND_ROOM,   /* between threads: make room; the user is the request */
 };
 
 struct handover_header {
@@ -190,7 +213,10 @@ struct handover_header {
 	uint32_t request_length;
 	uint32_t reply_length;
 	uint32_t peer_length;
-	int32_t local_fd; /* between threads: the descriptor itself */
+	union {
+		int32_t local_fd;   /* between threads: the descriptor itself */
+		uint32_t contended; /* between processes: places_contend() */
+	};
 };
 
 /* One packet; the header has the lengths of the others. */
@@ -211,11 +237,17 @@ int handover_send_local(int channel, struct handover_packet *packet, int fd);
  * descriptor: the other thread may be quicker than we are. */
 int handover_pass(int channel, struct handover_packet *packet,
 		  struct connection *connection);
+/* handover_ask_room - of another thread, for a place of this user: 0, or -1
+ * and errno. */
+int handover_ask_room(int channel, uint64_t user);
+/* handover_room_for - the user, from the bytes of that packet. */
+uint64_t handover_room_for(const char *bytes);
 /* handover_farewell - the last packet: 0, or -1 and errno. */
-int handover_farewell(int channel, const void *bytes, size_t length);
+int handover_farewell(int channel, bool contended, const void *bytes,
+		      size_t length);
 /* handover_receive - 1: a packet, its bytes (SERVER_INPUT_SIZE), and its
- * descriptor, -1 with a farewell; 0: none yet; -1: the channel is at its end,
- * or what came is no packet. The end of a local channel is a farewell. */
+ * descriptor, -1 if it is no connection; 0: none yet; -1: the channel is at its
+ * end, or what came is no packet. The end of a local channel is a farewell. */
 int handover_receive(int channel, bool local, struct handover_header *header,
 		     char *bytes, int *fd);
 

@@ -131,6 +131,17 @@ static void taking_done(struct taking *taking, const void *farewell,
 	server_check_end(server);
 }
 
+/* make_room - the thread that accepts wants a place for somebody, and hears
+ * that we have looked */
+static void make_room(struct taking *taking)
+{
+	struct server *server = taking->server;
+
+	server_make_room(server, handover_room_for(server->input));
+	/* If that thread does not listen any more, it needs no place. */
+	(void)send(taking->channel, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* take_one - one packet; true: there may be more */
 static bool take_one(struct taking *taking)
 {
@@ -145,9 +156,15 @@ static bool take_one(struct taking *taking)
 		taking_done(taking, NULL, 0);
 	if (result <= 0)
 		return false;
+	if (!taking->local && header.contended != 0)
+		places_contend(server->places);
 	if (header.kind == KIND_FAREWELL) {
 		taking_done(taking, server->input, header.request_length);
 		return false;
+	}
+	if (header.kind == KIND_ROOM) {
+		make_room(taking);
+		return true;
 	}
 	if (!taking->local && !is_connection(fd)) {
 		close(fd);

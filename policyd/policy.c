@@ -55,7 +55,7 @@ struct policy {
 	char reply[REPLY_MAX];
 	char line[REPORT_MAX];
 	struct error error;
-	struct log_limit malformed, lookups; /* of warnings */
+	struct log_limit malformed, evicted, lookups; /* of lines */
 };
 
 /* judge - from bytes to a decision; 1 decided, 0 waiting, -1 malformed */
@@ -237,6 +237,15 @@ static void handle_malformed(void *context, const char *peer,
 		    reason);
 }
 
+/* handle_evicted - one line; the client has done nothing wrong */
+static void handle_evicted(void *context, const char *peer, const char *reason)
+{
+	struct policy *policy = context;
+
+	if (may_warn(&policy->evicted, "connections closed for others"))
+		log_info("connection from %s closed: %s", peer, reason);
+}
+
 /* handle_request - one whole request from a connection */
 static void handle_request(void *context, struct connection *connection,
 			   char *bytes, size_t length)
@@ -294,7 +303,8 @@ struct policy *policy_new(const struct config *config)
 	policy->timed = policy->tally != NULL;
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		policy->timed |= config->log_verdicts[i];
-	policy->malformed.most = policy->lookups.most = WARNINGS_MAX;
+	policy->malformed.most = policy->evicted.most = policy->lookups.most =
+		WARNINGS_MAX;
 	/* Only a label, but two servers should not use the same ones. */
 	if (getrandom(&policy->next_id, sizeof(policy->next_id), 0) !=
 	    (ssize_t)sizeof(policy->next_id))
@@ -334,6 +344,7 @@ struct server_handler policy_handler(struct policy *policy)
 		.request = handle_request,
 		.gone = handle_gone,
 		.malformed = handle_malformed,
+		.evicted = handle_evicted,
 		.settled = policy->timed ? handle_settled : NULL,
 	};
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* workers - the other serving threads
  *
- * Workers do not communicate while they serve: apart from counters, nothing
- * that one writes is read or written by another thread. Connections reach a
- * worker through a channel, as if from another process. At the end they leave
- * it through a second channel, to the thread that started it. */
+ * Workers do not communicate while they serve: apart from counters, and the
+ * table of who has how many places (lib/server_places.c), nothing that one
+ * writes is read or written by another thread. Connections reach a worker
+ * through a channel, as if from another process. At the end they leave it
+ * through a second channel, to the thread that started it. */
 
 #include "policyd/workers.h"
 
@@ -70,7 +71,10 @@ static int open_worker(struct worker *worker, const struct config *config,
 		return -1;
 	if (socketpair(AF_UNIX, type, 0, ins) < 0)
 		return error_set(error, "socketpair: %s", strerror(errno));
-	server_deal_to(server, ins[0], worker->server);
+	if (server_deal_to(server, ins[0], worker->server, error) < 0) {
+		close(ins[1]);
+		return -1;
+	}
 	if (server_take_over_local(worker->server, ins[1], on_farewell, worker,
 				   error) < 0)
 		return -1;

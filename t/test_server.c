@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -36,7 +37,7 @@ struct instance {
 	unsigned limit_ms; /* to take over */
 	struct connection *waiting[WAITING_MAX];
 	atomic_size_t waiting_count;
-	atomic_int requests, gone, malformed;
+	atomic_int requests, gone, malformed, evicted;
 	atomic_int settled; /* requests that were there by then */
 	atomic_int settlings;
 	atomic_long taken; /* -1: not done yet */
@@ -99,6 +100,15 @@ static void on_malformed(void *context, const char *peer, const char *reason)
 	snprintf(instance->peer, sizeof(instance->peer), "%s", peer);
 	snprintf(instance->reason, sizeof(instance->reason), "%s", reason);
 	atomic_fetch_add(&instance->malformed, 1);
+}
+
+static void on_evicted(void *context, const char *peer, const char *reason)
+{
+	struct instance *instance = context;
+
+	ck_assert_str_ne(peer, "");
+	snprintf(instance->reason, sizeof(instance->reason), "%s", reason);
+	atomic_fetch_add(&instance->evicted, 1);
 }
 
 static bool on_settled(void *context)
@@ -173,8 +183,10 @@ static void *run(void *argument)
 static struct instance *new_instance(const struct server_limits *limits)
 {
 	struct instance *instance = xcalloc(1, sizeof(*instance));
-	struct server_handler handler = { instance, on_request, on_gone,
-					  on_malformed, on_settled };
+	struct server_handler handler = {
+		instance,     on_request, on_gone,
+		on_malformed, on_evicted, on_settled
+	};
 	struct error error;
 
 	atomic_store(&instance->taken, -1);
@@ -583,6 +595,36 @@ START_TEST(test_max_connections)
 }
 END_TEST
 
+/* One user alone keeps all connections, however long they ask nothing: the next
+ * one waits for a place. */
+START_TEST(test_one_user)
+{
+	static const struct server_limits three = { 20000, 20000, 20000, 3 };
+	struct instance *instance = listening(&three);
+	int fds[4], i;
+
+	for (i = 0; i < 3; i++) {
+		fds[i] = client();
+		say(fds[i], "n=1\n\n");
+		expect(fds[i], "n=1\n\n");
+	}
+	fds[3] = client();
+	say(fds[3], "n=2\n\n");
+	/* Longer than ROOM_AFTER_MS in lib/server_room.c. */
+	ck_assert_int_eq(
+		poll(&(struct pollfd){ .fd = fds[3], .events = POLLIN }, 1,
+		     300),
+		0);
+	ck_assert_uint_eq(accepted_by(instance), 3);
+	ck_assert_int_eq(atomic_load(&instance->evicted), 0);
+	close(fds[0]);
+	expect(fds[3], "n=2\n\n");
+	for (i = 1; i < 4; i++)
+		close(fds[i]);
+	quit(instance);
+}
+END_TEST
+
 /* The first request is late when it is not whole in time after the start,
  * whatever has come of it. */
 START_TEST(test_late_first)
@@ -621,7 +663,7 @@ START_TEST(test_room)
 	eventually(unread(silent_ones[0]) == 0);
 	silent_ones[3] = client();
 	expect_end(silent_ones[0]);
-	eventually(atomic_load(&instance->malformed) == 1);
+	eventually(atomic_load(&instance->evicted) == 1);
 	ck_assert_str_eq(instance->reason, "it has asked nothing yet, and all "
 					   "places are taken");
 	for (i = 1; i < 4; i++) {
@@ -643,7 +685,94 @@ START_TEST(test_room)
 		close(asks[i]);
 	}
 	close(silent_ones[0]);
+	ck_assert_int_eq(atomic_load(&instance->malformed), 0);
 	quit(instance);
+}
+END_TEST
+
+/* from - a connection to a server on loopback, from another host of 127/8 */
+static int from(unsigned char host, const struct sockaddr_in *server)
+{
+	struct timeval patience = { .tv_sec = TEST_WAIT_S };
+	struct sockaddr_in here = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	here.sin_addr.s_addr = htonl(INADDR_LOOPBACK + host);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+	ck_assert_int_eq(
+		connect(fd, (const struct sockaddr *)server, sizeof(*server)),
+		0);
+	say(fd, "n=1\n\n");
+	return fd;
+}
+
+/* listen_inet - on a port of loopback */
+static int listen_inet(struct sockaddr_in *address)
+{
+	socklen_t length = sizeof(*address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	*address = (struct sockaddr_in){ .sin_family = AF_INET };
+	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)address, length), 0);
+	ck_assert_int_eq(listen(fd, 128), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)address, &length),
+			 0);
+	return fd;
+}
+
+static void deal_to(struct instance *from, struct instance *to);
+
+/* What a client does that holds places, after its first request. */
+static const char *const holds[] = { "", "n=", "refuse" };
+
+/* One client has all places, in two threads, and more wait in line: another one
+ * that was here before gets its share, and keeps it. */
+START_TEST(test_share)
+{
+	static const struct server_limits eight = { 20000, 20000, 20000, 8 };
+	struct instance *first = new_instance(&eight);
+	struct instance *other = new_instance(&eight);
+	struct sockaddr_in address;
+	int greedy[40], fair[4], i;
+	struct error error;
+
+	ck_assert_int_eq(
+		server_listen(first->server, listen_inet(&address), &error), 0);
+	deal_to(first, other);
+	start(other);
+	start(first);
+	fair[0] = from(2, &address);
+	expect(fair[0], "n=1\n\n");
+	close(fair[0]);
+	for (i = 0; i < 8; i++) {
+		greedy[i] = from(1, &address);
+		expect(greedy[i], "n=1\n\n");
+		say(greedy[i], holds[_i]);
+	}
+	for (i = 8; i < 40; i++)
+		greedy[i] = from(1, &address);
+	for (i = 0; i < 4; i++)
+		fair[i] = from(2, &address);
+	for (i = 0; i < 4; i++)
+		expect(fair[i], "n=1\n\n");
+	for (i = 8; i < 40; i++)
+		expect(greedy[i], "n=1\n\n");
+	for (i = 0; i < 4; i++) {
+		say(fair[i], "n=2\n\n");
+		expect(fair[i], "n=2\n\n");
+		close(fair[i]);
+	}
+	ck_assert_int_ge(first->evicted + other->evicted, 36);
+	ck_assert_int_eq(first->malformed + other->malformed, 0);
+	ck_assert_str_eq(first->reason, "it asks nothing now, all places are "
+					"taken, and its user has most");
+	for (i = 0; i < 40; i++)
+		close(greedy[i]);
+	quit(first);
+	eventually(atomic_load(&other->taken) >= 0);
+	quit(other);
 }
 END_TEST
 
@@ -830,7 +959,8 @@ static void deal_to(struct instance *from, struct instance *to)
 			   SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 			   ends),
 		0);
-	server_deal_to(from->server, ends[0], to->server);
+	ck_assert_int_eq(
+		server_deal_to(from->server, ends[0], to->server, &error), 0);
 	ck_assert_int_eq(server_take_over_local(to->server, ends[1], on_taken,
 						to, &error),
 			 0);
@@ -1275,11 +1405,12 @@ START_TEST(test_pair)
 	ck_assert_int_eq(write(input[1], "n=1\n\nn=2\n\n", 10), 10);
 	close(input[1]);
 	server_free(instance->server);
-	instance->server = server_new(
-		&generous,
-		&(struct server_handler){ instance, on_request, on_gone,
-					  on_malformed, on_settled },
-		&error);
+	instance->server =
+		server_new(&generous,
+			   &(struct server_handler){ instance, on_request,
+						     on_gone, on_malformed,
+						     on_evicted, on_settled },
+			   &error);
 	ck_assert_int_eq(server_serve_pair(instance->server, input[0],
 					   output[1], &error),
 			 0);
@@ -1372,7 +1503,9 @@ int main(void)
 	tcase_add_loop_test(tests, test_unread, 0, 2);
 	tcase_add_test(tests, test_late_first);
 	tcase_add_test(tests, test_max_connections);
+	tcase_add_test(tests, test_one_user);
 	tcase_add_test(tests, test_room);
+	tcase_add_loop_test(tests, test_share, 0, COUNT(holds));
 	if (!under_valgrind())
 		tcase_add_test(tests, test_no_descriptors);
 	tcase_add_test(tests, test_drain);

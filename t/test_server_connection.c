@@ -51,9 +51,11 @@ static void on_malformed(void *context, const char *peer, const char *reason)
 static void setup(void)
 {
 	static const struct server_limits limits = { 20000, 20000, 20000, 100 };
-	static const struct server_handler handler = { NULL, on_request,
-						       on_gone, on_malformed,
-						       NULL };
+	static const struct server_handler handler = {
+		.request = on_request,
+		.gone = on_gone,
+		.malformed = on_malformed,
+	};
 	struct error error;
 
 	seen[0] = '\0';

@@ -170,8 +170,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct server_limits limits = { 20000, 20000, 20000, 100 };
 	unsigned ends = 0;
-	const struct server_handler handler = { &ends, on_request, on_gone,
-						on_malformed, on_settled };
+	const struct server_handler handler = {
+		.context = &ends,
+		.request = on_request,
+		.gone = on_gone,
+		.malformed = on_malformed,
+		.settled = on_settled,
+	};
 	const unsigned char *place = data, *end = data + size;
 	struct client clients[PACKETS_MAX];
 	struct server *server;

@@ -8,8 +8,11 @@ POLICYD_TEST_DEEP=1: with the time limits of the defaults, and more clients.
 """
 
 import collections
+import contextlib
 import os
+import pwd
 import re
+import signal
 import resource
 import socket
 import sys
@@ -199,8 +202,116 @@ def test_silent(program):
         silent[100].send(OURS[30:])
         assert silent[100].reply() == PERMIT
         assert policyd.server() == server
+        assert "malformed" not in policyd.read(policyd.log)
         for client in [before] + asked + silent:
             client.close()
+
+
+def become(name):
+    """become - another user, for good"""
+    user = pwd.getpwnam(name)
+    os.setgroups([])
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+
+
+@contextlib.contextmanager
+def greedy(name, path, count, more, last):
+    """greedy - a process of that user has so many connections, each of which
+    has asked and then sent the last bytes, and more that wait in line"""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            become(name)
+            clients = [Client(path) for _ in range(count)]
+            for client in clients:
+                assert client.ask(OURS) == PERMIT
+                client.send(last)
+            for _ in range(more):
+                clients.append(Client(path))
+                clients[-1].send(OURS + last)
+            os.write(writer, b".")
+            signal.pause()
+        finally:
+            os._exit(1)
+    os.close(writer)
+    try:
+        with os.fdopen(reader) as pipe:
+            assert pipe.read(1) == "."
+            yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def connected_as(name, path):
+    """connected_as - to the kernel, a connection of that user"""
+    here, there = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        try:
+            become(name)
+            with Client(path) as client:
+                socket.send_fds(there, [b"."], [client.socket.fileno()])
+        finally:
+            os._exit(0)
+    there.close()
+    with here:
+        _, (number,), _, _ = socket.recv_fds(here, 1, 1)
+    os.waitpid(child, 0)
+    client = Client.__new__(Client)
+    client.socket = socket.socket(fileno=number)
+    client.socket.settimeout(WAIT)
+    client.rest = b""
+    return client
+
+
+def share(program, last):
+    """share - one user has all places and 300 more wait in line; another one,
+    that was here before two reloads, is answered at once, also after another
+    reload, and keeps its connections"""
+    assert os.geteuid() == 0, "only root can become others"
+    with Daemon(program, "max_connections = 64\nthreads = 3\n"
+                "request_timeout = 1h\nidle_timeout = 2h\n") as policyd, \
+            contextlib.ExitStack() as stack:
+        for name in ("nobody", "postfix"):
+            with connected_as(name, policyd.socket) as client:
+                assert client.ask(OURS) == PERMIT
+        policyd.reload()        # nobody is connected now, ...
+        stack.enter_context(greedy("nobody", policyd.socket, 64, 300, last))
+        policyd.reload()        # ... and now only one user is
+        kept = []
+        times = []
+        for number in range(20):
+            if number == 10:
+                policyd.reload()
+            begin = time.monotonic()
+            kept.append(connected_as("postfix", policyd.socket))
+            assert kept[-1].ask(OURS) == PERMIT
+            times.append(time.monotonic() - begin)
+        policyd.expect("all places are taken, and its user has most")
+        for client in kept:
+            assert client.ask(OURS) == PERMIT
+            client.close()
+        text = policyd.read(policyd.log)
+        assert "uid=%d closed" % pwd.getpwnam("nobody").pw_uid in text
+        assert "uid=%d closed" % pwd.getpwnam("postfix").pw_uid not in text
+        assert "malformed" not in text
+        policyd.signal(signal.SIGUSR1)
+        policyd.expect("malformed=0 ")
+        print("  behind 300 others %.0f ms, then at most %.0f ms" % (
+            times[0] * 1000, max(times[1:]) * 1000))
+
+
+def test_users(program):
+    """no user can keep others out with connections that ask nothing more"""
+    share(program, b"")
+
+
+def test_users_partial(program):
+    """nor with requests that do not end"""
+    share(program, OURS[:30])
 
 
 def test_memory(program):
@@ -247,4 +358,4 @@ def test_memory(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_slow, test_resets, test_limit, test_silent,
-                      test_memory]))
+                      test_users, test_users_partial, test_memory]))
