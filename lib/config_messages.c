@@ -39,8 +39,7 @@ add(struct config_notes *notes, bool warning, int line, const char *format,
 	size_t alike = warning ? notes->count - notes->errors : notes->errors;
 	char text[2048];
 
-	vsnprintf(text, sizeof(text), format, arguments);
-	printable_replace(text);
+	printable_format(text, sizeof(text), format, arguments);
 	if (alike == CONFIG_MESSAGES_MAX || is_known(notes, line, text))
 		return;
 	note->line = line;

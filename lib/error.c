@@ -8,7 +8,6 @@
 #include "lib/error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/printable.h"
@@ -21,28 +20,22 @@ int(error_set)(struct error *error, const char *format, ...)
 	if (error == NULL)
 		return -1;
 	va_start(arguments, format);
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	printable_format(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
-	printable_replace(error->text);
 	return -1;
 }
 
 /* error_prefix - put text before the reason */
 int(error_prefix)(struct error *error, const char *format, ...)
 {
-	char reason[sizeof(error->text)];
+	char prefix[sizeof(error->text)], reason[sizeof(error->text)];
 	va_list arguments;
-	size_t length;
 
 	if (error == NULL)
 		return -1;
 	memcpy(reason, error->text, sizeof(reason));
 	va_start(arguments, format);
-	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	printable_format(prefix, sizeof(prefix), format, arguments);
 	va_end(arguments);
-	length = strlen(error->text);
-	snprintf(error->text + length, sizeof(error->text) - length, "%s",
-		 reason);
-	printable_replace(error->text);
-	return -1;
+	return (error_set)(error, "%s%s", prefix, reason);
 }

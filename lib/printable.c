@@ -93,6 +93,29 @@ void printable_replace(char *text)
 	}
 }
 
+/* drop_part - of a character at the end of a text that was cut */
+static void drop_part(char *text)
+{
+	size_t length = strlen(text), at = length;
+	uint32_t point;
+
+	while (at > 0 && length - at < 3 && (text[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at > 0 && (text[at - 1] & 0xc0) == 0xc0 &&
+	    decode((unsigned char *)text + at - 1, length - at + 1, &point) ==
+		    0)
+		text[at - 1] = '\0';
+}
+
+/* printable_format - into a text of fixed size */
+void printable_format(char *text, size_t size, const char *format,
+		      va_list arguments)
+{
+	if (vsnprintf(text, size, format, arguments) >= (int)size)
+		drop_part(text);
+	printable_replace(text);
+}
+
 /* own_length - the length of a newline, a tab, or one of our colours; 0: none
  * of these */
 static size_t own_length(const char *text, size_t left)

@@ -2,6 +2,7 @@
 #ifndef LIB_PRINTABLE_H
 #define LIB_PRINTABLE_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -17,6 +18,11 @@ size_t printable_length(const char *text, size_t left);
 /* printable_replace - replace each byte that is not printable by "?", in place;
  * newlines and tabs, too. */
 void printable_replace(char *text);
+
+/* printable_format - vsnprintf(), made printable; what does not fit is cut
+ * between two characters. */
+void printable_format(char *text, size_t size, const char *format,
+		      va_list arguments) __attribute__((format(printf, 3, 0)));
 
 /* printable_put - write a text; what is not printable becomes \xNN as in the
  * log, except newlines, tabs and the colours that policyd itself uses. */

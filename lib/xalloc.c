@@ -3,7 +3,6 @@
 
 #include "lib/xalloc.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,17 +66,24 @@ char *xstrndup(const char *text, size_t length)
 	return copy;
 }
 
+/* xvasprintf - vasprintf(3) that succeeds */
+char *xvasprintf(const char *format, va_list arguments)
+{
+	char *text;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		xalloc_failed();
+	return text;
+}
+
 /* xasprintf - asprintf(3) that never fails */
 char *xasprintf(const char *format, ...)
 {
 	va_list arguments;
 	char *text;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
+	text = xvasprintf(format, arguments);
 	va_end(arguments);
-	if (length < 0)
-		xalloc_failed();
 	return text;
 }

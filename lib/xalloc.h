@@ -2,6 +2,7 @@
 #ifndef LIB_XALLOC_H
 #define LIB_XALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Allocation that succeeds or ends the process with status 75 (EX_TEMPFAIL)
@@ -15,6 +16,8 @@ void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *old, size_t count, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t length);
+char *xvasprintf(const char *format, va_list arguments)
+	__attribute__((format(printf, 1, 0)));
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* xalloc_failed - what these do when there is no memory; also for those whose

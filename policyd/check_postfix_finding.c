@@ -205,13 +205,11 @@ void check_found(struct check *check, const struct mistake *mistake,
 		.is_error = mistake->severity == SEVERITY_ERROR,
 		.is_command = mistake->value != NULL || mistake->drop,
 	};
-	char text[1024];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	finding.text = xvasprintf(format, arguments);
 	va_end(arguments);
-	finding.text = xstrdup(text);
 	finding.file = check_file(check, origin == POSTFIX_MASTER ? "master.cf"
 								  : "main.cf");
 	finding.line = stands(check, mistake, origin);

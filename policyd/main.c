@@ -322,9 +322,8 @@ warn(const struct config *config, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	printable_format(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	printable_replace(text);
 	fprintf(stderr, "%s: warning: %s\n", config->path, text);
 }
 

@@ -337,6 +337,32 @@ START_TEST(finds_mistakes)
 }
 END_TEST
 
+/* A finding is not cut, however long the values are that it quotes. */
+START_TEST(keeps_all)
+{
+	struct postfix postfix;
+	struct config *config = load();
+	struct check check;
+	char text[3001];
+	size_t i;
+
+	for (i = 0; i < 3000; i += 3)
+		memcpy(text + i, "\xe2\x82\xac", 4);
+	set_up(&postfix);
+	check_init(&check, &postfix, config);
+	check_found(&check,
+		    &(struct mistake){ .service = &postfix.services[0],
+				       .parameter = "mynetworks",
+				       .advice = "x" },
+		    "%s", text);
+	ck_assert_uint_eq(check.finding_count, 1);
+	ck_assert(strcmp(check.findings[0].text, text) == 0);
+	check_clear(&check);
+	postfix_clear(&postfix);
+	config_free(config);
+}
+END_TEST
+
 /* What trying gave, and what is said about it. */
 static const struct {
 	struct attempt attempt;
@@ -468,6 +494,7 @@ int main(void)
 	tcase_add_test(tests, reads_policies);
 	tcase_add_loop_test(tests, reads_times, 0, COUNT(times));
 	tcase_add_loop_test(tests, finds_mistakes, 0, COUNT(mistakes));
+	tcase_add_test(tests, keeps_all);
 	tcase_add_loop_test(tests, judges_attempts, 0, COUNT(attempts));
 	tcase_add_test(tests, prints_what_mends);
 	tcase_add_loop_test(tests, spells_both_ways, 0, COUNT(spellings));

@@ -301,6 +301,34 @@ START_TEST(test_program)
 }
 END_TEST
 
+/* What does not fit is cut between two characters. */
+START_TEST(test_cut)
+{
+	static const char *const characters[] = { "\xc3\xa9", "\xe2\x82\xac",
+						  "\xf0\x9f\x98\x80" };
+	size_t size = strlen(characters[_i]), before, i;
+	char text[4 + 1024 * 4 + 1] = "";
+	struct error error, same;
+
+	for (i = 0; i < 1024; i++)
+		memcpy(text + 4 + i * size, characters[_i], size + 1);
+	memcpy(text, "abcd", 4);
+	for (before = 0; before < 4; before++) {
+		error_set(&error, "%s", text + before);
+		ck_assert_uint_gt(strlen(error.text),
+				  sizeof(error.text) - 1 - size);
+		ck_assert_int_eq(
+			strncmp(error.text, text + before, strlen(error.text)),
+			0);
+		ck_assert_ptr_null(strchr(error.text, '?'));
+		ck_assert(is_shown(error.text, strlen(error.text)));
+		error_set(&same, "%s", text + 4);
+		error_prefix(&same, "%.*s", (int)(4 - before), text + before);
+		ck_assert(strcmp(same.text, error.text) == 0);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("printable");
@@ -311,6 +339,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_harmless, 0, COUNT(harmless));
 	tcase_add_loop_test(tests, test_hostile, 0, COUNT(hostile));
 	tcase_add_test(tests, test_colours);
+	tcase_add_loop_test(tests, test_cut, 0, 3);
 	tcase_add_test(tests, test_json);
 	tcase_add_loop_test(tests, test_program, 0, COUNT(hostile));
 	return run_tests("printable", tests);
