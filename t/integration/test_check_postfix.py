@@ -378,7 +378,7 @@ CASES = [
          main={RECIPIENT: "check_policy_service { unix:private/policyd, "
                           "timeout=1s }, reject"}, mends=False),
     Case("one request a connection",
-         ("warning", "main.cf", "request_limit = 1: Postfix connects"),
+         ("warning", "main.cf", "request_limit = 1: Postfix reconnects"),
          main={"smtpd_policy_service_request_limit": "1"}),
     Case("one attempt",
          ("warning", "main.cf", "try_limit = 1: without"),
@@ -388,7 +388,7 @@ CASES = [
          main={"smtpd_policy_service_retry_delay": "60s"}),
 
     Case("default action DUNNO",
-         ("error", "main.cf", "default_action = DUNNO: mail goes through"),
+         ("error", "main.cf", "default_action = DUNNO: mail passes"),
          main={"smtpd_policy_service_default_action": "DUNNO"}),
     Case("default action OK on one port",
          ("error", "master.cf", "default_action on port submission = OK"),
