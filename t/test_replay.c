@@ -458,7 +458,7 @@ START_TEST(test_ring_refused)
 		{ "touch ring", "Not a directory" },
 		{ "mkdir d; ln -s d ring", "Not a directory" },
 		{ "mkdir -m 777 ring", "written by everybody" },
-		{ "mkdir ring; touch x; ln x ring/capture.1", "plain file" },
+		{ "mkdir ring; touch x; ln x ring/capture.1", "regular file" },
 		{ "mkdir ring; ln -s ../x ring/capture.0", "Too many levels" },
 		{ "mkdir -p ring/capture.0", "Is a directory" },
 		{ "mkdir ring; mkfifo ring/capture.1", "No such device" },
