@@ -64,7 +64,7 @@ def ask(program, directory, *arguments, **options):
     return done.returncode, done.stdout, done.stderr
 
 
-# Arguments, exit status, what must stand in the output or the errors.
+# Arguments, exit status, a pattern for the output or the errors.
 ARGUMENTS = [
     (["to=user@local.test"], 0, r"\Aaction=permit_auth_destination\n"),
     (["to=user@remote.example"], 0,
@@ -262,8 +262,8 @@ def unknown_request(attributes):
 
 
 def test_reasons(program):
-    """what could not be found out is said with its reason, and nothing that
-    did not fail is blamed: for people, for programs, and in the log"""
+    """a failed lookup is reported with its reason, and nothing else is
+    blamed: in the text, in JSON, and in the log"""
     with Daemon(program, REASONS) as policyd:
         explained = list(explain_all(program, policyd.config))
         assert len(explained) == len(UNKNOWN), explained
@@ -383,7 +383,7 @@ def test_replay(program):
 
 
 def test_replay_without_ports(program):
-    """a log that has no port= tells the service by its name"""
+    """a log without port= has the service by its name"""
     old = re.sub(r" port=\d+", "", LOG)
     mine = CONFIGURATION + 'restrictions = { reject }\n'
     with configuration(log=old, policyd_conf=mine.replace(

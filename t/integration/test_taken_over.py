@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A server that somebody has taken over: what it can do to the servers after it.
+"""A server that was taken over: what it can do to later servers.
 Nothing, when it is held; and when it is not, the monitor finds it out."""
 
 import os
@@ -99,7 +99,7 @@ def test_changes(program):
 
 
 def test_changes_before_reload(program):
-    """likewise, while it goes on serving: a reload ends it"""
+    """likewise, while it continues to serve: a reload ends it"""
     for change in ("filter", "shutdown", "occupy"):
         with Victim(program, held=False) as policyd:
             guilty = policyd.server()
