@@ -2,10 +2,10 @@
 /* address - mailbox syntax
  *
  * Reads an address as Postfix tok822(3) does: words (atoms, quoted strings,
- * domain literals, comments) and one-byte operators, white space between them
- * ignored. Printed again, two words get one space between them, except where
- * the first was put there by rewriting (token.tight); domains that look odd
- * are then odd in the same way as in Postfix.
+ * domain literals, comments) and one-byte operators; white space between them
+ * is ignored. When it is printed again, two words have one space between them,
+ * unless rewriting put the first one there (token.tight). So an odd domain
+ * comes out odd in the same way as in Postfix.
  *
  * See Postfix src/global/tok822_parse.c. */
 
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* Bytes that stand for themselves. */
+/* The operators: each is a token by itself. */
 static const bool operators[256] = {
 	['|'] = true, ['%'] = true, ['!'] = true, ['('] = true,
 	[')'] = true, ['<'] = true, ['>'] = true, ['@'] = true,
@@ -21,15 +21,15 @@ static const bool operators[256] = {
 	['"'] = true, ['.'] = true, ['['] = true, [']'] = true,
 };
 
-/* Bytes that a local part without quotes cannot have; nor control characters.
- */
+/* Bytes that a local part without quotes cannot have, besides control
+ * characters. */
 static const bool specials[256] = {
 	[' '] = true, ['('] = true, [')'] = true, ['<'] = true, ['>'] = true,
 	['@'] = true, [','] = true, [';'] = true, [':'] = true, ['\\'] = true,
 	['"'] = true, ['['] = true, [']'] = true,
 };
 
-/* is_operator - does this byte stand for itself? */
+/* is_operator - is this byte an operator? */
 static bool is_operator(char c)
 {
 	return operators[(unsigned char)c];
@@ -47,11 +47,11 @@ static bool is_control(char c)
 	return (unsigned char)c < ' ' || c == 127;
 }
 
-/* Text that is being written into a fixed room. */
+/* Text written into a buffer of fixed size. */
 struct output {
 	char *text;
 	size_t size;
-	size_t used; /* goes on counting when the room is full */
+	size_t used; /* keeps counting when the buffer is full */
 };
 
 /* put - append one byte */
@@ -70,14 +70,15 @@ static void put_text(struct output *out, const char *text, size_t length)
 	out->used += length;
 }
 
-/* put_end - append the NUL; the length without it, or -1: it did not fit */
+/* put_end - append the NUL; returns the length without it, or -1: it did not
+ * fit */
 static long put_end(struct output *out)
 {
 	put(out, '\0');
 	return out->used <= out->size ? (long)out->used - 1 : -1;
 }
 
-/* is_dot_string - can this local part do without quotes? */
+/* is_dot_string - is this local part valid without quotes? */
 static bool is_dot_string(const char *local, size_t length)
 {
 	char before = '.';
@@ -94,7 +95,7 @@ static bool is_dot_string(const char *local, size_t length)
 	return before != '.';
 }
 
-/* route_length - length of the source route that mailbox begins with */
+/* route_length - length of the source route at the start of mailbox */
 static size_t route_length(const char *mailbox)
 {
 	const char *colon = NULL;
@@ -131,8 +132,8 @@ long address_quote(char *out, size_t size, const char *mailbox)
 	return put_end(&output);
 }
 
-/* address_unquote - external to internal form. What follows the last "@"
- * outside of quotes is kept as it is. */
+/* address_unquote - external to internal form. The part after the last "@" that
+ * is outside quotes is copied unchanged. */
 size_t address_unquote(char *out, const char *external)
 {
 	size_t length = route_length(external);
@@ -162,22 +163,22 @@ size_t address_unquote(char *out, const char *external)
 	return length;
 }
 
-/* is_name_byte - may this byte stand in a host name? */
+/* is_name_byte - may a host name contain this byte? */
 static bool is_name_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	       (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* is_plain_byte - may this byte stand in a local part, and is it nothing but
- * a part of an atom? */
+/* is_plain_byte - may a local part contain this byte, and can it only be part
+ * of an atom? */
 static bool is_plain_byte(char c)
 {
 	return c > ' ' && c < 127 && !is_operator(c);
 }
 
-/* skip_plain - one or more words with a dot between two of them; *dots: how
- * many. Returns where they end; NULL: there is an empty word. */
+/* skip_plain - skip words separated by single dots; *dots is the number of
+ * dots. Returns the end of the last word; NULL: a word is empty. */
 static const char *skip_plain(const char *text, bool (*belongs)(char c),
 			      size_t *dots)
 {
@@ -195,7 +196,7 @@ static const char *skip_plain(const char *text, bool (*belongs)(char c),
 	}
 }
 
-/* address_plain - the domain of an address that rewriting leaves as it is */
+/* address_plain - the domain of an address that rewriting leaves unchanged */
 const char *address_plain(const char *mailbox)
 {
 	size_t dots;
@@ -209,7 +210,7 @@ const char *address_plain(const char *mailbox)
 	return end != NULL && *end == '\0' && dots > 0 ? domain : NULL;
 }
 
-/* address_init - an empty address in the room given */
+/* address_init - an empty address that uses the caller's buffers */
 void address_init(struct address *address, struct token *tokens,
 		  size_t capacity, char *text, size_t size)
 {
@@ -228,13 +229,13 @@ void address_clear(struct address *address)
 	address->used = 0;
 }
 
-/* address_count - how many tokens there are */
+/* address_count - the number of tokens */
 size_t address_count(const struct address *address)
 {
 	return address->end - address->first;
 }
 
-/* address_bytes - the bytes of all tokens */
+/* address_bytes - the total length of the tokens */
 size_t address_bytes(const struct address *address)
 {
 	size_t bytes = 0;
@@ -251,7 +252,7 @@ struct token *address_last(const struct address *address)
 	return &address->tokens[address->end - 1];
 }
 
-/* add_token - room for one more token, or NULL when there is none left */
+/* add_token - add a token; NULL: no room */
 static struct token *add_token(struct address *address)
 {
 	struct token *token;
@@ -276,14 +277,14 @@ static void put_byte(struct address *address, struct token *token, char c)
 	token->length++;
 }
 
-/* ends_word - is c the end of a word that is closed by close (0: an atom)? */
+/* ends_word - does c end a word that close ends (0: an atom)? */
 static bool ends_word(char c, char close)
 {
 	return close != '\0' ? c == close : is_space(c) || is_operator(c);
 }
 
-/* scan_word - the text of an atom, quoted string or literal; backslashes are
- * taken away. Returns where it ends. */
+/* scan_word - read the text of an atom, quoted string or literal, and remove
+ * its backslashes. Returns its end. */
 static const char *scan_word(struct address *address, struct token *token,
 			     const char *text, char close)
 {
@@ -300,7 +301,7 @@ static const char *scan_word(struct address *address, struct token *token,
 	return close != '\0' && *text != '\0' ? text + 1 : text;
 }
 
-/* scan_comment - a comment with those inside it, kept as it is written */
+/* scan_comment - read a comment, nested ones included, unchanged */
 static const char *scan_comment(struct address *address, struct token *token,
 				const char *text)
 {
@@ -319,8 +320,8 @@ static const char *scan_comment(struct address *address, struct token *token,
 	return text;
 }
 
-/* needs_quotes - is this the text of an atom no longer, once its backslashes
- * are gone? */
+/* needs_quotes - without its backslashes, would this text no longer be an
+ * atom? */
 static bool needs_quotes(const struct token *token)
 {
 	for (unsigned i = 0; i < token->length; i++) {
@@ -332,7 +333,7 @@ static bool needs_quotes(const struct token *token)
 	return false;
 }
 
-/* scan_token - one token; returns where it ends */
+/* scan_token - read one token; returns its end */
 static const char *scan_token(struct address *address, struct token *token,
 			      const char *text)
 {
@@ -375,7 +376,7 @@ void address_scan(struct address *address, const char *text)
 	}
 }
 
-/* address_append - append tokens whose text lives elsewhere */
+/* address_append - append tokens whose text is stored elsewhere */
 void address_append(struct address *address, const struct token *tokens,
 		    size_t count)
 {
@@ -454,7 +455,7 @@ static void print_token(struct output *out, const struct token *token)
 		put(out, ']');
 }
 
-/* address_print - internal form of the tokens from index from on */
+/* address_print - the tokens from index from on, in internal form */
 long address_print(const struct address *address, size_t from, char *out,
 		   size_t size)
 {

@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Mailbox syntax: RFC 822 words and operators, quoting, and the rewriting of
- * routing forms to user@domain. No tables. Everything works in room that the
- * caller gives; nothing is allocated.
+/* Mailbox syntax: RFC 822 words and operators, quoting, and rewriting of
+ * routing forms to user@domain. No tables. Everything works in buffers that the
+ * caller provides; nothing is allocated.
  *
- * An address has two forms. External: local part quoted where needed, as on
- * the wire. Internal: without quotes, as in the recipient attribute. */
+ * An address has two forms. External: the local part is quoted where necessary,
+ * as in SMTP. Internal: without quotes, as in the recipient attribute. */
 
-/* What a token is. Operators are the specials of RFC 822, "%", "!", "|". */
+/* Kinds of tokens. Operators are the specials of RFC 822, "%", "!" and "|". */
 enum token_kind {
 	TOKEN_OPERATOR,
 	TOKEN_ATOM,
@@ -22,37 +22,37 @@ enum token_kind {
 };
 
 struct token {
-	const char *text; /* without quotes or brackets; not ended */
+	const char *text; /* without quotes or brackets; not NUL-terminated */
 	unsigned length;
 	enum token_kind kind : 8;
-	char operator; /* with TOKEN_OPERATOR, else 0 */
-	bool tight;    /* no space is put after it when printed */
+	char operator; /* if TOKEN_OPERATOR, else 0 */
+	bool tight;    /* print no space after it */
 };
 
-/* What address_rewrite() did, a set, for those who explain. */
+/* Changes made by address_rewrite(): a set of flags, for explanations. */
 enum address_change {
 	ADDRESS_SOURCE_ROUTE = 1, /* "@one,@two:" dropped */
-	ADDRESS_BANG = 2,	  /* domain!user turned round */
-	ADDRESS_PERCENT = 4,	  /* user%domain, the "%" is a "@" now */
+	ADDRESS_BANG = 2,	  /* domain!user reversed */
+	ADDRESS_PERCENT = 4,	  /* "%" in user%domain replaced by "@" */
 	ADDRESS_ORIGIN = 8,	  /* "@$myorigin" appended */
 	ADDRESS_DOT_DOMAIN = 16,  /* ".$mydomain" appended */
 	ADDRESS_DOT = 32,	  /* one dot at the end dropped */
 };
 
-/* A list of tokens. first moves up when the front is cut. */
+/* A list of tokens. first advances when tokens are cut off the front. */
 struct address {
 	struct token *tokens;
 	size_t first;
-	size_t end; /* behind the last token */
+	size_t end; /* after the last token */
 	size_t capacity;
-	char *text; /* what scanned tokens point into */
+	char *text; /* text of the scanned tokens */
 	size_t used;
 	size_t size;
-	bool overflow;	  /* something did not fit: useless */
-	unsigned changes; /* of address_rewrite(), added up */
+	bool overflow;	  /* something did not fit; the address is unusable */
+	unsigned changes; /* all changes made by address_rewrite() */
 };
 
-/* How addresses are completed and which operators are known. */
+/* How addresses are completed, and which operators are recognised. */
 struct address_rules {
 	bool swap_bangpath; /* domain!user */
 	bool percent_hack;  /* user%domain */
@@ -64,22 +64,22 @@ struct address_rules {
 	size_t domain_count;
 };
 
-/* address_quote - internal to external form. Returns the length, or -1 when
- * out is too small; length of mailbox * 2 + 3 is always enough. */
+/* address_quote - internal to external form. Returns the length, or -1 when out
+ * is too small; 2 * length of mailbox + 3 is always enough. */
 long address_quote(char *out, size_t size, const char *mailbox);
 
-/* address_unquote - external to internal form. out holds at least as much as
+/* address_unquote - external to internal form. out must be at least as large as
  * external. Returns the length. */
 size_t address_unquote(char *out, const char *external);
 
-/* address_plain - is it words and dots, "@", and a domain of two labels or more
- * without anything that could be quoted, a route, or be completed? Then its
- * external, internal and canonical form are one, whatever the rules are, and
- * its local part has nothing to follow. Returns the domain, in mailbox, or
- * NULL: it has to be taken to pieces. Most addresses are plain. */
+/* address_plain - is the address plain: words and dots, "@", and a domain of
+ * two or more labels, with nothing to quote, to route or to complete? Its
+ * external, internal and canonical forms are then the same under all rules, and
+ * its local part contains no routing. Returns the domain, which points into
+ * mailbox; NULL: the address must be parsed. Most addresses are plain. */
 const char *address_plain(const char *mailbox);
 
-/* address_init - an empty address in the room given. */
+/* address_init - an empty address that uses the caller's buffers. */
 void address_init(struct address *address, struct token *tokens,
 		  size_t capacity, char *text, size_t size);
 
@@ -89,39 +89,40 @@ void address_clear(struct address *address);
 /* address_scan - append the tokens of a text in external form. */
 void address_scan(struct address *address, const char *text);
 
-/* address_append - append tokens whose text lives elsewhere. */
+/* address_append - append tokens whose text is stored elsewhere. */
 void address_append(struct address *address, const struct token *tokens,
 		    size_t count);
 
 /* address_append_operator - append one operator. */
 void address_append_operator(struct address *address, char operator);
 
-/* address_count - how many tokens there are. */
+/* address_count - the number of tokens. */
 size_t address_count(const struct address *address);
 
-/* address_bytes - how many bytes they have in all. */
+/* address_bytes - the total length of the tokens. */
 size_t address_bytes(const struct address *address);
 
 /* address_last - the last token; there must be one. */
 struct token *address_last(const struct address *address);
 
-/* address_find, address_find_last - index in tokens of the first such operator,
- * and of the last, or -1. */
+/* address_find, address_find_last - index in tokens of the first or last such
+ * operator, or -1. */
 long address_find(const struct address *address, char operator);
 long address_find_last(const struct address *address, char operator);
 
-/* address_ends_in_dot - a dot that may be dropped is the last token: there is
- * something before it, and not another dot or "@". */
+/* address_ends_in_dot - is the last token a dot that may be dropped, that is,
+ * follows something other than a dot or "@"? */
 bool address_ends_in_dot(const struct address *address);
 
-/* address_print - internal form of the tokens from index from on. Returns the
+/* address_print - the tokens from index from on, in internal form. Returns the
  * length, or -1 when out is too small. */
 long address_print(const struct address *address, size_t from, char *out,
 		   size_t size);
 
-/* address_rewrite - to canonical form: drop the source route, turn
- * domain!user and user%domain into user@domain, complete what has no domain
- * or no dot, drop one trailing dot. There must be a token. */
+/* address_rewrite - rewrite to canonical form: drop the source route, turn
+ * domain!user and user%domain into user@domain, complete a missing domain or a
+ * domain without a dot, and drop one trailing dot. The address must have a
+ * token. */
 void address_rewrite(struct address *address,
 		     const struct address_rules *rules);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* address_rewrite - an address to its canonical form, as trivial-rewrite(8)
+/* address_rewrite - rewrite an address to canonical form, as trivial-rewrite(8)
  *
  * See Postfix src/trivial-rewrite/rewrite.c. */
 
 #include "lib/address.h"
 
-/* strip_route - drop "@one,@two:" from the front */
+/* strip_route - remove "@one,@two:" from the front */
 static void strip_route(struct address *address)
 {
 	long colon;
@@ -19,7 +19,7 @@ static void strip_route(struct address *address)
 	address->changes |= ADDRESS_SOURCE_ROUTE;
 }
 
-/* reverse - turn round the order of the tokens in [from, end) */
+/* reverse - reverse the order of the tokens in [from, end) */
 static void reverse(struct token *tokens, size_t from, size_t end)
 {
 	while (from + 1 < end) {
@@ -30,8 +30,8 @@ static void reverse(struct token *tokens, size_t from, size_t end)
 	}
 }
 
-/* swap_bang - domain!user to user@domain. What is moved to the front is as
- * tight as what stood there. */
+/* swap_bang - domain!user to user@domain. The token that moves to the front
+ * takes over the spacing of the one that was there. */
 static void swap_bang(struct address *address, size_t bang)
 {
 	struct token *tokens = address->tokens;
@@ -46,7 +46,7 @@ static void swap_bang(struct address *address, size_t bang)
 	reverse(tokens, first, address->end);
 }
 
-/* add_domain - give a domain to an address that has none */
+/* add_domain - add a domain to an address that has none */
 static void add_domain(struct address *address,
 		       const struct address_rules *rules)
 {
@@ -91,7 +91,7 @@ static void add_dot_domain(struct address *address,
 	address_append(address, rules->domain, rules->domain_count);
 }
 
-/* address_rewrite - to canonical form */
+/* address_rewrite - rewrite to canonical form */
 void address_rewrite(struct address *address, const struct address_rules *rules)
 {
 	struct token *head = &address->tokens[address->first];

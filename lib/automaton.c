@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* automaton - run a POSIX pattern in bounded time and room
+/* automaton - match a POSIX pattern in bounded time and memory
  *
- * regexec(3) of the C library works out what a pattern can become while it
- * reads a text, and keeps that: a pattern of thirty bytes and a text that
- * somebody chose can take any memory, a second, and a lock. Here all states
- * that a pattern is in are followed at once, byte by byte (Thompson 1968): so
- * it costs at most bytes * states, which are counted, and nothing is kept. That
- * it finds what regexec(3) finds is tested with random patterns
- * (t/test_automaton.c). */
+ * The C library's regexec(3) builds an automaton while it reads the text, and
+ * keeps it: with a pattern of thirty bytes, a text chosen by a stranger can
+ * cost any amount of memory, a second, and a lock. Here all states of a pattern
+ * are followed at once, byte by byte (Thompson 1968). The cost is at most bytes
+ * * states, which are counted, and nothing is kept. t/test_automaton.c compares
+ * the results with those of regexec(3) for random patterns. */
 
 #include "lib/automaton_internal.h"
 
@@ -17,30 +16,32 @@
 
 #include "lib/xalloc.h"
 
-#define USUAL 256 /* states: these many need no allocation */
+#define USUAL 256 /* states that need no allocation */
 
-/* Room for a run. marks: where in the text a state was last reached, plus 1. */
+/* Memory for one run. marks: where in the text a state was last reached, plus
+ * 1. */
 struct run {
 	const struct automaton *automaton;
 	const char *text;
 	size_t length;
 	uint32_t *marks;
 	uint32_t *stack;
-	uint32_t *now; /* those that look at the next byte */
+	uint32_t *now; /* states that read the next byte */
 	uint32_t *then;
 	size_t now_count;
 	size_t then_count;
-	bool matches; /* what was read so far */
+	bool matches; /* the text read so far matches */
 	size_t steps;
 };
 
-/* is_word - as \w has it */
+/* is_word - a word character, as for \w */
 static bool is_word(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* context - of a place: what is there, or the edge of the text */
+/* context - what is on one side of a position: a character, or the text's
+ * edge */
 static uint32_t context(const struct automaton *automaton, bool edge, char c)
 {
 	if (edge)
@@ -51,7 +52,7 @@ static uint32_t context(const struct automaton *automaton, bool edge, char c)
 	       (c == '\n' && automaton->newline ? CONTEXT_LINE : 0);
 }
 
-/* automaton_holds - does an assertion hold at a place in a text? */
+/* automaton_holds - does an assertion hold at a position in the text? */
 bool automaton_holds(const struct automaton *automaton, uint32_t needs,
 		     const char *text, size_t length, size_t at)
 {
@@ -61,7 +62,7 @@ bool automaton_holds(const struct automaton *automaton, uint32_t needs,
 	return (needs & ~(before | behind << 4)) == 0;
 }
 
-/* reach - a state at a place, and those that follow without a byte */
+/* reach - enter a state at a position, and those that follow without reading */
 static void reach(struct run *run, uint32_t state, size_t at)
 {
 	const struct automaton *automaton = run->automaton;
@@ -89,7 +90,7 @@ static void reach(struct run *run, uint32_t state, size_t at)
 	}
 }
 
-/* step - read the byte at a place */
+/* step - read the byte at a position */
 static void step(struct run *run, size_t at)
 {
 	const struct automaton *automaton = run->automaton;
@@ -110,7 +111,7 @@ static void step(struct run *run, size_t at)
 	}
 }
 
-/* can_begin - can a match begin at a place? */
+/* can_begin - can a match begin at a position? */
 static bool can_begin(const struct run *run, size_t at)
 {
 	const struct automaton *automaton = run->automaton;
@@ -139,7 +140,7 @@ static int find(struct run *run)
 	}
 }
 
-/* find_longest - the longest match that begins at a place: 1, 0 or -1 */
+/* find_longest - the longest match that begins at a position: 1, 0 or -1 */
 static int find_longest(struct run *run, size_t start, size_t *end)
 {
 	int found = 0;
@@ -162,7 +163,7 @@ static int find_longest(struct run *run, size_t start, size_t *end)
 	}
 }
 
-/* find_groups - of the longest one of the first matches */
+/* find_groups - the groups of the leftmost longest match */
 static int find_groups(struct run *run, struct match_group *groups)
 {
 	int found = 0;
@@ -179,7 +180,7 @@ static int find_groups(struct run *run, struct match_group *groups)
 			      &run->steps);
 }
 
-/* automaton_match - does the text match somewhere? */
+/* automaton_match - does any part of the text match? */
 int automaton_match(const struct automaton *automaton, const char *text,
 		    struct match_group *groups, size_t *steps)
 {
@@ -189,7 +190,7 @@ int automaton_match(const struct automaton *automaton, const char *text,
 	struct run run = { .automaton = automaton, .text = text };
 	int found;
 
-	/* Even one that fails at once costs this. */
+	/* Even a run that fails immediately costs this. */
 	run.steps = *steps + 8 + count / 16;
 	run.length = strlen(text);
 	if (count > USUAL)

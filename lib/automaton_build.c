@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* automaton_build - states for a pattern
+/* automaton_build - build the states of a pattern
  *
- * Made from the end to the beginning, so that each knows what follows it. A
- * repeat becomes as many copies, in the form that regcomp(3) gives them. */
+ * Built from the end to the beginning, so that each state knows its successor.
+ * A repeat becomes as many copies, arranged as regcomp(3) arranges them. */
 
 #include "lib/automaton_internal.h"
 
@@ -11,10 +11,10 @@
 
 #include "lib/xalloc.h"
 
-#define DEPTH_MAX 200 /* of one part in another */
+#define DEPTH_MAX 200 /* nesting of parts */
 #define NONE	  UINT32_MAX
 
-/* Where building is. */
+/* The state of building. */
 struct builder {
 	const struct automaton_tree *tree;
 	struct automaton *automaton;
@@ -24,7 +24,7 @@ struct builder {
 
 static uint32_t build(struct builder *builder, uint32_t node, uint32_t next);
 
-/* add_state - one more; its index */
+/* add_state - add a state; returns its index */
 static uint32_t add_state(struct builder *builder, enum automaton_step kind,
 			  uint32_t next, uint32_t other)
 {
@@ -43,7 +43,7 @@ static uint32_t add_state(struct builder *builder, enum automaton_step kind,
 	return (uint32_t)automaton->count++;
 }
 
-/* build_many - any number of them, as many as can be */
+/* build_many - any number of repeats, as many as possible first */
 static uint32_t build_many(struct builder *builder, uint32_t node,
 			   uint32_t next)
 {
@@ -54,7 +54,7 @@ static uint32_t build_many(struct builder *builder, uint32_t node,
 	return again;
 }
 
-/* build_few - at most so many, as ((x?x)?x)? */
+/* build_few - at most that many repeats, as ((x?x)?x)? */
 static uint32_t build_few(struct builder *builder, uint32_t node, unsigned most,
 			  uint32_t next)
 {
@@ -75,7 +75,7 @@ static uint32_t build_few(struct builder *builder, uint32_t node, unsigned most,
 	return first;
 }
 
-/* build_repeat - those that must be, and those that may be */
+/* build_repeat - the required repeats, then the optional ones */
 static uint32_t build_repeat(struct builder *builder,
 			     const struct automaton_node *node, uint32_t next)
 {
@@ -89,7 +89,7 @@ static uint32_t build_repeat(struct builder *builder,
 	return next;
 }
 
-/* build_group - with its beginning and its end */
+/* build_group - a group, with its beginning and its end */
 static uint32_t build_group(struct builder *builder,
 			    const struct automaton_node *node, uint32_t next)
 {
@@ -116,7 +116,7 @@ static uint32_t build_alternatives(struct builder *builder, uint32_t node,
 			first = split;
 		last = split;
 		node = nodes[node].left;
-		/* Nothing comes after something, as in the C library. */
+		/* Nothing follows something, as in the C library. */
 		if (node == 0 && !builder->failed) {
 			builder->automaton->states[split].next = other;
 			builder->automaton->states[split].other = next;
@@ -129,7 +129,7 @@ static uint32_t build_alternatives(struct builder *builder, uint32_t node,
 	return first;
 }
 
-/* build_one - a node that is not a row of others */
+/* build_one - a node that is not a concatenation */
 static uint32_t build_one(struct builder *builder, uint32_t number,
 			  uint32_t next)
 {
@@ -171,8 +171,9 @@ static uint32_t build(struct builder *builder, uint32_t node, uint32_t next)
 	return next;
 }
 
-/* is_usual - no anchors but a "^" in front of all and a "$" behind all? The C
- * library follows others, and what is beside them, in an order of its own. */
+/* is_usual - no anchors except a "^" at the very start and a "$" at the very
+ * end? The C library treats other anchors, and what is next to them, in an
+ * order of its own. */
 static bool is_usual(const struct automaton_tree *tree)
 {
 	const struct automaton_node *nodes = tree->nodes;
@@ -194,8 +195,9 @@ static bool is_usual(const struct automaton_tree *tree)
 	return anchors == 0;
 }
 
-/* find_unsure - groups in a node that may match more than once; nodes are
- * behind those in them, so going back sees the outer ones first */
+/* find_unsure - find the groups in a node that may match more than once. A node
+ * has a higher index than its parts, so going backwards visits outer nodes
+ * first. */
 static void find_unsure(const struct automaton_tree *tree,
 			struct automaton *automaton)
 {
@@ -220,9 +222,9 @@ static void find_unsure(const struct automaton_tree *tree,
 	free(repeated);
 }
 
-/* find_first - where can a match begin, and with which bytes? The states that
- * are reached without any byte; an anchor is passed only if it is not that of
- * the beginning, or not the first time. */
+/* find_first - where can a match begin, and with which bytes? Visits the states
+ * that are reached without reading a byte. An anchor is passed only if it is
+ * not the one at the beginning, or this is not the first time. */
 static void find_first(struct automaton *automaton, bool *seen, uint32_t state,
 		       bool behind)
 {
@@ -272,7 +274,7 @@ void automaton_free(struct automaton *automaton)
 	free(automaton);
 }
 
-/* take_tree - build its states; -1: too many */
+/* take_tree - build the states of a tree; -1: too many */
 static int take_tree(struct automaton *automaton, struct automaton_tree *tree)
 {
 	struct builder builder = { .tree = tree, .automaton = automaton };
@@ -299,7 +301,7 @@ static int take_tree(struct automaton *automaton, struct automaton_tree *tree)
 	return 0;
 }
 
-/* automaton_new - of a pattern */
+/* automaton_new - compile a pattern */
 struct automaton *automaton_new(const char *pattern, int options)
 {
 	struct automaton *automaton = xcalloc(1, sizeof(*automaton));
@@ -314,13 +316,13 @@ struct automaton *automaton_new(const char *pattern, int options)
 	return automaton;
 }
 
-/* automaton_groups - how many "(...)" there are */
+/* automaton_groups - the number of "(...)" */
 size_t automaton_groups(const struct automaton *automaton)
 {
 	return automaton->groups;
 }
 
-/* automaton_sure - is that group matched once? */
+/* automaton_sure - is that group matched only once? */
 bool automaton_sure(const struct automaton *automaton, size_t group)
 {
 	return !automaton->unsure[group];

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* automaton_groups - what "(...)" matched
+/* automaton_groups - what each "(...)" matched
  *
- * Where the match begins and ends is known. The C library then takes the first
- * way from here to there, where a repeat is rather made once more than left,
- * and the first alternative comes first. A state that did not get there from
- * some byte never will, so each is tried once at each. */
+ * The beginning and the end of the match are known. The C library then takes
+ * the first path between them, where another repeat is preferred to leaving the
+ * loop, and an earlier alternative to a later one. A state that did not reach
+ * the end from some byte never will, so each state is tried once at each
+ * byte. */
 
 #include "lib/automaton_internal.h"
 
@@ -15,28 +16,28 @@
 
 #define UNDO UINT32_MAX
 
-/* Something left to do: a state to try at a place; or, with UNDO, a bound of a
- * group (2 * group, and 1 more for its end) to set back. */
+/* A pending task: try a state at a position; or, with UNDO, restore a bound of
+ * a group (2 * group for its start, plus 1 for its end). */
 struct job {
 	uint32_t state;
 	uint32_t bound;
 	size_t at;
 };
 
-/* A search for the way. */
+/* The search for the path. */
 struct search {
 	const struct automaton *automaton;
 	const char *text;
 	size_t length;
 	struct match_group *groups;
-	unsigned char *seen; /* a bit for each state at each place */
+	unsigned char *seen; /* one bit for each state at each position */
 	struct job *jobs;
 	size_t job_count;
 	size_t job_room;
 	size_t *steps;
 };
 
-/* push - one more thing to do, before all others */
+/* push - add a task that comes before all others */
 static void push(struct search *search, uint32_t state, uint32_t bound,
 		 size_t at)
 {
@@ -48,7 +49,7 @@ static void push(struct search *search, uint32_t state, uint32_t bound,
 	search->jobs[search->job_count++] = (struct job){ state, bound, at };
 }
 
-/* bound_of - where a group begins, or ends */
+/* bound_of - the start or the end of a group */
 static size_t *bound_of(const struct search *search, uint32_t bound)
 {
 	struct match_group *group = &search->groups[bound / 2];
@@ -56,7 +57,7 @@ static size_t *bound_of(const struct search *search, uint32_t bound)
 	return bound % 2 == 0 ? &group->start : &group->end;
 }
 
-/* set_bound - and remember to set it back */
+/* set_bound - set a bound, and push a task that restores it */
 static void set_bound(struct search *search, uint32_t bound, size_t at)
 {
 	size_t *place = bound_of(search, bound);
@@ -65,7 +66,7 @@ static void set_bound(struct search *search, uint32_t bound, size_t at)
 	*place = at;
 }
 
-/* was_seen - was that state tried at that place? Now it is. */
+/* was_seen - was this state tried at this position? It is marked as tried. */
 static bool was_seen(struct search *search, uint32_t state, size_t at)
 {
 	size_t bit = (at - search->groups[0].start) * search->automaton->count +
@@ -77,7 +78,7 @@ static bool was_seen(struct search *search, uint32_t state, size_t at)
 	return seen;
 }
 
-/* try - one state; true: the end is reached */
+/* try - try one state; true: the end is reached */
 static bool try(struct search *search, uint32_t number, size_t at)
 {
 	const struct automaton *automaton = search->automaton;
@@ -113,7 +114,7 @@ static bool try(struct search *search, uint32_t number, size_t at)
 	return false;
 }
 
-/* walk - do what is left until the end is reached */
+/* walk - do the pending tasks until the end is reached */
 static int walk(struct search *search)
 {
 	while (search->job_count > 0) {
@@ -129,7 +130,7 @@ static int walk(struct search *search)
 	return -1;
 }
 
-/* automaton_path - what the groups match */
+/* automaton_path - what the groups matched */
 int automaton_path(const struct automaton *automaton, const char *text,
 		   size_t length, struct match_group *groups, size_t *steps)
 {

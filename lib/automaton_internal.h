@@ -2,9 +2,9 @@
 #ifndef LIB_AUTOMATON_INTERNAL_H
 #define LIB_AUTOMATON_INTERNAL_H
 
-/* Shared by automaton_parse.c, which reads a pattern, automaton_build.c, which
- * makes states of it, automaton.c, which runs them, and automaton_groups.c,
- * which finds what "(...)" matched, only. */
+/* Shared only by automaton_parse.c (reads a pattern), automaton_build.c (builds
+ * its states), automaton.c (runs them) and automaton_groups.c (finds what
+ * "(...)" matched). */
 
 #include <limits.h>
 #include <stdbool.h>
@@ -20,35 +20,35 @@ struct automaton_set {
 	unsigned char has[UCHAR_MAX + 1];
 };
 
-/* What must be on both sides of a place: a set of bits for each side, of which
- * all must be there. */
+/* Conditions on both sides of a position: a set of bits for each side; all of
+ * them must be present. */
 enum automaton_context {
 	CONTEXT_WORD = 1,
 	CONTEXT_NO_WORD = 2,
-	CONTEXT_LINE = 4, /* the line begins or ends there */
-	CONTEXT_EDGE = 8, /* the text does */
+	CONTEXT_LINE = 4, /* a line begins or ends there */
+	CONTEXT_EDGE = 8, /* the text begins or ends there */
 };
 
-/* What a part of a pattern is. */
+/* Kinds of parts of a pattern. */
 enum automaton_part {
-	NODE_SET,    /* a byte of the set left */
-	NODE_ASSERT, /* left is needed before the place, right behind it */
+	NODE_SET,    /* one byte of the set left */
+	NODE_ASSERT, /* bits of left before the position, of right after it */
 	NODE_CONCAT,
 	NODE_ALT,
-	NODE_REPEAT, /* of left, least to most times */
-	NODE_GROUP,  /* of left; right is its number, from 1 */
+	NODE_REPEAT, /* left, repeated least to most times */
+	NODE_GROUP,  /* left as a group; right is its number, from 1 */
 };
 
 /* A part of a pattern. */
 struct automaton_node {
 	enum automaton_part kind;
-	uint32_t left; /* of a node: 0, it is empty */
+	uint32_t left; /* of a node: 0 means empty */
 	uint32_t right;
 	unsigned least;
-	unsigned most; /* UINT_MAX: any number */
+	unsigned most; /* UINT_MAX: no limit */
 };
 
-/* All of it; nodes[0] is nobody's. */
+/* The whole pattern; nodes[0] is unused. */
 struct automaton_tree {
 	struct automaton_node *nodes;
 	size_t count;
@@ -56,20 +56,20 @@ struct automaton_tree {
 	size_t set_count;
 	size_t groups;
 	uint32_t top;
-	bool newline; /* lines end within the text too */
+	bool newline; /* lines within the text end at newlines */
 };
 
-/* What a state does. */
+/* Kinds of states. */
 enum automaton_step {
-	STATE_SET,    /* takes a byte of the set other, then next */
-	STATE_ASSERT, /* other: what it needs before, and << 4 behind */
+	STATE_SET,    /* reads a byte of the set other, then next */
+	STATE_ASSERT, /* other: required before, and << 4 after */
 	STATE_SPLIT,  /* next, or else other */
 	STATE_OPEN,   /* the group other begins */
 	STATE_CLOSE,
 	STATE_MATCH,
 };
 
-/* A state: what is looked at next. */
+/* A state. */
 struct automaton_state {
 	enum automaton_step kind;
 	uint32_t next;
@@ -84,23 +84,23 @@ struct automaton {
 	size_t groups;
 	bool *unsure; /* by group */
 	bool newline;
-	bool anchored;		    /* no match begins behind the first byte */
-	bool empty;		    /* one may be empty */
-	struct automaton_set first; /* bytes that one may begin with */
+	bool anchored; /* a match can begin only at the first byte */
+	bool empty;    /* the match may be empty */
+	struct automaton_set first; /* bytes that a match may begin with */
 };
 
-/* automaton_parse - a pattern; -1: it has something that is not known here.
- * automaton_tree_clear() frees what is in the tree in either case. */
+/* automaton_parse - parse a pattern; -1: it uses something that is not
+ * supported here. In either case, automaton_tree_clear() frees the tree. */
 int automaton_parse(struct automaton_tree *tree, const char *pattern,
 		    int options);
 void automaton_tree_clear(struct automaton_tree *tree);
 
-/* automaton_holds - does an assertion hold at a place in a text? */
+/* automaton_holds - does an assertion hold at a position in the text? */
 bool automaton_holds(const struct automaton *automaton, uint32_t needs,
 		     const char *text, size_t length, size_t at);
 
-/* automaton_path - what the groups match in the text from groups[0].start to
- * groups[0].end, which match: 1, or -1, too many steps. */
+/* automaton_path - what the groups matched in the text from groups[0].start to
+ * groups[0].end, which is known to match: 1, or -1: too many steps. */
 int automaton_path(const struct automaton *automaton, const char *text,
 		   size_t length, struct match_group *groups, size_t *steps);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* automaton_parse - read a pattern as regcomp(3) of the GNU C library does
  *
- * In the "C" locale, and only what regcomp(3) has taken before: so there is
- * nothing to complain about, and whatever looks odd is not known. REG_ICASE
- * there turns pattern and text into upper case, but not what a backslash
- * quotes, nor the names of classes. */
+ * For the "C" locale, and only patterns that regcomp(3) has accepted before: so
+ * there are no errors to report, and anything unusual is simply not supported.
+ * The C library implements REG_ICASE by upper-casing pattern and text, except
+ * for bytes quoted by a backslash and the names of classes. */
 
 #include "lib/automaton_internal.h"
 
@@ -15,7 +15,7 @@
 
 #include "lib/xalloc.h"
 
-#define DEPTH_MAX  100 /* of "(...)" */
+#define DEPTH_MAX  100 /* nested "(...)" */
 #define NUMBER_MAX 32768
 
 enum token {
@@ -35,11 +35,11 @@ enum token {
 	TOKEN_UNKNOWN,
 };
 
-/* Where reading is. */
+/* The state of parsing. */
 struct parser {
 	struct automaton_tree *tree;
 	const char *pattern;
-	size_t at; /* behind the token */
+	size_t at; /* after the token */
 	bool extended;
 	bool icase;
 	enum token token;
@@ -50,7 +50,7 @@ struct parser {
 
 static uint32_t parse_alternatives(struct parser *parser);
 
-/* add_node - one more; its index */
+/* add_node - add a node; returns its index */
 static uint32_t add_node(struct parser *parser, enum automaton_part kind,
 			 uint32_t left, uint32_t right)
 {
@@ -81,7 +81,7 @@ static uint32_t add_set(struct parser *parser, const struct automaton_set *set)
 	return add_node(parser, NODE_SET, (uint32_t)tree->set_count++, 0);
 }
 
-/* byte_at - of the pattern, as it is compared */
+/* byte_at - a byte of the pattern, as it is compared */
 static unsigned char byte_at(const struct parser *parser, size_t at)
 {
 	unsigned char byte = (unsigned char)parser->pattern[at];
@@ -114,14 +114,14 @@ static enum token find_escape(const struct parser *parser, char byte)
 	return TOKEN_BYTE;
 }
 
-/* ends_branch - does "$" stand at the end of a basic pattern, or of a part? */
+/* ends_branch - is "$" at the end of a basic pattern or of a part of it? */
 static bool ends_branch(const char *next)
 {
 	return *next == '\0' ||
 	       (next[0] == '\\' && (next[1] == '|' || next[1] == ')'));
 }
 
-/* find_token - the token of a byte; begins: a "^" is an anchor here */
+/* find_token - the token of a byte; begins: "^" is an anchor here */
 static enum token find_token(const struct parser *parser, bool begins)
 {
 	const char *next = parser->pattern + parser->at;
@@ -163,7 +163,7 @@ static enum token find_token(const struct parser *parser, bool begins)
 	}
 }
 
-/* next_token - go on to it */
+/* next_token - advance to the next token */
 static void next_token(struct parser *parser, bool begins)
 {
 	const char *next = parser->pattern + parser->at;
@@ -183,7 +183,7 @@ static void next_token(struct parser *parser, bool begins)
 		parser->failed = true;
 }
 
-/* add_class - the bytes of a class, such as "alpha"; false: there is none */
+/* add_class - add the bytes of a class such as "alpha"; false: no such class */
 static bool add_class(const struct parser *parser, struct automaton_set *set,
 		      const char *name, size_t length)
 {
@@ -213,7 +213,7 @@ static bool add_class(const struct parser *parser, struct automaton_set *set,
 	return false;
 }
 
-/* invert - all the others */
+/* invert - replace a set by its complement */
 static void invert(struct automaton_set *set)
 {
 	for (int i = 0; i <= UCHAR_MAX; i++)
@@ -244,7 +244,7 @@ static uint32_t parse_any(struct parser *parser)
 	return add_set(parser, &set);
 }
 
-/* parse_byte - it alone */
+/* parse_byte - a literal byte */
 static uint32_t parse_byte(struct parser *parser)
 {
 	struct automaton_set set = { { 0 } };
@@ -253,8 +253,8 @@ static uint32_t parse_byte(struct parser *parser)
 	return add_set(parser, &set);
 }
 
-/* parse_symbol - [:class:], [=c=] or [.c.], where "[" is; *byte: of the latter
- * two; -1: a class */
+/* parse_symbol - at "[": [:class:], [=c=] or [.c.]; *byte is c, or -1 for a
+ * class */
 static int parse_symbol(struct parser *parser, struct automaton_set *set,
 			int *byte)
 {
@@ -276,7 +276,7 @@ static int parse_symbol(struct parser *parser, struct automaton_set *set,
 	return add_class(parser, set, start + 2, length) ? 0 : -1;
 }
 
-/* parse_element - of a bracket expression, other than a range */
+/* parse_element - an element of a bracket expression, except a range */
 static int parse_element(struct parser *parser, struct automaton_set *set,
 			 int *byte)
 {
@@ -291,13 +291,13 @@ static int parse_element(struct parser *parser, struct automaton_set *set,
 	return 0;
 }
 
-/* parse_item - of a bracket expression, or a range */
+/* parse_item - an element of a bracket expression, or a range */
 static int parse_item(struct parser *parser, struct automaton_set *set)
 {
 	const char *next;
 	int first, last;
 
-	/* Three "-" mean what depends on the library. */
+	/* The meaning of three "-" depends on the library. */
 	if (strncmp(parser->pattern + parser->at, "--", 2) == 0 ||
 	    parse_element(parser, set, &first) < 0)
 		return -1;
@@ -314,7 +314,7 @@ static int parse_item(struct parser *parser, struct automaton_set *set)
 	return 0;
 }
 
-/* parse_bracket - what follows "[" */
+/* parse_bracket - the rest of a bracket expression */
 static uint32_t parse_bracket(struct parser *parser)
 {
 	struct automaton_set set = { { 0 } };
@@ -336,14 +336,14 @@ static uint32_t parse_bracket(struct parser *parser)
 	return add_set(parser, &set);
 }
 
-/* add_assert - needs of what is before and behind */
+/* add_assert - a node that requires something before and after */
 static uint32_t add_assert(struct parser *parser, unsigned before,
 			   unsigned behind)
 {
 	return add_node(parser, NODE_ASSERT, before, behind);
 }
 
-/* parse_assert - "^", "$" and those of GNU */
+/* parse_assert - "^", "$" and the GNU assertions */
 static uint32_t parse_assert(struct parser *parser)
 {
 	const unsigned word = CONTEXT_WORD, none = CONTEXT_NO_WORD;
@@ -373,7 +373,7 @@ static uint32_t parse_assert(struct parser *parser)
 	}
 }
 
-/* parse_group - what follows "(", up to ")" */
+/* parse_group - the rest of a group, including ")" */
 static uint32_t parse_group(struct parser *parser)
 {
 	uint32_t number = (uint32_t)++parser->tree->groups;
@@ -392,7 +392,7 @@ static uint32_t parse_group(struct parser *parser)
 	return add_node(parser, NODE_GROUP, inside, number);
 }
 
-/* parse_number - digits; otherwise if there are none */
+/* parse_number - a decimal number; without digits, the default */
 static unsigned parse_number(struct parser *parser, unsigned otherwise)
 {
 	const char *digits = parser->pattern + parser->at;
@@ -406,7 +406,7 @@ static unsigned parse_number(struct parser *parser, unsigned otherwise)
 	return number;
 }
 
-/* parse_bounds - what follows "{", up to "}" */
+/* parse_bounds - the rest of a bound, including "}" */
 static void parse_bounds(struct parser *parser, unsigned *least, unsigned *most)
 {
 	*least = *most = parse_number(parser, 0);
@@ -420,7 +420,7 @@ static void parse_bounds(struct parser *parser, unsigned *least, unsigned *most)
 		parser->failed = true;
 }
 
-/* parse_repeat - of an expression */
+/* parse_repeat - repeat an expression */
 static uint32_t parse_repeat(struct parser *parser, uint32_t expression)
 {
 	unsigned least = 0, most = UINT_MAX;
@@ -440,7 +440,7 @@ static uint32_t parse_repeat(struct parser *parser, uint32_t expression)
 	return node;
 }
 
-/* is_repeat - does the token repeat what is before it? */
+/* is_repeat - does the token repeat what precedes it? */
 static bool is_repeat(const struct parser *parser)
 {
 	return parser->token == TOKEN_STAR || parser->token == TOKEN_PLUS ||
@@ -463,7 +463,8 @@ static uint32_t parse_single(struct parser *parser)
 	case TOKEN_STAR:
 	case TOKEN_PLUS:
 	case TOKEN_QUESTION:
-		/* With nothing to repeat it is a byte, or was refused. */
+		/* With nothing to repeat it is a literal, or regcomp(3) refused
+		 * it. */
 		parser->failed = parser->failed || parser->extended;
 		return parse_byte(parser);
 	case TOKEN_CLOSE: /* without "(" */
@@ -475,7 +476,7 @@ static uint32_t parse_single(struct parser *parser)
 	}
 }
 
-/* parse_expression - with its repeats; an anchor has none */
+/* parse_expression - an expression with its repeats; an anchor has none */
 static uint32_t parse_expression(struct parser *parser)
 {
 	uint32_t expression;
@@ -494,7 +495,7 @@ static uint32_t parse_expression(struct parser *parser)
 	return expression;
 }
 
-/* parse_branch - expressions in a row; 0: there is none */
+/* parse_branch - a concatenation of expressions; 0: none */
 static uint32_t parse_branch(struct parser *parser)
 {
 	uint32_t branch = 0;
@@ -512,7 +513,7 @@ static uint32_t parse_branch(struct parser *parser)
 	return branch;
 }
 
-/* parse_alternatives - with "|" between */
+/* parse_alternatives - branches separated by "|" */
 static uint32_t parse_alternatives(struct parser *parser)
 {
 	uint32_t all = parse_branch(parser);
@@ -546,7 +547,7 @@ int automaton_parse(struct automaton_tree *tree, const char *pattern,
 	return parser.failed || parser.token != TOKEN_END ? -1 : 0;
 }
 
-/* automaton_tree_clear - free it */
+/* automaton_tree_clear - free what the tree holds */
 void automaton_tree_clear(struct automaton_tree *tree)
 {
 	free(tree->nodes);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* casefold - domain names without regard to case
+/* casefold - compare domain names without regard to case
  *
  * Postfix compares lists and domains after ICU's default full case folding
- * (smtputf8_enable = yes) or after lower-casing A to Z. utf8proc has the same
- * folding when it is asked for nothing else: no normalisation. */
+ * (smtputf8_enable = yes) or after lower-casing A to Z. utf8proc does the same
+ * folding if no other transformation, such as normalisation, is requested. */
 
 #include "lib/casefold.h"
 
@@ -12,9 +12,9 @@
 
 #include <utf8proc.h>
 
-#define FOLDED_MAX 8 /* code points that one code point can become */
+#define FOLDED_MAX 8 /* code points that one code point can expand to */
 
-/* ascii_length - how many bytes from the first on are below 128 */
+/* ascii_length - the number of leading bytes below 128 */
 static size_t ascii_length(const char *text, size_t length)
 {
 	uint64_t word;
@@ -36,8 +36,8 @@ bool casefold_is_ascii(const char *text, size_t length)
 	return ascii_length(text, length) == length;
 }
 
-/* next_point - the code point that text begins with; returns its length, 0
- * when this is not UTF-8 */
+/* next_point - the first code point of text; returns its length, 0: not
+ * UTF-8 */
 static size_t next_point(const char *text, size_t length, utf8proc_int32_t *out)
 {
 	utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text,
@@ -66,9 +66,9 @@ static char fold_byte(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* fold_ascii - fold_byte() for length bytes below 128, eight at a time: with
- * the distance from behind Z, and from A, added, the top bit of a byte tells
- * whether it is above Z, and not below A */
+/* fold_ascii - fold_byte() for length bytes below 128, eight at a time: after
+ * adding the distance from the byte after Z, and from A, the top bit of a byte
+ * shows whether it is above Z, and not below A */
 static void fold_ascii(char *out, const char *text, size_t length)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101);

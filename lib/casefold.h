@@ -5,16 +5,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Case folding of domain names, so that two names which differ in case only
- * become equal bytes. */
+/* Case folding of domain names: names that differ only in case become equal
+ * bytes. */
 
-/* CASEFOLD_SIZE - room that casefold() needs for length bytes, NUL included.
- * Full folding makes two bytes (U+0390) into six at worst. */
+/* CASEFOLD_SIZE - the size casefold() needs for length bytes, NUL included. At
+ * worst, full folding turns two bytes (U+0390) into six. */
 #define CASEFOLD_SIZE(length) (3 * (length) + 1)
 
-/* casefold - write the folded text and a NUL to out. With utf8 full Unicode
- * folding as smtputf8_enable = yes has it, bytes that are not UTF-8 kept as
- * they are; without it A to Z only. Allocates nothing. Returns the length. */
+/* casefold - write the folded text and a NUL to out. With utf8: full Unicode
+ * folding as with smtputf8_enable = yes, where bytes that are not UTF-8 are
+ * copied unchanged; without: A to Z only. Allocates nothing. Returns the
+ * length. */
 size_t casefold(char *out, const char *text, size_t length, bool utf8);
 
 /* casefold_is_ascii - no byte above 127? */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* clock - the time that limits are measured with */
+/* clock - the clock for time limits */
 
 #include "lib/clock.h"
 
 #include <time.h>
 
-/* clock_ms - time that only goes forward */
+/* clock_ms - monotonic time */
 int64_t clock_ms(void)
 {
 	struct timespec now;

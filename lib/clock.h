@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* clock_ms - milliseconds of a clock that only goes forward and that nobody
- * sets; good to some milliseconds, which is enough for time limits. */
+/* clock_ms - milliseconds of a monotonic clock that cannot be set. Its
+ * resolution of some milliseconds is enough for time limits. */
 int64_t clock_ms(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* config - the configuration file: read, checked, made into what serves
+/* config - load the configuration file
  *
  *	file -> text -> statements -> settings -> struct config
  *	config_file  config_scan   config_parse   config_process,
@@ -7,13 +7,13 @@
  *						    config_lists,
  *						    config_services
  *
- * Settings are the texts that the options are set to, with the lines where
- * they stand; only the last step knows what they mean. It goes through all of
- * them and notes every error, so that an administrator sees them at once.
+ * Settings are the values of the options as text, with their line numbers; only
+ * the last step knows their meaning. It checks all of them and records every
+ * error, so that an administrator sees them all at once.
  *
- * To be called once in a process: libconfuse leaves its scanner in a bad
- * state after some errors, and may exit. That is why a reload is always a new
- * process, which may fail in any way while the old one goes on serving. */
+ * To be called once in a process: libconfuse leaves its scanner in a bad state
+ * after some errors, and may exit. Therefore a reload is always a new process,
+ * which may fail in any way while the old one continues to serve. */
 
 #include "lib/config.h"
 
@@ -38,7 +38,7 @@
 
 #define DAY 86400ul
 
-/* load_refresh - table_refresh; before its default is given, since it must be
+/* load_refresh - table_refresh; before defaults are given, since it must be
  * known before any other file is read */
 static void load_refresh(struct config *config, struct config_notes *notes)
 {
@@ -53,7 +53,7 @@ static void load_refresh(struct config *config, struct config_notes *notes)
 				    &error);
 }
 
-/* load_settings - what the texts mean */
+/* load_settings - interpret the texts */
 static void load_settings(struct config *config, struct config_notes *notes,
 			  const struct config_load_options *options)
 {
@@ -67,7 +67,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	config_listeners(config, notes, options->unserved);
 	config_metrics(config, notes, options->unserved);
 	if (!imported)
-		return; /* the rest would only miss what is not there */
+		return; /* the rest would only report missing values */
 	config_lists(config, notes, options);
 	if (notes->errors > 0)
 		return;
@@ -78,14 +78,14 @@ static void load_settings(struct config *config, struct config_notes *notes,
 		config_overlap(config, notes);
 }
 
-/* is_foreign - is it no policyd.conf at all, by its first word? */
+/* is_foreign - judging by its first word, is this not a policyd.conf at all? */
 static bool is_foreign(const struct config_scan *scan)
 {
 	return scan->count > 0 && !scan->statements[0].section &&
 	       config_option_find(scan->statements[0].name) < 0;
 }
 
-/* parse_text - the texts that the options are set to */
+/* parse_text - the values of the options as text */
 static int parse_text(struct config *config, struct config_notes *notes,
 		      char *text, size_t length)
 {
@@ -104,7 +104,7 @@ static int parse_text(struct config *config, struct config_notes *notes,
 	return result;
 }
 
-/* get_text - of the file, or a copy of what the caller has */
+/* get_text - the content of the file, or a copy of the caller's text */
 static char *get_text(const struct config *config,
 		      const struct config_load_options *options, size_t *length,
 		      struct error *error)
@@ -119,7 +119,7 @@ static char *get_text(const struct config *config,
 	return text;
 }
 
-/* load_text - from there */
+/* load_text - read and parse it */
 static int load_text(struct config *config, struct config_notes *notes,
 		     const struct config_load_options *options)
 {
@@ -136,7 +136,7 @@ static int load_text(struct config *config, struct config_notes *notes,
 	return result;
 }
 
-/* config_load - strictly */
+/* config_load - load a file strictly */
 struct config *config_load(const char *path, struct config_messages *messages)
 {
 	static const struct config_load_options strict = { .lenient = false };
@@ -144,7 +144,7 @@ struct config *config_load(const char *path, struct config_messages *messages)
 	return config_load_with(path, &strict, messages);
 }
 
-/* config_load_with - the whole way from the file */
+/* config_load_with - load a file, with options */
 struct config *config_load_with(const char *path,
 				const struct config_load_options *options,
 				struct config_messages *messages)
@@ -167,7 +167,7 @@ struct config *config_load_with(const char *path,
 	return config;
 }
 
-/* config_service_text - an option of one value, in effect in a service */
+/* config_service_text - the effective value of an option in a service */
 const char *config_service_text(const struct config *config,
 				const struct service *service,
 				const char *option)
@@ -182,7 +182,7 @@ const char *config_service_text(const struct config *config,
 	return found < 0 ? "" : setting_text(&section->settings[found]);
 }
 
-/* config_free - all of it */
+/* config_free - free all of it */
 void config_free(struct config *config)
 {
 	if (config == NULL)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* config_dump - print the effective configuration (-T)
  *
- * In the syntax of the file, so that it can be loaded again and then is the
- * same: every option with the value in effect, and behind it where that comes
- * from. The parameters of address resolution are printed expanded. */
+ * In the syntax of the file, so that it can be loaded again with the same
+ * result: every option with its effective value, followed by the source of the
+ * value. The parameters of address resolution are printed expanded. */
 
 #include "lib/config.h"
 
@@ -14,14 +14,14 @@
 #include "lib/config_values.h"
 #include "lib/xalloc.h"
 
-/* Where to, and what of. */
+/* The configuration to print, and the output. */
 struct dump {
 	const struct config *config;
 	FILE *output;
 	const char *indent;
 };
 
-/* is_plain - may the value stand without quotes? */
+/* is_plain - may the value be written without quotes? */
 static bool is_plain(const char *value)
 {
 	return *value != '\0' &&
@@ -30,7 +30,8 @@ static bool is_plain(const char *value)
 		       '\0';
 }
 
-/* put_quoted - a value in quotes, so that libconfuse reads it back */
+/* put_quoted - print a value in quotes, so that libconfuse reads it back
+ * unchanged */
 static void put_quoted(const struct dump *dump, const char *value)
 {
 	bool single =
@@ -46,7 +47,7 @@ static void put_quoted(const struct dump *dump, const char *value)
 	putc(quote, dump->output);
 }
 
-/* put_value - one value in the form of its option */
+/* put_value - print one value in the form of its option */
 static void put_value(const struct dump *dump, enum config_option option,
 		      const char *value)
 {
@@ -59,7 +60,7 @@ static void put_value(const struct dump *dump, enum config_option option,
 		put_quoted(dump, value);
 }
 
-/* put_path - a file's name in a comment, which is one line */
+/* put_path - print a file name in a comment, which must be one line */
 static void put_path(const struct dump *dump, const char *path)
 {
 	const char *byte;
@@ -69,7 +70,7 @@ static void put_path(const struct dump *dump, const char *path)
 		     dump->output);
 }
 
-/* put_source - the comment that says where a value comes from */
+/* put_source - print the comment with the source of a value */
 static void put_source(const struct dump *dump, int line)
 {
 	fputs("\t# ", dump->output);
@@ -81,7 +82,7 @@ static void put_source(const struct dump *dump, int line)
 	fprintf(dump->output, ":%d\n", line);
 }
 
-/* put_origin - likewise of an option */
+/* put_origin - print the comment with the source of an option */
 static void put_origin(const struct dump *dump, const struct setting *setting)
 {
 	if (setting->source == NULL) {
@@ -93,7 +94,7 @@ static void put_origin(const struct dump *dump, const struct setting *setting)
 	putc('\n', dump->output);
 }
 
-/* put_setting - one option and its source */
+/* put_setting - print one option and its source */
 static void put_setting(const struct dump *dump, enum config_option option,
 			const struct setting *setting)
 {
@@ -101,7 +102,7 @@ static void put_setting(const struct dump *dump, enum config_option option,
 	size_t i;
 
 	if (!setting->set) {
-		/* A service without it matches any. */
+		/* A service without this option matches any value. */
 		fprintf(dump->output, "%s# %s: any\n", dump->indent, name);
 		return;
 	}
@@ -119,7 +120,7 @@ static void put_setting(const struct dump *dump, enum config_option option,
 	put_origin(dump, setting);
 }
 
-/* put_parameter - one parameter of address resolution, expanded */
+/* put_parameter - print one parameter of address resolution, expanded */
 static void put_parameter(const struct dump *dump, enum parameter parameter)
 {
 	const struct setting *setting =
@@ -134,7 +135,7 @@ static void put_parameter(const struct dump *dump, enum parameter parameter)
 	free(value);
 }
 
-/* put_section - the options that may stand in a section */
+/* put_section - print the options of a section */
 static void put_section(const struct dump *dump,
 			const struct config_section *section,
 			enum config_scope scope)
@@ -149,7 +150,7 @@ static void put_section(const struct dump *dump,
 	}
 }
 
-/* put_imported - what is known about Postfix and cannot be set here */
+/* put_imported - print a value of Postfix that cannot be set here */
 static void put_imported(const struct dump *dump, const char *name,
 			 const char *value)
 {
@@ -162,7 +163,7 @@ static void put_imported(const struct dump *dump, const char *name,
 	putc('\n', dump->output);
 }
 
-/* put_tls - the tls section of a listener */
+/* put_tls - print the tls section of a listener */
 static void put_tls(struct dump *dump, const struct config_section *section)
 {
 	fputs("\ttls {", dump->output);
@@ -173,7 +174,7 @@ static void put_tls(struct dump *dump, const struct config_section *section)
 	fputs("\t}\n", dump->output);
 }
 
-/* put_listen - one listener, with the options that its kind has */
+/* put_listen - print one listener, with the options of its kind */
 static void put_listen(struct dump *dump, size_t index)
 {
 	const struct config_section *section =
@@ -198,7 +199,7 @@ static void put_listen(struct dump *dump, size_t index)
 	fputs("}\n", dump->output);
 }
 
-/* put_metrics - where the counters can be read */
+/* put_metrics - print the metrics section */
 static void put_metrics(struct dump *dump)
 {
 	const struct config_section *section = dump->config->settings->metrics;
@@ -213,7 +214,8 @@ static void put_metrics(struct dump *dump)
 	fputs("}\n", dump->output);
 }
 
-/* put_service - one service, with what it has from the top level */
+/* put_service - print one service, with the values it inherits from the top
+ * level */
 static void put_service(struct dump *dump, const struct config_section *section)
 {
 	fputs("\nservice ", dump->output);
@@ -224,7 +226,7 @@ static void put_service(struct dump *dump, const struct config_section *section)
 	fputs("}\n", dump->output);
 }
 
-/* put_expect - one expectation; what it does not set is no part of it */
+/* put_expect - print one expectation; options that are not set are left out */
 static void put_expect(struct dump *dump, const struct config_section *section)
 {
 	int i;
@@ -243,7 +245,7 @@ static void put_expect(struct dump *dump, const struct config_section *section)
 	fputs("}\n", dump->output);
 }
 
-/* config_dump - the effective configuration */
+/* config_dump - print the effective configuration */
 void config_dump(const struct config *config, FILE *output)
 {
 	struct dump dump = { .config = config, .output = output, .indent = "" };

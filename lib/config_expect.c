@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* config_expect - what the administrator expects of a configuration
+/* config_expect - check the administrator's expectations of a configuration
  *
- * An expect section is a request and its verdict. Each is judged at every load,
- * in the way that the server judges, so that a change which breaks what was
- * meant never gets to serve. */
+ * An expect section is a request and the expected verdict. Each one is
+ * evaluated at every load, in the same way as in the server, so that a change
+ * that breaks an expectation is never served. */
 
 #include "lib/config_expect.h"
 
@@ -24,14 +24,14 @@ struct expectation {
 	char title[CONFIG_SHOWN];
 };
 
-/* setting - one option of the section */
+/* setting - an option of the section */
 static const struct setting *setting(const struct expectation *expectation,
 				     int option)
 {
 	return &expectation->section->settings[option];
 }
 
-/* read_verdict - what is expected */
+/* read_verdict - the expected verdict */
 static int read_verdict(struct expectation *expectation)
 {
 	const struct setting *from = setting(expectation, OPTION_VERDICT);
@@ -53,8 +53,8 @@ static int read_verdict(struct expectation *expectation)
 			    config_show(shown, setting_text(from)));
 }
 
-/* read_question - the request; the short names first, so that an attribute can
- * mend a part of what they stand for */
+/* read_question - the request; short names first, so that an attribute can
+ * override part of what a short name sets */
 static int read_question(struct expectation *expectation)
 {
 	struct error error;
@@ -76,8 +76,8 @@ static int read_question(struct expectation *expectation)
 	return result;
 }
 
-/* names_service - does a service section ask for this port or context, which
- * the request has? */
+/* names_service - does a service section name the port or context of the
+ * request? */
 static bool names_service(const struct config *config,
 			  const struct request *request)
 {
@@ -88,7 +88,8 @@ static bool names_service(const struct config *config,
 	       &config->services.services[config->services.count - 1];
 }
 
-/* warn_service - the request was meant for a service that it does not reach */
+/* warn_service - warn of a request that reaches no service section although it
+ * was meant to */
 static void warn_service(const struct expectation *expectation)
 {
 	const struct request *request = &expectation->question.request;
@@ -104,7 +105,7 @@ static void warn_service(const struct expectation *expectation)
 		       expectation->title);
 }
 
-/* warn_never - Postfix never asks this */
+/* warn_never - warn of a request that Postfix never sends */
 static void warn_never(const struct expectation *expectation)
 {
 	const struct request *request = &expectation->question.request;
@@ -123,7 +124,7 @@ static void warn_never(const struct expectation *expectation)
 			       expectation->title, request->protocol_state);
 }
 
-/* compare - the verdict with the one expected */
+/* compare - compare the verdict with the expected one */
 static void compare(const struct expectation *expectation,
 		    const struct decision *decision)
 {
@@ -146,7 +147,7 @@ static void compare(const struct expectation *expectation,
 			     decision->reason);
 }
 
-/* judge - as the server would */
+/* judge - evaluate the request as the server would */
 static void judge(const struct expectation *expectation)
 {
 	const struct config *config = expectation->config;
@@ -166,7 +167,7 @@ static void judge(const struct expectation *expectation)
 	compare(expectation, &judgement.evaluation.decision);
 }
 
-/* config_expect - judge all expectations */
+/* config_expect - check all expectations */
 void config_expect(const struct config *config, struct config_notes *notes)
 {
 	size_t i;

@@ -5,10 +5,10 @@
 #include "lib/config.h"
 #include "lib/config_messages.h"
 
-/* config_expect - judge the request of every expect section; an error where the
- * verdict is another one. Where a table could not be read, which a lenient load
- * lets pass, an expectation that comes to it is only warned of: it is deferred.
- * Only for lib/config.c. */
+/* config_expect - evaluate the request of every expect section; a different
+ * verdict is an error. If a table could not be read, which a lenient load
+ * permits, an expectation that depends on it is deferred and only causes a
+ * warning. Only for lib/config.c. */
 void config_expect(const struct config *config, struct config_notes *notes);
 
 #endif

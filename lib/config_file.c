@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* config_file - read the configuration file, if it is one to be trusted
+/* config_file - read the configuration file if it can be trusted
  *
- * The file decides who may relay, and is read by root: so it must be a
- * regular file that nobody else can write, in a directory that nobody else can
- * write to, named directly. */
+ * The file decides who may relay, and root reads it. So it must be a regular
+ * file, named directly, that nobody else can write, in a directory that nobody
+ * else can write to. */
 
 #include "lib/config_file.h"
 
@@ -17,7 +17,7 @@
 #include "lib/trust.h"
 #include "lib/xalloc.h"
 
-/* kind_name - what a file that is not regular is */
+/* kind_name - the kind of a file that is not regular */
 static const char *kind_name(mode_t mode)
 {
 	if (S_ISDIR(mode))
@@ -29,7 +29,7 @@ static const char *kind_name(mode_t mode)
 	return "a device";
 }
 
-/* check_file - what was opened can be trusted */
+/* check_file - can the open file be trusted? */
 static int check_file(int fd, struct error *error)
 {
 	struct stat status;
@@ -48,7 +48,7 @@ static int check_file(int fd, struct error *error)
 	return trust_status(&status, TRUST_NOBODY, error);
 }
 
-/* read_all - to the end, at most CONFIG_FILE_MAX bytes */
+/* read_all - read to the end, at most CONFIG_FILE_MAX bytes */
 static char *read_all(int fd, size_t *length, struct error *error)
 {
 	char *text = xmalloc(CONFIG_FILE_MAX + 2);
@@ -76,7 +76,7 @@ static char *read_all(int fd, size_t *length, struct error *error)
 	return text;
 }
 
-/* open_failed - why, and what to do about it */
+/* open_failed - report why, and what to do about it */
 static int open_failed(const char *path, struct error *error)
 {
 	const char *reason = strerror(errno);
@@ -101,7 +101,7 @@ static int open_failed(const char *path, struct error *error)
 	}
 }
 
-/* config_file_read - the whole file */
+/* config_file_read - read the whole file */
 char *config_file_read(const char *path, size_t *length, struct error *error)
 {
 	char *text = NULL;

@@ -9,18 +9,18 @@
 #include "lib/config_scan.h"
 #include "lib/error.h"
 
-/* From the file to the texts of its options. Only for lib/config*.c; the text
- * alone also for those who keep it (policyd/accepted.c). */
+/* From the file to the values of its options as text. Only for lib/config*.c;
+ * policyd/serve_load.c also uses the text. */
 
 #define CONFIG_FILE_MAX 1048576
 
-/* config_file_read - the whole file, NUL-terminated, or NULL and the reason:
- * not a regular file, too large, or somebody else may write it or to its
- * directory. The caller frees it. */
+/* config_file_read - the whole file, NUL-terminated; NULL and the reason: it is
+ * not a regular file, too large, or others can write to it or to its directory.
+ * The caller frees it. */
 char *config_file_read(const char *path, size_t *length, struct error *error);
 
-/* config_parse - the values of a text that config_scan() has seen. 0, or -1
- * and at least one error in notes. Clear settings in both cases. */
+/* config_parse - read the values from a text that config_scan() has checked. 0,
+ * or -1 with at least one error in notes. Clear settings in both cases. */
 int config_parse(struct config_settings *settings, const char *text,
 		 const struct config_scan *scan, struct config_notes *notes);
 

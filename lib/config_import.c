@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* config_import - what the Postfix that we serve knows (import_postfix)
+/* config_import - import the parameters of Postfix (import_postfix)
  *
- * One run of postconf(1) tells the effective values. They become settings as
- * if they stood in the file, at the line of import_postfix, but with main.cf
- * as their source; and as postconf(1) has expanded them already, nobody does
- * so again. */
+ * One run of postconf(1) prints the effective values. They become settings as
+ * if they were in the file, at the line of import_postfix, but with main.cf as
+ * their source. postconf(1) has expanded them already, so they are not expanded
+ * again. */
 
 #include "lib/config_import.h"
 
@@ -20,7 +20,7 @@
 
 #define MAIN_CF "/main.cf"
 
-/* What is asked for beside the parameters of address resolution. */
+/* Parameters to import besides those of address resolution. */
 enum extra {
 	EXTRA_QUEUE_DIRECTORY = PARAMETER_COUNT,
 	EXTRA_MAIL_VERSION,
@@ -38,14 +38,14 @@ static const char *const extra_names[] = {
 	[EXTRA_SENDER_LOGIN_MAPS] = "smtpd_sender_login_maps",
 };
 
-/* name_of - the parameter of Postfix with that number */
+/* name_of - the Postfix parameter with that number */
 static const char *name_of(int number)
 {
 	return number < PARAMETER_COUNT ? parameter_name((enum parameter)number)
 					: extra_names[number];
 }
 
-/* check_directory - absolute, and one */
+/* check_directory - is it an absolute path of a directory? */
 static int check_directory(const char *path, struct error *error)
 {
 	char shown[CONFIG_SHOWN];
@@ -67,7 +67,8 @@ static int check_directory(const char *path, struct error *error)
 	return 0;
 }
 
-/* without_slash - a directory as people write it; the caller frees it */
+/* without_slash - a directory without its trailing slash; the caller frees
+ * it */
 static char *without_slash(const char *path)
 {
 	size_t length = strlen(path);
@@ -77,7 +78,7 @@ static char *without_slash(const char *path)
 	return xstrndup(path, length);
 }
 
-/* ask - all values of the Postfix in config->import_postfix */
+/* ask - get all values from the Postfix in config->import_postfix */
 static int ask(struct config *config, struct config_notes *notes, int line,
 	       char *values[NAME_COUNT], struct error *error)
 {
@@ -94,7 +95,7 @@ static int ask(struct config *config, struct config_notes *notes, int line,
 	if (postconf_values(config->import_postfix, names, NAME_COUNT, values,
 			    error) < 0)
 		return -1;
-	/* Every Postfix has these; without them that was none. */
+	/* Every Postfix has these; otherwise it was not postconf(1). */
 	if (values[EXTRA_MAIL_VERSION] == NULL ||
 	    values[EXTRA_QUEUE_DIRECTORY] == NULL)
 		return error_set(error,
@@ -104,7 +105,7 @@ static int ask(struct config *config, struct config_notes *notes, int line,
 	return 0;
 }
 
-/* take - a value, if that Postfix has it and the file does not set it */
+/* take - import a value, if that Postfix has it and the file does not set it */
 static void take(const struct config *config, enum config_option option,
 		 const char *value, int line)
 {
@@ -117,7 +118,7 @@ static void take(const struct config *config, enum config_option option,
 	setting->source = config->main_cf;
 }
 
-/* take_all - what was asked for */
+/* take_all - import all values */
 static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 {
 	int i;
@@ -137,7 +138,7 @@ static void take_all(struct config *config, char *values[NAME_COUNT], int line)
 	config->mail_version = xstrdup(values[EXTRA_MAIL_VERSION]);
 }
 
-/* config_import - import_postfix */
+/* config_import - process import_postfix */
 int config_import(struct config *config, struct config_notes *notes)
 {
 	const struct setting *from =

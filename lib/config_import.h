@@ -5,11 +5,11 @@
 #include "lib/config.h"
 #include "lib/config_messages.h"
 
-/* config_import - import_postfix: give each parameter, mynetworks and
- * relay_clientcerts that the file does not set the value of that Postfix, and
- * fill config's import_postfix, main_cf, queue_directory and mail_version, and
- * watch main.cf if table_refresh_ms says so. To be called before the defaults
- * are given. What is wrong goes into notes; 0 or -1. Only for lib/config.c. */
+/* config_import - process import_postfix: give each parameter, mynetworks and
+ * relay_clientcerts the value of that Postfix unless the file sets it; fill
+ * config's import_postfix, main_cf, queue_directory and mail_version; and watch
+ * main.cf if table_refresh requires it. To be called before defaults are given.
+ * Errors are added to notes; 0 or -1. Only for lib/config.c. */
 int config_import(struct config *config, struct config_notes *notes);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* config_listeners - from the texts of the listen sections to listeners
+/* config_listeners - make the listeners from the listen sections
  *
  * The protocol has neither passwords nor encryption. A socket that other hosts
- * can reach needs a list of clients, or TLS with certificates of both sides,
- * before it is opened at all. */
+ * can reach is opened only with a list of clients, or with TLS and certificates
+ * on both sides. */
 
 #include "lib/config_listeners.h"
 
@@ -20,7 +20,7 @@
 #include "lib/trust.h"
 #include "lib/xalloc.h"
 
-#define RSA_BITS_MAX 2048 /* more is warned about */
+#define RSA_BITS_MAX 2048 /* larger keys cause a warning */
 
 /* load_access - mode, owner and group of a unix socket */
 static void load_access(struct listener_options *options,
@@ -49,8 +49,8 @@ static void load_access(struct listener_options *options,
 		config_error(notes, group->line, "group: %s", error.text);
 }
 
-/* check_directory - who can put a file there can put a socket of his own in our
- * place, at the latest when ours is away */
+/* check_directory - can others create a socket in this directory? They could
+ * take our place, at the latest when our socket is gone */
 static void check_directory(const struct listener_options *options,
 			    const struct config_section *section,
 			    struct config_notes *notes)
@@ -127,7 +127,7 @@ static void load_clients(struct config *config, struct config_gate *gate,
 	free(text);
 }
 
-/* tls_file - the path that one of the options has, or NULL */
+/* tls_file - the path in an option, or NULL */
 static const char *tls_file(struct config *config,
 			    const struct config_section *section,
 			    enum config_option option,
@@ -148,7 +148,7 @@ static const char *tls_file(struct config *config,
 	return path;
 }
 
-/* check_tls - which options go together */
+/* check_tls - do the options of the section fit together? */
 static void check_tls(const struct config_section *section,
 		      const struct tls_listener_files *files, bool require,
 		      struct config_notes *notes)
@@ -174,7 +174,7 @@ static void check_tls(const struct config_section *section,
 		config_error(notes, crl_line, "crl: it needs ca");
 }
 
-/* load_fingerprints - the only clients that are let in */
+/* load_fingerprints - the only clients that are admitted */
 static void load_fingerprints(struct tls_listener *tls,
 			      const struct config_section *section,
 			      struct config_notes *notes)
@@ -190,7 +190,7 @@ static void load_fingerprints(struct tls_listener *tls,
 				     error.text);
 }
 
-/* tls_error - at the line of the option that is to blame */
+/* tls_error - report an error at the line of the option that caused it */
 static void tls_error(const struct config_section *section,
 		      const struct error *error, struct config_notes *notes)
 {
@@ -201,7 +201,8 @@ static void tls_error(const struct config_section *section,
 		     error->text);
 }
 
-/* warn_costly - a key with which every stranger who knocks costs much */
+/* warn_costly - warn of a key that makes each handshake of a stranger
+ * expensive */
 static void warn_costly(const struct tls_listener *listener,
 			const struct config_section *section,
 			struct config_notes *notes)
@@ -263,7 +264,7 @@ static void load_tls(struct config *config, struct config_gate *gate,
 			       options->address);
 }
 
-/* load_gate - who may come in */
+/* load_gate - which clients the listener admits */
 static void load_gate(struct config *config, size_t index,
 		      const struct config_section *section,
 		      struct config_notes *notes)
@@ -287,7 +288,7 @@ static void load_gate(struct config *config, size_t index,
 			     options->address);
 }
 
-/* config_listeners - the listen sections */
+/* config_listeners - process the listen sections */
 void config_listeners(struct config *config, struct config_notes *notes,
 		      bool unserved)
 {
@@ -322,7 +323,8 @@ void config_listeners(struct config *config, struct config_notes *notes,
 			       "one policyd cannot serve");
 }
 
-/* check_metrics_address - not reachable from other hosts, and nobody else's */
+/* check_metrics_address - it must not be reachable from other hosts, or used by
+ * another listener */
 static void check_metrics_address(const struct config *config,
 				  const struct config_section *section,
 				  struct config_notes *notes)
@@ -338,7 +340,7 @@ static void check_metrics_address(const struct config *config,
 			     notes);
 }
 
-/* config_metrics - the metrics section */
+/* config_metrics - process the metrics section */
 void config_metrics(struct config *config, struct config_notes *notes,
 		    bool unserved)
 {
@@ -362,7 +364,8 @@ void config_metrics(struct config *config, struct config_notes *notes,
 	check_metrics_address(config, section, notes);
 }
 
-/* config_listeners_clear - free what that has made */
+/* config_listeners_clear - free what config_listeners() and config_metrics()
+ * made */
 void config_listeners_clear(struct config *config)
 {
 	size_t i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* config_lists - what reads other files: address resolution and the services,
- * with all their tables */
+/* config_lists - load the settings that read other files: address resolution
+ * and the services, with all their tables */
 
 #include "lib/config_lists.h"
 
@@ -13,7 +13,7 @@
 #include "lib/config_watch.h"
 #include "lib/xalloc.h"
 
-/* set_parameter - one that is set, or was imported */
+/* set_parameter - set a parameter that the file sets or that was imported */
 static void set_parameter(struct config *config, enum parameter parameter)
 {
 	const struct setting *from = settings_top(
@@ -37,7 +37,7 @@ static void set_parameter(struct config *config, enum parameter parameter)
 	free(value);
 }
 
-/* watch_option - the files that a list of the top level names */
+/* watch_option - watch the files that a list at top level names */
 static int watch_option(struct config *config, struct config_notes *notes,
 			enum config_option option, struct error *error)
 {
@@ -51,7 +51,8 @@ static int watch_option(struct config *config, struct config_notes *notes,
 	return result;
 }
 
-/* watch_parameter - likewise a parameter, whatever it has its value from */
+/* watch_parameter - watch the files of a parameter, wherever its value comes
+ * from */
 static int watch_parameter(struct config *config, struct config_notes *notes,
 			   enum parameter parameter, struct error *error)
 {
@@ -64,7 +65,7 @@ static int watch_parameter(struct config *config, struct config_notes *notes,
 		parameters_get(&config->parameters, parameter), error);
 }
 
-/* watch_lists - the files that the lists name, before they are read */
+/* watch_lists - watch the files that the lists name, before they are read */
 static int watch_lists(struct config *config, struct config_notes *notes)
 {
 	struct error error;
@@ -91,7 +92,7 @@ static int watch_lists(struct config *config, struct config_notes *notes)
 	return result;
 }
 
-/* is_imported - is text about an option whose value we have from Postfix? */
+/* is_imported - is text about an option whose value comes from Postfix? */
 static bool is_imported(const struct config_section *top, const char *text)
 {
 	char *name = xstrndup(text, strcspn(text, ":"));
@@ -101,14 +102,14 @@ static bool is_imported(const struct config_section *top, const char *text)
 	return option >= 0 && top->settings[option].source != NULL;
 }
 
-/* Who is told what reading the tables brings to light. */
+/* Receives the warnings while tables are read. */
 struct table_notes {
 	const struct config *config;
 	struct config_notes *notes;
 	const struct config_load_options *options;
 };
 
-/* note_table - a warning about a table */
+/* note_table - record a warning about a table */
 static void note_table(void *context, const char *text)
 {
 	const struct table_notes *to = context;
@@ -128,7 +129,7 @@ static void note_progress(void *context, const char *name)
 		to->options->progress(to->options->context, name);
 }
 
-/* load_parameters - address resolution */
+/* load_parameters - load the parameters of address resolution */
 static void load_parameters(struct config *config, struct config_notes *notes,
 			    struct dictionary_loader *loader)
 {
@@ -153,7 +154,7 @@ static void load_parameters(struct config *config, struct config_notes *notes,
 		     imported ? config->main_cf : "");
 }
 
-/* config_lists - address resolution and the services, with all their tables */
+/* config_lists - load address resolution and the services */
 void config_lists(struct config *config, struct config_notes *notes,
 		  const struct config_load_options *options)
 {
@@ -177,7 +178,7 @@ void config_lists(struct config *config, struct config_notes *notes,
 
 	load_parameters(config, notes, &loader);
 	context.resolver = config->resolver;
-	/* What is wrong with it the resolver has told. */
+	/* The resolver has reported its errors already. */
 	if (config->resolver != NULL)
 		parameters_get_bool(&config->parameters,
 				    PARAMETER_SMTPUTF8_ENABLE, &context.utf8,

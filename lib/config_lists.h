@@ -5,9 +5,9 @@
 #include "lib/config.h"
 #include "lib/config_messages.h"
 
-/* config_lists - from completed settings: parameters, resolver and services,
- * with every table that they name; before it reads one it notes the file for
- * table_refresh. What is wrong goes into notes. Only for lib/config.c. */
+/* config_lists - make parameters, resolver and services from completed
+ * settings, with every table that they name. For table_refresh, each file is
+ * noted before it is read. Errors are added to notes. Only for lib/config.c. */
 void config_lists(struct config *config, struct config_notes *notes,
 		  const struct config_load_options *options);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* config_match - services that take requests from one another
+/* config_match - find services that take requests from one another
  *
- * The first service that matches a request has it, so one may leave nothing to
- * those after it. */
+ * A request belongs to the first service that matches it, so a service may
+ * leave nothing to those after it. */
 
 #include "lib/config_reach.h"
 
@@ -16,7 +16,7 @@ static bool matches_all(const struct service *service)
 	       service->policy_context_count == 0;
 }
 
-/* common_port - one that both services match; 0: both match every port */
+/* common_port - a port that both services match; 0: both match every port */
 static unsigned common_port(const struct service *one,
 			    const struct service *other)
 {
@@ -34,7 +34,8 @@ static unsigned common_port(const struct service *one,
 	return 0;
 }
 
-/* common_context - likewise; NULL: both match every context */
+/* common_context - a context that both services match; NULL: both match every
+ * one */
 static const char *common_context(const struct service *one,
 				  const struct service *other)
 {
@@ -53,7 +54,7 @@ static const char *common_context(const struct service *one,
 	return NULL;
 }
 
-/* warn_overlap - two services match a common request */
+/* warn_overlap - warn if two services match the same request */
 static void warn_overlap(const struct service *one, const struct service *other,
 			 struct config_notes *notes)
 {
@@ -76,8 +77,8 @@ static void warn_overlap(const struct service *one, const struct service *other,
 		       one->name, other->name, text);
 }
 
-/* takes - does a service take every request with this port and context? 0 and
- * NULL: one that no service names */
+/* takes - does a service match every request with this port and context? 0 and
+ * NULL: a port or context that no service names */
 static bool takes(const struct service *service, unsigned short port,
 		  const char *context)
 {
@@ -96,7 +97,7 @@ static bool takes(const struct service *service, unsigned short port,
 	return false;
 }
 
-/* is_taken - by one of the services before index */
+/* is_taken - does a service before index match it? */
 static bool is_taken(const struct service_list *list, size_t index,
 		     unsigned short port, const char *context)
 {
@@ -108,7 +109,7 @@ static bool is_taken(const struct service_list *list, size_t index,
 	return false;
 }
 
-/* is_matched - is there a request for the service with that index? */
+/* is_matched - is there a request that reaches the service with that index? */
 static bool is_matched(const struct service_list *list, size_t index)
 {
 	const struct service *service = &list->services[index];
@@ -127,7 +128,7 @@ static bool is_matched(const struct service_list *list, size_t index)
 	return false;
 }
 
-/* warn_all - a service that takes everything */
+/* warn_all - warn of a service that matches every request */
 static void warn_all(const struct service_list *list, size_t index,
 		     struct config_notes *notes)
 {
@@ -139,8 +140,8 @@ static void warn_all(const struct service_list *list, size_t index,
 			       list->services[index].name);
 }
 
-/* warn_before - services before this one that take some or all of its requests;
- * of one that takes everything there is a warning already */
+/* warn_before - warn of earlier services that match some or all of its
+ * requests; for those that match every request there is a warning already */
 static void warn_before(const struct service_list *list, size_t index,
 			struct config_notes *notes)
 {
@@ -161,7 +162,8 @@ static void warn_before(const struct service_list *list, size_t index,
 			warn_overlap(&list->services[i], service, notes);
 }
 
-/* config_match - all services of the file; the last one is the top level */
+/* config_match - check all services of the file; the last one is the top
+ * level */
 void config_match(const struct service_list *list, struct config_notes *notes)
 {
 	size_t i;

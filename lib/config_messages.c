@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* config_messages - errors and warnings while a file is loaded
+/* config_messages - errors and warnings found while a file is loaded
  *
- * They are kept with their lines, so that in the end they can be shown in the
- * order of the file, whatever order the checks were made in. */
+ * They are kept with their line numbers, and in the end sorted by line, in
+ * whatever order the checks were made. */
 
 #include "lib/config_messages.h"
 
@@ -17,7 +17,7 @@
 
 #define WARNING "warning: "
 
-/* is_known - was the same said before? */
+/* is_known - has this message been recorded already? */
 static bool is_known(const struct config_notes *notes, int line,
 		     const char *text)
 {
@@ -30,7 +30,7 @@ static bool is_known(const struct config_notes *notes, int line,
 	return false;
 }
 
-/* add - keep one, unless there are enough or it is there already */
+/* add - record a message, unless it is a repetition or there are too many */
 __attribute__((format(printf, 4, 0))) static void
 add(struct config_notes *notes, bool warning, int line, const char *format,
     va_list arguments)
@@ -51,7 +51,7 @@ add(struct config_notes *notes, bool warning, int line, const char *format,
 		notes->errors++;
 }
 
-/* config_error - note an error */
+/* config_error - record an error */
 int(config_error)(struct config_notes *notes, int line, const char *format, ...)
 {
 	va_list arguments;
@@ -62,7 +62,7 @@ int(config_error)(struct config_notes *notes, int line, const char *format, ...)
 	return -1;
 }
 
-/* config_warning - note a warning */
+/* config_warning - record a warning */
 void config_warning(struct config_notes *notes, int line, const char *format,
 		    ...)
 {
@@ -73,8 +73,8 @@ void config_warning(struct config_notes *notes, int line, const char *format,
 	va_end(arguments);
 }
 
-/* is_before - does one come before other? Errors before warnings of the same
- * line; what has no line comes last. */
+/* is_before - does one come before other? On the same line, errors come before
+ * warnings; messages without a line come last. */
 static bool is_before(const struct config_note *one,
 		      const struct config_note *other)
 {
@@ -83,7 +83,7 @@ static bool is_before(const struct config_note *one,
 	return one->line != 0 && (other->line == 0 || one->line < other->line);
 }
 
-/* first - the note to be told next, or NULL */
+/* first - the first message in that order, or NULL */
 static struct config_note *first(struct config_notes *notes)
 {
 	struct config_note *found = NULL;
@@ -99,7 +99,7 @@ static struct config_note *first(struct config_notes *notes)
 	return found;
 }
 
-/* config_notes_move - sorted, and ready to print */
+/* config_notes_move - sort the notes, and make them ready to print */
 void config_notes_move(struct config_notes *notes,
 		       struct config_messages *messages)
 {
@@ -124,7 +124,7 @@ void config_notes_move(struct config_notes *notes,
 	notes->errors = 0;
 }
 
-/* config_messages_print - each in a line of its own */
+/* config_messages_print - print each on its own line */
 void config_messages_print(const struct config_messages *messages, FILE *file)
 {
 	size_t i;
@@ -133,8 +133,8 @@ void config_messages_print(const struct config_messages *messages, FILE *file)
 		fprintf(file, "%s\n", messages->lines[i]);
 }
 
-/* config_message_plain - without the word for its kind, which stands behind
- * "FILE: " or "FILE:LINE: " */
+/* config_message_plain - remove the word for its kind, which follows "FILE: "
+ * or "FILE:LINE: " */
 char *config_message_plain(const char *message, const char *path, bool *warning)
 {
 	size_t length = strlen(path);
@@ -164,7 +164,7 @@ void config_messages_clear(struct config_messages *messages)
 	memset(messages, 0, sizeof(*messages));
 }
 
-/* config_option_error - name the option, too */
+/* config_option_error - record an error that names the option */
 void config_option_error(struct config_notes *notes, enum config_option option,
 			 int line, const struct error *error)
 {

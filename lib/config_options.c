@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* config_options - the table of all options, and what they are set to
+/* config_options - the table of all options, and their values as text
  *
- * One row says what an option is called, where it may stand, how it is
- * written and what it is when it is not set. Declaring it to libconfuse,
- * copying its value and printing it again all follow this table. The
- * parameters of address resolution need no row: lib/parameters names them. */
+ * A row has the name of an option, the sections it may be in, the form of its
+ * value and its default. Declaring it to libconfuse, copying its value and
+ * printing it all follow this table. The parameters of address resolution need
+ * no row: lib/parameters lists them. */
 
 #include "lib/config_options.h"
 
@@ -14,12 +14,13 @@
 #include "lib/config.h"
 #include "lib/xalloc.h"
 
-/* What one option is. */
+/* One option. */
 struct option_row {
 	const char *name;
 	unsigned scopes;
 	enum config_form form;
-	const char *standard; /* words of a list; NULL: none, stays unset */
+	const char *standard; /* words of a list; NULL: no default, it stays
+				 unset */
 };
 
 #define EVERY_SERVICE  (SCOPE_TOP | SCOPE_SERVICE)
@@ -106,14 +107,14 @@ const char *config_option_name(enum config_option option)
 	return parameter_name((enum parameter)(option - OPTION_PARAMETER));
 }
 
-/* settings_top - an option of the top level */
+/* settings_top - an option at top level */
 struct setting *settings_top(struct config_settings *settings,
 			     enum config_option option)
 {
 	return &settings->top.settings[option];
 }
 
-/* config_option_find - the option of that name */
+/* config_option_find - the option with that name */
 int config_option_find(const char *name)
 {
 	int option;
@@ -125,7 +126,7 @@ int config_option_find(const char *name)
 	return -1;
 }
 
-/* config_option_find_in - the option of that name in a scope */
+/* config_option_find_in - the option with that name in a scope */
 int config_option_find_in(const char *name, unsigned scope)
 {
 	int option;
@@ -139,7 +140,7 @@ int config_option_find_in(const char *name, unsigned scope)
 	return config_option_find(name);
 }
 
-/* config_option_scopes - where it may stand */
+/* config_option_scopes - where it is allowed */
 unsigned config_option_scopes(enum config_option option)
 {
 	if (option < OPTION_PARAMETER)
@@ -147,7 +148,7 @@ unsigned config_option_scopes(enum config_option option)
 	return option < OPTION_QUESTION ? SCOPE_TOP : SCOPE_EXPECT;
 }
 
-/* config_option_form - how it is written */
+/* config_option_form - the form of its value */
 enum config_form config_option_form(enum config_option option)
 {
 	if (option < OPTION_PARAMETER)
@@ -163,7 +164,7 @@ bool config_option_is_list(enum config_option option)
 	return form == FORM_LIST || form == FORM_PLAIN_LIST;
 }
 
-/* setting_add - one more value */
+/* setting_add - add a value */
 void setting_add(struct setting *setting, const char *value, int line)
 {
 	size_t count = setting->count;
@@ -186,7 +187,7 @@ const char *setting_text(const struct setting *setting)
 	return setting->count > 0 ? setting->values[0] : "";
 }
 
-/* setting_join - all values in one text, as main.cf has lists */
+/* setting_join - all values in one text, in the list syntax of main.cf */
 char *setting_join(const struct setting *setting)
 {
 	size_t size = 1;
@@ -219,7 +220,7 @@ void setting_clear(struct setting *setting)
 	memset(setting, 0, sizeof(*setting));
 }
 
-/* setting_copy - the same values from the same lines */
+/* setting_copy - copy the values with their lines */
 static void setting_copy(struct setting *to, const struct setting *from)
 {
 	size_t i;
@@ -231,7 +232,7 @@ static void setting_copy(struct setting *to, const struct setting *from)
 	to->source = from->source;
 }
 
-/* set_default - the value that the table has */
+/* set_default - set the default of the table */
 static void set_default(struct setting *setting, enum config_option option)
 {
 	const char *word = rows[option].standard;
@@ -253,14 +254,15 @@ static void set_default(struct setting *setting, enum config_option option)
 	}
 }
 
-/* is_inherited - does a section have it from the top level? */
+/* is_inherited - does a section inherit it from the top level? */
 static bool is_inherited(enum config_option option, unsigned scope)
 {
 	return (config_option_scopes(option) & SCOPE_TOP) != 0 &&
 	       (scope == SCOPE_SERVICE || option == OPTION_ALLOW_USERS);
 }
 
-/* section_complete - what is not set is as at the top, or the default */
+/* section_complete - give each unset option the top level's value or its
+ * default */
 static void section_complete(struct config_section *section, unsigned scope,
 			     const struct config_section *top)
 {
@@ -280,7 +282,7 @@ static void section_complete(struct config_section *section, unsigned scope,
 	}
 }
 
-/* settings_complete - defaults for all that is not set */
+/* settings_complete - give all unset options their defaults */
 void settings_complete(struct config_settings *settings)
 {
 	size_t i;
@@ -296,7 +298,7 @@ void settings_complete(struct config_settings *settings)
 				 &settings->top);
 }
 
-/* section_clear - free what one section holds */
+/* section_clear - free what a section holds */
 static void section_clear(struct config_section *section)
 {
 	int option;
@@ -306,7 +308,7 @@ static void section_clear(struct config_section *section)
 		setting_clear(&section->settings[option]);
 }
 
-/* settings_clear - free what settings hold */
+/* settings_clear - free what settings holds */
 void settings_clear(struct config_settings *settings)
 {
 	size_t i;

@@ -8,12 +8,12 @@
 #include "lib/parameters.h"
 #include "lib/question.h"
 
-/* Every option of the file, and the texts that they are set to. Only for
- * lib/config*.c and its tests. */
+/* All options of the file, and their values as text. Only for lib/config*.c and
+ * its tests. */
 
 enum config_option {
 	OPTION_USER,
-	OPTION_GROUP, /* of the process, and of a listen section */
+	OPTION_GROUP, /* of the process, and in a listen section */
 	OPTION_PID_FILE,
 	OPTION_LOG,
 	OPTION_LOG_VERDICTS,
@@ -31,7 +31,7 @@ enum config_option {
 	OPTION_RESTRICTIONS,
 	OPTION_MYNETWORKS,
 	OPTION_RELAY_CLIENTCERTS,
-	OPTION_SERVICE_MODE, /* "mode" too */
+	OPTION_SERVICE_MODE, /* "mode", too */
 	OPTION_SENDER_LOGIN_MAPS,
 	OPTION_REPLY,
 	OPTION_REJECT_REPLY,
@@ -43,7 +43,7 @@ enum config_option {
 	OPTION_POLICY_CONTEXT,
 	OPTION_MODE,
 	OPTION_OWNER,
-	OPTION_ALLOW_USERS, /* for all unix listeners, or of one */
+	OPTION_ALLOW_USERS, /* for all unix listeners, or for one */
 	OPTION_VERDICT,
 	OPTION_ALLOW_REMOTE,
 	OPTION_CERTIFICATE,
@@ -53,13 +53,12 @@ enum config_option {
 	OPTION_REQUIRE_CLIENT_CERTIFICATE,
 	OPTION_FINGERPRINTS,
 	OPTION_PARAMETER, /* the first of enum parameter */
-	OPTION_QUESTION = OPTION_PARAMETER + PARAMETER_COUNT, /* likewise, of
-							       * an expect
-							       * section */
+	OPTION_QUESTION = OPTION_PARAMETER +
+			  PARAMETER_COUNT, /* likewise, in an expect section */
 	OPTION_COUNT = OPTION_QUESTION + QUESTION_NAMES,
 };
 
-/* Where an option may stand. */
+/* Where an option is allowed. */
 enum config_scope {
 	SCOPE_TOP = 1,
 	SCOPE_SERVICE = 2,
@@ -69,31 +68,31 @@ enum config_scope {
 	SCOPE_METRICS = 32,
 };
 
-/* How its value is written. */
+/* The form of a value. */
 enum config_form {
 	FORM_TEXT,	 /* one value */
-	FORM_LIST,	 /* any number, in { } when not one */
-	FORM_PLAIN_TEXT, /* the same two, in words without quotes */
+	FORM_LIST,	 /* any number, in { } unless it is one */
+	FORM_PLAIN_TEXT, /* the same two, for values that need no quotes */
 	FORM_PLAIN_LIST,
 };
 
-/* What one option is set to, as text. */
+/* The value of one option as text. */
 struct setting {
 	char **values;
-	int *lines; /* of each value; 0: it is the default */
+	int *lines; /* of each value; 0: default */
 	size_t count;
-	bool set;	    /* false: neither set nor has a default */
-	int line;	    /* of the option; 0: it is the default */
-	const char *source; /* what it was imported from, not owned, and
-			     * line is that of import_postfix; or NULL */
+	bool set;	    /* false: not set, and without a default */
+	int line;	    /* of the option; 0: default */
+	const char *source; /* what it was imported from (not owned; line is
+			       then that of import_postfix), or NULL */
 };
 
-/* The top level, or one listen or service section; a listen section with
- * what its tls section has. */
+/* The top level, or one listen or service section; a listen section includes
+ * the options of its tls section. */
 struct config_section {
 	char *title; /* NULL: top level */
 	int line;
-	int tls_line; /* of its tls section; 0: it has none */
+	int tls_line; /* of its tls section; 0: none */
 	struct setting settings[OPTION_COUNT];
 };
 
@@ -102,7 +101,7 @@ struct config_settings {
 	struct config_section top;
 	struct config_section *listens;
 	size_t listen_count;
-	struct config_section *metrics; /* at most one counts */
+	struct config_section *metrics; /* at most one is allowed */
 	size_t metrics_count;
 	struct config_section *services;
 	size_t service_count;
@@ -110,18 +109,18 @@ struct config_settings {
 	size_t expect_count;
 };
 
-/* settings_top - an option of the top level. */
+/* settings_top - an option at top level. */
 struct setting *settings_top(struct config_settings *settings,
 			     enum config_option option);
 
-/* config_option_name - as written in the file, static. */
+/* config_option_name - as written in the file; static. */
 const char *config_option_name(enum config_option option);
 
-/* config_option_find - the option of that name, or -1. */
+/* config_option_find - the option with that name, or -1. */
 int config_option_find(const char *name);
 
-/* config_option_find_in - likewise, of the one that may stand in a scope if
- * there are several of that name. */
+/* config_option_find_in - the option with that name; if there are several, the
+ * one that is allowed in that scope. */
 int config_option_find_in(const char *name, unsigned scope);
 
 /* config_option_scopes - a set of enum config_scope. */
@@ -132,23 +131,23 @@ enum config_form config_option_form(enum config_option option);
 /* config_option_is_list - may it have several values? */
 bool config_option_is_list(enum config_option option);
 
-/* setting_add - one more value, copied; this also makes it set. */
+/* setting_add - add a copy of a value; the setting is set then. */
 void setting_add(struct setting *setting, const char *value, int line);
 
 /* setting_text - the only value of an option that is not a list, or "". */
 const char *setting_text(const struct setting *setting);
 
-/* setting_join - the values with ", " between them; the caller frees it. */
+/* setting_join - the values, separated by ", "; the caller frees it. */
 char *setting_join(const struct setting *setting);
 
 /* setting_clear - free the values; the setting is unset then. */
 void setting_clear(struct setting *setting);
 
-/* settings_complete - give all that is not set its default: in a service the
- * value of the top level. Parameters have none here: lib/parameters does. */
+/* settings_complete - give each unset option its default; in a service, the
+ * value of the top level. The defaults of parameters are in lib/parameters. */
 void settings_complete(struct config_settings *settings);
 
-/* settings_clear - free what settings hold. */
+/* settings_clear - free what settings holds. */
 void settings_clear(struct config_settings *settings);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* config_origin - which line of which file makes a domain ours?
  *
- * The tables know the lines of a /file. An entry of the list itself stands in
- * policyd.conf or in main.cf, perhaps behind a $name; there it is looked for
- * when somebody asks. */
+ * The tables know the lines of a /file. An entry of the list itself is in
+ * policyd.conf or main.cf, possibly behind a $name; it is looked for there when
+ * an explanation is requested. */
 
 #include "lib/config_origin.h"
 
@@ -18,13 +18,13 @@
 
 #define BLANKS " \t"
 
-/* is_word - a words_handler: is it the one? */
+/* is_word - a words_handler: is this the word? */
 static int is_word(void *context, const char *word, struct error *error)
 {
 	return strcmp(word, context) == 0 ? error_set(error, "found") : 0;
 }
 
-/* has_word - does a list hold this word? */
+/* has_word - does a list contain this word? */
 static bool has_word(const char *list, const char *word)
 {
 	char *copy = xstrdup(word);
@@ -36,7 +36,8 @@ static bool has_word(const char *list, const char *word)
 	return found;
 }
 
-/* line_in_file - of policyd.conf, where an option has a value with the word */
+/* line_in_file - the line of policyd.conf where a value of the option has the
+ * word */
 static int line_in_file(const struct config *config,
 			const struct setting *setting, const char *word)
 {
@@ -58,10 +59,10 @@ static int line_in_file(const struct config *config,
 /* A walk through main.cf. */
 struct main_cf {
 	const char *name; /* of the parameter */
-	const char *word; /* looked for in its value; or NULL */
+	const char *word; /* to find in its value; or NULL */
 	bool inside;	  /* the line belongs to the parameter */
-	int line;	  /* of the parameter, the last time it is set */
-	int word_line;	  /* and of the word in it; 0: not there */
+	int line;	  /* where the parameter is set for the last time */
+	int word_line;	  /* where the word is in it; 0: not found */
 };
 
 /* read_line - one physical line of main.cf; see postconf(5) */
@@ -88,8 +89,8 @@ static void read_line(struct main_cf *walk, char *line, int number)
 		walk->word_line = number;
 }
 
-/* line_in_main_cf - where the parameter, or the word in it, is set; 0: it is
- * not, or main.cf cannot be read */
+/* line_in_main_cf - where the parameter, or the word in it, is set; 0: nowhere,
+ * or main.cf cannot be read */
 static int line_in_main_cf(const char *path, const char *name, const char *word)
 {
 	struct main_cf walk = { .name = name, .word = word };
@@ -111,7 +112,7 @@ static int line_in_main_cf(const char *path, const char *name, const char *word)
 	return walk.word_line != 0 ? walk.word_line : walk.line;
 }
 
-/* line_in_text - of a /file, the first that has the word; 0: none */
+/* line_in_text - the first line of a /file that has the word; 0: none */
 static int line_in_text(const char *path, const char *word)
 {
 	const char *reason;
@@ -131,7 +132,7 @@ static int line_in_text(const char *path, const char *word)
 	return found;
 }
 
-/* write_origin - of a word in the text of the list itself */
+/* write_origin - the origin of a word in the text of the list itself */
 static void write_origin(const struct config *config, const char *list,
 			 const char *word, char origin[CONFIG_ORIGIN_MAX])
 {
@@ -155,7 +156,7 @@ static void write_origin(const struct config *config, const char *list,
 		snprintf(origin, CONFIG_ORIGIN_MAX, "default");
 }
 
-/* config_origin - where the entry stands that made a domain match */
+/* config_origin - where the entry is that made a domain match */
 void config_origin(const struct config *config, const char *list,
 		   const struct table_match *match, const char *domain,
 		   char origin[CONFIG_ORIGIN_MAX])

@@ -4,14 +4,14 @@
 
 #include "lib/config.h"
 
-/* CONFIG_ORIGIN_MAX - room for what config_origin() writes. */
+/* CONFIG_ORIGIN_MAX - size of the buffer for config_origin(). */
 #define CONFIG_ORIGIN_MAX (CONFIG_PATH_MAX + 64)
 
-/* config_origin - where the entry stands that made a domain match: list is the
- * parameter, match what table_match() told. Writes "FILE:LINE", of the list's
- * own text, of a /file in it, of policyd.conf or of main.cf; "default" where
- * nobody has set the list. Reads main.cf and sources of tables as they are now,
- * so only for explanations. */
+/* config_origin - where the entry is that made a domain match: list is the
+ * parameter, match the result of table_match(). Writes "FILE:LINE" of the
+ * list's own text, of a /file in it, of policyd.conf or of main.cf; or
+ * "default" if the list is not set. Reads main.cf and the sources of tables as
+ * they are now, so it is only for explanations. */
 void config_origin(const struct config *config, const char *list,
 		   const struct table_match *match, const char *domain,
 		   char origin[CONFIG_ORIGIN_MAX]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* config_overlap - domains that stand in two lists
+/* config_overlap - find domains that are in two lists
  *
- * Postfix searches its lists in order, and warns of a domain that stands in two
- * of them when mail for it comes; then it is too late. */
+ * Postfix searches its lists in order. It warns of a domain that is in two of
+ * them only when mail for that domain arrives, which is too late. */
 
 #include "lib/config_reach.h"
 
@@ -10,9 +10,9 @@
 
 #include "lib/config_options.h"
 #include "lib/config_origin.h"
-#include "lib/resolve_internal.h"
+#include "lib/resolve.h"
 
-/* A pair of lists that is being compared. */
+/* Two lists that are compared. */
 struct pair {
 	const struct config *config;
 	struct config_notes *notes;
@@ -22,7 +22,7 @@ struct pair {
 	size_t found;
 };
 
-/* warn - a domain stands in both; no more than can be kept */
+/* warn - a domain is in both; only as many warnings as can be kept */
 static int warn(struct pair *pair, const char *domain,
 		const struct table_match *first,
 		const struct table_match *second)
@@ -44,7 +44,7 @@ static int warn(struct pair *pair, const char *domain,
 	return ++pair->found < CONFIG_MESSAGES_MAX ? 0 : -1;
 }
 
-/* in_first - a domain that the second list names: is it in the first, too? */
+/* in_first - a domain of the second list: is it also in the first? */
 static int in_first(void *context, const char *domain,
 		    const struct table_match *match)
 {
@@ -56,8 +56,9 @@ static int in_first(void *context, const char *domain,
 	return warn(pair, domain, &other, match);
 }
 
-/* in_tables - one that the first names: is it a key in a table of the second?
- * Below one it may well be: a sub-domain of a relayed domain can be local. */
+/* in_tables - a domain of the first list: is it a key in a table of the second?
+ * A domain below such a key is fine: a subdomain of a relayed domain can be
+ * local. */
 static int in_tables(void *context, const char *domain,
 		     const struct table_match *match)
 {
@@ -71,8 +72,8 @@ static int in_tables(void *context, const char *domain,
 	return warn(pair, domain, match, &other);
 }
 
-/* is_repeated - does the second list repeat the first as it is? So relay_
- * domains does by its default before Postfix 3.0. */
+/* is_repeated - have both lists the same text? relay_domains is $mydestination
+ * by default before Postfix 3.0. */
 static bool is_repeated(const struct config *config, enum parameter first,
 			enum parameter second)
 {
@@ -80,41 +81,32 @@ static bool is_repeated(const struct config *config, enum parameter first,
 		      parameters_get(&config->parameters, second)) == 0;
 }
 
-/* compare - two lists */
+/* compare - compare two lists */
 static void compare(struct pair *pair)
 {
 	if (table_each(pair->tables[1], in_first, pair) == 0)
 		table_each(pair->tables[0], in_tables, pair);
 }
 
-/* config_overlap - every pair of lists */
+/* config_overlap - compare every pair of lists */
 void config_overlap(const struct config *config, struct config_notes *notes)
 {
-	const struct resolver *resolver = config->resolver;
-	const struct {
-		enum parameter parameter;
-		const struct table *table;
-	} lists[] = {
-		{ PARAMETER_MYDESTINATION, resolver->local },
-		{ PARAMETER_VIRTUAL_ALIAS_DOMAINS, resolver->virtual_alias },
-		{ PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
-		  resolver->virtual_mailbox },
-		{ PARAMETER_RELAY_DOMAINS, resolver->relay },
-	};
+	struct resolver_list lists[RESOLVER_LISTS];
 	size_t i;
 	size_t k;
 
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		for (k = i + 1; k < sizeof(lists) / sizeof(lists[0]); k++) {
-			struct pair pair = { config,
-					     notes,
-					     lists[i].parameter,
-					     lists[k].parameter,
-					     { lists[i].table, lists[k].table },
-					     0 };
+	resolver_lists(config->resolver, lists);
+	for (i = 0; i < RESOLVER_LISTS; i++) {
+		for (k = i + 1; k < RESOLVER_LISTS; k++) {
+			struct pair pair = {
+				.config = config,
+				.notes = notes,
+				.first = lists[i].parameter,
+				.second = lists[k].parameter,
+				.tables = { lists[i].table, lists[k].table },
+			};
 
-			if (!is_repeated(config, lists[i].parameter,
-					 lists[k].parameter))
+			if (!is_repeated(config, pair.first, pair.second))
 				compare(&pair);
 		}
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* config_parse - let libconfuse read the values of all options
  *
- * The only file that knows libconfuse. Names, places and repeats are checked
- * beforehand against what lib/config_scan found, so that several errors can
- * be told at once, each with its line: libconfuse stops at the first. After
- * it has read the text, every option must have exactly as many values as
- * were written; so nothing that libconfuse drops silently can get lost.
+ * The only file that uses libconfuse. Names, places and repetitions are checked
+ * first, against the statements that lib/config_scan found, so that several
+ * errors can be reported at once, each with its line: libconfuse stops at the
+ * first. After it has read the text, every option must have exactly as many
+ * values as were written, so that nothing can get lost silently.
  *
  * libconfuse keeps its scanner in static memory, aborts on bad defaults and
  * exits when out of memory: call this from one thread, once in a process. */
@@ -20,14 +20,14 @@
 
 #include "lib/xalloc.h"
 
-#define SECTIONS_MAX 1000 /* of one kind */
+#define SECTIONS_MAX 1000 /* of each kind */
 
 /* A kind of section. */
 struct section_kind {
 	const char *name;
-	unsigned scope;	   /* of what stands in it */
-	unsigned parent;   /* the scope that it stands in */
-	const char *title; /* what its title is; NULL: it has none */
+	unsigned scope;	   /* of the options in it */
+	unsigned parent;   /* the scope that it is in */
+	const char *title; /* what its title is; NULL: no title */
 };
 
 static const struct section_kind kinds[] = {
@@ -40,7 +40,7 @@ static const struct section_kind kinds[] = {
 };
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
-/* find_kind - the kind of section of that name, or NULL */
+/* find_kind - the kind of section with that name, or NULL */
 static const struct section_kind *find_kind(const char *name)
 {
 	size_t i;
@@ -51,7 +51,7 @@ static const struct section_kind *find_kind(const char *name)
 	return NULL;
 }
 
-/* section_scope - the scope inside of a section; 0: none that there is */
+/* section_scope - the scope inside a section; 0: no such section */
 static unsigned section_scope(const char *name)
 {
 	const struct section_kind *kind = find_kind(name);
@@ -59,7 +59,7 @@ static unsigned section_scope(const char *name)
 	return kind != NULL ? kind->scope : 0;
 }
 
-/* sections_of - where settings keep those of a kind */
+/* sections_of - where settings keeps the sections of a kind */
 static struct config_section **sections_of(struct config_settings *settings,
 					   unsigned scope, size_t **count)
 {
@@ -79,7 +79,7 @@ static struct config_section **sections_of(struct config_settings *settings,
 	}
 }
 
-/* statement_scope - the kind of section that a statement stands in */
+/* statement_scope - the scope that a statement is in */
 static unsigned statement_scope(const struct config_scan *scan,
 				const struct config_statement *statement)
 {
@@ -88,7 +88,7 @@ static unsigned statement_scope(const struct config_scan *scan,
 	return section_scope(scan->statements[statement->parent].name);
 }
 
-/* check_title - a section has a title of its own */
+/* check_title - a section must have a title of its own */
 static int check_title(const struct config_scan *scan, size_t index,
 		       const struct section_kind *kind,
 		       struct config_notes *notes)
@@ -127,7 +127,7 @@ static int check_title(const struct config_scan *scan, size_t index,
 	return 0;
 }
 
-/* check_untitled - a section without a title stands once in its place */
+/* check_untitled - a section without a title may appear once */
 static int check_untitled(const struct config_scan *scan, size_t index,
 			  struct config_notes *notes)
 {
@@ -148,7 +148,7 @@ static int check_untitled(const struct config_scan *scan, size_t index,
 	return 0;
 }
 
-/* check_section - may this section stand here? */
+/* check_section - is this section allowed here? */
 static int check_section(const struct config_scan *scan, size_t index,
 			 struct config_notes *notes)
 {
@@ -181,7 +181,7 @@ static int check_section(const struct config_scan *scan, size_t index,
 				   : check_untitled(scan, index, notes);
 }
 
-/* describe_scopes - where an option may stand, for people */
+/* describe_scopes - where an option is allowed, for a message */
 static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 {
 	if ((scopes & SCOPE_TLS) != 0) {
@@ -200,7 +200,7 @@ static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 		(scopes & SCOPE_EXPECT) != 0 ? "in an expect section" : "");
 }
 
-/* check_option - may this option stand here, with that many values? */
+/* check_option - is this option allowed here, with that many values? */
 static int check_option(const struct config_scan *scan,
 			const struct config_statement *statement,
 			struct config_notes *notes)
@@ -212,7 +212,7 @@ static int check_option(const struct config_scan *scan,
 	unsigned scopes = found < 0 ? 0 : config_option_scopes(option);
 	char text[CONFIG_SHOWN];
 
-	/* There may be an option of that name, elsewhere. */
+	/* An option with that name may exist elsewhere. */
 	if (kind != NULL && (scopes & scope) == 0)
 		return config_error(notes, statement->line,
 				    "%s is a section: write %s %s{ }",
@@ -236,8 +236,8 @@ static int check_option(const struct config_scan *scan,
 	return 0;
 }
 
-/* check_repeat - was the option set before in the same section? lines has
- * the lines where each was seen */
+/* check_repeat - was the option set before in the same section? lines holds the
+ * line where each was seen */
 static void check_repeat(const struct config_scan *scan,
 			 const struct config_statement *statement, int *lines,
 			 struct config_notes *notes)
@@ -254,7 +254,7 @@ static void check_repeat(const struct config_scan *scan,
 		lines[option] = statement->line;
 }
 
-/* check_statements - every name known and in its place, none repeated */
+/* check_statements - every name must be known, allowed here and not repeated */
 static int check_statements(const struct config_scan *scan,
 			    struct config_notes *notes)
 {
@@ -266,7 +266,7 @@ static int check_statements(const struct config_scan *scan,
 	     i++) {
 		const struct config_statement *statement = &scan->statements[i];
 
-		/* What stands in a bad section would only repeat its error. */
+		/* Errors inside a bad section would only repeat its error. */
 		if (statement_scope(scan, statement) == 0)
 			continue;
 		if (statement->section) {
@@ -284,7 +284,7 @@ static int check_statements(const struct config_scan *scan,
 	return notes->errors > 0 ? -1 : 0;
 }
 
-/* declare - the options of one scope; returns how many */
+/* declare - declare the options of one scope; returns how many */
 static int declare(cfg_opt_t *options, unsigned scope)
 {
 	int count = 0;
@@ -307,7 +307,7 @@ static int declare(cfg_opt_t *options, unsigned scope)
 	return count;
 }
 
-/* ignore_error - the error is told by whoever called libconfuse */
+/* ignore_error - the caller of libconfuse reports the error */
 static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
 {
 	(void)cfg;
@@ -315,14 +315,14 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
 	(void)arguments;
 }
 
-/* All options, as libconfuse wants to have them; it makes a copy. */
+/* All options, declared to libconfuse, which makes a copy. */
 struct declarations {
 	cfg_opt_t tls[OPTION_COUNT + 1];
 	cfg_opt_t inner[KIND_COUNT][OPTION_COUNT + 2];
 	cfg_opt_t top[OPTION_COUNT + KIND_COUNT + 1];
 };
 
-/* declare_all - those of sections, too */
+/* declare_all - declare all options, sections included */
 static void declare_all(struct declarations *all)
 {
 	int flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
@@ -345,8 +345,9 @@ static void declare_all(struct declarations *all)
 	all->top[count] = (cfg_opt_t)CFG_END();
 }
 
-/* parser_new - of libconfuse; NULL: it cannot be had. The declarations take a
- * hundred kilobytes, which a stack would keep for good. */
+/* parser_new - a parser of libconfuse; NULL: it cannot be created. The
+ * declarations take a hundred kilobytes, which a stack would never give
+ * back. */
 static cfg_t *parser_new(void)
 {
 	struct declarations *all = xcalloc(1, sizeof(*all));
@@ -361,8 +362,9 @@ static cfg_t *parser_new(void)
 	return cfg;
 }
 
-/* parse - the text into a new cfg_t; NULL when libconfuse refuses it. Without
- * memory it leaves sections half made, and cfg_free() would crash. */
+/* parse - parse the text into a new cfg_t; NULL when libconfuse refuses it.
+ * When out of memory it leaves sections half made, and cfg_free() would
+ * crash. */
 static cfg_t *parse(const char *text, struct config_notes *notes)
 {
 	cfg_t *cfg = parser_new();
@@ -382,7 +384,7 @@ static cfg_t *parse(const char *text, struct config_notes *notes)
 	return NULL;
 }
 
-/* copy_values - the values of one option, as many as were written */
+/* copy_values - copy the values of one option, as many as were written */
 static int copy_values(struct setting *setting, cfg_t *cfg,
 		       const struct config_statement *statement,
 		       struct config_notes *notes)
@@ -410,14 +412,14 @@ static int copy_values(struct setting *setting, cfg_t *cfg,
 	return 0;
 }
 
-/* Where the statements are from, and go to. */
+/* Where statements are read from, and copied to. */
 struct place {
 	struct config_section *section;
 	cfg_t *outer; /* the section at top level */
 	cfg_t *inner; /* the one in it */
 };
 
-/* section_new - one more section of a kind, as libconfuse has it */
+/* section_new - add a section of a kind, with libconfuse's values */
 static struct config_section *section_new(struct config_settings *settings,
 					  cfg_t *cfg, cfg_t **inner,
 					  const struct config_statement *of)
@@ -439,7 +441,7 @@ static struct config_section *section_new(struct config_settings *settings,
 	return section;
 }
 
-/* copy_section - what stands in a section goes to place; 0 or -1 */
+/* copy_section - the options in a section will be copied to place; 0 or -1 */
 static int copy_section(struct config_settings *settings, cfg_t *cfg,
 			const struct config_statement *statement,
 			struct place *place)
@@ -449,14 +451,14 @@ static int copy_section(struct config_settings *settings, cfg_t *cfg,
 			section_new(settings, cfg, &place->outer, statement);
 		return place->section != NULL ? 0 : -1;
 	}
-	/* A section in a section: its options are told apart by their names,
-	 * so they stand with those of the outer one. */
+	/* A nested section: its options have names of their own, so they are
+	 * kept with those of the outer one. */
 	place->inner = cfg_getsec(place->outer, statement->name);
 	place->section->tls_line = statement->line;
 	return place->inner != NULL ? 0 : -1;
 }
 
-/* copy - all values, statement by statement */
+/* copy - copy all values, statement by statement */
 static int copy(struct config_settings *settings, cfg_t *cfg,
 		const struct config_scan *scan, struct config_notes *notes)
 {
@@ -491,7 +493,7 @@ static int copy(struct config_settings *settings, cfg_t *cfg,
 	return 0;
 }
 
-/* config_parse - the values of all options */
+/* config_parse - read the values of all options */
 int config_parse(struct config_settings *settings, const char *text,
 		 const struct config_scan *scan, struct config_notes *notes)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* config_process - the options of the process as a whole: who it is, where it
- * writes, how much it takes on */
+/* config_process - the options of the whole process: its user, the files it
+ * writes, its limits */
 
 #include "lib/config_process.h"
 
@@ -21,7 +21,7 @@
 #define THREADS_MAX	   64
 #define THREADS_USUAL	   4
 
-/* check_runner - without root, policyd can only run as who it is */
+/* check_runner - without root, policyd can only run as the current user */
 static int check_runner(const struct setting *from, bool same,
 			struct error *error)
 {
@@ -35,7 +35,7 @@ static int check_runner(const struct setting *from, bool same,
 			 config_show(shown, setting_text(from)));
 }
 
-/* set_runner - without root, the default user is who we are */
+/* set_runner - without root, the default is the current user */
 static void set_runner(struct setting *from)
 {
 	const struct passwd *entry;
@@ -51,7 +51,7 @@ static void set_runner(struct setting *from)
 	free(name);
 }
 
-/* add_advice - how to make a user that does not exist, if he can be made */
+/* add_advice - how to create a missing user, if the name is valid */
 static void add_advice(const char *name, struct error *error)
 {
 	size_t length = strlen(error->text);
@@ -66,7 +66,7 @@ static void add_advice(const char *name, struct error *error)
 			 name);
 }
 
-/* load_user - who the server is to be */
+/* load_user - the user that servers run as */
 static void load_user(struct config *config, struct config_notes *notes)
 {
 	struct setting *from = settings_top(config->settings, OPTION_USER);
@@ -93,7 +93,7 @@ static void load_user(struct config *config, struct config_notes *notes)
 		config->uid = uid;
 }
 
-/* load_group - "" is the login group of the user */
+/* load_group - the default "" is the login group of the user */
 static void load_group(struct config *config, struct config_notes *notes)
 {
 	const struct setting *from =
@@ -138,7 +138,7 @@ static void load_paths(struct config *config, struct config_notes *notes)
 			     config_show(shown, config->log));
 }
 
-/* load_verdicts - which decisions get a line */
+/* load_verdicts - which decisions are logged */
 static void load_verdicts(struct config *config, struct config_notes *notes)
 {
 	const struct setting *from =
@@ -177,7 +177,7 @@ static void load_time(struct config *config, enum config_option option,
 			       "does, which delays mail");
 }
 
-/* load_count - an option that is a number */
+/* load_count - a numeric option */
 static unsigned load_count(const struct config *config,
 			   enum config_option option, unsigned long least,
 			   unsigned long most, struct config_notes *notes)
@@ -192,7 +192,8 @@ static unsigned load_count(const struct config *config,
 	return (unsigned)count;
 }
 
-/* usual_threads - one for each processor that we may use, but not many */
+/* usual_threads - one for each processor that we may use, up to a small
+ * maximum */
 static unsigned usual_threads(void)
 {
 	cpu_set_t processors;
@@ -204,7 +205,7 @@ static unsigned usual_threads(void)
 	return count < THREADS_USUAL ? (unsigned)count : THREADS_USUAL;
 }
 
-/* load_limits - how long and how many */
+/* load_limits - time limits and numbers */
 static void load_limits(struct config *config, struct config_notes *notes)
 {
 	struct server_limits *limits = &config->limits;
@@ -222,7 +223,7 @@ static void load_limits(struct config *config, struct config_notes *notes)
 	load_time(config, OPTION_REPLY_TIMEOUT, 3600, &limits->reply_ms, notes);
 }
 
-/* load_path - an option that is an absolute path, or empty: NULL */
+/* load_path - an option with an absolute path; empty: NULL */
 static char *load_path(const struct config *config, enum config_option option,
 		       struct config_notes *notes)
 {
@@ -279,7 +280,7 @@ static void load_open_relay(struct config *config, struct config_notes *notes)
 				    &error);
 }
 
-/* config_process - all of them */
+/* config_process - process all of them */
 void config_process(struct config *config, struct config_notes *notes)
 {
 	load_user(config, notes);

@@ -6,8 +6,8 @@
 #include "lib/config_messages.h"
 
 /* config_process - from completed settings: user, group, pid_file, log,
- * log_verdicts, threads, the limits, allow_open_relay, capture, shadow. What is
- * wrong goes into notes. Only for lib/config.c. */
+ * log_verdicts, threads, limits, allow_open_relay, capture, shadow. Errors are
+ * added to notes. Only for lib/config.c. */
 void config_process(struct config *config, struct config_notes *notes);
 
 #endif

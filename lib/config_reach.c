@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* config_reach - restrictions that nothing ever reaches
+/* config_reach - find restrictions that are never reached
  *
- * Whether a restriction can be reached is not guessed from its name: those
- * before it are tried on every kind of request there is, and if one of them
- * always decides, it cannot. */
+ * This is not guessed from names: the restrictions before one are tried on
+ * every kind of request, and if one of them always decides, it is never
+ * reached. */
 
 #include "lib/config_reach.h"
 
@@ -14,7 +14,7 @@
 
 #define KINDS 8 /* ours or not, encrypted or not, logged in or not */
 
-/* make_facts - of one kind of request */
+/* make_facts - the facts of one kind of request */
 static void make_facts(struct facts *facts, unsigned kind)
 {
 	memset(facts, 0, sizeof(*facts));
@@ -27,8 +27,8 @@ static void make_facts(struct facts *facts, unsigned kind)
 	facts->authenticated = (kind & 4) != 0;
 }
 
-/* decides - does a restriction decide a kind of request? One that looks into a
- * list of its own does not always. */
+/* decides - does a restriction decide this kind of request? One that looks into
+ * a list of its own does not always. */
 static bool decides(const struct restriction_use *use,
 		    const struct facts *facts)
 {
@@ -44,7 +44,7 @@ static bool decides(const struct restriction_use *use,
 	       VERDICT_DUNNO;
 }
 
-/* first_unreached - index of the first restriction that nothing comes to;
+/* first_unreached - index of the first restriction that is never reached;
  * count: there is none */
 static size_t first_unreached(const struct restriction_list *list)
 {
@@ -64,7 +64,7 @@ static size_t first_unreached(const struct restriction_list *list)
 	return farthest + 1 < list->count ? farthest + 1 : list->count;
 }
 
-/* warn_unreached - restrictions of a service that are never tried */
+/* warn_unreached - warn of restrictions of a service that are never tried */
 static void warn_unreached(const struct service *service,
 			   struct config_notes *notes)
 {
@@ -77,8 +77,8 @@ static void warn_unreached(const struct service *service,
 			       list->uses[first - 1].restriction->name);
 }
 
-/* warn_repeated - a word that stands there twice; sender_login and the like
- * have an argument each, so that they are not the same */
+/* warn_repeated - warn of a word that is in the list twice; its argument is the
+ * same option each time */
 static void warn_repeated(const struct service *service,
 			  struct config_notes *notes)
 {
@@ -97,7 +97,7 @@ static void warn_repeated(const struct service *service,
 					       list->uses[i].restriction->name);
 }
 
-/* config_reach - warn of what can never come to anything */
+/* config_reach - warn of what never takes effect */
 void config_reach(const struct config *config, struct config_notes *notes)
 {
 	const struct service_list *list = &config->services;

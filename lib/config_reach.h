@@ -5,16 +5,16 @@
 #include "lib/config.h"
 #include "lib/config_messages.h"
 
-/* config_reach - warn of what can never come to anything: a restriction behind
- * others that always decide, the same word twice, a service all of whose
- * requests belong to services before it. Only for lib/config.c. */
+/* config_reach - warn of what never takes effect: a restriction after others
+ * that always decide, a repeated word, a service whose requests all belong to
+ * earlier services. Only for lib/config.c. */
 void config_reach(const struct config *config, struct config_notes *notes);
 
-/* config_match - the part of it that is about services. */
+/* config_match - the part of it that checks services. */
 void config_match(const struct service_list *list, struct config_notes *notes);
 
-/* config_overlap - warn of domains that stand in two lists, of which only the
- * first counts. Looks up every domain, so that it is for -t only. */
+/* config_overlap - warn of domains that are in two lists, of which only the
+ * first takes effect. Looks up every domain, so it is for -t only. */
 void config_overlap(const struct config *config, struct config_notes *notes);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* config_reachable - which listeners can be opened, and who reaches them
+/* config_reachable - which listeners can be opened, and which clients reach
+ * them
  *
- * What bind(2) would refuse at a start is found when the file is checked, and
- * so is a list of clients that keeps nobody out. */
+ * An address that bind(2) would refuse at startup is found when the file is
+ * checked, and so is a list of clients that excludes nobody. */
 
 #include "lib/config_listeners.h"
 
@@ -12,8 +13,8 @@
 #include "lib/config_values.h"
 #include "lib/network.h"
 
-/* config_listener_same - a listener of the section, of which only one can be
- * opened with one of the first count */
+/* config_listener_same - refuse a listener that cannot be open at the same time
+ * as one of the first count */
 void config_listener_same(const struct config *config, size_t count,
 			  const struct config_section *section,
 			  const char *name, struct config_notes *notes)
@@ -41,7 +42,7 @@ void config_listener_same(const struct config *config, size_t count,
 	}
 }
 
-/* wide_client - a network in allow_remote that holds everybody */
+/* wide_client - warn of a network in allow_remote that contains everybody */
 static void wide_client(void *context, const char *text, const char *file,
 			int line)
 {
@@ -53,7 +54,7 @@ static void wide_client(void *context, const char *text, const char *file,
 		*found = text;
 }
 
-/* wants_certificates - does the section ask clients for them? */
+/* wants_certificates - does the section require client certificates? */
 static bool wants_certificates(const struct config_section *section)
 {
 	const struct setting *must =
@@ -66,8 +67,8 @@ static bool wants_certificates(const struct config_section *section)
 	       require;
 }
 
-/* config_listener_clients - does allow_remote keep anybody out? It matters
- * where other hosts come in, and need no certificate. */
+/* config_listener_clients - does allow_remote exclude anybody? It matters where
+ * other hosts can connect without a certificate. */
 void config_listener_clients(const struct listener_options *options,
 			     const struct config_gate *gate,
 			     const struct config_section *section,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* config_safety - what must not be let pass under a configuration
+/* config_safety - refuse configurations that would let strangers relay
  *
- * Strangers are judged as if they were there (config_strangers.c), and lists
- * that hold more than anybody can have are found (config_wide.c). A service
- * that has to judge what only Postfix can look up is refused, unless its
- * replies leave it to Postfix. */
+ * Requests of strangers are evaluated as if they had arrived
+ * (config_strangers.c), and lists that contain more than anybody can own are
+ * found (config_wide.c). A service that depends on lookups that only Postfix
+ * can do is refused, unless its replies leave the decision to Postfix. */
 
 #include "lib/config_safety.h"
 
@@ -46,7 +46,7 @@ static const struct sender_login *sender_login(const struct service *service)
 /* A table that only Postfix can look up. */
 struct ask {
 	const char *name;
-	const char *list; /* that it stands in */
+	const char *list; /* that it is in */
 	const char *why;
 };
 
@@ -81,7 +81,7 @@ static void check_mode(const struct service *service, const struct ask *ask,
 			ask->name, ask->list, ask->why);
 }
 
-/* check_maps - Postfix must look up in the maps that are meant here */
+/* check_maps - Postfix must look up the same maps as configured here */
 static void check_maps(const struct config *config,
 		       const struct service *service, const struct ask *ask,
 		       struct config_notes *notes)
@@ -102,7 +102,7 @@ static void check_maps(const struct config *config,
 	free(text);
 }
 
-/* check_asks - where Postfix has to look up, can it do so? */
+/* check_asks - can Postfix do the lookups that are left to it? */
 static void check_asks(const struct config *config,
 		       const struct service *service,
 		       struct config_notes *notes)
@@ -118,8 +118,7 @@ static void check_asks(const struct config *config,
 	}
 }
 
-/* config_safety - what only Postfix knows, who is in the lists, and strangers
- */
+/* config_safety - check lookups left to Postfix, lists, and strangers */
 void config_safety(const struct config *config, struct config_notes *notes)
 {
 	size_t i;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* config_scan - what libconfuse would take silently is refused here
+/* config_scan - refuse what libconfuse would accept silently
  *
- * libconfuse loads a file that ends inside a section or a comment, drops a
- * bare "*", splits words at "+" and "#", eats backslashes, replaces ${NAME}
- * by the environment, and counts lines wrongly where there are comments. So
- * the text is read here first, by a grammar that has one meaning only:
+ * libconfuse loads a file that ends inside a section or a comment, drops a bare
+ * "*", splits words at "+" and "#", removes backslashes, replaces ${NAME} from
+ * the environment, and miscounts lines where there are comments. So the text is
+ * first read here, by a grammar with only one meaning:
  *
  *	name = value
  *	name = { value, value }
  *	name "title" { ... }
  *	name { ... }
  *
- * A value is a word of harmless characters, "text" or 'text', closed on its
- * own line. Comments are overwritten with spaces, so that libconfuse counts
- * lines rightly. Pure: works on bytes in memory. */
+ * A value is a word of harmless characters, "text" or 'text', closed on its own
+ * line. Comments are overwritten with spaces, so that libconfuse counts lines
+ * correctly. Pure: works on bytes in memory. */
 
 #include "lib/config_scan_internal.h"
 
@@ -22,7 +22,7 @@
 
 #include "lib/xalloc.h"
 
-/* unexpected - the token is not what must come here */
+/* unexpected - report that the token is not the expected one */
 static int unexpected(struct scanner *scanner, const char *wanted)
 {
 	const struct token *token = &scanner->token;
@@ -38,7 +38,7 @@ static int unexpected(struct scanner *scanner, const char *wanted)
 			 wanted);
 }
 
-/* statement_new - one more statement, named by the token */
+/* statement_new - add a statement with the token as its name */
 static struct config_statement *statement_new(struct scanner *scanner)
 {
 	struct config_scan *scan = scanner->scan;
@@ -58,7 +58,7 @@ static struct config_statement *statement_new(struct scanner *scanner)
 	return statement;
 }
 
-/* value_add - note the line of a value */
+/* value_add - record the line of a value */
 static void value_add(struct config_statement *statement, int line)
 {
 	size_t count = statement->value_count;
@@ -71,7 +71,7 @@ static void value_add(struct config_statement *statement, int line)
 	statement->value_count++;
 }
 
-/* list_unclosed - the closing brace is missing */
+/* list_unclosed - report that the closing brace is missing */
 static int list_unclosed(struct scanner *scanner, int opened)
 {
 	if (scanner->token.kind == TOKEN_END)
@@ -81,7 +81,7 @@ static int list_unclosed(struct scanner *scanner, int opened)
 	return unexpected(scanner, "\",\" or \"}\"");
 }
 
-/* read_list - the values after an opening brace, and the closing one */
+/* read_list - read the values of a list, and the closing brace */
 static int read_list(struct scanner *scanner,
 		     struct config_statement *statement)
 {
@@ -107,7 +107,7 @@ static int read_list(struct scanner *scanner,
 	return 0;
 }
 
-/* read_value - what follows the equals sign */
+/* read_value - read what follows the equals sign */
 static int read_value(struct scanner *scanner,
 		      struct config_statement *statement)
 {
@@ -121,7 +121,7 @@ static int read_value(struct scanner *scanner,
 	return 0;
 }
 
-/* open_section - its opening brace was read */
+/* open_section - begin a section, after its opening brace */
 static int open_section(struct scanner *scanner,
 			struct config_statement *statement)
 {
@@ -135,7 +135,7 @@ static int open_section(struct scanner *scanner,
 	return 0;
 }
 
-/* check_name - is the word at the place of a name one? */
+/* check_name - is the token a valid name? */
 static int check_name(struct scanner *scanner)
 {
 	const struct token *token = &scanner->token;
@@ -154,7 +154,7 @@ static int check_name(struct scanner *scanner)
 	return 0;
 }
 
-/* read_statement - the token is its first */
+/* read_statement - read a statement that begins with the token */
 static int read_statement(struct scanner *scanner)
 {
 	struct config_statement *statement;
@@ -179,7 +179,7 @@ static int read_statement(struct scanner *scanner)
 	return open_section(scanner, statement);
 }
 
-/* read_statements - to the end of the file */
+/* read_statements - read to the end of the file */
 static int read_statements(struct scanner *scanner)
 {
 	const struct token *token = &scanner->token;
@@ -205,7 +205,7 @@ static int read_statements(struct scanner *scanner)
 	return 0;
 }
 
-/* config_scan - check the text, note its statements, blank its comments */
+/* config_scan - check the text, record its statements, blank its comments */
 int config_scan(struct config_scan *scan, char *text, size_t length, int *line,
 		struct error *error)
 {

@@ -7,20 +7,20 @@
 
 #include "lib/error.h"
 
-/* The look at a configuration file before libconfuse reads it: refuses what
- * libconfuse would take silently, and remembers on which line all stands. */
+/* Checks a configuration file before libconfuse reads it: refuses what
+ * libconfuse would accept silently, and records the line of everything. */
 
-#define CONFIG_SCAN_DEPTH 8	       /* braces within braces */
-#define CONFIG_SCAN_TOP	  ((size_t)-1) /* the parent of top-level lines */
+#define CONFIG_SCAN_DEPTH 8	       /* nested braces */
+#define CONFIG_SCAN_TOP	  ((size_t)-1) /* the parent of top-level statements */
 
 /* One `name = value` or `name "title" { ... }`. */
 struct config_statement {
 	char *name;
-	char *title; /* of a section, unquoted; NULL: has none */
+	char *title; /* of a section, unquoted; NULL: no title */
 	bool section;
-	bool braces;   /* the value was written as { list } */
+	bool braces;   /* the value is a { list } */
 	int line;      /* of the name */
-	size_t parent; /* index of the section it stands in */
+	size_t parent; /* index of the section that contains it */
 	int *value_lines;
 	size_t value_count;
 };
@@ -31,9 +31,9 @@ struct config_scan {
 	size_t count;
 };
 
-/* config_scan - check text, length bytes that a NUL follows; fill scan and
+/* config_scan - check length bytes of text, followed by a NUL; fill scan, and
  * overwrite the comments in text with spaces. 0, or -1 with the line of the
- * trouble (0: none) and the reason. Clear scan in both cases. */
+ * error (0: none) and the reason. Clear scan in both cases. */
 int config_scan(struct config_scan *scan, char *text, size_t length, int *line,
 		struct error *error);
 

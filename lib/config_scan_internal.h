@@ -7,7 +7,7 @@
 
 #include "lib/config_scan.h"
 
-/* Between config_scan.c, which knows the grammar, and config_scan_token.c. */
+/* Shared by config_scan.c (the grammar) and config_scan_token.c only. */
 
 enum token_kind {
 	TOKEN_END,
@@ -19,7 +19,7 @@ enum token_kind {
 	TOKEN_COMMA,
 };
 
-/* One token; start and length with the quotes. */
+/* One token; start and length include the quotes. */
 struct token {
 	enum token_kind kind;
 	int line;
@@ -27,7 +27,7 @@ struct token {
 	size_t length;
 };
 
-/* Where we are. */
+/* The state of scanning. */
 struct scanner {
 	struct config_scan *scan;
 	char *text;
@@ -35,28 +35,28 @@ struct scanner {
 	size_t position;
 	int line;
 	struct token token;
-	size_t parents[CONFIG_SCAN_DEPTH]; /* sections that are open */
-	int opened[CONFIG_SCAN_DEPTH];	   /* lines of their braces */
+	size_t parents[CONFIG_SCAN_DEPTH]; /* open sections */
+	int opened[CONFIG_SCAN_DEPTH];	   /* the lines of their braces */
 	size_t depth;
 	int error_line;
 	struct error *error;
 };
 
-/* scan_at - the error to fill, after noting its line. */
+/* scan_at - record the line of an error; returns the error to fill. */
 struct error *scan_at(struct scanner *scanner, int line);
 
-/* scan_check_bytes - no byte that is never right, wherever it stands. */
+/* scan_check_bytes - refuse bytes that are not allowed anywhere. */
 int scan_check_bytes(struct scanner *scanner);
 
-/* scan_next - the next token into scanner->token; comments on the way to it
- * are overwritten with spaces. */
+/* scan_next - read the next token into scanner->token; comments before it are
+ * overwritten with spaces. */
 int scan_next(struct scanner *scanner);
 
 /* scan_is_text - is the token a value? */
 bool scan_is_text(const struct token *token);
 
-/* scan_unquote - the text that a token stands for, as libconfuse reads it; the
- * caller frees it. */
+/* scan_unquote - the text of a token without quotes, as libconfuse reads it;
+ * the caller frees it. */
 char *scan_unquote(const struct token *token);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* config_scan_token - the words, texts and marks of a configuration file, and
- * what may not stand between them */
+/* config_scan_token - the words, quoted texts and marks of a configuration
+ * file, and what is allowed between them */
 
 #include "lib/config_scan_internal.h"
 
@@ -8,7 +8,7 @@
 
 #include "lib/xalloc.h"
 
-/* scan_at - the error to fill, after noting its line */
+/* scan_at - record the line of an error; returns the error to fill */
 struct error *scan_at(struct scanner *scanner, int line)
 {
 	scanner->error_line = line;
@@ -23,7 +23,7 @@ static char peek(const struct scanner *scanner, size_t offset)
 	return scanner->text[scanner->position + offset];
 }
 
-/* scan_check_bytes - no byte that is never right, wherever it stands */
+/* scan_check_bytes - refuse bytes that are not allowed anywhere */
 int scan_check_bytes(struct scanner *scanner)
 {
 	size_t i;
@@ -55,7 +55,7 @@ int scan_check_bytes(struct scanner *scanner)
 	return 0;
 }
 
-/* blank_line - overwrite a comment that goes to the end of the line */
+/* blank_line - overwrite a comment that extends to the end of the line */
 static void blank_line(struct scanner *scanner)
 {
 	while (scanner->position < scanner->length && peek(scanner, 0) != '\n')
@@ -94,7 +94,7 @@ static bool at_comment(const struct scanner *scanner)
 	       (peek(scanner, 0) == '/' && (next == '/' || next == '*'));
 }
 
-/* skip_blank - pass over white space and comments */
+/* skip_blank - skip white space and comments */
 static int skip_blank(struct scanner *scanner)
 {
 	while (scanner->position < scanner->length) {
@@ -116,7 +116,7 @@ static int skip_blank(struct scanner *scanner)
 	return 0;
 }
 
-/* is_word_byte - may byte stand in a value without quotes? */
+/* is_word_byte - is byte allowed in a value without quotes? */
 static bool is_word_byte(char byte)
 {
 	return byte != '\0' &&
@@ -125,7 +125,7 @@ static bool is_word_byte(char byte)
 		      byte) != NULL;
 }
 
-/* refuse_byte - say what is wrong about a byte outside quotes */
+/* refuse_byte - report a byte that is not allowed outside quotes */
 static int refuse_byte(struct scanner *scanner)
 {
 	struct error *error = scan_at(scanner, scanner->line);
@@ -159,7 +159,7 @@ static int refuse_byte(struct scanner *scanner)
 	return error_set(error, "'%c' outside quotes; quote the value", byte);
 }
 
-/* check_end - a word or a quoted text must stand for itself */
+/* check_end - a word or a quoted text must be followed by a separator */
 static int check_end(struct scanner *scanner, const char *what)
 {
 	char byte = peek(scanner, 0);
@@ -175,7 +175,7 @@ static int check_end(struct scanner *scanner, const char *what)
 	return refuse_byte(scanner);
 }
 
-/* read_word - a value or name without quotes */
+/* read_word - read a value or name without quotes */
 static int read_word(struct scanner *scanner)
 {
 	struct token *token = &scanner->token;
@@ -194,7 +194,7 @@ static int read_word(struct scanner *scanner)
 	return check_end(scanner, "a word");
 }
 
-/* check_escape - what may not stand in double quotes */
+/* check_escape - refuse what is not allowed in double quotes */
 static int check_escape(struct scanner *scanner)
 {
 	char next = peek(scanner, 1);
@@ -212,7 +212,7 @@ static int check_escape(struct scanner *scanner)
 	return 0;
 }
 
-/* read_quoted - text in quotes, closed on the same line */
+/* read_quoted - read a quoted text, closed on the same line */
 static int read_quoted(struct scanner *scanner)
 {
 	struct token *token = &scanner->token;
@@ -243,7 +243,7 @@ static int read_quoted(struct scanner *scanner)
 	return check_end(scanner, "a closing quote");
 }
 
-/* scan_next - the next one into scanner->token */
+/* scan_next - read the next token into scanner->token */
 int scan_next(struct scanner *scanner)
 {
 	static const char marks[] = "{}=,";
@@ -285,7 +285,7 @@ bool scan_is_text(const struct token *token)
 	return token->kind == TOKEN_WORD || token->kind == TOKEN_QUOTED;
 }
 
-/* scan_unquote - the text that a token stands for, as libconfuse reads it */
+/* scan_unquote - the text of a token without quotes, as libconfuse reads it */
 char *scan_unquote(const struct token *token)
 {
 	char quote = *token->start;

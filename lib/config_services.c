@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* config_services - from the texts of the configuration to services
+/* config_services - make the services from completed settings
  *
- * A service has all it needs: what its section does not set it has from the
- * top level, which is itself the service "default", the last one. */
+ * A service is complete: options that its section does not set have the values
+ * of the top level, which is itself the last service, "default". */
 
 #include "lib/config_services.h"
 
@@ -15,7 +15,7 @@
 
 #define DEFAULT_NAME "default"
 
-/* What making a service needs to know. */
+/* The service that is being made. */
 struct maker {
 	const struct config_settings *settings;
 	const struct config_section *section; /* of the service */
@@ -30,14 +30,14 @@ static bool is_name_byte(char byte)
 	return isalnum((unsigned char)byte) || byte == '_';
 }
 
-/* is_word - does text at place begin and end a word there? */
+/* is_word - does a word begin at place and end after length bytes? */
 static bool is_word(const char *text, const char *place, size_t length)
 {
 	return (place == text || !is_name_byte(place[-1])) &&
 	       !is_name_byte(place[length]);
 }
 
-/* find_word - where text has name as a word, or NULL */
+/* find_word - where text contains name as a word, or NULL */
 static const char *find_word(const char *text, const char *name)
 {
 	const char *place = strstr(text, name);
@@ -47,8 +47,8 @@ static const char *find_word(const char *text, const char *name)
 	return place;
 }
 
-/* prefix_line - the line of the innermost option that text blames, when it
- * begins as "myorigin: mydomain: "; 0 when none of them is set */
+/* prefix_line - the line of the innermost option that text begins with, as
+ * "myorigin: mydomain: "; 0 when none of them is set */
 static int prefix_line(const struct config_section *section, const char *text)
 {
 	int line = 0;
@@ -88,7 +88,7 @@ int config_line_of(const struct config_section *section, const char *text,
 	return line;
 }
 
-/* setting - one option of the service */
+/* setting - an option of the service */
 static const struct setting *setting(const struct maker *maker,
 				     enum config_option option)
 {
@@ -141,7 +141,7 @@ static void make_contexts(struct maker *maker)
 	service->policy_context_count = from->count;
 }
 
-/* known_restrictions - all words there are; the caller frees it */
+/* known_restrictions - all restrictions, as a list; the caller frees it */
 static char *known_restrictions(void)
 {
 	const struct restriction *const *each;
@@ -158,7 +158,7 @@ static char *known_restrictions(void)
 	return known;
 }
 
-/* unknown_restriction - say so, and what there is */
+/* unknown_restriction - report an unknown word, and list the known ones */
 static void unknown_restriction(struct maker *maker, const char *word, int line)
 {
 	char shown[CONFIG_SHOWN];
@@ -175,8 +175,8 @@ static void unknown_restriction(struct maker *maker, const char *word, int line)
 	free(known);
 }
 
-/* value_line - the line of the value that text has in quotes; otherwise that of
- * the option */
+/* value_line - the line of the value that text quotes; otherwise, that of the
+ * option */
 static int value_line(const struct setting *from, const char *text)
 {
 	int line = from->line;
@@ -192,7 +192,8 @@ static int value_line(const struct setting *from, const char *text)
 	return line;
 }
 
-/* add_restriction - with the option that is its argument, if it has one */
+/* add_restriction - add a restriction, with the option that is its argument, if
+ * any */
 static void add_restriction(struct maker *maker,
 			    const struct restriction *restriction, int line)
 {
@@ -236,7 +237,7 @@ static void add_restriction(struct maker *maker,
 	free(text);
 }
 
-/* make_restrictions - the list, in its order */
+/* make_restrictions - the list, in order */
 static void make_restrictions(struct maker *maker)
 {
 	const struct setting *from = setting(maker, OPTION_RESTRICTIONS);
@@ -258,7 +259,7 @@ static void make_restrictions(struct maker *maker)
 	}
 }
 
-/* make_text - the text of a refusal; NULL: the default one */
+/* make_text - the text of a refusal; NULL: the default */
 static char *make_text(struct maker *maker, enum config_option option)
 {
 	const struct setting *from = setting(maker, option);
@@ -272,7 +273,7 @@ static char *make_text(struct maker *maker, enum config_option option)
 	return xstrdup(text);
 }
 
-/* make_mode - are decisions told to Postfix, or only to the log? */
+/* make_mode - are decisions enforced, or only logged? */
 static void make_mode(struct maker *maker)
 {
 	const struct setting *from = setting(maker, OPTION_SERVICE_MODE);
@@ -286,7 +287,7 @@ static void make_mode(struct maker *maker)
 			     config_show(shown, text));
 }
 
-/* make_reply - how decisions are told to Postfix */
+/* make_reply - how decisions are reported to Postfix */
 static void make_reply(struct maker *maker)
 {
 	const struct setting *from = setting(maker, OPTION_REPLY);
@@ -337,7 +338,7 @@ static void make_tls(struct maker *maker)
 			     "%s", error.text);
 }
 
-/* check_name - may this be the name of a service? */
+/* check_name - is this a valid name of a service? */
 static void check_name(const struct config_section *section,
 		       struct config_notes *notes)
 {
@@ -367,7 +368,7 @@ static void check_name(const struct config_section *section,
 			     config_show(shown, name));
 }
 
-/* make_service - one service; section is the top level for "default" */
+/* make_service - make a service; section is the top level for "default" */
 static void make_service(struct service *service,
 			 const struct config_settings *settings,
 			 const struct config_section *section,
@@ -395,7 +396,7 @@ static void make_service(struct service *service,
 	make_tls(&maker);
 }
 
-/* config_services - all services, the top level last */
+/* config_services - make all services, the top level last */
 void config_services(struct service_list *list,
 		     const struct config_settings *settings,
 		     const struct restriction_context *context,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* config_strangers - may anybody relay who should not?
+/* config_strangers - may strangers relay?
  *
- * A set of strangers is judged under every service, each combination of: the
- * kinds of session that tls_* tell apart, addresses of both families,
- * certificates, senders, and recipients elsewhere. A recipient is elsewhere by
- * the way it is made, whatever the resolver says of it: it names a domain that
- * nobody has, plain or behind routing through domains of ours.
+ * A set of strangers is evaluated under every service, in all combinations of
+ * the kinds of session that tls_* distinguish, addresses of both families,
+ * certificates, senders, and foreign recipients. A recipient is foreign because
+ * of the way it is constructed, whatever the resolver says about it: it names a
+ * domain that nobody has, directly or behind routing through our domains.
  *
- * Restrictions see a session and a recipient only through what lib/facts found,
- * so that of those which are alike in it, one is judged. */
+ * Restrictions see a session and a recipient only through the facts of
+ * lib/facts, so of those with the same facts only one is evaluated. */
 
 #include "lib/config_safety.h"
 
@@ -19,55 +19,55 @@
 
 #include "lib/config_options.h"
 #include "lib/judgement.h"
-#include "lib/resolve_internal.h"
+#include "lib/resolve.h"
 #include "lib/restrictions.h"
 #include "lib/xalloc.h"
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
-#define OURS_MAX      8 /* domains of ours that routing goes through */
+#define OURS_MAX      8 /* our domains that recipients are routed through */
 #define TRIES_MAX     8 /* to find one in a list */
-#define RECIPIENT_MAX 4 /* kinds: what facts->authorized can be */
+#define RECIPIENT_MAX 4 /* kinds: possible values of facts->authorized */
 
-/* Addresses that nobody has (RFC 5737, 2544, 3849, 5180, 6666). A network of
- * ours may hold one of a family. */
+/* Addresses that nobody has (RFC 5737, 2544, 3849, 5180, 6666). Several of each
+ * family, since our networks may contain one. */
 static const char *const clients[][3] = {
 	{ "192.0.2.254", "198.18.51.254", "203.0.113.254" },
 	{ "2001:db8:bad::fe", "2001:2::bad:fe", "100::bad:fe" },
 };
 
-/* How recipients elsewhere may look: F is the domain there, O one of ours. */
+/* Forms of foreign recipients: F is the foreign domain, O one of ours. */
 static const char *const forms[] = {
 	"postmaster@F",	    /* plain */
 	"victim%F",	    /* no domain, but routing */
 	"F!victim",	    /* the same */
-	"victim@F@",	    /* an empty domain behind it */
-	"victim%F@O",	    /* through us */
+	"victim@F@",	    /* followed by an empty domain */
+	"victim%F@O",	    /* routed through us */
 	"F!victim@O",	    /* the same */
 	"O!F!victim",	    /* the same, without a domain */
 	"victim%F%O@O",	    /* twice */
 	"victim@F@O",	    /* "victim@F"@O, as Postfix sends it */
-	"\"victim@F\"@O",   /* the quotes are part of it */
+	"\"victim@F\"@O",   /* with literal quotes */
 	"victim@\"F\"@O",   /* likewise */
-	"@O:victim@F",	    /* one source route is left of two */
+	"@O:victim@F",	    /* one of two source routes is left */
 	"@O,@O:victim%F@O", /* likewise */
 };
 
-/* What the set is made of, and the stranger who is judged at present. */
+/* The set, and the stranger that is being evaluated. */
 struct strangers {
 	const struct config *config;
 	const struct service *service;
 	struct config_notes *notes;
-	char *ours[OURS_MAX]; /* of each list, and our own names */
+	char *ours[OURS_MAX]; /* one of each list, and our own names */
 	size_t ours_count;
 	char *recipients[RECIPIENT_MAX];
-	int authorized[RECIPIENT_MAX]; /* of each */
+	int authorized[RECIPIENT_MAX]; /* of each recipient */
 	size_t recipient_count;
-	char *senders[3]; /* nobody, a stranger, one of ours */
+	char *senders[3]; /* null, foreign, one of ours */
 	struct request request;
 	struct judgement judgement;
 };
 
-/* authorized - what facts->authorized is for a recipient */
+/* authorized - facts->authorized of a recipient */
 static int authorized(struct strangers *set, const char *recipient)
 {
 	const struct resolver *resolver = set->config->resolver;
@@ -77,7 +77,7 @@ static int authorized(struct strangers *set, const char *recipient)
 	return resolution_authorized(resolver, resolution);
 }
 
-/* add_ours - a domain, if it is one of ours */
+/* add_ours - add a domain, if it is one of ours */
 static int add_ours(struct strangers *set, const char *domain)
 {
 	char *address = xasprintf("postmaster@%s", domain);
@@ -89,13 +89,14 @@ static int add_ours(struct strangers *set, const char *domain)
 	return found ? 1 : 0;
 }
 
-/* A search for a domain of ours in a list. */
+/* A search for one of our domains in a list. */
 struct search {
 	struct strangers *set;
 	size_t tries;
 };
 
-/* try_domain - of a list; 1: it will do, or there were enough */
+/* try_domain - try a domain of a list; 1: it is suitable, or enough were
+ * tried */
 static int try_domain(void *context, const char *domain,
 		      const struct table_match *match)
 {
@@ -105,26 +106,26 @@ static int try_domain(void *context, const char *domain,
 	return ++search->tries == TRIES_MAX || add_ours(search->set, domain);
 }
 
-/* find_ours - a domain of each list, our names, and an address of ours */
+/* find_ours - find a domain of each list, our names, and an address of ours */
 static void find_ours(struct strangers *set)
 {
 	const struct resolver *resolver = set->config->resolver;
-	const struct table *const lists[] = { resolver->local,
-					      resolver->virtual_alias,
-					      resolver->virtual_mailbox,
-					      resolver->relay };
-	const char *const names[] = { resolver->origin.text,
-				      resolver->hostname.text, "[127.0.0.1]" };
+	struct resolver_list lists[RESOLVER_LISTS];
+	const char *const names[] = { resolver_origin(resolver),
+				      resolver_hostname(resolver),
+				      "[127.0.0.1]" };
 	size_t i;
 
-	for (i = 0; i < COUNT(lists); i++)
-		table_each(lists[i], try_domain, &(struct search){ set, 0 });
+	resolver_lists(resolver, lists);
+	for (i = 0; i < RESOLVER_LISTS; i++)
+		table_each(lists[i].table, try_domain,
+			   &(struct search){ set, 0 });
 	for (i = 0; i < COUNT(names); i++)
 		if (names[i] != NULL)
 			add_ours(set, names[i]);
 }
 
-/* fill_in - the domains, into a form; the caller frees it */
+/* fill_in - insert the domains into a form; the caller frees it */
 static char *fill_in(const char *form, const char *foreign, const char *ours)
 {
 	char *address = xstrdup("");
@@ -141,8 +142,9 @@ static char *fill_in(const char *form, const char *foreign, const char *ours)
 	return address;
 }
 
-/* add_recipient - unless there is one of its kind. With allow_untrusted_routing
- * routing through us is allowed; there is a warning of that. */
+/* add_recipient - add a recipient, unless there is one of its kind. With
+ * allow_untrusted_routing, routing through us is allowed; that causes a warning
+ * of its own. */
 static void add_recipient(struct strangers *set, bool routed, char *recipient)
 {
 	int kind = authorized(set, recipient);
@@ -151,8 +153,7 @@ static void add_recipient(struct strangers *set, bool routed, char *recipient)
 	while (i < set->recipient_count && set->authorized[i] != kind)
 		i++;
 	if (i < set->recipient_count || i == RECIPIENT_MAX ||
-	    (routed && kind == 1 &&
-	     set->config->resolver->allow_untrusted_routing)) {
+	    (routed && kind == 1 && resolver_routes(set->config->resolver))) {
 		free(recipient);
 		return;
 	}
@@ -160,7 +161,7 @@ static void add_recipient(struct strangers *set, bool routed, char *recipient)
 	set->recipients[set->recipient_count++] = recipient;
 }
 
-/* make_recipients - all forms with all domains */
+/* make_recipients - make all forms with all domains */
 static void make_recipients(struct strangers *set)
 {
 	const char *foreign = config_foreign(set->config->resolver);
@@ -178,7 +179,7 @@ static void make_recipients(struct strangers *set)
 	}
 }
 
-/* make_senders - the null sender, which nobody can own, and two others */
+/* make_senders - make the null sender, which nobody can own, and two others */
 static void make_senders(struct strangers *set)
 {
 	set->senders[0] = xstrdup("");
@@ -188,7 +189,7 @@ static void make_senders(struct strangers *set)
 			  set->ours_count > 0 ? set->ours[0] : "localhost");
 }
 
-/* is_permitted - would the service permit the present request? */
+/* is_permitted - would the service permit the current request? */
 static bool is_permitted(struct strangers *set)
 {
 	return judgement_now(&set->judgement, set->service,
@@ -209,8 +210,8 @@ static bool is_anybody(struct strangers *set, size_t family)
 	return true;
 }
 
-/* try_certificates - 1: the present request is permitted, with a certificate or
- * without, from addresses of some family */
+/* try_certificates - 1: the current request is permitted, with or without a
+ * certificate, from all addresses of some family */
 static int try_certificates(struct strangers *set)
 {
 	size_t i, family;
@@ -228,7 +229,7 @@ static int try_certificates(struct strangers *set)
 	return 0;
 }
 
-/* try_session - 1: somebody may relay in such a session */
+/* try_session - 1: a stranger may relay in such a session */
 static int try_session(void *context, const char *protocol, const char *cipher,
 		       const char *keysize)
 {
@@ -272,8 +273,8 @@ static char *advice(const struct strangers *set, const char *word)
 			 word);
 }
 
-/* line_of - of the service; at top level of the word that decided, and if that
- * is a default, of the list of domains */
+/* line_of - the line of the service; at top level, the line of the word that
+ * decided, or if the list is the default, that of the list of domains */
 static int line_of(const struct strangers *set, const char *word)
 {
 	const struct restriction_list *list = &set->service->restrictions;
@@ -290,7 +291,7 @@ static int line_of(const struct strangers *set, const char *word)
 	return option >= 0 ? top->settings[option].line : 0;
 }
 
-/* tell - the present stranger may relay */
+/* tell - report that the current stranger may relay */
 static void tell(const struct strangers *set)
 {
 	const struct request *request = &set->request;
@@ -311,7 +312,7 @@ static void tell(const struct strangers *set)
 	free(instead);
 }
 
-/* start - the request that all strangers have in common */
+/* start - the part of the request that all strangers have in common */
 static void start(struct strangers *set, char *port, size_t size)
 {
 	const struct service *service = set->service;
@@ -331,7 +332,7 @@ static void start(struct strangers *set, char *port, size_t size)
 		request->policy_context = service->policy_contexts[0];
 }
 
-/* check_login - may who logs in without encryption relay? */
+/* check_login - may clients that log in without encryption relay? */
 static void check_login(struct strangers *set)
 {
 	set->request.recipient = set->recipients[0];
@@ -346,7 +347,7 @@ static void check_login(struct strangers *set)
 			       set->service->name);
 }
 
-/* check_service - all strangers, and one with a login */
+/* check_service - evaluate all strangers, and one with a login */
 static void check_service(struct strangers *set, const struct service *service)
 {
 	char port[8];
@@ -362,7 +363,7 @@ static void check_service(struct strangers *set, const struct service *service)
 	check_login(set);
 }
 
-/* config_strangers - judge them under every service */
+/* config_strangers - evaluate them under every service */
 void config_strangers(const struct config *config, struct config_notes *notes)
 {
 	struct strangers *set = xcalloc(1, sizeof(*set));

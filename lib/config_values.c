@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* config_values - numbers, times, modes, users: read strictly
+/* config_values - numbers, times, modes, users: strict parsers
  *
- * libconfuse takes "" for 0, 010 for 8 and -1 for a port, so it is never
- * asked for a number: values come here as text. */
+ * libconfuse accepts "" as 0, 010 as 8 and -1 as a port, so it never parses
+ * numbers: values arrive here as text. */
 
 #include "lib/config_values.h"
 
@@ -46,7 +46,7 @@ int config_value_number(const char *text, unsigned long min, unsigned long max,
 	return 0;
 }
 
-/* unit_seconds - seconds in one unit; 0: there is no such unit */
+/* unit_seconds - the seconds in a unit; 0: no such unit */
 static unsigned long unit_seconds(const char *unit)
 {
 	if (strlen(unit) > 1)
@@ -115,7 +115,7 @@ int config_value_bool(const char *text, bool *value, struct error *error)
 			 config_show(shown, text));
 }
 
-/* config_value_mode - permissions as chmod(1) has them */
+/* config_value_mode - permissions as for chmod(1) */
 int config_value_mode(const char *text, mode_t *mode, struct error *error)
 {
 	const char *digits =
@@ -134,7 +134,8 @@ int config_value_mode(const char *text, mode_t *mode, struct error *error)
 	return 0;
 }
 
-/* lookup_error - more about a user or group that was not found */
+/* lookup_error - an addition to the message about a user or group that was not
+ * found */
 static const char *lookup_error(void)
 {
 	if (errno == 0 || errno == ENOENT || errno == ESRCH)

@@ -7,16 +7,17 @@
 
 #include "lib/error.h"
 
-/* Single values of the configuration, read strictly: what is not exactly
- * right is refused, and the reason says what would be. All return 0 or -1.
- * Only for lib/config*.c and its tests. */
+/* Single values of the configuration, parsed strictly: anything that is not
+ * exactly right is refused, and the reason says what would be. All return 0 or
+ * -1. Only for lib/config*.c and its tests. */
 
 /* config_value_number - a decimal number from min to max. */
 int config_value_number(const char *text, unsigned long min, unsigned long max,
 			unsigned long *number, struct error *error);
 
-/* config_value_time - a number of seconds, or with s, m, h or d of seconds,
- * minutes, hours, days; from min to max seconds. The result is in ms. */
+/* config_value_time - a number of seconds, or a number with the unit s, m, h or
+ * d (seconds, minutes, hours, days); from min to max seconds. The result is in
+ * ms. */
 int config_value_time(const char *text, unsigned long min, unsigned long max,
 		      unsigned *ms, struct error *error);
 
@@ -31,7 +32,8 @@ int config_value_mode(const char *text, mode_t *mode, struct error *error);
 int config_value_user(const char *text, uid_t *uid, char **name,
 		      struct error *error);
 
-/* config_value_group - likewise of a group. */
+/* config_value_group - the name or number of a group that exists; name as
+ * above. */
 int config_value_group(const char *text, gid_t *gid, char **name,
 		       struct error *error);
 

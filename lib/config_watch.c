@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* config_watch - the files that a configuration is made of
+/* config_watch - the files that a configuration was made from
  *
- * A change of any of them is a change of the configuration; so it matters when
- * one changes, and who can change it. */
+ * A change to any of them is a change to the configuration. So it matters when
+ * they change, and who can change them. */
 
 #include "lib/config_watch.h"
 
@@ -12,7 +12,7 @@
 #include "lib/trust.h"
 #include "lib/xalloc.h"
 
-/* warn_new - of the files that have just come onto the list */
+/* warn_new - warn of the files that were just added to the list */
 static void warn_new(const struct config *config, struct config_notes *notes,
 		     const char *name, int line, size_t before)
 {
@@ -28,7 +28,7 @@ static void warn_new(const struct config *config, struct config_notes *notes,
 				       name, error.text);
 }
 
-/* judge - too many matters only where they are watched */
+/* judge - too many files are an error only if they are watched */
 static int judge(const struct config *config, struct config_notes *notes,
 		 const char *name, int line, int result,
 		 const struct error *error)
@@ -41,7 +41,7 @@ static int judge(const struct config *config, struct config_notes *notes,
 	return 0;
 }
 
-/* config_watch_file - one file */
+/* config_watch_file - watch one file */
 int config_watch_file(struct config *config, struct config_notes *notes,
 		      const char *name, int line, const char *path,
 		      struct error *error)
@@ -53,7 +53,7 @@ int config_watch_file(struct config *config, struct config_notes *notes,
 	return judge(config, notes, name, line, result, error);
 }
 
-/* config_watch_text - every file that a list names */
+/* config_watch_text - watch every file that a list names */
 int config_watch_text(struct config *config, struct config_notes *notes,
 		      const char *name, int line, const char *text,
 		      struct error *error)
@@ -65,7 +65,8 @@ int config_watch_text(struct config *config, struct config_notes *notes,
 	return judge(config, notes, name, line, result, error);
 }
 
-/* watch_directory - of an option that names a file, or with a file in it */
+/* watch_directory - check the directory that an option names, or that of its
+ * file */
 static void watch_directory(struct config *config, struct config_notes *notes,
 			    enum config_option option, const char *path)
 {
@@ -77,7 +78,7 @@ static void watch_directory(struct config *config, struct config_notes *notes,
 			       config_option_name(option), path, error.text);
 }
 
-/* config_watch_directories - could others make the file first? */
+/* config_watch_directories - could others create the file first? */
 void config_watch_directories(struct config *config, struct config_notes *notes)
 {
 	struct error error;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* config_wide - lists that hold more than anybody can have
+/* config_wide - find lists that contain more than anybody can own
  *
- * Who is listed may relay, or is relayed for. No stranger that is judged at
- * load may be in such a list by chance, so that networks are looked at as they
- * are written, and lists of domains are asked for names below domains that
- * belong to everybody. */
+ * Whoever is in such a list may relay, or mail is relayed to them. It is left
+ * to chance whether one of the strangers evaluated at load is in it. So
+ * networks are checked as they are written, and lists of domains are searched
+ * for names below domains that belong to everybody. */
 
 #include "lib/config_safety.h"
 
@@ -14,14 +14,14 @@
 #include "lib/config_options.h"
 #include "lib/hostname.h"
 #include "lib/network.h"
-#include "lib/resolve_internal.h"
+#include "lib/resolve.h"
 #include "lib/restrictions.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define LOCALHOST    "localhost"
 
 /* Domains that nobody has: three below the largest top-level domains, which
- * cannot all be somebody's, and some of RFC 2606 and RFC 5737. */
+ * cannot all belong to one owner, and some of RFC 2606 and RFC 5737. */
 static const char *const foreign[] = {
 	"open-relay-test-3c9f.com",
 	"open-relay-test-3c9f.net",
@@ -30,7 +30,7 @@ static const char *const foreign[] = {
 	"[192.0.2.252]",
 	"relay.stranger.example",
 };
-#define LARGEST 3 /* of them */
+#define LARGEST 3 /* the first ones */
 
 const char *const config_fingerprints[CONFIG_FINGERPRINTS] = {
 	"ED:5F:43:46:2A:20:A7:3B:06:CC:47:76:5B:A0:84:4F:"
@@ -44,7 +44,7 @@ const char *const config_fingerprints[CONFIG_FINGERPRINTS] = {
 	"C3:A0:A6:E2:5F:00:74:D8:8F:0A:32:DC:A7:73:FA:CE",
 };
 
-/* is_ours - is that domain? */
+/* is_ours - is the domain one of ours? */
 static bool is_ours(const struct resolver *resolver, const char *domain)
 {
 	static struct resolution resolution;
@@ -55,8 +55,8 @@ static bool is_ours(const struct resolver *resolver, const char *domain)
 	return resolution_authorized(resolver, &resolution) == 1;
 }
 
-/* config_foreign - one that is not ours; but when all of the largest are, so is
- * every domain that matters */
+/* config_foreign - a domain that is not ours; if all of the largest are, every
+ * domain that matters is */
 const char *config_foreign(const struct resolver *resolver)
 {
 	const char *found = NULL;
@@ -71,26 +71,27 @@ const char *config_foreign(const struct resolver *resolver)
 	return ours == LARGEST || found == NULL ? foreign[0] : found;
 }
 
-/* What checking a configuration needs to know. */
+/* The configuration that is being checked. */
 struct check {
 	const struct config *config;
 	struct config_notes *notes;
 };
 
-/* top - an option of the top level */
+/* top - an option at top level */
 static const struct setting *top(const struct check *check,
 				 enum config_option option)
 {
 	return &check->config->settings->top.settings[option];
 }
 
-/* imported - behind a message about an option: where its value is from */
+/* imported - an addition to a message about an option: where its value comes
+ * from */
 static const char *imported(const struct setting *setting)
 {
 	return setting->source != NULL ? setting->source : "";
 }
 
-/* value_line - of the value that a word is part of */
+/* value_line - the line of the value that contains a word */
 static int value_line(const struct setting *setting, const char *word)
 {
 	size_t i;
@@ -101,7 +102,7 @@ static int value_line(const struct setting *setting, const char *word)
 	return setting->line;
 }
 
-/* wide_network - one in mynetworks */
+/* wide_network - report a network in mynetworks */
 static void wide_network(void *context, const char *text, const char *file,
 			 int line)
 {
@@ -123,8 +124,8 @@ static void wide_network(void *context, const char *text, const char *file,
 		     imported(from));
 }
 
-/* first_use - of a restriction in any service, or NULL; its parameter is the
- * same in all */
+/* first_use - the first use of a restriction in any service, or NULL; its
+ * argument is the same everywhere */
 static const struct restriction_use *
 first_use(const struct check *check, const struct restriction *restriction)
 {
@@ -198,7 +199,7 @@ struct list {
 	const struct table *table;
 };
 
-/* warn_domain - a list has all domains below one */
+/* warn_domain - warn that a list contains all domains below one */
 static void warn_domain(const struct list *list, const char *pattern,
 			const char *below)
 {
@@ -215,7 +216,7 @@ static void warn_domain(const struct list *list, const char *pattern,
 		       imported(from));
 }
 
-/* check_largest - does a list have whatever is below a large domain? */
+/* check_largest - does a list contain everything below a large domain? */
 static void check_largest(const struct list *list)
 {
 	struct table_match match;
@@ -230,8 +231,8 @@ static void check_largest(const struct list *list)
 	}
 }
 
-/* check_label - a domain of relay_domains: is it a single label, which what
- * lies below it belongs to? */
+/* check_label - is a domain in relay_domains a single label, so that everything
+ * below it is relayed? */
 static int check_label(void *context, const char *domain,
 		       const struct table_match *match)
 {
@@ -248,24 +249,21 @@ static int check_label(void *context, const char *domain,
 	return 0;
 }
 
-/* check_domains - the four lists of domains that are ours */
+/* check_domains - the four lists of our domains */
 static void check_domains(const struct check *check)
 {
-	const struct resolver *resolver = check->config->resolver;
-	const struct list lists[] = {
-		{ check, PARAMETER_MYDESTINATION, resolver->local },
-		{ check, PARAMETER_VIRTUAL_ALIAS_DOMAINS,
-		  resolver->virtual_alias },
-		{ check, PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
-		  resolver->virtual_mailbox },
-		{ check, PARAMETER_RELAY_DOMAINS, resolver->relay },
-	};
-	struct list relay = lists[COUNT(lists) - 1];
+	struct resolver_list lists[RESOLVER_LISTS];
 	size_t i;
 
-	for (i = 0; i < COUNT(lists); i++)
-		check_largest(&lists[i]);
-	table_each(relay.table, check_label, &relay);
+	resolver_lists(check->config->resolver, lists);
+	for (i = 0; i < RESOLVER_LISTS; i++) {
+		struct list list = { check, lists[i].parameter,
+				     lists[i].table };
+
+		check_largest(&list);
+		if (list.parameter == PARAMETER_RELAY_DOMAINS)
+			table_each(list.table, check_label, &list);
+	}
 }
 
 /* check_routing - allow_untrusted_routing */
@@ -276,7 +274,7 @@ static void check_routing(const struct check *check)
 		(enum config_option)(OPTION_PARAMETER +
 				     (int)PARAMETER_ALLOW_UNTRUSTED_ROUTING));
 
-	if (check->config->resolver->allow_untrusted_routing)
+	if (resolver_routes(check->config->resolver))
 		config_warning(check->notes, from->line,
 			       "allow_untrusted_routing: strangers may send to "
 			       "anywhere by recipients such as "

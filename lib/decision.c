@@ -8,7 +8,7 @@
 
 #include "lib/resolve.h"
 
-/* decision_init - all but the room for a text */
+/* decision_init - clear all but the buffers */
 void decision_init(struct decision *decision)
 {
 	memset(decision, 0, offsetof(struct decision, owners));
@@ -16,7 +16,7 @@ void decision_init(struct decision *decision)
 	decision->reason = "";
 }
 
-/* verdict_name - the word for the log and for people */
+/* verdict_name - the word in the log and in messages */
 const char *verdict_name(enum verdict verdict)
 {
 	static const char *const names[] = {
@@ -28,7 +28,7 @@ const char *verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
-/* verdict_find - the verdict of that name */
+/* verdict_find - the verdict with that name */
 int verdict_find(const char *name)
 {
 	int i;
@@ -39,7 +39,7 @@ int verdict_find(const char *name)
 	return -1;
 }
 
-/* ask - note a restriction that Postfix is to try; -1: there are too many */
+/* ask - record a restriction for Postfix to try; -1: there are too many */
 static int ask(struct decision *decision, const char *restriction)
 {
 	for (size_t i = 0; i < decision->asked_count; i++)
@@ -51,7 +51,7 @@ static int ask(struct decision *decision, const char *restriction)
 	return 0;
 }
 
-/* decision_authorized - is the destination ours, or what is assumed */
+/* decision_authorized - is the destination ours, or assumed to be? */
 int decision_authorized(struct decision *decision, int authorized,
 			const char *restriction, bool assumed)
 {
@@ -65,7 +65,7 @@ int decision_authorized(struct decision *decision, int authorized,
 	return AUTHORIZED_ASK;
 }
 
-/* decision_ask_sender - go on, and have Postfix try the restriction */
+/* decision_ask_sender - continue, and have Postfix try the restriction */
 enum verdict decision_ask_sender(struct decision *decision,
 				 const char *restriction)
 {

@@ -5,85 +5,89 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Restrictions that Postfix may be asked to try: one about the destination,
- * four about the sender. */
+/* Restrictions that Postfix may have to try: one about the destination, four
+ * about the sender. */
 #define DECISION_ASKED 5
-/* What it is then told: these, what they leave open, and a refusal. */
+/* A reply for Postfix: these, the restriction that permitted, and a refusal. */
 #define DECISION_ASKS (DECISION_ASKED + 2)
-/* Of the owners of a sender address; more are cut. */
+/* The owners of a sender address; longer texts are cut. */
 #define DECISION_OWNERS_MAX 128
 
-/* What a restriction or a whole list says. */
+/* The result of a restriction or of a whole list. */
 enum verdict {
-	VERDICT_DUNNO, /* no opinion: ask the next restriction */
+	VERDICT_DUNNO, /* no opinion: try the next restriction */
 	VERDICT_PERMIT,
 	VERDICT_REJECT,
-	VERDICT_DEFER, /* could not be found out: try again later */
-	VERDICT_ASK,   /* only of a list: Postfix has to decide */
-	VERDICT_WAIT,  /* only from a restriction: answers later */
+	VERDICT_DEFER, /* unknown: try again later */
+	VERDICT_ASK,   /* only for a list: Postfix has to decide */
+	VERDICT_WAIT,  /* only from a restriction: it answers later */
 };
-#define VERDICT_COUNT 5 /* those that a decision can have */
+#define VERDICT_COUNT 5 /* verdicts that a decision can have */
 
-/* Which of the configured texts tells the client. */
+/* Which of the configured texts is sent to the client. */
 enum refusal {
 	REFUSAL_RELAY,	   /* reject_reply */
 	REFUSAL_PLAINTEXT, /* plaintext_reply */
-	REFUSAL_LOOKUP,	   /* a table could not be searched */
-	REFUSAL_DEFER,	   /* the administrator wrote "defer" */
-	REFUSAL_OWNER,	   /* the sender address is not his who logged in */
-	REFUSAL_LOGIN,	   /* the sender address is somebody's: log in */
+	REFUSAL_LOOKUP,	   /* a lookup failed */
+	REFUSAL_DEFER,	   /* the restriction "defer" */
+	REFUSAL_OWNER,	   /* the client does not own the sender address */
+	REFUSAL_LOGIN,	   /* the sender address has an owner: log in */
 };
 
-/* What a walk goes on with when only Postfix knows the destination. */
+/* The assumption under which the walk continues when only Postfix knows the
+ * destination. */
 enum assumption {
-	ASSUMED_NOTHING, /* the question did not come up */
+	ASSUMED_NOTHING, /* the destination did not matter */
 	ASSUMED_OURS,
 	ASSUMED_NOT_OURS,
 };
 
 struct decision {
 	enum verdict verdict;
-	const char *restriction; /* the word that decided; "end" when the list
-				  * ended; "none" without a recipient; static */
-	enum refusal refusal;	 /* with REJECT and DEFER */
-	const char *reason; /* for log and -q, static; "" if nothing to add */
-	/* Where only Postfix can look something up: the restrictions that came
-	 * to it, each once and in order, and what is assumed after them. */
+	const char
+		*restriction; /* the word that decided; "end" at the end of the
+				 list; "none" without a recipient; static */
+	enum refusal refusal; /* with REJECT and DEFER */
+	const char *reason; /* for log and -q, static; "" if there is nothing to
+			       add */
+	/* For lookups that only Postfix can do: the restrictions that needed
+	 * one, each once and in order, and the assumption made after them. */
 	const char *asked[DECISION_ASKED];
 	size_t asked_count;
 	enum assumption assumed;
 	const char *
 		asks[DECISION_ASKS]; /* of the whole list: restrictions for
-				      * Postfix to try, in order; or all NULL */
-	/* With REFUSAL_LOOKUP and where a sender is left to Postfix: the table
-	 * that could not be looked up, and why, static or of the
-	 * configuration; or NULL. */
+					Postfix to try, in order; or all NULL */
+	/* With REFUSAL_LOOKUP, and if a sender is left to Postfix: the table
+	 * whose lookup failed, and why; static or owned by the configuration;
+	 * or NULL. */
 	const char *table;
 	const char *why;
-	char owners[DECISION_OWNERS_MAX]; /* of the sender address, as the
-					   * table has them; "": none found */
+	char owners[DECISION_OWNERS_MAX]; /* of the sender address, as in the
+					     table; "": none found */
 };
 
-/* decision_init - nothing is decided yet, DUNNO; reason is "". */
+/* decision_init - the state before anything is decided: DUNNO, reason "". */
 void decision_init(struct decision *decision);
 
-/* verdict_name - "dunno", "permit", "reject", "defer", "ask" or "wait",
+/* verdict_name - "dunno", "permit", "reject", "defer", "ask" or "wait";
  * static. */
 const char *verdict_name(enum verdict verdict);
 
-/* verdict_find - of those that a decision can have, the one of that name, or
- * -1. */
+/* verdict_find - the verdict with that name, of those that a decision can have;
+ * or -1. */
 int verdict_find(const char *name);
 
-/* decision_authorized - for a restriction: facts->authorized; but where that
- * is AUTHORIZED_ASK the first one that comes to it gets this (it goes on as if
- * its own answer were DUNNO, which is to mean that the destination is assumed
- * to be ours or not) and those after it what is assumed, 1 or 0. */
+/* decision_authorized - for a restriction: facts->authorized. If that is
+ * AUTHORIZED_ASK, the first restriction that asks gets AUTHORIZED_ASK, and
+ * continues as if its own answer were DUNNO; assumed says whether that means
+ * that the destination is ours. The restrictions after it get the assumption, 1
+ * or 0. */
 int decision_authorized(struct decision *decision, int authorized,
 			const char *restriction, bool assumed);
 
 /* decision_ask_sender - for a restriction that can only refuse, if only Postfix
- * can tell whether: what it answers. */
+ * can determine whether it does; returns the verdict to give. */
 enum verdict decision_ask_sender(struct decision *decision,
 				 const char *restriction);
 

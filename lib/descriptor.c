@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* descriptor - packets with a descriptor beside them
+/* descriptor - packets with a descriptor
  *
- * There is room for one. Who sends more is no process of ours: whatever comes
- * is closed again, so that he cannot have us run out of descriptors. */
+ * One descriptor per packet. A peer that sends more is not one of our
+ * processes; all of them are closed at once, so that it cannot exhaust our
+ * descriptors. */
 
 #include "lib/descriptor.h"
 
@@ -11,13 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Room for one descriptor beside a packet. */
+/* Ancillary data with one descriptor. */
 union control {
 	struct cmsghdr align;
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-/* descriptor_send - the pieces, perhaps a descriptor */
+/* descriptor_send - send the pieces, with or without a descriptor */
 int descriptor_send(int channel, struct iovec *pieces, size_t count, int fd,
 		    int flags)
 {
@@ -40,8 +41,8 @@ int descriptor_send(int channel, struct iovec *pieces, size_t count, int fd,
 	return 0;
 }
 
-/* take - the descriptor of a packet, or -1. Where there is room for one there
- * may be for two, because of its alignment. */
+/* take - the descriptor of a packet, or -1. Because of alignment, a buffer for
+ * one may have room for two. */
 static int take(struct msghdr *message)
 {
 	struct cmsghdr *part = CMSG_FIRSTHDR(message);
@@ -60,7 +61,7 @@ static int take(struct msghdr *message)
 	return count == 1 ? fd : -1;
 }
 
-/* descriptor_receive - the next packet */
+/* descriptor_receive - receive the next packet */
 ssize_t descriptor_receive(int channel, struct iovec *pieces, size_t count,
 			   int *fd, int flags)
 {

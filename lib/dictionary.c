@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* dictionary - one type:name of a list
  *
- * Tables that can be enumerated are taken into memory when they are opened.
- * Those that cannot, since a server or a program answers, are known only to
- * Postfix: a lookup says so, and nothing else. proxy: is only a way to reach
- * a table, so it is the table behind it that counts. */
+ * Tables that can be enumerated are read into memory when they are opened.
+ * Those that cannot, because a server or a program answers, are left to
+ * Postfix: a lookup reports just that. proxy: is only a way to reach a table;
+ * the table behind it matters. */
 
 #include "lib/dictionary_internal.h"
 
@@ -90,7 +90,7 @@ static enum dictionary_answer always_found(const struct dictionary *dictionary,
 	return DICTIONARY_FOUND;
 }
 
-/* find_static - likewise, and that is it */
+/* find_static - the same, with the result */
 static enum dictionary_answer find_static(const struct dictionary *dictionary,
 					  const char *key,
 					  struct dictionary_result *result)
@@ -106,7 +106,7 @@ static void close_static(struct dictionary *dictionary)
 	free(dictionary->data);
 }
 
-/* always_fails - fail: is there to test what happens then */
+/* always_fails - fail: exists to test failures */
 static enum dictionary_answer always_fails(const struct dictionary *dictionary,
 					   const char *key)
 {
@@ -132,13 +132,13 @@ static size_t braces(const char *text)
 	return 0;
 }
 
-/* is_empty - is there nothing but white space between two braces? */
+/* is_empty - is there only white space between two braces? */
 static bool is_empty(const char *name)
 {
 	return name[1 + strspn(name + 1, " \t\r\n\v\f")] == '}';
 }
 
-/* static_result - the result, without braces and white space around it */
+/* static_result - the result, without surrounding braces and white space */
 static char *static_result(const char *name)
 {
 	size_t length = strlen(name);
@@ -156,7 +156,7 @@ static char *static_result(const char *name)
 	return xstrndup(name, length);
 }
 
-/* open_static - all of a text in braces has to be inside of them */
+/* open_static - if the text has braces, all of it must be inside them */
 static int open_static(struct dictionary *dictionary,
 		       struct dictionary_loader *loader, struct error *error)
 {
@@ -174,7 +174,7 @@ static int open_static(struct dictionary *dictionary,
 	return 0;
 }
 
-/* append_line - one rule, without white space around it */
+/* append_line - append a rule, without surrounding white space */
 static void append_line(char *lines, const char *rule, size_t length)
 {
 	while (length > 0 && isspace((unsigned char)rule[length - 1]))
@@ -188,7 +188,7 @@ static void append_line(char *lines, const char *rule, size_t length)
 	memcpy(lines + length, "\n", 2);
 }
 
-/* rules_in_braces - {{rule}, {rule}} to lines, as dict_stream(3) has it */
+/* rules_in_braces - {{rule}, {rule}} to lines, as in dict_stream(3) */
 static char *rules_in_braces(const char *name, struct error *error)
 {
 	size_t length = strlen(name);
@@ -236,7 +236,7 @@ char *dictionary_text(const struct dictionary *dictionary, struct error *error)
 	return text;
 }
 
-/* dictionary_note - tell the loader's owner */
+/* dictionary_note - pass a warning to the owner of the loader */
 void dictionary_note(const struct dictionary *dictionary,
 		     const struct dictionary_loader *loader, int line,
 		     const char *text)
@@ -278,7 +278,7 @@ static int find_type(struct dictionary *dictionary, const char *text,
 			 (int)(length < 40 ? length : 40), text);
 }
 
-/* check_name - a file of a table must not depend on where we are */
+/* check_name - the file of a table must not depend on the working directory */
 static int check_name(const struct dictionary *dictionary, struct error *error)
 {
 	const struct dictionary_method *method = dictionary->method;
@@ -289,7 +289,7 @@ static int check_name(const struct dictionary *dictionary, struct error *error)
 	return error_set(error, "%s is not an absolute path", dictionary->name);
 }
 
-/* open_method - read it; what goes wrong is its failure */
+/* open_method - read the table; an error becomes its failure */
 static void open_method(struct dictionary *dictionary,
 			struct dictionary_loader *loader)
 {
@@ -308,7 +308,7 @@ static void open_method(struct dictionary *dictionary,
 	dictionary->failure = xstrdup(error.text);
 }
 
-/* open_text - "type:name", for the kind of search that is set */
+/* open_text - open "type:name", for the kind of search that is set */
 static struct dictionary *open_text(const char *text,
 				    const struct dictionary *kind,
 				    struct dictionary_loader *loader,
@@ -336,7 +336,7 @@ struct dictionary *dictionary_new(const char *text, bool utf8,
 	return open_text(text, &kind, loader, error);
 }
 
-/* dictionary_new_map - for a search in maps */
+/* dictionary_new_map - open "type:name" for a search in maps */
 struct dictionary *dictionary_new_map(const char *text,
 				      struct dictionary_loader *loader,
 				      struct error *error)
@@ -346,7 +346,8 @@ struct dictionary *dictionary_new_map(const char *text,
 	return open_text(text, &kind, loader, error);
 }
 
-/* dictionary_new_values - for a search in maps whose results matter */
+/* dictionary_new_values - open "type:name" for a search in maps whose results
+ * matter */
 struct dictionary *dictionary_new_values(const char *text, bool utf8,
 					 struct dictionary_loader *loader,
 					 struct error *error)
@@ -356,7 +357,7 @@ struct dictionary *dictionary_new_values(const char *text, bool utf8,
 	return open_text(text, &kind, loader, error);
 }
 
-/* dictionary_let_pass - may this one, which fails, stand in a list? */
+/* dictionary_let_pass - may a list contain this table, which failed? */
 bool dictionary_let_pass(const struct dictionary *dictionary, const char *list,
 			 struct dictionary_loader *loader)
 {
@@ -375,7 +376,7 @@ bool dictionary_let_pass(const struct dictionary *dictionary, const char *list,
 	return true;
 }
 
-/* dictionary_broken - one whose lookups fail */
+/* dictionary_broken - a table whose lookups fail */
 struct dictionary *dictionary_broken(const char *name, const char *why)
 {
 	struct dictionary *dictionary = xcalloc(1, sizeof(*dictionary));
@@ -400,7 +401,7 @@ void dictionary_free(struct dictionary *dictionary)
 	free(dictionary);
 }
 
-/* dictionary_lookup_shared - is there a result for the key? */
+/* dictionary_lookup_shared - does the table have a result for the key? */
 enum dictionary_answer
 dictionary_lookup_shared(const struct dictionary *dictionary, const char *key,
 			 size_t *steps)
@@ -414,7 +415,7 @@ dictionary_lookup_shared(const struct dictionary *dictionary, const char *key,
 	return dictionary->method->lookup(dictionary, key);
 }
 
-/* dictionary_lookup - likewise, for one lookup alone */
+/* dictionary_lookup - the same, for a single lookup */
 enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
 					 const char *key)
 {
@@ -423,7 +424,7 @@ enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
 	return dictionary_lookup_shared(dictionary, key, &steps);
 }
 
-/* dictionary_line - where the key stands that is found */
+/* dictionary_line - where the key is that was found */
 int dictionary_line(const struct dictionary *dictionary, const char *key,
 		    const char **file)
 {
@@ -434,7 +435,7 @@ int dictionary_line(const struct dictionary *dictionary, const char *key,
 	return dictionary->method->line(dictionary, key);
 }
 
-/* is_usable - would Postfix take that result? */
+/* is_usable - would Postfix accept this result? */
 static bool is_usable(const struct dictionary *dictionary, const char *text)
 {
 	size_t length = strlen(text);
@@ -468,13 +469,14 @@ enum dictionary_answer dictionary_find(const struct dictionary *dictionary,
 	return answer;
 }
 
-/* dictionary_is_pattern - does it see the whole domain only? */
+/* dictionary_is_pattern - does it see only the whole domain? */
 bool dictionary_is_pattern(const struct dictionary *dictionary)
 {
 	return dictionary->method->pattern;
 }
 
-/* dictionary_wide_line - where a rule has a network with strangers in it */
+/* dictionary_wide_line - the line of a rule with a network that contains
+ * strangers */
 int dictionary_wide_line(const struct dictionary *dictionary)
 {
 	if (dictionary->failure != NULL || dictionary->asks != NULL ||
@@ -516,7 +518,7 @@ const char *dictionary_name(const struct dictionary *dictionary)
 	return dictionary->full;
 }
 
-/* dictionary_size - number of keys or rules */
+/* dictionary_size - the number of keys or rules */
 size_t dictionary_size(const struct dictionary *dictionary)
 {
 	return dictionary->size;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* dictionary_cidr - cidr: tables
  *
- * Matches addresses, and the domain of user@192.0.2.1 is one when it is looked
+ * They match addresses; the domain of user@192.0.2.1 is one when it is looked
  * up in mydestination. A name never matches, nor does an address in brackets.
- * A rule that Postfix would leave out is left out here too, and noted. */
+ * Like Postfix, a rule that is wrong is skipped with a warning. */
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -19,15 +19,15 @@
 
 #define BYTES_MAX 16
 
-/* A condition of rules.h. */
+/* A condition for rules.h. */
 struct network {
-	bool match; /* false: turned around */
+	bool match; /* false: negated */
 	int family;
-	unsigned bits; /* of the address that count */
+	unsigned bits; /* length of the prefix */
 	unsigned char bytes[BYTES_MAX];
 };
 
-/* Where reading is. */
+/* The state of reading. */
 struct reader {
 	struct dictionary *dictionary;
 	const struct dictionary_loader *loader;
@@ -42,7 +42,7 @@ static int parse_address(const char *text, int *family,
 	return inet_pton(*family, text, bytes) == 1 ? 0 : -1;
 }
 
-/* has_bits - are the first bits of two addresses the same? */
+/* has_bits - are the first bits of two addresses equal? */
 static bool has_bits(const unsigned char *one, const unsigned char *other,
 		     unsigned bits)
 {
@@ -53,7 +53,7 @@ static bool has_bits(const unsigned char *one, const unsigned char *other,
 		((one[bits / 8] ^ other[bits / 8]) & mask) == 0);
 }
 
-/* has_rest - is any bit behind those set? */
+/* has_rest - is any bit after the prefix set? */
 static bool has_rest(const struct network *network)
 {
 	unsigned total = network->family == AF_INET ? 32 : 128;
@@ -64,7 +64,7 @@ static bool has_rest(const struct network *network)
 	return false;
 }
 
-/* split_mask - cut "/24" off, and brackets away; *mask is NULL without */
+/* split_mask - cut off "/24" and remove brackets; *mask is NULL without "/" */
 static int split_mask(char **pattern, char **mask, struct error *error)
 {
 	char *bracket;
@@ -85,7 +85,7 @@ static int split_mask(char **pattern, char **mask, struct error *error)
 	return 0;
 }
 
-/* mask_bits - how many bits count; 129: it is not a number. "024" is 24. */
+/* mask_bits - the length of a prefix; 129: not a number. "024" is 24. */
 static unsigned mask_bits(const char *mask)
 {
 	unsigned bits = 0;
@@ -97,7 +97,7 @@ static unsigned mask_bits(const char *mask)
 	return *mask != '\0' || bits > 128 ? 129 : bits;
 }
 
-/* parse_network - an address, or one and the number of bits that count */
+/* parse_network - an address, or an address and the length of the prefix */
 static int parse_network(struct network *network, char *pattern,
 			 struct error *error)
 {
@@ -117,7 +117,7 @@ static int parse_network(struct network *network, char *pattern,
 	return 0;
 }
 
-/* add_network - a rule or an IF; a rule must have a result */
+/* add_network - add a rule or an IF; a rule must have a result */
 static int add_network(struct rules *rules, char *text, bool is_if,
 		       struct error *error)
 {
@@ -140,7 +140,7 @@ static int add_network(struct rules *rules, char *text, bool is_if,
 	return -1;
 }
 
-/* read_rule - one logical line, without white space at its end */
+/* read_rule - read a logical line, without trailing white space */
 static int read_rule(struct rules *rules, char *line, struct error *error)
 {
 	if (rules_keyword(line, "IF"))
@@ -154,7 +154,7 @@ static int read_rule(struct rules *rules, char *line, struct error *error)
 	return 0;
 }
 
-/* read_line - as Postfix: a bad rule is left out, the others count */
+/* read_line - as in Postfix, a bad rule is skipped, and the others apply */
 static int read_line(void *context, int number, char *line, struct error *error)
 {
 	struct reader *reader = context;
@@ -193,8 +193,8 @@ static int open_cidr(struct dictionary *dictionary,
 	return 0;
 }
 
-/* test - is the address in a network? One of the other family never is, and
- * not even "not in it". */
+/* test - is the address in a network? An address of the other family never
+ * matches, not even a negated rule. */
 static int test(const void *condition, const void *key)
 {
 	const struct network *network = condition;
@@ -214,14 +214,14 @@ static enum dictionary_answer look_up(const struct dictionary *dictionary,
 						  NULL);
 }
 
-/* find_line - where that rule stands */
+/* find_line - the line of that rule */
 static int find_line(const struct dictionary *dictionary, const char *key)
 {
 	return rules_line(dictionary->data, test, key);
 }
 
-/* is_wide - does a rule, or what is in an IF, hold strangers? So does all that
- * is not in some network. */
+/* is_wide - does a rule, or an IF, match strangers? So does a rule for
+ * everything outside some network. */
 static int is_wide(const void *condition, const void *nobody)
 {
 	const struct network *network = condition;
@@ -232,7 +232,8 @@ static int is_wide(const void *condition, const void *nobody)
 	return prefix_is_wide(network->family, network->bytes, network->bits);
 }
 
-/* find_wide_line - of the first such rule that is not in a narrow IF */
+/* find_wide_line - the line of the first such rule that is not in a narrow
+ * IF */
 static int find_wide_line(const struct dictionary *dictionary)
 {
 	return rules_line(dictionary->data, is_wide, "");

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /* dictionary_postmap - tables that can be enumerated, in memory
  *
- * "postmap -s" writes each key, a tab and the value on a line of its own; so
- * whatever Postfix was built with can be read, and in whatever format. -f: the
- * keys are not folded on the way, since Postfix does not do so either when it
- * looks a domain up. texthash: is read here: a key that is repeated makes
- * Postfix give the table up, and postmap does not tell.
+ * "postmap -s" prints each key, a tab and the value on a line. So every type
+ * and format that Postfix supports can be read. -f: keys are not folded on the
+ * way, because Postfix does not fold them either when it looks up a domain.
+ * texthash: is read here: a repeated key makes Postfix give up the table, and
+ * postmap does not report it.
  *
- * Only keys that could be a domain as it is looked up are kept: no upper case,
- * and no "@", by which a virtual_alias_maps of a million users shrinks to its
- * domains. A key whose value is not UTF-8 fails, as it does in Postfix.
+ * Only keys that could be a domain, as it is looked up, are kept: no upper case
+ * and no "@". This reduces a virtual_alias_maps of a million users to its
+ * domains. A key whose value is not UTF-8 fails, as in Postfix.
  *
  * In a map (dictionary_new_map) Postfix looks up folded keys. texthash: and
- * inline: fold their own then; the others, and those behind proxy:, have them
- * as they were stored, so that a key in upper case is never found. Only where
- * they matter (dictionary_new_values), addresses among the keys and the values
- * of all are kept. */
+ * inline: then fold their own keys, too; the others, and those behind proxy:,
+ * have them as they were stored, so that a key in upper case is never found.
+ * Values, and keys that are addresses, are kept only if they matter
+ * (dictionary_new_values). */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -29,10 +29,10 @@
 #include "lib/subprocess.h"
 #include "lib/xalloc.h"
 
-#define ONE_RUN_MS 20000	/* a table that hangs leaves time for others */
+#define ONE_RUN_MS 20000 /* one table that hangs leaves time for others */
 #define OUTPUT_MAX (256u << 20) /* bytes */
 
-/* is_text - may Postfix use this at all? */
+/* is_text - may Postfix use this text at all? */
 static bool is_text(const struct dictionary *dictionary, const char *text,
 		    size_t length)
 {
@@ -51,7 +51,7 @@ static bool is_key(const struct dictionary *dictionary, const char *key,
 	return true;
 }
 
-/* folds - does Postfix fold the keys of the table too? */
+/* folds - does Postfix fold the keys of the table, too? */
 static bool folds(const struct dictionary *dictionary)
 {
 	return dictionary->map &&
@@ -60,7 +60,7 @@ static bool folds(const struct dictionary *dictionary)
 		strcmp(dictionary->type, "inline") == 0);
 }
 
-/* A key and what it stands for. */
+/* A key and its value. */
 struct entry {
 	const char *key;
 	size_t length;
@@ -76,7 +76,7 @@ static bool is_bad(const struct dictionary *dictionary,
 	       !is_text(dictionary, entry->value, entry->value_length);
 }
 
-/* add - keep an entry; 0: its key is there already */
+/* add - keep an entry; 0: its key exists already */
 static int add(struct dictionary *dictionary, const struct entry *entry,
 	       struct error *error)
 {
@@ -85,8 +85,8 @@ static int add(struct dictionary *dictionary, const struct entry *entry,
 				is_bad(dictionary, entry), error);
 }
 
-/* add_folded - keep an entry, its key folded. Twice the same is an error,
- * since it is not to be seen here which one counts. */
+/* add_folded - keep an entry with its key folded. A repeated key is an error,
+ * since it is not known which one Postfix uses. */
 static int add_folded(struct dictionary *dictionary, const struct entry *entry,
 		      struct error *error)
 {
@@ -109,7 +109,7 @@ static int add_folded(struct dictionary *dictionary, const struct entry *entry,
 	return result == 1 ? 0 : -1;
 }
 
-/* add_entry - keep an entry whose key could be of use */
+/* add_entry - keep an entry whose key may be needed */
 static int add_entry(struct dictionary *dictionary, const struct entry *entry,
 		     struct error *error)
 {
@@ -122,7 +122,7 @@ static int add_entry(struct dictionary *dictionary, const struct entry *entry,
 	return add(dictionary, entry, error) < 0 ? -1 : 0;
 }
 
-/* dictionary_postmap_read - what postmap -s wrote */
+/* dictionary_postmap_read - read the output of postmap -s */
 int dictionary_postmap_read(struct dictionary *dictionary, const char *output,
 			    size_t length, struct error *error)
 {
@@ -154,7 +154,7 @@ int dictionary_postmap_read(struct dictionary *dictionary, const char *output,
 	return 0;
 }
 
-/* run_postmap - within the time that is left of this load */
+/* run_postmap - run it within the time that is left for this load */
 static int run_postmap(const struct dictionary *dictionary,
 		       struct dictionary_loader *loader, char **output,
 		       size_t *length, struct error *error)
@@ -190,7 +190,7 @@ static int run_postmap(const struct dictionary *dictionary,
 	return -1;
 }
 
-/* open_postmap - all keys */
+/* open_postmap - read all keys */
 static int open_postmap(struct dictionary *dictionary,
 			struct dictionary_loader *loader, struct error *error)
 {
@@ -209,14 +209,15 @@ static int open_postmap(struct dictionary *dictionary,
 	return result;
 }
 
-/* Where reading a texthash: is. */
+/* The state of reading a texthash:. */
 struct texthash {
 	struct dictionary *dictionary;
 	const struct dictionary_loader *loader;
-	struct keyset *seen; /* keys that are not kept as they stand there */
+	struct keyset
+		*seen; /* keys that are not kept in the form they have there */
 };
 
-/* key_end - the white space behind a key, which may be in quotes; NULL: they
+/* key_end - the white space after a key, which may be quoted; NULL: the quotes
  * are not closed */
 static char *key_end(char *line)
 {
@@ -233,7 +234,7 @@ static char *key_end(char *line)
 	return quoted ? NULL : line;
 }
 
-/* find_value - what is behind a key, without white space around it */
+/* find_value - the text after a key, without surrounding white space */
 static void find_value(struct entry *entry, const char *text)
 {
 	size_t length;
@@ -247,7 +248,7 @@ static void find_value(struct entry *entry, const char *text)
 	entry->value_length = length;
 }
 
-/* take - an entry whose key must be new: 1; 0: it is not; -1: failed */
+/* take - keep an entry whose key must be new: 1; 0: it is not; -1: failed */
 static int take(const struct texthash *texthash, const struct entry *entry,
 		struct error *error)
 {
@@ -262,7 +263,7 @@ static int take(const struct texthash *texthash, const struct entry *entry,
 								      : result;
 }
 
-/* read_line - one line of a texthash: */
+/* read_line - read one line of a texthash: */
 static int read_line(void *context, int number, char *line, struct error *error)
 {
 	struct texthash *texthash = context;
@@ -323,7 +324,7 @@ static int open_texthash(struct dictionary *dictionary,
 	return result;
 }
 
-/* look_up - is the key there? */
+/* look_up - does the key exist? */
 static enum dictionary_answer look_up(const struct dictionary *dictionary,
 				      const char *key)
 {

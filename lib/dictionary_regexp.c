@@ -2,11 +2,10 @@
 /* dictionary_regexp - regexp: and pcre: tables
  *
  * Each rule is /pattern/letters and a result, which in a list of domains only
- * has to be one; "!" turns a pattern around, and regexp: may have a second
- * pattern behind "!". A rule that Postfix would leave out with a warning is
- * left out here too, and noted. A pattern that we do not dare to run makes the
- * whole table one that only Postfix can look up; a text that is longer than any
- * domain or address it has to look up in any case. */
+ * needs to exist. "!" negates a pattern, and in regexp: a second pattern may
+ * follow "!". A rule that Postfix would skip with a warning is skipped here
+ * too, and noted. A pattern that is not safe to run leaves the whole table to
+ * Postfix, and so does a text that is longer than any domain or address. */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -26,32 +25,32 @@
 
 /* One pattern of a rule. */
 struct pattern {
-	struct expression *expression; /* NULL: there is none */
-	bool match;		       /* false: turned around */
+	struct expression *expression; /* NULL: no pattern */
+	bool match;		       /* false: negated */
 };
 
-/* A condition of rules.h; the second pattern must hold too. */
+/* A condition for rules.h; the second pattern must match, too. */
 struct condition {
 	struct pattern patterns[2];
-	char *result; /* if it has to be looked at, or NULL; always there with
-		       * dictionary_new_values() */
+	char *result; /* if it must be examined, or NULL; always set with
+			 dictionary_new_values() */
 };
 
-/* What is looked up, as rules.h has it. */
+/* The key of a lookup, for rules.h. */
 struct subject {
 	const char *key;
 	size_t *steps; /* of expression_match() */
 };
 
-/* Where reading is. */
+/* The state of reading. */
 struct reader {
 	struct dictionary *dictionary;
 	const struct dictionary_loader *loader;
 	enum expression_kind kind;
-	bool unsure; /* of a map: a rule whose result may be empty */
+	bool unsure; /* of a map: the result of a rule may be empty */
 };
 
-/* free_condition - with its patterns */
+/* free_condition - free a condition and its patterns */
 static void free_condition(void *context)
 {
 	struct condition *condition = context;
@@ -62,7 +61,7 @@ static void free_condition(void *context)
 	free(condition);
 }
 
-/* pattern_end - the delimiter that closes a pattern, or NULL */
+/* pattern_end - the delimiter that ends a pattern, or NULL */
 static char *pattern_end(char *text, char delimiter)
 {
 	for (; *text != '\0' && *text != delimiter; text++) {
@@ -74,7 +73,7 @@ static char *pattern_end(char *text, char delimiter)
 	return *text != '\0' ? text : NULL;
 }
 
-/* read_pattern - !/pattern/letters; *text is moved behind it */
+/* read_pattern - read !/pattern/letters; *text is moved past it */
 static int read_pattern(struct reader *reader, char **text,
 			struct pattern *pattern, struct error *error)
 {
@@ -103,7 +102,7 @@ static int read_pattern(struct reader *reader, char **text,
 	return -1;
 }
 
-/* macro_end - behind the name of $name, ${name} or $(name); NULL: bad */
+/* macro_end - the byte after $name, ${name} or $(name); NULL: bad syntax */
 static const char *macro_end(const char *text, const char **name,
 			     size_t *length)
 {
@@ -129,7 +128,7 @@ static const char *macro_end(const char *text, const char **name,
 	return *length > 0 ? text : NULL;
 }
 
-/* macro_number - N of ${N}; 0: it is not such a number */
+/* macro_number - N of ${N}; 0: not such a number */
 static unsigned long macro_number(const char *name, size_t length)
 {
 	unsigned long number = 0;
@@ -142,8 +141,8 @@ static unsigned long macro_number(const char *name, size_t length)
 	return number;
 }
 
-/* check_result - would Postfix take the result? It may have $1 for "(...)" of
- * its pattern, and nothing else with "$". */
+/* check_result - would Postfix accept the result? It may refer to the "(...)"
+ * of its pattern, as $1, and have no other "$". */
 static int check_result(struct reader *reader, const char *result,
 			const struct pattern *pattern, struct error *error)
 {
@@ -174,7 +173,7 @@ static int check_result(struct reader *reader, const char *result,
 	return 0;
 }
 
-/* is_sure - will the result have text in it, whatever matched? */
+/* is_sure - is the result never empty, whatever matched? */
 static bool is_sure(const char *result)
 {
 	return *result != '\0' && *result != '$';
@@ -203,14 +202,14 @@ static int read_match(struct reader *reader, char *text,
 		reader->unsure = true;
 		return error_set(error, "its result may be empty");
 	}
-	/* What "(...)" matched may be a part of a character. */
+	/* A "(...)" may match only a part of a character. */
 	if (reader->dictionary->utf8 && (strchr(text, '$') != NULL ||
 					 !casefold_is_utf8(text, strlen(text))))
 		condition->result = xstrdup(text);
 	return 0;
 }
 
-/* add_condition - a rule or an IF; what is wrong with it is noted */
+/* add_condition - add a rule or an IF; errors are noted */
 static int add_condition(struct reader *reader, char *text, bool is_if,
 			 struct error *error)
 {
@@ -232,7 +231,7 @@ static int add_condition(struct reader *reader, char *text, bool is_if,
 	return result;
 }
 
-/* read_rule - one logical line */
+/* read_rule - read a logical line */
 static int read_rule(struct reader *reader, char *line, struct error *error)
 {
 	if (!isalnum((unsigned char)*line))
@@ -246,7 +245,7 @@ static int read_rule(struct reader *reader, char *line, struct error *error)
 	return 0;
 }
 
-/* read_line - as Postfix: a bad rule is left out, the others count */
+/* read_line - as in Postfix, a bad rule is skipped, and the others apply */
 static int read_line(void *context, int number, char *line, struct error *error)
 {
 	struct reader *reader = context;
@@ -304,7 +303,7 @@ static int open_pcre(struct dictionary *dictionary,
 	return open_rules(dictionary, EXPRESSION_PCRE, loader, error);
 }
 
-/* expand - the result with what "(...)" matched; the caller frees it */
+/* expand - the result with the text of "(...)" inserted; the caller frees it */
 static char *expand(const char *result, const char *key,
 		    const struct match_group *groups, size_t *length)
 {
@@ -335,8 +334,8 @@ static char *expand(const char *result, const char *key,
 	return NULL;
 }
 
-/* make_result - what a condition that holds results in; NULL: that could not
- * be found out. The caller frees it. */
+/* make_result - the result of a condition that is true; NULL: unknown. The
+ * caller frees it. */
 static char *make_result(const struct condition *condition,
 			 const struct subject *subject, size_t *length)
 {
@@ -346,7 +345,7 @@ static char *make_result(const struct condition *condition,
 	int result = 1;
 	char *text = NULL;
 
-	/* A pattern that is turned around has nothing to refer to. */
+	/* A negated pattern has nothing to refer to. */
 	if (condition->patterns[0].match)
 		result = expression_match(expression, subject->key, groups,
 					  subject->steps);
@@ -356,7 +355,7 @@ static char *make_result(const struct condition *condition,
 	return text;
 }
 
-/* test_result - 1, or -1: Postfix fails when a result is not UTF-8 */
+/* test_result - 1, or -1: Postfix fails because the result is not UTF-8 */
 static int test_result(const struct condition *condition,
 		       const struct subject *subject)
 {
@@ -368,7 +367,7 @@ static int test_result(const struct condition *condition,
 	return good ? 1 : -1;
 }
 
-/* holds - do all patterns of a condition hold? */
+/* holds - do all patterns of a condition match? */
 static int holds(const void *context, const void *key)
 {
 	const struct condition *condition = context;
@@ -388,7 +387,7 @@ static int holds(const void *context, const void *key)
 	return 1;
 }
 
-/* test - likewise, and is its result usable? */
+/* test - the same, and is the result usable? */
 static int test(const void *context, const void *key)
 {
 	const struct condition *condition = context;
@@ -399,7 +398,7 @@ static int test(const void *context, const void *key)
 	return result;
 }
 
-/* is_long - is it left to Postfix, whatever the patterns are? */
+/* is_long - is it left to Postfix because of its length? */
 static bool is_long(const struct dictionary *dictionary, const char *key)
 {
 	size_t most = dictionary->values ? ADDRESS_MAX : DOMAIN_MAX;
@@ -407,7 +406,7 @@ static bool is_long(const struct dictionary *dictionary, const char *key)
 	return strnlen(key, most + 1) > most;
 }
 
-/* find - what the first rule that matches results in */
+/* find - the result of the first rule that matches */
 static enum dictionary_answer find(const struct dictionary *dictionary,
 				   const struct subject *subject,
 				   struct dictionary_result *result)
@@ -428,7 +427,8 @@ static enum dictionary_answer find(const struct dictionary *dictionary,
 	return DICTIONARY_FOUND;
 }
 
-/* search - the first rule that matches, and its result if that is wanted */
+/* search - find the first rule that matches, and its result if that is
+ * wanted */
 static enum dictionary_answer search(const struct dictionary *dictionary,
 				     const char *key,
 				     struct dictionary_result *result,
@@ -444,7 +444,7 @@ static enum dictionary_answer search(const struct dictionary *dictionary,
 						  &subject, NULL);
 }
 
-/* find_line - where that rule stands */
+/* find_line - the line of that rule */
 static int find_line(const struct dictionary *dictionary, const char *key)
 {
 	size_t steps = 0;
@@ -453,7 +453,7 @@ static int find_line(const struct dictionary *dictionary, const char *key)
 			  &(struct subject){ key, &steps });
 }
 
-/* why - was it too long, or took too long, or is the result bad? */
+/* why - was it too long, did it take too long, or is the result bad? */
 static const char *why(const struct dictionary *dictionary, const char *key,
 		       size_t steps)
 {
@@ -468,7 +468,7 @@ static const char *why(const struct dictionary *dictionary, const char *key,
 	return "its result for this key is empty or not UTF-8";
 }
 
-/* close_rules - free them */
+/* close_rules - free the rules */
 static void close_rules(struct dictionary *dictionary)
 {
 	if (dictionary->data != NULL)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* dictionary_source - the line of a key in the text that a table is made of
+/* dictionary_source - the line of a key in the text file of a table
  *
- * postmap(1) makes hash:/etc/postfix/domains from /etc/postfix/domains, so that
- * is where an administrator looks. Read when somebody asks for an explanation,
- * and never to decide: the text may be newer than the table. */
+ * postmap(1) builds hash:/etc/postfix/domains from /etc/postfix/domains, so
+ * that is where an administrator looks. The file is read only for explanations,
+ * never to decide: it may be newer than the table. */
 
 #include "lib/dictionary_internal.h"
 
@@ -14,14 +14,14 @@
 #include "lib/logical_lines.h"
 #include "lib/xalloc.h"
 
-/* What is looked for. */
+/* The search. */
 struct search {
 	const char *key; /* folded */
 	bool utf8;
-	int line; /* found; 0: not yet */
+	int line; /* where it was found; 0: not yet */
 };
 
-/* compare - is the first word of the line the key? The first one counts. */
+/* compare - is the first word of the line the key? The first such line wins. */
 static int compare(void *context, int number, char *line, struct error *error)
 {
 	struct search *search = context;
@@ -35,7 +35,7 @@ static int compare(void *context, int number, char *line, struct error *error)
 	return search->line != 0 ? error_set(error, "found") : 0;
 }
 
-/* dictionary_source_line - where the key stands; 0: nowhere */
+/* dictionary_source_line - the line of the key; 0: not found */
 int dictionary_source_line(const struct dictionary *dictionary, const char *key)
 {
 	struct search search = { key, dictionary->utf8, 0 };

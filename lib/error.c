@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* error - one line of text that says why something failed
  *
- * Functions that can fail return -1 and take a struct error as their last
- * argument. They neither log nor exit: whoever decides does. The line may quote
- * a file or a request, and is printable all the same. */
+ * Functions that can fail return -1 and have a struct error as their last
+ * argument. They neither log nor exit; their caller decides what to do. The
+ * line may quote a file or a request, and is always printable. */
 
 #include "lib/error.h"
 

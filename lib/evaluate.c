@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: ISC */
 /* evaluate - walk an ordered list of restrictions until one decides
  *
- * A restriction may answer later: it returns evaluation_wait() and calls
- * evaluation_resume() from the event loop when it knows. The walk then goes
- * on where it stood.
+ * A restriction may answer later: it returns evaluation_wait(), and calls
+ * evaluation_resume() from the event loop when it has the answer. The walk then
+ * continues from there.
  *
- * Only Postfix may know whether the destination is ours. Then the restriction
- * that comes to it says DUNNO, and the walk goes on as for the one answer
- * after which it matters what follows: "not ours" behind permit_auth_
- * destination, "ours" behind reject_unauth_destination. What comes of that
- * walk becomes the restrictions that Postfix is to try in our place:
+ * Sometimes only Postfix knows whether the destination is ours. A restriction
+ * that needs to know then says DUNNO, and the walk continues under the
+ * assumption that makes what follows relevant: "not ours" after
+ * permit_auth_destination, "ours" after reject_unauth_destination. The outcome
+ * of that walk becomes the list of restrictions that Postfix has to try instead
+ * of us:
  *
- *   behind permit_auth_destination	behind reject_unauth_destination
+ *   after permit_auth_destination	after reject_unauth_destination
  *   W permits	that, W, reject_unauth_	that, W, reject
  *		destination
- *   rejects	that, reject_unauth_	it is a reject either way
+ *   rejects	that, reject_unauth_	a reject in either case
  *		destination
  *   defers	that, defer		a defer: never less than a refusal
  *
  * A restriction about the sender that only Postfix can look up can only refuse,
- * as the one on the right: the walk goes on behind it, and where its outcome
- * is a permit, or may be one, Postfix is to try that restriction too, in its
- * place.
+ * like the one on the right: the walk continues after it, and if the outcome is
+ * or may be a permit, Postfix has to try that restriction, too, in its place.
  *
- * The last word refuses whatever the ones before did not decide; without a
- * recipient there is nothing to refuse yet, and no such word. */
+ * The last word refuses everything that the ones before it did not decide.
+ * Without a recipient there is nothing to refuse yet, and no such word. */
 
 #include "lib/evaluate.h"
 
@@ -33,7 +33,7 @@
 
 #include "lib/xalloc.h"
 
-/* restriction_list_add - open a restriction and put it at the end */
+/* restriction_list_add - open a restriction and append it */
 int restriction_list_add(struct restriction_list *list,
 			 const struct restriction *restriction,
 			 const char *argument,
@@ -62,7 +62,8 @@ void restriction_list_clear(struct restriction_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-/* last_ask - the word that refuses what those before it did not decide */
+/* last_ask - the word that refuses everything that those before it did not
+ * decide */
 static const char *last_ask(const struct decision *decision)
 {
 	if (decision->assumed != ASSUMED_NOT_OURS)
@@ -81,13 +82,13 @@ static const char *ask_reason(const struct decision *decision)
 		       : "only Postfix can look destination and sender up";
 }
 
-/* decide_asked - the walk is over, and Postfix has to be asked for a part */
+/* decide_asked - the walk is over, and Postfix has to do some of the lookups */
 static void decide_asked(struct decision *decision, bool has_recipient)
 {
 	bool permits = decision->verdict == VERDICT_PERMIT;
 	size_t count = decision->asked_count;
 
-	/* Those that were asked for can only refuse. */
+	/* The recorded restrictions can only refuse. */
 	if (!permits && decision->assumed != ASSUMED_NOT_OURS)
 		return;
 	memcpy(decision->asks, decision->asked,
@@ -96,7 +97,7 @@ static void decide_asked(struct decision *decision, bool has_recipient)
 		decision->asks[count++] = decision->restriction;
 	if (has_recipient)
 		decision->asks[count] = last_ask(decision);
-	/* Permitted whatever Postfix finds: no question is open. */
+	/* Permitted whatever Postfix finds: nothing is left to ask. */
 	if (permits && decision->assumed == ASSUMED_NOT_OURS &&
 	    decision->asked_count == 1)
 		return;
@@ -123,7 +124,7 @@ static void decide(struct evaluation *evaluation, enum verdict verdict,
 	}
 }
 
-/* judge - take one answer; true: it decides */
+/* judge - handle one answer; true: it decides */
 static bool judge(struct evaluation *evaluation,
 		  const struct restriction *restriction, enum verdict verdict)
 {
@@ -136,7 +137,7 @@ static bool judge(struct evaluation *evaluation,
 	return true;
 }
 
-/* walk - ask one restriction after the other; true: decided */
+/* walk - try one restriction after the other; true: decided */
 static bool walk(struct evaluation *evaluation)
 {
 	const struct restriction_list *list = evaluation->list;
@@ -204,7 +205,7 @@ void evaluation_resume(struct evaluation *evaluation, enum verdict verdict,
 		evaluation->done(evaluation);
 }
 
-/* evaluation_cancel - the client is gone */
+/* evaluation_cancel - forget the request */
 void evaluation_cancel(struct evaluation *evaluation)
 {
 	const struct restriction *restriction;

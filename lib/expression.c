@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-/* expression - regular expressions, read as Postfix reads them
+/* expression - regular expressions, interpreted as in Postfix
  *
- * What a text costs that a stranger chose is bounded for every pattern, in time
- * and in room, and nothing is kept, so that threads share patterns without a
- * lock.
+ * For every pattern, the cost of a text that a stranger chose is bounded, in
+ * time and memory. Nothing is kept between matches, so threads share patterns
+ * without a lock.
  *
- * pcre: is PCRE2, without its compiler to machine code. What it does is counted
- * by callouts, which it makes before each item of a pattern; its own limit of
- * steps is for each byte that a match may begin with, and does not say how many
- * there were. regexp: is compiled by
- * regcomp(3), which alone says whether a pattern is right, but run by
- * lib/automaton.c: another engine would read the same pattern differently here
- * and there ("\d", "a++" and "[\]]" mean other things to PCRE2, and "\<" or
- * "[[.hyphen.]]" nothing), and regexec(3) has no limits. What the automaton
- * does not know is called costly and not run: back-references above all. */
+ * pcre: is PCRE2, without its compiler to machine code. Its work is counted by
+ * callouts before each item of a pattern; PCRE2's own limit of steps applies to
+ * each byte at which a match may begin, and does not report how many were used.
+ *
+ * regexp: is compiled by regcomp(3), which alone determines whether a pattern
+ * is valid, but executed by lib/automaton.c: regexec(3) has no limits, and
+ * other engines read some patterns differently ("\d", "a++" and "[\]]" have
+ * other meanings in PCRE2; "\<" and "[[.hyphen.]]" have none). Patterns that
+ * the automaton does not support, above all those with back-references, are
+ * called costly and never executed. */
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 
@@ -29,12 +30,12 @@
 #include "lib/xalloc.h"
 
 #define PATTERN_MAX 16384 /* bytes of a pattern */
-#define REPEATS_MAX 4096  /* what {n} and {m,n} multiply to */
+#define REPEATS_MAX 4096  /* product of all {n} and {m,n} */
 #define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 20000
 #define HEAP_LIMIT  4096 /* KiB */
-#define MATCH_STEPS 64	 /* what PCRE2 costs before it looks at the text */
-#define ITEM_STEPS  6	 /* an item of its pattern; more in a large one */
+#define MATCH_STEPS 64	 /* the cost of PCRE2 before it looks at the text */
+#define ITEM_STEPS  6	 /* the cost of an item of it; more if it is large */
 
 struct expression {
 	struct automaton *posix; /* NULL with EXPRESSION_PCRE */
@@ -44,7 +45,7 @@ struct expression {
 	size_t groups;
 };
 
-/* A letter behind a pattern, and the option that it turns around. */
+/* A letter after a pattern, and the option that it toggles. */
 struct letter {
 	char letter;
 	unsigned option;
@@ -65,11 +66,11 @@ static const struct letter pcre_letters[] = {
 	{ 'A', PCRE2_ANCHORED },
 	{ 'E', PCRE2_DOLLAR_ENDONLY },
 	{ 'U', PCRE2_UNGREEDY },
-	{ 'X', 0 }, /* once meant something */
+	{ 'X', 0 }, /* obsolete */
 	{ '\0', 0 },
 };
 
-/* expression_options - read the letters behind a pattern */
+/* expression_options - read the letters after a pattern */
 int expression_options(enum expression_kind kind, const char **text,
 		       unsigned *options, struct error *error)
 {
@@ -114,7 +115,7 @@ static unsigned long repeat_of(const char *text)
 	return largest;
 }
 
-/* is_costly - has a POSIX pattern a back-reference, or too many repeats? */
+/* is_costly - has a POSIX pattern back-references, or too many repeats? */
 static bool is_costly(const char *pattern)
 {
 	unsigned long repeats = 1;
@@ -123,7 +124,8 @@ static bool is_costly(const char *pattern)
 		if (pattern[0] == '\\' && pattern[1] >= '1' &&
 		    pattern[1] <= '9')
 			return true;
-		/* In a bracket expression both are harmless: be careful. */
+		/* In a bracket expression both are harmless; this errs on the
+		 * safe side. */
 		if (*pattern == '{')
 			repeats *= repeat_of(pattern + 1);
 		if (repeats > REPEATS_MAX)
@@ -135,7 +137,7 @@ static bool is_costly(const char *pattern)
 	return false;
 }
 
-/* check_posix - would regcomp(3) take the pattern? */
+/* check_posix - does regcomp(3) accept the pattern? */
 static int check_posix(const char *pattern, int options, struct error *error)
 {
 	char reason[256];
@@ -147,12 +149,12 @@ static int check_posix(const char *pattern, int options, struct error *error)
 		return 0;
 	}
 	if (result == REG_ESPACE)
-		xalloc_failed(); /* a pattern left out is a wrong answer */
+		xalloc_failed(); /* skipping it would be wrong */
 	regerror(result, &regex, reason, sizeof(reason));
 	return error_set(error, "%s", reason);
 }
 
-/* compile_posix - as regcomp(3) has it */
+/* compile_posix - compile as regcomp(3) does */
 static int compile_posix(struct expression *expression, const char *pattern,
 			 unsigned options, bool *costly, struct error *error)
 {
@@ -197,7 +199,7 @@ static int compile_pcre(struct expression *expression, const char *pattern,
 	pcre2_set_heap_limit(expression->limits, HEAP_LIMIT);
 	pcre2_pattern_info(expression->pcre, PCRE2_INFO_CAPTURECOUNT, &groups);
 	expression->groups = groups;
-	/* Groups are copied, and many that end at once are not counted. */
+	/* Groups are copied, and many that end together are not counted. */
 	pcre2_pattern_info(expression->pcre, PCRE2_INFO_SIZE, &size);
 	expression->item_steps = ITEM_STEPS + groups / 8 + size / 128;
 	return 0;
@@ -239,13 +241,13 @@ struct expression *expression_new(enum expression_kind kind,
 	return NULL;
 }
 
-/* expression_groups - how many "(...)" that can be referred to */
+/* expression_groups - the number of "(...)" that can be referred to */
 size_t expression_groups(const struct expression *expression)
 {
 	return expression->groups;
 }
 
-/* expression_sure - will the match say what that group matched? */
+/* expression_sure - will a match report what that group matched? */
 bool expression_sure(const struct expression *expression, size_t group)
 {
 	return expression->posix == NULL ||
@@ -267,14 +269,15 @@ static void copy_pcre(pcre2_match_data *data, int count,
 	}
 }
 
-/* What a match costs. */
+/* The cost of a match. */
 struct meter {
 	size_t *steps;
 	size_t each; /* for an item */
-	size_t at;   /* in the text, where the last one was */
+	size_t at;   /* position in the text at the last callout */
 };
 
-/* count_item - an item of the pattern is next, and bytes may have been read */
+/* count_item - called before each item of the pattern; bytes may have been read
+ * since */
 static int count_item(pcre2_callout_block *block, void *context)
 {
 	struct meter *meter = context;
@@ -286,13 +289,13 @@ static int count_item(pcre2_callout_block *block, void *context)
 	return *meter->steps > AUTOMATON_STEPS_MAX ? PCRE2_ERROR_CALLOUT : 0;
 }
 
-/* match_pcre - within the limits */
+/* match_pcre - match within the limits */
 static int match_pcre(const struct expression *expression, const char *text,
 		      struct match_group *groups, size_t *steps)
 {
 	size_t size = groups != NULL ? expression->groups + 1 : 1;
 	size_t length = strlen(text);
-	/* Room for what a thread needs while it matches. */
+	/* Memory that a thread needs while it matches. */
 	pcre2_match_data *data = pcre2_match_data_create((uint32_t)size, NULL);
 	pcre2_match_context *limits =
 		pcre2_match_context_copy(expression->limits);
@@ -318,7 +321,7 @@ static int match_pcre(const struct expression *expression, const char *text,
 	return result < 0 ? -1 : 1;
 }
 
-/* expression_match - does the text match somewhere? */
+/* expression_match - does any part of the text match? */
 int expression_match(const struct expression *expression, const char *text,
 		     struct match_group *groups, size_t *steps)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* facts - what is known about a request before it is judged
+/* facts - what is known about a request before it is evaluated
  *
- * Gathered once per request, so that restrictions only compare. */
+ * Gathered once for each request, so that restrictions only compare. */
 
 #include "lib/facts.h"
 
 #include <strings.h>
 
-/* is_authenticated - Postfix permit_sasl_authenticated: a mechanism that is
- * not ANONYMOUS; and a name, since without one nobody is known */
+/* is_authenticated - as Postfix permit_sasl_authenticated: a mechanism other
+ * than ANONYMOUS; and a user name, since without one the user is unknown */
 static bool is_authenticated(const struct request *request)
 {
 	return request->sasl_method[0] != '\0' &&
@@ -36,7 +36,7 @@ void facts_gather(struct facts *facts, const struct request *request,
 	}
 }
 
-/* facts_destination - is it ours, and if not, why not */
+/* facts_destination - is it ours, and if not, why not? */
 const char *facts_destination(const struct facts *facts)
 {
 	const struct resolution *destination = &facts->destination;

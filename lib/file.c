@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* file - the whole content of a file
  *
- * For files that name domains: read at once, so that what is read is as close
- * to one state of the file as can be; but in pieces. A kernel that does not
- * preempt itself does nothing else on this processor while it copies: a server
- * that was to answer would wait 60 ms for one read(2) of 20 MB. */
+ * For files that list domains. They are read without a pause, so that the
+ * content is as close to one state of the file as possible, but in pieces: a
+ * kernel without preemption does nothing else on this processor while it
+ * copies, and one read(2) of 20 MB would make a server wait 60 ms. */
 
 #include "lib/file.h"
 
@@ -19,7 +19,7 @@
 
 #define PIECE 65536 /* bytes of one read(2) */
 
-/* read_piece - the next bytes, as far as there is room for them */
+/* read_piece - read the next bytes, if there is room for them */
 static ssize_t read_piece(int fd, char *room, size_t size)
 {
 	return read(fd, room, size < PIECE ? size : PIECE);
@@ -73,7 +73,7 @@ char *file_read(const char *path, size_t *length, const char **reason)
 	return content;
 }
 
-/* file_check_directory - can a file be made there? */
+/* file_check_directory - can a file be created there? */
 int file_check_directory(const char *path, const char *advice,
 			 struct error *error)
 {
@@ -88,7 +88,7 @@ int file_check_directory(const char *path, const char *advice,
 	return result;
 }
 
-/* file_lines - about how many lines of some length there are */
+/* file_lines - roughly how many lines of some length there are */
 size_t file_lines(const char *text, size_t length)
 {
 	const char *end = text + length;

@@ -6,21 +6,22 @@
 
 #include "lib/error.h"
 
-/* FILE_SIZE_MAX - the largest file that file_read() takes, in bytes. */
+/* FILE_SIZE_MAX - the largest file that file_read() accepts, in bytes. */
 #define FILE_SIZE_MAX (1U << 30)
 
-/* file_read - the whole content of a regular file, ended by a NUL that length
- * does not count; the caller frees it. NULL: *reason says why, static or until
- * the next call of strerror(3). Never waits for a FIFO. */
+/* file_read - the whole content of a regular file, followed by a NUL that
+ * length does not include; the caller frees it. NULL: *reason says why; it is
+ * static or valid until the next call of strerror(3). Never waits for a
+ * FIFO. */
 char *file_read(const char *path, size_t *length, const char **reason);
 
-/* file_check_directory - can a file be made in the directory of that absolute
- * path? 0, or -1; advice: what else can be done than to make it. */
+/* file_check_directory - can a file be created in the directory of that
+ * absolute path? 0, or -1; advice: an alternative to creating the directory. */
 int file_check_directory(const char *path, const char *advice,
 			 struct error *error);
 
-/* file_lines - about how many lines of some length a text has: never more than
- * an eighth of its bytes. */
+/* file_lines - roughly how many lines of some length a text has: at most an
+ * eighth of its bytes. */
 size_t file_lines(const char *text, size_t length);
 
 #endif

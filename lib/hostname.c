@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* hostname - syntax of host names and network addresses
  *
- * These rules decide which recipient domains are bad syntax. They look odd in
- * places (an IPv4 address may have leading zeros, but must not begin with 0)
- * because they are those of Postfix valid_hostname(3). */
+ * These rules decide which recipient domains have bad syntax. Some look odd (an
+ * IPv4 address may have leading zeros, but must not begin with 0), because they
+ * are those of Postfix valid_hostname(3). */
 
 #include "lib/hostname.h"
 
@@ -20,14 +20,14 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* is_letter - may this byte stand anywhere in a label? Digits may too. */
+/* is_letter - is this byte allowed anywhere in a label? Digits are, too. */
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 /* hostname_valid - an ASCII domain name: labels that do not begin or end with
- * "-"; not all of digits */
+ * "-"; not only digits */
 bool hostname_valid(const char *name)
 {
 	const char *label = name;
@@ -75,12 +75,12 @@ static bool is_ipv4(const char *text)
 	return *at == '\0';
 }
 
-/* is_ipv6 - up to eight groups of hexadecimal digits; one "::"; an IPv4
- * address may stand for the last two */
+/* is_ipv6 - up to eight groups of hexadecimal digits; one "::"; the last two
+ * groups may be an IPv4 address */
 static bool is_ipv6(const char *text)
 {
 	const char *at = text;
-	int gap = 0; /* number of the colon that "::" begins with */
+	int gap = 0; /* number of the colon where "::" begins */
 	int colons = 0;
 	size_t digits = 0;
 
@@ -118,7 +118,8 @@ bool hostname_is_address(const char *text)
 	return strchr(text, ':') != NULL ? is_ipv6(text) : is_ipv4(text);
 }
 
-/* hostname_literal - the bare address in the inside of an address literal */
+/* hostname_literal - the bare address in an address literal without its
+ * brackets */
 const char *hostname_literal(const char *text)
 {
 	static const char prefix[] = "IPv6:";

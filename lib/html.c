@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <utf8proc.h>
 
-/* is_shown - a letter, mark, digit or sign, not a control or a format */
+/* is_shown - a letter, mark, digit or sign, not a control or format
+ * character */
 static bool is_shown(utf8proc_int32_t character)
 {
 	switch (utf8proc_category(character)) {
@@ -25,7 +26,7 @@ static bool is_shown(utf8proc_int32_t character)
 	}
 }
 
-/* put_ascii - one byte that may be markup */
+/* put_ascii - write one byte that may be markup */
 static void put_ascii(FILE *output, char byte)
 {
 	switch (byte) {
@@ -50,7 +51,7 @@ static void put_ascii(FILE *output, char byte)
 	}
 }
 
-/* html_put - text as text */
+/* html_put - write text so that it stays text */
 void html_put(FILE *output, const char *text)
 {
 	const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;

@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
-/* html_put - text as text of a page, or of an attribute in double quotes:
- * whatever it holds, it is neither markup nor able to change the order of what
- * stands around it. Letters and signs of all languages stay; control
- * characters, invisible ones and bytes that are no UTF-8 become \xNN. */
+/* html_put - write text into a page, or into an attribute in double quotes.
+ * Whatever it contains, it is not markup and cannot reorder the text around it.
+ * Letters and signs of all languages are kept; control and invisible
+ * characters, and bytes that are not UTF-8, become \xNN. */
 void html_put(FILE *output, const char *text);
 
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* idna - syntax of internationalised domain names
  *
- * Postfix accepts a domain with UTF-8 in it when ICU can turn it into ASCII
- * labels that make a valid host name. The same is done here with what
- * utf8proc knows: map (compatibility forms, case), refuse what no label may
- * contain, encode (Punycode, RFC 3492), and check the outcome as a host name.
- * The mapping is that of NFKC_Casefold, a near relative of the UTS 46 table,
- * which keeps four characters that NFKC_Casefold would change, and forbids
- * some that it would not. Lists are compared by lib/casefold, not by this
- * form. */
+ * Postfix accepts a domain with UTF-8 in it if ICU can convert it to ASCII
+ * labels that form a valid host name. This does the same with utf8proc: map
+ * (compatibility forms, case), refuse what no label may contain, encode
+ * (Punycode, RFC 3492), and check the result as a host name. The mapping is
+ * NFKC_Casefold, which is close to the UTS 46 table; but UTS 46 keeps four
+ * characters that NFKC_Casefold changes, and forbids some that it does not.
+ * Lists are compared by lib/casefold, not in this form. */
 
 #include "lib/idna.h"
 
@@ -22,7 +21,7 @@
 #include "lib/hostname.h"
 #include "lib/xalloc.h"
 
-#define LABEL_POINTS_MAX 64 /* more cannot fit a label of 63 bytes */
+#define LABEL_POINTS_MAX 64 /* more do not fit into a label of 63 bytes */
 
 /* Parameters of RFC 3492, section 5. */
 enum {
@@ -35,8 +34,8 @@ enum {
 	INITIAL_N = 128,
 };
 
-/* Characters that are kept: mapped to others that no label may hold, and back
- * again afterwards. */
+/* Characters to keep: replaced by others that no label may contain, and
+ * restored afterwards. */
 static const struct kept {
 	utf8proc_int32_t point;
 	utf8proc_int32_t stand_in;
@@ -48,10 +47,10 @@ static const struct kept {
 };
 #define KEPT_COUNT (sizeof(kept) / sizeof(kept[0]))
 
-#define NEVER 0xf8ff /* for private use: no label may hold it */
+#define NEVER 0xf8ff /* for private use: no label may contain it */
 
-/* Characters that UTS 46 forbids, and NFKC_Casefold keeps, drops or turns into
- * others. */
+/* Characters that UTS 46 forbids, and NFKC_Casefold keeps, drops or
+ * replaces. */
 static const struct range {
 	utf8proc_int32_t first;
 	utf8proc_int32_t last;
@@ -75,7 +74,7 @@ struct output {
 	size_t used;
 };
 
-/* put - append one byte; a name that grows too long is refused later */
+/* put - append one byte; a name that becomes too long is refused later */
 static void put(struct output *out, char c)
 {
 	if (out->used < sizeof(out->text))
@@ -89,7 +88,7 @@ static void put_digit(struct output *out, uint32_t digit)
 	put(out, (char)(digit < 26 ? 'a' + digit : '0' + (digit - 26)));
 }
 
-/* adapt - the bias for the next number (RFC 3492, section 6.1) */
+/* adapt - the next bias (RFC 3492, section 6.1) */
 static uint32_t adapt(uint32_t delta, uint32_t points, bool first)
 {
 	uint32_t k = 0;
@@ -101,7 +100,7 @@ static uint32_t adapt(uint32_t delta, uint32_t points, bool first)
 	return k + (BASE - TMIN + 1) * delta / (delta + SKEW);
 }
 
-/* put_number - append delta as a number of variable length */
+/* put_number - append delta as a variable-length number */
 static void put_number(struct output *out, uint32_t delta, uint32_t bias)
 {
 	for (uint32_t k = BASE;; k += BASE) {
@@ -117,7 +116,7 @@ static void put_number(struct output *out, uint32_t delta, uint32_t bias)
 	put_digit(out, delta);
 }
 
-/* smallest_from - the least code point of a label that is not below n */
+/* smallest_from - the smallest code point of a label that is at least n */
 static uint32_t smallest_from(const uint32_t *points, uint32_t count,
 			      uint32_t n)
 {
@@ -130,8 +129,8 @@ static uint32_t smallest_from(const uint32_t *points, uint32_t count,
 	return least;
 }
 
-/* put_punycode - append a label; numbers cannot overflow as a label has few
- * code points (LABEL_POINTS_MAX * 0x110000 is below 2^32) */
+/* put_punycode - append a label; numbers cannot overflow because a label has
+ * few code points (LABEL_POINTS_MAX * 0x110000 is below 2^32) */
 static void put_punycode(struct output *out, const uint32_t *points,
 			 uint32_t count)
 {
@@ -164,8 +163,8 @@ static void put_punycode(struct output *out, const uint32_t *points,
 	}
 }
 
-/* prepare - what utf8proc calls for each character ahead of mapping it. A
- * stand-in that is there already is as forbidden as it was. */
+/* prepare - called by utf8proc for each character before it is mapped. A
+ * replacement character in the input is as forbidden as it was. */
 static utf8proc_int32_t prepare(utf8proc_int32_t point, void *unused)
 {
 	(void)unused;
@@ -182,7 +181,7 @@ static utf8proc_int32_t prepare(utf8proc_int32_t point, void *unused)
 	return point;
 }
 
-/* show_kept - the character behind a stand-in */
+/* show_kept - the character that a replacement represents */
 static uint32_t show_kept(utf8proc_int32_t point)
 {
 	for (size_t i = 0; i < KEPT_COUNT; i++) {
@@ -206,7 +205,7 @@ static utf8proc_uint8_t *map(const char *text)
 	return mapped;
 }
 
-/* is_allowed - may a label hold this character at all? */
+/* is_allowed - may a label contain this character at all? */
 static bool is_allowed(uint32_t point)
 {
 	if (point == 0x200c || point == 0x200d)
@@ -226,7 +225,7 @@ static bool is_allowed(uint32_t point)
 	}
 }
 
-/* is_mark - a combining mark, which no label begins with? */
+/* is_mark - a combining mark, which cannot begin a label? */
 static bool is_mark(uint32_t point)
 {
 	utf8proc_category_t category =
@@ -245,8 +244,8 @@ static uint32_t digit_value(uint32_t c)
 	return c >= 'a' && c <= 'z' ? c - 'a' : BASE;
 }
 
-/* take_number - read a number of variable length at *next; false: it is cut
- * short, or larger than any that is needed */
+/* take_number - read a variable-length number at *next; false: it is
+ * incomplete, or larger than needed */
 static bool take_number(const uint32_t *text, uint32_t length, uint32_t *next,
 			uint32_t bias, uint32_t *number)
 {
@@ -275,8 +274,8 @@ static bool take_number(const uint32_t *text, uint32_t length, uint32_t *next,
 	return true;
 }
 
-/* unpunycode - decode a label, without its "xn--"; returns how many points
- * there are, 0 when it is none */
+/* unpunycode - decode a label without its "xn--"; returns the number of code
+ * points, 0: invalid */
 static uint32_t unpunycode(const uint32_t *text, uint32_t length,
 			   uint32_t points[LABEL_POINTS_MAX])
 {
@@ -307,7 +306,7 @@ static uint32_t unpunycode(const uint32_t *text, uint32_t length,
 	return count > basic ? count : 0;
 }
 
-/* is_stable - would mapping leave these points as they are? */
+/* is_stable - would mapping leave these code points unchanged? */
 static bool is_stable(const uint32_t *points, uint32_t count)
 {
 	utf8proc_uint8_t text[4 * LABEL_POINTS_MAX + 1];
@@ -334,8 +333,8 @@ static bool is_stable(const uint32_t *points, uint32_t count)
 	return same == count && length == 0;
 }
 
-/* has_prefix - is there a "-" in the third and the fourth place? Places are
- * counted as ICU does, in UTF-16. */
+/* has_prefix - are the third and fourth characters "-"? Positions are counted
+ * as in ICU, in UTF-16. */
 static bool has_prefix(const uint32_t *points, uint32_t count)
 {
 	uint32_t place = 0;
@@ -349,7 +348,7 @@ static bool has_prefix(const uint32_t *points, uint32_t count)
 	return hyphens == 2;
 }
 
-/* is_label - may these points, with one that is not ASCII, be a label? */
+/* is_label - are these code points, not all ASCII, a valid label? */
 static bool is_label(const uint32_t *points, uint32_t count)
 {
 	if (is_mark(points[0]) || points[0] == '-' || points[count - 1] == '-')
@@ -362,9 +361,9 @@ static bool is_label(const uint32_t *points, uint32_t count)
 	return !has_prefix(points, count);
 }
 
-/* is_ascii_label - may these points, all ASCII, stand beside labels that are
- * not? What begins with "xn--" must be the form of a label. The rest is for
- * hostname_valid() to see. */
+/* is_ascii_label - may these code points, all ASCII, be next to labels that are
+ * not ASCII? A label that begins with "xn--" must be valid Punycode.
+ * hostname_valid() checks the rest. */
 static bool is_ascii_label(const uint32_t *points, uint32_t count)
 {
 	uint32_t decoded[LABEL_POINTS_MAX + 1];
@@ -454,8 +453,8 @@ bool idna_valid(const char *domain)
 	return idna_to_ascii(domain, ascii);
 }
 
-/* decode_label - the UTF-8 form of a label that begins with "xn--", behind
- * that; returns its length, 0 when it has none */
+/* decode_label - the UTF-8 form of a label, without its "xn--"; returns its
+ * length, 0: invalid */
 static size_t decode_label(char *out, const char *label, size_t length)
 {
 	uint32_t text[LABEL_POINTS_MAX], points[LABEL_POINTS_MAX + 1];
@@ -477,8 +476,8 @@ static size_t decode_label(char *out, const char *label, size_t length)
 	return used;
 }
 
-/* idna_to_unicode - the form in UTF-8 of an ASCII domain; it is right when it
- * leads back to where it came from */
+/* idna_to_unicode - the UTF-8 form of an ASCII domain; it is valid if it
+ * converts back to the same ASCII */
 char *idna_to_unicode(const char *ascii)
 {
 	char *text = xmalloc(4 * strlen(ascii) + 1);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* idna_valid - can this domain, which is not all ASCII, be written in ASCII
- * (UTS 46, as Postfix checks it with smtputf8_enable = yes)? In doubt no.
+ * (UTS 46, as Postfix checks with smtputf8_enable = yes)? If in doubt, no.
  * Allocates. */
 bool idna_valid(const char *domain);
 
@@ -15,9 +15,8 @@ bool idna_valid(const char *domain);
  * none. Allocates. */
 bool idna_to_ascii(const char *domain, char ascii[IDNA_ASCII_MAX]);
 
-/* idna_to_unicode - the form in UTF-8 of an ASCII domain with labels "xn--",
- * folded; the caller frees it. NULL: it has none, or there is no such label in
- * it. */
+/* idna_to_unicode - the folded UTF-8 form of an ASCII domain with "xn--"
+ * labels; the caller frees it. NULL: it has no such form, or no such label. */
 char *idna_to_unicode(const char *ascii);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* interfaces - the addresses under which this host is known
+/* interfaces - the addresses of this host
  *
- * An address literal (user@[192.0.2.1]) is a local destination when it is an
- * address in inet_interfaces or proxy_interfaces. Both are turned into binary
+ * An address literal (user@[192.0.2.1]) is a local destination if the address
+ * is in inet_interfaces or proxy_interfaces. Both are converted to binary
  * addresses at load, as Postfix own_inet_addr(3) does, except that an address
- * which no interface has is not refused: policyd may run elsewhere. */
+ * that no interface has is not refused: policyd may run on another host. */
 
 #include "lib/interfaces.h"
 
@@ -39,8 +39,8 @@ struct interfaces {
 	size_t count;
 };
 
-/* is_supported - does the kernel know this kind of addresses? Like Postfix
- * we do without a family that it does not know. */
+/* is_supported - does the kernel support this address family? Like Postfix, we
+ * do without a family that it does not support. */
 static bool is_supported(int family)
 {
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -81,7 +81,7 @@ static int read_protocols(struct interfaces *interfaces, const char *text,
 	return 0;
 }
 
-/* family_of - the value of getaddrinfo(3) for the protocols in use */
+/* family_of - the argument of getaddrinfo(3) for the protocols in use */
 static int family_of(const struct interfaces *interfaces)
 {
 	if (interfaces->ipv4 == interfaces->ipv6)
@@ -89,7 +89,7 @@ static int family_of(const struct interfaces *interfaces)
 	return interfaces->ipv4 ? AF_INET : AF_INET6;
 }
 
-/* add - add an address of a family in use; returns whether it is one */
+/* add - add an address of a family in use; returns whether it is of one */
 static bool add(struct interfaces *interfaces, const struct sockaddr *address,
 		const char *parameter)
 {
@@ -124,7 +124,7 @@ static bool is_loopback(const struct sockaddr *address)
 		       &((const struct sockaddr_in6 *)raw)->sin6_addr);
 }
 
-/* is_any - the address that stands for all */
+/* is_any - is it the wildcard address? */
 static bool is_any(const struct sockaddr *address)
 {
 	const void *raw = address;
@@ -162,7 +162,7 @@ static int add_local(struct interfaces *interfaces, bool loopback_only,
 	return 0;
 }
 
-/* add_host - add the addresses of one name or address, [] are optional */
+/* add_host - add the addresses of a name or address; brackets are optional */
 static int add_host(struct interfaces *interfaces, const char *word,
 		    size_t length, const char *parameter, struct error *error)
 {
@@ -198,7 +198,7 @@ static int add_host(struct interfaces *interfaces, const char *word,
 	return any ? 0 : -1;
 }
 
-/* add_hosts - add what a list of names and addresses says */
+/* add_hosts - add the addresses of a list of names and addresses */
 static int add_hosts(struct interfaces *interfaces, const char *text,
 		     const char *parameter, struct error *error)
 {
@@ -263,7 +263,7 @@ static bool read_ipv4(const struct interfaces *interfaces, const char *text,
 }
 
 /* read_ipv6 - without ipv6 in inet_protocols, ::ffff:192.0.2.1 is an IPv4
- * address, as getaddrinfo(3) has it, and all others are nothing */
+ * address, as in getaddrinfo(3), and all others are invalid */
 static bool read_ipv6(const struct interfaces *interfaces, const char *text,
 		      struct own_address *address)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* judgement - request and service to facts and decision
+/* judgement - from request and service to facts and decision
  *
- * The server, -q, replay, shadow, expectations and the stranger test all judge
- * by this one way, so that what they say is what would be answered. */
+ * The server, -q, replay, shadow, expectations and the test with strangers all
+ * evaluate requests this way, so that they give the answer that Postfix would
+ * get. */
 
 #include "lib/judgement.h"
 
@@ -18,7 +19,7 @@ bool judgement_start(struct judgement *judgement, const struct service *service,
 				request, &judgement->facts, now, done);
 }
 
-/* judgement_now - the same where nobody can wait */
+/* judgement_now - the same where waiting is impossible */
 int judgement_now(struct judgement *judgement, const struct service *service,
 		  const struct resolver *resolver,
 		  const struct request *request, time_t now)

@@ -11,25 +11,26 @@
 #include "lib/resolve.h"
 #include "lib/service.h"
 
-/* One request judged by one service: the whole middle of the program. The
+/* One request evaluated by one service: the whole middle of the program. The
  * caller owns it, zeroes it (or sets evaluation.trace) before the start, and
- * keeps it where it is until the decision is there or it was cancelled. */
+ * does not move it until the decision is made or the walk is cancelled. */
 struct judgement {
-	struct evaluation evaluation; /* first: done() gets a pointer to it */
+	struct evaluation
+		evaluation; /* must be first: done() gets a pointer to it */
 	struct facts facts;
 	const struct service *service;
 };
 
 /* judgement_start - gather the facts, and walk the restrictions of service.
- * True: judgement->evaluation.decision is there. False: a restriction waits,
- * and done() will be called. */
+ * True: judgement->evaluation.decision is made. False: a restriction waits, and
+ * done() will be called. */
 bool judgement_start(struct judgement *judgement, const struct service *service,
 		     const struct resolver *resolver,
 		     const struct request *request, time_t now,
 		     void (*done)(struct evaluation *));
 
-/* judgement_now - the same where nobody can wait. 0, or -1: a restriction
- * wanted to, and was cancelled. */
+/* judgement_now - the same where waiting is impossible. 0, or -1: a restriction
+ * had to wait, and was cancelled. */
 int judgement_now(struct judgement *judgement, const struct service *service,
 		  const struct resolver *resolver,
 		  const struct request *request, time_t now);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* keyset - a set of many texts, in little memory
  *
- * All texts lie one behind the other in one block: a byte for the mark, the
- * text, a NUL, and in a set with values the value and a NUL. The hash table has
- * only their places in it. */
+ * All texts are in one block: a byte for the mark, the text, a NUL, and in a
+ * set with values the value and a NUL. The hash table has only their offsets in
+ * it. */
 
 #include "lib/keyset.h"
 
@@ -23,7 +23,7 @@ struct keyset {
 	size_t size;
 };
 
-/* keyset_new - empty */
+/* keyset_new - an empty set */
 struct keyset *keyset_new(bool has_values, struct error *error)
 {
 	struct keyset *set = xcalloc(1, sizeof(*set));
@@ -46,7 +46,7 @@ void keyset_free(struct keyset *set)
 	free(set);
 }
 
-/* put_text - at the end of the block, where there is room */
+/* put_text - append to the block, which has room */
 static void put_text(struct keyset *set, const char *text, size_t length)
 {
 	memcpy(set->block + set->used, text, length);
@@ -54,14 +54,14 @@ static void put_text(struct keyset *set, const char *text, size_t length)
 	set->used += length + 1;
 }
 
-/* keyset_add - put a text in, if it is not there */
+/* keyset_add - add a text, unless it exists */
 int keyset_add(struct keyset *set, const char *key, size_t length, bool mark,
 	       struct error *error)
 {
 	return keyset_add_value(set, key, length, "", 0, mark, error);
 }
 
-/* keyset_add_value - put a text and its value in, if it is not there */
+/* keyset_add_value - add a text and its value, unless it exists */
 int keyset_add_value(struct keyset *set, const char *key, size_t length,
 		     const char *value, size_t value_length, bool mark,
 		     struct error *error)
@@ -97,7 +97,7 @@ void keyset_reserve(struct keyset *set, const char *text, size_t length)
 		      set->used + length + 2 * lines);
 }
 
-/* keyset_fit - no more memory than needed */
+/* keyset_fit - release memory that is not needed */
 void keyset_fit(struct keyset *set)
 {
 	if (set->used == 0)
@@ -107,7 +107,7 @@ void keyset_fit(struct keyset *set)
 	slots_fit(&set->slots, set->block, set->used);
 }
 
-/* keyset_find - is a text there? */
+/* keyset_find - does a text exist? */
 int keyset_find(const struct keyset *set, const char *key, size_t length)
 {
 	uint32_t place = slots_find(&set->slots, set->block, key, length);
@@ -117,7 +117,7 @@ int keyset_find(const struct keyset *set, const char *key, size_t length)
 	return set->block[place - 1] != 0 ? -1 : 1;
 }
 
-/* keyset_value - what is behind a text */
+/* keyset_value - the value of a text */
 const char *keyset_value(const struct keyset *set, const char *key,
 			 size_t length)
 {
@@ -128,7 +128,7 @@ const char *keyset_value(const struct keyset *set, const char *key,
 	return set->block + place + length + 1;
 }
 
-/* keyset_size - how many */
+/* keyset_size - the number of texts */
 size_t keyset_size(const struct keyset *set)
 {
 	return set->slots.used;

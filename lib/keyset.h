@@ -7,43 +7,43 @@
 
 #include "lib/error.h"
 
-/* A set of texts, each with one mark; some 27 bytes for a domain name. If it
- * was made for them, each also has a value. */
+/* A set of texts, each with a mark; some 27 bytes for a domain name. A set with
+ * values also has a value for each text. */
 struct keyset;
 
-/* keyset_new - empty; NULL when the system has no random bytes. */
+/* keyset_new - an empty set; NULL when the system has no random bytes. */
 struct keyset *keyset_new(bool has_values, struct error *error);
 
 /* keyset_free - NULL is allowed. */
 void keyset_free(struct keyset *set);
 
-/* keyset_add - 1 added; 0 it was there already and stays as it is; -1 the set
- * is too large. The key has no NUL in it. In a set with values it gets an
- * empty one. */
+/* keyset_add - 1: added; 0: it existed and is unchanged; -1: the set is too
+ * large. The key contains no NUL. In a set with values, its value is empty. */
 int keyset_add(struct keyset *set, const char *key, size_t length, bool mark,
 	       struct error *error);
 
-/* keyset_add_value - likewise, with a value; it has no NUL in it either. */
+/* keyset_add_value - the same, with a value, which contains no NUL either. */
 int keyset_add_value(struct keyset *set, const char *key, size_t length,
 		     const char *value, size_t value_length, bool mark,
 		     struct error *error);
 
-/* keyset_reserve - make room for the records of a text of lines, where each
- * line is one. */
+/* keyset_reserve - make room for the lines of a text, where each line is one
+ * record. */
 void keyset_reserve(struct keyset *set, const char *text, size_t length);
 
-/* keyset_fit - use no more memory than needed: no more are added. */
+/* keyset_fit - release memory that is not needed, after the last text was
+ * added. */
 void keyset_fit(struct keyset *set);
 
-/* keyset_find - 0 it is not there; 1 it is; -1 it is, and has the mark. */
+/* keyset_find - 0: not found; 1: found; -1: found, with the mark. */
 int keyset_find(const struct keyset *set, const char *key, size_t length);
 
-/* keyset_value - the value of a key, which belongs to the set; NULL: the key
- * is not there, or the set was not made for values. */
+/* keyset_value - the value of a key, owned by the set; NULL: the key was not
+ * found, or the set has no values. */
 const char *keyset_value(const struct keyset *set, const char *key,
 			 size_t length);
 
-/* keyset_size - how many. */
+/* keyset_size - the number of texts. */
 size_t keyset_size(const struct keyset *set);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* ledger - what was decided, over all workers and all servers since the start
+/* ledger - the statistics of all workers and all servers since the start
  *
- * Every worker counts from its own beginning, and a reload begins anew. Here
- * their counts become series that never go backwards: what the servers before
- * have counted, and what the tallies say now. There are never more than so many
- * series, whatever the configuration: what comes too late is counted as
- * "other". Once a series, always a series, until its service is gone.
+ * Each worker counts from zero, and so does each server after a reload. The
+ * ledger turns their counts into series that never decrease: the totals of
+ * previous servers, plus what the tallies say now. The number of series is
+ * limited, whatever the configuration; later ones are counted as "other". A
+ * series is kept until its service no longer exists.
  *
- * For the bars, time is cut into pieces from the beginning of the clock, which
- * is the same for all processes of this machine; so the next server can go on
- * with them (ledger_record.c). */
+ * For the bars, time is divided into intervals from the origin of the clock,
+ * which is the same for all processes on this machine; so the next server can
+ * continue them (ledger_record.c). */
 
 #include "lib/ledger_internal.h"
 
@@ -24,7 +24,7 @@ const struct ledger_span ledger_spans[LEDGER_PERIODS] = {
 	[LEDGER_DAY] = { "day", "30 min", 48, 1800000 },
 };
 
-/* ledger_new - nothing counted */
+/* ledger_new - an empty ledger */
 struct ledger *ledger_new(const struct service_list *services)
 {
 	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
@@ -42,7 +42,7 @@ void ledger_free(struct ledger *ledger)
 	free(ledger);
 }
 
-/* ledger_add - one more tally to read */
+/* ledger_add - add a tally to read */
 void ledger_add(struct ledger *ledger, struct tally *tally)
 {
 	ledger->tallies =
@@ -51,7 +51,7 @@ void ledger_add(struct ledger *ledger, struct tally *tally)
 	ledger->tallies[ledger->tally_count++] = tally;
 }
 
-/* copy - a name, cut if it must be */
+/* copy - copy a name, cut if necessary */
 static void copy(char *to, size_t size, const char *from)
 {
 	size_t length = strnlen(from, size - 1);
@@ -60,7 +60,7 @@ static void copy(char *to, size_t size, const char *from)
 	to[length] = '\0';
 }
 
-/* ledger_find - the series of these names, perhaps a new one, or "other" */
+/* ledger_find - the series with these names, a new one, or "other" */
 struct ledger_series *ledger_find(struct ledger *ledger, const char *service,
 				  const char *restriction, enum verdict verdict)
 {
@@ -85,7 +85,7 @@ struct ledger_series *ledger_find(struct ledger *ledger, const char *service,
 	return series;
 }
 
-/* advance - time goes on: the oldest bars make room for new ones */
+/* advance - advance to the present: new bars replace the oldest ones */
 static void advance(struct ledger *ledger, enum ledger_period period,
 		    uint64_t clock)
 {
@@ -102,7 +102,7 @@ static void advance(struct ledger *ledger, enum ledger_period period,
 	}
 }
 
-/* visit - one count of a tally */
+/* visit - add one count of a tally */
 static void visit(void *context, int service, const char *restriction,
 		  enum verdict verdict, uint64_t count)
 {
@@ -114,7 +114,7 @@ static void visit(void *context, int service, const char *restriction,
 	ledger_find(ledger, name, restriction, verdict)->counted += count;
 }
 
-/* settle - what is new in a series since it was read last */
+/* settle - add what is new in a series since it was last read */
 static void settle(struct ledger *ledger, struct ledger_series *series)
 {
 	uint64_t total = series->before + series->counted;
@@ -147,20 +147,20 @@ void ledger_read(struct ledger *ledger, uint64_t now_ms)
 		settle(ledger, &ledger->series[i]);
 }
 
-/* ledger_count - how many series there are */
+/* ledger_count - the number of series */
 size_t ledger_count(const struct ledger *ledger)
 {
 	return ledger->count;
 }
 
-/* ledger_get - one of them */
+/* ledger_get - one of the series */
 const struct ledger_series *ledger_get(const struct ledger *ledger,
 				       size_t index)
 {
 	return &ledger->series[index];
 }
 
-/* ledger_bar - one bar, counted from the oldest */
+/* ledger_bar - one bar, numbered from the oldest */
 uint32_t ledger_bar(const struct ledger *ledger,
 		    const struct ledger_series *series,
 		    enum ledger_period period, unsigned index)
@@ -170,7 +170,7 @@ uint32_t ledger_bar(const struct ledger *ledger,
 	return series->bars[period][(ledger->clock[period] + 1 + index) % bars];
 }
 
-/* ledger_sum - all bars of a period */
+/* ledger_sum - the sum of all bars of a period */
 uint64_t ledger_sum(const struct ledger_series *series,
 		    enum ledger_period period)
 {
@@ -188,8 +188,8 @@ const struct tally_times *ledger_times(const struct ledger *ledger)
 	return &ledger->times;
 }
 
-/* put_refusal - into a list, the newest first, if it is not too old for it;
- * returns how many there are then */
+/* put_refusal - insert into a list, newest first, unless it is too old for it;
+ * returns the new length */
 static size_t put_refusal(struct tally_refusal refusals[TALLY_REFUSALS],
 			  size_t count, const struct tally_refusal *refusal)
 {

@@ -2,8 +2,8 @@
 #ifndef LIB_LEDGER_INTERNAL_H
 #define LIB_LEDGER_INTERNAL_H
 
-/* Shared by ledger.c, which counts, and ledger_record.c, which passes the
- * counts on, only. */
+/* Shared by ledger.c (counts) and ledger_record.c (passes the counts on)
+ * only. */
 
 #include "lib/ledger.h"
 
@@ -15,13 +15,12 @@ struct ledger {
 	size_t tally_count;
 	struct ledger_series series[SERIES_MAX];
 	size_t count;
-	uint64_t clock[LEDGER_PERIODS]; /* the newest bar */
+	uint64_t clock[LEDGER_PERIODS]; /* index of the newest bar */
 	struct tally_times times, times_before;
-	struct tally_refusal refusals[TALLY_REFUSALS]; /* of servers before */
+	struct tally_refusal refusals[TALLY_REFUSALS]; /* of previous servers */
 };
 
-/* ledger_find - the series of these names, perhaps a new one, perhaps that of
- * "other". */
+/* ledger_find - the series with these names, possibly a new one or "other". */
 struct ledger_series *ledger_find(struct ledger *ledger, const char *service,
 				  const char *restriction,
 				  enum verdict verdict);

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-/* ledger_record - a ledger goes from one server to the next
+/* ledger_record - pass a ledger from one server to the next
  *
- * Records, each with its letter: the clocks (the first), times, series,
- * refusals, and bars, in this order, so that what fits in is what matters most.
- * Numbers are seven bits in a byte, the lowest first. */
+ * A sequence of records, each with a letter: clocks (always the first), times,
+ * series, refusals, and bars, in this order, so that the most important ones
+ * fit. Numbers are written seven bits per byte, lowest first. */
 
 #include "lib/ledger_internal.h"
 
 #include <string.h>
 
-/* Where bytes go, or come from. */
+/* A buffer that is written or read. */
 struct pack {
 	char *to;
 	const char *from;
 	size_t left;
-	bool failed; /* there was no room, or nothing more */
+	bool failed; /* there was no room, or nothing left */
 };
 
-/* put_byte - one byte, if there is room */
+/* put_byte - write one byte, if there is room */
 static void put_byte(struct pack *pack, unsigned byte)
 {
 	if (pack->left == 0) {
@@ -28,7 +28,7 @@ static void put_byte(struct pack *pack, unsigned byte)
 	pack->left--;
 }
 
-/* put_number - small ones are short */
+/* put_number - write a number; small ones are short */
 static void put_number(struct pack *pack, uint64_t number)
 {
 	for (; number >= 128; number >>= 7)
@@ -36,7 +36,7 @@ static void put_number(struct pack *pack, uint64_t number)
 	put_byte(pack, (unsigned)number);
 }
 
-/* put_text - with its NUL */
+/* put_text - write a text with its NUL */
 static void put_text(struct pack *pack, const char *text)
 {
 	do {
@@ -44,7 +44,7 @@ static void put_text(struct pack *pack, const char *text)
 	} while (*text++ != '\0');
 }
 
-/* get_byte - 0 when there are no more */
+/* get_byte - read one byte; 0 when there are none left */
 static unsigned get_byte(struct pack *pack)
 {
 	if (pack->left == 0) {
@@ -55,7 +55,7 @@ static unsigned get_byte(struct pack *pack)
 	return (unsigned char)*pack->from++;
 }
 
-/* get_number - as put_number() has put it */
+/* get_number - read what put_number() wrote */
 static uint64_t get_number(struct pack *pack)
 {
 	uint64_t number = 0;
@@ -72,7 +72,7 @@ static uint64_t get_number(struct pack *pack)
 	return number;
 }
 
-/* get_text - into a buffer that must suffice */
+/* get_text - read into a buffer that must be large enough */
 static void get_text(struct pack *pack, char *buffer, size_t size)
 {
 	size_t length = strnlen(pack->from, pack->left);
@@ -87,7 +87,7 @@ static void get_text(struct pack *pack, char *buffer, size_t size)
 	pack->left -= length + 1;
 }
 
-/* put_times - how long decisions took */
+/* put_times - write how long decisions took */
 static void put_times(struct pack *pack, const struct tally_times *times)
 {
 	size_t i;
@@ -98,7 +98,7 @@ static void put_times(struct pack *pack, const struct tally_times *times)
 	put_number(pack, times->sum_us);
 }
 
-/* put_series - names and total */
+/* put_series - write the names and total of a series */
 static void put_series(struct pack *pack, const struct ledger_series *series)
 {
 	put_byte(pack, 'S');
@@ -108,7 +108,7 @@ static void put_series(struct pack *pack, const struct ledger_series *series)
 	put_number(pack, series->total);
 }
 
-/* put_bars - how the total came about */
+/* put_bars - write the bars of a series */
 static void put_bars(struct pack *pack, const struct ledger *ledger,
 		     const struct ledger_series *series)
 {
@@ -126,7 +126,7 @@ static void put_bars(struct pack *pack, const struct ledger *ledger,
 					      (enum ledger_period)period, i));
 }
 
-/* put_one - one refusal */
+/* put_one - write one refusal */
 static void put_one(struct pack *pack, const struct tally_refusal *refusal)
 {
 	put_byte(pack, 'R');
@@ -143,7 +143,7 @@ static void put_one(struct pack *pack, const struct tally_refusal *refusal)
 	put_text(pack, refusal->reply);
 }
 
-/* commit - keep the record if it is whole */
+/* commit - keep the record if it is complete */
 static bool commit(struct pack *pack, struct pack *kept)
 {
 	if (!pack->failed)
@@ -151,7 +151,7 @@ static bool commit(struct pack *pack, struct pack *kept)
 	return !pack->failed;
 }
 
-/* ledger_write - all of it, for the next server */
+/* ledger_write - write all of it for the next server */
 size_t ledger_write(const struct ledger *ledger, char *bytes, size_t size)
 {
 	struct tally_refusal refusals[TALLY_REFUSALS];
@@ -182,14 +182,14 @@ size_t ledger_write(const struct ledger *ledger, char *bytes, size_t size)
 	return size - kept.left;
 }
 
-/* is_served - is there still a service of that name? */
+/* is_served - is there still a service with that name? */
 static bool is_served(const struct ledger *ledger, const char *name)
 {
 	return service_named(ledger->services, name) != NULL ||
 	       strcmp(name, TALLY_OTHER) == 0;
 }
 
-/* take_names - what a record is about: its series, or NULL: not ours */
+/* take_names - the series of a record; NULL: not ours */
 static struct ledger_series *take_names(struct ledger *ledger,
 					struct pack *pack)
 {
@@ -207,7 +207,7 @@ static struct ledger_series *take_names(struct ledger *ledger,
 	return ledger_find(ledger, service, restriction, (enum verdict)verdict);
 }
 
-/* take_series - the total goes on; it is nothing new */
+/* take_series - continue a total; it is not new */
 static void take_series(struct ledger *ledger, struct pack *pack)
 {
 	struct ledger_series *series = take_names(ledger, pack);
@@ -219,7 +219,7 @@ static void take_series(struct ledger *ledger, struct pack *pack)
 	series->total += total;
 }
 
-/* take_bars - those that are not too old, into their places */
+/* take_bars - put the bars that are not too old into their places */
 static void take_bars(struct ledger *ledger, struct pack *pack,
 		      const uint64_t clock[LEDGER_PERIODS])
 {
@@ -243,7 +243,7 @@ static void take_bars(struct ledger *ledger, struct pack *pack,
 	}
 }
 
-/* take_times - how long decisions took */
+/* take_times - read how long decisions took */
 static void take_times(struct ledger *ledger, struct pack *pack)
 {
 	size_t i;
@@ -253,7 +253,7 @@ static void take_times(struct ledger *ledger, struct pack *pack)
 	ledger->times_before.sum_us += get_number(pack);
 }
 
-/* take_refusal - one of the last ones */
+/* take_refusal - read one of the last refusals */
 static void take_refusal(struct ledger *ledger, struct pack *pack, size_t at)
 {
 	struct tally_refusal to = { .when = (int64_t)get_number(pack) };
@@ -275,7 +275,7 @@ static void take_refusal(struct ledger *ledger, struct pack *pack, size_t at)
 		ledger->refusals[at] = to;
 }
 
-/* take_clocks - when it was written, which was not later than now */
+/* take_clocks - read when it was written, which must not be in the future */
 static void take_clocks(const struct ledger *ledger, struct pack *pack,
 			uint64_t clock[LEDGER_PERIODS])
 {
@@ -288,7 +288,7 @@ static void take_clocks(const struct ledger *ledger, struct pack *pack,
 	}
 }
 
-/* ledger_take - go on with what the server before has written */
+/* ledger_take - continue from what the previous server wrote */
 int ledger_take(struct ledger *ledger, const char *bytes, size_t length)
 {
 	struct pack pack = { .from = bytes, .left = length };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* listener - listening sockets: TCP, and whatever all kinds share */
+/* listener - listening sockets: TCP, and the code common to all kinds */
 
 #include "lib/listener.h"
 
@@ -18,7 +18,7 @@ static const char *unix_path(const struct listener_options *options)
 	return options->address + 5;
 }
 
-/* listener_advice - what to do about it */
+/* listener_advice - what to do about an error */
 const char *listener_advice(int number)
 {
 	switch (number) {
@@ -37,7 +37,7 @@ const char *listener_advice(int number)
 	}
 }
 
-/* bind_inet - options and address */
+/* bind_inet - set the options and bind the address */
 static int bind_inet(struct listener *listener,
 		     const union socket_address *address, struct error *error)
 {
@@ -45,7 +45,7 @@ static int bind_inet(struct listener *listener,
 	socklen_t length = sizeof(address->in);
 	int one = 1;
 
-	/* What is accepted inherits TCP_NODELAY; a server may not set it. */
+	/* Accepted connections inherit TCP_NODELAY; a server may not set it. */
 	if (setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &one,
 		       sizeof(one)) < 0 ||
 	    setsockopt(listener->fd, IPPROTO_TCP, TCP_NODELAY, &one,
@@ -64,7 +64,7 @@ static int bind_inet(struct listener *listener,
 	return 0;
 }
 
-/* open_inet - a TCP socket that does not listen yet */
+/* open_inet - open a TCP socket that does not listen yet */
 static int open_inet(struct listener *listener,
 		     const union socket_address *address, struct error *error)
 {
@@ -76,7 +76,7 @@ static int open_inet(struct listener *listener,
 	return bind_inet(listener, address, error);
 }
 
-/* listen_inet - a TCP socket that listens */
+/* listen_inet - open a TCP socket that listens */
 static int listen_inet(struct listener *listener, struct error *error)
 {
 	const char *text = listener->options.address;
@@ -91,7 +91,7 @@ static int listen_inet(struct listener *listener, struct error *error)
 	return 0;
 }
 
-/* listener_open - make a listening socket */
+/* listener_open - open a listening socket */
 int listener_open(struct listener *listener,
 		  const struct listener_options *options, struct error *error)
 {
@@ -112,7 +112,8 @@ int listener_open(struct listener *listener,
 	return result;
 }
 
-/* check_inet - a TCP socket; who has it already only root can tell */
+/* check_inet - could this TCP socket be opened? Only root can see who has the
+ * port */
 static int check_inet(struct listener *listener, struct error *error)
 {
 	const char *text = listener->options.address;
@@ -145,7 +146,7 @@ int listener_check(const struct listener_options *options, struct error *error)
 	return result;
 }
 
-/* listener_adjust - other mode and owner for the same socket */
+/* listener_adjust - set another mode and owner for the same socket */
 int listener_adjust(struct listener *listener,
 		    const struct listener_options *options, struct error *error)
 {
@@ -156,7 +157,7 @@ int listener_adjust(struct listener *listener,
 	return listener_unix_adjust(listener, path, options, error);
 }
 
-/* listener_in_place - can clients still find it? */
+/* listener_in_place - can clients still reach it? */
 bool listener_in_place(const struct listener *listener)
 {
 	const char *path = unix_path(&listener->options);
@@ -164,7 +165,7 @@ bool listener_in_place(const struct listener *listener)
 	return path == NULL || listener_unix_in_place(listener, path);
 }
 
-/* listener_close - the descriptor only */
+/* listener_close - close only the descriptor */
 void listener_close(struct listener *listener)
 {
 	if (listener->fd >= 0)
@@ -172,7 +173,7 @@ void listener_close(struct listener *listener)
 	listener->fd = -1;
 }
 
-/* listener_remove - name and descriptor */
+/* listener_remove - remove the name and close the descriptor */
 void listener_remove(struct listener *listener)
 {
 	const char *path = unix_path(&listener->options);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* listener_owner - who listens where we want to listen
+/* listener_owner - the process that listens where we want to listen
  *
- * For people, who are to stop that program. A unix socket tells who listens at
- * its other end. For a TCP port the socket is looked up in /proc/net, and then
- * among the descriptors of all processes, which only root can see. */
+ * For messages: somebody has to stop that process. A unix socket identifies the
+ * process at its other end. For a TCP port, the socket is looked up in
+ * /proc/net, and then among the descriptors of all processes, which only root
+ * can see. */
 
 #include <dirent.h>
 #include <limits.h>
@@ -16,7 +17,7 @@
 
 #define TCP_LISTEN "0A" /* in /proc/net/tcp */
 
-/* read_name - the program of the process, as far as it is printable */
+/* read_name - the name of the program, as far as it is printable */
 static void read_name(struct listener_owner *owner)
 {
 	char path[40], *byte;
@@ -35,7 +36,7 @@ static void read_name(struct listener_owner *owner)
 			*byte = '?';
 }
 
-/* listener_owner_of_peer - at the other end of a unix socket */
+/* listener_owner_of_peer - the process at the other end of a unix socket */
 void listener_owner_of_peer(struct listener_owner *owner, int fd)
 {
 	struct ucred peer = { 0 };
@@ -48,8 +49,8 @@ void listener_owner_of_peer(struct listener_owner *owner, int fd)
 	read_name(owner);
 }
 
-/* write_place - address and port as /proc/net has them: the words of the
- * address in the order of this machine */
+/* write_place - address and port as in /proc/net: the words of the address in
+ * the byte order of this machine */
 static void write_place(char text[40], const union socket_address *address)
 {
 	const uint32_t *words = address->in6.sin6_addr.s6_addr32;
@@ -62,7 +63,7 @@ static void write_place(char text[40], const union socket_address *address)
 			 words[2], words[3], ntohs(address->in6.sin6_port));
 }
 
-/* in_the_way - equal ports, and equal addresses or all of them? */
+/* in_the_way - equal ports, and equal addresses or a wildcard? */
 static bool in_the_way(const char *one, const char *other)
 {
 	size_t address = strcspn(one, ":");
@@ -119,7 +120,8 @@ static bool has_socket(const char *pid, const char *wanted)
 	return found;
 }
 
-/* listener_owner_of_port - of whoever keeps us from binding to it */
+/* listener_owner_of_port - the process that prevents us from binding the
+ * port */
 void listener_owner_of_port(struct listener_owner *owner,
 			    const union socket_address *address)
 {
@@ -143,13 +145,13 @@ void listener_owner_of_port(struct listener_owner *owner,
 		read_name(owner);
 }
 
-/* listener_owner_is_ours - policyd, or process 1 for it? */
+/* listener_owner_is_ours - is it policyd, or process 1 on its behalf? */
 bool listener_owner_is_ours(const struct listener_owner *owner)
 {
 	return owner->pid == 1 || strcmp(owner->program, "policyd") == 0;
 }
 
-/* listener_in_use - say so, by whom, and what to do */
+/* listener_in_use - report that it is in use, by whom, and what to do */
 int listener_in_use(const char *what, const struct listener_owner *owner,
 		    struct error *error)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* listener_parse - from the text in policyd.conf to an address
  *
- * Strict: one way to write each address, so that equal texts mean equal
- * sockets. */
+ * Strict: there is one way to write each address, so that equal texts mean
+ * equal sockets. */
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -132,7 +132,7 @@ int listener_inet_address(union socket_address *address, const char *text,
 	return inet_address(address, host, port, error);
 }
 
-/* parse_inet - check, and write it in its canonical form */
+/* parse_inet - check an address, and write it in canonical form */
 static int parse_inet(struct listener_options *options, const char *text,
 		      struct error *error)
 {
@@ -184,7 +184,8 @@ bool listener_is_remote(const struct listener_options *options)
 	return !IN6_IS_ADDR_LOOPBACK(&address.in6.sin6_addr);
 }
 
-/* is_same_unix - the same name in the same directory, which may have several */
+/* is_same_unix - the same name in the same directory, which may have several
+ * names */
 static bool is_same_unix(const char *one, const char *other)
 {
 	const char *name = strrchr(one, '/'), *other_name = strrchr(other, '/');
@@ -203,8 +204,8 @@ static bool is_same_unix(const char *one, const char *other)
 	       status.st_ino == other_status.st_ino;
 }
 
-/* is_same_inet - one port of one address, or of all; listeners of IPv6 leave
- * IPv4 alone */
+/* is_same_inet - the same port of the same address, or of all addresses; IPv6
+ * listeners do not accept IPv4 */
 static bool is_same_inet(const union socket_address *one,
 			 const union socket_address *other)
 {
@@ -224,7 +225,7 @@ static bool is_same_inet(const union socket_address *one,
 		IN6_IS_ADDR_UNSPECIFIED(other_host));
 }
 
-/* listener_is_same - can only one of them be opened? */
+/* listener_is_same - can only one of them be open? */
 bool listener_is_same(const struct listener_options *one,
 		      const struct listener_options *other)
 {

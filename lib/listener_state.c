@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* listener_state - is a listening socket still what it was when it was opened?
+/* listener_state - has a listening socket changed since it was opened?
  *
- * The process that opened it shares it with others, of which one may have been
- * taken over. What these can do to it stays when they are gone: it does not
- * listen any more, drops what comes, blocks, or gives its connections options
- * that nobody wants. All that the kernel tells is compared.
+ * The process that opened it shares it with others, one of which may have been
+ * compromised. What they do to the socket outlasts them: it no longer listens,
+ * drops packets, blocks, or gives its connections unwanted options. Everything
+ * that the kernel reports is compared.
  *
- * What depends on sysctl(8) is not: it may change for good reasons. */
+ * Values that depend on sysctl(8) are not compared: they may change for good
+ * reasons. */
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -17,7 +18,7 @@
 
 #include "lib/listener.h"
 
-/* Not in every system's headers. */
+/* Some systems' headers lack these. */
 #ifndef IPV6_MINHOPCOUNT
 #define IPV6_MINHOPCOUNT 73
 #endif
@@ -25,8 +26,7 @@
 #define SO_TXTIME 61
 #endif
 
-/* What one of them means for TCP only, a UNIX socket does not know: before and
- * after. */
+/* A UNIX socket has none of the TCP options, neither before nor after. */
 static const struct {
 	int level, name;
 } options[] = {
@@ -75,8 +75,8 @@ static const struct {
 
 _Static_assert(COUNT <= LISTENER_OPTIONS_MAX, "no room");
 
-/* read_option - its first bytes, and how many there are; what is not known has
- * none */
+/* read_option - the first bytes of an option, and its length; 0 for unknown
+ * options */
 static struct listener_option read_option(int fd, size_t which)
 {
 	struct listener_option option = { 0 };
@@ -91,7 +91,7 @@ static struct listener_option read_option(int fd, size_t which)
 	return option;
 }
 
-/* listener_remember - as it is now */
+/* listener_remember - record the current state */
 void listener_remember(struct listener *listener)
 {
 	struct listener_state *state = &listener->state;
@@ -103,8 +103,7 @@ void listener_remember(struct listener *listener)
 		state->options[i] = read_option(listener->fd, i);
 }
 
-/* listens - does it? Nothing else is to be seen of it but that somebody waits
- */
+/* listens - does it listen? */
 static bool listens(int fd)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN | POLLRDHUP };
@@ -118,7 +117,7 @@ static bool listens(int fd)
 	       on == 1;
 }
 
-/* has_filter - one that drops what comes; the kernel tells its length */
+/* has_filter - does a filter drop packets? The kernel reports its length */
 static bool has_filter(int fd)
 {
 	socklen_t length = 0;
@@ -128,7 +127,7 @@ static bool has_filter(int fd)
 	       length > 0;
 }
 
-/* listener_changed - what is not as it was, or NULL */
+/* listener_changed - a text about a change, or NULL */
 const char *listener_changed(const struct listener *listener)
 {
 	const struct listener_state *state = &listener->state;
@@ -151,8 +150,9 @@ const char *listener_changed(const struct listener *listener)
 	return NULL;
 }
 
-/* listener_renew - open it anew. Those who share the old one cannot keep us
- * from its address, nor listen there: it is shut down for all of them. */
+/* listener_renew - open it again. The processes that share the old socket
+ * cannot keep us from its address, nor listen there: it is shut down for all of
+ * them. */
 int listener_renew(struct listener *listener, struct error *error)
 {
 	struct listener fresh;

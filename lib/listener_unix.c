@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* listener_unix - unix sockets and their names
  *
- * A unix socket is made under a temporary name in the directory where it
- * belongs, gets its owner and mode there, listens, and only then receives its
- * real name: no client ever finds a socket with wrong permissions, or one that
- * does not listen yet. All of it happens under a lock of the directory, so of
- * two programs that start at the same time one finds the other's socket.
+ * A unix socket is created under a temporary name in its directory, gets its
+ * owner and mode there, listens, and only then receives its real name: no
+ * client ever finds a socket with wrong permissions, or one that does not
+ * listen yet. All of this happens while the directory is locked, so of two
+ * programs that start at the same time, one finds the other's socket.
  *
- * A socket file that is in the way is asked by connect(2): "connection
- * refused" means that its owner is gone and it may be replaced; anything else
- * means that somebody lives there. */
+ * If a socket file exists, connect(2) is tried: "connection refused" means that
+ * its owner is gone and it may be replaced; any other result means that it is
+ * in use. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,19 +23,19 @@
 #include "lib/clock.h"
 #include "lib/listener_internal.h"
 
-#define LISTENER_WAIT_MS 2000 /* for a live socket to go away */
+#define LISTENER_WAIT_MS 2000 /* time for a live socket to disappear */
 #define LISTENER_STEP_MS 20
 
-/* Where a unix socket is to appear, taken apart. */
+/* Where to create a unix socket: a path and its parts. */
 struct place {
-	int directory; /* open and, while we work, locked */
+	int directory; /* open and, during the work, locked */
 	const char *path;
 	const char *name; /* last component of path */
 	char temporary[32];
 	struct listener_owner owner;
 };
 
-/* wait_a_moment - one step of polling */
+/* wait_a_moment - one polling interval */
 static void wait_a_moment(void)
 {
 	struct timespec step = { .tv_nsec = LISTENER_STEP_MS * 1000000L };
@@ -43,7 +43,7 @@ static void wait_a_moment(void)
 	nanosleep(&step, NULL);
 }
 
-/* place_open - take the path apart and open its directory */
+/* place_open - split the path and open its directory */
 static int place_open(struct place *place, const char *path,
 		      struct error *error)
 {
@@ -65,7 +65,7 @@ static int place_open(struct place *place, const char *path,
 	return 0;
 }
 
-/* place_lock - keep other starting servers out of the directory */
+/* place_lock - keep other servers that start out of the directory */
 static int place_lock(struct place *place, long long deadline,
 		      struct error *error)
 {
@@ -100,8 +100,8 @@ static socklen_t unix_address(union socket_address *address,
 	return (socklen_t)sizeof(address->un);
 }
 
-/* probe - does anybody listen there? 1 yes, 0 no: a stale name, -1 cannot be
- * found out */
+/* probe - does a process listen there? 1: yes; 0: no, the name is stale; -1:
+ * unknown */
 static int probe(struct place *place, struct error *error)
 {
 	union socket_address address;
@@ -126,7 +126,8 @@ static int probe(struct place *place, struct error *error)
 			 place->path, strerror(reason));
 }
 
-/* look - what is there? 1 nothing, 0 a socket, -1 something that must stay */
+/* look - what exists there? 1: nothing; 0: a socket; -1: something that must
+ * not be touched */
 static int look(const struct place *place, struct error *error)
 {
 	struct stat status;
@@ -150,8 +151,8 @@ static int look(const struct place *place, struct error *error)
 	return 0;
 }
 
-/* clear_way - make room for the name. 1 the way is free, 0 somebody listens
- * there, -1 it will not become free */
+/* clear_way - make the name available. 1: it is; 0: a process listens there;
+ * -1: it will not become available */
 static int clear_way(struct place *place, struct error *error)
 {
 	int result = look(place, error);
@@ -170,8 +171,8 @@ static int clear_way(struct place *place, struct error *error)
 	return 1;
 }
 
-/* name_open - a descriptor of the socket file of that name, not of whatever
- * is put there later: the directory may belong to somebody else */
+/* name_open - a descriptor of the socket file with that name, not of one that
+ * is put there later: the directory may belong to another user */
 static int name_open(const struct place *place, const char *name,
 		     struct stat *status, struct error *error)
 {
@@ -188,7 +189,7 @@ static int name_open(const struct place *place, const char *name,
 	return fd;
 }
 
-/* set_owner_and_mode - of the socket file behind a name_open() descriptor */
+/* set_owner_and_mode - set them through a descriptor from name_open() */
 static int set_owner_and_mode(const struct place *place, int fd,
 			      const struct listener_options *options,
 			      struct error *error)
@@ -207,8 +208,8 @@ static int set_owner_and_mode(const struct place *place, int fd,
 	return 0;
 }
 
-/* bind_temporary - bind under the temporary name, which nobody else may use;
- * what a crashed start has left there goes */
+/* bind_temporary - bind the temporary name, which only we may use; leftovers of
+ * a crashed start are removed */
 static int bind_temporary(const struct place *place, int fd,
 			  struct error *error)
 {
@@ -228,7 +229,7 @@ static int bind_temporary(const struct place *place, int fd,
 	return 0;
 }
 
-/* give_name - the finished socket becomes visible; never over another file */
+/* give_name - make the finished socket visible; never replaces another file */
 static int give_name(const struct place *place, struct error *error)
 {
 	if (renameat2(place->directory, place->temporary, place->directory,
@@ -244,7 +245,7 @@ static int give_name(const struct place *place, struct error *error)
 			 place->path, strerror(errno));
 }
 
-/* finish_unix - from a fresh descriptor to a listening, named socket */
+/* finish_unix - from a new descriptor to a listening, named socket */
 static int finish_unix(struct listener *listener, const struct place *place,
 		       struct error *error)
 {
@@ -273,7 +274,7 @@ out:
 	return result;
 }
 
-/* wait_for_way - get the directory's lock with the way free, or fail */
+/* wait_for_way - lock the directory while the name is available, or fail */
 static int wait_for_way(struct place *place, struct error *error)
 {
 	long long deadline = clock_ms() + LISTENER_WAIT_MS;
@@ -293,7 +294,7 @@ static int wait_for_way(struct place *place, struct error *error)
 	}
 }
 
-/* listener_unix_open - a unix socket */
+/* listener_unix_open - open a unix socket */
 int listener_unix_open(struct listener *listener, const char *path,
 		       struct error *error)
 {
@@ -315,7 +316,7 @@ out:
 	return result;
 }
 
-/* listener_unix_check - could it be made? */
+/* listener_unix_check - could it be created? */
 int listener_unix_check(const char *path, struct error *error)
 {
 	struct place place;
@@ -332,7 +333,7 @@ int listener_unix_check(const char *path, struct error *error)
 	return result < 0 ? -1 : 0;
 }
 
-/* owns_name - is the file of that name the one that was made? */
+/* owns_name - is the file with that name the one that was created? */
 static bool owns_name(const struct listener *listener,
 		      const struct place *place)
 {
@@ -344,7 +345,7 @@ static bool owns_name(const struct listener *listener,
 	       status.st_ino == listener->inode;
 }
 
-/* adjust_name - mode and owner of a name that is still ours */
+/* adjust_name - set mode and owner of a name that is still ours */
 static int adjust_name(const struct listener *listener,
 		       const struct place *place,
 		       const struct listener_options *options,
@@ -366,7 +367,7 @@ static int adjust_name(const struct listener *listener,
 	return result;
 }
 
-/* listener_unix_adjust - other mode and owner */
+/* listener_unix_adjust - set another mode and owner */
 int listener_unix_adjust(struct listener *listener, const char *path,
 			 const struct listener_options *options,
 			 struct error *error)
@@ -383,7 +384,7 @@ int listener_unix_adjust(struct listener *listener, const char *path,
 	return result;
 }
 
-/* listener_unix_in_place - is the name there, and ours? */
+/* listener_unix_in_place - does the name exist, and is it ours? */
 bool listener_unix_in_place(const struct listener *listener, const char *path)
 {
 	struct place place;
@@ -396,8 +397,8 @@ bool listener_unix_in_place(const struct listener *listener, const char *path)
 	return owned;
 }
 
-/* listener_unix_remove - the name, if it is ours. Under the lock of the
- * directory, so that no other start puts its socket there between look and
+/* listener_unix_remove - remove the name, if it is ours. The directory is
+ * locked, so that no other start can put its socket there between check and
  * unlink. */
 void listener_unix_remove(const struct listener *listener, const char *path)
 {

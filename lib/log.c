@@ -2,9 +2,9 @@
 /* log - lines to syslog, stderr or a file, without ever waiting
  *
  * syslog(3) blocks while the log daemon does not read, and is slow when there
- * is none; so datagrams are sent from here (RFC 3164, as glibc writes them),
- * never blocking. A line that cannot be written at once is dropped and
- * counted: a log must not delay an answer. */
+ * is none. So datagrams are sent from here (RFC 3164, as glibc writes them),
+ * never blocking. A line that cannot be written at once is dropped and counted:
+ * a log must not delay an answer. */
 
 #include "lib/log.h"
 
@@ -27,17 +27,17 @@
 #include "lib/log_internal.h"
 #include "lib/trust.h"
 
-#define EACH UINT64_C(0x0101010101010101) /* byte of a word */
+#define EACH UINT64_C(0x0101010101010101) /* for each byte of a word */
 
 static struct {
 	enum log_target target;
 	int fd;	    /* stderr or the file */
-	bool plain; /* a file on disk */
+	bool plain; /* a regular file */
 	bool debug;
 	atomic_ulong dropped;
-	/* Of single lines, which any thread may write. */
+	/* For single lines, which any thread may write. */
 	pthread_mutex_t lock;
-	pid_t pid; /* in the head: a child has another one */
+	pid_t pid; /* in the head of lines; differs in a child */
 	struct log_head head;
 	struct log_daemon daemon;
 } state = {
@@ -55,7 +55,7 @@ enum log_target log_target(int *fd, bool *plain)
 	return state.target;
 }
 
-/* log_set_debug - are debug lines written? */
+/* log_set_debug - enable debug lines */
 void log_set_debug(bool on)
 {
 	state.debug = on;
@@ -73,7 +73,7 @@ unsigned long log_dropped(void)
 	return atomic_load_explicit(&state.dropped, memory_order_relaxed);
 }
 
-/* is_plain_file - a file on disk never makes a writer wait */
+/* is_plain_file - a regular file never makes a writer wait */
 static bool is_plain_file(int fd)
 {
 	struct stat status;
@@ -83,8 +83,8 @@ static bool is_plain_file(int fd)
 
 #define OPEN_FLAGS (O_WRONLY | O_APPEND)
 
-/* check_file - is what was opened ours, or a device? Anybody else would read
- * all that is logged, or write lines of their own. */
+/* check_file - is the open file ours, or a device? If others owned it, they
+ * could read all that is logged, or write lines of their own. */
 static int check_file(int fd, uid_t user, struct error *error)
 {
 	struct stat status;
@@ -95,7 +95,8 @@ static int check_file(int fd, uid_t user, struct error *error)
 	return 0;
 }
 
-/* log_check - as far as it can be told without making a file */
+/* log_check - could it be opened, as far as can be determined without creating
+ * a file? */
 int log_check(const char *target, uid_t user, struct error *error)
 {
 	int fd, result;
@@ -120,7 +121,7 @@ int log_check(const char *target, uid_t user, struct error *error)
 			 strerror(errno));
 }
 
-/* log_open_for - where lines go from now on */
+/* log_open_for - set where lines go */
 int log_open_for(const char *target, uid_t user, struct error *error)
 {
 	enum log_target kind = LOG_TARGET_STDERR;
@@ -150,26 +151,26 @@ int log_open_for(const char *target, uid_t user, struct error *error)
 	return 0;
 }
 
-/* log_open - likewise, with a file that is root's or our own */
+/* log_open - the same, for a file that must belong to root or to us */
 int log_open(const char *target, struct error *error)
 {
 	return log_open_for(target, TRUST_NOBODY, error);
 }
 
-/* log_syslog_send - one datagram */
+/* log_syslog_send - send one datagram */
 bool log_syslog_send(const char *line, size_t length)
 {
 	return log_daemon_send(&state.daemon, line, length) == LOG_SENT;
 }
 
-/* log_ask_for_socket - connect no more, but ask */
+/* log_ask_for_socket - ask for sockets from now on, instead of connecting */
 void log_ask_for_socket(bool (*ask)(void *context), void *context)
 {
 	state.daemon.ask = ask;
 	state.daemon.context = context;
 }
 
-/* log_use_socket - what was asked for */
+/* log_use_socket - use the socket that was asked for */
 void log_use_socket(int fd)
 {
 	struct log_daemon *daemon = &state.daemon;
@@ -183,8 +184,8 @@ void log_use_socket(int fd)
 	pthread_mutex_unlock(&state.lock);
 }
 
-/* write_syslog - a single line; if the daemon is gone it waits for the next
- * socket */
+/* write_syslog - write a single line; if the daemon is gone, the line waits for
+ * the next socket */
 static bool write_syslog(const char *line, size_t length)
 {
 	enum log_sent sent = log_daemon_send(&state.daemon, line, length);
@@ -194,7 +195,7 @@ static bool write_syslog(const char *line, size_t length)
 		log_daemon_keep(&state.daemon, line, length));
 }
 
-/* log_stream_write - to stderr or a file, if that needs no waiting */
+/* log_stream_write - write to stderr or a file, if that does not wait */
 bool log_stream_write(const char *bytes, size_t length)
 {
 	struct pollfd ready = { .fd = state.fd, .events = POLLOUT };
@@ -205,7 +206,7 @@ bool log_stream_write(const char *bytes, size_t length)
 	return write(state.fd, bytes, length) == (ssize_t)length;
 }
 
-/* make_head - what stands before the text of a line */
+/* make_head - format the part of a line before its text */
 static void make_head(struct log_head *head)
 {
 	static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO,
@@ -229,7 +230,8 @@ static void make_head(struct log_head *head)
 	head->length = strlen(head->text);
 }
 
-/* log_head_update - most lines have the head of the line before */
+/* log_head_update - update the head; most lines have the same as the previous
+ * one */
 void log_head_update(struct log_head *head, enum log_level level)
 {
 	time_t now = time(NULL);
@@ -241,7 +243,7 @@ void log_head_update(struct log_head *head, enum log_level level)
 	make_head(head);
 }
 
-/* write_line - one line, behind a lock */
+/* write_line - write one line, under a lock */
 __attribute__((format(printf, 3, 0))) static void
 write_line(char *line, enum log_level level, const char *format,
 	   va_list arguments)
@@ -268,7 +270,7 @@ write_line(char *line, enum log_level level, const char *format,
 		log_drop(1);
 }
 
-/* log_write - one line */
+/* log_write - write one line */
 void log_write(enum log_level level, const char *format, ...)
 {
 	char line[LOG_LINE_MAX];
@@ -283,13 +285,14 @@ void log_write(enum log_level level, const char *format, ...)
 	va_end(arguments);
 }
 
-/* is_plain - may this byte stand in a log line as it is? */
+/* is_plain - may this byte appear in a log line unescaped? */
 static bool is_plain(char c)
 {
 	return c > ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* has_less - in a word of eight bytes, has one a value below n, 128 at most? */
+/* has_less - has one of the eight bytes of a word a value below n, which is at
+ * most 128? */
 static bool has_less(uint64_t word, uint64_t n)
 {
 	return ((word - EACH * n) & ~word & EACH * 128) != 0;
@@ -307,14 +310,14 @@ static bool are_plain(const char *text)
 	       !has_less(word ^ EACH * '\\', 1);
 }
 
-/* plain_length - how many of the bytes from the first on are plain */
+/* plain_length - the number of leading plain bytes */
 static size_t plain_length(const char *text, size_t length)
 {
 	size_t i = 0;
 
 	while (length - i >= sizeof(uint64_t) && are_plain(text + i))
 		i += sizeof(uint64_t);
-	/* The last eight, some of them once more. */
+	/* The last eight bytes, some of them for the second time. */
 	if (length >= sizeof(uint64_t) && length - i < sizeof(uint64_t) &&
 	    are_plain(text + length - sizeof(uint64_t)))
 		return length;
@@ -323,7 +326,7 @@ static size_t plain_length(const char *text, size_t length)
 	return i;
 }
 
-/* put_escaped - \xNN */
+/* put_escaped - write a byte as \xNN */
 static void put_escaped(char *buffer, char c)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -335,14 +338,14 @@ static void put_escaped(char *buffer, char c)
 	buffer[3] = hex[byte & 15];
 }
 
-/* log_quote - escape what came from the network */
+/* log_quote - escape text from the network */
 size_t log_quote(char *buffer, size_t limit, const char *text)
 {
 	static const char tail[] = "...";
 	const size_t tail_length = sizeof(tail) - 1;
 	const char *end = text + strnlen(text, limit + 1);
 	size_t length = 0;
-	size_t cut = 0; /* as much as leaves room for the tail */
+	size_t cut = 0; /* length that leaves room for "..." */
 
 	while (*text != '\0') {
 		size_t left = (size_t)(end - text);

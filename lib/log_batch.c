@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* log_batch - many lines of the log with one system call
+/* log_batch - many log lines with one system call
  *
- * To a file they are one write; to the log daemon one datagram each, but behind
- * the answers to all. What would have to wait, since the reader is slow, stays
- * for the next time; only when there is no more room it is dropped. */
+ * For a file they are one write; for the log daemon one datagram each, but
+ * after the answers to all. Lines that would have to wait, because the reader
+ * is slow, are kept for the next time; they are dropped only when there is no
+ * room left. */
 
 #include "lib/log_batch.h"
 
@@ -20,20 +21,20 @@
 
 struct log_batch {
 	struct log_head head;
-	size_t first; /* line that is not written yet */
+	size_t first; /* first line not yet written */
 	size_t count;
 	size_t used;
-	size_t ends[BATCH_LINES]; /* behind each line */
+	size_t ends[BATCH_LINES]; /* the end of each line */
 	char bytes[BATCH_BYTES];
 };
 
-/* log_batch_new - nothing in it */
+/* log_batch_new - an empty batch */
 struct log_batch *log_batch_new(void)
 {
 	return xcalloc(1, sizeof(struct log_batch));
 }
 
-/* clear - what was not written is lost */
+/* clear - drop the lines that were not written */
 static void clear(struct log_batch *batch)
 {
 	log_drop(batch->count - batch->first);
@@ -42,7 +43,7 @@ static void clear(struct log_batch *batch)
 	batch->used = 0;
 }
 
-/* log_batch_free - write what is in it */
+/* log_batch_free - write the lines and free the batch */
 void log_batch_free(struct log_batch *batch)
 {
 	if (batch == NULL)
@@ -58,7 +59,7 @@ static size_t start_of(const struct log_batch *batch, size_t line)
 	return line > 0 ? batch->ends[line - 1] : 0;
 }
 
-/* log_batch_add - one line */
+/* log_batch_add - add one line */
 void log_batch_add(struct log_batch *batch, const char *text, size_t length)
 {
 	char *place;
@@ -78,7 +79,7 @@ void log_batch_add(struct log_batch *batch, const char *text, size_t length)
 	batch->ends[batch->count++] = batch->used;
 }
 
-/* send_packets - one for each line, without the newline */
+/* send_packets - send a datagram for each line, without the newline */
 static void send_packets(struct log_batch *batch)
 {
 	while (batch->first < batch->count) {
@@ -91,7 +92,7 @@ static void send_packets(struct log_batch *batch)
 	}
 }
 
-/* write_whole - to a file; what does not fit on the disk is lost */
+/* write_whole - write to a file; lines that do not fit on the disk are lost */
 static void write_whole(struct log_batch *batch, int fd)
 {
 	ssize_t written = write(fd, batch->bytes, batch->used);
@@ -102,8 +103,8 @@ static void write_whole(struct log_batch *batch, int fd)
 	clear(batch);
 }
 
-/* write_parts - to a pipe or terminal, as long as there is room: a write of
- * PIPE_BUF bytes does not wait then */
+/* write_parts - write to a pipe or terminal as long as there is room: a write
+ * of PIPE_BUF bytes does not wait then */
 static void write_parts(struct log_batch *batch)
 {
 	while (batch->first < batch->count) {
@@ -120,7 +121,7 @@ static void write_parts(struct log_batch *batch)
 	}
 }
 
-/* log_batch_write - write what is there */
+/* log_batch_write - write the lines */
 bool log_batch_write(struct log_batch *batch)
 {
 	bool plain;

@@ -5,26 +5,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Lines of level info that are written together, to where log_open() said: a
- * busy server has many at a time, and each system call costs more than
- * the line. Each thread has its own. */
+/* Lines of level info that are written together, to the target of log_open(): a
+ * busy server has many at a time, and each system call costs more than the
+ * line. Each thread has its own batch. */
 struct log_batch;
 
-/* log_batch_new - nothing in it. */
+/* log_batch_new - an empty batch. */
 struct log_batch *log_batch_new(void);
 
-/* log_batch_free - write what is in it, as far as that needs no waiting. NULL
- * is allowed. */
+/* log_batch_free - write the lines, as far as that does not wait. NULL is
+ * allowed. */
 void log_batch_free(struct log_batch *batch);
 
-/* log_batch_add - one line of length bytes, with the head of a log line put
- * before it; as for log_write() all of it must be printable. When there is no
- * room left, what is there is written; if that would have to wait, it is
+/* log_batch_add - add a line of length bytes; the head of a log line is put
+ * before it. As for log_write(), all of it must be printable. When there is no
+ * room left, the batch is written; if that would have to wait, the line is
  * dropped and counted. */
 void log_batch_add(struct log_batch *batch, const char *text, size_t length);
 
-/* log_batch_write - write what is there. True: something is left, since the
- * reader is slow; try again soon. */
+/* log_batch_write - write the lines. True: some are left because the reader is
+ * slow; try again soon. */
 bool log_batch_write(struct log_batch *batch);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* log_limit - not more lines than somebody can read */
+/* log_limit - limit the number of log lines */
 
 #include "lib/log_limit.h"
 
-/* log_limit_pass - one more line? */
+/* log_limit_pass - may one more line be written? */
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ms,
 		    unsigned long *suppressed)
 {

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Lines that a stranger can cause are limited, each kind by one of these: so
- * many in LOG_LIMIT_MS, the rest is counted. Zeroed: none yet. */
+/* Lines that a stranger can cause are limited, each kind by one of these:
+ * LOG_LIMIT_LINES in LOG_LIMIT_MS; the rest is only counted. All zero: none
+ * yet. */
 #define LOG_LIMIT_LINES 10
 #define LOG_LIMIT_MS	10000
 
@@ -18,7 +19,8 @@ struct log_limit {
 };
 
 /* log_limit_pass - may one more line be written at now_ms (monotonic)? If so,
- * suppressed receives how many were not since the last one. */
+ * *suppressed is the number of lines that were suppressed since the last
+ * one. */
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ms,
 		    unsigned long *suppressed);
 

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* log_prefix - which program wrote a line of a log?
+/* log_prefix - which program wrote a log line?
  *
- * Log daemons put a time stamp and mostly the name of the host before the name
- * of the program. Whatever stands further to the right is the text of a
- * program, and may hold what a stranger said: at HELO, as a user name, as the
- * name of a USB device. Some programs log without a colon or a number in
- * brackets; so the name that is looked for must be the first thing behind time
- * and host, not just the first that looks like one.
+ * Log daemons put a time stamp and usually the host name before the name of the
+ * program. Everything after that is the text of a program, and may contain what
+ * a stranger sent: in HELO, as a user name, as the name of a USB device. Some
+ * programs log without a colon or a number in brackets. So the program's name
+ * must be the first thing after time and host, not just the first thing that
+ * looks like it.
  *
- * Known are syslog's own form, also with the facility as BusyBox has it, RFC
- * 3339, what journalctl(1) prints with -o short and its variants (the month
- * may be in any language), TAI64N, and no time at all: our own on standard
- * error. */
+ * Supported are syslog's own format, also with the facility as in BusyBox; RFC
+ * 3339; the formats of journalctl(1) -o short and its variants (month names in
+ * any language); TAI64N; and no time at all, as in our own standard error. */
 
 #include "lib/log_prefix.h"
 
@@ -26,8 +25,8 @@
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
 	"0123456789.-_:%"
 
-/* match - the bytes that a pattern stands for: D a digit, X a hexadecimal one,
- * T what may be between date and time, any other itself. The end of them, or
+/* match - match a pattern: D is a digit, X a hexadecimal digit, T a separator
+ * of date and time, any other byte itself. Returns the end of the match, or
  * NULL */
 static const char *match(const char *text, const char *pattern)
 {
@@ -45,8 +44,8 @@ static const char *match(const char *text, const char *pattern)
 	return text;
 }
 
-/* skip - one or more of some bytes, not more than most; NULL: there are none,
- * or too many */
+/* skip - skip one or more of some bytes, at most most; NULL: none, or too
+ * many */
 static const char *skip(const char *text, const char *bytes, size_t most)
 {
 	size_t length = strspn(text, bytes);
@@ -54,7 +53,7 @@ static const char *skip(const char *text, const char *bytes, size_t most)
 	return length > 0 && length <= most ? text + length : NULL;
 }
 
-/* skip_fraction - of a second, if there is one */
+/* skip_fraction - skip the fraction of a second, if any */
 static const char *skip_fraction(const char *text)
 {
 	const char *end =
@@ -63,7 +62,7 @@ static const char *skip_fraction(const char *text)
 	return end != NULL ? end : text;
 }
 
-/* skip_zone - behind a time, if there is one */
+/* skip_zone - skip the zone after a time, if any */
 static const char *skip_zone(const char *text)
 {
 	const char *end = NULL;
@@ -80,7 +79,7 @@ static const char *skip_zone(const char *text)
 	return end != NULL ? end : text;
 }
 
-/* skip_month - "Nov 24 15:00:00", and its fraction; or NULL */
+/* skip_month - skip "Nov 24 15:00:00" and its fraction; or NULL */
 static const char *skip_month(const char *text)
 {
 	size_t length = strcspn(text, " []<>=:\"");
@@ -97,8 +96,8 @@ static const char *skip_month(const char *text)
 	return end != NULL ? skip_fraction(end) : NULL;
 }
 
-/* skip_date - "2026-11-24T15:00:00+01:00", or with the day of the week and the
- * name of the zone "Tue 2026-11-24 15:00:00 CET"; or NULL */
+/* skip_date - skip "2026-11-24T15:00:00+01:00", or with weekday and name of the
+ * zone "Tue 2026-11-24 15:00:00 CET"; or NULL */
 static const char *skip_date(const char *text)
 {
 	size_t week = strspn(text, "MonTueWdhFriSat");
@@ -113,7 +112,8 @@ static const char *skip_date(const char *text)
 	return skip(end + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ+-" DIGITS, 6);
 }
 
-/* skip_seconds - "1700000000.123456", "[ 12345.678901]" or TAI64N; or NULL */
+/* skip_seconds - skip "1700000000.123456", "[ 12345.678901]" or TAI64N; or
+ * NULL */
 static const char *skip_seconds(const char *text)
 {
 	bool bracket = *text == '[';
@@ -132,7 +132,7 @@ static const char *skip_seconds(const char *text)
 	return *end == ']' ? end + 1 : NULL;
 }
 
-/* skip_stamp - a time in any form, and the blanks behind it; the same text:
+/* skip_stamp - skip a time in any format and the blanks after it; unchanged:
  * there is none */
 static const char *skip_stamp(const char *line)
 {
@@ -147,8 +147,8 @@ static const char *skip_stamp(const char *line)
 	return end + strspn(end, " ");
 }
 
-/* skip_host - a host name, which does not end in a colon as a program's name
- * does, and the facility that BusyBox writes; the same text: there is none */
+/* skip_host - skip a host name, which does not end in a colon as a program's
+ * name does, and the facility that BusyBox writes; unchanged: there is none */
 static const char *skip_host(const char *text)
 {
 	const char *end = skip(text, HOST_BYTES, HOST_MAX);
@@ -163,7 +163,7 @@ static const char *skip_host(const char *text)
 	return level != NULL && *level == ' ' ? level + 1 : end;
 }
 
-/* skip_name - "name[PID]: "; or NULL */
+/* skip_name - skip "name[PID]: "; or NULL */
 static const char *skip_name(const char *text, const char *name)
 {
 	size_t length = strlen(name);
@@ -175,7 +175,7 @@ static const char *skip_name(const char *text, const char *name)
 	return end != NULL ? match(end, "]: ") : NULL;
 }
 
-/* log_prefix_text - what the program said */
+/* log_prefix_text - the text that the program wrote */
 const char *log_prefix_text(const char *line, const char *name)
 {
 	const char *behind = skip_stamp(line);

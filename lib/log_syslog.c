@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* log_syslog - the socket to the log daemon
  *
- * There is one for the whole process, and it keeps its number: a new one is put
- * into the place of the old one by dup3(2), so that other threads may use it
- * meanwhile. A process that may not connect(2) asks another one for it. */
+ * There is one for the whole process, and it keeps its number: dup3(2) puts a
+ * new socket in the place of the old one, so that other threads may use it
+ * meanwhile. A process that may not connect(2) asks another process for a
+ * socket. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,7 @@ int log_connect(void)
 	return fd;
 }
 
-/* log_daemon_use - a new socket, -1: none, instead of the old one */
+/* log_daemon_use - replace the socket; -1: none */
 bool log_daemon_use(struct log_daemon *daemon, int fd)
 {
 	int old = atomic_load(&daemon->fd);
@@ -50,8 +51,8 @@ bool log_daemon_use(struct log_daemon *daemon, int fd)
 	return fd >= 0;
 }
 
-/* log_daemon_find - connect again, or ask for it: one thread at a time, at most
- * once a second */
+/* log_daemon_find - connect again, or ask for a socket: one thread at a time,
+ * at most once a second */
 bool log_daemon_find(struct log_daemon *daemon)
 {
 	long long now = clock_ms();
@@ -67,7 +68,7 @@ bool log_daemon_find(struct log_daemon *daemon)
 	return false;
 }
 
-/* log_daemon_send - one datagram */
+/* log_daemon_send - send one datagram */
 enum log_sent log_daemon_send(struct log_daemon *daemon, const char *line,
 			      size_t length)
 {
@@ -81,7 +82,7 @@ enum log_sent log_daemon_send(struct log_daemon *daemon, const char *line,
 	return LOG_GONE;
 }
 
-/* log_daemon_keep - a line until there is a socket again; only one */
+/* log_daemon_keep - keep one line until there is a socket again */
 bool log_daemon_keep(struct log_daemon *daemon, const char *line, size_t length)
 {
 	if (daemon->ask == NULL || daemon->kept_length > 0)

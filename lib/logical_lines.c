@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* logical_lines - the lines of a Postfix table source, put together
+/* logical_lines - the logical lines of a Postfix table source
  *
- * See postmap(1), TABLE FORMAT. A comment or an empty line in the middle of a
- * continued line does not end it. The first line of a file cannot continue
- * anything; it is left out, as Postfix does. */
+ * See postmap(1), TABLE FORMAT. A comment or an empty line inside a continued
+ * line does not end it. The first line of a file cannot continue anything; if
+ * it tries to, it is skipped, as in Postfix. */
 
 #include "lib/logical_lines.h"
 
@@ -14,11 +14,11 @@
 
 /* A walk through a text. */
 struct walk {
-	char *next; /* physical line not yet looked at */
-	int number; /* lines taken so far */
+	char *next; /* next physical line */
+	int number; /* number of lines taken */
 };
 
-/* take_line - the next physical line, without its end, or NULL */
+/* take_line - the next physical line, without its line end, or NULL */
 static char *take_line(struct walk *walk, size_t *length)
 {
 	char *line = walk->next;
@@ -32,7 +32,7 @@ static char *take_line(struct walk *walk, size_t *length)
 	return line;
 }
 
-/* is_nothing - a comment, or white space only? */
+/* is_nothing - is it a comment, or only white space? */
 static int is_nothing(const char *line, size_t length)
 {
 	size_t blank = strspn(line, " \t\v\f\r");
@@ -40,7 +40,7 @@ static int is_nothing(const char *line, size_t length)
 	return blank >= length || line[blank] == '#';
 }
 
-/* goes_on - does the next physical line belong to this logical one? */
+/* goes_on - does the next physical line continue this logical one? */
 static int goes_on(const struct walk *walk)
 {
 	return *walk->next == '#' ||
@@ -67,7 +67,7 @@ static char *take_logical(struct walk *walk, int *number)
 		if (logical != NULL && !goes_on(walk))
 			break;
 	}
-	/* What follows has been looked at, or is behind a newline. */
+	/* The rest has been examined, or follows a newline. */
 	if (logical != NULL)
 		*end = '\0';
 	return logical;

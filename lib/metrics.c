@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* metrics - counters of what was decided, and their text form */
+/* metrics - counters of decisions, and their text form */
 
 #include "lib/metrics.h"
 
@@ -25,7 +25,7 @@ void metrics_add(struct metrics *metrics, const struct metrics *other)
 	metrics->log_dropped += metrics_read(&other->log_dropped);
 }
 
-/* metrics_write - the counters as one line for the log */
+/* metrics_write - format the counters as one line for the log */
 size_t metrics_write(char *buffer, size_t size, const struct metrics *metrics)
 {
 	int length = snprintf(

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* network - a list of networks, and whether an address is in it
  *
- * The syntax is that of mynetworks in postconf(5). Postfix wants brackets
- * around IPv6 addresses, since "2001:db8::/32" reads as type:table there;
- * here they may be left out. What Postfix would pass over in silence or find
- * out at the first client, is an error when the list is read. */
+ * The syntax is that of mynetworks in postconf(5). Postfix requires brackets
+ * around IPv6 addresses, since it reads "2001:db8::/32" as type:table; here
+ * they are optional. Entries that Postfix would ignore silently, or discover
+ * when the first client connects, are errors when the list is read. */
 
 #include "lib/network.h"
 
@@ -19,7 +19,7 @@
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
-#define FILE_DEPTH_MAX 8 /* a /file in a /file in a ... */
+#define FILE_DEPTH_MAX 8 /* nesting of /file */
 #define ADDRESS_BYTES  16
 
 /* An address of either family. */
@@ -32,30 +32,30 @@ struct address {
 struct network {
 	struct dictionary *table; /* NULL: an address and a prefix */
 	struct address address;
-	unsigned prefix;  /* bits of the address that count */
+	unsigned prefix;  /* length of the prefix */
 	bool listed;	  /* false: written with "!" */
 	char *text;	  /* as written */
-	const char *file; /* it stands in, or NULL: the list itself */
+	const char *file; /* the file with this entry; NULL: the list itself */
 };
 
 struct network_list {
 	struct network *networks;
 	size_t count;
-	char **files; /* that were read */
+	char **files; /* files that were read */
 	size_t file_count;
 	bool utf8;
 };
 
-/* Where reading stands. */
+/* The state of reading. */
 struct reader {
 	struct network_list *list;
 	struct dictionary_loader *loader;
 	bool listed;	  /* false inside of !/file */
-	unsigned depth;	  /* how many files are open */
+	unsigned depth;	  /* the number of open files */
 	const char *file; /* the innermost, or NULL */
 };
 
-/* address_parse - the text form of either family; -1: it is neither */
+/* address_parse - parse an address of either family; -1: invalid */
 static int address_parse(struct address *address, const char *text)
 {
 	bool ipv6 = strchr(text, ':') != NULL;
@@ -66,7 +66,7 @@ static int address_parse(struct address *address, const char *text)
 	return inet_pton(address->family, text, address->bytes) == 1 ? 0 : -1;
 }
 
-/* same_prefix - are the first bits of both the same? */
+/* same_prefix - are the first bits of both equal? */
 static bool same_prefix(const unsigned char *one, const unsigned char *other,
 			unsigned bits)
 {
@@ -77,7 +77,7 @@ static bool same_prefix(const unsigned char *one, const unsigned char *other,
 	return rest == 0 || (one[whole] ^ other[whole]) >> (8 - rest) == 0;
 }
 
-/* check_host_bits - nothing may be set behind the prefix */
+/* check_host_bits - no bit after the prefix may be set */
 static int check_host_bits(const struct network *network, const char *word,
 			   struct error *error)
 {
@@ -96,7 +96,7 @@ static int check_host_bits(const struct network *network, const char *word,
 			 word, text, network->prefix);
 }
 
-/* looks_like_table - "hash:/file" and the like, which is no IPv6 address */
+/* looks_like_table - "hash:/file" and the like, not an IPv6 address */
 static bool looks_like_table(const char *word)
 {
 	size_t hex = strspn(word, "0123456789abcdefABCDEF");
@@ -117,8 +117,8 @@ static int explain(const char *word, struct error *error)
 			 word);
 }
 
-/* split_prefix - take "[address]/bits", "[address/bits]" or the same without
- * brackets apart, in place; *bits is NULL when there are none */
+/* split_prefix - split "[address]/bits", "[address/bits]", or the same without
+ * brackets, in place; *bits is NULL without "/" */
 static int split_prefix(char **address, char **bits)
 {
 	char *end = NULL;
@@ -180,7 +180,7 @@ static int read_line(void *context, const char *line, struct error *error)
 				 error);
 }
 
-/* read_file - the patterns of a file, all turned round after "!" */
+/* read_file - read the patterns of a file; after "!" all of them are negated */
 static int read_file(const struct reader *outer, const char *path, bool listed,
 		     struct error *error)
 {
@@ -197,7 +197,7 @@ static int read_file(const struct reader *outer, const char *path, bool listed,
 	return words_each_line(path, read_line, &reader, error);
 }
 
-/* table_open - type:table; -1: refused */
+/* table_open - open type:table; -1: refused */
 static int table_open(const struct reader *reader, struct network *network,
 		      const char *word, struct error *error)
 {
@@ -286,7 +286,7 @@ void network_list_free(struct network_list *list)
 	free(list);
 }
 
-/* look_up - one key; *why that is not answered */
+/* look_up - look up one key; sets *why if there is no answer */
 static enum dictionary_answer look_up(const struct dictionary *table,
 				      const char *key, size_t *steps,
 				      const char **why)
@@ -299,8 +299,9 @@ static enum dictionary_answer look_up(const struct dictionary *table,
 	return answer;
 }
 
-/* table_has_name - does a table have a host name, or what it lies below? With
- * and without the dot, so that parent_domain_matches_subdomains is all one. */
+/* table_has_name - does a table contain a host name or one of its parent
+ * domains? Both with and without the leading dot, so that
+ * parent_domain_matches_subdomains does not matter. */
 static enum dictionary_answer table_has_name(const struct dictionary *table,
 					     const char *name, size_t *steps,
 					     const char **why)
@@ -318,7 +319,7 @@ static enum dictionary_answer table_has_name(const struct dictionary *table,
 	return answer;
 }
 
-/* matches - is the client what one entry of the list is about? */
+/* matches - does one entry match the client? */
 static enum dictionary_answer matches(const struct network *network,
 				      const struct address *parsed,
 				      const char *address, const char *name,
@@ -367,7 +368,7 @@ static int search(const struct network_list *list, const char *address,
 	return 0;
 }
 
-/* fold - a text as it is looked up; the caller frees it */
+/* fold - a text folded for lookups; the caller frees it */
 static char *fold(const struct network_list *list, const char *text)
 {
 	size_t length = strlen(text);
@@ -377,7 +378,7 @@ static char *fold(const struct network_list *list, const char *text)
 	return folded;
 }
 
-/* find - is the client in the list, and which entry says so? */
+/* find - is the client in the list, and which entry decided? */
 static int find(const struct network_list *list, const char *address,
 		const char *name, const struct network **decided,
 		const char **why)
@@ -401,7 +402,7 @@ int network_list_match(const struct network_list *list, const char *address,
 	return find(list, address, name, &decided, &why);
 }
 
-/* network_list_find - likewise, with the entry that decided */
+/* network_list_find - the same, with the entry that decided */
 int network_list_find(const struct network_list *list, const char *address,
 		      const char *name, struct table_match *match)
 {
@@ -419,7 +420,7 @@ int network_list_find(const struct network_list *list, const char *address,
 	return result;
 }
 
-/* is_wide - does an entry hold strangers? *line: of the rule in its table */
+/* is_wide - does an entry contain strangers? *line: of the rule in its table */
 static bool is_wide(const struct network *network, int *line)
 {
 	*line = 0;
@@ -430,7 +431,7 @@ static bool is_wide(const struct network *network, int *line)
 	return *line > 0;
 }
 
-/* network_list_each_wide - the entries that hold strangers */
+/* network_list_each_wide - visit the entries that contain strangers */
 void network_list_each_wide(const struct network_list *list,
 			    void (*visit)(void *context, const char *text,
 					  const char *file, int line),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* number - plain decimal numbers, and nothing that only looks like one */
+/* number - plain decimal numbers only */
 
 #include "lib/number.h"
 

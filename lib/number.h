@@ -2,8 +2,9 @@
 #ifndef LIB_NUMBER_H
 #define LIB_NUMBER_H
 
-/* number_parse - a plain decimal number: digits only, no sign, no space, no
- * leading zero but "0" itself, at most max. 0, or -1 and *number untouched. */
+/* number_parse - a plain decimal number: only digits, no sign, no space, no
+ * leading zero except "0" itself, at most max. 0, or -1 and *number is
+ * unchanged. */
 int number_parse(const char *text, unsigned long max, unsigned long *number);
 
 #endif

@@ -2,8 +2,8 @@
 /* parameters - the main.cf parameters of address resolution
  *
  * One text per parameter, with its postconf(5) default. Values may refer to
- * each other as in main.cf; parameters_complete() replaces the references.
- * What a value means is the business of those who use it. */
+ * each other as in main.cf; parameters_complete() replaces the references. The
+ * meaning of a value is left to its users. */
 
 #include "lib/parameters.h"
 
@@ -19,11 +19,11 @@
 
 #define DEFAULT_DOMAIN "localdomain"
 #define VALUE_MAX      ((size_t)1024 * 1024) /* references may multiply a text */
-#define DEPTH_MAX      100 /* references inside of references */
+#define DEPTH_MAX      100		     /* nested references */
 
 struct parameter_definition {
 	const char *name;
-	const char *value; /* NULL: found out when it is asked for */
+	const char *value; /* NULL: computed when needed */
 };
 
 static const struct parameter_definition definitions[PARAMETER_COUNT] = {
@@ -61,7 +61,7 @@ static const struct parameter_definition definitions[PARAMETER_COUNT] = {
 	[PARAMETER_OWNER_REQUEST_SPECIAL] = { "owner_request_special", "yes" },
 };
 
-/* How far the expansion of one parameter is. */
+/* The progress of the expansion of one parameter. */
 enum progress { PROGRESS_RAW, PROGRESS_BUSY, PROGRESS_DONE };
 
 struct expansion {
@@ -121,7 +121,7 @@ void parameters_clear(struct parameters *parameters)
 	parameters_init(parameters);
 }
 
-/* parameters_set - set or replace one value */
+/* parameters_set - set or replace a value */
 void parameters_set(struct parameters *parameters, enum parameter parameter,
 		    const char *value, const char *source)
 {
@@ -147,7 +147,8 @@ static void buffer_add(struct buffer *buffer, const char *text, size_t length)
 	buffer->text[buffer->used] = '\0';
 }
 
-/* name_length - how many bytes at text can belong to a parameter name */
+/* name_length - the number of leading bytes that can be part of a parameter
+ * name */
 static size_t name_length(const char *text, size_t length)
 {
 	size_t n = 0;
@@ -158,7 +159,7 @@ static size_t name_length(const char *text, size_t length)
 	return n;
 }
 
-/* skip_space - how many bytes of white space text begins with */
+/* skip_space - the number of leading bytes of white space */
 static size_t skip_space(const char *text, size_t length)
 {
 	size_t n = 0;
@@ -168,7 +169,7 @@ static size_t skip_space(const char *text, size_t length)
 	return n;
 }
 
-/* closing - where the bracket that text begins with is closed; 0: nowhere */
+/* closing - the offset of the bracket that closes the one at text; 0: none */
 static size_t closing(const char *text, size_t length)
 {
 	char open = text[0];
@@ -184,8 +185,8 @@ static size_t closing(const char *text, size_t length)
 	return 0;
 }
 
-/* take_operand - the text after ? or ":": in braces, or all that is left.
- * Returns how many bytes of text were used, or -1. */
+/* take_operand - the text after ? or ":": in braces, or the rest. Returns the
+ * number of bytes used, or -1. */
 static ssize_t take_operand(const char *text, size_t length,
 			    const char **operand, size_t *operand_length)
 {
@@ -206,7 +207,7 @@ static ssize_t take_operand(const char *text, size_t length,
 	return (ssize_t)(end + skip_space(text + end, length - end));
 }
 
-/* expand_condition - text is what follows NAME in ${NAME?text:text} */
+/* expand_condition - text follows NAME in ${NAME?text:text} */
 static int expand_condition(struct expansion *expansion, const char *text,
 			    size_t length, bool is_set, struct buffer *out)
 {
@@ -235,7 +236,7 @@ static int expand_condition(struct expansion *expansion, const char *text,
 	return 0;
 }
 
-/* expand_reference - text is what stands between ${ and } */
+/* expand_reference - text is between ${ and } */
 static int expand_reference(struct expansion *expansion, const char *text,
 			    size_t length, struct buffer *out)
 {
@@ -270,7 +271,7 @@ static int expand_reference(struct expansion *expansion, const char *text,
 	return 0;
 }
 
-/* expand_inner - expand_reference(), but not without end */
+/* expand_inner - expand_reference() with a limit on nesting */
 static int expand_inner(struct expansion *expansion, const char *text,
 			size_t length, struct buffer *out)
 {
@@ -284,7 +285,8 @@ static int expand_inner(struct expansion *expansion, const char *text,
 	return result;
 }
 
-/* expand_dollar - text begins with $: expand it, and tell how long it is */
+/* expand_dollar - text begins with $: expand it; returns the number of bytes
+ * used */
 static ssize_t expand_dollar(struct expansion *expansion, const char *text,
 			     size_t length, struct buffer *out)
 {
@@ -340,7 +342,7 @@ static int expand_text(struct expansion *expansion, const char *text,
 }
 
 /* default_hostname - the host's name, completed with mydomain if that is set
- * and the name has no dot. Without a look-up, so that nothing can hang. */
+ * and the name has no dot. No lookup, so that nothing can hang. */
 static char *default_hostname(struct expansion *expansion)
 {
 	struct parameters *parameters = expansion->parameters;
@@ -375,7 +377,7 @@ static char *default_domain(struct expansion *expansion)
 	return xstrdup(dot == NULL ? DEFAULT_DOMAIN : dot + 1);
 }
 
-/* default_value - the text of an unset parameter, still to be expanded */
+/* default_value - the value of an unset parameter, not yet expanded */
 static char *default_value(struct expansion *expansion,
 			   enum parameter parameter)
 {
@@ -386,8 +388,8 @@ static char *default_value(struct expansion *expansion,
 	return xstrdup(definitions[parameter].value);
 }
 
-/* expand_value - the expanded text of a parameter, without the white space
- * around it; the caller frees it */
+/* expand_value - the expanded value of a parameter, without surrounding white
+ * space; the caller frees it */
 static char *expand_value(struct expansion *expansion, enum parameter parameter)
 {
 	const char *text = expansion->parameters->values[parameter].value;
@@ -415,7 +417,7 @@ static char *expand_value(struct expansion *expansion, enum parameter parameter)
 	return out.text;
 }
 
-/* expand_parameter - complete one parameter, and first those it refers to */
+/* expand_parameter - complete one parameter, after those it refers to */
 static int expand_parameter(struct expansion *expansion,
 			    enum parameter parameter)
 {
@@ -454,11 +456,12 @@ int parameters_complete(struct parameters *parameters, struct error *error)
 	return 0;
 }
 
-/* parameters_expand - a text with the references in it replaced */
+/* parameters_expand - a text with its references replaced */
 char *parameters_expand(const struct parameters *parameters, const char *text,
 			struct error *error)
 {
-	/* All are done, so nothing is written to what the copy points to. */
+	/* All are done, so nothing is written through the pointers of the
+	 * copy. */
 	struct parameters values = *parameters;
 	struct expansion expansion = { &values, { PROGRESS_RAW }, error, 0 };
 	struct buffer out = { NULL, 0, 0 };

@@ -6,8 +6,8 @@
 
 #include "lib/error.h"
 
-/* The parameters of address resolution: names, meaning, syntax and defaults
- * of postconf(5). Values are main.cf text until lib/resolve reads them. */
+/* The parameters of address resolution: names, meaning, syntax and defaults as
+ * in postconf(5). Values remain main.cf text until lib/resolve reads them. */
 
 enum parameter {
 	PARAMETER_MYHOSTNAME,
@@ -37,8 +37,8 @@ enum parameter {
 	PARAMETER_COUNT
 };
 
-/* What one parameter is set to. value: owned, NULL means not set. source:
- * owned, where it was set ("policyd.conf:12"), or "default". */
+/* The value of one parameter. value: owned; NULL: not set. source: owned; where
+ * it was set ("policyd.conf:12"), or "default". */
 struct parameter_value {
 	char *value;
 	char *source;
@@ -57,23 +57,23 @@ int parameter_find(const char *name);
 /* parameters_init - all unset. */
 void parameters_init(struct parameters *parameters);
 
-/* parameters_clear - free what the struct holds, not the struct. */
+/* parameters_clear - free what the struct holds, but not the struct. */
 void parameters_clear(struct parameters *parameters);
 
-/* parameters_set - set or replace one value; both texts are copied. */
+/* parameters_set - set or replace a value; both texts are copied. */
 void parameters_set(struct parameters *parameters, enum parameter parameter,
 		    const char *value, const char *source);
 
 /* parameters_complete - give every unset parameter its postconf(5) default
- * (compatibility_level 3.6; myhostname from gethostname(2), as Postfix
- * completes it) and expand $name, ${name}, $(name), ${name?text},
- * ${name:text} and $$ among these parameters. 0, or -1: an unknown name, a
- * loop, an unclosed brace. */
+ * (compatibility_level 3.6; myhostname from gethostname(2), completed as
+ * Postfix does) and expand $name, ${name}, $(name), ${name?text}, ${name:text}
+ * and $$ among these parameters. 0, or -1: an unknown name, a loop, an unclosed
+ * brace. */
 int parameters_complete(struct parameters *parameters, struct error *error);
 
-/* parameters_expand - a text with the references in it replaced, by values
- * that parameters_complete() has made. NULL and the reason when there is an
- * unknown name; the caller frees it. */
+/* parameters_expand - a text with its references replaced, by values from
+ * parameters_complete(). NULL and the reason: an unknown name. The caller frees
+ * it. */
 char *parameters_expand(const struct parameters *parameters, const char *text,
 			struct error *error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* peer - who is at the other end of a socket */
+/* peer - the process at the other end of a socket */
 
 #include "lib/peer.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Any address that a peer has. */
+/* Any address that a peer may have. */
 union peer {
 	struct sockaddr any;
 	struct sockaddr_in in;
@@ -17,7 +17,7 @@ union peer {
 	struct sockaddr_storage storage;
 };
 
-/* peer_read - the address of the peer; AF_UNSPEC: there is none */
+/* peer_read - the address of the peer; AF_UNSPEC: none */
 static void peer_read(union peer *peer, int fd)
 {
 	socklen_t length = sizeof(*peer);
@@ -27,7 +27,7 @@ static void peer_read(union peer *peer, int fd)
 		peer->any.sa_family = AF_UNSPEC;
 }
 
-/* name_unix - process and user, as they were when it connected */
+/* name_unix - process and user, as of the connect(2) */
 static void name_unix(char *buffer, int fd)
 {
 	struct ucred credentials;
@@ -57,7 +57,7 @@ const char *peer_address(char *buffer, int fd)
 	return buffer;
 }
 
-/* peer_name - for messages */
+/* peer_name - its name for messages */
 const char *peer_name(char *buffer, int fd)
 {
 	char address[PEER_MAX];
@@ -83,7 +83,7 @@ const char *peer_name(char *buffer, int fd)
 	return buffer;
 }
 
-/* peer_user - who connected to a unix socket */
+/* peer_user - the user who connected to a unix socket */
 int peer_user(uid_t *uid, int fd)
 {
 	struct ucred credentials;

@@ -5,24 +5,25 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Who is at the other end of a socket. */
+/* The peer of a socket: its address, process or user. */
 
-#define PEER_MAX 80 /* bytes of a name, NUL included */
+#define PEER_MAX 80 /* bytes of its name, NUL included */
 
-/* peer_name - for messages: "inet:127.0.0.1:54321", "inet:[::1]:54321",
- * "unix:pid=8,uid=104", or "stdio" when fd is no socket. Returns buffer, which
- * has PEER_MAX bytes. */
+/* peer_name - its name for messages: "inet:127.0.0.1:54321",
+ * "inet:[::1]:54321", "unix:pid=8,uid=104", or "stdio" when fd is not a socket.
+ * Returns buffer, which has PEER_MAX bytes. */
 const char *peer_name(char *buffer, int fd);
 
 /* peer_address - the numeric address of a TCP peer, or "unknown". Returns
  * buffer, which has PEER_MAX bytes. */
 const char *peer_address(char *buffer, int fd);
 
-/* peer_is_inet - can others reach this socket than those on our host: is it
- * anything but a unix socket? It may listen. */
+/* peer_is_inet - can other hosts reach this socket: is it anything but a unix
+ * socket? It may be a listening one. */
 bool peer_is_inet(int fd);
 
-/* peer_user - who connected to a unix socket, as the kernel says. 0 or -1. */
+/* peer_user - the user who connected to a unix socket, according to the kernel.
+ * 0 or -1. */
 int peer_user(uid_t *uid, int fd);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* postconf - Postfix's configuration, read by its own postconf(1) */
+/* postconf - read the configuration of Postfix through postconf(1) */
 
 #include "lib/postconf.h"
 
@@ -11,7 +11,7 @@
 
 #define OUTPUT_MAX ((size_t)64 << 20)
 
-/* run - postconf with these arguments; its whole output */
+/* run - run postconf with these arguments; all of its output */
 static int run(const char *const argv[], const char *directory, char **text,
 	       struct error *error)
 {
@@ -35,7 +35,7 @@ static int run(const char *const argv[], const char *directory, char **text,
 	return error_prefix(error, "postconf -c %s: ", directory);
 }
 
-/* postconf_text - what postconf prints with one option */
+/* postconf_text - the output of postconf with one option */
 int postconf_text(const char *directory, const char *option, char **text,
 		  struct error *error)
 {
@@ -45,7 +45,7 @@ int postconf_text(const char *directory, const char *option, char **text,
 	return run(argv, directory, text, error);
 }
 
-/* postconf_effective - every value, as a service with overrides has it */
+/* postconf_effective - every value, as a service with overrides sees it */
 int postconf_effective(const char *directory, const char *const overrides[],
 		       size_t count, char **text, struct error *error)
 {
@@ -66,7 +66,7 @@ int postconf_effective(const char *directory, const char *const overrides[],
 	return result;
 }
 
-/* take_line - "name = value": put the value where its name stands */
+/* take_line - "name = value": store the value at the index of its name */
 static int take_line(const char *line, const char *const names[], size_t count,
 		     char *values[], struct error *error)
 {
@@ -95,7 +95,7 @@ static int take_line(const char *line, const char *const names[], size_t count,
 			 line);
 }
 
-/* postconf_values_parse - every line of it */
+/* postconf_values_parse - parse every line */
 int postconf_values_parse(char *text, const char *const names[], size_t count,
 			  char *values[], struct error *error)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* postfix - the configuration of a Postfix as its postconf(1) tells it
+/* postfix - the configuration of a Postfix, as postconf(1) reports it
  *
- * Nothing of main.cf or master.cf is read here: postconf joins lines, knows
- * defaults and expands $name. A service of master.cf may override a parameter
- * that others refer to, so what a service with overrides sees is asked for by
- * itself. */
+ * main.cf and master.cf are not read here: postconf joins lines, knows defaults
+ * and expands $name. A service of master.cf may override a parameter that
+ * others refer to, so the view of a service with overrides needs a run of its
+ * own. */
 
 #include "lib/postfix.h"
 
@@ -18,7 +18,7 @@
 #include "lib/postconf.h"
 #include "lib/xalloc.h"
 
-#define FIELD_COUNT 8 /* columns of master.cf, the command is the last */
+#define FIELD_COUNT 8 /* columns of master.cf; the command is the last */
 
 /* postfix_values_add - copy one setting */
 void postfix_values_add(struct postfix_values *values, const char *name,
@@ -33,7 +33,7 @@ void postfix_values_add(struct postfix_values *values, const char *name,
 	added->value = xstrdup(value);
 }
 
-/* postfix_values_get - the last value of that name */
+/* postfix_values_get - the last value with that name */
 const char *postfix_values_get(const struct postfix_values *values,
 			       const char *name)
 {
@@ -58,7 +58,7 @@ void postfix_values_clear(struct postfix_values *values)
 	*values = (struct postfix_values){ 0 };
 }
 
-/* split - cut "name = value" in two; NULL: it is something else */
+/* split - split "name = value"; NULL: unexpected text */
 static char *split(char *line)
 {
 	char *equals = strchr(line, '=');
@@ -75,7 +75,7 @@ static char *split(char *line)
 	return equals + strspn(equals, " ");
 }
 
-/* Told of each name and value. */
+/* Called with each name and value. */
 typedef int value_handler(void *context, char *name, const char *value,
 			  struct error *error);
 
@@ -132,8 +132,8 @@ static struct postfix_service *find_service(struct postfix *postfix,
 	return NULL;
 }
 
-/* add_override - "service/type/name" and its value. A service that is not
- * there cannot be: postconf prints both from the same file. */
+/* add_override - add "service/type/name" and its value. The service must exist:
+ * postconf prints both from the same file. */
 static int add_override(void *context, char *name, const char *value,
 			struct error *error)
 {
@@ -157,7 +157,7 @@ static int add_override(void *context, char *name, const char *value,
 	return 0;
 }
 
-/* postfix_overrides_parse - add what postconf -P prints */
+/* postfix_overrides_parse - parse the output of postconf -P */
 int postfix_overrides_parse(struct postfix *postfix, const char *text,
 			    struct error *error)
 {
@@ -212,7 +212,7 @@ static int add_service(struct postfix *postfix, char *line, bool default_chroot,
 	return 0;
 }
 
-/* postfix_services_parse - add what postconf -M prints */
+/* postfix_services_parse - parse the output of postconf -M */
 int postfix_services_parse(struct postfix *postfix, const char *text,
 			   bool default_chroot, struct error *error)
 {
@@ -228,8 +228,8 @@ int postfix_services_parse(struct postfix *postfix, const char *text,
 	return result;
 }
 
-/* read_effective - what a service with overrides sees; those of none are the
- * values of main.cf and the defaults */
+/* read_effective - the values that a service with overrides sees; without
+ * overrides, the values of main.cf and the defaults */
 static int read_effective(const char *directory,
 			  const struct postfix_values *overrides,
 			  struct postfix_values *effective, struct error *error)
@@ -253,7 +253,7 @@ static int read_effective(const char *directory,
 	return result;
 }
 
-/* read_main - main.cf and what follows from it */
+/* read_main - read main.cf and the effective values */
 static int read_main(struct postfix *postfix, struct error *error)
 {
 	const struct postfix_values none = { 0 };
@@ -269,8 +269,8 @@ static int read_main(struct postfix *postfix, struct error *error)
 			      error);
 }
 
-/* read_services - master.cf. Before compatibility level 1 services were
- * chrooted unless they said no. */
+/* read_services - read master.cf. Before compatibility level 1, services were
+ * chrooted by default. */
 static int read_services(struct postfix *postfix, struct error *error)
 {
 	const char *level = postfix_get(postfix, NULL, "compatibility_level");
@@ -304,7 +304,7 @@ int postfix_read(struct postfix *postfix, const char *directory,
 	for (i = 0; i < postfix->service_count && result == 0; i++) {
 		struct postfix_service *service = &postfix->services[i];
 
-		/* No other program asks policy servers. */
+		/* No other program uses policy servers. */
 		if (service->overrides.count > 0 &&
 		    strcmp(service->program, "smtpd") == 0)
 			result = read_effective(directory, &service->overrides,
@@ -363,8 +363,8 @@ bool postfix_get_bool(const struct postfix *postfix,
 	return strcasecmp(postfix_get(postfix, service, name), "yes") == 0;
 }
 
-/* entrance - the service that a client connects to; smtpd behind
- * postscreen(8) has its connections from there */
+/* entrance - the service that a client connects to; smtpd behind postscreen(8)
+ * gets its connections from postscreen */
 static const struct postfix_service *
 entrance(const struct postfix *postfix, const struct postfix_service *service)
 {
@@ -415,7 +415,7 @@ long postfix_seconds(const char *text, char unit)
 	return value * seconds[found - units];
 }
 
-/* postfix_where - where a service has the value from */
+/* postfix_where - where the value for a service is set */
 enum postfix_origin postfix_where(const struct postfix *postfix,
 				  const struct postfix_service *service,
 				  const char *name)

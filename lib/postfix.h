@@ -7,10 +7,10 @@
 
 #include "lib/error.h"
 
-/* The configuration of a Postfix as its postconf(1) tells it: main.cf, the
- * services of master.cf, and what each parameter means for each of them. */
+/* The configuration of a Postfix, as postconf(1) reports it: main.cf, the
+ * services of master.cf, and the value of each parameter for each of them. */
 
-/* Settings by name; all text owned. */
+/* Settings by name; all texts are owned. */
 struct postfix_value {
 	char *name;
 	char *value;
@@ -27,11 +27,11 @@ struct postfix_service {
 	char *type; /* "inet", "unix", "pass" ... */
 	bool private;
 	bool chroot;
-	char *maxproc; /* as written: "-" or a number */
-	char *program; /* "smtpd" */
-	char *command; /* the program and all that follows it */
+	char *maxproc;			 /* as written: "-" or a number */
+	char *program;			 /* "smtpd" */
+	char *command;			 /* the program and its arguments */
 	struct postfix_values overrides; /* -o, as written */
-	struct postfix_values effective; /* only with overrides: expanded */
+	struct postfix_values effective; /* only with overrides; expanded */
 };
 
 struct postfix {
@@ -42,9 +42,9 @@ struct postfix {
 	size_t service_count;
 };
 
-/* Where a service has a value from. */
+/* Where the value for a service is set. */
 enum postfix_origin {
-	POSTFIX_DEFAULT, /* set nowhere */
+	POSTFIX_DEFAULT, /* nowhere */
 	POSTFIX_MAIN,	 /* main.cf */
 	POSTFIX_MASTER,	 /* -o in master.cf */
 };
@@ -56,12 +56,12 @@ int postfix_read(struct postfix *postfix, const char *directory,
 /* postfix_clear - free what the struct holds. */
 void postfix_clear(struct postfix *postfix);
 
-/* postfix_values_parse - add the settings of text, lines of "name = value".
- * 0, or -1: something else stands there. What was added stays. */
+/* postfix_values_parse - add the settings in text, lines of "name = value". 0,
+ * or -1: unexpected text; settings already added are kept. */
 int postfix_values_parse(struct postfix_values *values, const char *text,
 			 struct error *error);
 
-/* postfix_values_get - the last value of that name, or NULL. */
+/* postfix_values_get - the last value with that name, or NULL. */
 const char *postfix_values_get(const struct postfix_values *values,
 			       const char *name);
 
@@ -72,18 +72,18 @@ void postfix_values_add(struct postfix_values *values, const char *name,
 /* postfix_values_clear - free what the struct holds. */
 void postfix_values_clear(struct postfix_values *values);
 
-/* postfix_services_parse - add the services of text, what postconf -M
- * prints. default_chroot: what "-" in the chroot column means. */
+/* postfix_services_parse - add the services in text, the output of postconf -M.
+ * default_chroot: the meaning of "-" in the chroot column. */
 int postfix_services_parse(struct postfix *postfix, const char *text,
 			   bool default_chroot, struct error *error);
 
-/* postfix_overrides_parse - add what postconf -P prints to the services:
+/* postfix_overrides_parse - add the output of postconf -P to the services:
  * lines of "service/type/name = value". */
 int postfix_overrides_parse(struct postfix *postfix, const char *text,
 			    struct error *error);
 
-/* postfix_get - the effective value for a service (NULL: for none in
- * particular); "" when there is no such parameter. */
+/* postfix_get - the effective value for a service (NULL: for main.cf); "" when
+ * there is no such parameter. */
 const char *postfix_get(const struct postfix *postfix,
 			const struct postfix_service *service,
 			const char *name);
@@ -92,16 +92,16 @@ const char *postfix_get(const struct postfix *postfix,
 bool postfix_get_bool(const struct postfix *postfix,
 		      const struct postfix_service *service, const char *name);
 
-/* postfix_port - the number of the port that an smtpd service has its clients
- * from; behind postscreen(8) that is the port of postscreen. 0: unknown. */
+/* postfix_port - the number of the port where clients of an smtpd service
+ * connect; behind postscreen(8), the port of postscreen. 0: unknown. */
 unsigned postfix_port(const struct postfix *postfix,
 		      const struct postfix_service *service);
 
-/* postfix_seconds - a time in main.cf syntax ("1000s", "1h", "30" in the
- * unit given); -1 when it is none. */
+/* postfix_seconds - a time in main.cf syntax ("1000s", "1h", "30" in the given
+ * unit); -1: invalid. */
 long postfix_seconds(const char *text, char unit);
 
-/* postfix_where - where a service has the value from. */
+/* postfix_where - where the value for a service is set. */
 enum postfix_origin postfix_where(const struct postfix *postfix,
 				  const struct postfix_service *service,
 				  const char *name);

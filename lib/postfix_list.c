@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* postfix_list - one list of restrictions, read as smtpd(8) reads it
+/* postfix_list - a list of restrictions, read as in smtpd(8)
  *
- * Words are separated by commas and white space; a text in braces is one
- * word. Some words take the next one as their argument, which must not be
- * mistaken for a restriction. */
+ * Words are separated by commas and white space; a text in braces is one word.
+ * Some words take the next one as an argument, which must not be mistaken for a
+ * restriction. */
 
 #include "lib/postfix_list.h"
 
@@ -21,7 +21,7 @@ static const char *const with_argument[] = {
 	"sleep",
 };
 
-/* braces_end - the byte behind the brace that closes the one at text */
+/* braces_end - the byte after the brace that closes the one at text */
 static const char *braces_end(const char *text)
 {
 	size_t depth = 0;
@@ -35,7 +35,7 @@ static const char *braces_end(const char *text)
 	return text;
 }
 
-/* postfix_next_word - the next word, text in braces being one */
+/* postfix_next_word - the next word; a text in braces is one word */
 char *postfix_next_word(const char **text)
 {
 	const char *start = *text + strspn(*text, WORDS_SEPARATORS);
@@ -47,7 +47,7 @@ char *postfix_next_word(const char **text)
 	return xstrndup(start, (size_t)(*text - start));
 }
 
-/* takes_argument - is the word behind this one its argument? */
+/* takes_argument - is the word after this one its argument? */
 static bool takes_argument(const char *word)
 {
 	size_t i;
@@ -58,7 +58,7 @@ static bool takes_argument(const char *word)
 	return false;
 }
 
-/* append - one restriction; word and argument become the list's */
+/* append - append a restriction; the list then owns word and argument */
 static void append(struct postfix_list *list, char *word, char *argument,
 		   const char *parameter)
 {
@@ -100,7 +100,7 @@ void postfix_list_parse(struct postfix_list *list, const char *text,
 	}
 }
 
-/* postfix_list_read - the list of that name for a service */
+/* postfix_list_read - the list with that name for a service */
 void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
 		       const struct postfix_service *service, const char *name)
 {
@@ -127,7 +127,7 @@ void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
 	postfix_list_clear(&top);
 }
 
-/* postfix_list_text - as it could stand in main.cf */
+/* postfix_list_text - the list in main.cf syntax */
 char *postfix_list_text(const struct postfix_list *list)
 {
 	char *text = xstrdup("");
@@ -160,7 +160,7 @@ void postfix_list_clear(struct postfix_list *list)
 	*list = (struct postfix_list){ 0 };
 }
 
-/* trim - drop braces around a text, and white space; in place */
+/* trim - remove surrounding braces and white space, in place */
 static char *trim(char *text)
 {
 	size_t length;
@@ -172,7 +172,7 @@ static char *trim(char *text)
 	return text;
 }
 
-/* add_attribute - "name=value", maybe in braces of its own */
+/* add_attribute - "name=value", possibly in braces of its own */
 static void add_attribute(struct postfix_policy *policy, char *word)
 {
 	char *name = trim(word);
@@ -184,8 +184,8 @@ static void add_attribute(struct postfix_policy *policy, char *word)
 	postfix_values_add(&policy->attributes, trim(name), trim(value));
 }
 
-/* policy_word - the next word inside the braces. "name = value" with spaces
- * is three words to Postfix, too; "{ name = value }" is for that. */
+/* policy_word - the next word inside the braces. "name = value" with spaces is
+ * three words to Postfix, too; "{ name = value }" is one. */
 static void policy_word(struct postfix_policy *policy, char *word)
 {
 	if (policy->server == NULL)
@@ -194,7 +194,7 @@ static void policy_word(struct postfix_policy *policy, char *word)
 		add_attribute(policy, word);
 }
 
-/* postfix_policy_parse - take the argument apart */
+/* postfix_policy_parse - split the argument */
 void postfix_policy_parse(struct postfix_policy *policy, const char *argument)
 {
 	char *inner, *word;

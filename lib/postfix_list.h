@@ -7,13 +7,13 @@
 
 #include "lib/postfix.h"
 
-/* One smtpd_..._restrictions list, read as smtpd(8) reads it. */
+/* One smtpd_..._restrictions list, read as in smtpd(8). */
 
 struct postfix_restriction {
 	char *word;	 /* "check_policy_service" */
-	char *argument;	 /* what follows a word that takes one, braces
-			  * and all, or NULL */
-	char *parameter; /* where it stands: the list, or a class */
+	char *argument;	 /* the argument of a word that takes one, with its
+			    braces, or NULL */
+	char *parameter; /* where it is: the list, or a class */
 };
 
 struct postfix_list {
@@ -21,34 +21,34 @@ struct postfix_list {
 	size_t count;
 };
 
-/* postfix_list_read - the list of that name for a service. A restriction
- * class among the words is replaced by what it holds, one level deep. */
+/* postfix_list_read - the list with that name for a service. A restriction
+ * class among the words is replaced by its restrictions, one level deep. */
 void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
 		       const struct postfix_service *service, const char *name);
 
-/* postfix_list_parse - add the restrictions of a text that stands in a
- * parameter; classes are left as they are. */
+/* postfix_list_parse - add the restrictions in the value of a parameter;
+ * classes are not replaced. */
 void postfix_list_parse(struct postfix_list *list, const char *text,
 			const char *parameter);
 
-/* postfix_list_text - as it could stand in main.cf; the caller frees it. */
+/* postfix_list_text - the list in main.cf syntax; the caller frees it. */
 char *postfix_list_text(const struct postfix_list *list);
 
 /* postfix_list_clear - free what the list holds. */
 void postfix_list_clear(struct postfix_list *list);
 
-/* postfix_next_word - copy the next word of a list in main.cf syntax, where
+/* postfix_next_word - copy the next word of a list in main.cf syntax, where a
  * text in braces is one word, and advance *text; NULL at the end. The caller
- * frees it. An unclosed brace ends with the text. */
+ * frees it. An unclosed brace extends to the end of the text. */
 char *postfix_next_word(const char **text);
 
-/* What follows check_policy_service. */
+/* The argument of check_policy_service. */
 struct postfix_policy {
 	char *server;			  /* "unix:private/policyd" */
-	struct postfix_values attributes; /* of the form with braces */
+	struct postfix_values attributes; /* of the syntax with braces */
 };
 
-/* postfix_policy_parse - take the argument apart; NULL is allowed. */
+/* postfix_policy_parse - split the argument; NULL is allowed. */
 void postfix_policy_parse(struct postfix_policy *policy, const char *argument);
 
 /* postfix_policy_clear - free what the struct holds. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* prefix - how much of the Internet is in a network?
+/* prefix - how much of the Internet does a network contain?
  *
- * Nobody has more than a /8 of IPv4, and no provider more than a /16 of IPv6.
- * A shorter prefix holds the networks of others. */
+ * Nobody owns more than a /8 of IPv4, and no provider more than a /16 of IPv6.
+ * A shorter prefix contains networks of others. */
 
 #include "lib/prefix.h"
 
@@ -13,7 +13,7 @@
 #define WIDEST_IPV4 8
 #define WIDEST_IPV6 16
 
-/* Networks of IPv6 whose addresses have one of IPv4 behind the prefix. */
+/* IPv6 networks with IPv4 addresses after the prefix. */
 static const struct {
 	unsigned char bytes[12];
 	unsigned bits;
@@ -23,7 +23,7 @@ static const struct {
 	{ { 0x20, 0x02 }, 16 },		      /* 2002::, 6to4 */
 };
 
-/* prefix_is_wide - does it hold strangers? */
+/* prefix_is_wide - does it contain strangers? */
 bool prefix_is_wide(int family, const unsigned char *bytes, unsigned bits)
 {
 	size_t i;

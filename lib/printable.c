@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* printable - nothing that a terminal obeys
+/* printable - keep control sequences away from terminals
  *
- * One rule for all that people read: messages, explanations, findings. The log
+ * One rule for all text for people: messages, explanations, findings. The log
  * is stricter (log_quote), and JSON is ASCII. */
 
 #include "lib/printable.h"
@@ -13,8 +13,8 @@
 
 #include "lib/xalloc.h"
 
-/* Characters without a shape of their own: Unicode's categories Cc, Cf, Cs, Co,
- * Zl and Zp, in order. */
+/* Characters without a visible shape: Unicode's categories Cc, Cf, Cs, Co, Zl
+ * and Zp, in order. */
 static const struct {
 	uint32_t first, last;
 } hidden[] = {
@@ -28,11 +28,11 @@ static const struct {
 	{ 0xe0000, 0xe0fff }, { 0xf0000, 0x10ffff },
 };
 
-/* What colours are made of. */
+/* The escape sequences of our own colours. */
 static const char *const colours[] = { "\033[0m", "\033[1m", "\033[31m",
 				       "\033[32m", "\033[33m" };
 
-/* is_hidden - is there nothing to be seen of it? */
+/* is_hidden - is the character invisible? */
 static bool is_hidden(uint32_t point)
 {
 	size_t i;
@@ -43,7 +43,7 @@ static bool is_hidden(uint32_t point)
 	return false;
 }
 
-/* decode - a character of more than one byte; 0: it is no UTF-8 */
+/* decode - a character of more than one byte; 0: not UTF-8 */
 static size_t decode(const unsigned char *text, size_t left, uint32_t *point)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -64,7 +64,7 @@ static size_t decode(const unsigned char *text, size_t left, uint32_t *point)
 	return *point >= least[length] && *point <= 0x10ffff ? length : 0;
 }
 
-/* printable_length - of one character */
+/* printable_length - the length of one character */
 size_t printable_length(const char *text, size_t left)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
@@ -76,7 +76,7 @@ size_t printable_length(const char *text, size_t left)
 	return length > 0 && !is_hidden(point) ? length : 0;
 }
 
-/* printable_replace - in place */
+/* printable_replace - replace in place */
 void printable_replace(char *text)
 {
 	size_t left = strlen(text);
@@ -93,7 +93,8 @@ void printable_replace(char *text)
 	}
 }
 
-/* own_length - of a newline, a tab, or a colour of ours; 0: it is none */
+/* own_length - the length of a newline, a tab, or one of our colours; 0: none
+ * of these */
 static size_t own_length(const char *text, size_t left)
 {
 	size_t i;
@@ -109,7 +110,7 @@ static size_t own_length(const char *text, size_t left)
 	return 0;
 }
 
-/* printable_put - as it is, or escaped */
+/* printable_put - write text unchanged or escaped */
 void printable_put(const char *text, size_t length, FILE *output)
 {
 	while (length > 0) {
@@ -138,7 +139,7 @@ void printable_open(struct printable *printable)
 		xalloc_failed();
 }
 
-/* printable_close - write it */
+/* printable_close - write it all and free it */
 void printable_close(struct printable *printable, FILE *output)
 {
 	bool failed = ferror(printable->stream) != 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* question - a request made up of short names
+/* question - a request in short notation
  *
- * Whoever asks "may alice relay on port 587?" should not have to know how
- * Postfix spells a TLS session. Short names become attributes of the policy
- * protocol here; values that no Postfix could send are refused, since their
- * answer would mean nothing. */
+ * To ask "may alice relay on port 587?", nobody should have to know how Postfix
+ * spells a TLS session. Short names are translated into attributes of the
+ * policy protocol. Values that no Postfix could send are refused, since the
+ * answer to them would be meaningless. */
 
 #include "lib/question.h"
 
@@ -16,14 +16,15 @@
 #include "lib/number.h"
 #include "lib/xalloc.h"
 
-/* States of SMTPD_POLICY_README, and XCLIENT (postfix.md, 9). */
+/* States of SMTPD_POLICY_README, and XCLIENT, which Postfix sends but does not
+ * document. */
 static const char *const states[] = {
 	"CONNECT", "XCLIENT", "HELO", "EHLO",		"MAIL", "RCPT",
 	"VRFY",	   "ETRN",    "DATA", "END-OF-MESSAGE", NULL,
 };
 
-/* What a session of that version usually is; the key sizes are those that
- * Postfix reports. */
+/* The usual session of each TLS version; the key sizes are those that Postfix
+ * reports. */
 static const struct {
 	const char *version, *protocol, *cipher, *keysize;
 } sessions[] = {
@@ -44,7 +45,7 @@ static char *keep(struct question *question, const char *text, size_t length)
 	return copy;
 }
 
-/* question_init - RCPT, and nothing else known */
+/* question_init - at RCPT, and otherwise empty */
 void question_init(struct question *question)
 {
 	memset(question, 0, sizeof(*question));
@@ -64,7 +65,7 @@ void question_clear(struct question *question)
 	question_init(question);
 }
 
-/* check_number - digits, or nothing */
+/* check_number - digits, or empty */
 static int check_number(const char *value, unsigned long max,
 			struct error *error)
 {
@@ -75,7 +76,7 @@ static int check_number(const char *value, unsigned long max,
 	return error_set(error, "is not a number from 0 to %lu", max);
 }
 
-/* check_address - an IP address, or what Postfix writes without one */
+/* check_address - an IP address, or what Postfix sends if there is none */
 static int check_address(const char *value, struct error *error)
 {
 	unsigned char bytes[16];
@@ -87,7 +88,7 @@ static int check_address(const char *value, struct error *error)
 	return error_set(error, "is not an IP address");
 }
 
-/* check_state - one that Postfix has */
+/* check_state - a state of Postfix */
 static int check_state(const char *value, struct error *error)
 {
 	size_t i;
@@ -100,7 +101,7 @@ static int check_state(const char *value, struct error *error)
 				"END-OF-MESSAGE");
 }
 
-/* check_request - there is one kind only */
+/* check_request - there is only one kind */
 static int check_request(const char *value, struct error *error)
 {
 	if (strcmp(value, "smtpd_access_policy") == 0)
@@ -144,7 +145,7 @@ static int check_value(const struct question *question, const char *name,
 	return 0;
 }
 
-/* set - an attribute of the protocol, by its own name */
+/* set - set an attribute by its name in the protocol */
 static int set(struct question *question, const char *name, const char *value,
 	       size_t length, struct error *error)
 {
@@ -157,14 +158,14 @@ static int set(struct question *question, const char *name, const char *value,
 	return error_set(error, "no such name");
 }
 
-/* set_text - likewise, all of a text */
+/* set_text - set an attribute to the whole text */
 static int set_text(struct question *question, const char *name,
 		    const char *value, struct error *error)
 {
 	return set(question, name, value, strlen(value), error);
 }
 
-/* set_mailbox - an address, as the log has it or without <> */
+/* set_mailbox - an address, with or without <> */
 static int set_mailbox(struct question *question, const char *name,
 		       const char *value, struct error *error)
 {
@@ -193,7 +194,7 @@ static int set_client(struct question *question, const char *name,
 			error);
 }
 
-/* set_state - in any case */
+/* set_state - in upper or lower case */
 static int set_state(struct question *question, const char *name,
 		     const char *value, struct error *error)
 {
@@ -265,7 +266,7 @@ static int set_sasl(struct question *question, const char *name,
 	return set_text(question, "sasl_username", slash + 1, error);
 }
 
-/* set_login - USER, by the usual mechanism */
+/* set_login - USER, with the usual mechanism */
 static int set_login(struct question *question, const char *name,
 		     const char *value, struct error *error)
 {
@@ -275,7 +276,7 @@ static int set_login(struct question *question, const char *name,
 	return set_text(question, name, value, error);
 }
 
-/* The short names; name is the attribute that is set, or the first one. */
+/* The short names; name is the attribute that each sets, or the first one. */
 static const struct {
 	const char *word;
 	const char *name;
@@ -300,7 +301,7 @@ static const struct {
 _Static_assert(SHORT_COUNT == QUESTION_SHORT_NAMES,
 	       "lib/question.h counts them");
 
-/* question_name - every name that there is */
+/* question_name - a list of all names */
 const char *question_name(size_t index)
 {
 	struct request scratch;
@@ -313,7 +314,7 @@ const char *question_name(size_t index)
 	return name;
 }
 
-/* set_any - by a short name or that of the protocol */
+/* set_any - set by a short name or a name of the protocol */
 static int set_any(struct question *question, const char *name,
 		   const char *value, struct error *error)
 {
@@ -334,7 +335,7 @@ static int set_any(struct question *question, const char *name,
 			 "(recipient, sasl_method, ...)");
 }
 
-/* question_set - one NAME = VALUE */
+/* question_set - set one NAME = VALUE */
 int question_set(struct question *question, const char *name, const char *value,
 		 struct error *error)
 {
@@ -343,7 +344,7 @@ int question_set(struct question *question, const char *name, const char *value,
 	return error_prefix(error, "%.60s=%.120s: ", name, value);
 }
 
-/* question_text - one argument, "NAME=VALUE" */
+/* question_text - set one argument, "NAME=VALUE" */
 int question_text(struct question *question, const char *text,
 		  struct error *error)
 {

@@ -28,19 +28,20 @@
 
 struct question {
 	struct request request; /* points into texts */
-	bool lax;     /* take values that Postfix would never send, too */
+	bool lax;     /* also accept values that Postfix would never send */
 	char **texts; /* owned */
 	size_t count;
 };
 
-/* question_init - RCPT, and nothing else known. */
+/* question_init - at RCPT, and otherwise empty. */
 void question_init(struct question *question);
 
-/* question_name - every name that there is, from 0, the short ones first. */
+/* question_name - the name with that index, from 0; the short names come first.
+ * NULL at the end. */
 const char *question_name(size_t index);
 
-/* question_set - one NAME = VALUE; a later one replaces an earlier one. 0, or
- * -1: there is no such name, or the value cannot be. */
+/* question_set - set one NAME = VALUE; a later one replaces an earlier one. 0,
+ * or -1: there is no such name, or the value is impossible. */
 int question_set(struct question *question, const char *name, const char *value,
 		 struct error *error);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* reply - from a decision to the action that Postfix reads
  *
- * The only file that knows the words of access(5). A permit leaves as the
- * name of the restriction that permitted ("lock"), which Postfix evaluates
- * again: a mistake here can refuse mail, but never open a relay. Where only
- * Postfix knows the destination, the reply is a list of such names. */
+ * The only file that knows the words of access(5). A permit is sent as the name
+ * of the restriction that permitted ("lock"), which Postfix evaluates again: a
+ * mistake here can refuse mail, but never open a relay. If only Postfix knows
+ * the destination, the reply is a list of such names. */
 
 #include "lib/reply.h"
 
@@ -16,8 +16,8 @@
 #include "lib/log.h"
 
 #define ASK_MAX	     50 /* bytes of a restriction's name */
-#define ID_MAX	     16 /* and of an id */
-#define ADVICE_MAX   80 /* and of what is weak, and of the advice */
+#define ID_MAX	     16 /* bytes of an id */
+#define ADVICE_MAX   80 /* bytes of a weakness, and of the advice */
 #define RELAY_DENIED "554 5.7.1 Relay access denied"
 
 static const char *const mode_names[] = {
@@ -43,7 +43,7 @@ const char *reply_mode_name(enum reply_mode mode)
 	return mode_names[mode];
 }
 
-/* is_code - "4NN text" or "5NN text", as RFC 5321 has reply codes */
+/* is_code - "4NN text" or "5NN text", with reply codes as in RFC 5321 */
 static bool is_code(const char *text)
 {
 	return (text[0] == '4' || text[0] == '5') && text[1] >= '0' &&
@@ -51,7 +51,7 @@ static bool is_code(const char *text)
 	       text[3] == ' ' && text[4 + strspn(text + 4, " ")] != '\0';
 }
 
-/* is_refusing_word - an access(5) word that cannot let the recipient pass */
+/* is_refusing_word - an access(5) word that never lets the recipient pass */
 static bool is_refusing_word(const char *text)
 {
 	static const char *const words[] = { "REJECT", "DEFER",
@@ -66,8 +66,8 @@ static bool is_refusing_word(const char *text)
 	return false;
 }
 
-/* status_length - of an enhanced status code (RFC 3463) at the beginning of a
- * text, "5.7.1"; 0: there is none */
+/* status_length - the length of an enhanced status code (RFC 3463) at the
+ * beginning of a text, "5.7.1"; 0: none */
 static size_t status_length(const char *text)
 {
 	size_t length = 1;
@@ -128,7 +128,7 @@ static int check_status(const char *text, struct error *error)
 			 (int)status_length(status), status, class);
 }
 
-/* reply_check - may text stand as a configured refusal? */
+/* reply_check - may text be configured as a refusal? */
 int reply_check(const char *text, struct error *error)
 {
 	if (strlen(text) > REPLY_TEXT_MAX)
@@ -144,7 +144,7 @@ int reply_check(const char *text, struct error *error)
 	return check_status(text, error);
 }
 
-/* permit_action - how a permit is said */
+/* permit_action - the action for a permit */
 static const char *permit_action(const struct decision *decision,
 				 const struct reply_options *options)
 {
@@ -159,7 +159,7 @@ static const char *permit_action(const struct decision *decision,
 	return "DUNNO";
 }
 
-/* refusal_text - a configured text, or NULL: the default one */
+/* refusal_text - a configured text; NULL: the default */
 static const char *refusal_text(enum refusal refusal,
 				const struct reply_options *options)
 {
@@ -190,8 +190,8 @@ static size_t add(char *buffer, size_t length, const char *text, size_t max)
 	return length + more;
 }
 
-/* add_asks - the restrictions that Postfix is to try; they let it decide, so
- * they must not stand for a decision that it is to take as it is */
+/* add_asks - append the restrictions that Postfix has to try. They let Postfix
+ * decide, so they are never a reply that Postfix must obey */
 static size_t add_asks(char *buffer, size_t length,
 		       const struct decision *decision,
 		       const struct reply_options *options)
@@ -210,7 +210,7 @@ static size_t add_asks(char *buffer, size_t length,
 	return length;
 }
 
-/* add_advice - the default text: what the client can mend is said */
+/* add_advice - append the default text: what the client can change */
 static size_t add_advice(char *buffer, size_t length, const struct facts *facts)
 {
 	length = add(buffer, length, RELAY_DENIED, REPLY_MAX);
@@ -225,7 +225,7 @@ static size_t add_advice(char *buffer, size_t length, const struct facts *facts)
 		       : add(buffer, length, "; log in first", REPLY_MAX);
 }
 
-/* add_refusal - with the id, by which the log line is found */
+/* add_refusal - append a refusal, with the id that identifies the log line */
 static size_t add_refusal(char *buffer, size_t length,
 			  const struct decision *decision,
 			  const struct facts *facts,
@@ -233,7 +233,7 @@ static size_t add_refusal(char *buffer, size_t length,
 {
 	const char *text = refusal_text(decision->refusal, options);
 
-	/* A word alone, "REJECT", makes Postfix say its own text. */
+	/* A single word, such as "REJECT", makes Postfix use its own text. */
 	if (text != NULL && strchr(text, ' ') == NULL)
 		return add(buffer, length, text, REPLY_TEXT_MAX);
 	length = text != NULL ? add(buffer, length, text, REPLY_TEXT_MAX)
@@ -243,7 +243,7 @@ static size_t add_refusal(char *buffer, size_t length,
 	return add(buffer, length, ")", REPLY_MAX);
 }
 
-/* reply_write - one reply for Postfix */
+/* reply_write - write one reply for Postfix */
 size_t reply_write(char *buffer, const struct decision *decision,
 		   const struct facts *facts,
 		   const struct reply_options *options, const char *id)
@@ -266,7 +266,7 @@ size_t reply_write(char *buffer, const struct decision *decision,
 	return length;
 }
 
-/* What Postfix calls the thing that it refuses, by protocol state. */
+/* Postfix's name for what it refuses, by protocol state. */
 static const struct {
 	const char *state, *name;
 } classes[] = {
@@ -277,7 +277,7 @@ static const struct {
 	{ "RCPT", "Recipient address" },
 };
 
-/* refused_class - the name of what is refused */
+/* refused_class - the kind of thing that is refused */
 static const char *refused_class(const struct request *request)
 {
 	size_t i;
@@ -288,7 +288,7 @@ static const char *refused_class(const struct request *request)
 	return "Recipient address";
 }
 
-/* refused_thing - what is refused itself */
+/* refused_thing - the thing that is refused */
 static const char *refused_thing(const struct request *request,
 				 const char *class)
 {
@@ -306,15 +306,15 @@ static const char *refused_thing(const struct request *request,
 	}
 }
 
-/* A refusal, taken apart. */
+/* The parts of a refusal. */
 struct refusal_parts {
 	char code[4];
 	char status[12]; /* the longest is 5.123.123 */
 	const char *text;
 };
 
-/* fix_status - a status about an address must fit what is refused: see Postfix
- * smtpd_dsn_fix(3) */
+/* fix_status - a status about an address must fit the thing that is refused:
+ * see Postfix smtpd_dsn_fix(3) */
 static void fix_status(char *status, const char *class)
 {
 	bool single = status[5] == '\0';
@@ -362,7 +362,7 @@ static bool take_apart(struct refusal_parts *parts, const char *action)
 	return true;
 }
 
-/* reply_client - what the SMTP client reads */
+/* reply_client - the reply to the SMTP client */
 size_t reply_client(char buffer[REPLY_CLIENT_MAX], const char *action,
 		    const struct request *request)
 {

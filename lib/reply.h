@@ -9,22 +9,22 @@
 #include "lib/error.h"
 #include "lib/facts.h"
 
-/* The largest reply, "action=" and the blank line included. */
+/* The largest reply, with "action=" and the blank line. */
 #define REPLY_MAX 512
 
-/* The largest configured text; leaves room for a tail and an id. */
+/* The largest configured text; leaves room for the advice and an id. */
 #define REPLY_TEXT_MAX 400
 
 enum reply_mode {
-	REPLY_LOCK, /* the permitting restriction's name */
+	REPLY_LOCK, /* the name of the permitting restriction */
 	REPLY_OK,
 	REPLY_DUNNO,
 };
 
 struct reply_options {
 	enum reply_mode mode;
-	bool observe;	       /* answer DUNNO, whatever the decision */
-	char *reject_reply;    /* owned; NULL: the default, with helpful tail */
+	bool observe;	       /* always answer DUNNO */
+	char *reject_reply;    /* owned; NULL: the default, with advice */
 	char *plaintext_reply; /* owned; NULL: likewise */
 };
 
@@ -32,25 +32,25 @@ struct reply_options {
 int reply_mode_find(const char *name);
 const char *reply_mode_name(enum reply_mode mode);
 
-/* reply_check - may text stand as reject_reply or plaintext_reply? It must be
- * an access(5) action that refuses: 4NN or 5NN and text, REJECT, DEFER or
- * DEFER_IF_PERMIT with optional text; one line, printable, valid UTF-8, at
- * most REPLY_TEXT_MAX bytes. 0 or -1. */
+/* reply_check - may text be reject_reply or plaintext_reply? It must be an
+ * access(5) action that refuses: 4NN or 5NN and text, REJECT, DEFER or
+ * DEFER_IF_PERMIT with optional text; one line, printable, valid UTF-8, at most
+ * REPLY_TEXT_MAX bytes. 0 or -1. */
 int reply_check(const char *text, struct error *error);
 
-/* reply_write - one reply for Postfix, "action=...\n\n", into a buffer of
+/* reply_write - write one reply for Postfix, "action=...\n\n", into a buffer of
  * REPLY_MAX bytes; returns its length. id is put into the text of a refusal.
- * Nothing of the request goes into a reply. */
+ * Nothing from the request is put into a reply. */
 size_t reply_write(char *buffer, const struct decision *decision,
 		   const struct facts *facts,
 		   const struct reply_options *options, const char *id);
 
-/* REPLY_CLIENT_MAX - room for reply_client(). */
+/* REPLY_CLIENT_MAX - size of the buffer for reply_client(). */
 #define REPLY_CLIENT_MAX ((size_t)2 * REPLY_MAX)
 
-/* reply_client - what the SMTP client reads when Postfix gets this action
- * ("action=" left out) for the request: the line of smtpd(8) in its default
- * settings (no soft_bounce, no changed access_map_reject_code). What comes from
+/* reply_client - the reply to the SMTP client when Postfix gets this action
+ * (without "action=") for the request: the line that smtpd(8) sends in its
+ * default settings (no soft_bounce, default access_map_reject_code). Text from
  * the request is escaped as in the log. Returns its length; 0, and "": the
  * action does not refuse. */
 size_t reply_client(char buffer[REPLY_CLIENT_MAX], const char *action,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* report - request, facts and decision as one line
  *
- * key=value, in Postfix's manner: [ADDRESS]:PORT for a client, <> around
- * addresses. What came from the network is escaped by log_quote(), so that a
- * line cannot be forged or broken. */
+ * key=value, in Postfix's style: [ADDRESS]:PORT for a client, <> around
+ * addresses. Text from the network is escaped by log_quote(), so that a line
+ * cannot be forged or broken. */
 
 #include "lib/report.h"
 
@@ -12,13 +12,13 @@
 #include "lib/log.h"
 #include "lib/xtext.h"
 
-/* A line that grows; what does not fit is cut. */
+/* A line that grows; text that does not fit is cut. */
 struct line {
 	char *text;
 	size_t length;
 };
 
-/* add_bytes - append length bytes that need no escaping, as many as fit */
+/* add_bytes - append length bytes without escaping, as many as fit */
 static void add_bytes(struct line *line, const char *bytes, size_t length)
 {
 	size_t room = REPORT_MAX - 1 - line->length;
@@ -29,19 +29,19 @@ static void add_bytes(struct line *line, const char *bytes, size_t length)
 	line->length += length;
 }
 
-/* add - append text that needs no escaping */
+/* add - append text without escaping */
 static void add(struct line *line, const char *text)
 {
 	add_bytes(line, text, strlen(text));
 }
 
-/* ADD - append a text that is written here */
+/* ADD - append a string literal */
 #define ADD(line, text) add_bytes(line, "" text, sizeof(text) - 1)
 
 /* add_number - append a number in decimal digits */
 static void add_number(struct line *line, unsigned long number)
 {
-	char digits[3 * sizeof(number)]; /* a byte is less than 3 of them */
+	char digits[3 * sizeof(number)]; /* a byte has fewer than 3 of them */
 	size_t start = sizeof(digits);
 
 	do {
@@ -51,7 +51,7 @@ static void add_number(struct line *line, unsigned long number)
 	add_bytes(line, digits + start, sizeof(digits) - start);
 }
 
-/* add_last - the same where the line may end within it */
+/* add_last - append text that may be cut by the end of the line */
 static void add_last(struct line *line, const char *text, size_t limit)
 {
 	char quoted[REPORT_FINGERPRINT_MAX + 1];
@@ -60,7 +60,7 @@ static void add_last(struct line *line, const char *text, size_t limit)
 	add_bytes(line, quoted, limit);
 }
 
-/* add_quoted - append text from the network, at most limit bytes of it */
+/* add_quoted - append escaped text, at most limit bytes of it */
 static void add_quoted(struct line *line, const char *text, size_t limit)
 {
 	if (REPORT_MAX - line->length > limit)
@@ -70,7 +70,7 @@ static void add_quoted(struct line *line, const char *text, size_t limit)
 		add_last(line, text, limit);
 }
 
-/* add_value - append a key, " name=", and text from the network */
+/* add_value - append a key, " name=", and escaped text */
 static void add_value(struct line *line, const char *key, const char *text)
 {
 	add(line, key);
@@ -95,7 +95,7 @@ static void add_decision(struct line *line, const char *service,
 		ADD(line, ",routed");
 }
 
-/* add_client - who asks, in Postfix's form */
+/* add_client - append the client, in Postfix's form */
 static void add_client(struct line *line, const struct request *request)
 {
 	ADD(line, " client=[");
@@ -105,7 +105,7 @@ static void add_client(struct line *line, const struct request *request)
 	add_value(line, " helo=", request->helo_name);
 }
 
-/* add_addresses - from whom to whom */
+/* add_addresses - append sender and recipient */
 static void add_addresses(struct line *line, const struct request *request)
 {
 	ADD(line, " from=<");
@@ -151,7 +151,8 @@ static void add_fingerprint(struct line *line, const char *key,
 /* add_subject - append a key and a name in the certificate, if there is one */
 static void add_subject(struct line *line, const char *key, const char *xtext)
 {
-	char text[REPORT_NAME_MAX + 2]; /* one too long is seen to be cut */
+	char text[REPORT_NAME_MAX +
+		  2]; /* one byte more, to see that it is too long */
 
 	if (xtext[0] == '\0')
 		return;
@@ -159,7 +160,8 @@ static void add_subject(struct line *line, const char *key, const char *xtext)
 	add_value(line, key, text);
 }
 
-/* add_certificate - that of the client, in the order of what counts */
+/* add_certificate - append the client's certificate, most important parts
+ * first */
 static void add_certificate(struct line *line, const struct request *request)
 {
 	add_fingerprint(line, " cert=", request->ccert_fingerprint);
@@ -168,7 +170,7 @@ static void add_certificate(struct line *line, const struct request *request)
 	add_subject(line, " issuer=", request->ccert_issuer);
 }
 
-/* report_write - the decision line of the log */
+/* report_write - write the decision line of the log */
 size_t report_write(char *buffer, const char *id, const struct service *service,
 		    const struct request *request, const struct facts *facts,
 		    const struct decision *decision, unsigned long us)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* report_read - from a decision line of the log back to the request
  *
- * The line has all that a decision depends on, escaped so that nothing from
- * the network can look like a part of it. Other programs are less careful:
- * what somebody said at HELO may stand in a line of Postfix as it came. So a
- * line is read only if policyd wrote it (lib/log_prefix.c). */
+ * The line has everything that a decision depends on, escaped so that text from
+ * the network cannot imitate any part of it. Other programs are less careful: a
+ * HELO name may appear unescaped in a line of Postfix. So a line is read only
+ * if policyd wrote it (lib/log_prefix.c). */
 
 #include "lib/report_read.h"
 
@@ -25,7 +25,7 @@ enum key {
 	KEY_DESTINATION,
 	KEY_MODE,
 	KEY_US,
-	KEY_ATTRIBUTE, /* this one and those behind it are for the request */
+	KEY_ATTRIBUTE, /* this key and those after it are for the request */
 	KEY_CLIENT = KEY_ATTRIBUTE,
 	KEY_HELO,
 	KEY_FROM,
@@ -42,8 +42,8 @@ enum key {
 	KEY_COUNT
 };
 
-/* What is known of each: whether it must be there, and how long its value can
- * get before it is cut; 0: that does not matter. */
+/* Properties of each key: is it required, and at which length is its value cut;
+ * 0: never mind. */
 static const struct {
 	const char *name;
 	bool needed;
@@ -71,8 +71,8 @@ static const struct {
 	[KEY_STATE] = { "state", false, 0 },
 };
 
-/* find_start - the text of policyd in a line of the log; NULL: another
- * program's */
+/* find_start - the text of policyd in a log line; NULL: another program's
+ * line */
 static const char *find_start(const char *line)
 {
 	const char *text = log_prefix_text(line, "policyd");
@@ -80,8 +80,8 @@ static const char *find_start(const char *line)
 	return text != NULL && strncmp(text, "id=", 3) == 0 ? text : NULL;
 }
 
-/* next_word - the next KEY=VALUE, ended by a NUL; blanks may stand in a value
- * that is quoted. NULL: there are no more. */
+/* next_word - the next KEY=VALUE, terminated by a NUL; a quoted value may
+ * contain blanks. NULL: no more. */
 static char *next_word(char **rest)
 {
 	char *word = *rest;
@@ -98,8 +98,8 @@ static char *next_word(char **rest)
 	return word;
 }
 
-/* split - the line into the values of its keys; unknown ones, of a newer
- * version, are left out */
+/* split - split the line into the values of its keys; unknown keys, of a newer
+ * version, are ignored */
 static int split(char *line, char *values[KEY_COUNT], struct error *error)
 {
 	char *rest = line;
@@ -124,7 +124,7 @@ static int split(char *line, char *values[KEY_COUNT], struct error *error)
 	return 0;
 }
 
-/* hex - of one digit as log_quote() writes it; -1: it is none */
+/* hex - the value of a digit as log_quote() writes it; -1: invalid */
 static int hex(char digit)
 {
 	if (digit >= '0' && digit <= '9')
@@ -158,12 +158,12 @@ static int unquote(char *value, struct error *error)
 	return 0;
 }
 
-/* is_cut - does the log have only the beginning of a value? In those made of
- * parts with limits of their own dots anywhere say so. */
+/* is_cut - does the log have only the beginning of a value? If a value has
+ * parts with their own limits, dots anywhere mean that. */
 static bool is_cut(enum key key, const char *value)
 {
 	size_t length = strlen(value);
-	/* What stands around the quoted text: <>, []: and a port. */
+	/* The characters around the quoted text: <>, or []: and a port. */
 	size_t around = key == KEY_CLIENT ? 0 : 2;
 
 	if (keys[key].limit == 0)
@@ -176,7 +176,7 @@ static bool is_cut(enum key key, const char *value)
 	       strncmp(value + length - 3, "...", 3) == 0;
 }
 
-/* check - is everything there, and whole? */
+/* check - is the line complete? */
 static int check(char *values[KEY_COUNT], struct error *error)
 {
 	unsigned long us;
@@ -198,7 +198,7 @@ static int check(char *values[KEY_COUNT], struct error *error)
 	return 0;
 }
 
-/* take - the values into reported */
+/* take - store the values in reported */
 static int take(struct reported *reported, char *values[KEY_COUNT],
 		struct error *error)
 {
@@ -230,8 +230,8 @@ static int take(struct reported *reported, char *values[KEY_COUNT],
 	return 0;
 }
 
-/* report_is_line - is this a line of policyd about a request? A warning about
- * one has an id, too. */
+/* report_is_line - is this a line of policyd about a request? A warning about a
+ * request has an id, too. */
 bool report_is_line(const char *line)
 {
 	const char *start = find_start(line);

@@ -11,11 +11,11 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Requests of so many bytes cannot have too long a line. */
+/* Requests up to this size cannot have a line that is too long. */
 #define SHORT_MAX REQUEST_LINE_MAX
 
-/* One attribute: its name, its place in the struct, and whether two
- * different values in one request are an attempt to be judged twice. */
+/* One attribute: its name, its member of the struct, and whether two different
+ * values in one request could be an attempt to get it evaluated twice. */
 struct attribute {
 	const char *name;
 	size_t length; /* of the name */
@@ -69,7 +69,8 @@ static const struct request empty = { ATTRIBUTES(EMPTY) };
 
 #define ATTRIBUTE_COUNT (sizeof(attributes) / sizeof(attributes[0]))
 
-/* check_line - the limits at the end of a line; the blank one counts not */
+/* check_line - check the limits when a line ends; the blank line is not
+ * counted */
 static int check_line(const struct request_scan *scan, struct error *error)
 {
 	if (scan->line > REQUEST_LINE_MAX)
@@ -81,8 +82,8 @@ static int check_line(const struct request_scan *scan, struct error *error)
 	return 0;
 }
 
-/* find_end - of a request that may be long, may not be whole yet, or may have
- * more behind it than it should */
+/* find_end - find the end of a request that may be long or incomplete, or
+ * followed by more bytes */
 static ssize_t find_end(const char *bytes, size_t length,
 			struct request_scan *scan, struct error *error)
 {
@@ -114,9 +115,9 @@ static ssize_t find_end(const char *bytes, size_t length,
 	return 0;
 }
 
-/* find_short - the length of a request that is whole and has no NUL, and is
- * so short that only its attributes can be too many, which the parser sees;
- * 0: this has to be looked at in detail */
+/* find_short - the length of a request that is complete, has no NUL, and is so
+ * short that only the number of its attributes could exceed a limit, which the
+ * parser checks; 0: needs a closer look */
 static size_t find_short(const char *bytes, size_t length)
 {
 	const char *blank;
@@ -131,7 +132,7 @@ static size_t find_short(const char *bytes, size_t length)
 	return whole <= SHORT_MAX && whole <= length ? whole : 0;
 }
 
-/* request_length - length of the first whole request in the bytes */
+/* request_length - the length of the first complete request in the bytes */
 ssize_t request_length(const char *bytes, size_t length,
 		       struct request_scan *scan, struct error *error)
 {
@@ -142,7 +143,7 @@ ssize_t request_length(const char *bytes, size_t length,
 	if (end > 0)
 		return end;
 	end = find_end(bytes, length, scan, error);
-	/* Of what follows the end another call will see the NULs. */
+	/* A later call will see the NULs after the end. */
 	if (end >= 0 && memchr(start, '\0', scan->offset - before) != NULL)
 		return error_set(error, "NUL byte");
 	return end;
@@ -154,7 +155,7 @@ void request_init(struct request *request)
 	*request = empty;
 }
 
-/* find_attribute - the attribute of that name, or NULL */
+/* find_attribute - the attribute with that name, or NULL */
 static const struct attribute *find_attribute(const char *name, size_t length)
 {
 	size_t i;
@@ -166,13 +167,13 @@ static const struct attribute *find_attribute(const char *name, size_t length)
 	return NULL;
 }
 
-/* place_at - where the value of the attribute with that offset stands */
+/* place_at - the member for the attribute with that offset */
 static const char **place_at(struct request *request, size_t offset)
 {
 	return (const char **)((char *)request + offset);
 }
 
-/* bit_at - of the attribute with that offset, in a set of them */
+/* bit_at - the bit of the attribute with that offset, in a set of them */
 static uint64_t bit_at(size_t offset)
 {
 	return UINT64_C(1) << offset / sizeof(const char *);
@@ -200,18 +201,19 @@ const char *request_attribute(const struct request *request, size_t index,
 				      attributes[index].offset);
 }
 
-/* What is known while the lines of one request are read. */
+/* The state of reading one request. */
 struct reading {
 	struct request *request;
-	uint64_t seen; /* bit_at() of those that were given */
+	uint64_t seen; /* bit_at() of the attributes seen so far */
 	size_t lines;
 };
 
 _Static_assert(ATTRIBUTE_COUNT == REQUEST_NAMES, "lib/request.h counts them");
 _Static_assert(ATTRIBUTE_COUNT <= 64, "struct reading has 64 bits");
 
-/* take - the value behind the name that a line begins with, where at least one
- * more byte stands; returns the next line, or this one if it has no end */
+/* take - take the value after the name at the start of a line; at least one
+ * more byte must follow it. Returns the next line, or this one if it has no
+ * end */
 static char *take(struct reading *reading, char *line, const char *end,
 		  size_t name, size_t offset)
 {
@@ -229,23 +231,23 @@ static char *take(struct reading *reading, char *line, const char *end,
 	return newline + 1;
 }
 
-/* TAKE - if the line is of that attribute: a comparison with a text that the
- * compiler knows costs a tenth of one with a text of any length */
+/* TAKE - take the value if the line has that attribute; comparing with a
+ * literal costs a tenth of comparing with a text of any length */
 #define TAKE(name, decides)                                    \
 	if ((size_t)(end - line) > sizeof(#name) &&            \
 	    memcmp(line, #name "=", sizeof(#name)) == 0)       \
 		line = take(reading, line, end, sizeof(#name), \
 			    offsetof(struct request, name));
 
-/* read_expected - lines in the order of the table, as Postfix sends them; none
- * can come twice. Returns where the first other one begins. */
+/* read_expected - read lines in the order of the table, as Postfix sends them;
+ * none can occur twice. Returns the first other line. */
 static char *read_expected(struct reading *reading, char *line, const char *end)
 {
 	ATTRIBUTES(TAKE)
 	return line;
 }
 
-/* set_attribute - remember a value */
+/* set_attribute - store a value */
 static int set_attribute(struct reading *reading,
 			 const struct attribute *attribute, const char *value,
 			 struct error *error)
@@ -262,7 +264,7 @@ static int set_attribute(struct reading *reading,
 	return 0;
 }
 
-/* read_line - one NAME=VALUE, ended by a NUL at end */
+/* read_line - read one NAME=VALUE, terminated by a NUL at end */
 static int read_line(struct reading *reading, const char *line, const char *end,
 		     struct error *error)
 {
@@ -279,7 +281,7 @@ static int read_line(struct reading *reading, const char *line, const char *end,
 	return set_attribute(reading, attribute, equals + 1, error);
 }
 
-/* read_lines - up to the blank one */
+/* read_lines - read up to the blank line */
 static int read_lines(struct reading *reading, char *line, char *end,
 		      struct error *error)
 {
@@ -300,7 +302,7 @@ static int read_lines(struct reading *reading, char *line, char *end,
 	return line < end ? 0 : error_set(error, "no blank line");
 }
 
-/* request_parse - cut one whole request into attributes */
+/* request_parse - split one complete request into attributes */
 int request_parse(struct request *request, char *bytes, size_t length,
 		  struct error *error)
 {

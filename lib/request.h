@@ -7,12 +7,12 @@
 
 #include "lib/error.h"
 
-/* Limits of a request (contract). */
+/* Limits of a request; see policyd(8). */
 #define REQUEST_LINE_MAX      8192  /* bytes of one line, newline excluded */
-#define REQUEST_ATTRIBUTE_MAX 128   /* lines with an attribute */
-#define REQUEST_BYTES_MAX     65536 /* all of it, blank line included */
+#define REQUEST_ATTRIBUTE_MAX 128   /* lines with attributes */
+#define REQUEST_BYTES_MAX     65536 /* in all, blank line included */
 
-#define REQUEST_NAMES 32 /* attributes that are known */
+#define REQUEST_NAMES 32 /* known attributes */
 
 /* Attributes of SMTPD_POLICY_README up to Postfix 3.12; unknown ones are
  * skipped. An attribute that was not sent is "", never NULL. The strings
@@ -52,26 +52,27 @@ struct request {
 	const char *tls_sni;
 };
 
-/* Where the search for the end of a request stands; all zero at its start. */
+/* The progress of the search for the end of a request; all zero at its
+ * start. */
 struct request_scan {
-	size_t offset; /* bytes looked at */
-	size_t line;   /* bytes of the unfinished line */
-	size_t lines;  /* whole lines */
+	size_t offset; /* bytes examined */
+	size_t line;   /* length of the unfinished line */
+	size_t lines;  /* complete lines */
 };
 
-/* request_length - length of the first request in the bytes, its blank line
- * included; 0: more bytes are needed; -1: it breaks a limit or holds a NUL.
- * Behind the bytes stands one more, a NUL. Call again with the same bytes and
- * more: scan remembers the place. */
+/* request_length - the length of the first request in the bytes, with its blank
+ * line; 0: more bytes are needed; -1: it exceeds a limit or contains a NUL. The
+ * bytes must be followed by a NUL. Call it again with the same bytes and more:
+ * scan remembers the position. */
 ssize_t request_length(const char *bytes, size_t length,
 		       struct request_scan *scan, struct error *error);
 
-/* request_parse - read the attributes of one whole request (its length as
- * request_length() told). Changes the bytes; request points into them. 0, or
- * -1 when it is malformed: a line without "=", an empty name, more attributes
- * than allowed, request= not smtpd_access_policy, or an attribute that matters
- * to the decision given twice with different values. Of others the last one
- * counts. */
+/* request_parse - read the attributes of one complete request, of the length
+ * that request_length() returned. Changes the bytes; request points into them.
+ * 0, or -1 when it is malformed: a line without "=", an empty name, too many
+ * attributes, request= is not smtpd_access_policy, or an attribute that matters
+ * to the decision was given twice with different values. Of other attributes,
+ * the last value is used. */
 int request_parse(struct request *request, char *bytes, size_t length,
 		  struct error *error);
 
@@ -79,7 +80,7 @@ int request_parse(struct request *request, char *bytes, size_t length,
 void request_init(struct request *request);
 
 /* request_attribute - the attribute with that index, from 0, in the order of
- * struct request: its value, and its name, static. NULL: there are no more. */
+ * struct request: its value, and its name, static. NULL: no more. */
 const char *request_attribute(const struct request *request, size_t index,
 			      const char **name);
 

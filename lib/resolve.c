@@ -2,27 +2,27 @@
 /* resolve - find the destination class of a recipient address
  *
  * Repeats what Postfix concludes for the recipient attribute of a policy
- * request. resolve_strip.c finds the address that is left when our own domains
- * are stripped and the routing is followed; most addresses are address_plain(),
- * for which this is known without. Then the syntax of the final domain, and the
- * lists in the order local, virtual alias, virtual mailbox, relay. Pure; the
- * room it works in is on the stack for usual addresses, on the heap for long
- * ones, and gone when it returns. Anything that does not fit is INVALID, never
- * ours.
+ * request. resolve_strip.c finds the address that is left after our own domains
+ * are stripped and routing is followed; for most addresses, which are
+ * address_plain(), this is known without it. Then the syntax of the final
+ * domain is checked, and the lists are searched in the order local, virtual
+ * alias, virtual mailbox, relay. Pure; the working memory is on the stack for
+ * usual addresses and on the heap for long ones, and released on return.
+ * Anything that does not fit is INVALID, never ours.
  *
- * Where a list says TABLE_ASK, only Postfix knows which way the address goes.
- * It is decided here only if every way ends in the same verdict, and that is
- * "ours":
- * - virtual or relay list open: the search goes on; if a later list has the
- *   domain, it is ours in any case.
- * - mydestination open: if the domain is local it would be stripped and what
- *   is left followed. Only an address whose local part has nothing to follow
- *   is the same either way: so without any of "@", "%", "!", and not empty, it
+ * If a list says TABLE_ASK, only Postfix knows which class the address has. It
+ * is decided here only if all possibilities lead to the same verdict, and that
+ * is "ours":
+ * - virtual or relay list unknown: the search continues; if a later list has
+ *   the domain, it is ours in any case.
+ * - mydestination unknown: if the domain is local, it would be stripped and the
+ *   rest followed. Only an address whose local part contains no routing is the
+ *   same in both cases. So if it is not empty and has none of "@", "%", "!", it
  *   is ours if another list has its domain (an address of ours in brackets is
  *   local whatever mydestination has).
- * All else is RESOLVE_ASK, "not ours" too: if Postfix fails to look the domain
- * up it defers, and so must not be refused here. Only bad syntax is the same
- * either way, under the same condition.
+ * Everything else is RESOLVE_ASK, "not ours" included: if Postfix fails to look
+ * the domain up, it defers, so the address must not be refused here. Only bad
+ * syntax is the same in both cases, under the same condition.
  *
  * See Postfix src/trivial-rewrite/resolve.c and ADDRESS_CLASS_README. */
 
@@ -37,13 +37,13 @@
 #include "lib/xalloc.h"
 
 #define LITERAL_MAX 45	/* bytes between [ and ] */
-#define PLAIN_MAX   255 /* longer addresses are not seen as plain */
+#define PLAIN_MAX   255 /* longer addresses are not treated as plain */
 #define PLAIN_ROOM  (PLAIN_MAX + sizeof("[]"))
-#define ROOM_USUAL  512 /* text of any form of a usual address */
+#define ROOM_USUAL  512 /* size of any form of a usual address */
 
 _Static_assert(RESOLUTION_ADDRESS_MAX >= 2 * PLAIN_ROOM, "resolve_plain()");
 
-/* is_valid_literal - [address], and nothing more? */
+/* is_valid_literal - is it [address], and nothing more? */
 static bool is_valid_literal(const char *domain)
 {
 	char inside[LITERAL_MAX + 1];
@@ -81,7 +81,7 @@ static bool bracket_domain(struct resolution *resolution)
 	return true;
 }
 
-/* check_domain - is the syntax of the final domain good? 1, 0 or -1 */
+/* check_domain - is the syntax of the final domain valid? 1, 0 or -1 */
 static int check_domain(struct work *work)
 {
 	const struct resolver *resolver = work->resolver;
@@ -156,13 +156,14 @@ static int find_class(struct work *work)
 	return DESTINATION_DEFAULT;
 }
 
-/* is_plain - has the local part nothing to follow, were the domain local? */
+/* is_plain - if the domain were local, would the local part contain no
+ * routing? */
 static bool is_plain(const struct resolution *resolution)
 {
 	return !resolution->routed && resolution->address[0] != '@';
 }
 
-/* is_decided - some list is open: is the address ours in any case? */
+/* is_decided - a list is unknown: is the address ours in any case? */
 static bool is_decided(const struct work *work, int class)
 {
 	const struct resolution *resolution = work->resolution;
@@ -174,7 +175,7 @@ static bool is_decided(const struct work *work, int class)
 	return !resolution->routed || work->resolver->allow_untrusted_routing;
 }
 
-/* refuse - bad syntax; unless another address would come of it */
+/* refuse - bad syntax; unless the address might become another one */
 static enum resolve_status refuse(const struct work *work)
 {
 	return work->asks_local && !is_plain(work->resolution)
@@ -182,7 +183,7 @@ static enum resolve_status refuse(const struct work *work)
 		       : RESOLVE_INVALID;
 }
 
-/* judge - class and routing of the final address, which is in the resolution */
+/* judge - class and routing of the final address in the resolution */
 static enum resolve_status judge(struct work *work)
 {
 	struct resolution *resolution = work->resolution;
@@ -206,7 +207,7 @@ static enum resolve_status judge(struct work *work)
 	return RESOLVE_DONE;
 }
 
-/* finish - the outcome, and what belongs to it */
+/* finish - set the result */
 static void finish(struct work *work, enum resolve_status status)
 {
 	struct resolution *resolution = work->resolution;
@@ -224,7 +225,7 @@ static void finish(struct work *work, enum resolve_status status)
 		resolution->why = NULL;
 }
 
-/* run - the whole way of one address */
+/* run - resolve one address */
 static void run(struct work *work, const char *recipient)
 {
 	enum resolve_status status = RESOLVE_INVALID;
@@ -237,7 +238,7 @@ static void run(struct work *work, const char *recipient)
 	finish(work, status);
 }
 
-/* resolution_init - all but the room for a text */
+/* resolution_init - clear all but the buffers */
 static void resolution_init(struct resolution *resolution)
 {
 	memset(resolution, 0, offsetof(struct resolution, address));
@@ -248,11 +249,11 @@ static void resolution_init(struct resolution *resolution)
 	resolution->domain = resolution->address;
 }
 
-/* work_init - share out room: each text has size bytes, each list of tokens
- * has size / 2. A text of n bytes gives n tokens at most; the external form
- * of a text, n * 2 + 3 bytes, must fit. So nothing
- * overflows; the lines marked GCOV_EXCL_LINE are for the day when somebody
- * changes what is appended where. */
+/* work_init - divide the memory: each text has size bytes, each list of tokens
+ * size / 2. A text of n bytes has at most n tokens, and the external form of a
+ * text, n * 2 + 3 bytes, must fit. So nothing overflows; the lines marked
+ * GCOV_EXCL_LINE are for the day when somebody changes what is appended
+ * where. */
 static void work_init(struct work *work, char *texts, struct token *tokens,
 		      size_t size)
 {
@@ -264,7 +265,7 @@ static void work_init(struct work *work, char *texts, struct token *tokens,
 		     texts + 3 * size, size);
 }
 
-/* resolve_long - with room on the heap */
+/* resolve_long - resolve with memory on the heap */
 static void resolve_long(struct work *work, const char *recipient, size_t size)
 {
 	char *texts = xmalloc(4 * size);
@@ -276,7 +277,7 @@ static void resolve_long(struct work *work, const char *recipient, size_t size)
 	free(tokens);
 }
 
-/* resolve_usual - with room on the stack */
+/* resolve_usual - resolve with memory on the stack */
 static void resolve_usual(struct work *work, const char *recipient)
 {
 	char texts[4 * ROOM_USUAL];
@@ -286,9 +287,9 @@ static void resolve_usual(struct work *work, const char *recipient)
 	run(work, recipient);
 }
 
-/* resolve_plain - the same for an address_plain(): it is canonical, and either
- * its domain is ours or not; there is no more to strip or to follow. Behind the
- * address there is room for its domain, folded. */
+/* resolve_plain - resolve an address_plain(): it is canonical, and its domain
+ * is ours or not; there is nothing to strip or to follow. There is room for its
+ * folded domain after the address. */
 static void resolve_plain(const struct resolver *resolver,
 			  struct resolution *resolution, const char *recipient,
 			  size_t length, const char *domain)
@@ -327,7 +328,7 @@ void resolve_address(const struct resolver *resolver, const char *recipient,
 	resolve_plain(resolver, resolution, recipient, length, domain);
 }
 
-/* resolve_explain - the same, telling each step */
+/* resolve_explain - the same, with a callback for each step */
 void resolve_explain(const struct resolver *resolver, const char *recipient,
 		     struct resolution *resolution, resolve_trace *trace,
 		     void *context)

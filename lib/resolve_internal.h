@@ -10,14 +10,14 @@
 #include "lib/resolve.h"
 #include "lib/table.h"
 
-/* Between resolver*.c, which read, and resolve*.c, which judge: resolve.c (one
- * address), resolve_strip.c (what is left of it), resolve_match.c (the lists of
- * domains). */
+/* Shared by resolver*.c, which read the lists, and resolve*.c, which use them:
+ * resolve.c (one address), resolve_strip.c (stripping and routing),
+ * resolve_match.c (searching the lists). */
 
 /* A word that completes addresses, and its tokens. */
 struct completion {
 	char *text;    /* NULL: not used */
-	char *scanned; /* what the tokens point into */
+	char *scanned; /* the text of the tokens */
 	struct token *tokens;
 	size_t count;
 };
@@ -43,39 +43,38 @@ struct resolver {
 	struct table *relay;
 };
 
-/* What one resolution works with. All texts have room for "size" bytes. */
+/* The state of one resolution. All texts have room for "size" bytes. */
 struct work {
 	const struct resolver *resolver;
 	struct resolution *resolution;
 	struct address address;
 	struct address saved; /* the local domain stripped last, with "@" */
 	bool is_saved;
-	bool is_local;	  /* no domain left that is not local */
-	bool asks_local;  /* whether it is local, only Postfix knows */
-	const char *asks; /* first list that only Postfix can search */
-	struct table_match asks_match; /* and the entry of it */
+	bool is_local;	  /* no domain is left that is not local */
+	bool asks_local;  /* only Postfix knows whether it is local */
+	const char *asks; /* the first list that only Postfix can search */
+	struct table_match asks_match; /* the entry of that list */
 	const char *asks_why;
 	const char *folded; /* the final domain, folded; NULL: not yet */
 	char *plain;	    /* internal form */
 	char *quoted;	    /* external form */
 	size_t size;
-	size_t steps;	      /* that patterns took */
-	resolve_trace *trace; /* NULL: nobody wants to know */
+	size_t steps;	      /* used by patterns */
+	resolve_trace *trace; /* NULL: no explanation wanted */
 	void *context;
 };
 
-/* resolve_match - look for a domain in one list, and remember who decided: 1,
- * 0, -1, TABLE_ASK as table_match(). */
+/* resolve_match - search one list for a domain, and record what decided: 1, 0,
+ * -1, TABLE_ASK as for table_match(). */
 int resolve_match(struct work *work, const struct table *table,
 		  enum parameter parameter, const char *domain);
 
 /* resolve_match_local - is the domain, a writable text, one of our own?
- * TABLE_ASK: if it is not in a table that only Postfix can search, it is not.
- */
+ * TABLE_ASK: only if it is in a table that only Postfix can search. */
 int resolve_match_local(struct work *work, char *domain);
 
-/* resolve_strip - the final address of a recipient into the resolution: 1 it
- * is there, 0 there is none (INVALID), -1 a list could not be searched. */
+/* resolve_strip - put the final address of a recipient into the resolution: 1:
+ * done; 0: there is none (INVALID); -1: a list could not be searched. */
 int resolve_strip(struct work *work, const char *recipient);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* resolve_match - look for a domain in the lists of one resolution
+/* resolve_match - search the lists of one resolution for a domain
  *
- * Remembered is which list decided, and the first that only Postfix can
- * search. */
+ * Records which list decided, and the first that only Postfix can search. */
 
 #include "lib/resolve_internal.h"
 
@@ -10,7 +9,7 @@
 
 #include "lib/hostname.h"
 
-/* tell_search - a list was searched */
+/* tell_search - report that a list was searched */
 static void tell_search(const struct work *work, const char *list,
 			const char *domain, int answer,
 			const struct table_match *match)
@@ -24,7 +23,7 @@ static void tell_search(const struct work *work, const char *list,
 }
 
 /* is_own_literal - is domain, with its brackets, an address of ours? If not,
- * the closing bracket of what looks like one is cut off. */
+ * the closing bracket of what looks like an address is cut off. */
 static bool is_own_literal(const struct work *work, char *domain, size_t length)
 {
 	const char *address;
@@ -45,7 +44,7 @@ static bool is_own_literal(const struct work *work, char *domain, size_t length)
 	return true;
 }
 
-/* resolve_match - look for a domain in one list, and remember who decided */
+/* resolve_match - search one list for a domain, and record what decided */
 int resolve_match(struct work *work, const struct table *table,
 		  enum parameter parameter, const char *domain)
 {
@@ -72,8 +71,7 @@ int resolve_match(struct work *work, const struct table *table,
 }
 
 /* resolve_match_local - is the domain, a writable text, one of our own?
- * TABLE_ASK: if it is not in a table that only Postfix can search, it is not.
- */
+ * TABLE_ASK: only if it is in a table that only Postfix can search. */
 int resolve_match_local(struct work *work, char *domain)
 {
 	const char *asks = work->asks;

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 /* resolve_strip - strip our own domains off an address, and follow its routing
  *
- * The canonical form first; then strip the last domain while it is one of our
- * own, follow the routing that is left ("@", "%", "!", also inside quotes), and
- * again. See Postfix src/trivial-rewrite/resolve.c. */
+ * The address is put into canonical form. Then, in rounds, the last domain is
+ * stripped if it is one of ours, and the routing that is left ("@", "%", "!",
+ * also inside quotes) is followed. See Postfix
+ * src/trivial-rewrite/resolve.c. */
 
 #include "lib/resolve_internal.h"
 
 #include <string.h>
 
-#define BYTES_MAX 200000 /* looked at in all rounds: a millisecond */
+#define BYTES_MAX 200000 /* examined in all rounds: a millisecond */
 
-/* is_failed - something did not fit: the address is refused */
+/* is_failed - did something not fit? The address is then refused */
 static bool is_failed(const struct work *work)
 {
 	return work->address.overflow || work->saved.overflow;
 }
 
-/* print - the tokens from index from on, in internal form, to work->plain */
+/* print - print the tokens from index from on, in internal form, to
+ * work->plain */
 static bool print(struct work *work, size_t from)
 {
 	if (address_print(&work->address, from, work->plain, work->size) < 0)
@@ -25,7 +27,7 @@ static bool print(struct work *work, size_t from)
 	return !work->address.overflow;
 }
 
-/* scan_plain - take the address in work->plain, internal form, to pieces */
+/* scan_plain - parse the address in work->plain, which is in internal form */
 static bool scan_plain(struct work *work)
 {
 	if (address_quote(work->quoted, work->size, work->plain) < 0)
@@ -37,7 +39,7 @@ static bool scan_plain(struct work *work)
 	return !is_failed(work);
 }
 
-/* tell_address - print the address for whoever wants to know */
+/* tell_address - print the address and report it */
 static void tell_address(const struct work *work, unsigned changes)
 {
 	char text[RESOLUTION_ADDRESS_MAX];
@@ -48,7 +50,7 @@ static void tell_address(const struct work *work, unsigned changes)
 		work->trace(work->context, &step);
 }
 
-/* tell_change - the address is another one now, if it is */
+/* tell_change - report the address, if it has changed */
 static void tell_change(struct work *work)
 {
 	unsigned changes = work->address.changes;
@@ -59,8 +61,8 @@ static void tell_change(struct work *work)
 	tell_address(work, changes);
 }
 
-/* canonicalize - rewrite the recipient as Postfix does ahead of resolution,
- * and take the outcome to pieces */
+/* canonicalize - rewrite the recipient as Postfix does before resolution, and
+ * parse the result */
 static bool canonicalize(struct work *work, const char *recipient)
 {
 	bool changed;
@@ -77,14 +79,14 @@ static bool canonicalize(struct work *work, const char *recipient)
 	    address_quote(work->quoted, work->size, work->plain) < 0)
 		return false; /* GCOV_EXCL_LINE */
 	address_unquote(work->plain, work->quoted);
-	/* What comes out as it went in has the same pieces. */
+	/* An unchanged text has the same tokens. */
 	if (!changed && strcmp(work->plain, recipient) == 0)
 		return true;
 	return scan_plain(work);
 }
 
-/* save_domain - cut the address before index at, and keep what is cut off
- * (with its text, which goes when the address is scanned again) */
+/* save_domain - cut the address before index at, and keep what is cut off (with
+ * its text, which is lost when the address is scanned again) */
 static void save_domain(struct work *work, size_t at)
 {
 	struct address *saved = &work->saved;
@@ -130,8 +132,8 @@ static bool has_operator(const struct work *work)
 	       (rules->percent_hack && address_find_last(address, '%') >= 0);
 }
 
-/* find_quoted_operator - the operator to follow in a local part that is all
- * one quoted string, as a place in work->plain; or NULL */
+/* find_quoted_operator - the operator to follow in a local part that is one
+ * quoted string, as a pointer into work->plain; or NULL */
 static char *find_quoted_operator(struct work *work)
 {
 	const struct address_rules *rules = &work->resolver->rules;
@@ -150,8 +152,8 @@ static char *find_quoted_operator(struct work *work)
 	return found;
 }
 
-/* crack_quotes - follow routing inside of quotes. Not what RFC 822 says, but
- * what some receiving host might do. True: there was some. */
+/* crack_quotes - follow routing inside quotes. RFC 822 does not ask for it, but
+ * a receiving host might do it. True: there was some. */
 static bool crack_quotes(struct work *work)
 {
 	char *found = find_quoted_operator(work);
@@ -171,8 +173,8 @@ static bool crack_quotes(struct work *work)
 	return true;
 }
 
-/* complete_local - an empty local part gets a name, an address without any
- * domain gets ours. True: there is something new to look at. */
+/* complete_local - replace an empty local part by a name, and add our domain to
+ * an address without one. True: there is something new to examine. */
 static bool complete_local(struct work *work)
 {
 	const struct completion *empty = &work->resolver->empty;
@@ -196,8 +198,8 @@ static bool complete_local(struct work *work)
 	return false;
 }
 
-/* strip_once - one round: strip the last domain if it is ours and follow what
- * is left. 1: go on; 0: finished; -1: a list could not be searched. */
+/* strip_once - one round: strip the last domain if it is ours, and follow the
+ * rest. 1: continue; 0: finished; -1: a list could not be searched. */
 static int strip_once(struct work *work)
 {
 	struct address *address = &work->address;
@@ -238,7 +240,7 @@ static int strip_once(struct work *work)
 	return 1;
 }
 
-/* give_up - it takes too long; no list is to blame */
+/* give_up - report that it takes too long, without a list */
 static int give_up(struct work *work)
 {
 	struct resolution *resolution = work->resolution;
@@ -249,11 +251,11 @@ static int give_up(struct work *work)
 	return -1;
 }
 
-/* strip_domains - strip our own domains until none is left. Each round looks at
- * the whole address and takes something away, except where
- * empty_address_recipient is unwise; but that may be one "@" of thousands, for
- * which Postfix works long. In what smtpd(8) takes any chain of names comes to
- * its end. */
+/* strip_domains - strip our own domains until none is left. Each round examines
+ * the whole address and removes something, except with an unwise
+ * empty_address_recipient; but that may be one "@" of thousands, which takes
+ * Postfix long. Within the limits of smtpd(8) any chain of names is
+ * finished. */
 static int strip_domains(struct work *work)
 {
 	size_t left = BYTES_MAX;
@@ -295,7 +297,7 @@ static bool set_address(struct work *work)
 	return at != NULL;
 }
 
-/* resolve_strip - the final address */
+/* resolve_strip - find the final address */
 int resolve_strip(struct work *work, const char *recipient)
 {
 	if (!canonicalize(work, recipient))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* resolver - the parameters of address resolution, ready for use
  *
- * Reads the texts of the parameters into switches, words that complete
- * addresses, our own addresses and the lists of domains. What is made here is
- * never changed again; lib/resolve.c judges addresses by it. */
+ * Converts the texts of the parameters to switches, words that complete
+ * addresses, our own addresses and the lists of domains. The result is never
+ * changed; lib/resolve.c resolves addresses with it. */
 
 #include "lib/resolve_internal.h"
 
@@ -51,7 +51,7 @@ static void completion_clear(struct completion *completion)
 }
 
 /* read_first_line - the first line of the file that myorigin names, without
- * white space around it; the caller frees it */
+ * surrounding white space; the caller frees it */
 static char *read_first_line(const char *path, struct error *error)
 {
 	char text[ORIGIN_MAX + 2];
@@ -94,7 +94,7 @@ static char *read_first_line(const char *path, struct error *error)
 	return xstrndup(text + start, length - start);
 }
 
-/* read_origin - myorigin, out of a file if it is a path */
+/* read_origin - myorigin; if it is a path, from that file */
 static int read_origin(struct resolver *resolver,
 		       const struct parameters *parameters, struct error *error)
 {
@@ -192,7 +192,7 @@ static int read_switches(struct resolver *resolver,
 	return 0;
 }
 
-/* What reading the lists needs. */
+/* The state of reading the lists. */
 struct reading {
 	struct resolver *resolver;
 	const struct parameters *parameters;
@@ -289,22 +289,48 @@ struct resolver *resolver_new(const struct parameters *parameters,
 	return resolver;
 }
 
+/* resolver_lists - the four lists of domains */
+void resolver_lists(const struct resolver *resolver,
+		    struct resolver_list lists[RESOLVER_LISTS])
+{
+	const struct resolver_list all[RESOLVER_LISTS] = {
+		{ PARAMETER_MYDESTINATION, DESTINATION_LOCAL, resolver->local },
+		{ PARAMETER_VIRTUAL_ALIAS_DOMAINS, DESTINATION_VIRTUAL_ALIAS,
+		  resolver->virtual_alias },
+		{ PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
+		  DESTINATION_VIRTUAL_MAILBOX, resolver->virtual_mailbox },
+		{ PARAMETER_RELAY_DOMAINS, DESTINATION_RELAY, resolver->relay },
+	};
+
+	memcpy(lists, all, sizeof(all));
+}
+
+/* resolver_origin - $myorigin */
+const char *resolver_origin(const struct resolver *resolver)
+{
+	return resolver->origin.text;
+}
+
+/* resolver_hostname - $myhostname */
+const char *resolver_hostname(const struct resolver *resolver)
+{
+	return resolver->hostname.text;
+}
+
+/* resolver_routes - is allow_untrusted_routing set? */
+bool resolver_routes(const struct resolver *resolver)
+{
+	return resolver->allow_untrusted_routing;
+}
+
 /* resolver_asks - the first table that only Postfix can look up */
 const char *resolver_asks(const struct resolver *resolver, const char **list,
 			  const char **why)
 {
-	const struct {
-		const struct table *table;
-		enum parameter parameter;
-	} lists[] = {
-		{ resolver->local, PARAMETER_MYDESTINATION },
-		{ resolver->virtual_alias, PARAMETER_VIRTUAL_ALIAS_DOMAINS },
-		{ resolver->virtual_mailbox,
-		  PARAMETER_VIRTUAL_MAILBOX_DOMAINS },
-		{ resolver->relay, PARAMETER_RELAY_DOMAINS },
-	};
+	struct resolver_list lists[RESOLVER_LISTS];
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+	resolver_lists(resolver, lists);
+	for (size_t i = 0; i < RESOLVER_LISTS; i++) {
 		const char *name = table_asks(lists[i].table, why);
 
 		*list = parameter_name(lists[i].parameter);
@@ -314,21 +340,16 @@ const char *resolver_asks(const struct resolver *resolver, const char **list,
 	return NULL;
 }
 
-/* resolver_size - number of patterns in a list of domains */
+/* resolver_size - the number of patterns in a list of domains */
 size_t resolver_size(const struct resolver *resolver, enum parameter list)
 {
-	switch (list) {
-	case PARAMETER_MYDESTINATION:
-		return table_size(resolver->local);
-	case PARAMETER_VIRTUAL_ALIAS_DOMAINS:
-		return table_size(resolver->virtual_alias);
-	case PARAMETER_VIRTUAL_MAILBOX_DOMAINS:
-		return table_size(resolver->virtual_mailbox);
-	case PARAMETER_RELAY_DOMAINS:
-		return table_size(resolver->relay);
-	default:
-		return 0;
-	}
+	struct resolver_list lists[RESOLVER_LISTS];
+
+	resolver_lists(resolver, lists);
+	for (size_t i = 0; i < RESOLVER_LISTS; i++)
+		if (lists[i].parameter == list)
+			return table_size(lists[i].table);
+	return 0;
 }
 
 /* resolver_free - free it */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* resolver_extension - user+extension@domain
  *
- * What separates the two are the bytes of recipient_delimiter; the first of
- * them counts. Some names are never taken apart, among them those of the
- * owners of mailing lists. See Postfix src/global/split_addr.c. */
+ * The separators are the bytes of recipient_delimiter; the first one in the
+ * address is used. Some names are never split, such as those of the owners of
+ * mailing lists. See Postfix src/global/split_addr.c. */
 
 #include <string.h>
 #include <strings.h>
@@ -13,7 +13,7 @@
 #define OWNER	"owner-"
 #define REQUEST "-request"
 
-/* is_reserved - a name of the mail system? */
+/* is_reserved - is it a name of the mail system? */
 static bool is_reserved(const char *user, size_t length)
 {
 	static const char *const names[] = { "postmaster", "mailer-daemon",
@@ -26,7 +26,7 @@ static bool is_reserved(const char *user, size_t length)
 	return false;
 }
 
-/* is_of_list - the name of who owns a mailing list? */
+/* is_of_list - is it the owner of a mailing list? */
 static bool is_of_list(const char *user, size_t length)
 {
 	size_t behind = strlen(REQUEST);
@@ -36,7 +36,7 @@ static bool is_of_list(const char *user, size_t length)
 		strncasecmp(user + length - behind, REQUEST, behind) == 0);
 }
 
-/* resolver_strip_extension - without it, if there is one */
+/* resolver_strip_extension - remove the extension, if there is one */
 bool resolver_strip_extension(const struct resolver *resolver, char *out,
 			      const char *address)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* restriction - from the word in the configuration to its code
  *
- * Each restriction is one file in lib/restrictions, named as its word. */
+ * Each restriction is one file in lib/restrictions, with the same name. */
 
 #include "lib/restriction.h"
 
@@ -32,7 +32,7 @@ const struct restriction *const *restriction_each(void)
 	return restrictions;
 }
 
-/* restriction_find - the restriction of that name */
+/* restriction_find - the restriction with that name */
 const struct restriction *restriction_find(const char *name)
 {
 	const struct restriction *const *each;

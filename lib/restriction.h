@@ -14,7 +14,7 @@
 
 struct evaluation;
 
-/* All that a restriction may look at. */
+/* Everything that a restriction may look at. */
 struct subject {
 	const struct request *request;
 	const struct facts *facts;
@@ -24,22 +24,22 @@ struct subject {
 
 struct sender_login;
 
-/* What opening a restriction may need besides its argument. What is const it
- * may keep. */
+/* For opening a restriction, besides its argument. It may keep pointers to
+ * const members. */
 struct restriction_context {
 	struct dictionary_loader *loader; /* for type:table */
 	bool utf8;			  /* smtputf8_enable */
 	const struct resolver *resolver;
-	/* The sender_login_maps that the first restriction read, for those
-	 * that come after it; lib/sender_login.h. */
+	/* The sender_login_maps that the first restriction read, shared with
+	 * those after it; lib/sender_login.h. */
 	struct sender_login **sender_login;
 };
 
-/* One word of the configuration. Its code is lib/restrictions/WORD.c. */
+/* One word of the configuration. Its code is in lib/restrictions/WORD.c. */
 struct restriction {
 	const char *name;      /* the word, as in postconf(5) */
 	const char *parameter; /* the option whose value is its argument
-				* ("mynetworks"), or NULL: it has none */
+				  ("mynetworks"), or NULL: no argument */
 	/* open - read the argument at load; optional. -1: refused. */
 	int (*open)(const char *argument,
 		    const struct restriction_context *context, void **state,
@@ -47,21 +47,23 @@ struct restriction {
 	/* close - free the state; optional. */
 	void (*close)(void *state);
 	/* evaluate - fill decision->refusal and ->reason when it decides; the
-	 * caller fills the rest. VERDICT_WAIT only by evaluation_wait(). */
+	 * caller fills the rest. VERDICT_WAIT only through
+	 * evaluation_wait(). */
 	enum verdict (*evaluate)(const struct subject *subject, void *state,
 				 struct decision *decision);
-	/* find - for those who explain a permit: the entry of its parameter
-	 * that permits, and the key that was looked up; optional. */
+	/* find - for explanations of a permit: the entry of its parameter that
+	 * permits, and the key that was looked up; optional. */
 	void (*find)(const struct subject *subject, void *state,
 		     struct table_match *match, const char **key);
-	/* cancel - the request is gone, forget the waiter; only with WAIT. */
+	/* cancel - the request is gone; forget the waiter. Only with
+	 * VERDICT_WAIT. */
 	void (*cancel)(void *waiter);
 };
 
-/* restriction_find - the restriction of that name, or NULL. */
+/* restriction_find - the restriction with that name, or NULL. */
 const struct restriction *restriction_find(const char *name);
 
-/* restriction_each - the table, ended by NULL, for listings. */
+/* restriction_each - the table, terminated by NULL, for listings. */
 const struct restriction *const *restriction_each(void);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "lib/restriction.h"
 
-/* All restrictions there are; lib/restriction.c lists them. */
+/* All restrictions; lib/restriction.c lists them. */
 extern const struct restriction restriction_permit_auth_destination;
 extern const struct restriction restriction_reject_unauth_destination;
 extern const struct restriction restriction_permit_sasl_authenticated;

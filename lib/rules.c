@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* rules - ordered rules with IF and ENDIF
  *
- * A block whose condition does not hold is skipped; one without an ENDIF ends
- * the search, since it reaches to the end of the file. */
+ * A block is skipped if its condition is false. One without an ENDIF extends to
+ * the end of the file, so the search then ends. */
 
 #include "lib/rules.h"
 
@@ -20,7 +20,7 @@ struct rule {
 	int line;
 };
 
-/* add - one rule at the end */
+/* add - append a rule */
 static void add(struct rules *rules, const struct rule *rule)
 {
 	rules->rules = xreallocarray(rules->rules, rules->count + 1,
@@ -29,13 +29,13 @@ static void add(struct rules *rules, const struct rule *rule)
 	rules->rules[rules->count++].line = rules->line;
 }
 
-/* rules_add - a condition that finds */
+/* rules_add - append a condition with a result */
 void rules_add(struct rules *rules, void *condition)
 {
 	add(rules, &(struct rule){ RULE_MATCH, condition, 0, 0 });
 }
 
-/* rules_add_if - a condition for the rules up to ENDIF */
+/* rules_add_if - append the condition for the rules up to ENDIF */
 void rules_add_if(struct rules *rules, void *condition)
 {
 	rules->open = xreallocarray(rules->open, rules->depth + 1,
@@ -54,7 +54,7 @@ bool rules_add_endif(struct rules *rules)
 	return true;
 }
 
-/* find - try them in order; found is the rule that matched */
+/* find - try the rules in order; found is the one that matched */
 static int find(const struct rules *rules, rules_test *test, const void *key,
 		const struct rule **found)
 {
@@ -90,7 +90,7 @@ int rules_find(const struct rules *rules, rules_test *test, const void *key,
 	return result;
 }
 
-/* rules_line - where the one that matches stands */
+/* rules_line - the line of the rule that matches */
 int rules_line(const struct rules *rules, rules_test *test, const void *key)
 {
 	const struct rule *found;
@@ -109,7 +109,7 @@ void rules_clear(struct rules *rules, void (*free_condition)(void *))
 	memset(rules, 0, sizeof(*rules));
 }
 
-/* rules_keyword - IF or ENDIF? */
+/* rules_keyword - is it IF or ENDIF? */
 bool rules_keyword(const char *line, const char *keyword)
 {
 	size_t length = strlen(keyword);
@@ -118,7 +118,7 @@ bool rules_keyword(const char *line, const char *keyword)
 	       !isalnum((unsigned char)line[length]);
 }
 
-/* rules_negations - leave out "!" and white space */
+/* rules_negations - skip "!" and white space */
 char *rules_negations(char *text, bool *match)
 {
 	*match = true;

@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/config_file.h"
 #include "lib/xalloc.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -81,11 +80,11 @@ static int look(int fd, struct stat *status, struct error *error)
 	    !S_ISREG(status->st_mode))
 		return error_set(error, "the text of the configuration is not "
 					"a sealed memory file");
-	if (status->st_size > CONFIG_FILE_MAX)
+	if (status->st_size > ACCEPTED_MAX)
 		return error_set(error,
 				 "the text of the configuration is "
 				 "larger than %d bytes",
-				 CONFIG_FILE_MAX);
+				 ACCEPTED_MAX);
 	return 0;
 }
 

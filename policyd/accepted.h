@@ -11,6 +11,10 @@
  * for the replacement of a server that dies. It is sealed: nobody who has the
  * descriptor can change it. */
 
+/* ACCEPTED_MAX - bytes of a text; as many as a configuration may have, which
+ * the monitor does not read. */
+#define ACCEPTED_MAX 1048576
+
 /* accepted_put - keep a text that was read at this time; returns its
  * descriptor, close-on-exec, or -1 and the reason. SIGXFSZ must be ignored. */
 int accepted_put(const char *text, size_t length, const struct timespec *read,

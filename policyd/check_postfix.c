@@ -242,6 +242,20 @@ void check_clear(struct check *check)
 	*check = (struct check){ 0 };
 }
 
+/* check_server - our listener in the notation of smtpd(8) */
+char *check_server(const struct postfix *postfix,
+		   const struct listener_options *listener)
+{
+	const char *queue = postfix_get(postfix, NULL, "queue_directory");
+	size_t length = strlen(queue);
+	const char *path = listener->address + strlen("unix:");
+
+	if (strncmp(listener->address, "unix:", 5) == 0 &&
+	    strncmp(path, queue, length) == 0 && path[length] == '/')
+		return xasprintf("unix:%s", path + length + 1);
+	return xstrdup(listener->address);
+}
+
 /* check_run - run all checks */
 void check_run(struct check *check)
 {

@@ -10,6 +10,7 @@
 #include "lib/config.h"
 #include "lib/postfix.h"
 #include "lib/postfix_list.h"
+#include "policyd/check_postfix.h"
 
 /* Shared by policyd/check_postfix*.c only. */
 
@@ -171,11 +172,6 @@ const struct list *check_list(const struct check *check,
  * each recipient? */
 bool check_is_asked(const struct check *check,
 		    const struct postfix_service *service);
-
-/* check_server - our listener in the notation of smtpd(8); the caller frees it.
- */
-char *check_server(const struct check *check,
-		   const struct listener_options *listener);
 
 /* ---- check_postfix_lists.c: the place of policyd in the lists */
 

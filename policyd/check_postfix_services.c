@@ -37,21 +37,6 @@ bool check_is_asked(const struct check *check,
 	return false;
 }
 
-/* check_server - our listener in the notation of smtpd(8) */
-char *check_server(const struct check *check,
-		   const struct listener_options *listener)
-{
-	const char *queue =
-		postfix_get(check->postfix, NULL, "queue_directory");
-	size_t length = strlen(queue);
-	const char *path = listener->address + strlen("unix:");
-
-	if (strncmp(listener->address, "unix:", 5) == 0 &&
-	    strncmp(path, queue, length) == 0 && path[length] == '/')
-		return xasprintf("unix:%s", path + length + 1);
-	return xstrdup(listener->address);
-}
-
 /* ask_us - a list that asks policyd; the caller frees it */
 static char *ask_us(const struct check *check)
 {
@@ -60,7 +45,7 @@ static char *ask_us(const struct check *check)
 	if (check->config->listener_count == 0)
 		return xstrdup("check_policy_service unix:private/policyd, "
 			       "reject");
-	server = check_server(check, &check->config->listeners[0]);
+	server = check_server(check->postfix, &check->config->listeners[0]);
 	text = xasprintf("check_policy_service %s, reject", server);
 	free(server);
 	return text;

@@ -38,7 +38,7 @@ static char *replaced(const char *text, const char *old, const char *new)
 static bool is_below_queue(const struct check *check,
 			   const struct listener_options *listener)
 {
-	char *server = check_server(check, listener);
+	char *server = check_server(check->postfix, listener);
 	bool below = strncmp(server, "unix:/", 6) != 0;
 
 	free(server);
@@ -95,7 +95,7 @@ static void check_place(struct check *check, const struct use *use)
 			  postfix_get(check->postfix, NULL, "queue_directory"),
 			  postfix_get(check->postfix, NULL, "queue_directory"));
 	if (!service->chroot || is_below_queue(check, use->listener))
-		server = check_server(check, use->listener);
+		server = check_server(check->postfix, use->listener);
 	found_at(check, use, server, advice, text);
 	free(server);
 	free(advice);

@@ -14,7 +14,7 @@
 #include "lib/listener.h"
 #include "lib/watch.h"
 #include "policyd/channel.h"
-#include "policyd/serve.h"
+#include "policyd/options.h"
 
 /* A server process from the monitor's point of view. */
 

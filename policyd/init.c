@@ -20,7 +20,7 @@
 
 #include "lib/printable.h"
 #include "lib/xalloc.h"
-#include "policyd/check_postfix_internal.h"
+#include "policyd/check_postfix.h"
 #include "policyd/init_internal.h"
 
 /* find_directory - the configuration directory of Postfix, as an absolute path;
@@ -133,14 +133,11 @@ static void print(const struct init *init)
  * policyd.conf, or one below the queue directory */
 static int name_server(struct init *init, struct error *error)
 {
-	const struct check check = { .postfix = &init->postfix,
-				     .config = init->config };
-
 	if (init->config == NULL)
 		init->server = xstrdup("unix:private/policyd");
 	else if (init->config->listener_count > 0)
-		init->server =
-			check_server(&check, &init->config->listeners[0]);
+		init->server = check_server(&init->postfix,
+					    &init->config->listeners[0]);
 	else
 		return error_set(error,
 				 "%s exists and has no listen section; move "

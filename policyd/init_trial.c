@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +18,7 @@
 #include "lib/postconf.h"
 #include "lib/subprocess.h"
 #include "lib/xalloc.h"
-#include "policyd/check_postfix_internal.h"
+#include "policyd/check_postfix.h"
 
 /* run - run a command that must succeed */
 static int run(const char *const argv[], struct error *error)
@@ -139,84 +138,21 @@ static struct config *load_text(const char *directory, const char *name,
 	return config;
 }
 
-/* is_guarded - does the relay list ask policyd first, and refuse whatever it
- * does not permit? */
-static bool is_guarded(const struct check *check,
-		       const struct postfix_service *service)
-{
-	size_t i;
-
-	for (i = 0; i < check->use_count; i++) {
-		const struct use *use = &check->uses[i];
-		const struct postfix_list *list = &use->list->restrictions;
-
-		if (use->list->service == service &&
-		    use->list->kind == LIST_RELAY && use->at == 0 &&
-		    list->count == 2 &&
-		    strcasecmp(list->items[1].word, "reject") == 0)
-			return true;
-	}
-	return false;
-}
-
-/* check_guards - check every port that is not a filter's */
-static int check_guards(const struct check *check)
-{
-	const struct postfix *postfix = check->postfix;
-	struct error error;
-	int result = 0;
-	size_t i;
-
-	for (i = 0; i < postfix->service_count; i++) {
-		const struct postfix_service *service = &postfix->services[i];
-
-		if (strcmp(service->program, "smtpd") != 0 ||
-		    init_is_filter(service) || is_guarded(check, service))
-			continue;
-		error_set(&error, "a stranger could relay on port %s",
-			  service->name);
-		fprintf(stderr, "policyd: %s\n", error.text);
-		result = -1;
-	}
-	return result;
-}
-
-/* print_errors - what must be fixed first; -1 if there is anything */
-static int print_errors(const struct check *check)
-{
-	int result = 0;
-	size_t i;
-
-	for (i = 0; i < check->finding_count; i++) {
-		const struct finding *finding = &check->findings[i];
-
-		if (!finding->is_error)
-			continue;
-		check_print_finding(finding, "", stderr);
-		result = -1;
-	}
-	return result;
-}
-
 /* judge - check the changed Postfix together with the new configuration */
 static int judge(const struct init *init, const char *directory,
 		 const struct config *config, struct error *error)
 {
 	struct postfix postfix;
-	struct check check;
 	int result;
 
 	if (postfix_read(&postfix, directory, error) < 0)
 		return -1;
 	free(postfix.directory); /* findings are about the original */
 	postfix.directory = xstrdup(init->postfix.directory);
-	check_init(&check, &postfix, config);
-	check_run(&check);
-	result = print_errors(&check);
-	if (check_guards(&check) < 0 || result < 0)
-		result = error_set(error, "nothing is written: fix this "
-					  "first, or strangers might relay");
-	check_clear(&check);
+	result = check_postfix_copy(&postfix, config, init_is_filter);
+	if (result < 0)
+		error_set(error, "nothing is written: fix this first, or "
+				 "strangers might relay");
 	postfix_clear(&postfix);
 	return result;
 }

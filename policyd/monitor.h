@@ -4,7 +4,7 @@
 
 #include <signal.h>
 
-#include "policyd/serve.h"
+#include "policyd/options.h"
 
 /* monitor_hold_signals - block the monitor's signals until it reads them.
  * Called first of all, so that a signal cannot kill a policyd that is starting.

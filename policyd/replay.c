@@ -14,6 +14,7 @@
 #include <sysexits.h>
 
 #include "lib/judgement.h"
+#include "lib/outcome.h"
 #include "lib/reply.h"
 #include "lib/report.h"
 #include "lib/xalloc.h"
@@ -45,29 +46,24 @@ const struct service *replay_service(const struct config *config,
 }
 
 /* judge - the decision of one configuration; -1: not immediate */
-static int judge(struct replay_outcome *outcome, const struct config *config,
+static int judge(struct outcome *outcome, const struct config *config,
 		 const struct request *request, const struct reported *reported)
 {
 	const struct service *service =
 		replay_service(config, request, reported);
 	static struct judgement judgement;
-	const struct decision *decision = &judgement.evaluation.decision;
 
 	if (judgement_now(&judgement, service, config->resolver, request, 0) <
 	    0)
 		return -1;
-	outcome->service = service->name;
-	outcome->verdict = decision->verdict;
-	outcome->restriction = decision->restriction;
-	outcome->observed = service->reply.observe;
-	reply_write(outcome->reply, decision, &judgement.facts, &service->reply,
-		    "ID");
+	outcome_of(outcome, &judgement);
+	reply_write(outcome->reply, &judgement.evaluation.decision,
+		    &judgement.facts, &service->reply, "ID");
 	return 0;
 }
 
 /* remembered - the decision in the log */
-static void remembered(struct replay_outcome *outcome,
-		       const struct reported *reported)
+static void remembered(struct outcome *outcome, const struct reported *reported)
 {
 	outcome->service = reported->service;
 	outcome->verdict = reported->verdict;
@@ -82,7 +78,7 @@ static void take_request(void *context, const struct request *request,
 			 const struct replay_place *place)
 {
 	struct replay *replay = context;
-	struct replay_outcome new, old;
+	struct outcome new, old;
 	bool compare = replay->against != NULL || reported != NULL;
 
 	if (judge(&new, replay->config, request, reported) < 0) {
@@ -99,7 +95,7 @@ static void take_request(void *context, const struct request *request,
 	replay->compared += compare;
 	if (replay->against == NULL)
 		replay_groups_add(&replay->groups, NULL, &new, request, place);
-	if (compare && replay_outcome_differ(&old, &new))
+	if (compare && outcome_differ(&old, &new))
 		replay_groups_add(&replay->groups, &old, &new, request, place);
 }
 

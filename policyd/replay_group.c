@@ -24,51 +24,15 @@ struct replay_group {
 	char *texts[4]; /* the strings of the outcomes */
 	bool compared;
 	bool opens;
-	struct replay_outcome old; /* if compared */
-	struct replay_outcome new;
+	struct outcome old; /* if compared */
+	struct outcome new;
 	unsigned long count;
 	char *examples[EXAMPLES_MAX];
 	size_t example_count;
 };
 
-/* openness - how much an outcome lets pass: 0 refused, 1 left to the next
- * restriction, 2 evaluated by Postfix, 3 permitted */
-static int openness(const struct replay_outcome *outcome)
-{
-	if (outcome->observed)
-		return 1;
-	switch (outcome->verdict) {
-	case VERDICT_PERMIT:
-		return 3;
-	case VERDICT_ASK:
-		return 2;
-	case VERDICT_DUNNO:
-		return 1;
-	default:
-		return 0;
-	}
-}
-
-/* replay_outcome_opens - does the new one let more pass? */
-bool replay_outcome_opens(const struct replay_outcome *old,
-			  const struct replay_outcome *new)
-{
-	return openness(new) > openness(old);
-}
-
-/* replay_outcome_differ - would the answer to Postfix differ? */
-bool replay_outcome_differ(const struct replay_outcome *old,
-			   const struct replay_outcome *new)
-{
-	if (old->reply[0] != '\0' && new->reply[0] != '\0')
-		return strcmp(old->reply, new->reply) != 0 ||
-		       openness(old) != openness(new);
-	return old->verdict != new->verdict || old->observed != new->observed;
-}
-
 /* same - are they equal, apart from the reply? */
-static bool same(const struct replay_outcome *one,
-		 const struct replay_outcome *other)
+static bool same(const struct outcome *one, const struct outcome *other)
 {
 	return one->verdict == other->verdict &&
 	       one->observed == other->observed &&
@@ -78,8 +42,8 @@ static bool same(const struct replay_outcome *one,
 
 /* find - the group with these outcomes, or NULL */
 static struct replay_group *find(const struct replay_groups *groups,
-				 const struct replay_outcome *old,
-				 const struct replay_outcome *new)
+				 const struct outcome *old,
+				 const struct outcome *new)
 {
 	size_t i;
 
@@ -95,8 +59,7 @@ static struct replay_group *find(const struct replay_groups *groups,
 }
 
 /* copy - an outcome; its strings are copied to two of the texts */
-static void copy(struct replay_outcome *to, const struct replay_outcome *from,
-		 char **texts)
+static void copy(struct outcome *to, const struct outcome *from, char **texts)
 {
 	texts[0] = xstrdup(from->service);
 	texts[1] = xstrdup(from->restriction);
@@ -107,8 +70,8 @@ static void copy(struct replay_outcome *to, const struct replay_outcome *from,
 
 /* make - add a group */
 static struct replay_group *make(struct replay_groups *groups,
-				 const struct replay_outcome *old,
-				 const struct replay_outcome *new)
+				 const struct outcome *old,
+				 const struct outcome *new)
 {
 	struct replay_group *group;
 
@@ -120,7 +83,7 @@ static struct replay_group *make(struct replay_groups *groups,
 	if (old == NULL)
 		return group;
 	group->compared = true;
-	group->opens = replay_outcome_opens(old, new);
+	group->opens = outcome_opens(old, new);
 	copy(&group->old, old, group->texts + 2);
 	return group;
 }
@@ -162,10 +125,8 @@ static void add_example(struct replay_group *group,
 }
 
 /* replay_groups_add - count a request */
-void replay_groups_add(struct replay_groups *groups,
-		       const struct replay_outcome *old,
-		       const struct replay_outcome *new,
-		       const struct request *request,
+void replay_groups_add(struct replay_groups *groups, const struct outcome *old,
+		       const struct outcome *new, const struct request *request,
 		       const struct replay_place *place)
 {
 	struct replay_group *group = find(groups, old, new);
@@ -219,7 +180,7 @@ static void sort(struct replay_groups *groups)
 }
 
 /* put_outcome - "verdict by restriction", and the service if requested */
-static void put_outcome(const struct replay_outcome *outcome, bool with_service,
+static void put_outcome(const struct outcome *outcome, bool with_service,
 			FILE *output)
 {
 	char service[81];
@@ -253,8 +214,10 @@ static void print_group(const struct replay_group *group, FILE *output)
 
 	fprintf(output, "%9lu  ", group->count);
 	if (group->opens)
-		fputs(openness(&group->new) == 3 ? "NEWLY PERMITTED: "
-						 : "NO LONGER REFUSED: ",
+		fputs(group->new.verdict == VERDICT_PERMIT &&
+				      !group->new.observed
+			      ? "NEWLY PERMITTED: "
+			      : "NO LONGER REFUSED: ",
 		      output);
 	if (group->compared) {
 		put_outcome(&group->old, moved, output);
@@ -285,7 +248,7 @@ void replay_groups_print(struct replay_groups *groups, bool changed,
 }
 
 /* outcome_object - as JSON */
-static json_t *outcome_object(const struct replay_outcome *outcome)
+static json_t *outcome_object(const struct outcome *outcome)
 {
 	json_t *object = json_object();
 

@@ -5,19 +5,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "lib/decision.h"
-#include "lib/reply.h"
+#include "lib/outcome.h"
 #include "lib/request.h"
 #include "policyd/replay_input.h"
-
-/* The decision about one request, past or hypothetical. */
-struct replay_outcome {
-	const char *service;
-	enum verdict verdict;
-	const char *restriction;
-	bool observed;	       /* mode = observe: answered DUNNO */
-	char reply[REPLY_MAX]; /* "": unknown */
-};
 
 /* Groups of requests that were decided alike. Zero it before use. */
 struct replay_groups {
@@ -25,20 +15,9 @@ struct replay_groups {
 	size_t count;
 };
 
-/* replay_outcome_differ - would the answer to Postfix differ? */
-bool replay_outcome_differ(const struct replay_outcome *old,
-			   const struct replay_outcome *new);
-
-/* replay_outcome_opens - does the new outcome permit, or no longer refuse, what
- * the old one did not let pass? */
-bool replay_outcome_opens(const struct replay_outcome *old,
-			  const struct replay_outcome *new);
-
 /* replay_groups_add - count a request. old NULL: there is no comparison. */
-void replay_groups_add(struct replay_groups *groups,
-		       const struct replay_outcome *old,
-		       const struct replay_outcome *new,
-		       const struct request *request,
+void replay_groups_add(struct replay_groups *groups, const struct outcome *old,
+		       const struct outcome *new, const struct request *request,
 		       const struct replay_place *place);
 
 /* replay_groups_changed, replay_groups_opened - the number of requests that

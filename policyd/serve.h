@@ -2,17 +2,7 @@
 #ifndef POLICYD_SERVE_H
 #define POLICYD_SERVE_H
 
-#include <stdbool.h>
-
-/* The options of the command line. */
-struct options {
-	const char *config; /* -c: the absolute path of the file */
-	bool daemonize;	    /* -d */
-	bool verbose;	    /* -v */
-	bool lenient;	    /* serve even if a table cannot be read */
-	int accepted;	    /* the text to serve with (policyd/accepted.h); -1:
-			     * read config */
-};
+#include "policyd/options.h"
 
 /* serve - the server process: load the configuration, get the listening sockets
  * from the monitor at the other end of channel, give up privileges, report

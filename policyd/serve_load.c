@@ -18,6 +18,8 @@
 #include "policyd/accepted.h"
 #include "policyd/serve_internal.h"
 
+_Static_assert(ACCEPTED_MAX == CONFIG_FILE_MAX, "what is loaded can be kept");
+
 /* tell_failed - report that some lookups will fail, and until when */
 static void tell_failed(const struct service_process *process)
 {

@@ -22,10 +22,10 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/log_limit.h"
+#include "lib/outcome.h"
 #include "lib/reply.h"
 #include "lib/report.h"
 #include "lib/xalloc.h"
-#include "policyd/replay_group.h"
 
 #define LINES_MAX     1000 /* in the log, in LOG_LIMIT_MS */
 #define MESSAGE_BYTES 16384
@@ -206,22 +206,9 @@ struct shadow *shadow_share(const struct shadow *shadow)
 	return other;
 }
 
-/* outcome_of - the outcome of one judgement */
-static void outcome_of(struct replay_outcome *outcome,
-		       const struct judgement *judgement, const char *reply)
-{
-	const struct decision *decision = &judgement->evaluation.decision;
-
-	outcome->service = judgement->service->name;
-	outcome->verdict = decision->verdict;
-	outcome->restriction = decision->restriction;
-	outcome->observed = judgement->service->reply.observe;
-	snprintf(outcome->reply, sizeof(outcome->reply), "%s", reply);
-}
-
 /* log_difference - both outcomes, and the request */
-static void log_difference(const struct replay_outcome *now,
-			   const struct replay_outcome *next,
+static void log_difference(const struct outcome *now,
+			   const struct outcome *next,
 			   const struct request *request, const char *id,
 			   bool opens)
 {
@@ -243,10 +230,9 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 		    const struct judgement *judgement, const char *reply,
 		    const char *id, struct metrics *metrics)
 {
-	struct replay_outcome now, next;
+	struct outcome now, next;
 	struct judgement *other;
 	unsigned long suppressed;
-	char text[REPLY_MAX];
 	bool opens;
 
 	other = &shadow->judgement;
@@ -255,14 +241,15 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 			  service_find(&shadow->config->services, request),
 			  shadow->config->resolver, request, time(NULL)) < 0)
 		return;
-	reply_write(text, &other->evaluation.decision, &other->facts,
+	outcome_of(&now, judgement);
+	snprintf(now.reply, sizeof(now.reply), "%s", reply);
+	outcome_of(&next, other);
+	reply_write(next.reply, &other->evaluation.decision, &other->facts,
 		    &other->service->reply, id);
-	outcome_of(&now, judgement, reply);
-	outcome_of(&next, other, text);
 	metrics_count(&metrics->shadow_compared);
-	if (!replay_outcome_differ(&now, &next))
+	if (!outcome_differ(&now, &next))
 		return;
-	opens = replay_outcome_opens(&now, &next);
+	opens = outcome_opens(&now, &next);
 	metrics_count(&metrics->shadow_differing);
 	if (opens)
 		metrics_count(&metrics->shadow_opening);

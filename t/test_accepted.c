@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/config_file.h"
 #include "t/test.h"
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -126,7 +125,7 @@ static int wrong(int number)
 	case 3:
 		return open("/", O_RDONLY | O_DIRECTORY);
 	case 4:
-		return sealed(CONFIG_FILE_MAX + 1, SEALS);
+		return sealed(ACCEPTED_MAX + 1, SEALS);
 	case 5:
 		return sealed(1, SEALS & ~F_SEAL_SEAL);
 	case 6:
@@ -176,14 +175,14 @@ END_TEST
 
 START_TEST(the_largest_one)
 {
-	int fd = sealed(CONFIG_FILE_MAX, SEALS);
+	int fd = sealed(ACCEPTED_MAX, SEALS);
 	struct timespec read;
 	struct error error;
 	size_t length;
 	char *got = accepted_get(fd, &length, &read, &error);
 
 	ck_assert_msg(got != NULL, "%s", error.text);
-	ck_assert_uint_eq(length, CONFIG_FILE_MAX);
+	ck_assert_uint_eq(length, ACCEPTED_MAX);
 	free(got);
 	close(fd);
 }

@@ -185,52 +185,6 @@ START_TEST(test_unreadable)
 }
 END_TEST
 
-/* ---- what would change */
-
-#define R(service, verdict, observed, reply)                        \
-	{                                                           \
-		service, VERDICT_##verdict, "word", observed, reply \
-	}
-
-static const struct {
-	struct replay_outcome old, new;
-	bool differ, opens;
-} outcomes[] = {
-	{ R("a", REJECT, false, "x"), R("a", REJECT, false, "x"), false,
-	  false },
-	{ R("a", REJECT, false, "x"), R("b", REJECT, false, "x"), false,
-	  false },
-	{ R("a", REJECT, false, "x"), R("a", REJECT, false, "y"), true, false },
-	{ R("a", REJECT, false, "x"), R("a", DEFER, false, "y"), true, false },
-	{ R("a", DEFER, false, "x"), R("a", REJECT, false, "y"), true, false },
-	{ R("a", REJECT, false, "x"), R("a", PERMIT, false, "y"), true, true },
-	{ R("a", DEFER, false, "x"), R("a", PERMIT, false, "y"), true, true },
-	{ R("a", DUNNO, false, "x"), R("a", PERMIT, false, "y"), true, true },
-	{ R("a", ASK, false, "x"), R("a", PERMIT, false, "y"), true, true },
-	{ R("a", REJECT, false, "x"), R("a", ASK, false, "y"), true, true },
-	{ R("a", REJECT, false, "x"), R("a", DUNNO, false, "y"), true, true },
-	{ R("a", PERMIT, false, "x"), R("a", REJECT, false, "y"), true, false },
-	{ R("a", PERMIT, false, "x"), R("a", ASK, false, "y"), true, false },
-	{ R("a", REJECT, false, "x"), R("a", REJECT, true, "y"), true, true },
-	{ R("a", REJECT, true, "x"), R("a", REJECT, false, "y"), true, false },
-	{ R("a", PERMIT, true, "x"), R("a", PERMIT, false, "x"), true, true },
-	/* A log does not tell the reply. */
-	{ R("a", REJECT, false, ""), R("b", REJECT, false, "x"), false, false },
-	{ R("a", REJECT, false, ""), R("a", DEFER, false, "x"), true, false },
-	{ R("a", REJECT, false, ""), R("a", PERMIT, false, "x"), true, true },
-	{ R("a", PERMIT, false, ""), R("a", PERMIT, true, "x"), true, false },
-};
-
-START_TEST(test_outcomes)
-{
-	const struct replay_outcome *old = &outcomes[_i].old;
-	const struct replay_outcome *new = &outcomes[_i].new;
-
-	ck_assert_int_eq(replay_outcome_differ(old, new), outcomes[_i].differ);
-	ck_assert_int_eq(replay_outcome_opens(old, new), outcomes[_i].opens);
-}
-END_TEST
-
 /* ---- damage */
 
 /* random_below - repeatable */
@@ -483,7 +437,6 @@ int main(void)
 	tcase_add_test(tests, test_forged);
 	tcase_add_test(tests, test_limits);
 	tcase_add_test(tests, test_unreadable);
-	tcase_add_loop_test(tests, test_outcomes, 0, COUNT(outcomes));
 	tcase_add_test(tests, test_mutants);
 	tcase_add_test(tests, test_ring);
 	tcase_add_loop_test(tests, test_ring_refused, 0, 8);
