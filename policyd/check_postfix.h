@@ -18,8 +18,8 @@ typedef bool check_exempt(const struct postfix_service *service);
 
 /* check_postfix_copy - judge a Postfix by its files alone: without asking, and
  * with policyd first in the relay list of each smtpd(8) that is not exempt, and
- * nothing permitted after it. Prints what is wrong to standard error; 0, or -1:
- * something is. */
+ * nothing permitted after it. Prints problems to standard error; 0, or -1 if
+ * there are any. */
 int check_postfix_copy(const struct postfix *postfix,
 		       const struct config *config, check_exempt *exempt);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* check_postfix_copy - judge a Postfix that is only a copy
  *
- * Nothing can be tried there, so all is judged by what the files say. What
- * --init wants to know is stricter than -P: policyd has to come first on every
- * port, and whatever it does not permit has to be refused. */
+ * Nothing can be tried there, so only the files are judged. The rules of --init
+ * are stricter than those of -P: policyd must come first on every port, and
+ * whatever it does not permit must be refused. */
 
 #include "policyd/check_postfix.h"
 
@@ -13,8 +13,8 @@
 
 #include "policyd/check_postfix_internal.h"
 
-/* is_guarded - is policyd asked first in the relay list, and is whatever it
- * does not permit refused? */
+/* is_guarded - does the relay list ask policyd first, and refuse whatever it
+ * does not permit? */
 static bool is_guarded(const struct check *check,
 		       const struct postfix_service *service)
 {
@@ -33,7 +33,7 @@ static bool is_guarded(const struct check *check,
 	return false;
 }
 
-/* check_guards - every port that is not exempt */
+/* check_guards - check every port that is not exempt */
 static int check_guards(const struct check *check, check_exempt *exempt)
 {
 	const struct postfix *postfix = check->postfix;
@@ -55,7 +55,7 @@ static int check_guards(const struct check *check, check_exempt *exempt)
 	return result;
 }
 
-/* print_errors - what has to be mended first; -1 if there is anything */
+/* print_errors - what must be fixed first; -1 if there is anything */
 static int print_errors(const struct check *check)
 {
 	int result = 0;
@@ -72,7 +72,8 @@ static int print_errors(const struct check *check)
 	return result;
 }
 
-/* check_postfix_copy - the errors, and the ports that are open */
+/* check_postfix_copy - print errors, and ports on which strangers could relay
+ */
 int check_postfix_copy(const struct postfix *postfix,
 		       const struct config *config, check_exempt *exempt)
 {

@@ -4,14 +4,14 @@
 
 #include <stdbool.h>
 
-/* What the command line says. */
+/* The options of the command line. */
 struct options {
-	const char *config; /* -c: the file, absolute */
+	const char *config; /* -c: the absolute path of the file */
 	bool daemonize;	    /* -d */
 	bool verbose;	    /* -v */
 	bool lenient;	    /* serve even if a table cannot be read */
 	int accepted;	    /* the text to serve with (policyd/accepted.h); -1:
-			     * that of config */
+			     * read config */
 };
 
 #endif

@@ -354,7 +354,7 @@ int serve(const struct options *options, int channel)
 
 	if (!is_channel(channel)) {
 		fprintf(stderr, "policyd: " CHANNEL_OPTION
-				" is for policyd itself only\n");
+				" is for internal use only\n");
 		return EX_USAGE;
 	}
 	ignore_signals();

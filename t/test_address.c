@@ -83,7 +83,7 @@ START_TEST(test_quote_room)
 }
 END_TEST
 
-/* Whatever the room: nothing is written behind it. */
+/* For any size of the buffer: nothing is written after it. */
 START_TEST(test_quote_never_further)
 {
 	static const char *const mailboxes[] = { "a@b", "a b@c", "\"\\\"", "" };
@@ -314,7 +314,7 @@ START_TEST(test_rewrite)
 }
 END_TEST
 
-/* What needs no rewriting under any rules, and its domain. */
+/* Addresses that no rules rewrite, and their domains. */
 static const struct {
 	const char *text;
 	const char *domain; /* NULL: not plain */

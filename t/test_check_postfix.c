@@ -246,7 +246,7 @@ static const struct {
 	  "smtpd_recipient_restrictions: sleep follows policyd" },
 	{ "smtpd_recipient_restrictions",
 	  "check_policy_service inet:[::1]:10040, reject",
-	  NULL }, /* only a try can tell */
+	  NULL }, /* needs an attempt */
 	{ "smtpd_recipient_restrictions",
 	  "check_policy_service unix:privat/policyd, reject",
 	  "unix:privat/policyd: smtpd" },
@@ -300,7 +300,7 @@ static void run_checks(struct check *check, const struct postfix *postfix,
 	check_run(check);
 }
 
-/* check_finding - its text begins so, and it says what to do */
+/* check_finding - its text begins like this, and it says what to do */
 static void check_finding(const struct finding *finding, const char *text)
 {
 	ck_assert_msg(strncmp(finding->text, text, strlen(text)) == 0, "%s",
@@ -363,7 +363,7 @@ START_TEST(keeps_all)
 }
 END_TEST
 
-/* What trying gave, and what is said about it. */
+/* Results of attempts, and the findings about them. */
 static const struct {
 	struct attempt attempt;
 	const char *found;

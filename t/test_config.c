@@ -85,7 +85,7 @@ static struct config *load_text(const char *text, size_t length,
 	return config;
 }
 
-/* message_has - begins with start, and part stands behind it */
+/* message_has - begins with start, and part follows */
 static bool message_has(const char *message, const char *start,
 			const char *part)
 {
@@ -93,7 +93,7 @@ static bool message_has(const char *message, const char *start,
 	       strstr(message + strlen(start), part) != NULL;
 }
 
-/* ---- a table that cannot be read, when there is no server that goes on */
+/* ---- a table that cannot be read, when no server could continue */
 
 START_TEST(test_lenient)
 {
@@ -1373,7 +1373,7 @@ START_TEST(test_sample_defaults)
 }
 END_TEST
 
-/* Every option that there is stands in the sample, wherever it may stand. */
+/* Every option is in the sample, in each place where it is allowed. */
 START_TEST(test_sample_complete)
 {
 	static const struct {
@@ -1435,7 +1435,7 @@ static bool is_strict(const struct config *config)
 	return true;
 }
 
-/* count - how often part stands in text */
+/* count - how often text contains part */
 static int count(const char *text, const char *part)
 {
 	int found = 0;

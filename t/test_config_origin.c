@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* test_config_origin - which line of which file makes a domain ours, and which
- * domains stand in two lists */
+ * domains are in two lists */
 
 #include "lib/config_origin.h"
 
@@ -106,7 +106,7 @@ START_TEST(test_origins)
 					 &question.request, "ID", &error),
 				 0);
 		step = explanation_list(&explanation);
-		/* What a negated entry decided is no list of ours. */
+		/* A negated entry does not make a domain ours. */
 		for (k = 0; step == NULL && k < explanation.step_count; k++)
 			if (explanation.steps[k].origin != NULL)
 				step = &explanation.steps[k];

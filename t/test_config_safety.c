@@ -21,7 +21,7 @@
 #define OPEN " is an open relay"
 #define WIDE " is an open relay: it holds more than a /8"
 
-/* What a file leads to. */
+/* The result of loading a file. */
 struct row {
 	const char *text;
 	int line; /* of the message */

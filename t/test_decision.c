@@ -26,7 +26,7 @@ START_TEST(names_verdicts)
 }
 END_TEST
 
-/* What is known is known, whoever asks. */
+/* A known answer does not depend on who asks. */
 START_TEST(asks_only_for_what_is_open)
 {
 	struct decision decision = { .reason = "" };
@@ -40,8 +40,8 @@ START_TEST(asks_only_for_what_is_open)
 }
 END_TEST
 
-/* The first that comes to it asks, and those after it go on with what that one
- * has assumed. */
+/* The first restriction that gets to it asks, and later ones continue with what
+ * that one assumed. */
 START_TEST(goes_on_with_what_is_assumed)
 {
 	struct decision decision = { .reason = "" };
@@ -60,8 +60,8 @@ START_TEST(goes_on_with_what_is_assumed)
 }
 END_TEST
 
-/* Each is asked once, and there is room for so many; nobody passes because
- * there was none. */
+/* Each is asked once, and there is room for a limited number; nobody passes
+ * because there was none. */
 START_TEST(defers_when_there_are_too_many)
 {
 	static const char *const words[DECISION_ASKED + 1] = { "a", "b", "c",

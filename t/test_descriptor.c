@@ -36,7 +36,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	/* Whatever came and was not handed to us is closed. */
+	/* Descriptors that came and were not handed to us are closed. */
 	ck_assert_int_eq(next_free(), lowest);
 	close(channel[0]);
 	close(channel[1]);
@@ -53,7 +53,7 @@ static int send_text(const char *one, const char *other, int fd)
 	return descriptor_send(channel[0], pieces, 2, fd, MSG_NOSIGNAL);
 }
 
-/* send_many - one packet with so many descriptors along */
+/* send_many - one packet with this number of descriptors */
 static void send_many(size_t count)
 {
 	union {

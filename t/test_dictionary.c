@@ -75,7 +75,7 @@ static struct dictionary *open_named(const char *text)
 	return dictionary;
 }
 
-/* What keys are made of. */
+/* The alphabet of keys. */
 static const char *const labels[] = {
 	"a",
 	"b.test",
@@ -165,7 +165,8 @@ static bool find_line(const char *text, const char *key)
 	return false;
 }
 
-/* compare - every key, with what postmap finds; at least so many are found */
+/* compare - every key, with what postmap finds; at least this number are found
+ */
 static void compare(const struct dictionary *dictionary, int least)
 {
 	static char keys[1000][80];
@@ -336,7 +337,7 @@ START_TEST(finds_what_postmap_finds)
 }
 END_TEST
 
-/* What cannot be opened, and why. */
+/* Tables that cannot be opened, and why. */
 static const struct {
 	const char *name;
 	const char *text; /* of @/t */
@@ -385,7 +386,7 @@ START_TEST(says_what_cannot_be_read)
 }
 END_TEST
 
-/* What only Postfix can look up. */
+/* Tables that only Postfix can look up. */
 static const char *const asking[] = {
 	"mysql:/x",
 	"pgsql:/x",
@@ -444,7 +445,7 @@ START_TEST(gives_up_in_bounded_time)
 			 DICTIONARY_FAILED);
 	ck_assert_ptr_nonnull(strstr(dictionary_why(dictionary, text, steps),
 				     "too many steps"));
-	/* What belongs to it fails too, but not the next request. */
+	/* Its other lookups fail too, but not the next request. */
 	ck_assert_int_eq(dictionary_lookup_shared(dictionary, "c", &steps),
 			 DICTIONARY_FAILED);
 	ck_assert_int_eq(dictionary_lookup(dictionary, "c"),
@@ -506,7 +507,8 @@ START_TEST(answers_for_a_thousand_rules)
 }
 END_TEST
 
-/* lookup_rules - the same pattern so many times, and a text that costs it */
+/* lookup_rules - the same pattern a number of times, and a text that costs it
+ */
 static int lookup_rules(const char *kind, int count)
 {
 	char path[256], name[300], text[256];
@@ -543,7 +545,7 @@ START_TEST(gives_up_a_whole_table)
 }
 END_TEST
 
-/* fill_text - so many bytes that a pattern might remember, and a domain */
+/* fill_text - a number of bytes that a pattern might capture, and a domain */
 static void fill_text(char *text, size_t length, unsigned draw)
 {
 	static const char domain[] = "@b.test";
@@ -649,8 +651,8 @@ START_TEST(does_not_wait_for_ever)
 }
 END_TEST
 
-/* open_patiently - a large table. What postmap may take is policyd's to say,
- * and a busy machine may take longer: but not each time. */
+/* open_patiently - a large table. policyd limits the time of postmap, which a
+ * busy machine may exceed: but not each time. */
 static struct dictionary *open_patiently(const char *name)
 {
 	for (int tries = 0;; tries++) {

@@ -97,7 +97,7 @@ static void done(struct evaluation *evaluation)
 	done_count++;
 }
 
-/* start_waiting - a list "waiter, sayer" that stands at the waiter */
+/* start_waiting - a list "waiter, sayer", waiting at the waiter */
 static void start_waiting(struct evaluation *evaluation,
 			  struct restriction_list *list,
 			  const struct facts *facts, int *cancelled)
@@ -173,7 +173,7 @@ START_TEST(waits_again)
 }
 END_TEST
 
-/* Where nobody can wait, who wants to is told that it is over. */
+/* Where nothing can wait, a restriction that wants to is cancelled. */
 START_TEST(cancels_where_nobody_can_wait)
 {
 	int cancelled = 0;
@@ -299,7 +299,7 @@ START_TEST(adds_what_can_be_opened)
 }
 END_TEST
 
-/* What was opened is closed, each once, whatever order. */
+/* Each restriction that was opened is closed once, in any order. */
 START_TEST(closes_each_once)
 {
 	static const struct restriction closer = { .name = "closer",
@@ -376,7 +376,7 @@ START_TEST(ends_with_a_refusal_of_its_own)
 }
 END_TEST
 
-/* Who waited is told of the end only while he waits. */
+/* A restriction is cancelled only while it waits. */
 START_TEST(cancels_nobody_who_has_answered)
 {
 	struct restriction_use uses[2];
@@ -402,8 +402,8 @@ START_TEST(cancels_nobody_who_has_answered)
 }
 END_TEST
 
-/* Each answer is told, in order, with the reason of that restriction and not
- * with what the one before it has left. */
+/* Each answer is traced, in order, with the reason of its own restriction and
+ * not with that of the previous one. */
 START_TEST(tells_each_answer)
 {
 	static const struct restriction explainer = { .name = "explainer",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* test_facts - what people are told about a destination */
+/* test_facts - how a destination is described */
 
 #include <check.h>
 #include <string.h>
@@ -49,7 +49,7 @@ START_TEST(says_why)
 }
 END_TEST
 
-/* Whatever stood there before. */
+/* With arbitrary previous contents. */
 START_TEST(nobody_is_authorized_without_a_recipient)
 {
 	struct tls_policy *tls = tls_policy_new("", "", 0, NULL);

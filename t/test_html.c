@@ -70,7 +70,7 @@ static void check_safe(const char *shown)
 	}
 }
 
-/* Any bytes, most of them such as begin or go on with a character. */
+/* Any bytes, most of them such as begin or continue a character. */
 START_TEST(is_safe)
 {
 	static const char favoured[] = "<>&\"'\xc2\xe2\x80\xae\xf0\x9f\xed\xa0";

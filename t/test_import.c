@@ -521,7 +521,7 @@ START_TEST(dump_loads_to_the_same)
 }
 END_TEST
 
-/* What is imported may stand in the file too. */
+/* An imported parameter may be set in the file too. */
 START_TEST(dump_with_login_maps_loads_to_the_same)
 {
 	char *first, *second;

@@ -30,7 +30,7 @@ static const char *const undone[][2] = {
 	{ "", "kill $(cat '/run/policyd.pid')\n" },
 };
 
-/* What a machine has, the option of policyd, and what is to be typed there. */
+/* Files of a machine, the option of policyd, and the commands to type. */
 static const struct {
 	const char *files;
 	const char *option;

@@ -51,7 +51,7 @@ static uint64_t sum(const struct ledger *ledger)
 	return total;
 }
 
-/* count - so many decisions of service 0 */
+/* count - a number of decisions of service 0 */
 static void count(struct tally *tally, int number)
 {
 	for (; number > 0; number--)
@@ -235,7 +235,7 @@ START_TEST(fits)
 }
 END_TEST
 
-/* What is damaged is refused, or is something else; it does no harm. */
+/* Damaged data is refused, or read as other data; it does no harm. */
 START_TEST(is_damaged)
 {
 	char bytes[65536];

@@ -83,7 +83,7 @@ START_TEST(test_parse)
 	ck_assert_str_eq(options.address, addresses[_i].address);
 	ck_assert_uint_eq(options.mode, 0660);
 	ck_assert_uint_eq(options.uid, (uid_t)-1);
-	/* What it says is what it reads. */
+	/* It reads back the text that it prints. */
 	ck_assert_int_eq(
 		listener_parse(&options, addresses[_i].address, &error), 0);
 	ck_assert_str_eq(options.address, addresses[_i].address);
@@ -203,7 +203,7 @@ START_TEST(test_owner)
 	ck_assert_uint_eq(status.st_mode & 07777, 0660);
 	listener_remove(&listener);
 	if (geteuid() != 0) {
-		/* What cannot be set is an error, and nothing stays. */
+		/* A failure to set it is an error, and nothing is left. */
 		options.uid = 0;
 		ck_assert_int_eq(listener_open(&listener, &options, &error),
 				 -1);
@@ -401,8 +401,8 @@ START_TEST(test_two_starts)
 	int start[2], told[2], end[2], i, status;
 	char results[2];
 
-	/* The loser waits 2 s for the winner to go away: he is not awaited,
-	 * he must only not win as long as the winner is there. */
+	/* The loser waits 2 s for the winner to go away: the test does not wait
+	 * for it, it must only not win as long as the winner is there. */
 	ck_assert_int_eq(pipe(start) + pipe(told) + pipe(end), 0);
 	for (i = 0; i < 2; i++) {
 		if (fork() == 0) {
@@ -573,8 +573,8 @@ static const struct {
 	{ route, true },
 };
 
-/* Whatever somebody changes who shares it is found, and it is opened anew while
- * he still has the old one: that one listens no more, whatever he does. */
+/* Any change by a process that shares the socket is found, and the socket is
+ * reopened while that process has the old one, which cannot listen any more. */
 START_TEST(test_renew)
 {
 	bool inet = _i % 2 > 0;
@@ -605,7 +605,7 @@ START_TEST(test_renew)
 }
 END_TEST
 
-/* What happens to a listener in use is no change. */
+/* Normal use of a listener is no change. */
 START_TEST(test_in_use)
 {
 	bool inet = _i > 0;
@@ -660,7 +660,7 @@ static int open_at(struct listener *listener, const char *host, int port)
 	return listener_open(listener, &options, &error);
 }
 
-/* What listener_is_same() says, bind(2) does. */
+/* bind(2) agrees with listener_is_same(). */
 START_TEST(test_same)
 {
 	static const char *const hosts[] = { "127.0.0.1", "localhost",

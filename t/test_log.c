@@ -253,8 +253,8 @@ START_TEST(a_batch_is_written_whole)
 }
 END_TEST
 
-/* What goes into a pipe without waiting is whole lines; some wait until there
- * is room, and what comes when there is none is counted. */
+/* Only whole lines go into a pipe that does not block; some wait until there is
+ * room, and those that come when there is none are counted. */
 START_TEST(a_batch_delays_nobody)
 {
 	unsigned long dropped = log_dropped();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* test_log_limit - so many lines in so much time */
+/* test_log_limit - a limited number of lines per period */
 
 #include "lib/log_limit.h"
 
@@ -16,7 +16,7 @@ START_TEST(test_limit)
 		for (i = 0; i < LOG_LIMIT_LINES; i++) {
 			suppressed = 99;
 			ck_assert(log_limit_pass(&limit, now, &suppressed));
-			/* The first line tells of the period before. */
+			/* The first line reports the previous period. */
 			ck_assert_uint_eq(suppressed,
 					  i == 0 && round > 0 ? 1000 : 0);
 		}

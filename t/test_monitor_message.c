@@ -104,7 +104,7 @@ static void is_killed(const char *what, int number)
 	ck_assert_uint_eq(monitor_state.restart_ms, UINT64_MAX);
 }
 
-/* What may be said, by state. Everything else is fatal. */
+/* Messages that are allowed, by state. All others are fatal. */
 static bool is_allowed(enum child_state state, uint32_t kind)
 {
 	switch (kind) {
@@ -261,8 +261,8 @@ END_TEST
 
 START_TEST(listeners_are_read_again)
 {
-	/* Whatever a starting server says, only what a listen section could
-	 * hold is opened, and never more than it announced. */
+	/* Only addresses that a listen section could have are opened, and
+	 * never more than the server announced. */
 	static const char *const addresses[] = { "unix:relative", "inet:127",
 						 "/etc/passwd", "" };
 	struct channel_message message;
@@ -482,8 +482,8 @@ static int64_t hear_one(enum channel_kind kind, bool with)
 	return message.number;
 }
 
-/* What a server must hear waits while its channel is full, in its order, and
- * with its descriptor; but not for ever. */
+/* Messages to a server wait while its channel is full, in order and with their
+ * descriptors; but not for ever. */
 START_TEST(what_must_arrive_waits)
 {
 	struct error error;

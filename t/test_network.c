@@ -62,7 +62,7 @@ static const struct {
 	{ "::ffff:192.0.2.1", "::ffff:192.0.2.1", 1 },
 	{ "::ffff:192.0.2.0/120", "::ffff:c000:2ff", 1 },
 
-	/* What is no address. */
+	/* Invalid addresses. */
 	{ "0.0.0.0/0 ::/0", "", 0 },
 	{ "0.0.0.0/0 ::/0", "unknown", 0 },
 	{ "0.0.0.0/0 ::/0", "localhost", 0 },
@@ -381,7 +381,8 @@ static void keep_note(void *context, const char *text)
 	snprintf(context, 512, "%s", text);
 }
 
-/* What cannot be read is unknown, where the search gets there. */
+/* An entry that cannot be read makes the result unknown, if the search gets to
+ * it. */
 START_TEST(lenient)
 {
 	char note[512] = "";

@@ -207,7 +207,7 @@ START_TEST(test_growth)
 	struct error error;
 	char value[20000];
 
-	/* each a thousand times the one before: must end, and soon */
+	/* each a thousand times the previous one: must end, and soon */
 	parameters_init(&parameters);
 	set(&parameters, "myhostname", "m.l.test");
 	for (int i = 0; i < COUNT(names); i++) {

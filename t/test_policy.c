@@ -202,7 +202,7 @@ START_TEST(a_service_has_its_own_rule)
 }
 END_TEST
 
-/* What a client that has logged in is told about a session that is weak. */
+/* The reply to a client that has logged in over a weak session. */
 static const struct {
 	const char *session; /* attributes */
 	const char *reply;   /* after "Relay access denied; " */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* test_printable - whatever stands in a request, a log or a file, people and
- * their terminals are shown what they can see */
+/* test_printable - whatever a request, a log or a file contains, people
+ * and their terminals are shown visible characters only */
 
 #include "lib/printable.h"
 
@@ -12,8 +12,8 @@
 #include "policyd/json.h"
 #include "t/place.h"
 
-/* What a terminal obeys, or what hides or turns text around; and the same ones
- * that are no whole characters. */
+/* Sequences that a terminal obeys, or that hide or reverse text; and the same
+ * ones as incomplete characters. */
 static const char *const hostile[] = {
 	"\x1b[2J",
 	"\x1b]0;x\a",
@@ -260,7 +260,7 @@ START_TEST(test_program)
 	char quoted[200], *conf, *line, *shown, *path = place_path("shown");
 	size_t length;
 
-	/* What config_scan() and the replies let through of it. */
+	/* The part that config_scan() and the replies let through. */
 	conf = xasprintf("mydestination = \"local.test\"\nservice \"x\" {\n"
 			 "server_port = 25\n%s = \"%s\"\n}\n",
 			 "restrictions", text);

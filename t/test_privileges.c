@@ -35,7 +35,7 @@
 #else
 #define HELD false
 #endif
-/* What a child ends with when it could do it, or could not. */
+/* Exit statuses of a child that could do it, or could not. */
 #define DONE	0
 #define REFUSED 3
 
@@ -75,7 +75,7 @@ static int run(int (*attempt)(void))
 	return run_held(drop_all, attempt);
 }
 
-/* outcome - of a call that tells by -1 */
+/* outcome - of a call that fails with -1 */
 static int outcome(long result)
 {
 	return result < 0 ? REFUSED : DONE;
@@ -376,7 +376,7 @@ static int look_at_file(void)
 	return outcome(stat("/etc/passwd", &status));
 }
 
-/* What libraries do on their own accord does not kill, but gives nothing. */
+/* Calls that libraries make by themselves fail, but do not kill. */
 static int (*const refused[])(void) = { read_file, look_at_file };
 
 START_TEST(refuses_files)

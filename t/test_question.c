@@ -9,7 +9,7 @@
 
 #define GCM "ECDHE-RSA-AES256-GCM-SHA384"
 
-/* What some arguments make of one attribute. */
+/* Arguments, and the value of one attribute after them. */
 static const struct {
 	const char *arguments[3];
 	size_t offset;

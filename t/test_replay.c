@@ -22,7 +22,7 @@
 	"destination=default client=[192.0.2.1]:1 helo=h from=<a> to=<b@c> " \
 	"tls=none sasl=none instance=i us=1\n"
 
-/* What the reader told. */
+/* The results of the reader. */
 struct seen {
 	unsigned long requests;
 	unsigned long reported;
@@ -255,7 +255,7 @@ static size_t mutate(char *bytes, size_t length, const char *from,
 	}
 }
 
-/* What is judged of a damaged file: the whole way. */
+/* The requests of a damaged file that are judged: the whole way. */
 static void judge_mutant(void *context, const struct request *request,
 			 const struct reported *reported,
 			 const struct replay_place *place)
@@ -289,7 +289,7 @@ START_TEST(test_mutants)
 	char *mutant = xmalloc(4096);
 	unsigned long judged = 0;
 	unsigned long skipped = 0;
-	/* In memory: so many files would keep a busy disk busy. */
+	/* In memory: that many files would keep a busy disk busy. */
 	int fd = memfd_create("mutant", MFD_CLOEXEC);
 	char *path = xasprintf("/proc/self/fd/%d", fd);
 	const int count = mutants(100000);
@@ -371,7 +371,7 @@ START_TEST(test_ring)
 	memcpy(request, REQUEST "recipient=x\nstress=", 47);
 	memcpy(request + sizeof(request) - 2, "\n\n", 2);
 	ck_assert_int_eq(size_of(0), 0);
-	/* So many that the first file is written twice. */
+	/* Enough for the first file to be written twice. */
 	for (i = 0; i < 3 * (CAPTURE_FILE_BYTES / sizeof(request)) + 1; i++)
 		capture_write(capture, request, sizeof(request));
 	ck_assert_int_eq(size_of(0), (long)sizeof(request));
@@ -380,7 +380,7 @@ START_TEST(test_ring)
 	ck_assert_int_le(size_of(1), (long)CAPTURE_FILE_BYTES);
 	ck_assert_int_eq(size_of(3), -1);
 	capture_free(capture);
-	/* The next one goes on where this one was, not where it began. */
+	/* The next one continues where this one was, not where it began. */
 	capture = capture_new(path, 3, TRUST_NOBODY, &error);
 	capture_write(capture, REQUEST "recipient=y\n\n",
 		      strlen(REQUEST "recipient=y\n\n"));
@@ -412,7 +412,7 @@ START_TEST(test_ring_refused)
 		{ "touch ring", "Not a directory" },
 		{ "mkdir d; ln -s d ring", "Not a directory" },
 		{ "mkdir -m 777 ring", "written by everybody" },
-		{ "mkdir ring; touch x; ln x ring/capture.1", "plain file" },
+		{ "mkdir ring; touch x; ln x ring/capture.1", "regular file" },
 		{ "mkdir ring; ln -s ../x ring/capture.0", "Too many levels" },
 		{ "mkdir -p ring/capture.0", "Is a directory" },
 		{ "mkdir ring; mkfifo ring/capture.1", "No such device" },

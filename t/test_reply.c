@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* test_reply - what Postfix is told, and which texts may be configured */
+/* test_reply - the replies to Postfix, and the texts that may be configured */
 
 #include <check.h>
 #include <string.h>
@@ -224,7 +224,7 @@ START_TEST(longest_text_fits)
 }
 END_TEST
 
-/* Texts that may stand in the configuration, and those that may not. */
+/* Texts that are allowed in the configuration, and those that are not. */
 static const struct {
 	const char *text;
 	const char *error;
@@ -313,7 +313,7 @@ START_TEST(checks_texts)
 }
 END_TEST
 
-/* What the client reads; the request is below. */
+/* The text that the client reads; the request is below. */
 static const struct {
 	const char *state, *action, *line;
 } clients[] = {
@@ -323,7 +323,7 @@ static const struct {
 	  "550 5.7.1 <a\\x20b@c>: Recipient address rejected: Go away" },
 	{ "RCPT", "REJECT",
 	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
-	/* What is behind the end does not count. */
+	/* Text after the end is ignored. */
 	{ "RCPT", "REJECT\0.1.1 x",
 	  "554 5.7.1 <a\\x20b@c>: Recipient address rejected: Access denied" },
 	{ "RCPT", "Reject 5.1.8 x",

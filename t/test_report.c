@@ -175,7 +175,7 @@ START_TEST(says_who_owns_the_sender)
 }
 END_TEST
 
-/* Every attribute that can stand in the line, full of hostile bytes. */
+/* Every attribute that the line can have, full of hostile bytes. */
 static const char *const hostile[] = {
 	"x\nid=FAKE verdict=permit",	    "> to=<other@x", "\x1b[31m\x07",
 	"\xe2\x80\xae\xe2\x80\xa8\xc2\x85", "\xff\xfe\x80",  "\"quoted\" \\x41",

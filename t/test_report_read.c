@@ -160,7 +160,7 @@ static const struct {
 	{ "mx notpolicyd[1]: " LINE, 0, "" },
 	{ "mx policyd[x]: " LINE, 0, "" },
 	{ "mx policyd: " LINE, 0, "" },
-	/* What others say behind their own name, with a number or without. */
+	/* Lines of other programs, with a process number or without. */
 	{ "Nov 24 15:00:00 mx dovecot: user=<x policyd[1]: " LINE, 0, "" },
 	{ "Nov 24 15:00:00 mx kernel: policyd[1]: " LINE, 0, "" },
 	{ "Nov 24 15:00:00 kernel: policyd[1]: " LINE, 0, "" },
@@ -179,7 +179,7 @@ static const struct {
 	{ "Nov 24 15:00 mx policyd[1]: " LINE, 0, "" },
 	{ "mx policyd[1]: " LINE, 0, "" },
 	{ "x=\"policyd[1]: " LINE, 0, "" },
-	/* A line that goes on with the one before, as journalctl shows it. */
+	/* A line that continues the previous one, as journalctl shows it. */
 	{ "                       policyd[1]: " LINE, 0, "" },
 	{ "\tpolicyd[1]: " LINE, 0, "" },
 	/* Ours, but of no use. */
@@ -216,7 +216,7 @@ START_TEST(test_line)
 }
 END_TEST
 
-/* What the log has only the beginning of cannot be judged. */
+/* A value that the log has cut off cannot be judged. */
 START_TEST(test_cut)
 {
 	char longest[REPORT_ADDRESS_MAX + 2] = "";

@@ -127,7 +127,7 @@ START_TEST(every_split)
 }
 END_TEST
 
-/* A request of exactly so many bytes, lines and length of the longest. */
+/* A request of exactly this size, number of lines and longest line. */
 static char *build(size_t attributes, size_t longest, size_t total,
 		   size_t *size)
 {
@@ -286,7 +286,7 @@ START_TEST(nul_is_refused_by_the_parser_too)
 }
 END_TEST
 
-/* What request_length() would never let pass is no request either. */
+/* Input that request_length() never lets pass is no request either. */
 START_TEST(unfinished_is_refused_by_the_parser_too)
 {
 	static const char *const texts[] = { HEAD "recipient=a",

@@ -50,7 +50,7 @@ static const char *const variants[] = {
 	"virtual",
 };
 
-/* What came of one file. */
+/* The result for one file. */
 struct tally {
 	int rows; /* judged */
 	int permitted;
@@ -420,7 +420,7 @@ START_TEST(test_form)
 }
 END_TEST
 
-/* What is told of an address, one line a step. */
+/* The trace of an address, one line a step. */
 static const struct {
 	struct setting settings[2];
 	const char *recipient, *told;
@@ -578,7 +578,7 @@ static const struct under unders[] = {
 	  "@local.test",
 	  0 },
 	{ { { "empty_address_recipient", "x@relay.test" } }, "@local.test", 1 },
-	/* and if that is empty again, there is no end: cannot be told */
+	/* and if that is empty again, there is no end: unknown */
 	{ { { "empty_address_recipient", "\"\"" } }, "@local.test", -1 },
 	{ { { "empty_address_recipient", "@local.test" } }, "@local.test", -1 },
 };
@@ -1016,7 +1016,7 @@ static bool same(const struct resolution *a, const struct resolution *b)
 	       strcmp(a->domain, b->domain) == 0;
 }
 
-/* Settings under which an address could come out otherwise. */
+/* Settings under which an address could be resolved differently. */
 static const struct setting plain_settings[][5] = {
 	{ { NULL, NULL } },
 	{ { "resolve_numeric_domain", "yes" },
@@ -1038,8 +1038,8 @@ static const struct setting plain_settings[][5] = {
 	  { NULL, NULL } },
 };
 
-/* What is found the short way for plain addresses is what is found the long
- * way, the only one that tells its steps. Texts are plain mostly, or nearly. */
+/* The short way for plain addresses gives the same result as the long way, the
+ * only one that traces its steps. Texts are plain mostly, or nearly. */
 START_TEST(test_plain)
 {
 	static const char *const parts[] = {

@@ -99,7 +99,7 @@ START_TEST(permits_networks)
 
 	request_init(&request);
 	request.client_address = networks[_i].client_address;
-	/* What the client says of itself is no address. */
+	/* The name that the client gives in HELO is no address. */
 	request.client_name = request.helo_name = "127.0.0.1";
 	request.server_address = "127.0.0.1";
 	ck_assert_int_eq(decide(&restriction_permit_mynetworks,

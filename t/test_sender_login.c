@@ -20,7 +20,7 @@
 #define KNOWN		restriction_reject_known_sender_login_mismatch
 #define ANY		restriction_reject_sender_login_mismatch
 
-/* The usual settings; others in the rows stand in front of them. */
+/* The usual settings; others in the rows come before them. */
 static const char *const usual[][2] = {
 	{ "myhostname", "mail.local.test" },
 	{ "myorigin", "Origin.test" },
@@ -231,7 +231,7 @@ static const struct {
 	  NULL, NULL },
 	{ "static:{ , }", "a@b.test", SENDER_OTHERS, ",", NULL, NULL },
 	{ "static:*", "a@b.test", SENDER_OTHERS, "*", NULL, NULL },
-	/* What fails ends the search; what is found before does not. */
+	/* A failure ends the search; a result before it does not. */
 	{ "fail:x", "a@b.test", SENDER_FAILED, "", NULL, NULL },
 	{ "fail:x static:me", "a@b.test", SENDER_FAILED, "", NULL, NULL },
 	{ "static:me fail:x", "a@b.test", SENDER_OWNED, "me", NULL, NULL },
@@ -249,7 +249,7 @@ static const struct {
 	  "fail:x" },
 	{ "static:me", "a@local.test", SENDER_OWNED, "me", "relay_domains",
 	  "fail:x" },
-	/* What only Postfix can look up. */
+	/* Tables that only Postfix can look up. */
 	{ "mysql:/x", "a@b.test", SENDER_ASK, "", NULL, NULL },
 	{ "static:me mysql:/x", "a@b.test", SENDER_OWNED, "me", NULL, NULL },
 	{ "mysql:/x static:me", "a@b.test", SENDER_ASK, "", NULL, NULL },
@@ -431,7 +431,7 @@ END_TEST
 
 #define OWNED "inline:{ a@b.test=alice }"
 
-/* What each of the restrictions says of a@b.test; login "": not logged in. */
+/* The result of each restriction for a@b.test; login "": not logged in. */
 static const struct {
 	const char *maps, *sender, *login;
 	enum verdict any, authenticated, unauthenticated, known;
@@ -548,7 +548,7 @@ START_TEST(asks_by_its_name)
 }
 END_TEST
 
-/* What is refused at load. */
+/* Settings that are refused at load. */
 static const struct {
 	const char *maps;
 	const char *error; /* part of the reason */

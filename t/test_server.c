@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* test_server - framing, order, time limits, drain, hand-over
  *
- * The server runs in a thread of its own; a pipe tells it what to do. The
+ * The server runs in a thread of its own; a pipe sends it orders. The
  * handler answers with the value of n=, later if it says wait=, never if it
  * says refuse=. */
 
@@ -462,12 +462,12 @@ START_TEST(test_malformed)
 }
 END_TEST
 
-/* What a connection does until its time is over. */
+/* A connection until its time is over. */
 static const struct {
 	struct server_limits limits;
 	const char *sent;
 	bool answered;
-	const char *reason; /* NULL: nobody is told */
+	const char *reason; /* NULL: not reported */
 } late[] = {
 	{ { 1000, 20000, 20000, 10 },
 	  "n=1\n\nn=",
@@ -489,7 +489,7 @@ START_TEST(test_late)
 	struct instance *instance;
 	int fd = client();
 
-	/* What is there when the connection is accepted cannot be late. */
+	/* Bytes that are there when the connection is accepted are not late. */
 	say(fd, late[_i].sent);
 	instance = listening(&late[_i].limits);
 	if (late[_i].answered)
@@ -530,7 +530,7 @@ static size_t flood(int fd, int patience_ms)
 	return count;
 }
 
-/* drink - the replies to so many of them */
+/* drink - read the replies to a number of them */
 static void drink(int fd, size_t requests)
 {
 	static const char reply[] = "n=12345\n\n";
@@ -866,7 +866,7 @@ static void connect_instances(struct instance *old, struct instance *new)
 	order(old, 'h');
 }
 
-/* add - a connection that somebody else has made; with a name, somebody stands
+/* add - a connection that was made elsewhere; with a name, there is a proxy
  * before it. Returns the other end */
 static int add(const struct instance *instance, const char *name)
 {
@@ -904,8 +904,9 @@ START_TEST(test_added)
 }
 END_TEST
 
-/* Another process gets none of those that somebody of this one stands before:
- * they are closed when what came is answered, or when it takes too long. */
+/* Connections behind a proxy in this process are not passed to another one:
+ * they are closed when their requests are answered, or when that takes too
+ * long. */
 START_TEST(test_hand_over_added)
 {
 	static const char name[] = "inet:192.0.2.1:1";
@@ -966,8 +967,8 @@ static void deal_to(struct instance *from, struct instance *to)
 			 0);
 }
 
-/* Connections are dealt to whoever has the fewest; the limit is for all; who
- * is not dealt to any more hears it, and goes on. */
+/* Connections are dealt to whoever has the fewest; the limit is for all; a
+ * server that is not dealt to any more is informed, and continues. */
 START_TEST(test_dealt)
 {
 	static const struct server_limits nine = { 20000, 20000, 20000, 9 };
@@ -1003,8 +1004,8 @@ START_TEST(test_dealt)
 	expect(clients[9], "n=1\n\n");
 	eventually(open_of(first) + open_of(others[0]) + open_of(others[1]) ==
 		   7);
-	/* Who asks nothing is kept by the one that accepts, and does not weigh
-	 * when a connection is dealt. */
+	/* A client that asks nothing is kept by the accepting server, and does
+	 * not weigh when a connection is dealt. */
 	for (i = 0; i < 4; i++)
 		silent_ones[i] = client();
 	eventually(accepted_by(first) == 14);
@@ -1045,7 +1046,7 @@ START_TEST(test_dealt_full)
 		clients[i] = client();
 		say(clients[i], "n=1\n\n");
 	}
-	/* What the channel does not take is kept, and answered. */
+	/* Connections that the channel does not take are kept, and served. */
 	eventually(accepted_by(first) == COUNT(clients) &&
 		   atomic_load(&first->requests) == (int)open_of(first));
 	ck_assert_uint_gt(open_of(first), COUNT(clients) / 2 + 1);
@@ -1061,7 +1062,7 @@ START_TEST(test_dealt_full)
 }
 END_TEST
 
-/* While draining, it ends when whoever stands between says so. */
+/* While draining, it ends when the proxy says so. */
 START_TEST(test_drain_added)
 {
 	struct instance *instance = new_instance(&generous);
@@ -1091,7 +1092,7 @@ static void on_accepted(void *context, int fd)
 	atomic_store((atomic_int *)context, fd);
 }
 
-/* What is accepted for somebody else is his. */
+/* A connection that is accepted for another module is passed to it. */
 START_TEST(test_listen_for)
 {
 	struct instance *instance = new_instance(&generous);
@@ -1133,7 +1134,7 @@ START_TEST(test_hand_over)
 	say(partial, "6\n\n");
 	expect(partial, "n=6\n\n");
 	drink(full, sent);
-	/* What waits is answered where it was asked. */
+	/* A waiting request is answered by the server that it was sent to. */
 	ck_assert_int_eq(atomic_load(&new->taken), -1);
 	order(old, 'a');
 	expect(waiting, "n=2\n\nn=3\n\n");
@@ -1158,7 +1159,8 @@ START_TEST(test_hand_over)
 }
 END_TEST
 
-/* Who has asked may be idle after a hand-over too; who has not must ask. */
+/* A client that has asked may be idle after a hand-over too; one that has not
+ * must ask. */
 START_TEST(test_hand_over_silent)
 {
 	static const struct server_limits limits = { 200, 20000, 20000, 10 };
@@ -1430,7 +1432,7 @@ static bool never_settled(void *context)
 	return true;
 }
 
-/* turn_on - let the loop of a server that has ended go on */
+/* turn_on - let the loop of a server that has ended continue */
 static void turn_on(struct server *server, int ms)
 {
 	const struct timeval soon = { .tv_usec = ms * 1000L };

@@ -124,8 +124,8 @@ static void expect_end(void)
 	ck_assert_uint_eq(open_now(), 0);
 }
 
-/* Who asks first is answered first, also after others were served at the last
- * look: else p99 is twice the median. */
+/* Clients are served in the order in which they ask, also after others were
+ * served in the last round: otherwise p99 is twice the median. */
 START_TEST(test_order)
 {
 	int one = client(), two = client();

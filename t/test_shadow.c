@@ -123,7 +123,7 @@ START_TEST(test_missing)
 }
 END_TEST
 
-/* What is counted, of requests that both know. */
+/* The counters, for requests that both configurations match. */
 static const struct {
 	const char *to, *login;
 	unsigned differing, opening;

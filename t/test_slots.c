@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* test_slots - texts that were chosen to lie in the same slots
  *
- * Who knows the key of the hash can choose texts that make a table one long
- * run of slots, all of which have to be looked at. The key is random, so nobody
- * does; then no run is long. What is counted is slots, not time. */
+ * Anyone who knows the key of the hash can choose texts that make a table one
+ * long run of slots, all of which must be searched. The key is random, so
+ * nobody knows it, and no run is long. The test measures slots, not time. */
 
 #include <check.h>
 #include <stdio.h>

@@ -49,7 +49,7 @@ static void tear_down(void)
 	ck_assert_int_eq(rmdir(directory), 0);
 }
 
-/* loaded - as if the daemon had loaded so many ns after main.cf's change */
+/* loaded - as if the daemon had loaded this many ns after main.cf changed */
 static void loaded(long ns)
 {
 	struct pid_file file = { config.pid_file,

@@ -138,7 +138,7 @@ static struct table *new_table(const char *list, enum style style,
 	return table_new(list, &options, error);
 }
 
-/* line_of - where the pattern stands that matched; 0: in no file */
+/* line_of - the line of the pattern that matched; 0: in no file */
 static int line_of(const struct table_match *match, const char *domain,
 		   const char **file)
 {
@@ -332,7 +332,7 @@ START_TEST(test_keys)
 }
 END_TEST
 
-/* What is visited, one line each, and after how many it is enough. */
+/* The visited entries, one line each, and after how many to stop. */
 struct visits {
 	char text[512];
 	int left;
@@ -465,7 +465,7 @@ START_TEST(test_shown)
 }
 END_TEST
 
-/* What would not fit is refused before it is stored. */
+/* A word that would not fit is refused before it is stored. */
 START_TEST(test_too_long)
 {
 	size_t size = FILE_SIZE_MAX / 8 + 1;
@@ -504,8 +504,8 @@ static double now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* A million names: those tried are all found, none beside them. The time is
- * told, not judged; but a list searched one by one would not finish. */
+/* A million names: those tried are all found, and no others. The time is
+ * printed, not judged; but a list searched one by one would not finish. */
 START_TEST(test_million)
 {
 	enum { COUNT_OF_NAMES = 1000000 };

@@ -137,7 +137,7 @@ START_TEST(remembers)
 }
 END_TEST
 
-/* work - a worker, until it is told to stop */
+/* work - a worker, until it is stopped */
 static bool stop;
 
 static void *work(void *argument)

@@ -245,7 +245,7 @@ static const struct {
 	{ HIGH256, "TLSv1.3", "TLS_AES_128_GCM_SHA256", "128", SHORT },
 	{ HIGH256, "TLSv1.2", "ADH-AES256-SHA", "256", NOBODY },
 
-	/* What does not belong together, whatever is asked. */
+	/* Values that do not belong together, with any minimum. */
 	{ PROTO, "TLSv1.2", "AES128-SHA", "256", BITS },
 	{ PROTO, "TLSv1.2", "TLS_AES_128_GCM_SHA256", "128", MISFIT },
 	{ PROTO, "TLSv1.3", "AES128-SHA", "128", MISFIT },
@@ -318,7 +318,7 @@ static const struct {
 	{ OLD_HIGH, "TLSv1.3", "TLS_AES_256_GCM_SHA384", "256", NOT_THIS },
 };
 
-/* What the client is told to change. */
+/* The advice to the client. */
 static const struct {
 	int policy;
 	const char *reason;
@@ -371,7 +371,7 @@ static const struct {
 	{ ">=TLSv1.3, >=TLSv1.1", "123" }, /* the last one, as in Postfix */
 };
 
-/* What is refused at load. */
+/* Settings that are refused at load. */
 static const struct {
 	const char *protocols;
 	const char *ciphers;
@@ -585,8 +585,7 @@ static bool has_answer(const struct answers *answers, const char *answer)
 	return false;
 }
 
-/* Whatever a session of the table is judged, a session of that kind is shown.
- */
+/* Each judgement of the table is shown by a session of that kind. */
 START_TEST(kinds)
 {
 	struct answers answers = { 0 };
@@ -692,7 +691,7 @@ START_TEST(accepts)
 END_TEST
 
 /* Calls of OpenSSL until one fails; negative: none does. The functions below
- * stand before those of the library. */
+ * replace those of the library. */
 static int calls_left = -1;
 
 /* fails - is it this call's turn? */
@@ -763,7 +762,7 @@ STACK_OF(SSL_CIPHER) * SSL_get1_supported_ciphers(SSL *ssl)
 	return fails() ? NULL : real(ssl);
 }
 
-/* Whatever OpenSSL fails at, there is no policy. */
+/* When any call of OpenSSL fails, there is no policy. */
 START_TEST(openssl_fails)
 {
 	struct tls_policy *policy;
@@ -790,7 +789,7 @@ START_TEST(openssl_fails)
 }
 END_TEST
 
-/* What algorithm AES128-SHA is said to have; 0: its own. */
+/* The algorithm that AES128-SHA is said to have; 0: its own. */
 static int disguise;
 
 int SSL_CIPHER_get_cipher_nid(const SSL_CIPHER *suite)

@@ -13,7 +13,7 @@
 
 #include "t/certificates.h"
 
-/* write_crl - the next one is due so many days from now */
+/* write_crl - the next one is due this number of days from now */
 static void write_crl(const char *file, EVP_PKEY *key, long next)
 {
 	FILE *stream = create(file, 0644);
@@ -249,7 +249,7 @@ START_TEST(test_session)
 	ck_assert_uint_eq(SSL_get_num_tickets(ssl), 0);
 	ck_assert(SSL_get_options(ssl) & SSL_OP_NO_RENEGOTIATION);
 	ck_assert(SSL_get_options(ssl) & SSL_OP_NO_TICKET);
-	/* Nobody has come: he is not let in. */
+	/* There is no client: none is let in. */
 	ck_assert(!tls_listener_admits(listener, ssl));
 	SSL_free(ssl);
 	tls_listener_free(listener);

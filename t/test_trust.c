@@ -13,7 +13,7 @@
 #define STRANGER 12345
 #define SERVER	 65534 /* as whom servers run here */
 
-/* What is wrong. */
+/* The problem. */
 enum fault {
 	NOTHING = 0,
 	THE_FILE = 1,

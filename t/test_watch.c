@@ -173,7 +173,7 @@ START_TEST(sees_changes)
 }
 END_TEST
 
-/* What changes between the look and the reading is a change. */
+/* A change between the check and the reading is a change. */
 START_TEST(knows_the_state_before)
 {
 	struct watch_state state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* attacker - what somebody does who has taken over a server
+/* attacker - actions of an attacker who has taken over a server
  *
  * Loaded with LD_PRELOAD. It waits until a client sends a request that begins
- * with "attack=WORD": then it does in the server what the word says, and goes
- * on as if nothing had happened. With ATTACKER_UNHELD the kernel seems to have
- * neither seccomp nor Landlock, with ATTACKER_FILTERED no Landlock. */
+ * with "attack=WORD": then it does in the server what the word says, and
+ * continues as if nothing had happened. With ATTACKER_UNHELD the kernel seems
+ * to have neither seccomp nor Landlock, with ATTACKER_FILTERED no Landlock. */
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -63,7 +63,7 @@ def fingerprint(path):
 
 
 def moment(days):
-    """moment - so many days from now, as openssl ca(1) wants it"""
+    """moment - this number of days from now, in the format of openssl ca(1)"""
     when = datetime.datetime.now(datetime.timezone.utc)
     return (when + datetime.timedelta(days)).strftime("%Y%m%d%H%M%SZ")
 

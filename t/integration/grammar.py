@@ -121,7 +121,7 @@ class Host:
 class Setting:
     """Parameters and files, both sides get the same. values: name to text;
     files: path to text; maps: what postmap has to make of files, type:path;
-    names: domains that stand in the lists; utf8: may a client say SMTPUTF8?
+    names: domains in the lists; utf8: may a client say SMTPUTF8?
     imported: policyd reads main.cf by itself; lenient: it is asked about bad
     syntax too, as far as Postfix can be made to ask. host says what the
     machine has (class Host)."""
@@ -498,7 +498,7 @@ class Addresses:
         return text
 
     def _wrap(self, text):
-        """_wrap - what else can stand around an address"""
+        """_wrap - text around an address"""
         rng = self.rng
         way = rng.randrange(16)
         if way == 0:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Run a test for so many seconds at most. One that hangs then says where, and
-ends what it has started, which it does not when ctest(1) kills it.
+"""Run a test for a limited number of seconds. One that hangs then says where,
+and ends what it has started, which it does not when ctest(1) kills it.
 
 usage: limited.py SECONDS TEST [ARGUMENT ...]
 """
@@ -11,7 +11,7 @@ import sys
 
 
 class TooLong(BaseException):
-    """None of the failures that a test reports before it goes on."""
+    """Not one of the failures after which a test continues."""
 
 
 def over(*_):

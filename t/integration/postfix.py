@@ -322,8 +322,8 @@ class Postfix:
                 if words[1] == "inet"]
 
     def _entries(self, name):
-        """_entries - of main.cf or master.cf, with lines that go on; without
-        comments"""
+        """_entries - of main.cf or master.cf, with continued lines joined,
+        without comments"""
         with open(os.path.join(self.config, name)) as file:
             lines = re.sub(r"^\s*(#.*)?\n", "", file.read(),
                            flags=re.MULTILINE)

@@ -95,7 +95,7 @@ BATCH = b"".join(text for text, _ in QUESTIONS)
 
 
 def judge(replies, complete=False):
-    """judge - each is the right one, or tells to try later"""
+    """judge - each is the right one, or says to try later"""
     for reply, (text, permitted) in zip(replies, QUESTIONS):
         if reply.startswith(b"action=451 ") and not complete:
             continue
@@ -106,7 +106,8 @@ def judge(replies, complete=False):
 
 def converse(connect, patience, one_by_one=False):
     """converse - ask all, and read as far as it goes: until there is no more,
-    or nothing comes for so many seconds. Every answer is judged; how many"""
+    or nothing comes for a number of seconds. Every answer is judged; returns
+    their number"""
     replies = []
     with contextlib.suppress(OSError, ssl.SSLError):
         with connect() as client:
@@ -137,7 +138,7 @@ class Asked(TlsDaemon):
                           SETTINGS.format(self.directory) + more)
 
     def check(self, complete=True):
-        """check - every answer is there, and is right; or tells to try later"""
+        """check - every answer is there, and is right; or says to try later"""
         with self.client() as client:
             client.send(BATCH)
             judge([client.reply() for _ in QUESTIONS], complete)

@@ -82,7 +82,7 @@ class Lists:
         return self.has("mydestination", domain) or self.is_own(domain)
 
     def route(self, text, opened=True):
-        """route - local part and domain of one text. What needs quotes is
+        """route - local part and domain of one text. Text that needs quotes is
         one word until its domain is known to be ours; and there the percent
         sign goes before the exclamation mark."""
         domain = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""An SMTP client that does what it is told and hides nothing.
+"""An SMTP client that does exactly what a test says and hides nothing.
 
 smtplib would say EHLO again, quote addresses and raise; these tests send the
 exact bytes and look at the exact replies.

@@ -48,8 +48,8 @@ class Strace:
             self.trace.close()
 
     def ended(self):
-        """ended - told to end; again, since strace waits for a process that
-        does nothing if it is told between its look for signals and wait4(2)"""
+        """ended - after SIGTERM; repeated, since strace waits for an idle
+        process if the signal arrives between its check and wait4(2)"""
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(0.5)

@@ -3,7 +3,7 @@
 
 A process of policyd may end then, with status 75; another one takes its place.
 It may refuse to start, or an answer may be missing. But it never crashes,
-never answers otherwise than it should, and goes on as if nothing had been.
+never gives a wrong answer, and continues as if nothing had happened.
 
 usage: test_allocation.py POLICYD [TEST ...]
 
@@ -248,8 +248,8 @@ def test_start(program):
 
 
 def test_reload(program):
-    """a server that is to follow: it does, rightly, or the old one goes on;
-    if it dies while it takes over, connections are closed"""
+    """a server that is to follow: it does, correctly, or the old one
+    continues; if it dies while it takes over, connections are closed"""
     with Faulty(program) as policyd:
         policyd.reload()
         policyd.memory.fail(SERVER)
@@ -284,8 +284,8 @@ def test_reload(program):
 
 
 def test_library(program):
-    """libconfuse, which ends the process by itself: the server before goes on,
-    and the next reload is a reload"""
+    """libconfuse, which ends the process by itself: the previous server
+    continues, and the next reload is a reload"""
     with Faulty(program) as policyd:
         ended = 0
         for place in range(1, 2000):
@@ -318,8 +318,8 @@ def talk(policyd, context):
 
 
 def test_serving(program):
-    """a connection, its requests, a handshake: a server that cannot go on is
-    replaced, and the next one is right"""
+    """a connection, its requests, a handshake: a server that cannot
+    continue is replaced, and the next one is right"""
     with Faulty(program) as policyd:
         context = policyd.context()
         policyd.memory.fail(SERVER)
@@ -401,7 +401,7 @@ def live(policyd):
 
 
 def test_monitor(program):
-    """the monitor: it goes on, or ends with 75, and its server with it"""
+    """the monitor: it continues, or ends with 75, and its server with it"""
     with Faulty(program) as policyd:
         policyd.stop()
         policyd.options = [MONITOR]

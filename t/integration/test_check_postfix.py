@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 """policyd -P against real configuration directories, read by the real
 postconf(1), with a real policyd on its socket: each mistake is made in a
-throw-away configuration that is right otherwise, it must be the one thing
-that is found, and the command that is printed must mend it."""
+throw-away configuration that is correct apart from it, it must be the only
+finding, and the command that is printed must fix it."""
 
 import os
 import pwd
@@ -147,7 +147,7 @@ class Case:
         self.main = main or {}
         self.master = master
         self.conf = conf
-        self.mends = mends      # the commands alone mend it
+        self.mends = mends      # the commands alone fix it
 
 
 def on_port(parameter, value):
@@ -378,7 +378,7 @@ CASES = [
          main={RECIPIENT: "check_policy_service { unix:private/policyd, "
                           "timeout=1s }, reject"}, mends=False),
     Case("one request a connection",
-         ("warning", "main.cf", "request_limit = 1: Postfix connects"),
+         ("warning", "main.cf", "request_limit = 1: Postfix reconnects"),
          main={"smtpd_policy_service_request_limit": "1"}),
     Case("one attempt",
          ("warning", "main.cf", "try_limit = 1: without"),
@@ -388,7 +388,7 @@ CASES = [
          main={"smtpd_policy_service_retry_delay": "60s"}),
 
     Case("default action DUNNO",
-         ("error", "main.cf", "default_action = DUNNO: mail goes through"),
+         ("error", "main.cf", "default_action = DUNNO: mail passes"),
          main={"smtpd_policy_service_default_action": "DUNNO"}),
     Case("default action OK on one port",
          ("error", "master.cf", "default_action on port submission = OK"),
@@ -526,7 +526,7 @@ class Tests:
         return None, [line for one in found for line in one.commands()]
 
     def mend(self, commands):
-        """mend - type what was printed; then all must be well"""
+        """mend - run the printed commands; then nothing may be found"""
         for line in commands:
             self.place.settle()
             run("/bin/sh", "-c", line)
@@ -534,7 +534,7 @@ class Tests:
         return wrong and "after %s: %s" % (commands, wrong)
 
     def case(self, case):
-        """case - one mistake, found and mended"""
+        """case - one mistake, found and fixed"""
         self.place.write({name: value and self.fill(value)
                           for name, value in case.main.items()},
                          case.master,

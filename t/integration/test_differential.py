@@ -8,8 +8,8 @@ itself (permit_auth_destination, reject), the other asks policyd, which has
 the same lists and replies OK or a refusal. Both get the same RCPT TO, in one
 long session for each random setting. For details see grammar.py. Environment:
 
-  POLICYD_FUZZ_COUNT    compare at least so many addresses (20000)
-  POLICYD_FUZZ_SECONDS  and go on for so long
+  POLICYD_FUZZ_COUNT    compare at least this number of addresses (20000)
+  POLICYD_FUZZ_SECONDS  and continue for this number of seconds
   POLICYD_FUZZ_SEED     another seed makes other settings and addresses
   POLICYD_FUZZ_SETTING  only the setting of this number
   POLICYD_FUZZ_RCPT     only this text, with \\xNN for bytes that do not print
@@ -116,8 +116,8 @@ def age(path, seconds):
 
 
 def is_group_alive(group):
-    """is_group_alive - has it processes, other than those that init has not
-    yet been told to forget?"""
+    """is_group_alive - does it have processes, other than those that init
+    has not reaped yet?"""
     for name in glob.glob("/proc/[0-9]*/stat"):
         try:
             with open(name) as stat:
@@ -248,8 +248,7 @@ def builtin_class(reply):
 
 def asking_class(reply):
     """asking_class - what it decided with policyd. A refusal has to be of
-    policyd, which has its own text, not of what stands behind it or is said
-    instead of it."""
+    policyd, which has its own text, not of what follows it or replaces it."""
     found = builtin_class(reply)
     if found == "reject" and "(id " not in reply or \
             found == "defer" and "Temporary lookup failure" not in reply:

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """test_documents - every command of README, contrib/HOWTO, contrib/CONTRIBUTING
-and contrib/SECURITY is run, in the order in which it stands there, chapter by
+and contrib/SECURITY is run, in the order in which it appears, chapter by
 chapter, against a throw-away Postfix.
 
 In these files a text that is indented by four spaces is literal. Below "In
 FILE:" it is that file. If it begins with a command it is typed to a shell, with
-the directories of the test in place of those of the host (MOVED). What begins
-with an option of policyd.conf is added to that file, and must be accepted. A
-list is indented by two spaces; so is, below a command, what that prints,
+the directories of the test in place of those of the host (MOVED). A text that
+begins with an option of policyd.conf is added to that file, and must be
+accepted. A list is indented by two spaces; so is, below a command, its output,
 among other things.
 
-What must not be done in a test is not done, but looked at: see EXCEPTIONS.
+Commands that must not be run in a test are only checked: see EXCEPTIONS.
 
 usage: test_documents.py POLICYD
 """
@@ -48,7 +48,7 @@ COMMANDS = {"apt-get", "cd", "clang-format", "cmake", "cp", "ctest",
 ANSWERING = {"policyd", "for"}      # what they print is shown
 OPTIONS = {"expect", "listen", "restrictions", "service", "shadow"}
 
-# What stands in the files, and what it is in the test.
+# Names in the files, and their replacements in the test.
 MOVED = [
     ("/etc/postfix", "{postfix}"),
     ("/etc/policyd", "{directory}/policyd"),
@@ -66,7 +66,7 @@ MOVED = [
 ]
 
 # The script that stands for a command: policyd and the programs of Postfix
-# are told where their files are. The instance does not run while commands are
+# get the places of their files. The instance does not run while commands are
 # tried, but for the mail of chapter 1, so there is nothing to reload.
 WRAPPERS = {
     "policyd": """\
@@ -528,7 +528,7 @@ def second_chapter(place, starts, changes):
 
 
 def later_chapter(place, blocks):
-    """later_chapter - one that goes on from the second"""
+    """later_chapter - a chapter that continues the second"""
     second_chapter(place, any("policyd -d" in block.text for block in blocks),
                    any("postconf" in block.text for block in blocks))
     for block in blocks:

@@ -86,8 +86,8 @@ class EndingDaemon(TlsDaemon):
                 self.parts.append(self.unread.recv(65536, socket.MSG_DONTWAIT))
 
     def said(self):
-        """said - all that was logged, once policyd has ended; what stands
-        there still was not read until now"""
+        """said - all that was logged, once policyd has ended; the rest
+        was not read until now"""
         if self.kind == "socket":
             reader = threading.Thread(target=self.hear)
             reader.start()
@@ -108,7 +108,7 @@ class EndingDaemon(TlsDaemon):
 
 
 class Asking(threading.Thread):
-    """A client that asks until it is told to stop. In TLS it may find its
+    """A client that asks until it is stopped. In TLS it may find its
     connection closed between two requests, and connects again."""
 
     def __init__(self, policyd, context=None):
@@ -125,7 +125,7 @@ class Asking(threading.Thread):
             else self.policyd.client()
 
     def once(self, client):
-        """once - ask; the client to go on with"""
+        """once - ask; returns the client to continue with"""
         reply = b""
         with contextlib.suppress(ConnectionError, ssl.SSLEOFError):
             reply = client.ask(OURS)

@@ -144,8 +144,8 @@ def start(policyd, call, error, when):
 
 
 def after_faults(policyd, results):
-    """after_faults - of starts, which were so many: none left anything behind
-    that keeps the next one from serving"""
+    """after_faults - after many failed starts: none left anything behind that
+    keeps the next one from serving"""
     policyd.no_crash(0)
     policyd.start()
     policyd.check()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""test_first_minutes - what a newcomer does wrong, and what he is told.
+"""test_first_minutes - mistakes of a newcomer, and the messages for them.
 
 Every row makes one mistake, runs policyd, and compares the whole message and
 the exit status: the message says what is wrong and what to do. DIR in it

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """import_postfix with a real daemon and a throw-away main.cf: two lines are a
-configuration, changes count after a reload, trouble changes nothing."""
+configuration, changes take effect after a reload, failures change nothing."""
 
 import os
 import re
@@ -21,7 +21,7 @@ CLOCK_REALTIME_COARSE = 5       # clock_gettime(2) of Linux
 
 
 class Importer(Daemon):
-    """policyd whose domains stand in a main.cf."""
+    """policyd whose domains are in a main.cf."""
 
     def __init__(self, program, settings="", relay="relay.test", **options):
         self.relay = relay
@@ -76,7 +76,7 @@ def test_two_lines(program):
 
 
 def test_reload(program):
-    """a change counts after SIGHUP, no connection is lost"""
+    """a change takes effect after SIGHUP, no connection is lost"""
     with Importer(program) as policyd, policyd.client() as client:
         assert client.ask(OURS) == PERMIT
         policyd.main_cf(MAIN_CF % "other.test")
@@ -183,7 +183,7 @@ def test_refresh(program):
 
 
 def test_refresh_refused(program):
-    """a refusal is logged once, tried again in silence, and mended"""
+    """a refusal is logged once, retried silently, and then fixed"""
     with Importer(program, REFRESH, options=["-v"]) as policyd:
         policyd.main_cf(MAIN_CF % "/no/such/file")
         policyd.expect(r"main.cf has changed: reloading")

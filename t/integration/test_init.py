@@ -43,8 +43,8 @@ FILTER = {"content_filter": "", "smtpd_relay_restrictions":
 
 
 def state(directory):
-    """state - what main.cf and master.cf mean; and main.cf as it stands, since
-    postconf -n does not show what nothing refers to"""
+    """state - the meaning of main.cf and master.cf; and the text of main.cf,
+    since postconf -n omits parameters that nothing refers to"""
     with open(os.path.join(directory, "main.cf"), encoding="utf-8") as file:
         return [file.read()] + [run("postconf", "-c", directory, option)
                                 for option in ("-n", "-M", "-P")]
@@ -228,7 +228,7 @@ REFUSED = [
 
 
 def test_refused(program):
-    """what must be mended first"""
+    """mistakes that must be fixed first"""
     for main, master, status, wanted in REFUSED:
         with Place(main) if master is None else Place(main, master) as place:
             got, output, errors = place.init(program)

@@ -5,7 +5,7 @@ time, and nothing is accepted that should not be.
 
 usage: test_kill.py POLICYD
 
-POLICYD_TEST_KILLS=50: so many instead of a few.
+POLICYD_TEST_KILLS=50: 50 times instead of a few.
 """
 
 import collections
@@ -93,7 +93,7 @@ class Load:
             client.join()
 
     def wait(self, count):
-        """wait - until each has so many more answers"""
+        """wait - until each client has this number of new answers"""
         before = [len(client.answers) for client in self.clients]
 
         def answered():

@@ -145,7 +145,7 @@ def test_privileges(program):
         status = process_status(policyd.server())
         assert status["NoNewPrivs"] == "1"
         assert status["Seccomp"] == ("2" if contained(program) else "0")
-        # It is told before the log is open.
+        # It is logged before the log is open.
         assert re.search(r"contained: seccomp: %s system calls, landlock: "
                          r"version \d" % ("4[0-9]" if contained(program)
                                           else "0"), policyd.stderr())

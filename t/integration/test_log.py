@@ -99,7 +99,7 @@ def check_line(line):
 
 
 def test_forged_lines(program):
-    """one request, one line, whatever stands in it"""
+    """one request, one line, whatever it contains"""
     with logging(Daemon(program), "permit, reject, defer, dunno, ask"
                  ) as policyd:
         count = 0
@@ -141,7 +141,7 @@ def test_forged_warnings(program):
 
 
 class Flood(threading.Thread):
-    """One who sends malformed requests, as fast as he can."""
+    """A client that sends malformed requests, as fast as possible."""
 
     def __init__(self, path):
         super().__init__()
@@ -171,7 +171,7 @@ def counters(policyd, read):
 
 
 def slowest(policyd, count):
-    """slowest - the 99th percentile of so many answers, in seconds"""
+    """slowest - the 99th percentile of a number of answers, in seconds"""
     times = []
     with policyd.client() as client:
         for _ in range(count):
@@ -305,7 +305,7 @@ def log_daemon(path):
 
 def test_syslog(program):
     """a log daemon that stops reading, goes away and comes again"""
-    assert os.geteuid() == 0, "only root can have a /dev of his own"
+    assert os.geteuid() == 0, "only root can have its own /dev"
     policyd = logging(Syslog(program), "permit", "syslog")
     with log_daemon(policyd.path("syslog")) as daemon, policyd:
         server = policyd.server()

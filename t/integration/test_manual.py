@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """The manual pages against the program: they are well-formed mdoc, every option
-stands there with its default, and every example does what the page shows.
+is described with its default, and every example does what the page shows.
 
-An example is what stands between .Bd and .Ed after one of these comments:
+An example is the text between .Bd and .Ed after one of these comments:
 .\\" example: policyd.conf	a whole file, which policyd -t must accept
 .\\" example: /PATH		a file that the examples of this page name
 .\\" example: shell		"$ policyd ..." and what it prints, under the
@@ -35,14 +35,14 @@ MOVED = {"/etc/postfix": "postfix", "/etc/policyd": "policyd",
          "/var/log": "log"}
 
 # A section of the program's output, and the one of the page with its options;
-# what stands in no other section belongs to the top level.
+# an option in no other section belongs to the top level.
 SECTIONS = {"listen": "LISTENERS", "tls": "TLS LISTENERS",
             "service": "SERVICES"}
 
 # Defaults that depend on the host: words on the page, a value in the program.
 OF_THE_HOST = {"myhostname", "mydomain"}
 
-# One that depends on who runs the test: without root it is himself.
+# One that depends on the user who runs the test: without root, that user.
 OF_THE_USER = {"user"} if os.geteuid() != 0 else set()
 
 
@@ -301,7 +301,7 @@ def test_configurations(program):
 
 
 def test_commands(program):
-    """each command prints what stands below it"""
+    """each command prints the text below it"""
     count = 0
     with place(program, PROGRAM_PAGE) as there:
         for kind, line, text in examples(PROGRAM_PAGE):
@@ -375,7 +375,7 @@ def test_service_options(program):
 
 
 def test_restrictions(program):
-    """each restriction stands in the page, and no other"""
+    """each restriction is on the page, and no other"""
     directory = temporary_directory()
     try:
         path = os.path.join(directory, "policyd.conf")
@@ -426,8 +426,8 @@ def test_command_line(program):
 
 
 def same_option(program, short, long):
-    """same_option - do both forms do the same? Modes are told apart by what
-    they do with a bad request, the others by an error at the start."""
+    """same_option - do both forms do the same? Modes differ in what they
+    do with a bad request, the others in an error at the start."""
     directory = temporary_directory()
     path = os.path.join(directory, "policyd.conf")
     if short in ("-t", "-T", "-q", "-s"):

@@ -46,7 +46,7 @@ LOGINS = {
     "anonymous": "AUTH ANONYMOUS dHJhY2U=",
 }
 
-# The ways of asking: name, what the smtpd processes are told, chroot, and
+# The ways of asking: name, settings of the smtpd processes, chroot, and
 # whether every row is played or only one of four.
 WAYS = [
     ("reference", BUILT_IN, "n", 1),
@@ -467,7 +467,7 @@ service "lock" { policy_context = { "lock" } }
 service "ok" { policy_context = { "ok" } reply = "ok" }
 """
 
-# The one that spawn(8) starts is told the domains itself.
+# The one that spawn(8) starts has the domains in its configuration.
 SPAWNED = """\
 listen "unix:/nonexistent/policyd" { }
 log_verdicts = { }

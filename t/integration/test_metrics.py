@@ -73,7 +73,7 @@ class Watched(Daemon):
                 if not line.startswith("#")]
         assert 0 < len(rows) <= SERIES_MAX, len(rows)
         values = {series: float(value) for series, _, value in rows}
-        assert len(values) == len(rows), "a series stands twice"
+        assert len(values) == len(rows), "a series appears twice"
         return values
 
     def connect(self):
@@ -95,7 +95,7 @@ def promtool(text):
 
 
 def test_metrics(program):
-    """what was asked is counted; promtool finds nothing to mend"""
+    """requests are counted; promtool finds nothing to fix"""
     service = 'service "mx" { server_port = { 25 } }\n'
     begin = time.time()
     with Watched(program, service) as policyd, policyd.client() as client:
@@ -258,7 +258,7 @@ def monotone(policyd, stop, errors):
 
 
 def test_reload(program):
-    """counters go on across reloads, and what was refused is told"""
+    """counters continue across reloads, and a failed one is shown"""
     with Watched(program) as policyd, policyd.client() as client:
         stop, errors = threading.Event(), []
         reader = threading.Thread(target=monotone,
@@ -278,7 +278,7 @@ def test_reload(program):
         assert values['policyd_reloads_total{result="done"}'] == RELOADS
         page = policyd.get("/")[2]
         assert page.count('class="who"') == min(RELOADS, 12)
-        # A refused one is told, and forgotten with the next good one.
+        # A failed one is shown, and forgotten with the next good one.
         good = policyd.read(policyd.config)
         policyd.write_config(good + "no_such_option = 1\n")
         policyd.reload_refused()
@@ -301,7 +301,7 @@ def test_reload(program):
         assert policyd.ask(OURS) == PERMIT
         assert values["policyd_server_deaths_total"] == 2
         assert decisions(values) <= 1
-        # A service that is gone takes its series along; the rest goes on.
+        # A service that is gone takes its series along; the rest continues.
         policyd.configure('service "x" { }\n')
         policyd.reload()
         client_reply = policyd.ask(OURS)
@@ -317,7 +317,7 @@ def values_of(policyd):
 
 
 def replaced(policyd):
-    """replaced - the server is killed; what the next one tells"""
+    """replaced - kill the server; returns the values of the next one"""
     mark = policyd.mark()
     os.kill(policyd.server(), signal.SIGKILL)
     policyd.expect("died: ", mark)
@@ -325,7 +325,7 @@ def replaced(policyd):
 
 
 def test_older(program):
-    """a file that was changed after it was loaded is told"""
+    """a file that was changed after it was loaded is shown"""
     with Watched(program) as policyd:
         assert "older than" not in policyd.get("/")[2]
         loaded = policyd.metrics()["policyd_config_load_timestamp_seconds"]

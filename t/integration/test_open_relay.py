@@ -88,7 +88,7 @@ class Place:
                 'mydestination = "local.test"\n%s\n' % (self.socket, settings))
 
     def send(self, settings, address, version, certificate):
-        """send - what a stranger is told about VICTIM"""
+        """send - the reply to a stranger who sends to VICTIM"""
         tls = self.postfix.path("tls", "")
         name = "IPV6:" + address if ":" in address else address
         with Policyd(self.program, self.postfix.directory,

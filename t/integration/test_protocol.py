@@ -68,7 +68,7 @@ def test_batches(program):
                 client.socket.setblocking(True)
                 sent = (OURS + THEIRS) * (count // 2)
                 done = 0
-                # Reading must go on, or both sides wait for each other.
+                # Reading must continue, or both sides wait for each other.
                 while done < count:
                     if sent:
                         client.socket.settimeout(0 if done < count else None)
@@ -160,7 +160,7 @@ def test_half_close(program):
 
 
 def test_slow(program):
-    """the time of a request counts from its first byte; others go on"""
+    """the time of a request runs from its first byte; others are served"""
     settings = "request_timeout = 1s\n"
     with Daemon(program, settings) as policyd, policyd.client() as slow:
         with policyd.client() as other:
@@ -205,7 +205,7 @@ def idle(program, limit):
 
 
 def test_unread(program):
-    """who does not take his replies is not read any more, then closed"""
+    """a client that does not read replies is no longer read, then closed"""
     with Daemon(program, "reply_timeout = 1s\n") as policyd:
         with policyd.client() as client:
             client.fill(policyd.server(), OURS * 200)

@@ -64,7 +64,7 @@ def ask(program, directory, *arguments, **options):
     return done.returncode, done.stdout, done.stderr
 
 
-# Arguments, exit status, what must stand in the output or the errors.
+# Arguments, exit status, a pattern for the output or the errors.
 ARGUMENTS = [
     (["to=user@local.test"], 0, r"\Aaction=permit_auth_destination\n"),
     (["to=user@remote.example"], 0,
@@ -175,7 +175,7 @@ def test_output(program):
             assert process.wait(WAIT) == 0
     done = subprocess.run([program, "-t", "-c", ""], text=True,
                           capture_output=True, timeout=WAIT, check=False)
-    assert done.returncode == 64 and "it is empty" in done.stderr, done
+    assert done.returncode == 64 and "name is empty" in done.stderr, done
 
 
 def test_json(program):
@@ -262,8 +262,8 @@ def unknown_request(attributes):
 
 
 def test_reasons(program):
-    """what could not be found out is said with its reason, and nothing that
-    did not fail is blamed: for people, for programs, and in the log"""
+    """a failed lookup is reported with its reason, and nothing else is
+    blamed: in the text, in JSON, and in the log"""
     with Daemon(program, REASONS) as policyd:
         explained = list(explain_all(program, policyd.config))
         assert len(explained) == len(UNKNOWN), explained
@@ -343,10 +343,10 @@ def test_replay(program):
             return os.path.join(directory, name)
         status, out, err = ask(program, directory, "--replay", path("log"))
         assert status == 0, (out, err)
-        assert out.startswith("0 of 7 decisions of the log would be diff"), out
+        assert out.startswith("0 of 7 logged decisions would be diff"), out
         assert re.search(r"^ +4  permit by permit_auth_destination, service "
                          r"default$", out, re.M), out
-        assert "policyd: 7 judged, 1 skipped: 1 lines that are no dec" in err
+        assert "policyd: 7 judged, 1 skipped (other lines: 1)\n" in err
         # The same from standard input.
         assert ask(program, directory, "--replay", input=LOG)[1] == \
             out.replace(path("log"), "-")
@@ -370,7 +370,7 @@ def test_replay(program):
         # Without --against the log itself is what it is compared with.
         status, out, _ = ask(program, directory, "-c", path("open.conf"),
                              "--replay", path("log"))
-        assert status == 1 and out.startswith("2 of 7 decisions"), out
+        assert status == 1 and out.startswith("2 of 7 logged decisions"), out
         assert "2  NEWLY PERMITTED: reject by reject_plaintext" in out, out
         status, out, _ = ask(program, directory, "-c", path("open.conf"),
                              "--replay", "--against", path("policyd.conf"),
@@ -383,7 +383,7 @@ def test_replay(program):
 
 
 def test_replay_without_ports(program):
-    """a log that has no port= tells the service by its name"""
+    """a log without port= has the service by its name"""
     old = re.sub(r" port=\d+", "", LOG)
     mine = CONFIGURATION + 'restrictions = { reject }\n'
     with configuration(log=old, policyd_conf=mine.replace(
@@ -407,9 +407,9 @@ def test_id(program):
             status, out, err = ask(program, directory, "--id", ident,
                                    input=log)
             assert status == 0 and err == "", err
-            assert out.startswith("-:9: id 4F01KQ, service default, was "
-                                  "reject by reject_plaintext_session; so it "
-                                  "would be now:\naction=554 5.7.1 "), out
+            assert out.startswith("-:9: id 4F01KQ, service default: "
+                                  "reject by reject_plaintext_session; same "
+                                  "result now:\naction=554 5.7.1 "), out
             assert "(id 4F01KQ)" in out and "<x@far.example>" in out, out
         status, out, err = ask(program, directory, "--id", "4F01KZ",
                                input=log)

@@ -261,7 +261,7 @@ def test_upgrade(program):
 
 
 def test_deadline_moves(program):
-    """the time of an unfinished request goes on across reloads"""
+    """the time of an unfinished request continues across reloads"""
     # Where a reload, or its news, takes too long to see that, with more time.
     assert any(deadline_moves(program, limit) for limit in (2, 8, 32))
 

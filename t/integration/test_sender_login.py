@@ -202,7 +202,7 @@ endif
 SIMPLE = "inline:{ alice@local.test=alice, { @relay.test = carol, dave }," \
          " Dave=dave, { bob = } }"
 
-# What stands in main.cf; @ is the path of a table.
+# Lines of main.cf; @ is the path of a table.
 CASES = {
     "hash": {"smtpd_sender_login_maps": "hash:@", "recipient_delimiter": "+"},
     "lmdb, -+": {"smtpd_sender_login_maps": "lmdb:@",
@@ -450,7 +450,7 @@ def all_cases(program, postfix):
 
 
 def logged_in(postfix, program):
-    """logged_in - a real login, who he is for Postfix, and what is logged"""
+    """logged_in - a real login, its name for Postfix, and the log line"""
     socket_path = os.path.join(postfix.queue, "private", "policyd")
     login = "%s@%s" % (USER, REALM)
     postfix.set("smtpd_sender_login_maps=inline:{ a@local.test=%s,"
@@ -495,7 +495,7 @@ def logged_in(postfix, program):
 
 def several(postfix, program):
     """several - DATA and the end of a message of two recipients: policyd is
-    told of none, and what only Postfix can look up it still looks up"""
+    given none, and what only Postfix can look up it still looks up"""
     socket_path = os.path.join(postfix.queue, "private", "policyd")
     asking = "check_policy_service { unix:private/policyd," \
              " policy_context=first }, reject"
@@ -572,7 +572,7 @@ restrictions = { reject_sender_login_mismatch, permit_auth_destination }
         assert check(policyd) == (0, ""), check(policyd)
         answers(early="553 5.7.1", late="553 5.7.1",
                 other="permit_auth_destination")
-        # Half a table: refused, and what was read before goes on.
+        # Half a table: refused, and the previous contents stay in effect.
         with open(table + ".db", "r+b") as out:
             out.truncate(100)
         poll(lambda: "reload failed: " in policyd.said())

@@ -115,8 +115,8 @@ def notified(program, name):
 
 
 def test_reload_at_once(program):
-    """a reload that fails as soon as it begins: the supervisor, who waits for
-    it, is told that it began and that it is over"""
+    """a reload that fails as soon as it begins: the supervisor, which waits
+    for it, learns that it began and that it is over"""
     name = "@policyd-reload-%d" % os.getpid()
     with Supervisor(name) as supervisor, Supervised(
             program, {"NOTIFY_SOCKET": name}) as policyd:

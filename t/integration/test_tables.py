@@ -3,7 +3,7 @@
 """test_tables - domains in tables: does policyd find in them what Postfix
 finds?
 
-One throw-away Postfix whose domains stand in a table of each type in turn,
+One throw-away Postfix whose domains are in a table of each type in turn,
 and a policyd whose configuration is a listen line and import_postfix (and a
 service for replies OK, where the type can be read). Everything is asked on
 smtpd ports that decide by themselves and on such that ask policyd; all
@@ -228,7 +228,7 @@ relay_domains = "early.test, hash:%s, late.test"
         run("postmap", "-c", postfix.config, "hash:" + table)
         poll(lambda: "reloaded: server" in policyd.said())
         assert check(policyd) == (0, ""), check(policyd)
-        # Half a table: refused, and what was read before goes on.
+        # Half a table: refused, and the previous contents stay in effect.
         with open(table + ".db", "r+b") as out:
             out.truncate(100)
         poll(lambda: "reload failed: " in policyd.said())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A server that somebody has taken over: what it can do to the servers after it.
+"""A server that was taken over: what it can do to later servers.
 Nothing, when it is held; and when it is not, the monitor finds it out."""
 
 import os
@@ -73,7 +73,7 @@ def test_held(program):
             wait_until(lambda: policyd.read(policyd.log).count("serving: ")
                        == 2, "the replacement")
             policyd.answers()
-            assert "opened anew" not in policyd.read(policyd.log)
+            assert "reopening the socket" not in policyd.read(policyd.log)
             assert policyd.stop() == 0
 
 
@@ -93,13 +93,13 @@ def test_changes(program):
             mark = policyd.mark()
             policyd.reload()
             policyd.answers()
-            assert "opened anew" not in policyd.read(policyd.log, mark)
+            assert "reopening the socket" not in policyd.read(policyd.log, mark)
             assert policyd.stop() == 0
             assert not os.path.exists(policyd.socket)
 
 
 def test_changes_before_reload(program):
-    """likewise, while it goes on serving: a reload ends it"""
+    """likewise, while it continues to serve: a reload ends it"""
     for change in ("filter", "shutdown", "occupy"):
         with Victim(program, held=False) as policyd:
             guilty = policyd.server()
@@ -114,7 +114,7 @@ def test_changes_before_reload(program):
 
 
 def test_inherited(program):
-    """sockets that were inherited are opened anew, too, with the mode of the
+    """sockets that were inherited are reopened, too, with the mode of the
     listen section"""
     policyd = Supervised(program, preloaded(program, held=False))
     port = free_port()
@@ -131,7 +131,7 @@ def test_inherited(program):
             os.kill(policyd.server(), signal.SIGKILL)
             policyd.expect(r"serving: server \d+", mark)
             said = policyd.read(policyd.log, mark)
-            assert said.count("restart what has opened it") == 2, said
+            assert said.count("restart the supervisor") == 2, said
             for address in (policyd.socket, ("127.0.0.1", port)):
                 with Client(address) as client:
                     assert client.ask(OURS) == PERMIT, address

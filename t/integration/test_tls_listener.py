@@ -442,7 +442,7 @@ def ask_program(policyd, *options):
 
 
 def test_load(program):
-    """what is wrong in a tls section is told with its line, status 78"""
+    """a mistake in a tls section is reported with its line, status 78"""
     with TlsDaemon(program) as policyd:
         policyd.ca.issue("expired", "server", start=-3, end=-1)
         policyd.ca.issue("open", "server")

@@ -39,8 +39,8 @@ def watched(policyd):
 
 def waits(policyd):
     """waits - how often each thread has gone to sleep, once all of them sleep:
-    with work to do now and then, about as often as it got some. (Who is about
-    to sleep is told to be asleep, and is woken without having slept.)"""
+    with work to do now and then, about as often as it got some. (A thread
+    about to sleep counts as asleep, and is woken without having slept.)"""
     counts = {}
 
     def all_sleep():
@@ -72,7 +72,7 @@ def assert_spread(policyd, clients, request, answer):
     for client in clients:
         client.send(request)
         assert client.reply().startswith(answer)
-        # Or a thread may go on with the next one without having slept.
+        # Or a thread may continue with the next one without having slept.
         after = waits(policyd)
     assert all(after[task] - before[task] >= share / 2 for task in after), (
         before, after)
