@@ -161,6 +161,18 @@ static uint64_t next_deadline(const struct monitor *monitor)
 	return deadline;
 }
 
+/* overdue - what a server has not done in time */
+static const char *overdue(const struct child *child)
+{
+	if (child->channel < 0)
+		return "closed its channel, and does not end";
+	if (child->state <= CHILD_PREPARING)
+		return "not ready in time";
+	if (child->state == CHILD_TAKING)
+		return "does not end taking over";
+	return "does not end";
+}
+
 /* on_time - do what is due */
 static void on_time(struct monitor *monitor)
 {
@@ -169,11 +181,7 @@ static void on_time(struct monitor *monitor)
 
 	TAILQ_FOREACH (child, &monitor->children, link) {
 		if (child->deadline_ms <= now)
-			child_kill(child, child->state <= CHILD_PREPARING
-						  ? "not ready in time"
-					  : child->state == CHILD_TAKING
-						  ? "did not finish taking over"
-						  : "did not end in time");
+			child_kill(child, overdue(child));
 		else if (child->unsent_ms <= now)
 			child_kill(child, "does not read the channel");
 	}

@@ -19,7 +19,7 @@
 #include "policyd/accepted.h"
 
 #define MESSAGE_BATCH 256
-#define CLOSED_MS     2000
+#define CLOSED_MS     5000
 #define LOG_MS	      500 /* a server waits twice as long between requests */
 
 /* hear_line - a line for the log, from a starting server */

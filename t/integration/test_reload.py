@@ -206,6 +206,19 @@ def test_bad_program(program):
         assert client.ask(OURS) == PERMIT
 
 
+def test_closed_channel(program):
+    """a new program that closes what it got, and does not end: the reload
+    fails, and says so"""
+    with copied(program) as policyd, policyd.client() as client:
+        assert client.ask(OURS) == PERMIT
+        replace(policyd.program, script=(
+            "exec python3 -c 'import os, time\n"
+            "os.closerange(3, 1000)\ntime.sleep(1000)'\n"))
+        text = policyd.reload_refused()
+        assert "closed its channel, and does not end" in text, text
+        assert client.ask(OURS) == PERMIT
+
+
 def test_hung_program(program):
     """a new program that hangs: the old one serves, and policyd can stop"""
     with copied(program) as policyd, policyd.client() as client:
@@ -399,6 +412,7 @@ def test_pieces(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_under_load, test_broken, test_sockets, test_bad_program,
-        test_hung_program, test_dies_meanwhile, test_upgrade,
+        test_closed_channel, test_hung_program, test_dies_meanwhile,
+        test_upgrade,
         test_deadline_moves, test_unsent_moves, test_full_channel, test_storm,
         test_stop_meanwhile, test_pieces]))
