@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* server_deal - new connections for the other event loops of this process
+/* server_deal - give new connections to the other event loops of this process
  *
- * One server accepts for all. With its first request a connection goes to
- * whoever has the fewest, in a packet as those of a hand-over, so that the
- * other one takes it as it would take it from another process. What cannot be
- * passed is kept, and so is who asks nothing: then the one that accepts knows
- * all of those who can make room. */
+ * One server accepts for all. With its first request, a connection goes to the
+ * server with the fewest, in a packet like those of a hand-over, so that it is
+ * taken in the same way as from another process. A connection that cannot be
+ * passed is kept, and so is one without a request: so the server that accepts
+ * knows all connections that can make room. */
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,10 +17,10 @@
 struct deal {
 	const struct server *other;
 	int channel;
-	unsigned dealt; /* overflows, as taken of the other one does */
+	unsigned dealt; /* overflows, as taken of the other server does */
 };
 
-/* server_deal_to - give a share to another one */
+/* server_deal_to - give a share to another server */
 void server_deal_to(struct server *server, int channel,
 		    const struct server *other)
 {
@@ -30,8 +30,8 @@ void server_deal_to(struct server *server, int channel,
 		(struct deal){ .other = other, .channel = channel };
 }
 
-/* server_stop_dealing - the end of a channel, behind all that is still in it,
- * is the farewell: a packet may find the channel full */
+/* server_stop_dealing - end the channels. The end of a channel, after
+ * everything in it, is the farewell: a packet might find the channel full */
 void server_stop_dealing(struct server *server)
 {
 	size_t i;
@@ -43,8 +43,9 @@ void server_stop_dealing(struct server *server)
 	server->deal_count = 0;
 }
 
-/* load_of - connections of another one, and those on their way to it. It is
- * read in this order: a connection may be seen twice, but not be missed. */
+/* load_of - connections of another server, and those on their way to it.
+ * Because of the order of reading, a connection may be counted twice, but is
+ * never missed. */
 static unsigned load_of(const struct deal *deal)
 {
 	unsigned taken = SERVER_READ(deal->other->taken);
@@ -52,7 +53,7 @@ static unsigned load_of(const struct deal *deal)
 	return SERVER_READ(deal->other->counters.open) + deal->dealt - taken;
 }
 
-/* server_load - connections of all */
+/* server_load - the connections of all servers */
 unsigned server_load(const struct server *server)
 {
 	unsigned load = server->counters.open;
@@ -63,7 +64,7 @@ unsigned server_load(const struct server *server)
 	return load;
 }
 
-/* choose - who has the fewest; NULL: we */
+/* choose - the server with the fewest connections; NULL: this one */
 static struct deal *choose(struct server *server)
 {
 	unsigned least = server->counters.open - server->silent;
@@ -81,7 +82,7 @@ static struct deal *choose(struct server *server)
 	return deal;
 }
 
-/* server_deal - pass a connection on; false: it is ours */
+/* server_deal - pass a connection on; false: we keep it */
 bool server_deal(struct server *server, struct handover_packet *packet, int fd)
 {
 	struct deal *deal = choose(server);
@@ -92,8 +93,8 @@ bool server_deal(struct server *server, struct handover_packet *packet, int fd)
 	return true;
 }
 
-/* server_deal_first - pass a connection on with its first request; false: it
- * is ours */
+/* server_deal_first - pass a connection on with its first request; false: we
+ * keep it */
 bool server_deal_first(struct connection *connection, const char *bytes,
 		       size_t length)
 {

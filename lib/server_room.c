@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* server_room - who has a place when there are no more
+/* server_room - which connections keep their places when there are no more
  *
- * A connection that has not asked anything yet has a place only as long as
- * nobody else wants it, but for a moment at its start: it may be asking at the
- * same time as many others. All of these are with the server that accepts, see
- * lib/server_deal.c, and stand in one queue, the oldest first. */
+ * A connection that has not sent a request keeps its place only until somebody
+ * else needs it, except for a moment at its start: its request may be on the
+ * way together with many others. All such connections are with the server that
+ * accepts (see lib/server_deal.c), in one queue, the oldest first. */
 
 #include <poll.h>
 
@@ -13,15 +13,16 @@
 #define ROOM_AFTER_MS 100
 #define ROOM_TRIES    16
 
-/* server_has_place - for one more, if perhaps one that is silent makes room? */
+/* server_has_place - is there room for one more, even if a silent one has to
+ * go? */
 bool server_has_place(const struct server *server)
 {
 	return server_load(server) - server->silent <
 	       server->limits.max_connections;
 }
 
-/* silent_one - the oldest that has not asked, and whose first bytes are not
- * about to be read; NULL: there is none among the oldest. */
+/* silent_one - the oldest connection that has sent no request, and whose first
+ * bytes are not about to be read; NULL: none among the oldest. */
 static struct connection *silent_one(const struct server *server)
 {
 	uint64_t now = server_now_ms();
@@ -40,14 +41,14 @@ static struct connection *silent_one(const struct server *server)
 	return NULL;
 }
 
-/* server_is_full - no place is free, and nobody makes room now */
+/* server_is_full - no place is free, and no connection makes room now */
 bool server_is_full(const struct server *server)
 {
 	return server_load(server) >= server->limits.max_connections &&
 	       silent_one(server) == NULL;
 }
 
-/* server_make_room - those that have not asked go, the oldest first */
+/* server_make_room - close connections without a request, the oldest first */
 void server_make_room(struct server *server)
 {
 	struct connection *connection;
