@@ -365,7 +365,7 @@ enum verdict sender_login_evaluate(const struct sender_login *maps,
 	decision->why = trouble.why;
 	switch (owner) {
 	case SENDER_OWNED:
-		return pass(decision, "the sender address is his own");
+		return pass(decision, "the client owns the sender address");
 	case SENDER_UNKNOWN:
 		if (!authenticated || (checks & SENDER_CHECK_KNOWN) != 0)
 			return pass(decision, "nobody owns the sender address");

@@ -150,8 +150,7 @@ void connection_expire(struct connection *connection)
 /* connection_evict - its place is needed */
 void connection_evict(struct connection *connection)
 {
-	malformed(connection, "it has asked nothing yet, and all places are "
-			      "taken");
+	malformed(connection, "no request yet, and all connections are in use");
 	connection_close(connection);
 }
 

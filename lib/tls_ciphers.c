@@ -290,13 +290,13 @@ static int check_word(void *context, const char *word, struct error *error)
 		return 0;
 	if (strncmp(word, "TLS_", 4) == 0)
 		return error_set(error,
-				 "tls_ciphers: \"%s\": TLS 1.3 suites are not "
-				 "chosen here, all of them are allowed",
+				 "tls_ciphers: \"%s\": TLS 1.3 suites cannot "
+				 "be selected here; all of them are allowed",
 				 word);
 	if (tls_ciphers_is_preset(word))
 		return error_set(error,
-				 "tls_ciphers: \"%s\" stands alone, not in a "
-				 "cipher string",
+				 "tls_ciphers: \"%s\" is only allowed alone, "
+				 "not in a cipher string",
 				 word);
 	return error_set(error,
 			 "tls_ciphers: OpenSSL does not know "

@@ -254,9 +254,9 @@ static int add_crls(struct tls_listener *listener, BIO *bio, const char *path,
 		next = X509_CRL_get0_nextUpdate(crl);
 		if (next != NULL && X509_cmp_current_time(next) <= 0)
 			count = error_set(error,
-					  "crl: %s: it has expired, and no "
-					  "client could come in; fetch the "
-					  "new one",
+					  "crl: %s: it has expired, so no "
+					  "client could connect; fetch a new "
+					  "one",
 					  path);
 		else if (X509_STORE_add_crl(store, crl) != 1)
 			count = tls_listener_fail("crl", path, error);
@@ -297,9 +297,9 @@ static int fail_without_list(const char *path, X509 *authority,
 		BIO_read(bio, text, sizeof(text) - 1);
 	BIO_free(bio);
 	return error_set(error,
-			 "crl: %s: there is no list of %s, which is in ca, and "
-			 "none of its clients could come in; every authority "
-			 "needs one, also if it is empty",
+			 "crl: %s: there is no list of %s, which is in ca, "
+			 "so none of its clients could connect; every "
+			 "authority needs one, even an empty one",
 			 path, text);
 }
 

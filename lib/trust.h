@@ -29,17 +29,17 @@ int trust_directory(const char *path, uid_t user, struct error *error);
  * directory is enough, since nobody else can remove that file. */
 int trust_name(const char *path, uid_t user, struct error *error);
 
-/* trust_path - of a file, its directory, and the directory of each symbolic
+/* trust_path - check a file, its directory, and the directory of each symbolic
  * link that its name leads through. 0, or -1 and what is wrong, which begins
- * with the path. What does not exist or cannot be looked at is passed over:
- * whoever opens it finds that out. Opens nothing, so it never waits. */
+ * with the path. Files that do not exist or cannot be examined are skipped: the
+ * error appears when they are opened. Opens nothing, so it never waits. */
 int trust_path(const char *path, uid_t user, struct error *error);
 
-/* trust_open - open(2) a file that policyd itself writes, or make it with that
- * mode; never through a symbolic link, and never waiting. at: the directory of
- * a relative path, or AT_FDCWD. A descriptor, or -1 and errno. The caller has
- * to look at the descriptor with trust_status(): somebody else may have made
- * the file before. */
+/* trust_open - open(2) a file that policyd itself writes, or create it with
+ * that mode; never through a symbolic link, and without waiting. at: the
+ * directory of a relative path, or AT_FDCWD. A descriptor, or -1 and errno. The
+ * caller must check the descriptor with trust_status(): somebody else may have
+ * created the file before. */
 int trust_open(int at, const char *path, int flags, mode_t mode);
 
 #endif

@@ -622,8 +622,8 @@ START_TEST(test_room)
 	silent_ones[3] = client();
 	expect_end(silent_ones[0]);
 	eventually(atomic_load(&instance->malformed) == 1);
-	ck_assert_str_eq(instance->reason, "it has asked nothing yet, and all "
-					   "places are taken");
+	ck_assert_str_eq(instance->reason, "no request yet, and all "
+					   "connections are in use");
 	for (i = 1; i < 4; i++) {
 		asks[i] = client();
 		say(asks[i], "n=1\n\n");
