@@ -115,8 +115,9 @@ START_TEST(test_lenient)
 	ck_assert_uint_ge(messages.count, 2);
 	ck_assert_ptr_nonnull(
 		strstr(messages.lines[0],
-		       ":2: warning: relay_domains: texthash:/nonexistent: "
-		       "No such file or directory; what has to be looked up"));
+		       ":2: warning: relay_domains: cannot read "
+		       "texthash:/nonexistent: No such file or directory; "
+		       "lookups in it are deferred"));
 	ck_assert_ptr_nonnull(strstr(messages.lines[1], ": /nowhere: "));
 	config_messages_clear(&messages);
 	config_free(config);
@@ -145,12 +146,13 @@ START_TEST(test_lenient_services)
 	ck_assert_uint_eq(config->failed_tables, 2);
 	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_uint_ge(messages.count, 2);
-	ck_assert_ptr_nonnull(
-		strstr(messages.lines[0],
-		       ":2: warning: mynetworks: texthash:/nonexistent: "));
+	ck_assert_ptr_nonnull(strstr(messages.lines[0],
+				     ":2: warning: mynetworks: cannot read "
+				     "texthash:/nonexistent: "));
 	ck_assert_ptr_nonnull(
 		strstr(messages.lines[1],
-		       ":3: warning: relay_clientcerts: lmdb:nonexistent: "));
+		       ":3: warning: relay_clientcerts: cannot read "
+		       "lmdb:nonexistent: "));
 	config_messages_clear(&messages);
 	config_free(config);
 	place_remove(&place);
@@ -180,7 +182,8 @@ START_TEST(test_lenient_sender_login)
 	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_ptr_nonnull(strstr(messages.lines[0],
 				     ":1: warning: sender_login_maps: "
-				     "texthash:/nonexistent: No such file"));
+				     "cannot read texthash:/nonexistent: "
+				     "No such file"));
 	services = config->services.services;
 	ck_assert_ptr_eq(services[0].restrictions.uses[0].state,
 			 services[2].restrictions.uses[1].state);
@@ -370,9 +373,9 @@ static const struct broken broken[] = {
 	{ "\nmetrics \"inet:[2001:db8::1]:9154\" {\n}\n", 2,
 	  "is not a loopback address" },
 	{ "listen \"inet:[::1]:1\" {\n}\nmetrics \"inet:[::1]:1\" {\n}\n", 3,
-	  "already listened on, at line 1" },
+	  "is already used at line 1" },
 	{ "metrics \"unix:/x\" {\n}\nmetrics \"unix:/y\" {\n}\n", 3,
-	  "one section is enough, the other is at line 1" },
+	  "only one section is allowed; the other is at line 1" },
 	{ "metrics \"inet:[::1]:1\" {\nmode = \"0600\"\n}\n", 1,
 	  "only for \"unix:\"" },
 	{ "metrics \"unix:/x\" {\nmode = \"rw\"\n}\n", 2, "not an octal mode" },
@@ -395,7 +398,7 @@ static const struct broken broken[] = {
 	{ "listen \"inet:127.0.0.1:10040\" {\nmode = \"0660\"\n}\n", 1,
 	  "only for \"unix:\"" },
 	{ "listen \"inet:[::1]:1\" {\n}\nlisten \"inet:[0:0::1]:1\" {\n}\n", 3,
-	  "already listened on, at line 1" },
+	  "is already used at line 1" },
 	{ "listen \"inet:192.0.2.1:1\" {\n}\n", 1, "not a loopback address" },
 	{ "# x\nlisten \"inet:[::]:1\" {\nallow_remote = { }\n}\n", 2,
 	  "not a loopback address" },

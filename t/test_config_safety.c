@@ -81,7 +81,8 @@ static const struct row rows[] = {
 	  0, false, NULL },
 	{ "mynetworks = '0.0.0.0/0'\n", 0, false, NULL }, /* nobody asks */
 	/* certificates that anybody can make */
-	{ CERTS "{\n'static:x' }\n", 1, true, "by permit_tls_clientcerts" },
+	{ CERTS "{\n'static:x' }\n", 1, true,
+	  "permit_tls_clientcerts permits" },
 	{ CERTS "'regexp:{{/^4/ x}}'\n", 1, true, "certificate" },
 	{ CERTS "'static:x'\n" YES, 2, false,
 	  "relay_clientcerts: it contains certificates that nobody has" },
@@ -106,7 +107,7 @@ static const struct row rows[] = {
 	{ "mydestination = 'com, localhost'\nrelay_domains = '.com, *, [::1]'\n",
 	  0, false, NULL },
 	{ "mydestination = 'regexp:{{/[.]com$$/ x}}'\n", 1, false,
-	  "mydestination: regexp:{{/[.]com$/ x}} holds every domain" },
+	  "mydestination: regexp:{{/[.]com$/ x}} contains every domain" },
 	/* routing */
 	{ OURS "\nallow_untrusted_routing = yes\n", 6, false,
 	  "allow_untrusted_routing: strangers" },
