@@ -100,8 +100,8 @@ static void warn_service(const struct expectation *expectation)
 	     request->policy_context[0] == '\0'))
 		return;
 	config_warning(expectation->notes, expectation->section->line,
-		       "expect %s: no service has its port and context; it is "
-		       "judged by the top-level settings",
+		       "expect %s: no service has its port and context; the "
+		       "top-level settings apply",
 		       expectation->title);
 }
 
@@ -119,8 +119,8 @@ static void warn_never(const struct expectation *expectation)
 	    (strcmp(request->protocol_state, "RCPT") == 0 ||
 	     strcmp(request->protocol_state, "VRFY") == 0))
 		config_warning(expectation->notes, expectation->section->line,
-			       "expect %s: never applies: at %s there always "
-			       "is a recipient (to = ...)",
+			       "expect %s: never applies: at %s there is "
+			       "always a recipient (to = ...)",
 			       expectation->title, request->protocol_state);
 }
 

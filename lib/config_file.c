@@ -35,7 +35,7 @@ static int check_file(int fd, struct error *error)
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return error_set(error, "cannot look at it: %s",
+		return error_set(error, "cannot examine it: %s",
 				 strerror(errno));
 	if (!S_ISREG(status.st_mode))
 		return error_set(error,

@@ -65,9 +65,9 @@ static void check_directory(const struct listener_options *options,
 	if (stat(directory, &status) == 0 &&
 	    trust_status(&status, status.st_uid, &error) < 0)
 		config_warning(notes, section->line,
-			       "listen: the directory %s %s; whoever can write "
-			       "there can answer instead of policyd while it "
-			       "does not run",
+			       "listen: the directory %s %s; anyone who can "
+			       "write there can answer instead of policyd "
+			       "while it is not running",
 			       directory, error.text);
 	free(directory);
 }
@@ -87,8 +87,8 @@ static void load_users(struct config *config, struct config_gate *gate,
 		if (from->line != top->line)
 			config_error(notes, from->line,
 				     "allow_users: only for \"unix:\" "
-				     "addresses: TCP does not tell who the "
-				     "client is");
+				     "addresses: TCP does not identify the "
+				     "client");
 		return;
 	}
 	gate->users = xcalloc(from->count, sizeof(*gate->users));
@@ -158,13 +158,13 @@ static void check_tls(const struct config_section *section,
 
 	if (files->certificate == NULL)
 		config_error(notes, section->tls_line,
-			     "tls: certificate is not set: it names the file "
-			     "of the certificate that clients are shown");
+			     "tls: certificate is required: the file with "
+			     "the certificate that is shown to clients");
 	if (require && files->ca == NULL)
 		config_error(notes, section->tls_line,
-			     "tls: ca is not set: it names the file of who "
-			     "signs the certificates of clients; without any, "
-			     "set require_client_certificate = no");
+			     "tls: ca is required: the file with the CA that "
+			     "signs client certificates (or set "
+			     "require_client_certificate = no)");
 	if (!require && pins->count > 0)
 		config_error(notes, pins->line,
 			     "fingerprints: a client without a certificate "
@@ -212,10 +212,9 @@ static void warn_costly(const struct tls_listener *listener,
 	if (bits > RSA_BITS_MAX)
 		config_warning(
 			notes, section->tls_line,
-			"tls: a handshake with an RSA key of %d bits "
-			"takes many times as long as with one of %d, and "
-			"clients in TLS wait for it; use an EC key "
-			"(P-256)",
+			"tls: a handshake with an RSA key of %d bits takes "
+			"many times as long as with %d bits, and delays all "
+			"TLS clients; use an EC key (P-256)",
 			bits, RSA_BITS_MAX);
 }
 
@@ -259,8 +258,9 @@ static void load_tls(struct config *config, struct config_gate *gate,
 		warn_costly(gate->tls, section, notes);
 	if (!require && gate->clients == NULL && listener_is_remote(options))
 		config_warning(notes, must->line,
-			       "require_client_certificate: whoever can reach "
-			       "%s may ask; allow_remote limits that",
+			       "require_client_certificate: anyone who can "
+			       "reach %s may ask; limit that with "
+			       "allow_remote",
 			       options->address);
 }
 
@@ -280,11 +280,11 @@ static void load_gate(struct config *config, size_t index,
 	else if (section->settings[OPTION_ALLOW_REMOTE].count == 0 &&
 		 listener_is_remote(options))
 		config_error(notes, section->line,
-			     "listen: %s is not a loopback address: whoever "
-			     "reaches the port may ask, and the protocol has "
-			     "no password and no encryption; add a tls "
-			     "section, or name the clients in allow_remote, or "
-			     "use 127.0.0.1, [::1] or a unix: socket",
+			     "listen: %s is not a loopback address: anyone "
+			     "who reaches the port may ask, and the protocol "
+			     "has no password and no encryption; add a tls "
+			     "section, or name the clients in allow_remote, "
+			     "or use 127.0.0.1, [::1] or a unix: socket",
 			     options->address);
 }
 
@@ -331,10 +331,10 @@ static void check_metrics_address(const struct config *config,
 {
 	if (listener_is_remote(config->metrics))
 		config_error(notes, section->line,
-			     "metrics: %s is not a loopback address: who "
-			     "reaches the port sees addresses of mail; use "
-			     "127.0.0.1, [::1] or a unix: socket, and a proxy "
-			     "with a password for others",
+			     "metrics: %s is not a loopback address: anyone "
+			     "who reaches the port sees mail addresses; use "
+			     "127.0.0.1, [::1] or a unix: socket, and a "
+			     "proxy with a password for others",
 			     config->metrics->address);
 	config_listener_same(config, config->listener_count, section, "metrics",
 			     notes);
@@ -352,8 +352,8 @@ void config_metrics(struct config *config, struct config_notes *notes,
 		return;
 	if (settings->metrics_count > 1)
 		config_error(notes, section[1].line,
-			     "metrics: one section is enough, the other is at "
-			     "line %d",
+			     "metrics: only one section is allowed; the "
+			     "other is at line %d",
 			     section->line);
 	config->metrics = xcalloc(1, sizeof(*config->metrics));
 	if (listener_parse(config->metrics, section->title, &error) < 0) {

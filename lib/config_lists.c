@@ -150,7 +150,8 @@ static void load_parameters(struct config *config, struct config_notes *notes,
 	config_error(notes,
 		     config_line_of(top, error.text, OPTION_PARAMETER,
 				    OPTION_QUESTION),
-		     "%s%s%s", error.text, imported ? "; so it is in " : "",
+		     "%s%s%s", error.text,
+		     imported ? "; the value is from " : "",
 		     imported ? config->main_cf : "");
 }
 

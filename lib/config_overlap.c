@@ -39,7 +39,8 @@ static int warn(struct pair *pair, const char *domain,
 		       config->settings->top
 			       .settings[OPTION_PARAMETER + (int)pair->second]
 			       .line,
-		       "%s: %s (%s) is in %s, too (%s); only the first counts",
+		       "%s: %s (%s) is in %s, too (%s); only the first takes "
+		       "effect",
 		       other, domain, here, one, there);
 	return ++pair->found < CONFIG_MESSAGES_MAX ? 0 : -1;
 }

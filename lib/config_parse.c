@@ -112,8 +112,7 @@ static int check_title(const struct config_scan *scan, size_t index,
 		if (strcmp(other->title, statement->title) == 0)
 			return config_error(
 				notes, statement->line,
-				"%s %s is "
-				"already there, at line %d",
+				"%s %s is already defined at line %d",
 				statement->name,
 				config_show(shown, statement->title),
 				other->line);
@@ -142,7 +141,7 @@ static int check_untitled(const struct config_scan *scan, size_t index,
 		if (scan->statements[i].parent == statement->parent &&
 		    strcmp(scan->statements[i].name, statement->name) == 0)
 			return config_error(notes, statement->line,
-					    "%s is already there, at line %d",
+					    "%s is already defined at line %d",
 					    statement->name,
 					    scan->statements[i].line);
 	return 0;
@@ -163,19 +162,18 @@ static int check_section(const struct config_scan *scan, size_t index,
 				    statement->name, statement->name);
 	if (kind == NULL)
 		return config_error(notes, statement->line,
-				    "unknown section "
-				    "%s; there are listen, metrics, service "
-				    "and expect",
+				    "unknown section %s; known are listen, "
+				    "metrics, service and expect",
 				    config_show(shown, statement->name));
 	if (kind->parent == SCOPE_TOP && statement->parent != CONFIG_SCAN_TOP)
 		return config_error(notes, statement->line,
-				    "a %s section "
-				    "cannot stand inside another section",
+				    "a %s section is not allowed inside "
+				    "another section",
 				    kind->name);
 	if (kind->parent != statement_scope(scan, statement))
 		return config_error(notes, statement->line,
-				    "a %s section can only stand in a listen "
-				    "section",
+				    "a %s section is only allowed in a "
+				    "listen section",
 				    kind->name);
 	return kind->title != NULL ? check_title(scan, index, kind, notes)
 				   : check_untitled(scan, index, notes);

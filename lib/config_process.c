@@ -30,8 +30,8 @@ static int check_runner(const struct setting *from, bool same,
 	if (geteuid() == 0 || same)
 		return 0;
 	return error_set(error,
-			 "only root can run policyd as %s; leave it out "
-			 "to run as who you are",
+			 "only root can run policyd as %s; leave it out to "
+			 "run as yourself",
 			 config_show(shown, setting_text(from)));
 }
 
@@ -60,9 +60,9 @@ static void add_advice(const char *name, struct error *error)
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] ==
 		    '\0')
 		snprintf(error->text + length, sizeof(error->text) - length,
-			 "; to make it: useradd --system --user-group "
-			 "--home-dir /nonexistent --no-create-home "
-			 "--shell /usr/sbin/nologin %s",
+			 "; to create it: useradd --system --user-group "
+			 "--home-dir /nonexistent --no-create-home --shell "
+			 "/usr/sbin/nologin %s",
 			 name);
 }
 
@@ -87,8 +87,8 @@ static void load_user(struct config *config, struct config_notes *notes)
 		config_option_error(notes, OPTION_USER, from->line, &error);
 	else if (uid == 0)
 		config_warning(notes, from->line,
-			       "user: root is never given "
-			       "up; a user without privileges is safer");
+			       "user: policyd would keep the privileges of "
+			       "root; an unprivileged user is safer");
 	else
 		config->uid = uid;
 }
@@ -263,8 +263,8 @@ static void load_trial(struct config *config, struct config_notes *notes)
 		config_error(
 			notes,
 			settings_top(config->settings, OPTION_SHADOW)->line,
-			"shadow: this is the file itself; name the one "
-			"that is to come");
+			"shadow: this is the configuration file itself; name "
+			"the next one");
 }
 
 /* load_open_relay - allow_open_relay */

@@ -91,9 +91,9 @@ static void warn_repeated(const struct service *service,
 			if (list->uses[i].restriction ==
 			    list->uses[k].restriction)
 				config_warning(notes, list->uses[i].line,
-					       "restrictions: %s stands there "
-					       "twice; the second decides "
-					       "nothing",
+					       "restrictions: %s is in the "
+					       "list twice; the second has "
+					       "no effect",
 					       list->uses[i].restriction->name);
 }
 

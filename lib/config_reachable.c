@@ -29,15 +29,15 @@ void config_listener_same(const struct config *config, size_t count,
 
 		if (strcmp(other, options->address) == 0)
 			config_error(notes, section->line,
-				     "%s: %s is already listened on, at line "
-				     "%d",
-				     name, options->address, line);
+				     "%s: %s is already used at line %d", name,
+				     options->address, line);
 		else if (*other != '\0' &&
 			 listener_is_same(&config->listeners[i], options))
 			config_error(notes, section->line,
-				     "%s: %s cannot be opened beside %s at "
-				     "line %d, since both have this address "
-				     "and port or name; leave one of them out",
+				     "%s: %s cannot be opened together with "
+				     "%s at line %d, since both have this "
+				     "address and port, or name; remove one "
+				     "of them",
 				     name, options->address, other, line);
 	}
 }
@@ -83,8 +83,8 @@ void config_listener_clients(const struct listener_options *options,
 	if (wide != NULL)
 		config_warning(
 			notes, section->settings[OPTION_ALLOW_REMOTE].line,
-			"allow_remote: %.200s: any host may ask at %s, "
-			"and see what users and domains there are; name "
-			"the hosts of your Postfix, or add a tls section",
+			"allow_remote: %.200s: any host may ask at %s, and "
+			"learn which users and domains exist; name the hosts "
+			"of your Postfix, or add a tls section",
 			wide, options->address);
 }

@@ -74,9 +74,9 @@ static void check_mode(const struct service *service, const struct ask *ask,
 	if (service->reply.mode != REPLY_LOCK)
 		config_error(
 			notes, service->line,
-			"service %s: reply = %s cannot go with %.200s in %s: "
-			"%s; use reply = lock, by which Postfix decides, or a "
-			"type of table that can be read",
+			"service %s: reply = %s cannot be combined with "
+			"%.200s in %s: %s; use reply = lock, so that Postfix "
+			"decides, or a type of table that can be read",
 			service->name, reply_mode_name(service->reply.mode),
 			ask->name, ask->list, ask->why);
 }
@@ -93,10 +93,10 @@ static void check_maps(const struct config *config,
 
 	if (theirs == NULL || strcmp(text, theirs) != 0)
 		config_error(notes, maps->line,
-			     "sender_login_maps: service %s needs Postfix to "
-			     "look senders up, since %.200s in %s is there: "
-			     "%s; leave sender_login_maps out, set "
-			     "smtpd_sender_login_maps in main.cf, and "
+			     "sender_login_maps: service %s leaves senders "
+			     "to Postfix because of %.200s in %s: %s; remove "
+			     "sender_login_maps here, set "
+			     "smtpd_sender_login_maps in main.cf, and set "
 			     "import_postfix here",
 			     service->name, ask->name, ask->list, ask->why);
 	free(text);

@@ -206,9 +206,8 @@ static int check_escape(struct scanner *scanner)
 				 "environment; use single quotes");
 	if (peek(scanner, 0) == '\\' && next != '"' && next != '\\')
 		return error_set(scan_at(scanner, scanner->line),
-				 "a backslash in "
-				 "double quotes stands only before \\ and \"; "
-				 "use single quotes");
+				 "a backslash in double quotes is only "
+				 "allowed before \\ and \"; use single quotes");
 	return 0;
 }
 

@@ -232,7 +232,7 @@ static void add_restriction(struct maker *maker,
 			     restriction->parameter != NULL
 				     ? restriction->parameter
 				     : restriction->name,
-			     error.text, imported ? "; so it is in " : "",
+			     error.text, imported ? "; the value is from " : "",
 			     imported ? argument->source : "");
 	free(text);
 }
@@ -348,8 +348,8 @@ static void check_name(const struct config_section *section,
 
 	if (strcmp(name, DEFAULT_NAME) == 0)
 		config_error(notes, section->line,
-			     "a service cannot be called "
-			     "\"default\": the settings at top level are");
+			     "a service cannot be called \"default\": that "
+			     "is the name of the settings at top level");
 	if (*name == '\0')
 		config_error(notes, section->line,
 			     "the name of a service "

@@ -256,8 +256,8 @@ static char *advice(const struct strangers *set, const char *word)
 		&set->judgement.facts.destination;
 
 	if (strcmp(word, restriction_permit_auth_destination.name) == 0)
-		return xasprintf("%s holds every domain by %.200s: name your "
-				 "own domains there",
+		return xasprintf("%s contains every domain because of "
+				 "%.200s: list your own domains there",
 				 destination->list,
 				 destination->match.pattern != NULL
 					 ? destination->match.pattern
@@ -302,8 +302,8 @@ static void tell(const struct strangers *set)
 
 	config_error(
 		set->notes, line_of(set, word),
-		"service %s is an open relay: by %s a stranger may send to "
-		"%.100s (%s, %s, %s certificate, %s sender); %s, or set "
+		"service %s is an open relay: %s permits a stranger to send "
+		"to %.100s (%s, %s, %s certificate, %s sender); %s, or set "
 		"allow_open_relay = yes",
 		set->service->name, word, request->recipient,
 		*protocol != '\0' ? protocol : "no TLS", ipv6 ? "IPv6" : "IPv4",
@@ -341,9 +341,10 @@ static void check_login(struct strangers *set)
 	set->request.sasl_username = "stranger";
 	if (is_anybody(set, 0))
 		config_warning(set->notes, set->service->line,
-			       "service %s: who logs in without encryption "
-			       "may relay; reject_plaintext_session ahead of "
-			       "permit_sasl_authenticated prevents it",
+			       "service %s: clients that log in without "
+			       "encryption may relay; put "
+			       "reject_plaintext_session before "
+			       "permit_sasl_authenticated",
 			       set->service->name);
 }
 

@@ -140,7 +140,7 @@ static const char *lookup_error(void)
 {
 	if (errno == 0 || errno == ENOENT || errno == ESRCH)
 		return "";
-	return " (the user data base cannot be read)";
+	return " (the user database cannot be read)";
 }
 
 /* config_value_user - a user that exists */
@@ -158,8 +158,8 @@ int config_value_user(const char *text, uid_t *uid, char **name,
 		entry = getpwnam(text);
 	if (entry == NULL)
 		return error_set(error,
-				 "there is no user %s%s; getent passwd lists "
-				 "those that there are",
+				 "user %s does not exist%s; getent passwd "
+				 "lists all users",
 				 config_show(shown, text), lookup_error());
 	*uid = entry->pw_uid;
 	if (name != NULL)
@@ -182,8 +182,8 @@ int config_value_group(const char *text, gid_t *gid, char **name,
 		entry = getgrnam(text);
 	if (entry == NULL)
 		return error_set(error,
-				 "there is no group %s%s; getent group lists "
-				 "those that there are",
+				 "group %s does not exist%s; getent group "
+				 "lists all groups",
 				 config_show(shown, text), lookup_error());
 	*gid = entry->gr_gid;
 	if (name != NULL)

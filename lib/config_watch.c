@@ -23,8 +23,8 @@ static void warn_new(const struct config *config, struct config_notes *notes,
 		if (trust_path(config->watched.items[i].path, config->uid,
 			       &error) < 0)
 			config_warning(notes, line,
-				       "%s: %s; whoever can change it decides "
-				       "in the name of policyd",
+				       "%s: %s; anyone who can change it "
+				       "controls what policyd decides",
 				       name, error.text);
 }
 
@@ -36,7 +36,8 @@ static int judge(const struct config *config, struct config_notes *notes,
 	if (result == 0 || config->table_refresh_ms > 0)
 		return result;
 	config_warning(notes, line,
-		       "%s: %s: who can change the others is not looked at",
+		       "%s: %s: write access to the other files is not "
+		       "checked",
 		       name, error->text);
 	return 0;
 }

@@ -113,9 +113,9 @@ static void wide_network(void *context, const char *text, const char *file,
 	if (line > 0)
 		snprintf(rule, sizeof(rule), ", line %d", line);
 	config_error(check->notes, value_line(from, file != NULL ? file : text),
-		     "mynetworks: %.200s%s%s%s is an open relay: it holds more "
-		     "than a /8 of IPv4 or a /16 of IPv6, and whoever is in it "
-		     "may relay; name your own networks, as in "
+		     "mynetworks: %.200s%s%s%s is an open relay: it contains "
+		     "more than a /8 of IPv4 or a /16 of IPv6, and anyone in "
+		     "it may relay; name your own networks, as in "
 		     "\"192.0.2.0/24\" or \"[2001:db8:1::]/48\", or set "
 		     "allow_open_relay = yes%s%s",
 		     text, rule, file != NULL ? " in " : "",
@@ -182,10 +182,10 @@ static void check_certificates(const struct check *check)
 			continue;
 		config_warning(
 			check->notes, from->line,
-			"relay_clientcerts: it lists certificates that "
-			"nobody has, as static: and patterns do: "
-			"everybody can make one that is listed; name the "
-			"fingerprints of your clients%s%s",
+			"relay_clientcerts: it contains certificates that "
+			"nobody has, as static: and patterns do: anyone can "
+			"make one that is listed; name the fingerprints of "
+			"your clients%s%s",
 			from->source != NULL ? "; so it is in " : "",
 			imported(from));
 		return;
@@ -209,8 +209,8 @@ static void warn_domain(const struct list *list, const char *pattern,
 						      (int)list->parameter));
 
 	config_warning(list->check->notes, value_line(from, pattern),
-		       "%s: %.200s holds every domain below %.80s, and so the "
-		       "domains of others; name your own%s%s",
+		       "%s: %.200s contains every domain below %.80s, and so "
+		       "the domains of others; name your own%s%s",
 		       name, pattern, below,
 		       from->source != NULL ? "; so it is in " : "",
 		       imported(from));

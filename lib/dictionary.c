@@ -368,8 +368,7 @@ bool dictionary_let_pass(const struct dictionary *dictionary, const char *list,
 	loader->failures++;
 	if (loader->note == NULL)
 		return true;
-	note = xasprintf("%s: %s: %s; what has to be looked up there is "
-			 "deferred",
+	note = xasprintf("%s: cannot read %s: %s; lookups in it are deferred",
 			 list, dictionary->full, dictionary->failure);
 	loader->note(loader->context, note);
 	free(note);

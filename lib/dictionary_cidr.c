@@ -113,7 +113,7 @@ static int parse_network(struct network *network, char *pattern,
 	if (network->bits > total)
 		return error_set(error, "bad mask");
 	if (has_rest(network))
-		return error_set(error, "bits are set behind the mask");
+		return error_set(error, "bits are set after the mask");
 	return 0;
 }
 
@@ -148,7 +148,7 @@ static int read_rule(struct rules *rules, char *line, struct error *error)
 	if (!rules_keyword(line, "ENDIF"))
 		return add_network(rules, line, false, error);
 	if (line[5 + strspn(line + 5, " \t\v\f\r")] != '\0')
-		return error_set(error, "text behind ENDIF");
+		return error_set(error, "text after ENDIF");
 	if (!rules_add_endif(rules))
 		return error_set(error, "ENDIF without IF");
 	return 0;
@@ -166,8 +166,7 @@ static int read_line(void *context, int number, char *line, struct error *error)
 	((struct rules *)reader->dictionary->data)->line = number;
 	if (read_rule(reader->dictionary->data, line, error) == 0)
 		return 0;
-	note = xasprintf("%s: the rule is left out, as Postfix does",
-			 error->text);
+	note = xasprintf("%s: the rule is skipped, as in Postfix", error->text);
 	dictionary_note(reader->dictionary, reader->loader, number, note);
 	free(note);
 	return 0;

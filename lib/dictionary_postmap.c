@@ -101,8 +101,7 @@ static int add_folded(struct dictionary *dictionary, const struct entry *entry,
 		result = add(dictionary, &folded, error);
 	if (result == 0)
 		error_set(error,
-			  "the key \"%.*s\" is there twice, upper and "
-			  "lower case being the same",
+			  "the key \"%.*s\" appears twice, ignoring case",
 			  (int)(entry->length < 200 ? entry->length : 200),
 			  entry->key);
 	free(key);
@@ -141,9 +140,9 @@ int dictionary_postmap_read(struct dictionary *dictionary, const char *output,
 		if (tab == NULL || tab == output ||
 		    memchr(output, '\0', (size_t)(newline - output)) != NULL)
 			return error_set(error,
-					 "postmap -s wrote something "
-					 "else than keys and values; is the "
-					 "table half-written?");
+					 "postmap -s printed something other "
+					 "than keys and values; is the table "
+					 "incomplete?");
 		entry.length = (size_t)(tab - output);
 		entry.value = tab + 1;
 		entry.value_length = (size_t)(newline - tab - 1);
@@ -275,8 +274,8 @@ static int read_line(void *context, int number, char *line, struct error *error)
 	if (end == NULL || entry.value_length == 0 ||
 	    !is_text(texthash->dictionary, line, strlen(line))) {
 		dictionary_note(texthash->dictionary, texthash->loader, number,
-				"is not a key and a value; it is left out, as "
-				"Postfix does");
+				"is not a key and a value; it is skipped, as "
+				"in Postfix");
 		return 0;
 	}
 	entry.length = (size_t)(end - line);
@@ -284,12 +283,10 @@ static int read_line(void *context, int number, char *line, struct error *error)
 	case 1:
 		return 0;
 	case 0:
-		return error_set(error,
-				 "line %d: the key \"%.*s\" is there "
-				 "twice",
-				 number,
-				 (int)(entry.length < 200 ? entry.length : 200),
-				 line);
+		return error_set(
+			error, "line %d: the key \"%.*s\" appears twice",
+			number, (int)(entry.length < 200 ? entry.length : 200),
+			line);
 	default:
 		return -1;
 	}

@@ -21,7 +21,7 @@
 
 #define DOMAIN_MAX  255 /* bytes; longer texts are left to Postfix */
 #define ADDRESS_MAX 512
-#define COSTLY	    "has a pattern that only Postfix is to run"
+#define COSTLY	    "has a pattern that is left to Postfix"
 
 /* One pattern of a rule. */
 struct pattern {
@@ -163,7 +163,7 @@ static int check_result(struct reader *reader, const char *result,
 		number = macro_number(name, length);
 		if (number == 0 || number > groups || !pattern->match)
 			return error_set(error, "the result has a \"$\" that "
-						"stands for nothing");
+						"refers to nothing");
 		if (expression_sure(pattern->expression, number))
 			continue;
 		reader->dictionary->asks = COSTLY;
@@ -261,7 +261,7 @@ static int read_line(void *context, int number, char *line, struct error *error)
 		return error_prefix(error, "line %d: ", number);
 	note = xasprintf(reader->dictionary->asks != NULL
 				 ? "%s: the table is left to Postfix"
-				 : "%s: the rule is left out, as Postfix does",
+				 : "%s: the rule is skipped, as in Postfix",
 			 error->text);
 	dictionary_note(reader->dictionary, reader->loader, number, note);
 	free(note);

@@ -2,7 +2,7 @@
 /* listener_state - has a listening socket changed since it was opened?
  *
  * The process that opened it shares it with others, one of which may have been
- * compromised. What they do to the socket outlasts them: it no longer listens,
+ * compromised. Their changes to the socket outlast them: it no longer listens,
  * drops packets, blocks, or gives its connections unwanted options. Everything
  * that the kernel reports is compared.
  *

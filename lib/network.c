@@ -111,8 +111,8 @@ static bool looks_like_table(const char *word)
 static int explain(const char *word, struct error *error)
 {
 	return error_set(error,
-			 "\"%s\": not an address or network (names do not "
-			 "count); examples: 192.0.2.1 10.0.0.0/8 "
+			 "\"%s\": not an address or network (names are not "
+			 "allowed); examples: 192.0.2.1 10.0.0.0/8 "
 			 "[2001:db8::]/32",
 			 word);
 }

@@ -118,7 +118,7 @@ static int split(char *line, char *values[KEY_COUNT], struct error *error)
 		if (key == KEY_COUNT)
 			continue;
 		if (values[key] != NULL)
-			return error_set(error, "%s= is there twice", word);
+			return error_set(error, "%s= appears twice", word);
 		values[key] = equals + 1;
 	}
 	return 0;

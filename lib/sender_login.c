@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* sender_login - who owns a sender address
+/* sender_login - which logins own a sender address?
  *
- * Repeats how Postfix looks an address up in smtpd_sender_login_maps: it is
- * resolved as a recipient is, and folded; then tried are, in this order and
- * each in all maps,
+ * Repeats how Postfix looks an address up in smtpd_sender_login_maps. The
+ * address is resolved as a recipient is, and folded. Then these forms are
+ * tried, in this order and each in all maps:
  *
- *	user+extension@domain
- *	user@domain
- *	user+extension, user	if the domain is $myorigin or one of our own
- *	@domain
+ * 	user+extension@domain
+ * 	user@domain
+ * 	user+extension, user	if the domain is $myorigin or one of our own
+ * 	@domain
  *
- * the first three with quotes where the user needs them, and then without.
- * What is not the whole address is not shown to patterns. The first result
- * counts: owners, with commas or white space between. A lookup that fails, or
- * a map that has an empty result, ends the search: it is not "nobody".
+ * The first three are tried with quotes if the user needs them, and then
+ * without. Patterns see only the whole address. The first result decides:
+ * owners, separated by commas or white space. A lookup that fails, or a map
+ * with an empty result, ends the search: it does not mean "nobody".
  *
  * See Postfix src/global/mail_addr_find.c, src/global/split_addr.c and
  * src/smtpd/smtpd_check.c. */
@@ -37,16 +37,16 @@
 struct sender_login {
 	const struct resolver *resolver;
 	bool utf8;
-	unsigned users; /* restrictions that have it */
+	unsigned users; /* number of restrictions that share it */
 	struct dictionary **tables;
 	size_t count;
-	struct dictionary_loader *loader; /* while it is read */
+	struct dictionary_loader *loader; /* while it is being read */
 };
 
-/* An address, or a part of one, as it is looked up. */
+/* An address, or a part of one, in the forms for lookups. */
 struct form {
 	char *plain;
-	char *quoted; /* with quotes, where it needs them */
+	char *quoted; /* with quotes, if it needs them */
 };
 
 /* add_table - one word of the list */
@@ -71,7 +71,7 @@ static int add_table(void *context, const char *word, struct error *error)
 	return 0;
 }
 
-/* sender_login_close - the last user frees it */
+/* sender_login_close - free it after the last user */
 void sender_login_close(void *state)
 {
 	struct sender_login *maps = state;
@@ -84,7 +84,7 @@ void sender_login_close(void *state)
 	free(maps);
 }
 
-/* read_maps - open all of the list */
+/* read_maps - open all maps of the list */
 static struct sender_login *read_maps(const char *text,
 				      const struct restriction_context *context,
 				      struct error *error)
@@ -104,7 +104,7 @@ static struct sender_login *read_maps(const char *text,
 	return maps;
 }
 
-/* sender_login_open - read the maps, if nobody has done so */
+/* sender_login_open - read the maps, unless that was done already */
 int sender_login_open(const char *argument,
 		      const struct restriction_context *context, void **state,
 		      struct error *error)
@@ -119,7 +119,7 @@ int sender_login_open(const char *argument,
 	return *state != NULL ? 0 : -1;
 }
 
-/* look_up - one key in all maps; whole: it is a whole address */
+/* look_up - look up one key in all maps; whole: it is a whole address */
 static enum dictionary_answer look_up(const struct sender_login *maps,
 				      const char *key, bool whole,
 				      struct dictionary_result *result)
@@ -146,7 +146,7 @@ static enum dictionary_answer look_up(const struct sender_login *maps,
 	return answer;
 }
 
-/* find_form - with quotes, then without */
+/* find_form - try with quotes, then without */
 static enum dictionary_answer find_form(const struct sender_login *maps,
 					const struct form *form, bool whole,
 					struct dictionary_result *result)
@@ -160,7 +160,7 @@ static enum dictionary_answer find_form(const struct sender_login *maps,
 	return answer;
 }
 
-/* find_user - likewise, without the domain */
+/* find_user - the same, without the domain */
 static enum dictionary_answer find_user(const struct sender_login *maps,
 					const struct form *form,
 					struct dictionary_result *result)
@@ -175,7 +175,7 @@ static enum dictionary_answer find_user(const struct sender_login *maps,
 	return answer;
 }
 
-/* find_local - the users alone, if the domain is a local one */
+/* find_local - try the user alone, if the domain is local */
 static enum dictionary_answer find_local(const struct sender_login *maps,
 					 const struct form *full,
 					 const struct form *bare,
@@ -199,7 +199,7 @@ static enum dictionary_answer find_local(const struct sender_login *maps,
 	return answer;
 }
 
-/* find_address - all forms in their order; bare may be NULL */
+/* find_address - try all forms in order; bare may be NULL */
 static enum dictionary_answer find_address(const struct sender_login *maps,
 					   const struct form *full,
 					   const struct form *bare,
@@ -217,7 +217,7 @@ static enum dictionary_answer find_address(const struct sender_login *maps,
 	return answer;
 }
 
-/* find_folded - with the other forms of a folded address */
+/* find_folded - try the forms of a folded address */
 static enum dictionary_answer find_folded(const struct sender_login *maps,
 					  char *address,
 					  struct dictionary_result *result)
@@ -239,7 +239,7 @@ static enum dictionary_answer find_folded(const struct sender_login *maps,
 	return answer;
 }
 
-/* find - the owners of a sender address */
+/* find - find the owners of a sender address */
 static enum dictionary_answer find(const struct sender_login *maps,
 				   const char *sender,
 				   struct dictionary_result *result)
@@ -258,7 +258,7 @@ static enum dictionary_answer find(const struct sender_login *maps,
 	if (resolution.status == RESOLVE_FAILED ||
 	    strchr(resolution.address, '@') == NULL)
 		return DICTIONARY_FAILED;
-	/* If its domain may be local, it may be that there is another. */
+	/* If the domain may be local, there may be another result. */
 	if (resolution.status == RESOLVE_ASK &&
 	    strcmp(resolution.list, parameter_name(PARAMETER_MYDESTINATION)) ==
 		    0) {
@@ -274,7 +274,7 @@ static enum dictionary_answer find(const struct sender_login *maps,
 	return answer;
 }
 
-/* is_owner - is the login one of the owners, but for case? */
+/* is_owner - is the login one of the owners, ignoring case? */
 static bool is_owner(const char *owners, const char *login, bool utf8)
 {
 	size_t size = CASEFOLD_SIZE(strlen(login));
@@ -294,7 +294,7 @@ static bool is_owner(const char *owners, const char *login, bool utf8)
 	return found;
 }
 
-/* sender_login_find - who owns it? */
+/* sender_login_find - which logins own it? */
 enum sender_owner sender_login_find(const struct sender_login *maps,
 				    const char *sender, const char *login,
 				    char owners[DECISION_OWNERS_MAX],
@@ -324,7 +324,7 @@ enum sender_owner sender_login_find(const struct sender_login *maps,
 	return owner;
 }
 
-/* refuse - and why */
+/* refuse - refuse, with a reason */
 static enum verdict refuse(struct decision *decision, enum refusal refusal,
 			   const char *reason)
 {
@@ -333,7 +333,7 @@ static enum verdict refuse(struct decision *decision, enum refusal refusal,
 	return refusal == REFUSAL_LOOKUP ? VERDICT_DEFER : VERDICT_REJECT;
 }
 
-/* pass - no objection, and why */
+/* pass - no objection, with a reason */
 static enum verdict pass(struct decision *decision, const char *reason)
 {
 	decision->reason = reason;
@@ -348,7 +348,7 @@ enum verdict sender_login_evaluate(const struct sender_login *maps,
 {
 	const char *sender = subject->request->sender;
 	const char *login = subject->request->sasl_username;
-	/* As Postfix has it: by whatever method. */
+	/* As in Postfix: with any mechanism. */
 	bool authenticated = login[0] != '\0';
 	struct dictionary_trouble trouble;
 	enum sender_owner owner;
@@ -365,7 +365,7 @@ enum verdict sender_login_evaluate(const struct sender_login *maps,
 	decision->why = trouble.why;
 	switch (owner) {
 	case SENDER_OWNED:
-		return pass(decision, "the sender address is his own");
+		return pass(decision, "the client owns the sender address");
 	case SENDER_UNKNOWN:
 		if (!authenticated || (checks & SENDER_CHECK_KNOWN) != 0)
 			return pass(decision, "nobody owns the sender address");

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* server - the event loop: accepting, time limits, end
  *
- * Knows bytes, not policy. A request costs one read, one write and its share
- * of an epoll_wait: events stay as they are from one request to the next, and
- * time limits need no timer for each connection. A connection stands in the
- * queue of its state (idle, in the middle of a request, ...); all in a queue
- * have the same time limit, so that the first one is the next to run out, and
- * one timer for the whole loop is enough. It is only ever set to come earlier;
- * when it comes too early it is set anew. */
+ * Knows bytes, not policy. A request costs one read, one write and its share of
+ * an epoll_wait: events are not changed from one request to the next, and
+ * connections need no timers of their own. Each connection is in the queue of
+ * its state (idle, in the middle of a request, ...). All connections in a queue
+ * have the same time limit, so the first one expires next, and one timer for
+ * the whole loop is enough. The timer is only ever moved to an earlier time; if
+ * it expires too early, it is set again. */
 
 #include "lib/server.h"
 
@@ -26,21 +26,22 @@
 #define CROWDED_MS    10
 #define DRAIN_READ_MS 1000 /* who still sends after that is cut off */
 
-/* server_now_ms - time that only goes forward, good enough for time limits */
+/* server_now_ms - monotonic time, precise enough for time limits */
 uint64_t server_now_ms(void)
 {
 	return (uint64_t)clock_ms();
 }
 
-/* milliseconds - as libevent wants them */
+/* milliseconds - convert for libevent */
 static struct timeval milliseconds(uint64_t ms)
 {
 	return (struct timeval){ .tv_sec = (time_t)(ms / 1000),
 				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 }
 
-/* server_queue_limit - how long a connection may stay in a queue. A touch of
- * an idle one may be missing for 1/64 of its time, see connection_enqueue(). */
+/* server_queue_limit - how long a connection may stay in a queue. For an idle
+ * connection, activity may go unnoticed for 1/64 of the time; see
+ * connection_enqueue(). */
 uint64_t server_queue_limit(const struct server *server, enum queue queue)
 {
 	switch (queue) {
@@ -57,10 +58,11 @@ uint64_t server_queue_limit(const struct server *server, enum queue queue)
 	case QUEUE_COUNT:
 		break;
 	}
-	return UINT64_MAX / 2; /* whoever answers later has his own limit */
+	return UINT64_MAX /
+	       2; /* a handler that answers later has its own limit */
 }
 
-/* server_expect - have the timer come at due_ms or before */
+/* server_expect - make the timer expire at due_ms or earlier */
 void server_expect(struct server *server, uint64_t due_ms)
 {
 	struct timeval delay;
@@ -74,7 +76,8 @@ void server_expect(struct server *server, uint64_t due_ms)
 		server->timer_ms = due_ms;
 }
 
-/* on_timer - close those who ran out of time; find out who is next */
+/* on_timer - close the connections whose time is over; set the timer for the
+ * next one */
 static void on_timer(evutil_socket_t fd, short what, void *argument)
 {
 	struct server *server = argument;
@@ -96,10 +99,11 @@ static void on_timer(evutil_socket_t fd, short what, void *argument)
 	}
 }
 
-/* idle_interest - what an idle connection waits for. Told of each arrival once
- * the loop hears of requests in the order in which they were sent; told of
- * all that is readable, first of those it has just answered. But it must then
- * be told of the end, too, that comes together with the last request. */
+/* idle_interest - the events to watch on an idle connection. If the loop
+ * reports each arrival once, it reports requests in the order in which they
+ * were sent; if it reports everything that is readable, the connections just
+ * answered come first. With the former, it must also report the end of the
+ * connection that arrives together with the last request. */
 static short idle_interest(struct event_base *base)
 {
 	int needed = EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE;
@@ -109,8 +113,8 @@ static short idle_interest(struct event_base *base)
 	return EV_READ | EV_CLOSED | EV_ET;
 }
 
-/* make_base - the event loop. any_file: it must work with descriptors that
- * epoll does not take, such as regular files. */
+/* make_base - create the event loop. any_file: it must support descriptors that
+ * epoll does not, such as regular files. */
 static int make_base(struct server *server, bool any_file, struct error *error)
 {
 	struct event_config *config = event_config_new();
@@ -150,7 +154,7 @@ static void on_drained(evutil_socket_t fd, short what, void *argument)
 	server_quit(argument);
 }
 
-/* on_settled - everything that was ready has had its turn */
+/* on_settled - everything that was ready has been handled */
 static void on_settled(evutil_socket_t fd, short what, void *argument)
 {
 	struct server *server = argument;
@@ -164,7 +168,7 @@ static void on_settled(evutil_socket_t fd, short what, void *argument)
 		server_settle(server);
 }
 
-/* server_settle - the event gets behind all those that are ready now */
+/* server_settle - schedule on_settled() after all events that are ready now */
 void server_settle(struct server *server)
 {
 	if (server->settling || server->handler.settled == NULL)
@@ -173,7 +177,7 @@ void server_settle(struct server *server)
 	event_active(&server->settle, EV_TIMEOUT, 0);
 }
 
-/* assign_timers - tie the timers to the event loop */
+/* assign_timers - attach the timers to the event loop */
 static void assign_timers(struct server *server)
 {
 	evtimer_assign(&server->timer, server->base, on_timer, server);
@@ -184,7 +188,7 @@ static void assign_timers(struct server *server)
 	server->timer_ms = UINT64_MAX;
 }
 
-/* server_new - an event loop without listeners */
+/* server_new - create an event loop without listeners */
 struct server *server_new(const struct server_limits *limits,
 			  const struct server_handler *handler,
 			  struct error *error)
@@ -208,7 +212,7 @@ struct server *server_new(const struct server_limits *limits,
 	return server;
 }
 
-/* stop_watching - what others wanted to hear */
+/* stop_watching - stop watching the descriptors of others */
 static void stop_watching(struct server *server)
 {
 	struct watch *watch;
@@ -220,8 +224,8 @@ static void stop_watching(struct server *server)
 	}
 }
 
-/* server_stop - no event of ours is left, so nobody is called any more, even
- * if somebody else lets the loop go on */
+/* server_stop - remove all our events, so that nobody is called any more, even
+ * if another owner keeps the loop running */
 static void server_stop(struct server *server)
 {
 	struct connection *connection;
@@ -274,7 +278,8 @@ void server_accept_update(struct server *server)
 	}
 }
 
-/* server_stop_accepting - for good: others have the listening sockets too */
+/* server_stop_accepting - stop for good: other processes have the listening
+ * sockets, too */
 void server_stop_accepting(struct server *server)
 {
 	struct accepting *accepting;
@@ -355,7 +360,7 @@ static bool accept_one(struct accepting *accepting)
 	return server_load(server) < server->limits.max_connections;
 }
 
-/* on_acceptable - some at a time, so that the others get their turn */
+/* on_acceptable - accept some at a time, so that others get their turn */
 static void on_acceptable(evutil_socket_t fd, short what, void *argument)
 {
 	struct accepting *accepting = argument;
@@ -368,13 +373,13 @@ static void on_acceptable(evutil_socket_t fd, short what, void *argument)
 	server_accept_update(accepting->server);
 }
 
-/* server_listen - accept from fd, and serve */
+/* server_listen - accept connections from fd, and serve them */
 int server_listen(struct server *server, int fd, struct error *error)
 {
 	return server_listen_for(server, fd, NULL, NULL, error);
 }
 
-/* server_listen_for - accept from fd */
+/* server_listen_for - accept connections from fd for a callback */
 int server_listen_for(struct server *server, int fd, server_accepted *accepted,
 		      void *context, struct error *error)
 {
@@ -396,7 +401,7 @@ int server_listen_for(struct server *server, int fd, server_accepted *accepted,
 	return 0;
 }
 
-/* server_serve_pair - one connection, from any file to any file */
+/* server_serve_pair - serve one connection, from any file to any file */
 int server_serve_pair(struct server *server, int input, int output,
 		      struct error *error)
 {
@@ -410,18 +415,18 @@ int server_serve_pair(struct server *server, int input, int output,
 	assign_timers(server);
 	server->pair = true;
 	connection = connection_new(server, input, output);
-	connection_asked(connection); /* nobody else wants its place */
+	connection_asked(connection); /* nobody else needs its place */
 	connection_settle(connection);
 	return 0;
 }
 
-/* server_write_error - is a reply lost, and why? */
+/* server_write_error - was a reply lost, and why? */
 int server_write_error(const struct server *server)
 {
 	return server->write_error;
 }
 
-/* on_watched - somebody else's descriptor */
+/* on_watched - a descriptor of somebody else is readable */
 static void on_watched(evutil_socket_t fd, short what, void *argument)
 {
 	struct watch *watch = argument;
@@ -450,7 +455,7 @@ int server_watch(struct server *server, int fd,
 	return 0;
 }
 
-/* server_run - until there is nothing left to do */
+/* server_run - run until there is nothing left to do */
 int server_run(struct server *server, struct error *error)
 {
 	int result = 0;
@@ -468,7 +473,7 @@ struct event_base *server_base(struct server *server)
 	return server->base;
 }
 
-/* server_quit - server_run() returns now */
+/* server_quit - make server_run() return now */
 void server_quit(struct server *server)
 {
 	server->quit = true;
@@ -483,7 +488,7 @@ void server_check_end(struct server *server)
 		server_quit(server);
 }
 
-/* server_connection_gone - one less: accept again, or end */
+/* server_connection_gone - one connection less: accept again, or end */
 void server_connection_gone(struct server *server)
 {
 	SERVER_COUNT(server->counters.open, -1U);
@@ -496,8 +501,9 @@ void server_connection_gone(struct server *server)
 	server_look_again(server);
 }
 
-/* settle_queue - let each connection of a queue see that we drain. One that
- * stays may be put behind those that were there: they come once. */
+/* settle_queue - settle each connection of a queue, because we drain. A
+ * connection that stays may move to the end of the queue; each is visited only
+ * once. */
 static void settle_queue(struct server *server, enum queue queue)
 {
 	struct connection *last =
@@ -511,8 +517,8 @@ static void settle_queue(struct server *server, enum queue queue)
 	}
 }
 
-/* server_drain - answer what is there, then close. Also when a hand-over in
- * the middle of draining failed. */
+/* server_drain - answer what was received, then close. Also used when a
+ * hand-over fails while draining. */
 void server_drain(struct server *server)
 {
 	struct timeval delay = milliseconds(SERVER_DRAIN_MS);
@@ -530,7 +536,7 @@ void server_drain(struct server *server)
 	server_check_end(server);
 }
 
-/* server_counters - a copy of the counters, from any thread */
+/* server_counters - copy the counters, from any thread */
 void server_counters(const struct server *server,
 		     struct server_counters *counters)
 {

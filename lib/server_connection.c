@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* server_connection - one connection: bytes in, requests out, replies back
  *
- * What arrives is read into the buffer of the event loop and answered from
- * there; only the beginning of an unfinished request is kept with its
- * connection. Requests are answered one at a time and in order, those of one
- * batch with one write. While a reply is not taken nothing more is read.
- * After each step connection_settle() decides what the connection waits for,
- * and in which queue; it is the only place where a connection ends. */
+ * Bytes are read into the buffer of the event loop and answered from there;
+ * only the beginning of an unfinished request is kept with its connection.
+ * Requests are answered one at a time and in order, and the replies to one
+ * batch are written together. While the peer does not take a reply, nothing
+ * more is read. After each step, connection_settle() decides what the
+ * connection waits for and in which queue; it is the only place where a
+ * connection ends. */
 
 #include <errno.h>
 #include <poll.h>
@@ -18,9 +19,9 @@
 #include "lib/server_internal.h"
 #include "lib/xalloc.h"
 
-#define KEEP_MIN 1024 /* room for the beginning of a request */
+#define KEEP_MIN 1024 /* for the beginning of a request */
 
-/* connection_new - it stands in the queue of those who have not asked; settle
+/* connection_new - it is in the queue of connections without a request; settle
  * it */
 struct connection *connection_new(struct server *server, int input, int output)
 {
@@ -69,7 +70,7 @@ static void connection_release(struct connection *connection)
 	server_connection_gone(server);
 }
 
-/* connection_close - the end; the handler learns of it if it owes an answer */
+/* connection_close - end it; the handler is notified if it owes an answer */
 void connection_close(struct connection *connection)
 {
 	struct server *server = connection->server;
@@ -79,16 +80,16 @@ void connection_close(struct connection *connection)
 	connection_release(connection);
 }
 
-/* connection_forget - another process goes on with it */
+/* connection_forget - another process continues it */
 void connection_forget(struct connection *connection)
 {
 	connection_release(connection);
 }
 
-/* connection_enqueue - into a queue, behind all that came before since_ms.
- * Nearly always that is its end. An idle connection that was touched a short
- * while ago stays where it is: that is cheaper at thousands of requests per
- * second, and server_queue_limit() makes up for it. */
+/* connection_enqueue - move to a queue, after all that came before since_ms,
+ * which is nearly always its end. An idle connection that was moved a short
+ * while ago is not moved: that is cheaper at thousands of requests per second,
+ * and server_queue_limit() compensates for it. */
 void connection_enqueue(struct connection *connection, enum queue queue,
 			uint64_t since_ms)
 {
@@ -119,7 +120,7 @@ void connection_enqueue(struct connection *connection, enum queue queue,
 			      since_ms + server_queue_limit(server, queue));
 }
 
-/* malformed - tell the handler; the connection will be closed */
+/* malformed - notify the handler; the connection will be closed */
 static void malformed(struct connection *connection, const char *reason)
 {
 	struct server *server = connection->server;
@@ -129,14 +130,14 @@ static void malformed(struct connection *connection, const char *reason)
 				  connection_peer(connection), reason);
 }
 
-/* lose - a reply, and with it the connection */
+/* lose - lose a reply, and with it the connection */
 static void lose(struct connection *connection, int reason)
 {
 	connection->failed = true;
 	connection->server->write_error = reason;
 }
 
-/* connection_expire - its time is over */
+/* connection_expire - its time limit has expired */
 void connection_expire(struct connection *connection)
 {
 	SERVER_COUNT(connection->server->counters.timeouts, 1);
@@ -150,7 +151,7 @@ void connection_expire(struct connection *connection)
 	connection_close(connection);
 }
 
-/* connection_evict - somebody else gets its place */
+/* connection_evict - its place is needed */
 void connection_evict(struct connection *connection)
 {
 	const struct server_handler *handler = &connection->server->handler;
@@ -164,7 +165,8 @@ void connection_evict(struct connection *connection)
 	connection_close(connection);
 }
 
-/* send_bytes - write what goes without waiting: bytes written, or -1 */
+/* send_bytes - write as much as possible without waiting: number of bytes, or
+ * -1 */
 static ssize_t send_bytes(struct connection *connection, const char *bytes,
 			  size_t length)
 {
@@ -223,7 +225,7 @@ static void flush_output(struct connection *connection)
 	connection_write(connection, server->output, length);
 }
 
-/* collect - put a reply of the current batch to the others */
+/* collect - add a reply to the current batch */
 static void collect(struct connection *connection, const char *bytes,
 		    size_t length)
 {
@@ -239,7 +241,7 @@ static void collect(struct connection *connection, const char *bytes,
 	server->output_length += length;
 }
 
-/* connection_reply - the answer to the request */
+/* connection_reply - answer the request */
 void connection_reply(struct connection *connection, const char *bytes,
 		      size_t length)
 {
@@ -253,7 +255,7 @@ void connection_reply(struct connection *connection, const char *bytes,
 			   connection->length);
 }
 
-/* connection_refuse - no answer: close */
+/* connection_refuse - close without an answer */
 void connection_refuse(struct connection *connection)
 {
 	connection->waiting = false;
@@ -262,15 +264,15 @@ void connection_refuse(struct connection *connection)
 		connection_settle(connection);
 }
 
-/* may_answer - is it the next request's turn? */
+/* may_answer - may the next request be answered now? */
 static bool may_answer(const struct connection *connection)
 {
 	return !connection->waiting && !connection->closing &&
 	       !connection->failed && connection->unsent_length == 0;
 }
 
-/* answer_next - give the request at the start of the bytes to the handler:
- * its length, or 0 when there is no whole one, or the end of all */
+/* answer_next - give the first request in the bytes to the handler: its length,
+ * or 0 when there is no complete one, or the connection ends */
 static size_t answer_next(struct connection *connection, char *bytes,
 			  size_t length)
 {
@@ -296,8 +298,8 @@ static size_t answer_next(struct connection *connection, char *bytes,
 	return (size_t)whole;
 }
 
-/* adopt_block - the waiting request lies in the loop's buffer: the block now
- * belongs to the connection, and the loop gets another one */
+/* adopt_block - the waiting request is in the loop's buffer: give the buffer to
+ * the connection, and a new one to the loop */
 static void adopt_block(struct connection *connection)
 {
 	struct server *server = connection->server;
@@ -308,7 +310,7 @@ static void adopt_block(struct connection *connection)
 	server->input = xmalloc(SERVER_INPUT_SIZE);
 }
 
-/* keep_rest - what was not answered stays with the connection */
+/* keep_rest - keep the unanswered bytes with the connection */
 static void keep_rest(struct connection *connection, char *block, size_t start,
 		      size_t end)
 {
@@ -335,8 +337,8 @@ static void keep_rest(struct connection *connection, char *block, size_t start,
 	connection->length = (uint32_t)end;
 }
 
-/* first_request - is it whole now? Then the connection keeps its place, here or
- * in another thread; true: there, and here it is gone. */
+/* first_request - is it complete now? The connection then keeps its place, here
+ * or in another thread; true: it went to another thread */
 static bool first_request(struct connection *connection, const char *bytes,
 			  size_t length)
 {
@@ -351,9 +353,9 @@ static bool first_request(struct connection *connection, const char *bytes,
 	return false;
 }
 
-/* connection_process - answer the requests in block, which is the loop's
- * buffer or the connection's own, and has room for a NUL behind them; keep
- * what remains; settle */
+/* connection_process - answer the requests in block, which is the loop's buffer
+ * or the connection's own, and has room for a NUL after them; keep the rest;
+ * settle */
 void connection_process(struct connection *connection, char *block,
 			size_t start, size_t end)
 {
@@ -376,8 +378,8 @@ void connection_process(struct connection *connection, char *block,
 	connection_settle(connection);
 }
 
-/* make_room - in the connection's own buffer, for at least one more byte and
- * a NUL */
+/* make_room - make room in the connection's own buffer for at least one more
+ * byte and a NUL */
 static void make_room(struct connection *connection)
 {
 	size_t size = connection->size;
@@ -389,7 +391,8 @@ static void make_room(struct connection *connection)
 	connection->size = (uint32_t)size;
 }
 
-/* receive_bytes - what is there; on a socket recv(2) costs less than read(2) */
+/* receive_bytes - read what is available; on a socket, recv(2) costs less than
+ * read(2) */
 static ssize_t receive_bytes(const struct connection *connection, char *bytes,
 			     size_t room)
 {
@@ -403,8 +406,8 @@ static ssize_t receive_bytes(const struct connection *connection, char *bytes,
 	return received;
 }
 
-/* on_readable - one read, then whatever it completes. ended: behind what is
- * there is the end. */
+/* on_readable - read once, then handle the requests that are complete. ended:
+ * after the available bytes is the end. */
 static void on_readable(struct connection *connection, bool ended)
 {
 	struct server *server = connection->server;
@@ -470,8 +473,8 @@ static void on_event(evutil_socket_t fd, short what, void *argument)
 		on_readable(argument, (what & EV_CLOSED) != 0);
 }
 
-/* set_interest - wait for something else; mostly it is the same as before. To
- * wait anew tells of what is there already. */
+/* set_interest - wait for other events; mostly they are the same as before.
+ * Adding an event again reports what is already available. */
 static void set_interest(struct connection *connection, short interest)
 {
 	int fd = interest == EV_WRITE ? connection->output : connection->input;
@@ -492,7 +495,7 @@ static void set_interest(struct connection *connection, short interest)
 		connection->interest = interest;
 }
 
-/* next_queue - where the connection belongs now; QUEUE_COUNT: nowhere */
+/* next_queue - the queue for the connection now; QUEUE_COUNT: none */
 static enum queue next_queue(struct connection *connection)
 {
 	if (connection->failed)
@@ -504,7 +507,7 @@ static enum queue next_queue(struct connection *connection)
 	if (connection->closing)
 		return QUEUE_COUNT;
 	if (connection->end) {
-		/* When we stop, whoever stands between ends it for us. */
+		/* When we stop, the proxy ends it for us. */
 		if (connection->length > 0 &&
 		    (connection->peer == NULL || !connection->server->stops)) {
 			SERVER_COUNT(connection->server->counters.malformed, 1);
@@ -518,9 +521,8 @@ static enum queue next_queue(struct connection *connection)
 	return connection->length > 0 ? QUEUE_PARTIAL : QUEUE_IDLE;
 }
 
-/* has_more - while draining: has the peer sent more already? Who stands
- * between us and the peer may still have something of it, and says when that
- * was all. */
+/* has_more - while draining: has the peer sent more already? A proxy may still
+ * hold some of it; it shuts down when that was all. */
 static bool has_more(const struct connection *connection)
 {
 	struct pollfd ready = { .fd = connection->input, .events = POLLIN };
@@ -529,12 +531,12 @@ static bool has_more(const struct connection *connection)
 	       (connection->peer != NULL || poll(&ready, 1, 0) == 1);
 }
 
-/* connection_settle - what now? May be the end of the connection. */
+/* connection_settle - decide how to continue. May end the connection. */
 void connection_settle(struct connection *connection)
 {
 	struct server *server = connection->server;
-	/* Behind a part of a request an error may come that nothing but
-	 * reading tells of: there everything that is readable counts. */
+	/* After part of a request, an error may occur that only reading
+	 * reveals: there, all readable events are wanted. */
 	const short interests[] = {
 		[QUEUE_SILENT] = server->idle_interest,
 		[QUEUE_IDLE] = server->idle_interest,
@@ -551,7 +553,7 @@ void connection_settle(struct connection *connection)
 		connection_close(connection);
 		return;
 	}
-	/* The limits of a request and of a reply count from their start. */
+	/* The time for a request or a reply runs from its start. */
 	if (queue != connection->queue || queue == QUEUE_IDLE ||
 	    (queue == QUEUE_PARTIAL && connection->fresh))
 		connection_enqueue(connection, queue, server_now_ms());
@@ -563,13 +565,13 @@ void connection_settle(struct connection *connection)
 		giving_continue(server);
 }
 
-/* connection_context - one pointer for the handler */
+/* connection_context - a pointer for the handler */
 void **connection_context(struct connection *connection)
 {
 	return &connection->context;
 }
 
-/* connection_peer - for messages */
+/* connection_peer - the name of the peer for messages */
 const char *connection_peer(const struct connection *connection)
 {
 	struct server *server = connection->server;

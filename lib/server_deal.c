@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* server_deal - new connections for the other event loops of this process
+/* server_deal - give new connections to the other event loops of this process
  *
  * One server accepts for all. With its first request a connection goes to
  * whoever has the fewest, in a packet as those of a hand-over, so that the
@@ -61,8 +61,8 @@ int server_deal_to(struct server *server, int channel, struct server *other,
 	return 0;
 }
 
-/* server_stop_dealing - the end of a channel, behind all that is still in it,
- * is the farewell: a packet may find the channel full */
+/* server_stop_dealing - end the channels. The end of a channel, after
+ * everything in it, is the farewell: a packet might find the channel full */
 void server_stop_dealing(struct server *server)
 {
 	size_t i;
@@ -76,8 +76,9 @@ void server_stop_dealing(struct server *server)
 	server->deal_count = 0;
 }
 
-/* load_of - connections of another one, and those on their way to it. It is
- * read in this order: a connection may be seen twice, but not be missed. */
+/* load_of - connections of another server, and those on their way to it.
+ * Because of the order of reading, a connection may be counted twice, but is
+ * never missed. */
 static unsigned load_of(const struct deal *deal)
 {
 	unsigned taken = SERVER_READ(deal->other->taken);
@@ -85,7 +86,7 @@ static unsigned load_of(const struct deal *deal)
 	return SERVER_READ(deal->other->counters.open) + deal->dealt - taken;
 }
 
-/* server_load - connections of all */
+/* server_load - the connections of all servers */
 unsigned server_load(const struct server *server)
 {
 	unsigned load = server->counters.open;
@@ -96,7 +97,7 @@ unsigned server_load(const struct server *server)
 	return load;
 }
 
-/* choose - who has the fewest; NULL: we */
+/* choose - the server with the fewest connections; NULL: this one */
 static struct deal *choose(struct server *server)
 {
 	unsigned least = server->counters.open - server->silent;
@@ -114,7 +115,7 @@ static struct deal *choose(struct server *server)
 	return deal;
 }
 
-/* server_deal - pass a connection on; false: it is ours */
+/* server_deal - pass a connection on; false: we keep it */
 bool server_deal(struct server *server, struct handover_packet *packet, int fd)
 {
 	struct deal *deal = choose(server);
@@ -125,8 +126,8 @@ bool server_deal(struct server *server, struct handover_packet *packet, int fd)
 	return true;
 }
 
-/* server_deal_first - pass a connection on with its first request; false: it
- * is ours */
+/* server_deal_first - pass a connection on with its first request; false: we
+ * keep it */
 bool server_deal_first(struct connection *connection, const char *bytes,
 		       size_t length)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* server_give - pass all connections on to another server, then end
  *
- * This server goes on with each connection until it has passed it, so a request
- * is answered by the one or by the other and never by both. Both run on the
- * same machine and clock: times are passed as they are.
+ * This server continues each connection until it has passed it, so a request is
+ * answered by one server or the other, never by both. Both run on the same
+ * machine with the same clock: times are passed unchanged.
  *
- * A connection that somebody of this process stands before, as TLS does, is
- * useless to another process. It is not passed: whoever stands there says that
- * no more comes, and it is closed when all that came is answered. */
+ * A connection with a proxy in this process, such as for TLS, is useless to
+ * another process. It is not passed: the proxy shuts it down, and it is closed
+ * when everything received is answered. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,11 +17,11 @@
 #include "lib/xalloc.h"
 
 #define GIVING_RETRY_MS 10
-#define GIVING_LATE_MS	1000 /* then those that are not passed are cut */
+#define GIVING_LATE_MS	1000 /* then connections that are not passed are cut */
 
 struct giving {
 	struct server *server;
-	struct event event; /* the channel takes packets */
+	struct event event; /* the channel is writable */
 	struct event retry;
 	struct event late;
 	int channel;
@@ -70,14 +70,14 @@ static int send_connection(struct giving *giving, struct connection *connection)
 	return 0;
 }
 
-/* may_pass - is it of use to whoever is at the other end? */
+/* may_pass - can the other end use it? */
 static bool may_pass(const struct giving *giving,
 		     const struct connection *connection)
 {
 	return giving->local || connection->peer == NULL;
 }
 
-/* pass_queue - all of one queue: 0, or -1 and errno */
+/* pass_queue - pass all connections of a queue: 0, or -1 and errno */
 static int pass_queue(struct giving *giving, enum queue queue)
 {
 	struct connection *connection, *next;
@@ -92,7 +92,7 @@ static int pass_queue(struct giving *giving, enum queue queue)
 	return 0;
 }
 
-/* send_farewell - the last packet: 0, or -1 and errno */
+/* send_farewell - send the last packet: 0, or -1 and errno */
 static int send_farewell(struct giving *giving)
 {
 	char *buffer = xmalloc(SERVER_FAREWELL_MAX);
@@ -106,7 +106,7 @@ static int send_farewell(struct giving *giving)
 }
 
 /* giving_failed - wait and try again, or give up: then we drain, and clients
- * come back to the other server */
+ * reconnect to the other server */
 static void giving_failed(struct giving *giving, int reason)
 {
 	struct timeval delay = { .tv_usec = GIVING_RETRY_MS * 1000L };
@@ -123,7 +123,7 @@ static void giving_failed(struct giving *giving, int reason)
 	server_drain(server);
 }
 
-/* on_giving - the channel takes packets */
+/* on_giving - the channel is writable */
 static void on_giving(evutil_socket_t fd, short what, void *argument)
 {
 	struct giving *giving = argument;
@@ -139,8 +139,8 @@ static void on_giving(evutil_socket_t fd, short what, void *argument)
 		}
 	}
 	if (server->counters.open > 0) {
-		/* Those that wait for an answer come later; and those that
-		 * cannot be passed go. */
+		/* Those that wait for an answer come later; those that cannot
+		 * be passed end by themselves. */
 		event_del(&giving->event);
 		return;
 	}
@@ -153,7 +153,7 @@ static void on_giving(evutil_socket_t fd, short what, void *argument)
 	server_quit(server);
 }
 
-/* giving_continue - something can be passed; when the channel takes it */
+/* giving_continue - something can be passed, when the channel is writable */
 void giving_continue(struct server *server)
 {
 	struct giving *giving = server->giving;
@@ -173,7 +173,7 @@ static void on_retry(evutil_socket_t fd, short what, void *argument)
 	giving_continue(giving->server);
 }
 
-/* on_late - cut those that are not passed and have not ended */
+/* on_late - cut the connections that are not passed and have not ended */
 static void on_late(evutil_socket_t fd, short what, void *argument)
 {
 	struct giving *giving = argument;
@@ -192,7 +192,7 @@ static void on_late(evutil_socket_t fd, short what, void *argument)
 	}
 }
 
-/* hand_over - to another process, or thread */
+/* hand_over - pass everything to another process or thread */
 static void hand_over(struct server *server, int channel, bool local,
 		      server_farewell *farewell, void *context)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* server_handover - the packets by which connections go to another server
+/* server_handover - the packets that pass connections to another server
  *
  * One packet of a channel is one connection: a header, the bytes of its
- * unfinished request, the bytes of its reply that the peer did not take yet,
- * between threads the name of the peer if the socket does not tell it, and the
+ * unfinished request, the bytes of its reply that the peer has not taken yet,
+ * between threads the name of the peer if the socket does not have it, and the
  * descriptor. The last packet is the farewell; between threads, where nobody
  * else can close a channel, its end is. Between threads another kind of packet
  * asks for room, and is answered with one byte. */
@@ -19,7 +19,7 @@
 
 #define HANDOVER_MAGIC 0x706c6331u
 
-/* handover_send - header, three pieces, perhaps a descriptor */
+/* handover_send - send a header, three pieces, and optionally a descriptor */
 int handover_send(int channel, const struct handover_packet *packet, int fd)
 {
 	const struct handover_header *header = &packet->header;
@@ -35,16 +35,16 @@ int handover_send(int channel, const struct handover_packet *packet, int fd)
 			       MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* handover_send_local - in one process a descriptor is its number: to send it
- * as to another process would take one more for a while, and there may be no
- * more */
+/* handover_send_local - within a process, a descriptor is sent as its number:
+ * sending it as to another process would temporarily need another one, and
+ * there may be none */
 int handover_send_local(int channel, struct handover_packet *packet, int fd)
 {
 	packet->header.local_fd = fd;
 	return handover_send(channel, packet, -1);
 }
 
-/* handover_pass - one connection to another thread */
+/* handover_pass - pass one connection to another thread */
 int handover_pass(int channel, struct handover_packet *packet,
 		  struct connection *connection)
 {
@@ -65,7 +65,7 @@ int handover_pass(int channel, struct handover_packet *packet,
 	return 0;
 }
 
-/* kind_of - what the next one has to know of a connection */
+/* kind_of - what the next server must know about a connection */
 static enum handover_kind kind_of(const struct connection *connection)
 {
 	if (connection->closing)
@@ -73,7 +73,7 @@ static enum handover_kind kind_of(const struct connection *connection)
 	return connection->asked ? KIND_CONNECTION : KIND_SILENT;
 }
 
-/* handover_packet - of a connection as it is */
+/* handover_packet - the packet of a connection in its present state */
 struct handover_packet handover_packet(const struct connection *connection,
 				       const char *bytes, size_t length)
 {
@@ -157,7 +157,7 @@ static bool is_whole(const struct handover_header *header, size_t length,
 	       has_descriptor(header->kind) == (fd >= 0);
 }
 
-/* handover_receive - the next packet, if it is whole */
+/* handover_receive - receive the next packet, and check that it is complete */
 int handover_receive(int channel, bool local, struct handover_header *header,
 		     char *bytes, int *fd)
 {

@@ -19,19 +19,19 @@
 #include "lib/request.h"
 #include "lib/server.h"
 
-/* Replies of one batch are collected and written together. */
+/* Replies to one batch are collected and written together. */
 #define SERVER_OUTPUT_SIZE 16384
 /* The read buffer of the loop; also holds one packet of a hand-over. */
 #define SERVER_INPUT_SIZE (REQUEST_BYTES_MAX + 4 * SERVER_OUTPUT_SIZE)
 
-/* Every connection stands in one queue, the oldest first, so that the first
- * one is the next that can run out of time. */
+/* Every connection is in one queue, the oldest first, so that the first one is
+ * the next to expire. */
 enum queue {
-	QUEUE_SILENT,  /* no whole request has come from it yet */
+	QUEUE_SILENT,  /* no complete request received yet */
 	QUEUE_IDLE,    /* between two requests */
-	QUEUE_PARTIAL, /* has sent a part of a request */
-	QUEUE_UNSENT,  /* does not take its reply */
-	QUEUE_WAITING, /* its request waits for an answer */
+	QUEUE_PARTIAL, /* part of a request received */
+	QUEUE_UNSENT,  /* the peer does not take its reply */
+	QUEUE_WAITING, /* its request is being answered */
 	QUEUE_COUNT
 };
 
@@ -40,18 +40,18 @@ TAILQ_HEAD(connection_queue, connection);
 struct connection {
 	TAILQ_ENTRY(connection) link;
 	struct server *server;
-	void *context; /* of the handler */
-	char *peer;    /* for messages; NULL: ask the socket */
+	void *context; /* for the handler */
+	char *peer;    /* for messages; NULL: from the socket */
 	struct event event;
-	short interest; /* what the event waits for, or 0 */
+	short interest; /* the watched events, or 0 */
 	unsigned char queue;
-	bool asked : 1;	  /* a whole request came some time */
+	bool asked : 1;	  /* a complete request was received */
 	bool waiting : 1; /* a request was given to the handler */
-	bool fresh : 1;	  /* a request ended since the last settling */
+	bool fresh : 1;	  /* a request was answered since the last settling */
 	bool end : 1;	  /* the peer sends no more */
 	bool closing : 1; /* close when all replies are written */
 	bool failed : 1;  /* close now */
-	bool more : 1;	  /* there may be more to read than we were told of */
+	bool more : 1;	  /* there may be more to read than was reported */
 	int input;
 	int output;
 	uint64_t since_ms;  /* when it came into its queue, nearly */
@@ -62,11 +62,11 @@ struct connection {
 	char *bytes;
 	uint32_t start, length, size;
 	uint32_t unsent_length;
-	char *unsent; /* replies that the peer did not take yet */
+	char *unsent; /* replies that the peer has not taken yet */
 	struct request_scan scan;
 };
 
-/* A socket that we accept from. */
+/* A listening socket. */
 struct accepting {
 	TAILQ_ENTRY(accepting) link;
 	struct server *server;
@@ -88,20 +88,21 @@ struct giving;
 struct taking;
 struct deal;
 
-/* The counters of a server have one writer, its thread, and are read by any. */
+/* The counters of a server have one writer, its thread, and any number of
+ * readers. */
 #define SERVER_READ(counter) __atomic_load_n(&(counter), __ATOMIC_RELAXED)
 #define SERVER_COUNT(counter, by) \
 	__atomic_store_n(&(counter), (counter) + (by), __ATOMIC_RELAXED)
 
 struct server {
 	struct event_base *base;
-	short idle_interest; /* what an idle connection waits for */
+	short idle_interest; /* events to watch on an idle connection */
 	struct server_limits limits;
 	struct server_handler handler;
 	struct server_counters counters;
-	unsigned taken;	 /* connections taken over, or dealt to us */
-	unsigned silent; /* those of QUEUE_SILENT; they have places, but will
-			  * make room for others */
+	unsigned taken; /* connections taken over, or dealt to us */
+	unsigned
+		silent; /* length of QUEUE_SILENT; these make room for others */
 	struct deal *deals;
 	size_t deal_count;
 	struct places *places; /* of all servers that we deal to, too */
@@ -110,29 +111,30 @@ struct server {
 	struct connection_queue queues[QUEUE_COUNT];
 	TAILQ_HEAD(, accepting) accepting;
 	TAILQ_HEAD(, watch) watches;
-	bool accepts; /* the accepting events are on */
+	bool accepts; /* the accept events are active */
 	bool stops;   /* it never accepts again */
 	bool starved; /* no descriptor was free a moment ago */
 	bool crowded; /* no place was */
 	bool awaits;  /* another one was asked to make room */
 	struct event pause_timer;
 	struct event timer;  /* for the connections' time limits */
-	uint64_t timer_ms;   /* when it comes; UINT64_MAX: it is off */
+	uint64_t timer_ms;   /* when it expires; UINT64_MAX: it is off */
 	struct event settle; /* active: settled() is due */
 	bool settling;
 	bool pair;	 /* -s */
-	int write_error; /* errno of a reply that is lost; 0: none */
+	int write_error; /* errno of a lost reply; 0: none */
 	bool quit;
 	bool draining;
-	uint64_t drain_ms; /* from then on no connection may go on */
+	uint64_t drain_ms; /* from then on no connection may continue */
 	struct event drain_timer;
 	struct giving *giving;
 	struct taking *taking;
-	struct connection *current; /* whose replies stand in output */
-	char *input;		    /* SERVER_INPUT_SIZE */
+	struct connection
+		*current; /* the connection whose replies are in output */
+	char *input;	  /* SERVER_INPUT_SIZE */
 	size_t output_length;
 	char output[SERVER_OUTPUT_SIZE];
-	struct error error; /* of the request at hand */
+	struct error error; /* for the current request */
 	char peer[PEER_MAX];
 };
 
@@ -143,9 +145,9 @@ void server_accept_update(struct server *server);
 void server_look_again(struct server *server);
 void server_connection_gone(struct server *server);
 void server_check_end(struct server *server);
-/* server_settle - have settled() called behind what is ready now. */
+/* server_settle - schedule settled() after all events that are ready now. */
 void server_settle(struct server *server);
-/* server_expect - look at the time limits at due_ms, or before. */
+/* server_expect - check the time limits at due_ms or earlier. */
 void server_expect(struct server *server, uint64_t due_ms);
 uint64_t server_queue_limit(const struct server *server, enum queue queue);
 
@@ -162,7 +164,7 @@ void connection_evict(struct connection *connection);
 void connection_close(struct connection *connection);
 /* connection_forget - another process has it now: close our descriptor. */
 void connection_forget(struct connection *connection);
-/* connection_asked - a whole request came from it, here or elsewhere. */
+/* connection_asked - a complete request was received, here or elsewhere. */
 void connection_asked(struct connection *connection);
 
 /* server_room.c */
@@ -199,7 +201,7 @@ bool server_deal_first(struct connection *connection, const char *bytes,
 /* server_handover.c */
 enum handover_kind {
 	KIND_CONNECTION,
-	KIND_CLOSING, /* only its replies are still to be written */
+	KIND_CLOSING, /* only its replies have to be written */
 	KIND_FAREWELL,
 	KIND_SILENT, /* a connection; no whole request has come from it yet */
 	KIND_ROOM,   /* between threads: make room; the user is the request */
@@ -208,8 +210,8 @@ enum handover_kind {
 struct handover_header {
 	uint32_t magic;
 	uint32_t kind;
-	uint64_t since_ms; /* start of the unfinished request, or reply; a
-			    * silent one has come then */
+	uint64_t since_ms; /* start of the unfinished request or reply; of a
+			      silent connection, its own */
 	uint32_t request_length;
 	uint32_t reply_length;
 	uint32_t peer_length;
@@ -219,22 +221,23 @@ struct handover_header {
 	};
 };
 
-/* One packet; the header has the lengths of the others. */
+/* One packet; the header has the lengths of the other parts. */
 struct handover_packet {
 	struct handover_header header;
 	const char *request, *reply, *peer;
 };
-/* handover_packet - of a connection, with those bytes not yet answered. */
+/* handover_packet - the packet of a connection, with those bytes not yet
+ * answered. */
 struct handover_packet handover_packet(const struct connection *connection,
 				       const char *bytes, size_t length);
-/* handover_send - to another process; the other side gets a copy of fd, -1:
- * none. 0, or -1 and errno. */
+/* handover_send - send to another process, which gets a copy of fd; -1: no
+ * descriptor. 0, or -1 and errno. */
 int handover_send(int channel, const struct handover_packet *packet, int fd);
-/* handover_send_local - one packet to another thread, which owns fd then: 0,
- * or -1 and errno. */
+/* handover_send_local - send one packet to another thread, which then owns fd:
+ * 0, or -1 and errno. */
 int handover_send_local(int channel, struct handover_packet *packet, int fd);
-/* handover_pass - likewise, a connection; before, our loop forgets the
- * descriptor: the other thread may be quicker than we are. */
+/* handover_pass - send a connection to another thread. Our loop forgets the
+ * descriptor first, because the other thread may be quicker. */
 int handover_pass(int channel, struct handover_packet *packet,
 		  struct connection *connection);
 /* handover_ask_room - of another thread, for a place of this user: 0, or -1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* server_room - who has a place when there are no more
+/* server_room - which connections keep their places when there are no more
  *
  * A connection that has not asked anything yet has a place only as long as
  * nobody else wants it, but for a moment at its start: it may be asking at the

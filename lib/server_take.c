@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* server_take - go on with the connections of another server
+/* server_take - continue the connections of another server
  *
- * That one has met clients, and may have been taken over: what it gives must be
- * a connection that was accepted, and it must come to an end. Whatever flags
- * the descriptor has, or gets later from others who share it: nobody here waits
- * for it (MSG_DONTWAIT). */
+ * That server has had contact with clients and may be compromised: a descriptor
+ * from it must be an accepted connection, and the transfer must end. Whatever
+ * flags the descriptor has, or gets later from others who share it, nothing
+ * here waits for it (MSG_DONTWAIT). */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,8 +19,8 @@
 
 struct taking {
 	struct server *server;
-	struct event event; /* the channel has packets */
-	struct event limit; /* it takes too long */
+	struct event event; /* the channel is readable */
+	struct event limit; /* the time limit */
 	int channel;
 	bool local; /* the other end is a thread of this process */
 	server_taken *done;
@@ -39,7 +39,7 @@ void taking_free(struct taking *taking)
 	free(taking);
 }
 
-/* adopt - go on with a connection where the other server stood */
+/* adopt - continue a connection where the other server stopped */
 static void adopt(struct server *server, const struct handover_header *header,
 		  const char *bytes, int fd)
 {
@@ -76,7 +76,7 @@ static void adopt(struct server *server, const struct handover_header *header,
 	connection_process(connection, connection->bytes, 0, length);
 }
 
-/* number_of - what the socket says; -1: it is none */
+/* number_of - the value of a socket option; -1: not a socket */
 static int number_of(int fd, int option)
 {
 	socklen_t length = sizeof(int);
@@ -87,8 +87,8 @@ static int number_of(int fd, int option)
 	return number;
 }
 
-/* is_connection - was it accepted from a socket like ours, and is it connected
- * still? What socketpair(2) makes has no name, and no other process can use
+/* is_connection - was it accepted from a socket like ours, and is it still
+ * connected? A socket from socketpair(2) has no name; no other process can use
  * it. */
 static bool is_connection(int fd)
 {
@@ -105,7 +105,8 @@ static bool is_connection(int fd)
 	return address.ss_family == AF_INET || address.ss_family == AF_INET6;
 }
 
-/* pass_on - to another thread's server, if it has fewer connections */
+/* pass_on - pass it to another thread's server, if that has fewer
+ * connections */
 static bool pass_on(struct server *server, const struct handover_header *header,
 		    const char *bytes, int fd)
 {
@@ -119,7 +120,7 @@ static bool pass_on(struct server *server, const struct handover_header *header,
 	return server_deal(server, &packet, fd);
 }
 
-/* taking_done - the channel is at its end, well or not */
+/* taking_done - the channel has ended, properly or not */
 static void taking_done(struct taking *taking, const void *farewell,
 			size_t length)
 {
@@ -177,7 +178,7 @@ static bool take_one(struct taking *taking)
 	return true;
 }
 
-/* on_taking - some packets at a time, so that the others get their turn */
+/* on_taking - take some packets at a time, so that others get their turn */
 static void on_taking(evutil_socket_t fd, short what, void *argument)
 {
 	int left = TAKING_BATCH;
@@ -188,7 +189,7 @@ static void on_taking(evutil_socket_t fd, short what, void *argument)
 		left--;
 }
 
-/* on_limit - it has had time enough, and we have what it gave */
+/* on_limit - the time is over; we keep what we received */
 static void on_limit(evutil_socket_t fd, short what, void *argument)
 {
 	(void)fd;
@@ -227,7 +228,7 @@ int server_take_over(struct server *server, int channel, unsigned limit_ms,
 	return 0;
 }
 
-/* server_take_over_local - from another thread */
+/* server_take_over_local - take connections from another thread */
 int server_take_over_local(struct server *server, int channel,
 			   server_taken *done, void *context,
 			   struct error *error)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* service - which rules a request is judged by
+/* service - find the rules that apply to a request
  *
- * A service is chosen by the port that the client reached and by the context
- * that main.cf gives with check_policy_service { ..., policy_context=... }. */
+ * A service is selected by the port that the client connected to and by the
+ * context that main.cf gives with check_policy_service { ...,
+ * policy_context=... }. */
 
 #include "lib/service.h"
 
@@ -41,7 +42,7 @@ const struct service *service_find(const struct service_list *list,
 	unsigned long port = 0;
 	size_t i;
 
-	/* What is no port number leaves it 0, which no service can have. */
+	/* Without a valid number it remains 0, which no service can have. */
 	number_parse(request->server_port, 65535, &port);
 	for (i = 0; i + 1 < list->count; i++)
 		if (has_port(&list->services[i], (unsigned short)port) &&
@@ -50,7 +51,7 @@ const struct service *service_find(const struct service_list *list,
 	return &list->services[i];
 }
 
-/* service_named - the service of that name */
+/* service_named - the service with that name */
 const struct service *service_named(const struct service_list *list,
 				    const char *name)
 {
@@ -62,7 +63,7 @@ const struct service *service_named(const struct service_list *list,
 	return NULL;
 }
 
-/* service_overlap - do two services match a common request? */
+/* service_overlap - can one request match both services? */
 int service_overlap(const struct service *one, const struct service *other)
 {
 	bool ports =
@@ -78,7 +79,7 @@ int service_overlap(const struct service *one, const struct service *other)
 	return ports && contexts;
 }
 
-/* service_clear - free what one service holds */
+/* service_clear - free what a service holds */
 static void service_clear(struct service *service)
 {
 	size_t i;

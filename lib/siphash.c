@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* siphash - a keyed hash for tables of names
  *
- * SipHash-1-3 of J.-P. Aumasson and D. J. Bernstein, with one round for each
+ * SipHash-1-3 by J.-P. Aumasson and D. J. Bernstein, with one round for each
  * word and three at the end: as fast as a plain hash for short texts. */
 
 #include "lib/siphash.h"
@@ -11,13 +11,13 @@
 #include <sys/random.h>
 #include <sys/types.h>
 
-/* rotate - turn the bits of x to the left */
+/* rotate - rotate the bits of x to the left */
 static uint64_t rotate(uint64_t x, unsigned bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
-/* One step of the hash. */
+/* The state of the hash. */
 struct state {
 	uint64_t a, b, c, d;
 };
@@ -38,7 +38,8 @@ static struct state sip_round(struct state v)
 	return v;
 }
 
-/* last_word - the bytes that are left, fewer than eight, below the length */
+/* last_word - the last bytes, fewer than eight, and the length in the top
+ * byte */
 static uint64_t last_word(const char *rest, size_t length)
 {
 	uint64_t word = (uint64_t)length << 56;

@@ -7,13 +7,13 @@
 
 #include "lib/error.h"
 
-/* A keyed hash (SipHash-1-3): with a seed that nobody knows nobody can choose
- * texts that are slow to look up. */
+/* A keyed hash (SipHash-1-3): without knowing the seed, nobody can choose texts
+ * that are slow to look up. */
 
 /* siphash_seed - random bytes; 0 or -1. */
 int siphash_seed(uint64_t seed[2], struct error *error);
 
-/* siphash - hash of length bytes. */
+/* siphash - the hash of length bytes. */
 uint64_t siphash(const uint64_t seed[2], const char *text, size_t length);
 
 #endif

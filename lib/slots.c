@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* slots - a hash table of places in a block of texts
+/* slots - a hash table of offsets into a block of texts
  *
- * Open addressing, linear probing. The bits of a slot that no place needs hold
- * some of the hash: with them nearly every slot that is another text's is
- * passed over without a look at that text, which would cost a cache miss; so
- * the table may be five sixths full. */
+ * Open addressing, linear probing. The bits of a slot that offsets do not need
+ * hold some of the hash. With them, nearly every slot of another text is
+ * skipped without a look at that text, which would cost a cache miss; so the
+ * table may be five sixths full. */
 
 #include "lib/slots.h"
 
@@ -19,7 +19,7 @@
 #define FULL(count)   ((count) / 6 * 5)
 #define FITTED(count) ((count) + (count) / 5 + 6)
 
-/* slots_init - empty */
+/* slots_init - an empty table */
 int slots_init(struct slots *slots, struct error *error)
 {
 	memset(slots, 0, sizeof(*slots));
@@ -38,25 +38,26 @@ void slots_clear(struct slots *slots)
 	memset(slots, 0, sizeof(*slots));
 }
 
-/* first_of - where the search for a hash begins */
+/* first_of - the slot where the search for a hash begins */
 static size_t first_of(const struct slots *slots, uint64_t hash)
 {
 	return (size_t)((hash >> 32) * slots->count >> 32);
 }
 
-/* tag_of - the part of a hash that stands in a slot, in its place there */
+/* tag_of - the part of a hash that is stored in a slot, in its position
+ * there */
 static uint32_t tag_of(const struct slots *slots, uint64_t hash)
 {
 	return (uint32_t)hash << slots->bits;
 }
 
-/* place_of - what else stands in a slot */
+/* place_of - the offset stored in a slot */
 static uint32_t place_of(const struct slots *slots, uint32_t slot)
 {
 	return slot & ((UINT32_C(1) << slots->bits) - 1);
 }
 
-/* next_to - the slot that is looked at after one */
+/* next_to - the next slot of a search */
 static size_t next_to(const struct slots *slots, size_t at)
 {
 	return at + 1 < slots->count ? at + 1 : 0;
@@ -80,7 +81,7 @@ static size_t find(const struct slots *slots, const char *block,
 	return at;
 }
 
-/* slots_find - the place of a text */
+/* slots_find - the offset of a text */
 uint32_t slots_find(const struct slots *slots, const char *block,
 		    const char *text, size_t length)
 {
@@ -90,7 +91,7 @@ uint32_t slots_find(const struct slots *slots, const char *block,
 			slots->each[find(slots, block, text, length, hash)]);
 }
 
-/* put - into the first free slot */
+/* put - store in the first free slot */
 static void put(struct slots *slots, const char *block, uint32_t place)
 {
 	const char *text = block + place;
@@ -102,7 +103,7 @@ static void put(struct slots *slots, const char *block, uint32_t place)
 	slots->each[at] = tag_of(slots, hash) | place;
 }
 
-/* rebuild - with so many slots, and so many bits for a place */
+/* rebuild - rebuild with that number of slots and of bits for an offset */
 static void rebuild(struct slots *slots, const char *block, size_t count,
 		    unsigned bits)
 {
@@ -117,7 +118,7 @@ static void rebuild(struct slots *slots, const char *block, size_t count,
 	free(before.each);
 }
 
-/* slots_add - remember a place */
+/* slots_add - store an offset */
 uint32_t slots_add(struct slots *slots, const char *block, uint32_t place,
 		   size_t length)
 {
@@ -136,7 +137,7 @@ uint32_t slots_add(struct slots *slots, const char *block, uint32_t place,
 	return 0;
 }
 
-/* bits_for - those that places below end need */
+/* bits_for - the number of bits for offsets below end */
 static unsigned bits_for(size_t end)
 {
 	unsigned bits = 1;
@@ -146,7 +147,7 @@ static unsigned bits_for(size_t end)
 	return bits;
 }
 
-/* slots_reserve - many more are coming */
+/* slots_reserve - prepare for many more */
 void slots_reserve(struct slots *slots, const char *block, size_t more,
 		   size_t end)
 {
@@ -155,7 +156,7 @@ void slots_reserve(struct slots *slots, const char *block, size_t more,
 			bits_for(end));
 }
 
-/* slots_fit - no more memory than needed, nearly */
+/* slots_fit - release most of the memory that is not needed */
 void slots_fit(struct slots *slots, const char *block, size_t end)
 {
 	size_t count = FITTED(slots->used);

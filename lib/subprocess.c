@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* subprocess - run another program to its end, in bounded time
  *
- * The program is one of Postfix's own, but a table behind it may hang or send
- * nonsense: it gets a process group that can be killed whole, no descriptor
- * of ours, and limits on time and output. */
+ * The program is one of Postfix's own, but a table that it reads may hang or
+ * produce nonsense. So it gets a process group that can be killed as a whole,
+ * none of our descriptors, and limits on time and output. */
 
 #include "lib/subprocess.h"
 
@@ -26,10 +26,10 @@
 
 #define STDERR_MAX 4096
 
-/* One run: the child, and what it wrote so far. */
+/* One run: the child, and its output so far. */
 struct run {
 	pid_t pid;
-	int out, err; /* pipes from the child; -1: at their end */
+	int out, err; /* pipes from the child; -1: at the end */
 	char *output;
 	size_t length, size;
 	char complaint[STDERR_MAX];
@@ -91,7 +91,8 @@ static int start(struct run *run, const char *const argv[], struct error *error)
 			 strerror(errno));
 }
 
-/* read_output - some bytes of standard output; at its end close the pipe */
+/* read_output - read some bytes of standard output; close the pipe at its
+ * end */
 static void read_output(struct run *run)
 {
 	ssize_t count;
@@ -110,7 +111,7 @@ static void read_output(struct run *run)
 	}
 }
 
-/* read_complaint - standard error; only its beginning is kept */
+/* read_complaint - read standard error; only its beginning is kept */
 static void read_complaint(struct run *run)
 {
 	char bytes[512];
@@ -128,7 +129,7 @@ static void read_complaint(struct run *run)
 	}
 }
 
-/* collect - read both pipes to their end, or until a limit */
+/* collect - read both pipes to the end, or until a limit is reached */
 static int collect(struct run *run, const struct subprocess_limits *limits,
 		   const char *name, struct error *error)
 {
@@ -155,8 +156,8 @@ static int collect(struct run *run, const struct subprocess_limits *limits,
 	return 0;
 }
 
-/* reap - wait for the end; a program that closed its output but stays gets
- * the rest of the time; 0 or -1 */
+/* reap - wait for its exit; a program that closed its output but keeps running
+ * gets the rest of the time; 0 or -1 */
 static int reap(struct run *run, bool killed,
 		const struct subprocess_limits *limits, int *status)
 {
@@ -180,8 +181,8 @@ static int reap(struct run *run, bool killed,
 	return 0;
 }
 
-/* telling_line - the line of a text that says why: the one that is fatal but
- * does not just say what there could have been, or else the first */
+/* telling_line - the most informative line of a text: one that is fatal but not
+ * just a usage message, or else the first */
 static char *telling_line(char *text)
 {
 	char *line = text;
@@ -197,7 +198,7 @@ static char *telling_line(char *text)
 	return text;
 }
 
-/* set_complaint - a line of standard error, printable */
+/* set_complaint - store a line of standard error, made printable */
 static void set_complaint(struct run *run, struct error *error)
 {
 	char *line;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* table - is a domain in one list, such as mydestination?
+/* table - is a domain in a list such as mydestination?
  *
- * A list is not searched from one end to the other: patterns stand in a hash
- * table by their folded text, each with its place in the list. To search, the
- * domain and what follows each of its dots are looked up, and the match that
+ * A list is not searched from one end to the other: a hash table has the
+ * patterns by their folded text, each with its position in the list. A search
+ * looks up the domain and the part after each of its dots, and the match that
  * comes first in the list wins.
  *
- * A type:table stands in the list at its place, and is asked only if no name
- * comes before it: for the domain, and in relay_domains for what the domain
- * lies below, as match_hostname does. When only Postfix can look it up
- * (TABLE_ASK), the search goes on, since a later entry may make the answer
- * "in the list" whatever that table has: it is 1 only if no negated entry is
- * involved and the rest of the list says 1 for sure. Everything else stays
- * open, also where the table can only make it "not in the list" and so does
+ * A type:table has its position in the list, too, and is searched only if no
+ * name comes before it: for the domain, and in relay_domains for its parent
+ * domains, as match_hostname does. If only Postfix can look it up (TABLE_ASK),
+ * the search continues, since a later entry may make the answer "in the list"
+ * whatever that table contains. The answer is 1 only if no negated entry is
+ * involved and the rest of the list says 1 for certain. In all other cases it
+ * is unknown, even if the table can only make it "not in the list" and so does
  * the rest: Postfix may fail to look it up, and then it defers. */
 
 #include "lib/table_internal.h"
@@ -25,8 +25,8 @@
 
 #define DOMAIN_USUAL 255 /* longer ones are folded on the heap */
 
-/* look_up - the place of a folded text; 0: it is not there, which
- * in a short list its length mostly tells */
+/* look_up - the position of a folded text; 0: it is not there, which in a short
+ * list its length usually reveals */
 static uint32_t look_up(const struct table *table, const char *key,
 			size_t length)
 {
@@ -35,14 +35,14 @@ static uint32_t look_up(const struct table *table, const char *key,
 	return slots_find(&table->slots, table->block, key, length);
 }
 
-/* is_negated - the pattern at a place */
+/* is_negated - is the pattern at a position negated? */
 static bool is_negated(const struct table *table, uint32_t place)
 {
 	return (table->block[place - 1] & FLAG_NEGATED) != 0;
 }
 
-/* find_first - place in the list of the first pattern that matches a folded
- * domain or what it lies below */
+/* find_first - the position of the first pattern that matches a folded domain
+ * or its parent domains */
 static uint32_t find_first(const struct table *table, const char *domain,
 			   size_t length)
 {
@@ -63,9 +63,9 @@ static uint32_t find_first(const struct table *table, const char *domain,
 	return best;
 }
 
-/* look_in - ask a dictionary for a folded domain, and where the list is one of
- * host names for what it lies below, in the order of match_hostname. *why the
- * first one of a search does not answer. */
+/* look_in - look a folded domain up in a dictionary, and in a list of host
+ * names its parent domains, in the order of match_hostname. *why is set for the
+ * first one of a search that has no answer. */
 static enum dictionary_answer look_in(const struct table *table,
 				      const struct dictionary *dictionary,
 				      const char *domain, size_t *steps,
@@ -89,8 +89,8 @@ static enum dictionary_answer look_in(const struct table *table,
 	return answer;
 }
 
-/* search - is a folded domain in the list? *place: of the pattern that said
- * so, or that cannot be looked up; 0: none. */
+/* search - is a folded domain in the list? *place: the pattern that decided, or
+ * that cannot be looked up; 0: none. */
 static int search(const struct table *table, const char *domain, size_t length,
 		  uint32_t *place, size_t *steps, const char **why)
 {
@@ -125,7 +125,7 @@ static int search(const struct table *table, const char *domain, size_t length,
 	return asked != 0 ? TABLE_ASK : 0;
 }
 
-/* table_tell - fill match with what is known about a pattern */
+/* table_tell - fill match with the data of a pattern */
 void table_tell(const struct table *table, uint32_t place,
 		struct table_match *match)
 {
@@ -178,7 +178,7 @@ int table_match_shared(const struct table *table, const char *domain,
 	return result;
 }
 
-/* table_match - likewise, for one lookup alone */
+/* table_match - the same, for a single lookup */
 int table_match(const struct table *table, const char *domain,
 		struct table_match *match)
 {
@@ -203,7 +203,7 @@ const char *table_asks(const struct table *table, const char **why)
 	return NULL;
 }
 
-/* table_size - number of patterns */
+/* table_size - the number of patterns */
 size_t table_size(const struct table *table)
 {
 	return table->size;

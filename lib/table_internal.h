@@ -2,8 +2,8 @@
 #ifndef LIB_TABLE_INTERNAL_H
 #define LIB_TABLE_INTERNAL_H
 
-/* Shared by table.c, which searches, table_read.c, which reads the list, and
- * table_walk.c, which goes through it, only. */
+/* Shared by table.c (searches), table_read.c (reads the list) and table_walk.c
+ * (goes through it) only. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,10 +13,11 @@
 #include "lib/slots.h"
 #include "lib/table.h"
 
-/* A pattern in the block: a byte of flags; the folded text, or that of a table
- * as written, and a NUL; as flags say, the text as written and a NUL; as flags
- * say, where it stands, else the upper bits of the flags are how many lines
- * below the pattern before it. */
+/* A pattern in the block: a byte of flags; the folded text, or the text of a
+ * table as written, and a NUL; depending on the flags, the text as written and
+ * a NUL; depending on the flags, its position in the files; otherwise, the
+ * upper bits of the flags are the number of lines after the previous
+ * pattern. */
 enum {
 	FLAG_NEGATED = 1,
 	FLAG_WRITTEN = 2,
@@ -26,7 +27,7 @@ enum {
 #define LINES_SHIFT 4
 #define LINES_MAX   15
 
-/* Where a pattern stands. */
+/* Where a pattern was read. */
 struct position {
 	uint32_t file; /* index in files; NO_FILE: the list itself */
 	int line;
@@ -44,7 +45,7 @@ struct table {
 	bool parent;
 	bool utf8;
 	struct slots slots;
-	uint64_t lengths; /* bit n % 64: there is a pattern of n bytes */
+	uint64_t lengths; /* bit n % 64: some pattern has n bytes */
 	char *block;
 	size_t block_used;
 	size_t block_size;
@@ -53,16 +54,16 @@ struct table {
 	size_t entry_count;
 	char **files;
 	size_t file_count;
-	size_t size; /* patterns read, those repeated too */
+	size_t size; /* patterns read, including repeated ones */
 };
 
-/* table_length_bit - in the set of lengths */
+/* table_length_bit - the bit of a length in the set of lengths */
 static inline uint64_t table_length_bit(size_t length)
 {
 	return UINT64_C(1) << length % 64;
 }
 
-/* table_tell - fill match, which is 0, with what is known about a pattern. */
+/* table_tell - fill match, which is zeroed, with the data of a pattern. */
 void table_tell(const struct table *table, uint32_t place,
 		struct table_match *match);
 

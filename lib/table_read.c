@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* table_read - a list of main.cf, and the files that it names, to a table
+/* table_read - read a list of main.cf, and the files that it names, into a
+ * table
  *
- * The list is read as Postfix match_list(3) reads it. All of it lies in one
- * block, in its order, so that a million domains take some 27 MB; a pattern is
- * known by the place of its folded text there. A name that is repeated is kept
- * once, at its first place. */
+ * The list is read as Postfix match_list(3) reads it. All of it is in one
+ * block, in order, so that a million domains take some 27 MB; a pattern is
+ * identified by the offset of its folded text there. A repeated name is stored
+ * once, at its first position. */
 
 #include "lib/table_internal.h"
 
@@ -17,10 +18,10 @@
 #include "lib/xalloc.h"
 
 #define SEPARATORS   ", \t\r\n"
-#define DEPTH_MAX    16 /* /file in a /file in a /file */
-#define RECORD_EXTRA (3 + sizeof(struct position)) /* beside texts */
+#define DEPTH_MAX    16				   /* nesting of /file */
+#define RECORD_EXTRA (3 + sizeof(struct position)) /* besides texts */
 
-/* Where reading is. */
+/* The state of reading. */
 struct reader {
 	struct table *table;
 	const char *name; /* of the list, for messages */
@@ -44,15 +45,15 @@ static char *reserve(struct table *table, size_t length)
 	return table->block + table->block_used;
 }
 
-/* put - bytes at the end of the block, where there is room */
+/* put - append bytes to the block, which has room */
 static void put(struct table *table, const void *bytes, size_t length)
 {
 	memcpy(table->block + table->block_used, bytes, length);
 	table->block_used += length;
 }
 
-/* lines_below - the last pattern stands the present place; more than
- * LINES_MAX: this has to be said */
+/* lines_below - the number of lines since the last pattern; if it is more than
+ * LINES_MAX, the position is stored in full */
 static unsigned lines_below(const struct reader *reader)
 {
 	const struct position *last = &reader->table->last;
@@ -64,9 +65,9 @@ static unsigned lines_below(const struct reader *reader)
 	return (unsigned)(reader->position.line - last->line);
 }
 
-/* append - a pattern whose text, ended by a NUL, is already at its place in
- * the block, one byte behind its end; there must be room. written: NULL, it is
- * the same. Returns the place. */
+/* append - append a pattern whose text, terminated by a NUL, is already in the
+ * block, one byte after its end; there must be room. written: NULL if it is the
+ * same. Returns the offset. */
 static uint32_t append(struct reader *reader, unsigned flags,
 		       const char *written, size_t length)
 {
@@ -88,7 +89,7 @@ static uint32_t append(struct reader *reader, unsigned flags,
 	return place;
 }
 
-/* check_room - can the list take another text? */
+/* check_room - is there room for another text? */
 static int check_room(const struct reader *reader, size_t length)
 {
 	if (reader->table->block_used > SLOTS_PLACE_MAX - FILE_SIZE_MAX ||
@@ -98,8 +99,8 @@ static int check_room(const struct reader *reader, size_t length)
 	return 0;
 }
 
-/* add_pattern - put a pattern at the end of the list. written begins with the
- * "!" that belong to it; bare is the part behind them. */
+/* add_pattern - append a pattern. written begins with its "!"; bare is the part
+ * after them. */
 static int add_pattern(struct reader *reader, const char *written,
 		       const char *bare, size_t length, bool negated)
 {
@@ -125,7 +126,7 @@ static int add_pattern(struct reader *reader, const char *written,
 	return 0;
 }
 
-/* add_entry - put a dictionary at the end of the list, which will own it */
+/* add_entry - append a dictionary to the list, which then owns it */
 static void add_entry(struct reader *reader, struct dictionary *dictionary,
 		      const char *written, size_t length, bool negated)
 {
@@ -146,7 +147,7 @@ static void add_entry(struct reader *reader, struct dictionary *dictionary,
 			      NULL, 0);
 }
 
-/* read_error - a complaint about the present place in the list */
+/* read_error - an error at the current position in the list */
 static int read_error(struct reader *reader, const char *word, size_t length,
 		      const char *reason)
 {
@@ -160,7 +161,7 @@ static int read_error(struct reader *reader, const char *word, size_t length,
 			 reader->position.line, shown, word, reason);
 }
 
-/* add_file - remember the name of a file; returns its index */
+/* add_file - store the name of a file; returns its index */
 static uint32_t add_file(struct table *table, const char *path)
 {
 	table->files = xreallocarray(table->files, table->file_count + 1,
@@ -171,8 +172,8 @@ static uint32_t add_file(struct table *table, const char *path)
 
 _Static_assert(FILE_SIZE_MAX < INT_MAX, "no file has too many lines");
 
-/* read_lines - the patterns of a file. Each line is a list of its own, so that
- * those that begin with # are comments. */
+/* read_lines - read the patterns of a file. Each line is a list of its own, so
+ * that lines that begin with # are comments. */
 static int read_lines(struct reader *reader, const char *content, size_t length,
 		      bool negated)
 {
@@ -200,8 +201,8 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 	return 0;
 }
 
-/* add_dictionary - one that is open; it is refused if it cannot be read and
- * the loader is strict */
+/* add_dictionary - append an open dictionary; if it cannot be read and the
+ * loader is strict, it is refused */
 static int add_dictionary(struct reader *reader, struct dictionary *dictionary,
 			  const char *written, size_t length, bool negated)
 {
@@ -216,7 +217,7 @@ static int add_dictionary(struct reader *reader, struct dictionary *dictionary,
 	return 0;
 }
 
-/* read_dictionary - type:name; its "!" are written before bare */
+/* read_dictionary - read type:name; its "!" are written before bare */
 static int read_dictionary(struct reader *reader, const char *written,
 			   const char *bare, size_t length, bool negated)
 {
@@ -233,7 +234,7 @@ static int read_dictionary(struct reader *reader, const char *written,
 	return add_dictionary(reader, dictionary, written, length, negated);
 }
 
-/* read_file - take in the patterns of /file */
+/* read_file - read the patterns of /file */
 static int read_file(struct reader *reader, const char *word, size_t length,
 		     bool negated)
 {
@@ -270,7 +271,7 @@ static int read_file(struct reader *reader, const char *word, size_t length,
 	return result;
 }
 
-/* read_word - one element of a list */
+/* read_word - read one element of a list */
 static int read_word(struct reader *reader, const char *word, size_t length,
 		     bool negated)
 {
@@ -296,7 +297,7 @@ static int read_word(struct reader *reader, const char *word, size_t length,
 	return add_pattern(reader, word, bare, left, negated);
 }
 
-/* word_length - up to the next separator that is not in braces */
+/* word_length - the length up to the next separator outside braces */
 static size_t word_length(const char *text, size_t length)
 {
 	size_t level = 0;
@@ -313,8 +314,8 @@ static size_t word_length(const char *text, size_t length)
 	return n;
 }
 
-/* read_text - a list, or one line of a file. A word that begins with # ends
- * it. */
+/* read_text - read a list, or one line of a file. A word that begins with #
+ * ends it. */
 static int read_text(struct reader *reader, const char *text, size_t length,
 		     bool negated)
 {
@@ -333,7 +334,7 @@ static int read_text(struct reader *reader, const char *text, size_t length,
 	return 0;
 }
 
-/* fit - no more memory than needed */
+/* fit - release memory that is not needed */
 static void fit(struct table *table)
 {
 	if (table->block_used == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* table_walk - from the first pattern of a table to the last
  *
- * For those who explain: where a pattern stands in a file is found by reading
- * the block from its beginning. And for those who want to know all domains. */
+ * For explanations: the line of a pattern in a file is found by reading the
+ * block from its beginning. And for callers that need all domains. */
 
 #include "lib/table_internal.h"
 
@@ -12,11 +12,11 @@
 #include "lib/casefold.h"
 #include "lib/xalloc.h"
 
-/* A way through the block. */
+/* A walk through the block. */
 struct walk {
 	const struct table *table;
 	size_t end;	/* of the patterns seen so far */
-	uint32_t place; /* of the present one */
+	uint32_t place; /* offset of the current one */
 	unsigned flags;
 	struct position position;
 };
@@ -27,7 +27,7 @@ static struct walk walk_start(const struct table *table)
 	return (struct walk){ .table = table, .position = { NO_FILE, 0 } };
 }
 
-/* walk_next - to the next pattern; false: there is none */
+/* walk_next - advance to the next pattern; false: none */
 static bool walk_next(struct walk *walk)
 {
 	const char *block = walk->table->block;
@@ -48,7 +48,7 @@ static bool walk_next(struct walk *walk)
 	return true;
 }
 
-/* line_in_file - where the pattern stands; 0: in the list itself */
+/* line_in_file - the line of the pattern; 0: in the list itself */
 static int line_in_file(const struct table_match *match, const char **file)
 {
 	struct walk walk = walk_start(match->table);
@@ -61,7 +61,7 @@ static int line_in_file(const struct table_match *match, const char **file)
 	return walk.position.line;
 }
 
-/* line_in_table - where in a type:table the key stands */
+/* line_in_table - the line of the key in a type:table */
 static int line_in_table(const struct table_match *match, const char *domain,
 			 bool utf8, const char **file)
 {
@@ -79,7 +79,7 @@ static int line_in_table(const struct table_match *match, const char *domain,
 	return line;
 }
 
-/* table_match_line - where what matched stands */
+/* table_match_line - where the match is */
 int table_match_line(const struct table_match *match, const char *domain,
 		     bool utf8, const char **file)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* tally - what one worker counts for those who look
+/* tally - the statistics of one worker
  *
  * Counting must cost next to nothing. A service has a row, and in the row each
- * restriction has the place that it got when it first decided; a list is
- * short, so its place is found at once. Counters have one writer, so a load and
- * a store do for an addition that no reader can tear. Only the texts of
- * refusals need a lock, and who counts never waits for it: a refusal that comes
- * while somebody reads is not remembered. */
+ * restriction has the place that it got when it first decided; a list is short,
+ * so its place is found at once. Each counter has one writer, so an addition is
+ * a load and a store, which no reader can see half done. Only the texts of
+ * refusals need a lock, and the worker never waits for it: a refusal that
+ * arrives while somebody reads is not stored. */
 
 #include "lib/tally.h"
 
@@ -28,10 +28,11 @@ struct row {
 struct tally {
 	size_t services;
 	size_t row_count;
-	struct row *rows; /* if there are too many, the last is for all these */
+	struct row *rows; /* if there are too many services, the last row is
+			     shared */
 	struct tally_times times;
-	pthread_mutex_t lock; /* of what follows */
-	unsigned next;	      /* the oldest, to be written over */
+	pthread_mutex_t lock; /* protects the following */
+	unsigned next;	      /* the oldest, to be overwritten next */
 	struct tally_refusal refusals[TALLY_REFUSALS];
 };
 
@@ -39,7 +40,7 @@ const unsigned long tally_bounds_us[TALLY_BOUNDS] = { 10,    25,     50,
 						      100,   250,    1000,
 						      10000, 100000, 1000000 };
 
-/* tally_new - nothing counted yet */
+/* tally_new - an empty tally */
 struct tally *tally_new(size_t services)
 {
 	struct tally *tally = xcalloc(1, sizeof(*tally));
@@ -62,7 +63,7 @@ void tally_free(struct tally *tally)
 	free(tally);
 }
 
-/* add - to a counter that only we write */
+/* add - add to a counter that only we write */
 static void add(uint64_t *counter, uint64_t more)
 {
 	__atomic_store_n(counter,
@@ -70,14 +71,14 @@ static void add(uint64_t *counter, uint64_t more)
 			 __ATOMIC_RELAXED);
 }
 
-/* get - a counter that somebody else may be writing */
+/* get - read a counter that another thread may be writing */
 static uint64_t get(const uint64_t *counter)
 {
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* find - the place of a restriction, perhaps a new one; when the row is full
- * the last one is for all others */
+/* find - the place of a restriction, possibly a new one; when the row is full,
+ * the last one is shared */
 static struct place *find(struct row *row, const char *restriction)
 {
 	struct place *place = row->places;
@@ -93,7 +94,7 @@ static struct place *find(struct row *row, const char *restriction)
 	return place;
 }
 
-/* tally_count - one more decision */
+/* tally_count - count one decision */
 void tally_count(struct tally *tally, size_t service, const char *restriction,
 		 enum verdict verdict, unsigned long us)
 {
@@ -108,7 +109,7 @@ void tally_count(struct tally *tally, size_t service, const char *restriction,
 	add(&tally->times.sum_us, us);
 }
 
-/* copy - as much of a text as there is room for */
+/* copy - copy as much of a text as fits */
 static void copy(char *to, size_t size, const char *from)
 {
 	size_t length = strnlen(from, size - 1);
@@ -117,7 +118,7 @@ static void copy(char *to, size_t size, const char *from)
 	to[length] = '\0';
 }
 
-/* copy_reply - the action, without what frames it */
+/* copy_reply - copy the action without its frame */
 static void copy_reply(char *to, size_t size, const char *reply)
 {
 	if (strncmp(reply, "action=", 7) == 0)
@@ -126,7 +127,7 @@ static void copy_reply(char *to, size_t size, const char *reply)
 	to[strcspn(to, "\n")] = '\0';
 }
 
-/* tally_remember - one more refusal, if nobody reads them now */
+/* tally_remember - store one refusal, unless somebody is reading them */
 void tally_remember(struct tally *tally, const struct tally_event *event)
 {
 	struct tally_refusal *to;
@@ -151,7 +152,7 @@ void tally_remember(struct tally *tally, const struct tally_event *event)
 	pthread_mutex_unlock(&tally->lock);
 }
 
-/* visit_row - every count of a service */
+/* visit_row - visit every count of a service */
 static void visit_row(const struct row *row, int service,
 		      void (*visit)(void *context, int service,
 				    const char *restriction,
@@ -178,7 +179,7 @@ static void visit_row(const struct row *row, int service,
 	}
 }
 
-/* tally_each - every count that is not 0 */
+/* tally_each - visit every count that is not 0 */
 void tally_each(const struct tally *tally,
 		void (*visit)(void *context, int service,
 			      const char *restriction, enum verdict verdict,

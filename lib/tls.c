@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /* tls - is a TLS session strong enough to count as encrypted?
  *
- * Postfix sends the names of protocol and cipher and the number of secret
- * bits, for sessions without any encryption too (NULL ciphers), so that names
+ * Postfix reports the names of protocol and cipher and the number of secret
+ * bits, even for sessions without any encryption (NULL ciphers), so the names
  * must be judged. A policy (tls_policy.c) has the list of all suites, and which
- * of them count. What does not fit together, as TLSv1.3 and a suite of TLS 1.2,
- * is no session that could be. */
+ * of them are strong enough. A combination that does not exist, such as TLSv1.3
+ * with a suite of TLS 1.2, is not a valid session. */
 
 #include "lib/tls_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Protocols from old to new: the place in the table is the bit in a mask. */
+/* Protocols from old to new: the index in the table is the bit in a mask. */
 static const char *const protocol_names[] = {
 	"SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3",
 };
 #define PROTOCOL_COUNT (sizeof(protocol_names) / sizeof(protocol_names[0]))
 
-/* The protocols in the words of people; index as above. */
+/* Advice for each minimum protocol; index as above. */
 static const char *const newer_advice[PROTOCOL_COUNT] = {
 	"use TLS",
 	"use SSL 3.0 or newer",
@@ -41,11 +41,11 @@ enum weakness {
 	CIPHER_ANONYMOUS,
 	KEY_TOO_SHORT,
 	CIPHER_WEAK,
-	STRONG /* none of them, and how many there are */
+	STRONG /* none of the above, and their number */
 };
 
-/* For the log, and what the client can change; NULL: newer_advice. What cannot
- * be is no fault of the client, but of who reports it. */
+/* For the log, and what the client can change; NULL: newer_advice. An
+ * impossible session is not the client's fault, but that of the reporter. */
 static const struct {
 	const char *reason;
 	const char *advice;
@@ -69,7 +69,7 @@ static const struct {
 	[CIPHER_WEAK] = { "weak cipher", "use a stronger cipher" },
 };
 
-/* tls_protocol - the bit of a protocol name, 0 if there is none of it */
+/* tls_protocol - the bit of a protocol name; 0: unknown */
 unsigned tls_protocol(const char *name,
 		      int (*compare)(const char *, const char *))
 {
@@ -88,14 +88,14 @@ static int compare_name(const void *name, const void *cipher)
 	return strcmp(name, ((const struct cipher *)cipher)->name);
 }
 
-/* tls_cipher - the suite of that name, or NULL */
+/* tls_cipher - the suite with that name, or NULL */
 struct cipher *tls_cipher(const struct tls_policy *policy, const char *name)
 {
 	return bsearch(name, policy->ciphers, policy->cipher_count,
 		       sizeof(policy->ciphers[0]), compare_name);
 }
 
-/* judge_protocol - may it be used at all? */
+/* judge_protocol - is the protocol allowed? */
 static enum weakness judge_protocol(const struct tls_policy *policy,
 				    unsigned bit)
 {
@@ -107,7 +107,7 @@ static enum weakness judge_protocol(const struct tls_policy *policy,
 						    : PROTOCOL_NOT_ALLOWED;
 }
 
-/* judge_cipher - is there a session of that kind, and is it strong enough? */
+/* judge_cipher - does such a session exist, and is it strong enough? */
 static enum weakness judge_cipher(const struct tls_policy *policy,
 				  const struct cipher *cipher, unsigned bit,
 				  const char *keysize)
@@ -146,16 +146,16 @@ const char *tls_judge(const struct tls_policy *policy, const char *protocol,
 	return weakness == STRONG ? NULL : weaknesses[weakness].reason;
 }
 
-/* What tls_each_kind() has come to. */
+/* The results of tls_each_kind() so far. */
 struct kinds {
 	const struct tls_policy *policy;
-	const char *seen[STRONG + 1]; /* answers of tls_judge() */
+	const char *seen[STRONG + 1]; /* results of tls_judge() */
 	size_t count;
 	tls_visit *visit;
 	void *context;
 };
 
-/* visit_session - unless there was one of its kind */
+/* visit_session - visit a session, unless there was one of its kind */
 static int visit_session(struct kinds *kinds, const char *protocol,
 			 const char *cipher, const char *keysize)
 {
@@ -170,8 +170,8 @@ static int visit_session(struct kinds *kinds, const char *protocol,
 	return kinds->visit(kinds->context, protocol, cipher, keysize);
 }
 
-/* visit_protocol - with each cipher, its key size and another one, and with one
- * that nobody knows */
+/* visit_protocol - visit a protocol with each cipher, its key size and another
+ * one, and with an unknown cipher */
 static int visit_protocol(struct kinds *kinds, const char *protocol)
 {
 	const struct tls_policy *policy = kinds->policy;
@@ -190,7 +190,7 @@ static int visit_protocol(struct kinds *kinds, const char *protocol)
 	return result;
 }
 
-/* tls_each_kind - one session for each answer of tls_judge() */
+/* tls_each_kind - one session for each result of tls_judge() */
 int tls_each_kind(const struct tls_policy *policy, tls_visit *visit,
 		  void *context)
 {
@@ -200,13 +200,13 @@ int tls_each_kind(const struct tls_policy *policy, tls_visit *visit,
 	int result = visit_session(&kinds, "", "", "0");
 	size_t i;
 
-	/* New protocols are usual. */
+	/* New protocols are more common. */
 	for (i = PROTOCOL_COUNT; i > 0 && result == 0; i--)
 		result = visit_protocol(&kinds, protocol_names[i - 1]);
 	return result != 0 ? result : visit_protocol(&kinds, "unknown");
 }
 
-/* newer - what protocol to use instead */
+/* newer - the protocol to use instead */
 static const char *newer(const struct tls_policy *policy)
 {
 	size_t i = 0;

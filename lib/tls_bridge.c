@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* tls_bridge - between a client in TLS and an ordinary connection
+/* tls_bridge - between a TLS client and an ordinary connection
  *
- *	client <- TCP, TLS -> bridge <- socket pair -> server
+ * 	client <- TCP, TLS -> bridge <- socket pair -> server
  *
  * tls_bridge_flow.c moves the bytes; after each step bridge_settle() decides
- * what is waited for. A bridge ends when the server has closed its connection
- * and the client has got all of it, or when something breaks.
+ * what to wait for. A bridge ends when the server has closed its connection and
+ * the client has received everything, or when something breaks.
  *
  * Nothing that a client sends gets further than OpenSSL before its certificate
- * is accepted. Beside time the number of handshakes is limited, and later the
- * number of messages that only make work (renegotiation, key updates). */
+ * is accepted. Besides time, the number of handshakes is limited, and later the
+ * number of messages that only cause work (renegotiation, key updates). */
 
 #include "lib/tls_bridge_internal.h"
 
@@ -26,9 +26,9 @@
 #include "lib/xalloc.h"
 
 #define HANDSHAKE_MS 5000
-#define UNSENT_MS    10000 /* the client takes nothing */
+#define UNSENT_MS    10000 /* the client reads nothing */
 
-/* tls_bridges_new - none yet */
+/* tls_bridges_new - create a set without bridges */
 struct tls_bridges *tls_bridges_new(struct event_base *base,
 				    const struct tls_bridges_handler *handler)
 {
@@ -41,7 +41,7 @@ struct tls_bridges *tls_bridges_new(struct event_base *base,
 	return bridges;
 }
 
-/* bridge_leave - out of its queue */
+/* bridge_leave - leave its queue */
 static void bridge_leave(struct bridge *bridge)
 {
 	struct tls_bridges *bridges = bridge->bridges;
@@ -79,7 +79,7 @@ static void bridge_free(struct bridge *bridge)
 		event_base_loopbreak(bridges->base);
 }
 
-/* bridge_refuse - the client does not get in, or goes too far */
+/* bridge_refuse - the client is not admitted, or goes too far */
 static void bridge_refuse(struct bridge *bridge, const char *reason)
 {
 	const struct tls_bridges_handler *handler = &bridge->bridges->handler;
@@ -88,7 +88,7 @@ static void bridge_refuse(struct bridge *bridge, const char *reason)
 	bridge_free(bridge);
 }
 
-/* bridge_time - the timer comes in so many ms; 0: not at all */
+/* bridge_time - set the timer in milliseconds; 0: off */
 void bridge_time(struct bridge *bridge, unsigned ms)
 {
 	struct timeval delay = { .tv_sec = ms / 1000,
@@ -103,7 +103,7 @@ void bridge_time(struct bridge *bridge, unsigned ms)
 
 static void on_event(evutil_socket_t fd, short what, void *argument);
 
-/* set_interest - what to wait for at one end: 0 or -1 */
+/* set_interest - wait for events at one end: 0 or -1 */
 static int set_interest(struct bridge *bridge, struct event *event,
 			short *interest, int fd, short wanted)
 {
@@ -124,7 +124,7 @@ static int set_interest(struct bridge *bridge, struct event *event,
 	return 0;
 }
 
-/* client_events - what the client is to do next */
+/* client_events - the events to wait for at the client */
 static short client_events(const struct bridge *bridge)
 {
 	const struct flow *in = &bridge->in, *out = &bridge->out;
@@ -142,7 +142,7 @@ static short client_events(const struct bridge *bridge)
 	return events;
 }
 
-/* server_events - likewise, of the server */
+/* server_events - the events to wait for at the server */
 static short server_events(const struct bridge *bridge)
 {
 	short events = 0;
@@ -154,7 +154,7 @@ static short server_events(const struct bridge *bridge)
 	return events;
 }
 
-/* bridge_settle - what to wait for now, and for how long: 0 or -1 */
+/* bridge_settle - decide what to wait for, and how long: 0 or -1 */
 static int bridge_settle(struct bridge *bridge)
 {
 	bool unsent = bridge->out.length > 0 || bridge->out.end;
@@ -170,7 +170,7 @@ static int bridge_settle(struct bridge *bridge)
 			    server_events(bridge));
 }
 
-/* make_pair - the ordinary connection; 0 or -1 */
+/* make_pair - create the ordinary connection; 0 or -1 */
 static int make_pair(struct bridge *bridge)
 {
 	const struct tls_bridges_handler *handler = &bridge->bridges->handler;
@@ -184,7 +184,7 @@ static int make_pair(struct bridge *bridge)
 	return 0;
 }
 
-/* let_in - the handshake is done: is the client one of ours? */
+/* let_in - the handshake is done: is the client admitted? */
 static enum step let_in(struct bridge *bridge)
 {
 	struct tls_bridges *bridges = bridge->bridges;
@@ -198,7 +198,7 @@ static enum step let_in(struct bridge *bridge)
 		bridge_refuse(bridge, strerror(errno));
 		return STEP_BROKEN;
 	}
-	/* What is waited for from now on comes before handshakes. */
+	/* From now on, its events come before handshakes. */
 	if (bridge->client_interest != 0)
 		event_del(&bridge->client_event);
 	bridge->client_interest = 0;
@@ -210,7 +210,7 @@ static enum step let_in(struct bridge *bridge)
 	return STEP_DONE;
 }
 
-/* shake - go on with the handshake; when broken the bridge is gone */
+/* shake - continue the handshake; if it breaks, the bridge is gone */
 static enum step shake(struct bridge *bridge)
 {
 	enum step step;
@@ -231,7 +231,8 @@ static enum step shake(struct bridge *bridge)
 	return step;
 }
 
-/* bridge_step - all that can be done now; the bridge may be gone then */
+/* bridge_step - do everything that is possible now; the bridge may be gone
+ * afterwards */
 static void bridge_step(struct bridge *bridge)
 {
 	enum step step = STEP_DONE;
@@ -262,7 +263,7 @@ static void on_event(evutil_socket_t fd, short what, void *argument)
 	bridge_step(argument);
 }
 
-/* on_timer - it took too long */
+/* on_timer - its time is over */
 static void on_timer(evutil_socket_t fd, short what, void *argument)
 {
 	struct bridge *bridge = argument;
@@ -275,9 +276,9 @@ static void on_timer(evutil_socket_t fd, short what, void *argument)
 		bridge_free(bridge);
 }
 
-/* on_message - of the protocol: count what no honest client sends often. Once
- * the client is known these are key updates (handshake messages), and the
- * warnings by which OpenSSL declines to renegotiate. */
+/* on_message - count messages of the protocol that no honest client sends
+ * often. When the client is known, these are key updates (handshake messages),
+ * and the warnings with which OpenSSL declines to renegotiate. */
 static void on_message(int write_p, int version, int content_type,
 		       const void *buffer, size_t length, SSL *ssl,
 		       void *context)
@@ -294,7 +295,7 @@ static void on_message(int write_p, int version, int content_type,
 		bridge->noise++;
 }
 
-/* tls_bridges_accept - a client */
+/* tls_bridges_accept - handle a new client */
 void tls_bridges_accept(struct tls_bridges *bridges,
 			struct tls_listener *listener, int fd, const char *peer)
 {
@@ -323,12 +324,12 @@ void tls_bridges_accept(struct tls_bridges *bridges,
 	TAILQ_INSERT_TAIL(&bridges->shaking, bridge, link);
 	bridges->shaking_count++;
 	bridge_time(bridge, HANDSHAKE_MS);
-	/* Its first step comes from the loop, behind those that are known. */
+	/* Its first step comes from the loop, after those of known clients. */
 	if (bridge_settle(bridge) < 0)
 		bridge_refuse(bridge, "out of memory");
 }
 
-/* cut_all - those of a queue */
+/* cut_all - cut all bridges of a queue */
 static void cut_all(struct bridge *bridge)
 {
 	struct bridge *next;
@@ -339,7 +340,7 @@ static void cut_all(struct bridge *bridge)
 	}
 }
 
-/* tls_bridges_drain - clients may say nothing more */
+/* tls_bridges_drain - clients may send nothing more */
 void tls_bridges_drain(struct tls_bridges *bridges)
 {
 	struct bridge *bridge, *next;
@@ -350,7 +351,7 @@ void tls_bridges_drain(struct tls_bridges *bridges)
 		next = TAILQ_NEXT(bridge, link);
 		if (bridge->lingers)
 			continue;
-		/* What has come so far still counts. */
+		/* Data that has arrived is still used. */
 		if (bridge_go_in(bridge) == STEP_BROKEN) {
 			bridge_free(bridge);
 			continue;
@@ -360,13 +361,13 @@ void tls_bridges_drain(struct tls_bridges *bridges)
 	}
 }
 
-/* tls_bridges_count - how many there are */
+/* tls_bridges_count - the number of bridges */
 size_t tls_bridges_count(const struct tls_bridges *bridges)
 {
 	return bridges->shaking_count + bridges->known_count;
 }
 
-/* tls_bridges_run - until there is none */
+/* tls_bridges_run - run until there are none */
 int tls_bridges_run(struct tls_bridges *bridges, unsigned limit_ms,
 		    struct error *error)
 {

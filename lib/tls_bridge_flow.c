@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* tls_bridge_flow - the bytes that cross a bridge, in both directions
  *
- * Each direction holds at most one block that its receiver did not take yet,
- * and as long as it does nothing more is read: a peer that does not read slows
- * down the one that writes. */
+ * Each direction holds at most one block that its receiver has not taken yet,
+ * and until it does, nothing more is read: a peer that does not read slows down
+ * the one that writes. */
 
 #include "lib/tls_bridge_internal.h"
 
@@ -16,10 +16,10 @@
 
 #include "lib/xalloc.h"
 
-#define TURN	  16   /* blocks, then the others get their turn */
+#define TURN	  16   /* blocks; then others get their turn */
 #define LINGER_MS 1000 /* for the client to close too */
 
-/* flow_keep - what the receiver did not take */
+/* flow_keep - keep what the receiver did not take */
 static void flow_keep(struct flow *flow, const unsigned char *bytes,
 		      size_t length)
 {
@@ -29,7 +29,7 @@ static void flow_keep(struct flow *flow, const unsigned char *bytes,
 	flow->length = length;
 }
 
-/* flow_took - the receiver took so many bytes of what was kept */
+/* flow_took - the receiver took some of what was kept */
 static void flow_took(struct flow *flow, size_t count)
 {
 	flow->start += count;
@@ -47,7 +47,7 @@ static void flow_drop(struct flow *flow)
 	flow_took(flow, flow->length);
 }
 
-/* bridge_ssl_wait - what an unsuccessful call of OpenSSL means */
+/* bridge_ssl_wait - interpret an unsuccessful call of OpenSSL */
 enum step bridge_ssl_wait(struct bridge *bridge, int result, bool writing)
 {
 	switch (SSL_get_error(bridge->ssl, result)) {
@@ -62,7 +62,7 @@ enum step bridge_ssl_wait(struct bridge *bridge, int result, bool writing)
 	}
 }
 
-/* to_server - bytes into the pair; how many it took */
+/* to_server - write bytes into the pair; how many it took */
 static size_t to_server(struct bridge *bridge, const unsigned char *bytes,
 			size_t length)
 {
@@ -77,7 +77,7 @@ static size_t to_server(struct bridge *bridge, const unsigned char *bytes,
 	return sent < 0 ? 0 : (size_t)sent;
 }
 
-/* read_client - one block from the client to the server */
+/* read_client - move one block from the client to the server */
 static enum step read_client(struct bridge *bridge)
 {
 	unsigned char *block = bridge->bridges->block;
@@ -103,7 +103,7 @@ static enum step read_client(struct bridge *bridge)
 	return STEP_DONE;
 }
 
-/* bridge_go_in - from the client to the server, as long as it goes */
+/* bridge_go_in - move data from the client to the server until it blocks */
 enum step bridge_go_in(struct bridge *bridge)
 {
 	struct flow *in = &bridge->in;
@@ -125,7 +125,7 @@ enum step bridge_go_in(struct bridge *bridge)
 	return step;
 }
 
-/* to_client - bytes into TLS; took is how many */
+/* to_client - write bytes into TLS; *took is how many */
 static enum step to_client(struct bridge *bridge, const unsigned char *bytes,
 			   size_t length, size_t *took)
 {
@@ -139,7 +139,7 @@ static enum step to_client(struct bridge *bridge, const unsigned char *bytes,
 	return result == 1 ? STEP_DONE : bridge_ssl_wait(bridge, result, true);
 }
 
-/* write_client - one block from the server to the client */
+/* write_client - move one block from the server to the client */
 static enum step write_client(struct bridge *bridge)
 {
 	unsigned char *block = bridge->bridges->block;
@@ -160,9 +160,9 @@ static enum step write_client(struct bridge *bridge)
 	return step;
 }
 
-/* say_end - the server has closed: so do we, in TLS and in TCP, and wait a
- * moment for the client. To close at once with something of his unread would
- * take our last answer away from him. */
+/* say_end - the server has closed: close TLS and TCP, too, and wait a moment
+ * for the client. If we closed at once while data from the client is unread,
+ * the client would lose our last answer. */
 static enum step say_end(struct bridge *bridge)
 {
 	int result;
@@ -181,7 +181,7 @@ static enum step say_end(struct bridge *bridge)
 	return STEP_DONE;
 }
 
-/* bridge_go_out - from the server to the client, as long as it goes */
+/* bridge_go_out - move data from the server to the client until it blocks */
 enum step bridge_go_out(struct bridge *bridge)
 {
 	struct flow *out = &bridge->out;
@@ -195,7 +195,7 @@ enum step bridge_go_out(struct bridge *bridge)
 					 out->length, &took);
 			flow_took(out, took);
 			if (took > 0)
-				bridge_time(bridge, 0); /* starts anew */
+				bridge_time(bridge, 0); /* restarts */
 			continue;
 		}
 		if (out->end)
@@ -205,7 +205,7 @@ enum step bridge_go_out(struct bridge *bridge)
 	return step;
 }
 
-/* bridge_linger - read what nobody wants any more, until the client closes */
+/* bridge_linger - read and discard until the client closes */
 enum step bridge_linger(struct bridge *bridge)
 {
 	unsigned char *block = bridge->bridges->block;

@@ -2,8 +2,8 @@
 #ifndef LIB_TLS_BRIDGE_INTERNAL_H
 #define LIB_TLS_BRIDGE_INTERNAL_H
 
-/* Shared by tls_bridge.c (bridges: their handshakes, what they wait for, their
- * end) and tls_bridge_flow.c (the bytes of one) only. */
+/* Shared by tls_bridge.c (bridges: handshakes, events, end) and
+ * tls_bridge_flow.c (the bytes of one bridge) only. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #include "lib/tls_bridge.h"
 
-#define BLOCK_SIZE 16384 /* the largest record of TLS */
+#define BLOCK_SIZE 16384 /* the largest TLS record */
 #define NOISE_MAX  32	 /* key updates and the like, per connection */
 
 /* One direction. */
@@ -23,7 +23,7 @@ struct flow {
 	unsigned char *bytes; /* not taken yet */
 	size_t start, length;
 	bool end;  /* no more comes in */
-	bool told; /* the receiver knows */
+	bool told; /* the receiver has been notified */
 };
 
 struct bridge {
@@ -34,14 +34,14 @@ struct bridge {
 	char *peer;
 	int client;
 	int server;	  /* our end of the pair; -1: none yet */
-	struct flow in;	  /* from the client */
-	struct flow out;  /* to the client */
-	bool known;	  /* the client was let in */
-	bool wants_write; /* OpenSSL does, before it can go on */
-	bool wants_read;  /* likewise, in order to write */
-	bool lingers;	  /* all is said; until the client closes */
-	bool timed;	  /* the timer is on */
-	unsigned noise;	  /* messages that only make work */
+	struct flow in;	  /* from client to server */
+	struct flow out;  /* from server to client */
+	bool known;	  /* the client was admitted */
+	bool wants_write; /* OpenSSL must write before it can continue */
+	bool wants_read;  /* OpenSSL must read before it can write */
+	bool lingers;	/* everything is sent; waits for the client to close */
+	bool timed;	/* the timer is on */
+	unsigned noise; /* messages that only cause work */
 	struct event client_event, server_event, timer;
 	short client_interest, server_interest;
 };
@@ -51,14 +51,14 @@ TAILQ_HEAD(bridge_queue, bridge);
 struct tls_bridges {
 	struct event_base *base;
 	struct tls_bridges_handler handler;
-	struct bridge_queue shaking; /* in a handshake, the oldest first */
+	struct bridge_queue shaking; /* doing handshakes, the oldest first */
 	struct bridge_queue known;
 	size_t shaking_count, known_count;
-	bool runs; /* tls_bridges_run() */
+	bool runs; /* tls_bridges_run() is running */
 	unsigned char block[BLOCK_SIZE];
 };
 
-/* What became of a step. */
+/* The result of a step. */
 enum step {
 	STEP_DONE,
 	STEP_WAIT,  /* until a descriptor is ready */
@@ -66,17 +66,17 @@ enum step {
 };
 
 /* tls_bridge.c */
-/* bridge_time - the timer comes in so many ms; 0: not at all. */
+/* bridge_time - set the timer in milliseconds; 0: off. */
 void bridge_time(struct bridge *bridge, unsigned ms);
 
 /* tls_bridge_flow.c */
-/* bridge_ssl_wait - what an unsuccessful call of OpenSSL means. */
+/* bridge_ssl_wait - interpret an unsuccessful call of OpenSSL. */
 enum step bridge_ssl_wait(struct bridge *bridge, int result, bool writing);
-/* bridge_go_in, bridge_go_out - from the client to the server, and back, as
- * long as it goes. */
+/* bridge_go_in, bridge_go_out - move data from client to server, and back,
+ * until it blocks. */
 enum step bridge_go_in(struct bridge *bridge);
 enum step bridge_go_out(struct bridge *bridge);
-/* bridge_linger - read what nobody wants any more, until the client closes. */
+/* bridge_linger - read and discard until the client closes. */
 enum step bridge_linger(struct bridge *bridge);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* tls_ciphers - what OpenSSL knows of cipher suites
+/* tls_ciphers - the cipher suites of OpenSSL
  *
- * At load OpenSSL lists every suite that it could negotiate, and those that the
- * cipher string of the configuration leaves; later only these lists are
- * searched.
+ * At load, OpenSSL lists every suite that it could negotiate, and those that
+ * the cipher string of the configuration allows; later only these lists are
+ * used.
  *
  * They must not depend on the host: OpenSSL is used with a library context of
- * its own, its configuration file is never read, and suites whose algorithm is
- * obsolete are unknown here even where OpenSSL still has them. So are PSK and
+ * its own, its configuration file is never read, and suites with obsolete
+ * algorithms are unknown here even where OpenSSL still has them. So are PSK and
  * SRP suites, which no Postfix can negotiate. */
 
 #include "lib/tls_internal.h"
@@ -23,9 +23,9 @@
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
-/* Ciphers of all protocols, and which protocols count with them. */
+/* Ciphers of all protocols, and the protocols that may be used with them. */
 struct choice {
-	const char *word; /* in tls_ciphers */
+	const char *word; /* the word in tls_ciphers */
 	unsigned protocols;
 	const char *ciphers; /* up to TLS 1.2 */
 	const char *suites;  /* of TLS 1.3 */
@@ -38,8 +38,9 @@ struct choice {
 #define EVERY_SUITE \
 	MOZILLA_SUITES ":TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
 
-/* What administrators know by a name: Mozilla's recommendations for servers,
- * version 5.7, and the grades of smtpd_tls_ciphers without anonymous ones. */
+/* Names that administrators know: Mozilla's recommendations for servers,
+ * version 5.7, and the grades of smtpd_tls_ciphers without anonymous
+ * ciphers. */
 static const struct choice presets[] = {
 	{ "modern", PROTOCOL_TLS13, "HIGH", MOZILLA_SUITES },
 	{ "intermediate", PROTOCOL_TLS12 | PROTOCOL_TLS13,
@@ -54,13 +55,13 @@ static const struct choice presets[] = {
 };
 #define PRESET_COUNT (sizeof(presets) / sizeof(presets[0]))
 
-/* A private OpenSSL. */
+/* A private instance of OpenSSL. */
 struct openssl {
 	OSSL_LIB_CTX *library;
 	OSSL_PROVIDER *provider;
 };
 
-/* find_preset - the preset of that name, or NULL */
+/* find_preset - the preset with that name, or NULL */
 static const struct choice *find_preset(const char *word)
 {
 	size_t i;
@@ -71,13 +72,13 @@ static const struct choice *find_preset(const char *word)
 	return NULL;
 }
 
-/* tls_ciphers_is_preset - does that word stand for a choice? */
+/* tls_ciphers_is_preset - is the word the name of a preset? */
 bool tls_ciphers_is_preset(const char *word)
 {
 	return find_preset(word) != NULL;
 }
 
-/* choose - what tls_ciphers stands for */
+/* choose - the ciphers for the value of tls_ciphers */
 static struct choice choose(const char *word)
 {
 	const struct choice *preset = find_preset(word);
@@ -92,7 +93,7 @@ static struct choice choose(const char *word)
 	};
 }
 
-/* openssl_reason - why OpenSSL failed last */
+/* openssl_reason - the reason of OpenSSL's last failure */
 static const char *openssl_reason(void)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -101,13 +102,13 @@ static const char *openssl_reason(void)
 	return reason != NULL ? reason : "OpenSSL does not say why";
 }
 
-/* openssl_fail - it failed at what never fails */
+/* openssl_fail - report an unexpected failure */
 static int openssl_fail(struct error *error)
 {
 	return error_set(error, "cannot set up OpenSSL: %s", openssl_reason());
 }
 
-/* openssl_close - give everything back */
+/* openssl_close - free everything */
 static void openssl_close(struct openssl *openssl)
 {
 	if (openssl->provider != NULL)
@@ -115,8 +116,8 @@ static void openssl_close(struct openssl *openssl)
 	OSSL_LIB_CTX_free(openssl->library);
 }
 
-/* openssl_open - a private library with the default algorithms, whatever
- * openssl.cnf and the environment say */
+/* openssl_open - a private library with the default algorithms, independent of
+ * openssl.cnf and the environment */
 static int openssl_open(struct openssl *openssl, struct error *error)
 {
 	openssl->library = NULL;
@@ -133,7 +134,7 @@ static int openssl_open(struct openssl *openssl, struct error *error)
 	return 0;
 }
 
-/* new_context - a context in which nothing is forbidden yet */
+/* new_context - a context in which everything is allowed */
 static SSL_CTX *new_context(const struct openssl *openssl, const char *suites,
 			    struct error *error)
 {
@@ -153,7 +154,7 @@ static SSL_CTX *new_context(const struct openssl *openssl, const char *suites,
 }
 
 /* expand - the suites that could be negotiated with a cipher string; unlike
- * SSL_CTX_get_ciphers() this heeds its @SECLEVEL. The caller frees the list */
+ * SSL_CTX_get_ciphers(), this obeys its @SECLEVEL. The caller frees the list */
 static STACK_OF(SSL_CIPHER) * expand(const struct openssl *openssl,
 				     const char *string, const char *suites13,
 				     struct error *error)
@@ -180,7 +181,7 @@ out:
 	return suites;
 }
 
-/* is_obsolete - must never count as encryption, in whatever OpenSSL */
+/* is_obsolete - must never count as encryption, in any version of OpenSSL */
 static bool is_obsolete(const SSL_CIPHER *suite)
 {
 	static const int algorithms[] = {
@@ -212,8 +213,8 @@ static int compare_cipher(const void *one, const void *other)
 		      ((const struct cipher *)other)->name);
 }
 
-/* protocols_of - those that a suite belongs to: up to TLS 1.2 from the oldest
- * that knows it, or TLS 1.3 */
+/* protocols_of - the protocols of a suite: up to TLS 1.2, from the oldest that
+ * has it; or TLS 1.3 */
 static unsigned protocols_of(const SSL_CIPHER *suite)
 {
 	const char *oldest = SSL_CIPHER_get_version(suite);
@@ -227,7 +228,7 @@ static unsigned protocols_of(const SSL_CIPHER *suite)
 	return (PROTOCOL_TLS13 - 1) & ~(bit - 1);
 }
 
-/* list_ciphers - keep every suite that OpenSSL knows */
+/* list_ciphers - store every suite that OpenSSL has */
 static int list_ciphers(struct tls_policy *policy,
 			const struct openssl *openssl, struct error *error)
 {
@@ -260,12 +261,12 @@ static int list_ciphers(struct tls_policy *policy,
 	return 0;
 }
 
-/* check_word - is this a word of cipher strings? OpenSSL passes over those
- * that it does not know: with a slip in "!aNULL" anonymous suites stay. Full
- * names of suites (with a dash) may be those of another OpenSSL */
+/* check_word - is this a word of cipher strings? OpenSSL ignores unknown words:
+ * with a typo in "!aNULL", anonymous suites are kept. Full names of suites
+ * (with a dash) may belong to another version of OpenSSL */
 static int check_word(void *context, const char *word, struct error *error)
 {
-	/* Meant to be known, but empty nowadays; used to exclude. */
+	/* Valid words, but empty nowadays; used to exclude ciphers. */
 	static const char *const empty[] = {
 		"MEDIUM",   "LOW",	   "EXPORT",  "EXP",	"EXPORT40",
 		"EXPORT56", "SSLv2",	   "RC2",     "RC4",	"DES",
@@ -289,13 +290,13 @@ static int check_word(void *context, const char *word, struct error *error)
 		return 0;
 	if (strncmp(word, "TLS_", 4) == 0)
 		return error_set(error,
-				 "tls_ciphers: \"%s\": TLS 1.3 suites are not "
-				 "chosen here, all of them are allowed",
+				 "tls_ciphers: \"%s\": TLS 1.3 suites cannot "
+				 "be selected here; all of them are allowed",
 				 word);
 	if (tls_ciphers_is_preset(word))
 		return error_set(error,
-				 "tls_ciphers: \"%s\" stands alone, not in a "
-				 "cipher string",
+				 "tls_ciphers: \"%s\" is only allowed alone, "
+				 "not in a cipher string",
 				 word);
 	return error_set(error,
 			 "tls_ciphers: OpenSSL does not know "
@@ -303,8 +304,8 @@ static int check_word(void *context, const char *word, struct error *error)
 			 word);
 }
 
-/* check_item - the words of one item, as in "!kRSA+AES"; commands ("@") and
- * Suite B are left to OpenSSL */
+/* check_item - check the words of one item, such as "!kRSA+AES"; commands ("@")
+ * and Suite B are left to OpenSSL */
 static int check_item(void *context, const char *item, struct error *error)
 {
 	if (item[0] == '@' || strncmp(item, "SUITEB", 6) == 0)
@@ -322,14 +323,14 @@ static int check_string(const struct openssl *openssl, const char *string,
 
 	if (context == NULL)
 		return -1;
-	if (strncmp(string, "DEFAULT", 7) == 0) /* known there only */
+	if (strncmp(string, "DEFAULT", 7) == 0) /* only valid there */
 		string += 7;
 	result = words_each(string, ":,; ", check_item, context, error);
 	SSL_CTX_free(context);
 	return result;
 }
 
-/* allow_ciphers - mark the suites that were chosen */
+/* allow_ciphers - mark the selected suites */
 static int allow_ciphers(struct tls_policy *policy,
 			 const struct openssl *openssl,
 			 const struct choice *choice, struct error *error)
@@ -354,7 +355,7 @@ static int allow_ciphers(struct tls_policy *policy,
 	return 0;
 }
 
-/* tls_ciphers_read - every suite, and those that are chosen */
+/* tls_ciphers_read - read all suites, and mark the selected ones */
 int tls_ciphers_read(struct tls_policy *policy, const char *word,
 		     unsigned *protocols, struct error *error)
 {

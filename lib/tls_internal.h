@@ -2,8 +2,8 @@
 #ifndef LIB_TLS_INTERNAL_H
 #define LIB_TLS_INTERNAL_H
 
-/* Shared by tls.c, which judges sessions, tls_policy.c, which reads the
- * options, and tls_ciphers.c, which asks OpenSSL, only. */
+/* Shared by tls.c (judges sessions), tls_policy.c (reads the options) and
+ * tls_ciphers.c (asks OpenSSL) only. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,37 +17,36 @@
 #define PROTOCOL_TLS13 0x20u
 #define PROTOCOL_ALL   0x3fu
 
-/* One suite that OpenSSL knows. */
+/* A suite of OpenSSL. */
 struct cipher {
 	char *name;
 	char keysize[12]; /* as Postfix writes it */
 	int bits;
-	unsigned protocols; /* mask of those it belongs to */
-	bool anonymous;	    /* anybody could be the server */
+	unsigned protocols; /* mask of its protocols */
+	bool anonymous;	    /* the server is not authenticated */
 	bool allowed;	    /* by tls_ciphers */
 };
 
 struct tls_policy {
-	bool judged;	    /* any condition is set */
+	bool judged;	    /* there is some condition */
 	unsigned protocols; /* mask of those allowed */
 	int keysize;
 	struct cipher *ciphers; /* sorted by name */
 	size_t cipher_count;
 };
 
-/* tls_protocol - the bit of a protocol name, 0 if there is none of it. */
+/* tls_protocol - the bit of a protocol name; 0: unknown. */
 unsigned tls_protocol(const char *name,
 		      int (*compare)(const char *, const char *));
 
-/* tls_cipher - the suite of that name, or NULL. */
+/* tls_cipher - the suite with that name, or NULL. */
 struct cipher *tls_cipher(const struct tls_policy *policy, const char *name);
 
-/* tls_ciphers_is_preset - is that a word which stands for a choice of ciphers?
- */
+/* tls_ciphers_is_preset - is the word the name of a preset? */
 bool tls_ciphers_is_preset(const char *word);
 
-/* tls_ciphers_read - fill the policy with every suite that OpenSSL knows;
- * allowed are those that tls_ciphers chooses, with *protocols. 0 or -1. */
+/* tls_ciphers_read - fill the policy with every suite of OpenSSL; allowed are
+ * those that tls_ciphers selects, with *protocols. 0 or -1. */
 int tls_ciphers_read(struct tls_policy *policy, const char *word,
 		     unsigned *protocols, struct error *error);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* tls_listener - the rules of a listener that speaks TLS
+/* tls_listener - the rules of a TLS listener
  *
- * For a Postfix on another host, behind stunnel. Both ends are under control
- * of the same administrator, so there is no need to be lenient: TLS 1.2 and
- * up, forward secrecy and authenticated encryption only, no renegotiation, no
- * resumption. Host settings change nothing of it: OpenSSL is used with a
+ * For a Postfix on another host, behind stunnel. The same administrator
+ * controls both ends, so there is no need to be lenient: TLS 1.2 and newer,
+ * only forward secrecy and authenticated encryption, no renegotiation, no
+ * resumption. Settings of the host do not matter: OpenSSL is used with a
  * library context of its own, and its configuration file is never read.
  *
- * All files are read (tls_listener_files.c) when the configuration is loaded,
- * as root; later a session needs none of them. */
+ * All files are read (tls_listener_files.c) as root when the configuration is
+ * loaded; sessions need none of them later. */
 
 #include "lib/tls_listener_internal.h"
 
@@ -28,8 +28,8 @@
 #define SECURITY_LEVEL 2 /* of OpenSSL: 112 bits, no SHA-1 */
 #define CHAIN_DEPTH    8
 
-/* tls_listener_fail - what, and the reason that OpenSSL gives for its last
- * failure */
+/* tls_listener_fail - report a failure, with OpenSSL's reason for the last
+ * one */
 int tls_listener_fail(const char *what, const char *path, struct error *error)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -39,7 +39,8 @@ int tls_listener_fail(const char *what, const char *path, struct error *error)
 			 reason != NULL ? reason : "OpenSSL does not say why");
 }
 
-/* digest_is - is it one of the fingerprints? Takes the same time whichever. */
+/* digest_is - is the digest one of the fingerprints? Takes the same time for
+ * all. */
 static bool digest_is(const struct tls_listener *listener, unsigned char *der,
 		      int length)
 {
@@ -70,8 +71,8 @@ static bool is_listed(const struct tls_listener *listener, X509 *certificate)
 	return digest_is(listener, key, length) || found;
 }
 
-/* verify - each certificate of a chain, ours to decide when OpenSSL is content;
- * the client's own comes last */
+/* verify - called for each certificate of a chain, the client's own last; we
+ * decide when OpenSSL is satisfied */
 static int verify(int well, X509_STORE_CTX *store)
 {
 	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
@@ -87,7 +88,7 @@ static int verify(int well, X509_STORE_CTX *store)
 	return 0;
 }
 
-/* set_protocol - what is spoken, whatever the host thinks of it */
+/* set_protocol - set the protocol, independent of the host */
 static int set_protocol(SSL_CTX *context)
 {
 	SSL_CTX_set_security_level(context, SECURITY_LEVEL);
@@ -96,7 +97,8 @@ static int set_protocol(SSL_CTX *context)
 					     SSL_OP_NO_TICKET |
 					     SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	/* Without AUTO_RETRY one call handles one message, no flood of them. */
+	/* Without AUTO_RETRY, one call handles one message, not a flood of
+	 * them. */
 	SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -131,7 +133,7 @@ static int open_library(struct tls_listener *listener, struct error *error)
 	return 0;
 }
 
-/* load - all files, and who may come in */
+/* load - load all files */
 static int load(struct tls_listener *listener,
 		const struct tls_listener_files *files, struct error *error)
 {
@@ -149,7 +151,7 @@ static int load(struct tls_listener *listener,
 	return 0;
 }
 
-/* tls_listener_new - read the files */
+/* tls_listener_new - load the files */
 struct tls_listener *tls_listener_new(const struct tls_listener_files *files,
 				      bool require, struct error *error)
 {
@@ -162,7 +164,7 @@ struct tls_listener *tls_listener_new(const struct tls_listener_files *files,
 	return NULL;
 }
 
-/* tls_listener_add_fingerprint - of a client that is let in */
+/* tls_listener_add_fingerprint - add a client that is admitted */
 int tls_listener_add_fingerprint(struct tls_listener *listener,
 				 const char *text, struct error *error)
 {
@@ -205,7 +207,7 @@ void tls_listener_free(struct tls_listener *listener)
 	free(listener);
 }
 
-/* tls_listener_rsa_bits - of our key */
+/* tls_listener_rsa_bits - the size of our key */
 int tls_listener_rsa_bits(const struct tls_listener *listener)
 {
 	const EVP_PKEY *key = SSL_CTX_get0_privatekey(listener->context);
@@ -227,7 +229,7 @@ SSL *tls_listener_session(struct tls_listener *listener, int fd)
 	return ssl;
 }
 
-/* tls_listener_admits - what the handshake must have seen to, once more */
+/* tls_listener_admits - repeat the checks that the handshake must have made */
 bool tls_listener_admits(const struct tls_listener *listener, const SSL *ssl)
 {
 	X509 *certificate = SSL_get0_peer_certificate(ssl);
@@ -240,7 +242,7 @@ bool tls_listener_admits(const struct tls_listener *listener, const SSL *ssl)
 	       is_listed(listener, certificate);
 }
 
-/* tls_listener_reason - why did it fail? */
+/* tls_listener_reason - why did the call fail? */
 const char *tls_listener_reason(const SSL *ssl, int code)
 {
 	long verified = SSL_get_verify_result(ssl);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* tls_listener_files - the key and the certificates of a listener
  *
- * What would make a listener that nobody can use, or one whose key is no
- * secret, is refused here. */
+ * Files that would make a listener that nobody can use, or one whose key is not
+ * secret, are refused here. */
 
 #include "lib/tls_listener_internal.h"
 
@@ -19,7 +19,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-/* check_secret - a key is for its owner, and perhaps for a group */
+/* check_secret - a key is for its owner, and possibly for a group */
 static int check_secret(const struct stat *status, struct error *error)
 {
 	if (status->st_uid != 0 && status->st_uid != geteuid())
@@ -35,7 +35,7 @@ static int check_secret(const struct stat *status, struct error *error)
 	return 0;
 }
 
-/* open_descriptor - a regular file; symbolic links are usual here */
+/* open_descriptor - open a regular file; symbolic links are common here */
 static int open_descriptor(const char *path, bool secret, struct error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -53,7 +53,7 @@ static int open_descriptor(const char *path, bool secret, struct error *error)
 	return -1;
 }
 
-/* open_file - for OpenSSL to read; the caller frees it */
+/* open_file - open a file for OpenSSL; the caller frees it */
 static BIO *open_file(const char *option, const char *path, bool secret,
 		      struct error *error)
 {
@@ -73,7 +73,7 @@ static BIO *open_file(const char *option, const char *path, bool secret,
 	return NULL;
 }
 
-/* no_passphrase - nobody is there to be asked; context, a bool, notes that */
+/* no_passphrase - nobody can be asked for it; context, a bool, is set */
 static int no_passphrase(char *buffer, int size, int writing, void *context)
 {
 	bool *asked = context;
@@ -86,11 +86,12 @@ static int no_passphrase(char *buffer, int size, int writing, void *context)
 	return -1;
 }
 
-/* use_one - a certificate of a file, the number-th from 0 on: 0, or -1 */
+/* use_one - handle a certificate of a file, number from 0: 0, or -1 */
 typedef int use_one(struct tls_listener *listener, X509 *certificate,
 		    size_t number, const char *path, struct error *error);
 
-/* next_certificate - of a file, NULL: there is no more, or error is set */
+/* next_certificate - the next certificate of a file; NULL: no more, or error is
+ * set */
 static X509 *next_certificate(const struct tls_listener *listener, BIO *bio,
 			      const char *option, const char *path,
 			      struct error *error)
@@ -123,8 +124,8 @@ static int check_own(X509 *certificate, struct error *error)
 	return 0;
 }
 
-/* each_certificate - use every one of a file, from 0 on, until one fails; there
- * must be some */
+/* each_certificate - handle each certificate of a file, until one fails; there
+ * must be one */
 static int each_certificate(struct tls_listener *listener, const char *option,
 			    const char *path, use_one *use, struct error *error)
 {
@@ -152,7 +153,7 @@ static int each_certificate(struct tls_listener *listener, const char *option,
 	return result;
 }
 
-/* use_own - ours, and behind it its chain */
+/* use_own - our certificate, followed by its chain */
 static int use_own(struct tls_listener *listener, X509 *certificate,
 		   size_t number, const char *path, struct error *error)
 {
@@ -166,8 +167,8 @@ static int use_own(struct tls_listener *listener, X509 *certificate,
 	return used ? 0 : tls_listener_fail("certificate", path, error);
 }
 
-/* use_signer - who signs clients' certificates; the names are told to clients,
- * which may have several certificates */
+/* use_signer - an authority that signs clients' certificates; clients are sent
+ * the names, since they may have several certificates */
 static int use_signer(struct tls_listener *listener, X509 *certificate,
 		      size_t number, const char *path, struct error *error)
 {
@@ -180,7 +181,7 @@ static int use_signer(struct tls_listener *listener, X509 *certificate,
 	return tls_listener_fail("ca", path, error);
 }
 
-/* read_key - from its file, or NULL */
+/* read_key - read the key from its file, or NULL */
 static EVP_PKEY *read_key(const struct tls_listener *listener, const char *path,
 			  struct error *error)
 {
@@ -207,7 +208,7 @@ static EVP_PKEY *read_key(const struct tls_listener *listener, const char *path,
 	return NULL;
 }
 
-/* use_key - that of the certificate */
+/* use_key - use the key of the certificate */
 static int use_key(struct tls_listener *listener, const char *path,
 		   struct error *error)
 {
@@ -229,7 +230,7 @@ static int use_key(struct tls_listener *listener, const char *path,
 	return result;
 }
 
-/* next_crl - of a file, or NULL */
+/* next_crl - the next list of a file, or NULL */
 static X509_CRL *next_crl(const struct tls_listener *listener, BIO *bio)
 {
 	X509_CRL *crl = X509_CRL_new_ex(listener->library, NULL);
@@ -240,7 +241,7 @@ static X509_CRL *next_crl(const struct tls_listener *listener, BIO *bio)
 	return NULL;
 }
 
-/* add_crls - every list of a file; how many, or -1 */
+/* add_crls - add every list of a file; how many, or -1 */
 static int add_crls(struct tls_listener *listener, BIO *bio, const char *path,
 		    struct error *error)
 {
@@ -253,9 +254,9 @@ static int add_crls(struct tls_listener *listener, BIO *bio, const char *path,
 		next = X509_CRL_get0_nextUpdate(crl);
 		if (next != NULL && X509_cmp_current_time(next) <= 0)
 			count = error_set(error,
-					  "crl: %s: it has expired, and no "
-					  "client could come in; fetch the "
-					  "new one",
+					  "crl: %s: it has expired, so no "
+					  "client could connect; fetch a new "
+					  "one",
 					  path);
 		else if (X509_STORE_add_crl(store, crl) != 1)
 			count = tls_listener_fail("crl", path, error);
@@ -266,7 +267,7 @@ static int add_crls(struct tls_listener *listener, BIO *bio, const char *path,
 	return count;
 }
 
-/* has_list - is there one of this authority? */
+/* has_list - is there a list of this authority? */
 static bool has_list(const STACK_OF(X509_OBJECT) * objects, X509 *authority)
 {
 	const X509_NAME *name = X509_get_subject_name(authority);
@@ -283,7 +284,7 @@ static bool has_list(const STACK_OF(X509_OBJECT) * objects, X509 *authority)
 	return false;
 }
 
-/* fail_without_list - the file has none of this authority; -1 */
+/* fail_without_list - report that the file has no list of this authority; -1 */
 static int fail_without_list(const char *path, X509 *authority,
 			     struct error *error)
 {
@@ -296,9 +297,9 @@ static int fail_without_list(const char *path, X509 *authority,
 		BIO_read(bio, text, sizeof(text) - 1);
 	BIO_free(bio);
 	return error_set(error,
-			 "crl: %s: there is no list of %s, which is in ca, and "
-			 "none of its clients could come in; every authority "
-			 "needs one, also if it is empty",
+			 "crl: %s: there is no list of %s, which is in ca, "
+			 "so none of its clients could connect; every "
+			 "authority needs one, even an empty one",
 			 path, text);
 }
 
@@ -319,8 +320,8 @@ static int check_lists(X509_STORE *store, const char *path, struct error *error)
 	return 0;
 }
 
-/* use_crl - certificates that were revoked, also those of authorities; without
- * the list of every authority of its chain no client is let in */
+/* use_crl - reject certificates that were revoked, also those of authorities;
+ * without a list of every authority in its chain, no client is admitted */
 static int use_crl(struct tls_listener *listener, const char *path,
 		   struct error *error)
 {
@@ -343,7 +344,7 @@ static int use_crl(struct tls_listener *listener, const char *path,
 	return count < 0 ? -1 : check_lists(store, path, error);
 }
 
-/* tls_listener_load - all files */
+/* tls_listener_load - load all files */
 int tls_listener_load(struct tls_listener *listener,
 		      const struct tls_listener_files *files,
 		      struct error *error)

@@ -2,8 +2,8 @@
 #ifndef LIB_TLS_LISTENER_INTERNAL_H
 #define LIB_TLS_LISTENER_INTERNAL_H
 
-/* Shared by tls_listener.c, which has the rules, and tls_listener_files.c,
- * which reads keys and certificates, only. */
+/* Shared by tls_listener.c (the rules) and tls_listener_files.c (reads keys and
+ * certificates) only. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,11 +23,11 @@ struct tls_listener {
 	size_t fingerprint_count;
 };
 
-/* tls_listener_fail - error: what, which file, and the reason that OpenSSL
- * gives for its last failure; -1. */
+/* tls_listener_fail - set error: what failed, which file, and OpenSSL's reason
+ * for its last failure; -1. */
 int tls_listener_fail(const char *what, const char *path, struct error *error);
 
-/* tls_listener_load - all files into the context: 0 or -1. */
+/* tls_listener_load - load all files into the context: 0 or -1. */
 int tls_listener_load(struct tls_listener *listener,
 		      const struct tls_listener_files *files,
 		      struct error *error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tls_memory - OpenSSL's memory comes from lib/xalloc */
+/* tls_memory - let OpenSSL allocate memory with lib/xalloc */
 
 #include "lib/tls.h"
 
@@ -17,7 +17,7 @@ static void *allocate(size_t size, const char *file, int line)
 	return xmalloc(size);
 }
 
-/* reallocate - for OpenSSL, which may want 0 bytes: none */
+/* reallocate - for OpenSSL, where 0 bytes mean NULL */
 static void *reallocate(void *old, size_t size, const char *file, int line)
 {
 	(void)file;
@@ -36,7 +36,7 @@ static void release(void *block, const char *file, int line)
 	free(block);
 }
 
-/* tls_init - OpenSSL's memory comes from lib/xalloc */
+/* tls_init - let OpenSSL allocate memory with lib/xalloc */
 void tls_init(void)
 {
 	CRYPTO_set_mem_functions(allocate, reallocate, release);

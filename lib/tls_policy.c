@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tls_policy - tls_protocols, tls_ciphers and tls_keysize to what counts */
+/* tls_policy - from tls_protocols, tls_ciphers and tls_keysize to a policy */
 
 #include "lib/tls_internal.h"
 
@@ -10,7 +10,7 @@
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
-/* What a protocol list says so far. */
+/* The content of a protocol list so far. */
 struct protocol_list {
 	unsigned included, excluded, floor, ceiling;
 };
@@ -47,7 +47,7 @@ static int add_protocol(void *context, const char *word, struct error *error)
 }
 
 /* read_protocols - tls_protocols to a mask, as Postfix would understand it;
- * SSLv2 is gone for good there too */
+ * like Postfix, never SSLv2 */
 static int read_protocols(const char *text, unsigned *protocols,
 			  struct error *error)
 {
@@ -70,8 +70,8 @@ static int read_protocols(const char *text, unsigned *protocols,
 }
 
 /* narrow_protocols - to those with a cipher that is strong enough; is there
- * one? And one that the cipher string chose, which says nothing about TLS 1.3?
- */
+ * one? And one that the cipher string selected, which does not affect TLS
+ * 1.3? */
 static int narrow_protocols(struct tls_policy *policy, const char *ciphers,
 			    struct error *error)
 {
@@ -103,7 +103,8 @@ static int narrow_protocols(struct tls_policy *policy, const char *ciphers,
 	return 0;
 }
 
-/* read_ciphers - those that count, and the protocols that they leave */
+/* read_ciphers - the ciphers that are strong enough, and the protocols that
+ * they leave */
 static int read_ciphers(struct tls_policy *policy, const char *ciphers,
 			struct error *error)
 {
@@ -115,7 +116,7 @@ static int read_ciphers(struct tls_policy *policy, const char *ciphers,
 	return narrow_protocols(policy, ciphers, error);
 }
 
-/* tls_policy_new - make a policy of the tls_* options */
+/* tls_policy_new - make a policy from the tls_* options */
 struct tls_policy *tls_policy_new(const char *protocols, const char *ciphers,
 				  int keysize, struct error *error)
 {

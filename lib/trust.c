@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* trust - could somebody else change a file that root opens?
+/* trust - could others change a file that root opens?
  *
- * What policyd reads as root decides who may relay; what it writes as root
- * holds the addresses of all mail. The rule is the same for all of them, and
- * is asked here only. Whoever asks decides if the answer is an error (the
- * configuration, and what policyd writes) or a warning (lists, tables and
- * certificates, which may have other masters).
+ * Files that policyd reads as root decide who may relay; files that it writes
+ * as root contain the addresses of all mail. There is one rule for all of them,
+ * and this is the only place that checks it. The caller decides whether a
+ * violation is an error (the configuration, and files that policyd writes) or a
+ * warning (lists, tables and certificates, which may belong to others).
  *
- * A path may be looked at before or after the file is opened: only root, or
- * somebody that this very check complains of, could exchange the file between
- * the two. */
+ * A path may be checked before or after the file is opened: only root, or a
+ * user that this very check reports, could exchange the file between the
+ * two. */
 
 #include "lib/trust.h"
 
@@ -21,13 +21,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40 /* as many as the kernel follows */
+#define LINKS_MAX 40 /* as in the kernel */
 #define TRIES	  16 /* to open a file that comes and goes */
 
-/* trust_status - owner and mode */
+/* trust_status - check owner and mode */
 int trust_status(const struct stat *status, uid_t user, struct error *error)
 {
-	/* One such as /tmp is to be as it is. */
+	/* A directory such as /tmp is meant to be shared. */
 	bool shared =
 		S_ISDIR(status->st_mode) && (status->st_mode & S_ISVTX) != 0;
 
@@ -48,7 +48,7 @@ int trust_status(const struct stat *status, uid_t user, struct error *error)
 	return 0;
 }
 
-/* prefix_directory - say which directory is meant */
+/* prefix_directory - add the name of the directory */
 static int prefix_directory(int fd, struct error *error)
 {
 	char link[40], name[256];
@@ -60,7 +60,7 @@ static int prefix_directory(int fd, struct error *error)
 	return error_prefix(error, "its directory %s ", name);
 }
 
-/* check_directory - one that is open; may it be sticky? */
+/* check_directory - check an open directory; may it be sticky? */
 static int check_directory(int fd, uid_t user, bool sticky, struct error *error)
 {
 	struct stat status;
@@ -74,8 +74,8 @@ static int check_directory(int fd, uid_t user, bool sticky, struct error *error)
 	return 0;
 }
 
-/* open_directory - the one that a path is in; name is the rest. -1: it is not
- * there */
+/* open_directory - open the directory of a path; name is the rest. -1: it does
+ * not exist */
 static int open_directory(int at, const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
@@ -92,7 +92,7 @@ static int open_directory(int at, const char *path, const char **name)
 	return openat(at, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* check_directory_of - of the one that the path is in */
+/* check_directory_of - check the directory of a path */
 static int check_directory_of(const char *path, uid_t user, bool sticky,
 			      struct error *error)
 {
@@ -119,8 +119,8 @@ int trust_name(const char *path, uid_t user, struct error *error)
 	return check_directory_of(path, user, true, error);
 }
 
-/* check_name - a file in an open directory. 1: it is a symbolic link, to path;
- * 0; -1: it is not to be trusted */
+/* check_name - check a file in an open directory. 1: it is a symbolic link, to
+ * path; 0: it is fine; -1: not to be trusted */
 static int check_name(int at, const char *name, char path[PATH_MAX], uid_t user,
 		      struct error *error)
 {
@@ -143,7 +143,7 @@ static int check_name(int at, const char *name, char path[PATH_MAX], uid_t user,
 	return 1;
 }
 
-/* trust_path - from link to link */
+/* trust_path - check every link on the way */
 int trust_path(const char *path, uid_t user, struct error *error)
 {
 	char next[PATH_MAX];
@@ -169,8 +169,9 @@ int trust_path(const char *path, uid_t user, struct error *error)
 	return result < 0 ? error_prefix(error, "%s", path) : 0;
 }
 
-/* trust_open - the file that is there, or a new one. What O_CREAT finds without
- * O_EXCL is never opened: that way nobody's link or file is taken for ours. */
+/* trust_open - open the existing file, or a new one. A file that O_CREAT
+ * without O_EXCL finds is never opened: so no link or file of another user is
+ * taken for ours. */
 int trust_open(int at, const char *path, int flags, mode_t mode)
 {
 	int fd = -1;

@@ -7,39 +7,39 @@
 
 #include "lib/error.h"
 
-/* Could somebody else change a file that is opened with root's rights? It must
- * belong to root, to the user of this process, or to user, who is the one that
- * servers run as; it must not be writable by everybody, nor by a group that is
- * neither root's nor our own. The same holds for the directory that its name is
- * in: whoever can write there can put another file in its place, or make it
- * first. So a sticky directory will not do either. */
+/* Could others change a file that is opened with root's rights? It must belong
+ * to root, to the user of this process, or to user, as which servers run; it
+ * must not be writable by everybody, nor by a group that is neither root's nor
+ * our own. The same applies to the directory that its name is in: whoever can
+ * write there can replace the file, or create it first. So a sticky directory
+ * is not enough. */
 
-/* TRUST_NOBODY - as user: nobody else is trusted. */
+/* TRUST_NOBODY - as user: no other user is trusted. */
 #define TRUST_NOBODY ((uid_t)-1)
 
-/* trust_status - of a file that is open, or of a directory: 0; or -1 and what
- * is wrong, without its name, to follow it in a sentence. */
+/* trust_status - check an open file, or a directory: 0; or -1 and what is
+ * wrong, without its name, to follow the name in a sentence. */
 int trust_status(const struct stat *status, uid_t user, struct error *error);
 
-/* trust_directory - of the directory that a file of that path is in. 0, or -1
- * and what is wrong, which names the directory. */
+/* trust_directory - check the directory of a path. 0, or -1 and what is wrong,
+ * which names the directory. */
 int trust_directory(const char *path, uid_t user, struct error *error);
 
-/* trust_name - likewise, for a file that is there and itself to be trusted: a
- * sticky directory will do, since nobody else can take that file away. */
+/* trust_name - the same for a file that exists and is itself trusted: a sticky
+ * directory is enough, since nobody else can remove that file. */
 int trust_name(const char *path, uid_t user, struct error *error);
 
-/* trust_path - of a file, its directory, and the directory of each symbolic
+/* trust_path - check a file, its directory, and the directory of each symbolic
  * link that its name leads through. 0, or -1 and what is wrong, which begins
- * with the path. What does not exist or cannot be looked at is passed over:
- * whoever opens it finds that out. Opens nothing, so it never waits. */
+ * with the path. Files that do not exist or cannot be examined are skipped: the
+ * error appears when they are opened. Opens nothing, so it never waits. */
 int trust_path(const char *path, uid_t user, struct error *error);
 
-/* trust_open - open(2) a file that policyd itself writes, or make it with that
- * mode; never through a symbolic link, and never waiting. at: the directory of
- * a relative path, or AT_FDCWD. A descriptor, or -1 and errno. The caller has
- * to look at the descriptor with trust_status(): somebody else may have made
- * the file before. */
+/* trust_open - open(2) a file that policyd itself writes, or create it with
+ * that mode; never through a symbolic link, and without waiting. at: the
+ * directory of a relative path, or AT_FDCWD. A descriptor, or -1 and errno. The
+ * caller must check the descriptor with trust_status(): somebody else may have
+ * created the file before. */
 int trust_open(int at, const char *path, int flags, mode_t mode);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* watch - have the files changed that a configuration was made of?
+/* watch - have the files changed that a configuration was made from?
  *
- * A file counts as changed when it has another inode, size, or time of change.
- * The state to compare with is taken before the file is read, so a change
- * while it is read is not lost. */
+ * A file has changed when its inode, size, or time of change is different. The
+ * state to compare with is recorded before the file is read, so that a change
+ * while it is read is not missed. */
 
 #include "lib/watch.h"
 
@@ -14,9 +14,9 @@
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
-#define DEPTH_MAX 16 /* /file in a /file in a /file */
+#define DEPTH_MAX 16 /* nesting of /file */
 
-/* The files that Postfix reads for type:/name: the name and an ending. */
+/* The files that Postfix reads for type:/name: the name and a suffix. */
 static const struct {
 	const char *type;
 	const char *ending;
@@ -27,17 +27,17 @@ static const struct {
 	{ "regexp", "" },   { "pcre", "" },	{ "cidr", "" },
 };
 
-/* One text being looked through. */
+/* The state of reading one text. */
 struct reader {
 	struct watch_list *list;
-	int files;    /* that are being read */
-	int braces;   /* that are open: inline tables */
+	int files;    /* number of open files */
+	int braces;   /* number of open braces: inline tables */
 	bool refused; /* by watch_list_add(), in one of the files */
 };
 
 static int add_word(void *context, const char *word, struct error *error);
 
-/* watch_state_read - as the file is now */
+/* watch_state_read - the present state of the file */
 void watch_state_read(struct watch_state *state, const char *path)
 {
 	struct stat status;
@@ -54,7 +54,8 @@ void watch_state_read(struct watch_state *state, const char *path)
 	state->ctime_ns = status.st_ctim.tv_nsec;
 }
 
-/* watch_state_is - the same? There are no gaps between the members. */
+/* watch_state_is - are the states equal? There is no padding between the
+ * members. */
 bool watch_state_is(const struct watch_state *one,
 		    const struct watch_state *other)
 {
@@ -72,7 +73,7 @@ static bool is_listed(const struct watch_list *list, const char *path)
 	return false;
 }
 
-/* watch_list_add - one file */
+/* watch_list_add - add one file */
 int watch_list_add(struct watch_list *list, const char *path,
 		   const struct watch_state *state, struct error *error)
 {
@@ -99,7 +100,7 @@ int watch_list_add(struct watch_list *list, const char *path,
 	return 0;
 }
 
-/* add_line - of a file: words, or a comment */
+/* add_line - add the files in a line: words, or a comment */
 static int add_line(void *context, const char *line, struct error *error)
 {
 	struct reader *reader = context;
@@ -113,7 +114,7 @@ static int add_line(void *context, const char *line, struct error *error)
 	return -1;
 }
 
-/* add_file - a file, and those that it names */
+/* add_file - add a file, and those that it names */
 static int add_file(const struct reader *reader, const char *path,
 		    struct error *error)
 {
@@ -125,13 +126,14 @@ static int add_file(const struct reader *reader, const char *path,
 		return -1;
 	if (reader->list->count == before || inner.files > DEPTH_MAX)
 		return 0;
-	/* Whoever needs the content will say why it cannot be read. */
+	/* The function that needs the content will report why it cannot be
+	 * read. */
 	if (words_each_line(path, add_line, &inner, &why) < 0 && inner.refused)
 		return error_set(error, "%s", why.text);
 	return 0;
 }
 
-/* add_table - what a type:/name is read from */
+/* add_table - add the files of type:/name */
 static int add_table(const struct reader *reader, const char *word,
 		     struct error *error)
 {
@@ -157,7 +159,8 @@ static int add_table(const struct reader *reader, const char *word,
 	return result;
 }
 
-/* count_braces - how many of them a word opens, less those that it closes */
+/* count_braces - the number of braces that a word opens, minus those that it
+ * closes */
 static int count_braces(const char *word)
 {
 	int count = 0;
@@ -167,7 +170,7 @@ static int count_braces(const char *word)
 	return count;
 }
 
-/* add_word - one word of a list */
+/* add_word - add the file in a word of a list */
 static int add_word(void *context, const char *word, struct error *error)
 {
 	struct reader *reader = context;
@@ -184,7 +187,7 @@ static int add_word(void *context, const char *word, struct error *error)
 	return add_table(reader, word, error);
 }
 
-/* watch_list_add_text - every file that a list names */
+/* watch_list_add_text - add every file that a list names */
 int watch_list_add_text(struct watch_list *list, const char *text,
 			struct error *error)
 {
@@ -193,7 +196,7 @@ int watch_list_add_text(struct watch_list *list, const char *text,
 	return words_each(text, WORDS_SEPARATORS, add_word, &reader, error);
 }
 
-/* watch_list_changed - is any file not as it was? */
+/* watch_list_changed - has any file changed? */
 const char *watch_list_changed(struct watch_list *list)
 {
 	const char *changed = NULL;

@@ -2,8 +2,8 @@
 /* words - the words of a list, the lines of a file
  *
  * Most values of main.cf are words separated by commas and white space, and
- * many lists may name a /file with more of them. These two walks are shared
- * by all who read such values. */
+ * many lists may name a /file with more of them. All modules that read such
+ * values share these functions. */
 
 #include "lib/words.h"
 
@@ -17,7 +17,7 @@
 
 #include "lib/xalloc.h"
 
-/* How long the word is with which text begins. */
+/* The length of the word at the start of text. */
 typedef size_t measure(const char *text, const char *separators);
 
 /* each_word - call handler with each word of text */
@@ -39,13 +39,13 @@ static int each_word(const char *text, const char *separators, measure *length,
 	return result;
 }
 
-/* plain_length - up to the next separator */
+/* plain_length - the length up to the next separator */
 static size_t plain_length(const char *text, const char *separators)
 {
 	return strcspn(text, separators);
 }
 
-/* braced_length - up to the next separator that is not in braces */
+/* braced_length - the length up to the next separator outside braces */
 static size_t braced_length(const char *text, const char *separators)
 {
 	size_t level = 0;
@@ -62,7 +62,7 @@ static size_t braced_length(const char *text, const char *separators)
 	return n;
 }
 
-/* words_each - every word is handed over */
+/* words_each - call handler with each word */
 int words_each(const char *text, const char *separators, words_handler *handler,
 	       void *context, struct error *error)
 {
@@ -70,7 +70,8 @@ int words_each(const char *text, const char *separators, words_handler *handler,
 			 error);
 }
 
-/* words_each_braced - likewise, a separator in braces being part of a word */
+/* words_each_braced - the same, where a separator in braces is part of a
+ * word */
 int words_each_braced(const char *text, const char *separators,
 		      words_handler *handler, void *context,
 		      struct error *error)
@@ -103,7 +104,7 @@ static FILE *open_regular(const char *path, struct error *error)
 	return file;
 }
 
-/* take_line - hand over one line as it was read */
+/* take_line - pass one line to the handler, without its line end */
 static int take_line(char *line, size_t length, words_handler *handler,
 		     void *context, struct error *error)
 {

@@ -7,7 +7,7 @@
 /* Between the words of a list in main.cf syntax. */
 #define WORDS_SEPARATORS ", \t\r\n"
 
-/* Told of each word or line; 0 to go on, or -1 and the reason. */
+/* Called with each word or line; 0 to continue, or -1 and the reason. */
 typedef int words_handler(void *context, const char *word, struct error *error);
 
 /* words_each - call handler with each word of text; separators are the bytes
@@ -15,15 +15,15 @@ typedef int words_handler(void *context, const char *word, struct error *error);
 int words_each(const char *text, const char *separators, words_handler *handler,
 	       void *context, struct error *error);
 
-/* words_each_braced - likewise in a list that may have type:table entries: a
- * separator inside of {} is part of the word. */
+/* words_each_braced - the same for a list that may have type:table entries: a
+ * separator inside {} is part of the word. */
 int words_each_braced(const char *text, const char *separators,
 		      words_handler *handler, void *context,
 		      struct error *error);
 
 /* words_each_line - call handler with each line of a file, without its line
- * end; empty lines too. Only regular files are read. 0, or -1: the file
- * cannot be read or handler refused; then error begins with "path:line: ". */
+ * end; empty lines, too. Only regular files are read. 0, or -1: the file cannot
+ * be read, or handler returned -1; error then begins with "path:line: ". */
 int words_each_line(const char *path, words_handler *handler, void *context,
 		    struct error *error);
 

@@ -11,8 +11,8 @@
 
 #include "lib/log.h"
 
-/* xalloc_failed - say so where people look, and end; nothing is allocated for
- * that, and nothing that exit(3) would call is trusted */
+/* xalloc_failed - report it and exit; allocates nothing, and avoids the
+ * functions that exit(3) would call */
 void xalloc_failed(void)
 {
 	log_error("out of memory");
@@ -56,7 +56,7 @@ char *xstrdup(const char *text)
 	return xstrndup(text, strlen(text));
 }
 
-/* xstrndup - copy length bytes and end them with a NUL */
+/* xstrndup - copy length bytes and add a NUL */
 char *xstrndup(const char *text, size_t length)
 {
 	char *copy = xmalloc(length + 1);

@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /* Allocation that succeeds or ends the process with status 75 (EX_TEMPFAIL)
- * after one line in the log; nobody else checks for out of memory. A process
- * that ends sends no reply, so Postfix defers: out of memory never permits.
- * Memory is freed with free(3). */
+ * after one line in the log; no caller checks for out of memory. A process that
+ * ends sends no reply, so Postfix defers: out of memory never permits. Free the
+ * memory with free(3). */
 
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
@@ -20,8 +20,8 @@ char *xvasprintf(const char *format, va_list arguments)
 	__attribute__((format(printf, 1, 0)));
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* xalloc_failed - what these do when there is no memory; also for those whose
- * library got none and cannot be trusted then. */
+/* xalloc_failed - called when there is no memory; also for callers whose
+ * library got none and cannot be trusted any more. */
 _Noreturn void xalloc_failed(void);
 
 #endif

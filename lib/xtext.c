@@ -2,14 +2,14 @@
 /* xtext - the encoding of text in delivery status notifications
  *
  * A byte that is not printable ASCII, or a plus sign, is written as a plus sign
- * and two hexadecimal digits: "J+C3+BCrgen" is UTF-8. Postfix encodes subject
- * and issuer of a client certificate so in a policy request. */
+ * and two hexadecimal digits: "J+C3+BCrgen" is UTF-8. In a policy request,
+ * Postfix encodes subject and issuer of a client certificate in this way. */
 
 #include "lib/xtext.h"
 
 #include <string.h>
 
-/* hex_value - of one hexadecimal digit, in either case; -1: it is none */
+/* hex_value - the value of a hexadecimal digit, in either case; -1: invalid */
 static int hex_value(char digit)
 {
 	static const char digits[] = "0123456789ABCDEFabcdef";
@@ -19,7 +19,7 @@ static int hex_value(char digit)
 	return value < 16 ? value : value - 6;
 }
 
-/* decode_byte - the byte that "+XX" stands for; 0: it is not of that form */
+/* decode_byte - the byte for "+XX"; 0: not of that form */
 static int decode_byte(const char *text)
 {
 	int high;

@@ -115,8 +115,9 @@ START_TEST(test_lenient)
 	ck_assert_uint_ge(messages.count, 2);
 	ck_assert_ptr_nonnull(
 		strstr(messages.lines[0],
-		       ":2: warning: relay_domains: texthash:/nonexistent: "
-		       "No such file or directory; what has to be looked up"));
+		       ":2: warning: relay_domains: cannot read "
+		       "texthash:/nonexistent: No such file or directory; "
+		       "lookups in it are deferred"));
 	ck_assert_ptr_nonnull(strstr(messages.lines[1], ": /nowhere: "));
 	config_messages_clear(&messages);
 	config_free(config);
@@ -145,12 +146,13 @@ START_TEST(test_lenient_services)
 	ck_assert_uint_eq(config->failed_tables, 2);
 	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_uint_ge(messages.count, 2);
-	ck_assert_ptr_nonnull(
-		strstr(messages.lines[0],
-		       ":2: warning: mynetworks: texthash:/nonexistent: "));
+	ck_assert_ptr_nonnull(strstr(messages.lines[0],
+				     ":2: warning: mynetworks: cannot read "
+				     "texthash:/nonexistent: "));
 	ck_assert_ptr_nonnull(
 		strstr(messages.lines[1],
-		       ":3: warning: relay_clientcerts: lmdb:nonexistent: "));
+		       ":3: warning: relay_clientcerts: cannot read "
+		       "lmdb:nonexistent: "));
 	config_messages_clear(&messages);
 	config_free(config);
 	place_remove(&place);
@@ -180,7 +182,8 @@ START_TEST(test_lenient_sender_login)
 	ck_assert_uint_eq(messages.errors, 0);
 	ck_assert_ptr_nonnull(strstr(messages.lines[0],
 				     ":1: warning: sender_login_maps: "
-				     "texthash:/nonexistent: No such file"));
+				     "cannot read texthash:/nonexistent: "
+				     "No such file"));
 	services = config->services.services;
 	ck_assert_ptr_eq(services[0].restrictions.uses[0].state,
 			 services[2].restrictions.uses[1].state);
@@ -222,9 +225,9 @@ static const struct broken broken[] = {
 	{ "listen {\n}\n", 1, "needs an address" },
 	{ "service {\n}\n", 1, "needs a name" },
 	{ "service \"a\" {\nservice \"b\" {\n}\n}\n", 2,
-	  "cannot stand inside" },
+	  "is not allowed inside" },
 	{ "service \"a\" {\nlisten \"unix:/x\" {\n}\n}\n", 2,
-	  "cannot stand inside" },
+	  "is not allowed inside" },
 	{ "mode = \"0660\"\n", 1, "neither enforce nor observe" },
 	{ "service a { mode = watch }\n", 1, "neither enforce nor observe" },
 	{ "capture = cap\n", 1, "not an absolute path" },
@@ -245,20 +248,20 @@ static const struct broken broken[] = {
 	{ "expect 'x' { verdict = permit\nto = a\nto = b }\n", 3,
 	  "already set" },
 	{ "expect 'x' { verdict = permit }\nexpect 'x' { verdict = permit }\n",
-	  2, "already there, at line 1" },
+	  2, "already defined at line 1" },
 	{ "verdict = permit\n", 1, "only be set in an expect section" },
 	{ "service a { to = a }\n", 1, "only be set in an expect section" },
 	{ "expect 'x' { mydestination = a }\n", 1, "only be set at top level" },
 	{ "reject_reply = '554 4.7.1 no'\n", 1, "begins with 5" },
-	{ "tls {\n}\n", 1, "can only stand in a listen section" },
+	{ "tls {\n}\n", 1, "is only allowed in a listen section" },
 	{ "service \"a\" {\ntls {\n}\n}\n", 2,
-	  "can only stand in a listen section" },
+	  "is only allowed in a listen section" },
 	{ "listen \"inet:[::1]:1\" {\ntls \"x\" {\n}\n}\n", 2,
 	  "has no title: tls { }" },
 	{ "listen \"inet:[::1]:1\" {\ntls {\n}\ntls {\n}\n}\n", 4,
-	  "tls is already there, at line 2" },
+	  "tls is already defined at line 2" },
 	{ "listen \"inet:[::1]:1\" {\ntls {\ntls {\n}\n}\n}\n", 3,
-	  "can only stand in a listen section" },
+	  "is only allowed in a listen section" },
 	{ "listen \"inet:[::1]:1\" {\ntls = yes\n}\n", 2,
 	  "tls is a section: write tls { }" },
 	{ "listen \"inet:[::1]:1\" {\ncertificate = \"/x\"\n}\n", 2,
@@ -288,18 +291,19 @@ static const struct broken broken[] = {
 	{ "listen \"unix:/x\" {\nmode = \"0600\"\n\nmode = \"0600\"\n}\n", 4,
 	  "already set at line 2" },
 	{ "service \"a\" {\nserver_port = 1\n}\n\nservice 'a' {\n}\n", 5,
-	  "service \"a\" is already there, at line 1" },
+	  "service \"a\" is already defined at line 1" },
 	{ "listen \"unix:/x\" {\n}\nlisten \"unix:/x\" {\n}\n", 3,
-	  "already there, at line 1" },
+	  "already defined at line 1" },
 	/* one value only */
 	{ "log = { stderr }\n", 1, "log takes one value" },
 	{ "log = {}\n", 1, "log takes one value" },
 	{ "service \"a\" {\nreply = { ok }\n}\n", 2, "reply takes one value" },
 	/* the process */
-	{ "user = \"no-such-user\"\n", 1, "there is no user \"no-such-user\"" },
-	{ "user = \"\"\n", 1, "there is no user \"\"" },
-	{ "user = \"4000000000\"\n", 1, "there is no user" },
-	{ "\ngroup = \"no-such-group\"\n", 2, "there is no group" },
+	{ "user = \"no-such-user\"\n", 1,
+	  "user \"no-such-user\" does not exist" },
+	{ "user = \"\"\n", 1, "user \"\" does not exist" },
+	{ "user = \"4000000000\"\n", 1, "does not exist" },
+	{ "\ngroup = \"no-such-group\"\n", 2, "does not exist" },
 	{ "pid_file = \"policyd.pid\"\n", 1, "not an absolute path" },
 	{ "pid_file = \"\"\n", 1, "pid_file: \"\" is not an absolute path" },
 	{ "log = \"file\"\n", 1, "neither syslog nor stderr" },
@@ -314,12 +318,12 @@ static const struct broken broken[] = {
 	{ "\nrelay_domains = 'static:x'\n", 2, "is an open relay" },
 	/* what only Postfix can look up */
 	{ "relay_domains = 'sqlite:/x'\nreply = dunno\n", 0,
-	  "service default: reply = dunno cannot go with sqlite:/x in "
+	  "service default: reply = dunno cannot be combined with sqlite:/x in "
 	  "relay_domains: only Postfix can" },
 	{ "mydestination = 'a, pipemap:{hash:/x}'\nservice y {\n"
 	  "policy_context = c\nreply = ok\n}\n",
 	  2,
-	  "service y: reply = ok cannot go with pipemap:{hash:/x} in "
+	  "service y: reply = ok cannot be combined with pipemap:{hash:/x} in "
 	  "mydestination" },
 	/* tables that cannot be read */
 	{ "\nrelay_domains = 'texthash:/nonexistent'\n", 2,
@@ -369,16 +373,16 @@ static const struct broken broken[] = {
 	{ "\nmetrics \"inet:[2001:db8::1]:9154\" {\n}\n", 2,
 	  "is not a loopback address" },
 	{ "listen \"inet:[::1]:1\" {\n}\nmetrics \"inet:[::1]:1\" {\n}\n", 3,
-	  "already listened on, at line 1" },
+	  "is already used at line 1" },
 	{ "metrics \"unix:/x\" {\n}\nmetrics \"unix:/y\" {\n}\n", 3,
-	  "one section is enough, the other is at line 1" },
+	  "only one section is allowed; the other is at line 1" },
 	{ "metrics \"inet:[::1]:1\" {\nmode = \"0600\"\n}\n", 1,
 	  "only for \"unix:\"" },
 	{ "metrics \"unix:/x\" {\nmode = \"rw\"\n}\n", 2, "not an octal mode" },
 	{ "metrics \"unix:/x\" {\nallow_remote = { }\n}\n", 2,
 	  "can only be set in a listen section" },
 	{ "metrics \"unix:/x\" {\ntls {\n}\n}\n", 2,
-	  "can only stand in a listen section" },
+	  "is only allowed in a listen section" },
 	{ "listen \"inet:127.0.0.1:70000\" {\n}\n", 1, "1 to 65535" },
 	{ "listen \"tcp:127.0.0.1:25\" {\n}\n", 1, "listen: " },
 	{ "listen \"unix:/x\" {\nmode = \"rw\"\n}\n", 2, "not an octal mode" },
@@ -388,13 +392,13 @@ static const struct broken broken[] = {
 	  "not an octal mode" },
 	{ "listen \"unix:/x\" {\nmode = \"\"\n}\n", 2, "not an octal mode" },
 	{ "listen \"unix:/x\" {\nowner = \"no-such-user\"\n}\n", 2,
-	  "owner: there is no user" },
+	  "owner: user \"no-such-user\" does not exist" },
 	{ "listen \"unix:/x\" {\ngroup = \"no-such-group\"\n}\n", 2,
-	  "group: there is no group" },
+	  "group: group \"no-such-group\" does not exist" },
 	{ "listen \"inet:127.0.0.1:10040\" {\nmode = \"0660\"\n}\n", 1,
 	  "only for \"unix:\"" },
 	{ "listen \"inet:[::1]:1\" {\n}\nlisten \"inet:[0:0::1]:1\" {\n}\n", 3,
-	  "already listened on, at line 1" },
+	  "is already used at line 1" },
 	{ "listen \"inet:192.0.2.1:1\" {\n}\n", 1, "not a loopback address" },
 	{ "# x\nlisten \"inet:[::]:1\" {\nallow_remote = { }\n}\n", 2,
 	  "not a loopback address" },
@@ -415,10 +419,10 @@ static const struct broken broken[] = {
 	  "only for \"inet:\"" },
 	{ "listen \"unix:/x\" {\ntls {\n}\n}\n", 2, "only for \"inet:\"" },
 	{ "listen \"inet:[::1]:1\" {\ntls {\n}\n}\n", 2,
-	  "certificate is not set" },
+	  "certificate is required" },
 	{ "listen \"inet:[::1]:1\" {\ntls {\ncertificate = \"/nonexistent\"\n"
 	  "}\n}\n",
-	  2, "ca is not set" },
+	  2, "ca is required" },
 	{ "listen \"inet:[::1]:1\" {\ntls {\ncertificate = \"/nonexistent\"\n"
 	  "require_client_certificate = no\nkey = \"x.pem\"\n}\n}\n",
 	  5, "key: x.pem is not an absolute path" },
@@ -495,13 +499,13 @@ static const struct broken broken[] = {
 	{ "\nsender_login_maps = 'static:x, mysql:/x'\n"
 	  "restrictions = { reject_sender_login_mismatch, reject }\n",
 	  2,
-	  "sender_login_maps: service default needs Postfix to look senders "
-	  "up, since mysql:/x in sender_login_maps is there: only Postfix" },
+	  "sender_login_maps: service default leaves senders to "
+	  "Postfix because of mysql:/x in sender_login_maps: only Postfix" },
 	{ "\nsender_login_maps = 'static:x'\nmydestination = 'ldap:/x'\n"
 	  "restrictions = { reject_sender_login_mismatch, reject }\n",
 	  2,
-	  "sender_login_maps: service default needs Postfix to look senders "
-	  "up, since ldap:/x in mydestination is there: only Postfix" },
+	  "sender_login_maps: service default leaves senders to "
+	  "Postfix because of ldap:/x in mydestination: only Postfix" },
 	/* The null sender is nobody's. */
 	{ "sender_login_maps = 'static:x'\n"
 	  "restrictions = { reject_sender_login_mismatch, permit }\n",
@@ -1014,7 +1018,7 @@ static const struct warned warned[] = {
 	{ LISTEN "restrictions = { reject_plaintext_session,\n"
 		 "permit_sasl_authenticated, permit_auth_destination,\n"
 		 "permit_sasl_authenticated }\n",
-	  4, "stands there twice" },
+	  4, "is in the list twice" },
 	{ LISTEN "mynetworks = '10.0.0.0/8'\n"
 		 "restrictions = { permit_mynetworks,\n"
 		 "permit_auth_destination, reject_plaintext_session,\n"

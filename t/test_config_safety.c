@@ -19,7 +19,7 @@
 	"permit_tls_clientcerts, reject }\nrelay_clientcerts = "
 #define YES  "allow_open_relay = yes\n"
 #define OPEN " is an open relay"
-#define WIDE " is an open relay: it holds more than a /8"
+#define WIDE " is an open relay: it contains more than a /8"
 
 /* The result of loading a file. */
 struct row {
@@ -33,7 +33,7 @@ static const struct row rows[] = {
 	/* whoever has TLS */
 	{ "restrictions = { permit_auth_destination,\n"
 	  "reject_plaintext_session, permit }\n",
-	  2, true, "by permit a stranger may send to " },
+	  2, true, "permit permits a stranger to send to " },
 	{ "service s { policy_context = c\nrestrictions = { "
 	  "reject_plaintext_session, permit } }\n",
 	  1, true, "service s" OPEN },
@@ -81,13 +81,14 @@ static const struct row rows[] = {
 	  0, false, NULL },
 	{ "mynetworks = '0.0.0.0/0'\n", 0, false, NULL }, /* nobody asks */
 	/* certificates that anybody can make */
-	{ CERTS "{\n'static:x' }\n", 1, true, "by permit_tls_clientcerts" },
+	{ CERTS "{\n'static:x' }\n", 1, true,
+	  "permit_tls_clientcerts permits" },
 	{ CERTS "'regexp:{{/^4/ x}}'\n", 1, true, "certificate" },
 	{ CERTS "'static:x'\n" YES, 2, false,
-	  "relay_clientcerts: it lists certificates that nobody has" },
+	  "relay_clientcerts: it contains certificates that nobody has" },
 	/* every domain */
 	{ "\nrelay_domains = 'static:x'\n", 2, true,
-	  "relay_domains holds every domain by static:x" },
+	  "relay_domains contains every domain because of static:x" },
 	{ "mydestination = 'pcre:{{/./ x}}'\n", 1, true, OPEN },
 	{ "virtual_alias_domains = 'pcre:{{/^[a-z0-9.-]+$$/ x}}'\n", 1, true,
 	  OPEN },
@@ -95,18 +96,18 @@ static const struct row rows[] = {
 	  1, true, OPEN },
 	{ "relay_domains = 'com net org'\n", 1, true, OPEN },
 	{ "relay_domains = 'com'\n", 1, false,
-	  "relay_domains: com holds every domain below com" },
+	  "relay_domains: com contains every domain below com" },
 	{ "relay_domains = { 'r.test',\n'museum' }\n", 2, false, "museum" },
 	{ "relay_domains = 'texthash:@/hash'\n", 1, false,
-	  "holds every domain below net" },
+	  "contains every domain below net" },
 	{ "parent_domain_matches_subdomains = ''\nrelay_domains = 'com, .net'\n",
-	  2, false, ".net holds every domain below net" },
+	  2, false, ".net contains every domain below net" },
 	{ "parent_domain_matches_subdomains = ''\nrelay_domains = 'com'\n", 0,
 	  false, NULL },
 	{ "mydestination = 'com, localhost'\nrelay_domains = '.com, *, [::1]'\n",
 	  0, false, NULL },
 	{ "mydestination = 'regexp:{{/[.]com$$/ x}}'\n", 1, false,
-	  "mydestination: regexp:{{/[.]com$/ x}} holds every domain" },
+	  "mydestination: regexp:{{/[.]com$/ x}} contains every domain" },
 	/* routing */
 	{ OURS "\nallow_untrusted_routing = yes\n", 6, false,
 	  "allow_untrusted_routing: strangers" },
@@ -125,18 +126,19 @@ static const struct row rows[] = {
 	{ "listen 'inet:127.0.0.1:4' {\nallow_remote = '0.0.0.0/0' }\n", 0,
 	  false, NULL },
 	{ "listen 'inet:localhost:4' { }\nlisten 'inet:127.0.0.1:4' { }\n", 2,
-	  true, "inet:127.0.0.1:4 is already listened on, at line 1" },
+	  true, "inet:127.0.0.1:4 is already used at line 1" },
 	{ "listen 'inet:127.0.0.1:4' { }\n"
 	  "listen 'inet:0.0.0.0:4' { allow_remote = 10.0.0.0/8 }\n",
-	  2, true, "cannot be opened beside inet:127.0.0.1:4 at line 1" },
+	  2, true,
+	  "cannot be opened together with inet:127.0.0.1:4 at line 1" },
 	{ "listen 'inet:[::]:4' { allow_remote = '10.0.0.0/8' }\n"
 	  "listen 'inet:127.0.0.1:4' { }\nmetrics 'inet:[::1]:4' { }\n",
-	  3, true, "metrics: inet:[::1]:4 cannot be opened beside" },
+	  3, true, "metrics: inet:[::1]:4 cannot be opened together with" },
 	{ "listen 'inet:[::]:4' { allow_remote = '10.0.0.0/8' }\n"
 	  "listen 'inet:127.0.0.1:4' { }\nmetrics 'inet:[::1]:5' { }\n",
 	  0, false, NULL },
 	{ "listen 'unix:@/s' { }\nlisten 'unix:@/same/s' { }\n", 2, true,
-	  "/same/s cannot be opened beside unix:" },
+	  "/same/s cannot be opened together with unix:" },
 	{ "listen 'unix:@/s' { }\nlisten 'unix:@/same/t' { }\n", 0, false,
 	  NULL },
 };

@@ -358,14 +358,14 @@ static const struct {
 	{ "static:{x", NULL, "brace" },
 	{ "cidr:{10.0.0.0/8 x}", NULL, "in braces" },
 	{ "texthash:@/t", "a x\nb y\na z\n",
-	  "line 3: the key \"a\" is there "
+	  "line 3: the key \"a\" appears "
 	  "twice" },
 	/* Keys that no domain is looked up by, and that are not kept. */
 	{ "texthash:@/t", "A x\nb y\nA z\n",
-	  "line 3: the key \"A\" is there "
+	  "line 3: the key \"A\" appears "
 	  "twice" },
 	{ "texthash:@/t", "u@a x\nu@a y\n",
-	  "line 2: the key \"u@a\" is there twice" },
+	  "line 2: the key \"u@a\" appears twice" },
 	{ "cdb:@/t", "a x\n", "postmap: fatal: unsupported dictionary type" },
 };
 

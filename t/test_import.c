@@ -306,8 +306,8 @@ static const struct broken broken[] = {
 	{ "relay_domains = $mydestination\nmydestination = $relay_domains\n",
 	  "import_postfix = \"DIR\"\n", "1: import_postfix: postconf -c DIR" },
 	{ "allow_percent_hack = maybe\n", "\nimport_postfix = \"DIR\"\n",
-	  "2: allow_percent_hack: \"maybe\" is neither yes nor no; so it is "
-	  "in DIR/main.cf" },
+	  "2: allow_percent_hack: \"maybe\" is neither yes nor no; the value is "
+	  "from DIR/main.cf" },
 	{ "relay_domains = /nonexistent\n", "import_postfix = \"DIR\"\n",
 	  "1: relay_domains: " },
 	{ "mynetworks = 192.0.2.0/99\n",
@@ -326,21 +326,21 @@ static const struct broken broken[] = {
 	  "\nimport_postfix = \"DIR\"\n"
 	  "restrictions = { reject_sender_login_mismatch, reject }\n",
 	  "2: sender_login_maps: \"texthash:/nonexistent\": No such file or "
-	  "directory; so it is in DIR/main.cf" },
+	  "directory; the value is from DIR/main.cf" },
 	{ "smtpd_sender_login_maps = mysql:/x\n",
 	  "import_postfix = \"DIR\"\nreply = ok\n"
 	  "restrictions = { reject_sender_login_mismatch, reject }\n",
-	  "service default: reply = ok cannot go with mysql:/x in "
-	  "sender_login_maps: only Postfix" },
+	  "service default: reply = ok cannot be combined with mysql:/x "
+	  "in sender_login_maps: only Postfix" },
 	/* Not the one that Postfix would look into. */
 	{ "smtpd_sender_login_maps = mysql:/y\n",
 	  "import_postfix = \"DIR\"\nsender_login_maps = 'mysql:/x'\n"
 	  "restrictions = { reject_sender_login_mismatch, reject }\n",
-	  "2: sender_login_maps: service default needs Postfix to look "
-	  "senders up, since mysql:/x in sender_login_maps is there" },
+	  "2: sender_login_maps: service default leaves senders to "
+	  "Postfix because of mysql:/x in sender_login_maps" },
 	{ "owner_request_special = maybe\n", "import_postfix = \"DIR\"\n",
-	  "1: owner_request_special: \"maybe\" is neither yes nor no; so it "
-	  "is in DIR/main.cf" },
+	  "1: owner_request_special: \"maybe\" is neither yes nor no; the value "
+	  "is from DIR/main.cf" },
 	{ "mydestination = a.test\n",
 	  "import_postfix = \"DIR\"\n"
 	  "mydestination = '$mydestination, b.test'\n",

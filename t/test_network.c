@@ -399,7 +399,8 @@ START_TEST(lenient)
 
 	ck_assert_msg(list != NULL, "%s", error.text);
 	ck_assert_uint_eq(loader.failures, 1);
-	ck_assert_msg(strncmp(note, "mynetworks: hash:/", 18) == 0 &&
+	ck_assert_msg(strncmp(note, "mynetworks: cannot read hash:/", 30) ==
+				      0 &&
 			      strstr(note, "deferred") != NULL,
 		      "%s", note);
 	ck_assert_int_eq(network_list_match(list, "10.0.0.1", ""), 1);

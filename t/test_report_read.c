@@ -185,7 +185,7 @@ static const struct {
 	/* Ours, but of no use. */
 	{ TAG "id=1 service=s", -1, "end of the line" },
 	{ TAG "id=1 service=s verdict=maybe " REST, -1, "no such verdict" },
-	{ TAG LINE " us=1", -1, "us= is there twice" },
+	{ TAG LINE " us=1", -1, "us= appears twice" },
 	{ TAG "id=1 service=s verdict=reject destination=d us=1", -1,
 	  "missing" },
 	{ TAG LINE " word", -1, "not KEY=VALUE" },

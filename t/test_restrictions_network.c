@@ -320,7 +320,7 @@ static const struct {
 	{ &restriction_permit_tls_clientcerts, "pcre:{{/(x)?/ $1}}",
 	  "line 1: its result may be empty" },
 	{ &restriction_permit_tls_clientcerts,
-	  "inline:{{" A "=}, " A_LOW "=ok}", "is there twice" },
+	  "inline:{{" A "=}, " A_LOW "=ok}", "appears twice" },
 	{ &restriction_permit_tls_clientcerts, FILES "/no-such",
 	  "No such file" },
 	{ &restriction_permit_tls_clientcerts, FILES, "not a regular file" },

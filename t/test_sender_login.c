@@ -559,7 +559,7 @@ static const struct {
 	{ "static:x, hash:/no-such/x", "\"hash:/no-such/x\": " },
 	{ "texthash:/no-such/x", "No such file" },
 	{ "texthash:x", "is not an absolute path" },
-	{ "inline:{ a=x, A=y }", "is there twice" },
+	{ "inline:{ a=x, A=y }", "appears twice" },
 	{ "static:{ }", "its result is empty" },
 	{ "pcre:{{/x", "a brace is not closed" },
 };

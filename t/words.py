@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-PLACES = ("README", "contrib", "etc")
+PLACES = ("README", "contrib", "etc", "lib")
 SHEET = pathlib.Path("contrib/CONTRIBUTING")
 
 # The left column of the sheet, and what is refused for it.
@@ -39,8 +39,8 @@ PATTERNS = {
         r"the (server|one|state|configuration) before"
         r"(?=[.,;:)]| (has|had|is|was|goes|does|did|stays|keeps|served)\b)",
 }
-HEADLESS = re.compile(r"(?:^|(?<=[.:]\s)|(?<=\A)|(?<=\0 ))(Who|Whoever|What|"
-                      r"Whatever)\b(?:(?!\n\s*\n)[^?\0])*?[.:](?=\s|\Z)")
+HEADLESS = re.compile(r"(?:^|(?<=[.:]\s)|(?<=\A)|(?<=\0 ))(Who|What)"
+                      r"\b(?:(?!\n\s*\n)[^?\0])*?[.:](?=\s|\Z)")
 TOKEN = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'',
                    re.DOTALL)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* defer - ask the client to try again later, whatever comes to it */
+/* defer - always ask the client to try again later */
 
 #include "lib/restrictions.h"
 

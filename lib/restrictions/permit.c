@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* permit - permit whatever comes to it */
+/* permit - always permit */
 
 #include "lib/restrictions.h"
 

@@ -2,9 +2,9 @@
 /* permit_auth_destination - permit when the destination is ours
  *
  * Local, virtual or relayed, and not sender-routed: see postconf(5),
- * permit_auth_destination. A list that could not be searched is not "no":
- * it defers. What only Postfix can look up it is asked for, by this very word;
- * the rest of the list then says what to do if the answer is no. */
+ * permit_auth_destination. A list that could not be searched is not "no": it
+ * defers. If only Postfix can look it up, Postfix is asked, with this very
+ * word; the rest of the list then determines what to do if the answer is no. */
 
 #include "lib/restrictions.h"
 

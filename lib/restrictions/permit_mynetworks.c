@@ -2,8 +2,8 @@
 /* permit_mynetworks - permit when the client's address is in mynetworks
  *
  * Postfix derives mynetworks from the host's interfaces when it is not set.
- * Here it never has a default: nobody is trusted who is not written down. When
- * a table cannot be looked up, it is not known whether he is. */
+ * Here it has no default: only clients that are listed are trusted. If the
+ * lookup in a table fails, it is unknown whether the client is. */
 
 #include "lib/network.h"
 #include "lib/restrictions.h"
@@ -48,7 +48,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 	}
 }
 
-/* find - the network that the client is in */
+/* find - find the network of the client */
 static void find(const struct subject *subject, void *state,
 		 struct table_match *match, const char **key)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* permit_sasl_authenticated - permit when the client has logged in
  *
- * Any SASL mechanism but ANONYMOUS, and a user name; postconf(5). It says
- * nothing of encryption: reject_plaintext_session stands before it. */
+ * Any SASL mechanism but ANONYMOUS, and a user name; postconf(5). It does not
+ * require encryption: put reject_plaintext_session before it. */
 
 #include "lib/restrictions.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* permit_tls_clientcerts - permit when the client's certificate is listed
  *
- * Relay_clientcerts lists fingerprints of certificates or of their public
- * keys, as Postfix writes them: pairs of hex digits with colons between. In a
- * /file the first word of a line counts, so that the file of a Postfix table
- * will do; a type:table is looked up, and what the key stands for is ignored,
- * but it may not be empty. Digests shorter than SHA-256 are refused, and never
- * looked up: certificates can be made to collide under MD5 and SHA-1. Subject
- * and issuer never permit anything. Neither does a session that does not count
- * as encrypted: there a certificate may come without encryption. */
+ * relay_clientcerts lists fingerprints of certificates or of their public keys,
+ * as Postfix writes them: pairs of hex digits separated by colons. In a /file,
+ * the first word of a line is used, so the source of a Postfix table will do.
+ * In a type:table, the result is ignored, but must not be empty. Digests
+ * shorter than SHA-256 are refused, and never looked up: certificates can be
+ * made to collide under MD5 and SHA-1. Subject and issuer never permit
+ * anything. Neither does a session that does not count as encrypted: there, a
+ * certificate may arrive without encryption. */
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -29,11 +29,11 @@ struct fingerprint_list {
 	struct keyset *fingerprints; /* folded */
 	struct dictionary **tables;
 	size_t table_count;
-	struct dictionary_loader *loader; /* while it is read */
+	struct dictionary_loader *loader; /* while it is being read */
 };
 
-/* fingerprint_length - bytes of a fingerprint "AB:CD:..."; 0: it is not of that
- * form */
+/* fingerprint_length - the number of bytes of a fingerprint "AB:CD:..."; 0: it
+ * is not of that form */
 static size_t fingerprint_length(const char *text)
 {
 	size_t length = 0;
@@ -51,13 +51,13 @@ static size_t fingerprint_length(const char *text)
 	}
 }
 
-/* is_strong - can nobody make digests of that length collide? */
+/* is_strong - is a digest of that length safe against collisions? */
 static bool is_strong(size_t length)
 {
 	return length == 32 || length == 48 || length == 64;
 }
 
-/* check_length - is it a digest that nobody can make collide? */
+/* check_length - refuse a digest that is not safe against collisions */
 static int check_length(size_t length, const char *word, struct error *error)
 {
 	if (is_strong(length))
@@ -74,7 +74,7 @@ static int check_length(size_t length, const char *word, struct error *error)
 			 word, length);
 }
 
-/* add_fingerprint - one word that is not a file */
+/* add_fingerprint - add one word that is not a file */
 static int add_fingerprint(void *context, const char *word, struct error *error)
 {
 	struct fingerprint_list *list = context;
@@ -94,7 +94,7 @@ static int add_fingerprint(void *context, const char *word, struct error *error)
 		       : 0;
 }
 
-/* read_line - a fingerprint and something about it, or a comment */
+/* read_line - read a fingerprint followed by a comment, or a comment */
 static int read_line(void *context, const char *line, struct error *error)
 {
 	size_t blank = strspn(line, " \t");
@@ -114,7 +114,7 @@ static int read_line(void *context, const char *line, struct error *error)
 	return result;
 }
 
-/* add_table - type:table */
+/* add_table - add type:table */
 static int add_table(struct fingerprint_list *list, const char *word,
 		     struct error *error)
 {
@@ -142,7 +142,7 @@ static int add_table(struct fingerprint_list *list, const char *word,
 	return -1;
 }
 
-/* is_table - type:table, and not the first byte of a fingerprint? */
+/* is_table - is it type:table, and not the first byte of a fingerprint? */
 static bool is_table(const char *word)
 {
 	size_t type = strcspn(word, ":");
@@ -153,7 +153,7 @@ static bool is_table(const char *word)
 	       strspn(word, "abcdefghijklmnopqrstuvwxyz") == type;
 }
 
-/* read_word - one word of relay_clientcerts */
+/* read_word - read one word of relay_clientcerts */
 static int read_word(void *context, const char *word, struct error *error)
 {
 	if (is_table(word))
@@ -205,7 +205,7 @@ static bool is_usable(const char *text)
 	return is_strong(fingerprint_length(text));
 }
 
-/* is_listed - is the fingerprint that Postfix sent in the list? */
+/* is_listed - is the fingerprint from Postfix in the list? */
 static bool is_listed(const struct fingerprint_list *list, const char *text)
 {
 	char folded[CASEFOLD_SIZE(TEXT_MAX)];
@@ -217,7 +217,7 @@ static bool is_listed(const struct fingerprint_list *list, const char *text)
 	return keyset_find(list->fingerprints, folded, length) == 1;
 }
 
-/* why_not - for who asks why the certificate does not permit */
+/* why_not - explain why the certificate does not permit */
 static const char *why_not(const struct request *request)
 {
 	if (request->ccert_fingerprint[0] == '\0' &&
@@ -230,7 +230,7 @@ static const char *why_not(const struct request *request)
 	return "not in relay_clientcerts";
 }
 
-/* look_up - ask the tables for the fingerprint that Postfix sent */
+/* look_up - look up the fingerprint from Postfix in the tables */
 static enum dictionary_answer look_up(const struct fingerprint_list *list,
 				      const char *text, size_t *steps,
 				      struct decision *decision)

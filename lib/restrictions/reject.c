@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* reject - reject whatever comes to it */
+/* reject - always reject */
 
 #include "lib/restrictions.h"
 

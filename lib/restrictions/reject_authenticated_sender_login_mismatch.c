@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* reject_authenticated_sender_login_mismatch - the same only for who is logged
- * in: he must own the sender address. See postconf(5), and lib/sender_login.h.
- */
+/* reject_authenticated_sender_login_mismatch - like
+ * reject_sender_login_mismatch, but only for clients that are logged in: they
+ * must own the sender address. See postconf(5), and lib/sender_login.h. */
 
 #include "lib/restrictions.h"
 #include "lib/sender_login.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* reject_known_sender_login_mismatch - reject a sender address of somebody else
+/* reject_known_sender_login_mismatch - reject a sender address of another user
  *
- * As reject_sender_login_mismatch, but what nobody owns anybody may use. See
- * postconf(5), and lib/sender_login.h. */
+ * Like reject_sender_login_mismatch, but anyone may use an address without an
+ * owner. See postconf(5), and lib/sender_login.h. */
 
 #include "lib/restrictions.h"
 #include "lib/sender_login.h"

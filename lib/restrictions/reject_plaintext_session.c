@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* reject_plaintext_session - reject when the session is not encrypted
  *
- * Or weaker than tls_protocols, tls_ciphers and tls_keysize ask. Postfix has
- * the word for the first half of it: reject_plaintext_session, postconf(5). */
+ * Or weaker than tls_protocols, tls_ciphers and tls_keysize require. Postfix
+ * has this word for the first part: reject_plaintext_session, postconf(5). */
 
 #include "lib/restrictions.h"
 

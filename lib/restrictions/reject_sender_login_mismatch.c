@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* reject_sender_login_mismatch - reject a sender address of somebody else
+/* reject_sender_login_mismatch - reject a sender address of another user
  *
- * Whoever is logged in must own it; whoever is not must not use one that has
- * an owner. See postconf(5), and lib/sender_login.h. */
+ * A client that is logged in must own it; a client that is not logged in must
+ * not use an address that has an owner. See postconf(5), and
+ * lib/sender_login.h. */
 
 #include "lib/restrictions.h"
 #include "lib/sender_login.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* reject_unauth_destination - reject when the destination is not ours
  *
- * The reverse of permit_auth_destination; postconf(5). What only Postfix can
- * look up it is asked for; the rest of the list then says what to do if the
- * destination is ours. */
+ * The reverse of permit_auth_destination; postconf(5). If only Postfix can look
+ * it up, Postfix is asked; the rest of the list then determines what to do if
+ * the destination is ours. */
 
 #include "lib/restrictions.h"
 

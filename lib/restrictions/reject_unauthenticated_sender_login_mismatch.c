@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* reject_unauthenticated_sender_login_mismatch - the same only for who is not
- * logged in: the sender address must have no owner. See postconf(5), and
+/* reject_unauthenticated_sender_login_mismatch - like
+ * reject_sender_login_mismatch, but only for clients that are not logged in:
+ * the sender address must have no owner. See postconf(5), and
  * lib/sender_login.h. */
 
 #include "lib/restrictions.h"

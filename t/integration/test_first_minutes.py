@@ -25,7 +25,7 @@ NOBODY = "nobody"
 
 INIT = ("; to write one for the Postfix of this machine: policyd --init "
         "-c DIR/conf")
-USERADD = ("; to make it: useradd --system --user-group --home-dir "
+USERADD = ("; to create it: useradd --system --user-group --home-dir "
            "/nonexistent --no-create-home --shell /usr/sbin/nologin nosuch")
 
 
@@ -239,25 +239,25 @@ CASES = [
      "DIR/conf: warning: pid_file: DIR/.: Is a directory; set pid_file "
      "elsewhere\n"),
     (["-t"], text(UNIX + 'user = "nosuch"\n'), 78,
-     'DIR/conf:2: user: there is no user "nosuch"; getent passwd lists those '
-     "that there are" + USERADD + "\n"),
+     'DIR/conf:2: user: user "nosuch" does not exist; getent passwd lists '
+     "all users" + USERADD + "\n"),
     ([], text(UNIX + 'user = "nosuch"\n'), 78,
-     START + 'DIR/conf:2: user: there is no user "nosuch"; getent passwd '
-     "lists those that there are" + USERADD + "\n" + REFUSED),
+     START + 'DIR/conf:2: user: user "nosuch" does not exist; getent passwd '
+     "lists all users" + USERADD + "\n" + REFUSED),
     (["-t"], text(UNIX + 'group = "nosuch"\n'), 78,
-     'DIR/conf:2: group: there is no group "nosuch"; getent group lists '
-     "those that there are\n"),
+     'DIR/conf:2: group: group "nosuch" does not exist; getent group '
+     "lists all groups\n\"),
     (["-t"], text('listen "unix:DIR/socket" { owner = "nosuch" }\n'), 78,
-     'DIR/conf:1: owner: there is no user "nosuch"; getent passwd lists '
-     "those that there are\n"),
+     'DIR/conf:1: owner: user "nosuch" does not exist; getent passwd '
+     "lists all users\n\"),
     (["-t"], text('listen "unix:DIR/socket" { group = "nosuch" }\n'), 78,
-     'DIR/conf:1: group: there is no group "nosuch"; getent group lists '
-     "those that there are\n"),
+     'DIR/conf:1: group: group "nosuch" does not exist; getent group '
+     "lists all groups\n\"),
     (["-t"], text(UNIX), 0, ""),
     (["-t", NOBODY], text(UNIX), 0, ""),
     ([NOBODY], text(UNIX + "user = root\n"), 78,
      START + "DIR/conf:2: user: only root can run policyd as \"root\"; leave "
-     "it out to run as who you are\n" + REFUSED),
+     "it out to run as yourself\n" + REFUSED),
     (["-t"], busy_unix, 0,
      "DIR/conf: warning: listen: DIR/socket is in use: process N (python3) "
      "listens there; stop it, or listen elsewhere\n"),

@@ -193,7 +193,7 @@ def test_silent(program):
         print("  %d silent connections; from connect to answer: median "
               "%.2f ms, worst %.2f ms" % (count, times[50] * 1000,
                                           times[-1] * 1000))
-        policyd.expect("it has asked nothing yet, and all places are taken")
+        policyd.expect("no request yet, and all connections are in use")
         # The oldest had to go, and none of those who had asked.
         for client in silent[:100]:
             assert client.reply() == b""

@@ -184,8 +184,8 @@ def check_asked(policyd):
         out.write(OK_SERVICE)
     status, said = check(policyd)
     assert status == 78, said
-    assert re.search(r":\d+: service ok: reply = ok cannot go with sqlite:"
-                     r"\S+ in mydestination: only Postfix ", said), said
+    assert re.search(r":\d+: service ok: reply = ok cannot be combined with "
+                     r"sqlite:\S+ in mydestination: only Postfix ", said), said
     return 0
 
 
