@@ -165,12 +165,12 @@ static uint64_t next_deadline(const struct monitor *monitor)
 static const char *overdue(const struct child *child)
 {
 	if (child->channel < 0)
-		return "closed its channel, and does not end";
+		return "closed its channel, and did not end";
 	if (child->state <= CHILD_PREPARING)
 		return "not ready in time";
 	if (child->state == CHILD_TAKING)
-		return "does not end taking over";
-	return "does not end";
+		return "did not finish taking over";
+	return "did not end in time";
 }
 
 /* on_time - do what is due */

@@ -215,7 +215,7 @@ def test_closed_channel(program):
             "exec python3 -c 'import os, time\n"
             "os.closerange(3, 1000)\ntime.sleep(1000)'\n"))
         text = policyd.reload_refused()
-        assert "closed its channel, and does not end" in text, text
+        assert "closed its channel, and did not end" in text, text
         assert client.ask(OURS) == PERMIT
 
 
