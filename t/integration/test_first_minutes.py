@@ -246,13 +246,13 @@ CASES = [
      "lists all users" + USERADD + "\n" + REFUSED),
     (["-t"], text(UNIX + 'group = "nosuch"\n'), 78,
      'DIR/conf:2: group: group "nosuch" does not exist; getent group '
-     "lists all groups\n\"),
+     "lists all groups\n"),
     (["-t"], text('listen "unix:DIR/socket" { owner = "nosuch" }\n'), 78,
      'DIR/conf:1: owner: user "nosuch" does not exist; getent passwd '
-     "lists all users\n\"),
+     "lists all users\n"),
     (["-t"], text('listen "unix:DIR/socket" { group = "nosuch" }\n'), 78,
      'DIR/conf:1: group: group "nosuch" does not exist; getent group '
-     "lists all groups\n\"),
+     "lists all groups\n"),
     (["-t"], text(UNIX), 0, ""),
     (["-t", NOBODY], text(UNIX), 0, ""),
     ([NOBODY], text(UNIX + "user = root\n"), 78,
