@@ -17,6 +17,7 @@ struct dictionary;
  * strict, no config_directory, nobody to tell. */
 struct dictionary_loader {
 	const char *config_directory; /* of Postfix, for postmap; or NULL */
+	unsigned postfix;	      /* its postfix_version() */
 	bool lenient;	  /* what cannot be read fails lookups, instead
 			   * of being refused */
 	int64_t spent_ms; /* on postmap, of DICTIONARY_TIME_MS */
