@@ -11,6 +11,7 @@
 #include "lib/config_services.h"
 #include "lib/config_values.h"
 #include "lib/config_watch.h"
+#include "lib/postfix_version.h"
 #include "lib/xalloc.h"
 
 /* set_parameter - set a parameter that the file sets or that was imported */
@@ -162,6 +163,7 @@ void config_lists(struct config *config, struct config_notes *notes,
 	struct table_notes to = { config, notes, options };
 	struct dictionary_loader loader = {
 		.config_directory = config->import_postfix,
+		.postfix = postfix_version(config->mail_version),
 		.lenient = options->lenient,
 		.spent_ms = options->tables_ms > 0
 				    ? DICTIONARY_TIME_MS - options->tables_ms

@@ -317,6 +317,7 @@ static struct dictionary *open_text(const char *text,
 	struct dictionary *dictionary = xmalloc(sizeof(*dictionary));
 
 	*dictionary = *kind;
+	dictionary->postfix = loader->postfix;
 	dictionary->full = xstrdup(text);
 	if (find_type(dictionary, dictionary->full, error) < 0) {
 		dictionary_free(dictionary);
@@ -508,7 +509,9 @@ const char *dictionary_why(const struct dictionary *dictionary, const char *key,
 		return dictionary->method->why(dictionary, key, steps);
 	return dictionary->method == &method_fail
 		       ? "its lookups always fail"
-		       : "its result for this key is empty or not UTF-8";
+		       : "its result for this key is empty or not UTF-8, or the "
+			 "key is in upper case behind proxy: and the version "
+			 "of Postfix is not known (import_postfix)";
 }
 
 /* dictionary_name - "type:name" */

@@ -17,6 +17,7 @@ struct dictionary;
  * strict, no config_directory, no callbacks. */
 struct dictionary_loader {
 	const char *config_directory; /* of Postfix, for postmap; or NULL */
+	unsigned postfix;	      /* its postfix_version() */
 	bool lenient; /* if a table cannot be read, its lookups fail; otherwise
 			 it is refused */
 	int64_t spent_ms; /* on postmap, of DICTIONARY_TIME_MS */

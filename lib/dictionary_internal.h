@@ -48,8 +48,9 @@ struct dictionary {
 	const char *type; /* static; without proxy: */
 	const char *name; /* points into full, after type: */
 	bool utf8;
-	bool map;    /* of dictionary_new_map(), dictionary_new_values() */
-	bool values; /* of dictionary_new_values() */
+	bool map;	  /* of dictionary_new_map(), dictionary_new_values() */
+	bool values;	  /* of dictionary_new_values() */
+	unsigned postfix; /* of the loader */
 	void *data;
 	size_t size;
 	const char *asks; /* static, or NULL */

@@ -12,10 +12,11 @@
  * domains. A key whose value is not UTF-8 fails, as in Postfix.
  *
  * In a map (dictionary_new_map) Postfix looks up folded keys. texthash: and
- * inline: then fold their own keys, too; the others, and those behind proxy:,
- * have them as they were stored, so that a key in upper case is never found.
- * Values, and keys that are addresses, are kept only if they matter
- * (dictionary_new_values). */
+ * inline: then fold their own keys, too; the others have them as they were
+ * stored, so that a key in upper case is never found. Behind proxy: these two
+ * fold since Postfix 3.11; without a known version the lookup of such a key
+ * fails, as both "found" and "not found" may permit something. Values, and keys
+ * that are addresses, are kept only if they matter (dictionary_new_values). */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #include "lib/clock.h"
 #include "lib/keyset.h"
 #include "lib/logical_lines.h"
+#include "lib/postfix_version.h"
 #include "lib/subprocess.h"
 #include "lib/xalloc.h"
 
@@ -51,13 +53,20 @@ static bool is_key(const struct dictionary *dictionary, const char *key,
 	return true;
 }
 
-/* folds - does Postfix fold the keys of the table, too? */
-static bool folds(const struct dictionary *dictionary)
+/* folds - does Postfix fold the keys of the table too? */
+static enum postfix_has folds(const struct dictionary *dictionary)
 {
-	return dictionary->map &&
-	       strncmp(dictionary->full, "proxy:", strlen("proxy:")) != 0 &&
-	       (strcmp(dictionary->type, "texthash") == 0 ||
-		strcmp(dictionary->type, "inline") == 0);
+	bool text = strcmp(dictionary->type, "texthash") == 0;
+
+	if (!dictionary->map ||
+	    (!text && strcmp(dictionary->type, "inline") != 0))
+		return POSTFIX_HAS_NOT;
+	if (strncmp(dictionary->full, "proxy:", strlen("proxy:")) != 0)
+		return POSTFIX_HAS;
+	if (!text && postfix_has(dictionary->postfix,
+				 POSTFIX_PROXY_FOLDS_TEXTHASH) == POSTFIX_HAS)
+		return POSTFIX_MAY_HAVE; /* of inline: it is not known */
+	return postfix_has(dictionary->postfix, POSTFIX_PROXY_FOLDS_TEXTHASH);
 }
 
 /* A key and its value. */
@@ -66,13 +75,16 @@ struct entry {
 	size_t length;
 	const char *value;
 	size_t value_length;
+	bool doubtful; /* some versions of Postfix find it, others do not */
 };
 
-/* is_bad - would Postfix fail when it finds such a value? */
+/* is_bad - would Postfix fail when it finds such a value, or is it not known
+ * whether it finds it? */
 static bool is_bad(const struct dictionary *dictionary,
 		   const struct entry *entry)
 {
-	return (dictionary->map && entry->value_length == 0) ||
+	return entry->doubtful ||
+	       (dictionary->map && entry->value_length == 0) ||
 	       !is_text(dictionary, entry->value, entry->value_length);
 }
 
@@ -97,6 +109,9 @@ static int add_folded(struct dictionary *dictionary, const struct entry *entry,
 	folded.key = key;
 	folded.length =
 		casefold(key, entry->key, entry->length, dictionary->utf8);
+	folded.doubtful = folds(dictionary) == POSTFIX_MAY_HAVE &&
+			  (folded.length != entry->length ||
+			   memcmp(key, entry->key, entry->length) != 0);
 	if (is_key(dictionary, key, folded.length))
 		result = add(dictionary, &folded, error);
 	if (result == 0)
@@ -114,7 +129,7 @@ static int add_entry(struct dictionary *dictionary, const struct entry *entry,
 {
 	if (!is_text(dictionary, entry->key, entry->length))
 		return 0;
-	if (folds(dictionary))
+	if (folds(dictionary) != POSTFIX_HAS_NOT)
 		return add_folded(dictionary, entry, error);
 	if (!is_key(dictionary, entry->key, entry->length))
 		return 0;
@@ -254,7 +269,8 @@ static int take(const struct texthash *texthash, const struct entry *entry,
 	struct dictionary *dictionary = texthash->dictionary;
 	int result;
 
-	if (!folds(dictionary) && is_key(dictionary, entry->key, entry->length))
+	if (folds(dictionary) == POSTFIX_HAS_NOT &&
+	    is_key(dictionary, entry->key, entry->length))
 		return add(dictionary, entry, error);
 	result = keyset_add(texthash->seen, entry->key, entry->length, false,
 			    error);
@@ -308,7 +324,7 @@ static int open_texthash(struct dictionary *dictionary,
 		text = dictionary_text(dictionary, error);
 	if (text != NULL) {
 		keyset_reserve(dictionary->data, text, strlen(text));
-		if (folds(dictionary))
+		if (folds(dictionary) != POSTFIX_HAS_NOT)
 			keyset_reserve(texthash.seen, text, strlen(text));
 		result = logical_lines_each(text, read_line, &texthash, error);
 	}

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lib/casefold.h"
+#include "lib/list_lines.h"
 #include "lib/number.h"
 #include "lib/prefix.h"
 #include "lib/words.h"
@@ -53,6 +54,10 @@ struct reader {
 	bool listed;	  /* false inside of !/file */
 	unsigned depth;	  /* the number of open files */
 	const char *file; /* the innermost, or NULL */
+	int number;	  /* of its line */
+	struct list_lines lines;
+	bool own;	   /* the list is none of Postfix's */
+	bool only_negated; /* nothing else is to be read */
 };
 
 /* address_parse - parse an address of either family; -1: invalid */
@@ -173,11 +178,25 @@ static int read_word(void *context, const char *word, struct error *error);
 static int read_line(void *context, const char *line, struct error *error)
 {
 	const char *start = line + strspn(line, WORDS_SEPARATORS);
+	struct reader *reader = context;
+	bool only_negated = reader->only_negated;
+	enum list_line how =
+		list_lines_next(&reader->lines, line, strlen(line));
+	int result;
 
-	if (*start == '#')
+	reader->number++;
+	if (how == LIST_LINE_NOTHING || *start == '#')
 		return 0;
-	return words_each_braced(start, WORDS_SEPARATORS, read_word, context,
-				 error);
+	if (how != LIST_LINE_READ)
+		list_lines_note(&reader->lines, reader->loader, "mynetworks",
+				reader->file, reader->number);
+	if (how == LIST_LINE_LEFT_OUT)
+		return 0;
+	reader->only_negated = only_negated || how == LIST_LINE_DOUBTFUL;
+	result = words_each_braced(start, WORDS_SEPARATORS, read_word, context,
+				   error);
+	reader->only_negated = only_negated;
+	return result;
 }
 
 /* read_file - read the patterns of a file; after "!" all of them are negated */
@@ -185,9 +204,16 @@ static int read_file(const struct reader *outer, const char *path, bool listed,
 		     struct error *error)
 {
 	struct network_list *list = outer->list;
-	struct reader reader = { list, outer->loader, listed, outer->depth + 1,
-				 NULL };
+	struct reader reader = {
+		.list = list,
+		.loader = outer->loader,
+		.listed = listed,
+		.depth = outer->depth + 1,
+		.own = outer->own,
+		.only_negated = outer->only_negated,
+	};
 
+	list_lines_init(&reader.lines, reader.own ? NULL : reader.loader);
 	if (reader.depth > FILE_DEPTH_MAX)
 		return error_set(error, "%s: too many files within files",
 				 path);
@@ -237,6 +263,8 @@ static int read_word(void *context, const char *word, struct error *error)
 		return error_set(error, "no pattern after \"!\"");
 	if (*pattern == '#')
 		return error_set(error, "a comment must be a line of its own");
+	if (reader->only_negated && network.listed)
+		return 0;
 	if (*pattern == '/')
 		return read_file(reader, pattern, network.listed, error);
 	if (looks_like_table(pattern)
@@ -258,8 +286,12 @@ struct network_list *network_list_new(const char *text, bool utf8,
 {
 	struct network_list *list = xcalloc(1, sizeof(*list));
 	struct dictionary_loader strict = { 0 };
-	struct reader reader = { list, loader != NULL ? loader : &strict, true,
-				 0, NULL };
+	struct reader reader = {
+		.list = list,
+		.loader = loader != NULL ? loader : &strict,
+		.own = loader == NULL,
+		.listed = true,
+	};
 
 	list->utf8 = utf8;
 	if (words_each_braced(text, WORDS_SEPARATORS, read_word, &reader,

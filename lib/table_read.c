@@ -15,6 +15,7 @@
 
 #include "lib/casefold.h"
 #include "lib/file.h"
+#include "lib/list_lines.h"
 #include "lib/xalloc.h"
 
 #define SEPARATORS   ", \t\r\n"
@@ -27,9 +28,13 @@ struct reader {
 	const char *name; /* of the list, for messages */
 	struct dictionary_loader *loader;
 	struct position position;
-	int depth; /* 0: the list itself */
+	int depth;	   /* 0: the list itself */
+	bool only_negated; /* nothing else is to be read */
 	struct error *error;
 };
+
+/* What read_text() has come to, if it did not fail. */
+enum text_end { TEXT_WHOLE, TEXT_COMMENT };
 
 static int read_text(struct reader *reader, const char *text, size_t length,
 		     bool negated);
@@ -172,14 +177,38 @@ static uint32_t add_file(struct table *table, const char *path)
 
 _Static_assert(FILE_SIZE_MAX < INT_MAX, "no file has too many lines");
 
-/* read_lines - read the patterns of a file. Each line is a list of its own, so
- * that lines that begin with # are comments. */
+/* read_line - one line of a file, as far as Postfix reads it */
+static int read_line(struct reader *reader, struct list_lines *lines,
+		     const char *line, size_t length, bool negated)
+{
+	enum list_line how = list_lines_next(lines, line, length);
+	bool only_negated = reader->only_negated;
+	int result;
+
+	if (how == LIST_LINE_NOTHING)
+		return 0;
+	if (how != LIST_LINE_READ)
+		list_lines_note(lines, reader->loader, reader->name,
+				reader->table->files[reader->position.file],
+				reader->position.line);
+	if (how == LIST_LINE_LEFT_OUT)
+		return 0;
+	reader->only_negated = only_negated || how == LIST_LINE_DOUBTFUL;
+	result = read_text(reader, line, length, negated);
+	reader->only_negated = only_negated;
+	lines->comment = lines->comment || result == TEXT_COMMENT;
+	return result < 0 ? -1 : 0;
+}
+
+/* read_lines - the patterns of a file */
 static int read_lines(struct reader *reader, const char *content, size_t length,
 		      bool negated)
 {
 	const char *end = content + length;
+	struct list_lines state;
 	size_t lines;
 
+	list_lines_init(&state, reader->loader);
 	if (memchr(content, '\0', length) != NULL)
 		return error_set(reader->error, "%s: %s: has a NUL byte in it",
 				 reader->name,
@@ -194,7 +223,7 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 			(size_t)((newline != NULL ? newline : end) - content);
 
 		reader->position.line++;
-		if (read_text(reader, content, line, negated) < 0)
+		if (read_line(reader, &state, content, line, negated) < 0)
 			return -1;
 		content += line + (newline != NULL ? 1 : 0);
 	}
@@ -243,6 +272,7 @@ static int read_file(struct reader *reader, const char *word, size_t length,
 		.name = reader->name,
 		.loader = reader->loader,
 		.depth = reader->depth + 1,
+		.only_negated = reader->only_negated,
 		.error = reader->error,
 	};
 	const char *reason = NULL;
@@ -290,6 +320,8 @@ static int read_word(struct reader *reader, const char *word, size_t length,
 				  "no pattern after \"!\"");
 	if (check_room(reader, length) < 0)
 		return -1;
+	if (reader->only_negated && !negated)
+		return 0;
 	if (bare[0] == '/')
 		return read_file(reader, bare, left, negated);
 	if (bare[0] != '[' && memchr(bare, ':', left) != NULL)
@@ -297,8 +329,9 @@ static int read_word(struct reader *reader, const char *word, size_t length,
 	return add_pattern(reader, word, bare, left, negated);
 }
 
-/* word_length - the length up to the next separator outside braces */
-static size_t word_length(const char *text, size_t length)
+/* word_length - up to the next separator that is not in braces. *open: one is
+ * not closed */
+static size_t word_length(const char *text, size_t length, bool *open)
 {
 	size_t level = 0;
 	size_t n = 0;
@@ -311,14 +344,17 @@ static size_t word_length(const char *text, size_t length)
 		else if (level == 0 && strchr(SEPARATORS, text[n]) != NULL)
 			break;
 	}
+	*open = level > 0;
 	return n;
 }
 
-/* read_text - read a list, or one line of a file. A word that begins with #
- * ends it. */
+/* read_text - a list, or one line of a file. A word that begins with # ends
+ * it, and so does, as far as lines are joined, a brace that is not closed. -1,
+ * or enum text_end. */
 static int read_text(struct reader *reader, const char *text, size_t length,
 		     bool negated)
 {
+	bool open = false;
 	size_t word;
 
 	for (size_t i = 0; i < length; i += word) {
@@ -326,12 +362,12 @@ static int read_text(struct reader *reader, const char *text, size_t length,
 		if (strchr(SEPARATORS, text[i]) != NULL)
 			continue;
 		if (text[i] == '#')
-			break;
-		word = word_length(text + i, length - i);
+			return TEXT_COMMENT;
+		word = word_length(text + i, length - i, &open);
 		if (read_word(reader, text + i, word, negated) < 0)
 			return -1;
 	}
-	return 0;
+	return open ? TEXT_COMMENT : TEXT_WHOLE;
 }
 
 /* fit - release memory that is not needed */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/postfix_version.h"
 #include "t/test.h"
 
 static char directory[64];
@@ -812,8 +813,6 @@ static const struct {
 	  "x" },
 	{ "texthash:@/t", "\303\211@b.test \303\211\n", NULL, "\303\251@b.test",
 	  DICTIONARY_FOUND, "\303\211" },
-	{ "proxy:texthash:@/t", "A@B.test x\n", NULL, "a@b.test",
-	  DICTIONARY_NOT_FOUND, NULL },
 	{ "proxy:texthash:@/t", "a@b.test x\n", NULL, "a@b.test",
 	  DICTIONARY_FOUND, "x" },
 	{ "texthash:@/t", "a@b.test x\n", NULL, "b.test", DICTIONARY_NOT_FOUND,
@@ -912,6 +911,49 @@ START_TEST(finds_values)
 }
 END_TEST
 
+/* A key in upper case behind proxy:, by the version of Postfix. */
+static const struct {
+	const char *type;
+	const char *postfix;
+	enum dictionary_answer answer; /* for the key in lower case */
+} proxied[] = {
+	{ "texthash", "3.10.13", DICTIONARY_NOT_FOUND },
+	{ "texthash", "3.11.0", DICTIONARY_FOUND },
+	{ "texthash", "3.11-20250626", DICTIONARY_FAILED },
+	{ "texthash", NULL, DICTIONARY_FAILED },
+	{ "inline", "3.10.13", DICTIONARY_NOT_FOUND },
+	{ "inline", "3.11.7", DICTIONARY_FAILED },
+	{ "inline", NULL, DICTIONARY_FAILED },
+};
+
+START_TEST(folds_behind_proxy)
+{
+	struct dictionary_loader loader = {
+		.config_directory = directory,
+		.postfix = postfix_version(proxied[_i].postfix),
+	};
+	struct dictionary_result result = { .text = "" };
+	struct dictionary *dictionary;
+	struct error error;
+	char *text = strcmp(proxied[_i].type, "inline") == 0
+			     ? xstrdup("proxy:inline:{ A@B=x, c@d=y }")
+			     : xasprintf("proxy:texthash:%s/t", directory);
+
+	write_file("t", "A@B x\nc@d y\n");
+	dictionary = dictionary_new_values(text, true, &loader, &error);
+	ck_assert_ptr_nonnull(dictionary);
+	ck_assert_int_eq(dictionary_find(dictionary, "a@b", &result),
+			 proxied[_i].answer);
+	ck_assert_int_eq(dictionary_find(dictionary, "c@d", &result),
+			 DICTIONARY_FOUND);
+	ck_assert_str_eq(result.text, "y");
+	ck_assert_ptr_nonnull(
+		strstr(dictionary_why(dictionary, "a@b", 0), "version"));
+	dictionary_free(dictionary);
+	free(text);
+}
+END_TEST
+
 /* A hundred thousand, each with its value, and none for another. */
 START_TEST(keeps_many_values)
 {
@@ -957,6 +999,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, finds_what_postmap_finds, 0, COUNT(tables));
+	tcase_add_loop_test(tests, folds_behind_proxy, 0, COUNT(proxied));
 	tcase_add_loop_test(tests, says_what_cannot_be_read, 0,
 			    COUNT(failures));
 	tcase_add_loop_test(tests, asks_postfix, 0, COUNT(asking));

@@ -220,10 +220,10 @@ static char *expand(const char *text)
 }
 
 static const char list_file[] = "# a comment\n"
-				"one.test, two.test # not.test\n"
+				"one.test, two.test\n"
 				"  Three.test\t!!five.test\r\n"
 				"\n"
-				"!four.test four.test\n"
+				"!four.test four.test # not.test\n"
 				"#\n"
 				"last.test";
 

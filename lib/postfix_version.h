@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_POSTFIX_VERSION_H
+#define LIB_POSTFIX_VERSION_H
+
+/* What changed between the versions of Postfix that can be asked for. */
+enum postfix_change {
+	/* In a /file of a list (match_list(3)), a line that begins with white
+	 * space continues the previous one; without one, it is left out. */
+	POSTFIX_LISTS_JOIN_LINES,
+	/* texthash: behind proxy: folds its keys, as without proxy: */
+	POSTFIX_PROXY_FOLDS_TEXTHASH,
+	POSTFIX_CHANGES
+};
+
+enum postfix_has {
+	POSTFIX_HAS_NOT,
+	POSTFIX_HAS,
+	POSTFIX_MAY_HAVE, /* its version is not known */
+};
+
+/* postfix_version - "3.11.7", or "3.12-20260101" of a snapshot, as
+ * mail_version has it, for postfix_has(); 0: it is neither. text may be
+ * NULL. */
+unsigned postfix_version(const char *text);
+
+/* postfix_has - that change? version: of postfix_version(). */
+enum postfix_has postfix_has(unsigned version, enum postfix_change change);
+
+/* postfix_since - the release that brought the change, for people: "3.8". */
+const char *postfix_since(enum postfix_change change);
+
+#endif
