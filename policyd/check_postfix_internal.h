@@ -108,6 +108,12 @@ void check_clear(struct check *check);
 bool check_is_us(const struct check *check,
 		 const struct postfix_service *service, const char *argument);
 
+/* check_reaches_us - likewise, and not at an address where we only might be
+ * meant. Only postfix and config of check are used. */
+bool check_reaches_us(const struct check *check,
+		      const struct postfix_service *service,
+		      const char *argument);
+
 /* check_run - find all that can be found without trying, and judge what was
  * tried. */
 void check_run(struct check *check);
