@@ -125,9 +125,13 @@ static void add_word(struct postfix_list *list, char *word, const char **rest,
 		free(word);
 		return;
 	}
-	list->is_cut |= class;
-	if (!class && smtpd_word_has_argument(word))
+	if (class) {
+		free(word);
+		word = xstrdup("...");
+		list->is_cut = true;
+	} else if (smtpd_word_has_argument(word)) {
 		argument = postfix_next_word(rest);
+	}
 	append(list, word, argument, parameter)->warns = warns;
 }
 

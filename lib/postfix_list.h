@@ -29,8 +29,8 @@ struct postfix_list {
 #define POSTFIX_LIST_MAX 20000
 
 /* postfix_list_read - the list of that name for a service. A restriction
- * class among the words is replaced by what it holds, at any depth but one at
- * which smtpd(8) might have crashed: there the class stays, an unknown word. */
+ * class among the words is replaced by what it holds, and one that is too deep
+ * in others, as one in itself is, by a word that is not known. */
 void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
 		       const struct postfix_service *service, const char *name);
 

@@ -132,7 +132,8 @@ static void narrow_by_lists(struct smtpd_outcome *outcome,
 /* narrow_by_session - can there be such a client? */
 static void narrow_by_session(struct smtpd_outcome *outcome,
 			      const struct smtpd_port *port,
-			      enum smtpd_client client)
+			      enum smtpd_client client,
+			      const struct smtpd_knowledge *knowledge)
 {
 	const char *level = port->wraps ? "smtpd_tls_wrappermode"
 					: "smtpd_tls_security_level";
@@ -141,6 +142,10 @@ static void narrow_by_session(struct smtpd_outcome *outcome,
 		narrow(outcome, port->tls, level, NULL);
 	else if (port->demands_tls)
 		narrow(outcome, SMTPD_NO, level, NULL);
+	if (is_tls(client) && knowledge->certificate != NULL)
+		narrow(outcome,
+		       knowledge->certificate(knowledge->context, port),
+		       "smtpd_tls_cert_file", NULL);
 	if (is_tls(client) && port->demands_certificate)
 		narrow(outcome, SMTPD_MAY, "smtpd_tls_req_ccert", NULL);
 	if (is_login(client) && is_tls(client))
@@ -196,7 +201,7 @@ struct smtpd_outcome smtpd_outcome(const struct smtpd_port *port,
 	narrow(&outcome, port->works, port->works_why, NULL);
 	if (port->works != SMTPD_YES)
 		return outcome;
-	narrow_by_session(&outcome, port, client);
+	narrow_by_session(&outcome, port, client, knowledge);
 	narrow_by_lists(&outcome, &walk);
 	if (port->filter != NULL)
 		narrow(&outcome, SMTPD_MAY, port->filter, NULL);

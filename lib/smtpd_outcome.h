@@ -48,7 +48,7 @@ struct smtpd_question {
 };
 
 /* What main.cf does not say itself. A function may be NULL: then it may be
- * anything. */
+ * anything; but certificates are there. */
 struct smtpd_knowledge {
 	void *context;
 
@@ -58,6 +58,10 @@ struct smtpd_knowledge {
 	enum smtpd_answer (*networks)(void *context, const char *mynetworks,
 				      enum smtpd_client client,
 				      const char *address);
+
+	/* Are the files there that hold the port's own certificate? */
+	enum smtpd_answer (*certificate)(void *context,
+					 const struct smtpd_port *port);
 
 	/* What does the policy server reply, as in access(5)? The caller frees
 	 * it; NULL: unknown. */

@@ -48,8 +48,8 @@ static unsigned chosen(enum smtpd_answer answer, unsigned yes, unsigned no)
 	return answer == SMTPD_YES ? yes : no;
 }
 
-/* in_networks - is the client in mynetworks? */
-static enum smtpd_answer in_networks(const struct smtpd_walk *walk)
+/* ask_networks - is the client in mynetworks? */
+static enum smtpd_answer ask_networks(const struct smtpd_walk *walk)
 {
 	const struct smtpd_port *port = walk->question.port;
 	enum smtpd_client client = walk->question.client;
@@ -66,6 +66,15 @@ static enum smtpd_answer in_networks(const struct smtpd_walk *walk)
 						   client, address);
 	free(address);
 	return answer;
+}
+
+/* in_networks - likewise; asked once, as it may be long */
+static enum smtpd_answer in_networks(struct smtpd_walk *walk)
+{
+	if (!walk->has_networks)
+		walk->networks = ask_networks(walk);
+	walk->has_networks = true;
+	return walk->networks;
 }
 
 /* on_host - is the client at an address of inet_interfaces? Somebody in
@@ -172,8 +181,7 @@ static unsigned of_policy(struct smtpd_walk *walk, const char *argument)
 }
 
 /* of_client - a word that looks at the client */
-static unsigned of_client(const struct smtpd_walk *walk,
-			  enum smtpd_word_kind kind)
+static unsigned of_client(struct smtpd_walk *walk, enum smtpd_word_kind kind)
 {
 	const struct smtpd_question *asked = &walk->question;
 

@@ -10,6 +10,8 @@
 struct smtpd_walk {
 	const struct smtpd_knowledge *knowledge;
 	struct smtpd_question question; /* the list, and the client by then */
+	bool has_networks;		/* asked once for a message */
+	enum smtpd_answer networks;
 	unsigned actions;	 /* replies of policy servers, in each other */
 	enum smtpd_answer later; /* is it refused at the end? */
 	const struct postfix_restriction *last;	 /* that was looked at */

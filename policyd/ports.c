@@ -9,8 +9,10 @@
 
 #include "policyd/ports.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/judgement.h"
 #include "lib/network.h"
@@ -19,8 +21,8 @@
 #include "lib/xalloc.h"
 
 /* is_plain - is a list free of files and tables? To Postfix an IPv6 network
- * without brackets is a table, too. */
-static bool is_plain(const char *networks)
+ * without brackets is a table, too. some: is anybody in it at all? */
+static bool is_plain(const char *networks, bool *some)
 {
 	bool plain = true;
 	char *word;
@@ -28,6 +30,7 @@ static bool is_plain(const char *networks)
 	while (plain && (word = postfix_next_word(&networks)) != NULL) {
 		const char *pattern = word + strspn(word, "!");
 
+		*some |= pattern == word;
 		plain = *pattern != '/' &&
 			(*pattern == '[' || strchr(pattern, ':') == NULL);
 		free(word);
@@ -62,18 +65,58 @@ static enum smtpd_answer in_list(const struct network_list *list,
 	return wide ? SMTPD_MAY : SMTPD_NO;
 }
 
+/* is_there - a file; MAY: we cannot see it */
+static enum smtpd_answer is_there(const char *path)
+{
+	if (access(path, F_OK) == 0)
+		return SMTPD_YES;
+	return errno == ENOENT ? SMTPD_NO : SMTPD_MAY;
+}
+
+/* certificate - are all files there that a port needs for TLS? One that is
+ * missing ends it for all. */
+static enum smtpd_answer certificate(void *context,
+				     const struct smtpd_port *port)
+{
+	static const char *const names[] = {
+		"smtpd_tls_chain_files", "smtpd_tls_cert_file",
+		"smtpd_tls_key_file",	 "smtpd_tls_eccert_file",
+		"smtpd_tls_eckey_file",	 "smtpd_tls_dcert_file",
+		"smtpd_tls_dkey_file",
+	};
+	enum smtpd_answer answer = SMTPD_YES;
+	size_t i;
+
+	(void)context;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *rest =
+			postfix_get(port->postfix, port->service, names[i]);
+		char *path;
+
+		while ((path = postfix_next_word(&rest)) != NULL) {
+			enum smtpd_answer one =
+				*path == '/' ? is_there(path) : SMTPD_YES;
+
+			answer = one < answer ? one : answer;
+			free(path);
+		}
+	}
+	return answer;
+}
+
 /* networks - is the client in these mynetworks? */
 static enum smtpd_answer networks(void *context, const char *mynetworks,
 				  enum smtpd_client client, const char *address)
 {
 	enum smtpd_answer answer = SMTPD_MAY;
 	struct network_list *list;
+	bool some = false;
 
 	(void)context;
-	if (*mynetworks == '\0')
-		return SMTPD_NO;
-	if (!is_plain(mynetworks))
+	if (!is_plain(mynetworks, &some))
 		return SMTPD_MAY;
+	if (!some)
+		return SMTPD_NO;
 	list = network_list_new(mynetworks, true, NULL, NULL);
 	if (list != NULL)
 		answer = in_list(list, client, address);
@@ -180,6 +223,7 @@ struct smtpd_knowledge ports_knowledge(const struct config *config)
 	return (struct smtpd_knowledge){
 		.context = (void *)config,
 		.networks = networks,
+		.certificate = certificate,
 		.action = config != NULL ? action : NULL,
 	};
 }

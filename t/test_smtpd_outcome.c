@@ -45,7 +45,24 @@ static char *action(void *context, const struct smtpd_question *question)
 	return xstrdup(question->argument + strlen("unix:"));
 }
 
-static const struct smtpd_knowledge knowledge = { NULL, networks, action };
+/* certificate - of its file */
+static enum smtpd_answer certificate(void *context,
+				     const struct smtpd_port *port)
+{
+	const char *file = postfix_get(port->postfix, port->service,
+				       "smtpd_tls_cert_file");
+
+	(void)context;
+	return strcmp(file, "/gone") == 0     ? SMTPD_NO
+	       : strcmp(file, "/hidden") == 0 ? SMTPD_MAY
+					      : SMTPD_YES;
+}
+
+static const struct smtpd_knowledge knowledge = {
+	.networks = networks,
+	.certificate = certificate,
+	.action = action,
+};
 
 /* make - a Postfix with one port */
 static void make(struct postfix *postfix, const char *settings)
@@ -227,6 +244,8 @@ static const struct {
 	{ "smtpd_tls_security_level = encrypt", "nn yn nn yy nn yy nn yy" },
 	{ "smtpd_tls_security_level = none", "yn nn yy nn yy nn yy nn" },
 	{ "smtpd_tls_cert_file =", "yn nn yy nn yy nn yy nn" },
+	{ "smtpd_tls_cert_file = /gone", "yn nn yy nn yy nn yy nn" },
+	{ "smtpd_tls_cert_file = /hidden", "yn mn yy mm yy mm yy mm" },
 	{ "smtpd_tls_auth_only = yes", "yn yn nn yy yy yy yy yy" },
 	{ "smtpd_sasl_auth_enable = no", "yn yn nn nn yy yy yy yy" },
 	{ "smtpd_tls_security_level = encrypt\nsmtpd_tls_req_ccert = yes",

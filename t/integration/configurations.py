@@ -43,16 +43,17 @@ RARE = (
 LISTS = ("client", "helo", "sender", "relay", "recipient", "data",
          "end_of_data")
 # How often a list is set at all.
-SET = {"client": 0.3, "helo": 0.15, "sender": 0.25, "relay": 0.6,
-       "recipient": 0.5, "data": 0.1, "end_of_data": 0.1}
+SET = {"client": 0.25, "helo": 0.1, "sender": 0.2, "relay": 0.5,
+       "recipient": 0.4, "data": 0.07, "end_of_data": 0.07}
 # What stands at the end of lists that decide who may relay, and of others.
 ENDS = {True: ("reject_unauth_destination", "reject_unauth_destination",
-               "reject", "permit_mynetworks, reject",
-               "permit_sasl_authenticated, reject", "strict", "$words",
-               "defer_if_permit", ""),
-        False: ("", "", "", "permit", "reject_unauth_destination",
+               "reject_unauth_destination", "permit_auth_destination, reject",
+               "permit_mynetworks, reject", "$words, reject",
+               "permit_sasl_authenticated, reject", "strict", "reject",
+               ""),
+        False: ("", "", "", "", "", "", "permit", "reject_unauth_destination",
                 "permit_mynetworks, permit_sasl_authenticated, reject",
-                "reject")}
+                "permit_sasl_authenticated, reject_unauth_destination")}
 
 
 class Maker:
@@ -70,7 +71,7 @@ class Maker:
 
     def list(self, relay=False):
         """list - of some words, with an end as such lists have it"""
-        words = [self.random.choice(COMMON if self.often(0.7) else self.rare)
+        words = [self.random.choice(COMMON if self.often(0.75) else self.rare)
                  for _ in range(self.random.choice((0, 1, 1, 2, 2, 3)))]
         words.append(self.random.choice(ENDS[relay]))
         return self.random.choice((", ", " ", ",")).join(filter(None, words))
@@ -81,13 +82,13 @@ class Maker:
         found = {"smtpd_%s_restrictions" % name:
                      self.list(name in ("relay", "recipient"))
                  for name in LISTS if self.often(SET[name])}
-        if self.often(0.7):
+        if self.often(0.25):
             found["smtpd_tls_security_level"] = choose(
                 ("may", "may", "may", "may", "encrypt", "none", "", "Encrypt",
                  "secure"))
-        if self.often(0.8):
-            found["smtpd_sasl_auth_enable"] = choose(("yes", "yes", "yes", "no"))
-        for name, share in (("smtpd_tls_auth_only", 0.4),
+        if self.often(0.2):
+            found["smtpd_sasl_auth_enable"] = choose(("yes", "no"))
+        for name, share in (("smtpd_tls_auth_only", 0.2),
                             ("smtpd_use_tls", 0.2),
                             ("smtpd_enforce_tls", 0.1),
                             ("smtpd_helo_required", 0.3),
@@ -98,7 +99,9 @@ class Maker:
         if self.often(0.2):
             found["smtpd_delay_reject"] = "no"
         for name, value, share in (
-                ("smtpd_tls_cert_file", "", 0.05),
+                ("smtpd_tls_cert_file", "", 0.03),
+                ("smtpd_tls_key_file", "/nonexistent", 0.03),
+                ("smtpd_tls_chain_files", "/nonexistent", 0.03),
                 ("smtpd_discard_ehlo_keywords", "starttls", 0.03),
                 ("smtpd_discard_ehlo_keywords", "auth, dsn", 0.03),
                 ("smtpd_sender_login_maps", "static:somebody", 0.2),

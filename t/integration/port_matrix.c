@@ -101,7 +101,7 @@ int main(int argc, char *argv[])
 	struct config_messages messages = { 0 };
 	struct config *config = NULL;
 	struct servers servers;
-	const struct smtpd_knowledge knowledge = { &servers, networks, action };
+	struct smtpd_knowledge knowledge;
 	struct smtpd_ports ports;
 	struct postfix postfix;
 	struct error error;
@@ -118,7 +118,10 @@ int main(int argc, char *argv[])
 		return EXIT_FAILURE;
 	}
 	servers.list = argv + 3;
-	servers.policyd = ports_knowledge(config);
+	servers.policyd = knowledge = ports_knowledge(config);
+	knowledge.context = &servers;
+	knowledge.networks = networks;
+	knowledge.action = action;
 	smtpd_ports_judge(&ports, &postfix, &knowledge);
 	for (i = 0; i < ports.count; i++)
 		print_row(&ports.rows[i]);

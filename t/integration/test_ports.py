@@ -319,6 +319,8 @@ def test_random_pairs(program):
         base = base_of(postfix)
         for pair in range(PAIRS):
             main, network = maker.main()
+            main.setdefault("smtpd_tls_security_level", "may")
+            main.setdefault("smtpd_sasl_auth_enable", "yes")
             services = maker.services()
             master = "".join(
                 "s%d inet n - n - - smtpd%s\n" % (index, "".join(
