@@ -7,124 +7,188 @@
 
 #include "lib/postfix_list.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/smtpd_word.h"
 #include "lib/words.h"
 #include "lib/xalloc.h"
 
-/* Words that take an argument. */
-static const char *const with_argument[] = {
-	"check_*",	  "reject_rbl_*",   "reject_rhsbl_*",
-	"permit_dnswl_*", "permit_rhswl_*", "reject_maps_rbl_*",
-	"sleep",
-};
+#define DEPTH_MAX 8 /* of classes in classes */
 
-/* braces_end - the byte after the brace that closes the one at text */
-static const char *braces_end(const char *text)
+/* next_word - the text up to a separator that is not in braces */
+static char *next_word(const char **text, const char *separators)
 {
-	size_t depth = 0;
+	const char *start = *text + strspn(*text, separators);
+	size_t depth = 0, length;
 
-	for (; *text != '\0'; text++) {
-		if (*text == '{')
+	for (length = 0; start[length] != '\0'; length++) {
+		if (start[length] == '{')
 			depth++;
-		else if (*text == '}' && --depth == 0)
-			return text + 1;
+		else if (depth > 0 && start[length] == '}')
+			depth--;
+		else if (depth == 0 &&
+			 strchr(separators, start[length]) != NULL)
+			break;
 	}
-	return text;
+	*text = start + length;
+	return length > 0 ? xstrndup(start, length) : NULL;
 }
 
-/* postfix_next_word - the next word; a text in braces is one word */
+/* postfix_next_word - the next word of a list */
 char *postfix_next_word(const char **text)
 {
-	const char *start = *text + strspn(*text, WORDS_SEPARATORS);
-
-	if (*start == '\0')
-		return NULL;
-	*text = *start == '{' ? braces_end(start)
-			      : start + strcspn(start, WORDS_SEPARATORS);
-	return xstrndup(start, (size_t)(*text - start));
+	return next_word(text, WORDS_SEPARATORS);
 }
 
-/* takes_argument - is the word after this one its argument? */
-static bool takes_argument(const char *word)
+/* postfix_next_argument - of a command in master.cf */
+char *postfix_next_argument(const char **text)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(with_argument) / sizeof(with_argument[0]); i++)
-		if (fnmatch(with_argument[i], word, 0) == 0)
-			return true;
-	return false;
+	return next_word(text, " \t\r\n");
 }
 
 /* append - append a restriction; the list then owns word and argument */
-static void append(struct postfix_list *list, char *word, char *argument,
-		   const char *parameter)
+static struct postfix_restriction *append(struct postfix_list *list, char *word,
+					  char *argument, const char *parameter)
 {
 	struct postfix_restriction *item;
 
 	list->items = xreallocarray(list->items, list->count + 1,
 				    sizeof(*list->items));
 	item = &list->items[list->count++];
-	item->word = word;
-	item->argument = argument;
-	item->parameter = xstrdup(parameter);
+	*item = (struct postfix_restriction){ .word = word,
+					      .argument = argument,
+					      .parameter = xstrdup(parameter) };
+	return item;
 }
 
-/* is_class - is the word one of smtpd_restriction_classes? */
-static bool is_class(const char *classes, const char *word)
-{
-	bool found = false;
-	char *class;
+/* Where classes are looked up. */
+struct classes {
+	const struct postfix *postfix;
+	const struct postfix_service *service;
+	struct postfix_list names; /* sorted by word */
+	size_t used;		   /* how often one was put in */
+};
 
-	while (!found && (class = postfix_next_word(&classes)) != NULL) {
-		found = strcmp(class, word) == 0;
-		free(class);
+/* by_word - for qsort() and bsearch() */
+static int by_word(const void *one, const void *other)
+{
+	const struct postfix_restriction *first = one, *second = other;
+
+	return strcmp(first->word, second->word);
+}
+
+/* classes_read - the names in smtpd_restriction_classes */
+static void classes_read(struct classes *classes, const struct postfix *postfix,
+			 const struct postfix_service *service)
+{
+	const char *rest =
+		postfix_get(postfix, service, "smtpd_restriction_classes");
+	char *name;
+
+	*classes = (struct classes){ .postfix = postfix, .service = service };
+	while ((name = postfix_next_word(&rest)) != NULL)
+		append(&classes->names, name, NULL, "");
+	if (classes->names.count > 0)
+		qsort(classes->names.items, classes->names.count,
+		      sizeof(*classes->names.items), by_word);
+}
+
+/* is_class - smtpd(8) looks for its own words first, in any case; and for a
+ * table, by its colon, even before those */
+static bool is_class(const struct classes *classes, const char *word)
+{
+	struct postfix_restriction key = { .word = (char *)word };
+
+	return classes != NULL && classes->names.count > 0 &&
+	       strchr(word, ':') == NULL && smtpd_word_find(word) == NULL &&
+	       bsearch(&key, classes->names.items, classes->names.count,
+		       sizeof(key), by_word) != NULL;
+}
+
+static void add(struct postfix_list *list, const char *text,
+		const char *parameter, struct classes *classes, unsigned depth,
+		bool warns);
+
+/* add_word - one restriction, or what a class of this name holds */
+static void add_word(struct postfix_list *list, char *word, const char **rest,
+		     const char *parameter, struct classes *classes,
+		     unsigned depth, bool warns)
+{
+	bool class = is_class(classes, word);
+	char *argument = NULL;
+
+	if (class && depth < DEPTH_MAX && classes->used < POSTFIX_LIST_MAX) {
+		classes->used++;
+		add(list, postfix_get(classes->postfix, classes->service, word),
+		    word, classes, depth + 1, warns);
+		free(word);
+		return;
 	}
-	return found;
+	if (class) {
+		free(word);
+		word = xstrdup("...");
+		list->is_cut = true;
+	} else if (smtpd_word_has_argument(word)) {
+		argument = postfix_next_word(rest);
+	}
+	append(list, word, argument, parameter)->warns = warns;
+}
+
+/* add - every restriction of a text; without classes those stay as they are */
+static void add(struct postfix_list *list, const char *text,
+		const char *parameter, struct classes *classes, unsigned depth,
+		bool warns)
+{
+	size_t first = list->count, i;
+	bool next = warns;
+	char *word;
+
+	while (list->count <= POSTFIX_LIST_MAX &&
+	       (word = postfix_next_word(&text)) != NULL) {
+		const struct smtpd_word *known = smtpd_word_find(word);
+
+		if (list->count == POSTFIX_LIST_MAX) {
+			free(word);
+			append(list, xstrdup("..."), NULL, parameter);
+			list->is_cut = true;
+			break;
+		}
+		add_word(list, word, &text, parameter, classes, depth, next);
+		next = warns ||
+		       (known != NULL && known->kind == SMTPD_WORD_WARN);
+	}
+	for (i = first; i < list->count; i++)
+		if (list->items[i].end == 0)
+			list->items[i].end = list->count;
 }
 
 /* postfix_list_parse - add every restriction of a text */
 void postfix_list_parse(struct postfix_list *list, const char *text,
 			const char *parameter)
 {
-	char *word;
-
-	while ((word = postfix_next_word(&text)) != NULL) {
-		char *argument = NULL;
-
-		if (takes_argument(word))
-			argument = postfix_next_word(&text);
-		append(list, word, argument, parameter);
-	}
+	add(list, text, parameter, NULL, 0, false);
 }
 
 /* postfix_list_read - the list with that name for a service */
 void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
 		       const struct postfix_service *service, const char *name)
 {
-	const char *classes =
-		postfix_get(postfix, service, "smtpd_restriction_classes");
-	struct postfix_list top = { 0 };
-	size_t i;
-
 	*list = (struct postfix_list){ 0 };
-	postfix_list_parse(&top, postfix_get(postfix, service, name), name);
-	for (i = 0; i < top.count; i++) {
-		struct postfix_restriction *item = &top.items[i];
+	postfix_list_add(list, postfix, service,
+			 postfix_get(postfix, service, name), name);
+}
 
-		if (is_class(classes, item->word))
-			postfix_list_parse(
-				list, postfix_get(postfix, service, item->word),
-				item->word);
-		else
-			append(list, xstrdup(item->word),
-			       item->argument == NULL ? NULL
-						      : xstrdup(item->argument),
-			       name);
-	}
-	postfix_list_clear(&top);
+/* postfix_list_add - the restrictions of a text, with classes */
+void postfix_list_add(struct postfix_list *list, const struct postfix *postfix,
+		      const struct postfix_service *service, const char *text,
+		      const char *parameter)
+{
+	struct classes classes;
+
+	classes_read(&classes, postfix, service);
+	add(list, text, parameter, &classes, 0, false);
+	postfix_list_clear(&classes.names);
 }
 
 /* postfix_list_text - the list in main.cf syntax */

@@ -166,6 +166,25 @@ bool check_is_us(const struct check *check,
 	return found;
 }
 
+/* check_reaches_us - is it certain that this restriction asks policyd? */
+bool check_reaches_us(const struct check *check,
+		      const struct postfix_service *service,
+		      const char *argument)
+{
+	const struct list list = { .service = service };
+	struct use use = { .list = &list };
+	bool found;
+
+	postfix_policy_parse(&use.policy, argument);
+	found = identify(check, &use) &&
+		(use.kind == USE_SPAWNED ||
+		 (use.kind == USE_LISTENER &&
+		  strcmp(use.listener->address, use.address) == 0));
+	postfix_policy_clear(&use.policy);
+	free(use.address);
+	return found;
+}
+
 /* find_use - if this restriction is a use of policyd, record it */
 static void find_use(struct check *check, const struct list *list, size_t at)
 {

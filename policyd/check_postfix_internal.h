@@ -109,6 +109,12 @@ void check_clear(struct check *check);
 bool check_is_us(const struct check *check,
 		 const struct postfix_service *service, const char *argument);
 
+/* check_reaches_us - likewise, but only if it is certain that it is policyd.
+ * Only postfix and config of check are used. */
+bool check_reaches_us(const struct check *check,
+		      const struct postfix_service *service,
+		      const char *argument);
+
 /* check_run - run all checks, including those of what check_try() found. */
 void check_run(struct check *check);
 

@@ -154,6 +154,17 @@ static const struct {
 	{ "sleep 5 klasse", "sleep(5)|one|check_helo_access(two)" },
 	{ "check_policy_service", "check_policy_service" },
 	{ "check_policy_service { unix:a", "check_policy_service({ unix:a)" },
+	/* any case; braces anywhere in a word; a class named like a check; a
+	 * class in a class; a word of Postfix is no class */
+	{ "Check_Client_Access hash:/x, Reject",
+	  "Check_Client_Access(hash:/x)|Reject" },
+	{ "check_policy_service inet:{a b}c reject",
+	  "check_policy_service(inet:{a b}c)|reject" },
+	{ "check_x, reject", "three|reject" },
+	{ "outer reject", "one|check_helo_access(two)|three|reject" },
+	{ "check_relay_domains reject", "check_relay_domains|reject" },
+	{ "permit reject", "permit|reject" },
+	{ "hash:/x reject", "hash:/x|reject" },
 };
 
 START_TEST(reads_lists)
@@ -164,7 +175,11 @@ START_TEST(reads_lists)
 	size_t i;
 
 	set_up(&postfix);
-	change(&postfix, "smtpd_restriction_classes", "x, klasse");
+	change(&postfix, "smtpd_restriction_classes",
+	       "x, klasse, check_x outer, permit");
+	change(&postfix, "check_x", "three");
+	change(&postfix, "outer", "klasse, check_x");
+	change(&postfix, "permit", "reject");
 	change(&postfix, "klasse", "one, check_helo_access two");
 	change(&postfix, "list", lists[_i].text);
 	postfix_list_read(&list, &postfix, NULL, "list");

@@ -14,9 +14,11 @@
 #include "lib/config_scan.h"
 #include "lib/postconf.h"
 #include "lib/printable.h"
+#include "lib/smtpd_ports.h"
 #include "lib/xalloc.h"
 #include "policyd/check_postfix_internal.h"
 #include "policyd/init_internal.h"
+#include "policyd/ports.h"
 #include "t/fuzz/fuzz.h"
 
 #define PARTS 4
@@ -115,6 +117,16 @@ static void check_findings(const struct postfix *postfix)
 	free(text);
 }
 
+/* check_ports - what it lets through, with all that is known */
+static void check_ports(const struct postfix *postfix)
+{
+	const struct smtpd_knowledge knowledge = ports_knowledge(config);
+	struct smtpd_ports ports;
+
+	smtpd_ports_judge(&ports, postfix, &knowledge);
+	smtpd_ports_clear(&ports);
+}
+
 /* check_plan - policyd --init, as far as it tries nothing; takes postfix */
 static void check_plan(struct postfix *postfix, const char *services)
 {
@@ -179,6 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    postfix_values_parse(&postfix.effective, parts[3], &error) == 0) {
 		check_words(&postfix);
 		check_findings(&postfix);
+		check_ports(&postfix);
 		check_plan(&postfix, parts[1]);
 	} else {
 		require(*error.text != '\0');

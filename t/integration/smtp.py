@@ -44,8 +44,9 @@ class Session:
     """One connection. A reply is one text; several lines end in newlines
     between them."""
 
-    def __init__(self, port, timeout=WAIT):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, timeout=WAIT, source="127.0.0.1"):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout,
+                                               (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
