@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/xalloc.h"
+#include "lib/base/xalloc.h"
 #include "t/bench/mix.h"
 
 #define EVENTS	    256

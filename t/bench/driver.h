@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/error.h"
+#include "lib/base/error.h"
 #include "t/bench/endpoint.h"
 #include "t/bench/histogram.h"
 #include "t/bench/target.h"

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "lib/number.h"
+#include "lib/base/number.h"
 
 #define CONNECT_SECONDS 5
 

@@ -4,7 +4,7 @@
 
 #include <sys/socket.h>
 
-#include "lib/error.h"
+#include "lib/base/error.h"
 
 /* Where the server under load listens. */
 struct endpoint {

@@ -18,8 +18,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "lib/listener.h"
-#include "lib/xalloc.h"
+#include "lib/base/xalloc.h"
+#include "lib/net/listener.h"
 
 #define EVENTS	   256
 #define INPUT_SIZE 65536

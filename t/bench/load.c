@@ -32,7 +32,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "lib/number.h"
+#include "lib/base/number.h"
 #include "t/bench/driver.h"
 #include "t/bench/mix.h"
 

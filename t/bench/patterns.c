@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/dictionary.h"
+#include "lib/table/table.h"
 #include "t/bench/patterns.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -2,10 +2,11 @@
 /* uncontained - a policyd for valgrind, which opens files and makes system
  * calls of its own in the process that it looks at
  *
- * These take the place of policyd/landlock.c and policyd/system_calls.c. */
+ * These take the place of policyd/process/landlock.c and
+ * policyd/process/system_calls.c. */
 
-#include "policyd/landlock.h"
-#include "policyd/system_calls.h"
+#include "policyd/process/landlock.h"
+#include "policyd/process/system_calls.h"
 
 /* landlock_enter - not here */
 int landlock_enter(struct error *error)

@@ -9,9 +9,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "lib/address.h"
-#include "lib/network.h"
-#include "lib/xalloc.h"
+#include "lib/address/address.h"
+#include "lib/base/xalloc.h"
+#include "lib/table/network_list.h"
 #include "t/fuzz/fuzz.h"
 
 #define TOKENS 4096

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/config_file.h"
-#include "lib/xalloc.h"
+#include "lib/base/xalloc.h"
+#include "lib/config/config_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

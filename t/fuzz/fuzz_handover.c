@@ -16,13 +16,13 @@
 
 #include <event2/event.h>
 
-#include "lib/descriptor.h"
-#include "lib/server_internal.h"
+#include "lib/net/pass_descriptor.h"
+#include "lib/server/server_internal.h"
 #include "t/fuzz/fuzz.h"
 
 #define PACKETS_MAX 8
 #define ROUNDS	    8
-#define MAGIC	    0x706c6331u /* as in lib/server_handover.c */
+#define MAGIC	    0x706c6331u /* as in lib/server/server_handover.c */
 #define FAREWELL    2
 #define REPLY	    "action=DUNNO\n\n"
 #define MORE	    "=b\n\na=b\n\n" /* from each client, at last */

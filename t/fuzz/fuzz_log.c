@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#include "lib/log.h"
-#include "lib/report.h"
-#include "lib/xalloc.h"
+#include "lib/base/log.h"
+#include "lib/base/xalloc.h"
+#include "lib/decision/report.h"
 #include "t/fuzz/fuzz.h"
 
 /* unquote - a byte of quoted text, and on */

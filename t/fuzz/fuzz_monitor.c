@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/log.h"
-#include "lib/xalloc.h"
-#include "policyd/monitor_internal.h"
+#include "lib/base/log.h"
+#include "lib/base/xalloc.h"
+#include "policyd/monitor/monitor_internal.h"
 #include "t/fuzz/fuzz.h"
 
 /* How a message of the input is wrong. */

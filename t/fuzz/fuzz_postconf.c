@@ -10,15 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/config.h"
-#include "lib/config_scan.h"
-#include "lib/postconf.h"
-#include "lib/printable.h"
-#include "lib/smtpd_ports.h"
-#include "lib/xalloc.h"
-#include "policyd/check_postfix_internal.h"
-#include "policyd/init_internal.h"
-#include "policyd/ports.h"
+#include "lib/base/printable.h"
+#include "lib/base/xalloc.h"
+#include "lib/config/config.h"
+#include "lib/config/config_scan.h"
+#include "lib/postfix/postconf.h"
+#include "lib/postfix/smtpd_ports.h"
+#include "policyd/check/check_postfix_internal.h"
+#include "policyd/check/ports.h"
+#include "policyd/init/init_internal.h"
 #include "t/fuzz/fuzz.h"
 
 #define PARTS 4

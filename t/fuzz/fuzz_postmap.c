@@ -7,10 +7,10 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "lib/casefold.h"
-#include "lib/dictionary_internal.h"
-#include "lib/keyset.h"
-#include "lib/xalloc.h"
+#include "lib/base/xalloc.h"
+#include "lib/table/table_internal.h"
+#include "lib/text/casefold.h"
+#include "lib/text/string_set.h"
 #include "t/fuzz/fuzz.h"
 
 static const char *const kinds[] = { "hash:/t", "inline:{ a = b }",

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/report.h"
-#include "lib/xalloc.h"
-#include "policyd/replay_input.h"
+#include "lib/base/xalloc.h"
+#include "lib/decision/report.h"
+#include "policyd/query/replay_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/reply.h"
-#include "lib/xalloc.h"
+#include "lib/base/xalloc.h"
+#include "lib/decision/reply.h"
 #include "t/fuzz/fuzz.h"
 
 /* check_line - one line, no control character, a blank line after it */

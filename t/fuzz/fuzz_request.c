@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "lib/request.h"
-#include "lib/xalloc.h"
+#include "lib/base/xalloc.h"
+#include "lib/request/request.h"
 #include "t/fuzz/fuzz.h"
 
 /* copy - bytes as a server has them, with a NUL behind */

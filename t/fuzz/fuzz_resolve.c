@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/resolve.h"
-#include "lib/xalloc.h"
+#include "lib/address/resolve.h"
+#include "lib/base/xalloc.h"
 
 #include "t/fuzz/fuzz_resolver.h"
 

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "lib/parameters.h"
-#include "lib/resolve.h"
+#include "lib/address/parameters.h"
+#include "lib/address/resolve.h"
 
 struct fuzz_setting {
 	enum parameter parameter;

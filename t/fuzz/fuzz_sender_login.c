@@ -9,9 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/resolve.h"
-#include "lib/sender_login.h"
-#include "lib/xalloc.h"
+#include "lib/address/resolve.h"
+#include "lib/base/xalloc.h"
+#include "lib/decision/sender_login.h"
 
 #include "t/fuzz/fuzz_resolver.h"
 

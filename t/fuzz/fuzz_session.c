@@ -13,12 +13,12 @@
 
 #include <event2/event.h>
 
-#include "lib/config.h"
-#include "lib/log.h"
-#include "lib/reply.h"
-#include "lib/server.h"
-#include "lib/xalloc.h"
-#include "policyd/policy.h"
+#include "lib/base/log.h"
+#include "lib/base/xalloc.h"
+#include "lib/config/config.h"
+#include "lib/decision/reply.h"
+#include "lib/server/server.h"
+#include "policyd/serve/policy.h"
 #include "t/fuzz/fuzz.h"
 
 #define LOG_LINE_MAX 1200

@@ -21,7 +21,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "lib/tls_bridge.h"
+#include "lib/tls_listener/tls_bridge.h"
 #include "t/fuzz/fuzz.h"
 
 #define DAY	 86400

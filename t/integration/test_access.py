@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from daemon import Client, Daemon, OURS, PERMIT, WAIT, free_port, run_all
+from kit.daemon import Client, Daemon, OURS, PERMIT, WAIT, free_port, run_all
 
 ROOT = os.geteuid() == 0
 KNOCKS = 50

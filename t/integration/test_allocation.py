@@ -23,9 +23,9 @@ import struct
 import subprocess
 import sys
 
-from daemon import (THEIRS, WAIT, descriptors, exists, run_all, sanitized,
-                    wait_until)
-from questions import BATCH, QUESTIONS, Asked, converse, judge
+from kit.daemon import (THEIRS, WAIT, descriptors, exists, run_all, sanitized,
+                        wait_until)
+from kit.questions import BATCH, QUESTIONS, Asked, converse, judge
 
 AMOUNT = os.environ.get("POLICYD_TEST_ALLOCATIONS", "30")
 SEED = os.environ.get("POLICYD_TEST_SEED", str(random.randrange(1 << 32)))

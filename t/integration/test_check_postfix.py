@@ -14,11 +14,11 @@ import subprocess
 import sys
 import threading
 
-import snippets
-from certificates import Authority
-from daemon import WAIT
-from policyd import Policyd
-from postfix import run, temporary_directory
+from kit import snippets
+from kit.certificates import Authority
+from kit.daemon import WAIT
+from kit.policyd import Policyd
+from kit.postfix import run, temporary_directory
 
 ASK = "check_policy_service unix:private/policyd"
 

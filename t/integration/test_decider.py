@@ -17,11 +17,11 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(1, os.path.join(sys.path[0], os.pardir))
+sys.path.insert(1, os.path.join(sys.path[0], os.pardir, "tools"))
 
-import grammar
-import reference
-from daemon import Daemon
+from kit import grammar
+from kit import reference
+from kit.daemon import Daemon
 from progress import Progress
 
 COUNT = 20000           # requests

@@ -20,10 +20,10 @@ import sys
 import traceback
 import uuid
 
-import snippets
-from policyd import Policyd
-from postfix import PASSWORD, USER, Postfix, Sink, poll, run
-from smtp import Session, auth_plain, tls_context, verdict
+from kit import snippets
+from kit.policyd import Policyd
+from kit.postfix import PASSWORD, USER, Postfix, Sink, poll, run
+from kit.smtp import Session, auth_plain, tls_context, verdict
 
 OK = "250 2.1.5"
 NO = "554 5.7.1"

@@ -31,11 +31,11 @@ import tempfile
 import time
 import traceback
 
-from daemon import WAIT
-from grammar import Addresses, Host, Setting
-from policyd import Policyd
-from postfix import Postfix, poll, run
-from smtp import CLOSED, Session
+from kit.daemon import WAIT
+from kit.grammar import Addresses, Host, Setting
+from kit.policyd import Policyd
+from kit.postfix import Postfix, poll, run
+from kit.smtp import CLOSED, Session
 
 COUNT = 20000           # addresses compared
 PER_SETTING = 450       # addresses tried with each setting

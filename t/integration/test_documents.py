@@ -25,9 +25,9 @@ import subprocess
 import sys
 import tempfile
 
-import demo
-from daemon import WAIT, exists, run_all, wait_until
-from postfix import Postfix, Sink, free_port, run
+from kit import demo
+from kit.daemon import WAIT, exists, run_all, wait_until
+from kit.postfix import Postfix, Sink, free_port, run
 from test_delivery import Failures, Mailer
 from test_init import parts, state
 from test_manual import PROGRAM_PAGE, examples, unfolded
@@ -205,8 +205,9 @@ def check_cmake(words):
 
 def tests():
     """tests - the names of all that ctest runs"""
-    names = {name[:-len(".c")] for name in os.listdir(os.path.join(ROOT, "t"))
-             if re.fullmatch(r"test_\w+\.c", name)}
+    names = {name[:-len(".c")]
+             for _, _, files in os.walk(os.path.join(ROOT, "t", "unit"))
+             for name in files if re.fullmatch(r"test_\w+\.c", name)}
     return names | {"integration_" + name[:-len(".py")] for name in os.listdir(
         os.path.join(ROOT, "t", "integration"))
         if re.fullmatch(r"test_\w+\.py", name)}
@@ -226,7 +227,7 @@ def check_sh(words):
     run("/bin/sh", "-n", os.path.join(ROOT, script))
     if script == "contrib/demo":
         assert read(script).rstrip().endswith(
-            "exec python3 t/integration/demo.py build/release/policyd")
+            "exec python3 t/integration/kit/demo.py build/release/policyd")
         shown = run(sys.executable, os.path.join(
             ROOT, "t", "integration", "demo.py"), sys.argv[1])
         assert shown.endswith("\nAll as expected.\n"), shown

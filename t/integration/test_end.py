@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 
-from daemon import OURS, PERMIT, exists, run_all, wait_until
+from kit.daemon import OURS, PERMIT, exists, run_all, wait_until
 from test_tls_listener import TlsDaemon, connect_again
 
 UNREAD_S = 2                    # how long nobody reads at the end of a server

@@ -18,10 +18,10 @@ import subprocess
 import sys
 import time
 
-from daemon import (OURS, PERMIT, WAIT, exists, run_all, sanitized,
-                    wait_until)
-from questions import Asked, converse
-from strace import Strace, inject
+from kit.daemon import (OURS, PERMIT, WAIT, exists, run_all, sanitized,
+                        wait_until)
+from kit.questions import Asked, converse
+from kit.strace import Strace, inject
 
 DEEP = bool(os.environ.get("POLICYD_TEST_DEEP"))
 PATIENCE = 0.15                 # for an answer that may never come

@@ -16,8 +16,8 @@ import socket
 import subprocess
 import sys
 
-from daemon import WAIT, free_port, run_all
-from postfix import poll, temporary_directory
+from kit.daemon import WAIT, free_port, run_all
+from kit.postfix import poll, temporary_directory
 
 UNIX = 'listen "unix:DIR/socket" { }\n'
 LOG = "log = stderr\n"

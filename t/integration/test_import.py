@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 
-from daemon import (Daemon, OURS, PERMIT, REQUEST, THEIRS, WAIT, run_all,
-                    wait_until)
+from kit.daemon import (Daemon, OURS, PERMIT, REQUEST, THEIRS, WAIT, run_all,
+                        wait_until)
 
 MAIN_CF = """compatibility_level = 3.6
 myhostname = mx.local.test

@@ -14,10 +14,10 @@ import shutil
 import subprocess
 import sys
 
-from daemon import WAIT, run_all
-from policyd import Policyd
-from postfix import Postfix, Sink, poll, run, temporary_directory
-from smtp import verdict
+from kit.daemon import WAIT, run_all
+from kit.policyd import Policyd
+from kit.postfix import Postfix, Sink, poll, run, temporary_directory
+from kit.smtp import verdict
 from test_delivery import Failures, Mailer
 
 # What a Postfix has that was set up without policyd.

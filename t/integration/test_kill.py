@@ -16,10 +16,10 @@ import sys
 import threading
 import time
 
-from daemon import exists, run_all
-from policyd import Policyd
-from postfix import Postfix, poll
-from smtp import Session, verdict
+from kit.daemon import exists, run_all
+from kit.policyd import Policyd
+from kit.postfix import Postfix, poll
+from kit.smtp import Session, verdict
 
 KILLS = int(os.environ.get("POLICYD_TEST_KILLS", "3"))
 CLIENTS = 20

@@ -13,9 +13,9 @@ import sys
 import threading
 import time
 
-from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, exists,
-                    free_port, in_time, is_socket, run_all, wait_until)
-from strace import inject
+from kit.daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, exists,
+                        free_port, in_time, is_socket, run_all, wait_until)
+from kit.strace import inject
 
 ROOT = os.geteuid() == 0
 MANUAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,

@@ -11,10 +11,10 @@ import sys
 import threading
 import time
 
-sys.path.insert(1, os.path.join(sys.path[0], os.pardir))
+sys.path.insert(1, os.path.join(sys.path[0], os.pardir, "tools"))
 
 import private_log
-from daemon import Client, Daemon, OURS, PERMIT, WAIT, run_all, wait_until
+from kit.daemon import Client, Daemon, OURS, PERMIT, WAIT, run_all, wait_until
 
 BAD = 20000
 VALUES = int(os.environ.get("POLICYD_TEST_LOG_VALUES", "4000"))

@@ -20,9 +20,9 @@ import subprocess
 import sys
 import time
 
-from certificates import Authority
-from daemon import WAIT, run_all
-from postfix import run, temporary_directory
+from kit.certificates import Authority
+from kit.daemon import WAIT, run_all
+from kit.postfix import run, temporary_directory
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
                     os.pardir)

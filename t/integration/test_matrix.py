@@ -23,10 +23,10 @@ import os
 import re
 import sys
 
-from policyd import Policyd
-from postfix import PASSWORD, USER, count_differences, free_port
-from smtp import CLOSED, NO_TLS, Session, auth_plain, tls_context, verdict
-from stunnel import Stunnel
+from kit.policyd import Policyd
+from kit.postfix import PASSWORD, USER, count_differences, free_port
+from kit.smtp import CLOSED, NO_TLS, Session, auth_plain, tls_context, verdict
+from kit.stunnel import Stunnel
 
 SEED = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
                     "data", "seed_matrix.reference.tsv")

@@ -13,9 +13,9 @@ import sys
 import threading
 import time
 
-from browser import Browser
-from daemon import (Daemon, OURS, PERMIT, REQUEST, THEIRS, WAIT, descriptors,
-                    free_port, in_time, run_all, wait_until)
+from kit.browser import Browser
+from kit.daemon import (Daemon, OURS, PERMIT, REQUEST, THEIRS, WAIT,
+                        descriptors, free_port, in_time, run_all, wait_until)
 
 RELOADS = int(os.environ.get("POLICYD_TEST_RELOADS", "20"))
 PICTURES = os.environ.get("POLICYD_TEST_PICTURES")   # a directory to keep them

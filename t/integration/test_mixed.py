@@ -20,12 +20,12 @@ import sys
 import threading
 import time
 
-sys.path.insert(1, os.path.join(sys.path[0], os.pardir))
+sys.path.insert(1, os.path.join(sys.path[0], os.pardir, "tools"))
 
-from daemon import (OURS, WAIT, Client, descriptors, exists, free_port,
-                    run_all, wait_until)
+from kit.daemon import (OURS, WAIT, Client, descriptors, exists, free_port,
+                        run_all, wait_until)
 from progress import Progress
-from questions import BATCH, QUESTIONS, Asked, judge
+from kit.questions import BATCH, QUESTIONS, Asked, judge
 from test_reload import SETTINGS as TEXTS
 from test_soak import Bad
 from test_tls_listener import client_hello

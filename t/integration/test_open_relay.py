@@ -16,10 +16,10 @@ import signal
 import subprocess
 import sys
 
-from daemon import WAIT
-from policyd import Policyd
-from postfix import Postfix, poll
-from smtp import Session, tls_context
+from kit.daemon import WAIT
+from kit.policyd import Policyd
+from kit.postfix import Postfix, poll
+from kit.smtp import Session, tls_context
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 VICTIM = "RCPT TO:<victim@far.example>"

@@ -19,8 +19,8 @@ import sys
 import threading
 import time
 
-from daemon import (OURS, PERMIT, WAIT, Client, Daemon, asleep, descriptors,
-                    free_port, run_all, sanitized, wait_until)
+from kit.daemon import (OURS, PERMIT, WAIT, Client, Daemon, asleep,
+                        descriptors, free_port, run_all, sanitized, wait_until)
 
 DEEP = bool(os.environ.get("POLICYD_TEST_DEEP"))
 

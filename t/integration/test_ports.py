@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What a Postfix lets through (lib/smtpd_ports.c), compared with what a real
+"""What a Postfix lets through (lib/postfix/smtpd_ports.c), compared with what a real
 one does: the same clients and recipients at each of its ports. A "may" is
 never wrong; a "passes" or "refused" never may be.
 
@@ -16,11 +16,11 @@ import subprocess
 import sys
 import threading
 
-from configurations import Maker
-from daemon import WAIT, free_port, is_socket, run_all, wait_until
-from postfix import PASSWORD, REALM, USER, Postfix, listening, poll, run
-from smtp import NO_TLS, Session, auth_plain, tls_context
-from snippets import ROOT, main_cf, master_cf
+from kit.configurations import Maker
+from kit.daemon import WAIT, free_port, is_socket, run_all, wait_until
+from kit.postfix import PASSWORD, REALM, USER, Postfix, listening, poll, run
+from kit.smtp import NO_TLS, Session, auth_plain, tls_context
+from kit.snippets import ROOT, main_cf, master_cf
 
 SEED = int(os.environ.get("PORTS_SEED", "1"))
 PAIRS = int(os.environ.get("PORTS_PAIRS", "40"))

@@ -14,8 +14,8 @@ import shutil
 import subprocess
 import sys
 
-from daemon import REQUEST, WAIT, run_all
-from postfix import temporary_directory
+from kit.daemon import REQUEST, WAIT, run_all
+from kit.postfix import temporary_directory
 
 NAMES = int(os.environ.get("POLICYD_TEST_NAMES", "300000"))
 REQUESTS = int(os.environ.get("POLICYD_TEST_REQUESTS", "300000"))
@@ -28,7 +28,7 @@ TOOL = ("import sys, time; sys.path.insert(0, %r)\n"
         "with Progress(5, 'things') as progress:\n"
         "    for _ in range(5):\n"
         "        time.sleep(0.12)\n"
-        "        progress.step()\n" % os.path.join(HERE, os.pardir))
+        "        progress.step()\n" % os.path.join(HERE, os.pardir, "tools"))
 
 
 class Place:

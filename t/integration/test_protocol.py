@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 
-from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, descriptors,
-                    free_port, run_all, wait_until)
+from kit.daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT,
+                        descriptors, free_port, run_all, wait_until)
 
 CAPTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                         os.pardir, "data", "captures")

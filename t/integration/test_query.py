@@ -19,11 +19,11 @@ import signal
 import subprocess
 import sys
 
-from daemon import (OURS, PERMIT, REQUEST, THEIRS, Daemon, WAIT, run_all,
-                    wait_until)
-from policyd import Policyd
-from postfix import Postfix, temporary_directory
-from smtp import Session
+from kit.daemon import (OURS, PERMIT, REQUEST, THEIRS, Daemon, WAIT, run_all,
+                        wait_until)
+from kit.policyd import Policyd
+from kit.postfix import Postfix, temporary_directory
+from kit.smtp import Session
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
                     "data")

@@ -11,8 +11,9 @@ import sys
 import threading
 import time
 
-from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, descriptors,
-                    exists, free_port, is_socket, run_all, wait_until)
+from kit.daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT,
+                        descriptors, exists, free_port, is_socket, run_all,
+                        wait_until)
 
 RELOADS = int(os.environ.get("POLICYD_TEST_RELOADS", "50"))
 TEXTS = (b"554 5.7.1 the first text", b"554 5.7.1 the other text")

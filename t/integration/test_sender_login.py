@@ -26,10 +26,10 @@ import sqlite3
 import subprocess
 import sys
 
-from daemon import REQUEST, Client, WAIT
-from policyd import Policyd
-from postfix import PASSWORD, REALM, USER, count_differences, poll, run
-from smtp import Session, auth_plain, verdict
+from kit.daemon import REQUEST, Client, WAIT
+from kit.policyd import Policyd
+from kit.postfix import PASSWORD, REALM, USER, count_differences, poll, run
+from kit.smtp import Session, auth_plain, verdict
 from test_matrix import recipients
 
 RESTRICTIONS = ["reject_sender_login_mismatch",

@@ -17,12 +17,12 @@ import ssl
 import sys
 import time
 
-sys.path.insert(1, os.path.join(sys.path[0], os.pardir))
+sys.path.insert(1, os.path.join(sys.path[0], os.pardir, "tools"))
 
-from daemon import (OURS, Client, descriptors, free_port, run_all, sanitized,
-                    wait_until)
+from kit.daemon import (OURS, Client, descriptors, free_port, run_all,
+                        sanitized, wait_until)
 from progress import Progress
-from questions import BATCH, QUESTIONS, Asked, judge
+from kit.questions import BATCH, QUESTIONS, Asked, judge
 from test_overload import status
 
 SECONDS = float(os.environ.get("POLICYD_TEST_SOAK", "120"))

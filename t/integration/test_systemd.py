@@ -14,9 +14,9 @@ import sys
 import threading
 import time
 
-from daemon import (Client, Daemon, OURS, PERMIT, WAIT, exists, free_port,
-                    is_socket, run_all, wait_until)
-from strace import Strace, inject
+from kit.daemon import (Client, Daemon, OURS, PERMIT, WAIT, exists, free_port,
+                        is_socket, run_all, wait_until)
+from kit.strace import Strace, inject
 
 RESTARTS = int(os.environ.get("POLICYD_TEST_RESTARTS", "20"))
 TIMES = (2, 8, 32)              # of the watchdog, for slower and slower machines

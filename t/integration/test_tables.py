@@ -22,10 +22,10 @@ import sqlite3
 import subprocess
 import sys
 
-from daemon import REQUEST, Client, WAIT
-from policyd import Policyd
-from postfix import count_differences, poll, run
-from smtp import Session, verdict
+from kit.daemon import REQUEST, Client, WAIT
+from kit.policyd import Policyd
+from kit.postfix import count_differences, poll, run
+from kit.smtp import Session, verdict
 from test_matrix import BUILT_IN, LOGINS, Player
 
 # The lists of every type: what is a table, and the domains in it.

@@ -8,8 +8,8 @@ import stat
 import subprocess
 import sys
 
-from daemon import (OURS, PERMIT, WAIT, Client, Daemon, descriptors, exists,
-                    free_port, run_all, wait_until)
+from kit.daemon import (OURS, PERMIT, WAIT, Client, Daemon, descriptors,
+                        exists, free_port, run_all, wait_until)
 from test_faults import cpu
 from test_life import contained
 from test_systemd import Supervised, listening

@@ -20,10 +20,10 @@ import sys
 import time
 import traceback
 
-from daemon import WAIT
-from policyd import Policyd
-from postfix import PASSWORD, USER, Postfix, poll, run
-from smtp import Session, auth_plain, verdict
+from kit.daemon import WAIT
+from kit.policyd import Policyd
+from kit.postfix import PASSWORD, USER, Postfix, poll, run
+from kit.smtp import Session, auth_plain, verdict
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
                     "data")

@@ -21,9 +21,10 @@ import termios
 import threading
 import time
 
-from certificates import Authority, fingerprint, openssl
-from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, descriptors,
-                    exists, free_port, in_time, run_all, wait_until)
+from kit.certificates import Authority, fingerprint, openssl
+from kit.daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT,
+                        descriptors, exists, free_port, in_time, run_all,
+                        wait_until)
 
 RELOADS = int(os.environ.get("POLICYD_TEST_TLS_RELOADS", "12"))
 HANDSHAKE_S = 5

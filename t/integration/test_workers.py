@@ -9,8 +9,8 @@ import signal
 import sys
 import threading
 
-from daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, run_all,
-                    wait_until)
+from kit.daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, run_all,
+                        wait_until)
 
 CONNECTIONS = 80
 OTHERS = 6              # descriptors of a loop beside the connections

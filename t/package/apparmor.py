@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "integration"))
 
-from postfix import run  # noqa: E402
+from kit.postfix import run  # noqa: E402
 
 # What strace is to follow: all that AppArmor judges by a path.
 CALLS = "open,openat,creat,execve,connect,bind,unlink,unlinkat,rename," \

@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "integration"))
 
-from postfix import poll, run  # noqa: E402
+from kit.postfix import poll, run  # noqa: E402
 from steps import rcpt, settled, state  # noqa: E402
 from test_documents import HOWTO, chapters  # noqa: E402
 from test_init import parts  # noqa: E402

@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, os.pardir, os.pardir))
 sys.path.insert(0, os.path.join(HERE, os.pardir, "integration"))
 
-from postfix import run, temporary_directory  # noqa: E402
+from kit.postfix import run, temporary_directory  # noqa: E402
 
 # Two people who build, as different as can be: the second has an odd umask,
 # language and zone, lives ten years later, and works in a longer directory.

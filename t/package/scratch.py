@@ -17,8 +17,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "integration"))
 
-from daemon import WAIT  # noqa
-from postfix import poll, run, temporary_directory  # noqa
+from kit.daemon import WAIT  # noqa
+from kit.postfix import poll, run, temporary_directory  # noqa
 
 # The names are arguments: the lower directory, and the place of it all.
 OVERLAY = r"""

@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "integration"))
 
-from daemon import REQUEST  # noqa: E402
+from kit.daemon import REQUEST  # noqa: E402
 
 QUEUE = "/var/spool/postfix/private/policyd"
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+/* log_prefix - which program wrote a log line?
+ *
+ * Log daemons put a time stamp and usually the host name before the name of the
+ * program. Everything after that is the text of a program, and may contain what
+ * a stranger sent: in HELO, as a user name, as the name of a USB device. Some
+ * programs log without a colon or a number in brackets. So the program's name
+ * must be the first thing after time and host, not just the first thing that
+ * looks like it.
+ *
+ * Supported are syslog's own format, also with the facility as in BusyBox; RFC
+ * 3339; the formats of journalctl(1) -o short and its variants (month names in
+ * any language); TAI64N; and no time at all, as in our own standard error. */
+
+#include "lib/base/log_prefix.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#define HOST_MAX 255
+#define DIGITS	 "0123456789"
+#define HOST_BYTES                                             \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
+	"0123456789.-_:%"
+
+/* match - match a pattern: D is a digit, X a hexadecimal digit, T a separator
+ * of date and time, any other byte itself. Returns the end of the match, or
+ * NULL */
+static const char *match(const char *text, const char *pattern)
+{
+	for (; *pattern != '\0'; pattern++, text++) {
+		unsigned char byte = (unsigned char)*text;
+		bool fits = *pattern == 'D'   ? isdigit(byte)
+			    : *pattern == 'X' ? isxdigit(byte)
+			    : *pattern == 'T'
+				    ? byte == 'T' || byte == ' ' || byte == '_'
+				    : *pattern == *text;
+
+		if (!fits)
+			return NULL;
+	}
+	return text;
+}
+
+/* skip - skip one or more of some bytes, at most most; NULL: none, or too
+ * many */
+static const char *skip(const char *text, const char *bytes, size_t most)
+{
+	size_t length = strspn(text, bytes);
+
+	return length > 0 && length <= most ? text + length : NULL;
+}
+
+/* skip_fraction - skip the fraction of a second, if any */
+static const char *skip_fraction(const char *text)
+{
+	const char *end =
+		*text == '.' || *text == ',' ? skip(text + 1, DIGITS, 9) : NULL;
+
+	return end != NULL ? end : text;
+}
+
+/* skip_zone - skip the zone after a time, if any */
+static const char *skip_zone(const char *text)
+{
+	const char *end = NULL;
+
+	if (*text == 'Z')
+		return text + 1;
+	if (*text != '+' && *text != '-')
+		return text;
+	end = match(text + 1, "DD:DD");
+	if (end == NULL)
+		end = match(text + 1, "DDDD");
+	if (end == NULL)
+		end = match(text + 1, "DD");
+	return end != NULL ? end : text;
+}
+
+/* skip_month - skip "Nov 24 15:00:00" and its fraction; or NULL */
+static const char *skip_month(const char *text)
+{
+	size_t length = strcspn(text, " []<>=:\"");
+	const char *day = text + length;
+	const char *end;
+
+	if (length == 0 || length > 16)
+		return NULL;
+	end = match(day, "  D DD:DD:DD");
+	if (end == NULL)
+		end = match(day, " DD DD:DD:DD");
+	if (end == NULL)
+		end = match(day, " D DD:DD:DD");
+	return end != NULL ? skip_fraction(end) : NULL;
+}
+
+/* skip_date - skip "2026-11-24T15:00:00+01:00", or with weekday and name of the
+ * zone "Tue 2026-11-24 15:00:00 CET"; or NULL */
+static const char *skip_date(const char *text)
+{
+	size_t week = strspn(text, "MonTueWdhFriSat");
+	bool full = week == 3 && text[3] == ' ';
+	const char *end = match(text + (full ? 4 : 0), "DDDD-DD-DDTDD:DD:DD");
+
+	if (end == NULL)
+		return NULL;
+	end = skip_zone(skip_fraction(end));
+	if (!full || *end != ' ')
+		return end;
+	return skip(end + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ+-" DIGITS, 6);
+}
+
+/* skip_seconds - skip "1700000000.123456", "[ 12345.678901]" or TAI64N; or
+ * NULL */
+static const char *skip_seconds(const char *text)
+{
+	bool bracket = *text == '[';
+	const char *end;
+
+	if (*text == '@')
+		return match(text + 1, "XXXXXXXXXXXXXXXXXXXXXXXX");
+	if (bracket)
+		text += 1 + strspn(text + 1, " ");
+	end = skip(text, DIGITS, 12);
+	if (end == NULL || *end != '.')
+		return NULL;
+	end = skip_fraction(end);
+	if (!bracket)
+		return end;
+	return *end == ']' ? end + 1 : NULL;
+}
+
+/* skip_stamp - skip a time in any format and the blanks after it; unchanged:
+ * there is none */
+static const char *skip_stamp(const char *line)
+{
+	const char *end = skip_date(line);
+
+	if (end == NULL)
+		end = skip_month(line);
+	if (end == NULL)
+		end = skip_seconds(line);
+	if (end == NULL || *end != ' ')
+		return line;
+	return end + strspn(end, " ");
+}
+
+/* skip_host - skip a host name, which does not end in a colon as a program's
+ * name does, and the facility that BusyBox writes; unchanged: there is none */
+static const char *skip_host(const char *text)
+{
+	const char *end = skip(text, HOST_BYTES, HOST_MAX);
+	const char *level;
+
+	if (end == NULL || *end != ' ' || end[-1] == ':')
+		return text;
+	end++;
+	level = match(end, "mail.");
+	if (level != NULL)
+		level = skip(level, "abcdefghijklmnopqrstuvwxyz", 8);
+	return level != NULL && *level == ' ' ? level + 1 : end;
+}
+
+/* skip_name - skip "name[PID]: "; or NULL */
+static const char *skip_name(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+	const char *end;
+
+	if (strncmp(text, name, length) != 0 || text[length] != '[')
+		return NULL;
+	end = skip(text + length + 1, DIGITS, 10);
+	return end != NULL ? match(end, "]: ") : NULL;
+}
+
+/* log_prefix_text - the text that the program wrote */
+const char *log_prefix_text(const char *line, const char *name)
+{
+	const char *behind = skip_stamp(line);
+	const char *text = skip_name(behind, name);
+
+	if (text == NULL && behind != line)
+		text = skip_name(skip_host(behind), name);
+	return text;
+}

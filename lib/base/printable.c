@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+/* printable - keep control sequences away from terminals
+ *
+ * One rule for all text for people: messages, explanations, findings. The log
+ * is stricter (log_quote), and JSON is ASCII. */
+
+#include "lib/base/printable.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+
+/* Characters without a visible shape: Unicode's categories Cc, Cf, Cs, Co, Zl
+ * and Zp, in order. */
+static const struct {
+	uint32_t first, last;
+} hidden[] = {
+	{ 0x0000, 0x001f },   { 0x007f, 0x009f },    { 0x00ad, 0x00ad },
+	{ 0x0600, 0x0605 },   { 0x061c, 0x061c },    { 0x06dd, 0x06dd },
+	{ 0x070f, 0x070f },   { 0x0890, 0x0891 },    { 0x08e2, 0x08e2 },
+	{ 0x180e, 0x180e },   { 0x200b, 0x200f },    { 0x2028, 0x202e },
+	{ 0x2060, 0x206f },   { 0xd800, 0xf8ff },    { 0xfeff, 0xfeff },
+	{ 0xfff0, 0xfffb },   { 0xfffe, 0xffff },    { 0x110bd, 0x110cd },
+	{ 0x13430, 0x1345f }, { 0x1bca0, 0x1bca3 },  { 0x1d173, 0x1d17a },
+	{ 0xe0000, 0xe0fff }, { 0xf0000, 0x10ffff },
+};
+
+/* The escape sequences of our own colours. */
+static const char *const colours[] = { "\033[0m", "\033[1m", "\033[31m",
+				       "\033[32m", "\033[33m" };
+
+/* is_hidden - is the character invisible? */
+static bool is_hidden(uint32_t point)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (point >= hidden[i].first && point <= hidden[i].last)
+			return true;
+	return false;
+}
+
+/* decode - a character of more than one byte; 0: not UTF-8 */
+static size_t decode(const unsigned char *text, size_t left, uint32_t *point)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length = text[0] >= 0xf0	  ? 4
+			: text[0] >= 0xe0 ? 3
+			: text[0] >= 0xc0 ? 2
+					  : 0;
+	size_t i;
+
+	if (length == 0 || length > left || text[0] > 0xf4)
+		return 0;
+	*point = text[0] & (0x7fu >> length);
+	for (i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		*point = *point << 6 | (text[i] & 0x3f);
+	}
+	return *point >= least[length] && *point <= 0x10ffff ? length : 0;
+}
+
+/* printable_length - the length of one character */
+size_t printable_length(const char *text, size_t left)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+	uint32_t point = bytes[0];
+	size_t length = 1;
+
+	if (bytes[0] >= 0x80)
+		length = decode(bytes, left, &point);
+	return length > 0 && !is_hidden(point) ? length : 0;
+}
+
+/* printable_replace - replace in place */
+void printable_replace(char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		size_t length = printable_length(text, left);
+
+		if (length == 0) {
+			*text = '?';
+			length = 1;
+		}
+		text += length;
+		left -= length;
+	}
+}
+
+/* drop_part - of a character at the end of a text that was cut */
+static void drop_part(char *text)
+{
+	size_t length = strlen(text), at = length;
+	uint32_t point;
+
+	while (at > 0 && length - at < 3 && (text[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at > 0 && (text[at - 1] & 0xc0) == 0xc0 &&
+	    decode((unsigned char *)text + at - 1, length - at + 1, &point) ==
+		    0)
+		text[at - 1] = '\0';
+}
+
+/* printable_format - into a text of fixed size */
+void printable_format(char *text, size_t size, const char *format,
+		      va_list arguments)
+{
+	if (vsnprintf(text, size, format, arguments) >= (int)size)
+		drop_part(text);
+	printable_replace(text);
+}
+
+/* own_length - the length of a newline, a tab, or one of our colours; 0: none
+ * of these */
+static size_t own_length(const char *text, size_t left)
+{
+	size_t i;
+
+	if (*text == '\n' || *text == '\t')
+		return 1;
+	for (i = 0; i < sizeof(colours) / sizeof(colours[0]); i++) {
+		size_t length = strlen(colours[i]);
+
+		if (length <= left && memcmp(text, colours[i], length) == 0)
+			return length;
+	}
+	return 0;
+}
+
+/* printable_put - write text unchanged or escaped */
+void printable_put(const char *text, size_t length, FILE *output)
+{
+	while (length > 0) {
+		size_t next = printable_length(text, length);
+
+		if (next == 0)
+			next = own_length(text, length);
+		if (next > 0) {
+			fwrite(text, 1, next, output);
+		} else {
+			fprintf(output, "\\x%02x", (unsigned char)*text);
+			next = 1;
+		}
+		text += next;
+		length -= next;
+	}
+}
+
+/* printable_open - begin */
+void printable_open(struct printable *printable)
+{
+	*printable = (struct printable){ 0 };
+	printable->stream =
+		open_memstream(&printable->text, &printable->length);
+	if (printable->stream == NULL)
+		xalloc_failed();
+}
+
+/* printable_close - write it all and free it */
+void printable_close(struct printable *printable, FILE *output)
+{
+	bool failed = ferror(printable->stream) != 0;
+
+	if (fclose(printable->stream) != 0 || failed)
+		xalloc_failed();
+	printable_put(printable->text, printable->length, output);
+	free(printable->text);
+}

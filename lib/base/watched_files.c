@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: ISC */
+/* watch - have the files changed that a configuration was made from?
+ *
+ * A file has changed when its inode, size, or time of change is different. The
+ * state to compare with is recorded before the file is read, so that a change
+ * while it is read is not missed. */
+
+#include "lib/base/watched_files.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/words.h"
+#include "lib/base/xalloc.h"
+
+#define DEPTH_MAX 16 /* nesting of /file */
+
+/* The files that Postfix reads for type:/name: the name and a suffix. */
+static const struct {
+	const char *type;
+	const char *ending;
+} sources[] = {
+	{ "hash", ".db" },  { "btree", ".db" }, { "lmdb", ".lmdb" },
+	{ "cdb", ".cdb" },  { "dbm", ".dir" },	{ "dbm", ".pag" },
+	{ "sdbm", ".dir" }, { "sdbm", ".pag" }, { "texthash", "" },
+	{ "regexp", "" },   { "pcre", "" },	{ "cidr", "" },
+};
+
+/* The state of reading one text. */
+struct reader {
+	struct watch_list *list;
+	int files;    /* number of open files */
+	int braces;   /* number of open braces: inline tables */
+	bool refused; /* by watch_list_add(), in one of the files */
+};
+
+static int add_word(void *context, const char *word, struct error *error);
+
+/* watch_state_read - the present state of the file */
+void watch_state_read(struct watch_state *state, const char *path)
+{
+	struct stat status;
+
+	memset(state, 0, sizeof(*state));
+	if (stat(path, &status) < 0)
+		return;
+	state->device = status.st_dev;
+	state->inode = status.st_ino;
+	state->size = status.st_size;
+	state->mtime_s = status.st_mtim.tv_sec;
+	state->mtime_ns = status.st_mtim.tv_nsec;
+	state->ctime_s = status.st_ctim.tv_sec;
+	state->ctime_ns = status.st_ctim.tv_nsec;
+}
+
+/* watch_state_is - are the states equal? There is no padding between the
+ * members. */
+bool watch_state_is(const struct watch_state *one,
+		    const struct watch_state *other)
+{
+	return memcmp(one, other, sizeof(*one)) == 0;
+}
+
+/* is_listed - is the file watched already? */
+static bool is_listed(const struct watch_list *list, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* watch_list_add - add one file */
+int watch_list_add(struct watch_list *list, const char *path,
+		   const struct watch_state *state, struct error *error)
+{
+	struct watch *watch;
+
+	if (path[0] != '/')
+		return error_set(error, "%.80s is not an absolute path", path);
+	if (strlen(path) >= WATCH_PATH_MAX)
+		return error_set(error, "%.80s... is longer than %d bytes",
+				 path, WATCH_PATH_MAX - 1);
+	if (is_listed(list, path))
+		return 0;
+	if (list->count == WATCH_MAX)
+		return error_set(error, "more than %d files to watch",
+				 WATCH_MAX);
+	list->items = xreallocarray(list->items, list->count + 1,
+				    sizeof(*list->items));
+	watch = &list->items[list->count++];
+	watch->path = xstrdup(path);
+	if (state != NULL)
+		watch->state = *state;
+	else
+		watch_state_read(&watch->state, path);
+	return 0;
+}
+
+/* add_line - add the files in a line: words, or a comment */
+static int add_line(void *context, const char *line, struct error *error)
+{
+	struct reader *reader = context;
+
+	reader->braces = 0;
+	if (line[strspn(line, WORDS_SEPARATORS)] == '#')
+		return 0;
+	if (words_each(line, WORDS_SEPARATORS, add_word, reader, error) == 0)
+		return 0;
+	reader->refused = true;
+	return -1;
+}
+
+/* add_file - add a file, and those that it names */
+static int add_file(const struct reader *reader, const char *path,
+		    struct error *error)
+{
+	struct reader inner = { reader->list, reader->files + 1, 0, false };
+	size_t before = reader->list->count;
+	struct error why;
+
+	if (watch_list_add(reader->list, path, NULL, error) < 0)
+		return -1;
+	if (reader->list->count == before || inner.files > DEPTH_MAX)
+		return 0;
+	/* The function that needs the content will report why it cannot be
+	 * read. */
+	if (words_each_line(path, add_line, &inner, &why) < 0 && inner.refused)
+		return error_set(error, "%s", why.text);
+	return 0;
+}
+
+/* add_table - add the files of type:/name */
+static int add_table(const struct reader *reader, const char *word,
+		     struct error *error)
+{
+	size_t length = strcspn(word, ":");
+	const char *name = word + length + 1;
+	int result = 0;
+	size_t i;
+
+	if (word[length] != ':' || *name != '/')
+		return 0;
+	for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		char *path;
+
+		if (strlen(sources[i].type) != length ||
+		    memcmp(sources[i].type, word, length) != 0)
+			continue;
+		path = xasprintf("%s%s", name, sources[i].ending);
+		result = watch_list_add(reader->list, path, NULL, error);
+		free(path);
+		if (result < 0)
+			break;
+	}
+	return result;
+}
+
+/* count_braces - the number of braces that a word opens, minus those that it
+ * closes */
+static int count_braces(const char *word)
+{
+	int count = 0;
+
+	for (; *word != '\0'; word++)
+		count += (*word == '{') - (*word == '}');
+	return count;
+}
+
+/* add_word - add the file in a word of a list */
+static int add_word(void *context, const char *word, struct error *error)
+{
+	struct reader *reader = context;
+	bool inside = reader->braces > 0;
+
+	reader->braces += count_braces(word);
+	if (inside)
+		return 0;
+	word += strspn(word, "!");
+	if (strncmp(word, "proxy:", 6) == 0)
+		word += 6;
+	if (*word == '/')
+		return add_file(reader, word, error);
+	return add_table(reader, word, error);
+}
+
+/* watch_list_add_text - add every file that a list names */
+int watch_list_add_text(struct watch_list *list, const char *text,
+			struct error *error)
+{
+	struct reader reader = { list, 0, 0, false };
+
+	return words_each(text, WORDS_SEPARATORS, add_word, &reader, error);
+}
+
+/* watch_list_changed - has any file changed? */
+const char *watch_list_changed(struct watch_list *list)
+{
+	const char *changed = NULL;
+	struct watch_state now;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		watch_state_read(&now, list->items[i].path);
+		if (!watch_state_is(&now, &list->items[i].state) &&
+		    changed == NULL)
+			changed = list->items[i].path;
+		list->items[i].state = now;
+	}
+	return changed;
+}
+
+/* watch_list_clear - free what the list holds */
+void watch_list_clear(struct watch_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		free(list->items[i].path);
+	free(list->items);
+	memset(list, 0, sizeof(*list));
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/* words - the words of a list, the lines of a file
+ *
+ * Most values of main.cf are words separated by commas and white space, and
+ * many lists may name a /file with more of them. All modules that read such
+ * values share these functions. */
+
+#include "lib/base/words.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/xalloc.h"
+
+/* The length of the word at the start of text. */
+typedef size_t measure(const char *text, const char *separators);
+
+/* each_word - call handler with each word of text */
+static int each_word(const char *text, const char *separators, measure *length,
+		     words_handler *handler, void *context, struct error *error)
+{
+	const char *start = text + strspn(text, separators);
+	int result = 0;
+
+	while (result == 0 && *start != '\0') {
+		size_t n = length(start, separators);
+		char *word = xstrndup(start, n);
+
+		result = handler(context, word, error);
+		free(word);
+		start += n;
+		start += strspn(start, separators);
+	}
+	return result;
+}
+
+/* plain_length - the length up to the next separator */
+static size_t plain_length(const char *text, const char *separators)
+{
+	return strcspn(text, separators);
+}
+
+/* braced_length - the length up to the next separator outside braces */
+static size_t braced_length(const char *text, const char *separators)
+{
+	size_t level = 0;
+	size_t n;
+
+	for (n = 0; text[n] != '\0'; n++) {
+		if (text[n] == '{')
+			level++;
+		else if (text[n] == '}' && level > 0)
+			level--;
+		else if (level == 0 && strchr(separators, text[n]) != NULL)
+			break;
+	}
+	return n;
+}
+
+/* words_each - call handler with each word */
+int words_each(const char *text, const char *separators, words_handler *handler,
+	       void *context, struct error *error)
+{
+	return each_word(text, separators, plain_length, handler, context,
+			 error);
+}
+
+/* words_each_braced - the same, where a separator in braces is part of a
+ * word */
+int words_each_braced(const char *text, const char *separators,
+		      words_handler *handler, void *context,
+		      struct error *error)
+{
+	return each_word(text, separators, braced_length, handler, context,
+			 error);
+}
+
+/* open_regular - open a file for reading; never wait for a FIFO */
+static FILE *open_regular(const char *path, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	FILE *file;
+
+	if (fd < 0) {
+		error_set(error, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+		error_set(error, "%s: not a regular file", path);
+		close(fd);
+		return NULL;
+	}
+	file = fdopen(fd, "r");
+	if (file == NULL) {
+		error_set(error, "%s: %s", path, strerror(errno));
+		close(fd);
+	}
+	return file;
+}
+
+/* take_line - pass one line to the handler, without its line end */
+static int take_line(char *line, size_t length, words_handler *handler,
+		     void *context, struct error *error)
+{
+	if (strlen(line) != length)
+		return error_set(error, "NUL byte in the line");
+	while (length > 0 &&
+	       (line[length - 1] == '\n' || line[length - 1] == '\r'))
+		line[--length] = '\0';
+	return handler(context, line, error);
+}
+
+/* words_each_line - call handler with each line of a file */
+int words_each_line(const char *path, words_handler *handler, void *context,
+		    struct error *error)
+{
+	FILE *file = open_regular(path, error);
+	char *line = NULL;
+	size_t size = 0;
+	unsigned long number = 0;
+	ssize_t length;
+	int result = 0;
+
+	if (file == NULL)
+		return -1;
+	while (result == 0 && (length = getline(&line, &size, file)) >= 0) {
+		number++;
+		result = take_line(line, (size_t)length, handler, context,
+				   error);
+		if (result < 0)
+			error_prefix(error, "%s:%lu: ", path, number);
+	}
+	if (result == 0 && !feof(file))
+		result = error_set(error, "%s: %s", path, strerror(errno));
+	free(line);
+	fclose(file);
+	return result;
+}

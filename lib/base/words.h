@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_WORDS_H
+#define LIB_WORDS_H
+
+#include "lib/base/error.h"
+
+/* Between the words of a list in main.cf syntax. */
+#define WORDS_SEPARATORS ", \t\r\n"
+
+/* Called with each word or line; 0 to continue, or -1 and the reason. */
+typedef int words_handler(void *context, const char *word, struct error *error);
+
+/* words_each - call handler with each word of text; separators are the bytes
+ * between words. 0, or -1 as soon as handler returns it. */
+int words_each(const char *text, const char *separators, words_handler *handler,
+	       void *context, struct error *error);
+
+/* words_each_braced - the same for a list that may have type:table entries: a
+ * separator inside {} is part of the word. */
+int words_each_braced(const char *text, const char *separators,
+		      words_handler *handler, void *context,
+		      struct error *error);
+
+/* words_each_line - call handler with each line of a file, without its line
+ * end; empty lines, too. Only regular files are read. 0, or -1: the file cannot
+ * be read, or handler returned -1; error then begins with "path:line: ". */
+int words_each_line(const char *path, words_handler *handler, void *context,
+		    struct error *error);
+
+#endif

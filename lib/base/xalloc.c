@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* xalloc - allocation that succeeds or ends the process */
+
+#include "lib/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+
+/* xalloc_failed - report it and exit; allocates nothing, and avoids the
+ * functions that exit(3) would call */
+void xalloc_failed(void)
+{
+	log_error("out of memory");
+	_exit(EX_TEMPFAIL);
+}
+
+/* xmalloc - malloc(3) that never fails */
+void *xmalloc(size_t size)
+{
+	void *block = malloc(size > 0 ? size : 1);
+
+	if (block == NULL)
+		xalloc_failed();
+	return block;
+}
+
+/* xcalloc - calloc(3) that never fails */
+void *xcalloc(size_t count, size_t size)
+{
+	void *block = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+
+	if (block == NULL)
+		xalloc_failed();
+	return block;
+}
+
+/* xreallocarray - reallocarray(3) that never fails */
+void *xreallocarray(void *old, size_t count, size_t size)
+{
+	void *block =
+		reallocarray(old, count > 0 ? count : 1, size > 0 ? size : 1);
+
+	if (block == NULL)
+		xalloc_failed();
+	return block;
+}
+
+/* xstrdup - strdup(3) that never fails */
+char *xstrdup(const char *text)
+{
+	return xstrndup(text, strlen(text));
+}
+
+/* xstrndup - copy length bytes and add a NUL */
+char *xstrndup(const char *text, size_t length)
+{
+	char *copy = xmalloc(length + 1);
+
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+/* xvasprintf - vasprintf(3) that succeeds */
+char *xvasprintf(const char *format, va_list arguments)
+{
+	char *text;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		xalloc_failed();
+	return text;
+}
+
+/* xasprintf - asprintf(3) that never fails */
+char *xasprintf(const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	text = xvasprintf(format, arguments);
+	va_end(arguments);
+	return text;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_CONFIG_H
+#define LIB_CONFIG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "lib/address/parameters.h"
+#include "lib/address/resolve.h"
+#include "lib/base/watched_files.h"
+#include "lib/decision/decision.h"
+#include "lib/decision/service.h"
+#include "lib/net/listener.h"
+#include "lib/server/server.h"
+
+/* CONFIG_PID_FILE - the default of pid_file. */
+#define CONFIG_PID_FILE "/run/policyd.pid"
+
+/* CONFIG_PATH_MAX - size of pid_file and log, NUL included. */
+#define CONFIG_PATH_MAX 1024
+
+struct config_settings;
+struct network_list;
+struct tls_listener;
+
+/* Which clients a listener admits. */
+struct config_gate {
+	struct network_list
+		*clients; /* allow_remote; NULL: any that can reach it */
+	struct tls_listener *tls; /* NULL: plain text */
+	uid_t *users;		  /* allow_users */
+	size_t user_count;	  /* 0: any that can reach it */
+};
+
+/* A configuration file that was read and checked. Built once and never changed;
+ * config_free() frees all of it. */
+struct config {
+	char *path; /* of the file */
+	struct listener_options *listeners;
+	struct config_gate *gates; /* of each listener */
+	size_t listener_count;
+	struct listener_options *metrics; /* NULL: no metrics section */
+	char *log;			  /* "syslog", "stderr" or "/file" */
+	bool log_verdicts[VERDICT_COUNT]; /* which decisions get a line */
+	char *user;			  /* as written, or the default */
+	char *group;			  /* as written, or NULL: the user's */
+	uid_t uid;	/* of user; 0 until known, which trusts nobody else */
+	char *pid_file; /* used with -d */
+	struct server_limits limits;
+	unsigned threads;	      /* number of worker threads, at least 1 */
+	struct parameters parameters; /* completed, with their sources */
+	struct resolver *resolver;
+	struct service_list services;
+	bool allow_open_relay;
+	char *import_postfix; /* directory; NULL: not imported, and the next
+				 four are NULL too */
+	char *main_cf;	      /* the file in it */
+	char *queue_directory;
+	char *mail_version;
+	unsigned table_refresh_ms; /* 0: never; then nothing is watched */
+	struct watch_list watched; /* the files it was made from */
+	size_t failed_tables; /* tables that could not be read; lookups in them
+				 are deferred */
+	char *capture;	      /* directory, or NULL: no capture */
+	unsigned capture_files;
+	char *shadow; /* path of the next configuration, or NULL */
+	char *postfix_sender_login_maps; /* smtpd_sender_login_maps */
+	struct config_settings
+		*settings; /* the values as text, for config_dump() */
+};
+
+/* How to load. All zero: as config_load(). */
+struct config_load_options {
+	bool lenient;  /* a table or list file that cannot be read is a warning,
+			  not an error */
+	bool unserved; /* not to be served, so it needs no listen section */
+	unsigned tables_ms; /* time limit for all tables; 0: the default */
+	const char *text;   /* NUL-terminated; loaded instead of the file, whose
+			       trust was checked when it was read. NULL: read
+			       the file */
+	size_t text_length; /* NUL not included */
+	bool thorough; /* also look for problems that take long to find (-t) */
+	/* progress - called before a table or list file is read; may be
+	 * NULL. */
+	void (*progress)(void *context, const char *name);
+	void *context;
+};
+
+/* Errors and warnings found in the file, sorted by line and ready to print:
+ * "FILE:LINE: text" or "FILE:LINE: warning: text". */
+struct config_messages {
+	char **lines;
+	size_t count;  /* number of lines; at most 20 errors are kept */
+	size_t errors; /* number of errors among them */
+};
+
+/* config_load - NULL when refused; messages then holds at least one error. With
+ * a configuration, messages may hold warnings. To be called once in a process,
+ * before any thread is started (lib/config/config.c explains why). */
+struct config *config_load(const char *path, struct config_messages *messages);
+
+/* config_load_with - the same, with options. */
+struct config *config_load_with(const char *path,
+				const struct config_load_options *options,
+				struct config_messages *messages);
+
+/* config_free - NULL is allowed. */
+void config_free(struct config *config);
+
+/* config_messages_print - print each on its own line. */
+void config_messages_print(const struct config_messages *messages, FILE *file);
+
+/* config_message_plain - a message of the file at path without the word
+ * "warning: ", for a log that adds it; *warning: did the message have it? The
+ * caller frees the text. */
+char *config_message_plain(const char *message, const char *path,
+			   bool *warning);
+
+/* config_messages_clear - free the texts. */
+void config_messages_clear(struct config_messages *messages);
+
+/* config_service_text - the effective value of a single-valued option, such as
+ * "tls_protocols", in a service of this configuration. */
+const char *config_service_text(const struct config *config,
+				const struct service *service,
+				const char *option);
+
+/* config_dump - print the effective configuration: every option, in the syntax
+ * of the file, with a comment that names the source of each value (-T). Loading
+ * the output gives the same configuration. */
+void config_dump(const struct config *config, FILE *output);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+/* config_overlap - find domains that are in two lists
+ *
+ * Postfix searches its lists in order. It warns of a domain that is in two of
+ * them only when mail for that domain arrives, which is too late. */
+
+#include "lib/config/config_reach.h"
+
+#include <string.h>
+
+#include "lib/address/resolve.h"
+#include "lib/config/config_options.h"
+#include "lib/config/config_origin.h"
+
+/* Two lists that are compared. */
+struct pair {
+	const struct config *config;
+	struct config_notes *notes;
+	enum parameter first; /* searched before the second */
+	enum parameter second;
+	const struct table *tables[2];
+	size_t found;
+};
+
+/* warn - a domain is in both; only as many warnings as can be kept */
+static int warn(struct pair *pair, const char *domain,
+		const struct table_match *first,
+		const struct table_match *second)
+{
+	const struct config *config = pair->config;
+	const char *one = parameter_name(pair->first);
+	const char *other = parameter_name(pair->second);
+	char here[CONFIG_ORIGIN_MAX];
+	char there[CONFIG_ORIGIN_MAX];
+
+	config_origin(config, other, second, domain, here);
+	config_origin(config, one, first, domain, there);
+	config_warning(pair->notes,
+		       config->settings->top
+			       .settings[OPTION_PARAMETER + (int)pair->second]
+			       .line,
+		       "%s: %s (%s) is in %s, too (%s); only the first takes "
+		       "effect",
+		       other, domain, here, one, there);
+	return ++pair->found < CONFIG_MESSAGES_MAX ? 0 : -1;
+}
+
+/* in_first - a domain of the second list: is it also in the first? */
+static int in_first(void *context, const char *domain,
+		    const struct table_match *match)
+{
+	struct pair *pair = context;
+	struct table_match other;
+
+	if (table_match(pair->tables[0], domain, &other) != 1)
+		return 0;
+	return warn(pair, domain, &other, match);
+}
+
+/* in_tables - a domain of the first list: is it a key in a table of the second?
+ * A domain below such a key is fine: a subdomain of a relayed domain can be
+ * local. */
+static int in_tables(void *context, const char *domain,
+		     const struct table_match *match)
+{
+	struct pair *pair = context;
+	struct table_match other;
+
+	if (table_match(pair->tables[1], domain, &other) != 1 ||
+	    other.dictionary == NULL ||
+	    dictionary_lookup(other.dictionary, domain) != DICTIONARY_FOUND)
+		return 0;
+	return warn(pair, domain, match, &other);
+}
+
+/* is_repeated - have both lists the same text? relay_domains is $mydestination
+ * by default before Postfix 3.0. */
+static bool is_repeated(const struct config *config, enum parameter first,
+			enum parameter second)
+{
+	return strcmp(parameters_get(&config->parameters, first),
+		      parameters_get(&config->parameters, second)) == 0;
+}
+
+/* compare - compare two lists */
+static void compare(struct pair *pair)
+{
+	if (table_each(pair->tables[1], in_first, pair) == 0)
+		table_each(pair->tables[0], in_tables, pair);
+}
+
+/* config_overlap - compare every pair of lists */
+void config_overlap(const struct config *config, struct config_notes *notes)
+{
+	struct resolver_list lists[RESOLVER_LISTS];
+	size_t i;
+	size_t k;
+
+	resolver_lists(config->resolver, lists);
+	for (i = 0; i < RESOLVER_LISTS; i++) {
+		for (k = i + 1; k < RESOLVER_LISTS; k++) {
+			struct pair pair = {
+				.config = config,
+				.notes = notes,
+				.first = lists[i].parameter,
+				.second = lists[k].parameter,
+				.tables = { lists[i].table, lists[k].table },
+			};
+
+			if (!is_repeated(config, pair.first, pair.second))
+				compare(&pair);
+		}
+	}
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: ISC */
+/* config_process - the options of the whole process: its user, the files it
+ * writes, its limits */
+
+#include "lib/config/config_process.h"
+
+#include <pwd.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/config/config_options.h"
+#include "lib/config/config_values.h"
+
+#define POSTFIX_MAX_TTL_MS 1000000 /* smtpd_policy_service_max_ttl */
+#define DAY		   86400ul
+#define CAPTURE_FILES_MAX  1000
+#define THREADS_MAX	   64
+#define THREADS_USUAL	   4
+
+/* check_runner - without root, policyd can only run as the current user */
+static int check_runner(const struct setting *from, bool same,
+			struct error *error)
+{
+	char shown[CONFIG_SHOWN];
+
+	if (geteuid() == 0 || same)
+		return 0;
+	return error_set(error,
+			 "only root can run policyd as %s; leave it out to "
+			 "run as yourself",
+			 config_show(shown, setting_text(from)));
+}
+
+/* set_runner - without root, the default is the current user */
+static void set_runner(struct setting *from)
+{
+	const struct passwd *entry;
+	char *name;
+
+	if (geteuid() == 0 || from->line != 0)
+		return;
+	entry = getpwuid(geteuid());
+	name = entry != NULL ? xstrdup(entry->pw_name)
+			     : xasprintf("%lu", (unsigned long)geteuid());
+	setting_clear(from);
+	setting_add(from, name, 0);
+	free(name);
+}
+
+/* add_advice - how to create a missing user, if the name is valid */
+static void add_advice(const char *name, struct error *error)
+{
+	size_t length = strlen(error->text);
+
+	if (*name >= 'a' && *name <= 'z' &&
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] ==
+		    '\0')
+		snprintf(error->text + length, sizeof(error->text) - length,
+			 "; to create it: useradd --system --user-group "
+			 "--home-dir /nonexistent --no-create-home --shell "
+			 "/usr/sbin/nologin %s",
+			 name);
+}
+
+/* load_user - the user that servers run as */
+static void load_user(struct config *config, struct config_notes *notes)
+{
+	struct setting *from = settings_top(config->settings, OPTION_USER);
+	struct error error;
+	uid_t uid;
+
+	set_runner(from);
+	config->uid = geteuid();
+	if (from->line == 0 && geteuid() != 0) {
+		config->user = xstrdup(setting_text(from));
+		return;
+	}
+	if (config_value_user(setting_text(from), &uid, &config->user, &error) <
+	    0) {
+		add_advice(setting_text(from), &error);
+		config_option_error(notes, OPTION_USER, from->line, &error);
+	} else if (check_runner(from, uid == geteuid(), &error) < 0)
+		config_option_error(notes, OPTION_USER, from->line, &error);
+	else if (uid == 0)
+		config_warning(notes, from->line,
+			       "user: policyd would keep the privileges of "
+			       "root; an unprivileged user is safer");
+	else
+		config->uid = uid;
+}
+
+/* load_group - the default "" is the login group of the user */
+static void load_group(struct config *config, struct config_notes *notes)
+{
+	const struct setting *from =
+		settings_top(config->settings, OPTION_GROUP);
+	struct error error;
+	gid_t gid;
+
+	if (*setting_text(from) == '\0')
+		return;
+	if (config_value_group(setting_text(from), &gid, &config->group,
+			       &error) < 0 ||
+	    check_runner(from, gid == getegid(), &error) < 0)
+		config_option_error(notes, OPTION_GROUP, from->line, &error);
+}
+
+/* load_paths - pid_file and log */
+static void load_paths(struct config *config, struct config_notes *notes)
+{
+	const struct setting *pid =
+		settings_top(config->settings, OPTION_PID_FILE);
+	const struct setting *log = settings_top(config->settings, OPTION_LOG);
+	char shown[CONFIG_SHOWN];
+
+	config->pid_file = xstrdup(setting_text(pid));
+	config->log = xstrdup(setting_text(log));
+	if (strlen(config->pid_file) >= CONFIG_PATH_MAX)
+		config_error(notes, pid->line, "pid_file: longer than %d bytes",
+			     CONFIG_PATH_MAX - 1);
+	if (strlen(config->log) >= CONFIG_PATH_MAX)
+		config_error(notes, log->line, "log: longer than %d bytes",
+			     CONFIG_PATH_MAX - 1);
+	if (config->pid_file[0] != '/')
+		config_error(notes, pid->line,
+			     "pid_file: %s is not an "
+			     "absolute path",
+			     config_show(shown, config->pid_file));
+	if (config->log[0] != '/' && strcmp(config->log, "syslog") != 0 &&
+	    strcmp(config->log, "stderr") != 0)
+		config_error(notes, log->line,
+			     "log: %s is neither syslog nor "
+			     "stderr nor an absolute path",
+			     config_show(shown, config->log));
+}
+
+/* load_verdicts - which decisions are logged */
+static void load_verdicts(struct config *config, struct config_notes *notes)
+{
+	const struct setting *from =
+		settings_top(config->settings, OPTION_LOG_VERDICTS);
+	char shown[CONFIG_SHOWN];
+	size_t i;
+
+	for (i = 0; i < from->count; i++) {
+		int verdict = verdict_find(from->values[i]);
+
+		if (verdict >= 0)
+			config->log_verdicts[verdict] = true;
+		else
+			config_error(notes, from->lines[i],
+				     "log_verdicts: %s "
+				     "is not one of permit, reject, defer, "
+				     "dunno, ask",
+				     config_show(shown, from->values[i]));
+	}
+}
+
+/* load_time - one of the time limits */
+static void load_time(struct config *config, enum config_option option,
+		      unsigned long max, unsigned *ms,
+		      struct config_notes *notes)
+{
+	const struct setting *from = settings_top(config->settings, option);
+	struct error error;
+
+	if (config_value_time(setting_text(from), 1, max, ms, &error) < 0)
+		config_option_error(notes, option, from->line, &error);
+	else if (option == OPTION_IDLE_TIMEOUT && *ms < POSTFIX_MAX_TTL_MS)
+		config_warning(notes, from->line,
+			       "idle_timeout: below 1000s "
+			       "policyd may close a connection before Postfix "
+			       "does, which delays mail");
+}
+
+/* load_count - a numeric option */
+static unsigned load_count(const struct config *config,
+			   enum config_option option, unsigned long least,
+			   unsigned long most, struct config_notes *notes)
+{
+	const struct setting *from = settings_top(config->settings, option);
+	unsigned long count = 0;
+	struct error error;
+
+	if (config_value_number(setting_text(from), least, most, &count,
+				&error) < 0)
+		config_option_error(notes, option, from->line, &error);
+	return (unsigned)count;
+}
+
+/* usual_threads - one for each processor that we may use, up to a small
+ * maximum */
+static unsigned usual_threads(void)
+{
+	cpu_set_t processors;
+	int count;
+
+	if (sched_getaffinity(0, sizeof(processors), &processors) < 0)
+		return 1;
+	count = CPU_COUNT(&processors);
+	return count < THREADS_USUAL ? (unsigned)count : THREADS_USUAL;
+}
+
+/* load_limits - time limits and numbers */
+static void load_limits(struct config *config, struct config_notes *notes)
+{
+	struct server_limits *limits = &config->limits;
+
+	limits->max_connections =
+		load_count(config, OPTION_MAX_CONNECTIONS, 1, 1000000, notes);
+	config->threads =
+		load_count(config, OPTION_THREADS, 0, THREADS_MAX, notes);
+	if (config->threads == 0)
+		config->threads = usual_threads();
+	load_time(config, OPTION_REQUEST_TIMEOUT, 3600, &limits->request_ms,
+		  notes);
+	load_time(config, OPTION_IDLE_TIMEOUT, 7 * DAY, &limits->idle_ms,
+		  notes);
+	load_time(config, OPTION_REPLY_TIMEOUT, 3600, &limits->reply_ms, notes);
+}
+
+/* load_path - an option with an absolute path; empty: NULL */
+static char *load_path(const struct config *config, enum config_option option,
+		       struct config_notes *notes)
+{
+	const struct setting *from = settings_top(config->settings, option);
+	const char *path = setting_text(from);
+	char shown[CONFIG_SHOWN];
+
+	if (*path == '\0')
+		return NULL;
+	if (*path != '/' || strlen(path) >= CONFIG_PATH_MAX)
+		config_error(notes, from->line,
+			     "%s: %s is not an absolute path of less than %d "
+			     "bytes",
+			     config_option_name(option),
+			     config_show(shown, path), CONFIG_PATH_MAX);
+	return xstrdup(path);
+}
+
+/* load_trial - capture and shadow */
+static void load_trial(struct config *config, struct config_notes *notes)
+{
+	struct stat status;
+
+	config->capture = load_path(config, OPTION_CAPTURE, notes);
+	config->shadow = load_path(config, OPTION_SHADOW, notes);
+	config->capture_files = load_count(config, OPTION_CAPTURE_FILES, 2,
+					   CAPTURE_FILES_MAX, notes);
+	if (config->capture != NULL &&
+	    (stat(config->capture, &status) < 0 || !S_ISDIR(status.st_mode)))
+		config_warning(
+			notes,
+			settings_top(config->settings, OPTION_CAPTURE)->line,
+			"capture: there is no directory %s; nothing is "
+			"kept",
+			config->capture);
+	if (config->shadow != NULL && strcmp(config->shadow, config->path) == 0)
+		config_error(
+			notes,
+			settings_top(config->settings, OPTION_SHADOW)->line,
+			"shadow: this is the configuration file itself; name "
+			"the next one");
+}
+
+/* load_open_relay - allow_open_relay */
+static void load_open_relay(struct config *config, struct config_notes *notes)
+{
+	const struct setting *from =
+		settings_top(config->settings, OPTION_ALLOW_OPEN_RELAY);
+	struct error error;
+
+	if (config_value_bool(setting_text(from), &config->allow_open_relay,
+			      &error) < 0)
+		config_option_error(notes, OPTION_ALLOW_OPEN_RELAY, from->line,
+				    &error);
+}
+
+/* config_process - process all of them */
+void config_process(struct config *config, struct config_notes *notes)
+{
+	load_user(config, notes);
+	load_group(config, notes);
+	load_paths(config, notes);
+	load_verdicts(config, notes);
+	load_limits(config, notes);
+	load_open_relay(config, notes);
+	load_trial(config, notes);
+}

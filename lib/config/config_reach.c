@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* config_reach - find restrictions that are never reached
+ *
+ * This is not guessed from names: the restrictions before one are tried on
+ * every kind of request, and if one of them always decides, it is never
+ * reached. */
+
+#include "lib/config/config_reach.h"
+
+#include <string.h>
+
+#include "lib/decision/evaluate.h"
+#include "lib/decision/facts.h"
+
+#define KINDS 8 /* ours or not, encrypted or not, logged in or not */
+
+/* make_facts - the facts of one kind of request */
+static void make_facts(struct facts *facts, unsigned kind)
+{
+	memset(facts, 0, sizeof(*facts));
+	facts->has_recipient = true;
+	facts->destination.status = RESOLVE_DONE;
+	facts->destination.list = "";
+	facts->destination.domain = facts->destination.address;
+	facts->authorized = (kind & 1) != 0;
+	facts->weak = (kind & 2) != 0 ? NULL : "not encrypted";
+	facts->authenticated = (kind & 4) != 0;
+}
+
+/* decides - does a restriction decide this kind of request? One that looks into
+ * a list of its own does not always. */
+static bool decides(const struct restriction_use *use,
+		    const struct facts *facts)
+{
+	struct decision decision = { .reason = "" };
+	struct request request;
+	struct subject subject = { .request = &request, .facts = facts };
+
+	if (use->restriction->parameter != NULL ||
+	    use->restriction->cancel != NULL)
+		return false;
+	request_init(&request);
+	return use->restriction->evaluate(&subject, use->state, &decision) !=
+	       VERDICT_DUNNO;
+}
+
+/* first_unreached - index of the first restriction that is never reached;
+ * count: there is none */
+static size_t first_unreached(const struct restriction_list *list)
+{
+	static struct facts facts;
+	size_t farthest = 0;
+	unsigned kind;
+
+	for (kind = 0; kind < KINDS; kind++) {
+		size_t i = 0;
+
+		make_facts(&facts, kind);
+		while (i < list->count && !decides(&list->uses[i], &facts))
+			i++;
+		if (i > farthest)
+			farthest = i;
+	}
+	return farthest + 1 < list->count ? farthest + 1 : list->count;
+}
+
+/* warn_unreached - warn of restrictions of a service that are never tried */
+static void warn_unreached(const struct service *service,
+			   struct config_notes *notes)
+{
+	const struct restriction_list *list = &service->restrictions;
+	size_t first = first_unreached(list);
+
+	if (first < list->count)
+		config_warning(notes, list->uses[first].line,
+			       "restrictions: nothing after %s is ever tried",
+			       list->uses[first - 1].restriction->name);
+}
+
+/* warn_repeated - warn of a word that is in the list twice; its argument is the
+ * same option each time */
+static void warn_repeated(const struct service *service,
+			  struct config_notes *notes)
+{
+	const struct restriction_list *list = &service->restrictions;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < list->count; i++)
+		for (k = 0; k < i; k++)
+			if (list->uses[i].restriction ==
+			    list->uses[k].restriction)
+				config_warning(notes, list->uses[i].line,
+					       "restrictions: %s is in the "
+					       "list twice; the second has "
+					       "no effect",
+					       list->uses[i].restriction->name);
+}
+
+/* config_reach - warn of what never takes effect */
+void config_reach(const struct config *config, struct config_notes *notes)
+{
+	const struct service_list *list = &config->services;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		warn_unreached(&list->services[i], notes);
+		warn_repeated(&list->services[i], notes);
+	}
+	config_match(list, notes);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+/* config_watch - the files that a configuration was made from
+ *
+ * A change to any of them is a change to the configuration. So it matters when
+ * they change, and who can change them. */
+
+#include "lib/config/config_watch.h"
+
+#include <stdlib.h>
+
+#include "lib/base/trust.h"
+#include "lib/base/xalloc.h"
+#include "lib/config/config_options.h"
+
+/* warn_new - warn of the files that were just added to the list */
+static void warn_new(const struct config *config, struct config_notes *notes,
+		     const char *name, int line, size_t before)
+{
+	struct error error;
+	size_t i;
+
+	for (i = before; i < config->watched.count; i++)
+		if (trust_path(config->watched.items[i].path, config->uid,
+			       &error) < 0)
+			config_warning(notes, line,
+				       "%s: %s; anyone who can change it "
+				       "controls what policyd decides",
+				       name, error.text);
+}
+
+/* judge - too many files are an error only if they are watched */
+static int judge(const struct config *config, struct config_notes *notes,
+		 const char *name, int line, int result,
+		 const struct error *error)
+{
+	if (result == 0 || config->table_refresh_ms > 0)
+		return result;
+	config_warning(notes, line,
+		       "%s: %s: write access to the other files is not "
+		       "checked",
+		       name, error->text);
+	return 0;
+}
+
+/* config_watch_file - watch one file */
+int config_watch_file(struct config *config, struct config_notes *notes,
+		      const char *name, int line, const char *path,
+		      struct error *error)
+{
+	size_t before = config->watched.count;
+	int result = watch_list_add(&config->watched, path, NULL, error);
+
+	warn_new(config, notes, name, line, before);
+	return judge(config, notes, name, line, result, error);
+}
+
+/* config_watch_text - watch every file that a list names */
+int config_watch_text(struct config *config, struct config_notes *notes,
+		      const char *name, int line, const char *text,
+		      struct error *error)
+{
+	size_t before = config->watched.count;
+	int result = watch_list_add_text(&config->watched, text, error);
+
+	warn_new(config, notes, name, line, before);
+	return judge(config, notes, name, line, result, error);
+}
+
+/* watch_directory - check the directory that an option names, or that of its
+ * file */
+static void watch_directory(struct config *config, struct config_notes *notes,
+			    enum config_option option, const char *path)
+{
+	int line = settings_top(config->settings, option)->line;
+	struct error error;
+
+	if (path[0] == '/' && trust_directory(path, config->uid, &error) < 0)
+		config_warning(notes, line, "%s: %s: %s",
+			       config_option_name(option), path, error.text);
+}
+
+/* config_watch_directories - could others create the file first? */
+void config_watch_directories(struct config *config, struct config_notes *notes)
+{
+	struct error error;
+	char *ring;
+
+	if (trust_directory(config->path, TRUST_NOBODY, &error) < 0)
+		config_warning(notes, 0, "%s", error.text);
+	watch_directory(config, notes, OPTION_PID_FILE, config->pid_file);
+	watch_directory(config, notes, OPTION_LOG, config->log);
+	if (config->capture == NULL)
+		return;
+	ring = xasprintf("%s/capture.0", config->capture);
+	watch_directory(config, notes, OPTION_CAPTURE, ring);
+	free(ring);
+}
+
+/* config_watch_end - without table_refresh nothing is watched */
+void config_watch_end(struct config *config)
+{
+	if (config->table_refresh_ms == 0)
+		watch_list_clear(&config->watched);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/* decision - what was decided, by which restriction, and why */
+
+#include "lib/decision/decision.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "lib/address/resolve.h"
+
+/* decision_init - clear all but the buffers */
+void decision_init(struct decision *decision)
+{
+	memset(decision, 0, offsetof(struct decision, owners));
+	decision->owners[0] = '\0';
+	decision->reason = "";
+}
+
+/* verdict_name - the word in the log and in messages */
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = {
+		[VERDICT_DUNNO] = "dunno",   [VERDICT_PERMIT] = "permit",
+		[VERDICT_REJECT] = "reject", [VERDICT_DEFER] = "defer",
+		[VERDICT_ASK] = "ask",	     [VERDICT_WAIT] = "wait",
+	};
+
+	return names[verdict];
+}
+
+/* verdict_find - the verdict with that name */
+int verdict_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < VERDICT_COUNT; i++)
+		if (strcmp(verdict_name((enum verdict)i), name) == 0)
+			return i;
+	return -1;
+}
+
+/* ask - record a restriction for Postfix to try; -1: there are too many */
+static int ask(struct decision *decision, const char *restriction)
+{
+	for (size_t i = 0; i < decision->asked_count; i++)
+		if (strcmp(decision->asked[i], restriction) == 0)
+			return 0;
+	if (decision->asked_count == DECISION_ASKED)
+		return -1;
+	decision->asked[decision->asked_count++] = restriction;
+	return 0;
+}
+
+/* decision_authorized - is the destination ours, or assumed to be? */
+int decision_authorized(struct decision *decision, int authorized,
+			const char *restriction, bool assumed)
+{
+	if (authorized != AUTHORIZED_ASK)
+		return authorized;
+	if (decision->assumed != ASSUMED_NOTHING)
+		return decision->assumed == ASSUMED_OURS ? 1 : 0;
+	if (ask(decision, restriction) < 0)
+		return -1;
+	decision->assumed = assumed ? ASSUMED_OURS : ASSUMED_NOT_OURS;
+	return AUTHORIZED_ASK;
+}
+
+/* decision_ask_sender - continue, and have Postfix try the restriction */
+enum verdict decision_ask_sender(struct decision *decision,
+				 const char *restriction)
+{
+	if (ask(decision, restriction) == 0)
+		return VERDICT_DUNNO;
+	decision->refusal = REFUSAL_LOOKUP;
+	decision->reason = "too many restrictions are left to Postfix";
+	return VERDICT_DEFER;
+}

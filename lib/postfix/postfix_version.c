@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/* postfix_version - what a Postfix of that version does differently
+ *
+ * policyd has to read what Postfix reads, as that Postfix reads it. The table
+ * has one row for each change of meaning since 3.4; policyd knows the version
+ * from mail_version of import_postfix. Without it, whoever asks takes the
+ * newest meaning, unless that would permit more than an older one.
+ *
+ * A snapshot has some of what its release will have: nobody knows what. */
+
+#include "lib/postfix/postfix_version.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#define MINORS 1000u /* more than any major version has */
+
+static const char *const since[POSTFIX_CHANGES] = {
+	[POSTFIX_LISTS_JOIN_LINES] = "3.8",
+	[POSTFIX_PROXY_FOLDS_TEXTHASH] = "3.11",
+};
+
+/* take_number - of digits, and what is behind it; NULL: there is none, or it
+ * is too large */
+static const char *take_number(const char *text, unsigned *number)
+{
+	*number = 0;
+	if (!isdigit((unsigned char)*text))
+		return NULL;
+	for (; isdigit((unsigned char)*text); text++) {
+		*number = *number * 10 + (unsigned)(*text - '0');
+		if (*number >= MINORS)
+			return NULL;
+	}
+	return text;
+}
+
+/* postfix_version - twice major and minor; and one more for a release, so that
+ * it is above the snapshots that led to it */
+unsigned postfix_version(const char *text)
+{
+	unsigned major, minor;
+
+	if (text == NULL)
+		return 0;
+	text = take_number(text, &major);
+	if (text == NULL || *text != '.')
+		return 0;
+	text = take_number(text + 1, &minor);
+	if (text == NULL || (*text != '\0' && *text != '.' && *text != '-'))
+		return 0;
+	return 2 * (major * MINORS + minor) + (*text != '-');
+}
+
+/* postfix_has - that change? */
+enum postfix_has postfix_has(unsigned version, enum postfix_change change)
+{
+	unsigned first = postfix_version(since[change]);
+
+	if (version == 0 || version == first - 1)
+		return POSTFIX_MAY_HAVE;
+	return version >= first ? POSTFIX_HAS : POSTFIX_HAS_NOT;
+}
+
+/* postfix_since - the release that brought the change */
+const char *postfix_since(enum postfix_change change)
+{
+	return since[change];
+}

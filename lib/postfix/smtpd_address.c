@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/* smtpd_address - where a port of smtpd(8) is, and who can reach it
+ *
+ * The first column of master.cf is "smtp", "25", "127.0.0.1:10025",
+ * "[::1]:10025" or "localhost:10025". Names are not looked up. */
+
+#include "lib/postfix/smtpd_port.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/xalloc.h"
+
+/* Addresses that only this host, or hosts nearby, can have. */
+static const struct {
+	unsigned char bytes[4];
+	unsigned bits;
+} private_networks[] = {
+	{ { 127 }, 8 },	      { { 10 }, 8 },	    { { 172, 16 }, 12 },
+	{ { 192, 168 }, 16 }, { { 169, 254 }, 16 },
+};
+
+/* host_of - "HOST" of "HOST:PORT" or "[HOST]:PORT"; "" when there is none. The
+ * caller frees it. */
+static char *host_of(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	size_t length = colon != NULL ? (size_t)(colon - text) : 0;
+
+	if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
+		text++;
+		length -= 2;
+	}
+	return xstrndup(text, length);
+}
+
+/* known_host - the address of a host, as far as it is one; NULL: a name. The
+ * caller frees it. */
+static char *known_host(const char *host)
+{
+	unsigned char bytes[16];
+
+	if (strcasecmp(host, "localhost") == 0)
+		return xstrdup("127.0.0.1");
+	if (strncasecmp(host, "ipv6:", 5) == 0)
+		host += 5;
+	if (inet_pton(AF_INET, host, bytes) != 1 &&
+	    inet_pton(AF_INET6, host, bytes) != 1)
+		return NULL;
+	return xstrdup(host);
+}
+
+/* is_any - does the address mean all those of this host? */
+static bool is_any(const char *host)
+{
+	return strcmp(host, "") == 0 || strcmp(host, "0.0.0.0") == 0 ||
+	       strcmp(host, "::") == 0;
+}
+
+/* loopback_of - the address at which a port of all addresses has its clients on
+ * this host; NULL: it has none of loopback */
+static char *loopback_of(const struct smtpd_port *port)
+{
+	static const char *const all[] = { "all", "loopback-only", "127.0.0.1",
+					   "localhost" };
+	const char *rest =
+		postfix_get(port->postfix, port->service, "inet_interfaces");
+	const char *protocols =
+		postfix_get(port->postfix, port->service, "inet_protocols");
+	bool found = false;
+	char *word;
+	size_t i;
+
+	while ((word = postfix_next_word(&rest)) != NULL) {
+		for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+			found |= strcasecmp(word, all[i]) == 0;
+		free(word);
+	}
+	if (!found)
+		return NULL;
+	return xstrdup(strcasecmp(protocols, "ipv6") == 0 ? "::1"
+							  : "127.0.0.1");
+}
+
+/* smtpd_port_host - the address by which a client on this host comes */
+char *smtpd_port_host(const struct smtpd_port *port)
+{
+	char *host = host_of(port->service->name);
+	char *address;
+
+	if (strcmp(port->service->type, "inet") != 0)
+		address = NULL;
+	else if (strcmp(host, "::") == 0)
+		address = xstrdup("::1");
+	else
+		address = is_any(host) ? loopback_of(port) : known_host(host);
+	free(host);
+	return address;
+}
+
+/* is_private - loopback, or an address for networks of one's own? */
+static bool is_private(const char *address)
+{
+	unsigned char bytes[16];
+	size_t i;
+
+	if (inet_pton(AF_INET6, address, bytes) == 1)
+		return strcmp(address, "::1") == 0 ||
+		       (bytes[0] & 0xfe) == 0xfc ||
+		       (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
+	if (inet_pton(AF_INET, address, bytes) != 1)
+		return false;
+	for (i = 0; i < sizeof(private_networks) / sizeof(private_networks[0]);
+	     i++) {
+		const unsigned char *network = private_networks[i].bytes;
+		unsigned bits = private_networks[i].bits;
+		unsigned mask = (0xff00u >> (bits > 8 ? bits - 8 : 0)) & 0xff;
+
+		if (bytes[0] == network[0] &&
+		    (bits <= 8 || (bytes[1] & mask) == network[1]))
+			return true;
+	}
+	return false;
+}
+
+/* smtpd_port_is_private - only from this host, or from a network nearby? */
+bool smtpd_port_is_private(const struct smtpd_port *port)
+{
+	const char *interfaces =
+		postfix_get(port->postfix, port->service, "inet_interfaces");
+	char *host = host_of(port->service->name);
+	char *address = known_host(host);
+	bool private;
+
+	if (is_any(host))
+	private = strcmp(port->service->type, "inet") == 0 &&
+		  strcasecmp(interfaces, "loopback-only") == 0;
+	else private = address != NULL && is_private(address);
+	free(address);
+	free(host);
+	return private;
+}
+
+/* leads_here - does "HOST:PORT", maybe with a transport before it, name this
+ * port? */
+static bool leads_here(const struct smtpd_port *port, const char *text)
+{
+	const char *bracket = strchr(text, '['), *colon = strrchr(text, ':');
+	const struct postfix_service where = {
+		.name = (char *)text,
+		.type = (char *)"inet",
+	};
+	char *host, *here, *address;
+	bool same;
+
+	if (port->number == 0 || colon == NULL ||
+	    postfix_port(port->postfix, &where) != port->number)
+		return false;
+	if (bracket == NULL) {
+		bracket = colon;
+		while (bracket > text && bracket[-1] != ':')
+			bracket--;
+	}
+	host = host_of(bracket);
+	here = smtpd_port_host(port);
+	address = known_host(host);
+	same = *host == '\0' ||
+	       (address != NULL &&
+		(strncmp(address, "127.", 4) == 0 ||
+		 strcmp(address, "::1") == 0 ||
+		 (here != NULL && strcmp(address, here) == 0)));
+	free(address);
+	free(here);
+	free(host);
+	return same;
+}
+
+/* is_next_hop - do settings lead to this port? */
+static bool is_next_hop(const struct smtpd_port *port,
+			const struct postfix_service *service)
+{
+	static const char *const names[] = {
+		"content_filter",    "smtpd_proxy_filter",  "relayhost",
+		"default_transport", "relay_transport",	    "local_transport",
+		"virtual_transport", "smtp_fallback_relay",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (leads_here(port,
+			       postfix_get(port->postfix, service, names[i])))
+			return true;
+	return false;
+}
+
+/* smtpd_port_is_named - does this Postfix itself deliver to the port? */
+bool smtpd_port_is_named(const struct smtpd_port *port)
+{
+	const struct postfix *postfix = port->postfix;
+	bool named = is_next_hop(port, NULL);
+	size_t i;
+
+	for (i = 0; i < postfix->service_count && !named; i++)
+		named = is_next_hop(port, &postfix->services[i]);
+	return named;
+}

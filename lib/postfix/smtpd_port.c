@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: ISC */
+/* smtpd_port - one port of smtpd(8): TLS, AUTH, and its lists
+ *
+ * As smtpd(8) makes it of main.cf and of the -o options of master.cf. Where a
+ * client comes from is in smtpd_address.c, what happens to it in
+ * smtpd_outcome.c. */
+
+#include "lib/postfix/smtpd_port.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/postfix/smtpd_word.h"
+
+static const char *const names[SMTPD_LISTS] = {
+	[SMTPD_LIST_CLIENT] = "smtpd_client_restrictions",
+	[SMTPD_LIST_HELO] = "smtpd_helo_restrictions",
+	[SMTPD_LIST_SENDER] = "smtpd_sender_restrictions",
+	[SMTPD_LIST_RELAY] = "smtpd_relay_restrictions",
+	[SMTPD_LIST_RECIPIENT] = "smtpd_recipient_restrictions",
+	[SMTPD_LIST_DATA] = "smtpd_data_restrictions",
+	[SMTPD_LIST_END_OF_DATA] = "smtpd_end_of_data_restrictions",
+};
+
+/* smtpd_list_name - the parameter that holds it */
+const char *smtpd_list_name(enum smtpd_list list)
+{
+	return names[list];
+}
+
+/* get - a parameter of the port */
+static const char *get(const struct smtpd_port *port, const char *name)
+{
+	return postfix_get(port->postfix, port->service, name);
+}
+
+/* get_bool - likewise */
+static bool get_bool(const struct smtpd_port *port, const char *name)
+{
+	return postfix_get_bool(port->postfix, port->service, name);
+}
+
+/* has_word - does a list of words in main.cf syntax hold one, in any case? */
+static bool has_word(const char *list, const char *wanted)
+{
+	bool found = false;
+	char *word;
+
+	while (!found && (word = postfix_next_word(&list)) != NULL) {
+		found = strcasecmp(word, wanted) == 0;
+		free(word);
+	}
+	return found;
+}
+
+/* smtpd_port_is - does the service take messages from the network? smtpd(8)
+ * in a pass service has its clients from postscreen(8). */
+bool smtpd_port_is(const struct postfix *postfix,
+		   const struct postfix_service *service)
+{
+	size_t i;
+
+	if (strcmp(service->program, "smtpd") != 0)
+		return false;
+	if (strcmp(service->type, "pass") != 0)
+		return strcmp(service->type, "inet") == 0;
+	for (i = 0; i < postfix->service_count; i++)
+		if (strcmp(postfix->services[i].program, "postscreen") == 0)
+			return true;
+	return false;
+}
+
+/* is_readable - are the options of the command those that are known here?
+ * "-oname=value" in one word is fine with smtpd(8), but postconf(1) prints
+ * something else for it. */
+static bool is_readable(const struct postfix_service *service)
+{
+	const char *rest = service->command + strlen(service->program);
+	bool readable = true, value = false;
+	char *word;
+
+	while (readable && (word = postfix_next_argument(&rest)) != NULL) {
+		if (value)
+			readable = strchr(word, '=') != NULL;
+		else
+			readable = strcmp(word, "-o") == 0 ||
+				   strcmp(word, "-v") == 0 ||
+				   strcmp(word, "-D") == 0;
+		value = !value && strcmp(word, "-o") == 0;
+		free(word);
+	}
+	return readable && !value;
+}
+
+/* is_alone - a service of one name and type is in master.cf once? */
+static bool is_alone(const struct smtpd_port *port)
+{
+	const struct postfix *postfix = port->postfix;
+	size_t i;
+
+	for (i = 0; i < postfix->service_count; i++)
+		if (&postfix->services[i] != port->service &&
+		    strcmp(postfix->services[i].name, port->service->name) ==
+			    0 &&
+		    strcmp(postfix->services[i].type, port->service->type) == 0)
+			return false;
+	return true;
+}
+
+/* fails - a port on which nobody is served, or on which it is not known */
+static void fails(struct smtpd_port *port, enum smtpd_answer works,
+		  const char *why)
+{
+	if (works >= port->works)
+		return;
+	port->works = works;
+	port->works_why = why;
+}
+
+/* read_level - do clients get TLS, and must they? */
+static void read_level(struct smtpd_port *port)
+{
+	static const char *const encrypt[] = { "encrypt", "secure", "verify",
+					       "fingerprint" };
+	const char *level = get(port, "smtpd_tls_security_level");
+	size_t i;
+
+	port->wraps = get_bool(port, "smtpd_tls_wrappermode");
+	if (port->wraps || *level == '\0') {
+		port->demands_tls =
+			port->wraps || get_bool(port, "smtpd_enforce_tls");
+		port->tls = port->demands_tls || get_bool(port, "smtpd_use_tls")
+				    ? SMTPD_YES
+				    : SMTPD_NO;
+		return;
+	}
+	for (i = 0; i < sizeof(encrypt) / sizeof(encrypt[0]); i++)
+		port->demands_tls |= strcasecmp(level, encrypt[i]) == 0;
+	if (port->demands_tls || strcasecmp(level, "may") == 0)
+		port->tls = SMTPD_YES;
+	else if (strcasecmp(level, "none") != 0)
+		fails(port, SMTPD_MAY, "smtpd_tls_security_level");
+}
+
+/* read_certificates - without one of our own there is no TLS: "none" is meant
+ * for those clients who can do without */
+static void read_certificates(struct smtpd_port *port)
+{
+	static const char *const files[] = { "smtpd_tls_chain_files",
+					     "smtpd_tls_cert_file",
+					     "smtpd_tls_eccert_file",
+					     "smtpd_tls_dcert_file" };
+	bool demands =
+		port->demands_tls && get_bool(port, "smtpd_tls_req_ccert");
+	enum smtpd_answer own = SMTPD_NO;
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (strcasecmp(get(port, files[i]), "none") == 0)
+			own = own == SMTPD_NO ? SMTPD_MAY : own;
+		else if (*get(port, files[i]) != '\0')
+			own = SMTPD_YES;
+	if (port->tls > own)
+		port->tls = own;
+	port->demands_certificate = demands && port->tls != SMTPD_NO;
+	port->asks_certificate =
+		port->tls != SMTPD_NO &&
+		(demands || get_bool(port, "smtpd_tls_ask_ccert"));
+}
+
+/* read_auth - can a client log in? What EHLO does not announce can be done
+ * all the same, but a client may not try. */
+static void read_auth(struct smtpd_port *port)
+{
+	const char *hidden = get(port, "smtpd_discard_ehlo_keywords");
+	bool some =
+		*get(port, "smtpd_discard_ehlo_keyword_address_maps") != '\0';
+
+	if (get_bool(port, "smtpd_sasl_auth_enable"))
+		port->auth = has_word(hidden, "auth") || some ? SMTPD_MAY
+							      : SMTPD_YES;
+	if (!port->demands_tls && !get_bool(port, "smtpd_tls_auth_only"))
+		port->plain_auth = port->auth;
+	if (port->wraps)
+		return;
+	if (has_word(hidden, "starttls"))
+		port->tls =
+			some && port->tls != SMTPD_NO ? SMTPD_MAY : SMTPD_NO;
+	else if (some && port->tls == SMTPD_YES)
+		port->tls = SMTPD_MAY;
+}
+
+/* read_filter - who else has a word, before a message is taken? */
+static void read_filter(struct smtpd_port *port)
+{
+	static const char *const filters[] = {
+		"smtpd_milters", "smtpd_milter_maps", "smtpd_proxy_filter",
+		"smtpd_command_filter", "smtpd_upstream_proxy_protocol"
+	};
+	bool pass = strcmp(port->service->type, "pass") == 0;
+	size_t i;
+
+	for (i = sizeof(filters) / sizeof(filters[0]); i-- > 0;)
+		if (*get(port, filters[i]) != '\0')
+			port->filter = filters[i];
+	if (pass)
+		port->filter = "postscreen";
+	port->has_front =
+		*get(port, "smtpd_upstream_proxy_protocol") != '\0' ||
+		*get(port, "smtpd_authorized_xclient_hosts") != '\0' ||
+		(pass &&
+		 *get(port, "postscreen_upstream_proxy_protocol") != '\0');
+}
+
+/* is_required - is it a word that a relay or recipient list must have? */
+static bool is_required(const char *word)
+{
+	const struct smtpd_word *known =
+		word != NULL ? smtpd_word_find(word) : NULL;
+
+	return known != NULL && known->is_required;
+}
+
+/* has_required - smtpd(8) looks for one such word in a list; behind "permit"
+ * it does not look, but for that class only */
+static bool has_required(const struct postfix_list *list)
+{
+	size_t i = 0;
+
+	while (i < list->count) {
+		const struct postfix_restriction *item = &list->items[i];
+		const struct smtpd_word *known = smtpd_word_find(item->word);
+
+		if (!item->warns &&
+		    (is_required(item->word) || is_required(item->argument)))
+			return true;
+		if (!item->warns && known != NULL &&
+		    known->kind == SMTPD_WORD_PERMIT)
+			i = item->end;
+		else
+			i++;
+	}
+	return list->is_cut;
+}
+
+/* check_classes - smtpd(8) wants a definition of each */
+static void check_classes(struct smtpd_port *port)
+{
+	const char *rest = get(port, "smtpd_restriction_classes");
+	char *name;
+
+	while ((name = postfix_next_word(&rest)) != NULL) {
+		if (*get(port, name) == '\0')
+			fails(port, SMTPD_NO, "smtpd_restriction_classes");
+		free(name);
+	}
+}
+
+/* smtpd_port_open - read what is said of a service */
+void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
+		     const struct postfix_service *service)
+{
+	size_t i;
+
+	*port = (struct smtpd_port){
+		.postfix = postfix,
+		.service = service,
+		.number = postfix_port(postfix, service),
+		.works = SMTPD_YES,
+	};
+	for (i = 0; i < SMTPD_LISTS; i++)
+		postfix_list_read(&port->lists[i], postfix, service, names[i]);
+	read_level(port);
+	read_certificates(port);
+	read_auth(port);
+	read_filter(port);
+	check_classes(port);
+	if (!has_required(&port->lists[SMTPD_LIST_RELAY]) &&
+	    !has_required(&port->lists[SMTPD_LIST_RECIPIENT]))
+		fails(port, SMTPD_NO, names[SMTPD_LIST_RELAY]);
+	if (!is_readable(service) || !is_alone(port)) {
+		port->works = SMTPD_MAY;
+		port->works_why = "master.cf";
+	}
+}
+
+/* smtpd_port_close - free what the struct holds */
+void smtpd_port_close(struct smtpd_port *port)
+{
+	size_t i;
+
+	for (i = 0; i < SMTPD_LISTS; i++)
+		postfix_list_clear(&port->lists[i]);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_SMTPD_PORT_H
+#define LIB_SMTPD_PORT_H
+
+#include <stdbool.h>
+
+#include "lib/postfix/postfix_settings.h"
+#include "lib/postfix/smtpd_restrictions.h"
+
+/* A port that smtpd(8) serves, as main.cf and master.cf make it. */
+
+/* What is known of a thing; SMTPD_MAY is never a guess. */
+enum smtpd_answer { SMTPD_NO, SMTPD_MAY, SMTPD_YES };
+
+/* The lists that a message goes through, in the order in which it does. */
+enum smtpd_list {
+	SMTPD_LIST_CLIENT,
+	SMTPD_LIST_HELO,
+	SMTPD_LIST_SENDER,
+	SMTPD_LIST_RELAY,
+	SMTPD_LIST_RECIPIENT,
+	SMTPD_LIST_DATA,
+	SMTPD_LIST_END_OF_DATA,
+	SMTPD_LISTS
+};
+
+struct smtpd_port {
+	const struct postfix *postfix;
+	const struct postfix_service *service;
+	unsigned number;	      /* 0: unknown */
+	enum smtpd_answer works;      /* NO: smtpd(8) ends at once. MAY: what
+				       * it reads is not what is known here */
+	const char *works_why;	      /* the parameter, unless YES */
+	enum smtpd_answer tls;	      /* can a client encrypt? */
+	bool wraps;		      /* TLS from the first byte */
+	bool demands_tls;	      /* from everybody */
+	enum smtpd_answer auth;	      /* can a client log in, in TLS? */
+	enum smtpd_answer plain_auth; /* ... without */
+	bool asks_certificate;	      /* in TLS */
+	bool demands_certificate;     /* a trusted one, from everybody */
+	bool has_front;		      /* a proxy may speak for the clients */
+	const char *filter;	      /* a parameter by which others have a word
+				       * before a message is taken; or NULL */
+	struct postfix_list lists[SMTPD_LISTS];
+};
+
+/* smtpd_list_name - "smtpd_client_restrictions" */
+const char *smtpd_list_name(enum smtpd_list list);
+
+/* smtpd_port_is - does the service take messages from clients in the network?
+ * Not so smtpd behind another program of this host, or for a pipe. */
+bool smtpd_port_is(const struct postfix *postfix,
+		   const struct postfix_service *service);
+
+/* smtpd_port_open - read what is said of a service, smtpd_port_is(). Both must
+ * outlive the port. */
+void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
+		     const struct postfix_service *service);
+
+/* smtpd_port_close - free what the struct holds. */
+void smtpd_port_close(struct smtpd_port *port);
+
+/* smtpd_port_host - the address by which a client on this host comes to the
+ * port: the port's own, 127.0.0.1 if it has many, or ::1. NULL: unknown. The
+ * caller frees it. */
+char *smtpd_port_host(const struct smtpd_port *port);
+
+/* smtpd_port_is_private - is the port reached from this host only, or from a
+ * network of private addresses? */
+bool smtpd_port_is_private(const struct smtpd_port *port);
+
+/* smtpd_port_is_named - does this Postfix itself deliver to the port:
+ * content_filter, smtpd_proxy_filter, a relayhost or a transport? Tables are
+ * not looked into. */
+bool smtpd_port_is_named(const struct smtpd_port *port);
+
+#endif

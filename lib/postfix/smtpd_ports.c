@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/* smtpd_ports - what a Postfix lets through, port by port */
+
+#include "lib/postfix/smtpd_ports.h"
+
+#include <stdlib.h>
+
+#include "lib/base/xalloc.h"
+
+/* any_passes - may some client of these send something? */
+static bool any_passes(const struct smtpd_row *row, int first, int last)
+{
+	int client, recipient;
+
+	for (client = first; client <= last; client++)
+		for (recipient = 0; recipient < SMTPD_RECIPIENTS; recipient++)
+			if (row->outcomes[client][recipient].passes != SMTPD_NO)
+				return true;
+	return false;
+}
+
+/* is_return - does mail come back from a filter here? */
+static bool is_return(const struct smtpd_row *row)
+{
+	return smtpd_port_is_named(&row->port) ||
+	       (smtpd_port_is_private(&row->port) &&
+		!any_passes(row, SMTPD_STRANGER, SMTPD_LOGIN_TLS) &&
+		any_passes(row, SMTPD_NETWORK, SMTPD_HOST_TLS));
+}
+
+/* judge - one port */
+static void judge(struct smtpd_row *row,
+		  const struct smtpd_knowledge *knowledge)
+{
+	int client, recipient;
+
+	for (client = 0; client < SMTPD_CLIENTS; client++)
+		for (recipient = 0; recipient < SMTPD_RECIPIENTS; recipient++)
+			row->outcomes[client][recipient] = smtpd_outcome(
+				&row->port, (enum smtpd_client)client,
+				(enum smtpd_recipient)recipient, knowledge);
+	row->is_return = is_return(row);
+}
+
+/* smtpd_ports_judge - all ports */
+void smtpd_ports_judge(struct smtpd_ports *ports, const struct postfix *postfix,
+		       const struct smtpd_knowledge *knowledge)
+{
+	static const struct smtpd_knowledge none;
+	size_t i;
+
+	*ports = (struct smtpd_ports){
+		.rows = xcalloc(postfix->service_count + 1,
+				sizeof(*ports->rows)),
+	};
+	for (i = 0; i < postfix->service_count; i++) {
+		struct smtpd_row *row = &ports->rows[ports->count];
+
+		if (!smtpd_port_is(postfix, &postfix->services[i]))
+			continue;
+		ports->count++;
+		smtpd_port_open(&row->port, postfix, &postfix->services[i]);
+		judge(row, knowledge != NULL ? knowledge : &none);
+	}
+}
+
+/* smtpd_ports_clear - free what the struct holds */
+void smtpd_ports_clear(struct smtpd_ports *ports)
+{
+	size_t i;
+
+	for (i = 0; i < ports->count; i++)
+		smtpd_port_close(&ports->rows[i].port);
+	free(ports->rows);
+	*ports = (struct smtpd_ports){ 0 };
+}

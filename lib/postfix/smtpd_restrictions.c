@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: ISC */
+/* postfix_list - a list of restrictions, read as in smtpd(8)
+ *
+ * Words are separated by commas and white space; a text in braces is one word.
+ * Some words take the next one as an argument, which must not be mistaken for a
+ * restriction. */
+
+#include "lib/postfix/smtpd_restrictions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/words.h"
+#include "lib/base/xalloc.h"
+#include "lib/postfix/smtpd_word.h"
+
+#define DEPTH_MAX 8 /* of classes in classes */
+
+/* next_word - the text up to a separator that is not in braces */
+static char *next_word(const char **text, const char *separators)
+{
+	const char *start = *text + strspn(*text, separators);
+	size_t depth = 0, length;
+
+	for (length = 0; start[length] != '\0'; length++) {
+		if (start[length] == '{')
+			depth++;
+		else if (depth > 0 && start[length] == '}')
+			depth--;
+		else if (depth == 0 &&
+			 strchr(separators, start[length]) != NULL)
+			break;
+	}
+	*text = start + length;
+	return length > 0 ? xstrndup(start, length) : NULL;
+}
+
+/* postfix_next_word - the next word of a list */
+char *postfix_next_word(const char **text)
+{
+	return next_word(text, WORDS_SEPARATORS);
+}
+
+/* postfix_next_argument - of a command in master.cf */
+char *postfix_next_argument(const char **text)
+{
+	return next_word(text, " \t\r\n");
+}
+
+/* append - append a restriction; the list then owns word and argument */
+static struct postfix_restriction *append(struct postfix_list *list, char *word,
+					  char *argument, const char *parameter)
+{
+	struct postfix_restriction *item;
+
+	list->items = xreallocarray(list->items, list->count + 1,
+				    sizeof(*list->items));
+	item = &list->items[list->count++];
+	*item = (struct postfix_restriction){ .word = word,
+					      .argument = argument,
+					      .parameter = xstrdup(parameter) };
+	return item;
+}
+
+/* Where classes are looked up. */
+struct classes {
+	const struct postfix *postfix;
+	const struct postfix_service *service;
+	struct postfix_list names; /* sorted by word */
+	size_t used;		   /* how often one was put in */
+};
+
+/* by_word - for qsort() and bsearch() */
+static int by_word(const void *one, const void *other)
+{
+	const struct postfix_restriction *first = one, *second = other;
+
+	return strcmp(first->word, second->word);
+}
+
+/* classes_read - the names in smtpd_restriction_classes */
+static void classes_read(struct classes *classes, const struct postfix *postfix,
+			 const struct postfix_service *service)
+{
+	const char *rest =
+		postfix_get(postfix, service, "smtpd_restriction_classes");
+	char *name;
+
+	*classes = (struct classes){ .postfix = postfix, .service = service };
+	while ((name = postfix_next_word(&rest)) != NULL)
+		append(&classes->names, name, NULL, "");
+	if (classes->names.count > 0)
+		qsort(classes->names.items, classes->names.count,
+		      sizeof(*classes->names.items), by_word);
+}
+
+/* is_class - smtpd(8) looks for its own words first, in any case; and for a
+ * table, by its colon, even before those */
+static bool is_class(const struct classes *classes, const char *word)
+{
+	struct postfix_restriction key = { .word = (char *)word };
+
+	return classes != NULL && classes->names.count > 0 &&
+	       strchr(word, ':') == NULL && smtpd_word_find(word) == NULL &&
+	       bsearch(&key, classes->names.items, classes->names.count,
+		       sizeof(key), by_word) != NULL;
+}
+
+static void add(struct postfix_list *list, const char *text,
+		const char *parameter, struct classes *classes, unsigned depth,
+		bool warns);
+
+/* add_word - one restriction, or what a class of this name holds */
+static void add_word(struct postfix_list *list, char *word, const char **rest,
+		     const char *parameter, struct classes *classes,
+		     unsigned depth, bool warns)
+{
+	bool class = is_class(classes, word);
+	char *argument = NULL;
+
+	if (class && depth < DEPTH_MAX && classes->used < POSTFIX_LIST_MAX) {
+		classes->used++;
+		add(list, postfix_get(classes->postfix, classes->service, word),
+		    word, classes, depth + 1, warns);
+		free(word);
+		return;
+	}
+	if (class) {
+		free(word);
+		word = xstrdup("...");
+		list->is_cut = true;
+	} else if (smtpd_word_has_argument(word)) {
+		argument = postfix_next_word(rest);
+	}
+	append(list, word, argument, parameter)->warns = warns;
+}
+
+/* add - every restriction of a text; without classes those stay as they are */
+static void add(struct postfix_list *list, const char *text,
+		const char *parameter, struct classes *classes, unsigned depth,
+		bool warns)
+{
+	size_t first = list->count, i;
+	bool next = warns;
+	char *word;
+
+	while (list->count <= POSTFIX_LIST_MAX &&
+	       (word = postfix_next_word(&text)) != NULL) {
+		const struct smtpd_word *known = smtpd_word_find(word);
+
+		if (list->count == POSTFIX_LIST_MAX) {
+			free(word);
+			append(list, xstrdup("..."), NULL, parameter);
+			list->is_cut = true;
+			break;
+		}
+		add_word(list, word, &text, parameter, classes, depth, next);
+		next = warns ||
+		       (known != NULL && known->kind == SMTPD_WORD_WARN);
+	}
+	for (i = first; i < list->count; i++)
+		if (list->items[i].end == 0)
+			list->items[i].end = list->count;
+}
+
+/* postfix_list_parse - add every restriction of a text */
+void postfix_list_parse(struct postfix_list *list, const char *text,
+			const char *parameter)
+{
+	add(list, text, parameter, NULL, 0, false);
+}
+
+/* postfix_list_read - the list with that name for a service */
+void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
+		       const struct postfix_service *service, const char *name)
+{
+	*list = (struct postfix_list){ 0 };
+	postfix_list_add(list, postfix, service,
+			 postfix_get(postfix, service, name), name);
+}
+
+/* postfix_list_add - the restrictions of a text, with classes */
+void postfix_list_add(struct postfix_list *list, const struct postfix *postfix,
+		      const struct postfix_service *service, const char *text,
+		      const char *parameter)
+{
+	struct classes classes;
+
+	classes_read(&classes, postfix, service);
+	add(list, text, parameter, &classes, 0, false);
+	postfix_list_clear(&classes.names);
+}
+
+/* postfix_list_text - the list in main.cf syntax */
+char *postfix_list_text(const struct postfix_list *list)
+{
+	char *text = xstrdup("");
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		const struct postfix_restriction *item = &list->items[i];
+		bool has = item->argument != NULL;
+		char *longer = xasprintf("%s%s%s%s%s", text, i > 0 ? ", " : "",
+					 item->word, has ? " " : "",
+					 has ? item->argument : "");
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/* postfix_list_clear - free what the list holds */
+void postfix_list_clear(struct postfix_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		free(list->items[i].word);
+		free(list->items[i].argument);
+		free(list->items[i].parameter);
+	}
+	free(list->items);
+	*list = (struct postfix_list){ 0 };
+}
+
+/* trim - remove surrounding braces and white space, in place */
+static char *trim(char *text)
+{
+	size_t length;
+
+	text += strspn(text, " \t{");
+	length = strlen(text);
+	while (length > 0 && strchr(" \t}", text[length - 1]) != NULL)
+		text[--length] = '\0';
+	return text;
+}
+
+/* add_attribute - "name=value", possibly in braces of its own */
+static void add_attribute(struct postfix_policy *policy, char *word)
+{
+	char *name = trim(word);
+	char *value = strchr(name, '=');
+
+	if (value == NULL)
+		return;
+	*value++ = '\0';
+	postfix_values_add(&policy->attributes, trim(name), trim(value));
+}
+
+/* policy_word - the next word inside the braces. "name = value" with spaces is
+ * three words to Postfix, too; "{ name = value }" is one. */
+static void policy_word(struct postfix_policy *policy, char *word)
+{
+	if (policy->server == NULL)
+		policy->server = xstrdup(word);
+	else
+		add_attribute(policy, word);
+}
+
+/* postfix_policy_parse - split the argument */
+void postfix_policy_parse(struct postfix_policy *policy, const char *argument)
+{
+	char *inner, *word;
+	const char *rest;
+
+	*policy = (struct postfix_policy){ 0 };
+	if (argument == NULL || *argument != '{') {
+		policy->server = xstrdup(argument != NULL ? argument : "");
+		return;
+	}
+	inner = xstrndup(argument + 1, strlen(argument + 1));
+	if (*inner != '\0' && inner[strlen(inner) - 1] == '}')
+		inner[strlen(inner) - 1] = '\0';
+	rest = inner;
+	while ((word = postfix_next_word(&rest)) != NULL) {
+		policy_word(policy, word);
+		free(word);
+	}
+	free(inner);
+	if (policy->server == NULL)
+		policy->server = xstrdup("");
+}
+
+/* postfix_policy_clear - free what the struct holds */
+void postfix_policy_clear(struct postfix_policy *policy)
+{
+	free(policy->server);
+	postfix_values_clear(&policy->attributes);
+	*policy = (struct postfix_policy){ 0 };
+}

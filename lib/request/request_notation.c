@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: ISC */
+/* question - a request in short notation
+ *
+ * To ask "may alice relay on port 587?", nobody should have to know how Postfix
+ * spells a TLS session. Short names are translated into attributes of the
+ * policy protocol. Values that no Postfix could send are refused, since the
+ * answer to them would be meaningless. */
+
+#include "lib/request/request_notation.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/number.h"
+#include "lib/base/xalloc.h"
+
+/* States of SMTPD_POLICY_README, and XCLIENT, which Postfix sends but does not
+ * document. */
+static const char *const states[] = {
+	"CONNECT", "XCLIENT", "HELO", "EHLO",		"MAIL", "RCPT",
+	"VRFY",	   "ETRN",    "DATA", "END-OF-MESSAGE", NULL,
+};
+
+/* The usual session of each TLS version; the key sizes are those that Postfix
+ * reports. */
+static const struct {
+	const char *version, *protocol, *cipher, *keysize;
+} sessions[] = {
+	{ "1.3", "TLSv1.3", "TLS_AES_256_GCM_SHA384", "256" },
+	{ "1.2", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", "256" },
+	{ "1.1", "TLSv1.1", "ECDHE-RSA-AES256-SHA", "256" },
+	{ "1.0", "TLSv1", "ECDHE-RSA-AES256-SHA", "256" },
+};
+
+/* keep - a copy that lives as long as the question */
+static char *keep(struct question *question, const char *text, size_t length)
+{
+	char *copy = xstrndup(text, length);
+
+	question->texts = xreallocarray(question->texts, question->count + 1,
+					sizeof(*question->texts));
+	question->texts[question->count++] = copy;
+	return copy;
+}
+
+/* question_init - at RCPT, and otherwise empty */
+void question_init(struct question *question)
+{
+	memset(question, 0, sizeof(*question));
+	request_init(&question->request);
+	question->request.request = "smtpd_access_policy";
+	question->request.protocol_state = "RCPT";
+}
+
+/* question_clear - free the texts */
+void question_clear(struct question *question)
+{
+	size_t i;
+
+	for (i = 0; i < question->count; i++)
+		free(question->texts[i]);
+	free(question->texts);
+	question_init(question);
+}
+
+/* check_number - digits, or empty */
+static int check_number(const char *value, unsigned long max,
+			struct error *error)
+{
+	unsigned long number;
+
+	if (*value == '\0' || number_parse(value, max, &number) == 0)
+		return 0;
+	return error_set(error, "is not a number from 0 to %lu", max);
+}
+
+/* check_address - an IP address, or what Postfix sends if there is none */
+static int check_address(const char *value, struct error *error)
+{
+	unsigned char bytes[16];
+
+	if (*value == '\0' || strcmp(value, "unknown") == 0 ||
+	    inet_pton(AF_INET, value, bytes) == 1 ||
+	    inet_pton(AF_INET6, value, bytes) == 1)
+		return 0;
+	return error_set(error, "is not an IP address");
+}
+
+/* check_state - a state of Postfix */
+static int check_state(const char *value, struct error *error)
+{
+	size_t i;
+
+	for (i = 0; states[i] != NULL; i++)
+		if (strcmp(states[i], value) == 0)
+			return 0;
+	return error_set(error, "is not a protocol state: CONNECT, HELO, EHLO, "
+				"MAIL, RCPT, VRFY, ETRN, DATA, "
+				"END-OF-MESSAGE");
+}
+
+/* check_request - there is only one kind */
+static int check_request(const char *value, struct error *error)
+{
+	if (strcmp(value, "smtpd_access_policy") == 0)
+		return 0;
+	return error_set(error, "is not smtpd_access_policy");
+}
+
+/* check_value - could Postfix send this? */
+static int check_value(const struct question *question, const char *name,
+		       const char *value, struct error *error)
+{
+	static const struct {
+		const char *name;
+		unsigned long max;
+	} numbers[] = {
+		{ "client_port", 65535 },	{ "server_port", 65535 },
+		{ "recipient_count", 1000000 }, { "encryption_keysize", 65535 },
+		{ "size", 0xfffffffffffful },
+	};
+	size_t i;
+
+	if (strchr(value, '\n') != NULL)
+		return error_set(error, "is more than one line");
+	if (strlen(name) + strlen(value) >= REQUEST_LINE_MAX)
+		return error_set(error,
+				 "is too long: a line has at most %d "
+				 "bytes",
+				 REQUEST_LINE_MAX);
+	if (strcmp(name, "request") == 0)
+		return check_request(value, error);
+	if (question->lax)
+		return 0;
+	if (strcmp(name, "client_address") == 0 ||
+	    strcmp(name, "server_address") == 0)
+		return check_address(value, error);
+	if (strcmp(name, "protocol_state") == 0)
+		return check_state(value, error);
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (strcmp(name, numbers[i].name) == 0)
+			return check_number(value, numbers[i].max, error);
+	return 0;
+}
+
+/* set - set an attribute by its name in the protocol */
+static int set(struct question *question, const char *name, const char *value,
+	       size_t length, struct error *error)
+{
+	char *copy = keep(question, value, length);
+
+	if (check_value(question, name, copy, error) < 0)
+		return -1;
+	if (request_set(&question->request, name, copy) == 0)
+		return 0;
+	return error_set(error, "no such name");
+}
+
+/* set_text - set an attribute to the whole text */
+static int set_text(struct question *question, const char *name,
+		    const char *value, struct error *error)
+{
+	return set(question, name, value, strlen(value), error);
+}
+
+/* set_mailbox - an address, with or without <> */
+static int set_mailbox(struct question *question, const char *name,
+		       const char *value, struct error *error)
+{
+	size_t length = strlen(value);
+
+	if (length >= 2 && value[0] == '<' && value[length - 1] == '>')
+		return set(question, name, value + 1, length - 2, error);
+	return set(question, name, value, length, error);
+}
+
+/* set_client - ADDRESS, [ADDRESS] or [ADDRESS]:PORT */
+static int set_client(struct question *question, const char *name,
+		      const char *value, struct error *error)
+{
+	const char *end = strrchr(value, ']');
+
+	if (value[0] != '[')
+		return set_text(question, name, value, error);
+	if (end == NULL || (end[1] != '\0' && end[1] != ':'))
+		return error_set(error, "is neither ADDRESS nor "
+					"[ADDRESS]:PORT");
+	if (set(question, name, value + 1, (size_t)(end - value) - 1, error) <
+	    0)
+		return -1;
+	return set_text(question, "client_port", end[1] == ':' ? end + 2 : "",
+			error);
+}
+
+/* set_state - in upper or lower case */
+static int set_state(struct question *question, const char *name,
+		     const char *value, struct error *error)
+{
+	size_t i;
+
+	for (i = 0; states[i] != NULL; i++)
+		if (strcasecmp(states[i], value) == 0)
+			value = states[i];
+	return set_text(question, name, value, error);
+}
+
+/* set_session - the three attributes of a TLS session */
+static int set_session(struct question *question, const char *protocol,
+		       size_t protocol_length, const char *cipher,
+		       size_t cipher_length, const char *keysize,
+		       struct error *error)
+{
+	if (set(question, "encryption_protocol", protocol, protocol_length,
+		error) < 0 ||
+	    set(question, "encryption_cipher", cipher, cipher_length, error) <
+		    0)
+		return -1;
+	return set_text(question, "encryption_keysize", keysize, error);
+}
+
+/* set_tls - none, a version, or PROTOCOL/CIPHER/BITS */
+static int set_tls(struct question *question, const char *name,
+		   const char *value, struct error *error)
+{
+	const char *version =
+		strncasecmp(value, "TLSv", 4) == 0 ? value + 4 : value;
+	const char *cipher = strchr(value, '/');
+	const char *keysize = strrchr(value, '/');
+	size_t i;
+
+	(void)name;
+	if (strcasecmp(value, "none") == 0 || *value == '\0')
+		return set_session(question, "", 0, "", 0, "0", error);
+	for (i = 0; i < sizeof(sessions) / sizeof(sessions[0]); i++)
+		if (strcmp(version, sessions[i].version) == 0 ||
+		    strcmp(value, sessions[i].protocol) == 0)
+			return set_session(question, sessions[i].protocol,
+					   strlen(sessions[i].protocol),
+					   sessions[i].cipher,
+					   strlen(sessions[i].cipher),
+					   sessions[i].keysize, error);
+	if (cipher == NULL || cipher == keysize)
+		return error_set(error, "is neither none, 1.0, 1.1, 1.2, 1.3 "
+					"nor PROTOCOL/CIPHER/BITS");
+	return set_session(question, value, (size_t)(cipher - value),
+			   cipher + 1, (size_t)(keysize - cipher) - 1,
+			   keysize + 1, error);
+}
+
+/* set_sasl - none, or METHOD/USER */
+static int set_sasl(struct question *question, const char *name,
+		    const char *value, struct error *error)
+{
+	const char *slash = strchr(value, '/');
+
+	(void)name;
+	if (strcasecmp(value, "none") == 0 || *value == '\0')
+		value = slash = "/";
+	if (slash == NULL)
+		return error_set(error, "is neither none nor METHOD/USER");
+	if (set(question, "sasl_method", value, (size_t)(slash - value),
+		error) < 0)
+		return -1;
+	return set_text(question, "sasl_username", slash + 1, error);
+}
+
+/* set_login - USER, with the usual mechanism */
+static int set_login(struct question *question, const char *name,
+		     const char *value, struct error *error)
+{
+	if (set_text(question, "sasl_method", *value != '\0' ? "PLAIN" : "",
+		     error) < 0)
+		return -1;
+	return set_text(question, name, value, error);
+}
+
+/* The short names; name is the attribute that each sets, or the first one. */
+static const struct {
+	const char *word;
+	const char *name;
+	int (*set)(struct question *question, const char *name,
+		   const char *value, struct error *error);
+} shorts[] = {
+	{ "to", "recipient", set_mailbox },
+	{ "from", "sender", set_mailbox },
+	{ "client", "client_address", set_client },
+	{ "helo", "helo_name", set_text },
+	{ "port", "server_port", set_text },
+	{ "context", "policy_context", set_text },
+	{ "state", "protocol_state", set_state },
+	{ "tls", "encryption_protocol", set_tls },
+	{ "sasl", "sasl_method", set_sasl },
+	{ "login", "sasl_username", set_login },
+	{ "cert", "ccert_fingerprint", set_text },
+	{ "key", "ccert_pubkey_fingerprint", set_text },
+};
+#define SHORT_COUNT (sizeof(shorts) / sizeof(shorts[0]))
+
+_Static_assert(SHORT_COUNT == QUESTION_SHORT_NAMES,
+	       "lib/request/request_notation.h counts them");
+
+/* question_name - a list of all names */
+const char *question_name(size_t index)
+{
+	struct request scratch;
+	const char *name;
+
+	if (index < SHORT_COUNT)
+		return shorts[index].word;
+	request_init(&scratch);
+	request_attribute(&scratch, index - SHORT_COUNT, &name);
+	return name;
+}
+
+/* set_any - set by a short name or a name of the protocol */
+static int set_any(struct question *question, const char *name,
+		   const char *value, struct error *error)
+{
+	struct request scratch;
+	size_t i;
+
+	for (i = 0; i < SHORT_COUNT; i++)
+		if (strcmp(shorts[i].word, name) == 0)
+			return shorts[i].set(question, shorts[i].name, value,
+					     error);
+	request_init(&scratch);
+	if (request_set(&scratch, name, "") == 0)
+		return set_text(question, name, value, error);
+	return error_set(error,
+			 "no such name; there are to, from, client, helo, "
+			 "port, context, state, tls, sasl, login, cert, key "
+			 "and the attributes of the policy protocol "
+			 "(recipient, sasl_method, ...)");
+}
+
+/* question_set - set one NAME = VALUE */
+int question_set(struct question *question, const char *name, const char *value,
+		 struct error *error)
+{
+	if (set_any(question, name, value, error) == 0)
+		return 0;
+	return error_prefix(error, "%.60s=%.120s: ", name, value);
+}
+
+/* question_text - set one argument, "NAME=VALUE" */
+int question_text(struct question *question, const char *text,
+		  struct error *error)
+{
+	const char *equals = strchr(text, '=');
+	char *name;
+	int result;
+
+	if (equals == NULL)
+		return error_set(error, "%.200s: not NAME=VALUE", text);
+	name = xstrndup(text, (size_t)(equals - text));
+	result = question_set(question, name, equals + 1, error);
+	free(name);
+	return result;
+}

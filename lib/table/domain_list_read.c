@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: ISC */
+/* table_read - read a list of main.cf, and the files that it names, into a
+ * table
+ *
+ * The list is read as Postfix match_list(3) reads it. All of it is in one
+ * block, in order, so that a million domains take some 27 MB; a pattern is
+ * identified by the offset of its folded text there. A repeated name is stored
+ * once, at its first position. */
+
+#include "lib/table/domain_list_internal.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "lib/base/xalloc.h"
+#include "lib/table/list_lines.h"
+#include "lib/text/casefold.h"
+
+#define SEPARATORS   ", \t\r\n"
+#define DEPTH_MAX    16				   /* nesting of /file */
+#define RECORD_EXTRA (3 + sizeof(struct position)) /* besides texts */
+
+/* The state of reading. */
+struct reader {
+	struct table *table;
+	const char *name; /* of the list, for messages */
+	struct dictionary_loader *loader;
+	struct position position;
+	int depth;	   /* 0: the list itself */
+	bool only_negated; /* nothing else is to be read */
+	struct error *error;
+};
+
+/* What read_text() has come to, if it did not fail. */
+enum text_end { TEXT_WHOLE, TEXT_COMMENT };
+
+static int read_text(struct reader *reader, const char *text, size_t length,
+		     bool negated);
+
+/* reserve - make room for length bytes in the block */
+static char *reserve(struct table *table, size_t length)
+{
+	if (table->block_size - table->block_used < length) {
+		table->block_size = table->block_size / 2 * 3 + length + 256;
+		table->block =
+			xreallocarray(table->block, table->block_size, 1);
+	}
+	return table->block + table->block_used;
+}
+
+/* put - append bytes to the block, which has room */
+static void put(struct table *table, const void *bytes, size_t length)
+{
+	memcpy(table->block + table->block_used, bytes, length);
+	table->block_used += length;
+}
+
+/* lines_below - the number of lines since the last pattern; if it is more than
+ * LINES_MAX, the position is stored in full */
+static unsigned lines_below(const struct reader *reader)
+{
+	const struct position *last = &reader->table->last;
+
+	if (reader->position.file != last->file ||
+	    reader->position.line < last->line ||
+	    reader->position.line - last->line > LINES_MAX)
+		return LINES_MAX + 1;
+	return (unsigned)(reader->position.line - last->line);
+}
+
+/* append - append a pattern whose text, terminated by a NUL, is already in the
+ * block, one byte after its end; there must be room. written: NULL if it is the
+ * same. Returns the offset. */
+static uint32_t append(struct reader *reader, unsigned flags,
+		       const char *written, size_t length)
+{
+	struct table *table = reader->table;
+	uint32_t place = (uint32_t)table->block_used + 1;
+	unsigned lines = lines_below(reader);
+
+	flags |= written != NULL ? FLAG_WRITTEN : 0;
+	flags |= lines > LINES_MAX ? FLAG_PLACE : lines << LINES_SHIFT;
+	table->block[table->block_used] = (char)flags;
+	table->block_used = place + strlen(table->block + place) + 1;
+	if (written != NULL) {
+		put(table, written, length);
+		put(table, "", 1);
+	}
+	if (lines > LINES_MAX)
+		put(table, &reader->position, sizeof(reader->position));
+	table->last = reader->position;
+	return place;
+}
+
+/* check_room - is there room for another text? */
+static int check_room(const struct reader *reader, size_t length)
+{
+	if (reader->table->block_used > SLOTS_PLACE_MAX - FILE_SIZE_MAX ||
+	    length > FILE_SIZE_MAX / 8)
+		return error_set(reader->error, "%s: the list is too large",
+				 reader->name);
+	return 0;
+}
+
+/* add_pattern - append a pattern. written begins with its "!"; bare is the part
+ * after them. */
+static int add_pattern(struct reader *reader, const char *written,
+		       const char *bare, size_t length, bool negated)
+{
+	struct table *table = reader->table;
+	size_t prefix = (size_t)(bare - written);
+	size_t folded;
+	char *text;
+	bool same;
+
+	table->size++;
+	text = reserve(table,
+		       CASEFOLD_SIZE(length) + prefix + length + RECORD_EXTRA) +
+	       1;
+	folded = casefold(text, bare, length, table->utf8);
+	if (slots_add(&table->slots, table->block,
+		      (uint32_t)table->block_used + 1, folded) != 0)
+		return 0;
+	same = prefix == 0 && folded == length &&
+	       memcmp(text, bare, length) == 0;
+	append(reader, negated ? FLAG_NEGATED : 0, same ? NULL : written,
+	       prefix + length);
+	table->lengths |= table_length_bit(folded);
+	return 0;
+}
+
+/* add_entry - append a dictionary to the list, which then owns it */
+static void add_entry(struct reader *reader, struct dictionary *dictionary,
+		      const char *written, size_t length, bool negated)
+{
+	struct table *table = reader->table;
+
+	struct entry *entry;
+	char *text;
+
+	table->entries = xreallocarray(table->entries, table->entry_count + 1,
+				       sizeof(*table->entries));
+	entry = &table->entries[table->entry_count++];
+	*entry = (struct entry){ .dictionary = dictionary };
+	table->size += 1 + dictionary_size(dictionary);
+	text = reserve(table, length + RECORD_EXTRA) + 1;
+	memcpy(text, written, length);
+	text[length] = '\0';
+	entry->place = append(reader, FLAG_TABLE | (negated ? FLAG_NEGATED : 0),
+			      NULL, 0);
+}
+
+/* read_error - an error at the current position in the list */
+static int read_error(struct reader *reader, const char *word, size_t length,
+		      const char *reason)
+{
+	int shown = (int)(length < 200 ? length : 200);
+
+	if (reader->depth == 0)
+		return error_set(reader->error, "%s: \"%.*s\": %s",
+				 reader->name, shown, word, reason);
+	return error_set(reader->error, "%s: %s:%d: \"%.*s\": %s", reader->name,
+			 reader->table->files[reader->position.file],
+			 reader->position.line, shown, word, reason);
+}
+
+/* add_file - store the name of a file; returns its index */
+static uint32_t add_file(struct table *table, const char *path)
+{
+	table->files = xreallocarray(table->files, table->file_count + 1,
+				     sizeof(*table->files));
+	table->files[table->file_count] = xstrdup(path);
+	return (uint32_t)table->file_count++;
+}
+
+_Static_assert(FILE_SIZE_MAX < INT_MAX, "no file has too many lines");
+
+/* read_line - one line of a file, as far as Postfix reads it */
+static int read_line(struct reader *reader, struct list_lines *lines,
+		     const char *line, size_t length, bool negated)
+{
+	enum list_line how = list_lines_next(lines, line, length);
+	bool only_negated = reader->only_negated;
+	int result;
+
+	if (how == LIST_LINE_NOTHING)
+		return 0;
+	if (how != LIST_LINE_READ)
+		list_lines_note(lines, reader->loader, reader->name,
+				reader->table->files[reader->position.file],
+				reader->position.line);
+	if (how == LIST_LINE_LEFT_OUT)
+		return 0;
+	reader->only_negated = only_negated || how == LIST_LINE_DOUBTFUL;
+	result = read_text(reader, line, length, negated);
+	reader->only_negated = only_negated;
+	lines->comment = lines->comment || result == TEXT_COMMENT;
+	return result < 0 ? -1 : 0;
+}
+
+/* read_lines - the patterns of a file */
+static int read_lines(struct reader *reader, const char *content, size_t length,
+		      bool negated)
+{
+	const char *end = content + length;
+	struct list_lines state;
+	size_t lines;
+
+	list_lines_init(&state, reader->loader);
+	if (memchr(content, '\0', length) != NULL)
+		return error_set(reader->error, "%s: %s: has a NUL byte in it",
+				 reader->name,
+				 reader->table->files[reader->position.file]);
+	lines = file_lines(content, length);
+	slots_reserve(&reader->table->slots, reader->table->block, lines,
+		      reader->table->block_used + length + 2 * lines);
+	while (content < end) {
+		const char *newline =
+			memchr(content, '\n', (size_t)(end - content));
+		size_t line =
+			(size_t)((newline != NULL ? newline : end) - content);
+
+		reader->position.line++;
+		if (read_line(reader, &state, content, line, negated) < 0)
+			return -1;
+		content += line + (newline != NULL ? 1 : 0);
+	}
+	return 0;
+}
+
+/* add_dictionary - append an open dictionary; if it cannot be read and the
+ * loader is strict, it is refused */
+static int add_dictionary(struct reader *reader, struct dictionary *dictionary,
+			  const char *written, size_t length, bool negated)
+{
+	if (dictionary_failure(dictionary) != NULL &&
+	    !dictionary_let_pass(dictionary, reader->name, reader->loader)) {
+		read_error(reader, written, length,
+			   dictionary_failure(dictionary));
+		dictionary_free(dictionary);
+		return -1;
+	}
+	add_entry(reader, dictionary, written, length, negated);
+	return 0;
+}
+
+/* read_dictionary - read type:name; its "!" are written before bare */
+static int read_dictionary(struct reader *reader, const char *written,
+			   const char *bare, size_t length, bool negated)
+{
+	char *text = xstrndup(bare, length);
+	struct dictionary *dictionary;
+	struct error error;
+
+	length += (size_t)(bare - written);
+	dictionary = dictionary_new(text, reader->table->utf8, reader->loader,
+				    &error);
+	free(text);
+	if (dictionary == NULL)
+		return read_error(reader, written, length, error.text);
+	return add_dictionary(reader, dictionary, written, length, negated);
+}
+
+/* read_file - read the patterns of /file */
+static int read_file(struct reader *reader, const char *word, size_t length,
+		     bool negated)
+{
+	struct reader inner = {
+		.table = reader->table,
+		.name = reader->name,
+		.loader = reader->loader,
+		.depth = reader->depth + 1,
+		.only_negated = reader->only_negated,
+		.error = reader->error,
+	};
+	const char *reason = NULL;
+	size_t content_length;
+	char *content;
+	char *path;
+	int result;
+
+	if (inner.depth > DEPTH_MAX)
+		return read_error(reader, word, length,
+				  "files that name files, too deep");
+	path = xstrndup(word, length);
+	if (reader->loader->progress != NULL)
+		reader->loader->progress(reader->loader->context, path);
+	content = file_read(path, &content_length, &reason);
+	if (content == NULL) {
+		result = add_dictionary(reader, dictionary_broken(path, reason),
+					word, length, negated);
+		free(path);
+		return result;
+	}
+	inner.position.file = add_file(reader->table, path);
+	free(path);
+	result = read_lines(&inner, content, content_length, negated);
+	free(content);
+	return result;
+}
+
+/* read_word - read one element of a list */
+static int read_word(struct reader *reader, const char *word, size_t length,
+		     bool negated)
+{
+	size_t bangs = 0;
+	const char *bare;
+	size_t left;
+
+	while (bangs < length && word[bangs] == '!')
+		bangs++;
+	if (bangs % 2 == 1)
+		negated = !negated;
+	bare = word + bangs;
+	left = length - bangs;
+	if (left == 0)
+		return read_error(reader, word, length,
+				  "no pattern after \"!\"");
+	if (check_room(reader, length) < 0)
+		return -1;
+	if (reader->only_negated && !negated)
+		return 0;
+	if (bare[0] == '/')
+		return read_file(reader, bare, left, negated);
+	if (bare[0] != '[' && memchr(bare, ':', left) != NULL)
+		return read_dictionary(reader, word, bare, left, negated);
+	return add_pattern(reader, word, bare, left, negated);
+}
+
+/* word_length - up to the next separator that is not in braces. *open: one is
+ * not closed */
+static size_t word_length(const char *text, size_t length, bool *open)
+{
+	size_t level = 0;
+	size_t n = 0;
+
+	for (; n < length; n++) {
+		if (text[n] == '{')
+			level++;
+		else if (text[n] == '}' && level > 0)
+			level--;
+		else if (level == 0 && strchr(SEPARATORS, text[n]) != NULL)
+			break;
+	}
+	*open = level > 0;
+	return n;
+}
+
+/* read_text - a list, or one line of a file. A word that begins with # ends
+ * it, and so does, as far as lines are joined, a brace that is not closed. -1,
+ * or enum text_end. */
+static int read_text(struct reader *reader, const char *text, size_t length,
+		     bool negated)
+{
+	bool open = false;
+	size_t word;
+
+	for (size_t i = 0; i < length; i += word) {
+		word = 1;
+		if (strchr(SEPARATORS, text[i]) != NULL)
+			continue;
+		if (text[i] == '#')
+			return TEXT_COMMENT;
+		word = word_length(text + i, length - i, &open);
+		if (read_word(reader, text + i, word, negated) < 0)
+			return -1;
+	}
+	return open ? TEXT_COMMENT : TEXT_WHOLE;
+}
+
+/* fit - release memory that is not needed */
+static void fit(struct table *table)
+{
+	if (table->block_used == 0)
+		return;
+	table->block = xreallocarray(table->block, table->block_used, 1);
+	table->block_size = table->block_used;
+	slots_fit(&table->slots, table->block, table->block_used);
+}
+
+/* table_new - read a list */
+struct table *table_new(const char *list, const struct table_options *options,
+			struct error *error)
+{
+	struct table *table = xcalloc(1, sizeof(*table));
+	struct dictionary_loader strict = { 0 };
+	struct reader reader = {
+		.table = table,
+		.name = options->name,
+		.loader = options->loader != NULL ? options->loader : &strict,
+		.position = { NO_FILE, 0 },
+		.error = error,
+	};
+
+	table->subdomains = options->subdomains;
+	table->parent = options->parent;
+	table->utf8 = options->utf8;
+	table->last = reader.position;
+	if (slots_init(&table->slots, error) < 0 ||
+	    read_text(&reader, list, strlen(list), false) < 0) {
+		table_free(table);
+		return NULL;
+	}
+	fit(table);
+	return table;
+}
+
+/* table_free - free it */
+void table_free(struct table *table)
+{
+	if (table == NULL)
+		return;
+	for (size_t i = 0; i < table->file_count; i++)
+		free(table->files[i]);
+	for (size_t i = 0; i < table->entry_count; i++)
+		dictionary_free(table->entries[i].dictionary);
+	free(table->entries);
+	free(table->files);
+	slots_clear(&table->slots);
+	free(table->block);
+	free(table);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: ISC */
+/* dictionary_cidr - cidr: tables
+ *
+ * They match addresses; the domain of user@192.0.2.1 is one when it is looked
+ * up in mydestination. A name never matches, nor does an address in brackets.
+ * Like Postfix, a rule that is wrong is skipped with a warning. */
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/table/logical_lines.h"
+#include "lib/table/prefix.h"
+#include "lib/table/table_blocks.h"
+#include "lib/table/table_internal.h"
+
+#define BYTES_MAX 16
+
+/* A condition for table_blocks.h. */
+struct network {
+	bool match; /* false: negated */
+	int family;
+	unsigned bits; /* length of the prefix */
+	unsigned char bytes[BYTES_MAX];
+};
+
+/* The state of reading. */
+struct reader {
+	struct dictionary *dictionary;
+	const struct dictionary_loader *loader;
+};
+
+/* parse_address - an address of either family */
+static int parse_address(const char *text, int *family,
+			 unsigned char bytes[BYTES_MAX])
+{
+	*family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+	memset(bytes, 0, BYTES_MAX);
+	return inet_pton(*family, text, bytes) == 1 ? 0 : -1;
+}
+
+/* has_bits - are the first bits of two addresses equal? */
+static bool has_bits(const unsigned char *one, const unsigned char *other,
+		     unsigned bits)
+{
+	unsigned char mask = (unsigned char)(0xff00 >> bits % 8);
+
+	return memcmp(one, other, bits / 8) == 0 &&
+	       (bits % 8 == 0 ||
+		((one[bits / 8] ^ other[bits / 8]) & mask) == 0);
+}
+
+/* has_rest - is any bit after the prefix set? */
+static bool has_rest(const struct network *network)
+{
+	unsigned total = network->family == AF_INET ? 32 : 128;
+
+	for (unsigned i = network->bits; i < total; i++)
+		if (network->bytes[i / 8] >> (7 - i % 8) & 1)
+			return true;
+	return false;
+}
+
+/* split_mask - cut off "/24" and remove brackets; *mask is NULL without "/" */
+static int split_mask(char **pattern, char **mask, struct error *error)
+{
+	char *bracket;
+
+	*mask = NULL;
+	if (**pattern != '[') {
+		*mask = strchr(*pattern, '/');
+	} else {
+		bracket = strchr(++*pattern, ']');
+		if (bracket == NULL ||
+		    (bracket[1] != '/' && bracket[1] != '\0'))
+			return error_set(error, "bad \"[...]\"");
+		*bracket = '\0';
+		*mask = bracket[1] == '/' ? bracket + 1 : strchr(*pattern, '/');
+	}
+	if (*mask != NULL)
+		*(*mask)++ = '\0';
+	return 0;
+}
+
+/* mask_bits - the length of a prefix; 129: not a number. "024" is 24. */
+static unsigned mask_bits(const char *mask)
+{
+	unsigned bits = 0;
+
+	if (*mask == '\0')
+		return 129;
+	for (; isdigit((unsigned char)*mask) && bits <= 128; mask++)
+		bits = bits * 10 + (unsigned)(*mask - '0');
+	return *mask != '\0' || bits > 128 ? 129 : bits;
+}
+
+/* parse_network - an address, or an address and the length of the prefix */
+static int parse_network(struct network *network, char *pattern,
+			 struct error *error)
+{
+	unsigned total;
+	char *mask;
+
+	if (split_mask(&pattern, &mask, error) < 0)
+		return -1;
+	if (parse_address(pattern, &network->family, network->bytes) < 0)
+		return error_set(error, "bad address");
+	total = network->family == AF_INET ? 32 : 128;
+	network->bits = mask != NULL ? mask_bits(mask) : total;
+	if (network->bits > total)
+		return error_set(error, "bad mask");
+	if (has_rest(network))
+		return error_set(error, "bits are set after the mask");
+	return 0;
+}
+
+/* add_network - add a rule or an IF; a rule must have a result */
+static int add_network(struct rules *rules, char *text, bool is_if,
+		       struct error *error)
+{
+	struct network *network = xcalloc(1, sizeof(*network));
+	char *pattern = rules_negations(text, &network->match);
+	char *result = pattern + strcspn(pattern, is_if ? "" : " \t\v\f\r");
+	bool has_result = *result != '\0';
+
+	*result = '\0';
+	if (*pattern == '\0' || (!is_if && !has_result))
+		error_set(error, "no pattern, or no result");
+	else if (parse_network(network, pattern, error) == 0) {
+		if (is_if)
+			rules_add_if(rules, network);
+		else
+			rules_add(rules, network);
+		return 0;
+	}
+	free(network);
+	return -1;
+}
+
+/* read_rule - read a logical line, without trailing white space */
+static int read_rule(struct rules *rules, char *line, struct error *error)
+{
+	if (rules_keyword(line, "IF"))
+		return add_network(rules, line + 2, true, error);
+	if (!rules_keyword(line, "ENDIF"))
+		return add_network(rules, line, false, error);
+	if (line[5 + strspn(line + 5, " \t\v\f\r")] != '\0')
+		return error_set(error, "text after ENDIF");
+	if (!rules_add_endif(rules))
+		return error_set(error, "ENDIF without IF");
+	return 0;
+}
+
+/* read_line - as in Postfix, a bad rule is skipped, and the others apply */
+static int read_line(void *context, int number, char *line, struct error *error)
+{
+	struct reader *reader = context;
+	size_t length = strlen(line);
+	char *note;
+
+	while (length > 0 && isspace((unsigned char)line[length - 1]))
+		line[--length] = '\0';
+	((struct rules *)reader->dictionary->data)->line = number;
+	if (read_rule(reader->dictionary->data, line, error) == 0)
+		return 0;
+	note = xasprintf("%s: the rule is skipped, as in Postfix", error->text);
+	dictionary_note(reader->dictionary, reader->loader, number, note);
+	free(note);
+	return 0;
+}
+
+/* open_cidr - read all rules */
+static int open_cidr(struct dictionary *dictionary,
+		     struct dictionary_loader *loader, struct error *error)
+{
+	struct reader reader = { dictionary, loader };
+	struct rules *rules = xcalloc(1, sizeof(*rules));
+	char *text;
+
+	dictionary->data = rules;
+	text = dictionary_text(dictionary, error);
+	if (text == NULL)
+		return -1;
+	logical_lines_each(text, read_line, &reader, error);
+	free(text);
+	if (rules->depth > 0)
+		dictionary_note(dictionary, loader, 0, "IF without ENDIF");
+	dictionary->size = rules->count;
+	return 0;
+}
+
+/* test - is the address in a network? An address of the other family never
+ * matches, not even a negated rule. */
+static int test(const void *condition, const void *key)
+{
+	const struct network *network = condition;
+	unsigned char bytes[BYTES_MAX];
+	int family;
+
+	if (parse_address(key, &family, bytes) < 0 || family != network->family)
+		return 0;
+	return has_bits(bytes, network->bytes, network->bits) == network->match;
+}
+
+/* look_up - the first rule that matches */
+static enum dictionary_answer look_up(const struct dictionary *dictionary,
+				      const char *key)
+{
+	return (enum dictionary_answer)rules_find(dictionary->data, test, key,
+						  NULL);
+}
+
+/* find_line - the line of that rule */
+static int find_line(const struct dictionary *dictionary, const char *key)
+{
+	return rules_line(dictionary->data, test, key);
+}
+
+/* is_wide - does a rule, or an IF, match strangers? So does a rule for
+ * everything outside some network. */
+static int is_wide(const void *condition, const void *nobody)
+{
+	const struct network *network = condition;
+
+	(void)nobody;
+	if (!network->match)
+		return network->bits > 0;
+	return prefix_is_wide(network->family, network->bytes, network->bits);
+}
+
+/* find_wide_line - the line of the first such rule that is not in a narrow
+ * IF */
+static int find_wide_line(const struct dictionary *dictionary)
+{
+	return rules_line(dictionary->data, is_wide, "");
+}
+
+/* close_cidr - free the rules */
+static void close_cidr(struct dictionary *dictionary)
+{
+	if (dictionary->data != NULL)
+		rules_clear(dictionary->data, free);
+	free(dictionary->data);
+}
+
+const struct dictionary_method dictionary_cidr = {
+	.open = open_cidr,
+	.lookup = look_up,
+	.line = find_line,
+	.wide_line = find_wide_line,
+	.close = close_cidr,
+	.pattern = true,
+};

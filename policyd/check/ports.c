@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+/* ports - what is known of a Postfix beside main.cf and master.cf
+ *
+ * mynetworks is read only as far as it is written in main.cf: a table or a file
+ * in it may hold anything. policyd judges a made-up request, as it would a real
+ * one, but for the recipient, which is ours or not as it is asked for; if that
+ * came to a restriction that looks at more of the client, the answer is not
+ * known. */
+
+#include "policyd/check/ports.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/decision/judgement.h"
+#include "lib/table/network_list.h"
+#include "lib/postfix/smtpd_restrictions.h"
+#include "policyd/check/check_postfix_internal.h"
+#include "lib/base/xalloc.h"
+
+/* is_plain - is a list free of files and tables? To Postfix an IPv6 network
+ * without brackets is a table, too. some: is anybody in it at all? */
+static bool is_plain(const char *networks, bool *some)
+{
+	bool plain = true;
+	char *word;
+
+	while (plain && (word = postfix_next_word(&networks)) != NULL) {
+		const char *pattern = word + strspn(word, "!");
+
+		*some |= pattern == word;
+		plain = *pattern != '/' &&
+			(*pattern == '[' || strchr(pattern, ':') == NULL);
+		free(word);
+	}
+	return plain;
+}
+
+/* found_wide - an entry that holds strangers */
+static void found_wide(void *context, const char *text, const char *file,
+		       int line)
+{
+	bool *found = context;
+
+	(void)text;
+	(void)file;
+	(void)line;
+	*found = true;
+}
+
+/* in_list - is the client in a list that could be read? */
+static enum smtpd_answer in_list(const struct network_list *list,
+				 enum smtpd_client client, const char *address)
+{
+	bool wide = false;
+
+	if (address != NULL)
+		return network_list_match(list, address, "") == 1 ? SMTPD_YES
+								  : SMTPD_NO;
+	if (client >= SMTPD_NETWORK)
+		return SMTPD_YES;
+	network_list_each_wide(list, found_wide, &wide);
+	return wide ? SMTPD_MAY : SMTPD_NO;
+}
+
+/* is_there - a file; MAY: we cannot see it */
+static enum smtpd_answer is_there(const char *path)
+{
+	if (access(path, F_OK) == 0)
+		return SMTPD_YES;
+	return errno == ENOENT ? SMTPD_NO : SMTPD_MAY;
+}
+
+/* certificate - are all files there that a port needs for TLS? One that is
+ * missing ends it for all. */
+static enum smtpd_answer certificate(void *context,
+				     const struct smtpd_port *port)
+{
+	static const char *const names[] = {
+		"smtpd_tls_chain_files", "smtpd_tls_cert_file",
+		"smtpd_tls_key_file",	 "smtpd_tls_eccert_file",
+		"smtpd_tls_eckey_file",	 "smtpd_tls_dcert_file",
+		"smtpd_tls_dkey_file",
+	};
+	enum smtpd_answer answer = SMTPD_YES;
+	size_t i;
+
+	(void)context;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *rest =
+			postfix_get(port->postfix, port->service, names[i]);
+		char *path;
+
+		while ((path = postfix_next_word(&rest)) != NULL) {
+			enum smtpd_answer one =
+				*path == '/' ? is_there(path) : SMTPD_YES;
+
+			answer = one < answer ? one : answer;
+			free(path);
+		}
+	}
+	return answer;
+}
+
+/* networks - is the client in these mynetworks? */
+static enum smtpd_answer networks(void *context, const char *mynetworks,
+				  enum smtpd_client client, const char *address)
+{
+	enum smtpd_answer answer = SMTPD_MAY;
+	struct network_list *list;
+	bool some = false;
+
+	(void)context;
+	if (!is_plain(mynetworks, &some))
+		return SMTPD_MAY;
+	if (!some)
+		return SMTPD_NO;
+	list = network_list_new(mynetworks, true, NULL, NULL);
+	if (list != NULL)
+		answer = in_list(list, client, address);
+	network_list_free(list);
+	return answer;
+}
+
+/* came_to - a restriction on the way: does it look at no more than is known? */
+static void came_to(void *context, const struct restriction *restriction,
+		    enum verdict verdict, const struct decision *decision)
+{
+	static const char *const words[] = {
+		"permit_auth_destination",
+		"permit_sasl_authenticated",
+		"reject_plaintext_session",
+		"reject_unauth_destination",
+		"permit",
+		"reject",
+		"defer",
+	};
+	bool *known = context, found = false;
+	size_t i;
+
+	(void)verdict;
+	(void)decision;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		found |= strcmp(words[i], restriction->name) == 0;
+	*known &= found;
+}
+
+/* fill - the facts of a client, which encrypts as well as it is asked to */
+static void fill(struct facts *facts, const struct smtpd_question *question)
+{
+	*facts = (struct facts){
+		.has_recipient = question->recipient != SMTPD_NO_RECIPIENT,
+		.authorized = question->recipient == SMTPD_OURS ? 1 : 0,
+		.weak = question->tls ? NULL : "not encrypted",
+		.advice = question->tls ? NULL : "use TLS",
+		.authenticated = question->login,
+	};
+}
+
+/* say - what policyd replies, without "action="; the caller frees it. NULL:
+ * that is not known. */
+static char *say(const struct service *service, const struct request *request,
+		 const struct smtpd_question *question)
+{
+	struct evaluation evaluation = { .trace = came_to };
+	struct facts facts;
+	char reply[REPLY_MAX];
+	bool known = true;
+
+	evaluation.trace_context = &known;
+	fill(&facts, question);
+	if (!evaluation_start(&evaluation, &service->restrictions, request,
+			      &facts, 0, NULL)) {
+		evaluation_cancel(&evaluation);
+		return NULL;
+	}
+	if (!known)
+		return NULL;
+	reply_write(reply, &evaluation.decision, &facts, &service->reply, "");
+	return xstrndup(reply + strlen("action="),
+			strcspn(reply + strlen("action="), "\n"));
+}
+
+/* action - what a policy server replies, if it is policyd */
+static char *action(void *context, const struct smtpd_question *question)
+{
+	const struct config *config = context;
+	const struct smtpd_port *port = question->port;
+	const struct check check = { .postfix = port->postfix,
+				     .config = config };
+	struct postfix_policy policy;
+	struct request request;
+	char number[12] = "";
+	const char *policy_context;
+	char *reply;
+
+	if (!check_reaches_us(&check, port->service, question->argument))
+		return NULL;
+	postfix_policy_parse(&policy, question->argument);
+	policy_context =
+		postfix_values_get(&policy.attributes, "policy_context");
+	if (policy_context == NULL)
+		policy_context = postfix_get(port->postfix, port->service,
+					     "smtpd_policy_service_policy_"
+					     "context");
+	if (port->number > 0)
+		snprintf(number, sizeof(number), "%u", port->number);
+	request_init(&request);
+	request.protocol_state = question->state;
+	request.server_port = number;
+	request.policy_context = policy_context;
+	reply = say(service_find(&config->services, &request), &request,
+		    question);
+	postfix_policy_clear(&policy);
+	return reply;
+}
+
+/* ports_knowledge - for smtpd_ports_judge() */
+struct smtpd_knowledge ports_knowledge(const struct config *config)
+{
+	return (struct smtpd_knowledge){
+		.context = (void *)config,
+		.networks = networks,
+		.certificate = certificate,
+		.action = config != NULL ? action : NULL,
+	};
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: ISC */
+/* init_plan - the ports, and the changes that they need
+ *
+ * Postfix is to ask policyd in smtpd_relay_restrictions of each port to which
+ * clients connect. That is set in master.cf, port by port, so a service that
+ * takes mail back from a content filter stays as it is, and so do the other
+ * restriction lists. Each change has its reverse: the previous value is put
+ * back, or a new setting is removed. */
+
+#include "policyd/init/init_internal.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/postfix/postconf.h"
+
+/* add - add a change, which owns text */
+static void add(struct init_changes *changes, const char *option, char *text)
+{
+	changes->list = xreallocarray(changes->list, changes->count + 1,
+				      sizeof(*changes->list));
+	changes->list[changes->count++] =
+		(struct init_change){ .option = option, .text = text };
+}
+
+/* init_changes_clear - free what it holds */
+void init_changes_clear(struct init_changes *changes)
+{
+	size_t i;
+
+	for (i = 0; i < changes->count; i++)
+		free(changes->list[i].text);
+	free(changes->list);
+	*changes = (struct init_changes){ 0 };
+}
+
+/* is_loopback - can only this host connect to it? */
+static bool is_loopback(const struct postfix_service *service)
+{
+	return strncmp(service->name, "127.", 4) == 0 ||
+	       strncasecmp(service->name, "localhost:", 10) == 0 ||
+	       strncmp(service->name, "[::1]:", 6) == 0 ||
+	       strncmp(service->name, "::1:", 4) == 0;
+}
+
+/* init_is_filter - does it take mail back from a content filter? */
+bool init_is_filter(const struct postfix_service *service)
+{
+	static const char *const names[] = {
+		"content_filter", "receive_override_options",
+		"smtpd_authorized_xforward_hosts"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (is_loopback(service) &&
+		    postfix_values_get(&service->overrides, names[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* demands_tls - does it require TLS, so that it is a port for users? */
+static bool demands_tls(const struct postfix *postfix,
+			const struct postfix_service *service)
+{
+	return postfix_get_bool(postfix, service, "smtpd_tls_wrappermode") ||
+	       postfix_get_bool(postfix, service, "smtpd_enforce_tls") ||
+	       strcasecmp(postfix_get(postfix, service,
+				      "smtpd_tls_security_level"),
+			  "encrypt") == 0;
+}
+
+/* find_ports - every smtpd to which clients connect */
+static void find_ports(struct init *init)
+{
+	const struct postfix *postfix = &init->postfix;
+	size_t i;
+
+	init->ports = xcalloc(postfix->service_count + 1, sizeof(*init->ports));
+	for (i = 0; i < postfix->service_count; i++) {
+		const struct postfix_service *service = &postfix->services[i];
+		struct init_port *port = &init->ports[init->port_count];
+
+		if (strcmp(service->program, "smtpd") != 0 ||
+		    init_is_filter(service))
+			continue;
+		port->service = service;
+		port->number = postfix_port(postfix, service);
+		port->users = demands_tls(postfix, service) ||
+			      port->number == 465 || port->number == 587;
+		init->port_count++;
+	}
+}
+
+/* find_group - the group of Postfix's user, for the socket */
+static int find_group(struct init *init, struct error *error)
+{
+	const char *owner = postfix_get(&init->postfix, NULL, "mail_owner");
+	const struct passwd *user = getpwnam(owner);
+	const struct group *group =
+		user != NULL ? getgrgid(user->pw_gid) : NULL;
+
+	if (group == NULL)
+		return error_set(error,
+				 "mail_owner = %s: there is no such user, or "
+				 "it has no group; is Postfix installed?",
+				 owner);
+	init->group = xstrdup(group->gr_name);
+	return 0;
+}
+
+/* master_line - the line of a service in master.cf, for postconf -M; the caller
+ * frees it. NULL: there is none. */
+static char *master_line(const struct init *init,
+			 const struct postfix_service *service)
+{
+	char name[256], type[16];
+	const char *line = init->services;
+
+	while (*line != '\0') {
+		size_t length = strcspn(line, "\n");
+
+		if (sscanf(line, "%255s %15s", name, type) == 2 &&
+		    strcmp(name, service->name) == 0 &&
+		    strcmp(type, service->type) == 0)
+			return xasprintf("%s/%s=%.*s", name, type, (int)length,
+					 line);
+		line += length + (line[length] != '\0' ? 1 : 0);
+	}
+	return NULL;
+}
+
+/* is_restored - is the whole line of the service going to be restored? */
+static bool is_restored(const struct init *init,
+			const struct postfix_service *service)
+{
+	const struct init_change *last =
+		init->off.count > 0 ? &init->off.list[init->off.count - 1]
+				    : NULL;
+	char *start = xasprintf("%s/%s=", service->name, service->type);
+	bool restored = last != NULL && strcmp(last->option, "-M") == 0 &&
+			strncmp(last->text, start, strlen(start)) == 0;
+
+	free(start);
+	return restored;
+}
+
+/* add_undo - restore a parameter of a port. postconf -P rejects values with
+ * white space: in that case restore the whole line of master.cf. */
+static void add_undo(struct init *init, const struct postfix_service *service,
+		     const char *parameter)
+{
+	const char *old = postfix_values_get(&service->overrides, parameter);
+	char *line = NULL;
+
+	if (is_restored(init, service))
+		return;
+	if (old == NULL)
+		add(&init->off, "-PX",
+		    xasprintf("%s/%s/%s", service->name, service->type,
+			      parameter));
+	else if (strpbrk(old, " \t") == NULL)
+		add(&init->off, "-P",
+		    xasprintf("%s/%s/%s=%s", service->name, service->type,
+			      parameter, old));
+	else if ((line = master_line(init, service)) != NULL)
+		add(&init->off, "-M", line);
+}
+
+/* set - set a parameter of a port */
+static void set(struct init *init, const struct postfix_service *service,
+		const char *parameter, const char *value)
+{
+	add(&init->on, "-P",
+	    xasprintf("%s/%s/%s=%s", service->name, service->type, parameter,
+		      value));
+	add_undo(init, service, parameter);
+}
+
+/* keep_passwords - offer AUTH only with TLS */
+static void keep_passwords(struct init *init,
+			   const struct postfix_service *service)
+{
+	const struct postfix *postfix = &init->postfix;
+
+	if (postfix_get_bool(postfix, service, "smtpd_sasl_auth_enable") &&
+	    !postfix_get_bool(postfix, service, "smtpd_tls_auth_only") &&
+	    !demands_tls(postfix, service))
+		set(init, service, "smtpd_tls_auth_only", "yes");
+}
+
+/* change_port - make it ask policyd; and close ETRN, to which the relay
+ * restrictions do not apply, if it is open */
+static void change_port(struct init *init, const struct init_port *port)
+{
+	const struct postfix_service *service = port->service;
+	const char *etrn =
+		postfix_get(&init->postfix, service, "smtpd_etrn_restrictions");
+
+	set(init, service, INIT_RELAY, "$" INIT_PARAMETER);
+	if (*etrn == '\0')
+		set(init, service, "smtpd_etrn_restrictions", "reject");
+	keep_passwords(init, service);
+}
+
+/* init_plan - find the ports, and plan the changes */
+int init_plan(struct init *init, struct error *error)
+{
+	const char *directory = init->postfix.directory;
+	size_t i;
+
+	find_ports(init);
+	if (init->port_count == 0)
+		return error_set(error,
+				 "%s/master.cf: no smtpd service: this Postfix "
+				 "receives no mail by SMTP",
+				 directory);
+	if (postfix_values_get(&init->postfix.main, INIT_PARAMETER) != NULL)
+		return error_set(error,
+				 "%s/main.cf: %s is set: this Postfix already "
+				 "asks policyd; policyd -P checks that",
+				 directory, INIT_PARAMETER);
+	if (find_group(init, error) < 0)
+		return -1;
+	if (init->services == NULL &&
+	    postconf_text(directory, "-M", &init->services, error) < 0)
+		return -1;
+	add(&init->on, "-e",
+	    xasprintf(INIT_PARAMETER " = check_policy_service %s, reject",
+		      init->server));
+	for (i = 0; i < init->port_count; i++)
+		change_port(init, &init->ports[i]);
+	for (i = 0; i < init->postfix.service_count; i++)
+		if (strcmp(init->postfix.services[i].program, "smtpd") == 0 &&
+		    init_is_filter(&init->postfix.services[i]))
+			keep_passwords(init, &init->postfix.services[i]);
+	add(&init->off, "-X", xstrdup(INIT_PARAMETER));
+	return 0;
+}

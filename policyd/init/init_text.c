@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC */
+/* init_text - the text of policyd.conf for a Postfix, and the commands */
+
+#include "policyd/init/init_internal.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/postfix/smtpd_restrictions.h"
+#include "policyd/check/shell.h"
+
+/* The lists of our domains. */
+static const char *const domains[] = { "mydestination", "virtual_alias_domains",
+				       "virtual_mailbox_domains",
+				       "relay_domains" };
+
+/* The lists in which another policy server may be asked. */
+static const char *const lists[] = {
+	"smtpd_client_restrictions", "smtpd_helo_restrictions",
+	"smtpd_sender_restrictions", "smtpd_recipient_restrictions",
+	"smtpd_data_restrictions",   "smtpd_end_of_data_restrictions",
+};
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* init_print_commands - the commands to type */
+void init_print_commands(FILE *output, const struct init *init,
+			 const struct init_changes *changes, const char *prefix)
+{
+	size_t i;
+
+	for (i = 0; i < changes->count; i++) {
+		char *word = shell_quote(changes->list[i].text);
+
+		fprintf(output, "%spostconf%s %s %s\n", prefix,
+			init->postfix_option, changes->list[i].option, word);
+		free(word);
+	}
+	fprintf(output, "%spostfix%s reload\n", prefix, init->postfix_option);
+}
+
+/* describe_port - what was found about a port */
+static void describe_port(FILE *file, const struct init *init,
+			  const struct init_port *port)
+{
+	const struct postfix_service *service = port->service;
+	const char *relay = postfix_get(&init->postfix, service, INIT_RELAY);
+
+	fprintf(file, "#	port %u (%s)%s%s\n", port->number,
+		service->name,
+		port->users ? ", for users: TLS is required" : "",
+		service->chroot ? ", in a chroot" : "");
+	fprintf(file, "#		previously %s = %s\n", INIT_RELAY,
+		relay);
+}
+
+/* describe_tables - the tables and files in a list */
+static void describe_tables(FILE *file, const struct init *init,
+			    const char *parameter)
+{
+	const char *list = postfix_get(&init->postfix, NULL, parameter);
+	char *word;
+
+	while ((word = postfix_next_word(&list)) != NULL) {
+		if (strpbrk(word, ":/") != NULL)
+			fprintf(file, "#	%s: %s\n", parameter, word);
+		free(word);
+	}
+}
+
+/* describe_others - other policy servers that a port asks */
+static void describe_others(FILE *file, const struct init *init,
+			    const struct init_port *port, const char *name)
+{
+	struct postfix_list list;
+	size_t i;
+
+	postfix_list_read(&list, &init->postfix, port->service, name);
+	for (i = 0; i < list.count; i++)
+		if (strcmp(list.items[i].word, "check_policy_service") == 0)
+			fprintf(file, "#	%s of port %u also asks %s\n",
+				name, port->number, list.items[i].argument);
+	postfix_list_clear(&list);
+}
+
+/* describe - what was found, as comments */
+static void describe(FILE *file, const struct init *init)
+{
+	size_t i, j;
+
+	fprintf(file,
+		"# Found there:\n"
+		"#	queue_directory %s, mail_owner %s\n",
+		postfix_get(&init->postfix, NULL, "queue_directory"),
+		postfix_get(&init->postfix, NULL, "mail_owner"));
+	for (i = 0; i < init->port_count; i++)
+		describe_port(file, init, &init->ports[i]);
+	for (i = 0; i < init->postfix.service_count; i++)
+		if (strcmp(init->postfix.services[i].program, "smtpd") == 0 &&
+		    init_is_filter(&init->postfix.services[i]))
+			fprintf(file,
+				"#	%s receives mail from a content "
+				"filter, and is not changed\n",
+				init->postfix.services[i].name);
+	for (i = 0; i < COUNT(domains); i++)
+		describe_tables(file, init, domains[i]);
+	for (i = 0; i < init->port_count; i++)
+		for (j = 0; j < COUNT(lists); j++)
+			describe_others(file, init, &init->ports[i], lists[j]);
+}
+
+/* write_service - a section for the ports of one kind, if there are any */
+static void write_service(FILE *file, const struct init *init, bool users,
+			  const char *comment, const char *name)
+{
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; i < init->port_count; i++) {
+		const struct init_port *port = &init->ports[i];
+
+		if (port->users != users || port->number == 0)
+			continue;
+		if (count++ == 0)
+			fprintf(file,
+				"\n# %s\nservice \"%s\" {\n"
+				"	server_port = { %u",
+				comment, name, port->number);
+		else
+			fprintf(file, ", %u", port->number);
+	}
+	if (count > 0)
+		fputs(" }\n}\n", file);
+}
+
+/* write_settings - the options */
+static void write_settings(FILE *file, const struct init *init)
+{
+	const struct postfix *postfix = &init->postfix;
+	bool user = getpwnam("policyd") != NULL;
+
+	fprintf(file,
+		"\n# The socket for Postfix: below its queue directory, so "
+		"that smtpd can reach it\n# from a chroot, too.\n"
+		"listen \"unix:%s/private/policyd\" {\n"
+		"	mode = \"0660\"\n	owner = \"%s\"\n"
+		"	group = \"%s\"\n}\n",
+		postfix_get(postfix, NULL, "queue_directory"),
+		postfix_get(postfix, NULL, "mail_owner"), init->group);
+	fprintf(file,
+		"\n# The user of server processes, once everything is loaded.\n"
+		"%s"
+		"user = \"%s\"\n",
+		user ? ""
+		     : "# A dedicated user is better; to create one:\n"
+		       "#	useradd --system --user-group --home-dir "
+		       "/nonexistent \\\n"
+		       "#	    --no-create-home --shell "
+		       "/usr/sbin/nologin policyd\n",
+		user ? "policyd" : "nobody");
+	fprintf(file,
+		"\n# Our domains are those of this Postfix, tables included; "
+		"policyd -T shows them.\n# After a change there, reload "
+		"policyd, too.\n"
+		"import_postfix = \"%s\"\n",
+		postfix->directory);
+}
+
+/* init_text - the text of policyd.conf */
+char *init_text(const struct init *init)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *file = open_memstream(&text, &length);
+
+	if (file == NULL)
+		return xstrdup("");
+	fprintf(file,
+		"# policyd.conf - written by policyd --init for the Postfix in "
+		"%s\n# All options are described in policyd.conf(5).\n#\n",
+		init->postfix.directory);
+	describe(file, init);
+	fputs("#\n# To make it use policyd, which must be running:\n", file);
+	init_print_commands(file, init, &init->on, "#	");
+	fputs("# To restore the previous configuration:\n", file);
+	init_print_commands(file, init, &init->off, "#	");
+	write_settings(file, init);
+	write_service(file, init, false,
+		      "For other mail servers, and strangers.", "mx");
+	write_service(file, init, true, "For our users.", "submission");
+	fputs("\n# Checked whenever this file is loaded.\n"
+	      "expect \"strangers do not relay\" {\n"
+	      "	to = \"user@far.example\"\n	verdict = reject\n}\n",
+	      file);
+	fclose(file);
+	return text;
+}

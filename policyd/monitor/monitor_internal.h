@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_MONITOR_INTERNAL_H
+#define POLICYD_MONITOR_INTERNAL_H
+
+/* Shared by policyd/monitor*.c only: monitor.c (the process: signals, time,
+ * start, end), monitor_replace.c (the life of servers: started, ready,
+ * replaced), monitor_message.c (messages from servers), monitor_refresh.c
+ * (files that change), monitor_supervisor.c (the watchdog; messages to a
+ * supervisor). */
+
+#include <stdbool.h>
+
+#include "policyd/monitor/listening_sockets.h"
+#include "policyd/monitor/monitor.h"
+#include "policyd/monitor/server_process.h"
+#include "policyd/process/notify.h"
+#include "policyd/process/pid_file.h"
+
+/* The state that is reported to a supervisor. */
+enum notify_state {
+	NOTIFY_STARTING,
+	NOTIFY_READY,
+	NOTIFY_RELOADING,
+	NOTIFY_WITHOUT, /* the server died; its replacement is not ready */
+	NOTIFY_STOPPING,
+};
+
+struct monitor {
+	const struct options *options;
+	const char *program;
+	sigset_t mask; /* the original mask, for servers */
+	int signals;   /* signalfd(2) */
+	int report;    /* to the original process, with -d */
+	struct sockets sockets;
+	struct pid_file pid_file;
+	TAILQ_HEAD(, child) children;
+	struct child *serving; /* the one that accepts, or NULL */
+	struct child *next;    /* the one that is starting, or NULL */
+	int accepted;	       /* the configuration text in effect, for a
+				* replacement; -1: none */
+	bool started;	       /* a server has been ready */
+	bool reload_again;     /* SIGHUP arrived during a reload */
+	uint64_t restart_ms;   /* a replacement is due; UINT64_MAX: none */
+	uint64_t restart_delay_ms;
+	uint64_t refresh_ms; /* next check of the files; UINT64_MAX: never */
+	bool refresh_failed; /* the files as they are now were refused */
+	struct channel_news news;
+	struct error complaint; /* first error of the starting server */
+	struct notify notify;
+	enum notify_state told_state; /* last one sent to the supervisor */
+	long told_pid;
+	uint64_t ping_ms; /* next check whether the server responds */
+	int64_t pings;
+	bool stopping;
+	uint64_t stop_ms; /* all servers are killed then */
+	bool done;
+	int status;
+};
+
+/* monitor.c */
+uint64_t monitor_now_ms(void);
+void monitor_end(struct monitor *monitor, int status);
+
+/* monitor_replace.c */
+void monitor_start_server(struct monitor *monitor);
+void monitor_replace_server(struct monitor *monitor);
+void monitor_reload(struct monitor *monitor);
+void monitor_server_ready(struct monitor *monitor, struct child *child);
+void monitor_server_taken(struct monitor *monitor, struct child *child,
+			  int64_t count);
+void monitor_server_ended(struct monitor *monitor, struct child *child,
+			  int status);
+
+/* monitor_refresh.c */
+void monitor_refresh_plan(struct monitor *monitor);
+void monitor_refresh(struct monitor *monitor);
+
+/* monitor_supervisor.c */
+void monitor_notify(struct monitor *monitor);
+void monitor_notify_reload(struct monitor *monitor);
+void monitor_ping(struct monitor *monitor);
+void monitor_watch(struct monitor *monitor);
+void monitor_pong(struct monitor *monitor, struct child *child);
+
+/* monitor_message.c */
+void monitor_hear(struct monitor *monitor, struct child *child);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: ISC */
+/* monitor_server - the life of servers
+ *
+ * At most one server is starting (next), and one is serving (serving); others
+ * are leaving. A starting server changes nothing until it is ready: then its
+ * sockets take effect, and the previous server hands over its connections and
+ * ends. If the new one fails in any way, the previous one does not notice. */
+
+#include "policyd/monitor/monitor_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "policyd/process/daemon.h"
+
+#define START_MS	 60000 /* from fork to ready */
+#define TAKE_MS		 (CHANNEL_LEAVE_MS + 5000)
+#define LIVED_MS	 1000 /* a server that dies sooner is replaced later */
+#define RESTART_FIRST_MS 100
+#define RESTART_LAST_MS	 5000
+
+/* plan_restart - a replacement: at once, then after longer and longer delays */
+static void plan_restart(struct monitor *monitor)
+{
+	uint64_t delay = monitor->restart_delay_ms;
+
+	monitor->restart_ms = monitor_now_ms() + delay;
+	delay = delay == 0 ? RESTART_FIRST_MS : delay * 2;
+	monitor->restart_delay_ms =
+		delay < RESTART_LAST_MS ? delay : RESTART_LAST_MS;
+}
+
+/* tell_news - to the serving process; takes: a server hands over to it */
+static void tell_news(const struct monitor *monitor, struct child *child,
+		      bool takes)
+{
+	struct channel_message message;
+	struct error error;
+
+	channel_message_init(&message, CHANNEL_NEWS, takes);
+	message.body.news = monitor->news;
+	if (child_send(child, &message, -1, &error) < 0)
+		log_debug("news: %s", error.text);
+}
+
+/* note_refused - record a failed reload and its reason; inform the server that
+ * keeps serving */
+static void note_refused(struct monitor *monitor, const char *reason)
+{
+	struct channel_news *news = &monitor->news;
+
+	news->refused++;
+	news->is_refused = 1;
+	news->refused_when = time(NULL);
+	if (*monitor->complaint.text != '\0')
+		reason = monitor->complaint.text;
+	snprintf(news->reason, sizeof(news->reason), "%s", reason);
+	tell_news(monitor, monitor->serving,
+		  monitor->serving->state == CHILD_TAKING);
+}
+
+/* start_failed - no server became ready */
+static void start_failed(struct monitor *monitor, const char *reason,
+			 int status, bool quietly)
+{
+	sockets_abort(&monitor->sockets);
+	if (monitor->stopping)
+		return;
+	if (!monitor->started) {
+		log_error("not started: %s", reason);
+		monitor_end(monitor, status);
+	} else if (monitor->serving != NULL) {
+		log_write(quietly ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+			  "reload failed: %s; keeping the running "
+			  "configuration",
+			  reason);
+		if (!quietly)
+			note_refused(monitor, reason);
+	} else {
+		plan_restart(monitor);
+		log_error("no server: %s; next try in %.1f s", reason,
+			  (double)(monitor->restart_ms - monitor_now_ms()) /
+				  1000);
+	}
+	if (monitor->reload_again && monitor->started)
+		monitor_reload(monitor);
+}
+
+/* start_server - accepted: the text to serve with; -1: the file as it is now */
+static void start_server(struct monitor *monitor, int accepted)
+{
+	struct options options = *monitor->options;
+	struct error error;
+	struct child *child;
+
+	options.accepted = accepted;
+	options.lenient = monitor->serving == NULL;
+	if (sockets_renew(&monitor->sockets) && monitor->serving != NULL) {
+		/* The server that did it may be the serving one; and it does
+		 * not have the new socket. */
+		child_kill(monitor->serving, "a listening socket was changed");
+		options.lenient = true;
+	}
+	monitor->restart_ms = UINT64_MAX;
+	monitor->reload_again = false;
+	*monitor->complaint.text = '\0';
+	child = child_start(monitor->program, &options, &monitor->mask, &error);
+	if (child == NULL) {
+		start_failed(monitor, error.text, EX_TEMPFAIL, false);
+		return;
+	}
+	child->deadline_ms = monitor_now_ms() + START_MS;
+	TAILQ_INSERT_TAIL(&monitor->children, child, link);
+	monitor->next = child;
+	log_debug("server %ld starts", (long)child->pid);
+}
+
+/* monitor_start_server - the first one, or the one that a reload starts */
+void monitor_start_server(struct monitor *monitor)
+{
+	start_server(monitor, -1);
+}
+
+/* monitor_replace_server - without a reload: the configuration in effect stays
+ */
+void monitor_replace_server(struct monitor *monitor)
+{
+	start_server(monitor, monitor->accepted);
+}
+
+/* monitor_reload - now, or when the reload in progress has finished */
+void monitor_reload(struct monitor *monitor)
+{
+	bool busy = monitor->next != NULL ||
+		    (monitor->serving != NULL &&
+		     monitor->serving->state == CHILD_TAKING);
+
+	if (monitor->stopping)
+		return;
+	if (busy) {
+		monitor->reload_again = true;
+		return;
+	}
+	monitor_notify_reload(monitor);
+	monitor_start_server(monitor);
+}
+
+/* use_settings - open the log that the server that is ready uses */
+static void use_settings(const struct monitor *monitor,
+			 const struct child *child)
+{
+	const char *path = child->settings.pid_file;
+	struct error error;
+
+	if (monitor->options->daemonize &&
+	    strcmp(child->settings.log, "stderr") == 0)
+		log_warning("log = \"stderr\" with -d: nobody will read the "
+			    "log");
+	if (log_open_for(child->settings.log, child->settings.user, &error) < 0)
+		log_warning("%s", error.text);
+	if (monitor->started && monitor->options->daemonize &&
+	    strcmp(path, monitor->pid_file.path != NULL ? monitor->pid_file.path
+							: "") != 0)
+		log_warning("pid_file: a change takes effect after a restart");
+}
+
+/* first_ready - the start has succeeded */
+static void first_ready(struct monitor *monitor)
+{
+	struct error error;
+
+	if (pid_file_write(&monitor->pid_file, &error) < 0)
+		log_warning("%s", error.text);
+	monitor->started = true;
+	daemon_report(&monitor->report, EX_OK);
+}
+
+/* drain - have a server close its connections and end */
+static void drain(struct child *child)
+{
+	child->state = CHILD_LEAVING;
+	child->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
+	if (child_tell(child, CHANNEL_DRAIN, 0, -1, NULL) < 0)
+		child_kill(child, "does not listen to the monitor");
+}
+
+/* connect_servers - a channel from the old server to the new one */
+static int connect_servers(struct child *from, struct child *to,
+			   struct error *error)
+{
+	int ends[2], result = -1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_set(error, "socketpair: %s", strerror(errno));
+	/* A server that hands over to nobody drains; a server that takes over
+	 * from nobody would send an unexpected message. */
+	if (child_tell(from, CHANNEL_HAND_OVER, 0, ends[1], error) == 0 &&
+	    child_tell(to, CHANNEL_TAKE_OVER, 0, ends[0], error) == 0)
+		result = 0;
+	close(ends[0]);
+	close(ends[1]);
+	return result;
+}
+
+/* hand_over - from the previous server to the one that is ready */
+static void hand_over(struct child *from, struct child *to)
+{
+	struct error error;
+
+	if (from->settings.handover_version != to->settings.handover_version)
+		error_set(&error, "they are of different versions");
+	else if (connect_servers(from, to, &error) == 0) {
+		to->state = CHILD_TAKING;
+		to->deadline_ms = monitor_now_ms() + TAKE_MS;
+		from->state = CHILD_LEAVING;
+		from->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
+		return;
+	}
+	drain(from);
+	log_info("reloaded: server %ld, connections are closed: %s",
+		 (long)to->pid, error.text);
+}
+
+/* note_load - the time of the pid file is that of the load in effect */
+static void note_load(const struct monitor *monitor, const struct child *child)
+{
+	struct error error;
+
+	if (pid_file_touch(&monitor->pid_file, &child->started, &error) < 0)
+		log_warning("%s", error.text);
+}
+
+/* note_accepted - what the ready server has loaded is in effect now. A
+ * replacement has not read policyd.conf: a refused one still is refused. */
+static void note_accepted(struct monitor *monitor, struct child *child)
+{
+	if (monitor->accepted >= 0)
+		close(monitor->accepted);
+	monitor->accepted = child->accepted;
+	child->accepted = -1;
+	if (!child->replaces) {
+		monitor->news.is_refused = 0;
+		monitor->refresh_failed = false;
+	}
+	if (child->settings.failed_tables > 0)
+		monitor->refresh_failed = true;
+}
+
+/* monitor_server_ready - from now on it is the serving one */
+void monitor_server_ready(struct monitor *monitor, struct child *child)
+{
+	struct child *before = monitor->serving;
+
+	sockets_commit(&monitor->sockets);
+	use_settings(monitor, child);
+	if (!monitor->started)
+		first_ready(monitor);
+	note_load(monitor, child);
+	child->state = CHILD_SERVING;
+	child->ready_ms = monitor_now_ms();
+	child->deadline_ms = UINT64_MAX;
+	monitor->serving = child;
+	monitor->next = NULL;
+	note_accepted(monitor, child);
+	monitor_refresh_plan(monitor);
+	monitor_ping(monitor);
+	if (before != NULL) {
+		monitor->news.reloads++;
+		hand_over(before, child);
+	}
+	tell_news(monitor, child, child->state == CHILD_TAKING);
+	if (before == NULL)
+		log_info("serving: server %ld", (long)child->pid);
+	if (child->state == CHILD_SERVING && monitor->reload_again)
+		monitor_reload(monitor);
+}
+
+/* monitor_server_taken - the reload has finished */
+void monitor_server_taken(struct monitor *monitor, struct child *child,
+			  int64_t count)
+{
+	child->state = CHILD_SERVING;
+	child->deadline_ms = UINT64_MAX;
+	if (count < 0)
+		log_warning("the previous server broke off the hand-over");
+	count = count < 0 ? -1 - count : count;
+	log_info("reloaded: server %ld, %lld connection%s taken over",
+		 (long)child->pid, (long long)count, count == 1 ? "" : "s");
+	if (monitor->reload_again)
+		monitor_reload(monitor);
+}
+
+/* serving_died - without being asked to end: replace it */
+static void serving_died(struct monitor *monitor, const struct child *child,
+			 const char *ending)
+{
+	monitor->serving = NULL;
+	if (monitor->stopping)
+		return;
+	monitor->news.died++;
+	if (monitor_now_ms() - child->ready_ms >= LIVED_MS)
+		monitor->restart_delay_ms = 0;
+	if (monitor->next == NULL)
+		plan_restart(monitor);
+	log_error("server %ld died: %s; starting another", (long)child->pid,
+		  ending);
+}
+
+/* monitor_server_ended - a process has ended with this wait(2) status */
+void monitor_server_ended(struct monitor *monitor, struct child *child,
+			  int status)
+{
+	char buffer[1200];
+	const char *ending;
+
+	/* Its last messages may explain why it ended. */
+	if (child->channel >= 0)
+		monitor_hear(monitor, child);
+	ending = child_ending(child, status, buffer, sizeof(buffer));
+	TAILQ_REMOVE(&monitor->children, child, link);
+	if (child == monitor->next) {
+		monitor->next = NULL;
+		start_failed(monitor, ending,
+			     WIFEXITED(status) &&
+					     WEXITSTATUS(status) == EX_CONFIG
+				     ? EX_CONFIG
+				     : EX_TEMPFAIL,
+			     child->quietly);
+	} else if (child == monitor->serving) {
+		serving_died(monitor, child, ending);
+	} else if (status != 0 && !monitor->stopping) {
+		log_warning("server %ld, which was leaving: %s",
+			    (long)child->pid, ending);
+	}
+	child_free(child);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/* child - start a server process, send it messages, and report how it ended */
+
+#include "policyd/monitor/server_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/xalloc.h"
+
+#define UNSENT_MAX 256
+
+struct child_message {
+	TAILQ_ENTRY(child_message) link;
+	int fd; /* owned by the message, or -1 */
+	struct channel_message message;
+};
+
+/* redirect - a server reads nothing from the terminal, and with -d there is no
+ * terminal */
+static void redirect(const struct options *options)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	dup2(null, STDIN_FILENO);
+	if (options->daemonize) {
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+}
+
+/* ignore_signals - a terminal or a supervisor may send the monitor's signals to
+ * servers too, which must ignore them, both before and after exec(2) */
+static void ignore_signals(const sigset_t *mask)
+{
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
+/* run_program - in the child process: execute the program as a server */
+static _Noreturn void run_program(const char *program,
+				  const struct options *options, int channel,
+				  const sigset_t *mask)
+{
+	struct channel_message message;
+	char descriptor[16], accepted[16];
+	char *arguments[11];
+	size_t count = 0;
+
+	ignore_signals(mask);
+	redirect(options);
+	snprintf(descriptor, sizeof(descriptor), "%d", channel);
+	arguments[count++] = xstrdup(program);
+	arguments[count++] = xstrdup("-c");
+	arguments[count++] = xstrdup(options->config);
+	if (options->verbose)
+		arguments[count++] = xstrdup("-v");
+	if (options->lenient)
+		arguments[count++] = xstrdup(CHANNEL_LENIENT);
+	if (options->accepted >= 0) {
+		snprintf(accepted, sizeof(accepted), "%d", options->accepted);
+		arguments[count++] = xstrdup(CHANNEL_ACCEPTED);
+		arguments[count++] = accepted;
+	}
+	arguments[count++] = xstrdup(CHANNEL_OPTION);
+	arguments[count++] = descriptor;
+	arguments[count] = NULL;
+	if (fcntl(channel, F_SETFD, 0) == 0 &&
+	    (options->accepted < 0 ||
+	     fcntl(options->accepted, F_SETFD, 0) == 0))
+		execv(program, arguments);
+	channel_message_init(&message, CHANNEL_LINE, LOG_LEVEL_ERROR);
+	snprintf(message.body.text, sizeof(message.body.text),
+		 "cannot run %s: %s", program, strerror(errno));
+	channel_send(channel, &message, -1, NULL);
+	_exit(EX_TEMPFAIL);
+}
+
+/* child_init - a child that has sent nothing yet */
+void child_init(struct child *child, pid_t pid, int channel)
+{
+	child->pid = pid;
+	child->channel = channel;
+	child->accepted = -1;
+	child->deadline_ms = UINT64_MAX;
+	child->unsent_ms = UINT64_MAX;
+	TAILQ_INIT(&child->unsent);
+}
+
+/* keep - queue a message until the channel has room */
+static int keep(struct child *child, const struct channel_message *message,
+		int fd, struct error *error)
+{
+	struct child_message *kept;
+	int ours = -1;
+
+	if (child->unsent_count >= UNSENT_MAX)
+		return error_set(error, "channel: too many messages waiting");
+	if (fd >= 0 && (ours = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+		return error_set(error, "fcntl: %s", strerror(errno));
+	kept = xcalloc(1, sizeof(*kept));
+	kept->message = *message;
+	kept->fd = ours;
+	TAILQ_INSERT_TAIL(&child->unsent, kept, link);
+	if (child->unsent_count++ == 0)
+		child->unsent_ms = (uint64_t)clock_ms() + CHILD_UNSENT_MS;
+	return 0;
+}
+
+/* drop - discard a queued message; returns the next one, or NULL */
+static struct child_message *drop(struct child *child,
+				  struct child_message *message)
+{
+	struct child_message *next = TAILQ_NEXT(message, link);
+
+	TAILQ_REMOVE(&child->unsent, message, link);
+	child->unsent_count--;
+	if (message->fd >= 0)
+		close(message->fd);
+	free(message);
+	return next;
+}
+
+/* child_send - send now, or queue after the messages that wait */
+int child_send(struct child *child, const struct channel_message *message,
+	       int fd, struct error *error)
+{
+	if (child->unsent_count == 0) {
+		if (channel_send(child->channel, message, fd, error) == 0)
+			return 0;
+		if (errno != EAGAIN)
+			return -1;
+	}
+	return keep(child, message, fd, error);
+}
+
+/* child_tell - a message that has no body */
+int child_tell(struct child *child, enum channel_kind kind, int64_t number,
+	       int fd, struct error *error)
+{
+	struct channel_message message;
+
+	channel_message_init(&message, kind, number);
+	return child_send(child, &message, fd, error);
+}
+
+/* child_flush - send as many as possible; a broken channel is noticed when it
+ * is read */
+void child_flush(struct child *child)
+{
+	struct child_message *message = TAILQ_FIRST(&child->unsent);
+
+	while (message != NULL) {
+		if (channel_send(child->channel, &message->message, message->fd,
+				 NULL) < 0 &&
+		    errno == EAGAIN)
+			return;
+		message = drop(child, message);
+		child->unsent_ms = (uint64_t)clock_ms() + CHILD_UNSENT_MS;
+	}
+	child->unsent_ms = UINT64_MAX;
+}
+
+/* child_start - fork, and run program as a server */
+struct child *child_start(const char *program, const struct options *options,
+			  const sigset_t *mask, struct error *error)
+{
+	struct timespec started;
+	struct child *child;
+	int ours, theirs;
+	pid_t pid;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &started);
+	if (channel_pair(&ours, &theirs, error) < 0)
+		return NULL;
+	pid = fork();
+	if (pid == 0)
+		run_program(program, options, theirs, mask);
+	close(theirs);
+	if (pid < 0) {
+		close(ours);
+		error_set(error, "fork: %s", strerror(errno));
+		return NULL;
+	}
+	child = xcalloc(1, sizeof(*child));
+	child_init(child, pid, ours);
+	child->started = started;
+	child->replaces = options->accepted >= 0;
+	return child;
+}
+
+/* child_kill - kill the process at once */
+void child_kill(struct child *child, const char *reason)
+{
+	if (child->reason.text[0] == '\0')
+		error_set(&child->reason, "%s", reason);
+	if (child->state <= CHILD_PREPARING)
+		child->state = CHILD_FAILED;
+	child->deadline_ms = child->unsent_ms = UINT64_MAX;
+	kill(child->pid, SIGKILL);
+}
+
+/* child_free - after the process has ended */
+void child_free(struct child *child)
+{
+	struct child_message *message = TAILQ_FIRST(&child->unsent);
+
+	if (child->channel >= 0)
+		close(child->channel);
+	if (child->accepted >= 0)
+		close(child->accepted);
+	while (message != NULL)
+		message = drop(child, message);
+	watch_list_clear(&child->watched);
+	free(child->listeners);
+	free(child);
+}
+
+/* child_ending - describe how it ended */
+const char *child_ending(const struct child *child, int status, char *buffer,
+			 size_t size)
+{
+	if (child->reason.text[0] != '\0')
+		snprintf(buffer, size, "%s", child->reason.text);
+	else if (WIFSIGNALED(status))
+		snprintf(buffer, size,
+			 "server %ld was killed by signal %d "
+			 "(%s)%s",
+			 (long)child->pid, WTERMSIG(status),
+			 strsignal(WTERMSIG(status)),
+			 WTERMSIG(status) == SIGSYS
+				 ? ": it made a forbidden system call; see "
+				   "the kernel's log"
+				 : "");
+	else if (WEXITSTATUS(status) == EX_CONFIG)
+		snprintf(buffer, size, "the configuration was refused");
+	else
+		snprintf(buffer, size, "server %ld ended with status %d",
+			 (long)child->pid, WEXITSTATUS(status));
+	return buffer;
+}

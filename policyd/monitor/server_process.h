@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_CHILD_H
+#define POLICYD_CHILD_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "lib/base/error.h"
+#include "lib/base/watched_files.h"
+#include "lib/net/listener.h"
+#include "policyd/process/channel.h"
+#include "policyd/process/options.h"
+
+/* A server process from the monitor's point of view. */
+
+enum child_state {
+	CHILD_LOADING,	 /* has not sent its settings yet */
+	CHILD_ASKING,	 /* is sending the lists of its files and of its
+			  * listeners */
+	CHILD_PREPARING, /* has its sockets, is not ready yet */
+	CHILD_TAKING,	 /* serves, and takes over from the previous one */
+	CHILD_SERVING,
+	CHILD_LEAVING, /* hands over or drains */
+	CHILD_FAILED,  /* was killed before it was ready */
+};
+
+/* A message that is queued because the channel is full. */
+struct child_message;
+
+struct child {
+	TAILQ_ENTRY(child) link;
+	pid_t pid;
+	int channel; /* -1: closed */
+	enum child_state state;
+	struct timespec started; /* by the clock of file timestamps */
+	uint64_t ready_ms;	 /* when it became ready */
+	uint64_t deadline_ms;	 /* it is killed then; UINT64_MAX: never */
+	struct channel_settings settings;
+	struct listener_options *listeners;
+	size_t listener_count;
+	size_t listeners_expected;
+	struct watch_list watched;
+	int accepted;  /* the text that it has loaded, or -1 */
+	bool replaces; /* it was started with the text in effect */
+	TAILQ_HEAD(, child_message) unsent; /* in order */
+	size_t unsent_count;
+	uint64_t unsent_ms;  /* the next one must be sent by then */
+	uint64_t log_ms;     /* when it last got a socket to the log daemon */
+	int64_t ping;	     /* the unanswered ping, or 0 */
+	bool quietly;	     /* the same refusal has already been logged */
+	struct error reason; /* why it was killed, or "" */
+};
+
+/* child_start - fork, and run program as a server; mask is its signal mask.
+ * NULL and the reason if that fails in this process; if the program cannot be
+ * executed, the child reports it over the channel. */
+struct child *child_start(const char *program, const struct options *options,
+			  const sigset_t *mask, struct error *error);
+
+/* child_init - a child that has sent nothing yet. */
+void child_init(struct child *child, pid_t pid, int channel);
+
+/* child_send - a message that must arrive, and a descriptor or -1, which stays
+ * open here; child_tell - one without a body. While the channel is full they
+ * are queued for child_flush(). 0, or -1: the channel is broken, or too many
+ * messages are queued. */
+int child_send(struct child *child, const struct channel_message *message,
+	       int fd, struct error *error);
+int child_tell(struct child *child, enum channel_kind kind, int64_t number,
+	       int fd, struct error *error);
+
+/* child_flush - the channel has room: send what is queued. A server that leaves
+ * a message unread for CHILD_UNSENT_MS is killed by the monitor. */
+#define CHILD_UNSENT_MS 10000
+void child_flush(struct child *child);
+
+/* child_kill - at once, for this reason. A server that is starting has failed
+ * then, and its messages are ignored. */
+void child_kill(struct child *child, const char *reason);
+
+/* child_free - the process has ended and has been waited for. */
+void child_free(struct child *child);
+
+/* child_ending - how it ended: the reason why it was killed, or the meaning of
+ * its wait(2) status. buffer receives the text. */
+const char *child_ending(const struct child *child, int status, char *buffer,
+			 size_t size);
+
+#endif

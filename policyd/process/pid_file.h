@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_PID_FILE_H
+#define POLICYD_PID_FILE_H
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "lib/base/error.h"
+
+/* The process number of a daemon, in a file that is locked while it runs. */
+struct pid_file {
+	char *path; /* NULL: none */
+	int fd;
+};
+
+/* pid_file_check - could this user create it? 0, or -1. Whether another policyd
+ * has locked it is not checked. */
+int pid_file_check(const char *path, struct error *error);
+
+/* pid_file_lock - lock the file, without changing its contents yet. -1: another
+ * policyd has it, it is not a pid file, others could write it
+ * (lib/base/trust.h), or it cannot be created. */
+int pid_file_lock(struct pid_file *file, const char *path, struct error *error);
+
+/* pid_file_write - write our process number. */
+int pid_file_write(const struct pid_file *file, struct error *error);
+
+/* pid_file_touch - set its time to the start of the load that is in effect. */
+int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
+		   struct error *error);
+
+/* pid_file_read - the process number in the file, if that process is running,
+ * and the time that pid_file_touch() set. 1, or 0: no such file or process, or
+ * others could have written it. */
+int pid_file_read(const char *path, pid_t *pid, struct timespec *loaded);
+
+/* pid_file_remove - unlink and unlock; harmless without one. */
+void pid_file_remove(struct pid_file *file);
+
+#endif

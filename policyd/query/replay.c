@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+/* replay - what would a changed configuration decide?
+ *
+ * Each past request is judged under the new configuration and under an old one
+ * to compare with; without an old one, the decision in the log takes its place.
+ * Cases that differ only in addresses form one group, shown with its count and
+ * a few examples. */
+
+#include "policyd/query/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/decision/judgement.h"
+#include "lib/decision/outcome.h"
+#include "lib/decision/reply.h"
+#include "lib/decision/report.h"
+#include "policyd/query/replay_group.h"
+#include "policyd/query/replay_input.h"
+
+/* One run of --replay. */
+struct replay {
+	const struct config *config;
+	const struct config *against; /* or NULL */
+	struct replay_groups groups;
+	unsigned long compared;
+	unsigned long waiting; /* not judged: no immediate decision */
+};
+
+/* replay_service - the service that the request matches; a log without ports
+ * gives its name */
+const struct service *replay_service(const struct config *config,
+				     const struct request *request,
+				     const struct reported *reported)
+{
+	const struct service *service = NULL;
+
+	if (reported != NULL && !reported->has_port &&
+	    request->policy_context[0] == '\0')
+		service = service_named(&config->services, reported->service);
+	return service != NULL ? service
+			       : service_find(&config->services, request);
+}
+
+/* judge - the decision of one configuration; -1: not immediate */
+static int judge(struct outcome *outcome, const struct config *config,
+		 const struct request *request, const struct reported *reported)
+{
+	const struct service *service =
+		replay_service(config, request, reported);
+	static struct judgement judgement;
+
+	if (judgement_now(&judgement, service, config->resolver, request, 0) <
+	    0)
+		return -1;
+	outcome_of(outcome, &judgement);
+	reply_write(outcome->reply, &judgement.evaluation.decision,
+		    &judgement.facts, &service->reply, "ID");
+	return 0;
+}
+
+/* remembered - the decision in the log */
+static void remembered(struct outcome *outcome, const struct reported *reported)
+{
+	outcome->service = reported->service;
+	outcome->verdict = reported->verdict;
+	outcome->restriction = reported->restriction;
+	outcome->observed = reported->observed;
+	outcome->reply[0] = '\0'; /* unknown */
+}
+
+/* take_request - a past request */
+static void take_request(void *context, const struct request *request,
+			 const struct reported *reported,
+			 const struct replay_place *place)
+{
+	struct replay *replay = context;
+	struct outcome new, old;
+	bool compare = replay->against != NULL || reported != NULL;
+
+	if (judge(&new, replay->config, request, reported) < 0) {
+		replay->waiting++;
+		return;
+	}
+	if (replay->against != NULL &&
+	    judge(&old, replay->against, request, reported) < 0) {
+		replay->waiting++;
+		return;
+	}
+	if (replay->against == NULL && reported != NULL)
+		remembered(&old, reported);
+	replay->compared += compare;
+	if (replay->against == NULL)
+		replay_groups_add(&replay->groups, NULL, &new, request, place);
+	if (compare && outcome_differ(&old, &new))
+		replay_groups_add(&replay->groups, &old, &new, request, place);
+}
+
+/* load_against - the configuration to compare with; NULL: it is refused */
+static struct config *load_against(const char *path, struct progress *progress)
+{
+	struct config_load_options options = { .lenient = true,
+					       .unserved = true,
+					       .progress = progress_reading,
+					       .context = progress };
+	struct config_messages messages = { 0 };
+	struct config *config = config_load_with(path, &options, &messages);
+
+	progress_clear(progress);
+	if (config == NULL || config->failed_tables > 0)
+		config_messages_print(&messages, stderr);
+	config_messages_clear(&messages);
+	return config;
+}
+
+/* print_head - a summary of the comparison */
+static void print_head(const struct replay *replay, unsigned long judged)
+{
+	unsigned long changed = replay_groups_changed(&replay->groups);
+
+	if (replay->against != NULL)
+		printf("%lu of %lu requests would be answered differently by "
+		       "%s than by %s%s\n",
+		       changed, judged, replay->config->path,
+		       replay->against->path, changed > 0 ? ":" : ".");
+	else if (replay->compared > 0)
+		printf("%lu of %lu logged decisions would be different under "
+		       "%s%s\n",
+		       changed, replay->compared, replay->config->path,
+		       changed > 0 ? ":" : ".");
+}
+
+/* print - the result */
+static void print(struct replay *replay, const struct replay_reader *read,
+		  bool json)
+{
+	if (json) {
+		replay_groups_print_json(&replay->groups, stdout);
+		return;
+	}
+	print_head(replay, read->judged);
+	replay_groups_print(&replay->groups, true, stdout);
+	if (replay->against == NULL) {
+		printf("%lu request%s under %s:\n", read->judged,
+		       read->judged == 1 ? "" : "s", replay->config->path);
+		replay_groups_print(&replay->groups, false, stdout);
+	}
+	if (replay->waiting > 0)
+		fprintf(stderr,
+			"policyd: %lu request%s not judged: a restriction "
+			"replies later\n",
+			replay->waiting, replay->waiting == 1 ? "" : "s");
+}
+
+/* replay - judge the requests of some files again */
+int replay(const struct config *config, const struct query_options *options)
+{
+	struct replay replay = { .config = config };
+	struct replay_reader reader = { .context = &replay,
+					.request = take_request };
+	struct config *against = NULL;
+	int status;
+
+	progress_init(&reader.progress);
+	if (options->against != NULL) {
+		against = load_against(options->against, &reader.progress);
+		if (against == NULL)
+			return EX_CONFIG;
+		replay.against = against;
+	}
+	status =
+		replay_read_all(&reader, options->count, options->arguments) < 0
+			? EX_NOINPUT
+			: EX_OK;
+	print(&replay, &reader, options->json);
+	replay_summary(&reader);
+	if (status == EX_OK && replay_groups_opened(&replay.groups) > 0)
+		status = 1;
+	replay_groups_clear(&replay.groups);
+	config_free(against);
+	return status;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC */
+/* replay_input - read past requests from captures and logs
+ *
+ * A file is read line by line. Outside of a request, a line is a decision in
+ * the log, the first attribute of a request, or something else, which is
+ * skipped. Within a request, a second line "request=" means that the first
+ * request was cut off; so after damage the reader recovers at the next request.
+ * No file can make it use more memory than one request needs. */
+
+#include "policyd/query/replay_input.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/xalloc.h"
+
+#define NAMED_MAX    3 /* of each kind in each file */
+#define REQUEST_LINE "request="
+
+static const char *const skip_names[SKIP_COUNT] = {
+	[SKIP_FOREIGN] = "other lines",
+	[SKIP_DAMAGED] = "damaged or truncated log lines",
+	[SKIP_TRUNCATED] = "incomplete requests",
+	[SKIP_MALFORMED] = "malformed requests",
+};
+
+/* A file that is being read. */
+struct input {
+	struct replay_reader *reader;
+	struct replay_place place; /* of the current line */
+	long long read, size;	   /* bytes; size 0: unknown */
+	unsigned named[SKIP_COUNT];
+	struct reported reported;
+	char request[REQUEST_BYTES_MAX + 1]; /* as far as it was read */
+	size_t length;			     /* of it; 0: outside a request */
+	unsigned long start;		     /* its first line */
+	bool has_type;			     /* request= was read */
+	bool too_long; /* it has more bytes than allowed */
+};
+
+/* skip - count what cannot be judged, and report the first few */
+static void skip(struct input *input, enum replay_skip kind, unsigned long line,
+		 const char *reason)
+{
+	input->reader->skipped[kind]++;
+	if (input->reader->quiet || input->named[kind]++ >= NAMED_MAX)
+		return;
+	progress_clear(&input->reader->progress);
+	fprintf(stderr, "%s:%lu: skipped: %s%s\n", input->place.file, line,
+		reason,
+		input->named[kind] == NAMED_MAX
+			? " (more of this kind are only counted)"
+			: "");
+}
+
+/* make_printable - an error text may quote the file */
+static const char *make_printable(char *text)
+{
+	char *byte;
+
+	for (byte = text; *byte != '\0'; byte++)
+		if ((unsigned char)*byte < ' ' || (unsigned char)*byte >= 0x7f)
+			*byte = '?';
+	return text;
+}
+
+/* show_progress - the part of the file that was read */
+static void show_progress(const struct input *input)
+{
+	struct replay_reader *reader = input->reader;
+
+	if (!progress_due(&reader->progress))
+		return;
+	if (input->size > 0)
+		progress_say(&reader->progress,
+			     "%3lld %% of %.40s, %lu requests",
+			     100 * input->read / input->size, input->place.file,
+			     reader->judged);
+	else
+		progress_say(&reader->progress, "%.40s, %lu requests",
+			     input->place.file, reader->judged);
+}
+
+/* take - a request that can be judged */
+static void take(struct input *input, const struct request *request,
+		 const struct reported *reported, unsigned long line)
+{
+	struct replay_place place = { input->place.file, line };
+
+	input->reader->judged++;
+	input->reader->request(input->reader->context, request, reported,
+			       &place);
+}
+
+/* end_request - at its blank line */
+static void end_request(struct input *input)
+{
+	struct request_scan scan = { 0 };
+	struct request request;
+	struct error error = { "" };
+	ssize_t length;
+
+	input->request[input->length++] = '\n';
+	input->request[input->length] = '\0';
+	length = request_length(input->request, input->length, &scan, &error);
+	if (length > 0 && !input->too_long &&
+	    request_parse(&request, input->request, (size_t)length, &error) ==
+		    0)
+		take(input, &request, NULL, input->start);
+	else
+		skip(input, SKIP_MALFORMED, input->start,
+		     input->too_long ? "malformed request: too long"
+				     : make_printable(error.text));
+	input->length = 0;
+}
+
+/* cut_request - a request without an end */
+static void cut_request(struct input *input)
+{
+	if (input->length > 0)
+		skip(input, SKIP_TRUNCATED, input->start,
+		     "the request that begins here is incomplete");
+	input->length = 0;
+}
+
+/* add_line - add a line to the request */
+static void add_line(struct input *input, const char *line, size_t length)
+{
+	if (input->length == 0) {
+		input->start = input->place.line;
+		input->has_type = false;
+		input->too_long = false;
+	}
+	if (strncmp(line, REQUEST_LINE, strlen(REQUEST_LINE)) == 0)
+		input->has_type = true;
+	/* Leave room for this newline, and that of the blank line. */
+	if (length + 2 > REQUEST_BYTES_MAX - input->length) {
+		input->too_long = true;
+		return;
+	}
+	memcpy(input->request + input->length, line, length);
+	input->length += length;
+	input->request[input->length++] = '\n';
+}
+
+/* is_attribute - can a request begin with this line? */
+static bool is_attribute(const char *line)
+{
+	const char *equals = strchr(line, '=');
+	struct request scratch;
+	char name[32];
+
+	if (equals == NULL || (size_t)(equals - line) >= sizeof(name))
+		return false;
+	memcpy(name, line, (size_t)(equals - line));
+	name[equals - line] = '\0';
+	return request_set(&scratch, name, "") == 0;
+}
+
+/* read_log_line - a decision, or something else */
+static void read_log_line(struct input *input, char *line)
+{
+	struct error error = { "" };
+
+	switch (report_read(&input->reported, line, &error)) {
+	case 1:
+		take(input, &input->reported.question.request, &input->reported,
+		     input->place.line);
+		break;
+	case 0:
+		skip(input, SKIP_FOREIGN, input->place.line,
+		     "neither a decision of policyd nor a request");
+		break;
+	default:
+		skip(input, SKIP_DAMAGED, input->place.line,
+		     make_printable(error.text));
+		break;
+	}
+}
+
+/* read_line - length bytes and a NUL, without the newline */
+static void read_line(struct input *input, char *line, size_t length)
+{
+	bool starts = strncmp(line, REQUEST_LINE, strlen(REQUEST_LINE)) == 0;
+
+	if ((starts && input->has_type) ||
+	    (report_is_line(line) && !is_attribute(line)))
+		cut_request(input);
+	if (input->length > 0 && length == 0)
+		end_request(input);
+	else if (input->length > 0 || is_attribute(line))
+		add_line(input, line, length);
+	else if (strlen(line) != length)
+		skip(input, SKIP_DAMAGED, input->place.line,
+		     "the line contains a NUL byte");
+	else if (length > 0)
+		read_log_line(input, line);
+}
+
+/* read_lines - the whole file; a line longer than any request is skipped */
+static void read_lines(struct input *input, FILE *file)
+{
+	const size_t size = (size_t)2 * REQUEST_BYTES_MAX;
+	char *line = xmalloc(size + 1);
+	size_t length = 0;
+	bool dropped = false;
+	int byte;
+
+	while ((byte = getc_unlocked(file)) != EOF || length > 0) {
+		if (byte != '\n' && byte != EOF) {
+			if (length < size)
+				line[length++] = (char)byte;
+			else
+				dropped = true;
+			continue;
+		}
+		input->place.line++;
+		input->read += (long long)length + 1;
+		line[length] = '\0';
+		if (dropped)
+			skip(input, SKIP_FOREIGN, input->place.line,
+			     "a line longer than any request");
+		else
+			read_line(input, line, length);
+		show_progress(input);
+		length = 0;
+		dropped = false;
+	}
+	cut_request(input);
+	free(line);
+}
+
+/* open_file - a file, a FIFO or standard input, but not a directory. size: that
+ * of a regular file, or 0 */
+static FILE *open_file(const char *name, long long *size, struct error *error)
+{
+	FILE *file = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
+					    : fopen(name, "re");
+	struct stat status;
+
+	if (file == NULL) {
+		error_set(error, "%s: %s", name, strerror(errno));
+		return NULL;
+	}
+	if (fstat(fileno(file), &status) == 0 && !S_ISDIR(status.st_mode)) {
+		*size = S_ISREG(status.st_mode) ? (long long)status.st_size : 0;
+		return file;
+	}
+	error_set(error, "%s: is a directory", name);
+	fclose(file);
+	return NULL;
+}
+
+/* replay_read - one file */
+int replay_read(struct replay_reader *reader, const char *name,
+		struct error *error)
+{
+	struct input *input;
+	long long size;
+	FILE *file = open_file(name, &size, error);
+	int result = 0;
+
+	if (file == NULL)
+		return -1;
+	input = xcalloc(1, sizeof(*input));
+	input->reader = reader;
+	input->place.file = name;
+	input->size = size;
+	read_lines(input, file);
+	progress_clear(&reader->progress);
+	if (ferror(file))
+		result = error_set(error, "%s: %s", name, strerror(errno));
+	fclose(file);
+	report_read_clear(&input->reported);
+	free(input);
+	return result;
+}
+
+/* replay_read_all - several files, or standard input */
+int replay_read_all(struct replay_reader *reader, int count, char **files)
+{
+	static char standard_input[] = "-";
+	static char *nothing[] = { standard_input };
+	struct error error;
+	int result = 0;
+	int i;
+
+	if (count == 0) {
+		files = nothing;
+		count = 1;
+	}
+	for (i = 0; i < count; i++) {
+		if (replay_read(reader, files[i], &error) == 0)
+			continue;
+		fprintf(stderr, "policyd: %s\n", error.text);
+		result = -1;
+	}
+	return result;
+}
+
+/* replay_summary - the numbers of skipped items */
+void replay_summary(const struct replay_reader *reader)
+{
+	unsigned long total = 0;
+	const char *comma = "";
+	int i;
+
+	for (i = 0; i < SKIP_COUNT; i++)
+		total += reader->skipped[i];
+	if (total == 0)
+		return;
+	fprintf(stderr, "policyd: %lu judged, %lu skipped (", reader->judged,
+		total);
+	for (i = 0; i < SKIP_COUNT; i++) {
+		if (reader->skipped[i] == 0)
+			continue;
+		fprintf(stderr, "%s%s: %lu", comma, skip_names[i],
+			reader->skipped[i]);
+		comma = ", ";
+	}
+	fputs(")\n", stderr);
+}

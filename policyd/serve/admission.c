@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+/* gates - admission control for listeners
+ *
+ * Connections to a listener that has no allow_remote, allow_users or tls go
+ * straight to the server. Other listeners have a gate: a client whose address
+ * or user is not listed is closed at once, and for clients in TLS another
+ * thread turns each admitted client into an ordinary connection. Strangers can
+ * connect as fast as they like, so log lines about them are limited. */
+
+#include "policyd/serve/admission.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/log_limit.h"
+#include "lib/base/xalloc.h"
+#include "lib/net/peer.h"
+#include "lib/table/network_list.h"
+#include "policyd/serve/tls_thread.h"
+
+/* The gate of one listener. */
+struct gate {
+	struct gates *gates;
+	const struct config_gate *config;
+};
+
+struct gates {
+	const struct config *config;
+	struct server *server;
+	struct gate *each;	/* by listener */
+	struct tls_thread *tls; /* NULL: no listener needs it */
+	struct log_limit refused, strangers, crowded;
+	struct metrics metrics;
+	/* Only the TLS thread writes these. */
+	struct log_limit failed;
+	struct metrics tls_metrics;
+};
+
+/* warn - about a client, unless there were too many such warnings lately */
+static void warn(struct log_limit *limit, const char *peer, const char *what,
+		 const char *reason)
+{
+	unsigned long suppressed;
+
+	if (!log_limit_pass(limit, (uint64_t)clock_ms(), &suppressed))
+		return;
+	if (suppressed > 0)
+		log_warning("%lu more %s refused and not logged", suppressed,
+			    suppressed == 1 ? "client was" : "clients were");
+	log_warning("%s: %s: %s", peer, what, reason);
+}
+
+/* on_ready - a client in TLS is admitted */
+static void on_ready(void *context, int fd, const char *peer)
+{
+	struct gates *gates = context;
+
+	server_add(gates->server, fd, peer);
+}
+
+/* on_failed - a client in TLS was refused; called by the TLS thread */
+static void on_failed(void *context, const char *peer, const char *reason)
+{
+	struct gates *gates = context;
+
+	metrics_count(&gates->tls_metrics.tls_failed);
+	warn(&gates->failed, peer, "TLS", reason);
+}
+
+/* is_allowed - is the client listed in allow_remote? If that cannot be
+ * determined, no. */
+static bool is_allowed(const struct gate *gate, int fd)
+{
+	const struct network_list *clients = gate->config->clients;
+	char address[PEER_MAX];
+
+	return clients == NULL ||
+	       network_list_match(clients, peer_address(address, fd),
+				  "unknown") == 1;
+}
+
+/* is_user - is the client listed in allow_users? If the user is unknown, no. */
+static bool is_user(const struct gate *gate, int fd)
+{
+	const struct config_gate *config = gate->config;
+	size_t i;
+	uid_t uid;
+
+	if (config->user_count == 0)
+		return true;
+	if (peer_user(&uid, fd) < 0)
+		return false;
+	for (i = 0; i < config->user_count; i++)
+		if (config->users[i] == uid)
+			return true;
+	return false;
+}
+
+/* accept_tls - a client in TLS; refuse it if the TLS thread is too busy */
+static void accept_tls(const struct gate *gate, int fd, const char *peer)
+{
+	struct gates *gates = gate->gates;
+
+	if (tls_thread_accept(gates->tls, gate->config->tls, fd, peer) == 0)
+		return;
+	metrics_count(&gates->metrics.tls_failed);
+	warn(&gates->crowded, peer, "TLS", "too many clients at a time");
+	close(fd);
+}
+
+/* on_accepted - a new connection */
+static void on_accepted(void *context, int fd)
+{
+	const struct gate *gate = context;
+	struct gates *gates = gate->gates;
+	char peer[PEER_MAX];
+
+	peer_name(peer, fd);
+	if (!is_allowed(gate, fd)) {
+		metrics_count(&gates->metrics.not_allowed);
+		warn(&gates->refused, peer, "refused",
+		     "the address is not in allow_remote");
+		close(fd);
+	} else if (!is_user(gate, fd)) {
+		metrics_count(&gates->metrics.not_allowed);
+		warn(&gates->strangers, peer, "refused",
+		     "the user is not in allow_users");
+		close(fd);
+	} else if (gate->config->tls != NULL) {
+		accept_tls(gate, fd, peer);
+	} else {
+		server_add(gates->server, fd, NULL);
+	}
+}
+
+/* wants_tls - does any listener use TLS? */
+static bool wants_tls(const struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->listener_count; i++)
+		if (config->gates[i].tls != NULL)
+			return true;
+	return false;
+}
+
+/* gates_new - no listener is open yet */
+struct gates *gates_new(const struct config *config, struct server *server,
+			struct error *error)
+{
+	struct gates *gates = xcalloc(1, sizeof(*gates));
+	const struct tls_thread_handler handler = {
+		.context = gates,
+		.ready = on_ready,
+		.failed = on_failed,
+	};
+
+	gates->config = config;
+	gates->server = server;
+	gates->strangers.most = 1;
+	gates->crowded.most = 1;
+	gates->each = xcalloc(config->listener_count, sizeof(*gates->each));
+	if (!wants_tls(config))
+		return gates;
+	gates->tls = tls_thread_new(server, &handler, error);
+	if (gates->tls != NULL)
+		return gates;
+	gates_free(gates);
+	return NULL;
+}
+
+/* gates_start - start the TLS thread if one is needed */
+int gates_start(struct gates *gates, struct error *error)
+{
+	return gates->tls != NULL ? tls_thread_start(gates->tls, error) : 0;
+}
+
+/* gates_running - is the TLS thread still running? */
+bool gates_running(const struct gates *gates)
+{
+	return gates != NULL && tls_thread_running(gates->tls);
+}
+
+/* gates_free - the TLS thread must not be running */
+void gates_free(struct gates *gates)
+{
+	if (gates == NULL)
+		return;
+	tls_thread_free(gates->tls);
+	free(gates->each);
+	free(gates);
+}
+
+/* gates_listen - accept connections at fd */
+int gates_listen(struct gates *gates, size_t listener, int fd,
+		 struct error *error)
+{
+	const struct config_gate *config = &gates->config->gates[listener];
+	struct gate *gate = &gates->each[listener];
+
+	if (config->clients == NULL && config->tls == NULL &&
+	    config->user_count == 0)
+		return server_listen(gates->server, fd, error);
+	gate->gates = gates;
+	gate->config = config;
+	return server_listen_for(gates->server, fd, on_accepted, gate, error);
+}
+
+/* gates_metrics - add the numbers of refused clients */
+void gates_metrics(const struct gates *gates, struct metrics *metrics)
+{
+	metrics_add(metrics, &gates->metrics);
+	metrics_add(metrics, &gates->tls_metrics);
+}
+
+/* gates_drain - directly before the server hands over or drains */
+void gates_drain(struct gates *gates, void (*done)(void *context),
+		 void *context)
+{
+	if (tls_thread_running(gates->tls))
+		tls_thread_drain(gates->tls, done, context);
+	else
+		done(context);
+}
+
+/* gates_finish - pass on the last answers to clients in TLS */
+void gates_finish(struct gates *gates)
+{
+	if (gates->tls != NULL)
+		tls_thread_finish(gates->tls);
+}

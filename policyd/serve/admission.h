@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_GATES_H
+#define POLICYD_GATES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/config/config.h"
+#include "lib/server/server.h"
+#include "lib/stats/counters.h"
+
+/* Admission control for the listeners of one server: which clients may connect,
+ * and TLS. */
+struct gates;
+
+/* gates_new - config and server must stay. NULL: there is a listener with TLS,
+ * and no event loop or channel could be made for it. */
+struct gates *gates_new(const struct config *config, struct server *server,
+			struct error *error);
+
+/* gates_start - if a listener uses TLS, start its thread. Call it when the
+ * process has the rights that it will keep. 0 or -1. */
+int gates_start(struct gates *gates, struct error *error);
+
+/* gates_running - is the TLS thread still running? Then nothing that it uses
+ * may be freed. NULL is allowed. */
+bool gates_running(const struct gates *gates);
+
+/* gates_free - the TLS thread must not be running. NULL is allowed. */
+void gates_free(struct gates *gates);
+
+/* gates_listen - accept connections at fd, the socket of this listener of the
+ * configuration; on success the gates own fd. 0 or -1. */
+int gates_listen(struct gates *gates, size_t listener, int fd,
+		 struct error *error);
+
+/* gates_metrics - add the numbers of refused clients. */
+void gates_metrics(const struct gates *gates, struct metrics *metrics);
+
+/* gates_drain - directly before the server hands over or drains: no client is
+ * admitted any more, and clients in TLS may send nothing more. done() is called
+ * at once or from the event loop, when all admitted clients belong to the
+ * server. Once only. */
+void gates_drain(struct gates *gates, void (*done)(void *context),
+		 void *context);
+
+/* gates_finish - after gates_drain() and server_run(): pass on the last answers
+ * to clients in TLS, until all have closed, or for TLS_THREAD_LAST_MS. */
+void gates_finish(struct gates *gates);
+
+#endif

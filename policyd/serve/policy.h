@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_POLICY_H
+#define POLICYD_POLICY_H
+
+#include "lib/config/config.h"
+#include "lib/server/server.h"
+#include "lib/stats/counters.h"
+#include "policyd/serve/capture.h"
+#include "policyd/serve/shadow.h"
+
+/* The way of a request through the program, from bytes to reply. One per
+ * event loop; the configuration may be shared. */
+struct policy;
+
+/* policy_new - keeps a reference to config. */
+struct policy *policy_new(const struct config *config);
+void policy_free(struct policy *policy);
+
+/* policy_try - from now on capture requests, and compare them with the shadow
+ * configuration; keeps references, each of which may be NULL. */
+void policy_try(struct policy *policy, struct capture *capture,
+		struct shadow *shadow);
+
+/* policy_handler - the functions that lib/server calls. */
+struct server_handler policy_handler(struct policy *policy);
+
+/* policy_metrics - decisions and malformed requests; the caller may add to
+ * them. */
+struct metrics *policy_metrics(struct policy *policy);
+
+/* policy_tally - counts for the metrics; NULL: there is no metrics section. */
+struct tally;
+struct tally *policy_tally(struct policy *policy);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/* serve_end - how a server ends: its connections are passed to the next server,
+ * or are answered and closed; and how it takes over from the previous one */
+
+#include <string.h>
+#include <unistd.h>
+
+#include "policyd/serve/policy.h"
+#include "policyd/serve/serve_internal.h"
+#include "policyd/status/status.h"
+
+/* For clients of the metrics listener. Draining as a whole, TLS_THREAD_LAST_MS
+ * included, must end before the monitor stops waiting
+ * (policyd/monitor/monitor.c, STOP_MS). */
+#define WEB_DRAINING_MS 200
+#define WEB_LEAVING_MS	2000
+
+/* farewell - hand our counters to the next server */
+static size_t farewell(void *context, void *buffer, size_t size)
+{
+	struct service_process *process = context;
+	struct metrics metrics;
+	unsigned open;
+
+	_Static_assert(sizeof(metrics) < SERVER_FAREWELL_MAX, "no room");
+	serve_metrics(process, &metrics, &open);
+	memcpy(buffer, &metrics, sizeof(metrics));
+	return sizeof(metrics) +
+	       board_farewell(process->board, (char *)buffer + sizeof(metrics),
+			      size - sizeof(metrics));
+}
+
+/* serve_taken_over - the old server has passed everything on, or broke off */
+void serve_taken_over(void *context, unsigned long count, const void *bytes,
+		      size_t length)
+{
+	struct service_process *process = context;
+	int64_t number = (int64_t)count;
+	struct metrics metrics;
+
+	policy_metrics(process->policy)->handed_over += count;
+	if (bytes != NULL && length >= sizeof(metrics)) {
+		memcpy(&metrics, bytes, sizeof(metrics));
+		metrics_add(policy_metrics(process->policy), &metrics);
+		board_take(process->board,
+			   (const char *)bytes + sizeof(metrics),
+			   length - sizeof(metrics));
+	} else {
+		board_take(process->board, "", 0);
+		number = -1 - number;
+	}
+	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) < 0)
+		server_quit(process->server);
+}
+
+/* leave - all connections belong to this thread now: hand over, or drain */
+static void leave(void *context)
+{
+	struct service_process *process = context;
+
+	process->leaves = true;
+	if (process->drains) {
+		if (process->next >= 0)
+			close(process->next);
+		server_drain(process->server);
+		return;
+	}
+	board_close(process->board);
+	server_hand_over(process->server, process->next, farewell, process);
+}
+
+/* on_gathered - the workers have ended: next, the clients in TLS */
+static void on_gathered(void *context)
+{
+	struct service_process *process = context;
+
+	gates_drain(process->gates, leave, process);
+}
+
+/* serve_gather - before handing over or draining */
+void serve_gather(struct service_process *process)
+{
+	process->gathers = true;
+	server_stop_accepting(process->server);
+	workers_gather(process->workers, on_gathered, process);
+}
+
+/* serve_drain - answer the requests that have arrived, then end */
+void serve_drain(struct service_process *process)
+{
+	board_drain(process->board);
+	process->drains = true;
+	if (process->leaves)
+		server_drain(process->server);
+	else if (!process->gathers)
+		serve_gather(process);
+}
+
+/* serve_finish - the server has ended: send the last bytes to clients of the
+ * metrics listener and clients in TLS. Nothing is freed before that. */
+void serve_finish(struct service_process *process)
+{
+	board_finish(process->board,
+		     process->drains ? WEB_DRAINING_MS : WEB_LEAVING_MS);
+	gates_finish(process->gates);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+/* serve_setup - the exchange with the monitor before a server serves: the
+ * settings and files that the monitor needs to know, and the listening sockets
+ */
+
+#include <string.h>
+#include <unistd.h>
+
+#include "policyd/serve/policy.h"
+#include "policyd/serve/serve_internal.h"
+#include "policyd/status/status.h"
+
+/* copy_path - into a message; a truncated path would be a different one */
+static int copy_path(char *buffer, const char *path, struct error *error)
+{
+	if (path == NULL)
+		path = "";
+	if (strlen(path) >= CHANNEL_PATH_MAX)
+		return error_set(error, "path of more than %d bytes: %.60s...",
+				 CHANNEL_PATH_MAX - 1, path);
+	memcpy(buffer, path, strlen(path) + 1);
+	return 0;
+}
+
+/* send_watched - the files to watch; lib/base/watched_files has checked their
+ * lengths */
+static int send_watched(const struct service_process *process,
+			struct error *error)
+{
+	const struct watch_list *list = &process->config->watched;
+	struct channel_message message;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		channel_message_init(&message, CHANNEL_WATCH, 0);
+		message.body.watch.state = list->items[i].state;
+		if (copy_path(message.body.watch.path, list->items[i].path,
+			      error) < 0 ||
+		    channel_send(process->channel, &message, -1, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* send_listener - request one socket */
+static int send_listener(const struct service_process *process,
+			 const struct listener_options *options,
+			 struct error *error)
+{
+	struct channel_message message;
+
+	channel_message_init(&message, CHANNEL_LISTENER, 0);
+	message.body.listener = *options;
+	return channel_send(process->channel, &message, -1, error);
+}
+
+/* serve_send_settings - what the monitor needs to know */
+int serve_send_settings(struct service_process *process, struct error *error)
+{
+	const struct config *config = process->config;
+	size_t count = config->listener_count + (config->metrics != NULL);
+	struct channel_message message;
+	size_t i;
+
+	if (count > CHANNEL_LISTENER_MAX)
+		return error_set(error,
+				 "more than %d listen and metrics sections",
+				 CHANNEL_LISTENER_MAX);
+	channel_message_init(&message, CHANNEL_SETTINGS, (int64_t)count);
+	message.body.settings.handover_version = HANDOVER_VERSION;
+	message.body.settings.refresh_ms = config->table_refresh_ms;
+	message.body.settings.watch_count = (uint32_t)config->watched.count;
+	message.body.settings.failed_tables = (uint32_t)config->failed_tables;
+	message.body.settings.user = config->uid;
+	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
+	    copy_path(message.body.settings.pid_file, config->pid_file, error) <
+		    0 ||
+	    channel_send(process->channel, &message, process->accepted, error) <
+		    0 ||
+	    send_watched(process, error) < 0)
+		return -1;
+	if (process->accepted >= 0)
+		close(process->accepted); /* before any client connects */
+	process->accepted = -1;
+	for (i = 0; i < config->listener_count; i++)
+		if (send_listener(process, &config->listeners[i], error) < 0)
+			return -1;
+	return config->metrics != NULL
+		       ? send_listener(process, config->metrics, error)
+		       : 0;
+}
+
+/* receive_socket - one listening socket, or -1 */
+static int receive_socket(const struct service_process *process,
+			  struct error *error)
+{
+	struct channel_message message;
+	int fd;
+
+	if (channel_receive(process->channel, &message, &fd, error) < 1)
+		return -1;
+	if (message.kind == CHANNEL_SOCKET && fd >= 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return error_set(error, "unexpected message from the monitor");
+}
+
+/* gather - a board_gather */
+static void gather(void *context, struct metrics *metrics, unsigned *open)
+{
+	serve_metrics(context, metrics, open);
+}
+
+/* add_tally - the tally of one worker */
+static void add_tally(void *context, struct tally *tally)
+{
+	board_add(context, tally);
+}
+
+/* receive_board - the socket of the metrics listener */
+static int receive_board(struct service_process *process, struct error *error)
+{
+	int fd = receive_socket(process, error);
+
+	if (fd < 0)
+		return -1;
+	process->board =
+		board_new(process->config, process->server, &process->loaded,
+			  gather, process, fd, error);
+	if (process->board == NULL) {
+		close(fd);
+		return -1;
+	}
+	board_add(process->board, policy_tally(process->policy));
+	workers_tallies(process->workers, add_tally, process->board);
+	return 0;
+}
+
+/* serve_receive_sockets - the listening sockets, from the monitor */
+int serve_receive_sockets(struct service_process *process, struct error *error)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < process->config->listener_count; i++) {
+		fd = receive_socket(process, error);
+		if (fd < 0)
+			return -1;
+		if (gates_listen(process->gates, i, fd, error) < 0) {
+			close(fd);
+			return -1;
+		}
+	}
+	return process->config->metrics != NULL ? receive_board(process, error)
+						: 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/* serve_stdio - one connection on standard input and output, as under spawn(8);
+ * there is no monitor */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/config/config.h"
+#include "lib/server/server.h"
+#include "policyd/process/privileges.h"
+#include "policyd/serve/policy.h"
+#include "policyd/serve/serve.h"
+
+/* load_stdio - load the configuration; messages go to standard error */
+static struct config *load_stdio(const char *path)
+{
+	struct config_messages messages = { 0 };
+	struct config_load_options lenient = { .lenient = true,
+					       .unserved = true };
+	struct config *config = config_load_with(path, &lenient, &messages);
+
+	if (config == NULL || config->failed_tables > 0)
+		config_messages_print(&messages, stderr);
+	config_messages_clear(&messages);
+	return config;
+}
+
+/* judge - the exit status: a reply that was lost must not look like success. If
+ * the client did not wait for the reply (EPIPE), it knows. */
+static int judge(const struct server *server)
+{
+	int reason = server_write_error(server);
+
+	if (reason != 0 && reason != EPIPE)
+		log_error("the reply could not be written: %s",
+			  strerror(reason));
+	return reason != 0 ? EX_IOERR : EX_OK;
+}
+
+/* nobody - without a monitor there is nothing to reconnect to the log daemon */
+static bool nobody(void *context)
+{
+	(void)context;
+	return false;
+}
+
+/* run_stdio - log, event loop, give up root, one connection. An exit status, or
+ * -1 */
+static int run_stdio(const struct config *config, struct policy *policy,
+		     struct error *error)
+{
+	struct server_handler handler = policy_handler(policy);
+	struct privileges privileges;
+	struct server *server;
+	int result = -1;
+
+	if (privileges_find(&privileges, config->user, config->group, error) <
+		    0 ||
+	    log_open_for(config->log, config->uid, error) < 0)
+		return -1;
+	log_ask_for_socket(nobody, NULL);
+	server = server_new(&config->limits, &handler, error);
+	if (server == NULL)
+		return -1;
+	if (server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
+		    0 &&
+	    privileges_drop(&privileges, NULL, error) == 0)
+		result = server_run(server, error) < 0 ? -1 : judge(server);
+	server_free(server);
+	return result;
+}
+
+/* serve_stdio - one connection on standard input and output */
+int serve_stdio(const struct options *options)
+{
+	struct config *config = load_stdio(options->config);
+	struct policy *policy;
+	struct error error;
+	int result;
+
+	if (config == NULL)
+		return EX_CONFIG;
+	policy = policy_new(config);
+	result = run_stdio(config, policy, &error);
+	if (result < 0)
+		log_error("%s", error.text);
+	policy_free(policy);
+	config_free(config);
+	return result < 0 ? EX_TEMPFAIL : result;
+}

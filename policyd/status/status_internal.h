@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_BOARD_INTERNAL_H
+#define POLICYD_BOARD_INTERNAL_H
+
+/* Shared by policyd/status/status*.c only: status.c (the listener),
+ * status_prometheus.c (for Prometheus), status_page.c (the status page),
+ * status_chart.c (its charts). */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/stats/history.h"
+#include "policyd/status/status.h"
+
+/* A file that the configuration was read from. */
+struct board_file {
+	const char *name;   /* "policyd.conf", "main.cf" */
+	const char *path;   /* NULL: not used */
+	int64_t changed_ms; /* contents, mode or name; 0: unknown */
+};
+#define BOARD_FILES 2
+
+/* All that is shown. */
+struct board_status {
+	const struct config *config;
+	const char *configuration; /* as -T prints it */
+	const struct ledger *ledger;
+	struct channel_news news;
+	struct metrics counters;
+	unsigned open; /* connections */
+	bool draining;
+	int64_t now;	   /* time(2) */
+	int64_t loaded_ms; /* since the epoch */
+	struct board_file files[BOARD_FILES];
+};
+
+/* board_changed - a file that was changed after it was loaded, or NULL. */
+const struct board_file *board_changed(const struct board_status *status);
+
+/* board_metrics - write the text format of Prometheus. */
+void board_metrics(const struct board_status *status, FILE *output);
+
+/* board_page - write the status page in HTML; nonce: of its style. */
+void board_page(const struct board_status *status, const char *nonce,
+		FILE *output);
+
+/* The rows of a chart: services or restrictions. */
+enum board_subject { BOARD_SERVICE, BOARD_RESTRICTION };
+
+/* board_charts - the charts of one period. */
+void board_charts(const struct ledger *ledger, enum ledger_period period,
+		  FILE *output);
+
+/* board_number - write a number with thin spaces between thousands. */
+void board_number(FILE *output, uint64_t number);
+
+/* board_span - write a time span in at most two units: "3 d 4 h". */
+void board_span(FILE *output, int64_t seconds);
+
+#endif

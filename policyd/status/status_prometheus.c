@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/* board_metrics - the metrics for Prometheus
+ *
+ * The text format, version 0.0.4. The number of series depends neither on the
+ * size of the configuration nor on what clients send: decisions have at most
+ * LEDGER_SERIES + 5, everything else has some forty. */
+
+#include "policyd/status/status_internal.h"
+
+#include <inttypes.h>
+
+/* put_label - the value of a label, in quotes */
+static void put_label(FILE *output, const char *value)
+{
+	putc('"', output);
+	for (; *value != '\0'; value++) {
+		if (*value == '\n') {
+			fputs("\\n", output);
+			continue;
+		}
+		if (*value == '"' || *value == '\\')
+			putc('\\', output);
+		putc(*value, output);
+	}
+	putc('"', output);
+}
+
+/* put_head - the HELP and TYPE lines of a metric */
+static void put_head(FILE *output, const char *name, const char *type,
+		     const char *help)
+{
+	fprintf(output, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* put_counter - a counter without labels */
+static void put_counter(FILE *output, const char *name, uint64_t value,
+			const char *help)
+{
+	put_head(output, name, "counter", help);
+	fprintf(output, "%s %" PRIu64 "\n", name, value);
+}
+
+/* put_gauge - a gauge without labels */
+static void put_gauge(FILE *output, const char *name, int64_t value,
+		      const char *help)
+{
+	put_head(output, name, "gauge", help);
+	fprintf(output, "%s %" PRId64 "\n", name, value);
+}
+
+/* put_decisions - by service, verdict and restriction */
+static void put_decisions(const struct ledger *ledger, FILE *output)
+{
+	size_t i;
+
+	put_head(output, "policyd_decisions_total", "counter",
+		 "Decisions, by matching service, verdict and deciding "
+		 "restriction.");
+	for (i = 0; i < ledger_count(ledger); i++) {
+		const struct ledger_series *series = ledger_get(ledger, i);
+
+		fputs("policyd_decisions_total{service=", output);
+		put_label(output, series->service);
+		fprintf(output, ",verdict=\"%s\",restriction=",
+			verdict_name(series->verdict));
+		put_label(output, series->restriction);
+		fprintf(output, "} %" PRIu64 "\n", series->total);
+	}
+}
+
+/* put_times - the histogram of response times */
+static void put_times(const struct tally_times *times, FILE *output)
+{
+	uint64_t count = 0;
+	size_t i;
+
+	put_head(output, "policyd_decision_seconds", "histogram",
+		 "Time from the complete request to its reply.");
+	for (i = 0; i < TALLY_BOUNDS; i++) {
+		count += times->counts[i];
+		fprintf(output,
+			"policyd_decision_seconds_bucket{le=\"%g\"} %" PRIu64
+			"\n",
+			(double)tally_bounds_us[i] / 1e6, count);
+	}
+	count += times->counts[TALLY_BOUNDS];
+	fprintf(output,
+		"policyd_decision_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n"
+		"policyd_decision_seconds_sum %.6f\n"
+		"policyd_decision_seconds_count %" PRIu64 "\n",
+		count, (double)times->sum_us / 1e6, count);
+}
+
+/* put_connections - accepted and refused clients */
+static void put_connections(const struct board_status *status, FILE *output)
+{
+	const struct metrics *counters = &status->counters;
+
+	put_gauge(output, "policyd_connections", status->open,
+		  "Open connections.");
+	put_counter(output, "policyd_connections_total", counters->connections,
+		    "Accepted connections.");
+	put_counter(output, "policyd_connections_handed_over_total",
+		    counters->handed_over,
+		    "Connections handed over to a new server by a reload.");
+	put_head(output, "policyd_connections_refused_total", "counter",
+		 "Refused connections, by reason.");
+	fprintf(output,
+		"policyd_connections_refused_total{reason=\"address\"} "
+		"%" PRIu64 "\n"
+		"policyd_connections_refused_total{reason=\"tls\"} %" PRIu64
+		"\n",
+		counters->not_allowed, counters->tls_failed);
+	put_counter(output, "policyd_timeouts_total", counters->timeouts,
+		    "Connections closed because a time limit was exceeded.");
+	put_counter(output, "policyd_malformed_requests_total",
+		    counters->malformed,
+		    "Malformed requests; closed without a reply.");
+}
+
+/* put_shadow - comparison with the shadow configuration, if there is one */
+static void put_shadow(const struct metrics *counters, FILE *output)
+{
+	put_counter(output, "policyd_shadow_compared_total",
+		    counters->shadow_compared,
+		    "Decisions compared with the shadow configuration.");
+	put_counter(output, "policyd_shadow_differing_total",
+		    counters->shadow_differing,
+		    "Of these, answered differently.");
+	put_counter(output, "policyd_shadow_opening_total",
+		    counters->shadow_opening, "Of these, more permissively.");
+}
+
+/* put_configuration - its age, and whether it could be read */
+static void put_configuration(const struct board_status *status, FILE *output)
+{
+	const struct channel_news *news = &status->news;
+	size_t i;
+
+	put_head(output, "policyd_reloads_total", "counter",
+		 "Reloads, by result.");
+	fprintf(output,
+		"policyd_reloads_total{result=\"done\"} %" PRIu64 "\n"
+		"policyd_reloads_total{result=\"refused\"} %" PRIu64 "\n",
+		news->reloads, news->refused);
+	put_gauge(output, "policyd_last_reload_successful",
+		  news->is_refused == 0,
+		  "Whether the last reload succeeded (1) or not (0).");
+	put_head(output, "policyd_config_load_timestamp_seconds", "gauge",
+		 "Time at which the configuration in effect was loaded.");
+	fprintf(output, "policyd_config_load_timestamp_seconds %.3f\n",
+		(double)status->loaded_ms / 1000);
+	put_head(output, "policyd_config_file_timestamp_seconds", "gauge",
+		 "Time at which a configuration file was last changed.");
+	for (i = 0; i < BOARD_FILES; i++)
+		if (status->files[i].changed_ms > 0)
+			fprintf(output,
+				"policyd_config_file_timestamp_seconds"
+				"{file=\"%s\"} %.3f\n",
+				status->files[i].name,
+				(double)status->files[i].changed_ms / 1000);
+	put_gauge(output, "policyd_failed_tables",
+		  (int64_t)status->config->failed_tables,
+		  "Tables that could not be read; lookups there are deferred.");
+	put_gauge(output, "policyd_services",
+		  (int64_t)status->config->services.count,
+		  "Services, including the default one.");
+}
+
+/* put_tables - the sizes of the lists of our domains */
+static void put_tables(const struct config *config, FILE *output)
+{
+	static const enum parameter lists[] = {
+		PARAMETER_MYDESTINATION,
+		PARAMETER_VIRTUAL_ALIAS_DOMAINS,
+		PARAMETER_VIRTUAL_MAILBOX_DOMAINS,
+		PARAMETER_RELAY_DOMAINS,
+	};
+	size_t i;
+
+	put_head(output, "policyd_table_entries", "gauge",
+		 "Entries of a domain list.");
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		fprintf(output, "policyd_table_entries{table=\"%s\"} %zu\n",
+			parameter_name(lists[i]),
+			resolver_size(config->resolver, lists[i]));
+}
+
+/* put_process - the version, and the state of the process */
+static void put_process(const struct board_status *status, FILE *output)
+{
+	put_head(output, "policyd_build_info", "gauge",
+		 "Always 1; the version is a label.");
+	fputs("policyd_build_info{version=\"" POLICYD_VERSION "\"} 1\n",
+	      output);
+	put_gauge(output, "policyd_start_timestamp_seconds",
+		  status->news.started, "Time at which policyd was started.");
+	put_gauge(output, "policyd_draining", status->draining,
+		  "Whether policyd is draining before it stops.");
+	put_counter(output, "policyd_server_deaths_total", status->news.died,
+		    "Server processes that died and were replaced.");
+	put_counter(output, "policyd_log_dropped_total",
+		    status->counters.log_dropped,
+		    "Log lines that could not be written.");
+}
+
+/* board_metrics - write the text format of Prometheus */
+void board_metrics(const struct board_status *status, FILE *output)
+{
+	put_process(status, output);
+	put_decisions(status->ledger, output);
+	put_times(ledger_times(status->ledger), output);
+	put_connections(status, output);
+	put_shadow(&status->counters, output);
+	put_configuration(status, output);
+	put_tables(status->config, output);
+}

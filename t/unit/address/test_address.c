@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: ISC */
+/* test_address - tokens, quoting, rewriting */
+
+#include "lib/address/address.h"
+
+#include <string.h>
+
+#include "t/unit/test.h"
+
+#define ROOM 4096
+
+/* A word that rewriting appends, scanned. */
+struct word {
+	struct token tokens[32];
+	char text[256];
+	size_t count;
+};
+
+/* scan_word - scan what rewriting appends */
+static void scan_word(struct word *word, const char *text)
+{
+	struct address address;
+
+	address_init(&address, word->tokens, 32, word->text, 256);
+	address_scan(&address, text);
+	ck_assert(!address.overflow);
+	word->count = address_count(&address);
+}
+
+struct quote_case {
+	const char *internal;
+	const char *external;
+};
+
+static const struct quote_case quote_cases[] = {
+	{ "user@relay.test", "user@relay.test" },
+	{ "user", "user" },
+	{ "a.b@c", "a.b@c" },
+	{ "", "\"\"" },
+	{ "@c", "\"\"@c" },
+	{ ".a@c", "\".a\"@c" },
+	{ "a.@c", "\"a.\"@c" },
+	{ "a..b@c", "\"a..b\"@c" },
+	{ "a b@c", "\"a b\"@c" },
+	{ "a@b@c", "\"a@b\"@c" },
+	{ "a\"b@c", "\"a\\\"b\"@c" },
+	{ "a\\b@c", "\"a\\\\b\"@c" },
+	{ "a\rb@c", "\"a\\\rb\"@c" },
+	{ "a\tb@c", "\"a\tb\"@c" },
+	{ "a\x7f@c", "\"a\x7f\"@c" },
+	{ "(x)@c", "\"(x)\"@c" },
+	{ "u%v!w|x@c", "u%v!w|x@c" },
+	{ "\xc3\xbc\xff@c", "\xc3\xbc\xff@c" },
+	{ "@a,@b:user@c", "@a,@b:user@c" },
+	{ "@a:u v@c", "@a:\"u v\"@c" },
+	{ "user@a b", "user@a b" },
+};
+
+START_TEST(test_quote)
+{
+	const struct quote_case *c = &quote_cases[_i];
+	char out[256];
+
+	ck_assert_int_eq(address_quote(out, sizeof(out), c->internal),
+			 (long)strlen(c->external));
+	ck_assert_str_eq(out, c->external);
+	address_unquote(out, c->external);
+	ck_assert_str_eq(out, c->internal);
+}
+END_TEST
+
+START_TEST(test_quote_room)
+{
+	const char *mailbox = "a \"\\b@c";
+	char out[32];
+	long length = address_quote(out, sizeof(out), mailbox);
+
+	ck_assert_int_gt(length, 0);
+	for (long size = 0; size <= length; size++)
+		ck_assert_int_eq(address_quote(out, (size_t)size, mailbox), -1);
+	ck_assert_int_eq(address_quote(out, (size_t)length + 1, mailbox),
+			 length);
+}
+END_TEST
+
+/* For any size of the buffer: nothing is written after it. */
+START_TEST(test_quote_never_further)
+{
+	static const char *const mailboxes[] = { "a@b", "a b@c", "\"\\\"", "" };
+	char out[32];
+
+	for (int i = 0; i < COUNT(mailboxes); i++) {
+		for (size_t room = 0; room < sizeof(out); room++) {
+			memset(out, '#', sizeof(out));
+			address_quote(out, room, mailboxes[i]);
+			for (size_t at = room; at < sizeof(out); at++)
+				ck_assert_int_eq(out[at], '#');
+		}
+	}
+}
+END_TEST
+
+START_TEST(test_scan_never_further)
+{
+	for (size_t room = 0; room < 12; room++) {
+		struct token tokens[8];
+		struct address address;
+		char text[16];
+
+		memset(text, '#', sizeof(text));
+		address_init(&address, tokens, 8, text, room);
+		address_scan(&address, "\"a b\"@[c d]");
+		for (size_t at = room; at < sizeof(text); at++)
+			ck_assert_int_eq(text[at], '#');
+		ck_assert_int_eq(address.overflow, room < 6);
+	}
+}
+END_TEST
+
+START_TEST(test_unquote)
+{
+	char out[64];
+
+	address_unquote(out, "a\\@b@\"c\"");
+	ck_assert_str_eq(out, "a@b@\"c\"");
+	address_unquote(out, "\"a@b\"");
+	ck_assert_str_eq(out, "a@b");
+	/* and nothing behind the end */
+	ck_assert_uint_eq(address_unquote(out, "a\\\0b"), 1);
+	ck_assert_str_eq(out, "a");
+	address_unquote(out, "\"a@b@c");
+	ck_assert_str_eq(out, "a@b@c");
+}
+END_TEST
+
+struct print_case {
+	const char *text;
+	const char *printed;
+	size_t count;
+};
+
+static const struct print_case print_cases[] = {
+	{ "", "", 0 },
+	{ " \t\r\n", "", 0 },
+	{ "user@relay.test", "user@relay.test", 5 },
+	{ "user @ relay . test", "user@relay.test", 5 },
+	{ "a b", "a b", 2 },
+	{ "\"a\" \"b\"", "a b", 2 },
+	{ "stuff[stuff]", "stuff [stuff]", 2 },
+	{ "[127.0.0.1", "[127.0.0.1]", 1 },
+	{ "[a\\]b]", "[a]b]", 1 },
+	{ "\"a\tb\"", "a b", 1 },
+	{ "\"a\\\"b", "a\"b", 1 },
+	{ "\"\"", "", 1 },
+	{ "a\\@b", "a@b", 1 },
+	{ "a\\", "a", 1 },
+	{ "\\", "", 1 },
+	{ "a(b(c)d)e", "a (b(c)d) e", 3 },
+	{ "(a\\)b", "(a\\)b", 1 },
+	{ "(", "(", 1 },
+	{ "a,b", "a, b", 3 },
+	{ "a<b>", "a <b>", 4 },
+	{ "a;b:c|d", "a;b:c|d", 7 },
+	{ "])>", "])>", 3 },
+};
+
+START_TEST(test_print)
+{
+	const struct print_case *c = &print_cases[_i];
+	struct token tokens[64];
+	char text[ROOM];
+	char out[ROOM];
+	struct address address;
+
+	address_init(&address, tokens, 64, text, sizeof(text));
+	address_scan(&address, c->text);
+	ck_assert(!address.overflow);
+	ck_assert_uint_eq(address_count(&address), c->count);
+	ck_assert_int_eq(address_print(&address, 0, out, sizeof(out)),
+			 (long)strlen(c->printed));
+	ck_assert_str_eq(out, c->printed);
+	ck_assert_int_eq(address_print(&address, 0, out, strlen(c->printed)),
+			 -1);
+}
+END_TEST
+
+START_TEST(test_kinds)
+{
+	static const enum token_kind kinds[] = {
+		TOKEN_ATOM,    TOKEN_OPERATOR, TOKEN_QUOTED, TOKEN_LITERAL,
+		TOKEN_COMMENT, TOKEN_QUOTED,   TOKEN_QUOTED,
+	};
+	struct token tokens[16];
+	char text[64];
+	struct address address;
+
+	address_init(&address, tokens, 16, text, sizeof(text));
+	address_scan(&address, "a@\"b\"[c](d) e\\@f \x01");
+	ck_assert_uint_eq(address_count(&address),
+			  sizeof(kinds) / sizeof(kinds[0]));
+	for (int i = 0; i < COUNT(kinds); i++) {
+		ck_assert_int_eq(tokens[i].kind, kinds[i]);
+		ck_assert_int_eq(tokens[i].length == 0,
+				 kinds[i] == TOKEN_OPERATOR);
+	}
+	address_append_operator(&address, '@');
+	ck_assert_int_eq(address_last(&address)->operator, '@');
+	ck_assert_uint_eq(address_last(&address)->length, 0);
+	address.end--;
+	ck_assert_int_eq(address_find_last(&address, '@'), 1);
+	ck_assert_int_eq(address_find_last(&address, '!'), -1);
+}
+END_TEST
+
+START_TEST(test_overflow)
+{
+	struct token tokens[2];
+	char text[4];
+	struct address address;
+
+	address_init(&address, tokens, 2, text, sizeof(text));
+	address_scan(&address, "a.b");
+	ck_assert(address.overflow);
+	address_init(&address, tokens, 2, text, sizeof(text));
+	address_scan(&address, "abcde");
+	ck_assert(address.overflow);
+	address_init(&address, tokens, 2, text, sizeof(text));
+	address_scan(&address, "a.");
+	ck_assert(!address.overflow);
+	address_append_operator(&address, '@');
+	ck_assert(address.overflow);
+}
+END_TEST
+
+struct rewrite_case {
+	const char *text;
+	const char *rewritten;
+	bool bang;
+	bool percent;
+	bool origin;
+	bool dot;
+};
+
+#define ALL true, true, true, false
+#define DOT true, true, true, true
+#define OFF false, false, false, false
+
+static const struct rewrite_case rewrite_cases[] = {
+	{ "user@relay.test", "user@relay.test", ALL },
+	{ "user", "user@origin.test", ALL },
+	{ "user", "user", OFF },
+	{ "user", "user@origin.test", DOT },
+	{ "\"\"", "", ALL },
+	{ "@", "", ALL },
+	{ "@a,@b:user@c", "user@c", ALL },
+	{ "@a:", "@a:", ALL },
+	{ "a!b", "b@a", ALL },
+	{ "a!b!c", "b!c@a", ALL },
+	{ "a!b", "a!b", OFF },
+	{ "a!b%c", "b%c@a", ALL },
+	{ "a%b%c", "a%b@c", ALL },
+	{ "a%b", "a%b@origin.test", false, false, true, false },
+	{ "a!b%c", "a!b@c", false, true, true, false },
+	{ "!a", "a@", ALL },
+	{ "a!", "@a", ALL },
+	{ "!", "@", ALL },
+	{ "a%", "a@", ALL },
+	{ "a!b@c", "a!b@c", ALL },
+	/* white space is forgotten where words are moved behind nothing */
+	{ "!a b", "ab@", ALL },
+	{ "x!a b", "a b@x", ALL },
+	{ "user@sub", "user@sub.relay.test", DOT },
+	{ "user@sub", "user@sub", ALL },
+	{ "user@a.b", "user@a.b", DOT },
+	{ "user@[a]", "user@[a]", DOT },
+	{ "user@", "user@", DOT },
+	{ "a%b", "a@b.relay.test", DOT },
+	{ "user@a.", "user@a", ALL },
+	{ "user@a..", "user@a..", ALL },
+	{ "user@.", "user@.", ALL },
+	{ "user.", "user", OFF },
+	{ ".", ".", OFF },
+	{ "a b@c", "a b@c", ALL },
+};
+
+START_TEST(test_rewrite)
+{
+	const struct rewrite_case *c = &rewrite_cases[_i];
+	struct token tokens[64];
+	char text[ROOM];
+	char out[ROOM];
+	struct word origin;
+	struct word domain;
+	struct address address;
+	struct address_rules rules;
+
+	scan_word(&origin, "origin.test");
+	scan_word(&domain, "relay.test");
+	rules = (struct address_rules){ c->bang,       c->percent,
+					c->origin,     c->dot,
+					origin.tokens, origin.count,
+					domain.tokens, domain.count };
+	address_init(&address, tokens, 64, text, sizeof(text));
+	address_scan(&address, c->text);
+	address_rewrite(&address, &rules);
+	ck_assert(!address.overflow);
+	ck_assert_int_eq(
+		address_print(&address, address.first, out, sizeof(out)),
+		(long)strlen(c->rewritten));
+	for (size_t i = address.first; i < address.end; i++)
+		ck_assert_int_eq(tokens[i].operator!= 0,
+				 tokens[i].kind == TOKEN_OPERATOR);
+	ck_assert_str_eq(out, c->rewritten);
+}
+END_TEST
+
+/* Addresses that no rules rewrite, and their domains. */
+static const struct {
+	const char *text;
+	const char *domain; /* NULL: not plain */
+} plain_cases[] = {
+	{ "a@b.c", "b.c" },
+	{ "User.Name+tag=x@Sub.Example.org", "Sub.Example.org" },
+	{ "-a@b.c", "b.c" },
+	{ "#{a}$&'*/^`~?@b-.-c", "b-.-c" },
+	{ "a@1.2", "1.2" },
+	{ "azAZ09@az.AZ.09", "az.AZ.09" },
+	{ "a@_x.y_", "_x.y_" },
+	{ "", NULL },
+	{ "a", NULL },
+	{ "a@", NULL },
+	{ "@b.c", NULL },
+	{ "a@b", NULL },
+	{ "a@b.", NULL },
+	{ "a@b.c.", NULL },
+	{ "a@.b.c", NULL },
+	{ "a@b..c", NULL },
+	{ ".a@b.c", NULL },
+	{ "a.@b.c", NULL },
+	{ "a..b@b.c", NULL },
+	{ "a@b@b.c", NULL },
+	{ "a%b@b.c", NULL },
+	{ "a!b@b.c", NULL },
+	{ "a|b@b.c", NULL },
+	{ "a b@b.c", NULL },
+	{ "a\tb@b.c", NULL },
+	{ "a\x7f@b.c", NULL },
+	{ "a\xc3\xbc@b.c", NULL },
+	{ "\"a\"@b.c", NULL },
+	{ "a\\b@b.c", NULL },
+	{ "a(b)@b.c", NULL },
+	{ "a,b@b.c", NULL },
+	{ "a;b@b.c", NULL },
+	{ "a:b@b.c", NULL },
+	{ "<a@b.c>", NULL },
+	{ "a[b]@b.c", NULL },
+	{ "a@[1.2.3.4]", NULL },
+	{ "a@b.c%d.e", NULL },
+	{ "a@b.c d", NULL },
+	{ "a@b+.c", NULL },
+	{ "a@b.\xc3\xbc", NULL },
+};
+
+START_TEST(test_plain)
+{
+	const char *domain = address_plain(plain_cases[_i].text);
+
+	if (plain_cases[_i].domain == NULL) {
+		ck_assert_ptr_null(domain);
+		return;
+	}
+	ck_assert_ptr_nonnull(domain);
+	ck_assert_str_eq(domain, plain_cases[_i].domain);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("address");
+
+	tcase_add_loop_test(tests, test_quote, 0, COUNT(quote_cases));
+	tcase_add_test(tests, test_quote_room);
+	tcase_add_test(tests, test_quote_never_further);
+	tcase_add_test(tests, test_scan_never_further);
+	tcase_add_test(tests, test_unquote);
+	tcase_add_loop_test(tests, test_print, 0, COUNT(print_cases));
+	tcase_add_test(tests, test_kinds);
+	tcase_add_test(tests, test_overflow);
+	tcase_add_loop_test(tests, test_rewrite, 0, COUNT(rewrite_cases));
+	tcase_add_loop_test(tests, test_plain, 0, COUNT(plain_cases));
+	return run_tests("address", tests);
+}

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: ISC */
+/* test_check_postfix - what postconf prints, and each kind of mistake in it
+ *
+ * Postfix and policyd are not asked: t/data/check_postfix holds what postconf
+ * printed for a configuration without a mistake, and each case changes one
+ * value. The whole program is tested in t/integration. */
+
+#include <check.h>
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/text/idna.h"
+#include "policyd/check/check_postfix_internal.h"
+#include "t/unit/test.h"
+
+#define DATA TEST_DATA "/check_postfix/"
+#define ASK  "check_policy_service unix:private/policyd"
+
+/* data - one file of the fixture */
+static char *data(const char *name)
+{
+	char *path = xasprintf(DATA "%s", name);
+	size_t size;
+	char *text = read_whole(path, &size);
+
+	free(path);
+	return text;
+}
+
+/* set_up - the configuration of the fixture */
+static void set_up(struct postfix *postfix)
+{
+	char *main_cf = data("main"), *effective = data("effective");
+	char *services = data("services"), *overrides = data("overrides");
+	struct error error = { "" };
+
+	*postfix = (struct postfix){ .directory = xstrdup("/etc/postfix") };
+	ck_assert_int_eq(postfix_values_parse(&postfix->main, main_cf, &error),
+			 0);
+	ck_assert_int_eq(
+		postfix_values_parse(&postfix->effective, effective, &error),
+		0);
+	ck_assert_int_eq(
+		postfix_services_parse(postfix, services, false, &error), 0);
+	ck_assert_int_eq(postfix_overrides_parse(postfix, overrides, &error),
+			 0);
+	free(main_cf);
+	free(effective);
+	free(services);
+	free(overrides);
+}
+
+/* change - a line of main.cf */
+static void change(struct postfix *postfix, const char *name, const char *value)
+{
+	postfix_values_add(&postfix->main, name, value);
+	postfix_values_add(&postfix->effective, name, value);
+}
+
+/* load - the policyd.conf of the fixture */
+static struct config *load(void)
+{
+	struct config_messages messages = { 0 };
+	struct config *config = config_load(DATA "policyd.conf", &messages);
+
+	ck_assert_msg(config != NULL, "%s", messages.lines[0]);
+	config_messages_clear(&messages);
+	return config;
+}
+
+START_TEST(reads_what_postconf_prints)
+{
+	struct postfix postfix;
+	const struct postfix_service *services;
+
+	set_up(&postfix);
+	services = postfix.services;
+	ck_assert_uint_eq(postfix.service_count, 6);
+	ck_assert_str_eq(services[0].program, "postscreen");
+	ck_assert_str_eq(services[1].type, "pass");
+	ck_assert(services[1].chroot && services[1].private);
+	ck_assert(!services[2].chroot && !services[2].private);
+	ck_assert_str_eq(postfix_get(&postfix, &services[2], "syslog_name"),
+			 "postfix/submission");
+	ck_assert_int_eq(postfix_where(&postfix, &services[2], "smtpd_banner"),
+			 POSTFIX_MASTER);
+	ck_assert_str_eq(services[3].name, "10.0.0.1:2525");
+	ck_assert_str_eq(postfix_get(&postfix, &services[3],
+				     "smtpd_client_restrictions"),
+			 "permit_mynetworks, reject");
+	ck_assert_str_eq(postfix_get(&postfix, &services[2],
+				     "smtpd_client_restrictions"),
+			 "");
+	ck_assert_int_eq(postfix_where(&postfix, NULL, "myhostname"),
+			 POSTFIX_MAIN);
+	ck_assert_int_eq(postfix_where(&postfix, NULL, "mail_owner"),
+			 POSTFIX_DEFAULT);
+	ck_assert_str_eq(services[4].maxproc, "0");
+	ck_assert(check_is_spawned(&services[4]));
+	ck_assert(!check_is_spawned(&services[5]));
+	postfix_clear(&postfix);
+}
+END_TEST
+
+/* Texts that postconf does not print. */
+static const struct {
+	int (*parse)(struct postfix *, const char *, struct error *);
+	const char *text;
+} nonsense[] = {
+	{ postfix_overrides_parse, "a = b\n" },
+	{ postfix_overrides_parse, "smtp/inet = b\n" },
+	{ postfix_overrides_parse, "smtp/unix/a = b\n" },
+	{ postfix_overrides_parse, "smtp/inet/a b\n" },
+	{ postfix_overrides_parse, " = b\n" },
+};
+
+START_TEST(refuses_nonsense)
+{
+	struct postfix postfix;
+	struct error error = { "" };
+
+	set_up(&postfix);
+	ck_assert_int_eq(
+		nonsense[_i].parse(&postfix, nonsense[_i].text, &error), -1);
+	ck_assert_str_ne(error.text, "");
+	ck_assert_int_eq(postfix_services_parse(&postfix,
+						"smtp inet n - y - -\n", false,
+						&error),
+			 -1);
+	ck_assert_int_eq(postfix_values_parse(&postfix.main, "hello\n", &error),
+			 -1);
+	postfix_clear(&postfix);
+}
+END_TEST
+
+/* Lists, and what they are read as: words separated by "|", an argument
+ * behind its word in parentheses. */
+static const struct {
+	const char *text;
+	const char *read;
+} lists[] = {
+	{ "", "" },
+	{ "a, b\tc", "a|b|c" },
+	{ "check_client_access hash:/x, reject",
+	  "check_client_access(hash:/x)|reject" },
+	{ "check_policy_service { unix:a, x=y } reject",
+	  "check_policy_service({ unix:a, x=y })|reject" },
+	{ "check_policy_service {unix:a, { x = {y, z} } },permit",
+	  "check_policy_service({unix:a, { x = {y, z} } })|permit" },
+	{ "reject_rbl_client permit reject",
+	  "reject_rbl_client(permit)|reject" },
+	{ "sleep 5 klasse", "sleep(5)|one|check_helo_access(two)" },
+	{ "check_policy_service", "check_policy_service" },
+	{ "check_policy_service { unix:a", "check_policy_service({ unix:a)" },
+	/* any case; braces anywhere in a word; a class named like a check; a
+	 * class in a class; a word of Postfix is no class */
+	{ "Check_Client_Access hash:/x, Reject",
+	  "Check_Client_Access(hash:/x)|Reject" },
+	{ "check_policy_service inet:{a b}c reject",
+	  "check_policy_service(inet:{a b}c)|reject" },
+	{ "check_x, reject", "three|reject" },
+	{ "outer reject", "one|check_helo_access(two)|three|reject" },
+	{ "check_relay_domains reject", "check_relay_domains|reject" },
+	{ "permit reject", "permit|reject" },
+	{ "hash:/x reject", "hash:/x|reject" },
+};
+
+START_TEST(reads_lists)
+{
+	struct postfix postfix;
+	struct postfix_list list;
+	char text[256] = "";
+	size_t i;
+
+	set_up(&postfix);
+	change(&postfix, "smtpd_restriction_classes",
+	       "x, klasse, check_x outer, permit");
+	change(&postfix, "check_x", "three");
+	change(&postfix, "outer", "klasse, check_x");
+	change(&postfix, "permit", "reject");
+	change(&postfix, "klasse", "one, check_helo_access two");
+	change(&postfix, "list", lists[_i].text);
+	postfix_list_read(&list, &postfix, NULL, "list");
+	for (i = 0; i < list.count; i++) {
+		const struct postfix_restriction *item = &list.items[i];
+		size_t used = strlen(text);
+
+		snprintf(text + used, sizeof(text) - used, "%s%s%s%s%s",
+			 i > 0 ? "|" : "", item->word,
+			 item->argument != NULL ? "(" : "",
+			 item->argument != NULL ? item->argument : "",
+			 item->argument != NULL ? ")" : "");
+	}
+	ck_assert_str_eq(text, lists[_i].read);
+	postfix_list_clear(&list);
+	postfix_clear(&postfix);
+}
+END_TEST
+
+START_TEST(reads_policies)
+{
+	struct postfix_policy policy;
+
+	postfix_policy_parse(&policy, "{ unix:a, timeout=5s, "
+				      "{ default_action = 451 4.3.5 no }}");
+	ck_assert_str_eq(policy.server, "unix:a");
+	ck_assert_str_eq(postfix_values_get(&policy.attributes, "timeout"),
+			 "5s");
+	ck_assert_str_eq(
+		postfix_values_get(&policy.attributes, "default_action"),
+		"451 4.3.5 no");
+	postfix_policy_clear(&policy);
+	postfix_policy_parse(&policy, "inet:h:1");
+	ck_assert_str_eq(policy.server, "inet:h:1");
+	postfix_policy_clear(&policy);
+	postfix_policy_parse(&policy, "{");
+	ck_assert_str_eq(policy.server, "");
+	postfix_policy_clear(&policy);
+	postfix_policy_parse(&policy, NULL);
+	ck_assert_str_eq(policy.server, "");
+	postfix_policy_clear(&policy);
+}
+END_TEST
+
+/* Times of main.cf. */
+static const struct {
+	const char *text;
+	long seconds;
+} times[] = {
+	{ "1000s", 1000 }, { "2m", 120 },    { "1h", 3600 },
+	{ "1d", 86400 },   { "1w", 604800 }, { "30", 30 },
+	{ "", -1 },	   { "-1", -1 },     { "1y", -1 },
+	{ "1ss", -1 },	   { "s", -1 },	     { "99999999999s", -1 },
+};
+
+START_TEST(reads_times)
+{
+	ck_assert_int_eq(postfix_seconds(times[_i].text, 's'),
+			 times[_i].seconds);
+}
+END_TEST
+
+/* One value of main.cf, and what must be found and nothing else: each text
+ * begins so; or NULL when nothing may be. */
+static const struct {
+	const char *name;
+	const char *value;
+	const char *found;
+} mistakes[] = {
+	{ "myhostname", "other.test", NULL },
+	{ "smtpd_recipient_restrictions", "reject", "no restriction list" },
+	{ "smtpd_recipient_restrictions", ASK ", REJECT", NULL },
+	{ "smtpd_recipient_restrictions", "Permit, " ASK ", reject",
+	  "smtpd_recipient_restrictions: Permit comes before" },
+	{ "smtpd_recipient_restrictions", ASK ", permit, reject",
+	  "smtpd_recipient_restrictions: nothing refuses after" },
+	{ "smtpd_recipient_restrictions",
+	  ASK ", reject_unauth_destination, sleep 1",
+	  "smtpd_recipient_restrictions: sleep follows policyd" },
+	{ "smtpd_recipient_restrictions",
+	  "check_policy_service inet:[::1]:10040, reject",
+	  NULL }, /* needs an attempt */
+	{ "smtpd_recipient_restrictions",
+	  "check_policy_service unix:privat/policyd, reject",
+	  "unix:privat/policyd: smtpd" },
+	{ "smtpd_helo_restrictions",
+	  "check_policy_service { unix:private/policyd, policy_context=dunno "
+	  "}, reject_unauth_destination",
+	  "policyd is in smtpd_helo_restrictions with reply = dunno, "
+	  "and reject_unauth_destination follows" },
+	{ "smtpd_relay_restrictions",
+	  "check_policy_service { unix:private/policyd, policy_context=dunno }",
+	  "policyd is in smtpd_relay_restrictions with reply = dunno" },
+	{ "smtpd_policy_service_timeout", "4s",
+	  "smtpd_policy_service_timeout = 4s" },
+	{ "smtpd_policy_service_timeout", "5s", NULL },
+	{ "smtpd_policy_service_max_idle", "1200s",
+	  "smtpd_policy_service_max_idle = 1200s" },
+	{ "smtpd_policy_service_max_idle", "1199s", NULL },
+	{ "smtpd_policy_service_request_limit", "99",
+	  "smtpd_policy_service_request_limit = 99" },
+	{ "smtpd_policy_service_request_limit", "100", NULL },
+	{ "smtpd_policy_service_retry_delay", "0",
+	  "smtpd_policy_service_retry_delay = 0" },
+	{ "smtpd_policy_service_default_action", "DEFER_IF_REJECT x",
+	  "smtpd_policy_service_default_action" },
+	{ "smtpd_policy_service_default_action", "45 no",
+	  "smtpd_policy_service_default_action" },
+	{ "smtpd_policy_service_default_action", "550 no", NULL },
+	{ "smtpd_policy_service_default_action", "Reject", NULL },
+	{ "policyd_time_limit", "1000", "policyd_time_limit" },
+	{ "policyd_time_limit", "1001", NULL },
+	{ "relay_domains", "localhost", "localhost is in both mydestination" },
+	{ "relay_domains", "/localhost", NULL },
+	{ "relay_domains", "xn--bcher-kva.test",
+	  "xn--bcher-kva.test is in relay_domains without" },
+	{ "relay_domains", "xn--nothing-.test", NULL },
+	{ "mynetworks", "192.0.2.1", "mynetworks contains 192.0.2.1" },
+	{ "mynetworks", "[::]/0", "mynetworks contains [::]/0" },
+	{ "mynetworks", "10.0.0.0/7", "mynetworks contains 10.0.0.0/7" },
+	{ "mynetworks",
+	  "!192.0.2.0/24 172.31.255.255 [fd00::]/8 100.64.0.0/10 "
+	  "/etc/networks hash:/etc/networks [::1] "
+	  "[::ffff:127.0.0.0]/104",
+	  NULL },
+};
+
+/* run_checks - all of them; nothing is tried */
+static void run_checks(struct check *check, const struct postfix *postfix,
+		       const struct config *config)
+{
+	check_init(check, postfix, config);
+	check_run(check);
+}
+
+/* check_finding - its text begins like this, and it says what to do */
+static void check_finding(const struct finding *finding, const char *text)
+{
+	ck_assert_msg(strncmp(finding->text, text, strlen(text)) == 0, "%s",
+		      finding->text);
+	ck_assert_ptr_nonnull(finding->line);
+	ck_assert_ptr_nonnull(finding->mend);
+}
+
+START_TEST(finds_mistakes)
+{
+	struct postfix postfix;
+	struct config *config = load();
+	struct check check;
+	const char *found = mistakes[_i].found;
+	size_t i;
+
+	set_up(&postfix);
+	if (strcmp(mistakes[_i].name, "policyd_time_limit") != 0)
+		change(&postfix, "policyd_time_limit", "3600");
+	change(&postfix, mistakes[_i].name, mistakes[_i].value);
+	run_checks(&check, &postfix, config);
+	if (found == NULL) {
+		ck_assert_msg(check.finding_count == 0, "%s",
+			      check.finding_count > 0 ? check.findings[0].text
+						      : "");
+	} else {
+		ck_assert_uint_ge(check.finding_count, 1);
+		for (i = 0; i < check.finding_count; i++)
+			check_finding(&check.findings[i], found);
+	}
+	check_clear(&check);
+	postfix_clear(&postfix);
+	config_free(config);
+}
+END_TEST
+
+/* A finding is not cut, however long the values are that it quotes. */
+START_TEST(keeps_all)
+{
+	struct postfix postfix;
+	struct config *config = load();
+	struct check check;
+	char text[3001];
+	size_t i;
+
+	for (i = 0; i < 3000; i += 3)
+		memcpy(text + i, "\xe2\x82\xac", 4);
+	set_up(&postfix);
+	check_init(&check, &postfix, config);
+	check_found(&check,
+		    &(struct mistake){ .service = &postfix.services[0],
+				       .parameter = "mynetworks",
+				       .advice = "x" },
+		    "%s", text);
+	ck_assert_uint_eq(check.finding_count, 1);
+	ck_assert(strcmp(check.findings[0].text, text) == 0);
+	check_clear(&check);
+	postfix_clear(&postfix);
+	config_free(config);
+}
+END_TEST
+
+/* Results of attempts, and the findings about them. */
+static const struct {
+	struct attempt attempt;
+	const char *found;
+} attempts[] = {
+	{ { .stage = ATTEMPT_NONE }, NULL },
+	{ { .stage = ATTEMPT_DONE, .reply = "action=DUNNO" }, NULL },
+	{ { .stage = ATTEMPT_DONE, .reply = "action=DUNNO", .peer = 1 }, NULL },
+	{ { .stage = ATTEMPT_DONE, .reply = "hello" }, "does not answer as" },
+	{ { .stage = ATTEMPT_ASK, .number = ETIMEDOUT }, "does not answer as" },
+	{ { .stage = ATTEMPT_CONNECT, .number = EACCES },
+	  "smtpd cannot connect to unix:private/policyd as user "
+	  "postfix: Permission denied" },
+	{ { .stage = ATTEMPT_CONNECT, .foreign = true }, "is not where" },
+	{ { .stage = ATTEMPT_RESOLVE, .number = EAI_NONAME }, "look up" },
+	{ { .stage = ATTEMPT_START, .number = EAGAIN }, "was not tried" },
+	{ { .stage = ATTEMPT_BECOME, .number = EPERM }, "was not tried" },
+};
+
+START_TEST(judges_attempts)
+{
+	struct postfix postfix;
+	struct config *config = load();
+	struct check check;
+	const char *found = attempts[_i].found;
+
+	set_up(&postfix);
+	change(&postfix, "policyd_time_limit", "3600");
+	check_init(&check, &postfix, config);
+	ck_assert_uint_eq(check.use_count, 3);
+	check.uses[0].attempt = attempts[_i].attempt;
+	check_run(&check);
+	ck_assert_uint_eq(check.finding_count, found != NULL ? 1 : 0);
+	if (found != NULL)
+		ck_assert_msg(strstr(check.findings[0].text, found) != NULL,
+			      "%s", check.findings[0].text);
+	check_clear(&check);
+	postfix_clear(&postfix);
+	config_free(config);
+}
+END_TEST
+
+START_TEST(prints_what_mends)
+{
+	struct postfix postfix;
+	struct config *config = load();
+	struct check check;
+	char *text = NULL;
+	size_t size;
+	FILE *output;
+
+	set_up(&postfix);
+	change(&postfix, "policyd_time_limit", "3600");
+	change(&postfix, "smtpd_recipient_restrictions",
+	       "permit, check_client_access inline:{'=x}, " ASK ", reject");
+	postfix_values_add(&postfix.services[2].overrides, "smtpd_delay_reject",
+			   "no");
+	postfix_values_add(&postfix.services[2].overrides,
+			   "smtpd_client_restrictions",
+			   "permit, " ASK ", reject");
+	run_checks(&check, &postfix, config);
+	output = open_memstream(&text, &size);
+	ck_assert_int_eq(check_print(&check, output), 1);
+	fclose(output);
+	ck_assert_ptr_nonnull(strstr(
+		text,
+		"    postconf -c /etc/postfix -e 'smtpd_recipient_restrictions "
+		"= check_client_access inline:{'\\''=x}, " ASK ", reject'\n"));
+	ck_assert_ptr_nonnull(strstr(
+		text, "    submission inet ... -o smtpd_delay_reject=no\n"
+		      "    postconf -c /etc/postfix -P "
+		      "'submission/inet/smtpd_delay_reject=yes'\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "-e 'submission_smtpd_client_restrictions = " ASK
+			     ", reject' "
+			     "&& postconf -c /etc/postfix -P "
+			     "'submission/inet/smtpd_client_restrictions="
+			     "$submission_smtpd_client_restrictions'\n"));
+	ck_assert_ptr_nonnull(strstr(text, "3 errors, 0 warnings\n"));
+	free(text);
+	check_clear(&check);
+	postfix_clear(&postfix);
+	config_free(config);
+}
+END_TEST
+
+/* International domains in both spellings; NULL: there is no other. */
+static const struct {
+	const char *unicode;
+	const char *ascii;
+} spellings[] = {
+	{ "b\xc3\xbc"
+	  "cher.test",
+	  "xn--bcher-kva.test" },
+	{ "\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88",
+	  "xn--r8jz45g.xn--zckzah" },
+	{ "fa\xc3\x9f.de", "xn--fa-hia.de" },
+	{ NULL, "xn--.test" },
+	{ NULL, "xn--a.test" },
+	{ NULL, "xn--99999999.test" },
+	{ NULL, "plain.test" },
+	{ NULL, "" },
+};
+
+START_TEST(spells_both_ways)
+{
+	char ascii[IDNA_ASCII_MAX];
+	char *unicode = idna_to_unicode(spellings[_i].ascii);
+
+	if (spellings[_i].unicode == NULL) {
+		ck_assert_ptr_null(unicode);
+		return;
+	}
+	ck_assert_ptr_nonnull(unicode);
+	ck_assert_str_eq(unicode, spellings[_i].unicode);
+	ck_assert(idna_to_ascii(spellings[_i].unicode, ascii));
+	ck_assert_str_eq(ascii, spellings[_i].ascii);
+	free(unicode);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("check_postfix");
+
+	tcase_add_test(tests, reads_what_postconf_prints);
+	tcase_add_loop_test(tests, refuses_nonsense, 0, COUNT(nonsense));
+	tcase_add_loop_test(tests, reads_lists, 0, COUNT(lists));
+	tcase_add_test(tests, reads_policies);
+	tcase_add_loop_test(tests, reads_times, 0, COUNT(times));
+	tcase_add_loop_test(tests, finds_mistakes, 0, COUNT(mistakes));
+	tcase_add_test(tests, keeps_all);
+	tcase_add_loop_test(tests, judges_attempts, 0, COUNT(attempts));
+	tcase_add_test(tests, prints_what_mends);
+	tcase_add_loop_test(tests, spells_both_ways, 0, COUNT(spellings));
+	return run_tests("check_postfix", tests);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+/* test_decision - names of verdicts, and what is left to Postfix */
+
+#include "lib/decision/decision.h"
+
+#include <string.h>
+
+#include "lib/address/resolve.h"
+#include "t/unit/test.h"
+
+START_TEST(names_verdicts)
+{
+	static const char *const names[VERDICT_COUNT] = { "dunno", "permit",
+							  "reject", "defer",
+							  "ask" };
+
+	for (int i = 0; i < VERDICT_COUNT; i++) {
+		ck_assert_str_eq(verdict_name((enum verdict)i), names[i]);
+		ck_assert_int_eq(verdict_find(names[i]), i);
+	}
+	/* A restriction may wait, a decision cannot. */
+	ck_assert_str_eq(verdict_name(VERDICT_WAIT), "wait");
+	ck_assert_int_eq(verdict_find("wait"), -1);
+	ck_assert_int_eq(verdict_find("Permit"), -1);
+	ck_assert_int_eq(verdict_find(""), -1);
+}
+END_TEST
+
+/* A known answer does not depend on who asks. */
+START_TEST(asks_only_for_what_is_open)
+{
+	struct decision decision = { .reason = "" };
+
+	for (int known = -1; known <= 1; known++)
+		ck_assert_int_eq(
+			decision_authorized(&decision, known, "x", true),
+			known);
+	ck_assert_uint_eq(decision.asked_count, 0);
+	ck_assert_int_eq(decision.assumed, ASSUMED_NOTHING);
+}
+END_TEST
+
+/* The first restriction that gets to it asks, and later ones continue with what
+ * that one assumed. */
+START_TEST(goes_on_with_what_is_assumed)
+{
+	struct decision decision = { .reason = "" };
+	bool ours = _i == 1;
+
+	ck_assert_int_eq(
+		decision_authorized(&decision, AUTHORIZED_ASK, "one", ours),
+		AUTHORIZED_ASK);
+	ck_assert_int_eq(
+		decision_authorized(&decision, AUTHORIZED_ASK, "two", !ours),
+		ours ? 1 : 0);
+	ck_assert_uint_eq(decision.asked_count, 1);
+	ck_assert_str_eq(decision.asked[0], "one");
+	ck_assert_int_eq(decision.assumed,
+			 ours ? ASSUMED_OURS : ASSUMED_NOT_OURS);
+}
+END_TEST
+
+/* Each is asked once, and there is room for a limited number; nobody passes
+ * because there was none. */
+START_TEST(defers_when_there_are_too_many)
+{
+	static const char *const words[DECISION_ASKED + 1] = { "a", "b", "c",
+							       "d", "e", "f" };
+	struct decision decision = { .reason = "" };
+
+	for (int i = 0; i < 2 * DECISION_ASKED; i++)
+		ck_assert_int_eq(decision_ask_sender(&decision, words[i / 2]),
+				 VERDICT_DUNNO);
+	ck_assert_uint_eq(decision.asked_count, DECISION_ASKED);
+	for (int i = 0; i < DECISION_ASKED; i++)
+		ck_assert_str_eq(decision.asked[i], words[i]);
+	ck_assert_int_eq(decision_authorized(&decision, AUTHORIZED_ASK,
+					     words[DECISION_ASKED], true),
+			 -1);
+	ck_assert_int_eq(decision.assumed, ASSUMED_NOTHING);
+	ck_assert_int_eq(decision_ask_sender(&decision, words[DECISION_ASKED]),
+			 VERDICT_DEFER);
+	ck_assert_int_eq(decision.refusal, REFUSAL_LOOKUP);
+	ck_assert_str_ne(decision.reason, "");
+	ck_assert_uint_eq(decision.asked_count, DECISION_ASKED);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("decision");
+
+	tcase_add_test(tests, names_verdicts);
+	tcase_add_test(tests, asks_only_for_what_is_open);
+	tcase_add_loop_test(tests, goes_on_with_what_is_assumed, 0, 2);
+	tcase_add_test(tests, defers_when_there_are_too_many);
+	return run_tests("decision", tests);
+}

@@ -1,0 +1,872 @@
+/* SPDX-License-Identifier: ISC */
+/* test_evaluate - the walk through a list of restrictions, waiting included */
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/decision/evaluate.h"
+#include "lib/decision/judgement.h"
+#include "lib/decision/restrictions.h"
+#include "t/unit/test.h"
+
+/* A restriction that says what its state points to. */
+static enum verdict say(const struct subject *subject, void *state,
+			struct decision *decision)
+{
+	(void)subject;
+	decision->refusal = REFUSAL_RELAY;
+	return *(enum verdict *)state;
+}
+
+/* A restriction that answers later; its waiter is its state. */
+static enum verdict later(const struct subject *subject, void *state,
+			  struct decision *decision)
+{
+	(void)decision;
+	return evaluation_wait(subject->evaluation, state);
+}
+
+static void count_cancel(void *waiter)
+{
+	(*(int *)waiter)++;
+}
+
+static const struct restriction sayer = { .name = "sayer", .evaluate = say };
+static const struct restriction waiter = { .name = "waiter",
+					   .evaluate = later,
+					   .cancel = count_cancel };
+
+static enum verdict dunno = VERDICT_DUNNO;
+static enum verdict permit = VERDICT_PERMIT;
+static enum verdict reject = VERDICT_REJECT;
+static enum verdict defer = VERDICT_DEFER;
+
+/* Lists and what they come to. */
+static const struct {
+	enum verdict *said[3];
+	enum verdict verdict;
+	enum verdict without_recipient;
+	const char *restriction;
+} walks[] = {
+	{ { NULL }, VERDICT_REJECT, VERDICT_DUNNO, "end" },
+	{ { &dunno }, VERDICT_REJECT, VERDICT_DUNNO, "end" },
+	{ { &permit }, VERDICT_PERMIT, VERDICT_PERMIT, "sayer" },
+	{ { &reject }, VERDICT_REJECT, VERDICT_DUNNO, "sayer" },
+	{ { &defer }, VERDICT_DEFER, VERDICT_DUNNO, "sayer" },
+	{ { &dunno, &permit }, VERDICT_PERMIT, VERDICT_PERMIT, "sayer" },
+	{ { &reject, &permit }, VERDICT_REJECT, VERDICT_DUNNO, "sayer" },
+	{ { &defer, &permit }, VERDICT_DEFER, VERDICT_DUNNO, "sayer" },
+	{ { &permit, &reject }, VERDICT_PERMIT, VERDICT_PERMIT, "sayer" },
+	{ { &dunno, &dunno, &defer }, VERDICT_DEFER, VERDICT_DUNNO, "sayer" },
+};
+
+START_TEST(walks_in_order)
+{
+	struct restriction_use uses[3];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct request request;
+	struct facts facts = { 0 };
+
+	request_init(&request);
+	while (list.count < 3 && walks[_i].said[list.count] != NULL) {
+		uses[list.count].restriction = &sayer;
+		uses[list.count].state = walks[_i].said[list.count];
+		list.count++;
+	}
+	facts.has_recipient = true;
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	ck_assert_int_eq(evaluation.decision.verdict, walks[_i].verdict);
+	ck_assert_str_eq(evaluation.decision.restriction,
+			 walks[_i].restriction);
+	facts.has_recipient = false;
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	ck_assert_int_eq(evaluation.decision.verdict,
+			 walks[_i].without_recipient);
+}
+END_TEST
+
+static int done_count;
+
+static void done(struct evaluation *evaluation)
+{
+	(void)evaluation;
+	done_count++;
+}
+
+/* start_waiting - a list "waiter, sayer", waiting at the waiter */
+static void start_waiting(struct evaluation *evaluation,
+			  struct restriction_list *list,
+			  const struct facts *facts, int *cancelled)
+{
+	static struct request request;
+
+	request_init(&request);
+	list->uses[0] = (struct restriction_use){ &waiter, cancelled, 0 };
+	list->uses[1] = (struct restriction_use){ &sayer, &reject, 0 };
+	list->count = 2;
+	ck_assert(
+		!evaluation_start(evaluation, list, &request, facts, 0, done));
+}
+
+START_TEST(waits_and_resumes)
+{
+	struct restriction_use uses[2];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	int cancelled = 0;
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	evaluation_resume(&evaluation, VERDICT_PERMIT, REFUSAL_RELAY, "");
+	ck_assert_int_eq(done_count, 1);
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_PERMIT);
+	ck_assert_str_eq(evaluation.decision.restriction, "waiter");
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	evaluation_resume(&evaluation, VERDICT_DUNNO, REFUSAL_RELAY, "");
+	ck_assert_int_eq(done_count, 2);
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_REJECT);
+	ck_assert_str_eq(evaluation.decision.restriction, "sayer");
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	evaluation_resume(&evaluation, VERDICT_DEFER, REFUSAL_LOOKUP, "");
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_DEFER);
+	ck_assert_int_eq(evaluation.decision.refusal, REFUSAL_LOOKUP);
+	ck_assert_int_eq(cancelled, 0);
+}
+END_TEST
+
+/* One may wait behind another: it is done when the last has answered. */
+START_TEST(waits_again)
+{
+	static const struct restriction unable = { .name = "unable",
+						   .evaluate = later };
+	int cancelled = 0, other = 0;
+	int before = done_count;
+	struct restriction_use uses[] = { { &waiter, &cancelled, 0 },
+					  { &unable, &other, 0 } };
+	struct restriction_list list = { uses, COUNT(uses) };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	struct request request;
+
+	request_init(&request);
+	for (int cancel = 0; cancel < 2; cancel++) {
+		ck_assert(!evaluation_start(&evaluation, &list, &request,
+					    &facts, 0, done));
+		evaluation_resume(&evaluation, VERDICT_DUNNO, REFUSAL_RELAY,
+				  "");
+		ck_assert_int_eq(done_count, before);
+		/* This one has nothing to forget. */
+		if (cancel == 0)
+			evaluation_cancel(&evaluation);
+	}
+	evaluation_resume(&evaluation, VERDICT_DEFER, REFUSAL_LOOKUP, "");
+	ck_assert_int_eq(done_count, before + 1);
+	ck_assert_str_eq(evaluation.decision.restriction, "unable");
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_DEFER);
+	ck_assert_int_eq(cancelled + other, 0);
+}
+END_TEST
+
+/* Where nothing can wait, a restriction that wants to is cancelled. */
+START_TEST(cancels_where_nobody_can_wait)
+{
+	int cancelled = 0;
+	struct restriction_use uses[] = { { &sayer, &dunno, 0 },
+					  { &waiter, &cancelled, 0 } };
+	struct service service = { .restrictions = { uses, COUNT(uses) } };
+	struct judgement judgement = { 0 };
+	struct request request;
+
+	request_init(&request);
+	service.tls = tls_policy_new("", "", 0, NULL);
+	ck_assert_int_eq(judgement_now(&judgement, &service, NULL, &request, 0),
+			 -1);
+	ck_assert_int_eq(cancelled, 1);
+	uses[1] = (struct restriction_use){ &sayer, &permit, 0 };
+	ck_assert_int_eq(judgement_now(&judgement, &service, NULL, &request, 0),
+			 0);
+	ck_assert_int_eq(judgement.evaluation.decision.verdict, VERDICT_PERMIT);
+	tls_policy_free(service.tls);
+}
+END_TEST
+
+START_TEST(cancels_the_waiter_once)
+{
+	struct restriction_use uses[2];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	int before = done_count;
+	int cancelled = 0;
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	evaluation_cancel(&evaluation);
+	evaluation_cancel(&evaluation);
+	ck_assert_int_eq(cancelled, 1);
+	ck_assert_int_eq(done_count, before);
+}
+END_TEST
+
+/* Each word under each set of facts: the whole of what it may say. */
+static const struct {
+	const char *word;
+	int authorized;
+	bool encrypted, authenticated;
+	enum verdict verdict;
+	enum refusal refusal;
+} words[] = {
+	{ "permit_auth_destination", 1, false, false, VERDICT_PERMIT, 0 },
+	{ "permit_auth_destination", 0, true, true, VERDICT_DUNNO, 0 },
+	{ "permit_auth_destination", -1, true, true, VERDICT_DEFER,
+	  REFUSAL_LOOKUP },
+	{ "reject_unauth_destination", 1, false, false, VERDICT_DUNNO, 0 },
+	{ "reject_unauth_destination", 0, true, true, VERDICT_REJECT,
+	  REFUSAL_RELAY },
+	{ "reject_unauth_destination", -1, true, true, VERDICT_DEFER,
+	  REFUSAL_LOOKUP },
+	{ "permit_sasl_authenticated", 0, true, true, VERDICT_PERMIT, 0 },
+	{ "permit_sasl_authenticated", 0, false, true, VERDICT_PERMIT, 0 },
+	{ "permit_sasl_authenticated", 1, true, false, VERDICT_DUNNO, 0 },
+	{ "reject_plaintext_session", 1, false, true, VERDICT_REJECT,
+	  REFUSAL_PLAINTEXT },
+	{ "reject_plaintext_session", 1, true, false, VERDICT_DUNNO, 0 },
+	{ "permit", 0, false, false, VERDICT_PERMIT, 0 },
+	{ "reject", 1, true, true, VERDICT_REJECT, REFUSAL_RELAY },
+	{ "defer", 1, true, true, VERDICT_DEFER, REFUSAL_DEFER },
+};
+
+START_TEST(words_say_what_they_mean)
+{
+	const struct restriction *restriction =
+		restriction_find(words[_i].word);
+	struct request request;
+	struct facts facts = {
+		.has_recipient = true,
+		.authorized = words[_i].authorized,
+		.destination.list = "relay_domains",
+		.weak = words[_i].encrypted ? NULL : "not encrypted",
+		.authenticated = words[_i].authenticated,
+	};
+	struct subject subject = { .request = &request, .facts = &facts };
+	struct decision decision = { .reason = "" };
+	enum verdict verdict;
+
+	request_init(&request);
+	ck_assert_ptr_nonnull(restriction);
+	verdict = restriction->evaluate(&subject, NULL, &decision);
+	ck_assert_int_eq(verdict, words[_i].verdict);
+	if (verdict == VERDICT_REJECT || verdict == VERDICT_DEFER)
+		ck_assert_int_eq(decision.refusal, words[_i].refusal);
+	ck_assert_str_ne(decision.reason, "");
+}
+END_TEST
+
+/* A restriction whose argument must be "good", and its state. */
+static int open_good(const char *argument,
+		     const struct restriction_context *context, void **state,
+		     struct error *error)
+{
+	(void)context;
+	*state = &permit;
+	return strcmp(argument, "good") == 0 ? 0 : error_set(error, "not good");
+}
+
+static const struct restriction opener = { .name = "opener",
+					   .open = open_good,
+					   .evaluate = say };
+
+START_TEST(adds_what_can_be_opened)
+{
+	struct restriction_list list = { 0 };
+	struct error error;
+
+	ck_assert_int_eq(
+		restriction_list_add(&list, &opener, "bad", NULL, &error), -1);
+	ck_assert_uint_eq(list.count, 0);
+	ck_assert_int_eq(
+		restriction_list_add(&list, &opener, "good", NULL, &error), 0);
+	ck_assert_uint_eq(list.count, 1);
+	ck_assert_ptr_eq(list.uses[0].state, &permit);
+	restriction_list_clear(&list);
+	ck_assert_uint_eq(list.count, 0);
+	ck_assert_ptr_null(list.uses);
+}
+END_TEST
+
+/* Each restriction that was opened is closed once, in any order. */
+START_TEST(closes_each_once)
+{
+	static const struct restriction closer = { .name = "closer",
+						   .close = count_cancel };
+	struct restriction_list list = { 0 };
+	int closed[3] = { 0, 0, 0 };
+	struct error error;
+
+	for (int i = 0; i < COUNT(closed); i++) {
+		ck_assert_int_eq(
+			restriction_list_add(&list, &closer, "", NULL, &error),
+			0);
+		list.uses[i].state = &closed[i];
+	}
+	ck_assert_int_eq(restriction_list_add(&list, &sayer, "", NULL, &error),
+			 0);
+	restriction_list_clear(&list);
+	for (int i = 0; i < COUNT(closed); i++)
+		ck_assert_int_eq(closed[i], 1);
+	restriction_list_clear(&list);
+	ck_assert_int_eq(closed[0], 1);
+}
+END_TEST
+
+/* explains - a restriction that gives a reason */
+static enum verdict explains(const struct subject *subject, void *state,
+			     struct decision *decision)
+{
+	(void)subject;
+	decision->reason = state;
+	return VERDICT_DUNNO;
+}
+
+/* note_answer - a line for each answer, with its reason */
+static void note_answer(void *context, const struct restriction *restriction,
+			enum verdict verdict, const struct decision *decision)
+{
+	char *text = context;
+
+	sprintf(text + strlen(text), "%s %s (%s)\n", restriction->name,
+		verdict_name(verdict), decision->reason);
+}
+
+/* leaves_refusal - no opinion, but for what it left in the decision */
+static enum verdict leaves_refusal(const struct subject *subject, void *state,
+				   struct decision *decision)
+{
+	*(time_t *)state = subject->now;
+	decision->refusal = REFUSAL_LOOKUP;
+	decision->reason = "left";
+	return VERDICT_DUNNO;
+}
+
+/* The end of the list refuses by itself; what those before left is gone. */
+START_TEST(ends_with_a_refusal_of_its_own)
+{
+	static const struct restriction leaver = { .name = "leaver",
+						   .evaluate = leaves_refusal };
+	time_t seen = 0;
+	struct restriction_use uses[] = { { &leaver, &seen, 0 } };
+	struct restriction_list list = { uses, COUNT(uses) };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	struct request request;
+
+	request_init(&request);
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 1234,
+				   NULL));
+	ck_assert_int_eq(seen, 1234);
+	ck_assert_int_eq(evaluation.decision.verdict, VERDICT_REJECT);
+	ck_assert_int_eq(evaluation.decision.refusal, REFUSAL_RELAY);
+	ck_assert_str_eq(evaluation.decision.restriction, "end");
+	ck_assert_str_eq(evaluation.decision.reason, "end of the list");
+}
+END_TEST
+
+/* A restriction is cancelled only while it waits. */
+START_TEST(cancels_nobody_who_has_answered)
+{
+	struct restriction_use uses[2];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct facts facts = { .has_recipient = true };
+	int cancelled = 0;
+
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	uses[1] = uses[0]; /* which is not reached */
+	evaluation_resume(&evaluation, VERDICT_PERMIT, REFUSAL_RELAY, "late");
+	ck_assert_str_eq(evaluation.decision.reason, "late");
+	evaluation_cancel(&evaluation);
+	ck_assert_int_eq(cancelled, 0);
+	/* Nor one of a walk that is over, when another begins. */
+	start_waiting(&evaluation, &list, &facts, &cancelled);
+	uses[0] = uses[1];
+	ck_assert(evaluation_start(&evaluation, &list,
+				   evaluation.subject.request, &facts, 0,
+				   done));
+	evaluation_cancel(&evaluation);
+	ck_assert_int_eq(cancelled, 0);
+}
+END_TEST
+
+/* Each answer is traced, in order, with the reason of its own restriction and
+ * not with that of the previous one. */
+START_TEST(tells_each_answer)
+{
+	static const struct restriction explainer = { .name = "explainer",
+						      .evaluate = explains };
+	static char why[] = "why";
+	char told[256] = "";
+	int cancelled = 0;
+	struct restriction_use uses[] = {
+		{ &explainer, why, 0 },	    { &sayer, &dunno, 0 },
+		{ &waiter, &cancelled, 0 }, { &explainer, why, 0 },
+		{ &sayer, &permit, 0 },	    { &sayer, &reject, 0 }
+	};
+	struct restriction_list list = { uses, COUNT(uses) };
+	struct evaluation evaluation = { .trace = note_answer,
+					 .trace_context = told };
+	struct facts facts = { .has_recipient = true };
+	struct request request;
+
+	request_init(&request);
+	ck_assert(!evaluation_start(&evaluation, &list, &request, &facts, 0,
+				    done));
+	evaluation_resume(&evaluation, VERDICT_DUNNO, REFUSAL_RELAY, "late");
+	ck_assert_str_eq(told, "explainer dunno (why)\n"
+			       "sayer dunno ()\n"
+			       "waiter dunno (late)\n"
+			       "explainer dunno (why)\n"
+			       "sayer permit ()\n");
+	ck_assert_str_eq(evaluation.decision.reason, "");
+}
+END_TEST
+
+/* Lists and sessions where only Postfix can look the destination up, and what
+ * it is to try. said: after those words; NULL: nothing. */
+static const struct {
+	const char *words[4];
+	bool encrypted, authenticated;
+	const enum verdict *said;
+	enum verdict verdict;
+	const char *restriction;
+	const char *asks[3];
+} asked[] = {
+	{ { "permit_auth_destination", "reject_plaintext_session",
+	    "permit_sasl_authenticated", "reject_unauth_destination" },
+	  true,
+	  true,
+	  NULL,
+	  VERDICT_PERMIT,
+	  "permit_sasl_authenticated",
+	  { "permit_auth_destination", "permit_sasl_authenticated",
+	    "reject_unauth_destination" } },
+	{ { "permit_auth_destination", "reject_plaintext_session",
+	    "permit_sasl_authenticated", "reject_unauth_destination" },
+	  false,
+	  true,
+	  NULL,
+	  VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "reject_unauth_destination" } },
+	{ { "permit_auth_destination", "reject_plaintext_session",
+	    "permit_sasl_authenticated", "reject_unauth_destination" },
+	  true,
+	  false,
+	  NULL,
+	  VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "reject_unauth_destination" } },
+	{ { "permit_auth_destination" },
+	  true,
+	  true,
+	  NULL,
+	  VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "reject_unauth_destination" } },
+	{ { "permit_auth_destination" },
+	  true,
+	  true,
+	  &defer,
+	  VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "defer" } },
+	{ { "permit_auth_destination", "permit_auth_destination", "reject" },
+	  true,
+	  true,
+	  NULL,
+	  VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "reject_unauth_destination" } },
+	{ { "reject_plaintext_session", "permit_auth_destination" },
+	  false,
+	  true,
+	  NULL,
+	  VERDICT_REJECT,
+	  "reject_plaintext_session",
+	  { NULL } },
+	{ { "permit", "permit_auth_destination" },
+	  false,
+	  false,
+	  NULL,
+	  VERDICT_PERMIT,
+	  "permit",
+	  { NULL } },
+	{ { "reject_unauth_destination", "permit_sasl_authenticated" },
+	  true,
+	  true,
+	  NULL,
+	  VERDICT_ASK,
+	  "reject_unauth_destination",
+	  { "reject_unauth_destination", "permit_sasl_authenticated",
+	    "reject" } },
+	{ { "reject_unauth_destination", "permit_sasl_authenticated" },
+	  true,
+	  false,
+	  NULL,
+	  VERDICT_REJECT,
+	  "end",
+	  { NULL } },
+	{ { "reject_unauth_destination", "permit_auth_destination" },
+	  false,
+	  false,
+	  NULL,
+	  VERDICT_ASK,
+	  "reject_unauth_destination",
+	  { "reject_unauth_destination", "permit_auth_destination",
+	    "reject" } },
+	{ { "reject_unauth_destination" },
+	  true,
+	  true,
+	  &defer,
+	  VERDICT_DEFER,
+	  "sayer",
+	  { NULL } },
+	{ { "reject_unauth_destination" },
+	  true,
+	  true,
+	  &reject,
+	  VERDICT_REJECT,
+	  "sayer",
+	  { NULL } },
+};
+
+START_TEST(leaves_to_postfix_what_only_it_knows)
+{
+	struct restriction_list list = { 0 };
+	struct evaluation evaluation = { 0 };
+	struct request request;
+	struct facts facts = {
+		.has_recipient = true,
+		.authorized = AUTHORIZED_ASK,
+		.destination.list = "relay_domains",
+		.weak = asked[_i].encrypted ? NULL : "not encrypted",
+		.authenticated = asked[_i].authenticated,
+	};
+	struct error error;
+	enum verdict said;
+
+	request_init(&request);
+	request.sasl_method = asked[_i].authenticated ? "PLAIN" : "";
+	for (size_t i = 0; i < 4 && asked[_i].words[i] != NULL; i++)
+		ck_assert_int_eq(restriction_list_add(
+					 &list,
+					 restriction_find(asked[_i].words[i]),
+					 NULL, NULL, &error),
+				 0);
+	if (asked[_i].said != NULL) {
+		said = *asked[_i].said;
+		ck_assert_int_eq(
+			restriction_list_add(&list, &sayer, NULL, NULL, &error),
+			0);
+		list.uses[list.count - 1].state = &said;
+	}
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	restriction_list_clear(&list);
+	ck_assert_int_eq(evaluation.decision.verdict, asked[_i].verdict);
+	ck_assert_str_eq(evaluation.decision.restriction,
+			 asked[_i].restriction);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_pstr_eq(evaluation.decision.asks[i],
+				  asked[_i].asks[i]);
+}
+END_TEST
+
+/* A restriction about the sender that only Postfix can look up. */
+static enum verdict ask_sender(const struct subject *subject, void *state,
+			       struct decision *decision)
+{
+	const struct restriction *const *asker = state;
+
+	(void)subject;
+	return decision_ask_sender(decision, (*asker)->name);
+}
+
+static const struct restriction known = { .name = "known",
+					  .evaluate = ask_sender };
+static const struct restriction login = { .name = "login",
+					  .evaluate = ask_sender };
+
+/* Lists with such a restriction, in an encrypted session. */
+static const struct {
+	const char *words[5]; /* "known", "login": the two above */
+	int authorized;
+	bool authenticated;
+	bool has_recipient;
+	enum verdict verdict;
+	const char *restriction;
+	const char *asks[6];
+	const char *reason;
+} senders[] = {
+	{ { "login", "permit_sasl_authenticated" },
+	  0,
+	  true,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_sasl_authenticated", "reject" },
+	  "only Postfix can look the sender up" },
+	{ { "login", "permit_auth_destination" },
+	  1,
+	  false,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_auth_destination", "reject" },
+	  "only Postfix can look the sender up" },
+	{ { "login", "known", "login", "permit" },
+	  0,
+	  false,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "known", "permit", "reject" },
+	  "only Postfix can look the sender up" },
+	/* Refused whatever Postfix finds; or permitted ahead of it. */
+	{ { "login", "permit_sasl_authenticated" },
+	  0,
+	  false,
+	  true,
+	  VERDICT_REJECT,
+	  "end",
+	  { NULL },
+	  "end of the list" },
+	{ { "login", "defer" },
+	  1,
+	  true,
+	  true,
+	  VERDICT_DEFER,
+	  "defer",
+	  { NULL },
+	  "always" },
+	{ { "login", "permit_auth_destination" },
+	  -1,
+	  true,
+	  true,
+	  VERDICT_DEFER,
+	  "permit_auth_destination",
+	  { NULL },
+	  "a destination list could not be searched" },
+	{ { "permit_auth_destination", "login", "permit" },
+	  1,
+	  false,
+	  true,
+	  VERDICT_PERMIT,
+	  "permit_auth_destination",
+	  { NULL },
+	  "the destination is ours" },
+	/* The destination too. */
+	{ { "login", "permit_auth_destination", "permit_sasl_authenticated" },
+	  AUTHORIZED_ASK,
+	  true,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_auth_destination", "permit_sasl_authenticated",
+	    "reject_unauth_destination" },
+	  "only Postfix can look destination and sender up" },
+	{ { "login", "permit_auth_destination", "permit_sasl_authenticated" },
+	  AUTHORIZED_ASK,
+	  false,
+	  true,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_auth_destination", "reject_unauth_destination" },
+	  "only Postfix can look destination and sender up" },
+	{ { "permit_auth_destination", "login", "permit_sasl_authenticated" },
+	  AUTHORIZED_ASK,
+	  true,
+	  true,
+	  VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "login", "permit_sasl_authenticated",
+	    "reject_unauth_destination" },
+	  "only Postfix can look destination and sender up" },
+	{ { "permit_auth_destination", "login", "defer" },
+	  AUTHORIZED_ASK,
+	  true,
+	  true,
+	  VERDICT_ASK,
+	  "permit_auth_destination",
+	  { "permit_auth_destination", "login", "defer" },
+	  "only Postfix can look destination and sender up" },
+	{ { "reject_unauth_destination", "login", "known", "permit" },
+	  AUTHORIZED_ASK,
+	  false,
+	  true,
+	  VERDICT_ASK,
+	  "reject_unauth_destination",
+	  { "reject_unauth_destination", "login", "known", "permit", "reject" },
+	  "only Postfix can look destination and sender up" },
+	{ { "login", "reject_unauth_destination" },
+	  AUTHORIZED_ASK,
+	  true,
+	  true,
+	  VERDICT_REJECT,
+	  "end",
+	  { NULL },
+	  "end of the list" },
+	/* Without a recipient nothing is refused, but by Postfix. */
+	{ { "login", "permit_sasl_authenticated" },
+	  0,
+	  true,
+	  false,
+	  VERDICT_ASK,
+	  "login",
+	  { "login", "permit_sasl_authenticated" },
+	  "only Postfix can look the sender up" },
+	{ { "login", "permit_sasl_authenticated" },
+	  0,
+	  false,
+	  false,
+	  VERDICT_DUNNO,
+	  "none",
+	  { NULL },
+	  "no recipient at this stage" },
+};
+
+/* find_word - one of the two above, or of all */
+static const struct restriction *find_word(const char *word)
+{
+	if (strcmp(word, known.name) == 0)
+		return &known;
+	return strcmp(word, login.name) == 0 ? &login : restriction_find(word);
+}
+
+START_TEST(leaves_the_sender_to_postfix)
+{
+	const struct restriction *words_of[5];
+	struct restriction_use uses[5];
+	struct restriction_list list = { .uses = uses };
+	struct evaluation evaluation = { 0 };
+	struct request request;
+	struct facts facts = {
+		.has_recipient = senders[_i].has_recipient,
+		.authorized = senders[_i].authorized,
+		.destination.list = "relay_domains",
+		.authenticated = senders[_i].authenticated,
+	};
+
+	request_init(&request);
+	for (size_t i = 0; i < 5 && senders[_i].words[i] != NULL; i++) {
+		words_of[i] = find_word(senders[_i].words[i]);
+		ck_assert_ptr_nonnull(words_of[i]);
+		uses[i] = (struct restriction_use){ words_of[i], &words_of[i],
+						    0 };
+		list.count++;
+	}
+	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
+				   NULL));
+	ck_assert_int_eq(evaluation.decision.verdict, senders[_i].verdict);
+	ck_assert_str_eq(evaluation.decision.restriction,
+			 senders[_i].restriction);
+	ck_assert_str_eq(evaluation.decision.reason, senders[_i].reason);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_pstr_eq(evaluation.decision.asks[i],
+				  senders[_i].asks[i]);
+}
+END_TEST
+
+/* More than there are: refused, never forgotten. */
+START_TEST(asks_for_so_many_only)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f" };
+	struct decision decision = { .reason = "" };
+
+	for (int i = 0; i < DECISION_ASKED; i++)
+		ck_assert_int_eq(decision_ask_sender(&decision, names[i]),
+				 VERDICT_DUNNO);
+	ck_assert_int_eq(decision_ask_sender(&decision, "a"), VERDICT_DUNNO);
+	ck_assert_int_eq(decision_ask_sender(&decision, "f"), VERDICT_DEFER);
+	ck_assert_int_eq(decision.refusal, REFUSAL_LOOKUP);
+	ck_assert_int_eq(
+		decision_authorized(&decision, AUTHORIZED_ASK, "f", true), -1);
+	ck_assert_uint_eq(decision.asked_count, DECISION_ASKED);
+}
+END_TEST
+
+/* Why the word does not permit. */
+static const struct {
+	const char *method, *name, *reason;
+} logins[] = {
+	{ "PLAIN", "alice", "logged in" },
+	{ "", "", "not logged in" },
+	{ "", "alice", "not logged in" },
+	{ "X", "", "a login without a name" },
+	{ "ANONYMOUS", "a", "ANONYMOUS is not a login" },
+	{ "ANONYMOUS", "alice", "ANONYMOUS is not a login" },
+};
+
+START_TEST(says_why_it_is_no_login)
+{
+	struct tls_policy *tls = tls_policy_new("", "", 0, NULL);
+	struct decision decision = { .reason = "" };
+	struct request request;
+	struct facts facts;
+	struct subject subject = { .request = &request, .facts = &facts };
+
+	request_init(&request);
+	request.sasl_method = logins[_i].method;
+	request.sasl_username = logins[_i].name;
+	facts_gather(&facts, &request, NULL, tls);
+	ck_assert_int_eq(restriction_permit_sasl_authenticated.evaluate(
+				 &subject, NULL, &decision),
+			 _i == 0 ? VERDICT_PERMIT : VERDICT_DUNNO);
+	ck_assert_str_eq(decision.reason, logins[_i].reason);
+	tls_policy_free(tls);
+}
+END_TEST
+
+START_TEST(finds_only_its_words)
+{
+	const struct restriction *const *each;
+	int count = 0;
+
+	for (each = restriction_each(); *each != NULL; each++, count++)
+		ck_assert_ptr_eq(restriction_find((*each)->name), *each);
+	ck_assert_int_ge(count, 13);
+	ck_assert_ptr_null(restriction_find("permit_all"));
+	ck_assert_ptr_null(restriction_find("PERMIT"));
+	ck_assert_ptr_null(restriction_find("permit_auth"));
+	ck_assert_ptr_null(restriction_find(""));
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("evaluate");
+
+	tcase_add_loop_test(tests, walks_in_order, 0, COUNT(walks));
+	tcase_add_test(tests, waits_and_resumes);
+	tcase_add_test(tests, waits_again);
+	tcase_add_test(tests, cancels_the_waiter_once);
+	tcase_add_test(tests, cancels_where_nobody_can_wait);
+	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
+	tcase_add_test(tests, adds_what_can_be_opened);
+	tcase_add_test(tests, closes_each_once);
+	tcase_add_test(tests, ends_with_a_refusal_of_its_own);
+	tcase_add_test(tests, cancels_nobody_who_has_answered);
+	tcase_add_test(tests, tells_each_answer);
+	tcase_add_loop_test(tests, leaves_to_postfix_what_only_it_knows, 0,
+			    COUNT(asked));
+	tcase_add_loop_test(tests, leaves_the_sender_to_postfix, 0,
+			    COUNT(senders));
+	tcase_add_test(tests, asks_for_so_many_only);
+	tcase_add_loop_test(tests, says_why_it_is_no_login, 0, COUNT(logins));
+	tcase_add_test(tests, finds_only_its_words);
+	return run_tests("evaluate", tests);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/* test_service - which rules a request is judged by */
+
+#include <check.h>
+
+#include "lib/base/number.h"
+#include "lib/decision/service.h"
+#include "t/unit/test.h"
+
+static unsigned short submission_ports[] = { 465, 587 };
+static unsigned short smtp_ports[] = { 25 };
+static char submission[] = "submission";
+static char relay[] = "relay";
+static char *submission_contexts[] = { submission };
+static char *relay_contexts[] = { relay };
+
+static struct service services[] = {
+	{ .name = submission,
+	  .server_ports = submission_ports,
+	  .server_port_count = 2,
+	  .policy_contexts = submission_contexts,
+	  .policy_context_count = 1 },
+	{ .name = relay,
+	  .policy_contexts = relay_contexts,
+	  .policy_context_count = 1 },
+	{ .name = NULL, .server_ports = smtp_ports, .server_port_count = 1 },
+	{ .name = NULL },
+};
+static const struct service_list list = { services, 4 };
+
+static const struct {
+	const char *port, *context;
+	int found;
+} requests[] = {
+	{ "587", "submission", 0 },
+	{ "465", "submission", 0 },
+	{ "587", "", 3 },
+	{ "587", "relay", 1 },
+	{ "25", "submission", 2 },
+	{ "25", "relay", 1 },
+	{ "25", "", 2 },
+	{ "", "", 3 },
+	{ "", "submission", 3 },
+	{ "0587", "submission", 3 },
+	{ "587 ", "submission", 3 },
+	{ "+587", "submission", 3 },
+	{ "66123", "submission", 3 }, /* 587 + 65536 */
+	{ "587", "Submission", 3 },
+	{ "587", "submission ", 3 },
+};
+
+START_TEST(finds_the_first)
+{
+	struct request request;
+
+	request_init(&request);
+	request.server_port = requests[_i].port;
+	request.policy_context = requests[_i].context;
+	ck_assert_ptr_eq(service_find(&list, &request),
+			 &services[requests[_i].found]);
+}
+END_TEST
+
+START_TEST(overlaps)
+{
+	ck_assert(!service_overlap(&services[0], &services[1]));
+	ck_assert(!service_overlap(&services[0], &services[2]));
+	ck_assert(service_overlap(&services[1], &services[2]));
+	ck_assert(service_overlap(&services[2], &services[1]));
+	ck_assert(service_overlap(&services[0], &services[3]));
+	ck_assert(service_overlap(&services[0], &services[0]));
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	unsigned long max;
+	long number; /* -1: refused */
+} numbers[] = {
+	{ "0", 10, 0 },
+	{ "7", 10, 7 },
+	{ "10", 10, 10 },
+	{ "11", 10, -1 },
+	{ "", 10, -1 },
+	{ "07", 10, -1 },
+	{ "-1", 10, -1 },
+	{ "+1", 10, -1 },
+	{ " 1", 10, -1 },
+	{ "1 ", 10, -1 },
+	{ "0x1", 10, -1 },
+	{ "65535", 65535, 65535 },
+	{ "65536", 65535, -1 },
+	{ "18446744073709551617", 65535, -1 },
+	{ "99999999999999999999", ~0ul, -1 },
+	{ "5", 4, -1 },
+};
+
+START_TEST(parses_numbers)
+{
+	unsigned long number = 99;
+	int result = number_parse(numbers[_i].text, numbers[_i].max, &number);
+
+	if (numbers[_i].number < 0) {
+		ck_assert_int_eq(result, -1);
+		ck_assert_uint_eq(number, 99);
+	} else {
+		ck_assert_int_eq(result, 0);
+		ck_assert_int_eq((long)number, numbers[_i].number);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("service");
+
+	tcase_add_loop_test(tests, finds_the_first, 0, COUNT(requests));
+	tcase_add_test(tests, overlaps);
+	tcase_add_loop_test(tests, parses_numbers, 0, COUNT(numbers));
+	return run_tests("service", tests);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef T_PLACE_H
+#define T_PLACE_H
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/config/config.h"
+#include "t/unit/test.h"
+
+/* A directory of a test's own, and files in it. */
+
+static char place_directory[64];
+
+/* place_make - a new directory; of the test that runs, so once in it */
+static inline void place_make(void)
+{
+	strcpy(place_directory, "/tmp/policyd-place.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(place_directory));
+}
+
+/* place_remove - with all that is in it */
+static inline void place_remove(void)
+{
+	run_shell("rm -rf %s", place_directory);
+}
+
+/* place_path - of a file in it; the caller frees it */
+static inline char *place_path(const char *name)
+{
+	return xasprintf("%s/%s", place_directory, name);
+}
+
+/* place_write - a file; each "@" in the text stands for the directory */
+static inline void place_write(const char *name, const char *text)
+{
+	char *path = place_path(name);
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	for (; *text != '\0'; text++)
+		if (*text == '@')
+			fputs(place_directory, file);
+		else
+			putc(*text, file);
+	ck_assert_int_eq(fclose(file), 0);
+	free(path);
+}
+
+/* place_load - that file as a configuration; it must be accepted */
+static inline struct config *place_load(const char *name,
+					const struct config_load_options *how,
+					struct config_messages *messages)
+{
+	char *path = place_path(name);
+	struct config *config = config_load_with(path, how, messages);
+
+	ck_assert_msg(config != NULL, "%s",
+		      messages->count > 0 ? messages->lines[0] : "no message");
+	free(path);
+	return config;
+}
+
+#endif

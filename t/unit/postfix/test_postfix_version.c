@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* test_postfix_version - which Postfix has which change: each row of the table
+ * on both sides; its meaning is in the test of whoever asks */
+
+#include "lib/postfix/postfix_version.h"
+
+#include "t/unit/test.h"
+
+static const struct {
+	const char *text;
+	enum postfix_change change;
+	enum postfix_has has;
+} cases[] = {
+	{ "3.7.11", POSTFIX_LISTS_JOIN_LINES, POSTFIX_HAS_NOT },
+	{ "3.7-20220101", POSTFIX_LISTS_JOIN_LINES, POSTFIX_HAS_NOT },
+	{ "3.8-20220201", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ "3.8.0", POSTFIX_LISTS_JOIN_LINES, POSTFIX_HAS },
+	{ "3.8", POSTFIX_LISTS_JOIN_LINES, POSTFIX_HAS },
+	{ "3.10.13", POSTFIX_LISTS_JOIN_LINES, POSTFIX_HAS },
+	{ "4.0.0", POSTFIX_LISTS_JOIN_LINES, POSTFIX_HAS },
+	{ "2.11.10", POSTFIX_LISTS_JOIN_LINES, POSTFIX_HAS_NOT },
+	{ "3.10.13", POSTFIX_PROXY_FOLDS_TEXTHASH, POSTFIX_HAS_NOT },
+	{ "3.11-20250626", POSTFIX_PROXY_FOLDS_TEXTHASH, POSTFIX_MAY_HAVE },
+	{ "3.11.0", POSTFIX_PROXY_FOLDS_TEXTHASH, POSTFIX_HAS },
+	{ "3.11.7", POSTFIX_PROXY_FOLDS_TEXTHASH, POSTFIX_HAS },
+	{ "3.12-20260101", POSTFIX_PROXY_FOLDS_TEXTHASH, POSTFIX_HAS },
+	/* what is no version */
+	{ NULL, POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ "", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ "3", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ "3.", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ ".8", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ "-3.7", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ " 3.7", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ "3.7x", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ "3.99999999999999999999", POSTFIX_LISTS_JOIN_LINES,
+	  POSTFIX_MAY_HAVE },
+	{ "4294967299.7", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+	{ "$mail_version", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
+};
+
+START_TEST(knows_what_changed)
+{
+	ck_assert_msg(postfix_has(postfix_version(cases[_i].text),
+				  cases[_i].change) == cases[_i].has,
+		      "%s", cases[_i].text != NULL ? cases[_i].text : "NULL");
+}
+END_TEST
+
+/* A row without a release would be "may have" for everybody. */
+START_TEST(has_a_release_for_each)
+{
+	for (int i = 0; i < POSTFIX_CHANGES; i++)
+		ck_assert_uint_ne(
+			postfix_version(postfix_since((enum postfix_change)i)),
+			0);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("postfix_version");
+
+	tcase_add_loop_test(tests, knows_what_changed, 0, COUNT(cases));
+	tcase_add_test(tests, has_a_release_for_each);
+	return run_tests("postfix_version", tests);
+}

@@ -1,0 +1,1024 @@
+/* SPDX-License-Identifier: ISC */
+/* test_table - tables, compared with what postmap(1) finds in them
+ *
+ * Each table is written to a file, made into a data base if need be, opened
+ * here, and put a few hundred keys to; "postmap -q" must find the same. After
+ * that come tables that are broken in some way. */
+
+#include "lib/table/table.h"
+
+#include <malloc.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/postfix/postfix_version.h"
+#include "t/unit/test.h"
+
+static char directory[64];
+static char notes[8192];
+
+/* write_file - a file in the directory of the test */
+static void write_file(const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* set_up - a directory, with the configuration that postmap wants to see; and
+ * looks old, since Postfix waits until files have not changed for a while */
+static void set_up(void)
+{
+	strcpy(directory, "/tmp/policyd-dictionary.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	write_file("main.cf", "compatibility_level = 3.6\n");
+	try_shell("touch -d '1 hour ago' %s/main.cf", directory);
+	notes[0] = '\0';
+}
+
+static void tear_down(void)
+{
+	ck_assert_int_eq(try_shell("rm -r %s", directory), 0);
+}
+
+/* keep_note - the loader's warnings */
+static void keep_note(void *context, const char *text)
+{
+	(void)context;
+	strncat(notes, text, sizeof(notes) - strlen(notes) - 2);
+	strcat(notes, "\n");
+}
+
+/* open_named - the dictionary of that text; @ is the directory */
+static struct dictionary *open_named(const char *text)
+{
+	struct dictionary_loader loader = {
+		.config_directory = directory,
+		.note = keep_note,
+	};
+	const char *at = strchr(text, '@');
+	struct dictionary *dictionary;
+	struct error error;
+	char *full;
+
+	full = at == NULL ? xstrdup(text)
+			  : xasprintf("%.*s%s%s", (int)(at - text), text,
+				      directory, at + 1);
+	dictionary = dictionary_new(full, true, &loader, &error);
+	ck_assert_msg(dictionary != NULL, "%s: %s", full, error.text);
+	free(full);
+	return dictionary;
+}
+
+/* The alphabet of keys. */
+static const char *const labels[] = {
+	"a",
+	"b.test",
+	"local.test",
+	"sub.local.test",
+	"foo",
+	"foo.bar",
+	"x-y.test",
+	"example.com",
+	"mail.example.com",
+	"deep.mail.example.com",
+	"xn--bcher-kva.test",
+	"b\303\274cher.test",
+	"\303\251.test",
+	".test",
+	".local.test",
+	"a..b",
+	"foo{1}",
+	"[127.0.0.1]",
+	"127.0.0.1",
+	"10.1.2.3",
+	"10.2.0.0",
+	"192.0.2.55",
+	"2001:db8::1",
+	"::1",
+	"[2001:db8::1]",
+	"::ffff:10.1.2.3",
+	"ab",
+	"aab",
+	"abab",
+	"a\\b",
+	"a]b",
+	"a-b",
+	"d1",
+	"11",
+	"1",
+	"w_w",
+	"$x",
+	"(a)",
+	"a+b",
+	"a++",
+	"tab",
+	"\"q\"",
+	"user@local.test",
+	"a b",
+	"key",
+	"1.2.3",
+	"10.1.2.3.4",
+	"dup",
+	"A",
+	"LOCAL.test",
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
+	"x!y",
+	"%",
+	"b",
+};
+
+/* write_keys - a file of keys, some derived from others; no "#", no space
+ * first. Those with "@" or upper case are no domains: they are left out. */
+static size_t write_keys(char keys[][80], size_t most)
+{
+	static const char *const prefixes[] = { "",  "a",    "www.", "b-",
+						"1", "foo.", ".",    "not" };
+	size_t count = 0;
+
+	for (int i = 0; i < COUNT(labels); i++) {
+		if (strpbrk(labels[i], "@ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL)
+			continue;
+		for (int k = 0; k < COUNT(prefixes) && count < most; k++)
+			snprintf(keys[count++], 80, "%s%s", prefixes[k],
+				 labels[i]);
+	}
+	return count;
+}
+
+/* find_line - does a text have a line that is key, a tab, and more? */
+static bool find_line(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+
+	while (text != NULL && *text != '\0') {
+		if (strncmp(text, key, length) == 0 && text[length] == '\t')
+			return true;
+		text = strchr(text, '\n');
+		text += text != NULL;
+	}
+	return false;
+}
+
+/* compare - every key, with what postmap finds; at least this number are found
+ */
+static void compare(const struct dictionary *dictionary, int least)
+{
+	static char keys[1000][80];
+	size_t count = write_keys(keys, 1000);
+	char path[256];
+	FILE *file;
+	char *found;
+	size_t length;
+	int hits = 0;
+
+	snprintf(path, sizeof(path), "%s/keys", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	for (size_t i = 0; i < count; i++)
+		fprintf(file, "%s\n", keys[i]);
+	fclose(file);
+	try_shell("postmap -c %s -f -q - '%s' <%s/keys >%s/found 2>/dev/null",
+		  directory, dictionary_name(dictionary), directory, directory);
+	snprintf(path, sizeof(path), "%s/found", directory);
+	found = read_whole(path, &length);
+	for (size_t i = 0; i < count; i++) {
+		bool want = find_line(found, keys[i]);
+		int got = dictionary_lookup(dictionary, keys[i]);
+
+		ck_assert_msg(got == want, "%s: key \"%s\": postmap %d, we %d",
+			      dictionary_name(dictionary), keys[i], want, got);
+		hits += want;
+	}
+	free(found);
+	ck_assert_msg(hits >= least, "%s: only %d keys are found",
+		      dictionary_name(dictionary), hits);
+}
+
+/* Tables with the text of their file @/t, or without. */
+struct table_case {
+	const char *name;
+	const char *text;
+	int least; /* keys to be found */
+};
+
+#define DOMAINS                                                  \
+	"# comment\n\nlocal.test x\nLOCAL.test y\n  continued\n" \
+	"example.com   \t value # not a comment\n.test x\n"      \
+	"b\xc3\xbc"                                              \
+	"cher.test OK\nuser@local.test x\n\"a b\" x\n"           \
+	"novalue\nfoo.bar\tx\n[127.0.0.1] x\n1 1\n"
+
+static const struct table_case tables[] = {
+	{ "hash:@/t", DOMAINS, 7 },
+	{ "btree:@/t", DOMAINS, 7 },
+	{ "lmdb:@/t", DOMAINS, 7 },
+	{ "proxy:hash:@/t", DOMAINS, 0 },
+	{ "texthash:@/t", DOMAINS, 7 },
+	{ "texthash:@/t",
+	  " first line\nfoo x\r\nb\n y\n\n z\nab\\ x y\n"
+	  "\"q\" v\n\"open x\nx\xff.test x\nfoo.bar \xff\na b",
+	  3 },
+	{ "texthash:@/t", "", 0 },
+	{ "hash:@/t", "", 0 },
+	{ "inline:{ local.test=x, {foo = x y} , A=b, ab=}", NULL, 1 },
+	{ "static:x", NULL, 300 },
+	{ "static:{x y}", NULL, 300 },
+	/* regexp: what POSIX has and PCRE has not, and the reverse */
+	{ "regexp:@/t", "/^local\\.test$/ x\n", 1 },
+	{ "regexp:@/t", "/LOCAL/ x\n", 8 },
+	{ "regexp:@/t", "/LOCAL/i x\n/^FOO$/i y\n/^a$/ z\n", 1 },
+	{ "regexp:@/t", "!/test/ x\n", 100 },
+	{ "regexp:@/t", "! ! /test/ x\n", 50 },
+	{ "regexp:@/t", "/test/!/local/ x\n", 30 },
+	{ "regexp:@/t", "/test/!!/local/ x\n/^a/i!/b/i y\n", 10 },
+	{ "regexp:@/t", "|^foo| x\n,^ab, y\n", 8 },
+	{ "regexp:@/t", "/a\\/b/ x\n/[/]/ y\n", 0 },
+	{ "regexp:@/t", "/^d1$/ x\n/\\d/ y\n", 1 },
+	{ "regexp:@/t", "/^a+b$/ x\n/^a\\+b$/x y\n", 2 },
+	{ "regexp:@/t", "/a++/ x\n/(?:a)/ y\n", 8 },
+	{ "regexp:@/t", "/[\\]]/ x\n", 0 },
+	{ "regexp:@/t", "/[]a]b/ x\n/[^]a-z.]/ y\n", 8 },
+	{ "regexp:@/t", "/\\<local\\>/ x\n/[[:digit:]]{2}/ y\n", 8 },
+	{ "regexp:@/t", "/[[.hyphen.]]/ x\n/[[=a=]]b/ y\n", 8 },
+	{ "regexp:@/t", "/\\w_\\W*\\bw/ x\n/\\sfoo/ y\n", 0 },
+	{ "regexp:@/t", "/^(a|ab)(c|b)?$/ x\n/()/m y\n", 300 },
+	{ "regexp:@/t", "/^.{4}$/ x\n/^a{,2}b/ y\n/{/ z\n", 8 },
+	{ "regexp:@/t", "/\xc3\xbc/ x\n/^\xc3.\\.test$/ y\n", 8 },
+	{ "regexp:@/t", "/^a*b$/x x\n/\\(a\\)/x y\n/a|b/x z\n", 8 },
+	{ "regexp:@/t", "/*/ a\n/+/ b\n/a**/ c\n", 8 },
+	{ "regexp:@/t",
+	  "/(unclosed/ x\n/foo/ y\n/[/ z\n/a/q w\nrubbish\n"
+	  "/\\/ v\n/open\n",
+	  8 },
+	{ "regexp:@/t",
+	  "/(foo)/ $1\n/^(a)/ $2\n/^b/ $x\n/tab/ ${1\n/ab/ $$\n"
+	  "!/z/ $1\n/example/ $(1)\n/^1/ a$\n/local/ ${1?x}\n",
+	  8 },
+	{ "regexp:@/t",
+	  "if /test/\n/local/ x\nif !/sub/\n/^a/ y\nendif\n"
+	  "/example/ z\nENDIF\n/com/ w\n",
+	  16 },
+	{ "regexp:@/t",
+	  "endif\nif /foo/ extra\n/bar/ x\nendif text\n"
+	  "IF/com/\n/mail/ y\n",
+	  8 },
+	{ "regexp:@/t", "if /com/\n/example/ x\nif /nothing/\n/foo/ y\n", 8 },
+	{ "regexp:@/t", "if !/com/\n/a/ x\n", 8 },
+	{ "regexp:@/t", "iffy\nif\nendiff\n/ab/\n/foo/  \n", 8 },
+	{ "regexp:@/t", "/foo/\n  x\n # comment\n  y\n\n/a\nb/ z\n", 8 },
+	{ "regexp:@/t", " /foo/ x\n/a/ y\r\n", 8 },
+	{ "regexp:{{/foo/ x}, {!/a/ y}}", NULL, 8 },
+	/* pcre: */
+	{ "pcre:@/t", "/^local\\.test$/ x\n/LOCAL/ y\n", 8 },
+	{ "pcre:@/t", "/^LOCAL/i x\n/a$/E y\n/^ a $/x z\n", 2 },
+	{ "pcre:@/t", "/\\d{2}/ x\n/(?<=foo)\\./ y\n/a++b/ z\n", 8 },
+	{ "pcre:@/t", "/(?<n>a)\\k<n>b/ ${1}\n/(a)(b)?$/ $2\n", 8 },
+	{ "pcre:@/t", "/foo/X x\n/test/A y\n/.ab/U z\n/a/q w\n", 8 },
+	{ "pcre:@/t", "/[]]/ x\n/(unclosed/ y\n/ab/ z\n", 8 },
+	{ "pcre:@/t", "!/test/ x\n", 100 },
+	{ "pcre:@/t", "!/test/ $1\n/a/!/b/ x\n/foo/ y\n", 8 },
+	{ "pcre:@/t",
+	  "if /test/\nif !/local/\n/^a/ x\nendif\nendif\n"
+	  "/^foo/ y\n",
+	  8 },
+	{ "pcre:@/t", "/^\\x61/ x\n/\\p{Lu}/ y\n/\xc3\xbc/ z\n", 8 },
+	{ "pcre:@/t", "/(*UTF)^\xc3.\\.test/ x\n/(*UTF)^.\\.test/ z\n", 1 },
+	{ "pcre:{{/foo/ x}, {/^a/ y}}", NULL, 8 },
+	/* cidr: */
+	{ "cidr:@/t", "127.0.0.1 x\n10.0.0.0/8 y\n2001:db8::/32 z\n", 4 },
+	{ "cidr:@/t", "[127.0.0.1] x\n[10.0.0.0/8] y\n[2001:db8::]/32 z\n", 4 },
+	{ "cidr:@/t", "!10.0.0.0/8 x\n", 3 },
+	{ "cidr:@/t", "!::/0 x\n0.0.0.0/0\n 1.2.3.4/8 y\n", 0 },
+	{ "cidr:@/t",
+	  "10.1.0.0/8 x\n10.0.0.0/33 y\n10.0.0.0/024 z\n10 w\n"
+	  "foo v\n[::1 u\n::1] t\n::1/129 s\n1.2.3.4/ r\n::/0 q\n",
+	  2 },
+	{ "cidr:@/t", "if 10.0.0.0/8\n!10.2.0.0/16 x\nendif\n192.0.2.0/26 y\n",
+	  2 },
+	{ "cidr:@/t", "if !10.0.0.0/8\n0.0.0.0/0 x\n::/0 y\nendif\n", 2 },
+	{ "cidr:@/t", "if ::/0\n::1 x\nendif x\n10.0.0.0/8 y\n", 1 },
+	{ "cidr:@/t", "endif\nif\n0.0.0.0/0 x\n", 4 },
+	{ "cidr:{{10.0.0.0/8 x}, {::1 y}}", NULL, 2 },
+};
+
+START_TEST(finds_what_postmap_finds)
+{
+	const struct table_case *c = &tables[_i];
+	struct dictionary *dictionary;
+	size_t type = strcspn(c->name, ":");
+
+	if (c->text != NULL) {
+		write_file("t", c->text);
+		try_shell("touch -d '1 hour ago' %s/t", directory);
+	}
+	if (strncmp(c->name, "proxy:", 6) == 0)
+		try_shell("postmap -c %s hash:%s/t 2>/dev/null", directory,
+			  directory);
+	else if (strchr("hbl", c->name[0]) != NULL)
+		try_shell("postmap -c %s %.*s:%s/t 2>/dev/null", directory,
+			  (int)type, c->name, directory);
+	dictionary = open_named(c->name);
+	ck_assert_msg(dictionary_failure(dictionary) == NULL, "%s",
+		      dictionary_failure(dictionary));
+	ck_assert_ptr_null(dictionary_asks(dictionary));
+	/* There is no proxymap to ask here. */
+	if (strncmp(c->name, "proxy:", 6) == 0)
+		ck_assert_int_eq(dictionary_lookup(dictionary, "local.test"),
+				 DICTIONARY_FOUND);
+	else
+		compare(dictionary, c->least);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* Tables that cannot be opened, and why. */
+static const struct {
+	const char *name;
+	const char *text; /* of @/t */
+	const char *reason;
+} failures[] = {
+	{ "hash:@/missing", NULL, "missing.db: No such file" },
+	{ "lmdb:@/missing", NULL, "missing.lmdb: No such file" },
+	{ "texthash:@/missing", NULL, "No such file" },
+	{ "regexp:@/missing", NULL, "No such file" },
+	{ "pcre:@", NULL, "not a regular file" },
+	{ "hash:relative", NULL, "not an absolute path" },
+	{ "texthash:{a=b}", NULL, "not an absolute path" },
+	{ "inline:{}", NULL, "postmap: fatal: " },
+	{ "inline:{a}", NULL, "postmap: fatal: " },
+	{ "inline:{a=b,c = d}", NULL, "postmap: fatal: missing '='" },
+	{ "regexp:{ {if /foo/}{/a/ x} }", NULL, "in braces" },
+	{ "inline:{a=b", NULL, "postmap: fatal: " },
+	{ "static:{x", NULL, "brace" },
+	{ "cidr:{10.0.0.0/8 x}", NULL, "in braces" },
+	{ "texthash:@/t", "a x\nb y\na z\n",
+	  "line 3: the key \"a\" appears "
+	  "twice" },
+	/* Keys that no domain is looked up by, and that are not kept. */
+	{ "texthash:@/t", "A x\nb y\nA z\n",
+	  "line 3: the key \"A\" appears "
+	  "twice" },
+	{ "texthash:@/t", "u@a x\nu@a y\n",
+	  "line 2: the key \"u@a\" appears twice" },
+	{ "cdb:@/t", "a x\n", "postmap: fatal: unsupported dictionary type" },
+};
+
+START_TEST(says_what_cannot_be_read)
+{
+	struct dictionary *dictionary;
+
+	if (failures[_i].text != NULL)
+		write_file("t", failures[_i].text);
+	dictionary = open_named(failures[_i].name);
+	ck_assert_msg(dictionary_failure(dictionary) != NULL, "%s",
+		      failures[_i].name);
+	ck_assert_msg(strstr(dictionary_failure(dictionary),
+			     failures[_i].reason) != NULL,
+		      "%s", dictionary_failure(dictionary));
+	ck_assert_int_eq(dictionary_lookup(dictionary, "a"), DICTIONARY_FAILED);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* Tables that only Postfix can look up. */
+static const char *const asking[] = {
+	"mysql:/x",
+	"pgsql:/x",
+	"ldap:x",
+	"sqlite:/x",
+	"socketmap:inet:x:1:y",
+	"tcp:x:1",
+	"memcache:/x",
+	"proxy:mysql:/x",
+	"proxy:proxy:ldap:/x",
+	"unionmap:{hash:/x}",
+	"pipemap:{hash:/x}",
+	"randmap:{a}",
+	"nis:x",
+	"environ:x",
+	"regexp:{{/(a)\\1/ x}}",
+	"regexp:{{if /a{5000}/}}",
+	"regexp:{{/(a{100}){100}/ x}}",
+	"regexp:{{/^(a+)*b/ $1}}",
+	"regexp:{{/^(a|b$)/ $1}}",
+	"regexp:{{/[+---]/ x}}",
+};
+
+START_TEST(asks_postfix)
+{
+	struct dictionary *dictionary = open_named(asking[_i]);
+
+	ck_assert_ptr_null(dictionary_failure(dictionary));
+	ck_assert_ptr_nonnull(dictionary_asks(dictionary));
+	ck_assert_int_eq(dictionary_lookup(dictionary, "a"), DICTIONARY_ASK);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* Patterns that take long, and the text: 60 "a" and "!". */
+static const char *const long_ones[] = {
+	"pcre:{{/^(a+)+$/ x},{/^(a|aa)+b/ y}}",
+	"pcre:{{/(a+)+$/ x}}",
+	"pcre:{{/(?>a*)(a|b)+b/ x},{/^((a+)+)+$/ x}}",
+	"regexp:{{/(aa|a){0,1500}x/ x}}",
+	"regexp:{{/^(aa|a){0,1500}$/ x}}",
+};
+
+START_TEST(gives_up_in_bounded_time)
+{
+	struct dictionary *dictionary = open_named(long_ones[_i]);
+	char text[64];
+	size_t steps = 0;
+
+	ck_assert_ptr_null(dictionary_asks(dictionary));
+	ck_assert_int_eq(dictionary_lookup(dictionary, "b"),
+			 DICTIONARY_NOT_FOUND);
+	memset(text, 'a', 60);
+	strcpy(text + 60, "!");
+	ck_assert_int_eq(dictionary_lookup_shared(dictionary, text, &steps),
+			 DICTIONARY_FAILED);
+	ck_assert_ptr_nonnull(strstr(dictionary_why(dictionary, text, steps),
+				     "too many steps"));
+	/* Its other lookups fail too, but not the next request. */
+	ck_assert_int_eq(dictionary_lookup_shared(dictionary, "c", &steps),
+			 DICTIONARY_FAILED);
+	ck_assert_int_eq(dictionary_lookup(dictionary, "c"),
+			 DICTIONARY_NOT_FOUND);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* write_rules - a thousand patterns as people write them, none of which matches
+ */
+static void write_rules(void)
+{
+	static const char *const parts[][2] = {
+		{ "^user", "@example\\.com$" },
+		{ "^.*\\+tag", "@example\\.com$" },
+		{ "@host", "\\.example\\.com$" },
+		{ "^[^@+]+@dept", "\\.example\\.com$" },
+		{ "^(sales|info)", "@" },
+		{ "^[a-z0-9._-]+@d", "\\.test$" },
+		{ "(dsl|dial|pool)", "[-.0-9]" },
+		{ "^list-.*-", "@" },
+		{ "^[[:alnum:]]+\\.", "@[a-z.]+$" },
+		{ "\\.(com|net)", "$" },
+	};
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/rules", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	for (int i = 0; i < 1000; i++)
+		fprintf(file, "/%s%d%s/ x\n", parts[i % COUNT(parts)][0], i,
+			parts[i % COUNT(parts)][1]);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static const char *const kinds[] = { "regexp", "pcre" };
+
+START_TEST(answers_for_a_thousand_rules)
+{
+	static const char address[] =
+		"somebody.with.a.long.name+and-an-extension.that.is-long@"
+		"mail.department.some-company.far.example.test";
+	struct dictionary_loader loader = { 0 };
+	struct dictionary_result result = { .text = "" };
+	struct dictionary *dictionary;
+	struct error error;
+	char name[300];
+
+	ck_assert_uint_ge(strlen(address), 100);
+	write_rules();
+	snprintf(name, sizeof(name), "%s:%s/rules", kinds[_i], directory);
+	dictionary = dictionary_new_values(name, true, &loader, &error);
+	ck_assert_ptr_nonnull(dictionary);
+	ck_assert_uint_eq(dictionary_size(dictionary), 1000);
+	ck_assert_int_eq(dictionary_find(dictionary, address, &result),
+			 DICTIONARY_NOT_FOUND);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* lookup_rules - the same pattern a number of times, and a text that costs it
+ */
+static int lookup_rules(const char *kind, int count)
+{
+	char path[256], name[300], text[256];
+	struct dictionary *dictionary;
+	size_t steps = 0;
+	FILE *file;
+	int answer;
+
+	snprintf(path, sizeof(path), "%s/rules", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	for (int i = 0; i < count; i++)
+		fputs("/^.*.*[=+]/ x\n", file);
+	ck_assert_int_eq(fclose(file), 0);
+	snprintf(name, sizeof(name), "%s:%s", kind, path);
+	dictionary = open_named(name);
+	ck_assert_uint_eq(dictionary_size(dictionary), (size_t)count);
+	memset(text, 'a', 250);
+	text[250] = '\0';
+	answer = dictionary_lookup_shared(dictionary, text, &steps);
+	if (answer == DICTIONARY_FAILED)
+		ck_assert_ptr_nonnull(
+			strstr(dictionary_why(dictionary, text, steps),
+			       "too many steps"));
+	dictionary_free(dictionary);
+	return answer;
+}
+
+/* Each pattern is within the limit, but not all of them. */
+START_TEST(gives_up_a_whole_table)
+{
+	ck_assert_int_eq(lookup_rules(kinds[_i], 1), DICTIONARY_NOT_FOUND);
+	ck_assert_int_eq(lookup_rules(kinds[_i], 1000), DICTIONARY_FAILED);
+}
+END_TEST
+
+/* fill_text - a number of bytes that a pattern might capture, and a domain */
+static void fill_text(char *text, size_t length, unsigned draw)
+{
+	static const char domain[] = "@b.test";
+
+	for (size_t i = 0; i < length - strlen(domain); i++) {
+		draw = draw * 1664525 + 1013904223;
+		text[i] = "ab+2"[draw >> 30];
+	}
+	strcpy(text + length - strlen(domain), domain);
+}
+
+/* Each text is another one, and leaves nothing behind; regexec(3) would take
+ * minutes for them, and some hundred megabytes. */
+START_TEST(keeps_nothing_of_texts)
+{
+	struct dictionary *dictionary = open_named(
+		"regexp:{{/^.*\\+.{20}@c\\.test$/ x},{/a[^x].{20}$/ y}}");
+	size_t before = 0;
+	char text[256];
+
+	for (unsigned i = 0; i < 5000; i++) {
+		fill_text(text, 250, i);
+		ck_assert_int_ge(dictionary_lookup(dictionary, text), 0);
+		if (i == 0)
+			before = mallinfo2().uordblks;
+	}
+	ck_assert_uint_le(mallinfo2().uordblks, before + 4096);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* Of domains, and of addresses: how long a text is looked up. */
+static const struct {
+	const char *name;
+	size_t most;
+	bool values;
+} lengths[] = {
+	{ "regexp:{{/./ x}}", 255, false },  { "regexp:{{/./ x}}", 512, true },
+	{ "regexp:{{!/y/ x}}", 255, false }, { "pcre:{{/./ x}}", 255, false },
+	{ "pcre:{{/./ x}}", 512, true },     { "pcre:{{!/y/ x}}", 512, true },
+};
+
+START_TEST(leaves_long_texts_to_postfix)
+{
+	struct dictionary_loader loader = { 0 };
+	struct dictionary_result result = { .text = "" };
+	struct dictionary *dictionary;
+	struct error error;
+	char text[2048];
+
+	dictionary = lengths[_i].values
+			     ? dictionary_new_values(lengths[_i].name, true,
+						     &loader, &error)
+			     : dictionary_new(lengths[_i].name, true, &loader,
+					      &error);
+	ck_assert_ptr_nonnull(dictionary);
+	ck_assert_ptr_null(dictionary_asks(dictionary));
+	for (size_t length = lengths[_i].most - 1;
+	     length<sizeof(text); length += length> lengths[_i].most ? 500
+								     : 1) {
+		int got;
+
+		fill_text(text, length, 1);
+		got = lengths[_i].values
+			      ? (int)dictionary_find(dictionary, text, &result)
+			      : (int)dictionary_lookup(dictionary, text);
+		ck_assert_int_eq(got, length > lengths[_i].most
+					      ? DICTIONARY_ASK
+					      : DICTIONARY_FOUND);
+		if (length > lengths[_i].most)
+			ck_assert_ptr_nonnull(
+				strstr(dictionary_why(dictionary, text, 0),
+				       "too long for patterns"));
+	}
+	dictionary_free(dictionary);
+}
+END_TEST
+
+START_TEST(does_not_wait_for_ever)
+{
+	struct dictionary_loader loader = {
+		.config_directory = directory,
+		.spent_ms = DICTIONARY_TIME_MS - 300,
+	};
+	struct dictionary *dictionary;
+	struct error error;
+	char path[256];
+
+	/* postmap waits for somebody to write into this. */
+	snprintf(path, sizeof(path), "%s/main.cf", directory);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	for (int i = 0; i < 2; i++) {
+		dictionary = dictionary_new("hash:/x", true, &loader, &error);
+		ck_assert_ptr_nonnull(dictionary);
+		ck_assert_ptr_nonnull(strstr(dictionary_failure(dictionary),
+					     "did not end within"));
+		dictionary_free(dictionary);
+	}
+	ck_assert_int_ge(loader.spent_ms, DICTIONARY_TIME_MS);
+	/* The second one has not had the time of a whole run. */
+	ck_assert_int_lt(loader.spent_ms, DICTIONARY_TIME_MS + 15000);
+}
+END_TEST
+
+/* open_patiently - a large table. policyd limits the time of postmap, which a
+ * busy machine may exceed: but not each time. */
+static struct dictionary *open_patiently(const char *name)
+{
+	for (int tries = 0;; tries++) {
+		struct dictionary *dictionary = open_named(name);
+		const char *failure = dictionary_failure(dictionary);
+
+		if (failure == NULL || tries == 9 ||
+		    strstr(failure, "did not end within") == NULL)
+			return dictionary;
+		dictionary_free(dictionary);
+	}
+}
+
+START_TEST(takes_a_million)
+{
+	struct dictionary *dictionary;
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/t", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	for (int i = 0; i < 1000000; i++)
+		fprintf(file, "d%d.example.test x\n", i);
+	fclose(file);
+	ck_assert_int_eq(
+		try_shell("postmap -c %s btree:%s/t", directory, directory), 0);
+	dictionary = open_patiently("btree:@/t");
+	ck_assert_msg(dictionary_failure(dictionary) == NULL, "%s",
+		      dictionary_failure(dictionary));
+	ck_assert_uint_eq(dictionary_size(dictionary), 1000000);
+	ck_assert_int_eq(dictionary_lookup(dictionary, "d0.example.test"), 1);
+	ck_assert_int_eq(dictionary_lookup(dictionary, "d999999.example.test"),
+			 1);
+	ck_assert_int_eq(dictionary_lookup(dictionary, "d1000000.example.test"),
+			 0);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+START_TEST(fails_where_a_value_is_not_utf8)
+{
+	struct dictionary *dictionary;
+
+	write_file("t", "good.test x\nbad.test \xff\n");
+	ck_assert_int_eq(
+		try_shell("postmap -c %s -u hash:%s/t", directory, directory),
+		0);
+	dictionary = open_named("hash:@/t");
+	ck_assert_int_eq(dictionary_lookup(dictionary, "good.test"), 1);
+	if (dictionary_size(dictionary) > 1)
+		ck_assert_int_eq(dictionary_lookup(dictionary, "bad.test"),
+				 DICTIONARY_FAILED);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+START_TEST(survives_half_a_table)
+{
+	static const char *const types[] = { "hash", "btree" };
+	char name[32];
+
+	write_file("t", "a.test x\nb.test y\n");
+	for (int i = 0; i < COUNT(types); i++) {
+		ck_assert_int_eq(try_shell("postmap -c %s %s:%s/t", directory,
+					   types[i], directory),
+				 0);
+		for (int half = 0; half < 5000; half += 1500) {
+			struct dictionary *dictionary;
+
+			try_shell("head -c %d %s/t.db >%s/half.db", half,
+				  directory, directory);
+			snprintf(name, sizeof(name), "%s:@/half", types[i]);
+			dictionary = open_named(name);
+			ck_assert_ptr_nonnull(dictionary_failure(dictionary));
+			dictionary_free(dictionary);
+		}
+	}
+}
+END_TEST
+
+START_TEST(notes_what_is_left_out)
+{
+	struct dictionary *dictionary;
+
+	write_file("t", "/a/ x\n/(/ y\n\nrubbish\n");
+	dictionary = open_named("regexp:@/t");
+	ck_assert_uint_eq(dictionary_size(dictionary), 1);
+	ck_assert_ptr_nonnull(strstr(notes, "/t, line 2: "));
+	ck_assert_ptr_nonnull(strstr(notes, "/t, line 4: neither"));
+	dictionary_free(dictionary);
+}
+END_TEST
+
+START_TEST(keeps_domains_only)
+{
+	struct dictionary *dictionary;
+
+	write_file("t", "user@a.test x\na.test x\n@b.test y\nB.test z\n");
+	dictionary = open_named("texthash:@/t");
+	ck_assert_uint_eq(dictionary_size(dictionary), 1);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+/* Results that Postfix would refuse, because they are not UTF-8, or not. */
+static const struct {
+	const char *rule;
+	enum dictionary_answer answer; /* for \303\251.test */
+} results[] = {
+	{ "/^(.*)$/ $1\n", DICTIONARY_FOUND },
+	{ "/^(.)/ $1\n", DICTIONARY_FAILED },
+	{ "/^(.)/ a${1}b\n", DICTIONARY_FAILED },
+	{ "/^(.)(.)/ $1$2\n", DICTIONARY_FOUND },
+	{ "/^(.)(.)/ $1-$2\n", DICTIONARY_FAILED },
+	{ "/^(.)/ $$1\n", DICTIONARY_FOUND },
+	{ "/^(x)?/ $1\n", DICTIONARY_FOUND },
+	{ "/test$/ \303\n", DICTIONARY_FAILED },
+	{ "!/foo/ \303\n", DICTIONARY_FAILED },
+	{ "/test$/ \303\251\n", DICTIONARY_FOUND },
+	{ "/^(foo)/ $1\n/^(.)/ $1\n", DICTIONARY_FAILED },
+};
+
+START_TEST(a_result_is_utf8)
+{
+	static const char *const types[] = { "regexp", "pcre" };
+
+	for (int i = 0; i < COUNT(types); i++) {
+		char *text = xasprintf("%s:@/t", types[i]);
+		struct dictionary *dictionary;
+
+		write_file("t", results[_i].rule);
+		dictionary = open_named(text);
+		ck_assert_int_eq(dictionary_lookup(dictionary, "\303\251.test"),
+				 results[_i].answer);
+		dictionary_free(dictionary);
+		free(text);
+	}
+}
+END_TEST
+
+/* Tables whose results matter. @ is the directory; made: how from the file
+ * "t", NULL: not at all. */
+static const struct {
+	const char *name;
+	const char *source; /* of @/t, or NULL */
+	const char *made;
+	const char *key;
+	enum dictionary_answer answer;
+	const char *text;
+} values[] = {
+	{ "texthash:@/t", "a@b.test  alice, bob \n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "alice, bob" },
+	{ "texthash:@/t", "a@b.test x\n y\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "x y" },
+	{ "texthash:@/t", "A@B.test x\n", NULL, "a@b.test", DICTIONARY_FOUND,
+	  "x" },
+	{ "texthash:@/t", "\303\211@b.test \303\211\n", NULL, "\303\251@b.test",
+	  DICTIONARY_FOUND, "\303\211" },
+	{ "proxy:texthash:@/t", "a@b.test x\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "x" },
+	{ "texthash:@/t", "a@b.test x\n", NULL, "b.test", DICTIONARY_NOT_FOUND,
+	  NULL },
+	{ "texthash:@/t", "\"a b\"@c.test x y\n", NULL, "\"a b\"@c.test",
+	  DICTIONARY_FOUND, "x y" },
+	{ "texthash:@/t", "a@b.test\n", NULL, "a@b.test", DICTIONARY_NOT_FOUND,
+	  NULL },
+	{ "texthash:@/t", "a x\nA y\n", NULL, "a", DICTIONARY_FAILED, NULL },
+	{ "hash:@/t", "A@b.test  alice,\tbob \n", "postmap", "a@b.test",
+	  DICTIONARY_FOUND, "alice,\tbob" },
+	{ "hash:@/t", "A@b.test x\n", "postmap -f", "a@b.test",
+	  DICTIONARY_NOT_FOUND, NULL },
+	{ "lmdb:@/t", "@b.test x\n", "postmap", "@b.test", DICTIONARY_FOUND,
+	  "x" },
+	{ "hash:@/none", NULL, NULL, "a", DICTIONARY_FAILED, NULL },
+	{ "inline:{ A@b=x, { c = y , z } }", NULL, NULL, "a@b",
+	  DICTIONARY_FOUND, "x" },
+	{ "inline:{ A@b=x, { c = y , z } }", NULL, NULL, "c", DICTIONARY_FOUND,
+	  "y , z" },
+	{ "inline:{ { a = } }", NULL, NULL, "a", DICTIONARY_FAILED, NULL },
+	{ "inline:{ a=x, A=y }", NULL, NULL, "a", DICTIONARY_FAILED, NULL },
+	{ "static:all", NULL, NULL, "a@b.test", DICTIONARY_FOUND, "all" },
+	{ "static:{ a , b }", NULL, NULL, "a@b.test", DICTIONARY_FOUND,
+	  "a , b" },
+	{ "static:{ }", NULL, NULL, "a@b.test", DICTIONARY_FAILED, NULL },
+	{ "static:\303", NULL, NULL, "a@b.test", DICTIONARY_FAILED, NULL },
+	{ "cidr:{{0.0.0.0/0 all}}", NULL, NULL, "a@b.test",
+	  DICTIONARY_NOT_FOUND, NULL },
+	/* Nobody looks an address up that is none; if so, it fails. */
+	{ "cidr:{{0.0.0.0/0 all}}", NULL, NULL, "127.0.0.1", DICTIONARY_FAILED,
+	  NULL },
+	{ "fail:x", NULL, NULL, "a@b.test", DICTIONARY_FAILED, NULL },
+	{ "mysql:/x", NULL, NULL, "a@b.test", DICTIONARY_ASK, NULL },
+	{ "pcre:@/t", "/^(.*)@b/  $1, ${1}x  $$ $(1) \n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "a, ax  $ a" },
+	{ "regexp:@/t", "/^(.*)@(b)/ $2$1\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "ba" },
+	{ "regexp:@/t", "/^(.*)@(b)/!/^b/ $2$1\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "ba" },
+	{ "pcre:@/t", "/^a/ one\n/^b/ two\n/./ three\n", NULL, "b@b.test",
+	  DICTIONARY_FOUND, "two" },
+	{ "pcre:@/t", "if !/^a/\n/./ one\nendif\n/b/ two\n", NULL, "a@b.test",
+	  DICTIONARY_FOUND, "two" },
+	{ "pcre:@/t", "!/^a/ $$1\n", NULL, "b@b.test", DICTIONARY_FOUND, "$1" },
+	{ "pcre:@/t", "!/^(a)/ $1\n", NULL, "b@b.test", DICTIONARY_NOT_FOUND,
+	  NULL },
+	{ "pcre:@/t", "/^(x)?a/ $1\n", NULL, "a@b.test", DICTIONARY_FAILED,
+	  NULL },
+	{ "regexp:@/t", "/^(x)?a/ $1\n", NULL, "a@b.test", DICTIONARY_FAILED,
+	  NULL },
+	{ "pcre:@/t", "/^(x)?a/ $1\n", NULL, "xa@b.test", DICTIONARY_FOUND,
+	  "x" },
+	{ "pcre:@/t", "/^a/\n", NULL, "a@b.test", DICTIONARY_FAILED, NULL },
+	{ "pcre:@/t", "/^a/ \303\n", NULL, "a@b.test", DICTIONARY_FAILED,
+	  NULL },
+	{ "pcre:@/t", "/^(.)/ $1\n", NULL, "\303\251@b.test", DICTIONARY_FAILED,
+	  NULL },
+	{ "pcre:@/t", "/^((a+)+)+$/ x\n", NULL,
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@", DICTIONARY_FAILED,
+	  NULL },
+	{ "regexp:{{/(a)\\1/ $1}}", NULL, NULL, "aa@b.test", DICTIONARY_ASK,
+	  NULL },
+};
+
+START_TEST(finds_values)
+{
+	struct dictionary_loader loader = { .config_directory = directory };
+	const char *name = values[_i].name;
+	const char *at = strstr(name, ":@/");
+	struct dictionary_result result = { .text = "" };
+	struct dictionary *dictionary;
+	struct error error;
+	char *full = xstrdup(name);
+
+	if (at != NULL) {
+		free(full);
+		full = xasprintf("%.*s%s%s", (int)(at + 1 - name), name,
+				 directory, at + 2);
+	}
+	if (values[_i].source != NULL)
+		write_file("t", values[_i].source);
+	if (values[_i].made != NULL)
+		ck_assert_int_eq(try_shell("%s -c %s %s", values[_i].made,
+					   directory, full),
+				 0);
+	dictionary = dictionary_new_values(full, true, &loader, &error);
+	ck_assert_msg(dictionary != NULL, "%s: %s", full, error.text);
+	ck_assert_int_eq(dictionary_find(dictionary, values[_i].key, &result),
+			 values[_i].answer);
+	if (values[_i].text != NULL)
+		ck_assert_str_eq(result.text, values[_i].text);
+	free(result.owned);
+	dictionary_free(dictionary);
+	free(full);
+}
+END_TEST
+
+/* A key in upper case behind proxy:, by the version of Postfix. */
+static const struct {
+	const char *type;
+	const char *postfix;
+	enum dictionary_answer answer; /* for the key in lower case */
+} proxied[] = {
+	{ "texthash", "3.10.13", DICTIONARY_NOT_FOUND },
+	{ "texthash", "3.11.0", DICTIONARY_FOUND },
+	{ "texthash", "3.11-20250626", DICTIONARY_FAILED },
+	{ "texthash", NULL, DICTIONARY_FAILED },
+	{ "inline", "3.10.13", DICTIONARY_NOT_FOUND },
+	{ "inline", "3.11.7", DICTIONARY_FAILED },
+	{ "inline", NULL, DICTIONARY_FAILED },
+};
+
+START_TEST(folds_behind_proxy)
+{
+	struct dictionary_loader loader = {
+		.config_directory = directory,
+		.postfix = postfix_version(proxied[_i].postfix),
+	};
+	struct dictionary_result result = { .text = "" };
+	struct dictionary *dictionary;
+	struct error error;
+	char *text = strcmp(proxied[_i].type, "inline") == 0
+			     ? xstrdup("proxy:inline:{ A@B=x, c@d=y }")
+			     : xasprintf("proxy:texthash:%s/t", directory);
+
+	write_file("t", "A@B x\nc@d y\n");
+	dictionary = dictionary_new_values(text, true, &loader, &error);
+	ck_assert_ptr_nonnull(dictionary);
+	ck_assert_int_eq(dictionary_find(dictionary, "a@b", &result),
+			 proxied[_i].answer);
+	ck_assert_int_eq(dictionary_find(dictionary, "c@d", &result),
+			 DICTIONARY_FOUND);
+	ck_assert_str_eq(result.text, "y");
+	ck_assert_ptr_nonnull(
+		strstr(dictionary_why(dictionary, "a@b", 0), "version"));
+	dictionary_free(dictionary);
+	free(text);
+}
+END_TEST
+
+/* A hundred thousand, each with its value, and none for another. */
+START_TEST(keeps_many_values)
+{
+	struct dictionary_loader loader = { .config_directory = directory };
+	struct dictionary_result result = { .text = "" };
+	struct dictionary *dictionary;
+	struct error error;
+	char path[256], key[300];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/t", directory);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	for (int i = 0; i < 100000; i++)
+		fprintf(file, "user%d@example.test login%d, x\n", i, i);
+	fclose(file);
+	snprintf(key, sizeof(key), "texthash:%s", path);
+	dictionary = dictionary_new_values(key, true, &loader, &error);
+	ck_assert_ptr_null(dictionary_failure(dictionary));
+	ck_assert_uint_eq(dictionary_size(dictionary), 100000);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(key, sizeof(key), "user%d@example.test", i);
+		snprintf(path, sizeof(path), "login%d, x", i);
+		ck_assert_int_eq(dictionary_find(dictionary, key, &result),
+				 DICTIONARY_FOUND);
+		ck_assert_str_eq(result.text, path);
+	}
+	ck_assert_int_eq(
+		dictionary_find(dictionary, "user100000@example.test", &result),
+		DICTIONARY_NOT_FOUND);
+	/* Values and parts of them are no keys. */
+	ck_assert_int_eq(dictionary_find(dictionary, "login5, x", &result),
+			 DICTIONARY_NOT_FOUND);
+	ck_assert_int_eq(dictionary_find(dictionary, "ogin5, x", &result),
+			 DICTIONARY_NOT_FOUND);
+	dictionary_free(dictionary);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("dictionary");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, finds_what_postmap_finds, 0, COUNT(tables));
+	tcase_add_loop_test(tests, folds_behind_proxy, 0, COUNT(proxied));
+	tcase_add_loop_test(tests, says_what_cannot_be_read, 0,
+			    COUNT(failures));
+	tcase_add_loop_test(tests, asks_postfix, 0, COUNT(asking));
+	tcase_add_loop_test(tests, gives_up_in_bounded_time, 0,
+			    COUNT(long_ones));
+	tcase_add_loop_test(tests, answers_for_a_thousand_rules, 0,
+			    COUNT(kinds));
+	tcase_add_loop_test(tests, gives_up_a_whole_table, 0, COUNT(kinds));
+	tcase_add_test(tests, keeps_nothing_of_texts);
+	tcase_add_loop_test(tests, leaves_long_texts_to_postfix, 0,
+			    COUNT(lengths));
+	tcase_add_test(tests, does_not_wait_for_ever);
+	tcase_add_test(tests, takes_a_million);
+	tcase_add_test(tests, fails_where_a_value_is_not_utf8);
+	tcase_add_test(tests, survives_half_a_table);
+	tcase_add_test(tests, notes_what_is_left_out);
+	tcase_add_test(tests, keeps_domains_only);
+	tcase_add_loop_test(tests, a_result_is_utf8, 0, COUNT(results));
+	tcase_add_loop_test(tests, finds_values, 0, COUNT(values));
+	tcase_add_test(tests, keeps_many_values);
+	return run_tests("dictionary", tests);
+}
