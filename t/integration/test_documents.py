@@ -28,7 +28,7 @@ import tempfile
 from kit import demo
 from kit.daemon import WAIT, exists, run_all, wait_until
 from kit.postfix import Postfix, Sink, free_port, run
-from test_delivery import Failures, Mailer
+from kit.mailer import Failures, Mailer
 from test_init import parts, state
 from test_manual import PROGRAM_PAGE, examples, unfolded
 

@@ -18,7 +18,7 @@ from kit.daemon import WAIT, run_all
 from kit.policyd import Policyd
 from kit.postfix import Postfix, Sink, poll, run, temporary_directory
 from kit.smtp import verdict
-from test_delivery import Failures, Mailer
+from kit.mailer import Failures, Mailer
 
 # What a Postfix has that was set up without policyd.
 MAIN = {

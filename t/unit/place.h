@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/config/config.h"
+#include "lib/base/xalloc.h"
 #include "t/unit/test.h"
 
 /* A directory of a test's own, and files in it. */
@@ -47,20 +47,6 @@ static inline void place_write(const char *name, const char *text)
 			putc(*text, file);
 	ck_assert_int_eq(fclose(file), 0);
 	free(path);
-}
-
-/* place_load - that file as a configuration; it must be accepted */
-static inline struct config *place_load(const char *name,
-					const struct config_load_options *how,
-					struct config_messages *messages)
-{
-	char *path = place_path(name);
-	struct config *config = config_load_with(path, how, messages);
-
-	ck_assert_msg(config != NULL, "%s",
-		      messages->count > 0 ? messages->lines[0] : "no message");
-	free(path);
-	return config;
 }
 
 #endif

@@ -19,7 +19,7 @@ from kit import snippets
 from kit.daemon import WAIT
 from kit.postfix import Postfix, Sink, poll
 from kit.smtp import verdict
-from test_delivery import Mailer, howto_policyd
+from kit.mailer import Mailer, howto_policyd
 
 GIVEN = "permit_auth_destination"
 LOGIN = "permit_sasl_authenticated"

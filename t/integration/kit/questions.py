@@ -7,7 +7,7 @@ import re
 import ssl
 
 from kit.daemon import OURS, THEIRS
-from test_tls_listener import TlsDaemon
+from kit.tls_daemon import TlsDaemon
 
 # Whatever is lost of this on the way from the file to the answer changes one
 # of the answers below.

@@ -8,7 +8,7 @@
 #include "lib/base/log.h"
 #include "policyd/process/pid_file.h"
 #include "policyd/serve/capture.h"
-#include "t/unit/place.h"
+#include "t/unit/place_config.h"
 
 #define STRANGER 12345
 #define SERVER	 65534 /* as whom servers run here */

@@ -6,7 +6,7 @@
 
 #include "lib/request/request_notation.h"
 #include "policyd/query/explanation.h"
-#include "t/unit/place.h"
+#include "t/unit/place_config.h"
 
 static const char text[] =
 	"myhostname = 'mx.own.test'\n"

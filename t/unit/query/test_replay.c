@@ -13,7 +13,7 @@
 #include "policyd/query/replay_group.h"
 #include "policyd/query/replay_input.h"
 #include "policyd/serve/capture.h"
-#include "t/unit/place.h"
+#include "t/unit/place_config.h"
 
 #define CAPTURES TEST_DATA "/captures"
 #define REQUEST	 "request=smtpd_access_policy\n"

@@ -8,7 +8,7 @@
 
 #include "lib/decision/reply.h"
 #include "lib/request/request_notation.h"
-#include "t/unit/place.h"
+#include "t/unit/place_config.h"
 
 /* Loaders that do what a broken program does. */
 static struct config *crash(const char *path, struct config_messages *messages)
