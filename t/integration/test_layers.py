@@ -88,7 +88,52 @@ def test_what_is_seen_is_what_is_linked(program):
         assert found == seen, (folder, found ^ seen)
 
 
+def lines_of_the_map():
+    """lines_of_the_map - {folder: those behind its arrow}, in ARCHITECTURE"""
+    text = read("contrib/ARCHITECTURE")
+    text = text[text.index("\nFOLDERS\n"):text.index("\nPROCESSES\n")]
+    found = {}
+    for folder, line in re.findall(r"^  ((?:lib|policyd)/\w+) +"
+                                   r"(.*\n(?: {22}.*\n)*)", text, re.M):
+        top = folder.split("/")[0]
+        arrow = re.search(r"-> ([\w/,\s]+)$", line)
+        found[folder] = {
+            name if "/" in name else top + "/" + name
+            for name in re.findall(r"[\w/]+", arrow[1] if arrow else "")}
+    return found
+
+
+def test_the_map_is_true(_):
+    """contrib/ARCHITECTURE names each folder, and what it links"""
+    linked = {}
+    for call in layers():
+        folder, *links = call.split()
+        linked[folder] = {other for other in linked
+                          if other.replace("/", "_") in links}
+    found = lines_of_the_map()
+    assert found.keys() == linked.keys(), found.keys() ^ linked.keys()
+    for folder, links in linked.items():
+        assert found[folder] == links, (folder, found[folder], links)
+
+
+def test_the_map_names_files(_):
+    """each file that contrib/ARCHITECTURE names is in the tree"""
+    known = {os.path.relpath(os.path.join(directory, name), ROOT)
+             for top in ("lib", "policyd", "t", "etc", "contrib")
+             for directory, _, names in os.walk(os.path.join(ROOT, top))
+             for name in names}
+    bare = {os.path.basename(path) for path in known}
+    text = read("contrib/ARCHITECTURE")
+    for name in re.findall(r"(?<![\w/.])[\w./]+\.(?:c|h|py|5|8)\b", text):
+        if "X" not in name and "WORD" not in name:
+            assert name in (known if "/" in name else bare), name
+    for name in re.findall(r"\bconfig_\w+", text):
+        assert name + ".c" in bare, name
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_every_folder_has_a_layer,
                       test_an_upward_include_is_an_error,
-                      test_what_is_seen_is_what_is_linked]))
+                      test_what_is_seen_is_what_is_linked,
+                      test_the_map_is_true,
+                      test_the_map_names_files]))
