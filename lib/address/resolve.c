@@ -10,9 +10,9 @@
  * usual addresses and on the heap for long ones, and released on return.
  * Anything that does not fit is INVALID, never ours.
  *
- * If a list says TABLE_ASK, only Postfix knows which class the address has. It
- * is decided here only if all possibilities lead to the same verdict, and that
- * is "ours":
+ * If a list says DOMAIN_LIST_ASK, only Postfix knows which class the address
+ * has. It is decided here only if all possibilities lead to the same verdict,
+ * and that is "ours":
  * - virtual or relay list unknown: the search continues; if a later list has
  *   the domain, it is ours in any case.
  * - mydestination unknown: if the domain is local, it would be stripped and the
@@ -126,7 +126,7 @@ static int find_class(struct work *work)
 {
 	const struct resolver *resolver = work->resolver;
 	const struct {
-		const struct table *table;
+		const struct domain_list *domains;
 		enum parameter parameter;
 		enum destination_class class;
 	} lists[] = {
@@ -143,9 +143,9 @@ static int find_class(struct work *work)
 	if (work->is_local)
 		return DESTINATION_LOCAL;
 	work->resolution->list = "";
-	work->resolution->match = (struct table_match){ 0 };
+	work->resolution->match = (struct domain_list_match){ 0 };
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		int found = resolve_match(work, lists[i].table,
+		int found = resolve_match(work, lists[i].domains,
 					  lists[i].parameter, domain);
 
 		if (found == 1)
@@ -215,7 +215,7 @@ static void finish(struct work *work, enum resolve_status status)
 	resolution->status = status;
 	if (resolution->status == RESOLVE_INVALID) {
 		resolution->list = "";
-		resolution->match = (struct table_match){ 0 };
+		resolution->match = (struct domain_list_match){ 0 };
 	} else if (resolution->status == RESOLVE_ASK) {
 		resolution->list = work->asks;
 		resolution->match = work->asks_match;
@@ -384,7 +384,7 @@ int resolver_is_local(const struct resolver *resolver, const char *domain)
 	copy = xstrdup(domain);
 	found = resolve_match_local(&work, copy);
 	free(copy);
-	return found == TABLE_ASK ? AUTHORIZED_ASK : found;
+	return found == DOMAIN_LIST_ASK ? AUTHORIZED_ASK : found;
 }
 
 /* resolution_authorized - Postfix permit_auth_destination */

@@ -38,7 +38,7 @@ struct resolution {
 	bool routed;	  /* "@", "%" or "!" left in the local part */
 	const char *list; /* the parameter whose list decided, failed or asks;
 			     "inet_interfaces" for own literals; or "" */
-	struct table_match match; /* the entry of that list */
+	struct domain_list_match match; /* the entry of that list */
 	const char *why; /* with FAILED and ASK: the reason, static or owned by
 			    the resolver; else NULL */
 	const char *domain; /* points into address: after the last "@", or "" */
@@ -62,10 +62,10 @@ enum resolve_change {
 struct resolve_step {
 	const char *list;   /* the list that was searched; NULL: a change */
 	const char *domain; /* the domain */
-	int answer;	    /* the result of table_match() */
-	struct table_match match; /* the entry that decided */
-	unsigned changes;	  /* the reasons of the change */
-	const char *address;	  /* the address after the change */
+	int answer;	    /* the result of domain_list_match() */
+	struct domain_list_match match; /* the entry that decided */
+	unsigned changes;		/* the reasons of the change */
+	const char *address;		/* the address after the change */
 };
 
 /* resolve_trace - called with each step, for explanations. */
@@ -84,9 +84,9 @@ struct resolver *resolver_new(const struct parameters *parameters,
 
 /* One of the four lists of domains. */
 struct resolver_list {
-	enum parameter parameter;     /* that it is the value of */
-	enum destination_class class; /* of a domain that is in it */
-	const struct table *table;    /* belongs to the resolver */
+	enum parameter parameter;	   /* that it is the value of */
+	enum destination_class class;	   /* of a domain that is in it */
+	const struct domain_list *domains; /* belongs to the resolver */
 };
 
 /* resolver_lists - all of them, in the order in which Postfix searches. */

@@ -37,10 +37,10 @@ struct resolver {
 	struct completion hostname;
 	struct completion empty; /* empty_address_recipient */
 	struct interfaces *interfaces;
-	struct table *local;
-	struct table *virtual_alias;
-	struct table *virtual_mailbox;
-	struct table *relay;
+	struct domain_list *local;
+	struct domain_list *virtual_alias;
+	struct domain_list *virtual_mailbox;
+	struct domain_list *relay;
 };
 
 /* The state of one resolution. All texts have room for "size" bytes. */
@@ -53,7 +53,7 @@ struct work {
 	bool is_local;	  /* no domain is left that is not local */
 	bool asks_local;  /* only Postfix knows whether it is local */
 	const char *asks; /* the first list that only Postfix can search */
-	struct table_match asks_match; /* the entry of that list */
+	struct domain_list_match asks_match; /* the entry of that list */
 	const char *asks_why;
 	const char *folded; /* the final domain, folded; NULL: not yet */
 	char *plain;	    /* internal form */
@@ -65,12 +65,12 @@ struct work {
 };
 
 /* resolve_match - search one list for a domain, and record what decided: 1, 0,
- * -1, TABLE_ASK as for table_match(). */
-int resolve_match(struct work *work, const struct table *table,
+ * -1, DOMAIN_LIST_ASK as for domain_list_match(). */
+int resolve_match(struct work *work, const struct domain_list *domains,
 		  enum parameter parameter, const char *domain);
 
 /* resolve_match_local - is the domain, a writable text, one of our own?
- * TABLE_ASK: only if it is in a table that only Postfix can search. */
+ * DOMAIN_LIST_ASK: only if it is in a table that only Postfix can search. */
 int resolve_match_local(struct work *work, char *domain);
 
 /* resolve_strip - put the final address of a recipient into the resolution: 1:

@@ -200,11 +200,11 @@ struct reading {
 };
 
 /* read_table - one list of domains */
-static struct table *read_table(const struct reading *reading,
-				enum parameter parameter, bool parent,
-				struct error *error)
+static struct domain_list *read_table(const struct reading *reading,
+				      enum parameter parameter, bool parent,
+				      struct error *error)
 {
-	struct table_options options = {
+	struct domain_list_options options = {
 		.name = parameter_name(parameter),
 		.subdomains = parameter == PARAMETER_RELAY_DOMAINS,
 		.parent = parent,
@@ -212,8 +212,8 @@ static struct table *read_table(const struct reading *reading,
 		.loader = reading->loader,
 	};
 
-	return table_new(parameters_get(reading->parameters, parameter),
-			 &options, error);
+	return domain_list_new(parameters_get(reading->parameters, parameter),
+			       &options, error);
 }
 
 /* read_parent_style - is relay_domains in parent_domain_matches_subdomains? */
@@ -221,14 +221,15 @@ static int read_parent_style(const struct reading *reading, bool *parent,
 			     struct error *error)
 {
 	enum parameter parameter = PARAMETER_PARENT_DOMAIN_MATCHES_SUBDOMAINS;
-	struct table *table = read_table(reading, parameter, false, error);
+	struct domain_list *domains =
+		read_table(reading, parameter, false, error);
 	int found;
 
-	if (table == NULL)
+	if (domains == NULL)
 		return -1;
-	found = table_match(table, "relay_domains", NULL);
-	table_free(table);
-	if (found < 0 || found == TABLE_ASK)
+	found = domain_list_match(domains, "relay_domains", NULL);
+	domain_list_free(domains);
+	if (found < 0 || found == DOMAIN_LIST_ASK)
 		return error_set(error,
 				 "%s: whether relay_domains is in it "
 				 "depends on a table that cannot be read; "
@@ -244,7 +245,7 @@ static int read_lists(const struct reading *reading, struct error *error)
 	struct resolver *resolver = reading->resolver;
 	const struct parameters *parameters = reading->parameters;
 	const struct {
-		struct table **table;
+		struct domain_list **domains;
 		enum parameter parameter;
 	} lists[] = {
 		{ &resolver->local, PARAMETER_MYDESTINATION },
@@ -264,9 +265,9 @@ static int read_lists(const struct reading *reading, struct error *error)
 	if (resolver->interfaces == NULL)
 		return -1;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		*lists[i].table =
+		*lists[i].domains =
 			read_table(reading, lists[i].parameter, parent, error);
-		if (*lists[i].table == NULL)
+		if (*lists[i].domains == NULL)
 			return -1;
 	}
 	return 0;
@@ -331,7 +332,7 @@ const char *resolver_asks(const struct resolver *resolver, const char **list,
 
 	resolver_lists(resolver, lists);
 	for (size_t i = 0; i < RESOLVER_LISTS; i++) {
-		const char *name = table_asks(lists[i].table, why);
+		const char *name = domain_list_asks(lists[i].domains, why);
 
 		*list = parameter_name(lists[i].parameter);
 		if (name != NULL)
@@ -348,7 +349,7 @@ size_t resolver_size(const struct resolver *resolver, enum parameter list)
 	resolver_lists(resolver, lists);
 	for (size_t i = 0; i < RESOLVER_LISTS; i++)
 		if (lists[i].parameter == list)
-			return table_size(lists[i].table);
+			return domain_list_size(lists[i].domains);
 	return 0;
 }
 
@@ -363,9 +364,9 @@ void resolver_free(struct resolver *resolver)
 	completion_clear(&resolver->empty);
 	free(resolver->recipient_delimiter);
 	interfaces_free(resolver->interfaces);
-	table_free(resolver->local);
-	table_free(resolver->virtual_alias);
-	table_free(resolver->virtual_mailbox);
-	table_free(resolver->relay);
+	domain_list_free(resolver->local);
+	domain_list_free(resolver->virtual_alias);
+	domain_list_free(resolver->virtual_mailbox);
+	domain_list_free(resolver->relay);
 	free(resolver);
 }

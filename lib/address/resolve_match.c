@@ -12,7 +12,7 @@
 /* tell_search - report that a list was searched */
 static void tell_search(const struct work *work, const char *list,
 			const char *domain, int answer,
-			const struct table_match *match)
+			const struct domain_list_match *match)
 {
 	if (work->trace != NULL)
 		work->trace(work->context,
@@ -39,24 +39,25 @@ static bool is_own_literal(const struct work *work, char *domain, size_t length)
 		return false;
 	domain[length - 1] = ']';
 	work->resolution->list = address;
-	work->resolution->match = (struct table_match){ 0 };
+	work->resolution->match = (struct domain_list_match){ 0 };
 	tell_search(work, address, domain, 1, &work->resolution->match);
 	return true;
 }
 
 /* resolve_match - search one list for a domain, and record what decided */
-int resolve_match(struct work *work, const struct table *table,
+int resolve_match(struct work *work, const struct domain_list *domains,
 		  enum parameter parameter, const char *domain)
 {
-	struct table_match match;
+	struct domain_list_match match;
 	int found = work->folded != NULL && domain == work->folded
-			    ? table_match_folded(table, domain, strlen(domain),
-						 &match, &work->steps)
-			    : table_match_shared(table, domain, &match,
+			    ? domain_list_match_folded(domains, domain,
+						       strlen(domain), &match,
+						       &work->steps)
+			    : table_match_shared(domains, domain, &match,
 						 &work->steps);
 
 	tell_search(work, parameter_name(parameter), domain, found, &match);
-	if (found == TABLE_ASK) {
+	if (found == DOMAIN_LIST_ASK) {
 		if (work->asks == NULL) {
 			work->asks = parameter_name(parameter);
 			work->asks_match = match;
@@ -71,7 +72,7 @@ int resolve_match(struct work *work, const struct table *table,
 }
 
 /* resolve_match_local - is the domain, a writable text, one of our own?
- * TABLE_ASK: only if it is in a table that only Postfix can search. */
+ * DOMAIN_LIST_ASK: only if it is in a table that only Postfix can search. */
 int resolve_match_local(struct work *work, char *domain)
 {
 	const char *asks = work->asks;
@@ -84,13 +85,13 @@ int resolve_match_local(struct work *work, char *domain)
 		return 0;
 	found = resolve_match(work, work->resolver->local,
 			      PARAMETER_MYDESTINATION, domain);
-	if (found != 0 && found != TABLE_ASK)
+	if (found != 0 && found != DOMAIN_LIST_ASK)
 		return found;
 	if (is_own_literal(work, domain, length)) {
 		work->asks = asks;
 		return 1;
 	}
-	if (found == TABLE_ASK)
+	if (found == DOMAIN_LIST_ASK)
 		work->asks_local = true;
 	return found;
 }

@@ -222,7 +222,7 @@ static int strip_once(struct work *work)
 			if (!print(work, (size_t)at + 1))
 				return 0; /* GCOV_EXCL_LINE */
 			local = resolve_match_local(work, work->plain);
-			if (local == TABLE_ASK)
+			if (local == DOMAIN_LIST_ASK)
 				return 0;
 			if (local <= 0)
 				return local;
@@ -246,7 +246,7 @@ static int give_up(struct work *work)
 	struct resolution *resolution = work->resolution;
 
 	resolution->list = "";
-	resolution->match = (struct table_match){ 0 };
+	resolution->match = (struct domain_list_match){ 0 };
 	resolution->why = "the address has too many domains to follow";
 	return -1;
 }

@@ -158,7 +158,7 @@ static void write_origin(const struct config *config, const char *list,
 
 /* config_origin - where the entry is that made a domain match */
 void config_origin(const struct config *config, const char *list,
-		   const struct table_match *match, const char *domain,
+		   const struct domain_list_match *match, const char *domain,
 		   char origin[CONFIG_ORIGIN_MAX])
 {
 	const char *file = match->file;
@@ -171,7 +171,7 @@ void config_origin(const struct config *config, const char *list,
 	if (file == NULL) {
 		parameters_get_bool(&config->parameters,
 				    PARAMETER_SMTPUTF8_ENABLE, &utf8, &error);
-		line = table_match_line(match, domain, utf8, &file);
+		line = domain_list_match_line(match, domain, utf8, &file);
 	}
 	if (line > 0)
 		snprintf(origin, CONFIG_ORIGIN_MAX, "%s:%d", file, line);

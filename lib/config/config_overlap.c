@@ -18,14 +18,14 @@ struct pair {
 	struct config_notes *notes;
 	enum parameter first; /* searched before the second */
 	enum parameter second;
-	const struct table *tables[2];
+	const struct domain_list *lists[2];
 	size_t found;
 };
 
 /* warn - a domain is in both; only as many warnings as can be kept */
 static int warn(struct pair *pair, const char *domain,
-		const struct table_match *first,
-		const struct table_match *second)
+		const struct domain_list_match *first,
+		const struct domain_list_match *second)
 {
 	const struct config *config = pair->config;
 	const char *one = parameter_name(pair->first);
@@ -47,12 +47,12 @@ static int warn(struct pair *pair, const char *domain,
 
 /* in_first - a domain of the second list: is it also in the first? */
 static int in_first(void *context, const char *domain,
-		    const struct table_match *match)
+		    const struct domain_list_match *match)
 {
 	struct pair *pair = context;
-	struct table_match other;
+	struct domain_list_match other;
 
-	if (table_match(pair->tables[0], domain, &other) != 1)
+	if (domain_list_match(pair->lists[0], domain, &other) != 1)
 		return 0;
 	return warn(pair, domain, &other, match);
 }
@@ -61,12 +61,12 @@ static int in_first(void *context, const char *domain,
  * A domain below such a key is fine: a subdomain of a relayed domain can be
  * local. */
 static int in_tables(void *context, const char *domain,
-		     const struct table_match *match)
+		     const struct domain_list_match *match)
 {
 	struct pair *pair = context;
-	struct table_match other;
+	struct domain_list_match other;
 
-	if (table_match(pair->tables[1], domain, &other) != 1 ||
+	if (domain_list_match(pair->lists[1], domain, &other) != 1 ||
 	    other.dictionary == NULL ||
 	    dictionary_lookup(other.dictionary, domain) != DICTIONARY_FOUND)
 		return 0;
@@ -85,8 +85,8 @@ static bool is_repeated(const struct config *config, enum parameter first,
 /* compare - compare two lists */
 static void compare(struct pair *pair)
 {
-	if (table_each(pair->tables[1], in_first, pair) == 0)
-		table_each(pair->tables[0], in_tables, pair);
+	if (domain_list_each(pair->lists[1], in_first, pair) == 0)
+		domain_list_each(pair->lists[0], in_tables, pair);
 }
 
 /* config_overlap - compare every pair of lists */
@@ -104,7 +104,7 @@ void config_overlap(const struct config *config, struct config_notes *notes)
 				.notes = notes,
 				.first = lists[i].parameter,
 				.second = lists[k].parameter,
-				.tables = { lists[i].table, lists[k].table },
+				.lists = { lists[i].domains, lists[k].domains },
 			};
 
 			if (!is_repeated(config, pair.first, pair.second))

@@ -98,7 +98,7 @@ struct search {
 /* try_domain - try a domain of a list; 1: it is suitable, or enough were
  * tried */
 static int try_domain(void *context, const char *domain,
-		      const struct table_match *match)
+		      const struct domain_list_match *match)
 {
 	struct search *search = context;
 
@@ -118,8 +118,8 @@ static void find_ours(struct strangers *set)
 
 	resolver_lists(resolver, lists);
 	for (i = 0; i < RESOLVER_LISTS; i++)
-		table_each(lists[i].table, try_domain,
-			   &(struct search){ set, 0 });
+		domain_list_each(lists[i].domains, try_domain,
+				 &(struct search){ set, 0 });
 	for (i = 0; i < COUNT(names); i++)
 		if (names[i] != NULL)
 			add_ours(set, names[i]);

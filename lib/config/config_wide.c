@@ -196,7 +196,7 @@ static void check_certificates(const struct check *check)
 struct list {
 	const struct check *check;
 	enum parameter parameter;
-	const struct table *table;
+	const struct domain_list *domains;
 };
 
 /* warn_domain - warn that a list contains all domains below one */
@@ -219,11 +219,11 @@ static void warn_domain(const struct list *list, const char *pattern,
 /* check_largest - does a list contain everything below a large domain? */
 static void check_largest(const struct list *list)
 {
-	struct table_match match;
+	struct domain_list_match match;
 	size_t i;
 
 	for (i = 0; i < LARGEST; i++) {
-		if (table_match(list->table, foreign[i], &match) != 1)
+		if (domain_list_match(list->domains, foreign[i], &match) != 1)
 			continue;
 		warn_domain(list, match.pattern != NULL ? match.pattern : "",
 			    strrchr(foreign[i], '.') + 1);
@@ -234,7 +234,7 @@ static void check_largest(const struct list *list)
 /* check_label - is a domain in relay_domains a single label, so that everything
  * below it is relayed? */
 static int check_label(void *context, const char *domain,
-		       const struct table_match *match)
+		       const struct domain_list_match *match)
 {
 	const struct list *list = context;
 	const char *label = domain + (*domain == '.');
@@ -244,7 +244,7 @@ static int check_label(void *context, const char *domain,
 	    strcmp(label, LOCALHOST) == 0 || !hostname_valid(label))
 		return 0;
 	snprintf(below, sizeof(below), "open-relay-test-3c9f.%s", label);
-	if (table_match(list->table, below, NULL) == 1)
+	if (domain_list_match(list->domains, below, NULL) == 1)
 		warn_domain(list, match->pattern, label);
 	return 0;
 }
@@ -258,11 +258,11 @@ static void check_domains(const struct check *check)
 	resolver_lists(check->config->resolver, lists);
 	for (i = 0; i < RESOLVER_LISTS; i++) {
 		struct list list = { check, lists[i].parameter,
-				     lists[i].table };
+				     lists[i].domains };
 
 		check_largest(&list);
 		if (list.parameter == PARAMETER_RELAY_DOMAINS)
-			table_each(list.table, check_label, &list);
+			domain_list_each(list.domains, check_label, &list);
 	}
 }
 

@@ -55,7 +55,7 @@ struct restriction {
 	/* find - for explanations of a permit: the entry of its parameter that
 	 * permits, and the key that was looked up; optional. */
 	void (*find)(const struct subject *subject, void *state,
-		     struct table_match *match, const char **key);
+		     struct domain_list_match *match, const char **key);
 	/* cancel - the request is gone; forget the waiter. Only with
 	 * VERDICT_WAIT. */
 	void (*cancel)(void *waiter);

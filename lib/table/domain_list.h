@@ -13,10 +13,10 @@
  * by commas and white space; the first match wins; !pattern; /file read in
  * place; .domain and parent matching (parent_domain_matches_subdomains);
  * type:table. Immutable; shared between threads. */
-struct table;
+struct domain_list;
 
 /* How to read and search a list. */
-struct table_options {
+struct domain_list_options {
 	const char *name; /* for messages: "mydestination" */
 	bool subdomains;  /* match_hostname (relay_domains), not match_string:
 			     parent domains match */
@@ -28,66 +28,73 @@ struct table_options {
 };
 
 /* The match of a search, for explanations. The table owns the strings. */
-struct table_match {
+struct domain_list_match {
 	const char *pattern; /* as written, or NULL */
 	const char *file; /* the file with it, in a list of networks; or NULL */
 	const struct dictionary *dictionary; /* of a type:table; or NULL */
-	const struct table *table;	     /* NULL: not of a table */
+	const struct domain_list *domains;   /* NULL: not of a table */
 	uint32_t place;			     /* position in the table */
 	const char *why; /* why the answer is unknown: static, or owned by the
 			    dictionary; else NULL */
 };
 
-/* TABLE_ASK - result of table_match(): only Postfix knows. */
-#define TABLE_ASK 2
+/* DOMAIN_LIST_ASK - result of domain_list_match(): only Postfix knows. */
+#define DOMAIN_LIST_ASK 2
 
-/* table_new - read a list; NULL: an error (unreadable file or table, unless the
- * loader is lenient; unknown type of table; "!" alone). The caller frees it. */
-struct table *table_new(const char *list, const struct table_options *options,
-			struct error *error);
+/* domain_list_new - read a list; NULL: an error (unreadable file or table,
+ * unless the loader is lenient; unknown type of table; "!" alone). The caller
+ * frees it. */
+struct domain_list *domain_list_new(const char *list,
+				    const struct domain_list_options *options,
+				    struct error *error);
 
-/* table_free - NULL is allowed. */
-void table_free(struct table *table);
+/* domain_list_free - NULL is allowed. */
+void domain_list_free(struct domain_list *domains);
 
-/* table_match - 1: the domain is in the list; 0: it is not, or a negated
+/* domain_list_match - 1: the domain is in the list; 0: it is not, or a negated
  * pattern matched first; -1: the search reached something that cannot be read,
- * so the answer is unknown, never "no"; TABLE_ASK: it depends on a table that
- * only Postfix can look up (match names it). domain is not folded, and has no
- * trailing dot. match may be NULL. Allocates nothing for domains up to 255
+ * so the answer is unknown, never "no"; DOMAIN_LIST_ASK: it depends on a table
+ * that only Postfix can look up (match names it). domain is not folded, and has
+ * no trailing dot. match may be NULL. Allocates nothing for domains up to 255
  * bytes, except in pcre: and regexp: entries. */
-int table_match(const struct table *table, const char *domain,
-		struct table_match *match);
+int domain_list_match(const struct domain_list *domains, const char *domain,
+		      struct domain_list_match *match);
 
 /* table_match_shared - the same, with steps as in
  * dictionary_lookup_shared(). */
-int table_match_shared(const struct table *table, const char *domain,
-		       struct table_match *match, size_t *steps);
+int table_match_shared(const struct domain_list *domains, const char *domain,
+		       struct domain_list_match *match, size_t *steps);
 
-/* table_match_folded - the same for a domain of length bytes that was folded as
- * the list is (casefold()). Never allocates, except in such entries. */
-int table_match_folded(const struct table *table, const char *folded,
-		       size_t length, struct table_match *match, size_t *steps);
+/* domain_list_match_folded - the same for a domain of length bytes that was
+ * folded as the list is (casefold()). Never allocates, except in such entries.
+ */
+int domain_list_match_folded(const struct domain_list *domains,
+			     const char *folded, size_t length,
+			     struct domain_list_match *match, size_t *steps);
 
-/* table_match_line - where the pattern, or the key of a type:table, is that
- * made the domain match: the line, from 1, and its file; 0: in the list itself,
- * or unknown. utf8 as in table_options. Only for explanations: it may search
- * the whole table, and read the file again. */
-int table_match_line(const struct table_match *match, const char *domain,
-		     bool utf8, const char **file);
+/* domain_list_match_line - where the pattern, or the key of a type:table, is
+ * that made the domain match: the line, from 1, and its file; 0: in the list
+ * itself, or unknown. utf8 as in domain_list_options. Only for explanations: it
+ * may search the whole table, and read the file again. */
+int domain_list_match_line(const struct domain_list_match *match,
+			   const char *domain, bool utf8, const char **file);
 
-/* table_each - call visit for each domain that is in the list or its files by
- * name, unless it is negated; the contents of tables are skipped. domain is
- * folded. Ends when visit returns anything but 0, and returns that. */
-int table_each(const struct table *table,
-	       int (*visit)(void *context, const char *domain,
-			    const struct table_match *match),
-	       void *context);
+/* domain_list_each - call visit for each domain that is in the list or its
+ * files by name, unless it is negated; the contents of tables are skipped.
+ * domain is folded. Ends when visit returns anything but 0, and returns that.
+ */
+int domain_list_each(const struct domain_list *domains,
+		     int (*visit)(void *context, const char *domain,
+				  const struct domain_list_match *match),
+		     void *context);
 
-/* table_asks - the first type:table that only Postfix can look up, and why;
- * NULL: none, and table_match() never returns TABLE_ASK. */
-const char *table_asks(const struct table *table, const char **why);
+/* domain_list_asks - the first type:table that only Postfix can look up, and
+ * why; NULL: none, and domain_list_match() never returns DOMAIN_LIST_ASK. */
+const char *domain_list_asks(const struct domain_list *domains,
+			     const char **why);
 
-/* table_size - the number of patterns, including those in files and tables. */
-size_t table_size(const struct table *table);
+/* domain_list_size - the number of patterns, including those in files and
+ * tables. */
+size_t domain_list_size(const struct domain_list *domains);
 
 #endif

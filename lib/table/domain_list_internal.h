@@ -40,7 +40,7 @@ struct entry {
 	uint32_t place;
 };
 
-struct table {
+struct domain_list {
 	bool subdomains;
 	bool parent;
 	bool utf8;
@@ -57,14 +57,15 @@ struct table {
 	size_t size; /* patterns read, including repeated ones */
 };
 
-/* table_length_bit - the bit of a length in the set of lengths */
-static inline uint64_t table_length_bit(size_t length)
+/* domain_list_length_bit - the bit of a length in the set of lengths */
+static inline uint64_t domain_list_length_bit(size_t length)
 {
 	return UINT64_C(1) << length % 64;
 }
 
-/* table_tell - fill match, which is zeroed, with the data of a pattern. */
-void table_tell(const struct table *table, uint32_t place,
-		struct table_match *match);
+/* domain_list_tell - fill match, which is zeroed, with the data of a pattern.
+ */
+void domain_list_tell(const struct domain_list *domains, uint32_t place,
+		      struct domain_list_match *match);
 
 #endif

@@ -24,7 +24,7 @@
 
 /* The state of reading. */
 struct reader {
-	struct table *table;
+	struct domain_list *domains;
 	const char *name; /* of the list, for messages */
 	struct dictionary_loader *loader;
 	struct position position;
@@ -40,28 +40,29 @@ static int read_text(struct reader *reader, const char *text, size_t length,
 		     bool negated);
 
 /* reserve - make room for length bytes in the block */
-static char *reserve(struct table *table, size_t length)
+static char *reserve(struct domain_list *domains, size_t length)
 {
-	if (table->block_size - table->block_used < length) {
-		table->block_size = table->block_size / 2 * 3 + length + 256;
-		table->block =
-			xreallocarray(table->block, table->block_size, 1);
+	if (domains->block_size - domains->block_used < length) {
+		domains->block_size =
+			domains->block_size / 2 * 3 + length + 256;
+		domains->block =
+			xreallocarray(domains->block, domains->block_size, 1);
 	}
-	return table->block + table->block_used;
+	return domains->block + domains->block_used;
 }
 
 /* put - append bytes to the block, which has room */
-static void put(struct table *table, const void *bytes, size_t length)
+static void put(struct domain_list *domains, const void *bytes, size_t length)
 {
-	memcpy(table->block + table->block_used, bytes, length);
-	table->block_used += length;
+	memcpy(domains->block + domains->block_used, bytes, length);
+	domains->block_used += length;
 }
 
 /* lines_below - the number of lines since the last pattern; if it is more than
  * LINES_MAX, the position is stored in full */
 static unsigned lines_below(const struct reader *reader)
 {
-	const struct position *last = &reader->table->last;
+	const struct position *last = &reader->domains->last;
 
 	if (reader->position.file != last->file ||
 	    reader->position.line < last->line ||
@@ -76,28 +77,28 @@ static unsigned lines_below(const struct reader *reader)
 static uint32_t append(struct reader *reader, unsigned flags,
 		       const char *written, size_t length)
 {
-	struct table *table = reader->table;
-	uint32_t place = (uint32_t)table->block_used + 1;
+	struct domain_list *domains = reader->domains;
+	uint32_t place = (uint32_t)domains->block_used + 1;
 	unsigned lines = lines_below(reader);
 
 	flags |= written != NULL ? FLAG_WRITTEN : 0;
 	flags |= lines > LINES_MAX ? FLAG_PLACE : lines << LINES_SHIFT;
-	table->block[table->block_used] = (char)flags;
-	table->block_used = place + strlen(table->block + place) + 1;
+	domains->block[domains->block_used] = (char)flags;
+	domains->block_used = place + strlen(domains->block + place) + 1;
 	if (written != NULL) {
-		put(table, written, length);
-		put(table, "", 1);
+		put(domains, written, length);
+		put(domains, "", 1);
 	}
 	if (lines > LINES_MAX)
-		put(table, &reader->position, sizeof(reader->position));
-	table->last = reader->position;
+		put(domains, &reader->position, sizeof(reader->position));
+	domains->last = reader->position;
 	return place;
 }
 
 /* check_room - is there room for another text? */
 static int check_room(const struct reader *reader, size_t length)
 {
-	if (reader->table->block_used > SLOTS_PLACE_MAX - FILE_SIZE_MAX ||
+	if (reader->domains->block_used > SLOTS_PLACE_MAX - FILE_SIZE_MAX ||
 	    length > FILE_SIZE_MAX / 8)
 		return error_set(reader->error, "%s: the list is too large",
 				 reader->name);
@@ -109,25 +110,25 @@ static int check_room(const struct reader *reader, size_t length)
 static int add_pattern(struct reader *reader, const char *written,
 		       const char *bare, size_t length, bool negated)
 {
-	struct table *table = reader->table;
+	struct domain_list *domains = reader->domains;
 	size_t prefix = (size_t)(bare - written);
 	size_t folded;
 	char *text;
 	bool same;
 
-	table->size++;
-	text = reserve(table,
+	domains->size++;
+	text = reserve(domains,
 		       CASEFOLD_SIZE(length) + prefix + length + RECORD_EXTRA) +
 	       1;
-	folded = casefold(text, bare, length, table->utf8);
-	if (slots_add(&table->slots, table->block,
-		      (uint32_t)table->block_used + 1, folded) != 0)
+	folded = casefold(text, bare, length, domains->utf8);
+	if (slots_add(&domains->slots, domains->block,
+		      (uint32_t)domains->block_used + 1, folded) != 0)
 		return 0;
 	same = prefix == 0 && folded == length &&
 	       memcmp(text, bare, length) == 0;
 	append(reader, negated ? FLAG_NEGATED : 0, same ? NULL : written,
 	       prefix + length);
-	table->lengths |= table_length_bit(folded);
+	domains->lengths |= domain_list_length_bit(folded);
 	return 0;
 }
 
@@ -135,17 +136,18 @@ static int add_pattern(struct reader *reader, const char *written,
 static void add_entry(struct reader *reader, struct dictionary *dictionary,
 		      const char *written, size_t length, bool negated)
 {
-	struct table *table = reader->table;
+	struct domain_list *domains = reader->domains;
 
 	struct entry *entry;
 	char *text;
 
-	table->entries = xreallocarray(table->entries, table->entry_count + 1,
-				       sizeof(*table->entries));
-	entry = &table->entries[table->entry_count++];
+	domains->entries =
+		xreallocarray(domains->entries, domains->entry_count + 1,
+			      sizeof(*domains->entries));
+	entry = &domains->entries[domains->entry_count++];
 	*entry = (struct entry){ .dictionary = dictionary };
-	table->size += 1 + dictionary_size(dictionary);
-	text = reserve(table, length + RECORD_EXTRA) + 1;
+	domains->size += 1 + dictionary_size(dictionary);
+	text = reserve(domains, length + RECORD_EXTRA) + 1;
 	memcpy(text, written, length);
 	text[length] = '\0';
 	entry->place = append(reader, FLAG_TABLE | (negated ? FLAG_NEGATED : 0),
@@ -162,17 +164,17 @@ static int read_error(struct reader *reader, const char *word, size_t length,
 		return error_set(reader->error, "%s: \"%.*s\": %s",
 				 reader->name, shown, word, reason);
 	return error_set(reader->error, "%s: %s:%d: \"%.*s\": %s", reader->name,
-			 reader->table->files[reader->position.file],
+			 reader->domains->files[reader->position.file],
 			 reader->position.line, shown, word, reason);
 }
 
 /* add_file - store the name of a file; returns its index */
-static uint32_t add_file(struct table *table, const char *path)
+static uint32_t add_file(struct domain_list *domains, const char *path)
 {
-	table->files = xreallocarray(table->files, table->file_count + 1,
-				     sizeof(*table->files));
-	table->files[table->file_count] = xstrdup(path);
-	return (uint32_t)table->file_count++;
+	domains->files = xreallocarray(domains->files, domains->file_count + 1,
+				       sizeof(*domains->files));
+	domains->files[domains->file_count] = xstrdup(path);
+	return (uint32_t)domains->file_count++;
 }
 
 _Static_assert(FILE_SIZE_MAX < INT_MAX, "no file has too many lines");
@@ -189,7 +191,7 @@ static int read_line(struct reader *reader, struct list_lines *lines,
 		return 0;
 	if (how != LIST_LINE_READ)
 		list_lines_note(lines, reader->loader, reader->name,
-				reader->table->files[reader->position.file],
+				reader->domains->files[reader->position.file],
 				reader->position.line);
 	if (how == LIST_LINE_LEFT_OUT)
 		return 0;
@@ -212,10 +214,10 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 	if (memchr(content, '\0', length) != NULL)
 		return error_set(reader->error, "%s: %s: has a NUL byte in it",
 				 reader->name,
-				 reader->table->files[reader->position.file]);
+				 reader->domains->files[reader->position.file]);
 	lines = file_lines(content, length);
-	slots_reserve(&reader->table->slots, reader->table->block, lines,
-		      reader->table->block_used + length + 2 * lines);
+	slots_reserve(&reader->domains->slots, reader->domains->block, lines,
+		      reader->domains->block_used + length + 2 * lines);
 	while (content < end) {
 		const char *newline =
 			memchr(content, '\n', (size_t)(end - content));
@@ -255,7 +257,7 @@ static int read_dictionary(struct reader *reader, const char *written,
 	struct error error;
 
 	length += (size_t)(bare - written);
-	dictionary = dictionary_new(text, reader->table->utf8, reader->loader,
+	dictionary = dictionary_new(text, reader->domains->utf8, reader->loader,
 				    &error);
 	free(text);
 	if (dictionary == NULL)
@@ -268,7 +270,7 @@ static int read_file(struct reader *reader, const char *word, size_t length,
 		     bool negated)
 {
 	struct reader inner = {
-		.table = reader->table,
+		.domains = reader->domains,
 		.name = reader->name,
 		.loader = reader->loader,
 		.depth = reader->depth + 1,
@@ -294,7 +296,7 @@ static int read_file(struct reader *reader, const char *word, size_t length,
 		free(path);
 		return result;
 	}
-	inner.position.file = add_file(reader->table, path);
+	inner.position.file = add_file(reader->domains, path);
 	free(path);
 	result = read_lines(&inner, content, content_length, negated);
 	free(content);
@@ -371,54 +373,55 @@ static int read_text(struct reader *reader, const char *text, size_t length,
 }
 
 /* fit - release memory that is not needed */
-static void fit(struct table *table)
+static void fit(struct domain_list *domains)
 {
-	if (table->block_used == 0)
+	if (domains->block_used == 0)
 		return;
-	table->block = xreallocarray(table->block, table->block_used, 1);
-	table->block_size = table->block_used;
-	slots_fit(&table->slots, table->block, table->block_used);
+	domains->block = xreallocarray(domains->block, domains->block_used, 1);
+	domains->block_size = domains->block_used;
+	slots_fit(&domains->slots, domains->block, domains->block_used);
 }
 
-/* table_new - read a list */
-struct table *table_new(const char *list, const struct table_options *options,
-			struct error *error)
+/* domain_list_new - read a list */
+struct domain_list *domain_list_new(const char *list,
+				    const struct domain_list_options *options,
+				    struct error *error)
 {
-	struct table *table = xcalloc(1, sizeof(*table));
+	struct domain_list *domains = xcalloc(1, sizeof(*domains));
 	struct dictionary_loader strict = { 0 };
 	struct reader reader = {
-		.table = table,
+		.domains = domains,
 		.name = options->name,
 		.loader = options->loader != NULL ? options->loader : &strict,
 		.position = { NO_FILE, 0 },
 		.error = error,
 	};
 
-	table->subdomains = options->subdomains;
-	table->parent = options->parent;
-	table->utf8 = options->utf8;
-	table->last = reader.position;
-	if (slots_init(&table->slots, error) < 0 ||
+	domains->subdomains = options->subdomains;
+	domains->parent = options->parent;
+	domains->utf8 = options->utf8;
+	domains->last = reader.position;
+	if (slots_init(&domains->slots, error) < 0 ||
 	    read_text(&reader, list, strlen(list), false) < 0) {
-		table_free(table);
+		domain_list_free(domains);
 		return NULL;
 	}
-	fit(table);
-	return table;
+	fit(domains);
+	return domains;
 }
 
-/* table_free - free it */
-void table_free(struct table *table)
+/* domain_list_free - free it */
+void domain_list_free(struct domain_list *domains)
 {
-	if (table == NULL)
+	if (domains == NULL)
 		return;
-	for (size_t i = 0; i < table->file_count; i++)
-		free(table->files[i]);
-	for (size_t i = 0; i < table->entry_count; i++)
-		dictionary_free(table->entries[i].dictionary);
-	free(table->entries);
-	free(table->files);
-	slots_clear(&table->slots);
-	free(table->block);
-	free(table);
+	for (size_t i = 0; i < domains->file_count; i++)
+		free(domains->files[i]);
+	for (size_t i = 0; i < domains->entry_count; i++)
+		dictionary_free(domains->entries[i].dictionary);
+	free(domains->entries);
+	free(domains->files);
+	slots_clear(&domains->slots);
+	free(domains->block);
+	free(domains);
 }

@@ -14,7 +14,7 @@
 
 /* A walk through the block. */
 struct walk {
-	const struct table *table;
+	const struct domain_list *domains;
 	size_t end;	/* of the patterns seen so far */
 	uint32_t place; /* offset of the current one */
 	unsigned flags;
@@ -22,17 +22,17 @@ struct walk {
 };
 
 /* walk_start - before the first pattern */
-static struct walk walk_start(const struct table *table)
+static struct walk walk_start(const struct domain_list *domains)
 {
-	return (struct walk){ .table = table, .position = { NO_FILE, 0 } };
+	return (struct walk){ .domains = domains, .position = { NO_FILE, 0 } };
 }
 
 /* walk_next - advance to the next pattern; false: none */
 static bool walk_next(struct walk *walk)
 {
-	const char *block = walk->table->block;
+	const char *block = walk->domains->block;
 
-	if (walk->end == walk->table->block_used)
+	if (walk->end == walk->domains->block_used)
 		return false;
 	walk->flags = (unsigned char)block[walk->end];
 	walk->place = (uint32_t)walk->end + 1;
@@ -49,21 +49,22 @@ static bool walk_next(struct walk *walk)
 }
 
 /* line_in_file - the line of the pattern; 0: in the list itself */
-static int line_in_file(const struct table_match *match, const char **file)
+static int line_in_file(const struct domain_list_match *match,
+			const char **file)
 {
-	struct walk walk = walk_start(match->table);
+	struct walk walk = walk_start(match->domains);
 
 	while (walk_next(&walk) && walk.place != match->place)
 		;
 	if (walk.position.file == NO_FILE)
 		return 0;
-	*file = match->table->files[walk.position.file];
+	*file = match->domains->files[walk.position.file];
 	return walk.position.line;
 }
 
 /* line_in_table - the line of the key in a type:table */
-static int line_in_table(const struct table_match *match, const char *domain,
-			 bool utf8, const char **file)
+static int line_in_table(const struct domain_list_match *match,
+			 const char *domain, bool utf8, const char **file)
 {
 	size_t length = strlen(domain);
 	char *folded = xmalloc(CASEFOLD_SIZE(length));
@@ -79,35 +80,35 @@ static int line_in_table(const struct table_match *match, const char *domain,
 	return line;
 }
 
-/* table_match_line - where the match is */
-int table_match_line(const struct table_match *match, const char *domain,
-		     bool utf8, const char **file)
+/* domain_list_match_line - where the match is */
+int domain_list_match_line(const struct domain_list_match *match,
+			   const char *domain, bool utf8, const char **file)
 {
 	int line = 0;
 
 	if (match->dictionary != NULL)
 		line = line_in_table(match, domain, utf8, file);
-	if (line == 0 && match->table != NULL)
+	if (line == 0 && match->domains != NULL)
 		line = line_in_file(match, file);
 	return line;
 }
 
-/* table_each - each domain that is named */
-int table_each(const struct table *table,
-	       int (*visit)(void *context, const char *domain,
-			    const struct table_match *match),
-	       void *context)
+/* domain_list_each - each domain that is named */
+int domain_list_each(const struct domain_list *domains,
+		     int (*visit)(void *context, const char *domain,
+				  const struct domain_list_match *match),
+		     void *context)
 {
-	struct walk walk = walk_start(table);
+	struct walk walk = walk_start(domains);
 	int result = 0;
 
 	while (result == 0 && walk_next(&walk)) {
-		struct table_match match = { 0 };
+		struct domain_list_match match = { 0 };
 
 		if ((walk.flags & (FLAG_TABLE | FLAG_NEGATED)) != 0)
 			continue;
-		table_tell(table, walk.place, &match);
-		result = visit(context, table->block + walk.place, &match);
+		domain_list_tell(domains, walk.place, &match);
+		result = visit(context, domains->block + walk.place, &match);
 	}
 	return result;
 }

@@ -436,13 +436,13 @@ int network_list_match(const struct network_list *list, const char *address,
 
 /* network_list_find - the same, with the entry that decided */
 int network_list_find(const struct network_list *list, const char *address,
-		      const char *name, struct table_match *match)
+		      const char *name, struct domain_list_match *match)
 {
 	const struct network *decided = NULL;
 	const char *why = NULL;
 	int result = find(list, address, name, &decided, &why);
 
-	*match = (struct table_match){ 0 };
+	*match = (struct domain_list_match){ 0 };
 	if (result == 0 || decided == NULL)
 		return result;
 	match->pattern = decided->text;

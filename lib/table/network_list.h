@@ -46,6 +46,6 @@ void network_list_each_wide(const struct network_list *list,
 /* network_list_find - the same, for explanations, with the entry that decided:
  * its text, and the /file that contains it; its line is not known. */
 int network_list_find(const struct network_list *list, const char *address,
-		      const char *name, struct table_match *match);
+		      const char *name, struct domain_list_match *match);
 
 #endif

@@ -69,7 +69,7 @@ static void keep_entry(const struct explanation *explanation,
 {
 	const struct restriction *restriction = answer->use->restriction;
 	char origin[CONFIG_ORIGIN_MAX];
-	struct table_match match;
+	struct domain_list_match match;
 	const char *key;
 
 	restriction->find(&explanation->judgement.evaluation.subject,

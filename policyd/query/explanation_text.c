@@ -228,7 +228,7 @@ static const char *answer_text(const struct explanation_step *step)
 		return " is in ";
 	case 0:
 		return " is not in ";
-	case TABLE_ASK:
+	case DOMAIN_LIST_ASK:
 		return " can be looked up only by Postfix, in ";
 	default:
 		return " could not be looked up in ";

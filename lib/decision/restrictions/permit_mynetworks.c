@@ -29,7 +29,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 			     struct decision *decision)
 {
 	const struct request *request = subject->request;
-	struct table_match match;
+	struct domain_list_match match;
 
 	switch (network_list_find(state, request->client_address,
 				  request->client_name, &match)) {
@@ -50,7 +50,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 
 /* find - find the network of the client */
 static void find(const struct subject *subject, void *state,
-		 struct table_match *match, const char **key)
+		 struct domain_list_match *match, const char **key)
 {
 	*key = subject->request->client_address;
 	network_list_find(state, *key, subject->request->client_name, match);

@@ -846,7 +846,7 @@ static void check_nothing(const struct resolution *got)
 	ck_assert(!got->routed);
 	ck_assert_str_eq(got->list, "");
 	ck_assert_ptr_null(got->match.pattern);
-	ck_assert_ptr_null(got->match.table);
+	ck_assert_ptr_null(got->match.domains);
 	ck_assert_ptr_null(got->match.dictionary);
 	ck_assert_str_eq(got->address, "");
 	ck_assert_str_eq(got->domain, "");

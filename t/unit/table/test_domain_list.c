@@ -125,38 +125,38 @@ static const struct match_case cases[] = {
 };
 
 /* new_table - a list in one of the styles */
-static struct table *new_table(const char *list, enum style style,
-			       struct error *error)
+static struct domain_list *new_table(const char *list, enum style style,
+				     struct error *error)
 {
-	struct table_options options = {
+	struct domain_list_options options = {
 		.name = "relay_domains",
 		.subdomains = style == PARENT || style == DOT,
 		.parent = style == PARENT,
 		.utf8 = style != ASCII,
 	};
 
-	return table_new(list, &options, error);
+	return domain_list_new(list, &options, error);
 }
 
 /* line_of - the line of the pattern that matched; 0: in no file */
-static int line_of(const struct table_match *match, const char *domain,
+static int line_of(const struct domain_list_match *match, const char *domain,
 		   const char **file)
 {
-	return table_match_line(match, domain, true, file);
+	return domain_list_match_line(match, domain, true, file);
 }
 
 START_TEST(test_match)
 {
 	const struct match_case *c = &cases[_i];
-	struct table_match match;
+	struct domain_list_match match;
 	const char *file;
 	struct error error;
-	struct table *table = new_table(c->list, c->style, &error);
+	struct domain_list *domains = new_table(c->list, c->style, &error);
 
-	ck_assert_msg(table != NULL, "%s", error.text);
-	ck_assert_msg(table_match(table, c->domain, &match) == c->found,
+	ck_assert_msg(domains != NULL, "%s", error.text);
+	ck_assert_msg(domain_list_match(domains, c->domain, &match) == c->found,
 		      "\"%s\" in \"%s\"", c->domain, c->list);
-	ck_assert_int_eq(table_match(table, c->domain, NULL), c->found);
+	ck_assert_int_eq(domain_list_match(domains, c->domain, NULL), c->found);
 	if (c->pattern == NULL) {
 		ck_assert_ptr_null(match.pattern);
 	} else {
@@ -165,7 +165,7 @@ START_TEST(test_match)
 	}
 	ck_assert_ptr_null(match.file);
 	ck_assert_int_eq(line_of(&match, c->domain, &file), 0);
-	table_free(table);
+	domain_list_free(domains);
 }
 END_TEST
 
@@ -258,10 +258,10 @@ static const struct file_case file_cases[] = {
 START_TEST(test_file)
 {
 	const struct file_case *c = &file_cases[_i];
-	struct table_match match;
+	struct domain_list_match match;
 	const char *file = NULL;
 	struct error error;
-	struct table *table;
+	struct domain_list *domains;
 	char *outer = expand("@/list\n");
 	char *list = expand(c->list);
 	char *path = path_of("list");
@@ -269,9 +269,10 @@ START_TEST(test_file)
 	write_file("list", list_file, sizeof(list_file) - 1);
 	write_file("outer", outer, strlen(outer));
 	write_file("empty", "", 0);
-	table = new_table(list, EXACT, &error);
-	ck_assert_msg(table != NULL, "%s", error.text);
-	ck_assert_int_eq(table_match(table, c->domain, &match), c->found);
+	domains = new_table(list, EXACT, &error);
+	ck_assert_msg(domains != NULL, "%s", error.text);
+	ck_assert_int_eq(domain_list_match(domains, c->domain, &match),
+			 c->found);
 	if (c->pattern == NULL)
 		ck_assert_ptr_null(match.pattern);
 	else
@@ -279,7 +280,7 @@ START_TEST(test_file)
 	ck_assert_int_eq(line_of(&match, c->domain, &file), c->line);
 	if (c->line > 0)
 		ck_assert_str_eq(file, path);
-	table_free(table);
+	domain_list_free(domains);
 	free(path);
 	free(list);
 	free(outer);
@@ -310,23 +311,24 @@ START_TEST(test_keys)
 	static const char map[] = "one.test x\n# comment\ntwo.test x\n"
 				  ".three.test x\n";
 	static const char names[] = "\npcre:{{/one.test$/ x}}\n";
-	struct table_match match;
+	struct domain_list_match match;
 	const char *file = NULL;
 	struct error error;
 	char *list = expand(keys[_i].list);
 	char *path = path_of(strstr(list, "/names") != NULL ? "names" : "map");
-	struct table *table;
+	struct domain_list *domains;
 
 	write_file("map", map, sizeof(map) - 1);
 	write_file("names", names, sizeof(names) - 1);
-	table = new_table(list, keys[_i].style, &error);
-	ck_assert_msg(table != NULL, "%s", error.text);
-	ck_assert_int_eq(table_match(table, keys[_i].domain, &match), 1);
+	domains = new_table(list, keys[_i].style, &error);
+	ck_assert_msg(domains != NULL, "%s", error.text);
+	ck_assert_int_eq(domain_list_match(domains, keys[_i].domain, &match),
+			 1);
 	ck_assert_int_eq(line_of(&match, keys[_i].domain, &file),
 			 keys[_i].line);
 	if (keys[_i].line > 0)
 		ck_assert_pstr_eq(file, path);
-	table_free(table);
+	domain_list_free(domains);
 	free(path);
 	free(list);
 }
@@ -340,7 +342,7 @@ struct visits {
 
 /* visit - note a domain, how it is written, and its line */
 static int visit(void *context, const char *domain,
-		 const struct table_match *match)
+		 const struct domain_list_match *match)
 {
 	struct visits *visits = context;
 	char *end = visits->text + strlen(visits->text);
@@ -360,12 +362,12 @@ START_TEST(test_each)
 	struct visits two = { "", 2 };
 	struct error error;
 	char *list = expand("A !b pcre:{{/t.test/ x}} @/list c");
-	struct table *table;
+	struct domain_list *domains;
 
 	write_file("list", list_file, sizeof(list_file) - 1);
-	table = new_table(list, EXACT, &error);
-	ck_assert_msg(table != NULL, "%s", error.text);
-	ck_assert_int_eq(table_each(table, visit, &all), 0);
+	domains = new_table(list, EXACT, &error);
+	ck_assert_msg(domains != NULL, "%s", error.text);
+	ck_assert_int_eq(domain_list_each(domains, visit, &all), 0);
 	ck_assert_str_eq(all.text, "a A 0\n"
 				   "one.test one.test 2\n"
 				   "two.test two.test 2\n"
@@ -373,9 +375,9 @@ START_TEST(test_each)
 				   "five.test !!five.test 3\n"
 				   "last.test last.test 7\n"
 				   "c c 0\n");
-	ck_assert_int_eq(table_each(table, visit, &two), 7);
+	ck_assert_int_eq(domain_list_each(domains, visit, &two), 7);
 	ck_assert_str_eq(two.text, "a A 0\none.test one.test 2\n");
-	table_free(table);
+	domain_list_free(domains);
 	free(list);
 }
 END_TEST
@@ -433,20 +435,20 @@ START_TEST(test_long_domain)
 {
 	struct error error;
 	char domain[4000];
-	struct table *table;
+	struct domain_list *domains;
 
 	memset(domain, 'a', sizeof(domain));
 	for (size_t i = 1; i < sizeof(domain); i += 2)
 		domain[i] = '.';
 	strcpy(domain + sizeof(domain) - 20, ".Relay.test");
-	table = new_table("!x relay.test", PARENT, &error);
-	ck_assert_int_eq(table_match(table, domain, NULL), 1);
-	ck_assert_int_eq(table_match(table, domain + 3000, NULL), 1);
-	table_free(table);
-	table = new_table(domain, EXACT, &error);
-	ck_assert_int_eq(table_match(table, domain, NULL), 1);
-	ck_assert_int_eq(table_match(table, domain + 2, NULL), 0);
-	table_free(table);
+	domains = new_table("!x relay.test", PARENT, &error);
+	ck_assert_int_eq(domain_list_match(domains, domain, NULL), 1);
+	ck_assert_int_eq(domain_list_match(domains, domain + 3000, NULL), 1);
+	domain_list_free(domains);
+	domains = new_table(domain, EXACT, &error);
+	ck_assert_int_eq(domain_list_match(domains, domain, NULL), 1);
+	ck_assert_int_eq(domain_list_match(domains, domain + 2, NULL), 0);
+	domain_list_free(domains);
 }
 END_TEST
 
@@ -483,15 +485,15 @@ END_TEST
 START_TEST(test_size)
 {
 	struct error error;
-	struct table *table = new_table("a b !c A", EXACT, &error);
+	struct domain_list *domains = new_table("a b !c A", EXACT, &error);
 
-	ck_assert_uint_eq(table_size(table), 4);
-	table_free(table);
+	ck_assert_uint_eq(domain_list_size(domains), 4);
+	domain_list_free(domains);
 	/* a table, and what it holds */
-	table = new_table("a pcre:{{/b/ x}, {/c/ y}}", EXACT, &error);
-	ck_assert_uint_eq(table_size(table), 4);
-	table_free(table);
-	table_free(NULL);
+	domains = new_table("a pcre:{{/b/ x}, {/c/ y}}", EXACT, &error);
+	ck_assert_uint_eq(domain_list_size(domains), 4);
+	domain_list_free(domains);
+	domain_list_free(NULL);
 }
 END_TEST
 
@@ -511,10 +513,10 @@ START_TEST(test_million)
 	enum { COUNT_OF_NAMES = 1000000 };
 	char *path = path_of("million");
 	FILE *file = fopen(path, "w");
-	struct table_match match;
+	struct domain_list_match match;
 	const char *where;
 	struct error error;
-	struct table *table;
+	struct domain_list *domains;
 	char name[64];
 	double start;
 	double loaded;
@@ -526,25 +528,27 @@ START_TEST(test_million)
 	ck_assert_int_eq(fclose(file), 0);
 	before = mallinfo2().uordblks + mallinfo2().hblkhd;
 	start = now_ms();
-	table = new_table(path, PARENT, &error);
+	domains = new_table(path, PARENT, &error);
 	loaded = now_ms();
-	ck_assert_msg(table != NULL, "%s", error.text);
-	printf("%zu names: loaded in %.0f ms, %zu KiB\n", table_size(table),
-	       loaded - start,
+	ck_assert_msg(domains != NULL, "%s", error.text);
+	printf("%zu names: loaded in %.0f ms, %zu KiB\n",
+	       domain_list_size(domains), loaded - start,
 	       (mallinfo2().uordblks + mallinfo2().hblkhd - before) / 1024);
 	for (int i = 0; i < COUNT_OF_NAMES; i += 7) {
 		snprintf(name, sizeof(name), "mx.Customer-%d.example", i);
-		ck_assert_int_eq(table_match(table, name, &match), 1);
+		ck_assert_int_eq(domain_list_match(domains, name, &match), 1);
 		/* To find a line takes a look at all the list. */
 		if (i % 70000 == 0)
 			ck_assert_int_eq(line_of(&match, name, &where), i + 1);
 	}
 	printf("%d found in %.0f ms\n", (COUNT_OF_NAMES + 6) / 7,
 	       now_ms() - loaded);
-	ck_assert_int_eq(table_match(table, "customer-1000000.example", NULL),
-			 0);
-	ck_assert_int_eq(table_match(table, "customer-1.example.x", NULL), 0);
-	table_free(table);
+	ck_assert_int_eq(
+		domain_list_match(domains, "customer-1000000.example", NULL),
+		0);
+	ck_assert_int_eq(
+		domain_list_match(domains, "customer-1.example.x", NULL), 0);
+	domain_list_free(domains);
 	free(path);
 }
 END_TEST
@@ -559,21 +563,22 @@ START_TEST(test_flood)
 	char *list = xmalloc(size);
 	char *at = list;
 	struct error error;
-	struct table *table;
+	struct domain_list *domains;
 	double start;
 
 	for (int i = 0; i < COUNT_OF_NAMES; i++)
 		at += sprintf(at, "%08x00000000%08x ", (unsigned)i,
 			      (unsigned)i << 12);
 	start = now_ms();
-	table = new_table(list, EXACT, &error);
-	ck_assert_ptr_nonnull(table);
-	ck_assert_uint_eq(table_size(table), COUNT_OF_NAMES);
-	ck_assert_int_eq(table_match(table, "000000ff00000000000ff000", NULL),
-			 1);
+	domains = new_table(list, EXACT, &error);
+	ck_assert_ptr_nonnull(domains);
+	ck_assert_uint_eq(domain_list_size(domains), COUNT_OF_NAMES);
+	ck_assert_int_eq(
+		domain_list_match(domains, "000000ff00000000000ff000", NULL),
+		1);
 	printf("%d similar names in %.0f ms\n", COUNT_OF_NAMES,
 	       now_ms() - start);
-	table_free(table);
+	domain_list_free(domains);
 	free(list);
 }
 END_TEST

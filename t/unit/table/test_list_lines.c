@@ -89,20 +89,20 @@ static void read_table(const char *version, struct notes *notes, char *found)
 		.note = keep_note,
 		.context = notes,
 	};
-	struct table_options options = { .name = "relay_domains",
-					 .loader = &loader };
+	struct domain_list_options options = { .name = "relay_domains",
+					       .loader = &loader };
 	struct error error;
-	struct table *table = table_new(path, &options, &error);
+	struct domain_list *table = domain_list_new(path, &options, &error);
 
 	ck_assert_msg(table != NULL, "%s", error.text);
 	for (char c = 'a'; c <= 'c'; c++) {
 		char domain[] = { c, '.', 't', 'e', 's', 't', '\0' };
 
-		if (table_match(table, domain, NULL) == 1)
+		if (domain_list_match(table, domain, NULL) == 1)
 			*found++ = c;
 	}
 	*found = '\0';
-	table_free(table);
+	domain_list_free(table);
 }
 
 /* read_networks - likewise */
