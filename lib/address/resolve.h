@@ -79,8 +79,7 @@ struct resolver;
  * value is refused. Keeps no reference to parameters. loader says how
  * type:table entries are read; NULL: those that cannot be read are refused. */
 struct resolver *resolver_new(const struct parameters *parameters,
-			      struct dictionary_loader *loader,
-			      struct error *error);
+			      struct table_loader *loader, struct error *error);
 
 /* One of the four lists of domains. */
 struct resolver_list {

@@ -196,7 +196,7 @@ static int read_switches(struct resolver *resolver,
 struct reading {
 	struct resolver *resolver;
 	const struct parameters *parameters;
-	struct dictionary_loader *loader;
+	struct table_loader *loader;
 };
 
 /* read_table - one list of domains */
@@ -275,8 +275,7 @@ static int read_lists(const struct reading *reading, struct error *error)
 
 /* resolver_new - from completed parameters */
 struct resolver *resolver_new(const struct parameters *parameters,
-			      struct dictionary_loader *loader,
-			      struct error *error)
+			      struct table_loader *loader, struct error *error)
 {
 	struct resolver *resolver = xcalloc(1, sizeof(*resolver));
 	struct reading reading = { resolver, parameters, loader };

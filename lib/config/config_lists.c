@@ -132,7 +132,7 @@ static void note_progress(void *context, const char *name)
 
 /* load_parameters - load the parameters of address resolution */
 static void load_parameters(struct config *config, struct config_notes *notes,
-			    struct dictionary_loader *loader)
+			    struct table_loader *loader)
 {
 	const struct config_section *top = &config->settings->top;
 	struct error error = { "" };
@@ -161,12 +161,12 @@ void config_lists(struct config *config, struct config_notes *notes,
 		  const struct config_load_options *options)
 {
 	struct table_notes to = { config, notes, options };
-	struct dictionary_loader loader = {
+	struct table_loader loader = {
 		.config_directory = config->import_postfix,
 		.postfix = postfix_version(config->mail_version),
 		.lenient = options->lenient,
 		.spent_ms = options->tables_ms > 0
-				    ? DICTIONARY_TIME_MS - options->tables_ms
+				    ? TABLE_TIME_MS - options->tables_ms
 				    : 0,
 		.note = note_table,
 		.progress = note_progress,

@@ -67,8 +67,8 @@ static int in_tables(void *context, const char *domain,
 	struct domain_list_match other;
 
 	if (domain_list_match(pair->lists[1], domain, &other) != 1 ||
-	    other.dictionary == NULL ||
-	    dictionary_lookup(other.dictionary, domain) != DICTIONARY_FOUND)
+	    other.table == NULL ||
+	    table_lookup(other.table, domain) != TABLE_FOUND)
 		return 0;
 	return warn(pair, domain, match, &other);
 }

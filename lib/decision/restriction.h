@@ -27,8 +27,8 @@ struct sender_login;
 /* For opening a restriction, besides its argument. It may keep pointers to
  * const members. */
 struct restriction_context {
-	struct dictionary_loader *loader; /* for type:table */
-	bool utf8;			  /* smtputf8_enable */
+	struct table_loader *loader; /* for type:table */
+	bool utf8;		     /* smtputf8_enable */
 	const struct resolver *resolver;
 	/* The sender_login_maps that the first restriction read, shared with
 	 * those after it; lib/decision/sender_login.h. */

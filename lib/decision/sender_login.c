@@ -38,9 +38,9 @@ struct sender_login {
 	const struct resolver *resolver;
 	bool utf8;
 	unsigned users; /* number of restrictions that share it */
-	struct dictionary **tables;
+	struct table **tables;
 	size_t count;
-	struct dictionary_loader *loader; /* while it is being read */
+	struct table_loader *loader; /* while it is being read */
 };
 
 /* An address, or a part of one, in the forms for lookups. */
@@ -53,20 +53,20 @@ struct form {
 static int add_table(void *context, const char *word, struct error *error)
 {
 	struct sender_login *maps = context;
-	struct dictionary *table =
-		dictionary_new_values(word, maps->utf8, maps->loader, error);
+	struct table *table =
+		table_new_values(word, maps->utf8, maps->loader, error);
 	const char *why;
 
 	if (table == NULL)
 		return error_prefix(error, "\"%s\": ", word);
-	why = dictionary_failure(table);
-	if (why != NULL && !dictionary_let_pass(table, LIST, maps->loader)) {
+	why = table_failure(table);
+	if (why != NULL && !table_let_pass(table, LIST, maps->loader)) {
 		error_set(error, "\"%s\": %s", word, why);
-		dictionary_free(table);
+		table_free(table);
 		return -1;
 	}
 	maps->tables = xreallocarray(maps->tables, maps->count + 1,
-				     sizeof(struct dictionary *));
+				     sizeof(struct table *));
 	maps->tables[maps->count++] = table;
 	return 0;
 }
@@ -79,7 +79,7 @@ void sender_login_close(void *state)
 	if (maps == NULL || --maps->users > 0)
 		return;
 	for (size_t i = 0; i < maps->count; i++)
-		dictionary_free(maps->tables[i]);
+		table_free(maps->tables[i]);
 	free(maps->tables);
 	free(maps);
 }
@@ -120,54 +120,51 @@ int sender_login_open(const char *argument,
 }
 
 /* look_up - look up one key in all maps; whole: it is a whole address */
-static enum dictionary_answer look_up(const struct sender_login *maps,
-				      const char *key, bool whole,
-				      struct dictionary_result *result)
+static enum table_answer look_up(const struct sender_login *maps,
+				 const char *key, bool whole,
+				 struct table_result *result)
 {
-	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+	enum table_answer answer = TABLE_NOT_FOUND;
 	size_t length = strlen(key);
 
 	if (length == 0 || (maps->utf8 && !casefold_is_ascii(key, length) &&
 			    !casefold_is_utf8(key, length)))
-		return DICTIONARY_NOT_FOUND;
-	for (size_t i = 0; i < maps->count && answer == DICTIONARY_NOT_FOUND;
-	     i++) {
-		const struct dictionary *table = maps->tables[i];
+		return TABLE_NOT_FOUND;
+	for (size_t i = 0; i < maps->count && answer == TABLE_NOT_FOUND; i++) {
+		const struct table *table = maps->tables[i];
 
-		if (!whole && dictionary_is_pattern(table))
+		if (!whole && table_is_pattern(table))
 			continue;
-		answer = dictionary_find(table, key, result);
-		if (answer == DICTIONARY_FAILED || answer == DICTIONARY_ASK) {
-			result->trouble.table = dictionary_name(table);
+		answer = table_find(table, key, result);
+		if (answer == TABLE_FAILED || answer == TABLE_ASK) {
+			result->trouble.table = table_name(table);
 			result->trouble.why =
-				dictionary_why(table, key, result->steps);
+				table_why(table, key, result->steps);
 		}
 	}
 	return answer;
 }
 
 /* find_form - try with quotes, then without */
-static enum dictionary_answer find_form(const struct sender_login *maps,
-					const struct form *form, bool whole,
-					struct dictionary_result *result)
+static enum table_answer find_form(const struct sender_login *maps,
+				   const struct form *form, bool whole,
+				   struct table_result *result)
 {
-	enum dictionary_answer answer =
-		look_up(maps, form->quoted, whole, result);
+	enum table_answer answer = look_up(maps, form->quoted, whole, result);
 
-	if (answer == DICTIONARY_NOT_FOUND &&
-	    strcmp(form->plain, form->quoted) != 0)
+	if (answer == TABLE_NOT_FOUND && strcmp(form->plain, form->quoted) != 0)
 		answer = look_up(maps, form->plain, whole, result);
 	return answer;
 }
 
 /* find_user - the same, without the domain */
-static enum dictionary_answer find_user(const struct sender_login *maps,
-					const struct form *form,
-					struct dictionary_result *result)
+static enum table_answer find_user(const struct sender_login *maps,
+				   const struct form *form,
+				   struct table_result *result)
 {
 	char *plain = strrchr(form->plain, '@');
 	char *quoted = strrchr(form->quoted, '@');
-	enum dictionary_answer answer;
+	enum table_answer answer;
 
 	*plain = *quoted = '\0';
 	answer = find_form(maps, form, false, result);
@@ -176,51 +173,49 @@ static enum dictionary_answer find_user(const struct sender_login *maps,
 }
 
 /* find_local - try the user alone, if the domain is local */
-static enum dictionary_answer find_local(const struct sender_login *maps,
-					 const struct form *full,
-					 const struct form *bare,
-					 struct dictionary_result *result)
+static enum table_answer find_local(const struct sender_login *maps,
+				    const struct form *full,
+				    const struct form *bare,
+				    struct table_result *result)
 {
 	const char *domain = strrchr(full->plain, '@') + 1;
 	int local = resolver_is_local(maps->resolver, domain);
-	enum dictionary_answer answer;
+	enum table_answer answer;
 
 	if (local == 0)
-		return DICTIONARY_NOT_FOUND;
+		return TABLE_NOT_FOUND;
 	if (local != 1)
 		result->trouble.why = "it is not known whether the domain of "
 				      "the sender address is local";
 	if (local != 1)
-		return local == AUTHORIZED_ASK ? DICTIONARY_ASK
-					       : DICTIONARY_FAILED;
+		return local == AUTHORIZED_ASK ? TABLE_ASK : TABLE_FAILED;
 	answer = find_user(maps, full, result);
-	if (answer == DICTIONARY_NOT_FOUND && bare != NULL)
+	if (answer == TABLE_NOT_FOUND && bare != NULL)
 		answer = find_user(maps, bare, result);
 	return answer;
 }
 
 /* find_address - try all forms in order; bare may be NULL */
-static enum dictionary_answer find_address(const struct sender_login *maps,
-					   const struct form *full,
-					   const struct form *bare,
-					   struct dictionary_result *result)
+static enum table_answer find_address(const struct sender_login *maps,
+				      const struct form *full,
+				      const struct form *bare,
+				      struct table_result *result)
 {
-	enum dictionary_answer answer = find_form(maps, full, true, result);
+	enum table_answer answer = find_form(maps, full, true, result);
 
-	if (answer == DICTIONARY_NOT_FOUND && bare != NULL)
+	if (answer == TABLE_NOT_FOUND && bare != NULL)
 		answer = find_form(maps, bare, false, result);
-	if (answer == DICTIONARY_NOT_FOUND)
+	if (answer == TABLE_NOT_FOUND)
 		answer = find_local(maps, full, bare, result);
-	if (answer == DICTIONARY_NOT_FOUND)
+	if (answer == TABLE_NOT_FOUND)
 		answer =
 			look_up(maps, strrchr(full->plain, '@'), false, result);
 	return answer;
 }
 
 /* find_folded - try the forms of a folded address */
-static enum dictionary_answer find_folded(const struct sender_login *maps,
-					  char *address,
-					  struct dictionary_result *result)
+static enum table_answer find_folded(const struct sender_login *maps,
+				     char *address, struct table_result *result)
 {
 	size_t size = strlen(address) + 1;
 	size_t quoted_size = 2 * size + 3;
@@ -229,7 +224,7 @@ static enum dictionary_answer find_folded(const struct sender_login *maps,
 	struct form bare = { room, room + size + quoted_size };
 	bool has_bare =
 		resolver_strip_extension(maps->resolver, bare.plain, address);
-	enum dictionary_answer answer;
+	enum table_answer answer;
 
 	address_quote(full.quoted, quoted_size, full.plain);
 	if (has_bare)
@@ -240,12 +235,11 @@ static enum dictionary_answer find_folded(const struct sender_login *maps,
 }
 
 /* find - find the owners of a sender address */
-static enum dictionary_answer find(const struct sender_login *maps,
-				   const char *sender,
-				   struct dictionary_result *result)
+static enum table_answer find(const struct sender_login *maps,
+			      const char *sender, struct table_result *result)
 {
 	struct resolution resolution;
-	enum dictionary_answer answer;
+	enum table_answer answer;
 	size_t length;
 	char *folded;
 
@@ -257,13 +251,13 @@ static enum dictionary_answer find(const struct sender_login *maps,
 		result->trouble.why = "it is no address";
 	if (resolution.status == RESOLVE_FAILED ||
 	    strchr(resolution.address, '@') == NULL)
-		return DICTIONARY_FAILED;
+		return TABLE_FAILED;
 	/* If the domain may be local, there may be another result. */
 	if (resolution.status == RESOLVE_ASK &&
 	    strcmp(resolution.list, parameter_name(PARAMETER_MYDESTINATION)) ==
 		    0) {
 		result->trouble.table = resolution.list;
-		return DICTIONARY_ASK;
+		return TABLE_ASK;
 	}
 	result->trouble.why = NULL;
 	length = strlen(resolution.address);
@@ -298,25 +292,25 @@ static bool is_owner(const char *owners, const char *login, bool utf8)
 enum sender_owner sender_login_find(const struct sender_login *maps,
 				    const char *sender, const char *login,
 				    char owners[DECISION_OWNERS_MAX],
-				    struct dictionary_trouble *trouble)
+				    struct table_trouble *trouble)
 {
-	struct dictionary_result result = { .text = "" };
+	struct table_result result = { .text = "" };
 	enum sender_owner owner = SENDER_FAILED;
 
 	switch (find(maps, sender, &result)) {
-	case DICTIONARY_NOT_FOUND:
+	case TABLE_NOT_FOUND:
 		owner = SENDER_UNKNOWN;
 		break;
-	case DICTIONARY_FOUND:
+	case TABLE_FOUND:
 		snprintf(owners, DECISION_OWNERS_MAX, "%s", result.text);
 		owner = is_owner(result.text, login, maps->utf8)
 				? SENDER_OWNED
 				: SENDER_OTHERS;
 		break;
-	case DICTIONARY_ASK:
+	case TABLE_ASK:
 		owner = SENDER_ASK;
 		break;
-	case DICTIONARY_FAILED:
+	case TABLE_FAILED:
 		break;
 	}
 	*trouble = result.trouble;
@@ -350,7 +344,7 @@ enum verdict sender_login_evaluate(const struct sender_login *maps,
 	const char *login = subject->request->sasl_username;
 	/* As in Postfix: with any mechanism. */
 	bool authenticated = login[0] != '\0';
-	struct dictionary_trouble trouble;
+	struct table_trouble trouble;
 	enum sender_owner owner;
 
 	if (sender[0] == '\0')
@@ -391,9 +385,9 @@ enum verdict sender_login_evaluate(const struct sender_login *maps,
 const char *sender_login_asks(const struct sender_login *maps, const char **why)
 {
 	for (size_t i = 0; i < maps->count; i++) {
-		*why = dictionary_asks(maps->tables[i]);
+		*why = table_asks(maps->tables[i]);
 		if (*why != NULL)
-			return dictionary_name(maps->tables[i]);
+			return table_name(maps->tables[i]);
 	}
 	return NULL;
 }

@@ -42,7 +42,7 @@ void sender_login_close(void *state);
 enum sender_owner sender_login_find(const struct sender_login *maps,
 				    const char *sender, const char *login,
 				    char owners[DECISION_OWNERS_MAX],
-				    struct dictionary_trouble *trouble);
+				    struct table_trouble *trouble);
 
 /* sender_login_evaluate - evaluate the restriction of that name, with a set of
  * enum sender_check. */

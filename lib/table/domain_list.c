@@ -64,29 +64,27 @@ static uint32_t find_first(const struct domain_list *domains,
 	return best;
 }
 
-/* look_in - look a folded domain up in a dictionary, and in a list of host
+/* look_in - look a folded domain up in a table, and in a list of host
  * names its parent domains, in the order of match_hostname. *why is set for the
  * first one of a search that has no answer. */
-static enum dictionary_answer look_in(const struct domain_list *domains,
-				      const struct dictionary *dictionary,
-				      const char *domain, size_t *steps,
-				      const char **why)
+static enum table_answer look_in(const struct domain_list *domains,
+				 const struct table *table, const char *domain,
+				 size_t *steps, const char **why)
 {
-	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+	enum table_answer answer = TABLE_NOT_FOUND;
 	const char *next = domain;
 
 	while (next != NULL && *next != '\0') {
-		answer = dictionary_lookup_shared(dictionary, next, steps);
-		if (answer != DICTIONARY_NOT_FOUND || !domains->subdomains ||
-		    dictionary_is_pattern(dictionary))
+		answer = table_lookup_shared(table, next, steps);
+		if (answer != TABLE_NOT_FOUND || !domains->subdomains ||
+		    table_is_pattern(table))
 			break;
 		next = strchr(next + 1, '.');
 		if (next != NULL && domains->parent)
 			next++;
 	}
-	if (*why == NULL &&
-	    (answer == DICTIONARY_FAILED || answer == DICTIONARY_ASK))
-		*why = dictionary_why(dictionary, next, *steps);
+	if (*why == NULL && (answer == TABLE_FAILED || answer == TABLE_ASK))
+		*why = table_why(table, next, *steps);
 	return answer;
 }
 
@@ -101,18 +99,17 @@ static int search(const struct domain_list *domains, const char *domain,
 
 	for (size_t i = 0; i < domains->entry_count; i++) {
 		const struct entry *entry = &domains->entries[i];
-		enum dictionary_answer answer;
+		enum table_answer answer;
 
 		if (first != 0 && first < entry->place)
 			break;
-		answer =
-			look_in(domains, entry->dictionary, domain, steps, why);
-		if (answer == DICTIONARY_NOT_FOUND)
+		answer = look_in(domains, entry->table, domain, steps, why);
+		if (answer == TABLE_NOT_FOUND)
 			continue;
 		*place = asked != 0 ? asked : entry->place;
-		if (answer == DICTIONARY_FAILED)
+		if (answer == TABLE_FAILED)
 			return asked != 0 ? DOMAIN_LIST_ASK : -1;
-		if (answer == DICTIONARY_FOUND) {
+		if (answer == TABLE_FOUND) {
 			first = entry->place;
 			break;
 		}
@@ -143,7 +140,7 @@ void domain_list_tell(const struct domain_list *domains, uint32_t place,
 		return;
 	for (size_t i = 0; i < domains->entry_count; i++)
 		if (domains->entries[i].place == place)
-			match->dictionary = domains->entries[i].dictionary;
+			match->table = domains->entries[i].table;
 }
 
 /* domain_list_match_folded - is the domain in the list? */
@@ -197,14 +194,12 @@ const char *domain_list_asks(const struct domain_list *domains,
 			     const char **why)
 {
 	for (size_t i = 0; i < domains->entry_count; i++) {
-		const struct dictionary *dictionary =
-			domains->entries[i].dictionary;
+		const struct table *table = domains->entries[i].table;
 
-		if (dictionary_asks(dictionary) == NULL ||
-		    dictionary_failure(dictionary) != NULL)
+		if (table_asks(table) == NULL || table_failure(table) != NULL)
 			continue;
-		*why = dictionary_asks(dictionary);
-		return dictionary_name(dictionary);
+		*why = table_asks(table);
+		return table_name(table);
 	}
 	return NULL;
 }

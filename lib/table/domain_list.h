@@ -23,7 +23,7 @@ struct domain_list_options {
 	bool parent; /* with subdomains: "domain" also matches its subdomains,
 			and ".domain" matches nothing */
 	bool utf8;   /* fold as with smtputf8_enable = yes */
-	struct dictionary_loader *loader; /* for type:table entries; NULL: one
+	struct table_loader *loader; /* for type:table entries; NULL: one
 					     that cannot be read is refused */
 };
 
@@ -31,11 +31,11 @@ struct domain_list_options {
 struct domain_list_match {
 	const char *pattern; /* as written, or NULL */
 	const char *file; /* the file with it, in a list of networks; or NULL */
-	const struct dictionary *dictionary; /* of a type:table; or NULL */
-	const struct domain_list *domains;   /* NULL: not of a table */
-	uint32_t place;			     /* position in the table */
+	const struct table *table;	   /* of a type:table; or NULL */
+	const struct domain_list *domains; /* NULL: not of a table */
+	uint32_t place;			   /* position in the table */
 	const char *why; /* why the answer is unknown: static, or owned by the
-			    dictionary; else NULL */
+			    table; else NULL */
 };
 
 /* DOMAIN_LIST_ASK - result of domain_list_match(): only Postfix knows. */
@@ -61,7 +61,7 @@ int domain_list_match(const struct domain_list *domains, const char *domain,
 		      struct domain_list_match *match);
 
 /* table_match_shared - the same, with steps as in
- * dictionary_lookup_shared(). */
+ * table_lookup_shared(). */
 int table_match_shared(const struct domain_list *domains, const char *domain,
 		       struct domain_list_match *match, size_t *steps);
 

@@ -36,7 +36,7 @@ struct position {
 
 /* A type:table entry, or a file that could not be read. */
 struct entry {
-	struct dictionary *dictionary;
+	struct table *table;
 	uint32_t place;
 };
 

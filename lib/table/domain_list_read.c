@@ -26,7 +26,7 @@
 struct reader {
 	struct domain_list *domains;
 	const char *name; /* of the list, for messages */
-	struct dictionary_loader *loader;
+	struct table_loader *loader;
 	struct position position;
 	int depth;	   /* 0: the list itself */
 	bool only_negated; /* nothing else is to be read */
@@ -132,8 +132,8 @@ static int add_pattern(struct reader *reader, const char *written,
 	return 0;
 }
 
-/* add_entry - append a dictionary to the list, which then owns it */
-static void add_entry(struct reader *reader, struct dictionary *dictionary,
+/* add_entry - append a table to the list, which then owns it */
+static void add_entry(struct reader *reader, struct table *table,
 		      const char *written, size_t length, bool negated)
 {
 	struct domain_list *domains = reader->domains;
@@ -145,8 +145,8 @@ static void add_entry(struct reader *reader, struct dictionary *dictionary,
 		xreallocarray(domains->entries, domains->entry_count + 1,
 			      sizeof(*domains->entries));
 	entry = &domains->entries[domains->entry_count++];
-	*entry = (struct entry){ .dictionary = dictionary };
-	domains->size += 1 + dictionary_size(dictionary);
+	*entry = (struct entry){ .table = table };
+	domains->size += 1 + table_size(table);
 	text = reserve(domains, length + RECORD_EXTRA) + 1;
 	memcpy(text, written, length);
 	text[length] = '\0';
@@ -232,37 +232,35 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 	return 0;
 }
 
-/* add_dictionary - append an open dictionary; if it cannot be read and the
+/* add_table - append an open table; if it cannot be read and the
  * loader is strict, it is refused */
-static int add_dictionary(struct reader *reader, struct dictionary *dictionary,
-			  const char *written, size_t length, bool negated)
+static int add_table(struct reader *reader, struct table *table,
+		     const char *written, size_t length, bool negated)
 {
-	if (dictionary_failure(dictionary) != NULL &&
-	    !dictionary_let_pass(dictionary, reader->name, reader->loader)) {
-		read_error(reader, written, length,
-			   dictionary_failure(dictionary));
-		dictionary_free(dictionary);
+	if (table_failure(table) != NULL &&
+	    !table_let_pass(table, reader->name, reader->loader)) {
+		read_error(reader, written, length, table_failure(table));
+		table_free(table);
 		return -1;
 	}
-	add_entry(reader, dictionary, written, length, negated);
+	add_entry(reader, table, written, length, negated);
 	return 0;
 }
 
-/* read_dictionary - read type:name; its "!" are written before bare */
-static int read_dictionary(struct reader *reader, const char *written,
-			   const char *bare, size_t length, bool negated)
+/* read_table - read type:name; its "!" are written before bare */
+static int read_table(struct reader *reader, const char *written,
+		      const char *bare, size_t length, bool negated)
 {
 	char *text = xstrndup(bare, length);
-	struct dictionary *dictionary;
+	struct table *table;
 	struct error error;
 
 	length += (size_t)(bare - written);
-	dictionary = dictionary_new(text, reader->domains->utf8, reader->loader,
-				    &error);
+	table = table_new(text, reader->domains->utf8, reader->loader, &error);
 	free(text);
-	if (dictionary == NULL)
+	if (table == NULL)
 		return read_error(reader, written, length, error.text);
-	return add_dictionary(reader, dictionary, written, length, negated);
+	return add_table(reader, table, written, length, negated);
 }
 
 /* read_file - read the patterns of /file */
@@ -291,8 +289,8 @@ static int read_file(struct reader *reader, const char *word, size_t length,
 		reader->loader->progress(reader->loader->context, path);
 	content = file_read(path, &content_length, &reason);
 	if (content == NULL) {
-		result = add_dictionary(reader, dictionary_broken(path, reason),
-					word, length, negated);
+		result = add_table(reader, table_broken(path, reason), word,
+				   length, negated);
 		free(path);
 		return result;
 	}
@@ -327,7 +325,7 @@ static int read_word(struct reader *reader, const char *word, size_t length,
 	if (bare[0] == '/')
 		return read_file(reader, bare, left, negated);
 	if (bare[0] != '[' && memchr(bare, ':', left) != NULL)
-		return read_dictionary(reader, word, bare, left, negated);
+		return read_table(reader, word, bare, left, negated);
 	return add_pattern(reader, word, bare, left, negated);
 }
 
@@ -388,7 +386,7 @@ struct domain_list *domain_list_new(const char *list,
 				    struct error *error)
 {
 	struct domain_list *domains = xcalloc(1, sizeof(*domains));
-	struct dictionary_loader strict = { 0 };
+	struct table_loader strict = { 0 };
 	struct reader reader = {
 		.domains = domains,
 		.name = options->name,
@@ -418,7 +416,7 @@ void domain_list_free(struct domain_list *domains)
 	for (size_t i = 0; i < domains->file_count; i++)
 		free(domains->files[i]);
 	for (size_t i = 0; i < domains->entry_count; i++)
-		dictionary_free(domains->entries[i].dictionary);
+		table_free(domains->entries[i].table);
 	free(domains->entries);
 	free(domains->files);
 	slots_clear(&domains->slots);

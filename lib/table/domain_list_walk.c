@@ -73,7 +73,7 @@ static int line_in_table(const struct domain_list_match *match,
 
 	casefold(folded, domain, length, utf8);
 	while (line == 0 && next != NULL && *next != '\0') {
-		line = dictionary_line(match->dictionary, next, file);
+		line = table_line(match->table, next, file);
 		next = *next == '.' ? next + 1 : strchr(next, '.');
 	}
 	free(folded);
@@ -86,7 +86,7 @@ int domain_list_match_line(const struct domain_list_match *match,
 {
 	int line = 0;
 
-	if (match->dictionary != NULL)
+	if (match->table != NULL)
 		line = line_in_table(match, domain, utf8, file);
 	if (line == 0 && match->domains != NULL)
 		line = line_in_file(match, file);

@@ -20,7 +20,7 @@
 
 /* list_lines_init - at the beginning of a file */
 void list_lines_init(struct list_lines *lines,
-		     const struct dictionary_loader *loader)
+		     const struct table_loader *loader)
 {
 	*lines = (struct list_lines){
 		.joins = loader == NULL ? POSTFIX_HAS_NOT
@@ -52,7 +52,7 @@ enum list_line list_lines_next(struct list_lines *lines, const char *line,
 
 /* list_lines_note - a line is left out, or in doubt */
 void list_lines_note(struct list_lines *lines,
-		     const struct dictionary_loader *loader, const char *list,
+		     const struct table_loader *loader, const char *list,
 		     const char *file, int number)
 {
 	char *note;

@@ -29,7 +29,7 @@ enum list_line {
 /* list_lines_init - for a file; loader may be NULL: the list is none of
  * Postfix's, and nothing is left out. */
 void list_lines_init(struct list_lines *lines,
-		     const struct dictionary_loader *loader);
+		     const struct table_loader *loader);
 
 /* list_lines_next - what to do with the next physical line. */
 enum list_line list_lines_next(struct list_lines *lines, const char *line,
@@ -38,7 +38,7 @@ enum list_line list_lines_next(struct list_lines *lines, const char *line,
 /* list_lines_note - have the loader's owner know, once for a file, that its
  * line with that number is left out, or in doubt. list: its name. */
 void list_lines_note(struct list_lines *lines,
-		     const struct dictionary_loader *loader, const char *list,
+		     const struct table_loader *loader, const char *list,
 		     const char *file, int number);
 
 #endif

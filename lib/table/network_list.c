@@ -31,7 +31,7 @@ struct address {
 };
 
 struct network {
-	struct dictionary *table; /* NULL: an address and a prefix */
+	struct table *table; /* NULL: an address and a prefix */
 	struct address address;
 	unsigned prefix;  /* length of the prefix */
 	bool listed;	  /* false: written with "!" */
@@ -50,7 +50,7 @@ struct network_list {
 /* The state of reading. */
 struct reader {
 	struct network_list *list;
-	struct dictionary_loader *loader;
+	struct table_loader *loader;
 	bool listed;	  /* false inside of !/file */
 	unsigned depth;	  /* the number of open files */
 	const char *file; /* the innermost, or NULL */
@@ -227,24 +227,23 @@ static int read_file(const struct reader *outer, const char *path, bool listed,
 static int table_open(const struct reader *reader, struct network *network,
 		      const char *word, struct error *error)
 {
-	struct dictionary *table =
-		dictionary_new(word, reader->list->utf8, reader->loader, error);
+	struct table *table =
+		table_new(word, reader->list->utf8, reader->loader, error);
 	const char *why;
 
 	if (table == NULL)
 		return error_prefix(error, "\"%s\": ", word);
-	why = dictionary_failure(table);
-	if (why != NULL &&
-	    !dictionary_let_pass(table, "mynetworks", reader->loader))
+	why = table_failure(table);
+	if (why != NULL && !table_let_pass(table, "mynetworks", reader->loader))
 		error_set(error, "\"%s\": %s", word, why);
-	else if (why == NULL && dictionary_asks(table) != NULL)
+	else if (why == NULL && table_asks(table) != NULL)
 		error_set(error, "\"%s\": %s; such a table cannot be used here",
-			  word, dictionary_asks(table));
+			  word, table_asks(table));
 	else {
 		network->table = table;
 		return 0;
 	}
-	dictionary_free(table);
+	table_free(table);
 	return -1;
 }
 
@@ -281,11 +280,11 @@ static int read_word(void *context, const char *word, struct error *error)
 
 /* network_list_new - read a list */
 struct network_list *network_list_new(const char *text, bool utf8,
-				      struct dictionary_loader *loader,
+				      struct table_loader *loader,
 				      struct error *error)
 {
 	struct network_list *list = xcalloc(1, sizeof(*list));
-	struct dictionary_loader strict = { 0 };
+	struct table_loader strict = { 0 };
 	struct reader reader = {
 		.list = list,
 		.loader = loader != NULL ? loader : &strict,
@@ -308,7 +307,7 @@ void network_list_free(struct network_list *list)
 	if (list == NULL)
 		return;
 	for (size_t i = 0; i < list->count; i++) {
-		dictionary_free(list->networks[i].table);
+		table_free(list->networks[i].table);
 		free(list->networks[i].text);
 	}
 	for (size_t i = 0; i < list->file_count; i++)
@@ -319,32 +318,29 @@ void network_list_free(struct network_list *list)
 }
 
 /* look_up - look up one key; sets *why if there is no answer */
-static enum dictionary_answer look_up(const struct dictionary *table,
-				      const char *key, size_t *steps,
-				      const char **why)
+static enum table_answer look_up(const struct table *table, const char *key,
+				 size_t *steps, const char **why)
 {
-	enum dictionary_answer answer =
-		dictionary_lookup_shared(table, key, steps);
+	enum table_answer answer = table_lookup_shared(table, key, steps);
 
-	if (answer == DICTIONARY_FAILED || answer == DICTIONARY_ASK)
-		*why = dictionary_why(table, key, *steps);
+	if (answer == TABLE_FAILED || answer == TABLE_ASK)
+		*why = table_why(table, key, *steps);
 	return answer;
 }
 
 /* table_has_name - does a table contain a host name or one of its parent
  * domains? Both with and without the leading dot, so that
  * parent_domain_matches_subdomains does not matter. */
-static enum dictionary_answer table_has_name(const struct dictionary *table,
-					     const char *name, size_t *steps,
-					     const char **why)
+static enum table_answer table_has_name(const struct table *table,
+					const char *name, size_t *steps,
+					const char **why)
 {
-	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+	enum table_answer answer = TABLE_NOT_FOUND;
 	const char *next = name;
 
 	while (next != NULL && *next != '\0') {
 		answer = look_up(table, next, steps, why);
-		if (answer != DICTIONARY_NOT_FOUND ||
-		    dictionary_is_pattern(table))
+		if (answer != TABLE_NOT_FOUND || table_is_pattern(table))
 			break;
 		next = *next == '.' ? next + 1 : strchr(next, '.');
 	}
@@ -352,23 +348,23 @@ static enum dictionary_answer table_has_name(const struct dictionary *table,
 }
 
 /* matches - does one entry match the client? */
-static enum dictionary_answer matches(const struct network *network,
-				      const struct address *parsed,
-				      const char *address, const char *name,
-				      size_t *steps, const char **why)
+static enum table_answer matches(const struct network *network,
+				 const struct address *parsed,
+				 const char *address, const char *name,
+				 size_t *steps, const char **why)
 {
-	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+	enum table_answer answer = TABLE_NOT_FOUND;
 
 	if (network->table == NULL)
 		return network->address.family == parsed->family &&
 				       same_prefix(network->address.bytes,
 						   parsed->bytes,
 						   network->prefix)
-			       ? DICTIONARY_FOUND
-			       : DICTIONARY_NOT_FOUND;
+			       ? TABLE_FOUND
+			       : TABLE_NOT_FOUND;
 	if (!network->listed)
 		answer = table_has_name(network->table, name, steps, why);
-	if (answer == DICTIONARY_NOT_FOUND)
+	if (answer == TABLE_NOT_FOUND)
 		answer = look_up(network->table, address, steps, why);
 	return answer;
 }
@@ -389,9 +385,9 @@ static int search(const struct network_list *list, const char *address,
 
 		*decided = network;
 		switch (matches(network, &parsed, address, name, &steps, why)) {
-		case DICTIONARY_NOT_FOUND:
+		case TABLE_NOT_FOUND:
 			break;
-		case DICTIONARY_FOUND:
+		case TABLE_FOUND:
 			return network->listed;
 		default:
 			return -1;
@@ -447,7 +443,7 @@ int network_list_find(const struct network_list *list, const char *address,
 		return result;
 	match->pattern = decided->text;
 	match->file = decided->file;
-	match->dictionary = decided->table;
+	match->table = decided->table;
 	match->why = why;
 	return result;
 }
@@ -459,7 +455,7 @@ static bool is_wide(const struct network *network, int *line)
 	if (network->table == NULL)
 		return prefix_is_wide(network->address.family,
 				      network->address.bytes, network->prefix);
-	*line = dictionary_wide_line(network->table);
+	*line = table_wide_line(network->table);
 	return *line > 0;
 }
 

@@ -20,7 +20,7 @@ struct network_list;
  * unless the loader is lenient. An empty list is allowed. The caller frees
  * it. */
 struct network_list *network_list_new(const char *text, bool utf8,
-				      struct dictionary_loader *loader,
+				      struct table_loader *loader,
 				      struct error *error);
 
 /* network_list_free - NULL is allowed. */

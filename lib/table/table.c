@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* dictionary - one type:name of a list
+/* table - one type:name of a list
  *
  * Tables that can be enumerated are read into memory when they are opened.
  * Those that cannot, because a server or a program answers, are left to
@@ -18,101 +18,85 @@
 
 #define BLANKS ", \t\r\n"
 
-static enum dictionary_answer always_found(const struct dictionary *dictionary,
-					   const char *key);
-static enum dictionary_answer always_fails(const struct dictionary *dictionary,
-					   const char *key);
-static int open_static(struct dictionary *dictionary,
-		       struct dictionary_loader *loader, struct error *error);
-static enum dictionary_answer find_static(const struct dictionary *dictionary,
-					  const char *key,
-					  struct dictionary_result *result);
-static void close_static(struct dictionary *dictionary);
+static enum table_answer always_found(const struct table *table,
+				      const char *key);
+static enum table_answer always_fails(const struct table *table,
+				      const char *key);
+static int open_static(struct table *table, struct table_loader *loader,
+		       struct error *error);
+static enum table_answer find_static(const struct table *table, const char *key,
+				     struct table_result *result);
+static void close_static(struct table *table);
 
-static const struct dictionary_method method_static = {
+static const struct table_method method_static = {
 	.open = open_static,
 	.lookup = always_found,
 	.find = find_static,
 	.close = close_static,
 };
-static const struct dictionary_method method_fail = {
+static const struct table_method method_fail = {
 	.lookup = always_fails,
 	.pattern = true,
 };
-static const struct dictionary_method method_server = {
+static const struct table_method method_server = {
 	.asks = "only Postfix can ask the server or program behind it",
 };
-static const struct dictionary_method method_compound = {
+static const struct table_method method_compound = {
 	.asks = "only Postfix can look up tables made of other tables",
 };
 
 static const struct {
 	const char *name;
-	const struct dictionary_method *method;
+	const struct table_method *method;
 } types[] = {
-	{ "btree", &dictionary_postmap },
-	{ "cdb", &dictionary_postmap },
-	{ "cidr", &dictionary_cidr },
-	{ "dbm", &dictionary_postmap },
-	{ "environ", &method_server },
-	{ "fail", &method_fail },
-	{ "hash", &dictionary_postmap },
-	{ "inline", &dictionary_postmap },
-	{ "ldap", &method_server },
-	{ "lmdb", &dictionary_postmap },
-	{ "memcache", &method_server },
-	{ "mongodb", &method_server },
-	{ "mysql", &method_server },
-	{ "netinfo", &method_server },
-	{ "nis", &method_server },
-	{ "nisplus", &method_server },
-	{ "pcre", &dictionary_pcre },
-	{ "pgsql", &method_server },
-	{ "pipemap", &method_compound },
-	{ "randmap", &method_compound },
-	{ "regexp", &dictionary_regexp },
-	{ "sdbm", &dictionary_postmap },
-	{ "socketmap", &method_server },
-	{ "sqlite", &method_server },
-	{ "static", &method_static },
-	{ "tcp", &method_server },
-	{ "texthash", &dictionary_texthash },
-	{ "unionmap", &method_compound },
+	{ "btree", &table_postmap },	 { "cdb", &table_postmap },
+	{ "cidr", &table_cidr },	 { "dbm", &table_postmap },
+	{ "environ", &method_server },	 { "fail", &method_fail },
+	{ "hash", &table_postmap },	 { "inline", &table_postmap },
+	{ "ldap", &method_server },	 { "lmdb", &table_postmap },
+	{ "memcache", &method_server },	 { "mongodb", &method_server },
+	{ "mysql", &method_server },	 { "netinfo", &method_server },
+	{ "nis", &method_server },	 { "nisplus", &method_server },
+	{ "pcre", &table_pcre },	 { "pgsql", &method_server },
+	{ "pipemap", &method_compound }, { "randmap", &method_compound },
+	{ "regexp", &table_regexp },	 { "sdbm", &table_postmap },
+	{ "socketmap", &method_server }, { "sqlite", &method_server },
+	{ "static", &method_static },	 { "tcp", &method_server },
+	{ "texthash", &table_texthash }, { "unionmap", &method_compound },
 	{ "unix", &method_server },
 };
 
 /* always_found - static: has the same result for every key */
-static enum dictionary_answer always_found(const struct dictionary *dictionary,
-					   const char *key)
+static enum table_answer always_found(const struct table *table,
+				      const char *key)
 {
-	(void)dictionary;
+	(void)table;
 	(void)key;
-	return DICTIONARY_FOUND;
+	return TABLE_FOUND;
 }
 
 /* find_static - the same, with the result */
-static enum dictionary_answer find_static(const struct dictionary *dictionary,
-					  const char *key,
-					  struct dictionary_result *result)
+static enum table_answer find_static(const struct table *table, const char *key,
+				     struct table_result *result)
 {
 	(void)key;
-	result->text = dictionary->data;
-	return DICTIONARY_FOUND;
+	result->text = table->data;
+	return TABLE_FOUND;
 }
 
 /* close_static - free the result */
-static void close_static(struct dictionary *dictionary)
+static void close_static(struct table *table)
 {
-	free(dictionary->data);
+	free(table->data);
 }
 
 /* always_fails - fail: exists to test failures */
-static enum dictionary_answer always_fails(const struct dictionary *dictionary,
-					   const char *key)
+static enum table_answer always_fails(const struct table *table,
+				      const char *key)
 {
-	(void)dictionary;
+	(void)table;
 	(void)key;
-	return DICTIONARY_FAILED;
+	return TABLE_FAILED;
 }
 
 /* braces - length of a text in balanced braces, or 0 */
@@ -157,20 +141,20 @@ static char *static_result(const char *name)
 }
 
 /* open_static - if the text has braces, all of it must be inside them */
-static int open_static(struct dictionary *dictionary,
-		       struct dictionary_loader *loader, struct error *error)
+static int open_static(struct table *table, struct table_loader *loader,
+		       struct error *error)
 {
-	const char *name = dictionary->name;
+	const char *name = table->name;
 
 	(void)loader;
-	dictionary->size = 1;
+	table->size = 1;
 	if (name[0] == '{' && braces(name) != strlen(name))
 		return error_set(error, "a brace is not closed, or text "
 					"follows it");
-	if (dictionary->map && name[0] == '{' && is_empty(name))
+	if (table->map && name[0] == '{' && is_empty(name))
 		return error_set(error, "its result is empty");
-	if (dictionary->values)
-		dictionary->data = static_result(name);
+	if (table->values)
+		table->data = static_result(name);
 	return 0;
 }
 
@@ -216,16 +200,16 @@ static char *rules_in_braces(const char *name, struct error *error)
 	return lines;
 }
 
-/* dictionary_text - the rules of a table */
-char *dictionary_text(const struct dictionary *dictionary, struct error *error)
+/* table_text - the rules of a table */
+char *table_text(const struct table *table, struct error *error)
 {
 	const char *reason;
 	size_t length;
 	char *text;
 
-	if (dictionary->name[0] == '{')
-		return rules_in_braces(dictionary->name, error);
-	text = file_read(dictionary->name, &length, &reason);
+	if (table->name[0] == '{')
+		return rules_in_braces(table->name, error);
+	text = file_read(table->name, &length, &reason);
 	if (text == NULL) {
 		error_set(error, "%s", reason);
 	} else if (strlen(text) != length) {
@@ -236,27 +220,24 @@ char *dictionary_text(const struct dictionary *dictionary, struct error *error)
 	return text;
 }
 
-/* dictionary_note - pass a warning to the owner of the loader */
-void dictionary_note(const struct dictionary *dictionary,
-		     const struct dictionary_loader *loader, int line,
-		     const char *text)
+/* table_note - pass a warning to the owner of the loader */
+void table_note(const struct table *table, const struct table_loader *loader,
+		int line, const char *text)
 {
 	char *note;
 
 	if (loader->note == NULL)
 		return;
 	if (line > 0)
-		note = xasprintf("%s, line %d: %s", dictionary->full, line,
-				 text);
+		note = xasprintf("%s, line %d: %s", table->full, line, text);
 	else
-		note = xasprintf("%s: %s", dictionary->full, text);
+		note = xasprintf("%s: %s", table->full, text);
 	loader->note(loader->context, note);
 	free(note);
 }
 
 /* find_type - set type, name and method from "type:name"; -1: no such type */
-static int find_type(struct dictionary *dictionary, const char *text,
-		     struct error *error)
+static int find_type(struct table *table, const char *text, struct error *error)
 {
 	size_t length, i;
 
@@ -269,9 +250,9 @@ static int find_type(struct dictionary *dictionary, const char *text,
 		if (strlen(types[i].name) != length ||
 		    memcmp(types[i].name, text, length) != 0)
 			continue;
-		dictionary->method = types[i].method;
-		dictionary->type = types[i].name;
-		dictionary->name = text + length + 1;
+		table->method = types[i].method;
+		table->type = types[i].name;
+		table->name = text + length + 1;
 		return 0;
 	}
 	return error_set(error, "Postfix has no table type \"%.*s\"",
@@ -279,88 +260,81 @@ static int find_type(struct dictionary *dictionary, const char *text,
 }
 
 /* check_name - the file of a table must not depend on the working directory */
-static int check_name(const struct dictionary *dictionary, struct error *error)
+static int check_name(const struct table *table, struct error *error)
 {
-	const struct dictionary_method *method = dictionary->method;
+	const struct table_method *method = table->method;
 
 	if (method == &method_static || method == &method_fail ||
-	    dictionary->name[0] == '/' || dictionary->name[0] == '{')
+	    table->name[0] == '/' || table->name[0] == '{')
 		return 0;
-	return error_set(error, "%s is not an absolute path", dictionary->name);
+	return error_set(error, "%s is not an absolute path", table->name);
 }
 
 /* open_method - read the table; an error becomes its failure */
-static void open_method(struct dictionary *dictionary,
-			struct dictionary_loader *loader)
+static void open_method(struct table *table, struct table_loader *loader)
 {
-	const struct dictionary_method *method = dictionary->method;
+	const struct table_method *method = table->method;
 	struct error error = { "" };
 
-	dictionary->asks = method->asks;
+	table->asks = method->asks;
 	if (method->asks != NULL)
 		return;
 	if (loader->progress != NULL)
-		loader->progress(loader->context, dictionary->full);
-	if (check_name(dictionary, &error) == 0 &&
-	    (method->open == NULL ||
-	     method->open(dictionary, loader, &error) == 0))
+		loader->progress(loader->context, table->full);
+	if (check_name(table, &error) == 0 &&
+	    (method->open == NULL || method->open(table, loader, &error) == 0))
 		return;
-	dictionary->failure = xstrdup(error.text);
+	table->failure = xstrdup(error.text);
 }
 
 /* open_text - open "type:name", for the kind of search that is set */
-static struct dictionary *open_text(const char *text,
-				    const struct dictionary *kind,
-				    struct dictionary_loader *loader,
-				    struct error *error)
+static struct table *open_text(const char *text, const struct table *kind,
+			       struct table_loader *loader, struct error *error)
 {
-	struct dictionary *dictionary = xmalloc(sizeof(*dictionary));
+	struct table *table = xmalloc(sizeof(*table));
 
-	*dictionary = *kind;
-	dictionary->postfix = loader->postfix;
-	dictionary->full = xstrdup(text);
-	if (find_type(dictionary, dictionary->full, error) < 0) {
-		dictionary_free(dictionary);
+	*table = *kind;
+	table->postfix = loader->postfix;
+	table->full = xstrdup(text);
+	if (find_type(table, table->full, error) < 0) {
+		table_free(table);
 		return NULL;
 	}
-	open_method(dictionary, loader);
-	return dictionary;
+	open_method(table, loader);
+	return table;
 }
 
-/* dictionary_new - open "type:name" */
-struct dictionary *dictionary_new(const char *text, bool utf8,
-				  struct dictionary_loader *loader,
-				  struct error *error)
+/* table_new - open "type:name" */
+struct table *table_new(const char *text, bool utf8,
+			struct table_loader *loader, struct error *error)
 {
-	struct dictionary kind = { .utf8 = utf8 };
+	struct table kind = { .utf8 = utf8 };
 
 	return open_text(text, &kind, loader, error);
 }
 
-/* dictionary_new_map - open "type:name" for a search in maps */
-struct dictionary *dictionary_new_map(const char *text,
-				      struct dictionary_loader *loader,
-				      struct error *error)
+/* table_new_map - open "type:name" for a search in maps */
+struct table *table_new_map(const char *text, struct table_loader *loader,
+			    struct error *error)
 {
-	struct dictionary kind = { .map = true };
+	struct table kind = { .map = true };
 
 	return open_text(text, &kind, loader, error);
 }
 
-/* dictionary_new_values - open "type:name" for a search in maps whose results
+/* table_new_values - open "type:name" for a search in maps whose results
  * matter */
-struct dictionary *dictionary_new_values(const char *text, bool utf8,
-					 struct dictionary_loader *loader,
-					 struct error *error)
+struct table *table_new_values(const char *text, bool utf8,
+			       struct table_loader *loader, struct error *error)
 {
-	struct dictionary kind = { .utf8 = utf8, .map = true, .values = true };
+	struct table kind = { .utf8 = utf8, .map = true, .values = true };
 
 	return open_text(text, &kind, loader, error);
 }
 
-/* dictionary_let_pass - may a list contain this table, which failed? */
-bool dictionary_let_pass(const struct dictionary *dictionary, const char *list,
-			 struct dictionary_loader *loader)
+/* table_let_pass - may a list contain this table, which failed? */
+bool table_let_pass(const struct table *table, const char *list,
+		    struct table_loader *loader)
 {
 	char *note;
 
@@ -370,158 +344,151 @@ bool dictionary_let_pass(const struct dictionary *dictionary, const char *list,
 	if (loader->note == NULL)
 		return true;
 	note = xasprintf("%s: cannot read %s: %s; lookups in it are deferred",
-			 list, dictionary->full, dictionary->failure);
+			 list, table->full, table->failure);
 	loader->note(loader->context, note);
 	free(note);
 	return true;
 }
 
-/* dictionary_broken - a table whose lookups fail */
-struct dictionary *dictionary_broken(const char *name, const char *why)
+/* table_broken - a table whose lookups fail */
+struct table *table_broken(const char *name, const char *why)
 {
-	struct dictionary *dictionary = xcalloc(1, sizeof(*dictionary));
+	struct table *table = xcalloc(1, sizeof(*table));
 
-	dictionary->full = xstrdup(name);
-	dictionary->method = &method_fail;
-	dictionary->type = "fail";
-	dictionary->name = dictionary->full;
-	dictionary->failure = xstrdup(why);
-	return dictionary;
+	table->full = xstrdup(name);
+	table->method = &method_fail;
+	table->type = "fail";
+	table->name = table->full;
+	table->failure = xstrdup(why);
+	return table;
 }
 
-/* dictionary_free - NULL is allowed */
-void dictionary_free(struct dictionary *dictionary)
+/* table_free - NULL is allowed */
+void table_free(struct table *table)
 {
-	if (dictionary == NULL)
+	if (table == NULL)
 		return;
-	if (dictionary->method != NULL && dictionary->method->close != NULL)
-		dictionary->method->close(dictionary);
-	free(dictionary->failure);
-	free(dictionary->full);
-	free(dictionary);
+	if (table->method != NULL && table->method->close != NULL)
+		table->method->close(table);
+	free(table->failure);
+	free(table->full);
+	free(table);
 }
 
-/* dictionary_lookup_shared - does the table have a result for the key? */
-enum dictionary_answer
-dictionary_lookup_shared(const struct dictionary *dictionary, const char *key,
-			 size_t *steps)
+/* table_lookup_shared - does the table have a result for the key? */
+enum table_answer table_lookup_shared(const struct table *table,
+				      const char *key, size_t *steps)
 {
-	if (dictionary->failure != NULL)
-		return DICTIONARY_FAILED;
-	if (dictionary->asks != NULL)
-		return DICTIONARY_ASK;
-	if (dictionary->method->search != NULL)
-		return dictionary->method->search(dictionary, key, NULL, steps);
-	return dictionary->method->lookup(dictionary, key);
+	if (table->failure != NULL)
+		return TABLE_FAILED;
+	if (table->asks != NULL)
+		return TABLE_ASK;
+	if (table->method->search != NULL)
+		return table->method->search(table, key, NULL, steps);
+	return table->method->lookup(table, key);
 }
 
-/* dictionary_lookup - the same, for a single lookup */
-enum dictionary_answer dictionary_lookup(const struct dictionary *dictionary,
-					 const char *key)
+/* table_lookup - the same, for a single lookup */
+enum table_answer table_lookup(const struct table *table, const char *key)
 {
 	size_t steps = 0;
 
-	return dictionary_lookup_shared(dictionary, key, &steps);
+	return table_lookup_shared(table, key, &steps);
 }
 
-/* dictionary_line - where the key is that was found */
-int dictionary_line(const struct dictionary *dictionary, const char *key,
-		    const char **file)
+/* table_line - where the key is that was found */
+int table_line(const struct table *table, const char *key, const char **file)
 {
-	if (dictionary->name[0] != '/' || dictionary->method->line == NULL ||
-	    dictionary_lookup(dictionary, key) != DICTIONARY_FOUND)
+	if (table->name[0] != '/' || table->method->line == NULL ||
+	    table_lookup(table, key) != TABLE_FOUND)
 		return 0;
-	*file = dictionary->name;
-	return dictionary->method->line(dictionary, key);
+	*file = table->name;
+	return table->method->line(table, key);
 }
 
 /* is_usable - would Postfix accept this result? */
-static bool is_usable(const struct dictionary *dictionary, const char *text)
+static bool is_usable(const struct table *table, const char *text)
 {
 	size_t length = strlen(text);
 
-	return length > 0 &&
-	       (!dictionary->utf8 || casefold_is_ascii(text, length) ||
-		casefold_is_utf8(text, length));
+	return length > 0 && (!table->utf8 || casefold_is_ascii(text, length) ||
+			      casefold_is_utf8(text, length));
 }
 
-/* dictionary_find - the result for the key */
-enum dictionary_answer dictionary_find(const struct dictionary *dictionary,
-				       const char *key,
-				       struct dictionary_result *result)
+/* table_find - the result for the key */
+enum table_answer table_find(const struct table *table, const char *key,
+			     struct table_result *result)
 {
-	const struct dictionary_method *method = dictionary->method;
-	enum dictionary_answer answer;
+	const struct table_method *method = table->method;
+	enum table_answer answer;
 
 	result->text = "";
 	result->owned = NULL;
-	if (dictionary->failure != NULL || dictionary->asks != NULL)
-		answer = dictionary_lookup(dictionary, key);
+	if (table->failure != NULL || table->asks != NULL)
+		answer = table_lookup(table, key);
 	else if (method->search != NULL)
-		answer =
-			method->search(dictionary, key, result, &result->steps);
+		answer = method->search(table, key, result, &result->steps);
 	else if (method->find != NULL)
-		answer = method->find(dictionary, key, result);
+		answer = method->find(table, key, result);
 	else
-		answer = method->lookup(dictionary, key);
-	if (answer == DICTIONARY_FOUND && !is_usable(dictionary, result->text))
-		answer = DICTIONARY_FAILED;
+		answer = method->lookup(table, key);
+	if (answer == TABLE_FOUND && !is_usable(table, result->text))
+		answer = TABLE_FAILED;
 	return answer;
 }
 
-/* dictionary_is_pattern - does it see only the whole domain? */
-bool dictionary_is_pattern(const struct dictionary *dictionary)
+/* table_is_pattern - does it see only the whole domain? */
+bool table_is_pattern(const struct table *table)
 {
-	return dictionary->method->pattern;
+	return table->method->pattern;
 }
 
-/* dictionary_wide_line - the line of a rule with a network that contains
+/* table_wide_line - the line of a rule with a network that contains
  * strangers */
-int dictionary_wide_line(const struct dictionary *dictionary)
+int table_wide_line(const struct table *table)
 {
-	if (dictionary->failure != NULL || dictionary->asks != NULL ||
-	    dictionary->method->wide_line == NULL)
+	if (table->failure != NULL || table->asks != NULL ||
+	    table->method->wide_line == NULL)
 		return 0;
-	return dictionary->method->wide_line(dictionary);
+	return table->method->wide_line(table);
 }
 
-/* dictionary_asks - why only Postfix can look it up */
-const char *dictionary_asks(const struct dictionary *dictionary)
+/* table_asks - why only Postfix can look it up */
+const char *table_asks(const struct table *table)
 {
-	return dictionary->asks;
+	return table->asks;
 }
 
-/* dictionary_failure - why it could not be read */
-const char *dictionary_failure(const struct dictionary *dictionary)
+/* table_failure - why it could not be read */
+const char *table_failure(const struct table *table)
 {
-	return dictionary->failure;
+	return table->failure;
 }
 
-/* dictionary_why - why the lookup of a key failed, or is left to Postfix */
-const char *dictionary_why(const struct dictionary *dictionary, const char *key,
-			   size_t steps)
+/* table_why - why the lookup of a key failed, or is left to Postfix */
+const char *table_why(const struct table *table, const char *key, size_t steps)
 {
-	if (dictionary->failure != NULL)
-		return dictionary->failure;
-	if (dictionary->asks != NULL)
-		return dictionary->asks;
-	if (dictionary->method->why != NULL)
-		return dictionary->method->why(dictionary, key, steps);
-	return dictionary->method == &method_fail
+	if (table->failure != NULL)
+		return table->failure;
+	if (table->asks != NULL)
+		return table->asks;
+	if (table->method->why != NULL)
+		return table->method->why(table, key, steps);
+	return table->method == &method_fail
 		       ? "its lookups always fail"
 		       : "its result for this key is empty or not UTF-8, or the "
 			 "key is in upper case behind proxy: and the version "
 			 "of Postfix is not known (import_postfix)";
 }
 
-/* dictionary_name - "type:name" */
-const char *dictionary_name(const struct dictionary *dictionary)
+/* table_name - "type:name" */
+const char *table_name(const struct table *table)
 {
-	return dictionary->full;
+	return table->full;
 }
 
-/* dictionary_size - the number of keys or rules */
-size_t dictionary_size(const struct dictionary *dictionary)
+/* table_size - the number of keys or rules */
+size_t table_size(const struct table *table)
 {
-	return dictionary->size;
+	return table->size;
 }

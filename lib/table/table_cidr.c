@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* dictionary_cidr - cidr: tables
+/* table_cidr - cidr: tables
  *
  * They match addresses; the domain of user@192.0.2.1 is one when it is looked
  * up in mydestination. A name never matches, nor does an address in brackets.
@@ -29,8 +29,8 @@ struct network {
 
 /* The state of reading. */
 struct reader {
-	struct dictionary *dictionary;
-	const struct dictionary_loader *loader;
+	struct table *table;
+	const struct table_loader *loader;
 };
 
 /* parse_address - an address of either family */
@@ -163,32 +163,32 @@ static int read_line(void *context, int number, char *line, struct error *error)
 
 	while (length > 0 && isspace((unsigned char)line[length - 1]))
 		line[--length] = '\0';
-	((struct rules *)reader->dictionary->data)->line = number;
-	if (read_rule(reader->dictionary->data, line, error) == 0)
+	((struct rules *)reader->table->data)->line = number;
+	if (read_rule(reader->table->data, line, error) == 0)
 		return 0;
 	note = xasprintf("%s: the rule is skipped, as in Postfix", error->text);
-	dictionary_note(reader->dictionary, reader->loader, number, note);
+	table_note(reader->table, reader->loader, number, note);
 	free(note);
 	return 0;
 }
 
 /* open_cidr - read all rules */
-static int open_cidr(struct dictionary *dictionary,
-		     struct dictionary_loader *loader, struct error *error)
+static int open_cidr(struct table *table, struct table_loader *loader,
+		     struct error *error)
 {
-	struct reader reader = { dictionary, loader };
+	struct reader reader = { table, loader };
 	struct rules *rules = xcalloc(1, sizeof(*rules));
 	char *text;
 
-	dictionary->data = rules;
-	text = dictionary_text(dictionary, error);
+	table->data = rules;
+	text = table_text(table, error);
 	if (text == NULL)
 		return -1;
 	logical_lines_each(text, read_line, &reader, error);
 	free(text);
 	if (rules->depth > 0)
-		dictionary_note(dictionary, loader, 0, "IF without ENDIF");
-	dictionary->size = rules->count;
+		table_note(table, loader, 0, "IF without ENDIF");
+	table->size = rules->count;
 	return 0;
 }
 
@@ -206,17 +206,15 @@ static int test(const void *condition, const void *key)
 }
 
 /* look_up - the first rule that matches */
-static enum dictionary_answer look_up(const struct dictionary *dictionary,
-				      const char *key)
+static enum table_answer look_up(const struct table *table, const char *key)
 {
-	return (enum dictionary_answer)rules_find(dictionary->data, test, key,
-						  NULL);
+	return (enum table_answer)rules_find(table->data, test, key, NULL);
 }
 
 /* find_line - the line of that rule */
-static int find_line(const struct dictionary *dictionary, const char *key)
+static int find_line(const struct table *table, const char *key)
 {
-	return rules_line(dictionary->data, test, key);
+	return rules_line(table->data, test, key);
 }
 
 /* is_wide - does a rule, or an IF, match strangers? So does a rule for
@@ -233,20 +231,20 @@ static int is_wide(const void *condition, const void *nobody)
 
 /* find_wide_line - the line of the first such rule that is not in a narrow
  * IF */
-static int find_wide_line(const struct dictionary *dictionary)
+static int find_wide_line(const struct table *table)
 {
-	return rules_line(dictionary->data, is_wide, "");
+	return rules_line(table->data, is_wide, "");
 }
 
 /* close_cidr - free the rules */
-static void close_cidr(struct dictionary *dictionary)
+static void close_cidr(struct table *table)
 {
-	if (dictionary->data != NULL)
-		rules_clear(dictionary->data, free);
-	free(dictionary->data);
+	if (table->data != NULL)
+		rules_clear(table->data, free);
+	free(table->data);
 }
 
-const struct dictionary_method dictionary_cidr = {
+const struct table_method table_cidr = {
 	.open = open_cidr,
 	.lookup = look_up,
 	.line = find_line,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* dictionary_regexp - regexp: and pcre: tables
+/* table_regexp - regexp: and pcre: tables
  *
  * Each rule is /pattern/letters and a result, which in a list of domains only
  * needs to exist. "!" negates a pattern, and in regexp: a second pattern may
@@ -33,7 +33,7 @@ struct pattern {
 struct condition {
 	struct pattern patterns[2];
 	char *result; /* if it must be examined, or NULL; always set with
-			 dictionary_new_values() */
+			 table_new_values() */
 };
 
 /* The key of a lookup, for table_blocks.h. */
@@ -44,8 +44,8 @@ struct subject {
 
 /* The state of reading. */
 struct reader {
-	struct dictionary *dictionary;
-	const struct dictionary_loader *loader;
+	struct table *table;
+	const struct table_loader *loader;
 	enum expression_kind kind;
 	bool unsure; /* of a map: the result of a rule may be empty */
 };
@@ -98,7 +98,7 @@ static int read_pattern(struct reader *reader, char **text,
 	if (pattern->expression != NULL)
 		return 0;
 	if (costly)
-		reader->dictionary->asks = COSTLY;
+		reader->table->asks = COSTLY;
 	return -1;
 }
 
@@ -166,7 +166,7 @@ static int check_result(struct reader *reader, const char *result,
 						"refers to nothing");
 		if (expression_sure(pattern->expression, number))
 			continue;
-		reader->dictionary->asks = COSTLY;
+		reader->table->asks = COSTLY;
 		return error_set(error, "the result has a \"$\" for \"(...)\" "
 					"that is repeated, or beside anchors");
 	}
@@ -194,17 +194,17 @@ static int read_match(struct reader *reader, char *text,
 		return -1;
 	while (isspace((unsigned char)*text))
 		text++;
-	if (reader->dictionary->values) {
+	if (reader->table->values) {
 		condition->result = xstrdup(text);
 		return 0;
 	}
-	if (reader->dictionary->map && !is_sure(text)) {
+	if (reader->table->map && !is_sure(text)) {
 		reader->unsure = true;
 		return error_set(error, "its result may be empty");
 	}
 	/* A "(...)" may match only a part of a character. */
-	if (reader->dictionary->utf8 && (strchr(text, '$') != NULL ||
-					 !casefold_is_utf8(text, strlen(text))))
+	if (reader->table->utf8 && (strchr(text, '$') != NULL ||
+				    !casefold_is_utf8(text, strlen(text))))
 		condition->result = xstrdup(text);
 	return 0;
 }
@@ -214,7 +214,7 @@ static int add_condition(struct reader *reader, char *text, bool is_if,
 			 struct error *error)
 {
 	struct condition *condition = xcalloc(1, sizeof(*condition));
-	struct rules *rules = reader->dictionary->data;
+	struct rules *rules = reader->table->data;
 	int result;
 
 	if (is_if)
@@ -240,7 +240,7 @@ static int read_rule(struct reader *reader, char *line, struct error *error)
 		return add_condition(reader, line + 2, true, error);
 	if (!rules_keyword(line, "ENDIF"))
 		return error_set(error, "neither a pattern nor IF nor ENDIF");
-	if (!rules_add_endif(reader->dictionary->data))
+	if (!rules_add_endif(reader->table->data))
 		return error_set(error, "ENDIF without IF");
 	return 0;
 }
@@ -254,53 +254,53 @@ static int read_line(void *context, int number, char *line, struct error *error)
 
 	while (length > 0 && isspace((unsigned char)line[length - 1]))
 		line[--length] = '\0';
-	((struct rules *)reader->dictionary->data)->line = number;
+	((struct rules *)reader->table->data)->line = number;
 	if (read_rule(reader, line, error) == 0)
 		return 0;
 	if (reader->unsure)
 		return error_prefix(error, "line %d: ", number);
-	note = xasprintf(reader->dictionary->asks != NULL
+	note = xasprintf(reader->table->asks != NULL
 				 ? "%s: the table is left to Postfix"
 				 : "%s: the rule is skipped, as in Postfix",
 			 error->text);
-	dictionary_note(reader->dictionary, reader->loader, number, note);
+	table_note(reader->table, reader->loader, number, note);
 	free(note);
 	return 0;
 }
 
 /* open_rules - read all rules */
-static int open_rules(struct dictionary *dictionary, enum expression_kind kind,
-		      struct dictionary_loader *loader, struct error *error)
+static int open_rules(struct table *table, enum expression_kind kind,
+		      struct table_loader *loader, struct error *error)
 {
-	struct reader reader = { dictionary, loader, kind, false };
+	struct reader reader = { table, loader, kind, false };
 	struct rules *rules = xcalloc(1, sizeof(*rules));
 	char *text;
 	int result;
 
-	dictionary->data = rules;
-	text = dictionary_text(dictionary, error);
+	table->data = rules;
+	text = table_text(table, error);
 	if (text == NULL)
 		return -1;
 	result = logical_lines_each(text, read_line, &reader, error);
 	free(text);
 	if (rules->depth > 0)
-		dictionary_note(dictionary, loader, 0, "IF without ENDIF");
-	dictionary->size = rules->count;
+		table_note(table, loader, 0, "IF without ENDIF");
+	table->size = rules->count;
 	return result;
 }
 
 /* open_regexp - regexp: */
-static int open_regexp(struct dictionary *dictionary,
-		       struct dictionary_loader *loader, struct error *error)
+static int open_regexp(struct table *table, struct table_loader *loader,
+		       struct error *error)
 {
-	return open_rules(dictionary, EXPRESSION_REGEXP, loader, error);
+	return open_rules(table, EXPRESSION_REGEXP, loader, error);
 }
 
 /* open_pcre - pcre: */
-static int open_pcre(struct dictionary *dictionary,
-		     struct dictionary_loader *loader, struct error *error)
+static int open_pcre(struct table *table, struct table_loader *loader,
+		     struct error *error)
 {
-	return open_rules(dictionary, EXPRESSION_PCRE, loader, error);
+	return open_rules(table, EXPRESSION_PCRE, loader, error);
 }
 
 /* expand - the result with the text of "(...)" inserted; the caller frees it */
@@ -399,66 +399,61 @@ static int test(const void *context, const void *key)
 }
 
 /* is_long - is it left to Postfix because of its length? */
-static bool is_long(const struct dictionary *dictionary, const char *key)
+static bool is_long(const struct table *table, const char *key)
 {
-	size_t most = dictionary->values ? ADDRESS_MAX : DOMAIN_MAX;
+	size_t most = table->values ? ADDRESS_MAX : DOMAIN_MAX;
 
 	return strnlen(key, most + 1) > most;
 }
 
 /* find - the result of the first rule that matches */
-static enum dictionary_answer find(const struct dictionary *dictionary,
-				   const struct subject *subject,
-				   struct dictionary_result *result)
+static enum table_answer find(const struct table *table,
+			      const struct subject *subject,
+			      struct table_result *result)
 {
 	const struct condition *condition;
 	const void *found = NULL;
 	size_t length;
-	int answer = rules_find(dictionary->data, holds, subject, &found);
+	int answer = rules_find(table->data, holds, subject, &found);
 
 	if (answer <= 0)
-		return (enum dictionary_answer)answer;
+		return (enum table_answer)answer;
 	condition = found;
 	result->text = condition->result;
 	if (strchr(condition->result, '$') == NULL)
-		return DICTIONARY_FOUND;
+		return TABLE_FOUND;
 	result->owned = make_result(condition, subject, &length);
 	result->text = result->owned != NULL ? result->owned : "";
-	return DICTIONARY_FOUND;
+	return TABLE_FOUND;
 }
 
 /* search - find the first rule that matches, and its result if that is
  * wanted */
-static enum dictionary_answer search(const struct dictionary *dictionary,
-				     const char *key,
-				     struct dictionary_result *result,
-				     size_t *steps)
+static enum table_answer search(const struct table *table, const char *key,
+				struct table_result *result, size_t *steps)
 {
 	struct subject subject = { key, steps };
 
-	if (is_long(dictionary, key))
-		return DICTIONARY_ASK;
+	if (is_long(table, key))
+		return TABLE_ASK;
 	if (result != NULL)
-		return find(dictionary, &subject, result);
-	return (enum dictionary_answer)rules_find(dictionary->data, test,
-						  &subject, NULL);
+		return find(table, &subject, result);
+	return (enum table_answer)rules_find(table->data, test, &subject, NULL);
 }
 
 /* find_line - the line of that rule */
-static int find_line(const struct dictionary *dictionary, const char *key)
+static int find_line(const struct table *table, const char *key)
 {
 	size_t steps = 0;
 
-	return rules_line(dictionary->data, test,
-			  &(struct subject){ key, &steps });
+	return rules_line(table->data, test, &(struct subject){ key, &steps });
 }
 
 /* why - was it too long, did it take too long, or is the result bad? */
-static const char *why(const struct dictionary *dictionary, const char *key,
-		       size_t steps)
+static const char *why(const struct table *table, const char *key, size_t steps)
 {
-	if (is_long(dictionary, key))
-		return dictionary->values
+	if (is_long(table, key))
+		return table->values
 			       ? "the address is longer than 512 bytes, too "
 				 "long for patterns"
 			       : "the name is longer than 255 bytes, too long "
@@ -469,14 +464,14 @@ static const char *why(const struct dictionary *dictionary, const char *key,
 }
 
 /* close_rules - free the rules */
-static void close_rules(struct dictionary *dictionary)
+static void close_rules(struct table *table)
 {
-	if (dictionary->data != NULL)
-		rules_clear(dictionary->data, free_condition);
-	free(dictionary->data);
+	if (table->data != NULL)
+		rules_clear(table->data, free_condition);
+	free(table->data);
 }
 
-const struct dictionary_method dictionary_regexp = {
+const struct table_method table_regexp = {
 	.open = open_regexp,
 	.search = search,
 	.line = find_line,
@@ -485,7 +480,7 @@ const struct dictionary_method dictionary_regexp = {
 	.pattern = true,
 };
 
-const struct dictionary_method dictionary_pcre = {
+const struct table_method table_pcre = {
 	.open = open_pcre,
 	.search = search,
 	.line = find_line,

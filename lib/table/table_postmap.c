@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* dictionary_postmap - tables that can be enumerated, in memory
+/* table_postmap - tables that can be enumerated, in memory
  *
  * "postmap -s" prints each key, a tab and the value on a line. So every type
  * and format that Postfix supports can be read. -f: keys are not folded on the
@@ -11,12 +11,12 @@
  * and no "@". This reduces a virtual_alias_maps of a million users to its
  * domains. A key whose value is not UTF-8 fails, as in Postfix.
  *
- * In a map (dictionary_new_map) Postfix looks up folded keys. texthash: and
+ * In a map (table_new_map) Postfix looks up folded keys. texthash: and
  * inline: then fold their own keys, too; the others have them as they were
  * stored, so that a key in upper case is never found. Behind proxy: these two
  * fold since Postfix 3.11; without a known version the lookup of such a key
  * fails, as both "found" and "not found" may permit something. Values, and keys
- * that are addresses, are kept only if they matter (dictionary_new_values). */
+ * that are addresses, are kept only if they matter (table_new_values). */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -35,38 +35,35 @@
 #define OUTPUT_MAX (256u << 20) /* bytes */
 
 /* is_text - may Postfix use this text at all? */
-static bool is_text(const struct dictionary *dictionary, const char *text,
-		    size_t length)
+static bool is_text(const struct table *table, const char *text, size_t length)
 {
-	return !dictionary->utf8 || casefold_is_ascii(text, length) ||
+	return !table->utf8 || casefold_is_ascii(text, length) ||
 	       casefold_is_utf8(text, length);
 }
 
 /* is_key - could the key be a domain, or an address, as it is looked up? */
-static bool is_key(const struct dictionary *dictionary, const char *key,
-		   size_t length)
+static bool is_key(const struct table *table, const char *key, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if ((key[i] == '@' && !dictionary->values) ||
+		if ((key[i] == '@' && !table->values) ||
 		    isupper((unsigned char)key[i]))
 			return false;
 	return true;
 }
 
 /* folds - does Postfix fold the keys of the table too? */
-static enum postfix_has folds(const struct dictionary *dictionary)
+static enum postfix_has folds(const struct table *table)
 {
-	bool text = strcmp(dictionary->type, "texthash") == 0;
+	bool text = strcmp(table->type, "texthash") == 0;
 
-	if (!dictionary->map ||
-	    (!text && strcmp(dictionary->type, "inline") != 0))
+	if (!table->map || (!text && strcmp(table->type, "inline") != 0))
 		return POSTFIX_HAS_NOT;
-	if (strncmp(dictionary->full, "proxy:", strlen("proxy:")) != 0)
+	if (strncmp(table->full, "proxy:", strlen("proxy:")) != 0)
 		return POSTFIX_HAS;
-	if (!text && postfix_has(dictionary->postfix,
+	if (!text && postfix_has(table->postfix,
 				 POSTFIX_PROXY_FOLDS_TEXTHASH) == POSTFIX_HAS)
 		return POSTFIX_MAY_HAVE; /* of inline: it is not known */
-	return postfix_has(dictionary->postfix, POSTFIX_PROXY_FOLDS_TEXTHASH);
+	return postfix_has(table->postfix, POSTFIX_PROXY_FOLDS_TEXTHASH);
 }
 
 /* A key and its value. */
@@ -80,26 +77,24 @@ struct entry {
 
 /* is_bad - would Postfix fail when it finds such a value, or is it not known
  * whether it finds it? */
-static bool is_bad(const struct dictionary *dictionary,
-		   const struct entry *entry)
+static bool is_bad(const struct table *table, const struct entry *entry)
 {
-	return entry->doubtful ||
-	       (dictionary->map && entry->value_length == 0) ||
-	       !is_text(dictionary, entry->value, entry->value_length);
+	return entry->doubtful || (table->map && entry->value_length == 0) ||
+	       !is_text(table, entry->value, entry->value_length);
 }
 
 /* add - keep an entry; 0: its key exists already */
-static int add(struct dictionary *dictionary, const struct entry *entry,
+static int add(struct table *table, const struct entry *entry,
 	       struct error *error)
 {
-	return keyset_add_value(dictionary->data, entry->key, entry->length,
+	return keyset_add_value(table->data, entry->key, entry->length,
 				entry->value, entry->value_length,
-				is_bad(dictionary, entry), error);
+				is_bad(table, entry), error);
 }
 
 /* add_folded - keep an entry with its key folded. A repeated key is an error,
  * since it is not known which one Postfix uses. */
-static int add_folded(struct dictionary *dictionary, const struct entry *entry,
+static int add_folded(struct table *table, const struct entry *entry,
 		      struct error *error)
 {
 	char *key = xmalloc(CASEFOLD_SIZE(entry->length));
@@ -107,13 +102,12 @@ static int add_folded(struct dictionary *dictionary, const struct entry *entry,
 	int result = 1;
 
 	folded.key = key;
-	folded.length =
-		casefold(key, entry->key, entry->length, dictionary->utf8);
-	folded.doubtful = folds(dictionary) == POSTFIX_MAY_HAVE &&
+	folded.length = casefold(key, entry->key, entry->length, table->utf8);
+	folded.doubtful = folds(table) == POSTFIX_MAY_HAVE &&
 			  (folded.length != entry->length ||
 			   memcmp(key, entry->key, entry->length) != 0);
-	if (is_key(dictionary, key, folded.length))
-		result = add(dictionary, &folded, error);
+	if (is_key(table, key, folded.length))
+		result = add(table, &folded, error);
 	if (result == 0)
 		error_set(error,
 			  "the key \"%.*s\" appears twice, ignoring case",
@@ -124,25 +118,25 @@ static int add_folded(struct dictionary *dictionary, const struct entry *entry,
 }
 
 /* add_entry - keep an entry whose key may be needed */
-static int add_entry(struct dictionary *dictionary, const struct entry *entry,
+static int add_entry(struct table *table, const struct entry *entry,
 		     struct error *error)
 {
-	if (!is_text(dictionary, entry->key, entry->length))
+	if (!is_text(table, entry->key, entry->length))
 		return 0;
-	if (folds(dictionary) != POSTFIX_HAS_NOT)
-		return add_folded(dictionary, entry, error);
-	if (!is_key(dictionary, entry->key, entry->length))
+	if (folds(table) != POSTFIX_HAS_NOT)
+		return add_folded(table, entry, error);
+	if (!is_key(table, entry->key, entry->length))
 		return 0;
-	return add(dictionary, entry, error) < 0 ? -1 : 0;
+	return add(table, entry, error) < 0 ? -1 : 0;
 }
 
-/* dictionary_postmap_read - read the output of postmap -s */
-int dictionary_postmap_read(struct dictionary *dictionary, const char *output,
-			    size_t length, struct error *error)
+/* table_postmap_read - read the output of postmap -s */
+int table_postmap_read(struct table *table, const char *output, size_t length,
+		       struct error *error)
 {
 	const char *end = output + length;
 
-	keyset_reserve(dictionary->data, output, length);
+	keyset_reserve(table->data, output, length);
 	while (output < end) {
 		struct entry entry = { .key = output };
 		size_t left = (size_t)(end - output);
@@ -161,7 +155,7 @@ int dictionary_postmap_read(struct dictionary *dictionary, const char *output,
 		entry.length = (size_t)(tab - output);
 		entry.value = tab + 1;
 		entry.value_length = (size_t)(newline - tab - 1);
-		if (add_entry(dictionary, &entry, error) < 0)
+		if (add_entry(table, &entry, error) < 0)
 			return -1;
 		output = newline + 1;
 	}
@@ -169,14 +163,13 @@ int dictionary_postmap_read(struct dictionary *dictionary, const char *output,
 }
 
 /* run_postmap - run it within the time that is left for this load */
-static int run_postmap(const struct dictionary *dictionary,
-		       struct dictionary_loader *loader, char **output,
-		       size_t *length, struct error *error)
+static int run_postmap(const struct table *table, struct table_loader *loader,
+		       char **output, size_t *length, struct error *error)
 {
-	char *table = xasprintf("%s:%s", dictionary->type, dictionary->name);
+	char *type_name = xasprintf("%s:%s", table->type, table->name);
 	const char *argv[7] = { "postmap" };
 	struct subprocess_limits limits = { .output_max = OUTPUT_MAX };
-	int64_t left = DICTIONARY_TIME_MS - loader->spent_ms;
+	int64_t left = TABLE_TIME_MS - loader->spent_ms;
 	int64_t start = clock_ms();
 	size_t argc = 1;
 	int status;
@@ -187,13 +180,13 @@ static int run_postmap(const struct dictionary *dictionary,
 	}
 	argv[argc++] = "-f";
 	argv[argc++] = "-s";
-	argv[argc] = table;
+	argv[argc] = type_name;
 	limits.timeout_ms = left < 1		? 1
 			    : left < ONE_RUN_MS ? (unsigned)left
 						: ONE_RUN_MS;
 	status = subprocess_run(argv, &limits, output, length, error);
 	loader->spent_ms += clock_ms() - start;
-	free(table);
+	free(type_name);
 	if (status < 0)
 		return -1;
 	if (status == 0)
@@ -205,28 +198,28 @@ static int run_postmap(const struct dictionary *dictionary,
 }
 
 /* open_postmap - read all keys */
-static int open_postmap(struct dictionary *dictionary,
-			struct dictionary_loader *loader, struct error *error)
+static int open_postmap(struct table *table, struct table_loader *loader,
+			struct error *error)
 {
 	size_t length;
 	char *output;
 	int result;
 
-	dictionary->data = keyset_new(dictionary->values, error);
-	if (dictionary->data == NULL ||
-	    run_postmap(dictionary, loader, &output, &length, error) < 0)
+	table->data = keyset_new(table->values, error);
+	if (table->data == NULL ||
+	    run_postmap(table, loader, &output, &length, error) < 0)
 		return -1;
-	result = dictionary_postmap_read(dictionary, output, length, error);
+	result = table_postmap_read(table, output, length, error);
 	free(output);
-	keyset_fit(dictionary->data);
-	dictionary->size = keyset_size(dictionary->data);
+	keyset_fit(table->data);
+	table->size = keyset_size(table->data);
 	return result;
 }
 
 /* The state of reading a texthash:. */
 struct texthash {
-	struct dictionary *dictionary;
-	const struct dictionary_loader *loader;
+	struct table *table;
+	const struct table_loader *loader;
 	struct keyset
 		*seen; /* keys that are not kept in the form they have there */
 };
@@ -266,16 +259,15 @@ static void find_value(struct entry *entry, const char *text)
 static int take(const struct texthash *texthash, const struct entry *entry,
 		struct error *error)
 {
-	struct dictionary *dictionary = texthash->dictionary;
+	struct table *table = texthash->table;
 	int result;
 
-	if (folds(dictionary) == POSTFIX_HAS_NOT &&
-	    is_key(dictionary, entry->key, entry->length))
-		return add(dictionary, entry, error);
+	if (folds(table) == POSTFIX_HAS_NOT &&
+	    is_key(table, entry->key, entry->length))
+		return add(table, entry, error);
 	result = keyset_add(texthash->seen, entry->key, entry->length, false,
 			    error);
-	return result == 1 && add_entry(dictionary, entry, error) < 0 ? -1
-								      : result;
+	return result == 1 && add_entry(table, entry, error) < 0 ? -1 : result;
 }
 
 /* read_line - read one line of a texthash: */
@@ -288,10 +280,10 @@ static int read_line(void *context, int number, char *line, struct error *error)
 	if (end != NULL)
 		find_value(&entry, end);
 	if (end == NULL || entry.value_length == 0 ||
-	    !is_text(texthash->dictionary, line, strlen(line))) {
-		dictionary_note(texthash->dictionary, texthash->loader, number,
-				"is not a key and a value; it is skipped, as "
-				"in Postfix");
+	    !is_text(texthash->table, line, strlen(line))) {
+		table_note(texthash->table, texthash->loader, number,
+			   "is not a key and a value; it is skipped, as "
+			   "in Postfix");
 		return 0;
 	}
 	entry.length = (size_t)(end - line);
@@ -309,28 +301,28 @@ static int read_line(void *context, int number, char *line, struct error *error)
 }
 
 /* open_texthash - read the file */
-static int open_texthash(struct dictionary *dictionary,
-			 struct dictionary_loader *loader, struct error *error)
+static int open_texthash(struct table *table, struct table_loader *loader,
+			 struct error *error)
 {
-	struct texthash texthash = { dictionary, loader, NULL };
+	struct texthash texthash = { table, loader, NULL };
 	char *text = NULL;
 	int result = -1;
 
-	if (dictionary->name[0] == '{')
+	if (table->name[0] == '{')
 		return error_set(error, "is not an absolute path");
-	dictionary->data = keyset_new(dictionary->values, error);
+	table->data = keyset_new(table->values, error);
 	texthash.seen = keyset_new(false, error);
-	if (dictionary->data != NULL && texthash.seen != NULL)
-		text = dictionary_text(dictionary, error);
+	if (table->data != NULL && texthash.seen != NULL)
+		text = table_text(table, error);
 	if (text != NULL) {
-		keyset_reserve(dictionary->data, text, strlen(text));
-		if (folds(dictionary) != POSTFIX_HAS_NOT)
+		keyset_reserve(table->data, text, strlen(text));
+		if (folds(table) != POSTFIX_HAS_NOT)
 			keyset_reserve(texthash.seen, text, strlen(text));
 		result = logical_lines_each(text, read_line, &texthash, error);
 	}
 	if (result == 0) {
-		keyset_fit(dictionary->data);
-		dictionary->size = keyset_size(dictionary->data);
+		keyset_fit(table->data);
+		table->size = keyset_size(table->data);
 	}
 	keyset_free(texthash.seen);
 	free(text);
@@ -338,49 +330,47 @@ static int open_texthash(struct dictionary *dictionary,
 }
 
 /* look_up - does the key exist? */
-static enum dictionary_answer look_up(const struct dictionary *dictionary,
-				      const char *key)
+static enum table_answer look_up(const struct table *table, const char *key)
 {
-	switch (keyset_find(dictionary->data, key, strlen(key))) {
+	switch (keyset_find(table->data, key, strlen(key))) {
 	case 0:
-		return DICTIONARY_NOT_FOUND;
+		return TABLE_NOT_FOUND;
 	case 1:
-		return DICTIONARY_FOUND;
+		return TABLE_FOUND;
 	default:
-		return DICTIONARY_FAILED;
+		return TABLE_FAILED;
 	}
 }
 
 /* find - the value of the key */
-static enum dictionary_answer find(const struct dictionary *dictionary,
-				   const char *key,
-				   struct dictionary_result *result)
+static enum table_answer find(const struct table *table, const char *key,
+			      struct table_result *result)
 {
-	enum dictionary_answer answer = look_up(dictionary, key);
+	enum table_answer answer = look_up(table, key);
 
-	if (answer == DICTIONARY_FOUND)
-		result->text = keyset_value(dictionary->data, key, strlen(key));
+	if (answer == TABLE_FOUND)
+		result->text = keyset_value(table->data, key, strlen(key));
 	return answer;
 }
 
 /* close_keys - free them */
-static void close_keys(struct dictionary *dictionary)
+static void close_keys(struct table *table)
 {
-	keyset_free(dictionary->data);
+	keyset_free(table->data);
 }
 
-const struct dictionary_method dictionary_postmap = {
+const struct table_method table_postmap = {
 	.open = open_postmap,
 	.lookup = look_up,
-	.line = dictionary_source_line,
+	.line = table_source_line,
 	.find = find,
 	.close = close_keys,
 };
 
-const struct dictionary_method dictionary_texthash = {
+const struct table_method table_texthash = {
 	.open = open_texthash,
 	.lookup = look_up,
-	.line = dictionary_source_line,
+	.line = table_source_line,
 	.find = find,
 	.close = close_keys,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* dictionary_source - the line of a key in the text file of a table
+/* table_source - the line of a key in the text file of a table
  *
  * postmap(1) builds hash:/etc/postfix/domains from /etc/postfix/domains, so
  * that is where an administrator looks. The file is read only for explanations,
@@ -35,12 +35,12 @@ static int compare(void *context, int number, char *line, struct error *error)
 	return search->line != 0 ? error_set(error, "found") : 0;
 }
 
-/* dictionary_source_line - the line of the key; 0: not found */
-int dictionary_source_line(const struct dictionary *dictionary, const char *key)
+/* table_source_line - the line of the key; 0: not found */
+int table_source_line(const struct table *table, const char *key)
 {
-	struct search search = { key, dictionary->utf8, 0 };
+	struct search search = { key, table->utf8, 0 };
 	struct error error;
-	char *text = dictionary_text(dictionary, &error);
+	char *text = table_text(table, &error);
 
 	if (text == NULL)
 		return 0;

@@ -23,13 +23,13 @@ static unsigned long calls;
 static size_t most; /* bytes that one pattern took from the system */
 
 /* measured - look one text up */
-__attribute__((noinline)) void measured(const struct dictionary *dictionary,
+__attribute__((noinline)) void measured(const struct table *table,
 					const char *key);
-void measured(const struct dictionary *dictionary, const char *key)
+void measured(const struct table *table, const char *key)
 {
-	struct dictionary_result result = { .text = "" };
+	struct table_result result = { .text = "" };
 
-	dictionary_find(dictionary, key, &result);
+	table_find(table, key, &result);
 	free(result.owned);
 	calls++;
 }
@@ -59,13 +59,13 @@ static void run(const char *name, bool large)
 {
 	static const size_t lengths[] = { 512, 255, 40, LENGTH_MAX };
 	char text[LENGTH_MAX + 1];
-	struct dictionary_loader loader = { 0 };
-	struct dictionary *dictionary;
+	struct table_loader loader = { 0 };
+	struct table *table;
 	struct error error;
 	size_t before;
 
-	dictionary = dictionary_new_values(name, true, &loader, &error);
-	if (dictionary == NULL || dictionary_failure(dictionary) != NULL) {
+	table = table_new_values(name, true, &loader, &error);
+	if (table == NULL || table_failure(table) != NULL) {
 		fprintf(stderr, "patterns: %s\n", name);
 		exit(1);
 	}
@@ -74,11 +74,11 @@ static void run(const char *name, bool large)
 	for (size_t i = 0; i < COUNT(subjects); i++)
 		for (size_t k = 0; k < (large ? 1 : COUNT(lengths)); k++) {
 			fill(text, subjects[i], lengths[k]);
-			measured(dictionary, text);
+			measured(table, text);
 		}
 	if (taken() > before + most)
 		most = taken() - before;
-	dictionary_free(dictionary);
+	table_free(table);
 }
 
 /* result_of - of a pattern: what it matched, if that can be said */

@@ -34,7 +34,7 @@ static struct resolver *make_resolver(void)
 /* make_maps - those of the comment above */
 static struct sender_login *make_maps(void)
 {
-	static struct dictionary_loader loader;
+	static struct table_loader loader;
 	struct sender_login *maps = NULL;
 	struct restriction_context context = {
 		.loader = &loader,
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct sender_login *maps;
 	char owners[DECISION_OWNERS_MAX] = "";
 	char *sender, *login;
-	struct dictionary_trouble trouble;
+	struct table_trouble trouble;
 	enum sender_owner owner;
 	size_t length;
 

@@ -42,7 +42,7 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 	default:
 		decision->refusal = REFUSAL_LOOKUP;
 		decision->reason = "a table in mynetworks cannot be looked up";
-		decision->table = dictionary_name(match.dictionary);
+		decision->table = table_name(match.table);
 		decision->why = match.why;
 		return VERDICT_DEFER;
 	}

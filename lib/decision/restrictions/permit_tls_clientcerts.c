@@ -27,9 +27,9 @@
 
 struct fingerprint_list {
 	struct keyset *fingerprints; /* folded */
-	struct dictionary **tables;
+	struct table **tables;
 	size_t table_count;
-	struct dictionary_loader *loader; /* while it is being read */
+	struct table_loader *loader; /* while it is being read */
 };
 
 /* fingerprint_length - the number of bytes of a fingerprint "AB:CD:..."; 0: it
@@ -118,27 +118,26 @@ static int read_line(void *context, const char *line, struct error *error)
 static int add_table(struct fingerprint_list *list, const char *word,
 		     struct error *error)
 {
-	struct dictionary *table =
-		dictionary_new_map(word, list->loader, error);
+	struct table *table = table_new_map(word, list->loader, error);
 	const char *why;
 
 	if (table == NULL)
 		return error_prefix(error, "\"%s\": ", word);
-	why = dictionary_failure(table);
+	why = table_failure(table);
 	if (why != NULL &&
-	    !dictionary_let_pass(table, "relay_clientcerts", list->loader))
+	    !table_let_pass(table, "relay_clientcerts", list->loader))
 		error_set(error, "\"%s\": %s", word, why);
-	else if (why == NULL && dictionary_asks(table) != NULL)
+	else if (why == NULL && table_asks(table) != NULL)
 		error_set(error, "\"%s\": %s; such a table cannot be used here",
-			  word, dictionary_asks(table));
+			  word, table_asks(table));
 	else {
 		list->tables =
 			xreallocarray(list->tables, list->table_count + 1,
-				      sizeof(struct dictionary *));
+				      sizeof(struct table *));
 		list->tables[list->table_count++] = table;
 		return 0;
 	}
-	dictionary_free(table);
+	table_free(table);
 	return -1;
 }
 
@@ -171,7 +170,7 @@ static void close_list(void *state)
 	if (list == NULL)
 		return;
 	for (size_t i = 0; i < list->table_count; i++)
-		dictionary_free(list->tables[i]);
+		table_free(list->tables[i]);
 	free(list->tables);
 	keyset_free(list->fingerprints);
 	free(list);
@@ -231,42 +230,40 @@ static const char *why_not(const struct request *request)
 }
 
 /* look_up - look up the fingerprint from Postfix in the tables */
-static enum dictionary_answer look_up(const struct fingerprint_list *list,
-				      const char *text, size_t *steps,
-				      struct decision *decision)
+static enum table_answer look_up(const struct fingerprint_list *list,
+				 const char *text, size_t *steps,
+				 struct decision *decision)
 {
-	enum dictionary_answer answer = DICTIONARY_NOT_FOUND;
+	enum table_answer answer = TABLE_NOT_FOUND;
 	char folded[CASEFOLD_SIZE(TEXT_MAX)];
 	size_t i;
 
 	if (!is_usable(text))
-		return DICTIONARY_NOT_FOUND;
+		return TABLE_NOT_FOUND;
 	casefold(folded, text, strlen(text), false);
-	for (i = 0; i < list->table_count && answer == DICTIONARY_NOT_FOUND;
-	     i++) {
-		const struct dictionary *table = list->tables[i];
-		const char *key = dictionary_is_pattern(table) ? text : folded;
+	for (i = 0; i < list->table_count && answer == TABLE_NOT_FOUND; i++) {
+		const struct table *table = list->tables[i];
+		const char *key = table_is_pattern(table) ? text : folded;
 
-		answer = dictionary_lookup_shared(table, key, steps);
-		if (answer == DICTIONARY_FOUND ||
-		    answer == DICTIONARY_NOT_FOUND)
+		answer = table_lookup_shared(table, key, steps);
+		if (answer == TABLE_FOUND || answer == TABLE_NOT_FOUND)
 			continue;
-		decision->table = dictionary_name(table);
-		decision->why = dictionary_why(table, key, *steps);
+		decision->table = table_name(table);
+		decision->why = table_why(table, key, *steps);
 	}
 	return answer;
 }
 
 /* look_up_both - the certificate first, then its key */
-static enum dictionary_answer look_up_both(const struct fingerprint_list *list,
-					   const struct request *request,
-					   struct decision *decision)
+static enum table_answer look_up_both(const struct fingerprint_list *list,
+				      const struct request *request,
+				      struct decision *decision)
 {
 	size_t steps = 0;
-	enum dictionary_answer answer =
+	enum table_answer answer =
 		look_up(list, request->ccert_fingerprint, &steps, decision);
 
-	return answer != DICTIONARY_NOT_FOUND
+	return answer != TABLE_NOT_FOUND
 		       ? answer
 		       : look_up(list, request->ccert_pubkey_fingerprint,
 				 &steps, decision);
@@ -287,10 +284,10 @@ static enum verdict evaluate(const struct subject *subject, void *state,
 	    is_listed(state, request->ccert_pubkey_fingerprint))
 		return VERDICT_PERMIT;
 	switch (look_up_both(state, request, decision)) {
-	case DICTIONARY_NOT_FOUND:
+	case TABLE_NOT_FOUND:
 		decision->reason = why_not(request);
 		return VERDICT_DUNNO;
-	case DICTIONARY_FOUND:
+	case TABLE_FOUND:
 		return VERDICT_PERMIT;
 	default:
 		decision->refusal = REFUSAL_LOOKUP;

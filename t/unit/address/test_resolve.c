@@ -227,7 +227,7 @@ START_TEST(test_vectors)
 	const char *variant = variants[_i];
 	bool broken = strncmp(variant, "broken-", 7) == 0;
 	char directory[64];
-	struct dictionary_loader loader = {
+	struct table_loader loader = {
 		.config_directory = directory,
 		.lenient = broken,
 	};
@@ -847,7 +847,7 @@ static void check_nothing(const struct resolution *got)
 	ck_assert_str_eq(got->list, "");
 	ck_assert_ptr_null(got->match.pattern);
 	ck_assert_ptr_null(got->match.domains);
-	ck_assert_ptr_null(got->match.dictionary);
+	ck_assert_ptr_null(got->match.table);
 	ck_assert_str_eq(got->address, "");
 	ck_assert_str_eq(got->domain, "");
 }
@@ -1011,7 +1011,7 @@ static bool same(const struct resolution *a, const struct resolution *b)
 	return a->status == b->status && a->class == b->class &&
 	       a->routed == b->routed && strcmp(a->list, b->list) == 0 &&
 	       a->match.pattern == b->match.pattern &&
-	       a->match.dictionary == b->match.dictionary &&
+	       a->match.table == b->match.table &&
 	       strcmp(a->address, b->address) == 0 &&
 	       strcmp(a->domain, b->domain) == 0;
 }

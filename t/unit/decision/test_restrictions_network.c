@@ -31,8 +31,7 @@ static char directory[64];
 
 /* decide - open, ask and close one restriction */
 static enum verdict decide(const struct restriction *restriction,
-			   const char *argument,
-			   struct dictionary_loader *loader,
+			   const char *argument, struct table_loader *loader,
 			   const struct request *request,
 			   struct decision *decision)
 {
@@ -58,7 +57,7 @@ static enum verdict evaluate(const struct restriction *restriction,
 			     const char *argument,
 			     const struct request *request)
 {
-	struct dictionary_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = directory };
 	struct decision decision;
 
 	return decide(restriction, argument, &loader, request, &decision);
@@ -93,7 +92,7 @@ static const struct {
 
 START_TEST(permits_networks)
 {
-	struct dictionary_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = directory };
 	struct decision decision;
 	struct request request;
 
@@ -258,7 +257,7 @@ static const struct {
 
 START_TEST(says_why_not)
 {
-	struct dictionary_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = directory };
 	struct decision decision;
 	struct request request;
 
@@ -335,7 +334,7 @@ static const struct {
 START_TEST(refuses)
 {
 	const struct restriction *restriction = refusals[_i].restriction;
-	struct dictionary_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = directory };
 	struct restriction_context context = { .loader = &loader,
 					       .utf8 = true };
 	struct error error = { "" };
@@ -391,7 +390,7 @@ static const struct {
 
 START_TEST(tables_of_certificates)
 {
-	struct dictionary_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = directory };
 	const char *type = certificate_tables[_i].type;
 	char *table = xasprintf("%s:%s/t", type, directory);
 	const char *const sent[] = { A, A_LOW, B, HALF_A, "" };
@@ -428,7 +427,7 @@ END_TEST
 /* Postfix itself agrees, when it folds what it looks up. */
 START_TEST(as_postmap)
 {
-	struct dictionary_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = directory };
 	char *table = xasprintf("hash:%s/t", directory);
 	struct decision decision;
 	struct request request;
@@ -450,7 +449,7 @@ END_TEST
 /* The table is not there: whoever depends on it is deferred. */
 START_TEST(lenient)
 {
-	struct dictionary_loader loader = {
+	struct table_loader loader = {
 		.config_directory = directory,
 		.lenient = true,
 	};

@@ -60,8 +60,8 @@ static void tear_down(void)
 /* make_resolver - with another value for one parameter; NULL: none */
 static struct resolver *make_resolver(const char *name, const char *value)
 {
-	struct dictionary_loader loader = { .config_directory = directory,
-					    .lenient = true };
+	struct table_loader loader = { .config_directory = directory,
+				       .lenient = true };
 	struct parameters parameters;
 	struct resolver *resolver;
 	struct error error = { "" };
@@ -89,7 +89,7 @@ static struct resolver *make_resolver(const char *name, const char *value)
 /* open_maps - the state of a restriction; NULL: refused */
 static struct sender_login *open_maps(const char *text,
 				      const struct resolver *resolver,
-				      struct dictionary_loader *loader,
+				      struct table_loader *loader,
 				      struct error *error)
 {
 	struct sender_login *shared = NULL;
@@ -281,12 +281,12 @@ static const struct {
 	  "me", NULL, NULL },
 };
 
-static struct dictionary_trouble trouble;
+static struct table_trouble trouble;
 
 START_TEST(finds_owners)
 {
-	struct dictionary_loader loader = { .config_directory = directory,
-					    .lenient = true };
+	struct table_loader loader = { .config_directory = directory,
+				       .lenient = true };
 	struct resolver *resolver =
 		make_resolver(senders[_i].name, senders[_i].value);
 	char owners[DECISION_OWNERS_MAX] = "";
@@ -355,9 +355,8 @@ START_TEST(compares_logins)
 	struct resolver *resolver = make_resolver(NULL, NULL);
 
 	for (int i = 0; i < COUNT(logins); i++) {
-		struct dictionary_loader loader = { .config_directory =
-							    directory,
-						    .lenient = true };
+		struct table_loader loader = { .config_directory = directory,
+					       .lenient = true };
 		char *text = xasprintf("static:{%s}", logins[i].owners);
 		char owners[DECISION_OWNERS_MAX] = "";
 		struct error error;
@@ -378,8 +377,8 @@ END_TEST
 /* Many owners: all of them count, and some are shown. */
 START_TEST(shows_some_owners)
 {
-	struct dictionary_loader loader = { .config_directory = directory,
-					    .lenient = true };
+	struct table_loader loader = { .config_directory = directory,
+				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	char owners[DECISION_OWNERS_MAX];
 	char text[4096] = "static:{";
@@ -402,8 +401,8 @@ END_TEST
 /* A long address has room, and so have its other forms. */
 START_TEST(takes_long_addresses)
 {
-	struct dictionary_loader loader = { .config_directory = directory,
-					    .lenient = true };
+	struct table_loader loader = { .config_directory = directory,
+				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	char owners[DECISION_OWNERS_MAX];
 	struct error error;
@@ -476,8 +475,8 @@ START_TEST(judges)
 		{ &UNAUTHENTICATED, verdicts[_i].unauthenticated },
 		{ &KNOWN, verdicts[_i].known },
 	};
-	struct dictionary_loader loader = { .config_directory = directory,
-					    .lenient = true };
+	struct table_loader loader = { .config_directory = directory,
+				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	struct error error = { "" };
 	struct sender_login *maps =
@@ -514,8 +513,8 @@ START_TEST(asks_by_its_name)
 	static const struct restriction *const each[] = { &ANY, &AUTHENTICATED,
 							  &UNAUTHENTICATED,
 							  &KNOWN };
-	struct dictionary_loader loader = { .config_directory = directory,
-					    .lenient = true };
+	struct table_loader loader = { .config_directory = directory,
+				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	const char *why;
 	struct error error;
@@ -566,8 +565,8 @@ static const struct {
 
 START_TEST(refuses)
 {
-	struct dictionary_loader loader = { .config_directory = directory,
-					    .lenient = false };
+	struct table_loader loader = { .config_directory = directory,
+				       .lenient = false };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	struct error error = { "" };
 
@@ -582,8 +581,8 @@ END_TEST
 /* All restrictions of a load have the same maps, until the last is closed. */
 START_TEST(shares_the_maps)
 {
-	struct dictionary_loader loader = { .config_directory = directory,
-					    .lenient = true };
+	struct table_loader loader = { .config_directory = directory,
+				       .lenient = true };
 	struct resolver *resolver = make_resolver(NULL, NULL);
 	struct sender_login *shared = NULL;
 	struct restriction_context context = {

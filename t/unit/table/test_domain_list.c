@@ -348,7 +348,7 @@ static int visit(void *context, const char *domain,
 	char *end = visits->text + strlen(visits->text);
 	const char *file = NULL;
 
-	ck_assert_ptr_null(match->dictionary);
+	ck_assert_ptr_null(match->table);
 	ck_assert_ptr_null(match->file);
 	sprintf(end, "%s %s %d\n", domain, match->pattern,
 		line_of(match, domain, &file));

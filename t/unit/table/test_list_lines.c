@@ -84,7 +84,7 @@ static void write_list(const char *text)
 /* read_table - the domains of the file that are found */
 static void read_table(const char *version, struct notes *notes, char *found)
 {
-	struct dictionary_loader loader = {
+	struct table_loader loader = {
 		.postfix = postfix_version(version),
 		.note = keep_note,
 		.context = notes,
@@ -106,7 +106,7 @@ static void read_table(const char *version, struct notes *notes, char *found)
 }
 
 /* read_networks - likewise */
-static void read_networks(struct dictionary_loader *loader, char *found)
+static void read_networks(struct table_loader *loader, char *found)
 {
 	struct error error;
 	struct network_list *list =
@@ -146,7 +146,7 @@ END_TEST
 
 START_TEST(reads_networks)
 {
-	struct dictionary_loader loader = { 0 };
+	struct table_loader loader = { 0 };
 	char found[4];
 
 	write_list(networks[_i].text);

@@ -205,7 +205,7 @@ static char directory[64];
 
 START_TEST(matches)
 {
-	struct dictionary_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = directory };
 	struct error error = { "" };
 	struct network_list *list =
 		network_list_new(cases[_i].list, true, &loader, &error);
@@ -348,7 +348,7 @@ static char *with_table(const char *list, const char *type)
 START_TEST(tables)
 {
 	const char *type = table_types[_i];
-	struct dictionary_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = directory };
 	int i;
 
 	run_shell("printf '%s' >%s/t",
@@ -386,7 +386,7 @@ static void keep_note(void *context, const char *text)
 START_TEST(lenient)
 {
 	char note[512] = "";
-	struct dictionary_loader loader = {
+	struct table_loader loader = {
 		.config_directory = directory,
 		.lenient = true,
 		.note = keep_note,

@@ -55,25 +55,25 @@ static void keep_note(void *context, const char *text)
 	strcat(notes, "\n");
 }
 
-/* open_named - the dictionary of that text; @ is the directory */
-static struct dictionary *open_named(const char *text)
+/* open_named - the table of that text; @ is the directory */
+static struct table *open_named(const char *text)
 {
-	struct dictionary_loader loader = {
+	struct table_loader loader = {
 		.config_directory = directory,
 		.note = keep_note,
 	};
 	const char *at = strchr(text, '@');
-	struct dictionary *dictionary;
+	struct table *table;
 	struct error error;
 	char *full;
 
 	full = at == NULL ? xstrdup(text)
 			  : xasprintf("%.*s%s%s", (int)(at - text), text,
 				      directory, at + 1);
-	dictionary = dictionary_new(full, true, &loader, &error);
-	ck_assert_msg(dictionary != NULL, "%s: %s", full, error.text);
+	table = table_new(full, true, &loader, &error);
+	ck_assert_msg(table != NULL, "%s: %s", full, error.text);
 	free(full);
-	return dictionary;
+	return table;
 }
 
 /* The alphabet of keys. */
@@ -168,7 +168,7 @@ static bool find_line(const char *text, const char *key)
 
 /* compare - every key, with what postmap finds; at least this number are found
  */
-static void compare(const struct dictionary *dictionary, int least)
+static void compare(const struct table *table, int least)
 {
 	static char keys[1000][80];
 	size_t count = write_keys(keys, 1000);
@@ -185,20 +185,20 @@ static void compare(const struct dictionary *dictionary, int least)
 		fprintf(file, "%s\n", keys[i]);
 	fclose(file);
 	try_shell("postmap -c %s -f -q - '%s' <%s/keys >%s/found 2>/dev/null",
-		  directory, dictionary_name(dictionary), directory, directory);
+		  directory, table_name(table), directory, directory);
 	snprintf(path, sizeof(path), "%s/found", directory);
 	found = read_whole(path, &length);
 	for (size_t i = 0; i < count; i++) {
 		bool want = find_line(found, keys[i]);
-		int got = dictionary_lookup(dictionary, keys[i]);
+		int got = table_lookup(table, keys[i]);
 
 		ck_assert_msg(got == want, "%s: key \"%s\": postmap %d, we %d",
-			      dictionary_name(dictionary), keys[i], want, got);
+			      table_name(table), keys[i], want, got);
 		hits += want;
 	}
 	free(found);
 	ck_assert_msg(hits >= least, "%s: only %d keys are found",
-		      dictionary_name(dictionary), hits);
+		      table_name(table), hits);
 }
 
 /* Tables with the text of their file @/t, or without. */
@@ -311,7 +311,7 @@ static const struct table_case tables[] = {
 START_TEST(finds_what_postmap_finds)
 {
 	const struct table_case *c = &tables[_i];
-	struct dictionary *dictionary;
+	struct table *table;
 	size_t type = strcspn(c->name, ":");
 
 	if (c->text != NULL) {
@@ -324,17 +324,16 @@ START_TEST(finds_what_postmap_finds)
 	else if (strchr("hbl", c->name[0]) != NULL)
 		try_shell("postmap -c %s %.*s:%s/t 2>/dev/null", directory,
 			  (int)type, c->name, directory);
-	dictionary = open_named(c->name);
-	ck_assert_msg(dictionary_failure(dictionary) == NULL, "%s",
-		      dictionary_failure(dictionary));
-	ck_assert_ptr_null(dictionary_asks(dictionary));
+	table = open_named(c->name);
+	ck_assert_msg(table_failure(table) == NULL, "%s", table_failure(table));
+	ck_assert_ptr_null(table_asks(table));
 	/* There is no proxymap to ask here. */
 	if (strncmp(c->name, "proxy:", 6) == 0)
-		ck_assert_int_eq(dictionary_lookup(dictionary, "local.test"),
-				 DICTIONARY_FOUND);
+		ck_assert_int_eq(table_lookup(table, "local.test"),
+				 TABLE_FOUND);
 	else
-		compare(dictionary, c->least);
-	dictionary_free(dictionary);
+		compare(table, c->least);
+	table_free(table);
 }
 END_TEST
 
@@ -372,18 +371,16 @@ static const struct {
 
 START_TEST(says_what_cannot_be_read)
 {
-	struct dictionary *dictionary;
+	struct table *table;
 
 	if (failures[_i].text != NULL)
 		write_file("t", failures[_i].text);
-	dictionary = open_named(failures[_i].name);
-	ck_assert_msg(dictionary_failure(dictionary) != NULL, "%s",
-		      failures[_i].name);
-	ck_assert_msg(strstr(dictionary_failure(dictionary),
-			     failures[_i].reason) != NULL,
-		      "%s", dictionary_failure(dictionary));
-	ck_assert_int_eq(dictionary_lookup(dictionary, "a"), DICTIONARY_FAILED);
-	dictionary_free(dictionary);
+	table = open_named(failures[_i].name);
+	ck_assert_msg(table_failure(table) != NULL, "%s", failures[_i].name);
+	ck_assert_msg(strstr(table_failure(table), failures[_i].reason) != NULL,
+		      "%s", table_failure(table));
+	ck_assert_int_eq(table_lookup(table, "a"), TABLE_FAILED);
+	table_free(table);
 }
 END_TEST
 
@@ -413,12 +410,12 @@ static const char *const asking[] = {
 
 START_TEST(asks_postfix)
 {
-	struct dictionary *dictionary = open_named(asking[_i]);
+	struct table *table = open_named(asking[_i]);
 
-	ck_assert_ptr_null(dictionary_failure(dictionary));
-	ck_assert_ptr_nonnull(dictionary_asks(dictionary));
-	ck_assert_int_eq(dictionary_lookup(dictionary, "a"), DICTIONARY_ASK);
-	dictionary_free(dictionary);
+	ck_assert_ptr_null(table_failure(table));
+	ck_assert_ptr_nonnull(table_asks(table));
+	ck_assert_int_eq(table_lookup(table, "a"), TABLE_ASK);
+	table_free(table);
 }
 END_TEST
 
@@ -433,25 +430,22 @@ static const char *const long_ones[] = {
 
 START_TEST(gives_up_in_bounded_time)
 {
-	struct dictionary *dictionary = open_named(long_ones[_i]);
+	struct table *table = open_named(long_ones[_i]);
 	char text[64];
 	size_t steps = 0;
 
-	ck_assert_ptr_null(dictionary_asks(dictionary));
-	ck_assert_int_eq(dictionary_lookup(dictionary, "b"),
-			 DICTIONARY_NOT_FOUND);
+	ck_assert_ptr_null(table_asks(table));
+	ck_assert_int_eq(table_lookup(table, "b"), TABLE_NOT_FOUND);
 	memset(text, 'a', 60);
 	strcpy(text + 60, "!");
-	ck_assert_int_eq(dictionary_lookup_shared(dictionary, text, &steps),
-			 DICTIONARY_FAILED);
-	ck_assert_ptr_nonnull(strstr(dictionary_why(dictionary, text, steps),
-				     "too many steps"));
+	ck_assert_int_eq(table_lookup_shared(table, text, &steps),
+			 TABLE_FAILED);
+	ck_assert_ptr_nonnull(
+		strstr(table_why(table, text, steps), "too many steps"));
 	/* Its other lookups fail too, but not the next request. */
-	ck_assert_int_eq(dictionary_lookup_shared(dictionary, "c", &steps),
-			 DICTIONARY_FAILED);
-	ck_assert_int_eq(dictionary_lookup(dictionary, "c"),
-			 DICTIONARY_NOT_FOUND);
-	dictionary_free(dictionary);
+	ck_assert_int_eq(table_lookup_shared(table, "c", &steps), TABLE_FAILED);
+	ck_assert_int_eq(table_lookup(table, "c"), TABLE_NOT_FOUND);
+	table_free(table);
 }
 END_TEST
 
@@ -490,21 +484,20 @@ START_TEST(answers_for_a_thousand_rules)
 	static const char address[] =
 		"somebody.with.a.long.name+and-an-extension.that.is-long@"
 		"mail.department.some-company.far.example.test";
-	struct dictionary_loader loader = { 0 };
-	struct dictionary_result result = { .text = "" };
-	struct dictionary *dictionary;
+	struct table_loader loader = { 0 };
+	struct table_result result = { .text = "" };
+	struct table *table;
 	struct error error;
 	char name[300];
 
 	ck_assert_uint_ge(strlen(address), 100);
 	write_rules();
 	snprintf(name, sizeof(name), "%s:%s/rules", kinds[_i], directory);
-	dictionary = dictionary_new_values(name, true, &loader, &error);
-	ck_assert_ptr_nonnull(dictionary);
-	ck_assert_uint_eq(dictionary_size(dictionary), 1000);
-	ck_assert_int_eq(dictionary_find(dictionary, address, &result),
-			 DICTIONARY_NOT_FOUND);
-	dictionary_free(dictionary);
+	table = table_new_values(name, true, &loader, &error);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_uint_eq(table_size(table), 1000);
+	ck_assert_int_eq(table_find(table, address, &result), TABLE_NOT_FOUND);
+	table_free(table);
 }
 END_TEST
 
@@ -513,7 +506,7 @@ END_TEST
 static int lookup_rules(const char *kind, int count)
 {
 	char path[256], name[300], text[256];
-	struct dictionary *dictionary;
+	struct table *table;
 	size_t steps = 0;
 	FILE *file;
 	int answer;
@@ -525,24 +518,23 @@ static int lookup_rules(const char *kind, int count)
 		fputs("/^.*.*[=+]/ x\n", file);
 	ck_assert_int_eq(fclose(file), 0);
 	snprintf(name, sizeof(name), "%s:%s", kind, path);
-	dictionary = open_named(name);
-	ck_assert_uint_eq(dictionary_size(dictionary), (size_t)count);
+	table = open_named(name);
+	ck_assert_uint_eq(table_size(table), (size_t)count);
 	memset(text, 'a', 250);
 	text[250] = '\0';
-	answer = dictionary_lookup_shared(dictionary, text, &steps);
-	if (answer == DICTIONARY_FAILED)
-		ck_assert_ptr_nonnull(
-			strstr(dictionary_why(dictionary, text, steps),
-			       "too many steps"));
-	dictionary_free(dictionary);
+	answer = table_lookup_shared(table, text, &steps);
+	if (answer == TABLE_FAILED)
+		ck_assert_ptr_nonnull(strstr(table_why(table, text, steps),
+					     "too many steps"));
+	table_free(table);
 	return answer;
 }
 
 /* Each pattern is within the limit, but not all of them. */
 START_TEST(gives_up_a_whole_table)
 {
-	ck_assert_int_eq(lookup_rules(kinds[_i], 1), DICTIONARY_NOT_FOUND);
-	ck_assert_int_eq(lookup_rules(kinds[_i], 1000), DICTIONARY_FAILED);
+	ck_assert_int_eq(lookup_rules(kinds[_i], 1), TABLE_NOT_FOUND);
+	ck_assert_int_eq(lookup_rules(kinds[_i], 1000), TABLE_FAILED);
 }
 END_TEST
 
@@ -562,19 +554,19 @@ static void fill_text(char *text, size_t length, unsigned draw)
  * minutes for them, and some hundred megabytes. */
 START_TEST(keeps_nothing_of_texts)
 {
-	struct dictionary *dictionary = open_named(
+	struct table *table = open_named(
 		"regexp:{{/^.*\\+.{20}@c\\.test$/ x},{/a[^x].{20}$/ y}}");
 	size_t before = 0;
 	char text[256];
 
 	for (unsigned i = 0; i < 5000; i++) {
 		fill_text(text, 250, i);
-		ck_assert_int_ge(dictionary_lookup(dictionary, text), 0);
+		ck_assert_int_ge(table_lookup(table, text), 0);
 		if (i == 0)
 			before = mallinfo2().uordblks;
 	}
 	ck_assert_uint_le(mallinfo2().uordblks, before + 4096);
-	dictionary_free(dictionary);
+	table_free(table);
 }
 END_TEST
 
@@ -591,47 +583,43 @@ static const struct {
 
 START_TEST(leaves_long_texts_to_postfix)
 {
-	struct dictionary_loader loader = { 0 };
-	struct dictionary_result result = { .text = "" };
-	struct dictionary *dictionary;
+	struct table_loader loader = { 0 };
+	struct table_result result = { .text = "" };
+	struct table *table;
 	struct error error;
 	char text[2048];
 
-	dictionary = lengths[_i].values
-			     ? dictionary_new_values(lengths[_i].name, true,
-						     &loader, &error)
-			     : dictionary_new(lengths[_i].name, true, &loader,
-					      &error);
-	ck_assert_ptr_nonnull(dictionary);
-	ck_assert_ptr_null(dictionary_asks(dictionary));
+	table = lengths[_i].values
+			? table_new_values(lengths[_i].name, true, &loader,
+					   &error)
+			: table_new(lengths[_i].name, true, &loader, &error);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_ptr_null(table_asks(table));
 	for (size_t length = lengths[_i].most - 1;
 	     length<sizeof(text); length += length> lengths[_i].most ? 500
 								     : 1) {
 		int got;
 
 		fill_text(text, length, 1);
-		got = lengths[_i].values
-			      ? (int)dictionary_find(dictionary, text, &result)
-			      : (int)dictionary_lookup(dictionary, text);
-		ck_assert_int_eq(got, length > lengths[_i].most
-					      ? DICTIONARY_ASK
-					      : DICTIONARY_FOUND);
+		got = lengths[_i].values ? (int)table_find(table, text, &result)
+					 : (int)table_lookup(table, text);
+		ck_assert_int_eq(got, length > lengths[_i].most ? TABLE_ASK
+								: TABLE_FOUND);
 		if (length > lengths[_i].most)
-			ck_assert_ptr_nonnull(
-				strstr(dictionary_why(dictionary, text, 0),
-				       "too long for patterns"));
+			ck_assert_ptr_nonnull(strstr(table_why(table, text, 0),
+						     "too long for patterns"));
 	}
-	dictionary_free(dictionary);
+	table_free(table);
 }
 END_TEST
 
 START_TEST(does_not_wait_for_ever)
 {
-	struct dictionary_loader loader = {
+	struct table_loader loader = {
 		.config_directory = directory,
-		.spent_ms = DICTIONARY_TIME_MS - 300,
+		.spent_ms = TABLE_TIME_MS - 300,
 	};
-	struct dictionary *dictionary;
+	struct table *table;
 	struct error error;
 	char path[256];
 
@@ -640,36 +628,36 @@ START_TEST(does_not_wait_for_ever)
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	for (int i = 0; i < 2; i++) {
-		dictionary = dictionary_new("hash:/x", true, &loader, &error);
-		ck_assert_ptr_nonnull(dictionary);
-		ck_assert_ptr_nonnull(strstr(dictionary_failure(dictionary),
-					     "did not end within"));
-		dictionary_free(dictionary);
+		table = table_new("hash:/x", true, &loader, &error);
+		ck_assert_ptr_nonnull(table);
+		ck_assert_ptr_nonnull(
+			strstr(table_failure(table), "did not end within"));
+		table_free(table);
 	}
-	ck_assert_int_ge(loader.spent_ms, DICTIONARY_TIME_MS);
+	ck_assert_int_ge(loader.spent_ms, TABLE_TIME_MS);
 	/* The second one has not had the time of a whole run. */
-	ck_assert_int_lt(loader.spent_ms, DICTIONARY_TIME_MS + 15000);
+	ck_assert_int_lt(loader.spent_ms, TABLE_TIME_MS + 15000);
 }
 END_TEST
 
 /* open_patiently - a large table. policyd limits the time of postmap, which a
  * busy machine may exceed: but not each time. */
-static struct dictionary *open_patiently(const char *name)
+static struct table *open_patiently(const char *name)
 {
 	for (int tries = 0;; tries++) {
-		struct dictionary *dictionary = open_named(name);
-		const char *failure = dictionary_failure(dictionary);
+		struct table *table = open_named(name);
+		const char *failure = table_failure(table);
 
 		if (failure == NULL || tries == 9 ||
 		    strstr(failure, "did not end within") == NULL)
-			return dictionary;
-		dictionary_free(dictionary);
+			return table;
+		table_free(table);
 	}
 }
 
 START_TEST(takes_a_million)
 {
-	struct dictionary *dictionary;
+	struct table *table;
 	char path[256];
 	FILE *file;
 
@@ -681,33 +669,29 @@ START_TEST(takes_a_million)
 	fclose(file);
 	ck_assert_int_eq(
 		try_shell("postmap -c %s btree:%s/t", directory, directory), 0);
-	dictionary = open_patiently("btree:@/t");
-	ck_assert_msg(dictionary_failure(dictionary) == NULL, "%s",
-		      dictionary_failure(dictionary));
-	ck_assert_uint_eq(dictionary_size(dictionary), 1000000);
-	ck_assert_int_eq(dictionary_lookup(dictionary, "d0.example.test"), 1);
-	ck_assert_int_eq(dictionary_lookup(dictionary, "d999999.example.test"),
-			 1);
-	ck_assert_int_eq(dictionary_lookup(dictionary, "d1000000.example.test"),
-			 0);
-	dictionary_free(dictionary);
+	table = open_patiently("btree:@/t");
+	ck_assert_msg(table_failure(table) == NULL, "%s", table_failure(table));
+	ck_assert_uint_eq(table_size(table), 1000000);
+	ck_assert_int_eq(table_lookup(table, "d0.example.test"), 1);
+	ck_assert_int_eq(table_lookup(table, "d999999.example.test"), 1);
+	ck_assert_int_eq(table_lookup(table, "d1000000.example.test"), 0);
+	table_free(table);
 }
 END_TEST
 
 START_TEST(fails_where_a_value_is_not_utf8)
 {
-	struct dictionary *dictionary;
+	struct table *table;
 
 	write_file("t", "good.test x\nbad.test \xff\n");
 	ck_assert_int_eq(
 		try_shell("postmap -c %s -u hash:%s/t", directory, directory),
 		0);
-	dictionary = open_named("hash:@/t");
-	ck_assert_int_eq(dictionary_lookup(dictionary, "good.test"), 1);
-	if (dictionary_size(dictionary) > 1)
-		ck_assert_int_eq(dictionary_lookup(dictionary, "bad.test"),
-				 DICTIONARY_FAILED);
-	dictionary_free(dictionary);
+	table = open_named("hash:@/t");
+	ck_assert_int_eq(table_lookup(table, "good.test"), 1);
+	if (table_size(table) > 1)
+		ck_assert_int_eq(table_lookup(table, "bad.test"), TABLE_FAILED);
+	table_free(table);
 }
 END_TEST
 
@@ -722,14 +706,14 @@ START_TEST(survives_half_a_table)
 					   types[i], directory),
 				 0);
 		for (int half = 0; half < 5000; half += 1500) {
-			struct dictionary *dictionary;
+			struct table *table;
 
 			try_shell("head -c %d %s/t.db >%s/half.db", half,
 				  directory, directory);
 			snprintf(name, sizeof(name), "%s:@/half", types[i]);
-			dictionary = open_named(name);
-			ck_assert_ptr_nonnull(dictionary_failure(dictionary));
-			dictionary_free(dictionary);
+			table = open_named(name);
+			ck_assert_ptr_nonnull(table_failure(table));
+			table_free(table);
 		}
 	}
 }
@@ -737,44 +721,44 @@ END_TEST
 
 START_TEST(notes_what_is_left_out)
 {
-	struct dictionary *dictionary;
+	struct table *table;
 
 	write_file("t", "/a/ x\n/(/ y\n\nrubbish\n");
-	dictionary = open_named("regexp:@/t");
-	ck_assert_uint_eq(dictionary_size(dictionary), 1);
+	table = open_named("regexp:@/t");
+	ck_assert_uint_eq(table_size(table), 1);
 	ck_assert_ptr_nonnull(strstr(notes, "/t, line 2: "));
 	ck_assert_ptr_nonnull(strstr(notes, "/t, line 4: neither"));
-	dictionary_free(dictionary);
+	table_free(table);
 }
 END_TEST
 
 START_TEST(keeps_domains_only)
 {
-	struct dictionary *dictionary;
+	struct table *table;
 
 	write_file("t", "user@a.test x\na.test x\n@b.test y\nB.test z\n");
-	dictionary = open_named("texthash:@/t");
-	ck_assert_uint_eq(dictionary_size(dictionary), 1);
-	dictionary_free(dictionary);
+	table = open_named("texthash:@/t");
+	ck_assert_uint_eq(table_size(table), 1);
+	table_free(table);
 }
 END_TEST
 
 /* Results that Postfix would refuse, because they are not UTF-8, or not. */
 static const struct {
 	const char *rule;
-	enum dictionary_answer answer; /* for \303\251.test */
+	enum table_answer answer; /* for \303\251.test */
 } results[] = {
-	{ "/^(.*)$/ $1\n", DICTIONARY_FOUND },
-	{ "/^(.)/ $1\n", DICTIONARY_FAILED },
-	{ "/^(.)/ a${1}b\n", DICTIONARY_FAILED },
-	{ "/^(.)(.)/ $1$2\n", DICTIONARY_FOUND },
-	{ "/^(.)(.)/ $1-$2\n", DICTIONARY_FAILED },
-	{ "/^(.)/ $$1\n", DICTIONARY_FOUND },
-	{ "/^(x)?/ $1\n", DICTIONARY_FOUND },
-	{ "/test$/ \303\n", DICTIONARY_FAILED },
-	{ "!/foo/ \303\n", DICTIONARY_FAILED },
-	{ "/test$/ \303\251\n", DICTIONARY_FOUND },
-	{ "/^(foo)/ $1\n/^(.)/ $1\n", DICTIONARY_FAILED },
+	{ "/^(.*)$/ $1\n", TABLE_FOUND },
+	{ "/^(.)/ $1\n", TABLE_FAILED },
+	{ "/^(.)/ a${1}b\n", TABLE_FAILED },
+	{ "/^(.)(.)/ $1$2\n", TABLE_FOUND },
+	{ "/^(.)(.)/ $1-$2\n", TABLE_FAILED },
+	{ "/^(.)/ $$1\n", TABLE_FOUND },
+	{ "/^(x)?/ $1\n", TABLE_FOUND },
+	{ "/test$/ \303\n", TABLE_FAILED },
+	{ "!/foo/ \303\n", TABLE_FAILED },
+	{ "/test$/ \303\251\n", TABLE_FOUND },
+	{ "/^(foo)/ $1\n/^(.)/ $1\n", TABLE_FAILED },
 };
 
 START_TEST(a_result_is_utf8)
@@ -783,13 +767,13 @@ START_TEST(a_result_is_utf8)
 
 	for (int i = 0; i < COUNT(types); i++) {
 		char *text = xasprintf("%s:@/t", types[i]);
-		struct dictionary *dictionary;
+		struct table *table;
 
 		write_file("t", results[_i].rule);
-		dictionary = open_named(text);
-		ck_assert_int_eq(dictionary_lookup(dictionary, "\303\251.test"),
+		table = open_named(text);
+		ck_assert_int_eq(table_lookup(table, "\303\251.test"),
 				 results[_i].answer);
-		dictionary_free(dictionary);
+		table_free(table);
 		free(text);
 	}
 }
@@ -802,89 +786,79 @@ static const struct {
 	const char *source; /* of @/t, or NULL */
 	const char *made;
 	const char *key;
-	enum dictionary_answer answer;
+	enum table_answer answer;
 	const char *text;
 } values[] = {
 	{ "texthash:@/t", "a@b.test  alice, bob \n", NULL, "a@b.test",
-	  DICTIONARY_FOUND, "alice, bob" },
-	{ "texthash:@/t", "a@b.test x\n y\n", NULL, "a@b.test",
-	  DICTIONARY_FOUND, "x y" },
-	{ "texthash:@/t", "A@B.test x\n", NULL, "a@b.test", DICTIONARY_FOUND,
-	  "x" },
+	  TABLE_FOUND, "alice, bob" },
+	{ "texthash:@/t", "a@b.test x\n y\n", NULL, "a@b.test", TABLE_FOUND,
+	  "x y" },
+	{ "texthash:@/t", "A@B.test x\n", NULL, "a@b.test", TABLE_FOUND, "x" },
 	{ "texthash:@/t", "\303\211@b.test \303\211\n", NULL, "\303\251@b.test",
-	  DICTIONARY_FOUND, "\303\211" },
-	{ "proxy:texthash:@/t", "a@b.test x\n", NULL, "a@b.test",
-	  DICTIONARY_FOUND, "x" },
-	{ "texthash:@/t", "a@b.test x\n", NULL, "b.test", DICTIONARY_NOT_FOUND,
+	  TABLE_FOUND, "\303\211" },
+	{ "proxy:texthash:@/t", "a@b.test x\n", NULL, "a@b.test", TABLE_FOUND,
+	  "x" },
+	{ "texthash:@/t", "a@b.test x\n", NULL, "b.test", TABLE_NOT_FOUND,
 	  NULL },
 	{ "texthash:@/t", "\"a b\"@c.test x y\n", NULL, "\"a b\"@c.test",
-	  DICTIONARY_FOUND, "x y" },
-	{ "texthash:@/t", "a@b.test\n", NULL, "a@b.test", DICTIONARY_NOT_FOUND,
+	  TABLE_FOUND, "x y" },
+	{ "texthash:@/t", "a@b.test\n", NULL, "a@b.test", TABLE_NOT_FOUND,
 	  NULL },
-	{ "texthash:@/t", "a x\nA y\n", NULL, "a", DICTIONARY_FAILED, NULL },
+	{ "texthash:@/t", "a x\nA y\n", NULL, "a", TABLE_FAILED, NULL },
 	{ "hash:@/t", "A@b.test  alice,\tbob \n", "postmap", "a@b.test",
-	  DICTIONARY_FOUND, "alice,\tbob" },
-	{ "hash:@/t", "A@b.test x\n", "postmap -f", "a@b.test",
-	  DICTIONARY_NOT_FOUND, NULL },
-	{ "lmdb:@/t", "@b.test x\n", "postmap", "@b.test", DICTIONARY_FOUND,
+	  TABLE_FOUND, "alice,\tbob" },
+	{ "hash:@/t", "A@b.test x\n", "postmap -f", "a@b.test", TABLE_NOT_FOUND,
+	  NULL },
+	{ "lmdb:@/t", "@b.test x\n", "postmap", "@b.test", TABLE_FOUND, "x" },
+	{ "hash:@/none", NULL, NULL, "a", TABLE_FAILED, NULL },
+	{ "inline:{ A@b=x, { c = y , z } }", NULL, NULL, "a@b", TABLE_FOUND,
 	  "x" },
-	{ "hash:@/none", NULL, NULL, "a", DICTIONARY_FAILED, NULL },
-	{ "inline:{ A@b=x, { c = y , z } }", NULL, NULL, "a@b",
-	  DICTIONARY_FOUND, "x" },
-	{ "inline:{ A@b=x, { c = y , z } }", NULL, NULL, "c", DICTIONARY_FOUND,
+	{ "inline:{ A@b=x, { c = y , z } }", NULL, NULL, "c", TABLE_FOUND,
 	  "y , z" },
-	{ "inline:{ { a = } }", NULL, NULL, "a", DICTIONARY_FAILED, NULL },
-	{ "inline:{ a=x, A=y }", NULL, NULL, "a", DICTIONARY_FAILED, NULL },
-	{ "static:all", NULL, NULL, "a@b.test", DICTIONARY_FOUND, "all" },
-	{ "static:{ a , b }", NULL, NULL, "a@b.test", DICTIONARY_FOUND,
-	  "a , b" },
-	{ "static:{ }", NULL, NULL, "a@b.test", DICTIONARY_FAILED, NULL },
-	{ "static:\303", NULL, NULL, "a@b.test", DICTIONARY_FAILED, NULL },
-	{ "cidr:{{0.0.0.0/0 all}}", NULL, NULL, "a@b.test",
-	  DICTIONARY_NOT_FOUND, NULL },
+	{ "inline:{ { a = } }", NULL, NULL, "a", TABLE_FAILED, NULL },
+	{ "inline:{ a=x, A=y }", NULL, NULL, "a", TABLE_FAILED, NULL },
+	{ "static:all", NULL, NULL, "a@b.test", TABLE_FOUND, "all" },
+	{ "static:{ a , b }", NULL, NULL, "a@b.test", TABLE_FOUND, "a , b" },
+	{ "static:{ }", NULL, NULL, "a@b.test", TABLE_FAILED, NULL },
+	{ "static:\303", NULL, NULL, "a@b.test", TABLE_FAILED, NULL },
+	{ "cidr:{{0.0.0.0/0 all}}", NULL, NULL, "a@b.test", TABLE_NOT_FOUND,
+	  NULL },
 	/* Nobody looks an address up that is none; if so, it fails. */
-	{ "cidr:{{0.0.0.0/0 all}}", NULL, NULL, "127.0.0.1", DICTIONARY_FAILED,
+	{ "cidr:{{0.0.0.0/0 all}}", NULL, NULL, "127.0.0.1", TABLE_FAILED,
 	  NULL },
-	{ "fail:x", NULL, NULL, "a@b.test", DICTIONARY_FAILED, NULL },
-	{ "mysql:/x", NULL, NULL, "a@b.test", DICTIONARY_ASK, NULL },
+	{ "fail:x", NULL, NULL, "a@b.test", TABLE_FAILED, NULL },
+	{ "mysql:/x", NULL, NULL, "a@b.test", TABLE_ASK, NULL },
 	{ "pcre:@/t", "/^(.*)@b/  $1, ${1}x  $$ $(1) \n", NULL, "a@b.test",
-	  DICTIONARY_FOUND, "a, ax  $ a" },
-	{ "regexp:@/t", "/^(.*)@(b)/ $2$1\n", NULL, "a@b.test",
-	  DICTIONARY_FOUND, "ba" },
+	  TABLE_FOUND, "a, ax  $ a" },
+	{ "regexp:@/t", "/^(.*)@(b)/ $2$1\n", NULL, "a@b.test", TABLE_FOUND,
+	  "ba" },
 	{ "regexp:@/t", "/^(.*)@(b)/!/^b/ $2$1\n", NULL, "a@b.test",
-	  DICTIONARY_FOUND, "ba" },
+	  TABLE_FOUND, "ba" },
 	{ "pcre:@/t", "/^a/ one\n/^b/ two\n/./ three\n", NULL, "b@b.test",
-	  DICTIONARY_FOUND, "two" },
+	  TABLE_FOUND, "two" },
 	{ "pcre:@/t", "if !/^a/\n/./ one\nendif\n/b/ two\n", NULL, "a@b.test",
-	  DICTIONARY_FOUND, "two" },
-	{ "pcre:@/t", "!/^a/ $$1\n", NULL, "b@b.test", DICTIONARY_FOUND, "$1" },
-	{ "pcre:@/t", "!/^(a)/ $1\n", NULL, "b@b.test", DICTIONARY_NOT_FOUND,
-	  NULL },
-	{ "pcre:@/t", "/^(x)?a/ $1\n", NULL, "a@b.test", DICTIONARY_FAILED,
-	  NULL },
-	{ "regexp:@/t", "/^(x)?a/ $1\n", NULL, "a@b.test", DICTIONARY_FAILED,
-	  NULL },
-	{ "pcre:@/t", "/^(x)?a/ $1\n", NULL, "xa@b.test", DICTIONARY_FOUND,
-	  "x" },
-	{ "pcre:@/t", "/^a/\n", NULL, "a@b.test", DICTIONARY_FAILED, NULL },
-	{ "pcre:@/t", "/^a/ \303\n", NULL, "a@b.test", DICTIONARY_FAILED,
-	  NULL },
-	{ "pcre:@/t", "/^(.)/ $1\n", NULL, "\303\251@b.test", DICTIONARY_FAILED,
+	  TABLE_FOUND, "two" },
+	{ "pcre:@/t", "!/^a/ $$1\n", NULL, "b@b.test", TABLE_FOUND, "$1" },
+	{ "pcre:@/t", "!/^(a)/ $1\n", NULL, "b@b.test", TABLE_NOT_FOUND, NULL },
+	{ "pcre:@/t", "/^(x)?a/ $1\n", NULL, "a@b.test", TABLE_FAILED, NULL },
+	{ "regexp:@/t", "/^(x)?a/ $1\n", NULL, "a@b.test", TABLE_FAILED, NULL },
+	{ "pcre:@/t", "/^(x)?a/ $1\n", NULL, "xa@b.test", TABLE_FOUND, "x" },
+	{ "pcre:@/t", "/^a/\n", NULL, "a@b.test", TABLE_FAILED, NULL },
+	{ "pcre:@/t", "/^a/ \303\n", NULL, "a@b.test", TABLE_FAILED, NULL },
+	{ "pcre:@/t", "/^(.)/ $1\n", NULL, "\303\251@b.test", TABLE_FAILED,
 	  NULL },
 	{ "pcre:@/t", "/^((a+)+)+$/ x\n", NULL,
-	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@", DICTIONARY_FAILED,
-	  NULL },
-	{ "regexp:{{/(a)\\1/ $1}}", NULL, NULL, "aa@b.test", DICTIONARY_ASK,
-	  NULL },
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@", TABLE_FAILED, NULL },
+	{ "regexp:{{/(a)\\1/ $1}}", NULL, NULL, "aa@b.test", TABLE_ASK, NULL },
 };
 
 START_TEST(finds_values)
 {
-	struct dictionary_loader loader = { .config_directory = directory };
+	struct table_loader loader = { .config_directory = directory };
 	const char *name = values[_i].name;
 	const char *at = strstr(name, ":@/");
-	struct dictionary_result result = { .text = "" };
-	struct dictionary *dictionary;
+	struct table_result result = { .text = "" };
+	struct table *table;
 	struct error error;
 	char *full = xstrdup(name);
 
@@ -899,14 +873,14 @@ START_TEST(finds_values)
 		ck_assert_int_eq(try_shell("%s -c %s %s", values[_i].made,
 					   directory, full),
 				 0);
-	dictionary = dictionary_new_values(full, true, &loader, &error);
-	ck_assert_msg(dictionary != NULL, "%s: %s", full, error.text);
-	ck_assert_int_eq(dictionary_find(dictionary, values[_i].key, &result),
+	table = table_new_values(full, true, &loader, &error);
+	ck_assert_msg(table != NULL, "%s: %s", full, error.text);
+	ck_assert_int_eq(table_find(table, values[_i].key, &result),
 			 values[_i].answer);
 	if (values[_i].text != NULL)
 		ck_assert_str_eq(result.text, values[_i].text);
 	free(result.owned);
-	dictionary_free(dictionary);
+	table_free(table);
 	free(full);
 }
 END_TEST
@@ -915,41 +889,38 @@ END_TEST
 static const struct {
 	const char *type;
 	const char *postfix;
-	enum dictionary_answer answer; /* for the key in lower case */
+	enum table_answer answer; /* for the key in lower case */
 } proxied[] = {
-	{ "texthash", "3.10.13", DICTIONARY_NOT_FOUND },
-	{ "texthash", "3.11.0", DICTIONARY_FOUND },
-	{ "texthash", "3.11-20250626", DICTIONARY_FAILED },
-	{ "texthash", NULL, DICTIONARY_FAILED },
-	{ "inline", "3.10.13", DICTIONARY_NOT_FOUND },
-	{ "inline", "3.11.7", DICTIONARY_FAILED },
-	{ "inline", NULL, DICTIONARY_FAILED },
+	{ "texthash", "3.10.13", TABLE_NOT_FOUND },
+	{ "texthash", "3.11.0", TABLE_FOUND },
+	{ "texthash", "3.11-20250626", TABLE_FAILED },
+	{ "texthash", NULL, TABLE_FAILED },
+	{ "inline", "3.10.13", TABLE_NOT_FOUND },
+	{ "inline", "3.11.7", TABLE_FAILED },
+	{ "inline", NULL, TABLE_FAILED },
 };
 
 START_TEST(folds_behind_proxy)
 {
-	struct dictionary_loader loader = {
+	struct table_loader loader = {
 		.config_directory = directory,
 		.postfix = postfix_version(proxied[_i].postfix),
 	};
-	struct dictionary_result result = { .text = "" };
-	struct dictionary *dictionary;
+	struct table_result result = { .text = "" };
+	struct table *table;
 	struct error error;
 	char *text = strcmp(proxied[_i].type, "inline") == 0
 			     ? xstrdup("proxy:inline:{ A@B=x, c@d=y }")
 			     : xasprintf("proxy:texthash:%s/t", directory);
 
 	write_file("t", "A@B x\nc@d y\n");
-	dictionary = dictionary_new_values(text, true, &loader, &error);
-	ck_assert_ptr_nonnull(dictionary);
-	ck_assert_int_eq(dictionary_find(dictionary, "a@b", &result),
-			 proxied[_i].answer);
-	ck_assert_int_eq(dictionary_find(dictionary, "c@d", &result),
-			 DICTIONARY_FOUND);
+	table = table_new_values(text, true, &loader, &error);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_int_eq(table_find(table, "a@b", &result), proxied[_i].answer);
+	ck_assert_int_eq(table_find(table, "c@d", &result), TABLE_FOUND);
 	ck_assert_str_eq(result.text, "y");
-	ck_assert_ptr_nonnull(
-		strstr(dictionary_why(dictionary, "a@b", 0), "version"));
-	dictionary_free(dictionary);
+	ck_assert_ptr_nonnull(strstr(table_why(table, "a@b", 0), "version"));
+	table_free(table);
 	free(text);
 }
 END_TEST
@@ -957,9 +928,9 @@ END_TEST
 /* A hundred thousand, each with its value, and none for another. */
 START_TEST(keeps_many_values)
 {
-	struct dictionary_loader loader = { .config_directory = directory };
-	struct dictionary_result result = { .text = "" };
-	struct dictionary *dictionary;
+	struct table_loader loader = { .config_directory = directory };
+	struct table_result result = { .text = "" };
+	struct table *table;
 	struct error error;
 	char path[256], key[300];
 	FILE *file;
@@ -971,25 +942,23 @@ START_TEST(keeps_many_values)
 		fprintf(file, "user%d@example.test login%d, x\n", i, i);
 	fclose(file);
 	snprintf(key, sizeof(key), "texthash:%s", path);
-	dictionary = dictionary_new_values(key, true, &loader, &error);
-	ck_assert_ptr_null(dictionary_failure(dictionary));
-	ck_assert_uint_eq(dictionary_size(dictionary), 100000);
+	table = table_new_values(key, true, &loader, &error);
+	ck_assert_ptr_null(table_failure(table));
+	ck_assert_uint_eq(table_size(table), 100000);
 	for (int i = 0; i < 100000; i++) {
 		snprintf(key, sizeof(key), "user%d@example.test", i);
 		snprintf(path, sizeof(path), "login%d, x", i);
-		ck_assert_int_eq(dictionary_find(dictionary, key, &result),
-				 DICTIONARY_FOUND);
+		ck_assert_int_eq(table_find(table, key, &result), TABLE_FOUND);
 		ck_assert_str_eq(result.text, path);
 	}
-	ck_assert_int_eq(
-		dictionary_find(dictionary, "user100000@example.test", &result),
-		DICTIONARY_NOT_FOUND);
+	ck_assert_int_eq(table_find(table, "user100000@example.test", &result),
+			 TABLE_NOT_FOUND);
 	/* Values and parts of them are no keys. */
-	ck_assert_int_eq(dictionary_find(dictionary, "login5, x", &result),
-			 DICTIONARY_NOT_FOUND);
-	ck_assert_int_eq(dictionary_find(dictionary, "ogin5, x", &result),
-			 DICTIONARY_NOT_FOUND);
-	dictionary_free(dictionary);
+	ck_assert_int_eq(table_find(table, "login5, x", &result),
+			 TABLE_NOT_FOUND);
+	ck_assert_int_eq(table_find(table, "ogin5, x", &result),
+			 TABLE_NOT_FOUND);
+	table_free(table);
 }
 END_TEST
 
