@@ -21,7 +21,7 @@ struct rule {
 };
 
 /* add - append a rule */
-static void add(struct rules *rules, const struct rule *rule)
+static void add(struct table_blocks *rules, const struct rule *rule)
 {
 	rules->rules = xreallocarray(rules->rules, rules->count + 1,
 				     sizeof(*rules->rules));
@@ -29,14 +29,14 @@ static void add(struct rules *rules, const struct rule *rule)
 	rules->rules[rules->count++].line = rules->line;
 }
 
-/* rules_add - append a condition with a result */
-void rules_add(struct rules *rules, void *condition)
+/* table_blocks_add - append a condition with a result */
+void table_blocks_add(struct table_blocks *rules, void *condition)
 {
 	add(rules, &(struct rule){ RULE_MATCH, condition, 0, 0 });
 }
 
-/* rules_add_if - append the condition for the rules up to ENDIF */
-void rules_add_if(struct rules *rules, void *condition)
+/* table_blocks_add_if - append the condition for the rules up to ENDIF */
+void table_blocks_add_if(struct table_blocks *rules, void *condition)
 {
 	rules->open = xreallocarray(rules->open, rules->depth + 1,
 				    sizeof(*rules->open));
@@ -44,8 +44,8 @@ void rules_add_if(struct rules *rules, void *condition)
 	add(rules, &(struct rule){ RULE_IF, condition, 0, 0 });
 }
 
-/* rules_add_endif - end the innermost IF */
-bool rules_add_endif(struct rules *rules)
+/* table_blocks_add_endif - end the innermost IF */
+bool table_blocks_add_endif(struct table_blocks *rules)
 {
 	if (rules->depth == 0)
 		return false;
@@ -55,8 +55,8 @@ bool rules_add_endif(struct rules *rules)
 }
 
 /* find - try the rules in order; found is the one that matched */
-static int find(const struct rules *rules, rules_test *test, const void *key,
-		const struct rule **found)
+static int find(const struct table_blocks *rules, table_blocks_test *test,
+		const void *key, const struct rule **found)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->rules[i];
@@ -78,9 +78,9 @@ static int find(const struct rules *rules, rules_test *test, const void *key,
 	return 0;
 }
 
-/* rules_find - try them in order */
-int rules_find(const struct rules *rules, rules_test *test, const void *key,
-	       const void **found)
+/* table_blocks_find - try them in order */
+int table_blocks_find(const struct table_blocks *rules, table_blocks_test *test,
+		      const void *key, const void **found)
 {
 	const struct rule *rule = NULL;
 	int result = find(rules, test, key, &rule);
@@ -90,16 +90,18 @@ int rules_find(const struct rules *rules, rules_test *test, const void *key,
 	return result;
 }
 
-/* rules_line - the line of the rule that matches */
-int rules_line(const struct rules *rules, rules_test *test, const void *key)
+/* table_blocks_line - the line of the rule that matches */
+int table_blocks_line(const struct table_blocks *rules, table_blocks_test *test,
+		      const void *key)
 {
 	const struct rule *found;
 
 	return find(rules, test, key, &found) == 1 ? found->line : 0;
 }
 
-/* rules_clear - free all */
-void rules_clear(struct rules *rules, void (*free_condition)(void *))
+/* table_blocks_clear - free all */
+void table_blocks_clear(struct table_blocks *rules,
+			void (*free_condition)(void *))
 {
 	for (size_t i = 0; i < rules->count; i++)
 		if (rules->rules[i].condition != NULL)
@@ -109,8 +111,8 @@ void rules_clear(struct rules *rules, void (*free_condition)(void *))
 	memset(rules, 0, sizeof(*rules));
 }
 
-/* rules_keyword - is it IF or ENDIF? */
-bool rules_keyword(const char *line, const char *keyword)
+/* table_blocks_keyword - is it IF or ENDIF? */
+bool table_blocks_keyword(const char *line, const char *keyword)
 {
 	size_t length = strlen(keyword);
 
@@ -118,8 +120,8 @@ bool rules_keyword(const char *line, const char *keyword)
 	       !isalnum((unsigned char)line[length]);
 }
 
-/* rules_negations - skip "!" and white space */
-char *rules_negations(char *text, bool *match)
+/* table_blocks_negations - skip "!" and white space */
+char *table_blocks_negations(char *text, bool *match)
 {
 	*match = true;
 	for (; *text == '!' || isspace((unsigned char)*text); text++)

@@ -118,11 +118,11 @@ static int parse_network(struct network *network, char *pattern,
 }
 
 /* add_network - add a rule or an IF; a rule must have a result */
-static int add_network(struct rules *rules, char *text, bool is_if,
+static int add_network(struct table_blocks *rules, char *text, bool is_if,
 		       struct error *error)
 {
 	struct network *network = xcalloc(1, sizeof(*network));
-	char *pattern = rules_negations(text, &network->match);
+	char *pattern = table_blocks_negations(text, &network->match);
 	char *result = pattern + strcspn(pattern, is_if ? "" : " \t\v\f\r");
 	bool has_result = *result != '\0';
 
@@ -131,9 +131,9 @@ static int add_network(struct rules *rules, char *text, bool is_if,
 		error_set(error, "no pattern, or no result");
 	else if (parse_network(network, pattern, error) == 0) {
 		if (is_if)
-			rules_add_if(rules, network);
+			table_blocks_add_if(rules, network);
 		else
-			rules_add(rules, network);
+			table_blocks_add(rules, network);
 		return 0;
 	}
 	free(network);
@@ -141,15 +141,16 @@ static int add_network(struct rules *rules, char *text, bool is_if,
 }
 
 /* read_rule - read a logical line, without trailing white space */
-static int read_rule(struct rules *rules, char *line, struct error *error)
+static int read_rule(struct table_blocks *rules, char *line,
+		     struct error *error)
 {
-	if (rules_keyword(line, "IF"))
+	if (table_blocks_keyword(line, "IF"))
 		return add_network(rules, line + 2, true, error);
-	if (!rules_keyword(line, "ENDIF"))
+	if (!table_blocks_keyword(line, "ENDIF"))
 		return add_network(rules, line, false, error);
 	if (line[5 + strspn(line + 5, " \t\v\f\r")] != '\0')
 		return error_set(error, "text after ENDIF");
-	if (!rules_add_endif(rules))
+	if (!table_blocks_add_endif(rules))
 		return error_set(error, "ENDIF without IF");
 	return 0;
 }
@@ -163,7 +164,7 @@ static int read_line(void *context, int number, char *line, struct error *error)
 
 	while (length > 0 && isspace((unsigned char)line[length - 1]))
 		line[--length] = '\0';
-	((struct rules *)reader->table->data)->line = number;
+	((struct table_blocks *)reader->table->data)->line = number;
 	if (read_rule(reader->table->data, line, error) == 0)
 		return 0;
 	note = xasprintf("%s: the rule is skipped, as in Postfix", error->text);
@@ -177,7 +178,7 @@ static int open_cidr(struct table *table, struct table_loader *loader,
 		     struct error *error)
 {
 	struct reader reader = { table, loader };
-	struct rules *rules = xcalloc(1, sizeof(*rules));
+	struct table_blocks *rules = xcalloc(1, sizeof(*rules));
 	char *text;
 
 	table->data = rules;
@@ -208,13 +209,14 @@ static int test(const void *condition, const void *key)
 /* look_up - the first rule that matches */
 static enum table_answer look_up(const struct table *table, const char *key)
 {
-	return (enum table_answer)rules_find(table->data, test, key, NULL);
+	return (enum table_answer)table_blocks_find(table->data, test, key,
+						    NULL);
 }
 
 /* find_line - the line of that rule */
 static int find_line(const struct table *table, const char *key)
 {
-	return rules_line(table->data, test, key);
+	return table_blocks_line(table->data, test, key);
 }
 
 /* is_wide - does a rule, or an IF, match strangers? So does a rule for
@@ -233,14 +235,14 @@ static int is_wide(const void *condition, const void *nobody)
  * IF */
 static int find_wide_line(const struct table *table)
 {
-	return rules_line(table->data, is_wide, "");
+	return table_blocks_line(table->data, is_wide, "");
 }
 
 /* close_cidr - free the rules */
 static void close_cidr(struct table *table)
 {
 	if (table->data != NULL)
-		rules_clear(table->data, free);
+		table_blocks_clear(table->data, free);
 	free(table->data);
 }
 

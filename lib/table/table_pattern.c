@@ -77,7 +77,7 @@ static char *pattern_end(char *text, char delimiter)
 static int read_pattern(struct reader *reader, char **text,
 			struct pattern *pattern, struct error *error)
 {
-	char *start = rules_negations(*text, &pattern->match);
+	char *start = table_blocks_negations(*text, &pattern->match);
 	const char *letters;
 	unsigned options;
 	bool costly;
@@ -214,7 +214,7 @@ static int add_condition(struct reader *reader, char *text, bool is_if,
 			 struct error *error)
 {
 	struct condition *condition = xcalloc(1, sizeof(*condition));
-	struct rules *rules = reader->table->data;
+	struct table_blocks *rules = reader->table->data;
 	int result;
 
 	if (is_if)
@@ -225,9 +225,9 @@ static int add_condition(struct reader *reader, char *text, bool is_if,
 	if (result < 0)
 		free_condition(condition);
 	else if (is_if)
-		rules_add_if(rules, condition);
+		table_blocks_add_if(rules, condition);
 	else
-		rules_add(rules, condition);
+		table_blocks_add(rules, condition);
 	return result;
 }
 
@@ -236,11 +236,11 @@ static int read_rule(struct reader *reader, char *line, struct error *error)
 {
 	if (!isalnum((unsigned char)*line))
 		return add_condition(reader, line, false, error);
-	if (rules_keyword(line, "IF"))
+	if (table_blocks_keyword(line, "IF"))
 		return add_condition(reader, line + 2, true, error);
-	if (!rules_keyword(line, "ENDIF"))
+	if (!table_blocks_keyword(line, "ENDIF"))
 		return error_set(error, "neither a pattern nor IF nor ENDIF");
-	if (!rules_add_endif(reader->table->data))
+	if (!table_blocks_add_endif(reader->table->data))
 		return error_set(error, "ENDIF without IF");
 	return 0;
 }
@@ -254,7 +254,7 @@ static int read_line(void *context, int number, char *line, struct error *error)
 
 	while (length > 0 && isspace((unsigned char)line[length - 1]))
 		line[--length] = '\0';
-	((struct rules *)reader->table->data)->line = number;
+	((struct table_blocks *)reader->table->data)->line = number;
 	if (read_rule(reader, line, error) == 0)
 		return 0;
 	if (reader->unsure)
@@ -273,7 +273,7 @@ static int open_rules(struct table *table, enum expression_kind kind,
 		      struct table_loader *loader, struct error *error)
 {
 	struct reader reader = { table, loader, kind, false };
-	struct rules *rules = xcalloc(1, sizeof(*rules));
+	struct table_blocks *rules = xcalloc(1, sizeof(*rules));
 	char *text;
 	int result;
 
@@ -414,7 +414,7 @@ static enum table_answer find(const struct table *table,
 	const struct condition *condition;
 	const void *found = NULL;
 	size_t length;
-	int answer = rules_find(table->data, holds, subject, &found);
+	int answer = table_blocks_find(table->data, holds, subject, &found);
 
 	if (answer <= 0)
 		return (enum table_answer)answer;
@@ -438,7 +438,8 @@ static enum table_answer search(const struct table *table, const char *key,
 		return TABLE_ASK;
 	if (result != NULL)
 		return find(table, &subject, result);
-	return (enum table_answer)rules_find(table->data, test, &subject, NULL);
+	return (enum table_answer)table_blocks_find(table->data, test, &subject,
+						    NULL);
 }
 
 /* find_line - the line of that rule */
@@ -446,7 +447,8 @@ static int find_line(const struct table *table, const char *key)
 {
 	size_t steps = 0;
 
-	return rules_line(table->data, test, &(struct subject){ key, &steps });
+	return table_blocks_line(table->data, test,
+				 &(struct subject){ key, &steps });
 }
 
 /* why - was it too long, did it take too long, or is the result bad? */
@@ -467,7 +469,7 @@ static const char *why(const struct table *table, const char *key, size_t steps)
 static void close_rules(struct table *table)
 {
 	if (table->data != NULL)
-		rules_clear(table->data, free_condition);
+		table_blocks_clear(table->data, free_condition);
 	free(table->data);
 }
 
