@@ -37,8 +37,8 @@
 #define MATCH_STEPS 64	 /* the cost of PCRE2 before it looks at the text */
 #define ITEM_STEPS  6	 /* the cost of an item of it; more if it is large */
 
-struct expression {
-	struct automaton *posix; /* NULL with EXPRESSION_PCRE */
+struct pattern {
+	struct automaton *posix; /* NULL with PATTERN_PCRE */
 	pcre2_code *pcre;
 	pcre2_match_context *limits;
 	size_t item_steps; /* with pcre */
@@ -70,11 +70,11 @@ static const struct letter pcre_letters[] = {
 	{ '\0', 0 },
 };
 
-/* expression_options - read the letters after a pattern */
-int expression_options(enum expression_kind kind, const char **text,
-		       unsigned *options, struct error *error)
+/* pattern_options - read the letters after a pattern */
+int pattern_options(enum pattern_kind kind, const char **text,
+		    unsigned *options, struct error *error)
 {
-	bool pcre = kind == EXPRESSION_PCRE;
+	bool pcre = kind == PATTERN_PCRE;
 	const char *next = *text;
 
 	*options =
@@ -155,7 +155,7 @@ static int check_posix(const char *pattern, int options, struct error *error)
 }
 
 /* compile_posix - compile as regcomp(3) does */
-static int compile_posix(struct expression *expression, const char *pattern,
+static int compile_posix(struct pattern *expression, const char *pattern,
 			 unsigned options, bool *costly, struct error *error)
 {
 	*costly = is_costly(pattern);
@@ -172,7 +172,7 @@ static int compile_posix(struct expression *expression, const char *pattern,
 }
 
 /* compile_pcre - with PCRE2 */
-static int compile_pcre(struct expression *expression, const char *pattern,
+static int compile_pcre(struct pattern *expression, const char *pattern,
 			unsigned options, struct error *error)
 {
 	uint32_t groups = 0;
@@ -205,8 +205,8 @@ static int compile_pcre(struct expression *expression, const char *pattern,
 	return 0;
 }
 
-/* expression_free - NULL is allowed */
-void expression_free(struct expression *expression)
+/* pattern_free - NULL is allowed */
+void pattern_free(struct pattern *expression)
 {
 	if (expression == NULL)
 		return;
@@ -216,12 +216,11 @@ void expression_free(struct expression *expression)
 	free(expression);
 }
 
-/* expression_new - compile a pattern */
-struct expression *expression_new(enum expression_kind kind,
-				  const char *pattern, unsigned options,
-				  bool *costly, struct error *error)
+/* pattern_new - compile a pattern */
+struct pattern *pattern_new(enum pattern_kind kind, const char *pattern,
+			    unsigned options, bool *costly, struct error *error)
 {
-	struct expression *expression;
+	struct pattern *expression;
 	int result;
 
 	*costly = false;
@@ -231,24 +230,24 @@ struct expression *expression_new(enum expression_kind kind,
 		return NULL;
 	}
 	expression = xcalloc(1, sizeof(*expression));
-	result = kind == EXPRESSION_PCRE
+	result = kind == PATTERN_PCRE
 			 ? compile_pcre(expression, pattern, options, error)
 			 : compile_posix(expression, pattern, options, costly,
 					 error);
 	if (result == 0)
 		return expression;
-	expression_free(expression);
+	pattern_free(expression);
 	return NULL;
 }
 
-/* expression_groups - the number of "(...)" that can be referred to */
-size_t expression_groups(const struct expression *expression)
+/* pattern_groups - the number of "(...)" that can be referred to */
+size_t pattern_groups(const struct pattern *expression)
 {
 	return expression->groups;
 }
 
-/* expression_sure - will a match report what that group matched? */
-bool expression_sure(const struct expression *expression, size_t group)
+/* pattern_sure - will a match report what that group matched? */
+bool pattern_sure(const struct pattern *expression, size_t group)
 {
 	return expression->posix == NULL ||
 	       automaton_sure(expression->posix, group);
@@ -290,7 +289,7 @@ static int count_item(pcre2_callout_block *block, void *context)
 }
 
 /* match_pcre - match within the limits */
-static int match_pcre(const struct expression *expression, const char *text,
+static int match_pcre(const struct pattern *expression, const char *text,
 		      struct match_group *groups, size_t *steps)
 {
 	size_t size = groups != NULL ? expression->groups + 1 : 1;
@@ -321,9 +320,9 @@ static int match_pcre(const struct expression *expression, const char *text,
 	return result < 0 ? -1 : 1;
 }
 
-/* expression_match - does any part of the text match? */
-int expression_match(const struct expression *expression, const char *text,
-		     struct match_group *groups, size_t *steps)
+/* pattern_match - does any part of the text match? */
+int pattern_match(const struct pattern *expression, const char *text,
+		  struct match_group *groups, size_t *steps)
 {
 	if (expression->posix != NULL)
 		return automaton_match(expression->posix, text, groups, steps);

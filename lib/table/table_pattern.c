@@ -25,8 +25,8 @@
 
 /* One pattern of a rule. */
 struct pattern {
-	struct expression *expression; /* NULL: no pattern */
-	bool match;		       /* false: negated */
+	struct pattern *expression; /* NULL: no pattern */
+	bool match;		    /* false: negated */
 };
 
 /* A condition for table_blocks.h; the second pattern must match, too. */
@@ -39,14 +39,14 @@ struct condition {
 /* The key of a lookup, for table_blocks.h. */
 struct subject {
 	const char *key;
-	size_t *steps; /* of expression_match() */
+	size_t *steps; /* of pattern_match() */
 };
 
 /* The state of reading. */
 struct reader {
 	struct table *table;
 	const struct table_loader *loader;
-	enum expression_kind kind;
+	enum pattern_kind kind;
 	bool unsure; /* of a map: the result of a rule may be empty */
 };
 
@@ -55,8 +55,8 @@ static void free_condition(void *context)
 {
 	struct condition *condition = context;
 
-	expression_free(condition->patterns[0].expression);
-	expression_free(condition->patterns[1].expression);
+	pattern_free(condition->patterns[0].expression);
+	pattern_free(condition->patterns[1].expression);
 	free(condition->result);
 	free(condition);
 }
@@ -90,11 +90,11 @@ static int read_pattern(struct reader *reader, char **text,
 		return error_set(error, "the pattern is not closed");
 	*end = '\0';
 	letters = end + 1;
-	if (expression_options(reader->kind, &letters, &options, error) < 0)
+	if (pattern_options(reader->kind, &letters, &options, error) < 0)
 		return -1;
 	*text += letters - *text;
-	pattern->expression = expression_new(reader->kind, start + 1, options,
-					     &costly, error);
+	pattern->expression =
+		pattern_new(reader->kind, start + 1, options, &costly, error);
 	if (pattern->expression != NULL)
 		return 0;
 	if (costly)
@@ -146,7 +146,7 @@ static unsigned long macro_number(const char *name, size_t length)
 static int check_result(struct reader *reader, const char *result,
 			const struct pattern *pattern, struct error *error)
 {
-	size_t groups = expression_groups(pattern->expression);
+	size_t groups = pattern_groups(pattern->expression);
 
 	while ((result = strchr(result, '$')) != NULL) {
 		const char *name;
@@ -164,7 +164,7 @@ static int check_result(struct reader *reader, const char *result,
 		if (number == 0 || number > groups || !pattern->match)
 			return error_set(error, "the result has a \"$\" that "
 						"refers to nothing");
-		if (expression_sure(pattern->expression, number))
+		if (pattern_sure(pattern->expression, number))
 			continue;
 		reader->table->asks = COSTLY;
 		return error_set(error, "the result has a \"$\" for \"(...)\" "
@@ -269,7 +269,7 @@ static int read_line(void *context, int number, char *line, struct error *error)
 }
 
 /* open_rules - read all rules */
-static int open_rules(struct table *table, enum expression_kind kind,
+static int open_rules(struct table *table, enum pattern_kind kind,
 		      struct table_loader *loader, struct error *error)
 {
 	struct reader reader = { table, loader, kind, false };
@@ -293,14 +293,14 @@ static int open_rules(struct table *table, enum expression_kind kind,
 static int open_regexp(struct table *table, struct table_loader *loader,
 		       struct error *error)
 {
-	return open_rules(table, EXPRESSION_REGEXP, loader, error);
+	return open_rules(table, PATTERN_REGEXP, loader, error);
 }
 
 /* open_pcre - pcre: */
 static int open_pcre(struct table *table, struct table_loader *loader,
 		     struct error *error)
 {
-	return open_rules(table, EXPRESSION_PCRE, loader, error);
+	return open_rules(table, PATTERN_PCRE, loader, error);
 }
 
 /* expand - the result with the text of "(...)" inserted; the caller frees it */
@@ -339,16 +339,16 @@ static char *expand(const char *result, const char *key,
 static char *make_result(const struct condition *condition,
 			 const struct subject *subject, size_t *length)
 {
-	const struct expression *expression = condition->patterns[0].expression;
-	size_t count = expression_groups(expression) + 1;
+	const struct pattern *expression = condition->patterns[0].expression;
+	size_t count = pattern_groups(expression) + 1;
 	struct match_group *groups = xcalloc(count, sizeof(*groups));
 	int result = 1;
 	char *text = NULL;
 
 	/* A negated pattern has nothing to refer to. */
 	if (condition->patterns[0].match)
-		result = expression_match(expression, subject->key, groups,
-					  subject->steps);
+		result = pattern_match(expression, subject->key, groups,
+				       subject->steps);
 	if (result > 0)
 		text = expand(condition->result, subject->key, groups, length);
 	free(groups);
@@ -379,8 +379,8 @@ static int holds(const void *context, const void *key)
 
 		if (pattern->expression == NULL)
 			break;
-		result = expression_match(pattern->expression, subject->key,
-					  NULL, subject->steps);
+		result = pattern_match(pattern->expression, subject->key, NULL,
+				       subject->steps);
 		if (result < 0 || (result > 0) != pattern->match)
 			return result < 0 ? -1 : 0;
 	}
