@@ -33,7 +33,7 @@ static uint32_t look_up(const struct domain_list *domains, const char *key,
 {
 	if ((domains->lengths & domain_list_length_bit(length)) == 0)
 		return 0;
-	return slots_find(&domains->slots, domains->block, key, length);
+	return string_index_find(&domains->slots, domains->block, key, length);
 }
 
 /* is_negated - is the pattern at a position negated? */

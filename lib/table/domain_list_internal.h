@@ -44,7 +44,7 @@ struct domain_list {
 	bool subdomains;
 	bool parent;
 	bool utf8;
-	struct slots slots;
+	struct string_index slots;
 	uint64_t lengths; /* bit n % 64: some pattern has n bytes */
 	char *block;
 	size_t block_used;

@@ -98,7 +98,8 @@ static uint32_t append(struct reader *reader, unsigned flags,
 /* check_room - is there room for another text? */
 static int check_room(const struct reader *reader, size_t length)
 {
-	if (reader->domains->block_used > SLOTS_PLACE_MAX - FILE_SIZE_MAX ||
+	if (reader->domains->block_used >
+		    STRING_INDEX_PLACE_MAX - FILE_SIZE_MAX ||
 	    length > FILE_SIZE_MAX / 8)
 		return error_set(reader->error, "%s: the list is too large",
 				 reader->name);
@@ -121,8 +122,8 @@ static int add_pattern(struct reader *reader, const char *written,
 		       CASEFOLD_SIZE(length) + prefix + length + RECORD_EXTRA) +
 	       1;
 	folded = casefold(text, bare, length, domains->utf8);
-	if (slots_add(&domains->slots, domains->block,
-		      (uint32_t)domains->block_used + 1, folded) != 0)
+	if (string_index_add(&domains->slots, domains->block,
+			     (uint32_t)domains->block_used + 1, folded) != 0)
 		return 0;
 	same = prefix == 0 && folded == length &&
 	       memcmp(text, bare, length) == 0;
@@ -216,8 +217,9 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 				 reader->name,
 				 reader->domains->files[reader->position.file]);
 	lines = file_lines(content, length);
-	slots_reserve(&reader->domains->slots, reader->domains->block, lines,
-		      reader->domains->block_used + length + 2 * lines);
+	string_index_reserve(&reader->domains->slots, reader->domains->block,
+			     lines,
+			     reader->domains->block_used + length + 2 * lines);
 	while (content < end) {
 		const char *newline =
 			memchr(content, '\n', (size_t)(end - content));
@@ -377,7 +379,7 @@ static void fit(struct domain_list *domains)
 		return;
 	domains->block = xreallocarray(domains->block, domains->block_used, 1);
 	domains->block_size = domains->block_used;
-	slots_fit(&domains->slots, domains->block, domains->block_used);
+	string_index_fit(&domains->slots, domains->block, domains->block_used);
 }
 
 /* domain_list_new - read a list */
@@ -399,7 +401,7 @@ struct domain_list *domain_list_new(const char *list,
 	domains->parent = options->parent;
 	domains->utf8 = options->utf8;
 	domains->last = reader.position;
-	if (slots_init(&domains->slots, error) < 0 ||
+	if (string_index_init(&domains->slots, error) < 0 ||
 	    read_text(&reader, list, strlen(list), false) < 0) {
 		domain_list_free(domains);
 		return NULL;
@@ -419,7 +421,7 @@ void domain_list_free(struct domain_list *domains)
 		table_free(domains->entries[i].table);
 	free(domains->entries);
 	free(domains->files);
-	slots_clear(&domains->slots);
+	string_index_clear(&domains->slots);
 	free(domains->block);
 	free(domains);
 }

@@ -60,7 +60,7 @@ extern const struct table_method table_pcre;
 extern const struct table_method table_cidr;
 
 /* table_postmap_read - read the output of "postmap -s" into
- * table->data, an existing keyset. 0, or -1 and the reason. */
+ * table->data, an existing string_set. 0, or -1 and the reason. */
 int table_postmap_read(struct table *table, const char *output, size_t length,
 		       struct error *error);
 

@@ -87,9 +87,9 @@ static bool is_bad(const struct table *table, const struct entry *entry)
 static int add(struct table *table, const struct entry *entry,
 	       struct error *error)
 {
-	return keyset_add_value(table->data, entry->key, entry->length,
-				entry->value, entry->value_length,
-				is_bad(table, entry), error);
+	return string_set_add_value(table->data, entry->key, entry->length,
+				    entry->value, entry->value_length,
+				    is_bad(table, entry), error);
 }
 
 /* add_folded - keep an entry with its key folded. A repeated key is an error,
@@ -136,7 +136,7 @@ int table_postmap_read(struct table *table, const char *output, size_t length,
 {
 	const char *end = output + length;
 
-	keyset_reserve(table->data, output, length);
+	string_set_reserve(table->data, output, length);
 	while (output < end) {
 		struct entry entry = { .key = output };
 		size_t left = (size_t)(end - output);
@@ -205,14 +205,14 @@ static int open_postmap(struct table *table, struct table_loader *loader,
 	char *output;
 	int result;
 
-	table->data = keyset_new(table->values, error);
+	table->data = string_set_new(table->values, error);
 	if (table->data == NULL ||
 	    run_postmap(table, loader, &output, &length, error) < 0)
 		return -1;
 	result = table_postmap_read(table, output, length, error);
 	free(output);
-	keyset_fit(table->data);
-	table->size = keyset_size(table->data);
+	string_set_fit(table->data);
+	table->size = string_set_size(table->data);
 	return result;
 }
 
@@ -220,7 +220,7 @@ static int open_postmap(struct table *table, struct table_loader *loader,
 struct texthash {
 	struct table *table;
 	const struct table_loader *loader;
-	struct keyset
+	struct string_set
 		*seen; /* keys that are not kept in the form they have there */
 };
 
@@ -265,8 +265,8 @@ static int take(const struct texthash *texthash, const struct entry *entry,
 	if (folds(table) == POSTFIX_HAS_NOT &&
 	    is_key(table, entry->key, entry->length))
 		return add(table, entry, error);
-	result = keyset_add(texthash->seen, entry->key, entry->length, false,
-			    error);
+	result = string_set_add(texthash->seen, entry->key, entry->length,
+				false, error);
 	return result == 1 && add_entry(table, entry, error) < 0 ? -1 : result;
 }
 
@@ -310,21 +310,21 @@ static int open_texthash(struct table *table, struct table_loader *loader,
 
 	if (table->name[0] == '{')
 		return error_set(error, "is not an absolute path");
-	table->data = keyset_new(table->values, error);
-	texthash.seen = keyset_new(false, error);
+	table->data = string_set_new(table->values, error);
+	texthash.seen = string_set_new(false, error);
 	if (table->data != NULL && texthash.seen != NULL)
 		text = table_text(table, error);
 	if (text != NULL) {
-		keyset_reserve(table->data, text, strlen(text));
+		string_set_reserve(table->data, text, strlen(text));
 		if (folds(table) != POSTFIX_HAS_NOT)
-			keyset_reserve(texthash.seen, text, strlen(text));
+			string_set_reserve(texthash.seen, text, strlen(text));
 		result = logical_lines_each(text, read_line, &texthash, error);
 	}
 	if (result == 0) {
-		keyset_fit(table->data);
-		table->size = keyset_size(table->data);
+		string_set_fit(table->data);
+		table->size = string_set_size(table->data);
 	}
-	keyset_free(texthash.seen);
+	string_set_free(texthash.seen);
 	free(text);
 	return result;
 }
@@ -332,7 +332,7 @@ static int open_texthash(struct table *table, struct table_loader *loader,
 /* look_up - does the key exist? */
 static enum table_answer look_up(const struct table *table, const char *key)
 {
-	switch (keyset_find(table->data, key, strlen(key))) {
+	switch (string_set_find(table->data, key, strlen(key))) {
 	case 0:
 		return TABLE_NOT_FOUND;
 	case 1:
@@ -349,14 +349,14 @@ static enum table_answer find(const struct table *table, const char *key,
 	enum table_answer answer = look_up(table, key);
 
 	if (answer == TABLE_FOUND)
-		result->text = keyset_value(table->data, key, strlen(key));
+		result->text = string_set_value(table->data, key, strlen(key));
 	return answer;
 }
 
 /* close_keys - free them */
 static void close_keys(struct table *table)
 {
-	keyset_free(table->data);
+	string_set_free(table->data);
 }
 
 const struct table_method table_postmap = {

@@ -15,12 +15,12 @@
 #include "lib/text/siphash.h"
 
 #define COUNT_MIN     16
-#define BITS_MAX      31 /* SLOTS_PLACE_MAX */
+#define BITS_MAX      31 /* STRING_INDEX_PLACE_MAX */
 #define FULL(count)   ((count) / 6 * 5)
 #define FITTED(count) ((count) + (count) / 5 + 6)
 
-/* slots_init - an empty table */
-int slots_init(struct slots *slots, struct error *error)
+/* string_index_init - an empty table */
+int string_index_init(struct string_index *slots, struct error *error)
 {
 	memset(slots, 0, sizeof(*slots));
 	if (siphash_seed(slots->seed, error) < 0)
@@ -31,40 +31,40 @@ int slots_init(struct slots *slots, struct error *error)
 	return 0;
 }
 
-/* slots_clear - free what it holds */
-void slots_clear(struct slots *slots)
+/* string_index_clear - free what it holds */
+void string_index_clear(struct string_index *slots)
 {
 	free(slots->each);
 	memset(slots, 0, sizeof(*slots));
 }
 
 /* first_of - the slot where the search for a hash begins */
-static size_t first_of(const struct slots *slots, uint64_t hash)
+static size_t first_of(const struct string_index *slots, uint64_t hash)
 {
 	return (size_t)((hash >> 32) * slots->count >> 32);
 }
 
 /* tag_of - the part of a hash that is stored in a slot, in its position
  * there */
-static uint32_t tag_of(const struct slots *slots, uint64_t hash)
+static uint32_t tag_of(const struct string_index *slots, uint64_t hash)
 {
 	return (uint32_t)hash << slots->bits;
 }
 
 /* place_of - the offset stored in a slot */
-static uint32_t place_of(const struct slots *slots, uint32_t slot)
+static uint32_t place_of(const struct string_index *slots, uint32_t slot)
 {
 	return slot & ((UINT32_C(1) << slots->bits) - 1);
 }
 
 /* next_to - the next slot of a search */
-static size_t next_to(const struct slots *slots, size_t at)
+static size_t next_to(const struct string_index *slots, size_t at)
 {
 	return at + 1 < slots->count ? at + 1 : 0;
 }
 
 /* find - the slot of a text, or the free one where it belongs */
-static size_t find(const struct slots *slots, const char *block,
+static size_t find(const struct string_index *slots, const char *block,
 		   const char *text, size_t length, uint64_t hash)
 {
 	uint32_t tag = tag_of(slots, hash);
@@ -81,9 +81,9 @@ static size_t find(const struct slots *slots, const char *block,
 	return at;
 }
 
-/* slots_find - the offset of a text */
-uint32_t slots_find(const struct slots *slots, const char *block,
-		    const char *text, size_t length)
+/* string_index_find - the offset of a text */
+uint32_t string_index_find(const struct string_index *slots, const char *block,
+			   const char *text, size_t length)
 {
 	uint64_t hash = siphash(slots->seed, text, length);
 
@@ -92,7 +92,7 @@ uint32_t slots_find(const struct slots *slots, const char *block,
 }
 
 /* put - store in the first free slot */
-static void put(struct slots *slots, const char *block, uint32_t place)
+static void put(struct string_index *slots, const char *block, uint32_t place)
 {
 	const char *text = block + place;
 	uint64_t hash = siphash(slots->seed, text, strlen(text));
@@ -104,10 +104,10 @@ static void put(struct slots *slots, const char *block, uint32_t place)
 }
 
 /* rebuild - rebuild with that number of slots and of bits for an offset */
-static void rebuild(struct slots *slots, const char *block, size_t count,
+static void rebuild(struct string_index *slots, const char *block, size_t count,
 		    unsigned bits)
 {
-	struct slots before = *slots;
+	struct string_index before = *slots;
 
 	slots->count = count;
 	slots->bits = bits;
@@ -118,9 +118,9 @@ static void rebuild(struct slots *slots, const char *block, size_t count,
 	free(before.each);
 }
 
-/* slots_add - store an offset */
-uint32_t slots_add(struct slots *slots, const char *block, uint32_t place,
-		   size_t length)
+/* string_index_add - store an offset */
+uint32_t string_index_add(struct string_index *slots, const char *block,
+			  uint32_t place, size_t length)
 {
 	uint64_t hash = siphash(slots->seed, block + place, length);
 	size_t at;
@@ -147,17 +147,17 @@ static unsigned bits_for(size_t end)
 	return bits;
 }
 
-/* slots_reserve - prepare for many more */
-void slots_reserve(struct slots *slots, const char *block, size_t more,
-		   size_t end)
+/* string_index_reserve - prepare for many more */
+void string_index_reserve(struct string_index *slots, const char *block,
+			  size_t more, size_t end)
 {
 	if (slots->used + more > FULL(slots->count))
 		rebuild(slots, block, FITTED(slots->used + more),
 			bits_for(end));
 }
 
-/* slots_fit - release most of the memory that is not needed */
-void slots_fit(struct slots *slots, const char *block, size_t end)
+/* string_index_fit - release most of the memory that is not needed */
+void string_index_fit(struct string_index *slots, const char *block, size_t end)
 {
 	size_t count = FITTED(slots->used);
 

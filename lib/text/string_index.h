@@ -11,7 +11,7 @@
  * holds only their offsets in the block, in 32 bits. The hash is keyed
  * (SipHash-1-3) with random bytes, so nobody can choose texts that are slow to
  * look up. The owner may have other data in the block, too. */
-struct slots {
+struct string_index {
 	uint64_t seed[2];
 	uint32_t *each;
 	size_t count;
@@ -20,31 +20,32 @@ struct slots {
 };
 
 /* Offsets are at least 1, and below this. */
-#define SLOTS_PLACE_MAX ((size_t)1 << 31)
+#define STRING_INDEX_PLACE_MAX ((size_t)1 << 31)
 
-/* slots_init - an empty table; -1: the system has no random bytes. */
-int slots_init(struct slots *slots, struct error *error);
+/* string_index_init - an empty table; -1: the system has no random bytes. */
+int string_index_init(struct string_index *slots, struct error *error);
 
-/* slots_clear - free what it holds. */
-void slots_clear(struct slots *slots);
+/* string_index_clear - free what it holds. */
+void string_index_clear(struct string_index *slots);
 
-/* slots_find - the offset of a text of length bytes, terminated by a NUL or
- * not; 0: not found. */
-uint32_t slots_find(const struct slots *slots, const char *block,
-		    const char *text, size_t length);
+/* string_index_find - the offset of a text of length bytes, terminated by a NUL
+ * or not; 0: not found. */
+uint32_t string_index_find(const struct string_index *slots, const char *block,
+			   const char *text, size_t length);
 
-/* slots_add - store the offset of a text of length bytes, terminated by a NUL;
- * 0, or the offset of an equal text, which is kept. */
-uint32_t slots_add(struct slots *slots, const char *block, uint32_t place,
-		   size_t length);
+/* string_index_add - store the offset of a text of length bytes, terminated by
+ * a NUL; 0, or the offset of an equal text, which is kept. */
+uint32_t string_index_add(struct string_index *slots, const char *block,
+			  uint32_t place, size_t length);
 
-/* slots_reserve - that many more are about to be added, all below end; this
- * does it in one step. */
-void slots_reserve(struct slots *slots, const char *block, size_t more,
-		   size_t end);
+/* string_index_reserve - that many more are about to be added, all below end;
+ * this does it in one step. */
+void string_index_reserve(struct string_index *slots, const char *block,
+			  size_t more, size_t end);
 
-/* slots_fit - release memory that is not needed, after the last text was added.
- * All offsets are below end. */
-void slots_fit(struct slots *slots, const char *block, size_t end);
+/* string_index_fit - release memory that is not needed, after the last text was
+ * added. All offsets are below end. */
+void string_index_fit(struct string_index *slots, const char *block,
+		      size_t end);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* keyset - a set of many texts, in little memory
+/* string_set - a set of many texts, in little memory
  *
  * All texts are in one block: a byte for the mark, the text, a NUL, and in a
  * set with values the value and a NUL. The hash table has only their offsets in
@@ -15,62 +15,63 @@
 #include "lib/base/xalloc.h"
 #include "lib/text/string_index.h"
 
-struct keyset {
-	struct slots slots;
+struct string_set {
+	struct string_index slots;
 	bool has_values;
 	char *block;
 	size_t used;
 	size_t size;
 };
 
-/* keyset_new - an empty set */
-struct keyset *keyset_new(bool has_values, struct error *error)
+/* string_set_new - an empty set */
+struct string_set *string_set_new(bool has_values, struct error *error)
 {
-	struct keyset *set = xcalloc(1, sizeof(*set));
+	struct string_set *set = xcalloc(1, sizeof(*set));
 
 	set->has_values = has_values;
-	if (slots_init(&set->slots, error) < 0) {
+	if (string_index_init(&set->slots, error) < 0) {
 		free(set);
 		return NULL;
 	}
 	return set;
 }
 
-/* keyset_free - NULL is allowed */
-void keyset_free(struct keyset *set)
+/* string_set_free - NULL is allowed */
+void string_set_free(struct string_set *set)
 {
 	if (set == NULL)
 		return;
 	free(set->block);
-	slots_clear(&set->slots);
+	string_index_clear(&set->slots);
 	free(set);
 }
 
 /* put_text - append to the block, which has room */
-static void put_text(struct keyset *set, const char *text, size_t length)
+static void put_text(struct string_set *set, const char *text, size_t length)
 {
 	memcpy(set->block + set->used, text, length);
 	set->block[set->used + length] = '\0';
 	set->used += length + 1;
 }
 
-/* keyset_add - add a text, unless it exists */
-int keyset_add(struct keyset *set, const char *key, size_t length, bool mark,
-	       struct error *error)
+/* string_set_add - add a text, unless it exists */
+int string_set_add(struct string_set *set, const char *key, size_t length,
+		   bool mark, struct error *error)
 {
-	return keyset_add_value(set, key, length, "", 0, mark, error);
+	return string_set_add_value(set, key, length, "", 0, mark, error);
 }
 
-/* keyset_add_value - add a text and its value, unless it exists */
-int keyset_add_value(struct keyset *set, const char *key, size_t length,
-		     const char *value, size_t value_length, bool mark,
-		     struct error *error)
+/* string_set_add_value - add a text and its value, unless it exists */
+int string_set_add_value(struct string_set *set, const char *key, size_t length,
+			 const char *value, size_t value_length, bool mark,
+			 struct error *error)
 {
 	size_t most = length > value_length ? length : value_length;
 	size_t need = length + 2 + (set->has_values ? value_length + 1 : 0);
 	uint32_t place;
 
-	if (most >= SLOTS_PLACE_MAX / 4 || set->used >= SLOTS_PLACE_MAX - need)
+	if (most >= STRING_INDEX_PLACE_MAX / 4 ||
+	    set->used >= STRING_INDEX_PLACE_MAX - need)
 		return error_set(error, "the table is too large");
 	if (set->size - set->used < need) {
 		set->size = set->size / 2 * 3 + need + 256;
@@ -79,7 +80,7 @@ int keyset_add_value(struct keyset *set, const char *key, size_t length,
 	place = (uint32_t)set->used + 1;
 	memcpy(set->block + place, key, length);
 	set->block[place + length] = '\0';
-	if (slots_add(&set->slots, set->block, place, length) != 0)
+	if (string_index_add(&set->slots, set->block, place, length) != 0)
 		return 0;
 	set->block[set->used] = (char)mark;
 	set->used = place + length + 1;
@@ -88,48 +89,51 @@ int keyset_add_value(struct keyset *set, const char *key, size_t length,
 	return 1;
 }
 
-/* keyset_reserve - make room for the records of many lines */
-void keyset_reserve(struct keyset *set, const char *text, size_t length)
+/* string_set_reserve - make room for the records of many lines */
+void string_set_reserve(struct string_set *set, const char *text, size_t length)
 {
 	size_t lines = file_lines(text, length);
 
-	slots_reserve(&set->slots, set->block, lines,
-		      set->used + length + 2 * lines);
+	string_index_reserve(&set->slots, set->block, lines,
+			     set->used + length + 2 * lines);
 }
 
-/* keyset_fit - release memory that is not needed */
-void keyset_fit(struct keyset *set)
+/* string_set_fit - release memory that is not needed */
+void string_set_fit(struct string_set *set)
 {
 	if (set->used == 0)
 		return;
 	set->block = xreallocarray(set->block, set->used, 1);
 	set->size = set->used;
-	slots_fit(&set->slots, set->block, set->used);
+	string_index_fit(&set->slots, set->block, set->used);
 }
 
-/* keyset_find - does a text exist? */
-int keyset_find(const struct keyset *set, const char *key, size_t length)
+/* string_set_find - does a text exist? */
+int string_set_find(const struct string_set *set, const char *key,
+		    size_t length)
 {
-	uint32_t place = slots_find(&set->slots, set->block, key, length);
+	uint32_t place =
+		string_index_find(&set->slots, set->block, key, length);
 
 	if (place == 0)
 		return 0;
 	return set->block[place - 1] != 0 ? -1 : 1;
 }
 
-/* keyset_value - the value of a text */
-const char *keyset_value(const struct keyset *set, const char *key,
-			 size_t length)
+/* string_set_value - the value of a text */
+const char *string_set_value(const struct string_set *set, const char *key,
+			     size_t length)
 {
-	uint32_t place = slots_find(&set->slots, set->block, key, length);
+	uint32_t place =
+		string_index_find(&set->slots, set->block, key, length);
 
 	if (place == 0 || !set->has_values)
 		return NULL;
 	return set->block + place + length + 1;
 }
 
-/* keyset_size - the number of texts */
-size_t keyset_size(const struct keyset *set)
+/* string_set_size - the number of texts */
+size_t string_set_size(const struct string_set *set)
 {
 	return set->slots.used;
 }

@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	table.utf8 = (data[0] & 4) != 0;
 	table.values = (data[0] & 8) != 0;
 	table.map = table.values || (data[0] & 16) != 0;
-	table.data = keyset_new(table.values, &error);
+	table.data = string_set_new(table.values, &error);
 	require(table.data != NULL);
 	text = xmalloc(size);
 	memcpy(text, data + 1, size - 1);
@@ -89,9 +89,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_lines(&table, text, size - 1);
 	else
 		require(*error.text != '\0');
-	keyset_fit(table.data);
+	string_set_fit(table.data);
 	require(table_lookup(&table, "no.such.key.in\tit") == TABLE_NOT_FOUND);
-	keyset_free(table.data);
+	string_set_free(table.data);
 	free(text);
 	return 0;
 }

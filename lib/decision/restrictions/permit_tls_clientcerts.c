@@ -26,7 +26,7 @@
 #define TEXT_MAX   (3 * DIGEST_MAX)
 
 struct fingerprint_list {
-	struct keyset *fingerprints; /* folded */
+	struct string_set *fingerprints; /* folded */
 	struct table **tables;
 	size_t table_count;
 	struct table_loader *loader; /* while it is being read */
@@ -89,7 +89,8 @@ static int add_fingerprint(void *context, const char *word, struct error *error)
 	if (check_length(length, word, error) < 0)
 		return -1;
 	length = casefold(folded, word, strlen(word), false);
-	return keyset_add(list->fingerprints, folded, length, false, error) < 0
+	return string_set_add(list->fingerprints, folded, length, false,
+			      error) < 0
 		       ? -1
 		       : 0;
 }
@@ -172,7 +173,7 @@ static void close_list(void *state)
 	for (size_t i = 0; i < list->table_count; i++)
 		table_free(list->tables[i]);
 	free(list->tables);
-	keyset_free(list->fingerprints);
+	string_set_free(list->fingerprints);
 	free(list);
 }
 
@@ -185,7 +186,7 @@ static int open_list(const char *argument,
 
 	*state = NULL;
 	list->loader = context->loader;
-	list->fingerprints = keyset_new(false, error);
+	list->fingerprints = string_set_new(false, error);
 	if (list->fingerprints == NULL ||
 	    words_each_braced(argument, WORDS_SEPARATORS, read_word, list,
 			      error) < 0) {
@@ -193,7 +194,7 @@ static int open_list(const char *argument,
 		return -1;
 	}
 	list->loader = NULL;
-	keyset_fit(list->fingerprints);
+	string_set_fit(list->fingerprints);
 	*state = list;
 	return 0;
 }
@@ -213,7 +214,7 @@ static bool is_listed(const struct fingerprint_list *list, const char *text)
 	if (!is_usable(text))
 		return false;
 	length = casefold(folded, text, strlen(text), false);
-	return keyset_find(list->fingerprints, folded, length) == 1;
+	return string_set_find(list->fingerprints, folded, length) == 1;
 }
 
 /* why_not - explain why the certificate does not permit */

@@ -38,21 +38,21 @@ static char *choose(const uint64_t seed[2])
 }
 
 /* add_all - to an empty table */
-static void add_all(struct slots *slots, const char *block)
+static void add_all(struct string_index *slots, const char *block)
 {
 	size_t i;
 
 	for (i = 0; i < CHOSEN; i++) {
 		uint32_t place = (uint32_t)(1 + i * ROOM);
 
-		ck_assert_uint_eq(
-			slots_add(slots, block, place, strlen(block + place)),
-			0);
+		ck_assert_uint_eq(string_index_add(slots, block, place,
+						   strlen(block + place)),
+				  0);
 	}
 }
 
 /* longest_run - of slots that are in use: no search looks at more */
-static size_t longest_run(const struct slots *slots)
+static size_t longest_run(const struct string_index *slots)
 {
 	size_t longest = 0, run = 0;
 	size_t i;
@@ -69,14 +69,14 @@ START_TEST(flood_with_the_key)
 {
 	const uint64_t known[2] = { 1, 2 };
 	char *block = choose(known);
-	struct slots slots;
+	struct string_index slots;
 	struct error error;
 
-	ck_assert_int_eq(slots_init(&slots, &error), 0);
+	ck_assert_int_eq(string_index_init(&slots, &error), 0);
 	memcpy(slots.seed, known, sizeof(known));
 	add_all(&slots, block);
 	ck_assert_uint_gt(longest_run(&slots), LONG_ENOUGH);
-	slots_clear(&slots);
+	string_index_clear(&slots);
 	free(block);
 }
 END_TEST
@@ -85,27 +85,27 @@ START_TEST(flood_without_the_key)
 {
 	const uint64_t known[2] = { 1, 2 };
 	char *block = choose(known);
-	struct slots slots;
+	struct string_index slots;
 	struct error error;
 
-	ck_assert_int_eq(slots_init(&slots, &error), 0);
+	ck_assert_int_eq(string_index_init(&slots, &error), 0);
 	add_all(&slots, block);
 	ck_assert_uint_lt(longest_run(&slots), SHORT);
-	slots_clear(&slots);
+	string_index_clear(&slots);
 	free(block);
 }
 END_TEST
 
 START_TEST(keys_differ)
 {
-	struct slots one, other;
+	struct string_index one, other;
 	struct error error;
 
-	ck_assert_int_eq(slots_init(&one, &error), 0);
-	ck_assert_int_eq(slots_init(&other, &error), 0);
+	ck_assert_int_eq(string_index_init(&one, &error), 0);
+	ck_assert_int_eq(string_index_init(&other, &error), 0);
 	ck_assert_int_ne(memcmp(one.seed, other.seed, sizeof(one.seed)), 0);
-	slots_clear(&one);
-	slots_clear(&other);
+	string_index_clear(&one);
+	string_index_clear(&other);
 }
 END_TEST
 
