@@ -19,7 +19,7 @@ struct expectation {
 	const struct config *config;
 	const struct config_section *section;
 	struct config_notes *notes;
-	struct question question;
+	struct notation notation;
 	enum verdict verdict;
 	char title[CONFIG_SHOWN];
 };
@@ -65,7 +65,7 @@ static int read_question(struct expectation *expectation)
 		const struct setting *from = setting(expectation, i);
 
 		if (!from->set ||
-		    question_set(&expectation->question,
+		    notation_set(&expectation->notation,
 				 config_option_name((enum config_option)i),
 				 setting_text(from), &error) == 0)
 			continue;
@@ -92,7 +92,7 @@ static bool names_service(const struct config *config,
  * was meant to */
 static void warn_service(const struct expectation *expectation)
 {
-	const struct request *request = &expectation->question.request;
+	const struct request *request = &expectation->notation.request;
 	const struct config *config = expectation->config;
 
 	if (config->services.count == 1 || names_service(config, request) ||
@@ -108,7 +108,7 @@ static void warn_service(const struct expectation *expectation)
 /* warn_never - warn of a request that Postfix never sends */
 static void warn_never(const struct expectation *expectation)
 {
-	const struct request *request = &expectation->question.request;
+	const struct request *request = &expectation->notation.request;
 
 	if (strcasecmp(request->recipient, "postmaster") == 0)
 		config_warning(expectation->notes, expectation->section->line,
@@ -151,7 +151,7 @@ static void compare(const struct expectation *expectation,
 static void judge(const struct expectation *expectation)
 {
 	const struct config *config = expectation->config;
-	const struct request *request = &expectation->question.request;
+	const struct request *request = &expectation->notation.request;
 	static struct judgement judgement;
 
 	if (judgement_now(&judgement, service_find(&config->services, request),
@@ -179,14 +179,14 @@ void config_expect(const struct config *config, struct config_notes *notes)
 			.notes = notes,
 		};
 		int verdict;
-		int question;
+		int notation;
 
 		config_show(expectation.title, expectation.section->title);
-		question_init(&expectation.question);
+		notation_init(&expectation.notation);
 		verdict = read_verdict(&expectation);
-		question = read_question(&expectation);
-		if (verdict == 0 && question == 0)
+		notation = read_question(&expectation);
+		if (verdict == 0 && notation == 0)
 			judge(&expectation);
-		question_clear(&expectation.question);
+		notation_clear(&expectation.notation);
 	}
 }

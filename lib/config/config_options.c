@@ -103,7 +103,7 @@ const char *config_option_name(enum config_option option)
 	if (option < OPTION_PARAMETER)
 		return rows[option].name;
 	if (option >= OPTION_QUESTION)
-		return question_name((size_t)(option - OPTION_QUESTION));
+		return notation_name((size_t)(option - OPTION_QUESTION));
 	return parameter_name((enum parameter)(option - OPTION_PARAMETER));
 }
 

@@ -55,7 +55,7 @@ enum config_option {
 	OPTION_PARAMETER, /* the first of enum parameter */
 	OPTION_QUESTION = OPTION_PARAMETER +
 			  PARAMETER_COUNT, /* likewise, in an expect section */
-	OPTION_COUNT = OPTION_QUESTION + QUESTION_NAMES,
+	OPTION_COUNT = OPTION_QUESTION + NOTATION_NAMES,
 };
 
 /* Where an option is allowed. */

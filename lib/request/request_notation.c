@@ -35,34 +35,34 @@ static const struct {
 };
 
 /* keep - a copy that lives as long as the question */
-static char *keep(struct question *question, const char *text, size_t length)
+static char *keep(struct notation *notation, const char *text, size_t length)
 {
 	char *copy = xstrndup(text, length);
 
-	question->texts = xreallocarray(question->texts, question->count + 1,
-					sizeof(*question->texts));
-	question->texts[question->count++] = copy;
+	notation->texts = xreallocarray(notation->texts, notation->count + 1,
+					sizeof(*notation->texts));
+	notation->texts[notation->count++] = copy;
 	return copy;
 }
 
-/* question_init - at RCPT, and otherwise empty */
-void question_init(struct question *question)
+/* notation_init - at RCPT, and otherwise empty */
+void notation_init(struct notation *notation)
 {
-	memset(question, 0, sizeof(*question));
-	request_init(&question->request);
-	question->request.request = "smtpd_access_policy";
-	question->request.protocol_state = "RCPT";
+	memset(notation, 0, sizeof(*notation));
+	request_init(&notation->request);
+	notation->request.request = "smtpd_access_policy";
+	notation->request.protocol_state = "RCPT";
 }
 
-/* question_clear - free the texts */
-void question_clear(struct question *question)
+/* notation_clear - free the texts */
+void notation_clear(struct notation *notation)
 {
 	size_t i;
 
-	for (i = 0; i < question->count; i++)
-		free(question->texts[i]);
-	free(question->texts);
-	question_init(question);
+	for (i = 0; i < notation->count; i++)
+		free(notation->texts[i]);
+	free(notation->texts);
+	notation_init(notation);
 }
 
 /* check_number - digits, or empty */
@@ -110,7 +110,7 @@ static int check_request(const char *value, struct error *error)
 }
 
 /* check_value - could Postfix send this? */
-static int check_value(const struct question *question, const char *name,
+static int check_value(const struct notation *notation, const char *name,
 		       const char *value, struct error *error)
 {
 	static const struct {
@@ -132,7 +132,7 @@ static int check_value(const struct question *question, const char *name,
 				 REQUEST_LINE_MAX);
 	if (strcmp(name, "request") == 0)
 		return check_request(value, error);
-	if (question->lax)
+	if (notation->lax)
 		return 0;
 	if (strcmp(name, "client_address") == 0 ||
 	    strcmp(name, "server_address") == 0)
@@ -146,56 +146,56 @@ static int check_value(const struct question *question, const char *name,
 }
 
 /* set - set an attribute by its name in the protocol */
-static int set(struct question *question, const char *name, const char *value,
+static int set(struct notation *notation, const char *name, const char *value,
 	       size_t length, struct error *error)
 {
-	char *copy = keep(question, value, length);
+	char *copy = keep(notation, value, length);
 
-	if (check_value(question, name, copy, error) < 0)
+	if (check_value(notation, name, copy, error) < 0)
 		return -1;
-	if (request_set(&question->request, name, copy) == 0)
+	if (request_set(&notation->request, name, copy) == 0)
 		return 0;
 	return error_set(error, "no such name");
 }
 
 /* set_text - set an attribute to the whole text */
-static int set_text(struct question *question, const char *name,
+static int set_text(struct notation *notation, const char *name,
 		    const char *value, struct error *error)
 {
-	return set(question, name, value, strlen(value), error);
+	return set(notation, name, value, strlen(value), error);
 }
 
 /* set_mailbox - an address, with or without <> */
-static int set_mailbox(struct question *question, const char *name,
+static int set_mailbox(struct notation *notation, const char *name,
 		       const char *value, struct error *error)
 {
 	size_t length = strlen(value);
 
 	if (length >= 2 && value[0] == '<' && value[length - 1] == '>')
-		return set(question, name, value + 1, length - 2, error);
-	return set(question, name, value, length, error);
+		return set(notation, name, value + 1, length - 2, error);
+	return set(notation, name, value, length, error);
 }
 
 /* set_client - ADDRESS, [ADDRESS] or [ADDRESS]:PORT */
-static int set_client(struct question *question, const char *name,
+static int set_client(struct notation *notation, const char *name,
 		      const char *value, struct error *error)
 {
 	const char *end = strrchr(value, ']');
 
 	if (value[0] != '[')
-		return set_text(question, name, value, error);
+		return set_text(notation, name, value, error);
 	if (end == NULL || (end[1] != '\0' && end[1] != ':'))
 		return error_set(error, "is neither ADDRESS nor "
 					"[ADDRESS]:PORT");
-	if (set(question, name, value + 1, (size_t)(end - value) - 1, error) <
+	if (set(notation, name, value + 1, (size_t)(end - value) - 1, error) <
 	    0)
 		return -1;
-	return set_text(question, "client_port", end[1] == ':' ? end + 2 : "",
+	return set_text(notation, "client_port", end[1] == ':' ? end + 2 : "",
 			error);
 }
 
 /* set_state - in upper or lower case */
-static int set_state(struct question *question, const char *name,
+static int set_state(struct notation *notation, const char *name,
 		     const char *value, struct error *error)
 {
 	size_t i;
@@ -203,25 +203,25 @@ static int set_state(struct question *question, const char *name,
 	for (i = 0; states[i] != NULL; i++)
 		if (strcasecmp(states[i], value) == 0)
 			value = states[i];
-	return set_text(question, name, value, error);
+	return set_text(notation, name, value, error);
 }
 
 /* set_session - the three attributes of a TLS session */
-static int set_session(struct question *question, const char *protocol,
+static int set_session(struct notation *notation, const char *protocol,
 		       size_t protocol_length, const char *cipher,
 		       size_t cipher_length, const char *keysize,
 		       struct error *error)
 {
-	if (set(question, "encryption_protocol", protocol, protocol_length,
+	if (set(notation, "encryption_protocol", protocol, protocol_length,
 		error) < 0 ||
-	    set(question, "encryption_cipher", cipher, cipher_length, error) <
+	    set(notation, "encryption_cipher", cipher, cipher_length, error) <
 		    0)
 		return -1;
-	return set_text(question, "encryption_keysize", keysize, error);
+	return set_text(notation, "encryption_keysize", keysize, error);
 }
 
 /* set_tls - none, a version, or PROTOCOL/CIPHER/BITS */
-static int set_tls(struct question *question, const char *name,
+static int set_tls(struct notation *notation, const char *name,
 		   const char *value, struct error *error)
 {
 	const char *version =
@@ -232,11 +232,11 @@ static int set_tls(struct question *question, const char *name,
 
 	(void)name;
 	if (strcasecmp(value, "none") == 0 || *value == '\0')
-		return set_session(question, "", 0, "", 0, "0", error);
+		return set_session(notation, "", 0, "", 0, "0", error);
 	for (i = 0; i < sizeof(sessions) / sizeof(sessions[0]); i++)
 		if (strcmp(version, sessions[i].version) == 0 ||
 		    strcmp(value, sessions[i].protocol) == 0)
-			return set_session(question, sessions[i].protocol,
+			return set_session(notation, sessions[i].protocol,
 					   strlen(sessions[i].protocol),
 					   sessions[i].cipher,
 					   strlen(sessions[i].cipher),
@@ -244,13 +244,13 @@ static int set_tls(struct question *question, const char *name,
 	if (cipher == NULL || cipher == keysize)
 		return error_set(error, "is neither none, 1.0, 1.1, 1.2, 1.3 "
 					"nor PROTOCOL/CIPHER/BITS");
-	return set_session(question, value, (size_t)(cipher - value),
+	return set_session(notation, value, (size_t)(cipher - value),
 			   cipher + 1, (size_t)(keysize - cipher) - 1,
 			   keysize + 1, error);
 }
 
 /* set_sasl - none, or METHOD/USER */
-static int set_sasl(struct question *question, const char *name,
+static int set_sasl(struct notation *notation, const char *name,
 		    const char *value, struct error *error)
 {
 	const char *slash = strchr(value, '/');
@@ -260,27 +260,27 @@ static int set_sasl(struct question *question, const char *name,
 		value = slash = "/";
 	if (slash == NULL)
 		return error_set(error, "is neither none nor METHOD/USER");
-	if (set(question, "sasl_method", value, (size_t)(slash - value),
+	if (set(notation, "sasl_method", value, (size_t)(slash - value),
 		error) < 0)
 		return -1;
-	return set_text(question, "sasl_username", slash + 1, error);
+	return set_text(notation, "sasl_username", slash + 1, error);
 }
 
 /* set_login - USER, with the usual mechanism */
-static int set_login(struct question *question, const char *name,
+static int set_login(struct notation *notation, const char *name,
 		     const char *value, struct error *error)
 {
-	if (set_text(question, "sasl_method", *value != '\0' ? "PLAIN" : "",
+	if (set_text(notation, "sasl_method", *value != '\0' ? "PLAIN" : "",
 		     error) < 0)
 		return -1;
-	return set_text(question, name, value, error);
+	return set_text(notation, name, value, error);
 }
 
 /* The short names; name is the attribute that each sets, or the first one. */
 static const struct {
 	const char *word;
 	const char *name;
-	int (*set)(struct question *question, const char *name,
+	int (*set)(struct notation *notation, const char *name,
 		   const char *value, struct error *error);
 } shorts[] = {
 	{ "to", "recipient", set_mailbox },
@@ -298,11 +298,11 @@ static const struct {
 };
 #define SHORT_COUNT (sizeof(shorts) / sizeof(shorts[0]))
 
-_Static_assert(SHORT_COUNT == QUESTION_SHORT_NAMES,
+_Static_assert(SHORT_COUNT == NOTATION_SHORT_NAMES,
 	       "lib/request/request_notation.h counts them");
 
-/* question_name - a list of all names */
-const char *question_name(size_t index)
+/* notation_name - a list of all names */
+const char *notation_name(size_t index)
 {
 	struct request scratch;
 	const char *name;
@@ -315,7 +315,7 @@ const char *question_name(size_t index)
 }
 
 /* set_any - set by a short name or a name of the protocol */
-static int set_any(struct question *question, const char *name,
+static int set_any(struct notation *notation, const char *name,
 		   const char *value, struct error *error)
 {
 	struct request scratch;
@@ -323,11 +323,11 @@ static int set_any(struct question *question, const char *name,
 
 	for (i = 0; i < SHORT_COUNT; i++)
 		if (strcmp(shorts[i].word, name) == 0)
-			return shorts[i].set(question, shorts[i].name, value,
+			return shorts[i].set(notation, shorts[i].name, value,
 					     error);
 	request_init(&scratch);
 	if (request_set(&scratch, name, "") == 0)
-		return set_text(question, name, value, error);
+		return set_text(notation, name, value, error);
 	return error_set(error,
 			 "no such name; there are to, from, client, helo, "
 			 "port, context, state, tls, sasl, login, cert, key "
@@ -335,17 +335,17 @@ static int set_any(struct question *question, const char *name,
 			 "(recipient, sasl_method, ...)");
 }
 
-/* question_set - set one NAME = VALUE */
-int question_set(struct question *question, const char *name, const char *value,
+/* notation_set - set one NAME = VALUE */
+int notation_set(struct notation *notation, const char *name, const char *value,
 		 struct error *error)
 {
-	if (set_any(question, name, value, error) == 0)
+	if (set_any(notation, name, value, error) == 0)
 		return 0;
 	return error_prefix(error, "%.60s=%.120s: ", name, value);
 }
 
-/* question_text - set one argument, "NAME=VALUE" */
-int question_text(struct question *question, const char *text,
+/* notation_text - set one argument, "NAME=VALUE" */
+int notation_text(struct notation *notation, const char *text,
 		  struct error *error)
 {
 	const char *equals = strchr(text, '=');
@@ -355,7 +355,7 @@ int question_text(struct question *question, const char *text,
 	if (equals == NULL)
 		return error_set(error, "%.200s: not NAME=VALUE", text);
 	name = xstrndup(text, (size_t)(equals - text));
-	result = question_set(question, name, equals + 1, error);
+	result = notation_set(notation, name, equals + 1, error);
 	free(name);
 	return result;
 }

@@ -23,33 +23,33 @@
  *	sasl		METHOD/USER as in the log, or none
  *	login		USER: the same as sasl=PLAIN/USER
  *	cert, key	ccert_fingerprint, ccert_pubkey_fingerprint */
-#define QUESTION_SHORT_NAMES 12
-#define QUESTION_NAMES	     (QUESTION_SHORT_NAMES + REQUEST_NAMES)
+#define NOTATION_SHORT_NAMES 12
+#define NOTATION_NAMES	     (NOTATION_SHORT_NAMES + REQUEST_NAMES)
 
-struct question {
+struct notation {
 	struct request request; /* points into texts */
 	bool lax;     /* also accept values that Postfix would never send */
 	char **texts; /* owned */
 	size_t count;
 };
 
-/* question_init - at RCPT, and otherwise empty. */
-void question_init(struct question *question);
+/* notation_init - at RCPT, and otherwise empty. */
+void notation_init(struct notation *notation);
 
-/* question_name - the name with that index, from 0; the short names come first.
+/* notation_name - the name with that index, from 0; the short names come first.
  * NULL at the end. */
-const char *question_name(size_t index);
+const char *notation_name(size_t index);
 
-/* question_set - set one NAME = VALUE; a later one replaces an earlier one. 0,
+/* notation_set - set one NAME = VALUE; a later one replaces an earlier one. 0,
  * or -1: there is no such name, or the value is impossible. */
-int question_set(struct question *question, const char *name, const char *value,
+int notation_set(struct notation *notation, const char *name, const char *value,
 		 struct error *error);
 
-/* question_text - one argument of -q, "NAME=VALUE". */
-int question_text(struct question *question, const char *text,
+/* notation_text - one argument of -q, "NAME=VALUE". */
+int notation_text(struct notation *notation, const char *text,
 		  struct error *error);
 
-/* question_clear - free the texts; the request is gone with them. */
-void question_clear(struct question *question);
+/* notation_clear - free the texts; the request is gone with them. */
+void notation_clear(struct notation *notation);
 
 #endif

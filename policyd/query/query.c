@@ -47,22 +47,22 @@ static int answer(const struct config *config,
 static int query_arguments(const struct config *config,
 			   const struct query_options *options)
 {
-	struct question question;
+	struct notation notation;
 	struct error error;
 	int status = EX_OK;
 	int i;
 
-	question_init(&question);
+	notation_init(&notation);
 	for (i = 0; i < options->count; i++) {
-		if (question_text(&question, options->arguments[i], &error) ==
+		if (notation_text(&notation, options->arguments[i], &error) ==
 		    0)
 			continue;
 		fprintf(stderr, "policyd: %s\n", error.text);
 		status = EX_USAGE;
 	}
 	if (status == EX_OK)
-		status = answer(config, options, &question.request);
-	question_clear(&question);
+		status = answer(config, options, &notation.request);
+	notation_clear(&notation);
 	return status;
 }
 

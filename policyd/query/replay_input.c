@@ -168,7 +168,7 @@ static void read_log_line(struct input *input, char *line)
 
 	switch (report_read(&input->reported, line, &error)) {
 	case 1:
-		take(input, &input->reported.question.request, &input->reported,
+		take(input, &input->reported.notation.request, &input->reported,
 		     input->place.line);
 		break;
 	case 0:

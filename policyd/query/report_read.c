@@ -217,7 +217,7 @@ static int take(struct reported *reported, char *values[KEY_COUNT],
 	reported->verdict = (enum verdict)verdict;
 	for (key = KEY_ATTRIBUTE; key < KEY_COUNT; key++)
 		if (values[key] != NULL &&
-		    question_set(&reported->question, keys[key].name,
+		    notation_set(&reported->notation, keys[key].name,
 				 values[key], error) < 0)
 			return -1;
 	reported->id = values[KEY_ID];
@@ -246,7 +246,7 @@ int report_read(struct reported *reported, char *line, struct error *error)
 	char *values[KEY_COUNT] = { NULL };
 
 	report_read_clear(reported);
-	reported->question.lax = true;
+	reported->notation.lax = true;
 	if (!report_is_line(line))
 		return 0;
 	line += find_start(line) - line;
@@ -259,7 +259,7 @@ int report_read(struct reported *reported, char *line, struct error *error)
 /* report_read_clear - free what reported holds */
 void report_read_clear(struct reported *reported)
 {
-	question_clear(&reported->question);
+	notation_clear(&reported->notation);
 	memset(reported, 0, sizeof(*reported));
-	question_init(&reported->question);
+	notation_init(&reported->notation);
 }

@@ -8,7 +8,7 @@
 
 /* The content of a decision line. Zero it before its first use. */
 struct reported {
-	struct question question; /* the request; lax */
+	struct notation notation; /* the request; lax */
 	enum verdict verdict;	  /* at that time */
 	const char *id;		  /* these four point into the line */
 	const char *service;

@@ -56,7 +56,7 @@ static void check_again(const char *text)
 	report_write(line + strlen(line), "ID", &service, &request, &facts,
 		     &decision, 1);
 	if (report_read(&reported, line, &error) == 1 &&
-	    strcmp(reported.question.request.recipient, text) != 0)
+	    strcmp(reported.notation.request.recipient, text) != 0)
 		abort();
 	report_read_clear(&reported);
 }

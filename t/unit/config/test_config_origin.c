@@ -90,7 +90,7 @@ START_TEST(test_origins)
 	struct config_messages messages = { 0 };
 	struct config *config = place_load("conf", &how, &messages);
 	struct explanation explanation;
-	struct question question;
+	struct notation notation;
 	struct error error;
 	int i;
 
@@ -100,10 +100,10 @@ START_TEST(test_origins)
 		char *want;
 		size_t k;
 
-		question_init(&question);
-		ck_assert_int_eq(question_text(&question, to, &error), 0);
+		notation_init(&notation);
+		ck_assert_int_eq(notation_text(&notation, to, &error), 0);
 		ck_assert_int_eq(explain(&explanation, config, NULL,
-					 &question.request, "ID", &error),
+					 &notation.request, "ID", &error),
 				 0);
 		step = explanation_list(&explanation);
 		/* A negated entry does not make a domain ours. */
@@ -120,7 +120,7 @@ START_TEST(test_origins)
 			free(want);
 		}
 		explanation_clear(&explanation);
-		question_clear(&question);
+		notation_clear(&notation);
 		free(to);
 	}
 	config_messages_clear(&messages);
@@ -142,7 +142,7 @@ START_TEST(test_main_cf)
 	struct config_load_options how = { .unserved = true };
 	struct config_messages messages = { 0 };
 	struct explanation explanation;
-	struct question question;
+	struct notation notation;
 	struct config *config;
 	struct error error;
 	int i;
@@ -163,15 +163,15 @@ START_TEST(test_main_cf)
 		char *to = xasprintf("to=user@%s", imported[i].to);
 		char *want = expand(imported[i].origin);
 
-		question_init(&question);
-		ck_assert_int_eq(question_text(&question, to, &error), 0);
+		notation_init(&notation);
+		ck_assert_int_eq(notation_text(&notation, to, &error), 0);
 		ck_assert_int_eq(explain(&explanation, config, NULL,
-					 &question.request, "ID", &error),
+					 &notation.request, "ID", &error),
 				 0);
 		ck_assert_ptr_nonnull(explanation_list(&explanation));
 		ck_assert_str_eq(explanation_list(&explanation)->origin, want);
 		explanation_clear(&explanation);
-		question_clear(&question);
+		notation_clear(&notation);
 		free(want);
 		free(to);
 	}
@@ -196,7 +196,7 @@ START_TEST(test_networks)
 	struct config_load_options how = { .unserved = true };
 	struct config_messages messages = { 0 };
 	struct explanation explanation;
-	struct question question;
+	struct notation notation;
 	struct config *config;
 	struct error error;
 	int i;
@@ -210,15 +210,15 @@ START_TEST(test_networks)
 			    "restrictions = { permit_mynetworks, reject }\n");
 	config = place_load("conf", &how, &messages);
 	for (i = 0; i < COUNT(clients); i++) {
-		question_init(&question);
-		ck_assert_int_eq(question_set(&question, "client",
+		notation_init(&notation);
+		ck_assert_int_eq(notation_set(&notation, "client",
 					      clients[i].client, &error),
 				 0);
 		ck_assert_int_eq(
-			question_set(&question, "to", "a@far.example", &error),
+			notation_set(&notation, "to", "a@far.example", &error),
 			0);
 		ck_assert_int_eq(explain(&explanation, config, NULL,
-					 &question.request, "ID", &error),
+					 &notation.request, "ID", &error),
 				 0);
 		ck_assert_pstr_eq(explanation.answers[0].entry,
 				  clients[i].entry != NULL
@@ -229,7 +229,7 @@ START_TEST(test_networks)
 					  ? expand_all(clients[i].origin)
 					  : NULL);
 		explanation_clear(&explanation);
-		question_clear(&question);
+		notation_clear(&notation);
 	}
 	config_messages_clear(&messages);
 	config_free(config);

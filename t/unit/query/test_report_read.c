@@ -95,7 +95,7 @@ START_TEST(test_round)
 		      line, error.text);
 	for (i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
 		ck_assert_str_eq(*attribute(&request, i),
-				 *attribute(&reported.question.request, i));
+				 *attribute(&reported.notation.request, i));
 	ck_assert_str_eq(reported.id, "4F2K7Q");
 	ck_assert_str_eq(reported.service, "submission");
 	ck_assert_str_eq(reported.restriction, "reject");
@@ -236,7 +236,7 @@ START_TEST(test_cut)
 		ck_assert_int_eq(report_read(&reported, line, &error),
 				 length <= REPORT_ADDRESS_MAX ? 1 : -1);
 		if (length <= REPORT_ADDRESS_MAX)
-			ck_assert_str_eq(reported.question.request.recipient,
+			ck_assert_str_eq(reported.notation.request.recipient,
 					 longest);
 	}
 	ck_assert_str_eq(error.text, "to= is cut: the log has only a part of "

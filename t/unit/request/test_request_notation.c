@@ -68,21 +68,21 @@ static const struct {
 
 START_TEST(test_row)
 {
-	struct question question;
+	struct notation notation;
 	struct error error;
 	const char *got;
 	size_t i;
 
-	question_init(&question);
+	notation_init(&notation);
 	for (i = 0; i < 3 && rows[_i].arguments[i] != NULL; i++)
-		ck_assert_msg(question_text(&question, rows[_i].arguments[i],
+		ck_assert_msg(notation_text(&notation, rows[_i].arguments[i],
 					    &error) == 0,
 			      "%s", error.text);
-	memcpy(&got, (const char *)&question.request + rows[_i].offset,
+	memcpy(&got, (const char *)&notation.request + rows[_i].offset,
 	       sizeof(got));
 	ck_assert_str_eq(got, rows[_i].want);
-	question_clear(&question);
-	ck_assert_str_eq(question.request.protocol_state, "RCPT");
+	notation_clear(&notation);
+	ck_assert_str_eq(notation.request.protocol_state, "RCPT");
 }
 END_TEST
 
@@ -117,34 +117,34 @@ static const struct {
 
 START_TEST(test_bad)
 {
-	struct question question;
+	struct notation notation;
 	struct error error;
 
-	question_init(&question);
-	ck_assert_int_eq(question_text(&question, bad[_i].argument, &error),
+	notation_init(&notation);
+	ck_assert_int_eq(notation_text(&notation, bad[_i].argument, &error),
 			 -1);
 	ck_assert_msg(strstr(error.text, bad[_i].reason) != NULL, "%s",
 		      error.text);
-	question.lax = true;
-	ck_assert_int_eq(question_text(&question, bad[_i].argument, &error),
+	notation.lax = true;
+	ck_assert_int_eq(notation_text(&notation, bad[_i].argument, &error),
 			 bad[_i].lax ? 0 : -1);
-	question_clear(&question);
+	notation_clear(&notation);
 }
 END_TEST
 
 START_TEST(test_length)
 {
 	char text[REQUEST_LINE_MAX + 2] = "to=";
-	struct question question;
+	struct notation notation;
 	struct error error;
 
-	question_init(&question);
+	notation_init(&notation);
 	memset(text + 3, 'x', REQUEST_LINE_MAX - strlen("recipient="));
-	ck_assert_int_eq(question_text(&question, text, &error), 0);
+	ck_assert_int_eq(notation_text(&notation, text, &error), 0);
 	text[strlen(text)] = 'x';
-	ck_assert_int_eq(question_text(&question, text, &error), -1);
+	ck_assert_int_eq(notation_text(&notation, text, &error), -1);
 	ck_assert_ptr_nonnull(strstr(error.text, "too long"));
-	question_clear(&question);
+	notation_clear(&notation);
 }
 END_TEST
 

@@ -156,28 +156,28 @@ START_TEST(test_compare)
 	for (i = 0; i < COUNT(asked); i++) {
 		struct metrics metrics = { .shadow_compared = 7 };
 		struct judgement *judgement = xcalloc(1, sizeof(*judgement));
-		struct question question;
+		struct notation notation;
 		char reply[REPLY_MAX];
 		struct error error;
 
-		question_init(&question);
-		question_set(&question, "to", asked[i].to, &error);
-		question_set(&question, "login", asked[i].login, &error);
+		notation_init(&notation);
+		notation_set(&notation, "to", asked[i].to, &error);
+		notation_set(&notation, "login", asked[i].login, &error);
 		ck_assert_int_eq(judgement_now(judgement,
 					       service_find(&config->services,
-							    &question.request),
+							    &notation.request),
 					       config->resolver,
-					       &question.request, 0),
+					       &notation.request, 0),
 				 0);
 		reply_write(reply, &judgement->evaluation.decision,
 			    &judgement->facts, &judgement->service->reply,
 			    "ID");
-		shadow_compare(shadow, &question.request, judgement, reply,
+		shadow_compare(shadow, &notation.request, judgement, reply,
 			       "ID", &metrics);
 		ck_assert_uint_eq(metrics.shadow_compared, 8);
 		ck_assert_uint_eq(metrics.shadow_differing, asked[i].differing);
 		ck_assert_uint_eq(metrics.shadow_opening, asked[i].opening);
-		question_clear(&question);
+		notation_clear(&notation);
 		free(judgement);
 	}
 	shadow_free(shadow);
