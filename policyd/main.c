@@ -473,7 +473,7 @@ int main(int argc, char **argv)
 	monitor_hold_signals(&mask);
 	if (streams_open() < 0)
 		return EX_TEMPFAIL; /* stderr may not exist: no message */
-	tls_init();
+	openssl_init();
 	status = read_command(&command, argc, argv);
 	if (status != EX_OK)
 		return status;

@@ -329,7 +329,7 @@ static void make_tls(struct maker *maker)
 			       "encrypted even with a cipher that does not "
 			       "encrypt (NULL)");
 	maker->service->tls =
-		tls_policy_new(protocols, ciphers, (int)bits, &error);
+		session_minimum_new(protocols, ciphers, (int)bits, &error);
 	if (maker->service->tls == NULL)
 		config_error(maker->notes,
 			     config_line_of(maker->section, error.text,

@@ -18,13 +18,14 @@ static bool is_authenticated(const struct request *request)
 
 /* facts_gather - destination class and session security of one request */
 void facts_gather(struct facts *facts, const struct request *request,
-		  const struct resolver *resolver, const struct tls_policy *tls)
+		  const struct resolver *resolver,
+		  const struct session_minimum *tls)
 {
-	facts->weak = tls_judge(tls, request->encryption_protocol,
-				request->encryption_cipher,
-				request->encryption_keysize);
+	facts->weak = session_judge(tls, request->encryption_protocol,
+				    request->encryption_cipher,
+				    request->encryption_keysize);
 	facts->advice =
-		facts->weak != NULL ? tls_advice(tls, facts->weak) : NULL;
+		facts->weak != NULL ? session_advice(tls, facts->weak) : NULL;
 	facts->authenticated = is_authenticated(request);
 	facts->has_recipient = request->recipient[0] != '\0';
 	facts->authorized = 0;

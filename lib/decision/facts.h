@@ -24,7 +24,7 @@ struct facts {
  * request or tls, but destination points into the resolver. */
 void facts_gather(struct facts *facts, const struct request *request,
 		  const struct resolver *resolver,
-		  const struct tls_policy *tls);
+		  const struct session_minimum *tls);
 
 /* facts_class - the name of the destination class; or "none" (no recipient),
  * "unknown" (a list could not be searched), "ask" (only Postfix can look it

@@ -92,7 +92,7 @@ static void service_clear(struct service *service)
 	restriction_list_clear(&service->restrictions);
 	free(service->reply.reject_reply);
 	free(service->reply.plaintext_reply);
-	tls_policy_free(service->tls);
+	session_minimum_free(service->tls);
 }
 
 /* service_list_clear - free what the list holds */

@@ -22,7 +22,7 @@ struct service {
 	size_t policy_context_count;
 	struct restriction_list restrictions;
 	struct reply_options reply;
-	struct tls_policy *tls;
+	struct session_minimum *tls;
 };
 
 /* The services in order; the top-level settings are last. */

@@ -36,8 +36,8 @@ static void release(void *block, const char *file, int line)
 	free(block);
 }
 
-/* tls_init - let OpenSSL allocate memory with lib/base/xalloc */
-void tls_init(void)
+/* openssl_init - let OpenSSL allocate memory with lib/base/xalloc */
+void openssl_init(void)
 {
 	CRYPTO_set_mem_functions(allocate, reallocate, release);
 }

@@ -69,9 +69,9 @@ static const struct {
 	[CIPHER_WEAK] = { "weak cipher", "use a stronger cipher" },
 };
 
-/* tls_protocol - the bit of a protocol name; 0: unknown */
-unsigned tls_protocol(const char *name,
-		      int (*compare)(const char *, const char *))
+/* session_protocol - the bit of a protocol name; 0: unknown */
+unsigned session_protocol(const char *name,
+			  int (*compare)(const char *, const char *))
 {
 	unsigned bit = 1;
 	size_t i;
@@ -88,15 +88,16 @@ static int compare_name(const void *name, const void *cipher)
 	return strcmp(name, ((const struct cipher *)cipher)->name);
 }
 
-/* tls_cipher - the suite with that name, or NULL */
-struct cipher *tls_cipher(const struct tls_policy *policy, const char *name)
+/* session_cipher - the suite with that name, or NULL */
+struct cipher *session_cipher(const struct session_minimum *policy,
+			      const char *name)
 {
 	return bsearch(name, policy->ciphers, policy->cipher_count,
 		       sizeof(policy->ciphers[0]), compare_name);
 }
 
 /* judge_protocol - is the protocol allowed? */
-static enum weakness judge_protocol(const struct tls_policy *policy,
+static enum weakness judge_protocol(const struct session_minimum *policy,
 				    unsigned bit)
 {
 	if (bit == 0)
@@ -108,7 +109,7 @@ static enum weakness judge_protocol(const struct tls_policy *policy,
 }
 
 /* judge_cipher - does such a session exist, and is it strong enough? */
-static enum weakness judge_cipher(const struct tls_policy *policy,
+static enum weakness judge_cipher(const struct session_minimum *policy,
 				  const struct cipher *cipher, unsigned bit,
 				  const char *keysize)
 {
@@ -127,9 +128,10 @@ static enum weakness judge_cipher(const struct tls_policy *policy,
 	return cipher->allowed ? STRONG : CIPHER_WEAK;
 }
 
-/* tls_judge - NULL, or why the session does not count as encrypted */
-const char *tls_judge(const struct tls_policy *policy, const char *protocol,
-		      const char *cipher, const char *keysize)
+/* session_judge - NULL, or why the session does not count as encrypted */
+const char *session_judge(const struct session_minimum *policy,
+			  const char *protocol, const char *cipher,
+			  const char *keysize)
 {
 	enum weakness weakness;
 	unsigned bit;
@@ -138,18 +140,18 @@ const char *tls_judge(const struct tls_policy *policy, const char *protocol,
 		return weaknesses[NOT_ENCRYPTED].reason;
 	if (!policy->judged)
 		return NULL;
-	bit = tls_protocol(protocol, strcmp);
+	bit = session_protocol(protocol, strcmp);
 	weakness = judge_protocol(policy, bit);
 	if (weakness == STRONG)
-		weakness = judge_cipher(policy, tls_cipher(policy, cipher), bit,
-					keysize);
+		weakness = judge_cipher(policy, session_cipher(policy, cipher),
+					bit, keysize);
 	return weakness == STRONG ? NULL : weaknesses[weakness].reason;
 }
 
 /* The results of tls_each_kind() so far. */
 struct kinds {
-	const struct tls_policy *policy;
-	const char *seen[STRONG + 1]; /* results of tls_judge() */
+	const struct session_minimum *policy;
+	const char *seen[STRONG + 1]; /* results of session_judge() */
 	size_t count;
 	tls_visit *visit;
 	void *context;
@@ -160,7 +162,7 @@ static int visit_session(struct kinds *kinds, const char *protocol,
 			 const char *cipher, const char *keysize)
 {
 	const char *answer =
-		tls_judge(kinds->policy, protocol, cipher, keysize);
+		session_judge(kinds->policy, protocol, cipher, keysize);
 	size_t i;
 
 	for (i = 0; i < kinds->count; i++)
@@ -174,7 +176,7 @@ static int visit_session(struct kinds *kinds, const char *protocol,
  * one, and with an unknown cipher */
 static int visit_protocol(struct kinds *kinds, const char *protocol)
 {
-	const struct tls_policy *policy = kinds->policy;
+	const struct session_minimum *policy = kinds->policy;
 	int result = visit_session(kinds, protocol, "unknown", "1");
 	size_t i;
 
@@ -190,8 +192,8 @@ static int visit_protocol(struct kinds *kinds, const char *protocol)
 	return result;
 }
 
-/* tls_each_kind - one session for each result of tls_judge() */
-int tls_each_kind(const struct tls_policy *policy, tls_visit *visit,
+/* tls_each_kind - one session for each result of session_judge() */
+int tls_each_kind(const struct session_minimum *policy, tls_visit *visit,
 		  void *context)
 {
 	struct kinds kinds = { .policy = policy,
@@ -207,7 +209,7 @@ int tls_each_kind(const struct tls_policy *policy, tls_visit *visit,
 }
 
 /* newer - the protocol to use instead */
-static const char *newer(const struct tls_policy *policy)
+static const char *newer(const struct session_minimum *policy)
 {
 	size_t i = 0;
 
@@ -216,8 +218,9 @@ static const char *newer(const struct tls_policy *policy)
 	return newer_advice[i];
 }
 
-/* tls_advice - what the client can change */
-const char *tls_advice(const struct tls_policy *policy, const char *reason)
+/* session_advice - what the client can change */
+const char *session_advice(const struct session_minimum *policy,
+			   const char *reason)
 {
 	size_t i = 0;
 

@@ -8,15 +8,16 @@
  * Only lib/session/session_ciphers.c asks OpenSSL about that (our own TLS is in
  * lib/tls_listener and lib/tls_listener/tls_bridge). Immutable; shared between
  * threads. */
-struct tls_policy;
+struct session_minimum;
 
-/* tls_init - make OpenSSL end the process when it is out of memory, as
+/* openssl_init - make OpenSSL end the process when it is out of memory, as
  * lib/base/xalloc does: it would continue with half of its algorithms, and
  * strong sessions would be judged weak. To be called before anything else that
  * uses OpenSSL. */
-void tls_init(void);
+void openssl_init(void);
 
-/* tls_policy_new - protocols as in smtpd_tls_mandatory_protocols (">=TLSv1.2",
+/* session_minimum_new - protocols as in smtpd_tls_mandatory_protocols
+ * (">=TLSv1.2",
  * "!SSLv3, !TLSv1", "TLSv1.2 TLSv1.3"), ciphers an OpenSSL cipher string, or
  * "modern", "intermediate", "high", "medium", keysize the minimum number of
  * bits. An empty text or 0 sets no condition; without any condition, every
@@ -25,19 +26,21 @@ void tls_init(void);
  * and key size must belong together. NULL and the reason, which names the
  * option: a word is not known, or nothing is left. The caller frees it. No
  * configuration of OpenSSL is read; takes some milliseconds. */
-struct tls_policy *tls_policy_new(const char *protocols, const char *ciphers,
-				  int keysize, struct error *error);
+struct session_minimum *session_minimum_new(const char *protocols,
+					    const char *ciphers, int keysize,
+					    struct error *error);
 
-/* tls_policy_free - NULL is allowed. */
-void tls_policy_free(struct tls_policy *policy);
+/* session_minimum_free - NULL is allowed. */
+void session_minimum_free(struct session_minimum *policy);
 
-/* tls_judge - NULL when the session is strong enough; otherwise, why it is not,
- * a static text ("not encrypted", "protocol too old", "weak cipher", ...). It
- * neither allocates nor calls OpenSSL. The arguments are encryption_protocol,
- * encryption_cipher and encryption_keysize as sent by Postfix, "" when
- * absent. */
-const char *tls_judge(const struct tls_policy *policy, const char *protocol,
-		      const char *cipher, const char *keysize);
+/* session_judge - NULL when the session is strong enough; otherwise, why it is
+ * not, a static text ("not encrypted", "protocol too old", "weak cipher", ...).
+ * It neither allocates nor calls OpenSSL. The arguments are
+ * encryption_protocol, encryption_cipher and encryption_keysize as sent by
+ * Postfix, "" when absent. */
+const char *session_judge(const struct session_minimum *policy,
+			  const char *protocol, const char *cipher,
+			  const char *keysize);
 
 /* tls_visit - called with a session: its encryption_protocol, encryption_cipher
  * and encryption_keysize. 0 to continue. */
@@ -45,13 +48,14 @@ typedef int tls_visit(void *context, const char *protocol, const char *cipher,
 		      const char *keysize);
 
 /* tls_each_kind - call visit with one session of each kind: the plain one
- * first, then one for each other result that tls_judge() can have. Ends when
- * visit returns anything but 0, and returns that. */
-int tls_each_kind(const struct tls_policy *policy, tls_visit *visit,
+ * first, then one for each other result that session_judge() can have. Ends
+ * when visit returns anything but 0, and returns that. */
+int tls_each_kind(const struct session_minimum *policy, tls_visit *visit,
 		  void *context);
 
-/* tls_advice - what the client can change ("use TLS 1.2 or newer"), static.
- * reason: a result of tls_judge(), not NULL. */
-const char *tls_advice(const struct tls_policy *policy, const char *reason);
+/* session_advice - what the client can change ("use TLS 1.2 or newer"), static.
+ * reason: a result of session_judge(), not NULL. */
+const char *session_advice(const struct session_minimum *policy,
+			   const char *reason);
 
 #endif

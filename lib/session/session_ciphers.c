@@ -72,8 +72,8 @@ static const struct choice *find_preset(const char *word)
 	return NULL;
 }
 
-/* tls_ciphers_is_preset - is the word the name of a preset? */
-bool tls_ciphers_is_preset(const char *word)
+/* session_ciphers_is_preset - is the word the name of a preset? */
+bool session_ciphers_is_preset(const char *word)
 {
 	return find_preset(word) != NULL;
 }
@@ -222,14 +222,14 @@ static unsigned protocols_of(const SSL_CIPHER *suite)
 
 	if (strcmp(oldest, "TLSv1.0") == 0)
 		oldest = "TLSv1";
-	bit = tls_protocol(oldest, strcmp);
+	bit = session_protocol(oldest, strcmp);
 	if (bit == 0 || bit == PROTOCOL_TLS13)
 		return bit;
 	return (PROTOCOL_TLS13 - 1) & ~(bit - 1);
 }
 
 /* list_ciphers - store every suite that OpenSSL has */
-static int list_ciphers(struct tls_policy *policy,
+static int list_ciphers(struct session_minimum *policy,
 			const struct openssl *openssl, struct error *error)
 {
 	STACK_OF(SSL_CIPHER) *suites =
@@ -293,7 +293,7 @@ static int check_word(void *context, const char *word, struct error *error)
 				 "tls_ciphers: \"%s\": TLS 1.3 suites cannot "
 				 "be selected here; all of them are allowed",
 				 word);
-	if (tls_ciphers_is_preset(word))
+	if (session_ciphers_is_preset(word))
 		return error_set(error,
 				 "tls_ciphers: \"%s\" is only allowed alone, "
 				 "not in a cipher string",
@@ -331,7 +331,7 @@ static int check_string(const struct openssl *openssl, const char *string,
 }
 
 /* allow_ciphers - mark the selected suites */
-static int allow_ciphers(struct tls_policy *policy,
+static int allow_ciphers(struct session_minimum *policy,
 			 const struct openssl *openssl,
 			 const struct choice *choice, struct error *error)
 {
@@ -346,7 +346,7 @@ static int allow_ciphers(struct tls_policy *policy,
 	for (i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
 		const SSL_CIPHER *suite = sk_SSL_CIPHER_value(suites, i);
 		struct cipher *cipher =
-			tls_cipher(policy, SSL_CIPHER_get_name(suite));
+			session_cipher(policy, SSL_CIPHER_get_name(suite));
 
 		if (cipher != NULL)
 			cipher->allowed = true;
@@ -355,9 +355,9 @@ static int allow_ciphers(struct tls_policy *policy,
 	return 0;
 }
 
-/* tls_ciphers_read - read all suites, and mark the selected ones */
-int tls_ciphers_read(struct tls_policy *policy, const char *word,
-		     unsigned *protocols, struct error *error)
+/* session_ciphers_read - read all suites, and mark the selected ones */
+int session_ciphers_read(struct session_minimum *policy, const char *word,
+			 unsigned *protocols, struct error *error)
 {
 	const struct choice choice = choose(word);
 	struct openssl openssl;

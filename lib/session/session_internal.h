@@ -27,7 +27,7 @@ struct cipher {
 	bool allowed;	    /* by tls_ciphers */
 };
 
-struct tls_policy {
+struct session_minimum {
 	bool judged;	    /* there is some condition */
 	unsigned protocols; /* mask of those allowed */
 	int keysize;
@@ -35,20 +35,21 @@ struct tls_policy {
 	size_t cipher_count;
 };
 
-/* tls_protocol - the bit of a protocol name; 0: unknown. */
-unsigned tls_protocol(const char *name,
-		      int (*compare)(const char *, const char *));
+/* session_protocol - the bit of a protocol name; 0: unknown. */
+unsigned session_protocol(const char *name,
+			  int (*compare)(const char *, const char *));
 
-/* tls_cipher - the suite with that name, or NULL. */
-struct cipher *tls_cipher(const struct tls_policy *policy, const char *name);
+/* session_cipher - the suite with that name, or NULL. */
+struct cipher *session_cipher(const struct session_minimum *policy,
+			      const char *name);
 
-/* tls_ciphers_is_preset - is the word the name of a preset? */
-bool tls_ciphers_is_preset(const char *word);
+/* session_ciphers_is_preset - is the word the name of a preset? */
+bool session_ciphers_is_preset(const char *word);
 
-/* tls_ciphers_read - fill the policy with every suite of OpenSSL; allowed are
- * those that tls_ciphers selects, with *protocols. 0 or -1. */
-int tls_ciphers_read(struct tls_policy *policy, const char *word,
-		     unsigned *protocols, struct error *error);
+/* session_ciphers_read - fill the policy with every suite of OpenSSL; allowed
+ * are those that tls_ciphers selects, with *protocols. 0 or -1. */
+int session_ciphers_read(struct session_minimum *policy, const char *word,
+			 unsigned *protocols, struct error *error);
 
 #define CIPHERS_HINT                                               \
 	"write modern, intermediate, high or medium, or a string " \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* tls_policy - from tls_protocols, tls_ciphers and tls_keysize to a policy */
+/* session_minimum - from tls_protocols, tls_ciphers and tls_keysize to a policy
+ */
 
 #include "lib/session/session_internal.h"
 
@@ -21,7 +22,7 @@ static int add_protocol(void *context, const char *word, struct error *error)
 	struct protocol_list *list = context;
 	const char *name = word + strspn(word, "<>=!");
 	size_t sign = (size_t)(name - word);
-	unsigned bit = tls_protocol(name, strcasecmp);
+	unsigned bit = session_protocol(name, strcasecmp);
 
 	if (bit != 0 && sign == 0)
 		list->included |= bit;
@@ -31,7 +32,7 @@ static int add_protocol(void *context, const char *word, struct error *error)
 		list->floor = bit;
 	else if (bit != 0 && sign == 2 && strncmp(word, "<=", 2) == 0)
 		list->ceiling = bit;
-	else if (tls_ciphers_is_preset(word))
+	else if (session_ciphers_is_preset(word))
 		return error_set(error,
 				 "tls_protocols: \"%s\" is not a protocol; it "
 				 "is for tls_ciphers",
@@ -72,7 +73,7 @@ static int read_protocols(const char *text, unsigned *protocols,
 /* narrow_protocols - to those with a cipher that is strong enough; is there
  * one? And one that the cipher string selected, which does not affect TLS
  * 1.3? */
-static int narrow_protocols(struct tls_policy *policy, const char *ciphers,
+static int narrow_protocols(struct session_minimum *policy, const char *ciphers,
 			    struct error *error)
 {
 	unsigned usable = 0;
@@ -105,22 +106,23 @@ static int narrow_protocols(struct tls_policy *policy, const char *ciphers,
 
 /* read_ciphers - the ciphers that are strong enough, and the protocols that
  * they leave */
-static int read_ciphers(struct tls_policy *policy, const char *ciphers,
+static int read_ciphers(struct session_minimum *policy, const char *ciphers,
 			struct error *error)
 {
 	unsigned protocols;
 
-	if (tls_ciphers_read(policy, ciphers, &protocols, error) < 0)
+	if (session_ciphers_read(policy, ciphers, &protocols, error) < 0)
 		return -1;
 	policy->protocols &= protocols;
 	return narrow_protocols(policy, ciphers, error);
 }
 
-/* tls_policy_new - make a policy from the tls_* options */
-struct tls_policy *tls_policy_new(const char *protocols, const char *ciphers,
-				  int keysize, struct error *error)
+/* session_minimum_new - make a policy from the tls_* options */
+struct session_minimum *session_minimum_new(const char *protocols,
+					    const char *ciphers, int keysize,
+					    struct error *error)
 {
-	struct tls_policy *policy = xcalloc(1, sizeof(*policy));
+	struct session_minimum *policy = xcalloc(1, sizeof(*policy));
 
 	policy->keysize = keysize;
 	policy->judged =
@@ -135,12 +137,12 @@ struct tls_policy *tls_policy_new(const char *protocols, const char *ciphers,
 		goto refused;
 	return policy;
 refused:
-	tls_policy_free(policy);
+	session_minimum_free(policy);
 	return NULL;
 }
 
-/* tls_policy_free - free a policy */
-void tls_policy_free(struct tls_policy *policy)
+/* session_minimum_free - free a policy */
+void session_minimum_free(struct session_minimum *policy)
 {
 	size_t i;
 

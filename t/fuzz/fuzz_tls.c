@@ -19,18 +19,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define POLICIES 5
 
-static struct tls_policy *policies[POLICIES];
+static struct session_minimum *policies[POLICIES];
 
 /* LLVMFuzzerInitialize - make the policies once; they never change */
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
 	(void)count;
 	(void)arguments;
-	policies[0] = tls_policy_new("", "", 0, NULL);
-	policies[1] = tls_policy_new(">=TLSv1.2", "", 0, NULL);
-	policies[2] = tls_policy_new("", "ALL:eNULL:@SECLEVEL=0", 0, NULL);
-	policies[3] = tls_policy_new(">=TLSv1.2", "HIGH:!aNULL", 128, NULL);
-	policies[4] = tls_policy_new("", "intermediate", 0, NULL);
+	policies[0] = session_minimum_new("", "", 0, NULL);
+	policies[1] = session_minimum_new(">=TLSv1.2", "", 0, NULL);
+	policies[2] = session_minimum_new("", "ALL:eNULL:@SECLEVEL=0", 0, NULL);
+	policies[3] =
+		session_minimum_new(">=TLSv1.2", "HIGH:!aNULL", 128, NULL);
+	policies[4] = session_minimum_new("", "intermediate", 0, NULL);
 	return 0;
 }
 
@@ -72,18 +73,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cut(keysize);
 	for (i = 0; i < POLICIES; i++) {
 		const char *reason =
-			tls_judge(policies[i], protocol, cipher, keysize);
+			session_judge(policies[i], protocol, cipher, keysize);
 
 		if (protocol[0] == '\0' && reason == NULL)
 			abort();
 		if (reason != NULL &&
-		    tls_advice(policies[i], reason)[0] == '\0')
+		    session_advice(policies[i], reason)[0] == '\0')
 			abort();
 		if (reason == NULL && i != 0 && i != 2)
 			check_strong(protocol, cipher, keysize);
 	}
 	if (protocol[0] != '\0' &&
-	    tls_judge(policies[0], protocol, cipher, keysize) != NULL)
+	    session_judge(policies[0], protocol, cipher, keysize) != NULL)
 		abort();
 	free(protocol);
 	return 0;

@@ -798,7 +798,7 @@ START_TEST(test_defaults)
 	ck_assert_int_eq(service->reply.mode, REPLY_LOCK);
 	ck_assert_ptr_null(service->reply.reject_reply);
 	ck_assert_ptr_null(service->reply.plaintext_reply);
-	ck_assert_ptr_nonnull(tls_judge(service->tls, "", "", "0"));
+	ck_assert_ptr_nonnull(session_judge(service->tls, "", "", "0"));
 	config_free(config);
 	config_messages_clear(&messages);
 }
@@ -837,14 +837,14 @@ static void full_services(const struct service_list *list)
 	ck_assert_str_eq(top->reply.reject_reply,
 			 "550 5.7.1 not \"here\" \\ it's closed");
 	/* TLS 1.2 will do in submission only, 256 bits only are for smtps. */
-	ck_assert_ptr_nonnull(tls_judge(top->tls, "TLSv1.2",
-					"ECDHE-RSA-AES256-GCM-SHA384", "256"));
-	ck_assert_ptr_null(tls_judge(submission->tls, "TLSv1.2",
-				     "ECDHE-RSA-AES256-GCM-SHA384", "256"));
-	ck_assert_ptr_nonnull(tls_judge(smtps->tls, "TLSv1.3",
-					"TLS_AES_128_GCM_SHA256", "128"));
-	ck_assert_ptr_null(tls_judge(top->tls, "TLSv1.3",
-				     "TLS_AES_128_GCM_SHA256", "128"));
+	ck_assert_ptr_nonnull(session_judge(
+		top->tls, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", "256"));
+	ck_assert_ptr_null(session_judge(submission->tls, "TLSv1.2",
+					 "ECDHE-RSA-AES256-GCM-SHA384", "256"));
+	ck_assert_ptr_nonnull(session_judge(smtps->tls, "TLSv1.3",
+					    "TLS_AES_128_GCM_SHA256", "128"));
+	ck_assert_ptr_null(session_judge(top->tls, "TLSv1.3",
+					 "TLS_AES_128_GCM_SHA256", "128"));
 }
 
 START_TEST(test_full)

@@ -184,7 +184,7 @@ START_TEST(cancels_where_nobody_can_wait)
 	struct request request;
 
 	request_init(&request);
-	service.tls = tls_policy_new("", "", 0, NULL);
+	service.tls = session_minimum_new("", "", 0, NULL);
 	ck_assert_int_eq(judgement_now(&judgement, &service, NULL, &request, 0),
 			 -1);
 	ck_assert_int_eq(cancelled, 1);
@@ -192,7 +192,7 @@ START_TEST(cancels_where_nobody_can_wait)
 	ck_assert_int_eq(judgement_now(&judgement, &service, NULL, &request, 0),
 			 0);
 	ck_assert_int_eq(judgement.evaluation.decision.verdict, VERDICT_PERMIT);
-	tls_policy_free(service.tls);
+	session_minimum_free(service.tls);
 }
 END_TEST
 
@@ -813,7 +813,7 @@ static const struct {
 
 START_TEST(says_why_it_is_no_login)
 {
-	struct tls_policy *tls = tls_policy_new("", "", 0, NULL);
+	struct session_minimum *tls = session_minimum_new("", "", 0, NULL);
 	struct decision decision = { .reason = "" };
 	struct request request;
 	struct facts facts;
@@ -827,7 +827,7 @@ START_TEST(says_why_it_is_no_login)
 				 &subject, NULL, &decision),
 			 _i == 0 ? VERDICT_PERMIT : VERDICT_DUNNO);
 	ck_assert_str_eq(decision.reason, logins[_i].reason);
-	tls_policy_free(tls);
+	session_minimum_free(tls);
 }
 END_TEST
 

@@ -52,7 +52,7 @@ END_TEST
 /* With arbitrary previous contents. */
 START_TEST(nobody_is_authorized_without_a_recipient)
 {
-	struct tls_policy *tls = tls_policy_new("", "", 0, NULL);
+	struct session_minimum *tls = session_minimum_new("", "", 0, NULL);
 	struct request request;
 	struct facts facts;
 
@@ -65,7 +65,7 @@ START_TEST(nobody_is_authorized_without_a_recipient)
 	ck_assert(!facts.authenticated);
 	ck_assert_ptr_nonnull(facts.weak);
 	ck_assert_ptr_nonnull(facts.advice);
-	tls_policy_free(tls);
+	session_minimum_free(tls);
 }
 END_TEST
 
@@ -87,7 +87,7 @@ static const struct {
 
 START_TEST(a_login_has_a_method_and_a_name)
 {
-	struct tls_policy *tls = tls_policy_new("", "", 0, NULL);
+	struct session_minimum *tls = session_minimum_new("", "", 0, NULL);
 	struct request request;
 	struct facts facts;
 
@@ -96,7 +96,7 @@ START_TEST(a_login_has_a_method_and_a_name)
 	request.sasl_username = logins[_i].name;
 	facts_gather(&facts, &request, NULL, tls);
 	ck_assert_int_eq(facts.authenticated, logins[_i].authenticated);
-	tls_policy_free(tls);
+	session_minimum_free(tls);
 }
 END_TEST
 

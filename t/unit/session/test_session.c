@@ -472,12 +472,12 @@ static const char *const strings[] = {
 };
 
 /* policy_new - a policy that must be accepted; also used without Check */
-static struct tls_policy *policy_new(const char *protocols, const char *ciphers,
-				     int keysize)
+static struct session_minimum *policy_new(const char *protocols,
+					  const char *ciphers, int keysize)
 {
 	struct error error = { "" };
-	struct tls_policy *policy =
-		tls_policy_new(protocols, ciphers, keysize, &error);
+	struct session_minimum *policy =
+		session_minimum_new(protocols, ciphers, keysize, &error);
 
 	if (policy == NULL) {
 		fprintf(stderr, "\"%s\", \"%s\", %d: %s\n", protocols, ciphers,
@@ -488,10 +488,10 @@ static struct tls_policy *policy_new(const char *protocols, const char *ciphers,
 }
 
 /* row_is_right - judge one row */
-static bool row_is_right(const struct tls_policy *policy, int i)
+static bool row_is_right(const struct session_minimum *policy, int i)
 {
-	const char *reason = tls_judge(policy, rows[i].protocol, rows[i].cipher,
-				       rows[i].keysize);
+	const char *reason = session_judge(policy, rows[i].protocol,
+					   rows[i].cipher, rows[i].keysize);
 	const char *expected = rows[i].reason;
 
 	if (reason == NULL && expected == NULL)
@@ -508,7 +508,7 @@ static bool row_is_right(const struct tls_policy *policy, int i)
 /* judge_rows - how many rows of the table are not as expected */
 static int judge_rows(void)
 {
-	struct tls_policy *made[POLICIES];
+	struct session_minimum *made[POLICIES];
 	int i, wrong = 0;
 
 	for (i = 0; i < POLICIES; i++)
@@ -517,7 +517,7 @@ static int judge_rows(void)
 	for (i = 0; i < COUNT(rows); i++)
 		wrong += !row_is_right(made[rows[i].policy], i);
 	for (i = 0; i < POLICIES; i++)
-		tls_policy_free(made[i]);
+		session_minimum_free(made[i]);
 	return wrong;
 }
 
@@ -525,12 +525,12 @@ static int judge_rows(void)
 static bool is_refused(int i)
 {
 	struct error error = { "" };
-	struct tls_policy *policy =
-		tls_policy_new(refusals[i].protocols, refusals[i].ciphers,
-			       refusals[i].keysize, &error);
+	struct session_minimum *policy =
+		session_minimum_new(refusals[i].protocols, refusals[i].ciphers,
+				    refusals[i].keysize, &error);
 	bool refused = policy == NULL;
 
-	tls_policy_free(policy);
+	session_minimum_free(policy);
 	if (refused && strstr(error.text, refusals[i].error) != NULL)
 		return true;
 	fprintf(stderr, "refusal %d: %s\n", i,
@@ -557,7 +557,7 @@ END_TEST
 
 /* The answers that tls_each_kind() came to. */
 struct answers {
-	const struct tls_policy *policy;
+	const struct session_minimum *policy;
 	const char *list[32];
 	int count;
 };
@@ -568,7 +568,7 @@ static int note_answer(void *context, const char *protocol, const char *cipher,
 {
 	struct answers *answers = context;
 	const char *answer =
-		tls_judge(answers->policy, protocol, cipher, keysize);
+		session_judge(answers->policy, protocol, cipher, keysize);
 
 	for (int i = 0; i < answers->count; i++)
 		ck_assert_ptr_ne(answers->list[i], answer);
@@ -590,7 +590,7 @@ static bool has_answer(const struct answers *answers, const char *answer)
 START_TEST(kinds)
 {
 	struct answers answers = { 0 };
-	struct tls_policy *policy =
+	struct session_minimum *policy =
 		policy_new(policies[_i].protocols, policies[_i].ciphers,
 			   policies[_i].keysize);
 
@@ -602,16 +602,18 @@ START_TEST(kinds)
 		if (rows[i].policy == _i)
 			ck_assert_msg(
 				has_answer(&answers,
-					   tls_judge(policy, rows[i].protocol,
-						     rows[i].cipher,
-						     rows[i].keysize)),
+					   session_judge(policy,
+							 rows[i].protocol,
+							 rows[i].cipher,
+							 rows[i].keysize)),
 				"row %d", i);
-	tls_policy_free(policy);
+	session_minimum_free(policy);
 }
 END_TEST
 
-/* reason_of - the text as tls_judge() returns it, from a row that gets it */
-static const char *reason_of(const struct tls_policy *policy, int i)
+/* reason_of - the text as session_judge() returns it, from a row that gets it
+ */
+static const char *reason_of(const struct session_minimum *policy, int i)
 {
 	int row;
 
@@ -619,21 +621,22 @@ static const char *reason_of(const struct tls_policy *policy, int i)
 		if (rows[row].policy == advices[i].policy &&
 		    rows[row].reason != NULL &&
 		    strcmp(rows[row].reason, advices[i].reason) == 0)
-			return tls_judge(policy, rows[row].protocol,
-					 rows[row].cipher, rows[row].keysize);
+			return session_judge(policy, rows[row].protocol,
+					     rows[row].cipher,
+					     rows[row].keysize);
 	ck_abort_msg("no row for advice %d", i);
 }
 
 START_TEST(advises)
 {
 	int which = advices[_i].policy;
-	struct tls_policy *policy =
+	struct session_minimum *policy =
 		policy_new(policies[which].protocols, policies[which].ciphers,
 			   policies[which].keysize);
 
-	ck_assert_str_eq(tls_advice(policy, reason_of(policy, _i)),
+	ck_assert_str_eq(session_advice(policy, reason_of(policy, _i)),
 			 advices[_i].advice);
-	tls_policy_free(policy);
+	session_minimum_free(policy);
 }
 END_TEST
 
@@ -650,20 +653,20 @@ START_TEST(reads_protocols)
 		{ '2', "TLSv1.2", "AES256-SHA" },
 		{ '3', "TLSv1.3", "TLS_AES_256_GCM_SHA384" },
 	};
-	struct tls_policy *policy = policy_new(lists[_i].protocols, "", 0);
+	struct session_minimum *policy = policy_new(lists[_i].protocols, "", 0);
 	char allowed[COUNT(sessions) + 1] = "";
 	int i, length = 0;
 
 	for (i = 0; i < COUNT(sessions); i++)
-		if (tls_judge(policy, sessions[i].protocol, sessions[i].cipher,
-			      "256") == NULL)
+		if (session_judge(policy, sessions[i].protocol,
+				  sessions[i].cipher, "256") == NULL)
 			allowed[length++] = sessions[i].letter;
 	ck_assert_msg(strcmp(allowed, lists[_i].allowed) == 0,
 		      "\"%s\" allows %s, not %s", lists[_i].protocols, allowed,
 		      lists[_i].allowed);
-	ck_assert_str_eq(tls_judge(policy, "SSLv2", "AES256-SHA", "256"),
+	ck_assert_str_eq(session_judge(policy, "SSLv2", "AES256-SHA", "256"),
 			 TOO_OLD);
-	tls_policy_free(policy);
+	session_minimum_free(policy);
 }
 END_TEST
 
@@ -671,23 +674,25 @@ START_TEST(refuses)
 {
 	ck_assert(is_refused(_i));
 	/* Nobody must ask for the reason. */
-	ck_assert_ptr_null(tls_policy_new(refusals[_i].protocols,
-					  refusals[_i].ciphers,
-					  refusals[_i].keysize, NULL));
+	ck_assert_ptr_null(session_minimum_new(refusals[_i].protocols,
+					       refusals[_i].ciphers,
+					       refusals[_i].keysize, NULL));
 }
 END_TEST
 
 START_TEST(accepts)
 {
-	struct tls_policy *policy = policy_new("", strings[_i], 0);
+	struct session_minimum *policy = policy_new("", strings[_i], 0);
 
-	ck_assert_ptr_null(
-		tls_judge(policy, "TLSv1.3", "TLS_AES_256_GCM_SHA384", "256"));
-	ck_assert_ptr_nonnull(tls_judge(policy, "TLSv1.2", "NULL-SHA256", "0"));
-	ck_assert_ptr_nonnull(tls_judge(policy, "TLSv1.2", "RC4-SHA", "128"));
+	ck_assert_ptr_null(session_judge(policy, "TLSv1.3",
+					 "TLS_AES_256_GCM_SHA384", "256"));
 	ck_assert_ptr_nonnull(
-		tls_judge(policy, "TLSv1.2", "AECDH-AES256-SHA", "256"));
-	tls_policy_free(policy);
+		session_judge(policy, "TLSv1.2", "NULL-SHA256", "0"));
+	ck_assert_ptr_nonnull(
+		session_judge(policy, "TLSv1.2", "RC4-SHA", "128"));
+	ck_assert_ptr_nonnull(
+		session_judge(policy, "TLSv1.2", "AECDH-AES256-SHA", "256"));
+	session_minimum_free(policy);
 }
 END_TEST
 
@@ -766,14 +771,14 @@ STACK_OF(SSL_CIPHER) * SSL_get1_supported_ciphers(SSL *ssl)
 /* When any call of OpenSSL fails, there is no policy. */
 START_TEST(openssl_fails)
 {
-	struct tls_policy *policy;
+	struct session_minimum *policy;
 	int call;
 
 	for (call = 0;; call++) {
 		struct error error = { "" };
 
 		calls_left = call;
-		policy = tls_policy_new(">=TLSv1.2", "HIGH", 128, &error);
+		policy = session_minimum_new(">=TLSv1.2", "HIGH", 128, &error);
 		if (policy != NULL)
 			break;
 		ck_assert_int_eq(calls_left, -1);
@@ -786,7 +791,7 @@ START_TEST(openssl_fails)
 	/* 2 to set up, 2 for each of 3 contexts, 2 for each of 2 lists; more
 	 * where the library's own calls come here too. */
 	ck_assert_int_ge(call, 12);
-	tls_policy_free(policy);
+	session_minimum_free(policy);
 }
 END_TEST
 
@@ -813,21 +818,22 @@ static const int obsolete[] = {
 /* An OpenSSL that still has RC4 and the like. */
 START_TEST(obsolete_algorithms_are_unknown)
 {
-	struct tls_policy *policy;
+	struct session_minimum *policy;
 
 	disguise = obsolete[_i];
 	policy = policy_new("", "HIGH", 0);
 	disguise = 0;
-	ck_assert_str_eq(tls_judge(policy, "TLSv1.2", "AES128-SHA", "128"),
+	ck_assert_str_eq(session_judge(policy, "TLSv1.2", "AES128-SHA", "128"),
 			 NAMELESS);
-	ck_assert_ptr_null(tls_judge(policy, "TLSv1.2", "AES256-SHA", "256"));
-	tls_policy_free(policy);
+	ck_assert_ptr_null(
+		session_judge(policy, "TLSv1.2", "AES256-SHA", "256"));
+	session_minimum_free(policy);
 }
 END_TEST
 
 START_TEST(frees_nothing)
 {
-	tls_policy_free(NULL);
+	session_minimum_free(NULL);
 }
 END_TEST
 
@@ -914,7 +920,7 @@ int main(int argc, char **argv)
 {
 	TCase *tests;
 
-	tls_init(); /* as main() does; before anything else */
+	openssl_init(); /* as main() does; before anything else */
 	if (argc > 1)
 		return run_mode(argv[1]);
 	tests = tcase_create("tls");
