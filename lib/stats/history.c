@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* ledger - the statistics of all workers and all servers since the start
+/* history - the statistics of all workers and all servers since the start
  *
  * Each worker counts from zero, and so does each server after a reload. The
- * ledger turns their counts into series that never decrease: the totals of
+ * history turns their counts into series that never decrease: the totals of
  * previous servers, plus what the tallies say now. The number of series is
  * limited, whatever the configuration; later ones are counted as "other". A
  * series is kept until its service no longer exists.
@@ -18,37 +18,37 @@
 
 #include "lib/base/xalloc.h"
 
-const struct ledger_span ledger_spans[LEDGER_PERIODS] = {
-	[LEDGER_MINUTE] = { "minute", "2 s", 30, 2000 },
-	[LEDGER_HOUR] = { "hour", "2 min", 30, 120000 },
-	[LEDGER_DAY] = { "day", "30 min", 48, 1800000 },
+const struct history_span history_spans[HISTORY_PERIODS] = {
+	[HISTORY_MINUTE] = { "minute", "2 s", 30, 2000 },
+	[HISTORY_HOUR] = { "hour", "2 min", 30, 120000 },
+	[HISTORY_DAY] = { "day", "30 min", 48, 1800000 },
 };
 
-/* ledger_new - an empty ledger */
-struct ledger *ledger_new(const struct service_list *services)
+/* history_new - an empty history */
+struct history *history_new(const struct service_list *services)
 {
-	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
+	struct history *history = xcalloc(1, sizeof(*history));
 
-	ledger->services = services;
-	return ledger;
+	history->services = services;
+	return history;
 }
 
-/* ledger_free - NULL is allowed */
-void ledger_free(struct ledger *ledger)
+/* history_free - NULL is allowed */
+void history_free(struct history *history)
 {
-	if (ledger == NULL)
+	if (history == NULL)
 		return;
-	free(ledger->tallies);
-	free(ledger);
+	free(history->tallies);
+	free(history);
 }
 
-/* ledger_add - add a tally to read */
-void ledger_add(struct ledger *ledger, struct tally *tally)
+/* history_add - add a tally to read */
+void history_add(struct history *history, struct tally *tally)
 {
-	ledger->tallies =
-		xreallocarray(ledger->tallies, ledger->tally_count + 1,
+	history->tallies =
+		xreallocarray(history->tallies, history->tally_count + 1,
 			      sizeof(struct tally *));
-	ledger->tallies[ledger->tally_count++] = tally;
+	history->tallies[history->tally_count++] = tally;
 }
 
 /* copy - copy a name, cut if necessary */
@@ -60,25 +60,27 @@ static void copy(char *to, size_t size, const char *from)
 	to[length] = '\0';
 }
 
-/* ledger_find - the series with these names, a new one, or "other" */
-struct ledger_series *ledger_find(struct ledger *ledger, const char *service,
-				  const char *restriction, enum verdict verdict)
+/* history_find - the series with these names, a new one, or "other" */
+struct history_series *history_find(struct history *history,
+				    const char *service,
+				    const char *restriction,
+				    enum verdict verdict)
 {
-	struct ledger_series *series;
+	struct history_series *series;
 	size_t i;
 
-	for (i = 0; i < ledger->count; i++) {
-		series = &ledger->series[i];
+	for (i = 0; i < history->count; i++) {
+		series = &history->series[i];
 		if (series->verdict == verdict &&
 		    strcmp(series->restriction, restriction) == 0 &&
 		    strcmp(series->service, service) == 0)
 			return series;
 	}
-	if (ledger->count >= LEDGER_SERIES &&
+	if (history->count >= HISTORY_SERIES &&
 	    (strcmp(service, TALLY_OTHER) != 0 ||
 	     strcmp(restriction, TALLY_OTHER) != 0))
-		return ledger_find(ledger, TALLY_OTHER, TALLY_OTHER, verdict);
-	series = &ledger->series[ledger->count++];
+		return history_find(history, TALLY_OTHER, TALLY_OTHER, verdict);
+	series = &history->series[history->count++];
 	copy(series->service, sizeof(series->service), service);
 	copy(series->restriction, sizeof(series->restriction), restriction);
 	series->verdict = verdict;
@@ -86,19 +88,19 @@ struct ledger_series *ledger_find(struct ledger *ledger, const char *service,
 }
 
 /* advance - advance to the present: new bars replace the oldest ones */
-static void advance(struct ledger *ledger, enum ledger_period period,
+static void advance(struct history *history, enum history_period period,
 		    uint64_t clock)
 {
-	unsigned bars = ledger_spans[period].bars;
-	uint64_t *now = &ledger->clock[period];
+	unsigned bars = history_spans[period].bars;
+	uint64_t *now = &history->clock[period];
 	size_t i;
 
 	if (clock > *now + bars)
 		*now = clock - bars;
 	while (*now < clock) {
 		(*now)++;
-		for (i = 0; i < ledger->count; i++)
-			ledger->series[i].bars[period][*now % bars] = 0;
+		for (i = 0; i < history->count; i++)
+			history->series[i].bars[period][*now % bars] = 0;
 	}
 }
 
@@ -106,86 +108,87 @@ static void advance(struct ledger *ledger, enum ledger_period period,
 static void visit(void *context, int service, const char *restriction,
 		  enum verdict verdict, uint64_t count)
 {
-	struct ledger *ledger = context;
+	struct history *history = context;
 	const char *name = service >= 0
-				   ? ledger->services->services[service].name
+				   ? history->services->services[service].name
 				   : TALLY_OTHER;
 
-	ledger_find(ledger, name, restriction, verdict)->counted += count;
+	history_find(history, name, restriction, verdict)->counted += count;
 }
 
 /* settle - add what is new in a series since it was last read */
-static void settle(struct ledger *ledger, struct ledger_series *series)
+static void settle(struct history *history, struct history_series *series)
 {
 	uint64_t total = series->before + series->counted;
 	uint32_t more = (uint32_t)(total - series->total);
 	int period;
 
 	series->total = total;
-	for (period = 0; period < LEDGER_PERIODS; period++)
-		series->bars[period][ledger->clock[period] %
-				     ledger_spans[period].bars] += more;
+	for (period = 0; period < HISTORY_PERIODS; period++)
+		series->bars[period][history->clock[period] %
+				     history_spans[period].bars] += more;
 }
 
-/* ledger_read - read all tallies */
-void ledger_read(struct ledger *ledger, uint64_t now_ms)
+/* history_read - read all tallies */
+void history_read(struct history *history, uint64_t now_ms)
 {
 	int period;
 	size_t i;
 
-	for (period = 0; period < LEDGER_PERIODS; period++)
-		advance(ledger, (enum ledger_period)period,
-			now_ms / ledger_spans[period].bar_ms);
-	for (i = 0; i < ledger->count; i++)
-		ledger->series[i].counted = 0;
-	ledger->times = ledger->times_before;
-	for (i = 0; i < ledger->tally_count; i++) {
-		tally_each(ledger->tallies[i], visit, ledger);
-		tally_times(ledger->tallies[i], &ledger->times);
+	for (period = 0; period < HISTORY_PERIODS; period++)
+		advance(history, (enum history_period)period,
+			now_ms / history_spans[period].bar_ms);
+	for (i = 0; i < history->count; i++)
+		history->series[i].counted = 0;
+	history->times = history->times_before;
+	for (i = 0; i < history->tally_count; i++) {
+		tally_each(history->tallies[i], visit, history);
+		tally_times(history->tallies[i], &history->times);
 	}
-	for (i = 0; i < ledger->count; i++)
-		settle(ledger, &ledger->series[i]);
+	for (i = 0; i < history->count; i++)
+		settle(history, &history->series[i]);
 }
 
-/* ledger_count - the number of series */
-size_t ledger_count(const struct ledger *ledger)
+/* history_count - the number of series */
+size_t history_count(const struct history *history)
 {
-	return ledger->count;
+	return history->count;
 }
 
-/* ledger_get - one of the series */
-const struct ledger_series *ledger_get(const struct ledger *ledger,
-				       size_t index)
+/* history_get - one of the series */
+const struct history_series *history_get(const struct history *history,
+					 size_t index)
 {
-	return &ledger->series[index];
+	return &history->series[index];
 }
 
-/* ledger_bar - one bar, numbered from the oldest */
-uint32_t ledger_bar(const struct ledger *ledger,
-		    const struct ledger_series *series,
-		    enum ledger_period period, unsigned index)
+/* history_bar - one bar, numbered from the oldest */
+uint32_t history_bar(const struct history *history,
+		     const struct history_series *series,
+		     enum history_period period, unsigned index)
 {
-	unsigned bars = ledger_spans[period].bars;
+	unsigned bars = history_spans[period].bars;
 
-	return series->bars[period][(ledger->clock[period] + 1 + index) % bars];
+	return series
+		->bars[period][(history->clock[period] + 1 + index) % bars];
 }
 
-/* ledger_sum - the sum of all bars of a period */
-uint64_t ledger_sum(const struct ledger_series *series,
-		    enum ledger_period period)
+/* history_sum - the sum of all bars of a period */
+uint64_t history_sum(const struct history_series *series,
+		     enum history_period period)
 {
 	uint64_t sum = 0;
 	unsigned i;
 
-	for (i = 0; i < ledger_spans[period].bars; i++)
+	for (i = 0; i < history_spans[period].bars; i++)
 		sum += series->bars[period][i];
 	return sum;
 }
 
-/* ledger_times - how long decisions took */
-const struct tally_times *ledger_times(const struct ledger *ledger)
+/* history_times - how long decisions took */
+const struct tally_times *history_times(const struct history *history)
 {
-	return &ledger->times;
+	return &history->times;
 }
 
 /* put_refusal - insert into a list, newest first, unless it is too old for it;
@@ -209,21 +212,21 @@ static size_t put_refusal(struct tally_refusal refusals[TALLY_REFUSALS],
 	return count + 1;
 }
 
-/* ledger_refusals - the last refusals, the newest first */
-size_t ledger_refusals(const struct ledger *ledger,
-		       struct tally_refusal refusals[TALLY_REFUSALS])
+/* history_refusals - the last refusals, the newest first */
+size_t history_refusals(const struct history *history,
+			struct tally_refusal refusals[TALLY_REFUSALS])
 {
 	struct tally_refusal some[TALLY_REFUSALS];
 	size_t count = 0;
 	size_t i;
 	size_t k;
 
-	for (i = 0; i < ledger->tally_count; i++) {
-		tally_refusals(ledger->tallies[i], some);
+	for (i = 0; i < history->tally_count; i++) {
+		tally_refusals(history->tallies[i], some);
 		for (k = 0; k < TALLY_REFUSALS; k++)
 			count = put_refusal(refusals, count, &some[k]);
 	}
 	for (k = 0; k < TALLY_REFUSALS; k++)
-		count = put_refusal(refusals, count, &ledger->refusals[k]);
+		count = put_refusal(refusals, count, &history->refusals[k]);
 	return count;
 }

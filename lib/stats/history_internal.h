@@ -7,22 +7,23 @@
 
 #include "lib/stats/history.h"
 
-#define SERIES_MAX (LEDGER_SERIES + VERDICT_COUNT)
+#define SERIES_MAX (HISTORY_SERIES + VERDICT_COUNT)
 
-struct ledger {
+struct history {
 	const struct service_list *services;
 	struct tally **tallies;
 	size_t tally_count;
-	struct ledger_series series[SERIES_MAX];
+	struct history_series series[SERIES_MAX];
 	size_t count;
-	uint64_t clock[LEDGER_PERIODS]; /* index of the newest bar */
+	uint64_t clock[HISTORY_PERIODS]; /* index of the newest bar */
 	struct tally_times times, times_before;
 	struct tally_refusal refusals[TALLY_REFUSALS]; /* of previous servers */
 };
 
-/* ledger_find - the series with these names, possibly a new one or "other". */
-struct ledger_series *ledger_find(struct ledger *ledger, const char *service,
-				  const char *restriction,
-				  enum verdict verdict);
+/* history_find - the series with these names, possibly a new one or "other". */
+struct history_series *history_find(struct history *history,
+				    const char *service,
+				    const char *restriction,
+				    enum verdict verdict);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* ledger_record - pass a ledger from one server to the next
+/* history_record - pass a history from one server to the next
  *
  * A sequence of records, each with a letter: clocks (always the first), times,
  * series, refusals, and bars, in this order, so that the most important ones
@@ -99,7 +99,7 @@ static void put_times(struct pack *pack, const struct tally_times *times)
 }
 
 /* put_series - write the names and total of a series */
-static void put_series(struct pack *pack, const struct ledger_series *series)
+static void put_series(struct pack *pack, const struct history_series *series)
 {
 	put_byte(pack, 'S');
 	put_text(pack, series->service);
@@ -109,8 +109,8 @@ static void put_series(struct pack *pack, const struct ledger_series *series)
 }
 
 /* put_bars - write the bars of a series */
-static void put_bars(struct pack *pack, const struct ledger *ledger,
-		     const struct ledger_series *series)
+static void put_bars(struct pack *pack, const struct history *history,
+		     const struct history_series *series)
 {
 	int period;
 	unsigned i;
@@ -119,11 +119,11 @@ static void put_bars(struct pack *pack, const struct ledger *ledger,
 	put_text(pack, series->service);
 	put_text(pack, series->restriction);
 	put_byte(pack, (unsigned)series->verdict);
-	for (period = 0; period < LEDGER_PERIODS; period++)
-		for (i = 0; i < ledger_spans[period].bars; i++)
+	for (period = 0; period < HISTORY_PERIODS; period++)
+		for (i = 0; i < history_spans[period].bars; i++)
 			put_number(pack,
-				   ledger_bar(ledger, series,
-					      (enum ledger_period)period, i));
+				   history_bar(history, series,
+					       (enum history_period)period, i));
 }
 
 /* put_one - write one refusal */
@@ -151,8 +151,8 @@ static bool commit(struct pack *pack, struct pack *kept)
 	return !pack->failed;
 }
 
-/* ledger_write - write all of it for the next server */
-size_t ledger_write(const struct ledger *ledger, char *bytes, size_t size)
+/* history_write - write all of it for the next server */
+size_t history_write(const struct history *history, char *bytes, size_t size)
 {
 	struct tally_refusal refusals[TALLY_REFUSALS];
 	struct pack pack = { .to = bytes, .left = size };
@@ -162,36 +162,36 @@ size_t ledger_write(const struct ledger *ledger, char *bytes, size_t size)
 	size_t i;
 
 	put_byte(&pack, 'C');
-	for (i = 0; i < LEDGER_PERIODS; i++)
-		put_number(&pack, ledger->clock[i]);
-	put_times(&pack, &ledger->times);
+	for (i = 0; i < HISTORY_PERIODS; i++)
+		put_number(&pack, history->clock[i]);
+	put_times(&pack, &history->times);
 	room = commit(&pack, &kept);
-	for (i = 0; i < ledger->count && room; i++) {
-		put_series(&pack, &ledger->series[i]);
+	for (i = 0; i < history->count && room; i++) {
+		put_series(&pack, &history->series[i]);
 		room = commit(&pack, &kept);
 	}
-	count = ledger_refusals(ledger, refusals);
+	count = history_refusals(history, refusals);
 	for (i = 0; i < count && room; i++) {
 		put_one(&pack, &refusals[i]);
 		room = commit(&pack, &kept);
 	}
-	for (i = 0; i < ledger->count && room; i++) {
-		put_bars(&pack, ledger, &ledger->series[i]);
+	for (i = 0; i < history->count && room; i++) {
+		put_bars(&pack, history, &history->series[i]);
 		room = commit(&pack, &kept);
 	}
 	return size - kept.left;
 }
 
 /* is_served - is there still a service with that name? */
-static bool is_served(const struct ledger *ledger, const char *name)
+static bool is_served(const struct history *history, const char *name)
 {
-	return service_named(ledger->services, name) != NULL ||
+	return service_named(history->services, name) != NULL ||
 	       strcmp(name, TALLY_OTHER) == 0;
 }
 
 /* take_names - the series of a record; NULL: not ours */
-static struct ledger_series *take_names(struct ledger *ledger,
-					struct pack *pack)
+static struct history_series *take_names(struct history *history,
+					 struct pack *pack)
 {
 	char service[SERVICE_NAME_MAX + 1];
 	char restriction[TALLY_WORD_MAX];
@@ -202,15 +202,16 @@ static struct ledger_series *take_names(struct ledger *ledger,
 	verdict = get_byte(pack);
 	if (verdict >= VERDICT_COUNT)
 		pack->failed = true;
-	if (pack->failed || !is_served(ledger, service))
+	if (pack->failed || !is_served(history, service))
 		return NULL;
-	return ledger_find(ledger, service, restriction, (enum verdict)verdict);
+	return history_find(history, service, restriction,
+			    (enum verdict)verdict);
 }
 
 /* take_series - continue a total; it is not new */
-static void take_series(struct ledger *ledger, struct pack *pack)
+static void take_series(struct history *history, struct pack *pack)
 {
-	struct ledger_series *series = take_names(ledger, pack);
+	struct history_series *series = take_names(history, pack);
 	uint64_t total = get_number(pack);
 
 	if (series == NULL || pack->failed)
@@ -220,15 +221,15 @@ static void take_series(struct ledger *ledger, struct pack *pack)
 }
 
 /* take_bars - put the bars that are not too old into their places */
-static void take_bars(struct ledger *ledger, struct pack *pack,
-		      const uint64_t clock[LEDGER_PERIODS])
+static void take_bars(struct history *history, struct pack *pack,
+		      const uint64_t clock[HISTORY_PERIODS])
 {
-	struct ledger_series *series = take_names(ledger, pack);
+	struct history_series *series = take_names(history, pack);
 	int period;
 	unsigned i;
 
-	for (period = 0; period < LEDGER_PERIODS; period++) {
-		unsigned bars = ledger_spans[period].bars;
+	for (period = 0; period < HISTORY_PERIODS; period++) {
+		unsigned bars = history_spans[period].bars;
 		uint64_t slot = clock[period] - bars;
 
 		for (i = 0; i < bars; i++) {
@@ -236,7 +237,7 @@ static void take_bars(struct ledger *ledger, struct pack *pack,
 
 			slot++;
 			if (series != NULL &&
-			    slot + bars > ledger->clock[period])
+			    slot + bars > history->clock[period])
 				series->bars[period][slot % bars] +=
 					(uint32_t)value;
 		}
@@ -244,17 +245,17 @@ static void take_bars(struct ledger *ledger, struct pack *pack,
 }
 
 /* take_times - read how long decisions took */
-static void take_times(struct ledger *ledger, struct pack *pack)
+static void take_times(struct history *history, struct pack *pack)
 {
 	size_t i;
 
 	for (i = 0; i <= TALLY_BOUNDS; i++)
-		ledger->times_before.counts[i] += get_number(pack);
-	ledger->times_before.sum_us += get_number(pack);
+		history->times_before.counts[i] += get_number(pack);
+	history->times_before.sum_us += get_number(pack);
 }
 
 /* take_refusal - read one of the last refusals */
-static void take_refusal(struct ledger *ledger, struct pack *pack, size_t at)
+static void take_refusal(struct history *history, struct pack *pack, size_t at)
 {
 	struct tally_refusal to = { .when = (int64_t)get_number(pack) };
 	unsigned verdict = get_byte(pack);
@@ -272,45 +273,45 @@ static void take_refusal(struct ledger *ledger, struct pack *pack, size_t at)
 	if (verdict >= VERDICT_COUNT || at >= TALLY_REFUSALS)
 		pack->failed = true;
 	if (!pack->failed)
-		ledger->refusals[at] = to;
+		history->refusals[at] = to;
 }
 
 /* take_clocks - read when it was written, which must not be in the future */
-static void take_clocks(const struct ledger *ledger, struct pack *pack,
-			uint64_t clock[LEDGER_PERIODS])
+static void take_clocks(const struct history *history, struct pack *pack,
+			uint64_t clock[HISTORY_PERIODS])
 {
 	int period;
 
-	for (period = 0; period < LEDGER_PERIODS; period++) {
+	for (period = 0; period < HISTORY_PERIODS; period++) {
 		clock[period] = get_number(pack);
-		if (clock[period] > ledger->clock[period])
+		if (clock[period] > history->clock[period])
 			pack->failed = true;
 	}
 }
 
-/* ledger_take - continue from what the previous server wrote */
-int ledger_take(struct ledger *ledger, const char *bytes, size_t length)
+/* history_take - continue from what the previous server wrote */
+int history_take(struct history *history, const char *bytes, size_t length)
 {
 	struct pack pack = { .from = bytes, .left = length };
-	uint64_t clock[LEDGER_PERIODS] = { 0 };
+	uint64_t clock[HISTORY_PERIODS] = { 0 };
 	size_t refusals = 0;
 
 	while (pack.left > 0 && !pack.failed) {
 		switch (get_byte(&pack)) {
 		case 'C':
-			take_clocks(ledger, &pack, clock);
+			take_clocks(history, &pack, clock);
 			break;
 		case 'T':
-			take_times(ledger, &pack);
+			take_times(history, &pack);
 			break;
 		case 'S':
-			take_series(ledger, &pack);
+			take_series(history, &pack);
 			break;
 		case 'R':
-			take_refusal(ledger, &pack, refusals++);
+			take_refusal(history, &pack, refusals++);
 			break;
 		case 'B':
-			take_bars(ledger, &pack, clock);
+			take_bars(history, &pack, clock);
 			break;
 		default:
 			return -1;

@@ -28,7 +28,7 @@
 struct board {
 	const struct config *config;
 	char *configuration;
-	struct ledger *ledger;
+	struct history *history;
 	struct web *web;
 	struct event *timer;
 	board_gather *gather;
@@ -49,7 +49,7 @@ static void read_tallies(evutil_socket_t fd, short what, void *argument)
 
 	(void)fd;
 	(void)what;
-	ledger_read(board->ledger, (uint64_t)clock_ms());
+	history_read(board->history, (uint64_t)clock_ms());
 }
 
 /* hold - open a file of the configuration, to check its time later, when paths
@@ -80,11 +80,11 @@ static struct board_file look_at(const char *name, const char *path, int fd)
 /* take_status - all that is shown, at this moment */
 static void take_status(struct board *board, struct board_status *status)
 {
-	ledger_read(board->ledger, (uint64_t)clock_ms());
+	history_read(board->history, (uint64_t)clock_ms());
 	*status = (struct board_status){
 		.config = board->config,
 		.configuration = board->configuration,
-		.ledger = board->ledger,
+		.history = board->history,
 		.news = board->news,
 		.draining = board->draining,
 		.now = time(NULL),
@@ -165,7 +165,7 @@ struct board *board_new(const struct config *config, struct server *server,
 	board->configuration = print_configuration(config);
 	board->files[0] = hold(config->path);
 	board->files[1] = hold(config->main_cf);
-	board->ledger = ledger_new(&config->services);
+	board->history = history_new(&config->services);
 	tzset(); /* reads a file */
 	board->timer = event_new(base, -1, EV_PERSIST, read_tallies, board);
 	if (board->timer == NULL || event_add(board->timer, &often) < 0)
@@ -192,7 +192,7 @@ void board_free(struct board *board)
 	web_free(board->web);
 	if (board->timer != NULL)
 		event_free(board->timer);
-	ledger_free(board->ledger);
+	history_free(board->history);
 	free(board->configuration);
 	free(board);
 }
@@ -201,7 +201,7 @@ void board_free(struct board *board)
 void board_add(struct board *board, struct tally *tally)
 {
 	if (board != NULL)
-		ledger_add(board->ledger, tally);
+		history_add(board->history, tally);
 }
 
 /* board_close - stop accepting */
@@ -252,8 +252,8 @@ size_t board_farewell(struct board *board, char *bytes, size_t size)
 {
 	if (board == NULL)
 		return 0;
-	ledger_read(board->ledger, (uint64_t)clock_ms());
-	return ledger_write(board->ledger, bytes, size);
+	history_read(board->history, (uint64_t)clock_ms());
+	return history_write(board->history, bytes, size);
 }
 
 /* board_take - the counts of the previous server */
@@ -261,8 +261,8 @@ void board_take(struct board *board, const char *bytes, size_t length)
 {
 	if (board == NULL)
 		return;
-	ledger_read(board->ledger, (uint64_t)clock_ms());
-	if (ledger_take(board->ledger, bytes, length) < 0)
+	history_read(board->history, (uint64_t)clock_ms());
+	if (history_take(board->history, bytes, length) < 0)
 		log_warning("the counters of the previous server are "
 			    "incomplete");
 	board->complete = true;

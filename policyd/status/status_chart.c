@@ -23,7 +23,7 @@ static const char *const labels[KINDS] = { "permitted", "left to Postfix",
 
 /* Counts by kind, of one bar or of one name. */
 struct amount {
-	const char *name; /* static, or owned by the ledger */
+	const char *name; /* static, or owned by the history */
 	uint64_t counts[KINDS];
 };
 
@@ -62,17 +62,17 @@ static void add(struct amount *to, const struct amount *amount)
 }
 
 /* bar_amount - all decisions of one bar */
-static struct amount bar_amount(const struct ledger *ledger,
-				enum ledger_period period, unsigned bar)
+static struct amount bar_amount(const struct history *history,
+				enum history_period period, unsigned bar)
 {
 	struct amount amount = { .name = "" };
 	size_t i;
 
-	for (i = 0; i < ledger_count(ledger); i++) {
-		const struct ledger_series *series = ledger_get(ledger, i);
+	for (i = 0; i < history_count(history); i++) {
+		const struct history_series *series = history_get(history, i);
 
 		amount.counts[kind_of(series->verdict)] +=
-			ledger_bar(ledger, series, period, bar);
+			history_bar(history, series, period, bar);
 	}
 	return amount;
 }
@@ -99,19 +99,19 @@ static void draw_column(const struct amount *amount, uint64_t most, unsigned at,
 }
 
 /* draw_time - decisions over time; most: the height of the tallest bar */
-static void draw_time(const struct ledger *ledger, enum ledger_period period,
+static void draw_time(const struct history *history, enum history_period period,
 		      uint64_t most, FILE *output)
 {
-	unsigned bars = ledger_spans[period].bars;
+	unsigned bars = history_spans[period].bars;
 	unsigned i;
 
 	fprintf(output,
 		"<svg class=\"time\" viewBox=\"0 0 %u %d\" "
 		"preserveAspectRatio=\"none\" role=\"img\" "
 		"aria-label=\"decisions of the last %s\">",
-		bars * 10, HEIGHT, ledger_spans[period].name);
+		bars * 10, HEIGHT, history_spans[period].name);
 	for (i = 0; i < bars; i++) {
-		struct amount amount = bar_amount(ledger, period, i);
+		struct amount amount = bar_amount(history, period, i);
 
 		draw_column(&amount, most, i, output);
 	}
@@ -137,17 +137,17 @@ static void legend(const struct amount *all, FILE *output)
 
 /* gather - sum up by the names of services or restrictions; returns the number
  * of names */
-static size_t gather(const struct ledger *ledger, enum ledger_period period,
+static size_t gather(const struct history *history, enum history_period period,
 		     enum board_subject subject,
-		     struct amount amounts[LEDGER_SERIES + VERDICT_COUNT])
+		     struct amount amounts[HISTORY_SERIES + VERDICT_COUNT])
 {
 	size_t count = 0;
 	size_t i;
 	size_t k;
 
-	for (i = 0; i < ledger_count(ledger); i++) {
-		const struct ledger_series *series = ledger_get(ledger, i);
-		uint64_t sum = ledger_sum(series, period);
+	for (i = 0; i < history_count(history); i++) {
+		const struct history_series *series = history_get(history, i);
+		uint64_t sum = history_sum(series, period);
 		const char *name = subject == BOARD_SERVICE
 					   ? series->service
 					   : series->restriction;
@@ -209,11 +209,12 @@ static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
 }
 
 /* draw_names - the most frequent names, and the sum of the others */
-static void draw_names(const struct ledger *ledger, enum ledger_period period,
-		       enum board_subject subject, FILE *output)
+static void draw_names(const struct history *history,
+		       enum history_period period, enum board_subject subject,
+		       FILE *output)
 {
-	struct amount amounts[LEDGER_SERIES + VERDICT_COUNT];
-	size_t count = gather(ledger, period, subject, amounts);
+	struct amount amounts[HISTORY_SERIES + VERDICT_COUNT];
+	size_t count = gather(history, period, subject, amounts);
 	struct amount others = { .name = "" };
 	char name[32];
 	uint64_t most = 1;
@@ -240,7 +241,7 @@ static void draw_names(const struct ledger *ledger, enum ledger_period period,
 }
 
 /* put_total - the number of decisions, and that of the tallest bar */
-static void put_total(enum ledger_period period, uint64_t all, uint64_t most,
+static void put_total(enum history_period period, uint64_t all, uint64_t most,
 		      FILE *output)
 {
 	fputs("<p class=\"total\"><b>", output);
@@ -249,22 +250,22 @@ static void put_total(enum ledger_period period, uint64_t all, uint64_t most,
 	if (all > 0) {
 		fputs(", peak ", output);
 		board_number(output, most);
-		fprintf(output, " in %s", ledger_spans[period].bar_name);
+		fprintf(output, " in %s", history_spans[period].bar_name);
 	}
 	fputs("</p>\n", output);
 }
 
 /* board_charts - the charts of one period */
-void board_charts(const struct ledger *ledger, enum ledger_period period,
+void board_charts(const struct history *history, enum history_period period,
 		  FILE *output)
 {
-	const struct ledger_span *span = &ledger_spans[period];
+	const struct history_span *span = &history_spans[period];
 	struct amount all = { .name = "" };
 	uint64_t most = 0;
 	unsigned i;
 
 	for (i = 0; i < span->bars; i++) {
-		struct amount amount = bar_amount(ledger, period, i);
+		struct amount amount = bar_amount(history, period, i);
 
 		add(&all, &amount);
 		if (total(&amount) > most)
@@ -273,11 +274,11 @@ void board_charts(const struct ledger *ledger, enum ledger_period period,
 	fprintf(output, "<article id=\"%s\"><h2>Last %s</h2>\n", span->name,
 		span->name);
 	put_total(period, total(&all), most, output);
-	draw_time(ledger, period, most, output);
+	draw_time(history, period, most, output);
 	legend(&all, output);
 	if (total(&all) > 0) {
-		draw_names(ledger, period, BOARD_SERVICE, output);
-		draw_names(ledger, period, BOARD_RESTRICTION, output);
+		draw_names(history, period, BOARD_SERVICE, output);
+		draw_names(history, period, BOARD_RESTRICTION, output);
 	}
 	fputs("</article>\n", output);
 }

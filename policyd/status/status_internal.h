@@ -25,7 +25,7 @@ struct board_file {
 struct board_status {
 	const struct config *config;
 	const char *configuration; /* as -T prints it */
-	const struct ledger *ledger;
+	const struct history *history;
 	struct channel_news news;
 	struct metrics counters;
 	unsigned open; /* connections */
@@ -49,7 +49,7 @@ void board_page(const struct board_status *status, const char *nonce,
 enum board_subject { BOARD_SERVICE, BOARD_RESTRICTION };
 
 /* board_charts - the charts of one period. */
-void board_charts(const struct ledger *ledger, enum ledger_period period,
+void board_charts(const struct history *history, enum history_period period,
 		  FILE *output);
 
 /* board_number - write a number with thin spaces between thousands. */

@@ -271,7 +271,7 @@ static void put_refusal(const struct tally_refusal *refusal, FILE *output)
 static void put_refusals(const struct board_status *status, FILE *output)
 {
 	struct tally_refusal refusals[TALLY_REFUSALS];
-	size_t count = ledger_refusals(status->ledger, refusals);
+	size_t count = history_refusals(status->history, refusals);
 	size_t i;
 
 	fputs("<section class=\"card\" id=\"refusals\"><h2>Last "
@@ -399,8 +399,8 @@ void board_page(const struct board_status *status, const char *nonce,
 	put_notes(status, output);
 	put_facts(status, output);
 	fputs("<main><section class=\"periods\">\n", output);
-	for (period = 0; period < LEDGER_PERIODS; period++)
-		board_charts(status->ledger, (enum ledger_period)period,
+	for (period = 0; period < HISTORY_PERIODS; period++)
+		board_charts(status->history, (enum history_period)period,
 			     output);
 	fputs("</section>\n", output);
 	put_refusals(status, output);

@@ -3,7 +3,7 @@
  *
  * The text format, version 0.0.4. The number of series depends neither on the
  * size of the configuration nor on what clients send: decisions have at most
- * LEDGER_SERIES + 5, everything else has some forty. */
+ * HISTORY_SERIES + 5, everything else has some forty. */
 
 #include "policyd/status/status_internal.h"
 
@@ -49,15 +49,15 @@ static void put_gauge(FILE *output, const char *name, int64_t value,
 }
 
 /* put_decisions - by service, verdict and restriction */
-static void put_decisions(const struct ledger *ledger, FILE *output)
+static void put_decisions(const struct history *history, FILE *output)
 {
 	size_t i;
 
 	put_head(output, "policyd_decisions_total", "counter",
 		 "Decisions, by matching service, verdict and deciding "
 		 "restriction.");
-	for (i = 0; i < ledger_count(ledger); i++) {
-		const struct ledger_series *series = ledger_get(ledger, i);
+	for (i = 0; i < history_count(history); i++) {
+		const struct history_series *series = history_get(history, i);
 
 		fputs("policyd_decisions_total{service=", output);
 		put_label(output, series->service);
@@ -208,8 +208,8 @@ static void put_process(const struct board_status *status, FILE *output)
 void board_metrics(const struct board_status *status, FILE *output)
 {
 	put_process(status, output);
-	put_decisions(status->ledger, output);
-	put_times(ledger_times(status->ledger), output);
+	put_decisions(status->history, output);
+	put_times(history_times(status->history), output);
 	put_connections(status, output);
 	put_shadow(&status->counters, output);
 	put_configuration(status, output);

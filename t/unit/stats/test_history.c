@@ -28,26 +28,26 @@ static void set_up(void)
 }
 
 /* find - the series of these names, or NULL */
-static const struct ledger_series *
-find(const struct ledger *ledger, const char *service, enum verdict verdict)
+static const struct history_series *
+find(const struct history *history, const char *service, enum verdict verdict)
 {
 	size_t i;
 
-	for (i = 0; i < ledger_count(ledger); i++)
-		if (strcmp(ledger_get(ledger, i)->service, service) == 0 &&
-		    ledger_get(ledger, i)->verdict == verdict)
-			return ledger_get(ledger, i);
+	for (i = 0; i < history_count(history); i++)
+		if (strcmp(history_get(history, i)->service, service) == 0 &&
+		    history_get(history, i)->verdict == verdict)
+			return history_get(history, i);
 	return NULL;
 }
 
 /* sum - of all totals */
-static uint64_t sum(const struct ledger *ledger)
+static uint64_t sum(const struct history *history)
 {
 	uint64_t total = 0;
 	size_t i;
 
-	for (i = 0; i < ledger_count(ledger); i++)
-		total += ledger_get(ledger, i)->total;
+	for (i = 0; i < history_count(history); i++)
+		total += history_get(history, i)->total;
 	return total;
 }
 
@@ -61,21 +61,21 @@ static void count(struct tally *tally, int number)
 START_TEST(adds_workers)
 {
 	struct tally *tallies[3] = { tally_new(2), tally_new(2), tally_new(2) };
-	struct ledger *ledger = ledger_new(&few);
+	struct history *history = history_new(&few);
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		ledger_add(ledger, tallies[i]);
+		history_add(history, tallies[i]);
 		count(tallies[i], i + 1);
 		tally_count(tallies[i], 1, permit, VERDICT_PERMIT, 20);
 	}
-	ledger_read(ledger, START);
-	ledger_read(ledger, START);
-	ck_assert_uint_eq(ledger_count(ledger), 2);
-	ck_assert_uint_eq(find(ledger, "s0", VERDICT_REJECT)->total, 6);
-	ck_assert_uint_eq(find(ledger, "s1", VERDICT_PERMIT)->total, 3);
-	ck_assert_uint_eq(ledger_times(ledger)->counts[1], 9);
-	ledger_free(ledger);
+	history_read(history, START);
+	history_read(history, START);
+	ck_assert_uint_eq(history_count(history), 2);
+	ck_assert_uint_eq(find(history, "s0", VERDICT_REJECT)->total, 6);
+	ck_assert_uint_eq(find(history, "s1", VERDICT_PERMIT)->total, 3);
+	ck_assert_uint_eq(history_times(history)->counts[1], 9);
+	history_free(history);
 	for (i = 0; i < 3; i++)
 		tally_free(tallies[i]);
 }
@@ -84,32 +84,32 @@ END_TEST
 START_TEST(draws_bars)
 {
 	struct tally *tally = tally_new(2);
-	struct ledger *ledger = ledger_new(&few);
-	const struct ledger_series *series;
+	struct history *history = history_new(&few);
+	const struct history_series *series;
 
-	ledger_add(ledger, tally);
+	history_add(history, tally);
 	count(tally, 5);
-	ledger_read(ledger, START);
-	series = find(ledger, "s0", VERDICT_REJECT);
-	ck_assert_uint_eq(ledger_bar(ledger, series, LEDGER_MINUTE, 29), 5);
+	history_read(history, START);
+	series = find(history, "s0", VERDICT_REJECT);
+	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 29), 5);
 	count(tally, 7);
-	ledger_read(ledger, START + 2000);
-	ck_assert_uint_eq(ledger_bar(ledger, series, LEDGER_MINUTE, 28), 5);
-	ck_assert_uint_eq(ledger_bar(ledger, series, LEDGER_MINUTE, 29), 7);
-	ck_assert_uint_eq(ledger_bar(ledger, series, LEDGER_HOUR, 29), 12);
-	ledger_read(ledger, START + 58000);
-	ck_assert_uint_eq(ledger_bar(ledger, series, LEDGER_MINUTE, 0), 5);
-	ck_assert_uint_eq(ledger_sum(series, LEDGER_MINUTE), 12);
-	ledger_read(ledger, START + 60000);
-	ck_assert_uint_eq(ledger_sum(series, LEDGER_MINUTE), 7);
-	ledger_read(ledger, START + HOURS(1));
-	ck_assert_uint_eq(ledger_sum(series, LEDGER_MINUTE), 0);
-	ck_assert_uint_eq(ledger_sum(series, LEDGER_HOUR), 0);
-	ck_assert_uint_eq(ledger_sum(series, LEDGER_DAY), 12);
-	ledger_read(ledger, START + HOURS(5000));
-	ck_assert_uint_eq(ledger_sum(series, LEDGER_DAY), 0);
+	history_read(history, START + 2000);
+	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 28), 5);
+	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 29), 7);
+	ck_assert_uint_eq(history_bar(history, series, HISTORY_HOUR, 29), 12);
+	history_read(history, START + 58000);
+	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 0), 5);
+	ck_assert_uint_eq(history_sum(series, HISTORY_MINUTE), 12);
+	history_read(history, START + 60000);
+	ck_assert_uint_eq(history_sum(series, HISTORY_MINUTE), 7);
+	history_read(history, START + HOURS(1));
+	ck_assert_uint_eq(history_sum(series, HISTORY_MINUTE), 0);
+	ck_assert_uint_eq(history_sum(series, HISTORY_HOUR), 0);
+	ck_assert_uint_eq(history_sum(series, HISTORY_DAY), 12);
+	history_read(history, START + HOURS(5000));
+	ck_assert_uint_eq(history_sum(series, HISTORY_DAY), 0);
 	ck_assert_uint_eq(series->total, 12);
-	ledger_free(ledger);
+	history_free(history);
 	tally_free(tally);
 }
 END_TEST
@@ -118,19 +118,20 @@ START_TEST(is_bounded)
 {
 	static const char *const words[] = { "a", "b", "c", "d", "e", "f" };
 	struct tally *tally = tally_new(200);
-	struct ledger *ledger = ledger_new(&many);
+	struct history *history = history_new(&many);
 	size_t i;
 	int k;
 
-	ledger_add(ledger, tally);
+	history_add(history, tally);
 	for (i = 0; i < 200; i++)
 		for (k = 0; k < 6; k++)
 			tally_count(tally, i, words[k],
 				    (enum verdict)(k % VERDICT_COUNT), 1);
-	ledger_read(ledger, START);
-	ck_assert_uint_le(ledger_count(ledger), LEDGER_SERIES + VERDICT_COUNT);
-	ck_assert_uint_eq(sum(ledger), 1200);
-	ledger_free(ledger);
+	history_read(history, START);
+	ck_assert_uint_le(history_count(history),
+			  HISTORY_SERIES + VERDICT_COUNT);
+	ck_assert_uint_eq(sum(history), 1200);
+	history_free(history);
 	tally_free(tally);
 }
 END_TEST
@@ -140,7 +141,7 @@ static size_t old_server(char *bytes, size_t size,
 			 const struct service_list *list, size_t active)
 {
 	struct tally *tally = tally_new(list->count);
-	struct ledger *ledger = ledger_new(list);
+	struct history *history = history_new(list);
 	struct request request;
 	static struct facts facts;
 	static const struct decision decision = { .verdict = VERDICT_REJECT,
@@ -149,7 +150,7 @@ static size_t old_server(char *bytes, size_t size,
 	size_t length;
 	size_t i;
 
-	ledger_add(ledger, tally);
+	history_add(history, tally);
 	for (i = 0; i < active; i++)
 		tally_count(tally, i, reject, VERDICT_REJECT, 20);
 	request_init(&request);
@@ -163,9 +164,9 @@ static size_t old_server(char *bytes, size_t size,
 						      .request = &request,
 						      .facts = &facts,
 						      .reply = "action=no" });
-	ledger_read(ledger, START);
-	length = ledger_write(ledger, bytes, size);
-	ledger_free(ledger);
+	history_read(history, START);
+	length = history_write(history, bytes, size);
+	history_free(history);
 	tally_free(tally);
 	return length;
 }
@@ -174,27 +175,27 @@ START_TEST(goes_on)
 {
 	struct tally_refusal refusals[TALLY_REFUSALS];
 	struct tally *tally = tally_new(2);
-	struct ledger *ledger = ledger_new(&few);
-	const struct ledger_series *series;
+	struct history *history = history_new(&few);
+	const struct history_series *series;
 	char bytes[65536];
 	size_t length = old_server(bytes, sizeof(bytes), &few, 2);
 
-	ledger_add(ledger, tally);
+	history_add(history, tally);
 	count(tally, 1); /* counted before the old one has said its word */
-	ledger_read(ledger, START + 4000);
-	ck_assert_int_eq(ledger_take(ledger, bytes, length), 0);
+	history_read(history, START + 4000);
+	ck_assert_int_eq(history_take(history, bytes, length), 0);
 	count(tally, 2);
-	ledger_read(ledger, START + 4000);
-	series = find(ledger, "s0", VERDICT_REJECT);
+	history_read(history, START + 4000);
+	series = find(history, "s0", VERDICT_REJECT);
 	ck_assert_uint_eq(series->total, 4);
-	ck_assert_uint_eq(ledger_bar(ledger, series, LEDGER_MINUTE, 27), 1);
-	ck_assert_uint_eq(ledger_bar(ledger, series, LEDGER_MINUTE, 29), 3);
-	ck_assert_uint_eq(ledger_sum(series, LEDGER_DAY), 4);
-	ck_assert_uint_eq(ledger_times(ledger)->counts[1], 5);
-	ck_assert_uint_eq(ledger_refusals(ledger, refusals), TALLY_REFUSALS);
+	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 27), 1);
+	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 29), 3);
+	ck_assert_uint_eq(history_sum(series, HISTORY_DAY), 4);
+	ck_assert_uint_eq(history_times(history)->counts[1], 5);
+	ck_assert_uint_eq(history_refusals(history, refusals), TALLY_REFUSALS);
 	ck_assert_int_eq(refusals[0].when, 20);
 	ck_assert_str_eq(refusals[11].from, "sender");
-	ledger_free(ledger);
+	history_free(history);
 	tally_free(tally);
 }
 END_TEST
@@ -202,15 +203,15 @@ END_TEST
 /* A service that is gone takes its series with it. */
 START_TEST(leaves_services)
 {
-	struct ledger *ledger = ledger_new(&other);
+	struct history *history = history_new(&other);
 	char bytes[65536];
 	size_t length = old_server(bytes, sizeof(bytes), &few, 2);
 
-	ledger_read(ledger, START);
-	ck_assert_int_eq(ledger_take(ledger, bytes, length), 0);
-	ck_assert_uint_eq(ledger_count(ledger), 1);
-	ck_assert_ptr_nonnull(find(ledger, "s1", VERDICT_REJECT));
-	ledger_free(ledger);
+	history_read(history, START);
+	ck_assert_int_eq(history_take(history, bytes, length), 0);
+	ck_assert_uint_eq(history_count(history), 1);
+	ck_assert_ptr_nonnull(find(history, "s1", VERDICT_REJECT));
+	history_free(history);
 }
 END_TEST
 
@@ -222,15 +223,15 @@ START_TEST(fits)
 	size_t size;
 
 	for (size = 0; size <= full; size += 7) {
-		struct ledger *ledger = ledger_new(&many);
+		struct history *history = history_new(&many);
 		size_t length = old_server(bytes, size, &many, 60);
 
 		ck_assert_uint_le(length, size);
-		ledger_read(ledger, START);
-		ck_assert_int_eq(ledger_take(ledger, bytes, length), 0);
+		history_read(history, START);
+		ck_assert_int_eq(history_take(history, bytes, length), 0);
 		if (size > 4096)
-			ck_assert_uint_eq(sum(ledger), 60);
-		ledger_free(ledger);
+			ck_assert_uint_eq(sum(history), 60);
+		history_free(history);
 	}
 }
 END_TEST
@@ -245,7 +246,7 @@ START_TEST(is_damaged)
 	int round;
 
 	for (round = 0; round < 20000; round++) {
-		struct ledger *ledger = ledger_new(&few);
+		struct history *history = history_new(&few);
 		size_t length = (size_t)rand_r(&seed) % (full + 1);
 		int changes = rand_r(&seed) % 4;
 
@@ -253,12 +254,12 @@ START_TEST(is_damaged)
 		for (; changes > 0; changes--)
 			copy[(size_t)rand_r(&seed) % full] =
 				(char)rand_r(&seed);
-		ledger_read(ledger, START);
-		ledger_take(ledger, copy, length);
-		ledger_read(ledger, START + 1000);
-		ck_assert_uint_le(ledger_count(ledger),
-				  LEDGER_SERIES + VERDICT_COUNT);
-		ledger_free(ledger);
+		history_read(history, START);
+		history_take(history, copy, length);
+		history_read(history, START + 1000);
+		ck_assert_uint_le(history_count(history),
+				  HISTORY_SERIES + VERDICT_COUNT);
+		history_free(history);
 	}
 }
 END_TEST
@@ -266,27 +267,27 @@ END_TEST
 /* A name that is longer than any can be. */
 START_TEST(is_too_long)
 {
-	struct ledger *ledger = ledger_new(&few);
+	struct history *history = history_new(&few);
 	char bytes[2000];
 
 	memset(bytes, 'x', sizeof(bytes));
 	bytes[0] = 'S';
 	bytes[sizeof(bytes) - 1] = '\0';
-	ck_assert_int_eq(ledger_take(ledger, bytes, sizeof(bytes)), -1);
-	ledger_free(ledger);
+	ck_assert_int_eq(history_take(history, bytes, sizeof(bytes)), -1);
+	history_free(history);
 }
 END_TEST
 
 /* The clock of this machine has not been there yet. */
 START_TEST(comes_from_the_future)
 {
-	struct ledger *ledger = ledger_new(&few);
+	struct history *history = history_new(&few);
 	char bytes[65536];
 	size_t length = old_server(bytes, sizeof(bytes), &few, 2);
 
-	ledger_read(ledger, START - HOURS(1));
-	ck_assert_int_eq(ledger_take(ledger, bytes, length), -1);
-	ledger_free(ledger);
+	history_read(history, START - HOURS(1));
+	ck_assert_int_eq(history_take(history, bytes, length), -1);
+	history_free(history);
 }
 END_TEST
 
