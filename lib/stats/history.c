@@ -43,12 +43,12 @@ void history_free(struct history *history)
 }
 
 /* history_add - add a tally to read */
-void history_add(struct history *history, struct tally *tally)
+void history_add(struct history *history, struct totals *totals)
 {
 	history->tallies =
-		xreallocarray(history->tallies, history->tally_count + 1,
-			      sizeof(struct tally *));
-	history->tallies[history->tally_count++] = tally;
+		xreallocarray(history->tallies, history->totals_count + 1,
+			      sizeof(struct totals *));
+	history->tallies[history->totals_count++] = totals;
 }
 
 /* copy - copy a name, cut if necessary */
@@ -77,9 +77,10 @@ struct history_series *history_find(struct history *history,
 			return series;
 	}
 	if (history->count >= HISTORY_SERIES &&
-	    (strcmp(service, TALLY_OTHER) != 0 ||
-	     strcmp(restriction, TALLY_OTHER) != 0))
-		return history_find(history, TALLY_OTHER, TALLY_OTHER, verdict);
+	    (strcmp(service, TOTALS_OTHER) != 0 ||
+	     strcmp(restriction, TOTALS_OTHER) != 0))
+		return history_find(history, TOTALS_OTHER, TOTALS_OTHER,
+				    verdict);
 	series = &history->series[history->count++];
 	copy(series->service, sizeof(series->service), service);
 	copy(series->restriction, sizeof(series->restriction), restriction);
@@ -111,7 +112,7 @@ static void visit(void *context, int service, const char *restriction,
 	struct history *history = context;
 	const char *name = service >= 0
 				   ? history->services->services[service].name
-				   : TALLY_OTHER;
+				   : TOTALS_OTHER;
 
 	history_find(history, name, restriction, verdict)->counted += count;
 }
@@ -141,9 +142,9 @@ void history_read(struct history *history, uint64_t now_ms)
 	for (i = 0; i < history->count; i++)
 		history->series[i].counted = 0;
 	history->times = history->times_before;
-	for (i = 0; i < history->tally_count; i++) {
-		tally_each(history->tallies[i], visit, history);
-		tally_times(history->tallies[i], &history->times);
+	for (i = 0; i < history->totals_count; i++) {
+		totals_each(history->tallies[i], visit, history);
+		totals_times(history->tallies[i], &history->times);
 	}
 	for (i = 0; i < history->count; i++)
 		settle(history, &history->series[i]);
@@ -186,15 +187,15 @@ uint64_t history_sum(const struct history_series *series,
 }
 
 /* history_times - how long decisions took */
-const struct tally_times *history_times(const struct history *history)
+const struct totals_times *history_times(const struct history *history)
 {
 	return &history->times;
 }
 
 /* put_refusal - insert into a list, newest first, unless it is too old for it;
  * returns the new length */
-static size_t put_refusal(struct tally_refusal refusals[TALLY_REFUSALS],
-			  size_t count, const struct tally_refusal *refusal)
+static size_t put_refusal(struct totals_refusal refusals[TOTALS_REFUSALS],
+			  size_t count, const struct totals_refusal *refusal)
 {
 	size_t at = count;
 
@@ -202,9 +203,9 @@ static size_t put_refusal(struct tally_refusal refusals[TALLY_REFUSALS],
 		return count;
 	while (at > 0 && refusals[at - 1].when < refusal->when)
 		at--;
-	if (at == TALLY_REFUSALS)
+	if (at == TOTALS_REFUSALS)
 		return count;
-	if (count == TALLY_REFUSALS)
+	if (count == TOTALS_REFUSALS)
 		count--;
 	memmove(&refusals[at + 1], &refusals[at],
 		(count - at) * sizeof(*refusals));
@@ -214,19 +215,19 @@ static size_t put_refusal(struct tally_refusal refusals[TALLY_REFUSALS],
 
 /* history_refusals - the last refusals, the newest first */
 size_t history_refusals(const struct history *history,
-			struct tally_refusal refusals[TALLY_REFUSALS])
+			struct totals_refusal refusals[TOTALS_REFUSALS])
 {
-	struct tally_refusal some[TALLY_REFUSALS];
+	struct totals_refusal some[TOTALS_REFUSALS];
 	size_t count = 0;
 	size_t i;
 	size_t k;
 
-	for (i = 0; i < history->tally_count; i++) {
-		tally_refusals(history->tallies[i], some);
-		for (k = 0; k < TALLY_REFUSALS; k++)
+	for (i = 0; i < history->totals_count; i++) {
+		totals_refusals(history->tallies[i], some);
+		for (k = 0; k < TOTALS_REFUSALS; k++)
 			count = put_refusal(refusals, count, &some[k]);
 	}
-	for (k = 0; k < TALLY_REFUSALS; k++)
+	for (k = 0; k < TOTALS_REFUSALS; k++)
 		count = put_refusal(refusals, count, &history->refusals[k]);
 	return count;
 }

@@ -37,7 +37,7 @@ extern const struct history_span {
 /* One series. */
 struct history_series {
 	char service[SERVICE_NAME_MAX + 1];
-	char restriction[TALLY_WORD_MAX];
+	char restriction[TOTALS_WORD_MAX];
 	enum verdict verdict;
 	uint64_t total;
 	/* The newest bar of a period has index clock[period] modulo its number
@@ -55,7 +55,7 @@ struct history *history_new(const struct service_list *services);
 void history_free(struct history *history);
 
 /* history_add - add a tally to read; it must outlive the history. */
-void history_add(struct history *history, struct tally *tally);
+void history_add(struct history *history, struct totals *totals);
 
 /* history_read - read all tallies; now_ms is from clock_ms(). More frequent
  * calls give finer bars. */
@@ -78,12 +78,12 @@ uint64_t history_sum(const struct history_series *series,
 		     enum history_period period);
 
 /* history_times - how long decisions took, as last read. */
-const struct tally_times *history_times(const struct history *history);
+const struct totals_times *history_times(const struct history *history);
 
 /* history_refusals - the last refusals, newest first, including those in the
  * tallies now; returns how many. */
 size_t history_refusals(const struct history *history,
-			struct tally_refusal refusals[TALLY_REFUSALS]);
+			struct totals_refusal refusals[TOTALS_REFUSALS]);
 
 /* history_write - write all of it for the next server, in at most size bytes.
  * If they do not suffice, bars are left out first, then refusals. Returns the

@@ -11,13 +11,14 @@
 
 struct history {
 	const struct service_list *services;
-	struct tally **tallies;
-	size_t tally_count;
+	struct totals **tallies;
+	size_t totals_count;
 	struct history_series series[SERIES_MAX];
 	size_t count;
 	uint64_t clock[HISTORY_PERIODS]; /* index of the newest bar */
-	struct tally_times times, times_before;
-	struct tally_refusal refusals[TALLY_REFUSALS]; /* of previous servers */
+	struct totals_times times, times_before;
+	struct totals_refusal
+		refusals[TOTALS_REFUSALS]; /* of previous servers */
 };
 
 /* history_find - the series with these names, possibly a new one or "other". */

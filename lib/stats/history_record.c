@@ -88,12 +88,12 @@ static void get_text(struct pack *pack, char *buffer, size_t size)
 }
 
 /* put_times - write how long decisions took */
-static void put_times(struct pack *pack, const struct tally_times *times)
+static void put_times(struct pack *pack, const struct totals_times *times)
 {
 	size_t i;
 
 	put_byte(pack, 'T');
-	for (i = 0; i <= TALLY_BOUNDS; i++)
+	for (i = 0; i <= TOTALS_BOUNDS; i++)
 		put_number(pack, times->counts[i]);
 	put_number(pack, times->sum_us);
 }
@@ -127,7 +127,7 @@ static void put_bars(struct pack *pack, const struct history *history,
 }
 
 /* put_one - write one refusal */
-static void put_one(struct pack *pack, const struct tally_refusal *refusal)
+static void put_one(struct pack *pack, const struct totals_refusal *refusal)
 {
 	put_byte(pack, 'R');
 	put_number(pack, (uint64_t)refusal->when);
@@ -154,7 +154,7 @@ static bool commit(struct pack *pack, struct pack *kept)
 /* history_write - write all of it for the next server */
 size_t history_write(const struct history *history, char *bytes, size_t size)
 {
-	struct tally_refusal refusals[TALLY_REFUSALS];
+	struct totals_refusal refusals[TOTALS_REFUSALS];
 	struct pack pack = { .to = bytes, .left = size };
 	struct pack kept = pack;
 	bool room;
@@ -186,7 +186,7 @@ size_t history_write(const struct history *history, char *bytes, size_t size)
 static bool is_served(const struct history *history, const char *name)
 {
 	return service_named(history->services, name) != NULL ||
-	       strcmp(name, TALLY_OTHER) == 0;
+	       strcmp(name, TOTALS_OTHER) == 0;
 }
 
 /* take_names - the series of a record; NULL: not ours */
@@ -194,7 +194,7 @@ static struct history_series *take_names(struct history *history,
 					 struct pack *pack)
 {
 	char service[SERVICE_NAME_MAX + 1];
-	char restriction[TALLY_WORD_MAX];
+	char restriction[TOTALS_WORD_MAX];
 	unsigned verdict;
 
 	get_text(pack, service, sizeof(service));
@@ -249,7 +249,7 @@ static void take_times(struct history *history, struct pack *pack)
 {
 	size_t i;
 
-	for (i = 0; i <= TALLY_BOUNDS; i++)
+	for (i = 0; i <= TOTALS_BOUNDS; i++)
 		history->times_before.counts[i] += get_number(pack);
 	history->times_before.sum_us += get_number(pack);
 }
@@ -257,7 +257,7 @@ static void take_times(struct history *history, struct pack *pack)
 /* take_refusal - read one of the last refusals */
 static void take_refusal(struct history *history, struct pack *pack, size_t at)
 {
-	struct tally_refusal to = { .when = (int64_t)get_number(pack) };
+	struct totals_refusal to = { .when = (int64_t)get_number(pack) };
 	unsigned verdict = get_byte(pack);
 
 	to.verdict = (enum verdict)verdict;
@@ -270,7 +270,7 @@ static void take_refusal(struct history *history, struct pack *pack, size_t at)
 	get_text(pack, to.why, sizeof(to.why));
 	get_text(pack, to.destination, sizeof(to.destination));
 	get_text(pack, to.reply, sizeof(to.reply));
-	if (verdict >= VERDICT_COUNT || at >= TALLY_REFUSALS)
+	if (verdict >= VERDICT_COUNT || at >= TOTALS_REFUSALS)
 		pack->failed = true;
 	if (!pack->failed)
 		history->refusals[at] = to;

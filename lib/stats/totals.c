@@ -22,45 +22,45 @@ struct place {
 };
 
 struct row {
-	struct place places[TALLY_WORDS];
+	struct place places[TOTALS_WORDS];
 };
 
-struct tally {
+struct totals {
 	size_t services;
 	size_t row_count;
 	struct row *rows; /* if there are too many services, the last row is
 			     shared */
-	struct tally_times times;
+	struct totals_times times;
 	pthread_mutex_t lock; /* protects the following */
 	unsigned next;	      /* the oldest, to be overwritten next */
-	struct tally_refusal refusals[TALLY_REFUSALS];
+	struct totals_refusal refusals[TOTALS_REFUSALS];
 };
 
-const unsigned long tally_bounds_us[TALLY_BOUNDS] = { 10,    25,     50,
-						      100,   250,    1000,
-						      10000, 100000, 1000000 };
+const unsigned long totals_bounds_us[TOTALS_BOUNDS] = {
+	10, 25, 50, 100, 250, 1000, 10000, 100000, 1000000
+};
 
-/* tally_new - an empty tally */
-struct tally *tally_new(size_t services)
+/* totals_new - an empty tally */
+struct totals *totals_new(size_t services)
 {
-	struct tally *tally = xcalloc(1, sizeof(*tally));
+	struct totals *totals = xcalloc(1, sizeof(*totals));
 
-	tally->services = services;
-	tally->row_count =
-		services <= TALLY_SERVICES ? services : TALLY_SERVICES;
-	tally->rows = xcalloc(tally->row_count, sizeof(*tally->rows));
-	pthread_mutex_init(&tally->lock, NULL);
-	return tally;
+	totals->services = services;
+	totals->row_count =
+		services <= TOTALS_SERVICES ? services : TOTALS_SERVICES;
+	totals->rows = xcalloc(totals->row_count, sizeof(*totals->rows));
+	pthread_mutex_init(&totals->lock, NULL);
+	return totals;
 }
 
-/* tally_free - NULL is allowed */
-void tally_free(struct tally *tally)
+/* totals_free - NULL is allowed */
+void totals_free(struct totals *totals)
 {
-	if (tally == NULL)
+	if (totals == NULL)
 		return;
-	pthread_mutex_destroy(&tally->lock);
-	free(tally->rows);
-	free(tally);
+	pthread_mutex_destroy(&totals->lock);
+	free(totals->rows);
+	free(totals);
 }
 
 /* add - add to a counter that only we write */
@@ -82,31 +82,32 @@ static uint64_t get(const uint64_t *counter)
 static struct place *find(struct row *row, const char *restriction)
 {
 	struct place *place = row->places;
-	struct place *last = &row->places[TALLY_WORDS - 1];
+	struct place *last = &row->places[TOTALS_WORDS - 1];
 
 	while (place < last && place->restriction != NULL &&
 	       place->restriction != restriction)
 		place++;
 	if (place->restriction == NULL)
 		__atomic_store_n(&place->restriction,
-				 place < last ? restriction : TALLY_OTHER,
+				 place < last ? restriction : TOTALS_OTHER,
 				 __ATOMIC_RELEASE);
 	return place;
 }
 
-/* tally_count - count one decision */
-void tally_count(struct tally *tally, size_t service, const char *restriction,
-		 enum verdict verdict, unsigned long us)
+/* totals_count - count one decision */
+void totals_count(struct totals *totals, size_t service,
+		  const char *restriction, enum verdict verdict,
+		  unsigned long us)
 {
 	size_t index =
-		service < tally->row_count ? service : tally->row_count - 1;
+		service < totals->row_count ? service : totals->row_count - 1;
 	size_t bucket = 0;
 
-	while (bucket < TALLY_BOUNDS && us > tally_bounds_us[bucket])
+	while (bucket < TOTALS_BOUNDS && us > totals_bounds_us[bucket])
 		bucket++;
-	add(&find(&tally->rows[index], restriction)->counts[verdict], 1);
-	add(&tally->times.counts[bucket], 1);
-	add(&tally->times.sum_us, us);
+	add(&find(&totals->rows[index], restriction)->counts[verdict], 1);
+	add(&totals->times.counts[bucket], 1);
+	add(&totals->times.sum_us, us);
 }
 
 /* copy - copy as much of a text as fits */
@@ -127,15 +128,15 @@ static void copy_reply(char *to, size_t size, const char *reply)
 	to[strcspn(to, "\n")] = '\0';
 }
 
-/* tally_remember - store one refusal, unless somebody is reading them */
-void tally_remember(struct tally *tally, const struct tally_event *event)
+/* totals_remember - store one refusal, unless somebody is reading them */
+void totals_remember(struct totals *totals, const struct totals_event *event)
 {
-	struct tally_refusal *to;
+	struct totals_refusal *to;
 
-	if (pthread_mutex_trylock(&tally->lock) != 0)
+	if (pthread_mutex_trylock(&totals->lock) != 0)
 		return;
-	to = &tally->refusals[tally->next];
-	tally->next = (tally->next + 1) % TALLY_REFUSALS;
+	to = &totals->refusals[totals->next];
+	totals->next = (totals->next + 1) % TOTALS_REFUSALS;
 	to->when = event->when;
 	to->verdict = event->decision->verdict;
 	copy(to->id, sizeof(to->id), event->id);
@@ -149,7 +150,7 @@ void tally_remember(struct tally *tally, const struct tally_event *event)
 	copy(to->destination, sizeof(to->destination),
 	     facts_destination(event->facts));
 	copy_reply(to->reply, sizeof(to->reply), event->reply);
-	pthread_mutex_unlock(&tally->lock);
+	pthread_mutex_unlock(&totals->lock);
 }
 
 /* visit_row - visit every count of a service */
@@ -162,7 +163,7 @@ static void visit_row(const struct row *row, int service,
 	size_t i;
 	int verdict;
 
-	for (i = 0; i < TALLY_WORDS; i++) {
+	for (i = 0; i < TOTALS_WORDS; i++) {
 		const struct place *place = &row->places[i];
 		const char *restriction =
 			__atomic_load_n(&place->restriction, __ATOMIC_ACQUIRE);
@@ -179,44 +180,44 @@ static void visit_row(const struct row *row, int service,
 	}
 }
 
-/* tally_each - visit every count that is not 0 */
-void tally_each(const struct tally *tally,
-		void (*visit)(void *context, int service,
-			      const char *restriction, enum verdict verdict,
-			      uint64_t count),
-		void *context)
+/* totals_each - visit every count that is not 0 */
+void totals_each(const struct totals *totals,
+		 void (*visit)(void *context, int service,
+			       const char *restriction, enum verdict verdict,
+			       uint64_t count),
+		 void *context)
 {
 	size_t i;
 
-	for (i = 0; i < tally->row_count; i++) {
-		bool folded = tally->services > tally->row_count &&
-			      i == tally->row_count - 1;
+	for (i = 0; i < totals->row_count; i++) {
+		bool folded = totals->services > totals->row_count &&
+			      i == totals->row_count - 1;
 
-		visit_row(&tally->rows[i], folded ? -1 : (int)i, visit,
+		visit_row(&totals->rows[i], folded ? -1 : (int)i, visit,
 			  context);
 	}
 }
 
-/* tally_times - add how long decisions took */
-void tally_times(const struct tally *tally, struct tally_times *times)
+/* totals_times - add how long decisions took */
+void totals_times(const struct totals *totals, struct totals_times *times)
 {
 	size_t i;
 
-	for (i = 0; i <= TALLY_BOUNDS; i++)
-		times->counts[i] += get(&tally->times.counts[i]);
-	times->sum_us += get(&tally->times.sum_us);
+	for (i = 0; i <= TOTALS_BOUNDS; i++)
+		times->counts[i] += get(&totals->times.counts[i]);
+	times->sum_us += get(&totals->times.sum_us);
 }
 
-/* tally_refusals - a copy of the last refusals, the newest first */
-void tally_refusals(struct tally *tally,
-		    struct tally_refusal refusals[TALLY_REFUSALS])
+/* totals_refusals - a copy of the last refusals, the newest first */
+void totals_refusals(struct totals *totals,
+		     struct totals_refusal refusals[TOTALS_REFUSALS])
 {
 	unsigned i;
 
-	pthread_mutex_lock(&tally->lock);
-	for (i = 0; i < TALLY_REFUSALS; i++)
-		refusals[i] =
-			tally->refusals[(tally->next + TALLY_REFUSALS - 1 - i) %
-					TALLY_REFUSALS];
-	pthread_mutex_unlock(&tally->lock);
+	pthread_mutex_lock(&totals->lock);
+	for (i = 0; i < TOTALS_REFUSALS; i++)
+		refusals[i] = totals->refusals[(totals->next + TOTALS_REFUSALS -
+						1 - i) %
+					       TOTALS_REFUSALS];
+	pthread_mutex_unlock(&totals->lock);
 }

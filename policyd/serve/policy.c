@@ -45,7 +45,7 @@ struct policy {
 	struct capture *capture; /* or NULL */
 	struct shadow *shadow;	 /* or NULL */
 	struct metrics metrics;
-	struct tally *tally; /* NULL: no metrics section */
+	struct totals *totals; /* NULL: no metrics section */
 	struct exchange *unused;
 	struct log_batch *batch;
 	uint32_t next_id;
@@ -168,7 +168,7 @@ static void count(const struct exchange *exchange, const char *reply,
 	const struct policy *policy = exchange->policy;
 	const struct judgement *judgement = &exchange->judgement;
 	const struct decision *decision = &judgement->evaluation.decision;
-	const struct tally_event event = {
+	const struct totals_event event = {
 		.when = judgement->evaluation.subject.now,
 		.id = exchange->id,
 		.service = judgement->service,
@@ -180,11 +180,11 @@ static void count(const struct exchange *exchange, const char *reply,
 	size_t service = (size_t)(judgement->service -
 				  policy->config->services.services);
 
-	tally_count(policy->tally, service, decision->restriction,
-		    decision->verdict, us);
+	totals_count(policy->totals, service, decision->restriction,
+		     decision->verdict, us);
 	if (decision->verdict == VERDICT_REJECT ||
 	    decision->verdict == VERDICT_DEFER)
-		tally_remember(policy->tally, &event);
+		totals_remember(policy->totals, &event);
 }
 
 /* answer - the decision is there: reply, log line, counters */
@@ -207,9 +207,9 @@ static void answer(struct evaluation *evaluation)
 			       &exchange->judgement, reply, exchange->id,
 			       &policy->metrics);
 	/* The reply frees the request: write its log line first. */
-	if (logged || policy->tally != NULL)
+	if (logged || policy->totals != NULL)
 		us = microseconds(&exchange->start);
-	if (policy->tally != NULL)
+	if (policy->totals != NULL)
 		count(exchange, reply, us);
 	if (logged)
 		line_length = report_write(
@@ -299,8 +299,8 @@ struct policy *policy_new(const struct config *config)
 	policy->config = config;
 	policy->batch = log_batch_new();
 	if (config->metrics != NULL)
-		policy->tally = tally_new(config->services.count);
-	policy->timed = policy->tally != NULL;
+		policy->totals = totals_new(config->services.count);
+	policy->timed = policy->totals != NULL;
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		policy->timed |= config->log_verdicts[i];
 	policy->malformed.most = policy->evicted.most = policy->lookups.most =
@@ -332,7 +332,7 @@ void policy_free(struct policy *policy)
 		free(exchange);
 	}
 	log_batch_free(policy->batch);
-	tally_free(policy->tally);
+	totals_free(policy->totals);
 	free(policy);
 }
 
@@ -349,10 +349,10 @@ struct server_handler policy_handler(struct policy *policy)
 	};
 }
 
-/* policy_tally - counts for the metrics */
-struct tally *policy_tally(struct policy *policy)
+/* policy_totals - counts for the metrics */
+struct totals *policy_totals(struct policy *policy)
 {
-	return policy->tally;
+	return policy->totals;
 }
 
 /* policy_metrics - the counters */

@@ -28,8 +28,8 @@ struct server_handler policy_handler(struct policy *policy);
  * them. */
 struct metrics *policy_metrics(struct policy *policy);
 
-/* policy_tally - counts for the metrics; NULL: there is no metrics section. */
-struct tally;
-struct tally *policy_tally(struct policy *policy);
+/* policy_totals - counts for the metrics; NULL: there is no metrics section. */
+struct totals;
+struct totals *policy_totals(struct policy *policy);
 
 #endif

@@ -112,10 +112,10 @@ static void gather(void *context, struct metrics *metrics, unsigned *open)
 	serve_metrics(context, metrics, open);
 }
 
-/* add_tally - the tally of one worker */
-static void add_tally(void *context, struct tally *tally)
+/* add_totals - the tally of one worker */
+static void add_totals(void *context, struct totals *totals)
 {
-	board_add(context, tally);
+	board_add(context, totals);
 }
 
 /* receive_board - the socket of the metrics listener */
@@ -132,8 +132,8 @@ static int receive_board(struct service_process *process, struct error *error)
 		close(fd);
 		return -1;
 	}
-	board_add(process->board, policy_tally(process->policy));
-	workers_tallies(process->workers, add_tally, process->board);
+	board_add(process->board, policy_totals(process->policy));
+	workers_totals(process->workers, add_totals, process->board);
 	return 0;
 }
 

@@ -214,15 +214,15 @@ void workers_metrics(const struct workers *workers, struct metrics *metrics,
 	}
 }
 
-/* workers_tallies - visit the tally of each */
-void workers_tallies(const struct workers *workers,
-		     void (*visit)(void *context, struct tally *tally),
-		     void *context)
+/* workers_totals - visit the tally of each */
+void workers_totals(const struct workers *workers,
+		    void (*visit)(void *context, struct totals *totals),
+		    void *context)
 {
 	size_t i;
 
 	for (i = 0; i < workers->count; i++)
-		visit(context, policy_tally(workers->each[i].policy));
+		visit(context, policy_totals(workers->each[i].policy));
 }
 
 /* workers_running - is any of them still running? */

@@ -41,10 +41,10 @@ void workers_gather(struct workers *workers, void (*done)(void *context),
 void workers_metrics(const struct workers *workers, struct metrics *metrics,
 		     unsigned *open);
 
-/* workers_tallies - call visit for the tally of each. */
-void workers_tallies(const struct workers *workers,
-		     void (*visit)(void *context, struct tally *tally),
-		     void *context);
+/* workers_totals - call visit for the tally of each. */
+void workers_totals(const struct workers *workers,
+		    void (*visit)(void *context, struct totals *totals),
+		    void *context);
 
 /* workers_running - is any of them still running? Then nothing that they use
  * may be freed. */

@@ -42,8 +42,8 @@ struct board {
 	bool draining;
 };
 
-/* read_tallies - once a second, for the charts */
-static void read_tallies(evutil_socket_t fd, short what, void *argument)
+/* read_totals - once a second, for the charts */
+static void read_totals(evutil_socket_t fd, short what, void *argument)
 {
 	struct board *board = argument;
 
@@ -167,7 +167,7 @@ struct board *board_new(const struct config *config, struct server *server,
 	board->files[1] = hold(config->main_cf);
 	board->history = history_new(&config->services);
 	tzset(); /* reads a file */
-	board->timer = event_new(base, -1, EV_PERSIST, read_tallies, board);
+	board->timer = event_new(base, -1, EV_PERSIST, read_totals, board);
 	if (board->timer == NULL || event_add(board->timer, &often) < 0)
 		error_set(error, "metrics: %s", strerror(errno));
 	else
@@ -198,10 +198,10 @@ void board_free(struct board *board)
 }
 
 /* board_add - add the tally of one worker */
-void board_add(struct board *board, struct tally *tally)
+void board_add(struct board *board, struct totals *totals)
 {
 	if (board != NULL)
-		history_add(board->history, tally);
+		history_add(board->history, totals);
 }
 
 /* board_close - stop accepting */

@@ -31,7 +31,7 @@ struct board *board_new(const struct config *config, struct server *server,
 void board_free(struct board *board);
 
 /* board_add - add the tally of one worker, which must stay. */
-void board_add(struct board *board, struct tally *tally);
+void board_add(struct board *board, struct totals *totals);
 
 /* board_news - news from the monitor; takes: another server hands over. The
  * board accepts once that server has sent its counters. */

@@ -238,7 +238,7 @@ static void put_mailbox(FILE *output, const char *address)
 }
 
 /* put_refusal - sender, recipient, reason */
-static void put_refusal(const struct tally_refusal *refusal, FILE *output)
+static void put_refusal(const struct totals_refusal *refusal, FILE *output)
 {
 	fputs("<li><p class=\"who\">", output);
 	put_mailbox(output, refusal->from);
@@ -270,7 +270,7 @@ static void put_refusal(const struct tally_refusal *refusal, FILE *output)
 /* put_refusals - the last refusals */
 static void put_refusals(const struct board_status *status, FILE *output)
 {
-	struct tally_refusal refusals[TALLY_REFUSALS];
+	struct totals_refusal refusals[TOTALS_REFUSALS];
 	size_t count = history_refusals(status->history, refusals);
 	size_t i;
 

@@ -69,21 +69,21 @@ static void put_decisions(const struct history *history, FILE *output)
 }
 
 /* put_times - the histogram of response times */
-static void put_times(const struct tally_times *times, FILE *output)
+static void put_times(const struct totals_times *times, FILE *output)
 {
 	uint64_t count = 0;
 	size_t i;
 
 	put_head(output, "policyd_decision_seconds", "histogram",
 		 "Time from the complete request to its reply.");
-	for (i = 0; i < TALLY_BOUNDS; i++) {
+	for (i = 0; i < TOTALS_BOUNDS; i++) {
 		count += times->counts[i];
 		fprintf(output,
 			"policyd_decision_seconds_bucket{le=\"%g\"} %" PRIu64
 			"\n",
-			(double)tally_bounds_us[i] / 1e6, count);
+			(double)totals_bounds_us[i] / 1e6, count);
 	}
-	count += times->counts[TALLY_BOUNDS];
+	count += times->counts[TOTALS_BOUNDS];
 	fprintf(output,
 		"policyd_decision_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n"
 		"policyd_decision_seconds_sum %.6f\n"

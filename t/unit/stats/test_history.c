@@ -52,22 +52,23 @@ static uint64_t sum(const struct history *history)
 }
 
 /* count - a number of decisions of service 0 */
-static void count(struct tally *tally, int number)
+static void count(struct totals *totals, int number)
 {
 	for (; number > 0; number--)
-		tally_count(tally, 0, reject, VERDICT_REJECT, 20);
+		totals_count(totals, 0, reject, VERDICT_REJECT, 20);
 }
 
 START_TEST(adds_workers)
 {
-	struct tally *tallies[3] = { tally_new(2), tally_new(2), tally_new(2) };
+	struct totals *tallies[3] = { totals_new(2), totals_new(2),
+				      totals_new(2) };
 	struct history *history = history_new(&few);
 	int i;
 
 	for (i = 0; i < 3; i++) {
 		history_add(history, tallies[i]);
 		count(tallies[i], i + 1);
-		tally_count(tallies[i], 1, permit, VERDICT_PERMIT, 20);
+		totals_count(tallies[i], 1, permit, VERDICT_PERMIT, 20);
 	}
 	history_read(history, START);
 	history_read(history, START);
@@ -77,22 +78,22 @@ START_TEST(adds_workers)
 	ck_assert_uint_eq(history_times(history)->counts[1], 9);
 	history_free(history);
 	for (i = 0; i < 3; i++)
-		tally_free(tallies[i]);
+		totals_free(tallies[i]);
 }
 END_TEST
 
 START_TEST(draws_bars)
 {
-	struct tally *tally = tally_new(2);
+	struct totals *totals = totals_new(2);
 	struct history *history = history_new(&few);
 	const struct history_series *series;
 
-	history_add(history, tally);
-	count(tally, 5);
+	history_add(history, totals);
+	count(totals, 5);
 	history_read(history, START);
 	series = find(history, "s0", VERDICT_REJECT);
 	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 29), 5);
-	count(tally, 7);
+	count(totals, 7);
 	history_read(history, START + 2000);
 	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 28), 5);
 	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 29), 7);
@@ -110,29 +111,29 @@ START_TEST(draws_bars)
 	ck_assert_uint_eq(history_sum(series, HISTORY_DAY), 0);
 	ck_assert_uint_eq(series->total, 12);
 	history_free(history);
-	tally_free(tally);
+	totals_free(totals);
 }
 END_TEST
 
 START_TEST(is_bounded)
 {
 	static const char *const words[] = { "a", "b", "c", "d", "e", "f" };
-	struct tally *tally = tally_new(200);
+	struct totals *totals = totals_new(200);
 	struct history *history = history_new(&many);
 	size_t i;
 	int k;
 
-	history_add(history, tally);
+	history_add(history, totals);
 	for (i = 0; i < 200; i++)
 		for (k = 0; k < 6; k++)
-			tally_count(tally, i, words[k],
-				    (enum verdict)(k % VERDICT_COUNT), 1);
+			totals_count(totals, i, words[k],
+				     (enum verdict)(k % VERDICT_COUNT), 1);
 	history_read(history, START);
 	ck_assert_uint_le(history_count(history),
 			  HISTORY_SERIES + VERDICT_COUNT);
 	ck_assert_uint_eq(sum(history), 1200);
 	history_free(history);
-	tally_free(tally);
+	totals_free(totals);
 }
 END_TEST
 
@@ -140,7 +141,7 @@ END_TEST
 static size_t old_server(char *bytes, size_t size,
 			 const struct service_list *list, size_t active)
 {
-	struct tally *tally = tally_new(list->count);
+	struct totals *totals = totals_new(list->count);
 	struct history *history = history_new(list);
 	struct request request;
 	static struct facts facts;
@@ -150,41 +151,41 @@ static size_t old_server(char *bytes, size_t size,
 	size_t length;
 	size_t i;
 
-	history_add(history, tally);
+	history_add(history, totals);
 	for (i = 0; i < active; i++)
-		tally_count(tally, i, reject, VERDICT_REJECT, 20);
+		totals_count(totals, i, reject, VERDICT_REJECT, 20);
 	request_init(&request);
 	request.sender = "sender";
 	for (i = 0; i < 20; i++)
-		tally_remember(tally,
-			       &(struct tally_event){ .when = (int64_t)i + 1,
-						      .id = "ID",
-						      .service = services,
-						      .decision = &decision,
-						      .request = &request,
-						      .facts = &facts,
-						      .reply = "action=no" });
+		totals_remember(totals,
+				&(struct totals_event){ .when = (int64_t)i + 1,
+							.id = "ID",
+							.service = services,
+							.decision = &decision,
+							.request = &request,
+							.facts = &facts,
+							.reply = "action=no" });
 	history_read(history, START);
 	length = history_write(history, bytes, size);
 	history_free(history);
-	tally_free(tally);
+	totals_free(totals);
 	return length;
 }
 
 START_TEST(goes_on)
 {
-	struct tally_refusal refusals[TALLY_REFUSALS];
-	struct tally *tally = tally_new(2);
+	struct totals_refusal refusals[TOTALS_REFUSALS];
+	struct totals *totals = totals_new(2);
 	struct history *history = history_new(&few);
 	const struct history_series *series;
 	char bytes[65536];
 	size_t length = old_server(bytes, sizeof(bytes), &few, 2);
 
-	history_add(history, tally);
-	count(tally, 1); /* counted before the old one has said its word */
+	history_add(history, totals);
+	count(totals, 1); /* counted before the old one has said its word */
 	history_read(history, START + 4000);
 	ck_assert_int_eq(history_take(history, bytes, length), 0);
-	count(tally, 2);
+	count(totals, 2);
 	history_read(history, START + 4000);
 	series = find(history, "s0", VERDICT_REJECT);
 	ck_assert_uint_eq(series->total, 4);
@@ -192,11 +193,11 @@ START_TEST(goes_on)
 	ck_assert_uint_eq(history_bar(history, series, HISTORY_MINUTE, 29), 3);
 	ck_assert_uint_eq(history_sum(series, HISTORY_DAY), 4);
 	ck_assert_uint_eq(history_times(history)->counts[1], 5);
-	ck_assert_uint_eq(history_refusals(history, refusals), TALLY_REFUSALS);
+	ck_assert_uint_eq(history_refusals(history, refusals), TOTALS_REFUSALS);
 	ck_assert_int_eq(refusals[0].when, 20);
 	ck_assert_str_eq(refusals[11].from, "sender");
 	history_free(history);
-	tally_free(tally);
+	totals_free(totals);
 }
 END_TEST
 

@@ -27,7 +27,7 @@ static void see(void *context, int service, const char *restriction,
 		seen->folded += count;
 	else if (service >= seen->services)
 		seen->services = service + 1;
-	if (strcmp(restriction, TALLY_OTHER) == 0)
+	if (strcmp(restriction, TOTALS_OTHER) == 0)
 		seen->others += count;
 }
 
@@ -35,29 +35,29 @@ START_TEST(counts)
 {
 	static const unsigned long us[] = { 0,	 10,	11,	 250,
 					    999, 10000, 1000000, 1000001 };
-	struct tally *tally = tally_new(3);
-	struct tally_times times = { 0 };
+	struct totals *totals = totals_new(3);
+	struct totals_times times = { 0 };
 	struct seen seen = { 0 };
 	size_t i;
 
 	for (i = 0; i < sizeof(us) / sizeof(us[0]); i++)
-		tally_count(tally, i % 3, i % 2 ? permit : reject,
-			    i % 2 ? VERDICT_PERMIT : VERDICT_REJECT, us[i]);
-	tally_each(tally, see, &seen);
+		totals_count(totals, i % 3, i % 2 ? permit : reject,
+			     i % 2 ? VERDICT_PERMIT : VERDICT_REJECT, us[i]);
+	totals_each(totals, see, &seen);
 	ck_assert_uint_eq(seen.sum, 8);
 	ck_assert_uint_eq(seen.folded, 0);
 	ck_assert_int_eq(seen.services, 3);
-	tally_times(tally, &times);
-	tally_times(tally, &times); /* adds */
+	totals_times(totals, &times);
+	totals_times(totals, &times); /* adds */
 	ck_assert_uint_eq(times.counts[0], 2 * 2);
 	ck_assert_uint_eq(times.counts[1], 2 * 1);
 	ck_assert_uint_eq(times.counts[4], 2 * 1);
 	ck_assert_uint_eq(times.counts[5], 2 * 1);
 	ck_assert_uint_eq(times.counts[6], 2 * 1);
 	ck_assert_uint_eq(times.counts[8], 2 * 1);
-	ck_assert_uint_eq(times.counts[TALLY_BOUNDS], 2 * 1);
+	ck_assert_uint_eq(times.counts[TOTALS_BOUNDS], 2 * 1);
 	ck_assert_uint_eq(times.sum_us, 2 * 2011271);
-	tally_free(tally);
+	totals_free(totals);
 }
 END_TEST
 
@@ -65,20 +65,20 @@ END_TEST
 START_TEST(folds)
 {
 	static char words[100][8];
-	struct tally *tally = tally_new(1000);
+	struct totals *totals = totals_new(1000);
 	struct seen seen = { 0 };
 	size_t i;
 
 	for (i = 0; i < 1000; i++)
-		tally_count(tally, i, permit, VERDICT_PERMIT, 1);
+		totals_count(totals, i, permit, VERDICT_PERMIT, 1);
 	for (i = 0; i < 100; i++)
-		tally_count(tally, 0, words[i], VERDICT_REJECT, 1);
-	tally_each(tally, see, &seen);
+		totals_count(totals, 0, words[i], VERDICT_REJECT, 1);
+	totals_each(totals, see, &seen);
 	ck_assert_uint_eq(seen.sum, 1100);
-	ck_assert_int_eq(seen.services, TALLY_SERVICES - 1);
-	ck_assert_uint_eq(seen.folded, 1000 - (TALLY_SERVICES - 1));
-	ck_assert_uint_eq(seen.others, 100 - (TALLY_WORDS - 2));
-	tally_free(tally);
+	ck_assert_int_eq(seen.services, TOTALS_SERVICES - 1);
+	ck_assert_uint_eq(seen.folded, 1000 - (TOTALS_SERVICES - 1));
+	ck_assert_uint_eq(seen.others, 100 - (TOTALS_WORDS - 2));
+	totals_free(totals);
 }
 END_TEST
 
@@ -89,7 +89,7 @@ static const struct decision decision = { .verdict = VERDICT_REJECT,
 					  .reason = "always" };
 
 /* remember - a refusal of that sender, at that time */
-static void remember(struct tally *tally, const char *sender, int64_t when)
+static void remember(struct totals *totals, const char *sender, int64_t when)
 {
 	static struct facts facts;
 	struct request request;
@@ -97,43 +97,43 @@ static void remember(struct tally *tally, const char *sender, int64_t when)
 	request_init(&request);
 	request.sender = request.recipient = sender;
 	facts.has_recipient = true;
-	tally_remember(tally,
-		       &(struct tally_event){ .when = when,
-					      .id = "ID",
-					      .service = &service,
-					      .decision = &decision,
-					      .request = &request,
-					      .facts = &facts,
-					      .reply = "action=554 no\n\n" });
+	totals_remember(totals,
+			&(struct totals_event){ .when = when,
+						.id = "ID",
+						.service = &service,
+						.decision = &decision,
+						.request = &request,
+						.facts = &facts,
+						.reply = "action=554 no\n\n" });
 }
 
 START_TEST(remembers)
 {
-	struct tally_refusal refusals[TALLY_REFUSALS];
-	struct tally *tally = tally_new(1);
+	struct totals_refusal refusals[TOTALS_REFUSALS];
+	struct totals *totals = totals_new(1);
 	char sender[1000];
 	int i;
 
-	tally_refusals(tally, refusals);
+	totals_refusals(totals, refusals);
 	ck_assert_int_eq(refusals[0].when, 0);
-	for (i = 1; i <= TALLY_REFUSALS + 3; i++) {
+	for (i = 1; i <= TOTALS_REFUSALS + 3; i++) {
 		snprintf(sender, sizeof(sender), "%d", i);
-		remember(tally, sender, i);
+		remember(totals, sender, i);
 	}
 	memset(sender, 'x', sizeof(sender) - 1);
 	sender[sizeof(sender) - 1] = '\0';
-	remember(tally, sender, i);
-	tally_refusals(tally, refusals);
-	ck_assert_uint_eq(strlen(refusals[0].from), TALLY_TEXT_MAX - 1);
-	for (i = 1; i < TALLY_REFUSALS; i++)
-		ck_assert_int_eq(refusals[i].when, TALLY_REFUSALS + 4 - i);
+	remember(totals, sender, i);
+	totals_refusals(totals, refusals);
+	ck_assert_uint_eq(strlen(refusals[0].from), TOTALS_TEXT_MAX - 1);
+	for (i = 1; i < TOTALS_REFUSALS; i++)
+		ck_assert_int_eq(refusals[i].when, TOTALS_REFUSALS + 4 - i);
 	ck_assert_str_eq(refusals[1].from, "15");
 	ck_assert_str_eq(refusals[1].reply, "554 no");
 	ck_assert_str_eq(refusals[1].why, "always");
 	ck_assert_str_eq(refusals[1].destination,
 			 "the destination is not ours");
 	ck_assert_str_eq(refusals[1].service, "s");
-	tally_free(tally);
+	totals_free(totals);
 }
 END_TEST
 
@@ -146,8 +146,8 @@ static void *work(void *argument)
 	int i;
 
 	for (i = 1; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
-		tally_count(argument, 0, i % 2 ? permit : reject,
-			    i % 2 ? VERDICT_PERMIT : VERDICT_REJECT, 1);
+		totals_count(argument, 0, i % 2 ? permit : reject,
+			     i % 2 ? VERDICT_PERMIT : VERDICT_REJECT, 1);
 		snprintf(number, sizeof(number), "%d", i);
 		remember(argument, number, i);
 	}
@@ -155,7 +155,7 @@ static void *work(void *argument)
 }
 
 /* check_whole - is all of it of one refusal? */
-static void check_whole(const struct tally_refusal *refusal)
+static void check_whole(const struct totals_refusal *refusal)
 {
 	if (refusal->when == 0)
 		return;
@@ -166,27 +166,27 @@ static void check_whole(const struct tally_refusal *refusal)
 /* Somebody reads meanwhile: never backwards, never half a text. */
 START_TEST(is_read_meanwhile)
 {
-	struct tally_refusal refusals[TALLY_REFUSALS];
-	struct tally *tally = tally_new(1);
+	struct totals_refusal refusals[TOTALS_REFUSALS];
+	struct totals *totals = totals_new(1);
 	uint64_t before = 0;
 	pthread_t thread;
 	int reads = mutants(20000);
 	int round, i;
 
-	ck_assert_int_eq(pthread_create(&thread, NULL, work, tally), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, work, totals), 0);
 	for (round = 0; round < reads || before < (uint64_t)reads; round++) {
 		struct seen seen = { 0 };
 
-		tally_each(tally, see, &seen);
+		totals_each(totals, see, &seen);
 		ck_assert_uint_ge(seen.sum, before);
 		before = seen.sum;
-		tally_refusals(tally, refusals);
-		for (i = 0; i < TALLY_REFUSALS; i++)
+		totals_refusals(totals, refusals);
+		for (i = 0; i < TOTALS_REFUSALS; i++)
 			check_whole(&refusals[i]);
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	tally_free(tally);
+	totals_free(totals);
 }
 END_TEST
 
