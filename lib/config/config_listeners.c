@@ -348,9 +348,9 @@ void config_metrics(struct config *config, struct config_notes *notes,
 	const struct config_section *section = settings->metrics;
 	struct error error;
 
-	if (settings->metrics_count == 0 || unserved)
+	if (settings->counters_count == 0 || unserved)
 		return;
-	if (settings->metrics_count > 1)
+	if (settings->counters_count > 1)
 		config_error(notes, section[1].line,
 			     "metrics: only one section is allowed; the "
 			     "other is at line %d",

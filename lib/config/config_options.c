@@ -291,7 +291,7 @@ void settings_complete(struct config_settings *settings)
 	for (i = 0; i < settings->listen_count; i++)
 		section_complete(&settings->listens[i],
 				 SCOPE_LISTEN | SCOPE_TLS, &settings->top);
-	for (i = 0; i < settings->metrics_count; i++)
+	for (i = 0; i < settings->counters_count; i++)
 		section_complete(&settings->metrics[i], SCOPE_METRICS, NULL);
 	for (i = 0; i < settings->service_count; i++)
 		section_complete(&settings->services[i], SCOPE_SERVICE,
@@ -317,7 +317,7 @@ void settings_clear(struct config_settings *settings)
 	for (i = 0; i < settings->listen_count; i++)
 		section_clear(&settings->listens[i]);
 	free(settings->listens);
-	for (i = 0; i < settings->metrics_count; i++)
+	for (i = 0; i < settings->counters_count; i++)
 		section_clear(&settings->metrics[i]);
 	free(settings->metrics);
 	for (i = 0; i < settings->service_count; i++)

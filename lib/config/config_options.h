@@ -102,7 +102,7 @@ struct config_settings {
 	struct config_section *listens;
 	size_t listen_count;
 	struct config_section *metrics; /* at most one is allowed */
-	size_t metrics_count;
+	size_t counters_count;
 	struct config_section *services;
 	size_t service_count;
 	struct config_section *expects;

@@ -68,7 +68,7 @@ static struct config_section **sections_of(struct config_settings *settings,
 		*count = &settings->listen_count;
 		return &settings->listens;
 	case SCOPE_METRICS:
-		*count = &settings->metrics_count;
+		*count = &settings->counters_count;
 		return &settings->metrics;
 	case SCOPE_SERVICE:
 		*count = &settings->service_count;

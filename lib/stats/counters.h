@@ -7,17 +7,17 @@
 
 #include "lib/decision/decision.h"
 
-/* metrics_count - increment a counter. Each counter has one writer; others may
+/* counters_count - increment a counter. Each counter has one writer; others may
  * read it at any time. */
-static inline void metrics_count(uint64_t *counter)
+static inline void counters_count(uint64_t *counter)
 {
 	__atomic_store_n(counter,
 			 __atomic_load_n(counter, __ATOMIC_RELAXED) + 1,
 			 __ATOMIC_RELAXED);
 }
 
-/* metrics_read - read a counter that another thread may be incrementing. */
-static inline uint64_t metrics_read(const uint64_t *counter)
+/* counters_read - read a counter that another thread may be incrementing. */
+static inline uint64_t counters_read(const uint64_t *counter)
 {
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
@@ -25,7 +25,7 @@ static inline uint64_t metrics_read(const uint64_t *counter)
 /* The counters of one server. They are handed over to the next server in this
  * form, so that they continue across a reload; changing this struct requires a
  * new HANDOVER_VERSION (policyd/process/channel.h). */
-struct metrics {
+struct counters {
 	uint64_t decisions[VERDICT_COUNT];
 	uint64_t malformed;	   /* requests that got no reply */
 	uint64_t timeouts;	   /* connections closed by a time limit */
@@ -40,10 +40,11 @@ struct metrics {
 	uint64_t log_dropped;	   /* lines that could not be logged */
 };
 
-/* metrics_add - add other, which may belong to another thread, to metrics. */
-void metrics_add(struct metrics *metrics, const struct metrics *other);
+/* counters_add - add other, which may belong to another thread, to metrics. */
+void counters_add(struct counters *counters, const struct counters *other);
 
-/* metrics_write - "permit=3 reject=1 ..." for the log; returns its length. */
-size_t metrics_write(char *buffer, size_t size, const struct metrics *metrics);
+/* counters_write - "permit=3 reject=1 ..." for the log; returns its length. */
+size_t counters_write(char *buffer, size_t size,
+		      const struct counters *counters);
 
 #endif

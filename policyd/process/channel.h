@@ -27,7 +27,7 @@
 
 /* A change of struct channel_message needs a new CHANNEL_VERSION: a running
  * monitor then refuses to reload into the new program, and must be restarted.
- * A change of what lib/server/server_handover.c sends, or of struct metrics,
+ * A change of what lib/server/server_handover.c sends, or of struct counters,
  * needs a new HANDOVER_VERSION: the reload then closes connections instead of
  * passing them on. */
 #define CHANNEL_VERSION	 7

@@ -32,10 +32,10 @@ struct gates {
 	struct gate *each;	/* by listener */
 	struct tls_thread *tls; /* NULL: no listener needs it */
 	struct log_limit refused, strangers, crowded;
-	struct metrics metrics;
+	struct counters metrics;
 	/* Only the TLS thread writes these. */
 	struct log_limit failed;
-	struct metrics tls_metrics;
+	struct counters tls_metrics;
 };
 
 /* warn - about a client, unless there were too many such warnings lately */
@@ -65,7 +65,7 @@ static void on_failed(void *context, const char *peer, const char *reason)
 {
 	struct gates *gates = context;
 
-	metrics_count(&gates->tls_metrics.tls_failed);
+	counters_count(&gates->tls_metrics.tls_failed);
 	warn(&gates->failed, peer, "TLS", reason);
 }
 
@@ -105,7 +105,7 @@ static void accept_tls(const struct gate *gate, int fd, const char *peer)
 
 	if (tls_thread_accept(gates->tls, gate->config->tls, fd, peer) == 0)
 		return;
-	metrics_count(&gates->metrics.tls_failed);
+	counters_count(&gates->metrics.tls_failed);
 	warn(&gates->crowded, peer, "TLS", "too many clients at a time");
 	close(fd);
 }
@@ -119,12 +119,12 @@ static void on_accepted(void *context, int fd)
 
 	peer_name(peer, fd);
 	if (!is_allowed(gate, fd)) {
-		metrics_count(&gates->metrics.not_allowed);
+		counters_count(&gates->metrics.not_allowed);
 		warn(&gates->refused, peer, "refused",
 		     "the address is not in allow_remote");
 		close(fd);
 	} else if (!is_user(gate, fd)) {
-		metrics_count(&gates->metrics.not_allowed);
+		counters_count(&gates->metrics.not_allowed);
 		warn(&gates->strangers, peer, "refused",
 		     "the user is not in allow_users");
 		close(fd);
@@ -208,11 +208,11 @@ int gates_listen(struct gates *gates, size_t listener, int fd,
 	return server_listen_for(gates->server, fd, on_accepted, gate, error);
 }
 
-/* gates_metrics - add the numbers of refused clients */
-void gates_metrics(const struct gates *gates, struct metrics *metrics)
+/* gates_counters - add the numbers of refused clients */
+void gates_counters(const struct gates *gates, struct counters *metrics)
 {
-	metrics_add(metrics, &gates->metrics);
-	metrics_add(metrics, &gates->tls_metrics);
+	counters_add(metrics, &gates->metrics);
+	counters_add(metrics, &gates->tls_metrics);
 }
 
 /* gates_drain - directly before the server hands over or drains */

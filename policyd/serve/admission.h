@@ -34,8 +34,8 @@ void gates_free(struct gates *gates);
 int gates_listen(struct gates *gates, size_t listener, int fd,
 		 struct error *error);
 
-/* gates_metrics - add the numbers of refused clients. */
-void gates_metrics(const struct gates *gates, struct metrics *metrics);
+/* gates_counters - add the numbers of refused clients. */
+void gates_counters(const struct gates *gates, struct counters *metrics);
 
 /* gates_drain - directly before the server hands over or drains: no client is
  * admitted any more, and clients in TLS may send nothing more. done() is called

@@ -44,7 +44,7 @@ struct policy {
 	const struct config *config;
 	struct capture *capture; /* or NULL */
 	struct shadow *shadow;	 /* or NULL */
-	struct metrics metrics;
+	struct counters metrics;
 	struct totals *totals; /* NULL: no metrics section */
 	struct exchange *unused;
 	struct log_batch *batch;
@@ -201,7 +201,7 @@ static void answer(struct evaluation *evaluation)
 
 	length = reply_write(reply, decision, &exchange->judgement.facts,
 			     &exchange->judgement.service->reply, exchange->id);
-	metrics_count(&policy->metrics.decisions[decision->verdict]);
+	counters_count(&policy->metrics.decisions[decision->verdict]);
 	if (policy->shadow != NULL)
 		shadow_compare(policy->shadow, &exchange->request,
 			       &exchange->judgement, reply, exchange->id,
@@ -230,7 +230,7 @@ static void handle_malformed(void *context, const char *peer,
 {
 	struct policy *policy = context;
 
-	metrics_count(&policy->metrics.malformed);
+	counters_count(&policy->metrics.malformed);
 	if (!may_warn(&policy->malformed, "malformed requests"))
 		return;
 	log_warning("malformed request from %s: %s: no reply, closing", peer,
@@ -355,8 +355,8 @@ struct totals *policy_totals(struct policy *policy)
 	return policy->totals;
 }
 
-/* policy_metrics - the counters */
-struct metrics *policy_metrics(struct policy *policy)
+/* policy_counters - the counters */
+struct counters *policy_counters(struct policy *policy)
 {
 	return &policy->metrics;
 }

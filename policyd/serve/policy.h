@@ -24,9 +24,9 @@ void policy_try(struct policy *policy, struct capture *capture,
 /* policy_handler - the functions that lib/server calls. */
 struct server_handler policy_handler(struct policy *policy);
 
-/* policy_metrics - decisions and malformed requests; the caller may add to
+/* policy_counters - decisions and malformed requests; the caller may add to
  * them. */
-struct metrics *policy_metrics(struct policy *policy);
+struct counters *policy_counters(struct policy *policy);
 
 /* policy_totals - counts for the metrics; NULL: there is no metrics section. */
 struct totals;

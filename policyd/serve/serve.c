@@ -54,15 +54,15 @@ static int refuse(int channel, int status, const struct error *error)
 
 /* serve_metrics - the counters of decisions and of connections */
 void serve_metrics(const struct service_process *process,
-		   struct metrics *metrics, unsigned *open)
+		   struct counters *metrics, unsigned *open)
 {
 	struct server_counters counters;
 
 	server_counters(process->server, &counters);
 	*open = counters.open;
-	*metrics = *policy_metrics(process->policy);
-	workers_metrics(process->workers, metrics, open);
-	gates_metrics(process->gates, metrics);
+	*metrics = *policy_counters(process->policy);
+	workers_counters(process->workers, metrics, open);
+	gates_counters(process->gates, metrics);
 	metrics->timeouts += counters.timeouts;
 	metrics->connections += counters.accepted;
 	metrics->log_dropped += log_dropped();
@@ -208,12 +208,12 @@ static int prepare(struct service_process *process, struct error *error)
 /* log_counters - SIGUSR1 */
 static void log_counters(const struct service_process *process)
 {
-	struct metrics metrics;
+	struct counters metrics;
 	char line[1024];
 	unsigned open;
 
 	serve_metrics(process, &metrics, &open);
-	metrics_write(line, sizeof(line), &metrics);
+	counters_write(line, sizeof(line), &metrics);
 	log_info("counters: %s open=%u failed_tables=%zu", line, open,
 		 process->config->failed_tables);
 }

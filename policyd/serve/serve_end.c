@@ -19,7 +19,7 @@
 static size_t farewell(void *context, void *buffer, size_t size)
 {
 	struct service_process *process = context;
-	struct metrics metrics;
+	struct counters metrics;
 	unsigned open;
 
 	_Static_assert(sizeof(metrics) < SERVER_FAREWELL_MAX, "no room");
@@ -36,12 +36,12 @@ void serve_taken_over(void *context, unsigned long count, const void *bytes,
 {
 	struct service_process *process = context;
 	int64_t number = (int64_t)count;
-	struct metrics metrics;
+	struct counters metrics;
 
-	policy_metrics(process->policy)->handed_over += count;
+	policy_counters(process->policy)->handed_over += count;
 	if (bytes != NULL && length >= sizeof(metrics)) {
 		memcpy(&metrics, bytes, sizeof(metrics));
-		metrics_add(policy_metrics(process->policy), &metrics);
+		counters_add(policy_counters(process->policy), &metrics);
 		board_take(process->board,
 			   (const char *)bytes + sizeof(metrics),
 			   length - sizeof(metrics));

@@ -46,7 +46,7 @@ struct service_process {
 void serve_tell(int channel, enum log_level level, const char *text);
 /* serve_metrics - the counters of decisions and of connections. */
 void serve_metrics(const struct service_process *process,
-		   struct metrics *metrics, unsigned *open);
+		   struct counters *metrics, unsigned *open);
 
 /* serve_load.c */
 /* serve_load - load the configuration, and send its messages: 0 or -1. */

@@ -107,7 +107,7 @@ static int receive_socket(const struct service_process *process,
 }
 
 /* gather - a board_gather */
-static void gather(void *context, struct metrics *metrics, unsigned *open)
+static void gather(void *context, struct counters *metrics, unsigned *open)
 {
 	serve_metrics(context, metrics, open);
 }

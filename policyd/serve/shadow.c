@@ -228,7 +228,7 @@ static void log_difference(const struct outcome *now,
 /* shadow_compare - judge a request with the shadow configuration as well */
 void shadow_compare(struct shadow *shadow, const struct request *request,
 		    const struct judgement *judgement, const char *reply,
-		    const char *id, struct metrics *metrics)
+		    const char *id, struct counters *counters)
 {
 	struct outcome now, next;
 	struct judgement *other;
@@ -246,13 +246,13 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 	outcome_of(&next, other);
 	reply_write(next.reply, &other->evaluation.decision, &other->facts,
 		    &other->service->reply, id);
-	metrics_count(&metrics->shadow_compared);
+	counters_count(&counters->shadow_compared);
 	if (!outcome_differ(&now, &next))
 		return;
 	opens = outcome_opens(&now, &next);
-	metrics_count(&metrics->shadow_differing);
+	counters_count(&counters->shadow_differing);
 	if (opens)
-		metrics_count(&metrics->shadow_opening);
+		counters_count(&counters->shadow_opening);
 	if (!log_limit_pass(&shadow->limit, (uint64_t)clock_ms(), &suppressed))
 		return;
 	if (suppressed > 0)

@@ -34,7 +34,7 @@ struct shadow *shadow_new(const char *path, struct config_messages *messages);
  * configuration, and log the difference; metrics receives the counts. */
 void shadow_compare(struct shadow *shadow, const struct request *request,
 		    const struct judgement *judgement, const char *reply,
-		    const char *id, struct metrics *metrics);
+		    const char *id, struct counters *counters);
 
 /* shadow_share - another one with the same configuration, for another thread;
  * it must be freed first. */

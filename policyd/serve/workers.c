@@ -199,16 +199,16 @@ void workers_gather(struct workers *workers, void (*done)(void *context),
 	gather_next(workers);
 }
 
-/* workers_metrics - add their counters */
-void workers_metrics(const struct workers *workers, struct metrics *metrics,
-		     unsigned *open)
+/* workers_counters - add their counters */
+void workers_counters(const struct workers *workers, struct counters *metrics,
+		      unsigned *open)
 {
 	struct server_counters counters;
 	size_t i;
 
 	for (i = 0; i < workers->count; i++) {
 		server_counters(workers->each[i].server, &counters);
-		metrics_add(metrics, policy_metrics(workers->each[i].policy));
+		counters_add(metrics, policy_counters(workers->each[i].policy));
 		metrics->timeouts += counters.timeouts;
 		*open += counters.open;
 	}

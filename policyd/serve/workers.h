@@ -37,9 +37,9 @@ int workers_start(struct workers *workers, struct error *error);
 void workers_gather(struct workers *workers, void (*done)(void *context),
 		    void *context);
 
-/* workers_metrics - add their counters and their open connections. */
-void workers_metrics(const struct workers *workers, struct metrics *metrics,
-		     unsigned *open);
+/* workers_counters - add their counters and their open connections. */
+void workers_counters(const struct workers *workers, struct counters *metrics,
+		      unsigned *open);
 
 /* workers_totals - call visit for the tally of each. */
 void workers_totals(const struct workers *workers,

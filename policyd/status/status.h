@@ -20,7 +20,7 @@ struct board;
  * loaded: when loading of the configuration began (CLOCK_REALTIME). gather()
  * fills in counters and the number of open connections. fd listens, and the
  * board owns it on success. It does not accept yet. */
-typedef void board_gather(void *context, struct metrics *metrics,
+typedef void board_gather(void *context, struct counters *metrics,
 			  unsigned *open);
 struct board *board_new(const struct config *config, struct server *server,
 			const struct timespec *loaded, board_gather *gather,

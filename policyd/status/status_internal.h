@@ -27,7 +27,7 @@ struct board_status {
 	const char *configuration; /* as -T prints it */
 	const struct history *history;
 	struct channel_news news;
-	struct metrics counters;
+	struct counters counters;
 	unsigned open; /* connections */
 	bool draining;
 	int64_t now;	   /* time(2) */

@@ -94,7 +94,7 @@ static void put_times(const struct totals_times *times, FILE *output)
 /* put_connections - accepted and refused clients */
 static void put_connections(const struct board_status *status, FILE *output)
 {
-	const struct metrics *counters = &status->counters;
+	const struct counters *counters = &status->counters;
 
 	put_gauge(output, "policyd_connections", status->open,
 		  "Open connections.");
@@ -119,7 +119,7 @@ static void put_connections(const struct board_status *status, FILE *output)
 }
 
 /* put_shadow - comparison with the shadow configuration, if there is one */
-static void put_shadow(const struct metrics *counters, FILE *output)
+static void put_shadow(const struct counters *counters, FILE *output)
 {
 	put_counter(output, "policyd_shadow_compared_total",
 		    counters->shadow_compared,

@@ -154,7 +154,7 @@ START_TEST(test_compare)
 	shadow = shadow_new(path, &messages);
 	ck_assert_ptr_nonnull(shadow);
 	for (i = 0; i < COUNT(asked); i++) {
-		struct metrics metrics = { .shadow_compared = 7 };
+		struct counters counters = { .shadow_compared = 7 };
 		struct judgement *judgement = xcalloc(1, sizeof(*judgement));
 		struct notation notation;
 		char reply[REPLY_MAX];
@@ -173,10 +173,11 @@ START_TEST(test_compare)
 			    &judgement->facts, &judgement->service->reply,
 			    "ID");
 		shadow_compare(shadow, &notation.request, judgement, reply,
-			       "ID", &metrics);
-		ck_assert_uint_eq(metrics.shadow_compared, 8);
-		ck_assert_uint_eq(metrics.shadow_differing, asked[i].differing);
-		ck_assert_uint_eq(metrics.shadow_opening, asked[i].opening);
+			       "ID", &counters);
+		ck_assert_uint_eq(counters.shadow_compared, 8);
+		ck_assert_uint_eq(counters.shadow_differing,
+				  asked[i].differing);
+		ck_assert_uint_eq(counters.shadow_opening, asked[i].opening);
 		notation_clear(&notation);
 		free(judgement);
 	}
