@@ -236,8 +236,8 @@ static int obey(struct service_process *process,
 		serve_drain(process);
 		return 0;
 	case CHANNEL_NEWS:
-		board_news(process->board, &message->body.news,
-			   message->number != 0);
+		status_news(process->status, &message->body.news,
+			    message->number != 0);
 		return 0;
 	case CHANNEL_COUNTERS:
 		log_counters(process);
@@ -334,7 +334,7 @@ static void retire(struct service_process *process, int status)
 {
 	if (workers_running(process->workers) || gates_running(process->gates))
 		_exit(status);
-	board_free(process->board);
+	status_free(process->status);
 	gates_free(process->gates);
 	server_free(process->server);
 	workers_free(process->workers);

@@ -26,8 +26,9 @@ static size_t farewell(void *context, void *buffer, size_t size)
 	serve_metrics(process, &metrics, &open);
 	memcpy(buffer, &metrics, sizeof(metrics));
 	return sizeof(metrics) +
-	       board_farewell(process->board, (char *)buffer + sizeof(metrics),
-			      size - sizeof(metrics));
+	       status_farewell(process->status,
+			       (char *)buffer + sizeof(metrics),
+			       size - sizeof(metrics));
 }
 
 /* serve_taken_over - the old server has passed everything on, or broke off */
@@ -42,11 +43,11 @@ void serve_taken_over(void *context, unsigned long count, const void *bytes,
 	if (bytes != NULL && length >= sizeof(metrics)) {
 		memcpy(&metrics, bytes, sizeof(metrics));
 		counters_add(policy_counters(process->policy), &metrics);
-		board_take(process->board,
-			   (const char *)bytes + sizeof(metrics),
-			   length - sizeof(metrics));
+		status_take(process->status,
+			    (const char *)bytes + sizeof(metrics),
+			    length - sizeof(metrics));
 	} else {
-		board_take(process->board, "", 0);
+		status_take(process->status, "", 0);
 		number = -1 - number;
 	}
 	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) < 0)
@@ -65,7 +66,7 @@ static void leave(void *context)
 		server_drain(process->server);
 		return;
 	}
-	board_close(process->board);
+	status_close(process->status);
 	server_hand_over(process->server, process->next, farewell, process);
 }
 
@@ -88,7 +89,7 @@ void serve_gather(struct service_process *process)
 /* serve_drain - answer the requests that have arrived, then end */
 void serve_drain(struct service_process *process)
 {
-	board_drain(process->board);
+	status_drain(process->status);
 	process->drains = true;
 	if (process->leaves)
 		server_drain(process->server);
@@ -100,7 +101,7 @@ void serve_drain(struct service_process *process)
  * metrics listener and clients in TLS. Nothing is freed before that. */
 void serve_finish(struct service_process *process)
 {
-	board_finish(process->board,
-		     process->drains ? WEB_DRAINING_MS : WEB_LEAVING_MS);
+	status_finish(process->status,
+		      process->drains ? WEB_DRAINING_MS : WEB_LEAVING_MS);
 	gates_finish(process->gates);
 }

@@ -106,7 +106,7 @@ static int receive_socket(const struct service_process *process,
 	return error_set(error, "unexpected message from the monitor");
 }
 
-/* gather - a board_gather */
+/* gather - a status_gather */
 static void gather(void *context, struct counters *metrics, unsigned *open)
 {
 	serve_metrics(context, metrics, open);
@@ -115,25 +115,25 @@ static void gather(void *context, struct counters *metrics, unsigned *open)
 /* add_totals - the tally of one worker */
 static void add_totals(void *context, struct totals *totals)
 {
-	board_add(context, totals);
+	status_add(context, totals);
 }
 
 /* receive_board - the socket of the metrics listener */
-static int receive_board(struct service_process *process, struct error *error)
+static int receive_status(struct service_process *process, struct error *error)
 {
 	int fd = receive_socket(process, error);
 
 	if (fd < 0)
 		return -1;
-	process->board =
-		board_new(process->config, process->server, &process->loaded,
-			  gather, process, fd, error);
-	if (process->board == NULL) {
+	process->status =
+		status_new(process->config, process->server, &process->loaded,
+			   gather, process, fd, error);
+	if (process->status == NULL) {
 		close(fd);
 		return -1;
 	}
-	board_add(process->board, policy_totals(process->policy));
-	workers_totals(process->workers, add_totals, process->board);
+	status_add(process->status, policy_totals(process->policy));
+	workers_totals(process->workers, add_totals, process->status);
 	return 0;
 }
 
@@ -152,6 +152,6 @@ int serve_receive_sockets(struct service_process *process, struct error *error)
 			return -1;
 		}
 	}
-	return process->config->metrics != NULL ? receive_board(process, error)
+	return process->config->metrics != NULL ? receive_status(process, error)
 						: 0;
 }

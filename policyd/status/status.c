@@ -25,18 +25,18 @@
 
 #define READ_SECONDS 1
 
-struct board {
+struct status {
 	const struct config *config;
 	char *configuration;
 	struct history *history;
 	struct web *web;
 	struct event *timer;
-	board_gather *gather;
+	status_gather *gather;
 	void *context;
 	struct channel_news news;
 	int64_t loaded_ms;
-	int files[BOARD_FILES]; /* policyd.conf, main.cf */
-	bool heard;		/* the monitor has sent news */
+	int files[STATUS_FILES]; /* policyd.conf, main.cf */
+	bool heard;		 /* the monitor has sent news */
 	bool complete; /* nothing is to come from the previous server */
 	bool closed;   /* the next server accepts instead */
 	bool draining;
@@ -45,11 +45,11 @@ struct board {
 /* read_totals - once a second, for the charts */
 static void read_totals(evutil_socket_t fd, short what, void *argument)
 {
-	struct board *board = argument;
+	struct status *status = argument;
 
 	(void)fd;
 	(void)what;
-	history_read(board->history, (uint64_t)clock_ms());
+	history_read(status->history, (uint64_t)clock_ms());
 }
 
 /* hold - open a file of the configuration, to check its time later, when paths
@@ -67,9 +67,9 @@ static int64_t milliseconds(const struct timespec *time)
 
 /* look_at - the time at which a file was changed. One that was replaced by
  * another file has changed as well, since it lost its name then. */
-static struct board_file look_at(const char *name, const char *path, int fd)
+static struct status_file look_at(const char *name, const char *path, int fd)
 {
-	struct board_file file = { .name = name, .path = path };
+	struct status_file file = { .name = name, .path = path };
 	struct stat status;
 
 	if (fd >= 0 && fstat(fd, &status) == 0)
@@ -78,56 +78,56 @@ static struct board_file look_at(const char *name, const char *path, int fd)
 }
 
 /* take_status - all that is shown, at this moment */
-static void take_status(struct board *board, struct board_status *status)
+static void take_status(struct status *status, struct status_view *view)
 {
-	history_read(board->history, (uint64_t)clock_ms());
-	*status = (struct board_status){
-		.config = board->config,
-		.configuration = board->configuration,
-		.history = board->history,
-		.news = board->news,
-		.draining = board->draining,
+	history_read(status->history, (uint64_t)clock_ms());
+	*view = (struct status_view){
+		.config = status->config,
+		.configuration = status->configuration,
+		.history = status->history,
+		.news = status->news,
+		.draining = status->draining,
 		.now = time(NULL),
-		.loaded_ms = board->loaded_ms,
-		.files = { look_at("policyd.conf", board->config->path,
-				   board->files[0]),
-			   look_at("main.cf", board->config->main_cf,
-				   board->files[1]) },
+		.loaded_ms = status->loaded_ms,
+		.files = { look_at("policyd.conf", status->config->path,
+				   status->files[0]),
+			   look_at("main.cf", status->config->main_cf,
+				   status->files[1]) },
 	};
-	board->gather(board->context, &status->counters, &status->open);
+	status->gather(status->context, &view->counters, &view->open);
 }
 
-/* board_changed - a file that was changed after it was loaded */
-const struct board_file *board_changed(const struct board_status *status)
+/* status_changed - a file that was changed after it was loaded */
+const struct status_file *status_changed(const struct status_view *view)
 {
 	size_t i;
 
-	for (i = 0; i < BOARD_FILES; i++)
-		if (status->files[i].changed_ms > status->loaded_ms)
-			return &status->files[i];
+	for (i = 0; i < STATUS_FILES; i++)
+		if (view->files[i].changed_ms > view->loaded_ms)
+			return &view->files[i];
 	return NULL;
 }
 
 /* show - answer with the page at path */
 static int show(void *context, const char *path, struct web_answer *answer)
 {
-	struct board *board = context;
-	struct board_status status;
+	struct status *status = context;
+	struct status_view view;
 
 	if (strcmp(path, "/healthz") == 0) {
-		answer->status = board->draining ? 503 : 200;
-		fputs(board->draining ? "draining\n" : "ok\n", answer->body);
+		answer->status = status->draining ? 503 : 200;
+		fputs(status->draining ? "draining\n" : "ok\n", answer->body);
 		return 0;
 	}
 	if (strcmp(path, "/metrics") != 0 && strcmp(path, "/") != 0)
 		return -1;
-	take_status(board, &status);
+	take_status(status, &view);
 	if (strcmp(path, "/metrics") == 0) {
 		answer->type = "text/plain; version=0.0.4; charset=utf-8";
-		board_metrics(&status, answer->body);
+		status_prometheus(&view, answer->body);
 	} else {
 		answer->type = "text/html; charset=utf-8";
-		board_page(&status, answer->nonce, answer->body);
+		status_page(&view, answer->nonce, answer->body);
 	}
 	return 0;
 }
@@ -149,122 +149,122 @@ static char *print_configuration(const struct config *config)
 	return text;
 }
 
-/* board_new - it does not accept yet */
-struct board *board_new(const struct config *config, struct server *server,
-			const struct timespec *loaded, board_gather *gather,
-			void *context, int fd, struct error *error)
+/* status_new - it does not accept yet */
+struct status *status_new(const struct config *config, struct server *server,
+			  const struct timespec *loaded, status_gather *gather,
+			  void *context, int fd, struct error *error)
 {
 	static const struct timeval often = { .tv_sec = READ_SECONDS };
 	struct event_base *base = server_base(server);
-	struct board *board = xcalloc(1, sizeof(*board));
+	struct status *status = xcalloc(1, sizeof(*status));
 
-	board->config = config;
-	board->loaded_ms = milliseconds(loaded);
-	board->gather = gather;
-	board->context = context;
-	board->configuration = print_configuration(config);
-	board->files[0] = hold(config->path);
-	board->files[1] = hold(config->main_cf);
-	board->history = history_new(&config->services);
+	status->config = config;
+	status->loaded_ms = milliseconds(loaded);
+	status->gather = gather;
+	status->context = context;
+	status->configuration = print_configuration(config);
+	status->files[0] = hold(config->path);
+	status->files[1] = hold(config->main_cf);
+	status->history = history_new(&config->services);
 	tzset(); /* reads a file */
-	board->timer = event_new(base, -1, EV_PERSIST, read_totals, board);
-	if (board->timer == NULL || event_add(board->timer, &often) < 0)
+	status->timer = event_new(base, -1, EV_PERSIST, read_totals, status);
+	if (status->timer == NULL || event_add(status->timer, &often) < 0)
 		error_set(error, "metrics: %s", strerror(errno));
 	else
-		board->web = web_new(base, fd, show, board, error);
-	if (board->web == NULL) {
-		board_free(board);
+		status->web = web_new(base, fd, show, status, error);
+	if (status->web == NULL) {
+		status_free(status);
 		return NULL;
 	}
-	return board;
+	return status;
 }
 
-/* board_free - NULL is allowed */
-void board_free(struct board *board)
+/* status_free - NULL is allowed */
+void status_free(struct status *status)
 {
 	size_t i;
 
-	if (board == NULL)
+	if (status == NULL)
 		return;
-	for (i = 0; i < BOARD_FILES; i++)
-		if (board->files[i] >= 0)
-			close(board->files[i]);
-	web_free(board->web);
-	if (board->timer != NULL)
-		event_free(board->timer);
-	history_free(board->history);
-	free(board->configuration);
-	free(board);
+	for (i = 0; i < STATUS_FILES; i++)
+		if (status->files[i] >= 0)
+			close(status->files[i]);
+	web_free(status->web);
+	if (status->timer != NULL)
+		event_free(status->timer);
+	history_free(status->history);
+	free(status->configuration);
+	free(status);
 }
 
-/* board_add - add the tally of one worker */
-void board_add(struct board *board, struct totals *totals)
+/* status_add - add the tally of one worker */
+void status_add(struct status *status, struct totals *totals)
 {
-	if (board != NULL)
-		history_add(board->history, totals);
+	if (status != NULL)
+		history_add(status->history, totals);
 }
 
-/* board_close - stop accepting */
-void board_close(struct board *board)
+/* status_close - stop accepting */
+void status_close(struct status *status)
 {
-	if (board == NULL)
+	if (status == NULL)
 		return;
-	board->closed = true;
-	web_accept(board->web, 0);
+	status->closed = true;
+	web_accept(status->web, 0);
 }
 
 /* let_in - accept once no counter can go backwards any more */
-static void let_in(struct board *board)
+static void let_in(struct status *status)
 {
-	if (board->heard && board->complete && !board->closed)
-		web_accept(board->web, 1);
+	if (status->heard && status->complete && !status->closed)
+		web_accept(status->web, 1);
 }
 
-/* board_finish - answer the remaining requests */
-void board_finish(struct board *board, unsigned limit_ms)
+/* status_finish - answer the remaining requests */
+void status_finish(struct status *status, unsigned limit_ms)
 {
-	if (board != NULL)
-		web_finish(board->web, limit_ms);
+	if (status != NULL)
+		web_finish(status->web, limit_ms);
 }
 
-/* board_news - news from the monitor, before or after the farewell of another
+/* status_news - news from the monitor, before or after the farewell of another
  * server */
-void board_news(struct board *board, const struct channel_news *news,
-		bool takes)
+void status_news(struct status *status, const struct channel_news *news,
+		 bool takes)
 {
-	if (board == NULL)
+	if (status == NULL)
 		return;
-	board->news = *news;
-	board->heard = true;
-	board->complete |= !takes;
-	let_in(board);
+	status->news = *news;
+	status->heard = true;
+	status->complete |= !takes;
+	let_in(status);
 }
 
-/* board_drain - the server is going to end */
-void board_drain(struct board *board)
+/* status_drain - the server is going to end */
+void status_drain(struct status *status)
 {
-	if (board != NULL)
-		board->draining = true;
+	if (status != NULL)
+		status->draining = true;
 }
 
-/* board_farewell - our counts, for the next server */
-size_t board_farewell(struct board *board, char *bytes, size_t size)
+/* status_farewell - our counts, for the next server */
+size_t status_farewell(struct status *status, char *bytes, size_t size)
 {
-	if (board == NULL)
+	if (status == NULL)
 		return 0;
-	history_read(board->history, (uint64_t)clock_ms());
-	return history_write(board->history, bytes, size);
+	history_read(status->history, (uint64_t)clock_ms());
+	return history_write(status->history, bytes, size);
 }
 
-/* board_take - the counts of the previous server */
-void board_take(struct board *board, const char *bytes, size_t length)
+/* status_take - the counts of the previous server */
+void status_take(struct status *status, const char *bytes, size_t length)
 {
-	if (board == NULL)
+	if (status == NULL)
 		return;
-	history_read(board->history, (uint64_t)clock_ms());
-	if (history_take(board->history, bytes, length) < 0)
+	history_read(status->history, (uint64_t)clock_ms());
+	if (history_take(status->history, bytes, length) < 0)
 		log_warning("the counters of the previous server are "
 			    "incomplete");
-	board->complete = true;
-	let_in(board);
+	status->complete = true;
+	let_in(status);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* board_chart - charts of the decisions of the last minute, hour or day
+/* status_chart - charts of the decisions of the last minute, hour or day
  *
  * They are SVG with nothing but rectangles, in the colours of the page. Every
  * number that is drawn is also given in figures. */
@@ -129,7 +129,7 @@ static void legend(const struct amount *all, FILE *output)
 			continue;
 		fprintf(output, "<li><i class=\"%s\"></i>%s <b>", classes[kind],
 			labels[kind]);
-		board_number(output, all->counts[kind]);
+		status_number(output, all->counts[kind]);
 		fputs("</b></li>", output);
 	}
 	fputs("</ul>\n", output);
@@ -138,7 +138,7 @@ static void legend(const struct amount *all, FILE *output)
 /* gather - sum up by the names of services or restrictions; returns the number
  * of names */
 static size_t gather(const struct history *history, enum history_period period,
-		     enum board_subject subject,
+		     enum status_subject subject,
 		     struct amount amounts[HISTORY_SERIES + VERDICT_COUNT])
 {
 	size_t count = 0;
@@ -148,7 +148,7 @@ static size_t gather(const struct history *history, enum history_period period,
 	for (i = 0; i < history_count(history); i++) {
 		const struct history_series *series = history_get(history, i);
 		uint64_t sum = history_sum(series, period);
-		const char *name = subject == BOARD_SERVICE
+		const char *name = subject == STATUS_SERVICE
 					   ? series->service
 					   : series->restriction;
 
@@ -189,7 +189,7 @@ static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
 	fputs("<li><span>", output);
 	html_put(output, amount->name);
 	fputs("</span><b>", output);
-	board_number(output, total(amount));
+	status_number(output, total(amount));
 	fputs("</b><svg viewBox=\"0 0 1000 10\" "
 	      "preserveAspectRatio=\"none\" aria-hidden=\"true\">",
 	      output);
@@ -210,7 +210,7 @@ static void draw_row(const struct amount *amount, uint64_t most, FILE *output)
 
 /* draw_names - the most frequent names, and the sum of the others */
 static void draw_names(const struct history *history,
-		       enum history_period period, enum board_subject subject,
+		       enum history_period period, enum status_subject subject,
 		       FILE *output)
 {
 	struct amount amounts[HISTORY_SERIES + VERDICT_COUNT];
@@ -228,7 +228,7 @@ static void draw_names(const struct history *history,
 	if (total(&others) > most)
 		most = total(&others);
 	fprintf(output, "<h3>by %s</h3><ul class=\"names\">\n",
-		subject == BOARD_SERVICE ? "service" : "restriction");
+		subject == STATUS_SERVICE ? "service" : "restriction");
 	for (i = 0; i < count && i < ROWS_MAX; i++)
 		draw_row(&amounts[i], most, output);
 	if (count > ROWS_MAX) {
@@ -245,19 +245,19 @@ static void put_total(enum history_period period, uint64_t all, uint64_t most,
 		      FILE *output)
 {
 	fputs("<p class=\"total\"><b>", output);
-	board_number(output, all);
+	status_number(output, all);
 	fprintf(output, "</b> decision%s", all == 1 ? "" : "s");
 	if (all > 0) {
 		fputs(", peak ", output);
-		board_number(output, most);
+		status_number(output, most);
 		fprintf(output, " in %s", history_spans[period].bar_name);
 	}
 	fputs("</p>\n", output);
 }
 
-/* board_charts - the charts of one period */
-void board_charts(const struct history *history, enum history_period period,
-		  FILE *output)
+/* status_charts - the charts of one period */
+void status_charts(const struct history *history, enum history_period period,
+		   FILE *output)
 {
 	const struct history_span *span = &history_spans[period];
 	struct amount all = { .name = "" };
@@ -277,8 +277,8 @@ void board_charts(const struct history *history, enum history_period period,
 	draw_time(history, period, most, output);
 	legend(&all, output);
 	if (total(&all) > 0) {
-		draw_names(history, period, BOARD_SERVICE, output);
-		draw_names(history, period, BOARD_RESTRICTION, output);
+		draw_names(history, period, STATUS_SERVICE, output);
+		draw_names(history, period, STATUS_RESTRICTION, output);
 	}
 	fputs("</article>\n", output);
 }

@@ -14,15 +14,15 @@
 #include "policyd/status/status.h"
 
 /* A file that the configuration was read from. */
-struct board_file {
+struct status_file {
 	const char *name;   /* "policyd.conf", "main.cf" */
 	const char *path;   /* NULL: not used */
 	int64_t changed_ms; /* contents, mode or name; 0: unknown */
 };
-#define BOARD_FILES 2
+#define STATUS_FILES 2
 
 /* All that is shown. */
-struct board_status {
+struct status_view {
 	const struct config *config;
 	const char *configuration; /* as -T prints it */
 	const struct history *history;
@@ -32,30 +32,30 @@ struct board_status {
 	bool draining;
 	int64_t now;	   /* time(2) */
 	int64_t loaded_ms; /* since the epoch */
-	struct board_file files[BOARD_FILES];
+	struct status_file files[STATUS_FILES];
 };
 
-/* board_changed - a file that was changed after it was loaded, or NULL. */
-const struct board_file *board_changed(const struct board_status *status);
+/* status_changed - a file that was changed after it was loaded, or NULL. */
+const struct status_file *status_changed(const struct status_view *view);
 
-/* board_metrics - write the text format of Prometheus. */
-void board_metrics(const struct board_status *status, FILE *output);
+/* status_prometheus - write the text format of Prometheus. */
+void status_prometheus(const struct status_view *view, FILE *output);
 
-/* board_page - write the status page in HTML; nonce: of its style. */
-void board_page(const struct board_status *status, const char *nonce,
-		FILE *output);
+/* status_page - write the status page in HTML; nonce: of its style. */
+void status_page(const struct status_view *view, const char *nonce,
+		 FILE *output);
 
 /* The rows of a chart: services or restrictions. */
-enum board_subject { BOARD_SERVICE, BOARD_RESTRICTION };
+enum status_subject { STATUS_SERVICE, STATUS_RESTRICTION };
 
-/* board_charts - the charts of one period. */
-void board_charts(const struct history *history, enum history_period period,
-		  FILE *output);
+/* status_charts - the charts of one period. */
+void status_charts(const struct history *history, enum history_period period,
+		   FILE *output);
 
-/* board_number - write a number with thin spaces between thousands. */
-void board_number(FILE *output, uint64_t number);
+/* status_number - write a number with thin spaces between thousands. */
+void status_number(FILE *output, uint64_t number);
 
-/* board_span - write a time span in at most two units: "3 d 4 h". */
-void board_span(FILE *output, int64_t seconds);
+/* status_span - write a time span in at most two units: "3 d 4 h". */
+void status_span(FILE *output, int64_t seconds);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* board_page - the status page
+/* status_page - the status page
  *
  * One page, with HTML and CSS from the program itself and without scripts. All
  * text from clients and from the configuration goes through html_put(). */
@@ -94,8 +94,8 @@ static const char style[] =
 	".conf td,.conf tr{display:block}.conf td+td{padding:0 0 .35rem;"
 	"text-align:left}}\n";
 
-/* board_number - write a number with thin spaces between thousands */
-void board_number(FILE *output, uint64_t number)
+/* status_number - write a number with thin spaces between thousands */
+void status_number(FILE *output, uint64_t number)
 {
 	char digits[24];
 	int length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
@@ -108,8 +108,8 @@ void board_number(FILE *output, uint64_t number)
 	}
 }
 
-/* board_span - write a time span in at most two units */
-void board_span(FILE *output, int64_t seconds)
+/* status_span - write a time span in at most two units */
+void status_span(FILE *output, int64_t seconds)
 {
 	if (seconds < 0)
 		seconds = 0;
@@ -142,33 +142,33 @@ static void put_time(FILE *output, int64_t when, bool zone)
 }
 
 /* put_header - host, version, time and state */
-static void put_header(const struct board_status *status, FILE *output)
+static void put_header(const struct status_view *view, FILE *output)
 {
-	const char *state = status->draining ? "draining" : "serving";
+	const char *state = view->draining ? "draining" : "serving";
 
 	fprintf(output,
 		"<header><h1>policyd</h1><span class=\"state %s\">%s</span>"
 		"<p>on ",
 		state, state);
-	html_put(output, parameters_get(&status->config->parameters,
+	html_put(output, parameters_get(&view->config->parameters,
 					PARAMETER_MYHOSTNAME));
 	fputs(", version " POLICYD_VERSION ", at ", output);
-	put_time(output, status->now, true);
+	put_time(output, view->now, true);
 	fputs("</p></header>\n", output);
 }
 
 /* put_notes - problems that need attention */
-static void put_notes(const struct board_status *status, FILE *output)
+static void put_notes(const struct status_view *view, FILE *output)
 {
-	const struct board_file *changed = board_changed(status);
+	const struct status_file *changed = status_changed(view);
 
 	fputs("<ul class=\"notes\">", output);
-	if (status->news.is_refused) {
+	if (view->news.is_refused) {
 		fputs("<li class=\"bad\">The last reload failed at ", output);
-		put_time(output, status->news.refused_when, false);
+		put_time(output, view->news.refused_when, false);
 		fputs("; the previous configuration is in effect: <code>",
 		      output);
-		html_put(output, status->news.reason);
+		html_put(output, view->news.reason);
 		fputs("</code></li>", output);
 	}
 	if (changed != NULL) {
@@ -178,12 +178,12 @@ static void put_notes(const struct board_status *status, FILE *output)
 		put_time(output, changed->changed_ms / 1000, false);
 		fputs(": reload.</li>", output);
 	}
-	if (status->config->failed_tables > 0)
+	if (view->config->failed_tables > 0)
 		fprintf(output,
 			"<li class=\"bad\">%zu table%s cannot be read: lookups "
 			"there are deferred.</li>",
-			status->config->failed_tables,
-			status->config->failed_tables == 1 ? "" : "s");
+			view->config->failed_tables,
+			view->config->failed_tables == 1 ? "" : "s");
 	fputs("</ul>\n", output);
 }
 
@@ -194,36 +194,36 @@ static void put_fact(FILE *output, const char *name)
 }
 
 /* put_facts - the main figures */
-static void put_facts(const struct board_status *status, FILE *output)
+static void put_facts(const struct status_view *view, FILE *output)
 {
 	uint64_t decisions = 0;
 	int i;
 
 	for (i = 0; i < VERDICT_COUNT; i++)
-		decisions += status->counters.decisions[i];
+		decisions += view->counters.decisions[i];
 	fputs("<dl class=\"facts\">", output);
 	put_fact(output, "uptime");
-	board_span(output, status->news.started > 0
-				   ? status->now - status->news.started
-				   : status->now - status->loaded_ms / 1000);
+	status_span(output, view->news.started > 0
+				    ? view->now - view->news.started
+				    : view->now - view->loaded_ms / 1000);
 	fputs("</dd></div>", output);
 	put_fact(output, "configuration loaded");
-	board_span(output, status->now - status->loaded_ms / 1000);
+	status_span(output, view->now - view->loaded_ms / 1000);
 	fputs(" ago</dd></div>", output);
 	put_fact(output, "open connections");
-	board_number(output, status->open);
+	status_number(output, view->open);
 	fputs("</dd></div>", output);
 	put_fact(output, "total decisions");
-	board_number(output, decisions);
+	status_number(output, decisions);
 	fputs("</dd></div>", output);
 	put_fact(output, "malformed requests");
-	board_number(output, status->counters.malformed);
+	status_number(output, view->counters.malformed);
 	fputs("</dd></div>", output);
 	put_fact(output, "reloads");
-	board_number(output, status->news.reloads);
-	if (status->news.refused > 0) {
+	status_number(output, view->news.reloads);
+	if (view->news.refused > 0) {
 		fputs(", ", output);
-		board_number(output, status->news.refused);
+		status_number(output, view->news.refused);
 		fputs(" failed", output);
 	}
 	fputs("</dd></div></dl>\n", output);
@@ -268,10 +268,10 @@ static void put_refusal(const struct totals_refusal *refusal, FILE *output)
 }
 
 /* put_refusals - the last refusals */
-static void put_refusals(const struct board_status *status, FILE *output)
+static void put_refusals(const struct status_view *view, FILE *output)
 {
 	struct totals_refusal refusals[TOTALS_REFUSALS];
-	size_t count = history_refusals(status->history, refusals);
+	size_t count = history_refusals(view->history, refusals);
 	size_t i;
 
 	fputs("<section class=\"card\" id=\"refusals\"><h2>Last "
@@ -367,22 +367,22 @@ static void put_lines(const char *configuration, bool all, FILE *output)
 }
 
 /* put_configuration - the configuration in effect, with its sources */
-static void put_configuration(const struct board_status *status, FILE *output)
+static void put_configuration(const struct status_view *view, FILE *output)
 {
 	fputs("<section class=\"card\" id=\"configuration\"><h2>Configuration "
 	      "in effect</h2>\n",
 	      output);
-	put_lines(status->configuration, false, output);
+	put_lines(view->configuration, false, output);
 	fputs("<details><summary>all options, including defaults"
 	      "</summary>\n",
 	      output);
-	put_lines(status->configuration, true, output);
+	put_lines(view->configuration, true, output);
 	fputs("</details></section>\n", output);
 }
 
-/* board_page - the whole page */
-void board_page(const struct board_status *status, const char *nonce,
-		FILE *output)
+/* status_page - the whole page */
+void status_page(const struct status_view *view, const char *nonce,
+		 FILE *output)
 {
 	int period;
 
@@ -394,16 +394,16 @@ void board_page(const struct board_status *status, const char *nonce,
 		"<meta name=\"color-scheme\" content=\"light dark\">"
 		"<title>policyd: %s</title>\n<style nonce=\"%s\">\n%s</style>"
 		"</head><body>\n",
-		status->draining ? "draining" : "serving", nonce, style);
-	put_header(status, output);
-	put_notes(status, output);
-	put_facts(status, output);
+		view->draining ? "draining" : "serving", nonce, style);
+	put_header(view, output);
+	put_notes(view, output);
+	put_facts(view, output);
 	fputs("<main><section class=\"periods\">\n", output);
 	for (period = 0; period < HISTORY_PERIODS; period++)
-		board_charts(status->history, (enum history_period)period,
-			     output);
+		status_charts(view->history, (enum history_period)period,
+			      output);
 	fputs("</section>\n", output);
-	put_refusals(status, output);
-	put_configuration(status, output);
+	put_refusals(view, output);
+	put_configuration(view, output);
 	fputs("</main></body></html>\n", output);
 }

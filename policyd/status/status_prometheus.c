@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* board_metrics - the metrics for Prometheus
+/* status_prometheus - the metrics for Prometheus
  *
  * The text format, version 0.0.4. The number of series depends neither on the
  * size of the configuration nor on what clients send: decisions have at most
@@ -92,11 +92,11 @@ static void put_times(const struct totals_times *times, FILE *output)
 }
 
 /* put_connections - accepted and refused clients */
-static void put_connections(const struct board_status *status, FILE *output)
+static void put_connections(const struct status_view *view, FILE *output)
 {
-	const struct counters *counters = &status->counters;
+	const struct counters *counters = &view->counters;
 
-	put_gauge(output, "policyd_connections", status->open,
+	put_gauge(output, "policyd_connections", view->open,
 		  "Open connections.");
 	put_counter(output, "policyd_connections_total", counters->connections,
 		    "Accepted connections.");
@@ -132,9 +132,9 @@ static void put_shadow(const struct counters *counters, FILE *output)
 }
 
 /* put_configuration - its age, and whether it could be read */
-static void put_configuration(const struct board_status *status, FILE *output)
+static void put_configuration(const struct status_view *view, FILE *output)
 {
-	const struct channel_news *news = &status->news;
+	const struct channel_news *news = &view->news;
 	size_t i;
 
 	put_head(output, "policyd_reloads_total", "counter",
@@ -149,21 +149,21 @@ static void put_configuration(const struct board_status *status, FILE *output)
 	put_head(output, "policyd_config_load_timestamp_seconds", "gauge",
 		 "Time at which the configuration in effect was loaded.");
 	fprintf(output, "policyd_config_load_timestamp_seconds %.3f\n",
-		(double)status->loaded_ms / 1000);
+		(double)view->loaded_ms / 1000);
 	put_head(output, "policyd_config_file_timestamp_seconds", "gauge",
 		 "Time at which a configuration file was last changed.");
-	for (i = 0; i < BOARD_FILES; i++)
-		if (status->files[i].changed_ms > 0)
+	for (i = 0; i < STATUS_FILES; i++)
+		if (view->files[i].changed_ms > 0)
 			fprintf(output,
 				"policyd_config_file_timestamp_seconds"
 				"{file=\"%s\"} %.3f\n",
-				status->files[i].name,
-				(double)status->files[i].changed_ms / 1000);
+				view->files[i].name,
+				(double)view->files[i].changed_ms / 1000);
 	put_gauge(output, "policyd_failed_tables",
-		  (int64_t)status->config->failed_tables,
+		  (int64_t)view->config->failed_tables,
 		  "Tables that could not be read; lookups there are deferred.");
 	put_gauge(output, "policyd_services",
-		  (int64_t)status->config->services.count,
+		  (int64_t)view->config->services.count,
 		  "Services, including the default one.");
 }
 
@@ -187,31 +187,31 @@ static void put_tables(const struct config *config, FILE *output)
 }
 
 /* put_process - the version, and the state of the process */
-static void put_process(const struct board_status *status, FILE *output)
+static void put_process(const struct status_view *view, FILE *output)
 {
 	put_head(output, "policyd_build_info", "gauge",
 		 "Always 1; the version is a label.");
 	fputs("policyd_build_info{version=\"" POLICYD_VERSION "\"} 1\n",
 	      output);
-	put_gauge(output, "policyd_start_timestamp_seconds",
-		  status->news.started, "Time at which policyd was started.");
-	put_gauge(output, "policyd_draining", status->draining,
+	put_gauge(output, "policyd_start_timestamp_seconds", view->news.started,
+		  "Time at which policyd was started.");
+	put_gauge(output, "policyd_draining", view->draining,
 		  "Whether policyd is draining before it stops.");
-	put_counter(output, "policyd_server_deaths_total", status->news.died,
+	put_counter(output, "policyd_server_deaths_total", view->news.died,
 		    "Server processes that died and were replaced.");
 	put_counter(output, "policyd_log_dropped_total",
-		    status->counters.log_dropped,
+		    view->counters.log_dropped,
 		    "Log lines that could not be written.");
 }
 
-/* board_metrics - write the text format of Prometheus */
-void board_metrics(const struct board_status *status, FILE *output)
+/* status_prometheus - write the text format of Prometheus */
+void status_prometheus(const struct status_view *view, FILE *output)
 {
-	put_process(status, output);
-	put_decisions(status->history, output);
-	put_times(history_times(status->history), output);
-	put_connections(status, output);
-	put_shadow(&status->counters, output);
-	put_configuration(status, output);
-	put_tables(status->config, output);
+	put_process(view, output);
+	put_decisions(view->history, output);
+	put_times(history_times(view->history), output);
+	put_connections(view, output);
+	put_shadow(&view->counters, output);
+	put_configuration(view, output);
+	put_tables(view->config, output);
 }
