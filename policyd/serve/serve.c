@@ -80,7 +80,7 @@ static rlim_t wanted_descriptors(const struct config *config)
 	if (tls)
 		wanted = 3 * (wanted + TLS_BRIDGES_HANDSHAKES_MAX);
 	if (config->metrics != NULL)
-		wanted += WEB_DESCRIPTORS_MAX;
+		wanted += HTTP_DESCRIPTORS_MAX;
 	return wanted + SPARE_DESCRIPTORS;
 }
 

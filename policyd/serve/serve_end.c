@@ -12,8 +12,8 @@
 /* For clients of the metrics listener. Draining as a whole, TLS_THREAD_LAST_MS
  * included, must end before the monitor stops waiting
  * (policyd/monitor/monitor.c, STOP_MS). */
-#define WEB_DRAINING_MS 200
-#define WEB_LEAVING_MS	2000
+#define HTTP_DRAINING_MS 200
+#define HTTP_LEAVING_MS	 2000
 
 /* farewell - hand our counters to the next server */
 static size_t farewell(void *context, void *buffer, size_t size)
@@ -102,6 +102,6 @@ void serve_drain(struct service_process *process)
 void serve_finish(struct service_process *process)
 {
 	status_finish(process->status,
-		      process->drains ? WEB_DRAINING_MS : WEB_LEAVING_MS);
+		      process->drains ? HTTP_DRAINING_MS : HTTP_LEAVING_MS);
 	gates_finish(process->gates);
 }

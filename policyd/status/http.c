@@ -50,7 +50,7 @@ struct guest {
 	bool leaving; /* it makes room for others */
 };
 
-struct web {
+struct http {
 	struct event_base *base;
 	struct evhttp *http;
 	struct evconnlistener *listener;
@@ -62,16 +62,16 @@ struct web {
 	unsigned leaving;
 	int accepts;
 	bool inet;
-	web_show *show;
+	http_show *show;
 	void *context;
 };
 
 /* sweep_in - sweep after this number of milliseconds */
-static void sweep_in(struct web *web, unsigned ms)
+static void sweep_in(struct http *http, unsigned ms)
 {
 	const struct timeval delay = { .tv_usec = (suseconds_t)ms * 1000 };
 
-	evtimer_add(web->sweep, &delay);
+	evtimer_add(http->sweep, &delay);
 }
 
 /* has_left - has evhttp let go of these buffers? */
@@ -95,14 +95,14 @@ static bool is_silent(const struct guest *guest)
 
 /* silent_one - the oldest guest that can make room, or NULL. Connections that
  * have ended stay in the list until the next sweep: they go first. */
-static struct guest *silent_one(const struct web *web)
+static struct guest *silent_one(const struct http *http)
 {
 	struct guest *guest;
 
-	TAILQ_FOREACH (guest, &web->guests, link)
+	TAILQ_FOREACH (guest, &http->guests, link)
 		if (!guest->leaving && has_left(guest))
 			return guest;
-	TAILQ_FOREACH (guest, &web->guests, link)
+	TAILQ_FOREACH (guest, &http->guests, link)
 		if (!guest->leaving && !guest->asked && is_silent(guest))
 			return guest;
 	return NULL;
@@ -119,66 +119,66 @@ static void cut(const struct guest *guest)
 
 /* make_room - for a new client: the connection of one guest ends now, and
  * evhttp lets go of it in the next round */
-static void make_room(struct web *web)
+static void make_room(struct http *http)
 {
 	struct guest *guest;
 
-	if (web->count - web->leaving < WEB_CONNECTIONS_MAX ||
-	    (guest = silent_one(web)) == NULL)
+	if (http->count - http->leaving < HTTP_CONNECTIONS_MAX ||
+	    (guest = silent_one(http)) == NULL)
 		return;
 	guest->leaving = true;
-	web->leaving++;
+	http->leaving++;
 	cut(guest);
-	sweep_in(web, LEAVE_MS);
+	sweep_in(http, LEAVE_MS);
 }
 
 /* has_room - can one more connection be accepted? */
-static bool has_room(const struct web *web)
+static bool has_room(const struct http *http)
 {
-	return web->count < WEB_DESCRIPTORS_MAX &&
-	       (web->count - web->leaving < WEB_CONNECTIONS_MAX ||
-		silent_one(web) != NULL);
+	return http->count < HTTP_DESCRIPTORS_MAX &&
+	       (http->count - http->leaving < HTTP_CONNECTIONS_MAX ||
+		silent_one(http) != NULL);
 }
 
 /* update - accept if that is requested and there is room */
-static void update(struct web *web)
+static void update(struct http *http)
 {
-	if (web->accepts && !evtimer_pending(web->starved, NULL) &&
-	    has_room(web))
-		evconnlistener_enable(web->listener);
+	if (http->accepts && !evtimer_pending(http->starved, NULL) &&
+	    has_room(http))
+		evconnlistener_enable(http->listener);
 	else
-		evconnlistener_disable(web->listener);
+		evconnlistener_disable(http->listener);
 }
 
 /* part - the connection has ended */
-static void part(struct web *web, struct guest *guest)
+static void part(struct http *http, struct guest *guest)
 {
-	TAILQ_REMOVE(&web->guests, guest, link);
+	TAILQ_REMOVE(&http->guests, guest, link);
 	bufferevent_decref(guest->buffers);
-	web->leaving -= guest->leaving;
-	web->count--;
+	http->leaving -= guest->leaving;
+	http->count--;
 	free(guest);
 }
 
 /* on_sweep - remove guests that have left, and cut those that stay too long */
 static void on_sweep(evutil_socket_t fd, short what, void *argument)
 {
-	struct web *web = argument;
+	struct http *http = argument;
 	struct guest *guest, *next;
 	int64_t now = clock_ms();
 
 	(void)fd;
 	(void)what;
-	for (guest = TAILQ_FIRST(&web->guests); guest != NULL; guest = next) {
+	for (guest = TAILQ_FIRST(&http->guests); guest != NULL; guest = next) {
 		next = TAILQ_NEXT(guest, link);
 		if (has_left(guest))
-			part(web, guest);
+			part(http, guest);
 		else if (guest->until_ms <= now)
 			cut(guest);
 	}
-	if (web->count > 0)
-		sweep_in(web, web->leaving > 0 ? LEAVE_MS : SWEEP_MS);
-	update(web);
+	if (http->count > 0)
+		sweep_in(http, http->leaving > 0 ? LEAVE_MS : SWEEP_MS);
+	update(http);
 }
 
 /* on_starved - try to accept again */
@@ -193,20 +193,20 @@ static void on_starved(evutil_socket_t fd, short what, void *argument)
 static void on_accept_error(struct evconnlistener *listener, void *argument)
 {
 	static const struct timeval delay = { .tv_sec = STARVED_MS / 1000 };
-	struct web *web = argument;
+	struct http *http = argument;
 
 	(void)listener;
-	evtimer_add(web->starved, &delay);
-	update(web);
+	evtimer_add(http->starved, &delay);
+	update(http);
 }
 
 /* on_guest - evhttp has a new connection, and requests buffers for it */
 static struct bufferevent *on_guest(struct event_base *base, void *argument)
 {
-	struct web *web = argument;
+	struct http *http = argument;
 	struct guest *guest = xcalloc(1, sizeof(*guest));
 
-	make_room(web);
+	make_room(http);
 	guest->buffers =
 		bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	if (guest->buffers == NULL) {
@@ -215,18 +215,18 @@ static struct bufferevent *on_guest(struct event_base *base, void *argument)
 	}
 	bufferevent_setwatermark(guest->buffers, EV_READ, 0, INPUT_MAX);
 	bufferevent_incref(guest->buffers);
-	guest->until_ms = clock_ms() + WEB_SECONDS_MAX * 1000L;
-	TAILQ_INSERT_TAIL(&web->guests, guest, link);
-	if (web->count++ == 0)
-		sweep_in(web, SWEEP_MS);
-	update(web);
+	guest->until_ms = clock_ms() + HTTP_SECONDS_MAX * 1000L;
+	TAILQ_INSERT_TAIL(&http->guests, guest, link);
+	if (http->count++ == 0)
+		sweep_in(http, SWEEP_MS);
+	update(http);
 	return guest->buffers;
 }
 
 /* make_nonce - a number that nobody who puts text into a page can guess */
-static void make_nonce(char nonce[WEB_NONCE_MAX])
+static void make_nonce(char nonce[HTTP_NONCE_MAX])
 {
-	unsigned char bytes[(WEB_NONCE_MAX - 1) / 2];
+	unsigned char bytes[(HTTP_NONCE_MAX - 1) / 2];
 	size_t i;
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
@@ -239,7 +239,7 @@ static void make_nonce(char nonce[WEB_NONCE_MAX])
 
 /* add_headers - restrict what a browser does with the page to showing it */
 static void add_headers(struct evhttp_request *request,
-			const struct web_answer *answer)
+			const struct http_answer *answer)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 	char policy[160];
@@ -263,24 +263,24 @@ static void add_headers(struct evhttp_request *request,
 /* is_ours - does the client mean this host? A page of another site whose name
  * was made to point here (DNS rebinding) does not, and could read everything.
  */
-static bool is_ours(const struct web *web, struct evhttp_request *request)
+static bool is_ours(const struct http *http, struct evhttp_request *request)
 {
 	const char *host = evhttp_request_get_host(request);
 
-	return !web->inet || host == NULL ||
+	return !http->inet || host == NULL ||
 	       strcasecmp(host, "localhost") == 0 || *host == '[' ||
 	       host[strspn(host, "0123456789.")] == '\0';
 }
 
 /* fill - answer a request */
-static void fill(const struct web *web, struct evhttp_request *request,
-		 struct web_answer *answer)
+static void fill(const struct http *http, struct evhttp_request *request,
+		 struct http_answer *answer)
 {
 	enum evhttp_cmd_type method = evhttp_request_get_command(request);
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
 	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
 
-	if (!is_ours(web, request)) {
+	if (!is_ours(http, request)) {
 		answer->status = HTTP_MISDIRECTED;
 		fputs("Host must be an address of this machine or localhost; "
 		      "configure the proxy to send it\n",
@@ -288,7 +288,8 @@ static void fill(const struct web *web, struct evhttp_request *request,
 	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		answer->status = HTTP_BADMETHOD;
 		fputs("only GET and HEAD\n", answer->body);
-	} else if (path == NULL || web->show(web->context, path, answer) < 0) {
+	} else if (path == NULL ||
+		   http->show(http->context, path, answer) < 0) {
 		answer->status = HTTP_NOTFOUND;
 		fputs("not found; available: /, /metrics, /healthz\n",
 		      answer->body);
@@ -296,7 +297,7 @@ static void fill(const struct web *web, struct evhttp_request *request,
 }
 
 /* note_asked - the guest that sent this request keeps its place */
-static void note_asked(struct web *web, struct evhttp_request *request)
+static void note_asked(struct http *http, struct evhttp_request *request)
 {
 	struct evhttp_connection *connection =
 		evhttp_request_get_connection(request);
@@ -304,7 +305,7 @@ static void note_asked(struct web *web, struct evhttp_request *request)
 		evhttp_connection_get_bufferevent(connection);
 	struct guest *guest;
 
-	TAILQ_FOREACH (guest, &web->guests, link)
+	TAILQ_FOREACH (guest, &http->guests, link)
 		if (guest->buffers == buffers)
 			guest->asked = true;
 }
@@ -312,8 +313,8 @@ static void note_asked(struct web *web, struct evhttp_request *request)
 /* on_request - a whole request has arrived */
 static void on_request(struct evhttp_request *request, void *argument)
 {
-	struct web_answer answer = { .status = HTTP_OK,
-				     .type = "text/plain; charset=utf-8" };
+	struct http_answer answer = { .status = HTTP_OK,
+				      .type = "text/plain; charset=utf-8" };
 	struct evbuffer *buffer = evbuffer_new();
 	char *bytes = NULL;
 	size_t length = 0;
@@ -348,7 +349,7 @@ out:
 /* set_limits - limit the size and time of requests */
 static void set_limits(struct evhttp *http)
 {
-	evhttp_set_max_headers_size(http, WEB_HEADERS_MAX);
+	evhttp_set_max_headers_size(http, HTTP_HEADERS_MAX);
 	evhttp_set_max_body_size(http, BODY_MAX);
 	evhttp_set_timeout(http, IDLE_SECONDS);
 	/* Allow all methods, so that unsupported ones get a 405 from fill(). */
@@ -359,92 +360,92 @@ static void set_limits(struct evhttp *http)
 			      EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
 }
 
-/* web_new - listening, not accepting */
-struct web *web_new(struct event_base *base, int fd, web_show *show,
-		    void *context, struct error *error)
+/* http_new - listening, not accepting */
+struct http *http_new(struct event_base *base, int fd, http_show *show,
+		      void *context, struct error *error)
 {
-	struct web *web = xcalloc(1, sizeof(*web));
+	struct http *http = xcalloc(1, sizeof(*http));
 
-	TAILQ_INIT(&web->guests);
-	web->base = base;
-	web->fd = -1;
-	web->show = show;
-	web->context = context;
-	web->http = evhttp_new(base);
-	web->sweep = evtimer_new(base, on_sweep, web);
-	web->starved = evtimer_new(base, on_starved, web);
-	if (web->http != NULL && web->sweep != NULL && web->starved != NULL)
-		web->listener = evconnlistener_new(
+	TAILQ_INIT(&http->guests);
+	http->base = base;
+	http->fd = -1;
+	http->show = show;
+	http->context = context;
+	http->http = evhttp_new(base);
+	http->sweep = evtimer_new(base, on_sweep, http);
+	http->starved = evtimer_new(base, on_starved, http);
+	if (http->http != NULL && http->sweep != NULL && http->starved != NULL)
+		http->listener = evconnlistener_new(
 			base, NULL, NULL,
 			LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd);
-	if (web->listener == NULL ||
-	    evhttp_bind_listener(web->http, web->listener) == NULL) {
+	if (http->listener == NULL ||
+	    evhttp_bind_listener(http->http, http->listener) == NULL) {
 		error_set(error, "metrics: %s", strerror(errno));
-		if (web->listener != NULL)
-			evconnlistener_free(web->listener);
-		web->listener = NULL;
-		web_free(web);
+		if (http->listener != NULL)
+			evconnlistener_free(http->listener);
+		http->listener = NULL;
+		http_free(http);
 		return NULL;
 	}
-	web->fd = fd;
-	web->inet = peer_is_inet(fd);
-	set_limits(web->http);
-	evconnlistener_set_error_cb(web->listener, on_accept_error);
-	evhttp_set_bevcb(web->http, on_guest, web);
-	evhttp_set_gencb(web->http, on_request, web);
-	return web;
+	http->fd = fd;
+	http->inet = peer_is_inet(fd);
+	set_limits(http->http);
+	evconnlistener_set_error_cb(http->listener, on_accept_error);
+	evhttp_set_bevcb(http->http, on_guest, http);
+	evhttp_set_gencb(http->http, on_request, http);
+	return http;
 }
 
-/* web_accept - start or stop accepting */
-void web_accept(struct web *web, int accept)
+/* http_accept - start or stop accepting */
+void http_accept(struct http *http, int accept)
 {
-	web->accepts = accept;
-	update(web);
+	http->accepts = accept;
+	update(http);
 }
 
 /* is_visited - is any guest still there? */
-static int is_visited(const struct web *web)
+static int is_visited(const struct http *http)
 {
 	const struct guest *guest;
 
-	TAILQ_FOREACH (guest, &web->guests, link)
+	TAILQ_FOREACH (guest, &http->guests, link)
 		if (!has_left(guest))
 			return 1;
 	return 0;
 }
 
-/* web_finish - wait until all have their answer */
-void web_finish(struct web *web, unsigned limit_ms)
+/* http_finish - wait until all have their answer */
+void http_finish(struct http *http, unsigned limit_ms)
 {
 	const struct timeval most = { .tv_sec = limit_ms / 1000,
 				      .tv_usec = limit_ms % 1000 * 1000L };
 	int64_t end_ms = clock_ms() + limit_ms;
 
-	evtimer_del(web->sweep);
-	evtimer_add(web->sweep, &most); /* the loop returns by then */
-	while (is_visited(web) && clock_ms() < end_ms)
-		if (event_base_loop(web->base, EVLOOP_ONCE) != 0)
+	evtimer_del(http->sweep);
+	evtimer_add(http->sweep, &most); /* the loop returns by then */
+	while (is_visited(http) && clock_ms() < end_ms)
+		if (event_base_loop(http->base, EVLOOP_ONCE) != 0)
 			break;
 }
 
-/* web_free - cut all connections */
-void web_free(struct web *web)
+/* http_free - cut all connections */
+void http_free(struct http *http)
 {
 	struct guest *guest, *next;
 
-	if (web == NULL)
+	if (http == NULL)
 		return;
-	if (web->http != NULL)
-		evhttp_free(web->http);
-	for (guest = TAILQ_FIRST(&web->guests); guest != NULL; guest = next) {
+	if (http->http != NULL)
+		evhttp_free(http->http);
+	for (guest = TAILQ_FIRST(&http->guests); guest != NULL; guest = next) {
 		next = TAILQ_NEXT(guest, link);
-		part(web, guest);
+		part(http, guest);
 	}
-	if (web->fd >= 0)
-		close(web->fd);
-	if (web->sweep != NULL)
-		event_free(web->sweep);
-	if (web->starved != NULL)
-		event_free(web->starved);
-	free(web);
+	if (http->fd >= 0)
+		close(http->fd);
+	if (http->sweep != NULL)
+		event_free(http->sweep);
+	if (http->starved != NULL)
+		event_free(http->starved);
+	free(http);
 }

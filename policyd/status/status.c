@@ -29,7 +29,7 @@ struct status {
 	const struct config *config;
 	char *configuration;
 	struct history *history;
-	struct web *web;
+	struct http *http;
 	struct event *timer;
 	status_gather *gather;
 	void *context;
@@ -109,7 +109,7 @@ const struct status_file *status_changed(const struct status_view *view)
 }
 
 /* show - answer with the page at path */
-static int show(void *context, const char *path, struct web_answer *answer)
+static int show(void *context, const char *path, struct http_answer *answer)
 {
 	struct status *status = context;
 	struct status_view view;
@@ -171,8 +171,8 @@ struct status *status_new(const struct config *config, struct server *server,
 	if (status->timer == NULL || event_add(status->timer, &often) < 0)
 		error_set(error, "metrics: %s", strerror(errno));
 	else
-		status->web = web_new(base, fd, show, status, error);
-	if (status->web == NULL) {
+		status->http = http_new(base, fd, show, status, error);
+	if (status->http == NULL) {
 		status_free(status);
 		return NULL;
 	}
@@ -189,7 +189,7 @@ void status_free(struct status *status)
 	for (i = 0; i < STATUS_FILES; i++)
 		if (status->files[i] >= 0)
 			close(status->files[i]);
-	web_free(status->web);
+	http_free(status->http);
 	if (status->timer != NULL)
 		event_free(status->timer);
 	history_free(status->history);
@@ -210,21 +210,21 @@ void status_close(struct status *status)
 	if (status == NULL)
 		return;
 	status->closed = true;
-	web_accept(status->web, 0);
+	http_accept(status->http, 0);
 }
 
 /* let_in - accept once no counter can go backwards any more */
 static void let_in(struct status *status)
 {
 	if (status->heard && status->complete && !status->closed)
-		web_accept(status->web, 1);
+		http_accept(status->http, 1);
 }
 
 /* status_finish - answer the remaining requests */
 void status_finish(struct status *status, unsigned limit_ms)
 {
 	if (status != NULL)
-		web_finish(status->web, limit_ms);
+		http_finish(status->http, limit_ms);
 }
 
 /* status_news - news from the monitor, before or after the farewell of another
