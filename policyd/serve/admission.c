@@ -22,11 +22,11 @@
 
 /* The gate of one listener. */
 struct gate {
-	struct gates *gates;
+	struct admission *admission;
 	const struct config_gate *config;
 };
 
-struct gates {
+struct admission {
 	const struct config *config;
 	struct server *server;
 	struct gate *each;	/* by listener */
@@ -55,18 +55,18 @@ static void warn(struct log_limit *limit, const char *peer, const char *what,
 /* on_ready - a client in TLS is admitted */
 static void on_ready(void *context, int fd, const char *peer)
 {
-	struct gates *gates = context;
+	struct admission *admission = context;
 
-	server_add(gates->server, fd, peer);
+	server_add(admission->server, fd, peer);
 }
 
 /* on_failed - a client in TLS was refused; called by the TLS thread */
 static void on_failed(void *context, const char *peer, const char *reason)
 {
-	struct gates *gates = context;
+	struct admission *admission = context;
 
-	counters_count(&gates->tls_metrics.tls_failed);
-	warn(&gates->failed, peer, "TLS", reason);
+	counters_count(&admission->tls_metrics.tls_failed);
+	warn(&admission->failed, peer, "TLS", reason);
 }
 
 /* is_allowed - is the client listed in allow_remote? If that cannot be
@@ -101,12 +101,12 @@ static bool is_user(const struct gate *gate, int fd)
 /* accept_tls - a client in TLS; refuse it if the TLS thread is too busy */
 static void accept_tls(const struct gate *gate, int fd, const char *peer)
 {
-	struct gates *gates = gate->gates;
+	struct admission *admission = gate->admission;
 
-	if (tls_thread_accept(gates->tls, gate->config->tls, fd, peer) == 0)
+	if (tls_thread_accept(admission->tls, gate->config->tls, fd, peer) == 0)
 		return;
-	counters_count(&gates->metrics.tls_failed);
-	warn(&gates->crowded, peer, "TLS", "too many clients at a time");
+	counters_count(&admission->metrics.tls_failed);
+	warn(&admission->crowded, peer, "TLS", "too many clients at a time");
 	close(fd);
 }
 
@@ -114,24 +114,24 @@ static void accept_tls(const struct gate *gate, int fd, const char *peer)
 static void on_accepted(void *context, int fd)
 {
 	const struct gate *gate = context;
-	struct gates *gates = gate->gates;
+	struct admission *admission = gate->admission;
 	char peer[PEER_MAX];
 
 	peer_name(peer, fd);
 	if (!is_allowed(gate, fd)) {
-		counters_count(&gates->metrics.not_allowed);
-		warn(&gates->refused, peer, "refused",
+		counters_count(&admission->metrics.not_allowed);
+		warn(&admission->refused, peer, "refused",
 		     "the address is not in allow_remote");
 		close(fd);
 	} else if (!is_user(gate, fd)) {
-		counters_count(&gates->metrics.not_allowed);
-		warn(&gates->strangers, peer, "refused",
+		counters_count(&admission->metrics.not_allowed);
+		warn(&admission->strangers, peer, "refused",
 		     "the user is not in allow_users");
 		close(fd);
 	} else if (gate->config->tls != NULL) {
 		accept_tls(gate, fd, peer);
 	} else {
-		server_add(gates->server, fd, NULL);
+		server_add(admission->server, fd, NULL);
 	}
 }
 
@@ -146,88 +146,92 @@ static bool wants_tls(const struct config *config)
 	return false;
 }
 
-/* gates_new - no listener is open yet */
-struct gates *gates_new(const struct config *config, struct server *server,
-			struct error *error)
+/* admission_new - no listener is open yet */
+struct admission *admission_new(const struct config *config,
+				struct server *server, struct error *error)
 {
-	struct gates *gates = xcalloc(1, sizeof(*gates));
+	struct admission *admission = xcalloc(1, sizeof(*admission));
 	const struct tls_thread_handler handler = {
-		.context = gates,
+		.context = admission,
 		.ready = on_ready,
 		.failed = on_failed,
 	};
 
-	gates->config = config;
-	gates->server = server;
-	gates->strangers.most = 1;
-	gates->crowded.most = 1;
-	gates->each = xcalloc(config->listener_count, sizeof(*gates->each));
+	admission->config = config;
+	admission->server = server;
+	admission->strangers.most = 1;
+	admission->crowded.most = 1;
+	admission->each =
+		xcalloc(config->listener_count, sizeof(*admission->each));
 	if (!wants_tls(config))
-		return gates;
-	gates->tls = tls_thread_new(server, &handler, error);
-	if (gates->tls != NULL)
-		return gates;
-	gates_free(gates);
+		return admission;
+	admission->tls = tls_thread_new(server, &handler, error);
+	if (admission->tls != NULL)
+		return admission;
+	admission_free(admission);
 	return NULL;
 }
 
-/* gates_start - start the TLS thread if one is needed */
-int gates_start(struct gates *gates, struct error *error)
+/* admission_start - start the TLS thread if one is needed */
+int admission_start(struct admission *admission, struct error *error)
 {
-	return gates->tls != NULL ? tls_thread_start(gates->tls, error) : 0;
+	return admission->tls != NULL ? tls_thread_start(admission->tls, error)
+				      : 0;
 }
 
-/* gates_running - is the TLS thread still running? */
-bool gates_running(const struct gates *gates)
+/* admission_running - is the TLS thread still running? */
+bool admission_running(const struct admission *admission)
 {
-	return gates != NULL && tls_thread_running(gates->tls);
+	return admission != NULL && tls_thread_running(admission->tls);
 }
 
-/* gates_free - the TLS thread must not be running */
-void gates_free(struct gates *gates)
+/* admission_free - the TLS thread must not be running */
+void admission_free(struct admission *admission)
 {
-	if (gates == NULL)
+	if (admission == NULL)
 		return;
-	tls_thread_free(gates->tls);
-	free(gates->each);
-	free(gates);
+	tls_thread_free(admission->tls);
+	free(admission->each);
+	free(admission);
 }
 
-/* gates_listen - accept connections at fd */
-int gates_listen(struct gates *gates, size_t listener, int fd,
-		 struct error *error)
+/* admission_listen - accept connections at fd */
+int admission_listen(struct admission *admission, size_t listener, int fd,
+		     struct error *error)
 {
-	const struct config_gate *config = &gates->config->gates[listener];
-	struct gate *gate = &gates->each[listener];
+	const struct config_gate *config = &admission->config->gates[listener];
+	struct gate *gate = &admission->each[listener];
 
 	if (config->clients == NULL && config->tls == NULL &&
 	    config->user_count == 0)
-		return server_listen(gates->server, fd, error);
-	gate->gates = gates;
+		return server_listen(admission->server, fd, error);
+	gate->admission = admission;
 	gate->config = config;
-	return server_listen_for(gates->server, fd, on_accepted, gate, error);
+	return server_listen_for(admission->server, fd, on_accepted, gate,
+				 error);
 }
 
-/* gates_counters - add the numbers of refused clients */
-void gates_counters(const struct gates *gates, struct counters *metrics)
+/* admission_counters - add the numbers of refused clients */
+void admission_counters(const struct admission *admission,
+			struct counters *metrics)
 {
-	counters_add(metrics, &gates->metrics);
-	counters_add(metrics, &gates->tls_metrics);
+	counters_add(metrics, &admission->metrics);
+	counters_add(metrics, &admission->tls_metrics);
 }
 
-/* gates_drain - directly before the server hands over or drains */
-void gates_drain(struct gates *gates, void (*done)(void *context),
-		 void *context)
+/* admission_drain - directly before the server hands over or drains */
+void admission_drain(struct admission *admission, void (*done)(void *context),
+		     void *context)
 {
-	if (tls_thread_running(gates->tls))
-		tls_thread_drain(gates->tls, done, context);
+	if (tls_thread_running(admission->tls))
+		tls_thread_drain(admission->tls, done, context);
 	else
 		done(context);
 }
 
-/* gates_finish - pass on the last answers to clients in TLS */
-void gates_finish(struct gates *gates)
+/* admission_finish - pass on the last answers to clients in TLS */
+void admission_finish(struct admission *admission)
 {
-	if (gates->tls != NULL)
-		tls_thread_finish(gates->tls);
+	if (admission->tls != NULL)
+		tls_thread_finish(admission->tls);
 }

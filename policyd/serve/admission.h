@@ -11,41 +11,43 @@
 
 /* Admission control for the listeners of one server: which clients may connect,
  * and TLS. */
-struct gates;
+struct admission;
 
-/* gates_new - config and server must stay. NULL: there is a listener with TLS,
- * and no event loop or channel could be made for it. */
-struct gates *gates_new(const struct config *config, struct server *server,
-			struct error *error);
+/* admission_new - config and server must stay. NULL: there is a listener with
+ * TLS, and no event loop or channel could be made for it. */
+struct admission *admission_new(const struct config *config,
+				struct server *server, struct error *error);
 
-/* gates_start - if a listener uses TLS, start its thread. Call it when the
+/* admission_start - if a listener uses TLS, start its thread. Call it when the
  * process has the rights that it will keep. 0 or -1. */
-int gates_start(struct gates *gates, struct error *error);
+int admission_start(struct admission *admission, struct error *error);
 
-/* gates_running - is the TLS thread still running? Then nothing that it uses
- * may be freed. NULL is allowed. */
-bool gates_running(const struct gates *gates);
+/* admission_running - is the TLS thread still running? Then nothing that it
+ * uses may be freed. NULL is allowed. */
+bool admission_running(const struct admission *admission);
 
-/* gates_free - the TLS thread must not be running. NULL is allowed. */
-void gates_free(struct gates *gates);
+/* admission_free - the TLS thread must not be running. NULL is allowed. */
+void admission_free(struct admission *admission);
 
-/* gates_listen - accept connections at fd, the socket of this listener of the
- * configuration; on success the gates own fd. 0 or -1. */
-int gates_listen(struct gates *gates, size_t listener, int fd,
-		 struct error *error);
+/* admission_listen - accept connections at fd, the socket of this listener of
+ * the configuration; on success the gates own fd. 0 or -1. */
+int admission_listen(struct admission *admission, size_t listener, int fd,
+		     struct error *error);
 
-/* gates_counters - add the numbers of refused clients. */
-void gates_counters(const struct gates *gates, struct counters *metrics);
+/* admission_counters - add the numbers of refused clients. */
+void admission_counters(const struct admission *admission,
+			struct counters *metrics);
 
-/* gates_drain - directly before the server hands over or drains: no client is
- * admitted any more, and clients in TLS may send nothing more. done() is called
- * at once or from the event loop, when all admitted clients belong to the
- * server. Once only. */
-void gates_drain(struct gates *gates, void (*done)(void *context),
-		 void *context);
+/* admission_drain - directly before the server hands over or drains: no client
+ * is admitted any more, and clients in TLS may send nothing more. done() is
+ * called at once or from the event loop, when all admitted clients belong to
+ * the server. Once only. */
+void admission_drain(struct admission *admission, void (*done)(void *context),
+		     void *context);
 
-/* gates_finish - after gates_drain() and server_run(): pass on the last answers
- * to clients in TLS, until all have closed, or for TLS_THREAD_LAST_MS. */
-void gates_finish(struct gates *gates);
+/* admission_finish - after admission_drain() and server_run(): pass on the last
+ * answers to clients in TLS, until all have closed, or for TLS_THREAD_LAST_MS.
+ */
+void admission_finish(struct admission *admission);
 
 #endif

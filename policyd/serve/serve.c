@@ -62,7 +62,7 @@ void serve_metrics(const struct service_process *process,
 	*open = counters.open;
 	*metrics = *policy_counters(process->policy);
 	workers_counters(process->workers, metrics, open);
-	gates_counters(process->gates, metrics);
+	admission_counters(process->admission, metrics);
 	metrics->timeouts += counters.timeouts;
 	metrics->connections += counters.accepted;
 	metrics->log_dropped += log_dropped();
@@ -192,8 +192,8 @@ static int prepare(struct service_process *process, struct error *error)
 	process->workers = workers_new(config, process->server, error);
 	if (process->workers == NULL)
 		return -1;
-	process->gates = gates_new(config, process->server, error);
-	if (process->gates == NULL)
+	process->admission = admission_new(config, process->server, error);
+	if (process->admission == NULL)
 		return -1;
 	if (serve_send_settings(process, error) < 0 ||
 	    serve_receive_sockets(process, error) < 0 ||
@@ -278,7 +278,7 @@ static int run(struct service_process *process, struct error *error)
 	if (server_watch(process->server, process->channel, on_channel, process,
 			 error) < 0 ||
 	    workers_start(process->workers, error) < 0 ||
-	    gates_start(process->gates, error) < 0 ||
+	    admission_start(process->admission, error) < 0 ||
 	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)
 		return EX_TEMPFAIL;
 	if (server_run(process->server, error) < 0) {
@@ -332,10 +332,11 @@ static int start(struct service_process *process, const struct options *options)
  * what is freed; if a thread does run, end the process instead. */
 static void retire(struct service_process *process, int status)
 {
-	if (workers_running(process->workers) || gates_running(process->gates))
+	if (workers_running(process->workers) ||
+	    admission_running(process->admission))
 		_exit(status);
 	status_free(process->status);
-	gates_free(process->gates);
+	admission_free(process->admission);
 	server_free(process->server);
 	workers_free(process->workers);
 	policy_free(process->policy);

@@ -75,7 +75,7 @@ static void on_gathered(void *context)
 {
 	struct service_process *process = context;
 
-	gates_drain(process->gates, leave, process);
+	admission_drain(process->admission, leave, process);
 }
 
 /* serve_gather - before handing over or draining */
@@ -103,5 +103,5 @@ void serve_finish(struct service_process *process)
 {
 	status_finish(process->status,
 		      process->drains ? HTTP_DRAINING_MS : HTTP_LEAVING_MS);
-	gates_finish(process->gates);
+	admission_finish(process->admission);
 }

@@ -28,7 +28,7 @@ struct service_process {
 	struct policy *policy;
 	struct server *server;
 	struct workers *workers; /* the other threads */
-	struct gates *gates;
+	struct admission *admission;
 	struct status *status;	/* NULL: no metrics section */
 	struct timespec loaded; /* when loading of the configuration began */
 	int accepted; /* its text, for the monitor (policyd/process/accepted.h),

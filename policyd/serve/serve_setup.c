@@ -147,7 +147,7 @@ int serve_receive_sockets(struct service_process *process, struct error *error)
 		fd = receive_socket(process, error);
 		if (fd < 0)
 			return -1;
-		if (gates_listen(process->gates, i, fd, error) < 0) {
+		if (admission_listen(process->admission, i, fd, error) < 0) {
 			close(fd);
 			return -1;
 		}
