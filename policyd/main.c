@@ -332,7 +332,7 @@ static void warn_stale(const struct config *config)
 {
 	pid_t pid;
 
-	if (stale_main_cf(config, &pid))
+	if (outdated_main_cf(config, &pid))
 		warn(config,
 		     "%s has changed since the running policyd loaded it; "
 		     "to reload: kill -HUP %ld",

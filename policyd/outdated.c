@@ -19,9 +19,9 @@ static bool is_before(const struct timespec *one, const struct timespec *other)
 	       (one->tv_sec == other->tv_sec && one->tv_nsec < other->tv_nsec);
 }
 
-/* stale_main_cf - has main.cf changed since it was loaded? Its ctime is
+/* outdated_main_cf - has main.cf changed since it was loaded? Its ctime is
  * compared as well: an older file may have been moved into its place. */
-int stale_main_cf(const struct config *config, pid_t *pid)
+int outdated_main_cf(const struct config *config, pid_t *pid)
 {
 	struct timespec loaded;
 	struct stat status;

@@ -78,14 +78,14 @@ START_TEST(compares_times)
 	pid_t pid = 0;
 
 	loaded(1);
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 0);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 0);
 	loaded(0);
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 1);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 1);
 	ck_assert_int_eq(pid, getpid());
 	loaded(-500000000);
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 1);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 1);
 	loaded(999999999);
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 0);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 0);
 }
 END_TEST
 
@@ -99,7 +99,7 @@ START_TEST(an_older_file_is_a_change)
 	do {
 		ck_assert_int_eq(utimensat(AT_FDCWD, config.main_cf, old, 0),
 				 0);
-	} while (!stale_main_cf(&config, &pid));
+	} while (!outdated_main_cf(&config, &pid));
 }
 END_TEST
 
@@ -110,22 +110,22 @@ START_TEST(no_daemon_no_warning)
 	pid_t pid;
 
 	put(config.pid_file, "");
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 0);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 0);
 	put(config.pid_file, "0\n");
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 0);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 0);
 	put(config.pid_file, "12 precious\n");
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 0);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 0);
 	pid = fork();
 	if (pid == 0)
 		_exit(0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	snprintf(text, sizeof(text), "%ld\n", (long)pid);
 	put(config.pid_file, text);
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 0);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 0);
 	unlink(config.pid_file);
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 0);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 0);
 	config.main_cf = NULL;
-	ck_assert_int_eq(stale_main_cf(&config, &pid), 0);
+	ck_assert_int_eq(outdated_main_cf(&config, &pid), 0);
 	config.main_cf = main_cf;
 }
 END_TEST
