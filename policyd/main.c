@@ -471,7 +471,7 @@ int main(int argc, char **argv)
 	int status;
 
 	monitor_hold_signals(&mask);
-	if (streams_open() < 0)
+	if (standard_streams_open() < 0)
 		return EX_TEMPFAIL; /* stderr may not exist: no message */
 	openssl_init();
 	status = read_command(&command, argc, argv);

@@ -7,10 +7,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* streams_open - replace a closed descriptor by one whose use fails: input that
- * cannot be read, output that cannot be written; in this order, since open(2)
- * returns the lowest free number */
-int streams_open(void)
+/* standard_streams_open - replace a closed descriptor by one whose use fails:
+ * input that cannot be read, output that cannot be written; in this order,
+ * since open(2) returns the lowest free number */
+int standard_streams_open(void)
 {
 	int fd, opened;
 

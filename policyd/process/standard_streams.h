@@ -2,10 +2,10 @@
 #ifndef POLICYD_STREAMS_H
 #define POLICYD_STREAMS_H
 
-/* streams_open - make sure that no socket, pipe or file that is opened later
- * becomes standard input, output or error because we were started without it:
- * log lines would be written to it, and -d would close it. Using a missing
+/* standard_streams_open - make sure that no socket, pipe or file that is opened
+ * later becomes standard input, output or error because we were started without
+ * it: log lines would be written to it, and -d would close it. Using a missing
  * stream is still an error. -1: it could not be done. */
-int streams_open(void);
+int standard_streams_open(void);
 
 #endif
