@@ -42,10 +42,10 @@ void monitor_end(struct monitor *monitor, int status)
 /* kill_all - kill every server */
 static void kill_all(struct monitor *monitor)
 {
-	struct child *child;
+	struct server_process *process;
 
-	TAILQ_FOREACH (child, &monitor->children, link)
-		child_kill(child, "killed while stopping");
+	TAILQ_FOREACH (process, &monitor->children, link)
+		server_process_kill(process, "killed while stopping");
 	monitor->stop_ms = UINT64_MAX;
 }
 
@@ -53,7 +53,7 @@ static void kill_all(struct monitor *monitor)
  * second SIGTERM kills them. */
 static void stop(struct monitor *monitor)
 {
-	struct child *child;
+	struct server_process *process;
 
 	if (monitor->stopping) {
 		kill_all(monitor);
@@ -65,10 +65,10 @@ static void stop(struct monitor *monitor)
 	monitor->restart_ms = UINT64_MAX;
 	monitor->refresh_ms = UINT64_MAX;
 	sockets_remove_all(&monitor->sockets);
-	TAILQ_FOREACH (child, &monitor->children, link) {
-		if (child == monitor->next ||
-		    child_tell(child, CHANNEL_DRAIN, 0, -1, NULL) < 0)
-			child_kill(child, "killed while stopping");
+	TAILQ_FOREACH (process, &monitor->children, link) {
+		if (process == monitor->next ||
+		    child_tell(process, CHANNEL_DRAIN, 0, -1, NULL) < 0)
+			server_process_kill(process, "killed while stopping");
 	}
 }
 
@@ -85,14 +85,15 @@ static void tell_counters(const struct monitor *monitor)
 }
 
 /* find_child - by its process number */
-static struct child *find_child(const struct monitor *monitor, pid_t pid)
+static struct server_process *find_child(const struct monitor *monitor,
+					 pid_t pid)
 {
-	struct child *child;
+	struct server_process *process;
 
-	TAILQ_FOREACH (child, &monitor->children, link)
-		if (child->pid == pid)
+	TAILQ_FOREACH (process, &monitor->children, link)
+		if (process->pid == pid)
 			break;
-	return child;
+	return process;
 }
 
 /* reap - collect the servers that have ended. If that fails, the monitor could
@@ -100,14 +101,14 @@ static struct child *find_child(const struct monitor *monitor, pid_t pid)
  * servers with it. */
 static void reap(struct monitor *monitor)
 {
-	struct child *child;
+	struct server_process *process;
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		child = find_child(monitor, pid);
-		if (child != NULL)
-			monitor_server_ended(monitor, child, status);
+		process = find_child(monitor, pid);
+		if (process != NULL)
+			monitor_server_ended(monitor, process, status);
 	}
 	if (pid < 0 && !TAILQ_EMPTY(&monitor->children)) {
 		log_error("cannot wait for servers: %s", strerror(errno));
@@ -144,7 +145,7 @@ static void on_signals(struct monitor *monitor)
 static uint64_t next_deadline(const struct monitor *monitor)
 {
 	uint64_t deadline = monitor->restart_ms;
-	const struct child *child;
+	const struct server_process *process;
 
 	if (monitor->refresh_ms < deadline)
 		deadline = monitor->refresh_ms;
@@ -152,23 +153,23 @@ static uint64_t next_deadline(const struct monitor *monitor)
 		deadline = monitor->ping_ms;
 	if (monitor->stopping && monitor->stop_ms < deadline)
 		deadline = monitor->stop_ms;
-	TAILQ_FOREACH (child, &monitor->children, link) {
-		if (child->deadline_ms < deadline)
-			deadline = child->deadline_ms;
-		if (child->unsent_ms < deadline)
-			deadline = child->unsent_ms;
+	TAILQ_FOREACH (process, &monitor->children, link) {
+		if (process->deadline_ms < deadline)
+			deadline = process->deadline_ms;
+		if (process->unsent_ms < deadline)
+			deadline = process->unsent_ms;
 	}
 	return deadline;
 }
 
 /* overdue - what a server has not done in time */
-static const char *overdue(const struct child *child)
+static const char *overdue(const struct server_process *process)
 {
-	if (child->channel < 0)
+	if (process->channel < 0)
 		return "closed its channel, and did not end";
-	if (child->state <= CHILD_PREPARING)
+	if (process->state <= SERVER_PROCESS_PREPARING)
 		return "not ready in time";
-	if (child->state == CHILD_TAKING)
+	if (process->state == SERVER_PROCESS_TAKING)
 		return "did not finish taking over";
 	return "did not end in time";
 }
@@ -177,13 +178,14 @@ static const char *overdue(const struct child *child)
 static void on_time(struct monitor *monitor)
 {
 	uint64_t now = monitor_now_ms();
-	struct child *child;
+	struct server_process *process;
 
-	TAILQ_FOREACH (child, &monitor->children, link) {
-		if (child->deadline_ms <= now)
-			child_kill(child, overdue(child));
-		else if (child->unsent_ms <= now)
-			child_kill(child, "does not read the channel");
+	TAILQ_FOREACH (process, &monitor->children, link) {
+		if (process->deadline_ms <= now)
+			server_process_kill(process, overdue(process));
+		else if (process->unsent_ms <= now)
+			server_process_kill(process,
+					    "does not read the channel");
 	}
 	if (monitor->stopping && monitor->stop_ms <= now)
 		kill_all(monitor);
@@ -213,18 +215,18 @@ static void wait_for_something(const struct monitor *monitor,
 static void loop(struct monitor *monitor)
 {
 	struct pollfd ready[2 + WATCHED_MAX];
-	struct child *children[1 + WATCHED_MAX], *child;
+	struct server_process *children[1 + WATCHED_MAX], *process;
 	nfds_t count = 1, i;
 
 	ready[0] = (struct pollfd){ .fd = monitor->signals, .events = POLLIN };
-	TAILQ_FOREACH (child, &monitor->children, link) {
-		if (child->channel < 0 || count > WATCHED_MAX)
+	TAILQ_FOREACH (process, &monitor->children, link) {
+		if (process->channel < 0 || count > WATCHED_MAX)
 			continue;
-		children[count] = child;
+		children[count] = process;
 		ready[count++] = (struct pollfd){
-			.fd = child->channel,
-			.events = child->unsent_count > 0 ? POLLIN | POLLOUT
-							  : POLLIN,
+			.fd = process->channel,
+			.events = process->unsent_count > 0 ? POLLIN | POLLOUT
+							    : POLLIN,
 		};
 	}
 	ready[count] = (struct pollfd){
@@ -292,13 +294,13 @@ static int open_signals(struct monitor *monitor, struct error *error)
 /* end_children - after a start that failed: leave no process behind */
 static void end_children(struct monitor *monitor)
 {
-	struct child *child;
+	struct server_process *process;
 
 	kill_all(monitor);
-	while ((child = TAILQ_FIRST(&monitor->children)) != NULL) {
-		TAILQ_REMOVE(&monitor->children, child, link);
-		waitpid(child->pid, NULL, 0); /* no signal interrupts this */
-		child_free(child);
+	while ((process = TAILQ_FIRST(&monitor->children)) != NULL) {
+		TAILQ_REMOVE(&monitor->children, process, link);
+		waitpid(process->pid, NULL, 0); /* no signal interrupts this */
+		server_process_free(process);
 	}
 }
 

@@ -33,14 +33,14 @@ struct monitor {
 	int report;    /* to the original process, with -d */
 	struct sockets sockets;
 	struct pid_file pid_file;
-	TAILQ_HEAD(, child) children;
-	struct child *serving; /* the one that accepts, or NULL */
-	struct child *next;    /* the one that is starting, or NULL */
-	int accepted;	       /* the configuration text in effect, for a
-				* replacement; -1: none */
-	bool started;	       /* a server has been ready */
-	bool reload_again;     /* SIGHUP arrived during a reload */
-	uint64_t restart_ms;   /* a replacement is due; UINT64_MAX: none */
+	TAILQ_HEAD(, server_process) children;
+	struct server_process *serving; /* the one that accepts, or NULL */
+	struct server_process *next;	/* the one that is starting, or NULL */
+	int accepted;	     /* the configuration text in effect, for a
+			      * replacement; -1: none */
+	bool started;	     /* a server has been ready */
+	bool reload_again;   /* SIGHUP arrived during a reload */
+	uint64_t restart_ms; /* a replacement is due; UINT64_MAX: none */
 	uint64_t restart_delay_ms;
 	uint64_t refresh_ms; /* next check of the files; UINT64_MAX: never */
 	bool refresh_failed; /* the files as they are now were refused */
@@ -65,11 +65,12 @@ void monitor_end(struct monitor *monitor, int status);
 void monitor_start_server(struct monitor *monitor);
 void monitor_replace_server(struct monitor *monitor);
 void monitor_reload(struct monitor *monitor);
-void monitor_server_ready(struct monitor *monitor, struct child *child);
-void monitor_server_taken(struct monitor *monitor, struct child *child,
-			  int64_t count);
-void monitor_server_ended(struct monitor *monitor, struct child *child,
-			  int status);
+void monitor_server_ready(struct monitor *monitor,
+			  struct server_process *process);
+void monitor_server_taken(struct monitor *monitor,
+			  struct server_process *process, int64_t count);
+void monitor_server_ended(struct monitor *monitor,
+			  struct server_process *process, int status);
 
 /* monitor_refresh.c */
 void monitor_refresh_plan(struct monitor *monitor);
@@ -80,9 +81,9 @@ void monitor_notify(struct monitor *monitor);
 void monitor_notify_reload(struct monitor *monitor);
 void monitor_ping(struct monitor *monitor);
 void monitor_watch(struct monitor *monitor);
-void monitor_pong(struct monitor *monitor, struct child *child);
+void monitor_pong(struct monitor *monitor, struct server_process *process);
 
 /* monitor_message.c */
-void monitor_hear(struct monitor *monitor, struct child *child);
+void monitor_hear(struct monitor *monitor, struct server_process *process);
 
 #endif

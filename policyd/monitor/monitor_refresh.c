@@ -13,7 +13,7 @@
 /* monitor_refresh_plan - when to check the files next */
 void monitor_refresh_plan(struct monitor *monitor)
 {
-	const struct child *serving = monitor->serving;
+	const struct server_process *serving = monitor->serving;
 
 	monitor->refresh_ms = UINT64_MAX;
 	if (!monitor->stopping && serving != NULL &&
@@ -34,14 +34,14 @@ static void start(struct monitor *monitor, bool quietly)
 /* monitor_refresh - check the files */
 void monitor_refresh(struct monitor *monitor)
 {
-	struct child *serving = monitor->serving;
+	struct server_process *serving = monitor->serving;
 	const char *changed;
 
 	monitor_refresh_plan(monitor);
 	/* During a reload a change can wait: it is not lost, since states are
 	 * remembered only when they are checked. */
 	if (serving == NULL || monitor->next != NULL ||
-	    serving->state != CHILD_SERVING)
+	    serving->state != SERVER_PROCESS_SERVING)
 		return;
 	changed = watch_list_changed(&serving->watched);
 	if (changed != NULL)

@@ -38,15 +38,15 @@ static void plan_restart(struct monitor *monitor)
 }
 
 /* tell_news - to the serving process; takes: a server hands over to it */
-static void tell_news(const struct monitor *monitor, struct child *child,
-		      bool takes)
+static void tell_news(const struct monitor *monitor,
+		      struct server_process *process, bool takes)
 {
 	struct channel_message message;
 	struct error error;
 
 	channel_message_init(&message, CHANNEL_NEWS, takes);
 	message.body.news = monitor->news;
-	if (child_send(child, &message, -1, &error) < 0)
+	if (child_send(process, &message, -1, &error) < 0)
 		log_debug("news: %s", error.text);
 }
 
@@ -63,7 +63,7 @@ static void note_refused(struct monitor *monitor, const char *reason)
 		reason = monitor->complaint.text;
 	snprintf(news->reason, sizeof(news->reason), "%s", reason);
 	tell_news(monitor, monitor->serving,
-		  monitor->serving->state == CHILD_TAKING);
+		  monitor->serving->state == SERVER_PROCESS_TAKING);
 }
 
 /* start_failed - no server became ready */
@@ -98,28 +98,30 @@ static void start_server(struct monitor *monitor, int accepted)
 {
 	struct options options = *monitor->options;
 	struct error error;
-	struct child *child;
+	struct server_process *process;
 
 	options.accepted = accepted;
 	options.lenient = monitor->serving == NULL;
 	if (sockets_renew(&monitor->sockets) && monitor->serving != NULL) {
 		/* The server that did it may be the serving one; and it does
 		 * not have the new socket. */
-		child_kill(monitor->serving, "a listening socket was changed");
+		server_process_kill(monitor->serving,
+				    "a listening socket was changed");
 		options.lenient = true;
 	}
 	monitor->restart_ms = UINT64_MAX;
 	monitor->reload_again = false;
 	*monitor->complaint.text = '\0';
-	child = child_start(monitor->program, &options, &monitor->mask, &error);
-	if (child == NULL) {
+	process = server_process_start(monitor->program, &options,
+				       &monitor->mask, &error);
+	if (process == NULL) {
 		start_failed(monitor, error.text, EX_TEMPFAIL, false);
 		return;
 	}
-	child->deadline_ms = monitor_now_ms() + START_MS;
-	TAILQ_INSERT_TAIL(&monitor->children, child, link);
-	monitor->next = child;
-	log_debug("server %ld starts", (long)child->pid);
+	process->deadline_ms = monitor_now_ms() + START_MS;
+	TAILQ_INSERT_TAIL(&monitor->children, process, link);
+	monitor->next = process;
+	log_debug("server %ld starts", (long)process->pid);
 }
 
 /* monitor_start_server - the first one, or the one that a reload starts */
@@ -140,7 +142,7 @@ void monitor_reload(struct monitor *monitor)
 {
 	bool busy = monitor->next != NULL ||
 		    (monitor->serving != NULL &&
-		     monitor->serving->state == CHILD_TAKING);
+		     monitor->serving->state == SERVER_PROCESS_TAKING);
 
 	if (monitor->stopping)
 		return;
@@ -154,16 +156,17 @@ void monitor_reload(struct monitor *monitor)
 
 /* use_settings - open the log that the server that is ready uses */
 static void use_settings(const struct monitor *monitor,
-			 const struct child *child)
+			 const struct server_process *process)
 {
-	const char *path = child->settings.pid_file;
+	const char *path = process->settings.pid_file;
 	struct error error;
 
 	if (monitor->options->daemonize &&
-	    strcmp(child->settings.log, "stderr") == 0)
+	    strcmp(process->settings.log, "stderr") == 0)
 		log_warning("log = \"stderr\" with -d: nobody will read the "
 			    "log");
-	if (log_open_for(child->settings.log, child->settings.user, &error) < 0)
+	if (log_open_for(process->settings.log, process->settings.user,
+			 &error) < 0)
 		log_warning("%s", error.text);
 	if (monitor->started && monitor->options->daemonize &&
 	    strcmp(path, monitor->pid_file.path != NULL ? monitor->pid_file.path
@@ -183,17 +186,17 @@ static void first_ready(struct monitor *monitor)
 }
 
 /* drain - have a server close its connections and end */
-static void drain(struct child *child)
+static void drain(struct server_process *process)
 {
-	child->state = CHILD_LEAVING;
-	child->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
-	if (child_tell(child, CHANNEL_DRAIN, 0, -1, NULL) < 0)
-		child_kill(child, "does not listen to the monitor");
+	process->state = SERVER_PROCESS_LEAVING;
+	process->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
+	if (child_tell(process, CHANNEL_DRAIN, 0, -1, NULL) < 0)
+		server_process_kill(process, "does not listen to the monitor");
 }
 
 /* connect_servers - a channel from the old server to the new one */
-static int connect_servers(struct child *from, struct child *to,
-			   struct error *error)
+static int connect_servers(struct server_process *from,
+			   struct server_process *to, struct error *error)
 {
 	int ends[2], result = -1;
 
@@ -210,16 +213,16 @@ static int connect_servers(struct child *from, struct child *to,
 }
 
 /* hand_over - from the previous server to the one that is ready */
-static void hand_over(struct child *from, struct child *to)
+static void hand_over(struct server_process *from, struct server_process *to)
 {
 	struct error error;
 
 	if (from->settings.handover_version != to->settings.handover_version)
 		error_set(&error, "they are of different versions");
 	else if (connect_servers(from, to, &error) == 0) {
-		to->state = CHILD_TAKING;
+		to->state = SERVER_PROCESS_TAKING;
 		to->deadline_ms = monitor_now_ms() + TAKE_MS;
-		from->state = CHILD_LEAVING;
+		from->state = SERVER_PROCESS_LEAVING;
 		from->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
 		return;
 	}
@@ -229,115 +232,119 @@ static void hand_over(struct child *from, struct child *to)
 }
 
 /* note_load - the time of the pid file is that of the load in effect */
-static void note_load(const struct monitor *monitor, const struct child *child)
+static void note_load(const struct monitor *monitor,
+		      const struct server_process *process)
 {
 	struct error error;
 
-	if (pid_file_touch(&monitor->pid_file, &child->started, &error) < 0)
+	if (pid_file_touch(&monitor->pid_file, &process->started, &error) < 0)
 		log_warning("%s", error.text);
 }
 
 /* note_accepted - what the ready server has loaded is in effect now. A
  * replacement has not read policyd.conf: a refused one still is refused. */
-static void note_accepted(struct monitor *monitor, struct child *child)
+static void note_accepted(struct monitor *monitor,
+			  struct server_process *process)
 {
 	if (monitor->accepted >= 0)
 		close(monitor->accepted);
-	monitor->accepted = child->accepted;
-	child->accepted = -1;
-	if (!child->replaces) {
+	monitor->accepted = process->accepted;
+	process->accepted = -1;
+	if (!process->replaces) {
 		monitor->news.is_refused = 0;
 		monitor->refresh_failed = false;
 	}
-	if (child->settings.failed_tables > 0)
+	if (process->settings.failed_tables > 0)
 		monitor->refresh_failed = true;
 }
 
 /* monitor_server_ready - from now on it is the serving one */
-void monitor_server_ready(struct monitor *monitor, struct child *child)
+void monitor_server_ready(struct monitor *monitor,
+			  struct server_process *process)
 {
-	struct child *before = monitor->serving;
+	struct server_process *before = monitor->serving;
 
 	sockets_commit(&monitor->sockets);
-	use_settings(monitor, child);
+	use_settings(monitor, process);
 	if (!monitor->started)
 		first_ready(monitor);
-	note_load(monitor, child);
-	child->state = CHILD_SERVING;
-	child->ready_ms = monitor_now_ms();
-	child->deadline_ms = UINT64_MAX;
-	monitor->serving = child;
+	note_load(monitor, process);
+	process->state = SERVER_PROCESS_SERVING;
+	process->ready_ms = monitor_now_ms();
+	process->deadline_ms = UINT64_MAX;
+	monitor->serving = process;
 	monitor->next = NULL;
-	note_accepted(monitor, child);
+	note_accepted(monitor, process);
 	monitor_refresh_plan(monitor);
 	monitor_ping(monitor);
 	if (before != NULL) {
 		monitor->news.reloads++;
-		hand_over(before, child);
+		hand_over(before, process);
 	}
-	tell_news(monitor, child, child->state == CHILD_TAKING);
+	tell_news(monitor, process, process->state == SERVER_PROCESS_TAKING);
 	if (before == NULL)
-		log_info("serving: server %ld", (long)child->pid);
-	if (child->state == CHILD_SERVING && monitor->reload_again)
+		log_info("serving: server %ld", (long)process->pid);
+	if (process->state == SERVER_PROCESS_SERVING && monitor->reload_again)
 		monitor_reload(monitor);
 }
 
 /* monitor_server_taken - the reload has finished */
-void monitor_server_taken(struct monitor *monitor, struct child *child,
-			  int64_t count)
+void monitor_server_taken(struct monitor *monitor,
+			  struct server_process *process, int64_t count)
 {
-	child->state = CHILD_SERVING;
-	child->deadline_ms = UINT64_MAX;
+	process->state = SERVER_PROCESS_SERVING;
+	process->deadline_ms = UINT64_MAX;
 	if (count < 0)
 		log_warning("the previous server broke off the hand-over");
 	count = count < 0 ? -1 - count : count;
 	log_info("reloaded: server %ld, %lld connection%s taken over",
-		 (long)child->pid, (long long)count, count == 1 ? "" : "s");
+		 (long)process->pid, (long long)count, count == 1 ? "" : "s");
 	if (monitor->reload_again)
 		monitor_reload(monitor);
 }
 
 /* serving_died - without being asked to end: replace it */
-static void serving_died(struct monitor *monitor, const struct child *child,
+static void serving_died(struct monitor *monitor,
+			 const struct server_process *process,
 			 const char *ending)
 {
 	monitor->serving = NULL;
 	if (monitor->stopping)
 		return;
 	monitor->news.died++;
-	if (monitor_now_ms() - child->ready_ms >= LIVED_MS)
+	if (monitor_now_ms() - process->ready_ms >= LIVED_MS)
 		monitor->restart_delay_ms = 0;
 	if (monitor->next == NULL)
 		plan_restart(monitor);
-	log_error("server %ld died: %s; starting another", (long)child->pid,
+	log_error("server %ld died: %s; starting another", (long)process->pid,
 		  ending);
 }
 
 /* monitor_server_ended - a process has ended with this wait(2) status */
-void monitor_server_ended(struct monitor *monitor, struct child *child,
-			  int status)
+void monitor_server_ended(struct monitor *monitor,
+			  struct server_process *process, int status)
 {
 	char buffer[1200];
 	const char *ending;
 
 	/* Its last messages may explain why it ended. */
-	if (child->channel >= 0)
-		monitor_hear(monitor, child);
-	ending = child_ending(child, status, buffer, sizeof(buffer));
-	TAILQ_REMOVE(&monitor->children, child, link);
-	if (child == monitor->next) {
+	if (process->channel >= 0)
+		monitor_hear(monitor, process);
+	ending = server_process_ending(process, status, buffer, sizeof(buffer));
+	TAILQ_REMOVE(&monitor->children, process, link);
+	if (process == monitor->next) {
 		monitor->next = NULL;
 		start_failed(monitor, ending,
 			     WIFEXITED(status) &&
 					     WEXITSTATUS(status) == EX_CONFIG
 				     ? EX_CONFIG
 				     : EX_TEMPFAIL,
-			     child->quietly);
-	} else if (child == monitor->serving) {
-		serving_died(monitor, child, ending);
+			     process->quietly);
+	} else if (process == monitor->serving) {
+		serving_died(monitor, process, ending);
 	} else if (status != 0 && !monitor->stopping) {
 		log_warning("server %ld, which was leaving: %s",
-			    (long)child->pid, ending);
+			    (long)process->pid, ending);
 	}
-	child_free(child);
+	server_process_free(process);
 }

@@ -33,7 +33,8 @@ static enum notify_state state_now(const struct monitor *monitor)
 		return NOTIFY_STARTING;
 	if (monitor->serving == NULL)
 		return NOTIFY_WITHOUT;
-	if (monitor->next != NULL || monitor->serving->state == CHILD_TAKING)
+	if (monitor->next != NULL ||
+	    monitor->serving->state == SERVER_PROCESS_TAKING)
 		return NOTIFY_RELOADING;
 	return NOTIFY_READY;
 }
@@ -115,7 +116,7 @@ static void plan_ping(struct monitor *monitor)
 /* monitor_ping - ping the server */
 void monitor_ping(struct monitor *monitor)
 {
-	struct child *serving = monitor->serving;
+	struct server_process *serving = monitor->serving;
 
 	plan_ping(monitor);
 	if (monitor->stopping)
@@ -126,7 +127,7 @@ void monitor_ping(struct monitor *monitor)
 	}
 	if (serving->ping != 0 ||
 	    child_tell(serving, CHANNEL_PING, ++monitor->pings, -1, NULL) < 0)
-		child_kill(serving, "does not answer the monitor");
+		server_process_kill(serving, "does not answer the monitor");
 	else
 		serving->ping = monitor->pings;
 }
@@ -146,10 +147,10 @@ void monitor_watch(struct monitor *monitor)
 }
 
 /* monitor_pong - a server has answered a ping */
-void monitor_pong(struct monitor *monitor, struct child *child)
+void monitor_pong(struct monitor *monitor, struct server_process *process)
 {
-	child->ping = 0;
+	process->ping = 0;
 	monitor_notify(monitor); /* READY must come first */
-	if (child == monitor->serving)
+	if (process == monitor->serving)
 		tell_alive(monitor);
 }

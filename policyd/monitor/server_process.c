@@ -90,44 +90,46 @@ static _Noreturn void run_program(const char *program,
 }
 
 /* child_init - a child that has sent nothing yet */
-void child_init(struct child *child, pid_t pid, int channel)
+void child_init(struct server_process *process, pid_t pid, int channel)
 {
-	child->pid = pid;
-	child->channel = channel;
-	child->accepted = -1;
-	child->deadline_ms = UINT64_MAX;
-	child->unsent_ms = UINT64_MAX;
-	TAILQ_INIT(&child->unsent);
+	process->pid = pid;
+	process->channel = channel;
+	process->accepted = -1;
+	process->deadline_ms = UINT64_MAX;
+	process->unsent_ms = UINT64_MAX;
+	TAILQ_INIT(&process->unsent);
 }
 
 /* keep - queue a message until the channel has room */
-static int keep(struct child *child, const struct channel_message *message,
-		int fd, struct error *error)
+static int keep(struct server_process *process,
+		const struct channel_message *message, int fd,
+		struct error *error)
 {
 	struct child_message *kept;
 	int ours = -1;
 
-	if (child->unsent_count >= UNSENT_MAX)
+	if (process->unsent_count >= UNSENT_MAX)
 		return error_set(error, "channel: too many messages waiting");
 	if (fd >= 0 && (ours = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
 		return error_set(error, "fcntl: %s", strerror(errno));
 	kept = xcalloc(1, sizeof(*kept));
 	kept->message = *message;
 	kept->fd = ours;
-	TAILQ_INSERT_TAIL(&child->unsent, kept, link);
-	if (child->unsent_count++ == 0)
-		child->unsent_ms = (uint64_t)clock_ms() + CHILD_UNSENT_MS;
+	TAILQ_INSERT_TAIL(&process->unsent, kept, link);
+	if (process->unsent_count++ == 0)
+		process->unsent_ms =
+			(uint64_t)clock_ms() + SERVER_PROCESS_UNSENT_MS;
 	return 0;
 }
 
 /* drop - discard a queued message; returns the next one, or NULL */
-static struct child_message *drop(struct child *child,
+static struct child_message *drop(struct server_process *process,
 				  struct child_message *message)
 {
 	struct child_message *next = TAILQ_NEXT(message, link);
 
-	TAILQ_REMOVE(&child->unsent, message, link);
-	child->unsent_count--;
+	TAILQ_REMOVE(&process->unsent, message, link);
+	process->unsent_count--;
 	if (message->fd >= 0)
 		close(message->fd);
 	free(message);
@@ -135,51 +137,55 @@ static struct child_message *drop(struct child *child,
 }
 
 /* child_send - send now, or queue after the messages that wait */
-int child_send(struct child *child, const struct channel_message *message,
-	       int fd, struct error *error)
+int child_send(struct server_process *process,
+	       const struct channel_message *message, int fd,
+	       struct error *error)
 {
-	if (child->unsent_count == 0) {
-		if (channel_send(child->channel, message, fd, error) == 0)
+	if (process->unsent_count == 0) {
+		if (channel_send(process->channel, message, fd, error) == 0)
 			return 0;
 		if (errno != EAGAIN)
 			return -1;
 	}
-	return keep(child, message, fd, error);
+	return keep(process, message, fd, error);
 }
 
 /* child_tell - a message that has no body */
-int child_tell(struct child *child, enum channel_kind kind, int64_t number,
-	       int fd, struct error *error)
+int child_tell(struct server_process *process, enum channel_kind kind,
+	       int64_t number, int fd, struct error *error)
 {
 	struct channel_message message;
 
 	channel_message_init(&message, kind, number);
-	return child_send(child, &message, fd, error);
+	return child_send(process, &message, fd, error);
 }
 
 /* child_flush - send as many as possible; a broken channel is noticed when it
  * is read */
-void child_flush(struct child *child)
+void child_flush(struct server_process *process)
 {
-	struct child_message *message = TAILQ_FIRST(&child->unsent);
+	struct child_message *message = TAILQ_FIRST(&process->unsent);
 
 	while (message != NULL) {
-		if (channel_send(child->channel, &message->message, message->fd,
-				 NULL) < 0 &&
+		if (channel_send(process->channel, &message->message,
+				 message->fd, NULL) < 0 &&
 		    errno == EAGAIN)
 			return;
-		message = drop(child, message);
-		child->unsent_ms = (uint64_t)clock_ms() + CHILD_UNSENT_MS;
+		message = drop(process, message);
+		process->unsent_ms =
+			(uint64_t)clock_ms() + SERVER_PROCESS_UNSENT_MS;
 	}
-	child->unsent_ms = UINT64_MAX;
+	process->unsent_ms = UINT64_MAX;
 }
 
-/* child_start - fork, and run program as a server */
-struct child *child_start(const char *program, const struct options *options,
-			  const sigset_t *mask, struct error *error)
+/* server_process_start - fork, and run program as a server */
+struct server_process *server_process_start(const char *program,
+					    const struct options *options,
+					    const sigset_t *mask,
+					    struct error *error)
 {
 	struct timespec started;
-	struct child *child;
+	struct server_process *process;
 	int ours, theirs;
 	pid_t pid;
 
@@ -195,51 +201,51 @@ struct child *child_start(const char *program, const struct options *options,
 		error_set(error, "fork: %s", strerror(errno));
 		return NULL;
 	}
-	child = xcalloc(1, sizeof(*child));
-	child_init(child, pid, ours);
-	child->started = started;
-	child->replaces = options->accepted >= 0;
-	return child;
+	process = xcalloc(1, sizeof(*process));
+	child_init(process, pid, ours);
+	process->started = started;
+	process->replaces = options->accepted >= 0;
+	return process;
 }
 
-/* child_kill - kill the process at once */
-void child_kill(struct child *child, const char *reason)
+/* server_process_kill - kill the process at once */
+void server_process_kill(struct server_process *process, const char *reason)
 {
-	if (child->reason.text[0] == '\0')
-		error_set(&child->reason, "%s", reason);
-	if (child->state <= CHILD_PREPARING)
-		child->state = CHILD_FAILED;
-	child->deadline_ms = child->unsent_ms = UINT64_MAX;
-	kill(child->pid, SIGKILL);
+	if (process->reason.text[0] == '\0')
+		error_set(&process->reason, "%s", reason);
+	if (process->state <= SERVER_PROCESS_PREPARING)
+		process->state = SERVER_PROCESS_FAILED;
+	process->deadline_ms = process->unsent_ms = UINT64_MAX;
+	kill(process->pid, SIGKILL);
 }
 
-/* child_free - after the process has ended */
-void child_free(struct child *child)
+/* server_process_free - after the process has ended */
+void server_process_free(struct server_process *process)
 {
-	struct child_message *message = TAILQ_FIRST(&child->unsent);
+	struct child_message *message = TAILQ_FIRST(&process->unsent);
 
-	if (child->channel >= 0)
-		close(child->channel);
-	if (child->accepted >= 0)
-		close(child->accepted);
+	if (process->channel >= 0)
+		close(process->channel);
+	if (process->accepted >= 0)
+		close(process->accepted);
 	while (message != NULL)
-		message = drop(child, message);
-	watch_list_clear(&child->watched);
-	free(child->listeners);
-	free(child);
+		message = drop(process, message);
+	watch_list_clear(&process->watched);
+	free(process->listeners);
+	free(process);
 }
 
-/* child_ending - describe how it ended */
-const char *child_ending(const struct child *child, int status, char *buffer,
-			 size_t size)
+/* server_process_ending - describe how it ended */
+const char *server_process_ending(const struct server_process *process,
+				  int status, char *buffer, size_t size)
 {
-	if (child->reason.text[0] != '\0')
-		snprintf(buffer, size, "%s", child->reason.text);
+	if (process->reason.text[0] != '\0')
+		snprintf(buffer, size, "%s", process->reason.text);
 	else if (WIFSIGNALED(status))
 		snprintf(buffer, size,
 			 "server %ld was killed by signal %d "
 			 "(%s)%s",
-			 (long)child->pid, WTERMSIG(status),
+			 (long)process->pid, WTERMSIG(status),
 			 strsignal(WTERMSIG(status)),
 			 WTERMSIG(status) == SIGSYS
 				 ? ": it made a forbidden system call; see "
@@ -249,6 +255,6 @@ const char *child_ending(const struct child *child, int status, char *buffer,
 		snprintf(buffer, size, "the configuration was refused");
 	else
 		snprintf(buffer, size, "server %ld ended with status %d",
-			 (long)child->pid, WEXITSTATUS(status));
+			 (long)process->pid, WEXITSTATUS(status));
 	return buffer;
 }

@@ -18,25 +18,26 @@
 
 /* A server process from the monitor's point of view. */
 
-enum child_state {
-	CHILD_LOADING,	 /* has not sent its settings yet */
-	CHILD_ASKING,	 /* is sending the lists of its files and of its
-			  * listeners */
-	CHILD_PREPARING, /* has its sockets, is not ready yet */
-	CHILD_TAKING,	 /* serves, and takes over from the previous one */
-	CHILD_SERVING,
-	CHILD_LEAVING, /* hands over or drains */
-	CHILD_FAILED,  /* was killed before it was ready */
+enum server_process_state {
+	SERVER_PROCESS_LOADING, /* has not sent its settings yet */
+	SERVER_PROCESS_ASKING,	/* is sending the lists of its files and of its
+				 * listeners */
+	SERVER_PROCESS_PREPARING, /* has its sockets, is not ready yet */
+	SERVER_PROCESS_TAKING, /* serves, and takes over from the previous one
+				*/
+	SERVER_PROCESS_SERVING,
+	SERVER_PROCESS_LEAVING, /* hands over or drains */
+	SERVER_PROCESS_FAILED,	/* was killed before it was ready */
 };
 
 /* A message that is queued because the channel is full. */
 struct child_message;
 
-struct child {
-	TAILQ_ENTRY(child) link;
+struct server_process {
+	TAILQ_ENTRY(server_process) link;
 	pid_t pid;
 	int channel; /* -1: closed */
-	enum child_state state;
+	enum server_process_state state;
 	struct timespec started; /* by the clock of file timestamps */
 	uint64_t ready_ms;	 /* when it became ready */
 	uint64_t deadline_ms;	 /* it is killed then; UINT64_MAX: never */
@@ -56,39 +57,42 @@ struct child {
 	struct error reason; /* why it was killed, or "" */
 };
 
-/* child_start - fork, and run program as a server; mask is its signal mask.
- * NULL and the reason if that fails in this process; if the program cannot be
- * executed, the child reports it over the channel. */
-struct child *child_start(const char *program, const struct options *options,
-			  const sigset_t *mask, struct error *error);
+/* server_process_start - fork, and run program as a server; mask is its signal
+ * mask. NULL and the reason if that fails in this process; if the program
+ * cannot be executed, the child reports it over the channel. */
+struct server_process *server_process_start(const char *program,
+					    const struct options *options,
+					    const sigset_t *mask,
+					    struct error *error);
 
 /* child_init - a child that has sent nothing yet. */
-void child_init(struct child *child, pid_t pid, int channel);
+void child_init(struct server_process *process, pid_t pid, int channel);
 
 /* child_send - a message that must arrive, and a descriptor or -1, which stays
  * open here; child_tell - one without a body. While the channel is full they
  * are queued for child_flush(). 0, or -1: the channel is broken, or too many
  * messages are queued. */
-int child_send(struct child *child, const struct channel_message *message,
-	       int fd, struct error *error);
-int child_tell(struct child *child, enum channel_kind kind, int64_t number,
-	       int fd, struct error *error);
+int child_send(struct server_process *process,
+	       const struct channel_message *message, int fd,
+	       struct error *error);
+int child_tell(struct server_process *process, enum channel_kind kind,
+	       int64_t number, int fd, struct error *error);
 
 /* child_flush - the channel has room: send what is queued. A server that leaves
- * a message unread for CHILD_UNSENT_MS is killed by the monitor. */
-#define CHILD_UNSENT_MS 10000
-void child_flush(struct child *child);
+ * a message unread for SERVER_PROCESS_UNSENT_MS is killed by the monitor. */
+#define SERVER_PROCESS_UNSENT_MS 10000
+void child_flush(struct server_process *process);
 
-/* child_kill - at once, for this reason. A server that is starting has failed
- * then, and its messages are ignored. */
-void child_kill(struct child *child, const char *reason);
+/* server_process_kill - at once, for this reason. A server that is starting has
+ * failed then, and its messages are ignored. */
+void server_process_kill(struct server_process *process, const char *reason);
 
-/* child_free - the process has ended and has been waited for. */
-void child_free(struct child *child);
+/* server_process_free - the process has ended and has been waited for. */
+void server_process_free(struct server_process *process);
 
-/* child_ending - how it ended: the reason why it was killed, or the meaning of
- * its wait(2) status. buffer receives the text. */
-const char *child_ending(const struct child *child, int status, char *buffer,
-			 size_t size);
+/* server_process_ending - how it ended: the reason why it was killed, or the
+ * meaning of its wait(2) status. buffer receives the text. */
+const char *server_process_ending(const struct server_process *process,
+				  int status, char *buffer, size_t size);
 
 #endif

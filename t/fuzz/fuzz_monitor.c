@@ -105,7 +105,7 @@ static void send_all(int channel, const uint8_t *place, const uint8_t *end)
 }
 
 /* hear_all - by a monitor whose server is in that state */
-static void hear_all(enum child_state state, const uint8_t *place,
+static void hear_all(enum server_process_state state, const uint8_t *place,
 		     const uint8_t *end)
 {
 	static const struct options options;
@@ -122,30 +122,33 @@ static void hear_all(enum child_state state, const uint8_t *place,
 		.stop_ms = UINT64_MAX,
 		.ping_ms = UINT64_MAX,
 	};
-	struct child *child = xcalloc(1, sizeof(*child));
+	struct server_process *process = xcalloc(1, sizeof(*process));
 	struct error error;
 	int server;
 
 	TAILQ_INIT(&monitor.children);
-	TAILQ_INSERT_TAIL(&monitor.children, child, link);
-	require(channel_pair(&child->channel, &server, &error) == 0);
-	child_init(child, idle, child->channel);
-	child->state = state;
-	child->ping = 1;
-	monitor.serving =
-		state == CHILD_TAKING || state == CHILD_SERVING ? child : NULL;
+	TAILQ_INSERT_TAIL(&monitor.children, process, link);
+	require(channel_pair(&process->channel, &server, &error) == 0);
+	child_init(process, idle, process->channel);
+	process->state = state;
+	process->ping = 1;
+	monitor.serving = state == SERVER_PROCESS_TAKING ||
+					  state == SERVER_PROCESS_SERVING
+				  ? process
+				  : NULL;
 	send_all(server, place, end);
-	monitor_hear(&monitor, child);
+	monitor_hear(&monitor, process);
 	require(monitor.sockets.count == 0 && monitor.pid_file.path == NULL);
 	require(!monitor.done && !monitor.stopping && monitor.next == NULL);
 	require(monitor.restart_ms == UINT64_MAX && monitor.news.reloads == 0);
-	require(monitor.accepted == -1 && child->accepted == -1);
-	require(child->listeners == NULL && child->watched.count == 0);
-	require(child->state == state ||
-		(state == CHILD_TAKING && child->state == CHILD_SERVING));
+	require(monitor.accepted == -1 && process->accepted == -1);
+	require(process->listeners == NULL && process->watched.count == 0);
+	require(process->state == state ||
+		(state == SERVER_PROCESS_TAKING &&
+		 process->state == SERVER_PROCESS_SERVING));
 	close(server);
-	TAILQ_REMOVE(&monitor.children, child, link);
-	child_free(child);
+	TAILQ_REMOVE(&monitor.children, process, link);
+	server_process_free(process);
 }
 
 /* LLVMFuzzerTestOneInput - heard by the monitor, and only received */
@@ -156,8 +159,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	hear_all((enum child_state)(CHILD_TAKING +
-				    data[0] % (CHILD_FAILED - CHILD_TAKING)),
+	hear_all((enum server_process_state)(SERVER_PROCESS_TAKING +
+					     data[0] % (SERVER_PROCESS_FAILED -
+							SERVER_PROCESS_TAKING)),
 		 data + 1, data + size);
 	require(channel_pair(&monitor, &server, &error) == 0);
 	send_all(server, data + 1, data + size);

@@ -19,11 +19,11 @@
 #include "t/unit/place.h"
 #include "t/unit/test.h"
 
-#define STATES ((int)CHILD_FAILED + 1)
+#define STATES ((int)SERVER_PROCESS_FAILED + 1)
 
 static struct options options;
 static struct monitor monitor_state;
-static struct child *child;
+static struct server_process *process;
 static int server_end;
 static char *log_path;
 
@@ -44,23 +44,24 @@ static void setup(void)
 	monitor_state.restart_ms = monitor_state.refresh_ms = UINT64_MAX;
 	monitor_state.stop_ms = monitor_state.ping_ms = UINT64_MAX;
 	TAILQ_INIT(&monitor_state.children);
-	child = xcalloc(1, sizeof(*child));
-	ck_assert_int_eq(channel_pair(&child->channel, &server_end, &error), 0);
-	child_init(child, fork(), child->channel);
-	ck_assert_int_ge(child->pid, 0);
-	if (child->pid == 0)
+	process = xcalloc(1, sizeof(*process));
+	ck_assert_int_eq(channel_pair(&process->channel, &server_end, &error),
+			 0);
+	child_init(process, fork(), process->channel);
+	ck_assert_int_ge(process->pid, 0);
+	if (process->pid == 0)
 		for (;;)
 			pause();
-	TAILQ_INSERT_TAIL(&monitor_state.children, child, link);
+	TAILQ_INSERT_TAIL(&monitor_state.children, process, link);
 }
 
 static void teardown(void)
 {
 	struct error error;
 
-	kill(child->pid, SIGKILL);
-	waitpid(child->pid, NULL, 0);
-	child_free(child);
+	kill(process->pid, SIGKILL);
+	waitpid(process->pid, NULL, 0);
+	server_process_free(process);
 	if (monitor_state.accepted >= 0)
 		close(monitor_state.accepted);
 	close(server_end);
@@ -71,17 +72,19 @@ static void teardown(void)
 }
 
 /* be - a server in that state */
-static void be(enum child_state state)
+static void be(enum server_process_state state)
 {
-	if (state == CHILD_LOADING) {
+	if (state == SERVER_PROCESS_LOADING) {
 		/* A child of the monitor loads only once. */
-		free(child->listeners);
-		child->listeners = NULL;
+		free(process->listeners);
+		process->listeners = NULL;
 	}
-	child->state = state;
-	monitor_state.next = state <= CHILD_PREPARING ? child : NULL;
-	monitor_state.serving =
-		state == CHILD_TAKING || state == CHILD_SERVING ? child : NULL;
+	process->state = state;
+	monitor_state.next = state <= SERVER_PROCESS_PREPARING ? process : NULL;
+	monitor_state.serving = state == SERVER_PROCESS_TAKING ||
+						state == SERVER_PROCESS_SERVING
+					? process
+					: NULL;
 }
 
 /* say - one message, and have the monitor hear it */
@@ -90,14 +93,14 @@ static void say(const struct channel_message *message)
 	struct error error;
 
 	ck_assert_int_eq(channel_send(server_end, message, -1, &error), 0);
-	monitor_hear(&monitor_state, child);
+	monitor_hear(&monitor_state, process);
 }
 
 /* is_killed - and only that: no socket, no reload, no other log? */
 static void is_killed(const char *what, int number)
 {
-	ck_assert_msg(child->reason.text[0] != '\0', "%s %d: not killed", what,
-		      number);
+	ck_assert_msg(process->reason.text[0] != '\0', "%s %d: not killed",
+		      what, number);
 	ck_assert_uint_eq(monitor_state.sockets.count, 0);
 	ck_assert(!monitor_state.done && !monitor_state.stopping);
 	ck_assert_ptr_eq(monitor_state.pid_file.path, NULL);
@@ -105,20 +108,20 @@ static void is_killed(const char *what, int number)
 }
 
 /* Messages that are allowed, by state. All others are fatal. */
-static bool is_allowed(enum child_state state, uint32_t kind)
+static bool is_allowed(enum server_process_state state, uint32_t kind)
 {
 	switch (kind) {
 	case CHANNEL_LINE:
-		return state <= CHILD_PREPARING;
+		return state <= SERVER_PROCESS_PREPARING;
 	case CHANNEL_SETTINGS:
-		return state == CHILD_LOADING;
+		return state == SERVER_PROCESS_LOADING;
 	case CHANNEL_WATCH:
 	case CHANNEL_LISTENER:
-		return state == CHILD_ASKING;
+		return state == SERVER_PROCESS_ASKING;
 	case CHANNEL_READY:
-		return state == CHILD_PREPARING;
+		return state == SERVER_PROCESS_PREPARING;
 	case CHANNEL_TAKEN:
-		return state == CHILD_TAKING;
+		return state == SERVER_PROCESS_TAKING;
 	default:
 		return false; /* a pong only if there was a ping; the log only
 			       * where it is the log daemon's */
@@ -127,11 +130,12 @@ static bool is_allowed(enum child_state state, uint32_t kind)
 
 START_TEST(kills_who_says_anything_else)
 {
-	enum child_state state = (enum child_state)(_i / CHANNEL_KIND_COUNT);
+	enum server_process_state state =
+		(enum server_process_state)(_i / CHANNEL_KIND_COUNT);
 	uint32_t kind = (uint32_t)(_i % CHANNEL_KIND_COUNT);
 	struct channel_message message;
 
-	if (is_allowed(state, kind) || state == CHILD_FAILED)
+	if (is_allowed(state, kind) || state == SERVER_PROCESS_FAILED)
 		return;
 	be(state);
 	channel_message_init(&message, (enum channel_kind)kind, 1);
@@ -145,27 +149,28 @@ START_TEST(kills_who_says_anything_else)
 		strcpy(message.body.settings.log, "/etc/passwd");
 	say(&message);
 	is_killed("kind", (int)kind);
-	ck_assert_int_eq(child->state,
-			 state <= CHILD_PREPARING ? CHILD_FAILED : state);
+	ck_assert_int_eq(process->state, state <= SERVER_PROCESS_PREPARING
+						 ? SERVER_PROCESS_FAILED
+						 : state);
 }
 END_TEST
 
 /* Numbers that are none, in messages that may be said. */
 static const struct {
-	enum child_state state;
+	enum server_process_state state;
 	enum channel_kind kind;
 	int64_t number;
 } numbers[] = {
-	{ CHILD_TAKING, CHANNEL_TAKEN, INT64_MAX },
-	{ CHILD_TAKING, CHANNEL_TAKEN, INT64_MIN },
-	{ CHILD_TAKING, CHANNEL_TAKEN, (int64_t)INT32_MAX + 1 },
-	{ CHILD_LOADING, CHANNEL_LINE, -1 },
-	{ CHILD_LOADING, CHANNEL_LINE, 4 },
-	{ CHILD_SERVING, CHANNEL_PONG, 8 },
-	{ CHILD_SERVING, CHANNEL_PONG, 0 },
-	{ CHILD_LOADING, CHANNEL_SETTINGS, CHANNEL_LISTENER_MAX + 1 },
-	{ CHILD_LOADING, CHANNEL_SETTINGS, INT64_MAX },
-	{ CHILD_LOADING, CHANNEL_SETTINGS, -1 },
+	{ SERVER_PROCESS_TAKING, CHANNEL_TAKEN, INT64_MAX },
+	{ SERVER_PROCESS_TAKING, CHANNEL_TAKEN, INT64_MIN },
+	{ SERVER_PROCESS_TAKING, CHANNEL_TAKEN, (int64_t)INT32_MAX + 1 },
+	{ SERVER_PROCESS_LOADING, CHANNEL_LINE, -1 },
+	{ SERVER_PROCESS_LOADING, CHANNEL_LINE, 4 },
+	{ SERVER_PROCESS_SERVING, CHANNEL_PONG, 8 },
+	{ SERVER_PROCESS_SERVING, CHANNEL_PONG, 0 },
+	{ SERVER_PROCESS_LOADING, CHANNEL_SETTINGS, CHANNEL_LISTENER_MAX + 1 },
+	{ SERVER_PROCESS_LOADING, CHANNEL_SETTINGS, INT64_MAX },
+	{ SERVER_PROCESS_LOADING, CHANNEL_SETTINGS, -1 },
 };
 
 START_TEST(kills_who_counts_wrongly)
@@ -173,7 +178,7 @@ START_TEST(kills_who_counts_wrongly)
 	struct channel_message message;
 
 	be(numbers[_i].state);
-	child->ping = 7;
+	process->ping = 7;
 	channel_message_init(&message, numbers[_i].kind, numbers[_i].number);
 	say(&message);
 	is_killed("number", _i);
@@ -184,15 +189,15 @@ START_TEST(hears_the_rest)
 {
 	struct channel_message message;
 
-	be(CHILD_TAKING);
+	be(SERVER_PROCESS_TAKING);
 	channel_message_init(&message, CHANNEL_TAKEN, 5);
 	say(&message);
-	ck_assert_int_eq(child->state, CHILD_SERVING);
-	child->ping = 7;
+	ck_assert_int_eq(process->state, SERVER_PROCESS_SERVING);
+	process->ping = 7;
 	channel_message_init(&message, CHANNEL_PONG, 7);
 	say(&message);
-	ck_assert_int_eq(child->ping, 0);
-	ck_assert_str_eq(child->reason.text, "");
+	ck_assert_int_eq(process->ping, 0);
+	ck_assert_str_eq(process->reason.text, "");
 	/* Each only once. */
 	say(&message);
 	is_killed("again", 0);
@@ -205,11 +210,11 @@ START_TEST(brings_the_log_not_too_often)
 	struct error error;
 	int fd;
 
-	be(CHILD_SERVING);
-	strcpy(child->settings.log, "syslog");
+	be(SERVER_PROCESS_SERVING);
+	strcpy(process->settings.log, "syslog");
 	channel_message_init(&message, CHANNEL_LOG_LOST, 0);
 	say(&message);
-	ck_assert_str_eq(child->reason.text, "");
+	ck_assert_str_eq(process->reason.text, "");
 	ck_assert_int_eq(channel_receive(server_end, &answer, &fd, &error), 1);
 	ck_assert_uint_eq(answer.kind, CHANNEL_LOG);
 	if (fd >= 0)
@@ -227,13 +232,13 @@ START_TEST(keeps_the_log_where_it_was)
 	char *text;
 	size_t size;
 
-	be(CHILD_SERVING);
+	be(SERVER_PROCESS_SERVING);
 	channel_message_init(&message, CHANNEL_SETTINGS, 0);
 	strcpy(message.body.settings.log, other);
 	strcpy(message.body.settings.pid_file, other);
 	say(&message);
 	is_killed("settings", 0);
-	ck_assert_str_eq(child->settings.log, "");
+	ck_assert_str_eq(process->settings.log, "");
 	ck_assert_int_lt(stat(other, &status), 0);
 	log_info("still here");
 	text = read_whole(log_path, &size);
@@ -248,14 +253,14 @@ START_TEST(does_not_hear_the_dead)
 	struct channel_message message;
 	int i;
 
-	be(CHILD_LEAVING);
-	child_kill(child, "for a reason");
+	be(SERVER_PROCESS_LEAVING);
+	server_process_kill(process, "for a reason");
 	for (i = 0; i < 20; i++) {
 		channel_message_init(&message, CHANNEL_TAKEN, 1);
 		say(&message);
 	}
-	ck_assert_str_eq(child->reason.text, "for a reason");
-	ck_assert_int_eq(child->state, CHILD_LEAVING);
+	ck_assert_str_eq(process->reason.text, "for a reason");
+	ck_assert_int_eq(process->state, SERVER_PROCESS_LEAVING);
 }
 END_TEST
 
@@ -267,9 +272,9 @@ START_TEST(listeners_are_read_again)
 						 "/etc/passwd", "" };
 	struct channel_message message;
 
-	be(CHILD_ASKING);
-	child->listeners_expected = 1;
-	child->listeners = xcalloc(1, sizeof(*child->listeners));
+	be(SERVER_PROCESS_ASKING);
+	process->listeners_expected = 1;
+	process->listeners = xcalloc(1, sizeof(*process->listeners));
 	channel_message_init(&message, CHANNEL_LISTENER, 0);
 	strcpy(message.body.listener.address, addresses[_i]);
 	say(&message);
@@ -282,15 +287,15 @@ START_TEST(files_are_counted)
 	struct channel_message message;
 	int i;
 
-	be(CHILD_ASKING);
-	child->settings.watch_count = 2;
-	child->listeners_expected = 1;
-	child->listeners = xcalloc(1, sizeof(*child->listeners));
+	be(SERVER_PROCESS_ASKING);
+	process->settings.watch_count = 2;
+	process->listeners_expected = 1;
+	process->listeners = xcalloc(1, sizeof(*process->listeners));
 	channel_message_init(&message, CHANNEL_WATCH, 0);
 	for (i = 0; i < 2; i++) {
 		snprintf(message.body.watch.path, WATCH_PATH_MAX, "/f%d", i);
 		say(&message);
-		ck_assert_str_eq(child->reason.text, "");
+		ck_assert_str_eq(process->reason.text, "");
 	}
 	snprintf(message.body.watch.path, WATCH_PATH_MAX, "/f%d", i);
 	say(&message);
@@ -300,8 +305,10 @@ END_TEST
 
 START_TEST(random_bytes)
 {
-	static const enum child_state states[] = { CHILD_SERVING, CHILD_TAKING,
-						   CHILD_LEAVING };
+	static const enum server_process_state states[] = {
+		SERVER_PROCESS_SERVING, SERVER_PROCESS_TAKING,
+		SERVER_PROCESS_LEAVING
+	};
 	struct channel_message message;
 	unsigned char *bytes = (unsigned char *)&message;
 	unsigned seed = (unsigned)_i;
@@ -310,7 +317,7 @@ START_TEST(random_bytes)
 
 	for (round = 0; round < 200; round++) {
 		be(states[_i % COUNT(states)]);
-		memset(&child->reason, 0, sizeof(child->reason));
+		memset(&process->reason, 0, sizeof(process->reason));
 		for (i = 0; i < sizeof(message); i++)
 			bytes[i] = (unsigned char)rand_r(&seed);
 		message.version = CHANNEL_VERSION;
@@ -322,14 +329,14 @@ START_TEST(random_bytes)
 		message.number |= INT64_C(1) << 40;
 		ck_assert_int_eq(send(server_end, bytes, size, MSG_NOSIGNAL),
 				 (ssize_t)size);
-		monitor_hear(&monitor_state, child);
-		if (child->channel < 0) {
+		monitor_hear(&monitor_state, process);
+		if (process->channel < 0) {
 			/* Not even a message: no ear for it any more. */
 			struct error error;
 
-			ck_assert_str_ne(child->reason.text, "");
+			ck_assert_str_ne(process->reason.text, "");
 			close(server_end);
-			ck_assert_int_eq(channel_pair(&child->channel,
+			ck_assert_int_eq(channel_pair(&process->channel,
 						      &server_end, &error),
 					 0);
 			continue;
@@ -344,14 +351,14 @@ START_TEST(a_descriptor_does_not_stay)
 	int before, after;
 	struct error error;
 
-	be(CHILD_SERVING);
-	child->ping = 1;
+	be(SERVER_PROCESS_SERVING);
+	process->ping = 1;
 	before = dup(STDIN_FILENO);
 	close(before);
 	ck_assert_int_eq(channel_tell(server_end, CHANNEL_PONG, 1,
 				      STDERR_FILENO, &error),
 			 0);
-	monitor_hear(&monitor_state, child);
+	monitor_hear(&monitor_state, process);
 	after = dup(STDIN_FILENO);
 	close(after);
 	ck_assert_int_eq(before, after);
@@ -386,7 +393,7 @@ static void say_with(enum channel_kind kind, int64_t number, int fd)
 
 	ck_assert_int_eq(channel_tell(server_end, kind, number, fd, &error), 0);
 	close(fd);
-	monitor_hear(&monitor_state, child);
+	monitor_hear(&monitor_state, process);
 }
 
 START_TEST(the_text_is_looked_at)
@@ -395,7 +402,7 @@ START_TEST(the_text_is_looked_at)
 						    CHANNEL_TAKEN };
 	int before = opened();
 
-	be(CHILD_LOADING);
+	be(SERVER_PROCESS_LOADING);
 	if (_i < COUNT(others))
 		say_with(others[_i], 0, text_of("x"));
 	else if (_i == COUNT(others))
@@ -403,7 +410,7 @@ START_TEST(the_text_is_looked_at)
 	else
 		say_with(CHANNEL_SETTINGS, 0, memfd_create("x", MFD_CLOEXEC));
 	is_killed("text", _i);
-	ck_assert_int_eq(child->accepted, -1);
+	ck_assert_int_eq(process->accepted, -1);
 	ck_assert_int_eq(opened(), before);
 }
 END_TEST
@@ -431,8 +438,8 @@ static void become_ready(const char *text)
 	struct channel_message message;
 	struct error error;
 
-	be(CHILD_LOADING);
-	child->ping = 0;
+	be(SERVER_PROCESS_LOADING);
+	process->ping = 0;
 	channel_message_init(&message, CHANNEL_SETTINGS, 0);
 	strcpy(message.body.settings.log, log_path);
 	ck_assert_int_eq(channel_send(server_end, &message, fd, &error), 0);
@@ -440,9 +447,9 @@ static void become_ready(const char *text)
 		close(fd);
 	ck_assert_int_eq(channel_tell(server_end, CHANNEL_READY, 0, -1, &error),
 			 0);
-	monitor_hear(&monitor_state, child);
-	ck_assert_str_eq(child->reason.text, "");
-	ck_assert_int_eq(child->state, CHILD_SERVING);
+	monitor_hear(&monitor_state, process);
+	ck_assert_str_eq(process->reason.text, "");
+	ck_assert_int_eq(process->state, SERVER_PROCESS_SERVING);
 }
 
 START_TEST(the_text_of_the_last_one_is_kept)
@@ -454,12 +461,12 @@ START_TEST(the_text_of_the_last_one_is_kept)
 	become_ready(_i == 0 ? "other" : NULL);
 	kept(_i == 0 ? "other" : NULL);
 	/* One that is not ready yet changes nothing; nor one that serves. */
-	be(CHILD_LOADING);
+	be(SERVER_PROCESS_LOADING);
 	say_with(CHANNEL_SETTINGS, 0, text_of("third"));
 	kept(_i == 0 ? "other" : NULL);
-	close(child->accepted);
-	child->accepted = -1;
-	be(CHILD_SERVING);
+	close(process->accepted);
+	process->accepted = -1;
+	be(SERVER_PROCESS_SERVING);
 	say_with(CHANNEL_SETTINGS, 0, text_of("fourth"));
 	is_killed("serving", 0);
 	kept(_i == 0 ? "other" : NULL);
@@ -489,28 +496,29 @@ START_TEST(what_must_arrive_waits)
 	struct error error;
 	int64_t count = 0, i;
 
-	be(CHILD_SERVING);
-	while (channel_tell(child->channel, CHANNEL_COUNTERS, 0, -1, &error) ==
-	       0)
+	be(SERVER_PROCESS_SERVING);
+	while (channel_tell(process->channel, CHANNEL_COUNTERS, 0, -1,
+			    &error) == 0)
 		count++;
 	ck_assert_int_eq(errno, EAGAIN);
-	ck_assert_uint_eq(child->unsent_ms, UINT64_MAX);
+	ck_assert_uint_eq(process->unsent_ms, UINT64_MAX);
 	for (i = 0; i < 100; i++)
-		ck_assert_int_eq(child_tell(child, CHANNEL_HAND_OVER, i,
+		ck_assert_int_eq(child_tell(process, CHANNEL_HAND_OVER, i,
 					    i % 2 ? -1 : STDERR_FILENO, &error),
 				 0);
-	ck_assert_uint_le(child->unsent_ms, monitor_now_ms() + CHILD_UNSENT_MS);
-	child_flush(child);
-	ck_assert_uint_eq(child->unsent_count, 100);
+	ck_assert_uint_le(process->unsent_ms,
+			  monitor_now_ms() + SERVER_PROCESS_UNSENT_MS);
+	child_flush(process);
+	ck_assert_uint_eq(process->unsent_count, 100);
 	for (i = 0; i < count; i++)
 		hear_one(CHANNEL_COUNTERS, false);
 	for (i = 0; i < 100; i++) {
-		child_flush(child);
+		child_flush(process);
 		ck_assert_int_eq(hear_one(CHANNEL_HAND_OVER, i % 2 == 0), i);
 	}
-	ck_assert_uint_eq(child->unsent_count, 0);
-	ck_assert_uint_eq(child->unsent_ms, UINT64_MAX);
-	while (child_tell(child, CHANNEL_NEWS, 0, -1, &error) == 0)
+	ck_assert_uint_eq(process->unsent_count, 0);
+	ck_assert_uint_eq(process->unsent_ms, UINT64_MAX);
+	while (child_tell(process, CHANNEL_NEWS, 0, -1, &error) == 0)
 		count++;
 	ck_assert_ptr_nonnull(strstr(error.text, "too many messages waiting"));
 }
