@@ -13,7 +13,7 @@
 #include "lib/base/xalloc.h"
 #include "policyd/process/inherited.h"
 
-struct sockets_entry {
+struct listening_sockets_entry {
 	struct listener listener;
 	struct listener_options next; /* what the starting server requests */
 	bool wanted;
@@ -22,10 +22,10 @@ struct sockets_entry {
 };
 
 /* add - add an entry */
-static struct sockets_entry *add(struct sockets *sockets,
-				 const struct listener *listener)
+static struct listening_sockets_entry *add(struct listening_sockets *sockets,
+					   const struct listener *listener)
 {
-	struct sockets_entry *entry;
+	struct listening_sockets_entry *entry;
 
 	sockets->entries = xreallocarray(sockets->entries, sockets->count + 1,
 					 sizeof(*sockets->entries));
@@ -35,8 +35,8 @@ static struct sockets_entry *add(struct sockets *sockets,
 	return entry;
 }
 
-/* sockets_inherit - the sockets that a supervisor opened for us */
-void sockets_inherit(struct sockets *sockets)
+/* listening_sockets_inherit - the sockets that a supervisor opened for us */
+void listening_sockets_inherit(struct listening_sockets *sockets)
 {
 	int count = inherited_count();
 	struct listener listener;
@@ -58,13 +58,13 @@ void sockets_inherit(struct sockets *sockets)
 }
 
 /* find - the open socket of this address whose name is still in place */
-static struct sockets_entry *find(struct sockets *sockets,
-				  const struct listener_options *options)
+static struct listening_sockets_entry *
+find(struct listening_sockets *sockets, const struct listener_options *options)
 {
 	size_t i;
 
 	for (i = 0; i < sockets->count; i++) {
-		struct sockets_entry *entry = &sockets->entries[i];
+		struct listening_sockets_entry *entry = &sockets->entries[i];
 
 		if (strcmp(entry->listener.options.address, options->address) ==
 			    0 &&
@@ -74,11 +74,12 @@ static struct sockets_entry *find(struct sockets *sockets,
 	return NULL;
 }
 
-/* sockets_want - open the socket, or find it */
-int sockets_want(struct sockets *sockets,
-		 const struct listener_options *options, struct error *error)
+/* listening_sockets_want - open the socket, or find it */
+int listening_sockets_want(struct listening_sockets *sockets,
+			   const struct listener_options *options,
+			   struct error *error)
 {
-	struct sockets_entry *entry = find(sockets, options);
+	struct listening_sockets_entry *entry = find(sockets, options);
 	struct listener listener;
 
 	if (entry != NULL && entry->wanted)
@@ -96,7 +97,7 @@ int sockets_want(struct sockets *sockets,
 }
 
 /* adjust - set mode and owner as in the new configuration */
-static void adjust(struct sockets_entry *entry)
+static void adjust(struct listening_sockets_entry *entry)
 {
 	const struct listener_options *now = &entry->listener.options;
 	struct error error;
@@ -111,7 +112,8 @@ static void adjust(struct sockets_entry *entry)
 }
 
 /* forget - remove an entry; the last one takes its place */
-static void forget(struct sockets *sockets, struct sockets_entry *entry)
+static void forget(struct listening_sockets *sockets,
+		   struct listening_sockets_entry *entry)
 {
 	if (entry->inherited)
 		listener_close(&entry->listener);
@@ -121,7 +123,7 @@ static void forget(struct sockets *sockets, struct sockets_entry *entry)
 }
 
 /* sockets_changed - has one of them been changed? */
-bool sockets_changed(const struct sockets *sockets)
+bool sockets_changed(const struct listening_sockets *sockets)
 {
 	size_t i;
 
@@ -133,8 +135,8 @@ bool sockets_changed(const struct sockets *sockets)
 
 /* renew - reopen a socket that was changed; if that fails it is removed, and
  * the server that requests it gets the reason */
-static void renew(struct sockets *sockets, struct sockets_entry *entry,
-		  const char *how)
+static void renew(struct listening_sockets *sockets,
+		  struct listening_sockets_entry *entry, const char *how)
 {
 	const char *address = entry->listener.options.address;
 	struct error error;
@@ -158,14 +160,14 @@ static void renew(struct sockets *sockets, struct sockets_entry *entry,
 
 /* sockets_renew - reopen those that were changed. The backlog cannot be read,
  * but anyone who has the socket can set it: so it is always set again. */
-bool sockets_renew(struct sockets *sockets)
+bool sockets_renew(struct listening_sockets *sockets)
 {
 	bool changed = false;
 	const char *how;
 	size_t i;
 
 	for (i = sockets->count; i-- > 0;) {
-		struct sockets_entry *entry = &sockets->entries[i];
+		struct listening_sockets_entry *entry = &sockets->entries[i];
 
 		how = listener_changed(&entry->listener);
 		if (how != NULL)
@@ -177,13 +179,13 @@ bool sockets_renew(struct sockets *sockets)
 	return changed;
 }
 
-/* sockets_commit - the server is ready */
-void sockets_commit(struct sockets *sockets)
+/* listening_sockets_commit - the server is ready */
+void listening_sockets_commit(struct listening_sockets *sockets)
 {
 	size_t i;
 
 	for (i = sockets->count; i-- > 0;) {
-		struct sockets_entry *entry = &sockets->entries[i];
+		struct listening_sockets_entry *entry = &sockets->entries[i];
 
 		if (!entry->wanted) {
 			if (entry->inherited)
@@ -199,13 +201,13 @@ void sockets_commit(struct sockets *sockets)
 	}
 }
 
-/* sockets_abort - the server failed */
-void sockets_abort(struct sockets *sockets)
+/* listening_sockets_abort - the server failed */
+void listening_sockets_abort(struct listening_sockets *sockets)
 {
 	size_t i;
 
 	for (i = sockets->count; i-- > 0;) {
-		struct sockets_entry *entry = &sockets->entries[i];
+		struct listening_sockets_entry *entry = &sockets->entries[i];
 
 		entry->wanted = false;
 		if (entry->fresh)
@@ -213,8 +215,8 @@ void sockets_abort(struct sockets *sockets)
 	}
 }
 
-/* sockets_remove_all - close and remove every socket */
-void sockets_remove_all(struct sockets *sockets)
+/* listening_sockets_remove_all - close and remove every socket */
+void listening_sockets_remove_all(struct listening_sockets *sockets)
 {
 	while (sockets->count > 0)
 		forget(sockets, &sockets->entries[0]);

@@ -64,7 +64,7 @@ static void stop(struct monitor *monitor)
 	monitor->stop_ms = monitor_now_ms() + STOP_MS;
 	monitor->restart_ms = UINT64_MAX;
 	monitor->refresh_ms = UINT64_MAX;
-	sockets_remove_all(&monitor->sockets);
+	listening_sockets_remove_all(&monitor->sockets);
 	TAILQ_FOREACH (process, &monitor->children, link) {
 		if (process == monitor->next ||
 		    child_tell(process, CHANNEL_DRAIN, 0, -1, NULL) < 0)
@@ -319,7 +319,7 @@ static void run(struct monitor *monitor)
 	while (!monitor->done)
 		loop(monitor);
 	end_children(monitor);
-	sockets_remove_all(&monitor->sockets);
+	listening_sockets_remove_all(&monitor->sockets);
 	pid_file_remove(&monitor->pid_file);
 	if (monitor->accepted >= 0)
 		close(monitor->accepted);
@@ -356,7 +356,7 @@ int monitor(const struct options *options, const char *program,
 	state.news.started = time(NULL);
 	if (notify_open(&state.notify, &error) < 0)
 		log_warning("%s", error.text);
-	sockets_inherit(&state.sockets);
+	listening_sockets_inherit(&state.sockets);
 	if (options->daemonize) {
 		forked = daemon_start(&state.report, &status, mask, &error);
 		if (forked > 0)

@@ -31,7 +31,7 @@ struct monitor {
 	sigset_t mask; /* the original mask, for servers */
 	int signals;   /* signalfd(2) */
 	int report;    /* to the original process, with -d */
-	struct sockets sockets;
+	struct listening_sockets sockets;
 	struct pid_file pid_file;
 	TAILQ_HEAD(, server_process) children;
 	struct server_process *serving; /* the one that accepts, or NULL */

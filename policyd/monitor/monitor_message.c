@@ -51,8 +51,8 @@ static int give_sockets(struct monitor *monitor, struct server_process *process,
 	int fd;
 
 	for (i = 0; i < process->listener_count; i++) {
-		fd = sockets_want(&monitor->sockets, &process->listeners[i],
-				  error);
+		fd = listening_sockets_want(&monitor->sockets,
+					    &process->listeners[i], error);
 		if (fd < 0 ||
 		    child_tell(process, CHANNEL_SOCKET, 0, fd, error) < 0)
 			return -1;

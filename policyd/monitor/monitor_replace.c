@@ -70,7 +70,7 @@ static void note_refused(struct monitor *monitor, const char *reason)
 static void start_failed(struct monitor *monitor, const char *reason,
 			 int status, bool quietly)
 {
-	sockets_abort(&monitor->sockets);
+	listening_sockets_abort(&monitor->sockets);
 	if (monitor->stopping)
 		return;
 	if (!monitor->started) {
@@ -264,7 +264,7 @@ void monitor_server_ready(struct monitor *monitor,
 {
 	struct server_process *before = monitor->serving;
 
-	sockets_commit(&monitor->sockets);
+	listening_sockets_commit(&monitor->sockets);
 	use_settings(monitor, process);
 	if (!monitor->started)
 		first_ready(monitor);

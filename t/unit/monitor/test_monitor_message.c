@@ -65,7 +65,7 @@ static void teardown(void)
 	if (monitor_state.accepted >= 0)
 		close(monitor_state.accepted);
 	close(server_end);
-	sockets_remove_all(&monitor_state.sockets);
+	listening_sockets_remove_all(&monitor_state.sockets);
 	log_open("stderr", &error);
 	free(log_path);
 	place_remove();
