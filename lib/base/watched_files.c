@@ -29,16 +29,16 @@ static const struct {
 
 /* The state of reading one text. */
 struct reader {
-	struct watch_list *list;
+	struct watched_files *list;
 	int files;    /* number of open files */
 	int braces;   /* number of open braces: inline tables */
-	bool refused; /* by watch_list_add(), in one of the files */
+	bool refused; /* by watched_files_add(), in one of the files */
 };
 
 static int add_word(void *context, const char *word, struct error *error);
 
-/* watch_state_read - the present state of the file */
-void watch_state_read(struct watch_state *state, const char *path)
+/* watched_state_read - the present state of the file */
+void watched_state_read(struct watched_state *state, const char *path)
 {
 	struct stat status;
 
@@ -54,16 +54,16 @@ void watch_state_read(struct watch_state *state, const char *path)
 	state->ctime_ns = status.st_ctim.tv_nsec;
 }
 
-/* watch_state_is - are the states equal? There is no padding between the
+/* watched_state_is - are the states equal? There is no padding between the
  * members. */
-bool watch_state_is(const struct watch_state *one,
-		    const struct watch_state *other)
+bool watched_state_is(const struct watched_state *one,
+		      const struct watched_state *other)
 {
 	return memcmp(one, other, sizeof(*one)) == 0;
 }
 
 /* is_listed - is the file watched already? */
-static bool is_listed(const struct watch_list *list, const char *path)
+static bool is_listed(const struct watched_files *list, const char *path)
 {
 	size_t i;
 
@@ -73,30 +73,30 @@ static bool is_listed(const struct watch_list *list, const char *path)
 	return false;
 }
 
-/* watch_list_add - add one file */
-int watch_list_add(struct watch_list *list, const char *path,
-		   const struct watch_state *state, struct error *error)
+/* watched_files_add - add one file */
+int watched_files_add(struct watched_files *list, const char *path,
+		      const struct watched_state *state, struct error *error)
 {
-	struct watch *watch;
+	struct watched_file *file;
 
 	if (path[0] != '/')
 		return error_set(error, "%.80s is not an absolute path", path);
-	if (strlen(path) >= WATCH_PATH_MAX)
+	if (strlen(path) >= WATCHED_PATH_MAX)
 		return error_set(error, "%.80s... is longer than %d bytes",
-				 path, WATCH_PATH_MAX - 1);
+				 path, WATCHED_PATH_MAX - 1);
 	if (is_listed(list, path))
 		return 0;
-	if (list->count == WATCH_MAX)
+	if (list->count == WATCHED_FILES_MAX)
 		return error_set(error, "more than %d files to watch",
-				 WATCH_MAX);
+				 WATCHED_FILES_MAX);
 	list->items = xreallocarray(list->items, list->count + 1,
 				    sizeof(*list->items));
-	watch = &list->items[list->count++];
-	watch->path = xstrdup(path);
+	file = &list->items[list->count++];
+	file->path = xstrdup(path);
 	if (state != NULL)
-		watch->state = *state;
+		file->state = *state;
 	else
-		watch_state_read(&watch->state, path);
+		watched_state_read(&file->state, path);
 	return 0;
 }
 
@@ -122,7 +122,7 @@ static int add_file(const struct reader *reader, const char *path,
 	size_t before = reader->list->count;
 	struct error why;
 
-	if (watch_list_add(reader->list, path, NULL, error) < 0)
+	if (watched_files_add(reader->list, path, NULL, error) < 0)
 		return -1;
 	if (reader->list->count == before || inner.files > DEPTH_MAX)
 		return 0;
@@ -151,7 +151,7 @@ static int add_table(const struct reader *reader, const char *word,
 		    memcmp(sources[i].type, word, length) != 0)
 			continue;
 		path = xasprintf("%s%s", name, sources[i].ending);
-		result = watch_list_add(reader->list, path, NULL, error);
+		result = watched_files_add(reader->list, path, NULL, error);
 		free(path);
 		if (result < 0)
 			break;
@@ -187,25 +187,25 @@ static int add_word(void *context, const char *word, struct error *error)
 	return add_table(reader, word, error);
 }
 
-/* watch_list_add_text - add every file that a list names */
-int watch_list_add_text(struct watch_list *list, const char *text,
-			struct error *error)
+/* watched_files_add_text - add every file that a list names */
+int watched_files_add_text(struct watched_files *list, const char *text,
+			   struct error *error)
 {
 	struct reader reader = { list, 0, 0, false };
 
 	return words_each(text, WORDS_SEPARATORS, add_word, &reader, error);
 }
 
-/* watch_list_changed - has any file changed? */
-const char *watch_list_changed(struct watch_list *list)
+/* watched_files_changed - has any file changed? */
+const char *watched_files_changed(struct watched_files *list)
 {
 	const char *changed = NULL;
-	struct watch_state now;
+	struct watched_state now;
 	size_t i;
 
 	for (i = 0; i < list->count; i++) {
-		watch_state_read(&now, list->items[i].path);
-		if (!watch_state_is(&now, &list->items[i].state) &&
+		watched_state_read(&now, list->items[i].path);
+		if (!watched_state_is(&now, &list->items[i].state) &&
 		    changed == NULL)
 			changed = list->items[i].path;
 		list->items[i].state = now;
@@ -213,8 +213,8 @@ const char *watch_list_changed(struct watch_list *list)
 	return changed;
 }
 
-/* watch_list_clear - free what the list holds */
-void watch_list_clear(struct watch_list *list)
+/* watched_files_clear - free what the list holds */
+void watched_files_clear(struct watched_files *list)
 {
 	size_t i;
 

@@ -11,11 +11,11 @@
 /* The files that a configuration was made from, in their state before they were
  * read, so that a change to one of them is noticed. */
 
-#define WATCH_MAX      256  /* files */
-#define WATCH_PATH_MAX 1024 /* bytes of a path, NUL included */
+#define WATCHED_FILES_MAX 256  /* files */
+#define WATCHED_PATH_MAX  1024 /* bytes of a path, NUL included */
 
 /* The state that changes with a file; all zero: there is no such file. */
-struct watch_state {
+struct watched_state {
 	uint64_t device;
 	uint64_t inode;
 	int64_t size;
@@ -23,39 +23,39 @@ struct watch_state {
 	int64_t ctime_s, ctime_ns;
 };
 
-struct watch {
+struct watched_file {
 	char *path;
-	struct watch_state state;
+	struct watched_state state;
 };
 
-struct watch_list {
-	struct watch *items;
+struct watched_files {
+	struct watched_file *items;
 	size_t count;
 };
 
-/* watch_state_read - the present state of the file. */
-void watch_state_read(struct watch_state *state, const char *path);
+/* watched_state_read - the present state of the file. */
+void watched_state_read(struct watched_state *state, const char *path);
 
-bool watch_state_is(const struct watch_state *one,
-		    const struct watch_state *other);
+bool watched_state_is(const struct watched_state *one,
+		      const struct watched_state *other);
 
-/* watch_list_add - add one file, by its absolute path, once; state NULL: its
+/* watched_files_add - add one file, by its absolute path, once; state NULL: its
  * present state, so call this before it is read. 0, or -1: not absolute, too
  * long, or too many. */
-int watch_list_add(struct watch_list *list, const char *path,
-		   const struct watch_state *state, struct error *error);
+int watched_files_add(struct watched_files *list, const char *path,
+		      const struct watched_state *state, struct error *error);
 
-/* watch_list_add_text - add every file that a list in main.cf syntax names:
+/* watched_files_add_text - add every file that a list in main.cf syntax names:
  * /file and the files in it, and those that Postfix would read for type:/table.
  * Files that cannot be read are watched, too. 0 or -1 as above. */
-int watch_list_add_text(struct watch_list *list, const char *text,
-			struct error *error);
+int watched_files_add_text(struct watched_files *list, const char *text,
+			   struct error *error);
 
-/* watch_list_changed - compare with the present state of the files, and record
- * that. Returns one that has changed, owned by the list, or NULL. */
-const char *watch_list_changed(struct watch_list *list);
+/* watched_files_changed - compare with the present state of the files, and
+ * record that. Returns one that has changed, owned by the list, or NULL. */
+const char *watched_files_changed(struct watched_files *list);
 
-/* watch_list_clear - free what the list holds. */
-void watch_list_clear(struct watch_list *list);
+/* watched_files_clear - free what the list holds. */
+void watched_files_clear(struct watched_files *list);
 
 #endif

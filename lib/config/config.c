@@ -193,7 +193,7 @@ void config_free(struct config *config)
 	config_listeners_clear(config);
 	settings_clear(config->settings);
 	free(config->settings);
-	watch_list_clear(&config->watched);
+	watched_files_clear(&config->watched);
 	free(config->shadow);
 	free(config->capture);
 	free(config->mail_version);

@@ -48,7 +48,7 @@ int config_watch_file(struct config *config, struct config_notes *notes,
 		      struct error *error)
 {
 	size_t before = config->watched.count;
-	int result = watch_list_add(&config->watched, path, NULL, error);
+	int result = watched_files_add(&config->watched, path, NULL, error);
 
 	warn_new(config, notes, name, line, before);
 	return judge(config, notes, name, line, result, error);
@@ -60,7 +60,7 @@ int config_watch_text(struct config *config, struct config_notes *notes,
 		      struct error *error)
 {
 	size_t before = config->watched.count;
-	int result = watch_list_add_text(&config->watched, text, error);
+	int result = watched_files_add_text(&config->watched, text, error);
 
 	warn_new(config, notes, name, line, before);
 	return judge(config, notes, name, line, result, error);
@@ -100,5 +100,5 @@ void config_watch_directories(struct config *config, struct config_notes *notes)
 void config_watch_end(struct config *config)
 {
 	if (config->table_refresh_ms == 0)
-		watch_list_clear(&config->watched);
+		watched_files_clear(&config->watched);
 }

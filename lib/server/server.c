@@ -201,7 +201,7 @@ struct server *server_new(const struct server_limits *limits,
 	for (queue = 0; queue < QUEUE_COUNT; queue++)
 		TAILQ_INIT(&server->queues[queue]);
 	TAILQ_INIT(&server->accepting);
-	TAILQ_INIT(&server->watches);
+	TAILQ_INIT(&server->readers);
 	if (make_base(server, false, error) < 0) {
 		free(server);
 		return NULL;
@@ -215,12 +215,12 @@ struct server *server_new(const struct server_limits *limits,
 /* stop_watching - stop watching the descriptors of others */
 static void stop_watching(struct server *server)
 {
-	struct watch *watch;
+	struct reader *reader;
 
-	while ((watch = TAILQ_FIRST(&server->watches)) != NULL) {
-		TAILQ_REMOVE(&server->watches, watch, link);
-		event_del(&watch->event);
-		free(watch);
+	while ((reader = TAILQ_FIRST(&server->readers)) != NULL) {
+		TAILQ_REMOVE(&server->readers, reader, link);
+		event_del(&reader->event);
+		free(reader);
 	}
 }
 
@@ -429,10 +429,10 @@ int server_write_error(const struct server *server)
 /* on_watched - a descriptor of somebody else is readable */
 static void on_watched(evutil_socket_t fd, short what, void *argument)
 {
-	struct watch *watch = argument;
+	struct reader *reader = argument;
 
 	(void)what;
-	watch->readable(watch->context, fd);
+	reader->readable(reader->context, fd);
 }
 
 /* server_watch - call back when fd is readable */
@@ -440,18 +440,18 @@ int server_watch(struct server *server, int fd,
 		 void (*readable)(void *context, int fd), void *context,
 		 struct error *error)
 {
-	struct watch *watch = xcalloc(1, sizeof(*watch));
+	struct reader *reader = xcalloc(1, sizeof(*reader));
 
-	watch->readable = readable;
-	watch->context = context;
-	event_assign(&watch->event, server->base, fd, EV_READ | EV_PERSIST,
-		     on_watched, watch);
-	if (event_add(&watch->event, NULL) < 0) {
-		free(watch);
+	reader->readable = readable;
+	reader->context = context;
+	event_assign(&reader->event, server->base, fd, EV_READ | EV_PERSIST,
+		     on_watched, reader);
+	if (event_add(&reader->event, NULL) < 0) {
+		free(reader);
 		return error_set(error, "cannot watch a descriptor: %s",
 				 strerror(errno));
 	}
-	TAILQ_INSERT_TAIL(&server->watches, watch, link);
+	TAILQ_INSERT_TAIL(&server->readers, reader, link);
 	return 0;
 }
 

@@ -77,8 +77,8 @@ struct accepting {
 };
 
 /* A descriptor that somebody else reads. */
-struct watch {
-	TAILQ_ENTRY(watch) link;
+struct reader {
+	TAILQ_ENTRY(reader) link;
 	struct event event;
 	void (*readable)(void *context, int fd);
 	void *context;
@@ -110,7 +110,7 @@ struct server {
 	size_t asked;	       /* how many were asked to, since it was of use */
 	struct connection_queue queues[QUEUE_COUNT];
 	TAILQ_HEAD(, accepting) accepting;
-	TAILQ_HEAD(, watch) watches;
+	TAILQ_HEAD(, reader) readers;
 	bool accepts; /* the accept events are active */
 	bool stops;   /* it never accepts again */
 	bool starved; /* no descriptor was free a moment ago */

@@ -113,8 +113,8 @@ static int hear_watch(struct monitor *monitor, struct server_process *process,
 
 	if (count == process->settings.watch_count)
 		return error_set(error, "more files than announced");
-	if (watch_list_add(&process->watched, told->path, &told->state, error) <
-	    0)
+	if (watched_files_add(&process->watched, told->path, &told->state,
+			      error) < 0)
 		return -1;
 	if (process->watched.count == count)
 		return error_set(error, "%s is listed twice", told->path);

@@ -43,7 +43,7 @@ void monitor_refresh(struct monitor *monitor)
 	if (serving == NULL || monitor->next != NULL ||
 	    serving->state != SERVER_PROCESS_SERVING)
 		return;
-	changed = watch_list_changed(&serving->watched);
+	changed = watched_files_changed(&serving->watched);
 	if (changed != NULL)
 		log_info("%s has changed: reloading", changed);
 	if (changed != NULL || monitor->refresh_failed)

@@ -230,7 +230,7 @@ void server_process_free(struct server_process *process)
 		close(process->accepted);
 	while (message != NULL)
 		message = drop(process, message);
-	watch_list_clear(&process->watched);
+	watched_files_clear(&process->watched);
 	free(process->listeners);
 	free(process);
 }

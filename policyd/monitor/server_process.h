@@ -45,7 +45,7 @@ struct server_process {
 	struct listener_options *listeners;
 	size_t listener_count;
 	size_t listeners_expected;
-	struct watch_list watched;
+	struct watched_files watched;
 	int accepted;  /* the text that it has loaded, or -1 */
 	bool replaces; /* it was started with the text in effect */
 	TAILQ_HEAD(, child_message) unsent; /* in order */

@@ -98,8 +98,8 @@ struct channel_news {
 };
 
 struct channel_watch {
-	struct watch_state state;
-	char path[WATCH_PATH_MAX];
+	struct watched_state state;
+	char path[WATCHED_PATH_MAX];
 };
 
 struct channel_message {

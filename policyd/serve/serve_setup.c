@@ -27,7 +27,7 @@ static int copy_path(char *buffer, const char *path, struct error *error)
 static int send_watched(const struct service_process *process,
 			struct error *error)
 {
-	const struct watch_list *list = &process->config->watched;
+	const struct watched_files *list = &process->config->watched;
 	struct channel_message message;
 	size_t i;
 

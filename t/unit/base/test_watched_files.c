@@ -12,7 +12,7 @@
 #include "t/unit/test.h"
 
 static char directory[64];
-static struct watch_list list;
+static struct watched_files list;
 
 /* path_of - a file of the directory; the caller frees it */
 static char *path_of(const char *name)
@@ -43,7 +43,7 @@ static void tear_down(void)
 	static const char *const names[] = { "a", "b" };
 	size_t i;
 
-	watch_list_clear(&list);
+	watched_files_clear(&list);
 	for (i = 0; i < 2; i++) {
 		char *path = path_of(names[i]);
 
@@ -84,7 +84,8 @@ START_TEST(finds_files)
 	char *found = xstrdup(""), *longer;
 	size_t i;
 
-	ck_assert_int_eq(watch_list_add_text(&list, texts[_i].text, &error), 0);
+	ck_assert_int_eq(watched_files_add_text(&list, texts[_i].text, &error),
+			 0);
 	for (i = 0; i < list.count; i++) {
 		longer = xasprintf("%s%s%s", found, i > 0 ? " " : "",
 				   list.items[i].path);
@@ -104,7 +105,7 @@ START_TEST(files_name_files)
 
 	put("a", text);
 	put("b", text);
-	ck_assert_int_eq(watch_list_add_text(&list, a, &error), 0);
+	ck_assert_int_eq(watched_files_add_text(&list, a, &error), 0);
 	ck_assert_uint_eq(list.count, 3);
 	ck_assert_str_eq(list.items[0].path, a);
 	ck_assert_str_eq(list.items[1].path, b);
@@ -117,29 +118,30 @@ END_TEST
 
 START_TEST(limits)
 {
-	char path[WATCH_PATH_MAX + 1];
+	char path[WATCHED_PATH_MAX + 1];
 	struct error error;
 	int i;
 
 	memset(path, '/', sizeof(path));
-	path[WATCH_PATH_MAX] = '\0';
-	ck_assert_int_eq(watch_list_add(&list, path, NULL, &error), -1);
+	path[WATCHED_PATH_MAX] = '\0';
+	ck_assert_int_eq(watched_files_add(&list, path, NULL, &error), -1);
 	ck_assert_ptr_nonnull(strstr(error.text, "longer than"));
-	ck_assert_int_eq(watch_list_add_text(&list, path, &error), -1);
+	ck_assert_int_eq(watched_files_add_text(&list, path, &error), -1);
 	put("a", path);
 	snprintf(path, sizeof(path), "%s/a", directory);
-	ck_assert_int_eq(watch_list_add_text(&list, path, &error), -1);
+	ck_assert_int_eq(watched_files_add_text(&list, path, &error), -1);
 	ck_assert_ptr_nonnull(strstr(error.text, "longer than"));
-	watch_list_clear(&list);
-	ck_assert_int_eq(watch_list_add(&list, "x", NULL, &error), -1);
-	ck_assert_int_eq(watch_list_add(&list, "", NULL, &error), -1);
-	for (i = 0; i < WATCH_MAX; i++) {
+	watched_files_clear(&list);
+	ck_assert_int_eq(watched_files_add(&list, "x", NULL, &error), -1);
+	ck_assert_int_eq(watched_files_add(&list, "", NULL, &error), -1);
+	for (i = 0; i < WATCHED_FILES_MAX; i++) {
 		snprintf(path, sizeof(path), "/none/%d", i);
-		ck_assert_int_eq(watch_list_add(&list, path, NULL, &error), 0);
+		ck_assert_int_eq(watched_files_add(&list, path, NULL, &error),
+				 0);
 	}
-	ck_assert_int_eq(watch_list_add(&list, "/none/0", NULL, &error), 0);
-	ck_assert_int_eq(watch_list_add(&list, "/more", NULL, &error), -1);
-	ck_assert_uint_eq(list.count, WATCH_MAX);
+	ck_assert_int_eq(watched_files_add(&list, "/none/0", NULL, &error), 0);
+	ck_assert_int_eq(watched_files_add(&list, "/more", NULL, &error), -1);
+	ck_assert_uint_eq(list.count, WATCHED_FILES_MAX);
 }
 END_TEST
 
@@ -150,25 +152,25 @@ START_TEST(sees_changes)
 	struct error error;
 
 	put("b", "12");
-	ck_assert_int_eq(watch_list_add(&list, b, NULL, &error), 0);
-	ck_assert_int_eq(watch_list_add(&list, a, NULL, &error), 0);
-	ck_assert_ptr_null(watch_list_changed(&list));
+	ck_assert_int_eq(watched_files_add(&list, b, NULL, &error), 0);
+	ck_assert_int_eq(watched_files_add(&list, a, NULL, &error), 0);
+	ck_assert_ptr_null(watched_files_changed(&list));
 	put("a", "1"); /* appears */
-	ck_assert_str_eq(watch_list_changed(&list), a);
-	ck_assert_ptr_null(watch_list_changed(&list));
+	ck_assert_str_eq(watched_files_changed(&list), a);
+	ck_assert_ptr_null(watched_files_changed(&list));
 	put("a", "12"); /* grows */
-	ck_assert_str_eq(watch_list_changed(&list), a);
+	ck_assert_str_eq(watched_files_changed(&list), a);
 	ck_assert_int_eq(utimensat(AT_FDCWD, a, old, 0), 0);
 	ck_assert_int_eq(utimensat(AT_FDCWD, b, old, 0), 0);
-	ck_assert_str_eq(watch_list_changed(&list), b);
-	ck_assert_ptr_null(watch_list_changed(&list));
+	ck_assert_str_eq(watched_files_changed(&list), b);
+	ck_assert_ptr_null(watched_files_changed(&list));
 	ck_assert_int_eq(rename(b, a), 0); /* another inode */
-	ck_assert_str_eq(watch_list_changed(&list), b);
+	ck_assert_str_eq(watched_files_changed(&list), b);
 	put("b", "");
-	ck_assert_str_eq(watch_list_changed(&list), b);
+	ck_assert_str_eq(watched_files_changed(&list), b);
 	ck_assert_int_eq(unlink(a), 0);
-	ck_assert_str_eq(watch_list_changed(&list), a);
-	ck_assert_ptr_null(watch_list_changed(&list));
+	ck_assert_str_eq(watched_files_changed(&list), a);
+	ck_assert_ptr_null(watched_files_changed(&list));
 	free(a);
 	free(b);
 }
@@ -177,18 +179,18 @@ END_TEST
 /* A change between the check and the reading is a change. */
 START_TEST(knows_the_state_before)
 {
-	struct watch_state state;
+	struct watched_state state;
 	char *a = path_of("a");
 	struct error error;
 
 	put("a", "1");
-	watch_state_read(&state, a);
-	ck_assert_int_eq(watch_list_add(&list, a, &state, &error), 0);
-	ck_assert_ptr_null(watch_list_changed(&list));
-	watch_list_clear(&list);
+	watched_state_read(&state, a);
+	ck_assert_int_eq(watched_files_add(&list, a, &state, &error), 0);
+	ck_assert_ptr_null(watched_files_changed(&list));
+	watched_files_clear(&list);
 	put("a", "12");
-	ck_assert_int_eq(watch_list_add(&list, a, &state, &error), 0);
-	ck_assert_str_eq(watch_list_changed(&list), a);
+	ck_assert_int_eq(watched_files_add(&list, a, &state, &error), 0);
+	ck_assert_str_eq(watched_files_changed(&list), a);
 	free(a);
 }
 END_TEST

@@ -276,9 +276,9 @@ START_TEST(files_are_watched)
 	ck_assert(watches(config, "inner"));
 	ck_assert(watches(config, "nets"));
 	ck_assert_uint_eq(config->watched.count, 4);
-	ck_assert_ptr_null(watch_list_changed(&config->watched));
+	ck_assert_ptr_null(watched_files_changed(&config->watched));
 	put("inner", "d.test\n");
-	ck_assert_ptr_nonnull(watch_list_changed(&config->watched));
+	ck_assert_ptr_nonnull(watched_files_changed(&config->watched));
 	config_free(config);
 	free(longer);
 }
@@ -384,7 +384,7 @@ static void put_many(const char *name)
 	char *text = xstrdup(""), *longer;
 	int i;
 
-	for (i = 0; i < WATCH_MAX; i++) {
+	for (i = 0; i < WATCHED_FILES_MAX; i++) {
 		longer = xasprintf("%s/none/%d\n", text, i);
 		free(text);
 		text = longer;

@@ -293,11 +293,11 @@ START_TEST(files_are_counted)
 	process->listeners = xcalloc(1, sizeof(*process->listeners));
 	channel_message_init(&message, CHANNEL_WATCH, 0);
 	for (i = 0; i < 2; i++) {
-		snprintf(message.body.watch.path, WATCH_PATH_MAX, "/f%d", i);
+		snprintf(message.body.watch.path, WATCHED_PATH_MAX, "/f%d", i);
 		say(&message);
 		ck_assert_str_eq(process->reason.text, "");
 	}
-	snprintf(message.body.watch.path, WATCH_PATH_MAX, "/f%d", i);
+	snprintf(message.body.watch.path, WATCHED_PATH_MAX, "/f%d", i);
 	say(&message);
 	is_killed("watch", i);
 }

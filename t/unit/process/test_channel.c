@@ -183,7 +183,7 @@ static size_t spoil(struct channel_message *message, enum spoil how)
 		return size;
 	case WATCH:
 		message->kind = CHANNEL_WATCH;
-		memset(message->body.watch.path, '/', WATCH_PATH_MAX);
+		memset(message->body.watch.path, '/', WATCHED_PATH_MAX);
 		return size;
 	case RELATIVE:
 		message->kind = CHANNEL_WATCH;
@@ -191,7 +191,7 @@ static size_t spoil(struct channel_message *message, enum spoil how)
 		return size;
 	case WATCHES:
 		message->kind = CHANNEL_SETTINGS;
-		message->body.settings.watch_count = WATCH_MAX + 1;
+		message->body.settings.watch_count = WATCHED_FILES_MAX + 1;
 		return size;
 	case NEWS:
 		message->kind = CHANNEL_NEWS;
