@@ -18,9 +18,9 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-/* descriptor_send - send the pieces, with or without a descriptor */
-int descriptor_send(int channel, struct iovec *pieces, size_t count, int fd,
-		    int flags)
+/* pass_descriptor_send - send the pieces, with or without a descriptor */
+int pass_descriptor_send(int channel, struct iovec *pieces, size_t count,
+			 int fd, int flags)
 {
 	union control control = { 0 };
 	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = count };
@@ -61,9 +61,9 @@ static int take(struct msghdr *message)
 	return count == 1 ? fd : -1;
 }
 
-/* descriptor_receive - receive the next packet */
-ssize_t descriptor_receive(int channel, struct iovec *pieces, size_t count,
-			   int *fd, int flags)
+/* pass_descriptor_receive - receive the next packet */
+ssize_t pass_descriptor_receive(int channel, struct iovec *pieces, size_t count,
+				int *fd, int flags)
 {
 	union control control = { 0 };
 	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = count };

@@ -9,18 +9,18 @@
 /* Packets between our processes, each with at most one descriptor (SCM_RIGHTS,
  * unix(7)). */
 
-/* descriptor_send - send the pieces as one packet, with a copy of fd unless it
- * is -1. flags as for sendmsg(2), which does not write to the pieces. 0, or -1
- * and errno. */
-int descriptor_send(int channel, struct iovec *pieces, size_t count, int fd,
-		    int flags);
+/* pass_descriptor_send - send the pieces as one packet, with a copy of fd
+ * unless it is -1. flags as for sendmsg(2), which does not write to the pieces.
+ * 0, or -1 and errno. */
+int pass_descriptor_send(int channel, struct iovec *pieces, size_t count,
+			 int fd, int flags);
 
-/* descriptor_receive - receive the next packet into the pieces: its length, or
- * -1 and errno, which is EPROTO if the packet is longer than the pieces or has
- * too much ancillary data. *fd belongs to the caller: the descriptor that was
- * received, close-on-exec, or -1; of several, none is kept. fd NULL: none is
- * accepted. flags as for recvmsg(2). */
-ssize_t descriptor_receive(int channel, struct iovec *pieces, size_t count,
-			   int *fd, int flags);
+/* pass_descriptor_receive - receive the next packet into the pieces: its
+ * length, or -1 and errno, which is EPROTO if the packet is longer than the
+ * pieces or has too much ancillary data. *fd belongs to the caller: the
+ * descriptor that was received, close-on-exec, or -1; of several, none is kept.
+ * fd NULL: none is accepted. flags as for recvmsg(2). */
+ssize_t pass_descriptor_receive(int channel, struct iovec *pieces, size_t count,
+				int *fd, int flags);
 
 #endif

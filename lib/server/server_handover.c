@@ -31,8 +31,8 @@ int handover_send(int channel, const struct handover_packet *packet, int fd)
 		{ (void *)(uintptr_t)packet->peer, header->peer_length },
 	};
 
-	return descriptor_send(channel, pieces, 4, fd,
-			       MSG_NOSIGNAL | MSG_DONTWAIT);
+	return pass_descriptor_send(channel, pieces, 4, fd,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* handover_send_local - within a process, a descriptor is sent as its number:
@@ -164,7 +164,7 @@ int handover_receive(int channel, bool local, struct handover_header *header,
 	struct iovec pieces[2] = { { header, sizeof(*header) },
 				   { bytes, SERVER_INPUT_SIZE } };
 	ssize_t length =
-		descriptor_receive(channel, pieces, 2, fd, MSG_DONTWAIT);
+		pass_descriptor_receive(channel, pieces, 2, fd, MSG_DONTWAIT);
 
 	if (length < 0 && errno == EAGAIN)
 		return 0;

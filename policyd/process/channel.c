@@ -52,7 +52,7 @@ int channel_send(int channel, const struct channel_message *message, int fd,
 	struct iovec piece = { &copy, sizeof(copy) };
 	int reason;
 
-	if (descriptor_send(channel, &piece, 1, fd, MSG_NOSIGNAL) == 0)
+	if (pass_descriptor_send(channel, &piece, 1, fd, MSG_NOSIGNAL) == 0)
 		return 0;
 	reason = errno;
 	error_set(error, "channel: %s", strerror(reason));
@@ -77,8 +77,8 @@ int channel_ask(int channel, enum channel_kind kind)
 	struct iovec piece = { &message, sizeof(message) };
 
 	channel_message_init(&message, kind, 0);
-	return descriptor_send(channel, &piece, 1, -1,
-			       MSG_NOSIGNAL | MSG_DONTWAIT);
+	return pass_descriptor_send(channel, &piece, 1, -1,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* is_text - is it terminated inside its array? Replaces control characters. */
@@ -151,7 +151,7 @@ int channel_receive(int channel, struct channel_message *message, int *fd,
 	int result;
 
 	memset(message, 0, sizeof(*message));
-	length = descriptor_receive(channel, &piece, 1, fd, 0);
+	length = pass_descriptor_receive(channel, &piece, 1, fd, 0);
 	if (length < 0 && errno == EAGAIN)
 		return 0;
 	if (length < 0 && errno == EPROTO)

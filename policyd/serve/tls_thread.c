@@ -70,7 +70,8 @@ static int send_packet(int channel, const struct packet *packet, int flags)
 	struct packet copy = *packet; /* msg_iov takes no const */
 	struct iovec piece = { &copy, sizeof(copy) };
 
-	return descriptor_send(channel, &piece, 1, -1, MSG_NOSIGNAL | flags);
+	return pass_descriptor_send(channel, &piece, 1, -1,
+				    MSG_NOSIGNAL | flags);
 }
 
 /* receive_packet - 1; 0: none now; -1: the channel is closed */
@@ -78,7 +79,7 @@ static int receive_packet(int channel, struct packet *packet)
 {
 	struct iovec piece = { packet, sizeof(*packet) };
 	ssize_t length =
-		descriptor_receive(channel, &piece, 1, NULL, MSG_DONTWAIT);
+		pass_descriptor_receive(channel, &piece, 1, NULL, MSG_DONTWAIT);
 
 	if (length == (ssize_t)sizeof(*packet))
 		return 1;

@@ -110,8 +110,8 @@ static void send_packet(int channel, unsigned wrong, unsigned kind,
 		{ (void *)(uintptr_t)bytes, wrong & SHORT ? 0 : length },
 	};
 
-	(void)!descriptor_send(channel, pieces, 2, fd,
-			       MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)!pass_descriptor_send(channel, pieces, 2, fd,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* packet - read one of the input, and send it; what is left */

@@ -50,7 +50,7 @@ static int send_text(const char *one, const char *other, int fd)
 		{ (void *)(uintptr_t)other, strlen(other) },
 	};
 
-	return descriptor_send(channel[0], pieces, 2, fd, MSG_NOSIGNAL);
+	return pass_descriptor_send(channel[0], pieces, 2, fd, MSG_NOSIGNAL);
 }
 
 /* send_many - one packet with this number of descriptors */
@@ -83,7 +83,7 @@ static ssize_t receive(char *bytes, size_t size, int *fd)
 {
 	struct iovec pieces[2] = { { bytes, 2 }, { bytes + 2, size - 2 } };
 
-	return descriptor_receive(channel[1], pieces, 2, fd, MSG_DONTWAIT);
+	return pass_descriptor_receive(channel[1], pieces, 2, fd, MSG_DONTWAIT);
 }
 
 START_TEST(test_one)
