@@ -224,7 +224,7 @@ static bool is_required(const char *word)
 
 /* has_required - smtpd(8) looks for one such word in a list; behind "permit"
  * it does not look, but for that class only */
-static bool has_required(const struct postfix_list *list)
+static bool has_required(const struct smtpd_restrictions *list)
 {
 	size_t i = 0;
 
@@ -270,7 +270,8 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 		.works = SMTPD_YES,
 	};
 	for (i = 0; i < SMTPD_LISTS; i++)
-		postfix_list_read(&port->lists[i], postfix, service, names[i]);
+		smtpd_restrictions_read(&port->lists[i], postfix, service,
+					names[i]);
 	read_level(port);
 	read_certificates(port);
 	read_auth(port);
@@ -291,5 +292,5 @@ void smtpd_port_close(struct smtpd_port *port)
 	size_t i;
 
 	for (i = 0; i < SMTPD_LISTS; i++)
-		postfix_list_clear(&port->lists[i]);
+		smtpd_restrictions_clear(&port->lists[i]);
 }

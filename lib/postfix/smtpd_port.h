@@ -41,7 +41,7 @@ struct smtpd_port {
 	bool has_front;		      /* a proxy may speak for the clients */
 	const char *filter;	      /* a parameter by which others have a word
 				       * before a message is taken; or NULL */
-	struct postfix_list lists[SMTPD_LISTS];
+	struct smtpd_restrictions lists[SMTPD_LISTS];
 };
 
 /* smtpd_list_name - "smtpd_client_restrictions" */

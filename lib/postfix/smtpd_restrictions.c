@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* postfix_list - a list of restrictions, read as in smtpd(8)
+/* smtpd_restrictions - a list of restrictions, read as in smtpd(8)
  *
  * Words are separated by commas and white space; a text in braces is one word.
  * Some words take the next one as an argument, which must not be mistaken for a
@@ -48,8 +48,9 @@ char *postfix_next_argument(const char **text)
 }
 
 /* append - append a restriction; the list then owns word and argument */
-static struct postfix_restriction *append(struct postfix_list *list, char *word,
-					  char *argument, const char *parameter)
+static struct postfix_restriction *append(struct smtpd_restrictions *list,
+					  char *word, char *argument,
+					  const char *parameter)
 {
 	struct postfix_restriction *item;
 
@@ -66,8 +67,8 @@ static struct postfix_restriction *append(struct postfix_list *list, char *word,
 struct classes {
 	const struct postfix *postfix;
 	const struct postfix_service *service;
-	struct postfix_list names; /* sorted by word */
-	size_t used;		   /* how often one was put in */
+	struct smtpd_restrictions names; /* sorted by word */
+	size_t used;			 /* how often one was put in */
 };
 
 /* by_word - for qsort() and bsearch() */
@@ -106,14 +107,14 @@ static bool is_class(const struct classes *classes, const char *word)
 		       sizeof(key), by_word) != NULL;
 }
 
-static void add(struct postfix_list *list, const char *text,
+static void add(struct smtpd_restrictions *list, const char *text,
 		const char *parameter, struct classes *classes, unsigned depth,
 		bool warns);
 
 /* add_word - one restriction, or what a class of this name holds */
-static void add_word(struct postfix_list *list, char *word, const char **rest,
-		     const char *parameter, struct classes *classes,
-		     unsigned depth, bool warns)
+static void add_word(struct smtpd_restrictions *list, char *word,
+		     const char **rest, const char *parameter,
+		     struct classes *classes, unsigned depth, bool warns)
 {
 	bool class = is_class(classes, word);
 	char *argument = NULL;
@@ -136,7 +137,7 @@ static void add_word(struct postfix_list *list, char *word, const char **rest,
 }
 
 /* add - every restriction of a text; without classes those stay as they are */
-static void add(struct postfix_list *list, const char *text,
+static void add(struct smtpd_restrictions *list, const char *text,
 		const char *parameter, struct classes *classes, unsigned depth,
 		bool warns)
 {
@@ -163,36 +164,39 @@ static void add(struct postfix_list *list, const char *text,
 			list->items[i].end = list->count;
 }
 
-/* postfix_list_parse - add every restriction of a text */
-void postfix_list_parse(struct postfix_list *list, const char *text,
-			const char *parameter)
+/* smtpd_restrictions_parse - add every restriction of a text */
+void smtpd_restrictions_parse(struct smtpd_restrictions *list, const char *text,
+			      const char *parameter)
 {
 	add(list, text, parameter, NULL, 0, false);
 }
 
-/* postfix_list_read - the list with that name for a service */
-void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
-		       const struct postfix_service *service, const char *name)
+/* smtpd_restrictions_read - the list with that name for a service */
+void smtpd_restrictions_read(struct smtpd_restrictions *list,
+			     const struct postfix *postfix,
+			     const struct postfix_service *service,
+			     const char *name)
 {
-	*list = (struct postfix_list){ 0 };
-	postfix_list_add(list, postfix, service,
-			 postfix_get(postfix, service, name), name);
+	*list = (struct smtpd_restrictions){ 0 };
+	smtpd_restrictions_add(list, postfix, service,
+			       postfix_get(postfix, service, name), name);
 }
 
-/* postfix_list_add - the restrictions of a text, with classes */
-void postfix_list_add(struct postfix_list *list, const struct postfix *postfix,
-		      const struct postfix_service *service, const char *text,
-		      const char *parameter)
+/* smtpd_restrictions_add - the restrictions of a text, with classes */
+void smtpd_restrictions_add(struct smtpd_restrictions *list,
+			    const struct postfix *postfix,
+			    const struct postfix_service *service,
+			    const char *text, const char *parameter)
 {
 	struct classes classes;
 
 	classes_read(&classes, postfix, service);
 	add(list, text, parameter, &classes, 0, false);
-	postfix_list_clear(&classes.names);
+	smtpd_restrictions_clear(&classes.names);
 }
 
-/* postfix_list_text - the list in main.cf syntax */
-char *postfix_list_text(const struct postfix_list *list)
+/* smtpd_restrictions_text - the list in main.cf syntax */
+char *smtpd_restrictions_text(const struct smtpd_restrictions *list)
 {
 	char *text = xstrdup("");
 	size_t i;
@@ -210,8 +214,8 @@ char *postfix_list_text(const struct postfix_list *list)
 	return text;
 }
 
-/* postfix_list_clear - free what the list holds */
-void postfix_list_clear(struct postfix_list *list)
+/* smtpd_restrictions_clear - free what the list holds */
+void smtpd_restrictions_clear(struct smtpd_restrictions *list)
 {
 	size_t i;
 
@@ -221,7 +225,7 @@ void postfix_list_clear(struct postfix_list *list)
 		free(list->items[i].parameter);
 	}
 	free(list->items);
-	*list = (struct postfix_list){ 0 };
+	*list = (struct smtpd_restrictions){ 0 };
 }
 
 /* trim - remove surrounding braces and white space, in place */

@@ -18,7 +18,7 @@ struct postfix_restriction {
 	bool warns;	 /* after warn_if_reject, or in such a class */
 };
 
-struct postfix_list {
+struct smtpd_restrictions {
 	struct postfix_restriction *items;
 	size_t count;
 	bool is_cut; /* the list is longer */
@@ -28,28 +28,31 @@ struct postfix_list {
  * unknown word. */
 #define POSTFIX_LIST_MAX 20000
 
-/* postfix_list_read - the list with that name for a service. A restriction
- * class among the words is replaced by its restrictions; a class that is nested
- * too deeply, or in itself, is replaced by an unknown word. */
-void postfix_list_read(struct postfix_list *list, const struct postfix *postfix,
-		       const struct postfix_service *service, const char *name);
+/* smtpd_restrictions_read - the list with that name for a service. A
+ * restriction class among the words is replaced by its restrictions; a class
+ * that is nested too deeply, or in itself, is replaced by an unknown word. */
+void smtpd_restrictions_read(struct smtpd_restrictions *list,
+			     const struct postfix *postfix,
+			     const struct postfix_service *service,
+			     const char *name);
 
-/* postfix_list_add - add the restrictions of a text; the classes of the service
- * are replaced by their restrictions. */
-void postfix_list_add(struct postfix_list *list, const struct postfix *postfix,
-		      const struct postfix_service *service, const char *text,
-		      const char *parameter);
+/* smtpd_restrictions_add - add the restrictions of a text; the classes of the
+ * service are replaced by their restrictions. */
+void smtpd_restrictions_add(struct smtpd_restrictions *list,
+			    const struct postfix *postfix,
+			    const struct postfix_service *service,
+			    const char *text, const char *parameter);
 
-/* postfix_list_parse - add the restrictions in the value of a parameter;
+/* smtpd_restrictions_parse - add the restrictions in the value of a parameter;
  * classes are not replaced. */
-void postfix_list_parse(struct postfix_list *list, const char *text,
-			const char *parameter);
+void smtpd_restrictions_parse(struct smtpd_restrictions *list, const char *text,
+			      const char *parameter);
 
-/* postfix_list_text - the list in main.cf syntax; the caller frees it. */
-char *postfix_list_text(const struct postfix_list *list);
+/* smtpd_restrictions_text - the list in main.cf syntax; the caller frees it. */
+char *smtpd_restrictions_text(const struct smtpd_restrictions *list);
 
-/* postfix_list_clear - free what the list holds. */
-void postfix_list_clear(struct postfix_list *list);
+/* smtpd_restrictions_clear - free what the list holds. */
+void smtpd_restrictions_clear(struct smtpd_restrictions *list);
 
 /* postfix_next_word - copy the next word of a list in main.cf syntax, where a
  * text in braces is one word, and advance *text; NULL at the end. The caller

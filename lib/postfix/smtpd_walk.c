@@ -119,22 +119,22 @@ static bool has_login_maps(const struct smtpd_walk *walk)
 	return *get(walk->question.port, "smtpd_sender_login_maps") != '\0';
 }
 
-static unsigned follow(struct smtpd_walk *walk, const struct postfix_list *list,
-		       bool top);
+static unsigned follow(struct smtpd_walk *walk,
+		       const struct smtpd_restrictions *list, bool top);
 
 /* of_words - a reply that is a list of restrictions */
 static unsigned of_words(struct smtpd_walk *walk, const char *action)
 {
 	const struct smtpd_port *port = walk->question.port;
-	struct postfix_list list = { 0 };
+	struct smtpd_restrictions list = { 0 };
 	unsigned ends;
 
-	postfix_list_add(&list, port->postfix, port->service, action, "");
+	smtpd_restrictions_add(&list, port->postfix, port->service, action, "");
 	walk->actions++;
 	ends = walk->actions > ACTIONS_MAX ? ANYTHING
 					   : follow(walk, &list, false);
 	walk->actions--;
-	postfix_list_clear(&list);
+	smtpd_restrictions_clear(&list);
 	return ends;
 }
 
@@ -288,8 +288,8 @@ static void note(struct smtpd_walk *walk,
 }
 
 /* follow - one list, or what a policy server replied; how it can end */
-static unsigned follow(struct smtpd_walk *walk, const struct postfix_list *list,
-		       bool top)
+static unsigned follow(struct smtpd_walk *walk,
+		       const struct smtpd_restrictions *list, bool top)
 {
 	unsigned ends = 0;
 	size_t i;
@@ -312,7 +312,7 @@ static unsigned follow(struct smtpd_walk *walk, const struct postfix_list *list,
 enum smtpd_answer smtpd_walk(struct smtpd_walk *walk,
 			     const struct postfix_restriction **why)
 {
-	const struct postfix_list *list =
+	const struct smtpd_restrictions *list =
 		&walk->question.port->lists[walk->question.list];
 	enum smtpd_answer passes;
 	unsigned ends;

@@ -216,8 +216,8 @@ static void read_lists(struct check *check,
 		list->service = service;
 		list->kind = (enum list_kind)kind;
 		list->name = list_names[kind];
-		postfix_list_read(&list->restrictions, check->postfix, service,
-				  list->name);
+		smtpd_restrictions_read(&list->restrictions, check->postfix,
+					service, list->name);
 	}
 }
 
@@ -244,7 +244,7 @@ void check_clear(struct check *check)
 	size_t i;
 
 	for (i = 0; i < check->list_count; i++)
-		postfix_list_clear(&check->lists[i].restrictions);
+		smtpd_restrictions_clear(&check->lists[i].restrictions);
 	for (i = 0; i < check->use_count; i++) {
 		postfix_policy_clear(&check->uses[i].policy);
 		free(check->uses[i].address);

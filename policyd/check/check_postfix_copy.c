@@ -22,7 +22,8 @@ static bool is_guarded(const struct check *check,
 
 	for (i = 0; i < check->use_count; i++) {
 		const struct use *use = &check->uses[i];
-		const struct postfix_list *list = &use->list->restrictions;
+		const struct smtpd_restrictions *list =
+			&use->list->restrictions;
 
 		if (use->list->service == service &&
 		    use->list->kind == LIST_RELAY && use->at == 0 &&

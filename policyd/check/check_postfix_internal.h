@@ -32,7 +32,7 @@ struct list {
 	const struct postfix_service *service;
 	enum list_kind kind;
 	const char *name; /* "smtpd_client_restrictions" */
-	struct postfix_list restrictions;
+	struct smtpd_restrictions restrictions;
 };
 
 /* The stages of an attempt to ask policyd. */

@@ -44,7 +44,7 @@ static bool is_permit(const struct postfix_restriction *item)
 }
 
 /* refuses_from - does the list refuse a stranger from this index on? */
-static bool refuses_from(const struct postfix_list *list, size_t at)
+static bool refuses_from(const struct smtpd_restrictions *list, size_t at)
 {
 	for (; at < list->count; at++) {
 		const struct postfix_restriction *item = &list->items[at];
@@ -111,24 +111,24 @@ static struct mistake list_mistake(const struct use *use,
 static char *without(const struct check *check, const struct use *use,
 		     const struct postfix_restriction *gone)
 {
-	struct postfix_list list = { 0 }, rest = { 0 };
+	struct smtpd_restrictions list = { 0 }, rest = { 0 };
 	bool found = false;
 	char *text;
 	size_t i;
 
-	postfix_list_parse(&list,
-			   postfix_get(check->postfix, use->list->service,
-				       gone->parameter),
-			   gone->parameter);
+	smtpd_restrictions_parse(&list,
+				 postfix_get(check->postfix, use->list->service,
+					     gone->parameter),
+				 gone->parameter);
 	rest.items = xcalloc(list.count + 1, sizeof(*rest.items));
 	for (i = 0; i < list.count; i++)
 		if (found || strcmp(list.items[i].word, gone->word) != 0)
 			rest.items[rest.count++] = list.items[i];
 		else
 			found = true;
-	text = postfix_list_text(&rest);
+	text = smtpd_restrictions_text(&rest);
 	free(rest.items);
-	postfix_list_clear(&list);
+	smtpd_restrictions_clear(&list);
 	return text;
 }
 
@@ -294,7 +294,7 @@ static void check_relay_dunno(struct check *check, const struct use *use)
 /* check_dunno_refused - does a refusal follow our DUNNO? */
 static void check_dunno_refused(struct check *check, const struct use *use)
 {
-	const struct postfix_list *list = &use->list->restrictions;
+	const struct smtpd_restrictions *list = &use->list->restrictions;
 	const struct service *service = our_service(check, use);
 	bool observe = service->reply.observe;
 	char *line, *text;
@@ -330,9 +330,9 @@ static bool is_check(const struct postfix_restriction *item)
 }
 
 /* checks_first - the list with the checks after policyd moved before it */
-static char *checks_first(const struct postfix_list *list, size_t at)
+static char *checks_first(const struct smtpd_restrictions *list, size_t at)
 {
-	struct postfix_list moved = { 0 };
+	struct smtpd_restrictions moved = { 0 };
 	char *text;
 	size_t i;
 
@@ -348,7 +348,7 @@ static char *checks_first(const struct postfix_list *list, size_t at)
 		if (!is_check(&list->items[i]) &&
 		    !is_word(&list->items[i - 1], "warn_if_reject"))
 			moved.items[moved.count++] = list->items[i];
-	text = postfix_list_text(&moved);
+	text = smtpd_restrictions_text(&moved);
 	free(moved.items);
 	return text;
 }
@@ -356,7 +356,7 @@ static char *checks_first(const struct postfix_list *list, size_t at)
 /* check_recipient_ok - checks that are skipped when policyd permits */
 static void check_recipient_ok(struct check *check, const struct use *use)
 {
-	const struct postfix_list *list = &use->list->restrictions;
+	const struct smtpd_restrictions *list = &use->list->restrictions;
 	const char *mode = reply_mode_name(our_service(check, use)->reply.mode);
 	struct mistake mistake =
 		list_mistake(use, SEVERITY_ERROR, use->list->name);

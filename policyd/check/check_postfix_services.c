@@ -57,16 +57,16 @@ static bool asks_in_main(const struct check *check,
 			 const struct postfix_service *service,
 			 const char *name)
 {
-	struct postfix_list list;
+	struct smtpd_restrictions list;
 	bool found = false;
 	size_t i;
 
-	postfix_list_read(&list, check->postfix, NULL, name);
+	smtpd_restrictions_read(&list, check->postfix, NULL, name);
 	for (i = 0; i < list.count && !found; i++)
 		found = strcasecmp(list.items[i].word,
 				   "check_policy_service") == 0 &&
 			check_is_us(check, service, list.items[i].argument);
-	postfix_list_clear(&list);
+	smtpd_restrictions_clear(&list);
 	return found;
 }
 

@@ -73,15 +73,15 @@ static void describe_tables(FILE *file, const struct init *init,
 static void describe_others(FILE *file, const struct init *init,
 			    const struct init_port *port, const char *name)
 {
-	struct postfix_list list;
+	struct smtpd_restrictions list;
 	size_t i;
 
-	postfix_list_read(&list, &init->postfix, port->service, name);
+	smtpd_restrictions_read(&list, &init->postfix, port->service, name);
 	for (i = 0; i < list.count; i++)
 		if (strcmp(list.items[i].word, "check_policy_service") == 0)
 			fprintf(file, "#	%s of port %u also asks %s\n",
 				name, port->number, list.items[i].argument);
-	postfix_list_clear(&list);
+	smtpd_restrictions_clear(&list);
 }
 
 /* describe - what was found, as comments */

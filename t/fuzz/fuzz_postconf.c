@@ -86,18 +86,19 @@ static void check_values(const char *text)
 /* check_words - written and read again it is the same */
 static void check_words(const struct postfix *postfix)
 {
-	struct postfix_list list, again = { 0 };
+	struct smtpd_restrictions list, again = { 0 };
 	char *text, *other;
 
-	postfix_list_read(&list, postfix, NULL, "smtpd_relay_restrictions");
-	text = postfix_list_text(&list);
-	postfix_list_parse(&again, text, "x");
-	other = postfix_list_text(&again);
+	smtpd_restrictions_read(&list, postfix, NULL,
+				"smtpd_relay_restrictions");
+	text = smtpd_restrictions_text(&list);
+	smtpd_restrictions_parse(&again, text, "x");
+	other = smtpd_restrictions_text(&again);
 	require(strcmp(text, other) == 0);
 	free(other);
 	free(text);
-	postfix_list_clear(&again);
-	postfix_list_clear(&list);
+	smtpd_restrictions_clear(&again);
+	smtpd_restrictions_clear(&list);
 }
 
 /* check_findings - policyd -P, as far as it asks nobody */

@@ -170,7 +170,7 @@ static const struct {
 START_TEST(reads_lists)
 {
 	struct postfix postfix;
-	struct postfix_list list;
+	struct smtpd_restrictions list;
 	char text[256] = "";
 	size_t i;
 
@@ -182,7 +182,7 @@ START_TEST(reads_lists)
 	change(&postfix, "permit", "reject");
 	change(&postfix, "klasse", "one, check_helo_access two");
 	change(&postfix, "list", lists[_i].text);
-	postfix_list_read(&list, &postfix, NULL, "list");
+	smtpd_restrictions_read(&list, &postfix, NULL, "list");
 	for (i = 0; i < list.count; i++) {
 		const struct postfix_restriction *item = &list.items[i];
 		size_t used = strlen(text);
@@ -194,7 +194,7 @@ START_TEST(reads_lists)
 			 item->argument != NULL ? ")" : "");
 	}
 	ck_assert_str_eq(text, lists[_i].read);
-	postfix_list_clear(&list);
+	smtpd_restrictions_clear(&list);
 	postfix_clear(&postfix);
 }
 END_TEST
