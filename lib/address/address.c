@@ -352,7 +352,7 @@ static const char *scan_token(struct address *address, struct token *token,
 		break;
 	}
 	if (*text != '\\' && is_operator(*text)) {
-		token->operator= * text;
+		token->op = *text;
 		return text + 1;
 	}
 	text = scan_word(address, token, text, '\0');
@@ -394,28 +394,28 @@ void address_append(struct address *address, const struct token *tokens,
 }
 
 /* address_append_operator - append one operator */
-void address_append_operator(struct address *address, char operator)
+void address_append_operator(struct address *address, char op)
 {
-	struct token token = { "", 0, TOKEN_OPERATOR, operator, false };
+	struct token token = { "", 0, TOKEN_OPERATOR, op, false };
 
 	address_append(address, &token, 1);
 }
 
 /* address_find - index of the first such operator, or -1 */
-long address_find(const struct address *address, char operator)
+long address_find(const struct address *address, char op)
 {
 	for (size_t i = address->first; i < address->end; i++) {
-		if (address->tokens[i].operator== operator)
+		if (address->tokens[i].op == op)
 			return (long)i;
 	}
 	return -1;
 }
 
 /* address_find_last - index of the last such operator, or -1 */
-long address_find_last(const struct address *address, char operator)
+long address_find_last(const struct address *address, char op)
 {
 	for (size_t i = address->end; i > address->first; i--) {
-		if (address->tokens[i - 1].operator== operator)
+		if (address->tokens[i - 1].op == op)
 			return (long)i - 1;
 	}
 	return -1;
@@ -426,9 +426,9 @@ bool address_ends_in_dot(const struct address *address)
 {
 	const struct token *last = address->tokens + address->end;
 
-	if (address_count(address) < 2 || last[-1].operator!= '.')
+	if (address_count(address) < 2 || last[-1].op != '.')
 		return false;
-	return last[-2].operator!= '.' && last[-2].operator!= '@';
+	return last[-2].op != '.' && last[-2].op != '@';
 }
 
 /* needs_space - is a space needed between a token and the next one? */
@@ -436,7 +436,7 @@ static bool needs_space(const struct token *token, const struct token *next)
 {
 	if (token->tight)
 		return false;
-	if (token->operator== ',' || next->operator== '<')
+	if (token->op == ',' || next->op == '<')
 		return true;
 	return token->kind != TOKEN_OPERATOR && next->kind != TOKEN_OPERATOR;
 }
@@ -445,7 +445,7 @@ static bool needs_space(const struct token *token, const struct token *next)
 static void print_token(struct output *out, const struct token *token)
 {
 	if (token->kind == TOKEN_OPERATOR) {
-		put(out, token->operator);
+		put(out, token->op);
 		return;
 	}
 	if (token->kind == TOKEN_LITERAL)

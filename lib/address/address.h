@@ -25,8 +25,8 @@ struct token {
 	const char *text; /* without quotes or brackets; not NUL-terminated */
 	unsigned length;
 	enum token_kind kind : 8;
-	char operator; /* if TOKEN_OPERATOR, else 0 */
-	bool tight;    /* print no space after it */
+	char op;    /* if TOKEN_OPERATOR, else 0 */
+	bool tight; /* print no space after it */
 };
 
 /* Changes made by address_rewrite(): a set of flags, for explanations. */
@@ -94,7 +94,7 @@ void address_append(struct address *address, const struct token *tokens,
 		    size_t count);
 
 /* address_append_operator - append one operator. */
-void address_append_operator(struct address *address, char operator);
+void address_append_operator(struct address *address, char op);
 
 /* address_count - the number of tokens. */
 size_t address_count(const struct address *address);
@@ -107,8 +107,8 @@ struct token *address_last(const struct address *address);
 
 /* address_find, address_find_last - index in tokens of the first or last such
  * operator, or -1. */
-long address_find(const struct address *address, char operator);
-long address_find_last(const struct address *address, char operator);
+long address_find(const struct address *address, char op);
+long address_find_last(const struct address *address, char op);
 
 /* address_ends_in_dot - is the last token a dot that may be dropped, that is,
  * follows something other than a dot or "@"? */

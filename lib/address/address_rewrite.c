@@ -10,7 +10,7 @@ static void strip_route(struct address *address)
 {
 	long colon;
 
-	if (address->tokens[address->first].operator!= '@')
+	if (address->tokens[address->first].op != '@')
 		return;
 	colon = address_find(address, ':');
 	if (colon < 0 || (size_t)colon + 1 == address->end)
@@ -38,7 +38,7 @@ static void swap_bang(struct address *address, size_t bang)
 	size_t first = address->first;
 	bool tight = bang == first || tokens[first].tight;
 
-	tokens[bang].operator= '@';
+	tokens[bang].op = '@';
 	for (size_t i = bang; i < address->end; i++)
 		tokens[i].tight = tight;
 	reverse(tokens, first, bang);
@@ -60,7 +60,7 @@ static void add_domain(struct address *address,
 	}
 	at = rules->percent_hack ? address_find_last(address, '%') : -1;
 	if (at >= 0) {
-		address->tokens[at].operator= '@';
+		address->tokens[at].op = '@';
 		address->changes |= ADDRESS_PERCENT;
 		return;
 	}
@@ -80,10 +80,8 @@ static void add_dot_domain(struct address *address,
 	if (at < 0 || (size_t)at + 1 == address->end)
 		return;
 	for (size_t i = (size_t)at; i < address->end; i++) {
-		if (address->tokens[i]
-			    .
-			    operator== '.' || address->tokens[i]
-			    .kind == TOKEN_LITERAL)
+		if (address->tokens[i].op == '.' ||
+		    address->tokens[i].kind == TOKEN_LITERAL)
 			return;
 	}
 	address->changes |= ADDRESS_DOT_DOMAIN;
@@ -99,7 +97,7 @@ void address_rewrite(struct address *address, const struct address_rules *rules)
 	if (address_count(address) == 1) {
 		if (head->kind == TOKEN_QUOTED && head->length == 0)
 			return;
-		if (head->operator== '@') {
+		if (head->op == '@') {
 			*head = (struct token){ "", 0, TOKEN_QUOTED, 0, true };
 			return;
 		}

@@ -116,9 +116,9 @@ static int check_domain(struct work *work)
 /* is_routed - is the first operator not the "@" before the domain? */
 static bool is_routed(const struct resolution *resolution)
 {
-	const char *operator= strpbrk(resolution->address, "@!%");
+	const char *op = strpbrk(resolution->address, "@!%");
 
-	return operator== NULL || operator+ 1 != resolution->domain;
+	return op == NULL || op + 1 != resolution->domain;
 }
 
 /* find_class - which list has the final domain; -1: unknown */

@@ -212,7 +212,7 @@ static int strip_once(struct work *work)
 		address->end--;
 	}
 	if (work->resolver->resolve_null_domain && address_count(address) > 0 &&
-	    address_last(address)->operator== '@') {
+	    address_last(address)->op == '@') {
 		address->changes |= RESOLVE_NULL_DOMAIN;
 		address->end--;
 	}

@@ -204,7 +204,7 @@ START_TEST(test_kinds)
 				 kinds[i] == TOKEN_OPERATOR);
 	}
 	address_append_operator(&address, '@');
-	ck_assert_int_eq(address_last(&address)->operator, '@');
+	ck_assert_int_eq(address_last(&address)->op, '@');
 	ck_assert_uint_eq(address_last(&address)->length, 0);
 	address.end--;
 	ck_assert_int_eq(address_find_last(&address, '@'), 1);
@@ -308,7 +308,7 @@ START_TEST(test_rewrite)
 		address_print(&address, address.first, out, sizeof(out)),
 		(long)strlen(c->rewritten));
 	for (size_t i = address.first; i < address.end; i++)
-		ck_assert_int_eq(tokens[i].operator!= 0,
+		ck_assert_int_eq(tokens[i].op != 0,
 				 tokens[i].kind == TOKEN_OPERATOR);
 	ck_assert_str_eq(out, c->rewritten);
 }
