@@ -25,7 +25,7 @@
 /* unexpected - report that the token is not the expected one */
 static int unexpected(struct scanner *scanner, const char *wanted)
 {
-	const struct token *token = &scanner->token;
+	const struct scan_token *token = &scanner->token;
 	struct error *error = scan_at(scanner, token->line);
 	int length = token->length > 64 ? 64 : (int)token->length;
 
@@ -85,7 +85,7 @@ static int list_unclosed(struct scanner *scanner, int opened)
 static int read_list(struct scanner *scanner,
 		     struct config_statement *statement)
 {
-	const struct token *token = &scanner->token;
+	const struct scan_token *token = &scanner->token;
 	int opened = token->line;
 
 	statement->braces = true;
@@ -138,7 +138,7 @@ static int open_section(struct scanner *scanner,
 /* check_name - is the token a valid name? */
 static int check_name(struct scanner *scanner)
 {
-	const struct token *token = &scanner->token;
+	const struct scan_token *token = &scanner->token;
 	const char *wanted = scanner->scan->count > 0
 				     ? "the name of an option"
 				     : "is this a policyd.conf? The name of "
@@ -158,7 +158,7 @@ static int check_name(struct scanner *scanner)
 static int read_statement(struct scanner *scanner)
 {
 	struct config_statement *statement;
-	const struct token *token = &scanner->token;
+	const struct scan_token *token = &scanner->token;
 
 	if (check_name(scanner) < 0)
 		return -1;
@@ -182,7 +182,7 @@ static int read_statement(struct scanner *scanner)
 /* read_statements - read to the end of the file */
 static int read_statements(struct scanner *scanner)
 {
-	const struct token *token = &scanner->token;
+	const struct scan_token *token = &scanner->token;
 
 	for (;;) {
 		if (scan_next(scanner) < 0)

@@ -20,7 +20,7 @@ enum token_kind {
 };
 
 /* One token; start and length include the quotes. */
-struct token {
+struct scan_token {
 	enum token_kind kind;
 	int line;
 	const char *start;
@@ -34,7 +34,7 @@ struct scanner {
 	size_t length;
 	size_t position;
 	int line;
-	struct token token;
+	struct scan_token token;
 	size_t parents[CONFIG_SCAN_DEPTH]; /* open sections */
 	int opened[CONFIG_SCAN_DEPTH];	   /* the lines of their braces */
 	size_t depth;
@@ -53,10 +53,10 @@ int scan_check_bytes(struct scanner *scanner);
 int scan_next(struct scanner *scanner);
 
 /* scan_is_text - is the token a value? */
-bool scan_is_text(const struct token *token);
+bool scan_is_text(const struct scan_token *token);
 
 /* scan_unquote - the text of a token without quotes, as libconfuse reads it;
  * the caller frees it. */
-char *scan_unquote(const struct token *token);
+char *scan_unquote(const struct scan_token *token);
 
 #endif

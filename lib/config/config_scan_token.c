@@ -178,7 +178,7 @@ static int check_end(struct scanner *scanner, const char *what)
 /* read_word - read a value or name without quotes */
 static int read_word(struct scanner *scanner)
 {
-	struct token *token = &scanner->token;
+	struct scan_token *token = &scanner->token;
 
 	token->kind = TOKEN_WORD;
 	while (is_word_byte(peek(scanner, 0)) && !at_comment(scanner))
@@ -214,7 +214,7 @@ static int check_escape(struct scanner *scanner)
 /* read_quoted - read a quoted text, closed on the same line */
 static int read_quoted(struct scanner *scanner)
 {
-	struct token *token = &scanner->token;
+	struct scan_token *token = &scanner->token;
 	char quote = *token->start;
 
 	token->kind = TOKEN_QUOTED;
@@ -252,7 +252,7 @@ int scan_next(struct scanner *scanner)
 		TOKEN_EQUALS,
 		TOKEN_COMMA,
 	};
-	struct token *token = &scanner->token;
+	struct scan_token *token = &scanner->token;
 	const char *mark;
 	char byte;
 
@@ -279,13 +279,13 @@ int scan_next(struct scanner *scanner)
 }
 
 /* scan_is_text - is the token a value? */
-bool scan_is_text(const struct token *token)
+bool scan_is_text(const struct scan_token *token)
 {
 	return token->kind == TOKEN_WORD || token->kind == TOKEN_QUOTED;
 }
 
 /* scan_unquote - the text of a token without quotes, as libconfuse reads it */
-char *scan_unquote(const struct token *token)
+char *scan_unquote(const struct scan_token *token)
 {
 	char quote = *token->start;
 	char *text;
