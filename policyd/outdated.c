@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* stale - has the running daemon loaded main.cf as it is now?
+/* outdated - has the running daemon loaded main.cf as it is now?
  *
  * The monitor sets the time of its pid file to the start of the last successful
  * load, so anyone who may look at both files can compare the times. */

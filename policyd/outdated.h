@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_STALE_H
-#define POLICYD_STALE_H
+#ifndef POLICYD_OUTDATED_H
+#define POLICYD_OUTDATED_H
 
 #include <sys/types.h>
 

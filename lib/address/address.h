@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_ADDRESS_H
-#define LIB_ADDRESS_H
+#ifndef LIB_ADDRESS_ADDRESS_H
+#define LIB_ADDRESS_ADDRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

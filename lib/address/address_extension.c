@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* resolver_extension - user+extension@domain
+/* address_extension - user+extension@domain
  *
  * The separators are the bytes of recipient_delimiter; the first one in the
  * address is used. Some names are never split, such as those of the owners of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_INTERFACES_H
-#define LIB_INTERFACES_H
+#ifndef LIB_ADDRESS_INTERFACES_H
+#define LIB_ADDRESS_INTERFACES_H
 
 #include <stdbool.h>
 

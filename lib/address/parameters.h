@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_PARAMETERS_H
-#define LIB_PARAMETERS_H
+#ifndef LIB_ADDRESS_PARAMETERS_H
+#define LIB_ADDRESS_PARAMETERS_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_RESOLVE_INTERNAL_H
-#define LIB_RESOLVE_INTERNAL_H
+#ifndef LIB_ADDRESS_RESOLVE_INTERNAL_H
+#define LIB_ADDRESS_RESOLVE_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

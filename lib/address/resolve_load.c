@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* resolver - the parameters of address resolution, ready for use
+/* resolve_load - the parameters of address resolution, ready for use
  *
  * Converts the texts of the parameters to switches, words that complete
  * addresses, our own addresses and the lists of domains. The result is never

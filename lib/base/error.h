@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_ERROR_H
-#define LIB_ERROR_H
+#ifndef LIB_BASE_ERROR_H
+#define LIB_BASE_ERROR_H
 
 /* One line of text that says why something failed, filled by the function that
  * failed. The caller owns the struct and decides what to do about it. */

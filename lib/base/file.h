@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_FILE_H
-#define LIB_FILE_H
+#ifndef LIB_BASE_FILE_H
+#define LIB_BASE_FILE_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LOG_BATCH_H
-#define LIB_LOG_BATCH_H
+#ifndef LIB_BASE_LOG_BATCH_H
+#define LIB_BASE_LOG_BATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LOG_INTERNAL_H
-#define LIB_LOG_INTERNAL_H
+#ifndef LIB_BASE_LOG_INTERNAL_H
+#define LIB_BASE_LOG_INTERNAL_H
 
 /* Shared by lib/base/log*.c only: log.c (single lines), log_batch.c (many lines
  * together), log_syslog.c (the socket to the log daemon). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LOG_LIMIT_H
-#define LIB_LOG_LIMIT_H
+#ifndef LIB_BASE_LOG_LIMIT_H
+#define LIB_BASE_LOG_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LOG_PREFIX_H
-#define LIB_LOG_PREFIX_H
+#ifndef LIB_BASE_LOG_PREFIX_H
+#define LIB_BASE_LOG_PREFIX_H
 
 /* log_prefix_text - the text of a log line that a program with this name wrote,
  * after "name[PID]: "; NULL: another program wrote it, or it is uncertain. Only

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_NUMBER_H
-#define LIB_NUMBER_H
+#ifndef LIB_BASE_NUMBER_H
+#define LIB_BASE_NUMBER_H
 
 /* number_parse - a plain decimal number: only digits, no sign, no space, no
  * leading zero except "0" itself, at most max. 0, or -1 and *number is

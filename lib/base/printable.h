@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_PRINTABLE_H
-#define LIB_PRINTABLE_H
+#ifndef LIB_BASE_PRINTABLE_H
+#define LIB_BASE_PRINTABLE_H
 
 #include <stdarg.h>
 #include <stddef.h>

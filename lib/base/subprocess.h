@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SUBPROCESS_H
-#define LIB_SUBPROCESS_H
+#ifndef LIB_BASE_SUBPROCESS_H
+#define LIB_BASE_SUBPROCESS_H
 
 #include <stddef.h>
 

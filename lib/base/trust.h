@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TRUST_H
-#define LIB_TRUST_H
+#ifndef LIB_BASE_TRUST_H
+#define LIB_BASE_TRUST_H
 
 #include <sys/stat.h>
 #include <sys/types.h>

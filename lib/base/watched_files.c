@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* watch - have the files changed that a configuration was made from?
+/* watched_files - have the files changed that a configuration was made from?
  *
  * A file has changed when its inode, size, or time of change is different. The
  * state to compare with is recorded before the file is read, so that a change

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_WATCH_H
-#define LIB_WATCH_H
+#ifndef LIB_BASE_WATCHED_FILES_H
+#define LIB_BASE_WATCHED_FILES_H
 
 #include <stdbool.h>
 #include <stddef.h>

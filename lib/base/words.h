@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_WORDS_H
-#define LIB_WORDS_H
+#ifndef LIB_BASE_WORDS_H
+#define LIB_BASE_WORDS_H
 
 #include "lib/base/error.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_XALLOC_H
-#define LIB_XALLOC_H
+#ifndef LIB_BASE_XALLOC_H
+#define LIB_BASE_XALLOC_H
 
 #include <stdarg.h>
 #include <stddef.h>

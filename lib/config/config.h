@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_CONFIG_H
-#define LIB_CONFIG_H
+#ifndef LIB_CONFIG_CONFIG_H
+#define LIB_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_CONFIG_FILE_H
-#define LIB_CONFIG_FILE_H
+#ifndef LIB_CONFIG_CONFIG_FILE_H
+#define LIB_CONFIG_CONFIG_FILE_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_CONFIG_IMPORT_H
-#define LIB_CONFIG_IMPORT_H
+#ifndef LIB_CONFIG_CONFIG_IMPORT_H
+#define LIB_CONFIG_CONFIG_IMPORT_H
 
 #include "lib/config/config.h"
 #include "lib/config/config_messages.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_CONFIG_LISTENERS_H
-#define LIB_CONFIG_LISTENERS_H
+#ifndef LIB_CONFIG_CONFIG_LISTENERS_H
+#define LIB_CONFIG_CONFIG_LISTENERS_H
 
 #include "lib/config/config_messages.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_CONFIG_ORIGIN_H
-#define LIB_CONFIG_ORIGIN_H
+#ifndef LIB_CONFIG_CONFIG_ORIGIN_H
+#define LIB_CONFIG_CONFIG_ORIGIN_H
 
 #include "lib/config/config.h"
 

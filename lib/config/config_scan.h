@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_CONFIG_SCAN_H
-#define LIB_CONFIG_SCAN_H
+#ifndef LIB_CONFIG_CONFIG_SCAN_H
+#define LIB_CONFIG_CONFIG_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_CONFIG_SERVICES_H
-#define LIB_CONFIG_SERVICES_H
+#ifndef LIB_CONFIG_CONFIG_SERVICES_H
+#define LIB_CONFIG_CONFIG_SERVICES_H
 
 #include "lib/config/config_messages.h"
 #include "lib/config/config_options.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_CONFIG_VALUES_H
-#define LIB_CONFIG_VALUES_H
+#ifndef LIB_CONFIG_CONFIG_VALUES_H
+#define LIB_CONFIG_CONFIG_VALUES_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_DECISION_H
-#define LIB_DECISION_H
+#ifndef LIB_DECISION_DECISION_H
+#define LIB_DECISION_DECISION_H
 
 #include <stdbool.h>
 #include <stddef.h>

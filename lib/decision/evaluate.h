@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_EVALUATE_H
-#define LIB_EVALUATE_H
+#ifndef LIB_DECISION_EVALUATE_H
+#define LIB_DECISION_EVALUATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_FACTS_H
-#define LIB_FACTS_H
+#ifndef LIB_DECISION_FACTS_H
+#define LIB_DECISION_FACTS_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_JUDGEMENT_H
-#define LIB_JUDGEMENT_H
+#ifndef LIB_DECISION_JUDGEMENT_H
+#define LIB_DECISION_JUDGEMENT_H
 
 #include <stdbool.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_OUTCOME_H
-#define LIB_OUTCOME_H
+#ifndef LIB_DECISION_OUTCOME_H
+#define LIB_DECISION_OUTCOME_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_REPLY_H
-#define LIB_REPLY_H
+#ifndef LIB_DECISION_REPLY_H
+#define LIB_DECISION_REPLY_H
 
 #include <stdbool.h>
 #include <stddef.h>

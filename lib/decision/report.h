@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_REPORT_H
-#define LIB_REPORT_H
+#ifndef LIB_DECISION_REPORT_H
+#define LIB_DECISION_REPORT_H
 
 #include <stddef.h>
 

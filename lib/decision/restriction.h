@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_RESTRICTION_H
-#define LIB_RESTRICTION_H
+#ifndef LIB_DECISION_RESTRICTION_H
+#define LIB_DECISION_RESTRICTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_RESTRICTIONS_H
-#define LIB_RESTRICTIONS_H
+#ifndef LIB_DECISION_RESTRICTIONS_H
+#define LIB_DECISION_RESTRICTIONS_H
 
 #include "lib/decision/restriction.h"
 

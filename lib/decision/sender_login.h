@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SENDER_LOGIN_H
-#define LIB_SENDER_LOGIN_H
+#ifndef LIB_DECISION_SENDER_LOGIN_H
+#define LIB_DECISION_SENDER_LOGIN_H
 
 #include "lib/decision/restriction.h"
 

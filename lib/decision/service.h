@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SERVICE_H
-#define LIB_SERVICE_H
+#ifndef LIB_DECISION_SERVICE_H
+#define LIB_DECISION_SERVICE_H
 
 #include <stddef.h>
 

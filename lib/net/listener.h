@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LISTENER_H
-#define LIB_LISTENER_H
+#ifndef LIB_NET_LISTENER_H
+#define LIB_NET_LISTENER_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LISTENER_INTERNAL_H
-#define LIB_LISTENER_INTERNAL_H
+#ifndef LIB_NET_LISTENER_INTERNAL_H
+#define LIB_NET_LISTENER_INTERNAL_H
 
 /* Shared by lib/net/listener*.c only: listener.c (all listeners, TCP),
  * listener_parse.c (text to address), listener_unix.c (unix sockets and their

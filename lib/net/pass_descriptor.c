@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* descriptor - packets with a descriptor
+/* pass_descriptor - packets with a descriptor
  *
  * One descriptor per packet. A peer that sends more is not one of our
  * processes; all of them are closed at once, so that it cannot exhaust our

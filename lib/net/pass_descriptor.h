@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_DESCRIPTOR_H
-#define LIB_DESCRIPTOR_H
+#ifndef LIB_NET_PASS_DESCRIPTOR_H
+#define LIB_NET_PASS_DESCRIPTOR_H
 
 #include <stddef.h>
 #include <sys/types.h>

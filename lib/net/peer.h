@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_PEER_H
-#define LIB_PEER_H
+#ifndef LIB_NET_PEER_H
+#define LIB_NET_PEER_H
 
 #include <stdbool.h>
 #include <stdint.h>

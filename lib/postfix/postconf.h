@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_POSTCONF_H
-#define LIB_POSTCONF_H
+#ifndef LIB_POSTFIX_POSTCONF_H
+#define LIB_POSTFIX_POSTCONF_H
 
 #include <stddef.h>
 

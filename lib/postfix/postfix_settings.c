@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* postfix - the configuration of a Postfix, as postconf(1) reports it
+/* postfix_settings - the configuration of a Postfix, as postconf(1) reports it
  *
  * main.cf and master.cf are not read here: postconf joins lines, knows defaults
  * and expands $name. A service of master.cf may override a parameter that

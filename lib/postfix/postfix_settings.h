@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_POSTFIX_H
-#define LIB_POSTFIX_H
+#ifndef LIB_POSTFIX_POSTFIX_SETTINGS_H
+#define LIB_POSTFIX_POSTFIX_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_POSTFIX_VERSION_H
-#define LIB_POSTFIX_VERSION_H
+#ifndef LIB_POSTFIX_POSTFIX_VERSION_H
+#define LIB_POSTFIX_POSTFIX_VERSION_H
 
 /* What changed between the versions of Postfix that can be asked for. */
 enum postfix_change {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SMTPD_OUTCOME_H
-#define LIB_SMTPD_OUTCOME_H
+#ifndef LIB_POSTFIX_SMTPD_OUTCOME_H
+#define LIB_POSTFIX_SMTPD_OUTCOME_H
 
 #include "lib/postfix/smtpd_port.h"
 

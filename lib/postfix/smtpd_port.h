@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SMTPD_PORT_H
-#define LIB_SMTPD_PORT_H
+#ifndef LIB_POSTFIX_SMTPD_PORT_H
+#define LIB_POSTFIX_SMTPD_PORT_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_POSTFIX_LIST_H
-#define LIB_POSTFIX_LIST_H
+#ifndef LIB_POSTFIX_SMTPD_RESTRICTIONS_H
+#define LIB_POSTFIX_SMTPD_RESTRICTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

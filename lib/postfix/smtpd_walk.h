@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SMTPD_WALK_H
-#define LIB_SMTPD_WALK_H
+#ifndef LIB_POSTFIX_SMTPD_WALK_H
+#define LIB_POSTFIX_SMTPD_WALK_H
 
 #include "lib/postfix/smtpd_outcome.h"
 

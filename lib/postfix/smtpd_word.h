@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SMTPD_WORD_H
-#define LIB_SMTPD_WORD_H
+#ifndef LIB_POSTFIX_SMTPD_WORD_H
+#define LIB_POSTFIX_SMTPD_WORD_H
 
 #include <stdbool.h>
 

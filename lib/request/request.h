@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_REQUEST_H
-#define LIB_REQUEST_H
+#ifndef LIB_REQUEST_REQUEST_H
+#define LIB_REQUEST_REQUEST_H
 
 #include <stddef.h>
 #include <sys/types.h>

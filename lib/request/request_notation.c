@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* question - a request in short notation
+/* request_notation - a request in short notation
  *
  * To ask "may alice relay on port 587?", nobody should have to know how Postfix
  * spells a TLS session. Short names are translated into attributes of the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_QUESTION_H
-#define LIB_QUESTION_H
+#ifndef LIB_REQUEST_REQUEST_NOTATION_H
+#define LIB_REQUEST_REQUEST_NOTATION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SERVER_H
-#define LIB_SERVER_H
+#ifndef LIB_SERVER_SERVER_H
+#define LIB_SERVER_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SERVER_INTERNAL_H
-#define LIB_SERVER_INTERNAL_H
+#ifndef LIB_SERVER_SERVER_INTERNAL_H
+#define LIB_SERVER_SERVER_INTERNAL_H
 
 /* Shared by lib/server*.c only: server.c (event loop, accepting, time),
  * server_connection.c (one connection), server_room.c (who has a place),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tls_memory - let OpenSSL allocate memory with lib/base/xalloc */
+/* openssl - let OpenSSL allocate memory with lib/base/xalloc */
 
 #include "lib/session/session.h"
 

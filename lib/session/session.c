@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tls - is a TLS session strong enough to count as encrypted?
+/* session - is a TLS session strong enough to count as encrypted?
  *
  * Postfix reports the names of protocol and cipher and the number of secret
  * bits, even for sessions without any encryption (NULL ciphers), so the names

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TLS_H
-#define LIB_TLS_H
+#ifndef LIB_SESSION_SESSION_H
+#define LIB_SESSION_SESSION_H
 
 #include "lib/base/error.h"
 

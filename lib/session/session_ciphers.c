@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tls_ciphers - the cipher suites of OpenSSL
+/* session_ciphers - the cipher suites of OpenSSL
  *
  * At load, OpenSSL lists every suite that it could negotiate, and those that
  * the cipher string of the configuration allows; later only these lists are

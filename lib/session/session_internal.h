@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TLS_INTERNAL_H
-#define LIB_TLS_INTERNAL_H
+#ifndef LIB_SESSION_SESSION_INTERNAL_H
+#define LIB_SESSION_SESSION_INTERNAL_H
 
 /* Shared by session.c (judges sessions), session_minimum.c (reads the options)
  * and session_ciphers.c (asks OpenSSL) only. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* metrics - counters of decisions, and their text form */
+/* counters - counters of decisions, and their text form */
 
 #include "lib/stats/counters.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_METRICS_H
-#define LIB_METRICS_H
+#ifndef LIB_STATS_COUNTERS_H
+#define LIB_STATS_COUNTERS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LEDGER_H
-#define LIB_LEDGER_H
+#ifndef LIB_STATS_HISTORY_H
+#define LIB_STATS_HISTORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LEDGER_INTERNAL_H
-#define LIB_LEDGER_INTERNAL_H
+#ifndef LIB_STATS_HISTORY_INTERNAL_H
+#define LIB_STATS_HISTORY_INTERNAL_H
 
 /* Shared by history.c (counts) and history_record.c (passes the counts on)
  * only. */

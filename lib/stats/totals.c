@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tally - the statistics of one worker
+/* totals - the statistics of one worker
  *
  * Counting must cost next to nothing. A service has a row, and in the row each
  * restriction has the place that it got when it first decided; a list is short,

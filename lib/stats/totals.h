@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TALLY_H
-#define LIB_TALLY_H
+#ifndef LIB_STATS_TOTALS_H
+#define LIB_STATS_TOTALS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_AUTOMATON_H
-#define LIB_AUTOMATON_H
+#ifndef LIB_TABLE_AUTOMATON_H
+#define LIB_TABLE_AUTOMATON_H
 
 #include <stdbool.h>
 #include <stddef.h>

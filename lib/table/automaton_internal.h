@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_AUTOMATON_INTERNAL_H
-#define LIB_AUTOMATON_INTERNAL_H
+#ifndef LIB_TABLE_AUTOMATON_INTERNAL_H
+#define LIB_TABLE_AUTOMATON_INTERNAL_H
 
 /* Shared only by automaton_parse.c (reads a pattern), automaton_build.c (builds
  * its states), automaton.c (runs them) and automaton_groups.c (finds what

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* table - is a domain in a list such as mydestination?
+/* domain_list - is a domain in a list such as mydestination?
  *
  * A list is not searched from one end to the other: a hash table has the
  * patterns by their folded text, each with its position in the list. A search

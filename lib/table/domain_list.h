@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TABLE_H
-#define LIB_TABLE_H
+#ifndef LIB_TABLE_DOMAIN_LIST_H
+#define LIB_TABLE_DOMAIN_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

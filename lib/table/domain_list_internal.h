@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TABLE_INTERNAL_H
-#define LIB_TABLE_INTERNAL_H
+#ifndef LIB_TABLE_DOMAIN_LIST_INTERNAL_H
+#define LIB_TABLE_DOMAIN_LIST_INTERNAL_H
 
 /* Shared by domain_list.c (searches), domain_list_read.c (reads the list) and
  * domain_list_walk.c (goes through it) only. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* table_read - read a list of main.cf, and the files that it names, into a
- * table
+/* domain_list_read - read a list of main.cf, and the files that it names, into
+ * a table
  *
  * The list is read as Postfix match_list(3) reads it. All of it is in one
  * block, in order, so that a million domains take some 27 MB; a pattern is

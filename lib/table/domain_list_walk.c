@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* table_walk - from the first pattern of a table to the last
+/* domain_list_walk - from the first pattern of a table to the last
  *
  * For explanations: the line of a pattern in a file is found by reading the
  * block from its beginning. And for callers that need all domains. */

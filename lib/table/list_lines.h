@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LIST_LINES_H
-#define LIB_LIST_LINES_H
+#ifndef LIB_TABLE_LIST_LINES_H
+#define LIB_TABLE_LIST_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_LOGICAL_LINES_H
-#define LIB_LOGICAL_LINES_H
+#ifndef LIB_TABLE_LOGICAL_LINES_H
+#define LIB_TABLE_LOGICAL_LINES_H
 
 #include "lib/base/error.h"
 

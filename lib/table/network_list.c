@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* network - a list of networks, and whether an address is in it
+/* network_list - a list of networks, and whether an address is in it
  *
  * The syntax is that of mynetworks in postconf(5). Postfix requires brackets
  * around IPv6 addresses, since it reads "2001:db8::/32" as type:table; here

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_NETWORK_H
-#define LIB_NETWORK_H
+#ifndef LIB_TABLE_NETWORK_LIST_H
+#define LIB_TABLE_NETWORK_LIST_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* expression - regular expressions, interpreted as in Postfix
+/* pattern - regular expressions, interpreted as in Postfix
  *
  * For every pattern, the cost of a text that a stranger chose is bounded, in
  * time and memory. Nothing is kept between matches, so threads share patterns

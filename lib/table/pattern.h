@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_EXPRESSION_H
-#define LIB_EXPRESSION_H
+#ifndef LIB_TABLE_PATTERN_H
+#define LIB_TABLE_PATTERN_H
 
 #include <stdbool.h>
 #include <stddef.h>

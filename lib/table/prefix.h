@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_PREFIX_H
-#define LIB_PREFIX_H
+#ifndef LIB_TABLE_PREFIX_H
+#define LIB_TABLE_PREFIX_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_DICTIONARY_H
-#define LIB_DICTIONARY_H
+#ifndef LIB_TABLE_TABLE_H
+#define LIB_TABLE_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

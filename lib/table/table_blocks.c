@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* rules - ordered rules with IF and ENDIF
+/* table_blocks - ordered rules with IF and ENDIF
  *
  * A block is skipped if its condition is false. One without an ENDIF extends to
  * the end of the file, so the search then ends. */

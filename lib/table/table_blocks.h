@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_RULES_H
-#define LIB_RULES_H
+#ifndef LIB_TABLE_TABLE_BLOCKS_H
+#define LIB_TABLE_TABLE_BLOCKS_H
 
 #include <stdbool.h>
 #include <stddef.h>

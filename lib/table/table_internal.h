@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_DICTIONARY_INTERNAL_H
-#define LIB_DICTIONARY_INTERNAL_H
+#ifndef LIB_TABLE_TABLE_INTERNAL_H
+#define LIB_TABLE_TABLE_INTERNAL_H
 
 #include "lib/table/table.h"
 

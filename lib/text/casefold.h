@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_CASEFOLD_H
-#define LIB_CASEFOLD_H
+#ifndef LIB_TEXT_CASEFOLD_H
+#define LIB_TEXT_CASEFOLD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_HOSTNAME_H
-#define LIB_HOSTNAME_H
+#ifndef LIB_TEXT_HOSTNAME_H
+#define LIB_TEXT_HOSTNAME_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_IDNA_H
-#define LIB_IDNA_H
+#ifndef LIB_TEXT_IDNA_H
+#define LIB_TEXT_IDNA_H
 
 #include <stdbool.h>
 

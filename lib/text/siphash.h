@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SIPHASH_H
-#define LIB_SIPHASH_H
+#ifndef LIB_TEXT_SIPHASH_H
+#define LIB_TEXT_SIPHASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* slots - a hash table of offsets into a block of texts
+/* string_index - a hash table of offsets into a block of texts
  *
  * Open addressing, linear probing. The bits of a slot that offsets do not need
  * hold some of the hash. With them, nearly every slot of another text is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_SLOTS_H
-#define LIB_SLOTS_H
+#ifndef LIB_TEXT_STRING_INDEX_H
+#define LIB_TEXT_STRING_INDEX_H
 
 #include <stddef.h>
 #include <stdint.h>

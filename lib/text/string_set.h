@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_KEYSET_H
-#define LIB_KEYSET_H
+#ifndef LIB_TEXT_STRING_SET_H
+#define LIB_TEXT_STRING_SET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_XTEXT_H
-#define LIB_XTEXT_H
+#ifndef LIB_TEXT_XTEXT_H
+#define LIB_TEXT_XTEXT_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TLS_BRIDGE_H
-#define LIB_TLS_BRIDGE_H
+#ifndef LIB_TLS_LISTENER_TLS_BRIDGE_H
+#define LIB_TLS_LISTENER_TLS_BRIDGE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TLS_BRIDGE_INTERNAL_H
-#define LIB_TLS_BRIDGE_INTERNAL_H
+#ifndef LIB_TLS_LISTENER_TLS_BRIDGE_INTERNAL_H
+#define LIB_TLS_LISTENER_TLS_BRIDGE_INTERNAL_H
 
 /* Shared by tls_bridge.c (bridges: handshakes, events, end) and
  * tls_bridge_flow.c (the bytes of one bridge) only. */

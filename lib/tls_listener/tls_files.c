@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tls_listener_files - the key and the certificates of a listener
+/* tls_files - the key and the certificates of a listener
  *
  * Files that would make a listener that nobody can use, or one whose key is not
  * secret, are refused here. */

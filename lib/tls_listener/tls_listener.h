@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TLS_LISTENER_H
-#define LIB_TLS_LISTENER_H
+#ifndef LIB_TLS_LISTENER_TLS_LISTENER_H
+#define LIB_TLS_LISTENER_TLS_LISTENER_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_TLS_LISTENER_INTERNAL_H
-#define LIB_TLS_LISTENER_INTERNAL_H
+#ifndef LIB_TLS_LISTENER_TLS_LISTENER_INTERNAL_H
+#define LIB_TLS_LISTENER_TLS_LISTENER_INTERNAL_H
 
 /* Shared by tls_listener.c (the rules) and tls_files.c (reads keys and
  * certificates) only. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_CHECK_POSTFIX_H
-#define POLICYD_CHECK_POSTFIX_H
+#ifndef POLICYD_CHECK_CHECK_POSTFIX_H
+#define POLICYD_CHECK_CHECK_POSTFIX_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_CHECK_POSTFIX_INTERNAL_H
-#define POLICYD_CHECK_POSTFIX_INTERNAL_H
+#ifndef POLICYD_CHECK_CHECK_POSTFIX_INTERNAL_H
+#define POLICYD_CHECK_CHECK_POSTFIX_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_PORTS_H
-#define POLICYD_PORTS_H
+#ifndef POLICYD_CHECK_PORTS_H
+#define POLICYD_CHECK_PORTS_H
 
 #include "lib/config/config.h"
 #include "lib/postfix/smtpd_outcome.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_SHELL_H
-#define POLICYD_SHELL_H
+#ifndef POLICYD_CHECK_SHELL_H
+#define POLICYD_CHECK_SHELL_H
 
 /* shell_quote - text as one word for the shell; the caller frees it. */
 char *shell_quote(const char *text);

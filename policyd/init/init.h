@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_INIT_H
-#define POLICYD_INIT_H
+#ifndef POLICYD_INIT_INIT_H
+#define POLICYD_INIT_INIT_H
 
 #include <stdbool.h>
 

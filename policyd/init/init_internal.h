@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_INIT_INTERNAL_H
-#define POLICYD_INIT_INTERNAL_H
+#ifndef POLICYD_INIT_INIT_INTERNAL_H
+#define POLICYD_INIT_INIT_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* sockets - the listening sockets that outlive servers */
+/* listening_sockets - the listening sockets that outlive servers */
 
 #include "policyd/monitor/listening_sockets.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_SOCKETS_H
-#define POLICYD_SOCKETS_H
+#ifndef POLICYD_MONITOR_LISTENING_SOCKETS_H
+#define POLICYD_MONITOR_LISTENING_SOCKETS_H
 
 #include <stdbool.h>
 #include <stddef.h>

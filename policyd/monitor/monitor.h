@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_MONITOR_H
-#define POLICYD_MONITOR_H
+#ifndef POLICYD_MONITOR_MONITOR_H
+#define POLICYD_MONITOR_MONITOR_H
 
 #include <signal.h>
 

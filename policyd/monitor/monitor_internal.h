@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_MONITOR_INTERNAL_H
-#define POLICYD_MONITOR_INTERNAL_H
+#ifndef POLICYD_MONITOR_MONITOR_INTERNAL_H
+#define POLICYD_MONITOR_MONITOR_INTERNAL_H
 
 /* Shared by policyd/monitor*.c only: monitor.c (the process: signals, time,
  * start, end), monitor_replace.c (the life of servers: started, ready,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* monitor_server - the life of servers
+/* monitor_replace - the life of servers
  *
  * At most one server is starting (next), and one is serving (serving); others
  * are leaving. A starting server changes nothing until it is ready: then its

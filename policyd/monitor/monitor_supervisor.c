@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* monitor_notify - messages to a supervisor, and the watchdog
+/* monitor_supervisor - messages to a supervisor, and the watchdog
  *
  * After each round of the loop the current state is compared with the one that
  * was reported last, so code that changes the state need not know about

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* child - start a server process, send it messages, and report how it ended */
+/* server_process - start a server process, send it messages, and report how it
+ * ended */
 
 #include "policyd/monitor/server_process.h"
 

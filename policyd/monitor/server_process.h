@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_CHILD_H
-#define POLICYD_CHILD_H
+#ifndef POLICYD_MONITOR_SERVER_PROCESS_H
+#define POLICYD_MONITOR_SERVER_PROCESS_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_ACCEPTED_H
-#define POLICYD_ACCEPTED_H
+#ifndef POLICYD_PROCESS_ACCEPTED_H
+#define POLICYD_PROCESS_ACCEPTED_H
 
 #include <stddef.h>
 #include <time.h>

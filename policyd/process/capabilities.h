@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_CAPABILITIES_H
-#define POLICYD_CAPABILITIES_H
+#ifndef POLICYD_PROCESS_CAPABILITIES_H
+#define POLICYD_PROCESS_CAPABILITIES_H
 
 #include <stdint.h>
 

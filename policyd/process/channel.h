@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_CHANNEL_H
-#define POLICYD_CHANNEL_H
+#ifndef POLICYD_PROCESS_CHANNEL_H
+#define POLICYD_PROCESS_CHANNEL_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_DAEMON_H
-#define POLICYD_DAEMON_H
+#ifndef POLICYD_PROCESS_DAEMON_H
+#define POLICYD_PROCESS_DAEMON_H
 
 #include <signal.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_INHERITED_H
-#define POLICYD_INHERITED_H
+#ifndef POLICYD_PROCESS_INHERITED_H
+#define POLICYD_PROCESS_INHERITED_H
 
 #include "lib/base/error.h"
 #include "lib/net/listener.h"

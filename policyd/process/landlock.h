@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_LANDLOCK_H
-#define POLICYD_LANDLOCK_H
+#ifndef POLICYD_PROCESS_LANDLOCK_H
+#define POLICYD_PROCESS_LANDLOCK_H
 
 #include "lib/base/error.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_NOTIFY_H
-#define POLICYD_NOTIFY_H
+#ifndef POLICYD_PROCESS_NOTIFY_H
+#define POLICYD_PROCESS_NOTIFY_H
 
 #include <stddef.h>
 #include <stdint.h>

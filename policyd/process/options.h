@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_OPTIONS_H
-#define POLICYD_OPTIONS_H
+#ifndef POLICYD_PROCESS_OPTIONS_H
+#define POLICYD_PROCESS_OPTIONS_H
 
 #include <stdbool.h>
 

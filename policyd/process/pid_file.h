@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_PID_FILE_H
-#define POLICYD_PID_FILE_H
+#ifndef POLICYD_PROCESS_PID_FILE_H
+#define POLICYD_PROCESS_PID_FILE_H
 
 #include <sys/types.h>
 #include <time.h>

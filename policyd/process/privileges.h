@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_PRIVILEGES_H
-#define POLICYD_PRIVILEGES_H
+#ifndef POLICYD_PROCESS_PRIVILEGES_H
+#define POLICYD_PROCESS_PRIVILEGES_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* streams - standard input, output and error, even if they were closed */
+/* standard_streams - standard input, output and error, even if they were closed
+ */
 
 #include "policyd/process/standard_streams.h"
 

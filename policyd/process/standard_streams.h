@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_STREAMS_H
-#define POLICYD_STREAMS_H
+#ifndef POLICYD_PROCESS_STANDARD_STREAMS_H
+#define POLICYD_PROCESS_STANDARD_STREAMS_H
 
 /* standard_streams_open - make sure that no socket, pipe or file that is opened
  * later becomes standard input, output or error because we were started without

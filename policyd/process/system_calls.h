@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_SYSTEM_CALLS_H
-#define POLICYD_SYSTEM_CALLS_H
+#ifndef POLICYD_PROCESS_SYSTEM_CALLS_H
+#define POLICYD_PROCESS_SYSTEM_CALLS_H
 
 #include "lib/base/error.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_EXPLANATION_H
-#define POLICYD_EXPLANATION_H
+#ifndef POLICYD_QUERY_EXPLANATION_H
+#define POLICYD_QUERY_EXPLANATION_H
 
 #include <stdio.h>
 

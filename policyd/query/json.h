@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_JSON_H
-#define POLICYD_JSON_H
+#ifndef POLICYD_QUERY_JSON_H
+#define POLICYD_QUERY_JSON_H
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_PROGRESS_H
-#define POLICYD_PROGRESS_H
+#ifndef POLICYD_QUERY_PROGRESS_H
+#define POLICYD_QUERY_PROGRESS_H
 
 #include <stdbool.h>
 

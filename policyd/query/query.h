@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_QUERY_H
-#define POLICYD_QUERY_H
+#ifndef POLICYD_QUERY_QUERY_H
+#define POLICYD_QUERY_QUERY_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_REPLAY_H
-#define POLICYD_REPLAY_H
+#ifndef POLICYD_QUERY_REPLAY_H
+#define POLICYD_QUERY_REPLAY_H
 
 #include "lib/config/config.h"
 #include "policyd/query/query.h"

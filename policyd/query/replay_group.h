@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_REPLAY_GROUP_H
-#define POLICYD_REPLAY_GROUP_H
+#ifndef POLICYD_QUERY_REPLAY_GROUP_H
+#define POLICYD_QUERY_REPLAY_GROUP_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_REPLAY_INPUT_H
-#define POLICYD_REPLAY_INPUT_H
+#ifndef POLICYD_QUERY_REPLAY_INPUT_H
+#define POLICYD_QUERY_REPLAY_INPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

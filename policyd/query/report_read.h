@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_REPORT_READ_H
-#define LIB_REPORT_READ_H
+#ifndef POLICYD_QUERY_REPORT_READ_H
+#define POLICYD_QUERY_REPORT_READ_H
 
 #include "lib/base/error.h"
 #include "lib/decision/decision.h"

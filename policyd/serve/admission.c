@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* gates - admission control for listeners
+/* admission - admission control for listeners
  *
  * Connections to a listener that has no allow_remote, allow_users or tls go
  * straight to the server. Other listeners have a gate: a client whose address

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_GATES_H
-#define POLICYD_GATES_H
+#ifndef POLICYD_SERVE_ADMISSION_H
+#define POLICYD_SERVE_ADMISSION_H
 
 #include <stdbool.h>
 #include <stddef.h>

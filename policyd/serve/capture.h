@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_CAPTURE_H
-#define POLICYD_CAPTURE_H
+#ifndef POLICYD_SERVE_CAPTURE_H
+#define POLICYD_SERVE_CAPTURE_H
 
 #include <stddef.h>
 #include <sys/types.h>

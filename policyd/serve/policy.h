@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_POLICY_H
-#define POLICYD_POLICY_H
+#ifndef POLICYD_SERVE_POLICY_H
+#define POLICYD_SERVE_POLICY_H
 
 #include "lib/config/config.h"
 #include "lib/server/server.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_SERVE_H
-#define POLICYD_SERVE_H
+#ifndef POLICYD_SERVE_SERVE_H
+#define POLICYD_SERVE_SERVE_H
 
 #include "policyd/process/options.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_SERVE_INTERNAL_H
-#define POLICYD_SERVE_INTERNAL_H
+#ifndef POLICYD_SERVE_SERVE_INTERNAL_H
+#define POLICYD_SERVE_SERVE_INTERNAL_H
 
 /* Shared by policyd/serve*.c only: serve.c (the process), serve_load.c (the
  * configuration), serve_setup.c (the exchange with the monitor before it

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_SHADOW_H
-#define POLICYD_SHADOW_H
+#ifndef POLICYD_SERVE_SHADOW_H
+#define POLICYD_SERVE_SHADOW_H
 
 #include "lib/config/config.h"
 #include "lib/decision/judgement.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_TLS_THREAD_H
-#define POLICYD_TLS_THREAD_H
+#ifndef POLICYD_SERVE_TLS_THREAD_H
+#define POLICYD_SERVE_TLS_THREAD_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_WORKERS_H
-#define POLICYD_WORKERS_H
+#ifndef POLICYD_SERVE_WORKERS_H
+#define POLICYD_SERVE_WORKERS_H
 
 #include <stdbool.h>
 

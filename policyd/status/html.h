@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LIB_HTML_H
-#define LIB_HTML_H
+#ifndef POLICYD_STATUS_HTML_H
+#define POLICYD_STATUS_HTML_H
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* web - a minimal HTTP server for the metrics listener
+/* http - a minimal HTTP server for the metrics listener
  *
  * libevent's evhttp reads requests and writes answers, but limits neither the
  * number of connections nor how long one lasts. So each connection is also kept

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_WEB_H
-#define POLICYD_WEB_H
+#ifndef POLICYD_STATUS_HTTP_H
+#define POLICYD_STATUS_HTTP_H
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* board - the metrics listener and its pages
+/* status - the metrics listener and its pages
  *
  * Counters are read when a page is requested, or once a second for the charts;
  * workers only count. After a reload the listener accepts nobody until the

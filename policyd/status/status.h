@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_BOARD_H
-#define POLICYD_BOARD_H
+#ifndef POLICYD_STATUS_STATUS_H
+#define POLICYD_STATUS_STATUS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_BOARD_INTERNAL_H
-#define POLICYD_BOARD_INTERNAL_H
+#ifndef POLICYD_STATUS_STATUS_INTERNAL_H
+#define POLICYD_STATUS_STATUS_INTERNAL_H
 
 /* Shared by policyd/status/status*.c only: status.c (the listener),
  * status_prometheus.c (for Prometheus), status_page.c (the status page),

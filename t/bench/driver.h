@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef BENCH_DRIVER_H
-#define BENCH_DRIVER_H
+#ifndef T_BENCH_DRIVER_H
+#define T_BENCH_DRIVER_H
 
 #include <stdbool.h>
 #include <stdint.h>

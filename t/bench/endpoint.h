@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef BENCH_ENDPOINT_H
-#define BENCH_ENDPOINT_H
+#ifndef T_BENCH_ENDPOINT_H
+#define T_BENCH_ENDPOINT_H
 
 #include <sys/socket.h>
 

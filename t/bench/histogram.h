@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef BENCH_HISTOGRAM_H
-#define BENCH_HISTOGRAM_H
+#ifndef T_BENCH_HISTOGRAM_H
+#define T_BENCH_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef BENCH_MIX_H
-#define BENCH_MIX_H
+#ifndef T_BENCH_MIX_H
+#define T_BENCH_MIX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef BENCH_TARGET_H
-#define BENCH_TARGET_H
+#ifndef T_BENCH_TARGET_H
+#define T_BENCH_TARGET_H
 
 #include <stddef.h>
 #include <stdint.h>

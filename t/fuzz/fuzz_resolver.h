@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef FUZZ_RESOLVER_H
-#define FUZZ_RESOLVER_H
+#ifndef T_FUZZ_FUZZ_RESOLVER_H
+#define T_FUZZ_FUZZ_RESOLVER_H
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef T_CERTIFICATES_H
-#define T_CERTIFICATES_H
+#ifndef T_UNIT_CERTIFICATES_H
+#define T_UNIT_CERTIFICATES_H
 
 #include <stdint.h>
 #include <string.h>

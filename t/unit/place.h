@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef T_PLACE_H
-#define T_PLACE_H
+#ifndef T_UNIT_PLACE_H
+#define T_UNIT_PLACE_H
 
 #include <stdarg.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef T_PLACE_CONFIG_H
-#define T_PLACE_CONFIG_H
+#ifndef T_UNIT_PLACE_CONFIG_H
+#define T_UNIT_PLACE_CONFIG_H
 
 #include "lib/config/config.h"
 #include "t/unit/place.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef T_TEST_H
-#define T_TEST_H
+#ifndef T_UNIT_TEST_H
+#define T_UNIT_TEST_H
 
 #include <check.h>
 #include <stdarg.h>

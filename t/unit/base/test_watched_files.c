@@ -197,7 +197,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("watch");
+	TCase *tests = tcase_create("watched_files");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, finds_files, 0, COUNT(texts));
@@ -205,5 +205,5 @@ int main(void)
 	tcase_add_test(tests, limits);
 	tcase_add_test(tests, sees_changes);
 	tcase_add_test(tests, knows_the_state_before);
-	return run_tests("watch", tests);
+	return run_tests("watched_files", tests);
 }

@@ -545,7 +545,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("import");
+	TCase *tests = tcase_create("config_import");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, two_lines_are_enough);
@@ -558,5 +558,5 @@ int main(void)
 	tcase_add_test(tests, dump_says_where_from);
 	tcase_add_test(tests, dump_loads_to_the_same);
 	tcase_add_test(tests, dump_with_login_maps_loads_to_the_same);
-	return run_tests("import", tests);
+	return run_tests("config_import", tests);
 }

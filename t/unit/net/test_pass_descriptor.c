@@ -171,7 +171,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("descriptor");
+	TCase *tests = tcase_create("pass_descriptor");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, test_one);
@@ -180,5 +180,5 @@ int main(void)
 	tcase_add_test(tests, test_too_long);
 	tcase_add_test(tests, test_none_there);
 	tcase_add_test(tests, test_closed);
-	return run_tests("descriptor", tests);
+	return run_tests("pass_descriptor", tests);
 }

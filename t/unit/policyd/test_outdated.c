@@ -132,11 +132,11 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("stale");
+	TCase *tests = tcase_create("outdated");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, compares_times);
 	tcase_add_test(tests, an_older_file_is_a_change);
 	tcase_add_test(tests, no_daemon_no_warning);
-	return run_tests("stale", tests);
+	return run_tests("outdated", tests);
 }

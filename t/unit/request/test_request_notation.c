@@ -150,10 +150,10 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("question");
+	TCase *tests = tcase_create("request_notation");
 
 	tcase_add_loop_test(tests, test_row, 0, COUNT(rows));
 	tcase_add_loop_test(tests, test_bad, 0, COUNT(bad));
 	tcase_add_test(tests, test_length);
-	return run_tests("question", tests);
+	return run_tests("request_notation", tests);
 }

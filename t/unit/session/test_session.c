@@ -923,7 +923,7 @@ int main(int argc, char **argv)
 	openssl_init(); /* as main() does; before anything else */
 	if (argc > 1)
 		return run_mode(argv[1]);
-	tests = tcase_create("tls");
+	tests = tcase_create("session");
 	tcase_add_test(tests, judges);
 	tcase_add_loop_test(tests, kinds, 0, POLICIES);
 	tcase_add_loop_test(tests, advises, 0, COUNT(advices));
@@ -937,5 +937,5 @@ int main(int argc, char **argv)
 	tcase_add_test(tests, frees_nothing);
 	tcase_add_loop_test(tests, host_configuration_changes_nothing, 0,
 			    COUNT(configurations));
-	return run_tests("tls", tests);
+	return run_tests("session", tests);
 }

@@ -294,7 +294,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("ledger");
+	TCase *tests = tcase_create("history");
 
 	tcase_add_checked_fixture(tests, set_up, NULL);
 	tcase_add_test(tests, adds_workers);
@@ -306,5 +306,5 @@ int main(void)
 	tcase_add_test(tests, is_damaged);
 	tcase_add_test(tests, is_too_long);
 	tcase_add_test(tests, comes_from_the_future);
-	return run_tests("ledger", tests);
+	return run_tests("history", tests);
 }

@@ -192,11 +192,11 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("tally");
+	TCase *tests = tcase_create("totals");
 
 	tcase_add_test(tests, counts);
 	tcase_add_test(tests, folds);
 	tcase_add_test(tests, remembers);
 	tcase_add_test(tests, is_read_meanwhile);
-	return run_tests("tally", tests);
+	return run_tests("totals", tests);
 }

@@ -585,7 +585,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("table");
+	TCase *tests = tcase_create("domain_list");
 
 	tcase_add_checked_fixture(tests, make_directory, remove_directory);
 	tcase_add_loop_test(tests, test_match, 0, COUNT(cases));
@@ -599,5 +599,5 @@ int main(void)
 	tcase_add_test(tests, test_size);
 	tcase_add_test(tests, test_million);
 	tcase_add_test(tests, test_flood);
-	return run_tests("table", tests);
+	return run_tests("domain_list", tests);
 }

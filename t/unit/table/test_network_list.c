@@ -423,7 +423,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("network");
+	TCase *tests = tcase_create("network_list");
 
 	tcase_add_loop_test(tests, matches, 0, COUNT(cases));
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));
@@ -433,5 +433,5 @@ int main(void)
 	tcase_add_loop_test(tests, tables, 0, COUNT(table_types));
 	tcase_add_test(tests, lenient);
 	tcase_add_test(tests, frees_nothing);
-	return run_tests("network", tests);
+	return run_tests("network_list", tests);
 }

@@ -964,7 +964,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("dictionary");
+	TCase *tests = tcase_create("table");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, finds_what_postmap_finds, 0, COUNT(tables));
@@ -989,5 +989,5 @@ int main(void)
 	tcase_add_loop_test(tests, a_result_is_utf8, 0, COUNT(results));
 	tcase_add_loop_test(tests, finds_values, 0, COUNT(values));
 	tcase_add_test(tests, keeps_many_values);
-	return run_tests("dictionary", tests);
+	return run_tests("table", tests);
 }

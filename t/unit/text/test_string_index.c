@@ -111,10 +111,10 @@ END_TEST
 
 int main(void)
 {
-	TCase *tests = tcase_create("slots");
+	TCase *tests = tcase_create("string_index");
 
 	tcase_add_test(tests, flood_with_the_key);
 	tcase_add_test(tests, flood_without_the_key);
 	tcase_add_test(tests, keys_differ);
-	return run_tests("slots", tests);
+	return run_tests("string_index", tests);
 }
