@@ -40,7 +40,7 @@ static const char *get(const struct smtpd_port *port, const char *name)
 	return postfix_get(port->postfix, port->service, name);
 }
 
-/* narrow - what one part says of the whole: the least answer counts */
+/* narrow - by what one part says: the least answer remains */
 static void narrow(struct smtpd_outcome *outcome, enum smtpd_answer passes,
 		   const char *parameter, const char *word)
 {

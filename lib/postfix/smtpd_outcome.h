@@ -4,14 +4,14 @@
 
 #include "lib/postfix/smtpd_port.h"
 
-/* What becomes of a message at a port of smtpd(8).
+/* The outcome of a message at a port of smtpd(8).
  *
  * The clients behave: they say EHLO with a good name, wait for replies, are
  * within all limits, and give a sender and a recipient that exist. They have no
  * certificate unless it says so. */
 
 /* A stranger may be anybody; "login" is a stranger too, who has logged in;
- * "network" is a client at another address that mynetworks has; "host" is at
+ * "network" is a client at another address in mynetworks; "host" is at
  * smtpd_port_host(). */
 enum smtpd_client {
 	SMTPD_STRANGER,
@@ -47,7 +47,7 @@ struct smtpd_question {
 	enum smtpd_recipient recipient;
 };
 
-/* What main.cf does not say itself. A function may be NULL: then it may be
+/* Knowledge that main.cf does not hold. A function may be NULL: then it may be
  * anything; but certificates are there. */
 struct smtpd_knowledge {
 	void *context;
@@ -77,7 +77,7 @@ struct smtpd_outcome {
 	const char *word;
 };
 
-/* smtpd_outcome - what becomes of one message. A message that is taken only to
+/* smtpd_outcome - the outcome of one message. A message that is taken only to
  * be thrown away (DISCARD) has not passed. */
 struct smtpd_outcome smtpd_outcome(const struct smtpd_port *port,
 				   enum smtpd_client client,

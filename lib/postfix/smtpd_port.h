@@ -9,7 +9,7 @@
 
 /* A port that smtpd(8) serves, as main.cf and master.cf make it. */
 
-/* What is known of a thing; SMTPD_MAY is never a guess. */
+/* An answer as far as it is known; SMTPD_MAY is never a guess. */
 enum smtpd_answer { SMTPD_NO, SMTPD_MAY, SMTPD_YES };
 
 /* The lists that a message goes through, in the order in which it does. */

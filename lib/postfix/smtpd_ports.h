@@ -4,7 +4,7 @@
 
 #include "lib/postfix/smtpd_outcome.h"
 
-/* What a Postfix lets through: every port of smtpd(8), each client, each
+/* All that a Postfix lets through: every port of smtpd(8), each client, each
  * recipient. */
 
 /* A port and what becomes of messages there. */

@@ -13,10 +13,10 @@
 
 #include "lib/postfix/smtpd_word.h"
 
-/* What a word can do, or a list. */
+/* The effects that a word can have, or a list. */
 #define PERMIT	 1u
 #define REFUSE	 2u
-#define NEXT	 4u /* go on with the next word; the end of a list */
+#define NEXT	 4u /* to the next word; the end of a list */
 #define LATER	 8u /* likewise, and refuse at the end in any case */
 #define ANYTHING (PERMIT | REFUSE | NEXT)
 
@@ -261,8 +261,8 @@ static unsigned effects(struct smtpd_walk *walk,
 	}
 }
 
-/* only_warned - what is left behind warn_if_reject. What goes wrong in a table
- * is refused all the same, and may even end the list. */
+/* only_warned - what is left behind warn_if_reject. An error in a table
+ * refuses all the same, and may even end the list. */
 static unsigned only_warned(unsigned found)
 {
 	if (found == LATER || found == REFUSE)
@@ -270,8 +270,8 @@ static unsigned only_warned(unsigned found)
 	return (found & REFUSE) != 0 ? ANYTHING : found;
 }
 
-/* note - remember what decides, in the list itself. What is reached for certain
- * refuses at the end for certain. */
+/* note - remember the word that decides, in the list itself. A word that is
+ * reached for certain refuses at the end for certain. */
 static void note(struct smtpd_walk *walk,
 		 const struct postfix_restriction *item, unsigned found,
 		 unsigned ends, bool top)

@@ -4,7 +4,7 @@
 
 #include "lib/postfix/smtpd_outcome.h"
 
-/* What smtpd_outcome.c needs of smtpd_walk.c. */
+/* smtpd_walk.c, as smtpd_outcome.c needs it. */
 
 /* A message on its way through the lists. The caller sets the first two. */
 struct smtpd_walk {

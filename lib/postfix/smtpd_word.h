@@ -6,7 +6,7 @@
 
 /* The words of smtpd_..._restrictions lists, as postconf(5) has them. */
 
-/* What a word does. "May" is said where it depends on what main.cf does not
+/* The effect of a word. "May" is said where it depends on what main.cf does not
  * say: the contents of a table, a name server, another server. */
 enum smtpd_word_kind {
 	SMTPD_WORD_UNKNOWN, /* it may do anything, as a table may */

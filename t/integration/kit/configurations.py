@@ -45,7 +45,7 @@ LISTS = ("client", "helo", "sender", "relay", "recipient", "data",
 # How often a list is set at all.
 SET = {"client": 0.25, "helo": 0.1, "sender": 0.2, "relay": 0.5,
        "recipient": 0.4, "data": 0.07, "end_of_data": 0.07}
-# What stands at the end of lists that decide who may relay, and of others.
+# The ends of lists that decide about relaying, and of others.
 ENDS = {True: ("reject_unauth_destination", "reject_unauth_destination",
                "reject_unauth_destination", "permit_auth_destination, reject",
                "permit_mynetworks, reject", "$words, reject",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* test_smtpd_outcome - what becomes of messages, list by list; test_ports.py
+/* test_smtpd_outcome - the outcome of messages, list by list; test_ports.py
  * compares the same with a real Postfix */
 
 #include <check.h>
@@ -253,7 +253,7 @@ static const struct {
 	{ "smtpd_tls_security_level = nonsense", "mm mm mm mm mm mm mm mm" },
 };
 
-START_TEST(tells_what_becomes_of_it)
+START_TEST(knows_the_outcome)
 {
 	char cells[3 * SMTPD_CLIENTS + 1] = "";
 	struct smtpd_port port;
@@ -395,7 +395,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("smtpd_outcome");
 
-	tcase_add_loop_test(tests, tells_what_becomes_of_it, 0, COUNT(rows));
+	tcase_add_loop_test(tests, knows_the_outcome, 0, COUNT(rows));
 	tcase_add_loop_test(tests, says_why, 0, COUNT(reasons));
 	tcase_add_loop_test(tests, ends_whatever_is_written, 0, 5);
 	tcase_add_test(tests, knows_nothing_by_itself);
