@@ -152,7 +152,7 @@ static const struct {
 	{ RELAY "warn_if_reject defer_if_permit, reject_unauth_destination",
 	  "yn yn yn yn yn yn yn yn" },
 	{ RELAY "warn_if_reject c, reject\nsmtpd_restriction_classes = c\n"
-		"c = reject, permit_mynetworks",
+		"c = reject, defer, permit_mynetworks",
 	  "nn nn nn nn yy yy yy yy" },
 	{ RELAY "c, reject\nsmtpd_restriction_classes = c\n"
 		"c = warn_if_reject",
@@ -197,6 +197,7 @@ static const struct {
 	{ EARLY CLIENT "reject_plaintext_session", "nn nn nn nn nn nn nn nn" },
 	{ EARLY SENDER "permit_sasl_authenticated, reject",
 	  "nn nn yy yy nn nn nn nn" },
+	{ EARLY SENDER "reject_unauth_destination", "yn yn yy yy yy yy yy yy" },
 	{ EARLY SENDER "reject_plaintext_session", "nn yn nn yy nn yy nn yy" },
 	{ EARLY HELO "reject_plaintext_session\nsmtpd_helo_required = yes",
 	  "nn mn nn mm nn mm nn mm" },
