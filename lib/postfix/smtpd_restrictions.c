@@ -47,15 +47,17 @@ char *postfix_next_argument(const char **text)
 	return next_word(text, " \t\r\n");
 }
 
-/* append - append a restriction; the list then owns word and argument */
+/* append - append a restriction; the list then owns word and argument. Its room
+ * is doubled whenever it holds a power of two. */
 static struct postfix_restriction *append(struct smtpd_restrictions *list,
 					  char *word, char *argument,
 					  const char *parameter)
 {
 	struct postfix_restriction *item;
 
-	list->items = xreallocarray(list->items, list->count + 1,
-				    sizeof(*list->items));
+	if ((list->count & (list->count - 1)) == 0)
+		list->items = xreallocarray(list->items, 2 * list->count + 1,
+					    sizeof(*list->items));
 	item = &list->items[list->count++];
 	*item = (struct postfix_restriction){ .word = word,
 					      .argument = argument,

@@ -14,11 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/decision/judgement.h"
-#include "lib/table/network_list.h"
-#include "lib/postfix/smtpd_restrictions.h"
-#include "policyd/check/check_postfix_internal.h"
 #include "lib/base/xalloc.h"
+#include "lib/decision/judgement.h"
+#include "lib/postfix/smtpd_restrictions.h"
+#include "lib/table/network_list.h"
+#include "policyd/check/check_postfix_internal.h"
 
 /* is_plain - is a list free of files and tables? To Postfix an IPv6 network
  * without brackets is a table, too. some: is anybody in it at all? */
