@@ -25,7 +25,7 @@ from progress import Progress
 from kit.questions import BATCH, QUESTIONS, Asked, judge
 from test_overload import status
 
-SECONDS = float(os.environ.get("POLICYD_TEST_SOAK", "120"))
+SECONDS = float(os.environ.get("POLICYD_TEST_SOAK", "40"))
 RATE = int(os.environ.get("POLICYD_TEST_SOAK_RATE", "5000"))
 CLIENTS = 20
 LINES = 12                      # of the curve
