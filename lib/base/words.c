@@ -7,14 +7,11 @@
 
 #include "lib/base/words.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/base/xalloc.h"
 
 /* The length of the word at the start of text. */
@@ -62,6 +59,16 @@ static size_t braced_length(const char *text, const char *separators)
 	return n;
 }
 
+/* words_trim - without surrounding white space */
+const char *words_trim(const char *text, size_t *length)
+{
+	while (*length > 0 && isspace((unsigned char)text[*length - 1]))
+		(*length)--;
+	for (; *length > 0 && isspace((unsigned char)*text); text++)
+		(*length)--;
+	return text;
+}
+
 /* words_each - call handler with each word */
 int words_each(const char *text, const char *separators, words_handler *handler,
 	       void *context, struct error *error)
@@ -80,38 +87,14 @@ int words_each_braced(const char *text, const char *separators,
 			 error);
 }
 
-/* open_regular - open a file for reading; never wait for a FIFO */
-static FILE *open_regular(const char *path, struct error *error)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat status;
-	FILE *file;
-
-	if (fd < 0) {
-		error_set(error, "%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-		error_set(error, "%s: not a regular file", path);
-		close(fd);
-		return NULL;
-	}
-	file = fdopen(fd, "r");
-	if (file == NULL) {
-		error_set(error, "%s: %s", path, strerror(errno));
-		close(fd);
-	}
-	return file;
-}
-
 /* take_line - pass one line to the handler, without its line end */
 static int take_line(char *line, size_t length, words_handler *handler,
 		     void *context, struct error *error)
 {
+	line[length] = '\0';
 	if (strlen(line) != length)
 		return error_set(error, "NUL byte in the line");
-	while (length > 0 &&
-	       (line[length - 1] == '\n' || line[length - 1] == '\r'))
+	while (length > 0 && line[length - 1] == '\r')
 		line[--length] = '\0';
 	return handler(context, line, error);
 }
@@ -120,25 +103,25 @@ static int take_line(char *line, size_t length, words_handler *handler,
 int words_each_line(const char *path, words_handler *handler, void *context,
 		    struct error *error)
 {
-	FILE *file = open_regular(path, error);
-	char *line = NULL;
-	size_t size = 0;
 	unsigned long number = 0;
-	ssize_t length;
+	const char *reason;
+	size_t length;
+	char *text = file_read(path, &length, &reason);
+	char *line, *end;
 	int result = 0;
 
-	if (file == NULL)
-		return -1;
-	while (result == 0 && (length = getline(&line, &size, file)) >= 0) {
+	if (text == NULL)
+		return error_set(error, "%s: %s", path, reason);
+	for (line = text; result == 0 && line < text + length; line = end + 1) {
+		end = memchr(line, '\n', (size_t)(text + length - line));
+		if (end == NULL)
+			end = text + length;
 		number++;
-		result = take_line(line, (size_t)length, handler, context,
+		result = take_line(line, (size_t)(end - line), handler, context,
 				   error);
 		if (result < 0)
 			error_prefix(error, "%s:%lu: ", path, number);
 	}
-	if (result == 0 && !feof(file))
-		result = error_set(error, "%s: %s", path, strerror(errno));
-	free(line);
-	fclose(file);
+	free(text);
 	return result;
 }

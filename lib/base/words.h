@@ -2,6 +2,8 @@
 #ifndef LIB_BASE_WORDS_H
 #define LIB_BASE_WORDS_H
 
+#include <stddef.h>
+
 #include "lib/base/error.h"
 
 /* Between the words of a list in main.cf syntax. */
@@ -9,6 +11,10 @@
 
 /* Called with each word or line; 0 to continue, or -1 and the reason. */
 typedef int words_handler(void *context, const char *word, struct error *error);
+
+/* words_trim - text without surrounding white space: where it begins, and its
+ * new length. */
+const char *words_trim(const char *text, size_t *length);
 
 /* words_each - call handler with each word of text; separators are the bytes
  * between words. 0, or -1 as soon as handler returns it. */

@@ -8,11 +8,11 @@
 
 #include "lib/table/table_internal.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/text/casefold.h"
 
@@ -129,14 +129,8 @@ static char *static_result(const char *name)
 
 	if (name[0] != '{')
 		return xstrdup(name);
-	name++;
 	length -= 2;
-	while (length > 0 && isspace((unsigned char)name[length - 1]))
-		length--;
-	while (length > 0 && isspace((unsigned char)*name)) {
-		name++;
-		length--;
-	}
+	name = words_trim(name + 1, &length);
 	return xstrndup(name, length);
 }
 
@@ -161,12 +155,7 @@ static int open_static(struct table *table, struct table_loader *loader,
 /* append_line - append a rule, without surrounding white space */
 static void append_line(char *lines, const char *rule, size_t length)
 {
-	while (length > 0 && isspace((unsigned char)rule[length - 1]))
-		length--;
-	while (length > 0 && isspace((unsigned char)*rule)) {
-		rule++;
-		length--;
-	}
+	rule = words_trim(rule, &length);
 	lines += strlen(lines);
 	memcpy(lines, rule, length);
 	memcpy(lines + length, "\n", 2);

@@ -29,6 +29,7 @@
 #include "lib/table/logical_lines.h"
 #include "lib/postfix/postfix_version.h"
 #include "lib/base/subprocess.h"
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 
 #define ONE_RUN_MS 20000 /* one table that hangs leaves time for others */
@@ -244,15 +245,8 @@ static char *key_end(char *line)
 /* find_value - the text after a key, without surrounding white space */
 static void find_value(struct entry *entry, const char *text)
 {
-	size_t length;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	length = strlen(text);
-	while (length > 0 && isspace((unsigned char)text[length - 1]))
-		length--;
-	entry->value = text;
-	entry->value_length = length;
+	entry->value_length = strlen(text);
+	entry->value = words_trim(text, &entry->value_length);
 }
 
 /* take - keep an entry whose key must be new: 1; 0: it is not; -1: failed */
