@@ -171,7 +171,7 @@ static int run_postmap(const struct table *table, struct table_loader *loader,
 	const char *argv[7] = { "postmap" };
 	struct subprocess_limits limits = { .output_max = OUTPUT_MAX };
 	int64_t left = TABLE_TIME_MS - loader->spent_ms;
-	int64_t start = clock_ms();
+	uint64_t start = clock_ms();
 	size_t argc = 1;
 	int status;
 
@@ -186,7 +186,7 @@ static int run_postmap(const struct table *table, struct table_loader *loader,
 			    : left < ONE_RUN_MS ? (unsigned)left
 						: ONE_RUN_MS;
 	status = subprocess_run(argv, &limits, output, length, error);
-	loader->spent_ms += clock_ms() - start;
+	loader->spent_ms += (int64_t)(clock_ms() - start);
 	free(type_name);
 	if (status < 0)
 		return -1;

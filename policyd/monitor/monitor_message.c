@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/xalloc.h"
 #include "policyd/process/accepted.h"
@@ -153,7 +154,7 @@ static bool is_count(int64_t number)
  * socket to the log daemon, or learns that there is none */
 static int hear_log_lost(struct server_process *process, struct error *error)
 {
-	uint64_t now = monitor_now_ms();
+	uint64_t now = clock_ms();
 	int fd, result;
 
 	if (now < process->log_ms + LOG_MS)
@@ -162,7 +163,7 @@ static int hear_log_lost(struct server_process *process, struct error *error)
 	result = child_tell(process, CHANNEL_LOG, 0, fd, error);
 	if (fd >= 0)
 		close(fd);
-	process->log_ms = monitor_now_ms();
+	process->log_ms = clock_ms();
 	return result;
 }
 
@@ -226,7 +227,7 @@ static int hear_message(struct monitor *monitor, struct server_process *process,
  * more: wait a moment for that. */
 static void broken(struct server_process *process, const struct error *error)
 {
-	uint64_t soon = monitor_now_ms() + CLOSED_MS;
+	uint64_t soon = clock_ms() + CLOSED_MS;
 
 	close(process->channel);
 	process->channel = -1;

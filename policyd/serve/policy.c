@@ -35,7 +35,7 @@ struct exchange {
 	struct request request;
 	struct policy *policy;
 	struct connection *connection;
-	struct timespec start;
+	uint64_t start_us;
 	char id[ID_LENGTH + 1];
 	struct exchange *next; /* in the list of unused ones */
 };
@@ -99,7 +99,7 @@ static struct exchange *exchange_new(struct policy *policy,
 	exchange->judgement.evaluation.trace = NULL;
 	exchange->judgement.evaluation.waiter = NULL;
 	if (policy->timed)
-		clock_gettime(CLOCK_MONOTONIC, &exchange->start);
+		exchange->start_us = clock_us();
 	make_id(policy, exchange->id);
 	return exchange;
 }
@@ -113,22 +113,12 @@ static void exchange_end(struct exchange *exchange)
 	policy->unused = exchange;
 }
 
-/* microseconds - since the request was complete */
-static unsigned long microseconds(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (unsigned long)((now.tv_sec - start->tv_sec) * 1000000 +
-			       (now.tv_nsec - start->tv_nsec) / 1000);
-}
-
 /* may_warn - is another warning allowed? Then also report suppressed ones. */
 static bool may_warn(struct log_limit *limit, const char *what)
 {
 	unsigned long suppressed;
 
-	if (!log_limit_pass(limit, (uint64_t)clock_ms(), &suppressed))
+	if (!log_limit_pass(limit, clock_ms(), &suppressed))
 		return false;
 	if (suppressed > 0)
 		log_warning("%s: %lu line%s suppressed", what, suppressed,
@@ -208,7 +198,7 @@ static void answer(struct evaluation *evaluation)
 			       &policy->metrics);
 	/* The reply frees the request: write its log line first. */
 	if (logged || policy->totals != NULL)
-		us = microseconds(&exchange->start);
+		us = (unsigned long)(clock_us() - exchange->start_us);
 	if (policy->totals != NULL)
 		count(exchange, reply, us);
 	if (logged)
