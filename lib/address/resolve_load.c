@@ -86,7 +86,7 @@ static int read_origin(struct resolver *resolver,
 			return -1;
 		text = line;
 	}
-	if (strpbrk(text, ", \t\r\n") != NULL)
+	if (strpbrk(text, WORDS_SEPARATORS) != NULL)
 		result = error_set(error,
 				   "myorigin: \"%s\" is more than one "
 				   "name",

@@ -8,47 +8,21 @@
 #include "lib/base/words.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/file.h"
 #include "lib/base/xalloc.h"
 
-/* The length of the word at the start of text. */
-typedef size_t measure(const char *text, const char *separators);
-
-/* each_word - call handler with each word of text */
-static int each_word(const char *text, const char *separators, measure *length,
-		     words_handler *handler, void *context, struct error *error)
-{
-	const char *start = text + strspn(text, separators);
-	int result = 0;
-
-	while (result == 0 && *start != '\0') {
-		size_t n = length(start, separators);
-		char *word = xstrndup(start, n);
-
-		result = handler(context, word, error);
-		free(word);
-		start += n;
-		start += strspn(start, separators);
-	}
-	return result;
-}
-
-/* plain_length - the length up to the next separator */
-static size_t plain_length(const char *text, const char *separators)
-{
-	return strcspn(text, separators);
-}
-
-/* braced_length - the length up to the next separator outside braces */
-static size_t braced_length(const char *text, const char *separators)
+/* words_length - the length up to the next separator outside braces */
+size_t words_length(const char *text, size_t length, const char *separators,
+		    bool *open)
 {
 	size_t level = 0;
 	size_t n;
 
-	for (n = 0; text[n] != '\0'; n++) {
+	for (n = 0; n < length && text[n] != '\0'; n++) {
 		if (text[n] == '{')
 			level++;
 		else if (text[n] == '}' && level > 0)
@@ -56,7 +30,37 @@ static size_t braced_length(const char *text, const char *separators)
 		else if (level == 0 && strchr(separators, text[n]) != NULL)
 			break;
 	}
+	*open = level > 0;
 	return n;
+}
+
+/* words_enclosed - the length of a text in balanced brackets, or 0 */
+size_t words_enclosed(const char *text, size_t length, char open)
+{
+	char close = open == '(' ? ')' : '}';
+	size_t level = 0;
+	size_t i;
+
+	if (length == 0 || text[0] != open)
+		return 0;
+	for (i = 0; i < length; i++) {
+		if (text[i] == open)
+			level++;
+		else if (text[i] == close && --level == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* words_next - the next word, or NULL */
+char *words_next(const char **text, const char *separators)
+{
+	const char *start = *text + strspn(*text, separators);
+	bool open;
+	size_t length = words_length(start, SIZE_MAX, separators, &open);
+
+	*text = start + length;
+	return length > 0 ? xstrndup(start, length) : NULL;
 }
 
 /* words_trim - without surrounding white space */
@@ -73,8 +77,17 @@ const char *words_trim(const char *text, size_t *length)
 int words_each(const char *text, const char *separators, words_handler *handler,
 	       void *context, struct error *error)
 {
-	return each_word(text, separators, plain_length, handler, context,
-			 error);
+	int result = 0;
+
+	while (result == 0 && *(text += strspn(text, separators)) != '\0') {
+		size_t length = strcspn(text, separators);
+		char *word = xstrndup(text, length);
+
+		result = handler(context, word, error);
+		free(word);
+		text += length;
+	}
+	return result;
 }
 
 /* words_each_braced - the same, where a separator in braces is part of a
@@ -83,8 +96,14 @@ int words_each_braced(const char *text, const char *separators,
 		      words_handler *handler, void *context,
 		      struct error *error)
 {
-	return each_word(text, separators, braced_length, handler, context,
-			 error);
+	int result = 0;
+	char *word;
+
+	while (result == 0 && (word = words_next(&text, separators)) != NULL) {
+		result = handler(context, word, error);
+		free(word);
+	}
+	return result;
 }
 
 /* take_line - pass one line to the handler, without its line end */
