@@ -49,6 +49,8 @@ enum mode {
 /* Only with MODE_SERVER. */
 #define OPTION_LENIENT	'L'
 #define OPTION_ACCEPTED 'a'
+#define INTERNAL \
+	CHANNEL_LENIENT " and " CHANNEL_ACCEPTED " are for internal use only"
 /* Only with MODE_QUERY; no short options. */
 #define OPTION_FORMAT  'F'
 #define OPTION_REPLAY  'R'
@@ -162,9 +164,9 @@ static _Noreturn void print_and_exit(const char *text)
 static int set_mode(struct command *command, int mode)
 {
 	if (command->mode != MODE_SERVE)
-		return -1;
+		return usage("only one of -t -T -q -s -P --init");
 	command->mode = (enum mode)mode;
-	return 0;
+	return EX_OK;
 }
 
 /* set_descriptor - a descriptor that the monitor passes on */
@@ -173,17 +175,17 @@ static int set_descriptor(int *fd, const char *text)
 	unsigned long number;
 
 	if (number_parse(text, INT_MAX, &number) != 0)
-		return -1;
+		return usage(INTERNAL);
 	*fd = (int)number;
-	return 0;
+	return EX_OK;
 }
 
 /* set_channel - the descriptor of the channel to the monitor */
 static int set_channel(struct command *command, const char *text)
 {
-	if (set_descriptor(&command->channel, text) != 0)
-		return -1;
-	return set_mode(command, MODE_SERVER);
+	int status = set_descriptor(&command->channel, text);
+
+	return status != EX_OK ? status : set_mode(command, MODE_SERVER);
 }
 
 /* set_format - text or json */
@@ -191,13 +193,13 @@ static int set_format(struct command *command, const char *name)
 {
 	command->query.json = strcmp(name, "json") == 0;
 	if (command->query.json || strcmp(name, "text") == 0)
-		return 0;
+		return EX_OK;
 	fprintf(stderr, "policyd: --format: %.40s is neither text nor json\n",
 		name);
-	return -1;
+	return usage(NULL);
 }
 
-/* set_query - an option that requires -q; -1: invalid */
+/* set_query - an option that requires -q */
 static int set_query(struct command *command, int option)
 {
 	switch (option) {
@@ -205,31 +207,31 @@ static int set_query(struct command *command, int option)
 		return set_format(command, optarg);
 	case OPTION_REPLAY:
 		command->query.replay = true;
-		return 0;
+		return EX_OK;
 	case OPTION_AGAINST:
 		command->query.against = optarg;
-		return 0;
+		return EX_OK;
 	case OPTION_ID:
 		command->query.id = optarg;
-		return 0;
+		return EX_OK;
 	default:
-		return -1;
+		return usage(NULL); /* getopt_long(3) has said why */
 	}
 }
 
-/* set_option - one option; -1: invalid, or a second mode */
+/* set_option - one option; 0, or the exit status, and its mistake is printed */
 static int set_option(struct command *command, int option)
 {
 	switch (option) {
 	case 'c':
 		command->options.config = optarg;
-		return 0;
+		return EX_OK;
 	case 'd':
 		command->options.daemonize = true;
-		return 0;
+		return EX_OK;
 	case 'v':
 		command->options.verbose = true;
-		return 0;
+		return EX_OK;
 	case 'V':
 		print_version();
 	case 'h':
@@ -245,7 +247,7 @@ static int set_option(struct command *command, int option)
 		return set_channel(command, optarg);
 	case OPTION_LENIENT:
 		command->options.lenient = true;
-		return 0;
+		return EX_OK;
 	case OPTION_ACCEPTED:
 		return set_descriptor(&command->options.accepted, optarg);
 	default:
@@ -271,37 +273,42 @@ static const char *check_query(const struct command *command)
 	return NULL;
 }
 
+/* check_command - are all options used together correctly? words: arguments
+ * that are not options */
+static const char *check_command(const struct command *command, int words)
+{
+	const struct options *options = &command->options;
+
+	if (words > (command->mode == MODE_INIT ? 1 : 0) &&
+	    command->mode != MODE_QUERY)
+		return "too many arguments";
+	if (*options->config == '\0')
+		return "-c: the file name is empty";
+	if (check_query(command) != NULL)
+		return check_query(command);
+	if (options->daemonize && command->mode != MODE_SERVE)
+		return "-d is only for running the server";
+	if ((options->lenient || options->accepted >= 0) &&
+	    command->mode != MODE_SERVER)
+		return INTERNAL;
+	return NULL;
+}
+
 /* read_command - read the whole command line; 0 or an exit status */
 static int read_command(struct command *command, int argc, char **argv)
 {
-	int option;
+	int option, status;
+	const char *mistake;
 
 	opterr = 1;
 	while ((option = getopt_long(argc, argv, "c:dvtTqsPVh", long_options,
 				     NULL)) != -1) {
-		if (option == '?')
-			return usage(NULL);
-		if (set_option(command, option) != 0)
-			return usage(option >= OPTION_AGAINST &&
-						     option <= OPTION_REPLAY
-					     ? NULL
-					     : "only one of -t -T -q -s -P "
-					       "--init");
+		status = set_option(command, option);
+		if (status != EX_OK)
+			return status;
 	}
-	if (optind + (command->mode == MODE_INIT ? 1 : 0) < argc &&
-	    command->mode != MODE_QUERY)
-		return usage("too many arguments");
-	if (*command->options.config == '\0')
-		return usage("-c: the file name is empty");
-	if (check_query(command) != NULL)
-		return usage(check_query(command));
-	if (command->options.daemonize && command->mode != MODE_SERVE)
-		return usage("-d is only for running the server");
-	if (command->options.lenient && command->mode != MODE_SERVER)
-		return usage(CHANNEL_LENIENT " is for internal use only");
-	if (command->options.accepted >= 0 && command->mode != MODE_SERVER)
-		return usage(CHANNEL_ACCEPTED " is for internal use only");
-	return EX_OK;
+	mistake = check_command(command, argc - optind);
+	return mistake != NULL ? usage(mistake) : EX_OK;
 }
 
 /* absolute - the path, valid after a chdir(2) too; the caller frees it */
@@ -357,14 +364,17 @@ static void check_files(const struct config *config)
 			warn(config, "listen: %s", error.text);
 }
 
-/* check_shadow - load the shadow configuration as well; an error in it is no
- * reason to refuse this one */
+/* check_shadow - load the shadow configuration, if there is one; an error in it
+ * is no reason to refuse this one */
 static void check_shadow(const struct config *config)
 {
 	struct config_messages messages = { 0 };
-	int result = shadow_try(config->shadow, &messages);
+	int result;
 	size_t i;
 
+	if (config->shadow == NULL)
+		return;
+	result = shadow_try(config->shadow, &messages);
 	for (i = 0; i < messages.count; i++)
 		fprintf(stderr, "%s: shadow: %s\n", config->path,
 			messages.lines[i]);
@@ -414,25 +424,30 @@ static int with_config(const struct command *command)
 {
 	struct config_messages messages = { 0 };
 	struct config *config = load(command, &messages);
-	int status = config != NULL ? EX_OK : EX_CONFIG;
+	int status = EX_OK;
 
 	if (config == NULL || config->failed_tables > 0 ||
 	    command->mode == MODE_CHECK)
 		config_messages_print(&messages, stderr);
 	config_messages_clear(&messages);
-	if (config != NULL && command->mode == MODE_CHECK)
+	if (config == NULL)
+		return written(EX_CONFIG);
+	switch (command->mode) {
+	case MODE_CHECK:
 		warn_stale(config);
-	if (config != NULL && command->mode == MODE_CHECK)
 		check_files(config);
-	if (config != NULL && command->mode == MODE_CHECK &&
-	    config->shadow != NULL)
 		check_shadow(config);
-	if (config != NULL && command->mode == MODE_DUMP)
+		break;
+	case MODE_DUMP:
 		dump(config);
-	if (config != NULL && command->mode == MODE_QUERY)
+		break;
+	case MODE_QUERY:
 		status = query(config, &command->query);
-	if (config != NULL && command->mode == MODE_CHECK_POSTFIX)
+		break;
+	default:
 		status = check_postfix(config);
+		break;
+	}
 	config_free(config);
 	return written(status);
 }

@@ -19,9 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
-
-#define SEPARATORS ", \t\r\n"
 
 struct own_address {
 	int family; /* AF_INET or AF_INET6 */
@@ -52,28 +51,31 @@ static bool is_supported(int family)
 	return errno != EAFNOSUPPORT && errno != EPROTONOSUPPORT;
 }
 
+/* add_protocol - one word of inet_protocols */
+static int add_protocol(void *context, const char *word, struct error *error)
+{
+	struct interfaces *interfaces = context;
+	bool all = strcmp(word, "all") == 0;
+	bool v4 = strcmp(word, "ipv4") == 0;
+	bool v6 = strcmp(word, "ipv6") == 0;
+
+	if (!all && !v4 && !v6)
+		return error_set(error,
+				 "inet_protocols: unknown protocol "
+				 "\"%.40s\" (all, ipv4 and ipv6 are known)",
+				 word);
+	interfaces->ipv4 = interfaces->ipv4 || all || v4;
+	interfaces->ipv6 = interfaces->ipv6 || all || v6;
+	return 0;
+}
+
 /* read_protocols - inet_protocols */
 static int read_protocols(struct interfaces *interfaces, const char *text,
 			  struct error *error)
 {
-	for (text += strspn(text, SEPARATORS); *text != '\0';
-	     text += strspn(text, SEPARATORS)) {
-		size_t length = strcspn(text, SEPARATORS);
-		bool all = length == 3 && memcmp(text, "all", 3) == 0;
-		bool v4 = length == 4 && memcmp(text, "ipv4", 4) == 0;
-		bool v6 = length == 4 && memcmp(text, "ipv6", 4) == 0;
-
-		if (!all && !v4 && !v6)
-			return error_set(error,
-					 "inet_protocols: unknown protocol "
-					 "\"%.*s\" (all, ipv4 and ipv6 are "
-					 "known)",
-					 (int)(length < 40 ? length : 40),
-					 text);
-		interfaces->ipv4 = interfaces->ipv4 || all || v4;
-		interfaces->ipv6 = interfaces->ipv6 || all || v6;
-		text += length;
-	}
+	if (words_each(text, WORDS_SEPARATORS, add_protocol, interfaces,
+		       error) < 0)
+		return -1;
 	if (!interfaces->ipv4 && !interfaces->ipv6)
 		return error_set(error, "inet_protocols: is empty");
 	interfaces->ipv4 = interfaces->ipv4 && is_supported(AF_INET);
@@ -162,10 +164,19 @@ static int add_local(struct interfaces *interfaces, bool loopback_only,
 	return 0;
 }
 
+/* The names and addresses of one parameter. */
+struct hosts {
+	struct interfaces *interfaces;
+	const char *parameter;
+};
+
 /* add_host - add the addresses of a name or address; brackets are optional */
-static int add_host(struct interfaces *interfaces, const char *word,
-		    size_t length, const char *parameter, struct error *error)
+static int add_host(void *context, const char *word, struct error *error)
 {
+	const struct hosts *hosts = context;
+	struct interfaces *interfaces = hosts->interfaces;
+	const char *parameter = hosts->parameter;
+	size_t length = strlen(word);
 	struct addrinfo hints = { .ai_family = family_of(interfaces),
 				  .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found;
@@ -202,15 +213,9 @@ static int add_host(struct interfaces *interfaces, const char *word,
 static int add_hosts(struct interfaces *interfaces, const char *text,
 		     const char *parameter, struct error *error)
 {
-	for (text += strspn(text, SEPARATORS); *text != '\0';
-	     text += strspn(text, SEPARATORS)) {
-		size_t length = strcspn(text, SEPARATORS);
+	struct hosts hosts = { interfaces, parameter };
 
-		if (add_host(interfaces, text, length, parameter, error) < 0)
-			return -1;
-		text += length;
-	}
-	return 0;
+	return words_each(text, WORDS_SEPARATORS, add_host, &hosts, error);
 }
 
 /* add_inet_interfaces - inet_interfaces, with its two special words */

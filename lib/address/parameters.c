@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 
 #define DEFAULT_DOMAIN "localdomain"
@@ -169,22 +170,6 @@ static size_t skip_space(const char *text, size_t length)
 	return n;
 }
 
-/* closing - the offset of the bracket that closes the one at text; 0: none */
-static size_t closing(const char *text, size_t length)
-{
-	char open = text[0];
-	char close = open == '(' ? ')' : '}';
-	size_t level = 0;
-
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] == open)
-			level++;
-		else if (text[i] == close && --level == 0)
-			return i;
-	}
-	return 0;
-}
-
 /* take_operand - the text after ? or ":": in braces, or the rest. Returns the
  * number of bytes used, or -1. */
 static ssize_t take_operand(const char *text, size_t length,
@@ -198,12 +183,12 @@ static ssize_t take_operand(const char *text, size_t length,
 		*operand_length = length;
 		return (ssize_t)length;
 	}
-	end = closing(text + start, length - start);
+	end = words_enclosed(text + start, length - start, '{');
 	if (end == 0)
 		return -1;
 	*operand = text + start + 1;
-	*operand_length = end - 1;
-	end += start + 1;
+	*operand_length = end - 2;
+	end += start;
 	return (ssize_t)(end + skip_space(text + end, length - end));
 }
 
@@ -297,13 +282,13 @@ static ssize_t expand_dollar(struct expansion *expansion, const char *text,
 		return 2;
 	}
 	if (length > 1 && (text[1] == '{' || text[1] == '(')) {
-		end = closing(text + 1, length - 1);
+		end = words_enclosed(text + 1, length - 1, text[1]);
 		if (end == 0)
 			return error_set(expansion->error,
 					 "\"$%c\" is not closed", text[1]);
-		if (expand_inner(expansion, text + 2, end - 1, out) < 0)
+		if (expand_inner(expansion, text + 2, end - 2, out) < 0)
 			return -1;
-		return (ssize_t)end + 2;
+		return (ssize_t)end + 1;
 	}
 	end = 1 + name_length(text + 1, length - 1);
 	if (end == 1)

@@ -7,14 +7,11 @@
 
 #include "lib/address/resolve_internal.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "lib/base/file.h"
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/text/hostname.h"
 
@@ -54,44 +51,25 @@ static void completion_clear(struct completion *completion)
  * surrounding white space; the caller frees it */
 static char *read_first_line(const char *path, struct error *error)
 {
-	char text[ORIGIN_MAX + 2];
-	struct stat status;
-	size_t length = 0;
-	ssize_t got = 1;
-	size_t start = 0;
-	int fd;
+	const char *reason;
+	size_t length;
+	char *text = file_read(path, &length, &reason);
+	const char *line;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0) {
-		error_set(error, "myorigin: %s: %s", path, strerror(errno));
+	if (text == NULL) {
+		error_set(error, "myorigin: %s: %s", path, reason);
 		return NULL;
 	}
-	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
-		error_set(error, "myorigin: %s: not a regular file", path);
-		close(fd);
-		return NULL;
-	}
-	while (got > 0 && length < sizeof(text) - 1) {
-		got = read(fd, text + length, sizeof(text) - 1 - length);
-		if (got > 0)
-			length += (size_t)got;
-	}
-	if (got < 0)
-		error_set(error, "myorigin: %s: %s", path, strerror(errno));
-	close(fd);
-	if (got < 0)
-		return NULL;
-	text[length] = '\0';
 	length = strcspn(text, "\n");
-	while (start < length && isspace((unsigned char)text[start]))
-		start++;
-	while (length > start && isspace((unsigned char)text[length - 1]))
-		length--;
-	if (length == start) {
+	line = words_trim(text, &length);
+	if (length == 0) {
 		error_set(error, "myorigin: %s: the first line is empty", path);
+		free(text);
 		return NULL;
 	}
-	return xstrndup(text + start, length - start);
+	memmove(text, line, length);
+	text[length] = '\0';
+	return text;
 }
 
 /* read_origin - myorigin; if it is a path, from that file */
@@ -108,7 +86,7 @@ static int read_origin(struct resolver *resolver,
 			return -1;
 		text = line;
 	}
-	if (strpbrk(text, ", \t\r\n") != NULL)
+	if (strpbrk(text, WORDS_SEPARATORS) != NULL)
 		result = error_set(error,
 				   "myorigin: \"%s\" is more than one "
 				   "name",

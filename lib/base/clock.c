@@ -1,15 +1,35 @@
 /* SPDX-License-Identifier: ISC */
-/* clock - the clock for time limits */
+/* clock - monotonic time, for limits and to measure */
 
 #include "lib/base/clock.h"
 
+#include <limits.h>
 #include <time.h>
 
 /* clock_ms - monotonic time */
-int64_t clock_ms(void)
+uint64_t clock_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* clock_left_ms - until then */
+int clock_left_ms(uint64_t end_ms)
+{
+	uint64_t now = clock_ms();
+
+	if (now >= end_ms)
+		return 0;
+	return end_ms - now < INT_MAX ? (int)(end_ms - now) : INT_MAX;
+}
+
+/* clock_us - more precise, and slower */
+uint64_t clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }

@@ -6,6 +6,13 @@
 
 /* clock_ms - milliseconds of a monotonic clock that cannot be set. Its
  * resolution of some milliseconds is enough for time limits. */
-int64_t clock_ms(void);
+uint64_t clock_ms(void);
+
+/* clock_left_ms - the milliseconds until then, for poll(2); 0: it has passed.
+ */
+int clock_left_ms(uint64_t end_ms);
+
+/* clock_us - microseconds of CLOCK_MONOTONIC, to measure. */
+uint64_t clock_us(void);
 
 #endif

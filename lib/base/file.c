@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* file - the whole content of a file
+/* file - open a file, or read all of it
  *
- * For files that list domains. They are read without a pause, so that the
+ * Files that list domains are read without a pause, so that the
  * content is as close to one state of the file as possible, but in pieces: a
  * kernel without preemption does nothing else on this processor while it
  * copies, and one read(2) of 20 MB would make a server wait 60 ms. */
@@ -12,45 +12,51 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/xalloc.h"
 
 #define PIECE 65536 /* bytes of one read(2) */
 
+static const char too_large[] = "the file is too large";
+
+/* file_open - open a regular file for reading */
+int file_open(const char *path, struct stat *status, const char **reason)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		*reason = strerror(errno);
+		return -1;
+	}
+	if (fstat(fd, status) < 0)
+		*reason = strerror(errno);
+	else if (!S_ISREG(status->st_mode))
+		*reason = "not a regular file";
+	else
+		return fd;
+	close(fd);
+	return -1;
+}
+
 /* read_piece - read the next bytes, if there is room for them */
 static ssize_t read_piece(int fd, char *room, size_t size)
 {
-	return read(fd, room, size < PIECE ? size : PIECE);
+	ssize_t got;
+
+	do
+		got = read(fd, room, size < PIECE ? size : PIECE);
+	while (got < 0 && errno == EINTR);
+	return got;
 }
 
-/* file_read - the whole content of a regular file, or NULL */
-char *file_read(const char *path, size_t *length, const char **reason)
+/* read_all - read to the end; size: that of the file, as far as known */
+static char *read_all(int fd, size_t size, size_t *length, const char **reason)
 {
-	struct stat status;
-	char *content = NULL;
-	size_t size = 0;
-	ssize_t got = 1;
-	int fd;
+	char *content = xmalloc(++size + 1);
+	ssize_t got;
 
-	*length = 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0) {
-		*reason = strerror(errno);
-		return NULL;
-	}
-	if (fstat(fd, &status) < 0) {
-		*reason = strerror(errno);
-	} else if (!S_ISREG(status.st_mode)) {
-		*reason = "not a regular file";
-	} else if (status.st_size > FILE_SIZE_MAX) {
-		*reason = "the file is too large";
-	} else {
-		size = (size_t)status.st_size + 1;
-		content = xmalloc(size + 1);
-	}
-	while (content != NULL && got > 0) {
+	do {
 		if (*length == size) {
 			size *= 2;
 			content = xreallocarray(content, size + 1, 1);
@@ -58,18 +64,30 @@ char *file_read(const char *path, size_t *length, const char **reason)
 		got = read_piece(fd, content + *length, size - *length);
 		if (got > 0)
 			*length += (size_t)got;
-		if (got < 0 && errno == EINTR)
-			got = 1;
-		if (got < 0 || *length > FILE_SIZE_MAX) {
-			*reason = got < 0 ? strerror(errno)
-					  : "the file is too large";
-			free(content);
-			content = NULL;
-		}
-	}
+	} while (got > 0 && *length <= FILE_SIZE_MAX);
+	content[*length] = '\0';
+	if (got == 0)
+		return content;
+	*reason = got < 0 ? strerror(errno) : too_large;
+	free(content);
+	return NULL;
+}
+
+/* file_read - the whole content of a regular file, or NULL */
+char *file_read(const char *path, size_t *length, const char **reason)
+{
+	struct stat status;
+	char *content = NULL;
+	int fd = file_open(path, &status, reason);
+
+	*length = 0;
+	if (fd < 0)
+		return NULL;
+	if (status.st_size > FILE_SIZE_MAX)
+		*reason = too_large;
+	else
+		content = read_all(fd, (size_t)status.st_size, length, reason);
 	close(fd);
-	if (content != NULL)
-		content[*length] = '\0';
 	return content;
 }
 

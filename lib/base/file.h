@@ -3,11 +3,16 @@
 #define LIB_BASE_FILE_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "lib/base/error.h"
 
 /* FILE_SIZE_MAX - the largest file that file_read() accepts, in bytes. */
 #define FILE_SIZE_MAX (1U << 30)
+
+/* file_open - open a regular file for reading; symbolic links are followed. Its
+ * descriptor, or -1 and *reason as of file_read(). Never waits for a FIFO. */
+int file_open(const char *path, struct stat *status, const char **reason);
 
 /* file_read - the whole content of a regular file, followed by a NUL that
  * length does not include; the caller frees it. NULL: *reason says why; it is

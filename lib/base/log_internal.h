@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -29,7 +30,7 @@ struct log_head {
 /* The log daemon. */
 struct log_daemon {
 	atomic_int fd;		    /* -1: not connected yet */
-	atomic_llong retry_ms;	    /* no new attempt to connect before */
+	_Atomic uint64_t retry_ms;  /* no new attempt to connect before */
 	bool (*ask)(void *context); /* log_ask_for_socket(), or NULL */
 	void *context;
 	size_t kept_length; /* of a line that waits for a new socket */

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -55,11 +54,11 @@ bool log_daemon_use(struct log_daemon *daemon, int fd)
  * at most once a second */
 bool log_daemon_find(struct log_daemon *daemon)
 {
-	long long now = clock_ms();
-	long long retry = atomic_load(&daemon->retry_ms);
+	uint64_t now = clock_ms();
+	uint64_t retry = atomic_load(&daemon->retry_ms);
 
 	if (now < retry || !atomic_compare_exchange_strong(&daemon->retry_ms,
-							   &retry, LLONG_MAX))
+							   &retry, UINT64_MAX))
 		return false;
 	if (daemon->ask == NULL)
 		return log_daemon_use(daemon, log_connect());

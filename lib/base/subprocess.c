@@ -133,17 +133,17 @@ static void read_complaint(struct run *run)
 static int collect(struct run *run, const struct subprocess_limits *limits,
 		   const char *name, struct error *error)
 {
-	int64_t deadline = clock_ms() + limits->timeout_ms;
+	uint64_t deadline = clock_ms() + limits->timeout_ms;
 
 	while (run->out >= 0 || run->err >= 0) {
 		struct pollfd fds[2] = { { run->out, POLLIN, 0 },
 					 { run->err, POLLIN, 0 } };
-		int64_t left = deadline - clock_ms();
+		int left = clock_left_ms(deadline);
 
-		if (left <= 0)
+		if (left == 0)
 			return error_set(error, "%s did not end within %u s",
 					 name, limits->timeout_ms / 1000);
-		if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
+		if (poll(fds, 2, left) < 0 && errno != EINTR)
 			return error_set(error, "poll: %s", strerror(errno));
 		if (fds[0].revents != 0)
 			read_output(run);
@@ -161,7 +161,7 @@ static int collect(struct run *run, const struct subprocess_limits *limits,
 static int reap(struct run *run, bool killed,
 		const struct subprocess_limits *limits, int *status)
 {
-	int64_t deadline = clock_ms() + limits->timeout_ms;
+	uint64_t deadline = clock_ms() + limits->timeout_ms;
 	struct timespec pause = { 0, 2000000 };
 	pid_t pid;
 

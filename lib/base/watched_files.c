@@ -31,7 +31,6 @@ static const struct {
 struct reader {
 	struct watched_files *list;
 	int files;    /* number of open files */
-	int braces;   /* number of open braces: inline tables */
 	bool refused; /* by watched_files_add(), in one of the files */
 };
 
@@ -105,10 +104,10 @@ static int add_line(void *context, const char *line, struct error *error)
 {
 	struct reader *reader = context;
 
-	reader->braces = 0;
 	if (line[strspn(line, WORDS_SEPARATORS)] == '#')
 		return 0;
-	if (words_each(line, WORDS_SEPARATORS, add_word, reader, error) == 0)
+	if (words_each_braced(line, WORDS_SEPARATORS, add_word, reader,
+			      error) == 0)
 		return 0;
 	reader->refused = true;
 	return -1;
@@ -118,7 +117,7 @@ static int add_line(void *context, const char *line, struct error *error)
 static int add_file(const struct reader *reader, const char *path,
 		    struct error *error)
 {
-	struct reader inner = { reader->list, reader->files + 1, 0, false };
+	struct reader inner = { reader->list, reader->files + 1, false };
 	size_t before = reader->list->count;
 	struct error why;
 
@@ -159,26 +158,11 @@ static int add_table(const struct reader *reader, const char *word,
 	return result;
 }
 
-/* count_braces - the number of braces that a word opens, minus those that it
- * closes */
-static int count_braces(const char *word)
-{
-	int count = 0;
-
-	for (; *word != '\0'; word++)
-		count += (*word == '{') - (*word == '}');
-	return count;
-}
-
 /* add_word - add the file in a word of a list */
 static int add_word(void *context, const char *word, struct error *error)
 {
 	struct reader *reader = context;
-	bool inside = reader->braces > 0;
 
-	reader->braces += count_braces(word);
-	if (inside)
-		return 0;
 	word += strspn(word, "!");
 	if (strncmp(word, "proxy:", 6) == 0)
 		word += 6;
@@ -191,9 +175,10 @@ static int add_word(void *context, const char *word, struct error *error)
 int watched_files_add_text(struct watched_files *list, const char *text,
 			   struct error *error)
 {
-	struct reader reader = { list, 0, 0, false };
+	struct reader reader = { list, 0, false };
 
-	return words_each(text, WORDS_SEPARATORS, add_word, &reader, error);
+	return words_each_braced(text, WORDS_SEPARATORS, add_word, &reader,
+				 error);
 }
 
 /* watched_files_changed - has any file changed? */

@@ -7,51 +7,22 @@
 
 #include "lib/base/words.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/base/xalloc.h"
 
-/* The length of the word at the start of text. */
-typedef size_t measure(const char *text, const char *separators);
-
-/* each_word - call handler with each word of text */
-static int each_word(const char *text, const char *separators, measure *length,
-		     words_handler *handler, void *context, struct error *error)
-{
-	const char *start = text + strspn(text, separators);
-	int result = 0;
-
-	while (result == 0 && *start != '\0') {
-		size_t n = length(start, separators);
-		char *word = xstrndup(start, n);
-
-		result = handler(context, word, error);
-		free(word);
-		start += n;
-		start += strspn(start, separators);
-	}
-	return result;
-}
-
-/* plain_length - the length up to the next separator */
-static size_t plain_length(const char *text, const char *separators)
-{
-	return strcspn(text, separators);
-}
-
-/* braced_length - the length up to the next separator outside braces */
-static size_t braced_length(const char *text, const char *separators)
+/* words_length - the length up to the next separator outside braces */
+size_t words_length(const char *text, size_t length, const char *separators,
+		    bool *open)
 {
 	size_t level = 0;
 	size_t n;
 
-	for (n = 0; text[n] != '\0'; n++) {
+	for (n = 0; n < length && text[n] != '\0'; n++) {
 		if (text[n] == '{')
 			level++;
 		else if (text[n] == '}' && level > 0)
@@ -59,15 +30,64 @@ static size_t braced_length(const char *text, const char *separators)
 		else if (level == 0 && strchr(separators, text[n]) != NULL)
 			break;
 	}
+	*open = level > 0;
 	return n;
+}
+
+/* words_enclosed - the length of a text in balanced brackets, or 0 */
+size_t words_enclosed(const char *text, size_t length, char open)
+{
+	char close = open == '(' ? ')' : '}';
+	size_t level = 0;
+	size_t i;
+
+	if (length == 0 || text[0] != open)
+		return 0;
+	for (i = 0; i < length; i++) {
+		if (text[i] == open)
+			level++;
+		else if (text[i] == close && --level == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* words_next - the next word, or NULL */
+char *words_next(const char **text, const char *separators)
+{
+	const char *start = *text + strspn(*text, separators);
+	bool open;
+	size_t length = words_length(start, SIZE_MAX, separators, &open);
+
+	*text = start + length;
+	return length > 0 ? xstrndup(start, length) : NULL;
+}
+
+/* words_trim - without surrounding white space */
+const char *words_trim(const char *text, size_t *length)
+{
+	while (*length > 0 && isspace((unsigned char)text[*length - 1]))
+		(*length)--;
+	for (; *length > 0 && isspace((unsigned char)*text); text++)
+		(*length)--;
+	return text;
 }
 
 /* words_each - call handler with each word */
 int words_each(const char *text, const char *separators, words_handler *handler,
 	       void *context, struct error *error)
 {
-	return each_word(text, separators, plain_length, handler, context,
-			 error);
+	int result = 0;
+
+	while (result == 0 && *(text += strspn(text, separators)) != '\0') {
+		size_t length = strcspn(text, separators);
+		char *word = xstrndup(text, length);
+
+		result = handler(context, word, error);
+		free(word);
+		text += length;
+	}
+	return result;
 }
 
 /* words_each_braced - the same, where a separator in braces is part of a
@@ -76,42 +96,24 @@ int words_each_braced(const char *text, const char *separators,
 		      words_handler *handler, void *context,
 		      struct error *error)
 {
-	return each_word(text, separators, braced_length, handler, context,
-			 error);
-}
+	int result = 0;
+	char *word;
 
-/* open_regular - open a file for reading; never wait for a FIFO */
-static FILE *open_regular(const char *path, struct error *error)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat status;
-	FILE *file;
-
-	if (fd < 0) {
-		error_set(error, "%s: %s", path, strerror(errno));
-		return NULL;
+	while (result == 0 && (word = words_next(&text, separators)) != NULL) {
+		result = handler(context, word, error);
+		free(word);
 	}
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-		error_set(error, "%s: not a regular file", path);
-		close(fd);
-		return NULL;
-	}
-	file = fdopen(fd, "r");
-	if (file == NULL) {
-		error_set(error, "%s: %s", path, strerror(errno));
-		close(fd);
-	}
-	return file;
+	return result;
 }
 
 /* take_line - pass one line to the handler, without its line end */
 static int take_line(char *line, size_t length, words_handler *handler,
 		     void *context, struct error *error)
 {
+	line[length] = '\0';
 	if (strlen(line) != length)
 		return error_set(error, "NUL byte in the line");
-	while (length > 0 &&
-	       (line[length - 1] == '\n' || line[length - 1] == '\r'))
+	while (length > 0 && line[length - 1] == '\r')
 		line[--length] = '\0';
 	return handler(context, line, error);
 }
@@ -120,25 +122,25 @@ static int take_line(char *line, size_t length, words_handler *handler,
 int words_each_line(const char *path, words_handler *handler, void *context,
 		    struct error *error)
 {
-	FILE *file = open_regular(path, error);
-	char *line = NULL;
-	size_t size = 0;
 	unsigned long number = 0;
-	ssize_t length;
+	const char *reason;
+	size_t length;
+	char *text = file_read(path, &length, &reason);
+	char *line, *end;
 	int result = 0;
 
-	if (file == NULL)
-		return -1;
-	while (result == 0 && (length = getline(&line, &size, file)) >= 0) {
+	if (text == NULL)
+		return error_set(error, "%s: %s", path, reason);
+	for (line = text; result == 0 && line < text + length; line = end + 1) {
+		end = memchr(line, '\n', (size_t)(text + length - line));
+		if (end == NULL)
+			end = text + length;
 		number++;
-		result = take_line(line, (size_t)length, handler, context,
+		result = take_line(line, (size_t)(end - line), handler, context,
 				   error);
 		if (result < 0)
 			error_prefix(error, "%s:%lu: ", path, number);
 	}
-	if (result == 0 && !feof(file))
-		result = error_set(error, "%s: %s", path, strerror(errno));
-	free(line);
-	fclose(file);
+	free(text);
 	return result;
 }

@@ -47,6 +47,7 @@ struct evaluation {
 	size_t next;
 	void *waiter;
 	void (*done)(struct evaluation *); /* called only after a WAIT */
+	void *context;			   /* of the caller, for done() */
 	evaluation_trace *trace;
 	void *trace_context;
 };

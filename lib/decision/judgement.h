@@ -2,7 +2,6 @@
 #ifndef LIB_DECISION_JUDGEMENT_H
 #define LIB_DECISION_JUDGEMENT_H
 
-#include <stdbool.h>
 #include <time.h>
 
 #include "lib/address/resolve.h"
@@ -15,22 +14,14 @@
  * caller owns it, zeroes it (or sets evaluation.trace) before the start, and
  * does not move it until the decision is made or the walk is cancelled. */
 struct judgement {
-	struct evaluation
-		evaluation; /* must be first: done() gets a pointer to it */
+	struct evaluation evaluation;
 	struct facts facts;
 	const struct service *service;
 };
 
-/* judgement_start - gather the facts, and walk the restrictions of service.
- * True: judgement->evaluation.decision is made. False: a restriction waits, and
- * done() will be called. */
-bool judgement_start(struct judgement *judgement, const struct service *service,
-		     const struct resolver *resolver,
-		     const struct request *request, time_t now,
-		     void (*done)(struct evaluation *));
-
-/* judgement_now - the same where waiting is impossible. 0, or -1: a restriction
- * had to wait, and was cancelled. */
+/* judgement_now - gather the facts, and walk the restrictions of service. 0:
+ * judgement->evaluation.decision is made. -1: a restriction had to wait, and
+ * was cancelled. */
 int judgement_now(struct judgement *judgement, const struct service *service,
 		  const struct resolver *resolver,
 		  const struct request *request, time_t now);

@@ -31,8 +31,7 @@
 #include "lib/base/xalloc.h"
 #include "lib/text/casefold.h"
 
-#define LIST	   "sender_login_maps"
-#define SEPARATORS ", \t\r\n"
+#define LIST "sender_login_maps"
 
 struct sender_login {
 	const struct resolver *resolver;
@@ -277,8 +276,9 @@ static bool is_owner(const char *owners, const char *login, bool utf8)
 	bool found = false;
 
 	casefold(folded, login, strlen(login), utf8);
-	while (!found && *(owners += strspn(owners, SEPARATORS)) != '\0') {
-		size_t length = strcspn(owners, SEPARATORS);
+	while (!found &&
+	       *(owners += strspn(owners, WORDS_SEPARATORS)) != '\0') {
+		size_t length = strcspn(owners, WORDS_SEPARATORS);
 
 		casefold(owner, owners, length, utf8);
 		found = strcmp(owner, folded) == 0;

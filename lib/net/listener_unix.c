@@ -66,7 +66,7 @@ static int place_open(struct place *place, const char *path,
 }
 
 /* place_lock - keep other servers that start out of the directory */
-static int place_lock(struct place *place, long long deadline,
+static int place_lock(struct place *place, uint64_t deadline,
 		      struct error *error)
 {
 	while (flock(place->directory, LOCK_EX | LOCK_NB) < 0) {
@@ -277,7 +277,7 @@ out:
 /* wait_for_way - lock the directory while the name is available, or fail */
 static int wait_for_way(struct place *place, struct error *error)
 {
-	long long deadline = clock_ms() + LISTENER_WAIT_MS;
+	uint64_t deadline = clock_ms() + LISTENER_WAIT_MS;
 	int free_way;
 
 	for (;;) {

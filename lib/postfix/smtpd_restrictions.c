@@ -16,35 +16,16 @@
 
 #define DEPTH_MAX 8 /* of classes in classes */
 
-/* next_word - the text up to a separator that is not in braces */
-static char *next_word(const char **text, const char *separators)
-{
-	const char *start = *text + strspn(*text, separators);
-	size_t depth = 0, length;
-
-	for (length = 0; start[length] != '\0'; length++) {
-		if (start[length] == '{')
-			depth++;
-		else if (depth > 0 && start[length] == '}')
-			depth--;
-		else if (depth == 0 &&
-			 strchr(separators, start[length]) != NULL)
-			break;
-	}
-	*text = start + length;
-	return length > 0 ? xstrndup(start, length) : NULL;
-}
-
 /* postfix_next_word - the next word of a list */
 char *postfix_next_word(const char **text)
 {
-	return next_word(text, WORDS_SEPARATORS);
+	return words_next(text, WORDS_SEPARATORS);
 }
 
 /* postfix_next_argument - of a command in master.cf */
 char *postfix_next_argument(const char **text)
 {
-	return next_word(text, " \t\r\n");
+	return words_next(text, " \t\r\n");
 }
 
 /* append - append a restriction; the list then owns word and argument. Its room

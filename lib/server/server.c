@@ -26,12 +26,6 @@
 #define CROWDED_MS    10
 #define DRAIN_READ_MS 1000 /* who still sends after that is cut off */
 
-/* server_now_ms - monotonic time, precise enough for time limits */
-uint64_t server_now_ms(void)
-{
-	return (uint64_t)clock_ms();
-}
-
 /* milliseconds - convert for libevent */
 static struct timeval milliseconds(uint64_t ms)
 {
@@ -70,7 +64,7 @@ void server_expect(struct server *server, uint64_t due_ms)
 
 	if (due_ms >= server->timer_ms)
 		return;
-	now = server_now_ms();
+	now = clock_ms();
 	delay = milliseconds(due_ms > now ? due_ms - now : 1);
 	if (event_add(&server->timer, &delay) == 0)
 		server->timer_ms = due_ms;
@@ -81,7 +75,7 @@ void server_expect(struct server *server, uint64_t due_ms)
 static void on_timer(evutil_socket_t fd, short what, void *argument)
 {
 	struct server *server = argument;
-	uint64_t now = server_now_ms();
+	uint64_t now = clock_ms();
 	int queue;
 
 	(void)fd;
@@ -525,7 +519,7 @@ void server_drain(struct server *server)
 
 	if (!server->draining) {
 		server->draining = true;
-		server->drain_ms = server_now_ms() + DRAIN_READ_MS;
+		server->drain_ms = clock_ms() + DRAIN_READ_MS;
 		server_stop_accepting(server);
 		if (event_add(&server->drain_timer, &delay) < 0)
 			server_quit(server);

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 #include "lib/server/server_internal.h"
 
@@ -35,7 +36,7 @@ struct connection *connection_new(struct server *server, int input, int output)
 	places_take(server->places, connection->user);
 	SERVER_COUNT(server->counters.open, 1);
 	server->silent++;
-	connection_enqueue(connection, QUEUE_SILENT, server_now_ms());
+	connection_enqueue(connection, QUEUE_SILENT, clock_ms());
 	return connection;
 }
 
@@ -527,7 +528,7 @@ static bool has_more(const struct connection *connection)
 {
 	struct pollfd ready = { .fd = connection->input, .events = POLLIN };
 
-	return server_now_ms() < connection->server->drain_ms &&
+	return clock_ms() < connection->server->drain_ms &&
 	       (connection->peer != NULL || poll(&ready, 1, 0) == 1);
 }
 
@@ -556,7 +557,7 @@ void connection_settle(struct connection *connection)
 	/* The time for a request or a reply runs from its start. */
 	if (queue != connection->queue || queue == QUEUE_IDLE ||
 	    (queue == QUEUE_PARTIAL && connection->fresh))
-		connection_enqueue(connection, queue, server_now_ms());
+		connection_enqueue(connection, queue, clock_ms());
 	connection->fresh = false;
 	set_interest(connection, interests[part ? QUEUE_PARTIAL : queue]);
 	if (connection->failed)

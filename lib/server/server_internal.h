@@ -139,7 +139,6 @@ struct server {
 };
 
 /* server.c */
-uint64_t server_now_ms(void);
 void server_accept_update(struct server *server);
 /* server_look_again - perhaps there is a place now. */
 void server_look_again(struct server *server);

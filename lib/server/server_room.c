@@ -20,6 +20,8 @@
 
 #include "lib/server/server_internal.h"
 
+#include "lib/base/clock.h"
+
 #define ROOM_AFTER_MS 100
 #define ROOM_TRIES    16
 
@@ -37,7 +39,7 @@ static bool is_quiet(const struct connection *connection)
 static struct connection *oldest(const struct server *server, enum queue queue,
 				 const uint64_t *user)
 {
-	uint64_t now = server_now_ms();
+	uint64_t now = clock_ms();
 	struct connection *connection;
 	int left = ROOM_TRIES;
 

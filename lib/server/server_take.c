@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 #include "lib/server/server_internal.h"
 
@@ -44,7 +45,7 @@ static void adopt(struct server *server, const struct handover_header *header,
 		  const char *bytes, int fd)
 {
 	struct connection *connection = connection_new(server, fd, fd);
-	uint64_t now = server_now_ms();
+	uint64_t now = clock_ms();
 	uint64_t since = header->since_ms < now ? header->since_ms : now;
 	uint32_t length = header->request_length;
 

@@ -106,15 +106,16 @@ static void advance(struct history *history, enum history_period period,
 }
 
 /* visit - add one count of a tally */
-static void visit(void *context, int service, const char *restriction,
-		  enum verdict verdict, uint64_t count)
+static void visit(void *context, const struct totals_entry *entry)
 {
 	struct history *history = context;
-	const char *name = service >= 0
-				   ? history->services->services[service].name
-				   : TOTALS_OTHER;
+	const char *name =
+		entry->service >= 0
+			? history->services->services[entry->service].name
+			: TOTALS_OTHER;
 
-	history_find(history, name, restriction, verdict)->counted += count;
+	history_find(history, name, entry->restriction, entry->verdict)
+		->counted += entry->count;
 }
 
 /* settle - add what is new in a series since it was last read */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/stats/counters.h"
 
 struct place {
 	const char *restriction; /* NULL: free, and so are all after it */
@@ -63,20 +64,6 @@ void totals_free(struct totals *totals)
 	free(totals);
 }
 
-/* add - add to a counter that only we write */
-static void add(uint64_t *counter, uint64_t more)
-{
-	__atomic_store_n(counter,
-			 __atomic_load_n(counter, __ATOMIC_RELAXED) + more,
-			 __ATOMIC_RELAXED);
-}
-
-/* get - read a counter that another thread may be writing */
-static uint64_t get(const uint64_t *counter)
-{
-	return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
 /* find - the place of a restriction, possibly a new one; when the row is full,
  * the last one is shared */
 static struct place *find(struct row *row, const char *restriction)
@@ -105,9 +92,10 @@ void totals_count(struct totals *totals, size_t service,
 
 	while (bucket < TOTALS_BOUNDS && us > totals_bounds_us[bucket])
 		bucket++;
-	add(&find(&totals->rows[index], restriction)->counts[verdict], 1);
-	add(&totals->times.counts[bucket], 1);
-	add(&totals->times.sum_us, us);
+	counters_count(
+		&find(&totals->rows[index], restriction)->counts[verdict]);
+	counters_count(&totals->times.counts[bucket]);
+	counters_count_more(&totals->times.sum_us, us);
 }
 
 /* copy - copy as much of a text as fits */
@@ -154,10 +142,7 @@ void totals_remember(struct totals *totals, const struct totals_event *event)
 }
 
 /* visit_row - visit every count of a service */
-static void visit_row(const struct row *row, int service,
-		      void (*visit)(void *context, int service,
-				    const char *restriction,
-				    enum verdict verdict, uint64_t count),
+static void visit_row(const struct row *row, int service, totals_visit *visit,
 		      void *context)
 {
 	size_t i;
@@ -165,26 +150,23 @@ static void visit_row(const struct row *row, int service,
 
 	for (i = 0; i < TOTALS_WORDS; i++) {
 		const struct place *place = &row->places[i];
-		const char *restriction =
-			__atomic_load_n(&place->restriction, __ATOMIC_ACQUIRE);
+		struct totals_entry count = { .service = service };
 
-		if (restriction == NULL)
+		count.restriction =
+			__atomic_load_n(&place->restriction, __ATOMIC_ACQUIRE);
+		if (count.restriction == NULL)
 			break;
 		for (verdict = 0; verdict < VERDICT_COUNT; verdict++) {
-			uint64_t count = get(&place->counts[verdict]);
-
-			if (count > 0)
-				visit(context, service, restriction,
-				      (enum verdict)verdict, count);
+			count.verdict = (enum verdict)verdict;
+			count.count = counters_read(&place->counts[verdict]);
+			if (count.count > 0)
+				visit(context, &count);
 		}
 	}
 }
 
 /* totals_each - visit every count that is not 0 */
-void totals_each(const struct totals *totals,
-		 void (*visit)(void *context, int service,
-			       const char *restriction, enum verdict verdict,
-			       uint64_t count),
+void totals_each(const struct totals *totals, totals_visit *visit,
 		 void *context)
 {
 	size_t i;
@@ -204,8 +186,8 @@ void totals_times(const struct totals *totals, struct totals_times *times)
 	size_t i;
 
 	for (i = 0; i <= TOTALS_BOUNDS; i++)
-		times->counts[i] += get(&totals->times.counts[i]);
-	times->sum_us += get(&totals->times.sum_us);
+		times->counts[i] += counters_read(&totals->times.counts[i]);
+	times->sum_us += counters_read(&totals->times.sum_us);
 }
 
 /* totals_refusals - a copy of the last refusals, the newest first */

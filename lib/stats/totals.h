@@ -74,12 +74,17 @@ struct totals_event {
 };
 void totals_remember(struct totals *totals, const struct totals_event *event);
 
-/* totals_each - call visit for every count that is not 0. service is its index,
- * or -1: those that are not counted separately. */
-void totals_each(const struct totals *totals,
-		 void (*visit)(void *context, int service,
-			       const char *restriction, enum verdict verdict,
-			       uint64_t count),
+/* One count, and what is called with it. */
+struct totals_entry {
+	int service; /* its index; -1: those not counted separately */
+	const char *restriction;
+	enum verdict verdict;
+	uint64_t count;
+};
+typedef void totals_visit(void *context, const struct totals_entry *entry);
+
+/* totals_each - call visit for every count that is not 0. */
+void totals_each(const struct totals *totals, totals_visit *visit,
 		 void *context);
 
 /* totals_times - add how long decisions took. */

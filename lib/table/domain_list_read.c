@@ -14,11 +14,11 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/table/list_lines.h"
 #include "lib/text/casefold.h"
 
-#define SEPARATORS   ", \t\r\n"
 #define DEPTH_MAX    16				   /* nesting of /file */
 #define RECORD_EXTRA (3 + sizeof(struct position)) /* besides texts */
 
@@ -331,25 +331,6 @@ static int read_word(struct reader *reader, const char *word, size_t length,
 	return add_pattern(reader, word, bare, left, negated);
 }
 
-/* word_length - up to the next separator that is not in braces. *open: one is
- * not closed */
-static size_t word_length(const char *text, size_t length, bool *open)
-{
-	size_t level = 0;
-	size_t n = 0;
-
-	for (; n < length; n++) {
-		if (text[n] == '{')
-			level++;
-		else if (text[n] == '}' && level > 0)
-			level--;
-		else if (level == 0 && strchr(SEPARATORS, text[n]) != NULL)
-			break;
-	}
-	*open = level > 0;
-	return n;
-}
-
 /* read_text - a list, or one line of a file. A word that begins with # ends
  * it, and so does, as far as lines are joined, a brace that is not closed. -1,
  * or enum text_end. */
@@ -361,11 +342,12 @@ static int read_text(struct reader *reader, const char *text, size_t length,
 
 	for (size_t i = 0; i < length; i += word) {
 		word = 1;
-		if (strchr(SEPARATORS, text[i]) != NULL)
+		if (strchr(WORDS_SEPARATORS, text[i]) != NULL)
 			continue;
 		if (text[i] == '#')
 			return TEXT_COMMENT;
-		word = word_length(text + i, length - i, &open);
+		word = words_length(text + i, length - i, WORDS_SEPARATORS,
+				    &open);
 		if (read_word(reader, text + i, word, negated) < 0)
 			return -1;
 	}

@@ -8,15 +8,13 @@
 
 #include "lib/table/table_internal.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/text/casefold.h"
-
-#define BLANKS ", \t\r\n"
 
 static enum table_answer always_found(const struct table *table,
 				      const char *key);
@@ -99,23 +97,6 @@ static enum table_answer always_fails(const struct table *table,
 	return TABLE_FAILED;
 }
 
-/* braces - length of a text in balanced braces, or 0 */
-static size_t braces(const char *text)
-{
-	size_t level = 0;
-	size_t i;
-
-	for (i = 0; text[i] != '\0'; i++) {
-		if (text[i] == '{')
-			level++;
-		else if (text[i] == '}' && --level == 0)
-			return i + 1;
-		if (level == 0)
-			return 0;
-	}
-	return 0;
-}
-
 /* is_empty - is there only white space between two braces? */
 static bool is_empty(const char *name)
 {
@@ -129,14 +110,8 @@ static char *static_result(const char *name)
 
 	if (name[0] != '{')
 		return xstrdup(name);
-	name++;
 	length -= 2;
-	while (length > 0 && isspace((unsigned char)name[length - 1]))
-		length--;
-	while (length > 0 && isspace((unsigned char)*name)) {
-		name++;
-		length--;
-	}
+	name = words_trim(name + 1, &length);
 	return xstrndup(name, length);
 }
 
@@ -148,7 +123,8 @@ static int open_static(struct table *table, struct table_loader *loader,
 
 	(void)loader;
 	table->size = 1;
-	if (name[0] == '{' && braces(name) != strlen(name))
+	if (name[0] == '{' &&
+	    words_enclosed(name, strlen(name), '{') != strlen(name))
 		return error_set(error, "a brace is not closed, or text "
 					"follows it");
 	if (table->map && name[0] == '{' && is_empty(name))
@@ -161,12 +137,7 @@ static int open_static(struct table *table, struct table_loader *loader,
 /* append_line - append a rule, without surrounding white space */
 static void append_line(char *lines, const char *rule, size_t length)
 {
-	while (length > 0 && isspace((unsigned char)rule[length - 1]))
-		length--;
-	while (length > 0 && isspace((unsigned char)*rule)) {
-		rule++;
-		length--;
-	}
+	rule = words_trim(rule, &length);
 	lines += strlen(lines);
 	memcpy(lines, rule, length);
 	memcpy(lines + length, "\n", 2);
@@ -180,16 +151,17 @@ static char *rules_in_braces(const char *name, struct error *error)
 	const char *end = name + length - 1;
 	const char *next = name + 1;
 
-	if (braces(name) != length) {
+	if (words_enclosed(name, length, '{') != length) {
 		error_set(error, "a brace is not closed, or text follows it");
 		free(lines);
 		return NULL;
 	}
-	while (next += strspn(next, BLANKS), next < end) {
-		size_t rule = braces(next);
+	while (next += strspn(next, WORDS_SEPARATORS), next < end) {
+		size_t rule = words_enclosed(next, (size_t)(end - next), '{');
 
 		if (rule == 0 ||
-		    (next + rule < end && strchr(BLANKS, next[rule]) == NULL)) {
+		    (next + rule < end &&
+		     strchr(WORDS_SEPARATORS, next[rule]) == NULL)) {
 			error_set(error, "each rule must be in braces");
 			free(lines);
 			return NULL;

@@ -29,6 +29,7 @@
 #include "lib/table/logical_lines.h"
 #include "lib/postfix/postfix_version.h"
 #include "lib/base/subprocess.h"
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 
 #define ONE_RUN_MS 20000 /* one table that hangs leaves time for others */
@@ -170,7 +171,7 @@ static int run_postmap(const struct table *table, struct table_loader *loader,
 	const char *argv[7] = { "postmap" };
 	struct subprocess_limits limits = { .output_max = OUTPUT_MAX };
 	int64_t left = TABLE_TIME_MS - loader->spent_ms;
-	int64_t start = clock_ms();
+	uint64_t start = clock_ms();
 	size_t argc = 1;
 	int status;
 
@@ -185,7 +186,7 @@ static int run_postmap(const struct table *table, struct table_loader *loader,
 			    : left < ONE_RUN_MS ? (unsigned)left
 						: ONE_RUN_MS;
 	status = subprocess_run(argv, &limits, output, length, error);
-	loader->spent_ms += clock_ms() - start;
+	loader->spent_ms += (int64_t)(clock_ms() - start);
 	free(type_name);
 	if (status < 0)
 		return -1;
@@ -244,15 +245,8 @@ static char *key_end(char *line)
 /* find_value - the text after a key, without surrounding white space */
 static void find_value(struct entry *entry, const char *text)
 {
-	size_t length;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	length = strlen(text);
-	while (length > 0 && isspace((unsigned char)text[length - 1]))
-		length--;
-	entry->value = text;
-	entry->value_length = length;
+	entry->value_length = strlen(text);
+	entry->value = words_trim(text, &entry->value_length);
 }
 
 /* take - keep an entry whose key must be new: 1; 0: it is not; -1: failed */

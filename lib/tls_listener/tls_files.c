@@ -6,8 +6,6 @@
 
 #include "lib/tls_listener/tls_listener_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +16,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include "lib/base/file.h"
 
 /* check_secret - a key is for its owner, and possibly for a group */
 static int check_secret(const struct stat *status, struct error *error)
@@ -38,16 +38,13 @@ static int check_secret(const struct stat *status, struct error *error)
 /* open_descriptor - open a regular file; symbolic links are common here */
 static int open_descriptor(const char *path, bool secret, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
+	const char *reason;
+	int fd = file_open(path, &status, &reason);
 
 	if (fd < 0)
-		return error_set(error, "%s", strerror(errno));
-	if (fstat(fd, &status) < 0)
-		error_set(error, "%s", strerror(errno));
-	else if (!S_ISREG(status.st_mode))
-		error_set(error, "is not a regular file");
-	else if (!secret || check_secret(&status, error) == 0)
+		return error_set(error, "%s", reason);
+	if (!secret || check_secret(&status, error) == 0)
 		return fd;
 	close(fd);
 	return -1;

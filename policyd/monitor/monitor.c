@@ -26,12 +26,6 @@
 #define STOP_MS	    4700 /* time to drain; then servers are killed */
 #define WATCHED_MAX 64	 /* servers polled at a time */
 
-/* monitor_now_ms - the monotonic time */
-uint64_t monitor_now_ms(void)
-{
-	return (uint64_t)clock_ms();
-}
-
 /* monitor_end - leave the loop with this exit status */
 void monitor_end(struct monitor *monitor, int status)
 {
@@ -61,7 +55,7 @@ static void stop(struct monitor *monitor)
 	}
 	log_info("stopping");
 	monitor->stopping = true;
-	monitor->stop_ms = monitor_now_ms() + STOP_MS;
+	monitor->stop_ms = clock_ms() + STOP_MS;
 	monitor->restart_ms = UINT64_MAX;
 	monitor->refresh_ms = UINT64_MAX;
 	listening_sockets_remove_all(&monitor->sockets);
@@ -177,7 +171,7 @@ static const char *overdue(const struct server_process *process)
 /* on_time - do what is due */
 static void on_time(struct monitor *monitor)
 {
-	uint64_t now = monitor_now_ms();
+	uint64_t now = clock_ms();
 	struct server_process *process;
 
 	TAILQ_FOREACH (process, &monitor->children, link) {
@@ -201,7 +195,7 @@ static void on_time(struct monitor *monitor)
 static void wait_for_something(const struct monitor *monitor,
 			       struct pollfd *ready, nfds_t count)
 {
-	uint64_t deadline = next_deadline(monitor), now = monitor_now_ms();
+	uint64_t deadline = next_deadline(monitor), now = clock_ms();
 	int timeout = -1;
 
 	if (deadline != UINT64_MAX)

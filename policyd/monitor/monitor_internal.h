@@ -58,7 +58,6 @@ struct monitor {
 };
 
 /* monitor.c */
-uint64_t monitor_now_ms(void);
 void monitor_end(struct monitor *monitor, int status);
 
 /* monitor_replace.c */

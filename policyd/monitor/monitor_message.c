@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/xalloc.h"
 #include "policyd/process/accepted.h"
@@ -22,22 +23,42 @@
 #define CLOSED_MS     5000
 #define LOG_MS	      500 /* a server waits twice as long between requests */
 
+/* A message: the server that sent it, and the descriptor that came with it, or
+ * -1. Only a server that is loading can send one. */
+struct heard {
+	struct monitor *monitor;
+	struct server_process *process;
+	const struct channel_message *message;
+	int fd;
+};
+
+/* hear - handle a message that is allowed in the state of its server. 0, or -1:
+ * kill the server. */
+typedef int hear(const struct heard *heard, struct error *error);
+
+/* unexpected - a message that this server may not send now */
+static int unexpected(const struct heard *heard, struct error *error)
+{
+	return error_set(error, "unexpected message from server %ld",
+			 (long)heard->process->pid);
+}
+
 /* hear_line - a line for the log, from a starting server */
-static int hear_line(struct monitor *monitor,
-		     const struct server_process *process,
-		     const struct channel_message *message, struct error *error)
+static int hear_line(const struct heard *heard, struct error *error)
 {
 	static const enum log_level levels[] = { LOG_LEVEL_ERROR,
 						 LOG_LEVEL_WARNING,
 						 LOG_LEVEL_INFO,
 						 LOG_LEVEL_DEBUG };
+	const struct channel_message *message = heard->message;
+	struct error *complaint = &heard->monitor->complaint;
 
-	if (message->number < 0 || message->number > 3)
-		return error_set(error, "unexpected message");
-	if (message->number == LOG_LEVEL_ERROR &&
-	    *monitor->complaint.text == '\0')
-		error_set(&monitor->complaint, "%s", message->body.text);
-	log_write(process->quietly ? LOG_LEVEL_DEBUG : levels[message->number],
+	if (heard->fd >= 0 || message->number < 0 || message->number > 3)
+		return unexpected(heard, error);
+	if (message->number == LOG_LEVEL_ERROR && *complaint->text == '\0')
+		error_set(complaint, "%s", message->body.text);
+	log_write(heard->process->quietly ? LOG_LEVEL_DEBUG
+					  : levels[message->number],
 		  "%s", message->body.text);
 	return 0;
 }
@@ -83,32 +104,30 @@ static int after_lists(struct monitor *monitor, struct server_process *process,
 	return give_sockets(monitor, process, error);
 }
 
-/* hear_settings - the first message of a server that has loaded; fd is the text
- * that it loaded, or -1 if that cannot be kept */
-static int hear_settings(struct monitor *monitor,
-			 struct server_process *process,
-			 const struct channel_message *message, int fd,
-			 struct error *error)
+/* hear_settings - the first message of a server that has loaded; with the text
+ * that it loaded, unless that cannot be kept */
+static int hear_settings(const struct heard *heard, struct error *error)
 {
-	if (fd >= 0 && accepted_check(fd, error) < 0)
+	struct server_process *process = heard->process;
+
+	if (heard->fd >= 0 && accepted_check(heard->fd, error) < 0)
 		return -1;
-	process->accepted = fd;
-	process->settings = message->body.settings;
-	process->listeners_expected = (size_t)message->number;
+	process->accepted = heard->fd;
+	process->settings = heard->message->body.settings;
+	process->listeners_expected = (size_t)heard->message->number;
 	process->listeners = xcalloc(process->listeners_expected,
 				     sizeof(*process->listeners));
 	process->state = SERVER_PROCESS_ASKING;
-	if (claim_pid_file(monitor, process, error) < 0)
+	if (claim_pid_file(heard->monitor, process, error) < 0)
 		return -1;
-	return after_lists(monitor, process, error);
+	return after_lists(heard->monitor, process, error);
 }
 
 /* hear_watch - one of the files that its configuration was read from */
-static int hear_watch(struct monitor *monitor, struct server_process *process,
-		      const struct channel_message *message,
-		      struct error *error)
+static int hear_watch(const struct heard *heard, struct error *error)
 {
-	const struct channel_watch *told = &message->body.watch;
+	const struct channel_watch *told = &heard->message->body.watch;
+	struct server_process *process = heard->process;
 	size_t count = process->watched.count;
 
 	if (count == process->settings.watch_count)
@@ -118,17 +137,15 @@ static int hear_watch(struct monitor *monitor, struct server_process *process,
 		return -1;
 	if (process->watched.count == count)
 		return error_set(error, "%s is listed twice", told->path);
-	return after_lists(monitor, process, error);
+	return after_lists(heard->monitor, process, error);
 }
 
 /* hear_listener - one of the sockets that it needs; the monitor parses the
  * address itself */
-static int hear_listener(struct monitor *monitor,
-			 struct server_process *process,
-			 const struct channel_message *message,
-			 struct error *error)
+static int hear_listener(const struct heard *heard, struct error *error)
 {
-	const struct listener_options *told = &message->body.listener;
+	const struct listener_options *told = &heard->message->body.listener;
+	struct server_process *process = heard->process;
 	struct listener_options *options =
 		&process->listeners[process->listener_count];
 
@@ -140,7 +157,15 @@ static int hear_listener(struct monitor *monitor,
 	options->uid = told->uid;
 	options->gid = told->gid;
 	process->listener_count++;
-	return after_lists(monitor, process, error);
+	return after_lists(heard->monitor, process, error);
+}
+
+/* hear_ready - it serves */
+static int hear_ready(const struct heard *heard, struct error *error)
+{
+	(void)error;
+	monitor_server_ready(heard->monitor, heard->process);
+	return 0;
 }
 
 /* is_count - is it possible as a number of connections? */
@@ -149,76 +174,75 @@ static bool is_count(int64_t number)
 	return number >= 0 && number <= INT32_MAX;
 }
 
+/* hear_taken - it has taken over that many connections */
+static int hear_taken(const struct heard *heard, struct error *error)
+{
+	int64_t number = heard->message->number;
+
+	if (!is_count(number < 0 ? -1 - number : number))
+		return unexpected(heard, error);
+	monitor_server_taken(heard->monitor, heard->process, number);
+	return 0;
+}
+
 /* hear_log_lost - a server, which may not connect to anything, gets a new
  * socket to the log daemon, or learns that there is none */
-static int hear_log_lost(struct server_process *process, struct error *error)
+static int hear_log_lost(const struct heard *heard, struct error *error)
 {
-	uint64_t now = monitor_now_ms();
+	struct server_process *process = heard->process;
 	int fd, result;
 
-	if (now < process->log_ms + LOG_MS)
+	if (strcmp(process->settings.log, "syslog") != 0)
+		return unexpected(heard, error);
+	if (clock_ms() < process->log_ms + LOG_MS)
 		return error_set(error, "asks for the log daemon too often");
 	fd = log_connect();
 	result = child_tell(process, CHANNEL_LOG, 0, fd, error);
 	if (fd >= 0)
 		close(fd);
-	process->log_ms = monitor_now_ms();
+	process->log_ms = clock_ms();
 	return result;
 }
 
-/* hear_message - handle a message if it is allowed in the server's state; only
- * its settings may bring a descriptor */
-static int hear_message(struct monitor *monitor, struct server_process *process,
-			const struct channel_message *message, int fd,
-			struct error *error)
+/* hear_pong - the answer to our ping */
+static int hear_pong(const struct heard *heard, struct error *error)
 {
-	enum server_process_state state = process->state;
-	int64_t number = message->number;
+	struct server_process *process = heard->process;
 
-	switch (message->kind) {
-	case CHANNEL_LINE:
-		if (state > SERVER_PROCESS_PREPARING || fd >= 0)
-			break;
-		return hear_line(monitor, process, message, error);
-	case CHANNEL_SETTINGS:
-		if (state != SERVER_PROCESS_LOADING)
-			break;
-		return hear_settings(monitor, process, message, fd, error);
-	case CHANNEL_WATCH:
-		if (state != SERVER_PROCESS_ASKING)
-			break;
-		return hear_watch(monitor, process, message, error);
-	case CHANNEL_LISTENER:
-		if (state != SERVER_PROCESS_ASKING)
-			break;
-		return hear_listener(monitor, process, message, error);
-	case CHANNEL_READY:
-		if (state != SERVER_PROCESS_PREPARING)
-			break;
-		monitor_server_ready(monitor, process);
-		return 0;
-	case CHANNEL_TAKEN:
-		if (state != SERVER_PROCESS_TAKING ||
-		    !is_count(number < 0 ? -1 - number : number))
-			break;
-		monitor_server_taken(monitor, process, number);
-		return 0;
-	case CHANNEL_LOG_LOST:
-		if (state < SERVER_PROCESS_TAKING ||
-		    state == SERVER_PROCESS_FAILED ||
-		    strcmp(process->settings.log, "syslog") != 0)
-			break;
-		return hear_log_lost(process, error);
-	case CHANNEL_PONG:
-		if (process->ping == 0 || number != process->ping)
-			break;
-		monitor_pong(monitor, process);
-		return 0;
-	default:
-		break;
-	}
-	return error_set(error, "unexpected message from server %ld",
-			 (long)process->pid);
+	if (process->ping == 0 || heard->message->number != process->ping)
+		return unexpected(heard, error);
+	monitor_pong(heard->monitor, process);
+	return 0;
+}
+
+#define IN(state) (1U << SERVER_PROCESS_##state)
+#define STARTING  (IN(LOADING) | IN(ASKING) | IN(PREPARING))
+#define READY	  (IN(TAKING) | IN(SERVING) | IN(LEAVING))
+
+/* The messages of servers, and the states in which each is allowed. */
+static const struct {
+	unsigned states;
+	hear *hear;
+} messages[CHANNEL_KIND_COUNT] = {
+	[CHANNEL_LINE] = { STARTING, hear_line },
+	[CHANNEL_SETTINGS] = { IN(LOADING), hear_settings },
+	[CHANNEL_WATCH] = { IN(ASKING), hear_watch },
+	[CHANNEL_LISTENER] = { IN(ASKING), hear_listener },
+	[CHANNEL_READY] = { IN(PREPARING), hear_ready },
+	[CHANNEL_TAKEN] = { IN(TAKING), hear_taken },
+	[CHANNEL_PONG] = { READY, hear_pong },
+	[CHANNEL_LOG_LOST] = { READY, hear_log_lost },
+};
+
+/* hear_message - handle a message if it is allowed in the server's state */
+static int hear_message(const struct heard *heard, struct error *error)
+{
+	uint32_t kind = heard->message->kind;
+
+	if (kind >= CHANNEL_KIND_COUNT ||
+	    (messages[kind].states & 1U << heard->process->state) == 0)
+		return unexpected(heard, error);
+	return messages[kind].hear(heard, error);
 }
 
 /* broken - the channel of a server failed, so the server ends too. A closed
@@ -226,7 +250,7 @@ static int hear_message(struct monitor *monitor, struct server_process *process,
  * more: wait a moment for that. */
 static void broken(struct server_process *process, const struct error *error)
 {
-	uint64_t soon = monitor_now_ms() + CLOSED_MS;
+	uint64_t soon = clock_ms() + CLOSED_MS;
 
 	close(process->channel);
 	process->channel = -1;
@@ -241,27 +265,27 @@ static void broken(struct server_process *process, const struct error *error)
 void monitor_hear(struct monitor *monitor, struct server_process *process)
 {
 	struct channel_message message;
+	struct heard heard = { monitor, process, &message, -1 };
 	struct error error;
-	int left, heard, fd;
+	int left, result;
 
 	for (left = MESSAGE_BATCH; left > 0 && process->channel >= 0; left--) {
-		/* Only a server that is loading sends a descriptor. */
-		fd = -1;
-		heard = channel_receive(
-			process->channel, &message,
-			process->state == SERVER_PROCESS_LOADING ? &fd : NULL,
-			&error);
-		if (heard == 0)
+		bool loading = process->state == SERVER_PROCESS_LOADING;
+
+		heard.fd = -1;
+		result = channel_receive(process->channel, &message,
+					 loading ? &heard.fd : NULL, &error);
+		if (result == 0)
 			return;
-		if (heard < 0) {
+		if (result < 0) {
 			broken(process, &error);
 			return;
 		}
 		/* A server that is being killed is no longer believed. */
 		if (process->reason.text[0] == '\0' &&
-		    hear_message(monitor, process, &message, fd, &error) < 0)
+		    hear_message(&heard, &error) < 0)
 			server_process_kill(process, error.text);
-		if (fd >= 0 && fd != process->accepted)
-			close(fd);
+		if (heard.fd >= 0 && heard.fd != process->accepted)
+			close(heard.fd);
 	}
 }

@@ -8,6 +8,7 @@
 
 #include "policyd/monitor/monitor_internal.h"
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 
 /* monitor_refresh_plan - when to check the files next */
@@ -18,8 +19,7 @@ void monitor_refresh_plan(struct monitor *monitor)
 	monitor->refresh_ms = UINT64_MAX;
 	if (!monitor->stopping && serving != NULL &&
 	    serving->settings.refresh_ms > 0 && serving->watched.count > 0)
-		monitor->refresh_ms =
-			monitor_now_ms() + serving->settings.refresh_ms;
+		monitor->refresh_ms = clock_ms() + serving->settings.refresh_ms;
 }
 
 /* start - start a reload; quietly: the same files were refused before */

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "policyd/process/daemon.h"
 
@@ -31,7 +32,7 @@ static void plan_restart(struct monitor *monitor)
 {
 	uint64_t delay = monitor->restart_delay_ms;
 
-	monitor->restart_ms = monitor_now_ms() + delay;
+	monitor->restart_ms = clock_ms() + delay;
 	delay = delay == 0 ? RESTART_FIRST_MS : delay * 2;
 	monitor->restart_delay_ms =
 		delay < RESTART_LAST_MS ? delay : RESTART_LAST_MS;
@@ -86,8 +87,7 @@ static void start_failed(struct monitor *monitor, const char *reason,
 	} else {
 		plan_restart(monitor);
 		log_error("no server: %s; next try in %.1f s", reason,
-			  (double)(monitor->restart_ms - monitor_now_ms()) /
-				  1000);
+			  (double)(monitor->restart_ms - clock_ms()) / 1000);
 	}
 	if (monitor->reload_again && monitor->started)
 		monitor_reload(monitor);
@@ -118,7 +118,7 @@ static void start_server(struct monitor *monitor, int accepted)
 		start_failed(monitor, error.text, EX_TEMPFAIL, false);
 		return;
 	}
-	process->deadline_ms = monitor_now_ms() + START_MS;
+	process->deadline_ms = clock_ms() + START_MS;
 	TAILQ_INSERT_TAIL(&monitor->children, process, link);
 	monitor->next = process;
 	log_debug("server %ld starts", (long)process->pid);
@@ -189,7 +189,7 @@ static void first_ready(struct monitor *monitor)
 static void drain(struct server_process *process)
 {
 	process->state = SERVER_PROCESS_LEAVING;
-	process->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
+	process->deadline_ms = clock_ms() + CHANNEL_LEAVE_MS;
 	if (child_tell(process, CHANNEL_DRAIN, 0, -1, NULL) < 0)
 		server_process_kill(process, "does not listen to the monitor");
 }
@@ -221,9 +221,9 @@ static void hand_over(struct server_process *from, struct server_process *to)
 		error_set(&error, "they are of different versions");
 	else if (connect_servers(from, to, &error) == 0) {
 		to->state = SERVER_PROCESS_TAKING;
-		to->deadline_ms = monitor_now_ms() + TAKE_MS;
+		to->deadline_ms = clock_ms() + TAKE_MS;
 		from->state = SERVER_PROCESS_LEAVING;
-		from->deadline_ms = monitor_now_ms() + CHANNEL_LEAVE_MS;
+		from->deadline_ms = clock_ms() + CHANNEL_LEAVE_MS;
 		return;
 	}
 	drain(from);
@@ -270,7 +270,7 @@ void monitor_server_ready(struct monitor *monitor,
 		first_ready(monitor);
 	note_load(monitor, process);
 	process->state = SERVER_PROCESS_SERVING;
-	process->ready_ms = monitor_now_ms();
+	process->ready_ms = clock_ms();
 	process->deadline_ms = UINT64_MAX;
 	monitor->serving = process;
 	monitor->next = NULL;
@@ -312,7 +312,7 @@ static void serving_died(struct monitor *monitor,
 	if (monitor->stopping)
 		return;
 	monitor->news.died++;
-	if (monitor_now_ms() - process->ready_ms >= LIVED_MS)
+	if (clock_ms() - process->ready_ms >= LIVED_MS)
 		monitor->restart_delay_ms = 0;
 	if (monitor->next == NULL)
 		plan_restart(monitor);

@@ -17,8 +17,8 @@
 #include "policyd/monitor/monitor_internal.h"
 
 #include <inttypes.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
 #include "policyd/process/channel.h"
 
 #define PING_MS 10000 /* a server must answer within this time */
@@ -39,15 +39,6 @@ static enum notify_state state_now(const struct monitor *monitor)
 	return NOTIFY_READY;
 }
 
-/* now_us - the clock that the supervisor expects (CLOCK_MONOTONIC) */
-static uint64_t now_us(void)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* tell - report the state; pid: the serving process, if it is ready */
 static void tell(struct monitor *monitor, enum notify_state state, long pid)
 {
@@ -66,7 +57,7 @@ static void tell(struct monitor *monitor, enum notify_state state, long pid)
 		notify_send(notify,
 			    "RELOADING=1\nMONOTONIC_USEC=%" PRIu64
 			    "\nSTATUS=reloading\n",
-			    now_us());
+			    clock_us());
 		break;
 	case NOTIFY_WITHOUT:
 		notify_send(notify, "STATUS=no server: starting one\n");
@@ -109,7 +100,7 @@ static void plan_ping(struct monitor *monitor)
 	monitor->ping_ms =
 		monitor->stopping
 			? UINT64_MAX
-			: monitor_now_ms() +
+			: clock_ms() +
 				  (half > 0 && half < PING_MS ? half : PING_MS);
 }
 
@@ -136,7 +127,7 @@ void monitor_ping(struct monitor *monitor)
  * the server could not run either: it gets another interval. */
 void monitor_watch(struct monitor *monitor)
 {
-	if (monitor_now_ms() - monitor->ping_ms > LATE_MS) {
+	if (clock_ms() - monitor->ping_ms > LATE_MS) {
 		plan_ping(monitor);
 		return;
 	}

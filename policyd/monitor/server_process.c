@@ -118,8 +118,7 @@ static int keep(struct server_process *process,
 	kept->fd = ours;
 	TAILQ_INSERT_TAIL(&process->unsent, kept, link);
 	if (process->unsent_count++ == 0)
-		process->unsent_ms =
-			(uint64_t)clock_ms() + SERVER_PROCESS_UNSENT_MS;
+		process->unsent_ms = clock_ms() + SERVER_PROCESS_UNSENT_MS;
 	return 0;
 }
 
@@ -173,8 +172,7 @@ void child_flush(struct server_process *process)
 		    errno == EAGAIN)
 			return;
 		message = drop(process, message);
-		process->unsent_ms =
-			(uint64_t)clock_ms() + SERVER_PROCESS_UNSENT_MS;
+		process->unsent_ms = clock_ms() + SERVER_PROCESS_UNSENT_MS;
 	}
 	process->unsent_ms = UINT64_MAX;
 }

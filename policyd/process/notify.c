@@ -152,10 +152,11 @@ void notify_flush(struct notify *notify)
 void notify_close(struct notify *notify)
 {
 	struct pollfd ready = { .fd = notify->fd, .events = POLLOUT };
-	int64_t end_ms = clock_ms() + CLOSE_MS;
+	uint64_t end_ms = clock_ms() + CLOSE_MS;
+	int left;
 
-	while (notify->unsent_count > 0 && clock_ms() < end_ms &&
-	       poll(&ready, 1, (int)(end_ms - clock_ms())) == 1)
+	while (notify->unsent_count > 0 && (left = clock_left_ms(end_ms)) > 0 &&
+	       poll(&ready, 1, left) == 1)
 		notify_flush(notify);
 	while (notify->unsent_count > 0)
 		drop_first(notify);

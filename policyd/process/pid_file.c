@@ -170,13 +170,14 @@ int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
 /* pid_file_read - the process, and when it loaded its configuration */
 int pid_file_read(const char *path, pid_t *pid, struct timespec *loaded)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
+	const char *reason;
+	int fd = file_open(path, &status, &reason);
 	int found;
 
 	if (fd < 0)
 		return 0;
-	found = fstat(fd, &status) == 0 && is_pid_file(fd, &status) &&
+	found = is_pid_file(fd, &status) &&
 		trust_status(&status, TRUST_NOBODY, NULL) == 0;
 	*pid = found ? read_number(fd) : 0;
 	close(fd);

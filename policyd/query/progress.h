@@ -3,14 +3,15 @@
 #define POLICYD_QUERY_PROGRESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The progress of long work: one line on standard error that is overwritten
  * again and again, if that is a terminal; otherwise nothing. Zeroed: nothing.
  */
 struct progress {
 	bool terminal;
-	bool shown;	   /* a line must be erased */
-	long long next_ms; /* when the next line is due */
+	bool shown;	  /* a line must be erased */
+	uint64_t next_ms; /* when the next line is due */
 };
 
 /* progress_init - check whether standard error is a terminal. */

@@ -44,7 +44,7 @@ static void warn(struct log_limit *limit, const char *peer, const char *what,
 {
 	unsigned long suppressed;
 
-	if (!log_limit_pass(limit, (uint64_t)clock_ms(), &suppressed))
+	if (!log_limit_pass(limit, clock_ms(), &suppressed))
 		return;
 	if (suppressed > 0)
 		log_warning("%lu more %s refused and not logged", suppressed,

@@ -4,7 +4,9 @@
  *   bytes -> request -> facts -> decision -> reply bytes + log line + counters
  *
  * Data moves only to the right. Everything between the server and the reply is
- * a function of its arguments; this file connects them. */
+ * a function of its arguments; handle_request() and answer() connect them, and
+ * are the picture in C. There are two of them since a restriction may have to
+ * wait: then handle_request() ends, and the event loop calls answer(). */
 
 #include "policyd/serve/policy.h"
 
@@ -19,6 +21,8 @@
 #include "lib/base/log_batch.h"
 #include "lib/base/log_limit.h"
 #include "lib/base/xalloc.h"
+#include "lib/decision/evaluate.h"
+#include "lib/decision/facts.h"
 #include "lib/decision/judgement.h"
 #include "lib/decision/reply.h"
 #include "lib/decision/report.h"
@@ -31,11 +35,11 @@
 
 /* One request on its way. */
 struct exchange {
-	struct judgement judgement; /* first: done() gets a pointer to it */
 	struct request request;
+	struct judgement judgement;
 	struct policy *policy;
 	struct connection *connection;
-	struct timespec start;
+	uint64_t start_us;
 	char id[ID_LENGTH + 1];
 	struct exchange *next; /* in the list of unused ones */
 };
@@ -57,19 +61,6 @@ struct policy {
 	struct error error;
 	struct log_limit malformed, evicted, lookups; /* of lines */
 };
-
-/* judge - from bytes to a decision; 1 decided, 0 waiting, -1 malformed */
-static int judge(struct exchange *exchange, const struct config *config,
-		 char *bytes, size_t length, void (*done)(struct evaluation *),
-		 struct error *error)
-{
-	if (request_parse(&exchange->request, bytes, length, error) != 0)
-		return -1;
-	return judgement_start(
-		&exchange->judgement,
-		service_find(&config->services, &exchange->request),
-		config->resolver, &exchange->request, time(NULL), done);
-}
 
 /* make_id - a short name for a request, for the log and the refusal */
 static void make_id(struct policy *policy, char *id)
@@ -96,10 +87,11 @@ static struct exchange *exchange_new(struct policy *policy,
 		exchange = xmalloc(sizeof(*exchange));
 	exchange->policy = policy;
 	exchange->connection = connection;
+	exchange->judgement.evaluation.context = exchange;
 	exchange->judgement.evaluation.trace = NULL;
 	exchange->judgement.evaluation.waiter = NULL;
 	if (policy->timed)
-		clock_gettime(CLOCK_MONOTONIC, &exchange->start);
+		exchange->start_us = clock_us();
 	make_id(policy, exchange->id);
 	return exchange;
 }
@@ -113,22 +105,12 @@ static void exchange_end(struct exchange *exchange)
 	policy->unused = exchange;
 }
 
-/* microseconds - since the request was complete */
-static unsigned long microseconds(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (unsigned long)((now.tv_sec - start->tv_sec) * 1000000 +
-			       (now.tv_nsec - start->tv_nsec) / 1000);
-}
-
 /* may_warn - is another warning allowed? Then also report suppressed ones. */
 static bool may_warn(struct log_limit *limit, const char *what)
 {
 	unsigned long suppressed;
 
-	if (!log_limit_pass(limit, (uint64_t)clock_ms(), &suppressed))
+	if (!log_limit_pass(limit, clock_ms(), &suppressed))
 		return false;
 	if (suppressed > 0)
 		log_warning("%s: %lu line%s suppressed", what, suppressed,
@@ -161,67 +143,44 @@ static void warn_lookup(const struct exchange *exchange)
 			    decision->reason);
 }
 
-/* count - count a decision for the metrics */
-static void count(const struct exchange *exchange, const char *reply,
-		  unsigned long us)
+/* count - count a decision; us: the time that it took */
+static void count(const struct exchange *exchange, unsigned long us)
 {
-	const struct policy *policy = exchange->policy;
+	struct policy *policy = exchange->policy;
 	const struct judgement *judgement = &exchange->judgement;
 	const struct decision *decision = &judgement->evaluation.decision;
-	const struct totals_event event = {
+	const struct service *services = policy->config->services.services;
+	struct totals_event event;
+
+	counters_count(&policy->metrics.decisions[decision->verdict]);
+	if (policy->totals == NULL)
+		return;
+	totals_count(policy->totals, (size_t)(judgement->service - services),
+		     decision->restriction, decision->verdict, us);
+	if (decision->verdict != VERDICT_REJECT &&
+	    decision->verdict != VERDICT_DEFER)
+		return;
+	event = (struct totals_event){
 		.when = judgement->evaluation.subject.now,
 		.id = exchange->id,
 		.service = judgement->service,
 		.decision = decision,
 		.request = &exchange->request,
 		.facts = &judgement->facts,
-		.reply = reply,
+		.reply = policy->reply,
 	};
-	size_t service = (size_t)(judgement->service -
-				  policy->config->services.services);
-
-	totals_count(policy->totals, service, decision->restriction,
-		     decision->verdict, us);
-	if (decision->verdict == VERDICT_REJECT ||
-	    decision->verdict == VERDICT_DEFER)
-		totals_remember(policy->totals, &event);
+	totals_remember(policy->totals, &event);
 }
 
-/* answer - the decision is there: reply, log line, counters */
-static void answer(struct evaluation *evaluation)
+/* compare - with the shadow configuration, if there is one */
+static void compare(const struct exchange *exchange)
 {
-	struct exchange *exchange = (struct exchange *)evaluation;
 	struct policy *policy = exchange->policy;
-	const struct decision *decision = &evaluation->decision;
-	bool logged = policy->config->log_verdicts[decision->verdict];
-	char *reply = policy->reply;
-	size_t line_length = 0;
-	unsigned long us = 0;
-	size_t length;
 
-	length = reply_write(reply, decision, &exchange->judgement.facts,
-			     &exchange->judgement.service->reply, exchange->id);
-	counters_count(&policy->metrics.decisions[decision->verdict]);
 	if (policy->shadow != NULL)
 		shadow_compare(policy->shadow, &exchange->request,
-			       &exchange->judgement, reply, exchange->id,
-			       &policy->metrics);
-	/* The reply frees the request: write its log line first. */
-	if (logged || policy->totals != NULL)
-		us = microseconds(&exchange->start);
-	if (policy->totals != NULL)
-		count(exchange, reply, us);
-	if (logged)
-		line_length = report_write(
-			policy->line, exchange->id, exchange->judgement.service,
-			&exchange->request, &exchange->judgement.facts,
-			decision, us);
-	*connection_context(exchange->connection) = NULL;
-	connection_reply(exchange->connection, reply, length);
-	warn_lookup(exchange);
-	if (logged)
-		log_batch_add(policy->batch, policy->line, line_length);
-	exchange_end(exchange);
+			       &exchange->judgement, policy->reply,
+			       exchange->id, &policy->metrics);
 }
 
 /* handle_malformed - no reply, one warning */
@@ -246,29 +205,79 @@ static void handle_evicted(void *context, const char *peer, const char *reason)
 		log_info("connection from %s closed: %s", peer, reason);
 }
 
+/* answer - the decision is made: reply, log line, counters */
+static void answer(struct exchange *exchange)
+{
+	struct policy *policy = exchange->policy;
+	const struct judgement *judgement = &exchange->judgement;
+	const struct decision *decision = &judgement->evaluation.decision;
+	bool logged = policy->config->log_verdicts[decision->verdict];
+	size_t reply_length, line_length = 0;
+	unsigned long us = 0;
+
+	reply_length = reply_write(policy->reply, decision, &judgement->facts,
+				   &judgement->service->reply, exchange->id);
+	compare(exchange);
+	if (logged || policy->totals != NULL)
+		us = (unsigned long)(clock_us() - exchange->start_us);
+	if (logged)
+		line_length = report_write(
+			policy->line, exchange->id, judgement->service,
+			&exchange->request, &judgement->facts, decision, us);
+	count(exchange, us);
+	/* The texts of the request end here. */
+	connection_reply(exchange->connection, policy->reply, reply_length);
+	warn_lookup(exchange);
+	if (logged)
+		log_batch_add(policy->batch, policy->line, line_length);
+	exchange_end(exchange);
+}
+
+/* resume - a restriction has waited, and now the decision is made */
+static void resume(struct evaluation *evaluation)
+{
+	struct exchange *exchange = evaluation->context;
+
+	*connection_context(exchange->connection) = NULL;
+	answer(exchange);
+}
+
+/* refuse - it is malformed */
+static void refuse(struct exchange *exchange)
+{
+	struct connection *connection = exchange->connection;
+	struct policy *policy = exchange->policy;
+
+	exchange_end(exchange);
+	handle_malformed(policy, connection_peer(connection),
+			 policy->error.text);
+	connection_refuse(connection);
+}
+
 /* handle_request - one whole request from a connection */
 static void handle_request(void *context, struct connection *connection,
 			   char *bytes, size_t length)
 {
 	struct policy *policy = context;
+	const struct config *config = policy->config;
 	struct exchange *exchange = exchange_new(policy, connection);
+	struct request *request = &exchange->request;
+	struct judgement *judgement = &exchange->judgement;
 
 	capture_write(policy->capture, bytes, length);
-	switch (judge(exchange, policy->config, bytes, length, answer,
-		      &policy->error)) {
-	case 1:
-		answer(&exchange->judgement.evaluation);
-		break;
-	case 0:
-		*connection_context(connection) = exchange;
-		break;
-	default:
-		exchange_end(exchange);
-		handle_malformed(policy, connection_peer(connection),
-				 policy->error.text);
-		connection_refuse(connection);
-		break;
+	if (request_parse(request, bytes, length, &policy->error) != 0) {
+		refuse(exchange);
+		return;
 	}
+	judgement->service = service_find(&config->services, request);
+	facts_gather(&judgement->facts, request, config->resolver,
+		     judgement->service->tls);
+	if (evaluation_start(&judgement->evaluation,
+			     &judgement->service->restrictions, request,
+			     &judgement->facts, time(NULL), resume))
+		answer(exchange);
+	else
+		*connection_context(connection) = exchange;
 }
 
 /* handle_settled - write the log lines of many requests together */

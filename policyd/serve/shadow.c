@@ -65,18 +65,18 @@ static _Noreturn void child(const char *path, shadow_loader *loader, int pipe)
  * has ended */
 static int read_all(int pipe, char *text, size_t size, unsigned time_ms)
 {
-	int64_t end = clock_ms() + time_ms;
+	uint64_t end = clock_ms() + time_ms;
 	char rest[4096];
 	size_t length = 0;
 	ssize_t count = 1;
 
 	while (count > 0) {
 		struct pollfd ready = { .fd = pipe, .events = POLLIN };
-		int64_t left = end - clock_ms();
+		int left = clock_left_ms(end);
 
-		if (left <= 0)
+		if (left == 0)
 			break;
-		if (poll(&ready, 1, (int)left) <= 0)
+		if (poll(&ready, 1, left) <= 0)
 			continue;
 		count = read(pipe, rest, sizeof(rest));
 		/* Excess output is read, too: the child must not block. */
@@ -253,7 +253,7 @@ void shadow_compare(struct shadow *shadow, const struct request *request,
 	counters_count(&counters->shadow_differing);
 	if (opens)
 		counters_count(&counters->shadow_opening);
-	if (!log_limit_pass(&shadow->limit, (uint64_t)clock_ms(), &suppressed))
+	if (!log_limit_pass(&shadow->limit, clock_ms(), &suppressed))
 		return;
 	if (suppressed > 0)
 		log_info("shadow: %lu more difference%s", suppressed,

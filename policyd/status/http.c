@@ -45,7 +45,7 @@
 struct guest {
 	TAILQ_ENTRY(guest) link;
 	struct bufferevent *buffers;
-	int64_t until_ms;
+	uint64_t until_ms;
 	bool asked;   /* it has sent a whole request */
 	bool leaving; /* it makes room for others */
 };
@@ -165,7 +165,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *argument)
 {
 	struct http *http = argument;
 	struct guest *guest, *next;
-	int64_t now = clock_ms();
+	uint64_t now = clock_ms();
 
 	(void)fd;
 	(void)what;
@@ -215,7 +215,7 @@ static struct bufferevent *on_guest(struct event_base *base, void *argument)
 	}
 	bufferevent_setwatermark(guest->buffers, EV_READ, 0, INPUT_MAX);
 	bufferevent_incref(guest->buffers);
-	guest->until_ms = clock_ms() + HTTP_SECONDS_MAX * 1000L;
+	guest->until_ms = clock_ms() + HTTP_SECONDS_MAX * 1000UL;
 	TAILQ_INSERT_TAIL(&http->guests, guest, link);
 	if (http->count++ == 0)
 		sweep_in(http, SWEEP_MS);
@@ -419,7 +419,7 @@ void http_finish(struct http *http, unsigned limit_ms)
 {
 	const struct timeval most = { .tv_sec = limit_ms / 1000,
 				      .tv_usec = limit_ms % 1000 * 1000L };
-	int64_t end_ms = clock_ms() + limit_ms;
+	uint64_t end_ms = clock_ms() + limit_ms;
 
 	evtimer_del(http->sweep);
 	evtimer_add(http->sweep, &most); /* the loop returns by then */

@@ -49,7 +49,7 @@ static void read_totals(evutil_socket_t fd, short what, void *argument)
 
 	(void)fd;
 	(void)what;
-	history_read(status->history, (uint64_t)clock_ms());
+	history_read(status->history, clock_ms());
 }
 
 /* hold - open a file of the configuration, to check its time later, when paths
@@ -80,7 +80,7 @@ static struct status_file look_at(const char *name, const char *path, int fd)
 /* take_status - all that is shown, at this moment */
 static void take_status(struct status *status, struct status_view *view)
 {
-	history_read(status->history, (uint64_t)clock_ms());
+	history_read(status->history, clock_ms());
 	*view = (struct status_view){
 		.config = status->config,
 		.configuration = status->configuration,
@@ -252,7 +252,7 @@ size_t status_farewell(struct status *status, char *bytes, size_t size)
 {
 	if (status == NULL)
 		return 0;
-	history_read(status->history, (uint64_t)clock_ms());
+	history_read(status->history, clock_ms());
 	return history_write(status->history, bytes, size);
 }
 
@@ -261,7 +261,7 @@ void status_take(struct status *status, const char *bytes, size_t length)
 {
 	if (status == NULL)
 		return;
-	history_read(status->history, (uint64_t)clock_ms());
+	history_read(status->history, clock_ms());
 	if (history_take(status->history, bytes, length) < 0)
 		log_warning("the counters of the previous server are "
 			    "incomplete");

@@ -8,6 +8,7 @@
 #include "policyd/status/status_internal.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* put_label - the value of a label, in quotes */
 static void put_label(FILE *output, const char *value)
@@ -91,44 +92,26 @@ static void put_times(const struct totals_times *times, FILE *output)
 		count, (double)times->sum_us / 1e6, count);
 }
 
-/* put_connections - accepted and refused clients */
-static void put_connections(const struct status_view *view, FILE *output)
+/* put_counters - the rows of lib/stats/counters.h */
+static void put_counters(const struct counters *counters, FILE *output)
 {
-	const struct counters *counters = &view->counters;
+	const char *last = "";
+	size_t i;
 
-	put_gauge(output, "policyd_connections", view->open,
-		  "Open connections.");
-	put_counter(output, "policyd_connections_total", counters->connections,
-		    "Accepted connections.");
-	put_counter(output, "policyd_connections_handed_over_total",
-		    counters->handed_over,
-		    "Connections handed over to a new server by a reload.");
-	put_head(output, "policyd_connections_refused_total", "counter",
-		 "Refused connections, by reason.");
-	fprintf(output,
-		"policyd_connections_refused_total{reason=\"address\"} "
-		"%" PRIu64 "\n"
-		"policyd_connections_refused_total{reason=\"tls\"} %" PRIu64
-		"\n",
-		counters->not_allowed, counters->tls_failed);
-	put_counter(output, "policyd_timeouts_total", counters->timeouts,
-		    "Connections closed because a time limit was exceeded.");
-	put_counter(output, "policyd_malformed_requests_total",
-		    counters->malformed,
-		    "Malformed requests; closed without a reply.");
-}
+	for (i = 0; i < COUNTERS_ROWS; i++) {
+		const struct counters_row *row = &counters_rows[i];
+		size_t length = strcspn(row->metric, "{");
+		char name[128];
 
-/* put_shadow - comparison with the shadow configuration, if there is one */
-static void put_shadow(const struct counters *counters, FILE *output)
-{
-	put_counter(output, "policyd_shadow_compared_total",
-		    counters->shadow_compared,
-		    "Decisions compared with the shadow configuration.");
-	put_counter(output, "policyd_shadow_differing_total",
-		    counters->shadow_differing,
-		    "Of these, answered differently.");
-	put_counter(output, "policyd_shadow_opening_total",
-		    counters->shadow_opening, "Of these, more permissively.");
+		snprintf(name, sizeof(name), "policyd_%.*s", (int)length,
+			 row->metric);
+		if (strcspn(last, "{") != length ||
+		    strncmp(last, row->metric, length) != 0)
+			put_head(output, name, "counter", row->help);
+		fprintf(output, "%s%s %" PRIu64 "\n", name,
+			row->metric + length, counters_value(counters, i));
+		last = row->metric;
+	}
 }
 
 /* put_configuration - its age, and whether it could be read */
@@ -199,9 +182,6 @@ static void put_process(const struct status_view *view, FILE *output)
 		  "Whether policyd is draining before it stops.");
 	put_counter(output, "policyd_server_deaths_total", view->news.died,
 		    "Server processes that died and were replaced.");
-	put_counter(output, "policyd_log_dropped_total",
-		    view->counters.log_dropped,
-		    "Log lines that could not be written.");
 }
 
 /* status_prometheus - write the text format of Prometheus */
@@ -210,8 +190,9 @@ void status_prometheus(const struct status_view *view, FILE *output)
 	put_process(view, output);
 	put_decisions(view->history, output);
 	put_times(history_times(view->history), output);
-	put_connections(view, output);
-	put_shadow(&view->counters, output);
+	put_gauge(output, "policyd_connections", view->open,
+		  "Open connections.");
+	put_counters(&view->counters, output);
 	put_configuration(view, output);
 	put_tables(view->config, output);
 }

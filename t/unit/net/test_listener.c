@@ -292,7 +292,7 @@ START_TEST(test_live_goes_away)
 	struct listener_options options = options_for(path);
 	struct listener first, second;
 	struct error error;
-	long long took;
+	uint64_t took;
 	pid_t pid;
 	int status;
 

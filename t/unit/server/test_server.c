@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/net/listener.h"
 #include "lib/server/server_internal.h"
 #include "t/unit/test.h"
@@ -1192,7 +1193,7 @@ START_TEST(test_hand_over_since)
 	static const struct server_limits minute = { 60000, 20000, 20000, 10 };
 	struct instance *new = listening(&minute);
 	struct connection connection = {
-		.since_ms = server_now_ms() - 60000,
+		.since_ms = clock_ms() - 60000,
 	};
 	struct handover_packet packet = handover_packet(&connection, NULL, 0);
 	int ends[2], pair[2];
@@ -1358,7 +1359,7 @@ static int accepted_blocking(int *client_end)
 static void give(int channel, int fd)
 {
 	const struct connection like = { .asked = true,
-					 .since_ms = server_now_ms() };
+					 .since_ms = clock_ms() };
 	struct handover_packet packet = handover_packet(&like, NULL, 0);
 
 	ck_assert_int_eq(handover_send(channel, &packet, fd), 0);

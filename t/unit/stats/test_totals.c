@@ -16,19 +16,18 @@ struct seen {
 	int services;
 };
 
-static void see(void *context, int service, const char *restriction,
-		enum verdict verdict, uint64_t count)
+static void see(void *context, const struct totals_entry *entry)
 {
 	struct seen *seen = context;
 
-	ck_assert(verdict < VERDICT_COUNT && count > 0);
-	seen->sum += count;
-	if (service < 0)
-		seen->folded += count;
-	else if (service >= seen->services)
-		seen->services = service + 1;
-	if (strcmp(restriction, TOTALS_OTHER) == 0)
-		seen->others += count;
+	ck_assert(entry->verdict < VERDICT_COUNT && entry->count > 0);
+	seen->sum += entry->count;
+	if (entry->service < 0)
+		seen->folded += entry->count;
+	else if (entry->service >= seen->services)
+		seen->services = entry->service + 1;
+	if (strcmp(entry->restriction, TOTALS_OTHER) == 0)
+		seen->others += entry->count;
 }
 
 START_TEST(counts)
