@@ -9,6 +9,9 @@ enum postfix_change {
 	POSTFIX_LISTS_JOIN_LINES,
 	/* texthash: behind proxy: folds its keys, as without proxy: */
 	POSTFIX_PROXY_FOLDS_TEXTHASH,
+	/* A key of a texthash: whose value is not UTF-8 makes the lookup
+	 * fail; before, its line was left out. */
+	POSTFIX_TEXTHASH_KEEPS_BAD_VALUES,
 	POSTFIX_CHANGES
 };
 
