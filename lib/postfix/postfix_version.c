@@ -64,6 +64,16 @@ enum postfix_has postfix_has(unsigned version, enum postfix_change change)
 	return version >= first ? POSTFIX_HAS : POSTFIX_HAS_NOT;
 }
 
+/* postfix_alike - has one what the other has? */
+bool postfix_alike(unsigned one, unsigned other)
+{
+	for (int i = 0; i < POSTFIX_CHANGES; i++)
+		if (postfix_has(one, (enum postfix_change)i) !=
+		    postfix_has(other, (enum postfix_change)i))
+			return false;
+	return true;
+}
+
 /* postfix_since - the release that brought the change */
 const char *postfix_since(enum postfix_change change)
 {

@@ -2,6 +2,8 @@
 #ifndef LIB_POSTFIX_POSTFIX_VERSION_H
 #define LIB_POSTFIX_POSTFIX_VERSION_H
 
+#include <stdbool.h>
+
 /* What changed between the versions of Postfix that can be asked for. */
 enum postfix_change {
 	/* In a /file of a list (match_list(3)), a line that begins with white
@@ -28,6 +30,9 @@ unsigned postfix_version(const char *text);
 
 /* postfix_has - that change? version: of postfix_version(). */
 enum postfix_has postfix_has(unsigned version, enum postfix_change change);
+
+/* postfix_alike - has one what the other has? */
+bool postfix_alike(unsigned one, unsigned other);
 
 /* postfix_since - the release that brought the change, for people: "3.8". */
 const char *postfix_since(enum postfix_change change);

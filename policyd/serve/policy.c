@@ -23,6 +23,7 @@
 #include "lib/decision/reply.h"
 #include "lib/decision/report.h"
 #include "lib/decision/service.h"
+#include "lib/postfix/postfix_version.h"
 #include "lib/request/request.h"
 #include "lib/stats/totals.h"
 
@@ -56,6 +57,7 @@ struct policy {
 	char line[REPORT_MAX];
 	struct error error;
 	struct log_limit malformed, evicted, lookups; /* of lines */
+	bool version_noted;
 };
 
 /* judge - from bytes to a decision; 1 decided, 0 waiting, -1 malformed */
@@ -161,6 +163,24 @@ static void warn_lookup(const struct exchange *exchange)
 			    decision->reason);
 }
 
+/* warn_version - say, once, that the Postfix that asks reads lists and tables
+ * differently from how they were read here: it was upgraded, or is another */
+static void warn_version(struct policy *policy, const struct request *request)
+{
+	const char *ours = policy->config->mail_version;
+	const char *theirs = request->mail_version;
+
+	if (ours == NULL || *theirs == '\0' || policy->version_noted ||
+	    strcmp(ours, theirs) == 0 ||
+	    postfix_alike(postfix_version(ours), postfix_version(theirs)))
+		return;
+	policy->version_noted = true;
+	log_warning("Postfix %.*s is asking, but lists and tables were read as "
+		    "Postfix %s reads them (import_postfix); if it was "
+		    "upgraded, reload policyd",
+		    (int)strspn(theirs, "0123456789.-"), theirs, ours);
+}
+
 /* count - count a decision for the metrics */
 static void count(const struct exchange *exchange, const char *reply,
 		  unsigned long us)
@@ -216,6 +236,7 @@ static void answer(struct evaluation *evaluation)
 			policy->line, exchange->id, exchange->judgement.service,
 			&exchange->request, &exchange->judgement.facts,
 			decision, us);
+	warn_version(policy, &exchange->request);
 	*connection_context(exchange->connection) = NULL;
 	connection_reply(exchange->connection, reply, length);
 	warn_lookup(exchange);

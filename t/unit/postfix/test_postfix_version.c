@@ -59,11 +59,26 @@ START_TEST(has_a_release_for_each)
 }
 END_TEST
 
+START_TEST(knows_which_are_alike)
+{
+	ck_assert(postfix_alike(postfix_version("3.8.0"),
+				postfix_version("3.10.13")));
+	ck_assert(postfix_alike(postfix_version("3.4.0"),
+				postfix_version("3.7.11")));
+	ck_assert(!postfix_alike(postfix_version("3.7.11"),
+				 postfix_version("3.8.0")));
+	ck_assert(!postfix_alike(postfix_version("3.10.13"),
+				 postfix_version("3.11.0")));
+	ck_assert(!postfix_alike(postfix_version("3.10.13"), 0));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("postfix_version");
 
 	tcase_add_loop_test(tests, knows_what_changed, 0, COUNT(cases));
 	tcase_add_test(tests, has_a_release_for_each);
+	tcase_add_test(tests, knows_which_are_alike);
 	return run_tests("postfix_version", tests);
 }
