@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* What changed between the versions of Postfix that can be asked for. */
+/* Changes between versions of Postfix, each of which can be asked for. */
 enum postfix_change {
 	/* In a /file of a list (match_list(3)), a line that begins with white
 	 * space continues the previous one; without one, it is left out. */
