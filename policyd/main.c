@@ -172,7 +172,7 @@ static int set_mode(struct command *command, int mode)
 /* set_descriptor - a descriptor that the monitor passes on */
 static int set_descriptor(int *fd, const char *text)
 {
-	unsigned long number;
+	uint64_t number;
 
 	if (number_parse(text, INT_MAX, &number) != 0)
 		return usage(INTERNAL);

@@ -7,6 +7,7 @@
 #include "lib/config/config_values.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -23,9 +24,9 @@ int config_value_number(const char *text, unsigned long min, unsigned long max,
 			unsigned long *number, struct error *error)
 {
 	char shown[CONFIG_SHOWN];
-	unsigned long value;
+	uint64_t value;
 
-	if (number_parse(text, ULONG_MAX, &value) < 0) {
+	if (number_parse(text, UINT64_MAX, &value) < 0) {
 		if (strspn(text, "0123456789") == strlen(text) &&
 		    text[0] == '0' && text[1] != '\0')
 			return error_set(error,
@@ -39,10 +40,10 @@ int config_value_number(const char *text, unsigned long min, unsigned long max,
 	}
 	if (value < min || value > max)
 		return error_set(error,
-				 "%lu is out of range; allowed are %lu "
-				 "to %lu",
+				 "%" PRIu64 " is out of range; allowed are "
+				 "%lu to %lu",
 				 value, min, max);
-	*number = value;
+	*number = (unsigned long)value;
 	return 0;
 }
 
@@ -74,7 +75,7 @@ int config_value_time(const char *text, unsigned long min, unsigned long max,
 	char digits[24];
 	size_t length = strspn(text, "0123456789");
 	unsigned long unit = unit_seconds(text + length);
-	unsigned long number;
+	uint64_t number;
 
 	if (length == 0 || length >= sizeof(digits) || unit == 0)
 		return error_set(error,
@@ -83,7 +84,7 @@ int config_value_time(const char *text, unsigned long min, unsigned long max,
 				 config_show(shown, text));
 	memcpy(digits, text, length);
 	digits[length] = '\0';
-	if (number_parse(digits, ULONG_MAX, &number) < 0)
+	if (number_parse(digits, UINT64_MAX, &number) < 0)
 		return error_set(error,
 				 "%s is not a time; the number is too "
 				 "large, or begins with 0",
@@ -149,7 +150,7 @@ int config_value_user(const char *text, uid_t *uid, char **name,
 {
 	char shown[CONFIG_SHOWN];
 	const struct passwd *entry;
-	unsigned long number;
+	uint64_t number;
 
 	errno = 0;
 	if (number_parse(text, UINT_MAX - 1, &number) == 0)
@@ -173,7 +174,7 @@ int config_value_group(const char *text, gid_t *gid, char **name,
 {
 	char shown[CONFIG_SHOWN];
 	const struct group *entry;
-	unsigned long number;
+	uint64_t number;
 
 	errno = 0;
 	if (number_parse(text, UINT_MAX - 1, &number) == 0)

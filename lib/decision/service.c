@@ -39,7 +39,7 @@ static bool has_context(const struct service *service, const char *context)
 const struct service *service_find(const struct service_list *list,
 				   const struct request *request)
 {
-	unsigned long port = 0;
+	uint64_t port = 0;
 	size_t i;
 
 	/* Without a valid number it remains 0, which no service can have. */

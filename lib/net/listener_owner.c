@@ -127,7 +127,7 @@ void listener_owner_of_port(struct listener_owner *owner,
 {
 	const struct dirent *entry;
 	char inode[24], wanted[40];
-	unsigned long pid;
+	uint64_t pid;
 	DIR *directory;
 
 	*owner = (struct listener_owner){ 0 };

@@ -386,7 +386,7 @@ unsigned postfix_port(const struct postfix *postfix,
 	const char *colon = strrchr(name, ':');
 	const char *port = colon != NULL ? colon + 1 : name;
 	const struct servent *known;
-	unsigned long number;
+	uint64_t number;
 
 	if (number_parse(port, 65535, &number) == 0)
 		return (unsigned)number;

@@ -19,6 +19,7 @@
 static const char *const since[POSTFIX_CHANGES] = {
 	[POSTFIX_LISTS_JOIN_LINES] = "3.8",
 	[POSTFIX_PROXY_FOLDS_TEXTHASH] = "3.11",
+	[POSTFIX_TEXTHASH_KEEPS_BAD_VALUES] = "3.11",
 };
 
 /* take_number - of digits, and what is behind it; NULL: there is none, or it
@@ -61,6 +62,16 @@ enum postfix_has postfix_has(unsigned version, enum postfix_change change)
 	if (version == 0 || version == first - 1)
 		return POSTFIX_MAY_HAVE;
 	return version >= first ? POSTFIX_HAS : POSTFIX_HAS_NOT;
+}
+
+/* postfix_alike - has one what the other has? */
+bool postfix_alike(unsigned one, unsigned other)
+{
+	for (int i = 0; i < POSTFIX_CHANGES; i++)
+		if (postfix_has(one, (enum postfix_change)i) !=
+		    postfix_has(other, (enum postfix_change)i))
+			return false;
+	return true;
 }
 
 /* postfix_since - the release that brought the change */

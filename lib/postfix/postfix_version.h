@@ -2,13 +2,18 @@
 #ifndef LIB_POSTFIX_POSTFIX_VERSION_H
 #define LIB_POSTFIX_POSTFIX_VERSION_H
 
-/* What changed between the versions of Postfix that can be asked for. */
+#include <stdbool.h>
+
+/* Changes between versions of Postfix, each of which can be asked for. */
 enum postfix_change {
 	/* In a /file of a list (match_list(3)), a line that begins with white
 	 * space continues the previous one; without one, it is left out. */
 	POSTFIX_LISTS_JOIN_LINES,
 	/* texthash: behind proxy: folds its keys, as without proxy: */
 	POSTFIX_PROXY_FOLDS_TEXTHASH,
+	/* A key of a texthash: whose value is not UTF-8 makes the lookup
+	 * fail; before, its line was left out. */
+	POSTFIX_TEXTHASH_KEEPS_BAD_VALUES,
 	POSTFIX_CHANGES
 };
 
@@ -25,6 +30,9 @@ unsigned postfix_version(const char *text);
 
 /* postfix_has - that change? version: of postfix_version(). */
 enum postfix_has postfix_has(unsigned version, enum postfix_change change);
+
+/* postfix_alike - has one what the other has? */
+bool postfix_alike(unsigned one, unsigned other);
 
 /* postfix_since - the release that brought the change, for people: "3.8". */
 const char *postfix_since(enum postfix_change change);

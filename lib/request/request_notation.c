@@ -9,6 +9,7 @@
 #include "lib/request/request_notation.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -66,14 +67,13 @@ void notation_clear(struct notation *notation)
 }
 
 /* check_number - digits, or empty */
-static int check_number(const char *value, unsigned long max,
-			struct error *error)
+static int check_number(const char *value, uint64_t max, struct error *error)
 {
-	unsigned long number;
+	uint64_t number;
 
 	if (*value == '\0' || number_parse(value, max, &number) == 0)
 		return 0;
-	return error_set(error, "is not a number from 0 to %lu", max);
+	return error_set(error, "is not a number from 0 to %" PRIu64, max);
 }
 
 /* check_address - an IP address, or what Postfix sends if there is none */
@@ -115,11 +115,13 @@ static int check_value(const struct notation *notation, const char *name,
 {
 	static const struct {
 		const char *name;
-		unsigned long max;
+		uint64_t max;
 	} numbers[] = {
-		{ "client_port", 65535 },	{ "server_port", 65535 },
-		{ "recipient_count", 1000000 }, { "encryption_keysize", 65535 },
-		{ "size", 0xfffffffffffful },
+		{ "client_port", 65535 },
+		{ "server_port", 65535 },
+		{ "recipient_count", 1000000 },
+		{ "encryption_keysize", 65535 },
+		{ "size", UINT64_C(0xffffffffffff) },
 	};
 	size_t i;
 

@@ -33,7 +33,7 @@ struct reader {
 	struct error *error;
 };
 
-/* What read_text() has come to, if it did not fail. */
+/* How far read_text() has read, if it did not fail. */
 enum text_end { TEXT_WHOLE, TEXT_COMMENT };
 
 static int read_text(struct reader *reader, const char *text, size_t length,

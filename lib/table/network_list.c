@@ -149,7 +149,7 @@ static int network_parse(struct network *network, const char *word,
 {
 	char *copy = xstrdup(word);
 	char *address = copy, *bits;
-	unsigned long prefix;
+	uint64_t prefix;
 	int result;
 
 	if (split_prefix(&address, &bits) < 0 ||

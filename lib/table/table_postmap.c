@@ -264,6 +264,16 @@ static int take(const struct texthash *texthash, const struct entry *entry,
 	return result == 1 && add_entry(table, entry, error) < 0 ? -1 : result;
 }
 
+/* is_left_out - does Postfix not see an entry whose bytes are as they are? */
+static bool is_left_out(const struct table *table, const struct entry *entry)
+{
+	if (!is_text(table, entry->key, entry->length))
+		return true;
+	return !is_text(table, entry->value, entry->value_length) &&
+	       postfix_has(table->postfix, POSTFIX_TEXTHASH_KEEPS_BAD_VALUES) ==
+		       POSTFIX_HAS_NOT;
+}
+
 /* read_line - read one line of a texthash: */
 static int read_line(void *context, int number, char *line, struct error *error)
 {
@@ -271,16 +281,17 @@ static int read_line(void *context, int number, char *line, struct error *error)
 	struct entry entry = { .key = line };
 	char *end = key_end(line);
 
-	if (end != NULL)
+	if (end != NULL) {
+		entry.length = (size_t)(end - line);
 		find_value(&entry, end);
+	}
 	if (end == NULL || entry.value_length == 0 ||
-	    !is_text(texthash->table, line, strlen(line))) {
+	    is_left_out(texthash->table, &entry)) {
 		table_note(texthash->table, texthash->loader, number,
 			   "is not a key and a value; it is skipped, as "
 			   "in Postfix");
 		return 0;
 	}
-	entry.length = (size_t)(end - line);
 	switch (take(texthash, &entry, error)) {
 	case 1:
 		return 0;

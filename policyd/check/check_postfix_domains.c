@@ -216,7 +216,7 @@ static const struct {
 static int network_read(struct network *network, const char *word)
 {
 	char *copy = xstrdup(word), *address = copy, *slash;
-	unsigned long bits = 128;
+	uint64_t bits = 128;
 	char mapped[64];
 	bool ipv4;
 	int result = -1;

@@ -35,11 +35,11 @@ int inherited_count(void)
 {
 	const char *owner = getenv("LISTEN_PID");
 	const char *count = getenv("LISTEN_FDS");
-	unsigned long pid, fds;
+	uint64_t pid, fds;
 
 	if (owner == NULL || count == NULL ||
 	    number_parse(owner, UINT32_MAX, &pid) != 0 ||
-	    pid != (unsigned long)getpid() ||
+	    pid != (uint64_t)getpid() ||
 	    number_parse(count, INHERITED_MAX, &fds) != 0)
 		fds = 0;
 	unsetenv("LISTEN_PID");

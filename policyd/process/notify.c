@@ -59,7 +59,7 @@ static int connect_to(const char *name, struct error *error)
 static uint64_t number_of(const char *name)
 {
 	const char *text = getenv(name);
-	unsigned long number;
+	uint64_t number;
 
 	if (text == NULL || number_parse(text, USEC_MAX, &number) != 0)
 		return 0;

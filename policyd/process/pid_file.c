@@ -45,7 +45,7 @@ static pid_t read_number(int fd)
 {
 	char text[32];
 	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
-	unsigned long number;
+	uint64_t number;
 
 	if (length <= 0)
 		return 0;

@@ -179,11 +179,11 @@ static bool is_cut(enum key key, const char *value)
 /* check - is the line complete? */
 static int check(char *values[KEY_COUNT], struct error *error)
 {
-	unsigned long us;
+	uint64_t us;
 	int key;
 
 	if (values[KEY_US] == NULL ||
-	    number_parse(values[KEY_US], ~0ul, &us) != 0)
+	    number_parse(values[KEY_US], UINT64_MAX, &us) != 0)
 		return error_set(error, "the end of the line is missing");
 	for (key = 0; key < KEY_COUNT; key++) {
 		if (keys[key].needed && values[key] == NULL)

@@ -27,6 +27,7 @@
 #include "lib/decision/reply.h"
 #include "lib/decision/report.h"
 #include "lib/decision/service.h"
+#include "lib/postfix/postfix_version.h"
 #include "lib/request/request.h"
 #include "lib/stats/totals.h"
 
@@ -60,6 +61,7 @@ struct policy {
 	char line[REPORT_MAX];
 	struct error error;
 	struct log_limit malformed, evicted, lookups; /* of lines */
+	bool version_noted;
 };
 
 /* make_id - a short name for a request, for the log and the refusal */
@@ -141,6 +143,24 @@ static void warn_lookup(const struct exchange *exchange)
 	else
 		log_warning("id=%s: %s: answered 451", exchange->id,
 			    decision->reason);
+}
+
+/* warn_version - say, once, that the Postfix that asks reads lists and tables
+ * differently from how they were read here: it was upgraded, or is another */
+static void warn_version(struct policy *policy, const struct request *request)
+{
+	const char *ours = policy->config->mail_version;
+	const char *theirs = request->mail_version;
+
+	if (ours == NULL || *theirs == '\0' || policy->version_noted ||
+	    strcmp(ours, theirs) == 0 ||
+	    postfix_alike(postfix_version(ours), postfix_version(theirs)))
+		return;
+	policy->version_noted = true;
+	log_warning("Postfix %.*s is asking, but lists and tables were read as "
+		    "Postfix %s reads them (import_postfix); if it was "
+		    "upgraded, reload policyd",
+		    (int)strspn(theirs, "0123456789.-"), theirs, ours);
 }
 
 /* count - count a decision; us: the time that it took */
@@ -225,6 +245,7 @@ static void answer(struct exchange *exchange)
 			policy->line, exchange->id, judgement->service,
 			&exchange->request, &judgement->facts, decision, us);
 	count(exchange, us);
+	warn_version(policy, &exchange->request);
 	/* The texts of the request end here. */
 	connection_reply(exchange->connection, policy->reply, reply_length);
 	warn_lookup(exchange);

@@ -418,7 +418,8 @@ static int is_visited(const struct http *http)
 void http_finish(struct http *http, unsigned limit_ms)
 {
 	const struct timeval most = { .tv_sec = limit_ms / 1000,
-				      .tv_usec = limit_ms % 1000 * 1000L };
+				      .tv_usec = (suseconds_t)(limit_ms % 1000 *
+							       1000) };
 	uint64_t end_ms = clock_ms() + limit_ms;
 
 	evtimer_del(http->sweep);

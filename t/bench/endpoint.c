@@ -61,7 +61,7 @@ static int parse_inet(struct endpoint *endpoint, const char *text,
 {
 	const char *colon = strrchr(text, ':');
 	char host[INET6_ADDRSTRLEN + 2];
-	unsigned long port;
+	uint64_t port;
 	size_t length;
 
 	if (colon == NULL || (size_t)(colon - text) >= sizeof(host) ||

@@ -62,7 +62,7 @@ static int usage(void)
 /* take_count - a number from 1 to max */
 static int take_count(const char *text, unsigned long max, unsigned *number)
 {
-	unsigned long value;
+	uint64_t value;
 
 	if (number_parse(text, max, &value) < 0 || value == 0)
 		return -1;

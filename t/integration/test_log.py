@@ -303,6 +303,24 @@ def log_daemon(path):
     return one
 
 
+def test_other_version(program):
+    """a Postfix that reads lists in another way than they were read here"""
+    policyd = Daemon(program)
+    main_cf = os.path.join(policyd.directory, "main.cf")
+    with open(main_cf, "w") as out:
+        out.write("compatibility_level = 3.6\nmail_version = 3.7.11\n")
+    os.utime(main_cf, (1, 1))
+    policyd.configure('import_postfix = "%s"\nthreads = 1' %
+                      policyd.directory)
+    with policyd:
+        for version in b"", b"3.7.4", b"3.7-20220101", b"3.8.9", b"3.11.7":
+            assert policyd.ask(OURS[:-1] + b"mail_version=%s\n\n" % version
+                               ) == PERMIT
+        policyd.expect(r"warning: Postfix 3\.8\.9 is asking, but lists and "
+                       r"tables were read as Postfix 3\.7\.11 reads")
+        assert policyd.read(policyd.log).count("is asking, but") == 1
+
+
 def test_syslog(program):
     """a log daemon that stops reading, goes away and comes again"""
     assert os.geteuid() == 0, "only root can have its own /dev"
@@ -338,4 +356,4 @@ def test_syslog(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_forged_lines, test_forged_warnings, test_flood,
-                      test_stuck_reader, test_syslog]))
+                      test_stuck_reader, test_other_version, test_syslog]))

@@ -32,7 +32,7 @@ SAMPLE = os.path.join(ROOT, "etc", "policyd.conf")
 
 # The directories that examples name, and where they are in a test.
 MOVED = {"/etc/postfix": "postfix", "/etc/policyd": "policyd",
-         "/var/log": "log"}
+         "/var/log": "log", "/var/spool/postfix": "spool"}
 
 # A section of the program's output, and the one of the page with its options;
 # an option in no other section belongs to the top level.
@@ -112,6 +112,7 @@ class Place:
         self.directory = temporary_directory()
         for name in MOVED.values():
             os.mkdir(os.path.join(self.directory, name))
+        os.mkdir(os.path.join(self.directory, "spool", "private"))
         self._main_cf()
         self._certificates()
         for kind, _, text in examples(page):

@@ -35,7 +35,19 @@ LISTS = {
     "virtual_mailbox_domains": ["vmail.test"],
     "relay_domains": ["relay.test"],
 }
-TYPES = ["hash", "lmdb", "texthash", "regexp", "pcre", "sqlite"]
+TYPES = ["file", "hash", "lmdb", "texthash", "regexp", "pcre", "sqlite"]
+# A /file: which of these Postfix reads depends on its version.
+LINES = """\
+ indented.test
+noted.test # a note
+ behind.test
+plain.test
+\tnext.test
+# a comment
+ more.test
+!no.test # no
+ yes.test
+"""
 RECIPIENTS = """
 user@local.test
 USER@Local.TEST.
@@ -70,7 +82,8 @@ hey!you@relay.test
 50%off@local.test
 user@127.0.0.1
 -user@local.test
-""".split()
+""".split() + ["user@" + domain for domain in re.findall(r"\S+\.test", LINES)
+               if domain[0] != "!"]
 PORTS = "A", "B", "C"
 TLS = "plain", "TLSv1.3"
 
@@ -88,6 +101,11 @@ OK_SERVICE = 'service "ok" { policy_context = { "ok" } reply = "ok" }\n'
 def make_table(postfix, kind, name, domains):
     """make_table - a table of that type; its type:name"""
     path = postfix.path("etc", "%s.%s" % (name, kind))
+    if kind == "file":
+        with open(path, "w") as out:
+            out.write(LINES * (name == "relay_domains") +
+                      "".join(domain + "\n" for domain in domains))
+        return path
     if kind == "sqlite":
         database = path + ".db"
         with sqlite3.connect(database) as connection:

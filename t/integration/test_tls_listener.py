@@ -24,7 +24,7 @@ import time
 from kit.certificates import Authority, fingerprint, openssl
 from kit.daemon import (OURS, PERMIT, THEIRS, WAIT, descriptors, exists,
                         free_port, in_time, run_all, wait_until)
-from kit.tls_daemon import TlsDaemon, TlsClient
+from kit.tls_daemon import TlsDaemon, TlsClient, forget
 
 RELOADS = int(os.environ.get("POLICYD_TEST_TLS_RELOADS", "12"))
 HANDSHAKE_S = 5
@@ -57,6 +57,7 @@ class ByteClient:
     def do(self, call, *args):
         """do - as often as it needs to read more; its result"""
         while True:
+            forget()
             try:
                 result = call(*args)
                 self.flush()

@@ -7,6 +7,7 @@ types and what he is shown are taken out of that file. See t/package/run
 
 import glob
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -69,6 +70,11 @@ if accepted:
 """
 
 
+def release():
+    """release - the name of this Debian"""
+    return platform.freedesktop_os_release()["VERSION_CODENAME"]
+
+
 def bare_root(directory, packages, keep=None):
     """bare_root - Debian with these packages, from its archive, or from a file
     that was kept"""
@@ -79,7 +85,7 @@ def bare_root(directory, packages, keep=None):
                    for name in glob.glob("/etc/apt/apt.conf.d/99*")]
         subprocess.run(
             ["mmdebstrap", "--quiet", "--variant=minbase", *options,
-             "--include=" + ",".join(packages), "bookworm", directory,
+             "--include=" + ",".join(packages), release(), directory,
              *(name for name in glob.glob("/etc/apt/sources.list.d/*.sources") +
                ["/etc/apt/sources.list"]
                if os.path.exists(name) and os.path.getsize(name))], check=True)

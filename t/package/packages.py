@@ -125,6 +125,7 @@ class Packages:
         os.mkdir(top)
         work(PEOPLE[0], "rpmbuild", "-ta", "--nodeps",
              "--define", "_topdir " + top, "--define", "_tmppath " + top,
-             "--define", "dist " + dist, self.archive(0), cwd=top)
+             "--define", "dist " + dist,
+             "--define", "debug_package %{nil}", self.archive(0), cwd=top)
         found, = glob.glob(top + "/RPMS/*/*.rpm")
         return found

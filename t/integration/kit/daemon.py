@@ -100,7 +100,7 @@ class Client:
         while b"\n\n" not in self.rest:
             try:
                 data = self.socket.recv(65536)
-            except ConnectionResetError:
+            except ConnectionError:
                 data = b""
             if not data:
                 assert not self.rest, "half a reply: %r" % self.rest

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """A policyd with a listener in TLS, and a client in TLS."""
 
+import contextlib
 import os
 import re
 import signal
@@ -53,6 +54,15 @@ class TlsDaemon(Daemon):
                 for name, value in re.findall(r"(\w+)=(\d+)", line)}
 
 
+FORGETFUL = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def forget():
+    """forget - the errors of other connections: one that was reset may leave
+    its error in OpenSSL's queue, and Python raises it in the next call"""
+    with contextlib.suppress(ssl.SSLError):
+        FORGETFUL.set_ciphers("no such cipher")     # empties the queue
+
 
 class TlsClient(Client):
     """A Client in TLS."""
@@ -65,6 +75,7 @@ class TlsClient(Client):
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         try:
             plain.connect(address)
+            forget()
             self.socket = context.wrap_socket(
                 plain, server_hostname="policyd.local.test",
                 suppress_ragged_eofs=False)
@@ -78,8 +89,13 @@ class TlsClient(Client):
         """below - the TCP connection under TLS"""
         return socket.socket(fileno=os.dup(self.socket.fileno()))
 
+    def send(self, data):
+        forget()
+        super().send(data)
+
     def reply(self):
         """reply - b"" also when the peer gave a reason in TLS"""
+        forget()
         try:
             return super().reply()
         except ssl.SSLError as error:
@@ -89,4 +105,5 @@ class TlsClient(Client):
 
     def end(self):
         """end - close_notify, and wait for that of the peer"""
+        forget()
         self.socket.unwrap().close()

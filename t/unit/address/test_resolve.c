@@ -999,9 +999,10 @@ START_TEST(test_endless_chain)
 END_TEST
 
 /* next - a small generator of pseudo-random numbers */
-static unsigned next(unsigned long *state, unsigned limit)
+static unsigned next(uint64_t *state, unsigned limit)
 {
-	*state = *state * 6364136223846793005UL + 1442695040888963407UL;
+	*state = *state * UINT64_C(6364136223846793005) +
+		 UINT64_C(1442695040888963407);
 	return (unsigned)(*state >> 33) % limit;
 }
 
@@ -1050,7 +1051,7 @@ START_TEST(test_plain)
 		"\"",	 "@x.local", "@1.2.3",	 "{a}", "#",	 "valias.test",
 	};
 	struct resolver *resolver = must_make(plain_settings[_i]);
-	unsigned long state = (unsigned long)_i;
+	uint64_t state = (uint64_t)_i;
 	struct resolution fast, full;
 	const int count = mutants(100000);
 	int plain = 0;
@@ -1084,7 +1085,7 @@ START_TEST(test_random)
 	struct resolver *resolver = must_make(NULL);
 	struct resolution got;
 	const int count = mutants(200000);
-	unsigned long state = 1;
+	uint64_t state = 1;
 	int permitted = 0;
 
 	for (int i = 0; i < count; i++) {

@@ -47,7 +47,7 @@ static void set_up(void)
 {
 	place_make();
 	place_write("conf", text);
-	place_write("list", "# one\n one.list.test\n#\nthree.list.test\n");
+	place_write("list", "# one\none.list.test\n#\nthree.list.test\n");
 	place_write("texthash", "# a\n\nplain.test x\n\ndeep.test y\n");
 	place_write("cidr", "192.0.2.0/24 x\n");
 	place_write("regexp", "# a\n/^a\\.regexp/ x\nif /regexp/\n# b\n"

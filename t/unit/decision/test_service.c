@@ -74,8 +74,8 @@ END_TEST
 
 static const struct {
 	const char *text;
-	unsigned long max;
-	long number; /* -1: refused */
+	uint64_t max;
+	int64_t number; /* -1: refused */
 } numbers[] = {
 	{ "0", 10, 0 },
 	{ "7", 10, 7 },
@@ -91,13 +91,16 @@ static const struct {
 	{ "65535", 65535, 65535 },
 	{ "65536", 65535, -1 },
 	{ "18446744073709551617", 65535, -1 },
-	{ "99999999999999999999", ~0ul, -1 },
+	{ "4294967296", UINT64_MAX, 4294967296 },
+	{ "281474976710655", UINT64_C(0xffffffffffff), 281474976710655 },
+	{ "281474976710656", UINT64_C(0xffffffffffff), -1 },
+	{ "99999999999999999999", UINT64_MAX, -1 },
 	{ "5", 4, -1 },
 };
 
 START_TEST(parses_numbers)
 {
-	unsigned long number = 99;
+	uint64_t number = 99;
 	int result = number_parse(numbers[_i].text, numbers[_i].max, &number);
 
 	if (numbers[_i].number < 0) {
@@ -105,7 +108,7 @@ START_TEST(parses_numbers)
 		ck_assert_uint_eq(number, 99);
 	} else {
 		ck_assert_int_eq(result, 0);
-		ck_assert_int_eq((long)number, numbers[_i].number);
+		ck_assert_int_eq((int64_t)number, numbers[_i].number);
 	}
 }
 END_TEST

@@ -24,6 +24,8 @@ static const struct {
 	{ "3.11.0", POSTFIX_PROXY_FOLDS_TEXTHASH, POSTFIX_HAS },
 	{ "3.11.7", POSTFIX_PROXY_FOLDS_TEXTHASH, POSTFIX_HAS },
 	{ "3.12-20260101", POSTFIX_PROXY_FOLDS_TEXTHASH, POSTFIX_HAS },
+	{ "3.10.13", POSTFIX_TEXTHASH_KEEPS_BAD_VALUES, POSTFIX_HAS_NOT },
+	{ "3.11.0", POSTFIX_TEXTHASH_KEEPS_BAD_VALUES, POSTFIX_HAS },
 	/* what is no version */
 	{ NULL, POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
 	{ "", POSTFIX_LISTS_JOIN_LINES, POSTFIX_MAY_HAVE },
@@ -57,11 +59,26 @@ START_TEST(has_a_release_for_each)
 }
 END_TEST
 
+START_TEST(knows_which_are_alike)
+{
+	ck_assert(postfix_alike(postfix_version("3.8.0"),
+				postfix_version("3.10.13")));
+	ck_assert(postfix_alike(postfix_version("3.4.0"),
+				postfix_version("3.7.11")));
+	ck_assert(!postfix_alike(postfix_version("3.7.11"),
+				 postfix_version("3.8.0")));
+	ck_assert(!postfix_alike(postfix_version("3.10.13"),
+				 postfix_version("3.11.0")));
+	ck_assert(!postfix_alike(postfix_version("3.10.13"), 0));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("postfix_version");
 
 	tcase_add_loop_test(tests, knows_what_changed, 0, COUNT(cases));
 	tcase_add_test(tests, has_a_release_for_each);
+	tcase_add_test(tests, knows_which_are_alike);
 	return run_tests("postfix_version", tests);
 }

@@ -223,7 +223,7 @@ static const struct table_case tables[] = {
 	{ "texthash:@/t", DOMAINS, 7 },
 	{ "texthash:@/t",
 	  " first line\nfoo x\r\nb\n y\n\n z\nab\\ x y\n"
-	  "\"q\" v\n\"open x\nx\xff.test x\nfoo.bar \xff\na b",
+	  "\"q\" v\n\"open x\nx\xff.test x\na b",
 	  3 },
 	{ "texthash:@/t", "", 0 },
 	{ "hash:@/t", "", 0 },
@@ -366,7 +366,7 @@ static const struct {
 	  "twice" },
 	{ "texthash:@/t", "u@a x\nu@a y\n",
 	  "line 2: the key \"u@a\" appears twice" },
-	{ "cdb:@/t", "a x\n", "postmap: fatal: unsupported dictionary type" },
+	{ "dbm:@/t", "a x\n", "postmap: fatal: unsupported dictionary type" },
 };
 
 START_TEST(says_what_cannot_be_read)
@@ -925,6 +925,37 @@ START_TEST(folds_behind_proxy)
 }
 END_TEST
 
+/* A value that is not UTF-8, likewise. */
+static const struct {
+	const char *postfix;
+	enum table_answer answer;
+} bad_values[] = {
+	{ "3.10.13", TABLE_NOT_FOUND },
+	{ "3.11.0", TABLE_FAILED },
+	{ NULL, TABLE_FAILED },
+};
+
+START_TEST(keeps_bad_values)
+{
+	struct table_loader loader = {
+		.config_directory = directory,
+		.postfix = postfix_version(bad_values[_i].postfix),
+	};
+	char *text = xasprintf("texthash:%s/t", directory);
+	struct table *table;
+	struct error error;
+
+	write_file("t", "a.test \xff\n\xff.test x\nb.test y\n");
+	table = table_new(text, true, &loader, &error);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_int_eq(table_lookup(table, "a.test"), bad_values[_i].answer);
+	ck_assert_int_eq(table_lookup(table, "\xff.test"), TABLE_NOT_FOUND);
+	ck_assert_int_eq(table_lookup(table, "b.test"), TABLE_FOUND);
+	table_free(table);
+	free(text);
+}
+END_TEST
+
 /* A hundred thousand, each with its value, and none for another. */
 START_TEST(keeps_many_values)
 {
@@ -969,6 +1000,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, finds_what_postmap_finds, 0, COUNT(tables));
 	tcase_add_loop_test(tests, folds_behind_proxy, 0, COUNT(proxied));
+	tcase_add_loop_test(tests, keeps_bad_values, 0, COUNT(bad_values));
 	tcase_add_loop_test(tests, says_what_cannot_be_read, 0,
 			    COUNT(failures));
 	tcase_add_loop_test(tests, asks_postfix, 0, COUNT(asking));
