@@ -174,6 +174,16 @@ static void use_settings(const struct monitor *monitor,
 		log_warning("pid_file: a change takes effect after a restart");
 }
 
+/* warn_without - an optional listener, that of the metrics section, could not
+ * be opened, which is no reason to stop mail: the next server tries again */
+static void warn_without(const struct server_process *process)
+{
+	if (process->without.text[0] != '\0')
+		log_warning("metrics: %s; policyd serves without the metrics "
+			    "listener, and tries again at the next reload",
+			    process->without.text);
+}
+
 /* first_ready - the start has succeeded */
 static void first_ready(struct monitor *monitor)
 {
@@ -266,6 +276,7 @@ void monitor_server_ready(struct monitor *monitor,
 
 	listening_sockets_commit(&monitor->sockets);
 	use_settings(monitor, process);
+	warn_without(process);
 	if (!monitor->started)
 		first_ready(monitor);
 	note_load(monitor, process);
