@@ -8,7 +8,6 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,19 +21,18 @@
 #include "lib/config/config.h"
 #include "lib/session/session.h"
 #include "policyd/check/check_postfix.h"
+#include "policyd/check_config.h"
 #include "policyd/init/init.h"
 #include "policyd/monitor/monitor.h"
-#include "policyd/outdated.h"
 #include "policyd/process/channel.h"
-#include "policyd/process/pid_file.h"
 #include "policyd/process/privileges.h"
 #include "policyd/process/standard_streams.h"
 #include "policyd/query/progress.h"
 #include "policyd/query/query.h"
 #include "policyd/serve/serve.h"
-#include "policyd/serve/shadow.h"
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
+#define CANNOT_START   1 /* -t: the configuration is fine, this host is not */
 
 enum mode {
 	MODE_SERVE,
@@ -314,66 +312,6 @@ static char *absolute(const char *path)
 	return xasprintf("%s/%s", directory, path);
 }
 
-/* warn - about something outside the file, in one printable line */
-__attribute__((format(printf, 2, 3))) static void
-warn(const struct config *config, const char *format, ...)
-{
-	char text[2048];
-	va_list arguments;
-
-	va_start(arguments, format);
-	printable_format(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	fprintf(stderr, "%s: warning: %s\n", config->path, text);
-}
-
-/* warn_stale - if the running daemon has not loaded main.cf as it is now */
-static void warn_stale(const struct config *config)
-{
-	pid_t pid;
-
-	if (outdated_main_cf(config, &pid))
-		warn(config,
-		     "%s has changed since the running policyd loaded it; "
-		     "to reload: kill -HUP %ld",
-		     config->main_cf, (long)pid);
-}
-
-/* check_files - warn of anything that would keep the daemon from logging,
- * listening or writing its pid file; only root can check that */
-static void check_files(const struct config *config)
-{
-	struct error error;
-	size_t i;
-
-	if (geteuid() != 0)
-		return;
-	if (log_check(config->log, config->uid, &error) < 0)
-		warn(config, "log: %s", error.text);
-	if (pid_file_check(config->pid_file, &error) < 0)
-		warn(config, "pid_file: %s", error.text);
-	for (i = 0; i < config->listener_count; i++)
-		if (listener_check(&config->listeners[i], &error) < 0)
-			warn(config, "listen: %s", error.text);
-}
-
-/* check_shadow - load the shadow configuration as well; an error in it is no
- * reason to refuse this one */
-static void check_shadow(const struct config *config)
-{
-	struct config_messages messages = { 0 };
-	int result = shadow_try(config->shadow, &messages);
-	size_t i;
-
-	for (i = 0; i < messages.count; i++)
-		fprintf(stderr, "%s: shadow: %s\n", config->path,
-			messages.lines[i]);
-	config_messages_clear(&messages);
-	if (result < 0)
-		warn(config, "shadow: %s is refused and will not be compared",
-		     config->shadow);
-}
-
 /* load - strictly only for -t; the other modes load leniently, as a starting
  * server does, since a table that cannot be read is part of their answer */
 static struct config *load(const struct command *command,
@@ -383,6 +321,7 @@ static struct config *load(const struct command *command,
 	struct config_load_options options = {
 		.lenient = command->mode != MODE_CHECK,
 		.unserved = command->mode == MODE_QUERY,
+		.inspected = true,
 		.thorough = command->mode == MODE_CHECK,
 		.progress = progress_reading,
 		.context = &progress,
@@ -409,24 +348,34 @@ static void dump(const struct config *config)
 	printable_close(&all, stdout);
 }
 
+/* check - what -t checks of a configuration that was loaded: could it be served
+ * here? obstacles: the number of those that were reported already */
+static int check(const struct command *command, const struct config *config,
+		 size_t obstacles)
+{
+	obstacles += check_config(config);
+	if (obstacles > 0)
+		return CANNOT_START;
+	if (command->options.verbose)
+		printf("%s: ok\n", config->path);
+	return EX_OK;
+}
+
 /* with_config - run a mode that loads the configuration and then exits */
 static int with_config(const struct command *command)
 {
 	struct config_messages messages = { 0 };
 	struct config *config = load(command, &messages);
 	int status = config != NULL ? EX_OK : EX_CONFIG;
+	size_t obstacles;
 
 	if (config == NULL || config->failed_tables > 0 ||
 	    command->mode == MODE_CHECK)
 		config_messages_print(&messages, stderr);
+	obstacles = messages.obstacles;
 	config_messages_clear(&messages);
 	if (config != NULL && command->mode == MODE_CHECK)
-		warn_stale(config);
-	if (config != NULL && command->mode == MODE_CHECK)
-		check_files(config);
-	if (config != NULL && command->mode == MODE_CHECK &&
-	    config->shadow != NULL)
-		check_shadow(config);
+		status = check(command, config, obstacles);
 	if (config != NULL && command->mode == MODE_DUMP)
 		dump(config);
 	if (config != NULL && command->mode == MODE_QUERY)

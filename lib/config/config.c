@@ -150,7 +150,8 @@ struct config *config_load_with(const char *path,
 				struct config_messages *messages)
 {
 	struct config *config = xcalloc(1, sizeof(*config));
-	struct config_notes notes = { .path = path };
+	struct config_notes notes = { .path = path,
+				      .inspected = options->inspected };
 
 	config->path = xstrdup(path);
 	config->settings = xcalloc(1, sizeof(*config->settings));

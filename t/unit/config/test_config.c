@@ -1547,7 +1547,7 @@ END_TEST
 
 START_TEST(test_free_nothing)
 {
-	struct config_messages messages = { NULL, 0, 0 };
+	struct config_messages messages = { 0 };
 
 	config_free(NULL);
 	config_messages_clear(&messages);
