@@ -222,7 +222,8 @@ CASES = [
      "DIR/conf:2: \"$\" outside quotes; put the value into single quotes: "
      "'$name'; is this a policyd.conf?\n"),
     (["-t"], text("smtp inet n - y - - smtpd\n"), 78,
-     'DIR/conf:1: "{" expected, found n; is this a policyd.conf?\n'),
+     'DIR/conf:1: smtp: "{" is missing after the title of a section, or "=" '
+     "before a value; is this a policyd.conf?\n"),
     (["-t"], text(""), 1,
      "DIR/conf: there is no listen section; without one policyd "
      "cannot serve\n"),
