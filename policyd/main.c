@@ -17,6 +17,7 @@
 #include "lib/base/log.h"
 #include "lib/base/number.h"
 #include "lib/base/printable.h"
+#include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config.h"
 #include "lib/session/session.h"
@@ -53,32 +54,30 @@ enum mode {
 #define OPTION_AGAINST 'A'
 #define OPTION_ID      'I'
 
+/* One example for each; no line has more than 79 columns. */
 static const char usage_text[] =
 	"usage: policyd [-dv] [-c FILE]                 run the server\n"
-	"       policyd -t [-c FILE]                    check the configuration\n"
-	"       policyd -T [-c FILE]                    print the effective "
-	"configuration\n"
+	"           policyd -d\n"
+	"       policyd -t [-v] [-c FILE]               check the configuration\n"
+	"           policyd -t && policyd -d\n"
+	"       policyd -T [-c FILE]                    print the effective one\n"
+	"           policyd -T | grep mydestination\n"
 	"       policyd -q [-c FILE] [--format=json] [NAME=VALUE ...]\n"
-	"                                               explain the answer to "
-	"a request:\n"
-	"                                               to= from= client= "
-	"port= tls=1.3\n"
-	"                                               login=alice ...\n"
-	"       policyd -q [-c FILE] --replay [--against OLD] [LOG|CAPTURE ...]\n"
-	"                                               re-evaluate logged "
-	"requests\n"
-	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal by its "
-	"id\n"
-	"       policyd -s [-c FILE]                    serve one connection on "
-	"stdin and stdout\n"
-	"       policyd -P [-c FILE]                    check the Postfix "
-	"configuration;\n"
-	"                                               exit 1 if it needs "
-	"fixing\n"
-	"       policyd --init [-c FILE] [DIR]          write FILE for the "
-	"Postfix in DIR, and\n"
-	"                                               print how to connect "
-	"the two\n"
+	"                                               explain an answer\n"
+	"           policyd -q to=user@far.example port=587 tls=1.3 "
+	"login=alice\n"
+	"       policyd -q [-c FILE] --replay [--against OLD] [LOG|CAPTURE "
+	"...]\n"
+	"                                               judge logged requests\n"
+	"           policyd -q --replay /var/log/mail.log\n"
+	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal\n"
+	"           policyd -q --id 4F2K7Q /var/log/mail.log\n"
+	"       policyd -s [-c FILE]                    serve stdin and stdout\n"
+	"           policyd -s <request\n"
+	"       policyd -P [-c FILE]                    check Postfix; 1: to fix\n"
+	"           policyd -P\n"
+	"       policyd --init [-c FILE] [DIR]          write FILE for a Postfix\n"
+	"           policyd --init /etc/postfix\n"
 	"       policyd -V | -h\n"
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
@@ -115,13 +114,56 @@ struct command {
 	int channel; /* with MODE_SERVER */
 };
 
-/* usage - print the usage, and the mistake before it if there is one */
+/* usage - report a mistake in one line; NULL: that was done */
 static int usage(const char *mistake)
 {
 	if (mistake != NULL)
-		fprintf(stderr, "policyd: %s\n", mistake);
-	fputs(usage_text, stderr);
+		fprintf(stderr, "policyd: %s; policyd --help has examples\n",
+			mistake);
 	return EX_USAGE;
+}
+
+/* similar_option - "; did you mean --NAME?" for an unknown long option, or ""
+ */
+static const char *similar_option(const char *word, char *advice, size_t size)
+{
+	const struct option *each;
+	struct similar similar;
+	char *name = xstrndup(word + 2, strcspn(word + 2, "="));
+
+	similar_init(&similar, name);
+	for (each = long_options; each->name != &CHANNEL_OPTION[2]; each++)
+		similar_try(&similar, each->name);
+	snprintf(advice, size, "%s%s%s",
+		 similar.best != NULL ? "; did you mean --" : "",
+		 similar.best != NULL ? similar.best : "",
+		 similar.best != NULL ? "?" : "");
+	free(name);
+	return advice;
+}
+
+/* bad_option - report what getopt_long(3) refused with this result; word is the
+ * argument that it has read */
+static int bad_option(int result, const char *word)
+{
+	/* A short option in the middle of an argument is not in word. */
+	bool is_long = strncmp(word, "--", 2) == 0 &&
+		       (optopt == 0 || strchr(word, '=') != NULL);
+	char text[200], advice[80] = "";
+
+	if (is_long && optopt == 0)
+		similar_option(word, advice, sizeof(advice));
+	if (result == ':')
+		snprintf(text, sizeof(text), "%.60s needs an argument", word);
+	else if (is_long)
+		snprintf(text, sizeof(text), "%.60s: %s%s", word,
+			 optopt == 0 ? "unknown or ambiguous option"
+				     : "this option takes no argument",
+			 advice);
+	else
+		snprintf(text, sizeof(text), "-%c: unknown option", optopt);
+	printable_replace(text);
+	return usage(text);
 }
 
 /* written - the exit status once all output is written: truncated output must
@@ -274,11 +316,11 @@ static int read_command(struct command *command, int argc, char **argv)
 {
 	int option;
 
-	opterr = 1;
-	while ((option = getopt_long(argc, argv, "c:dvtTqsPVh", long_options,
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":c:dvtTqsPVh", long_options,
 				     NULL)) != -1) {
-		if (option == '?')
-			return usage(NULL);
+		if (option == '?' || option == ':')
+			return bad_option(option, argv[optind - 1]);
 		if (set_option(command, option) != 0)
 			return usage(option >= OPTION_AGAINST &&
 						     option <= OPTION_REPLAY

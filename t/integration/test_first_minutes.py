@@ -188,6 +188,7 @@ def running_inet(place):
     running(place, 'listen "inet:127.0.0.1:%d" { }\n' % free_port())
 
 
+HELP = "; policyd --help has examples\n"
 # options, what is wrong, exit status, message; for those with NOBODY in the
 # options policyd runs as that user.
 START = "policyd[N]: error: "
@@ -337,6 +338,19 @@ CASES = [
     (["-d", NOBODY], text(UNIX + LOG + 'pid_file = "DIR/pid"\n'), 75,
      START + "not started: pid file DIR/pid: Permission denied; set pid_file "
      "to where policyd may write, or start it as root\n"),
+    (["--chek"], nothing, 64,
+     "policyd: --chek: unknown or ambiguous option; did you mean --check?" +
+     HELP),
+    (["--xyzzy=1"], nothing, 64,
+     "policyd: --xyzzy=1: unknown or ambiguous option" + HELP),
+    (["--check=1"], nothing, 64,
+     "policyd: --check=1: this option takes no argument" + HELP),
+    (["-x"], nothing, 64, "policyd: -x: unknown option" + HELP),
+    (["-t", "more"], nothing, 64, "policyd: too many arguments" + HELP),
+    (["-t", "-T"], nothing, 64,
+     "policyd: only one of -t -T -q -s -P --init" + HELP),
+    (["-q", "--format=xml"], nothing, 64,
+     "policyd: --format: xml is neither text nor json\n"),
     (["-t"], running, 0, ""),
     (["-d"], running, 75,
      START + "not started: pid file DIR/pid: policyd is already running; to "
@@ -383,5 +397,35 @@ def test_messages(program):
     assert failed == 0, "%d of %d" % (failed, len(CASES))
 
 
+def test_help(program):
+    """80 columns; each way of calling has its example below it"""
+    text = subprocess.run([program, "--help"], capture_output=True, text=True,
+                          timeout=WAIT, check=True).stdout
+    lines = text.splitlines()
+    assert max(len(line) for line in lines) < 80, text
+    calls = [line for line in lines
+             if re.match(r"(usage:|      ) policyd ", line)]
+    examples = [line for line in lines if re.match(r" {11}policyd ", line)]
+    assert len(calls) == len(examples) + 1 > 9, text    # not for -V | -h
+
+
+def test_foreground(program):
+    """one line says where it serves, unless the log is on the terminal"""
+    for log, lines in (("DIR/log", 1), ("stderr", 0)):
+        with Place() as place:
+            place.write(UNIX + 'log = "%s"\n' % log)
+            with open(place.path("out"), "wb") as out:
+                daemon = subprocess.Popen([program, "-c", place.config],
+                                          stdout=out, stderr=out)
+            place.others.append(daemon)
+            poll(lambda: os.path.exists(place.path("socket")))
+            poll(lambda: os.path.getsize(place.path("out")) > 0)
+            with open(place.path("out"), encoding="ascii") as out:
+                said = place.masked(out.read())
+            assert said.count(
+                "policyd: serving at unix:DIR/socket; log: DIR/log\n") == lines
+            assert lines == 0 or said.count("\n") == 1, said
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_messages]))
+    sys.exit(run_all([test_messages, test_help, test_foreground]))
