@@ -8,7 +8,6 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +17,23 @@
 #include "lib/base/log.h"
 #include "lib/base/number.h"
 #include "lib/base/printable.h"
+#include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config.h"
 #include "lib/session/session.h"
 #include "policyd/check/check_postfix.h"
+#include "policyd/check_config.h"
 #include "policyd/init/init.h"
 #include "policyd/monitor/monitor.h"
-#include "policyd/outdated.h"
 #include "policyd/process/channel.h"
-#include "policyd/process/pid_file.h"
 #include "policyd/process/privileges.h"
 #include "policyd/process/standard_streams.h"
 #include "policyd/query/progress.h"
 #include "policyd/query/query.h"
 #include "policyd/serve/serve.h"
-#include "policyd/serve/shadow.h"
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
+#define CANNOT_START   1 /* -t: the configuration is fine, this host is not */
 
 enum mode {
 	MODE_SERVE,
@@ -57,32 +56,30 @@ enum mode {
 #define OPTION_AGAINST 'A'
 #define OPTION_ID      'I'
 
+/* One example for each; no line has more than 79 columns. */
 static const char usage_text[] =
 	"usage: policyd [-dv] [-c FILE]                 run the server\n"
-	"       policyd -t [-c FILE]                    check the configuration\n"
-	"       policyd -T [-c FILE]                    print the effective "
-	"configuration\n"
+	"           policyd -d\n"
+	"       policyd -t [-v] [-c FILE]               check the configuration\n"
+	"           policyd -t && policyd -d\n"
+	"       policyd -T [-c FILE]                    print the effective one\n"
+	"           policyd -T | grep mydestination\n"
 	"       policyd -q [-c FILE] [--format=json] [NAME=VALUE ...]\n"
-	"                                               explain the answer to "
-	"a request:\n"
-	"                                               to= from= client= "
-	"port= tls=1.3\n"
-	"                                               login=alice ...\n"
-	"       policyd -q [-c FILE] --replay [--against OLD] [LOG|CAPTURE ...]\n"
-	"                                               re-evaluate logged "
-	"requests\n"
-	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal by its "
-	"id\n"
-	"       policyd -s [-c FILE]                    serve one connection on "
-	"stdin and stdout\n"
-	"       policyd -P [-c FILE]                    check the Postfix "
-	"configuration;\n"
-	"                                               exit 1 if it needs "
-	"fixing\n"
-	"       policyd --init [-c FILE] [DIR]          write FILE for the "
-	"Postfix in DIR, and\n"
-	"                                               print how to connect "
-	"the two\n"
+	"                                               explain an answer\n"
+	"           policyd -q to=user@far.example port=587 tls=1.3 "
+	"login=alice\n"
+	"       policyd -q [-c FILE] --replay [--against OLD] [LOG|CAPTURE "
+	"...]\n"
+	"                                               judge logged requests\n"
+	"           policyd -q --replay /var/log/mail.log\n"
+	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal\n"
+	"           policyd -q --id 4F2K7Q /var/log/mail.log\n"
+	"       policyd -s [-c FILE]                    serve stdin and stdout\n"
+	"           policyd -s <request\n"
+	"       policyd -P [-c FILE]                    check Postfix; 1: to fix\n"
+	"           policyd -P\n"
+	"       policyd --init [-c FILE] [DIR]          write FILE for a Postfix\n"
+	"           policyd --init /etc/postfix\n"
 	"       policyd -V | -h\n"
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
@@ -119,13 +116,56 @@ struct command {
 	int channel; /* with MODE_SERVER */
 };
 
-/* usage - print the usage, and the mistake before it if there is one */
+/* usage - report a mistake in one line; NULL: that was done */
 static int usage(const char *mistake)
 {
 	if (mistake != NULL)
-		fprintf(stderr, "policyd: %s\n", mistake);
-	fputs(usage_text, stderr);
+		fprintf(stderr, "policyd: %s; policyd --help has examples\n",
+			mistake);
 	return EX_USAGE;
+}
+
+/* similar_option - "; did you mean --NAME?" for an unknown long option, or ""
+ */
+static const char *similar_option(const char *word, char *advice, size_t size)
+{
+	const struct option *each;
+	struct similar similar;
+	char *name = xstrndup(word + 2, strcspn(word + 2, "="));
+
+	similar_init(&similar, name);
+	for (each = long_options; each->name != &CHANNEL_OPTION[2]; each++)
+		similar_try(&similar, each->name);
+	snprintf(advice, size, "%s%s%s",
+		 similar.best != NULL ? "; did you mean --" : "",
+		 similar.best != NULL ? similar.best : "",
+		 similar.best != NULL ? "?" : "");
+	free(name);
+	return advice;
+}
+
+/* bad_option - report what getopt_long(3) refused with this result; word is the
+ * argument that it has read */
+static int bad_option(int result, const char *word)
+{
+	/* A short option in the middle of an argument is not in word. */
+	bool is_long = strncmp(word, "--", 2) == 0 &&
+		       (optopt == 0 || strchr(word, '=') != NULL);
+	char text[200], advice[80] = "";
+
+	if (is_long && optopt == 0)
+		similar_option(word, advice, sizeof(advice));
+	if (result == ':')
+		snprintf(text, sizeof(text), "%.60s needs an argument", word);
+	else if (is_long)
+		snprintf(text, sizeof(text), "%.60s: %s%s", word,
+			 optopt == 0 ? "unknown or ambiguous option"
+				     : "this option takes no argument",
+			 advice);
+	else
+		snprintf(text, sizeof(text), "-%c: unknown option", optopt);
+	printable_replace(text);
+	return usage(text);
 }
 
 /* written - the exit status once all output is written: truncated output must
@@ -300,9 +340,11 @@ static int read_command(struct command *command, int argc, char **argv)
 	int option, status;
 	const char *mistake;
 
-	opterr = 1;
-	while ((option = getopt_long(argc, argv, "c:dvtTqsPVh", long_options,
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":c:dvtTqsPVh", long_options,
 				     NULL)) != -1) {
+		if (option == '?' || option == ':')
+			return bad_option(option, argv[optind - 1]);
 		status = set_option(command, option);
 		if (status != EX_OK)
 			return status;
@@ -321,69 +363,6 @@ static char *absolute(const char *path)
 	return xasprintf("%s/%s", directory, path);
 }
 
-/* warn - about something outside the file, in one printable line */
-__attribute__((format(printf, 2, 3))) static void
-warn(const struct config *config, const char *format, ...)
-{
-	char text[2048];
-	va_list arguments;
-
-	va_start(arguments, format);
-	printable_format(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	fprintf(stderr, "%s: warning: %s\n", config->path, text);
-}
-
-/* warn_stale - if the running daemon has not loaded main.cf as it is now */
-static void warn_stale(const struct config *config)
-{
-	pid_t pid;
-
-	if (outdated_main_cf(config, &pid))
-		warn(config,
-		     "%s has changed since the running policyd loaded it; "
-		     "to reload: kill -HUP %ld",
-		     config->main_cf, (long)pid);
-}
-
-/* check_files - warn of anything that would keep the daemon from logging,
- * listening or writing its pid file; only root can check that */
-static void check_files(const struct config *config)
-{
-	struct error error;
-	size_t i;
-
-	if (geteuid() != 0)
-		return;
-	if (log_check(config->log, config->uid, &error) < 0)
-		warn(config, "log: %s", error.text);
-	if (pid_file_check(config->pid_file, &error) < 0)
-		warn(config, "pid_file: %s", error.text);
-	for (i = 0; i < config->listener_count; i++)
-		if (listener_check(&config->listeners[i], &error) < 0)
-			warn(config, "listen: %s", error.text);
-}
-
-/* check_shadow - load the shadow configuration, if there is one; an error in it
- * is no reason to refuse this one */
-static void check_shadow(const struct config *config)
-{
-	struct config_messages messages = { 0 };
-	int result;
-	size_t i;
-
-	if (config->shadow == NULL)
-		return;
-	result = shadow_try(config->shadow, &messages);
-	for (i = 0; i < messages.count; i++)
-		fprintf(stderr, "%s: shadow: %s\n", config->path,
-			messages.lines[i]);
-	config_messages_clear(&messages);
-	if (result < 0)
-		warn(config, "shadow: %s is refused and will not be compared",
-		     config->shadow);
-}
-
 /* load - strictly only for -t; the other modes load leniently, as a starting
  * server does, since a table that cannot be read is part of their answer */
 static struct config *load(const struct command *command,
@@ -393,6 +372,7 @@ static struct config *load(const struct command *command,
 	struct config_load_options options = {
 		.lenient = command->mode != MODE_CHECK,
 		.unserved = command->mode == MODE_QUERY,
+		.inspected = true,
 		.thorough = command->mode == MODE_CHECK,
 		.progress = progress_reading,
 		.context = &progress,
@@ -419,24 +399,37 @@ static void dump(const struct config *config)
 	printable_close(&all, stdout);
 }
 
+/* check - what -t checks of a configuration that was loaded: could it be served
+ * here? obstacles: the number of those that were reported already */
+static int check(const struct command *command, const struct config *config,
+		 size_t obstacles)
+{
+	obstacles += check_config(config);
+	if (obstacles > 0)
+		return CANNOT_START;
+	if (command->options.verbose)
+		printf("%s: ok\n", config->path);
+	return EX_OK;
+}
+
 /* with_config - run a mode that loads the configuration and then exits */
 static int with_config(const struct command *command)
 {
 	struct config_messages messages = { 0 };
 	struct config *config = load(command, &messages);
 	int status = EX_OK;
+	size_t obstacles;
 
 	if (config == NULL || config->failed_tables > 0 ||
 	    command->mode == MODE_CHECK)
 		config_messages_print(&messages, stderr);
+	obstacles = messages.obstacles;
 	config_messages_clear(&messages);
 	if (config == NULL)
 		return written(EX_CONFIG);
 	switch (command->mode) {
 	case MODE_CHECK:
-		warn_stale(config);
-		check_files(config);
-		check_shadow(config);
+		status = check(command, config, obstacles);
 		break;
 	case MODE_DUMP:
 		dump(config);

@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "lib/base/similar.h"
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 
@@ -221,6 +222,24 @@ static int expand_condition(struct expansion *expansion, const char *text,
 	return 0;
 }
 
+/* unknown_name - report a reference to a name that is not defined here */
+static int unknown_name(const char *text, size_t length, struct error *error)
+{
+	char *name = xstrndup(text, length < 60 ? length : 60);
+	struct similar similar;
+	char advice[80];
+
+	similar_init(&similar, name);
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		similar_try(&similar, definitions[i].name);
+	error_set(error,
+		  "unknown name \"$%s\": only parameters of address resolution "
+		  "can be referred to%s",
+		  name, similar_advice(&similar, advice, sizeof(advice)));
+	free(name);
+	return -1;
+}
+
 /* expand_reference - text is between ${ and } */
 static int expand_reference(struct expansion *expansion, const char *text,
 			    size_t length, struct buffer *out)
@@ -241,10 +260,7 @@ static int expand_reference(struct expansion *expansion, const char *text,
 				 shown, text);
 	parameter = find_name(text + start, name);
 	if (parameter < 0)
-		return error_set(expansion->error,
-				 "unknown name \"$%.*s\": only parameters of "
-				 "address resolution can be referred to",
-				 (int)(name < 60 ? name : 60), text + start);
+		return unknown_name(text + start, name, expansion->error);
 	if (expand_parameter(expansion, (enum parameter)parameter) < 0)
 		return -1;
 	value = parameters_get(expansion->parameters,

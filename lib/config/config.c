@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/config/config_doubt.h"
 #include "lib/config/config_expect.h"
 #include "lib/config/config_file.h"
 #include "lib/config/config_import.h"
@@ -74,8 +75,10 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	config_safety(config, notes);
 	config_expect(config, notes);
 	config_reach(config, notes);
-	if (options->thorough)
+	if (options->thorough) {
 		config_overlap(config, notes);
+		config_doubt(config, notes);
+	}
 }
 
 /* is_foreign - judging by its first word, is this not a policyd.conf at all? */
@@ -150,7 +153,8 @@ struct config *config_load_with(const char *path,
 				struct config_messages *messages)
 {
 	struct config *config = xcalloc(1, sizeof(*config));
-	struct config_notes notes = { .path = path };
+	struct config_notes notes = { .path = path,
+				      .inspected = options->inspected };
 
 	config->path = xstrdup(path);
 	config->settings = xcalloc(1, sizeof(*config->settings));

@@ -31,6 +31,7 @@ struct config_gate {
 	struct tls_listener *tls; /* NULL: plain text */
 	uid_t *users;		  /* allow_users */
 	size_t user_count;	  /* 0: any that can reach it */
+	int line;		  /* of the listen section */
 };
 
 /* A configuration file that was read and checked. Built once and never changed;
@@ -75,6 +76,8 @@ struct config_load_options {
 	bool lenient;  /* a table or list file that cannot be read is a warning,
 			  not an error */
 	bool unserved; /* not to be served, so it needs no listen section */
+	bool inspected;	    /* not to be served by this process, which may be
+			       another user: obstacles are no errors */
 	unsigned tables_ms; /* time limit for all tables; 0: the default */
 	const char *text;   /* NUL-terminated; loaded instead of the file, whose
 			       trust was checked when it was read. NULL: read
@@ -91,8 +94,9 @@ struct config_load_options {
  * "FILE:LINE: text" or "FILE:LINE: warning: text". */
 struct config_messages {
 	char **lines;
-	size_t count;  /* number of lines; at most 20 errors are kept */
-	size_t errors; /* number of errors among them */
+	size_t count;	  /* number of lines; at most 20 errors are kept */
+	size_t errors;	  /* number of errors among them */
+	size_t obstacles; /* of lines that say why it cannot be served here */
 };
 
 /* config_load - NULL when refused; messages then holds at least one error. With

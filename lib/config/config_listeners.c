@@ -21,6 +21,8 @@
 #include "lib/tls_listener/tls_listener.h"
 
 #define RSA_BITS_MAX 2048 /* larger keys cause a warning */
+#define NO_LISTENER \
+	"there is no listen section; without one policyd cannot serve"
 
 /* load_access - mode, owner and group of a unix socket */
 static void load_access(struct listener_options *options,
@@ -306,6 +308,7 @@ void config_listeners(struct config *config, struct config_notes *notes,
 		const struct config_section *section = &settings->listens[i];
 		struct listener_options *options = &config->listeners[i];
 
+		config->gates[i].line = section->line;
 		if (listener_parse(options, section->title, &error) < 0) {
 			config_error(notes, section->line, "listen: %s",
 				     error.text);
@@ -317,10 +320,10 @@ void config_listeners(struct config *config, struct config_notes *notes,
 		load_gate(config, i, section, notes);
 		config_listener_same(config, i, section, "listen", notes);
 	}
-	if (settings->listen_count == 0)
-		config_warning(notes, 0,
-			       "there is no listen section; without "
-			       "one policyd cannot serve");
+	if (settings->listen_count == 0 && notes->inspected)
+		config_obstacle(notes, 0, NO_LISTENER);
+	else if (settings->listen_count == 0) /* -s can do without */
+		config_warning(notes, 0, NO_LISTENER);
 }
 
 /* check_metrics_address - it must not be reachable from other hosts, or used by

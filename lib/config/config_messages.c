@@ -30,24 +30,27 @@ static bool is_known(const struct config_notes *notes, int line,
 	return false;
 }
 
+/* The kinds of messages. */
+enum kind { KIND_ERROR, KIND_OBSTACLE, KIND_WARNING };
+
 /* add - record a message, unless it is a repetition or there are too many */
 __attribute__((format(printf, 4, 0))) static void
-add(struct config_notes *notes, bool warning, int line, const char *format,
+add(struct config_notes *notes, enum kind kind, int line, const char *format,
     va_list arguments)
 {
 	struct config_note *note = &notes->notes[notes->count];
-	size_t alike = warning ? notes->count - notes->errors : notes->errors;
+	size_t alike = kind == KIND_ERROR ? notes->errors
+					  : notes->count - notes->errors;
 	char text[2048];
 
 	printable_format(text, sizeof(text), format, arguments);
 	if (alike == CONFIG_MESSAGES_MAX || is_known(notes, line, text))
 		return;
 	note->line = line;
-	note->warning = warning;
+	note->warning = kind == KIND_WARNING;
 	note->text = xstrdup(text);
 	notes->count++;
-	if (!warning)
-		notes->errors++;
+	notes->errors += kind == KIND_ERROR;
 }
 
 /* config_error - record an error */
@@ -56,9 +59,22 @@ int(config_error)(struct config_notes *notes, int line, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	add(notes, false, line, format, arguments);
+	add(notes, KIND_ERROR, line, format, arguments);
 	va_end(arguments);
 	return -1;
+}
+
+/* config_obstacle - record what keeps this host from serving it */
+void config_obstacle(struct config_notes *notes, int line, const char *format,
+		     ...)
+{
+	va_list arguments;
+
+	notes->obstacles++;
+	va_start(arguments, format);
+	add(notes, notes->inspected ? KIND_OBSTACLE : KIND_ERROR, line, format,
+	    arguments);
+	va_end(arguments);
 }
 
 /* config_warning - record a warning */
@@ -68,7 +84,7 @@ void config_warning(struct config_notes *notes, int line, const char *format,
 	va_list arguments;
 
 	va_start(arguments, format);
-	add(notes, true, line, format, arguments);
+	add(notes, KIND_WARNING, line, format, arguments);
 	va_end(arguments);
 }
 
@@ -107,6 +123,7 @@ void config_notes_move(struct config_notes *notes,
 	messages->lines = xcalloc(notes->count, sizeof(*messages->lines));
 	messages->count = 0;
 	messages->errors = notes->errors;
+	messages->obstacles = notes->obstacles;
 	while ((note = first(notes)) != NULL) {
 		const char *kind = note->warning ? WARNING : "";
 
@@ -121,6 +138,7 @@ void config_notes_move(struct config_notes *notes,
 	}
 	notes->count = 0;
 	notes->errors = 0;
+	notes->obstacles = 0;
 }
 
 /* config_messages_print - print each on its own line */

@@ -25,6 +25,8 @@ struct config_notes {
 	struct config_note notes[2 * CONFIG_MESSAGES_MAX];
 	size_t count;
 	size_t errors;
+	size_t obstacles;
+	bool inspected; /* as in struct config_load_options */
 };
 
 /* config_error, config_warning - record a message, once; if there are more than
@@ -34,6 +36,12 @@ int config_error(struct config_notes *notes, int line, const char *format, ...)
 #define config_error(...) error_failed(config_error(__VA_ARGS__))
 void config_warning(struct config_notes *notes, int line, const char *format,
 		    ...) __attribute__((format(printf, 3, 4)));
+
+/* config_obstacle - record what keeps this host from serving the configuration:
+ * an error, which is printed but refuses nothing if the configuration is only
+ * inspected. */
+void config_obstacle(struct config_notes *notes, int line, const char *format,
+		     ...) __attribute__((format(printf, 3, 4)));
 
 /* config_option_error - record that the value of an option is not
  * acceptable. */

@@ -73,13 +73,18 @@ static int in_tables(void *context, const char *domain,
 	return warn(pair, domain, match, &other);
 }
 
-/* is_repeated - have both lists the same text? relay_domains is $mydestination
- * by default before Postfix 3.0. */
+/* is_repeated - does the second list contain the text of the first, as with
+ * relay_domains = $mydestination? That is the default before Postfix 3.0, and
+ * the domains are repeated on purpose. A single domain is not: it may have been
+ * written twice. */
 static bool is_repeated(const struct config *config, enum parameter first,
 			enum parameter second)
 {
-	return strcmp(parameters_get(&config->parameters, first),
-		      parameters_get(&config->parameters, second)) == 0;
+	const char *one = parameters_get(&config->parameters, first);
+	const char *other = parameters_get(&config->parameters, second);
+
+	return strcmp(one, other) == 0 ||
+	       (strpbrk(one, ", \t") != NULL && strstr(other, one) != NULL);
 }
 
 /* compare - compare two lists */

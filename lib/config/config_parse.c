@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
 
 #define SECTIONS_MAX 1000 /* of each kind */
@@ -147,13 +148,33 @@ static int check_untitled(const struct config_scan *scan, size_t index,
 	return 0;
 }
 
+/* unknown_section - report it, and the one that was probably meant */
+static int unknown_section(const struct config_statement *statement,
+			   struct config_notes *notes)
+{
+	char shown[CONFIG_SHOWN], advice[CONFIG_SHOWN];
+	struct similar similar;
+	size_t i;
+
+	similar_init(&similar, statement->name);
+	for (i = 0; i < KIND_COUNT; i++)
+		similar_try(&similar, kinds[i].name);
+	return config_error(notes, statement->line,
+			    "unknown section %s%s known are listen, metrics, "
+			    "service and expect",
+			    config_show(shown, statement->name),
+			    *similar_advice(&similar, advice, sizeof(advice)) !=
+					    '\0'
+				    ? advice
+				    : ";");
+}
+
 /* check_section - is this section allowed here? */
 static int check_section(const struct config_scan *scan, size_t index,
 			 struct config_notes *notes)
 {
 	const struct config_statement *statement = &scan->statements[index];
 	const struct section_kind *kind = find_kind(statement->name);
-	char shown[CONFIG_SHOWN];
 
 	if (kind == NULL && config_option_find(statement->name) >= 0)
 		return config_error(notes, statement->line,
@@ -161,10 +182,7 @@ static int check_section(const struct config_scan *scan, size_t index,
 				    "not a section: write %s = ...",
 				    statement->name, statement->name);
 	if (kind == NULL)
-		return config_error(notes, statement->line,
-				    "unknown section %s; known are listen, "
-				    "metrics, service and expect",
-				    config_show(shown, statement->name));
+		return unknown_section(statement, notes);
 	if (kind->parent == SCOPE_TOP && statement->parent != CONFIG_SCAN_TOP)
 		return config_error(notes, statement->line,
 				    "a %s section is not allowed inside "
@@ -198,6 +216,25 @@ static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 		(scopes & SCOPE_EXPECT) != 0 ? "in an expect section" : "");
 }
 
+/* unknown_option - report it, and the one that was probably meant: of those
+ * that are allowed in the same place */
+static int unknown_option(const struct config_statement *statement,
+			  unsigned scope, struct config_notes *notes)
+{
+	char shown[CONFIG_SHOWN], advice[CONFIG_SHOWN];
+	struct similar similar;
+	int i;
+
+	similar_init(&similar, statement->name);
+	for (i = 0; i < OPTION_COUNT; i++)
+		if ((config_option_scopes((enum config_option)i) & scope) != 0)
+			similar_try(&similar,
+				    config_option_name((enum config_option)i));
+	return config_error(notes, statement->line, "unknown option %s%s",
+			    config_show(shown, statement->name),
+			    similar_advice(&similar, advice, sizeof(advice)));
+}
+
 /* check_option - is this option allowed here, with that many values? */
 static int check_option(const struct config_scan *scan,
 			const struct config_statement *statement,
@@ -217,8 +254,7 @@ static int check_option(const struct config_scan *scan,
 				    kind->name, kind->name,
 				    kind->title != NULL ? "\"...\" " : "");
 	if (found < 0)
-		return config_error(notes, statement->line, "unknown option %s",
-				    config_show(text, statement->name));
+		return unknown_option(statement, scope, notes);
 	if ((scopes & scope) == 0) {
 		describe_scopes(text, sizeof(text), scopes);
 		return config_error(notes, statement->line,

@@ -21,13 +21,15 @@
 #define THREADS_MAX	   64
 #define THREADS_USUAL	   4
 
-/* check_runner - without root, policyd can only run as the current user */
-static int check_runner(const struct setting *from, bool same,
+/* check_runner - without root, policyd can only run as the current user; to
+ * inspect a configuration, anybody will do */
+static int check_runner(const struct config_notes *notes,
+			const struct setting *from, bool same,
 			struct error *error)
 {
 	char shown[CONFIG_SHOWN];
 
-	if (geteuid() == 0 || same)
+	if (geteuid() == 0 || same || notes->inspected)
 		return 0;
 	return error_set(error,
 			 "only root can run policyd as %s; leave it out to "
@@ -66,6 +68,14 @@ static void add_advice(const char *name, struct error *error)
 			 name);
 }
 
+/* cannot_run - policyd cannot run as this user or group */
+static void cannot_run(struct config_notes *notes, enum config_option option,
+		       const struct setting *from, const struct error *error)
+{
+	config_obstacle(notes, from->line, "%s: %s", config_option_name(option),
+			error->text);
+}
+
 /* load_user - the user that servers run as */
 static void load_user(struct config *config, struct config_notes *notes)
 {
@@ -82,9 +92,9 @@ static void load_user(struct config *config, struct config_notes *notes)
 	if (config_value_user(setting_text(from), &uid, &config->user, &error) <
 	    0) {
 		add_advice(setting_text(from), &error);
-		config_option_error(notes, OPTION_USER, from->line, &error);
-	} else if (check_runner(from, uid == geteuid(), &error) < 0)
-		config_option_error(notes, OPTION_USER, from->line, &error);
+		cannot_run(notes, OPTION_USER, from, &error);
+	} else if (check_runner(notes, from, uid == geteuid(), &error) < 0)
+		cannot_run(notes, OPTION_USER, from, &error);
 	else if (uid == 0)
 		config_warning(notes, from->line,
 			       "user: policyd would keep the privileges of "
@@ -105,8 +115,8 @@ static void load_group(struct config *config, struct config_notes *notes)
 		return;
 	if (config_value_group(setting_text(from), &gid, &config->group,
 			       &error) < 0 ||
-	    check_runner(from, gid == getegid(), &error) < 0)
-		config_option_error(notes, OPTION_GROUP, from->line, &error);
+	    check_runner(notes, from, gid == getegid(), &error) < 0)
+		cannot_run(notes, OPTION_GROUP, from, &error);
 }
 
 /* load_paths - pid_file and log */

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/config/config_options.h"
 
 /* unexpected - report that the token is not the expected one */
 static int unexpected(struct scanner *scanner, const char *wanted)
@@ -71,13 +72,31 @@ static void value_add(struct config_statement *statement, int line)
 	statement->value_count++;
 }
 
-/* list_unclosed - report that the closing brace is missing */
-static int list_unclosed(struct scanner *scanner, int opened)
+/* is_statement - do the next tokens, from the text that was read, begin another
+ * statement? Only for messages: the text is used up. */
+static bool is_statement(struct scanner *scanner)
 {
-	if (scanner->token.kind == TOKEN_END)
+	return scan_is_text(&scanner->token) && scan_next(scanner) == 0 &&
+	       (scanner->token.kind == TOKEN_EQUALS ||
+		scanner->token.kind == TOKEN_OPEN);
+}
+
+/* list_unclosed - report that a comma or the closing brace is missing */
+static int list_unclosed(struct scanner *scanner,
+			 const struct config_statement *statement, int opened)
+{
+	struct scan_token token = scanner->token;
+
+	if (token.kind == TOKEN_END)
 		return error_set(scan_at(scanner, opened),
 				 "this list is never "
 				 "closed: \"}\" is missing");
+	if (token.kind == TOKEN_EQUALS || is_statement(scanner))
+		return error_set(scan_at(scanner, statement->line),
+				 "%.64s: \"}\" is missing at the end of its "
+				 "list",
+				 statement->name);
+	scanner->token = token;
 	return unexpected(scanner, "\",\" or \"}\"");
 }
 
@@ -95,7 +114,7 @@ static int read_list(struct scanner *scanner,
 		if (token->kind == TOKEN_CLOSE)
 			return 0;
 		if (token->kind == TOKEN_END)
-			return list_unclosed(scanner, opened);
+			return list_unclosed(scanner, statement, opened);
 		if (!scan_is_text(token))
 			return unexpected(scanner, "a value");
 		value_add(statement, token->line);
@@ -103,7 +122,7 @@ static int read_list(struct scanner *scanner,
 			return -1;
 	} while (token->kind == TOKEN_COMMA);
 	if (token->kind != TOKEN_CLOSE)
-		return list_unclosed(scanner, opened);
+		return list_unclosed(scanner, statement, opened);
 	return 0;
 }
 
@@ -111,12 +130,14 @@ static int read_list(struct scanner *scanner,
 static int read_value(struct scanner *scanner,
 		      struct config_statement *statement)
 {
+	scanner->value_line = 0;
 	if (scan_next(scanner) < 0)
 		return -1;
 	if (scanner->token.kind == TOKEN_OPEN)
 		return read_list(scanner, statement);
 	if (!scan_is_text(&scanner->token))
 		return unexpected(scanner, "a value");
+	scanner->value_line = scanner->token.line;
 	value_add(statement, scanner->token.line);
 	return 0;
 }
@@ -129,29 +150,87 @@ static int open_section(struct scanner *scanner,
 		return error_set(scan_at(scanner, scanner->token.line),
 				 "braces more than %d deep", CONFIG_SCAN_DEPTH);
 	statement->section = true;
+	scanner->value_line = 0;
 	scanner->parents[scanner->depth] = scanner->scan->count - 1;
 	scanner->opened[scanner->depth] = scanner->token.line;
 	scanner->depth++;
 	return 0;
 }
 
-/* check_name - is the token a valid name? */
-static int check_name(struct scanner *scanner)
+/* too_many - report several values without braces, of the statement that has
+ * the first of them */
+static int too_many(struct scanner *scanner, const struct config_statement *of)
 {
-	const struct scan_token *token = &scanner->token;
-	const char *wanted = scanner->scan->count > 0
-				     ? "the name of an option"
-				     : "is this a policyd.conf? The name of "
-				       "an option is";
+	return error_set(scan_at(scanner, of->line),
+			 "%.64s: more than one value needs braces: %.64s = { "
+			 "..., ... }",
+			 of->name, of->name);
+}
+
+/* check_after_value - is the token, after a value without braces, a part of
+ * it? */
+static int check_after_value(struct scanner *scanner)
+{
+	const struct config_scan *scan = scanner->scan;
+	const struct config_statement *last;
+
+	if (scanner->value_line == 0)
+		return 0;
+	last = &scan->statements[scan->count - 1];
+	if (scanner->token.kind == TOKEN_COMMA ||
+	    scanner->token.kind == TOKEN_QUOTED)
+		return too_many(scanner, last);
+	if (scanner->token.kind == TOKEN_EQUALS)
+		return error_set(scan_at(scanner, last->line),
+				 "%.64s: the value is missing, or \"=\" in it "
+				 "is not quoted",
+				 last->name);
+	return 0;
+}
+
+/* no_equals - report a name that is followed by something else */
+static int no_equals(struct scanner *scanner,
+		     const struct config_statement *statement)
+{
+	if (config_option_find(statement->name) >= 0)
+		return error_set(scan_at(scanner, statement->line),
+				 "%.64s: \"=\" is missing: %.64s = ...",
+				 statement->name, statement->name);
+	if (statement->title != NULL)
+		return error_set(scan_at(scanner, statement->line),
+				 "%.64s: \"{\" is missing after the title of a "
+				 "section, or \"=\" before a value",
+				 statement->name);
+	return unexpected(scanner, "\"=\" or \"{\"");
+}
+
+/* is_name - is the token a valid name? */
+static bool is_name(const struct scan_token *token)
+{
 	size_t i;
 
-	if (token->kind != TOKEN_WORD)
-		return unexpected(scanner, wanted);
-	for (i = 0; i < token->length; i++) {
+	for (i = 0; i < token->length; i++)
 		if (strchr("-.:/@!", token->start[i]) != NULL)
-			return unexpected(scanner, wanted);
-	}
-	return 0;
+			return false;
+	return token->kind == TOKEN_WORD;
+}
+
+/* check_name - is the token a valid name? rest: it follows a value on the same
+ * line */
+static int check_name(struct scanner *scanner, bool rest)
+{
+	const struct config_scan *scan = scanner->scan;
+
+	if (check_after_value(scanner) < 0)
+		return -1;
+	if (is_name(&scanner->token))
+		return 0;
+	if (rest)
+		return too_many(scanner, &scan->statements[scan->count - 1]);
+	return unexpected(scanner, scan->count > 0
+					   ? "the name of an option"
+					   : "is this a policyd.conf? The name "
+					     "of an option is");
 }
 
 /* read_statement - read a statement that begins with the token */
@@ -159,8 +238,9 @@ static int read_statement(struct scanner *scanner)
 {
 	struct config_statement *statement;
 	const struct scan_token *token = &scanner->token;
+	bool rest = scanner->value_line == token->line;
 
-	if (check_name(scanner) < 0)
+	if (check_name(scanner, rest) < 0)
 		return -1;
 	statement = statement_new(scanner);
 	if (scan_next(scanner) < 0)
@@ -171,12 +251,11 @@ static int read_statement(struct scanner *scanner)
 		statement->title = scan_unquote(token);
 		if (scan_next(scanner) < 0)
 			return -1;
-		if (token->kind != TOKEN_OPEN)
-			return unexpected(scanner, "\"{\"");
 	}
-	if (token->kind != TOKEN_OPEN)
-		return unexpected(scanner, "\"=\" or \"{\"");
-	return open_section(scanner, statement);
+	if (token->kind == TOKEN_OPEN)
+		return open_section(scanner, statement);
+	return rest ? too_many(scanner, statement - 1)
+		    : no_equals(scanner, statement);
 }
 
 /* read_statements - read to the end of the file */
@@ -189,6 +268,8 @@ static int read_statements(struct scanner *scanner)
 			return -1;
 		if (token->kind == TOKEN_END)
 			break;
+		if (token->kind == TOKEN_CLOSE)
+			scanner->value_line = 0;
 		if (token->kind == TOKEN_CLOSE && scanner->depth > 0)
 			scanner->depth--;
 		else if (token->kind == TOKEN_CLOSE)

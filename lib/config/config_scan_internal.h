@@ -38,6 +38,8 @@ struct scanner {
 	size_t parents[CONFIG_SCAN_DEPTH]; /* open sections */
 	int opened[CONFIG_SCAN_DEPTH];	   /* the lines of their braces */
 	size_t depth;
+	int value_line; /* of a value without braces, if the last statement
+			   ended with one; or 0 */
 	int error_line;
 	struct error *error;
 };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config_values.h"
 
@@ -158,20 +159,26 @@ static char *known_restrictions(void)
 	return known;
 }
 
-/* unknown_restriction - report an unknown word, and list the known ones */
+/* unknown_restriction - report an unknown word, and the one that was probably
+ * meant, or all */
 static void unknown_restriction(struct maker *maker, const char *word, int line)
 {
-	char shown[CONFIG_SHOWN];
+	char shown[CONFIG_SHOWN], advice[CONFIG_SHOWN];
+	const struct restriction *const *each;
+	struct similar similar;
 	char *known = known_restrictions();
 
-	config_error(maker->notes, line,
-		     "restrictions: unknown word %s%s; "
-		     "there are %s",
+	similar_init(&similar, word);
+	for (each = restriction_each(); *each != NULL; each++)
+		similar_try(&similar, (*each)->name);
+	similar_advice(&similar, advice, sizeof(advice));
+	config_error(maker->notes, line, "restrictions: unknown word %s%s%s%s",
 		     config_show(shown, word),
 		     strpbrk(word, ", \t") != NULL
 			     ? " (write each word on its own: { a, b })"
 			     : "",
-		     known);
+		     *advice != '\0' ? advice : "; there are ",
+		     *advice != '\0' ? "" : known);
 	free(known);
 }
 

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/address/resolve.h"
 #include "lib/base/xalloc.h"
@@ -142,14 +143,34 @@ static char *fill_in(const char *form, const char *foreign, const char *ours)
 	return address;
 }
 
+/* is_completed - did append_dot_mydomain turn the foreign domain into one below
+ * mydomain? In quotes it has no dot. Then it is ours for a good reason. */
+static bool is_completed(const struct strangers *set, const char *foreign)
+{
+	const struct resolution *resolution = &set->judgement.facts.destination;
+	char *completed = xasprintf(
+		"%s.%s", foreign,
+		parameters_get(&set->config->parameters, PARAMETER_MYDOMAIN));
+	bool same = resolution->status == RESOLVE_DONE &&
+		    strcasecmp(resolution->domain, completed) == 0;
+
+	free(completed);
+	return same;
+}
+
 /* add_recipient - add a recipient, unless there is one of its kind. With
  * allow_untrusted_routing, routing through us is allowed; that causes a warning
  * of its own. */
-static void add_recipient(struct strangers *set, bool routed, char *recipient)
+static void add_recipient(struct strangers *set, bool routed, char *recipient,
+			  const char *foreign)
 {
 	int kind = authorized(set, recipient);
 	size_t i = 0;
 
+	if (is_completed(set, foreign)) {
+		free(recipient);
+		return;
+	}
 	while (i < set->recipient_count && set->authorized[i] != kind)
 		i++;
 	if (i < set->recipient_count || i == RECIPIENT_MAX ||
@@ -170,12 +191,13 @@ static void make_recipients(struct strangers *set)
 	for (i = 0; i < COUNT(forms); i++) {
 		if (strchr(forms[i], 'O') == NULL)
 			add_recipient(set, i > 0,
-				      fill_in(forms[i], foreign, ""));
+				      fill_in(forms[i], foreign, ""), foreign);
 		else
 			for (k = 0; k < set->ours_count; k++)
 				add_recipient(set, true,
 					      fill_in(forms[i], foreign,
-						      set->ours[k]));
+						      set->ours[k]),
+					      foreign);
 	}
 }
 

@@ -68,14 +68,17 @@ static int hear_line(const struct heard *heard, struct error *error)
 static int give_sockets(struct monitor *monitor, struct server_process *process,
 			struct error *error)
 {
-	size_t i;
+	size_t count = process->listener_count, i;
 	int fd;
 
-	for (i = 0; i < process->listener_count; i++) {
+	for (i = 0; i < count; i++) {
 		fd = listening_sockets_want(&monitor->sockets,
 					    &process->listeners[i], error);
-		if (fd < 0 ||
-		    child_tell(process, CHANNEL_SOCKET, 0, fd, error) < 0)
+		if (fd < 0 && count - i > process->settings.optional)
+			return -1;
+		if (fd < 0)
+			process->without = *error;
+		if (child_tell(process, CHANNEL_SOCKET, 0, fd, error) < 0)
 			return -1;
 	}
 	process->state = SERVER_PROCESS_PREPARING;

@@ -9,6 +9,7 @@
 #include "policyd/monitor/monitor_internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -174,11 +175,42 @@ static void use_settings(const struct monitor *monitor,
 		log_warning("pid_file: a change takes effect after a restart");
 }
 
+/* warn_without - an optional listener, that of the metrics section, could not
+ * be opened, which is no reason to stop mail: the next server tries again */
+static void warn_without(const struct server_process *process)
+{
+	if (process->without.text[0] != '\0')
+		log_warning("metrics: %s; policyd serves without the metrics "
+			    "listener, and tries again at the next reload",
+			    process->without.text);
+}
+
+/* announce - in the foreground, one line on standard output says where it
+ * serves, as the log may be elsewhere. Never waits for a reader. */
+static void announce(const struct monitor *monitor,
+		     const struct server_process *process)
+{
+	size_t count = process->listener_count - process->settings.optional, i;
+	struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (monitor->options->daemonize ||
+	    strcmp(process->settings.log, "stderr") == 0 ||
+	    poll(&output, 1, 0) != 1 || output.revents != POLLOUT)
+		return;
+	for (i = 0; i < count; i++)
+		printf("%s%s", i == 0 ? "policyd: serving at " : ", ",
+		       process->listeners[i].address);
+	printf("; log: %s\n", process->settings.log);
+	fflush(stdout);
+}
+
 /* first_ready - the start has succeeded */
-static void first_ready(struct monitor *monitor)
+static void first_ready(struct monitor *monitor,
+			const struct server_process *process)
 {
 	struct error error;
 
+	announce(monitor, process);
 	if (pid_file_write(&monitor->pid_file, &error) < 0)
 		log_warning("%s", error.text);
 	monitor->started = true;
@@ -266,8 +298,9 @@ void monitor_server_ready(struct monitor *monitor,
 
 	listening_sockets_commit(&monitor->sockets);
 	use_settings(monitor, process);
+	warn_without(process);
 	if (!monitor->started)
-		first_ready(monitor);
+		first_ready(monitor, process);
 	note_load(monitor, process);
 	process->state = SERVER_PROCESS_SERVING;
 	process->ready_ms = clock_ms();

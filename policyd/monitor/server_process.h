@@ -50,11 +50,13 @@ struct server_process {
 	bool replaces; /* it was started with the text in effect */
 	TAILQ_HEAD(, child_message) unsent; /* in order */
 	size_t unsent_count;
-	uint64_t unsent_ms;  /* the next one must be sent by then */
-	uint64_t log_ms;     /* when it last got a socket to the log daemon */
-	int64_t ping;	     /* the unanswered ping, or 0 */
-	bool quietly;	     /* the same refusal has already been logged */
-	struct error reason; /* why it was killed, or "" */
+	uint64_t unsent_ms;   /* the next one must be sent by then */
+	uint64_t log_ms;      /* when it last got a socket to the log daemon */
+	int64_t ping;	      /* the unanswered ping, or 0 */
+	bool quietly;	      /* the same refusal has already been logged */
+	struct error without; /* why an optional listener could not be opened,
+				 or "" */
+	struct error reason;  /* why it was killed, or "" */
 };
 
 /* server_process_start - fork, and run program as a server; mask is its signal

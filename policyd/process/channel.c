@@ -110,6 +110,7 @@ static int check_body(struct channel_message *message)
 		       message->number <= CHANNEL_LISTENER_MAX &&
 		       settings->refresh_ms <= CHANNEL_REFRESH_MAX &&
 		       settings->watch_count <= WATCHED_FILES_MAX &&
+		       settings->optional <= message->number &&
 		       is_text(settings->log, sizeof(settings->log)) &&
 		       is_text(settings->pid_file, sizeof(settings->pid_file));
 	case CHANNEL_WATCH:

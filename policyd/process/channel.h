@@ -60,7 +60,9 @@ enum channel_kind {
 	CHANNEL_PONG,	  /* number: that of the CHANNEL_PING */
 	CHANNEL_LOG_LOST, /* the log daemon is gone: requests CHANNEL_LOG */
 	/* From the monitor. */
-	CHANNEL_SOCKET,	   /* with a descriptor, in the order requested */
+	CHANNEL_SOCKET,	   /* with a descriptor, in the order requested; without
+			    * one if that listener is optional, and could not be
+			    * opened */
 	CHANNEL_TAKE_OVER, /* from the server at this descriptor */
 	CHANNEL_HAND_OVER, /* to the server at this descriptor */
 	CHANNEL_DRAIN,
@@ -79,7 +81,8 @@ struct channel_settings {
 	uint32_t watch_count;	/* of CHANNEL_WATCHes that follow */
 	uint32_t failed_tables; /* not 0: reload at the next check */
 	uint32_t user;		/* that servers run as; it may own the log */
-	uint32_t unused;	/* padding */
+	uint32_t optional;	/* the number of last CHANNEL_LISTENERs without
+				   which the server serves, too */
 	char log[CHANNEL_PATH_MAX];
 	char pid_file[CHANNEL_PATH_MAX];
 };

@@ -104,6 +104,7 @@ static struct config *load_against(const char *path, struct progress *progress)
 {
 	struct config_load_options options = { .lenient = true,
 					       .unserved = true,
+					       .inspected = true,
 					       .progress = progress_reading,
 					       .context = progress };
 	struct config_messages messages = { 0 };

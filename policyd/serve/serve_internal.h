@@ -29,7 +29,7 @@ struct service_process {
 	struct server *server;
 	struct workers *workers; /* the other threads */
 	struct admission *admission;
-	struct status *status;	/* NULL: no metrics section */
+	struct status *status;	/* NULL: no metrics listener */
 	struct timespec loaded; /* when loading of the configuration began */
 	int accepted; /* its text, for the monitor (policyd/process/accepted.h),
 		       * or -1

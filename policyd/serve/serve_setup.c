@@ -72,6 +72,7 @@ int serve_send_settings(struct service_process *process, struct error *error)
 	message.body.settings.watch_count = (uint32_t)config->watched.count;
 	message.body.settings.failed_tables = (uint32_t)config->failed_tables;
 	message.body.settings.user = config->uid;
+	message.body.settings.optional = config->metrics != NULL;
 	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
 	    copy_path(message.body.settings.pid_file, config->pid_file, error) <
 		    0 ||
@@ -90,19 +91,19 @@ int serve_send_settings(struct service_process *process, struct error *error)
 		       : 0;
 }
 
-/* receive_socket - one listening socket, or -1 */
-static int receive_socket(const struct service_process *process,
-			  struct error *error)
+/* receive_socket - one listening socket, or -1. *fd is -1 if the monitor could
+ * not open it, which is allowed if it is optional. */
+static int receive_socket(const struct service_process *process, bool optional,
+			  int *fd, struct error *error)
 {
 	struct channel_message message;
-	int fd;
 
-	if (channel_receive(process->channel, &message, &fd, error) < 1)
+	if (channel_receive(process->channel, &message, fd, error) < 1)
 		return -1;
-	if (message.kind == CHANNEL_SOCKET && fd >= 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
+	if (message.kind == CHANNEL_SOCKET && (*fd >= 0 || optional))
+		return 0;
+	if (*fd >= 0)
+		close(*fd);
 	return error_set(error, "unexpected message from the monitor");
 }
 
@@ -118,19 +119,23 @@ static void add_totals(void *context, struct totals *totals)
 	status_add(context, totals);
 }
 
-/* receive_board - the socket of the metrics listener */
+/* receive_status - the socket of the metrics listener. Without it the server
+ * serves as well. */
 static int receive_status(struct service_process *process, struct error *error)
 {
-	int fd = receive_socket(process, error);
+	int fd;
 
-	if (fd < 0)
+	if (receive_socket(process, true, &fd, error) < 0)
 		return -1;
+	if (fd < 0)
+		return 0; /* the monitor has logged why */
 	process->status =
 		status_new(process->config, process->server, &process->loaded,
 			   gather, process, fd, error);
 	if (process->status == NULL) {
 		close(fd);
-		return -1;
+		serve_tell(process->channel, LOG_LEVEL_WARNING, error->text);
+		return 0;
 	}
 	status_add(process->status, policy_totals(process->policy));
 	workers_totals(process->workers, add_totals, process->status);
@@ -144,8 +149,7 @@ int serve_receive_sockets(struct service_process *process, struct error *error)
 	int fd;
 
 	for (i = 0; i < process->config->listener_count; i++) {
-		fd = receive_socket(process, error);
-		if (fd < 0)
+		if (receive_socket(process, false, &fd, error) < 0)
 			return -1;
 		if (admission_listen(process->admission, i, fd, error) < 0) {
 			close(fd);

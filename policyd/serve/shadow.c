@@ -42,6 +42,7 @@ static struct config *load(const char *path, struct config_messages *messages)
 {
 	struct config_load_options options = { .lenient = true,
 					       .unserved = true,
+					       .inspected = true,
 					       .tables_ms = SHADOW_TIME_MS };
 
 	return config_load_with(path, &options, messages);

@@ -22,6 +22,7 @@ from kit.postfix import poll, temporary_directory
 UNIX = 'listen "unix:DIR/socket" { }\n'
 LOG = "log = stderr\n"
 NOBODY = "nobody"
+USER = 'user = "daemon"\ngroup = "daemon"\n'   # of the packaged file
 
 INIT = ("; to write one for the Postfix of this machine: policyd --init "
         "-c DIR/conf")
@@ -134,6 +135,13 @@ def busy_inet(place):
     listener(place, socket.AF_INET, ("127.0.0.1", place.port))
 
 
+def busy_metrics(place):
+    """another program listens on the port of the metrics section"""
+    place.port = free_port()
+    place.write(UNIX + 'metrics "inet:127.0.0.1:%d" { }\n' % place.port)
+    listener(place, socket.AF_INET, ("127.0.0.1", place.port))
+
+
 def busy_inet6(place):
     """another program listens on the port, on all addresses"""
     place.port = free_port("::1")
@@ -180,6 +188,7 @@ def running_inet(place):
     running(place, 'listen "inet:127.0.0.1:%d" { }\n' % free_port())
 
 
+HELP = "; policyd --help has examples\n"
 # options, what is wrong, exit status, message; for those with NOBODY in the
 # options policyd runs as that user.
 START = "policyd[N]: error: "
@@ -214,21 +223,22 @@ CASES = [
      "DIR/conf:2: \"$\" outside quotes; put the value into single quotes: "
      "'$name'; is this a policyd.conf?\n"),
     (["-t"], text("smtp inet n - y - - smtpd\n"), 78,
-     'DIR/conf:1: "{" expected, found n; is this a policyd.conf?\n'),
-    (["-t"], text(""), 0,
-     "DIR/conf: warning: there is no listen section; without one policyd "
+     'DIR/conf:1: smtp: "{" is missing after the title of a section, or "=" '
+     "before a value; is this a policyd.conf?\n"),
+    (["-t"], text(""), 1,
+     "DIR/conf: there is no listen section; without one policyd "
      "cannot serve\n"),
     ([], text(LOG), 78,
      "policyd[N]: warning: DIR/conf: there is no listen section; "
      "without one policyd cannot serve\n" + REFUSED),
-    (["-t"], text(UNIX + 'log = "DIR/none/log"\n'), 0,
-     "DIR/conf: warning: log: directory DIR/none: No such file or directory; "
+    (["-t"], text(UNIX + 'log = "DIR/none/log"\n'), 1,
+     "DIR/conf: log: directory DIR/none: No such file or directory; "
      "make it, or log elsewhere\n"),
     (["-t"], text(UNIX + 'log = "DIR/new"\n'), 0, ""),
-    (["-t"], text(UNIX + 'log = "DIR/."\n'), 0,
-     "DIR/conf: warning: log: DIR/.: Is a directory; log elsewhere\n"),
-    (["-t"], log_link, 0,
-     "DIR/conf: warning: log: DIR/link is a symbolic link; name the file it "
+    (["-t"], text(UNIX + 'log = "DIR/."\n'), 1,
+     "DIR/conf: log: DIR/.: Is a directory; log elsewhere\n"),
+    (["-t"], log_link, 1,
+     "DIR/conf: log: DIR/link is a symbolic link; name the file it "
      "leads to\n"),
     (["-t"], text(UNIX + 'pid_file = "DIR/none/pid"\n'), 0,
      "DIR/conf: warning: pid_file: directory DIR/none: No such file or "
@@ -238,13 +248,13 @@ CASES = [
     (["-t"], text(UNIX + 'pid_file = "DIR/."\n'), 0,
      "DIR/conf: warning: pid_file: DIR/.: Is a directory; set pid_file "
      "elsewhere\n"),
-    (["-t"], text(UNIX + 'user = "nosuch"\n'), 78,
+    (["-t"], text(UNIX + 'user = "nosuch"\n'), 1,
      'DIR/conf:2: user: user "nosuch" does not exist; getent passwd lists '
      "all users" + USERADD + "\n"),
     ([], text(UNIX + 'user = "nosuch"\n'), 78,
      START + 'DIR/conf:2: user: user "nosuch" does not exist; getent passwd '
      "lists all users" + USERADD + "\n" + REFUSED),
-    (["-t"], text(UNIX + 'group = "nosuch"\n'), 78,
+    (["-t"], text(UNIX + 'group = "nosuch"\n'), 1,
      'DIR/conf:2: group: group "nosuch" does not exist; getent group '
      "lists all groups\n"),
     (["-t"], text('listen "unix:DIR/socket" { owner = "nosuch" }\n'), 78,
@@ -254,18 +264,42 @@ CASES = [
      'DIR/conf:1: group: group "nosuch" does not exist; getent group '
      "lists all groups\n"),
     (["-t"], text(UNIX), 0, ""),
+    (["-tv"], text(UNIX), 0, "DIR/conf: ok\n"),
+    (["-tv"], text(UNIX + 'pid_file = "DIR/conf"\n'), 0,
+     "DIR/conf: warning: pid_file: DIR/conf exists and is not a pid file\n"
+     "DIR/conf: ok\n"),
+    (["-tv"], busy_inet, 1,
+     "DIR/conf:1: listen: inet:127.0.0.1:PORT is in use: process N (python3) "
+     "listens there; stop it, or listen elsewhere\n"),
+    (["-t"], busy_metrics, 0,
+     "DIR/conf: warning: metrics: inet:127.0.0.1:PORT is in use: process N "
+     "(python3) listens there; stop it, or listen elsewhere; policyd would "
+     "serve without the metrics listener\n"),
     (["-t", NOBODY], text(UNIX), 0, ""),
+    (["-t", NOBODY], text(UNIX + USER), 0, ""),
+    (["-q", NOBODY, "client=x"], text(UNIX + USER), 64,
+     "policyd: client=x: is not an IP address\n"),
+    (["-P", NOBODY], text(UNIX + USER + 'import_postfix = "DIR/none"\n'), 78,
+     "DIR/conf:4: import_postfix: DIR/none: No such file or directory\n"),
+    (["-T", NOBODY], text(UNIX + USER + "tls_keysize = x\n"), 78,
+     "DIR/conf:4: tls_keysize: \"x\" is not a decimal number; allowed are 0 to "
+     "4096\n"),
+    ([NOBODY], text(UNIX + USER), 78,
+     START + "DIR/conf:2: user: only root can run policyd as \"daemon\"; leave "
+     "it out to run as yourself\n" +
+     START + "DIR/conf:3: group: only root can run policyd as \"daemon\"; leave "
+     "it out to run as yourself\n" + REFUSED),
     ([NOBODY], text(UNIX + "user = root\n"), 78,
      START + "DIR/conf:2: user: only root can run policyd as \"root\"; leave "
      "it out to run as yourself\n" + REFUSED),
-    (["-t"], busy_unix, 0,
-     "DIR/conf: warning: listen: DIR/socket is in use: process N (python3) "
+    (["-t"], busy_unix, 1,
+     "DIR/conf:1: listen: DIR/socket is in use: process N (python3) "
      "listens there; stop it, or listen elsewhere\n"),
     ([], busy_unix, 75,
      START + "not started: DIR/socket is in use: process N (python3) listens "
      "there; stop it, or listen elsewhere\n"),
-    (["-t"], no_socket, 0,
-     "DIR/conf: warning: listen: DIR/socket exists and is not a socket; not "
+    (["-t"], no_socket, 1,
+     "DIR/conf:1: listen: DIR/socket exists and is not a socket; not "
      "touched: remove it, or listen elsewhere\n"),
     ([], no_socket, 75,
      START + "not started: DIR/socket exists and is not a socket; not "
@@ -273,11 +307,11 @@ CASES = [
     ([], socket_link, 75,
      START + "not started: DIR/socket is a symbolic link; not touched: "
      "listen under the name it leads to\n"),
-    (["-t"], busy_inet, 0,
-     "DIR/conf: warning: listen: inet:127.0.0.1:PORT is in use: process N "
+    (["-t"], busy_inet, 1,
+     "DIR/conf:1: listen: inet:127.0.0.1:PORT is in use: process N "
      "(python3) listens there; stop it, or listen elsewhere\n"),
-    (["-t"], busy_inet6, 0,
-     "DIR/conf: warning: listen: inet:[::1]:PORT is in use: process N "
+    (["-t"], busy_inet6, 1,
+     "DIR/conf:1: listen: inet:[::1]:PORT is in use: process N "
      "(python3) listens there; stop it, or listen elsewhere\n"),
     ([NOBODY], busy_inet, 75,
      START + BUSY),
@@ -285,12 +319,12 @@ CASES = [
     ([], busy_inet, 75,
      START + BUSY),
     (["-t"], text('listen "inet:192.0.2.1:10040" {\n'
-                  '\tallow_remote = "192.0.2.2"\n}\n'), 0,
-     "DIR/conf: warning: listen: cannot listen on inet:192.0.2.1:10040: "
+                  '\tallow_remote = "192.0.2.2"\n}\n'), 1,
+     "DIR/conf:1: listen: cannot listen on inet:192.0.2.1:10040: "
      "Cannot assign requested address; this host does not have that address "
      "(ip address)\n"),
-    (["-t"], no_directory, 0,
-     "DIR/conf: warning: listen: directory DIR/none/: No such file or "
+    (["-t"], no_directory, 1,
+     "DIR/conf:1: listen: directory DIR/none/: No such file or "
      "directory; make it, or listen elsewhere\n"),
     ([], no_directory, 75,
      START + "not started: directory DIR/none/: No such file or directory; "
@@ -304,6 +338,19 @@ CASES = [
     (["-d", NOBODY], text(UNIX + LOG + 'pid_file = "DIR/pid"\n'), 75,
      START + "not started: pid file DIR/pid: Permission denied; set pid_file "
      "to where policyd may write, or start it as root\n"),
+    (["--chek"], nothing, 64,
+     "policyd: --chek: unknown or ambiguous option; did you mean --check?" +
+     HELP),
+    (["--xyzzy=1"], nothing, 64,
+     "policyd: --xyzzy=1: unknown or ambiguous option" + HELP),
+    (["--check=1"], nothing, 64,
+     "policyd: --check=1: this option takes no argument" + HELP),
+    (["-x"], nothing, 64, "policyd: -x: unknown option" + HELP),
+    (["-t", "more"], nothing, 64, "policyd: too many arguments" + HELP),
+    (["-t", "-T"], nothing, 64,
+     "policyd: only one of -t -T -q -s -P --init" + HELP),
+    (["-q", "--format=xml"], nothing, 64,
+     "policyd: --format: xml is neither text nor json\n"),
     (["-t"], running, 0, ""),
     (["-d"], running, 75,
      START + "not started: pid file DIR/pid: policyd is already running; to "
@@ -328,13 +375,13 @@ def run_case(program, options, mistake, status, message):
             argv + ["-c", place.config], timeout=WAIT, text=True,
             capture_output=True,
             preexec_fn=become_nobody if NOBODY in options else None)
-        said = place.masked(done.stderr)
+        said = place.masked(done.stderr + done.stdout)
         if hasattr(place, "port"):
             said = said.replace(str(place.port), "PORT")
-        assert (done.returncode, said, done.stdout) == (status, message, ""), \
+        assert (done.returncode, said) == (status, message), \
             "%s, %s: status %d, not %d\nsaid: %s\nnot:  %s" % (
                 options, mistake.__doc__ or message, done.returncode, status,
-                said + done.stdout, message)
+                said, message)
 
 
 def test_messages(program):
@@ -350,5 +397,35 @@ def test_messages(program):
     assert failed == 0, "%d of %d" % (failed, len(CASES))
 
 
+def test_help(program):
+    """80 columns; each way of calling has its example below it"""
+    text = subprocess.run([program, "--help"], capture_output=True, text=True,
+                          timeout=WAIT, check=True).stdout
+    lines = text.splitlines()
+    assert max(len(line) for line in lines) < 80, text
+    calls = [line for line in lines
+             if re.match(r"(usage:|      ) policyd ", line)]
+    examples = [line for line in lines if re.match(r" {11}policyd ", line)]
+    assert len(calls) == len(examples) + 1 > 9, text    # not for -V | -h
+
+
+def test_foreground(program):
+    """one line says where it serves, unless the log is on the terminal"""
+    for log, lines in (("DIR/log", 1), ("stderr", 0)):
+        with Place() as place:
+            place.write(UNIX + 'log = "%s"\n' % log)
+            with open(place.path("out"), "wb") as out:
+                daemon = subprocess.Popen([program, "-c", place.config],
+                                          stdout=out, stderr=out)
+            place.others.append(daemon)
+            poll(lambda: os.path.exists(place.path("socket")))
+            poll(lambda: os.path.getsize(place.path("out")) > 0)
+            with open(place.path("out"), encoding="ascii") as out:
+                said = place.masked(out.read())
+            assert said.count(
+                "policyd: serving at unix:DIR/socket; log: DIR/log\n") == lines
+            assert lines == 0 or said.count("\n") == 1, said
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_messages]))
+    sys.exit(run_all([test_messages, test_help, test_foreground]))

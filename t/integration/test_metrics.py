@@ -147,6 +147,49 @@ def test_off(program):
         done.__exit__()
 
 
+def test_taken(program):
+    """another program has the port: mail is answered, one warning says so, and
+    the next reload tries again"""
+    with Watched(program) as policyd, socket.socket() as other:
+        policyd.stop()
+        other.bind(("127.0.0.1", policyd.port))
+        other.listen()
+        mark = policyd.mark()
+        policyd.start()
+        assert policyd.ask() == PERMIT
+        said = policyd.read(policyd.log, mark)
+        assert len(re.findall(r"warning: metrics: cannot listen on inet:127"
+                              r"\.0\.0\.1:%d: .*; policyd serves without the "
+                              r"metrics listener, and tries again at the next "
+                              r"reload" % policyd.port, said)) == 1, said
+        assert said.count("metrics:") == 1, said
+        with policyd.client() as client:
+            assert client.ask(OURS) == PERMIT
+            assert policyd.reload() == 1
+            assert client.ask(OURS) == PERMIT
+            other.close()
+            assert policyd.reload() == 1
+            assert client.ask(OURS) == PERMIT
+        assert decisions(policyd.metrics(), verdict="permit") >= 1
+
+
+def test_nowhere(program):
+    """a page that cannot be where it should be stops no mail, at a reload
+    neither, and the page that was there before is gone"""
+    with Watched(program) as policyd:
+        assert policyd.get("/healthz")[0] == 200
+        Daemon.configure(policyd, 'metrics "unix:%s/none/metrics" { }\n' %
+                         policyd.directory)
+        policyd.reload()
+        assert policyd.ask() == PERMIT
+        policyd.expect("warning: metrics: directory .*/none/: No such file")
+        try:
+            policyd.connect().close()
+            raise AssertionError("the old page is still there")
+        except ConnectionRefusedError:
+            pass
+
+
 def test_unix(program):
     """over a UNIX socket, with its mode; the name goes with the end"""
     with Daemon(program) as policyd:
@@ -695,7 +738,8 @@ def check_hostile(browser):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        test_metrics, test_off, test_unix, test_bound, test_labels,
+        test_metrics, test_off, test_taken, test_nowhere, test_unix,
+        test_bound, test_labels,
         test_contrib, test_reload, test_older,
         test_main_cf, test_healthz, test_http, test_guests, test_silent_guests,
         test_page]))

@@ -146,7 +146,9 @@ def test_samples(place):
         text = text.replace("/var/spool/postfix", place.postfix.queue)
         place.postfix.set("relay_domains=relay.test")
         status, said = check(place.program, text, place.postfix.directory)
-        assert status == 0 and "open relay" not in said, (name, said)
+        # The sample with every option listens nowhere until it is edited.
+        assert status == (1 if name.startswith("etc/") else 0), (name, said)
+        assert "open relay" not in said, (name, said)
 
 
 def test_log(place):

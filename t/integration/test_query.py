@@ -155,8 +155,12 @@ def test_output(program):
                 timeout=WAIT, check=False)
             assert done.returncode in (74, 1) and \
                 "could not be written: No space" in done.stderr, done
+        warned = os.path.join(directory, "warned.conf")
+        with open(warned, "w", encoding="ascii") as file:
+            file.write('listen "unix:%s/socket" { }\nidle_timeout = 1s\n' %
+                       directory)
         done = subprocess.run(
-            ["sh", "-c", 'exec "$0" -t -c "$1" 2>/dev/full', program, config],
+            ["sh", "-c", 'exec "$0" -t -c "$1" 2>/dev/full', program, warned],
             timeout=WAIT, check=False)
         assert done.returncode == 74, done
         with subprocess.Popen([program, "-q", "-c", config],

@@ -397,7 +397,9 @@ def test_pieces(program):
             file.write("\n".join(name + " x" for name in names))
         with open(policyd.path("large.conf"), "w") as file:
             file.write('myhostname = "mx.example"\nmydestination = "%s"\n'
-                       'relay_domains = "texthash:%s"\n' % (domains, table))
+                       'relay_domains = "texthash:%s"\n'
+                       'listen "unix:%s" { }\n' % (
+                           domains, table, policyd.path("other")))
         subprocess.run(
             ["strace", "-f", "-o", policyd.path("trace"), "-e", "trace=read",
              policyd.program, "-t", "-c", policyd.path("large.conf")],

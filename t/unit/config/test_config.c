@@ -216,8 +216,19 @@ static const struct broken broken[] = {
 	{ "reject_reply = \"554 a\\x00b\"\n", 1, "backslash" },
 	{ "\xef\xbb\xbflog = stderr\n", 1, "byte order mark" },
 	/* names and places */
-	{ "# x\nlogg = stderr\n", 2, "unknown option \"logg\"" },
+	{ "# x\nlogg = stderr\n", 2,
+	  "unknown option \"logg\"; did you mean log?" },
 	{ "LOG = stderr\n", 1, "unknown option \"LOG\"" },
+	{ "service a { servr_port = 25 }\n", 1,
+	  "unknown option \"servr_port\"; did you mean server_port?" },
+	{ "expect 'x' { recipent = a\nverdict = permit }\n", 1,
+	  "unknown option \"recipent\"; did you mean recipient?" },
+	{ "servce a { }\n", 1,
+	  "unknown section \"servce\"; did you mean service?" },
+	{ "restrictions = { permit_mynetwork, reject }\n", 1,
+	  "unknown word \"permit_mynetwork\"; did you mean "
+	  "permit_mynetworks?" },
+	{ "\nmydestination = '$mydomian'\n", 2, "did you mean mydomain?" },
 	{ "include = \"x\"\n", 1, "unknown option \"include\"" },
 	{ "root \"x\" {\n}\n", 1, "unknown section \"root\"" },
 	{ "log \"x\" {\n}\n", 1, "log is an option, not a section" },
@@ -1547,7 +1558,7 @@ END_TEST
 
 START_TEST(test_free_nothing)
 {
-	struct config_messages messages = { NULL, 0, 0 };
+	struct config_messages messages = { 0 };
 
 	config_free(NULL);
 	config_messages_clear(&messages);

@@ -2,6 +2,7 @@
 /* test_config_origin - which line of which file makes a domain ours, and which
  * domains are in two lists */
 
+#include "lib/base/xalloc.h"
 #include "lib/config/config_origin.h"
 
 #include "lib/request/request_notation.h"
@@ -268,6 +269,31 @@ START_TEST(test_overlap)
 }
 END_TEST
 
+/* relay_domains = $mydestination is usual, and no mistake. */
+START_TEST(test_repeated)
+{
+	static const char *const texts[] = {
+		"'$mydestination'",
+		"{ '$mydestination', 'other.test' }",
+		"'other.test, ${mydestination}'",
+	};
+	struct config_load_options how = { .unserved = true, .thorough = true };
+	struct config_messages messages = { 0 };
+	struct config *config;
+	char *written;
+
+	written = xasprintf("mydestination = 'a.test, b.test'\n"
+			    "relay_domains = %s\n",
+			    texts[_i]);
+	place_write("conf", written);
+	free(written);
+	config = place_load("conf", &how, &messages);
+	ck_assert_msg(messages.count == 0, "%s", messages.lines[0]);
+	config_messages_clear(&messages);
+	config_free(config);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("config_origin");
@@ -277,5 +303,6 @@ int main(void)
 	tcase_add_test(tests, test_main_cf);
 	tcase_add_test(tests, test_networks);
 	tcase_add_test(tests, test_overlap);
+	tcase_add_loop_test(tests, test_repeated, 0, 3);
 	return run_tests("config_origin", tests);
 }

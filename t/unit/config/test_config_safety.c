@@ -48,6 +48,12 @@ static const struct row rows[] = {
 	  4, true, OPEN },
 	{ "restrictions = { reject_unauth_destination, permit }\n", 0, false,
 	  NULL },
+	/* a domain of ours, completed by Postfix, is not foreign */
+	{ "myhostname = 'mx.o.test'\nmydestination = 'mx.o.test, o.test'\n"
+	  "relay_domains = '$mydestination'\nappend_dot_mydomain = yes\n",
+	  0, false, NULL },
+	{ "append_dot_mydomain = yes\nrelay_domains = 'static:x'\n", 2, true,
+	  OPEN },
 	/* what a null sender does not show */
 	{ "sender_login_maps = 'static:x'\nrestrictions = {\n"
 	  "reject_sender_login_mismatch, reject_plaintext_session, permit }\n",

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/* check_config - could the daemon start here, with this configuration?
+ *
+ * A listener, or a log, that it cannot open keeps it from starting. The metrics
+ * listener does not, and the pid file is only needed with -d: these are
+ * warnings. A policyd that runs already is no obstacle. */
+
+#include "policyd/check_config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/printable.h"
+#include "policyd/outdated.h"
+#include "policyd/process/pid_file.h"
+#include "policyd/serve/shadow.h"
+
+/* warn - about something outside the file, in one printable line */
+__attribute__((format(printf, 2, 3))) static void
+warn(const struct config *config, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	printable_format(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "%s: warning: %s\n", config->path, text);
+}
+
+/* report - an obstacle to the start, in one printable line; line 0: about the
+ * file as a whole */
+static size_t report(const struct config *config, int line, const char *what,
+		     const struct error *error)
+{
+	char text[sizeof(error->text)];
+
+	snprintf(text, sizeof(text), "%s", error->text);
+	printable_replace(text);
+	if (line > 0)
+		fprintf(stderr, "%s:%d: %s: %s\n", config->path, line, what,
+			text);
+	else
+		fprintf(stderr, "%s: %s: %s\n", config->path, what, text);
+	return 1;
+}
+
+/* warn_stale - if the running daemon has not loaded main.cf as it is now */
+static void warn_stale(const struct config *config)
+{
+	pid_t pid;
+
+	if (outdated_main_cf(config, &pid))
+		warn(config,
+		     "%s has changed since the running policyd loaded it; "
+		     "to reload: kill -HUP %ld",
+		     config->main_cf, (long)pid);
+}
+
+/* check_start - could it log and listen, and write its pid file? */
+static size_t check_start(const struct config *config)
+{
+	size_t obstacles = 0, i;
+	struct error error;
+
+	if (log_check(config->log, config->uid, &error) < 0)
+		obstacles += report(config, 0, "log", &error);
+	if (pid_file_check(config->pid_file, &error) < 0)
+		warn(config, "pid_file: %s", error.text);
+	for (i = 0; i < config->listener_count; i++)
+		if (listener_check(&config->listeners[i], &error) < 0)
+			obstacles += report(config, config->gates[i].line,
+					    "listen", &error);
+	if (config->metrics != NULL &&
+	    listener_check(config->metrics, &error) < 0)
+		warn(config,
+		     "metrics: %s; policyd would serve without the metrics "
+		     "listener",
+		     error.text);
+	return obstacles;
+}
+
+/* check_shadow - load the shadow configuration as well; an error in it is no
+ * reason to refuse this one */
+static void check_shadow(const struct config *config)
+{
+	struct config_messages messages = { 0 };
+	int result = shadow_try(config->shadow, &messages);
+	size_t i;
+
+	for (i = 0; i < messages.count; i++)
+		fprintf(stderr, "%s: shadow: %s\n", config->path,
+			messages.lines[i]);
+	config_messages_clear(&messages);
+	if (result < 0)
+		warn(config, "shadow: %s is refused and will not be compared",
+		     config->shadow);
+}
+
+/* check_config - all of these */
+size_t check_config(const struct config *config)
+{
+	size_t obstacles;
+
+	warn_stale(config);
+	obstacles = geteuid() == 0 ? check_start(config) : 0;
+	if (config->shadow != NULL)
+		check_shadow(config);
+	return obstacles;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+/* test_config_doubt - what is accepted, and can hardly be meant
+ *
+ * A file is loaded once in a process: each case is a process of its own. */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/config/config.h"
+#include "t/unit/place_config.h"
+#include "t/unit/test.h"
+
+#define MAPS "sender_login_maps = 'static:x'\n"
+#define LIST(words)                                   \
+	"restrictions = { permit_auth_destination,\n" \
+	"reject_plaintext_session,\n" words ",\nreject_unauth_destination }\n"
+
+/* A file, and the only warning about it. */
+static const struct {
+	const char *text;
+	int line;
+	const char *reason; /* NULL: there is none */
+} rows[] = {
+	{ "mydestination = 'a.test # ours'\n", 1,
+	  "mydestination: \"# ours\" is part of the value, and no comment" },
+	{ "mydestination = { 'a.test',\n'#b.test' }\n", 2, "\"#b.test\" is" },
+	{ "mydestination = 'a.test' # ours\n", 0, NULL },
+	{ "recipient_delimiter = '+#'\n", 0, NULL },
+	{ "relay_domains = '*.a.test'\n", 1, "example.com contains its" },
+	{ "mydestination = '*.a.test'\n", 1, "use a table such as pcre:" },
+	{ "mydestination = 'b@a.test'\n", 1, "not addresses" },
+	{ "virtual_alias_domains = 'a.test; b.test'\n", 1, "write commas" },
+	{ "relay_domains = '.a.test'\n", 1, "leave out the dot" },
+	{ "mydestination = '.a.test'\n", 1, "no subdomains" },
+	{ "relay_domains = '.a.test'\n"
+	  "parent_domain_matches_subdomains = ''\n",
+	  0, NULL },
+	{ "mydestination = 'a_b.test, [192.0.2.1], localhost'\n", 0, NULL },
+	{ "mydestination = 'pcre:{{/^.*@x;/ x}}'\n", 0, NULL },
+	{ "mynetworks = '10.0.0.0/8'\n", 1,
+	  "mynetworks: no list of restrictions uses it; only "
+	  "permit_mynetworks" },
+	{ "mynetworks = { }\n", 0, NULL },
+	{ "mynetworks = '10.0.0.0/8'\nservice a { server_port = 25\n"
+	  "restrictions = { permit_mynetworks, reject } }\n",
+	  0, NULL },
+	{ MAPS, 1, "sender_login_maps: no list" },
+	{ "relay_clientcerts = '/nowhere'\n", 1, "relay_clientcerts: no list" },
+	{ MAPS LIST("permit_sasl_authenticated,\nreject_sender_login_mismatch"),
+	  5, "reject_sender_login_mismatch comes too late" },
+	{ MAPS LIST("permit_sasl_authenticated,\n"
+		    "reject_unauthenticated_sender_login_mismatch"),
+	  0, NULL },
+	{ MAPS LIST("reject_sender_login_mismatch,\npermit_sasl_authenticated"),
+	  0, NULL },
+};
+
+/* write_text - a file; place_write() would replace each "@" */
+static void write_text(const char *name, const char *text)
+{
+	char *path = place_path(name);
+	FILE *file = fopen(path, "we");
+
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	ck_assert_int_eq(fclose(file), 0);
+	free(path);
+}
+
+START_TEST(test_rows)
+{
+	struct config_load_options how = { .unserved = true, .thorough = true };
+	struct config_messages messages = { 0 };
+	struct config *config;
+	char start[32];
+
+	write_text("conf", rows[_i].text);
+	config = place_load("conf", &how, &messages);
+	ck_assert_uint_eq(messages.count, rows[_i].reason != NULL ? 1 : 0);
+	snprintf(start, sizeof(start), ":%d: warning: ", rows[_i].line);
+	if (rows[_i].reason != NULL)
+		ck_assert_msg(strstr(messages.lines[0], start) != NULL &&
+				      strstr(messages.lines[0],
+					     rows[_i].reason) != NULL,
+			      "%s", messages.lines[0]);
+	config_messages_clear(&messages);
+	config_free(config);
+}
+END_TEST
+
+/* An entry in a file has the line of that file. */
+START_TEST(test_file)
+{
+	struct config_load_options how = { .unserved = true, .thorough = true };
+	struct config_messages messages = { 0 };
+	struct config *config;
+
+	place_write("relay", "a.test\n*.b.test # ours\n");
+	place_write("conf", "\nrelay_domains = '@/relay'\n");
+	config = place_load("conf", &how, &messages);
+	ck_assert_uint_eq(messages.count, 1);
+	ck_assert_ptr_nonnull(strstr(messages.lines[0], ":2: warning: "));
+	ck_assert_ptr_nonnull(
+		strstr(messages.lines[0], "/relay:2) can never match"));
+	config_messages_clear(&messages);
+	config_free(config);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("config_doubt");
+
+	tcase_add_checked_fixture(tests, place_make, place_remove);
+	tcase_add_loop_test(tests, test_rows, 0, COUNT(rows));
+	tcase_add_test(tests, test_file);
+	return run_tests("config_doubt", tests);
+}
