@@ -34,6 +34,7 @@ struct service_process {
 	int accepted; /* its text, for the monitor (policyd/process/accepted.h),
 		       * or -1
 		       */
+	bool differs; /* the file contains another text than the loaded one */
 	struct privileges privileges;
 	int next;     /* channel to the server that takes over */
 	bool gathers; /* the workers are ending, or have ended */
