@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/file_events.h"
 #include "lib/base/log.h"
 #include "lib/base/log_batch.h"
 #include "lib/base/log_limit.h"
@@ -42,8 +43,9 @@ struct exchange {
 
 struct policy {
 	const struct config *config;
-	struct capture *capture; /* or NULL */
-	struct shadow *shadow;	 /* or NULL */
+	struct capture *capture;	  /* or NULL */
+	struct shadow *shadow;		  /* or NULL */
+	const struct file_events *events; /* or NULL */
 	struct counters metrics;
 	struct totals *totals; /* NULL: no metrics section */
 	struct exchange *unused;
@@ -187,12 +189,24 @@ static void count(const struct exchange *exchange, const char *reply,
 		totals_remember(policy->totals, &event);
 }
 
+/* postpone - a refusal that may rest on old files: the domain may be ours by
+ * now, and a permanent refusal would be wrong for good */
+static bool postpone(const struct policy *policy, struct decision *decision)
+{
+	if (policy->events == NULL || !decision_refuses(decision) ||
+	    !file_events_changed(policy->events))
+		return false;
+	decision_postpone(decision);
+	return true;
+}
+
 /* answer - the decision is there: reply, log line, counters */
 static void answer(struct evaluation *evaluation)
 {
 	struct exchange *exchange = (struct exchange *)evaluation;
 	struct policy *policy = exchange->policy;
 	const struct decision *decision = &evaluation->decision;
+	bool postponed = postpone(policy, &evaluation->decision);
 	bool logged = policy->config->log_verdicts[decision->verdict];
 	char *reply = policy->reply;
 	size_t line_length = 0;
@@ -202,7 +216,7 @@ static void answer(struct evaluation *evaluation)
 	length = reply_write(reply, decision, &exchange->judgement.facts,
 			     &exchange->judgement.service->reply, exchange->id);
 	counters_count(&policy->metrics.decisions[decision->verdict]);
-	if (policy->shadow != NULL)
+	if (policy->shadow != NULL && !postponed)
 		shadow_compare(policy->shadow, &exchange->request,
 			       &exchange->judgement, reply, exchange->id,
 			       &policy->metrics);
@@ -318,6 +332,12 @@ void policy_try(struct policy *policy, struct capture *capture,
 {
 	policy->capture = capture;
 	policy->shadow = shadow;
+}
+
+/* policy_watch - set the files whose changes matter */
+void policy_watch(struct policy *policy, const struct file_events *events)
+{
+	policy->events = events;
 }
 
 /* policy_free - NULL is allowed */

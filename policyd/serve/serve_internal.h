@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "lib/base/file_events.h"
 #include "lib/base/log.h"
 #include "lib/config/config.h"
 #include "lib/server/server.h"
@@ -25,6 +26,7 @@ struct service_process {
 	struct config *config;
 	struct capture *capture;
 	struct shadow *shadow;
+	struct file_events *events; /* NULL: no file is watched */
 	struct policy *policy;
 	struct server *server;
 	struct workers *workers; /* the other threads */

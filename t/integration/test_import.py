@@ -17,6 +17,7 @@ mydestination = $mydomain
 relay_domains = %s
 """
 
+DEFER = b"action=450 4.3.2 "
 OFF = "table_refresh = no\n"
 
 CLOCK_REALTIME_COARSE = 5       # clock_gettime(2) of Linux
@@ -260,6 +261,47 @@ def test_refresh_off(program):
             assert off.ask(THEIRS).startswith(b"action=554 ")
 
 
+def test_never_refused(program):
+    """from the moment at which a new domain is in main.cf, mail to it is
+    deferred or accepted, never refused"""
+    with Importer(program) as policyd, policyd.client() as client:
+        for number in range(int(os.environ.get("POLICYD_TEST_DOMAINS", "20"))):
+            request = REQUEST % (b"user@d%d.test" % number)
+            assert client.ask(request).startswith((b"action=554 ", DEFER))
+            policyd.main_cf(MAIN_CF % ("d%d.test" % number))
+            replies = [client.ask(request)]
+            if number % 4 == 0:
+                wait_until(lambda: replies.append(client.ask(request)) or
+                           replies[-1] == PERMIT, "the new domain")
+            else:
+                replies += [client.ask(request) for _ in range(10)]
+            assert all(reply == PERMIT or reply.startswith(DEFER)
+                       for reply in replies), set(replies)
+        wait_until(lambda: client.ask(THEIRS).startswith(b"action=554 "),
+                   "a refusal")
+
+
+def test_never_refused_threads(program):
+    """in each thread; files beside ours make no difference"""
+    with Importer(program, "threads = 4\n") as policyd:
+        clients = [policyd.client() for _ in range(12)]
+        for number in range(50):
+            with open(os.path.join(policyd.postfix, "beside"), "w") as file:
+                file.write(str(number))
+            os.unlink(os.path.join(policyd.postfix, "beside"))
+        for client in clients:
+            wait_until(lambda: client.ask(THEIRS).startswith(b"action=554 "),
+                       "a refusal")
+        policyd.main_cf(MAIN_CF % "new.test")
+        for client in clients:
+            client.send(REQUEST % b"user@new.test")
+        for client in clients:
+            reply = client.reply()
+            assert reply == PERMIT or reply.startswith(DEFER), reply
+            client.close()
+        policyd.expect(r"reloaded: server \d+, \d+ conn")
+
+
 def test_storm(program):
     """changes while a reload is under way are not lost"""
     with Importer(program) as policyd:
@@ -276,4 +318,5 @@ if __name__ == "__main__":
                       test_changed, test_refresh, test_refresh_reported,
                       test_refresh_quiet, test_refresh_accepted,
                       test_refresh_refused, test_refresh_off,
+                      test_never_refused, test_never_refused_threads,
                       test_storm]))
