@@ -276,7 +276,8 @@ def test_never_refused(program):
             else:
                 replies += [client.ask(request) for _ in range(10)]
             assert all(reply == PERMIT or reply.startswith(DEFER)
-                       for reply in replies), set(replies)
+                       for reply in replies), {
+                           reply[:16] for reply in replies}
         wait_until(lambda: client.ask(THEIRS).startswith(b"action=554 "),
                    "a refusal")
 
