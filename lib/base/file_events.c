@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* file_events - what the kernel reports about files
+/* file_events - the kernel's reports about files
  *
  * Each file is watched twice: its inode, for what is written to it, and the
  * name in its directory, for a file that is moved to that name. One thread
@@ -44,9 +44,9 @@ static const char *name_in(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-/* watch - one file. What cannot be watched is left to the caller's own checks.
- * IN_MASK_ADD: a file may also be the directory of another. */
-static void watch(struct file_events *events, size_t i)
+/* add_watches - of one file. One that cannot be watched is left to the caller's
+ * checks. IN_MASK_ADD: a file may also be the directory of another. */
+static void add_watches(struct file_events *events, size_t i)
 {
 	const char *path = events->list->items[i].path;
 	const char *name = name_in(path);
@@ -90,7 +90,7 @@ struct file_events *file_events_new(const struct watched_files *list,
 	events->fd = fd;
 	events->watches = xcalloc(list->count, sizeof(*events->watches));
 	for (i = 0; i < list->count; i++)
-		watch(events, i);
+		add_watches(events, i);
 	compare(events);
 	return events;
 }

@@ -7,9 +7,9 @@
 #include "lib/base/error.h"
 #include "lib/base/watched_files.h"
 
-/* What happens to files, as the kernel reports it (inotify(7)). The report is
- * there before the change is visible to anyone, so a program that asks first
- * never mistakes an old state for the present one. Some file systems, those of
+/* The kernel's reports about files (inotify(7)). A report is there before the
+ * change is visible to anyone, so a program that asks first never mistakes an
+ * old state for the present one. Some file systems, those of
  * a network above all, report nothing: compare states as well
  * (watched_files_changed()). */
 struct file_events;
