@@ -54,8 +54,13 @@ static void warn_stale(const struct config *config)
 
 	if (outdated_main_cf(config, &pid))
 		warn(config,
-		     "%s has changed since the running policyd loaded it; "
-		     "to reload: kill -HUP %ld",
+		     config->table_refresh_ms > 0
+			     ? "%s has changed since the running policyd "
+			       "loaded it, which it does by itself; if this "
+			       "persists, the log says why; to reload: "
+			       "kill -HUP %ld"
+			     : "%s has changed since the running policyd "
+			       "loaded it; to reload: kill -HUP %ld",
 		     config->main_cf, (long)pid);
 }
 

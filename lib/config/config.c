@@ -37,7 +37,8 @@
 #include "lib/config/config_watch.h"
 #include "lib/base/xalloc.h"
 
-#define DAY 86400ul
+#define DAY	   86400ul
+#define REFRESH_MS 1000 /* the default of table_refresh */
 
 /* load_refresh - table_refresh; before defaults are given, since it must be
  * known before any other file is read */
@@ -46,10 +47,13 @@ static void load_refresh(struct config *config, struct config_notes *notes)
 	const struct setting *from =
 		settings_top(config->settings, OPTION_TABLE_REFRESH);
 	struct error error;
+	bool yes = true;
 
-	if (from->set &&
-	    config_value_time(setting_text(from), 0, DAY,
-			      &config->table_refresh_ms, &error) < 0)
+	if (!from->set ||
+	    config_value_bool(setting_text(from), &yes, &error) == 0)
+		config->table_refresh_ms = yes ? REFRESH_MS : 0;
+	else if (config_value_time(setting_text(from), 0, DAY,
+				   &config->table_refresh_ms, &error) < 0)
 		config_option_error(notes, OPTION_TABLE_REFRESH, from->line,
 				    &error);
 }

@@ -48,7 +48,7 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_IMPORT_POSTFIX] = { "import_postfix", SCOPE_TOP, FORM_TEXT,
 				    "" },
 	[OPTION_TABLE_REFRESH] = { "table_refresh", SCOPE_TOP, FORM_PLAIN_TEXT,
-				   "0" },
+				   "1" },
 	[OPTION_CAPTURE] = { "capture", SCOPE_TOP, FORM_TEXT, "" },
 	[OPTION_CAPTURE_FILES] = { "capture_files", SCOPE_TOP, FORM_PLAIN_TEXT,
 				   "8" },

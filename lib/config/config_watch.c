@@ -28,17 +28,23 @@ static void warn_new(const struct config *config, struct config_notes *notes,
 				       name, error.text);
 }
 
-/* judge - too many files are an error only if they are watched */
+/* judge - too many files are an error only if table_refresh was asked for */
 static int judge(const struct config *config, struct config_notes *notes,
 		 const char *name, int line, int result,
 		 const struct error *error)
 {
-	if (result == 0 || config->table_refresh_ms > 0)
+	bool set = settings_top(config->settings, OPTION_TABLE_REFRESH)->line >
+		   0; /* in the file, not by default */
+
+	if (result == 0 || (set && config->table_refresh_ms > 0))
 		return result;
 	config_warning(notes, line,
 		       "%s: %s: write access to the other files is not "
-		       "checked",
-		       name, error->text);
+		       "checked%s",
+		       name, error->text,
+		       set ? ""
+			   : ", and a change of them takes effect after a "
+			     "reload");
 	return 0;
 }
 

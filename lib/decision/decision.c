@@ -75,3 +75,40 @@ enum verdict decision_ask_sender(struct decision *decision,
 	decision->reason = "too many restrictions are left to Postfix";
 	return VERDICT_DEFER;
 }
+
+/* last_ask - the index of the last restriction that Postfix has to try, or -1
+ */
+static int last_ask(const struct decision *decision)
+{
+	int last = -1;
+	int i;
+
+	for (i = 0; i < DECISION_ASKS; i++)
+		if (decision->asks[i] != NULL)
+			last = i;
+	return last;
+}
+
+/* decision_refuses - the last of the restrictions for Postfix is a refusal, if
+ * there is a recipient */
+bool decision_refuses(const struct decision *decision)
+{
+	int last = last_ask(decision);
+
+	return last >= 0 ? strncmp(decision->asks[last], "reject", 6) == 0
+			 : decision->verdict == VERDICT_REJECT;
+}
+
+/* decision_postpone - what was refused is deferred */
+void decision_postpone(struct decision *decision)
+{
+	int last = last_ask(decision);
+
+	if (last >= 0) {
+		decision->asks[last] = "defer";
+		return;
+	}
+	decision->verdict = VERDICT_DEFER;
+	decision->refusal = REFUSAL_DEFER;
+	decision->reason = "files have changed, and are not loaded yet";
+}

@@ -91,4 +91,12 @@ int decision_authorized(struct decision *decision, int authorized,
 enum verdict decision_ask_sender(struct decision *decision,
 				 const char *restriction);
 
+/* decision_refuses - is it a permanent refusal, or may it become one where
+ * Postfix has to try restrictions? */
+bool decision_refuses(const struct decision *decision);
+
+/* decision_postpone - such a decision rests on files that have changed since:
+ * the client shall try again later. */
+void decision_postpone(struct decision *decision);
+
 #endif

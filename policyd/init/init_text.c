@@ -161,8 +161,8 @@ static void write_settings(FILE *file, const struct init *init)
 		user ? "policyd" : "nobody");
 	fprintf(file,
 		"\n# Our domains are those of this Postfix, tables included; "
-		"policyd -T shows them.\n# After a change there, reload "
-		"policyd, too.\n"
+		"policyd -T shows them.\n# A change there is loaded by "
+		"itself.\n"
 		"import_postfix = \"%s\"\n",
 		postfix->directory);
 }

@@ -208,7 +208,7 @@ static void wait_for_something(const struct monitor *monitor,
 /* loop - one round */
 static void loop(struct monitor *monitor)
 {
-	struct pollfd ready[2 + WATCHED_MAX];
+	struct pollfd ready[3 + WATCHED_MAX];
 	struct server_process *children[1 + WATCHED_MAX], *process;
 	nfds_t count = 1, i;
 
@@ -228,7 +228,12 @@ static void loop(struct monitor *monitor)
 						       : -1,
 		.events = POLLOUT,
 	};
-	wait_for_something(monitor, ready, count + 1);
+	ready[count + 1] =
+		(struct pollfd){ .fd = monitor_refresh_descriptor(monitor),
+				 .events = POLLIN };
+	wait_for_something(monitor, ready, count + 2);
+	if (ready[count + 1].revents != 0)
+		monitor->refresh_ms = 0; /* now */
 	notify_flush(&monitor->notify);
 	/* Messages first: handling signals may free the children. */
 	for (i = 1; i < count; i++) {
@@ -340,6 +345,8 @@ int monitor(const struct options *options, const char *program,
 		.accepted = -1,
 		.restart_ms = UINT64_MAX,
 		.refresh_ms = UINT64_MAX,
+		.changed_ms = UINT64_MAX,
+		.retry_ms = UINT64_MAX,
 		.stop_ms = UINT64_MAX,
 		.ping_ms = UINT64_MAX,
 	};

@@ -43,7 +43,11 @@ struct monitor {
 	uint64_t restart_ms; /* a replacement is due; UINT64_MAX: none */
 	uint64_t restart_delay_ms;
 	uint64_t refresh_ms; /* next check of the files; UINT64_MAX: never */
-	bool refresh_failed; /* the files as they are now were refused */
+	uint64_t changed_ms; /* a file changed then, first; UINT64_MAX: none */
+	uint64_t quiet_ms;   /* then the change is old enough to load */
+	uint64_t retry_ms;   /* try the files again; UINT64_MAX: no need to */
+	uint64_t retry_delay_ms;
+	bool file_refused; /* the last text of policyd.conf was refused */
 	struct channel_news news;
 	struct error complaint; /* first error of the starting server */
 	struct notify notify;
@@ -72,7 +76,9 @@ void monitor_server_ended(struct monitor *monitor,
 			  struct server_process *process, int status);
 
 /* monitor_refresh.c */
-void monitor_refresh_plan(struct monitor *monitor);
+void monitor_refresh_watch(struct server_process *process);
+void monitor_refresh_ready(struct monitor *monitor);
+int monitor_refresh_descriptor(const struct monitor *monitor);
 void monitor_refresh(struct monitor *monitor);
 
 /* monitor_supervisor.c */

@@ -104,6 +104,7 @@ static int after_lists(struct monitor *monitor, struct server_process *process,
 	if (process->watched.count < process->settings.watch_count ||
 	    process->listener_count < process->listeners_expected)
 		return 0;
+	monitor_refresh_watch(process);
 	return give_sockets(monitor, process, error);
 }
 

@@ -68,9 +68,10 @@ static void note_refused(struct monitor *monitor, const char *reason)
 		  monitor->serving->state == SERVER_PROCESS_TAKING);
 }
 
-/* start_failed - no server became ready */
+/* start_failed - no server became ready; replaces: it was started with the
+ * text in effect */
 static void start_failed(struct monitor *monitor, const char *reason,
-			 int status, bool quietly)
+			 int status, bool replaces, bool quietly)
 {
 	listening_sockets_abort(&monitor->sockets);
 	if (monitor->stopping)
@@ -83,6 +84,8 @@ static void start_failed(struct monitor *monitor, const char *reason,
 			  "reload failed: %s; keeping the running "
 			  "configuration",
 			  reason);
+		if (!replaces)
+			monitor->file_refused = true;
 		if (!quietly)
 			note_refused(monitor, reason);
 	} else {
@@ -116,7 +119,8 @@ static void start_server(struct monitor *monitor, int accepted)
 	process = server_process_start(monitor->program, &options,
 				       &monitor->mask, &error);
 	if (process == NULL) {
-		start_failed(monitor, error.text, EX_TEMPFAIL, false);
+		start_failed(monitor, error.text, EX_TEMPFAIL, accepted >= 0,
+			     false);
 		return;
 	}
 	process->deadline_ms = clock_ms() + START_MS;
@@ -274,7 +278,8 @@ static void note_load(const struct monitor *monitor,
 }
 
 /* note_accepted - what the ready server has loaded is in effect now. A
- * replacement has not read policyd.conf: a refused one still is refused. */
+ * replacement may not have loaded policyd.conf as it is: a refused one still is
+ * refused. */
 static void note_accepted(struct monitor *monitor,
 			  struct server_process *process)
 {
@@ -282,12 +287,9 @@ static void note_accepted(struct monitor *monitor,
 		close(monitor->accepted);
 	monitor->accepted = process->accepted;
 	process->accepted = -1;
-	if (!process->replaces) {
-		monitor->news.is_refused = 0;
-		monitor->refresh_failed = false;
-	}
-	if (process->settings.failed_tables > 0)
-		monitor->refresh_failed = true;
+	if (!process->replaces || process->settings.differs == 0)
+		monitor->file_refused = false;
+	monitor->news.is_refused = monitor->file_refused;
 }
 
 /* monitor_server_ready - from now on it is the serving one */
@@ -308,7 +310,7 @@ void monitor_server_ready(struct monitor *monitor,
 	monitor->serving = process;
 	monitor->next = NULL;
 	note_accepted(monitor, process);
-	monitor_refresh_plan(monitor);
+	monitor_refresh_ready(monitor);
 	monitor_ping(monitor);
 	if (before != NULL) {
 		monitor->news.reloads++;
@@ -372,7 +374,7 @@ void monitor_server_ended(struct monitor *monitor,
 					     WEXITSTATUS(status) == EX_CONFIG
 				     ? EX_CONFIG
 				     : EX_TEMPFAIL,
-			     process->quietly);
+			     process->replaces, process->quietly);
 	} else if (process == monitor->serving) {
 		serving_died(monitor, process, ending);
 	} else if (status != 0 && !monitor->stopping) {

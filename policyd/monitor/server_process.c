@@ -229,6 +229,7 @@ void server_process_free(struct server_process *process)
 		close(process->accepted);
 	while (message != NULL)
 		message = drop(process, message);
+	file_events_free(process->events);
 	watched_files_clear(&process->watched);
 	free(process->listeners);
 	free(process);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "lib/base/error.h"
+#include "lib/base/file_events.h"
 #include "lib/base/watched_files.h"
 #include "lib/net/listener.h"
 #include "policyd/process/channel.h"
@@ -46,8 +47,9 @@ struct server_process {
 	size_t listener_count;
 	size_t listeners_expected;
 	struct watched_files watched;
-	int accepted;  /* the text that it has loaded, or -1 */
-	bool replaces; /* it was started with the text in effect */
+	struct file_events *events; /* of them, or NULL */
+	int accepted;		    /* the text that it has loaded, or -1 */
+	bool replaces;		    /* it was started with the text in effect */
 	TAILQ_HEAD(, child_message) unsent; /* in order */
 	size_t unsent_count;
 	uint64_t unsent_ms;   /* the next one must be sent by then */

@@ -30,7 +30,7 @@
  * A change of what lib/server/server_handover.c sends, or of struct counters,
  * needs a new HANDOVER_VERSION: the reload then closes connections instead of
  * passing them on. */
-#define CHANNEL_VERSION	 7
+#define CHANNEL_VERSION	 8
 #define HANDOVER_VERSION 5
 
 #define CHANNEL_TEXT_MAX     2048
@@ -83,6 +83,7 @@ struct channel_settings {
 	uint32_t user;		/* that servers run as; it may own the log */
 	uint32_t optional;	/* the number of last CHANNEL_LISTENERs without
 				   which the server serves, too */
+	uint32_t differs;	/* the text of policyd.conf is another one */
 	char log[CHANNEL_PATH_MAX];
 	char pid_file[CHANNEL_PATH_MAX];
 };

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/file_events.h"
 #include "lib/base/log.h"
 #include "lib/base/log_batch.h"
 #include "lib/base/log_limit.h"
@@ -47,8 +48,9 @@ struct exchange {
 
 struct policy {
 	const struct config *config;
-	struct capture *capture; /* or NULL */
-	struct shadow *shadow;	 /* or NULL */
+	struct capture *capture;	  /* or NULL */
+	struct shadow *shadow;		  /* or NULL */
+	const struct file_events *events; /* or NULL */
 	struct counters metrics;
 	struct totals *totals; /* NULL: no metrics section */
 	struct exchange *unused;
@@ -192,6 +194,17 @@ static void count(const struct exchange *exchange, unsigned long us)
 	totals_remember(policy->totals, &event);
 }
 
+/* postpone - a refusal that may rest on old files: the domain may be ours by
+ * now, and a permanent refusal would be wrong for good */
+static bool postpone(const struct policy *policy, struct decision *decision)
+{
+	if (policy->events == NULL || !decision_refuses(decision) ||
+	    !file_events_changed(policy->events))
+		return false;
+	decision_postpone(decision);
+	return true;
+}
+
 /* compare - with the shadow configuration, if there is one */
 static void compare(const struct exchange *exchange)
 {
@@ -231,13 +244,16 @@ static void answer(struct exchange *exchange)
 	struct policy *policy = exchange->policy;
 	const struct judgement *judgement = &exchange->judgement;
 	const struct decision *decision = &judgement->evaluation.decision;
+	bool postponed =
+		postpone(policy, &exchange->judgement.evaluation.decision);
 	bool logged = policy->config->log_verdicts[decision->verdict];
 	size_t reply_length, line_length = 0;
 	unsigned long us = 0;
 
 	reply_length = reply_write(policy->reply, decision, &judgement->facts,
 				   &judgement->service->reply, exchange->id);
-	compare(exchange);
+	if (!postponed)
+		compare(exchange);
 	if (logged || policy->totals != NULL)
 		us = (unsigned long)(clock_us() - exchange->start_us);
 	if (logged)
@@ -348,6 +364,12 @@ void policy_try(struct policy *policy, struct capture *capture,
 {
 	policy->capture = capture;
 	policy->shadow = shadow;
+}
+
+/* policy_watch - set the files whose changes matter */
+void policy_watch(struct policy *policy, const struct file_events *events)
+{
+	policy->events = events;
 }
 
 /* policy_free - NULL is allowed */

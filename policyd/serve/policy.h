@@ -21,6 +21,12 @@ void policy_free(struct policy *policy);
 void policy_try(struct policy *policy, struct capture *capture,
 		struct shadow *shadow);
 
+/* policy_watch - while a file that the configuration was made from has changed
+ * and is not loaded yet, refusals are deferred. Keeps a reference; NULL: do not
+ * look. */
+struct file_events;
+void policy_watch(struct policy *policy, const struct file_events *events);
+
 /* policy_handler - the functions that lib/server calls. */
 struct server_handler policy_handler(struct policy *policy);
 

@@ -169,6 +169,34 @@ static int give_up_root(struct service_process *process, struct error *error)
 	return 0;
 }
 
+/* watch_files - see changes of files before a client can. The monitor began to
+ * watch them earlier, so it sees each change that this process sees, and
+ * replaces it. */
+static void watch_files(struct service_process *process)
+{
+	struct error error;
+
+	if (process->config->watched.count == 0)
+		return;
+	process->events = file_events_new(&process->config->watched, &error);
+	if (process->events == NULL) {
+		error_prefix(&error, "refusals are permanent although a file "
+				     "has changed, until it is loaded: ");
+		serve_tell(process->channel, LOG_LEVEL_WARNING, error.text);
+	}
+	policy_watch(process->policy, process->events);
+	workers_watch(process->workers, process->events);
+}
+
+/* on_file_event - take the reports, for all threads */
+static void on_file_event(void *context, int fd)
+{
+	struct service_process *process = context;
+
+	(void)fd;
+	file_events_read(process->events);
+}
+
 /* ask_for_log - the log daemon is gone, and this process may not connect to it
  */
 static bool ask_for_log(void *context)
@@ -200,6 +228,7 @@ static int prepare(struct service_process *process, struct error *error)
 	    log_open_for(config->log, config->uid, error) < 0)
 		return -1;
 	log_ask_for_socket(ask_for_log, process);
+	watch_files(process);
 	open_trial(process);
 	raise_limit(config);
 	return give_up_root(process, error);
@@ -277,6 +306,10 @@ static int run(struct service_process *process, struct error *error)
 {
 	if (server_watch(process->server, process->channel, on_channel, process,
 			 error) < 0 ||
+	    (process->events != NULL &&
+	     server_watch(process->server,
+			  file_events_descriptor(process->events),
+			  on_file_event, process, error) < 0) ||
 	    workers_start(process->workers, error) < 0 ||
 	    admission_start(process->admission, error) < 0 ||
 	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)
@@ -340,6 +373,7 @@ static void retire(struct service_process *process, int status)
 	server_free(process->server);
 	workers_free(process->workers);
 	policy_free(process->policy);
+	file_events_free(process->events);
 	shadow_free(process->shadow);
 	capture_free(process->capture);
 	config_free(process->config);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "lib/base/file_events.h"
 #include "lib/base/log.h"
 #include "lib/config/config.h"
 #include "lib/server/server.h"
@@ -25,6 +26,7 @@ struct service_process {
 	struct config *config;
 	struct capture *capture;
 	struct shadow *shadow;
+	struct file_events *events; /* NULL: no file is watched */
 	struct policy *policy;
 	struct server *server;
 	struct workers *workers; /* the other threads */
@@ -34,6 +36,7 @@ struct service_process {
 	int accepted; /* its text, for the monitor (policyd/process/accepted.h),
 		       * or -1
 		       */
+	bool differs; /* the file contains another text than the loaded one */
 	struct privileges privileges;
 	int next;     /* channel to the server that takes over */
 	bool gathers; /* the workers are ending, or have ended */

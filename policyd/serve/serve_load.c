@@ -34,7 +34,7 @@ static void tell_failed(const struct service_process *process)
 		 config->failed_tables, config->failed_tables == 1 ? "" : "s",
 		 config->failed_tables == 1 ? "" : "s",
 		 config->table_refresh_ms > 0 && process->channel >= 0
-			 ? "; retrying at every table_refresh"
+			 ? "; retrying"
 			 : " until a reload");
 	serve_tell(process->channel, LOG_LEVEL_ERROR, line);
 }
@@ -104,6 +104,7 @@ static char *get_accepted(struct service_process *process,
 	if (text == NULL || is_current(options->config, text, *length))
 		return text;
 	process->loaded = read;
+	process->differs = true;
 	tell(process, LOG_LEVEL_WARNING,
 	     "%s has changed since it was loaded; the replacement uses the "
 	     "version that was in force; reload to use the new one",

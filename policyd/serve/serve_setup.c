@@ -71,6 +71,7 @@ int serve_send_settings(struct service_process *process, struct error *error)
 	message.body.settings.refresh_ms = config->table_refresh_ms;
 	message.body.settings.watch_count = (uint32_t)config->watched.count;
 	message.body.settings.failed_tables = (uint32_t)config->failed_tables;
+	message.body.settings.differs = process->differs;
 	message.body.settings.user = config->uid;
 	message.body.settings.optional = config->metrics != NULL;
 	if (copy_path(message.body.settings.log, config->log, error) < 0 ||

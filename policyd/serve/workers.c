@@ -120,6 +120,15 @@ void workers_try(struct workers *workers, struct capture *capture,
 	}
 }
 
+/* workers_watch - set the files whose changes matter */
+void workers_watch(struct workers *workers, const struct file_events *events)
+{
+	size_t i;
+
+	for (i = 0; i < workers->count; i++)
+		policy_watch(workers->each[i].policy, events);
+}
+
 /* work - the whole life of a thread */
 static void *work(void *argument)
 {

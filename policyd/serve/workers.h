@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "lib/base/file_events.h"
 #include "lib/config/config.h"
 #include "lib/server/server.h"
 #include "lib/stats/counters.h"
@@ -26,6 +27,9 @@ struct workers *workers_new(const struct config *config, struct server *server,
 /* workers_try - like policy_try(). */
 void workers_try(struct workers *workers, struct capture *capture,
 		 const struct shadow *shadow);
+
+/* workers_watch - like policy_watch(). */
+void workers_watch(struct workers *workers, const struct file_events *events);
 
 /* workers_start - start the threads. Call it when the process has the rights
  * that it will keep: threads inherit them. */

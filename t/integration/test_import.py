@@ -17,6 +17,9 @@ mydestination = $mydomain
 relay_domains = %s
 """
 
+DEFER = b"action=450 4.3.2 "
+OFF = "table_refresh = no\n"
+
 CLOCK_REALTIME_COARSE = 5       # clock_gettime(2) of Linux
 
 
@@ -77,7 +80,7 @@ def test_two_lines(program):
 
 def test_reload(program):
     """a change takes effect after SIGHUP, no connection is lost"""
-    with Importer(program) as policyd, policyd.client() as client:
+    with Importer(program, OFF) as policyd, policyd.client() as client:
         assert client.ask(OURS) == PERMIT
         policyd.main_cf(MAIN_CF % "other.test")
         assert policyd.permits("relay.test")
@@ -127,7 +130,7 @@ def test_hanging(program):
 
 def test_changed(program):
     """-t says that the daemon does not know main.cf as it is"""
-    with Importer(program, background=True) as policyd:
+    with Importer(program, OFF, background=True) as policyd:
         text = "main.cf has changed since"
         assert text not in policyd.check().stderr
         policyd.main_cf(MAIN_CF % "other.test")
@@ -146,16 +149,13 @@ def test_changed(program):
         assert policyd.check().stderr == ""
 
 
-REFRESH = "table_refresh = 1\n"
-
-
 def test_refresh(program):
     """a change of main.cf or of a file counts without SIGHUP"""
-    policyd = Importer(program, REFRESH)
+    policyd = Importer(program)
     policyd.relay = policyd.path("relay_domains")
     with open(policyd.relay, "w") as file:
         file.write("relay.test\n")
-    policyd.configure(REFRESH)
+    policyd.configure()
     with policyd, policyd.client() as client:
         assert policyd.permits("relay.test")
         server = policyd.server()
@@ -182,9 +182,53 @@ def test_refresh(program):
         assert "relay_domains has" not in policyd.read(policyd.log)[mark:]
 
 
+def test_refresh_reported(program):
+    """the kernel reports a change: nothing depends on table_refresh"""
+    with Importer(program, "table_refresh = 1d\n") as policyd:
+        for number in range(3):
+            mark = policyd.mark()
+            policyd.main_cf(MAIN_CF % ("d%d.test" % number))
+            policyd.expect(r"reloaded: server \d+, \d+ conn", mark)
+            assert policyd.permits("d%d.test" % number)
+
+
+def test_refresh_quiet(program):
+    """a file that is being written is not loaded"""
+    with Importer(program) as policyd:
+        for step in range(20):
+            policyd.main_cf("half a line %d" % step)
+            changed = time.monotonic()
+            wait_until(lambda: time.monotonic() > changed + 0.1, "a moment")
+            if time.monotonic() > changed + 0.9:
+                break                   # this machine was busy elsewhere
+        else:
+            assert "reload" not in policyd.read(policyd.log).replace(
+                "has changed: reloading", "")
+        policyd.main_cf(MAIN_CF % "whole.test")
+        wait_until(lambda: policyd.permits("whole.test"), "the whole file")
+
+
+def test_refresh_accepted(program):
+    """a change of a file does not load policyd.conf, which is being edited"""
+    with Importer(program) as policyd:
+        good = policyd.read(policyd.config)
+        policyd.write_config(good[:-10])
+        mark = policyd.mark()
+        policyd.main_cf(MAIN_CF % "other.test")
+        policyd.expect(r"reloaded: server \d+, \d+ conn", mark)
+        assert policyd.permits("other.test")
+        assert "reload failed" not in policyd.read(policyd.log)
+        policyd.reload_refused()
+        policyd.main_cf(MAIN_CF % "third.test")
+        wait_until(lambda: policyd.permits("third.test"), "main.cf")
+        policyd.write_config(good + 'mydestination = "conf.test"\n')
+        policyd.reload()
+        assert policyd.ask(REQUEST % b"user@conf.test") == PERMIT
+
+
 def test_refresh_refused(program):
     """a refusal is logged once, retried silently, and then fixed"""
-    with Importer(program, REFRESH, options=["-v"]) as policyd:
+    with Importer(program, options=["-v"]) as policyd:
         policyd.main_cf(MAIN_CF % "/no/such/file")
         policyd.expect(r"main.cf has changed: reloading")
         policyd.expect("reload failed: ")
@@ -200,23 +244,68 @@ def test_refresh_refused(program):
         policyd.main_cf(MAIN_CF % "other.test")
         policyd.expect(r"reloaded: server \d+, \d+ conn", mark)
         assert policyd.permits("other.test")
+        assert policyd.ask(THEIRS).startswith(b"action=554 ")
 
 
 def test_refresh_off(program):
-    """by default nobody looks at the files"""
-    with Importer(program) as off, Importer(program, REFRESH) as looks:
-        for number in range(2):
-            off.main_cf(MAIN_CF % ("d%d.test" % number))
-            mark = looks.mark()
-            looks.main_cf(MAIN_CF % ("d%d.test" % number))
-            looks.expect(r"reloaded: server", mark)
-        assert "has changed" not in off.read(off.log)
-        assert off.permits("relay.test")
+    """only if it is turned off nobody looks at the files"""
+    for off in OFF, "table_refresh = 0\n":
+        with Importer(program, off) as off, Importer(program) as looks:
+            for number in range(2):
+                off.main_cf(MAIN_CF % ("d%d.test" % number))
+                mark = looks.mark()
+                looks.main_cf(MAIN_CF % ("d%d.test" % number))
+                looks.expect(r"reloaded: server", mark)
+            assert "has changed" not in off.read(off.log)
+            assert off.permits("relay.test")
+            assert off.ask(THEIRS).startswith(b"action=554 ")
+
+
+def test_never_refused(program):
+    """from the moment at which a new domain is in main.cf, mail to it is
+    deferred or accepted, never refused"""
+    with Importer(program) as policyd, policyd.client() as client:
+        for number in range(int(os.environ.get("POLICYD_TEST_DOMAINS", "20"))):
+            request = REQUEST % (b"user@d%d.test" % number)
+            assert client.ask(request).startswith((b"action=554 ", DEFER))
+            policyd.main_cf(MAIN_CF % ("d%d.test" % number))
+            replies = [client.ask(request)]
+            if number % 4 == 0:
+                wait_until(lambda: replies.append(client.ask(request)) or
+                           replies[-1] == PERMIT, "the new domain")
+            else:
+                replies += [client.ask(request) for _ in range(10)]
+            assert all(reply == PERMIT or reply.startswith(DEFER)
+                       for reply in replies), {
+                           reply[:16] for reply in replies}
+        wait_until(lambda: client.ask(THEIRS).startswith(b"action=554 "),
+                   "a refusal")
+
+
+def test_never_refused_threads(program):
+    """in each thread; files beside ours make no difference"""
+    with Importer(program, "threads = 4\n") as policyd:
+        clients = [policyd.client() for _ in range(12)]
+        for number in range(50):
+            with open(os.path.join(policyd.postfix, "beside"), "w") as file:
+                file.write(str(number))
+            os.unlink(os.path.join(policyd.postfix, "beside"))
+        for client in clients:
+            wait_until(lambda: client.ask(THEIRS).startswith(b"action=554 "),
+                       "a refusal")
+        policyd.main_cf(MAIN_CF % "new.test")
+        for client in clients:
+            client.send(REQUEST % b"user@new.test")
+        for client in clients:
+            reply = client.reply()
+            assert reply == PERMIT or reply.startswith(DEFER), reply
+            client.close()
+        policyd.expect(r"reloaded: server \d+, \d+ conn")
 
 
 def test_storm(program):
     """changes while a reload is under way are not lost"""
-    with Importer(program, REFRESH) as policyd:
+    with Importer(program) as policyd:
         for number in range(30):
             policyd.main_cf(MAIN_CF % ("d%d.test" % number))
             if number % 10 == 0:
@@ -227,5 +316,8 @@ def test_storm(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_two_lines, test_reload, test_broken, test_hanging,
-                      test_changed, test_refresh, test_refresh_refused,
-                      test_refresh_off, test_storm]))
+                      test_changed, test_refresh, test_refresh_reported,
+                      test_refresh_quiet, test_refresh_accepted,
+                      test_refresh_refused, test_refresh_off,
+                      test_never_refused, test_never_refused_threads,
+                      test_storm]))

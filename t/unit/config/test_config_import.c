@@ -260,17 +260,11 @@ START_TEST(files_are_watched)
 		TWO_LINES "mynetworks = \"!DIR/nets, 10.0.0.0/8\"\n"
 			  "relay_domains = { 'DIR/list', 'x.test' }\n";
 	struct config *config;
-	char *longer;
 
 	put("list", "a.test\n# /comment\nb.test !DIR/inner\n");
 	put("inner", "c.test\n");
 	config = load_good(text);
-	ck_assert_uint_eq(config->table_refresh_ms, 0);
-	ck_assert_uint_eq(config->watched.count, 0);
-	config_free(config);
-	longer = xasprintf("%stable_refresh = 1m\n", text);
-	config = load_good(longer);
-	ck_assert_uint_eq(config->table_refresh_ms, 60000);
+	ck_assert_uint_eq(config->table_refresh_ms, 1000);
 	ck_assert(watches(config, "main.cf"));
 	ck_assert(watches(config, "list"));
 	ck_assert(watches(config, "inner"));
@@ -280,7 +274,27 @@ START_TEST(files_are_watched)
 	put("inner", "d.test\n");
 	ck_assert_ptr_nonnull(watched_files_changed(&config->watched));
 	config_free(config);
-	free(longer);
+}
+END_TEST
+
+static const struct {
+	const char *value;
+	unsigned ms;
+} refreshes[] = {
+	{ "0", 0 },	 { "no", 0 },	  { "off", 0 },	   { "1", 1000 },
+	{ "60", 60000 }, { "1m", 60000 }, { "yes", 1000 },
+};
+
+START_TEST(reads_table_refresh)
+{
+	char *text = xasprintf("%stable_refresh = %s\n", TWO_LINES,
+			       refreshes[_i].value);
+	struct config *config = load_good(text);
+
+	ck_assert_uint_eq(config->table_refresh_ms, refreshes[_i].ms);
+	ck_assert_uint_eq(config->watched.count, refreshes[_i].ms > 0);
+	config_free(config);
+	free(text);
 }
 END_TEST
 
@@ -377,6 +391,44 @@ static char *with_directory(const char *text)
 	free(whole);
 	return longer;
 }
+
+/* put_few - a file that names the same one in more ways than may be watched */
+static void put_few(const char *name)
+{
+	char dots[2 * WATCHED_FILES_MAX + 1] = "";
+	char *text = xstrdup(""), *longer;
+	int i;
+
+	for (i = 0; i < WATCHED_FILES_MAX; i++) {
+		memcpy(dots + 2 * i, "./", 3);
+		longer = xasprintf("%s%s/%sinner\n", text, directory, dots);
+		free(text);
+		text = longer;
+	}
+	put(name, text);
+	free(text);
+}
+
+/* What was accepted when nothing was watched by default is still accepted. */
+START_TEST(too_many_by_default)
+{
+	struct config_messages messages;
+	struct config *config;
+
+	put("inner", "d.test\n");
+	put_few("many");
+	config = load(TWO_LINES "relay_domains = \"DIR/many\"\n", &messages);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->watched.count, WATCHED_FILES_MAX);
+	ck_assert_uint_eq(messages.errors, 0);
+	ck_assert_uint_gt(messages.count, 0);
+	ck_assert_ptr_nonnull(strstr(messages.lines[0],
+				     "a change of them takes effect after a "
+				     "reload"));
+	config_messages_clear(&messages);
+	config_free(config);
+}
+END_TEST
 
 /* put_many - a file that names as many as may be watched */
 static void put_many(const char *name)
@@ -554,6 +606,9 @@ int main(void)
 	tcase_add_test(tests, restrictions_have_their_arguments);
 	tcase_add_test(tests, sender_login_maps_are_those_of_postfix);
 	tcase_add_test(tests, files_are_watched);
+	tcase_add_test(tests, too_many_by_default);
+	tcase_add_loop_test(tests, reads_table_refresh, 0,
+			    sizeof(refreshes) / sizeof(refreshes[0]));
 	tcase_add_loop_test(tests, refused, 0, COUNT(broken));
 	tcase_add_test(tests, dump_says_where_from);
 	tcase_add_test(tests, dump_loads_to_the_same);

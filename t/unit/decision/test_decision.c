@@ -86,6 +86,68 @@ START_TEST(defers_when_there_are_too_many)
 }
 END_TEST
 
+/* A decision, and what remains of it once the files have changed. */
+static const struct {
+	struct decision before;
+	bool refuses;
+	enum verdict verdict;
+	const char *last; /* for Postfix to try */
+} postponed[] = {
+	{ { .verdict = VERDICT_REJECT, .refusal = REFUSAL_RELAY },
+	  true,
+	  VERDICT_DEFER,
+	  NULL },
+	{ { .verdict = VERDICT_REJECT, .refusal = REFUSAL_OWNER },
+	  true,
+	  VERDICT_DEFER,
+	  NULL },
+	{ { .verdict = VERDICT_PERMIT }, false, VERDICT_PERMIT, NULL },
+	{ { .verdict = VERDICT_DUNNO }, false, VERDICT_DUNNO, NULL },
+	{ { .verdict = VERDICT_DEFER, .refusal = REFUSAL_LOOKUP },
+	  false,
+	  VERDICT_DEFER,
+	  NULL },
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "permit_auth_destination",
+		      "reject_unauth_destination" } },
+	  true,
+	  VERDICT_ASK,
+	  "defer" },
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "reject_sender_login_mismatch", "permit_auth_destination",
+		      "reject" } },
+	  true,
+	  VERDICT_ASK,
+	  "defer" },
+	{ { .verdict = VERDICT_PERMIT,
+	    .asks = { "permit_auth_destination", NULL, "reject" } },
+	  true,
+	  VERDICT_PERMIT,
+	  "defer" },
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "permit_auth_destination", "defer" } },
+	  false,
+	  VERDICT_ASK,
+	  "defer" },
+};
+
+START_TEST(postpones_refusals)
+{
+	struct decision decision = postponed[_i].before;
+	const char *last = NULL;
+
+	ck_assert_int_eq(decision_refuses(&decision), postponed[_i].refuses);
+	if (postponed[_i].refuses)
+		decision_postpone(&decision);
+	ck_assert_int_eq(decision.verdict, postponed[_i].verdict);
+	ck_assert(!decision_refuses(&decision));
+	for (int i = 0; i < DECISION_ASKS; i++)
+		if (decision.asks[i] != NULL)
+			last = decision.asks[i];
+	ck_assert_pstr_eq(last, postponed[_i].last);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("decision");
@@ -94,5 +156,7 @@ int main(void)
 	tcase_add_test(tests, asks_only_for_what_is_open);
 	tcase_add_loop_test(tests, goes_on_with_what_is_assumed, 0, 2);
 	tcase_add_test(tests, defers_when_there_are_too_many);
+	tcase_add_loop_test(tests, postpones_refusals, 0,
+			    sizeof(postponed) / sizeof(postponed[0]));
 	return run_tests("decision", tests);
 }

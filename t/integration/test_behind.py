@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_behind - policyd is never behind its Postfix: once Postfix takes mail
+to a new domain, policyd, with nothing in its configuration but the two lines,
+never makes it refuse that mail for good.
+
+A throw-away Postfix has two smtpd ports, one that decides by itself and one
+that asks policyd. Domains come, by postconf -e and in a hash table; Postfix is
+reloaded after a change of main.cf, policyd never. From the moment at which the
+first port accepts a new domain, the other one accepts or defers it, and at last
+accepts it.
+
+usage: test_behind.py POLICYD
+"""
+
+import os
+import signal
+import sys
+
+from kit.policyd import Policyd
+from kit.postfix import count_differences, poll, run
+from kit.smtp import Session, verdict
+from test_tables import CONFIGURATION, TEST_ONLY
+
+ROUNDS = int(os.environ.get("POLICYD_TEST_DOMAINS", "4"))
+ASKED = "check_policy_service unix:private/policyd, reject"
+
+
+def rcpt(port, domain):
+    """rcpt - the verdict on a recipient there, in a session of its own"""
+    with Session(port) as session:
+        session.reply()
+        session.ask("EHLO client.example")
+        session.ask("MAIL FROM:<sender@client.example>")
+        reply = verdict(session.ask("RCPT TO:<user@%s>" % domain))
+        session.ask("QUIT")
+        return reply
+
+
+def follow(ports, domain, change):
+    """follow - from a domain that nobody knows to one that is accepted; the
+    replies of the port that asks policyd, since the other one accepts"""
+    alone, asks = ports
+    assert rcpt(asks, domain)[0] in "45", domain
+    change(domain)
+    replies = []
+
+    def postfix_knows():
+        return rcpt(alone, domain).startswith("250")
+
+    def policyd_knows():
+        replies.append(rcpt(asks, domain))
+        return replies[-1].startswith("250")
+    poll(postfix_knows)
+    poll(policyd_knows)
+    return replies
+
+
+def judge(program, postfix):
+    """judge - the number of permanent refusals"""
+    table = postfix.path("etc", "domains")
+    socket_path = os.path.join(postfix.queue, "private", "policyd")
+
+    def add_key(domain):
+        with open(table, "a") as out:
+            out.write(domain + " x\n")
+        run("postmap", "-c", postfix.config, "hash:" + table)
+
+    def add_word(domain):
+        run("postconf", "-c", postfix.config, "-e",
+            "mydestination=%s, %s" % (postfix.get("mydestination"), domain))
+        postfix.master.send_signal(signal.SIGHUP)    # postfix reload
+    postfix.discard()
+    # Postfix itself must not be behind: no process that has read main.cf or the
+    # table outlives the first client.
+    postfix.set("max_use=1", "smtpd_relay_restrictions=",
+                "relay_domains=hash:" + table)
+    ports = [postfix.port(smtpd_recipient_restrictions=words) for words in
+             ("permit_auth_destination, reject", ASKED)]
+    add_key("first.test")
+    replies = []
+    with Policyd(program, postfix.directory, CONFIGURATION % (
+            socket_path, postfix.config) + TEST_ONLY, socket_path) as policyd:
+        postfix.start()
+        assert rcpt(ports[1], "first.test").startswith("250")
+        for number in range(ROUNDS):
+            for kind, change in ("word", add_word), ("key", add_key):
+                replies += follow(ports, "%s%d.test" % (kind, number), change)
+        poll(lambda: rcpt(ports[1], "remote.example").startswith("554"))
+        said = policyd.said()
+        policyd.stop()
+    assert "reload failed" not in said, said
+    assert said.count("has changed: reloading") >= ROUNDS, said
+    print("%d domains: %s" % (2 * ROUNDS, {
+        reply: replies.count(reply) for reply in set(replies)}))
+    return sum(reply.startswith("5") for reply in replies)
+
+
+if __name__ == "__main__":
+    sys.exit(count_differences(judge))
