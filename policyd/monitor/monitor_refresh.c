@@ -86,9 +86,8 @@ void monitor_refresh_ready(struct monitor *monitor)
 	if (settings->failed_tables > 0)
 		plan_retry(monitor);
 	/* A file that changed meanwhile need not be reported again. */
-	monitor->refresh_ms = settings->refresh_ms > 0
-				      ? clock_ms() + QUIET_MS
-				      : UINT64_MAX;
+	monitor->refresh_ms =
+		settings->refresh_ms > 0 ? clock_ms() + QUIET_MS : UINT64_MAX;
 }
 
 /* monitor_refresh_descriptor - readable when a check may find something; -1:
