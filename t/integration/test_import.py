@@ -92,7 +92,7 @@ def test_reload(program):
 
 def test_broken(program):
     """a reload that cannot read main.cf is refused, a start ends with 78"""
-    with Importer(program) as policyd:
+    with Importer(program, OFF) as policyd:
         for text in ("relay_domains = ${x\n",
                      "relay_domains = /no/such/file\n",
                      "allow_percent_hack = maybe\n"):
@@ -115,7 +115,7 @@ def test_broken(program):
 
 def test_hanging(program):
     """a postconf that never ends is given up"""
-    with Importer(program) as policyd:
+    with Importer(program, OFF) as policyd:
         path = os.path.join(policyd.postfix, "main.cf")
         os.unlink(path)
         os.mkfifo(path)
@@ -219,8 +219,10 @@ def test_refresh_accepted(program):
         assert policyd.permits("other.test")
         assert "reload failed" not in policyd.read(policyd.log)
         policyd.reload_refused()
+        mark = policyd.mark()
         policyd.main_cf(MAIN_CF % "third.test")
-        wait_until(lambda: policyd.permits("third.test"), "main.cf")
+        policyd.expect(r"reloaded: server \d+, \d+ conn", mark)
+        assert policyd.permits("third.test")
         policyd.write_config(good + 'mydestination = "conf.test"\n')
         policyd.reload()
         assert policyd.ask(REQUEST % b"user@conf.test") == PERMIT
