@@ -48,8 +48,9 @@ enum mode {
 /* Only with MODE_SERVER. */
 #define OPTION_LENIENT	'L'
 #define OPTION_ACCEPTED 'a'
-#define INTERNAL \
-	CHANNEL_LENIENT " and " CHANNEL_ACCEPTED " are for internal use only"
+#define INTERNAL                                                     \
+	CHANNEL_OPTION ", " CHANNEL_LENIENT " and " CHANNEL_ACCEPTED \
+		       " are for internal use only"
 /* Only with MODE_QUERY; no short options. */
 #define OPTION_FORMAT  'F'
 #define OPTION_REPLAY  'R'

@@ -52,18 +52,12 @@ struct form {
 static int add_table(void *context, const char *word, struct error *error)
 {
 	struct sender_login *maps = context;
-	struct table *table =
-		table_new_values(word, maps->utf8, maps->loader, error);
-	const char *why;
+	struct table *table = table_admit(
+		table_new_values(word, maps->utf8, maps->loader, error), word,
+		LIST, true, maps->loader, error);
 
 	if (table == NULL)
-		return error_prefix(error, "\"%s\": ", word);
-	why = table_failure(table);
-	if (why != NULL && !table_let_pass(table, LIST, maps->loader)) {
-		error_set(error, "\"%s\": %s", word, why);
-		table_free(table);
 		return -1;
-	}
 	maps->tables = xreallocarray(maps->tables, maps->count + 1,
 				     sizeof(struct table *));
 	maps->tables[maps->count++] = table;

@@ -229,22 +229,10 @@ static int table_open(const struct reader *reader, struct network *network,
 {
 	struct table *table =
 		table_new(word, reader->list->utf8, reader->loader, error);
-	const char *why;
 
-	if (table == NULL)
-		return error_prefix(error, "\"%s\": ", word);
-	why = table_failure(table);
-	if (why != NULL && !table_let_pass(table, "mynetworks", reader->loader))
-		error_set(error, "\"%s\": %s", word, why);
-	else if (why == NULL && table_asks(table) != NULL)
-		error_set(error, "\"%s\": %s; such a table cannot be used here",
-			  word, table_asks(table));
-	else {
-		network->table = table;
-		return 0;
-	}
-	table_free(table);
-	return -1;
+	network->table = table_admit(table, word, "mynetworks", false,
+				     reader->loader, error);
+	return network->table != NULL ? 0 : -1;
 }
 
 /* read_word - one word of the list */

@@ -322,6 +322,26 @@ bool table_let_pass(const struct table *table, const char *list,
 	return true;
 }
 
+/* table_admit - may a list contain this table? */
+struct table *table_admit(struct table *table, const char *word,
+			  const char *list, bool asks,
+			  struct table_loader *loader, struct error *error)
+{
+	if (table == NULL) {
+		error_prefix(error, "\"%s\": ", word);
+		return NULL;
+	}
+	if (table->failure != NULL && !table_let_pass(table, list, loader))
+		error_set(error, "\"%s\": %s", word, table->failure);
+	else if (table->failure == NULL && table->asks != NULL && !asks)
+		error_set(error, "\"%s\": %s; such a table cannot be used here",
+			  word, table->asks);
+	else
+		return table;
+	table_free(table);
+	return NULL;
+}
+
 /* table_broken - a table whose lookups fail */
 struct table *table_broken(const char *name, const char *why)
 {

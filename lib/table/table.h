@@ -67,6 +67,15 @@ struct table *table_new_values(const char *text, bool utf8,
 bool table_let_pass(const struct table *table, const char *list,
 		    struct table_loader *loader);
 
+/* table_admit - may a list with that name contain this table, which it names as
+ * word? table, or NULL, and the reason begins with the word; then table is
+ * freed. Only a table that was read, unless the loader is lenient; asks: also
+ * one that only Postfix can look up. A table that is NULL could not be opened,
+ * and error has the reason already. */
+struct table *table_admit(struct table *table, const char *word,
+			  const char *list, bool asks,
+			  struct table_loader *loader, struct error *error);
+
 /* table_broken - a table whose lookups fail, with its name and the
  * reason. */
 struct table *table_broken(const char *name, const char *why);

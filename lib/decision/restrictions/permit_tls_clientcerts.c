@@ -119,27 +119,16 @@ static int read_line(void *context, const char *line, struct error *error)
 static int add_table(struct fingerprint_list *list, const char *word,
 		     struct error *error)
 {
-	struct table *table = table_new_map(word, list->loader, error);
-	const char *why;
+	struct table *table =
+		table_admit(table_new_map(word, list->loader, error), word,
+			    "relay_clientcerts", false, list->loader, error);
 
 	if (table == NULL)
-		return error_prefix(error, "\"%s\": ", word);
-	why = table_failure(table);
-	if (why != NULL &&
-	    !table_let_pass(table, "relay_clientcerts", list->loader))
-		error_set(error, "\"%s\": %s", word, why);
-	else if (why == NULL && table_asks(table) != NULL)
-		error_set(error, "\"%s\": %s; such a table cannot be used here",
-			  word, table_asks(table));
-	else {
-		list->tables =
-			xreallocarray(list->tables, list->table_count + 1,
-				      sizeof(struct table *));
-		list->tables[list->table_count++] = table;
-		return 0;
-	}
-	table_free(table);
-	return -1;
+		return -1;
+	list->tables = xreallocarray(list->tables, list->table_count + 1,
+				     sizeof(struct table *));
+	list->tables[list->table_count++] = table;
+	return 0;
 }
 
 /* is_table - is it type:table, and not the first byte of a fingerprint? */
