@@ -135,7 +135,8 @@ static const char *similar_option(const char *word, char *advice, size_t size)
 	char *name = xstrndup(word + 2, strcspn(word + 2, "="));
 
 	similar_init(&similar, name);
-	for (each = long_options; each->name != &CHANNEL_OPTION[2]; each++)
+	/* Those from MODE_SERVER on are internal. */
+	for (each = long_options; each->val != MODE_SERVER; each++)
 		similar_try(&similar, each->name);
 	snprintf(advice, size, "%s%s%s",
 		 similar.best != NULL ? "; did you mean --" : "",

@@ -229,7 +229,7 @@ def check_sh(words):
         assert read(script).rstrip().endswith(
             "exec python3 t/integration/kit/demo.py build/release/policyd")
         shown = run(sys.executable, os.path.join(
-            ROOT, "t", "integration", "demo.py"), sys.argv[1])
+            ROOT, "t", "integration", "kit", "demo.py"), sys.argv[1])
         assert shown.endswith("\nAll as expected.\n"), shown
     if script != "t/run" or len(words) == 1:
         assert len(words) == 1 or script == "contrib/install-packages", words

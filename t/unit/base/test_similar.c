@@ -7,8 +7,10 @@
 #include "lib/base/similar.h"
 #include "t/unit/test.h"
 
-static const char *const names[] = { "log", "relay_domains", "mydestination",
-				     "permit", "permit_mynetworks", "to" };
+static const char *const names[] = {
+	"log",	  "relay_domains",     "mydestination",
+	"permit", "permit_mynetworks", "to"
+};
 
 static const struct {
 	const char *word;
