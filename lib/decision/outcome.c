@@ -43,7 +43,7 @@ bool outcome_opens(const struct outcome *old, const struct outcome *new)
 	return openness(new) > openness(old);
 }
 
-/* outcome_differ - would Postfix be told something else? */
+/* outcome_differ - would the answer to Postfix differ? */
 bool outcome_differ(const struct outcome *old, const struct outcome *new)
 {
 	if (old->reply[0] != '\0' && new->reply[0] != '\0')

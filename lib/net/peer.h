@@ -23,8 +23,8 @@ const char *peer_address(char *buffer, int fd);
  * socket? It may be a listening one. */
 bool peer_is_inet(int fd);
 
-/* peer_number - tells clients apart that share a host: the user at the other
- * end of a unix socket, the address of a TCP client, of IPv6 the first half. */
+/* peer_number - a number for the user at the other end: the uid on a unix
+ * socket, the address of a TCP client, the first half of it with IPv6. */
 uint64_t peer_number(int fd);
 
 /* peer_user - the user who connected to a unix socket, according to the kernel.

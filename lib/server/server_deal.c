@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* server_deal - give new connections to the other event loops of this process
  *
- * One server accepts for all. With its first request a connection goes to
- * whoever has the fewest, in a packet as those of a hand-over, so that the
- * other one takes it as it would take it from another process. What cannot be
- * passed is kept, and so is who asks nothing: then the one that accepts knows
- * all of those who can make room at once. Others make room when they get a
- * packet that says for which user, and answer it with a byte. */
+ * One server accepts for all. With its first request, a connection goes to the
+ * server with the fewest, in a packet like those of a hand-over, so that it is
+ * taken in the same way as from another process. A connection that cannot be
+ * passed is kept, and so is one without a request: so the server that accepts
+ * knows all connections that can make room at once. The other servers make room
+ * when they get a packet that names the user, and answer it with a byte. */
 
 #include <stdlib.h>
 #include <sys/socket.h>

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /* server_room - which connections keep their places when there are no more
  *
- * A connection that has not asked anything yet has a place only as long as
- * nobody else wants it, but for a moment at its start: it may be asking at the
- * same time as many others. All of these are with the server that accepts, see
- * lib/server/server_deal.c, and stand in one queue, the oldest first.
+ * A connection that has not sent a request keeps its place only until another
+ * client needs it, except for a moment at its start: its request may be on the
+ * way together with many others. All such connections are with the server that
+ * accepts (see lib/server/server_deal.c), in one queue, the oldest first.
  *
- * When there are none, and there is more than one user, the one who has most
- * places makes room, with a connection that nothing is lost with: it waits
- * between two requests, or stops in the middle of one. So nobody can keep
- * others out, whose share is as large; and as it does not matter who comes, no
- * connection has to be accepted to know, and those that wait in line before
- * somebody are no obstacle. One user alone keeps all connections, and the next
- * ones wait: nobody else would gain anything. The threads are asked in turn, by
- * a packet as those that deal connections; what they answer only says that it
- * is time to look again. */
+ * When there are none of them, and there is more than one user, the user with
+ * the most places makes room, with a connection that loses nothing: it waits
+ * between two requests, or stopped in the middle of one. So no user can keep
+ * out another one with a smaller share. It does not matter who connects next,
+ * so no connection has to be accepted to find out, and the clients of one user
+ * in the listen queue are no obstacle to the others behind them. If there is
+ * only one user, all connections stay and the next ones wait: nobody else would
+ * gain anything. The threads are asked in turn, by a packet like those that
+ * deal connections; their answer only says that it is time to look again. */
 
 #include <poll.h>
 

@@ -253,7 +253,7 @@ void check_clear(struct check *check)
 		free(check->findings[i].file);
 		free(check->findings[i].text);
 		free(check->findings[i].line);
-		free(check->findings[i].mend);
+		free(check->findings[i].fix);
 	}
 	free(check->lists);
 	free(check->uses);

@@ -257,24 +257,24 @@ static void check_time_limit(struct check *check,
 static void check_process_limit(struct check *check,
 				const struct postfix_service *service)
 {
-	char *file, *line, *mend, *text;
+	char *file, *line, *fix, *text;
 
 	if (strcmp(service->maxproc, "0") == 0)
 		return;
 	file = check_file(check, "master.cf");
 	line = xasprintf("%s %s ... maxproc %s ... %s", service->name,
 			 service->type, service->maxproc, service->command);
-	mend = xasprintf("postconf -c %s -F '%s/%s/process_limit=0'",
-			 check->postfix->directory, service->name,
-			 service->type);
+	fix = xasprintf("postconf -c %s -F '%s/%s/process_limit=0'",
+			check->postfix->directory, service->name,
+			service->type);
 	text = xasprintf("%s has a process limit: each smtpd process uses its "
 			 "own policyd, and those beyond the limit wait and "
 			 "defer mail",
 			 service->name);
-	check_found_line(check, SEVERITY_ERROR, file, line, mend, true, text);
+	check_found_line(check, SEVERITY_ERROR, file, line, fix, true, text);
 	free(file);
 	free(line);
-	free(mend);
+	free(fix);
 	free(text);
 }
 

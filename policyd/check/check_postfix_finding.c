@@ -59,7 +59,7 @@ static void add(struct check *check, const struct finding *finding)
 		free(finding->file);
 		free(finding->text);
 		free(finding->line);
-		free(finding->mend);
+		free(finding->fix);
 		return;
 	}
 	check->findings =
@@ -76,7 +76,7 @@ static char *copy(const char *text)
 
 /* check_found_line - report a mistake that is not in a parameter */
 void check_found_line(struct check *check, enum severity severity,
-		      const char *file, const char *line, const char *mend,
+		      const char *file, const char *line, const char *fix,
 		      bool is_command, const char *text)
 {
 	const struct finding finding = {
@@ -84,7 +84,7 @@ void check_found_line(struct check *check, enum severity severity,
 		.file = xstrdup(file),
 		.text = xstrdup(text),
 		.line = copy(line),
-		.mend = copy(mend),
+		.fix = copy(fix),
 		.is_command = is_command,
 	};
 
@@ -93,10 +93,10 @@ void check_found_line(struct check *check, enum severity severity,
 
 /* check_found_ours - report a mistake in policyd.conf */
 void check_found_ours(struct check *check, enum severity severity,
-		      const char *line, const char *mend, const char *text)
+		      const char *line, const char *fix, const char *text)
 {
-	check_found_line(check, severity, check->config->path, line, mend,
-			 false, text);
+	check_found_line(check, severity, check->config->path, line, fix, false,
+			 text);
 }
 
 /* command - "postconf -c DIR OPTION 'TEXT'"; text is freed */
@@ -124,10 +124,10 @@ static char *own_name(const struct mistake *mistake)
 	return name;
 }
 
-/* mend_override - the command that gives a port another value. postconf -P
+/* fix_override - the command that gives a port another value. postconf -P
  * rejects values with white space: such a value is put into main.cf. */
-static char *mend_override(const struct check *check,
-			   const struct mistake *mistake)
+static char *fix_override(const struct check *check,
+			  const struct mistake *mistake)
 {
 	const struct postfix_service *service = mistake->service;
 	char *first, *second, *both, *name;
@@ -154,22 +154,23 @@ static char *mend_override(const struct check *check,
 	return both;
 }
 
-/* mend - the command that fixes a mistake, or other advice */
-static char *mend(const struct check *check, const struct mistake *mistake,
-		  enum postfix_origin origin)
+/* fix - the command that fixes a mistake, or other advice */
+static char *fix(const struct check *check, const struct mistake *mistake,
+		 enum postfix_origin origin)
 {
 	if (mistake->value == NULL && !mistake->drop)
 		return copy(mistake->advice);
 	if (origin == POSTFIX_MASTER)
-		return mend_override(check, mistake);
+		return fix_override(check, mistake);
 	return command(
 		check, "-e",
 		xasprintf("%s = %s", mistake->parameter, mistake->value));
 }
 
-/* stands - the line of a parameter as it is in its file */
-static char *stands(const struct check *check, const struct mistake *mistake,
-		    enum postfix_origin origin)
+/* current_line - the line of a parameter as it is in its file */
+static char *current_line(const struct check *check,
+			  const struct mistake *mistake,
+			  enum postfix_origin origin)
 {
 	const struct postfix *postfix = check->postfix;
 	const char *name = mistake->parameter;
@@ -212,8 +213,8 @@ void check_found(struct check *check, const struct mistake *mistake,
 	va_end(arguments);
 	finding.file = check_file(check, origin == POSTFIX_MASTER ? "master.cf"
 								  : "main.cf");
-	finding.line = stands(check, mistake, origin);
-	finding.mend = mend(check, mistake, origin);
+	finding.line = current_line(check, mistake, origin);
+	finding.fix = fix(check, mistake, origin);
 	add(check, &finding);
 }
 
@@ -227,9 +228,9 @@ void check_print_finding(const struct finding *finding, const char *kind,
 	fprintf(all.stream, "%s: %s%s\n", finding->file, kind, finding->text);
 	if (finding->line != NULL)
 		fprintf(all.stream, "    %s\n", finding->line);
-	if (finding->mend != NULL)
+	if (finding->fix != NULL)
 		fprintf(all.stream, "    %s%s\n",
-			finding->is_command ? "" : "# ", finding->mend);
+			finding->is_command ? "" : "# ", finding->fix);
 	printable_close(&all, output);
 }
 

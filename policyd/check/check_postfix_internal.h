@@ -78,7 +78,7 @@ struct finding {
 	char *file;
 	char *text;
 	char *line;	 /* the line to change, as it is now; or NULL */
-	char *mend;	 /* how to fix it; or NULL */
+	char *fix;	 /* how to fix it; or NULL */
 	bool is_command; /* the fix is a shell command */
 };
 
@@ -150,12 +150,12 @@ void check_found(struct check *check, const struct mistake *mistake,
 /* check_found_line - report a mistake that is not in a parameter. The texts
  * are copied; line and the fix may be NULL. */
 void check_found_line(struct check *check, enum severity severity,
-		      const char *file, const char *line, const char *mend,
+		      const char *file, const char *line, const char *fix,
 		      bool is_command, const char *text);
 
 /* check_found_ours - report a mistake in policyd.conf. */
 void check_found_ours(struct check *check, enum severity severity,
-		      const char *line, const char *mend, const char *text);
+		      const char *line, const char *fix, const char *text);
 
 /* check_file - the path of "main.cf" or "master.cf"; the caller frees it. */
 char *check_file(const struct check *check, const char *name);

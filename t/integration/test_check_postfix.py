@@ -141,13 +141,13 @@ class Case:
     (severity, file, text)."""
 
     def __init__(self, name, *expected, main=None, master=MASTER, conf="",
-                 mends=True):
+                 fixes=True):
         self.name = name
         self.expected = expected
         self.main = main or {}
         self.master = master
         self.conf = conf
-        self.mends = mends      # the commands alone fix it
+        self.fixes = fixes      # the commands alone fix it
 
 
 def on_port(parameter, value):
@@ -214,7 +214,7 @@ CASES = [
          ("error", "main.cf", "port smtp offers AUTH without TLS"),
          ("error", "main.cf", "port submission offers AUTH without TLS"),
          main={RECIPIENT: "permit_sasl_authenticated, " + ASK + ", reject",
-               "smtpd_sasl_auth_enable": "yes"}, mends=False),
+               "smtpd_sasl_auth_enable": "yes"}, fixes=False),
     Case("only a warning",
          ("error", "main.cf", "warn_if_reject comes before policyd"),
          main={RECIPIENT: "warn_if_reject " + ASK + ", reject"}),
@@ -232,7 +232,7 @@ CASES = [
     Case("only a warning after us",
          ("error", "main.cf", "nothing refuses after policyd"),
          ("error", "main.cf", "warn_if_reject follows policyd"),
-         main={RECIPIENT: ASK + ", warn_if_reject reject"}, mends=False),
+         main={RECIPIENT: ASK + ", warn_if_reject reject"}, fixes=False),
     Case("nothing after us at DATA is right",
          main={"smtpd_data_restrictions": ASK}),
 
@@ -314,7 +314,7 @@ CASES = [
               '"%TLS%/ca.pem" } }\n'),
     Case("allow_users without Postfix",
          ("error", "check.conf", "which is not in allow_users"),
-         conf='allow_users = { "root", "nobody" }\n', mends=False),
+         conf='allow_users = { "root", "nobody" }\n', fixes=False),
     Case("allow_users with Postfix",
          conf='allow_users = { "postfix" }\n'),
     Case("inet, nobody there",
@@ -369,14 +369,14 @@ CASES = [
     Case("we are not idle for long enough",
          ("warning", "main.cf", "max_idle = 300s: policyd closes.*200s"),
          ("warning", "main.cf", "max_ttl = 1000s: policyd closes.*200s"),
-         conf="idle_timeout = 200s\n", mends=False),
+         conf="idle_timeout = 200s\n", fixes=False),
     Case("no time to answer",
          ("warning", "main.cf", "timeout = 1s: too short"),
          main={"smtpd_policy_service_timeout": "1s"}),
     Case("no time to answer, for one server",
          ("warning", "main.cf", "^timeout = 1s: too short"),
          main={RECIPIENT: "check_policy_service { unix:private/policyd, "
-                          "timeout=1s }, reject"}, mends=False),
+                          "timeout=1s }, reject"}, fixes=False),
     Case("one request a connection",
          ("warning", "main.cf", "request_limit = 1: Postfix reconnects"),
          main={"smtpd_policy_service_request_limit": "1"}),
@@ -397,7 +397,7 @@ CASES = [
          ("error", "main.cf", "^default_action = permit_auth_destination"),
          main={RECIPIENT: "check_policy_service { unix:private/policyd, "
                           "{ default_action = permit_auth_destination } }, "
-                          "reject"}, mends=False),
+                          "reject"}, fixes=False),
     Case("default actions that refuse",
          main={"smtpd_policy_service_default_action":
                "defer_if_permit try later"}),
@@ -455,7 +455,7 @@ CASES = [
          ("warning", "main.cf", r"mynetworks contains 198.51.100.0/24"),
          ("warning", "main.cf", r"mynetworks contains \[2001:db8::\]/32"),
          main={"mynetworks": "198.51.100.0/24 [2001:db8::]/32 [fe80::]/10 "
-                             "172.16.0.0/12 192.168.1.0/24"}, mends=False),
+                             "172.16.0.0/12 192.168.1.0/24"}, fixes=False),
     Case("mynetworks wider than private",
          ("warning", "main.cf", "mynetworks contains 172.16.0.0/11"),
          main={"mynetworks": "172.16.0.0/11"}),
@@ -473,10 +473,10 @@ CASES = [
     Case("an override of a name takes us out",
          ("warning", "main.cf", "not asked on port submission"),
          main={"ours": ASK + ", reject", RECIPIENT: "$ours"},
-         master=on_port("ours", "reject"), mends=False),
+         master=on_port("ours", "reject"), fixes=False),
     Case("no smtpd",
          ("error", "master.cf", "no smtpd service"),
-         master="smtp unix - - y - - smtp\n", mends=False),
+         master="smtp unix - - y - - smtp\n", fixes=False),
 ]
 
 
@@ -525,8 +525,8 @@ class Tests:
             return "not said: " + text, []
         return None, [line for one in found for line in one.commands()]
 
-    def mend(self, commands):
-        """mend - run the printed commands; then nothing may be found"""
+    def fix(self, commands):
+        """fix - run the printed commands; then nothing may be found"""
         for line in commands:
             self.place.settle()
             run("/bin/sh", "-c", line)
@@ -541,8 +541,8 @@ class Tests:
                          self.place.listen() + self.fill(case.conf))
         wrong, commands = self.expect(case.expected)
         ours = all(file == "check.conf" for _, file, _ in case.expected)
-        if not wrong and case.mends and case.expected and not ours:
-            wrong = self.mend(commands) if commands else "no command"
+        if not wrong and case.fixes and case.expected and not ours:
+            wrong = self.fix(commands) if commands else "no command"
         self.judge(case.name, wrong)
 
     def usage(self):

@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-PLACES = ("README", "contrib", "etc", "lib")
+PLACES = ("README", "contrib", "etc", "lib", "policyd")
 SHEET = pathlib.Path("contrib/CONTRIBUTING")
 
 # The left column of the sheet, and what is refused for it.

@@ -321,7 +321,7 @@ static void check_finding(const struct finding *finding, const char *text)
 	ck_assert_msg(strncmp(finding->text, text, strlen(text)) == 0, "%s",
 		      finding->text);
 	ck_assert_ptr_nonnull(finding->line);
-	ck_assert_ptr_nonnull(finding->mend);
+	ck_assert_ptr_nonnull(finding->fix);
 }
 
 START_TEST(finds_mistakes)

@@ -160,7 +160,7 @@ static char *print_finding(const char *text)
 	struct finding finding = { .file = (char *)text,
 				   .text = (char *)text,
 				   .line = (char *)text,
-				   .mend = (char *)text };
+				   .fix = (char *)text };
 	struct postfix postfix = { .directory = (char *)text };
 	struct check check = { .postfix = &postfix,
 			       .findings = &finding,
