@@ -159,10 +159,10 @@ void connection_evict(struct connection *connection)
 
 	handler->evicted(handler->context, connection_peer(connection),
 			 connection->asked
-				 ? "it asks nothing now, all places are taken, "
-				   "and its user has most"
-				 : "it has asked nothing yet, and all places "
-				   "are taken");
+				 ? "it is idle, all connections are in "
+				   "use, and its user has the most"
+				 : "no request yet, and all connections are in "
+				   "use");
 	connection_close(connection);
 }
 

@@ -142,7 +142,7 @@ class Place(Asked):
         serves = re.findall(r"(?:reloaded|serving): server (\d+)", said)
         servers = self.servers()
         return len(servers) == 1 and (
-            serves[-1:] == ["%d" % servers[0]] or "reload refused" in said)
+            serves[-1:] == ["%d" % servers[0]] or "reload failed" in said)
 
     def left(self):
         """left - processes that are ours"""

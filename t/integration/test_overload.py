@@ -290,7 +290,7 @@ def share(program, last):
             kept.append(connected_as("postfix", policyd.socket))
             assert kept[-1].ask(OURS) == PERMIT
             times.append(time.monotonic() - begin)
-        policyd.expect("all places are taken, and its user has most")
+        policyd.expect("all connections are in use, and its user has the most")
         for client in kept:
             assert client.ask(OURS) == PERMIT
             client.close()

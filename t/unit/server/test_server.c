@@ -665,8 +665,8 @@ START_TEST(test_room)
 	silent_ones[3] = client();
 	expect_end(silent_ones[0]);
 	eventually(atomic_load(&instance->evicted) == 1);
-	ck_assert_str_eq(instance->reason, "it has asked nothing yet, and all "
-					   "places are taken");
+	ck_assert_str_eq(instance->reason, "no request yet, and all "
+					   "connections are in use");
 	for (i = 1; i < 4; i++) {
 		asks[i] = client();
 		say(asks[i], "n=1\n\n");
@@ -767,8 +767,8 @@ START_TEST(test_share)
 	}
 	ck_assert_int_ge(first->evicted + other->evicted, 36);
 	ck_assert_int_eq(first->malformed + other->malformed, 0);
-	ck_assert_str_eq(first->reason, "it asks nothing now, all places are "
-					"taken, and its user has most");
+	ck_assert_str_eq(first->reason, "it is idle, all connections are in "
+					"use, and its user has the most");
 	for (i = 0; i < 40; i++)
 		close(greedy[i]);
 	quit(first);
