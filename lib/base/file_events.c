@@ -2,15 +2,18 @@
 /* file_events - the kernel's reports about files
  *
  * Each file is watched twice: its inode, for what is written to it, and the
- * name in its directory, for a file that is moved to that name. One thread
- * reads the reports. Another one, which must not take them, looks in this
- * order: is there something to read, is somebody reading it, was it about a
- * file of ours? So no report escapes it between two steps of the reader. */
+ * name in its directory, for a file that is moved to that name. A directory
+ * reports its other files as well, so a report has to be read to know whether
+ * it matters. Any thread that finds one reads it, under a lock. A thread that
+ * finds none looks in this order: is there something to read, is another thread
+ * reading it, was it about a file of the list? So no report escapes it between
+ * two steps of the reader. */
 
 #include "lib/base/file_events.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +37,7 @@ struct file_events {
 	const struct watched_files *list;
 	struct watch *watches; /* one for each file of the list */
 	int fd;
+	pthread_mutex_t lock; /* of the reports that are read */
 	atomic_bool reading;
 	_Atomic(const char *) changed; /* a path, or NULL */
 };
@@ -88,6 +92,7 @@ struct file_events *file_events_new(const struct watched_files *list,
 	events = xcalloc(1, sizeof(*events));
 	events->list = list;
 	events->fd = fd;
+	pthread_mutex_init(&events->lock, NULL);
 	events->watches = xcalloc(list->count, sizeof(*events->watches));
 	for (i = 0; i < list->count; i++)
 		add_watches(events, i);
@@ -140,20 +145,28 @@ static void take(struct file_events *events)
 /* file_events_read - read and remember */
 const char *file_events_read(struct file_events *events)
 {
+	pthread_mutex_lock(&events->lock);
 	atomic_store(&events->reading, true);
 	take(events);
 	atomic_store(&events->reading, false);
+	pthread_mutex_unlock(&events->lock);
 	return atomic_load(&events->changed);
 }
 
 /* file_events_changed - in the order that is explained above */
-bool file_events_changed(const struct file_events *events)
+bool file_events_changed(struct file_events *events)
 {
 	struct pollfd ready = { .fd = events->fd, .events = POLLIN };
+	int count;
 
-	return atomic_load(&events->changed) != NULL ||
-	       poll(&ready, 1, 0) != 0 || atomic_load(&events->reading) ||
-	       atomic_load(&events->changed) != NULL;
+	if (atomic_load(&events->changed) != NULL)
+		return true;
+	count = poll(&ready, 1, 0);
+	if (count < 0)
+		return true;
+	if (count > 0 || atomic_load(&events->reading))
+		return file_events_read(events) != NULL;
+	return atomic_load(&events->changed) != NULL;
 }
 
 /* file_events_forget - until the next report */
@@ -168,6 +181,7 @@ void file_events_free(struct file_events *events)
 	if (events == NULL)
 		return;
 	close(events->fd);
+	pthread_mutex_destroy(&events->lock);
 	free(events->watches);
 	free(events);
 }

@@ -23,16 +23,15 @@ struct file_events *file_events_new(const struct watched_files *list,
 /* file_events_descriptor - readable when file_events_read() has work. */
 int file_events_descriptor(const struct file_events *events);
 
-/* file_events_read - take the reports; for one thread only. The path, from the
+/* file_events_read - take the reports. From any thread. The path, from the
  * list, of a file that has changed, now or in an earlier call; or NULL. */
 const char *file_events_read(struct file_events *events);
 
-/* file_events_changed - has any file changed, or may it have? From any thread,
- * without waiting. */
-bool file_events_changed(const struct file_events *events);
+/* file_events_changed - has any file changed? If the kernel cannot be asked, it
+ * may have: true. From any thread; takes the reports if there are any. */
+bool file_events_changed(struct file_events *events);
 
-/* file_events_forget - a change has been dealt with. For the thread that reads.
- */
+/* file_events_forget - a change has been dealt with. */
 void file_events_forget(struct file_events *events);
 
 /* file_events_free - NULL is allowed. */

@@ -48,9 +48,9 @@ struct exchange {
 
 struct policy {
 	const struct config *config;
-	struct capture *capture;	  /* or NULL */
-	struct shadow *shadow;		  /* or NULL */
-	const struct file_events *events; /* or NULL */
+	struct capture *capture;    /* or NULL */
+	struct shadow *shadow;	    /* or NULL */
+	struct file_events *events; /* or NULL */
 	struct counters metrics;
 	struct totals *totals; /* NULL: no metrics section */
 	struct exchange *unused;
@@ -367,7 +367,7 @@ void policy_try(struct policy *policy, struct capture *capture,
 }
 
 /* policy_watch - set the files whose changes matter */
-void policy_watch(struct policy *policy, const struct file_events *events)
+void policy_watch(struct policy *policy, struct file_events *events)
 {
 	policy->events = events;
 }

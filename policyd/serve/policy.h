@@ -25,7 +25,7 @@ void policy_try(struct policy *policy, struct capture *capture,
  * and is not loaded yet, refusals are deferred. Keeps a reference; NULL: do not
  * look. */
 struct file_events;
-void policy_watch(struct policy *policy, const struct file_events *events);
+void policy_watch(struct policy *policy, struct file_events *events);
 
 /* policy_handler - the functions that lib/server calls. */
 struct server_handler policy_handler(struct policy *policy);

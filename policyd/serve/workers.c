@@ -121,7 +121,7 @@ void workers_try(struct workers *workers, struct capture *capture,
 }
 
 /* workers_watch - set the files whose changes matter */
-void workers_watch(struct workers *workers, const struct file_events *events)
+void workers_watch(struct workers *workers, struct file_events *events)
 {
 	size_t i;
 

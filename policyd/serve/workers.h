@@ -29,7 +29,7 @@ void workers_try(struct workers *workers, struct capture *capture,
 		 const struct shadow *shadow);
 
 /* workers_watch - like policy_watch(). */
-void workers_watch(struct workers *workers, const struct file_events *events);
+void workers_watch(struct workers *workers, struct file_events *events);
 
 /* workers_start - start the threads. Call it when the process has the rights
  * that it will keep: threads inherit them. */

@@ -124,7 +124,8 @@ def test_replay(program):
                 there.capture]
         status, got = at_terminal(argv)
         assert status == 1 and " requests" + CLEAR in got, repr(got)
-        assert got.split(CLEAR)[-1].startswith("policyd: no decision"), got
+        assert got.split(CLEAR)[-1].startswith(
+            "policyd: id 4F2K7Q not found"), got
 
 
 def test_tools(_):
