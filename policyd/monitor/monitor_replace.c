@@ -205,7 +205,7 @@ static void announce(const struct monitor *monitor,
 		printf("%s%s", i == 0 ? "policyd: serving at " : ", ",
 		       process->listeners[i].address);
 	printf("; log: %s\n", process->settings.log);
-	fflush(stdout);
+	(void)fflush(stdout); /* the log has it, too */
 }
 
 /* first_ready - the start has succeeded */
