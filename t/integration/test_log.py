@@ -110,8 +110,15 @@ def test_forged_lines(program):
                 assert reply.startswith(b"action="), (one, reply)
                 assert all(0x20 <= byte <= 0x7e for byte in reply[:-2]), reply
                 count += 1
-        with open(policyd.log, "rb") as file:
-            lines = [line for line in file.read()[mark:].split(b"\n") if line]
+        def read_lines():
+            with open(policyd.log, "rb") as file:
+                return [line for line in file.read()[mark:].split(b"\n")
+                        if line]
+
+        # The lines of a moment are written together, after the replies.
+        policyd.wait_until(lambda: len(read_lines()) >= count,
+                           "%d lines" % count)
+        lines = read_lines()
         assert len(lines) == count, (len(lines), count)
         for line in lines:
             check_line(line)
