@@ -107,6 +107,7 @@ POLICYD_CONF = """\
 listen "unix:%(queue)s/private/policyd" {
         mode = "0660" owner = "postfix" group = "postfix"
 }
+table_refresh = no
 import_postfix = "%(config)s"
 user = "nobody"
 log = "stderr"
