@@ -35,15 +35,12 @@ warn(const struct config *config, const char *format, ...)
 static size_t report(const struct config *config, int line, const char *what,
 		     const struct error *error)
 {
-	char text[sizeof(error->text)];
-
-	snprintf(text, sizeof(text), "%s", error->text);
-	printable_replace(text);
 	if (line > 0)
 		fprintf(stderr, "%s:%d: %s: %s\n", config->path, line, what,
-			text);
+			error->text);
 	else
-		fprintf(stderr, "%s: %s: %s\n", config->path, what, text);
+		fprintf(stderr, "%s: %s: %s\n", config->path, what,
+			error->text);
 	return 1;
 }
 

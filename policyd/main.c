@@ -135,15 +135,12 @@ static const char *similar_option(const char *word, char *advice, size_t size)
 	char *name = xstrndup(word + 2, strcspn(word + 2, "="));
 
 	similar_init(&similar, name);
+	similar.prefix = "--";
 	/* Those from MODE_SERVER on are internal. */
 	for (each = long_options; each->val != MODE_SERVER; each++)
 		similar_try(&similar, each->name);
-	snprintf(advice, size, "%s%s%s",
-		 similar.best != NULL ? "; did you mean --" : "",
-		 similar.best != NULL ? similar.best : "",
-		 similar.best != NULL ? "?" : "");
 	free(name);
-	return advice;
+	return similar_advice(&similar, advice, size);
 }
 
 /* bad_option - report what getopt_long(3) refused with this result; word is the

@@ -17,6 +17,7 @@
 void similar_init(struct similar *similar, const char *word)
 {
 	similar->word = word;
+	similar->prefix = "";
 	similar->best = NULL;
 	similar->distance = strlen(word) < 3 ? 0 : strlen(word) / 3 + 1;
 }
@@ -83,7 +84,8 @@ const char *similar_advice(const struct similar *similar, char *buffer,
 			   size_t size)
 {
 	if (similar->best != NULL)
-		snprintf(buffer, size, "; did you mean %s?", similar->best);
+		snprintf(buffer, size, "; did you mean %s%s?", similar->prefix,
+			 similar->best);
 	else
 		buffer[0] = '\0';
 	return buffer;

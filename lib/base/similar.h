@@ -8,8 +8,9 @@
  * "did you mean ...?" */
 struct similar {
 	const char *word;
-	const char *best; /* NULL: nothing is similar */
-	size_t distance;  /* of best; less is better */
+	const char *prefix; /* of the name in the advice; "" after init */
+	const char *best;   /* NULL: nothing is similar */
+	size_t distance;    /* of best; less is better */
 };
 
 /* similar_init - look for names that are similar to word, which stays the
