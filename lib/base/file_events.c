@@ -112,7 +112,8 @@ static void note(struct file_events *events, const struct inotify_event *event)
 	size_t i;
 
 	if (event->wd < 0)
-		return; /* reports were lost; the caller compares states, too */
+		return; /* reports were lost; the monitor compares states, too
+			 */
 	for (i = 0; i < events->list->count; i++) {
 		const struct watch *watch = &events->watches[i];
 		const char *path = events->list->items[i].path;

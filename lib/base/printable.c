@@ -28,9 +28,10 @@ static const struct {
 	{ 0xe0000, 0xe0fff }, { 0xf0000, 0x10ffff },
 };
 
-/* The escape sequences of our own colours. */
+/* The escape sequences of enum printable_colour. */
 static const char *const colours[] = { "\033[0m", "\033[1m", "\033[31m",
 				       "\033[32m", "\033[33m" };
+#define COLOUR_COUNT (sizeof(colours) / sizeof(colours[0]))
 
 /* is_hidden - is the character invisible? */
 static bool is_hidden(uint32_t point)
@@ -116,40 +117,49 @@ void printable_format(char *text, size_t size, const char *format,
 	printable_replace(text);
 }
 
-/* own_length - the length of a newline, a tab, or one of our colours; 0: none
- * of these */
-static size_t own_length(const char *text, size_t left)
+/* put_colour - at a mark of printable_colour(); false: it is none */
+static bool put_colour(const char *text, size_t left, FILE *output)
 {
-	size_t i;
+	if (left < 2 || text[0] != '\0' || text[1] < 0 ||
+	    (size_t)text[1] >= COLOUR_COUNT)
+		return false;
+	fputs(colours[(size_t)text[1]], output);
+	return true;
+}
+
+/* put_one - a character; returns the number of bytes that it took */
+static size_t put_one(const char *text, size_t left, FILE *output)
+{
+	size_t length = printable_length(text, left);
 
 	if (*text == '\n' || *text == '\t')
-		return 1;
-	for (i = 0; i < sizeof(colours) / sizeof(colours[0]); i++) {
-		size_t length = strlen(colours[i]);
-
-		if (length <= left && memcmp(text, colours[i], length) == 0)
-			return length;
+		length = 1;
+	if (length > 0) {
+		fwrite(text, 1, length, output);
+		return length;
 	}
-	return 0;
+	if (put_colour(text, left, output))
+		return 2;
+	fprintf(output, "\\x%02x", (unsigned char)*text);
+	return 1;
 }
 
 /* printable_put - write text unchanged or escaped */
 void printable_put(const char *text, size_t length, FILE *output)
 {
 	while (length > 0) {
-		size_t next = printable_length(text, length);
+		size_t taken = put_one(text, length, output);
 
-		if (next == 0)
-			next = own_length(text, length);
-		if (next > 0) {
-			fwrite(text, 1, next, output);
-		} else {
-			fprintf(output, "\\x%02x", (unsigned char)*text);
-			next = 1;
-		}
-		text += next;
-		length -= next;
+		text += taken;
+		length -= taken;
 	}
+}
+
+/* printable_colour - a NUL, which no string contains, and which colour */
+void printable_colour(FILE *stream, enum printable_colour colour)
+{
+	putc('\0', stream);
+	putc((int)colour, stream);
 }
 
 /* printable_open - begin */

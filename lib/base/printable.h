@@ -25,8 +25,21 @@ void printable_format(char *text, size_t size, const char *format,
 		      va_list arguments) __attribute__((format(printf, 3, 0)));
 
 /* printable_put - write a text; what is not printable becomes \xNN as in the
- * log, except newlines, tabs and the colours that policyd itself uses. */
+ * log, except newlines, tabs and the marks of printable_colour(). */
 void printable_put(const char *text, size_t length, FILE *output);
+
+enum printable_colour {
+	PRINTABLE_PLAIN,
+	PRINTABLE_BOLD,
+	PRINTABLE_RED,
+	PRINTABLE_GREEN,
+	PRINTABLE_YELLOW,
+};
+
+/* printable_colour - from here on, in this colour. To the stream of a struct
+ * printable goes a mark that no string can contain, so an escape sequence in a
+ * text is never taken for one of ours. */
+void printable_colour(FILE *stream, enum printable_colour colour);
 
 /* Output that is collected, and then written as by printable_put(). */
 struct printable {

@@ -77,33 +77,44 @@ static void put_named(struct printer *printer, const char *name,
 	put_quoted(printer, text);
 }
 
-/* verdict_colour - the escape sequence for a verdict */
-static const char *verdict_colour(enum verdict verdict)
+/* verdict_colour - that of a verdict */
+static enum printable_colour verdict_colour(enum verdict verdict)
 {
 	switch (verdict) {
 	case VERDICT_PERMIT:
-		return "\033[32m"; /* green */
+		return PRINTABLE_GREEN;
 	case VERDICT_REJECT:
-		return "\033[31m"; /* red */
+		return PRINTABLE_RED;
 	case VERDICT_DEFER:
 	case VERDICT_ASK:
-		return "\033[33m"; /* yellow */
+		return PRINTABLE_YELLOW;
 	default:
-		return "";
+		return PRINTABLE_PLAIN;
 	}
+}
+
+/* put_coloured - where colours are wanted */
+static void put_coloured(struct printer *printer, enum printable_colour colour,
+			 const char *text)
+{
+	if (!printer->colour || colour == PRINTABLE_PLAIN) {
+		fputs(text, printer->output);
+		return;
+	}
+	printable_colour(printer->output, colour);
+	fputs(text, printer->output);
+	printable_colour(printer->output, PRINTABLE_PLAIN);
 }
 
 /* put_verdict - the verdict, padded to width */
 static void put_verdict(struct printer *printer, enum verdict verdict,
 			int width)
 {
-	const char *colour = printer->colour ? verdict_colour(verdict) : "";
 	const char *name = verdict_name(verdict);
 	int padding = width - (int)strlen(name);
 
-	fprintf(printer->output, "%s%s%s%*s", colour, name,
-		*colour != '\0' ? "\033[0m" : "", padding > 0 ? padding : 0,
-		"");
+	put_coloured(printer, verdict_colour(verdict), name);
+	fprintf(printer->output, "%*s", padding > 0 ? padding : 0, "");
 }
 
 /* print_verdict - the verdict, and the restriction that decided */
@@ -441,8 +452,9 @@ void explanation_print(const struct explanation *explanation, bool colour,
 
 	printable_open(&all);
 	printer.output = all.stream;
-	fprintf(all.stream, "%saction=%s%s\n", colour ? "\033[1m" : "",
-		explanation->action, colour ? "\033[0m" : "");
+	put_coloured(&printer, PRINTABLE_BOLD, "action=");
+	put_coloured(&printer, PRINTABLE_BOLD, explanation->action);
+	putc('\n', all.stream);
 	print_verdict(&printer);
 	print_client(&printer);
 	print_request(&printer);

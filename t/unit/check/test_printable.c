@@ -200,13 +200,26 @@ START_TEST(test_hostile)
 }
 END_TEST
 
-/* The colours that we use are left alone. */
+/* Our own colours come out, and the same bytes in a text do not. */
 START_TEST(test_colours)
 {
-	static const char text[] = "\033[1maction\033[0m \033[32m\033[5m";
+	static const char text[] = "\033[31mred\033[0m";
 	char *shown = put(text, strlen(text));
+	struct printable all;
+	size_t size;
+	FILE *stream;
 
-	ck_assert_str_eq(shown, "\033[1maction\033[0m \033[32m\\x1b[5m");
+	ck_assert_str_eq(shown, "\\x1b[31mred\\x1b[0m");
+	free(shown);
+	stream = open_memstream(&shown, &size);
+	printable_open(&all);
+	printable_colour(all.stream, PRINTABLE_RED);
+	fputs("\033[31mred", all.stream);
+	printable_colour(all.stream, PRINTABLE_PLAIN);
+	fwrite("\0\x7f", 1, 3, all.stream);
+	printable_close(&all, stream);
+	ck_assert_int_eq(fclose(stream), 0);
+	ck_assert_str_eq(shown, "\033[31m\\x1b[31mred\033[0m\\x00\\x7f\\x00");
 	free(shown);
 }
 END_TEST
