@@ -17,10 +17,9 @@ import os
 import signal
 import sys
 
-from kit.policyd import Policyd
+from kit.policyd import CONFIGURATION, TEST_ONLY, Policyd
 from kit.postfix import count_differences, poll, run
 from kit.smtp import Session, verdict
-from test_tables import CONFIGURATION, TEST_ONLY
 
 ROUNDS = int(os.environ.get("POLICYD_TEST_DOMAINS", "4"))
 ASKED = "check_policy_service unix:private/policyd, reject"

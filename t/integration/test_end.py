@@ -21,7 +21,7 @@ import threading
 import time
 
 from kit.daemon import OURS, PERMIT, exists, run_all, wait_until
-from test_tls_listener import TlsDaemon, connect_again
+from kit.tls_daemon import TlsDaemon, connect_again
 
 UNREAD_S = 2                    # how long nobody reads at the end of a server
 RELOADS = int(os.environ.get("POLICYD_TEST_END_RELOADS", "8"))

@@ -20,6 +20,7 @@ import time
 
 from kit.daemon import (OURS, PERMIT, WAIT, exists, run_all, sanitized,
                         wait_until)
+from kit.processes import cpu
 from kit.questions import Asked, converse
 from kit.strace import Strace, inject
 
@@ -42,13 +43,6 @@ STARTING = ["openat", "read", "newfstatat", "fcntl", "sendmsg", "recvmsg",
             "fchmodat", "rename", "rt_sigprocmask", "signalfd4", "getrandom",
             "rt_sigaction", "connect", "getdents64", "lseek", "write", "dup2",
             "pread64", "memfd_create"]
-
-
-def cpu(pid):
-    """cpu - seconds that a process has computed"""
-    with open("/proc/%d/stat" % pid) as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def talk(policyd, context):

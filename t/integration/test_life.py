@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 
-from kit.daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT, exists,
+from kit.daemon import (Daemon, OURS, PERMIT, THEIRS, WAIT, exists,
                         free_port, in_time, is_socket, run_all, wait_until)
+from kit.processes import contained
 from kit.strace import inject
 
 ROOT = os.geteuid() == 0
@@ -130,13 +131,6 @@ def process_status(pid):
     with open("/proc/%d/status" % pid) as file:
         return dict(line.rstrip("\n").split(":\t", 1) for line in file
                     if ":\t" in line)
-
-
-def contained(program):
-    """contained - was it built so that servers are held by seccomp?"""
-    said = subprocess.run([program, "-V"], capture_output=True, text=True,
-                          check=True).stdout
-    return "containment: seccomp landlock\n" in said
 
 
 def test_privileges(program):

@@ -25,10 +25,9 @@ sys.path.insert(1, os.path.join(sys.path[0], os.pardir, "tools"))
 from kit.daemon import (OURS, WAIT, Client, descriptors, exists, free_port,
                         run_all, wait_until)
 from progress import Progress
-from kit.questions import BATCH, QUESTIONS, Asked, judge
-from test_reload import SETTINGS as TEXTS
-from test_soak import Bad
-from test_tls_listener import client_hello
+from kit.questions import BATCH, QUESTIONS, REPLY_SETTINGS, Asked, judge
+from kit.bad_clients import Bad
+from kit.tls_daemon import client_hello
 
 RELOADS = int(os.environ.get("POLICYD_SOAK_RELOADS", "12"))
 KILLS = int(os.environ.get("POLICYD_SOAK_KILLS", "4"))
@@ -72,7 +71,7 @@ class Place(Asked):
                          "request_timeout = %ds\n" % WAIT)
         text = self.read(self.config).replace("log_verdicts = { }\n", "")
         self.texts = [text + more + "threads = %d\n" % threads
-                      for more, threads in zip(TEXTS, (2, 4))]
+                      for more, threads in zip(REPLY_SETTINGS, (2, 4))]
         self.current = 0
         self.write_config(self.texts[0])
         self.right = []         # the answers of each

@@ -11,7 +11,6 @@ import collections
 import contextlib
 import os
 import pwd
-import re
 import signal
 import resource
 import socket
@@ -21,14 +20,9 @@ import time
 
 from kit.daemon import (OURS, PERMIT, WAIT, Client, Daemon, asleep,
                         descriptors, free_port, run_all, sanitized, wait_until)
+from kit.processes import status
 
 DEEP = bool(os.environ.get("POLICYD_TEST_DEEP"))
-
-
-def status(pid, name):
-    """status - a size in KiB that the kernel knows of a process"""
-    with open("/proc/%d/status" % pid) as file:
-        return int(re.search(name + r":\s*(\d+) kB", file.read()).group(1))
 
 
 def settled(pid):

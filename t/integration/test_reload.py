@@ -14,17 +14,14 @@ import time
 from kit.daemon import (Client, Daemon, OURS, PERMIT, THEIRS, WAIT,
                         descriptors, exists, free_port, is_socket, run_all,
                         wait_until)
+from kit.questions import REPLIES, REPLY_SETTINGS
 
 RELOADS = int(os.environ.get("POLICYD_TEST_RELOADS", "50"))
-TEXTS = (b"554 5.7.1 the first text", b"554 5.7.1 the other text")
-# A stranger without TLS gets plaintext_reply.
-SETTINGS = ["plaintext_reply = \"%s\"\nreject_reply = \"%s\"\n" % (
-    text.decode(), text.decode()) for text in TEXTS]
 
 
 def which(reply):
     """which - the configuration that a reply is from"""
-    for number, text in enumerate(TEXTS):
+    for number, text in enumerate(REPLIES):
         if reply.startswith(b"action=" + text) and reply.endswith(b"\n\n"):
             return number
     raise AssertionError("neither old nor new: %r" % reply)
@@ -62,7 +59,7 @@ def test_under_load(program):
     """no request lost, no connection closed, no old reply when it is done"""
     port = free_port()
     listen = 'listen "inet:127.0.0.1:%d" { }\n' % port
-    with Daemon(program, SETTINGS[0] + listen) as policyd:
+    with Daemon(program, REPLY_SETTINGS[0] + listen) as policyd:
         tcp = ("127.0.0.1", port)
         load = [Load((policyd.socket, tcp)[number % 2], 1 + number % 5)
                 for number in range(10)]
@@ -77,7 +74,7 @@ def test_under_load(program):
             place = number * 7 % len(THEIRS)
             for client in fixed[:20]:
                 client.send(THEIRS[:place])
-            policyd.configure(SETTINGS[number % 2] + listen)
+            policyd.configure(REPLY_SETTINGS[number % 2] + listen)
             taken = policyd.reload()
             assert taken >= len(fixed) + len(load), taken
             for client in fixed[:20]:
@@ -109,7 +106,8 @@ def test_under_load(program):
 
 def test_broken(program):
     """20 broken configurations change nothing, then a good one works"""
-    with Daemon(program, SETTINGS[0]) as policyd, policyd.client() as client:
+    with Daemon(program, REPLY_SETTINGS[0]) as policyd, \
+            policyd.client() as client:
         assert which(client.ask(THEIRS)) == 0
         server = policyd.server()
         good = policyd.read(policyd.config)
@@ -125,7 +123,7 @@ def test_broken(program):
         assert policyd.server() == server
         wait_until(lambda: descriptors(policyd.monitor) == before,
                    "%d descriptors" % before)
-        policyd.configure(SETTINGS[1])
+        policyd.configure(REPLY_SETTINGS[1])
         assert policyd.reload() == 1
         assert which(client.ask(THEIRS)) == 1
 
@@ -361,11 +359,12 @@ def test_full_channel(program):
 
 def test_storm(program):
     """many SIGHUPs at once are one or a few reloads, the last one counts"""
-    with Daemon(program, SETTINGS[0]) as policyd, policyd.client() as client:
+    with Daemon(program, REPLY_SETTINGS[0]) as policyd, \
+            policyd.client() as client:
         for number in range(1, 6):
             for _ in range(20):
                 policyd.signal(signal.SIGHUP)
-            policyd.configure(SETTINGS[number % 2])
+            policyd.configure(REPLY_SETTINGS[number % 2])
             policyd.signal(signal.SIGHUP)
             wait_until(lambda: which(client.ask(THEIRS)) == number % 2,
                        "the new text")

@@ -30,7 +30,7 @@ from kit.daemon import REQUEST, Client, WAIT
 from kit.policyd import Policyd
 from kit.postfix import PASSWORD, REALM, USER, count_differences, poll, run
 from kit.smtp import Session, auth_plain, verdict
-from test_matrix import recipients
+from kit.matrix import recipients
 
 RESTRICTIONS = ["reject_sender_login_mismatch",
                 "reject_authenticated_sender_login_mismatch",

@@ -17,10 +17,10 @@ import time
 from kit.daemon import (Client, Daemon, OURS, PERMIT, WAIT, exists, free_port,
                         is_socket, run_all, wait_until)
 from kit.strace import Strace, inject
+from kit.supervised import Supervised, listening
 
 RESTARTS = int(os.environ.get("POLICYD_TEST_RESTARTS", "20"))
 TIMES = (2, 8, 32)              # of the watchdog, for slower and slower machines
-SHELL = 'LISTEN_PID=$$ LISTEN_FDS=%d exec "$@"'
 
 
 class Supervisor:
@@ -45,31 +45,6 @@ class Supervisor:
 
     def is_silent(self, seconds):
         return not select.select([self.socket], [], [], seconds)[0]
-
-
-class Supervised(Daemon):
-    """policyd as a supervisor starts it, with these variables and sockets."""
-
-    def __init__(self, program, environment, sockets=(), **options):
-        super().__init__(program, **options)
-        self.environment = environment
-        self.sockets = sockets
-
-    def launch(self):
-        command = [self.program, "-c", self.config, *self.options]
-        if self.sockets:
-            # They become 3, 4, ... and the shell knows its own number.
-            moves = " ".join("%d<&%d" % (3 + number, one.fileno())
-                             for number, one in enumerate(self.sockets))
-            moves += "".join(" %d<&-" % one.fileno() for one in self.sockets
-                             if one.fileno() >= 3 + len(self.sockets))
-            command = ["sh", "-c", "exec %s; " % moves +
-                       SHELL % len(self.sockets), "sh", *command]
-        with open(self.path("stderr"), "ab") as stderr:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=stderr,
-                stderr=stderr, env={**os.environ, **self.environment},
-                pass_fds=[one.fileno() for one in self.sockets])
 
 
 def notified(program, name):
@@ -263,17 +238,6 @@ def test_watchdog_of_others(program):
                       "WATCHDOG_PID": "1"}):
         assert supervisor.next()["READY"] == "1"
         assert supervisor.is_silent(0.5)
-
-
-def listening(address):
-    """listening - a socket that was there before policyd"""
-    family = socket.AF_UNIX
-    if isinstance(address, tuple):
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    one = socket.socket(family)
-    one.bind(address)
-    one.listen(4096)
-    return one
 
 
 def test_inherited(program):

@@ -23,10 +23,10 @@ import subprocess
 import sys
 
 from kit.daemon import REQUEST, Client, WAIT
-from kit.policyd import Policyd
+from kit.policyd import CONFIGURATION, TEST_ONLY, Policyd
 from kit.postfix import count_differences, poll, run
 from kit.smtp import Session, verdict
-from test_matrix import BUILT_IN, LOGINS, Player
+from kit.matrix import BUILT_IN, LOGINS, Player
 
 # The lists of every type: what is a table, and the domains in it.
 LISTS = {
@@ -87,14 +87,6 @@ user@127.0.0.1
 PORTS = "A", "B", "C"
 TLS = "plain", "TLSv1.3"
 
-CONFIGURATION = """\
-listen "unix:%s" { mode = "0660" owner = "postfix" group = "postfix" }
-import_postfix = "%s"
-"""
-TEST_ONLY = """\
-user = "nobody"
-log = "stderr"
-"""
 OK_SERVICE = 'service "ok" { policy_context = { "ok" } reply = "ok" }\n'
 
 

@@ -10,9 +10,8 @@ import sys
 
 from kit.daemon import (OURS, PERMIT, WAIT, Client, Daemon, descriptors,
                         exists, free_port, run_all, wait_until)
-from test_faults import cpu
-from test_life import contained
-from test_systemd import Supervised, listening
+from kit.processes import contained, cpu
+from kit.supervised import Supervised, listening
 
 CHANGES = ("shutdown", "disconnect", "filter", "occupy", "block", "owner",
            "time", "pace", "defer")

@@ -24,7 +24,8 @@ import time
 from kit.certificates import Authority, fingerprint, openssl
 from kit.daemon import (OURS, PERMIT, THEIRS, WAIT, descriptors, exists,
                         free_port, in_time, run_all, wait_until)
-from kit.tls_daemon import TlsDaemon, TlsClient, forget
+from kit.tls_daemon import (TlsClient, TlsDaemon, client_hello,
+                            connect_again, forget)
 
 RELOADS = int(os.environ.get("POLICYD_TEST_TLS_RELOADS", "12"))
 HANDSHAKE_S = 5
@@ -107,19 +108,6 @@ def raw(policyd, data):
             if not more:
                 return got
             got += more
-
-
-def client_hello():
-    """client_hello - the bytes of one"""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = context.wrap_bio(incoming, outgoing)
-    try:
-        tls.do_handshake()
-    except ssl.SSLWantReadError:
-        return outgoing.read()
-    raise AssertionError("a handshake with nobody")
 
 
 def test_certificates(program):
@@ -681,16 +669,6 @@ def test_allow_remote(program):
                 tls.sendall(OURS)
                 assert tls.recv(4096) == PERMIT
         assert policyd.counters()["not_allowed"] == 4
-
-
-def connect_again(policyd, context):
-    """connect_again - a client, even if a reload cuts its handshake"""
-    def connect():
-        try:
-            return policyd.tls_client(context)
-        except (ssl.SSLEOFError, ConnectionError):
-            return None
-    return wait_until(connect, "a handshake")
 
 
 class Load(threading.Thread):

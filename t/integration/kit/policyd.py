@@ -11,6 +11,15 @@ import subprocess
 from kit.daemon import WAIT
 from kit.postfix import die_with_parent, poll, run
 
+CONFIGURATION = """\
+listen "unix:%s" { mode = "0660" owner = "postfix" group = "postfix" }
+import_postfix = "%s"
+"""
+TEST_ONLY = """\
+user = "nobody"
+log = "stderr"
+"""
+
 
 class Policyd:
     """One running policyd. Use as a context manager."""

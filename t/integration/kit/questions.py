@@ -9,6 +9,11 @@ import ssl
 from kit.daemon import OURS, THEIRS
 from kit.tls_daemon import TlsDaemon
 
+REPLIES = (b"554 5.7.1 the first text", b"554 5.7.1 the other text")
+# A stranger without TLS gets plaintext_reply.
+REPLY_SETTINGS = ["plaintext_reply = \"%s\"\nreject_reply = \"%s\"\n" % (
+    text.decode(), text.decode()) for text in REPLIES]
+
 # Whatever is lost of this on the way from the file to the answer changes one
 # of the answers below.
 SETTINGS = """\

@@ -9,7 +9,7 @@ import socket
 import ssl
 
 from kit.certificates import Authority
-from kit.daemon import Client, Daemon, WAIT, free_port
+from kit.daemon import Client, Daemon, WAIT, free_port, wait_until
 
 
 class TlsDaemon(Daemon):
@@ -107,3 +107,26 @@ class TlsClient(Client):
         """end - close_notify, and wait for that of the peer"""
         forget()
         self.socket.unwrap().close()
+
+
+def client_hello():
+    """client_hello - the bytes of one"""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing)
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return outgoing.read()
+    raise AssertionError("a handshake with nobody")
+
+
+def connect_again(policyd, context):
+    """connect_again - a client, even if a reload cuts its handshake"""
+    def connect():
+        try:
+            return policyd.tls_client(context)
+        except (ssl.SSLEOFError, ConnectionError):
+            return None
+    return wait_until(connect, "a handshake")
