@@ -186,7 +186,7 @@ static bool is_login_check(const struct restriction *restriction)
 /* permits - does a restriction permit whatever a user sends? */
 static bool permits(const struct restriction_use *use)
 {
-	static struct facts facts;
+	struct facts facts = { 0 };
 	struct decision decision = { .reason = "" };
 	struct request request;
 	struct subject subject = { .request = &request, .facts = &facts };

@@ -152,7 +152,7 @@ static void judge(const struct expectation *expectation)
 {
 	const struct config *config = expectation->config;
 	const struct request *request = &expectation->notation.request;
-	static struct judgement judgement;
+	struct judgement judgement = { 0 };
 
 	if (judgement_now(&judgement, service_find(&config->services, request),
 			  config->resolver, request, 0) < 0) {

@@ -48,7 +48,7 @@ static bool decides(const struct restriction_use *use,
  * count: there is none */
 static size_t first_unreached(const struct restriction_list *list)
 {
-	static struct facts facts;
+	struct facts facts;
 	size_t farthest = 0;
 	unsigned kind;
 

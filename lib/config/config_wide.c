@@ -47,7 +47,7 @@ const char *const config_fingerprints[CONFIG_FINGERPRINTS] = {
 /* is_ours - is the domain one of ours? */
 static bool is_ours(const struct resolver *resolver, const char *domain)
 {
-	static struct resolution resolution;
+	struct resolution resolution;
 	char address[80];
 
 	snprintf(address, sizeof(address), "postmaster@%s", domain);

@@ -174,7 +174,7 @@ int explain(struct explanation *explanation, const struct config *config,
 	    const char *id, struct error *error)
 {
 	struct judgement *judgement = &explanation->judgement;
-	static struct resolution resolution;
+	struct resolution resolution;
 
 	memset(explanation, 0, sizeof(*explanation));
 	explanation->config = config;

@@ -51,7 +51,7 @@ static int judge(struct outcome *outcome, const struct config *config,
 {
 	const struct service *service =
 		replay_service(config, request, reported);
-	static struct judgement judgement;
+	struct judgement judgement = { 0 };
 
 	if (judgement_now(&judgement, service, config->resolver, request, 0) <
 	    0)
