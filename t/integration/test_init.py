@@ -237,6 +237,24 @@ def test_refused(program):
             assert output == "" and not os.path.exists(place.file), output
 
 
+# Where domains can be that only Postfix looks up.
+TABLES = [
+    ("virtual_mailbox_domains", "proxy:mysql:/etc/postfix/domains.cf"),
+    ("relay_domains", "ldap:/etc/postfix/ldap.cf"),
+    ("virtual_alias_maps", "sqlite:/etc/postfix/sqlite.cf"),
+    ("mydestination", "localhost, socketmap:inet:127.0.0.1:9:name"),
+    ("relay_domains", "tcp:127.0.0.1:9"),
+]
+
+
+def test_tables(program):
+    """domains that only Postfix can look up"""
+    for parameter, value in TABLES:
+        with Place("%s = %s\n" % (parameter, value)) as place:
+            status, output, errors = place.init(program)
+            assert (status, errors) == (0, "") and output, (value, errors)
+
+
 def test_place(program):
     """never over a file that is wrong; root alone; names that are wrong"""
     with Place() as place:
@@ -363,5 +381,5 @@ def test_undone(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_three_ports, test_refused, test_place,
+    sys.exit(run_all([test_tables, test_three_ports, test_refused, test_place,
                       test_kept, test_undone]))
