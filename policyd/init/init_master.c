@@ -203,8 +203,8 @@ static int check_master(const char *path, struct error *error)
 	free(content);
 	if (split(&entries, text) < 0)
 		error_set(error,
-			  "%s has more than %d services: --init does not "
-			  "change so many",
+			  "%s has more than %d services, too many for "
+			  "--init",
 			  path, SERVICES_MAX);
 	else if (check_twice(path, &entries, error) == 0)
 		result = check_joined(path, &entries, error);

@@ -232,7 +232,7 @@ REFUSED = [
      "a file; move lists and tables out of it"),
     ("", "".join("%d inet n - n - - smtpd\n" % port
                  for port in range(2000, 2600)),
-     "master.cf has more than 500 services: --init does not change so many"),
+     "master.cf has more than 500 services, too many for --init"),
 ]
 
 
