@@ -124,9 +124,26 @@ static void warn_never(const struct expectation *expectation)
 			       expectation->title, request->protocol_state);
 }
 
+/* is_met - is the verdict the expected one? What is left to Postfix is refused
+ * if only a destination that is ours could pass. */
+static bool is_met(const struct expectation *expectation,
+		   const struct decision *decision,
+		   const struct reply_options *reply)
+{
+	enum verdict be = expectation->verdict;
+	const char *word;
+
+	if (decision->verdict == VERDICT_ASK &&
+	    (be == VERDICT_REJECT || be == VERDICT_DEFER) &&
+	    reply->mode == REPLY_LOCK)
+		return decision_elsewhere(decision, &word) == be;
+	return decision->verdict == be;
+}
+
 /* compare - compare the verdict with the expected one */
 static void compare(const struct expectation *expectation,
-		    const struct decision *decision)
+		    const struct decision *decision,
+		    const struct reply_options *reply)
 {
 	const char *is = verdict_name(decision->verdict);
 	const char *be = verdict_name(expectation->verdict);
@@ -134,7 +151,7 @@ static void compare(const struct expectation *expectation,
 		      decision->refusal == REFUSAL_LOOKUP &&
 		      expectation->config->failed_tables > 0;
 
-	if (decision->verdict == expectation->verdict)
+	if (is_met(expectation, decision, reply))
 		return;
 	if (failed)
 		config_warning(expectation->notes, expectation->section->line,
@@ -152,10 +169,12 @@ static void judge(const struct expectation *expectation)
 {
 	const struct config *config = expectation->config;
 	const struct request *request = &expectation->notation.request;
+	const struct service *service =
+		service_find(&config->services, request);
 	struct judgement judgement = { 0 };
 
-	if (judgement_now(&judgement, service_find(&config->services, request),
-			  config->resolver, request, 0) < 0) {
+	if (judgement_now(&judgement, service, config->resolver, request, 0) <
+	    0) {
 		config_error(expectation->notes, expectation->section->line,
 			     "expect %s: cannot be judged: a restriction "
 			     "answers later",
@@ -164,7 +183,7 @@ static void judge(const struct expectation *expectation)
 	}
 	warn_service(expectation);
 	warn_never(expectation);
-	compare(expectation, &judgement.evaluation.decision);
+	compare(expectation, &judgement.evaluation.decision, &service->reply);
 }
 
 /* config_expect - check all expectations */

@@ -99,6 +99,44 @@ bool decision_refuses(const struct decision *decision)
 			 : decision->verdict == VERDICT_REJECT;
 }
 
+/* elsewhere - what Postfix concludes from one restriction if the destination is
+ * not ours; ASK: it may permit */
+static enum verdict elsewhere(const char *word)
+{
+	if (strcmp(word, "reject") == 0 ||
+	    strcmp(word, "reject_unauth_destination") == 0)
+		return VERDICT_REJECT;
+	if (strcmp(word, "defer") == 0)
+		return VERDICT_DEFER;
+	/* About the sender; it can only refuse. */
+	if (strncmp(word, "reject_", 7) == 0 ||
+	    strcmp(word, "permit_auth_destination") == 0)
+		return VERDICT_DUNNO;
+	return VERDICT_ASK;
+}
+
+/* decision_elsewhere - the verdict if the destination is not ours */
+enum verdict decision_elsewhere(const struct decision *decision,
+				const char **word)
+{
+	enum verdict verdict;
+	int i;
+
+	*word = decision->restriction;
+	if (decision->verdict != VERDICT_ASK)
+		return decision->verdict;
+	for (i = 0; i < DECISION_ASKS; i++) {
+		if (decision->asks[i] == NULL)
+			continue;
+		verdict = elsewhere(decision->asks[i]);
+		if (verdict == VERDICT_DUNNO)
+			continue;
+		*word = decision->asks[i];
+		return verdict;
+	}
+	return VERDICT_ASK;
+}
+
 /* decision_postpone - what was refused is deferred */
 void decision_postpone(struct decision *decision)
 {

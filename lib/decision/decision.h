@@ -95,6 +95,12 @@ enum verdict decision_ask_sender(struct decision *decision,
  * Postfix has to try restrictions? */
 bool decision_refuses(const struct decision *decision);
 
+/* decision_elsewhere - the verdict if the destination is not ours. VERDICT_ASK
+ * remains only where something may permit it; word: what decides, by itself or
+ * when Postfix tries it. */
+enum verdict decision_elsewhere(const struct decision *decision,
+				const char **word);
+
 /* decision_postpone - such a decision rests on files that have changed since:
  * the client shall try again later. */
 void decision_postpone(struct decision *decision);

@@ -14,14 +14,15 @@
 int check_postfix(const struct config *config);
 
 /* check_exempt - does this smtpd(8) need no guard, whatever is in its lists? */
-typedef bool check_exempt(const struct postfix_service *service);
+typedef bool check_exempt(void *context, const struct postfix_service *service);
 
 /* check_postfix_copy - judge a Postfix by its files alone: without asking, and
  * with policyd first in the relay list of each smtpd(8) that is not exempt, and
  * nothing permitted after it. Prints problems to standard error; 0, or -1 if
  * there are any. */
 int check_postfix_copy(const struct postfix *postfix,
-		       const struct config *config, check_exempt *exempt);
+		       const struct config *config, check_exempt *exempt,
+		       void *context);
 
 /* check_server - how smtpd(8) names our listener; the caller frees it. */
 char *check_server(const struct postfix *postfix,

@@ -35,7 +35,8 @@ static bool is_guarded(const struct check *check,
 }
 
 /* check_guards - check every port that is not exempt */
-static int check_guards(const struct check *check, check_exempt *exempt)
+static int check_guards(const struct check *check, check_exempt *exempt,
+			void *context)
 {
 	const struct postfix *postfix = check->postfix;
 	struct error error;
@@ -45,8 +46,8 @@ static int check_guards(const struct check *check, check_exempt *exempt)
 	for (i = 0; i < postfix->service_count; i++) {
 		const struct postfix_service *service = &postfix->services[i];
 
-		if (strcmp(service->program, "smtpd") != 0 || exempt(service) ||
-		    is_guarded(check, service))
+		if (strcmp(service->program, "smtpd") != 0 ||
+		    exempt(context, service) || is_guarded(check, service))
 			continue;
 		error_set(&error, "a stranger could relay on port %s",
 			  service->name);
@@ -76,7 +77,8 @@ static int print_errors(const struct check *check)
 /* check_postfix_copy - print errors, and ports on which strangers could relay
  */
 int check_postfix_copy(const struct postfix *postfix,
-		       const struct config *config, check_exempt *exempt)
+		       const struct config *config, check_exempt *exempt,
+		       void *context)
 {
 	struct check check;
 	int result;
@@ -84,7 +86,7 @@ int check_postfix_copy(const struct postfix *postfix,
 	check_init(&check, postfix, config);
 	check_run(&check);
 	result = print_errors(&check);
-	if (check_guards(&check, exempt) < 0)
+	if (check_guards(&check, exempt, context) < 0)
 		result = -1;
 	check_clear(&check);
 	return result;

@@ -117,10 +117,12 @@ static void print(const struct init *init)
 	fprintf(all.stream,
 		"# %s is %s. These commands were tried on a copy of main.cf\n"
 		"# and master.cf: strangers cannot relay, and everything can "
-		"be undone.\n"
+		"be undone.\n\n",
+		init->path, init->config != NULL ? "kept as it is" : "written");
+	init_print_effects(all.stream, init);
+	fprintf(all.stream,
 		"\n# 1. Check it, and start policyd:\n"
 		"policyd -t%s\n%s",
-		init->path, init->config != NULL ? "kept as it is" : "written",
 		init->option, start);
 	print_postfix(init, all.stream);
 	fprintf(all.stream, "\n# And to stop policyd:\n%s", stop);
@@ -192,9 +194,15 @@ static int read_postfix(struct init *init, const char *wanted,
 	char *directory = find_directory(wanted, error);
 	int status = EX_TEMPFAIL;
 
-	if (directory != NULL && check_configured(directory, error) == 0 &&
-	    postfix_read(&init->postfix, directory, error) == 0)
+	if (directory == NULL || check_configured(directory, error) < 0)
+		goto out;
+	status = EX_CONFIG;
+	if (init_master_check(directory, error) < 0)
+		goto out;
+	status = EX_TEMPFAIL;
+	if (postfix_read(&init->postfix, directory, error) == 0)
 		status = EX_OK;
+out:
 	free(directory);
 	return status;
 }
@@ -245,6 +253,10 @@ int init(const char *path, const char *directory, bool terse)
 		fprintf(stderr, "policyd: %s\n", error.text);
 	init_changes_clear(&state.on);
 	init_changes_clear(&state.off);
+	ports_changes_clear(&state.effects);
+	smtpd_ports_clear(&state.before);
+	smtpd_ports_clear(&state.after);
+	postfix_clear(&state.changed);
 	postfix_clear(&state.postfix);
 	free(state.services);
 	free(state.ports);

@@ -9,6 +9,8 @@
 #include "lib/base/error.h"
 #include "lib/config/config.h"
 #include "lib/postfix/postfix_settings.h"
+#include "lib/postfix/smtpd_ports.h"
+#include "policyd/check/ports_change.h"
 
 /* Shared by policyd/init*.c only. */
 
@@ -18,11 +20,28 @@
 #define INIT_PARAMETER "policyd_relay_restrictions"
 #define INIT_RELAY     "smtpd_relay_restrictions"
 
-/* An smtpd service to which clients connect. */
+/* INIT_RESTRICTIONS - the default of restrictions. */
+#define INIT_RESTRICTIONS                                     \
+	"permit_auth_destination, reject_plaintext_session, " \
+	"permit_sasl_authenticated, reject_unauth_destination"
+
+/* An smtpd service that is to ask policyd. */
 struct init_port {
+	const struct smtpd_row *row; /* as it is now */
 	const struct postfix_service *service;
 	unsigned number; /* 0: unknown */
 	bool users;	 /* for users: requires TLS, or is 465 or 587 */
+	bool ours;	 /* may strangers send mail for us? */
+	bool plain;	 /* ... without TLS? */
+	bool logins;	 /* may a login relay? */
+};
+
+/* A service section of policyd.conf, for all ports of one kind. */
+struct init_kind {
+	bool ours, logins, plain, users; /* as in init_port */
+	const char *name;
+	const char *comment;
+	const char *restrictions; /* NULL: the default */
 };
 
 /* One run of postconf(1): an option -e, -X, -P, -PX or -M, and its argument. */
@@ -44,6 +63,10 @@ struct init {
 	const char *postfix_option; /* "" or " -c DIR", for postconf, postfix */
 	struct postfix postfix;	    /* as it is now */
 	char *services;		    /* output of postconf -M; NULL: run it */
+	struct smtpd_ports before;  /* judged as it is now */
+	struct postfix changed;	    /* after the changes */
+	struct smtpd_ports after;   /* likewise judged */
+	struct ports_changes effects; /* their difference */
 	struct init_port *ports;
 	size_t port_count;
 	char *group;  /* of the user mail_owner */
@@ -51,15 +74,41 @@ struct init {
 	struct init_changes on, off;
 };
 
+/* ---- init_master.c */
+
+/* init_master_check - can main.cf and master.cf be changed safely? 0, or -1. */
+int init_master_check(const char *directory, struct error *error);
+
+/* ---- init_ports.c */
+
+/* init_ports - judge all ports, and list those that are to ask policyd. */
+void init_ports(struct init *init);
+
+/* init_is_left - does mail come back from a filter there? Then its lists are
+ * not changed. */
+bool init_is_left(const struct smtpd_row *row);
+
+/* init_demands_tls - does the port require TLS? */
+bool init_demands_tls(const struct smtpd_port *port);
+
+/* init_kind - the section for a port; static. */
+const struct init_kind *init_kind(const struct init_port *port);
+
+/* init_kind_next - the section after that one; the first one after NULL; NULL
+ * at the end. */
+const struct init_kind *init_kind_next(const struct init_kind *kind);
+
+/* ---- init_effect.c */
+
+/* init_print_effects - what the changes let through, and what not any more, as
+ * comments of a shell script. */
+void init_print_effects(FILE *output, const struct init *init);
+
 /* ---- init_plan.c */
 
 /* init_plan - find the ports, and plan the changes. 0, or -1: there is nothing
  * to do, or it has been done. */
 int init_plan(struct init *init, struct error *error);
-
-/* init_is_filter - does the service take mail back from a content filter? Then
- * it is not changed. */
-bool init_is_filter(const struct postfix_service *service);
 
 /* init_changes_clear - free what it holds. */
 void init_changes_clear(struct init_changes *changes);
@@ -95,7 +144,8 @@ struct config *init_load(const char *path, const char *name);
 /* init_trial - try everything on a copy of main.cf and master.cf: text (NULL:
  * the existing file) must load, policyd -P must find no error, every port must
  * ask policyd first and refuse whatever it does not permit, and off must undo
- * on. 0, or -1 and the reasons on standard error. */
-int init_trial(const struct init *init, const char *text);
+ * on. Judges the ports of the copy. 0, or -1 and the reasons on standard error.
+ */
+int init_trial(struct init *init, const char *text);
 
 #endif

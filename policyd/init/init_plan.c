@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* init_plan - the ports, and the changes that they need
+/* init_plan - the changes that the ports need
  *
  * Postfix is to ask policyd in smtpd_relay_restrictions of each port to which
  * clients connect. That is set in master.cf, port by port, so a service that
@@ -13,7 +13,6 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/postconf.h"
@@ -36,64 +35,6 @@ void init_changes_clear(struct init_changes *changes)
 		free(changes->list[i].text);
 	free(changes->list);
 	*changes = (struct init_changes){ 0 };
-}
-
-/* is_loopback - can only this host connect to it? */
-static bool is_loopback(const struct postfix_service *service)
-{
-	return strncmp(service->name, "127.", 4) == 0 ||
-	       strncasecmp(service->name, "localhost:", 10) == 0 ||
-	       strncmp(service->name, "[::1]:", 6) == 0 ||
-	       strncmp(service->name, "::1:", 4) == 0;
-}
-
-/* init_is_filter - does it take mail back from a content filter? */
-bool init_is_filter(const struct postfix_service *service)
-{
-	static const char *const names[] = {
-		"content_filter", "receive_override_options",
-		"smtpd_authorized_xforward_hosts"
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (is_loopback(service) &&
-		    postfix_values_get(&service->overrides, names[i]) != NULL)
-			return true;
-	return false;
-}
-
-/* demands_tls - does it require TLS, so that it is a port for users? */
-static bool demands_tls(const struct postfix *postfix,
-			const struct postfix_service *service)
-{
-	return postfix_get_bool(postfix, service, "smtpd_tls_wrappermode") ||
-	       postfix_get_bool(postfix, service, "smtpd_enforce_tls") ||
-	       strcasecmp(postfix_get(postfix, service,
-				      "smtpd_tls_security_level"),
-			  "encrypt") == 0;
-}
-
-/* find_ports - every smtpd to which clients connect */
-static void find_ports(struct init *init)
-{
-	const struct postfix *postfix = &init->postfix;
-	size_t i;
-
-	init->ports = xcalloc(postfix->service_count + 1, sizeof(*init->ports));
-	for (i = 0; i < postfix->service_count; i++) {
-		const struct postfix_service *service = &postfix->services[i];
-		struct init_port *port = &init->ports[init->port_count];
-
-		if (strcmp(service->program, "smtpd") != 0 ||
-		    init_is_filter(service))
-			continue;
-		port->service = service;
-		port->number = postfix_port(postfix, service);
-		port->users = demands_tls(postfix, service) ||
-			      port->number == 465 || port->number == 587;
-		init->port_count++;
-	}
 }
 
 /* find_group - the group of Postfix's user, for the socket */
@@ -182,15 +123,14 @@ static void set(struct init *init, const struct postfix_service *service,
 }
 
 /* keep_passwords - offer AUTH only with TLS */
-static void keep_passwords(struct init *init,
-			   const struct postfix_service *service)
+static void keep_passwords(struct init *init, const struct smtpd_port *port)
 {
-	const struct postfix *postfix = &init->postfix;
-
-	if (postfix_get_bool(postfix, service, "smtpd_sasl_auth_enable") &&
-	    !postfix_get_bool(postfix, service, "smtpd_tls_auth_only") &&
-	    !demands_tls(postfix, service))
-		set(init, service, "smtpd_tls_auth_only", "yes");
+	if (postfix_get_bool(&init->postfix, port->service,
+			     "smtpd_sasl_auth_enable") &&
+	    !postfix_get_bool(&init->postfix, port->service,
+			      "smtpd_tls_auth_only") &&
+	    !init_demands_tls(port))
+		set(init, port->service, "smtpd_tls_auth_only", "yes");
 }
 
 /* change_port - make it ask policyd; and close ETRN, to which the relay
@@ -204,7 +144,7 @@ static void change_port(struct init *init, const struct init_port *port)
 	set(init, service, INIT_RELAY, "$" INIT_PARAMETER);
 	if (*etrn == '\0')
 		set(init, service, "smtpd_etrn_restrictions", "reject");
-	keep_passwords(init, service);
+	keep_passwords(init, &port->row->port);
 }
 
 /* init_plan - find the ports, and plan the changes */
@@ -213,7 +153,7 @@ int init_plan(struct init *init, struct error *error)
 	const char *directory = init->postfix.directory;
 	size_t i;
 
-	find_ports(init);
+	init_ports(init);
 	if (init->port_count == 0)
 		return error_set(error,
 				 "%s/master.cf: no smtpd service: this Postfix "
@@ -234,10 +174,9 @@ int init_plan(struct init *init, struct error *error)
 		      init->server));
 	for (i = 0; i < init->port_count; i++)
 		change_port(init, &init->ports[i]);
-	for (i = 0; i < init->postfix.service_count; i++)
-		if (strcmp(init->postfix.services[i].program, "smtpd") == 0 &&
-		    init_is_filter(&init->postfix.services[i]))
-			keep_passwords(init, &init->postfix.services[i]);
+	for (i = 0; i < init->before.count; i++)
+		if (init_is_left(&init->before.rows[i]))
+			keep_passwords(init, &init->before.rows[i].port);
 	add(&init->off, "-X", xstrdup(INIT_PARAMETER));
 	return 0;
 }

@@ -96,13 +96,12 @@ static void describe(FILE *file, const struct init *init)
 		postfix_get(&init->postfix, NULL, "mail_owner"));
 	for (i = 0; i < init->port_count; i++)
 		describe_port(file, init, &init->ports[i]);
-	for (i = 0; i < init->postfix.service_count; i++)
-		if (strcmp(init->postfix.services[i].program, "smtpd") == 0 &&
-		    init_is_filter(&init->postfix.services[i]))
+	for (i = 0; i < init->before.count; i++)
+		if (init_is_left(&init->before.rows[i]))
 			fprintf(file,
 				"#	%s receives mail from a content "
 				"filter, and is not changed\n",
-				init->postfix.services[i].name);
+				init->before.rows[i].port.service->name);
 	for (i = 0; i < COUNT(domains); i++)
 		describe_tables(file, init, domains[i]);
 	for (i = 0; i < init->port_count; i++)
@@ -111,8 +110,8 @@ static void describe(FILE *file, const struct init *init)
 }
 
 /* write_service - a section for the ports of one kind, if there are any */
-static void write_service(FILE *file, const struct init *init, bool users,
-			  const char *comment, const char *name)
+static void write_service(FILE *file, const struct init *init,
+			  const struct init_kind *kind)
 {
 	size_t count = 0;
 	size_t i;
@@ -120,18 +119,42 @@ static void write_service(FILE *file, const struct init *init, bool users,
 	for (i = 0; i < init->port_count; i++) {
 		const struct init_port *port = &init->ports[i];
 
-		if (port->users != users || port->number == 0)
+		if (init_kind(port) != kind || port->number == 0)
 			continue;
 		if (count++ == 0)
 			fprintf(file,
 				"\n# %s\nservice \"%s\" {\n"
 				"	server_port = { %u",
-				comment, name, port->number);
+				kind->comment, kind->name, port->number);
 		else
 			fprintf(file, ", %u", port->number);
 	}
-	if (count > 0)
-		fputs(" }\n}\n", file);
+	if (count == 0)
+		return;
+	fputs(" }\n", file);
+	if (kind->restrictions != NULL)
+		fprintf(file, "	restrictions = { %s }\n", kind->restrictions);
+	fputs("}\n", file);
+}
+
+/* write_unknown - at top level the restrictions of ports without a number; they
+ * all have the narrowest of theirs */
+static void write_unknown(FILE *file, const struct init *init)
+{
+	size_t i;
+
+	for (i = 0; i < init->port_count; i++) {
+		const struct init_port *port = &init->ports[i];
+		const char *restrictions = init_kind(port)->restrictions;
+
+		if (port->number != 0 || restrictions == NULL)
+			continue;
+		fprintf(file,
+			"\n# For all ports that no service below names.\n"
+			"restrictions = { %s }\n",
+			restrictions);
+		break;
+	}
 }
 
 /* write_settings - the options */
@@ -170,6 +193,7 @@ static void write_settings(FILE *file, const struct init *init)
 /* init_text - the text of policyd.conf */
 char *init_text(const struct init *init)
 {
+	const struct init_kind *kind = NULL;
 	char *text = NULL;
 	size_t length;
 	FILE *file = open_memstream(&text, &length);
@@ -186,9 +210,9 @@ char *init_text(const struct init *init)
 	fputs("# To restore the previous configuration:\n", file);
 	init_print_commands(file, init, &init->off, "#	");
 	write_settings(file, init);
-	write_service(file, init, false,
-		      "For other mail servers, and strangers.", "mx");
-	write_service(file, init, true, "For our users.", "submission");
+	write_unknown(file, init);
+	while ((kind = init_kind_next(kind)) != NULL)
+		write_service(file, init, kind);
 	fputs("\n# Checked whenever this file is loaded.\n"
 	      "expect \"strangers do not relay\" {\n"
 	      "	to = \"user@far.example\"\n	verdict = reject\n}\n",

@@ -19,6 +19,7 @@
 #include "lib/config/config.h"
 #include "lib/postfix/postconf.h"
 #include "policyd/check/check_postfix.h"
+#include "policyd/check/ports.h"
 
 /* run - run a command that must succeed */
 static int run(const char *const argv[], struct error *error)
@@ -138,23 +139,36 @@ static struct config *load_text(const char *directory, const char *name,
 	return config;
 }
 
+/* is_exempt - is the port left alone? So is smtpd behind another program. */
+static bool is_exempt(void *context, const struct postfix_service *service)
+{
+	const struct init *init = context;
+	size_t i;
+
+	for (i = 0; i < init->port_count; i++)
+		if (strcmp(init->ports[i].service->name, service->name) == 0 &&
+		    strcmp(init->ports[i].service->type, service->type) == 0)
+			return false;
+	return true;
+}
+
 /* judge - check the changed Postfix together with the new configuration */
-static int judge(const struct init *init, const char *directory,
+static int judge(struct init *init, const char *directory,
 		 const struct config *config, struct error *error)
 {
-	struct postfix postfix;
-	int result;
+	const struct smtpd_knowledge knowledge = ports_knowledge(config);
+	struct postfix *postfix = &init->changed;
 
-	if (postfix_read(&postfix, directory, error) < 0)
+	if (postfix_read(postfix, directory, error) < 0)
 		return -1;
-	free(postfix.directory); /* findings are about the original */
-	postfix.directory = xstrdup(init->postfix.directory);
-	result = check_postfix_copy(&postfix, config, init_is_filter);
-	if (result < 0)
-		error_set(error, "nothing is written: fix this first, or "
-				 "strangers might relay");
-	postfix_clear(&postfix);
-	return result;
+	free(postfix->directory); /* findings are about the original */
+	postfix->directory = xstrdup(init->postfix.directory);
+	if (check_postfix_copy(postfix, config, is_exempt, init) < 0)
+		return error_set(error, "nothing is written: fix this first, "
+					"or strangers might relay");
+	smtpd_ports_judge(&init->after, postfix, &knowledge);
+	ports_changes_find(&init->effects, &init->before, &init->after);
+	return 0;
 }
 
 /* undo - undo the changes; is the copy as it was before? */
@@ -175,8 +189,8 @@ static int undo(const struct init *init, const char *directory,
 }
 
 /* try_in - in a directory made for it */
-static int try_in(const char *directory, const struct init *init,
-		  const char *text, struct error *error)
+static int try_in(const char *directory, struct init *init, const char *text,
+		  struct error *error)
 {
 	struct config *config = NULL;
 	char *before = NULL;
@@ -203,7 +217,7 @@ out:
 }
 
 /* init_trial - try everything on a copy */
-int init_trial(const struct init *init, const char *text)
+int init_trial(struct init *init, const char *text)
 {
 	char directory[] = "/tmp/policyd-init.XXXXXX";
 	const char *const remove[] = { "rm", "-r", "-f", directory, NULL };

@@ -18,7 +18,7 @@ from kit.daemon import WAIT, run_all
 from kit.policyd import Policyd
 from kit.postfix import Postfix, Sink, poll, run, temporary_directory
 from kit.smtp import verdict
-from kit.mailer import Failures, Mailer
+from kit.mailer import MESSAGES, Failures, Mailer
 
 # What a Postfix has that was set up without policyd.
 MAIN = {
@@ -38,6 +38,11 @@ SUBMISSION = ("-o { smtpd_relay_restrictions = permit_sasl_authenticated, "
 SUBMISSIONS = {"smtpd_tls_wrappermode": "yes",
                "smtpd_etrn_restrictions": "",
                "smtpd_relay_restrictions": "permit_sasl_authenticated,reject"}
+# Strangers could not send anything to the ports for users.
+NARROW = [(port, tls, login, recipient, "554 5.7.1", None)
+          if port != "smtp" and tls and login != "good" else
+          (port, tls, login, recipient, *rest)
+          for port, tls, login, recipient, *rest in MESSAGES]
 FILTER = {"content_filter": "", "smtpd_relay_restrictions":
           "permit_mynetworks,reject"}
 
@@ -105,7 +110,7 @@ def check_file(postfix, ports, path):
                    'owner = "postfix"', 'group = "postfix"',
                    'import_postfix = "%s"' % postfix.config,
                    'service "mx" {\n\tserver_port = { %d }' % ports["smtp"],
-                   'service "submission" {\n\tserver_port = { %d, %d }' % (
+                   'service "logins" {\n\tserver_port = { %d, %d }' % (
                        ports["submission"], ports["submissions"]),
                    "#\tport %d (127.0.0.1:%d), in a chroot\n" % (
                        ports["smtp"], ports["smtp"]),
@@ -152,7 +157,7 @@ def test_three_ports(program):
             policyd.check()
             shell(lines["2"])
             stranger(mailer, "554 5.7.1")
-            mailer.round("switched on", failures)
+            mailer.round("switched on", failures, NARROW)
             findings = run(program, "-P", "-c", path)
             name = "127.0.0.1:%d" % postfix.filter
             assert re.fullmatch(
@@ -235,6 +240,24 @@ def test_refused(program):
             assert got == status and re.search(wanted, errors), \
                 "%s%s: status %d: %s" % (main, master or "", got, errors)
             assert output == "" and not os.path.exists(place.file), output
+
+
+# Where domains can be that only Postfix looks up.
+TABLES = [
+    ("virtual_mailbox_domains", "proxy:mysql:/etc/postfix/domains.cf"),
+    ("relay_domains", "ldap:/etc/postfix/ldap.cf"),
+    ("virtual_alias_maps", "sqlite:/etc/postfix/sqlite.cf"),
+    ("mydestination", "localhost, socketmap:inet:127.0.0.1:9:name"),
+    ("relay_domains", "tcp:127.0.0.1:9"),
+]
+
+
+def test_tables(program):
+    """domains that only Postfix can look up"""
+    for parameter, value in TABLES:
+        with Place("%s = %s\n" % (parameter, value)) as place:
+            status, output, errors = place.init(program)
+            assert (status, errors) == (0, "") and output, (value, errors)
 
 
 def test_place(program):
@@ -363,5 +386,5 @@ def test_undone(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_three_ports, test_refused, test_place,
+    sys.exit(run_all([test_tables, test_three_ports, test_refused, test_place,
                       test_kept, test_undone]))

@@ -17,6 +17,11 @@
 #define CERTS                                        \
 	"restrictions = { permit_auth_destination, " \
 	"permit_tls_clientcerts, reject }\nrelay_clientcerts = "
+#define ASKS "import_postfix = '@/postfix' "
+#define USUAL                                                  \
+	"restrictions = { reject_sender_login_mismatch,\n"     \
+	"permit_auth_destination, reject_plaintext_session,\n" \
+	"permit_sasl_authenticated, reject }\n"
 #define YES  "allow_open_relay = yes\n"
 #define OPEN " is an open relay"
 #define WIDE " is an open relay: it contains more than a /8"
@@ -58,6 +63,37 @@ static const struct row rows[] = {
 	{ "sender_login_maps = 'static:x'\nrestrictions = {\n"
 	  "reject_sender_login_mismatch, reject_plaintext_session, permit }\n",
 	  3, true, OPEN },
+	/* what is left to Postfix */
+	{ "relay_domains = 'mysql:/x'\nrestrictions = {\n"
+	  "permit_auth_destination, permit }\n",
+	  3, true, "permit permits a stranger" },
+	{ ASKS "restrictions = {\nreject_sender_login_mismatch, permit }\n", 2,
+	  true, "permit permits a stranger" },
+	{ ASKS "restrictions = { reject_sender_login_mismatch,\n"
+	       "permit_auth_destination,\nreject_plaintext_session, permit }\n",
+	  3, true, "permit permits a stranger" },
+	{ ASKS USUAL, 0, false, NULL },
+	/* what is left to Postfix is refused, unless it is ours */
+	{ "relay_domains = 'mysql:/x'\nexpect e {\n"
+	  "to = 'u%far.test'\nverdict = reject }\n",
+	  0, false, NULL },
+	{ "relay_domains = 'mysql:/x'\nexpect e {\n"
+	  "to = 'u%far.test'\nverdict = ask }\n",
+	  0, false, NULL },
+	{ "relay_domains = 'mysql:/x'\nexpect e {\n"
+	  "to = 'u%far.test'\nverdict = defer }\n",
+	  2, true, "the verdict is ask, not defer" },
+	{ "relay_domains = 'mysql:/x'\nexpect e {\n"
+	  "to = 'u%far.test'\nverdict = permit }\n",
+	  2, true, "the verdict is ask, not permit" },
+	{ "relay_domains = 'mysql:/x'\nreply = ok\nexpect e {\n"
+	  "to = 'u%far.test'\nverdict = reject }\n",
+	  3, true, "the verdict is ask, not reject" },
+	{ ASKS USUAL "expect e {\nto = 'u%far.test'\nverdict = reject }\n", 0,
+	  false, NULL },
+	{ ASKS USUAL "expect e {\nto = 'u%far.test'\nlogin = u\nfrom = 'x'\n"
+		     "tls = '1.3'\nverdict = reject }\n",
+	  4, true, "the verdict is ask, not reject" },
 	/* networks: by a stranger who is in them, and as they are written */
 	{ NETS "'regexp:{{/:/ x}}'\n", 1, true, "IPv6" },
 	{ NETS "'regexp:{{/^[0-9.]+/ x}}'\n", 1, true, "IPv4" },
@@ -184,6 +220,11 @@ START_TEST(test_rows)
 
 	place_make();
 	run_shell("ln -s . %s/same", place_directory);
+	run_shell("mkdir %s/postfix", place_directory);
+	place_write("postfix/main.cf", "compatibility_level = 3.6\n"
+				       "relay_domains = mysql:/x\n"
+				       "smtpd_sender_login_maps = mysql:/x\n");
+	run_shell("touch -d 2001-01-01 %s/postfix/main.cf", place_directory);
 	place_write("wide", "10.0.0.0/8\n9.0.0.0/8\n8.0.0.0/7\n");
 	place_write("cidr", "10.0.0.0/8 x\n128.0.0.0/1 x\n");
 	place_write("hash", "museum x\nnet x\n");

@@ -148,9 +148,72 @@ START_TEST(postpones_refusals)
 }
 END_TEST
 
+/* A decision, and what is left of it if the destination is not ours. */
+static const struct {
+	struct decision decision;
+	enum verdict verdict;
+	const char *word;
+} elsewhere[] = {
+	{ { .verdict = VERDICT_REJECT, .restriction = "reject" },
+	  VERDICT_REJECT,
+	  "reject" },
+	{ { .verdict = VERDICT_PERMIT,
+	    .restriction = "permit",
+	    .asks = { "permit_auth_destination", "permit", "reject" } },
+	  VERDICT_PERMIT,
+	  "permit" },
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "permit_auth_destination",
+		      "reject_unauth_destination" } },
+	  VERDICT_REJECT,
+	  "reject_unauth_destination" },
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "permit_auth_destination", "defer" } },
+	  VERDICT_DEFER,
+	  "defer" },
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "reject_unauth_destination", "permit", "reject" } },
+	  VERDICT_REJECT,
+	  "reject_unauth_destination" },
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "reject_sender_login_mismatch", "permit_auth_destination",
+		      "reject_unauth_destination" } },
+	  VERDICT_REJECT,
+	  "reject_unauth_destination" },
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "reject_sender_login_mismatch", "permit", "reject" } },
+	  VERDICT_ASK,
+	  "permit" },
+	{ { .verdict = VERDICT_ASK,
+	    .asks = { "reject_sender_login_mismatch", "permit_auth_destination",
+		      "permit_sasl_authenticated",
+		      "reject_unauth_destination" } },
+	  VERDICT_ASK,
+	  "permit_sasl_authenticated" },
+	/* without a recipient nothing is refused */
+	{ { .verdict = VERDICT_ASK,
+	    .restriction = "permit_auth_destination",
+	    .asks = { "permit_auth_destination" } },
+	  VERDICT_ASK,
+	  "permit_auth_destination" },
+};
+
+START_TEST(judges_destinations_elsewhere)
+{
+	const char *word;
+
+	ck_assert_int_eq(decision_elsewhere(&elsewhere[_i].decision, &word),
+			 elsewhere[_i].verdict);
+	ck_assert_str_eq(word, elsewhere[_i].word);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("decision");
+
+	tcase_add_loop_test(tests, judges_destinations_elsewhere, 0,
+			    COUNT(elsewhere));
 
 	tcase_add_test(tests, names_verdicts);
 	tcase_add_test(tests, asks_only_for_what_is_open);

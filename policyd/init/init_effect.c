@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/* init_effect - what the commands will change, in words
+ *
+ * The ports are judged before and after. A line says what clients gain or lose
+ * on a port, others what is not used any more. All are comments, so that the
+ * whole output can be a shell script. */
+
+#include "policyd/init/init_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/xalloc.h"
+
+#define INDENT "#	"
+
+/* is_usual - a restriction that policyd has, or whose end is among the changes
+ * of clients */
+static bool is_usual(const char *word)
+{
+	static const char *const words[] = {
+		"permit_mynetworks",
+		"permit_sasl_authenticated",
+		"permit_auth_destination",
+		"permit_inet_interfaces",
+		"reject_unauth_destination",
+		"defer_unauth_destination",
+		"reject_plaintext_session",
+		"permit",
+		"reject",
+		"defer",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* print_ends - the other restrictions in the relay list of a port, which
+ * policyd replaces */
+static void print_ends(FILE *output, const struct smtpd_port *port)
+{
+	const struct smtpd_restrictions *list = &port->lists[SMTPD_LIST_RELAY];
+	const char *separator = "not used any more: ";
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		const struct postfix_restriction *item = &list->items[i];
+
+		if (is_usual(item->word))
+			continue;
+		if (*separator != ',')
+			fprintf(output,
+				INDENT "port %s: ", port->service->name);
+		fprintf(output, "%s%s%s%s", separator, item->word,
+			item->argument != NULL ? " " : "",
+			item->argument != NULL ? item->argument : "");
+		separator = ", ";
+	}
+	if (*separator == ',')
+		fputs(" (in " INIT_RELAY ")\n", output);
+}
+
+/* print_networks - how clients in mynetworks may still relay */
+static void print_networks(FILE *output, const struct init *init,
+			   const struct smtpd_port *port)
+{
+	size_t i;
+
+	fputs("; to keep it: let them log in with TLS, or ", output);
+	for (i = 0; i < init->port_count && init->config == NULL; i++) {
+		const struct init_kind *kind = init_kind(&init->ports[i]);
+
+		if (init->ports[i].service != port->service ||
+		    init->ports[i].number == 0)
+			continue;
+		fprintf(output,
+			"write in service \"%s\" in %s: restrictions = { "
+			"permit_mynetworks, %s }",
+			kind->name, init->path,
+			kind->restrictions != NULL ? kind->restrictions
+						   : INIT_RESTRICTIONS);
+		return;
+	}
+	fprintf(output, "write permit_mynetworks first in restrictions in %s",
+		init->path);
+}
+
+/* print_keep - how to keep what a client loses */
+static void print_keep(FILE *output, const struct init *init,
+		       const struct ports_change *change)
+{
+	if (ports_change_opens(change) || change->before == NULL)
+		return;
+	if (change->client >= SMTPD_NETWORK)
+		print_networks(output, init, change->before);
+	else if (change->client == SMTPD_LOGIN)
+		fputs("; let them use TLS", output);
+}
+
+/* print_clients - what clients gain and lose */
+static void print_clients(FILE *output, const struct init *init)
+{
+	const struct ports_changes *changes = &init->effects;
+	size_t count, i;
+
+	for (i = 0; i < changes->count; i += count) {
+		char *text;
+
+		count = ports_change_group(changes, i);
+		text = ports_change_text(&changes->list[i], count);
+		fprintf(output, INDENT "%s", text);
+		print_keep(output, init, &changes->list[i]);
+		fputs("\n", output);
+		free(text);
+	}
+}
+
+/* print_settings - the other settings of a port that change */
+static void print_settings(FILE *output, const struct init *init,
+			   const struct postfix_service *service)
+{
+	static const struct {
+		const char *parameter, *text;
+	} settings[] = {
+		{ "smtpd_etrn_restrictions=", "ETRN is refused" },
+		{ "smtpd_tls_auth_only=", "AUTH is offered only with TLS" },
+	};
+	size_t i, k;
+
+	for (k = 0; k < sizeof(settings) / sizeof(settings[0]); k++) {
+		char *start = xasprintf("%s/%s/%s", service->name,
+					service->type, settings[k].parameter);
+
+		for (i = 0; i < init->on.count; i++)
+			if (strncmp(init->on.list[i].text, start,
+				    strlen(start)) == 0)
+				fprintf(output, INDENT "port %s: %s\n",
+					service->name, settings[k].text);
+		free(start);
+	}
+}
+
+/* print_port - what is known without a client */
+static void print_port(FILE *output, const struct init *init,
+		       const struct smtpd_row *row)
+{
+	if (init_is_left(row))
+		fprintf(output,
+			INDENT "port %s: mail comes back from a filter there; "
+			       "its restrictions are left alone\n",
+			row->port.service->name);
+	else
+		print_ends(output, &row->port);
+	print_settings(output, init, row->port.service);
+}
+
+/* init_print_effects - what the commands will change */
+void init_print_effects(FILE *output, const struct init *init)
+{
+	size_t opens = 0, i;
+
+	fputs("# What will change:\n", output);
+	print_clients(output, init);
+	for (i = 0; i < init->before.count; i++)
+		print_port(output, init, &init->before.rows[i]);
+	for (i = 0; i < init->effects.count; i++)
+		opens += ports_change_opens(&init->effects.list[i]) ? 1 : 0;
+	fputs(opens == 0 ? INDENT "Nothing may pass that may not pass now.\n"
+			 : INDENT
+		      "SOMETHING MAY PASS THAT MAY NOT PASS NOW: see above.\n",
+	      output);
+}

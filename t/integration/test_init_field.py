@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_init_field - real kinds of Postfix: what policyd --init says that will
+change is what a real Postfix changes, cell by cell, when every command that it
+prints is run; what it advises to keep a client does that; what it cannot do
+well is refused, and nothing is changed.
+
+usage: test_init_field.py POLICYD
+"""
+
+import os
+import re
+import sys
+
+from kit.daemon import run_all
+from kit.postfix import Postfix, run
+from kit.snippets import ROOT
+from test_init import Place, parts, shell
+from test_ports import (Port, base_of, field, place, policyd,
+                        reload, settings_of)
+
+LISTS = """compatibility_level = 3.6
+mydestination = localhost, example.com
+mynetworks = 127.0.0.0/8
+smtpd_sasl_auth_enable = yes
+smtpd_tls_security_level = may
+smtpd_relay_restrictions = """
+
+# main.cf and master.cf: kinds that the shared field does not have.
+KINDS = {
+    "no logins on port 25": (
+        LISTS + "reject_unauth_destination\n",
+        "smtp inet n - n - - smtpd\n"),
+    "TLS for everybody": (
+        LISTS + "reject_plaintext_session, permit_sasl_authenticated, "
+        "reject_unauth_destination\n",
+        "smtp inet n - n - - smtpd\n"),
+    "an access table": (
+        LISTS + "check_sender_access inline:{user@far.example=REJECT}, "
+        "permit_mynetworks, permit_sasl_authenticated, permit_mx_backup, "
+        "reject_unauth_destination\n",
+        "smtp inet n - n - - smtpd\n"),
+}
+NAMES = {"strangers": "stranger", "users who log in": "login",
+         "clients in mynetworks": "network", "this host": "host"}
+VERBS = {"send mail to our domains": ["ours"], "relay": ["elsewhere"],
+         "send mail": ["ours", "elsewhere"]}
+LINE = re.compile(
+    r"#\tport (\S+): (%s)(?: \([^)]*\))?( with TLS| without TLS)? "
+    r"(may not|may or may not \(.*?\)|may) (%s) now, and "
+    r"(may not|may or may not \(.*?\)|may) afterwards" % (
+        "|".join(NAMES), "|".join(VERBS)))
+
+
+def said_changes(printed):
+    """said_changes - {(service, client, recipient): (before, after)}"""
+    words = {"may": "passes", "may not": "refused"}
+    found = {}
+    for line in printed.splitlines():
+        match = LINE.match(line)
+        if not match:
+            assert " now, and " not in line, line
+            continue
+        name, client, tls, before, verb, after = match.groups()
+        for suffix in {" with TLS": [" in TLS"], " without TLS": [""],
+                       None: ["", " in TLS"]}[tls]:
+            for recipient in VERBS[verb]:
+                found[name, NAMES[client] + suffix, recipient] = (
+                    words.get(before), words.get(after))
+    return found
+
+
+def shared(name, directory, file):
+    """shared - a file of t/data/field, or "" """
+    path = os.path.join(ROOT, "t", "data", "field", name, file)
+    if not os.path.exists(path):
+        return ""
+    with open(path, encoding="utf-8") as text:
+        return text.read().replace("@D@", directory)
+
+
+class Kind:
+    """A Postfix of that kind, and the policyd.conf that is written for it."""
+
+    def __init__(self, program, postfix, main, master):
+        self.program = program
+        self.postfix = postfix
+        self.file = postfix.path("policyd.conf")
+        # An smtpd(8) of before a reload must not answer.
+        self.ports = place(postfix, {**base_of(postfix), "max_use": "1",
+                                     **settings_of(main)}, master)
+        self.settle()
+        self.network = "127.0.0.70" if "127.0.0.0/8" in postfix.get(
+            "mynetworks") else "127.0.0.1"
+        self.before = self.truth()
+        self.printed = run(program, "--init", "-c", self.file, postfix.config)
+        self.lines = parts(self.printed)
+
+    def settle(self):
+        """settle - make the files look old: postconf(1) waits until a file
+        has not changed for two seconds"""
+        for name in ("main.cf", "master.cf"):
+            os.utime(os.path.join(self.postfix.config, name), (1, 1))
+
+    def truth(self):
+        """truth - {(service, client, recipient): "passes" or "refused"}"""
+        reload(self.postfix)
+        found = {}
+        for number in self.ports.values():
+            port = Port(self.postfix, number, False, self.network,
+                        {"ours": "bob@example.com",
+                         "elsewhere": "u@far.example"})
+            for (client, recipient), cell in port.truth().items():
+                found["127.0.0.1:%d" % number, client, recipient] = cell
+        return found
+
+    def switch_on(self):
+        """switch_on - every command but those that start and ask programs"""
+        for line in self.lines["2"]:
+            if not line.startswith(("policyd", "postfix")):
+                shell([line])
+                self.settle()
+
+    def served(self):
+        """served - the truth with policyd"""
+        with policyd(self.program, self.file):
+            return self.truth()
+
+    def keep(self):
+        """keep - write into policyd.conf what is advised"""
+        with open(self.file, encoding="utf-8") as file:
+            text = file.read()
+        for name, line in set(re.findall(
+                r'write in service "(\S+)" in \S+: (restrictions = \{.*?\})',
+                self.printed)):
+            text = re.sub(r'(service "%s" \{\n.*\n)(\trestrictions.*\n)?' %
+                          name, r"\1\t%s\n" % line, text)
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def check(kind):
+    """check - what is said is what changes"""
+    kind.switch_on()
+    after = kind.served()
+    said = said_changes(kind.printed)
+    for cell, real in after.items():
+        was, now = said.get(cell, (kind.before[cell],) * 2)
+        assert was in (None, kind.before[cell]) and now in (None, real), (
+            cell, "said", (was, now), "is", (kind.before[cell], real),
+            kind.printed)
+    opened = [cell for cell, real in after.items()
+              if (kind.before[cell], real) == ("refused", "passes")]
+    assert ("Nothing may pass" in kind.printed) <= (not opened), opened
+    return after, opened
+
+
+def kept(kind):
+    """kept - the advice keeps clients in mynetworks, and opens nothing"""
+    kind.keep()
+    after = kind.served()
+    for cell, real in after.items():
+        if cell[1].startswith(("network", "host")):
+            assert real == kind.before[cell], (cell, real)
+        assert (kind.before[cell], real) != ("refused", "passes"), cell
+
+
+def test_logins_only(program):
+    """a port for users who log in stays one"""
+    with Postfix() as postfix:
+        kind = Kind(program, postfix, field("02", postfix, "main.cf"),
+                    field("02", postfix, "master.cf"))
+        after, opened = check(kind)
+        name = "127.0.0.1:%d" % kind.ports["submission"]
+        assert not opened, opened
+        assert after[name, "stranger in TLS", "ours"] == "refused"
+        assert after[name, "login in TLS", "elsewhere"] == "passes"
+        kept(kind)
+
+
+def test_return_port(program):
+    """the port where the filter hands mail back is left alone"""
+    with Postfix() as postfix:
+        kind = Kind(program, postfix, field("03", postfix, "main.cf"),
+                    field("03", postfix, "master.cf"))
+        name = "127.0.0.1:%d" % kind.ports["127.0.0.1:10025"]
+        after, opened = check(kind)
+        assert not opened, opened
+        assert after[name, "host", "elsewhere"] == "passes"
+        assert "port %s: mail comes back from a filter there" % name in \
+            kind.printed, kind.printed
+        assert not [line for line in kind.lines["2"] if name in line]
+
+
+def test_kinds(program):
+    """other kinds"""
+    for name, (main, master) in KINDS.items():
+        with Postfix() as postfix:
+            kind = Kind(program, postfix, main, master)
+            after, opened = check(kind)
+            port = "127.0.0.1:%d" % kind.ports["smtp"]
+            if name == "no logins on port 25":
+                assert after[port, "login in TLS", "elsewhere"] == "refused"
+            elif name == "TLS for everybody":
+                assert after[port, "stranger", "ours"] == "refused"
+                assert after[port, "stranger in TLS", "ours"] == "passes"
+            else:
+                assert (
+                    "#\tport %s: not used any more: check_sender_access "
+                    "inline:{user@far.example=REJECT}, permit_mx_backup (in "
+                    "smtpd_relay_restrictions)\n" % port) in kind.printed
+                assert opened and "SOMETHING MAY PASS" in kind.printed
+                continue
+            assert not opened, (name, opened)
+
+
+# main.cf, master.cf, the whole message behind the directory.
+REFUSED = [
+    ("", "smtp inet n - n - - smtpd\n"
+     "submission inet n - n - - smtpd\n  -o smtpd_tls_security_level=encrypt\n"
+     "# between\nsubmission inet n - n - - smtpd\n",
+     "master.cf: submission is there twice (lines 2 and 5): Postfix uses the "
+     "last one; remove the other"),
+    ("", "smtp inet n - n - - smtpd -osyslog_name=x\n",
+     "master.cf:1: smtp has the option -osyslog_name=x in one word, which "
+     "postconf loses: write -o syslog_name=x"),
+    ("x = y\n" * 350000, "smtp inet n - n - - smtpd\n",
+     "main.cf has more than 1048576 bytes: --init does not change so large a "
+     "file; move lists and tables out of it"),
+    ("", "smtp inet n - n - - smtpd\n" + "# comment\n" * 210000,
+     "master.cf has more than 1048576 bytes: --init does not change so large "
+     "a file; move lists and tables out of it"),
+    ("", "".join("%d inet n - n - - smtpd\n" % port
+                 for port in range(2000, 2600)),
+     "master.cf has more than 500 services, too many for --init"),
+]
+
+
+def test_refused(program):
+    """what cannot be changed safely"""
+    for main, master, wanted in REFUSED:
+        with Place(main, master) as where:
+            status, output, errors = where.init(program)
+            assert (status, output) == (78, ""), (status, output, errors)
+            assert errors == "policyd: %s/%s\n" % (where.config, wanted), \
+                errors
+            assert not os.path.exists(where.file)
+
+
+# What --init says of the shared field: a file is written for all of them but
+# those.
+FIELD = {
+    "09": "master.cf: submission is there twice (lines 2 and 4): Postfix uses "
+          "the last one; remove the other",
+}
+
+
+def test_field(program):
+    """each of the shared field"""
+    for name in sorted(os.listdir(os.path.join(ROOT, "t", "data", "field"))):
+        with Place() as where:
+            for file in ("main.cf", "master.cf", "vmd"):
+                text = shared(name, where.directory, file)
+                if text:
+                    with open(os.path.join(where.config, file), "w",
+                              encoding="utf-8") as out:
+                        out.write(text)
+            where.settle()
+            status, output, errors = where.init(program)
+            if name in FIELD:
+                assert (status, output) == (78, "") and FIELD[name] in errors
+            else:
+                assert status == 0 and output, (name, errors)
+
+
+# Large, but not too large.
+LARGE = [
+    ("", "smtp inet n - n - - smtpd\n" + "".join(
+        "  -o name%d=value\n" % number for number in range(500))),
+    ("smtpd_recipient_restrictions = " + "reject_non_fqdn_sender " * 10000 +
+     "\n", "smtp inet n - n - - smtpd\n"),
+    ("relay_domains = " + " ".join(
+        "d%d.example" % number for number in range(10000)) + "\n",
+     "smtp inet n - n - - smtpd\n"),
+]
+
+
+def test_large(program):
+    """services with many options, and long lists"""
+    for main, master in LARGE:
+        with Place(main, master) as where:
+            status, output, errors = where.init(program)
+            assert (status, errors) == (0, ""), (status, errors[:500])
+            assert "postconf" in output
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_field, test_refused, test_large, test_logins_only,
+                      test_return_port, test_kinds]))
