@@ -168,8 +168,6 @@ struct config *config_load_with(const char *path,
 	if (notes.errors > 0) {
 		config_free(config);
 		config = NULL;
-	} else {
-		config_watch_end(config);
 	}
 	config_notes_move(&notes, messages);
 	return config;

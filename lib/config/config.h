@@ -59,7 +59,7 @@ struct config {
 	char *main_cf;	      /* the file in it */
 	char *queue_directory;
 	char *mail_version;
-	unsigned table_refresh_ms;    /* 0: never; then nothing is watched */
+	unsigned table_refresh_ms;    /* 0: never */
 	struct watched_files watched; /* the files it was made from */
 	size_t failed_tables; /* tables that could not be read; lookups in them
 				 are deferred */

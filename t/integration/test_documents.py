@@ -448,7 +448,7 @@ def mail(place, block):
                                             "submissions")}
     names = {name: "127.0.0.1:%d" % port for name, port in ports.items()}
     place.replace_ports(names)
-    place.shell("kill -HUP $(cat /run/policyd.pid)")
+    place.shell("policyd --reload")
     with Sink() as sink:
         saved = state(place.postfix.config)[0]
         place.postfix.deliver_to(sink)

@@ -144,8 +144,10 @@ def test_changed(program):
         assert text in policyd.check().stderr
         policyd.stop()
         policyd.wait()
-    with Importer(program) as policyd:
+    with Importer(program, OFF) as policyd:
         policyd.main_cf(MAIN_CF % "other.test")
+        assert text in policyd.check().stderr
+        policyd.stop()
         assert policyd.check().stderr == ""
 
 
