@@ -153,7 +153,7 @@ static void print_port(FILE *output, const struct init *init,
 			INDENT "port %s: mail comes back from a filter there; "
 			       "its restrictions are left alone\n",
 			row->port.service->name);
-	else
+	else if (!init->observe)
 		print_ends(output, &row->port);
 	print_settings(output, init, row->port.service);
 }
@@ -164,6 +164,10 @@ void init_print_effects(FILE *output, const struct init *init)
 	size_t opens = 0, i;
 
 	fputs("# What will change:\n", output);
+	if (init->observe)
+		fputs(INDENT "policyd logs what it would answer; the lists of "
+			     "Postfix decide, as before.\n",
+		      output);
 	print_clients(output, init);
 	for (i = 0; i < init->before.count; i++)
 		print_port(output, init, &init->before.rows[i]);

@@ -210,6 +210,10 @@ char *init_text(const struct init *init)
 	fputs("# To restore the previous configuration:\n", file);
 	init_print_commands(file, init, &init->off, "#	");
 	write_settings(file, init);
+	if (init->observe)
+		fputs("\n# Only watch: Postfix decides by its own lists.\n"
+		      "mode = observe\n",
+		      file);
 	write_unknown(file, init);
 	while ((kind = init_kind_next(kind)) != NULL)
 		write_service(file, init, kind);
