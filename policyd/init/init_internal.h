@@ -185,6 +185,11 @@ char *init_stop(const char *root, const char *option, const char *pid_file);
 /* init_text - the text of policyd.conf; the caller frees it. */
 char *init_text(const struct init *init);
 
+/* init_write_service - a section for the ports of one kind, if there are any.
+ */
+void init_write_service(FILE *file, const struct init *init,
+			const struct init_kind *kind);
+
 /* init_print_commands - the commands to type, each after prefix. */
 void init_print_commands(FILE *output, const struct init *init,
 			 const struct init_changes *changes,
