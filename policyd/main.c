@@ -61,6 +61,10 @@ enum mode {
 #define OPTION_REPLAY  'R'
 #define OPTION_AGAINST 'A'
 #define OPTION_ID      'I'
+/* Only with MODE_INIT; likewise. */
+#define OPTION_APPLY   'Y'
+#define OPTION_OBSERVE 'O'
+#define OPTION_UNDO    'U' /* implies it */
 
 /* One example for each; no line has more than 79 columns. */
 static const char usage_text[] =
@@ -91,6 +95,11 @@ static const char usage_text[] =
 	"           policyd -t && policyd --reload\n"
 	"       policyd --init [-c FILE] [DIR]          write FILE for a Postfix\n"
 	"           policyd --init /etc/postfix\n"
+	"       policyd --init --apply|--observe [-c FILE] [DIR]\n"
+	"                                               and use it, or watch\n"
+	"           policyd --init --observe --apply\n"
+	"       policyd --undo [-c FILE]                undo --init\n"
+	"           policyd --undo\n"
 	"       policyd -V | -h\n"
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
@@ -107,6 +116,9 @@ static const struct option long_options[] = {
 	{ "init", no_argument, NULL, MODE_INIT },
 	{ "status", no_argument, NULL, MODE_STATUS },
 	{ "reload", no_argument, NULL, MODE_RELOAD },
+	{ "apply", no_argument, NULL, OPTION_APPLY },
+	{ "observe", no_argument, NULL, OPTION_OBSERVE },
+	{ "undo", no_argument, NULL, OPTION_UNDO },
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "against", required_argument, NULL, OPTION_AGAINST },
@@ -126,6 +138,8 @@ struct command {
 	enum mode mode;
 	struct options options;
 	struct query_options query;
+	struct init_options init;
+	bool undo;
 	int channel; /* with MODE_SERVER */
 };
 
@@ -251,6 +265,14 @@ static int set_format(struct command *command, const char *name)
 	return usage(NULL);
 }
 
+/* set_undo - --undo, alone or with --init */
+static int set_undo(struct command *command)
+{
+	command->undo = true;
+	return command->mode == MODE_INIT ? EX_OK
+					  : set_mode(command, MODE_INIT);
+}
+
 /* set_query - an option that requires -q */
 static int set_query(struct command *command, int option)
 {
@@ -288,12 +310,23 @@ static int set_option(struct command *command, int option)
 		print_version();
 	case 'h':
 		print_and_exit(usage_text);
+	case OPTION_APPLY:
+		command->init.apply = true;
+		return EX_OK;
+	case OPTION_OBSERVE:
+		command->init.observe = true;
+		return EX_OK;
+	case OPTION_UNDO:
+		return set_undo(command);
+	case MODE_INIT:
+		if (command->undo)
+			return EX_OK;
+		return set_mode(command, option);
 	case MODE_CHECK:
 	case MODE_DUMP:
 	case MODE_QUERY:
 	case MODE_STDIO:
 	case MODE_CHECK_POSTFIX:
-	case MODE_INIT:
 	case MODE_STATUS:
 	case MODE_RELOAD:
 		return set_mode(command, option);
@@ -326,19 +359,33 @@ static const char *check_query(const struct command *command)
 	return NULL;
 }
 
+/* check_init - are the options of --init used together correctly? */
+static const char *check_init(const struct command *command)
+{
+	const struct init_options *options = &command->init;
+
+	if (command->undo && (options->apply || options->observe))
+		return "--undo goes with neither --apply nor --observe";
+	if (command->mode != MODE_INIT && (options->apply || options->observe))
+		return "--apply and --observe require --init";
+	return NULL;
+}
+
 /* check_command - are all options used together correctly? words: arguments
  * that are not options */
 static const char *check_command(const struct command *command, int words)
 {
 	const struct options *options = &command->options;
 
-	if (words > (command->mode == MODE_INIT ? 1 : 0) &&
+	if (words > (command->mode == MODE_INIT && !command->undo ? 1 : 0) &&
 	    command->mode != MODE_QUERY)
 		return "too many arguments";
 	if (*options->config == '\0')
 		return "-c: the file name is empty";
 	if (check_query(command) != NULL)
 		return check_query(command);
+	if (check_init(command) != NULL)
+		return check_init(command);
 	if (options->daemonize && command->mode != MODE_SERVE)
 		return "-d is only for running the server";
 	if ((options->lenient || options->accepted >= 0) &&
@@ -485,6 +532,17 @@ static int start_monitor(struct options *options, const sigset_t *mask)
 	return status;
 }
 
+/* run_init - --init and --undo; an exit status */
+static int run_init(const struct command *command, const char *directory)
+{
+	const char *path = command->options.config;
+
+	if (command->undo)
+		return init_undo(path);
+	return init(path, directory, strcmp(path, DEFAULT_CONFIG) == 0,
+		    &command->init);
+}
+
 int main(int argc, char **argv)
 {
 	struct command command = {
@@ -514,9 +572,7 @@ int main(int argc, char **argv)
 		command.query.arguments = argv + optind;
 		return with_config(&command);
 	case MODE_INIT:
-		return written(init(
-			command.options.config, argv[optind],
-			strcmp(command.options.config, DEFAULT_CONFIG) == 0));
+		return written(run_init(&command, argv[optind]));
 	case MODE_STATUS:
 		return written(control_status(command.options.config,
 					      command.query.json));

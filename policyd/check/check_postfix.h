@@ -24,6 +24,12 @@ int check_postfix_copy(const struct postfix *postfix,
 		       const struct config *config, check_exempt *exempt,
 		       void *context);
 
+/* check_postfix_reach - ask policyd as this Postfix would, for each use of it.
+ * Prints problems to standard error; 0, or -1 if there are any, or if it is not
+ * used at all. */
+int check_postfix_reach(const struct postfix *postfix,
+			const struct config *config);
+
 /* check_server - how smtpd(8) names our listener; the caller frees it. */
 char *check_server(const struct postfix *postfix,
 		   const struct listener_options *listener);

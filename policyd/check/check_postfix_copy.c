@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_copy - judge a Postfix that is only a copy
+/* check_postfix_copy - judge a Postfix that is only a copy, for --init
  *
- * Nothing can be tried there, so only the files are judged. The rules of --init
- * are stricter than those of -P: policyd must come first on every port, and
- * whatever it does not permit must be refused. */
+ * Nothing can be tried on a copy, so only the files are judged. The rules of
+ * --init are stricter than those of -P: policyd must come first on every port,
+ * and whatever it does not permit must be refused. */
 
 #include "policyd/check/check_postfix.h"
 
@@ -88,6 +88,21 @@ int check_postfix_copy(const struct postfix *postfix,
 	result = print_errors(&check);
 	if (check_guards(&check, exempt, context) < 0)
 		result = -1;
+	check_clear(&check);
+	return result;
+}
+
+/* check_postfix_reach - ask policyd as Postfix would */
+int check_postfix_reach(const struct postfix *postfix,
+			const struct config *config)
+{
+	struct check check;
+	int result;
+
+	check_init(&check, postfix, config);
+	check_try(&check);
+	check_sockets(&check);
+	result = check.use_count > 0 ? print_errors(&check) : -1;
 	check_clear(&check);
 	return result;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* init - write a first policyd.conf, and print how to connect Postfix to it
  *
- *	postconf -> plan -> text -> trial -> file, and commands to type
- *	            init_plan init_text init_trial    init_start
+ *	postconf -> ports -> plan -> text -> trial -> file, copies, what will
+ *	change, and commands to type, or to run
  *
- * Only the administrator changes Postfix, by typing the commands that are
- * printed. */
+ * Only with --apply Postfix is changed; else the administrator types the
+ * commands that are printed. */
 
 #include "policyd/init/init.h"
 
@@ -36,99 +36,62 @@ static char *find_directory(const char *wanted, struct error *error)
 	return path;
 }
 
-/* write_all - write the text to a new file */
-static int write_all(int fd, const char *text)
+/* print_commands - how to make Postfix use policyd, and how to undo that */
+static void print_commands(const struct init *init, FILE *output)
 {
-	size_t length = strlen(text);
-	ssize_t written;
+	char *start = init_start("", init->option);
 
-	while (length > 0) {
-		written = write(fd, text, length);
-		if (written < 0 && errno != EINTR)
-			return -1;
-		if (written > 0) {
-			text += written;
-			length -= (size_t)written;
-		}
-	}
-	return fsync(fd);
-}
-
-/* open_new - create a file that must not exist, and its directory */
-static int open_new(const char *path)
-{
-	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = open(path, flags, 0644);
-	char *directory;
-
-	if (fd >= 0 || errno != ENOENT)
-		return fd;
-	directory = xstrdup(path);
-	if (strrchr(directory, '/') != NULL)
-		*strrchr(directory, '/') = '\0';
-	if (mkdir(directory, 0755) == 0)
-		fd = open(path, flags, 0644);
-	free(directory);
-	return fd;
-}
-
-/* write_file - write the text; if that fails no file is left */
-static int write_file(const char *path, const char *text, struct error *error)
-{
-	int fd = open_new(path);
-	int result = 0;
-
-	if (fd < 0)
-		return error_set(error, "cannot write %s: %s", path,
-				 strerror(errno));
-	if (write_all(fd, text) < 0) {
-		result = error_set(error, "cannot write %s: %s", path,
-				   strerror(errno));
-		unlink(path);
-	}
-	close(fd);
-	return result;
-}
-
-/* print_postfix - how to make Postfix use policyd, and how to undo that */
-static void print_postfix(const struct init *init, FILE *output)
-{
+	fprintf(output, "\n# 1. Check it, and start policyd:\npolicyd -t%s\n%s",
+		init->option, start);
 	fprintf(output, "\n# 2. Make Postfix use it, and check:\n");
 	init_print_commands(output, init, &init->on, "");
+	fprintf(output, "policyd -P%s\n", init->option);
+	free(start);
+}
+
+/* print_undo - how to undo that */
+static void print_undo(const struct init *init, FILE *output)
+{
+	char *stop = init_stop("", init->option,
+			       init->config != NULL ? init->config->pid_file
+						    : CONFIG_PID_FILE);
+
 	fprintf(output,
-		"policyd -P%s\n"
-		"\n# To restore the previous Postfix configuration (%s):\n",
+		"\n# To restore the previous Postfix configuration byte for "
+		"byte: policyd --undo%s\n"
+		"# The same settings by hand (%s):\n",
 		init->option,
 		init->config != NULL ? "keep these lines"
 				     : "these lines are in the file, too");
 	init_print_commands(output, init, &init->off, "");
+	fprintf(output, "\n# And to stop policyd:\n%s", stop);
+	free(stop);
 }
 
-/* print - what to do now */
-static void print(const struct init *init)
+/* print - what will change, and what to do */
+static void print(const struct init *init, bool apply)
 {
-	char *start = init_start("", init->option);
-	char *stop = init_stop("", init->option,
-			       init->config != NULL ? init->config->pid_file
-						    : CONFIG_PID_FILE);
 	struct printable all;
 
 	printable_open(&all);
 	fprintf(all.stream,
-		"# %s is %s. These commands were tried on a copy of main.cf\n"
-		"# and master.cf: strangers cannot relay, and everything can "
-		"be undone.\n\n",
-		init->path, init->config != NULL ? "kept as it is" : "written");
+		"# %s is %s. %s tried on a copy of main.cf\n"
+		"# and master.cf: %s, and everything can be undone.\n\n",
+		init->path, init->config != NULL ? "kept as it is" : "written",
+		apply ? "The changes were" : "These commands were",
+		init->observe ? "the same mail passes as before"
+			      : "strangers cannot relay");
 	init_print_effects(all.stream, init);
-	fprintf(all.stream,
-		"\n# 1. Check it, and start policyd:\n"
-		"policyd -t%s\n%s",
-		init->option, start);
-	print_postfix(init, all.stream);
-	fprintf(all.stream, "\n# And to stop policyd:\n%s", stop);
+	if (!apply)
+		print_commands(init, all.stream);
+	if (init->observe)
+		fprintf(all.stream,
+			"\n# When the log shows that its answers are right: "
+			"policyd --undo%s;\n# remove mode = observe from %s; "
+			"policyd --init --apply%s\n",
+			init->option, init->path, init->option);
+	print_undo(init, all.stream);
 	printable_close(&all, stdout);
-	free(start);
-	free(stop);
 }
 
 /* name_server - our socket in the notation of smtpd(8): that of an existing
@@ -148,13 +111,32 @@ static int name_server(struct init *init, struct error *error)
 	return 0;
 }
 
-/* run - plan, try, write, print; returns an exit status */
-static int run(struct init *init, struct error *error)
+/* check_mode - does an existing policyd.conf do what is wanted? */
+static int check_mode(const struct init *init, struct error *error)
+{
+	size_t i;
+
+	for (i = 0; init->config != NULL && i < init->config->services.count;
+	     i++)
+		if (init->config->services.services[i].reply.observe !=
+		    init->observe)
+			return error_set(
+				error, "%s exists, and %s mode = observe: %s",
+				init->path,
+				init->observe ? "does not have" : "has",
+				init->observe ? "add it, or leave out --observe"
+					      : "remove it, or use --observe");
+	return 0;
+}
+
+/* run - plan, try, write, print, and apply; returns an exit status */
+static int run(struct init *init, bool apply, struct error *error)
 {
 	int status = EX_CONFIG;
 	char *text = NULL;
 
-	if (name_server(init, error) < 0 || init_plan(init, error) < 0)
+	if (name_server(init, error) < 0 || check_mode(init, error) < 0 ||
+	    init_plan(init, error) < 0)
 		goto out;
 	if (init->config == NULL)
 		text = init_text(init);
@@ -162,10 +144,13 @@ static int run(struct init *init, struct error *error)
 	if (init_trial(init, text) < 0)
 		goto out;
 	status = EX_CANTCREAT;
-	if (text != NULL && write_file(init->path, text, error) < 0)
+	if ((text != NULL && init_file_new(init->path, text, error) < 0) ||
+	    init_copies_save(init, error) < 0)
 		goto out;
-	print(init);
+	print(init, apply);
 	status = fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+	if (status == EX_OK && apply)
+		status = init_apply(init, error);
 out:
 	free(text);
 	return status;
@@ -229,10 +214,36 @@ static int keep_file(struct init *init, struct error *error)
 	return EX_CONFIG;
 }
 
-/* init - write policyd.conf, and print the commands */
-int init(const char *path, const char *directory, bool terse)
+/* clear - free what it holds */
+static void clear(struct init *init)
 {
-	struct init state = { .path = path };
+	int i;
+
+	init_changes_clear(&init->on);
+	init_changes_clear(&init->off);
+	ports_changes_clear(&init->effects);
+	smtpd_ports_clear(&init->before);
+	smtpd_ports_clear(&init->after);
+	postfix_clear(&init->changed);
+	postfix_clear(&init->postfix);
+	for (i = 0; i < INIT_FILES; i++) {
+		free(init->now[i]);
+		free(init->then[i]);
+	}
+	free(init->services);
+	free(init->ports);
+	free(init->group);
+	free(init->server);
+	if (init->tried != init->config)
+		config_free(init->tried);
+	config_free(init->config);
+}
+
+/* init - write policyd.conf, and print the commands */
+int init(const char *path, const char *directory, bool terse,
+	 const struct init_options *options)
+{
+	struct init state = { .path = path, .observe = options->observe };
 	char *option = terse ? xstrdup("") : xasprintf(" -c %s", path);
 	char *postfix_option = NULL;
 	struct error error = { "" };
@@ -247,22 +258,11 @@ int init(const char *path, const char *directory, bool terse)
 				: xasprintf(" -c %s", state.postfix.directory);
 		state.option = option;
 		state.postfix_option = postfix_option;
-		status = run(&state, &error);
+		status = run(&state, options->apply, &error);
 	}
 	if (status != EX_OK && *error.text != '\0')
 		fprintf(stderr, "policyd: %s\n", error.text);
-	init_changes_clear(&state.on);
-	init_changes_clear(&state.off);
-	ports_changes_clear(&state.effects);
-	smtpd_ports_clear(&state.before);
-	smtpd_ports_clear(&state.after);
-	postfix_clear(&state.changed);
-	postfix_clear(&state.postfix);
-	free(state.services);
-	free(state.ports);
-	free(state.group);
-	free(state.server);
-	config_free(state.config);
+	clear(&state);
 	free(postfix_option);
 	free(option);
 	return status;

@@ -4,13 +4,26 @@
 
 #include <stdbool.h>
 
-/* init - write policyd.conf for a Postfix to path, and print the commands that
- * make that Postfix use policyd, without running them. If the file exists it is
+struct init_options {
+	bool apply;   /* run the commands, too */
+	bool observe; /* policyd only watches; the lists stay in effect */
+};
+
+/* init - write policyd.conf for a Postfix to path, and print what will change
+ * and the commands that make that Postfix use policyd; they are run only with
+ * apply. Copies of its files are kept for init_undo(). If the file exists it is
  * kept, and Postfix is to use its first listener. directory: the configuration
  * directory of Postfix; NULL: /etc/postfix. terse: path is the default, and can
  * be left out of the commands. Nothing is written or printed unless it was
  * tried on a copy of the Postfix configuration and strangers cannot relay.
  * Returns an exit status; errors are on standard error. */
-int init(const char *path, const char *directory, bool terse);
+int init(const char *path, const char *directory, bool terse,
+	 const struct init_options *options);
+
+/* init_undo - restore main.cf and master.cf as they were before the last init()
+ * for the file path; or, if something else has changed there, print how to undo
+ * the changes of init() alone. Returns an exit status: 0 restored, 1 printed.
+ */
+int init_undo(const char *path);
 
 #endif

@@ -85,7 +85,9 @@ static void print_networks(FILE *output, const struct init *init,
 						   : INIT_RESTRICTIONS);
 		return;
 	}
-	fprintf(output, "write permit_mynetworks first in restrictions in %s",
+	fprintf(output,
+		"put permit_mynetworks first into restrictions in %s (by "
+		"default { " INIT_RESTRICTIONS " })",
 		init->path);
 }
 
@@ -150,12 +152,41 @@ static void print_port(FILE *output, const struct init *init,
 {
 	if (init_is_left(row))
 		fprintf(output,
-			INDENT "port %s: mail comes back from a filter there; "
-			       "its restrictions are left alone\n",
+			INDENT "port %s: mail comes back from a filter there, "
+			       "or it is for mynetworks only; its "
+			       "restrictions are left alone\n",
 			row->port.service->name);
-	else
+	else if (!init->observe)
 		print_ends(output, &row->port);
 	print_settings(output, init, row->port.service);
+}
+
+/* print_narrow - what to add to an existing policyd.conf so that the ports stay
+ * as narrow as they are */
+static void print_narrow(FILE *output, const struct init *init)
+{
+	const struct init_kind *kind = NULL;
+	char *text = NULL;
+	const char *line;
+	size_t length;
+	FILE *file = open_memstream(&text, &length);
+
+	if (file == NULL)
+		return;
+	while ((kind = init_kind_next(kind)) != NULL)
+		if (kind->restrictions != NULL)
+			init_write_service(file, init, kind);
+	fclose(file);
+	if (*text != '\0')
+		fprintf(output, INDENT "To keep ports narrow, add to %s:\n",
+			init->path);
+	for (line = text; *line != '\0'; line += length + 1) {
+		length = strcspn(line, "\n");
+		if (length > 0)
+			fprintf(output, INDENT "	%.*s\n", (int)length,
+				line);
+	}
+	free(text);
 }
 
 /* init_print_effects - what the commands will change */
@@ -164,13 +195,22 @@ void init_print_effects(FILE *output, const struct init *init)
 	size_t opens = 0, i;
 
 	fputs("# What will change:\n", output);
+	if (init->observe)
+		fputs(INDENT "policyd logs what it would answer; the lists of "
+			     "Postfix decide, as before.\n",
+		      output);
 	print_clients(output, init);
 	for (i = 0; i < init->before.count; i++)
 		print_port(output, init, &init->before.rows[i]);
 	for (i = 0; i < init->effects.count; i++)
 		opens += ports_change_opens(&init->effects.list[i]) ? 1 : 0;
-	fputs(opens == 0 ? INDENT "Nothing may pass that may not pass now.\n"
-			 : INDENT
-		      "SOMETHING MAY PASS THAT MAY NOT PASS NOW: see above.\n",
+	if (opens == 0) {
+		fputs(INDENT "Nothing may pass that may not pass now.\n",
+		      output);
+		return;
+	}
+	fputs(INDENT "SOMETHING MAY PASS THAT MAY NOT PASS NOW: see above.\n",
 	      output);
+	if (init->config != NULL)
+		print_narrow(output, init);
 }

@@ -18,12 +18,19 @@
  * Postfix asks policyd. The ports in master.cf refer to it, so that nothing
  * else in main.cf has to change. */
 #define INIT_PARAMETER "policyd_relay_restrictions"
+#define INIT_PREVIOUS  "policyd_previous_" /* and a number: a previous list */
 #define INIT_RELAY     "smtpd_relay_restrictions"
 
 /* INIT_RESTRICTIONS - the default of restrictions. */
 #define INIT_RESTRICTIONS                                     \
 	"permit_auth_destination, reject_plaintext_session, " \
 	"permit_sasl_authenticated, reject_unauth_destination"
+
+/* The files of Postfix that change, in the order in which that is done. */
+#define INIT_FILES 2
+
+/* INIT_CHANGED - exit status: something is not as expected. */
+#define INIT_CHANGED 1
 
 /* An smtpd service that is to ask policyd. */
 struct init_port {
@@ -72,6 +79,10 @@ struct init {
 	char *group;  /* of the user mail_owner */
 	char *server; /* our socket in the notation of smtpd(8) */
 	struct init_changes on, off;
+	bool observe;		/* the lists stay in effect */
+	char *now[INIT_FILES];	/* the files as they are */
+	char *then[INIT_FILES]; /* after the changes */
+	struct config *tried;	/* the configuration of the trial */
 };
 
 /* ---- init_master.c */
@@ -113,7 +124,52 @@ int init_plan(struct init *init, struct error *error);
 /* init_changes_clear - free what it holds. */
 void init_changes_clear(struct init_changes *changes);
 
+/* ---- init_files.c */
+
+/* init_file_new - write a file that must not exist; its directory is created,
+ * too. 0, or -1 and no file is left. */
+int init_file_new(const char *path, const char *text, struct error *error);
+
+/* init_file_put - write a file for us alone, in the place of a previous one. */
+int init_file_put(const char *path, const char *text, struct error *error);
+
+/* init_file_replace - replace the content of a file; owner and mode stay, and
+ * it is never there in part. */
+int init_file_replace(const char *path, const char *text, struct error *error);
+
+/* init_file_in - the content of a file in a directory; the caller frees it.
+ * NULL: error. */
+char *init_file_in(const char *directory, const char *name,
+		   struct error *error);
+
+/* ---- init_copies.c */
+
+/* init_file_name - the name of one of INIT_FILES; static. */
+const char *init_file_name(int file);
+
+/* init_copies_path - the directory of the copies that belong to a policyd.conf;
+ * the caller frees it. */
+char *init_copies_path(const char *path);
+
+/* init_copies_save - keep both files there, as they are and as they will be,
+ * and the commands that undo the changes. 0 or -1. */
+int init_copies_save(const struct init *init, struct error *error);
+
+/* ---- init_apply.c */
+
+/* init_apply - start policyd, make Postfix use it, and check. After a failure
+ * Postfix is as it was. An exit status; with INIT_CHANGED policyd -P has found
+ * something, and everything is done. */
+int init_apply(const struct init *init, struct error *error);
+
+/* init_reload - make the Postfix in directory read its files, if it is running.
+ * 0 or -1. */
+int init_reload(const char *directory, struct error *error);
+
 /* ---- init_start.c */
+
+/* init_answers - does somebody listen at a unix socket of the configuration? */
+bool init_answers(const struct config *config);
 
 /* init_start - the commands that start policyd on the machine whose root
  * directory is root ("": this one), or make a running policyd load the file;
@@ -128,6 +184,11 @@ char *init_stop(const char *root, const char *option, const char *pid_file);
 
 /* init_text - the text of policyd.conf; the caller frees it. */
 char *init_text(const struct init *init);
+
+/* init_write_service - a section for the ports of one kind, if there are any.
+ */
+void init_write_service(FILE *file, const struct init *init,
+			const struct init_kind *kind);
 
 /* init_print_commands - the commands to type, each after prefix. */
 void init_print_commands(FILE *output, const struct init *init,

@@ -147,6 +147,62 @@ static void change_port(struct init *init, const struct init_port *port)
 	keep_passwords(init, &port->row->port);
 }
 
+/* written - the relay list of a port, as it is written or as it is by default
+ */
+static const char *written(const struct init *init,
+			   const struct postfix_service *service)
+{
+	const char *list = postfix_values_get(&service->overrides, INIT_RELAY);
+
+	if (list == NULL)
+		list = postfix_values_get(&init->postfix.main, INIT_RELAY);
+	return list != NULL ? list
+			    : postfix_get(&init->postfix, NULL, INIT_RELAY);
+}
+
+/* same_list - the index of the first port with the same list */
+static size_t same_list(const struct init *init, size_t index)
+{
+	const char *list = written(init, init->ports[index].service);
+	size_t i;
+
+	for (i = 0; i < index; i++) {
+		const char *other = written(init, init->ports[i].service);
+
+		if (other == list || strcmp(other, list) == 0)
+			break;
+	}
+	return i;
+}
+
+/* watch_ports - make all ports ask policyd before their own lists, which are
+ * kept in parameters of main.cf */
+static void watch_ports(struct init *init)
+{
+	size_t i, first;
+
+	for (i = 0; i < init->port_count; i++)
+		if (same_list(init, i) == i)
+			add(&init->on, "-e",
+			    xasprintf(INIT_PREVIOUS "%zu = %s", i + 1,
+				      written(init, init->ports[i].service)));
+	for (i = 0; i < init->port_count; i++) {
+		const struct postfix_service *service = init->ports[i].service;
+
+		first = same_list(init, i);
+		add(&init->on, "-P",
+		    xasprintf("%s/%s/" INIT_RELAY "=$" INIT_PARAMETER
+			      ",$" INIT_PREVIOUS "%zu",
+			      service->name, service->type, first + 1));
+		add_undo(init, service, INIT_RELAY);
+	}
+	for (i = 0; i < init->port_count; i++)
+		if (same_list(init, i) == i)
+			add(&init->off, "-X",
+			    xasprintf(INIT_PREVIOUS "%zu", i + 1));
+	add(&init->off, "-X", xstrdup(INIT_PARAMETER));
+}
+
 /* init_plan - find the ports, and plan the changes */
 int init_plan(struct init *init, struct error *error)
 {
@@ -170,8 +226,12 @@ int init_plan(struct init *init, struct error *error)
 	    postconf_text(directory, "-M", &init->services, error) < 0)
 		return -1;
 	add(&init->on, "-e",
-	    xasprintf(INIT_PARAMETER " = check_policy_service %s, reject",
-		      init->server));
+	    xasprintf(INIT_PARAMETER " = check_policy_service %s%s",
+		      init->server, init->observe ? "" : ", reject"));
+	if (init->observe) {
+		watch_ports(init);
+		return 0;
+	}
 	for (i = 0; i < init->port_count; i++)
 		change_port(init, &init->ports[i]);
 	for (i = 0; i < init->before.count; i++)

@@ -9,6 +9,9 @@
 #include "policyd/init/init_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/base/xalloc.h"
@@ -101,4 +104,34 @@ char *init_stop(const char *root, const char *option, const char *pid_file)
 	line = xasprintf("kill $(cat %s)\n", word);
 	free(word);
 	return line;
+}
+
+/* answers - does somebody listen at this socket? */
+static bool answers(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool found;
+
+	if (fd < 0 || strlen(path) >= sizeof(address.sun_path)) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	strcpy(address.sun_path, path);
+	found = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+	close(fd);
+	return found;
+}
+
+/* init_answers - does somebody listen at a unix socket of the configuration? */
+bool init_answers(const struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->listener_count; i++)
+		if (strncmp(config->listeners[i].address, "unix:", 5) == 0 &&
+		    answers(config->listeners[i].address + 5))
+			return true;
+	return false;
 }

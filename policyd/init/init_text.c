@@ -109,9 +109,9 @@ static void describe(FILE *file, const struct init *init)
 			describe_others(file, init, &init->ports[i], lists[j]);
 }
 
-/* write_service - a section for the ports of one kind, if there are any */
-static void write_service(FILE *file, const struct init *init,
-			  const struct init_kind *kind)
+/* init_write_service - a section for the ports of one kind */
+void init_write_service(FILE *file, const struct init *init,
+			const struct init_kind *kind)
 {
 	size_t count = 0;
 	size_t i;
@@ -210,9 +210,13 @@ char *init_text(const struct init *init)
 	fputs("# To restore the previous configuration:\n", file);
 	init_print_commands(file, init, &init->off, "#	");
 	write_settings(file, init);
+	if (init->observe)
+		fputs("\n# Only watch: Postfix decides by its own lists.\n"
+		      "mode = observe\n",
+		      file);
 	write_unknown(file, init);
 	while ((kind = init_kind_next(kind)) != NULL)
-		write_service(file, init, kind);
+		init_write_service(file, init, kind);
 	fputs("\n# Checked whenever this file is loaded.\n"
 	      "expect \"strangers do not relay\" {\n"
 	      "	to = \"user@far.example\"\n	verdict = reject\n}\n",

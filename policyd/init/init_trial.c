@@ -65,6 +65,20 @@ static int copy_in(const char *from, const char *to, struct error *error)
 	return result;
 }
 
+/* keep - read both files of the copy */
+static int keep(const char *directory, char *files[INIT_FILES],
+		struct error *error)
+{
+	int i;
+
+	for (i = 0; i < INIT_FILES; i++) {
+		files[i] = init_file_in(directory, init_file_name(i), error);
+		if (files[i] == NULL)
+			return -1;
+	}
+	return 0;
+}
+
 /* apply - run the commands on the copy */
 static int apply(const char *directory, const struct init_changes *changes,
 		 struct error *error)
@@ -163,11 +177,16 @@ static int judge(struct init *init, const char *directory,
 		return -1;
 	free(postfix->directory); /* findings are about the original */
 	postfix->directory = xstrdup(init->postfix.directory);
-	if (check_postfix_copy(postfix, config, is_exempt, init) < 0)
+	/* With --observe whatever is wrong there stays as it is. */
+	if (!init->observe &&
+	    check_postfix_copy(postfix, config, is_exempt, init) < 0)
 		return error_set(error, "nothing is written: fix this first, "
 					"or strangers might relay");
 	smtpd_ports_judge(&init->after, postfix, &knowledge);
 	ports_changes_find(&init->effects, &init->before, &init->after);
+	if (init->observe && init->effects.count > 0)
+		return error_set(error, "nothing is written: the lists would "
+					"not stay in effect");
 	return 0;
 }
 
@@ -192,27 +211,24 @@ static int undo(const struct init *init, const char *directory,
 static int try_in(const char *directory, struct init *init, const char *text,
 		  struct error *error)
 {
-	struct config *config = NULL;
+	const char *from = init->postfix.directory;
 	char *before = NULL;
 	int result = -1;
 
 	error_set(error, "nothing is written: the settings of this Postfix do "
 			 "not work with policyd");
-	config = text != NULL ? load_text(directory, init->path, text)
-			      : init->config;
-	if (config == NULL ||
-	    copy_in(init->postfix.directory, directory, error) < 0)
-		goto out;
+	init->tried = text != NULL ? load_text(directory, init->path, text)
+				   : init->config;
+	if (init->tried == NULL || copy_in(from, directory, error) < 0 ||
+	    keep(directory, init->now, error) < 0)
+		return -1;
 	before = state(directory, error);
-	if (before == NULL || apply(directory, &init->on, error) < 0 ||
-	    judge(init, directory, config, error) < 0 ||
-	    undo(init, directory, before, error) < 0)
-		goto out;
-	result = 0;
-out:
+	if (before != NULL && apply(directory, &init->on, error) == 0 &&
+	    keep(directory, init->then, error) == 0 &&
+	    judge(init, directory, init->tried, error) == 0 &&
+	    undo(init, directory, before, error) == 0)
+		result = 0;
 	free(before);
-	if (text != NULL)
-		config_free(config);
 	return result;
 }
 
