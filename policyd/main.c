@@ -80,7 +80,7 @@ static const char usage_text[] =
 	"                                               judge logged requests\n"
 	"           policyd -q --replay /var/log/mail.log\n"
 	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal\n"
-	"           policyd -q --id 4F2K7Q /var/log/mail.log\n"
+	"           policyd -q --id 4F2K7Q /var/log/mail.log.2.gz\n"
 	"       policyd -s [-c FILE]                    serve stdin and stdout\n"
 	"           policyd -s <request\n"
 	"       policyd -P [-c FILE]                    check Postfix; 1: to fix\n"
