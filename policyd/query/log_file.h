@@ -27,8 +27,8 @@ int log_file_close(struct log_file *file, struct error *error);
 
 /* log_file_default - the log to read if none was named: standard input, unless
  * that is a terminal or another device; then, for this value of the option log,
- * its file, that of mail, or the journal. What is read is printed on standard
- * error. */
+ * its file, that of mail, or the journal. The name of that log is printed on
+ * standard error. */
 const char *log_file_default(const char *log);
 
 #endif
