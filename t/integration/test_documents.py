@@ -42,9 +42,9 @@ FILES = [README, HOWTO, CONTRIBUTING, SECURITY]
 
 COMMANDS = {"apt-get", "cd", "clang-format", "cmake", "cp", "ctest",
             "doveadm", "dpkg", "find",
-            "for", "git", "grep", "kill", "man", "mkdir", "openssl", "policyd",
-            "postconf", "postfix", "printf", "python3", "rm", "sh",
-            "useradd", "userdel"}
+            "for", "git", "grep", "kill", "man", "mkdir", "openssl", "podman",
+            "policyd", "postconf", "postfix", "printf", "python3", "rm", "sh",
+            "systemctl", "useradd", "userdel"}
 ANSWERING = {"policyd", "for"}      # what they print is shown
 OPTIONS = {"expect", "listen", "restrictions", "service", "shadow"}
 
@@ -57,6 +57,7 @@ MOVED = [
     ("/var/spool/postfix", "{queue}"),
     ("/var/log", "{directory}/log"),
     ("/run/policyd.pid", "{directory}/policyd.pid"),
+    ("inet:127.0.0.1:10040", "inet:127.0.0.1:{port}"),
     ("/etc/ssl/certs/ssl-cert-snakeoil.pem", "{directory}/tls/server.pem"),
     ("/etc/ssl/private/ssl-cert-snakeoil.key", "{directory}/tls/server.key"),
     # Passwords of the throw-away Postfix are Cyrus SASL's.
@@ -88,6 +89,45 @@ touch -d @1 {postfix}/main.cf {postfix}/master.cf
 [ "$#$*" = 1reload ] || [ "$*" = "-c {postfix} reload" ]
 """,
 }
+
+
+def without_systemd():
+    """without_systemd - a script for systemctl: what HOWTO says to type where
+    there is none"""
+    with open(os.path.join(ROOT, HOWTO), encoding="utf-8") as file:
+        instead = re.findall(r"(?m)^  (policyd .*?) +for +systemctl (.*)$",
+                             file.read())
+    assert len(instead) == 2, instead
+    return 'case "$*" in\n%s*) exit 64 ;;\nesac\n' % "".join(
+        '"%s") exec %s ;;\n' % (words, command) for command, words in instead)
+
+
+# A container in which policyd runs as here: the options of podman are left out.
+WRAPPERS["podman"] = """\
+word=$1
+shift
+case $word in
+build) [ "$*" = "-f contrib/Containerfile -t policyd ." ] && [ -e "$2" ] ;;
+run)
+	background=
+	while [ "$1" != policyd ] || [ "$last" = --name ]; do
+		[ "$1" != -d ] || background=-d
+		last=$1
+		shift
+	done
+	shift
+	exec policyd $background "$@"
+	;;
+exec)
+	[ "$1" != -i ] || shift
+	[ "$1" = policyd ] && shift && exec "$@"
+	;;
+stop) kill $(cat {directory}/policyd.pid) ;;
+logs) cat {directory}/log/mail.log >&2 ;;
+*) exit 64 ;;
+esac
+"""
+WRAPPERS["systemctl"] = without_systemd()
 EXCEPTION = 'printf "%%s\\n" "$*" >>{directory}/exceptions.%s\n'
 
 
@@ -284,6 +324,7 @@ class Place:
         self.names = {"directory": self.postfix.directory,
                       "postfix": self.postfix.config,
                       "queue": self.postfix.queue,
+                      "port": free_port(),
                       "program": shlex.quote(os.path.abspath(program))}
         self.conf = self.path("policyd", "policyd.conf")
         self.printed = ""
@@ -530,7 +571,8 @@ def second_chapter(place, starts, changes):
 
 def later_chapter(place, blocks):
     """later_chapter - a chapter that continues the second"""
-    second_chapter(place, any("policyd -d" in block.text for block in blocks),
+    second_chapter(place, any("systemctl restart" in block.text or
+                              "podman run -d" in block.text for block in blocks),
                    any("postconf" in block.text for block in blocks))
     for block in blocks:
         printed = place.do(block)
