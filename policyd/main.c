@@ -72,7 +72,8 @@ static const char usage_text[] =
 	"           policyd -d\n"
 	"       policyd -t [-v] [-c FILE]               check the configuration\n"
 	"           policyd -t && policyd -d\n"
-	"       policyd -T [-c FILE]                    print the effective one\n"
+	"       policyd -T [-v] [-c FILE]               what differs from the\n"
+	"                                               defaults; -v: all of it\n"
 	"           policyd -T | grep mydestination\n"
 	"       policyd -q [-c FILE] [--format=json] [NAME=VALUE ...]\n"
 	"                                               explain an answer\n"
@@ -83,7 +84,7 @@ static const char usage_text[] =
 	"                                               judge logged requests\n"
 	"           policyd -q --replay /var/log/mail.log\n"
 	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal\n"
-	"           policyd -q --id 4F2K7Q /var/log/mail.log\n"
+	"           policyd -q --id 4F2K7Q /var/log/mail.log.2.gz\n"
 	"       policyd -s [-c FILE]                    serve stdin and stdout\n"
 	"           policyd -s <request\n"
 	"       policyd -P [-c FILE]                    check Postfix; 1: to fix\n"
@@ -446,17 +447,17 @@ static struct config *load(const struct command *command,
 }
 
 /* dump - printable on a terminal; in a file, exactly as it can be loaded */
-static void dump(const struct config *config)
+static void dump(const struct config *config, bool all)
 {
-	struct printable all;
+	struct printable text;
 
 	if (isatty(STDOUT_FILENO) != 1) {
-		config_dump(config, stdout);
+		config_dump(config, all, stdout);
 		return;
 	}
-	printable_open(&all);
-	config_dump(config, all.stream);
-	printable_close(&all, stdout);
+	printable_open(&text);
+	config_dump(config, all, text.stream);
+	printable_close(&text, stdout);
 }
 
 /* check - what -t checks of a configuration that was loaded: could it be served
@@ -487,13 +488,15 @@ static int with_config(const struct command *command)
 	config_messages_clear(&messages);
 	if (config == NULL)
 		return written(EX_CONFIG);
-	behind = running_behind(config->path, stderr);
+	behind = command->mode != MODE_DUMP
+			 ? running_behind(config->path, stderr)
+			 : 0;
 	switch (command->mode) {
 	case MODE_CHECK:
 		status = check(command, config, obstacles);
 		break;
 	case MODE_DUMP:
-		dump(config);
+		dump(config, command->options.verbose);
 		break;
 	case MODE_QUERY:
 		status = query(config, &command->query);

@@ -9,7 +9,8 @@
  * looks like it.
  *
  * Supported are syslog's own format, also with the facility as in BusyBox; RFC
- * 3339; the formats of journalctl(1) -o short and its variants (month names in
+ * 3339; RFC 5424, which begins with a priority and a version; the formats of
+ * journalctl(1) -o short and its variants (month names in
  * any language); TAI64N; and no time at all, as in our own standard error. */
 
 #include "lib/base/log_prefix.h"
@@ -175,12 +176,65 @@ static const char *skip_name(const char *text, const char *name)
 	return end != NULL ? match(end, "]: ") : NULL;
 }
 
+/* skip_field - skip one of the fields that RFC 5424 has between blanks; or NULL
+ */
+static const char *skip_field(const char *text)
+{
+	size_t length = strcspn(text, " ");
+
+	return length > 0 && text[length] == ' ' ? text + length + 1 : NULL;
+}
+
+/* skip_data - skip the structured data of RFC 5424: "-", or elements in
+ * brackets, in whose values "\\" protects a quote, a bracket and itself */
+static const char *skip_data(const char *text)
+{
+	bool quoted = false;
+
+	if (*text == '-')
+		return text + 1;
+	while (*text == '[') {
+		for (; *text != '\0' && (quoted || *text != ']'); text++)
+			if (quoted && *text == '\\' && text[1] != '\0')
+				text++;
+			else if (*text == '"')
+				quoted = !quoted;
+		if (*text++ != ']')
+			return NULL;
+	}
+	return text;
+}
+
+/* protocol_text - the text in a line of RFC 5424 that this program wrote, after
+ * "<PRI>1 TIME HOST NAME PID MSGID DATA "; NULL: it is another line */
+static const char *protocol_text(const char *line, const char *name)
+{
+	const char *text = *line == '<' ? skip(line + 1, DIGITS, 3) : NULL;
+	size_t length = strlen(name);
+
+	text = text != NULL ? match(text, ">1 ") : NULL;
+	text = text != NULL ? skip_field(text) : NULL;
+	text = text != NULL ? skip_field(text) : NULL;
+	if (text == NULL || strncmp(text, name, length) != 0 ||
+	    text[length] != ' ')
+		return NULL;
+	text = skip(text + length + 1, DIGITS, 10);
+	text = text != NULL ? match(text, " ") : NULL;
+	text = text != NULL ? skip_field(text) : NULL;
+	text = text != NULL ? skip_data(text) : NULL;
+	if (text == NULL || *text++ != ' ')
+		return NULL;
+	return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+}
+
 /* log_prefix_text - the text that the program wrote */
 const char *log_prefix_text(const char *line, const char *name)
 {
 	const char *behind = skip_stamp(line);
 	const char *text = skip_name(behind, name);
 
+	if (*line == '<')
+		return protocol_text(line, name);
 	if (text == NULL && behind != line)
 		text = skip_name(skip_host(behind), name);
 	return text;

@@ -130,9 +130,10 @@ const char *config_service_text(const struct config *config,
 				const struct service *service,
 				const char *option);
 
-/* config_dump - print the effective configuration: every option, in the syntax
- * of the file, with a comment that names the source of each value (-T). Loading
- * the output gives the same configuration. */
-void config_dump(const struct config *config, FILE *output);
+/* config_dump - print the effective configuration (-T): the options that do not
+ * have their default, or all, in the syntax of the file, with a comment that
+ * names the source of each value. Loading the output gives the same
+ * configuration. */
+void config_dump(const struct config *config, bool all, FILE *output);
 
 #endif

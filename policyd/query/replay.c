@@ -172,10 +172,10 @@ int replay(const struct config *config, const struct query_options *options)
 			return EX_CONFIG;
 		replay.against = against;
 	}
-	status =
-		replay_read_all(&reader, options->count, options->arguments) < 0
-			? EX_NOINPUT
-			: EX_OK;
+	status = replay_read_all(&reader, config->log, options->count,
+				 options->arguments) < 0
+			 ? EX_NOINPUT
+			 : EX_OK;
 	print(&replay, &reader, options->json);
 	replay_summary(&reader);
 	if (status == EX_OK && replay_groups_opened(&replay.groups) > 0)

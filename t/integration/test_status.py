@@ -25,9 +25,12 @@ NEW = REQUEST % b"user@new.test"
 
 def call(policyd, *arguments, env=None, **how):
     """call - policyd with these options and that file"""
-    return subprocess.run(
+    done = subprocess.run(
         [policyd.program, *arguments, "-c", policyd.config],
         capture_output=True, text=True, timeout=WAIT, input="", env=env, **how)
+    # What an instrumented program says that may not write its counts.
+    done.stderr = re.sub("(?m)^profiling:.*\n", "", done.stderr)
+    return done
 
 
 def status(policyd, **how):
@@ -123,9 +126,9 @@ def test_reload(program):
         many = [subprocess.Popen(
             [program, "--reload", "-c", policyd.config],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-            for _ in range(8)]
+            for _ in range(4)]
         ended = [each.communicate(timeout=WAIT)[1] for each in many]
-        assert [each.returncode for each in many] == [0] * 8, ended
+        assert [each.returncode for each in many] == [0] * 4, ended
         policyd.expect("reloaded: ", mark)
         assert status(policyd)[0] == 0
 
@@ -133,7 +136,7 @@ def test_reload(program):
 def test_result_is_of_this_reload(program):
     """a reload that is requested during another one waits for its own"""
     with Daemon(program) as policyd:
-        for number in range(8):
+        for number in range(4):
             good = number % 2 == 0
             policyd.signal(signal.SIGHUP)
             if good:
