@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/utf8.h"
 #include "lib/base/xalloc.h"
 
-/* Characters without a visible shape: Unicode's categories Cc, Cf, Cs, Co, Zl
- * and Zp, in order. */
+/* Characters without a visible shape: Unicode's categories Cc, Cf, Co, Zl and
+ * Zp, in order. */
 static const struct {
 	uint32_t first, last;
 } hidden[] = {
@@ -22,7 +23,7 @@ static const struct {
 	{ 0x0600, 0x0605 },   { 0x061c, 0x061c },    { 0x06dd, 0x06dd },
 	{ 0x070f, 0x070f },   { 0x0890, 0x0891 },    { 0x08e2, 0x08e2 },
 	{ 0x180e, 0x180e },   { 0x200b, 0x200f },    { 0x2028, 0x202e },
-	{ 0x2060, 0x206f },   { 0xd800, 0xf8ff },    { 0xfeff, 0xfeff },
+	{ 0x2060, 0x206f },   { 0xe000, 0xf8ff },    { 0xfeff, 0xfeff },
 	{ 0xfff0, 0xfffb },   { 0xfffe, 0xffff },    { 0x110bd, 0x110cd },
 	{ 0x13430, 0x1345f }, { 0x1bca0, 0x1bca3 },  { 0x1d173, 0x1d17a },
 	{ 0xe0000, 0xe0fff }, { 0xf0000, 0x10ffff },
@@ -44,36 +45,12 @@ static bool is_hidden(uint32_t point)
 	return false;
 }
 
-/* decode - a character of more than one byte; 0: not UTF-8 */
-static size_t decode(const unsigned char *text, size_t left, uint32_t *point)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t length = text[0] >= 0xf0	  ? 4
-			: text[0] >= 0xe0 ? 3
-			: text[0] >= 0xc0 ? 2
-					  : 0;
-	size_t i;
-
-	if (length == 0 || length > left || text[0] > 0xf4)
-		return 0;
-	*point = text[0] & (0x7fu >> length);
-	for (i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		*point = *point << 6 | (text[i] & 0x3f);
-	}
-	return *point >= least[length] && *point <= 0x10ffff ? length : 0;
-}
-
 /* printable_length - the length of one character */
 size_t printable_length(const char *text, size_t left)
 {
-	const unsigned char *bytes = (const unsigned char *)text;
-	uint32_t point = bytes[0];
-	size_t length = 1;
+	uint32_t point;
+	size_t length = utf8_next(text, left, &point);
 
-	if (bytes[0] >= 0x80)
-		length = decode(bytes, left, &point);
 	return length > 0 && !is_hidden(point) ? length : 0;
 }
 
@@ -103,8 +80,7 @@ static void drop_part(char *text)
 	while (at > 0 && length - at < 3 && (text[at - 1] & 0xc0) == 0x80)
 		at--;
 	if (at > 0 && (text[at - 1] & 0xc0) == 0xc0 &&
-	    decode((unsigned char *)text + at - 1, length - at + 1, &point) ==
-		    0)
+	    utf8_next(text + at - 1, length - at + 1, &point) == 0)
 		text[at - 1] = '\0';
 }
 

@@ -8,12 +8,13 @@
 
 #include "lib/decision/reply.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <utf8proc.h>
 
 #include "lib/base/log.h"
+#include "lib/base/utf8.h"
 
 #define ASK_MAX	     50 /* bytes of a restriction's name */
 #define ID_MAX	     16 /* bytes of an id */
@@ -91,19 +92,20 @@ static size_t status_length(const char *text)
 /* check_characters - one line of printable UTF-8 */
 static int check_characters(const char *text, struct error *error)
 {
-	const utf8proc_uint8_t *place = (const utf8proc_uint8_t *)text;
+	size_t left = strlen(text);
 
-	while (*place != '\0') {
-		utf8proc_int32_t point;
-		utf8proc_ssize_t used = utf8proc_iterate(place, -1, &point);
+	while (left > 0) {
+		uint32_t point;
+		size_t used = utf8_next(text, left, &point);
 
-		if (used < 0)
+		if (used == 0)
 			return error_set(error, "is not valid UTF-8");
 		if (point < 0x20 || (point >= 0x7f && point < 0xa0) ||
 		    point == 0x2028 || point == 0x2029)
 			return error_set(error, "has a control character; it "
 						"must be one printable line");
-		place += used;
+		text += used;
+		left -= used;
 	}
 	return 0;
 }
