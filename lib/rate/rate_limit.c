@@ -16,7 +16,7 @@
 
 #define UNLIMITED "unlimited"
 
-/* What may follow a number. */
+/* A letter that may follow a number. */
 struct suffix {
 	char letter;
 	uint64_t factor;

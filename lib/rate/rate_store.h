@@ -14,7 +14,7 @@ struct rate_table;
 
 /* RATE_CHARGES_MAX - in one call; a longer list is refused as a whole
  * (RATE_UNKNOWN). */
-#define RATE_CHARGES_MAX 32
+#define RATE_CHARGES_MAX 16
 
 /* In the order of how bad it is. */
 enum rate_outcome {
@@ -38,7 +38,7 @@ struct rate_result {
 	uint64_t used;	   /* in the window: with this amount, if it was counted
 			    * now or before; otherwise without it */
 	uint64_t number;   /* its limit; RATE_UNLIMITED: there is none */
-	uint32_t length_s; /* of the window; 0: no limit that counts */
+	uint32_t length_s; /* of the window */
 	uint64_t free_s; /* until this amount fits, rounded up; 0: it fits now.
 			  * Blocked: until it ends. UINT64_MAX: never */
 };
@@ -54,10 +54,10 @@ struct rate_charge {
 	uint64_t amount;      /* a table of networks: not looked at */
 	struct rate_limits limits; /* by length: one that the table does not
 				    * have is not enforced */
-	unsigned near;		   /* percent of a limit; 0: no notice */
-	bool beyond; /* count it though it is over or never fits, and let it
-		      * not stop the others; its result says so all the same.
-		      * A blocked key stops in any case */
+	unsigned near; /* percent of a limit for RATE_FIRST_NEAR; 0: never */
+	bool beyond;   /* count it though it is over or never fits, and let it
+			* not stop the others; its result says so all the same.
+			* A blocked key stops in any case */
 	struct rate_result result;
 };
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+/* rate_weigh - does one charge fit?
+ *
+ * Compares the counts of a key with its limits; a key without a cell has what
+ * the floor of its shard says. Only looks. */
+
+#include "lib/rate/rate_internal.h"
+
+#define FILL_FULL 1000 /* how full a window is that has no room */
+
+/* One window of a claim. */
+struct weight {
+	unsigned window;
+	enum rate_outcome outcome;
+	uint64_t used, number;
+	uint64_t wait; /* ticks */
+	uint64_t fill; /* of FILL_FULL, with the amount */
+};
+
+/* number_of - the limit of a length; RATE_UNLIMITED: there is none */
+static uint64_t number_of(const struct rate_limits *limits, uint32_t length_s)
+{
+	for (unsigned i = 0; i < limits->count && i < RATE_WINDOWS_MAX; i++)
+		if (limits->limit[i].length_s == length_s)
+			return limits->limit[i].number;
+	return RATE_UNLIMITED;
+}
+
+/* extra_in - how much is new in a window: a network that is in it is not */
+static uint64_t extra_in(const struct rate_claim *claim,
+			 const struct rate_cell *cell, unsigned i)
+{
+	if (claim->table->shape.unit != RATE_NETWORKS)
+		return claim->extra;
+	return !rate_network_in(claim->table, cell, claim->place, i,
+				rate_cell_time(cell, claim->now));
+}
+
+/* fill_of - how full a window is; a number is at most 2^50 */
+static uint64_t fill_of(uint64_t used, uint64_t extra, uint64_t number)
+{
+	if (number == RATE_UNLIMITED)
+		return 0;
+	if (number == 0 || used >= number || extra >= number - used)
+		return FILL_FULL;
+	return number > UINT64_MAX / FILL_FULL
+		       ? (used + extra) / (number / FILL_FULL)
+		       : (used + extra) * FILL_FULL / number;
+}
+
+/* weigh_window - one of them */
+static struct weight weigh_window(const struct rate_claim *claim,
+				  const struct rate_cell *cell, unsigned i)
+{
+	const struct rate_table *table = claim->table;
+	uint64_t extra = extra_in(claim, cell, i);
+	struct weight weight = {
+		.window = i,
+		.outcome = RATE_WITHIN,
+		.used = rate_cell_used(table, cell, i, claim->now),
+		.number = number_of(&claim->charge->limits,
+				    table->shape.length_s[i]),
+	};
+
+	weight.fill = fill_of(weight.used, extra, weight.number);
+	if (extra == 0 || weight.number == RATE_UNLIMITED)
+		return weight;
+	if (claim->amount > weight.number) {
+		weight.outcome = RATE_NEVER_FITS;
+		weight.wait = UINT64_MAX;
+	} else if (weight.used > weight.number ||
+		   extra > weight.number - weight.used) {
+		weight.outcome = RATE_OVER;
+		weight.wait = rate_cell_wait(table, cell, i, claim->now, extra,
+					     weight.number);
+	}
+	return weight;
+}
+
+/* worse - does it say more than the one so far? */
+static bool worse(const struct weight *a, const struct weight *b)
+{
+	if (a->outcome != b->outcome)
+		return a->outcome > b->outcome;
+	if (a->wait != b->wait)
+		return a->wait > b->wait;
+	if (a->fill != b->fill)
+		return a->fill > b->fill;
+	return a->number != RATE_UNLIMITED && b->number == RATE_UNLIMITED;
+}
+
+/* seconds_of - ticks, rounded up */
+static uint64_t seconds_of(uint64_t ticks)
+{
+	if (ticks == UINT64_MAX)
+		return UINT64_MAX;
+	return ticks / RATE_TICKS + (ticks % RATE_TICKS != 0);
+}
+
+/* first - set a bit; was it clear? */
+static bool first(uint8_t *bits, unsigned bit)
+{
+	bool clear = (*bits & 1U << bit) == 0;
+
+	*bits = (uint8_t)(*bits | 1U << bit);
+	return clear;
+}
+
+/* notice_of - is it the first time? Windows that are below half begin anew */
+static enum rate_notice notice_of(struct rate_claim *claim,
+				  const struct weight *weight)
+{
+	unsigned near = claim->charge->near;
+	uint8_t both = (uint8_t)(0x11U << weight->window);
+
+	if (weight->number == RATE_UNLIMITED)
+		return RATE_SILENT;
+	if (weight->used < weight->number - weight->number / 2)
+		claim->noticed = (uint8_t)(claim->noticed & ~both);
+	if (weight->outcome > RATE_WITHIN)
+		return first(&claim->noticed, weight->window + RATE_WINDOWS_MAX)
+			       ? RATE_FIRST_OVER
+			       : RATE_SILENT;
+	if (near != 0 && weight->fill >= near * (FILL_FULL / 100) &&
+	    first(&claim->noticed, weight->window))
+		return RATE_FIRST_NEAR;
+	return RATE_SILENT;
+}
+
+/* weigh_all - the window that says most */
+static struct weight weigh_all(const struct rate_claim *claim,
+			       const struct rate_cell *cell)
+{
+	struct weight worst = weigh_window(claim, cell, 0);
+
+	for (unsigned i = 1; i < claim->table->shape.windows; i++) {
+		struct weight weight = weigh_window(claim, cell, i);
+
+		if (worse(&weight, &worst))
+			worst = weight;
+	}
+	return worst;
+}
+
+/* rate_weigh - fill the result */
+void rate_weigh(struct rate_claim *claim)
+{
+	struct rate_result *result = &claim->charge->result;
+	const struct rate_cell *cell = claim->cell;
+	struct weight worst;
+
+	if (cell == NULL)
+		cell = rate_floor(claim->table, claim->shard);
+	claim->noticed = claim->cell != NULL ? claim->cell->noticed : 0;
+	worst = weigh_all(claim, cell);
+	claim->added = extra_in(claim, cell, worst.window);
+	result->outcome = worst.outcome;
+	result->used = worst.used;
+	result->number = worst.number;
+	result->length_s = claim->table->shape.length_s[worst.window];
+	result->free_s = seconds_of(worst.wait);
+	result->counted_before = claim->id != 0 && claim->extra == 0;
+	result->notice = notice_of(claim, &worst);
+	if (claim->cell != NULL && rate_cell_blocked(cell, claim->now)) {
+		result->outcome = RATE_BLOCKED;
+		result->notice = RATE_SILENT;
+		result->free_s =
+			cell->blocked == RATE_ALWAYS
+				? UINT64_MAX
+				: seconds_of(cell->blocked - claim->now);
+	}
+}
