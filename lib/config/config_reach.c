@@ -74,11 +74,11 @@ static void warn_unreached(const struct service *service,
 	if (first < list->count)
 		config_warning(notes, list->uses[first].line,
 			       "restrictions: nothing after %s is ever tried",
-			       list->uses[first - 1].restriction->name);
+			       restriction_use_word(&list->uses[first - 1]));
 }
 
-/* warn_repeated - warn of a word that is in the list twice; its argument is the
- * same option each time */
+/* warn_repeated - warn of a word that is in the list twice; an argument that is
+ * an option is the same each time */
 static void warn_repeated(const struct service *service,
 			  struct config_notes *notes)
 {
@@ -88,13 +88,14 @@ static void warn_repeated(const struct service *service,
 
 	for (i = 0; i < list->count; i++)
 		for (k = 0; k < i; k++)
-			if (list->uses[i].restriction ==
-			    list->uses[k].restriction)
-				config_warning(notes, list->uses[i].line,
-					       "restrictions: %s is in the "
-					       "list twice; the second has "
-					       "no effect",
-					       list->uses[i].restriction->name);
+			if (strcmp(restriction_use_word(&list->uses[i]),
+				   restriction_use_word(&list->uses[k])) == 0)
+				config_warning(
+					notes, list->uses[i].line,
+					"restrictions: %s is in the "
+					"list twice; the second has "
+					"no effect",
+					restriction_use_word(&list->uses[i]));
 }
 
 /* config_reach - warn of what never takes effect */

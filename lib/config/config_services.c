@@ -199,10 +199,11 @@ static int value_line(const struct setting *from, const char *text)
 	return line;
 }
 
-/* add_restriction - add a restriction, with the option that is its argument, if
- * any */
+/* add_restriction - add a restriction, with its argument: what is written after
+ * the word, or an option, if any */
 static void add_restriction(struct maker *maker,
-			    const struct restriction *restriction, int line)
+			    const struct restriction *restriction,
+			    const char *written, int line)
 {
 	struct restriction_list *list = &maker->service->restrictions;
 	const struct setting *argument = NULL;
@@ -228,8 +229,9 @@ static void add_restriction(struct maker *maker,
 		}
 	}
 	imported = argument != NULL && argument->source != NULL;
-	if (restriction_list_add(list, restriction, text, maker->context,
-				 &error) == 0)
+	if (restriction_list_add(list, restriction,
+				 written != NULL ? written : text,
+				 maker->context, &error) == 0)
 		list->uses[list->count - 1].line = line;
 	else
 		config_error(maker->notes,
@@ -244,11 +246,40 @@ static void add_restriction(struct maker *maker,
 	free(text);
 }
 
+/* find_restriction - the restriction of a word, and what is written after its
+ * colon, or NULL; NULL: an error was recorded */
+static const struct restriction *find_restriction(struct maker *maker,
+						  const char *word, int line,
+						  const char **argument)
+{
+	size_t length = strcspn(word, ":");
+	char *name = xstrndup(word, length);
+	const struct restriction *found = restriction_find(name);
+
+	free(name);
+	*argument = word[length] == ':' ? word + length + 1 : NULL;
+	if (found == NULL)
+		unknown_restriction(maker, word, line);
+	else if (found->argument == NULL && *argument != NULL)
+		config_error(maker->notes, line,
+			     "restrictions: %s has no argument: leave out the "
+			     "colon and what follows it",
+			     found->name);
+	else if (found->argument != NULL && *argument == NULL)
+		config_error(maker->notes, line,
+			     "restrictions: %s needs %s: write %s:NAME",
+			     found->name, found->argument, found->name);
+	else
+		return found;
+	return NULL;
+}
+
 /* make_restrictions - the list, in order */
 static void make_restrictions(struct maker *maker)
 {
 	const struct setting *from = setting(maker, OPTION_RESTRICTIONS);
 	const struct restriction *restriction;
+	const char *argument;
 	size_t i;
 
 	if (from->count == 0)
@@ -256,13 +287,11 @@ static void make_restrictions(struct maker *maker)
 			     "restrictions: the list "
 			     "is empty; to refuse everything write { reject }");
 	for (i = 0; i < from->count; i++) {
-		restriction = restriction_find(from->values[i]);
-		if (restriction == NULL) {
-			unknown_restriction(maker, from->values[i],
-					    from->lines[i]);
-			continue;
-		}
-		add_restriction(maker, restriction, from->lines[i]);
+		restriction = find_restriction(maker, from->values[i],
+					       from->lines[i], &argument);
+		if (restriction != NULL)
+			add_restriction(maker, restriction, argument,
+					from->lines[i]);
 	}
 }
 

@@ -307,7 +307,7 @@ static int line_of(const struct strangers *set, const char *word)
 	if (set->service->line != 0)
 		return set->service->line;
 	for (i = 0; i < list->count; i++)
-		if (strcmp(list->uses[i].restriction->name, word) == 0 &&
+		if (strcmp(restriction_use_word(&list->uses[i]), word) == 0 &&
 		    list->uses[i].line != 0)
 			return list->uses[i].line;
 	return option >= 0 ? top->settings[option].line : 0;

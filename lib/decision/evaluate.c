@@ -45,6 +45,8 @@ int restriction_list_add(struct restriction_list *list,
 	if (restriction->open != NULL &&
 	    restriction->open(argument, context, &use.state, error) != 0)
 		return -1;
+	if (restriction->argument != NULL)
+		use.word = xasprintf("%s:%s", restriction->name, argument);
 	list->uses = xreallocarray(list->uses, list->count + 1, sizeof(use));
 	list->uses[list->count++] = use;
 	return 0;
@@ -55,9 +57,11 @@ void restriction_list_clear(struct restriction_list *list)
 {
 	size_t i;
 
-	for (i = 0; i < list->count; i++)
+	for (i = 0; i < list->count; i++) {
 		if (list->uses[i].restriction->close != NULL)
 			list->uses[i].restriction->close(list->uses[i].state);
+		free(list->uses[i].word);
+	}
 	free(list->uses);
 	memset(list, 0, sizeof(*list));
 }
@@ -108,14 +112,14 @@ static void decide_asked(struct decision *decision, bool has_recipient)
 
 /* decide - the walk is over; without a recipient nothing is refused yet */
 static void decide(struct evaluation *evaluation, enum verdict verdict,
-		   const char *restriction)
+		   const char *restriction, bool anytime)
 {
 	struct decision *decision = &evaluation->decision;
 	bool has_recipient = evaluation->subject.facts->has_recipient;
 
 	decision->verdict = verdict;
 	decision->restriction = restriction;
-	if (verdict != VERDICT_PERMIT && !has_recipient) {
+	if (verdict != VERDICT_PERMIT && !has_recipient && !anytime) {
 		decision->verdict = VERDICT_DUNNO;
 		decision->restriction = "none";
 		decision->reason = "no recipient at this stage";
@@ -126,14 +130,17 @@ static void decide(struct evaluation *evaluation, enum verdict verdict,
 
 /* judge - handle one answer; true: it decides */
 static bool judge(struct evaluation *evaluation,
-		  const struct restriction *restriction, enum verdict verdict)
+		  const struct restriction_use *use, enum verdict verdict)
 {
+	const struct restriction *restriction = use->restriction;
+
 	if (evaluation->trace != NULL)
 		evaluation->trace(evaluation->trace_context, restriction,
 				  verdict, &evaluation->decision);
 	if (verdict == VERDICT_DUNNO)
 		return false;
-	decide(evaluation, verdict, restriction->name);
+	decide(evaluation, verdict, restriction_use_word(use),
+	       restriction->anytime);
 	return true;
 }
 
@@ -156,12 +163,12 @@ static bool walk(struct evaluation *evaluation)
 		if (verdict == VERDICT_WAIT)
 			return false;
 		evaluation->next++;
-		if (judge(evaluation, use->restriction, verdict))
+		if (judge(evaluation, use, verdict))
 			return true;
 	}
 	evaluation->decision.refusal = REFUSAL_RELAY;
 	evaluation->decision.reason = "end of the list";
-	decide(evaluation, VERDICT_REJECT, "end");
+	decide(evaluation, VERDICT_REJECT, "end", false);
 	return true;
 }
 
@@ -194,14 +201,14 @@ enum verdict evaluation_wait(struct evaluation *evaluation, void *waiter)
 void evaluation_resume(struct evaluation *evaluation, enum verdict verdict,
 		       enum refusal refusal, const char *reason)
 {
-	const struct restriction *restriction =
-		evaluation->list->uses[evaluation->next].restriction;
+	const struct restriction_use *use =
+		&evaluation->list->uses[evaluation->next];
 
 	evaluation->waiter = NULL;
 	evaluation->decision.refusal = refusal;
 	evaluation->decision.reason = reason;
 	evaluation->next++;
-	if (judge(evaluation, restriction, verdict) || walk(evaluation))
+	if (judge(evaluation, use, verdict) || walk(evaluation))
 		evaluation->done(evaluation);
 }
 

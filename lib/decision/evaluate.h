@@ -14,6 +14,8 @@ struct restriction_use {
 	const struct restriction *restriction;
 	void *state;
 	int line; /* of the word in policyd.conf; 0: the list is the default */
+	char *word; /* with the argument after a colon, owned; NULL: there is
+		       none, and the name of the restriction says all */
 };
 
 struct restriction_list {
@@ -28,6 +30,14 @@ int restriction_list_add(struct restriction_list *list,
 			 const char *argument,
 			 const struct restriction_context *context,
 			 struct error *error);
+
+/* restriction_use_word - the word as it is written in policyd.conf, which lives
+ * as long as the list: equal texts of one list are equal pointers. */
+static inline const char *
+restriction_use_word(const struct restriction_use *use)
+{
+	return use->word != NULL ? use->word : use->restriction->name;
+}
 
 /* restriction_list_clear - close and free all. */
 void restriction_list_clear(struct restriction_list *list);

@@ -41,6 +41,9 @@ struct restriction {
 	const char *name;      /* the word, as in postconf(5) */
 	const char *parameter; /* the option whose value is its argument
 				  ("mynetworks"), or NULL: no argument */
+	const char *argument;  /* what is written after the word and a colon,
+				  "the name of a rate"; NULL: nothing is */
+	bool anytime;	       /* a refusal holds without a recipient, too */
 	/* open - read the argument at load; optional. -1: refused. */
 	int (*open)(const char *argument,
 		    const struct restriction_context *context, void **state,

@@ -25,6 +25,7 @@ struct network {
 	int family;
 	unsigned bits; /* length of the prefix */
 	unsigned char bytes[BYTES_MAX];
+	char result[]; /* empty unless the table has values */
 };
 
 /* The state of reading. */
@@ -117,15 +118,21 @@ static int parse_network(struct network *network, char *pattern,
 	return 0;
 }
 
-/* add_network - add a rule or an IF; a rule must have a result */
+/* add_network - add a rule or an IF; a rule must have a result, which is kept
+ * if the table has values */
 static int add_network(struct table_blocks *rules, char *text, bool is_if,
-		       struct error *error)
+		       bool values, struct error *error)
 {
-	struct network *network = xcalloc(1, sizeof(*network));
-	char *pattern = table_blocks_negations(text, &network->match);
+	bool match;
+	char *pattern = table_blocks_negations(text, &match);
 	char *result = pattern + strcspn(pattern, is_if ? "" : " \t\v\f\r");
 	bool has_result = *result != '\0';
+	struct network *network =
+		xcalloc(1, sizeof(*network) + strlen(result) + 1);
 
+	network->match = match;
+	if (values)
+		strcpy(network->result, result + strspn(result, " \t\v\f\r"));
 	*result = '\0';
 	if (*pattern == '\0' || (!is_if && !has_result))
 		error_set(error, "no pattern, or no result");
@@ -141,13 +148,13 @@ static int add_network(struct table_blocks *rules, char *text, bool is_if,
 }
 
 /* read_rule - read a logical line, without trailing white space */
-static int read_rule(struct table_blocks *rules, char *line,
+static int read_rule(struct table_blocks *rules, char *line, bool values,
 		     struct error *error)
 {
 	if (table_blocks_keyword(line, "IF"))
-		return add_network(rules, line + 2, true, error);
+		return add_network(rules, line + 2, true, false, error);
 	if (!table_blocks_keyword(line, "ENDIF"))
-		return add_network(rules, line, false, error);
+		return add_network(rules, line, false, values, error);
 	if (line[5 + strspn(line + 5, " \t\v\f\r")] != '\0')
 		return error_set(error, "text after ENDIF");
 	if (!table_blocks_add_endif(rules))
@@ -165,7 +172,8 @@ static int read_line(void *context, int number, char *line, struct error *error)
 	while (length > 0 && isspace((unsigned char)line[length - 1]))
 		line[--length] = '\0';
 	((struct table_blocks *)reader->table->data)->line = number;
-	if (read_rule(reader->table->data, line, error) == 0)
+	if (read_rule(reader->table->data, line, reader->table->values,
+		      error) == 0)
 		return 0;
 	note = xasprintf("%s: the rule is skipped, as in Postfix", error->text);
 	table_note(reader->table, reader->loader, number, note);
@@ -213,6 +221,18 @@ static enum table_answer look_up(const struct table *table, const char *key)
 						    NULL);
 }
 
+/* find - the same, with its result */
+static enum table_answer find(const struct table *table, const char *key,
+			      struct table_result *result)
+{
+	const void *found = NULL;
+	int answer = table_blocks_find(table->data, test, key, &found);
+
+	if (answer > 0)
+		result->text = ((const struct network *)found)->result;
+	return (enum table_answer)answer;
+}
+
 /* find_line - the line of that rule */
 static int find_line(const struct table *table, const char *key)
 {
@@ -249,6 +269,7 @@ static void close_cidr(struct table *table)
 const struct table_method table_cidr = {
 	.open = open_cidr,
 	.lookup = look_up,
+	.find = find,
 	.line = find_line,
 	.wide_line = find_wide_line,
 	.close = close_cidr,

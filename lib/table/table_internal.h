@@ -22,7 +22,7 @@ struct table_method {
 	/* line - the line of the file where lookup finds the key; 0: unknown.
 	 * May be NULL. */
 	int (*line)(const struct table *table, const char *key);
-	/* find - lookup with a result; NULL: it never finds addresses. */
+	/* find - lookup with a result; NULL: it never has one. */
 	enum table_answer (*find)(const struct table *table, const char *key,
 				  struct table_result *result);
 	/* wide_line - the line of a rule with a network that prefix_is_wide();

@@ -122,7 +122,7 @@ static json_t *restrictions_array(const struct explanation *explanation)
 		json_t *object = json_object();
 
 		json_set(object, "name",
-			 json_text(list->uses[i].restriction->name));
+			 json_text(restriction_use_word(&list->uses[i])));
 		json_set(object, "line",
 			 list->uses[i].line != 0
 				 ? json_integer(list->uses[i].line)

@@ -378,8 +378,8 @@ static int name_width(const struct restriction_list *list)
 	size_t i;
 
 	for (i = 0; i < list->count; i++)
-		if (strlen(list->uses[i].restriction->name) > width)
-			width = strlen(list->uses[i].restriction->name);
+		if (strlen(restriction_use_word(&list->uses[i])) > width)
+			width = strlen(restriction_use_word(&list->uses[i]));
 	return (int)width;
 }
 
@@ -420,7 +420,7 @@ static void print_restrictions(struct printer *printer)
 
 		start_line(printer);
 		fprintf(printer->output, "%-*s  ", width,
-			use->restriction->name);
+			restriction_use_word(use));
 		if (i >= explanation->answer_count) {
 			fputs("not tried", printer->output);
 		} else {

@@ -458,6 +458,8 @@ static const struct broken broken[] = {
 	{ "restrictions = \"permit_auth_destination, reject\"\n", 1,
 	  "write each word on its own" },
 	{ "restrictions = PERMIT\n", 1, "unknown word" },
+	{ "restrictions = { reject, permit:me }\n", 1,
+	  "permit has no argument: leave out the colon" },
 	{ "\nrestrictions = {\npermit_mynetworks }\n", 2,
 	  "permit_mynetworks needs mynetworks" },
 	{ "mynetworks = \"\"\nrestrictions = permit_mynetworks\n", 2,

@@ -63,7 +63,7 @@ static const struct {
 
 START_TEST(walks_in_order)
 {
-	struct restriction_use uses[3];
+	struct restriction_use uses[3] = { 0 };
 	struct restriction_list list = { .uses = uses };
 	struct evaluation evaluation = { 0 };
 	struct request request;
@@ -105,8 +105,8 @@ static void start_waiting(struct evaluation *evaluation,
 	static struct request request;
 
 	request_init(&request);
-	list->uses[0] = (struct restriction_use){ &waiter, cancelled, 0 };
-	list->uses[1] = (struct restriction_use){ &sayer, &reject, 0 };
+	list->uses[0] = (struct restriction_use){ &waiter, cancelled, 0, NULL };
+	list->uses[1] = (struct restriction_use){ &sayer, &reject, 0, NULL };
 	list->count = 2;
 	ck_assert(
 		!evaluation_start(evaluation, list, &request, facts, 0, done));
@@ -114,7 +114,7 @@ static void start_waiting(struct evaluation *evaluation,
 
 START_TEST(waits_and_resumes)
 {
-	struct restriction_use uses[2];
+	struct restriction_use uses[2] = { 0 };
 	struct restriction_list list = { .uses = uses };
 	struct evaluation evaluation = { 0 };
 	struct facts facts = { .has_recipient = true };
@@ -147,8 +147,8 @@ START_TEST(waits_again)
 						   .evaluate = later };
 	int cancelled = 0, other = 0;
 	int before = done_count;
-	struct restriction_use uses[] = { { &waiter, &cancelled, 0 },
-					  { &unable, &other, 0 } };
+	struct restriction_use uses[] = { { &waiter, &cancelled, 0, NULL },
+					  { &unable, &other, 0, NULL } };
 	struct restriction_list list = { uses, COUNT(uses) };
 	struct evaluation evaluation = { 0 };
 	struct facts facts = { .has_recipient = true };
@@ -177,8 +177,8 @@ END_TEST
 START_TEST(cancels_where_nobody_can_wait)
 {
 	int cancelled = 0;
-	struct restriction_use uses[] = { { &sayer, &dunno, 0 },
-					  { &waiter, &cancelled, 0 } };
+	struct restriction_use uses[] = { { &sayer, &dunno, 0, NULL },
+					  { &waiter, &cancelled, 0, NULL } };
 	struct service service = { .restrictions = { uses, COUNT(uses) } };
 	struct judgement judgement = { 0 };
 	struct request request;
@@ -188,7 +188,7 @@ START_TEST(cancels_where_nobody_can_wait)
 	ck_assert_int_eq(judgement_now(&judgement, &service, NULL, &request, 0),
 			 -1);
 	ck_assert_int_eq(cancelled, 1);
-	uses[1] = (struct restriction_use){ &sayer, &permit, 0 };
+	uses[1] = (struct restriction_use){ &sayer, &permit, 0, NULL };
 	ck_assert_int_eq(judgement_now(&judgement, &service, NULL, &request, 0),
 			 0);
 	ck_assert_int_eq(judgement.evaluation.decision.verdict, VERDICT_PERMIT);
@@ -198,7 +198,7 @@ END_TEST
 
 START_TEST(cancels_the_waiter_once)
 {
-	struct restriction_use uses[2];
+	struct restriction_use uses[2] = { 0 };
 	struct restriction_list list = { .uses = uses };
 	struct evaluation evaluation = { 0 };
 	struct facts facts = { .has_recipient = true };
@@ -299,6 +299,46 @@ START_TEST(adds_what_can_be_opened)
 }
 END_TEST
 
+/* refuse_anytime - a restriction with an argument */
+static enum verdict refuse_anytime(const struct subject *subject, void *state,
+				   struct decision *decision)
+{
+	(void)subject;
+	(void)state;
+	(void)decision;
+	return VERDICT_DEFER;
+}
+
+/* An argument is part of the word that decided; and some refusals hold without
+ * a recipient, too. */
+START_TEST(names_the_argument)
+{
+	static const struct restriction limiter = { .name = "limiter",
+						    .argument = "a name",
+						    .anytime = true,
+						    .evaluate =
+							    refuse_anytime };
+	struct restriction_list list = { 0 };
+	struct evaluation evaluation = { 0 };
+	struct request request;
+	struct facts facts = { 0 };
+	struct error error;
+
+	request_init(&request);
+	ck_assert_int_eq(
+		restriction_list_add(&list, &limiter, "one", NULL, &error), 0);
+	for (int i = 0; i < 2; i++) {
+		facts.has_recipient = i == 0;
+		ck_assert(evaluation_start(&evaluation, &list, &request, &facts,
+					   0, NULL));
+		ck_assert_int_eq(evaluation.decision.verdict, VERDICT_DEFER);
+		ck_assert_str_eq(evaluation.decision.restriction,
+				 "limiter:one");
+	}
+	restriction_list_clear(&list);
+}
+END_TEST
+
 /* Each restriction that was opened is closed once, in any order. */
 START_TEST(closes_each_once)
 {
@@ -359,7 +399,7 @@ START_TEST(ends_with_a_refusal_of_its_own)
 	static const struct restriction leaver = { .name = "leaver",
 						   .evaluate = leaves_refusal };
 	time_t seen = 0;
-	struct restriction_use uses[] = { { &leaver, &seen, 0 } };
+	struct restriction_use uses[] = { { &leaver, &seen, 0, NULL } };
 	struct restriction_list list = { uses, COUNT(uses) };
 	struct evaluation evaluation = { 0 };
 	struct facts facts = { .has_recipient = true };
@@ -379,7 +419,7 @@ END_TEST
 /* A restriction is cancelled only while it waits. */
 START_TEST(cancels_nobody_who_has_answered)
 {
-	struct restriction_use uses[2];
+	struct restriction_use uses[2] = { 0 };
 	struct restriction_list list = { .uses = uses };
 	struct evaluation evaluation = { 0 };
 	struct facts facts = { .has_recipient = true };
@@ -412,9 +452,9 @@ START_TEST(tells_each_answer)
 	char told[256] = "";
 	int cancelled = 0;
 	struct restriction_use uses[] = {
-		{ &explainer, why, 0 },	    { &sayer, &dunno, 0 },
-		{ &waiter, &cancelled, 0 }, { &explainer, why, 0 },
-		{ &sayer, &permit, 0 },	    { &sayer, &reject, 0 }
+		{ &explainer, why, 0, NULL },	  { &sayer, &dunno, 0, NULL },
+		{ &waiter, &cancelled, 0, NULL }, { &explainer, why, 0, NULL },
+		{ &sayer, &permit, 0, NULL },	  { &sayer, &reject, 0, NULL }
 	};
 	struct restriction_list list = { uses, COUNT(uses) };
 	struct evaluation evaluation = { .trace = note_answer,
@@ -750,7 +790,7 @@ static const struct restriction *find_word(const char *word)
 START_TEST(leaves_the_sender_to_postfix)
 {
 	const struct restriction *words_of[5];
-	struct restriction_use uses[5];
+	struct restriction_use uses[5] = { 0 };
 	struct restriction_list list = { .uses = uses };
 	struct evaluation evaluation = { 0 };
 	struct request request;
@@ -766,7 +806,7 @@ START_TEST(leaves_the_sender_to_postfix)
 		words_of[i] = find_word(senders[_i].words[i]);
 		ck_assert_ptr_nonnull(words_of[i]);
 		uses[i] = (struct restriction_use){ words_of[i], &words_of[i],
-						    0 };
+						    0, NULL };
 		list.count++;
 	}
 	ck_assert(evaluation_start(&evaluation, &list, &request, &facts, 0,
@@ -857,6 +897,7 @@ int main(void)
 	tcase_add_test(tests, cancels_where_nobody_can_wait);
 	tcase_add_loop_test(tests, words_say_what_they_mean, 0, COUNT(words));
 	tcase_add_test(tests, adds_what_can_be_opened);
+	tcase_add_test(tests, names_the_argument);
 	tcase_add_test(tests, closes_each_once);
 	tcase_add_test(tests, ends_with_a_refusal_of_its_own);
 	tcase_add_test(tests, cancels_nobody_who_has_answered);
