@@ -8,20 +8,24 @@
  * must be the first thing after time and host, not just the first thing that
  * looks like it.
  *
- * Supported are syslog's own format, also with the facility as in BusyBox; RFC
- * 3339; RFC 5424, which begins with a priority and a version; the formats of
- * journalctl(1) -o short and its variants (month names in
- * any language); TAI64N; and no time at all, as in our own standard error. */
+ * Supported are syslog's own format, also with the facility as in BusyBox or
+ * FreeBSD; RFC 3339; RFC 5424; the formats of journalctl(1) -o short and its
+ * variants (month names in any language); TAI64N; and no time at all, as in our
+ * own standard error. */
 
 #include "lib/base/log_prefix.h"
 
 #include <ctype.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 #define HOST_MAX 255
 #define DIGITS	 "0123456789"
+#define NAME_BYTES                                             \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
+	"0123456789._/+-"
+#define NAME_MAX_LENGTH 128
+#define LEVEL_BYTES	"abcdefghijklmnopqrstuvwxyz0123456789."
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define HOST_BYTES                                             \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
 	"0123456789.-_:%"
@@ -164,78 +168,124 @@ static const char *skip_host(const char *text)
 	return level != NULL && *level == ' ' ? level + 1 : end;
 }
 
-/* skip_name - skip "name[PID]: "; or NULL */
-static const char *skip_name(const char *text, const char *name)
+/* skip_level - skip the facility and level that FreeBSD writes, "<mail.info> ";
+ * unchanged: there is none */
+static const char *skip_level(const char *text)
 {
-	size_t length = strlen(name);
-	const char *end;
+	const char *end = *text == '<' ? skip(text + 1, LEVEL_BYTES, 20) : NULL;
 
-	if (strncmp(text, name, length) != 0 || text[length] != '[')
-		return NULL;
-	end = skip(text + length + 1, DIGITS, 10);
-	return end != NULL ? match(end, "]: ") : NULL;
+	return end != NULL && end[0] == '>' && end[1] == ' ' ? end + 2 : text;
 }
 
-/* skip_field - skip one of the fields that RFC 5424 has between blanks; or NULL
- */
-static const char *skip_field(const char *text)
+/* read_name - "name[PID]: " */
+static bool read_name(struct log_prefix *prefix, const char *text)
 {
-	size_t length = strcspn(text, " ");
+	const char *end = skip(text, NAME_BYTES, NAME_MAX_LENGTH);
+	const char *pid_end;
 
-	return length > 0 && text[length] == ' ' ? text + length + 1 : NULL;
+	if (end == NULL || *end != '[')
+		return false;
+	pid_end = skip(end + 1, DIGITS, 10);
+	if (pid_end == NULL || match(pid_end, "]: ") == NULL)
+		return false;
+	prefix->name = text;
+	prefix->name_length = (size_t)(end - text);
+	prefix->pid = end + 1;
+	prefix->pid_length = (size_t)(pid_end - prefix->pid);
+	prefix->text = pid_end + strlen("]: ");
+	return true;
 }
 
-/* skip_data - skip the structured data of RFC 5424: "-", or elements in
- * brackets, in whose values "\\" protects a quote, a bracket and itself */
+/* read_field - one field of the header of RFC 5424, and the blank after it */
+static const char *read_field(const char *text, const char **field,
+			      size_t *length)
+{
+	*field = text;
+	*length = strcspn(text, " ");
+	return *length > 0 && text[*length] == ' ' ? text + *length + 1 : NULL;
+}
+
+/* skip_data - skip the structured data of RFC 5424; or NULL */
 static const char *skip_data(const char *text)
 {
-	bool quoted = false;
-
 	if (*text == '-')
 		return text + 1;
+	if (*text != '[')
+		return NULL;
 	while (*text == '[') {
-		for (; *text != '\0' && (quoted || *text != ']'); text++)
-			if (quoted && *text == '\\' && text[1] != '\0')
-				text++;
-			else if (*text == '"')
-				quoted = !quoted;
-		if (*text++ != ']')
+		while (*text != ']' && *text != '\0')
+			text += *text == '\\' && text[1] != '\0' ? 2 : 1;
+		if (*text == '\0')
 			return NULL;
+		text++;
 	}
 	return text;
 }
 
-/* protocol_text - the text in a line of RFC 5424 that this program wrote, after
- * "<PRI>1 TIME HOST NAME PID MSGID DATA "; NULL: it is another line */
-static const char *protocol_text(const char *line, const char *name)
+/* read_5424 - "<22>1 TIME HOST NAME PID MSGID DATA TEXT", RFC 5424 */
+static bool read_5424(struct log_prefix *prefix, const char *line)
 {
 	const char *text = *line == '<' ? skip(line + 1, DIGITS, 3) : NULL;
-	size_t length = strlen(name);
+	const char *id;
+	size_t id_length;
 
 	text = text != NULL ? match(text, ">1 ") : NULL;
-	text = text != NULL ? skip_field(text) : NULL;
-	text = text != NULL ? skip_field(text) : NULL;
-	if (text == NULL || strncmp(text, name, length) != 0 ||
-	    text[length] != ' ')
-		return NULL;
-	text = skip(text + length + 1, DIGITS, 10);
-	text = text != NULL ? match(text, " ") : NULL;
-	text = text != NULL ? skip_field(text) : NULL;
-	text = text != NULL ? skip_data(text) : NULL;
-	if (text == NULL || *text++ != ' ')
-		return NULL;
-	return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+	if (text == NULL ||
+	    (text = read_field(text, &prefix->stamp, &prefix->stamp_length)) ==
+		    NULL ||
+	    (text = read_field(text, &prefix->host, &prefix->host_length)) ==
+		    NULL ||
+	    (text = read_field(text, &prefix->name, &prefix->name_length)) ==
+		    NULL ||
+	    (text = read_field(text, &prefix->pid, &prefix->pid_length)) ==
+		    NULL ||
+	    (text = read_field(text, &id, &id_length)) == NULL ||
+	    (text = skip_data(text)) == NULL || *text != ' ' ||
+	    skip(prefix->pid, DIGITS, 10) != prefix->pid + prefix->pid_length)
+		return false;
+	text++;
+	if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		text += strlen(BYTE_ORDER_MARK);
+	prefix->text = text;
+	return true;
+}
+
+/* log_prefix_read - the parts of a line before its text */
+bool log_prefix_read(struct log_prefix *prefix, const char *line)
+{
+	const char *behind = skip_stamp(line);
+	const char *host = skip_level(behind);
+	const char *name;
+
+	memset(prefix, 0, sizeof(*prefix));
+	if (read_5424(prefix, line))
+		return true;
+	memset(prefix, 0, sizeof(*prefix));
+	prefix->stamp = line;
+	prefix->stamp_length = (size_t)(behind - line);
+	while (prefix->stamp_length > 0 &&
+	       line[prefix->stamp_length - 1] == ' ')
+		prefix->stamp_length--;
+	if (read_name(prefix, behind))
+		return true;
+	if (behind == line)
+		return false;
+	name = skip_host(host);
+	prefix->host = host;
+	prefix->host_length = strcspn(host, " ");
+	if (name == host)
+		prefix->host_length = 0;
+	return read_name(prefix, name);
 }
 
 /* log_prefix_text - the text that the program wrote */
 const char *log_prefix_text(const char *line, const char *name)
 {
-	const char *behind = skip_stamp(line);
-	const char *text = skip_name(behind, name);
+	struct log_prefix prefix;
 
-	if (*line == '<')
-		return protocol_text(line, name);
-	if (text == NULL && behind != line)
-		text = skip_name(skip_host(behind), name);
-	return text;
+	if (!log_prefix_read(&prefix, line) ||
+	    prefix.name_length != strlen(name) ||
+	    strncmp(prefix.name, name, prefix.name_length) != 0)
+		return NULL;
+	return prefix.text;
 }

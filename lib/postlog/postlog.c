@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: ISC */
+/* postlog - who sent what to whom, from the log of Postfix
+ *
+ * A process of smtpd(8) serves one client after another, so the number of the
+ * process leads from "connect" to "disconnect"; the queue id leads from smtpd's
+ * "client=" to the sender, the recipients and the end of a message. */
+
+#include "lib/postlog/postlog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/postlog/postlog_internal.h"
+#include "lib/postlog/postlog_time.h"
+
+/* A line, and what it says. */
+struct step {
+	const struct postlog_line *line;
+	const struct postlog_event *event;
+	const char *file;
+	unsigned long number;
+};
+
+/* postlog_new - begin */
+struct postlog *postlog_new(postlog_take *take, void *context)
+{
+	struct postlog *log = xcalloc(1, sizeof(*log));
+
+	log->take = take;
+	log->context = context;
+	log->limit = POSTLOG_BYTES_MAX;
+	log->figures.first = log->figures.last = POSTLOG_NO_TIME;
+	return log;
+}
+
+/* postlog_limit - another limit */
+void postlog_limit(struct postlog *log, size_t bytes)
+{
+	log->limit = bytes;
+}
+
+/* session_of - the session of the line's process */
+static struct postlog_session *session_of(struct postlog *log,
+					  const struct step *step)
+{
+	return postlog_table_find(&log->processes, step->line->host,
+				  step->line->pid);
+}
+
+/* session_found - the same; if the log begins in it, it begins now */
+static struct postlog_session *session_found(struct postlog *log,
+					     const struct step *step)
+{
+	struct postlog_session *session = session_of(log, step);
+
+	if (session == NULL)
+		session = postlog_session_open(log, step->line,
+					       step->event->address);
+	return session;
+}
+
+/* message_of - the message with the line's queue id, or NULL */
+static struct postlog_message *message_of(struct postlog *log,
+					  const struct step *step)
+{
+	return postlog_table_find(&log->queue, step->line->host,
+				  step->line->queue_id);
+}
+
+/* end_session - the process serves another client from now on */
+static void end_session(struct postlog *log, struct postlog_session *session)
+{
+	session->ended = true;
+	postlog_table_remove(&log->processes, &session->entry);
+	postlog_session_settle(log, session);
+}
+
+/* take_connect - a session begins; the last one of that process is over */
+static void take_connect(struct postlog *log, const struct step *step)
+{
+	struct postlog_session *before = session_of(log, step);
+
+	if (before != NULL)
+		end_session(log, before);
+	postlog_session_open(log, step->line, step->event->address)->begun =
+		true;
+}
+
+/* take_disconnect - a session ends */
+static void take_disconnect(struct postlog *log, const struct step *step)
+{
+	struct postlog_session *session = session_of(log, step);
+	struct postlog_message *message;
+
+	if (session == NULL)
+		return;
+	session->has_counts = step->event->has_counts;
+	session->starttls = step->event->starttls;
+	session->auth = step->event->auth;
+	session->rcpt = step->event->rcpt;
+	/* Nothing will be heard of messages that were given up. */
+	for (message = session->messages;
+	     session->has_counts && step->event->sent == 0 && message != NULL;
+	     message = message->next)
+		message->removed = true;
+	end_session(log, session);
+}
+
+/* take_tls - the session is encrypted from now on */
+static void take_tls(struct postlog *log, const struct step *step)
+{
+	struct postlog_session *session = session_found(log, step);
+
+	postlog_session_text(log, session, &session->protocol,
+			     step->event->protocol);
+	postlog_session_text(log, session, &session->cipher,
+			     step->event->cipher);
+	postlog_session_text(log, session, &session->bits, step->event->bits);
+}
+
+/* take_certificate - the client has one */
+static void take_certificate(struct postlog *log, const struct step *step)
+{
+	struct postlog_session *session = session_found(log, step);
+
+	postlog_session_text(log, session, &session->fingerprint,
+			     step->event->fingerprint);
+	postlog_session_text(log, session, &session->key_fingerprint,
+			     step->event->key_fingerprint);
+}
+
+/* take_client - a message begins. If there is one with that queue id, its end
+ * is not in the log. */
+static void take_client(struct postlog *log, const struct step *step)
+{
+	struct postlog_message *before = message_of(log, step);
+	struct postlog_session *session;
+
+	if (before != NULL) {
+		before->removed = true;
+		postlog_table_remove(&log->queue, &before->entry);
+		postlog_session_settle(log, before->session);
+	}
+	session = session_found(log, step);
+	postlog_session_message(log, session, step->line, step->event);
+	if (*step->event->method == '\0')
+		return;
+	postlog_session_text(log, session, &session->method,
+			     step->event->method);
+	postlog_session_text(log, session, &session->login, step->event->login);
+}
+
+/* take_reject - a recipient was refused */
+static void take_reject(struct postlog *log, const struct step *step)
+{
+	const struct postlog_event *event = step->event;
+	struct postlog_session *session = session_found(log, step);
+	struct postlog_recipient *refused = postlog_session_recipient(
+		log, session, &session->refused, false, event->recipient);
+
+	postlog_session_text(log, session, &refused->sender, event->sender);
+	postlog_session_text(log, session, &refused->reply, event->reply);
+	postlog_session_text(log, session, &refused->login, event->login);
+	refused->count = step->line->repeats;
+	refused->for_relay = event->for_relay;
+	refused->by_access = event->by_access;
+	refused->tls = session->protocol != NULL;
+	refused->logged_in = session->method != NULL;
+	refused->time = step->line->time;
+	refused->file = step->file;
+	refused->line = step->number;
+}
+
+/* take_returned - it was given to a content filter on this host: the message
+ * that it queued is not from a client */
+static void take_returned(struct postlog *log, const struct step *step)
+{
+	struct postlog_message *next = postlog_table_find(
+		&log->queue, step->line->host, step->event->next_id);
+
+	if (next != NULL && (strncmp(next->address, "127.", 4) == 0 ||
+			     strcmp(next->address, "::1") == 0))
+		next->returned = true;
+}
+
+/* take_to - a recipient that was accepted */
+static void take_to(struct postlog *log, const struct step *step)
+{
+	struct postlog_message *message = message_of(log, step);
+	struct postlog_recipient *accepted;
+
+	if (step->event->next_id[0] != '\0')
+		take_returned(log, step);
+	if (message == NULL)
+		return;
+	accepted = postlog_session_recipient(log, message->session,
+					     &message->accepted, true,
+					     step->event->recipient);
+	if (accepted == NULL)
+		return;
+	accepted->count = 1;
+	accepted->time = step->line->time;
+	accepted->file = step->file;
+	accepted->line = step->number;
+}
+
+/* take_queued - a line of qmgr(8) */
+static void take_queued(struct postlog *log, const struct step *step)
+{
+	struct postlog_message *message = message_of(log, step);
+
+	if (message == NULL)
+		return;
+	if (step->event->kind == POSTLOG_FROM) {
+		if (message->sender == NULL)
+			postlog_session_text(log, message->session,
+					     &message->sender,
+					     step->event->sender);
+		return;
+	}
+	message->removed = true;
+	postlog_table_remove(&log->queue, &message->entry);
+	postlog_session_settle(log, message->session);
+}
+
+/* take_step - what a line says */
+static void take_step(struct postlog *log, const struct step *step)
+{
+	switch (step->event->kind) {
+	case POSTLOG_CONNECT:
+		take_connect(log, step);
+		break;
+	case POSTLOG_DISCONNECT:
+		take_disconnect(log, step);
+		break;
+	case POSTLOG_TLS:
+		take_tls(log, step);
+		break;
+	case POSTLOG_CERTIFICATE:
+		take_certificate(log, step);
+		break;
+	case POSTLOG_CLIENT:
+		take_client(log, step);
+		break;
+	case POSTLOG_REJECT:
+		take_reject(log, step);
+		break;
+	case POSTLOG_TO:
+		take_to(log, step);
+		break;
+	case POSTLOG_FROM:
+	case POSTLOG_REMOVED:
+		take_queued(log, step);
+		break;
+	case POSTLOG_UNCLEAR:
+		log->figures.unclear += step->line->repeats;
+		break;
+	case POSTLOG_PROXY:
+		log->figures.proxied++;
+		break;
+	case POSTLOG_OTHER:
+		break;
+	}
+}
+
+/* postlog_feed - the next line */
+void postlog_feed(struct postlog *log, const struct postlog_line *line,
+		  const char *file, unsigned long number)
+{
+	struct postlog_event event;
+	struct step step = { line, &event, file, number };
+
+	while (log->held > log->limit && log->oldest != NULL) {
+		log->figures.early++;
+		postlog_session_retire(log, log->oldest);
+	}
+	log->figures.lines++;
+	if (line->time != POSTLOG_NO_TIME) {
+		if (log->figures.first == POSTLOG_NO_TIME ||
+		    line->time < log->figures.first)
+			log->figures.first = line->time;
+		if (log->figures.last == POSTLOG_NO_TIME ||
+		    line->time > log->figures.last)
+			log->figures.last = line->time;
+	}
+	postlog_event_read(&event, line);
+	take_step(log, &step);
+}
+
+/* postlog_end - take what is left */
+void postlog_end(struct postlog *log)
+{
+	while (log->oldest != NULL)
+		postlog_session_retire(log, log->oldest);
+}
+
+/* postlog_figures - what was counted */
+const struct postlog_figures *postlog_figures(const struct postlog *log)
+{
+	return &log->figures;
+}
+
+/* take_nothing - nobody takes what is left */
+static void take_nothing(void *context, const struct postlog_case *taken)
+{
+	(void)context;
+	(void)taken;
+}
+
+/* postlog_free - free all of it */
+void postlog_free(struct postlog *log)
+{
+	if (log == NULL)
+		return;
+	log->take = take_nothing;
+	postlog_end(log);
+	free(log);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_POSTLOG_POSTLOG_H
+#define LIB_POSTLOG_POSTLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/postlog/postlog_line.h"
+
+/* POSTLOG_BYTES_MAX - memory for sessions and messages that are not complete
+ * yet; the oldest are completed early when there are more. */
+#define POSTLOG_BYTES_MAX ((size_t)64 << 20)
+
+/* Whether the session was encrypted when the recipient was given. */
+enum postlog_tls {
+	POSTLOG_TLS_NONE,    /* not by STARTTLS */
+	POSTLOG_TLS_KNOWN,   /* protocol, cipher and bits are known */
+	POSTLOG_TLS_UNKNOWN, /* the log does not say */
+};
+
+/* Whether the client had logged in. */
+enum postlog_login {
+	POSTLOG_LOGIN_NONE,
+	POSTLOG_LOGIN_KNOWN,   /* method and login are known */
+	POSTLOG_LOGIN_UNKNOWN, /* the log does not say; login may be known */
+};
+
+/* One recipient that a client gave, and that Postfix accepted or refused. The
+ * strings are "" when unknown, and valid during the call only. */
+struct postlog_case {
+	bool accepted;
+	unsigned long count; /* of equal lines */
+	const char *service; /* syslog_name */
+	const char *address; /* of the client */
+	bool has_sender;
+	const char *sender, *recipient; /* as in the policy protocol */
+	enum postlog_tls tls;
+	bool starttls; /* with TLS_UNKNOWN: the client did use STARTTLS */
+	const char *protocol, *cipher, *bits;
+	const char *fingerprint, *key_fingerprint;
+	enum postlog_login login_state;
+	const char *method, *login;
+	bool doubtful;	   /* the session has more recipients than the client
+			      gave, so this may be one that Postfix added */
+	const char *reply; /* refused: the code and the text */
+	bool for_relay;	   /* refused: "Relay access denied" */
+	bool by_access;	   /* refused: "Access denied" */
+	int64_t time;	   /* or POSTLOG_NO_TIME */
+	const char *file;  /* the line with the recipient */
+	unsigned long line;
+};
+
+/* Figures about the log. */
+struct postlog_figures {
+	unsigned long lines;	/* of Postfix */
+	unsigned long sessions; /* that were begun */
+	unsigned long unclear;	/* refusals that could be read in two ways */
+	unsigned long lost;	/* recipients accepted, but never delivered */
+	unsigned long returned; /* recipients that came from a filter */
+	unsigned long proxied;	/* messages given to a smtpd_proxy_filter */
+	unsigned long early;	/* sessions that did not fit into memory */
+	int64_t first, last;	/* times of lines, or POSTLOG_NO_TIME */
+};
+
+/* postlog_take - called with each recipient. */
+typedef void postlog_take(void *context, const struct postlog_case *taken);
+
+/* The state of reading. */
+struct postlog;
+
+/* postlog_new - read lines in the order of time; take is called as soon as all
+ * is known about a recipient. The caller frees it. */
+struct postlog *postlog_new(postlog_take *take, void *context);
+
+/* postlog_limit - another limit than POSTLOG_BYTES_MAX, for tests. */
+void postlog_limit(struct postlog *log, size_t bytes);
+
+/* postlog_feed - the next line. file must stay valid. */
+void postlog_feed(struct postlog *log, const struct postlog_line *line,
+		  const char *file, unsigned long number);
+
+/* postlog_end - there are no more lines: take what is left. */
+void postlog_end(struct postlog *log);
+
+/* postlog_figures - what was counted so far. */
+const struct postlog_figures *postlog_figures(const struct postlog *log);
+
+/* postlog_free - NULL is allowed. */
+void postlog_free(struct postlog *log);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+/* postlog_event - what a line of Postfix's log says
+ *
+ * Postfix replaces control characters in what it logs, but a stranger chooses
+ * much of the text: the HELO name, the addresses, the replies of other servers.
+ * So the parts are read from the left, each where it must be; and if the words
+ * that separate them occur more often than they should, the line is not
+ * believed. See smtpd.c, smtpd_check.c (log_whatsup) and log_adhoc.c of
+ * Postfix, 3.4 to 3.12; before 3.5, addresses are not quoted. */
+
+#include "lib/postlog/postlog_event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/postlog/postlog_text.h"
+
+/* ends_with - does the text end with that? */
+static bool ends_with(const char *text, size_t length, const char *end)
+{
+	size_t size = strlen(end);
+
+	return length >= size && strncmp(text + length - size, end, size) == 0;
+}
+
+/* read_counts - "ehlo=2 starttls=1 auth=0/1 ...": those that succeeded */
+static void read_counts(struct postlog_event *event, const char *text)
+{
+	const struct {
+		const char *name;
+		unsigned long *count;
+	} each[] = {
+		{ " starttls=", &event->starttls }, { " auth=", &event->auth },
+		{ " rcpt=", &event->rcpt },	    { " data=", &event->sent },
+		{ " bdat=", &event->sent },
+	};
+	size_t i;
+
+	event->has_counts = strstr(text, " commands=") != NULL;
+	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		const char *at = strstr(text, each[i].name);
+
+		if (at != NULL)
+			*each[i].count +=
+				strtoul(at + strlen(each[i].name), NULL, 10);
+	}
+}
+
+/* read_tls - "Anonymous TLS connection established from NAME[ADDRESS]:
+ * PROTOCOL with cipher CIPHER (BITS/BITS bits)" */
+static bool read_tls(struct postlog_event *event, const char *text)
+{
+	if (!postlog_word(&text, "Anonymous") &&
+	    !postlog_word(&text, "Untrusted") &&
+	    !postlog_word(&text, "Trusted") && !postlog_word(&text, "Verified"))
+		return false;
+	if (!postlog_word(&text, " TLS connection established from ") ||
+	    !postlog_client(&text, event->address, sizeof(event->address)) ||
+	    !postlog_word(&text, ": ") ||
+	    !postlog_until(&text, " ", event->protocol,
+			   sizeof(event->protocol)) ||
+	    !postlog_word(&text, " with cipher ") ||
+	    !postlog_until(&text, " ", event->cipher, sizeof(event->cipher)) ||
+	    !postlog_word(&text, " (") ||
+	    !postlog_until(&text, "/", event->bits, sizeof(event->bits)))
+		return false;
+	event->kind = POSTLOG_TLS;
+	return true;
+}
+
+/* read_certificate - "NAME[ADDRESS]: subject_CN=..., issuer=...,
+ * fingerprint=..., pkey_fingerprint=..." */
+static bool read_certificate(struct postlog_event *event, const char *text)
+{
+	const char *fingerprint = strstr(text, ", fingerprint=");
+
+	if (!postlog_client(&text, event->address, sizeof(event->address)) ||
+	    !postlog_word(&text, ": subject_CN=") || fingerprint == NULL ||
+	    postlog_times(text, "fingerprint=") != 2)
+		return false;
+	text = fingerprint;
+	if (!postlog_word(&text, ", fingerprint=") ||
+	    !postlog_until(&text, ",", event->fingerprint,
+			   sizeof(event->fingerprint)) ||
+	    !postlog_word(&text, ", pkey_fingerprint=") ||
+	    !postlog_until(&text, ", ", event->key_fingerprint,
+			   sizeof(event->key_fingerprint)))
+		return false;
+	event->kind = POSTLOG_CERTIFICATE;
+	return true;
+}
+
+/* read_client - "client=NAME[ADDRESS], sasl_method=M, sasl_username=U,
+ * sasl_sender=S, orig_queue_id=Q, orig_client=NAME[ADDRESS]" */
+static void read_client(struct postlog_event *event, const char *text)
+{
+	const char *end;
+
+	if (!postlog_client(&text, event->address, sizeof(event->address)))
+		return;
+	if (postlog_word(&text, ", sasl_method=") &&
+	    !postlog_until(&text, ",", event->method, sizeof(event->method)))
+		return;
+	if (postlog_word(&text, ", sasl_username=")) {
+		end = strstr(text, ", sasl_sender=");
+		if (end == NULL)
+			end = strstr(text, ", orig_");
+		if (end == NULL)
+			end = text + strlen(text);
+		if ((size_t)(end - text) >= sizeof(event->login))
+			return;
+		memcpy(event->login, text, (size_t)(end - text));
+		text = end;
+	}
+	event->from_filter = strstr(text, ", orig_queue_id=") != NULL ||
+			     strstr(text, ", orig_client=") != NULL;
+	event->kind = POSTLOG_CLIENT;
+}
+
+/* is_single - are the separators there just once? */
+static bool is_single(const char *text)
+{
+	return postlog_times(text, "; from=<") == 1 &&
+	       postlog_times(text, " to=<") == 1 &&
+	       postlog_times(text, " proto=") == 1 &&
+	       postlog_times(text, " helo=<") <= 1 &&
+	       postlog_times(text, " sasl_username=<") <= 1;
+}
+
+/* read_envelope - "from=<S> to=<R> proto=P helo=<H> sasl_username=<U>" */
+static bool read_envelope(struct postlog_event *event, const char *text)
+{
+	if (!postlog_word(&text, "; from=") ||
+	    !postlog_address(&text, event->sender, sizeof(event->sender)) ||
+	    !postlog_word(&text, " to=") ||
+	    !postlog_address(&text, event->recipient,
+			     sizeof(event->recipient)) ||
+	    !postlog_word(&text, " proto="))
+		return false;
+	text = strstr(text, " sasl_username=");
+	return text == NULL ||
+	       (postlog_word(&text, " sasl_username=") &&
+		postlog_address(&text, event->login, sizeof(event->login)));
+}
+
+/* read_reject - "NAME[ADDRESS]: 554 5.7.1 TEXT; ENVELOPE" */
+static void read_reject(struct postlog_event *event, const char *text)
+{
+	const char *end;
+	size_t length;
+
+	event->kind = POSTLOG_UNCLEAR;
+	if (!postlog_client(&text, event->address, sizeof(event->address)) ||
+	    !postlog_word(&text, ": "))
+		return;
+	end = strstr(text, "; from=<");
+	if (end == NULL || !is_single(text) || !read_envelope(event, end))
+		return;
+	length = (size_t)(end - text);
+	event->for_relay = ends_with(text, length, ": Relay access denied");
+	event->by_access = ends_with(text, length, ": Access denied");
+	if (length >= sizeof(event->reply))
+		length = sizeof(event->reply) - 1;
+	memcpy(event->reply, text, length);
+	event->reply[length] = '\0';
+	event->kind = POSTLOG_REJECT;
+}
+
+/* read_session - a line of smtpd(8) without a queue id */
+static void read_session(struct postlog_event *event, const char *text)
+{
+	bool connect = postlog_word(&text, "connect from ");
+
+	if (connect || postlog_word(&text, "disconnect from ")) {
+		if (!postlog_client(&text, event->address,
+				    sizeof(event->address)))
+			return;
+		event->kind = connect ? POSTLOG_CONNECT : POSTLOG_DISCONNECT;
+		if (!connect)
+			read_counts(event, text);
+		return;
+	}
+	if (!read_tls(event, text))
+		read_certificate(event, text);
+}
+
+/* read_smtpd - a line of smtpd(8) */
+static void read_smtpd(struct postlog_event *event,
+		       const struct postlog_line *line)
+{
+	const char *text = line->text;
+	bool queued =
+		line->queue_id[0] != '\0' || postlog_word(&text, "NOQUEUE: ");
+
+	if (!queued)
+		read_session(event, text);
+	else if (postlog_word(&text, "reject: RCPT from "))
+		read_reject(event, text);
+	else if (postlog_word(&text, "client="))
+		read_client(event, text);
+	if (event->kind == POSTLOG_CLIENT && line->queue_id[0] == '\0')
+		event->kind = POSTLOG_PROXY;
+}
+
+/* read_queue - a line of qmgr(8): "from=<S>, size=..." or "removed" */
+static void read_queue(struct postlog_event *event, const char *text)
+{
+	if (strcmp(text, "removed") == 0)
+		event->kind = POSTLOG_REMOVED;
+	else if (postlog_word(&text, "from=") &&
+		 postlog_address(&text, event->sender, sizeof(event->sender)) &&
+		 *text == ',')
+		event->kind = POSTLOG_FROM;
+}
+
+/* read_next - was it handed to a content filter on this host, which has given
+ * it back already? */
+static void read_next(struct postlog_event *event, const char *text)
+{
+	char address[64];
+	const char *id;
+
+	if (!postlog_word(&text, "relay=") ||
+	    !postlog_client(&text, address, sizeof(address)))
+		return;
+	event->to_loopback =
+		strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+	id = event->to_loopback ? strstr(text, "queued as ") : NULL;
+	if (id != NULL) {
+		id += strlen("queued as ");
+		postlog_until(&id, " )", event->next_id,
+			      sizeof(event->next_id));
+	}
+}
+
+/* read_delivery - "to=<R>, orig_to=<O>, relay=..." of a delivery program. The
+ * recipient as the client wrote it is orig_to, if it is there. */
+static void read_delivery(struct postlog_event *event, const char *text)
+{
+	if (!postlog_word(&text, "to=") ||
+	    !postlog_address(&text, event->recipient, sizeof(event->recipient)))
+		return;
+	if (postlog_word(&text, ", orig_to=") &&
+	    !postlog_address(&text, event->recipient, sizeof(event->recipient)))
+		return;
+	if (!postlog_word(&text, ", ") || strncmp(text, "relay=", 6) != 0)
+		return;
+	read_next(event, text);
+	event->kind = POSTLOG_TO;
+}
+
+/* postlog_event_read - read what a line says */
+void postlog_event_read(struct postlog_event *event,
+			const struct postlog_line *line)
+{
+	memset(event, 0, sizeof(*event));
+	if (strcmp(line->program, "smtpd") == 0)
+		read_smtpd(event, line);
+	else if (line->queue_id[0] == '\0')
+		return;
+	else if (strcmp(line->program, "qmgr") == 0 ||
+		 strcmp(line->program, "nqmgr") == 0 ||
+		 strcmp(line->program, "oqmgr") == 0)
+		read_queue(event, line->text);
+	else
+		read_delivery(event, line->text);
+}

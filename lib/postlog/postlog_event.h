@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_POSTLOG_POSTLOG_EVENT_H
+#define LIB_POSTLOG_POSTLOG_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/postlog/postlog_line.h"
+
+#define POSTLOG_ADDRESS_MAX 2048
+#define POSTLOG_WORD_MAX    128
+
+/* What a line of Postfix says. */
+enum postlog_kind {
+	POSTLOG_OTHER,
+	POSTLOG_CONNECT,
+	POSTLOG_DISCONNECT,
+	POSTLOG_TLS,	     /* a TLS session was established */
+	POSTLOG_CERTIFICATE, /* of the client */
+	POSTLOG_CLIENT,	     /* a message begins: its first recipient */
+	POSTLOG_PROXY,	     /* the same, before a smtpd_proxy_filter */
+	POSTLOG_REJECT,	     /* a recipient was refused */
+	POSTLOG_UNCLEAR,     /* ..., but a stranger's text in the line could be
+				read as another one */
+	POSTLOG_FROM,	     /* the sender of a message in the queue */
+	POSTLOG_TO,	     /* a recipient of it: delivered, or tried */
+	POSTLOG_REMOVED,     /* the message left the queue */
+};
+
+/* The content of a line; which members are set depends on the kind. */
+struct postlog_event {
+	enum postlog_kind kind;
+	char address[64]; /* of the client; smtpd's lines have it */
+	/* TLS */
+	char protocol[POSTLOG_WORD_MAX], cipher[POSTLOG_WORD_MAX];
+	char bits[8];
+	/* CERTIFICATE */
+	char fingerprint[256], key_fingerprint[256];
+	/* CLIENT; REJECT: the name, if Postfix logged it */
+	bool from_filter; /* it comes back from a content filter */
+	char method[POSTLOG_WORD_MAX];
+	char login[POSTLOG_ADDRESS_MAX];
+	/* REJECT, FROM, TO: as the policy protocol has them, not quoted */
+	char sender[POSTLOG_ADDRESS_MAX];
+	char recipient[POSTLOG_ADDRESS_MAX];
+	char reply[256];  /* REJECT: code and text, cut */
+	bool for_relay;	  /* REJECT: "Relay access denied" */
+	bool by_access;	  /* REJECT: "Access denied": reject, or a table */
+	bool to_loopback; /* TO: handed to a program of this host ... */
+	char next_id[POSTLOG_QUEUE_MAX]; /* ... which queued it again as this */
+	/* DISCONNECT: whether it has counts, and the successful commands */
+	bool has_counts;
+	unsigned long starttls, auth, rcpt, sent; /* sent: DATA, BDAT */
+};
+
+/* postlog_event_read - read what a line says. */
+void postlog_event_read(struct postlog_event *event,
+			const struct postlog_line *line);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LIB_POSTLOG_POSTLOG_INTERNAL_H
+#define LIB_POSTLOG_POSTLOG_INTERNAL_H
+
+/* Shared by postlog.c, which follows the lines, and postlog_session.c, which
+ * keeps what they said. */
+
+#include "lib/postlog/postlog.h"
+#include "lib/postlog/postlog_event.h"
+#include "lib/postlog/postlog_table.h"
+
+/* One recipient, accepted or refused. */
+struct postlog_recipient {
+	struct postlog_recipient *next;
+	char *recipient;
+	uint32_t hash;
+	/* Refused only: */
+	char *sender, *reply, *login;
+	unsigned long count;
+	bool for_relay, by_access;
+	bool tls;	/* it was encrypted already */
+	bool logged_in; /* the login of the session was known already */
+	int64_t time;
+	const char *file;
+	unsigned long line;
+};
+
+/* A list of them; they are added at the end. */
+struct postlog_recipients {
+	struct postlog_recipient *first, **last;
+	size_t count;
+};
+
+/* A message of a session. */
+struct postlog_message {
+	struct postlog_entry entry; /* by queue id */
+	struct postlog_message *next;
+	struct postlog_session *session;
+	char *address; /* of the client, of this message */
+	char *sender;  /* or NULL */
+	char *method, *login;
+	bool tls;      /* it was encrypted already */
+	bool removed;  /* it left the queue */
+	bool returned; /* it came back from a content filter */
+	struct postlog_recipients accepted;
+};
+
+/* A session of smtpd(8). */
+struct postlog_session {
+	struct postlog_entry entry; /* by process, until it ends */
+	struct postlog_session *older, *newer;
+	char *service;
+	char *address;
+	bool begun; /* its beginning is in the log */
+	bool ended;
+	bool has_counts;
+	unsigned long starttls, auth, rcpt;
+	char *protocol, *cipher, *bits; /* NULL: no line about TLS */
+	char *fingerprint, *key_fingerprint;
+	char *method, *login; /* the last known */
+	struct postlog_message *messages;
+	struct postlog_recipients refused;
+	size_t bytes; /* that it holds */
+};
+
+struct postlog {
+	postlog_take *take;
+	void *context;
+	size_t limit, held; /* bytes */
+	struct postlog_table processes, queue;
+	struct postlog_session *oldest, *newest;
+	struct postlog_figures figures;
+};
+
+/* postlog_session_open - a session that begins, or whose beginning is not in
+ * the log. */
+struct postlog_session *postlog_session_open(struct postlog *log,
+					     const struct postlog_line *line,
+					     const char *address);
+
+/* postlog_session_text - copy a text into *to, which belongs to the session. */
+void postlog_session_text(struct postlog *log, struct postlog_session *session,
+			  char **to, const char *text);
+
+/* postlog_session_message - begin a message. */
+struct postlog_message *
+postlog_session_message(struct postlog *log, struct postlog_session *session,
+			const struct postlog_line *line,
+			const struct postlog_event *event);
+
+/* postlog_session_recipient - add a recipient to a list of the session; NULL:
+ * unique, and it is there already. */
+struct postlog_recipient *
+postlog_session_recipient(struct postlog *log, struct postlog_session *session,
+			  struct postlog_recipients *list, bool unique,
+			  const char *recipient);
+
+/* postlog_session_settle - if the session has ended and all of its messages
+ * left the queue: report its recipients, and free it. */
+void postlog_session_settle(struct postlog *log,
+			    struct postlog_session *session);
+
+/* postlog_session_retire - the same, now. */
+void postlog_session_retire(struct postlog *log,
+			    struct postlog_session *session);
+
+#endif

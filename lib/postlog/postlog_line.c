@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: ISC */
+/* postlog_line - one line of Postfix's log
+ *
+ * Postfix writes "postfix/smtpd[PID]: QUEUEID: text", where the first word is
+ * syslog_name of main.cf or master.cf. What a log daemon puts before it differs
+ * (lib/base/log_prefix.c), and containers and journald put it into JSON
+ * (postlog_json.c). */
+
+#include "lib/postlog/postlog_line.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log_prefix.h"
+#include "lib/postlog/postlog_json.h"
+#include "lib/postlog/postlog_time.h"
+
+#define CONTAINER_MAX 100
+#define CONTAINER_BYTES                                        \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
+	"0123456789._-"
+#define SHORT_IDS "0123456789ABCDEF"
+/* Long ones have no vowels. */
+#define LONG_IDS "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
+#define ID_MIN	 5
+#define REPEATED "message repeated "
+
+/* copy - bytes to a text of limited size; false: they do not fit */
+static bool copy(char *to, size_t size, const char *from, size_t length)
+{
+	if (length >= size)
+		return false;
+	memcpy(to, from, length);
+	to[length] = '\0';
+	return true;
+}
+
+/* skip_container - "mail-1  | " that docker compose puts before a line, and the
+ * time with --timestamps; unchanged: there is none */
+static char *skip_container(char *bytes)
+{
+	size_t length = strspn(bytes, CONTAINER_BYTES);
+	char *bar = bytes + length + strspn(bytes + length, " ");
+	char *rest;
+	char *space;
+
+	if (length == 0 || length > CONTAINER_MAX || bar[0] != '|' ||
+	    bar[1] != ' ')
+		return bytes;
+	rest = bar + 2;
+	space = strchr(rest, ' ');
+	if (space != NULL && space > rest && space[-1] == 'Z' &&
+	    postlog_time(rest, (size_t)(space - rest), 0) != POSTLOG_NO_TIME)
+		return space + 1;
+	return rest;
+}
+
+/* split_name - "postfix/submission/smtpd" to service and program */
+static bool split_name(struct postlog_line *line, const char *name,
+		       size_t length)
+{
+	size_t slash = length;
+
+	while (slash > 0 && name[slash - 1] != '/')
+		slash--;
+	return slash > 1 &&
+	       copy(line->service, sizeof(line->service), name, slash - 1) &&
+	       copy(line->program, sizeof(line->program), name + slash,
+		    length - slash);
+}
+
+/* split_id - take the queue id from the beginning of the text */
+static void split_id(struct postlog_line *line)
+{
+	size_t length = strspn(line->text, SHORT_IDS);
+
+	if (line->text[length] != ':')
+		length = strspn(line->text, LONG_IDS);
+	line->queue_id[0] = '\0';
+	if (length < ID_MIN || line->text[length] != ':' ||
+	    line->text[length + 1] != ' ')
+		return;
+	if (copy(line->queue_id, sizeof(line->queue_id), line->text, length))
+		line->text += length + 2;
+}
+
+/* unfold - "message repeated 3 times: [ TEXT]" of rsyslog is TEXT three times
+ */
+static void unfold(struct postlog_line *line, char *text)
+{
+	unsigned long times = 0;
+	int used = 0;
+	size_t length;
+
+	line->repeats = 1;
+	line->text = text;
+	if (strncmp(text, REPEATED, strlen(REPEATED)) != 0 ||
+	    sscanf(text, REPEATED "%9lu times: [ %n", &times, &used) != 1 ||
+	    used == 0 || times == 0)
+		return;
+	text += used;
+	length = strlen(text);
+	if (length == 0 || text[length - 1] != ']')
+		return;
+	text[length - 1] = '\0';
+	line->repeats = times;
+	line->text = text;
+}
+
+/* read_text - a line of a file that a log daemon wrote */
+static int read_text(struct postlog_line *line, char *bytes, time_t latest)
+{
+	struct log_prefix prefix;
+
+	bytes = skip_container(bytes);
+	if (!log_prefix_read(&prefix, bytes) || prefix.stamp_length == 0 ||
+	    !copy(line->host, sizeof(line->host),
+		  prefix.host != NULL ? prefix.host : "", prefix.host_length) ||
+	    !copy(line->pid, sizeof(line->pid), prefix.pid,
+		  prefix.pid_length) ||
+	    !split_name(line, prefix.name, prefix.name_length))
+		return 0;
+	line->time = postlog_time(prefix.stamp, prefix.stamp_length, latest);
+	unfold(line, bytes + (prefix.text - bytes));
+	return 1;
+}
+
+/* read_journal - an entry of journald */
+static int read_journal(struct postlog_line *line,
+			const struct postlog_json *entry)
+{
+	if (!copy(line->host, sizeof(line->host), entry->host,
+		  strlen(entry->host)) ||
+	    !copy(line->pid, sizeof(line->pid), entry->pid,
+		  strlen(entry->pid)) ||
+	    !split_name(line, entry->name, strlen(entry->name)))
+		return 0;
+	line->time = entry->time;
+	unfold(line, line->owned);
+	return 1;
+}
+
+/* read_json - journald's entry, or docker's, which has a line in it */
+static int read_json(struct postlog_line *line, const char *bytes,
+		     time_t latest)
+{
+	struct postlog_json entry;
+
+	if (postlog_json_read(&entry, bytes) < 0)
+		return 0;
+	line->owned = entry.text;
+	line->owned[strcspn(line->owned, "\r\n")] = '\0';
+	return entry.has_name ? read_journal(line, &entry)
+			      : read_text(line, line->owned, latest);
+}
+
+/* postlog_line_read - read one line */
+int postlog_line_read(struct postlog_line *line, char *bytes, time_t latest)
+{
+	int result;
+
+	size_t length = strlen(bytes);
+
+	postlog_line_clear(line);
+	if (length > 0 && bytes[length - 1] == '\r')
+		bytes[length - 1] = '\0';
+	result = *bytes == '{' ? read_json(line, bytes, latest)
+			       : read_text(line, bytes, latest);
+	if (result > 0)
+		split_id(line);
+	return result;
+}
+
+/* postlog_line_clear - free what it holds */
+void postlog_line_clear(struct postlog_line *line)
+{
+	free(line->owned);
+	line->owned = NULL;
+	line->text = "";
+}

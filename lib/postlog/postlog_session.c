@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: ISC */
+/* postlog_session - what the log said about a session, until it is complete
+ *
+ * The line that ends a session says whether the client used STARTTLS and AUTH,
+ * and how many recipients it gave; recipients that were accepted are named only
+ * when they are delivered, which may be days later. So a session is kept until
+ * it has ended and its messages have left the queue, or until there is no room
+ * for it. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/postlog/postlog_internal.h"
+
+#define OVERHEAD 32 /* bytes of a block of memory, roughly */
+
+/* hold - account for memory */
+static void hold(struct postlog *log, struct postlog_session *session,
+		 size_t bytes)
+{
+	session->bytes += bytes + OVERHEAD;
+	log->held += bytes + OVERHEAD;
+}
+
+/* postlog_session_text - copy a text */
+void postlog_session_text(struct postlog *log, struct postlog_session *session,
+			  char **to, const char *text)
+{
+	free(*to);
+	*to = xstrdup(text);
+	hold(log, session, strlen(text) + 1);
+}
+
+/* postlog_session_open - begin a session */
+struct postlog_session *postlog_session_open(struct postlog *log,
+					     const struct postlog_line *line,
+					     const char *address)
+{
+	struct postlog_session *session = xcalloc(1, sizeof(*session));
+
+	hold(log, session, sizeof(*session));
+	session->refused.last = &session->refused.first;
+	postlog_table_add(&log->processes, &session->entry, line->host,
+			  line->pid, session);
+	postlog_session_text(log, session, &session->service, line->service);
+	postlog_session_text(log, session, &session->address, address);
+	session->older = log->newest;
+	if (log->newest != NULL)
+		log->newest->newer = session;
+	else
+		log->oldest = session;
+	log->newest = session;
+	log->figures.sessions++;
+	return session;
+}
+
+/* postlog_session_message - begin a message */
+struct postlog_message *
+postlog_session_message(struct postlog *log, struct postlog_session *session,
+			const struct postlog_line *line,
+			const struct postlog_event *event)
+{
+	struct postlog_message *message = xcalloc(1, sizeof(*message));
+
+	hold(log, session, sizeof(*message));
+	message->session = session;
+	message->accepted.last = &message->accepted.first;
+	message->next = session->messages;
+	session->messages = message;
+	postlog_table_add(&log->queue, &message->entry, line->host,
+			  line->queue_id, message);
+	postlog_session_text(log, session, &message->address, event->address);
+	postlog_session_text(log, session, &message->method, event->method);
+	postlog_session_text(log, session, &message->login, event->login);
+	message->tls = session->protocol != NULL;
+	message->returned = event->from_filter;
+	return message;
+}
+
+/* hash - of a recipient, so that few are compared */
+static uint32_t hash(const char *text)
+{
+	uint32_t value = 2166136261U;
+
+	for (; *text != '\0'; text++)
+		value = (value ^ (unsigned char)*text) * 16777619U;
+	return value;
+}
+
+/* postlog_session_recipient - add a recipient */
+struct postlog_recipient *
+postlog_session_recipient(struct postlog *log, struct postlog_session *session,
+			  struct postlog_recipients *list, bool unique,
+			  const char *recipient)
+{
+	struct postlog_recipient *each = unique ? list->first : NULL;
+	uint32_t value = hash(recipient);
+
+	for (; each != NULL; each = each->next)
+		if (each->hash == value &&
+		    strcmp(each->recipient, recipient) == 0)
+			return NULL;
+	each = xcalloc(1, sizeof(*each));
+	hold(log, session, sizeof(*each));
+	postlog_session_text(log, session, &each->recipient, recipient);
+	each->hash = value;
+	*list->last = each;
+	list->last = &each->next;
+	list->count++;
+	return each;
+}
+
+/* free_recipients - all of a list */
+static void free_recipients(struct postlog_recipients *list)
+{
+	struct postlog_recipient *each = list->first;
+
+	while (each != NULL) {
+		struct postlog_recipient *next = each->next;
+
+		free(each->recipient);
+		free(each->sender);
+		free(each->reply);
+		free(each->login);
+		free(each);
+		each = next;
+	}
+}
+
+/* free_message - one message */
+static void free_message(struct postlog *log, struct postlog_message *message)
+{
+	postlog_table_remove(&log->queue, &message->entry);
+	free_recipients(&message->accepted);
+	free(message->address);
+	free(message->sender);
+	free(message->method);
+	free(message->login);
+	free(message);
+}
+
+/* free_session - all of it */
+static void free_session(struct postlog *log, struct postlog_session *session)
+{
+	postlog_table_remove(&log->processes, &session->entry);
+	while (session->messages != NULL) {
+		struct postlog_message *message = session->messages;
+
+		session->messages = message->next;
+		free_message(log, message);
+	}
+	free_recipients(&session->refused);
+	*(session->older != NULL ? &session->older->newer : &log->oldest) =
+		session->newer;
+	*(session->newer != NULL ? &session->newer->older : &log->newest) =
+		session->older;
+	log->held -= session->bytes;
+	free(session->service);
+	free(session->address);
+	free(session->protocol);
+	free(session->cipher);
+	free(session->bits);
+	free(session->fingerprint);
+	free(session->key_fingerprint);
+	free(session->method);
+	free(session->login);
+	free(session);
+}
+
+/* text - "" for NULL */
+static const char *text(const char *may_be_null)
+{
+	return may_be_null != NULL ? may_be_null : "";
+}
+
+/* fill_tls - what is known of TLS; before: its line came before the
+ * recipient's */
+static void fill_tls(struct postlog_case *taken,
+		     const struct postlog_session *session, bool before)
+{
+	taken->starttls = session->starttls > 0;
+	taken->protocol = taken->cipher = taken->bits = "";
+	taken->fingerprint = taken->key_fingerprint = "";
+	if (before) {
+		taken->tls = POSTLOG_TLS_KNOWN;
+		taken->protocol = session->protocol;
+		taken->cipher = session->cipher;
+		taken->bits = session->bits;
+		taken->fingerprint = text(session->fingerprint);
+		taken->key_fingerprint = text(session->key_fingerprint);
+	} else if (session->has_counts &&
+		   (session->starttls == 0 || session->protocol != NULL)) {
+		taken->tls = POSTLOG_TLS_NONE;
+	} else {
+		taken->tls = POSTLOG_TLS_UNKNOWN;
+	}
+}
+
+/* fill_login - what is known of the login of a client that was refused: newer
+ * versions of Postfix log its name */
+static void fill_login(struct postlog_case *taken,
+		       const struct postlog_session *session,
+		       const struct postlog_recipient *refused)
+{
+	taken->method = text(session->method);
+	taken->login = text(session->login);
+	if (refused->logged_in) {
+		taken->login_state = POSTLOG_LOGIN_KNOWN;
+	} else if (*refused->login != '\0') {
+		taken->login = refused->login;
+		taken->method = "PLAIN";
+		taken->login_state =
+			strncmp(refused->login, "anonymous", 9) == 0
+				? POSTLOG_LOGIN_UNKNOWN
+				: POSTLOG_LOGIN_KNOWN;
+	} else if (session->has_counts && session->auth == 0) {
+		taken->method = taken->login = "";
+		taken->login_state = POSTLOG_LOGIN_NONE;
+	} else {
+		taken->login_state = POSTLOG_LOGIN_UNKNOWN;
+	}
+}
+
+/* begin_case - what does not depend on the outcome */
+static void begin_case(struct postlog_case *taken,
+		       const struct postlog_session *session,
+		       const struct postlog_recipient *recipient)
+{
+	memset(taken, 0, sizeof(*taken));
+	taken->count = recipient->count;
+	taken->service = session->service;
+	taken->address = session->address;
+	taken->recipient = recipient->recipient;
+	taken->sender = taken->reply = "";
+	taken->time = recipient->time;
+	taken->file = recipient->file;
+	taken->line = recipient->line;
+}
+
+/* take_message - the recipients of a message, which were accepted */
+static void take_message(struct postlog *log,
+			 const struct postlog_session *session,
+			 const struct postlog_message *message, bool doubtful)
+{
+	const struct postlog_recipient *each;
+	struct postlog_case taken;
+
+	for (each = message->accepted.first; each != NULL; each = each->next) {
+		begin_case(&taken, session, each);
+		taken.accepted = true;
+		taken.doubtful = doubtful;
+		taken.address = message->address;
+		taken.has_sender = message->sender != NULL;
+		taken.sender = text(message->sender);
+		taken.method = message->method;
+		taken.login = message->login;
+		taken.login_state = *message->method != '\0'
+					    ? POSTLOG_LOGIN_KNOWN
+					    : POSTLOG_LOGIN_NONE;
+		fill_tls(&taken, session, message->tls);
+		log->take(log->context, &taken);
+	}
+}
+
+/* take_refused - the recipients that were refused */
+static void take_refused(struct postlog *log,
+			 const struct postlog_session *session)
+{
+	const struct postlog_recipient *each;
+	struct postlog_case taken;
+
+	for (each = session->refused.first; each != NULL; each = each->next) {
+		begin_case(&taken, session, each);
+		taken.has_sender = true;
+		taken.sender = each->sender;
+		taken.reply = each->reply;
+		taken.for_relay = each->for_relay;
+		taken.by_access = each->by_access;
+		fill_tls(&taken, session, each->tls);
+		fill_login(&taken, session, each);
+		log->take(log->context, &taken);
+	}
+}
+
+/* postlog_session_retire - report the recipients, and free the session */
+void postlog_session_retire(struct postlog *log,
+			    struct postlog_session *session)
+{
+	const struct postlog_message *message;
+	unsigned long found = 0;
+	bool counted = session->begun && session->has_counts;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next)
+		found += message->accepted.count;
+	for (message = session->messages; message != NULL;
+	     message = message->next) {
+		if (message->returned)
+			log->figures.returned += message->accepted.count;
+		else
+			take_message(log, session, message,
+				     counted && found > session->rcpt);
+	}
+	if (counted && session->rcpt > found)
+		log->figures.lost += session->rcpt - found;
+	take_refused(log, session);
+	free_session(log, session);
+}
+
+/* postlog_session_settle - the same, if all is known */
+void postlog_session_settle(struct postlog *log,
+			    struct postlog_session *session)
+{
+	const struct postlog_message *message = session->messages;
+
+	while (message != NULL && message->removed)
+		message = message->next;
+	if (session->ended && message == NULL)
+		postlog_session_retire(log, session);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/* test_postlog_line - lines of Postfix in every form, and no others */
+
+#include "lib/postlog/postlog_line.h"
+
+#include <string.h>
+
+#include "lib/postlog/postlog_time.h"
+#include "t/unit/test.h"
+
+#define NOW  1795528800 /* 2026-11-24T14:00:00Z */
+#define HEAD "Nov 24 14:00:00 mx "
+
+static const struct {
+	const char *line;
+	const char *host, *service, *program, *pid, *id, *text;
+	unsigned long repeats;
+} lines[] = {
+	{ HEAD "postfix/smtpd[12]: connect from a[b]", "mx", "postfix", "smtpd",
+	  "12", "", "connect from a[b]", 1 },
+	{ HEAD "postfix/submission/smtpd[12]: 4FkXYz1n2Bz9: client=a[b]\r",
+	  "mx", "postfix/submission", "smtpd", "12", "4FkXYz1n2Bz9",
+	  "client=a[b]", 1 },
+	{ HEAD "postfix-out/qmgr[1]: 0A1B2C3D4E: removed", "mx", "postfix-out",
+	  "qmgr", "1", "0A1B2C3D4E", "removed", 1 },
+	{ HEAD "postfix/smtpd[1]: NOQUEUE: reject", "mx", "postfix", "smtpd",
+	  "1", "", "NOQUEUE: reject", 1 },
+	{ HEAD "postfix/smtpd[1]: warning: x", "mx", "postfix", "smtpd", "1",
+	  "", "warning: x", 1 },
+	{ HEAD "postfix/smtpd[1]: message repeated 3 times: [ NOQUEUE: x [y]]",
+	  "mx", "postfix", "smtpd", "1", "", "NOQUEUE: x [y]", 3 },
+	{ "mail-1  | " HEAD "postfix/smtpd[1]: x", "mx", "postfix", "smtpd",
+	  "1", "", "x", 1 },
+	{ "mail-1  | 2026-11-24T14:00:00.123456789Z " HEAD
+	  "postfix/smtpd[1]: x",
+	  "mx", "postfix", "smtpd", "1", "", "x", 1 },
+	{ "{\"log\":\"" HEAD "postfix/smtpd[1]: x\\n\",\"stream\":\"stdout\","
+	  "\"time\":\"2026-11-24T14:00:00Z\"}",
+	  "mx", "postfix", "smtpd", "1", "", "x", 1 },
+	{ "{\"__REALTIME_TIMESTAMP\":\"1795528800000000\",\"_HOSTNAME\":\"mx\","
+	  "\"SYSLOG_IDENTIFIER\":\"postfix/smtpd\",\"SYSLOG_PID\":\"7\","
+	  "\"MESSAGE\":\"0A1B2C3D4E: client=a[b]\"}",
+	  "mx", "postfix", "smtpd", "7", "0A1B2C3D4E", "client=a[b]", 1 },
+	{ "{\"__REALTIME_TIMESTAMP\":\"1795528800000000\",\"_HOSTNAME\":\"mx\","
+	  "\"SYSLOG_IDENTIFIER\":\"postfix/smtpd\",\"_PID\":\"7\","
+	  "\"MESSAGE\":[120,195,188]}",
+	  "mx", "postfix", "smtpd", "7", "", "x\xc3\xbc", 1 },
+	/* Others, and quotations. */
+	{ HEAD "dovecot: postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL,
+	  NULL, 0 },
+	{ HEAD "sshd[1]: postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL,
+	  NULL, 0 },
+	{ HEAD "smtpd[1]: x", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
+	{ HEAD "/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
+	{ "postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
+	{ "mail-1  | postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL, NULL,
+	  0 },
+	{ HEAD "mail-1  | " HEAD "postfix/smtpd[1]: x", NULL, NULL, NULL, NULL,
+	  NULL, NULL, 0 },
+	{ "{\"log\":\"postfix/smtpd[1]: x\"}", NULL, NULL, NULL, NULL, NULL,
+	  NULL, 0 },
+	{ "{\"MESSAGE\":\"x\",\"SYSLOG_IDENTIFIER\":\"sshd\",\"_PID\":\"1\"}",
+	  NULL, NULL, NULL, NULL, NULL, NULL, 0 },
+	{ "{\"MESSAGE\":{},\"SYSLOG_IDENTIFIER\":\"a/b\",\"_PID\":\"1\"}", NULL,
+	  NULL, NULL, NULL, NULL, NULL, 0 },
+	{ "{\"log\":\"" HEAD "postfix/smt", NULL, NULL, NULL, NULL, NULL, NULL,
+	  0 },
+	{ "{", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
+	{ "", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
+};
+
+START_TEST(test_lines)
+{
+	char *bytes = xstrdup(lines[_i].line);
+	struct postlog_line line = { 0 };
+	int result = postlog_line_read(&line, bytes, NOW);
+
+	ck_assert_msg(result == (lines[_i].host != NULL), "%s", lines[_i].line);
+	if (result > 0) {
+		ck_assert_str_eq(line.host, lines[_i].host);
+		ck_assert_str_eq(line.service, lines[_i].service);
+		ck_assert_str_eq(line.program, lines[_i].program);
+		ck_assert_str_eq(line.pid, lines[_i].pid);
+		ck_assert_str_eq(line.queue_id, lines[_i].id);
+		ck_assert_str_eq(line.text, lines[_i].text);
+		ck_assert_uint_eq(line.repeats, lines[_i].repeats);
+		ck_assert_int_eq(line.time, NOW);
+	}
+	postlog_line_clear(&line);
+	free(bytes);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("postlog_line");
+
+	setenv("TZ", "UTC", 1);
+	tcase_add_loop_test(tests, test_lines, 0, COUNT(lines));
+	return run_tests("postlog_line", tests);
+}
