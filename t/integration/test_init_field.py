@@ -261,7 +261,10 @@ REFUSED = [
      "master.cf has more than 1048576 bytes: --init does not change so large "
      "a file; move lists and tables out of it"),
     ("", "".join("%d inet n - n - - smtpd\n" % port
-                 for port in range(2000, 2600)),
+                 for port in range(2000, 2065)),
+     "master.cf has more than 64 smtpd services, too many for --init"),
+    ("", "smtp inet n - n - - smtpd\n" + "".join(
+        "x%d unix - - n - - smtp\n" % number for number in range(500)),
      "master.cf has more than 500 services, too many for --init"),
 ]
 
