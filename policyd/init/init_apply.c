@@ -23,12 +23,12 @@
 
 #define TIMEOUT_MS 90000
 
-/* shell - run commands; print says whether what they say is shown. Their exit
+/* shell - run a command; print says whether its output is shown. Its exit
  * status, or -1 and the reason. */
-static int shell(const char *commands, bool print, struct error *error)
+static int shell(const char *command, bool print, struct error *error)
 {
 	const struct subprocess_limits limits = { TIMEOUT_MS, 1 << 20 };
-	const char *const argv[] = { "sh", "-e", "-c", commands, NULL };
+	const char *const argv[] = { "sh", "-c", command, NULL };
 	char *output = NULL;
 	size_t length;
 	int status = subprocess_run(argv, &limits, &output, &length, error);
@@ -42,35 +42,47 @@ static int shell(const char *commands, bool print, struct error *error)
 	return status;
 }
 
-/* ourselves - the commands with this program for "policyd"; the caller frees
- * them */
-static char *ourselves(const char *commands)
+/* ourselves - a command with this program for "policyd"; the caller frees it */
+static char *ourselves(const char *command)
 {
 	char program[PATH_MAX];
 	ssize_t length =
 		readlink("/proc/self/exe", program, sizeof(program) - 1);
 	char *word, *text;
 
-	if (length <= 0 || strncmp(commands, "policyd ", 8) != 0)
-		return xstrdup(commands);
+	if (length <= 0 || strncmp(command, "policyd ", 8) != 0)
+		return xstrdup(command);
 	program[length] = '\0';
 	word = shell_quote(program);
-	text = xasprintf("%s%s", word, commands + 7);
+	text = xasprintf("%s%s", word, command + 7);
 	free(word);
 	return text;
 }
 
-/* run - likewise, and -1 for each failure */
-static int run(const char *commands, bool print, struct error *error)
+/* run - run one command; -1 for each failure */
+static int run(const char *command, bool print, struct error *error)
 {
-	char *text = ourselves(commands);
+	char *text = ourselves(command);
 	int status = shell(text, print, error);
 
 	free(text);
-	if (status == 0)
-		return 0;
-	return error_prefix(error, "%.*s: ", (int)strcspn(commands, "\n"),
-			    commands);
+	return status == 0 ? 0 : error_prefix(error, "%s: ", command);
+}
+
+/* run_lines - run commands, one a line, up to the first failure */
+static int run_lines(const char *commands, struct error *error)
+{
+	int result = 0;
+
+	while (*commands != '\0' && result == 0) {
+		size_t length = strcspn(commands, "\n");
+		char *line = xstrndup(commands, length);
+
+		result = run(line, false, error);
+		free(line);
+		commands += length + (commands[length] != '\0' ? 1 : 0);
+	}
+	return result;
 }
 
 /* init_reload - make Postfix read its files, if it is running */
@@ -84,7 +96,8 @@ int init_reload(const char *directory, struct error *error)
 	if (shell(status, false, error) == 0)
 		result = run(reload, false, error);
 	else
-		printf("%s: Postfix is not running\n", directory);
+		printf("%s: Postfix is not running, so it is not reloaded\n",
+		       directory);
 	free(word);
 	free(status);
 	free(reload);
@@ -146,7 +159,7 @@ static int start(const struct init *init, struct error *error)
 
 	if (result == 0 &&
 	    (init->config == NULL || !init_answers(init->config)))
-		result = run(commands, false, error);
+		result = run_lines(commands, error);
 	free(test);
 	free(commands);
 	return result;

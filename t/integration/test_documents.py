@@ -30,6 +30,7 @@ from kit.daemon import WAIT, exists, run_all, wait_until
 from kit.postfix import Postfix, Sink, free_port, run
 from kit.mailer import Failures, Mailer
 from test_init import parts, state
+from test_ports import judged
 from test_manual import PROGRAM_PAGE, examples, unfolded
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), os.pardir,
@@ -73,8 +74,9 @@ WRAPPERS = {
     "policyd": """\
 conf={directory}/policyd/policyd.conf
 if [ "$1" = --init ]; then
-	{program} --init -c "$conf" {postfix}
-	echo 'pid_file = "{directory}/policyd.pid"' >>"$conf"
+	{program} "$@" -c "$conf" {postfix}
+	grep -q pid_file "$conf" ||
+		echo 'pid_file = "{directory}/policyd.pid"' >>"$conf"
 	exit 0
 fi
 case " $* " in *" -c "*) ;; *) set -- "$@" -c "$conf" ;; esac
@@ -569,15 +571,59 @@ def second_chapter(place, starts, changes):
         place.shell("policyd -d")
 
 
-def later_chapter(place, blocks):
+RETURN = "127.0.0.1:10025"
+
+
+def add_return_port(place):
+    """add_return_port - where a content filter hands mail back"""
+    place.shell("""
+        postconf -M %s/inet='%s inet n - y - - smtpd'
+        postconf -P %s/inet/content_filter= \
+            %s/inet/smtpd_end_of_data_restrictions= \
+            %s/inet/mynetworks=127.0.0.0/8 \
+            %s/inet/smtpd_tls_security_level=none \
+            %s/inet/smtpd_recipient_restrictions=permit_mynetworks,reject
+        """ % ((RETURN,) * 7))
+
+
+def check_return_port(program, place):
+    """check_return_port - the filter can still hand mail back; the port is
+    gone then"""
+    port = judged(program, place.postfix.config)[RETURN]
+    assert port.cells["host", "elsewhere"] == "passes", port.why
+    place.shell("postconf -MX %s/inet" % RETURN)
+
+
+def type_lines(place, block, init):
+    """type_lines - what HOWTO has typed of what --init has printed"""
+    if 'lines printed under "1."' in block.before:
+        place.shell("\n".join(init["1"]))
+    if re.search(r'lines\s+printed\s+under .*"2\."', block.before):
+        place.shell("\n".join(init["2"]))
+
+
+def later_chapter(program, place, blocks):
     """later_chapter - a chapter that continues the second"""
-    second_chapter(place, any("systemctl restart" in block.text or
-                              "podman run -d" in block.text for block in blocks),
+    init = None
+    second_chapter(place, any(re.search("policyd -d|--init|"
+                                        "systemctl restart|podman run -d", block.text)
+                              for block in blocks),
                    any("postconf" in block.text for block in blocks))
+    changes = [block for block in blocks if "relay_restr" in block.text]
+    if changes:
+        add_return_port(place)
     for block in blocks:
+        if init:
+            type_lines(place, block, init)
+        if "A variant" in block.before:
+            check_return_port(program, place)
+            changes = []
         printed = place.do(block)
+        init = parts(printed) if "policyd --init" in block.text else None
         if "policyd -P" in block.text:
             assert re.search("no problems found| 0 errors", printed), printed
+    if changes:
+        check_return_port(program, place)
 
 
 def test_howto(program):
@@ -595,7 +641,7 @@ def test_howto(program):
                 for block in blocks:
                     place.do(block)
             else:
-                later_chapter(place, blocks)
+                later_chapter(program, place, blocks)
             place.check_exceptions()
         print("%s: %d blocks" % (title, len(blocks)), flush=True)
 
@@ -621,7 +667,7 @@ def test_others(program):
     for path in (CONTRIBUTING, SECURITY):
         with Place(program) as place:
             blocks = [block for _, each in chapters(path) for block in each]
-            later_chapter(place, blocks)
+            later_chapter(program, place, blocks)
             place.check_exceptions()
             assert len(blocks) >= 2, path
 
