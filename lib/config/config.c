@@ -82,6 +82,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	if (options->thorough) {
 		config_overlap(config, notes);
 		config_doubt(config, notes);
+		config_doubt_ports(config, notes);
 	}
 }
 
