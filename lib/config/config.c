@@ -82,6 +82,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	if (options->thorough) {
 		config_overlap(config, notes);
 		config_doubt(config, notes);
+		config_doubt_ports(config, notes);
 	}
 }
 
@@ -201,6 +202,9 @@ void config_free(struct config *config)
 	free(config->settings);
 	watched_files_clear(&config->watched);
 	free(config->shadow);
+	while (config->failed_tables > 0)
+		free(config->failures[--config->failed_tables]);
+	free(config->failures);
 	free(config->capture);
 	free(config->mail_version);
 	free(config->postfix_sender_login_maps);
