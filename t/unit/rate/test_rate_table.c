@@ -313,7 +313,7 @@ START_TEST(damaged_anywhere)
 	fill(&place, table, 200);
 	rate_table_close(table);
 	whole = read_whole(place.path, &size);
-	for (int i = 0; i < mutants(900) / 3; i++) {
+	for (int i = 0; i < mutants(600) / 3; i++) {
 		size_t at = random_byte(&layout, i, &state);
 		char changed =
 			(char)(whole[at] ^ (char)(1 + (state >> 40) % 255));
