@@ -2,9 +2,9 @@
 /* postlog_line - one line of Postfix's log
  *
  * Postfix writes "postfix/smtpd[PID]: QUEUEID: text", where the first word is
- * syslog_name of main.cf or master.cf. What a log daemon puts before it differs
- * (lib/base/log_prefix.c), and containers and journald put it into JSON
- * (postlog_json.c). */
+ * syslog_name of main.cf or master.cf. Each log daemon puts something different
+ * before it (lib/base/log_prefix.c), and containers and journald put it into
+ * JSON (postlog_json.c). */
 
 #include "lib/postlog/postlog_line.h"
 

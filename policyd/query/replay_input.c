@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/log_prefix.h"
 #include "lib/base/xalloc.h"
 
 #define NAMED_MAX    3 /* of each kind in each file */
@@ -72,25 +73,28 @@ static const char *make_printable(char *text)
 static void show_progress(const struct input *input)
 {
 	struct replay_reader *reader = input->reader;
+	bool lines = reader->judged == 0 && reader->used > 0;
+	unsigned long count = lines ? reader->used : reader->judged;
+	const char *unit = lines ? "lines of Postfix" : "requests";
 
 	if (!progress_due(&reader->progress))
 		return;
 	if (input->size > 0)
-		progress_say(&reader->progress,
-			     "%3lld %% of %.40s, %lu requests",
+		progress_say(&reader->progress, "%3lld %% of %.40s, %lu %s",
 			     100 * input->read / input->size, input->place.file,
-			     reader->judged);
+			     count, unit);
 	else
-		progress_say(&reader->progress, "%.40s, %lu requests",
-			     input->place.file, reader->judged);
+		progress_say(&reader->progress, "%.40s, %lu %s",
+			     input->place.file, count, unit);
 }
 
 /* take - a request that can be judged */
 static void take(struct input *input, const struct request *request,
 		 const struct reported *reported, unsigned long line)
 {
-	struct replay_place place = { input->place.file, line };
+	struct replay_place place = input->place;
 
+	place.line = line;
 	input->reader->judged++;
 	input->reader->request(input->reader->context, request, reported,
 			       &place);
@@ -161,6 +165,26 @@ static bool is_attribute(const char *line)
 	return request_set(&scratch, name, "") == 0;
 }
 
+/* read_other - a line that is no decision. One that another program wrote is
+ * nothing to name where Postfix's log is read. */
+static void read_other(struct input *input, char *line)
+{
+	struct replay_reader *reader = input->reader;
+	struct log_prefix prefix;
+	bool usual = reader->other != NULL && reader->judged == 0 &&
+		     (reader->used > 0 || *line == '{' ||
+		      log_prefix_read(&prefix, line));
+
+	if (reader->other != NULL &&
+	    reader->other(reader->context, line, &input->place))
+		reader->used++;
+	else if (usual)
+		reader->skipped[SKIP_FOREIGN]++;
+	else
+		skip(input, SKIP_FOREIGN, input->place.line,
+		     "neither a decision of policyd nor a request");
+}
+
 /* read_log_line - a decision, or something else */
 static void read_log_line(struct input *input, char *line)
 {
@@ -172,8 +196,7 @@ static void read_log_line(struct input *input, char *line)
 		     input->place.line);
 		break;
 	case 0:
-		skip(input, SKIP_FOREIGN, input->place.line,
-		     "neither a decision of policyd nor a request");
+		read_other(input, line);
 		break;
 	default:
 		skip(input, SKIP_DAMAGED, input->place.line,
@@ -210,7 +233,8 @@ static void read_lines(struct input *input, FILE *file)
 	bool dropped = false;
 	int byte;
 
-	while ((byte = getc_unlocked(file)) != EOF || length > 0) {
+	while (!input->reader->stop &&
+	       ((byte = getc_unlocked(file)) != EOF || length > 0)) {
 		if (byte != '\n' && byte != EOF) {
 			if (length < size)
 				line[length++] = (char)byte;
@@ -234,20 +258,23 @@ static void read_lines(struct input *input, FILE *file)
 	free(line);
 }
 
-/* open_file - a file, a FIFO or standard input, but not a directory. size: that
- * of a regular file, or 0 */
-static FILE *open_file(const char *name, long long *size, struct error *error)
+/* open_file - a file, a FIFO or standard input, but not a directory. status:
+ * of a regular file its size and time; otherwise 0, and now */
+static FILE *open_file(const char *name, struct stat *status,
+		       struct error *error)
 {
 	FILE *file = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
 					    : fopen(name, "re");
-	struct stat status;
 
 	if (file == NULL) {
 		error_set(error, "%s: %s", name, strerror(errno));
 		return NULL;
 	}
-	if (fstat(fileno(file), &status) == 0 && !S_ISDIR(status.st_mode)) {
-		*size = S_ISREG(status.st_mode) ? (long long)status.st_size : 0;
+	if (fstat(fileno(file), status) == 0 && !S_ISDIR(status->st_mode)) {
+		if (!S_ISREG(status->st_mode)) {
+			status->st_size = 0;
+			status->st_mtime = time(NULL);
+		}
 		return file;
 	}
 	error_set(error, "%s: is a directory", name);
@@ -255,13 +282,46 @@ static FILE *open_file(const char *name, long long *size, struct error *error)
 	return NULL;
 }
 
+/* check_end - was all of the file there? A log that is rotated by copying is
+ * truncated while it is read. */
+static void check_end(const struct input *input, FILE *file)
+{
+	struct stat now;
+
+	if (input->size > 0 && !input->reader->stop &&
+	    fstat(fileno(file), &now) == 0 && now.st_size < input->size)
+		fprintf(stderr,
+			"policyd: %s: became shorter while it was read; was it "
+			"rotated? Its end is missing\n",
+			input->place.file);
+}
+
+/* check_content - was there anything to use? */
+static void check_content(const struct input *input, unsigned long before)
+{
+	const struct replay_reader *reader = input->reader;
+
+	if (reader->quiet || reader->other == NULL ||
+	    reader->judged + reader->used > before)
+		return;
+	if (input->place.line == 0)
+		fprintf(stderr, "policyd: %s: is empty\n", input->place.file);
+	else
+		fprintf(stderr,
+			"policyd: %s: nothing of Postfix's smtpd or of policyd "
+			"among %lu line%s; is this the mail log?\n",
+			input->place.file, input->place.line,
+			input->place.line == 1 ? "" : "s");
+}
+
 /* replay_read - one file */
 int replay_read(struct replay_reader *reader, const char *name,
 		struct error *error)
 {
 	struct input *input;
-	long long size;
-	FILE *file = open_file(name, &size, error);
+	struct stat status;
+	FILE *file = open_file(name, &status, error);
+	unsigned long before = reader->judged + reader->used;
 	int result = 0;
 
 	if (file == NULL)
@@ -269,11 +329,14 @@ int replay_read(struct replay_reader *reader, const char *name,
 	input = xcalloc(1, sizeof(*input));
 	input->reader = reader;
 	input->place.file = name;
-	input->size = size;
+	input->place.written = status.st_mtime;
+	input->size = (long long)status.st_size;
 	read_lines(input, file);
 	progress_clear(&reader->progress);
 	if (ferror(file))
 		result = error_set(error, "%s: %s", name, strerror(errno));
+	check_end(input, file);
+	check_content(input, before);
 	fclose(file);
 	report_read_clear(&input->reported);
 	free(input);
@@ -313,8 +376,12 @@ void replay_summary(const struct replay_reader *reader)
 		total += reader->skipped[i];
 	if (total == 0)
 		return;
-	fprintf(stderr, "policyd: %lu judged, %lu skipped (", reader->judged,
-		total);
+	if (reader->judged == 0 && reader->used > 0)
+		fprintf(stderr, "policyd: %lu line%s of Postfix, %lu skipped (",
+			reader->used, reader->used == 1 ? "" : "s", total);
+	else
+		fprintf(stderr, "policyd: %lu judged, %lu skipped (",
+			reader->judged, total);
 	for (i = 0; i < SKIP_COUNT; i++) {
 		if (reader->skipped[i] == 0)
 			continue;
