@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/decision/judgement.h"
 #include "lib/request/request.h"
@@ -223,6 +224,50 @@ static void try_contexts(struct attempt *attempt)
 	}
 }
 
+/* is_excluded - the client cannot have been there, or nobody asks there. At a
+ * port with TLS from the first byte, nobody uses STARTTLS, and if TLS is logged
+ * at all, it is there. */
+static bool is_excluded(const struct attempt *attempt, bool alone)
+{
+	const struct postlog_case *taken = attempt->taken;
+	bool encrypted = taken->tls == POSTLOG_TLS_KNOWN;
+
+	if (attempt->port->is_return || alone)
+		return attempt->port->is_return;
+	if (attempt->port->wraps)
+		return taken->starttls || (taken->logs_tls && !encrypted);
+	return encrypted && taken->counted && !taken->starttls;
+}
+
+/* is_alone - do all ports with this name, or none, begin with TLS? Then that
+ * says nothing about where the client was. */
+static bool is_alone(const struct attempt *attempt)
+{
+	const struct forecast_port *port;
+	bool wrapped = false;
+	bool others = false;
+	size_t at = 0;
+
+	while ((port = forecast_ports_next(
+			attempt->ports, attempt->taken->service, &at)) != NULL)
+		*(port->wraps ? &wrapped : &others) = true;
+	return !wrapped || !others;
+}
+
+/* blame_ports - why ports differ */
+static void blame_ports(const struct attempt *attempt, bool wrapped)
+{
+	struct forecast *forecast = attempt->forecast;
+
+	if (wrapped && attempt->taken->tls != POSTLOG_TLS_KNOWN)
+		snprintf(forecast->reason, FORECAST_REASON_MAX, NO_TLS);
+	else
+		snprintf(forecast->reason, FORECAST_REASON_MAX,
+			 "several ports log as \"%.60s\" (give each its own "
+			 "syslog_name in master.cf)",
+			 attempt->taken->service);
+}
+
 /* try_ports - each port where the client may have been */
 static void try_ports(struct attempt *attempt)
 {
@@ -230,7 +275,9 @@ static void try_ports(struct attempt *attempt)
 	bool local =
 		strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 	struct forecast *forecast = attempt->forecast;
+	bool alone = is_alone(attempt);
 	bool returns = false;
+	bool wrapped = false;
 	size_t at = 0;
 
 	while ((attempt->port = forecast_ports_next(attempt->ports,
@@ -239,20 +286,17 @@ static void try_ports(struct attempt *attempt)
 		enum forecast_answer before = forecast->answer;
 		bool judged = attempt->judged;
 
-		if (attempt->port->is_return) {
-			returns = true;
+		returns |= attempt->port->is_return;
+		if (is_excluded(attempt, alone))
 			continue;
-		}
+		wrapped |= attempt->port->wraps;
 		attempt->request.server_port = attempt->port->number;
 		try_contexts(attempt);
 		snprintf(forecast->port, sizeof(forecast->port), "%s",
 			 judged ? "" : attempt->port->number);
 		if (judged && before != FORECAST_UNKNOWN &&
 		    forecast->answer == FORECAST_UNKNOWN)
-			snprintf(forecast->reason, FORECAST_REASON_MAX,
-				 "several ports log as \"%.60s\" (give each "
-				 "its own syslog_name in master.cf)",
-				 attempt->taken->service);
+			blame_ports(attempt, wrapped);
 	}
 	if (!attempt->judged)
 		forecast->answer = FORECAST_RETURN;
@@ -337,6 +381,9 @@ void forecast_judge(struct forecast *forecast, const struct config *config,
 	attempt.request.client_address = taken->address;
 	attempt.request.sender = taken->sender;
 	attempt.request.recipient = taken->recipient;
+	/* Postfix accepts this one without asking. */
+	if (strcasecmp(taken->recipient, "postmaster") == 0)
+		return;
 	check_names(&attempt);
 	try_names(&attempt);
 	forecast->encrypted = taken->tls == POSTLOG_TLS_KNOWN;

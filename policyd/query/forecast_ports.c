@@ -115,6 +115,7 @@ static void add_conventional(struct forecast_ports *ports,
 	add(ports, "postfix/smtps", 465)->wraps = true;
 	add(ports, "postfix/submissions", 465)->wraps = true;
 	add(ports, NULL, 25);
+	add(ports, NULL, 465)->wraps = true;
 	for (i = 0; i < config->services.count; i++) {
 		const struct service *service = &config->services.services[i];
 

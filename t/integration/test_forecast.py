@@ -347,6 +347,14 @@ def session(address="192.0.2.30", tls="", login="", more="", ident="AAAAA"):
                 "qmgr[2]: %s: removed" % ident])
 
 
+# TLS is logged here: a session without such a line has none.
+LOGS_TLS = "".join(HEAD % line + "\n" for line in [
+    "smtpd[9]: connect from h[198.51.100.9]",
+    "smtpd[9]: Anonymous TLS connection established from h[198.51.100.9]: "
+    "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)",
+    "smtpd[9]: disconnect from h[198.51.100.9] ehlo=2 starttls=1 commands=3"])
+
+
 def apply(text, advice):
     """apply - write into a configuration what is advised"""
     networks = re.search(r'in mynetworks: (.*)', advice)
@@ -368,7 +376,7 @@ def test_advice(program):
     for name, (tls, login, more, begins) in ADVICE.items():
         for address in "192.0.2.30", "2001:db8::30":
             text = 'listen "inet:127.0.0.1:10040" { }\n' + DOMAINS + more
-            log = session(address, tls, login)
+            log = LOGS_TLS + session(address, tls, login)
             with written(c_conf=text, log=log) as directory:
                 config = os.path.join(directory, "c.conf")
                 logged = os.path.join(directory, "log")
@@ -395,11 +403,14 @@ def test_unknown(program):
     lost = session(login="alice", more=" starttls=1")
     cases = [
         (DOMAINS, lost, "smtpd_tls_loglevel = 1"),
-        (DOMAINS + ports, session(), "syslog_name"),
-        (DOMAINS + contexts, session(), "policy_context"),
+        # It may have been port 465.
+        (DOMAINS, session(login="alice"), "smtpd_tls_loglevel = 1"),
+        (DOMAINS + ports, LOGS_TLS + session(), "syslog_name"),
+        (DOMAINS + contexts, LOGS_TLS + session(), "policy_context"),
         (DOMAINS, session().replace("far.example", "f?r.example"),
          "all characters"),
-        (DOMAINS, session(tls=good).replace(
+        (DOMAINS + "restrictions = { reject_plaintext_session, reject }\n",
+         session(tls=good).replace(
             "smtp[3]: AAAAA: to=<b@far", "smtp[3]: AAAAA: to=<bcc@far.example>"
             ", relay=none, status=sent (250)\n" + HEAD %
             "smtp[3]: AAAAA: to=<b@far"), "always_bcc"),
@@ -412,6 +423,13 @@ def test_unknown(program):
             assert "\ncannot tell: 0" not in out and reason in out, (
                 reason, out, err)
             assert status == 0 and ", 0 would be refused" in out, (reason, out)
+    # Nobody asks about postmaster without a domain.
+    with written(c_conf=DOMAINS + "restrictions = { reject }\n",
+                 log=session().replace("b@far.example",
+                                       "Postmaster")) as directory:
+        status, out, _ = ask(program, os.path.join(directory, "c.conf"),
+                             os.path.join(directory, "log"))
+        assert status == 0, out
 
 
 def test_both(program):
