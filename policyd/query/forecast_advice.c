@@ -9,11 +9,22 @@
 
 #include "policyd/query/forecast_advice.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+
+/* open_text - a stream into memory; the text is there once it is closed */
+static FILE *open_text(char **text, size_t *length)
+{
+	FILE *out = open_memstream(text, length);
+
+	if (out == NULL)
+		xalloc_failed();
+	return out;
+}
 
 /* put_list - the restrictions, with a word before the one that refuses */
 static char *put_list(const struct forecast_group *group, const char *word)
@@ -21,26 +32,27 @@ static char *put_list(const struct forecast_group *group, const char *word)
 	const struct restriction_list *list = &group->service->restrictions;
 	char *text = NULL;
 	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out = open_text(&text, &length);
+	const char *comma = "";
 	bool put = false;
 	size_t i;
 
-	if (out == NULL)
-		xalloc_failed();
 	fputs("restrictions = {", out);
-	for (i = 0; i < list->count; i++) {
-		const char *name = list->uses[i].restriction->name;
+	for (i = 0; i <= list->count; i++) {
+		const char *name = i < list->count
+					   ? list->uses[i].restriction->name
+					   : group->restriction;
 
 		if (!put && strcmp(name, group->restriction) == 0) {
-			fprintf(out, " %s,", word);
+			fprintf(out, "%s %s", comma, word);
+			comma = ",";
 			put = true;
 		}
-		if (strcmp(name, word) != 0)
-			fprintf(out, " %s%s", name,
-				i + 1 < list->count || !put ? "," : "");
+		if (i == list->count || strcmp(name, word) == 0)
+			continue;
+		fprintf(out, "%s %s", comma, name);
+		comma = ",";
 	}
-	if (!put)
-		fprintf(out, " %s", word);
 	fputs(" }", out);
 	fclose(out);
 	return text;
@@ -51,17 +63,22 @@ static char *put_networks(const struct forecast_group *group)
 {
 	char *text = NULL;
 	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out = open_text(&text, &length);
+	unsigned char bytes[16];
+	const char *comma = "";
 	size_t i;
 
-	if (out == NULL)
-		xalloc_failed();
-	for (i = 0; i < group->client_count; i++)
-		fprintf(out,
-			strchr(group->clients[i], ':') != NULL
-				? "%s\"[%s]/128\""
-				: "%s\"%s\"",
-			i > 0 ? ", " : "", group->clients[i]);
+	for (i = 0; i < group->client_count; i++) {
+		const char *address = group->clients[i];
+
+		if (inet_pton(AF_INET6, address, bytes) == 1)
+			fprintf(out, "%s\"[%s]/128\"", comma, address);
+		else if (inet_pton(AF_INET, address, bytes) == 1)
+			fprintf(out, "%s\"%s\"", comma, address);
+		else
+			continue;
+		comma = ", ";
+	}
 	fclose(out);
 	return text;
 }

@@ -323,6 +323,10 @@ ADVICE = {
                   'service "mx" {\n\tserver_port = { 25, 26 }\n\t'
                   "restrictions = { permit_auth_destination, reject }\n}\n",
                   "permit_auth_destination, permit_sasl_authenticated"),
+    "late": ("", "alice", "restrictions = { permit_auth_destination, "
+             "reject_plaintext_session, reject_unauth_destination, "
+             "permit_sasl_authenticated }\n",
+             "permit_auth_destination, permit_sasl_authenticated"),
     "nothing": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "",
                 "restrictions = { permit_auth_destination }\n",
                 "permit_auth_destination, permit_mynetworks"),
@@ -390,6 +394,7 @@ def test_advice(program):
                                          stderr=subprocess.PIPE, text=True)
                 assert checked.returncode in (0, 1) and \
                     "error" not in checked.stderr, (name, checked.stderr)
+                assert ", }" not in out, out
                 status, out, err = ask(program, config, logged)
                 assert status == 0, (name, changed, out, err)
 
