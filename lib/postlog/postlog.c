@@ -107,11 +107,24 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	end_session(log, session);
 }
 
+/* note_tls - TLS is logged under this syslog_name */
+static void note_tls(struct postlog *log, const char *name)
+{
+	size_t i = 0;
+
+	while (i < POSTLOG_NAMES && log->tls_names[i] != NULL &&
+	       strcmp(log->tls_names[i], name) != 0)
+		i++;
+	if (i < POSTLOG_NAMES && log->tls_names[i] == NULL)
+		log->tls_names[i] = xstrdup(name);
+}
+
 /* take_tls - the session is encrypted from now on */
 static void take_tls(struct postlog *log, const struct step *step)
 {
 	struct postlog_session *session = session_found(log, step);
 
+	note_tls(log, step->line->service);
 	postlog_session_text(log, session, &session->protocol,
 			     step->event->protocol);
 	postlog_session_text(log, session, &session->cipher,
@@ -311,9 +324,13 @@ static void take_nothing(void *context, const struct postlog_case *taken)
 /* postlog_free - free all of it */
 void postlog_free(struct postlog *log)
 {
+	size_t i;
+
 	if (log == NULL)
 		return;
 	log->take = take_nothing;
 	postlog_end(log);
+	for (i = 0; i < POSTLOG_NAMES; i++)
+		free(log->tls_names[i]);
 	free(log);
 }

@@ -36,7 +36,9 @@ struct postlog_case {
 	bool has_sender;
 	const char *sender, *recipient; /* as in the policy protocol */
 	enum postlog_tls tls;
-	bool starttls; /* with TLS_UNKNOWN: the client did use STARTTLS */
+	bool logs_tls; /* TLS is logged under this syslog_name: it was seen */
+	bool counted;  /* the log says whether the client used STARTTLS */
+	bool starttls; /* it did */
 	const char *protocol, *cipher, *bits;
 	const char *fingerprint, *key_fingerprint;
 	enum postlog_login login_state;

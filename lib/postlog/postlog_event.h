@@ -10,7 +10,7 @@
 #define POSTLOG_ADDRESS_MAX 2048
 #define POSTLOG_WORD_MAX    128
 
-/* What a line of Postfix says. */
+/* The statement of a line of Postfix. */
 enum postlog_kind {
 	POSTLOG_OTHER,
 	POSTLOG_CONNECT,

@@ -63,7 +63,11 @@ struct postlog_session {
 	size_t bytes; /* that it holds */
 };
 
+/* syslog_names under which TLS was logged; more are not remembered. */
+#define POSTLOG_NAMES 16
+
 struct postlog {
+	char *tls_names[POSTLOG_NAMES];
 	postlog_take *take;
 	void *context;
 	size_t limit, held; /* bytes */

@@ -2,9 +2,9 @@
 /* postlog_line - one line of Postfix's log
  *
  * Postfix writes "postfix/smtpd[PID]: QUEUEID: text", where the first word is
- * syslog_name of main.cf or master.cf. What a log daemon puts before it differs
- * (lib/base/log_prefix.c), and containers and journald put it into JSON
- * (postlog_json.c). */
+ * syslog_name of main.cf or master.cf. Each log daemon puts something different
+ * before it (lib/base/log_prefix.c), and containers and journald put it into
+ * JSON (postlog_json.c). */
 
 #include "lib/postlog/postlog_line.h"
 
@@ -109,6 +109,20 @@ static void unfold(struct postlog_line *line, char *text)
 	line->text = text;
 }
 
+/* read_time - the time stamp of a line; finding its year takes long */
+static void read_time(struct postlog_line *line, const char *stamp,
+		      size_t length, time_t latest)
+{
+	if (strncmp(line->stamp, stamp, length) != 0 ||
+	    line->stamp[length] != '\0' || line->stamp_latest != latest) {
+		line->stamp_time = postlog_time(stamp, length, latest);
+		line->stamp_latest = latest;
+		if (!copy(line->stamp, sizeof(line->stamp), stamp, length))
+			line->stamp[0] = '\0';
+	}
+	line->time = line->stamp_time;
+}
+
 /* read_text - a line of a file that a log daemon wrote */
 static int read_text(struct postlog_line *line, char *bytes, time_t latest)
 {
@@ -116,13 +130,14 @@ static int read_text(struct postlog_line *line, char *bytes, time_t latest)
 
 	bytes = skip_container(bytes);
 	if (!log_prefix_read(&prefix, bytes) || prefix.stamp_length == 0 ||
+	    prefix.stamp_length >= POSTLOG_STAMP_MAX ||
 	    !copy(line->host, sizeof(line->host),
 		  prefix.host != NULL ? prefix.host : "", prefix.host_length) ||
 	    !copy(line->pid, sizeof(line->pid), prefix.pid,
 		  prefix.pid_length) ||
 	    !split_name(line, prefix.name, prefix.name_length))
 		return 0;
-	line->time = postlog_time(prefix.stamp, prefix.stamp_length, latest);
+	read_time(line, prefix.stamp, prefix.stamp_length, latest);
 	unfold(line, bytes + (prefix.text - bytes));
 	return 1;
 }

@@ -174,11 +174,23 @@ static const char *text(const char *may_be_null)
 	return may_be_null != NULL ? may_be_null : "";
 }
 
+/* logs_tls - was TLS logged under this syslog_name? */
+static bool logs_tls(const struct postlog *log, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < POSTLOG_NAMES && log->tls_names[i] != NULL; i++)
+		if (strcmp(log->tls_names[i], name) == 0)
+			return true;
+	return false;
+}
+
 /* fill_tls - what is known of TLS; before: its line came before the
  * recipient's */
 static void fill_tls(struct postlog_case *taken,
 		     const struct postlog_session *session, bool before)
 {
+	taken->counted = session->has_counts;
 	taken->starttls = session->starttls > 0;
 	taken->protocol = taken->cipher = taken->bits = "";
 	taken->fingerprint = taken->key_fingerprint = "";
@@ -223,13 +235,14 @@ static void fill_login(struct postlog_case *taken,
 }
 
 /* begin_case - what does not depend on the outcome */
-static void begin_case(struct postlog_case *taken,
+static void begin_case(struct postlog_case *taken, const struct postlog *log,
 		       const struct postlog_session *session,
 		       const struct postlog_recipient *recipient)
 {
 	memset(taken, 0, sizeof(*taken));
 	taken->count = recipient->count;
 	taken->service = session->service;
+	taken->logs_tls = logs_tls(log, session->service);
 	taken->address = session->address;
 	taken->recipient = recipient->recipient;
 	taken->sender = taken->reply = "";
@@ -247,7 +260,7 @@ static void take_message(struct postlog *log,
 	struct postlog_case taken;
 
 	for (each = message->accepted.first; each != NULL; each = each->next) {
-		begin_case(&taken, session, each);
+		begin_case(&taken, log, session, each);
 		taken.accepted = true;
 		taken.doubtful = doubtful;
 		taken.address = message->address;
@@ -271,7 +284,7 @@ static void take_refused(struct postlog *log,
 	struct postlog_case taken;
 
 	for (each = session->refused.first; each != NULL; each = each->next) {
-		begin_case(&taken, session, each);
+		begin_case(&taken, log, session, each);
 		taken.has_sender = true;
 		taken.sender = each->sender;
 		taken.reply = each->reply;

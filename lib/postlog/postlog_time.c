@@ -52,7 +52,8 @@ static int64_t read_date(const char *stamp)
 	char separator;
 	long offset;
 
-	if (sscanf(stamp, "%4d-%2d-%2d%c%2d:%2d:%2d", &parts.tm_year,
+	if (rest == NULL ||
+	    sscanf(stamp, "%4d-%2d-%2d%c%2d:%2d:%2d", &parts.tm_year,
 		   &parts.tm_mon, &parts.tm_mday, &separator, &parts.tm_hour,
 		   &parts.tm_min, &parts.tm_sec) != 7)
 		return POSTLOG_NO_TIME;

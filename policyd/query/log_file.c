@@ -74,7 +74,7 @@ int log_file_open(struct log_file *file, const char *name, struct error *error)
 					       "policyd",    NULL };
 	struct stat status;
 
-	*file = (struct log_file){ .name = name };
+	*file = (struct log_file){ .name = name, .written = time(NULL) };
 	if (strcmp(name, LOG_FILE_JOURNAL) == 0)
 		return read_from(file, journal, -1, error);
 	file->stream = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
@@ -89,6 +89,7 @@ int log_file_open(struct log_file *file, const char *name, struct error *error)
 	if (!S_ISREG(status.st_mode))
 		return 0;
 	file->size = (long long)status.st_size;
+	file->written = status.st_mtime;
 	return decompress(file, error);
 }
 

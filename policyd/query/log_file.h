@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "lib/base/error.h"
 
@@ -15,6 +16,7 @@ struct log_file {
 	const char *name;
 	FILE *stream;
 	long long size;	     /* bytes; 0: unknown */
+	time_t written;	     /* when; of what is no plain file, now */
 	pid_t pid;	     /* of the program that it comes from; 0: none */
 	const char *program; /* its name */
 };

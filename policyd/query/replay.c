@@ -18,8 +18,11 @@
 #include "lib/decision/outcome.h"
 #include "lib/decision/reply.h"
 #include "lib/decision/report.h"
+#include "policyd/query/forecast.h"
+#include "policyd/query/json.h"
 #include "policyd/query/replay_group.h"
 #include "policyd/query/replay_input.h"
+#include "policyd/query/replay_order.h"
 
 /* One run of --replay. */
 struct replay {
@@ -27,7 +30,9 @@ struct replay {
 	const struct config *against; /* or NULL */
 	struct replay_groups groups;
 	unsigned long compared;
-	unsigned long waiting; /* not judged: no immediate decision */
+	unsigned long waiting;	    /* not judged: no immediate decision */
+	struct forecasts forecasts; /* of what Postfix logged; not with
+				       against */
 };
 
 /* replay_service - the service that the request matches; a log without ports
@@ -99,6 +104,17 @@ static void take_request(void *context, const struct request *request,
 		replay_groups_add(&replay->groups, &old, &new, request, place);
 }
 
+/* take_other - a line that is no decision of policyd. Where policyd was asked,
+ * its decisions say more than the lines of Postfix. */
+static bool take_other(void *context, char *line,
+		       const struct replay_place *place)
+{
+	struct replay *replay = context;
+
+	return replay->compared == 0 &&
+	       forecasts_line(&replay->forecasts, line, place);
+}
+
 /* load_against - the configuration to compare with; NULL: it is refused */
 static struct config *load_against(const char *path, struct progress *progress)
 {
@@ -156,6 +172,45 @@ static void print(struct replay *replay, const struct replay_reader *read,
 			replay->waiting, replay->waiting == 1 ? "" : "s");
 }
 
+/* finish - print the result; the exit status, if all could be read */
+static int finish(struct replay *replay, struct replay_reader *reader,
+		  bool json)
+{
+	struct forecasts *forecasts = &replay->forecasts;
+	const unsigned long *counts = forecasts->groups.counts;
+
+	if (reader->judged > 0 || reader->used == 0) {
+		reader->skipped[SKIP_FOREIGN] += reader->used;
+		print(replay, reader, json);
+		replay_summary(reader);
+		if (reader->judged == 0 && replay->against == NULL)
+			return EX_NOINPUT;
+		return replay_groups_opened(&replay->groups) > 0 ? 1 : EX_OK;
+	}
+	forecasts_end(forecasts);
+	(json ? forecasts_print_json : forecasts_print)(forecasts, stdout);
+	replay_summary(reader);
+	return counts[FORECAST_REFUSED] + counts[FORECAST_ACCEPTED] > 0 ? 1
+									: EX_OK;
+}
+
+/* replay_files - read all files, and print the result */
+static int replay_files(struct replay *replay, struct replay_reader *reader,
+			const struct query_options *options)
+{
+	int status;
+	int result;
+
+	if (replay->against == NULL) {
+		reader->other = take_other;
+		replay_order(options->count, options->arguments);
+	}
+	result = replay_read_all(reader, replay->config->log, options->count,
+				 options->arguments);
+	status = finish(replay, reader, options->json);
+	return result < 0 ? EX_NOINPUT : status;
+}
+
 /* replay - judge the requests of some files again */
 int replay(const struct config *config, const struct query_options *options)
 {
@@ -165,6 +220,7 @@ int replay(const struct config *config, const struct query_options *options)
 	struct config *against = NULL;
 	int status;
 
+	json_start();
 	progress_init(&reader.progress);
 	if (options->against != NULL) {
 		against = load_against(options->against, &reader.progress);
@@ -172,14 +228,9 @@ int replay(const struct config *config, const struct query_options *options)
 			return EX_CONFIG;
 		replay.against = against;
 	}
-	status = replay_read_all(&reader, config->log, options->count,
-				 options->arguments) < 0
-			 ? EX_NOINPUT
-			 : EX_OK;
-	print(&replay, &reader, options->json);
-	replay_summary(&reader);
-	if (status == EX_OK && replay_groups_opened(&replay.groups) > 0)
-		status = 1;
+	forecasts_open(&replay.forecasts, config);
+	status = replay_files(&replay, &reader, options);
+	forecasts_close(&replay.forecasts);
 	replay_groups_clear(&replay.groups);
 	config_free(against);
 	return status;

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "lib/base/log_prefix.h"
 #include "lib/base/xalloc.h"
 #include "policyd/query/json.h"
 #include "policyd/query/log_file.h"
@@ -35,6 +37,8 @@ struct input {
 	long long read, size;	   /* bytes; size 0: unknown */
 	unsigned named[SKIP_COUNT];
 	struct reported reported;
+	char *wrapped; /* the current line, with what a container's log has
+			* around it; NULL: nothing */
 	char request[REQUEST_BYTES_MAX + 1]; /* as far as it was read */
 	size_t length;			     /* of it; 0: outside a request */
 	unsigned long start;		     /* its first line */
@@ -73,25 +77,28 @@ static const char *make_printable(char *text)
 static void show_progress(const struct input *input)
 {
 	struct replay_reader *reader = input->reader;
+	bool lines = reader->judged == 0 && reader->used > 0;
+	unsigned long count = lines ? reader->used : reader->judged;
+	const char *unit = lines ? "lines of Postfix" : "requests";
 
 	if (!progress_due(&reader->progress))
 		return;
 	if (input->size > 0)
-		progress_say(&reader->progress,
-			     "%3lld %% of %.40s, %lu requests",
+		progress_say(&reader->progress, "%3lld %% of %.40s, %lu %s",
 			     100 * input->read / input->size, input->place.file,
-			     reader->judged);
+			     count, unit);
 	else
-		progress_say(&reader->progress, "%.40s, %lu requests",
-			     input->place.file, reader->judged);
+		progress_say(&reader->progress, "%.40s, %lu %s",
+			     input->place.file, count, unit);
 }
 
 /* take - a request that can be judged */
 static void take(struct input *input, const struct request *request,
 		 const struct reported *reported, unsigned long line)
 {
-	struct replay_place place = { input->place.file, line };
+	struct replay_place place = input->place;
 
+	place.line = line;
 	input->reader->judged++;
 	input->reader->request(input->reader->context, request, reported,
 			       &place);
@@ -162,6 +169,38 @@ static bool is_attribute(const char *line)
 	return request_set(&scratch, name, "") == 0;
 }
 
+/* use_other - does the caller use a line that is no decision? What is around it
+ * may say when it was written. */
+static bool use_other(struct input *input, char *line)
+{
+	struct replay_reader *reader = input->reader;
+
+	return reader->other != NULL &&
+	       ((input->wrapped != NULL &&
+		 reader->other(reader->context, input->wrapped,
+			       &input->place)) ||
+		reader->other(reader->context, line, &input->place));
+}
+
+/* read_other - a line that is no decision. One that another program wrote is
+ * nothing to name where Postfix's log is read. */
+static void read_other(struct input *input, char *line)
+{
+	struct replay_reader *reader = input->reader;
+	struct log_prefix prefix;
+	bool usual = reader->other != NULL && reader->judged == 0 &&
+		     (reader->used > 0 || *line == '{' ||
+		      input->wrapped != NULL || log_prefix_read(&prefix, line));
+
+	if (use_other(input, line))
+		reader->used++;
+	else if (usual)
+		reader->skipped[SKIP_FOREIGN]++;
+	else
+		skip(input, SKIP_FOREIGN, input->place.line,
+		     "neither a decision of policyd nor a request");
+}
+
 /* read_log_line - a decision, or something else */
 static void read_log_line(struct input *input, char *line)
 {
@@ -173,8 +212,7 @@ static void read_log_line(struct input *input, char *line)
 		     input->place.line);
 		break;
 	case 0:
-		skip(input, SKIP_FOREIGN, input->place.line,
-		     "neither a decision of policyd nor a request");
+		read_other(input, line);
 		break;
 	default:
 		skip(input, SKIP_DAMAGED, input->place.line,
@@ -222,6 +260,7 @@ static void unwrap_line(struct input *input, char *line, size_t length)
 		line[--length] = '\0';
 	if (input->length == 0)
 		text = log_unwrap(line);
+	input->wrapped = text != NULL ? line : NULL;
 	if (text != NULL)
 		read_line(input, text, strlen(text));
 	else
@@ -238,7 +277,8 @@ static void read_lines(struct input *input, FILE *file)
 	bool dropped = false;
 	int byte;
 
-	while ((byte = getc_unlocked(file)) != EOF || length > 0) {
+	while (!input->reader->stop &&
+	       ((byte = getc_unlocked(file)) != EOF || length > 0)) {
 		if (byte != '\n' && byte != EOF) {
 			if (length < size)
 				line[length++] = (char)byte;
@@ -262,12 +302,46 @@ static void read_lines(struct input *input, FILE *file)
 	free(line);
 }
 
+/* check_end - was all of the file there? A log that is rotated by copying is
+ * truncated while it is read. */
+static void check_end(const struct input *input, FILE *file)
+{
+	struct stat now;
+
+	if (input->size > 0 && !input->reader->stop &&
+	    fstat(fileno(file), &now) == 0 && now.st_size < input->size)
+		fprintf(stderr,
+			"policyd: %s: became shorter while it was read; was it "
+			"rotated? Its end is missing\n",
+			input->place.file);
+}
+
+/* check_content - was there anything to use? */
+static void check_content(const struct input *input, unsigned long before)
+{
+	const struct replay_reader *reader = input->reader;
+
+	if (reader->quiet || reader->other == NULL ||
+	    reader->judged + reader->used > before)
+		return;
+	if (input->place.line == 0)
+		fprintf(stderr, "policyd: %s: is empty\n", input->place.file);
+	else
+		fprintf(stderr,
+			"policyd: %s: nothing of Postfix's smtpd or of policyd "
+			"among %lu line%s; is this the mail log?\n",
+			input->place.file, input->place.line,
+			input->place.line == 1 ? "" : "s");
+}
+
 /* replay_read - one file */
 int replay_read(struct replay_reader *reader, const char *name,
 		struct error *error)
 {
 	struct log_file file;
 	struct input *input;
+	unsigned long before = reader->judged + reader->used;
+	int result;
 
 	json_start();
 	if (log_file_open(&file, name, error) < 0)
@@ -275,12 +349,17 @@ int replay_read(struct replay_reader *reader, const char *name,
 	input = xcalloc(1, sizeof(*input));
 	input->reader = reader;
 	input->place.file = name;
+	input->place.written = file.written;
 	input->size = file.size;
 	read_lines(input, file.stream);
 	progress_clear(&reader->progress);
+	check_end(input, file.stream);
+	check_content(input, before);
 	report_read_clear(&input->reported);
 	free(input);
-	return log_file_close(&file, error);
+	result = log_file_close(&file, error);
+	/* A program that is stopped early cannot have written all of it. */
+	return reader->stop ? 0 : result;
 }
 
 /* replay_read_all - several files, or the one that is meant */
@@ -317,8 +396,12 @@ void replay_summary(const struct replay_reader *reader)
 		total += reader->skipped[i];
 	if (total == 0)
 		return;
-	fprintf(stderr, "policyd: %lu judged, %lu skipped (", reader->judged,
-		total);
+	if (reader->judged == 0 && reader->used > 0)
+		fprintf(stderr, "policyd: %lu line%s of Postfix, %lu skipped (",
+			reader->used, reader->used == 1 ? "" : "s", total);
+	else
+		fprintf(stderr, "policyd: %lu judged, %lu skipped (",
+			reader->judged, total);
 	for (i = 0; i < SKIP_COUNT; i++) {
 		if (reader->skipped[i] == 0)
 			continue;

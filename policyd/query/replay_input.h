@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "lib/base/error.h"
 #include "lib/request/request.h"
@@ -23,6 +24,7 @@ enum replay_skip {
 struct replay_place {
 	const char *file; /* "-": standard input */
 	unsigned long line;
+	time_t written; /* when the file was last written */
 };
 
 /* The caller of the reader. request is called for each request; reported: the
@@ -32,10 +34,16 @@ struct replay_reader {
 	void (*request)(void *context, const struct request *request,
 			const struct reported *reported,
 			const struct replay_place *place);
+	/* other is called for each line that is neither; it may change the
+	 * line. True: it was used, so it is not skipped. May be NULL. */
+	bool (*other)(void *context, char *line,
+		      const struct replay_place *place);
 	bool quiet; /* only count skipped items */
+	bool stop;  /* set it to read no more of the file */
 	struct progress progress;
 	unsigned long skipped[SKIP_COUNT];
 	unsigned long judged;
+	unsigned long used; /* lines that other has used */
 };
 
 /* replay_read - read one file of captured requests or log lines, or a mixture;

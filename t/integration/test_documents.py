@@ -542,16 +542,22 @@ def first_chapter(place, blocks):
         if "s_client" in block.text:
             to_stranger = block
             continue
+        if "--replay" in block.text:
+            place.write(place.path("log", "mail.log"), "".join(
+                line for line in read("t/data/postlog/debian").splitlines(True)
+                if not re.search("printer|6D0DE1C0D7", line)))
         printed = place.do(block)
         if block.text.startswith("policyd --init"):
             init = parts(printed)
         if block.text.startswith("policyd -P"):
             assert done and "no problems found" in printed, printed
-        if block.text.startswith("policyd -q"):
+        if "--replay" in block.text:
+            done.append("judged")
+        elif block.text.startswith("policyd -q"):
             replies = re.findall(r"(?m)^action=(\S+)", printed)
             assert replies == [["554"], ["permit_sasl_authenticated"]][
                 "login=" in block.text] or len(replies) == 2, printed
-    assert done == ["on", "off"], "a step of chapter 1 is missing"
+    assert done == ["judged", "on", "off"], "a step of chapter 1 is missing"
     assert state(place.postfix.config) == bare, "not as it was"
 
 

@@ -32,6 +32,7 @@ static const struct {
 	{ "Okt 24 15:00:00", NOW, POSTLOG_NO_TIME },
 	{ "x", NOW, POSTLOG_NO_TIME },
 	{ "", NOW, POSTLOG_NO_TIME },
+	{ "2026-11-24x15:00:00", NOW, POSTLOG_NO_TIME },
 	{ "2026-11", NOW, POSTLOG_NO_TIME },
 };
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast - what would happen to the mail in Postfix's log?
+ *
+ * Each recipient that Postfix accepted, or refused, is judged by the
+ * configuration. Only differences are of interest: mail that would be refused
+ * tomorrow, and mail that would be accepted. Postfix continues to refuse for
+ * reasons of its own (an unknown user, a block list), so of its refusals only
+ * those matter that policyd replaces: "Relay access denied". */
+
+#include "policyd/query/forecast.h"
+
+#include <string.h>
+
+/* take_accepted - a recipient that Postfix accepted */
+static void take_accepted(struct forecasts *all,
+			  const struct forecast *forecast,
+			  const struct postlog_case *taken)
+{
+	all->accepted += taken->count;
+	if (forecast->answer == FORECAST_REFUSE)
+		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
+				    taken);
+	else if (forecast->answer == FORECAST_UNKNOWN)
+		forecast_groups_add(&all->groups, FORECAST_DOUBTED, forecast,
+				    taken);
+}
+
+/* take_refused - a recipient that Postfix refused. "Access denied" is what
+ * reject says, but also a table, which may go on to say it. */
+static void take_refused(struct forecasts *all, struct forecast *forecast,
+			 const struct postlog_case *taken)
+{
+	all->refused += taken->count;
+	if (!taken->for_relay && !taken->by_access) {
+		all->others += taken->count;
+	} else if (forecast->answer == FORECAST_PERMIT && taken->for_relay) {
+		forecast_groups_add(&all->groups, FORECAST_ACCEPTED, forecast,
+				    taken);
+	} else if (forecast->answer == FORECAST_PERMIT) {
+		forecast->answer = FORECAST_UNKNOWN;
+		snprintf(forecast->reason, sizeof(forecast->reason),
+			 "Postfix refused by \"reject\" or by a table, and the "
+			 "log does not say which");
+	}
+	if (forecast->answer == FORECAST_UNKNOWN &&
+	    (taken->for_relay || taken->by_access))
+		forecast_groups_add(&all->groups, FORECAST_DOUBTED, forecast,
+				    taken);
+}
+
+/* take - a postlog_take: a recipient of the log */
+static void take(void *context, const struct postlog_case *taken)
+{
+	struct forecasts *all = context;
+	struct forecast forecast;
+
+	forecast_judge(&forecast, all->config, &all->ports, taken);
+	if (forecast.answer == FORECAST_RETURN)
+		all->returned += taken->count;
+	else if (taken->accepted)
+		take_accepted(all, &forecast, taken);
+	else
+		take_refused(all, &forecast, taken);
+}
+
+/* forecasts_open - begin */
+void forecasts_open(struct forecasts *forecasts, const struct config *config)
+{
+	memset(forecasts, 0, sizeof(*forecasts));
+	forecasts->config = config;
+	forecasts->log = postlog_new(take, forecasts);
+}
+
+/* forecasts_line - a line of a log. Postfix is asked about its ports when its
+ * first line is there. */
+bool forecasts_line(struct forecasts *forecasts, char *line,
+		    const struct replay_place *place)
+{
+	if (postlog_line_read(&forecasts->line, line, place->written) == 0)
+		return false;
+	if (postlog_figures(forecasts->log)->lines == 0)
+		forecast_ports_open(&forecasts->ports, forecasts->config,
+				    &forecasts->ports_why);
+	postlog_feed(forecasts->log, &forecasts->line, place->file,
+		     place->line);
+	return true;
+}
+
+/* forecasts_end - there are no more lines */
+void forecasts_end(struct forecasts *forecasts)
+{
+	postlog_end(forecasts->log);
+	forecast_groups_sort(&forecasts->groups);
+}
+
+/* forecasts_close - free what it holds */
+void forecasts_close(struct forecasts *forecasts)
+{
+	postlog_free(forecasts->log);
+	postlog_line_clear(&forecasts->line);
+	forecast_groups_clear(&forecasts->groups);
+	forecast_ports_close(&forecasts->ports);
+}

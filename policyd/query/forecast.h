@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_QUERY_FORECAST_H
+#define POLICYD_QUERY_FORECAST_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/config/config.h"
+#include "lib/postlog/postlog.h"
+#include "policyd/query/forecast_group.h"
+#include "policyd/query/forecast_ports.h"
+#include "policyd/query/replay_input.h"
+
+/* The fate of the mail in Postfix's log if policyd had been asked. */
+struct forecasts {
+	const struct config *config;
+	struct forecast_ports ports;
+	struct error ports_why; /* Postfix's ports could not be read; or "" */
+	struct postlog *log;
+	struct postlog_line line;
+	struct forecast_groups groups;
+	unsigned long accepted; /* recipients, of which the kinds are a part */
+	unsigned long refused;
+	unsigned long others;	/* refused, by what policyd does not replace */
+	unsigned long returned; /* mail at a port for a filter */
+};
+
+/* forecasts_open - begin. */
+void forecasts_open(struct forecasts *forecasts, const struct config *config);
+
+/* forecasts_line - a line of a log; false: it is not of Postfix. Changes it. */
+bool forecasts_line(struct forecasts *forecasts, char *line,
+		    const struct replay_place *place);
+
+/* forecasts_end - there are no more lines. */
+void forecasts_end(struct forecasts *forecasts);
+
+/* forecasts_print, forecasts_print_json - the result as text; as JSON Lines:
+ * each group, and a summary. */
+void forecasts_print(struct forecasts *forecasts, FILE *output);
+void forecasts_print_json(struct forecasts *forecasts, FILE *output);
+
+/* forecasts_close - free what it holds. */
+void forecasts_close(struct forecasts *forecasts);
+
+#endif

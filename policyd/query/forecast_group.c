@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast_group - recipients of Postfix's log that are alike
+ *
+ * Alike are those at one port, from one network of clients, with one login, and
+ * with one reason. Their number is limited: a stranger chooses the network. */
+
+#include "policyd/query/forecast_group.h"
+
+#include <arpa/inet.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/xalloc.h"
+
+#define EXAMPLE_SIZE 1024
+#define NETWORK_SIZE 64
+
+/* network_of - the network of 256 IPv4 addresses, or the /64 of IPv6 */
+static void network_of(char network[NETWORK_SIZE], const char *address)
+{
+	unsigned char bytes[16] = { 0 };
+	char text[INET6_ADDRSTRLEN];
+
+	if (inet_pton(AF_INET, address, bytes) == 1) {
+		snprintf(network, NETWORK_SIZE, "%u.%u.%u.0/24", bytes[0],
+			 bytes[1], bytes[2]);
+	} else if (inet_pton(AF_INET6, address, bytes) == 1) {
+		memset(bytes + 8, 0, 8);
+		inet_ntop(AF_INET6, bytes, text, sizeof(text));
+		snprintf(network, NETWORK_SIZE, "%s/64", text);
+	} else {
+		snprintf(network, NETWORK_SIZE, "%.60s", address);
+	}
+}
+
+/* compare - for tsearch(3) */
+static int compare(const void *one, const void *other)
+{
+	const struct forecast_group *a = one;
+	const struct forecast_group *b = other;
+	int order = (int)a->kind - (int)b->kind;
+
+	if (order == 0)
+		order = strcmp(a->reason, b->reason);
+	if (order == 0)
+		order = strcmp(a->login, b->login);
+	if (order == 0)
+		order = strcmp(a->network, b->network);
+	if (order == 0)
+		order = strcmp(a->name, b->name);
+	if (order == 0)
+		order = strcmp(a->port, b->port);
+	return order == 0 ? strcmp(a->restriction, b->restriction) : order;
+}
+
+/* make - a group like that, with texts of its own */
+static struct forecast_group *make(struct forecast_groups *groups,
+				   const struct forecast_group *key)
+{
+	struct forecast_group *group = xcalloc(1, sizeof(*group));
+
+	*group = *key;
+	group->port = xstrdup(key->port);
+	group->name = xstrdup(key->name);
+	group->network = xstrdup(key->network);
+	group->login = xstrdup(key->login);
+	group->reason = xstrdup(key->reason);
+	group->restriction = xstrdup(key->restriction);
+	groups->groups = xreallocarray(groups->groups, groups->count + 1,
+				       sizeof(struct forecast_group *));
+	groups->groups[groups->count++] = group;
+	if (tsearch(group, &groups->index, compare) == NULL)
+		xalloc_failed();
+	return group;
+}
+
+/* find - the group of a recipient; NULL: there are too many */
+static struct forecast_group *find(struct forecast_groups *groups,
+				   enum forecast_kind kind,
+				   const struct forecast *forecast,
+				   const struct postlog_case *taken)
+{
+	static char none[] = "";
+	char network[NETWORK_SIZE];
+	bool doubted = kind == FORECAST_DOUBTED;
+	struct forecast_group key = {
+		.kind = kind,
+		.port = (char *)forecast->port,
+		.name = (char *)taken->service,
+		.network = doubted ? none : network,
+		.login = doubted ? none : (char *)taken->login,
+		.reason = kind == FORECAST_ACCEPTED ? (char *)taken->reply
+						    : (char *)forecast->reason,
+		.restriction = (char *)forecast->restriction,
+		.service = forecast->service,
+		.weak = forecast->weak,
+		.encrypted = forecast->encrypted,
+		.first = POSTLOG_NO_TIME,
+		.last = POSTLOG_NO_TIME,
+	};
+	void *const *found;
+
+	network_of(network, taken->address);
+	if (doubted)
+		key.port = key.name = key.restriction = none;
+	if (kind == FORECAST_ACCEPTED)
+		key.reason = none;
+	found = tfind(&key, &groups->index, compare);
+	if (found != NULL)
+		return *found;
+	return groups->count < FORECAST_GROUPS ? make(groups, &key) : NULL;
+}
+
+/* add_example - in the notation of -q, so that it can be asked about */
+static void add_example(struct forecast_group *group,
+			const struct forecast *forecast,
+			const struct postlog_case *taken)
+{
+	bool tls = taken->tls == POSTLOG_TLS_KNOWN;
+	const struct {
+		const char *name, *text, *end;
+	} parts[] = {
+		{ " from=<", taken->sender, ">" },
+		{ " to=<", taken->recipient, ">" },
+		{ " client=", taken->address, "" },
+		{ " port=", forecast->port, "" },
+		{ " tls=", tls ? taken->protocol : "", "" },
+		{ tls ? "/" : "", tls ? taken->cipher : "", "" },
+		{ tls ? "/" : "", tls ? taken->bits : "", "" },
+		{ " login=", taken->login, "" },
+	};
+	char *text = xmalloc(EXAMPLE_SIZE);
+	size_t length;
+	size_t i;
+
+	length = (size_t)snprintf(text, EXAMPLE_SIZE,
+				  "%.200s:%lu:", taken->file, taken->line);
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		char quoted[81];
+
+		if (*parts[i].text == '\0' && *parts[i].end == '\0')
+			continue;
+		log_quote(quoted, sizeof(quoted) - 1, parts[i].text);
+		length += (size_t)snprintf(text + length, EXAMPLE_SIZE - length,
+					   "%s%s%s", parts[i].name, quoted,
+					   parts[i].end);
+	}
+	group->examples[group->example_count++] = text;
+}
+
+/* add_client - the address, if it is new in the group */
+static void add_client(struct forecast_group *group, const char *address)
+{
+	size_t i;
+
+	for (i = 0; i < group->client_count; i++)
+		if (strcmp(group->clients[i], address) == 0)
+			return;
+	if (group->client_count < FORECAST_CLIENTS)
+		group->clients[group->client_count++] = xstrdup(address);
+	else
+		group->more_clients = true;
+}
+
+/* forecast_groups_add - count a recipient */
+void forecast_groups_add(struct forecast_groups *groups,
+			 enum forecast_kind kind,
+			 const struct forecast *forecast,
+			 const struct postlog_case *taken)
+{
+	struct forecast_group *group = find(groups, kind, forecast, taken);
+
+	groups->counts[kind] += taken->count;
+	if (group == NULL) {
+		groups->ungrouped[kind] += taken->count;
+		return;
+	}
+	group->count += taken->count;
+	add_client(group, taken->address);
+	if (group->example_count < FORECAST_EXAMPLES)
+		add_example(group, forecast, taken);
+	if (taken->time == POSTLOG_NO_TIME)
+		return;
+	if (group->first == POSTLOG_NO_TIME || taken->time < group->first)
+		group->first = taken->time;
+	if (group->last == POSTLOG_NO_TIME || taken->time > group->last)
+		group->last = taken->time;
+}
+
+/* by_count - for qsort(3) */
+static int by_count(const void *one, const void *other)
+{
+	const struct forecast_group *a = *(struct forecast_group *const *)one;
+	const struct forecast_group *b = *(struct forecast_group *const *)other;
+
+	if (a->kind != b->kind)
+		return (int)a->kind - (int)b->kind;
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return compare(a, b);
+}
+
+/* forecast_groups_sort - sort the groups */
+void forecast_groups_sort(struct forecast_groups *groups)
+{
+	if (groups->count > 1)
+		qsort(groups->groups, groups->count,
+		      sizeof(struct forecast_group *), by_count);
+}
+
+/* free_group - one group */
+static void free_group(struct forecast_group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->client_count; i++)
+		free(group->clients[i]);
+	for (i = 0; i < group->example_count; i++)
+		free(group->examples[i]);
+	free(group->port);
+	free(group->name);
+	free(group->network);
+	free(group->login);
+	free(group->reason);
+	free(group->restriction);
+	free(group);
+}
+
+/* forecast_groups_clear - free what it holds */
+void forecast_groups_clear(struct forecast_groups *groups)
+{
+	size_t i;
+
+	for (i = 0; i < groups->count; i++) {
+		tdelete(groups->groups[i], &groups->index, compare);
+		free_group(groups->groups[i]);
+	}
+	free(groups->groups);
+	memset(groups, 0, sizeof(*groups));
+}

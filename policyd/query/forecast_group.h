@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_QUERY_FORECAST_GROUP_H
+#define POLICYD_QUERY_FORECAST_GROUP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/postlog/postlog.h"
+#include "lib/postlog/postlog_time.h"
+#include "policyd/query/forecast_judge.h"
+
+#define FORECAST_EXAMPLES 3
+#define FORECAST_CLIENTS  8
+#define FORECAST_GROUPS	  2000 /* more are only counted */
+
+/* The fate of a recipient. */
+enum forecast_kind {
+	FORECAST_REFUSED,  /* accepted by Postfix, refused by policyd */
+	FORECAST_ACCEPTED, /* refused by Postfix, permitted by policyd */
+	FORECAST_DOUBTED,  /* cannot tell */
+	FORECAST_KINDS
+};
+
+/* Recipients that are alike. */
+struct forecast_group {
+	enum forecast_kind kind;
+	char *port;    /* "587", or "": unknown, or several */
+	char *name;    /* syslog_name */
+	char *network; /* of the client: "192.0.2.0/24" */
+	char *login;   /* or "" */
+	char *reason;
+	const struct service *service;
+	char *restriction;
+	bool weak;	/* the session does not count as encrypted */
+	bool encrypted; /* it is, if only a little */
+	unsigned long count;
+	int64_t first, last; /* or POSTLOG_NO_TIME */
+	char *clients[FORECAST_CLIENTS];
+	size_t client_count;
+	bool more_clients;
+	char *examples[FORECAST_EXAMPLES];
+	size_t example_count;
+};
+
+/* All groups. Zero it before use. */
+struct forecast_groups {
+	struct forecast_group **groups;
+	size_t count;
+	void *index;				 /* of tsearch(3) */
+	unsigned long counts[FORECAST_KINDS];	 /* recipients */
+	unsigned long ungrouped[FORECAST_KINDS]; /* of them, in no group */
+};
+
+/* forecast_groups_add - count a recipient. */
+void forecast_groups_add(struct forecast_groups *groups,
+			 enum forecast_kind kind,
+			 const struct forecast *forecast,
+			 const struct postlog_case *taken);
+
+/* forecast_groups_sort - by kind, and the largest first. */
+void forecast_groups_sort(struct forecast_groups *groups);
+
+/* forecast_groups_clear - free what it holds. */
+void forecast_groups_clear(struct forecast_groups *groups);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast_json - a forecast as JSON Lines: each group, then a summary */
+
+#include <jansson.h>
+
+#include "lib/postlog/postlog_time.h"
+#include "policyd/query/forecast.h"
+#include "policyd/query/forecast_advice.h"
+#include "policyd/query/json.h"
+
+static const char *const kind_names[FORECAST_KINDS] = {
+	[FORECAST_REFUSED] = "refused",
+	[FORECAST_ACCEPTED] = "accepted",
+	[FORECAST_DOUBTED] = "unknown",
+};
+
+/* number - a count */
+static json_t *number(unsigned long count)
+{
+	return json_integer((json_int_t)count);
+}
+
+/* when - a time, or null */
+static json_t *when(int64_t seconds)
+{
+	return seconds == POSTLOG_NO_TIME ? json_null() : json_integer(seconds);
+}
+
+/* texts - an array of strings */
+static json_t *texts(char *const *list, size_t count)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		json_append(array, json_text(list[i]));
+	return array;
+}
+
+/* advice_object - what to write, or null */
+static json_t *advice_object(const struct forecast_group *group)
+{
+	struct forecast_advice advice;
+	json_t *object = json_null();
+
+	forecast_advise(&advice, group);
+	if (advice.condition != NULL) {
+		object = json_object();
+		json_set(object, "condition", json_text(advice.condition));
+		json_set(object, "mynetworks", json_text(advice.networks));
+		json_set(object, "where", json_text(advice.where));
+		json_set(object, "write", json_text(advice.restrictions));
+	}
+	forecast_advice_clear(&advice);
+	return object;
+}
+
+/* group_object - one group */
+static json_t *group_object(const struct forecast_group *group)
+{
+	json_t *object = json_object();
+
+	json_set(object, "kind", json_text(kind_names[group->kind]));
+	json_set(object, "count", number(group->count));
+	json_set(object, "reason", json_text(group->reason));
+	if (group->kind != FORECAST_DOUBTED) {
+		json_set(object, "port", json_text(group->port));
+		json_set(object, "syslog_name", json_text(group->name));
+		json_set(object, "network", json_text(group->network));
+		json_set(object, "login", json_text(group->login));
+		json_set(object, "service", json_text(group->service->name));
+		json_set(object, "restriction", json_text(group->restriction));
+		json_set(object, "advice", advice_object(group));
+	}
+	json_set(object, "clients", texts(group->clients, group->client_count));
+	json_set(object, "more_clients", json_boolean(group->more_clients));
+	json_set(object, "first", when(group->first));
+	json_set(object, "last", when(group->last));
+	json_set(object, "examples",
+		 texts(group->examples, group->example_count));
+	return object;
+}
+
+/* summary_object - all figures */
+static json_t *summary_object(const struct forecasts *forecasts)
+{
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+	const struct {
+		const char *name;
+		unsigned long count;
+	} counts[] = {
+		{ "accepted", forecasts->accepted },
+		{ "would_be_refused",
+		  forecasts->groups.counts[FORECAST_REFUSED] },
+		{ "refused", forecasts->refused },
+		{ "would_be_accepted",
+		  forecasts->groups.counts[FORECAST_ACCEPTED] },
+		{ "refused_for_other_reasons", forecasts->others },
+		{ "cannot_tell", forecasts->groups.counts[FORECAST_DOUBTED] +
+					 figures->unclear },
+		{ "unclear", figures->unclear },
+		{ "returned_from_filter",
+		  figures->returned + forecasts->returned },
+		{ "not_delivered", figures->lost },
+		{ "through_proxy_filter", figures->proxied },
+		{ "judged_early", figures->early },
+		{ "sessions", figures->sessions },
+		{ "lines", figures->lines },
+	};
+	json_t *object = json_object();
+	size_t i;
+
+	json_set(object, "kind", json_text("summary"));
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		json_set(object, counts[i].name, number(counts[i].count));
+	json_set(object, "first", when(figures->first));
+	json_set(object, "last", when(figures->last));
+	json_set(object, "ports_from_postfix",
+		 json_boolean(forecasts->ports.from_postfix));
+	return object;
+}
+
+/* forecasts_print_json - all of it */
+void forecasts_print_json(struct forecasts *forecasts, FILE *output)
+{
+	const struct forecast_groups *groups = &forecasts->groups;
+	size_t i;
+
+	for (i = 0; i < groups->count; i++)
+		json_print(group_object(groups->groups[i]), output);
+	json_print(summary_object(forecasts), output);
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast_judge - one recipient of Postfix's log becomes a request
+ *
+ * A log has less than a request: not the port, but a name; perhaps nothing of
+ * TLS; never policy_context. So a recipient becomes several requests, one for
+ * each way in which it can have been, and only what they agree on is said. */
+
+#include "policyd/query/forecast_judge.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/decision/judgement.h"
+#include "lib/request/request.h"
+
+/* A recipient, as it is tried in one way after another. */
+struct attempt {
+	const struct config *config;
+	const struct forecast_ports *ports;
+	const struct postlog_case *taken;
+	const struct forecast_port *port;
+	struct request request;
+	struct forecast *forecast;
+	bool judged; /* forecast has the answer of the ways before */
+};
+
+/* unknown - the answer from now on, unless it is unknown already */
+static void unknown(struct attempt *attempt, const char *why)
+{
+	struct forecast *forecast = attempt->forecast;
+
+	if (attempt->judged && forecast->answer == FORECAST_UNKNOWN)
+		return;
+	attempt->judged = true;
+	forecast->answer = FORECAST_UNKNOWN;
+	snprintf(forecast->reason, sizeof(forecast->reason), "%s", why);
+}
+
+/* describe - why it is refused */
+static void describe(struct forecast *forecast,
+		     const struct judgement *judgement)
+{
+	const struct decision *decision = &judgement->evaluation.decision;
+	const struct facts *facts = &judgement->facts;
+	bool login = facts->authenticated;
+
+	forecast->restriction = decision->restriction;
+	forecast->weak = facts->weak != NULL;
+	if (strstr(decision->restriction, "sender") != NULL ||
+	    strcmp(decision->restriction, "reject_plaintext_session") == 0)
+		snprintf(forecast->reason, sizeof(forecast->reason), "%s",
+			 decision->reason);
+	else
+		snprintf(forecast->reason, sizeof(forecast->reason), "%s%s",
+			 facts_destination(facts),
+			 login ? "" : ", and the client has not logged in");
+}
+
+/* answer_of - what a decision means for the recipient */
+static enum forecast_answer answer_of(const struct decision *decision)
+{
+	switch (decision->verdict) {
+	case VERDICT_PERMIT:
+	case VERDICT_DUNNO:
+		return FORECAST_PERMIT;
+	case VERDICT_REJECT:
+		return FORECAST_REFUSE;
+	case VERDICT_DEFER:
+		return decision->refusal == REFUSAL_LOOKUP ? FORECAST_UNKNOWN
+							   : FORECAST_REFUSE;
+	default:
+		return FORECAST_UNKNOWN;
+	}
+}
+
+/* try - judge the request as it is now; why: what may be different in it than
+ * in the one before */
+static void try(struct attempt *attempt, const struct service *service,
+		const char *why)
+{
+	static struct judgement judgement;
+	struct forecast *forecast = attempt->forecast;
+	const struct decision *decision = &judgement.evaluation.decision;
+	enum forecast_answer answer;
+
+	memset(&judgement.evaluation, 0, sizeof(judgement.evaluation));
+	if (judgement_now(&judgement, service, attempt->config->resolver,
+			  &attempt->request, 0) < 0) {
+		unknown(attempt, "a restriction replies later");
+		return;
+	}
+	answer = answer_of(decision);
+	if (answer == FORECAST_UNKNOWN) {
+		unknown(attempt, decision->verdict == VERDICT_ASK
+					 ? "only Postfix can look up one of "
+					   "its tables"
+					 : "a table cannot be looked up");
+	} else if (!attempt->judged) {
+		attempt->judged = true;
+		forecast->answer = answer;
+		forecast->service = service;
+		if (answer == FORECAST_REFUSE)
+			describe(forecast, &judgement);
+	} else if (answer != forecast->answer) {
+		unknown(attempt, why);
+	}
+}
+
+/* The context of try_kind(). */
+struct kind {
+	struct attempt *attempt;
+	const struct service *service;
+	bool plain; /* the session may be plain, too */
+};
+
+#define NO_TLS                                                             \
+	"the log does not say whether, or how, the session was encrypted " \
+	"(write smtpd_tls_loglevel = 1 in main.cf)"
+
+/* try_kind - a tls_visit: one kind of session */
+static int try_kind(void *context, const char *protocol, const char *cipher,
+		    const char *bits)
+{
+	const struct kind *kind = context;
+	struct request *request = &kind->attempt->request;
+
+	if (*protocol == '\0' && !kind->plain)
+		return 0;
+	request->encryption_protocol = protocol;
+	request->encryption_cipher = cipher;
+	request->encryption_keysize = bits;
+	try(kind->attempt, kind->service, NO_TLS);
+	return 0;
+}
+
+/* is_encrypted - it is certain that the session was, though not how */
+static bool is_encrypted(const struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+	const struct forecast_port *port = attempt->port;
+
+	if (port->wraps)
+		return true;
+	return taken->tls == POSTLOG_TLS_UNKNOWN &&
+	       (port->demands_tls ||
+		(port->no_plain_login && *taken->method != '\0' &&
+		 taken->login_state == POSTLOG_LOGIN_KNOWN));
+}
+
+/* try_tls - what the log says of TLS, or all that it may have been */
+static void try_tls(struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+	struct request *request = &attempt->request;
+	struct kind kind = { .attempt = attempt };
+
+	kind.service = service_find(&attempt->config->services, request);
+	request->encryption_protocol = taken->protocol;
+	request->encryption_cipher = taken->cipher;
+	request->encryption_keysize = taken->bits;
+	request->ccert_fingerprint = taken->fingerprint;
+	request->ccert_pubkey_fingerprint = taken->key_fingerprint;
+	kind.plain = !is_encrypted(attempt);
+	if (taken->tls == POSTLOG_TLS_KNOWN ||
+	    (taken->tls == POSTLOG_TLS_NONE && kind.plain))
+		try(attempt, kind.service, NO_TLS);
+	else
+		tls_each_kind(kind.service->tls, try_kind, &kind);
+}
+
+/* try_login - what the log says of the login, or all that it may have been */
+static void try_login(struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+	struct request *request = &attempt->request;
+
+	request->sasl_method = request->sasl_username = "";
+	if (taken->login_state != POSTLOG_LOGIN_KNOWN)
+		try_tls(attempt);
+	if (taken->login_state == POSTLOG_LOGIN_NONE)
+		return;
+	request->sasl_method = *taken->method != '\0' ? taken->method : "PLAIN";
+	request->sasl_username = *taken->login != '\0' ? taken->login : "?";
+	if (taken->login_state == POSTLOG_LOGIN_UNKNOWN) {
+		struct forecast before = *attempt->forecast;
+
+		try_tls(attempt);
+		if (before.answer != FORECAST_UNKNOWN &&
+		    attempt->forecast->answer == FORECAST_UNKNOWN)
+			snprintf(attempt->forecast->reason, FORECAST_REASON_MAX,
+				 "the log does not say whether the client "
+				 "that was refused had logged in");
+		return;
+	}
+	try_tls(attempt);
+}
+
+/* try_contexts - each policy_context that Postfix may send */
+static void try_contexts(struct attempt *attempt)
+{
+	const struct service_list *all = &attempt->config->services;
+	enum forecast_answer before;
+	size_t i;
+	size_t k;
+
+	attempt->request.policy_context = "";
+	try_login(attempt);
+	for (i = 0; i < all->count; i++) {
+		const struct service *service = &all->services[i];
+
+		for (k = 0; k < service->policy_context_count; k++) {
+			before = attempt->forecast->answer;
+			attempt->request.policy_context =
+				service->policy_contexts[k];
+			try_login(attempt);
+			if (before != FORECAST_UNKNOWN &&
+			    attempt->forecast->answer == FORECAST_UNKNOWN)
+				snprintf(attempt->forecast->reason,
+					 FORECAST_REASON_MAX,
+					 "a log has no policy_context, and "
+					 "services differ in it");
+		}
+	}
+}
+
+/* is_excluded - the client cannot have been there, or nobody asks there. At a
+ * port with TLS from the first byte, nobody uses STARTTLS, and if TLS is logged
+ * at all, it is there. */
+static bool is_excluded(const struct attempt *attempt, bool alone)
+{
+	const struct postlog_case *taken = attempt->taken;
+	bool encrypted = taken->tls == POSTLOG_TLS_KNOWN;
+
+	if (attempt->port->is_return || alone)
+		return attempt->port->is_return;
+	if (attempt->port->wraps)
+		return taken->starttls || (taken->logs_tls && !encrypted);
+	return encrypted && taken->counted && !taken->starttls;
+}
+
+/* is_alone - do all ports with this name, or none, begin with TLS? Then that
+ * says nothing about where the client was. */
+static bool is_alone(const struct attempt *attempt)
+{
+	const struct forecast_port *port;
+	bool wrapped = false;
+	bool others = false;
+	size_t at = 0;
+
+	while ((port = forecast_ports_next(
+			attempt->ports, attempt->taken->service, &at)) != NULL)
+		*(port->wraps ? &wrapped : &others) = true;
+	return !wrapped || !others;
+}
+
+/* blame_ports - why ports differ */
+static void blame_ports(const struct attempt *attempt, bool wrapped)
+{
+	struct forecast *forecast = attempt->forecast;
+
+	if (wrapped && attempt->taken->tls != POSTLOG_TLS_KNOWN)
+		snprintf(forecast->reason, FORECAST_REASON_MAX, NO_TLS);
+	else
+		snprintf(forecast->reason, FORECAST_REASON_MAX,
+			 "several ports log as \"%.60s\" (give each its own "
+			 "syslog_name in master.cf)",
+			 attempt->taken->service);
+}
+
+/* try_ports - each port where the client may have been */
+static void try_ports(struct attempt *attempt)
+{
+	const char *address = attempt->taken->address;
+	bool local =
+		strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+	struct forecast *forecast = attempt->forecast;
+	bool alone = is_alone(attempt);
+	bool returns = false;
+	bool wrapped = false;
+	size_t at = 0;
+
+	while ((attempt->port = forecast_ports_next(attempt->ports,
+						    attempt->taken->service,
+						    &at)) != NULL) {
+		enum forecast_answer before = forecast->answer;
+		bool judged = attempt->judged;
+
+		returns |= attempt->port->is_return;
+		if (is_excluded(attempt, alone))
+			continue;
+		wrapped |= attempt->port->wraps;
+		attempt->request.server_port = attempt->port->number;
+		try_contexts(attempt);
+		snprintf(forecast->port, sizeof(forecast->port), "%s",
+			 judged ? "" : attempt->port->number);
+		if (judged && before != FORECAST_UNKNOWN &&
+		    forecast->answer == FORECAST_UNKNOWN)
+			blame_ports(attempt, wrapped);
+	}
+	if (!attempt->judged)
+		forecast->answer = FORECAST_RETURN;
+	else if (returns && local && forecast->answer == FORECAST_REFUSE)
+		unknown(attempt, "it may have come from a content filter on "
+				 "this host");
+}
+
+/* has_senders - does a service look at the sender? */
+static bool has_senders(const struct config *config)
+{
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < config->services.count; i++) {
+		const struct restriction_list *list =
+			&config->services.services[i].restrictions;
+
+		for (k = 0; k < list->count; k++)
+			if (strstr(list->uses[k].restriction->name,
+				   "_sender_") != NULL)
+				return true;
+	}
+	return false;
+}
+
+/* check_names - are the addresses those that the client gave? */
+static void check_names(struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+	const char *domain = strrchr(taken->recipient, '@');
+
+	if (domain != NULL && strchr(domain, '?') != NULL)
+		unknown(attempt, "Postfix does not log all characters of the "
+				 "recipient's domain");
+	if (!has_senders(attempt->config))
+		return;
+	if (!taken->has_sender)
+		unknown(attempt, "the line with the sender is missing");
+	else if (taken->accepted && attempt->ports->senders_renamed)
+		unknown(attempt, "the sender was rewritten before it was "
+				 "logged (canonical_maps, masquerade_domains)");
+}
+
+/* try_names - with the recipient that the log has, and if Postfix had replaced
+ * it before, with another one, too */
+static void try_names(struct attempt *attempt)
+{
+	enum forecast_answer before;
+
+	try_ports(attempt);
+	if (!attempt->ports->recipients_renamed || !attempt->taken->accepted ||
+	    attempt->forecast->answer == FORECAST_RETURN)
+		return;
+	before = attempt->forecast->answer;
+	if (before == FORECAST_REFUSE)
+		unknown(attempt, "");
+	attempt->request.recipient = "postmaster@forecast.invalid";
+	try_ports(attempt);
+	if (before != FORECAST_UNKNOWN &&
+	    attempt->forecast->answer == FORECAST_UNKNOWN)
+		snprintf(attempt->forecast->reason, FORECAST_REASON_MAX,
+			 "the recipient was rewritten before it was logged "
+			 "(enable_original_recipient = no)");
+}
+
+/* forecast_judge - judge a recipient */
+void forecast_judge(struct forecast *forecast, const struct config *config,
+		    const struct forecast_ports *ports,
+		    const struct postlog_case *taken)
+{
+	struct attempt attempt = { .config = config,
+				   .ports = ports,
+				   .taken = taken,
+				   .forecast = forecast };
+
+	memset(forecast, 0, sizeof(*forecast));
+	forecast->restriction = "";
+	request_init(&attempt.request);
+	attempt.request.request = "smtpd_access_policy";
+	attempt.request.protocol_state = "RCPT";
+	attempt.request.client_address = taken->address;
+	attempt.request.sender = taken->sender;
+	attempt.request.recipient = taken->recipient;
+	/* Postfix accepts this one without asking. */
+	if (strcasecmp(taken->recipient, "postmaster") == 0)
+		return;
+	check_names(&attempt);
+	try_names(&attempt);
+	forecast->encrypted = taken->tls == POSTLOG_TLS_KNOWN;
+	if (taken->doubtful && forecast->answer == FORECAST_REFUSE)
+		unknown(&attempt, "Postfix delivered to more recipients than "
+				  "the client gave (always_bcc?)");
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_QUERY_FORECAST_JUDGE_H
+#define POLICYD_QUERY_FORECAST_JUDGE_H
+
+#include "lib/config/config.h"
+#include "lib/postlog/postlog.h"
+#include "policyd/query/forecast_ports.h"
+
+enum forecast_answer {
+	FORECAST_PERMIT,
+	FORECAST_REFUSE,
+	FORECAST_UNKNOWN, /* the log, or this program, does not know */
+	FORECAST_RETURN,  /* mail from a filter: nobody asks */
+};
+
+#define FORECAST_REASON_MAX 160
+
+/* The decision about one recipient of the log. The strings are of the
+ * configuration, of the case or static. */
+struct forecast {
+	enum forecast_answer answer;
+	const struct service *service;
+	const char *restriction; /* that refuses, or "end" */
+	bool weak;		 /* the session does not count as encrypted */
+	bool encrypted;		 /* it is encrypted, if only a little */
+	char port[12];		 /* "": unknown, or several */
+	char reason[FORECAST_REASON_MAX]; /* why it is refused, or unknown */
+};
+
+/* forecast_judge - judge a recipient as a server would. Whatever the log does
+ * not say is tried in each way that it can have been; if the ways differ, the
+ * answer is unknown. */
+void forecast_judge(struct forecast *forecast, const struct config *config,
+		    const struct forecast_ports *ports,
+		    const struct postlog_case *taken);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast_ports - at which port was the client?
+ *
+ * The log has syslog_name instead of a number. Several ports may have the same
+ * one; then the client may have been at any of them. */
+
+#include "policyd/query/forecast_ports.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/postfix/smtpd_ports.h"
+
+/* add - add a port; the caller fills in the rest */
+static struct forecast_port *add(struct forecast_ports *ports, const char *name,
+				 unsigned number)
+{
+	struct forecast_port *port;
+
+	ports->list = xreallocarray(ports->list, ports->count + 1,
+				    sizeof(*ports->list));
+	port = &ports->list[ports->count++];
+	memset(port, 0, sizeof(*port));
+	port->name = name != NULL ? xstrdup(name) : NULL;
+	if (number > 0)
+		snprintf(port->number, sizeof(port->number), "%u", number);
+	return port;
+}
+
+/* syslog_name - of a service: postconf(1) leaves $service_name alone. The
+ * caller frees it. */
+static char *syslog_name(const struct postfix *postfix,
+			 const struct postfix_service *service)
+{
+	static const char *const references[] = { "$service_name",
+						  "${service_name}",
+						  "$(service_name)" };
+	const char *value = postfix_get(postfix, service, "syslog_name");
+	size_t i;
+
+	for (i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
+		const char *at = strstr(value, references[i]);
+
+		if (at != NULL)
+			return xasprintf("%.*s%s%s", (int)(at - value), value,
+					 service->name,
+					 at + strlen(references[i]));
+	}
+	return xstrdup(value);
+}
+
+/* add_row - a port of master.cf */
+static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
+		    const struct smtpd_row *row)
+{
+	char *name = syslog_name(postfix, row->port.service);
+	struct forecast_port *port = add(ports, name, row->port.number);
+
+	port->wraps = row->port.wraps;
+	port->demands_tls = row->port.demands_tls;
+	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
+	port->is_return = row->is_return;
+	free(name);
+}
+
+/* is_set - is a parameter not empty? */
+static bool is_set(const struct postfix *postfix, const char *name)
+{
+	const char *value = postfix_get(postfix, NULL, name);
+
+	return value[strspn(value, " \t")] != '\0';
+}
+
+/* read_postfix - all ports of a Postfix */
+static void read_postfix(struct forecast_ports *ports,
+			 const struct postfix *postfix)
+{
+	struct smtpd_ports rows;
+	size_t i;
+
+	smtpd_ports_judge(&rows, postfix, NULL);
+	for (i = 0; i < rows.count; i++)
+		add_row(ports, postfix, &rows.rows[i]);
+	smtpd_ports_clear(&rows);
+	ports->from_postfix = true;
+	ports->recipients_renamed =
+		!postfix_get_bool(postfix, NULL, "enable_original_recipient");
+	ports->senders_renamed = is_set(postfix, "canonical_maps") ||
+				 is_set(postfix, "sender_canonical_maps") ||
+				 is_set(postfix, "masquerade_domains");
+}
+
+/* has_number - is a port for any name there already? */
+static bool has_number(const struct forecast_ports *ports, unsigned number)
+{
+	size_t i;
+
+	for (i = 0; i < ports->count; i++)
+		if (ports->list[i].name == NULL &&
+		    (unsigned)atoi(ports->list[i].number) == number)
+			return true;
+	return false;
+}
+
+/* add_conventional - without a Postfix: what its names usually mean */
+static void add_conventional(struct forecast_ports *ports,
+			     const struct config *config)
+{
+	size_t i;
+	size_t k;
+
+	add(ports, "postfix/submission", 587);
+	add(ports, "postfix/smtps", 465)->wraps = true;
+	add(ports, "postfix/submissions", 465)->wraps = true;
+	add(ports, NULL, 25);
+	add(ports, NULL, 465)->wraps = true;
+	for (i = 0; i < config->services.count; i++) {
+		const struct service *service = &config->services.services[i];
+
+		for (k = 0; k < service->server_port_count; k++)
+			if (!has_number(ports, service->server_ports[k]))
+				add(ports, NULL, service->server_ports[k]);
+	}
+}
+
+/* forecast_ports_open - read the ports */
+void forecast_ports_open(struct forecast_ports *ports,
+			 const struct config *config, struct error *why)
+{
+	struct postfix postfix = { 0 };
+
+	memset(ports, 0, sizeof(*ports));
+	why->text[0] = '\0';
+	if (config->import_postfix != NULL &&
+	    postfix_read(&postfix, config->import_postfix, why) == 0) {
+		read_postfix(ports, &postfix);
+		postfix_clear(&postfix);
+	}
+	if (ports->count == 0)
+		add_conventional(ports, config);
+}
+
+/* is_named - does a port with exactly that name exist? */
+static bool is_named(const struct forecast_ports *ports, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ports->count; i++)
+		if (ports->list[i].name != NULL &&
+		    strcmp(ports->list[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* forecast_ports_next - the next port with that name; if there is none, the
+ * log is perhaps of another Postfix, and it may be any */
+const struct forecast_port *
+forecast_ports_next(const struct forecast_ports *ports, const char *name,
+		    size_t *at)
+{
+	bool named = is_named(ports, name);
+
+	while (*at < ports->count) {
+		const struct forecast_port *port = &ports->list[(*at)++];
+
+		if (named ? port->name != NULL && strcmp(port->name, name) == 0
+			  : port->name == NULL || ports->from_postfix)
+			return port;
+	}
+	return NULL;
+}
+
+/* forecast_ports_close - free what it holds */
+void forecast_ports_close(struct forecast_ports *ports)
+{
+	size_t i;
+
+	for (i = 0; i < ports->count; i++)
+		free(ports->list[i].name);
+	free(ports->list);
+	memset(ports, 0, sizeof(*ports));
+}

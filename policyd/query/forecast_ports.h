@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_QUERY_FORECAST_PORTS_H
+#define POLICYD_QUERY_FORECAST_PORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/config/config.h"
+
+/* A port where the client may have been. */
+struct forecast_port {
+	char *name;	     /* syslog_name; NULL: any */
+	char number[12];     /* or "": unknown */
+	bool wraps;	     /* TLS from the first byte */
+	bool demands_tls;    /* from everybody */
+	bool no_plain_login; /* a login is possible in TLS only */
+	bool is_return;	     /* for mail that comes back from a filter */
+};
+
+/* The ports of a Postfix, and how it logs. */
+struct forecast_ports {
+	struct forecast_port *list;
+	size_t count;
+	bool from_postfix;	 /* they are those of master.cf */
+	bool recipients_renamed; /* enable_original_recipient = no */
+	bool senders_renamed;	 /* canonical maps or masquerading */
+};
+
+/* forecast_ports_open - read the Postfix that config imports from; without one,
+ * or if it cannot be read (*why then says so), by the conventions of master.cf:
+ * "postfix/submission" is port 587; "postfix" may be 25 or any port that a
+ * service of config names. */
+void forecast_ports_open(struct forecast_ports *ports,
+			 const struct config *config, struct error *why);
+
+/* forecast_ports_next - the next port after the index *at, which begins with 0,
+ * that logs under this syslog_name; NULL: no more. */
+const struct forecast_port *
+forecast_ports_next(const struct forecast_ports *ports, const char *name,
+		    size_t *at);
+
+/* forecast_ports_close - free what it holds. */
+void forecast_ports_close(struct forecast_ports *ports);
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast_print - a forecast as text: the answer first, then each group, with
+ * examples and with what to write */
+
+#include <string.h>
+#include <time.h>
+
+#include "lib/base/log.h"
+#include "lib/base/printable.h"
+#include "lib/postlog/postlog_time.h"
+#include "policyd/query/forecast.h"
+#include "policyd/query/forecast_advice.h"
+
+#define GROUPS_SHOWN 20 /* of each kind */
+#define HOUR	     3600
+#define DAY	     86400
+
+/* A number with commas, "12,840". */
+struct grouped {
+	char text[32];
+};
+
+/* grouped - make one */
+static struct grouped grouped(unsigned long number)
+{
+	struct grouped made;
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), "%lu", number);
+	size_t to = 0;
+	int i;
+
+	for (i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			made.text[to++] = ',';
+		made.text[to++] = digits[i];
+	}
+	made.text[to] = '\0';
+	return made;
+}
+
+/* put_period - " in 7 days (2026-11-22 to 2026-11-29)", if it is known */
+static void put_period(const struct postlog_figures *figures, FILE *out)
+{
+	time_t first = (time_t)figures->first;
+	time_t last = (time_t)figures->last;
+	long long length;
+	struct tm from, to;
+	char text[2][20];
+	bool days, same;
+
+	if (figures->first == POSTLOG_NO_TIME ||
+	    localtime_r(&first, &from) == NULL ||
+	    localtime_r(&last, &to) == NULL)
+		return;
+	length = last - first;
+	days = length >= 2 * DAY;
+	length = (length + (days ? DAY : HOUR) / 2) / (days ? DAY : HOUR);
+	strftime(text[0], sizeof(text[0]), "%Y-%m-%d", &from);
+	strftime(text[1], sizeof(text[1]), "%Y-%m-%d", &to);
+	if (length < 1)
+		length = 1;
+	same = strcmp(text[0], text[1]) == 0;
+	fprintf(out, " in %lld %s%s (%s%s%s)", length, days ? "day" : "hour",
+		length == 1 ? "" : "s", text[0], same ? "" : " to ",
+		same ? "" : text[1]);
+}
+
+/* put_quoted - text of a stranger */
+static void put_quoted(FILE *out, const char *text)
+{
+	char quoted[161];
+
+	log_quote(quoted, sizeof(quoted) - 1, text);
+	fputs(quoted, out);
+}
+
+/* put_group - who, and why */
+static void put_group(const struct forecast_group *group, FILE *out)
+{
+	fprintf(out, "%9lu  ", group->count);
+	if (group->kind == FORECAST_DOUBTED) {
+		fprintf(out, "%s\n", group->reason);
+		return;
+	}
+	if (*group->port != '\0')
+		fprintf(out, "port %s", group->port);
+	else
+		fputs("some port", out);
+	fputs(" (", out);
+	put_quoted(out, group->name);
+	fprintf(out, "), clients in %s, ", group->network);
+	if (*group->login != '\0') {
+		fputs("login ", out);
+		put_quoted(out, group->login);
+	} else {
+		fputs("no login", out);
+	}
+	if (*group->reason != '\0')
+		fprintf(out, ": %s", group->reason);
+	if (*group->restriction != '\0')
+		fprintf(out, " (%s, service %s)", group->restriction,
+			group->service->name);
+	putc('\n', out);
+}
+
+/* put_advice - what to write to keep them */
+static void put_advice(const struct forecast_group *group, FILE *out)
+{
+	struct forecast_advice advice;
+
+	forecast_advise(&advice, group);
+	if (advice.condition != NULL) {
+		fprintf(out, "\t\tto keep them, %s, write:\n",
+			advice.condition);
+		if (advice.networks != NULL)
+			fprintf(out, "\t\t  in mynetworks: %s%s\n",
+				advice.networks,
+				group->more_clients ? ", and more" : "");
+		fprintf(out, "\t\t  %s: %s\n", advice.where,
+			advice.restrictions);
+	}
+	forecast_advice_clear(&advice);
+}
+
+/* put_groups - those of one kind */
+static void put_groups(const struct forecasts *forecasts,
+		       enum forecast_kind kind, FILE *out)
+{
+	const struct forecast_groups *groups = &forecasts->groups;
+	unsigned long left = groups->ungrouped[kind];
+	size_t shown = 0;
+	size_t i, k;
+
+	for (i = 0; i < groups->count; i++) {
+		const struct forecast_group *group = groups->groups[i];
+
+		if (group->kind != kind)
+			continue;
+		if (shown++ >= GROUPS_SHOWN) {
+			left += group->count;
+			continue;
+		}
+		put_group(group, out);
+		for (k = 0; k < group->example_count; k++)
+			fprintf(out, "\t\t%s\n", group->examples[k]);
+		put_advice(group, out);
+	}
+	if (left > 0)
+		fprintf(out, "%9lu  others (--format=json has more)\n", left);
+}
+
+/* put_kind - "of 12,840 recipients accepted in 7 days 31 would be refused" */
+static void put_kind(const struct forecasts *forecasts, enum forecast_kind kind,
+		     FILE *out)
+{
+	bool accepted = kind == FORECAST_REFUSED;
+	unsigned long count = forecasts->groups.counts[kind];
+	unsigned long all = accepted ? forecasts->accepted : forecasts->refused;
+
+	fprintf(out, "of %s recipient%s that Postfix %s", grouped(all).text,
+		all == 1 ? "" : "s", accepted ? "accepted" : "refused");
+	if (accepted)
+		put_period(postlog_figures(forecasts->log), out);
+	fprintf(out, ", %s would be %s%s\n", grouped(count).text,
+		accepted ? "refused" : "accepted", count > 0 ? ":" : "");
+	put_groups(forecasts, kind, out);
+}
+
+/* put_doubts - what nobody can tell */
+static void put_doubts(const struct forecasts *forecasts, FILE *out)
+{
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+	unsigned long count =
+		forecasts->groups.counts[FORECAST_DOUBTED] + figures->unclear;
+
+	fprintf(out, "cannot tell: %s%s\n", grouped(count).text,
+		count > 0 ? ":" : "");
+	put_groups(forecasts, FORECAST_DOUBTED, out);
+	if (figures->unclear > 0)
+		fprintf(out,
+			"%9lu  refusals whose text could be read in two "
+			"ways\n",
+			figures->unclear);
+}
+
+/* put_note - a figure, unless it is 0 */
+static void put_note(unsigned long count, const char *text, FILE *out)
+{
+	if (count > 0)
+		fprintf(out, "note: %s %s\n", grouped(count).text, text);
+}
+
+/* put_notes - what the figures above do not contain */
+static void put_notes(const struct forecasts *forecasts, FILE *out)
+{
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+
+	put_note(
+		forecasts->others,
+		"of the refused: for reasons that remain (unknown users, block "
+		"lists)",
+		out);
+	put_note(figures->returned + forecasts->returned,
+		 "came back from a content filter, and are not judged twice",
+		 out);
+	put_note(figures->lost,
+		 "more were accepted, but no delivery followed: they were "
+		 "given up or refused later, or the log ends before",
+		 out);
+	put_note(figures->proxied,
+		 "messages went through a smtpd_proxy_filter: the log does "
+		 "not name their recipients at this port",
+		 out);
+	put_note(figures->early,
+		 "sessions did not fit into memory and were judged early", out);
+	if (!forecasts->ports.from_postfix)
+		fprintf(out,
+			"note: ports are named as usual (postfix/submission is "
+			"587), since no Postfix %s%s\n",
+			forecasts->config->import_postfix == NULL
+				? "is imported (import_postfix)"
+				: "could be asked: ",
+			forecasts->ports_why.text);
+}
+
+/* put_observed - does the configuration refuse anything yet? */
+static void put_observed(const struct forecasts *forecasts, FILE *out)
+{
+	const struct service_list *all = &forecasts->config->services;
+	size_t i;
+
+	for (i = 0; i < all->count; i++)
+		if (all->services[i].reply.observe) {
+			fputs("note: with mode = observe nothing is refused "
+			      "yet; this is what would be without it\n",
+			      out);
+			return;
+		}
+}
+
+/* forecasts_print - all of it */
+void forecasts_print(struct forecasts *forecasts, FILE *output)
+{
+	struct printable all;
+
+	printable_open(&all);
+	fprintf(all.stream, "%s, asked about the mail in Postfix's log:\n",
+		forecasts->config->path);
+	put_kind(forecasts, FORECAST_REFUSED, all.stream);
+	put_kind(forecasts, FORECAST_ACCEPTED, all.stream);
+	put_doubts(forecasts, all.stream);
+	put_notes(forecasts, all.stream);
+	put_observed(forecasts, all.stream);
+	printable_close(&all, output);
+}

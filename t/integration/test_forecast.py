@@ -1,0 +1,476 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_forecast - policyd -q --replay with the log of a Postfix: what it says
+would be refused, or accepted, is what happens.
+
+test_real plays a part of t/data/seed_matrix.reference.tsv, and logins in plain
+text, to a real Postfix without policyd, has its log judged under several
+configurations, and then plays the same with a policyd that has them. Each
+session has its own network of clients, so its recipients are told apart.
+
+usage: test_forecast.py POLICYD [TEST ...]
+"""
+
+import concurrent.futures
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+from kit.daemon import WAIT, run_all
+from kit.policyd import Policyd
+from kit.postfix import Postfix, poll
+from kit.smtp import CLOSED, NO_TLS, Session, tls_context, verdict
+from test_matrix import PORTS, Script, seed_rows
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
+                    "data", "postlog")
+DOMAINS = """\
+myhostname = "mail.local.test"
+mydestination = "local.test, mail.local.test, localhost"
+inet_interfaces = "127.0.0.1"
+"""
+
+
+def ask(program, config, *files, **options):
+    """ask - policyd -q --replay: status, output, errors"""
+    done = subprocess.run(
+        [program, "-q", "-c", config, "--replay", *files],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        timeout=WAIT, env=dict(os.environ, TZ="CET-1"), **options)
+    assert "AddressSanitizer" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def groups(program, config, *files):
+    """groups - of --format=json: the groups, and the summary"""
+    _, out, err = ask(program, config, "--format=json", *files)
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert lines and lines[-1]["kind"] == "summary", (out, err)
+    return lines[:-1], lines[-1]
+
+
+@contextlib.contextmanager
+def written(**files):
+    """written - a directory with these files; _ in a name is a dot"""
+    with tempfile.TemporaryDirectory() as directory:
+        for name, text in files.items():
+            path = os.path.join(directory, name.replace("_", "."))
+            with open(path, "wb") as out:
+                out.write(text if isinstance(text, bytes) else text.encode())
+        yield directory
+
+
+# The same sessions without policyd and with it.
+
+BUILT_IN = ("permit_auth_destination, permit_sasl_authenticated, "
+            "reject_unauth_destination")
+STEPS = "BANNER= | EHLO= | AUTH= | MAIL= | RCPT= | DATA= | DOT= | QUIT="
+TLS_STEPS = ("BANNER= | EHLO= | STARTTLS= | TLS= | EHLO2= | AUTH= | MAIL= | "
+             "RCPT= | DATA= | DOT= | QUIT=")
+EXTRA = [["E", tls, login, "extra", rcpt, "", steps]
+         for tls, steps in (("plain", STEPS), ("TLSv1.2", TLS_STEPS),
+                            ("TLSv1.3", TLS_STEPS))
+         for login in ("good", "bad")
+         for rcpt in ("<user@local.test>", "<user@remote.example>",
+                      "<user@relay.test>")]
+EVERY = 7
+CONFIGURATIONS = {
+    "same": "",
+    "strict": 'relay_domains = "other.test"\ntls_protocols = ">=TLSv1.3"\n'
+              'service "d" {\n\tserver_port = { @D@ }\n\trestrictions = '
+              '{ permit_auth_destination, reject }\n}\n',
+    "open": 'relay_domains = "relay.test, remote.example"\nreply = "ok"\n',
+}
+SERVING = """\
+listen "unix:%s" { mode = "0660" owner = "postfix" group = "postfix" }
+import_postfix = "%s"
+user = "nobody"
+log = "stderr"
+table_refresh = no
+"""
+
+
+class Player:
+    """Plays rows against ports that ask in one way."""
+
+    def __init__(self, postfix, way, restrictions):
+        self.ports = {}
+        ports = dict(PORTS, E={"smtpd_tls_security_level": "may",
+                               "smtpd_tls_auth_only": "no"})
+        for name, options in ports.items():
+            self.ports[name] = postfix.port(
+                syslog_name="postfix/%s%s" % (way, name),
+                smtpd_recipient_restrictions=restrictions, **options)
+        self.contexts = {
+            version: tls_context(version, postfix.path("tls", "ca.pem"))
+            for version in ("TLSv1.2", "TLSv1.3")}
+
+    def play(self, number, row):
+        """play - one row; the recipients, and the replies to them"""
+        port, tls, login, label, rcpt, _, steps = row
+        script = Script(label, rcpt, login)
+        found = []
+        reply = ended = ""
+        source = "127.%d.%d.1" % (1 + number // 200, number % 200)
+        with Session(self.ports[port], source=source) as session:
+            if port == "C" and tls == "plain":
+                session.send("EHLO client.example")
+            for step in steps.split(" | "):
+                name = step.split("=", 1)[0]
+                # Where the answers are new, the steps may not fit.
+                if reply.startswith("354") != (name == "DOT"):
+                    break
+                reply = script.step(session, name, self.contexts.get(tls))
+                if name.startswith("RCPT"):
+                    found.append((script.command(name), verdict(reply)))
+                if reply.startswith("250 2.0.0 Ok: queued"):
+                    ended = "queued"
+                if reply in (CLOSED, NO_TLS):
+                    break
+        return found, ended
+
+
+def play_all(player, rows):
+    """play_all - {number of the row: (recipients, replies; was it queued)}"""
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return dict(zip(range(len(rows)), pool.map(
+            player.play, range(len(rows)), rows)))
+
+
+def count_rows(found, kind):
+    """count_rows - {number of the row: recipients} of one kind of group"""
+    counts = {}
+    for group in found:
+        if group["kind"] != kind:
+            continue
+        high, low = group["network"].split(".")[1:3]
+        number = (int(high) - 1) * 200 + int(low)
+        counts[number] = counts.get(number, 0) + group["count"]
+    return counts
+
+
+def compare(name, found, summary, before, after):
+    """compare - the forecast, and what happened; the numbers of both"""
+    refused = count_rows(found, "refused")
+    accepted = count_rows(found, "accepted")
+    missing = 0
+    numbers = [0, 0]
+    for number in before:
+        replies = list(zip(before[number][0], after[number][0]))
+        queued = before[number][1]
+        now_refused = len({old[0] for old, new in replies
+                           if queued and old[1].startswith("250")
+                           and not new[1].startswith("250")})
+        now_accepted = sum(old[1].startswith("554")
+                           and new[1].startswith("250")
+                           for old, new in replies)
+        for at, (said, is_now) in enumerate((
+                (refused.get(number, 0), now_refused),
+                (accepted.get(number, 0), now_accepted))):
+            assert said <= is_now, (name, number, before[number],
+                                    after[number], found)
+            missing += is_now - said
+            numbers[at] += said
+    unknown = summary["cannot_tell"]
+    everything = summary["accepted"] + summary["refused"]
+    assert missing <= unknown, (name, missing, unknown, found)
+    assert unknown < 0.02 * everything, (name, summary, found)
+    print("%s: %d accepted, %d of them refused; %d refused, %d of them "
+          "accepted; cannot tell: %d" % (
+              name, summary["accepted"], numbers[0], summary["refused"],
+              numbers[1], unknown))
+    return numbers
+
+
+def test_real(program):
+    """what is forecast is what happens"""
+    rows = seed_rows()[::EVERY] + EXTRA
+    with Postfix() as postfix:
+        postfix.discard()
+        postfix.set("smtpd_relay_restrictions=", "smtpd_sasl_auth_enable=yes",
+                    "smtpd_tls_auth_only=yes", "smtpd_tls_loglevel=1",
+                    "virtual_mailbox_maps=", "default_process_limit=400",
+                    "virtual_alias_maps=static:user@local.test",
+                    "smtpd_client_connection_count_limit=0")
+        players = {"before": Player(postfix, "before", BUILT_IN)}
+        policyds = {}
+        for name, text in CONFIGURATIONS.items():
+            path = os.path.join(postfix.queue, "private", name)
+            os.mkdir(postfix.path(name))
+            players[name] = Player(
+                postfix, name, "check_policy_service { unix:private/%s }, "
+                "reject" % name)
+            ports = "%d, %d" % (players["before"].ports["D"],
+                                players[name].ports["D"])
+            policyds[name] = Policyd(
+                program, postfix.path(name), SERVING % (path, postfix.config)
+                + text.replace("@D@", ports), path)
+        with contextlib.ExitStack() as stack:
+            for policyd in policyds.values():
+                stack.enter_context(policyd)
+            postfix.start()
+            before = play_all(players["before"], rows)
+
+            def all_removed():
+                said = postfix.said()
+                return said.count("client=") > 0 and \
+                    said.count("(queue active)") == said.count(": removed")
+            poll(all_removed)
+            log = postfix.path("before.log")
+            with open(log, "w") as out:
+                out.write(postfix.said())
+            totals = [0, 0]
+            for name, policyd in policyds.items():
+                found, summary = groups(program, policyd.file, log)
+                assert summary["ports_from_postfix"], summary
+                after = play_all(players[name], rows)
+                for at, number in enumerate(compare(
+                        name, found, summary, before, after)):
+                    totals[at] += number
+            assert totals[0] > 20 and totals[1] > 20, totals
+
+
+# Logs of other systems.
+
+SHAPES = ["debian", "suse", "freebsd", "compose", "journal"]
+
+
+def test_shapes(program):
+    """the same story in each form, alone, and the files in any order"""
+    with written(c_conf=DOMAINS) as directory:
+        config = os.path.join(directory, "c.conf")
+        for name in SHAPES:
+            path = os.path.join(DATA, name)
+            found, summary = groups(program, config, path)
+            for member, value in (("accepted", 4), ("refused", 2),
+                                  ("would_be_refused", 1),
+                                  ("would_be_accepted", 0),
+                                  ("refused_for_other_reasons", 1),
+                                  ("cannot_tell", int(name == "suse")),
+                                  ("unclear", int(name == "suse")),
+                                  ("returned_from_filter",
+                                   int(name == "suse")),
+                                  ("not_delivered", 0)):
+                assert summary[member] == value, (name, member, summary)
+            group, = [g for g in found if g["kind"] == "refused"]
+            assert group["network"] == "192.0.2.0/24", (name, group)
+            assert group["port"] == "25" and group["login"] == "", group
+            assert group["clients"] == ["192.0.2.30"], group
+            assert "to=<archive@far.example>" in group["examples"][0], group
+            assert "forged" not in json.dumps(found), (name, found)
+            with open(path) as whole:
+                lines = whole.read().splitlines(True)
+            for end in "\n", "\r\n":
+                parts = [os.path.join(directory, "mail.log"),
+                         os.path.join(directory, "mail.log.1")]
+                for part, text in zip(parts, (lines[20:], lines[:20])):
+                    with open(part, "w", newline="") as out:
+                        out.write("".join(text).replace("\n", end))
+                    os.utime(part, (1795530600, 1795530600))
+                again, both = groups(program, config, *parts)
+                assert {k: v for k, v in both.items() if "line" not in k} == {
+                    k: v for k, v in summary.items() if "line" not in k}, (
+                        name, both, summary)
+                assert len(again) == len(found), (name, again)
+
+
+def test_text(program):
+    """the text, its status, and what it reports on standard error"""
+    with written(c_conf=DOMAINS, o_conf=DOMAINS + 'mode = "observe"\n',
+                 e_conf=DOMAINS + 'mynetworks = "192.0.2.30"\nrestrictions = '
+                 "{ permit_auth_destination, permit_mynetworks, "
+                 "reject_plaintext_session, permit_sasl_authenticated, "
+                 "reject }\n") as directory:
+        def path(name):
+            return os.path.join(directory, name)
+        log = os.path.join(DATA, "debian")
+        status, out, err = ask(program, path("c.conf"), log)
+        assert status == 1, (status, out, err)
+        assert re.search(r"^of 4 recipients that Postfix accepted in 1 hour "
+                         r"\(\d{4}-11-24\), 1 would be refused:$", out,
+                         re.M), out
+        assert "\n        1  port 25 (postfix), clients in 192.0.2.0/24, no " \
+            "login: not encrypted (reject_plaintext_session, service " \
+            "default)\n" in out, out
+        assert "\nof 2 recipients that Postfix refused, 0 would be " \
+            "accepted\ncannot tell: 0\n" in out, out
+        assert err == "policyd: 35 lines of Postfix, 4 skipped (other lines:" \
+            " 4)\n", err
+        assert ask(program, path("e.conf"), log)[0] == 0
+        status, out, _ = ask(program, path("o.conf"), log)
+        assert status == 1 and "mode = observe" in out, out
+        with open(log) as text:
+            assert ask(program, path("c.conf"), input=text.read())[0] == 1
+
+
+# What to write to keep those that would be refused.
+
+HEAD = "Nov 24 15:00:00 mx postfix/%s"
+ADVICE = {
+    # Why: session, login, configuration, how the list of restrictions begins.
+    "printer": ("", "", "", "permit_auth_destination, permit_mynetworks"),
+    "printer in TLS": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "", "",
+                       "permit_auth_destination, reject_plaintext_session"),
+    "plain login": ("", "alice", "",
+                    "permit_auth_destination, permit_sasl_authenticated"),
+    "old TLS": ("TLSv1 with cipher ECDHE-RSA-AES256-SHA", "alice", "",
+                "permit_auth_destination, permit_sasl_authenticated"),
+    "no logins": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "alice",
+                  'service "mx" {\n\tserver_port = { 25, 26 }\n\t'
+                  "restrictions = { permit_auth_destination, reject }\n}\n",
+                  "permit_auth_destination, permit_sasl_authenticated"),
+    "late": ("", "alice", "restrictions = { permit_auth_destination, "
+             "reject_plaintext_session, reject_unauth_destination, "
+             "permit_sasl_authenticated }\n",
+             "permit_auth_destination, permit_sasl_authenticated"),
+    "nothing": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "",
+                "restrictions = { permit_auth_destination }\n",
+                "permit_auth_destination, permit_mynetworks"),
+}
+
+
+def session(address="192.0.2.30", tls="", login="", more="", ident="AAAAA"):
+    """session - the lines of one that sends to the world"""
+    return "".join(HEAD % line + "\n" for line in [
+        "smtpd[1]: connect from h[%s]" % address] + ([
+            "smtpd[1]: Anonymous TLS connection established from h[%s]: %s "
+            "(256/256 bits)" % (address, tls)] if tls else []) + [
+                "smtpd[1]: %s: client=h[%s]%s" % (
+                    ident, address, ", sasl_method=PLAIN, sasl_username=%s" %
+                    login if login else ""),
+                "qmgr[2]: %s: from=<a@local.test>, size=1, nrcpt=1 (queue "
+                "active)" % ident,
+                "smtpd[1]: disconnect from h[%s]%s%s rcpt=1 data=1 "
+                "commands=9" % (address, " starttls=1" if tls else "", more),
+                "smtp[3]: %s: to=<b@far.example>, relay=m[192.0.2.9]:25, "
+                "status=sent (250)" % ident,
+                "qmgr[2]: %s: removed" % ident])
+
+
+# TLS is logged here: a session without such a line has none.
+LOGS_TLS = "".join(HEAD % line + "\n" for line in [
+    "smtpd[9]: connect from h[198.51.100.9]",
+    "smtpd[9]: Anonymous TLS connection established from h[198.51.100.9]: "
+    "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)",
+    "smtpd[9]: disconnect from h[198.51.100.9] ehlo=2 starttls=1 commands=3"])
+
+
+def apply(text, advice):
+    """apply - write into a configuration what is advised"""
+    networks = re.search(r'in mynetworks: (.*)', advice)
+    where, write = re.search(
+        r"^\s+(at top level|in service \"\w+\"): (restrictions = .*)$", advice,
+        re.M).groups()
+    text = re.sub(r"restrictions = \{.*?\}", "", text) if write else text
+    if where == "at top level":
+        text += write + "\n"
+    else:
+        text = text.replace(where[3:] + " {", where[3:] + " {\n\t" + write)
+    if networks:
+        text += "mynetworks = { %s }\n" % networks.group(1)
+    return text
+
+
+def test_advice(program):
+    """what is advised is accepted by -t, and then nobody is refused"""
+    for name, (tls, login, more, begins) in ADVICE.items():
+        for address in "192.0.2.30", "2001:db8::30":
+            text = 'listen "inet:127.0.0.1:10040" { }\n' + DOMAINS + more
+            log = LOGS_TLS + session(address, tls, login)
+            with written(c_conf=text, log=log) as directory:
+                config = os.path.join(directory, "c.conf")
+                logged = os.path.join(directory, "log")
+                status, out, _ = ask(program, config, logged)
+                assert status == 1 and "to keep them" in out, (name, out)
+                assert "restrictions = { " + begins in out, (name, out)
+                changed = apply(text, out)
+                with open(config, "w") as file:
+                    file.write(changed)
+                checked = subprocess.run([program, "-t", "-c", config],
+                                         stderr=subprocess.PIPE, text=True)
+                assert checked.returncode in (0, 1) and \
+                    "error" not in checked.stderr, (name, checked.stderr)
+                assert ", }" not in out, out
+                status, out, err = ask(program, config, logged)
+                assert status == 0, (name, changed, out, err)
+
+
+def test_unknown(program):
+    """what the log does not say is not guessed"""
+    good = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
+    ports = ('service "a" { server_port = 25 restrictions = { permit } }\n'
+             'service "b" { server_port = 26 }\nallow_open_relay = yes\n')
+    contexts = ports.replace("server_port = 25", 'policy_context = "x"')
+    lost = session(login="alice", more=" starttls=1")
+    cases = [
+        (DOMAINS, lost, "smtpd_tls_loglevel = 1"),
+        # It may have been port 465.
+        (DOMAINS, session(login="alice"), "smtpd_tls_loglevel = 1"),
+        (DOMAINS + ports, LOGS_TLS + session(), "syslog_name"),
+        (DOMAINS + contexts, LOGS_TLS + session(), "policy_context"),
+        (DOMAINS, session().replace("far.example", "f?r.example"),
+         "all characters"),
+        (DOMAINS + "restrictions = { reject_plaintext_session, reject }\n",
+         session(tls=good).replace(
+            "smtp[3]: AAAAA: to=<b@far", "smtp[3]: AAAAA: to=<bcc@far.example>"
+            ", relay=none, status=sent (250)\n" + HEAD %
+            "smtp[3]: AAAAA: to=<b@far"), "always_bcc"),
+    ]
+    for text, log, reason in cases:
+        with written(c_conf=text, log=log) as directory:
+            config = os.path.join(directory, "c.conf")
+            status, out, err = ask(program, config,
+                                   os.path.join(directory, "log"))
+            assert "\ncannot tell: 0" not in out and reason in out, (
+                reason, out, err)
+            assert status == 0 and ", 0 would be refused" in out, (reason, out)
+    # Nobody asks about postmaster without a domain.
+    with written(c_conf=DOMAINS + "restrictions = { reject }\n",
+                 log=session().replace("b@far.example",
+                                       "Postmaster")) as directory:
+        status, out, _ = ask(program, os.path.join(directory, "c.conf"),
+                             os.path.join(directory, "log"))
+        assert status == 0, out
+
+
+def test_both(program):
+    """where policyd was asked, its decisions are judged, and nothing else"""
+    decision = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
+                "verdict=permit restriction=permit_auth_destination "
+                "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
+                "to=<u@local.test> tls=none sasl=none instance=1.2.3 port=25 "
+                "us=9\n")
+    for log in decision + session(), session() + decision:
+        with written(c_conf=DOMAINS, log=log) as directory:
+            status, out, err = ask(program, os.path.join(directory, "c.conf"),
+                                   os.path.join(directory, "log"))
+            assert status == 0 and out.startswith("0 of 1 logged"), (out, err)
+            assert "1 judged, 6 skipped (other lines: 6)" in err, err
+
+
+BAD = {
+    "empty": (b"", r"empty: is empty\n"),
+    "binary": (bytes(range(256)) * 40, r"binary: nothing of Postfix's smtpd"
+               r" or of policyd among 41 lines; is this the mail log\?\n"),
+    "other": (b"Nov 24 15:00:00 mx sshd[1]: x\n" * 3,
+              r"other: nothing of Postfix's smtpd or of policyd among 3 lines"),
+}
+
+
+def test_bad(program):
+    """one sentence for each file that is not a log of Postfix"""
+    for name, (content, sentence) in BAD.items():
+        with written(**{"c_conf": DOMAINS, name: content}) as directory:
+            status, _, err = ask(program, os.path.join(directory, "c.conf"),
+                                 os.path.join(directory, name))
+            assert status == 66, (name, status, err)
+            assert re.search(sentence, err), (name, err)
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_shapes, test_text, test_advice, test_unknown,
+                      test_both, test_bad, test_real]))
