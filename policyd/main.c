@@ -77,7 +77,7 @@ static const char usage_text[] =
 	"           policyd -q --id 4F2K7Q /var/log/mail.log\n"
 	"       policyd -s [-c FILE]                    serve stdin and stdout\n"
 	"           policyd -s <request\n"
-	"       policyd -P [-c FILE]                    check Postfix; 1: to fix\n"
+	"       policyd -P [-c FILE] [--format=json]    check Postfix; 1: to fix\n"
 	"           policyd -P\n"
 	"       policyd --init [-c FILE] [DIR]          write FILE for a Postfix\n"
 	"           policyd --init /etc/postfix\n"
@@ -299,11 +299,13 @@ static const char *check_query(const struct command *command)
 {
 	const struct query_options *query = &command->query;
 
+	if (query->json && command->mode != MODE_QUERY &&
+	    command->mode != MODE_CHECK_POSTFIX)
+		return "--format requires -q or -P";
 	if (command->mode != MODE_QUERY)
-		return query->json || query->replay || query->against != NULL ||
+		return query->replay || query->against != NULL ||
 				       query->id != NULL
-			       ? "--format, --replay, --against and --id "
-				 "require -q"
+			       ? "--replay, --against and --id require -q"
 			       : NULL;
 	if (query->replay && query->id != NULL)
 		return "only one of --replay and --id";
@@ -437,7 +439,7 @@ static int with_config(const struct command *command)
 		status = query(config, &command->query);
 		break;
 	default:
-		status = check_postfix(config);
+		status = check_postfix(config, command->query.json);
 		break;
 	}
 	config_free(config);

@@ -67,7 +67,7 @@ static int print_errors(const struct check *check)
 
 		if (!finding->is_error)
 			continue;
-		check_print_finding(finding, "", stderr);
+		check_print_finding(check, finding, "", stderr);
 		result = -1;
 	}
 	return result;
@@ -82,7 +82,7 @@ int check_postfix_copy(const struct postfix *postfix,
 	int result;
 
 	check_init(&check, postfix, config);
-	check_run(&check);
+	check_run_lists(&check);
 	result = print_errors(&check);
 	if (check_guards(&check, exempt) < 0)
 		result = -1;
