@@ -88,7 +88,7 @@ static const char usage_text[] =
 	"           policyd -q --id 4F2K7Q /var/log/mail.log.2.gz\n"
 	"       policyd -s [-c FILE]                    serve stdin and stdout\n"
 	"           policyd -s <request\n"
-	"       policyd -P [-c FILE]                    check Postfix; 1: to fix\n"
+	"       policyd -P [-c FILE] [--format=json]    check Postfix; 1: to fix\n"
 	"           policyd -P\n"
 	"       policyd --status [-c FILE] [--format=json]\n"
 	"                                               what runs; 1: not well\n"
@@ -353,11 +353,15 @@ static const char *check_query(const struct command *command)
 {
 	const struct query_options *query = &command->query;
 
-	if (command->mode != MODE_QUERY &&
-	    (query->replay || query->against != NULL || query->id != NULL))
-		return "--replay, --against and --id require -q";
-	if (command->mode != MODE_QUERY && command->mode != MODE_STATUS)
-		return query->json ? "--format requires -q or --status" : NULL;
+	if (query->json && command->mode != MODE_QUERY &&
+	    command->mode != MODE_CHECK_POSTFIX &&
+	    command->mode != MODE_STATUS)
+		return "--format requires -q, -P or --status";
+	if (command->mode != MODE_QUERY)
+		return query->replay || query->against != NULL ||
+				       query->id != NULL
+			       ? "--replay, --against and --id require -q"
+			       : NULL;
 	if (query->replay && query->id != NULL)
 		return "only one of --replay and --id";
 	if (query->against != NULL && !query->replay)
@@ -507,7 +511,7 @@ static int with_config(const struct command *command)
 		status = query(config, &command->query);
 		break;
 	default:
-		status = check_postfix(config);
+		status = check_postfix(config, command->query.json);
 		if (status == EX_OK && behind > 1)
 			status = BEHIND;
 		break;

@@ -52,6 +52,10 @@ struct smtpd_question {
 struct smtpd_knowledge {
 	void *context;
 
+	/* Tables, name servers and other policy servers have no opinion: a
+	 * word that may go on to the next one does. */
+	bool silent;
+
 	/* Is the client in these mynetworks? address: of a client on this
 	 * host; NULL for the others: a stranger's may be any, the one of a
 	 * network is there by definition if the text has any. */

@@ -300,6 +300,8 @@ static unsigned follow(struct smtpd_walk *walk,
 
 		if (item->warns)
 			found = only_warned(found);
+		if (walk->knowledge->silent && (found & NEXT) != 0)
+			found = NEXT;
 		note(walk, item, found, ends, top);
 		ends |= found & (PERMIT | REFUSE);
 		if ((found & (NEXT | LATER)) == 0)

@@ -17,6 +17,7 @@
 #include "lib/base/xalloc.h"
 #include "lib/postfix/postconf.h"
 #include "policyd/check/check_postfix_internal.h"
+#include "policyd/check/ports.h"
 
 static const char *const list_names[LIST_COUNT] = {
 	[LIST_CLIENT] = "smtpd_client_restrictions",
@@ -29,179 +30,27 @@ static const char *const list_names[LIST_COUNT] = {
 	[LIST_ETRN] = "smtpd_etrn_restrictions",
 };
 
-/* last_component - the last component of a path */
-static const char *last_component(const char *path)
+/* add_use - record it */
+static void add_use(struct use **uses, size_t *count, const struct use *use)
 {
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
+	*uses = xreallocarray(*uses, *count + 1, sizeof(**uses));
+	(*uses)[(*count)++] = *use;
 }
 
-/* find_listener - the listener with this address, or NULL */
-static const struct listener_options *find_listener(const struct config *config,
-						    const char *address)
-{
-	size_t i;
-
-	for (i = 0; i < config->listener_count; i++)
-		if (strcmp(config->listeners[i].address, address) == 0)
-			return &config->listeners[i];
-	return NULL;
-}
-
-/* find_ending - the listener of this kind whose address has the same end: the
- * name of a socket, or a port */
-static const struct listener_options *
-find_ending(const struct config *config, const char *kind, const char *ending)
-{
-	size_t length = strlen(ending);
-	size_t i;
-
-	for (i = 0; i < config->listener_count && length > 0; i++) {
-		const char *address = config->listeners[i].address;
-		size_t all = strlen(address);
-
-		if (strncmp(address, kind, strlen(kind)) == 0 && all > length &&
-		    strchr("/:", address[all - length - 1]) &&
-		    strcmp(address + all - length, ending) == 0)
-			return &config->listeners[i];
-	}
-	return NULL;
-}
-
-/* is_spawned - does a service of master.cf run policyd at this address? */
-static bool is_spawned(const struct check *check, const char *address)
-{
-	const struct postfix *postfix = check->postfix;
-	const char *queue = postfix_get(postfix, NULL, "queue_directory");
-	bool found = false;
-	size_t i;
-
-	for (i = 0; i < postfix->service_count && !found; i++) {
-		const struct postfix_service *service = &postfix->services[i];
-		char *place;
-
-		if (!check_is_spawned(service))
-			continue;
-		if (strcmp(service->type, "unix") == 0)
-			place = xasprintf("unix:%s/%s/%s", queue,
-					  service->private ? "private"
-							   : "public",
-					  service->name);
-		else
-			place = xasprintf("inet:%s", service->name);
-		found = strcmp(place, address) == 0;
-		free(place);
-	}
-	return found;
-}
-
-/* canonical - an address in the notation of listen; frees text */
-static char *canonical(char *text)
-{
-	struct listener_options options;
-
-	if (listener_parse(&options, text, NULL) != 0)
-		return text;
-	free(text);
-	return xstrdup(options.address);
-}
-
-/* unix_address - the address of the socket outside the chroot */
-static char *unix_address(const struct check *check, const struct use *use)
-{
-	const char *path = use->policy.server + strlen("unix:");
-	const char *queue =
-		postfix_get(check->postfix, NULL, "queue_directory");
-
-	if (use->list->service->chroot || *path != '/')
-		return canonical(xasprintf("unix:%s/%s", queue, path));
-	return canonical(xasprintf("unix:%s", path));
-}
-
-/* identify - is the policy server of this use policyd? One with the name of our
- * socket, or with its path outside the chroot, is meant to be. */
-static bool identify(const struct check *check, struct use *use)
-{
-	const char *server = use->policy.server;
-	const struct config *config = check->config;
-
-	if (strncmp(server, "unix:", 5) == 0) {
-		use->address = unix_address(check, use);
-		use->listener = find_listener(config, use->address);
-		use->kind = USE_LISTENER;
-	} else if (strncmp(server, "inet:", 5) == 0) {
-		const char *port = strrchr(server, ':') + 1;
-
-		use->address = canonical(xstrdup(server));
-		use->listener = find_listener(config, use->address);
-		if (use->listener == NULL)
-			use->listener = find_ending(config, "inet:", port);
-		use->kind = USE_LISTENER;
-	} else {
-		use->address = xstrdup(server);
-	}
-	if (use->listener != NULL)
-		return true;
-	use->kind = USE_SPAWNED;
-	if (is_spawned(check, use->address))
-		return true;
-	use->kind = USE_MISPLACED;
-	use->listener = find_ending(config, "unix:", last_component(server));
-	return use->listener != NULL;
-}
-
-/* check_is_us - would this use ask policyd? */
-bool check_is_us(const struct check *check,
-		 const struct postfix_service *service, const char *argument)
-{
-	const struct list list = { .service = service };
-	struct use use = { .list = &list };
-	bool found;
-
-	postfix_policy_parse(&use.policy, argument);
-	found = identify(check, &use);
-	postfix_policy_clear(&use.policy);
-	free(use.address);
-	return found;
-}
-
-/* check_reaches_us - is it certain that this restriction asks policyd? */
-bool check_reaches_us(const struct check *check,
-		      const struct postfix_service *service,
-		      const char *argument)
-{
-	const struct list list = { .service = service };
-	struct use use = { .list = &list };
-	bool found;
-
-	postfix_policy_parse(&use.policy, argument);
-	found = identify(check, &use) &&
-		(use.kind == USE_SPAWNED ||
-		 (use.kind == USE_LISTENER &&
-		  strcmp(use.listener->address, use.address) == 0));
-	postfix_policy_clear(&use.policy);
-	free(use.address);
-	return found;
-}
-
-/* find_use - if this restriction is a use of policyd, record it */
+/* find_use - if this restriction asks a policy server, record it: policyd, or
+ * another one */
 static void find_use(struct check *check, const struct list *list, size_t at)
 {
 	const struct postfix_restriction *item = &list->restrictions.items[at];
 	struct use use = { .list = list, .at = at };
 
-	if (strcmp(item->word, "check_policy_service") != 0)
+	if (!check_is_word(item, "check_policy_service"))
 		return;
 	postfix_policy_parse(&use.policy, item->argument);
-	if (!identify(check, &use)) {
-		postfix_policy_clear(&use.policy);
-		free(use.address);
-		return;
-	}
-	check->uses = xreallocarray(check->uses, check->use_count + 1,
-				    sizeof(*check->uses));
-	check->uses[check->use_count++] = use;
+	if (check_use_identify(check, &use))
+		add_use(&check->uses, &check->use_count, &use);
+	else
+		add_use(&check->others, &check->other_count, &use);
 }
 
 /* read_lists - the lists of one service */
@@ -225,9 +74,11 @@ static void read_lists(struct check *check,
 void check_init(struct check *check, const struct postfix *postfix,
 		const struct config *config)
 {
+	const struct smtpd_knowledge knowledge = ports_knowledge(config);
 	size_t i, at;
 
 	*check = (struct check){ .postfix = postfix, .config = config };
+	smtpd_ports_judge(&check->ports, postfix, &knowledge);
 	check->lists = xcalloc(postfix->service_count * LIST_COUNT + 1,
 			       sizeof(*check->lists));
 	for (i = 0; i < postfix->service_count; i++)
@@ -245,44 +96,43 @@ void check_clear(struct check *check)
 
 	for (i = 0; i < check->list_count; i++)
 		smtpd_restrictions_clear(&check->lists[i].restrictions);
-	for (i = 0; i < check->use_count; i++) {
-		postfix_policy_clear(&check->uses[i].policy);
-		free(check->uses[i].address);
-	}
+	for (i = 0; i < check->use_count; i++)
+		check_use_clear(&check->uses[i]);
+	for (i = 0; i < check->other_count; i++)
+		check_use_clear(&check->others[i]);
+	for (i = 0; i < check->fix_count; i++)
+		check_fix_clear(&check->fixes[i]);
 	for (i = 0; i < check->finding_count; i++) {
 		free(check->findings[i].file);
 		free(check->findings[i].text);
 		free(check->findings[i].line);
-		free(check->findings[i].fix);
+		free(check->findings[i].advice);
 	}
+	smtpd_ports_clear(&check->ports);
 	free(check->lists);
 	free(check->uses);
+	free(check->others);
+	free(check->fixes);
 	free(check->findings);
 	*check = (struct check){ 0 };
 }
 
-/* check_server - our listener in the notation of smtpd(8) */
-char *check_server(const struct postfix *postfix,
-		   const struct listener_options *listener)
+/* check_run_lists - run the checks of where policyd is asked */
+void check_run_lists(struct check *check)
 {
-	const char *queue = postfix_get(postfix, NULL, "queue_directory");
-	size_t length = strlen(queue);
-	const char *path = listener->address + strlen("unix:");
-
-	if (strncmp(listener->address, "unix:", 5) == 0 &&
-	    strncmp(path, queue, length) == 0 && path[length] == '/')
-		return xasprintf("unix:%s", path + length + 1);
-	return xstrdup(listener->address);
+	check_lists(check);
+	check_sockets(check);
+	check_client(check);
+	check_domains(check);
 }
 
 /* check_run - run all checks */
 void check_run(struct check *check)
 {
 	check_services(check);
-	check_lists(check);
-	check_sockets(check);
-	check_client(check);
-	check_domains(check);
+	check_logins(check);
+	check_run_lists(check);
+	check_fixes(check);
 }
 
 /* directory_of - the configuration directory of Postfix; the caller frees it */
@@ -299,7 +149,7 @@ static char *directory_of(const struct config *config, struct error *error)
 }
 
 /* check_postfix - print all problems between Postfix and policyd */
-int check_postfix(const struct config *config)
+int check_postfix(const struct config *config, bool json)
 {
 	struct error error = { "" };
 	struct postfix postfix;
@@ -314,9 +164,13 @@ int check_postfix(const struct config *config)
 		return EX_TEMPFAIL;
 	}
 	check_init(&check, &postfix, config);
-	check_try(&check);
+	check_try(&check, NULL);
 	check_run(&check);
-	status = check_print(&check, stdout);
+	check_trial(&check);
+	if (json)
+		status = check_print_json(&check, stdout);
+	else
+		status = check_print(&check, stdout);
 	check_clear(&check);
 	postfix_clear(&postfix);
 	free(directory);

@@ -65,8 +65,9 @@ static void attribute_found(struct check *check, const struct use *use,
 		check_policy_attribute(check, use, attribute, &parameter);
 
 	on = check_on(check, use->list->service, parameter);
-	advice = xasprintf("in check_policy_service { ... }: %s=%s", attribute,
-			   good);
+	advice = inside ? xasprintf("in check_policy_service { ... }: %s=%s",
+				    attribute, good)
+			: xasprintf("%s = %s", parameter, good);
 	mistake.parameter = parameter;
 	mistake.value = inside ? NULL : good;
 	mistake.advice = advice;
@@ -237,6 +238,7 @@ static void check_time_limit(struct check *check,
 		.service = service,
 		.parameter = parameter,
 		.value = "3600",
+		.advice = "3600 or more",
 	};
 
 	if (limit <= postfix_seconds(longest, 's'))
@@ -257,6 +259,7 @@ static void check_time_limit(struct check *check,
 static void check_process_limit(struct check *check,
 				const struct postfix_service *service)
 {
+	struct finding *finding;
 	char *file, *line, *fix, *text;
 
 	if (strcmp(service->maxproc, "0") == 0)
@@ -264,14 +267,15 @@ static void check_process_limit(struct check *check,
 	file = check_file(check, "master.cf");
 	line = xasprintf("%s %s ... maxproc %s ... %s", service->name,
 			 service->type, service->maxproc, service->command);
-	fix = xasprintf("postconf -c %s -F '%s/%s/process_limit=0'",
-			check->postfix->directory, service->name,
-			service->type);
+	fix = xasprintf("%s/%s/process_limit=0", service->name, service->type);
 	text = xasprintf("%s has a process limit: each smtpd process uses its "
 			 "own policyd, and those beyond the limit wait and "
 			 "defer mail",
 			 service->name);
-	check_found_line(check, SEVERITY_ERROR, file, line, fix, true, text);
+	finding = check_found_line(check, SEVERITY_ERROR, file, line,
+				   "maxproc 0", text);
+	if (finding != NULL)
+		check_fix_add(check, finding, "-F", fix);
 	free(file);
 	free(line);
 	free(fix);

@@ -68,7 +68,7 @@ static int print_errors(const struct check *check)
 
 		if (!finding->is_error)
 			continue;
-		check_print_finding(finding, "", stderr);
+		check_print_finding(check, finding, "", stderr);
 		result = -1;
 	}
 	return result;
@@ -84,7 +84,7 @@ int check_postfix_copy(const struct postfix *postfix,
 	int result;
 
 	check_init(&check, postfix, config);
-	check_run(&check);
+	check_run_lists(&check);
 	result = print_errors(&check);
 	if (check_guards(&check, exempt, context) < 0)
 		result = -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_domains - domains, networks, and logins in plain text
+/* check_postfix_domains - domains and networks
  *
  * Only what is written in main.cf itself is checked: tables and files in a list
  * are skipped. */
@@ -9,11 +9,11 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/number.h"
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
+#include "lib/table/network_list.h"
 #include "lib/text/casefold.h"
 #include "lib/text/idna.h"
 
@@ -60,53 +60,36 @@ static bool has_domain(const char *list, const char *domain)
 	return found;
 }
 
-/* is_same - are they the same word, or the same domain? */
-static bool is_same(const char *word, const char *other)
+/* are_apart - must no domain be in both? An entry of relay_domains may be meant
+ * for the subdomains alone of one of mydestination, and Postfix accepts that.
+ */
+static bool are_apart(size_t first, size_t second)
 {
-	return strcmp(word, other) == 0 ||
-	       (is_domain(word) && same_domain(word, other));
+	return strcmp(classes[first], "mydestination") != 0 ||
+	       strcmp(classes[second], "relay_domains") != 0;
 }
 
-/* list_without - the list without one word; the caller frees it */
-static char *list_without(const char *list, const char *gone)
-{
-	char *text = xstrdup(""), *word, *longer;
-
-	while ((word = postfix_next_word(&list)) != NULL) {
-		if (!is_same(word, gone)) {
-			longer = xasprintf("%s%s%s", text,
-					   *text != '\0' ? ", " : "", word);
-			free(text);
-			text = longer;
-		}
-		free(word);
-	}
-	return text;
-}
-
-/* check_pair - a domain in two classes: the second is never used. By default
- * relay_domains may repeat mydestination. */
+/* check_pair - a domain in two classes: the second is never used */
 static void check_pair(struct check *check, size_t first, size_t second)
 {
 	const struct postfix *postfix = check->postfix;
 	const char *list = postfix_get(postfix, NULL, classes[first]);
 	const char *other = postfix_get(postfix, NULL, classes[second]);
-	char *word, *value;
+	char *word;
 
 	if (postfix_where(postfix, NULL, classes[second]) == POSTFIX_DEFAULT)
 		return;
 	while ((word = postfix_next_word(&list)) != NULL) {
 		if (is_domain(word) && has_domain(other, word)) {
-			value = list_without(other, word);
-			check_found(
-				check,
-				&(struct mistake){ .severity = SEVERITY_WARNING,
-						   .parameter = classes[second],
-						   .value = value },
-				"%s is in both %s and %s: only the first "
-				"applies",
-				word, classes[first], classes[second]);
-			free(value);
+			check_found(check,
+				    &(struct mistake){
+					    .severity = SEVERITY_WARNING,
+					    .parameter = classes[second],
+					    .advice = "take it out of one "
+						      "of them" },
+				    "%s is in both %s and %s: only the first "
+				    "applies",
+				    word, classes[first], classes[second]);
 		}
 		free(word);
 	}
@@ -119,7 +102,8 @@ static void check_two_classes(struct check *check)
 
 	for (i = 0; i < CLASS_COUNT; i++)
 		for (j = i + 1; j < CLASS_COUNT; j++)
-			check_pair(check, i, j);
+			if (are_apart(i, j))
+				check_pair(check, i, j);
 }
 
 /* in_any_class - does any of the lists contain the domain? */
@@ -151,23 +135,20 @@ static void check_spelling(struct check *check, const char *class,
 			   const char *word)
 {
 	bool utf8 = postfix_get_bool(check->postfix, NULL, "smtputf8_enable");
-	char *other = other_spelling(word), *value;
+	char *other = other_spelling(word);
 
 	if (other == NULL || in_any_class(check, other) ||
 	    (!utf8 && casefold_is_ascii(word, strlen(word)))) {
 		free(other);
 		return;
 	}
-	value = xasprintf("%s, %s", postfix_get(check->postfix, NULL, class),
-			  other);
 	check_found(check,
 		    &(struct mistake){ .severity = SEVERITY_WARNING,
 				       .parameter = class,
-				       .value = value },
+				       .add = other },
 		    "%s is in %s without its other spelling, %s: to Postfix "
 		    "these are two domains",
 		    word, class, other);
-	free(value);
 	free(other);
 }
 
@@ -278,76 +259,136 @@ static bool is_vast(const struct network *network)
 		       : network->prefix < 16;
 }
 
+/* is_used - does a list of the service look at mynetworks? */
+static bool is_used(const struct check *check,
+		    const struct postfix_service *service)
+{
+	size_t i, at;
+
+	for (i = 0; i < check->list_count; i++) {
+		const struct list *list = &check->lists[i];
+
+		for (at = 0; at < list->restrictions.count; at++)
+			if ((service == NULL || list->service == service) &&
+			    check_is_word(&list->restrictions.items[at],
+					  "permit_mynetworks"))
+				return true;
+	}
+	return false;
+}
+
+/* found_network - report an entry of mynetworks; format has its text */
+static void found_network(struct check *check,
+			  const struct postfix_service *service,
+			  enum severity severity, const char *advice,
+			  const char *word, const char *what)
+{
+	char *on = check_on(check, service, "mynetworks");
+
+	check_found(check,
+		    &(struct mistake){ .severity = severity,
+				       .service = service,
+				       .parameter = "mynetworks",
+				       .advice = advice },
+		    "mynetworks%s contains %s, which %s", on, word, what);
+	free(on);
+}
+
+/* check_table - type:name to Postfix: is it an IPv6 network that lacks its
+ * brackets? */
+static void check_table(struct check *check,
+			const struct postfix_service *service, const char *word)
+{
+	const char *pattern = word + strspn(word, "!");
+	size_t length = strcspn(pattern, "/");
+	struct network network;
+	char *advice, *what;
+
+	if (network_read(&network, pattern) != 0)
+		return;
+	advice = xasprintf("%.*s[%.*s]%s", (int)(pattern - word), word,
+			   (int)length, pattern, pattern + length);
+	what = xasprintf("is a table of type %.*s to Postfix, for want of "
+			 "brackets: every client that gets to "
+			 "permit_mynetworks is deferred (451)",
+			 (int)strcspn(pattern, ":"), pattern);
+	found_network(check, service, SEVERITY_ERROR, advice, word, what);
+	free(what);
+	free(advice);
+}
+
+/* check_pattern - an address or a network, or what is meant to be one */
+static void check_pattern(struct check *check,
+			  const struct postfix_service *service,
+			  const char *word)
+{
+	const char *pattern = word + strspn(word, "!");
+	struct network_list *list;
+	struct network network;
+	struct error error = { "" };
+
+	list = network_list_new(pattern, true, NULL, &error);
+	if (list == NULL && strpbrk(pattern, "/[") == NULL)
+		found_network(check, service, SEVERITY_WARNING,
+			      "write its address", word,
+			      "is not an address: Postfix ignores it");
+	else if (list == NULL)
+		found_network(check, service, SEVERITY_ERROR, error.text, word,
+			      "Postfix cannot read: every client that gets to "
+			      "permit_mynetworks is deferred (451)");
+	else if (*word != '!' && network_read(&network, word) == 0 &&
+		 !is_harmless(&network))
+		found_network(check, service,
+			      is_vast(&network) ? SEVERITY_ERROR
+						: SEVERITY_WARNING,
+			      "keep it if all of it is yours", word,
+			      "is neither loopback nor private: "
+			      "permit_mynetworks trusts all of it");
+	network_list_free(list);
+}
+
+/* check_network - one entry, as Postfix reads it; false: it reads no more */
+static bool check_network(struct check *check,
+			  const struct postfix_service *service,
+			  const char *word)
+{
+	const char *pattern = word + strspn(word, "!");
+
+	if (*pattern == '#') {
+		found_network(check, service, SEVERITY_ERROR,
+			      "put comments on lines of their own", word,
+			      "begins a comment to Postfix: the rest of the "
+			      "list is lost");
+		return false;
+	}
+	if (*pattern == '/' && strchr("0123456789", pattern[1]) == NULL)
+		return true;
+	if (*pattern != '[' && strchr(pattern, ':') != NULL)
+		check_table(check, service, word);
+	else
+		check_pattern(check, service, word);
+	return true;
+}
+
 /* check_networks - mynetworks in master.cf (of a service), or in main.cf */
 static void check_networks(struct check *check,
 			   const struct postfix_service *service)
 {
-	const char *list = postfix_get(check->postfix, service, "mynetworks");
-	const char *rest = list;
-	char *word, *value, *on;
+	const char *rest = postfix_get(check->postfix, service, "mynetworks");
+	bool more = true;
+	char *word;
 
 	if (postfix_where(check->postfix, service, "mynetworks") ==
-	    POSTFIX_DEFAULT)
+		    POSTFIX_DEFAULT ||
+	    !is_used(check, service))
 		return;
-	while ((word = postfix_next_word(&rest)) != NULL) {
-		struct network network;
-
-		if (*word != '!' && network_read(&network, word) == 0 &&
-		    !is_harmless(&network)) {
-			value = list_without(list, word);
-			on = check_on(check, service, "mynetworks");
-			check_found(
-				check,
-				&(struct mistake){
-					.severity = is_vast(&network)
-							    ? SEVERITY_ERROR
-							    : SEVERITY_WARNING,
-					.service = service,
-					.parameter = "mynetworks",
-					.value = value },
-				"mynetworks%s contains %s, which is neither "
-				"loopback nor private: permit_mynetworks "
-				"trusts all of it",
-				on, word);
-			free(value);
-			free(on);
-		}
+	while (more && (word = postfix_next_word(&rest)) != NULL) {
+		more = check_network(check, service, word);
 		free(word);
 	}
 }
 
-/* check_offers_plain_auth - can a client log in before TLS? */
-bool check_offers_plain_auth(const struct check *check,
-			     const struct postfix_service *service)
-{
-	const struct postfix *postfix = check->postfix;
-
-	return postfix_get_bool(postfix, service, "smtpd_sasl_auth_enable") &&
-	       !postfix_get_bool(postfix, service, "smtpd_tls_auth_only") &&
-	       !postfix_get_bool(postfix, service, "smtpd_tls_wrappermode") &&
-	       !postfix_get_bool(postfix, service, "smtpd_enforce_tls") &&
-	       strcasecmp(postfix_get(postfix, service,
-				      "smtpd_tls_security_level"),
-			  "encrypt") != 0;
-}
-
-/* check_auth - a port that accepts passwords in plain text */
-static void check_auth(struct check *check,
-		       const struct postfix_service *service)
-{
-	if (!check_offers_plain_auth(check, service))
-		return;
-	check_found(check,
-		    &(struct mistake){ .severity = SEVERITY_ERROR,
-				       .service = service,
-				       .parameter = "smtpd_tls_auth_only",
-				       .value = "yes" },
-		    "port %s offers AUTH without TLS: passwords travel in "
-		    "plain text",
-		    service->name);
-}
-
-/* check_domains - domains, networks, AUTH */
+/* check_domains - domains and networks */
 void check_domains(struct check *check)
 {
 	size_t i;
@@ -355,10 +396,6 @@ void check_domains(struct check *check)
 	check_two_classes(check);
 	check_spellings(check);
 	check_networks(check, NULL);
-	for (i = 0; i < check->list_count; i += LIST_COUNT) {
-		const struct postfix_service *service = check->lists[i].service;
-
-		check_networks(check, service);
-		check_auth(check, service);
-	}
+	for (i = 0; i < check->list_count; i += LIST_COUNT)
+		check_networks(check, check->lists[i].service);
 }

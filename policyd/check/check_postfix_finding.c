@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_finding - the findings, and the commands that fix them */
+/* check_postfix_finding - the findings, and the commands that fix them
+ *
+ * Findings about one parameter share one fix, whose value all of them shape, so
+ * that no command undoes another one. */
 
 #include "policyd/check/check_postfix_internal.h"
 
@@ -52,20 +55,21 @@ static bool is_known(const struct check *check, const struct finding *finding)
 	return false;
 }
 
-/* add - add a finding, which owns its texts */
-static void add(struct check *check, const struct finding *finding)
+/* add - add a finding, which owns its texts; NULL: it is known */
+static struct finding *add(struct check *check, const struct finding *finding)
 {
 	if (is_known(check, finding)) {
 		free(finding->file);
 		free(finding->text);
 		free(finding->line);
-		free(finding->fix);
-		return;
+		free(finding->advice);
+		return NULL;
 	}
 	check->findings =
 		xreallocarray(check->findings, check->finding_count + 1,
 			      sizeof(*check->findings));
 	check->findings[check->finding_count++] = *finding;
+	return &check->findings[check->finding_count - 1];
 }
 
 /* copy - xstrdup(), or NULL for NULL */
@@ -75,47 +79,116 @@ static char *copy(const char *text)
 }
 
 /* check_found_line - report a mistake that is not in a parameter */
-void check_found_line(struct check *check, enum severity severity,
-		      const char *file, const char *line, const char *fix,
-		      bool is_command, const char *text)
+struct finding *check_found_line(struct check *check, enum severity severity,
+				 const char *file, const char *line,
+				 const char *advice, const char *text)
 {
 	const struct finding finding = {
 		.is_error = severity == SEVERITY_ERROR,
 		.file = xstrdup(file),
 		.text = xstrdup(text),
 		.line = copy(line),
-		.fix = copy(fix),
-		.is_command = is_command,
+		.advice = copy(advice),
+		.fix = -1,
 	};
 
-	add(check, &finding);
+	return add(check, &finding);
 }
 
 /* check_found_ours - report a mistake in policyd.conf */
 void check_found_ours(struct check *check, enum severity severity,
-		      const char *line, const char *fix, const char *text)
+		      const char *line, const char *advice, const char *text)
 {
-	check_found_line(check, severity, check->config->path, line, fix, false,
+	check_found_line(check, severity, check->config->path, line, advice,
 			 text);
 }
 
-/* command - "postconf -c DIR OPTION 'TEXT'"; text is freed */
-static char *command(const struct check *check, const char *option, char *text)
+/* new_fix - one more; returns its index */
+static int new_fix(struct check *check, const struct fix *fix)
 {
-	char *word = shell_quote(text);
-	char *result = xasprintf("postconf -c %s %s %s",
-				 check->postfix->directory, option, word);
+	check->fixes = xreallocarray(check->fixes, check->fix_count + 1,
+				     sizeof(*check->fixes));
+	check->fixes[check->fix_count] = *fix;
+	return (int)check->fix_count++;
+}
 
-	free(word);
-	free(text);
-	return result;
+/* find_fix - the index of the fix of a parameter; it is made if there is none
+ */
+static int find_fix(struct check *check, const struct postfix_service *service,
+		    const char *parameter)
+{
+	size_t i;
+
+	for (i = 0; i < check->fix_count; i++)
+		if (check->fixes[i].service == service &&
+		    same(check->fixes[i].parameter, parameter))
+			return (int)i;
+	return new_fix(check, &(struct fix){ .service = service,
+					     .parameter = xstrdup(parameter) });
+}
+
+/* own_value - the value of the parameter as it is written, as far as that can
+ * be added to */
+static const char *own_value(const struct check *check, const struct fix *fix)
+{
+	const struct postfix *postfix = check->postfix;
+	const char *value = NULL;
+
+	if (fix->service == NULL)
+		value = postfix_values_get(&postfix->main, fix->parameter);
+	return value != NULL
+		       ? value
+		       : postfix_get(postfix, fix->service, fix->parameter);
+}
+
+/* shape - what a mistake wants of the fix of its parameter */
+static void shape(const struct check *check, struct fix *fix,
+		  const struct mistake *mistake)
+{
+	const char *value =
+		mistake->own != NULL ? mistake->own : mistake->value;
+	char *longer;
+	int i;
+
+	if (value != NULL) {
+		fix->is_undecided |=
+			fix->value != NULL && strcmp(fix->value, value) != 0;
+		free(fix->value);
+		fix->value = xstrdup(value);
+	}
+	if (mistake->add != NULL) {
+		longer = xasprintf("%s, %s",
+				   fix->value != NULL ? fix->value
+						      : own_value(check, fix),
+				   mistake->add);
+		free(fix->value);
+		fix->value = longer;
+	}
+	fix->edits |= mistake->edits;
+	if (mistake->use != NULL)
+		fix->use = mistake->use;
+	for (i = 0; i < SMTPD_RECIPIENTS; i++) {
+		fix->effect.closes[i] |= mistake->effect.closes[i];
+		fix->effect.opens[i] |= mistake->effect.opens[i];
+	}
+	fix->effect.settles |= mistake->effect.settles;
+}
+
+/* check_fix_add - a change by one run of postconf(1) */
+void check_fix_add(struct check *check, struct finding *finding,
+		   const char *option, const char *text)
+{
+	struct fix fix = { .command_count = 1 };
+
+	fix.commands[0].option = option;
+	fix.commands[0].text = xstrdup(text);
+	finding->fix = new_fix(check, &fix);
 }
 
 /* own_name - a main.cf parameter for a value that only one port uses */
-static char *own_name(const struct mistake *mistake)
+static char *own_name(const struct fix *fix)
 {
-	char *name =
-		xasprintf("%s_%s", mistake->service->name, mistake->parameter);
+	char *name = xasprintf("%s_%s", fix->service->name, fix->parameter);
 	char *byte;
 
 	for (byte = name; *byte != '\0'; byte++)
@@ -124,47 +197,105 @@ static char *own_name(const struct mistake *mistake)
 	return name;
 }
 
-/* fix_override - the command that gives a port another value. postconf -P
- * rejects values with white space: such a value is put into main.cf. */
-static char *fix_override(const struct check *check,
-			  const struct mistake *mistake)
+/* add_command - one run of postconf(1); text is taken over */
+static void add_command(struct fix *fix, const char *option, char *text)
 {
-	const struct postfix_service *service = mistake->service;
-	char *first, *second, *both, *name;
-
-	if (mistake->drop)
-		return command(check, "-PX",
-			       xasprintf("%s/%s/%s", service->name,
-					 service->type, mistake->parameter));
-	if (strpbrk(mistake->value, " \t,{}") == NULL)
-		return command(check, "-P",
-			       xasprintf("%s/%s/%s=%s", service->name,
-					 service->type, mistake->parameter,
-					 mistake->value));
-	name = own_name(mistake);
-	first = command(check, "-e",
-			xasprintf("%s = %s", name, mistake->value));
-	second = command(check, "-P",
-			 xasprintf("%s/%s/%s=$%s", service->name, service->type,
-				   mistake->parameter, name));
-	both = xasprintf("%s && %s", first, second);
-	free(first);
-	free(second);
-	free(name);
-	return both;
+	fix->commands[fix->command_count].option = option;
+	fix->commands[fix->command_count++].text = text;
 }
 
-/* fix - the command that fixes a mistake, or other advice */
-static char *fix(const struct check *check, const struct mistake *mistake,
-		 enum postfix_origin origin)
+/* set_override - the commands that give a port another value. postconf -P
+ * rejects values with white space: such a value is put into main.cf, unless its
+ * place there is taken. */
+static void set_override(const struct check *check, struct fix *fix,
+			 const char *value)
 {
-	if (mistake->value == NULL && !mistake->drop)
-		return copy(mistake->advice);
-	if (origin == POSTFIX_MASTER)
-		return fix_override(check, mistake);
-	return command(
-		check, "-e",
-		xasprintf("%s = %s", mistake->parameter, mistake->value));
+	const struct postfix_service *service = fix->service;
+	char *name = NULL;
+
+	if (strpbrk(value, " \t{}") == NULL) {
+		add_command(fix, "-P",
+			    xasprintf("%s/%s/%s=%s", service->name,
+				      service->type, fix->parameter, value));
+		return;
+	}
+	name = own_name(fix);
+	if (postfix_values_get(&check->postfix->main, name) == NULL) {
+		add_command(fix, "-e", xasprintf("%s = %s", name, value));
+		add_command(fix, "-P",
+			    xasprintf("%s/%s/%s=$%s", service->name,
+				      service->type, fix->parameter, name));
+	}
+	free(name);
+}
+
+/* make - the commands of a fix, if it has a value */
+static void make(const struct check *check, struct fix *fix)
+{
+	const char *base = fix->value;
+	char *value = NULL;
+
+	if (fix->parameter == NULL || fix->is_undecided)
+		return;
+	if (fix->edits != 0) {
+		if (base == NULL)
+			base = postfix_get(check->postfix, fix->service,
+					   fix->parameter);
+		value = check_edit(check, fix, base);
+	} else if (base != NULL) {
+		value = xstrdup(base);
+	}
+	if (value != NULL && fix->service != NULL)
+		set_override(check, fix, value);
+	else if (value != NULL)
+		add_command(fix, "-e",
+			    xasprintf("%s = %s", fix->parameter, value));
+	free(value);
+}
+
+/* check_fixes - make the commands of all fixes */
+void check_fixes(struct check *check)
+{
+	size_t i;
+
+	for (i = 0; i < check->fix_count; i++)
+		make(check, &check->fixes[i]);
+}
+
+/* check_fix_text - the commands of a fix, for the shell */
+char *check_fix_text(const struct check *check, const struct fix *fix)
+{
+	char *directory = shell_quote(check->postfix->directory);
+	char *text = xstrdup(""), *word, *longer;
+	const char *plain = check->postfix->directory;
+	size_t i;
+
+	if (strspn(plain, "/.-_+0123456789abcdefghijklmnopqrstuvwxyz"
+			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(plain))
+		plain = directory;
+	for (i = 0; i < fix->command_count; i++) {
+		word = shell_quote(fix->commands[i].text);
+		longer = xasprintf("%s%spostconf -c %s %s %s", text,
+				   i > 0 ? " && " : "", plain,
+				   fix->commands[i].option, word);
+		free(text);
+		free(word);
+		text = longer;
+	}
+	free(directory);
+	return text;
+}
+
+/* check_fix_clear - free what the struct holds */
+void check_fix_clear(struct fix *fix)
+{
+	size_t i;
+
+	for (i = 0; i < fix->command_count; i++)
+		free(fix->commands[i].text);
+	free(fix->parameter);
+	free(fix->value);
+	*fix = (struct fix){ 0 };
 }
 
 /* current_line - the line of a parameter as it is in its file */
@@ -202,9 +333,14 @@ void check_found(struct check *check, const struct mistake *mistake,
 {
 	enum postfix_origin origin = postfix_where(
 		check->postfix, mistake->service, mistake->parameter);
+	const struct postfix_service *service =
+		origin == POSTFIX_MASTER || mistake->own != NULL
+			? mistake->service
+			: NULL;
 	struct finding finding = {
 		.is_error = mistake->severity == SEVERITY_ERROR,
-		.is_command = mistake->value != NULL || mistake->drop,
+		.advice = copy(mistake->advice),
+		.fix = -1,
 	};
 	va_list arguments;
 
@@ -214,50 +350,11 @@ void check_found(struct check *check, const struct mistake *mistake,
 	finding.file = check_file(check, origin == POSTFIX_MASTER ? "master.cf"
 								  : "main.cf");
 	finding.line = current_line(check, mistake, origin);
-	finding.fix = fix(check, mistake, origin);
-	add(check, &finding);
-}
-
-/* check_print_finding - the problem, its place, and how to fix it */
-void check_print_finding(const struct finding *finding, const char *kind,
-			 FILE *output)
-{
-	struct printable all;
-
-	printable_open(&all);
-	fprintf(all.stream, "%s: %s%s\n", finding->file, kind, finding->text);
-	if (finding->line != NULL)
-		fprintf(all.stream, "    %s\n", finding->line);
-	if (finding->fix != NULL)
-		fprintf(all.stream, "    %s%s\n",
-			finding->is_command ? "" : "# ", finding->fix);
-	printable_close(&all, output);
-}
-
-/* check_print - all findings */
-int check_print(const struct check *check, FILE *output)
-{
-	struct printable all;
-	size_t errors = 0;
-	size_t i;
-
-	printable_open(&all);
-	for (i = 0; i < check->finding_count; i++) {
-		const struct finding *finding = &check->findings[i];
-
-		errors += finding->is_error ? 1 : 0;
-		check_print_finding(finding,
-				    finding->is_error ? "error: " : "warning: ",
-				    all.stream);
-	}
-	if (check->finding_count == 0)
-		fprintf(all.stream, "%s: no problems found\n",
-			check->postfix->directory);
-	else
-		fprintf(all.stream, "%s: %zu error%s, %zu warning%s\n",
-			check->postfix->directory, errors,
-			errors == 1 ? "" : "s", check->finding_count - errors,
-			check->finding_count - errors == 1 ? "" : "s");
-	printable_close(&all, output);
-	return errors > 0 ? 1 : 0;
+	if (origin == POSTFIX_MASTER && mistake->own != NULL)
+		finding.fix = -1;
+	else if (mistake->value != NULL || mistake->own != NULL ||
+		 mistake->add != NULL || mistake->edits != 0)
+		finding.fix = find_fix(check, service, mistake->parameter);
+	if (add(check, &finding) != NULL && finding.fix >= 0)
+		shape(check, &check->fixes[finding.fix], mistake);
 }

@@ -9,6 +9,7 @@
 
 #include "lib/config/config.h"
 #include "lib/postfix/postfix_settings.h"
+#include "lib/postfix/smtpd_ports.h"
 #include "lib/postfix/smtpd_restrictions.h"
 #include "policyd/check/check_postfix.h"
 
@@ -62,34 +63,75 @@ enum use_kind {
 	USE_MISPLACED, /* ... meant to be policyd, but at another address */
 };
 
-/* A use of policyd in a list. */
+/* A use of policyd in a list, or of another policy server, whose kind and
+ * listener mean nothing. */
 struct use {
 	const struct list *list;
 	size_t at; /* the index of the restriction */
 	enum use_kind kind;
 	struct postfix_policy policy;
+	char *server; /* of policy, in our notation */
 	const struct listener_options *listener; /* NULL when spawned */
 	char *address; /* canonical, as seen outside the chroot */
 	struct attempt attempt;
+};
+
+/* Changes of a list of restrictions that a finding asks for. */
+enum edit {
+	EDIT_FIRST = 1,	 /* ask policyd before everything else */
+	EDIT_BEFORE = 2, /* move what asks policyd before what permits */
+	EDIT_CHECKS = 4, /* move the checks after policyd before it */
+	EDIT_REFUSE = 8, /* refuse at the end */
+	EDIT_DECIDE = 16 /* decide at the end as Postfix does by default */
+};
+
+/* The outcomes that a fix may change: bits (1 << enum
+ * smtpd_client). Nothing else may change. */
+struct effect {
+	unsigned closes[SMTPD_RECIPIENTS];
+	unsigned opens[SMTPD_RECIPIENTS];
+	bool settles; /* what depended may be known then */
+};
+
+/* One change of one parameter, which fixes all findings that have it. */
+struct fix {
+	const struct postfix_service *service; /* NULL: of main.cf */
+	char *parameter;
+	char *value;	       /* that it should have; NULL: its own */
+	bool is_undecided;     /* two findings want two values */
+	unsigned edits;	       /* then made to it */
+	const struct use *use; /* of policyd, for the edits */
+	struct effect effect;
+	struct {
+		const char *option; /* of postconf(1) */
+		char *text;
+	} commands[2];
+	size_t command_count;
+	bool works; /* it was tried: nothing else changes */
 };
 
 struct finding {
 	bool is_error;
 	char *file;
 	char *text;
-	char *line;	 /* the line to change, as it is now; or NULL */
-	char *fix;	 /* how to fix it; or NULL */
-	bool is_command; /* the fix is a shell command */
+	char *line;   /* the line to change, as it is now; or NULL */
+	char *advice; /* how to fix it, if the fix does not; or NULL */
+	int fix;      /* the index of its fix, or -1 */
 };
 
 /* Everything that a check may look at. */
 struct check {
 	const struct postfix *postfix;
 	const struct config *config;
+	struct smtpd_ports ports;
 	struct list *lists;
 	size_t list_count;
-	struct use *uses;
+	struct use *uses; /* of policyd */
 	size_t use_count;
+	struct use *others; /* of other policy servers */
+	size_t other_count;
+	struct fix *fixes;
+	size_t fix_count;
 	struct finding *findings;
 	size_t finding_count;
 };
@@ -104,6 +146,23 @@ void check_init(struct check *check, const struct postfix *postfix,
 /* check_clear - free what the struct holds. */
 void check_clear(struct check *check);
 
+/* check_run - run all checks, including those of what check_try() found. */
+void check_run(struct check *check);
+
+/* check_run_lists - all but those of the ports: where policyd is asked, is it
+ * asked correctly? */
+void check_run_lists(struct check *check);
+
+/* ---- check_postfix_use.c: which check_policy_service asks policyd */
+
+/* check_use_identify - is the policy server of this use policyd? One with the
+ * name of our socket, or with its path outside the chroot, is meant to be. list
+ * and policy are set; the rest is filled in. */
+bool check_use_identify(const struct check *check, struct use *use);
+
+/* check_use_clear - free what the struct holds. */
+void check_use_clear(struct use *use);
+
 /* check_is_us - would check_policy_service with this argument, from this
  * service, ask policyd? */
 bool check_is_us(const struct check *check,
@@ -115,31 +174,61 @@ bool check_reaches_us(const struct check *check,
 		      const struct postfix_service *service,
 		      const char *argument);
 
-/* check_run - run all checks, including those of what check_try() found. */
-void check_run(struct check *check);
+/* ---- check_postfix_print.c */
 
 /* check_print_finding - one finding as printable text; kind is a prefix of its
  * text. */
-void check_print_finding(const struct finding *finding, const char *kind,
+void check_print_finding(const struct check *check,
+			 const struct finding *finding, const char *kind,
 			 FILE *output);
 
-/* check_print - all findings; returns 1 if there is an error, otherwise 0. */
+/* check_print - the table of ports, and all findings; returns 1 if there is an
+ * error, otherwise 0. */
 int check_print(const struct check *check, FILE *output);
+
+/* check_print_json - the same as one JSON object. */
+int check_print_json(const struct check *check, FILE *output);
+
+/* ---- check_postfix_table.c: what each port lets through, for people */
+
+/* check_asked - "policyd", "other", "return" or "nobody": which policy server a
+ * port asks, or why none. */
+const char *check_asked(const struct check *check, const struct smtpd_row *row);
+
+/* check_tls, check_auth - what the port offers, in a word. */
+const char *check_tls(const struct smtpd_port *port);
+const char *check_auth(const struct smtpd_port *port);
+
+/* Clients that a table shows together. */
+enum people { PEOPLE_STRANGERS, PEOPLE_USERS, PEOPLE_NETWORKS, PEOPLE_COUNT };
+
+/* check_may - the best that one of them may expect. */
+enum smtpd_answer check_may(const struct smtpd_row *row, enum people people,
+			    enum smtpd_recipient recipient);
+
+/* check_print_ports - the table. */
+void check_print_ports(const struct check *check, FILE *output);
 
 /* ---- check_postfix_finding.c */
 
 enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
 
 /* A mistake in a parameter of a service (NULL: of main.cf, for all services).
- * value: what it should be; NULL: unknown, then advice may say what to do.
- * drop: remove the override from master.cf. */
+ * value: what it should be; own: what it should be for this service alone,
+ * which has none of its own yet; add: a word that it should have, too; edits:
+ * to the list that asks policyd. Without all of them, or if the fix would
+ * change more, the advice says what to do; it may be NULL. */
 struct mistake {
 	enum severity severity;
 	const struct postfix_service *service;
 	const char *parameter;
 	const char *value;
+	const char *own;
+	const char *add;
+	unsigned edits;
+	const struct use *use;
+	struct effect effect;
 	const char *advice;
-	bool drop;
 };
 
 /* check_found - report a mistake in a parameter; format says what is wrong. The
@@ -148,14 +237,30 @@ void check_found(struct check *check, const struct mistake *mistake,
 		 const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* check_found_line - report a mistake that is not in a parameter. The texts
- * are copied; line and the fix may be NULL. */
-void check_found_line(struct check *check, enum severity severity,
-		      const char *file, const char *line, const char *fix,
-		      bool is_command, const char *text);
+ * are copied; line and advice may be NULL. Returns the finding, or NULL: it is
+ * known. */
+struct finding *check_found_line(struct check *check, enum severity severity,
+				 const char *file, const char *line,
+				 const char *advice, const char *text);
 
 /* check_found_ours - report a mistake in policyd.conf. */
 void check_found_ours(struct check *check, enum severity severity,
-		      const char *line, const char *fix, const char *text);
+		      const char *line, const char *advice, const char *text);
+
+/* check_fix_add - a change by one run of postconf(1), for a finding; text is
+ * copied. */
+void check_fix_add(struct check *check, struct finding *finding,
+		   const char *option, const char *text);
+
+/* check_fixes - make the commands of all fixes. */
+void check_fixes(struct check *check);
+
+/* check_fix_text - the commands of a fix, for the shell; the caller frees it.
+ */
+char *check_fix_text(const struct check *check, const struct fix *fix);
+
+/* check_fix_clear - free what the struct holds. */
+void check_fix_clear(struct fix *fix);
 
 /* check_file - the path of "main.cf" or "master.cf"; the caller frees it. */
 char *check_file(const struct check *check, const char *name);
@@ -165,9 +270,36 @@ char *check_file(const struct check *check, const char *name);
 char *check_on(const struct check *check, const struct postfix_service *service,
 	       const char *parameter);
 
+/* ---- check_postfix_edit.c: changes of a list that lose no word of it */
+
+/* check_edit - the value with the edits made to it; the caller frees it. NULL:
+ * they cannot be made. */
+char *check_edit(const struct check *check, const struct fix *fix,
+		 const char *value);
+
+/* check_is_word - ignoring case, as Postfix does. */
+bool check_is_word(const struct postfix_restriction *item, const char *word);
+
+/* check_is_permit - can it permit by itself? */
+bool check_is_permit(const struct postfix_restriction *item);
+
+/* check_is_check - can it find something wrong with a mail? A refusal of
+ * everybody, or of everything for elsewhere, does not look. */
+bool check_is_check(const struct postfix_restriction *item);
+
+/* ---- check_postfix_trial.c */
+
+/* check_trial - run each fix on a copy of the configuration: does it what it is
+ * for, and nothing else? Only such a fix is printed. */
+void check_trial(struct check *check);
+
 /* ---- check_postfix_services.c: the ports on which smtpd(8) asks policyd */
 
 void check_services(struct check *check);
+
+/* check_row - the judgement of a port; NULL: it is none. */
+const struct smtpd_row *check_row(const struct check *check,
+				  const struct postfix_service *service);
 
 /* check_list - one list of a service. */
 const struct list *check_list(const struct check *check,
@@ -178,6 +310,10 @@ const struct list *check_list(const struct check *check,
  * each recipient? */
 bool check_is_asked(const struct check *check,
 		    const struct postfix_service *service);
+
+/* ---- check_postfix_logins.c: can users log in, and encrypt */
+
+void check_logins(struct check *check);
 
 /* ---- check_postfix_lists.c: the place of policyd in the lists */
 
@@ -197,13 +333,9 @@ void check_client(struct check *check);
 /* check_is_spawned - does this service run policyd -s? */
 bool check_is_spawned(const struct postfix_service *service);
 
-/* ---- check_postfix_domains.c: domains, networks, AUTH */
+/* ---- check_postfix_domains.c: domains, networks */
 
 void check_domains(struct check *check);
-
-/* check_offers_plain_auth - can a client log in on this port before TLS? */
-bool check_offers_plain_auth(const struct check *check,
-			     const struct postfix_service *service);
 
 /* ---- check_postfix_socket.c: the results of check_try() */
 
@@ -211,8 +343,10 @@ void check_sockets(struct check *check);
 
 /* ---- check_postfix_try.c */
 
-/* check_try - ask policyd at each address, as smtpd(8) would. Only root can:
- * for other users each attempt ends in ATTEMPT_BECOME. */
-void check_try(struct check *check);
+/* check_try - ask policyd at each address, as smtpd(8) would, and connect to
+ * the sockets of other policy servers on this host. Only root can: for other
+ * users each attempt ends in ATTEMPT_BECOME. known: a check whose attempts need
+ * not be made again; or NULL. */
+void check_try(struct check *check, const struct check *known);
 
 #endif

@@ -14,50 +14,10 @@
 #include <strings.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/postfix/smtpd_walk.h"
+#include "lib/postfix/smtpd_word.h"
 #include "lib/request/request.h"
-
-/* is_word - ignoring case, as Postfix does */
-static bool is_word(const struct postfix_restriction *item, const char *word)
-{
-	return strcasecmp(item->word, word) == 0;
-}
-
-/* is_always - does it decide for every client? */
-static bool is_always(const struct postfix_restriction *item)
-{
-	return is_word(item, "permit") || is_word(item, "reject") ||
-	       is_word(item, "defer");
-}
-
-/* is_refusal - does it refuse every stranger that tries to relay? */
-static bool is_refusal(const struct postfix_restriction *item)
-{
-	return is_word(item, "reject") || is_word(item, "defer") ||
-	       is_word(item, "reject_unauth_destination") ||
-	       is_word(item, "defer_unauth_destination");
-}
-
-/* is_permit - can it permit by itself? */
-static bool is_permit(const struct postfix_restriction *item)
-{
-	return strncasecmp(item->word, "permit", 6) == 0;
-}
-
-/* refuses_from - does the list refuse a stranger from this index on? */
-static bool refuses_from(const struct smtpd_restrictions *list, size_t at)
-{
-	for (; at < list->count; at++) {
-		const struct postfix_restriction *item = &list->items[at];
-
-		if (is_word(item, "permit"))
-			return false;
-		if (is_word(item, "warn_if_reject"))
-			at++;
-		else if (is_refusal(item))
-			return true;
-	}
-	return false;
-}
+#include "policyd/check/ports.h"
 
 /* check_policy_attribute - the value of the use itself, or that of main.cf */
 const char *check_policy_attribute(const struct check *check,
@@ -104,32 +64,12 @@ static struct mistake list_mistake(const struct use *use,
 		.severity = severity,
 		.service = use->list->service,
 		.parameter = parameter,
+		.use = use,
+		.effect.closes = { [SMTPD_ELSEWHERE] =
+					   1u << SMTPD_STRANGER |
+					   1u << SMTPD_STRANGER_TLS |
+					   1u << SMTPD_LOGIN },
 	};
-}
-
-/* without - the value of a parameter without one of its words */
-static char *without(const struct check *check, const struct use *use,
-		     const struct postfix_restriction *gone)
-{
-	struct smtpd_restrictions list = { 0 }, rest = { 0 };
-	bool found = false;
-	char *text;
-	size_t i;
-
-	smtpd_restrictions_parse(&list,
-				 postfix_get(check->postfix, use->list->service,
-					     gone->parameter),
-				 gone->parameter);
-	rest.items = xcalloc(list.count + 1, sizeof(*rest.items));
-	for (i = 0; i < list.count; i++)
-		if (found || strcmp(list.items[i].word, gone->word) != 0)
-			rest.items[rest.count++] = list.items[i];
-		else
-			found = true;
-	text = smtpd_restrictions_text(&rest);
-	free(rest.items);
-	smtpd_restrictions_clear(&list);
-	return text;
 }
 
 /* found_ahead - report a word that comes before policyd */
@@ -137,14 +77,21 @@ static void found_ahead(struct check *check, const struct use *use,
 			const struct postfix_restriction *item,
 			enum severity severity, const char *what)
 {
-	struct mistake mistake = list_mistake(use, severity, item->parameter);
-	char *on = check_on(check, use->list->service, item->parameter);
-	char *value = without(check, use, item);
+	const struct smtpd_restrictions *list = &use->list->restrictions;
+	const char *own = list->items[use->at].parameter;
+	struct mistake mistake = list_mistake(use, severity, use->list->name);
+	char *on = check_on(check, use->list->service, use->list->name);
+	char *advice = xasprintf("put check_policy_service before %s, if that "
+				 "may be",
+				 item->word);
 
-	mistake.value = value;
+	if (strcmp(own, item->parameter) == 0)
+		mistake.parameter = own;
+	mistake.edits = EDIT_BEFORE;
+	mistake.advice = advice;
 	check_found(check, &mistake, "%s%s: %s comes before policyd: %s",
 		    use->list->name, on, item->word, what);
-	free(value);
+	free(advice);
 	free(on);
 }
 
@@ -152,12 +99,11 @@ static void found_ahead(struct check *check, const struct use *use,
 static void check_login_ahead(struct check *check, const struct use *use,
 			      const struct postfix_restriction *item)
 {
-	const struct postfix_service *service = use->list->service;
+	const struct smtpd_row *row = check_row(check, use->list->service);
 
-	if (!postfix_get_bool(check->postfix, service,
-			      "smtpd_sasl_auth_enable"))
+	if (row == NULL || row->port.auth == SMTPD_NO)
 		return;
-	if (check_offers_plain_auth(check, service))
+	if (row->port.plain_auth != SMTPD_NO)
 		found_ahead(check, use, item, SEVERITY_ERROR,
 			    "a client that logs in without encryption may "
 			    "relay, and policyd is never asked");
@@ -167,90 +113,153 @@ static void check_login_ahead(struct check *check, const struct use *use,
 			    "logged in, however weak their encryption is");
 }
 
-/* check_permit_before - is policyd asked at all? */
+/* check_before - one word before policyd */
+static void check_before(struct check *check, const struct use *use,
+			 const struct postfix_restriction *item, bool next)
+{
+	const struct smtpd_word *word = smtpd_word_find(item->word);
+	enum smtpd_word_kind kind =
+		word != NULL ? word->kind : SMTPD_WORD_UNKNOWN;
+
+	if (kind == SMTPD_WORD_PERMIT || kind == SMTPD_WORD_REFUSE)
+		found_ahead(check, use, item, SEVERITY_ERROR,
+			    "it always decides, so policyd is never asked");
+	else if (kind == SMTPD_WORD_LOGIN)
+		check_login_ahead(check, use, item);
+	else if (check_is_permit(item))
+		found_ahead(check, use, item, SEVERITY_WARNING,
+			    "policyd is not asked about what it permits");
+	else if (kind == SMTPD_WORD_WARN && next)
+		found_ahead(check, use, item, SEVERITY_ERROR,
+			    "mail that policyd refuses is only logged, and "
+			    "accepted");
+}
+
+/* check_permit_before - is policyd asked at all? A port for a filter is a
+ * finding of its own. */
 static void check_permit_before(struct check *check, const struct use *use)
 {
 	size_t i;
 
-	for (i = 0; i < use->at; i++) {
-		const struct postfix_restriction *item =
-			&use->list->restrictions.items[i];
-
-		if (is_always(item))
-			found_ahead(check, use, item, SEVERITY_ERROR,
-				    "it always decides, so policyd is never "
-				    "asked");
-		else if (is_word(item, "permit_sasl_authenticated"))
-			check_login_ahead(check, use, item);
-		else if (is_permit(item))
-			found_ahead(check, use, item, SEVERITY_WARNING,
-				    "policyd is not asked about what it "
-				    "permits");
-		else if (is_word(item, "warn_if_reject") && i + 1 == use->at)
-			found_ahead(check, use, item, SEVERITY_ERROR,
-				    "mail that policyd refuses is only logged, "
-				    "and accepted");
-	}
+	for (i = 0; i < use->at; i++)
+		check_before(check, use, &use->list->restrictions.items[i],
+			     i + 1 == use->at);
 }
 
-/* after_severity - how bad is it if a list ends after policyd? Either the relay
- * or the recipient list must refuse; one of them is enough. */
-static enum severity after_severity(const struct check *check,
-				    const struct use *use)
+/* no_opinion - policyd answers DUNNO */
+static char *no_opinion(void *context, const struct smtpd_question *question)
 {
-	const struct postfix_service *service = use->list->service;
-	enum list_kind other =
-		use->list->kind == LIST_RELAY ? LIST_RECIPIENT : LIST_RELAY;
+	const struct check *check = context;
 
-	if (use->list->kind != LIST_RELAY && use->list->kind != LIST_RECIPIENT)
-		return SEVERITY_WARNING;
-	return refuses_from(&check_list(check, service, other)->restrictions, 0)
-		       ? SEVERITY_WARNING
-		       : SEVERITY_ERROR;
+	return check_is_us(check, question->port->service, question->argument)
+		       ? xstrdup("DUNNO")
+		       : NULL;
+}
+
+/* networks - as they are known */
+static enum smtpd_answer networks(void *context, const char *mynetworks,
+				  enum smtpd_client client, const char *address)
+{
+	const struct check *check = context;
+
+	return ports_knowledge(check->config)
+		.networks((void *)check->config, mynetworks, client, address);
+}
+
+/* A message of which neither policyd nor any table has an opinion. */
+struct passage {
+	const struct check *check;
+	const struct smtpd_row *row;
+	const struct list *list; /* NULL: all lists */
+	size_t from;		 /* the first word of it that counts */
+	const struct postfix_restriction *why; /* the word that refuses it */
+};
+
+/* passes - does such a message get through? */
+static enum smtpd_answer passes(struct passage *passage,
+				enum smtpd_client client,
+				enum smtpd_recipient recipient)
+{
+	const struct smtpd_knowledge knowledge = {
+		.context = (void *)passage->check,
+		.silent = true,
+		.networks = networks,
+		.action = no_opinion
+	};
+	struct smtpd_port port = passage->row->port;
+	struct smtpd_walk walk = {
+		.knowledge = &knowledge,
+		.question = { .port = &port,
+			      .state = "RCPT",
+			      .tls = (client & 1) != 0,
+			      .login = client == SMTPD_LOGIN ||
+				       client == SMTPD_LOGIN_TLS,
+			      .client = client,
+			      .recipient = recipient },
+	};
+
+	if (passage->list == NULL)
+		return smtpd_outcome(&port, client, recipient, &knowledge)
+			.passes;
+	walk.question.list = (enum smtpd_list)passage->list->kind;
+	port.lists[walk.question.list].items += passage->from;
+	port.lists[walk.question.list].count -= passage->from;
+	return smtpd_walk(&walk, &passage->why);
+}
+
+/* lets_pass - may a stranger relay? */
+static bool lets_pass(const struct check *check, const struct smtpd_row *row,
+		      const struct list *list, size_t from)
+{
+	struct passage passage = { check, row, list, from, NULL };
+
+	return passes(&passage, SMTPD_STRANGER, SMTPD_ELSEWHERE) != SMTPD_NO ||
+	       passes(&passage, SMTPD_STRANGER_TLS, SMTPD_ELSEWHERE) !=
+		       SMTPD_NO;
 }
 
 /* is_right_after - is it safe how the list continues? At DATA a message with
  * several recipients has none that policyd could judge, so a refusal would be
- * wrong; what it permits with DUNNO must pass; and with mode = observe some
- * other list must decide. */
-static bool is_right_after(struct check *check, const struct use *use)
+ * wrong; what policyd permits with DUNNO must pass; and with mode = observe
+ * some other list must decide. */
+static bool is_right_after(const struct check *check, const struct use *use,
+			   const struct smtpd_row *row)
 {
-	const struct list *list = use->list;
 	const struct reply_options *reply = &our_service(check, use)->reply;
 
-	if (list->kind == LIST_DATA || list->kind == LIST_END_OF_DATA ||
-	    refuses_from(&list->restrictions, use->at + 1))
+	if (use->list->kind >= LIST_DATA ||
+	    !lets_pass(check, row, use->list, 0) ||
+	    !lets_pass(check, row, use->list, use->at + 1))
 		return true;
 	if (reply->observe)
-		return after_severity(check, use) == SEVERITY_WARNING;
+		return !lets_pass(check, row, NULL, 0);
 	return reply->mode == REPLY_DUNNO;
 }
 
 /* check_nothing_after - does anything refuse when policyd has no opinion? */
 static void check_nothing_after(struct check *check, const struct use *use)
 {
+	const struct smtpd_row *row = check_row(check, use->list->service);
 	const struct list *list = use->list;
-	bool observe = our_service(check, use)->reply.observe;
 	struct mistake mistake;
-	const char *text;
-	char *value, *on;
+	char *on;
 
-	if (is_right_after(check, use))
+	if (row == NULL || row->is_return || is_right_after(check, use, row))
 		return;
-	mistake = list_mistake(use, after_severity(check, use), list->name);
-	text = postfix_get(check->postfix, list->service, list->name);
-	value = xasprintf("%.*s%s, reject", (int)strcspn(text, "\n"), text,
-			  observe ? ", permit_auth_destination, "
-				    "permit_sasl_authenticated"
-				  : "");
+	mistake =
+		list_mistake(use,
+			     lets_pass(check, row, NULL, 0) ? SEVERITY_ERROR
+							    : SEVERITY_WARNING,
+			     list->name);
+	mistake.edits = our_service(check, use)->reply.observe ? EDIT_DECIDE
+							       : EDIT_REFUSE;
+	mistake.advice = "let the list end with reject";
 	on = check_on(check, list->service, list->name);
-	mistake.value = value;
 	check_found(check, &mistake,
 		    "%s%s: nothing refuses after policyd: the end of the list "
 		    "permits when policyd has no opinion, or when Postfix "
 		    "does not agree with it",
 		    list->name, on);
-	free(value);
 	free(on);
 }
 
@@ -263,6 +272,27 @@ static char *our_reply(const struct service *service)
 				 ? ""
 				 : reply_mode_name(service->reply.mode),
 			 service->name, service->line);
+}
+
+/* refusal - the word that refuses what policyd permits with DUNNO; NULL: there
+ * is none. With mode = observe policyd is not to decide about users. */
+static const struct postfix_restriction *refusal(const struct check *check,
+						 const struct use *use)
+{
+	bool observe = our_service(check, use)->reply.observe;
+	struct passage passage = {
+		.check = check,
+		.row = check_row(check, use->list->service),
+		.list = use->list,
+		.from = use->at + 1,
+	};
+
+	if (passage.row != NULL &&
+	    (passes(&passage, SMTPD_STRANGER_TLS, SMTPD_OURS) == SMTPD_NO ||
+	     (!observe &&
+	      passes(&passage, SMTPD_LOGIN_TLS, SMTPD_ELSEWHERE) == SMTPD_NO)))
+		return passage.why;
+	return NULL;
 }
 
 /* check_relay_dunno - reply = dunno in the relay list, where it does not permit
@@ -279,7 +309,7 @@ static void check_relay_dunno(struct check *check, const struct use *use)
 	line = our_reply(service);
 	text = xasprintf(
 		"policyd is in %s with reply = dunno: %s", list->name,
-		refuses_from(&list->restrictions, use->at + 1)
+		refusal(check, use) != NULL
 			? "what it permits is refused by what follows"
 			: "the end of the list permits everything that it "
 			  "does not refuse, and Postfix does not look again");
@@ -294,26 +324,24 @@ static void check_relay_dunno(struct check *check, const struct use *use)
 /* check_dunno_refused - does a refusal follow our DUNNO? */
 static void check_dunno_refused(struct check *check, const struct use *use)
 {
-	const struct smtpd_restrictions *list = &use->list->restrictions;
 	const struct service *service = our_service(check, use);
 	bool observe = service->reply.observe;
+	const struct postfix_restriction *word;
 	char *line, *text;
-	size_t i;
 
-	if ((!observe && (use->list->kind == LIST_RELAY ||
-			  service->reply.mode != REPLY_DUNNO)) ||
-	    !refuses_from(list, use->at + 1))
+	if (use->list->kind >= LIST_DATA ||
+	    (!observe && (use->list->kind == LIST_RELAY ||
+			  service->reply.mode != REPLY_DUNNO)))
 		return;
-	for (i = use->at + 1; i < list->count && !is_refusal(&list->items[i]);
-	     i++)
-		if (is_permit(&list->items[i]))
-			return;
+	word = refusal(check, use);
+	if (word == NULL)
+		return;
 	line = our_reply(service);
 	text = xasprintf("policyd is in %s with %s, and %s follows: it refuses "
 			 "what policyd permits",
 			 use->list->name,
 			 observe ? "mode = observe" : "reply = dunno",
-			 list->items[i].word);
+			 word->word);
 	check_found_ours(check, SEVERITY_ERROR, line,
 			 observe ? "mode = enforce   (or put restrictions that "
 				   "permit before the refusal)"
@@ -323,36 +351,6 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 	free(line);
 }
 
-/* is_check - can the restriction find something wrong with a mail? */
-static bool is_check(const struct postfix_restriction *item)
-{
-	return !is_refusal(item) && !is_permit(item);
-}
-
-/* checks_first - the list with the checks after policyd moved before it */
-static char *checks_first(const struct smtpd_restrictions *list, size_t at)
-{
-	struct smtpd_restrictions moved = { 0 };
-	char *text;
-	size_t i;
-
-	moved.items = xcalloc(list->count + 1, sizeof(*moved.items));
-	for (i = 0; i < at; i++)
-		moved.items[moved.count++] = list->items[i];
-	for (i = at + 1; i < list->count; i++)
-		if (is_check(&list->items[i]) ||
-		    is_word(&list->items[i - 1], "warn_if_reject"))
-			moved.items[moved.count++] = list->items[i];
-	moved.items[moved.count++] = list->items[at];
-	for (i = at + 1; i < list->count; i++)
-		if (!is_check(&list->items[i]) &&
-		    !is_word(&list->items[i - 1], "warn_if_reject"))
-			moved.items[moved.count++] = list->items[i];
-	text = smtpd_restrictions_text(&moved);
-	free(moved.items);
-	return text;
-}
-
 /* check_recipient_ok - checks that are skipped when policyd permits */
 static void check_recipient_ok(struct check *check, const struct use *use)
 {
@@ -360,24 +358,23 @@ static void check_recipient_ok(struct check *check, const struct use *use)
 	const char *mode = reply_mode_name(our_service(check, use)->reply.mode);
 	struct mistake mistake =
 		list_mistake(use, SEVERITY_ERROR, use->list->name);
-	char *value, *on;
 	size_t i = use->at + 1;
+	char *on;
 
-	while (i < list->count && !is_check(&list->items[i]))
+	while (i < list->count && !check_is_check(&list->items[i]))
 		i++;
 	if (use->list->kind != LIST_RECIPIENT || i == list->count ||
 	    our_service(check, use)->reply.observe ||
 	    strcmp(mode, reply_mode_name(REPLY_DUNNO)) == 0)
 		return;
-	value = checks_first(list, use->at);
+	mistake.edits = EDIT_CHECKS;
+	mistake.advice = "put it before check_policy_service";
 	on = check_on(check, use->list->service, use->list->name);
-	mistake.value = value;
 	check_found(check, &mistake,
 		    "%s%s: %s follows policyd, which ends the list with its "
 		    "permit (reply = %s): it is never tried on what policyd "
 		    "permits",
 		    use->list->name, on, list->items[i].word, mode);
-	free(value);
 	free(on);
 }
 
@@ -393,7 +390,11 @@ static void check_delay(struct check *check, const struct use *use)
 			     "smtpd_delay_reject"))
 		return;
 	on = check_on(check, use->list->service, "smtpd_delay_reject");
+	mistake.use = NULL;
 	mistake.value = "yes";
+	mistake.advice = "smtpd_delay_reject = yes";
+	mistake.effect.opens[SMTPD_OURS] = (1u << SMTPD_CLIENTS) - 1;
+	mistake.effect.opens[SMTPD_ELSEWHERE] = 1u << SMTPD_LOGIN_TLS;
 	check_found(check, &mistake,
 		    "smtpd_delay_reject%s: policyd is asked in %s before "
 		    "there is a recipient or a login to judge",

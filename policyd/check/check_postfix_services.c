@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* check_postfix_services - the ports on which smtpd(8) asks policyd, and those
- * on which it does not */
+ * on which it does not
+ *
+ * What a port lets through is the word of lib/postfix/smtpd_ports.h; whether
+ * anybody can log in is in check_postfix_logins.c. */
 
 #include "policyd/check/check_postfix_internal.h"
 
@@ -37,20 +40,6 @@ bool check_is_asked(const struct check *check,
 	return false;
 }
 
-/* ask_us - a list that asks policyd; the caller frees it */
-static char *ask_us(const struct check *check)
-{
-	char *server, *text;
-
-	if (check->config->listener_count == 0)
-		return xstrdup("check_policy_service unix:private/policyd, "
-			       "reject");
-	server = check_server(check->postfix, &check->config->listeners[0]);
-	text = xasprintf("check_policy_service %s, reject", server);
-	free(server);
-	return text;
-}
-
 /* asks_in_main - would this service ask policyd in a list if it used that list
  * of main.cf? */
 static bool asks_in_main(const struct check *check,
@@ -81,6 +70,26 @@ static bool is_in(const struct check *check, const struct list *list)
 	return false;
 }
 
+/* check_row - the judgement of a port */
+const struct smtpd_row *check_row(const struct check *check,
+				  const struct postfix_service *service)
+{
+	size_t i;
+
+	for (i = 0; i < check->ports.count; i++)
+		if (check->ports.rows[i].port.service == service)
+			return &check->ports.rows[i];
+	return NULL;
+}
+
+/* policyd refuses what it is for: strangers, and logins in plain text, that
+ * send to elsewhere. */
+static const struct effect guards = {
+	.closes = { [SMTPD_ELSEWHERE] = 1u << SMTPD_STRANGER |
+					1u << SMTPD_STRANGER_TLS |
+					1u << SMTPD_LOGIN },
+};
+
 /* check_override - a list with policyd that master.cf replaces by another;
  * true: there is one */
 static bool check_override(struct check *check, const struct list *list)
@@ -91,7 +100,10 @@ static bool check_override(struct check *check, const struct list *list)
 		.severity = asked ? SEVERITY_WARNING : SEVERITY_ERROR,
 		.service = service,
 		.parameter = list->name,
-		.drop = true,
+		.edits = EDIT_FIRST,
+		.effect = guards,
+		.advice = "put check_policy_service into it, before whatever "
+			  "permits",
 	};
 
 	if (postfix_where(check->postfix, service, list->name) !=
@@ -116,49 +128,197 @@ static bool is_anywhere(const struct check *check)
 	return false;
 }
 
-/* check_asked - policyd is not asked on a port; or on no port at all */
-static void check_asked(struct check *check,
-			const struct postfix_service *service)
+/* any_passes - may a client of these send anything? */
+static bool any_passes(const struct smtpd_row *row, int first, int last)
 {
-	bool elsewhere = is_anywhere(check);
-	char *value = ask_us(check);
-	const struct mistake mistake = {
-		.severity = elsewhere ? SEVERITY_WARNING : SEVERITY_ERROR,
-		.service = service,
-		.parameter = "smtpd_recipient_restrictions",
-		.value = value,
-	};
+	int client;
 
-	if (elsewhere)
-		check_found(check, &mistake, "policyd is not asked on port %s",
-			    service->name);
-	else
-		check_found(check, &mistake,
-			    "no restriction list asks policyd");
-	free(value);
+	for (client = first; client <= last; client++)
+		if (row->outcomes[client][SMTPD_OURS].passes != SMTPD_NO ||
+		    row->outcomes[client][SMTPD_ELSEWHERE].passes != SMTPD_NO)
+			return true;
+	return false;
 }
 
-/* check_services - every smtpd(8) service */
+/* found_unasked - policyd is not asked on a port, or on none (NULL) */
+static void found_unasked(struct check *check,
+			  const struct postfix_service *service)
+{
+	struct mistake mistake = {
+		.severity = SEVERITY_ERROR,
+		.service = service,
+		.parameter = "smtpd_relay_restrictions",
+		.edits = EDIT_FIRST,
+		.effect = guards,
+	};
+
+	if (service != NULL) {
+		mistake.advice = "let smtpd_relay_restrictions of this port "
+				 "begin with check_policy_service";
+		check_found(check, &mistake, "policyd is not asked on port %s",
+			    service->name);
+	} else {
+		mistake.advice = "policyd --init prints the commands that "
+				 "change this, and what else changes";
+		check_found(check, &mistake,
+			    "no restriction list asks policyd");
+	}
+}
+
+/* check_unasked - a port without policyd, which takes mail from other hosts */
+static bool check_unasked(struct check *check, const struct smtpd_row *row)
+{
+	const struct postfix_service *service = row->port.service;
+	bool known = false;
+	size_t i;
+
+	if (row->is_return || check_is_asked(check, service) ||
+	    !is_anywhere(check) ||
+	    !any_passes(row, SMTPD_STRANGER, SMTPD_NETWORK_TLS))
+		return false;
+	for (i = 0; i < check->list_count; i++)
+		if (check->lists[i].service == service)
+			known |= check_override(check, &check->lists[i]);
+	if (!known)
+		found_unasked(check, service);
+	return true;
+}
+
+/* check_overrides - lists without policyd, on a port that asks it in another */
+static void check_overrides(struct check *check, const struct smtpd_row *row)
+{
+	size_t i;
+
+	if (row->is_return || !check_is_asked(check, row->port.service))
+		return;
+	for (i = 0; i < check->list_count; i++)
+		if (check->lists[i].service == row->port.service)
+			check_override(check, &check->lists[i]);
+}
+
+/* check_return - policyd refuses what a filter hands back: that has neither
+ * logged in nor encrypted. A list of the port alone lets it pass again, if the
+ * port has its lists from main.cf. */
+static void check_return(struct check *check, const struct smtpd_row *row)
+{
+	static const unsigned near = 1u << SMTPD_NETWORK |
+				     1u << SMTPD_NETWORK_TLS |
+				     1u << SMTPD_HOST | 1u << SMTPD_HOST_TLS;
+	const struct postfix_service *service = row->port.service;
+	size_t i;
+
+	for (i = 0; i < check->use_count && row->is_return; i++) {
+		const struct list *list = check->uses[i].list;
+		char *own =
+			xasprintf("-o %s=permit_mynetworks,reject", list->name);
+		char *advice = xasprintf("give %s in master.cf its own lists, "
+					 "as in %s",
+					 service->name, own);
+
+		if (list->service == service && list->kind <= LIST_RECIPIENT)
+			check_found(
+				check,
+				&(struct mistake){
+					.severity = SEVERITY_ERROR,
+					.service = service,
+					.parameter = list->name,
+					.own = "permit_mynetworks,reject",
+					.effect = { .opens = { near, near } },
+					.advice = advice },
+				"port %s takes mail back from a filter, and "
+				"asks policyd in %s: what was taken once is "
+				"refused",
+				service->name, list->name);
+		free(advice);
+		free(own);
+	}
+}
+
+/* check_fatal - smtpd(8) ends at once */
+static void check_fatal(struct check *check, const struct smtpd_row *row)
+{
+	const char *why = row->port.works_why;
+	bool classes = strcmp(why, "smtpd_restriction_classes") == 0;
+
+	check_found(check,
+		    &(struct mistake){
+			    .severity = SEVERITY_ERROR,
+			    .service = row->port.service,
+			    .parameter = why,
+			    .advice = classes ? "define each of its classes"
+					      : "let smtpd_relay_restrictions "
+						"end with reject" },
+		    "smtpd ends at once on port %s: %s",
+		    row->port.service->name,
+		    classes ? "it names a class that is not defined"
+			    : "neither this list nor "
+			      "smtpd_recipient_restrictions has a word that "
+			      "refuses, or it is behind permit");
+}
+
+/* is_repeated - is the service in master.cf more than once? */
+static bool is_repeated(const struct check *check,
+			const struct postfix_service *service)
+{
+	const struct postfix *postfix = check->postfix;
+	size_t found = 0;
+	size_t i;
+
+	for (i = 0; i < postfix->service_count; i++)
+		found +=
+			strcmp(postfix->services[i].name, service->name) == 0 &&
+			strcmp(postfix->services[i].type, service->type) == 0;
+	return found > 1;
+}
+
+/* check_unknown - it is not known what smtpd(8) reads */
+static void check_unknown(struct check *check, const struct smtpd_row *row)
+{
+	const struct postfix_service *service = row->port.service;
+	bool repeated = is_repeated(check, service);
+	char *file = check_file(check, "master.cf"), *text;
+
+	text = xasprintf(repeated ? "%s is there more than once: Postfix uses "
+				    "the last one, and postconf changes all"
+				  : "%s has an option that postconf misreads: "
+				    "what this port does is not known",
+			 service->name);
+	check_found_line(check, SEVERITY_ERROR, file, NULL,
+			 repeated ? "remove all but one"
+				  : "write -o NAME=VALUE as two words",
+			 text);
+	free(text);
+	free(file);
+}
+
+/* check_services - every port of smtpd(8) */
 void check_services(struct check *check)
 {
-	size_t i, j;
 	char *file;
+	size_t i;
 
-	for (i = 0; i < check->list_count; i += LIST_COUNT) {
-		const struct postfix_service *service = check->lists[i].service;
-		bool known = check_is_asked(check, service);
+	for (i = 0; i < check->ports.count; i++) {
+		const struct smtpd_row *row = &check->ports.rows[i];
 
-		for (j = i; j < i + LIST_COUNT; j++)
-			known |= check_override(check, &check->lists[j]);
-		if (!known)
-			check_asked(check, service);
+		if (row->port.works == SMTPD_NO)
+			check_fatal(check, row);
+		else if (row->port.works == SMTPD_MAY &&
+			 strcmp(row->port.works_why, "master.cf") == 0)
+			check_unknown(check, row);
+		if (row->port.works != SMTPD_YES)
+			continue;
+		if (!check_unasked(check, row))
+			check_overrides(check, row);
+		check_return(check, row);
 	}
-	if (check->list_count > 0)
+	if (check->list_count > 0) {
+		if (!is_anywhere(check))
+			found_unasked(check, NULL);
 		return;
+	}
 	file = check_file(check, "master.cf");
 	check_found_line(check, SEVERITY_ERROR, file, NULL,
 			 "postconf -M smtp/inet='smtp inet n - y - - smtpd'",
-			 false,
 			 "no smtpd service: Postfix receives no mail by "
 			 "SMTP and never asks policyd");
 	free(file);

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
 
 /* parameter_of - the parameter that contains a use */
@@ -55,6 +56,7 @@ static void found_at(struct check *check, const struct use *use,
 	struct mistake mistake = { .severity = SEVERITY_ERROR,
 				   .service = service,
 				   .parameter = parameter,
+				   .effect.settles = true,
 				   .advice = advice };
 	char *value = NULL;
 
@@ -72,7 +74,7 @@ static void found_at(struct check *check, const struct use *use,
 static const char *in_chroot(const struct use *use)
 {
 	return use->list->service->chroot &&
-			       strncmp(use->policy.server, "unix:/", 6) == 0
+			       strncmp(use->server, "unix:/", 6) == 0
 		       ? " in its chroot"
 		       : "";
 }
@@ -191,8 +193,8 @@ static bool is_tls(const struct check *check, const struct use *use)
 	       config->gates[use->listener - config->listeners].tls != NULL;
 }
 
-/* check_tls - smtpd(8) does not use TLS to a policy server */
-static void check_tls(struct check *check, const struct use *use)
+/* check_tls_listener - smtpd(8) does not use TLS to a policy server */
+static void check_tls_listener(struct check *check, const struct use *use)
 {
 	char *line, *text;
 
@@ -321,11 +323,95 @@ static void check_untried(struct check *check, const struct use *use)
 	free(text);
 }
 
-/* check_sockets - can smtpd(8) reach policyd? */
+/* is_made_by_master - is it the socket of a service of master.cf? That exists
+ * only while Postfix runs. */
+static bool is_made_by_master(const struct check *check, const struct use *use)
+{
+	const struct postfix *postfix = check->postfix;
+	const char *queue = postfix_get(postfix, NULL, "queue_directory");
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < postfix->service_count && !found; i++) {
+		const struct postfix_service *service = &postfix->services[i];
+		char *place = xasprintf("unix:%s/%s/%s", queue,
+					service->private ? "private" : "public",
+					service->name);
+
+		found = strcmp(service->type, "inet") == 0
+				? strcmp(use->address +
+						 strcspn(use->address, ":") + 1,
+					 service->name) == 0
+				: strcmp(place, use->address) == 0;
+		free(place);
+	}
+	return found;
+}
+
+/* ending - the name of a socket, or a port */
+static const char *ending(const char *server)
+{
+	const char *end = server + strlen(server);
+
+	while (end > server && strchr("/:", end[-1]) == NULL)
+		end--;
+	return end;
+}
+
+/* did_you_mean - "; did you mean SERVER?", one of our listeners, or ""; the
+ * caller frees it */
+static char *did_you_mean(const struct check *check, const struct use *use)
+{
+	const struct config *config = check->config;
+	char *advice = xstrdup(""), *name;
+	struct similar similar;
+	size_t i;
+
+	similar_init(&similar, ending(use->server));
+	for (i = 0; i < config->listener_count; i++) {
+		const char *address = config->listeners[i].address;
+
+		if (strncmp(address, use->server, 5) != 0)
+			continue;
+		similar_try(&similar, ending(address));
+		if (similar.best != ending(address))
+			continue;
+		name = check_server(check->postfix, &config->listeners[i]);
+		free(advice);
+		advice = xasprintf("; did you mean %s?", name);
+		free(name);
+	}
+	return advice;
+}
+
+/* check_other - nobody listens where another policy server is asked: Postfix
+ * defers every message, or does what default_action says */
+static void check_other(struct check *check, const struct use *use)
+{
+	const struct attempt *attempt = &use->attempt;
+	const char *why = strerror(attempt->number);
+	char *advice, *text;
+
+	if (attempt->stage == ATTEMPT_RESOLVE)
+		why = gai_strerror(attempt->number);
+	else if (attempt->stage != ATTEMPT_CONNECT || attempt->foreign)
+		return;
+	if (is_made_by_master(check, use))
+		return;
+	advice = did_you_mean(check, use);
+	text = xasprintf("%s: nobody can be asked there: %s%s",
+			 use->policy.server, why, advice);
+	found_at(check, use, NULL, "start that policy server, or take it out",
+		 text);
+	free(advice);
+	free(text);
+}
+
+/* check_sockets - can smtpd(8) reach policyd, and the other policy servers? */
 void check_sockets(struct check *check)
 {
 	static void (*const checks[])(struct check *, const struct use *) = {
-		check_place, check_name,   check_connect, check_tls,
+		check_place, check_name,   check_connect, check_tls_listener,
 		check_users, check_answer, check_peer,	  check_untried,
 	};
 	size_t i, j;
@@ -333,4 +419,6 @@ void check_sockets(struct check *check)
 	for (i = 0; i < check->use_count; i++)
 		for (j = 0; j < sizeof(checks) / sizeof(checks[0]); j++)
 			checks[j](check, &check->uses[i]);
+	for (i = 0; i < check->other_count; i++)
+		check_other(check, &check->others[i]);
 }

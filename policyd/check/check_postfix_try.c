@@ -39,6 +39,7 @@ struct task {
 	const char *queue;	    /* queue_directory */
 	const struct passwd *owner; /* the user of smtpd */
 	struct attempt *attempt;
+	bool knock; /* another policy server: only connect, to this host */
 };
 
 /* become - take on smtpd's directory, chroot and user; -1 and errno */
@@ -66,8 +67,8 @@ static int connect_unix(const char *path, struct attempt *attempt)
 	socklen_t size = sizeof(peer);
 	int fd;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
+	if (*path == '\0' || strlen(path) >= sizeof(address.sun_path)) {
+		errno = *path == '\0' ? EINVAL : ENAMETOOLONG;
 		return -1;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
@@ -105,13 +106,13 @@ static bool is_local(const struct addrinfo *info)
 }
 
 /* is_listener - is this the address of our listener? */
-static bool is_listener(const struct addrinfo *info,
-			const struct listener_options *listener)
+static bool is_listener(const struct addrinfo *info, const struct task *task)
 {
+	const struct listener_options *listener = task->use->listener;
 	char host[NI_MAXHOST], port[NI_MAXSERV], text[NI_MAXHOST + 64];
 
 	if (listener == NULL)
-		return true;
+		return !task->knock || is_local(info);
 	if (getnameinfo(info->ai_addr, info->ai_addrlen, host, sizeof(host),
 			port, sizeof(port),
 			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
@@ -134,13 +135,13 @@ static int connect_any(const struct addrinfo *found, const struct task *task)
 
 	task->attempt->foreign = true;
 	for (info = found; info != NULL; info = info->ai_next)
-		if (is_listener(info, task->use->listener))
+		if (is_listener(info, task))
 			task->attempt->foreign = false;
 	/* Do not send requests to other hosts. */
 	if (task->attempt->foreign)
 		return -1;
 	for (info = found; info != NULL && fd < 0; info = info->ai_next) {
-		if (!is_listener(info, task->use->listener))
+		if (!is_listener(info, task))
 			continue;
 		fd = socket(info->ai_family, SOCK_STREAM, 0);
 		if (fd >= 0 &&
@@ -206,7 +207,7 @@ static int ask(int fd, struct attempt *attempt)
 /* attempt_all - all stages, in the child */
 static int attempt_all(const struct task *task)
 {
-	const char *server = task->use->policy.server;
+	const char *server = task->use->server;
 	struct attempt *attempt = task->attempt;
 	int fd;
 
@@ -218,11 +219,15 @@ static int attempt_all(const struct task *task)
 	if (strncmp(server, "inet:", 5) == 0)
 		fd = connect_inet(server + 5, task);
 	else
-		fd = connect_unix(server + strcspn(server, ":") + 1, attempt);
+		fd = connect_unix(strncmp(server, "unix:", 5) == 0 ? server + 5
+								   : "",
+				  attempt);
 	if (fd < 0)
 		return -1;
 	attempt->stage = ATTEMPT_ASK;
 	attempt->number = ETIMEDOUT;
+	if (task->knock)
+		return 0;
 	if (ask(fd, attempt) != 0)
 		return -1;
 	attempt->stage = ATTEMPT_DONE;
@@ -261,38 +266,53 @@ static void try_one(struct use *use, const struct task *task)
 	use->attempt = *task->attempt;
 }
 
-/* find_tried - an earlier use with the same server and the same chroot, or NULL
- */
-static const struct use *find_tried(const struct check *check, size_t at)
+/* find_tried - an attempt with the same server and the same chroot, or NULL */
+static const struct use *find_tried(const struct use *uses, size_t count,
+				    const struct use *wanted)
 {
-	const struct use *use = &check->uses[at];
 	size_t i;
 
-	for (i = 0; i < at; i++) {
-		const struct use *other = &check->uses[i];
-
-		if (strcmp(other->policy.server, use->policy.server) == 0 &&
-		    other->list->service->chroot == use->list->service->chroot)
-			return other;
-	}
+	for (i = 0; i < count; i++)
+		if (strcmp(uses[i].server, wanted->server) == 0 &&
+		    uses[i].list->service->chroot ==
+			    wanted->list->service->chroot)
+			return &uses[i];
 	return NULL;
 }
 
 /* try_all - every use, but each server once */
-static void try_all(struct check *check, struct task *task)
+static void try_all(struct use *uses, size_t count, const struct use *known,
+		    size_t known_count, struct task *task)
 {
 	size_t i;
 
-	for (i = 0; i < check->use_count; i++) {
-		struct use *use = &check->uses[i];
-		const struct use *same = find_tried(check, i);
+	for (i = 0; i < count; i++) {
+		struct use *use = &uses[i];
+		const struct use *same = find_tried(uses, i, use);
 
+		if (same == NULL)
+			same = find_tried(known, known_count, use);
 		task->use = use;
 		if (same != NULL)
 			use->attempt = same->attempt;
-		else if (use->kind != USE_MISPLACED)
+		else if (task->knock || use->kind != USE_MISPLACED)
 			try_one(use, task);
 	}
+}
+
+/* try_both - policyd, and other policy servers */
+static void try_both(struct check *check, const struct check *known,
+		     struct task *task)
+{
+	static const struct check none;
+
+	if (known == NULL)
+		known = &none;
+	try_all(check->uses, check->use_count, known->uses, known->use_count,
+		task);
+	task->knock = true;
+	try_all(check->others, check->other_count, known->others,
+		known->other_count, task);
 }
 
 /* cannot_try - record that for every use */
@@ -308,8 +328,8 @@ static void cannot_try(struct check *check, enum attempt_stage stage,
 						  .number = number };
 }
 
-/* check_try - ask policyd at each address */
-void check_try(struct check *check)
+/* check_try - ask policyd at each address, and knock at others */
+void check_try(struct check *check, const struct check *known)
 {
 	struct task task = {
 		.queue = postfix_get(check->postfix, NULL, "queue_directory"),
@@ -326,7 +346,7 @@ void check_try(struct check *check)
 			    /* cppcheck-suppress invalidFunctionArg ; no file */
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (task.attempt != MAP_FAILED) {
-		try_all(check, &task);
+		try_both(check, known, &task);
 		munmap(task.attempt, sizeof(*task.attempt));
 	} else {
 		cannot_try(check, ATTEMPT_START, errno);

@@ -21,6 +21,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,10 @@ MOVED = [
     ("smtpd_sasl_type=dovecot smtpd_sasl_path=private/auth",
      "smtpd_sasl_type=cyrus smtpd_sasl_path=smtpd"),
     ('user = "policyd"', 'user = "nobody"'),    # useradd is an exception
+    # postgrey, postfwd and iRedAPD; something must listen there.
+    ("127.0.0.1:10023", "127.0.0.1:{other}"),
+    ('127.0.0.1:10040"', '127.0.0.1:{other}"'),
+    ("127.0.0.1:7777", "127.0.0.1:{other}"),
 ]
 
 # The script that stands for a command: policyd and the programs of Postfix
@@ -323,7 +328,9 @@ class Place:
 
     def __init__(self, program):
         self.postfix = Postfix()
-        self.names = {"directory": self.postfix.directory,
+        self.other = socket.create_server(("127.0.0.1", 0))
+        self.names = {"other": self.other.getsockname()[1],
+                      "directory": self.postfix.directory,
                       "postfix": self.postfix.config,
                       "queue": self.postfix.queue,
                       "port": free_port(),
@@ -349,6 +356,7 @@ class Place:
         return self
 
     def __exit__(self, *_):
+        self.other.close()
         self.stop_policyd()
         self.postfix.__exit__()
 
@@ -569,7 +577,8 @@ def second_chapter(place, starts, changes):
     place.shell("""
         postconf -M submission/inet='submission inet n - y - - smtpd' \
             submissions/inet='submissions inet n - y - - smtpd'
-        postconf -e smtpd_tls_security_level=encrypt""")
+        postconf -e smtpd_tls_security_level=encrypt \
+            smtpd_tls_auth_only=yes smtpd_sasl_auth_enable=yes""")
     for block in second:
         if block.file or (block.word == "postconf" and not changes):
             place.do(block)
@@ -656,6 +665,8 @@ def test_readme(program):
     """README, from --init to -q; the lines of --init are those of HOWTO"""
     count = 0
     with Place(program) as place:
+        place.shell("postconf -e smtpd_tls_security_level=may "
+                    "smtpd_tls_auth_only=yes smtpd_sasl_auth_enable=yes")
         for _, blocks in chapters(README):
             for block in blocks:
                 if block.text.startswith("policyd -P"):

@@ -160,10 +160,9 @@ def test_three_ports(program):
             mailer.round("switched on", failures, NARROW)
             findings = run(program, "-P", "-c", path)
             name = "127.0.0.1:%d" % postfix.filter
-            assert re.fullmatch(
-                r"\S+: warning: policyd is not asked on port %s\n.*\n.*\n"
-                r"\S+: 0 errors, 1 warning\n" % re.escape(name),
-                findings), findings
+            assert findings.endswith(": no problems found\n"), findings
+            assert re.search(r"(?m)^%s +return " % re.escape(name),
+                             findings), findings
             policyd.stop()
         stranger(mailer, "451 4.3.5")
         shell(lines["To"])
@@ -217,9 +216,7 @@ REFUSED = [
      r"policyd.conf(:\d+)?: .*(stranger|expect)"),
     ("smtpd_policy_service_default_action = DUNNO\n", None, 78,
      r"mail passes unchecked whenever policyd does not answer\n"
-     r".*\n    postconf .*\npolicyd: nothing is written: fix this first"),
-    ("mynetworks = 0.0.0.0/0\n", None, 78,
-     r"mynetworks contains 0.0.0.0/0.*\n.*\n.*\npolicyd: nothing is written"),
+     r".*\n    # .*\npolicyd: nothing is written: fix this first"),
     ("", "pickup unix n - y 60 1 pickup\n", 78,
      r"master.cf: no smtpd service"),
     ("policyd_relay_restrictions = reject\n",

@@ -160,7 +160,8 @@ static char *print_finding(const char *text)
 	struct finding finding = { .file = (char *)text,
 				   .text = (char *)text,
 				   .line = (char *)text,
-				   .fix = (char *)text };
+				   .advice = (char *)text,
+				   .fix = -1 };
 	struct postfix postfix = { .directory = (char *)text };
 	struct check check = { .postfix = &postfix,
 			       .findings = &finding,

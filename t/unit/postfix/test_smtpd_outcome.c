@@ -392,9 +392,46 @@ START_TEST(knows_nothing_by_itself)
 }
 END_TEST
 
+/* Relay lists, and the outcome of a stranger who sends to elsewhere, when no
+ * table and no other policy server has an opinion. */
+static const struct {
+	const char *list;
+	enum smtpd_answer passes;
+} silences[] = {
+	{ "check_client_access hash:/x, reject", SMTPD_NO },
+	{ "check_client_access hash:/x, reject_rbl_client reject", SMTPD_YES },
+	{ "check_policy_service unix:?, reject_unauth_destination", SMTPD_NO },
+	{ "warn_if_reject check_policy_service unix:?, permit_mx_backup, "
+	  "defer",
+	  SMTPD_NO },
+	{ "check_policy_service unix:REJECT, permit", SMTPD_NO },
+};
+
+START_TEST(may_be_silent)
+{
+	struct smtpd_knowledge silent = knowledge;
+	char *settings = xasprintf(RELAY "%s", silences[_i].list);
+	struct smtpd_port port;
+	struct postfix postfix;
+
+	silent.silent = true;
+	make(&postfix, settings);
+	smtpd_port_open(&port, &postfix, &postfix.services[0]);
+	ck_assert_int_eq(
+		smtpd_outcome(&port, SMTPD_STRANGER, SMTPD_ELSEWHERE, &silent)
+			.passes,
+		silences[_i].passes);
+	smtpd_port_close(&port);
+	postfix_clear(&postfix);
+	free(settings);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("smtpd_outcome");
+
+	tcase_add_loop_test(tests, may_be_silent, 0, COUNT(silences));
 
 	tcase_add_loop_test(tests, knows_the_outcome, 0, COUNT(rows));
 	tcase_add_loop_test(tests, says_why, 0, COUNT(reasons));

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC */
+/* check_postfix_logins - can users log in, and encrypt, where Postfix sees it?
+ */
+
+#include "policyd/check/check_postfix_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+
+/* The things that a user needs and a port lacks, the worst first. */
+enum lack { LACK_AUTH, LACK_TLS, LACK_CERTIFICATE, LACK_NOTHING };
+
+/* has_level - would the port offer TLS if it had a certificate? */
+static bool has_level(const struct smtpd_port *port)
+{
+	const char *level = postfix_get(port->postfix, port->service,
+					"smtpd_tls_security_level");
+
+	return port->demands_tls ||
+	       (*level != '\0' ? strcasecmp(level, "none") != 0
+			       : postfix_get_bool(port->postfix, port->service,
+						  "smtpd_use_tls"));
+}
+
+/* lack - of one port. The judgement of a login in TLS says what is missing of
+ * the certificate. */
+static enum lack lack(const struct smtpd_row *row)
+{
+	const struct smtpd_outcome *login =
+		&row->outcomes[SMTPD_LOGIN_TLS][SMTPD_OURS];
+
+	if (row->port.auth == SMTPD_NO)
+		return LACK_AUTH;
+	if (row->port.tls == SMTPD_NO)
+		return has_level(&row->port) ? LACK_CERTIFICATE : LACK_TLS;
+	return login->passes == SMTPD_NO && strcmp(login->parameter,
+						   "smtpd_tls_cert_file") == 0
+		       ? LACK_CERTIFICATE
+		       : LACK_NOTHING;
+}
+
+/* are_wanted - does any list of ours permit clients that have logged in? */
+static bool are_wanted(const struct config *config)
+{
+	size_t i, at;
+
+	for (i = 0; i < config->services.count; i++) {
+		const struct restriction_list *list =
+			&config->services.services[i].restrictions;
+
+		for (at = 0; at < list->count; at++)
+			if (strcmp(list->uses[at].restriction->name,
+				   "permit_sasl_authenticated") == 0)
+				return true;
+	}
+	return false;
+}
+
+/* check_nobody - no port where anybody could log in and encrypt */
+static void check_nobody(struct check *check)
+{
+	static const struct {
+		const char *text, *parameter, *advice;
+	} lacks[] = {
+		[LACK_AUTH] = { "no port offers AUTH", "smtpd_sasl_auth_enable",
+				"smtpd_sasl_auth_enable = yes, on the ports "
+				"for users" },
+		[LACK_TLS] = { "no port that offers AUTH offers TLS",
+			       "smtpd_tls_security_level",
+			       "smtpd_tls_security_level = may, or encrypt on "
+			       "the ports for users" },
+		[LACK_CERTIFICATE] = { "no port that offers AUTH has a "
+				       "certificate",
+				       "smtpd_tls_cert_file",
+				       "smtpd_tls_chain_files = the key and "
+				       "the certificates; the file must be "
+				       "there" },
+	};
+	const struct postfix_service *service = NULL;
+	enum lack best = LACK_AUTH;
+	size_t i;
+
+	if (!are_wanted(check->config))
+		return;
+	for (i = 0; i < check->ports.count; i++) {
+		const struct smtpd_row *row = &check->ports.rows[i];
+
+		if (!row->is_return && lack(row) > best) {
+			best = lack(row);
+			service = row->port.service;
+		}
+	}
+	if (check->ports.count > 0 && best != LACK_NOTHING)
+		check_found(
+			check,
+			&(struct mistake){ .severity = SEVERITY_ERROR,
+					   .service = service,
+					   .parameter = lacks[best].parameter,
+					   .advice = lacks[best].advice },
+			"nobody can log in and encrypt, so nobody can send "
+			"to elsewhere: %s",
+			lacks[best].text);
+}
+
+/* is_behind - does TLS end in a front, so that Postfix sees none? */
+static bool is_behind(const struct smtpd_port *port)
+{
+	return port->has_front && port->tls == SMTPD_NO &&
+	       port->auth != SMTPD_NO;
+}
+
+/* check_front - policyd sees what Postfix sees */
+static void check_front(struct check *check, const struct smtpd_port *port)
+{
+	const char *name = "smtpd_upstream_proxy_protocol";
+
+	if (*postfix_get(port->postfix, port->service, name) == '\0')
+		name = "smtpd_authorized_xclient_hosts";
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_ERROR,
+				       .service = port->service,
+				       .parameter = name,
+				       .advice = "let the front pass TLS on, "
+						 "and Postfix offer it" },
+		    "port %s: TLS ends in the front before it, so Postfix sees "
+		    "every login in plain text, and policyd refuses it",
+		    port->service->name);
+}
+
+/* check_plain - a port that accepts passwords in plain text */
+static void check_plain(struct check *check, const struct smtpd_port *port)
+{
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_ERROR,
+				       .service = port->service,
+				       .parameter = "smtpd_tls_auth_only",
+				       .value = "yes",
+				       .effect.closes = { 1u << SMTPD_LOGIN,
+							  1u << SMTPD_LOGIN } },
+		    "port %s offers AUTH without TLS: passwords travel in "
+		    "plain text",
+		    port->service->name);
+}
+
+/* check_logins - can users log in, and encrypt? */
+void check_logins(struct check *check)
+{
+	bool behind = false;
+	size_t i;
+
+	for (i = 0; i < check->ports.count; i++) {
+		const struct smtpd_port *port = &check->ports.rows[i].port;
+
+		behind |= is_behind(port);
+		if (is_behind(port))
+			check_front(check, port);
+		else if (port->plain_auth != SMTPD_NO)
+			check_plain(check, port);
+	}
+	if (!behind)
+		check_nobody(check);
+}

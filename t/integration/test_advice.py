@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: ISC
+"""What policyd -P says of real kinds of Postfix (t/data/field): the ports, and
+what is wrong with them. Each command that it prints is typed, to the
+configuration that it is printed for, and must do what it is for and nothing
+else."""
+
+import json
+import os
+import re
+import shutil
+import sys
+
+from kit.daemon import run_all
+from kit.policyd import Policyd
+from kit.postfix import run
+from kit.postfix_files import Files, harm, matrix
+from kit.snippets import ROOT
+
+FIELD = os.path.join(ROOT, "t", "data", "field")
+RECIPIENT = "smtpd_recipient_restrictions"
+USERS = {"smtpd_sasl_auth_enable": "yes", "smtpd_tls_auth_only": "yes",
+         "smtpd_tls_security_level": "may",
+         "smtpd_tls_chain_files": "@D@/tls/server.key, @D@/tls/server.pem"}
+
+
+class Kind(Files):
+    """One of these configurations; with a policyd that runs, in a block."""
+
+    def __init__(self, program, name, **settings):
+        super().__init__(program)
+        self.name = name
+        with open(os.path.join(FIELD, name, "main.cf")) as text:
+            self.put("main.cf", text.read())
+        with open(os.path.join(FIELD, name, "master.cf")) as text:
+            self.put("master.cf", text.read())
+        self.set(**settings)
+        if os.path.exists(os.path.join(FIELD, name, "vmd")):
+            with open(os.path.join(FIELD, name, "vmd")) as text:
+                self.put("vmd", text.read())
+            run("postmap", "-c", self.config, os.path.join(self.config, "vmd"))
+        self.ours("listen \"unix:%s\" { owner = \"postfix\" "
+                  "group = \"postfix\" }\n" % self.socket)
+        self.policyd = None
+
+    def put(self, file, text):
+        """put - a file of the configuration"""
+        with open(os.path.join(self.config, file), "w") as out:
+            out.write(text.replace("@D@", self.directory).replace(
+                "proxy:mysql:/etc/postfix/domains.cf",
+                "inline:{sql.example=x}"))
+
+    def set(self, **settings):
+        """set - in main.cf; the last value wins"""
+        with open(os.path.join(self.config, "main.cf"), "a") as out:
+            for pair in settings.items():
+                out.write(("%s = %s\n" % pair).replace("@D@",
+                                                       self.directory))
+
+    def __enter__(self):
+        with open(self.file) as text:
+            self.policyd = Policyd(self.program, self.directory, text.read(),
+                                   self.socket)
+        self.policyd.start()
+        return self
+
+    def __exit__(self, *_):
+        self.policyd.kill()
+        shutil.rmtree(self.directory)
+
+    def said(self):
+        """said - by policyd -P: {port: its row}, findings, status"""
+        status, text, errors = self.check("-P", "--format=json")
+        assert status in (0, 1), (status, text, errors)
+        answer = json.loads(text)
+        return ({row["port"]: row for row in answer["ports"]},
+                answer["findings"], status)
+
+    def texts(self):
+        """texts - of the findings"""
+        return [finding["text"] for finding in self.said()[1]]
+
+    def follow(self, deep=False):
+        """follow - type each command, to the configuration as it was; deep:
+        and go on with what is said then. The number of commands."""
+        kept = os.path.join(self.directory, "kept")
+        _, findings, _ = self.said()
+        commands = {}
+        for finding in findings:
+            if finding["command"]:
+                commands.setdefault(finding["command"], []).append(
+                    finding["text"])
+        shutil.copytree(self.config, kept)
+        for command, texts in commands.items():
+            lost = self.words()
+            before = matrix(self.program, self.config, self.file)
+            self.settle()
+            run("/bin/sh", "-c", command)
+            bad = harm(before, matrix(self.program, self.config, self.file),
+                       " ".join(texts))
+            assert not bad, (self.name, command, bad)
+            left = self.said()[1]
+            assert not set(texts) & {each["text"] for each in left}, (
+                self.name, command, left)
+            known = {each["text"] for each in findings}
+            assert not [each for each in left if each["severity"] == "error"
+                        and each["text"] not in known], (command, left)
+            for name, words in lost.items():
+                missing = [word for word in words
+                           if word not in self.words().get(name, ())]
+                assert not missing, (command, name, missing)
+            if not deep:
+                shutil.rmtree(self.config)
+                shutil.copytree(kept, self.config)
+        shutil.rmtree(kept)
+        return len(commands)
+
+    def words(self):
+        """words - {list: its words}, of main.cf"""
+        self.settle()
+        lines = run("postconf", "-c", self.config, "-n")
+        return {line.split(" =")[0]: re.findall(r"[^\s,]+", line)[2:]
+                for line in lines.splitlines()
+                if re.match(r"\w+_(restrictions|domains)|my\w+ =", line)}
+
+
+def has(texts, wanted):
+    """has - is there one like this?"""
+    return any(re.search(wanted, text) for text in texts)
+
+
+def test_ports(program):
+    """the table says who is asked, and what people may send"""
+    with Kind(program, "05", **USERS) as kind:
+        rows, _, status = kind.said()
+        text = kind.check("-P")[1]
+    assert status == 1
+    row = rows["smtp"]
+    assert (row["asks"], row["tls"], row["auth"]) == (
+        "policyd", "may", "in TLS"), row
+    assert row["strangers"] == {"to_us": "yes", "elsewhere": "no"}, row
+    assert row["users"] == {"to_us": "yes", "elsewhere": "yes"}, row
+    line = re.search(r"(?m)^smtp .*", text).group(0)
+    assert line.split() == ["smtp", "policyd", "may", "in", "TLS", "yes/no",
+                            "yes/yes", "yes/no"], line
+    table = text.partition("\n\n")[0]
+    assert all(len(each) <= 80 for each in table.splitlines()), table
+
+
+def test_return(program):
+    """a port where a filter hands mail back needs no policyd (03); one that
+    asks it loses mail (05)"""
+    with Kind(program, "03", **USERS) as kind:
+        run("postconf", "-c", kind.config, "-P", "smtp/inet/"
+            "smtpd_relay_restrictions=$ours")
+        kind.set(ours="check_policy_service unix:private/policyd, reject")
+        rows, findings, status = kind.said()
+        assert rows["127.0.0.1:10025"]["asks"] == "return", rows
+        assert (findings, status) == ([], 0), findings
+    with Kind(program, "05", **USERS) as kind:
+        texts = kind.texts()
+        assert len(texts) == 1 and has(texts, "10025 takes mail back"), texts
+        assert kind.follow(deep=True) == 1
+        rows, findings, status = kind.said()
+        assert (findings, status) == ([], 0), findings
+        assert rows["127.0.0.1:10025"]["mynetworks"] == {
+            "to_us": "yes", "elsewhere": "yes"}, rows
+
+
+def test_domains(program):
+    """relay_domains = $mydestination is no mistake (06)"""
+    with Kind(program, "06", **USERS) as kind:
+        assert kind.said()[1:] == ([], 0), kind.said()
+
+
+def test_one_command(program):
+    """findings of one list have one command, after which it is content (07)"""
+    for settings, count in ((USERS, 1), (dict(USERS, smtpd_tls_auth_only="no"),
+                                         2)):
+        with Kind(program, "07", **settings) as kind:
+            before = kind.texts()
+            assert has(before, "permit_sasl_authenticated comes before")
+            assert kind.follow() == count
+            kind.follow(deep=True)
+            assert kind.said()[1:] == ([], 0), kind.said()
+            assert kind.words()[RECIPIENT][0] == "check_policy_service"
+
+
+def test_twice(program):
+    """a service that is in master.cf more than once (09)"""
+    with Kind(program, "09", **USERS) as kind:
+        texts = kind.texts()
+        assert has(texts, "^submission is there more than once"), texts
+        assert not has(texts, "not asked on port submission"), texts
+        kind.follow()
+
+
+def test_nobody(program):
+    """an error where nobody could ever log in and encrypt (12), as long as
+    policyd is to permit that"""
+    ours = "smtpd_relay_restrictions"
+    ask = "check_policy_service unix:private/policyd, reject"
+    for wrong, settings in (
+            ("no port offers AUTH", {}),
+            ("AUTH offers TLS", dict(USERS, smtpd_tls_security_level="none")),
+            ("certificate", dict(USERS, smtpd_tls_chain_files="")),
+            ("certificate", dict(USERS, smtpd_tls_chain_files="/no/such"))):
+        with Kind(program, "12", **settings, **{ours: ask}) as kind:
+            texts, status = kind.texts(), kind.said()[2]
+            assert len(texts) == 1 and status == 1, texts
+            assert has(texts, "nobody can log in and encrypt.*" + wrong), texts
+            kind.ours('listen "unix:%s" { owner = "postfix" }\nrestrictions = '
+                      '{ permit_auth_destination, reject }\n' % kind.socket)
+            assert kind.said()[1:] == ([], 0), kind.said()
+
+
+NETWORKS = (
+    ("127.0.0.0/8, 172.19.0.0/24 # docker", "#, which begins a comment"),
+    ("127.0.0.0/8 fd00::/8", "fd00::/8, which is a table of type fd00"),
+    ("127.0.0.0/8 !fd00::/8", "!fd00::/8, which is a table of type fd00"),
+    ("127.0.0.0/8 /32", "/32, which Postfix cannot read"),
+    ("[127.0.0.0/8, 192.0.2.1]", r"\[127.0.0.0/8, which Postfix cannot read"),
+    ("127.0.0.1/8", "127.0.0.1/8, which Postfix cannot read"),
+    ("127.0.0.0/8 203.0.113.7/32", "203.0.113.7/32, which is neither"),
+    ("127.0.0.0/8 mail.example", "mail.example, which is not an address"),
+    ("127.0.0.0/8 hash:/etc/x [fd00::]/8 cidr:/etc/y /etc/z !10.0.0.1", None),
+)
+
+
+def test_networks(program):
+    """mynetworks is read as Postfix reads it (14), where it is used"""
+    with Kind(program, "14", **USERS) as kind:
+        for value, wanted in NETWORKS:
+            kind.set(mynetworks=value)
+            kind.set(**{RECIPIENT: "permit_mynetworks, "
+                                   "reject_unauth_destination"})
+            texts = kind.texts()
+            if wanted:
+                assert has(texts, wanted), (value, texts)
+            else:
+                assert not texts, (value, texts)
+            kind.set(**{RECIPIENT: "reject_unauth_destination"})
+            assert not kind.texts(), (value, kind.texts())
+
+
+def test_front(program):
+    """TLS that ends before Postfix is not seen by policyd"""
+    for name, value in (("smtpd_upstream_proxy_protocol", "haproxy"),
+                        ("smtpd_authorized_xclient_hosts", "127.0.0.1")):
+        with Kind(program, "06", **dict(USERS, smtpd_tls_security_level="none",
+                                        smtpd_tls_auth_only="no",
+                                        **{name: value})) as kind:
+            texts, status = kind.texts(), kind.said()[2]
+            assert len(texts) == 1 and status == 1, texts
+            assert has(texts, "TLS ends in the front"), texts
+            kind.set(smtpd_tls_security_level="may", smtpd_tls_auth_only="yes")
+            assert not kind.texts(), kind.texts()
+
+
+SERVERS = (
+    ("unix:private/polcyd", "did you mean unix:private/policyd\\?"),
+    ("local:private/polcyd", "did you mean unix:private/policyd\\?"),
+    ("{ unix:private/polcyd, timeout=9s }", "did you mean unix:private/pol"),
+    ("unix:private/postgrey", "nobody can be asked there: No such file[^;]*$"),
+    ("inet:127.0.0.1:9", "nobody can be asked there: Connection refused$"),
+    ("inet:9", "nobody can be asked there: Connection refused$"),
+    ("unix:private/spawned", None),
+)
+
+
+def test_servers(program):
+    """a policy server that nobody listens for, whatever list it is in"""
+    ask = "check_policy_service unix:private/policyd, "
+    with Kind(program, "06", **USERS) as kind:
+        with open(os.path.join(kind.config, "master.cf"), "a") as out:
+            out.write("spawned unix - n n - 0 spawn argv=/bin/false\n")
+        for server, wanted in SERVERS:
+            for name in (RECIPIENT, "smtpd_end_of_data_restrictions"):
+                kind.set(**{RECIPIENT: "", "smtpd_end_of_data_restrictions": "",
+                            name: "check_policy_service " + server})
+                texts = kind.texts()
+                if wanted:
+                    assert len(texts) == 1 and has(texts, wanted), (server,
+                                                                    texts)
+                else:
+                    assert not texts, (server, texts)
+
+
+def test_notation(program):
+    """what Postfix accepts is understood: case, local:, braces, a port"""
+    with Kind(program, "06", **USERS) as kind:
+        for text in ("Check_Policy_Service unix:private/policyd, Reject",
+                     "check_policy_service local:private/policyd, reject",
+                     "check_policy_service {local:private/policyd}, reject",
+                     "CHECK_POLICY_SERVICE { unix:private/policyd, "
+                     "{ policy_context = x } } reject"):
+            kind.set(smtpd_relay_restrictions=text)
+            rows, findings, status = kind.said()
+            assert (findings, status) == ([], 0), (text, findings)
+            assert rows["smtp"]["asks"] == "policyd", (text, rows)
+
+
+def test_unasked(program):
+    """status 1 for a port without policyd, if it takes mail from others"""
+    ask = "check_policy_service unix:private/policyd, reject"
+    for options, wanted in (
+            ("smtpd_relay_restrictions=reject_unauth_destination", True),
+            ("smtpd_relay_restrictions=reject", False),
+            ("smtpd_relay_restrictions=permit_mynetworks,reject", True)):
+        with Kind(program, "06", **USERS) as kind:
+            kind.put("master.cf", "smtp inet n - n - - smtpd\n"
+                     "2525 inet n - n - - smtpd\n  -o " + options + "\n")
+            kind.set(mynetworks="127.0.0.0/8 10.0.0.0/8",
+                     smtpd_relay_restrictions=ask)
+            _, findings, status = kind.said()
+            assert status == (1 if wanted else 0), (options, findings)
+            assert has([each["text"] for each in findings],
+                       "policyd on port 2525") == wanted, findings
+            kind.follow()
+
+
+def test_commands(program):
+    """every command that is printed for these kinds, and for what we ship"""
+    count = 0
+    for name in sorted(os.listdir(FIELD)):
+        with Kind(program, name, **dict(USERS, smtpd_tls_auth_only="no")) \
+                as kind:
+            count += kind.follow()
+    assert count >= 10, count
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([
+        test_ports, test_return, test_domains, test_one_command, test_twice,
+        test_nobody, test_networks, test_front, test_servers, test_notation,
+        test_unasked, test_commands]))
