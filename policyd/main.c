@@ -30,6 +30,8 @@
 #include "policyd/process/standard_streams.h"
 #include "policyd/query/progress.h"
 #include "policyd/query/query.h"
+#include "policyd/rates/rate_tables.h"
+#include "policyd/rates/rates.h"
 #include "policyd/serve/serve.h"
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
@@ -42,7 +44,8 @@ enum mode {
 	MODE_QUERY = 'q',
 	MODE_STDIO = 's',
 	MODE_CHECK_POSTFIX = 'P',
-	MODE_INIT = 'i',   /* no short option */
+	MODE_INIT = 'i', /* no short option */
+	MODE_RATES = 'r',
 	MODE_SERVER = 'S', /* for the monitor, to start a server */
 };
 /* Only with MODE_SERVER. */
@@ -56,6 +59,12 @@ enum mode {
 #define OPTION_REPLAY  'R'
 #define OPTION_AGAINST 'A'
 #define OPTION_ID      'I'
+/* Only with MODE_RATES. */
+#define OPTION_OVER    'O'
+#define OPTION_RESET   'z'
+#define OPTION_BLOCK   'b'
+#define OPTION_UNBLOCK 'U'
+#define OPTION_FOR     'f'
 
 /* One example for each; no line has more than 79 columns. */
 static const char usage_text[] =
@@ -79,12 +88,19 @@ static const char usage_text[] =
 	"           policyd -s <request\n"
 	"       policyd -P [-c FILE]                    check Postfix; 1: to fix\n"
 	"           policyd -P\n"
+	"       policyd -r [-c FILE] [--format=json] [--over] [RATE [KEY]]\n"
+	"                                               who has sent how much\n"
+	"           policyd -r --over\n"
+	"       policyd -r [-c FILE] --block RATE KEY [--for TIME] | --unblock "
+	"RATE KEY |\n"
+	"           --reset RATE KEY                    stop somebody; forget\n"
+	"           policyd -r --block login alice@example.com --for 2d\n"
 	"       policyd --init [-c FILE] [DIR]          write FILE for a Postfix\n"
 	"           policyd --init /etc/postfix\n"
 	"       policyd -V | -h\n"
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
-	"         --check-postfix --version --help.\n"
+	"         --check-postfix --rates --version --help.\n"
 	"Default FILE: " DEFAULT_CONFIG "\n";
 
 static const struct option long_options[] = {
@@ -95,6 +111,12 @@ static const struct option long_options[] = {
 	{ "stdio", no_argument, NULL, MODE_STDIO },
 	{ "check-postfix", no_argument, NULL, MODE_CHECK_POSTFIX },
 	{ "init", no_argument, NULL, MODE_INIT },
+	{ "rates", no_argument, NULL, MODE_RATES },
+	{ "over", no_argument, NULL, OPTION_OVER },
+	{ "reset", no_argument, NULL, OPTION_RESET },
+	{ "block", no_argument, NULL, OPTION_BLOCK },
+	{ "unblock", no_argument, NULL, OPTION_UNBLOCK },
+	{ "for", required_argument, NULL, OPTION_FOR },
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "against", required_argument, NULL, OPTION_AGAINST },
@@ -114,6 +136,7 @@ struct command {
 	enum mode mode;
 	struct options options;
 	struct query_options query;
+	struct rates_options rates;
 	int channel; /* with MODE_SERVER */
 };
 
@@ -199,11 +222,11 @@ static _Noreturn void print_and_exit(const char *text)
 	exit(written(EX_OK));
 }
 
-/* set_mode - one of -t -T -q -s -P --init; only one of them */
+/* set_mode - one of -t -T -q -s -P -r --init; only one of them */
 static int set_mode(struct command *command, int mode)
 {
 	if (command->mode != MODE_SERVE)
-		return usage("only one of -t -T -q -s -P --init");
+		return usage("only one of -t -T -q -s -P -r --init");
 	command->mode = (enum mode)mode;
 	return EX_OK;
 }
@@ -238,10 +261,38 @@ static int set_format(struct command *command, const char *name)
 	return usage(NULL);
 }
 
-/* set_query - an option that requires -q */
+/* set_rates - an option that requires -r */
+static int set_rates(struct rates_options *rates, int option)
+{
+	switch (option) {
+	case OPTION_OVER:
+		rates->over = true;
+		return EX_OK;
+	case OPTION_RESET:
+		rates->reset = true;
+		return EX_OK;
+	case OPTION_BLOCK:
+		rates->block = true;
+		return EX_OK;
+	case OPTION_UNBLOCK:
+		rates->unblock = true;
+		return EX_OK;
+	default:
+		rates->time = optarg;
+		return EX_OK;
+	}
+}
+
+/* set_query - an option that requires -q or -r */
 static int set_query(struct command *command, int option)
 {
 	switch (option) {
+	case OPTION_OVER:
+	case OPTION_RESET:
+	case OPTION_BLOCK:
+	case OPTION_UNBLOCK:
+	case OPTION_FOR:
+		return set_rates(&command->rates, option);
 	case OPTION_FORMAT:
 		return set_format(command, optarg);
 	case OPTION_REPLAY:
@@ -281,6 +332,7 @@ static int set_option(struct command *command, int option)
 	case MODE_STDIO:
 	case MODE_CHECK_POSTFIX:
 	case MODE_INIT:
+	case MODE_RATES:
 		return set_mode(command, option);
 	case MODE_SERVER:
 		return set_channel(command, optarg);
@@ -299,17 +351,26 @@ static const char *check_query(const struct command *command)
 {
 	const struct query_options *query = &command->query;
 
+	if (command->mode != MODE_QUERY && command->mode != MODE_RATES &&
+	    query->json)
+		return "--format requires -q or -r";
 	if (command->mode != MODE_QUERY)
-		return query->json || query->replay || query->against != NULL ||
+		return query->replay || query->against != NULL ||
 				       query->id != NULL
-			       ? "--format, --replay, --against and --id "
-				 "require -q"
+			       ? "--replay, --against and --id require -q"
 			       : NULL;
 	if (query->replay && query->id != NULL)
 		return "only one of --replay and --id";
 	if (query->against != NULL && !query->replay)
 		return "--against requires --replay";
 	return NULL;
+}
+
+/* rates_chosen - is there an option of -r? */
+static bool rates_chosen(const struct rates_options *rates)
+{
+	return rates->over || rates->reset || rates->block || rates->unblock ||
+	       rates->time != NULL;
 }
 
 /* check_command - are all options used together correctly? words: arguments
@@ -319,12 +380,17 @@ static const char *check_command(const struct command *command, int words)
 	const struct options *options = &command->options;
 
 	if (words > (command->mode == MODE_INIT ? 1 : 0) &&
-	    command->mode != MODE_QUERY)
+	    command->mode != MODE_QUERY && command->mode != MODE_RATES)
 		return "too many arguments";
 	if (*options->config == '\0')
 		return "-c: the file name is empty";
 	if (check_query(command) != NULL)
 		return check_query(command);
+	if (command->mode == MODE_RATES)
+		return rates_check(&command->rates, words);
+	if (rates_chosen(&command->rates))
+		return "--over, --reset, --block, --unblock and --for require "
+		       "-r";
 	if (options->daemonize && command->mode != MODE_SERVE)
 		return "-d is only for running the server";
 	if ((options->lenient || options->accepted >= 0) &&
@@ -340,7 +406,7 @@ static int read_command(struct command *command, int argc, char **argv)
 	const char *mistake;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":c:dvtTqsPVh", long_options,
+	while ((option = getopt_long(argc, argv, ":c:dvtTqsPrVh", long_options,
 				     NULL)) != -1) {
 		if (option == '?' || option == ':')
 			return bad_option(option, argv[optind - 1]);
@@ -370,7 +436,8 @@ static struct config *load(const struct command *command,
 	struct progress progress;
 	struct config_load_options options = {
 		.lenient = command->mode != MODE_CHECK,
-		.unserved = command->mode == MODE_QUERY,
+		.unserved = command->mode == MODE_QUERY ||
+			    command->mode == MODE_RATES,
 		.inspected = true,
 		.thorough = command->mode == MODE_CHECK,
 		.progress = progress_reading,
@@ -411,6 +478,22 @@ static int check(const struct command *command, const struct config *config,
 	return EX_OK;
 }
 
+/* ask - what -q does; it looks at the counts of rates, if it may */
+static int ask(const struct config *config, struct query_options options)
+{
+	struct error error;
+	struct rate_table **tables = rate_tables_find(config, &error);
+	int status;
+
+	if (tables == NULL && error.text[0] != '\0')
+		fprintf(stderr, "policyd: rates are not looked at: %s\n",
+			error.text);
+	options.tables = tables;
+	status = query(config, &options);
+	rate_tables_close(tables, config);
+	return status;
+}
+
 /* with_config - run a mode that loads the configuration and then exits */
 static int with_config(const struct command *command)
 {
@@ -434,7 +517,10 @@ static int with_config(const struct command *command)
 		dump(config);
 		break;
 	case MODE_QUERY:
-		status = query(config, &command->query);
+		status = ask(config, command->query);
+		break;
+	case MODE_RATES:
+		status = rates(config, &command->rates);
 		break;
 	default:
 		status = check_postfix(config);
@@ -493,6 +579,10 @@ int main(int argc, char **argv)
 	case MODE_DUMP:
 	case MODE_QUERY:
 	case MODE_CHECK_POSTFIX:
+	case MODE_RATES:
+		command.rates.json = command.query.json;
+		command.rates.count = argc - optind;
+		command.rates.arguments = argv + optind;
 		command.query.count = argc - optind;
 		command.query.arguments = argv + optind;
 		return with_config(&command);

@@ -9,6 +9,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/config/config_options.h"
+#include "lib/config/config_rates.h"
 #include "lib/config/config_services.h"
 #include "lib/config/config_values.h"
 #include "lib/config/config_watch.h"
@@ -108,6 +109,7 @@ struct table_notes {
 	const struct config *config;
 	struct config_notes *notes;
 	const struct config_load_options *options;
+	int line; /* of a rate whose tables are read; 0: find it */
 };
 
 /* note_table - record a warning about a table */
@@ -116,8 +118,11 @@ static void note_table(void *context, const char *text)
 	const struct table_notes *to = context;
 
 	config_warning(to->notes,
-		       config_line_of(&to->config->settings->top, text,
-				      OPTION_PARAMETER, OPTION_QUESTION),
+		       to->line != 0
+			       ? to->line
+			       : config_line_of(&to->config->settings->top,
+						text, OPTION_PARAMETER,
+						OPTION_QUESTION),
 		       "%s", text);
 }
 
@@ -160,7 +165,7 @@ static void load_parameters(struct config *config, struct config_notes *notes,
 void config_lists(struct config *config, struct config_notes *notes,
 		  const struct config_load_options *options)
 {
-	struct table_notes to = { config, notes, options };
+	struct table_notes to = { config, notes, options, 0 };
 	struct table_loader loader = {
 		.config_directory = config->import_postfix,
 		.postfix = postfix_version(config->mail_version),
@@ -176,6 +181,7 @@ void config_lists(struct config *config, struct config_notes *notes,
 	struct restriction_context context = {
 		.loader = &loader,
 		.sender_login = &sender_login,
+		.rates = &config->rates,
 	};
 	struct error error;
 
@@ -186,6 +192,7 @@ void config_lists(struct config *config, struct config_notes *notes,
 		parameters_get_bool(&config->parameters,
 				    PARAMETER_SMTPUTF8_ENABLE, &context.utf8,
 				    &error);
+	config_rates(config, notes, &loader, context.utf8, &to.line);
 	config_services(&config->services, config->settings, &context, notes);
 	config->failed_tables = loader.failures;
 }

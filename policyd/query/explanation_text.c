@@ -87,6 +87,7 @@ static const char *verdict_colour(enum verdict verdict)
 		return "\033[31m"; /* red */
 	case VERDICT_DEFER:
 	case VERDICT_ASK:
+	case VERDICT_HOLD:
 		return "\033[33m"; /* yellow */
 	default:
 		return "";
@@ -394,6 +395,12 @@ static void put_why(struct printer *printer,
 	fprintf(printer->output, ": %s", answer->why);
 }
 
+/* answer_reason - why a restriction answers so */
+static const char *answer_reason(const struct explanation_answer *answer)
+{
+	return answer->usage != NULL ? answer->usage : answer->reason;
+}
+
 /* print_restrictions - the whole list, with the results of those tried */
 static void print_restrictions(struct printer *printer)
 {
@@ -415,9 +422,10 @@ static void print_restrictions(struct printer *printer)
 		} else {
 			put_verdict(printer, explanation->answers[i].verdict,
 				    6);
-			if (*explanation->answers[i].reason != '\0')
+			if (answer_reason(&explanation->answers[i])[0] != '\0')
 				fprintf(printer->output, "  %s",
-					explanation->answers[i].reason);
+					answer_reason(
+						&explanation->answers[i]));
 			put_why(printer, &explanation->answers[i]);
 			put_entry(printer, &explanation->answers[i]);
 		}

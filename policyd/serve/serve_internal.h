@@ -16,6 +16,7 @@
 #include "lib/stats/counters.h"
 #include "policyd/process/channel.h"
 #include "policyd/process/privileges.h"
+#include "policyd/rates/rate_tables.h"
 #include "policyd/serve/admission.h"
 #include "policyd/serve/serve.h"
 #include "policyd/serve/workers.h"
@@ -27,6 +28,7 @@ struct service_process {
 	struct capture *capture;
 	struct shadow *shadow;
 	struct file_events *events; /* NULL: no file is watched */
+	struct rate_table **tables; /* NULL: there is no rate */
 	struct policy *policy;
 	struct server *server;
 	struct workers *workers; /* the other threads */

@@ -46,7 +46,8 @@ COMMANDS = {"apt-get", "cd", "clang-format", "cmake", "cp", "ctest",
             "postconf", "postfix", "printf", "python3", "rm", "sh",
             "useradd", "userdel"}
 ANSWERING = {"policyd", "for"}      # what they print is shown
-OPTIONS = {"expect", "listen", "restrictions", "service", "shadow"}
+OPTIONS = {"expect", "listen", "rate", "restrictions", "service",
+           "shadow"}
 
 # Names in the files, and their replacements in the test.
 MOVED = [
