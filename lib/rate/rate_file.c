@@ -250,12 +250,12 @@ static int by_state(struct opening *opening, struct rate_table **table,
 	uint64_t size = (uint64_t)opening->status.st_size;
 	struct rate_header header = { 0 };
 	struct rate_shape shape;
-	enum rate_state state = RATE_STATE_DAMAGED;
+	enum rate_state state;
 
-	if (pread(opening->fd, &header, sizeof(header), 0) ==
-		    (ssize_t)sizeof(header) ||
-	    size == 0)
-		state = rate_header_state(&header, size, &shape);
+	if (pread(opening->fd, &header, sizeof(header), 0) < 0)
+		return error_set(error, "%s: %s", opening->file->path,
+				 strerror(errno));
+	state = rate_header_state(&header, size, &shape);
 	if (state == RATE_STATE_GOOD)
 		return use(opening, &header, &shape, table, error);
 	if (state == RATE_STATE_VERSION)
@@ -307,6 +307,7 @@ int rate_file_open(const struct rate_file *file, struct rate_table **table,
 {
 	struct opening opening = { .file = file };
 
+	*table = NULL;
 	if (trust_directory(file->path, file->user, error) < 0)
 		return error_prefix(error, "%s: ", file->path);
 	for (int i = 0; i < TRIES; i++) {
