@@ -183,6 +183,13 @@ def test_observes(program):
         check(policyd.line("3", "DATA"), " verdict=reject .* mode=observe")
 
 
+def command(policyd, *arguments, mode="-r"):
+    """command - policyd MODE; its exit status and what it printed"""
+    done = subprocess.run([policyd.program, mode, "-c", policyd.config,
+                           *arguments], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
 def test_unreadable(program):
     """limits that cannot be looked up defer, also without a recipient; a
     directory that is not there refuses to start, and refuses a reload"""
@@ -203,14 +210,13 @@ def test_unreadable(program):
         text = policyd.read(policyd.config)
         policyd.write_config(text.replace("/rates\"", "/nowhere\""))
         check(policyd.reload_refused(), "nowhere")
+        advice = re.search("install -d -m 0700 -o .*/nowhere$",
+                           command(policyd, mode="-t")[1], re.M).group(0)
+        run("sh", "-c", advice)
+        policyd.reload()
+        policyd.write_config(text)
+        policyd.reload()
         check(policyd.get("DATA", "4", 1), OVER)
-
-
-def command(policyd, *arguments, mode="-r"):
-    """command - policyd MODE; its exit status and what it printed"""
-    done = subprocess.run([policyd.program, mode, "-c", policyd.config,
-                           *arguments], capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
 
 
 def test_command(program):
