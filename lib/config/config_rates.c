@@ -357,6 +357,10 @@ static void make_rate(struct maker *maker)
 		maker, OPTION_RATE_COUNT, rate_count_find, count_name, 4);
 	make_limits(maker);
 	make_maps(maker, OPTION_RATE_LIMIT_MAPS, &rate->limit_maps);
+	if (rate->limits.count > 0)
+		config_rates_values(rate, maker->notes,
+				    line_of(maker, OPTION_RATE_LIMIT_MAPS),
+				    maker->loader->lenient);
 	make_action(maker);
 	rate->near = read_number(maker, OPTION_RATE_NEAR, 0, 99);
 	make_state(maker);

@@ -131,6 +131,11 @@ int rate_charge(const struct rate *rate, const struct request *request,
 		const char *recipient, struct charge *charge, const char **why,
 		struct table_trouble *trouble);
 
+/* rate_value_check - is this a value of limit_maps that rate_charge() can use?
+ * table: where it is. 0, or -1 and why not. */
+int rate_value_check(const struct rate *rate, const struct table *table,
+		     const char *value, struct error *error);
+
 /* rate_key_limits - the limits of a key that is known, for listings: as
  * rate_charge() finds them, but for a key that is an address, which may be
  * given as address; otherwise NULL. 0, or -1. */

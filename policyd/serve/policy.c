@@ -55,6 +55,7 @@ struct policy {
 	struct shadow *shadow;		  /* or NULL */
 	struct file_events *events;	  /* or NULL */
 	struct rate_table *const *tables; /* NULL: there is no rate */
+	struct settle_seen *seen;
 	struct counters metrics;
 	struct totals *totals; /* NULL: no metrics section */
 	struct exchange *unused;
@@ -262,7 +263,7 @@ static bool pay(struct exchange *exchange)
 	if (exchange->charges == NULL)
 		return false;
 	settle(exchange->charges, &exchange->judgement, policy->tables,
-	       policy->totals, exchange->id);
+	       policy->seen, policy->totals, exchange->id);
 	return exchange->charges->limited;
 }
 
@@ -399,9 +400,11 @@ void policy_try(struct policy *policy, struct capture *capture,
 }
 
 /* policy_rates - set where rates are counted */
-void policy_rates(struct policy *policy, struct rate_table *const *tables)
+void policy_rates(struct policy *policy, struct rate_table *const *tables,
+		  struct settle_seen *seen)
 {
 	policy->tables = tables;
+	policy->seen = seen;
 }
 
 /* policy_watch - set the files whose changes matter */

@@ -186,8 +186,8 @@ static int open_rates(struct service_process *process, struct error *error)
 		rate_tables_open(process->config, note_table, process, error);
 	if (process->tables == NULL)
 		return -1;
-	policy_rates(process->policy, process->tables);
-	workers_rates(process->workers, process->tables);
+	policy_rates(process->policy, process->tables, &process->seen);
+	workers_rates(process->workers, process->tables, &process->seen);
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "policyd/rates/rate_tables.h"
 #include "policyd/serve/admission.h"
 #include "policyd/serve/serve.h"
+#include "policyd/serve/settle.h"
 #include "policyd/serve/workers.h"
 
 /* The state of a server process. */
@@ -29,6 +30,7 @@ struct service_process {
 	struct shadow *shadow;
 	struct file_events *events; /* NULL: no file is watched */
 	struct rate_table **tables; /* NULL: there is no rate */
+	struct settle_seen seen;
 	struct policy *policy;
 	struct server *server;
 	struct workers *workers; /* the other threads */

@@ -15,6 +15,7 @@
 #include "policyd/rates/rate_tables.h"
 #include "policyd/serve/policy.h"
 #include "policyd/serve/serve.h"
+#include "policyd/serve/settle.h"
 
 /* load_stdio - load the configuration; messages go to standard error */
 static struct config *load_stdio(const char *path)
@@ -86,6 +87,7 @@ static int run_stdio(const struct config *config, struct policy *policy,
 int serve_stdio(const struct options *options)
 {
 	struct config *config = load_stdio(options->config);
+	struct settle_seen seen = { 0 };
 	struct rate_table **tables;
 	struct policy *policy;
 	struct error error;
@@ -95,7 +97,7 @@ int serve_stdio(const struct options *options)
 		return EX_CONFIG;
 	policy = policy_new(config);
 	tables = rate_tables_open(config, note_table, NULL, &error);
-	policy_rates(policy, tables);
+	policy_rates(policy, tables, &seen);
 	result = tables != NULL || config->rates.count == 0
 			 ? run_stdio(config, policy, &error)
 			 : -1;

@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 
 #define KEY_SHOWN 160
+#define LOOKS_MAX 500 /* before it is odd that nothing was counted */
 
 /* result_of - how the outcome is counted */
 static enum totals_result result_of(const struct charge *charge)
@@ -67,10 +68,28 @@ static void warn(const struct charge *charge, const struct judgement *judgement,
 			    client, id);
 }
 
+/* see - warn, once, if Postfix never asks when it is time to count */
+static void see(const struct charges *charges, struct settle_seen *seen)
+{
+	bool takes = false;
+
+	for (size_t i = 0; i < charges->count; i++)
+		takes |= charges->each[i].takes;
+	if (takes)
+		__atomic_store_n(&seen->counts, 1, __ATOMIC_RELAXED);
+	else if (__atomic_load_n(&seen->counts, __ATOMIC_RELAXED) == 0 &&
+		 __atomic_add_fetch(&seen->looks, 1, __ATOMIC_RELAXED) ==
+			 LOOKS_MAX)
+		log_warning("Postfix has asked %d times at RCPT, and never at "
+			    "DATA: rates count nothing; add "
+			    "check_policy_service to smtpd_data_restrictions",
+			    LOOKS_MAX);
+}
+
 /* settle - see above */
 void settle(struct charges *charges, struct judgement *judgement,
-	    struct rate_table *const *tables, struct totals *totals,
-	    const char *id)
+	    struct rate_table *const *tables, struct settle_seen *seen,
+	    struct totals *totals, const char *id)
 {
 	struct charges_how how = {
 		.tables = tables,
@@ -79,6 +98,7 @@ void settle(struct charges *charges, struct judgement *judgement,
 
 	if (charges->count == 0)
 		return;
+	see(charges, seen);
 	how.now_us = rate_now_us();
 	charges_settle(charges, &judgement->evaluation.decision, &how);
 	for (size_t i = 0; i < charges->count; i++) {

@@ -144,6 +144,24 @@ def test_log(program):
         check(log, r"is over .* id=\w+: deferred")
 
 
+def test_never_asked(program):
+    """Postfix asks at RCPT only: a warning says that nothing is counted"""
+    with Limited(program, 'rate "login" { limit = "5/1h" }',
+                 extra="threads = 2") as policyd:
+        def ask(count):
+            with policyd.client() as client:
+                for number in range(count):
+                    client.ask(request("RCPT", "i%d" % number))
+        text = r"warning: Postfix has asked 500 times at RCPT, and never at " \
+               r"DATA: rates count nothing; add check_policy_service to " \
+               r"smtpd_data_restrictions"
+        ask(300)
+        assert not re.search(text, policyd.read(policyd.log))
+        ask(300)
+        policyd.expect(text)
+        assert len(re.findall(text, policyd.read(policyd.log))) == 1
+
+
 def test_actions(program):
     """hold, warn, reject, and bytes at END-OF-MESSAGE, where what was counted
     at DATA is given back"""
@@ -201,12 +219,17 @@ def test_unreadable(program):
         check(policyd.read(policyd.log), "key or limit of the rate cannot be "
                                          "looked up: texthash:/.*: ")
         with open(policyd.path("none"), "w") as file:
-            file.write("alice@local.test 9/1h\n@local.test 5/2h\n")
+            file.write("alice@local.test 9/1h\n@local.test 5/2h\n"
+                       "carol gold\n")
+        text = command(policyd, mode="-t")[1]
+        check(text, r"(?m):\d+: limit_maps: texthash:/.*/none: "
+                    r'"@local\.test": .*2h')
+        check(text, r'(?m)"carol": gold: neither a limit, nor the key of one$')
+        check(policyd.reload_refused(), r"limit_maps: texthash:/.*2h")
+        with open(policyd.path("none"), "w") as file:
+            file.write("alice@local.test 9/1h\n")
         policyd.reload()
         check(policyd.get("DATA", "2", 9), OK)
-        check(policyd.get("DATA", "3", 1, sasl_username="bob@local.test"),
-              r"451 4\.3\.0 ")
-        check(policyd.read(policyd.log), "the value is no limit of this rate")
         text = policyd.read(policyd.config)
         policyd.write_config(text.replace("/rates\"", "/nowhere\""))
         check(policyd.reload_refused(), "nowhere")
@@ -635,7 +658,8 @@ def test_story_newsletter(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_counts, test_log, test_actions, test_observes,
+    sys.exit(run_all([test_counts, test_log, test_never_asked, test_actions,
+                      test_observes,
                       test_unreadable, test_mistakes, test_command,
                       test_explains, test_metrics, test_story_hosting,
                       test_story_stolen, test_story_newsletter]))

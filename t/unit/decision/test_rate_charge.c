@@ -311,6 +311,30 @@ START_TEST(finds_limits)
 }
 END_TEST
 
+/* The same values, before anybody asks. */
+START_TEST(checks_values)
+{
+	struct error error;
+
+	add_map(&rate.limit_maps, "gold 9/1h\nred gold\n");
+	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
+					  "9/1h, unlimited", &error),
+			 -1);
+	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
+					  "9/1h", &error),
+			 0);
+	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
+					  "gold", &error),
+			 0);
+	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
+					  "red", &error),
+			 -1);
+	ck_assert_str_eq(error.text,
+			 "red: neither a limit, nor the key of one");
+	free_maps(&rate.limit_maps);
+}
+END_TEST
+
 /* A network has the limits of the client's address; so has a listing. */
 START_TEST(finds_limits_of_networks)
 {
@@ -385,6 +409,7 @@ int main(void)
 	tcase_add_test(tests, needs_a_number);
 	tcase_add_test(tests, drops_long_instances);
 	tcase_add_loop_test(tests, finds_limits, 0, COUNT(limits));
+	tcase_add_test(tests, checks_values);
 	tcase_add_test(tests, finds_limits_of_networks);
 	tcase_add_test(tests, maps_keys);
 	tcase_add_test(tests, finds_places);
