@@ -7,8 +7,11 @@
 
 #include "policyd/check_config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -43,6 +46,21 @@ static size_t report(const struct config *config, int line, const char *what,
 	return 1;
 }
 
+/* check_rates - is there a directory for what rates count? */
+static void check_rates(const struct config *config)
+{
+	struct stat status;
+
+	if (config->rates.count == 0 ||
+	    stat(config->rate_directory, &status) == 0)
+		return;
+	warn(config,
+	     "rate_directory: %s: %s; policyd does not start without it; to "
+	     "create it: install -d -m 0700 -o %s %s",
+	     config->rate_directory, strerror(errno), config->user,
+	     config->rate_directory);
+}
+
 /* check_start - could it log and listen, and write its pid file? */
 static size_t check_start(const struct config *config)
 {
@@ -51,6 +69,7 @@ static size_t check_start(const struct config *config)
 
 	if (log_check(config->log, config->uid, &error) < 0)
 		obstacles += report(config, 0, "log", &error);
+	check_rates(config);
 	if (pid_file_check(config->pid_file, &error) < 0)
 		warn(config, "pid_file: %s", error.text);
 	for (i = 0; i < config->listener_count; i++)

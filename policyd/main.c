@@ -33,6 +33,8 @@
 #include "policyd/process/standard_streams.h"
 #include "policyd/query/progress.h"
 #include "policyd/query/query.h"
+#include "policyd/rates/rate_tables.h"
+#include "policyd/rates/rates.h"
 #include "policyd/serve/serve.h"
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
@@ -48,7 +50,8 @@ enum mode {
 	MODE_CHECK_POSTFIX = 'P',
 	MODE_INIT = 'i', /* no short option; likewise: */
 	MODE_STATUS = 'u',
-	MODE_RELOAD = 'r',
+	MODE_RELOAD = 'l',
+	MODE_RATES = 'r',
 	MODE_SERVER = 'S', /* for the monitor, to start a server */
 };
 /* Only with MODE_SERVER. */
@@ -66,6 +69,12 @@ enum mode {
 #define OPTION_APPLY   'Y'
 #define OPTION_OBSERVE 'O'
 #define OPTION_UNDO    'U' /* implies it */
+/* Only with MODE_RATES. */
+#define OPTION_OVER    'o'
+#define OPTION_RESET   'z'
+#define OPTION_BLOCK   'b'
+#define OPTION_UNBLOCK 'B'
+#define OPTION_FOR     'f'
 
 /* One example for each; no line has more than 79 columns. */
 static const char usage_text[] =
@@ -95,6 +104,15 @@ static const char usage_text[] =
 	"           policyd --status\n"
 	"       policyd --reload [-c FILE]              reload it, and wait\n"
 	"           policyd -t && policyd --reload\n"
+	"       policyd -r [-c FILE] [--format=json] [--over] [RATE [KEY]]\n"
+	"                                               who has sent how much\n"
+	"           policyd -r --over\n"
+	"       policyd -r [-c FILE] --block RATE KEY [--for TIME]\n"
+	"                                               stop somebody now\n"
+	"           policyd -r --block login alice@example.com --for 2d\n"
+	"       policyd -r [-c FILE] --unblock | --reset RATE KEY\n"
+	"                                               let it go; forget it\n"
+	"           policyd -r --unblock login alice@example.com\n"
 	"       policyd --init [-c FILE] [DIR]          write FILE for a Postfix\n"
 	"           policyd --init /etc/postfix\n"
 	"       policyd --init --apply|--observe [-c FILE] [DIR]\n"
@@ -105,7 +123,7 @@ static const char usage_text[] =
 	"       policyd -V | -h\n"
 	"Options: --config FILE --daemon --verbose --check --dump --query "
 	"--stdio\n"
-	"         --check-postfix --version --help.\n"
+	"         --check-postfix --rates --version --help.\n"
 	"Default FILE: " DEFAULT_CONFIG "\n";
 
 static const struct option long_options[] = {
@@ -121,6 +139,12 @@ static const struct option long_options[] = {
 	{ "apply", no_argument, NULL, OPTION_APPLY },
 	{ "observe", no_argument, NULL, OPTION_OBSERVE },
 	{ "undo", no_argument, NULL, OPTION_UNDO },
+	{ "rates", no_argument, NULL, MODE_RATES },
+	{ "over", no_argument, NULL, OPTION_OVER },
+	{ "reset", no_argument, NULL, OPTION_RESET },
+	{ "block", no_argument, NULL, OPTION_BLOCK },
+	{ "unblock", no_argument, NULL, OPTION_UNBLOCK },
+	{ "for", required_argument, NULL, OPTION_FOR },
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "against", required_argument, NULL, OPTION_AGAINST },
@@ -142,6 +166,7 @@ struct command {
 	struct query_options query;
 	struct init_options init;
 	bool undo;
+	struct rates_options rates;
 	int channel; /* with MODE_SERVER */
 };
 
@@ -235,7 +260,7 @@ static _Noreturn void print_and_exit(const char *text)
 static int set_mode(struct command *command, int mode)
 {
 	if (command->mode != MODE_SERVE)
-		return usage("only one of -t -T -q -s -P --init --status "
+		return usage("only one of -t -T -q -s -P -r --init --status "
 			     "--reload");
 	command->mode = (enum mode)mode;
 	return EX_OK;
@@ -279,10 +304,38 @@ static int set_undo(struct command *command)
 					  : set_mode(command, MODE_INIT);
 }
 
-/* set_query - an option that requires -q */
+/* set_rates - an option that requires -r */
+static int set_rates(struct rates_options *rates, int option)
+{
+	switch (option) {
+	case OPTION_OVER:
+		rates->over = true;
+		return EX_OK;
+	case OPTION_RESET:
+		rates->reset = true;
+		return EX_OK;
+	case OPTION_BLOCK:
+		rates->block = true;
+		return EX_OK;
+	case OPTION_UNBLOCK:
+		rates->unblock = true;
+		return EX_OK;
+	default:
+		rates->time = optarg;
+		return EX_OK;
+	}
+}
+
+/* set_query - an option that requires -q or -r */
 static int set_query(struct command *command, int option)
 {
 	switch (option) {
+	case OPTION_OVER:
+	case OPTION_RESET:
+	case OPTION_BLOCK:
+	case OPTION_UNBLOCK:
+	case OPTION_FOR:
+		return set_rates(&command->rates, option);
 	case OPTION_FORMAT:
 		return set_format(command, optarg);
 	case OPTION_REPLAY:
@@ -335,6 +388,7 @@ static int set_option(struct command *command, int option)
 	case MODE_CHECK_POSTFIX:
 	case MODE_STATUS:
 	case MODE_RELOAD:
+	case MODE_RATES:
 		return set_mode(command, option);
 	case MODE_SERVER:
 		return set_channel(command, optarg);
@@ -355,8 +409,8 @@ static const char *check_query(const struct command *command)
 
 	if (query->json && command->mode != MODE_QUERY &&
 	    command->mode != MODE_CHECK_POSTFIX &&
-	    command->mode != MODE_STATUS)
-		return "--format requires -q, -P or --status";
+	    command->mode != MODE_STATUS && command->mode != MODE_RATES)
+		return "--format requires -q, -P, -r or --status";
 	if (command->mode != MODE_QUERY)
 		return query->replay || query->against != NULL ||
 				       query->id != NULL
@@ -381,6 +435,13 @@ static const char *check_init(const struct command *command)
 	return NULL;
 }
 
+/* rates_chosen - is there an option of -r? */
+static bool rates_chosen(const struct rates_options *rates)
+{
+	return rates->over || rates->reset || rates->block || rates->unblock ||
+	       rates->time != NULL;
+}
+
 /* check_command - are all options used together correctly? words: arguments
  * that are not options */
 static const char *check_command(const struct command *command, int words)
@@ -388,7 +449,7 @@ static const char *check_command(const struct command *command, int words)
 	const struct options *options = &command->options;
 
 	if (words > (command->mode == MODE_INIT && !command->undo ? 1 : 0) &&
-	    command->mode != MODE_QUERY)
+	    command->mode != MODE_QUERY && command->mode != MODE_RATES)
 		return "too many arguments";
 	if (*options->config == '\0')
 		return "-c: the file name is empty";
@@ -396,6 +457,11 @@ static const char *check_command(const struct command *command, int words)
 		return check_query(command);
 	if (check_init(command) != NULL)
 		return check_init(command);
+	if (command->mode == MODE_RATES)
+		return rates_check(&command->rates, words);
+	if (rates_chosen(&command->rates))
+		return "--over, --reset, --block, --unblock and --for require "
+		       "-r";
 	if (options->daemonize && command->mode != MODE_SERVE)
 		return "-d is only for running the server";
 	if ((options->lenient || options->accepted >= 0) &&
@@ -411,7 +477,7 @@ static int read_command(struct command *command, int argc, char **argv)
 	const char *mistake;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":c:dvtTqsPVh", long_options,
+	while ((option = getopt_long(argc, argv, ":c:dvtTqsPrVh", long_options,
 				     NULL)) != -1) {
 		if (option == '?' || option == ':')
 			return bad_option(option, argv[optind - 1]);
@@ -441,7 +507,8 @@ static struct config *load(const struct command *command,
 	struct progress progress;
 	struct config_load_options options = {
 		.lenient = command->mode != MODE_CHECK,
-		.unserved = command->mode == MODE_QUERY,
+		.unserved = command->mode == MODE_QUERY ||
+			    command->mode == MODE_RATES,
 		.inspected = true,
 		.thorough = command->mode == MODE_CHECK,
 		.progress = progress_reading,
@@ -482,6 +549,22 @@ static int check(const struct command *command, const struct config *config,
 	return EX_OK;
 }
 
+/* ask - what -q does; it looks at the counts of rates, if it may */
+static int ask(const struct config *config, struct query_options options)
+{
+	struct error error;
+	struct rate_table **tables = rate_tables_find(config, &error);
+	int status;
+
+	if (tables == NULL && error.text[0] != '\0')
+		fprintf(stderr, "policyd: rates are not looked at: %s\n",
+			error.text);
+	options.tables = tables;
+	status = query(config, &options);
+	rate_tables_close(tables, config);
+	return status;
+}
+
 /* with_config - run a mode that loads the configuration and then exits */
 static int with_config(const struct command *command)
 {
@@ -508,7 +591,10 @@ static int with_config(const struct command *command)
 		dump(config, command->options.verbose);
 		break;
 	case MODE_QUERY:
-		status = query(config, &command->query);
+		status = ask(config, command->query);
+		break;
+	case MODE_RATES:
+		status = rates(config, &command->rates);
 		break;
 	default:
 		status = check_postfix(config, command->query.json);
@@ -580,6 +666,10 @@ int main(int argc, char **argv)
 	case MODE_DUMP:
 	case MODE_QUERY:
 	case MODE_CHECK_POSTFIX:
+	case MODE_RATES:
+		command.rates.json = command.query.json;
+		command.rates.count = argc - optind;
+		command.rates.arguments = argv + optind;
 		command.query.count = argc - optind;
 		command.query.arguments = argv + optind;
 		return with_config(&command);

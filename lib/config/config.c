@@ -29,6 +29,7 @@
 #include "lib/config/config_messages.h"
 #include "lib/config/config_options.h"
 #include "lib/config/config_process.h"
+#include "lib/config/config_rates.h"
 #include "lib/config/config_reach.h"
 #include "lib/config/config_safety.h"
 #include "lib/config/config_scan.h"
@@ -79,6 +80,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	config_safety(config, notes);
 	config_expect(config, notes);
 	config_reach(config, notes);
+	config_rates_used(config, notes);
 	if (options->thorough) {
 		config_overlap(config, notes);
 		config_doubt(config, notes);
@@ -195,6 +197,8 @@ void config_free(struct config *config)
 	if (config == NULL)
 		return;
 	service_list_clear(&config->services);
+	rate_list_clear(&config->rates);
+	free(config->rate_directory);
 	resolver_free(config->resolver);
 	parameters_clear(&config->parameters);
 	config_listeners_clear(config);

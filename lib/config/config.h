@@ -10,12 +10,16 @@
 #include "lib/address/resolve.h"
 #include "lib/base/watched_files.h"
 #include "lib/decision/decision.h"
+#include "lib/decision/rate.h"
 #include "lib/decision/service.h"
 #include "lib/net/listener.h"
 #include "lib/server/server.h"
 
 /* CONFIG_PID_FILE - the default of pid_file. */
 #define CONFIG_PID_FILE "/run/policyd.pid"
+
+/* CONFIG_RATE_DIRECTORY - the default of rate_directory. */
+#define CONFIG_RATE_DIRECTORY "/var/lib/policyd"
 
 /* CONFIG_PATH_MAX - size of pid_file and log, NUL included. */
 #define CONFIG_PATH_MAX 1024
@@ -52,6 +56,8 @@ struct config {
 	unsigned threads;	      /* number of worker threads, at least 1 */
 	struct parameters parameters; /* completed, with their sources */
 	struct resolver *resolver;
+	char *rate_directory; /* where counts are kept */
+	struct rate_list rates;
 	struct service_list services;
 	bool allow_open_relay;
 	char *import_postfix; /* directory; NULL: not imported, and the next

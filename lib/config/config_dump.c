@@ -289,6 +289,17 @@ static void put_service(struct dump *dump, const struct config_section *section)
 	fputs("}\n", dump->output);
 }
 
+/* put_rate - print one rate */
+static void put_rate(struct dump *dump, const struct config_section *section)
+{
+	fputs("\nrate ", dump->output);
+	put_quoted(dump, section->title);
+	fputs(" {", dump->output);
+	put_source(dump, section->line);
+	put_section(dump, section, SCOPE_RATE);
+	fputs("}\n", dump->output);
+}
+
 /* put_expect - print one expectation; options that are not set are left out */
 static void put_expect(struct dump *dump, const struct config_section *section)
 {
@@ -332,6 +343,8 @@ void config_dump(const struct config *config, bool all, FILE *output)
 		put_listen(&dump, i);
 	if (config->metrics != NULL)
 		put_metrics(&dump);
+	for (i = 0; i < settings->rate_count; i++)
+		put_rate(&dump, &settings->rates[i]);
 	for (i = 0; i < settings->service_count; i++)
 		put_service(&dump, &settings->services[i]);
 	for (i = 0; i < settings->expect_count; i++)

@@ -9,6 +9,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/config/config_options.h"
+#include "lib/config/config_rates.h"
 #include "lib/config/config_services.h"
 #include "lib/config/config_values.h"
 #include "lib/config/config_watch.h"
@@ -109,6 +110,7 @@ struct table_notes {
 	const struct table_loader *loader;
 	struct config_notes *notes;
 	const struct config_load_options *options;
+	int line; /* of a rate whose tables are read; 0: find it */
 };
 
 /* note_failure - keep what is said of a table that could not be read */
@@ -128,8 +130,11 @@ static void note_table(void *context, const char *text)
 	if (to->loader->failures > to->config->failed_tables)
 		note_failure(to->config, text);
 	config_warning(to->notes,
-		       config_line_of(&to->config->settings->top, text,
-				      OPTION_PARAMETER, OPTION_QUESTION),
+		       to->line != 0
+			       ? to->line
+			       : config_line_of(&to->config->settings->top,
+						text, OPTION_PARAMETER,
+						OPTION_QUESTION),
 		       "%s", text);
 }
 
@@ -172,7 +177,7 @@ static void load_parameters(struct config *config, struct config_notes *notes,
 void config_lists(struct config *config, struct config_notes *notes,
 		  const struct config_load_options *options)
 {
-	struct table_notes to = { config, NULL, notes, options };
+	struct table_notes to = { config, NULL, notes, options, 0 };
 	struct table_loader loader = {
 		.config_directory = config->import_postfix,
 		.postfix = postfix_version(config->mail_version),
@@ -188,6 +193,7 @@ void config_lists(struct config *config, struct config_notes *notes,
 	struct restriction_context context = {
 		.loader = &loader,
 		.sender_login = &sender_login,
+		.rates = &config->rates,
 	};
 	struct error error;
 
@@ -199,5 +205,6 @@ void config_lists(struct config *config, struct config_notes *notes,
 		parameters_get_bool(&config->parameters,
 				    PARAMETER_SMTPUTF8_ENABLE, &context.utf8,
 				    &error);
+	config_rates(config, notes, &loader, context.utf8, &to.line);
 	config_services(&config->services, config->settings, &context, notes);
 }

@@ -33,7 +33,7 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 			      CONFIG_PID_FILE },
 	[OPTION_LOG] = { "log", SCOPE_TOP, FORM_TEXT, "syslog" },
 	[OPTION_LOG_VERDICTS] = { "log_verdicts", SCOPE_TOP, FORM_PLAIN_LIST,
-				  "permit reject defer ask" },
+				  "permit reject defer ask hold" },
 	[OPTION_REQUEST_TIMEOUT] = { "request_timeout", SCOPE_TOP,
 				     FORM_PLAIN_TEXT, "10s" },
 	[OPTION_IDLE_TIMEOUT] = { "idle_timeout", SCOPE_TOP, FORM_PLAIN_TEXT,
@@ -53,6 +53,8 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_CAPTURE_FILES] = { "capture_files", SCOPE_TOP, FORM_PLAIN_TEXT,
 				   "8" },
 	[OPTION_SHADOW] = { "shadow", SCOPE_TOP, FORM_TEXT, "" },
+	[OPTION_RATE_DIRECTORY] = { "rate_directory", SCOPE_TOP, FORM_TEXT,
+				    CONFIG_RATE_DIRECTORY },
 	[OPTION_RESTRICTIONS] = { "restrictions", EVERY_SERVICE,
 				  FORM_PLAIN_LIST,
 				  "permit_auth_destination "
@@ -95,6 +97,24 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 						SCOPE_TLS, FORM_PLAIN_TEXT,
 						"yes" },
 	[OPTION_FINGERPRINTS] = { "fingerprints", SCOPE_TLS, FORM_LIST, "" },
+	[OPTION_RATE_KEY] = { "key", SCOPE_RATE, FORM_PLAIN_LIST,
+			      "sasl_username" },
+	[OPTION_RATE_KEY_MAPS] = { "key_maps", SCOPE_RATE, FORM_LIST, "" },
+	[OPTION_RATE_COUNT] = { "count", SCOPE_RATE, FORM_PLAIN_TEXT,
+				"recipients" },
+	[OPTION_RATE_LIMIT] = { "limit", SCOPE_RATE, FORM_LIST, "" },
+	[OPTION_RATE_LIMIT_MAPS] = { "limit_maps", SCOPE_RATE, FORM_LIST, "" },
+	[OPTION_RATE_ACTION] = { "action", SCOPE_RATE, FORM_PLAIN_TEXT,
+				 "defer" },
+	[OPTION_RATE_OVER_REPLY] = { "over_reply", SCOPE_RATE, FORM_TEXT, "" },
+	[OPTION_RATE_NEAR] = { "near", SCOPE_RATE, FORM_PLAIN_TEXT, "80" },
+	[OPTION_RATE_STATE] = { "state", SCOPE_RATE, FORM_PLAIN_TEXT, "DATA" },
+	[OPTION_RATE_IPV4_PREFIX] = { "ipv4_prefix", SCOPE_RATE,
+				      FORM_PLAIN_TEXT, "32" },
+	[OPTION_RATE_IPV6_PREFIX] = { "ipv6_prefix", SCOPE_RATE,
+				      FORM_PLAIN_TEXT, "64" },
+	[OPTION_RATE_PLACE_MAPS] = { "place_maps", SCOPE_RATE, FORM_LIST, "" },
+	[OPTION_RATE_KEYS] = { "keys", SCOPE_RATE, FORM_PLAIN_TEXT, "65536" },
 };
 
 /* config_option_name - as written in the file */
@@ -314,6 +334,8 @@ void settings_complete(struct config_settings *settings)
 	for (i = 0; i < settings->service_count; i++)
 		section_complete(&settings->services[i], SCOPE_SERVICE,
 				 &settings->top);
+	for (i = 0; i < settings->rate_count; i++)
+		section_complete(&settings->rates[i], SCOPE_RATE, NULL);
 }
 
 /* section_clear - free what a section holds */
@@ -344,5 +366,8 @@ void settings_clear(struct config_settings *settings)
 	for (i = 0; i < settings->expect_count; i++)
 		section_clear(&settings->expects[i]);
 	free(settings->expects);
+	for (i = 0; i < settings->rate_count; i++)
+		section_clear(&settings->rates[i]);
+	free(settings->rates);
 	memset(settings, 0, sizeof(*settings));
 }

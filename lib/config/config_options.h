@@ -28,6 +28,7 @@ enum config_option {
 	OPTION_CAPTURE,
 	OPTION_CAPTURE_FILES,
 	OPTION_SHADOW,
+	OPTION_RATE_DIRECTORY,
 	OPTION_RESTRICTIONS,
 	OPTION_MYNETWORKS,
 	OPTION_RELAY_CLIENTCERTS,
@@ -52,6 +53,19 @@ enum config_option {
 	OPTION_CRL,
 	OPTION_REQUIRE_CLIENT_CERTIFICATE,
 	OPTION_FINGERPRINTS,
+	OPTION_RATE_KEY, /* in a rate section, as all up to OPTION_RATE_KEYS */
+	OPTION_RATE_KEY_MAPS,
+	OPTION_RATE_COUNT,
+	OPTION_RATE_LIMIT,
+	OPTION_RATE_LIMIT_MAPS,
+	OPTION_RATE_ACTION,
+	OPTION_RATE_OVER_REPLY,
+	OPTION_RATE_NEAR,
+	OPTION_RATE_STATE,
+	OPTION_RATE_IPV4_PREFIX,
+	OPTION_RATE_IPV6_PREFIX,
+	OPTION_RATE_PLACE_MAPS,
+	OPTION_RATE_KEYS,
 	OPTION_PARAMETER, /* the first of enum parameter */
 	OPTION_QUESTION = OPTION_PARAMETER +
 			  PARAMETER_COUNT, /* likewise, in an expect section */
@@ -66,6 +80,7 @@ enum config_scope {
 	SCOPE_EXPECT = 8,
 	SCOPE_TLS = 16, /* in a listen section */
 	SCOPE_METRICS = 32,
+	SCOPE_RATE = 64,
 };
 
 /* The form of a value. */
@@ -87,8 +102,8 @@ struct setting {
 			       then that of import_postfix), or NULL */
 };
 
-/* The top level, or one listen or service section; a listen section includes
- * the options of its tls section. */
+/* The top level, or one listen, service or rate section; a listen section
+ * includes the options of its tls section. */
 struct config_section {
 	char *title; /* NULL: top level */
 	int line;
@@ -107,6 +122,8 @@ struct config_settings {
 	size_t service_count;
 	struct config_section *expects;
 	size_t expect_count;
+	struct config_section *rates;
+	size_t rate_count;
 };
 
 /* settings_top - an option at top level. */

@@ -35,6 +35,7 @@ static const struct section_kind kinds[] = {
 	{ "listen", SCOPE_LISTEN, SCOPE_TOP, "an address" },
 	{ "metrics", SCOPE_METRICS, SCOPE_TOP, "an address" },
 	{ "service", SCOPE_SERVICE, SCOPE_TOP, "a name" },
+	{ "rate", SCOPE_RATE, SCOPE_TOP, "a name" },
 	{ "expect", SCOPE_EXPECT, SCOPE_TOP,
 	  "a text that says what is expected" },
 	{ "tls", SCOPE_TLS, SCOPE_LISTEN, NULL },
@@ -74,6 +75,9 @@ static struct config_section **sections_of(struct config_settings *settings,
 	case SCOPE_SERVICE:
 		*count = &settings->service_count;
 		return &settings->services;
+	case SCOPE_RATE:
+		*count = &settings->rate_count;
+		return &settings->rates;
 	default:
 		*count = &settings->expect_count;
 		return &settings->expects;
@@ -161,7 +165,7 @@ static int unknown_section(const struct config_statement *statement,
 		similar_try(&similar, kinds[i].name);
 	return config_error(notes, statement->line,
 			    "unknown section %s%s known are listen, metrics, "
-			    "service and expect",
+			    "service, rate and expect",
 			    config_show(shown, statement->name),
 			    *similar_advice(&similar, advice, sizeof(advice)) !=
 					    '\0'
@@ -200,6 +204,10 @@ static int check_section(const struct config_scan *scan, size_t index,
 /* describe_scopes - where an option is allowed, for a message */
 static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 {
+	if ((scopes & SCOPE_RATE) != 0) {
+		snprintf(buffer, size, "in a rate section");
+		return;
+	}
 	if ((scopes & SCOPE_TLS) != 0) {
 		snprintf(buffer, size,
 			 "in the tls section of a listen section");

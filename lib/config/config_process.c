@@ -165,7 +165,7 @@ static void load_verdicts(struct config *config, struct config_notes *notes)
 			config_error(notes, from->lines[i],
 				     "log_verdicts: %s "
 				     "is not one of permit, reject, defer, "
-				     "dunno, ask",
+				     "dunno, ask, hold",
 				     config_show(shown, from->values[i]));
 	}
 }

@@ -22,7 +22,8 @@ const char *verdict_name(enum verdict verdict)
 	static const char *const names[] = {
 		[VERDICT_DUNNO] = "dunno",   [VERDICT_PERMIT] = "permit",
 		[VERDICT_REJECT] = "reject", [VERDICT_DEFER] = "defer",
-		[VERDICT_ASK] = "ask",	     [VERDICT_WAIT] = "wait",
+		[VERDICT_ASK] = "ask",	     [VERDICT_HOLD] = "hold",
+		[VERDICT_WAIT] = "wait",
 	};
 
 	return names[verdict];

@@ -20,9 +20,10 @@ enum verdict {
 	VERDICT_REJECT,
 	VERDICT_DEFER, /* unknown: try again later */
 	VERDICT_ASK,   /* only for a list: Postfix has to decide */
+	VERDICT_HOLD,  /* only from a rate: accepted, and kept in the queue */
 	VERDICT_WAIT,  /* only from a restriction: it answers later */
 };
-#define VERDICT_COUNT 5 /* verdicts that a decision can have */
+#define VERDICT_COUNT 6 /* verdicts that a decision can have */
 
 /* Which of the configured texts is sent to the client. */
 enum refusal {
@@ -32,7 +33,10 @@ enum refusal {
 	REFUSAL_DEFER,	   /* the restriction "defer" */
 	REFUSAL_OWNER,	   /* the client does not own the sender address */
 	REFUSAL_LOGIN,	   /* the sender address has an owner: log in */
+	REFUSAL_RATE,	   /* decision->text */
 };
+
+struct charge;
 
 /* The assumption under which the walk continues when only Postfix knows the
  * destination. */
@@ -63,6 +67,11 @@ struct decision {
 	 * or NULL. */
 	const char *table;
 	const char *why;
+	/* The charge to show: of the rate that decided, or the fullest one;
+	 * NULL: none. And with REFUSAL_RATE, the action. Owned by the charges
+	 * of the evaluation. */
+	const struct charge *charge;
+	const char *text;
 	char owners[DECISION_OWNERS_MAX]; /* of the sender address, as in the
 					     table; "": none found */
 };
@@ -70,7 +79,7 @@ struct decision {
 /* decision_init - the state before anything is decided: DUNNO, reason "". */
 void decision_init(struct decision *decision);
 
-/* verdict_name - "dunno", "permit", "reject", "defer", "ask" or "wait";
+/* verdict_name - "dunno", "permit", "reject", "defer", "ask", "hold" or "wait";
  * static. */
 const char *verdict_name(enum verdict verdict);
 

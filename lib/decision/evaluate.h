@@ -50,6 +50,7 @@ typedef void evaluation_trace(void *context,
 
 /* One walk through a list. The caller owns it, and keeps it and everything that
  * subject points to until the decision is made or the walk is cancelled. */
+struct charges;
 struct evaluation {
 	const struct restriction_list *list;
 	struct subject subject;
@@ -58,6 +59,8 @@ struct evaluation {
 	void *waiter;
 	void (*done)(struct evaluation *); /* called only after a WAIT */
 	void *context;			   /* of the caller, for done() */
+	struct charges *charges; /* collects what rates cost; NULL: nothing is
+				    counted */
 	evaluation_trace *trace;
 	void *trace_context;
 };

@@ -177,6 +177,7 @@ static const char *refusal_text(enum refusal refusal,
 	case REFUSAL_LOGIN:
 		return "553 5.7.1 Sender address rejected: not logged in";
 	case REFUSAL_DEFER:
+	case REFUSAL_RATE:
 		break;
 	}
 	return "450 4.3.2 Try again later";
@@ -233,7 +234,9 @@ static size_t add_refusal(char *buffer, size_t length,
 			  const struct facts *facts,
 			  const struct reply_options *options, const char *id)
 {
-	const char *text = refusal_text(decision->refusal, options);
+	const char *text = decision->refusal == REFUSAL_RATE
+				   ? decision->text
+				   : refusal_text(decision->refusal, options);
 
 	/* A single word, such as "REJECT", makes Postfix use its own text. */
 	if (text != NULL && strchr(text, ' ') == NULL)

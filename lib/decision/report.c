@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/decision/charges.h"
 #include "lib/text/xtext.h"
 
 /* A line that grows; text that does not fit is cut. */
@@ -170,6 +171,21 @@ static void add_certificate(struct line *line, const struct request *request)
 	add_subject(line, " issuer=", request->ccert_issuer);
 }
 
+/* add_rate - what the fullest rate counts, and how much this was */
+static void add_rate(struct line *line, const struct request *request,
+		     const struct charge *charge)
+{
+	char usage[CHARGE_TEXT_MAX];
+
+	ADD(line, " rate=");
+	add(line, charge_usage(charge, charge->rate->name, usage));
+	add_value(line, " rate_key=", charge->key);
+	ADD(line, " recipients=");
+	add_quoted(line, request->recipient_count, REPORT_NUMBER_MAX);
+	ADD(line, " size=");
+	add_quoted(line, request->size, 16);
+}
+
 /* report_write - write the decision line of the log */
 size_t report_write(char *buffer, const char *id, const struct service *service,
 		    const struct request *request, const struct facts *facts,
@@ -189,6 +205,8 @@ size_t report_write(char *buffer, const char *id, const struct service *service,
 		ADD(&line, "\"");
 	}
 	add_certificate(&line, request);
+	if (decision->charge != NULL)
+		add_rate(&line, request, decision->charge);
 	if (decision->owners[0] != '\0')
 		add_value(&line, " owners=", decision->owners);
 	add_value(&line, " instance=", request->instance);

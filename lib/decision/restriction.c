@@ -21,6 +21,7 @@ static const struct restriction *const restrictions[] = {
 	&restriction_reject_authenticated_sender_login_mismatch,
 	&restriction_reject_unauthenticated_sender_login_mismatch,
 	&restriction_reject_known_sender_login_mismatch,
+	&restriction_check_rate,
 	&restriction_permit,
 	&restriction_reject,
 	&restriction_defer,

@@ -22,6 +22,7 @@ struct subject {
 	struct evaluation *evaluation; /* to wait, see evaluate.h */
 };
 
+struct rate_list;
 struct sender_login;
 
 /* For opening a restriction, besides its argument. It may keep pointers to
@@ -30,6 +31,7 @@ struct restriction_context {
 	struct table_loader *loader; /* for type:table */
 	bool utf8;		     /* smtputf8_enable */
 	const struct resolver *resolver;
+	const struct rate_list *rates; /* those of the configuration */
 	/* The sender_login_maps that the first restriction read, shared with
 	 * those after it; lib/decision/sender_login.h. */
 	struct sender_login **sender_login;

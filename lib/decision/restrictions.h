@@ -17,6 +17,7 @@ extern const struct restriction
 extern const struct restriction
 	restriction_reject_unauthenticated_sender_login_mismatch;
 extern const struct restriction restriction_reject_known_sender_login_mismatch;
+extern const struct restriction restriction_check_rate;
 extern const struct restriction restriction_permit;
 extern const struct restriction restriction_reject;
 extern const struct restriction restriction_defer;

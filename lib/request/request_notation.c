@@ -313,6 +313,7 @@ static const struct {
 	{ "port", "server_port", set_port },
 	{ "context", "policy_context", set_text },
 	{ "state", "protocol_state", set_state },
+	{ "recipients", "recipient_count", set_text },
 	{ "tls", "encryption_protocol", set_tls },
 	{ "sasl", "sasl_method", set_sasl },
 	{ "login", "sasl_username", set_login },
@@ -370,8 +371,8 @@ static int set_any(struct notation *notation, const char *name,
 		return error_set(error, "no such name%s", advice);
 	return error_set(error,
 			 "no such name; there are to, from, client, helo, "
-			 "port, context, state, tls, sasl, login, cert, key "
-			 "and the attributes of the policy protocol "
+			 "port, context, state, recipients, tls, sasl, login, "
+			 "cert, key and the attributes of the policy protocol "
 			 "(recipient, sasl_method, ...)");
 }
 

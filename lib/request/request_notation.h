@@ -18,12 +18,13 @@
  *	port		server_port
  *	context		policy_context
  *	state		protocol_state
+ *	recipients	recipient_count
  *	tls		1.0 to 1.3: a session as is usual then; or as in the
  *			log PROTOCOL/CIPHER/BITS; or none
  *	sasl		METHOD/USER as in the log, or none
  *	login		USER: the same as sasl=PLAIN/USER
  *	cert, key	ccert_fingerprint, ccert_pubkey_fingerprint */
-#define NOTATION_SHORT_NAMES 12
+#define NOTATION_SHORT_NAMES 13
 #define NOTATION_NAMES	     (NOTATION_SHORT_NAMES + REQUEST_NAMES)
 
 struct notation {

@@ -49,8 +49,8 @@ size_t counters_write(char *buffer, size_t size,
 		      const struct counters *counters)
 {
 	static const enum verdict order[VERDICT_COUNT] = {
-		VERDICT_PERMIT, VERDICT_REJECT, VERDICT_DEFER, VERDICT_DUNNO,
-		VERDICT_ASK
+		VERDICT_PERMIT, VERDICT_REJECT, VERDICT_DEFER,
+		VERDICT_DUNNO,	VERDICT_ASK,	VERDICT_HOLD
 	};
 	size_t length = 0, i;
 

@@ -51,6 +51,17 @@ void history_add(struct history *history, struct totals *totals)
 	history->tallies[history->totals_count++] = totals;
 }
 
+/* history_rate - what came of the charges of a rate */
+uint64_t history_rate(const struct history *history, size_t rate,
+		      enum totals_result result)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < history->totals_count; i++)
+		sum += totals_rate_count(history->tallies[i], rate, result);
+	return sum;
+}
+
 /* copy - copy a name, cut if necessary */
 static void copy(char *to, size_t size, const char *from)
 {

@@ -57,6 +57,10 @@ void history_free(struct history *history);
 /* history_add - add a tally to read; it must outlive the history. */
 void history_add(struct history *history, struct totals *totals);
 
+/* history_rate - what came of the charges of a rate, in this server. */
+uint64_t history_rate(const struct history *history, size_t rate,
+		      enum totals_result result);
+
 /* history_read - read all tallies; now_ms is from clock_ms(). More frequent
  * calls give finer bars. */
 void history_read(struct history *history, uint64_t now_ms);

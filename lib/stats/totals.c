@@ -31,6 +31,7 @@ struct totals {
 	size_t row_count;
 	struct row *rows; /* if there are too many services, the last row is
 			     shared */
+	uint64_t (*rates)[TOTALS_RESULTS];
 	struct totals_times times;
 	pthread_mutex_t lock; /* protects the following */
 	unsigned next;	      /* the oldest, to be overwritten next */
@@ -42,7 +43,7 @@ const unsigned long totals_bounds_us[TOTALS_BOUNDS] = {
 };
 
 /* totals_new - an empty tally */
-struct totals *totals_new(size_t services)
+struct totals *totals_new(size_t services, size_t rates)
 {
 	struct totals *totals = xcalloc(1, sizeof(*totals));
 
@@ -50,6 +51,7 @@ struct totals *totals_new(size_t services)
 	totals->row_count =
 		services <= TOTALS_SERVICES ? services : TOTALS_SERVICES;
 	totals->rows = xcalloc(totals->row_count, sizeof(*totals->rows));
+	totals->rates = xcalloc(rates, sizeof(*totals->rates));
 	pthread_mutex_init(&totals->lock, NULL);
 	return totals;
 }
@@ -60,6 +62,7 @@ void totals_free(struct totals *totals)
 	if (totals == NULL)
 		return;
 	pthread_mutex_destroy(&totals->lock);
+	free(totals->rates);
 	free(totals->rows);
 	free(totals);
 }
@@ -96,6 +99,34 @@ void totals_count(struct totals *totals, size_t service,
 		&find(&totals->rows[index], restriction)->counts[verdict]);
 	counters_count(&totals->times.counts[bucket]);
 	counters_count_more(&totals->times.sum_us, us);
+}
+
+/* totals_rate - count what came of a charge */
+void totals_rate(struct totals *totals, size_t rate, enum totals_result result)
+{
+	counters_count(&totals->rates[rate][result]);
+}
+
+/* totals_rate_count - how often that was */
+uint64_t totals_rate_count(const struct totals *totals, size_t rate,
+			   enum totals_result result)
+{
+	return counters_read(&totals->rates[rate][result]);
+}
+
+/* totals_result_name - the word in the metrics */
+const char *totals_result_name(enum totals_result result)
+{
+	static const char *const names[TOTALS_RESULTS] = {
+		[TOTALS_RATE_WITHIN] = "within",
+		[TOTALS_RATE_OVER] = "over",
+		[TOTALS_RATE_HELD] = "held",
+		[TOTALS_RATE_WARNED] = "warned",
+		[TOTALS_RATE_BLOCKED] = "blocked",
+		[TOTALS_RATE_UNKNOWN] = "unknown",
+	};
+
+	return names[result];
 }
 
 /* copy - copy as much of a text as fits */

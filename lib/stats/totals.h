@@ -25,6 +25,17 @@ struct totals;
 #define TOTALS_CLIENT_MAX 64
 #define TOTALS_TEXT_MAX	  160
 
+/* The results of a charge of a rate. */
+enum totals_result {
+	TOTALS_RATE_WITHIN,
+	TOTALS_RATE_OVER, /* deferred or rejected */
+	TOTALS_RATE_HELD,
+	TOTALS_RATE_WARNED, /* over, and let through */
+	TOTALS_RATE_BLOCKED,
+	TOTALS_RATE_UNKNOWN, /* the counts could not be used */
+};
+#define TOTALS_RESULTS 6
+
 /* The upper bounds of the classes of decision times; there is one more class
  * beyond the last. */
 extern const unsigned long totals_bounds_us[TOTALS_BOUNDS];
@@ -49,8 +60,9 @@ struct totals_refusal {
 	char reply[TOTALS_TEXT_MAX];	   /* to Postfix */
 };
 
-/* totals_new - a tally for that many services, "default" included. */
-struct totals *totals_new(size_t services);
+/* totals_new - a tally for that many services, "default" included, and that
+ * many rates. */
+struct totals *totals_new(size_t services, size_t rates);
 
 /* totals_free - NULL is allowed. */
 void totals_free(struct totals *totals);
@@ -60,6 +72,16 @@ void totals_free(struct totals *totals);
 void totals_count(struct totals *totals, size_t service,
 		  const char *restriction, enum verdict verdict,
 		  unsigned long us);
+
+/* totals_rate - count what came of a charge. */
+void totals_rate(struct totals *totals, size_t rate, enum totals_result result);
+
+/* totals_rate_count - how often that was. */
+uint64_t totals_rate_count(const struct totals *totals, size_t rate,
+			   enum totals_result result);
+
+/* totals_result_name - "within" and so on; static. */
+const char *totals_result_name(enum totals_result result);
 
 /* totals_remember - copy a refusal into the ring of the last ones, unless
  * somebody is reading it. Long texts are cut. */

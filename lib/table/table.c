@@ -24,12 +24,17 @@ static int open_static(struct table *table, struct table_loader *loader,
 		       struct error *error);
 static enum table_answer find_static(const struct table *table, const char *key,
 				     struct table_result *result);
+static void each_static(const struct table *table,
+			void (*visit)(void *context, const char *key,
+				      const char *value),
+			void *context);
 static void close_static(struct table *table);
 
 static const struct table_method method_static = {
 	.open = open_static,
 	.lookup = always_found,
 	.find = find_static,
+	.each = each_static,
 	.close = close_static,
 };
 static const struct table_method method_fail = {
@@ -80,6 +85,15 @@ static enum table_answer find_static(const struct table *table, const char *key,
 	(void)key;
 	result->text = table->data;
 	return TABLE_FOUND;
+}
+
+/* each_static - the result */
+static void each_static(const struct table *table,
+			void (*visit)(void *context, const char *key,
+				      const char *value),
+			void *context)
+{
+	visit(context, "", table->data);
 }
 
 /* close_static - free the result */
@@ -427,6 +441,17 @@ enum table_answer table_find(const struct table *table, const char *key,
 	if (answer == TABLE_FOUND && !is_usable(table, result->text))
 		answer = TABLE_FAILED;
 	return answer;
+}
+
+/* table_each - visit each value */
+void table_each(const struct table *table,
+		void (*visit)(void *context, const char *key,
+			      const char *value),
+		void *context)
+{
+	if (table->failure == NULL && table->asks == NULL &&
+	    table->method->each != NULL)
+		table->method->each(table, visit, context);
 }
 
 /* table_is_pattern - does it see only the whole domain? */

@@ -120,6 +120,14 @@ struct table_result {
 enum table_answer table_find(const struct table *table, const char *key,
 			     struct table_result *result);
 
+/* table_each - call visit for each value of a table opened by
+ * table_new_values(), with its key, or for networks "". Values of patterns,
+ * which depend on the key, are left out. Only for checks. */
+void table_each(const struct table *table,
+		void (*visit)(void *context, const char *key,
+			      const char *value),
+		void *context);
+
 /* table_is_pattern - patterns see only the whole domain or address, never
  * its parent domains or a part of it. */
 bool table_is_pattern(const struct table *table);

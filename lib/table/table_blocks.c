@@ -99,6 +99,16 @@ int table_blocks_line(const struct table_blocks *rules, table_blocks_test *test,
 	return find(rules, test, key, &found) == 1 ? found->line : 0;
 }
 
+/* table_blocks_each - visit the condition of each rule */
+void table_blocks_each(const struct table_blocks *rules,
+		       void (*visit)(void *context, const void *condition),
+		       void *context)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->rules[i].kind == RULE_MATCH)
+			visit(context, rules->rules[i].condition);
+}
+
 /* table_blocks_clear - free all */
 void table_blocks_clear(struct table_blocks *rules,
 			void (*free_condition)(void *))

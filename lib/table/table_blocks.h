@@ -37,6 +37,11 @@ int table_blocks_find(const struct table_blocks *rules, table_blocks_test *test,
 int table_blocks_line(const struct table_blocks *rules, table_blocks_test *test,
 		      const void *key);
 
+/* table_blocks_each - call visit for the condition of each rule, not of IFs. */
+void table_blocks_each(const struct table_blocks *rules,
+		       void (*visit)(void *context, const void *condition),
+		       void *context);
+
 /* table_blocks_clear - free_condition is called for each. */
 void table_blocks_clear(struct table_blocks *rules,
 			void (*free_condition)(void *));

@@ -233,6 +233,32 @@ static enum table_answer find(const struct table *table, const char *key,
 	return (enum table_answer)answer;
 }
 
+/* Who visits the results. */
+struct visitor {
+	void (*visit)(void *context, const char *key, const char *value);
+	void *context;
+};
+
+/* visit_rule - one result */
+static void visit_rule(void *context, const void *condition)
+{
+	const struct visitor *visitor = context;
+	const struct network *network = condition;
+
+	visitor->visit(visitor->context, "", network->result);
+}
+
+/* each - all results */
+static void each(const struct table *table,
+		 void (*visit)(void *context, const char *key,
+			       const char *value),
+		 void *context)
+{
+	struct visitor visitor = { visit, context };
+
+	table_blocks_each(table->data, visit_rule, &visitor);
+}
+
 /* find_line - the line of that rule */
 static int find_line(const struct table *table, const char *key)
 {
@@ -270,6 +296,7 @@ const struct table_method table_cidr = {
 	.open = open_cidr,
 	.lookup = look_up,
 	.find = find,
+	.each = each,
 	.line = find_line,
 	.wide_line = find_wide_line,
 	.close = close_cidr,

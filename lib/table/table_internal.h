@@ -25,6 +25,12 @@ struct table_method {
 	/* find - lookup with a result; NULL: it never has one. */
 	enum table_answer (*find)(const struct table *table, const char *key,
 				  struct table_result *result);
+	/* each - call visit for each key and its value; NULL: they are not
+	 * known. */
+	void (*each)(const struct table *table,
+		     void (*visit)(void *context, const char *key,
+				   const char *value),
+		     void *context);
 	/* wide_line - the line of a rule with a network that prefix_is_wide();
 	 * 0: none. NULL: rules are not about networks. */
 	int (*wide_line)(const struct table *table);

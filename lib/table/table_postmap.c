@@ -358,6 +358,15 @@ static enum table_answer find(const struct table *table, const char *key,
 	return answer;
 }
 
+/* each - all keys and their values */
+static void each(const struct table *table,
+		 void (*visit)(void *context, const char *key,
+			       const char *value),
+		 void *context)
+{
+	string_set_each(table->data, visit, context);
+}
+
 /* close_keys - free them */
 static void close_keys(struct table *table)
 {
@@ -369,6 +378,7 @@ const struct table_method table_postmap = {
 	.lookup = look_up,
 	.line = table_source_line,
 	.find = find,
+	.each = each,
 	.close = close_keys,
 };
 
@@ -377,5 +387,6 @@ const struct table_method table_texthash = {
 	.lookup = look_up,
 	.line = table_source_line,
 	.find = find,
+	.each = each,
 	.close = close_keys,
 };

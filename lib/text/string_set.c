@@ -132,6 +132,25 @@ const char *string_set_value(const struct string_set *set, const char *key,
 	return set->block + place + length + 1;
 }
 
+/* string_set_each - visit each text */
+void string_set_each(const struct string_set *set,
+		     void (*visit)(void *context, const char *key,
+				   const char *value),
+		     void *context)
+{
+	size_t place = 0;
+
+	while (place < set->used) {
+		const char *key = set->block + place + 1;
+		const char *value = key + strlen(key) + 1;
+
+		place = (size_t)(value - set->block);
+		if (set->has_values)
+			place += strlen(value) + 1;
+		visit(context, key, set->has_values ? value : "");
+	}
+}
+
 /* string_set_size - the number of texts */
 size_t string_set_size(const struct string_set *set)
 {

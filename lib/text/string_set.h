@@ -46,6 +46,13 @@ int string_set_find(const struct string_set *set, const char *key,
 const char *string_set_value(const struct string_set *set, const char *key,
 			     size_t length);
 
+/* string_set_each - call visit for each text with its value (or ""), in the
+ * order in which they were added. */
+void string_set_each(const struct string_set *set,
+		     void (*visit)(void *context, const char *key,
+				   const char *value),
+		     void *context);
+
 /* string_set_size - the number of texts. */
 size_t string_set_size(const struct string_set *set);
 

@@ -31,7 +31,7 @@
  * needs a new HANDOVER_VERSION: the reload then closes connections instead of
  * passing them on. */
 #define CHANNEL_VERSION	 9
-#define HANDOVER_VERSION 5
+#define HANDOVER_VERSION 6
 
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024

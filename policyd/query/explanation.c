@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "lib/address/address.h"
+#include "lib/base/log.h"
 #include "lib/base/xalloc.h"
 
 /* The changes of an address: the name of each, and whether it is routing that
@@ -168,10 +169,81 @@ static void tell_reply(struct explanation *explanation, const char *id)
 		     explanation->request);
 }
 
+/* limit_origin - " (limit_maps: /etc/policyd/limits:2)", or ""; the caller
+ * frees it */
+static char *limit_origin(const struct charge *charge)
+{
+	const char *file;
+	int line;
+
+	if (charge->table == NULL)
+		return xstrdup("");
+	line = table_line(charge->table, charge->table_key, &file);
+	return line > 0 ? xasprintf(" (limit_maps: %s:%d)", file, line)
+			: xasprintf(" (limit_maps: %s)",
+				    table_name(charge->table));
+}
+
+/* usage_text - what a rate counts of this key; the caller frees it */
+static char *usage_text(const struct charge *charge)
+{
+	const struct rate_result *result = &charge->result;
+	char used[CHARGE_TEXT_MAX], rest[CHARGE_TEXT_MAX];
+	char key[4 * RATE_KEY_SIZE];
+	char *origin = limit_origin(charge);
+	char *text;
+
+	log_quote(key, sizeof(key) - 1, charge->key);
+	if (!charge->asked)
+		text = xasprintf("nothing is counted for %s%s", key, origin);
+	else if (result->outcome == RATE_BLOCKED)
+		text = xasprintf("%s is blocked", key);
+	else if (result->outcome == RATE_UNKNOWN)
+		text = xasprintf("the counts of %s cannot be used", key);
+	else if (result->number == RATE_UNLIMITED || result->length_s == 0)
+		text = xasprintf("%s has no limit%s", key, origin);
+	else if (result->outcome == RATE_OVER)
+		text = xasprintf("%s has used %s%s, this fits in %s", key,
+				 charge_used(charge, used), origin,
+				 charge_duration(result->free_s, rest));
+	else
+		text = xasprintf("%s has used %s%s, %s left", key,
+				 charge_used(charge, used), origin,
+				 charge_left(charge, rest));
+	free(origin);
+	return text;
+}
+
+/* look_at_rates - what a server would count, without counting it */
+static void look_at_rates(struct explanation *explanation,
+			  struct rate_table *const *tables)
+{
+	struct charges *charges = explanation->charges;
+	struct decision *decision = &explanation->judgement.evaluation.decision;
+	struct charges_how how = { tables, true, rate_now_us() };
+
+	charges_settle(charges, decision, &how);
+	for (size_t i = 0; i < charges->count; i++) {
+		const struct charge *charge = &charges->each[i];
+
+		for (size_t k = 0; k < explanation->answer_count; k++) {
+			struct explanation_answer *answer =
+				&explanation->answers[k];
+
+			if (answer->use->word != charge->word)
+				continue;
+			answer->usage = usage_text(charge);
+			if (charges->limited && decision->charge == charge)
+				answer->verdict = decision->verdict;
+		}
+	}
+}
+
 /* explain - judge a request, and record the steps */
 int explain(struct explanation *explanation, const struct config *config,
 	    const struct service *service, const struct request *request,
-	    const char *id, struct error *error)
+	    struct rate_table *const *tables, const char *id,
+	    struct error *error)
 {
 	struct judgement *judgement = &explanation->judgement;
 	struct resolution resolution;
@@ -181,12 +253,20 @@ int explain(struct explanation *explanation, const struct config *config,
 	explanation->request = request;
 	if (service == NULL)
 		service = service_find(&config->services, request);
+	if (tables != NULL) {
+		explanation->charges =
+			xcalloc(1, sizeof(*explanation->charges));
+		charges_begin(explanation->charges, request);
+		judgement->evaluation.charges = explanation->charges;
+	}
 	judgement->evaluation.trace = keep_answer;
 	judgement->evaluation.trace_context = explanation;
 	if (judgement_now(judgement, service, config->resolver, request,
 			  time(NULL)) < 0)
 		return error_set(error, "a restriction replies later: only a "
 					"running server can answer");
+	if (tables != NULL)
+		look_at_rates(explanation, tables);
 	if (judgement->facts.has_recipient)
 		resolve_explain(config->resolver, request->recipient,
 				&resolution, keep_step, explanation);
@@ -212,9 +292,11 @@ void explanation_clear(struct explanation *explanation)
 	for (i = 0; i < explanation->answer_count; i++) {
 		free(explanation->answers[i].entry);
 		free(explanation->answers[i].origin);
+		free(explanation->answers[i].usage);
 	}
 	free(explanation->steps);
 	free(explanation->answers);
+	free(explanation->charges);
 	memset(explanation, 0, sizeof(*explanation));
 }
 

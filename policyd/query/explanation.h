@@ -7,6 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/config/config.h"
 #include "lib/config/config_origin.h"
+#include "lib/decision/charges.h"
 #include "lib/decision/judgement.h"
 #include "lib/decision/reply.h"
 
@@ -31,6 +32,8 @@ struct explanation_answer {
 	const char *reason; /* static */
 	char *entry;	    /* of its parameter, that permitted, or NULL */
 	char *origin;	    /* its place, or NULL */
+	char *usage;	    /* what the rate counts, in place of reason; or NULL
+			     */
 };
 
 /* All about one judgement. It points into config and request, which must
@@ -39,6 +42,7 @@ struct explanation {
 	const struct config *config;
 	const struct request *request;
 	struct judgement judgement;
+	struct charges *charges; /* owned; NULL: there are no rates */
 	struct explanation_step *steps;
 	size_t step_count;
 	struct explanation_answer *answers;
@@ -48,11 +52,14 @@ struct explanation {
 };
 
 /* explain - judge a request as the server would, and record the steps. service
- * NULL: the one that matches the request. id is for refusals. 0, or -1: a
+ * NULL: the one that matches the request. tables: the counts of the rates, by
+ * their index, which are only looked at; each may be NULL; NULL: nothing is
+ * counted. id is for refusals. 0, or -1: a
  * restriction replies later. Clear explanation in both cases. */
 int explain(struct explanation *explanation, const struct config *config,
 	    const struct service *service, const struct request *request,
-	    const char *id, struct error *error);
+	    struct rate_table *const *tables, const char *id,
+	    struct error *error);
 
 /* explanation_clear - free what it holds. */
 void explanation_clear(struct explanation *explanation);

@@ -132,7 +132,9 @@ static json_t *restrictions_array(const struct explanation *explanation)
 					   ? verdict_name(answer->verdict)
 					   : NULL));
 		json_set(object, "reason",
-			 json_text(answer != NULL ? answer->reason : NULL));
+			 json_text(answer == NULL	   ? NULL
+				   : answer->usage != NULL ? answer->usage
+							   : answer->reason));
 		json_set(object, "table",
 			 json_text(answer != NULL ? answer->table : NULL));
 		json_set(object, "why",

@@ -87,6 +87,7 @@ static enum printable_colour verdict_colour(enum verdict verdict)
 		return PRINTABLE_RED;
 	case VERDICT_DEFER:
 	case VERDICT_ASK:
+	case VERDICT_HOLD:
 		return PRINTABLE_YELLOW;
 	default:
 		return PRINTABLE_PLAIN;
@@ -405,6 +406,12 @@ static void put_why(struct printer *printer,
 	fprintf(printer->output, ": %s", answer->why);
 }
 
+/* answer_reason - why a restriction answers so */
+static const char *answer_reason(const struct explanation_answer *answer)
+{
+	return answer->usage != NULL ? answer->usage : answer->reason;
+}
+
 /* print_restrictions - the whole list, with the results of those tried */
 static void print_restrictions(struct printer *printer)
 {
@@ -426,9 +433,10 @@ static void print_restrictions(struct printer *printer)
 		} else {
 			put_verdict(printer, explanation->answers[i].verdict,
 				    6);
-			if (*explanation->answers[i].reason != '\0')
+			if (answer_reason(&explanation->answers[i])[0] != '\0')
 				fprintf(printer->output, "  %s",
-					explanation->answers[i].reason);
+					answer_reason(
+						&explanation->answers[i]));
 			put_why(printer, &explanation->answers[i]);
 			put_entry(printer, &explanation->answers[i]);
 		}

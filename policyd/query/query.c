@@ -29,8 +29,8 @@ static int answer(const struct config *config,
 	struct error error;
 	int status = EX_OK;
 
-	if (explain(&explanation, config, NULL, request, QUERY_ID, &error) <
-	    0) {
+	if (explain(&explanation, config, NULL, request, options->tables,
+		    QUERY_ID, &error) < 0) {
 		fprintf(stderr, "policyd: %s\n", error.text);
 		status = EX_USAGE;
 	} else if (options->json) {

@@ -6,12 +6,15 @@
 
 #include "lib/config/config.h"
 
+struct rate_table;
+
 /* The options of -q. */
 struct query_options {
 	bool json;	     /* --format=json */
 	bool replay;	     /* --replay: arguments are files */
 	const char *against; /* --against OLD, or NULL */
 	const char *id;	     /* --id ID, or NULL; arguments are files */
+	struct rate_table *const *tables; /* of the rates, see explain() */
 	int count;
 	char **arguments;
 };

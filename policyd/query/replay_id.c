@@ -80,7 +80,7 @@ static void explain_again(const struct search *search,
 	struct explanation explanation;
 	struct error error;
 
-	if (explain(&explanation, search->config, service, request,
+	if (explain(&explanation, search->config, service, request, NULL,
 		    reported->id, &error) < 0) {
 		fprintf(stderr, "policyd: %s\n", error.text);
 	} else if (search->options->json) {

@@ -22,6 +22,7 @@
 #include "lib/base/log_batch.h"
 #include "lib/base/log_limit.h"
 #include "lib/base/xalloc.h"
+#include "lib/decision/charges.h"
 #include "lib/decision/evaluate.h"
 #include "lib/decision/facts.h"
 #include "lib/decision/judgement.h"
@@ -31,6 +32,7 @@
 #include "lib/postfix/postfix_version.h"
 #include "lib/request/request.h"
 #include "lib/stats/totals.h"
+#include "policyd/serve/settle.h"
 
 #define ID_LENGTH    6
 #define WARNINGS_MAX 100 /* of one kind, in LOG_LIMIT_MS */
@@ -41,6 +43,7 @@ struct exchange {
 	struct judgement judgement;
 	struct policy *policy;
 	struct connection *connection;
+	struct charges *charges; /* NULL: there is no rate */
 	uint64_t start_us;
 	char id[ID_LENGTH + 1];
 	struct exchange *next; /* in the list of unused ones */
@@ -48,9 +51,11 @@ struct exchange {
 
 struct policy {
 	const struct config *config;
-	struct capture *capture;    /* or NULL */
-	struct shadow *shadow;	    /* or NULL */
-	struct file_events *events; /* or NULL */
+	struct capture *capture;	  /* or NULL */
+	struct shadow *shadow;		  /* or NULL */
+	struct file_events *events;	  /* or NULL */
+	struct rate_table *const *tables; /* NULL: there is no rate */
+	struct settle_seen *seen;
 	struct counters metrics;
 	struct totals *totals; /* NULL: no metrics section */
 	struct exchange *unused;
@@ -79,6 +84,17 @@ static void make_id(struct policy *policy, char *id)
 	id[ID_LENGTH] = '\0';
 }
 
+/* exchange_make - memory for one */
+static struct exchange *exchange_make(const struct policy *policy)
+{
+	struct exchange *exchange = xmalloc(sizeof(*exchange));
+
+	exchange->charges = policy->tables != NULL
+				    ? xcalloc(1, sizeof(*exchange->charges))
+				    : NULL;
+	return exchange;
+}
+
 /* exchange_new - a request begins; unused exchanges are reused */
 static struct exchange *exchange_new(struct policy *policy,
 				     struct connection *connection)
@@ -88,10 +104,11 @@ static struct exchange *exchange_new(struct policy *policy,
 	if (exchange != NULL)
 		policy->unused = exchange->next;
 	else
-		exchange = xmalloc(sizeof(*exchange));
+		exchange = exchange_make(policy);
 	exchange->policy = policy;
 	exchange->connection = connection;
 	exchange->judgement.evaluation.context = exchange;
+	exchange->judgement.evaluation.charges = exchange->charges;
 	exchange->judgement.evaluation.trace = NULL;
 	exchange->judgement.evaluation.waiter = NULL;
 	if (policy->timed)
@@ -238,13 +255,26 @@ static void handle_evicted(void *context, const char *peer, const char *reason)
 		log_info("connection from %s closed: %s", peer, reason);
 }
 
+/* pay - take what rates cost; true: one of them changed the decision */
+static bool pay(struct exchange *exchange)
+{
+	struct policy *policy = exchange->policy;
+
+	if (exchange->charges == NULL)
+		return false;
+	settle(exchange->charges, &exchange->judgement, policy->tables,
+	       policy->seen, policy->totals, exchange->id);
+	return exchange->charges->limited;
+}
+
 /* answer - the decision is made: reply, log line, counters */
 static void answer(struct exchange *exchange)
 {
 	struct policy *policy = exchange->policy;
 	const struct judgement *judgement = &exchange->judgement;
 	const struct decision *decision = &judgement->evaluation.decision;
-	bool postponed =
+	bool changed =
+		pay(exchange) |
 		postpone(policy, &exchange->judgement.evaluation.decision);
 	bool logged = policy->config->log_verdicts[decision->verdict];
 	size_t reply_length, line_length = 0;
@@ -252,7 +282,7 @@ static void answer(struct exchange *exchange)
 
 	reply_length = reply_write(policy->reply, decision, &judgement->facts,
 				   &judgement->service->reply, exchange->id);
-	if (!postponed)
+	if (!changed)
 		compare(exchange);
 	if (logged || policy->totals != NULL)
 		us = (unsigned long)(clock_us() - exchange->start_us);
@@ -306,6 +336,8 @@ static void handle_request(void *context, struct connection *connection,
 		refuse(exchange);
 		return;
 	}
+	if (exchange->charges != NULL)
+		charges_begin(exchange->charges, request);
 	judgement->service = service_find(&config->services, request);
 	facts_gather(&judgement->facts, request, config->resolver,
 		     judgement->service->tls);
@@ -345,7 +377,8 @@ struct policy *policy_new(const struct config *config)
 	policy->config = config;
 	policy->batch = log_batch_new();
 	if (config->metrics != NULL)
-		policy->totals = totals_new(config->services.count);
+		policy->totals =
+			totals_new(config->services.count, config->rates.count);
 	policy->timed = policy->totals != NULL;
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		policy->timed |= config->log_verdicts[i];
@@ -366,6 +399,14 @@ void policy_try(struct policy *policy, struct capture *capture,
 	policy->shadow = shadow;
 }
 
+/* policy_rates - set where rates are counted */
+void policy_rates(struct policy *policy, struct rate_table *const *tables,
+		  struct settle_seen *seen)
+{
+	policy->tables = tables;
+	policy->seen = seen;
+}
+
 /* policy_watch - set the files whose changes matter */
 void policy_watch(struct policy *policy, struct file_events *events)
 {
@@ -381,6 +422,7 @@ void policy_free(struct policy *policy)
 		struct exchange *exchange = policy->unused;
 
 		policy->unused = exchange->next;
+		free(exchange->charges);
 		free(exchange);
 	}
 	log_batch_free(policy->batch);

@@ -21,6 +21,14 @@ void policy_free(struct policy *policy);
 void policy_try(struct policy *policy, struct capture *capture,
 		struct shadow *shadow);
 
+/* policy_rates - the counts of the rates of the configuration, by their index;
+ * before the first request, and not NULL if there is a rate; seen is shared by
+ * all threads. Keeps references. */
+struct rate_table;
+struct settle_seen;
+void policy_rates(struct policy *policy, struct rate_table *const *tables,
+		  struct settle_seen *seen);
+
 /* policy_watch - while a file that the configuration was made from has changed
  * and is not loaded yet, refusals are deferred. Keeps a reference; NULL: do not
  * look. */

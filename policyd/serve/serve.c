@@ -169,6 +169,28 @@ static int give_up_root(struct service_process *process, struct error *error)
 	return 0;
 }
 
+/* note_table - a line about the counts of a rate */
+static void note_table(void *context, const char *line)
+{
+	const struct service_process *process = context;
+
+	serve_tell(process->channel, LOG_LEVEL_WARNING, line);
+}
+
+/* open_rates - where rates are counted; without it nobody may send */
+static int open_rates(struct service_process *process, struct error *error)
+{
+	if (process->config->rates.count == 0)
+		return 0;
+	process->tables =
+		rate_tables_open(process->config, note_table, process, error);
+	if (process->tables == NULL)
+		return -1;
+	policy_rates(process->policy, process->tables, &process->seen);
+	workers_rates(process->workers, process->tables, &process->seen);
+	return 0;
+}
+
 /* watch_files - see changes of files before a client can. The monitor began to
  * watch them earlier, so it sees each change that this process sees, and
  * replaces it. */
@@ -224,7 +246,8 @@ static int prepare(struct service_process *process, struct error *error)
 	process->admission = admission_new(config, process->server, error);
 	if (process->admission == NULL)
 		return -1;
-	if (serve_send_settings(process, error) < 0 ||
+	if (open_rates(process, error) < 0 ||
+	    serve_send_settings(process, error) < 0 ||
 	    serve_receive_sockets(process, error) < 0 ||
 	    log_open_for(config->log, config->uid, error) < 0)
 		return -1;
@@ -375,6 +398,7 @@ static void retire(struct service_process *process, int status)
 	workers_free(process->workers);
 	policy_free(process->policy);
 	file_events_free(process->events);
+	rate_tables_close(process->tables, process->config);
 	shadow_free(process->shadow);
 	capture_free(process->capture);
 	config_free(process->config);

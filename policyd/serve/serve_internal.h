@@ -16,8 +16,10 @@
 #include "lib/stats/counters.h"
 #include "policyd/process/channel.h"
 #include "policyd/process/privileges.h"
+#include "policyd/rates/rate_tables.h"
 #include "policyd/serve/admission.h"
 #include "policyd/serve/serve.h"
+#include "policyd/serve/settle.h"
 #include "policyd/serve/workers.h"
 
 /* The state of a server process. */
@@ -27,6 +29,8 @@ struct service_process {
 	struct capture *capture;
 	struct shadow *shadow;
 	struct file_events *events; /* NULL: no file is watched */
+	struct rate_table **tables; /* NULL: there is no rate */
+	struct settle_seen seen;
 	struct policy *policy;
 	struct server *server;
 	struct workers *workers; /* the other threads */

@@ -139,6 +139,7 @@ static int receive_status(struct service_process *process, struct error *error)
 		return 0;
 	}
 	status_add(process->status, policy_totals(process->policy));
+	status_rates(process->status, process->tables);
 	workers_totals(process->workers, add_totals, process->status);
 	return 0;
 }

@@ -12,8 +12,10 @@
 #include "lib/config/config.h"
 #include "lib/server/server.h"
 #include "policyd/process/privileges.h"
+#include "policyd/rates/rate_tables.h"
 #include "policyd/serve/policy.h"
 #include "policyd/serve/serve.h"
+#include "policyd/serve/settle.h"
 
 /* load_stdio - load the configuration; messages go to standard error */
 static struct config *load_stdio(const char *path)
@@ -48,6 +50,13 @@ static bool nobody(void *context)
 	return false;
 }
 
+/* note_table - a line about the counts of a rate */
+static void note_table(void *context, const char *line)
+{
+	(void)context;
+	log_warning("%s", line);
+}
+
 /* run_stdio - log, event loop, give up root, one connection. An exit status, or
  * -1 */
 static int run_stdio(const struct config *config, struct policy *policy,
@@ -78,6 +87,8 @@ static int run_stdio(const struct config *config, struct policy *policy,
 int serve_stdio(const struct options *options)
 {
 	struct config *config = load_stdio(options->config);
+	struct settle_seen seen = { 0 };
+	struct rate_table **tables;
 	struct policy *policy;
 	struct error error;
 	int result;
@@ -85,10 +96,15 @@ int serve_stdio(const struct options *options)
 	if (config == NULL)
 		return EX_CONFIG;
 	policy = policy_new(config);
-	result = run_stdio(config, policy, &error);
+	tables = rate_tables_open(config, note_table, NULL, &error);
+	policy_rates(policy, tables, &seen);
+	result = tables != NULL || config->rates.count == 0
+			 ? run_stdio(config, policy, &error)
+			 : -1;
 	if (result < 0)
 		log_error("%s", error.text);
 	policy_free(policy);
+	rate_tables_close(tables, config);
 	config_free(config);
 	return result < 0 ? EX_TEMPFAIL : result;
 }

@@ -120,6 +120,16 @@ void workers_try(struct workers *workers, struct capture *capture,
 	}
 }
 
+/* workers_rates - set where rates are counted */
+void workers_rates(struct workers *workers, struct rate_table *const *tables,
+		   struct settle_seen *seen)
+{
+	size_t i;
+
+	for (i = 0; i < workers->count; i++)
+		policy_rates(workers->each[i].policy, tables, seen);
+}
+
 /* workers_watch - set the files whose changes matter */
 void workers_watch(struct workers *workers, struct file_events *events)
 {

@@ -17,6 +17,8 @@
  * it accepts connections for all, and does everything else in a server process.
  */
 struct workers;
+struct rate_table;
+struct settle_seen;
 
 /* workers_new - create config->threads - 1 of them, which will get their share
  * of the connections of server. They are not running yet. NULL: no event loop
@@ -27,6 +29,10 @@ struct workers *workers_new(const struct config *config, struct server *server,
 /* workers_try - like policy_try(). */
 void workers_try(struct workers *workers, struct capture *capture,
 		 const struct shadow *shadow);
+
+/* workers_rates - like policy_rates(). */
+void workers_rates(struct workers *workers, struct rate_table *const *tables,
+		   struct settle_seen *seen);
 
 /* workers_watch - like policy_watch(). */
 void workers_watch(struct workers *workers, struct file_events *events);

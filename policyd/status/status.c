@@ -29,6 +29,7 @@ struct status {
 	const struct config *config;
 	char *configuration;
 	struct history *history;
+	struct rate_table *const *tables; /* NULL: there is no rate */
 	struct http *http;
 	struct event *timer;
 	status_gather *gather;
@@ -85,6 +86,7 @@ static void take_status(struct status *status, struct status_view *view)
 		.config = status->config,
 		.configuration = status->configuration,
 		.history = status->history,
+		.tables = status->tables,
 		.news = status->news,
 		.draining = status->draining,
 		.now = time(NULL),
@@ -202,6 +204,13 @@ void status_add(struct status *status, struct totals *totals)
 {
 	if (status != NULL)
 		history_add(status->history, totals);
+}
+
+/* status_rates - show the counts of the rates, too */
+void status_rates(struct status *status, struct rate_table *const *tables)
+{
+	if (status != NULL)
+		status->tables = tables;
 }
 
 /* status_close - stop accepting */

@@ -33,6 +33,10 @@ void status_free(struct status *status);
 /* status_add - add the tally of one worker, which must stay. */
 void status_add(struct status *status, struct totals *totals);
 
+/* status_rates - the counts of the rates, by their index; they must stay. */
+struct rate_table;
+void status_rates(struct status *status, struct rate_table *const *tables);
+
 /* status_news - news from the monitor; takes: another server hands over. The
  * board accepts once that server has sent its counters. */
 void status_news(struct status *status, const struct channel_news *news,

@@ -5,7 +5,7 @@
 /* Shared by policyd/status/status*.c only: status.c (the listener),
  * status_prometheus.c (for Prometheus), status_page.c (the status page),
  * status_notes.c (what it says first), status_style.c (its style),
- * status_chart.c (its charts). */
+ * status_chart.c (its charts), status_rates.c (sending limits). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +27,7 @@ struct status_view {
 	const struct config *config;
 	const char *configuration; /* as -T prints it */
 	const struct history *history;
+	struct rate_table *const *tables; /* NULL: there is no rate */
 	struct channel_news news;
 	struct counters counters;
 	unsigned open; /* connections */
@@ -41,6 +42,9 @@ const struct status_file *status_changed(const struct status_view *view);
 
 /* status_prometheus - write the text format of Prometheus. */
 void status_prometheus(const struct status_view *view, FILE *output);
+
+/* status_rates_prometheus - the part about sending limits. */
+void status_rates_prometheus(const struct status_view *view, FILE *output);
 
 /* status_page - write the status page in HTML; nonce: of its style. */
 void status_page(const struct status_view *view, const char *nonce,

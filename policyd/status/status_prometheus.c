@@ -3,7 +3,7 @@
  *
  * The text format, version 0.0.4. The number of series depends neither on the
  * size of the configuration nor on what clients send: decisions have at most
- * HISTORY_SERIES + 5, everything else has some forty. */
+ * HISTORY_SERIES + 5, a rate has nine, everything else has some forty. */
 
 #include "policyd/status/status_internal.h"
 
@@ -195,4 +195,5 @@ void status_prometheus(const struct status_view *view, FILE *output)
 	put_counters(&view->counters, output);
 	put_configuration(view, output);
 	put_tables(view->config, output);
+	status_rates_prometheus(view, output);
 }

@@ -48,7 +48,8 @@ COMMANDS = {"apt-get", "cd", "clang-format", "cmake", "cp", "ctest",
             "policyd", "postconf", "postfix", "printf", "python3", "rm", "sh",
             "systemctl", "useradd", "userdel"}
 ANSWERING = {"policyd", "for"}      # what they print is shown
-OPTIONS = {"expect", "listen", "restrictions", "service", "shadow"}
+OPTIONS = {"expect", "listen", "rate", "restrictions", "service",
+           "shadow"}
 
 # Names in the files, and their replacements in the test.
 MOVED = [

@@ -37,7 +37,7 @@ MOVED = {"/etc/postfix": "postfix", "/etc/policyd": "policyd",
 # A section of the program's output, and the one of the page with its options;
 # an option in no other section belongs to the top level.
 SECTIONS = {"listen": "LISTENERS", "tls": "TLS LISTENERS",
-            "service": "SERVICES"}
+            "service": "SERVICES", "rate": "SENDING LIMITS"}
 
 # Defaults that depend on the host: words on the page, a value in the program.
 OF_THE_HOST = {"myhostname", "mydomain"}
@@ -201,7 +201,7 @@ def effective(program, text):
         shutil.rmtree(directory)
     sections, name = {"top": {}, "listen": {}}, "top"
     for line in output.splitlines():
-        start = re.match(r"\s*(listen|service|tls) .*\{", line)
+        start = re.match(r"\s*(listen|service|tls|rate) .*\{", line)
         option = re.match(r"\s*(\w+) = (.*)\t# default$", line)
         unset = re.match(r"\s+# (\w+): any$", line)
         if start:
@@ -213,8 +213,9 @@ def effective(program, text):
             sections[name][unset.group(1)] = "any"
         elif line == "}":
             name = "top"
-        elif re.match(r'\t\t\w+ = ".*"\t# /.*:\d+$', line):
-            sections[name][line.split()[0]] = '""'   # there is no TLS without
+        elif re.match(r'\t+\w+ = ".*"\t# /.*:\d+$', line):
+            # There is no TLS, and no rate, without.
+            sections[name][line.split()[0]] = '""'
         else:
             assert not re.match(r"\s*\w", line), "-T printed: %s" % line
     return sections
@@ -223,7 +224,8 @@ def effective(program, text):
 def page_options():
     """page_options - {"top" or section: {option: default}} of the page"""
     scopes = {title: scope for scope, title in SECTIONS.items()}
-    options = {"top": {}, "listen": {}, "tls": {}, "service": {}}
+    options = {"top": {}, "listen": {}, "tls": {}, "service": {},
+               "rate": {}}
     for title, lines in rendered(FILE_PAGE).items():
         scope = options[scopes.get(title, "top")]
         for number, line in enumerate(lines):
@@ -247,9 +249,11 @@ def sample_options():
     lines = [line[1:] for line in read(SAMPLE).splitlines()
              if re.match(r"#[^ #]", line)]
     text = "\n".join(lines)
-    options = {"top": {}, "listen": {}, "tls": {}, "service": {}}
+    options = {"top": {}, "listen": {}, "tls": {}, "service": {},
+               "rate": {}}
     for kind, start in (("tls", "\ttls"), ("listen", 'listen "unix:[^"]*"'),
                         ("listen", 'listen "inet:[^"]*"'),
+                        ("rate", 'rate "[^"]*"'),
                         ("service", 'service "[^"]*"')):
         indent = "\t" if kind == "tls" else ""
         section = re.search(r"^%s \{$(.*?)^%s\}$" % (start, indent), text,
@@ -335,10 +339,13 @@ def test_options(program):
                                      'certificate = "DIRECTORY/server.pem"\n'
                                      'key = "DIRECTORY/server.key"\n'
                                      'ca = "DIRECTORY/ca.pem"\n}\n}\n'
-                                     'service "s" { }\n')
+                                     'service "s" { }\n'
+                                     'rate "r" { limit = "1/1h" }\n')
     page, sample = page_options(), sample_options()
+    assert sample["rate"].pop("limit")      # it has no default
+    assert program_has["rate"].pop("limit")
     host = {name: program_has["top"][name] for name in OF_THE_HOST}
-    for scope in ("top", "listen", "tls"):
+    for scope in ("top", "listen", "tls", "rate"):
         assert set(page[scope]) == set(program_has[scope]), \
             "%s: only in the page %s, only in the program %s" % (
                 scope, set(page[scope]) - set(program_has[scope]),
@@ -389,7 +396,8 @@ def test_restrictions(program):
                           re.M)
     assert done.returncode == 78 and there_are, done.stderr
     known = set(there_are.group(1).split(", "))
-    page = set(re.findall(r"^ {5}((?:permit|reject|defer)\w*)(?: {2}.*)?$",
+    page = set(re.findall(r"^ {5}((?:permit|reject|defer|check)\w*)"
+                          r"(?::\w+)?(?: {2}.*)?$",
                           "\n".join(rendered(FILE_PAGE)["RESTRICTIONS"]),
                           re.M))
     assert page == known, "only in the page %s, only in the program %s" % (

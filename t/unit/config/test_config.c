@@ -1306,7 +1306,8 @@ START_TEST(test_dump_complete)
 {
 	char *dump = dump_text("listen \"unix:/x\" { }\n"
 			       "listen \"inet:[::1]:1\" { }\n"
-			       "service \"a\" { }\n",
+			       "service \"a\" { }\n"
+			       "rate \"r\" { limit = \"1/1h\" }\n",
 			       true);
 	int i;
 
@@ -1409,7 +1410,8 @@ START_TEST(test_sample_defaults)
 		"service \"submission\" {\n"
 		"	server_port = { 465, 587 }\n"
 		"	policy_context = \"submission\"\n"
-		"}\n";
+		"}\n"
+		"rate \"outgoing\" { limit = { \"200/1h\", \"1000/1d\" } }\n";
 	char *settings = sample_settings();
 	char *sample = dump_text(settings, true);
 	char *standard = dump_text(bare, true);
@@ -1436,6 +1438,7 @@ START_TEST(test_sample_complete)
 		{ SCOPE_LISTEN, "\n#listen ", "\n#metrics ", "\t" },
 		{ SCOPE_TLS, "\n#\ttls {", "\n#\t}", "\t\t" },
 		{ SCOPE_SERVICE, "\n#service ", "\n#}", "\t" },
+		{ SCOPE_RATE, "\n#rate ", "\n#}", "\t" },
 	};
 	char *text = read_path(SAMPLE);
 	int part = _i / OPTION_COUNT;
@@ -1616,7 +1619,7 @@ static void add_effects(TCase *tcase)
 	tcase_add_test(tcase, test_dump_complete);
 	tcase_add_test(tcase, test_sample_loads);
 	tcase_add_test(tcase, test_sample_defaults);
-	tcase_add_loop_test(tcase, test_sample_complete, 0, 4 * OPTION_COUNT);
+	tcase_add_loop_test(tcase, test_sample_complete, 0, 5 * OPTION_COUNT);
 	tcase_add_test(tcase, test_cut_full);
 	tcase_add_test(tcase, test_cut_sample);
 	tcase_add_test(tcase, test_free_nothing);

@@ -104,7 +104,7 @@ START_TEST(test_origins)
 		notation_init(&notation);
 		ck_assert_int_eq(notation_text(&notation, to, &error), 0);
 		ck_assert_int_eq(explain(&explanation, config, NULL,
-					 &notation.request, "ID", &error),
+					 &notation.request, NULL, "ID", &error),
 				 0);
 		step = explanation_list(&explanation);
 		/* A negated entry does not make a domain ours. */
@@ -167,7 +167,7 @@ START_TEST(test_main_cf)
 		notation_init(&notation);
 		ck_assert_int_eq(notation_text(&notation, to, &error), 0);
 		ck_assert_int_eq(explain(&explanation, config, NULL,
-					 &notation.request, "ID", &error),
+					 &notation.request, NULL, "ID", &error),
 				 0);
 		ck_assert_ptr_nonnull(explanation_list(&explanation));
 		ck_assert_str_eq(explanation_list(&explanation)->origin, want);
@@ -219,7 +219,7 @@ START_TEST(test_networks)
 			notation_set(&notation, "to", "a@far.example", &error),
 			0);
 		ck_assert_int_eq(explain(&explanation, config, NULL,
-					 &notation.request, "ID", &error),
+					 &notation.request, NULL, "ID", &error),
 				 0);
 		ck_assert_pstr_eq(explanation.answers[0].entry,
 				  clients[i].entry != NULL

@@ -10,9 +10,9 @@
 
 START_TEST(names_verdicts)
 {
-	static const char *const names[VERDICT_COUNT] = { "dunno", "permit",
+	static const char *const names[VERDICT_COUNT] = { "dunno",  "permit",
 							  "reject", "defer",
-							  "ask" };
+							  "ask",    "hold" };
 
 	for (int i = 0; i < VERDICT_COUNT; i++) {
 		ck_assert_str_eq(verdict_name((enum verdict)i), names[i]);

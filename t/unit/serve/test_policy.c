@@ -119,8 +119,9 @@ static void answer(char reply[REPLY_MAX], char *bytes)
 
 	ck_assert_int_eq(request_parse(&request, bytes, strlen(bytes), &error),
 			 0);
-	ck_assert_int_eq(
-		explain(&explanation, config, NULL, &request, "ID", &error), 0);
+	ck_assert_int_eq(explain(&explanation, config, NULL, &request, NULL,
+				 "ID", &error),
+			 0);
 	snprintf(reply, REPLY_MAX, "action=%.500s\n\n", explanation.action);
 	explanation_clear(&explanation);
 }

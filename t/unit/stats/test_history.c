@@ -60,8 +60,8 @@ static void count(struct totals *totals, int number)
 
 START_TEST(adds_workers)
 {
-	struct totals *tallies[3] = { totals_new(2), totals_new(2),
-				      totals_new(2) };
+	struct totals *tallies[3] = { totals_new(2, 0), totals_new(2, 0),
+				      totals_new(2, 0) };
 	struct history *history = history_new(&few);
 	int i;
 
@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(draws_bars)
 {
-	struct totals *totals = totals_new(2);
+	struct totals *totals = totals_new(2, 0);
 	struct history *history = history_new(&few);
 	const struct history_series *series;
 
@@ -118,7 +118,7 @@ END_TEST
 START_TEST(is_bounded)
 {
 	static const char *const words[] = { "a", "b", "c", "d", "e", "f" };
-	struct totals *totals = totals_new(200);
+	struct totals *totals = totals_new(200, 0);
 	struct history *history = history_new(&many);
 	size_t i;
 	int k;
@@ -141,7 +141,7 @@ END_TEST
 static size_t old_server(char *bytes, size_t size,
 			 const struct service_list *list, size_t active)
 {
-	struct totals *totals = totals_new(list->count);
+	struct totals *totals = totals_new(list->count, 0);
 	struct history *history = history_new(list);
 	struct request request;
 	static struct facts facts;
@@ -175,7 +175,7 @@ static size_t old_server(char *bytes, size_t size,
 START_TEST(goes_on)
 {
 	struct totals_refusal refusals[TOTALS_REFUSALS];
-	struct totals *totals = totals_new(2);
+	struct totals *totals = totals_new(2, 0);
 	struct history *history = history_new(&few);
 	const struct history_series *series;
 	char bytes[65536];

@@ -34,7 +34,7 @@ START_TEST(counts)
 {
 	static const unsigned long us[] = { 0,	 10,	11,	 250,
 					    999, 10000, 1000000, 1000001 };
-	struct totals *totals = totals_new(3);
+	struct totals *totals = totals_new(3, 0);
 	struct totals_times times = { 0 };
 	struct seen seen = { 0 };
 	size_t i;
@@ -64,7 +64,7 @@ END_TEST
 START_TEST(folds)
 {
 	static char words[100][8];
-	struct totals *totals = totals_new(1000);
+	struct totals *totals = totals_new(1000, 0);
 	struct seen seen = { 0 };
 	size_t i;
 
@@ -109,7 +109,7 @@ static void remember(struct totals *totals, const char *sender, int64_t when)
 START_TEST(remembers)
 {
 	struct totals_refusal refusals[TOTALS_REFUSALS];
-	struct totals *totals = totals_new(1);
+	struct totals *totals = totals_new(1, 0);
 	char sender[1000];
 	int i;
 
@@ -166,7 +166,7 @@ static void check_whole(const struct totals_refusal *refusal)
 START_TEST(is_read_meanwhile)
 {
 	struct totals_refusal refusals[TOTALS_REFUSALS];
-	struct totals *totals = totals_new(1);
+	struct totals *totals = totals_new(1, 0);
 	uint64_t before = 0;
 	pthread_t thread;
 	int reads = mutants(20000);

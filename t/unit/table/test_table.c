@@ -893,6 +893,51 @@ START_TEST(finds_values)
 }
 END_TEST
 
+/* Values that are visited; those of patterns depend on the key. */
+static const struct {
+	const char *name;
+	const char *source;
+	const char *told;
+} visited[] = {
+	{ "texthash:@/t", "a x\nb y, z\n", "a=x;b=y, z;" },
+	{ "cidr:@/t", "10.0.0.0/8 x\nif ::/0\n::1 y\nendif\n", "=x;=y;" },
+	{ "static:x", NULL, "=x;" },
+	{ "pcre:@/t", "/a/ $1x\n", "" },
+	{ "texthash:@/none", NULL, "" },
+	{ "mysql:/x", NULL, "" },
+};
+
+/* tell_value - a visitor */
+static void tell_value(void *context, const char *key, const char *value)
+{
+	char *text = context;
+
+	sprintf(text + strlen(text), "%s=%s;", key, value);
+}
+
+START_TEST(visits_values)
+{
+	struct table_loader loader = { .config_directory = directory };
+	const char *name = visited[_i].name;
+	const char *at = strstr(name, ":@/");
+	char *full = at == NULL ? xstrdup(name)
+				: xasprintf("%.*s%s%s", (int)(at + 1 - name),
+					    name, directory, at + 2);
+	struct table *table;
+	struct error error;
+	char told[200] = "";
+
+	if (visited[_i].source != NULL)
+		write_file("t", visited[_i].source);
+	table = table_new_values(full, true, &loader, &error);
+	ck_assert_msg(table != NULL, "%s: %s", full, error.text);
+	table_each(table, tell_value, told);
+	ck_assert_str_eq(told, visited[_i].told);
+	table_free(table);
+	free(full);
+}
+END_TEST
+
 /* A key in upper case behind proxy:, by the version of Postfix. */
 static const struct {
 	const char *type;
@@ -1028,6 +1073,7 @@ int main(void)
 	tcase_add_test(tests, keeps_domains_only);
 	tcase_add_loop_test(tests, a_result_is_utf8, 0, COUNT(results));
 	tcase_add_loop_test(tests, finds_values, 0, COUNT(values));
+	tcase_add_loop_test(tests, visits_values, 0, COUNT(visited));
 	tcase_add_test(tests, keeps_many_values);
 	return run_tests("table", tests);
 }

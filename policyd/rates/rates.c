@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: ISC */
+/* rates - list what was counted, block and forget keys (-r)
+ *
+ * It maps the files of the counts, as servers do, and needs no server. */
+
+#include "policyd/rates/rates.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "lib/base/number.h"
+#include "lib/base/printable.h"
+#include "lib/base/similar.h"
+#include "lib/base/xalloc.h"
+#include "lib/text/casefold.h"
+#include "policyd/rates/rate_tables.h"
+#include "policyd/rates/rates_internal.h"
+
+#define SOMEBODY_OVER 1 /* exit status */
+
+/* rates_check - why the options do not fit together */
+const char *rates_check(const struct rates_options *options, int count)
+{
+	int changes = options->reset + options->block + options->unblock;
+
+	if (changes > 1)
+		return "only one of --reset, --block and --unblock";
+	if (changes == 1 && count != 2)
+		return "--reset, --block and --unblock need RATE and KEY";
+	if (changes == 1 && (options->over || options->json))
+		return "--over and --format only list";
+	if (options->time != NULL && !options->block)
+		return "--for requires --block";
+	return count > 2 ? "too many arguments" : NULL;
+}
+
+/* find_rate - the rate of that name; NULL: said why */
+static const struct rate *find_rate(const struct config *config,
+				    const char *name)
+{
+	const struct rate *rate = rate_named(&config->rates, name);
+	char advice[128], text[256];
+	struct similar similar;
+
+	if (rate != NULL)
+		return rate;
+	similar_init(&similar, name);
+	for (size_t i = 0; i < config->rates.count; i++)
+		similar_try(&similar, config->rates.rates[i].name);
+	snprintf(text, sizeof(text), "there is no rate \"%.60s\"%s", name,
+		 similar_advice(&similar, advice, sizeof(advice)));
+	printable_replace(text);
+	fprintf(stderr, "policyd: %s\n", text);
+	return NULL;
+}
+
+/* folded - the key as it is counted; the caller frees it */
+static char *folded(const struct rate *rate, const char *key)
+{
+	size_t length = strlen(key);
+	char *text = xmalloc(CASEFOLD_SIZE(length));
+
+	casefold(text, key, length, rate->utf8);
+	return text;
+}
+
+/* parse_time - a number of seconds, or with s, m, h, d or w; 0: it is none */
+static uint64_t parse_time(const char *text)
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} units[] = { { 's', 1 },
+		      { 'm', 60 },
+		      { 'h', 3600 },
+		      { 'd', 86400 },
+		      { 'w', 7 * 86400 } };
+	char digits[12];
+	size_t length = strspn(text, "0123456789");
+	uint64_t number;
+
+	if (length == 0 || length >= sizeof(digits))
+		return 0;
+	memcpy(digits, text, length);
+	digits[length] = '\0';
+	if (number_parse(digits, UINT32_MAX, &number) < 0)
+		return 0;
+	if (text[length] == '\0')
+		return number;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (text[length] == units[i].unit && text[length + 1] == '\0')
+			return number * units[i].seconds;
+	return 0;
+}
+
+/* block - a key, for a time or for good */
+static int block(struct rate_table *table, const char *key,
+		 const struct rates_options *options)
+{
+	uint64_t seconds = UINT64_MAX;
+	struct error error;
+
+	if (options->time != NULL)
+		seconds = parse_time(options->time);
+	if (seconds == 0) {
+		fprintf(stderr,
+			"policyd: --for %.40s: write a number and s, m, h, d "
+			"or w, as 2d\n",
+			options->time);
+		return EX_USAGE;
+	}
+	if (rate_table_block(table, key, seconds, rate_now_us(), &error) == 0)
+		return EX_OK;
+	fprintf(stderr, "policyd: %s\n", error.text);
+	return EX_TEMPFAIL;
+}
+
+/* change - block, unblock, or forget one key */
+static int change(struct rate_table *table, const struct rate *rate,
+		  const struct rates_options *options)
+{
+	char *key = folded(rate, options->arguments[1]);
+	const char *nothing = NULL;
+	int status = EX_OK;
+
+	if (options->block)
+		status = block(table, key, options);
+	else if (options->unblock &&
+		 rate_table_unblock(table, key, rate_now_us()) == 0)
+		nothing = "is not blocked";
+	else if (options->reset &&
+		 rate_table_reset(table, key, rate_now_us()) == 0)
+		nothing = "has not been counted";
+	if (nothing != NULL) {
+		struct printable all;
+
+		printable_open(&all);
+		fprintf(all.stream, "policyd: %s: %s %s\n", rate->name, key,
+			nothing);
+		printable_close(&all, stderr);
+	}
+	free(key);
+	return status;
+}
+
+/* rates_row_limit - of the window of that length */
+uint64_t rates_row_limit(const struct rates_row *row, unsigned window)
+{
+	for (unsigned i = 0; i < row->limits.count; i++)
+		if (row->limits.limit[i].length_s == row->length_s[window])
+			return row->limits.limit[i].number;
+	return RATE_UNLIMITED;
+}
+
+/* fullness - of a window, in percent */
+static unsigned fullness(uint64_t used, uint64_t limit)
+{
+	if (limit == RATE_UNLIMITED)
+		return 0;
+	if (limit == 0 || used >= limit)
+		return 100;
+	return (unsigned)((double)used / (double)limit * 100);
+}
+
+/* The rows of a table that are kept. */
+struct keeper {
+	struct rates_rows *rows;
+	const struct rate *rate;
+	unsigned least; /* percent; blocked keys are kept in any case */
+};
+
+/* keep_row - copy a key, if it is full enough */
+static int keep_row(void *context, const struct rate_row *row)
+{
+	struct keeper *keeper = context;
+	struct rates_rows *rows = keeper->rows;
+	struct table_trouble trouble;
+	struct rates_row copy = {
+		.rate = keeper->rate,
+		.windows = row->windows,
+		.blocked_s = row->blocked_s,
+		.idle_s = row->idle_s,
+		.place_count = row->place_count,
+	};
+
+	if (rate_key_limits(keeper->rate, row->key, &copy.limits, &trouble) < 0)
+		copy.limits = keeper->rate->limits;
+	for (unsigned i = 0; i < row->windows; i++) {
+		unsigned full;
+
+		copy.length_s[i] = row->length_s[i];
+		copy.used[i] = row->used[i];
+		copy.free_s[i] = row->free_s[i];
+		full = fullness(copy.used[i], rates_row_limit(&copy, i));
+		if (full > copy.fullness)
+			copy.fullness = full;
+	}
+	if (copy.fullness < keeper->least &&
+	    (copy.blocked_s == 0 || keeper->least == 100))
+		return 0;
+	copy.key = xasprintf("%s%s", row->key, row->cut ? "..." : "");
+	if (row->place_count > 0) {
+		copy.places = xcalloc(row->place_count, sizeof(*copy.places));
+		memcpy(copy.places, row->places,
+		       row->place_count * sizeof(*copy.places));
+	}
+	rows->rows =
+		xreallocarray(rows->rows, rows->count + 1, sizeof(*rows->rows));
+	rows->rows[rows->count++] = copy;
+	return 0;
+}
+
+/* compare_rows - by rate, the fullest first, then by key */
+static int compare_rows(const void *one, const void *other)
+{
+	const struct rates_row *a = one, *b = other;
+
+	if (a->rate != b->rate)
+		return a->rate->index < b->rate->index ? -1 : 1;
+	if (a->fullness != b->fullness)
+		return a->fullness > b->fullness ? -1 : 1;
+	return strcmp(a->key, b->key);
+}
+
+/* gather - the rows of one rate, or of one key in it */
+static void gather(struct rates_rows *rows, const struct rate *rate,
+		   struct rate_table *table, const char *name, unsigned least)
+{
+	struct keeper keeper = { rows, rate, least };
+	char *key;
+
+	if (table == NULL)
+		return;
+	if (name == NULL) {
+		rate_table_each(table, rate_now_us(), keep_row, &keeper);
+		return;
+	}
+	key = folded(rate, name);
+	rate_table_key(table, key, rate_now_us(), keep_row, &keeper);
+	free(key);
+}
+
+/* least_of - how full a key must be to be listed */
+static unsigned least_of(const struct rate *rate,
+			 const struct rates_options *options)
+{
+	if (options->over)
+		return 100;
+	if (options->count > 0)
+		return 0;
+	return rate->near > 0 ? rate->near : 80;
+}
+
+/* list - print what was asked for */
+static int list(const struct config *config, struct rate_table **tables,
+		const struct rate *only, const struct rates_options *options)
+{
+	const char *key = options->count > 1 ? options->arguments[1] : NULL;
+	struct rates_rows rows = { 0 };
+	int status;
+
+	for (size_t i = 0; i < config->rates.count; i++) {
+		const struct rate *rate = &config->rates.rates[i];
+
+		if (only == NULL || rate == only)
+			gather(&rows, rate, tables[i], key,
+			       least_of(rate, options));
+	}
+	if (rows.count > 0)
+		qsort(rows.rows, rows.count, sizeof(*rows.rows), compare_rows);
+	if (options->json)
+		rates_print_json(&rows, stdout);
+	else
+		rates_print(&rows, key != NULL, options->over ? 100 : 0,
+			    stdout);
+	status = options->over && rows.count > 0 ? SOMEBODY_OVER : EX_OK;
+	for (size_t i = 0; i < rows.count; i++) {
+		free(rows.rows[i].key);
+		free(rows.rows[i].places);
+	}
+	free(rows.rows);
+	return status;
+}
+
+/* rates - see above */
+int rates(const struct config *config, const struct rates_options *options)
+{
+	const struct rate *rate = NULL;
+	struct rate_table **tables;
+	struct error error;
+	int status = EX_OK;
+
+	if (options->count > 0)
+		rate = find_rate(config, options->arguments[0]);
+	if (options->count > 0 && rate == NULL)
+		return EX_USAGE;
+	tables = rate_tables_find(config, &error);
+	if (tables == NULL) {
+		fprintf(stderr, "policyd: %s\n",
+			error.text[0] != '\0' ? error.text
+					      : "there is no rate section");
+		return error.text[0] != '\0' ? EX_NOPERM : EX_OK;
+	}
+	if (!options->reset && !options->block && !options->unblock) {
+		status = list(config, tables, rate, options);
+	} else if (tables[rate->index] == NULL) {
+		fprintf(stderr,
+			"policyd: %s: nothing has been counted yet; start "
+			"policyd first\n",
+			rate->name);
+		status = EX_UNAVAILABLE;
+	} else {
+		status = change(tables[rate->index], rate, options);
+	}
+	rate_tables_close(tables, config);
+	return status;
+}
