@@ -233,7 +233,7 @@ static enum table_answer find(const struct table *table, const char *key,
 	return (enum table_answer)answer;
 }
 
-/* Who visits the results. */
+/* The visitor of the results. */
 struct visitor {
 	void (*visit)(void *context, const char *key, const char *value);
 	void *context;
