@@ -20,7 +20,7 @@ struct frequent {
 	size_t used;
 };
 
-/* frequent_add - count a text so many times. */
+/* frequent_add - count a text that number of times. */
 void frequent_add(struct frequent *frequent, const char *text, uint64_t times);
 
 /* frequent_merge - add all counts of another one. */

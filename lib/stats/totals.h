@@ -91,7 +91,8 @@ void totals_each(const struct totals *totals, totals_visit *visit,
 /* totals_times - add how long decisions took. */
 void totals_times(const struct totals *totals, struct totals_times *times);
 
-/* What is refused most often, as far as it was remembered: added to sum. */
+/* totals_frequent - add to sum how often each was refused, as far as it was
+ * remembered. */
 enum totals_about {
 	TOTALS_CLIENTS, /* their addresses */
 	TOTALS_DOMAINS, /* of recipients */
