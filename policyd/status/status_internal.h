@@ -5,7 +5,8 @@
 /* Shared by policyd/status/status*.c only: status.c (the listener),
  * status_prometheus.c (for Prometheus), status_page.c (the status page),
  * status_notes.c (what it says first), status_style.c (its style),
- * status_chart.c (its charts), status_rates.c (sending limits). */
+ * status_chart.c (its charts), status_frequent.c (what is refused most),
+ * status_rates.c (sending limits). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -71,6 +72,9 @@ enum status_subject { STATUS_SERVICE, STATUS_RESTRICTION };
 /* status_charts - the charts of one period. */
 void status_charts(const struct history *history, enum history_period period,
 		   FILE *output);
+
+/* status_frequent - who and what is refused most often. */
+void status_frequent(const struct history *history, FILE *output);
 
 /* status_number - write a number with thin spaces between thousands. */
 void status_number(FILE *output, uint64_t number);

@@ -676,6 +676,27 @@ def test_figures(program):
         assert '<meta http-equiv="refresh" content="60">' in page
 
 
+def test_frequent(program):
+    """what is refused most often is first: by client, domain and reason"""
+    with Watched(program) as policyd:
+        for number in range(200):
+            policyd.ask(REQUEST.replace(b"192.0.2.1", b"198.51.100.%d" % (
+                number % 250)) % (b"a@once%d.example" % number))
+            if number % 4 == 0:
+                policyd.ask(REQUEST % b"a@often<b>.example")
+        page = re.search(r'<section class="card" id="frequent">.*?</section>',
+                         policyd.get("/")[2], re.S).group(0)
+        for title, text in (("client", "192.0.2.1"),
+                            ("domain of the recipient",
+                             "often&lt;b&gt;.example")):
+            found = re.search(
+                r'<h3>by %s</h3><ul class="names">\n<li><span>([^<]*)</span>'
+                r"<b>(\d+)</b>" % title, page)
+            assert found and found.group(1) == text, page
+            assert 50 <= int(found.group(2)) <= 60, page
+        assert "<span>not encrypted</span><b>250</b>" in page, page
+
+
 class Load(threading.Thread):
     """Requests of all kinds, until it is stopped."""
 
@@ -822,4 +843,5 @@ if __name__ == "__main__":
         test_bound, test_labels,
         test_contrib, test_reload, test_older,
         test_main_cf, test_healthz, test_http, test_guests, test_silent_guests,
-        test_colours, test_badge, test_figures, test_page]))
+        test_colours, test_badge, test_figures,
+        test_frequent, test_page]))
