@@ -21,6 +21,7 @@
 #include "lib/base/xalloc.h"
 #include "lib/config/config.h"
 #include "lib/session/session.h"
+#include "lib/text/idna.h"
 #include "policyd/check/check_postfix.h"
 #include "policyd/check_config.h"
 #include "policyd/init/init.h"
@@ -184,11 +185,15 @@ static int written(int status)
 	return status == EX_OK ? EX_IOERR : status;
 }
 
-/* print_version - for -V, with the means by which servers are contained */
+/* print_version - for -V, with the means by which servers are contained, and
+ * the library that decides which domains are alike */
 static _Noreturn void print_version(void)
 {
-	printf("policyd " POLICYD_VERSION "\ncontainment: %s\n",
-	       privileges_built_in());
+	char library[IDNA_LIBRARY_MAX];
+
+	idna_library(library);
+	printf("policyd " POLICYD_VERSION "\ncontainment: %s\nlibrary: %s\n",
+	       privileges_built_in(), library);
 	exit(written(EX_OK));
 }
 

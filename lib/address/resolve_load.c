@@ -14,6 +14,7 @@
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/text/hostname.h"
+#include "lib/text/idna.h"
 
 #define ORIGIN_MAX 1024 /* bytes of a word that completes addresses */
 
@@ -259,6 +260,7 @@ struct resolver *resolver_new(const struct parameters *parameters,
 	struct reading reading = { resolver, parameters, loader };
 
 	if (read_switches(resolver, parameters, error) < 0 ||
+	    (resolver->utf8 && idna_load(error) < 0) ||
 	    read_names(resolver, parameters, error) < 0 ||
 	    read_lists(&reading, error) < 0) {
 		resolver_free(resolver);

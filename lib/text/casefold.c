@@ -2,17 +2,19 @@
 /* casefold - compare domain names without regard to case
  *
  * Postfix compares lists and domains after ICU's default full case folding
- * (smtputf8_enable = yes) or after lower-casing A to Z. utf8proc does the same
- * folding if no other transformation, such as normalisation, is requested. */
+ * (smtputf8_enable = yes) or after lower-casing A to Z. This calls the same
+ * library, so that the answer is the same with each version of Unicode; but
+ * only for what is not ASCII. */
 
 #include "lib/text/casefold.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#include <utf8proc.h>
+#include <unicode/ucasemap.h>
 
-#define FOLDED_MAX 8 /* code points that one code point can expand to */
+#include "lib/base/utf8.h"
+#include "lib/base/xalloc.h"
 
 /* ascii_length - the number of leading bytes below 128 */
 static size_t ascii_length(const char *text, size_t length)
@@ -36,24 +38,14 @@ bool casefold_is_ascii(const char *text, size_t length)
 	return ascii_length(text, length) == length;
 }
 
-/* next_point - the first code point of text; returns its length, 0: not
- * UTF-8 */
-static size_t next_point(const char *text, size_t length, utf8proc_int32_t *out)
-{
-	utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text,
-						 (utf8proc_ssize_t)length, out);
-
-	return used > 0 ? (size_t)used : 0;
-}
-
 /* casefold_is_utf8 - well-formed UTF-8 of RFC 3629? */
 bool casefold_is_utf8(const char *text, size_t length)
 {
-	utf8proc_int32_t point;
+	uint32_t point;
 	size_t used;
 
 	for (size_t i = ascii_length(text, length); i < length; i += used) {
-		used = next_point(text + i, length - i, &point);
+		used = utf8_next(text + i, length - i, &point);
 		if (used == 0)
 			return false;
 	}
@@ -87,49 +79,35 @@ static void fold_ascii(char *out, const char *text, size_t length)
 		out[i] = fold_byte(text[i]);
 }
 
-/* fold_point - write the folding of one code point; 0: it has none */
-static size_t fold_point(char *out, utf8proc_int32_t point)
+/* fold_unicode - the folded text; its length. Folding does not depend on the
+ * language, and ICU copies what is not UTF-8. With enough room, it can only
+ * fail without memory. */
+static size_t fold_unicode(char *out, const char *text, size_t length)
 {
-	utf8proc_int32_t folded[FOLDED_MAX];
-	utf8proc_ssize_t count;
-	size_t written = 0;
+	UErrorCode error = U_ZERO_ERROR;
+	UCaseMap *map = ucasemap_open("", U_FOLD_CASE_DEFAULT, &error);
+	int32_t written =
+		ucasemap_utf8FoldCase(map, out, (int32_t)CASEFOLD_SIZE(length),
+				      text, (int32_t)length, &error);
 
-	count = utf8proc_decompose_char(point, folded, FOLDED_MAX,
-					UTF8PROC_CASEFOLD, NULL);
-	if (count <= 0 || count > FOLDED_MAX)
-		return 0;
-	for (utf8proc_ssize_t i = 0; i < count; i++)
-		written += (size_t)utf8proc_encode_char(
-			folded[i], (utf8proc_uint8_t *)out + written);
-	return written;
+	if (U_FAILURE(error))
+		xalloc_failed();
+	ucasemap_close(map);
+	return (size_t)written;
 }
 
 /* casefold - write the folded text and a NUL to out */
 size_t casefold(char *out, const char *text, size_t length, bool utf8)
 {
-	utf8proc_int32_t point;
 	size_t written = ascii_length(text, length);
-	size_t folded;
-	size_t used;
 
 	fold_ascii(out, text, written);
-	for (size_t i = written; i < length; i += used) {
-		used = 1;
-		folded = 0;
-		if (utf8 && (unsigned char)text[i] > 127)
-			used = next_point(text + i, length - i, &point);
-		if (used > 1)
-			folded = fold_point(out + written, point);
-		if (used == 0)
-			used = 1;
-		if (folded > 0) {
-			written += folded;
-			continue;
-		}
-		memcpy(out + written, text + i, used);
-		if (used == 1)
-			out[written] = fold_byte(text[i]);
-		written += used;
+	if (written < length && utf8) {
+		written += fold_unicode(out + written, text + written,
+					length - written);
+	} else {
+		for (; written < length; written++)
+			out[written] = fold_byte(text[written]);
 	}
 	out[written] = '\0';
 	return written;

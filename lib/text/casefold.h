@@ -14,8 +14,8 @@
 
 /* casefold - write the folded text and a NUL to out. With utf8: full Unicode
  * folding as with smtputf8_enable = yes, where bytes that are not UTF-8 are
- * copied unchanged; without: A to Z only. Allocates nothing. Returns the
- * length. */
+ * copied unchanged; without: A to Z only. Allocates nothing if the text is
+ * ASCII. Returns the length. */
 size_t casefold(char *out, const char *text, size_t length, bool utf8);
 
 /* casefold_is_ascii - no byte above 127? */

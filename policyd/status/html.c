@@ -4,26 +4,22 @@
 #include "policyd/status/html.h"
 
 #include <stdbool.h>
-#include <utf8proc.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <unicode/uchar.h>
+
+#include "lib/base/utf8.h"
 
 /* is_shown - a letter, mark, digit or sign, not a control or format
  * character */
-static bool is_shown(utf8proc_int32_t character)
+static bool is_shown(uint32_t character)
 {
-	switch (utf8proc_category(character)) {
-	case UTF8PROC_CATEGORY_CN:
-	case UTF8PROC_CATEGORY_CC:
-	case UTF8PROC_CATEGORY_CF:
-	case UTF8PROC_CATEGORY_CS:
-	case UTF8PROC_CATEGORY_CO:
-	case UTF8PROC_CATEGORY_ZL:
-	case UTF8PROC_CATEGORY_ZP:
-		return false;
-	case UTF8PROC_CATEGORY_ZS:
+	uint32_t category = U_MASK(u_charType((UChar32)character));
+
+	if ((category & U_GC_ZS_MASK) != 0)
 		return character == ' ';
-	default:
-		return true;
-	}
+	return (category & (U_GC_C_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK)) == 0;
 }
 
 /* put_ascii - write one byte that may be markup */
@@ -51,26 +47,32 @@ static void put_ascii(FILE *output, char byte)
 	}
 }
 
+/* put_hidden - write the bytes of what is not shown */
+static void put_hidden(FILE *output, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		fprintf(output, "\\x%02X", (unsigned char)text[i]);
+}
+
 /* html_put - write text so that it stays text */
 void html_put(FILE *output, const char *text)
 {
-	const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
-	utf8proc_int32_t character;
-	utf8proc_ssize_t length;
+	size_t left = strlen(text);
 
-	for (; *bytes != '\0'; bytes += length) {
-		utf8proc_ssize_t i;
+	while (left > 0) {
+		uint32_t character;
+		size_t length = utf8_next(text, left, &character);
+		bool shown = length > 0 && is_shown(character);
 
-		length = utf8proc_iterate(bytes, -1, &character);
-		if (length == 1 && *bytes >= ' ' && *bytes < 0x7f) {
-			put_ascii(output, (char)*bytes);
-		} else if (length > 1 && is_shown(character)) {
-			fwrite(bytes, 1, (size_t)length, output);
-		} else {
-			if (length < 1)
-				length = 1;
-			for (i = 0; i < length; i++)
-				fprintf(output, "\\x%02X", bytes[i]);
-		}
+		if (length == 0)
+			length = 1;
+		if (!shown)
+			put_hidden(output, text, length);
+		else if (length == 1)
+			put_ascii(output, *text);
+		else
+			fwrite(text, 1, length, output);
+		text += length;
+		left -= length;
 	}
 }

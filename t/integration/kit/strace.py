@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""System calls that fail, as strace(1) makes them."""
+"""System calls as strace(1) sees them, or makes them fail."""
 
 import contextlib
 import re
@@ -63,3 +63,8 @@ class Strace:
         """injected - how many calls have failed"""
         with open(self.trace.name, errors="replace") as file:
             return len(re.findall(r"\(INJECTED", file.read()))
+
+    def calls(self):
+        """calls - the names of all that were made"""
+        with open(self.trace.name, errors="replace") as file:
+            return set(re.findall(r"^\d+ +(\w+)\(", file.read(), re.M))
