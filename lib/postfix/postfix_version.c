@@ -6,6 +6,12 @@
  * from mail_version of import_postfix. Without it, whoever asks takes the
  * newest meaning, unless that would permit more than an older one.
  *
+ * Release notes, history and the sources of match lists, tables, resolution and
+ * restrictions were read from 3.7 to 3.12-20260821. Their other changes have no
+ * row: policyd asks the installed Postfix (table types such as debug:,
+ * functions in parameters), takes the stricter of both (a word that 3.9 removed
+ * is unknown, an empty fingerprint is none), or does not read it.
+ *
  * A snapshot has some of what its release will have: nobody knows what. */
 
 #include "lib/postfix/postfix_version.h"
