@@ -95,6 +95,13 @@ def check(got, pattern):
     assert re.search(pattern, got), "%s is not in: %s" % (pattern, got)
 
 
+def command(policyd, *arguments, mode="-r"):
+    """command - policyd MODE; its exit status and what it printed"""
+    done = subprocess.run([policyd.program, mode, "-c", policyd.config,
+                           *arguments], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
 def test_counts(program):
     """what fits passes, and no more; a reload, a killed server and a restart
     lose nothing"""
@@ -135,6 +142,9 @@ def test_log(program):
         check(policyd.line("4", "DATA"),
               " verdict=defer restriction=check_rate:login .* "
               "rate=login:7/5/1h rate_key=alice@local.test recipients=3 ")
+        status, text = command(policyd, "--replay", policyd.log, mode="-q")
+        assert status == 0, text
+        check(text, "^0 of 1 logged decisions would be different ")
         log = policyd.read(policyd.log)
         assert re.findall("warning: (rate .*?), id", log) == [
             "rate login: alice@local.test has used 4 of 5 recipients in 1h, "
@@ -199,13 +209,6 @@ def test_observes(program):
                   " verdict=permit .* rate=login:0/3/1h .* mode=observe")
         check(policyd.get("DATA", "3", 4), "DUNNO")
         check(policyd.line("3", "DATA"), " verdict=reject .* mode=observe")
-
-
-def command(policyd, *arguments, mode="-r"):
-    """command - policyd MODE; its exit status and what it printed"""
-    done = subprocess.run([policyd.program, mode, "-c", policyd.config,
-                           *arguments], capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
 
 
 def test_unreadable(program):
