@@ -236,8 +236,8 @@ static int map_key(const struct rate *rate, struct charge *charge,
 		char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)];
 		size_t length = strnlen(result.text, RATE_KEY_SIZE - 1);
 
-		add(&key, folded,
-		    casefold(folded, result.text, length, rate->utf8));
+		length = casefold(folded, result.text, length, rate->utf8);
+		add(&key, folded, length);
 	}
 	free(result.owned);
 	return found;

@@ -546,6 +546,7 @@ def disturb(mail, stop, failures):
                        mail.policyd.said().count("reloaded: server") > before,
                        "the next server")
             turn += 1
+        print("%d reloads, %d kill -9" % ((turn + 1) // 2, turn // 2))
     except Exception as error:      # of a thread
         failures.append(error)
 
