@@ -220,7 +220,8 @@ static const char *address_key(const struct rate *rate,
 	return request->client_address;
 }
 
-/* map_key - replace the key by the account that it belongs to; 0 or -1 */
+/* map_key - replace the key by the account that it belongs to; 1: done; 0:
+ * there is none; -1 */
 static int map_key(const struct rate *rate, struct charge *charge,
 		   const char *address, struct table_trouble *trouble)
 {
@@ -235,11 +236,11 @@ static int map_key(const struct rate *rate, struct charge *charge,
 		char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)];
 		size_t length = strnlen(result.text, RATE_KEY_SIZE - 1);
 
-		add(&key, folded,
-		    casefold(folded, result.text, length, rate->utf8));
+		length = casefold(folded, result.text, length, rate->utf8);
+		add(&key, folded, length);
 	}
 	free(result.owned);
-	return found < 0 ? -1 : 0;
+	return found;
 }
 
 /* bad_value - what was found is no limit of this rate; -1 */
@@ -403,12 +404,14 @@ static void set_instance(const struct rate *rate, const struct request *request,
 		charge->instance[0] = '\0';
 }
 
-/* make_key - 1; 0: a part of it is empty; -1 */
+/* make_key - 1; 0: a part of it is empty; -1. *address: that of the client, if
+ * it is looked up in place of the key. */
 static int make_key(const struct rate *rate, const struct request *request,
 		    const char *recipient, struct charge *charge,
-		    struct table_trouble *trouble)
+		    const char **address, struct table_trouble *trouble)
 {
 	struct key key = { charge->key, 0 };
+	int mapped;
 
 	charge->key[0] = '\0';
 	if (rate->part_count == 0)
@@ -416,10 +419,13 @@ static int make_key(const struct rate *rate, const struct request *request,
 	for (size_t i = 0; i < rate->part_count; i++)
 		if (!add_folded(rate, rate->parts[i], request, recipient, &key))
 			return 0;
-	if (rate->key_maps.count > 0 &&
-	    map_key(rate, charge, address_key(rate, request), trouble) < 0)
-		return -1;
-	return 1;
+	*address = address_key(rate, request);
+	mapped = rate->key_maps.count > 0
+			 ? map_key(rate, charge, *address, trouble)
+			 : 0;
+	if (mapped > 0)
+		*address = NULL;
+	return mapped < 0 ? -1 : 1;
 }
 
 /* begin - nothing is known about this charge yet */
@@ -439,6 +445,7 @@ int rate_charge(const struct rate *rate, const struct request *request,
 		struct table_trouble *trouble)
 {
 	int stage = stage_of(request);
+	const char *address;
 	int found;
 
 	*why = "nothing is counted at this stage";
@@ -446,7 +453,7 @@ int rate_charge(const struct rate *rate, const struct request *request,
 		return 0;
 	begin(charge, rate, stage >= (int)rate->state);
 	*why = "a part of the key is empty";
-	found = make_key(rate, request, recipient, charge, trouble);
+	found = make_key(rate, request, recipient, charge, &address, trouble);
 	if (found <= 0)
 		return found;
 	*why = "this network does not count (place_maps)";
@@ -455,9 +462,8 @@ int rate_charge(const struct rate *rate, const struct request *request,
 	if (found <= 0)
 		return found;
 	if (set_amount(rate, request, charge, trouble) < 0 ||
-	    find_limits(rate, charge->key, address_key(rate, request),
-			&charge->limits, &charge->table, &charge->table_key,
-			trouble) < 0)
+	    find_limits(rate, charge->key, address, &charge->limits,
+			&charge->table, &charge->table_key, trouble) < 0)
 		return -1;
 	set_instance(rate, request, charge);
 	return 1;

@@ -233,7 +233,7 @@ static enum table_answer find(const struct table *table, const char *key,
 	return (enum table_answer)answer;
 }
 
-/* The visitor of the results. */
+/* A visitor of results, and its context. */
 struct visitor {
 	void (*visit)(void *context, const char *key, const char *value);
 	void *context;

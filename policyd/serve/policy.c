@@ -273,8 +273,8 @@ static void answer(struct exchange *exchange)
 	struct policy *policy = exchange->policy;
 	const struct judgement *judgement = &exchange->judgement;
 	const struct decision *decision = &judgement->evaluation.decision;
-	bool changed =
-		pay(exchange) |
+	bool limited = pay(exchange);
+	bool postponed =
 		postpone(policy, &exchange->judgement.evaluation.decision);
 	bool logged = policy->config->log_verdicts[decision->verdict];
 	size_t reply_length, line_length = 0;
@@ -282,7 +282,7 @@ static void answer(struct exchange *exchange)
 
 	reply_length = reply_write(policy->reply, decision, &judgement->facts,
 				   &judgement->service->reply, exchange->id);
-	if (!changed)
+	if (!limited && !postponed)
 		compare(exchange);
 	if (logged || policy->totals != NULL)
 		us = (unsigned long)(clock_us() - exchange->start_us);

@@ -98,7 +98,8 @@ void settle(struct charges *charges, struct judgement *judgement,
 
 	if (charges->count == 0)
 		return;
-	see(charges, seen);
+	if (judgement->evaluation.decision.verdict == VERDICT_PERMIT)
+		see(charges, seen);
 	how.now_us = rate_now_us();
 	charges_settle(charges, &judgement->evaluation.decision, &how);
 	for (size_t i = 0; i < charges->count; i++) {

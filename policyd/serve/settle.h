@@ -7,7 +7,7 @@
 #include "lib/rate/rate_store.h"
 #include "lib/stats/totals.h"
 
-/* The observations of all threads: does Postfix ask when it is counted? */
+/* Seen by all threads together: does Postfix ask when it is time to count? */
 struct settle_seen {
 	uint64_t looks;	 /* at RCPT, by rates that count later */
 	uint64_t counts; /* at DATA, or END-OF-MESSAGE */

@@ -95,6 +95,13 @@ def check(got, pattern):
     assert re.search(pattern, got), "%s is not in: %s" % (pattern, got)
 
 
+def command(policyd, *arguments, mode="-r"):
+    """command - policyd MODE; its exit status and what it printed"""
+    done = subprocess.run([policyd.program, mode, "-c", policyd.config,
+                           *arguments], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
 def test_counts(program):
     """what fits passes, and no more; a reload, a killed server and a restart
     lose nothing"""
@@ -135,6 +142,9 @@ def test_log(program):
         check(policyd.line("4", "DATA"),
               " verdict=defer restriction=check_rate:login .* "
               "rate=login:7/5/1h rate_key=alice@local.test recipients=3 ")
+        status, text = command(policyd, "--replay", policyd.log, mode="-q")
+        assert status == 0, text
+        check(text, "^0 of 1 logged decisions would be different ")
         log = policyd.read(policyd.log)
         assert re.findall("warning: (rate .*?), id", log) == [
             "rate login: alice@local.test has used 4 of 5 recipients in 1h, "
@@ -201,13 +211,6 @@ def test_observes(program):
         check(policyd.line("3", "DATA"), " verdict=reject .* mode=observe")
 
 
-def command(policyd, *arguments, mode="-r"):
-    """command - policyd MODE; its exit status and what it printed"""
-    done = subprocess.run([policyd.program, mode, "-c", policyd.config,
-                           *arguments], capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
-
-
 def test_unreadable(program):
     """limits that cannot be looked up defer, also without a recipient; a
     directory that is not there refuses to start, and refuses a reload"""
@@ -263,7 +266,7 @@ def test_command(program):
         assert status == 0 and text.index("alice") < text.index("bob"), text
         status, text = command(policyd, "places", ALICE)
         check(text, r"places +alice@local\.test +1 +2/1d +1 .*\n"
-                    r" +192\.0\.2\.0/24 +last seen \d+ seconds? ago")
+                    r" +192\.0\.2\.0/24 +last seen .* ago")
         status, text = command(policyd, "--format=json", "login", "BOB")
         bob = json.loads(text)
         assert (bob["rate"], bob["key"], bob["windows"][0]["used"],
@@ -273,7 +276,7 @@ def test_command(program):
             (0, "")
         check(policyd.get("RCPT", "4", sasl_username="bob"),
               r"554 5\.7\.1 Sending is blocked for this account \(id")
-        check(command(policyd)[1], r"login +bob +blocked for 2 days")
+        check(command(policyd)[1], r"login +bob +blocked for (2 days|48 hours)")
         assert command(policyd, "--unblock", "login", "bob") == (0, "")
         check(policyd.get("RCPT", "5", sasl_username="bob"), OK)
         check(policyd.get("RCPT", "6"), OVER)
@@ -543,6 +546,7 @@ def disturb(mail, stop, failures):
                        mail.policyd.said().count("reloaded: server") > before,
                        "the next server")
             turn += 1
+        print("%d reloads, %d kill -9" % ((turn + 1) // 2, turn // 2))
     except Exception as error:      # of a thread
         failures.append(error)
 

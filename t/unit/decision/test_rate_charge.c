@@ -369,6 +369,12 @@ START_TEST(maps_keys)
 	ck_assert_int_eq(get(), 1);
 	ck_assert_str_eq(charge.key, "dave");
 	free_maps(&rate.key_maps);
+	rate.parts[0] = RATE_CLIENT_NETWORK;
+	add_map(&rate.key_maps, "cidr:{{192.0.2.0/24 C17}}");
+	ck_assert_int_eq(get(), 1);
+	ck_assert_str_eq(charge.key, "c17");
+	ck_assert_uint_eq(charge.limits.limit[0].number, 9);
+	free_maps(&rate.key_maps);
 	add_map(&rate.key_maps, "fail:x");
 	ck_assert_int_eq(get(), -1);
 	free_maps(&rate.key_maps);
