@@ -19,16 +19,19 @@ static size_t round_up(size_t size, size_t unit)
 	return (size + unit - 1) / unit * unit;
 }
 
-/* room_of - cells in a shard. The keys are not spread evenly, so there are an
- * eighth more. */
+/* room_of - cells in a shard. The keys are spread by chance, so there are more
+ * than a 64th of them, by twice the usual deviation. */
 static uint32_t room_of(uint32_t keys)
 {
 	uint32_t each = (keys + RATE_SHARDS - 1) / RATE_SHARDS;
+	uint32_t deviation = 1;
 
-	return each + each / 8 + 8;
+	while (deviation * deviation < each)
+		deviation++;
+	return each + 2 * deviation + 8;
 }
 
-/* rate_layout_of - the index is at most half full */
+/* rate_layout_of - the index is at most two thirds full */
 struct rate_layout rate_layout_of(const struct rate_shape *shape)
 {
 	struct rate_layout layout = { .room = room_of(shape->keys),
@@ -39,7 +42,7 @@ struct rate_layout rate_layout_of(const struct rate_shape *shape)
 		shape->unit == RATE_BYTES ? RATE_WIDE_SIZE : RATE_NARROW_SIZE;
 	if (shape->unit != RATE_NETWORKS)
 		counts = shape->windows * layout.window_size;
-	while (layout.slots < 2 * layout.room)
+	while (layout.slots < layout.room + layout.room / 2)
 		layout.slots *= 2;
 	layout.cell_size =
 		round_up(sizeof(struct rate_cell) + counts, RATE_NARROW_SIZE);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* rate_shard - one of the 64 parts of a table: its lock, its index
  *
- * The index has open addressing and is at most half full: a slot has the number
- * of a cell, plus one. It is changed while "changing" is set, so that the next
- * owner of the lock builds it anew if a process is killed in between; the cells
- * have all that is needed for it.
+ * The index has open addressing and is at most two thirds full: a slot has the
+ * number of a cell, plus one. It is changed while "changing" is set, so that
+ * the next owner of the lock builds it anew if a process is killed in between;
+ * the cells have all that is needed for it.
  *
  * A slot with a wrong number is harmless: the cell has another hash. */
 

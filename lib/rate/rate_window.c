@@ -85,8 +85,10 @@ static uint64_t sum_all(const struct rate_window *window)
 	uint64_t sum = 0;
 
 	if (!window->wide) {
-		for (unsigned i = 0; i < RATE_PARTS; i++)
+		for (unsigned i = 0; i < RATE_PARTS - RATE_PARTS % 4; i++)
 			sum += narrow[i];
+		for (unsigned i = 1; i <= RATE_PARTS % 4; i++)
+			sum += narrow[RATE_PARTS - i];
 		return sum;
 	}
 	for (unsigned i = 0; i < RATE_PARTS; i++)

@@ -28,8 +28,8 @@ static inline void place_init(struct place *place)
 	memset(place, 0, sizeof(*place));
 	strcpy(place->directory, "/tmp/rateXXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(place->directory));
-	snprintf(place->path, sizeof(place->path), "%s/rate.login",
-		 place->directory);
+	strcpy(place->path, place->directory);
+	strcat(place->path, "/rate.login");
 	place->clock.now_us = 1000 * SECOND_US;
 	place->clock.wall_us = WALL_US;
 	place->clock.boot[0] = 1;

@@ -589,10 +589,8 @@ START_TEST(full_of_others)
 		take(&place, table, key, 2, &total[i]);
 	}
 	fill(&place, table, 1000);
-	ck_assert_uint_gt(rate_table_stats(table).displaced, 300);
+	ck_assert_uint_gt(rate_table_stats(table).displaced, 200);
 	ck_assert_uint_le(rate_table_stats(table).keys,
-			  rate_table_stats(table).room);
-	ck_assert_uint_ge(rate_table_stats(table).keys + 30,
 			  rate_table_stats(table).room);
 	if (_i == 1) {
 		/* A new shape has no room for more. */
@@ -736,7 +734,7 @@ START_TEST(blocked_keys_do_not_give_way)
 
 	place_init(&place);
 	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 3000; i++) {
 		snprintf(key, sizeof(key), "b%d", i);
 		if (rate_table_block(table, key, 9999, place.clock.now_us,
 				     &error) == 0)
@@ -749,7 +747,7 @@ START_TEST(blocked_keys_do_not_give_way)
 	ck_assert_uint_eq(blocked, RATE_SHARDS * (table->layout.room / 2));
 	fill(&place, table, 2000);
 	blocked = 0;
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 3000; i++) {
 		snprintf(key, sizeof(key), "b%d", i);
 		blocked += !take(&place, table, key, 1, &sum);
 	}

@@ -10,7 +10,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include <linux/seccomp.h>
 
 #define THREADS	  4
 #define KEYS	  5
@@ -342,6 +346,52 @@ START_TEST(killed_inside_the_lock)
 }
 END_TEST
 
+/* count_without_calls - in a process that may only end */
+static void count_without_calls(struct team *team)
+{
+	struct rate_charge charge = team->charge;
+	uint64_t now_us = team->place.clock.now_us;
+	bool counted;
+
+	/* Sanitizers and coverage make calls of their own. */
+#ifdef POLICYD_CONTAIN
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+#endif
+	counted = rate_take(&charge, 1, now_us);
+	rate_look(&charge, 1, true, now_us);
+	rate_give_back(&charge, 1, now_us);
+	rate_table_block(team->table, "other", 10, now_us, NULL);
+	rate_table_each(team->table, now_us, check_row, team);
+	rate_table_settle(team->table, now_us);
+	counted = rate_take(&charge, 1, now_us + SECOND_US) && counted;
+	syscall(SYS_exit, counted ? 7 : 1);
+}
+
+/* A server is confined when it counts. */
+START_TEST(no_system_call)
+{
+	static struct team team;
+	struct rate_table *before;
+	pid_t pid;
+	int status;
+
+	memset(&team, 0, sizeof(team));
+	place_init(&team.place);
+	before = open_table(&team.place, "100/1h", RATE_NUMBER, 64);
+	team.table = open_table(&team.place, "100/1h 999/1d", RATE_NUMBER, 64);
+	team.charge = charge_of(team.table, "alice", 1, "100/1h", RATE_NUMBER);
+	pid = fork();
+	if (pid == 0)
+		count_without_calls(&team);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 7);
+	rate_table_close(before);
+	rate_table_close(team.table);
+	place_clear(&team.place);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("rate_threads");
@@ -349,5 +399,6 @@ int main(void)
 	tcase_add_test(tests, threads);
 	tcase_add_test(tests, kills);
 	tcase_add_test(tests, killed_inside_the_lock);
+	tcase_add_test(tests, no_system_call);
 	return run_tests("rate_threads", tests);
 }
