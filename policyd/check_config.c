@@ -13,7 +13,6 @@
 
 #include "lib/base/log.h"
 #include "lib/base/printable.h"
-#include "policyd/outdated.h"
 #include "policyd/process/pid_file.h"
 #include "policyd/serve/shadow.h"
 
@@ -42,23 +41,6 @@ static size_t report(const struct config *config, int line, const char *what,
 		fprintf(stderr, "%s: %s: %s\n", config->path, what,
 			error->text);
 	return 1;
-}
-
-/* warn_stale - if the running daemon has not loaded main.cf as it is now */
-static void warn_stale(const struct config *config)
-{
-	pid_t pid;
-
-	if (outdated_main_cf(config, &pid))
-		warn(config,
-		     config->table_refresh_ms > 0
-			     ? "%s has changed since the running policyd "
-			       "loaded it, which it does by itself; if this "
-			       "persists, the log says why; to reload: "
-			       "kill -HUP %ld"
-			     : "%s has changed since the running policyd "
-			       "loaded it; to reload: kill -HUP %ld",
-		     config->main_cf, (long)pid);
 }
 
 /* check_start - could it log and listen, and write its pid file? */
@@ -106,7 +88,6 @@ size_t check_config(const struct config *config)
 {
 	size_t obstacles;
 
-	warn_stale(config);
 	obstacles = geteuid() == 0 ? check_start(config) : 0;
 	if (config->shadow != NULL)
 		check_shadow(config);

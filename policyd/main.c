@@ -23,6 +23,8 @@
 #include "lib/session/session.h"
 #include "policyd/check/check_postfix.h"
 #include "policyd/check_config.h"
+#include "policyd/control/control.h"
+#include "policyd/control/running.h"
 #include "policyd/init/init.h"
 #include "policyd/monitor/monitor.h"
 #include "policyd/process/channel.h"
@@ -34,6 +36,7 @@
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
 #define CANNOT_START   1 /* -t: the configuration is fine, this host is not */
+#define BEHIND	       1 /* -P: the running policyd does not have it loaded */
 
 enum mode {
 	MODE_SERVE,
@@ -42,7 +45,9 @@ enum mode {
 	MODE_QUERY = 'q',
 	MODE_STDIO = 's',
 	MODE_CHECK_POSTFIX = 'P',
-	MODE_INIT = 'i',   /* no short option */
+	MODE_INIT = 'i', /* no short option; likewise: */
+	MODE_STATUS = 'u',
+	MODE_RELOAD = 'r',
 	MODE_SERVER = 'S', /* for the monitor, to start a server */
 };
 /* Only with MODE_SERVER. */
@@ -63,7 +68,8 @@ static const char usage_text[] =
 	"           policyd -d\n"
 	"       policyd -t [-v] [-c FILE]               check the configuration\n"
 	"           policyd -t && policyd -d\n"
-	"       policyd -T [-c FILE]                    print the effective one\n"
+	"       policyd -T [-v] [-c FILE]               what differs from the\n"
+	"                                               defaults; -v: all of it\n"
 	"           policyd -T | grep mydestination\n"
 	"       policyd -q [-c FILE] [--format=json] [NAME=VALUE ...]\n"
 	"                                               explain an answer\n"
@@ -74,11 +80,16 @@ static const char usage_text[] =
 	"                                               judge logged requests\n"
 	"           policyd -q --replay /var/log/mail.log\n"
 	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal\n"
-	"           policyd -q --id 4F2K7Q /var/log/mail.log\n"
+	"           policyd -q --id 4F2K7Q /var/log/mail.log.2.gz\n"
 	"       policyd -s [-c FILE]                    serve stdin and stdout\n"
 	"           policyd -s <request\n"
 	"       policyd -P [-c FILE]                    check Postfix; 1: to fix\n"
 	"           policyd -P\n"
+	"       policyd --status [-c FILE] [--format=json]\n"
+	"                                               what runs; 1: not well\n"
+	"           policyd --status\n"
+	"       policyd --reload [-c FILE]              reload it, and wait\n"
+	"           policyd -t && policyd --reload\n"
 	"       policyd --init [-c FILE] [DIR]          write FILE for a Postfix\n"
 	"           policyd --init /etc/postfix\n"
 	"       policyd -V | -h\n"
@@ -95,6 +106,8 @@ static const struct option long_options[] = {
 	{ "stdio", no_argument, NULL, MODE_STDIO },
 	{ "check-postfix", no_argument, NULL, MODE_CHECK_POSTFIX },
 	{ "init", no_argument, NULL, MODE_INIT },
+	{ "status", no_argument, NULL, MODE_STATUS },
+	{ "reload", no_argument, NULL, MODE_RELOAD },
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "against", required_argument, NULL, OPTION_AGAINST },
@@ -199,11 +212,12 @@ static _Noreturn void print_and_exit(const char *text)
 	exit(written(EX_OK));
 }
 
-/* set_mode - one of -t -T -q -s -P --init; only one of them */
+/* set_mode - only one of them */
 static int set_mode(struct command *command, int mode)
 {
 	if (command->mode != MODE_SERVE)
-		return usage("only one of -t -T -q -s -P --init");
+		return usage("only one of -t -T -q -s -P --init --status "
+			     "--reload");
 	command->mode = (enum mode)mode;
 	return EX_OK;
 }
@@ -281,6 +295,8 @@ static int set_option(struct command *command, int option)
 	case MODE_STDIO:
 	case MODE_CHECK_POSTFIX:
 	case MODE_INIT:
+	case MODE_STATUS:
+	case MODE_RELOAD:
 		return set_mode(command, option);
 	case MODE_SERVER:
 		return set_channel(command, optarg);
@@ -299,12 +315,11 @@ static const char *check_query(const struct command *command)
 {
 	const struct query_options *query = &command->query;
 
-	if (command->mode != MODE_QUERY)
-		return query->json || query->replay || query->against != NULL ||
-				       query->id != NULL
-			       ? "--format, --replay, --against and --id "
-				 "require -q"
-			       : NULL;
+	if (command->mode != MODE_QUERY &&
+	    (query->replay || query->against != NULL || query->id != NULL))
+		return "--replay, --against and --id require -q";
+	if (command->mode != MODE_QUERY && command->mode != MODE_STATUS)
+		return query->json ? "--format requires -q or --status" : NULL;
 	if (query->replay && query->id != NULL)
 		return "only one of --replay and --id";
 	if (query->against != NULL && !query->replay)
@@ -385,17 +400,17 @@ static struct config *load(const struct command *command,
 }
 
 /* dump - printable on a terminal; in a file, exactly as it can be loaded */
-static void dump(const struct config *config)
+static void dump(const struct config *config, bool all)
 {
-	struct printable all;
+	struct printable text;
 
 	if (isatty(STDOUT_FILENO) != 1) {
-		config_dump(config, stdout);
+		config_dump(config, all, stdout);
 		return;
 	}
-	printable_open(&all);
-	config_dump(config, all.stream);
-	printable_close(&all, stdout);
+	printable_open(&text);
+	config_dump(config, all, text.stream);
+	printable_close(&text, stdout);
 }
 
 /* check - what -t checks of a configuration that was loaded: could it be served
@@ -416,7 +431,7 @@ static int with_config(const struct command *command)
 {
 	struct config_messages messages = { 0 };
 	struct config *config = load(command, &messages);
-	int status = EX_OK;
+	int status = EX_OK, behind;
 	size_t obstacles;
 
 	if (config == NULL || config->failed_tables > 0 ||
@@ -426,18 +441,23 @@ static int with_config(const struct command *command)
 	config_messages_clear(&messages);
 	if (config == NULL)
 		return written(EX_CONFIG);
+	behind = command->mode != MODE_DUMP
+			 ? running_behind(config->path, stderr)
+			 : 0;
 	switch (command->mode) {
 	case MODE_CHECK:
 		status = check(command, config, obstacles);
 		break;
 	case MODE_DUMP:
-		dump(config);
+		dump(config, command->options.verbose);
 		break;
 	case MODE_QUERY:
 		status = query(config, &command->query);
 		break;
 	default:
 		status = check_postfix(config);
+		if (status == EX_OK && behind > 1)
+			status = BEHIND;
 		break;
 	}
 	config_free(config);
@@ -500,6 +520,11 @@ int main(int argc, char **argv)
 		return written(init(
 			command.options.config, argv[optind],
 			strcmp(command.options.config, DEFAULT_CONFIG) == 0));
+	case MODE_STATUS:
+		return written(control_status(command.options.config,
+					      command.query.json));
+	case MODE_RELOAD:
+		return written(control_reload(command.options.config));
 	case MODE_STDIO:
 		return serve_stdio(&command.options);
 	case MODE_SERVER:

@@ -205,19 +205,22 @@ static const char *read_field(const char *text, const char **field,
 	return *length > 0 && text[*length] == ' ' ? text + *length + 1 : NULL;
 }
 
-/* skip_data - skip the structured data of RFC 5424; or NULL */
+/* skip_data - skip the structured data of RFC 5424: "-", or elements in
+ * brackets, in whose values "\\" protects a quote, a bracket and itself */
 static const char *skip_data(const char *text)
 {
+	bool quoted = false;
+
 	if (*text == '-')
 		return text + 1;
-	if (*text != '[')
-		return NULL;
 	while (*text == '[') {
-		while (*text != ']' && *text != '\0')
-			text += *text == '\\' && text[1] != '\0' ? 2 : 1;
-		if (*text == '\0')
+		for (; *text != '\0' && (quoted || *text != ']'); text++)
+			if (quoted && *text == '\\' && text[1] != '\0')
+				text++;
+			else if (*text == '"')
+				quoted = !quoted;
+		if (*text++ != ']')
 			return NULL;
-		text++;
 	}
 	return text;
 }

@@ -36,17 +36,20 @@ struct run {
 	size_t complaint_length;
 };
 
-/* become_program - in the child: descriptors, signals, exec; never returns */
-static _Noreturn void become_program(const char *const argv[], int out, int err)
+/* become_program - in the child: descriptors, signals, exec; never returns. in:
+ * -1: nothing to read */
+static _Noreturn void become_program(const char *const argv[], int in, int out,
+				     int err)
 {
 	static char *const environment[] = {
 		(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 		(char *)"LC_ALL=C", NULL
 	};
 	sigset_t none;
-	int null = open("/dev/null", O_RDONLY);
 
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	if (in < 0)
+		in = open("/dev/null", O_RDONLY);
+	if (in < 0 || dup2(in, STDIN_FILENO) < 0 ||
 	    dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
 		_exit(127);
 	close_range(3, ~0u, 0);
@@ -76,7 +79,7 @@ static int start(struct run *run, const char *const argv[], struct error *error)
 	}
 	run->pid = fork();
 	if (run->pid == 0)
-		become_program(argv, out[1], err[1]);
+		become_program(argv, -1, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	run->out = out[0];
@@ -246,4 +249,34 @@ int subprocess_run(const char *const argv[],
 	*output = run.output;
 	*length = run.length;
 	return WEXITSTATUS(status);
+}
+
+/* subprocess_open - start a program, and read its output */
+int subprocess_open(const char *const argv[], int input, pid_t *pid,
+		    struct error *error)
+{
+	int out[2];
+
+	if (pipe2(out, O_CLOEXEC) != 0)
+		return error_set(error, "pipe: %s", strerror(errno));
+	*pid = fork();
+	if (*pid == 0)
+		become_program(argv, input, out[1], STDERR_FILENO);
+	close(out[1]);
+	if (*pid > 0)
+		return out[0];
+	close(out[0]);
+	return error_set(error, "cannot start %s: %s", argv[0],
+			 strerror(errno));
+}
+
+/* subprocess_close - wait for it */
+int subprocess_close(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -3,10 +3,12 @@
 #define LIB_BASE_SUBPROCESS_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "lib/base/error.h"
 
-/* Run another program to its end while a server loads: postconf, postmap. */
+/* Run another program: postconf and postmap while a server loads, gzip to read
+ * a log. */
 
 /* The limits of a run. */
 struct subprocess_limits {
@@ -25,5 +27,16 @@ struct subprocess_limits {
 int subprocess_run(const char *const argv[],
 		   const struct subprocess_limits *limits, char **output,
 		   size_t *length, struct error *error);
+
+/* subprocess_open - start argv in the same way, but read its output while it
+ * runs. input: its standard input; -1: empty. Its standard error is ours.
+ * Returns a descriptor to read from, which the caller closes before
+ * subprocess_close(); or -1. */
+int subprocess_open(const char *const argv[], int input, pid_t *pid,
+		    struct error *error);
+
+/* subprocess_close - wait for the end of that process: its exit status, 127 if
+ * there is no such program; -1: it was killed by a signal. */
+int subprocess_close(pid_t pid);
 
 #endif

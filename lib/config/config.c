@@ -82,6 +82,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	if (options->thorough) {
 		config_overlap(config, notes);
 		config_doubt(config, notes);
+		config_doubt_ports(config, notes);
 	}
 }
 
@@ -168,8 +169,6 @@ struct config *config_load_with(const char *path,
 	if (notes.errors > 0) {
 		config_free(config);
 		config = NULL;
-	} else {
-		config_watch_end(config);
 	}
 	config_notes_move(&notes, messages);
 	return config;

@@ -59,7 +59,7 @@ struct config {
 	char *main_cf;	      /* the file in it */
 	char *queue_directory;
 	char *mail_version;
-	unsigned table_refresh_ms;    /* 0: never; then nothing is watched */
+	unsigned table_refresh_ms;    /* 0: never */
 	struct watched_files watched; /* the files it was made from */
 	size_t failed_tables; /* tables that could not be read; lookups in them
 				 are deferred */
@@ -130,9 +130,10 @@ const char *config_service_text(const struct config *config,
 				const struct service *service,
 				const char *option);
 
-/* config_dump - print the effective configuration: every option, in the syntax
- * of the file, with a comment that names the source of each value (-T). Loading
- * the output gives the same configuration. */
-void config_dump(const struct config *config, FILE *output);
+/* config_dump - print the effective configuration (-T): the options that do not
+ * have their default, or all, in the syntax of the file, with a comment that
+ * names the source of each value. Loading the output gives the same
+ * configuration. */
+void config_dump(const struct config *config, bool all, FILE *output);
 
 #endif

@@ -11,4 +11,9 @@
  * entry, so it is for -t only. Only for lib/config/config.c. */
 void config_doubt(const struct config *config, struct config_notes *notes);
 
+/* config_doubt_ports - likewise, of a server_port that no smtpd(8) in the
+ * imported master.cf has. Runs postconf(1). */
+void config_doubt_ports(const struct config *config,
+			struct config_notes *notes);
+
 #endif

@@ -19,6 +19,7 @@ struct dump {
 	const struct config *config;
 	FILE *output;
 	const char *indent;
+	bool all; /* what has its default, too */
 };
 
 /* is_plain - may the value be written without quotes? */
@@ -94,6 +95,35 @@ static void put_origin(const struct dump *dump, const struct setting *setting)
 	putc('\n', dump->output);
 }
 
+/* is_inherited - does a section have it from the top level? */
+static bool is_inherited(enum config_option option,
+			 const struct setting *setting,
+			 const struct setting *top)
+{
+	bool may = (config_option_scopes(option) & SCOPE_SERVICE) != 0 ||
+		   option == OPTION_ALLOW_USERS;
+	size_t i;
+
+	if (!may || setting == top || setting->line != top->line ||
+	    setting->source != top->source || setting->count != top->count)
+		return false;
+	for (i = 0; i < setting->count; i++)
+		if (strcmp(setting->values[i], top->values[i]) != 0)
+			return false;
+	return true;
+}
+
+/* is_usual - would the option have this value if it were not set there? */
+static bool is_usual(const struct dump *dump, enum config_option option,
+		     const struct setting *setting)
+{
+	const struct config_section *top = &dump->config->settings->top;
+
+	return !setting->set || setting->line == 0 ||
+	       is_inherited(option, setting, &top->settings[option]) ||
+	       (setting->source != NULL && setting_is_default(setting, option));
+}
+
 /* put_setting - print one option and its source */
 static void put_setting(const struct dump *dump, enum config_option option,
 			const struct setting *setting)
@@ -101,6 +131,8 @@ static void put_setting(const struct dump *dump, enum config_option option,
 	const char *name = config_option_name(option);
 	size_t i;
 
+	if (!dump->all && is_usual(dump, option, setting))
+		return;
 	if (!setting->set) {
 		/* A service without this option matches any value. */
 		fprintf(dump->output, "%s# %s: any\n", dump->indent, name);
@@ -120,15 +152,46 @@ static void put_setting(const struct dump *dump, enum config_option option,
 	put_origin(dump, setting);
 }
 
+/* is_default_parameter - would it have this value if only the others were set?
+ */
+static bool is_default_parameter(const struct config *config,
+				 enum parameter parameter)
+{
+	struct parameters others;
+	struct error error;
+	bool same;
+	int i;
+
+	parameters_init(&others);
+	for (i = 0; i < PARAMETER_COUNT; i++) {
+		char *value = config_value_literal(
+			parameters_get(&config->parameters, (enum parameter)i));
+
+		if (i != (int)parameter)
+			parameters_set(&others, (enum parameter)i, value, "");
+		free(value);
+	}
+	same = parameters_complete(&others, &error) == 0 &&
+	       strcmp(parameters_get(&others, parameter),
+		      parameters_get(&config->parameters, parameter)) == 0;
+	parameters_clear(&others);
+	return same;
+}
+
 /* put_parameter - print one parameter of address resolution, expanded */
 static void put_parameter(const struct dump *dump, enum parameter parameter)
 {
 	const struct setting *setting =
 		&dump->config->settings->top
 			 .settings[OPTION_PARAMETER + (int)parameter];
-	char *value = config_value_literal(
-		parameters_get(&dump->config->parameters, parameter));
+	char *value;
 
+	if (!dump->all && (setting->line == 0 ||
+			   (setting->source != NULL &&
+			    is_default_parameter(dump->config, parameter))))
+		return;
+	value = config_value_literal(
+		parameters_get(&dump->config->parameters, parameter));
 	fprintf(dump->output, "%s = ", parameter_name(parameter));
 	put_quoted(dump, value);
 	put_origin(dump, setting);
@@ -246,16 +309,18 @@ static void put_expect(struct dump *dump, const struct config_section *section)
 }
 
 /* config_dump - print the effective configuration */
-void config_dump(const struct config *config, FILE *output)
+void config_dump(const struct config *config, bool all, FILE *output)
 {
-	struct dump dump = { .config = config, .output = output, .indent = "" };
+	struct dump dump = {
+		.config = config, .output = output, .indent = "", .all = all
+	};
 	const struct config_settings *settings = config->settings;
 	size_t i;
 	int parameter;
 
 	fputs("# effective configuration: ", output);
 	put_path(&dump, config->path);
-	putc('\n', output);
+	fputs(all ? "\n" : "; what is not here has its default\n", output);
 	put_section(&dump, &settings->top, SCOPE_TOP);
 	put_imported(&dump, "queue_directory", config->queue_directory);
 	put_imported(&dump, "mail_version", config->mail_version);

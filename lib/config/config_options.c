@@ -254,6 +254,24 @@ static void set_default(struct setting *setting, enum config_option option)
 	}
 }
 
+/* setting_is_default - does it have the values of the table? */
+bool setting_is_default(const struct setting *setting,
+			enum config_option option)
+{
+	struct setting standard = { 0 };
+	bool same;
+	size_t i;
+
+	set_default(&standard, option);
+	same = standard.count == setting->count ||
+	       (standard.count == 0 && setting->count == 1 &&
+		*setting->values[0] == '\0'); /* an empty list of main.cf */
+	for (i = 0; same && i < standard.count; i++)
+		same = strcmp(standard.values[i], setting->values[i]) == 0;
+	setting_clear(&standard);
+	return same;
+}
+
 /* is_inherited - does a section inherit it from the top level? */
 static bool is_inherited(enum config_option option, unsigned scope)
 {

@@ -140,6 +140,11 @@ const char *setting_text(const struct setting *setting);
 /* setting_join - the values, separated by ", "; the caller frees it. */
 char *setting_join(const struct setting *setting);
 
+/* setting_is_default - does it have the value that it has where nothing sets
+ * it? */
+bool setting_is_default(const struct setting *setting,
+			enum config_option option);
+
 /* setting_clear - free the values; the setting is unset then. */
 void setting_clear(struct setting *setting);
 

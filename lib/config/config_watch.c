@@ -101,10 +101,3 @@ void config_watch_directories(struct config *config, struct config_notes *notes)
 	watch_directory(config, notes, OPTION_CAPTURE, ring);
 	free(ring);
 }
-
-/* config_watch_end - without table_refresh nothing is watched */
-void config_watch_end(struct config *config)
-{
-	if (config->table_refresh_ms == 0)
-		watched_files_clear(&config->watched);
-}

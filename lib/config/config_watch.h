@@ -27,7 +27,4 @@ int config_watch_text(struct config *config, struct config_notes *notes,
 void config_watch_directories(struct config *config,
 			      struct config_notes *notes);
 
-/* config_watch_end - without table_refresh nothing is watched. */
-void config_watch_end(struct config *config);
-
 #endif

@@ -93,6 +93,12 @@ const char *listener_changed(const struct listener *listener);
  * listens in any process. 0, or -1 and only the old one exists. */
 int listener_renew(struct listener *listener, struct error *error);
 
+/* listener_connect - connect to a listener of that address, as a client that
+ * waits at most that number of seconds, here and in each read or write. A
+ * descriptor, or -1. */
+int listener_connect(const char *address, unsigned seconds,
+		     struct error *error);
+
 /* listener_close - close the descriptor; the name remains. */
 void listener_close(struct listener *listener);
 

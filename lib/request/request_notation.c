@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "lib/base/number.h"
+#include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
 
 /* States of SMTPD_POLICY_README, and XCLIENT, which Postfix sends but does not
@@ -196,6 +197,26 @@ static int set_client(struct notation *notation, const char *name,
 			error);
 }
 
+/* set_port - a number, or the usual name of one */
+static int set_port(struct notation *notation, const char *name,
+		    const char *value, struct error *error)
+{
+	static const struct {
+		const char *name, *number;
+	} ports[] = {
+		{ "smtp", "25" },
+		{ "submission", "587" },
+		{ "submissions", "465" },
+		{ "smtps", "465" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		if (strcasecmp(value, ports[i].name) == 0)
+			value = ports[i].number;
+	return set_text(notation, name, value, error);
+}
+
 /* set_state - in upper or lower case */
 static int set_state(struct notation *notation, const char *name,
 		     const char *value, struct error *error)
@@ -289,7 +310,7 @@ static const struct {
 	{ "from", "sender", set_mailbox },
 	{ "client", "client_address", set_client },
 	{ "helo", "helo_name", set_text },
-	{ "port", "server_port", set_text },
+	{ "port", "server_port", set_port },
 	{ "context", "policy_context", set_text },
 	{ "state", "protocol_state", set_state },
 	{ "tls", "encryption_protocol", set_tls },
@@ -312,8 +333,22 @@ const char *notation_name(size_t index)
 	if (index < SHORT_COUNT)
 		return shorts[index].word;
 	request_init(&scratch);
-	request_attribute(&scratch, index - SHORT_COUNT, &name);
-	return name;
+	return request_attribute(&scratch, index - SHORT_COUNT, &name) != NULL
+		       ? name
+		       : NULL;
+}
+
+/* similar_name - "; did you mean NAME?", or "" */
+static const char *similar_name(const char *name, char *advice, size_t size)
+{
+	struct similar similar;
+	const char *known;
+	size_t i;
+
+	similar_init(&similar, name);
+	for (i = 0; (known = notation_name(i)) != NULL; i++)
+		similar_try(&similar, known);
+	return similar_advice(&similar, advice, size);
 }
 
 /* set_any - set by a short name or a name of the protocol */
@@ -321,6 +356,7 @@ static int set_any(struct notation *notation, const char *name,
 		   const char *value, struct error *error)
 {
 	struct request scratch;
+	char advice[80];
 	size_t i;
 
 	for (i = 0; i < SHORT_COUNT; i++)
@@ -330,6 +366,8 @@ static int set_any(struct notation *notation, const char *name,
 	request_init(&scratch);
 	if (request_set(&scratch, name, "") == 0)
 		return set_text(notation, name, value, error);
+	if (*similar_name(name, advice, sizeof(advice)) != '\0')
+		return error_set(error, "no such name%s", advice);
 	return error_set(error,
 			 "no such name; there are to, from, client, helo, "
 			 "port, context, state, tls, sasl, login, cert, key "

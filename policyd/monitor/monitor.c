@@ -119,6 +119,7 @@ static void on_signals(struct monitor *monitor)
 	       (ssize_t)sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGHUP:
+			monitor->loaded.requested++;
 			monitor_reload(monitor);
 			break;
 		case SIGINT:
@@ -247,6 +248,7 @@ static void loop(struct monitor *monitor)
 	on_time(monitor);
 	if (monitor->stopping && TAILQ_EMPTY(&monitor->children))
 		monitor_end(monitor, EX_OK);
+	monitor_state_write(monitor);
 	monitor_notify(monitor);
 }
 
@@ -319,6 +321,7 @@ static void run(struct monitor *monitor)
 		loop(monitor);
 	end_children(monitor);
 	listening_sockets_remove_all(&monitor->sockets);
+	monitor_state_close(monitor);
 	pid_file_remove(&monitor->pid_file);
 	if (monitor->accepted >= 0)
 		close(monitor->accepted);

@@ -6,7 +6,7 @@
  * start, end), monitor_replace.c (the life of servers: started, ready,
  * replaced), monitor_message.c (messages from servers), monitor_refresh.c
  * (files that change), monitor_supervisor.c (the watchdog; messages to a
- * supervisor). */
+ * supervisor), monitor_state.c (the state file). */
 
 #include <stdbool.h>
 
@@ -14,7 +14,9 @@
 #include "policyd/monitor/monitor.h"
 #include "policyd/monitor/server_process.h"
 #include "policyd/process/notify.h"
+#include "policyd/process/daemon_state.h"
 #include "policyd/process/pid_file.h"
+#include "policyd/process/state_file.h"
 
 /* The state that is reported to a supervisor. */
 enum notify_state {
@@ -33,6 +35,10 @@ struct monitor {
 	int report;    /* to the original process, with -d */
 	struct listening_sockets sockets;
 	struct pid_file pid_file;
+	struct state_file state_file;
+	struct daemon_state loaded; /* its part that changes with a load, and
+				     * the counts of SIGHUPs */
+	int64_t trying; /* the last SIGHUP that the latest reload is for */
 	TAILQ_HEAD(, server_process) children;
 	struct server_process *serving; /* the one that accepts, or NULL */
 	struct server_process *next;	/* the one that is starting, or NULL */
@@ -81,7 +87,16 @@ void monitor_refresh_ready(struct monitor *monitor);
 int monitor_refresh_descriptor(const struct monitor *monitor);
 void monitor_refresh(struct monitor *monitor);
 
+/* monitor_state.c */
+void monitor_state_open(struct monitor *monitor, const char *pid_file);
+void monitor_state_loaded(struct monitor *monitor,
+			  const struct server_process *process);
+void monitor_state_done(struct monitor *monitor, bool succeeded);
+void monitor_state_write(struct monitor *monitor);
+void monitor_state_close(struct monitor *monitor);
+
 /* monitor_supervisor.c */
+enum notify_state monitor_state_now(const struct monitor *monitor);
 void monitor_notify(struct monitor *monitor);
 void monitor_notify_reload(struct monitor *monitor);
 void monitor_ping(struct monitor *monitor);

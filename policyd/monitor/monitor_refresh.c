@@ -28,7 +28,7 @@ void monitor_refresh_watch(struct server_process *process)
 {
 	struct error error;
 
-	if (process->watched.count == 0)
+	if (process->watched.count == 0 || process->settings.refresh_ms == 0)
 		return;
 	process->events = file_events_new(&process->watched, &error);
 	if (process->events == NULL)

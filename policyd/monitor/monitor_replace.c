@@ -53,7 +53,7 @@ static void tell_news(const struct monitor *monitor,
 }
 
 /* note_refused - record a failed reload and its reason; inform the server that
- * keeps serving */
+ * keeps serving, if there is one */
 static void note_refused(struct monitor *monitor, const char *reason)
 {
 	struct channel_news *news = &monitor->news;
@@ -64,8 +64,23 @@ static void note_refused(struct monitor *monitor, const char *reason)
 	if (*monitor->complaint.text != '\0')
 		reason = monitor->complaint.text;
 	snprintf(news->reason, sizeof(news->reason), "%s", reason);
-	tell_news(monitor, monitor->serving,
-		  monitor->serving->state == SERVER_PROCESS_TAKING);
+	if (monitor->serving != NULL)
+		tell_news(monitor, monitor->serving,
+			  monitor->serving->state == SERVER_PROCESS_TAKING);
+}
+
+/* conclude_refused - a reload has failed; replaces: it was none, but a server
+ * was started with the text in effect */
+static void conclude_refused(struct monitor *monitor, const char *reason,
+			     bool replaces, bool quietly)
+{
+	if (!replaces)
+		monitor->file_refused = true;
+	if (!quietly && (monitor->serving != NULL || !replaces))
+		note_refused(monitor, reason);
+	if (!replaces)
+		monitor_state_done(monitor, false);
+	monitor_state_write(monitor);
 }
 
 /* start_failed - no server became ready; replaces: it was started with the
@@ -79,21 +94,20 @@ static void start_failed(struct monitor *monitor, const char *reason,
 	if (!monitor->started) {
 		log_error("not started: %s", reason);
 		monitor_end(monitor, status);
-	} else if (monitor->serving != NULL) {
+		return;
+	}
+	conclude_refused(monitor, reason, replaces, quietly);
+	if (monitor->serving != NULL) {
 		log_write(quietly ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
 			  "reload failed: %s; keeping the running "
 			  "configuration",
 			  reason);
-		if (!replaces)
-			monitor->file_refused = true;
-		if (!quietly)
-			note_refused(monitor, reason);
 	} else {
 		plan_restart(monitor);
 		log_error("no server: %s; next try in %.1f s", reason,
 			  (double)(monitor->restart_ms - clock_ms()) / 1000);
 	}
-	if (monitor->reload_again && monitor->started)
+	if (monitor->reload_again)
 		monitor_reload(monitor);
 }
 
@@ -129,9 +143,13 @@ static void start_server(struct monitor *monitor, int accepted)
 	log_debug("server %ld starts", (long)process->pid);
 }
 
-/* monitor_start_server - the first one, or the one that a reload starts */
+/* monitor_start_server - the first one, or the one that a reload starts. The
+ * state says first that a reload was requested: so anyone who reads an older
+ * one has changed files that this reload will read. */
 void monitor_start_server(struct monitor *monitor)
 {
+	monitor->trying = monitor->loaded.requested;
+	monitor_state_write(monitor);
 	start_server(monitor, -1);
 }
 
@@ -218,7 +236,7 @@ static void first_ready(struct monitor *monitor,
 	if (pid_file_write(&monitor->pid_file, &error) < 0)
 		log_warning("%s", error.text);
 	monitor->started = true;
-	daemon_report(&monitor->report, EX_OK);
+	monitor_state_open(monitor, process->settings.pid_file);
 }
 
 /* drain - have a server close its connections and end */
@@ -267,16 +285,6 @@ static void hand_over(struct server_process *from, struct server_process *to)
 		 (long)to->pid, error.text);
 }
 
-/* note_load - the time of the pid file is that of the load in effect */
-static void note_load(const struct monitor *monitor,
-		      const struct server_process *process)
-{
-	struct error error;
-
-	if (pid_file_touch(&monitor->pid_file, &process->started, &error) < 0)
-		log_warning("%s", error.text);
-}
-
 /* note_accepted - what the ready server has loaded is in effect now. A
  * replacement may not have loaded policyd.conf as it is: a refused one still is
  * refused. */
@@ -303,7 +311,7 @@ void monitor_server_ready(struct monitor *monitor,
 	warn_without(process);
 	if (!monitor->started)
 		first_ready(monitor, process);
-	note_load(monitor, process);
+	monitor_state_loaded(monitor, process);
 	process->state = SERVER_PROCESS_SERVING;
 	process->ready_ms = clock_ms();
 	process->deadline_ms = UINT64_MAX;
@@ -317,6 +325,10 @@ void monitor_server_ready(struct monitor *monitor,
 		hand_over(before, process);
 	}
 	tell_news(monitor, process, process->state == SERVER_PROCESS_TAKING);
+	if (process->state == SERVER_PROCESS_SERVING)
+		monitor_state_done(monitor, true);
+	monitor_state_write(monitor);
+	daemon_report(&monitor->report, EX_OK);
 	if (before == NULL)
 		log_info("serving: server %ld", (long)process->pid);
 	if (process->state == SERVER_PROCESS_SERVING && monitor->reload_again)
@@ -329,6 +341,8 @@ void monitor_server_taken(struct monitor *monitor,
 {
 	process->state = SERVER_PROCESS_SERVING;
 	process->deadline_ms = UINT64_MAX;
+	monitor_state_done(monitor, true);
+	monitor_state_write(monitor);
 	if (count < 0)
 		log_warning("the previous server broke off the hand-over");
 	count = count < 0 ? -1 - count : count;

@@ -24,8 +24,8 @@
 #define PING_MS 10000 /* a server must answer within this time */
 #define LATE_MS 1000
 
-/* state_now - the current state */
-static enum notify_state state_now(const struct monitor *monitor)
+/* monitor_state_now - the current state */
+enum notify_state monitor_state_now(const struct monitor *monitor)
 {
 	if (monitor->stopping)
 		return NOTIFY_STOPPING;
@@ -71,7 +71,7 @@ static void tell(struct monitor *monitor, enum notify_state state, long pid)
 /* monitor_notify - report the state if it has changed */
 void monitor_notify(struct monitor *monitor)
 {
-	enum notify_state state = state_now(monitor);
+	enum notify_state state = monitor_state_now(monitor);
 	long pid = state == NOTIFY_READY ? (long)monitor->serving->pid : 0;
 
 	if (state != monitor->told_state || pid != monitor->told_pid)

@@ -183,12 +183,12 @@ struct server_process *server_process_start(const char *program,
 					    const sigset_t *mask,
 					    struct error *error)
 {
-	struct timespec started;
+	struct watched_state config_state;
 	struct server_process *process;
 	int ours, theirs;
 	pid_t pid;
 
-	clock_gettime(CLOCK_REALTIME_COARSE, &started);
+	watched_state_read(&config_state, options->config);
 	if (channel_pair(&ours, &theirs, error) < 0)
 		return NULL;
 	pid = fork();
@@ -202,7 +202,8 @@ struct server_process *server_process_start(const char *program,
 	}
 	process = xcalloc(1, sizeof(*process));
 	child_init(process, pid, ours);
-	process->started = started;
+	process->started = time(NULL);
+	process->config_state = config_state;
 	process->replaces = options->accepted >= 0;
 	return process;
 }

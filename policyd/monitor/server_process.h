@@ -39,9 +39,10 @@ struct server_process {
 	pid_t pid;
 	int channel; /* -1: closed */
 	enum server_process_state state;
-	struct timespec started; /* by the clock of file timestamps */
-	uint64_t ready_ms;	 /* when it became ready */
-	uint64_t deadline_ms;	 /* it is killed then; UINT64_MAX: never */
+	time_t started;
+	struct watched_state config_state; /* of policyd.conf, at that time */
+	uint64_t ready_ms;		   /* when it became ready */
+	uint64_t deadline_ms; /* it is killed then; UINT64_MAX: never */
 	struct channel_settings settings;
 	struct listener_options *listeners;
 	size_t listener_count;

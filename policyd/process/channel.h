@@ -30,7 +30,7 @@
  * A change of what lib/server/server_handover.c sends, or of struct counters,
  * needs a new HANDOVER_VERSION: the reload then closes connections instead of
  * passing them on. */
-#define CHANNEL_VERSION	 8
+#define CHANNEL_VERSION	 9
 #define HANDOVER_VERSION 5
 
 #define CHANNEL_TEXT_MAX     2048

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,38 +152,6 @@ int pid_file_write(const struct pid_file *file, struct error *error)
 		return error_set(error, "pid file %s: %s", file->path,
 				 strerror(errno));
 	return 0;
-}
-
-/* pid_file_touch - set its time to that of the load */
-int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
-		   struct error *error)
-{
-	const struct timespec times[2] = { *loaded, *loaded };
-
-	if (file->path != NULL && futimens(file->fd, times) < 0)
-		return error_set(error, "pid file %s: %s", file->path,
-				 strerror(errno));
-	return 0;
-}
-
-/* pid_file_read - the process, and when it loaded its configuration */
-int pid_file_read(const char *path, pid_t *pid, struct timespec *loaded)
-{
-	struct stat status;
-	const char *reason;
-	int fd = file_open(path, &status, &reason);
-	int found;
-
-	if (fd < 0)
-		return 0;
-	found = is_pid_file(fd, &status) &&
-		trust_status(&status, TRUST_NOBODY, NULL) == 0;
-	*pid = found ? read_number(fd) : 0;
-	close(fd);
-	if (*pid <= 0 || (kill(*pid, 0) < 0 && errno != EPERM))
-		return 0;
-	*loaded = status.st_mtim;
-	return 1;
 }
 
 /* pid_file_remove - unlink and unlock */

@@ -25,15 +25,6 @@ int pid_file_lock(struct pid_file *file, const char *path, struct error *error);
 /* pid_file_write - write our process number. */
 int pid_file_write(const struct pid_file *file, struct error *error);
 
-/* pid_file_touch - set its time to the start of the load that is in effect. */
-int pid_file_touch(const struct pid_file *file, const struct timespec *loaded,
-		   struct error *error);
-
-/* pid_file_read - the process number in the file, if that process is running,
- * and the time that pid_file_touch() set. 1, or 0: no such file or process, or
- * others could have written it. */
-int pid_file_read(const char *path, pid_t *pid, struct timespec *loaded);
-
 /* pid_file_remove - unlink and unlock; harmless without one. */
 void pid_file_remove(struct pid_file *file);
 

@@ -149,6 +149,11 @@ static int query_stdin(const struct config *config,
 	int status = EX_OK;
 	int more = 1;
 
+	if (isatty(STDIN_FILENO) == 1)
+		fputs("policyd: type a request, one NAME=VALUE on each line, "
+		      "and a blank line; or give it as arguments: policyd -q "
+		      "to=user@far.example port=25\n",
+		      stderr);
 	while (status == EX_OK && (more = read_more(&input)) > 0) {
 		status = answer_whole(config, options, &input, &scan);
 		/* The program at the other end of the pipe may wait for it. */

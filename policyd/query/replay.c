@@ -205,7 +205,8 @@ static int replay_files(struct replay *replay, struct replay_reader *reader,
 		reader->other = take_other;
 		replay_order(options->count, options->arguments);
 	}
-	result = replay_read_all(reader, options->count, options->arguments);
+	result = replay_read_all(reader, replay->config->log, options->count,
+				 options->arguments);
 	status = finish(replay, reader, options->json);
 	return result < 0 ? EX_NOINPUT : status;
 }

@@ -125,7 +125,8 @@ int replay_id(const struct config *config, const struct query_options *options)
 			options->id);
 		return EX_USAGE;
 	}
-	if (replay_read_all(&reader, options->count, options->arguments) < 0)
+	if (replay_read_all(&reader, config->log, options->count,
+			    options->arguments) < 0)
 		return EX_NOINPUT;
 	if (search.found > 0)
 		return EX_OK;

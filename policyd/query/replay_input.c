@@ -9,15 +9,16 @@
 
 #include "policyd/query/replay_input.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/base/log_prefix.h"
 #include "lib/base/xalloc.h"
+#include "policyd/query/json.h"
+#include "policyd/query/log_file.h"
+#include "policyd/query/log_wrapping.h"
 
 #define NAMED_MAX    3 /* of each kind in each file */
 #define REQUEST_LINE "request="
@@ -40,7 +41,8 @@ struct input {
 	size_t length;			     /* of it; 0: outside a request */
 	unsigned long start;		     /* its first line */
 	bool has_type;			     /* request= was read */
-	bool too_long; /* it has more bytes than allowed */
+	bool has_returns; /* its lines end in a carriage return, too */
+	bool too_long;	  /* it has more bytes than allowed */
 };
 
 /* skip - count what cannot be judged, and report the first few */
@@ -205,6 +207,17 @@ static void read_log_line(struct input *input, char *line)
 	}
 }
 
+/* ends_in_return - does the line come from a file with other line ends? Within
+ * a request, all lines are like the first. */
+static bool ends_in_return(struct input *input, const char *line, size_t length)
+{
+	bool has = length > 0 && line[length - 1] == '\r';
+
+	if (input->length == 0)
+		input->has_returns = has;
+	return has && input->has_returns;
+}
+
 /* read_line - length bytes and a NUL, without the newline */
 static void read_line(struct input *input, char *line, size_t length)
 {
@@ -222,6 +235,22 @@ static void read_line(struct input *input, char *line, size_t length)
 		     "the line contains a NUL byte");
 	else if (length > 0)
 		read_log_line(input, line);
+}
+
+/* unwrap_line - without what a container's log has around it */
+static void unwrap_line(struct input *input, char *line, size_t length)
+{
+	char *text = NULL;
+
+	if (ends_in_return(input, line, length))
+		line[--length] = '\0';
+	if (input->length == 0)
+		text = log_unwrap(line);
+	if (text != NULL)
+		read_line(input, text, strlen(text));
+	else
+		read_line(input, line, length);
+	free(text);
 }
 
 /* read_lines - the whole file; a line longer than any request is skipped */
@@ -249,37 +278,13 @@ static void read_lines(struct input *input, FILE *file)
 			skip(input, SKIP_FOREIGN, input->place.line,
 			     "a line longer than any request");
 		else
-			read_line(input, line, length);
+			unwrap_line(input, line, length);
 		show_progress(input);
 		length = 0;
 		dropped = false;
 	}
 	cut_request(input);
 	free(line);
-}
-
-/* open_file - a file, a FIFO or standard input, but not a directory. status:
- * of a regular file its size and time; otherwise 0, and now */
-static FILE *open_file(const char *name, struct stat *status,
-		       struct error *error)
-{
-	FILE *file = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
-					    : fopen(name, "re");
-
-	if (file == NULL) {
-		error_set(error, "%s: %s", name, strerror(errno));
-		return NULL;
-	}
-	if (fstat(fileno(file), status) == 0 && !S_ISDIR(status->st_mode)) {
-		if (!S_ISREG(status->st_mode)) {
-			status->st_size = 0;
-			status->st_mtime = time(NULL);
-		}
-		return file;
-	}
-	error_set(error, "%s: is a directory", name);
-	fclose(file);
-	return NULL;
 }
 
 /* check_end - was all of the file there? A log that is rotated by copying is
@@ -318,46 +323,43 @@ static void check_content(const struct input *input, unsigned long before)
 int replay_read(struct replay_reader *reader, const char *name,
 		struct error *error)
 {
+	struct log_file file;
 	struct input *input;
-	struct stat status;
-	FILE *file = open_file(name, &status, error);
 	unsigned long before = reader->judged + reader->used;
-	int result = 0;
 
-	if (file == NULL)
+	json_start();
+	if (log_file_open(&file, name, error) < 0)
 		return -1;
 	input = xcalloc(1, sizeof(*input));
 	input->reader = reader;
 	input->place.file = name;
-	input->place.written = status.st_mtime;
-	input->size = (long long)status.st_size;
-	read_lines(input, file);
+	input->place.written = file.written;
+	input->size = file.size;
+	read_lines(input, file.stream);
 	progress_clear(&reader->progress);
-	if (ferror(file))
-		result = error_set(error, "%s: %s", name, strerror(errno));
-	check_end(input, file);
+	check_end(input, file.stream);
 	check_content(input, before);
-	fclose(file);
 	report_read_clear(&input->reported);
 	free(input);
-	return result;
+	return log_file_close(&file, error);
 }
 
-/* replay_read_all - several files, or standard input */
-int replay_read_all(struct replay_reader *reader, int count, char **files)
+/* replay_read_all - several files, or the one that is meant */
+int replay_read_all(struct replay_reader *reader, const char *log, int count,
+		    char **files)
 {
-	static char standard_input[] = "-";
-	static char *nothing[] = { standard_input };
+	const char *standard = NULL;
 	struct error error;
 	int result = 0;
 	int i;
 
 	if (count == 0) {
-		files = nothing;
+		standard = log_file_default(log);
 		count = 1;
 	}
 	for (i = 0; i < count; i++) {
-		if (replay_read(reader, files[i], &error) == 0)
+		if (replay_read(reader, standard != NULL ? standard : files[i],
+				&error) == 0)
 			continue;
 		fprintf(stderr, "policyd: %s\n", error.text);
 		result = -1;

@@ -47,14 +47,16 @@ struct replay_reader {
 };
 
 /* replay_read - read one file of captured requests or log lines, or a mixture;
- * "-" is standard input. Skipped items are counted, and the first few of each
- * kind are reported on standard error. 0, or -1: the file cannot be read. */
+ * see policyd/query/log_file.h for names. Skipped items are counted, and the
+ * first few of each kind are reported on standard error. 0, or -1: the file
+ * cannot be read. */
 int replay_read(struct replay_reader *reader, const char *file,
 		struct error *error);
 
-/* replay_read_all - several files; without any, standard input. Errors are
- * printed; -1 if there was one. */
-int replay_read_all(struct replay_reader *reader, int count, char **files);
+/* replay_read_all - several files; without any, log_file_default() for a
+ * configuration that logs there. Errors are printed; -1 if there was one. */
+int replay_read_all(struct replay_reader *reader, const char *log, int count,
+		    char **files);
 
 /* replay_summary - one line on standard error about skipped items, if there
  * were any. */

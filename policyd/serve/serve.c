@@ -176,7 +176,8 @@ static void watch_files(struct service_process *process)
 {
 	struct error error;
 
-	if (process->config->watched.count == 0)
+	if (process->config->watched.count == 0 ||
+	    process->config->table_refresh_ms == 0)
 		return;
 	process->events = file_events_new(&process->config->watched, &error);
 	if (process->events == NULL) {

@@ -132,7 +132,7 @@ static int show(void *context, const char *path, struct http_answer *answer)
 	return 0;
 }
 
-/* print_configuration - as -T prints it */
+/* print_configuration - as -T -v prints it */
 static char *print_configuration(const struct config *config)
 {
 	char *text = NULL;
@@ -141,7 +141,7 @@ static char *print_configuration(const struct config *config)
 
 	if (output == NULL)
 		return xstrdup("");
-	config_dump(config, output);
+	config_dump(config, true, output);
 	if (fclose(output) != 0) {
 		free(text);
 		return xstrdup("");

@@ -360,7 +360,7 @@ static void put_lines(const char *configuration, bool all, FILE *output)
 		line += length + (line[length] == '\n');
 	}
 	if (left == 0)
-		fputs("<tr><td>... and more: <code>policyd -T</code></td>"
+		fputs("<tr><td>... and more: <code>policyd -T -v</code></td>"
 		      "<td></td></tr>\n",
 		      output);
 	fputs("</table>\n", output);

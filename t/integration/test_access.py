@@ -88,7 +88,7 @@ def test_allow_users(program):
             for user in ("nobody", "postfix", "root"):
                 assert as_user(user, path) == (user in users), (path, user)
         again = subprocess.run(
-            [program, "-T", "-c", policyd.config], capture_output=True,
+            [program, "-Tv", "-c", policyd.config], capture_output=True,
             text=True, check=True).stdout
         assert len(re.findall("allow_users = ", again)) == 4, again
         policyd.write_config(again)

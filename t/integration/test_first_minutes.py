@@ -348,7 +348,8 @@ CASES = [
     (["-x"], nothing, 64, "policyd: -x: unknown option" + HELP),
     (["-t", "more"], nothing, 64, "policyd: too many arguments" + HELP),
     (["-t", "-T"], nothing, 64,
-     "policyd: only one of -t -T -q -s -P --init" + HELP),
+     "policyd: only one of -t -T -q -s -P --init --status --reload" +
+     HELP),
     (["-q", "--format=xml"], nothing, 64,
      "policyd: --format: xml is neither text nor json\n"),
     (["-t"], running, 0, ""),

@@ -128,6 +128,48 @@ def test_hanging(program):
         assert policyd.permits("other.test")
 
 
+PORTS = [
+    # main.cf, master.cf, what is missing, what there is
+    ("", "smtp inet n - n - - smtpd\n587 inet n - n - - smtpd\n", 465,
+     "25, 587"),
+    ("", "smtp inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\n"
+     "127.0.0.1:465 inet n - n - - smtpd\n", 587, "25, 465"),
+    ("", "smtp inet n - n - - smtpd -o syslog_name=587\n"
+     "465 inet n - n - - cleanup\n587 inet n - n - - smtpd\n", 465,
+     "25, 587"),
+    # Not known: a name, a proxy, another server.
+    ("", "no-such inet n - n - - smtpd\n", None, None),
+    ("smtpd_upstream_proxy_protocol = haproxy\n",
+     "smtp inet n - n - - smtpd\n", None, None),
+    ("", "smtp inet n - n - - smtpd\n"
+     "  -o smtpd_authorized_xclient_hosts=192.0.2.1\n", None, None),
+    ("", None, None, None),         # there is no master.cf
+]
+
+
+def test_ports(program):
+    """-t warns of a port that master.cf does not have, if that is certain"""
+    policyd = Importer(program, 'service "s" {\n server_port = { 465, 587 }\n'
+                       '}\n')
+    with policyd:
+        master = os.path.join(policyd.postfix, "master.cf")
+        for main, text, missing, there in PORTS:
+            policyd.main_cf(MAIN_CF % "relay.test" + main)
+            if text is None:
+                os.unlink(master)
+            else:
+                with open(master, "w") as file:
+                    file.write(text)
+            done = policyd.check()
+            said = [line for line in done.stderr.splitlines()
+                    if "server_port" in line]
+            assert done.returncode == 0, done
+            assert said == ([] if missing is None else [
+                "%s:5: warning: server_port: no smtpd of %s has port %d; "
+                "there are: %s" % (policyd.config, master, missing, there)]), \
+                (main, text, done.stderr)
+
+
 def test_changed(program):
     """-t says that the daemon does not know main.cf as it is"""
     with Importer(program, OFF, background=True) as policyd:
@@ -144,8 +186,10 @@ def test_changed(program):
         assert text in policyd.check().stderr
         policyd.stop()
         policyd.wait()
-    with Importer(program) as policyd:
+    with Importer(program, OFF) as policyd:
         policyd.main_cf(MAIN_CF % "other.test")
+        assert text in policyd.check().stderr
+        policyd.stop()
         assert policyd.check().stderr == ""
 
 
@@ -318,8 +362,8 @@ def test_storm(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_two_lines, test_reload, test_broken, test_hanging,
-                      test_changed, test_refresh, test_refresh_reported,
-                      test_refresh_quiet, test_refresh_accepted,
+                      test_ports, test_changed, test_refresh,
+                      test_refresh_reported, test_refresh_quiet, test_refresh_accepted,
                       test_refresh_refused, test_refresh_off,
                       test_never_refused, test_never_refused_threads,
                       test_storm]))

@@ -189,14 +189,14 @@ def check(program, path):
 
 
 def effective(program, text):
-    """effective - what -T prints of a file: {section: {option: value}}, with
+    """effective - what -T -v prints of a file: {section: {option: value}}, with
     only those that are at their default"""
     directory = temporary_directory()
     try:
         Authority(directory).issue("server", "server")
         path = os.path.join(directory, "policyd.conf")
         Place.write(path, text.replace("DIRECTORY", directory))
-        output = run(program, "-T", "-c", path)
+        output = run(program, "-Tv", "-c", path)
     finally:
         shutil.rmtree(directory)
     sections, name = {"top": {}, "listen": {}}, "top"

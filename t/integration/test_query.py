@@ -55,7 +55,8 @@ def configuration(**files):
 
 def ask(program, directory, *arguments, **options):
     """ask - policyd -q; status, standard output, standard error"""
-    options.setdefault("input", "")
+    if "stdin" not in options:
+        options.setdefault("input", "")
     done = subprocess.run(
         [program, "-q", "-c", os.path.join(directory, "policyd.conf")] +
         list(arguments), capture_output=True, text=True, timeout=WAIT,
@@ -89,7 +90,10 @@ ARGUMENTS = [
     (["recipient=user@local.test", "client_address=2001:db8::1"], 0,
      r"client 2001:db8::1"),
     # Not a request.
-    (["too=x"], 64, r"too=x: no such name; there are to, from, client"),
+    (["too=x"], 64, r"too=x: no such name; did you mean to\?"),
+    (["xyzzy=x"], 64, r"xyzzy=x: no such name; there are to, from, client"),
+    (["to=user@remote.example", "port=submission"], 0,
+     r"service       submission \(.*\), server_port 587\n"),
     (["to"], 64, r"to: not NAME=VALUE"),
     (["port=99999"], 64, r"port=99999: is not a number from 0 to 65535"),
     (["tls=4.2"], 64, r"tls=4\.2: is neither none, 1\.0"),
@@ -126,7 +130,8 @@ def test_arguments(program):
         assert "  request       without protocol_state from <>" in out, out
     done = subprocess.run([program, "-t", "--format=json"], text=True,
                           capture_output=True, timeout=WAIT)
-    assert done.returncode == 64 and "require -q" in done.stderr, done
+    assert done.returncode == 64 and re.search("requires? -q", done.stderr), \
+            done
 
 
 def test_output(program):
@@ -428,6 +433,99 @@ def test_id(program):
         assert "it would be permit by permit_auth_destination" in out, out
 
 
+def compressed(directory, command, suffix, text):
+    """compressed - a file, by the command of that name"""
+    path = os.path.join(directory, "mail.log" + suffix)
+    with open(path, "wb") as file:
+        subprocess.run([command, "-c"], input=text.encode(), stdout=file,
+                       check=True, timeout=WAIT)
+    return path
+
+
+def test_logs(program):
+    """logs as they are found: compressed, with other line ends, of containers;
+    and a damaged one"""
+    text = LOG + line("reject", "reject_plaintext_session", "x@far.example",
+                      ident="4F01KQ")
+    found = ":9: id 4F01KQ, service default: reject by "
+    with configuration() as directory:
+        files = [compressed(directory, *each, text) for each in (
+            ("gzip", ".1.gz"), ("xz", ".xz"), ("zstd", ".zst"),
+            ("bzip2", ".bz2"))]
+        docker = [json.dumps({"log": each[max(0, each.find("policyd[")):] + "\n",
+                              "stream": "stderr", "time": "2026-11-24T15:00Z"})
+                  for each in text.splitlines()]
+        podman = ["2026-11-24T15:00:00.1+01:00 stderr F " +
+                  each[max(0, each.find("policyd[")):] for each in text.splitlines()]
+        for name, lines in (("crlf", text.splitlines()), ("docker", docker),
+                            ("podman", podman)):
+            files.append(os.path.join(directory, name))
+            with open(files[-1], "w") as file:
+                file.write(("\r\n" if name == "crlf" else "\n").join(lines))
+        for path in files:
+            status, out, err = ask(program, directory, "--id", "4F01KQ", path)
+            assert (status, err) == (0, ""), (path, err)
+            assert out.startswith(path + found), (path, out)
+        with open(files[0], "rb") as file:
+            status, out, err = ask(program, directory, "--id", "4F01KQ",
+                                   stdin=file)
+            assert status == 0 and out.startswith("-" + found), (out, err)
+        with open(files[0], "rb") as file:
+            half = file.read()[:-20]
+        with open(files[0], "wb") as file:
+            file.write(half)
+        status, out, err = ask(program, directory, "--replay", files[0])
+        assert status == 66, (out, err)
+        assert files[0] + ": gzip could not read all of it" in err, err
+
+
+def test_log_by_default(program):
+    """without a file, and with nobody at the other end of standard input: the
+    log of this policyd"""
+    text = line("reject", "reject_plaintext_session", "x@far.example",
+                ident="4F01KQ")
+    with configuration() as directory:
+        log = os.path.join(directory, "own.log")
+        with open(log, "w") as file:
+            file.write(text)
+        with open(os.path.join(directory, "policyd.conf"), "a") as file:
+            file.write('\nlog = "%s"\n' % log)
+        for options in ["--id", "4F01KQ"], ["--replay"]:
+            status, out, err = ask(program, directory, *options,
+                                   stdin=subprocess.DEVNULL)
+            assert status == 0 and "reject_plaintext" in out, (out, err)
+            assert err == "policyd: reading %s\n" % log, err
+    with configuration() as directory:
+        status, out, err = ask(program, directory, "--id", "4F01KQ",
+                               stdin=subprocess.DEVNULL)
+        assert re.match("policyd: reading (/var/log/mail.?log|the journal)\n",
+                        err), err
+
+
+def test_terminal(program):
+    """-q without arguments says on a terminal what it waits for"""
+    with configuration() as directory:
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+                [program, "-q", "-c", os.path.join(directory, "policyd.conf")],
+                stdin=theirs, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE) as process:
+            os.close(theirs)
+            said = process.stderr.readline()
+            assert said.startswith(b"policyd: type a request, one NAME=VALUE "
+                                   b"on each line, and a blank line; or "), said
+            os.write(ours, b"request=smtpd_access_policy\n"
+                     b"protocol_state=RCPT\nrecipient=user@local.test\n\n")
+            assert process.stdout.readline() == \
+                b"action=permit_auth_destination\n"
+            os.write(ours, b"\4")
+            assert process.wait(WAIT) == 0
+        os.close(ours)
+        # The command that it names.
+        words = re.search(rb"policyd (-q .*)", said).group(1).decode().split()
+        assert ask(program, directory, *words[1:])[0] == 0
+
+
 def test_daemon(program):
     """capture, shadow and expectations of a daemon, over reloads"""
     ring = temporary_directory()
@@ -570,4 +668,5 @@ if __name__ == "__main__":
     sys.exit(run_all([test_arguments, test_output, test_json, test_reasons,
                       test_colour,
                       test_replay, test_replay_without_ports, test_id,
+                      test_logs, test_log_by_default, test_terminal,
                       test_daemon, test_observe, test_client_reads]))

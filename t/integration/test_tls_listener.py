@@ -431,7 +431,7 @@ def test_costly_key(program):
 
 
 def test_dump(program):
-    """-T prints a tls section as it can be loaded again"""
+    """-T -v prints a tls section as it can be loaded again"""
     with TlsDaemon(program) as policyd:
         policyd.ca.crl(policyd.path("crl.pem"))
         pin = fingerprint(policyd.path("client.pem"))
@@ -441,7 +441,7 @@ def test_dump(program):
             'allow_remote = { "127.0.0.1", "[2001:db8::]/32" }')
         dumps = []
         for _ in range(2):
-            status, output, errors = ask_program(policyd, "-T")
+            status, output, errors = ask_program(policyd, "-Tv")
             assert status == 0 and not errors, errors
             policyd.write_config(output)
             dumps.append(re.sub(r"\t?# .*", "", output))

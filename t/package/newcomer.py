@@ -157,7 +157,7 @@ class Newcomer:
                 block.where, line, printed)
         if block.text.startswith("policyd --init"):
             self.printed = parts(printed)
-        if block.text.startswith("dpkg -i"):
+        if "policyd_*.deb" in block.text:
             assert self.open_relay(), "Postfix has noticed something"
 
     def follow(self, meanwhile):

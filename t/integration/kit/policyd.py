@@ -22,6 +22,8 @@ class Policyd:
         self.socket_path = socket_path
         self.port = port
         self.process = None
+        if "pid_file" not in text:      # beside it, the state file
+            text += '\npid_file = "%s"\n' % os.path.join(directory, "pid")
         with open(self.file, "w") as out:
             out.write(text)
 

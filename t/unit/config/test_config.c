@@ -1169,7 +1169,7 @@ static void strip_comments(char *text)
 }
 
 /* dump_child - load and print, in a process of its own */
-static _Noreturn void dump_child(const char *path, int fd)
+static _Noreturn void dump_child(const char *path, bool all, int fd)
 {
 	struct config_messages messages;
 	struct config *config = config_load(path, &messages);
@@ -1180,7 +1180,7 @@ static _Noreturn void dump_child(const char *path, int fd)
 		fflush(output);
 		_exit(1);
 	}
-	config_dump(config, output);
+	config_dump(config, all, output);
 	fflush(output);
 	config_free(config);
 	config_messages_clear(&messages);
@@ -1188,7 +1188,7 @@ static _Noreturn void dump_child(const char *path, int fd)
 }
 
 /* dump_path - what -T prints for a file; the caller frees it */
-static char *dump_path(const char *path)
+static char *dump_path(const char *path, bool all)
 {
 	int ends[2];
 	int status;
@@ -1200,7 +1200,7 @@ static char *dump_path(const char *path)
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		close(ends[0]);
-		dump_child(path, ends[1]);
+		dump_child(path, all, ends[1]);
 	}
 	close(ends[1]);
 	text = read_fd(ends[0]);
@@ -1210,14 +1210,14 @@ static char *dump_path(const char *path)
 }
 
 /* dump_text - likewise for a text */
-static char *dump_text(const char *text)
+static char *dump_text(const char *text, bool all)
 {
 	struct place place;
 	char *dump;
 
 	place_make(&place);
 	write_file(place.path, text, strlen(text));
-	dump = dump_path(place.path);
+	dump = dump_path(place.path, all);
 	place_remove(&place);
 	return dump;
 }
@@ -1233,27 +1233,40 @@ static const char *const round_trips[] = {
 	"mydestination = { \"$myhostname\", '${mydomain}', 'x' }\n",
 	"log = \"/var/log/a b\"\npid_file = '/run/x y.pid'\n",
 	"log_verdicts = {}\nmynetworks = { '10.0.0.0/8', \"::1\" }\n",
+	"reply = ok service \"a\" { reply = lock } service \"b\" { }\n",
+	"reply = ok\nservice \"a\" {\nreply = lock\n}\nservice \"b\" { }\n",
+	"group = \"nogroup\" listen \"unix:/x\" { group = \"nogroup\" }\n",
+	"allow_users = { root }\nlisten \"unix:/x\" { }\n"
+	"listen \"unix:/y\" { allow_users = { } }\n",
 	"listen \"inet:localhost:1\" { }\nlisten \"unix:/a b\" { mode = 600 }\n",
 	"tls_protocols = ''\ntls_ciphers = \"\"\ntls_keysize = 0\n",
 };
 
 START_TEST(test_round_trip)
 {
-	char *first = dump_text(round_trips[_i]);
-	char *second = dump_text(first);
+	char *first = dump_text(round_trips[_i], true);
+	char *second = dump_text(first, true);
+	char *brief = dump_text(round_trips[_i], false);
+	char *third = dump_text(brief, true);
 
+	ck_assert_ptr_null(strstr(brief, "\t# default"));
+	ck_assert_ptr_null(strstr(brief, ": any\n"));
 	strip_comments(first);
 	strip_comments(second);
+	strip_comments(third);
 	ck_assert_str_eq(first, second);
+	ck_assert_str_eq(first, third);
 	free(first);
 	free(second);
+	free(brief);
+	free(third);
 }
 END_TEST
 
 START_TEST(test_round_trip_full)
 {
-	char *first = dump_path(FULL);
-	char *second = dump_text(first);
+	char *first = dump_path(FULL, true);
+	char *second = dump_text(first, true);
 
 	ck_assert_ptr_nonnull(
 		strstr(first, "log = \"stderr\"\t# " FULL ":12\n"));
@@ -1268,12 +1281,31 @@ START_TEST(test_round_trip_full)
 }
 END_TEST
 
+/* Without -v: what somebody has set, and nothing else. */
+START_TEST(test_dump_brief)
+{
+	char *dump = dump_text("tls_keysize = 128\nreply = ok\n"
+			       "listen \"unix:/x\" { mode = \"0600\" }\n"
+			       "service \"a\" {\nserver_port = 25\n}\n",
+			       false);
+
+	strip_comments(dump);
+	ck_assert_str_eq(dump, "\nreply = ok\t\ntls_keysize = 128\t\n\n\n"
+			       "listen \"unix:/x\" {\t\n"
+			       "\tmode = \"0600\"\t\n}\n\n"
+			       "service \"a\" {\t\n"
+			       "\tserver_port = 25\t\n}\n");
+	free(dump);
+}
+END_TEST
+
 /* Every option is printed, with its source. */
 START_TEST(test_dump_complete)
 {
 	char *dump = dump_text("listen \"unix:/x\" { }\n"
 			       "listen \"inet:[::1]:1\" { }\n"
-			       "service \"a\" { }\n");
+			       "service \"a\" { }\n",
+			       true);
 	int i;
 
 	for (i = 0; i < OPTION_COUNT; i++) {
@@ -1377,8 +1409,8 @@ START_TEST(test_sample_defaults)
 		"	policy_context = \"submission\"\n"
 		"}\n";
 	char *settings = sample_settings();
-	char *sample = dump_text(settings);
-	char *standard = dump_text(bare);
+	char *sample = dump_text(settings, true);
+	char *standard = dump_text(bare, true);
 
 	strip_comments(sample);
 	strip_comments(standard);
@@ -1578,6 +1610,7 @@ static void add_effects(TCase *tcase)
 	tcase_add_test(tcase, test_values);
 	tcase_add_loop_test(tcase, test_round_trip, 0, COUNT(round_trips));
 	tcase_add_test(tcase, test_round_trip_full);
+	tcase_add_test(tcase, test_dump_brief);
 	tcase_add_test(tcase, test_dump_complete);
 	tcase_add_test(tcase, test_sample_loads);
 	tcase_add_test(tcase, test_sample_defaults);

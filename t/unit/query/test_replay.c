@@ -15,12 +15,14 @@
 #include "policyd/serve/capture.h"
 #include "t/unit/place_config.h"
 
-#define CAPTURES TEST_DATA "/captures"
-#define REQUEST	 "request=smtpd_access_policy\n"
-#define LINE                                                                 \
+#define CAPTURES	  TEST_DATA "/captures"
+#define REQUEST		  "request=smtpd_access_policy\n"
+#define DOCKER(log, rest) "{\"log\":\"" log "\"," rest "}\n"
+#define LINE		  LINE_TEXT "\n"
+#define LINE_TEXT                                                            \
 	"policyd[1]: id=1 service=s verdict=reject restriction=reject "      \
 	"destination=default client=[192.0.2.1]:1 helo=h from=<a> to=<b@c> " \
-	"tls=none sasl=none instance=i us=1\n"
+	"tls=none sasl=none instance=i us=1"
 
 /* The results of the reader. */
 struct seen {
@@ -74,6 +76,31 @@ static const struct {
 	{ "\n\n" REQUEST "recipient=a\n\n\n", "3:a ", { 0 } },
 	{ LINE LINE, "1:b@c 2:b@c ", { 0 } },
 	{ LINE REQUEST "recipient=a\n\n" LINE, "1:b@c 2:a 5:b@c ", { 0 } },
+	/* From a system with other line ends. */
+	{ "request=smtpd_access_policy\r\nrecipient=a\r\n\r\n"
+	  "policyd[1]: id=1\r\n" LINE,
+	  "1:a 5:b@c ",
+	  { [SKIP_FOREIGN] = 1 } },
+	{ REQUEST "recipient=a\r\n\n", "1:a\r ", { 0 } },
+	/* Of a container. */
+	{ DOCKER(LINE_TEXT "\\n", "\"stream\":\"stderr\",\"time\":\"\""),
+	  "1:b@c ",
+	  { 0 } },
+	{ DOCKER(LINE_TEXT "\\n" LINE_TEXT "\\n", "\"stream\":\"x\""),
+	  "",
+	  { [SKIP_FOREIGN] = 1 } },
+	{ DOCKER("Nov 24 15:00:00 mx dovecot: " LINE_TEXT "\\n",
+		 "\"stream\":\"x\""),
+	  "",
+	  { [SKIP_FOREIGN] = 1 } },
+	{ DOCKER(LINE_TEXT, "\"stream\":1"), "", { [SKIP_FOREIGN] = 1 } },
+	{ "{\"log\":\n{\"\n{}\n", "", { [SKIP_FOREIGN] = 3 } },
+	{ "2026-11-24T15:00:00.123456789+01:00 stderr F " LINE,
+	  "1:b@c ",
+	  { 0 } },
+	{ "2026-11-24T15:00:00Z stdout F " LINE, "1:b@c ", { 0 } },
+	{ "2026-11-24T15:00:00Z stdout P " LINE, "", { [SKIP_FOREIGN] = 1 } },
+	{ "2026-11-24T15:00:00Z other F " LINE, "", { [SKIP_FOREIGN] = 1 } },
 	/* Without an end. */
 	{ REQUEST "recipient=a\n", "", { [SKIP_TRUNCATED] = 1 } },
 	{ REQUEST "recipient=a", "", { [SKIP_TRUNCATED] = 1 } },

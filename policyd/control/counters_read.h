@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_CONTROL_COUNTERS_READ_H
+#define POLICYD_CONTROL_COUNTERS_READ_H
+
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/decision/decision.h"
+
+/* Some of the counters of a running policyd. */
+struct counters_seen {
+	uint64_t decisions[VERDICT_COUNT];
+	uint64_t connections; /* open now */
+	uint64_t malformed;
+	double seconds; /* of all decisions together */
+};
+
+/* counters_read - from the metrics listener at this address. 0, or -1. */
+int counters_read(const char *address, struct counters_seen *counters,
+		  struct error *error);
+
+/* counters_parse - from the text of its page. */
+void counters_parse(struct counters_seen *counters, const char *page);
+
+#endif

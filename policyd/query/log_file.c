@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/* log_file - open a log, as it is found on a host
+ *
+ * The log of yesterday is compressed, and there may be none but the journal.
+ * The programs of the host are used for both; their output is read from a pipe,
+ * so that a log of any size needs no memory. */
+
+#include "policyd/query/log_file.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/subprocess.h"
+
+#define HEAD_SIZE 6
+
+/* How compressed files begin, and the programs that read them. */
+static const struct {
+	const char *head;
+	size_t length;
+	const char *argv[4];
+	int warns; /* exit status that is not a failure */
+} formats[] = {
+	{ "\x1f\x8b", 2, { "gzip", "-dc", NULL }, 2 },
+	{ "\xfd"
+	  "7zXZ",
+	  5,
+	  { "xz", "-dc", NULL },
+	  2 },
+	{ "\x28\xb5\x2f\xfd", 4, { "zstd", "-dcq", NULL }, 0 },
+	{ "BZh", 3, { "bzip2", "-dc", NULL }, 0 },
+};
+
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+/* read_from - what a program writes */
+static int read_from(struct log_file *file, const char *const argv[], int input,
+		     struct error *error)
+{
+	int fd = subprocess_open(argv, input, &file->pid, error);
+
+	file->program = argv[0];
+	file->size = 0;
+	if (input >= 0 && file->stream != NULL)
+		fclose(file->stream);
+	file->stream = fd >= 0 ? fdopen(fd, "r") : NULL;
+	return file->stream != NULL ? 0 : -1;
+}
+
+/* decompress - if it begins like a compressed file */
+static int decompress(struct log_file *file, struct error *error)
+{
+	char head[HEAD_SIZE];
+	int fd = fileno(file->stream);
+	ssize_t length = pread(fd, head, sizeof(head), 0);
+	size_t i;
+
+	for (i = 0; i < FORMATS; i++)
+		if (length >= (ssize_t)formats[i].length &&
+		    memcmp(head, formats[i].head, formats[i].length) == 0)
+			return read_from(file, formats[i].argv, fd, error);
+	return 0;
+}
+
+/* log_file_open - a file, a pipe or the journal, but not a directory */
+int log_file_open(struct log_file *file, const char *name, struct error *error)
+{
+	static const char *const journal[] = { "journalctl", "-q",
+					       "--no-pager", "-o",
+					       "short-iso",  "-t",
+					       "policyd",    NULL };
+	struct stat status;
+
+	*file = (struct log_file){ .name = name, .written = time(NULL) };
+	if (strcmp(name, LOG_FILE_JOURNAL) == 0)
+		return read_from(file, journal, -1, error);
+	file->stream = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
+					      : fopen(name, "re");
+	if (file->stream == NULL)
+		return error_set(error, "%s: %s", name, strerror(errno));
+	if (fstat(fileno(file->stream), &status) == 0 &&
+	    S_ISDIR(status.st_mode)) {
+		fclose(file->stream);
+		return error_set(error, "%s: is a directory", name);
+	}
+	if (!S_ISREG(status.st_mode))
+		return 0;
+	file->size = (long long)status.st_size;
+	file->written = status.st_mtime;
+	return decompress(file, error);
+}
+
+/* is_warning - an exit status that says: all was read, but ... */
+static bool is_warning(const struct log_file *file, int status)
+{
+	size_t i;
+
+	for (i = 0; i < FORMATS; i++)
+		if (strcmp(file->program, formats[i].argv[0]) == 0)
+			return status == formats[i].warns;
+	return false;
+}
+
+/* log_file_close - and learn how its program ended */
+int log_file_close(struct log_file *file, struct error *error)
+{
+	int result =
+		ferror(file->stream)
+			? error_set(error, "%s: cannot be read", file->name)
+			: 0;
+	int status;
+
+	fclose(file->stream);
+	if (file->pid == 0)
+		return result;
+	status = subprocess_close(file->pid);
+	if (status == 127)
+		return error_set(error,
+				 "%s: it takes %s to read it, which is "
+				 "not installed",
+				 file->name, file->program);
+	if (status != 0 && !is_warning(file, status))
+		return error_set(error, "%s: %s could not read all of it",
+				 file->name, file->program);
+	return result;
+}
+
+/* log_file_default - what is meant where nothing is named */
+const char *log_file_default(const char *log)
+{
+	static const char *const files[] = { "/var/log/mail.log",
+					     "/var/log/maillog" };
+	const char *name = log[0] == '/' ? log : NULL;
+	struct stat status;
+	size_t i;
+
+	if (fstat(STDIN_FILENO, &status) == 0 && !S_ISCHR(status.st_mode))
+		return "-";
+	for (i = 0; name == NULL && i < sizeof(files) / sizeof(files[0]); i++)
+		if (access(files[i], F_OK) == 0)
+			name = files[i];
+	if (name == NULL)
+		name = LOG_FILE_JOURNAL;
+	fprintf(stderr, "policyd: reading %s\n", name);
+	return name;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* log_wrapping - lines in the log of a container
+ *
+ * Docker (json-file) writes {"log":"TEXT\n","stream":"stderr","time":"..."},
+ * Podman and Kubernetes TIME stderr F TEXT. TEXT is what the container wrote,
+ * and is judged like a line of any file: it must begin with what policyd puts
+ * at the beginning of its lines. */
+
+#include "policyd/query/log_wrapping.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+#include "policyd/query/json.h"
+
+#define DIGITS "0123456789"
+
+/* unwrap_object - of Docker. A text of several lines is none. */
+static char *unwrap_object(const char *line)
+{
+	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	const char *log = json_string_value(json_object_get(object, "log"));
+	char *text = NULL;
+	size_t length;
+
+	if (log != NULL && json_is_string(json_object_get(object, "stream"))) {
+		length = strcspn(log, "\r\n");
+		if (log[length + strspn(log + length, "\r\n")] == '\0')
+			text = xstrndup(log, length);
+	}
+	json_decref(object);
+	return text;
+}
+
+/* unwrap_words - of Podman: F says that the line is whole */
+static char *unwrap_words(const char *line)
+{
+	static const char *const streams[] = { " stdout F ", " stderr F " };
+	size_t length = strspn(line, DIGITS "-+:.TZ"), i;
+
+	if (length < strlen("2026-11-24T15:00:00Z") || line[10] != 'T')
+		return NULL;
+	for (i = 0; i < 2; i++)
+		if (strncmp(line + length, streams[i], strlen(streams[i])) == 0)
+			return xstrdup(line + length + strlen(streams[i]));
+	return NULL;
+}
+
+/* log_unwrap - either */
+char *log_unwrap(const char *line)
+{
+	if (strncmp(line, "{\"", 2) == 0)
+		return unwrap_object(line);
+	return unwrap_words(line);
+}
