@@ -202,6 +202,9 @@ void config_free(struct config *config)
 	free(config->settings);
 	watched_files_clear(&config->watched);
 	free(config->shadow);
+	while (config->failed_tables > 0)
+		free(config->failures[--config->failed_tables]);
+	free(config->failures);
 	free(config->capture);
 	free(config->mail_version);
 	free(config->postfix_sender_login_maps);

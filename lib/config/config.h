@@ -63,6 +63,7 @@ struct config {
 	struct watched_files watched; /* the files it was made from */
 	size_t failed_tables; /* tables that could not be read; lookups in them
 				 are deferred */
+	char **failures;      /* a text about each of them */
 	char *capture;	      /* directory, or NULL: no capture */
 	unsigned capture_files;
 	char *shadow; /* path of the next configuration, or NULL */

@@ -105,16 +105,28 @@ static bool is_imported(const struct config_section *top, const char *text)
 
 /* Receives the warnings while tables are read. */
 struct table_notes {
-	const struct config *config;
+	struct config *config;
+	const struct table_loader *loader;
 	struct config_notes *notes;
 	const struct config_load_options *options;
 };
+
+/* note_failure - keep what is said of a table that could not be read */
+static void note_failure(struct config *config, const char *text)
+{
+	config->failures =
+		xreallocarray(config->failures, config->failed_tables + 1,
+			      sizeof(*config->failures));
+	config->failures[config->failed_tables++] = xstrdup(text);
+}
 
 /* note_table - record a warning about a table */
 static void note_table(void *context, const char *text)
 {
 	const struct table_notes *to = context;
 
+	if (to->loader->failures > to->config->failed_tables)
+		note_failure(to->config, text);
 	config_warning(to->notes,
 		       config_line_of(&to->config->settings->top, text,
 				      OPTION_PARAMETER, OPTION_QUESTION),
@@ -160,7 +172,7 @@ static void load_parameters(struct config *config, struct config_notes *notes,
 void config_lists(struct config *config, struct config_notes *notes,
 		  const struct config_load_options *options)
 {
-	struct table_notes to = { config, notes, options };
+	struct table_notes to = { config, NULL, notes, options };
 	struct table_loader loader = {
 		.config_directory = config->import_postfix,
 		.postfix = postfix_version(config->mail_version),
@@ -179,6 +191,7 @@ void config_lists(struct config *config, struct config_notes *notes,
 	};
 	struct error error;
 
+	to.loader = &loader;
 	load_parameters(config, notes, &loader);
 	context.resolver = config->resolver;
 	/* The resolver has reported its errors already. */
@@ -187,5 +200,4 @@ void config_lists(struct config *config, struct config_notes *notes,
 				    PARAMETER_SMTPUTF8_ENABLE, &context.utf8,
 				    &error);
 	config_services(&config->services, config->settings, &context, notes);
-	config->failed_tables = loader.failures;
 }

@@ -214,6 +214,16 @@ static size_t put_refusal(struct totals_refusal refusals[TOTALS_REFUSALS],
 	return count + 1;
 }
 
+/* history_frequent - of all workers */
+void history_frequent(const struct history *history, enum totals_about about,
+		      struct frequent *sum)
+{
+	size_t i;
+
+	for (i = 0; i < history->totals_count; i++)
+		totals_frequent(history->tallies[i], about, sum);
+}
+
 /* history_refusals - the last refusals, the newest first */
 size_t history_refusals(const struct history *history,
 			struct totals_refusal refusals[TOTALS_REFUSALS])

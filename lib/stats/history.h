@@ -77,6 +77,11 @@ uint32_t history_bar(const struct history *history,
 uint64_t history_sum(const struct history_series *series,
 		     enum history_period period);
 
+/* history_frequent - what is refused most often, since this server has begun:
+ * added to sum. */
+void history_frequent(const struct history *history, enum totals_about about,
+		      struct frequent *sum);
+
 /* history_times - how long decisions took, as last read. */
 const struct totals_times *history_times(const struct history *history);
 

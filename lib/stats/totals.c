@@ -35,6 +35,7 @@ struct totals {
 	pthread_mutex_t lock; /* protects the following */
 	unsigned next;	      /* the oldest, to be overwritten next */
 	struct totals_refusal refusals[TOTALS_REFUSALS];
+	struct frequent frequent[TOTALS_ABOUT];
 };
 
 const unsigned long totals_bounds_us[TOTALS_BOUNDS] = {
@@ -116,6 +117,31 @@ static void copy_reply(char *to, size_t size, const char *reply)
 	to[strcspn(to, "\n")] = '\0';
 }
 
+/* count_frequent - what is refused most often */
+static void count_frequent(struct totals *totals,
+			   const struct totals_event *event)
+{
+	const char *at = strrchr(event->request->recipient, '@');
+	const char *reason = event->decision->reason;
+
+	frequent_add(&totals->frequent[TOTALS_CLIENTS],
+		     event->request->client_address, 1);
+	frequent_add(&totals->frequent[TOTALS_DOMAINS],
+		     at != NULL ? at + 1 : "", 1);
+	frequent_add(&totals->frequent[TOTALS_REASONS],
+		     *reason != '\0' ? reason : event->decision->restriction,
+		     1);
+}
+
+/* totals_frequent - add what this worker has counted */
+void totals_frequent(struct totals *totals, enum totals_about about,
+		     struct frequent *sum)
+{
+	pthread_mutex_lock(&totals->lock);
+	frequent_merge(sum, &totals->frequent[about]);
+	pthread_mutex_unlock(&totals->lock);
+}
+
 /* totals_remember - store one refusal, unless somebody is reading them */
 void totals_remember(struct totals *totals, const struct totals_event *event)
 {
@@ -138,6 +164,7 @@ void totals_remember(struct totals *totals, const struct totals_event *event)
 	copy(to->destination, sizeof(to->destination),
 	     facts_destination(event->facts));
 	copy_reply(to->reply, sizeof(to->reply), event->reply);
+	count_frequent(totals, event);
 	pthread_mutex_unlock(&totals->lock);
 }
 

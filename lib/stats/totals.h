@@ -9,6 +9,7 @@
 #include "lib/decision/facts.h"
 #include "lib/decision/service.h"
 #include "lib/request/request.h"
+#include "lib/stats/frequent.h"
 
 /* The statistics of one worker, for the metrics listener: decisions by service
  * and restriction, how long they took, and the last refusals. One thread
@@ -89,6 +90,17 @@ void totals_each(const struct totals *totals, totals_visit *visit,
 
 /* totals_times - add how long decisions took. */
 void totals_times(const struct totals *totals, struct totals_times *times);
+
+/* totals_frequent - add to sum how often each was refused, as far as it was
+ * remembered. */
+enum totals_about {
+	TOTALS_CLIENTS, /* their addresses */
+	TOTALS_DOMAINS, /* of recipients */
+	TOTALS_REASONS,
+	TOTALS_ABOUT
+};
+void totals_frequent(struct totals *totals, enum totals_about about,
+		     struct frequent *sum);
 
 /* totals_refusals - a copy of the last refusals, the newest first. */
 void totals_refusals(struct totals *totals,

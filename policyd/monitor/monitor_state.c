@@ -20,7 +20,8 @@ void monitor_state_open(struct monitor *monitor, const char *pid_file)
 {
 	struct error error;
 
-	if (state_file_choose(&monitor->state_file, pid_file, &error) < 0)
+	if (state_file_choose(&monitor->state_file, pid_file,
+			      monitor->options->daemonize, &error) < 0)
 		log_info("no state file: %s", error.text);
 }
 

@@ -91,10 +91,10 @@ static int open_live(const char *path)
 
 /* state_file_choose - its path, unless another policyd has it */
 int state_file_choose(struct state_file *file, const char *pid_file,
-		      struct error *error)
+		      bool is_alone, struct error *error)
 {
 	size_t length = 0;
-	const char *directory = in_environment(&length);
+	const char *directory = is_alone ? NULL : in_environment(&length);
 	char *path = directory != NULL ? name_in(directory, length, pid_file)
 				       : beside(pid_file);
 	int fd;

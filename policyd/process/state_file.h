@@ -2,6 +2,7 @@
 #ifndef POLICYD_PROCESS_STATE_FILE_H
 #define POLICYD_PROCESS_STATE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,9 +20,11 @@ struct state_file {
 };
 
 /* state_file_choose - decide on its path for this pid file; without one, all
- * functions below do nothing. -1: another policyd has that file. */
+ * functions below do nothing. is_alone: the pid file is in use, so no
+ * supervisor has made a directory for this process. -1: another policyd has
+ * that file. */
 int state_file_choose(struct state_file *file, const char *pid_file,
-		      struct error *error);
+		      bool is_alone, struct error *error);
 
 /* state_file_write - replace it at once by this text, which it takes over. -1:
  * that failed, and there is no file any more. */

@@ -82,8 +82,18 @@ static void draw_column(const struct amount *amount, uint64_t most, unsigned at,
 			FILE *output)
 {
 	double foot = HEIGHT;
+	const char *comma = "";
 	int kind;
 
+	fputs("<g><title>", output);
+	for (kind = 0; kind < KINDS; kind++) {
+		if (amount->counts[kind] == 0)
+			continue;
+		fprintf(output, "%s%" PRIu64 " %s", comma, amount->counts[kind],
+			labels[kind]);
+		comma = ", ";
+	}
+	fputs("</title>", output);
 	for (kind = KINDS - 1; kind >= 0; kind--) {
 		double height =
 			HEIGHT * (double)amount->counts[kind] / (double)most;
@@ -96,6 +106,20 @@ static void draw_column(const struct amount *amount, uint64_t most, unsigned at,
 			"height=\"%.2f\"/>",
 			classes[kind], at * 10 + 1, foot, height);
 	}
+	fputs("</g>", output);
+}
+
+/* put_axis - the times at the beginning, in the middle and at the end */
+static void put_axis(enum history_period period, FILE *output)
+{
+	int64_t seconds = (int64_t)history_spans[period].bars *
+			  history_spans[period].bar_ms / 1000;
+
+	fputs("<p class=\"axis\"><span>-", output);
+	status_span(output, seconds);
+	fputs("</span><span>-", output);
+	status_span(output, seconds / 2);
+	fputs("</span><span>now</span></p>\n", output);
 }
 
 /* draw_time - decisions over time; most: the height of the tallest bar */
@@ -105,6 +129,9 @@ static void draw_time(const struct history *history, enum history_period period,
 	unsigned bars = history_spans[period].bars;
 	unsigned i;
 
+	fputs("<p class=\"axis\"><span>", output);
+	status_number(output, most);
+	fprintf(output, " in %s</span></p>\n", history_spans[period].bar_name);
 	fprintf(output,
 		"<svg class=\"time\" viewBox=\"0 0 %u %d\" "
 		"preserveAspectRatio=\"none\" role=\"img\" "
@@ -113,9 +140,11 @@ static void draw_time(const struct history *history, enum history_period period,
 	for (i = 0; i < bars; i++) {
 		struct amount amount = bar_amount(history, period, i);
 
-		draw_column(&amount, most, i, output);
+		if (total(&amount) > 0)
+			draw_column(&amount, most, i, output);
 	}
 	fputs("</svg>\n", output);
+	put_axis(period, output);
 }
 
 /* legend - all kinds, with their numbers */

@@ -4,7 +4,8 @@
 
 /* Shared by policyd/status/status*.c only: status.c (the listener),
  * status_prometheus.c (for Prometheus), status_page.c (the status page),
- * status_chart.c (its charts). */
+ * status_notes.c (what it says first), status_style.c (its style),
+ * status_chart.c (its charts), status_frequent.c (what is refused most). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,6 +46,21 @@ void status_prometheus(const struct status_view *view, FILE *output);
 void status_page(const struct status_view *view, const char *nonce,
 		 FILE *output);
 
+/* The state, as one word or two, and its colour: "green", "amber" or "red". */
+struct status_badge {
+	const char *colour;
+	const char *text;
+};
+
+/* status_worst - the worst that is to be said. */
+struct status_badge status_worst(const struct status_view *view);
+
+/* status_notes - a list of what needs attention. */
+void status_notes(const struct status_view *view, FILE *output);
+
+/* status_style - the style of the page. */
+extern const char status_style[];
+
 /* The rows of a chart: services or restrictions. */
 enum status_subject { STATUS_SERVICE, STATUS_RESTRICTION };
 
@@ -52,8 +68,15 @@ enum status_subject { STATUS_SERVICE, STATUS_RESTRICTION };
 void status_charts(const struct history *history, enum history_period period,
 		   FILE *output);
 
+/* status_frequent - who and what is refused most often. */
+void status_frequent(const struct history *history, FILE *output);
+
 /* status_number - write a number with thin spaces between thousands. */
 void status_number(FILE *output, uint64_t number);
+
+/* status_time - write a time of time(2), with the name of the zone or without.
+ */
+void status_time(FILE *output, int64_t when, bool zone);
 
 /* status_span - write a time span in at most two units: "3 d 4 h". */
 void status_span(FILE *output, int64_t seconds);

@@ -17,83 +17,6 @@
 #define LINE_MAX_SHOWN	400
 #define LINES_MAX_SHOWN 400
 
-static const char style[] =
-	":root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;"
-	"--ink:#23262b;--soft:#666d76;--line:#e3e1da;--p:#4f8f6c;--o:#8b9bb0;"
-	"--d:#d9a23b;--r:#c2574a;--ok:#2f7350;--bad:#a83a2d;--warn:#8a6100}\n"
-	"@media(prefers-color-scheme:dark){:root{--paper:#16181c;"
-	"--card:#1e2126;--ink:#e4e3df;--soft:#9aa1ab;--line:#30343b;"
-	"--p:#5fa37f;--o:#7f8fa6;--d:#d6a548;--r:#d06a5c;--ok:#7cc49d;"
-	"--bad:#ee8f83;--warn:#e5bb62}}\n"
-	"*{box-sizing:border-box}\n"
-	"body{margin:0 auto;padding:2rem 1.25rem 4rem;max-width:76rem;"
-	"background:var(--paper);color:var(--ink);"
-	"font:16px/1.5 system-ui,sans-serif;"
-	"font-variant-numeric:tabular-nums}\n"
-	"h1{margin:0;font-size:1.6rem;letter-spacing:-.01em}\n"
-	"h2{margin:0;font-size:1.05rem}\n"
-	"header{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem "
-	".9rem}\n"
-	".state{padding:.1rem .7rem;border:1px solid;border-radius:1rem;"
-	"font-size:.9rem;font-weight:600;color:var(--ok)}\n"
-	".state.draining{color:var(--warn)}\n"
-	"header p{margin:0;flex-basis:100%;color:var(--soft)}\n"
-	".notes{margin:1.25rem 0 0;padding:0;list-style:none}\n"
-	".notes li{margin:.4rem 0;padding:.6rem .9rem;border-left:4px solid "
-	"var(--warn);background:var(--card);overflow-wrap:anywhere}\n"
-	".notes li.bad{border-color:var(--bad)}\n"
-	".facts{display:grid;grid-template-columns:repeat(auto-fit,"
-	"minmax(8rem,1fr));gap:1rem 1.5rem;margin:1.5rem 0 2rem;"
-	"padding:1rem 0;border:solid var(--line);border-width:1px 0}\n"
-	".facts dt{color:var(--soft);font-size:.85rem}\n"
-	".facts dd{margin:0;font-size:1.15rem;font-weight:600}\n"
-	".periods{display:grid;grid-template-columns:repeat(auto-fit,"
-	"minmax(min(16rem,100%),1fr));gap:1.25rem}\n"
-	"article,.card{padding:1.1rem 1.25rem;border:1px solid var(--line);"
-	"border-radius:.6rem;background:var(--card);min-width:0}\n"
-	".card{margin-top:1.25rem}\n"
-	".total{margin:.1rem 0 .8rem;font-size:.9rem;color:var(--soft)}\n"
-	".total b{font-size:1.5rem;color:var(--ink)}\n"
-	"svg.time{display:block;width:100%;height:5.5rem;border-bottom:1px "
-	"solid var(--line)}\n"
-	".p{fill:var(--p);background:var(--p)}.o{fill:var(--o);"
-	"background:var(--o)}.d{fill:var(--d);background:var(--d)}"
-	".r{fill:var(--r);background:var(--r)}\n"
-	".legend{display:flex;flex-wrap:wrap;gap:.1rem .8rem;margin:.6rem 0 0;"
-	"padding:0;list-style:none;font-size:.85rem;color:var(--soft)}\n"
-	".legend b{color:var(--ink);font-weight:600}\n"
-	".legend i{display:inline-block;width:.65rem;height:.65rem;"
-	"margin-right:.35rem;border-radius:.15rem}\n"
-	"table{width:100%;border-collapse:collapse}\n"
-	"h3{margin:1rem 0 .25rem;font-size:.85rem;font-weight:400;"
-	"color:var(--soft)}\n"
-	".names{margin:0;padding:0;list-style:none;font-size:.88rem}\n"
-	".names li{display:grid;grid-template-columns:1fr auto;gap:0 .75rem;"
-	"margin:.3rem 0}\n"
-	".names span{overflow-wrap:anywhere}\n"
-	".names svg{grid-column:1/-1;display:block;width:100%;height:.4rem;"
-	"border-radius:.2rem;background:var(--line)}\n"
-	".refusals{margin:.4rem 0 0;padding:0;list-style:none}\n"
-	".refusals li{padding:.75rem 0;border-top:1px solid var(--line);"
-	"overflow-wrap:anywhere}\n"
-	".refusals li:first-child{border-top:0}\n"
-	".refusals p{margin:0}\n"
-	".who{font-weight:600}.who span{font-weight:400;color:var(--soft)}\n"
-	".meta{font-size:.85rem;color:var(--soft)}\n"
-	".verdict{font-size:.85rem;font-weight:600}.verdict.reject{color:"
-	"var(--bad)}.verdict.defer{color:var(--warn)}\n"
-	"code{font:.86rem/1.5 ui-monospace,monospace}\n"
-	".quiet{color:var(--soft)}\n"
-	".conf td{padding:.14rem 0;vertical-align:top;overflow-wrap:anywhere}\n"
-	".conf td+td{padding-left:1.5rem;text-align:right;font-size:.85rem;"
-	"color:var(--soft)}\n"
-	".conf code{white-space:pre-wrap}\n"
-	"details{margin-top:.8rem}summary{cursor:pointer;color:var(--soft)}\n"
-	"@media(max-width:40rem){body{padding:1.25rem .9rem 3rem}"
-	".facts{grid-template-columns:1fr 1fr}"
-	".conf td,.conf tr{display:block}.conf td+td{padding:0 0 .35rem;"
-	"text-align:left}}\n";
-
 /* status_number - write a number with thin spaces between thousands */
 void status_number(FILE *output, uint64_t number)
 {
@@ -126,8 +49,8 @@ void status_span(FILE *output, int64_t seconds)
 			seconds / 3600 % 24);
 }
 
-/* put_time - in local time */
-static void put_time(FILE *output, int64_t when, bool zone)
+/* status_time - in local time */
+void status_time(FILE *output, int64_t when, bool zone)
 {
 	time_t seconds = (time_t)when;
 	char text[64];
@@ -144,53 +67,61 @@ static void put_time(FILE *output, int64_t when, bool zone)
 /* put_header - host, version, time and state */
 static void put_header(const struct status_view *view, FILE *output)
 {
-	const char *state = view->draining ? "draining" : "serving";
+	struct status_badge badge = status_worst(view);
 
 	fprintf(output,
 		"<header><h1>policyd</h1><span class=\"state %s\">%s</span>"
 		"<p>on ",
-		state, state);
+		badge.colour, badge.text);
 	html_put(output, parameters_get(&view->config->parameters,
 					PARAMETER_MYHOSTNAME));
 	fputs(", version " POLICYD_VERSION ", at ", output);
-	put_time(output, view->now, true);
+	status_time(output, view->now, true);
 	fputs("</p></header>\n", output);
-}
-
-/* put_notes - problems that need attention */
-static void put_notes(const struct status_view *view, FILE *output)
-{
-	const struct status_file *changed = status_changed(view);
-
-	fputs("<ul class=\"notes\">", output);
-	if (view->news.is_refused) {
-		fputs("<li class=\"bad\">The last reload failed at ", output);
-		put_time(output, view->news.refused_when, false);
-		fputs("; the previous configuration is in effect: <code>",
-		      output);
-		html_put(output, view->news.reason);
-		fputs("</code></li>", output);
-	}
-	if (changed != NULL) {
-		fputs("<li>The configuration is older than <code>", output);
-		html_put(output, changed->path);
-		fputs("</code>, which was changed at ", output);
-		put_time(output, changed->changed_ms / 1000, false);
-		fputs(": reload.</li>", output);
-	}
-	if (view->config->failed_tables > 0)
-		fprintf(output,
-			"<li class=\"bad\">%zu table%s cannot be read: lookups "
-			"there are deferred.</li>",
-			view->config->failed_tables,
-			view->config->failed_tables == 1 ? "" : "s");
-	fputs("</ul>\n", output);
 }
 
 /* put_fact - the name of one figure; its value follows */
 static void put_fact(FILE *output, const char *name)
 {
 	fprintf(output, "<div><dt>%s</dt><dd>", name);
+}
+
+/* put_quantile - an upper bound of the time that this share of decisions took
+ */
+static void put_quantile(const struct totals_times *times, double share,
+			 FILE *output)
+{
+	uint64_t all = 0, sum = 0;
+	size_t i;
+
+	for (i = 0; i <= TOTALS_BOUNDS; i++)
+		all += times->counts[i];
+	for (i = 0; i < TOTALS_BOUNDS; i++) {
+		sum += times->counts[i];
+		if ((double)sum >= share * (double)all)
+			break;
+	}
+	if (all == 0)
+		fputs("-", output);
+	else if (i == TOTALS_BOUNDS)
+		fprintf(output, "&gt; %g ms",
+			(double)totals_bounds_us[TOTALS_BOUNDS - 1] / 1000);
+	else
+		fprintf(output, "&lt; %g ms",
+			(double)totals_bounds_us[i] / 1000);
+}
+
+/* put_latency - of half of the decisions, and of nearly all */
+static void put_latency(const struct status_view *view, FILE *output)
+{
+	const struct totals_times *times = history_times(view->history);
+
+	put_fact(output, "half of them took");
+	put_quantile(times, 0.5, output);
+	fputs("</dd></div>", output);
+	put_fact(output, "99 % took");
+	put_quantile(times, 0.99, output);
+	fputs("</dd></div>", output);
 }
 
 /* put_facts - the main figures */
@@ -216,6 +147,7 @@ static void put_facts(const struct status_view *view, FILE *output)
 	put_fact(output, "total decisions");
 	status_number(output, decisions);
 	fputs("</dd></div>", output);
+	put_latency(view, output);
 	put_fact(output, "malformed requests");
 	status_number(output, view->counters.malformed);
 	fputs("</dd></div>", output);
@@ -255,7 +187,7 @@ static void put_refusal(const struct totals_refusal *refusal, FILE *output)
 		html_put(output, refusal->why);
 	}
 	fputs("</p><p class=\"meta\">", output);
-	put_time(output, refusal->when, false);
+	status_time(output, refusal->when, false);
 	fputs(", client ", output);
 	html_put(output, refusal->client);
 	fputs(", service ", output);
@@ -392,17 +324,19 @@ void status_page(const struct status_view *view, const char *nonce,
 		"<meta name=\"viewport\" content=\"width=device-width, "
 		"initial-scale=1\">"
 		"<meta name=\"color-scheme\" content=\"light dark\">"
+		"<meta http-equiv=\"refresh\" content=\"60\">"
 		"<title>policyd: %s</title>\n<style nonce=\"%s\">\n%s</style>"
 		"</head><body>\n",
-		view->draining ? "draining" : "serving", nonce, style);
+		status_worst(view).text, nonce, status_style);
 	put_header(view, output);
-	put_notes(view, output);
+	status_notes(view, output);
 	put_facts(view, output);
 	fputs("<main><section class=\"periods\">\n", output);
 	for (period = 0; period < HISTORY_PERIODS; period++)
 		status_charts(view->history, (enum history_period)period,
 			      output);
 	fputs("</section>\n", output);
+	status_frequent(view->history, output);
 	put_refusals(view, output);
 	put_configuration(view, output);
 	fputs("</main></body></html>\n", output);

@@ -596,6 +596,107 @@ def test_silent_guests(program):
             guest.close()
 
 
+def brightness(text):
+    """brightness - the relative luminance of #rgb or #rrggbb (WCAG 2.1)"""
+    digits = text[1:] if len(text) == 7 else "".join(
+        each * 2 for each in text[1:])
+    parts = [int(digits[each:each + 2], 16) / 255 for each in (0, 2, 4)]
+    parts = [each / 12.92 if each <= 0.03928 else
+             ((each + 0.055) / 1.055) ** 2.4 for each in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def test_colours(program):
+    """who sees no colours can still tell permitted from rejected, by day and
+    by night"""
+    with Watched(program) as policyd:
+        page = policyd.get("/")[2]
+    themes = re.findall(r":root\{(.*?)\}", page)
+    assert len(themes) == 2, page
+    for theme in themes:
+        permitted, rejected = (
+            brightness(re.search(r"--%s:(#[0-9a-f]+)" % name, theme).group(1))
+            for name in "pr")
+        contrast = (permitted + 0.05) / (rejected + 0.05)
+        assert contrast >= 3, contrast
+
+
+def badge(policyd):
+    """badge - the state on the page, its colour, and the notes"""
+    page = policyd.get("/")[2]
+    found = re.search(r'class="state (\w+)">([^<]*)<', page)
+    assert "<title>policyd: %s</title>" % found.group(2) in page, page
+    return found.groups() + (re.search(
+        r'<ul class="notes">(.*?)</ul>', page).group(1),)
+
+
+def test_badge(program):
+    """the badge has the worst state; what is not well is named"""
+    with Watched(program) as policyd:
+        assert badge(policyd) == ("green", "serving", "")
+        policyd.configure("mode = observe\n")
+        colour_of, text, notes = badge(policyd)
+        assert (colour_of, text) == ("amber", "not up to date"), notes
+        assert policyd.config in notes, notes
+        policyd.reload()
+        colour_of, text, notes = badge(policyd)
+        assert (colour_of, text) == ("amber", "observing"), notes
+        policyd.write_config("broken {\n")
+        policyd.reload_refused()
+        wait_until(lambda: badge(policyd)[1] == "reload refused", "the news")
+        colour_of, text, notes = badge(policyd)
+        assert colour_of == "red" and "policyd.conf:1: " in notes, notes
+        policyd.configure()
+    with Watched(program, 'relay_domains = "texthash:/nonexistent/table"\n') \
+            as policyd:
+        colour_of, text, notes = badge(policyd)
+        assert (colour_of, text) == ("red", "table unreadable"), notes
+        assert "texthash:/nonexistent/table" in notes, notes
+
+
+def test_figures(program):
+    """axes have times and numbers, and it is said how long decisions take"""
+    with Watched(program) as policyd:
+        assert "<dt>99 % took</dt><dd>-</dd>" in policyd.get("/")[2]
+        for _ in range(3):
+            policyd.ask()
+        page = policyd.get("/")[2]
+        for period, axis in (("minute", ("-1 min 0 s", "-30 s")),
+                             ("hour", ("-1 h 0 min", "-30 min 0 s")),
+                             ("day", ("-1 d 0 h", "-12 h 0 min"))):
+            own = re.search(r'<article id="%s">.*?</article>' % period, page,
+                            re.S).group(0)
+            axes = re.findall(r'<p class="axis">(.*?)</p>', own)
+            assert axes[1] == "<span>%s</span><span>%s</span>" \
+                "<span>now</span>" % axis, axes
+            assert re.match("<span>[123] in ", axes[0]), axes
+            assert "<title>3 permitted</title>" in own or \
+                own.count(" permitted</title>") > 1, own
+        assert re.search("<dt>99 % took</dt><dd>&[lg]t; [0-9.]+ ms</dd>", page)
+        assert '<meta http-equiv="refresh" content="60">' in page
+
+
+def test_frequent(program):
+    """what is refused most often is first: by client, domain and reason"""
+    with Watched(program) as policyd:
+        for number in range(200):
+            policyd.ask(REQUEST.replace(b"192.0.2.1", b"198.51.100.%d" % (
+                number % 250)) % (b"a@once%d.example" % number))
+            if number % 4 == 0:
+                policyd.ask(REQUEST % b"a@often<b>.example")
+        page = re.search(r'<section class="card" id="frequent">.*?</section>',
+                         policyd.get("/")[2], re.S).group(0)
+        for title, text in (("client", "192.0.2.1"),
+                            ("domain of the recipient",
+                             "often&lt;b&gt;.example")):
+            found = re.search(
+                r'<h3>by %s</h3><ul class="names">\n<li><span>([^<]*)</span>'
+                r"<b>(\d+)</b>" % title, page)
+            assert found and found.group(1) == text, page
+            assert 50 <= int(found.group(2)) <= 60, page
+        assert "<span>not encrypted</span><b>250</b>" in page, page
+
+
 class Load(threading.Thread):
     """Requests of all kinds, until it is stopped."""
 
@@ -742,4 +843,5 @@ if __name__ == "__main__":
         test_bound, test_labels,
         test_contrib, test_reload, test_older,
         test_main_cf, test_healthz, test_http, test_guests, test_silent_guests,
-        test_page]))
+        test_colours, test_badge, test_figures,
+        test_frequent, test_page]))

@@ -61,7 +61,7 @@ static void begin(struct state_file *file, const char *text)
 {
 	struct error error;
 
-	ck_assert_int_eq(state_file_choose(file, pid_file, &error), 0);
+	ck_assert_int_eq(state_file_choose(file, pid_file, false, &error), 0);
 	ck_assert_int_eq(state_file_write(file, xstrdup(text), &error), 0);
 }
 
@@ -106,6 +106,10 @@ START_TEST(is_in_the_runtime_directory)
 	while (count > 0)
 		free(paths[--count]);
 	state_file_remove(&file);
+	ck_assert_int_eq(state_file_choose(&file, pid_file, true, NULL), 0);
+	ck_assert_int_eq(strncmp(file.path, directory, strlen(directory)), 0);
+	ck_assert_ptr_null(strstr(file.path, "/run/"));
+	state_file_remove(&file);
 	ck_assert_int_eq(rmdir(runtime), 0);
 	free(runtime);
 	unsetenv("RUNTIME_DIRECTORY");
@@ -137,7 +141,8 @@ START_TEST(of_another_one)
 	struct error error;
 
 	begin(&file, "one\n");
-	ck_assert_int_eq(state_file_choose(&other, pid_file, &error), -1);
+	ck_assert_int_eq(state_file_choose(&other, pid_file, false, &error),
+			 -1);
 	ck_assert_ptr_nonnull(strstr(error.text, "another policyd has it"));
 	ck_assert_int_eq(state_file_write(&other, xstrdup("x"), &error), 0);
 	state_file_remove(&other);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/* status_notes - what the status page says first: is all well, or what is not
+ */
+
+#include "policyd/status/status_internal.h"
+
+#include "policyd/status/html.h"
+
+/* observes - does a service only watch? */
+static bool observes(const struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->services.count; i++)
+		if (config->services.services[i].reply.observe)
+			return true;
+	return false;
+}
+
+/* status_worst - the worst that is to be said */
+struct status_badge status_worst(const struct status_view *view)
+{
+	if (view->draining)
+		return (struct status_badge){ "amber", "draining" };
+	if (view->news.is_refused)
+		return (struct status_badge){ "red", "reload refused" };
+	if (view->config->failed_tables > 0)
+		return (struct status_badge){ "red", "table unreadable" };
+	if (status_changed(view) != NULL)
+		return (struct status_badge){ "amber", "not up to date" };
+	if (observes(view->config))
+		return (struct status_badge){ "amber", "observing" };
+	return (struct status_badge){ "green", "serving" };
+}
+
+/* status_notes - problems that need attention */
+void status_notes(const struct status_view *view, FILE *output)
+{
+	const struct status_file *changed = status_changed(view);
+	size_t i;
+
+	fputs("<ul class=\"notes\">", output);
+	if (view->news.is_refused) {
+		fputs("<li class=\"bad\">The last reload failed at ", output);
+		status_time(output, view->news.refused_when, false);
+		fputs("; the previous configuration is in effect: <code>",
+		      output);
+		html_put(output, view->news.reason);
+		fputs("</code></li>", output);
+	}
+	if (changed != NULL) {
+		fputs("<li>The configuration is older than <code>", output);
+		html_put(output, changed->path);
+		fputs("</code>, which was changed at ", output);
+		status_time(output, changed->changed_ms / 1000, false);
+		fputs(": reload.</li>", output);
+	}
+	for (i = 0; i < view->config->failed_tables; i++) {
+		fputs("<li class=\"bad\"><code>", output);
+		html_put(output, view->config->failures[i]);
+		fputs("</code></li>", output);
+	}
+	if (observes(view->config))
+		fputs("<li><code>mode = observe</code>: Postfix is not told "
+		      "what policyd decides.</li>",
+		      output);
+	fputs("</ul>\n", output);
+}
