@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* postlog_json - log lines inside JSON objects
+/* postlog_json - an entry of journald
  *
- * journald has a member for each field; a text that is not UTF-8 is an array of
- * bytes. docker's json-file has the line as it was printed. */
+ * There is a member for each field; a text that is not UTF-8 is an array of
+ * bytes. */
 
 #include "lib/postlog/postlog_json.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +67,6 @@ static int take_journal(struct postlog_json *entry, const json_t *object)
 	entry->time = take(object, "__REALTIME_TIMESTAMP", time, sizeof(time))
 			      ? strtoll(time, NULL, 10) / 1000000
 			      : POSTLOG_NO_TIME;
-	entry->has_name = true;
 	entry->text = bytes_of(json_object_get(object, "MESSAGE"));
 	return entry->text != NULL ? 0 : -1;
 }
@@ -75,16 +75,10 @@ static int take_journal(struct postlog_json *entry, const json_t *object)
 int postlog_json_read(struct postlog_json *entry, const char *bytes)
 {
 	json_t *object = json_loads(bytes, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *line = json_object_get(object, "log");
 	int result;
 
 	memset(entry, 0, sizeof(*entry));
-	if (line != NULL) {
-		entry->text = bytes_of(line);
-		result = entry->text != NULL ? 0 : -1;
-	} else {
-		result = take_journal(entry, object);
-	}
+	result = take_journal(entry, object);
 	json_decref(object);
 	return result;
 }

@@ -3,8 +3,8 @@
  *
  * Postfix writes "postfix/smtpd[PID]: QUEUEID: text", where the first word is
  * syslog_name of main.cf or master.cf. Each log daemon puts something different
- * before it (lib/base/log_prefix.c), and containers and journald put it into
- * JSON (postlog_json.c). */
+ * before it (lib/base/log_prefix.c), and journald has it in JSON
+ * (postlog_json.c). */
 
 #include "lib/postlog/postlog_line.h"
 
@@ -143,23 +143,7 @@ static int read_text(struct postlog_line *line, char *bytes, time_t latest)
 }
 
 /* read_journal - an entry of journald */
-static int read_journal(struct postlog_line *line,
-			const struct postlog_json *entry)
-{
-	if (!copy(line->host, sizeof(line->host), entry->host,
-		  strlen(entry->host)) ||
-	    !copy(line->pid, sizeof(line->pid), entry->pid,
-		  strlen(entry->pid)) ||
-	    !split_name(line, entry->name, strlen(entry->name)))
-		return 0;
-	line->time = entry->time;
-	unfold(line, line->owned);
-	return 1;
-}
-
-/* read_json - journald's entry, or docker's, which has a line in it */
-static int read_json(struct postlog_line *line, const char *bytes,
-		     time_t latest)
+static int read_journal(struct postlog_line *line, const char *bytes)
 {
 	struct postlog_json entry;
 
@@ -167,8 +151,14 @@ static int read_json(struct postlog_line *line, const char *bytes,
 		return 0;
 	line->owned = entry.text;
 	line->owned[strcspn(line->owned, "\r\n")] = '\0';
-	return entry.has_name ? read_journal(line, &entry)
-			      : read_text(line, line->owned, latest);
+	if (!copy(line->host, sizeof(line->host), entry.host,
+		  strlen(entry.host)) ||
+	    !copy(line->pid, sizeof(line->pid), entry.pid, strlen(entry.pid)) ||
+	    !split_name(line, entry.name, strlen(entry.name)))
+		return 0;
+	line->time = entry.time;
+	unfold(line, line->owned);
+	return 1;
 }
 
 /* postlog_line_read - read one line */
@@ -181,7 +171,7 @@ int postlog_line_read(struct postlog_line *line, char *bytes, time_t latest)
 	postlog_line_clear(line);
 	if (length > 0 && bytes[length - 1] == '\r')
 		bytes[length - 1] = '\0';
-	result = *bytes == '{' ? read_json(line, bytes, latest)
+	result = *bytes == '{' ? read_journal(line, bytes)
 			       : read_text(line, bytes, latest);
 	if (result > 0)
 		split_id(line);

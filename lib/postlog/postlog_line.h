@@ -36,7 +36,7 @@ struct postlog_line {
 
 /* postlog_line_read - read one line, with a NUL at its end, in any of these
  * forms: those of lib/base/log_prefix.h that have a time; the same after the
- * name of a container, as "docker compose logs" prints it, or in its JSON;
+ * name of a container, as "docker compose logs" prints it;
  * journalctl(1) -o json. latest: no line was written after that. 1; 0: the
  * line is of another program, or it is uncertain whose. Changes the bytes of
  * the line; the result may point into them. */

@@ -16,7 +16,7 @@ struct log_file {
 	const char *name;
 	FILE *stream;
 	long long size;	     /* bytes; 0: unknown */
-	time_t written;	     /* when; of what is no plain file, now */
+	time_t written;	     /* when it was last written; or now */
 	pid_t pid;	     /* of the program that it comes from; 0: none */
 	const char *program; /* its name */
 };

@@ -37,8 +37,6 @@ struct input {
 	long long read, size;	   /* bytes; size 0: unknown */
 	unsigned named[SKIP_COUNT];
 	struct reported reported;
-	char *wrapped; /* the current line, with what a container's log has
-			* around it; NULL: nothing */
 	char request[REQUEST_BYTES_MAX + 1]; /* as far as it was read */
 	size_t length;			     /* of it; 0: outside a request */
 	unsigned long start;		     /* its first line */
@@ -169,19 +167,6 @@ static bool is_attribute(const char *line)
 	return request_set(&scratch, name, "") == 0;
 }
 
-/* use_other - does the caller use a line that is no decision? What is around it
- * may say when it was written. */
-static bool use_other(struct input *input, char *line)
-{
-	struct replay_reader *reader = input->reader;
-
-	return reader->other != NULL &&
-	       ((input->wrapped != NULL &&
-		 reader->other(reader->context, input->wrapped,
-			       &input->place)) ||
-		reader->other(reader->context, line, &input->place));
-}
-
 /* read_other - a line that is no decision. One that another program wrote is
  * nothing to name where Postfix's log is read. */
 static void read_other(struct input *input, char *line)
@@ -190,9 +175,10 @@ static void read_other(struct input *input, char *line)
 	struct log_prefix prefix;
 	bool usual = reader->other != NULL && reader->judged == 0 &&
 		     (reader->used > 0 || *line == '{' ||
-		      input->wrapped != NULL || log_prefix_read(&prefix, line));
+		      log_prefix_read(&prefix, line));
 
-	if (use_other(input, line))
+	if (reader->other != NULL &&
+	    reader->other(reader->context, line, &input->place))
 		reader->used++;
 	else if (usual)
 		reader->skipped[SKIP_FOREIGN]++;
@@ -260,7 +246,6 @@ static void unwrap_line(struct input *input, char *line, size_t length)
 		line[--length] = '\0';
 	if (input->length == 0)
 		text = log_unwrap(line);
-	input->wrapped = text != NULL ? line : NULL;
 	if (text != NULL)
 		read_line(input, text, strlen(text));
 	else
@@ -341,7 +326,6 @@ int replay_read(struct replay_reader *reader, const char *name,
 	struct log_file file;
 	struct input *input;
 	unsigned long before = reader->judged + reader->used;
-	int result;
 
 	json_start();
 	if (log_file_open(&file, name, error) < 0)
@@ -357,9 +341,7 @@ int replay_read(struct replay_reader *reader, const char *name,
 	check_content(input, before);
 	report_read_clear(&input->reported);
 	free(input);
-	result = log_file_close(&file, error);
-	/* A program that is stopped early cannot have written all of it. */
-	return reader->stop ? 0 : result;
+	return log_file_close(&file, error);
 }
 
 /* replay_read_all - several files, or the one that is meant */

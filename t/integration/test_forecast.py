@@ -13,6 +13,7 @@ usage: test_forecast.py POLICYD [TEST ...]
 
 import concurrent.futures
 import contextlib
+import gzip
 import json
 import os
 import re
@@ -278,6 +279,28 @@ def test_shapes(program):
                 assert len(again) == len(found), (name, again)
 
 
+def test_compressed(program):
+    """a rotated log: the older part is compressed; one that is cut"""
+    with open(os.path.join(DATA, "suse"), "rb") as whole:
+        lines = whole.read().splitlines(True)
+    docker = "".join(json.dumps({
+        "log": line.decode(), "stream": "stdout",
+        "time": "2026-11-24T14:00:00Z"}) + "\n" for line in lines)
+    old = gzip.compress(b"".join(lines[:20]))
+    with written(c_conf=DOMAINS, mail_log=b"".join(lines[20:]), old=old,
+                 cut=old[:-20], docker=docker) as directory:
+        config, log, old, cut = (os.path.join(directory, name) for name in (
+            "c.conf", "mail.log", "old", "cut"))
+        found, summary = groups(program, config, log, old)
+        assert summary["accepted"] == 4 and summary["cannot_tell"] == 1, (
+            summary, found)
+        assert summary["returned_from_filter"] == 1, summary
+        again = groups(program, config, os.path.join(directory, "docker"))[1]
+        assert again == summary, (again, summary)
+        status, _, err = ask(program, config, log, cut)
+        assert status == 66 and "could not read all of it" in err, err
+
+
 def test_text(program):
     """the text, its status, and what it reports on standard error"""
     with written(c_conf=DOMAINS, o_conf=DOMAINS + 'mode = "observe"\n',
@@ -472,5 +495,5 @@ def test_bad(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_shapes, test_text, test_advice, test_unknown,
-                      test_both, test_bad, test_real]))
+    sys.exit(run_all([test_shapes, test_compressed, test_text, test_advice,
+                      test_unknown, test_both, test_bad, test_real]))

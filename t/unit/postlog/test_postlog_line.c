@@ -34,9 +34,6 @@ static const struct {
 	{ "mail-1  | 2026-11-24T14:00:00.123456789Z " HEAD
 	  "postfix/smtpd[1]: x",
 	  "mx", "postfix", "smtpd", "1", "", "x", 1 },
-	{ "{\"log\":\"" HEAD "postfix/smtpd[1]: x\\n\",\"stream\":\"stdout\","
-	  "\"time\":\"2026-11-24T14:00:00Z\"}",
-	  "mx", "postfix", "smtpd", "1", "", "x", 1 },
 	{ "{\"__REALTIME_TIMESTAMP\":\"1795528800000000\",\"_HOSTNAME\":\"mx\","
 	  "\"SYSLOG_IDENTIFIER\":\"postfix/smtpd\",\"SYSLOG_PID\":\"7\","
 	  "\"MESSAGE\":\"0A1B2C3D4E: client=a[b]\"}",
