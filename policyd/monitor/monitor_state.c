@@ -77,6 +77,19 @@ static void add_listeners(struct daemon_state *state,
 		state->metrics = serving->listeners[count].address;
 }
 
+/* is_same - nothing in it can have changed: what is loaded changes only with
+ * the server */
+static bool is_same(const struct daemon_state *one,
+		    const struct daemon_state *other)
+{
+	return one->phase == other->phase && one->server == other->server &&
+	       one->requested == other->requested &&
+	       one->answered == other->answered &&
+	       one->reloads == other->reloads &&
+	       one->refused == other->refused &&
+	       one->is_refused == other->is_refused;
+}
+
 /* monitor_state_write - if anything has changed */
 void monitor_state_write(struct monitor *monitor)
 {
@@ -102,10 +115,13 @@ void monitor_state_write(struct monitor *monitor)
 	state.is_refused = monitor->news.is_refused;
 	state.refused_when = monitor->news.refused_when;
 	state.reason = monitor->news.reason;
-	if (monitor->serving != NULL) {
+	if (monitor->serving != NULL)
 		state.server = monitor->serving->pid;
+	if (is_same(&state, &monitor->written))
+		return;
+	monitor->written = state;
+	if (monitor->serving != NULL)
 		add_listeners(&state, monitor->serving);
-	}
 	if (state_file_write(&monitor->state_file, daemon_state_text(&state),
 			     &error) < 0)
 		log_info("no state file: %s", error.text);

@@ -95,7 +95,8 @@ char *daemon_state_text(const struct daemon_state *state)
 	for (i = 0; i < state->files.count; i++)
 		put_file(output, "file", state->files.items[i].path,
 			 &state->files.items[i].state);
-	if (fclose(output) == 0)
+	/* Without memory, fclose(3) may succeed, and there is no text. */
+	if (fclose(output) == 0 && text != NULL)
 		return text;
 	free(text);
 	return xstrdup("");
