@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/postconf.h"
 #include "policyd/check/check_postfix_internal.h"
@@ -122,8 +123,10 @@ void check_run_lists(struct check *check)
 {
 	check_lists(check);
 	check_sockets(check);
+	check_others(check);
 	check_client(check);
 	check_domains(check);
+	check_networks(check);
 }
 
 /* check_run - run all checks */
@@ -155,6 +158,7 @@ int check_postfix(const struct config *config, bool json)
 	struct postfix postfix;
 	struct check check;
 	char *directory = directory_of(config, &error);
+	uint64_t start = clock_ms();
 	int status;
 
 	if (directory == NULL ||
@@ -164,7 +168,8 @@ int check_postfix(const struct config *config, bool json)
 		return EX_TEMPFAIL;
 	}
 	check_init(&check, &postfix, config);
-	check_try(&check, NULL);
+	check.read_ms = clock_ms() - start;
+	check_try(&check);
 	check_run(&check);
 	check_trial(&check);
 	if (json)

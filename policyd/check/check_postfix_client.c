@@ -50,35 +50,6 @@ bool check_is_spawned(const struct postfix_service *service)
 	return program && stdio;
 }
 
-/* attribute_found - report a bad value of an attribute of the policy client,
- * set either as a parameter or inside a list */
-static void attribute_found(struct check *check, const struct use *use,
-			    const char *attribute, const char *good,
-			    enum severity severity, const char *text)
-{
-	bool inside =
-		postfix_values_get(&use->policy.attributes, attribute) != NULL;
-	struct mistake mistake = { .severity = severity,
-				   .service = use->list->service };
-	char *parameter, *advice, *on;
-	const char *value =
-		check_policy_attribute(check, use, attribute, &parameter);
-
-	on = check_on(check, use->list->service, parameter);
-	advice = inside ? xasprintf("in check_policy_service { ... }: %s=%s",
-				    attribute, good)
-			: xasprintf("%s = %s", parameter, good);
-	mistake.parameter = parameter;
-	mistake.value = inside ? NULL : good;
-	mistake.advice = advice;
-	check_found(check, &mistake, "%s%s = %s%s: %s",
-		    inside ? attribute : parameter, inside ? "" : on, value,
-		    inside ? on : "", text);
-	free(advice);
-	free(on);
-	free(parameter);
-}
-
 /* seconds - the value of an attribute that is a time */
 static long seconds(const struct check *check, const struct use *use,
 		    const char *attribute)
@@ -104,72 +75,52 @@ static long number(const struct check *check, const struct use *use,
 	return end != value && *end == '\0' ? found : -1;
 }
 
-/* check_idle - does Postfix close idle connections first? */
-static void check_idle(struct check *check, const struct use *use)
+/* outlives - does Postfix keep an idle connection longer than policyd? */
+static bool outlives(const struct check *check, const struct use *use,
+		     const char *attribute)
 {
-	static const struct {
-		const char *attribute;
-		const char *good;
-	} times[] = { { "max_idle", "300s" }, { "max_ttl", "1000s" } };
-	long ours = (long)(check->config->limits.idle_ms / 1000);
-	size_t i;
-
-	if (use->kind == USE_SPAWNED)
-		return;
-	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-		char *text;
-
-		if (seconds(check, use, times[i].attribute) < ours)
-			continue;
-		text = xasprintf("policyd closes an idle connection first, "
-				 "after idle_timeout = %lds, and the next "
-				 "client then waits an extra second",
-				 ours);
-		attribute_found(check, use, times[i].attribute, times[i].good,
-				SEVERITY_WARNING, text);
-		free(text);
-	}
+	return use->kind != USE_SPAWNED &&
+	       seconds(check, use, attribute) >=
+		       (long)(check->config->limits.idle_ms / 1000);
 }
 
-/* check_timeout - is there enough time for a reply? */
-static void check_timeout(struct check *check, const struct use *use)
+/* is_short - is there too little time for a reply? */
+static bool is_short(const struct check *check, const struct use *use,
+		     const char *attribute)
 {
-	long timeout = seconds(check, use, "timeout");
+	long timeout = seconds(check, use, attribute);
 
-	if (timeout >= 0 && timeout < TIMEOUT_LEAST)
-		attribute_found(check, use, "timeout", "100s", SEVERITY_WARNING,
-				"too short for a busy machine; a late answer "
-				"defers mail");
+	return timeout >= 0 && timeout < TIMEOUT_LEAST;
 }
 
-/* check_requests - does a connection last for more than a few requests? */
-static void check_requests(struct check *check, const struct use *use)
+/* is_few - does a connection last for a few requests only? */
+static bool is_few(const struct check *check, const struct use *use,
+		   const char *attribute)
 {
-	long limit = number(check, use, "request_limit");
+	long limit = number(check, use, attribute);
 
-	if (limit > 0 && limit < REQUESTS_FEW)
-		attribute_found(check, use, "request_limit", "0",
-				SEVERITY_WARNING,
-				"Postfix reconnects after only a few requests");
+	return limit > 0 && limit < REQUESTS_FEW;
 }
 
-/* check_retry - is there a second attempt, shortly after the first? */
-static void check_retry(struct check *check, const struct use *use)
+/* is_single - is there no second attempt? */
+static bool is_single(const struct check *check, const struct use *use,
+		      const char *attribute)
 {
-	long delay = seconds(check, use, "retry_delay");
+	return number(check, use, attribute) == 1;
+}
 
-	if (number(check, use, "try_limit") == 1)
-		attribute_found(check, use, "try_limit", "2", SEVERITY_WARNING,
-				"without a second attempt a restart of "
-				"policyd defers mail");
-	if (delay == 0 || delay > RETRY_LONGEST)
-		attribute_found(check, use, "retry_delay", "1s",
-				SEVERITY_WARNING,
-				delay == 0 ? "the second attempt follows at "
-					     "once, too soon for a restart of "
-					     "policyd"
-					   : "a client waits that long when "
-					     "policyd is restarted");
+/* is_at_once - does the second attempt follow at once? */
+static bool is_at_once(const struct check *check, const struct use *use,
+		       const char *attribute)
+{
+	return seconds(check, use, attribute) == 0;
+}
+
+/* is_long - does the second attempt follow too late? */
+static bool is_long(const struct check *check, const struct use *use,
+		    const char *attribute)
+{
+	return seconds(check, use, attribute) > RETRY_LONGEST;
 }
 
 /* is_refusing - is it an action that lets nothing pass? */
@@ -193,21 +144,85 @@ static bool is_refusing(const char *action)
 	return false;
 }
 
-/* check_default_action - what happens without a reply? */
-static void check_default_action(struct check *check, const struct use *use)
+/* lets_pass - does mail pass without a reply? Postfix 2 has no such parameter,
+ * and defers. */
+static bool lets_pass(const struct check *check, const struct use *use,
+		      const char *attribute)
 {
 	char *parameter;
-	const char *action = check_policy_attribute(
-		check, use, "default_action", &parameter);
+	const char *action =
+		check_policy_attribute(check, use, attribute, &parameter);
 
 	free(parameter);
-	/* Postfix 2 has no such parameter, and defers. */
-	if (*action != '\0' && !is_refusing(action))
-		attribute_found(check, use, "default_action",
-				"451 4.3.5 Server configuration problem",
-				SEVERITY_ERROR,
-				"mail passes unchecked whenever policyd does "
-				"not answer");
+	return *action != '\0' && !is_refusing(action);
+}
+
+/* The mistakes in the attributes of the policy client. */
+static const struct rule {
+	const char *attribute;
+	bool (*is_bad)(const struct check *, const struct use *,
+		       const char *attribute);
+	enum severity severity;
+	const char *good;
+	const char *text;
+} rules[] = {
+	{ "max_idle", outlives, SEVERITY_WARNING, "300s",
+	  "policyd closes an idle connection first, and the next client then "
+	  "waits an extra second" },
+	{ "max_ttl", outlives, SEVERITY_WARNING, "1000s",
+	  "policyd closes an idle connection first, and the next client then "
+	  "waits an extra second" },
+	{ "timeout", is_short, SEVERITY_WARNING, "100s",
+	  "too short for a busy machine; a late answer defers mail" },
+	{ "request_limit", is_few, SEVERITY_WARNING, "0",
+	  "Postfix reconnects after only a few requests" },
+	{ "try_limit", is_single, SEVERITY_WARNING, "2",
+	  "without a second attempt a restart of policyd defers mail" },
+	{ "retry_delay", is_at_once, SEVERITY_WARNING, "1s",
+	  "the second attempt follows at once, too soon for a restart of "
+	  "policyd" },
+	{ "retry_delay", is_long, SEVERITY_WARNING, "1s",
+	  "a client waits that long when policyd is restarted" },
+	{ "default_action", lets_pass, SEVERITY_ERROR,
+	  "451 4.3.5 Server configuration problem",
+	  "mail passes unchecked whenever policyd does not answer" },
+};
+
+/* attribute_found - report a bad value, set either as a parameter or inside a
+ * list */
+static void attribute_found(struct check *check, const struct use *use,
+			    const struct rule *rule)
+{
+	bool inside = postfix_values_get(&use->policy.attributes,
+					 rule->attribute) != NULL;
+	struct mistake mistake = { .severity = rule->severity,
+				   .service = use->list->service };
+	char *parameter, *advice, *on;
+	const char *value =
+		check_policy_attribute(check, use, rule->attribute, &parameter);
+	long idle = (long)(check->config->limits.idle_ms / 1000);
+
+	on = check_on(check, use->list->service, parameter);
+	advice = inside ? xasprintf("in check_policy_service { ... }: %s=%s",
+				    rule->attribute, rule->good)
+			: xasprintf("%s = %s", parameter, rule->good);
+	mistake.parameter = parameter;
+	mistake.value = inside ? NULL : rule->good;
+	mistake.advice = advice;
+	if (rule->is_bad == outlives)
+		check_found(check, &mistake,
+			    "%s%s = %s%s: %s (idle_timeout = %lds)",
+			    inside ? rule->attribute : parameter,
+			    inside ? "" : on, value, inside ? on : "",
+			    rule->text, idle);
+	else
+		check_found(check, &mistake, "%s%s = %s%s: %s",
+			    inside ? rule->attribute : parameter,
+			    inside ? "" : on, value, inside ? on : "",
+			    rule->text);
+	free(advice);
+	free(on);
+	free(parameter);
 }
 
 /* time_limit - the time after which spawn(8) ends a process, in seconds; -1
@@ -299,14 +314,13 @@ static void check_spawn(struct check *check)
 /* check_client - the settings of smtpd(8) as our client, and of spawn(8) */
 void check_client(struct check *check)
 {
-	static void (*const checks[])(struct check *, const struct use *) = {
-		check_idle,  check_timeout,	   check_requests,
-		check_retry, check_default_action,
-	};
-	size_t i, j;
+	size_t i, at;
 
 	for (i = 0; i < check->use_count; i++)
-		for (j = 0; j < sizeof(checks) / sizeof(checks[0]); j++)
-			checks[j](check, &check->uses[i]);
+		for (at = 0; at < sizeof(rules) / sizeof(rules[0]); at++)
+			if (rules[at].is_bad(check, &check->uses[i],
+					     rules[at].attribute))
+				attribute_found(check, &check->uses[i],
+						&rules[at]);
 	check_spawn(check);
 }

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* check_postfix_domains - domains and networks
+/* check_postfix_domains - the lists of our domains
  *
  * Only what is written in main.cf itself is checked: tables and files in a list
  * are skipped. */
 
 #include "policyd/check/check_postfix_internal.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/number.h"
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
-#include "lib/table/network_list.h"
 #include "lib/text/casefold.h"
 #include "lib/text/idna.h"
 
@@ -170,232 +167,9 @@ static void check_spellings(struct check *check)
 	}
 }
 
-/* An IPv6 address, or an IPv4 address mapped into one. */
-struct network {
-	unsigned char bytes[16];
-	unsigned prefix;
-};
-
-/* Networks without strangers (RFC 1122, 1918, 3927, 4193, 4291, 6598). */
-static const struct {
-	const char *base;
-	unsigned prefix;
-} harmless[] = {
-	{ "::ffff:127.0.0.0", 104 },
-	{ "::ffff:10.0.0.0", 104 },
-	{ "::ffff:172.16.0.0", 108 },
-	{ "::ffff:192.168.0.0", 112 },
-	{ "::ffff:169.254.0.0", 112 },
-	{ "::ffff:100.64.0.0", 106 },
-	{ "::1", 128 },
-	{ "fe80::", 10 },
-	{ "fc00::", 7 },
-};
-
-/* network_read - "10.0.0.0/8", "[2001:db8::]/32", "192.0.2.1"; -1: it is a
- * table, a file, or invalid */
-static int network_read(struct network *network, const char *word)
-{
-	char *copy = xstrdup(word), *address = copy, *slash;
-	uint64_t bits = 128;
-	char mapped[64];
-	bool ipv4;
-	int result = -1;
-
-	slash = strrchr(copy, '/');
-	if (slash != NULL)
-		*slash++ = '\0';
-	if (*address == '[') {
-		address++;
-		address[strcspn(address, "]")] = '\0';
-	}
-	ipv4 = strchr(address, ':') == NULL;
-	snprintf(mapped, sizeof(mapped), "%s%s", ipv4 ? "::ffff:" : "",
-		 address);
-	if (inet_pton(AF_INET6, mapped, network->bytes) == 1 &&
-	    (slash == NULL ||
-	     number_parse(slash, ipv4 ? 32 : 128, &bits) == 0)) {
-		network->prefix = (unsigned)bits;
-		if (slash != NULL && ipv4)
-			network->prefix += 96;
-		result = 0;
-	}
-	free(copy);
-	return result;
-}
-
-/* is_inside - is a network part of another? */
-static bool is_inside(const struct network *network, const char *base,
-		      unsigned prefix)
-{
-	unsigned char bytes[16];
-	unsigned bit;
-
-	if (inet_pton(AF_INET6, base, bytes) != 1 || network->prefix < prefix)
-		return false;
-	for (bit = 0; bit < prefix; bit++)
-		if (((network->bytes[bit / 8] ^ bytes[bit / 8]) &
-		     (0x80u >> bit % 8)) != 0)
-			return false;
-	return true;
-}
-
-/* is_harmless - is it a network without strangers? */
-static bool is_harmless(const struct network *network)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (is_inside(network, harmless[i].base, harmless[i].prefix))
-			return true;
-	return false;
-}
-
-/* is_vast - is it larger than anyone's own network? */
-static bool is_vast(const struct network *network)
-{
-	return is_inside(network, "::ffff:0.0.0.0", 96)
-		       ? network->prefix < 96 + 8
-		       : network->prefix < 16;
-}
-
-/* is_used - does a list of the service look at mynetworks? */
-static bool is_used(const struct check *check,
-		    const struct postfix_service *service)
-{
-	size_t i, at;
-
-	for (i = 0; i < check->list_count; i++) {
-		const struct list *list = &check->lists[i];
-
-		for (at = 0; at < list->restrictions.count; at++)
-			if ((service == NULL || list->service == service) &&
-			    check_is_word(&list->restrictions.items[at],
-					  "permit_mynetworks"))
-				return true;
-	}
-	return false;
-}
-
-/* found_network - report an entry of mynetworks; format has its text */
-static void found_network(struct check *check,
-			  const struct postfix_service *service,
-			  enum severity severity, const char *advice,
-			  const char *word, const char *what)
-{
-	char *on = check_on(check, service, "mynetworks");
-
-	check_found(check,
-		    &(struct mistake){ .severity = severity,
-				       .service = service,
-				       .parameter = "mynetworks",
-				       .advice = advice },
-		    "mynetworks%s contains %s, which %s", on, word, what);
-	free(on);
-}
-
-/* check_table - type:name to Postfix: is it an IPv6 network that lacks its
- * brackets? */
-static void check_table(struct check *check,
-			const struct postfix_service *service, const char *word)
-{
-	const char *pattern = word + strspn(word, "!");
-	size_t length = strcspn(pattern, "/");
-	struct network network;
-	char *advice, *what;
-
-	if (network_read(&network, pattern) != 0)
-		return;
-	advice = xasprintf("%.*s[%.*s]%s", (int)(pattern - word), word,
-			   (int)length, pattern, pattern + length);
-	what = xasprintf("is a table of type %.*s to Postfix, for want of "
-			 "brackets: every client that gets to "
-			 "permit_mynetworks is deferred (451)",
-			 (int)strcspn(pattern, ":"), pattern);
-	found_network(check, service, SEVERITY_ERROR, advice, word, what);
-	free(what);
-	free(advice);
-}
-
-/* check_pattern - an address or a network, or what is meant to be one */
-static void check_pattern(struct check *check,
-			  const struct postfix_service *service,
-			  const char *word)
-{
-	const char *pattern = word + strspn(word, "!");
-	struct network_list *list;
-	struct network network;
-	struct error error = { "" };
-
-	list = network_list_new(pattern, true, NULL, &error);
-	if (list == NULL && strpbrk(pattern, "/[") == NULL)
-		found_network(check, service, SEVERITY_WARNING,
-			      "write its address", word,
-			      "is not an address: Postfix ignores it");
-	else if (list == NULL)
-		found_network(check, service, SEVERITY_ERROR, error.text, word,
-			      "Postfix cannot read: every client that gets to "
-			      "permit_mynetworks is deferred (451)");
-	else if (*word != '!' && network_read(&network, word) == 0 &&
-		 !is_harmless(&network))
-		found_network(check, service,
-			      is_vast(&network) ? SEVERITY_ERROR
-						: SEVERITY_WARNING,
-			      "keep it if all of it is yours", word,
-			      "is neither loopback nor private: "
-			      "permit_mynetworks trusts all of it");
-	network_list_free(list);
-}
-
-/* check_network - one entry, as Postfix reads it; false: it reads no more */
-static bool check_network(struct check *check,
-			  const struct postfix_service *service,
-			  const char *word)
-{
-	const char *pattern = word + strspn(word, "!");
-
-	if (*pattern == '#') {
-		found_network(check, service, SEVERITY_ERROR,
-			      "put comments on lines of their own", word,
-			      "begins a comment to Postfix: the rest of the "
-			      "list is lost");
-		return false;
-	}
-	if (*pattern == '/' && strchr("0123456789", pattern[1]) == NULL)
-		return true;
-	if (*pattern != '[' && strchr(pattern, ':') != NULL)
-		check_table(check, service, word);
-	else
-		check_pattern(check, service, word);
-	return true;
-}
-
-/* check_networks - mynetworks in master.cf (of a service), or in main.cf */
-static void check_networks(struct check *check,
-			   const struct postfix_service *service)
-{
-	const char *rest = postfix_get(check->postfix, service, "mynetworks");
-	bool more = true;
-	char *word;
-
-	if (postfix_where(check->postfix, service, "mynetworks") ==
-		    POSTFIX_DEFAULT ||
-	    !is_used(check, service))
-		return;
-	while (more && (word = postfix_next_word(&rest)) != NULL) {
-		more = check_network(check, service, word);
-		free(word);
-	}
-}
-
-/* check_domains - domains and networks */
+/* check_domains - the lists of domains */
 void check_domains(struct check *check)
 {
-	size_t i;
-
 	check_two_classes(check);
 	check_spellings(check);
-	check_networks(check, NULL);
-	for (i = 0; i < check->list_count; i += LIST_COUNT)
-		check_networks(check, check->lists[i].service);
 }

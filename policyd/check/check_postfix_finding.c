@@ -229,13 +229,24 @@ static void set_override(const struct check *check, struct fix *fix,
 	free(name);
 }
 
+/* is_clear - does postconf(1) change this service, and no other? */
+static bool is_clear(const struct check *check,
+		     const struct postfix_service *service)
+{
+	const struct smtpd_row *row =
+		service != NULL ? check_row(check, service) : NULL;
+
+	return row == NULL || row->port.works != SMTPD_MAY;
+}
+
 /* make - the commands of a fix, if it has a value */
 static void make(const struct check *check, struct fix *fix)
 {
 	const char *base = fix->value;
 	char *value = NULL;
 
-	if (fix->parameter == NULL || fix->is_undecided)
+	if (fix->parameter == NULL || fix->is_undecided ||
+	    !is_clear(check, fix->service))
 		return;
 	if (fix->edits != 0) {
 		if (base == NULL)
@@ -266,7 +277,7 @@ void check_fixes(struct check *check)
 char *check_fix_text(const struct check *check, const struct fix *fix)
 {
 	char *directory = shell_quote(check->postfix->directory);
-	char *text = xstrdup(""), *word, *longer;
+	char *text = xstrdup("");
 	const char *plain = check->postfix->directory;
 	size_t i;
 
@@ -274,10 +285,11 @@ char *check_fix_text(const struct check *check, const struct fix *fix)
 			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(plain))
 		plain = directory;
 	for (i = 0; i < fix->command_count; i++) {
-		word = shell_quote(fix->commands[i].text);
-		longer = xasprintf("%s%spostconf -c %s %s %s", text,
-				   i > 0 ? " && " : "", plain,
-				   fix->commands[i].option, word);
+		char *word = shell_quote(fix->commands[i].text);
+		char *longer = xasprintf("%s%spostconf -c %s %s %s", text,
+					 i > 0 ? " && " : "", plain,
+					 fix->commands[i].option, word);
+
 		free(text);
 		free(word);
 		text = longer;

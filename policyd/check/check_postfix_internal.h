@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -123,6 +124,7 @@ struct finding {
 struct check {
 	const struct postfix *postfix;
 	const struct config *config;
+	uint64_t read_ms; /* it took to read all this */
 	struct smtpd_ports ports;
 	struct list *lists;
 	size_t list_count;
@@ -326,6 +328,26 @@ const char *check_policy_attribute(const struct check *check,
 				   const struct use *use, const char *attribute,
 				   char **parameter);
 
+/* ---- check_postfix_passage.c: what gets through without policyd's word */
+
+/* A message of which neither policyd nor any table has an opinion. */
+struct passage {
+	const struct check *check;
+	const struct smtpd_row *row;
+	const struct list *list; /* NULL: all lists */
+	size_t from;		 /* the first word of it that counts */
+	const struct postfix_restriction *why; /* the word that refuses it */
+};
+
+/* check_passes - does such a message get through? */
+enum smtpd_answer check_passes(struct passage *passage,
+			       enum smtpd_client client,
+			       enum smtpd_recipient recipient);
+
+/* check_lets_pass - may a stranger relay? */
+bool check_lets_pass(const struct check *check, const struct smtpd_row *row,
+		     const struct list *list, size_t from);
+
 /* ---- check_postfix_client.c: settings of smtpd(8) as our client; spawn(8) */
 
 void check_client(struct check *check);
@@ -333,20 +355,36 @@ void check_client(struct check *check);
 /* check_is_spawned - does this service run policyd -s? */
 bool check_is_spawned(const struct postfix_service *service);
 
-/* ---- check_postfix_domains.c: domains, networks */
+/* ---- check_postfix_domains.c: the lists of our domains */
 
 void check_domains(struct check *check);
+
+/* ---- check_postfix_networks.c: mynetworks */
+
+void check_networks(struct check *check);
 
 /* ---- check_postfix_socket.c: the results of check_try() */
 
 void check_sockets(struct check *check);
 
+/* check_found_at - report a mistake in the address of a policy server, with a
+ * better one; NULL: unknown. */
+void check_found_at(struct check *check, const struct use *use,
+		    const char *server, const char *advice, const char *text);
+
+/* ---- check_postfix_others.c: can smtpd(8) reach other policy servers? */
+
+void check_others(struct check *check);
+
 /* ---- check_postfix_try.c */
 
 /* check_try - ask policyd at each address, as smtpd(8) would, and connect to
  * the sockets of other policy servers on this host. Only root can: for other
- * users each attempt ends in ATTEMPT_BECOME. known: a check whose attempts need
- * not be made again; or NULL. */
-void check_try(struct check *check, const struct check *known);
+ * users each attempt ends in ATTEMPT_BECOME. */
+void check_try(struct check *check);
+
+/* check_try_new - likewise, but take the attempts of another check that are the
+ * same. */
+void check_try_new(struct check *check, const struct check *known);
 
 #endif

@@ -14,10 +14,8 @@
 #include <strings.h>
 
 #include "lib/base/xalloc.h"
-#include "lib/postfix/smtpd_walk.h"
 #include "lib/postfix/smtpd_word.h"
 #include "lib/request/request.h"
-#include "policyd/check/ports.h"
 
 /* check_policy_attribute - the value of the use itself, or that of main.cf */
 const char *check_policy_attribute(const struct check *check,
@@ -146,78 +144,6 @@ static void check_permit_before(struct check *check, const struct use *use)
 			     i + 1 == use->at);
 }
 
-/* no_opinion - policyd answers DUNNO */
-static char *no_opinion(void *context, const struct smtpd_question *question)
-{
-	const struct check *check = context;
-
-	return check_is_us(check, question->port->service, question->argument)
-		       ? xstrdup("DUNNO")
-		       : NULL;
-}
-
-/* networks - as they are known */
-static enum smtpd_answer networks(void *context, const char *mynetworks,
-				  enum smtpd_client client, const char *address)
-{
-	const struct check *check = context;
-
-	return ports_knowledge(check->config)
-		.networks((void *)check->config, mynetworks, client, address);
-}
-
-/* A message of which neither policyd nor any table has an opinion. */
-struct passage {
-	const struct check *check;
-	const struct smtpd_row *row;
-	const struct list *list; /* NULL: all lists */
-	size_t from;		 /* the first word of it that counts */
-	const struct postfix_restriction *why; /* the word that refuses it */
-};
-
-/* passes - does such a message get through? */
-static enum smtpd_answer passes(struct passage *passage,
-				enum smtpd_client client,
-				enum smtpd_recipient recipient)
-{
-	const struct smtpd_knowledge knowledge = {
-		.context = (void *)passage->check,
-		.silent = true,
-		.networks = networks,
-		.action = no_opinion
-	};
-	struct smtpd_port port = passage->row->port;
-	struct smtpd_walk walk = {
-		.knowledge = &knowledge,
-		.question = { .port = &port,
-			      .state = "RCPT",
-			      .tls = (client & 1) != 0,
-			      .login = client == SMTPD_LOGIN ||
-				       client == SMTPD_LOGIN_TLS,
-			      .client = client,
-			      .recipient = recipient },
-	};
-
-	if (passage->list == NULL)
-		return smtpd_outcome(&port, client, recipient, &knowledge)
-			.passes;
-	walk.question.list = (enum smtpd_list)passage->list->kind;
-	port.lists[walk.question.list].items += passage->from;
-	port.lists[walk.question.list].count -= passage->from;
-	return smtpd_walk(&walk, &passage->why);
-}
-
-/* lets_pass - may a stranger relay? */
-static bool lets_pass(const struct check *check, const struct smtpd_row *row,
-		      const struct list *list, size_t from)
-{
-	struct passage passage = { check, row, list, from, NULL };
-
-	return passes(&passage, SMTPD_STRANGER, SMTPD_ELSEWHERE) != SMTPD_NO ||
-	       passes(&passage, SMTPD_STRANGER_TLS, SMTPD_ELSEWHERE) !=
-		       SMTPD_NO;
-}
-
 /* is_right_after - is it safe how the list continues? At DATA a message with
  * several recipients has none that policyd could judge, so a refusal would be
  * wrong; what policyd permits with DUNNO must pass; and with mode = observe
@@ -228,11 +154,11 @@ static bool is_right_after(const struct check *check, const struct use *use,
 	const struct reply_options *reply = &our_service(check, use)->reply;
 
 	if (use->list->kind >= LIST_DATA ||
-	    !lets_pass(check, row, use->list, 0) ||
-	    !lets_pass(check, row, use->list, use->at + 1))
+	    !check_lets_pass(check, row, use->list, 0) ||
+	    !check_lets_pass(check, row, use->list, use->at + 1))
 		return true;
 	if (reply->observe)
-		return !lets_pass(check, row, NULL, 0);
+		return !check_lets_pass(check, row, NULL, 0);
 	return reply->mode == REPLY_DUNNO;
 }
 
@@ -246,11 +172,11 @@ static void check_nothing_after(struct check *check, const struct use *use)
 
 	if (row == NULL || row->is_return || is_right_after(check, use, row))
 		return;
-	mistake =
-		list_mistake(use,
-			     lets_pass(check, row, NULL, 0) ? SEVERITY_ERROR
-							    : SEVERITY_WARNING,
-			     list->name);
+	mistake = list_mistake(use,
+			       check_lets_pass(check, row, NULL, 0)
+				       ? SEVERITY_ERROR
+				       : SEVERITY_WARNING,
+			       list->name);
 	mistake.edits = our_service(check, use)->reply.observe ? EDIT_DECIDE
 							       : EDIT_REFUSE;
 	mistake.advice = "let the list end with reject";
@@ -288,9 +214,10 @@ static const struct postfix_restriction *refusal(const struct check *check,
 	};
 
 	if (passage.row != NULL &&
-	    (passes(&passage, SMTPD_STRANGER_TLS, SMTPD_OURS) == SMTPD_NO ||
-	     (!observe &&
-	      passes(&passage, SMTPD_LOGIN_TLS, SMTPD_ELSEWHERE) == SMTPD_NO)))
+	    (check_passes(&passage, SMTPD_STRANGER_TLS, SMTPD_OURS) ==
+		     SMTPD_NO ||
+	     (!observe && check_passes(&passage, SMTPD_LOGIN_TLS,
+				       SMTPD_ELSEWHERE) == SMTPD_NO)))
 		return passage.why;
 	return NULL;
 }

@@ -318,7 +318,7 @@ void check_services(struct check *check)
 	}
 	file = check_file(check, "master.cf");
 	check_found_line(check, SEVERITY_ERROR, file, NULL,
-			 "postconf -M smtp/inet='smtp inet n - y - - smtpd'",
+			 "add the line: smtp inet n - y - - smtpd",
 			 "no smtpd service: Postfix receives no mail by "
 			 "SMTP and never asks policyd");
 	free(file);

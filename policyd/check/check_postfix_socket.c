@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
 
 /* parameter_of - the parameter that contains a use */
@@ -46,10 +45,10 @@ static bool is_below_queue(const struct check *check,
 	return below;
 }
 
-/* found_at - report a mistake in the address of the server, with a better one;
- * NULL: unknown */
-static void found_at(struct check *check, const struct use *use,
-		     const char *server, const char *advice, const char *text)
+/* check_found_at - report a mistake in the address of the server, with a better
+ * one; NULL: unknown */
+void check_found_at(struct check *check, const struct use *use,
+		    const char *server, const char *advice, const char *text)
 {
 	const char *parameter = parameter_of(use);
 	const struct postfix_service *service = use->list->service;
@@ -98,7 +97,7 @@ static void check_place(struct check *check, const struct use *use)
 			  postfix_get(check->postfix, NULL, "queue_directory"));
 	if (!service->chroot || is_below_queue(check, use->listener))
 		server = check_server(check->postfix, use->listener);
-	found_at(check, use, server, advice, text);
+	check_found_at(check, use, server, advice, text);
 	free(server);
 	free(advice);
 	free(text);
@@ -123,7 +122,7 @@ static void check_name(struct check *check, const struct use *use)
 		text = xasprintf("%s is not where policyd listens, which is "
 				 "on %s",
 				 use->policy.server, server);
-	found_at(check, use, server, NULL, text);
+	check_found_at(check, use, server, NULL, text);
 	free(text);
 }
 
@@ -323,91 +322,7 @@ static void check_untried(struct check *check, const struct use *use)
 	free(text);
 }
 
-/* is_made_by_master - is it the socket of a service of master.cf? That exists
- * only while Postfix runs. */
-static bool is_made_by_master(const struct check *check, const struct use *use)
-{
-	const struct postfix *postfix = check->postfix;
-	const char *queue = postfix_get(postfix, NULL, "queue_directory");
-	bool found = false;
-	size_t i;
-
-	for (i = 0; i < postfix->service_count && !found; i++) {
-		const struct postfix_service *service = &postfix->services[i];
-		char *place = xasprintf("unix:%s/%s/%s", queue,
-					service->private ? "private" : "public",
-					service->name);
-
-		found = strcmp(service->type, "inet") == 0
-				? strcmp(use->address +
-						 strcspn(use->address, ":") + 1,
-					 service->name) == 0
-				: strcmp(place, use->address) == 0;
-		free(place);
-	}
-	return found;
-}
-
-/* ending - the name of a socket, or a port */
-static const char *ending(const char *server)
-{
-	const char *end = server + strlen(server);
-
-	while (end > server && strchr("/:", end[-1]) == NULL)
-		end--;
-	return end;
-}
-
-/* did_you_mean - "; did you mean SERVER?", one of our listeners, or ""; the
- * caller frees it */
-static char *did_you_mean(const struct check *check, const struct use *use)
-{
-	const struct config *config = check->config;
-	char *advice = xstrdup(""), *name;
-	struct similar similar;
-	size_t i;
-
-	similar_init(&similar, ending(use->server));
-	for (i = 0; i < config->listener_count; i++) {
-		const char *address = config->listeners[i].address;
-
-		if (strncmp(address, use->server, 5) != 0)
-			continue;
-		similar_try(&similar, ending(address));
-		if (similar.best != ending(address))
-			continue;
-		name = check_server(check->postfix, &config->listeners[i]);
-		free(advice);
-		advice = xasprintf("; did you mean %s?", name);
-		free(name);
-	}
-	return advice;
-}
-
-/* check_other - nobody listens where another policy server is asked: Postfix
- * defers every message, or does what default_action says */
-static void check_other(struct check *check, const struct use *use)
-{
-	const struct attempt *attempt = &use->attempt;
-	const char *why = strerror(attempt->number);
-	char *advice, *text;
-
-	if (attempt->stage == ATTEMPT_RESOLVE)
-		why = gai_strerror(attempt->number);
-	else if (attempt->stage != ATTEMPT_CONNECT || attempt->foreign)
-		return;
-	if (is_made_by_master(check, use))
-		return;
-	advice = did_you_mean(check, use);
-	text = xasprintf("%s: nobody can be asked there: %s%s",
-			 use->policy.server, why, advice);
-	found_at(check, use, NULL, "start that policy server, or take it out",
-		 text);
-	free(advice);
-	free(text);
-}
-
-/* check_sockets - can smtpd(8) reach policyd, and the other policy servers? */
+/* check_sockets - can smtpd(8) reach policyd? */
 void check_sockets(struct check *check)
 {
 	static void (*const checks[])(struct check *, const struct use *) = {
@@ -419,6 +334,4 @@ void check_sockets(struct check *check)
 	for (i = 0; i < check->use_count; i++)
 		for (j = 0; j < sizeof(checks) / sizeof(checks[0]); j++)
 			checks[j](check, &check->uses[i]);
-	for (i = 0; i < check->other_count; i++)
-		check_other(check, &check->others[i]);
 }

@@ -25,7 +25,8 @@ const char *check_asked(const struct check *check, const struct smtpd_row *row)
 	if (row->is_return)
 		return "return";
 	for (i = 0; i < check->other_count; i++)
-		if (check->others[i].list->service == row->port.service)
+		if (check->others[i].list->service == row->port.service &&
+		    check->others[i].list->kind <= LIST_RECIPIENT)
 			return "other";
 	return "nobody";
 }

@@ -13,7 +13,7 @@
 #include "policyd/check/ports_change.h"
 #include "policyd/check/postfix_copy.h"
 
-/* Fixes that are not tried by then are not printed. */
+/* Fixes that cannot be tried by then are not printed. */
 #define TRIAL_MS 30000
 
 /* is_meant - is that change what the fix is for? */
@@ -101,7 +101,7 @@ static bool judge(const struct check *check, const struct postfix_copy *copy,
 	if (postfix_copy_read(copy, &postfix, &error) < 0)
 		return false;
 	check_init(&after, &postfix, check->config);
-	check_try(&after, check);
+	check_try_new(&after, check);
 	check_run(&after);
 	works = is_fixed(check, &after, index) &&
 		is_harmless(check, &after, &check->fixes[index]);
@@ -138,7 +138,8 @@ void check_trial(struct check *check)
 	if (check->fix_count == 0 ||
 	    postfix_copy_open(&copy, check->postfix->directory, &error) < 0)
 		return;
-	for (i = 0; i < check->fix_count && clock_ms() < end; i++)
+	for (i = 0; i < check->fix_count && clock_ms() + check->read_ms < end;
+	     i++)
 		check->fixes[i].works = check->fixes[i].command_count > 0 &&
 					try_fix(check, &copy, (int)i);
 	postfix_copy_close(&copy);

@@ -304,10 +304,6 @@ static void try_all(struct use *uses, size_t count, const struct use *known,
 static void try_both(struct check *check, const struct check *known,
 		     struct task *task)
 {
-	static const struct check none;
-
-	if (known == NULL)
-		known = &none;
 	try_all(check->uses, check->use_count, known->uses, known->use_count,
 		task);
 	task->knock = true;
@@ -329,7 +325,15 @@ static void cannot_try(struct check *check, enum attempt_stage stage,
 }
 
 /* check_try - ask policyd at each address, and knock at others */
-void check_try(struct check *check, const struct check *known)
+void check_try(struct check *check)
+{
+	static const struct check none;
+
+	check_try_new(check, &none);
+}
+
+/* check_try_new - but for attempts that are known */
+void check_try_new(struct check *check, const struct check *known)
 {
 	struct task task = {
 		.queue = postfix_get(check->postfix, NULL, "queue_directory"),
