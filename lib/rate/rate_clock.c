@@ -132,7 +132,7 @@ void rate_clock_start(struct rate_table *table, const struct rate_clock *clock)
 	uint64_t time_us = clock->now_us + header->offset_us;
 
 	if (!rate_clock_same(header, clock) || !sane(time_us))
-		time_us = sane(clock->wall_us) ? clock->wall_us : 0;
+		time_us = sane(clock->wall_us) ? clock->wall_us : SECOND_US;
 	if (time_us < last_us)
 		time_us = last_us;
 	header->offset_us = time_us - clock->now_us;
