@@ -103,13 +103,12 @@ static uint64_t last_use(const struct rate_table *table)
 	return last;
 }
 
-/* end_of - the first microsecond after a tick */
-static uint64_t end_of(uint64_t tick)
+/* begin_of - the first microsecond of a tick: the true time was not earlier, so
+ * that the time of the file never runs ahead of it */
+static uint64_t begin_of(uint64_t tick)
 {
-	uint64_t next = tick + 1;
-
-	return next / RATE_TICKS * SECOND_US +
-	       (next % RATE_TICKS * SECOND_US + RATE_TICKS - 1) / RATE_TICKS;
+	return tick / RATE_TICKS * SECOND_US +
+	       (tick % RATE_TICKS * SECOND_US + RATE_TICKS - 1) / RATE_TICKS;
 }
 
 /* sane - can that be the time of a file? */
@@ -129,11 +128,11 @@ int rate_clock_load(struct rate_table *table, const struct rate_clock *clock)
 void rate_clock_start(struct rate_table *table, const struct rate_clock *clock)
 {
 	struct rate_header *header = rate_header(table);
-	uint64_t last_us = end_of(last_use(table));
+	uint64_t last_us = begin_of(last_use(table));
 	uint64_t time_us = clock->now_us + header->offset_us;
 
 	if (!rate_clock_same(header, clock) || !sane(time_us))
-		time_us = sane(clock->wall_us) ? clock->wall_us : 0;
+		time_us = sane(clock->wall_us) ? clock->wall_us : SECOND_US;
 	if (time_us < last_us)
 		time_us = last_us;
 	header->offset_us = time_us - clock->now_us;

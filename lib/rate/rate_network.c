@@ -77,7 +77,7 @@ uint64_t rate_network_wait(const struct rate_table *table,
 			   uint64_t now, uint64_t number)
 {
 	uint64_t length = (uint64_t)table->shape.length_s[i] * RATE_TICKS;
-	uint64_t seen[RATE_NETWORKS_MAX];
+	uint64_t seen[RATE_NETWORKS_MAX] = { 0 };
 	uint64_t end;
 
 	if (rate_network_used(table, cell, i, rate_cell_time(cell, now)) <=
@@ -135,7 +135,7 @@ void rate_network_add(const struct rate_table *table, struct rate_cell *cell,
 void rate_network_raise(const struct rate_table *table, struct rate_cell *floor,
 			const struct rate_cell *cell)
 {
-	uint64_t seen[RATE_NETWORKS_MAX];
+	uint64_t seen[RATE_NETWORKS_MAX] = { 0 };
 	struct rate_network *network = rate_networks(floor);
 
 	times(table, cell, seen);

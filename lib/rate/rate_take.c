@@ -94,7 +94,9 @@ static void insert(struct claims *claims)
 /* same_lock - has the claim before it the same shard? */
 static bool same_lock(const struct claims *claims, size_t i)
 {
-	return i > 0 && !before(&claims->claim[i - 1], &claims->claim[i]);
+	if (i == 0)
+		return false;
+	return !before(&claims->claim[i - 1], &claims->claim[i]);
 }
 
 /* unlock - the first ones */

@@ -133,7 +133,7 @@ static void take(struct rate_table *table, const uint8_t *step, uint64_t now_us)
 	struct rate_charge charge;
 	char key[16];
 
-	snprintf(key, sizeof(key), "k%u", step[1] % KEYS);
+	snprintf(key, sizeof(key), "k%d", step[1] % KEYS);
 	charge = charge_of(table, key, step[2] % 8);
 	if (step[3] % 3 == 0)
 		charge.instance = "";
@@ -150,7 +150,7 @@ static void use(struct rate_table *table, const uint8_t *step, uint64_t now_us)
 {
 	char key[16];
 
-	snprintf(key, sizeof(key), "k%u", step[1]);
+	snprintf(key, sizeof(key), "k%d", step[1]);
 	switch (step[2] % 8) {
 	case 0:
 		rate_table_each(table, now_us, on_row, NULL);
