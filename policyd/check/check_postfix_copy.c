@@ -100,7 +100,7 @@ int check_postfix_reach(const struct postfix *postfix,
 	int result;
 
 	check_init(&check, postfix, config);
-	check_try(&check, NULL);
+	check_try(&check);
 	check_sockets(&check);
 	result = check.use_count > 0 ? print_errors(&check) : -1;
 	check_clear(&check);
