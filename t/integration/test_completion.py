@@ -54,7 +54,7 @@ def test_names(program):
     names = offered(program, "-q", "")
     assert "to=" in names and "login=" in names, names
     values = {"port=": "25", "tls=": "1.3", "client=": "192.0.2.1",
-              "state=": "RCPT", "sasl=": "PLAIN/x"}
+              "state=": "RCPT", "recipients=": "1", "sasl=": "PLAIN/x"}
     with tempfile.TemporaryDirectory(prefix="policyd-test-") as directory:
         path = os.path.join(directory, "policyd.conf")
         with open(path, "w") as file:

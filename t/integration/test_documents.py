@@ -60,6 +60,11 @@ MOVED = [
     ("/var/spool/postfix", "{queue}"),
     ("/var/log", "{directory}/log"),
     ("/run/policyd.pid", "{directory}/policyd.pid"),
+    # postgrey, postfwd and iRedAPD; something must listen there.
+    ("127.0.0.1:10023", "127.0.0.1:{other}"),
+    ('check_policy_service inet:127.0.0.1:10040"',
+     'check_policy_service inet:127.0.0.1:{other}"'),
+    ("127.0.0.1:7777", "127.0.0.1:{other}"),
     ("inet:127.0.0.1:10040", "inet:127.0.0.1:{port}"),
     ("/etc/ssl/certs/ssl-cert-snakeoil.pem", "{directory}/tls/server.pem"),
     ("/etc/ssl/private/ssl-cert-snakeoil.key", "{directory}/tls/server.key"),
@@ -67,10 +72,6 @@ MOVED = [
     ("smtpd_sasl_type=dovecot smtpd_sasl_path=private/auth",
      "smtpd_sasl_type=cyrus smtpd_sasl_path=smtpd"),
     ('user = "policyd"', 'user = "nobody"'),    # useradd is an exception
-    # postgrey, postfwd and iRedAPD; something must listen there.
-    ("127.0.0.1:10023", "127.0.0.1:{other}"),
-    ('127.0.0.1:10040"', '127.0.0.1:{other}"'),
-    ("127.0.0.1:7777", "127.0.0.1:{other}"),
 ]
 
 # The script that stands for a command: policyd and the programs of Postfix

@@ -25,7 +25,7 @@ from kit.daemon import WAIT, run_all
 from kit.policyd import Policyd
 from kit.postfix import Postfix, poll
 from kit.smtp import CLOSED, NO_TLS, Session, tls_context, verdict
-from test_matrix import PORTS, Script, seed_rows
+from kit.matrix import PORTS, Script, seed_rows
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
                     "data", "postlog")

@@ -22,15 +22,11 @@ import concurrent.futures
 import os
 import sys
 
-from kit.matrix import BUILT_IN, LOGINS, Player
+from kit.matrix import BUILT_IN, LOGINS, Player, seed_rows
 from kit.policyd import Policyd
 from kit.postfix import count_differences, free_port
 from kit.smtp import Session, verdict
 from kit.stunnel import Stunnel
-
-SEED = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
-                    "data", "seed_matrix.reference.tsv")
-SEED_ROWS = 1046
 
 # The ways of asking: name, settings of the smtpd processes, chroot, and
 # whether every row is played or only one of four.
@@ -47,15 +43,6 @@ WAYS = [
     ("spawn", "check_policy_service { unix:private/spawned,"
      " policy_context=lock }, reject", "n", 4),
 ]
-
-def seed_rows():
-    """seed_rows - of the recording"""
-    with open(SEED, encoding="utf-8") as lines:
-        rows = [line.rstrip("\n").split("\t") for line in lines
-                if not line.startswith("#")]
-    assert len(rows) == SEED_ROWS, "rows in %s: %d" % (SEED, len(rows))
-    return rows
-
 
 def verdicts(steps):
     """verdicts - steps with the texts of the replies taken away"""

@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 from kit.daemon import (Daemon, REQUEST, WAIT, free_port, run_all, wait_until)
-from test_systemd import Supervised
+from kit.supervised import Supervised
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LIST = 'relay_domains = "%s"\n'

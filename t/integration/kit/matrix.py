@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: ISC
 """Sessions with the smtpd ports of a Postfix, one for each way of asking."""
 
+import os
 import re
 
 from kit.postfix import PASSWORD, USER
 from kit.smtp import CLOSED, NO_TLS, Session, auth_plain, tls_context, verdict
 
+SEED = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
+                    os.pardir, "data", "seed_matrix.reference.tsv")
+SEED_ROWS = 1046
 BUILT_IN = "permit_auth_destination, permit_sasl_authenticated, reject"
 PORTS = {
     "A": {"smtpd_tls_security_level": "may"},
@@ -331,3 +335,12 @@ def normal(reply):
             word for word in ("STARTTLS", "AUTH") if word in found])
     reply = re.sub(r"queued as \w+$", "queued as ID", lines[-1])
     return reply.rstrip()
+
+
+def seed_rows():
+    """seed_rows - of the recording"""
+    with open(SEED, encoding="utf-8") as lines:
+        rows = [line.rstrip("\n").split("\t") for line in lines
+                if not line.startswith("#")]
+    assert len(rows) == SEED_ROWS, "rows in %s: %d" % (SEED, len(rows))
+    return rows
