@@ -303,7 +303,8 @@ int rates(const struct config *config, const struct rates_options *options)
 					      : "there is no rate section");
 		return error.text[0] != '\0' ? EX_NOPERM : EX_OK;
 	}
-	if (!options->reset && !options->block && !options->unblock) {
+	if (rate == NULL ||
+	    (!options->reset && !options->block && !options->unblock)) {
 		status = list(config, tables, rate, options);
 	} else if (tables[rate->index] == NULL) {
 		fprintf(stderr,
