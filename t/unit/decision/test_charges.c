@@ -364,6 +364,53 @@ START_TEST(knows_its_rates)
 }
 END_TEST
 
+/* count_of - what is counted for a key */
+static uint64_t count_of(size_t index, const char *key)
+{
+	uint64_t count = 0;
+
+	rate_table_key(tables[index], key, rate_now_us(), used_row, &count);
+	return count;
+}
+
+/* A client that has not logged in has no key, and is not counted. */
+START_TEST(counts_no_empty_key)
+{
+	request.sasl_username = "";
+	ck_assert_int_eq(ask("check_rate:a permit", "DATA", "1", "9"),
+			 VERDICT_PERMIT);
+	ck_assert_uint_eq(used(0), 0);
+	ck_assert_uint_eq(count_of(0, ""), 0);
+}
+END_TEST
+
+/* A recipient is counted under the address that it comes to. */
+START_TEST(counts_where_it_comes_to)
+{
+	rates[0].parts[0] = RATE_RECIPIENT;
+	rates[0].state = RATE_AT_RCPT;
+	facts.destination.status = RESOLVE_DONE;
+	strcpy(facts.destination.address, "other@z.test");
+	ck_assert_int_eq(ask("check_rate:a permit", "RCPT", "1", "0"),
+			 VERDICT_PERMIT);
+	ck_assert_uint_eq(count_of(0, "other@z.test"), 1);
+	ck_assert_uint_eq(count_of(0, "x@y.test"), 0);
+}
+END_TEST
+
+/* Where nothing can be counted, as in policyd -t, it has no opinion. */
+START_TEST(knows_nothing_without_counts)
+{
+	const struct restriction *restriction = restriction_find("check_rate");
+	struct subject subject = { .request = &request, .facts = &facts };
+	struct decision decision = { .reason = "" };
+
+	ck_assert_int_eq(restriction->evaluate(&subject, &rates[0], &decision),
+			 VERDICT_DUNNO);
+	ck_assert_str_eq(decision.reason, "counted by a server only");
+}
+END_TEST
+
 static const struct {
 	uint64_t seconds;
 	const char *text;
@@ -399,6 +446,9 @@ int main(void)
 	tcase_add_test(tests, only_looks);
 	tcase_add_test(tests, defers_what_is_unknown);
 	tcase_add_test(tests, knows_its_rates);
+	tcase_add_test(tests, counts_no_empty_key);
+	tcase_add_test(tests, counts_where_it_comes_to);
+	tcase_add_test(tests, knows_nothing_without_counts);
 	tcase_add_loop_test(tests, says_how_long, 0, COUNT(durations));
 	return run_tests("charges", tests);
 }
