@@ -189,7 +189,7 @@ static void make_lock(pthread_mutex_t *mutex)
 {
 	pthread_mutexattr_t attributes;
 
-	memset(mutex, 0, sizeof(*mutex));
+	memset(mutex, 0, sizeof(pthread_mutex_t));
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);

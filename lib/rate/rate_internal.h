@@ -26,12 +26,12 @@
 #define RATE_NAME_TEXT	  24
 #define RATE_WAYS	  8 /* instances in a bucket */
 #define RATE_BUCKETS	  32
-#define RATE_SEEN	  (RATE_WAYS * RATE_BUCKETS)
+#define RATE_SEEN	  ((size_t)RATE_WAYS * RATE_BUCKETS)
 
 /* RATE_AHEAD - a cell may be ahead of the clock by that many ticks: after a
  * power cut pages have different ages. A time that is further ahead is damaged.
  */
-#define RATE_AHEAD (300 * RATE_TICKS)
+#define RATE_AHEAD (UINT64_C(300) * RATE_TICKS)
 
 /* RATE_ALWAYS - blocked without an end. */
 #define RATE_ALWAYS UINT64_MAX

@@ -12,8 +12,8 @@
  * The length of a window is 1 s to 31 d, written with s, m, h, d or w. */
 
 #define RATE_WINDOWS_MAX  4
-#define RATE_LENGTH_MAX	  (31U * 86400) /* seconds */
-#define RATE_NUMBER_MAX	  UINT32_MAX	/* of recipients, messages, networks */
+#define RATE_LENGTH_MAX	  UINT64_C(2678400) /* seconds: 31 days */
+#define RATE_NUMBER_MAX	  UINT32_MAX /* of recipients, messages, networks */
 #define RATE_BYTES_MAX	  ((uint64_t)1 << 50)
 #define RATE_NETWORKS_MAX 64
 #define RATE_UNLIMITED	  UINT64_MAX /* as number */

@@ -121,7 +121,7 @@ static enum rate_notice notice_of(struct rate_claim *claim,
 		return first(&claim->noticed, weight->window + RATE_WINDOWS_MAX)
 			       ? RATE_FIRST_OVER
 			       : RATE_SILENT;
-	if (near != 0 && weight->fill >= near * (FILL_FULL / 100) &&
+	if (near != 0 && weight->fill * 100 >= (uint64_t)near * FILL_FULL &&
 	    first(&claim->noticed, weight->window))
 		return RATE_FIRST_NEAR;
 	return RATE_SILENT;

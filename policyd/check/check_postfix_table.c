@@ -67,7 +67,7 @@ enum smtpd_answer check_may(const struct smtpd_row *row, enum people people,
 	enum smtpd_answer best = SMTPD_NO;
 	int client;
 
-	for (client = first[people]; client <= last; client++)
+	for (client = (int)first[people]; client <= last; client++)
 		if (row->outcomes[client][recipient].passes > best)
 			best = row->outcomes[client][recipient].passes;
 	return best;

@@ -99,7 +99,7 @@ static bool has_number(const struct forecast_ports *ports, unsigned number)
 
 	for (i = 0; i < ports->count; i++)
 		if (ports->list[i].name == NULL &&
-		    (unsigned)atoi(ports->list[i].number) == number)
+		    strtoul(ports->list[i].number, NULL, 10) == number)
 			return true;
 	return false;
 }

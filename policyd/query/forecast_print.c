@@ -53,7 +53,7 @@ static void put_period(const struct postlog_figures *figures, FILE *out)
 	    localtime_r(&last, &to) == NULL)
 		return;
 	length = last - first;
-	days = length >= 2 * DAY;
+	days = length >= 2LL * DAY;
 	length = (length + (days ? DAY : HOUR) / 2) / (days ? DAY : HOUR);
 	strftime(text[0], sizeof(text[0]), "%Y-%m-%d", &from);
 	strftime(text[1], sizeof(text[1]), "%Y-%m-%d", &to);

@@ -76,7 +76,7 @@ static uint64_t parse_time(const char *text)
 		      { 'm', 60 },
 		      { 'h', 3600 },
 		      { 'd', 86400 },
-		      { 'w', 7 * 86400 } };
+		      { 'w', 604800 } };
 	char digits[12];
 	size_t length = strspn(text, "0123456789");
 	uint64_t number;

@@ -1238,8 +1238,8 @@ static const char *const round_trips[] = {
 	"reply = ok service \"a\" { reply = lock } service \"b\" { }\n",
 	"reply = ok\nservice \"a\" {\nreply = lock\n}\nservice \"b\" { }\n",
 	"group = \"nogroup\" listen \"unix:/x\" { group = \"nogroup\" }\n",
-	"allow_users = { root }\nlisten \"unix:/x\" { }\n"
-	"listen \"unix:/y\" { allow_users = { } }\n",
+	("allow_users = { root }\nlisten \"unix:/x\" { }\n"
+	 "listen \"unix:/y\" { allow_users = { } }\n"),
 	"listen \"inet:localhost:1\" { }\nlisten \"unix:/a b\" { mode = 600 }\n",
 	"tls_protocols = ''\ntls_ciphers = \"\"\ntls_keysize = 0\n",
 };
