@@ -12,11 +12,13 @@
 static int fill_unix(union socket_address *address, const char *path,
 		     struct error *error)
 {
-	if (strlen(path) >= sizeof(address->un.sun_path))
+	size_t length = strlen(path);
+
+	if (length >= sizeof(address->un.sun_path))
 		return error_set(error, "%s: too long", path);
 	memset(address, 0, sizeof(*address));
 	address->un.sun_family = AF_UNIX;
-	strcpy(address->un.sun_path, path);
+	memcpy(address->un.sun_path, path, length + 1);
 	return 0;
 }
 

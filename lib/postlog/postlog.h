@@ -29,28 +29,28 @@ enum postlog_login {
 /* One recipient that a client gave, and that Postfix accepted or refused. The
  * strings are "" when unknown, and valid during the call only. */
 struct postlog_case {
-	bool accepted;
-	unsigned long count; /* of equal lines */
-	const char *service; /* syslog_name */
-	const char *address; /* of the client */
-	bool has_sender;
+	unsigned long count;		/* of equal lines */
+	const char *service;		/* syslog_name */
+	const char *address;		/* of the client */
 	const char *sender, *recipient; /* as in the policy protocol */
-	enum postlog_tls tls;
-	bool logs_tls; /* TLS is logged under this syslog_name: it was seen */
-	bool counted;  /* the log says whether the client used STARTTLS */
-	bool starttls; /* it did */
 	const char *protocol, *cipher, *bits;
 	const char *fingerprint, *key_fingerprint;
-	enum postlog_login login_state;
 	const char *method, *login;
-	bool doubtful;	   /* the session has more recipients than the client
-			      gave, so this may be one that Postfix added */
 	const char *reply; /* refused: the code and the text */
-	bool for_relay;	   /* refused: "Relay access denied" */
-	bool by_access;	   /* refused: "Access denied" */
 	int64_t time;	   /* or POSTLOG_NO_TIME */
 	const char *file;  /* the line with the recipient */
 	unsigned long line;
+	enum postlog_tls tls;
+	enum postlog_login login_state;
+	bool accepted;
+	bool has_sender;
+	bool logs_tls;	/* TLS is logged under this syslog_name: it was seen */
+	bool counted;	/* the log says whether the client used STARTTLS */
+	bool starttls;	/* it did */
+	bool doubtful;	/* the session has more recipients than the client
+			   gave, so this may be one that Postfix added */
+	bool for_relay; /* refused: "Relay access denied" */
+	bool by_access; /* refused: "Access denied" */
 };
 
 /* Figures about the log. */

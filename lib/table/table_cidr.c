@@ -131,8 +131,11 @@ static int add_network(struct table_blocks *rules, char *text, bool is_if,
 		xcalloc(1, sizeof(*network) + strlen(result) + 1);
 
 	network->match = match;
-	if (values)
-		strcpy(network->result, result + strspn(result, " \t\v\f\r"));
+	if (values) {
+		const char *value = result + strspn(result, " \t\v\f\r");
+
+		memcpy(network->result, value, strlen(value) + 1);
+	}
 	*result = '\0';
 	if (*pattern == '\0' || (!is_if && !has_result))
 		error_set(error, "no pattern, or no result");

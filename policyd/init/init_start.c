@@ -118,7 +118,7 @@ static bool answers(const char *path)
 			close(fd);
 		return false;
 	}
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	found = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 	close(fd);
 	return found;
