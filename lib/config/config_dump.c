@@ -277,26 +277,17 @@ static void put_metrics(struct dump *dump)
 	fputs("}\n", dump->output);
 }
 
-/* put_service - print one service, with the values it inherits from the top
- * level */
-static void put_service(struct dump *dump, const struct config_section *section)
+/* put_titled - print one service or rate; a service with the values that it
+ * inherits from the top level */
+static void put_titled(struct dump *dump, const char *word,
+		       const struct config_section *section,
+		       enum config_scope scope)
 {
-	fputs("\nservice ", dump->output);
+	fprintf(dump->output, "\n%s ", word);
 	put_quoted(dump, section->title);
 	fputs(" {", dump->output);
 	put_source(dump, section->line);
-	put_section(dump, section, SCOPE_SERVICE);
-	fputs("}\n", dump->output);
-}
-
-/* put_rate - print one rate */
-static void put_rate(struct dump *dump, const struct config_section *section)
-{
-	fputs("\nrate ", dump->output);
-	put_quoted(dump, section->title);
-	fputs(" {", dump->output);
-	put_source(dump, section->line);
-	put_section(dump, section, SCOPE_RATE);
+	put_section(dump, section, scope);
 	fputs("}\n", dump->output);
 }
 
@@ -344,9 +335,10 @@ void config_dump(const struct config *config, bool all, FILE *output)
 	if (config->metrics != NULL)
 		put_metrics(&dump);
 	for (i = 0; i < settings->rate_count; i++)
-		put_rate(&dump, &settings->rates[i]);
+		put_titled(&dump, "rate", &settings->rates[i], SCOPE_RATE);
 	for (i = 0; i < settings->service_count; i++)
-		put_service(&dump, &settings->services[i]);
+		put_titled(&dump, "service", &settings->services[i],
+			   SCOPE_SERVICE);
 	for (i = 0; i < settings->expect_count; i++)
 		put_expect(&dump, &settings->expects[i]);
 }

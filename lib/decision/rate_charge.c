@@ -173,11 +173,6 @@ static enum table_answer search(const struct rate_maps *maps, const char *key,
 		free(result->owned);
 		answer = table_find(table, key, result);
 		*found = table;
-		if (answer == TABLE_FAILED || answer == TABLE_ASK) {
-			result->trouble.table = table_name(table);
-			result->trouble.why =
-				table_why(table, key, result->steps);
-		}
 	}
 	return answer;
 }

@@ -129,11 +129,6 @@ static enum table_answer look_up(const struct sender_login *maps,
 		if (!whole && table_is_pattern(table))
 			continue;
 		answer = table_find(table, key, result);
-		if (answer == TABLE_FAILED || answer == TABLE_ASK) {
-			result->trouble.table = table_name(table);
-			result->trouble.why =
-				table_why(table, key, result->steps);
-		}
 	}
 	return answer;
 }

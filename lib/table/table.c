@@ -440,6 +440,10 @@ enum table_answer table_find(const struct table *table, const char *key,
 		answer = method->lookup(table, key);
 	if (answer == TABLE_FOUND && !is_usable(table, result->text))
 		answer = TABLE_FAILED;
+	if (answer == TABLE_FAILED || answer == TABLE_ASK) {
+		result->trouble.table = table_name(table);
+		result->trouble.why = table_why(table, key, result->steps);
+	}
 	return answer;
 }
 

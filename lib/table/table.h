@@ -106,17 +106,16 @@ struct table_trouble {
 
 /* The result of a lookup. */
 struct table_result {
-	const char *text; /* with TABLE_FOUND: not empty */
-	char *owned;	  /* to be freed, or NULL */
-	size_t steps;	  /* as in table_lookup_shared() */
-	struct table_trouble
-		trouble; /* filled by searches, not by table_find() */
+	const char *text;	      /* with TABLE_FOUND: not empty */
+	char *owned;		      /* to be freed, or NULL */
+	size_t steps;		      /* as in table_lookup_shared() */
+	struct table_trouble trouble; /* with TABLE_FAILED and TABLE_ASK */
 };
 
 /* table_find - look up the key and its result, in a table opened by
  * table_new_values(). An empty result fails; so does, with utf8, one that
- * is not UTF-8. Sets text and owned, and adds to steps. text is valid until
- * result->owned is freed with free(3), or the table. */
+ * is not UTF-8. Sets text, owned and trouble, and adds to steps. text is valid
+ * until result->owned is freed with free(3), or the table. */
 enum table_answer table_find(const struct table *table, const char *key,
 			     struct table_result *result);
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -126,7 +127,7 @@ void postfix_copy_close(struct postfix_copy *copy)
 	const char *const argv[] = { "rm", "-r", "-f", copy->directory, NULL };
 	struct error error;
 
-	if (*copy->directory != '\0')
-		run(argv, &error);
+	if (*copy->directory != '\0' && run(argv, &error) < 0)
+		fprintf(stderr, "policyd: %s\n", error.text);
 	*copy->directory = '\0';
 }

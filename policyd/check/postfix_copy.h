@@ -29,7 +29,8 @@ int postfix_copy_change(const struct postfix_copy *copy, const char *option,
 int postfix_copy_read(const struct postfix_copy *copy, struct postfix *postfix,
 		      struct error *error);
 
-/* postfix_copy_close - remove the directory. */
+/* postfix_copy_close - remove the directory; if that fails, standard error says
+ * so. */
 void postfix_copy_close(struct postfix_copy *copy);
 
 #endif

@@ -10,12 +10,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/net/listener.h"
 #include "policyd/check/shell.h"
+
+#define ANSWER_S 1 /* for a full queue of connections */
 
 /* A service manager: a path that exists while it is running, the places of its
  * files for policyd, and the commands. */
@@ -106,22 +107,15 @@ char *init_stop(const char *root, const char *option, const char *pid_file)
 	return line;
 }
 
-/* answers - does somebody listen at this socket? */
-static bool answers(const char *path)
+/* answers - does somebody listen there? */
+static bool answers(const char *address)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool found;
+	struct error error;
+	int fd = listener_connect(address, ANSWER_S, &error);
 
-	if (fd < 0 || strlen(path) >= sizeof(address.sun_path)) {
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	found = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
-	close(fd);
-	return found;
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 /* init_answers - does somebody listen at a unix socket of the configuration? */
@@ -131,7 +125,7 @@ bool init_answers(const struct config *config)
 
 	for (i = 0; i < config->listener_count; i++)
 		if (strncmp(config->listeners[i].address, "unix:", 5) == 0 &&
-		    answers(config->listeners[i].address + 5))
+		    answers(config->listeners[i].address))
 			return true;
 	return false;
 }

@@ -8,62 +8,15 @@
 
 #include "policyd/init/init_internal.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "lib/base/subprocess.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config.h"
 #include "lib/postfix/postconf.h"
 #include "policyd/check/check_postfix.h"
 #include "policyd/check/ports.h"
-
-/* run - run a command that must succeed */
-static int run(const char *const argv[], struct error *error)
-{
-	const struct subprocess_limits limits = { POSTCONF_TIMEOUT_MS,
-						  1 << 20 };
-	char *output = NULL;
-	size_t length;
-	int status = subprocess_run(argv, &limits, &output, &length, error);
-
-	free(output);
-	if (status == 0)
-		return 0;
-	return error_prefix(error, "%s: ", argv[0]);
-}
-
-/* settle - make the copies look old: postconf(1) waits until a file has not
- * changed for a while */
-static void settle(const char *directory)
-{
-	static const struct timespec past[2] = { { .tv_sec = 1 },
-						 { .tv_sec = 1 } };
-	char *main_cf = xasprintf("%s/main.cf", directory);
-	char *master_cf = xasprintf("%s/master.cf", directory);
-
-	utimensat(AT_FDCWD, main_cf, past, 0);
-	utimensat(AT_FDCWD, master_cf, past, 0);
-	free(main_cf);
-	free(master_cf);
-}
-
-/* copy_in - copy both files */
-static int copy_in(const char *from, const char *to, struct error *error)
-{
-	char *main_cf = xasprintf("%s/main.cf", from);
-	char *master_cf = xasprintf("%s/master.cf", from);
-	const char *const argv[] = { "cp", main_cf, master_cf, to, NULL };
-	int result = run(argv, error);
-
-	free(main_cf);
-	free(master_cf);
-	settle(to);
-	return result;
-}
+#include "policyd/check/postfix_copy.h"
 
 /* keep - read both files of the copy */
 static int keep(const char *directory, char *files[INIT_FILES],
@@ -80,23 +33,15 @@ static int keep(const char *directory, char *files[INIT_FILES],
 }
 
 /* apply - run the commands on the copy */
-static int apply(const char *directory, const struct init_changes *changes,
-		 struct error *error)
+static int apply(const struct postfix_copy *copy,
+		 const struct init_changes *changes, struct error *error)
 {
 	int result = 0;
 	size_t i;
 
-	for (i = 0; i < changes->count && result == 0; i++) {
-		const char *const argv[] = { "postconf",
-					     "-c",
-					     directory,
-					     changes->list[i].option,
-					     changes->list[i].text,
-					     NULL };
-
-		result = run(argv, error);
-		settle(directory);
-	}
+	for (i = 0; i < changes->count && result == 0; i++)
+		result = postfix_copy_change(copy, changes->list[i].option,
+					     changes->list[i].text, error);
 	return result;
 }
 
@@ -167,16 +112,14 @@ static bool is_exempt(void *context, const struct postfix_service *service)
 }
 
 /* judge - check the changed Postfix together with the new configuration */
-static int judge(struct init *init, const char *directory,
+static int judge(struct init *init, const struct postfix_copy *copy,
 		 const struct config *config, struct error *error)
 {
 	const struct smtpd_knowledge knowledge = ports_knowledge(config);
 	struct postfix *postfix = &init->changed;
 
-	if (postfix_read(postfix, directory, error) < 0)
+	if (postfix_copy_read(copy, postfix, error) < 0)
 		return -1;
-	free(postfix->directory); /* findings are about the original */
-	postfix->directory = xstrdup(init->postfix.directory);
 	/* With --observe whatever is wrong there stays as it is. */
 	if (!init->observe &&
 	    check_postfix_copy(postfix, config, is_exempt, init) < 0)
@@ -191,14 +134,14 @@ static int judge(struct init *init, const char *directory,
 }
 
 /* undo - undo the changes; is the copy as it was before? */
-static int undo(const struct init *init, const char *directory,
+static int undo(const struct init *init, const struct postfix_copy *copy,
 		const char *before, struct error *error)
 {
 	char *after = NULL;
 	int result = -1;
 
-	if (apply(directory, &init->off, error) == 0)
-		after = state(directory, error);
+	if (apply(copy, &init->off, error) == 0)
+		after = state(copy->directory, error);
 	if (after != NULL && strcmp(before, after) == 0)
 		result = 0;
 	else if (after != NULL)
@@ -207,11 +150,11 @@ static int undo(const struct init *init, const char *directory,
 	return result;
 }
 
-/* try_in - in a directory made for it */
-static int try_in(const char *directory, struct init *init, const char *text,
-		  struct error *error)
+/* try_on - a copy that is empty as yet */
+static int try_on(const struct postfix_copy *copy, struct init *init,
+		  const char *text, struct error *error)
 {
-	const char *from = init->postfix.directory;
+	const char *directory = copy->directory;
 	char *before = NULL;
 	int result = -1;
 
@@ -219,14 +162,14 @@ static int try_in(const char *directory, struct init *init, const char *text,
 			 "not work with policyd");
 	init->tried = text != NULL ? load_text(directory, init->path, text)
 				   : init->config;
-	if (init->tried == NULL || copy_in(from, directory, error) < 0 ||
+	if (init->tried == NULL || postfix_copy_fill(copy, error) < 0 ||
 	    keep(directory, init->now, error) < 0)
 		return -1;
 	before = state(directory, error);
-	if (before != NULL && apply(directory, &init->on, error) == 0 &&
+	if (before != NULL && apply(copy, &init->on, error) == 0 &&
 	    keep(directory, init->then, error) == 0 &&
-	    judge(init, directory, init->tried, error) == 0 &&
-	    undo(init, directory, before, error) == 0)
+	    judge(init, copy, init->tried, error) == 0 &&
+	    undo(init, copy, before, error) == 0)
 		result = 0;
 	free(before);
 	return result;
@@ -235,19 +178,14 @@ static int try_in(const char *directory, struct init *init, const char *text,
 /* init_trial - try everything on a copy */
 int init_trial(struct init *init, const char *text)
 {
-	char directory[] = "/tmp/policyd-init.XXXXXX";
-	const char *const remove[] = { "rm", "-r", "-f", directory, NULL };
+	struct postfix_copy copy;
 	struct error error = { "" };
-	int result;
+	int result = -1;
 
-	if (mkdtemp(directory) == NULL) {
-		perror("policyd: mkdtemp");
-		return -1;
-	}
-	result = try_in(directory, init, text, &error);
+	if (postfix_copy_open(&copy, init->postfix.directory, &error) == 0)
+		result = try_on(&copy, init, text, &error);
 	if (result < 0)
 		fprintf(stderr, "policyd: %s\n", error.text);
-	if (run(remove, &error) < 0)
-		fprintf(stderr, "policyd: %s\n", error.text);
+	postfix_copy_close(&copy);
 	return result;
 }
