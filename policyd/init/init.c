@@ -214,31 +214,6 @@ static int keep_file(struct init *init, struct error *error)
 	return EX_CONFIG;
 }
 
-/* clear - free what it holds */
-static void clear(struct init *init)
-{
-	int i;
-
-	init_changes_clear(&init->on);
-	init_changes_clear(&init->off);
-	ports_changes_clear(&init->effects);
-	smtpd_ports_clear(&init->before);
-	smtpd_ports_clear(&init->after);
-	postfix_clear(&init->changed);
-	postfix_clear(&init->postfix);
-	for (i = 0; i < INIT_FILES; i++) {
-		free(init->now[i]);
-		free(init->then[i]);
-	}
-	free(init->services);
-	free(init->ports);
-	free(init->group);
-	free(init->server);
-	if (init->tried != init->config)
-		config_free(init->tried);
-	config_free(init->config);
-}
-
 /* init - write policyd.conf, and print the commands */
 int init(const char *path, const char *directory, bool terse,
 	 const struct init_options *options)
@@ -262,7 +237,7 @@ int init(const char *path, const char *directory, bool terse,
 	}
 	if (status != EX_OK && *error.text != '\0')
 		fprintf(stderr, "policyd: %s\n", error.text);
-	clear(&state);
+	init_clear(&state);
 	free(postfix_option);
 	free(option);
 	return status;

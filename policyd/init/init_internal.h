@@ -121,8 +121,8 @@ void init_print_effects(FILE *output, const struct init *init);
  * to do, or it has been done. */
 int init_plan(struct init *init, struct error *error);
 
-/* init_changes_clear - free what it holds. */
-void init_changes_clear(struct init_changes *changes);
+/* init_clear - free what it holds; not path, option and postfix_option. */
+void init_clear(struct init *init);
 
 /* ---- init_files.c */
 

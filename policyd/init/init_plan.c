@@ -26,8 +26,8 @@ static void add(struct init_changes *changes, const char *option, char *text)
 		(struct init_change){ .option = option, .text = text };
 }
 
-/* init_changes_clear - free what it holds */
-void init_changes_clear(struct init_changes *changes)
+/* changes_clear - free what it holds */
+static void changes_clear(struct init_changes *changes)
 {
 	size_t i;
 
@@ -35,6 +35,31 @@ void init_changes_clear(struct init_changes *changes)
 		free(changes->list[i].text);
 	free(changes->list);
 	*changes = (struct init_changes){ 0 };
+}
+
+/* init_clear - free what it holds */
+void init_clear(struct init *init)
+{
+	int i;
+
+	changes_clear(&init->on);
+	changes_clear(&init->off);
+	ports_changes_clear(&init->effects);
+	smtpd_ports_clear(&init->before);
+	smtpd_ports_clear(&init->after);
+	postfix_clear(&init->changed);
+	postfix_clear(&init->postfix);
+	for (i = 0; i < INIT_FILES; i++) {
+		free(init->now[i]);
+		free(init->then[i]);
+	}
+	free(init->services);
+	free(init->ports);
+	free(init->group);
+	free(init->server);
+	if (init->tried != init->config)
+		config_free(init->tried);
+	config_free(init->config);
 }
 
 /* find_group - the group of Postfix's user, for the socket */

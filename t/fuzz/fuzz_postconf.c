@@ -152,13 +152,7 @@ static void check_plan(struct postfix *postfix, const char *services)
 		free(text);
 	}
 	require_printable(error.text, strlen(error.text));
-	init_changes_clear(&init.on);
-	init_changes_clear(&init.off);
-	postfix_clear(&init.postfix);
-	free(init.services);
-	free(init.ports);
-	free(init.group);
-	free(init.server);
+	init_clear(&init);
 }
 
 /* cut - into as many parts as there are; the last ones may be empty */

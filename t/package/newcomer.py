@@ -33,6 +33,22 @@ OURS, FAR = "alice@localhost", "user@far.example"
 OK = "250 2.1.5 Ok"
 HELD = re.compile(r"554 5\.7\.1 .*Relay access denied")
 
+# The log of a host that has received a mail, as a syslog daemon writes it.
+LOG = """\
+Nov 24 15:01:00 host postfix/smtpd[812]: connect from a.example[198.51.100.7]
+Nov 24 15:01:00 host postfix/smtpd[812]: 3F2A61C0D4: \
+client=a.example[198.51.100.7]
+Nov 24 15:01:01 host postfix/cleanup[813]: 3F2A61C0D4: message-id=<1@a.example>
+Nov 24 15:01:01 host postfix/qmgr[702]: 3F2A61C0D4: from=<a@a.example>, \
+size=2345, nrcpt=1 (queue active)
+Nov 24 15:01:01 host postfix/smtpd[812]: disconnect from \
+a.example[198.51.100.7] ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5
+Nov 24 15:01:02 host postfix/local[815]: 3F2A61C0D4: to=<alice@localhost>, \
+relay=local, delay=1.2, delays=0.9/0.01/0.1/0.2, dsn=2.0.0, status=sent \
+(delivered to mailbox)
+Nov 24 15:01:02 host postfix/qmgr[702]: 3F2A61C0D4: removed
+"""
+
 # A client: port, "" or user/password, recipients. What the server says to each;
 # if any is accepted, a mail is sent, and what is said to that.
 CLIENT = r"""
@@ -135,6 +151,8 @@ class Newcomer:
         self.scratch.shell("""useradd -m -s /bin/bash alice
             echo alice:secret | chpasswd
             : >/var/mail/alice; chown alice:mail /var/mail/alice""")
+        with open(self.scratch.outside("/var/log/mail.log"), "w") as log:
+            log.write(LOG)
         poll(self.open_relay)
 
     def answered(self, block):
