@@ -9,9 +9,9 @@
 
 #include "lib/base/error.h"
 
-/* Connections, framing and time limits; knows bytes, not policy. Only this and
- * lib/tls_listener/tls_bridge use libevent. One struct server is one event
- * loop. */
+/* Connections, framing and time limits; knows bytes, not policy. Only this,
+ * lib/tls_listener/tls_bridge and lib/store use libevent. One struct server is
+ * one event loop. */
 struct server;
 struct connection;
 
