@@ -61,8 +61,9 @@ struct store *store_new(struct event_base *base,
  * wait. NULL is allowed. */
 void store_free(struct store *store);
 
-/* store_connected - the connection; the store then owns fd, makes it
- * non-blocking, and closes it. If it has a good one, fd is closed at once. */
+/* store_connected - the connection; the store then owns fd, and closes it. If
+ * it has another one, fd is closed at once. fd need not be non-blocking; with
+ * TCP, TCP_NODELAY should be set. (A confined server may do neither.) */
 void store_connected(struct store *store, int fd);
 
 /* store_unreachable - there is no connection now. why: for changed(). */

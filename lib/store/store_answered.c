@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+/* store_answered - what follows the answer of the store
+ *
+ * The oldest question is answered. An error that is about this request alone
+ * makes only this one fail, and a probe find out about the others. Every other
+ * error, and every answer that does not belong to its question, ends the
+ * connection. */
+
+#include "lib/store/store_internal.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+
+/* is_text - is the answer that text? */
+static bool is_text(const struct store_values *values, int kind,
+		    const char *text)
+{
+	return values->value[0].kind == kind && text[0] != '\0' &&
+	       strcmp(values->value[0].text, text) == 0;
+}
+
+/* is_one - is the answer this number? */
+static bool is_one(const struct store_values *values)
+{
+	return values->value[0].kind == REDIS_REPLY_INTEGER &&
+	       values->value[0].number == 1;
+}
+
+/* fail_with - an error of the store, or an answer to something else */
+static void fail_with(struct store *store, const struct store_values *values)
+{
+	char why[STORE_WHY_SIZE];
+
+	if (values->value[0].kind == REDIS_REPLY_ERROR)
+		snprintf(why, sizeof(why), "the store says: %s",
+			 values->value[0].text);
+	else
+		snprintf(why, sizeof(why),
+			 "the store's answer is to another question");
+	store_fail(store, why);
+}
+
+/* repeat - the script was lost; nothing was done. What nobody waits for is
+ * dropped. False: once is enough */
+static bool repeat(struct store_ask *again)
+{
+	struct store *store = again->store;
+
+	if (again->repeated || again->kind == STORE_AUTH ||
+	    again->kind == STORE_LOAD)
+		return false;
+	TAILQ_REMOVE(&store->sent, again, link);
+	if (again->kind == STORE_CHARGES && again->done == NULL) {
+		store_ask_free(again);
+		return true;
+	}
+	if (store->loads == 0)
+		store_ask_load(store);
+	if (again->kind == STORE_PROBE)
+		store->probes--;
+	again->repeated = true;
+	store_ask_send(again);
+	return true;
+}
+
+/* answer_charges - to somebody who waits, or nobody */
+static void answer_charges(struct store_ask *ask,
+			   const struct store_values *values)
+{
+	struct store *store = ask->store;
+	const char *wrong = NULL;
+	bool passed = false;
+	char why[STORE_WHY_SIZE];
+
+	if (store_error_of(values) == STORE_ONE_ERROR) {
+		store_copy_why(why, values->value[0].text);
+		if (store->state == STORE_UP && store->probes == 0)
+			store_ask_probe(store);
+		store_ask_end(ask, why, false);
+		return;
+	}
+	if (ask->done != NULL)
+		wrong = store_answer_read(values, ask->windows, ask->charges,
+					  ask->count, &passed);
+	store_ask_end(ask, wrong, passed);
+	if (wrong != NULL && store->fd >= 0)
+		store_fail(store, wrong);
+}
+
+/* answer_own - to one of ours */
+static void answer_own(struct store_ask *ask, const struct store_values *values)
+{
+	struct store *store = ask->store;
+	enum store_kind kind = ask->kind;
+	uint64_t us = clock_us() - ask->since_us;
+	bool good;
+
+	if (kind == STORE_LOAD)
+		store->loads--;
+	else if (kind == STORE_PROBE)
+		store->probes--;
+	store_ask_free(ask);
+	if (kind == STORE_AUTH)
+		good = is_text(values, REDIS_REPLY_STATUS, "OK");
+	else if (kind == STORE_LOAD)
+		good = is_text(values, REDIS_REPLY_STRING, store->settings.sha);
+	else
+		good = is_one(values) ||
+		       (kind == STORE_BACK &&
+			store_error_of(values) == STORE_ONE_ERROR);
+	if (!good) {
+		fail_with(store, values);
+		return;
+	}
+	if (kind == STORE_LOAD && !store->ready) {
+		store->ready = true;
+		store_ask_probe(store);
+	}
+	if (kind == STORE_PROBE && us <= store->settings.timeout_ms * STORE_MS)
+		store_come_up(store);
+}
+
+/* store_answered - the oldest question is answered */
+void store_answered(struct store *store, const struct store_values *values)
+{
+	struct store_ask *ask = TAILQ_FIRST(&store->sent);
+	enum store_error error = store_error_of(values);
+
+	if (ask == NULL) {
+		store_fail(store, "the store sends what nobody asked for");
+		return;
+	}
+	if (error == STORE_NO_SCRIPT && repeat(ask))
+		return;
+	if (error == STORE_ALL_ERRORS || error == STORE_NO_SCRIPT) {
+		fail_with(store, values);
+		return;
+	}
+	TAILQ_REMOVE(&store->sent, ask, link);
+	if (ask->kind == STORE_CHARGES)
+		answer_charges(ask, values);
+	else
+		answer_own(ask, values);
+}

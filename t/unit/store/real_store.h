@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef T_UNIT_STORE_REAL_STORE_H
+#define T_UNIT_STORE_REAL_STORE_H
+
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "t/unit/test.h"
+
+/* A Valkey or Redis of our own, on a UNIX socket in a temporary directory. */
+
+struct real_store {
+	char directory[40];
+	char socket[64];
+	pid_t pid;
+};
+
+/* connect_store - a connected socket, or -1 */
+static inline int connect_store(const struct real_store *real)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	strcpy(address.sun_path, real->socket);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) ==
+	    0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* pause_ms - between two looks */
+static inline void pause_ms(long ms)
+{
+	struct timespec time = { 0, ms * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+/* run_store - become the server; it ends with the test */
+static inline void run_store(const struct real_store *real, const char *option,
+			     const char *value)
+{
+	static const char *const programs[] = { "valkey-server",
+						"redis-server" };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (size_t i = 0; i < 2; i++)
+		execlp(programs[i], programs[i], "--port", "0", "--save", "",
+		       "--dir", real->directory, "--unixsocket", real->socket,
+		       "--logfile", "log", option, value, (char *)NULL);
+	_exit(127);
+}
+
+/* real_store_run - start it, with one more option; it answers */
+static inline void real_store_run(struct real_store *real, const char *option,
+				  const char *value)
+{
+	uint64_t end_ms = clock_ms() + TEST_WAIT_S * 1000;
+	int fd, status;
+
+	real->pid = fork();
+	ck_assert_int_ge(real->pid, 0);
+	if (real->pid == 0)
+		run_store(real, option, value);
+	while ((fd = connect_store(real)) < 0) {
+		ck_assert_msg(waitpid(real->pid, &status, WNOHANG) == 0,
+			      "neither valkey-server nor redis-server runs");
+		ck_assert_uint_lt(clock_ms(), end_ms);
+		pause_ms(5);
+	}
+	close(fd);
+}
+
+/* real_store_start - a new one; option may be NULL */
+static inline void real_store_start(struct real_store *real, const char *option,
+				    const char *value)
+{
+	memset(real, 0, sizeof(*real));
+	strcpy(real->directory, "/tmp/storeXXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(real->directory));
+	snprintf(real->socket, sizeof(real->socket), "%s/socket",
+		 real->directory);
+	real_store_run(real, option, value);
+}
+
+/* real_store_kill - it is gone at once */
+static inline void real_store_kill(struct real_store *real)
+{
+	kill(real->pid, SIGKILL);
+	ck_assert_int_eq(waitpid(real->pid, NULL, 0), real->pid);
+	unlink(real->socket);
+}
+
+/* real_store_stop - and what it left */
+static inline void real_store_stop(struct real_store *real)
+{
+	real_store_kill(real);
+	run_shell("rm -rf %s", real->directory);
+}
+
+#endif
