@@ -215,6 +215,7 @@ void store_connected(struct store *store, int fd)
 		return;
 	}
 	store->failure[0] = '\0';
+	store_tick_in(store, STORE_PROBE_MS);
 	store_link_open(store, fd);
 	if (store->settings.password[0] != '\0')
 		store_ask_own(store, STORE_AUTH,

@@ -63,11 +63,21 @@ static void *create_string(const redisReadTask *task, char *text, size_t length)
 	return value;
 }
 
-/* create_array - its values follow */
+/* add_array - its values follow; not if they cannot fit */
+static void *add_array(const redisReadTask *task, size_t count)
+{
+	struct store_values *values = task->privdata;
+
+	if (count >= values->max)
+		values->too_much = true;
+	return values->too_much ? NULL : add(task, (long long)count);
+}
+
+/* create_array - for hiredis 1.0, and before */
 #if HIREDIS_MAJOR >= 1
 static void *create_array(const redisReadTask *task, size_t count)
 {
-	return add(task, count < INT32_MAX ? (long long)count : INT32_MAX);
+	return add_array(task, count);
 }
 
 /* create_double, create_bool - of another version of the protocol */
@@ -87,7 +97,7 @@ static void *create_bool(const redisReadTask *task, int number)
 #else
 static void *create_array(const redisReadTask *task, int count)
 {
-	return add(task, count);
+	return add_array(task, (size_t)count);
 }
 #endif
 

@@ -74,10 +74,10 @@ static inline void asking_end(evutil_socket_t fd, short events, void *context)
 	event_base_loopbreak(context);
 }
 
-/* asking_turn - let the loop run once, for at most 10 ms */
+/* asking_turn - let the loop run once, for at most 2 ms */
 static inline void asking_turn(struct asking *asking)
 {
-	struct timeval wait = { 0, 10000 };
+	struct timeval wait = { 0, 2000 };
 
 	event_base_once(asking->base, -1, EV_TIMEOUT, asking_end, asking->base,
 			&wait);

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: ISC */
+/* A store that says anything: whatever comes, a request is answered once, as
+ * "away" unless the answer is a good one, and no result is filled. */
+
+#include <errno.h>
+
+#include "lib/store/store_internal.h"
+#include "t/unit/store/asking.h"
+
+#define LONG_MS	   (TEST_WAIT_S * 1000)
+#define TIMEOUT_MS 300 /* where it runs out */
+
+/* The other end of the connection is ours. */
+struct hostile {
+	struct asking asking;
+	int fd;
+	unsigned connects; /* that were answered */
+	char sha[STORE_SHA_SIZE];
+	struct store_rate rate;
+	const struct store_rate *rates[2];
+	struct rate_charge charges[2];
+};
+
+/* connect_it - with both ends */
+static void connect_it(struct hostile *hostile)
+{
+	int pair[2];
+
+	asking_until(&hostile->asking,
+		     hostile->asking.connects > hostile->connects);
+	hostile->connects = hostile->asking.connects;
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	if (hostile->fd >= 0)
+		close(hostile->fd);
+	hostile->fd = pair[1];
+	store_connected(hostile->asking.store, pair[0]);
+}
+
+/* heard - has the store been sent something that contains word? */
+static bool heard(struct hostile *hostile, const char *word)
+{
+	static char bytes[1 << 16];
+	ssize_t count =
+		recv(hostile->fd, bytes, sizeof(bytes) - 1, MSG_DONTWAIT);
+
+	if (count <= 0)
+		return false;
+	for (ssize_t i = 0; i < count; i++)
+		if (bytes[i] == '\0')
+			bytes[i] = '?';
+	bytes[count] = '\0';
+	return strstr(bytes, word) != NULL;
+}
+
+/* say - bytes of that length, or a text */
+static void say_bytes(const struct hostile *hostile, const char *bytes,
+		      size_t length)
+{
+	ck_assert_int_eq(send(hostile->fd, bytes, length, MSG_NOSIGNAL),
+			 (ssize_t)length);
+}
+
+static void say(const struct hostile *hostile, const char *text)
+{
+	say_bytes(hostile, text, strlen(text));
+}
+
+/* answer_probes - until the store is up; on a busy machine the first answer may
+ * come too late, or even the connection be given up */
+static void answer_probes(struct hostile *hostile)
+{
+	struct asking *asking = &hostile->asking;
+	char answer[64];
+
+	snprintf(answer, sizeof(answer), "$40\r\n%s\r\n", hostile->sha);
+	while (!store_up(asking->store)) {
+		if (asking->connects > hostile->connects) {
+			connect_it(hostile);
+			asking_until(asking, heard(hostile, "LOAD"));
+			say(hostile, answer);
+		}
+		if (heard(hostile, "probe"))
+			say(hostile, ":1\r\n");
+		asking_turn(asking);
+	}
+}
+
+/* open_it - as a good one does */
+static void open_it(struct hostile *hostile)
+{
+	asking_until(&hostile->asking,
+		     hostile->asking.connects > hostile->connects);
+	answer_probes(hostile);
+}
+
+static void hostile_start(struct hostile *hostile, const char *password,
+			  unsigned timeout_ms)
+{
+	struct store_options options = { .prefix = "policyd",
+					 .username = "mx",
+					 .password = password,
+					 .timeout_ms = timeout_ms };
+	char *script = store_script();
+
+	memset(hostile, 0, sizeof(*hostile));
+	store_script_sha(script, hostile->sha);
+	free(script);
+	ck_assert_uint_eq(strlen(hostile->sha), 40);
+	asking_start(&hostile->asking, NULL, &options);
+	hostile->fd = -1;
+	hostile->rate.name = "login";
+	hostile->rate.shape =
+		(struct rate_shape){ .windows = 2, .length_s = { 60, 3600 } };
+	for (unsigned i = 0; i < 2; i++) {
+		hostile->rates[i] = &hostile->rate;
+		hostile->charges[i] = (struct rate_charge){
+			.key = i == 0 ? "alice" : "bob",
+			.place = "",
+			.instance = "1.2.3",
+			.amount = 3,
+			.limits = { .count = 2,
+				    .limit = { { 10, 60 }, { 20, 3600 } } },
+			.result = { .outcome = RATE_UNKNOWN, .used = 77 },
+		};
+	}
+}
+
+static void hostile_stop(struct hostile *hostile)
+{
+	asking_stop(&hostile->asking);
+	if (hostile->fd >= 0)
+		close(hostile->fd);
+}
+
+/* take - one charge; it has been sent */
+static void take(struct hostile *hostile, size_t count)
+{
+	ck_assert(asking_begin(&hostile->asking, "take", hostile->rates,
+			       hostile->charges, count));
+	asking_until(&hostile->asking, heard(hostile, "take"));
+}
+
+/* untouched - no result was filled */
+static void untouched(const struct hostile *hostile)
+{
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert(hostile->charges[i].result.outcome == RATE_UNKNOWN &&
+			  hostile->charges[i].result.used == 77);
+}
+
+#define GOOD  "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n"
+#define OVER  "*7\r\n:0\r\n:1\r\n:2\r\n:0\r\n:9\r\n:0\r\n:50\r\n"
+#define BLOCK "*7\r\n:0\r\n:3\r\n:0\r\n:0\r\n:9\r\n:0\r\n:-1\r\n"
+#define DEEP  "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
+
+/* An answer to "take", with a part of what is then said of the store; "": it
+ * stays up. */
+static const struct {
+	const char *answer, *why;
+} answers[] = {
+	{ "-READONLY You can't write against a read only replica.\r\n",
+	  "READONLY" },
+	{ "-LOADING is loading the dataset in memory\r\n", "LOADING" },
+	{ "-MOVED 3999 192.0.2.1:6381\r\n", "MOVED" },
+	{ "-OOM command not allowed\r\n", "OOM" },
+	{ "-NOAUTH Authentication required.\r\n", "NOAUTH" },
+	{ "-NOPERM this user has no permissions\r\n", "NOPERM" },
+	{ "-BUSY Redis is busy running a script.\r\n", "BUSY" },
+	{ "-MISCONF Redis is configured to save\r\n", "MISCONF" },
+	{ "-MASTERDOWN Link with MASTER is down\r\n", "MASTERDOWN" },
+	{ "-x\x1b[31m\x80 red\r\n", "x?[31m? red" },
+	{ "-\r\n", "the store says" },
+	/* of one request */
+	{ "-ERR the value is not of this policyd\r\n", "" },
+	{ "-WRONGTYPE Operation against a key\r\n", "" },
+	/* of another form */
+	{ "+OK\r\n", "another form" },
+	{ ":1\r\n", "another form" },
+	{ "$-1\r\n", "another form" },
+	{ "*-1\r\n", "another form" },
+	{ "*0\r\n", "another form" },
+	{ "$0\r\n\r\n", "another form" },
+	{ "*1\r\n:1\r\n", "another form" },
+	{ "*128\r\n", "no answer" },
+	{ "*1\r\n*2147483647\r\n", "no answer" },
+	{ "*6\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n", "another form" },
+	{ "*8\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n:0\r\n",
+	  "another form" },
+	{ "*7\r\n:1\r\n:0\r\n$1\r\n0\r\n:0\r\n:3\r\n:1\r\n:0\r\n",
+	  "something else than numbers" },
+	{ "*7\r\n:1\r\n:0\r\n*0\r\n:0\r\n:3\r\n:1\r\n:0\r\n",
+	  "something else than numbers" },
+	{ "*7\r\n:1\r\n:0\r\n$-1\r\n:0\r\n:3\r\n:1\r\n:0\r\n",
+	  "something else than numbers" },
+	/* out of range */
+	{ "*7\r\n:1\r\n:-1\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n", "range" },
+	{ "*7\r\n:0\r\n:4\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n", "range" },
+	{ "*7\r\n:1\r\n:0\r\n:3\r\n:0\r\n:3\r\n:1\r\n:0\r\n", "range" },
+	{ "*7\r\n:1\r\n:0\r\n:0\r\n:2\r\n:3\r\n:1\r\n:0\r\n", "range" },
+	{ "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:-3\r\n:1\r\n:0\r\n", "range" },
+	{ "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:2\r\n:0\r\n", "range" },
+	{ "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:-1\r\n:0\r\n", "range" },
+	{ "*7\r\n:0\r\n:1\r\n:0\r\n:0\r\n:3\r\n:1\r\n:-2\r\n", "range" },
+	/* against our limits, or itself: 3 of 10 never fits; it passes, and is
+	 * over; within, with a time to wait */
+	{ "*7\r\n:0\r\n:2\r\n:0\r\n:0\r\n:3\r\n:0\r\n:-1\r\n", "our limits" },
+	{ "*7\r\n:0\r\n:1\r\n:0\r\n:0\r\n:9\r\n:0\r\n:-1\r\n", "our limits" },
+	{ "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:5\r\n", "our limits" },
+	{ "*7\r\n:0\r\n:3\r\n:2\r\n:0\r\n:3\r\n:1\r\n:5\r\n", "our limits" },
+	{ "*7\r\n:1\r\n:1\r\n:2\r\n:0\r\n:9\r\n:0\r\n:50\r\n", "itself" },
+	{ "*7\r\n:1\r\n:3\r\n:0\r\n:0\r\n:9\r\n:0\r\n:50\r\n", "itself" },
+	{ "*7\r\n:0\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n", "itself" },
+	{ "*7\r\n:2\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n", "itself" },
+	/* no protocol, or another one */
+	{ "HTTP/1.1 400 Bad Request\r\n\r\n", "no answer" },
+	{ "\x16\x03\x01\x02", "no answer" },
+	{ "%1\r\n+a\r\n+b\r\n", "answer" /* hiredis may know it */ },
+	{ ":99999999999999999999999\r\n", "no answer" },
+	{ ":1x\r\n", "no answer" },
+	{ "*2147483647\r\n", "no answer" },
+	{ "*99999999999999999999\r\n", "no answer" },
+	{ "$99999999999999999999\r\n", "no answer" },
+	{ "$-2\r\n", "no answer" },
+	{ "*-2\r\n", "no answer" },
+	{ DEEP DEEP, "no answer" },
+	/* half an answer */
+	{ "*7\r\n:1\r\n:0\r\n:0\r\n", "no answer from the store in" },
+	{ "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0", "no answer from" },
+	{ "$536870911\r\nabc", "no answer from the store in" },
+	{ "*", "no answer from the store in" },
+};
+
+START_TEST(any_answer)
+{
+	struct hostile hostile;
+	const char *why = answers[_i].why;
+
+	hostile_start(&hostile, NULL,
+		      strncmp(why, "no answer from", 14) == 0 ? TIMEOUT_MS
+							      : LONG_MS);
+	open_it(&hostile);
+	take(&hostile, 1);
+	say(&hostile, answers[_i].answer);
+	asking_until(&hostile.asking, hostile.asking.answered);
+	ck_assert_str_ne(hostile.asking.away, "");
+	ck_assert(!hostile.asking.passed);
+	untouched(&hostile);
+	if (why[0] == '\0') {
+		ck_assert(store_up(hostile.asking.store));
+		asking_until(&hostile.asking, heard(&hostile, "probe"));
+		say(&hostile, "-READONLY\r\n");
+		why = "READONLY";
+	}
+	asking_until(&hostile.asking, !store_up(hostile.asking.store));
+	ck_assert_msg(strstr(store_why(hostile.asking.store), why) != NULL,
+		      "%s: %s", answers[_i].answer,
+		      store_why(hostile.asking.store));
+	ck_assert_uint_eq(hostile.asking.downs, 1);
+	/* It is away: nobody waits. */
+	ck_assert(!asking_begin(&hostile.asking, "take", hostile.rates,
+				hostile.charges, 1));
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* A good answer is one, byte by byte, too; and the store comes back after each
+ * failure. */
+START_TEST(good_answers)
+{
+	struct hostile hostile;
+	const char *answer = _i == 0 ? GOOD : _i == 1 ? OVER : BLOCK;
+	const struct rate_result *result = &hostile.charges[0].result;
+
+	hostile_start(&hostile, NULL, LONG_MS);
+	open_it(&hostile);
+	take(&hostile, 1);
+	for (size_t i = 0; i < strlen(answer); i++) {
+		ck_assert(!hostile.asking.answered);
+		say_bytes(&hostile, answer + i, 1);
+		event_base_loop(hostile.asking.base, EVLOOP_NONBLOCK);
+	}
+	asking_until(&hostile.asking, hostile.asking.answered);
+	ck_assert_str_eq(hostile.asking.away, "");
+	ck_assert_int_eq(hostile.asking.passed, _i == 0);
+	ck_assert_int_eq(result->outcome, _i == 2 ? RATE_BLOCKED : _i);
+	ck_assert_uint_eq(result->number, _i == 0 ? 20 : 10);
+	ck_assert_uint_eq(result->length_s, _i == 0 ? 3600 : 60);
+	ck_assert_uint_eq(result->free_s, _i == 0   ? 0
+					  : _i == 1 ? 50
+						    : UINT64_MAX);
+	say(&hostile, ":1\r\n");
+	asking_until(&hostile.asking, !store_up(hostile.asking.store));
+	ck_assert_str_eq(store_why(hostile.asking.store),
+			 "the store sends what nobody asked for");
+	ck_assert_uint_eq(hostile.asking.connects, 1);
+	open_it(&hostile);
+	ck_assert_uint_eq(hostile.asking.ups, 2);
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* The first answers of a connection. */
+static const struct {
+	const char *password, *answer, *why;
+} openings[] = {
+	{ "secret", "-WRONGPASS invalid username-password pair\r\n",
+	  "WRONGPASS" },
+	{ "secret", ":1\r\n", "another question" },
+	{ "secret", "+OK\r\n+OK\r\n", "another question" },
+	{ NULL, "-NOAUTH Authentication required.\r\n", "NOAUTH" },
+	{ NULL, "-NOSCRIPT No matching script.\r\n", "NOSCRIPT" },
+	{ NULL, "-LOADING\r\n", "LOADING" },
+	{ NULL, "$40\r\n0000000000000000000000000000000000000000\r\n",
+	  "another question" },
+	{ NULL, "$-1\r\n", "another question" },
+	{ NULL, "*1\r\n:1\r\n", "another question" },
+	{ NULL, "-DENIED Redis is running in protected mode\r\n", "DENIED" },
+	{ NULL, "nonsense", "no answer" },
+};
+
+START_TEST(any_opening)
+{
+	struct hostile hostile;
+
+	hostile_start(&hostile, openings[_i].password, LONG_MS);
+	connect_it(&hostile);
+	asking_until(&hostile.asking,
+		     heard(&hostile,
+			   openings[_i].password != NULL ? "secret" : "LOAD"));
+	say(&hostile, openings[_i].answer);
+	asking_until(&hostile.asking, hostile.asking.downs > 0);
+	ck_assert_msg(strstr(hostile.asking.why, openings[_i].why) != NULL,
+		      "%s", hostile.asking.why);
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* More than fits: the connection is closed, whatever it is that has no end. */
+START_TEST(no_end)
+{
+	static const char *const begins[] = { "$536870911\r\n", "-", ":",
+					      "*100\r\n$500000\r\n", "+" };
+	struct hostile hostile;
+	char bytes[4096];
+	size_t sent = 0;
+
+	hostile_start(&hostile, NULL, LONG_MS);
+	open_it(&hostile);
+	take(&hostile, 1);
+	memset(bytes, '1', sizeof(bytes));
+	say(&hostile, begins[_i]);
+	while (!hostile.asking.answered) {
+		ssize_t count = send(hostile.fd, bytes, sizeof(bytes),
+				     MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (count > 0)
+			sent += (size_t)count;
+		event_base_loop(hostile.asking.base, EVLOOP_NONBLOCK);
+		ck_assert_uint_lt(sent, 4 << 20);
+	}
+	ck_assert(!store_up(hostile.asking.store));
+	untouched(&hostile);
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* The first one that gets no answer in time opens the circuit for all; answers
+ * that come later are for nobody, and a probe closes it. */
+START_TEST(too_late)
+{
+	struct hostile hostile;
+	uint64_t begin_us;
+
+	hostile_start(&hostile, NULL, TIMEOUT_MS);
+	open_it(&hostile);
+	begin_us = clock_us();
+	take(&hostile, 2);
+	asking_until(&hostile.asking, hostile.asking.answered);
+	ck_assert_uint_ge(clock_us() - begin_us, TIMEOUT_MS * 1000);
+	ck_assert_str_eq(hostile.asking.away,
+			 "no answer from the store in 300 ms");
+	ck_assert(!asking_begin(&hostile.asking, "take", hostile.rates,
+				hostile.charges, 1));
+	store_give_back(hostile.asking.store, hostile.rates, hostile.charges,
+			2);
+	asking_until(&hostile.asking, heard(&hostile, "back"));
+	asking_until(&hostile.asking, heard(&hostile, "probe"));
+	ck_assert_uint_eq(hostile.asking.connects, hostile.connects);
+	say(&hostile, "*13\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n"
+		      ":0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n:1\r\n:1\r\n");
+	answer_probes(&hostile);
+	untouched(&hostile);
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* A probe that is not answered costs the connection. */
+START_TEST(dead)
+{
+	struct hostile hostile;
+
+	hostile_start(&hostile, NULL, TIMEOUT_MS);
+	open_it(&hostile);
+	take(&hostile, 1);
+	asking_until(&hostile.asking,
+		     hostile.asking.connects > hostile.connects);
+	ck_assert(hostile.asking.answered);
+	ck_assert_str_eq(store_why(hostile.asking.store),
+			 "the store does not answer");
+	ck_assert_uint_eq(hostile.asking.downs, 1);
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* Nobody wants the answer any more; the next one is for the next request. */
+START_TEST(cancelled)
+{
+	struct hostile hostile;
+
+	hostile_start(&hostile, NULL, LONG_MS);
+	open_it(&hostile);
+	take(&hostile, 1);
+	store_cancel(hostile.asking.ask);
+	take(&hostile, 1);
+	say(&hostile, OVER GOOD);
+	asking_until(&hostile.asking, hostile.asking.answered);
+	ck_assert(hostile.asking.passed);
+	/* The same before there is a connection, and at the end. */
+	hostile_stop(&hostile);
+	hostile_start(&hostile, NULL, LONG_MS);
+	ck_assert(asking_begin(&hostile.asking, "take", hostile.rates,
+			       hostile.charges, 1));
+	store_cancel(hostile.asking.ask);
+	ck_assert(asking_begin(&hostile.asking, "look", hostile.rates,
+			       hostile.charges, 2));
+	open_it(&hostile);
+	asking_until(&hostile.asking, heard(&hostile, "look"));
+	hostile_stop(&hostile);
+	ck_assert(!hostile.asking.answered);
+}
+END_TEST
+
+/* The script is lost: loaded once, and asked once more. */
+START_TEST(no_script)
+{
+	struct hostile hostile;
+	char answer[200];
+
+	hostile_start(&hostile, NULL, LONG_MS);
+	open_it(&hostile);
+	take(&hostile, 1);
+	say(&hostile, "-NOSCRIPT No matching script.\r\n");
+	asking_until(&hostile.asking, heard(&hostile, "LOAD"));
+	snprintf(answer, sizeof(answer), "$40\r\n%s\r\n%s", hostile.sha,
+		 _i == 0 ? GOOD : "-NOSCRIPT No matching script.\r\n");
+	say(&hostile, answer);
+	asking_until(&hostile.asking, hostile.asking.answered);
+	ck_assert_int_eq(hostile.asking.passed, _i == 0);
+	ck_assert_int_eq(store_up(hostile.asking.store), _i == 0);
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* The peer closes, between any two bytes. */
+START_TEST(closed)
+{
+	struct hostile hostile;
+
+	hostile_start(&hostile, NULL, LONG_MS);
+	open_it(&hostile);
+	take(&hostile, 1);
+	say_bytes(&hostile, GOOD, (size_t)_i);
+	close(hostile.fd);
+	hostile.fd = -1;
+	asking_until(&hostile.asking, hostile.asking.answered);
+	ck_assert_str_ne(hostile.asking.away, "");
+	untouched(&hostile);
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* Nothing is sent: requests wait for the first connection, but not for long. */
+START_TEST(no_connection)
+{
+	struct hostile hostile;
+
+	hostile_start(&hostile, NULL, TIMEOUT_MS);
+	ck_assert(asking_begin(&hostile.asking, "take", hostile.rates,
+			       hostile.charges, 1));
+	if (_i == 0)
+		store_unreachable(hostile.asking.store, "no\nroute");
+	ck_assert(!hostile.asking.answered);
+	asking_until(&hostile.asking, hostile.asking.answered);
+	ck_assert_str_eq(hostile.asking.away,
+			 _i == 0 ? "no?route"
+				 : "no answer from the store in 300 ms");
+	ck_assert_uint_eq(hostile.asking.downs, 1);
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* Bounded: a store that takes nothing gets no more than so much. */
+START_TEST(crowd)
+{
+	struct hostile hostile;
+	unsigned count = 0;
+
+	hostile_start(&hostile, NULL, LONG_MS);
+	open_it(&hostile);
+	while (asking_begin(&hostile.asking, "take", hostile.rates,
+			    hostile.charges, 2))
+		ck_assert_uint_le(++count, STORE_ASKS_MAX);
+	ck_assert_str_eq(store_why(hostile.asking.store),
+			 "too many requests wait for the store");
+	ck_assert(!asking_begin(&hostile.asking, "take", hostile.rates,
+				hostile.charges, RATE_CHARGES_MAX + 1));
+	hostile_stop(&hostile);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("store_hostile");
+
+	tcase_add_loop_test(tests, any_answer, 0, COUNT(answers));
+	tcase_add_loop_test(tests, good_answers, 0, 3);
+	tcase_add_loop_test(tests, any_opening, 0, COUNT(openings));
+	tcase_add_loop_test(tests, no_end, 0, 5);
+	tcase_add_test(tests, too_late);
+	tcase_add_test(tests, dead);
+	tcase_add_test(tests, cancelled);
+	tcase_add_loop_test(tests, no_script, 0, 2);
+	tcase_add_loop_test(tests, closed, 0, (int)strlen(GOOD));
+	tcase_add_loop_test(tests, no_connection, 0, 2);
+	tcase_add_test(tests, crowd);
+	return run_tests("store_hostile", tests);
+}
