@@ -46,8 +46,9 @@ struct server_handler {
 	 * its place. */
 	void (*evicted)(void *context, const char *peer, const char *reason);
 	/* settled - all requests that were there at one look at the
-	 * connections have been given to request(): once, for what is cheaper
-	 * done for many together. True: call again in SERVER_SETTLE_MS. NULL
+	 * connections have been given to request(), or answers have been given
+	 * from the event loop: once, for what is cheaper done for many
+	 * together. True: call again in SERVER_SETTLE_MS. NULL
 	 * is allowed. */
 	bool (*settled)(void *context);
 };

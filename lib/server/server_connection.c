@@ -251,6 +251,7 @@ void connection_reply(struct connection *connection, const char *bytes,
 		collect(connection, bytes, length);
 		return;
 	}
+	server_settle(connection->server);
 	connection_write(connection, bytes, length);
 	connection_process(connection, connection->bytes, connection->start,
 			   connection->length);
