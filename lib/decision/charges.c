@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* charges - take what a request has to pay, after its restrictions were walked
- *
- * A restriction only adds a charge. A request that any of them refuses costs
- * nothing, and one that is permitted ahead of a rate is exempt from it. So the
- * rates are asked at the end, all at once: either every one of them counts the
- * request, or none.
- *
- * A rate that is over replaces the decision, also where there is no recipient:
- * at DATA the message is what is refused. */
+/* charges - what a rate that is over makes of a request, and its texts */
 
-#include "lib/decision/charges.h"
+#include "lib/decision/charges_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,13 +11,6 @@
 #define HOUR   3600
 #define DAY    86400
 
-/* The charges for the counts, and the places that they came from. */
-struct basket {
-	size_t count;
-	struct rate_charge charges[CHARGES_MAX];
-	struct charge *from[CHARGES_MAX];
-};
-
 /* charges_begin - nothing to pay yet */
 void charges_begin(struct charges *charges, const struct request *request)
 {
@@ -33,150 +18,6 @@ void charges_begin(struct charges *charges, const struct request *request)
 	charges->limited = false;
 	charges->at_end =
 		strcmp(request->protocol_state, "END-OF-MESSAGE") == 0;
-}
-
-/* fill - all charges that take, or all that only look */
-static void fill(struct basket *basket, struct charges *charges, bool takes,
-		 const struct charges_how *how)
-{
-	basket->count = 0;
-	for (size_t i = 0; i < charges->count; i++) {
-		struct charge *charge = &charges->each[i];
-
-		if (charge->takes != takes ||
-		    how->tables[charge->rate->index] == NULL)
-			continue;
-		basket->from[basket->count] = charge;
-		basket->charges[basket->count++] = (struct rate_charge){
-			.table = how->tables[charge->rate->index],
-			.key = charge->key,
-			.place = charge->place,
-			.instance = charge->instance,
-			.amount = charge->amount,
-			.limits = charge->limits,
-			.near = charge->rate->near,
-			.beyond = charge->rate->action == RATE_WARN,
-		};
-	}
-}
-
-/* stops - does this result let the message not pass? A message is held once it
- * is there, and not before. */
-static bool stops(const struct charge *charge)
-{
-	enum rate_outcome outcome = charge->result.outcome;
-
-	if (outcome == RATE_WITHIN)
-		return false;
-	if (outcome == RATE_BLOCKED || outcome == RATE_UNKNOWN)
-		return true;
-	switch (charge->rate->action) {
-	case RATE_WARN:
-		return false;
-	case RATE_HOLD:
-		return charge->takes;
-	default:
-		return true;
-	}
-}
-
-/* holds - is this why the message is held, and not refused? */
-static bool holds(const struct charge *charge)
-{
-	return stops(charge) && charge->rate->action == RATE_HOLD &&
-	       charge->result.outcome != RATE_BLOCKED &&
-	       charge->result.outcome != RATE_UNKNOWN;
-}
-
-/* spread - the results; returns the first charge that refuses, or else the
- * first that holds, or NULL */
-static struct charge *spread(struct basket *basket)
-{
-	struct charge *first = NULL;
-
-	for (size_t i = 0; i < basket->count; i++) {
-		basket->from[i]->result = basket->charges[i].result;
-		basket->from[i]->asked = true;
-		if (stops(basket->from[i]) &&
-		    (first == NULL ||
-		     (holds(first) && !holds(basket->from[i]))))
-			first = basket->from[i];
-	}
-	return first;
-}
-
-/* look_up - ask without counting */
-static struct charge *look(struct basket *basket, const struct charges_how *how)
-{
-	if (basket->count > 0)
-		rate_look(basket->charges, basket->count, !how->only_look,
-			  how->now_us);
-	return spread(basket);
-}
-
-/* drop_holding - leave out the charges that hold the message */
-static void drop_holding(struct basket *basket)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < basket->count; i++) {
-		if (holds(basket->from[i]))
-			continue;
-		basket->charges[kept] = basket->charges[i];
-		basket->from[kept++] = basket->from[i];
-	}
-	basket->count = kept;
-}
-
-/* take - count all, or nothing. A message that is held will be sent one day, so
- * rates that are not over count it. */
-static struct charge *take(struct basket *basket, const struct charges_how *how)
-{
-	struct charge *held = NULL;
-	struct charge *stopping;
-
-	do {
-		if (how->only_look)
-			return look(basket, how);
-		if (basket->count > 0)
-			rate_take(basket->charges, basket->count, how->now_us);
-		stopping = spread(basket);
-		if (stopping == NULL)
-			return held;
-		if (!holds(stopping))
-			return stopping;
-		if (held == NULL)
-			held = stopping;
-		drop_holding(basket);
-	} while (basket->count > 0);
-	return held;
-}
-
-/* fullness - how much of its limit is used, in thousandths */
-static uint64_t fullness(const struct charge *charge)
-{
-	const struct rate_result *result = &charge->result;
-
-	if (result->length_s == 0 || result->number == RATE_UNLIMITED)
-		return 0;
-	if (result->number == 0)
-		return UINT64_MAX;
-	return result->used > UINT64_MAX / 1000
-		       ? UINT64_MAX
-		       : 1 + result->used * 1000 / result->number;
-}
-
-/* fullest - the charge to show where none decided */
-static const struct charge *fullest(const struct charges *charges)
-{
-	const struct charge *full = NULL;
-
-	for (size_t i = 0; i < charges->count; i++)
-		if (charges->each[i].asked &&
-		    (full == NULL ||
-		     fullness(&charges->each[i]) > fullness(full)))
-			full = &charges->each[i];
-	return full;
 }
 
 /* charge_duration - in the largest unit of which there are two */
@@ -359,9 +200,9 @@ static void write_refusal(struct charges *charges, const struct charge *charge,
 			   rejects ? "554 5.7.1" : "450 4.7.1");
 }
 
-/* replace - a charge stops the message: it decides */
-static void replace(struct charges *charges, const struct charge *charge,
-		    struct decision *decision)
+/* charges_replace - a charge stops the message: it decides */
+void charges_replace(struct charges *charges, const struct charge *charge,
+		     struct decision *decision)
 {
 	enum rate_outcome outcome = charge->result.outcome;
 
@@ -386,43 +227,4 @@ static void replace(struct charges *charges, const struct charge *charge,
 	} else {
 		write_refusal(charges, charge, decision);
 	}
-}
-
-/* refuses - is this the end of the message? */
-static bool refuses(const struct decision *decision)
-{
-	return decision->verdict == VERDICT_REJECT ||
-	       decision->verdict == VERDICT_DEFER;
-}
-
-/* give_back - a message that has arrived is refused */
-static void give_back(struct basket *takes, const struct charges *charges,
-		      const struct decision *decision,
-		      const struct charges_how *how)
-{
-	if (charges->at_end && !how->only_look && refuses(decision) &&
-	    takes->count > 0)
-		rate_give_back(takes->charges, takes->count, how->now_us);
-}
-
-/* charges_settle - see above */
-void charges_settle(struct charges *charges, struct decision *decision,
-		    const struct charges_how *how)
-{
-	struct basket takes, looks;
-	const struct charge *stopping;
-
-	if (charges->count == 0)
-		return;
-	fill(&takes, charges, true, how);
-	if (!refuses(decision)) {
-		fill(&looks, charges, false, how);
-		stopping = look(&looks, how);
-		if (stopping == NULL)
-			stopping = take(&takes, how);
-		decision->charge = fullest(charges);
-		if (stopping != NULL)
-			replace(charges, stopping, decision);
-	}
-	give_back(&takes, charges, decision, how);
 }

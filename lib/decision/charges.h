@@ -13,32 +13,68 @@
 /* CHARGES_MAX - words check_rate:NAME in one list of restrictions. */
 #define CHARGES_MAX 8
 
+/* The next question to the counts: all of it or nothing. */
+struct charges_question {
+	bool takes;  /* rate_take(), otherwise rate_look() */
+	bool notice; /* of rate_look() */
+	size_t count;
+	struct rate_charge charges[CHARGES_MAX];
+	struct charge *from[CHARGES_MAX]; /* what each of them is for */
+};
+
+enum charges_step { CHARGES_LOOK, CHARGES_TAKE, CHARGES_DONE };
+
 /* The charges for one request, collected while its restrictions are walked. The
- * caller owns it. */
+ * caller owns it, and leaves it where it is. */
 struct charges {
 	size_t count; /* 0 before the walk */
 	bool limited; /* a rate changed the decision */
 	bool at_end;  /* the whole message is here: END-OF-MESSAGE */
 	struct charge each[CHARGES_MAX];
 	char text[REPLY_TEXT_MAX + 1]; /* of the reply, if a rate decides */
+	/* While they are settled. */
+	struct rate_table *const *tables;
+	bool only_look, refused;
+	enum charges_step step;
+	const struct charge *stopping, *held;
+	struct charges_question question;
 };
 
 /* charges_begin - before the walk for a request. */
 void charges_begin(struct charges *charges, const struct request *request);
 
-/* How to settle. */
+/* charges_open - the walk is over, and made this decision: begin to settle.
+ * tables: by the index of the rate; NULL: what it counts is not asked.
+ * only_look: count nothing, and remember no warning. */
+void charges_open(struct charges *charges, const struct decision *decision,
+		  struct rate_table *const *tables, bool only_look);
+
+/* charges_next - the next question, which the caller asks; NULL: all is
+ * answered. */
+struct charges_question *charges_next(struct charges *charges);
+
+/* charges_ask - ask it of the tables of this host; see rate_take(). */
+bool charges_ask(struct charges_question *question, uint64_t now_us);
+
+/* charges_answer - the charges of the question have their results. */
+void charges_answer(struct charges *charges);
+
+/* charges_close - all is answered: let a rate that is over replace the
+ * decision. Each charge has its result; decision->charge is the one that
+ * decided, or the fullest. Returns what must be given back, since a message was
+ * refused when all of it had arrived; or NULL. */
+const struct charges_question *charges_close(struct charges *charges,
+					     struct decision *decision);
+
+/* How to settle at once, with the tables of this host. */
 struct charges_how {
-	struct rate_table *const *tables; /* by the index of the rate; NULL:
-					     what it counts is not asked */
-	bool only_look; /* count nothing, and remember no warning */
+	struct rate_table *const *tables; /* as in charges_open() */
+	bool only_look;
 	uint64_t now_us;
 };
 
-/* charges_settle - the walk is over: if it did not refuse, take all charges or
- * none, and let a rate that is over replace the decision. If a message is
- * refused when all of it has arrived, the charges for it are given back. Each
- * charge has its result; decision->charge is the one that decided, or the
- * fullest. */
+/* charges_settle - all of these: if the walk did not refuse, take all charges
+ * or none. */
 void charges_settle(struct charges *charges, struct decision *decision,
 		    const struct charges_how *how);
 
