@@ -169,6 +169,23 @@ int trust_path(const char *path, uid_t user, struct error *error)
 	return result < 0 ? error_prefix(error, "%s", path) : 0;
 }
 
+/* trust_secret - a key or password is for its owner, and possibly for a group
+ */
+int trust_secret(const struct stat *status, struct error *error)
+{
+	if (status->st_uid != 0 && status->st_uid != geteuid())
+		return error_set(error,
+				 "belongs to user %lu; it must belong to root "
+				 "or to the user that runs policyd",
+				 (unsigned long)status->st_uid);
+	if ((status->st_mode & (S_IRWXO | S_IWGRP)) != 0)
+		return error_set(error,
+				 "its mode is %04o: others may use it; "
+				 "chmod 0600 it",
+				 (unsigned)(status->st_mode & 07777));
+	return 0;
+}
+
 /* trust_open - open the existing file, or a new one. A file that O_CREAT
  * without O_EXCL finds is never opened: so no link or file of another user is
  * taken for ours. */

@@ -35,6 +35,11 @@ int trust_name(const char *path, uid_t user, struct error *error);
  * error appears when they are opened. Opens nothing, so it never waits. */
 int trust_path(const char *path, uid_t user, struct error *error);
 
+/* trust_secret - is a key or a password for its owner only, and possibly for a
+ * group that may read it? The owner must be root or the user of this process.
+ * 0, or -1 and what is wrong, to follow the name. */
+int trust_secret(const struct stat *status, struct error *error);
+
 /* trust_open - open(2) a file that policyd itself writes, or create it with
  * that mode; never through a symbolic link, and without waiting. at: the
  * directory of a relative path, or AT_FDCWD. A descriptor, or -1 and errno. The

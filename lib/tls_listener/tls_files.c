@@ -18,22 +18,7 @@
 #include <openssl/x509v3.h>
 
 #include "lib/base/file.h"
-
-/* check_secret - a key is for its owner, and possibly for a group */
-static int check_secret(const struct stat *status, struct error *error)
-{
-	if (status->st_uid != 0 && status->st_uid != geteuid())
-		return error_set(error,
-				 "belongs to user %lu; it must belong to root "
-				 "or to the user that runs policyd",
-				 (unsigned long)status->st_uid);
-	if ((status->st_mode & (S_IRWXO | S_IWGRP)) != 0)
-		return error_set(error,
-				 "its mode is %04o: others may use it; "
-				 "chmod 0600 it",
-				 (unsigned)(status->st_mode & 07777));
-	return 0;
-}
+#include "lib/base/trust.h"
 
 /* open_descriptor - open a regular file; symbolic links are common here */
 static int open_descriptor(const char *path, bool secret, struct error *error)
@@ -44,7 +29,7 @@ static int open_descriptor(const char *path, bool secret, struct error *error)
 
 	if (fd < 0)
 		return error_set(error, "%s", reason);
-	if (!secret || check_secret(&status, error) == 0)
+	if (!secret || trust_secret(&status, error) == 0)
 		return fd;
 	close(fd);
 	return -1;
