@@ -99,6 +99,15 @@ int listener_renew(struct listener *listener, struct error *error);
 int listener_connect(const char *address, unsigned seconds,
 		     struct error *error);
 
+/* listener_connect_start - begin to connect, without waiting. A non-blocking,
+ * close-on-exec descriptor, or -1. *pending: it is connected, or has failed,
+ * when it can be written; listener_connect_end() knows. */
+int listener_connect_start(const char *address, bool *pending,
+			   struct error *error);
+
+/* listener_connect_end - 0: it is connected; -1: why not, with the address. */
+int listener_connect_end(int fd, const char *address, struct error *error);
+
 /* listener_close - close the descriptor; the name remains. */
 void listener_close(struct listener *listener);
 

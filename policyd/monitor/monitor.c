@@ -153,6 +153,11 @@ static uint64_t next_deadline(const struct monitor *monitor)
 			deadline = process->deadline_ms;
 		if (process->unsent_ms < deadline)
 			deadline = process->unsent_ms;
+		/* All wait equally long: the first is due first. */
+		if (!TAILQ_EMPTY(&process->connecting) &&
+		    TAILQ_FIRST(&process->connecting)->deadline_ms < deadline)
+			deadline =
+				TAILQ_FIRST(&process->connecting)->deadline_ms;
 	}
 	return deadline;
 }
@@ -181,6 +186,7 @@ static void on_time(struct monitor *monitor)
 		else if (process->unsent_ms <= now)
 			server_process_kill(process,
 					    "does not read the channel");
+		monitor_connect_overdue(process, now);
 	}
 	if (monitor->stopping && monitor->stop_ms <= now)
 		kill_all(monitor);
@@ -209,7 +215,7 @@ static void wait_for_something(const struct monitor *monitor,
 /* loop - one round */
 static void loop(struct monitor *monitor)
 {
-	struct pollfd ready[3 + WATCHED_MAX];
+	struct pollfd ready[4 + WATCHED_MAX];
 	struct server_process *children[1 + WATCHED_MAX], *process;
 	nfds_t count = 1, i;
 
@@ -232,9 +238,13 @@ static void loop(struct monitor *monitor)
 	ready[count + 1] =
 		(struct pollfd){ .fd = monitor_refresh_descriptor(monitor),
 				 .events = POLLIN };
-	wait_for_something(monitor, ready, count + 2);
+	ready[count + 2] =
+		(struct pollfd){ .fd = monitor->connecting, .events = POLLIN };
+	wait_for_something(monitor, ready, count + 3);
 	if (ready[count + 1].revents != 0)
 		monitor->refresh_ms = 0; /* now */
+	if (ready[count + 2].revents != 0)
+		monitor_connect_ready(monitor);
 	notify_flush(&monitor->notify);
 	/* Messages first: handling signals may free the children. */
 	for (i = 1; i < count; i++) {
@@ -325,6 +335,8 @@ static void run(struct monitor *monitor)
 	pid_file_remove(&monitor->pid_file);
 	if (monitor->accepted >= 0)
 		close(monitor->accepted);
+	if (monitor->connecting >= 0)
+		close(monitor->connecting);
 	if (monitor->started)
 		log_info("stopped");
 	if (monitor->signals >= 0)
@@ -346,6 +358,7 @@ int monitor(const struct options *options, const char *program,
 		.signals = -1,
 		.report = -1,
 		.accepted = -1,
+		.connecting = -1,
 		.restart_ms = UINT64_MAX,
 		.refresh_ms = UINT64_MAX,
 		.changed_ms = UINT64_MAX,

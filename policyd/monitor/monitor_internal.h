@@ -6,7 +6,8 @@
  * start, end), monitor_replace.c (the life of servers: started, ready,
  * replaced), monitor_message.c (messages from servers), monitor_refresh.c
  * (files that change), monitor_supervisor.c (the watchdog; messages to a
- * supervisor), monitor_state.c (the state file). */
+ * supervisor), monitor_state.c (the state file), monitor_connect.c (connections
+ * to the store). */
 
 #include <stdbool.h>
 
@@ -60,6 +61,8 @@ struct monitor {
 	struct notify notify;
 	enum notify_state told_state; /* last one sent to the supervisor */
 	long told_pid;
+	int connecting;	  /* epoll(7) of connections that are being made to the
+			   * store; -1: there was none yet */
 	uint64_t ping_ms; /* next check whether the server responds */
 	int64_t pings;
 	bool stopping;
@@ -103,6 +106,12 @@ void monitor_notify_reload(struct monitor *monitor);
 void monitor_ping(struct monitor *monitor);
 void monitor_watch(struct monitor *monitor);
 void monitor_pong(struct monitor *monitor, struct server_process *process);
+
+/* monitor_connect.c */
+int monitor_connect(struct monitor *monitor, struct server_process *process,
+		    unsigned worker, struct error *error);
+void monitor_connect_ready(struct monitor *monitor);
+void monitor_connect_overdue(struct server_process *process, uint64_t now);
 
 /* monitor_message.c */
 void monitor_hear(struct monitor *monitor, struct server_process *process);

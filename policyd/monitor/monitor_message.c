@@ -4,10 +4,12 @@
  * A starting server, still root and without clients, sends its settings and
  * receives its sockets. A serving one may have been taken over by a client. All
  * that it may send is: once, the number of connections that it took over; an
- * answer when it is pinged; and, not often, that it has lost the log daemon. A
+ * answer when it is pinged; and, not often, that it has lost the log daemon or
+ * a connection to the store. A
  * server that sends anything else is killed. No message makes the monitor do
  * more than log a line, open a socket of an allowed kind, connect to the log
- * daemon, or enter the next state. */
+ * daemon or to the store that it named before it had clients, or enter the next
+ * state. */
 
 #include "policyd/monitor/monitor_internal.h"
 
@@ -22,6 +24,7 @@
 #define MESSAGE_BATCH 256
 #define CLOSED_MS     5000
 #define LOG_MS	      500 /* a server waits twice as long between requests */
+#define CONNECT_MS    500 /* likewise */
 
 /* A message: the server that sent it, and the descriptor that came with it, or
  * -1. Only a server that is loading can send one. */
@@ -208,6 +211,24 @@ static int hear_log_lost(const struct heard *heard, struct error *error)
 	return result;
 }
 
+/* hear_connect - a worker, which may not connect to anything, gets a connection
+ * to the store */
+static int hear_connect(const struct heard *heard, struct error *error)
+{
+	struct server_process *process = heard->process;
+	int64_t worker = heard->message->number;
+
+	if (*process->settings.store == '\0' || worker < 0 ||
+	    worker >= CHANNEL_WORKERS_MAX)
+		return unexpected(heard, error);
+	if (process->asked_ms[worker] != 0 &&
+	    clock_ms() < process->asked_ms[worker] + CONNECT_MS)
+		return error_set(error, "asks for the store too often");
+	process->asked_ms[worker] = clock_ms();
+	return monitor_connect(heard->monitor, process, (unsigned)worker,
+			       error);
+}
+
 /* hear_pong - the answer to our ping */
 static int hear_pong(const struct heard *heard, struct error *error)
 {
@@ -236,6 +257,7 @@ static const struct {
 	[CHANNEL_TAKEN] = { IN(TAKING), hear_taken },
 	[CHANNEL_PONG] = { READY, hear_pong },
 	[CHANNEL_LOG_LOST] = { READY, hear_log_lost },
+	[CHANNEL_CONNECT] = { IN(PREPARING) | READY, hear_connect },
 };
 
 /* hear_message - handle a message if it is allowed in the server's state */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -99,6 +100,7 @@ void child_init(struct server_process *process, pid_t pid, int channel)
 	process->deadline_ms = UINT64_MAX;
 	process->unsent_ms = UINT64_MAX;
 	TAILQ_INIT(&process->unsent);
+	TAILQ_INIT(&process->connecting);
 }
 
 /* keep - queue a message until the channel has room */
@@ -177,6 +179,16 @@ void child_flush(struct server_process *process)
 	process->unsent_ms = UINT64_MAX;
 }
 
+/* child_connecting_end - connected, or not */
+void child_connecting_end(struct connecting *connecting)
+{
+	TAILQ_REMOVE(&connecting->process->connecting, connecting, link);
+	/* The server may have it, too, so that closing it does not do that. */
+	epoll_ctl(connecting->epoll, EPOLL_CTL_DEL, connecting->fd, NULL);
+	close(connecting->fd);
+	free(connecting);
+}
+
 /* server_process_start - fork, and run program as a server */
 struct server_process *server_process_start(const char *program,
 					    const struct options *options,
@@ -230,6 +242,8 @@ void server_process_free(struct server_process *process)
 		close(process->accepted);
 	while (message != NULL)
 		message = drop(process, message);
+	while (!TAILQ_EMPTY(&process->connecting))
+		child_connecting_end(TAILQ_FIRST(&process->connecting));
 	file_events_free(process->events);
 	watched_files_clear(&process->watched);
 	free(process->listeners);

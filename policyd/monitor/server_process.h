@@ -34,6 +34,16 @@ enum server_process_state {
 /* A message that is queued because the channel is full. */
 struct child_message;
 
+/* A connection to the store that is being made for a worker. */
+struct connecting {
+	TAILQ_ENTRY(connecting) link;
+	struct server_process *process;
+	int fd;
+	int epoll; /* that waits for it; not owned */
+	unsigned worker;
+	uint64_t deadline_ms;
+};
+
 struct server_process {
 	TAILQ_ENTRY(server_process) link;
 	pid_t pid;
@@ -53,9 +63,12 @@ struct server_process {
 	bool replaces;		    /* it was started with the text in effect */
 	TAILQ_HEAD(, child_message) unsent; /* in order */
 	size_t unsent_count;
-	uint64_t unsent_ms;   /* the next one must be sent by then */
-	uint64_t log_ms;      /* when it last got a socket to the log daemon */
-	int64_t ping;	      /* the unanswered ping, or 0 */
+	uint64_t unsent_ms; /* the next one must be sent by then */
+	uint64_t log_ms;    /* when it last got a socket to the log daemon */
+	uint64_t asked_ms[CHANNEL_WORKERS_MAX]; /* when each worker last asked
+						 * to be connected */
+	TAILQ_HEAD(, connecting) connecting;	/* to the store */
+	int64_t ping;				/* the unanswered ping, or 0 */
 	bool quietly;	      /* the same refusal has already been logged */
 	struct error without; /* why an optional listener could not be opened,
 				 or "" */
@@ -87,6 +100,9 @@ int child_tell(struct server_process *process, enum channel_kind kind,
  * a message unread for SERVER_PROCESS_UNSENT_MS is killed by the monitor. */
 #define SERVER_PROCESS_UNSENT_MS 10000
 void child_flush(struct server_process *process);
+
+/* child_connecting_end - forget it; its descriptor is closed here. */
+void child_connecting_end(struct connecting *connecting);
 
 /* server_process_kill - at once, for this reason. A server that is starting has
  * failed then, and its messages are ignored. */

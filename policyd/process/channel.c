@@ -71,12 +71,12 @@ int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
 }
 
 /* channel_ask - send a message that has no body, if there is room */
-int channel_ask(int channel, enum channel_kind kind)
+int channel_ask(int channel, enum channel_kind kind, int64_t number)
 {
 	struct channel_message message;
 	struct iovec piece = { &message, sizeof(message) };
 
-	channel_message_init(&message, kind, 0);
+	channel_message_init(&message, kind, number);
 	return pass_descriptor_send(channel, &piece, 1, -1,
 				    MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -101,6 +101,7 @@ static int check_body(struct channel_message *message)
 
 	switch (message->kind) {
 	case CHANNEL_LINE:
+	case CHANNEL_CONNECTED:
 		if (!is_text(message->body.text, sizeof(message->body.text)))
 			return 0;
 		printable_replace(message->body.text);
@@ -112,7 +113,9 @@ static int check_body(struct channel_message *message)
 		       settings->watch_count <= WATCHED_FILES_MAX &&
 		       settings->optional <= message->number &&
 		       is_text(settings->log, sizeof(settings->log)) &&
-		       is_text(settings->pid_file, sizeof(settings->pid_file));
+		       is_text(settings->pid_file,
+			       sizeof(settings->pid_file)) &&
+		       is_text(settings->store, sizeof(settings->store));
 	case CHANNEL_WATCH:
 		return is_text(message->body.watch.path,
 			       sizeof(message->body.watch.path)) &&

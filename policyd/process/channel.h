@@ -30,12 +30,14 @@
  * A change of what lib/server/server_handover.c sends, or of struct counters,
  * needs a new HANDOVER_VERSION: the reload then closes connections instead of
  * passing them on. */
-#define CHANNEL_VERSION	 9
-#define HANDOVER_VERSION 6
+#define CHANNEL_VERSION	 10
+#define HANDOVER_VERSION 7
 
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024
+#define CHANNEL_ADDRESS_MAX  256
 #define CHANNEL_LISTENER_MAX 64
+#define CHANNEL_WORKERS_MAX  64	      /* that have a connection to the store */
 #define CHANNEL_REFRESH_MAX  86400000 /* ms */
 
 /* How long a server may take to hand over or to drain before it is killed. The
@@ -59,6 +61,8 @@ enum channel_kind {
 	/* From a server, at any time after it was ready. */
 	CHANNEL_PONG,	  /* number: that of the CHANNEL_PING */
 	CHANNEL_LOG_LOST, /* the log daemon is gone: requests CHANNEL_LOG */
+	CHANNEL_CONNECT,  /* connect to the store, for the worker with this
+			   * number; also while it prepares */
 	/* From the monitor. */
 	CHANNEL_SOCKET,	   /* with a descriptor, in the order requested; without
 			    * one if that listener is optional, and could not be
@@ -66,12 +70,14 @@ enum channel_kind {
 	CHANNEL_TAKE_OVER, /* from the server at this descriptor */
 	CHANNEL_HAND_OVER, /* to the server at this descriptor */
 	CHANNEL_DRAIN,
-	CHANNEL_COUNTERS, /* write the counters to the log */
-	CHANNEL_NEWS,	  /* news; number: 1 the previous server hands over,
-			   * 0 there is nothing to take over */
-	CHANNEL_PING,	  /* number: to be returned */
-	CHANNEL_LOG,	  /* with a new socket to the log daemon, or without
-			   * one if there is no log daemon */
+	CHANNEL_COUNTERS,  /* write the counters to the log */
+	CHANNEL_NEWS,	   /* news; number: 1 the previous server hands over,
+			    * 0 there is nothing to take over */
+	CHANNEL_PING,	   /* number: to be returned */
+	CHANNEL_LOG,	   /* with a new socket to the log daemon, or without
+			    * one if there is no log daemon */
+	CHANNEL_CONNECTED, /* number: that of the CHANNEL_CONNECT, with a
+			    * descriptor; or without one, and text: why */
 	CHANNEL_KIND_COUNT
 };
 
@@ -86,6 +92,7 @@ struct channel_settings {
 	uint32_t differs;	/* the text of policyd.conf is another one */
 	char log[CHANNEL_PATH_MAX];
 	char pid_file[CHANNEL_PATH_MAX];
+	char store[CHANNEL_ADDRESS_MAX]; /* to connect to; "": none */
 };
 
 /* News that a server cannot know by itself, for the metrics listener. Times are
@@ -137,7 +144,7 @@ int channel_tell(int channel, enum channel_kind kind, int64_t number, int fd,
 
 /* channel_ask - likewise, from any thread and without waiting: -1 also if there
  * is no room now. */
-int channel_ask(int channel, enum channel_kind kind);
+int channel_ask(int channel, enum channel_kind kind, int64_t number);
 
 /* channel_receive - receive one message. Its version, kind and strings are
  * checked, and control characters in texts are replaced. fd receives the

@@ -226,7 +226,7 @@ static bool ask_for_log(void *context)
 {
 	const struct service_process *process = context;
 
-	return channel_ask(process->channel, CHANNEL_LOG_LOST) == 0;
+	return channel_ask(process->channel, CHANNEL_LOG_LOST, 0) == 0;
 }
 
 /* prepare - do everything that needs root, then give it up */
