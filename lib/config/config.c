@@ -34,6 +34,7 @@
 #include "lib/config/config_safety.h"
 #include "lib/config/config_scan.h"
 #include "lib/config/config_services.h"
+#include "lib/config/config_stores.h"
 #include "lib/config/config_values.h"
 #include "lib/config/config_watch.h"
 #include "lib/base/xalloc.h"
@@ -72,6 +73,7 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	config_watch_directories(config, notes);
 	config_listeners(config, notes, options->unserved);
 	config_metrics(config, notes, options->unserved);
+	config_stores(config, notes, options->unserved);
 	if (!imported)
 		return; /* the rest would only report missing values */
 	config_lists(config, notes, options);
@@ -198,6 +200,7 @@ void config_free(struct config *config)
 		return;
 	service_list_clear(&config->services);
 	rate_list_clear(&config->rates);
+	config_stores_clear(config);
 	free(config->rate_directory);
 	resolver_free(config->resolver);
 	parameters_clear(&config->parameters);

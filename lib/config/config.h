@@ -38,6 +38,25 @@ struct config_gate {
 	int line;		  /* of the listen section */
 };
 
+/* The decision while a store does not answer. */
+enum config_away {
+	CONFIG_AWAY_LOCAL, /* as the counts of this host say */
+	CONFIG_AWAY_DEFER,
+	CONFIG_AWAY_PERMIT, /* as if there were no rates */
+};
+
+/* Where several hosts count together: a store section. */
+struct config_store {
+	struct listener_options address; /* to connect to */
+	char *username;			 /* "": none */
+	char *password_file;		 /* "": none */
+	char *password; /* from that file; NULL: none, or not to be served */
+	char *prefix;	/* of all keys in the store */
+	unsigned timeout_ms;
+	enum config_away away;
+	int line; /* of the section */
+};
+
 /* A configuration file that was read and checked. Built once and never changed;
  * config_free() frees all of it. */
 struct config {
@@ -58,6 +77,8 @@ struct config {
 	struct resolver *resolver;
 	char *rate_directory; /* where counts are kept */
 	struct rate_list rates;
+	struct config_store *stores; /* at most one is allowed */
+	size_t store_count;
 	struct service_list services;
 	bool allow_open_relay;
 	char *import_postfix; /* directory; NULL: not imported, and the next
@@ -118,6 +139,11 @@ struct config *config_load_with(const char *path,
 
 /* config_free - NULL is allowed. */
 void config_free(struct config *config);
+
+/* config_store_password - the content of password_file, NULL if there is none;
+ * the caller frees it. 0, or -1. */
+int config_store_password(const struct config_store *store, char **password,
+			  struct error *error);
 
 /* config_messages_print - print each on its own line. */
 void config_messages_print(const struct config_messages *messages, FILE *file);

@@ -277,8 +277,8 @@ static void put_metrics(struct dump *dump)
 	fputs("}\n", dump->output);
 }
 
-/* put_titled - print one service or rate; a service with the values that it
- * inherits from the top level */
+/* put_titled - print one service, rate or store; a service with the values that
+ * it inherits from the top level */
 static void put_titled(struct dump *dump, const char *word,
 		       const struct config_section *section,
 		       enum config_scope scope)
@@ -336,6 +336,8 @@ void config_dump(const struct config *config, bool all, FILE *output)
 		put_metrics(&dump);
 	for (i = 0; i < settings->rate_count; i++)
 		put_titled(&dump, "rate", &settings->rates[i], SCOPE_RATE);
+	for (i = 0; i < settings->store_count; i++)
+		put_titled(&dump, "store", &settings->stores[i], SCOPE_STORE);
 	for (i = 0; i < settings->service_count; i++)
 		put_titled(&dump, "service", &settings->services[i],
 			   SCOPE_SERVICE);

@@ -115,6 +115,13 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				      FORM_PLAIN_TEXT, "64" },
 	[OPTION_RATE_PLACE_MAPS] = { "place_maps", SCOPE_RATE, FORM_LIST, "" },
 	[OPTION_RATE_KEYS] = { "keys", SCOPE_RATE, FORM_PLAIN_TEXT, "65536" },
+	[OPTION_STORE_USERNAME] = { "username", SCOPE_STORE, FORM_TEXT, "" },
+	[OPTION_STORE_PASSWORD_FILE] = { "password_file", SCOPE_STORE,
+					 FORM_TEXT, "" },
+	[OPTION_STORE_PREFIX] = { "prefix", SCOPE_STORE, FORM_TEXT, "policyd" },
+	[OPTION_STORE_TIMEOUT] = { "timeout", SCOPE_STORE, FORM_PLAIN_TEXT,
+				   "200ms" },
+	[OPTION_STORE_AWAY] = { "away", SCOPE_STORE, FORM_PLAIN_TEXT, "local" },
 };
 
 /* config_option_name - as written in the file */
@@ -336,6 +343,8 @@ void settings_complete(struct config_settings *settings)
 				 &settings->top);
 	for (i = 0; i < settings->rate_count; i++)
 		section_complete(&settings->rates[i], SCOPE_RATE, NULL);
+	for (i = 0; i < settings->store_count; i++)
+		section_complete(&settings->stores[i], SCOPE_STORE, NULL);
 }
 
 /* section_clear - free what a section holds */
@@ -369,5 +378,8 @@ void settings_clear(struct config_settings *settings)
 	for (i = 0; i < settings->rate_count; i++)
 		section_clear(&settings->rates[i]);
 	free(settings->rates);
+	for (i = 0; i < settings->store_count; i++)
+		section_clear(&settings->stores[i]);
+	free(settings->stores);
 	memset(settings, 0, sizeof(*settings));
 }

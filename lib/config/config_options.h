@@ -66,6 +66,11 @@ enum config_option {
 	OPTION_RATE_IPV6_PREFIX,
 	OPTION_RATE_PLACE_MAPS,
 	OPTION_RATE_KEYS,
+	OPTION_STORE_USERNAME, /* in a store section, as the following */
+	OPTION_STORE_PASSWORD_FILE,
+	OPTION_STORE_PREFIX,
+	OPTION_STORE_TIMEOUT,
+	OPTION_STORE_AWAY,
 	OPTION_PARAMETER, /* the first of enum parameter */
 	OPTION_QUESTION = OPTION_PARAMETER +
 			  PARAMETER_COUNT, /* likewise, in an expect section */
@@ -81,6 +86,7 @@ enum config_scope {
 	SCOPE_TLS = 16, /* in a listen section */
 	SCOPE_METRICS = 32,
 	SCOPE_RATE = 64,
+	SCOPE_STORE = 128,
 };
 
 /* The form of a value. */
@@ -102,8 +108,8 @@ struct setting {
 			       then that of import_postfix), or NULL */
 };
 
-/* The top level, or one listen, service or rate section; a listen section
- * includes the options of its tls section. */
+/* The top level, or one listen, service, rate or store section; a listen
+ * section includes the options of its tls section. */
 struct config_section {
 	char *title; /* NULL: top level */
 	int line;
@@ -124,6 +130,8 @@ struct config_settings {
 	size_t expect_count;
 	struct config_section *rates;
 	size_t rate_count;
+	struct config_section *stores; /* at most one is allowed */
+	size_t store_count;
 };
 
 /* settings_top - an option at top level. */

@@ -36,6 +36,7 @@ static const struct section_kind kinds[] = {
 	{ "metrics", SCOPE_METRICS, SCOPE_TOP, "an address" },
 	{ "service", SCOPE_SERVICE, SCOPE_TOP, "a name" },
 	{ "rate", SCOPE_RATE, SCOPE_TOP, "a name" },
+	{ "store", SCOPE_STORE, SCOPE_TOP, "an address" },
 	{ "expect", SCOPE_EXPECT, SCOPE_TOP,
 	  "a text that says what is expected" },
 	{ "tls", SCOPE_TLS, SCOPE_LISTEN, NULL },
@@ -78,6 +79,9 @@ static struct config_section **sections_of(struct config_settings *settings,
 	case SCOPE_RATE:
 		*count = &settings->rate_count;
 		return &settings->rates;
+	case SCOPE_STORE:
+		*count = &settings->store_count;
+		return &settings->stores;
 	default:
 		*count = &settings->expect_count;
 		return &settings->expects;
@@ -165,7 +169,7 @@ static int unknown_section(const struct config_statement *statement,
 		similar_try(&similar, kinds[i].name);
 	return config_error(notes, statement->line,
 			    "unknown section %s%s known are listen, metrics, "
-			    "service, rate and expect",
+			    "service, rate, store and expect",
 			    config_show(shown, statement->name),
 			    *similar_advice(&similar, advice, sizeof(advice)) !=
 					    '\0'
@@ -204,8 +208,9 @@ static int check_section(const struct config_scan *scan, size_t index,
 /* describe_scopes - where an option is allowed, for a message */
 static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 {
-	if ((scopes & SCOPE_RATE) != 0) {
-		snprintf(buffer, size, "in a rate section");
+	if ((scopes & (SCOPE_RATE | SCOPE_STORE)) != 0) {
+		snprintf(buffer, size, "in a %s section",
+			 (scopes & SCOPE_RATE) != 0 ? "rate" : "store");
 		return;
 	}
 	if ((scopes & SCOPE_TLS) != 0) {

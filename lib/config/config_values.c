@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <pwd.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -95,6 +96,41 @@ int config_value_time(const char *text, unsigned long min, unsigned long max,
 				 "to %lus",
 				 config_show(shown, text), min, max);
 	*ms = (unsigned)(number * unit * 1000);
+	return 0;
+}
+
+/* config_value_milliseconds - a number and a unit, for short times */
+int config_value_milliseconds(const char *text, unsigned long min,
+			      unsigned long max, unsigned *ms,
+			      struct error *error)
+{
+	size_t digits = strspn(text, "0123456789");
+	char shown[CONFIG_SHOWN];
+	char *number;
+	uint64_t value;
+	int result;
+
+	if (strcmp(text + digits, "ms") != 0) {
+		result = config_value_time(text, 0, max / 1000, ms, error);
+		if (result < 0)
+			return -1;
+		value = *ms;
+	} else {
+		number = xstrndup(text, digits);
+		result = number_parse(number, UINT32_MAX, &value);
+		free(number);
+		if (result < 0)
+			return error_set(error,
+					 "%s is not a time; write a number "
+					 "and ms or s, as 200ms",
+					 config_show(shown, text));
+	}
+	if (value < min || value > max)
+		return error_set(error,
+				 "%s is out of range; allowed are %lums to "
+				 "%lums",
+				 config_show(shown, text), min, max);
+	*ms = (unsigned)value;
 	return 0;
 }
 

@@ -21,6 +21,12 @@ int config_value_number(const char *text, unsigned long min, unsigned long max,
 int config_value_time(const char *text, unsigned long min, unsigned long max,
 		      unsigned *ms, struct error *error);
 
+/* config_value_milliseconds - the same for short times, from min to max ms; the
+ * unit may also be ms. */
+int config_value_milliseconds(const char *text, unsigned long min,
+			      unsigned long max, unsigned *ms,
+			      struct error *error);
+
 /* config_value_bool - yes, true, on; no, false, off; in any case. */
 int config_value_bool(const char *text, bool *value, struct error *error);
 

@@ -53,6 +53,9 @@ static inline uint64_t counters_read(const uint64_t *counter)
 	  "Refused connections, by reason.")                            \
 	X(tls_failed, "connections_refused_total{reason=\"tls\"}",      \
 	  "Refused connections, by reason.")                            \
+	/* It was away, or did not answer in time. */                   \
+	X(store_fallback, "store_fallback_total",                       \
+	  "Questions about rates that were decided without the store.") \
 	X(log_dropped, "log_dropped_total",                             \
 	  "Log lines that could not be written.")
 

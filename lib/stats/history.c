@@ -154,9 +154,11 @@ void history_read(struct history *history, uint64_t now_ms)
 	for (i = 0; i < history->count; i++)
 		history->series[i].counted = 0;
 	history->times = history->times_before;
+	history->store = history->store_before;
 	for (i = 0; i < history->totals_count; i++) {
 		totals_each(history->tallies[i], visit, history);
 		totals_times(history->tallies[i], &history->times);
+		totals_store_times(history->tallies[i], &history->store);
 	}
 	for (i = 0; i < history->count; i++)
 		settle(history, &history->series[i]);
@@ -196,6 +198,12 @@ uint64_t history_sum(const struct history_series *series,
 	for (i = 0; i < history_spans[period].bars; i++)
 		sum += series->bars[period][i];
 	return sum;
+}
+
+/* history_store_times - how long answers of the store took */
+const struct totals_times *history_store_times(const struct history *history)
+{
+	return &history->store;
 }
 
 /* history_times - how long decisions took */

@@ -89,6 +89,9 @@ void history_frequent(const struct history *history, enum totals_about about,
 /* history_times - how long decisions took, as last read. */
 const struct totals_times *history_times(const struct history *history);
 
+/* history_store_times - likewise, how long answers of the store took. */
+const struct totals_times *history_store_times(const struct history *history);
+
 /* history_refusals - the last refusals, newest first, including those in the
  * tallies now; returns how many. */
 size_t history_refusals(const struct history *history,

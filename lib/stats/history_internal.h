@@ -17,6 +17,7 @@ struct history {
 	size_t count;
 	uint64_t clock[HISTORY_PERIODS]; /* index of the newest bar */
 	struct totals_times times, times_before;
+	struct totals_times store, store_before; /* its answers */
 	struct totals_refusal
 		refusals[TOTALS_REFUSALS]; /* of previous servers */
 };

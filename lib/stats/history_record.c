@@ -87,12 +87,14 @@ static void get_text(struct pack *pack, char *buffer, size_t size)
 	pack->left -= length + 1;
 }
 
-/* put_times - write how long decisions took */
-static void put_times(struct pack *pack, const struct totals_times *times)
+/* put_times - write how long decisions (T), or answers of the store (A), took
+ */
+static void put_times(struct pack *pack, unsigned char letter,
+		      const struct totals_times *times)
 {
 	size_t i;
 
-	put_byte(pack, 'T');
+	put_byte(pack, letter);
 	for (i = 0; i <= TOTALS_BOUNDS; i++)
 		put_number(pack, times->counts[i]);
 	put_number(pack, times->sum_us);
@@ -164,7 +166,8 @@ size_t history_write(const struct history *history, char *bytes, size_t size)
 	put_byte(&pack, 'C');
 	for (i = 0; i < HISTORY_PERIODS; i++)
 		put_number(&pack, history->clock[i]);
-	put_times(&pack, &history->times);
+	put_times(&pack, 'T', &history->times);
+	put_times(&pack, 'A', &history->store);
 	room = commit(&pack, &kept);
 	for (i = 0; i < history->count && room; i++) {
 		put_series(&pack, &history->series[i]);
@@ -244,14 +247,14 @@ static void take_bars(struct history *history, struct pack *pack,
 	}
 }
 
-/* take_times - read how long decisions took */
-static void take_times(struct history *history, struct pack *pack)
+/* take_times - read how long they took, before */
+static void take_times(struct totals_times *times, struct pack *pack)
 {
 	size_t i;
 
 	for (i = 0; i <= TOTALS_BOUNDS; i++)
-		history->times_before.counts[i] += get_number(pack);
-	history->times_before.sum_us += get_number(pack);
+		times->counts[i] += get_number(pack);
+	times->sum_us += get_number(pack);
 }
 
 /* take_refusal - read one of the last refusals */
@@ -302,7 +305,10 @@ int history_take(struct history *history, const char *bytes, size_t length)
 			take_clocks(history, &pack, clock);
 			break;
 		case 'T':
-			take_times(history, &pack);
+			take_times(&history->times_before, &pack);
+			break;
+		case 'A':
+			take_times(&history->store_before, &pack);
 			break;
 		case 'S':
 			take_series(history, &pack);

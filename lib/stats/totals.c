@@ -32,7 +32,7 @@ struct totals {
 	struct row *rows; /* if there are too many services, the last row is
 			     shared */
 	uint64_t (*rates)[TOTALS_RESULTS];
-	struct totals_times times;
+	struct totals_times times, store;
 	pthread_mutex_t lock; /* protects the following */
 	unsigned next;	      /* the oldest, to be overwritten next */
 	struct totals_refusal refusals[TOTALS_REFUSALS];
@@ -85,6 +85,17 @@ static struct place *find(struct row *row, const char *restriction)
 	return place;
 }
 
+/* add_time - count one in its class */
+static void add_time(struct totals_times *times, unsigned long us)
+{
+	size_t bucket = 0;
+
+	while (bucket < TOTALS_BOUNDS && us > totals_bounds_us[bucket])
+		bucket++;
+	counters_count(&times->counts[bucket]);
+	counters_count_more(&times->sum_us, us);
+}
+
 /* totals_count - count one decision */
 void totals_count(struct totals *totals, size_t service,
 		  const char *restriction, enum verdict verdict,
@@ -92,14 +103,16 @@ void totals_count(struct totals *totals, size_t service,
 {
 	size_t index =
 		service < totals->row_count ? service : totals->row_count - 1;
-	size_t bucket = 0;
 
-	while (bucket < TOTALS_BOUNDS && us > totals_bounds_us[bucket])
-		bucket++;
 	counters_count(
 		&find(&totals->rows[index], restriction)->counts[verdict]);
-	counters_count(&totals->times.counts[bucket]);
-	counters_count_more(&totals->times.sum_us, us);
+	add_time(&totals->times, us);
+}
+
+/* totals_store - count how long an answer of the store took */
+void totals_store(struct totals *totals, unsigned long us)
+{
+	add_time(&totals->store, us);
 }
 
 /* totals_rate - count what came of a charge */
@@ -238,14 +251,27 @@ void totals_each(const struct totals *totals, totals_visit *visit,
 	}
 }
 
-/* totals_times - add how long decisions took */
-void totals_times(const struct totals *totals, struct totals_times *times)
+/* read_times - add those of another thread */
+static void read_times(const struct totals_times *from,
+		       struct totals_times *times)
 {
 	size_t i;
 
 	for (i = 0; i <= TOTALS_BOUNDS; i++)
-		times->counts[i] += counters_read(&totals->times.counts[i]);
-	times->sum_us += counters_read(&totals->times.sum_us);
+		times->counts[i] += counters_read(&from->counts[i]);
+	times->sum_us += counters_read(&from->sum_us);
+}
+
+/* totals_times - add how long decisions took */
+void totals_times(const struct totals *totals, struct totals_times *times)
+{
+	read_times(&totals->times, times);
+}
+
+/* totals_store_times - add how long answers of the store took */
+void totals_store_times(const struct totals *totals, struct totals_times *times)
+{
+	read_times(&totals->store, times);
 }
 
 /* totals_refusals - a copy of the last refusals, the newest first */

@@ -81,6 +81,13 @@ void totals_rate(struct totals *totals, size_t rate, enum totals_result result);
 uint64_t totals_rate_count(const struct totals *totals, size_t rate,
 			   enum totals_result result);
 
+/* totals_store - count how long an answer of the store took. */
+void totals_store(struct totals *totals, unsigned long us);
+
+/* totals_store_times - add that. */
+void totals_store_times(const struct totals *totals,
+			struct totals_times *times);
+
 /* totals_result_name - "within" and so on; static. */
 const char *totals_result_name(enum totals_result result);
 

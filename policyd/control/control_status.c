@@ -40,7 +40,9 @@ static bool is_fine(const struct view *view)
 	const struct daemon_state *state = view->state;
 
 	return state->server > 0 && state->is_refused == 0 &&
-	       state->failed_tables == 0 && view->changed == NULL;
+	       state->failed_tables == 0 && view->changed == NULL &&
+	       !(view->counted && view->counters.store &&
+		 !view->counters.store_up);
 }
 
 /* row - a name, and a value */
@@ -110,6 +112,9 @@ static void put_counters(const struct view *view)
 		    counters->seconds / (double)all * 1e6);
 	row(view, "malformed", "%" PRIu64, counters->malformed);
 	row(view, "connections", "%" PRIu64, counters->connections);
+	if (counters->store)
+		row(view, "store", "%s; decided without it: %" PRIu64,
+		    counters->store_up ? "up" : "away", counters->fallbacks);
 }
 
 /* put_text - all of it */
@@ -159,6 +164,11 @@ static json_t *json_counters(const struct view *view)
 		 json_integer((json_int_t)counters->malformed));
 	json_set(object, "connections",
 		 json_integer((json_int_t)counters->connections));
+	json_set(object, "store_up",
+		 counters->store ? json_boolean(counters->store_up)
+				 : json_null());
+	json_set(object, "store_fallbacks",
+		 json_integer((json_int_t)counters->fallbacks));
 	return object;
 }
 

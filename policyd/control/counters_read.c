@@ -88,6 +88,12 @@ void counters_parse(struct counters_seen *counters, const char *page)
 			counters->malformed = (uint64_t)value;
 		if (value_of(line, "policyd_decision_seconds_sum", "", &value))
 			counters->seconds = value;
+		if (value_of(line, "policyd_store_up", "", &value)) {
+			counters->store = true;
+			counters->store_up = value > 0;
+		}
+		if (value_of(line, "policyd_store_fallback_total", "", &value))
+			counters->fallbacks = (uint64_t)value;
 	}
 }
 

@@ -2,6 +2,7 @@
 #ifndef POLICYD_CONTROL_COUNTERS_READ_H
 #define POLICYD_CONTROL_COUNTERS_READ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/error.h"
@@ -13,6 +14,9 @@ struct counters_seen {
 	uint64_t connections; /* open now */
 	uint64_t malformed;
 	double seconds; /* of all decisions together */
+	bool store;	/* there is one; and: */
+	bool store_up;
+	uint64_t fallbacks; /* decided without it */
 };
 
 /* counters_read - from the metrics listener at this address. 0, or -1. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/store/store.h"
 
 /* rate_tables_path - the file of a rate */
 char *rate_tables_path(const struct config *config, const struct rate *rate)
@@ -122,4 +123,20 @@ void rate_tables_close(struct rate_table **tables, const struct config *config)
 	for (size_t i = 0; i < config->rates.count; i++)
 		rate_table_close(tables[i]);
 	free(tables);
+}
+
+/* rate_tables_store - what the store has to know of each rate */
+struct store_rate *rate_tables_store(const struct config *config)
+{
+	const struct rate_list *list = &config->rates;
+	struct store_rate *rates = xcalloc(list->count, sizeof(*rates));
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct rate *rate = &list->rates[i];
+
+		rates[i].name = rate->name;
+		rates[i].shape = rate_shape_of(&rate->limits,
+					       rate_unit_of(rate), rate->keys);
+	}
+	return rates;
 }

@@ -30,6 +30,12 @@ struct rate_table **rate_tables_find(const struct config *config,
 void rate_tables_settle(struct rate_table **tables,
 			const struct config *config);
 
+/* rate_tables_store - the rates of a configuration, as a store of several hosts
+ * knows them, by their index; the caller frees it. The names are those of
+ * config. */
+struct store_rate;
+struct store_rate *rate_tables_store(const struct config *config);
+
 /* rate_tables_close - tables may be NULL. */
 void rate_tables_close(struct rate_table **tables, const struct config *config);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* rates - list what was counted, block and forget keys (-r)
  *
- * It maps the files of the counts, as servers do, and needs no server. */
+ * It maps the files of the counts, as servers do, or asks the store of several
+ * hosts; it needs no server. */
 
 #include "policyd/rates/rates.h"
 
@@ -15,7 +16,6 @@
 #include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
 #include "lib/text/casefold.h"
-#include "policyd/rates/rate_tables.h"
 #include "policyd/rates/rates_internal.h"
 
 #define SOMEBODY_OVER 1 /* exit status */
@@ -96,8 +96,8 @@ static uint64_t parse_time(const char *text)
 }
 
 /* block - a key, for a time or for good */
-static int block(struct rate_table *table, const char *key,
-		 const struct rates_options *options)
+static int block(const struct rates_counts *counts, const struct rate *rate,
+		 const char *key, const struct rates_options *options)
 {
 	uint64_t seconds = UINT64_MAX;
 	struct error error;
@@ -111,35 +111,45 @@ static int block(struct rate_table *table, const char *key,
 			options->time);
 		return EX_USAGE;
 	}
-	if (rate_table_block(table, key, seconds, rate_now_us(), &error) == 0)
+	if (rates_counts_block(counts, rate, key, seconds, &error) == 0)
 		return EX_OK;
 	fprintf(stderr, "policyd: %s\n", error.text);
 	return EX_TEMPFAIL;
 }
 
+/* say_nothing - there was nothing to change */
+static void say_nothing(const struct rate *rate, const char *key,
+			const char *what)
+{
+	struct printable all;
+
+	printable_open(&all);
+	fprintf(all.stream, "policyd: %s: %s %s\n", rate->name, key, what);
+	printable_close(&all, stderr);
+}
+
 /* change - block, unblock, or forget one key */
-static int change(struct rate_table *table, const struct rate *rate,
+static int change(const struct rates_counts *counts, const struct rate *rate,
 		  const struct rates_options *options)
 {
 	char *key = folded(rate, options->arguments[1]);
-	const char *nothing = NULL;
+	struct error error;
 	int status = EX_OK;
+	int done = 1;
 
 	if (options->block)
-		status = block(table, key, options);
-	else if (options->unblock &&
-		 rate_table_unblock(table, key, rate_now_us()) == 0)
-		nothing = "is not blocked";
-	else if (options->reset &&
-		 rate_table_reset(table, key, rate_now_us()) == 0)
-		nothing = "has not been counted";
-	if (nothing != NULL) {
-		struct printable all;
-
-		printable_open(&all);
-		fprintf(all.stream, "policyd: %s: %s %s\n", rate->name, key,
-			nothing);
-		printable_close(&all, stderr);
+		status = block(counts, rate, key, options);
+	else if (options->unblock)
+		done = rates_counts_unblock(counts, rate, key, &error);
+	else
+		done = rates_counts_reset(counts, rate, key, &error);
+	if (done == 0)
+		say_nothing(rate, key,
+			    options->unblock ? "is not blocked"
+					     : "has not been counted");
+	if (done < 0) {
+		fprintf(stderr, "policyd: %s\n", error.text);
+		status = EX_TEMPFAIL;
 	}
 	free(key);
 	return status;
@@ -225,21 +235,17 @@ static int compare_rows(const void *one, const void *other)
 }
 
 /* gather - the rows of one rate, or of one key in it */
-static void gather(struct rates_rows *rows, const struct rate *rate,
-		   struct rate_table *table, const char *name, unsigned least)
+static int gather(struct rates_rows *rows, const struct rates_counts *counts,
+		  const struct rate *rate, const char *name, unsigned least,
+		  struct error *error)
 {
 	struct keeper keeper = { rows, rate, least };
-	char *key;
+	char *key = name != NULL ? folded(rate, name) : NULL;
+	int result;
 
-	if (table == NULL)
-		return;
-	if (name == NULL) {
-		rate_table_each(table, rate_now_us(), keep_row, &keeper);
-		return;
-	}
-	key = folded(rate, name);
-	rate_table_key(table, key, rate_now_us(), keep_row, &keeper);
+	result = rates_counts_each(counts, rate, key, keep_row, &keeper, error);
 	free(key);
+	return result;
 }
 
 /* least_of - how full a key must be to be listed */
@@ -253,68 +259,106 @@ static unsigned least_of(const struct rate *rate,
 	return rate->near > 0 ? rate->near : 80;
 }
 
-/* list - print what was asked for */
-static int list(const struct config *config, struct rate_table **tables,
-		const struct rate *only, const struct rates_options *options)
+/* clear_rows - free them */
+static void clear_rows(struct rates_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		free(rows->rows[i].key);
+		free(rows->rows[i].places);
+	}
+	free(rows->rows);
+}
+
+/* gather_all - the rows that were asked for; 0, or -1 */
+static int gather_all(struct rates_rows *rows,
+		      const struct rates_counts *counts,
+		      const struct rate *only,
+		      const struct rates_options *options)
 {
 	const char *key = options->count > 1 ? options->arguments[1] : NULL;
+	const struct rate_list *list = &counts->config->rates;
+	struct error error;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct rate *rate = &list->rates[i];
+
+		if (only != NULL && rate != only)
+			continue;
+		if (gather(rows, counts, rate, key, least_of(rate, options),
+			   &error) == 0)
+			continue;
+		fprintf(stderr, "policyd: %s\n", error.text);
+		return -1;
+	}
+	return 0;
+}
+
+/* list - print what was asked for */
+static int list(const struct rates_counts *counts, const struct rate *only,
+		const struct rates_options *options)
+{
 	struct rates_rows rows = { 0 };
 	int status;
 
-	for (size_t i = 0; i < config->rates.count; i++) {
-		const struct rate *rate = &config->rates.rates[i];
-
-		if (only == NULL || rate == only)
-			gather(&rows, rate, tables[i], key,
-			       least_of(rate, options));
+	if (gather_all(&rows, counts, only, options) < 0) {
+		clear_rows(&rows);
+		return EX_TEMPFAIL;
 	}
 	if (rows.count > 0)
 		qsort(rows.rows, rows.count, sizeof(*rows.rows), compare_rows);
 	if (options->json)
 		rates_print_json(&rows, stdout);
 	else
-		rates_print(&rows, key != NULL, options->over ? 100 : 0,
+		rates_print(&rows, options->count > 1, options->over ? 100 : 0,
 			    stdout);
 	status = options->over && rows.count > 0 ? SOMEBODY_OVER : EX_OK;
-	for (size_t i = 0; i < rows.count; i++) {
-		free(rows.rows[i].key);
-		free(rows.rows[i].places);
-	}
-	free(rows.rows);
+	clear_rows(&rows);
 	return status;
+}
+
+/* answer - with the counts that there are; why: those of several hosts cannot
+ * be asked */
+static int answer(const struct rates_counts *counts, const struct rate *rate,
+		  const struct error *why, const struct rates_options *options)
+{
+	bool changes = options->reset || options->block || options->unblock;
+
+	if (why->text[0] != '\0')
+		fprintf(stderr, "policyd: %s%s\n", why->text,
+			changes ? ": nothing was changed"
+				: ": these are the counts of this host");
+	if (!changes)
+		return list(counts, rate, options);
+	if (why->text[0] != '\0')
+		return EX_TEMPFAIL;
+	if (counts->tables[rate->index] != NULL || counts->store != NULL)
+		return change(counts, rate, options);
+	fprintf(stderr,
+		"policyd: %s: nothing has been counted yet; start policyd "
+		"first\n",
+		rate->name);
+	return EX_UNAVAILABLE;
 }
 
 /* rates - see above */
 int rates(const struct config *config, const struct rates_options *options)
 {
 	const struct rate *rate = NULL;
-	struct rate_table **tables;
-	struct error error;
-	int status = EX_OK;
+	struct rates_counts counts;
+	struct error error, why;
+	int status;
 
 	if (options->count > 0)
 		rate = find_rate(config, options->arguments[0]);
 	if (options->count > 0 && rate == NULL)
 		return EX_USAGE;
-	tables = rate_tables_find(config, &error);
-	if (tables == NULL) {
+	if (rates_counts_open(&counts, config, &why, &error) < 0) {
 		fprintf(stderr, "policyd: %s\n",
 			error.text[0] != '\0' ? error.text
 					      : "there is no rate section");
 		return error.text[0] != '\0' ? EX_NOPERM : EX_OK;
 	}
-	if (rate == NULL ||
-	    (!options->reset && !options->block && !options->unblock)) {
-		status = list(config, tables, rate, options);
-	} else if (tables[rate->index] == NULL) {
-		fprintf(stderr,
-			"policyd: %s: nothing has been counted yet; start "
-			"policyd first\n",
-			rate->name);
-		status = EX_UNAVAILABLE;
-	} else {
-		status = change(tables[rate->index], rate, options);
-	}
-	rate_tables_close(tables, config);
+	status = answer(&counts, rate, &why, options);
+	rates_counts_close(&counts);
 	return status;
 }

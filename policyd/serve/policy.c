@@ -4,9 +4,14 @@
  *   bytes -> request -> facts -> decision -> reply bytes + log line + counters
  *
  * Data moves only to the right. Everything between the server and the reply is
- * a function of its arguments; handle_request() and answer() connect them, and
- * are the picture in C. There are two of them since a restriction may have to
- * wait: then handle_request() ends, and the event loop calls answer(). */
+ * a function of its arguments; handle_request(), pay() and answer() connect
+ * them, and are the picture in C:
+ *
+ *   walk the restrictions -> take what rates cost -> answer
+ *
+ * There are three of them since a restriction may have to wait, and so may the
+ * counts that several hosts share: then the function ends, and the event loop
+ * calls the next one. */
 
 #include "policyd/serve/policy.h"
 
@@ -43,7 +48,7 @@ struct exchange {
 	struct judgement judgement;
 	struct policy *policy;
 	struct connection *connection;
-	struct charges *charges; /* NULL: there is no rate */
+	struct payment *payment; /* NULL: there is no rate */
 	uint64_t start_us;
 	char id[ID_LENGTH + 1];
 	struct exchange *next; /* in the list of unused ones */
@@ -51,11 +56,10 @@ struct exchange {
 
 struct policy {
 	const struct config *config;
-	struct capture *capture;	  /* or NULL */
-	struct shadow *shadow;		  /* or NULL */
-	struct file_events *events;	  /* or NULL */
-	struct rate_table *const *tables; /* NULL: there is no rate */
-	struct settle_seen *seen;
+	struct capture *capture;    /* or NULL */
+	struct shadow *shadow;	    /* or NULL */
+	struct file_events *events; /* or NULL */
+	struct settle settle;	    /* tables NULL: there is no rate */
 	struct counters metrics;
 	struct totals *totals; /* NULL: no metrics section */
 	struct exchange *unused;
@@ -84,14 +88,20 @@ static void make_id(struct policy *policy, char *id)
 	id[ID_LENGTH] = '\0';
 }
 
+static void paid(void *context);
+
 /* exchange_make - memory for one */
 static struct exchange *exchange_make(const struct policy *policy)
 {
 	struct exchange *exchange = xmalloc(sizeof(*exchange));
 
-	exchange->charges = policy->tables != NULL
-				    ? xcalloc(1, sizeof(*exchange->charges))
-				    : NULL;
+	exchange->payment = NULL;
+	if (policy->settle.tables == NULL)
+		return exchange;
+	exchange->payment = xcalloc(1, sizeof(*exchange->payment));
+	exchange->payment->settle = &policy->settle;
+	exchange->payment->done = paid;
+	exchange->payment->context = exchange;
 	return exchange;
 }
 
@@ -108,7 +118,8 @@ static struct exchange *exchange_new(struct policy *policy,
 	exchange->policy = policy;
 	exchange->connection = connection;
 	exchange->judgement.evaluation.context = exchange;
-	exchange->judgement.evaluation.charges = exchange->charges;
+	exchange->judgement.evaluation.charges =
+		exchange->payment != NULL ? &exchange->payment->charges : NULL;
 	exchange->judgement.evaluation.trace = NULL;
 	exchange->judgement.evaluation.waiter = NULL;
 	if (policy->timed)
@@ -255,25 +266,14 @@ static void handle_evicted(void *context, const char *peer, const char *reason)
 		log_info("connection from %s closed: %s", peer, reason);
 }
 
-/* pay - take what rates cost; true: one of them changed the decision */
-static bool pay(struct exchange *exchange)
-{
-	struct policy *policy = exchange->policy;
-
-	if (exchange->charges == NULL)
-		return false;
-	settle(exchange->charges, &exchange->judgement, policy->tables,
-	       policy->seen, policy->totals, exchange->id);
-	return exchange->charges->limited;
-}
-
-/* answer - the decision is made: reply, log line, counters */
+/* answer - the decision is final: reply, log line, counters */
 static void answer(struct exchange *exchange)
 {
 	struct policy *policy = exchange->policy;
 	const struct judgement *judgement = &exchange->judgement;
 	const struct decision *decision = &judgement->evaluation.decision;
-	bool limited = pay(exchange);
+	bool limited =
+		exchange->payment != NULL && exchange->payment->charges.limited;
 	bool postponed =
 		postpone(policy, &exchange->judgement.evaluation.decision);
 	bool logged = policy->config->log_verdicts[decision->verdict];
@@ -300,13 +300,32 @@ static void answer(struct exchange *exchange)
 	exchange_end(exchange);
 }
 
-/* resume - a restriction has waited, and now the decision is made */
+/* paid - the counts have been waited for */
+static void paid(void *context)
+{
+	struct exchange *exchange = context;
+
+	*connection_context(exchange->connection) = NULL;
+	answer(exchange);
+}
+
+/* pay - the walk is over: take what rates cost, then answer, now or later */
+static void pay(struct exchange *exchange)
+{
+	if (exchange->payment == NULL ||
+	    settle_start(exchange->payment, &exchange->judgement, exchange->id))
+		answer(exchange);
+	else
+		*connection_context(exchange->connection) = exchange;
+}
+
+/* resume - a restriction has waited, and now the walk is over */
 static void resume(struct evaluation *evaluation)
 {
 	struct exchange *exchange = evaluation->context;
 
 	*connection_context(exchange->connection) = NULL;
-	answer(exchange);
+	pay(exchange);
 }
 
 /* refuse - it is malformed */
@@ -336,15 +355,15 @@ static void handle_request(void *context, struct connection *connection,
 		refuse(exchange);
 		return;
 	}
-	if (exchange->charges != NULL)
-		charges_begin(exchange->charges, request);
+	if (exchange->payment != NULL)
+		charges_begin(&exchange->payment->charges, request);
 	judgement->service = service_find(&config->services, request);
 	facts_gather(&judgement->facts, request, config->resolver,
 		     judgement->service->tls);
 	if (evaluation_start(&judgement->evaluation,
 			     &judgement->service->restrictions, request,
 			     &judgement->facts, time(NULL), resume))
-		answer(exchange);
+		pay(exchange);
 	else
 		*connection_context(connection) = exchange;
 }
@@ -366,6 +385,7 @@ static void handle_gone(void *context, struct connection *connection)
 	if (exchange == NULL)
 		return;
 	evaluation_cancel(&exchange->judgement.evaluation);
+	settle_cancel(exchange->payment);
 	exchange_end(exchange);
 }
 
@@ -379,6 +399,8 @@ struct policy *policy_new(const struct config *config)
 	if (config->metrics != NULL)
 		policy->totals =
 			totals_new(config->services.count, config->rates.count);
+	policy->settle.totals = policy->totals;
+	policy->settle.metrics = &policy->metrics;
 	policy->timed = policy->totals != NULL;
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		policy->timed |= config->log_verdicts[i];
@@ -403,8 +425,17 @@ void policy_try(struct policy *policy, struct capture *capture,
 void policy_rates(struct policy *policy, struct rate_table *const *tables,
 		  struct settle_seen *seen)
 {
-	policy->tables = tables;
-	policy->seen = seen;
+	policy->settle.tables = tables;
+	policy->settle.seen = seen;
+}
+
+/* policy_store - set where several hosts count together */
+void policy_store(struct policy *policy, struct store *store,
+		  const struct store_rate *rates)
+{
+	policy->settle.store = store;
+	policy->settle.rates = rates;
+	policy->settle.away = policy->config->stores[0].away;
 }
 
 /* policy_watch - set the files whose changes matter */
@@ -422,7 +453,7 @@ void policy_free(struct policy *policy)
 		struct exchange *exchange = policy->unused;
 
 		policy->unused = exchange->next;
-		free(exchange->charges);
+		free(exchange->payment);
 		free(exchange);
 	}
 	log_batch_free(policy->batch);

@@ -29,6 +29,14 @@ struct settle_seen;
 void policy_rates(struct policy *policy, struct rate_table *const *tables,
 		  struct settle_seen *seen);
 
+/* policy_store - where several hosts count together, which is NULL where they
+ * do not; and the rates of the configuration as the store knows them. Before
+ * the first request; keeps references. */
+struct store;
+struct store_rate;
+void policy_store(struct policy *policy, struct store *store,
+		  const struct store_rate *rates);
+
 /* policy_watch - while a file that the configuration was made from has changed
  * and is not loaded yet, refusals are deferred. Keeps a reference; NULL: do not
  * look. */

@@ -191,6 +191,46 @@ static int open_rates(struct service_process *process, struct error *error)
 	return 0;
 }
 
+/* open_store - where several hosts count together; it is connected later */
+static int open_store(struct service_process *process, struct error *error)
+{
+	const struct config *config = process->config;
+	const struct config_store *store = config->stores;
+
+	if (config->store_count == 0 || config->rates.count == 0)
+		return 0;
+	process->store_rates = rate_tables_store(config);
+	process->store_thread =
+		store_thread_new(&process->store_state, store, process->server,
+				 0, process->channel, -1, error);
+	if (process->store_thread == NULL)
+		return -1;
+	policy_store(process->policy, store_thread_get(process->store_thread),
+		     process->store_rates);
+	return workers_store(process->workers, &process->store_state, store,
+			     process->store_rates, process->channel, error);
+}
+
+/* use_connection - the monitor has connected a thread to the store, or says why
+ * not */
+static int use_connection(struct service_process *process,
+			  const struct channel_message *message, int fd,
+			  struct error *error)
+{
+	if (process->store_thread == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return error_set(error, "unexpected message from the monitor");
+	}
+	if (message->number == 0)
+		store_thread_give(process->store_thread, fd,
+				  message->body.text);
+	else
+		workers_give(process->workers, message->number, fd,
+			     message->body.text);
+	return 0;
+}
+
 /* watch_files - see changes of files before a client can. The monitor began to
  * watch them earlier, so it sees each change that this process sees, and
  * replaces it. */
@@ -246,7 +286,7 @@ static int prepare(struct service_process *process, struct error *error)
 	process->admission = admission_new(config, process->server, error);
 	if (process->admission == NULL)
 		return -1;
-	if (open_rates(process, error) < 0 ||
+	if (open_rates(process, error) < 0 || open_store(process, error) < 0 ||
 	    serve_send_settings(process, error) < 0 ||
 	    serve_receive_sockets(process, error) < 0 ||
 	    log_open_for(config->log, config->uid, error) < 0)
@@ -298,6 +338,8 @@ static int obey(struct service_process *process,
 	case CHANNEL_LOG:
 		log_use_socket(fd);
 		return 0;
+	case CHANNEL_CONNECTED:
+		return use_connection(process, message, fd, error);
 	case CHANNEL_PING:
 		return channel_tell(process->channel, CHANNEL_PONG,
 				    message->number, -1, error);
@@ -394,10 +436,12 @@ static void retire(struct service_process *process, int status)
 		_exit(status);
 	status_free(process->status);
 	admission_free(process->admission);
+	store_thread_free(process->store_thread);
 	server_free(process->server);
 	workers_free(process->workers);
 	policy_free(process->policy);
 	file_events_free(process->events);
+	free(process->store_rates);
 	rate_tables_close(process->tables, process->config);
 	shadow_free(process->shadow);
 	capture_free(process->capture);

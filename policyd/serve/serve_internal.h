@@ -20,6 +20,7 @@
 #include "policyd/serve/admission.h"
 #include "policyd/serve/serve.h"
 #include "policyd/serve/settle.h"
+#include "policyd/serve/store_thread.h"
 #include "policyd/serve/workers.h"
 
 /* The state of a server process. */
@@ -31,6 +32,9 @@ struct service_process {
 	struct file_events *events; /* NULL: no file is watched */
 	struct rate_table **tables; /* NULL: there is no rate */
 	struct settle_seen seen;
+	struct store_rate *store_rates;	   /* NULL: there is no store */
+	struct store_thread *store_thread; /* of the first thread */
+	struct store_state store_state;
 	struct policy *policy;
 	struct server *server;
 	struct workers *workers; /* the other threads */

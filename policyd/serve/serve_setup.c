@@ -3,6 +3,7 @@
  * settings and files that the monitor needs to know, and the listening sockets
  */
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,6 +75,10 @@ int serve_send_settings(struct service_process *process, struct error *error)
 	message.body.settings.differs = process->differs;
 	message.body.settings.user = config->uid;
 	message.body.settings.optional = config->metrics != NULL;
+	if (process->store_thread != NULL)
+		snprintf(message.body.settings.store,
+			 sizeof(message.body.settings.store), "%s",
+			 config->stores[0].address.address);
 	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
 	    copy_path(message.body.settings.pid_file, config->pid_file, error) <
 		    0 ||
@@ -120,6 +125,15 @@ static void add_totals(void *context, struct totals *totals)
 	status_add(context, totals);
 }
 
+/* ask_store - a status_store_asked */
+static void ask_store(void *context, struct status_store *store)
+{
+	const struct service_process *process = context;
+
+	store->address = process->store_state.address;
+	store->up = store_state_is_up(&process->store_state, &store->away_s);
+}
+
 /* receive_status - the socket of the metrics listener. Without it the server
  * serves as well. */
 static int receive_status(struct service_process *process, struct error *error)
@@ -140,6 +154,8 @@ static int receive_status(struct service_process *process, struct error *error)
 	}
 	status_add(process->status, policy_totals(process->policy));
 	status_rates(process->status, process->tables);
+	if (process->store_thread != NULL)
+		status_store(process->status, ask_store, process);
 	workers_totals(process->workers, add_totals, process->status);
 	return 0;
 }

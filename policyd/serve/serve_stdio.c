@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "policyd/serve/policy.h"
 #include "policyd/serve/serve.h"
 #include "policyd/serve/settle.h"
+#include "policyd/serve/store_thread.h"
 
 /* load_stdio - load the configuration; messages go to standard error */
 static struct config *load_stdio(const char *path)
@@ -57,12 +59,46 @@ static void note_table(void *context, const char *line)
 	log_warning("%s", line);
 }
 
+/* The store, if there is one. */
+struct stdio_store {
+	struct store_state state;
+	struct store_thread *link;
+	struct store_rate *rates;
+};
+
+/* open_store - connect now, and only once: this process may not do so later */
+static int open_store(struct stdio_store *store, const struct config *config,
+		      struct policy *policy, struct server *server,
+		      struct error *error)
+{
+	const struct config_store *from = config->stores;
+	struct config_store with = { 0 };
+	struct error why;
+	int fd;
+
+	if (config->store_count == 0 || config->rates.count == 0)
+		return 0;
+	with = *from;
+	if (config_store_password(from, &with.password, error) < 0)
+		return -1;
+	fd = listener_connect(from->address.address, 1, &why);
+	store->rates = rate_tables_store(config);
+	store->link = store_thread_new(&store->state, &with, server, 0, -1, fd,
+				       error);
+	free(with.password);
+	if (store->link == NULL)
+		return -1;
+	policy_store(policy, store_thread_get(store->link), store->rates);
+	return 0;
+}
+
 /* run_stdio - log, event loop, give up root, one connection. An exit status, or
  * -1 */
 static int run_stdio(const struct config *config, struct policy *policy,
 		     struct error *error)
 {
 	struct server_handler handler = policy_handler(policy);
+	struct stdio_store store = { 0 };
 	struct privileges privileges;
 	struct server *server;
 	int result = -1;
@@ -75,11 +111,14 @@ static int run_stdio(const struct config *config, struct policy *policy,
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)
 		return -1;
-	if (server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
+	if (open_store(&store, config, policy, server, error) == 0 &&
+	    server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
 		    0 &&
 	    privileges_drop(&privileges, NULL, error) == 0)
 		result = server_run(server, error) < 0 ? -1 : judge(server);
+	store_thread_free(store.link);
 	server_free(server);
+	free(store.rates);
 	return result;
 }
 

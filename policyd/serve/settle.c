@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* settle - take what a request has to pay, and warn of keys that run out
  *
+ * Without a store, all is settled at once. With one, a request may have to wait
+ * for its answer (policyd/serve/settle_store.c): then settle_start() ends, and
+ * the event loop calls on_answer().
+ *
  * A key is warned of once for each window, until it was below half of its
  * limit; the counts remember it. So there is no limit of lines here. */
 
 #include "policyd/serve/settle.h"
 
 #include "lib/base/log.h"
+#include "policyd/serve/settle_store.h"
 
 #define KEY_SHOWN 160
 #define LOOKS_MAX 500 /* before it is odd that nothing was counted */
@@ -86,32 +91,102 @@ static void see(const struct charges *charges, struct settle_seen *seen)
 			    LOOKS_MAX);
 }
 
-/* settle - see above */
-void settle(struct charges *charges, struct judgement *judgement,
-	    struct rate_table *const *tables, struct settle_seen *seen,
-	    struct totals *totals, const char *id)
+/* note - count what came of each charge, and warn */
+static void note(const struct payment *payment)
 {
-	struct charges_how how = {
-		.tables = tables,
-		.only_look = judgement->service->reply.observe,
-	};
+	const struct settle *settle = payment->settle;
+	const struct charges *charges = &payment->charges;
 
-	if (charges->count == 0)
-		return;
-	if (judgement->evaluation.decision.verdict == VERDICT_PERMIT)
-		see(charges, seen);
-	how.now_us = rate_now_us();
-	charges_settle(charges, &judgement->evaluation.decision, &how);
 	for (size_t i = 0; i < charges->count; i++) {
 		const struct charge *charge = &charges->each[i];
 
-		if (!charge->asked)
+		if (!charge->asked || charges->only_look)
 			continue;
-		if (totals != NULL && !how.only_look &&
+		if (settle->totals != NULL &&
 		    (charge->takes || charge->result.outcome != RATE_WITHIN))
-			totals_rate(totals, charge->rate->index,
+			totals_rate(settle->totals, charge->rate->index,
 				    result_of(charge));
-		if (charge->result.notice != RATE_SILENT && !how.only_look)
-			warn(charge, judgement, id);
+		if (charge->result.notice != RATE_SILENT)
+			warn(charge, payment->judgement, payment->id);
 	}
+}
+
+/* finish - all is answered: the decision, and what it gives back */
+static void finish(struct payment *payment)
+{
+	struct charges *charges = &payment->charges;
+	const struct charges_question *back = charges_close(
+		charges, &payment->judgement->evaluation.decision);
+
+	if (back != NULL) {
+		rate_give_back(charges->question.charges, back->count,
+			       rate_now_us());
+		settle_store_give_back(payment->settle, back);
+	}
+	note(payment);
+}
+
+static void on_answer(void *context, const char *away, bool passed);
+
+/* proceed - ask until all is answered. False: the store is being asked */
+static bool proceed(struct payment *payment)
+{
+	struct charges *charges = &payment->charges;
+	struct charges_question *question;
+
+	while ((question = charges_next(charges)) != NULL) {
+		if (payment->settle->store == NULL) {
+			charges_ask(question, rate_now_us());
+		} else {
+			payment->ask = settle_store_ask(
+				payment->settle, question, on_answer, payment);
+			if (payment->ask != NULL)
+				return false;
+		}
+		charges_answer(charges);
+	}
+	finish(payment);
+	return true;
+}
+
+/* on_answer - the store has answered, or has not in time */
+static void on_answer(void *context, const char *away, bool passed)
+{
+	struct payment *payment = context;
+
+	payment->ask = NULL;
+	settle_store_answer(payment->settle, &payment->charges.question,
+			    away == NULL, passed, payment->asked_us);
+	charges_answer(&payment->charges);
+	if (proceed(payment))
+		payment->done(payment->context);
+}
+
+/* settle_start - see above */
+bool settle_start(struct payment *payment, struct judgement *judgement,
+		  const char *id)
+{
+	struct charges *charges = &payment->charges;
+	const struct decision *decision = &judgement->evaluation.decision;
+
+	if (charges->count == 0)
+		return true;
+	payment->judgement = judgement;
+	payment->id = id;
+	if (decision->verdict == VERDICT_PERMIT)
+		see(charges, payment->settle->seen);
+	charges_open(charges, decision, payment->settle->tables,
+		     judgement->service->reply.observe);
+	if (payment->settle->store != NULL)
+		payment->asked_us = rate_now_us();
+	return proceed(payment);
+}
+
+/* settle_cancel - nobody waits any more */
+void settle_cancel(struct payment *payment)
+{
+	if (payment != NULL && payment->ask != NULL)
+		store_cancel(payment->ask);
+	if (payment != NULL)
+		payment->ask = NULL;
 }

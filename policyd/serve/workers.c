@@ -20,11 +20,13 @@
 #include "lib/base/log.h"
 #include "lib/base/xalloc.h"
 #include "policyd/serve/policy.h"
+#include "policyd/serve/store_thread.h"
 
 struct worker {
 	struct server *server;
 	struct policy *policy;
 	struct shadow *shadow;
+	struct store_thread *store_thread; /* NULL: there is no store */
 	int way_out;  /* its connections leave here; its server closes it */
 	int gathered; /* the other end of way_out; -1: in use, or closed */
 	pthread_t thread;
@@ -128,6 +130,39 @@ void workers_rates(struct workers *workers, struct rate_table *const *tables,
 
 	for (i = 0; i < workers->count; i++)
 		policy_rates(workers->each[i].policy, tables, seen);
+}
+
+/* workers_store - connect each of them to the store */
+int workers_store(struct workers *workers, struct store_state *state,
+		  const struct config_store *config,
+		  const struct store_rate *rates, int channel,
+		  struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->each[i];
+
+		worker->store_thread =
+			store_thread_new(state, config, worker->server,
+					 (unsigned)i + 1, channel, -1, error);
+		if (worker->store_thread == NULL)
+			return -1;
+		policy_store(worker->policy,
+			     store_thread_get(worker->store_thread), rates);
+	}
+	return 0;
+}
+
+/* workers_give - pass on a connection to the store */
+void workers_give(struct workers *workers, int64_t number, int fd,
+		  const char *why)
+{
+	if (number >= 1 && (uint64_t)number <= workers->count)
+		store_thread_give(workers->each[number - 1].store_thread, fd,
+				  why);
+	else if (fd >= 0)
+		close(fd);
 }
 
 /* workers_watch - set the files whose changes matter */
@@ -272,6 +307,7 @@ void workers_free(struct workers *workers)
 	for (i = 0; i < workers->count; i++) {
 		struct worker *worker = &workers->each[i];
 
+		store_thread_free(worker->store_thread);
 		server_free(worker->server);
 		policy_free(worker->policy);
 		shadow_free(worker->shadow);

@@ -34,6 +34,8 @@ struct status {
 	struct event *timer;
 	status_gather *gather;
 	void *context;
+	status_store_asked *ask_store; /* NULL: there is no store */
+	void *store_context;
 	struct channel_news news;
 	int64_t loaded_ms;
 	int files[STATUS_FILES]; /* policyd.conf, main.cf */
@@ -97,6 +99,8 @@ static void take_status(struct status *status, struct status_view *view)
 				   status->files[1]) },
 	};
 	status->gather(status->context, &view->counters, &view->open);
+	if (status->ask_store != NULL)
+		status->ask_store(status->store_context, &view->store);
 }
 
 /* status_changed - a file that was changed after it was loaded */
@@ -211,6 +215,15 @@ void status_rates(struct status *status, struct rate_table *const *tables)
 {
 	if (status != NULL)
 		status->tables = tables;
+}
+
+/* status_store - show the state of the store, too */
+void status_store(struct status *status, status_store_asked *ask, void *context)
+{
+	if (status == NULL)
+		return;
+	status->ask_store = ask;
+	status->store_context = context;
 }
 
 /* status_close - stop accepting */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "lib/config/config.h"
@@ -36,6 +37,18 @@ void status_add(struct status *status, struct totals *totals);
 /* status_rates - the counts of the rates, by their index; they must stay. */
 struct rate_table;
 void status_rates(struct status *status, struct rate_table *const *tables);
+
+/* The store where several hosts count together. */
+struct status_store {
+	const char *address; /* NULL: there is none */
+	bool up;
+	uint64_t away_s; /* how long it has been away */
+};
+
+/* status_store - show its state, too, which ask() fills in at any time. */
+typedef void status_store_asked(void *context, struct status_store *store);
+void status_store(struct status *status, status_store_asked *ask,
+		  void *context);
 
 /* status_news - news from the monitor; takes: another server hands over. The
  * board accepts once that server has sent its counters. */

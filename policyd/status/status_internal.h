@@ -6,7 +6,8 @@
  * status_prometheus.c (for Prometheus), status_page.c (the status page),
  * status_notes.c (what it says first), status_style.c (its style),
  * status_chart.c (its charts), status_frequent.c (what is refused most),
- * status_rates.c (sending limits). */
+ * status_rates.c (sending limits), status_store.c (the store of several
+ * hosts). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct status_view {
 	const char *configuration; /* as -T prints it */
 	const struct history *history;
 	struct rate_table *const *tables; /* NULL: there is no rate */
+	struct status_store store;
 	struct channel_news news;
 	struct counters counters;
 	unsigned open; /* connections */
@@ -46,6 +48,9 @@ void status_prometheus(const struct status_view *view, FILE *output);
 
 /* status_rates_prometheus - the part about sending limits. */
 void status_rates_prometheus(const struct status_view *view, FILE *output);
+
+/* status_store_prometheus - the part about the store of several hosts. */
+void status_store_prometheus(const struct status_view *view, FILE *output);
 
 /* status_page - write the status page in HTML; nonce: of its style. */
 void status_page(const struct status_view *view, const char *nonce,

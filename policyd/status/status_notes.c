@@ -26,11 +26,24 @@ struct status_badge status_worst(const struct status_view *view)
 		return (struct status_badge){ "red", "reload refused" };
 	if (view->config->failed_tables > 0)
 		return (struct status_badge){ "red", "table unreadable" };
+	if (view->store.address != NULL && !view->store.up)
+		return (struct status_badge){ "red", "store away" };
 	if (status_changed(view) != NULL)
 		return (struct status_badge){ "amber", "not up to date" };
 	if (observes(view->config))
 		return (struct status_badge){ "amber", "observing" };
 	return (struct status_badge){ "green", "serving" };
+}
+
+/* note_store - it is away */
+static void note_store(const struct status_store *store, FILE *output)
+{
+	fputs("<li class=\"bad\">The store <code>", output);
+	html_put(output, store->address);
+	fputs("</code> has been away for ", output);
+	status_span(output, (int64_t)store->away_s);
+	fputs(": this host counts alone, as <code>away</code> says.</li>",
+	      output);
 }
 
 /* status_notes - problems that need attention */
@@ -60,6 +73,8 @@ void status_notes(const struct status_view *view, FILE *output)
 		html_put(output, view->config->failures[i]);
 		fputs("</code></li>", output);
 	}
+	if (view->store.address != NULL && !view->store.up)
+		note_store(&view->store, output);
 	if (observes(view->config))
 		fputs("<li><code>mode = observe</code>: Postfix is not told "
 		      "what policyd decides.</li>",

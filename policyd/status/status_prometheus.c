@@ -196,4 +196,5 @@ void status_prometheus(const struct status_view *view, FILE *output)
 	put_configuration(view, output);
 	put_tables(view->config, output);
 	status_rates_prometheus(view, output);
+	status_store_prometheus(view, output);
 }

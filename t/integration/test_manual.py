@@ -37,7 +37,8 @@ MOVED = {"/etc/postfix": "postfix", "/etc/policyd": "policyd",
 # A section of the program's output, and the one of the page with its options;
 # an option in no other section belongs to the top level.
 SECTIONS = {"listen": "LISTENERS", "tls": "TLS LISTENERS",
-            "service": "SERVICES", "rate": "SENDING LIMITS"}
+            "service": "SERVICES", "rate": "SENDING LIMITS",
+            "store": "SEVERAL HOSTS"}
 
 # Defaults that depend on the host: words on the page, a value in the program.
 OF_THE_HOST = {"myhostname", "mydomain"}
@@ -201,7 +202,7 @@ def effective(program, text):
         shutil.rmtree(directory)
     sections, name = {"top": {}, "listen": {}}, "top"
     for line in output.splitlines():
-        start = re.match(r"\s*(listen|service|tls|rate) .*\{", line)
+        start = re.match(r"\s*(listen|service|tls|rate|store) .*\{", line)
         option = re.match(r"\s*(\w+) = (.*)\t# default$", line)
         unset = re.match(r"\s+# (\w+): any$", line)
         if start:
@@ -225,7 +226,7 @@ def page_options():
     """page_options - {"top" or section: {option: default}} of the page"""
     scopes = {title: scope for scope, title in SECTIONS.items()}
     options = {"top": {}, "listen": {}, "tls": {}, "service": {},
-               "rate": {}}
+               "rate": {}, "store": {}}
     for title, lines in rendered(FILE_PAGE).items():
         scope = options[scopes.get(title, "top")]
         for number, line in enumerate(lines):
@@ -250,10 +251,11 @@ def sample_options():
              if re.match(r"#[^ #]", line)]
     text = "\n".join(lines)
     options = {"top": {}, "listen": {}, "tls": {}, "service": {},
-               "rate": {}}
+               "rate": {}, "store": {}}
     for kind, start in (("tls", "\ttls"), ("listen", 'listen "unix:[^"]*"'),
                         ("listen", 'listen "inet:[^"]*"'),
                         ("rate", 'rate "[^"]*"'),
+                        ("store", 'store "[^"]*"'),
                         ("service", 'service "[^"]*"')):
         indent = "\t" if kind == "tls" else ""
         section = re.search(r"^%s \{$(.*?)^%s\}$" % (start, indent), text,
@@ -340,12 +342,13 @@ def test_options(program):
                                      'key = "DIRECTORY/server.key"\n'
                                      'ca = "DIRECTORY/ca.pem"\n}\n}\n'
                                      'service "s" { }\n'
-                                     'rate "r" { limit = "1/1h" }\n')
+                                     'rate "r" { limit = "1/1h" }\n'
+                                     'store "unix:/tmp/s" { }\n')
     page, sample = page_options(), sample_options()
     assert sample["rate"].pop("limit")      # it has no default
     assert program_has["rate"].pop("limit")
     host = {name: program_has["top"][name] for name in OF_THE_HOST}
-    for scope in ("top", "listen", "tls", "rate"):
+    for scope in ("top", "listen", "tls", "rate", "store"):
         assert set(page[scope]) == set(program_has[scope]), \
             "%s: only in the page %s, only in the program %s" % (
                 scope, set(page[scope]) - set(program_has[scope]),

@@ -393,6 +393,36 @@ static const struct broken broken[] = {
 	{ "metrics \"unix:/x\" {\nmode = \"rw\"\n}\n", 2, "not an octal mode" },
 	{ "metrics \"unix:/x\" {\nallow_remote = { }\n}\n", 2,
 	  "can only be set in a listen section" },
+	{ "store {\n}\n", 1, "needs an address" },
+	{ "store \"6379\" {\n}\n", 1, "store: " },
+	{ "store \"unix:x\" {\n}\n", 1, "store: " },
+	{ "store \"unix:/x\" {\n}\nstore \"unix:/y\" {\n}\n", 3,
+	  "only one section is allowed; the other is at line 1" },
+	{ "store \"unix:/x\" {\nusername = a\n}\n", 2,
+	  "password_file is required" },
+	{ "store \"unix:/x\" {\nusername = 'a b'\n"
+	  "password_file = '/etc/passwd'\n}\n",
+	  2, "without spaces" },
+	{ "store \"unix:/x\" {\npassword_file = x\n}\n", 2,
+	  "x is not an absolute path" },
+	{ "store \"unix:/x\" {\npassword_file = '/nonexistent'\n}\n", 2,
+	  "password_file: /nonexistent: No such file" },
+	{ "store \"unix:/x\" {\npassword_file = '/etc'\n}\n", 2,
+	  "password_file: /etc: " },
+	{ "store \"unix:/x\" {\npassword_file = '/etc/passwd'\n}\n", 2,
+	  "others may use it; chmod 0600 it" },
+	{ "store \"unix:/x\" {\nprefix = ''\n}\n", 2, "1 to 32 letters" },
+	{ "store \"unix:/x\" {\nprefix = 'a*'\n}\n", 2, "not \"a*\"" },
+	{ "store \"unix:/x\" {\ntimeout = 9ms\n}\n", 2,
+	  "\"9ms\" is out of range; allowed are 10ms to 10000ms" },
+	{ "store \"unix:/x\" {\ntimeout = 11\n}\n", 2, "out of range" },
+	{ "store \"unix:/x\" {\ntimeout = ms\n}\n", 2, "not a time" },
+	{ "store \"unix:/x\" {\ntimeout = 1000msec\n}\n", 2, "not a time" },
+	{ "store \"unix:/x\" {\naway = locally\n}\n", 2,
+	  "\"locally\" is not one of local, defer, permit" },
+	{ "store \"unix:/x\" {\naway = local\n}\nkeys = 1\n", 4,
+	  "in a rate section" },
+	{ "prefix = x\n", 1, "in a store section" },
 	{ "metrics \"unix:/x\" {\ntls {\n}\n}\n", 2,
 	  "is only allowed in a listen section" },
 	{ "listen \"inet:127.0.0.1:70000\" {\n}\n", 1, "1 to 65535" },
@@ -997,11 +1027,21 @@ struct warned {
 };
 
 #define LISTEN "listen \"unix:/x\" { }\n"
+#define RATE                              \
+	"rate r { limit = '1/1h' }\n"     \
+	"restrictions = { check_rate:r, " \
+	"permit_auth_destination, reject }\n"
 
 static const struct warned warned[] = {
 	{ LISTEN, 0, NULL },
 	{ LISTEN "idle_timeout = 999s\n", 2, "below 1000s" },
 	{ LISTEN "idle_timeout = 1000\n", 0, NULL },
+	{ LISTEN RATE "store 'unix:/s' { }\n", 0, NULL },
+	{ LISTEN RATE "store 'inet:[::1]:1' { timeout = 2s }\n", 0, NULL },
+	{ LISTEN RATE "store 'inet:192.0.2.1:1' { }\n", 4, "in plain text" },
+	{ LISTEN RATE "store 'unix:/s' {\naway = permit }\n", 5,
+	  "nothing is limited" },
+	{ LISTEN "store 'unix:/s' { }\n", 2, "there is no rate section" },
 	{ LISTEN "restrictions = { reject,\npermit }\n", 3,
 	  "nothing after reject" },
 	{ LISTEN "service a { }\nservice b { server_port = 1 }\n", 2,
@@ -1307,7 +1347,8 @@ START_TEST(test_dump_complete)
 	char *dump = dump_text("listen \"unix:/x\" { }\n"
 			       "listen \"inet:[::1]:1\" { }\n"
 			       "service \"a\" { }\n"
-			       "rate \"r\" { limit = \"1/1h\" }\n",
+			       "rate \"r\" { limit = \"1/1h\" }\n"
+			       "store \"unix:/x\" { }\n",
 			       true);
 	int i;
 
@@ -1335,6 +1376,61 @@ START_TEST(test_dump_complete)
 		free(any);
 	}
 	free(dump);
+}
+END_TEST
+
+/* ---- the password of a store */
+
+START_TEST(test_store_password)
+{
+	static const struct {
+		const char *content;
+		const char *password; /* NULL: refused */
+	} rows[] = {
+		{ "secret\n", "secret" },
+		{ "with blank", "with blank" },
+		{ "secret\r\n", "secret" },
+		{ "", NULL },
+		{ "\n", NULL },
+		{ "one\ntwo\n", NULL },
+	};
+	struct config_messages messages = { 0 };
+	struct config *config;
+	struct place place;
+	char *text, *dump, *secret;
+	size_t length;
+	FILE *output;
+
+	place_make(&place);
+	secret = xasprintf("%s/pw", place.directory);
+	write_file(secret, rows[_i].content, strlen(rows[_i].content));
+	ck_assert_int_eq(chmod(secret, 0640), 0);
+	text = xasprintf("rate r { limit = '1/1h' }\nstore 'unix:/x' {\n"
+			 "username = u\npassword_file = '%s' }\n",
+			 secret);
+	config = load_text(text, strlen(text), &messages);
+	if (rows[_i].password == NULL) {
+		ck_assert_ptr_null(config);
+		ck_assert(message_has(messages.lines[0], "FILE:4: ", secret));
+	} else {
+		ck_assert_ptr_nonnull(config);
+		ck_assert_str_eq(config->stores[0].password, rows[_i].password);
+		ck_assert_str_eq(config->stores[0].username, "u");
+		ck_assert_uint_eq(config->stores[0].timeout_ms, 200);
+		ck_assert_uint_eq(config->watched.count, 1);
+		output = open_memstream(&dump, &length);
+		config_dump(config, true, output);
+		fclose(output);
+		config_free(config);
+		ck_assert_ptr_nonnull(strstr(dump, secret));
+		ck_assert_ptr_null(strstr(dump, rows[_i].password));
+		free(dump);
+	}
+	config_messages_clear(&messages);
+	unlink(secret);
+	free(secret);
+	free(text);
+	place_remove(&place);
 }
 END_TEST
 
@@ -1411,7 +1507,8 @@ START_TEST(test_sample_defaults)
 		"	server_port = { 465, 587 }\n"
 		"	policy_context = \"submission\"\n"
 		"}\n"
-		"rate \"outgoing\" { limit = { \"200/1h\", \"1000/1d\" } }\n";
+		"rate \"outgoing\" { limit = { \"200/1h\", \"1000/1d\" } }\n"
+		"store \"unix:/run/valkey/valkey.sock\" { }\n";
 	char *settings = sample_settings();
 	char *sample = dump_text(settings, true);
 	char *standard = dump_text(bare, true);
@@ -1439,6 +1536,7 @@ START_TEST(test_sample_complete)
 		{ SCOPE_TLS, "\n#\ttls {", "\n#\t}", "\t\t" },
 		{ SCOPE_SERVICE, "\n#service ", "\n#}", "\t" },
 		{ SCOPE_RATE, "\n#rate ", "\n#}", "\t" },
+		{ SCOPE_STORE, "\n#store ", "\n#}", "\t" },
 	};
 	char *text = read_path(SAMPLE);
 	int part = _i / OPTION_COUNT;
@@ -1612,6 +1710,7 @@ static void add_effects(TCase *tcase)
 	tcase_add_test(tcase, test_lists_joined);
 	tcase_add_test(tcase, test_user);
 	tcase_add_loop_test(tcase, test_warned, 0, COUNT(warned));
+	tcase_add_loop_test(tcase, test_store_password, 0, 6);
 	tcase_add_test(tcase, test_values);
 	tcase_add_loop_test(tcase, test_round_trip, 0, COUNT(round_trips));
 	tcase_add_test(tcase, test_round_trip_full);

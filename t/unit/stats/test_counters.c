@@ -18,7 +18,7 @@ static const char line[] =
 	"permit=1 reject=0 defer=0 dunno=0 ask=5 hold=0 malformed=6 timeouts=0 "
 	"connections=0 handed_over=0 shadow_compared=0 shadow_differing=0 "
 	"shadow_opening=0 not_allowed=18446744073709551615 tls_failed=0 "
-	"log_dropped=15";
+	"store_fallback=0 log_dropped=15";
 
 START_TEST(writes_each)
 {

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_SERVE_STORE_THREAD_H
+#define POLICYD_SERVE_STORE_THREAD_H
+
+#include "lib/config/config.h"
+#include "lib/server/server.h"
+#include "lib/store/store.h"
+
+/* The connection of each thread to the store where several hosts count
+ * together. A server may not connect to anything: the monitor does. */
+
+/* Shared by all threads, each of which may read it. */
+struct store_state {
+	unsigned away; /* threads for which it is away; the log says so when the
+			* first one begins, and when the last one ends */
+	uint64_t since_ms;	  /* clock_ms(), when that began */
+	const char *address;	  /* for the log */
+	enum config_away instead; /* likewise */
+};
+
+/* store_state_is_up - is it up, for all threads? Otherwise *away_s is how long
+ * it has been away. */
+bool store_state_is_up(const struct store_state *state, uint64_t *away_s);
+
+struct store_thread;
+
+/* store_thread_new - for one thread, whose loop is that of server, and does not
+ * run yet. number: of the thread, 0 for the first. channel: to the monitor, or
+ * -1; then fd is the only connection that there will be, or -1: none. state,
+ * config and server stay. NULL: error. */
+struct store_thread *store_thread_new(struct store_state *state,
+				      const struct config_store *config,
+				      struct server *server, unsigned number,
+				      int channel, int fd, struct error *error);
+
+/* store_thread_free - before the server; its loop does not run any more. NULL
+ * is allowed. */
+void store_thread_free(struct store_thread *thread);
+
+/* store_thread_get - its store. */
+struct store *store_thread_get(struct store_thread *thread);
+
+/* store_thread_give - in the first thread: the monitor has connected, or has
+ * not (fd -1), and why. The thread owns fd then. */
+void store_thread_give(struct store_thread *thread, int fd, const char *why);
+
+#endif
