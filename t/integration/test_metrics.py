@@ -269,6 +269,12 @@ def test_contrib(program):
         assert done.returncode == 0, done
     dashboard, alerts = expressions()
     with Watched(program) as policyd:
+        os.mkdir(policyd.path("rates"))
+        policyd.configure('rate_directory = "%s"\n'
+                          'rate "login" { limit = "1/1h" }\n'
+                          'store "unix:/nonexistent" { }\n' %
+                          policyd.path("rates"))
+        policyd.reload()
         policyd.ask(OURS)
         there = {re.split("[{ ]", series)[0] for series in policyd.metrics()}
         asked = set(re.findall(r"\bpolicyd_\w+",
