@@ -83,6 +83,27 @@ START_TEST(an_instance_counts_once)
 }
 END_TEST
 
+/* What never fits is the whole message, whatever of it was counted before, and
+ * whether that has left the window. */
+START_TEST(an_instance_grows_beyond_the_limit)
+{
+	struct rate_table *table;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
+	check(take(&place, table, 2, "a"), RATE_WITHIN, 2, 3, 60, 0);
+	check(take(&place, table, 4, "a"), RATE_NEVER_FITS, 2, 3, 60,
+	      UINT64_MAX);
+	elapse(&place, 62 * SECOND_US);
+	check(take(&place, table, 4, "a"), RATE_NEVER_FITS, 0, 3, 60,
+	      UINT64_MAX);
+	check(take(&place, table, 3, "a"), RATE_WITHIN, 3, 5, 3600, 0);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(given_back)
 {
 	struct rate_table *table;
@@ -380,6 +401,7 @@ int main(void)
 
 	tcase_add_test(tests, what_is_answered);
 	tcase_add_test(tests, an_instance_counts_once);
+	tcase_add_test(tests, an_instance_grows_beyond_the_limit);
 	tcase_add_test(tests, given_back);
 	tcase_add_test(tests, all_or_nothing);
 	tcase_add_test(tests, what_cannot_be_used);
