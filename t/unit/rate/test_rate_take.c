@@ -287,6 +287,30 @@ START_TEST(warned_of_once)
 }
 END_TEST
 
+/* Mail over the limit passes (warn), and is asked about again at
+ * END-OF-MESSAGE: there is no warning that it comes near. */
+START_TEST(not_near_after_over)
+{
+	struct rate_table *table;
+	struct rate_charge charge;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, "3/1h", RATE_NUMBER, 64);
+	charge = charge_of(table, "alice", 4, "3/1h", RATE_NUMBER);
+	charge.near = 80;
+	charge.beyond = true;
+	charge.instance = "a";
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert_int_eq(charge.result.notice, RATE_FIRST_OVER);
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert(charge.result.counted_before);
+	ck_assert_int_eq(charge.result.notice, RATE_SILENT);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(unlimited_is_counted)
 {
 	struct rate_table *table;
@@ -407,6 +431,7 @@ int main(void)
 	tcase_add_test(tests, what_cannot_be_used);
 	tcase_add_test(tests, looking_counts_nothing);
 	tcase_add_test(tests, warned_of_once);
+	tcase_add_test(tests, not_near_after_over);
 	tcase_add_test(tests, unlimited_is_counted);
 	tcase_add_test(tests, bytes_are_wide);
 	tcase_add_test(tests, networks);
