@@ -104,6 +104,25 @@ START_TEST(an_instance_grows_beyond_the_limit)
 }
 END_TEST
 
+/* A thread that read the clock, and was late to the lock, does not set the time
+ * of a key back: the part that was counted meanwhile would be cleared. */
+START_TEST(time_never_goes_back)
+{
+	struct rate_table *table;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
+	check(take(&place, table, 2, ""), RATE_WITHIN, 2, 3, 60, 0);
+	place.clock.now_us -= 5 * SECOND_US;
+	check(take(&place, table, 1, ""), RATE_WITHIN, 3, 3, 60, 0);
+	place.clock.now_us += 5 * SECOND_US;
+	check(take(&place, table, 1, ""), RATE_OVER, 3, 3, 60, 62);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(given_back)
 {
 	struct rate_table *table;
@@ -426,6 +445,7 @@ int main(void)
 	tcase_add_test(tests, what_is_answered);
 	tcase_add_test(tests, an_instance_counts_once);
 	tcase_add_test(tests, an_instance_grows_beyond_the_limit);
+	tcase_add_test(tests, time_never_goes_back);
 	tcase_add_test(tests, given_back);
 	tcase_add_test(tests, all_or_nothing);
 	tcase_add_test(tests, what_cannot_be_used);
