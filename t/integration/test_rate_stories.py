@@ -372,6 +372,34 @@ def test_story_office(program):
         check(text, r"(?m)^office +user@local\.test +9 +5/1d +0 ")
 
 
+def test_check_postfix(program):
+    """policyd -P finds what a rate needs of Postfix, with commands that work"""
+    with Mail(program, ["login"], restrictions("check_rate:login"),
+              files=[("limits", "")]) as mail:
+        port = mail.ports["submission"]
+        text = mail.command("policyd -P")[1]
+        check(text, r"(?m)^rates do not count mail by sendmail\(1\): ")
+        check(text, "warning: port .*%d: Postfix accepts 1000 recipients in a "
+                    "message, but rate login lets 200 through: " % port)
+        assert "counts nothing" not in text, text
+        mail.postfix.set("smtpd_data_restrictions=reject_unauth_pipelining",
+                         "smtpd_end_of_data_restrictions=")
+        text = mail.command("policyd -P")[1]
+        check(text, "error: port .*%d: rate login counts nothing: policyd is "
+                    "not asked at DATA" % port)
+        typed = re.findall(r"(?m)^    (postconf .*(?:data|limit).*)$", text)
+        assert typed, text
+        for line in typed:
+            run("sh", "-c", line)
+        text = mail.command("policyd -P")[1]
+        assert not re.search("rate login", text), text
+        mail.postfix.restart()
+        with mail.session() as session:
+            check(mail.send(session, 3), "^250")
+        check(mail.command("policyd -r login")[1],
+              r"user@local\.test +3 +200/1h")
+
+
 def commands(title, *changes):
     """commands - the blocks of a chapter, with other texts in them"""
     text = chapter(title)
@@ -422,4 +450,4 @@ if __name__ == "__main__":
     sys.exit(run_all([test_story_hosting, test_story_stolen,
                       test_story_newsletter, test_story_customers,
                       test_story_strangers, test_story_office,
-                      test_stolen_password]))
+                      test_check_postfix, test_stolen_password]))
