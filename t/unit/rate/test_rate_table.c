@@ -644,6 +644,38 @@ START_TEST(full_of_others)
 }
 END_TEST
 
+/* The weakest keys give way to others with more, and come back: what they had
+ * is not forgotten. */
+START_TEST(gives_way_and_comes_back)
+{
+	struct rate_table *table;
+	uint64_t total[100] = { 0 };
+	struct place place;
+	char key[16];
+	uint64_t sum;
+
+	place_init(&place);
+	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
+	for (int i = 0; i < 100; i++) {
+		snprintf(key, sizeof(key), "a%d", i);
+		take(&place, table, key, 3, &total[i]);
+	}
+	for (int i = 0; i < 1000; i++) {
+		snprintf(key, sizeof(key), "b%d", i);
+		take(&place, table, key, 4, &sum);
+	}
+	ck_assert_uint_gt(rate_table_stats(table).displaced, 20);
+	for (int i = 0; i < 100; i++) {
+		snprintf(key, sizeof(key), "a%d", i);
+		while (take(&place, table, key, 1, &sum))
+			total[i]++;
+		ck_assert_uint_le(total[i], 5);
+	}
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 /* from - a message from a network */
 static bool from(struct place *place, struct rate_table *table, const char *key,
 		 const char *network)
@@ -808,6 +840,7 @@ int main(void)
 	tcase_add_test(tests, a_settling_server_is_killed);
 	tcase_add_test(tests, moved_counts_survive_a_boot);
 	tcase_add_loop_test(tests, full_of_others, 0, 2);
+	tcase_add_test(tests, gives_way_and_comes_back);
 	tcase_add_loop_test(tests, full_of_networks, 0, 2);
 	tcase_add_test(tests, listed_reset_and_blocked);
 	tcase_add_test(tests, blocked_keys_do_not_give_way);
