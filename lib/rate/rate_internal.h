@@ -63,11 +63,13 @@ struct rate_header {
 struct rate_seen {
 	uint64_t id;	 /* of instance and key; 0: free */
 	uint32_t tick;	 /* its last bits */
-	uint32_t amount; /* its last 31 bits; the first: in two steps */
+	uint32_t amount; /* its last 31 bits; the first: RATE_SEEN_STAYS */
 };
 
-#define RATE_SEEN_MAX	((1U << 31) - 1)
-#define RATE_SEEN_STEPS (1U << 31)
+#define RATE_SEEN_MAX ((1U << 31) - 1)
+/* RATE_SEEN_STAYS - it cannot be given back: it was counted in two steps, or
+ * before a window began to count. */
+#define RATE_SEEN_STAYS (1U << 31)
 
 struct rate_shard {
 	pthread_mutex_t mutex;
@@ -226,6 +228,9 @@ struct rate_cell *rate_make(const struct rate_table *table,
 /* rate_seen_id - of an instance and the hash of a key; never 0. */
 uint64_t rate_seen_id(const struct rate_table *table, const char *instance,
 		      uint64_t hash);
+/* rate_seen - the RATE_SEEN of a shard. */
+struct rate_seen *rate_seen(const struct rate_table *table,
+			    struct rate_shard *shard);
 struct rate_seen *rate_seen_find(const struct rate_table *table,
 				 struct rate_shard *shard, uint64_t id);
 /* rate_seen_add - remember that amount was counted; the oldest is forgotten. */

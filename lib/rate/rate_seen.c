@@ -12,15 +12,18 @@
 
 #include "lib/text/siphash.h"
 
+/* rate_seen - all of a shard */
+struct rate_seen *rate_seen(const struct rate_table *table,
+			    struct rate_shard *shard)
+{
+	return (struct rate_seen *)(void *)((char *)shard + table->layout.seen);
+}
+
 /* bucket - where an instance is, if it is remembered */
 static struct rate_seen *bucket(const struct rate_table *table,
 				struct rate_shard *shard, uint64_t id)
 {
-	struct rate_seen *seen =
-		(struct rate_seen *)(void *)((char *)shard +
-					     table->layout.seen);
-
-	return seen + id % RATE_BUCKETS * RATE_WAYS;
+	return rate_seen(table, shard) + id % RATE_BUCKETS * RATE_WAYS;
 }
 
 /* rate_seen_id - nobody knows the seed, so nobody can choose it */
@@ -73,7 +76,7 @@ void rate_seen_add(const struct rate_table *table, struct rate_shard *shard,
 
 	rate_barrier();
 	if (seen != NULL) {
-		seen->amount = kept | RATE_SEEN_STEPS;
+		seen->amount = kept | RATE_SEEN_STAYS;
 		return;
 	}
 	seen = place_for(table, shard, id, (uint32_t)now);

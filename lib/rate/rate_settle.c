@@ -84,6 +84,27 @@ static void copy_cell(const struct copy *copy, const struct rate_cell *old)
 	cell->blocked = old->blocked;
 }
 
+/* all_known - has the new table only windows that the old one has? */
+static bool all_known(const struct copy *copy)
+{
+	for (unsigned i = 0; i < copy->to->shape.windows; i++)
+		if (window_of(copy->from, copy->to->shape.length_s[i]) < 0)
+			return false;
+	return copy->to->shape.unit == copy->from->shape.unit;
+}
+
+/* copy_seen - a window that is new has not counted them: nothing may be given
+ * back out of it */
+static void copy_seen(const struct copy *copy)
+{
+	struct rate_seen *seen = rate_seen(copy->to, copy->new);
+
+	memcpy(seen, rate_seen(copy->from, copy->old),
+	       RATE_SEEN * sizeof(*seen));
+	for (size_t i = 0; i < RATE_SEEN && !all_known(copy); i++)
+		seen[i].amount |= RATE_SEEN_STAYS;
+}
+
 /* copy_shard - from the beginning, since it may have been begun before */
 static void copy_shard(const struct copy *copy)
 {
@@ -96,9 +117,7 @@ static void copy_shard(const struct copy *copy)
 		    rate_floor(from, copy->old));
 	for (uint32_t i = 0; i < count; i++)
 		copy_cell(copy, rate_cell(from, copy->old, i));
-	memcpy((char *)copy->new + copy->to->layout.seen,
-	       (const char *)copy->old + from->layout.seen,
-	       RATE_SEEN * sizeof(struct rate_seen));
+	copy_seen(copy);
 	copy->new->last = copy->old->last;
 	copy->new->displaced += copy->old->displaced;
 }

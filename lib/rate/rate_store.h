@@ -20,7 +20,8 @@ struct rate_table;
 enum rate_outcome {
 	RATE_WITHIN,	 /* it fits */
 	RATE_OVER,	 /* it fits again in free_s seconds */
-	RATE_NEVER_FITS, /* the amount alone is more than a limit */
+	RATE_NEVER_FITS, /* the amount alone is more than a limit, though some
+			  * of it may have been counted before */
 	RATE_BLOCKED,	 /* the administrator blocked this key */
 	RATE_UNKNOWN	 /* the counts cannot be used now: defer */
 };
@@ -71,10 +72,11 @@ uint64_t rate_now_us(void);
  * let the message through. Fills each result.
  *
  * The same instance again (a request that Postfix repeats) is not counted
- * again; if its amount is larger than before, the difference is counted. This
- * is remembered for the last few hundred instances of a key. Safe to be called
- * from threads and processes at once; a process that is killed within it leaves
- * at most counts that are too high by this request. */
+ * again; if its amount is larger than before, the difference is counted. At
+ * least the last eight instances of a key are remembered, and usually some two
+ * hundred: the 64th part of all keys share 32 buckets of eight. Safe to be
+ * called from threads and processes at once; a process that is killed within it
+ * leaves at most counts that are too high by this request. */
 bool rate_take(struct rate_charge *charges, size_t count, uint64_t now_us);
 
 /* rate_look - the same answer, counting nothing. notice: remember that the
@@ -85,7 +87,8 @@ bool rate_look(struct rate_charge *charges, size_t count, bool notice,
 
 /* rate_give_back - as if these charges had never been counted: the message is
  * refused by us, finally. By key and instance; one that was not counted, or is
- * forgotten, changes nothing. Networks stay. Results are not filled. */
+ * forgotten, changes nothing; nor does one that was counted in two steps, or
+ * before the table got a new window. Networks stay. Results are not filled. */
 void rate_give_back(struct rate_charge *charges, size_t count, uint64_t now_us);
 
 #endif

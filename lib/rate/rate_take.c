@@ -342,7 +342,7 @@ static void give_back(const struct rate_claim *claim)
 		rate_seen_find(claim->table, claim->shard, claim->id);
 	uint64_t amount, then;
 
-	if (seen == NULL || (seen->amount & RATE_SEEN_STEPS) != 0)
+	if (seen == NULL || (seen->amount & RATE_SEEN_STAYS) != 0)
 		return;
 	amount = rate_seen_amount(seen);
 	seen->id = 0;

@@ -106,7 +106,8 @@ static bool first(uint8_t *bits, unsigned bit)
 	return clear;
 }
 
-/* notice_of - is it the first time? Windows that are below half begin anew */
+/* notice_of - is it the first time? Windows that are below half begin anew; one
+ * that was over is not near afterwards */
 static enum rate_notice notice_of(struct rate_claim *claim,
 				  const struct weight *weight)
 {
@@ -117,10 +118,12 @@ static enum rate_notice notice_of(struct rate_claim *claim,
 		return RATE_SILENT;
 	if (weight->used < weight->number - weight->number / 2)
 		claim->noticed = (uint8_t)(claim->noticed & ~both);
-	if (weight->outcome > RATE_WITHIN)
+	if (weight->outcome > RATE_WITHIN) {
+		first(&claim->noticed, weight->window);
 		return first(&claim->noticed, weight->window + RATE_WINDOWS_MAX)
 			       ? RATE_FIRST_OVER
 			       : RATE_SILENT;
+	}
 	if (near != 0 && weight->fill * 100 >= (uint64_t)near * FILL_FULL &&
 	    first(&claim->noticed, weight->window))
 		return RATE_FIRST_NEAR;

@@ -317,6 +317,14 @@ bool check_is_asked(const struct check *check,
 
 void check_logins(struct check *check);
 
+/* ---- check_postfix_rates.c: does Postfix ask when a rate counts */
+
+void check_rates(struct check *check);
+
+/* check_print_rates - a line about mail that no rate counts, if there is a rate
+ * that is used. */
+void check_print_rates(const struct check *check, FILE *output);
+
 /* ---- check_postfix_lists.c: the place of policyd in the lists */
 
 void check_lists(struct check *check);

@@ -155,6 +155,7 @@ int check_print(const struct check *check, FILE *output)
 	for (i = 0; i < check->finding_count; i++)
 		if (!was_printed(check, i))
 			print_group(check, i, all.stream);
+	check_print_rates(check, all.stream);
 	print_sum(check, errors, all.stream);
 	printable_close(&all, output);
 	return errors > 0 ? 1 : 0;

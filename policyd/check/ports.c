@@ -184,6 +184,18 @@ static char *say(const struct service *service, const struct request *request,
 			strcspn(reply + strlen("action="), "\n"));
 }
 
+/* ports_context - the policy_context of requests from a port */
+const char *ports_context(const struct smtpd_port *port,
+			  const struct postfix_policy *policy)
+{
+	const char *own =
+		postfix_values_get(&policy->attributes, "policy_context");
+
+	return own != NULL ? own
+			   : postfix_get(port->postfix, port->service,
+					 "smtpd_policy_service_policy_context");
+}
+
 /* action - what a policy server replies, if it is policyd */
 static char *action(void *context, const struct smtpd_question *question)
 {
@@ -194,24 +206,17 @@ static char *action(void *context, const struct smtpd_question *question)
 	struct postfix_policy policy;
 	struct request request;
 	char number[12] = "";
-	const char *policy_context;
 	char *reply;
 
 	if (!check_reaches_us(&check, port->service, question->argument))
 		return NULL;
 	postfix_policy_parse(&policy, question->argument);
-	policy_context =
-		postfix_values_get(&policy.attributes, "policy_context");
-	if (policy_context == NULL)
-		policy_context = postfix_get(port->postfix, port->service,
-					     "smtpd_policy_service_policy_"
-					     "context");
 	if (port->number > 0)
 		snprintf(number, sizeof(number), "%u", port->number);
 	request_init(&request);
 	request.protocol_state = question->state;
 	request.server_port = number;
-	request.policy_context = policy_context;
+	request.policy_context = ports_context(port, &policy);
 	reply = say(service_find(&config->services, &request), &request,
 		    question);
 	postfix_policy_clear(&policy);

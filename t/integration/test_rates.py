@@ -3,14 +3,11 @@
 """test_rates - sending limits: what counts, what is over, and that nothing is
 lost.
 
-First policyd alone, by its protocol; then the chapter "Sending limits" of HOWTO
-behind a real Postfix that is set up as etc/ says: a sink counts what got out,
-while policyd is reloaded and its server killed.
+Of policyd alone, by its protocol; test_rate_stories has a Postfix.
 
 usage: test_rates.py POLICYD
 """
 
-import contextlib
 import json
 import os
 import re
@@ -18,14 +15,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import urllib.request
 
-from kit import snippets
-from kit.daemon import Daemon, free_port, run_all, wait_until
-from kit.mailer import howto_policyd
-from kit.postfix import PASSWORD, USER, Postfix, Sink, poll, run
-from kit.smtp import Session, auth_plain, tls_context
+from kit.daemon import Daemon, free_port, run_all
+from kit.postfix import run
 
 ALICE = "Alice@Local.Test"
 
@@ -416,254 +409,8 @@ def test_mistakes(program):
         shutil.rmtree(policyd.directory)
 
 
-# ---- behind a real Postfix
-
-def chapter():
-    """chapter - of HOWTO, without the indentation of its blocks"""
-    with open(snippets.HOWTO, encoding="utf-8") as lines:
-        text = re.search(r"^\d+\. SENDING LIMITS$(.*?)(?=^\d+\. [A-Z]|\Z)",
-                         lines.read(), re.M | re.S).group(1)
-    return text
-
-
-def rate(name):
-    """rate - the section of that name in HOWTO"""
-    found = re.search(r'^    rate "%s" \{(?: .*\}$|$.*?^    \}$)' % name,
-                      chapter(), re.M | re.S)
-    assert found, "HOWTO has no rate %s" % name
-    return re.sub("^    ", "", found.group(0), flags=re.M)
-
-
-def restrictions(first):
-    """restrictions - the list of HOWTO that begins with that word"""
-    found = re.search(r"^ +restrictions = \{ %s.*?\}" % first, chapter(),
-                      re.M | re.S)
-    assert found, "HOWTO has no list with %s" % first
-    return found.group(0).strip()
-
-
-class Mail:
-    """A Postfix, a sink, and a policyd with the rates of HOWTO."""
-
-    def __init__(self, program, rates, words, changes=(), files=(), **main_cf):
-        self.stack = contextlib.ExitStack()
-        self.postfix = self.stack.enter_context(Postfix(main_cf))
-        self.sink = self.stack.enter_context(Sink())
-        self.postfix.deliver_to(self.sink)
-        self.ports = snippets.configure(self.postfix, "sending limits")
-        self.policyd = howto_policyd(program, self.postfix, self.ports,
-                                     "lock")
-        self._configure(rates, words, changes, files)
-
-    def _configure(self, rates, words, changes, files):
-        """_configure - the file of HOWTO, with rates in it"""
-        counts = self.postfix.path("counts")
-        os.mkdir(counts)
-        with open(self.policyd.file) as file:
-            text = file.read()
-        text = re.sub(r"(?m)^(\s+server_port = \{ \d+, \d+ \})",
-                      lambda found: found.group(0) + "\n" + words, text)
-        text += 'rate_directory = "%s"\nthreads = 2\ntable_refresh = no\n' % (
-            counts)
-        text += "\n".join(rate(name) for name in rates)
-        for name, content in files:
-            with open(self.postfix.path(name), "w") as file:
-                file.write(content)
-        for old, new in list(changes) + [
-                ("/etc/policyd/", self.postfix.directory + "/")]:
-            assert old in text or old.startswith("/etc"), old
-            text = text.replace(old, new)
-        with open(self.policyd.file, "w") as file:
-            file.write(text)
-
-    def __enter__(self):
-        try:
-            self.policyd.check()
-            self.stack.enter_context(self.policyd)
-            self.postfix.start()
-        except BaseException:
-            self.stack.close()
-            raise
-        return self
-
-    def __exit__(self, failed, *_):
-        if failed:
-            print(self.policyd.said()[-6000:], self.postfix.said()[-3000:])
-        self.stack.close()
-
-    def session(self, source="127.0.0.1", login=True):
-        """session - on the submission port, encrypted and logged in"""
-        session = Session(self.ports["submission"], source=source)
-        session.reply()
-        session.ask("EHLO client.example")
-        session.ask("STARTTLS")
-        session.starttls(tls_context(
-            "TLSv1.3", self.postfix.path("tls", "ca.pem")))
-        session.ask("EHLO client.example")
-        if login:
-            reply = session.ask(auth_plain(USER, PASSWORD))
-            assert reply.startswith("235"), reply
-        return session
-
-    @staticmethod
-    def send(session, count=1):
-        """send - one message; the reply that decides"""
-        reply = session.ask("MAIL FROM:<user@local.test>")
-        for number in range(count):
-            reply = session.ask("RCPT TO:<x%d@far.example>" % number)
-            if not reply.startswith("250"):
-                break
-        else:
-            reply = session.ask("DATA")
-        if reply.startswith("354"):
-            reply = session.ask("Subject: x\r\n\r\nx\r\n.")
-        session.ask("RSET")
-        return reply
-
-    def delivered(self):
-        """delivered - recipients that the sink has"""
-        return sum(len(rcpts) for _, rcpts, _ in list(self.sink.messages))
-
-    def servers(self):
-        """servers - of policyd"""
-        monitor = self.policyd.process.pid
-        with open("/proc/%d/task/%d/children" % (monitor, monitor)) as file:
-            return [int(pid) for pid in file.read().split()]
-
-
-def disturb(mail, stop, failures):
-    """disturb - reload, and kill the server, one after the other"""
-    try:
-        turn = 0
-        while not stop.is_set() and turn < 6:
-            before = mail.policyd.said().count("serving: server") + \
-                mail.policyd.said().count("reloaded: server")
-            if turn % 2 == 0:
-                mail.policyd.process.send_signal(signal.SIGHUP)
-            else:
-                os.kill(mail.servers()[-1], signal.SIGKILL)
-            wait_until(lambda: mail.policyd.said().count("serving: server") +
-                       mail.policyd.said().count("reloaded: server") > before,
-                       "the next server")
-            turn += 1
-        print("%d reloads, %d kill -9" % ((turn + 1) // 2, turn // 2))
-    except Exception as error:      # of a thread
-        failures.append(error)
-
-
-def flood(mail, first, accepted, failures):
-    """flood - messages until not even one recipient fits"""
-    try:
-        with mail.session() as session:
-            count = first
-            while True:
-                reply = mail.send(session, count)
-                if reply.startswith("250"):
-                    accepted.append(count)
-                elif re.match(r"450 4\.7\.1 .*Sending limit reached", reply):
-                    if count == 1:
-                        return
-                    count = 1
-                else:
-                    assert reply.startswith("451"), reply   # policyd died
-    except Exception as error:
-        failures.append(error)
-
-
-def test_story_hosting(program):
-    """story 1: exactly the limit gets out, by four clients at once, while
-    policyd is reloaded and killed; another login has another limit"""
-    with Mail(program, ["login"], restrictions("check_rate:login"),
-              [('"200/1h", "1000/1d"', '"40/1h", "1000/1d"')],
-              [("limits", "shop@a.example 2000/1h, 20000/1d\n")]) as mail:
-        accepted, failures, stop = [], [], threading.Event()
-        threads = [threading.Thread(target=flood, args=(
-            mail, 1 + number % 3, accepted, failures)) for number in range(4)]
-        threads.append(threading.Thread(target=disturb, args=(
-            mail, stop, failures)))
-        for thread in threads:
-            thread.start()
-        for thread in threads[:4]:
-            thread.join()
-        stop.set()
-        threads[4].join()
-        assert not failures, failures
-        assert sum(accepted) == 40, accepted
-        poll(lambda: mail.delivered() >= 40)
-        with mail.session() as session:
-            session.ask("MAIL FROM:<user@local.test>")
-            reply = session.ask("RCPT TO:<x@far.example>")
-            check(reply, r"^450 4\.7\.1 <.*>: Client host rejected: Sending "
-                         r"limit reached; try again in \d+ minutes \(id \w+\)$")
-        with open(mail.postfix.path("limits"), "w") as file:
-            file.write("user@local.test 42/1h\n")
-        mail.policyd.process.send_signal(signal.SIGHUP)
-        poll(lambda: mail.policyd.said().rstrip().endswith("taken over"))
-        with mail.session() as session:
-            reply = mail.send(session, 3)
-            check(reply, r"^450 4\.7\.1 <DATA>: Data command rejected: "
-                         r"Sending limit reached; try again in \d+ minutes")
-            check(mail.send(session, 2), "^250")
-        poll(lambda: mail.delivered() >= 42)
-        assert mail.delivered() == 42
-
-
-def held(mail):
-    """held - messages in the hold queue"""
-    return os.listdir(os.path.join(mail.postfix.queue, "hold"))
-
-
-def test_story_stolen(program):
-    """story 2: a burst is held and can be released; new networks are refused,
-    the one that is known goes on"""
-    with Mail(program, ["burst", "places"], restrictions("check_rate:places"),
-              [('"30/1m"', '"3/1h"'), ('"8/1d"', '"2/1d"')],
-              [("places", "192.0.2.0/24 pool\n")]) as mail:
-        with mail.session() as session:
-            for _ in range(3):
-                check(mail.send(session), "^250")
-            poll(lambda: mail.delivered() == 3)
-            check(mail.send(session), "^250")
-        poll(lambda: held(mail))
-        found = re.search(r"verdict=hold restriction=check_rate:burst .* "
-                          r"queue_id=(\w+)", mail.policyd.said())
-        assert found and found.group(1) == held(mail)[0], mail.policyd.said()
-        assert mail.delivered() == 3
-        run("postsuper", "-c", mail.postfix.config, "-H", found.group(1))
-        poll(lambda: mail.delivered() == 4)
-        with mail.session("127.0.1.1") as session:
-            check(mail.send(session), "^250")       # the second network
-        with mail.session("127.0.2.1") as session:
-            check(mail.send(session),
-                  r"^554 5\.7\.1 .*: Too many places; change your password "
-                  r"\(id")
-        with mail.session("127.0.0.5") as session:
-            check(mail.send(session), "^250")
-
-
-def test_story_newsletter(program):
-    """story 3: a login, or a network, without a limit"""
-    with Mail(program, ["login"], restrictions("permit_mynetworks"),
-              [('"200/1h", "1000/1d"', '"2/1h", "1000/1d"')],
-              [("limits", "")], mynetworks="127.0.9.0/24") as mail:
-        with mail.session("127.0.9.1") as session:
-            check(mail.send(session, 5), "^250")
-        with mail.session() as session:
-            check(mail.send(session, 5), r"^554 5\.7\.1 <DATA>: Data command "
-                                         r"rejected: Too many recipients at "
-                                         r"once: 5, at most 2 in 1h \(id")
-        with open(mail.postfix.path("limits"), "w") as file:
-            file.write("user@local.test unlimited\n")
-        mark = len(mail.policyd.said())
-        mail.policyd.process.send_signal(signal.SIGHUP)
-        poll(lambda: "reloaded: server" in mail.policyd.said()[mark:])
-        with mail.session() as session:
-            check(mail.send(session, 5), "^250")
-
-
 if __name__ == "__main__":
     sys.exit(run_all([test_counts, test_log, test_never_asked, test_actions,
                       test_observes,
                       test_unreadable, test_mistakes, test_command,
-                      test_explains, test_metrics, test_story_hosting,
-                      test_story_stolen, test_story_newsletter]))
+                      test_explains, test_metrics]))

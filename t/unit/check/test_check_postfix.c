@@ -59,15 +59,20 @@ static void change(struct postfix *postfix, const char *name, const char *value)
 	postfix_values_add(&postfix->effective, name, value);
 }
 
-/* load - the policyd.conf of the fixture */
-static struct config *load(void)
+/* load - the policyd.conf of the fixture, or another file */
+static struct config *load_file(const char *file)
 {
 	struct config_messages messages = { 0 };
-	struct config *config = config_load(DATA "policyd.conf", &messages);
+	struct config *config = config_load(file, &messages);
 
 	ck_assert_msg(config != NULL, "%s", messages.lines[0]);
 	config_messages_clear(&messages);
 	return config;
+}
+
+static struct config *load(void)
+{
+	return load_file(DATA "policyd.conf");
 }
 
 START_TEST(reads_what_postconf_prints)
@@ -356,6 +361,123 @@ START_TEST(finds_mistakes)
 }
 END_TEST
 
+#define RATES(context)                                                         \
+	"check_policy_service { unix:private/policyd, policy_context=" context \
+	" }"
+
+/* Settings of port submission, and what -P says of its rates. */
+static const struct {
+	const char *recipient, *data, *end_of_data, *limit;
+	const char *found[3]; /* beginnings, in any order */
+	const char *fix;
+} rates[] = {
+	{ ASK ", reject", ASK, "", "200", { NULL }, NULL },
+	/* END-OF-MESSAGE counts what was not counted at DATA. */
+	{ ASK ", reject", "", ASK, "200", { NULL }, NULL },
+	{ ASK ", reject",
+	  "reject_unauth_pipelining",
+	  "",
+	  "200",
+	  { "port submission: rate login counts nothing: policyd is not asked "
+	    "at DATA",
+	    "port submission: rate burst counts nothing: policyd is not asked "
+	    "at DATA" },
+	  "reject_unauth_pipelining, " ASK },
+	{ ASK ", reject",
+	  "",
+	  "",
+	  "200",
+	  { "port submission: rate login" },
+	  ASK },
+	/* At DATA another section judges. */
+	{ ASK ", reject",
+	  RATES("data"),
+	  "",
+	  "200",
+	  { "port submission: rate login counts nothing: the section" },
+	  NULL },
+	{ RATES("sizes") ", reject",
+	  RATES("sizes"),
+	  "",
+	  "1000",
+	  { "port submission: rate size counts nothing: policyd is not asked "
+	    "at END-OF-MESSAGE" },
+	  RATES("sizes") },
+	{ RATES("sizes") ", reject",
+	  "",
+	  RATES("sizes"),
+	  "1000",
+	  { NULL },
+	  NULL },
+	/* No rate is asked: nothing to say. */
+	{ RATES("data") ", reject", "", "", "1000", { NULL }, NULL },
+	{ ASK ", reject",
+	  ASK ", reject",
+	  "",
+	  "200",
+	  { "port submission: mail that rate burst holds is refused: reject "
+	    "comes after policyd in smtpd_data_restrictions" },
+	  NULL },
+	{ ASK ", reject",
+	  ASK,
+	  "",
+	  "201",
+	  { "port submission: Postfix accepts 201 recipients in a message, but "
+	    "rate login lets 200 through: a larger" },
+	  "200" },
+};
+
+/* about_rates - the findings that are about rates: do they begin like this? */
+static void about_rates(const struct check *check, unsigned number)
+{
+	for (size_t i = 0; i < check->finding_count; i++) {
+		const struct finding *finding = &check->findings[i];
+		bool known = strstr(finding->text, "rate ") == NULL;
+
+		for (size_t k = 0; k < 3 && rates[number].found[k]; k++)
+			known |= strncmp(finding->text, rates[number].found[k],
+					 strlen(rates[number].found[k])) == 0;
+		ck_assert_msg(known || rates[number].found[0] != NULL, "%s",
+			      finding->text);
+	}
+	for (size_t k = 0; k < 3 && rates[number].found[k]; k++) {
+		bool is_there = false;
+
+		for (size_t i = 0; i < check->finding_count; i++)
+			is_there |=
+				strncmp(check->findings[i].text,
+					rates[number].found[k],
+					strlen(rates[number].found[k])) == 0;
+		ck_assert_msg(is_there, "%s", rates[number].found[k]);
+	}
+}
+
+START_TEST(finds_rates)
+{
+	struct postfix postfix;
+	struct config *config = load_file(DATA "rates.conf");
+	struct check check;
+	bool fixed = rates[_i].fix == NULL;
+
+	set_up(&postfix);
+	change(&postfix, "smtpd_sasl_auth_enable", "yes");
+	change(&postfix, "smtpd_recipient_restrictions", rates[_i].recipient);
+	change(&postfix, "smtpd_data_restrictions", rates[_i].data);
+	change(&postfix, "smtpd_end_of_data_restrictions",
+	       rates[_i].end_of_data);
+	change(&postfix, "smtpd_recipient_limit", rates[_i].limit);
+	run_checks(&check, &postfix, config);
+	about_rates(&check, (unsigned)_i);
+	for (size_t i = 0; i < check.fix_count && rates[_i].fix != NULL; i++)
+		fixed |= check.fixes[i].value != NULL &&
+			 strcmp(check.fixes[i].value, rates[_i].fix) == 0;
+	ck_assert(fixed);
+	check_clear(&check);
+	postfix_clear(&postfix);
+	config_free(config);
+}
+END_TEST
+
 /* A finding is not cut, however long the values are that it quotes. */
 START_TEST(keeps_all)
 {
@@ -517,6 +639,7 @@ int main(void)
 	tcase_add_test(tests, reads_policies);
 	tcase_add_loop_test(tests, reads_times, 0, COUNT(times));
 	tcase_add_loop_test(tests, finds_mistakes, 0, COUNT(mistakes));
+	tcase_add_loop_test(tests, finds_rates, 0, COUNT(rates));
 	tcase_add_test(tests, keeps_all);
 	tcase_add_loop_test(tests, judges_attempts, 0, COUNT(attempts));
 	tcase_add_test(tests, prints_what_mends);

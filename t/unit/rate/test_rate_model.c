@@ -6,14 +6,17 @@
  *    full tables, reloads with other windows, boots, and a wall clock that is
  *    behind by years
  *  2 never refused while there is room in T + T/30 (where no key had to give
- * way, and the machine was not off) 3 all or nothing, over several tables 4 an
- * instance counts once, and never if it is given back */
+ *    way, and the machine was not off); and never for good unless the whole
+ *    message is more than a limit, whatever of it was counted before
+ *  3 all or nothing, over several tables
+ *  4 an instance counts once, and never if it is given back, at once or later;
+ *    but a table that got a new window since keeps what it counted */
 
 #include "t/unit/rate/rate_place.h"
 
 #define TABLES	  3
 #define LOG_MAX	  8000
-#define INSTANCES 40
+#define INSTANCES 16 /* that come again: a bucket of 8 forgets none of them */
 #define TICK_US	  33334
 #define KEYS_FEW  8
 #define KEYS_MANY 1500 /* the file has room for some 600 */
@@ -39,6 +42,17 @@ struct entry {
 	unsigned key;
 	uint64_t amount;
 	uint64_t instance; /* 0: none */
+	bool stays;	   /* even if it is given back */
+};
+
+/* One request: the same instance in some of the tables. */
+struct attempt {
+	unsigned count;
+	unsigned table[TABLES];
+	unsigned key[TABLES];
+	uint64_t instance, amount;
+	char texts[TABLES][16], name[24];
+	struct rate_charge charges[TABLES];
 };
 
 struct world {
@@ -52,7 +66,8 @@ struct world {
 	uint64_t state;
 	unsigned keys;
 	uint64_t instances;
-	bool loose; /* 2 need not hold: counts may be too high */
+	struct attempt pending; /* may be given back later */
+	bool loose;		/* 2 need not hold: counts may be too high */
 };
 
 /* random_limits - one or two windows */
@@ -87,6 +102,13 @@ static void lengths_of(const char *text, uint32_t lengths[2])
 	lengths[1] = limits.limit[1].length_s;
 }
 
+/* all_stays - a window that is new has not counted what is in the log */
+static void all_stays(struct world *world, unsigned t)
+{
+	for (size_t i = 0; i < world->count[t] && i < LOG_MAX; i++)
+		world->log[t][i].stays = true;
+}
+
 /* new_limits - windows of a length that was there keep what they counted */
 static void new_limits(struct world *world, unsigned t)
 {
@@ -101,6 +123,9 @@ static void new_limits(struct world *world, unsigned t)
 		for (unsigned j = 0; j < 2; j++)
 			if (after[i] == before[j])
 				world->since_us[t][i] = since_us[j];
+		if (after[i] != 0 && after[i] != before[0] &&
+		    after[i] != before[1])
+			all_stays(world, t);
 	}
 }
 
@@ -124,6 +149,7 @@ static void begin(struct world *world, unsigned keys)
 		world->table[t] = open_table(&world->place[t], world->limits[t],
 					     RATE_NUMBER, RATE_KEYS_MIN);
 	}
+	world->pending.count = 0;
 	world->true_us = 1000000 * SECOND_US;
 	world->loose = keys > KEYS_FEW;
 }
@@ -186,6 +212,7 @@ static void remember(struct world *world, unsigned t, unsigned key,
 	entry->key = key;
 	entry->amount = amount;
 	entry->instance = instance;
+	entry->stays = false;
 }
 
 /* holds - property 1, for one key */
@@ -201,35 +228,43 @@ static void holds(const struct world *world, unsigned t, unsigned key)
 }
 
 /* has_room - would even a window that is T/30 longer have room? */
-static bool has_room(const struct world *world, unsigned t, unsigned key,
-		     uint64_t amount)
+static bool has_room(const struct world *world, const struct attempt *try,
+		     unsigned n, uint64_t amount)
 {
+	unsigned t = try->table[n];
 	struct rate_limits limits = limits_of(world->limits[t], RATE_NUMBER);
 
 	for (unsigned i = 0; i < limits.count; i++) {
 		uint64_t time_us = limits.limit[i].length_s * SECOND_US;
 
 		time_us += time_us / 30 + TICK_US;
-		if (sum(world, t, key, time_us, 0) + amount >
-		    limits.limit[i].number)
+		if (try->amount > limits.limit[i].number ||
+		    sum(world, t, try->key[n], time_us, 0) + amount >
+			    limits.limit[i].number)
 			return false;
 	}
 	return true;
 }
 
-/* One request: the same instance in some of the tables. */
-struct
-try {
-	unsigned count;
-	unsigned table[TABLES];
-	unsigned key[TABLES];
-	uint64_t instance, amount;
-	char texts[TABLES][16], name[24];
-	struct rate_charge charges[TABLES];
-};
+/* charge_all - the charges of a try, in the tables as they are now */
+static void charge_all(struct world *world, struct attempt *try)
+{
+	snprintf(try->name, sizeof(try->name), "%.0llu",
+		 (unsigned long long)try->instance);
+	for (unsigned i = 0; i < try->count; i++) {
+		unsigned t = try->table[i];
+
+		snprintf(try->texts[i], sizeof(try->texts[i]), "key%u",
+			 try->key[i]);
+		try->charges[i] =
+			charge_of(world->table[t], try->texts[i], try->amount,
+				  world->limits[t], RATE_NUMBER);
+		try->charges[i].instance = try->name;
+	}
+}
 
 /* random_try - one to three tables, an instance that is new, old, or none */
-static void random_try(struct world *world, struct try *try)
+static void random_try(struct world *world, struct attempt *try)
 {
 	unsigned first = (unsigned)below(&world->state, TABLES);
 
@@ -241,26 +276,18 @@ static void random_try(struct world *world, struct try *try)
 	if (below(&world->state, 8) == 0 && world->instances > INSTANCES)
 		try->instance =
 			world->instances - below(&world->state, INSTANCES);
-	snprintf(try->name, sizeof(try->name), "%.0llu",
-		 (unsigned long long)try->instance);
 	for (unsigned i = 0; i < try->count; i++) {
-		unsigned t = (first + i) % TABLES;
-
-		try->table[i] = t;
+		try->table[i] = (first + i) % TABLES;
 		try->key[i] = (unsigned)below(&world->state, world->keys);
 		if (below(&world->state, 3) == 0)
 			try->key[i] %= 2;
-		snprintf(try->texts[i], sizeof(try->texts[i]), "key%u",
-			 try->key[i]);
-		try->charges[i] =
-			charge_of(world->table[t], try->texts[i], try->amount,
-				  world->limits[t], RATE_NUMBER);
-		try->charges[i].instance = try->name;
 	}
+	charge_all(world, try);
 }
 
 /* missing - how much of a charge had not been counted */
-static uint64_t missing(struct world *world, const struct try *try, unsigned i)
+static uint64_t missing(struct world *world, const struct attempt *try,
+			unsigned i)
 {
 	struct entry *last;
 	unsigned steps;
@@ -270,8 +297,21 @@ static uint64_t missing(struct world *world, const struct try *try, unsigned i)
 	return before < try->amount ? try->amount - before : 0;
 }
 
+/* too_large - is the whole message more than a limit? */
+static bool too_large(const struct world *world, const struct attempt *try,
+		      unsigned n)
+{
+	struct rate_limits limits =
+		limits_of(world->limits[try->table[n]], RATE_NUMBER);
+
+	for (unsigned i = 0; i < limits.count; i++)
+		if (try->amount > limits.limit[i].number)
+			return true;
+	return false;
+}
+
 /* check_refusal - some table had no room */
-static void check_refusal(struct world *world, const struct try *try)
+static void check_refusal(struct world *world, const struct attempt *try)
 {
 	bool room = true;
 	bool over = false;
@@ -280,15 +320,16 @@ static void check_refusal(struct world *world, const struct try *try)
 		uint64_t amount = missing(world, try, i);
 
 		over = over || try->charges[i].result.outcome != RATE_WITHIN;
-		room = room && (amount == 0 || has_room(world, try->table[i],
-							try->key[i], amount));
+		room = room && (amount == 0 || has_room(world, try, i, amount));
+		ck_assert(try->charges[i].result.outcome != RATE_NEVER_FITS ||
+			  too_large(world, try, i));
 	}
 	ck_assert(over);
 	ck_assert(world->loose || !room);
 }
 
 /* give_back - as if it had never been; what was counted in two steps stays */
-static void give_back(struct world *world, struct try *try)
+static void give_back(struct world *world, struct attempt *try)
 {
 	rate_give_back(try->charges, try->count, world->place[0].clock.now_us);
 	for (unsigned i = 0; i < try->count; i++) {
@@ -297,7 +338,7 @@ static void give_back(struct world *world, struct try *try)
 
 		counted(world, try->table[i], try->key[i], try->instance,
 			&steps, &last);
-		if (steps != 1)
+		if (steps != 1 || last->stays)
 			continue;
 		last->amount = 0;
 		last->instance = 0;
@@ -307,7 +348,7 @@ static void give_back(struct world *world, struct try *try)
 /* request - take it, and compare with the log */
 static void request(struct world *world)
 {
-	struct try try;
+	struct attempt try;
 
 	random_try(world, &try);
 	if (!rate_take(try.charges, try.count, world->place[0].clock.now_us)) {
@@ -326,6 +367,21 @@ static void request(struct world *world)
 	}
 	if (below(&world->state, 10) == 0 && try.instance != 0)
 		give_back(world, &try);
+	else if (below(&world->state, 10) == 0 && try.instance != 0)
+		world->pending = try;
+}
+
+/* change_mind - what was counted some requests ago is given back */
+static void change_mind(struct world *world)
+{
+	struct attempt *pending = &world->pending;
+
+	if (pending->count != 0 &&
+	    pending->instance + INSTANCES > world->instances) {
+		charge_all(world, pending);
+		give_back(world, pending);
+	}
+	pending->count = 0;
 }
 
 /* reload - another server opens the table with other limits; some requests
@@ -397,6 +453,8 @@ static void run(struct world *world, unsigned keys, int steps)
 		if (below(&world->state, 500) == 0)
 			restart(world);
 		request(world);
+		if (below(&world->state, 10) == 0)
+			change_mind(world);
 	}
 	end(world);
 }

@@ -512,6 +512,39 @@ START_TEST(reload_with_other_windows)
 }
 END_TEST
 
+/* A message is counted, the table gets a window more, and then the message is
+ * refused: the new window never counted it. */
+START_TEST(given_back_after_a_reload)
+{
+	static const char limits[] = "5/1m 5/1h";
+	struct rate_charge charge, other;
+	struct rate_table *first, *second;
+	struct place place;
+
+	place_init(&place);
+	first = open_table(&place, "5/1m", RATE_NUMBER, 64);
+	charge = charge_of(first, "alice", 3, "5/1m", RATE_NUMBER);
+	charge.instance = "a";
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	second = open_table(&place, limits, RATE_NUMBER, 64);
+	rate_table_settle(second, place.clock.now_us);
+	rate_table_close(first);
+	other = charge_of(second, "alice", 2, limits, RATE_NUMBER);
+	ck_assert(rate_take(&other, 1, place.clock.now_us));
+	charge.table = second;
+	rate_give_back(&charge, 1, place.clock.now_us);
+	/* Two are in the hour, none of which may be forgotten. */
+	elapse(&place, 62 * SECOND_US);
+	other.amount = 4;
+	ck_assert(!rate_take(&other, 1, place.clock.now_us));
+	ck_assert_uint_eq(other.result.used, 2);
+	other.amount = 3;
+	ck_assert(rate_take(&other, 1, place.clock.now_us));
+	rate_table_close(second);
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(a_settling_server_is_killed)
 {
 	struct rate_table *first, *second;
@@ -606,6 +639,38 @@ START_TEST(full_of_others)
 	/* All of it is forgotten in time. */
 	elapse(&place, HOUR_US + HOUR_US / 30 + SECOND_US);
 	ck_assert(take(&place, table, "new", 5, &sum));
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
+/* The weakest keys give way to others with more, and come back: what they had
+ * is not forgotten. */
+START_TEST(gives_way_and_comes_back)
+{
+	struct rate_table *table;
+	uint64_t total[100] = { 0 };
+	struct place place;
+	char key[16];
+	uint64_t sum;
+
+	place_init(&place);
+	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
+	for (int i = 0; i < 100; i++) {
+		snprintf(key, sizeof(key), "a%d", i);
+		take(&place, table, key, 3, &total[i]);
+	}
+	for (int i = 0; i < 1000; i++) {
+		snprintf(key, sizeof(key), "b%d", i);
+		take(&place, table, key, 4, &sum);
+	}
+	ck_assert_uint_gt(rate_table_stats(table).displaced, 20);
+	for (int i = 0; i < 100; i++) {
+		snprintf(key, sizeof(key), "a%d", i);
+		while (take(&place, table, key, 1, &sum))
+			total[i]++;
+		ck_assert_uint_le(total[i], 5);
+	}
 	rate_table_close(table);
 	place_clear(&place);
 }
@@ -771,9 +836,11 @@ int main(void)
 	tcase_add_test(tests, power_cut);
 	tcase_add_test(tests, boots);
 	tcase_add_test(tests, reload_with_other_windows);
+	tcase_add_test(tests, given_back_after_a_reload);
 	tcase_add_test(tests, a_settling_server_is_killed);
 	tcase_add_test(tests, moved_counts_survive_a_boot);
 	tcase_add_loop_test(tests, full_of_others, 0, 2);
+	tcase_add_test(tests, gives_way_and_comes_back);
 	tcase_add_loop_test(tests, full_of_networks, 0, 2);
 	tcase_add_test(tests, listed_reset_and_blocked);
 	tcase_add_test(tests, blocked_keys_do_not_give_way);

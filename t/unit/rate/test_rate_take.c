@@ -83,6 +83,46 @@ START_TEST(an_instance_counts_once)
 }
 END_TEST
 
+/* What never fits is the whole message, whatever of it was counted before, and
+ * whether that has left the window. */
+START_TEST(an_instance_grows_beyond_the_limit)
+{
+	struct rate_table *table;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
+	check(take(&place, table, 2, "a"), RATE_WITHIN, 2, 3, 60, 0);
+	check(take(&place, table, 4, "a"), RATE_NEVER_FITS, 2, 3, 60,
+	      UINT64_MAX);
+	elapse(&place, 62 * SECOND_US);
+	check(take(&place, table, 4, "a"), RATE_NEVER_FITS, 0, 3, 60,
+	      UINT64_MAX);
+	check(take(&place, table, 3, "a"), RATE_WITHIN, 3, 5, 3600, 0);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
+/* A thread that read the clock, and was late to the lock, does not set the time
+ * of a key back: the part that was counted meanwhile would be cleared. */
+START_TEST(time_never_goes_back)
+{
+	struct rate_table *table;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
+	check(take(&place, table, 2, ""), RATE_WITHIN, 2, 3, 60, 0);
+	place.clock.now_us -= 5 * SECOND_US;
+	check(take(&place, table, 1, ""), RATE_WITHIN, 3, 3, 60, 0);
+	place.clock.now_us += 5 * SECOND_US;
+	check(take(&place, table, 1, ""), RATE_OVER, 3, 3, 60, 62);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(given_back)
 {
 	struct rate_table *table;
@@ -266,6 +306,30 @@ START_TEST(warned_of_once)
 }
 END_TEST
 
+/* Mail over the limit passes (warn), and is asked about again at
+ * END-OF-MESSAGE: there is no warning that it comes near. */
+START_TEST(not_near_after_over)
+{
+	struct rate_table *table;
+	struct rate_charge charge;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, "3/1h", RATE_NUMBER, 64);
+	charge = charge_of(table, "alice", 4, "3/1h", RATE_NUMBER);
+	charge.near = 80;
+	charge.beyond = true;
+	charge.instance = "a";
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert_int_eq(charge.result.notice, RATE_FIRST_OVER);
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert(charge.result.counted_before);
+	ck_assert_int_eq(charge.result.notice, RATE_SILENT);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(unlimited_is_counted)
 {
 	struct rate_table *table;
@@ -380,11 +444,14 @@ int main(void)
 
 	tcase_add_test(tests, what_is_answered);
 	tcase_add_test(tests, an_instance_counts_once);
+	tcase_add_test(tests, an_instance_grows_beyond_the_limit);
+	tcase_add_test(tests, time_never_goes_back);
 	tcase_add_test(tests, given_back);
 	tcase_add_test(tests, all_or_nothing);
 	tcase_add_test(tests, what_cannot_be_used);
 	tcase_add_test(tests, looking_counts_nothing);
 	tcase_add_test(tests, warned_of_once);
+	tcase_add_test(tests, not_near_after_over);
 	tcase_add_test(tests, unlimited_is_counted);
 	tcase_add_test(tests, bytes_are_wide);
 	tcase_add_test(tests, networks);
