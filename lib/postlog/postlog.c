@@ -226,10 +226,11 @@ static void take_queued(struct postlog *log, const struct step *step)
 	if (message == NULL)
 		return;
 	if (step->event->kind == POSTLOG_FROM) {
-		if (message->sender == NULL)
-			postlog_session_text(log, message->session,
-					     &message->sender,
-					     step->event->sender);
+		if (message->sender != NULL)
+			return;
+		postlog_session_text(log, message->session, &message->sender,
+				     step->event->sender);
+		message->size = step->event->size;
 		return;
 	}
 	message->removed = true;

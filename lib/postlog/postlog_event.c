@@ -205,12 +205,16 @@ static void read_smtpd(struct postlog_event *event,
 /* read_queue - a line of qmgr(8): "from=<S>, size=..." or "removed" */
 static void read_queue(struct postlog_event *event, const char *text)
 {
-	if (strcmp(text, "removed") == 0)
+	if (strcmp(text, "removed") == 0) {
 		event->kind = POSTLOG_REMOVED;
-	else if (postlog_word(&text, "from=") &&
-		 postlog_address(&text, event->sender, sizeof(event->sender)) &&
-		 *text == ',')
+	} else if (postlog_word(&text, "from=") &&
+		   postlog_address(&text, event->sender,
+				   sizeof(event->sender)) &&
+		   *text == ',') {
 		event->kind = POSTLOG_FROM;
+		if (postlog_word(&text, ", size="))
+			event->size = strtoull(text, NULL, 10);
+	}
 }
 
 /* read_next - was it handed to a content filter on this host, which has given

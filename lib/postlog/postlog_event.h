@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/postlog/postlog_line.h"
 
@@ -43,6 +44,7 @@ struct postlog_event {
 	/* REJECT, FROM, TO: as the policy protocol has them, not quoted */
 	char sender[POSTLOG_ADDRESS_MAX];
 	char recipient[POSTLOG_ADDRESS_MAX];
+	uint64_t size;	  /* FROM: of the message; 0: unknown */
 	char reply[256];  /* REJECT: code and text, cut */
 	bool for_relay;	  /* REJECT: "Relay access denied" */
 	bool by_access;	  /* REJECT: "Access denied": reject, or a table */

@@ -73,6 +73,7 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 	postlog_session_text(log, session, &message->address, event->address);
 	postlog_session_text(log, session, &message->method, event->method);
 	postlog_session_text(log, session, &message->login, event->login);
+	message->begun = line->time;
 	message->tls = session->protocol != NULL;
 	message->returned = event->from_filter;
 	return message;
@@ -259,9 +260,13 @@ static void take_message(struct postlog *log,
 	const struct postlog_recipient *each;
 	struct postlog_case taken;
 
+	log->messages++;
 	for (each = message->accepted.first; each != NULL; each = each->next) {
 		begin_case(&taken, log, session, each);
 		taken.accepted = true;
+		taken.message = log->messages;
+		taken.begun = message->begun;
+		taken.size = message->size;
 		taken.doubtful = doubtful;
 		taken.address = message->address;
 		taken.has_sender = message->sender != NULL;
