@@ -65,6 +65,7 @@ enum mode {
 #define OPTION_REPLAY  'R'
 #define OPTION_AGAINST 'A'
 #define OPTION_ID      'I'
+#define OPTION_SUGGEST 'M'
 /* Only with MODE_INIT; likewise. */
 #define OPTION_APPLY   'Y'
 #define OPTION_OBSERVE 'O'
@@ -93,6 +94,9 @@ static const char usage_text[] =
 	"...]\n"
 	"                                               judge logged requests\n"
 	"           policyd -q --replay /var/log/mail.log\n"
+	"       policyd -q [-c FILE] --replay --suggest-limits [LOG ...]\n"
+	"                                               limits for logins\n"
+	"           policyd -q --replay --suggest-limits /var/log/mail.log\n"
 	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal\n"
 	"           policyd -q --id 4F2K7Q /var/log/mail.log.2.gz\n"
 	"       policyd -s [-c FILE]                    serve stdin and stdout\n"
@@ -148,6 +152,7 @@ static const struct option long_options[] = {
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "against", required_argument, NULL, OPTION_AGAINST },
+	{ "suggest-limits", no_argument, NULL, OPTION_SUGGEST },
 	{ "id", required_argument, NULL, OPTION_ID },
 	{ "daemon", no_argument, NULL, 'd' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -344,6 +349,9 @@ static int set_query(struct command *command, int option)
 	case OPTION_AGAINST:
 		command->query.against = optarg;
 		return EX_OK;
+	case OPTION_SUGGEST:
+		command->query.suggest_limits = true;
+		return EX_OK;
 	case OPTION_ID:
 		command->query.id = optarg;
 		return EX_OK;
@@ -413,13 +421,17 @@ static const char *check_query(const struct command *command)
 		return "--format requires -q, -P, -r or --status";
 	if (command->mode != MODE_QUERY)
 		return query->replay || query->against != NULL ||
-				       query->id != NULL
-			       ? "--replay, --against and --id require -q"
+				       query->id != NULL ||
+				       query->suggest_limits
+			       ? "--replay, --against, --suggest-limits and "
+				 "--id require -q"
 			       : NULL;
 	if (query->replay && query->id != NULL)
 		return "only one of --replay and --id";
 	if (query->against != NULL && !query->replay)
 		return "--against requires --replay";
+	if (query->suggest_limits && (!query->replay || query->against != NULL))
+		return "--suggest-limits requires --replay, without --against";
 	return NULL;
 }
 

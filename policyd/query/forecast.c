@@ -17,6 +17,7 @@ static void take_accepted(struct forecasts *all,
 			  const struct postlog_case *taken)
 {
 	all->accepted += taken->count;
+	past_accepted(all->past, forecast, taken);
 	if (forecast->answer == FORECAST_REFUSE)
 		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
 				    taken);
@@ -64,10 +65,12 @@ static void take(void *context, const struct postlog_case *taken)
 }
 
 /* forecasts_open - begin */
-void forecasts_open(struct forecasts *forecasts, const struct config *config)
+void forecasts_open(struct forecasts *forecasts, const struct config *config,
+		    struct past *past)
 {
 	memset(forecasts, 0, sizeof(*forecasts));
 	forecasts->config = config;
+	forecasts->past = past;
 	forecasts->log = postlog_new(take, forecasts);
 }
 
@@ -90,6 +93,7 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 void forecasts_end(struct forecasts *forecasts)
 {
 	postlog_end(forecasts->log);
+	past_end(forecasts->past);
 	forecast_groups_sort(&forecasts->groups);
 }
 

@@ -91,6 +91,10 @@ static void try(struct attempt *attempt, const struct service *service,
 		return;
 	}
 	answer = answer_of(decision);
+	if (answer == FORECAST_PERMIT && forecast->permitting == NULL) {
+		forecast->permitting = service;
+		forecast->request = attempt->request;
+	}
 	if (answer == FORECAST_UNKNOWN) {
 		unknown(attempt, decision->verdict == VERDICT_ASK
 					 ? "only Postfix can look up one of "

@@ -16,6 +16,7 @@
 
 #include "lib/base/log_prefix.h"
 #include "lib/base/xalloc.h"
+#include "lib/postlog/postlog_time.h"
 #include "policyd/query/json.h"
 #include "policyd/query/log_file.h"
 #include "policyd/query/log_wrapping.h"
@@ -37,6 +38,7 @@ struct input {
 	long long read, size;	   /* bytes; size 0: unknown */
 	unsigned named[SKIP_COUNT];
 	struct reported reported;
+	struct postlog_stamp stamp;
 	char request[REQUEST_BYTES_MAX + 1]; /* as far as it was read */
 	size_t length;			     /* of it; 0: outside a request */
 	unsigned long start;		     /* its first line */
@@ -187,11 +189,24 @@ static void read_other(struct input *input, char *line)
 		     "neither a decision of policyd nor a request");
 }
 
+/* time_of - when a line was written */
+static int64_t time_of(struct input *input, const char *line)
+{
+	struct log_prefix prefix;
+
+	if (!log_prefix_read(&prefix, line) || prefix.stamp_length == 0)
+		return POSTLOG_NO_TIME;
+	return postlog_stamp_time(&input->stamp, prefix.stamp,
+				  prefix.stamp_length, input->place.written);
+}
+
 /* read_log_line - a decision, or something else */
 static void read_log_line(struct input *input, char *line)
 {
 	struct error error = { "" };
 
+	if (input->reader->timed)
+		input->place.time = time_of(input, line);
 	switch (report_read(&input->reported, line, &error)) {
 	case 1:
 		take(input, &input->reported.notation.request, &input->reported,
