@@ -70,6 +70,8 @@ enum mode {
 #define OPTION_APPLY   'Y'
 #define OPTION_OBSERVE 'O'
 #define OPTION_UNDO    'U' /* implies it */
+#define OPTION_LOG     'g'
+#define OPTION_NO_LOG  'G'
 /* Only with MODE_RATES. */
 #define OPTION_OVER    'o'
 #define OPTION_RESET   'z'
@@ -122,6 +124,9 @@ static const char usage_text[] =
 	"       policyd --init --apply|--observe [-c FILE] [DIR]\n"
 	"                                               and use it, or watch\n"
 	"           policyd --init --observe --apply\n"
+	"       policyd --init --log LOG | --no-log [-c FILE] [DIR]\n"
+	"                                               forecast from that log\n"
+	"           policyd --init --log /var/log/mail.log.1\n"
 	"       policyd --undo [-c FILE]                undo --init\n"
 	"           policyd --undo\n"
 	"       policyd -V | -h\n"
@@ -143,6 +148,8 @@ static const struct option long_options[] = {
 	{ "apply", no_argument, NULL, OPTION_APPLY },
 	{ "observe", no_argument, NULL, OPTION_OBSERVE },
 	{ "undo", no_argument, NULL, OPTION_UNDO },
+	{ "log", required_argument, NULL, OPTION_LOG },
+	{ "no-log", no_argument, NULL, OPTION_NO_LOG },
 	{ "rates", no_argument, NULL, MODE_RATES },
 	{ "over", no_argument, NULL, OPTION_OVER },
 	{ "reset", no_argument, NULL, OPTION_RESET },
@@ -383,6 +390,12 @@ static int set_option(struct command *command, int option)
 	case OPTION_OBSERVE:
 		command->init.observe = true;
 		return EX_OK;
+	case OPTION_LOG:
+		command->init.log = optarg;
+		return EX_OK;
+	case OPTION_NO_LOG:
+		command->init.no_log = true;
+		return EX_OK;
 	case OPTION_UNDO:
 		return set_undo(command);
 	case MODE_INIT:
@@ -444,6 +457,11 @@ static const char *check_init(const struct command *command)
 		return "--undo goes with neither --apply nor --observe";
 	if (command->mode != MODE_INIT && (options->apply || options->observe))
 		return "--apply and --observe require --init";
+	if ((command->mode != MODE_INIT || command->undo) &&
+	    (options->log != NULL || options->no_log))
+		return "--log and --no-log require --init";
+	if (options->log != NULL && options->no_log)
+		return "only one of --log and --no-log";
 	return NULL;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log_prefix.h"
 #include "lib/base/xalloc.h"
 #include "lib/postlog/postlog_time.h"
@@ -268,6 +269,18 @@ static void unwrap_line(struct input *input, char *line, size_t length)
 	free(text);
 }
 
+/* check_time - is there some left? The clock is looked at now and then. */
+static void check_time(struct input *input)
+{
+	struct replay_reader *reader = input->reader;
+
+	if (reader->until_ms == 0 || input->place.line % 256 != 0 ||
+	    clock_ms() < reader->until_ms)
+		return;
+	reader->stop = true;
+	reader->cut = true;
+}
+
 /* read_lines - the whole file; a line longer than any request is skipped */
 static void read_lines(struct input *input, FILE *file)
 {
@@ -297,6 +310,7 @@ static void read_lines(struct input *input, FILE *file)
 		show_progress(input);
 		length = 0;
 		dropped = false;
+		check_time(input);
 	}
 	cut_request(input);
 	free(line);
@@ -350,6 +364,8 @@ int replay_read(struct replay_reader *reader, const char *name,
 	input->place.file = name;
 	input->place.written = file.written;
 	input->size = file.size;
+	if (reader->tail > 0 && log_file_tail(&file, reader->tail))
+		reader->cut = true;
 	read_lines(input, file.stream);
 	progress_clear(&reader->progress);
 	check_end(input, file.stream);

@@ -41,9 +41,12 @@ struct replay_reader {
 	 * line. True: it was used, so it is not skipped. May be NULL. */
 	bool (*other)(void *context, char *line,
 		      const struct replay_place *place);
-	bool quiet; /* only count skipped items */
-	bool timed; /* the time of each decision is wanted */
-	bool stop;  /* set it to read no more of the file */
+	bool quiet;	   /* only count skipped items */
+	bool timed;	   /* the time of each decision is wanted */
+	bool stop;	   /* set it to read no more of the file */
+	long long tail;	   /* read only these last bytes of a file; 0: all */
+	uint64_t until_ms; /* of clock_ms(): read no more then; 0: ever */
+	bool cut;	   /* one of these limits was met */
 	struct progress progress;
 	unsigned long skipped[SKIP_COUNT];
 	unsigned long judged;
