@@ -26,6 +26,17 @@ static void take_accepted(struct forecasts *all,
 				    taken);
 }
 
+/* stays_foreign - would policyd take the destination for ours, where Postfix
+ * does not? With reply = lock, Postfix checks again, and refuses again. */
+static bool stays_foreign(const struct forecast *forecast,
+			  const struct postlog_case *taken)
+{
+	return taken->for_relay && forecast->answer == FORECAST_PERMIT &&
+	       forecast->permitting != NULL &&
+	       forecast->permitting->reply.mode == REPLY_LOCK &&
+	       strcmp(forecast->permitted_by, "permit_auth_destination") == 0;
+}
+
 /* take_refused - a recipient that Postfix refused. "Access denied" is what
  * reject says, but also a table, which may go on to say it. */
 static void take_refused(struct forecasts *all, struct forecast *forecast,
@@ -34,6 +45,8 @@ static void take_refused(struct forecasts *all, struct forecast *forecast,
 	all->refused += taken->count;
 	if (!taken->for_relay && !taken->by_access) {
 		all->others += taken->count;
+	} else if (stays_foreign(forecast, taken)) {
+		return;
 	} else if (forecast->answer == FORECAST_PERMIT && taken->for_relay) {
 		forecast_groups_add(&all->groups, FORECAST_ACCEPTED, forecast,
 				    taken);

@@ -460,6 +460,24 @@ def test_unknown(program):
         assert status == 0, out
 
 
+def test_ours(program):
+    """a domain that only policyd takes for ours: Postfix checks again, unless
+    it is told OK"""
+    log = "".join(HEAD % line + "\n" for line in [
+        "smtpd[1]: connect from h[192.0.2.30]",
+        "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 "
+        "<b@far.example>: Relay access denied; from=<a@b> to=<b@far.example> "
+        "proto=ESMTP helo=<h>",
+        "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/1 commands=2/3"])
+    for reply, count in ("lock", 0), ("ok", 1):
+        with written(c_conf=DOMAINS + 'relay_domains = "far.example"\nreply = '
+                     '"%s"\n' % reply, log=log) as directory:
+            status, out, _ = ask(program, os.path.join(directory, "c.conf"),
+                                 os.path.join(directory, "log"))
+            assert status == count and "refused, %d would be accepted" % \
+                count in out, (reply, out)
+
+
 def test_both(program):
     """where policyd was asked, its decisions are judged, and nothing else"""
     decision = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
@@ -496,4 +514,4 @@ def test_bad(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_shapes, test_compressed, test_text, test_advice,
-                      test_unknown, test_both, test_bad, test_real]))
+                      test_unknown, test_ours, test_both, test_bad, test_real]))
