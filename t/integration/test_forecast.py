@@ -330,6 +330,19 @@ def test_text(program):
             assert ask(program, path("c.conf"), input=text.read())[0] == 1
 
 
+def test_readme(program):
+    """README shows what is printed, in narrower lines"""
+    root = os.path.join(DATA, os.pardir, os.pardir, os.pardir)
+    with open(os.path.join(root, "README")) as file:
+        shown = re.search(r"\n\n(  of \d+ recipients that Postfix accepted.*?)"
+                          r"\n\n", file.read(), re.S).group(1)
+    with written(c_conf=DOMAINS) as directory:
+        log = os.path.join(DATA, "suse")
+        _, out, _ = ask(program, os.path.join(directory, "c.conf"), log)
+    out = " ".join(out.replace(log, "/var/log/mail.log").split())
+    assert " ".join(shown.split()) in out, (shown, out)
+
+
 # What to write to keep those that would be refused.
 
 HEAD = "Nov 24 15:00:00 mx postfix/%s"
@@ -581,6 +594,6 @@ def test_rotated(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_shapes, test_compressed, test_text, test_advice,
-                      test_unknown, test_ours, test_both, test_bad, test_huge,
-                      test_rotated, test_real]))
+    sys.exit(run_all([test_shapes, test_compressed, test_text, test_readme,
+                      test_advice, test_unknown, test_ours, test_both,
+                      test_bad, test_huge, test_rotated, test_real]))
