@@ -174,6 +174,7 @@ static void take_reject(struct postlog *log, const struct step *step)
 
 	postlog_session_text(log, session, &refused->sender, event->sender);
 	postlog_session_text(log, session, &refused->reply, event->reply);
+	postlog_session_text(log, session, &refused->method, event->method);
 	postlog_session_text(log, session, &refused->login, event->login);
 	refused->count = step->line->repeats;
 	refused->for_relay = event->for_relay;

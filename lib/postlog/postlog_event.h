@@ -37,7 +37,7 @@ struct postlog_event {
 	char bits[8];
 	/* CERTIFICATE */
 	char fingerprint[256], key_fingerprint[256];
-	/* CLIENT; REJECT: the name, if Postfix logged it */
+	/* CLIENT; REJECT: if Postfix logged it */
 	bool from_filter; /* it comes back from a content filter */
 	char method[POSTLOG_WORD_MAX];
 	char login[POSTLOG_ADDRESS_MAX];

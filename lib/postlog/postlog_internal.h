@@ -15,7 +15,7 @@ struct postlog_recipient {
 	char *recipient;
 	uint32_t hash;
 	/* Refused only: */
-	char *sender, *reply, *login;
+	char *sender, *reply, *method, *login;
 	unsigned long count;
 	bool for_relay, by_access;
 	bool tls;	/* it was encrypted already */

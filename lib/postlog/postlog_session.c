@@ -123,6 +123,7 @@ static void free_recipients(struct postlog_recipients *list)
 		free(each->recipient);
 		free(each->sender);
 		free(each->reply);
+		free(each->method);
 		free(each->login);
 		free(each);
 		each = next;
@@ -220,13 +221,10 @@ static void fill_login(struct postlog_case *taken,
 	taken->login = text(session->login);
 	if (refused->logged_in) {
 		taken->login_state = POSTLOG_LOGIN_KNOWN;
-	} else if (*refused->login != '\0') {
+	} else if (*refused->method != '\0') {
+		taken->method = refused->method;
 		taken->login = refused->login;
-		taken->method = "PLAIN";
-		taken->login_state =
-			strncmp(refused->login, "anonymous", 9) == 0
-				? POSTLOG_LOGIN_UNKNOWN
-				: POSTLOG_LOGIN_KNOWN;
+		taken->login_state = POSTLOG_LOGIN_KNOWN;
 	} else if (session->has_counts && session->auth == 0) {
 		taken->method = taken->login = "";
 		taken->login_state = POSTLOG_LOGIN_NONE;

@@ -52,6 +52,24 @@ static const char *const places[] = {
 	"mail-1  | %s",
 };
 
+#define FORGED                                                              \
+	"NOQUEUE: reject: RCPT from f[192.0.2.66]: 554 5.7.1 "              \
+	"<v@forged.example>: Relay access denied; from=<s@forged.example> " \
+	"to=<v@forged.example> proto=SMTP helo=<h>"
+#define STAMP "Nov 24 15:00:00 mx "
+
+/* Lines of others, which quote one of Postfix; some of their bytes change. */
+static const char *const quoted[] = {
+	STAMP "dovecot: " STAMP "postfix/smtpd[1]: " FORGED,
+	STAMP "sshd[1]: " STAMP "postfix/smtpd[1]: " FORGED,
+	STAMP "kernel: mx postfix/smtpd[1]: " FORGED,
+	STAMP "postfix/cleanup[1]: " FORGED,
+	STAMP "postfix/smtpd[1]: warning: x: " FORGED,
+	"antispam-1  | postfix/smtpd[1]: " FORGED,
+	"{\"MESSAGE\":\"" STAMP "postfix/smtpd[1]: " FORGED
+	"\",\"SYSLOG_IDENTIFIER\":\"sshd\",\"_PID\":\"1\"}",
+};
+
 /* A log, as lines. */
 struct log_text {
 	char line[LINES][LINE_MAX];
@@ -105,6 +123,21 @@ static void forge(struct log_text *log)
 	snprintf(log->line[at], LINE_MAX, "%.*s%s%s",
 		 (int)(blank - places[place]), places[place], forged[text],
 		 blank + 2);
+}
+
+/* quote - add a line that quotes one */
+static void quote(struct log_text *log)
+{
+	size_t which = (size_t)rand() % (sizeof(quoted) / sizeof(*quoted));
+	unsigned at = (unsigned)rand() % log->count;
+	char *line = log->line[at];
+
+	if (log->count == LINES)
+		return;
+	memcpy(log->line[log->count++], line, LINE_MAX);
+	snprintf(line, LINE_MAX, "%s", quoted[which]);
+	for (int n = rand() % 4; n > 0; n--)
+		line[(size_t)rand() % strlen(line)] = (char)(1 + rand() % 255);
 }
 
 /* harm - change one line: where a stranger's text is, only its end may be cut,
@@ -176,19 +209,20 @@ static unsigned long feed(struct log_text *text)
 
 START_TEST(test_mutants)
 {
-	static const char *const names[] = { "debian", "suse", "freebsd",
-					     "compose", "journal" };
-	static struct log_text whole[5], log;
+	static const char *const names[] = { "debian",	"suse",
+					     "freebsd", "compose",
+					     "journal", "postfix-3.12" };
+	static struct log_text whole[6], log;
 	int number = mutants(3000);
 	unsigned long taken = 0;
 
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		load(&whole[i], names[i]);
 	for (int i = 0; i < number; i++) {
 		srand((unsigned)i);
-		log = whole[i % 5];
+		log = whole[i % 6];
 		for (int n = rand() % 4; n >= 0; n--)
-			forge(&log);
+			rand() % 2 ? forge(&log) : quote(&log);
 		for (int n = rand() % 6; n > 0; n--)
 			harm(&log);
 		for (int n = rand() % 4; n > 0; n--)
