@@ -65,10 +65,13 @@ enum mode {
 #define OPTION_REPLAY  'R'
 #define OPTION_AGAINST 'A'
 #define OPTION_ID      'I'
+#define OPTION_SUGGEST 'M'
 /* Only with MODE_INIT; likewise. */
 #define OPTION_APPLY   'Y'
 #define OPTION_OBSERVE 'O'
 #define OPTION_UNDO    'U' /* implies it */
+#define OPTION_LOG     'g'
+#define OPTION_NO_LOG  'G'
 /* Only with MODE_RATES. */
 #define OPTION_OVER    'o'
 #define OPTION_RESET   'z'
@@ -93,6 +96,9 @@ static const char usage_text[] =
 	"...]\n"
 	"                                               judge logged requests\n"
 	"           policyd -q --replay /var/log/mail.log\n"
+	"       policyd -q [-c FILE] --replay --suggest-limits [LOG ...]\n"
+	"                                               limits for logins\n"
+	"           policyd -q --replay --suggest-limits /var/log/mail.log\n"
 	"       policyd -q [-c FILE] --id ID [LOG ...]  explain a refusal\n"
 	"           policyd -q --id 4F2K7Q /var/log/mail.log.2.gz\n"
 	"       policyd -s [-c FILE]                    serve stdin and stdout\n"
@@ -118,6 +124,9 @@ static const char usage_text[] =
 	"       policyd --init --apply|--observe [-c FILE] [DIR]\n"
 	"                                               and use it, or watch\n"
 	"           policyd --init --observe --apply\n"
+	"       policyd --init --log LOG | --no-log [-c FILE] [DIR]\n"
+	"                                               forecast from that log\n"
+	"           policyd --init --log /var/log/mail.log.1\n"
 	"       policyd --undo [-c FILE]                undo --init\n"
 	"           policyd --undo\n"
 	"       policyd -V | -h\n"
@@ -139,6 +148,8 @@ static const struct option long_options[] = {
 	{ "apply", no_argument, NULL, OPTION_APPLY },
 	{ "observe", no_argument, NULL, OPTION_OBSERVE },
 	{ "undo", no_argument, NULL, OPTION_UNDO },
+	{ "log", required_argument, NULL, OPTION_LOG },
+	{ "no-log", no_argument, NULL, OPTION_NO_LOG },
 	{ "rates", no_argument, NULL, MODE_RATES },
 	{ "over", no_argument, NULL, OPTION_OVER },
 	{ "reset", no_argument, NULL, OPTION_RESET },
@@ -148,6 +159,7 @@ static const struct option long_options[] = {
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "replay", no_argument, NULL, OPTION_REPLAY },
 	{ "against", required_argument, NULL, OPTION_AGAINST },
+	{ "suggest-limits", no_argument, NULL, OPTION_SUGGEST },
 	{ "id", required_argument, NULL, OPTION_ID },
 	{ "daemon", no_argument, NULL, 'd' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -344,6 +356,9 @@ static int set_query(struct command *command, int option)
 	case OPTION_AGAINST:
 		command->query.against = optarg;
 		return EX_OK;
+	case OPTION_SUGGEST:
+		command->query.suggest_limits = true;
+		return EX_OK;
 	case OPTION_ID:
 		command->query.id = optarg;
 		return EX_OK;
@@ -374,6 +389,12 @@ static int set_option(struct command *command, int option)
 		return EX_OK;
 	case OPTION_OBSERVE:
 		command->init.observe = true;
+		return EX_OK;
+	case OPTION_LOG:
+		command->init.log = optarg;
+		return EX_OK;
+	case OPTION_NO_LOG:
+		command->init.no_log = true;
 		return EX_OK;
 	case OPTION_UNDO:
 		return set_undo(command);
@@ -413,13 +434,17 @@ static const char *check_query(const struct command *command)
 		return "--format requires -q, -P, -r or --status";
 	if (command->mode != MODE_QUERY)
 		return query->replay || query->against != NULL ||
-				       query->id != NULL
-			       ? "--replay, --against and --id require -q"
+				       query->id != NULL ||
+				       query->suggest_limits
+			       ? "--replay, --against, --suggest-limits and "
+				 "--id require -q"
 			       : NULL;
 	if (query->replay && query->id != NULL)
 		return "only one of --replay and --id";
 	if (query->against != NULL && !query->replay)
 		return "--against requires --replay";
+	if (query->suggest_limits && (!query->replay || query->against != NULL))
+		return "--suggest-limits requires --replay, without --against";
 	return NULL;
 }
 
@@ -432,6 +457,11 @@ static const char *check_init(const struct command *command)
 		return "--undo goes with neither --apply nor --observe";
 	if (command->mode != MODE_INIT && (options->apply || options->observe))
 		return "--apply and --observe require --init";
+	if ((command->mode != MODE_INIT || command->undo) &&
+	    (options->log != NULL || options->no_log))
+		return "--log and --no-log require --init";
+	if (options->log != NULL && options->no_log)
+		return "only one of --log and --no-log";
 	return NULL;
 }
 

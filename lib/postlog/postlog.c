@@ -174,6 +174,7 @@ static void take_reject(struct postlog *log, const struct step *step)
 
 	postlog_session_text(log, session, &refused->sender, event->sender);
 	postlog_session_text(log, session, &refused->reply, event->reply);
+	postlog_session_text(log, session, &refused->method, event->method);
 	postlog_session_text(log, session, &refused->login, event->login);
 	refused->count = step->line->repeats;
 	refused->for_relay = event->for_relay;
@@ -226,10 +227,11 @@ static void take_queued(struct postlog *log, const struct step *step)
 	if (message == NULL)
 		return;
 	if (step->event->kind == POSTLOG_FROM) {
-		if (message->sender == NULL)
-			postlog_session_text(log, message->session,
-					     &message->sender,
-					     step->event->sender);
+		if (message->sender != NULL)
+			return;
+		postlog_session_text(log, message->session, &message->sender,
+				     step->event->sender);
+		message->size = step->event->size;
 		return;
 	}
 	message->removed = true;

@@ -36,9 +36,13 @@ struct postlog_case {
 	const char *protocol, *cipher, *bits;
 	const char *fingerprint, *key_fingerprint;
 	const char *method, *login;
-	const char *reply; /* refused: the code and the text */
-	int64_t time;	   /* or POSTLOG_NO_TIME */
-	const char *file;  /* the line with the recipient */
+	const char *reply;     /* refused: the code and the text */
+	unsigned long message; /* accepted: its number; the recipients of a
+				  message come one after the other */
+	int64_t begun;	       /* accepted: when that message was begun */
+	uint64_t size;	       /* of it, in the queue; 0: unknown */
+	int64_t time;	       /* or POSTLOG_NO_TIME */
+	const char *file;      /* the line with the recipient */
 	unsigned long line;
 	enum postlog_tls tls;
 	enum postlog_login login_state;

@@ -46,7 +46,17 @@ static void read_counts(struct postlog_event *event, const char *text)
 	}
 }
 
-/* read_tls - "Anonymous TLS connection established from NAME[ADDRESS]:
+/* read_sni - " to NAME": the certificate for which the client asked, if
+ * Postfix has it */
+static bool read_sni(const char **text)
+{
+	char name[256];
+
+	return !postlog_word(text, " to ") ||
+	       postlog_until(text, ": ", name, sizeof(name));
+}
+
+/* read_tls - "Anonymous TLS connection established from NAME[ADDRESS] to SNI:
  * PROTOCOL with cipher CIPHER (BITS/BITS bits)" */
 static bool read_tls(struct postlog_event *event, const char *text)
 {
@@ -56,7 +66,7 @@ static bool read_tls(struct postlog_event *event, const char *text)
 		return false;
 	if (!postlog_word(&text, " TLS connection established from ") ||
 	    !postlog_client(&text, event->address, sizeof(event->address)) ||
-	    !postlog_word(&text, ": ") ||
+	    !read_sni(&text) || !postlog_word(&text, ": ") ||
 	    !postlog_until(&text, " ", event->protocol,
 			   sizeof(event->protocol)) ||
 	    !postlog_word(&text, " with cipher ") ||
@@ -68,26 +78,43 @@ static bool read_tls(struct postlog_event *event, const char *text)
 	return true;
 }
 
-/* read_certificate - "NAME[ADDRESS]: subject_CN=..., issuer=...,
- * fingerprint=..., pkey_fingerprint=..." */
+/* read_fingerprints - ", fingerprint=..., pkey_fingerprint=...", or since 3.9
+ * ", cert fingerprint=..., pkey fingerprint=..." */
+static bool read_fingerprints(struct postlog_event *event, const char *text)
+{
+	return (postlog_word(&text, ", fingerprint=") ||
+		postlog_word(&text, ", cert fingerprint=")) &&
+	       postlog_until(&text, ",", event->fingerprint,
+			     sizeof(event->fingerprint)) &&
+	       (postlog_word(&text, ", pkey_fingerprint=") ||
+		postlog_word(&text, ", pkey fingerprint=")) &&
+	       postlog_until(&text, ", ", event->key_fingerprint,
+			     sizeof(event->key_fingerprint));
+}
+
+/* read_certificate - "NAME[ADDRESS]: subject_CN=..., issuer=..." and the
+ * fingerprints; or that of a key without a certificate */
 static bool read_certificate(struct postlog_event *event, const char *text)
 {
-	const char *fingerprint = strstr(text, ", fingerprint=");
+	const char *fingerprints;
+	bool read = false;
 
-	if (!postlog_client(&text, event->address, sizeof(event->address)) ||
-	    !postlog_word(&text, ": subject_CN=") || fingerprint == NULL ||
-	    postlog_times(text, "fingerprint=") != 2)
+	if (!postlog_client(&text, event->address, sizeof(event->address)))
 		return false;
-	text = fingerprint;
-	if (!postlog_word(&text, ", fingerprint=") ||
-	    !postlog_until(&text, ",", event->fingerprint,
-			   sizeof(event->fingerprint)) ||
-	    !postlog_word(&text, ", pkey_fingerprint=") ||
-	    !postlog_until(&text, ", ", event->key_fingerprint,
-			   sizeof(event->key_fingerprint)))
-		return false;
-	event->kind = POSTLOG_CERTIFICATE;
-	return true;
+	if (postlog_word(&text, ": raw public key fingerprint=")) {
+		read = postlog_until(&text, ", ", event->key_fingerprint,
+				     sizeof(event->key_fingerprint));
+	} else if (postlog_word(&text, ": subject_CN=") &&
+		   postlog_times(text, "fingerprint=") == 2) {
+		fingerprints = strstr(text, ", fingerprint=");
+		if (fingerprints == NULL)
+			fingerprints = strstr(text, ", cert fingerprint=");
+		read = fingerprints != NULL &&
+		       read_fingerprints(event, fingerprints);
+	}
+	if (read)
+		event->kind = POSTLOG_CERTIFICATE;
+	return read;
 }
 
 /* read_client - "client=NAME[ADDRESS], sasl_method=M, sasl_username=U,
@@ -124,10 +151,34 @@ static bool is_single(const char *text)
 	       postlog_times(text, " to=<") == 1 &&
 	       postlog_times(text, " proto=") == 1 &&
 	       postlog_times(text, " helo=<") <= 1 &&
-	       postlog_times(text, " sasl_username=<") <= 1;
+	       postlog_times(text, " sasl_method=") <= 1 &&
+	       postlog_times(text, " sasl_username=") <= 1;
 }
 
-/* read_envelope - "from=<S> to=<R> proto=P helo=<H> sasl_username=<U>" */
+/* read_sasl - the end of a refusal, since 3.10: "sasl_method=M sasl_username=U
+ * sasl_sender=S". In a HELO name it is text of a stranger, and ends in ">". */
+static bool read_sasl(struct postlog_event *event, const char *text)
+{
+	const char *end;
+	size_t length;
+
+	text = strstr(text, " sasl_method=");
+	if (text == NULL)
+		return true;
+	if (ends_with(text, strlen(text), ">") ||
+	    !postlog_word(&text, " sasl_method=") ||
+	    !postlog_until(&text, " ", event->method, sizeof(event->method)) ||
+	    !postlog_word(&text, " sasl_username="))
+		return false;
+	end = strstr(text, " sasl_sender=");
+	length = end != NULL ? (size_t)(end - text) : strlen(text);
+	if (length >= sizeof(event->login))
+		return false;
+	memcpy(event->login, text, length);
+	return true;
+}
+
+/* read_envelope - "from=<S> to=<R> proto=P helo=<H>", and perhaps the login */
 static bool read_envelope(struct postlog_event *event, const char *text)
 {
 	if (!postlog_word(&text, "; from=") ||
@@ -137,10 +188,7 @@ static bool read_envelope(struct postlog_event *event, const char *text)
 			     sizeof(event->recipient)) ||
 	    !postlog_word(&text, " proto="))
 		return false;
-	text = strstr(text, " sasl_username=");
-	return text == NULL ||
-	       (postlog_word(&text, " sasl_username=") &&
-		postlog_address(&text, event->login, sizeof(event->login)));
+	return read_sasl(event, text);
 }
 
 /* read_reject - "NAME[ADDRESS]: 554 5.7.1 TEXT; ENVELOPE" */
@@ -205,12 +253,16 @@ static void read_smtpd(struct postlog_event *event,
 /* read_queue - a line of qmgr(8): "from=<S>, size=..." or "removed" */
 static void read_queue(struct postlog_event *event, const char *text)
 {
-	if (strcmp(text, "removed") == 0)
+	if (strcmp(text, "removed") == 0) {
 		event->kind = POSTLOG_REMOVED;
-	else if (postlog_word(&text, "from=") &&
-		 postlog_address(&text, event->sender, sizeof(event->sender)) &&
-		 *text == ',')
+	} else if (postlog_word(&text, "from=") &&
+		   postlog_address(&text, event->sender,
+				   sizeof(event->sender)) &&
+		   *text == ',') {
 		event->kind = POSTLOG_FROM;
+		if (postlog_word(&text, ", size="))
+			event->size = strtoull(text, NULL, 10);
+	}
 }
 
 /* read_next - was it handed to a content filter on this host, which has given
@@ -249,6 +301,15 @@ static void read_delivery(struct postlog_event *event, const char *text)
 	event->kind = POSTLOG_TO;
 }
 
+/* read_cleanup - "canceled", since 3.10: nothing more will be heard of it */
+static void read_cleanup(struct postlog_event *event, const char *text)
+{
+	if (strcmp(text, "canceled") == 0)
+		event->kind = POSTLOG_REMOVED;
+	else
+		read_delivery(event, text);
+}
+
 /* postlog_event_read - read what a line says */
 void postlog_event_read(struct postlog_event *event,
 			const struct postlog_line *line)
@@ -262,6 +323,8 @@ void postlog_event_read(struct postlog_event *event,
 		 strcmp(line->program, "nqmgr") == 0 ||
 		 strcmp(line->program, "oqmgr") == 0)
 		read_queue(event, line->text);
+	else if (strcmp(line->program, "cleanup") == 0)
+		read_cleanup(event, line->text);
 	else
 		read_delivery(event, line->text);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/postlog/postlog_line.h"
 
@@ -36,13 +37,14 @@ struct postlog_event {
 	char bits[8];
 	/* CERTIFICATE */
 	char fingerprint[256], key_fingerprint[256];
-	/* CLIENT; REJECT: the name, if Postfix logged it */
+	/* CLIENT; REJECT: if Postfix logged it */
 	bool from_filter; /* it comes back from a content filter */
 	char method[POSTLOG_WORD_MAX];
 	char login[POSTLOG_ADDRESS_MAX];
 	/* REJECT, FROM, TO: as the policy protocol has them, not quoted */
 	char sender[POSTLOG_ADDRESS_MAX];
 	char recipient[POSTLOG_ADDRESS_MAX];
+	uint64_t size;	  /* FROM: of the message; 0: unknown */
 	char reply[256];  /* REJECT: code and text, cut */
 	bool for_relay;	  /* REJECT: "Relay access denied" */
 	bool by_access;	  /* REJECT: "Access denied": reject, or a table */

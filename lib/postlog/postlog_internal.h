@@ -15,7 +15,7 @@ struct postlog_recipient {
 	char *recipient;
 	uint32_t hash;
 	/* Refused only: */
-	char *sender, *reply, *login;
+	char *sender, *reply, *method, *login;
 	unsigned long count;
 	bool for_relay, by_access;
 	bool tls;	/* it was encrypted already */
@@ -37,7 +37,9 @@ struct postlog_message {
 	struct postlog_message *next;
 	struct postlog_session *session;
 	char *address; /* of the client, of this message */
+	int64_t begun; /* when its first recipient was accepted */
 	char *sender;  /* or NULL */
+	uint64_t size;
 	char *method, *login;
 	bool tls;      /* it was encrypted already */
 	bool removed;  /* it left the queue */
@@ -74,6 +76,7 @@ struct postlog {
 	struct postlog_table processes, queue;
 	struct postlog_session *oldest, *newest;
 	struct postlog_figures figures;
+	unsigned long messages; /* that were reported */
 };
 
 /* postlog_session_open - a session that begins, or whose beginning is not in

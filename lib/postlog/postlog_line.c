@@ -15,7 +15,6 @@
 
 #include "lib/base/log_prefix.h"
 #include "lib/postlog/postlog_json.h"
-#include "lib/postlog/postlog_time.h"
 
 #define CONTAINER_MAX 100
 #define CONTAINER_BYTES                                        \
@@ -109,20 +108,6 @@ static void unfold(struct postlog_line *line, char *text)
 	line->text = text;
 }
 
-/* read_time - the time stamp of a line; finding its year takes long */
-static void read_time(struct postlog_line *line, const char *stamp,
-		      size_t length, time_t latest)
-{
-	if (strncmp(line->stamp, stamp, length) != 0 ||
-	    line->stamp[length] != '\0' || line->stamp_latest != latest) {
-		line->stamp_time = postlog_time(stamp, length, latest);
-		line->stamp_latest = latest;
-		if (!copy(line->stamp, sizeof(line->stamp), stamp, length))
-			line->stamp[0] = '\0';
-	}
-	line->time = line->stamp_time;
-}
-
 /* read_text - a line of a file that a log daemon wrote */
 static int read_text(struct postlog_line *line, char *bytes, time_t latest)
 {
@@ -137,7 +122,8 @@ static int read_text(struct postlog_line *line, char *bytes, time_t latest)
 		  prefix.pid_length) ||
 	    !split_name(line, prefix.name, prefix.name_length))
 		return 0;
-	read_time(line, prefix.stamp, prefix.stamp_length, latest);
+	line->time = postlog_stamp_time(&line->stamp, prefix.stamp,
+					prefix.stamp_length, latest);
 	unfold(line, bytes + (prefix.text - bytes));
 	return 1;
 }

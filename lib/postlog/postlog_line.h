@@ -6,11 +6,12 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "lib/postlog/postlog_time.h"
+
 #define POSTLOG_HOST_MAX    256
 #define POSTLOG_SERVICE_MAX 112
 #define POSTLOG_PROGRAM_MAX 32
 #define POSTLOG_QUEUE_MAX   32
-#define POSTLOG_STAMP_MAX   64
 #define POSTLOG_PID_MAX	    12
 
 /* A line of the log that a program of Postfix wrote. Zero it before its first
@@ -27,11 +28,7 @@ struct postlog_line {
 	unsigned long repeats; /* how often: "message repeated 3 times" */
 	char *owned;	       /* the text, if it is not part of the line */
 
-	/* The last time stamp that was read, and what it says: most lines have
-	 * the same one as the line before. */
-	char stamp[POSTLOG_STAMP_MAX];
-	time_t stamp_latest;
-	int64_t stamp_time;
+	struct postlog_stamp stamp;
 };
 
 /* postlog_line_read - read one line, with a NUL at its end, in any of these

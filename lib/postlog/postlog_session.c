@@ -73,6 +73,7 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 	postlog_session_text(log, session, &message->address, event->address);
 	postlog_session_text(log, session, &message->method, event->method);
 	postlog_session_text(log, session, &message->login, event->login);
+	message->begun = line->time;
 	message->tls = session->protocol != NULL;
 	message->returned = event->from_filter;
 	return message;
@@ -122,6 +123,7 @@ static void free_recipients(struct postlog_recipients *list)
 		free(each->recipient);
 		free(each->sender);
 		free(each->reply);
+		free(each->method);
 		free(each->login);
 		free(each);
 		each = next;
@@ -219,13 +221,10 @@ static void fill_login(struct postlog_case *taken,
 	taken->login = text(session->login);
 	if (refused->logged_in) {
 		taken->login_state = POSTLOG_LOGIN_KNOWN;
-	} else if (*refused->login != '\0') {
+	} else if (*refused->method != '\0') {
+		taken->method = refused->method;
 		taken->login = refused->login;
-		taken->method = "PLAIN";
-		taken->login_state =
-			strncmp(refused->login, "anonymous", 9) == 0
-				? POSTLOG_LOGIN_UNKNOWN
-				: POSTLOG_LOGIN_KNOWN;
+		taken->login_state = POSTLOG_LOGIN_KNOWN;
 	} else if (session->has_counts && session->auth == 0) {
 		taken->method = taken->login = "";
 		taken->login_state = POSTLOG_LOGIN_NONE;
@@ -259,9 +258,13 @@ static void take_message(struct postlog *log,
 	const struct postlog_recipient *each;
 	struct postlog_case taken;
 
+	log->messages++;
 	for (each = message->accepted.first; each != NULL; each = each->next) {
 		begin_case(&taken, log, session, each);
 		taken.accepted = true;
+		taken.message = log->messages;
+		taken.begun = message->begun;
+		taken.size = message->size;
 		taken.doubtful = doubtful;
 		taken.address = message->address;
 		taken.has_sender = message->sender != NULL;

@@ -115,3 +115,19 @@ int64_t postlog_time(const char *stamp, size_t length, time_t latest)
 		return seconds;
 	return read_month(text, latest);
 }
+
+/* postlog_stamp_time - the same, unless it was asked last */
+int64_t postlog_stamp_time(struct postlog_stamp *last, const char *stamp,
+			   size_t length, time_t latest)
+{
+	if (length >= POSTLOG_STAMP_MAX)
+		return POSTLOG_NO_TIME;
+	if (strncmp(last->text, stamp, length) != 0 ||
+	    last->text[length] != '\0' || last->latest != latest) {
+		last->time = postlog_time(stamp, length, latest);
+		last->latest = latest;
+		memcpy(last->text, stamp, length);
+		last->text[length] = '\0';
+	}
+	return last->time;
+}

@@ -16,4 +16,18 @@
  * last line. POSTLOG_NO_TIME: it is in another format. */
 int64_t postlog_time(const char *stamp, size_t length, time_t latest);
 
+#define POSTLOG_STAMP_MAX 64
+
+/* The last time stamp that was read: most lines have the same one as the line
+ * before, and finding its year takes long. Zero it before its first use. */
+struct postlog_stamp {
+	char text[POSTLOG_STAMP_MAX];
+	time_t latest;
+	int64_t time;
+};
+
+/* postlog_stamp_time - the same as postlog_time(). */
+int64_t postlog_stamp_time(struct postlog_stamp *last, const char *stamp,
+			   size_t length, time_t latest);
+
 #endif

@@ -130,7 +130,8 @@ static int check_mode(const struct init *init, struct error *error)
 }
 
 /* run - plan, try, write, print, and apply; returns an exit status */
-static int run(struct init *init, bool apply, struct error *error)
+static int run(struct init *init, const struct init_options *options,
+	       struct error *error)
 {
 	int status = EX_CONFIG;
 	char *text = NULL;
@@ -147,9 +148,11 @@ static int run(struct init *init, bool apply, struct error *error)
 	if ((text != NULL && init_file_new(init->path, text, error) < 0) ||
 	    init_copies_save(init, error) < 0)
 		goto out;
-	print(init, apply);
+	print(init, options->apply);
 	status = fflush(stdout) == 0 ? EX_OK : EX_IOERR;
-	if (status == EX_OK && apply)
+	if (status == EX_OK && !options->no_log)
+		init_forecast(init, options->log);
+	if (status == EX_OK && options->apply)
 		status = init_apply(init, error);
 out:
 	free(text);
@@ -233,7 +236,7 @@ int init(const char *path, const char *directory, bool terse,
 				: xasprintf(" -c %s", state.postfix.directory);
 		state.option = option;
 		state.postfix_option = postfix_option;
-		status = run(&state, options->apply, &error);
+		status = run(&state, options, &error);
 	}
 	if (status != EX_OK && *error.text != '\0')
 		fprintf(stderr, "policyd: %s\n", error.text);

@@ -5,8 +5,10 @@
 #include <stdbool.h>
 
 struct init_options {
-	bool apply;   /* run the commands, too */
-	bool observe; /* policyd only watches; the lists stay in effect */
+	bool apply;	 /* run the commands, too */
+	bool observe;	 /* policyd only watches; the lists stay in effect */
+	const char *log; /* the log for a forecast; NULL: the usual one */
+	bool no_log;	 /* make no forecast */
 };
 
 /* init - write policyd.conf for a Postfix to path, and print what will change

@@ -115,6 +115,13 @@ const struct init_kind *init_kind_next(const struct init_kind *kind);
  * comments of a shell script. */
 void init_print_effects(FILE *output, const struct init *init);
 
+/* ---- init_forecast.c */
+
+/* init_forecast - what would happen to the mail in a log, as comments on
+ * standard output; log NULL: that of this Postfix, if it is readable. Never
+ * fails. */
+void init_forecast(const struct init *init, const char *log);
+
 /* ---- init_plan.c */
 
 /* init_plan - find the ports, and plan the changes. 0, or -1: there is nothing

@@ -17,12 +17,24 @@ static void take_accepted(struct forecasts *all,
 			  const struct postlog_case *taken)
 {
 	all->accepted += taken->count;
+	past_accepted(all->past, forecast, taken);
 	if (forecast->answer == FORECAST_REFUSE)
 		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
 				    taken);
 	else if (forecast->answer == FORECAST_UNKNOWN)
 		forecast_groups_add(&all->groups, FORECAST_DOUBTED, forecast,
 				    taken);
+}
+
+/* stays_foreign - would policyd take the destination for ours, where Postfix
+ * does not? With reply = lock, Postfix checks again, and refuses again. */
+static bool stays_foreign(const struct forecast *forecast,
+			  const struct postlog_case *taken)
+{
+	return taken->for_relay && forecast->answer == FORECAST_PERMIT &&
+	       forecast->permitting != NULL &&
+	       forecast->permitting->reply.mode == REPLY_LOCK &&
+	       strcmp(forecast->permitted_by, "permit_auth_destination") == 0;
 }
 
 /* take_refused - a recipient that Postfix refused. "Access denied" is what
@@ -33,6 +45,8 @@ static void take_refused(struct forecasts *all, struct forecast *forecast,
 	all->refused += taken->count;
 	if (!taken->for_relay && !taken->by_access) {
 		all->others += taken->count;
+	} else if (stays_foreign(forecast, taken)) {
+		return;
 	} else if (forecast->answer == FORECAST_PERMIT && taken->for_relay) {
 		forecast_groups_add(&all->groups, FORECAST_ACCEPTED, forecast,
 				    taken);
@@ -64,10 +78,12 @@ static void take(void *context, const struct postlog_case *taken)
 }
 
 /* forecasts_open - begin */
-void forecasts_open(struct forecasts *forecasts, const struct config *config)
+void forecasts_open(struct forecasts *forecasts, const struct config *config,
+		    struct past *past)
 {
 	memset(forecasts, 0, sizeof(*forecasts));
 	forecasts->config = config;
+	forecasts->past = past;
 	forecasts->log = postlog_new(take, forecasts);
 }
 
@@ -90,6 +106,7 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 void forecasts_end(struct forecasts *forecasts)
 {
 	postlog_end(forecasts->log);
+	past_end(forecasts->past);
 	forecast_groups_sort(&forecasts->groups);
 }
 

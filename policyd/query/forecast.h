@@ -9,6 +9,7 @@
 #include "lib/postlog/postlog.h"
 #include "policyd/query/forecast_group.h"
 #include "policyd/query/forecast_ports.h"
+#include "policyd/query/past.h"
 #include "policyd/query/replay_input.h"
 
 /* The fate of the mail in Postfix's log if policyd had been asked. */
@@ -19,14 +20,16 @@ struct forecasts {
 	struct postlog *log;
 	struct postlog_line line;
 	struct forecast_groups groups;
+	struct past *past;	/* counts what is sent; not owned */
 	unsigned long accepted; /* recipients, of which the kinds are a part */
 	unsigned long refused;
 	unsigned long others;	/* refused, by what policyd does not replace */
 	unsigned long returned; /* mail at a port for a filter */
 };
 
-/* forecasts_open - begin. */
-void forecasts_open(struct forecasts *forecasts, const struct config *config);
+/* forecasts_open - begin; past gets the mail that is accepted. */
+void forecasts_open(struct forecasts *forecasts, const struct config *config,
+		    struct past *past);
 
 /* forecasts_line - a line of a log; false: it is not of Postfix. Changes it. */
 bool forecasts_line(struct forecasts *forecasts, char *line,

@@ -26,10 +26,10 @@ static FILE *open_text(char **text, size_t *length)
 	return out;
 }
 
-/* put_list - the restrictions, with a word before the one that refuses */
-static char *put_list(const struct forecast_group *group, const char *word)
+/* forecast_advice_list - the restrictions, with a word before another one */
+char *forecast_advice_list(const struct restriction_list *list,
+			   const char *word, const char *before)
 {
-	const struct restriction_list *list = &group->service->restrictions;
 	char *text = NULL;
 	size_t length = 0;
 	FILE *out = open_text(&text, &length);
@@ -39,11 +39,11 @@ static char *put_list(const struct forecast_group *group, const char *word)
 
 	fputs("restrictions = {", out);
 	for (i = 0; i <= list->count; i++) {
-		const char *name = i < list->count
-					   ? list->uses[i].restriction->name
-					   : group->restriction;
+		const char *name =
+			i < list->count ? restriction_use_word(&list->uses[i])
+					: before;
 
-		if (!put && strcmp(name, group->restriction) == 0) {
+		if (!put && strcmp(name, before) == 0) {
 			fprintf(out, "%s %s", comma, word);
 			comma = ",";
 			put = true;
@@ -56,6 +56,14 @@ static char *put_list(const struct forecast_group *group, const char *word)
 	fputs(" }", out);
 	fclose(out);
 	return text;
+}
+
+/* forecast_advice_where - where the list of a service is */
+char *forecast_advice_where(const struct service *service)
+{
+	return service->line == 0
+		       ? xstrdup("at top level")
+		       : xasprintf("in service \"%s\"", service->name);
 }
 
 /* put_networks - the addresses, as entries of mynetworks */
@@ -105,13 +113,11 @@ void forecast_advise(struct forecast_advice *advice,
 				    "passwords may be read on the way";
 	if (!login)
 		advice->networks = put_networks(group);
-	advice->where =
-		group->service->line == 0
-			? xstrdup("at top level")
-			: xasprintf("in service \"%s\"", group->service->name);
-	advice->restrictions =
-		put_list(group, login ? "permit_sasl_authenticated"
-				      : "permit_mynetworks");
+	advice->where = forecast_advice_where(group->service);
+	advice->restrictions = forecast_advice_list(
+		&group->service->restrictions,
+		login ? "permit_sasl_authenticated" : "permit_mynetworks",
+		group->restriction);
 }
 
 /* forecast_advice_clear - free what it holds */

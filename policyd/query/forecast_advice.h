@@ -17,6 +17,15 @@ struct forecast_advice {
 void forecast_advise(struct forecast_advice *advice,
 		     const struct forecast_group *group);
 
+/* forecast_advice_list - "restrictions = { ... }": the list with a word before
+ * another one of it, or at its end. The caller frees it. */
+char *forecast_advice_list(const struct restriction_list *list,
+			   const char *word, const char *before);
+
+/* forecast_advice_where - where that list is: "at top level", or "in service
+ * \"NAME\"". The caller frees it. */
+char *forecast_advice_where(const struct service *service);
+
 /* forecast_advice_clear - free what it holds. */
 void forecast_advice_clear(struct forecast_advice *advice);
 

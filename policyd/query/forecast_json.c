@@ -128,5 +128,6 @@ void forecasts_print_json(struct forecasts *forecasts, FILE *output)
 
 	for (i = 0; i < groups->count; i++)
 		json_print(group_object(groups->groups[i]), output);
+	past_print_json(forecasts->past, output);
 	json_print(summary_object(forecasts), output);
 }

@@ -91,6 +91,11 @@ static void try(struct attempt *attempt, const struct service *service,
 		return;
 	}
 	answer = answer_of(decision);
+	if (answer == FORECAST_PERMIT && forecast->permitting == NULL) {
+		forecast->permitting = service;
+		forecast->permitted_by = decision->restriction;
+		forecast->request = attempt->request;
+	}
 	if (answer == FORECAST_UNKNOWN) {
 		unknown(attempt, decision->verdict == VERDICT_ASK
 					 ? "only Postfix can look up one of "
@@ -375,6 +380,7 @@ void forecast_judge(struct forecast *forecast, const struct config *config,
 
 	memset(forecast, 0, sizeof(*forecast));
 	forecast->restriction = "";
+	forecast->permitted_by = "";
 	request_init(&attempt.request);
 	attempt.request.request = "smtpd_access_policy";
 	attempt.request.protocol_state = "RCPT";

@@ -4,6 +4,7 @@
 
 #include "lib/config/config.h"
 #include "lib/postlog/postlog.h"
+#include "lib/request/request.h"
 #include "policyd/query/forecast_ports.h"
 
 enum forecast_answer {
@@ -25,6 +26,11 @@ struct forecast {
 	bool encrypted;		 /* it is encrypted, if only a little */
 	char port[12];		 /* "": unknown, or several */
 	char reason[FORECAST_REASON_MAX]; /* why it is refused, or unknown */
+
+	/* One of the ways in which it is permitted; NULL: in none. */
+	const struct service *permitting;
+	const char *permitted_by; /* the restriction; "": none is needed */
+	struct request request;
 };
 
 /* forecast_judge - judge a recipient as a server would. Whatever the log does

@@ -8,35 +8,13 @@
 #include "lib/base/log.h"
 #include "lib/base/printable.h"
 #include "lib/postlog/postlog_time.h"
+#include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
 #include "policyd/query/forecast_advice.h"
 
 #define GROUPS_SHOWN 20 /* of each kind */
 #define HOUR	     3600
 #define DAY	     86400
-
-/* A number with commas, "12,840". */
-struct grouped {
-	char text[32];
-};
-
-/* grouped - make one */
-static struct grouped grouped(unsigned long number)
-{
-	struct grouped made;
-	char digits[24];
-	int length = snprintf(digits, sizeof(digits), "%lu", number);
-	size_t to = 0;
-	int i;
-
-	for (i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			made.text[to++] = ',';
-		made.text[to++] = digits[i];
-	}
-	made.text[to] = '\0';
-	return made;
-}
 
 /* put_period - " in 7 days (2026-11-22 to 2026-11-29)", if it is known */
 static void put_period(const struct postlog_figures *figures, FILE *out)
@@ -157,11 +135,11 @@ static void put_kind(const struct forecasts *forecasts, enum forecast_kind kind,
 	unsigned long count = forecasts->groups.counts[kind];
 	unsigned long all = accepted ? forecasts->accepted : forecasts->refused;
 
-	fprintf(out, "of %s recipient%s that Postfix %s", grouped(all).text,
+	fprintf(out, "of %s recipient%s that Postfix %s", figure(all).text,
 		all == 1 ? "" : "s", accepted ? "accepted" : "refused");
 	if (accepted)
 		put_period(postlog_figures(forecasts->log), out);
-	fprintf(out, ", %s would be %s%s\n", grouped(count).text,
+	fprintf(out, ", %s would be %s%s\n", figure(count).text,
 		accepted ? "refused" : "accepted", count > 0 ? ":" : "");
 	put_groups(forecasts, kind, out);
 }
@@ -173,7 +151,7 @@ static void put_doubts(const struct forecasts *forecasts, FILE *out)
 	unsigned long count =
 		forecasts->groups.counts[FORECAST_DOUBTED] + figures->unclear;
 
-	fprintf(out, "cannot tell: %s%s\n", grouped(count).text,
+	fprintf(out, "cannot tell: %s%s\n", figure(count).text,
 		count > 0 ? ":" : "");
 	put_groups(forecasts, FORECAST_DOUBTED, out);
 	if (figures->unclear > 0)
@@ -183,36 +161,30 @@ static void put_doubts(const struct forecasts *forecasts, FILE *out)
 			figures->unclear);
 }
 
-/* put_note - a figure, unless it is 0 */
-static void put_note(unsigned long count, const char *text, FILE *out)
-{
-	if (count > 0)
-		fprintf(out, "note: %s %s\n", grouped(count).text, text);
-}
-
 /* put_notes - what the figures above do not contain */
 static void put_notes(const struct forecasts *forecasts, FILE *out)
 {
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
 
-	put_note(
+	figure_note(
 		forecasts->others,
 		"of the refused: for reasons that remain (unknown users, block "
 		"lists)",
 		out);
-	put_note(figures->returned + forecasts->returned,
-		 "came back from a content filter, and are not judged twice",
-		 out);
-	put_note(figures->lost,
-		 "more were accepted, but no delivery followed: they were "
-		 "given up or refused later, or the log ends before",
-		 out);
-	put_note(figures->proxied,
-		 "messages went through a smtpd_proxy_filter: the log does "
-		 "not name their recipients at this port",
-		 out);
-	put_note(figures->early,
-		 "sessions did not fit into memory and were judged early", out);
+	figure_note(figures->returned + forecasts->returned,
+		    "came back from a content filter, and are not judged twice",
+		    out);
+	figure_note(figures->lost,
+		    "more were accepted, but no delivery followed: they were "
+		    "given up or refused later, or the log ends before",
+		    out);
+	figure_note(figures->proxied,
+		    "messages went through a smtpd_proxy_filter: the log does "
+		    "not name their recipients at this port",
+		    out);
+	figure_note(figures->early,
+		    "sessions did not fit into memory and were judged early",
+		    out);
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,
 			"note: ports are named as usual (postfix/submission is "
@@ -252,4 +224,5 @@ void forecasts_print(struct forecasts *forecasts, FILE *output)
 	put_notes(forecasts, all.stream);
 	put_observed(forecasts, all.stream);
 	printable_close(&all, output);
+	past_print(forecasts->past, output);
 }

@@ -8,7 +8,6 @@
 #include "policyd/query/log_file.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,6 +90,20 @@ int log_file_open(struct log_file *file, const char *name, struct error *error)
 	file->size = (long long)status.st_size;
 	file->written = status.st_mtime;
 	return decompress(file, error);
+}
+
+/* log_file_tail - go to the first whole line of what is wanted */
+bool log_file_tail(struct log_file *file, long long bytes)
+{
+	int byte;
+
+	if (file->pid != 0 || file->size <= bytes ||
+	    fseeko(file->stream, (off_t)(file->size - bytes), SEEK_SET) < 0)
+		return false;
+	do
+		byte = getc_unlocked(file->stream);
+	while (byte != '\n' && byte != EOF);
+	return true;
 }
 
 /* is_warning - an exit status that says: all was read, but ... */

@@ -2,6 +2,7 @@
 #ifndef POLICYD_QUERY_LOG_FILE_H
 #define POLICYD_QUERY_LOG_FILE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 #include <time.h>
@@ -23,6 +24,10 @@ struct log_file {
 
 /* log_file_open - name must stay. 0, or -1 and nothing to close. */
 int log_file_open(struct log_file *file, const char *name, struct error *error);
+
+/* log_file_tail - skip all but about the last bytes of a file; true: something
+ * was skipped. Not of a compressed file, whose size nobody knows. */
+bool log_file_tail(struct log_file *file, long long bytes);
 
 /* log_file_close - 0, or -1: it could not be read to the end. */
 int log_file_close(struct log_file *file, struct error *error);

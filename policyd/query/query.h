@@ -12,6 +12,7 @@ struct rate_table;
 struct query_options {
 	bool json;	     /* --format=json */
 	bool replay;	     /* --replay: arguments are files */
+	bool suggest_limits; /* --suggest-limits: of --replay */
 	const char *against; /* --against OLD, or NULL */
 	const char *id;	     /* --id ID, or NULL; arguments are files */
 	struct rate_table *const *tables; /* of the rates, see explain() */

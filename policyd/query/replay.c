@@ -31,6 +31,8 @@ struct replay {
 	struct replay_groups groups;
 	unsigned long compared;
 	unsigned long waiting;	    /* not judged: no immediate decision */
+	struct past past;	    /* what was sent, for rates; not with
+				       against */
 	struct forecasts forecasts; /* of what Postfix logged; not with
 				       against */
 };
@@ -84,6 +86,13 @@ static bool by_rate(const struct reported *reported)
 		       "check_rate:", strlen("check_rate:")) == 0;
 }
 
+/* passes - is the request not refused? */
+static bool passes(const struct outcome *outcome)
+{
+	return outcome->verdict != VERDICT_REJECT &&
+	       outcome->verdict != VERDICT_DEFER;
+}
+
 /* take_request - a past request */
 static void take_request(void *context, const struct request *request,
 			 const struct reported *reported,
@@ -106,6 +115,10 @@ static void take_request(void *context, const struct request *request,
 	if (replay->against == NULL && compare)
 		remembered(&old, reported);
 	replay->compared += compare;
+	if (replay->against == NULL && reported != NULL)
+		past_decided(&replay->past,
+			     replay_service(replay->config, request, reported),
+			     request, reported, passes(&new), place);
 	if (replay->against == NULL)
 		replay_groups_add(&replay->groups, NULL, &new, request, place);
 	if (compare && outcome_differ(&old, &new))
@@ -189,7 +202,11 @@ static int finish(struct replay *replay, struct replay_reader *reader,
 
 	if (reader->judged > 0 || reader->used == 0) {
 		reader->skipped[SKIP_FOREIGN] += reader->used;
+		past_end(&replay->past);
 		print(replay, reader, json);
+		if (replay->against == NULL)
+			(json ? past_print_json : past_print)(&replay->past,
+							      stdout);
 		replay_summary(reader);
 		if (reader->judged == 0 && replay->against == NULL)
 			return EX_NOINPUT;
@@ -198,8 +215,11 @@ static int finish(struct replay *replay, struct replay_reader *reader,
 	forecasts_end(forecasts);
 	(json ? forecasts_print_json : forecasts_print)(forecasts, stdout);
 	replay_summary(reader);
-	return counts[FORECAST_REFUSED] + counts[FORECAST_ACCEPTED] > 0 ? 1
-									: EX_OK;
+	return counts[FORECAST_REFUSED] + counts[FORECAST_ACCEPTED] +
+				       replay->past.rates.stopped >
+			       0
+		       ? 1
+		       : EX_OK;
 }
 
 /* replay_files - read all files, and print the result */
@@ -236,9 +256,12 @@ int replay(const struct config *config, const struct query_options *options)
 			return EX_CONFIG;
 		replay.against = against;
 	}
-	forecasts_open(&replay.forecasts, config);
+	past_open(&replay.past, config, options->suggest_limits);
+	reader.timed = options->against == NULL;
+	forecasts_open(&replay.forecasts, config, &replay.past);
 	status = replay_files(&replay, &reader, options);
 	forecasts_close(&replay.forecasts);
+	past_close(&replay.past);
 	replay_groups_clear(&replay.groups);
 	config_free(against);
 	return status;

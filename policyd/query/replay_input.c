@@ -14,8 +14,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log_prefix.h"
 #include "lib/base/xalloc.h"
+#include "lib/postlog/postlog_time.h"
 #include "policyd/query/json.h"
 #include "policyd/query/log_file.h"
 #include "policyd/query/log_wrapping.h"
@@ -37,6 +39,7 @@ struct input {
 	long long read, size;	   /* bytes; size 0: unknown */
 	unsigned named[SKIP_COUNT];
 	struct reported reported;
+	struct postlog_stamp stamp;
 	char request[REQUEST_BYTES_MAX + 1]; /* as far as it was read */
 	size_t length;			     /* of it; 0: outside a request */
 	unsigned long start;		     /* its first line */
@@ -187,11 +190,24 @@ static void read_other(struct input *input, char *line)
 		     "neither a decision of policyd nor a request");
 }
 
+/* time_of - when a line was written */
+static int64_t time_of(struct input *input, const char *line)
+{
+	struct log_prefix prefix;
+
+	if (!log_prefix_read(&prefix, line) || prefix.stamp_length == 0)
+		return POSTLOG_NO_TIME;
+	return postlog_stamp_time(&input->stamp, prefix.stamp,
+				  prefix.stamp_length, input->place.written);
+}
+
 /* read_log_line - a decision, or something else */
 static void read_log_line(struct input *input, char *line)
 {
 	struct error error = { "" };
 
+	if (input->reader->timed)
+		input->place.time = time_of(input, line);
 	switch (report_read(&input->reported, line, &error)) {
 	case 1:
 		take(input, &input->reported.notation.request, &input->reported,
@@ -253,6 +269,18 @@ static void unwrap_line(struct input *input, char *line, size_t length)
 	free(text);
 }
 
+/* check_time - is there some left? The clock is looked at now and then. */
+static void check_time(struct input *input)
+{
+	struct replay_reader *reader = input->reader;
+
+	if (reader->until_ms == 0 || input->place.line % 256 != 0 ||
+	    clock_ms() < reader->until_ms)
+		return;
+	reader->stop = true;
+	reader->cut = true;
+}
+
 /* read_lines - the whole file; a line longer than any request is skipped */
 static void read_lines(struct input *input, FILE *file)
 {
@@ -282,6 +310,7 @@ static void read_lines(struct input *input, FILE *file)
 		show_progress(input);
 		length = 0;
 		dropped = false;
+		check_time(input);
 	}
 	cut_request(input);
 	free(line);
@@ -335,6 +364,8 @@ int replay_read(struct replay_reader *reader, const char *name,
 	input->place.file = name;
 	input->place.written = file.written;
 	input->size = file.size;
+	if (reader->tail > 0 && log_file_tail(&file, reader->tail))
+		reader->cut = true;
 	read_lines(input, file.stream);
 	progress_clear(&reader->progress);
 	check_end(input, file.stream);

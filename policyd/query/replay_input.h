@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "lib/base/error.h"
@@ -25,6 +26,8 @@ struct replay_place {
 	const char *file; /* "-": standard input */
 	unsigned long line;
 	time_t written; /* when the file was last written */
+	int64_t time;	/* of a decision, if it is asked for (timed); or
+			   POSTLOG_NO_TIME */
 };
 
 /* The caller of the reader. request is called for each request; reported: the
@@ -38,8 +41,12 @@ struct replay_reader {
 	 * line. True: it was used, so it is not skipped. May be NULL. */
 	bool (*other)(void *context, char *line,
 		      const struct replay_place *place);
-	bool quiet; /* only count skipped items */
-	bool stop;  /* set it to read no more of the file */
+	bool quiet;	   /* only count skipped items */
+	bool timed;	   /* the time of each decision is wanted */
+	bool stop;	   /* set it to read no more of the file */
+	long long tail;	   /* read only these last bytes of a file; 0: all */
+	uint64_t until_ms; /* of clock_ms(): read no more then; 0: ever */
+	bool cut;	   /* one of these limits was met */
 	struct progress progress;
 	unsigned long skipped[SKIP_COUNT];
 	unsigned long judged;

@@ -38,6 +38,8 @@ enum key {
 	KEY_KEY,
 	KEY_INSTANCE,
 	KEY_QUEUE_ID,
+	KEY_RECIPIENTS,
+	KEY_SIZE,
 	KEY_STATE,
 	KEY_COUNT
 };
@@ -68,6 +70,8 @@ static const struct {
 	[KEY_KEY] = { "key", false, REPORT_FINGERPRINT_MAX },
 	[KEY_INSTANCE] = { "instance", false, 0 },
 	[KEY_QUEUE_ID] = { "queue_id", false, 0 },
+	[KEY_RECIPIENTS] = { "recipients", false, 0 },
+	[KEY_SIZE] = { "size", false, 0 },
 	[KEY_STATE] = { "state", false, 0 },
 };
 

@@ -237,7 +237,8 @@ def test_real(program):
 
 # Logs of other systems.
 
-SHAPES = ["debian", "suse", "freebsd", "compose", "journal"]
+SHAPES = ["debian", "suse", "freebsd", "compose", "journal", "journal-short",
+          "postfix-3.12"]
 
 
 def test_shapes(program):
@@ -255,7 +256,8 @@ def test_shapes(program):
                                   ("unclear", int(name == "suse")),
                                   ("returned_from_filter",
                                    int(name == "suse")),
-                                  ("not_delivered", 0)):
+                                  ("not_delivered",
+                                   int(name == "postfix-3.12"))):
                 assert summary[member] == value, (name, member, summary)
             group, = [g for g in found if g["kind"] == "refused"]
             assert group["network"] == "192.0.2.0/24", (name, group)
@@ -328,6 +330,19 @@ def test_text(program):
         assert status == 1 and "mode = observe" in out, out
         with open(log) as text:
             assert ask(program, path("c.conf"), input=text.read())[0] == 1
+
+
+def test_readme(program):
+    """README shows what is printed, in narrower lines"""
+    root = os.path.join(DATA, os.pardir, os.pardir, os.pardir)
+    with open(os.path.join(root, "README")) as file:
+        shown = re.search(r"\n\n(  of \d+ recipients that Postfix accepted.*?)"
+                          r"\n\n", file.read(), re.S).group(1)
+    with written(c_conf=DOMAINS) as directory:
+        log = os.path.join(DATA, "suse")
+        _, out, _ = ask(program, os.path.join(directory, "c.conf"), log)
+    out = " ".join(out.replace(log, "/var/log/mail.log").split())
+    assert " ".join(shown.split()) in out, (shown, out)
 
 
 # What to write to keep those that would be refused.
@@ -460,6 +475,24 @@ def test_unknown(program):
         assert status == 0, out
 
 
+def test_ours(program):
+    """a domain that only policyd takes for ours: Postfix checks again, unless
+    it is told OK"""
+    log = "".join(HEAD % line + "\n" for line in [
+        "smtpd[1]: connect from h[192.0.2.30]",
+        "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 "
+        "<b@far.example>: Relay access denied; from=<a@b> to=<b@far.example> "
+        "proto=ESMTP helo=<h>",
+        "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/1 commands=2/3"])
+    for reply, count in ("lock", 0), ("ok", 1):
+        with written(c_conf=DOMAINS + 'relay_domains = "far.example"\nreply = '
+                     '"%s"\n' % reply, log=log) as directory:
+            status, out, _ = ask(program, os.path.join(directory, "c.conf"),
+                                 os.path.join(directory, "log"))
+            assert status == count and "refused, %d would be accepted" % \
+                count in out, (reply, out)
+
+
 def test_both(program):
     """where policyd was asked, its decisions are judged, and nothing else"""
     decision = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
@@ -476,11 +509,17 @@ def test_both(program):
 
 
 BAD = {
-    "empty": (b"", r"empty: is empty\n"),
+    "empty": (b"", r"^policyd: \S+empty: is empty\n$"),
     "binary": (bytes(range(256)) * 40, r"binary: nothing of Postfix's smtpd"
                r" or of policyd among 41 lines; is this the mail log\?\n"),
     "other": (b"Nov 24 15:00:00 mx sshd[1]: x\n" * 3,
-              r"other: nothing of Postfix's smtpd or of policyd among 3 lines"),
+              r"^policyd: \S+other: nothing of Postfix's smtpd or of policyd "
+              r"among 3 lines; is this the mail log\?\n"
+              r"policyd: 0 judged, 3 skipped \(other lines: 3\)\n$"),
+    "zeros": (b"\0" * 1000, r"nothing of Postfix's smtpd or of policyd among 1 "
+              r"line; is this the mail log\?\npolicyd: 0 judged, 1 skipped"),
+    "gzip": (gzip.compress(b"Nov 24 15:00:00 mx sshd[1]: x\n")[:20],
+             r"gzip: gzip could not read all of it\n"),
 }
 
 
@@ -494,6 +533,69 @@ def test_bad(program):
             assert re.search(sentence, err), (name, err)
 
 
+def start(program, config, log):
+    """start - policyd -q --replay of one file"""
+    return subprocess.Popen(
+        [program, "-q", "-c", config, "--replay", log], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=dict(os.environ, TZ="CET-1"))
+
+
+def test_huge(program):
+    """a file of any size needs no more memory; it may come through a FIFO"""
+    good = (LOGS_TLS + session()).encode()
+    with written(c_conf=DOMAINS, log=good) as directory:
+        config = os.path.join(directory, "c.conf")
+        log = os.path.join(directory, "log")
+        expected = ask(program, config, log)
+        with open(log, "r+b") as out:
+            out.truncate(256 << 20)
+            out.seek(0, os.SEEK_END)
+            out.write(b"\n" + session("198.51.100.30", ident="B").replace(
+                "B:", "BBBBB:").encode())
+        process = start(program, config, log)
+        out, err = process.stdout.read(), process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stdout.close()
+        process.stderr.close()
+        assert process.returncode == 1 and "of 2 recipients" in out, (out, err)
+        assert "skipped (other lines: 1)" in err, err
+        assert usage.ru_maxrss < 128 << 10, usage
+        fifo = os.path.join(directory, "fifo")
+        os.mkfifo(fifo)
+        with start(program, config, fifo) as process:
+            with open(fifo, "wb") as into:
+                into.write(good)
+            out, err = process.communicate(timeout=WAIT)
+        assert (process.returncode, out.replace("/fifo:", "/log:"),
+                err) == expected, (out, err)
+
+
+def test_rotated(program):
+    """a log that is emptied while it is read"""
+    with written(c_conf=DOMAINS, log=LOGS_TLS + session()) as directory:
+        log = os.path.join(directory, "log")
+        os.truncate(log, 4 << 30)
+        with start(program, os.path.join(directory, "c.conf"), log) as process:
+            def is_read():
+                files = "/proc/%d/fd" % process.pid
+                for each in os.listdir(files):
+                    if os.path.realpath(os.path.join(files, each)) == log:
+                        with open("/proc/%d/fdinfo/%s" % (
+                                process.pid, each)) as info:
+                            return int(re.search(r"pos:\s+(\d+)",
+                                                 info.read()).group(1)) > 0
+                return False
+            poll(is_read)
+            os.truncate(log, 0)
+            out, err = process.communicate(timeout=WAIT)
+        assert "log: became shorter while it was read; was it rotated? Its " \
+            "end is missing\n" in err, err
+        assert process.returncode == 1 and "of 1 recipient " in out, out
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_shapes, test_compressed, test_text, test_advice,
-                      test_unknown, test_both, test_bad, test_real]))
+    sys.exit(run_all([test_shapes, test_compressed, test_text, test_readme,
+                      test_advice, test_unknown, test_ours, test_both,
+                      test_bad, test_huge, test_rotated, test_real]))

@@ -209,91 +209,6 @@ START_TEST(test_limit)
 }
 END_TEST
 
-#define STAMP "Nov 24 14:00:00 mx "
-#define FORGED                                                             \
-	"NOQUEUE: reject: RCPT from f[203.0.113.99]: 554 5.7.1 <forged>: " \
-	"Relay access denied; from=<s> to=<forged> proto=SMTP helo=<h>"
-
-/* Lines of others, which quote one of Postfix. */
-static const char *const forged[] = {
-	STAMP "dovecot: " STAMP "postfix/smtpd[1]: " FORGED,
-	STAMP "sshd[1]: " STAMP "postfix/smtpd[1]: " FORGED,
-	STAMP "kernel: mx postfix/smtpd[1]: " FORGED,
-	STAMP "postfix/cleanup[1]: " FORGED,
-	STAMP "postfix/smtpd[1]: warning: x: " FORGED,
-	"antispam-1  | postfix/smtpd[1]: " FORGED,
-	"{\"MESSAGE\":\"" STAMP "postfix/smtpd[1]: " FORGED
-	"\",\"SYSLOG_IDENTIFIER\":\"sshd\",\"_PID\":\"1\"}",
-};
-
-/* take_genuine - nothing that is forged is taken */
-static void take_genuine(void *context, const struct postlog_case *taken)
-{
-	unsigned long *count = context;
-
-	*count += taken->count;
-	ck_assert_msg(strncmp(taken->recipient, "forged", 6) != 0, "%s",
-		      taken->recipient);
-	ck_assert_str_ne(taken->address, "203.0.113.99");
-}
-
-/* feed_mutant - a line with some bytes changed, perhaps cut */
-static void feed_mutant(struct postlog *log, const char *from, size_t length,
-			unsigned *seed)
-{
-	struct postlog_line line = { 0 };
-	char *bytes = xstrndup(from, length);
-	int changes = rand_r(seed) % 4;
-
-	while (changes-- > 0 && length > 0) {
-		char byte = (char)(rand_r(seed) % 255 + 1);
-
-		bytes[(size_t)rand_r(seed) % length] =
-			byte == '\n' ? ' ' : byte;
-	}
-	if (rand_r(seed) % 20 == 0)
-		bytes[(size_t)rand_r(seed) % (length + 1)] = '\0';
-	if (postlog_line_read(&line, bytes, NOW) > 0)
-		postlog_feed(log, &line, "log", 1);
-	postlog_line_clear(&line);
-	free(bytes);
-}
-
-/* damaged logs, with forged lines in between: nothing of these is believed */
-START_TEST(test_mutants)
-{
-	static const char *const names[] = { "debian", "freebsd", "compose",
-					     "journal" };
-	char *path = xasprintf("%s/postlog/%s", TEST_DATA, names[_i]);
-	int count = mutants(400) / COUNT(names);
-	unsigned long taken = 0;
-	unsigned seed = (unsigned)_i;
-	size_t size;
-	char *text = read_whole(path, &size);
-	int i;
-
-	for (i = 0; i < count; i++) {
-		struct postlog *log = postlog_new(take_genuine, &taken);
-		const char *at = text;
-
-		while (*at != '\0') {
-			size_t length = strcspn(at, "\n");
-			const char *other =
-				forged[rand_r(&seed) % COUNT(forged)];
-
-			feed_mutant(log, at, length, &seed);
-			feed_mutant(log, other, strlen(other), &seed);
-			at += length + 1;
-		}
-		postlog_end(log);
-		postlog_free(log);
-	}
-	ck_assert_uint_gt(taken, (unsigned long)count);
-	free(text);
-	free(path);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tests = tcase_create("postlog");
@@ -302,6 +217,5 @@ int main(void)
 	tcase_add_loop_test(tests, test_logs, 0, COUNT(logs));
 	tcase_add_test(tests, test_figures);
 	tcase_add_test(tests, test_limit);
-	tcase_add_loop_test(tests, test_mutants, 0, 4);
 	return run_tests("postlog", tests);
 }

@@ -32,6 +32,12 @@ static const struct {
 	  "pkey_fingerprint=CC:DD",
 	  POSTLOG_CERTIFICATE, "192.0.2.1", "", "", "" },
 	{ "smtpd", "",
+	  "Trusted TLS connection established from h[192.0.2.1] to mx.a.example"
+	  ": TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)",
+	  POSTLOG_TLS, "192.0.2.1", "", "", "" },
+	{ "smtpd", "", "h[192.0.2.1]: raw public key fingerprint=CC:DD",
+	  POSTLOG_CERTIFICATE, "192.0.2.1", "", "", "" },
+	{ "smtpd", "",
 	  "h[192.0.2.1]: subject_CN=a, fingerprint=EE, issuer=b, "
 	  "fingerprint=AA:BB, pkey_fingerprint=CC:DD",
 	  POSTLOG_OTHER, "192.0.2.1", "", "", "" },
@@ -52,8 +58,13 @@ static const struct {
 	  POSTLOG_REJECT, "192.0.2.1", "a@d", "b@c", "" },
 	{ "smtpd", "0A1B2",
 	  REJECT DENIED "; from=<> to=<b@c> proto=SMTP helo=<h> "
-			"sasl_username=<eve>",
+			"sasl_method=PLAIN sasl_username=eve",
 	  POSTLOG_REJECT, "192.0.2.1", "", "b@c", "eve" },
+	{ "smtpd", "0A1B2",
+	  REJECT DENIED "; from=<> to=<b@c> proto=SMTP helo=<h> "
+			"sasl_method=PLAIN sasl_username=eve x "
+			"sasl_sender=a@b",
+	  POSTLOG_REJECT, "192.0.2.1", "", "b@c", "eve x" },
 	{ "smtpd", "",
 	  "NOQUEUE: " REJECT "<x>: Relay access denied; from=<\"a b\"@d> "
 	  "to=<\"u@x\\\"y\"@c> proto=ESMTP helo=<h>",
@@ -72,6 +83,15 @@ static const struct {
 	  "NOQUEUE: " REJECT "<\"; from=<x> to=<y> proto=SMTP\"@c>: Relay "
 	  "access denied; from=<a@d> to=<b@c> proto=ESMTP helo=<h>",
 	  POSTLOG_UNCLEAR, "192.0.2.1", "", "", "" },
+	{ "smtpd", "",
+	  "NOQUEUE: " REJECT DENIED "; from=<a@d> to=<b@c> proto=ESMTP "
+	  "helo=<x> sasl_method=PLAIN sasl_username=root>",
+	  POSTLOG_UNCLEAR, "192.0.2.1", "a@d", "b@c", "" },
+	{ "smtpd", "",
+	  "NOQUEUE: " REJECT DENIED "; from=<a@d> to=<b@c> proto=ESMTP "
+	  "helo=<x> sasl_method=PLAIN sasl_username=root> sasl_method=PLAIN "
+	  "sasl_username=eve",
+	  POSTLOG_UNCLEAR, "192.0.2.1", "a@d", "b@c", "" },
 	{ "smtpd", "", "NOQUEUE: " REJECT DENIED, POSTLOG_UNCLEAR, "192.0.2.1",
 	  "", "", "" },
 	{ "smtpd", "", "warning: x: connect from h[192.0.2.1]", POSTLOG_OTHER,
@@ -85,6 +105,7 @@ static const struct {
 	{ "qmgr", "0A1B2", "from=<>, size=1, nrcpt=1 (queue active)",
 	  POSTLOG_FROM, "", "", "", "" },
 	{ "qmgr", "0A1B2", "removed", POSTLOG_REMOVED, "", "", "", "" },
+	{ "cleanup", "0A1B2", "canceled", POSTLOG_REMOVED, "", "", "", "" },
 	{ "qmgr", "", "removed", POSTLOG_OTHER, "", "", "", "" },
 	{ "local", "0A1B2", "to=<a@b>, relay=local, delay=1, status=sent (x)",
 	  POSTLOG_TO, "", "", "a@b", "" },
@@ -142,6 +163,11 @@ START_TEST(test_details)
 	postlog_event_read(&event, &line);
 	ck_assert_str_eq(event.fingerprint, "AA:BB");
 	ck_assert_str_eq(event.key_fingerprint, "CC:DD");
+	line.text = "h[::1]: subject_CN=a, issuer=b, cert fingerprint=AA:BC, "
+		    "pkey fingerprint=CC:DE";
+	postlog_event_read(&event, &line);
+	ck_assert_str_eq(event.fingerprint, "AA:BC");
+	ck_assert_str_eq(event.key_fingerprint, "CC:DE");
 	line.text = "disconnect from h[::1] ehlo=2 starttls=1 auth=1/2 mail=3 "
 		    "rcpt=4/5 data=1 bdat=2 quit=1 commands=9/11";
 	postlog_event_read(&event, &line);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* figure - numbers and times, as people read them */
+
+#include "policyd/query/figure.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+/* figure - a number with commas */
+struct figure figure(uint64_t number)
+{
+	struct figure made;
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+	size_t to = 0;
+	int i;
+
+	for (i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			made.text[to++] = ',';
+		made.text[to++] = digits[i];
+	}
+	made.text[to] = '\0';
+	return made;
+}
+
+/* figure_note - a number that is worth a line */
+void figure_note(uint64_t number, const char *text, FILE *output)
+{
+	if (number > 0)
+		fprintf(output, "note: %s %s\n", figure(number).text, text);
+}
+
+/* figure_time - a local time */
+struct figure figure_time(int64_t seconds)
+{
+	struct figure made = { "some time" };
+	time_t time = (time_t)seconds;
+	struct tm local;
+
+	if (localtime_r(&time, &local) != NULL)
+		strftime(made.text, sizeof(made.text), "%Y-%m-%d %H:%M:%S",
+			 &local);
+	return made;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_QUERY_FIGURE_H
+#define POLICYD_QUERY_FIGURE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* A number with commas, "12,840". */
+struct figure {
+	char text[32];
+};
+
+struct figure figure(uint64_t number);
+
+/* figure_note - "note: 12,840 TEXT" on a line, unless the number is 0. */
+void figure_note(uint64_t number, const char *text, FILE *output);
+
+/* figure_time - "2026-11-24 15:00:00", local time. */
+struct figure figure_time(int64_t seconds);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast_log - a forecast as a part of something else
+ *
+ * For --init: it must not take long, whatever the log is. So only the end of
+ * each file is read, and each gets its share of the time. */
+
+#include "policyd/query/forecast_log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/clock.h"
+#include "policyd/query/figure.h"
+#include "policyd/query/forecast.h"
+#include "policyd/query/replay_input.h"
+
+/* take_line - of a struct replay_reader */
+static bool take_line(void *context, char *line,
+		      const struct replay_place *place)
+{
+	return forecasts_line(context, line, place);
+}
+
+/* take_request - of the same: a decision of policyd says nothing about a
+ * Postfix that does not ask it */
+static void take_request(void *context, const struct request *request,
+			 const struct reported *reported,
+			 const struct replay_place *place)
+{
+	(void)context;
+	(void)request;
+	(void)reported;
+	(void)place;
+}
+
+/* check - is it a file? Anything else could make us wait. */
+static int check(const char *file, struct error *error)
+{
+	struct stat status;
+
+	if (stat(file, &status) < 0)
+		return error_set(error, "%s: %s", file, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, "%s: is not a file", file);
+	return 0;
+}
+
+/* read_files - the end of each */
+static int read_files(struct replay_reader *reader, const char *const files[],
+		      size_t count, struct error *error)
+{
+	uint64_t start = clock_ms();
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		reader->stop = false;
+		reader->until_ms = start + FORECAST_LOG_MS * (i + 1) / count;
+		if (check(files[i], error) < 0)
+			return -1;
+		/* A program that we stop cannot have read all of it. */
+		if (replay_read(reader, files[i], error) < 0 && !reader->stop)
+			return -1;
+	}
+	return 0;
+}
+
+/* forecast_log - read, and print */
+int forecast_log(const struct config *config, const char *const files[],
+		 size_t count, FILE *output, struct error *error)
+{
+	struct past past;
+	struct forecasts forecasts;
+	struct replay_reader reader = { .context = &forecasts,
+					.request = take_request,
+					.other = take_line,
+					.quiet = true,
+					.tail = FORECAST_LOG_BYTES };
+	int result;
+
+	past_open(&past, config, false);
+	forecasts_open(&forecasts, config, &past);
+	result = read_files(&reader, files, count, error);
+	if (result == 0 && reader.used == 0)
+		result =
+			error_set(error, "%s: nothing of Postfix's smtpd in it",
+				  files[count - 1]);
+	if (result == 0) {
+		forecasts_end(&forecasts);
+		forecasts_print(&forecasts, output);
+		if (reader.cut)
+			fprintf(output,
+				"note: only the end was read, %s lines of "
+				"Postfix; policyd -q --replay reads all\n",
+				figure(reader.used).text);
+	}
+	forecasts_close(&forecasts);
+	past_close(&past);
+	return result;
+}

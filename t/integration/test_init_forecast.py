@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_init_forecast - policyd --init ends with a forecast, as comments, where
+it can read a log of Postfix; whatever the log is, --init does its work.
+
+usage: test_init_forecast.py POLICYD [TEST ...]
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+from kit.daemon import run_all
+from test_init import Place, parts
+from test_forecast import LOGS_TLS, session
+
+MAIN = "mydestination = local.test\nimport_environment =\n"
+HEAD = "# The mail in the log of Postfix:\n"
+
+
+class Logged(Place):
+    """A Postfix that never runs, and its log."""
+
+    def __init__(self, log=None, name="log", main=MAIN):
+        super().__init__(main)
+        self.log = os.path.join(self.directory, name)
+        if log is not None:
+            self.write(log)
+
+    def write(self, log, name=None):
+        """write - text or bytes"""
+        with open(name or self.log, "wb") as out:
+            out.write(log if isinstance(log, bytes) else log.encode())
+
+    def forecast(self, program, *options):
+        """forecast - what is printed about the log; None: nothing. --init has
+        done its work in any case."""
+        status, output, errors = self.init(
+            program, "-c", self.file, *options, self.config)
+        assert status == 0, (status, errors)
+        assert not errors or errors.startswith("\ngzip: "), errors
+        assert os.path.exists(self.file), output
+        assert re.search(r"(?m)^# And to stop policyd:\n", output), output
+        at = output.find(HEAD)
+        if at < 0:
+            return None
+        said = output[at + len(HEAD):]
+        assert all(line.startswith("#") for line in said.splitlines()), said
+        # The lines to type are what they were.
+        assert parts(output[:at]).keys() == parts(output).keys() or \
+            not parts(said), (output, said)
+        return said
+
+
+def test_named(program):
+    """--log FILE; the forecast is that of -q --replay"""
+    with Logged(LOGS_TLS + session()) as place:
+        said = place.forecast(program, "--log", place.log)
+        assert re.search(r"^# of 1 recipient that Postfix accepted .*, 1 would "
+                         r"be refused:$", said, re.M), said
+        assert "to keep them" in said, said
+        replayed = subprocess.run(
+            [program, "-q", "-c", place.file, "--replay", place.log],
+            stdout=subprocess.PIPE, text=True).stdout
+        assert [line for line in said.splitlines()] == [
+            "# " + line for line in replayed.splitlines()], (said, replayed)
+        # Another time, policyd.conf is kept. The log of this host is not that
+        # of this Postfix.
+        assert place.forecast(program) is None
+
+
+def test_found(program):
+    """maillog_file of that Postfix, and what it was before it was rotated"""
+    with Logged() as place:
+        with open(os.path.join(place.config, "main.cf"), "a") as main:
+            main.write("maillog_file = %s\n" % place.log)
+        place.settle()
+        place.write(LOGS_TLS + session(ident="BBBBB"))
+        place.write(session(), place.log + ".1")
+        said = place.forecast(program)
+        assert "# of 2 recipients that" in said, said
+        assert place.forecast(program, "--no-log") is None
+
+
+def test_long(program):
+    """of a long log, the end is read"""
+    line = "Nov 24 15:00:00 mx postfix/smtpd[7]: statistics: x\n"
+    with Logged() as place:
+        with open(place.log, "wb") as out:
+            out.write((session("198.51.100.1", ident="CCCCC")).encode())
+            out.truncate(5 << 30)
+            out.seek(0, os.SEEK_END)
+            out.write(b"\n" + line.encode() * 400000)
+            out.write((LOGS_TLS + session()).encode())
+        said = place.forecast(program, "--log", place.log)
+        assert "# note: only the end was read, " in said, said
+        # A slow machine reads less.
+        assert "198.51.100.1" not in said, said
+
+
+BAD = {
+    "nothing": (None, "no forecast: .*/log: No such file or directory"),
+    "binary": (bytes(range(256)) * 1000, "nothing of Postfix's smtpd in it"),
+    "cut": (b"\x1f\x8b\x08\0\0\0\0\0\0\3", "gzip could not read all of it"),
+}
+
+
+def test_bad(program):
+    """no log makes --init fail"""
+    for name, (content, sentence) in BAD.items():
+        with Logged(content) as place:
+            said = place.forecast(program, "--log", place.log)
+            assert re.search("^# " + sentence + "|" + sentence + "$", said,
+                             re.M), (name, said)
+            assert len(said.splitlines()) == 1, (name, said)
+    with Logged() as place:
+        os.mkfifo(place.log)
+        assert "is not a file" in place.forecast(program, "--log", place.log)
+
+
+def test_usage(program):
+    """--log and --no-log belong to --init, and exclude each other"""
+    for arguments in (["--log", "x"], ["--no-log", "-t"],
+                      ["--init", "--undo", "--no-log"],
+                      ["--init", "--log", "x", "--no-log"]):
+        done = subprocess.run([program, *arguments], stderr=subprocess.PIPE,
+                              text=True)
+        assert done.returncode == 64 and "--log" in done.stderr, done
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_named, test_found, test_long, test_bad,
+                      test_usage]))
