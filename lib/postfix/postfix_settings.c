@@ -2,9 +2,7 @@
 /* postfix_settings - the configuration of a Postfix, as postconf(1) reports it
  *
  * main.cf and master.cf are not read here: postconf joins lines, knows defaults
- * and expands $name. A service of master.cf may override a parameter that
- * others refer to, so the view of a service with overrides needs a run of its
- * own. */
+ * and expands $name. postfix_read.c runs it. */
 
 #include "lib/postfix/postfix_settings.h"
 
@@ -16,7 +14,6 @@
 
 #include "lib/base/number.h"
 #include "lib/base/xalloc.h"
-#include "lib/postfix/postconf.h"
 
 #define FIELD_COUNT 8 /* columns of master.cf; the command is the last */
 
@@ -228,93 +225,6 @@ int postfix_services_parse(struct postfix *postfix, const char *text,
 	return result;
 }
 
-/* read_effective - the values that a service with overrides sees; without
- * overrides, the values of main.cf and the defaults */
-static int read_effective(const char *directory,
-			  const struct postfix_values *overrides,
-			  struct postfix_values *effective, struct error *error)
-{
-	char **settings = xcalloc(overrides->count + 1, sizeof(*settings));
-	char *text = NULL;
-	int result;
-	size_t i;
-
-	for (i = 0; i < overrides->count; i++)
-		settings[i] = xasprintf("%s=%s", overrides->list[i].name,
-					overrides->list[i].value);
-	result = postconf_effective(directory, (const char *const *)settings,
-				    overrides->count, &text, error);
-	if (result == 0)
-		result = postfix_values_parse(effective, text, error);
-	for (i = 0; i < overrides->count; i++)
-		free(settings[i]);
-	free(settings);
-	free(text);
-	return result;
-}
-
-/* read_main - read main.cf and the effective values */
-static int read_main(struct postfix *postfix, struct error *error)
-{
-	const struct postfix_values none = { 0 };
-	char *text = NULL;
-	int result = postconf_text(postfix->directory, "-n", &text, error);
-
-	if (result == 0)
-		result = postfix_values_parse(&postfix->main, text, error);
-	free(text);
-	if (result != 0)
-		return -1;
-	return read_effective(postfix->directory, &none, &postfix->effective,
-			      error);
-}
-
-/* read_services - read master.cf. Before compatibility level 1, services were
- * chrooted by default. */
-static int read_services(struct postfix *postfix, struct error *error)
-{
-	const char *level = postfix_get(postfix, NULL, "compatibility_level");
-	char *services = NULL, *overrides = NULL;
-	int result = postconf_text(postfix->directory, "-M", &services, error);
-
-	if (result == 0)
-		result = postconf_text(postfix->directory, "-P", &overrides,
-				       error);
-	if (result == 0)
-		result = postfix_services_parse(postfix, services,
-						*level == '0', error);
-	if (result == 0)
-		result = postfix_overrides_parse(postfix, overrides, error);
-	free(services);
-	free(overrides);
-	return result;
-}
-
-/* postfix_read - run postconf(1) */
-int postfix_read(struct postfix *postfix, const char *directory,
-		 struct error *error)
-{
-	int result;
-	size_t i;
-
-	*postfix = (struct postfix){ .directory = xstrdup(directory) };
-	result = read_main(postfix, error);
-	if (result == 0)
-		result = read_services(postfix, error);
-	for (i = 0; i < postfix->service_count && result == 0; i++) {
-		struct postfix_service *service = &postfix->services[i];
-
-		/* No other program uses policy servers. */
-		if (service->overrides.count > 0 &&
-		    strcmp(service->program, "smtpd") == 0)
-			result = read_effective(directory, &service->overrides,
-						&service->effective, error);
-	}
-	if (result != 0)
-		postfix_clear(postfix);
-	return result;
-}
-
 /* service_clear - free what a service holds */
 static void service_clear(struct postfix_service *service)
 {
@@ -341,6 +251,16 @@ void postfix_clear(struct postfix *postfix)
 	*postfix = (struct postfix){ 0 };
 }
 
+/* postfix_get_own - the effective value, if it is not that of main.cf */
+const char *postfix_get_own(const struct postfix_service *service,
+			    const char *name)
+{
+	const char *value = postfix_values_get(&service->effective, name);
+
+	return value != NULL ? value
+			     : postfix_values_get(&service->overrides, name);
+}
+
 /* postfix_get - the effective value for a service */
 const char *postfix_get(const struct postfix *postfix,
 			const struct postfix_service *service, const char *name)
@@ -348,9 +268,7 @@ const char *postfix_get(const struct postfix *postfix,
 	const char *value = NULL;
 
 	if (service != NULL)
-		value = postfix_values_get(&service->effective, name);
-	if (value == NULL && service != NULL)
-		value = postfix_values_get(&service->overrides, name);
+		value = postfix_get_own(service, name);
 	if (value == NULL)
 		value = postfix_values_get(&postfix->effective, name);
 	return value != NULL ? value : "";

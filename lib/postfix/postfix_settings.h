@@ -31,7 +31,8 @@ struct postfix_service {
 	char *program;			 /* "smtpd" */
 	char *command;			 /* the program and its arguments */
 	struct postfix_values overrides; /* -o, as written */
-	struct postfix_values effective; /* only with overrides; expanded */
+	struct postfix_values effective; /* expanded, where it differs from the
+					  * overrides, or from main.cf */
 };
 
 struct postfix {
@@ -87,6 +88,11 @@ int postfix_overrides_parse(struct postfix *postfix, const char *text,
 const char *postfix_get(const struct postfix *postfix,
 			const struct postfix_service *service,
 			const char *name);
+
+/* postfix_get_own - likewise, but NULL when the service has the value of
+ * main.cf and no override of its own. */
+const char *postfix_get_own(const struct postfix_service *service,
+			    const char *name);
 
 /* postfix_get_bool - is it "yes"? */
 bool postfix_get_bool(const struct postfix *postfix,

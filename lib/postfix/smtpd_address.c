@@ -177,7 +177,8 @@ static bool leads_here(const struct smtpd_port *port, const char *text)
 	return same;
 }
 
-/* is_next_hop - do settings lead to this port? */
+/* is_next_hop - do settings lead to this port? service: only those that are its
+ * own; NULL: those of main.cf */
 static bool is_next_hop(const struct smtpd_port *port,
 			const struct postfix_service *service)
 {
@@ -186,12 +187,16 @@ static bool is_next_hop(const struct smtpd_port *port,
 		"default_transport", "relay_transport",	    "local_transport",
 		"virtual_transport", "smtp_fallback_relay",
 	};
+	const char *value;
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (leads_here(port,
-			       postfix_get(port->postfix, service, names[i])))
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		value = service == NULL
+				? postfix_get(port->postfix, NULL, names[i])
+				: postfix_get_own(service, names[i]);
+		if (value != NULL && leads_here(port, value))
 			return true;
+	}
 	return false;
 }
 

@@ -18,6 +18,9 @@
 #include "lib/base/xalloc.h"
 #include "lib/postfix/postconf.h"
 
+/* Changes in one run of postconf(1): a command line has an end. */
+#define RUN_MAX 64
+
 /* run - a command that must succeed */
 static int run(const char *const argv[], struct error *error)
 {
@@ -73,16 +76,42 @@ int postfix_copy_fill(const struct postfix_copy *copy, struct error *error)
 	return result;
 }
 
-/* postfix_copy_change - one run of postconf(1) */
-int postfix_copy_change(const struct postfix_copy *copy, const char *option,
-			const char *text, struct error *error)
+/* change_some - one run of postconf(1), with up to RUN_MAX of the changes that
+ * have this option; from: the first one that counts, then the next one */
+static int change_some(const struct postfix_copy *copy, const char *option,
+		       const struct postfix_change *changes, size_t count,
+		       size_t *from, struct error *error)
 {
-	const char *const argv[] = { "postconf", "-c", copy->directory,
-				     option,	 text, NULL };
-	int result = run(argv, error);
+	const char *argv[RUN_MAX + 5] = { "postconf", "-c", copy->directory,
+					  option };
+	size_t found = 0;
+	int result = 0;
 
-	settle(copy);
+	for (; *from < count && found < RUN_MAX; (*from)++)
+		if (strcmp(changes[*from].option, option) == 0)
+			argv[4 + found++] = changes[*from].text;
+	if (found > 0) {
+		result = run(argv, error);
+		settle(copy);
+	}
 	return result;
+}
+
+/* postfix_copy_change - make changes, with few runs of postconf(1) */
+int postfix_copy_change(const struct postfix_copy *copy,
+			const struct postfix_change *changes, size_t count,
+			struct error *error)
+{
+	static const char *const options[] = { "-e", "-P", "-PX",
+					       "-M", "-F", "-X" };
+	size_t i, from;
+
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		for (from = 0; from < count;)
+			if (change_some(copy, options[i], changes, count, &from,
+					error) < 0)
+				return -1;
+	return 0;
 }
 
 /* put_back - the name of the original wherever a value has that of the copy */

@@ -11,6 +11,13 @@ struct postfix_copy {
 	const char *original;
 };
 
+/* One change by postconf(1): an option -e, -X, -P, -PX, -M or -F, and its
+ * argument. */
+struct postfix_change {
+	const char *option;
+	const char *text;
+};
+
 /* postfix_copy_open - make a directory for a copy, empty as yet. original is
  * kept, not copied. 0 or -1. */
 int postfix_copy_open(struct postfix_copy *copy, const char *original,
@@ -20,10 +27,12 @@ int postfix_copy_open(struct postfix_copy *copy, const char *original,
  */
 int postfix_copy_fill(const struct postfix_copy *copy, struct error *error);
 
-/* postfix_copy_change - run postconf(1) with that option and text on the copy.
- * 0 or -1. */
-int postfix_copy_change(const struct postfix_copy *copy, const char *option,
-			const char *text, struct error *error);
+/* postfix_copy_change - make these changes to the copy, with few runs of
+ * postconf(1): all -e, then all -P, -PX, -M (which replaces a whole service),
+ * -F and -X. 0 or -1. */
+int postfix_copy_change(const struct postfix_copy *copy,
+			const struct postfix_change *changes, size_t count,
+			struct error *error);
 
 /* postfix_copy_read - postfix_read(), as if the copy were the original. */
 int postfix_copy_read(const struct postfix_copy *copy, struct postfix *postfix,

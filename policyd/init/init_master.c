@@ -18,7 +18,6 @@
 
 #define FILE_MAX     ((size_t)1 << 20)
 #define SERVICES_MAX 500
-#define SMTPD_MAX    64
 #define FIELDS	     7 /* before the command */
 
 /* A service in master.cf. */
@@ -100,22 +99,6 @@ static int split(struct entries *entries, char *text)
 static bool is_smtpd(const struct entry *entry)
 {
 	return entry->program != NULL && strcmp(entry->program, "smtpd") == 0;
-}
-
-/* check_count - each port costs several runs of postconf(1) */
-static int check_count(const char *path, const struct entries *entries,
-		       struct error *error)
-{
-	size_t count = 0, i;
-
-	for (i = 0; i < entries->count; i++)
-		count += is_smtpd(&entries->list[i]) ? 1 : 0;
-	if (count <= SMTPD_MAX)
-		return 0;
-	return error_set(error,
-			 "%s has more than %d smtpd services, too many for "
-			 "--init",
-			 path, SMTPD_MAX);
 }
 
 /* joined - an option that is one word with its value; the caller frees it.
@@ -223,8 +206,7 @@ static int check_master(const char *path, struct error *error)
 			  "%s has more than %d services, too many for "
 			  "--init",
 			  path, SERVICES_MAX);
-	else if (check_twice(path, &entries, error) == 0 &&
-		 check_count(path, &entries, error) == 0)
+	else if (check_twice(path, &entries, error) == 0)
 		result = check_joined(path, &entries, error);
 	clear(&entries);
 	free(text);

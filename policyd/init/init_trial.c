@@ -36,12 +36,16 @@ static int keep(const char *directory, char *files[INIT_FILES],
 static int apply(const struct postfix_copy *copy,
 		 const struct init_changes *changes, struct error *error)
 {
-	int result = 0;
+	struct postfix_change *list =
+		xcalloc(changes->count + 1, sizeof(*list));
+	int result;
 	size_t i;
 
-	for (i = 0; i < changes->count && result == 0; i++)
-		result = postfix_copy_change(copy, changes->list[i].option,
-					     changes->list[i].text, error);
+	for (i = 0; i < changes->count; i++)
+		list[i] = (struct postfix_change){ changes->list[i].option,
+						   changes->list[i].text };
+	result = postfix_copy_change(copy, list, changes->count, error);
+	free(list);
 	return result;
 }
 

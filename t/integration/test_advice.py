@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 
 from kit.daemon import run_all
@@ -317,6 +318,41 @@ def test_unasked(program):
                        "policyd on port 2525") == wanted, findings
 
 
+def runs(program, directory, *options):
+    """runs - how often policyd runs postconf(1)"""
+    trace = os.path.join(directory, "trace")
+    done = subprocess.run(
+        ["strace", "-f", "-qq", "-e", "trace=execve", "-o", trace, program,
+         *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode in (0, 1), done
+    with open(trace) as lines:
+        count = len(re.findall(r'execve\("[^"]*/postconf".* = 0$', lines.read(),
+                               re.M))
+    return count, done.stdout
+
+
+def test_many(program):
+    """many ports that are alike cost few runs of postconf(1), though each of
+    them has a command of its own, which was tried"""
+    counts = []
+    for number in (2, 20):
+        with Kind(program, "06", **USERS) as kind:
+            kind.put("master.cf", "".join(
+                "%d inet n - n - - smtpd\n  -o syslog_name=postfix/%d\n"
+                "  -o smtpd_tls_auth_only=no\n"
+                "  -o smtpd_sender_restrictions=$smtpd_helo_restrictions\n" %
+                (port, port) for port in range(2000, 2000 + number)))
+            kind.settle()
+            checks, said = runs(program, kind.directory, "-P", "-c", kind.file)
+            assert said.count("smtpd_tls_auth_only=yes'\n") == number, said
+            first, _ = runs(program, kind.directory, "--init", "-c",
+                            kind.file + "2", kind.config)
+            counts.append((checks, first))
+    few, many = counts
+    print("    -P, --init: %s runs for 2 ports, %s for 20" % (few, many))
+    assert all(now <= was + 4 for was, now in zip(few, many)), counts
+
+
 def test_commands(program):
     """every command that is printed for these kinds"""
     count = 0
@@ -332,4 +368,4 @@ if __name__ == "__main__":
     sys.exit(run_all([
         test_ports, test_return, test_domains, test_one_command, test_twice,
         test_nobody, test_networks, test_front, test_servers, test_notation,
-        test_unasked, test_commands]))
+        test_unasked, test_many, test_commands]))
