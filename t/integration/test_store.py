@@ -254,7 +254,11 @@ def test_command(program):
             check(command(policyd, "login")[1],
                   r"login +alice@local\.test +3  4/1h +1 ")
             check(command(policyd, "login", ALICE)[1], r" 3  4/1h +1 ")
-        assert command(one, "--over") == (0, command(one, "--over")[1])
+        assert command(one, "--over")[0] == 0
+        check(command(other, "state=DATA", "login=" + ALICE, "recipients=1",
+                      mode="-q")[1],
+              r"alice@local\.test has used 1 of 4 recipients in 1h.*; counted "
+              r"on this host alone, see policyd -r")
         assert command(one, "--block", "login", ALICE, "--for", "2h")[0] == 0
         check(other.get("DATA", "4", 1), r"554 5\.7\.1 Sending is blocked")
         check(other.get("RCPT", "4"), r"554 5\.7\.1 Sending is blocked")
