@@ -15,6 +15,7 @@ usage: test_store.py POLICYD [TEST ...]
 import contextlib
 import os
 import re
+import subprocess
 import threading
 import urllib.request
 
@@ -117,6 +118,28 @@ def test_recipients(program):
         check(one.get("RCPT", "4", sasl_username="bob"), OVER)
         store.set("FLUSHALL")
         check(one.get("RCPT", "5", sasl_username="bob"), OK)
+    # A look is no reason to warn: the counting is, once.
+    with Store() as store, limited(program, store, limit="5/1h") as policyd:
+        for i in range(5):
+            for _ in range(3):
+                check(policyd.get("RCPT", str(i)), OK)
+            assert passes(policyd, str(i))
+        text = policyd.read(policyd.log)
+        assert text.count("has used 4 of 5") == 1, text
+        assert text.count("warning: rate login") == 1, text
+
+
+def test_stdio(program):
+    """policyd -s counts in the store"""
+    with Store() as store, limited(program, store, limit="3/1h") as policyd:
+        assert passes(policyd, "1")
+        for instance, pattern in (("2", OK), ("3", OK), ("4", OVER)):
+            done = subprocess.run([program, "-s", "-c", policyd.config],
+                                  input=request("DATA", instance, 1),
+                                  capture_output=True)
+            assert done.returncode == 0, done
+            check(done.stdout.decode()[len("action="):].strip(), pattern)
+        assert not passes(policyd, "5")
 
 
 def hurt_by_kill(store):
@@ -405,6 +428,6 @@ def test_seen(program):
 
 
 if __name__ == "__main__":
-    run_all([test_shared, test_instance, test_recipients, test_away,
+    run_all([test_shared, test_instance, test_recipients, test_stdio, test_away,
              test_defer_and_permit, test_at_start, test_waiting, test_command,
              test_seen, test_howto])
