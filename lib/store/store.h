@@ -76,7 +76,7 @@ bool store_up(const struct store *store);
  * anything. */
 const char *store_why(const struct store *store);
 
-/* What the store has to know of a rate. Its keys are PREFIX:NAME:KEY. Of the
+/* A rate, as the store has to know it. Its keys are PREFIX:NAME:KEY. Of the
  * shape, windows, length_s and unit are used. */
 struct store_rate {
 	const char *name; /* has no ":" */
@@ -87,10 +87,10 @@ struct store_rate {
  * is what rate_take() or rate_look() would return. Otherwise why there are no
  * results; the charges are unchanged.
  *
- * In that case the store may have counted the charges, or may do so later. Does
- * the message pass for another reason, this is right: it counts once, by its
- * instance. Is it refused, store_give_back() follows the same way and comes
- * later. */
+ * In that case the store may have counted the charges, or may do so later. If
+ * the message passes for another reason, this is right: it counts once, by its
+ * instance. If it is refused, call store_give_back(), which follows the same
+ * way and arrives later. */
 typedef void store_done(void *context, const char *away, bool passed);
 
 /* store_take - as rate_take(), with the clock of the store. rates[i] is that of
@@ -119,7 +119,7 @@ void store_give_back(struct store *store,
 		     const struct rate_charge charges[], size_t count);
 
 /* store_cancel - nobody wants the answer any more: done() is not called, and
- * the charges are not touched. What is counted stays counted: Postfix repeats
+ * the charges are not touched. Counts stay: Postfix repeats
  * the request, and an instance counts once. Call it before done() only. */
 void store_cancel(struct store_ask *ask);
 

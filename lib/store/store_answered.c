@@ -43,8 +43,8 @@ static void fail_with(struct store *store, const struct store_values *values)
 	store_fail(store, why);
 }
 
-/* repeat - the script was lost; nothing was done. What nobody waits for is
- * dropped. False: once is enough */
+/* repeat - the script was lost; nothing was done. It is dropped if nobody
+ * waits for it. False: once is enough */
 static bool repeat(struct store_ask *again)
 {
 	struct store *store = again->store;

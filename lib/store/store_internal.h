@@ -32,7 +32,7 @@ void store_script_sha(const char *script, char sha[STORE_SHA_SIZE]);
 
 /* --- store_command.c --- */
 
-/* What all commands have in common. */
+/* All commands have these in common. */
 struct store_settings {
 	char sha[STORE_SHA_SIZE];
 	char *script;

@@ -2,8 +2,8 @@
 /* store_reader - the answers of the store, in bounded memory
  *
  * hiredis parses; the values that it finds are put one behind the other into
- * room of a fixed size. What does not fit is no answer that was asked for.
- * hiredis keeps what has no end yet; that has a limit, too. */
+ * room of a fixed size. An answer that does not fit was not asked for. hiredis
+ * keeps what has no end yet; that has a limit, too. */
 
 #include "lib/store/store_internal.h"
 

@@ -14,7 +14,7 @@
  *	instances: five bytes of a hash, three of the tick, four of the amount
  *
  * It expires when all of it has left the longest window. A clock that goes back
- * changes nothing, up to five minutes; time stands still until it has caught
+ * changes nothing, up to five minutes; time stops until it has caught
  * up. Beyond that, the counts of the key are lost.
  *
  * The first argument is what to do, the second the tick of the request; "" is
@@ -82,7 +82,7 @@ static const char read_part[] =
 	" cell.places[sub(text, at, at + length - 1)] = tick\n"
 	" at = at + length\n"
 	"end\n"
-	/* What is counted for a key. A time that is far ahead was never right.
+	/* The counts of a key. A time that is far ahead was never right.
 	 */
 	"local function load(key, unit)\n"
 	" local cell = { key = key, unit = unit, last = 0, blocked = 0,\n"
@@ -240,7 +240,7 @@ static const char write_part[] =
 	" end\n"
 	"end\n";
 
-/* What is in the windows, and until when. */
+/* The contents of the windows, and until when. */
 static const char window_part[] =
 	"local function used(cell, length)\n"
 	" local w, sum = cell.windows[length], 0\n"

@@ -2,8 +2,6 @@
 /* A store that says anything: whatever comes, a request is answered once, as
  * "away" unless the answer is a good one, and no result is filled. */
 
-#include <errno.h>
-
 #include "lib/store/store_internal.h"
 #include "t/unit/store/asking.h"
 
