@@ -25,6 +25,7 @@
 #define CLOSED_MS     5000
 #define LOG_MS	      500 /* a server waits twice as long between requests */
 #define CONNECT_MS    500 /* likewise */
+#define CONNECT_BURST 8
 
 /* A message: the server that sent it, and the descriptor that came with it, or
  * -1. Only a server that is loading can send one. */
@@ -217,14 +218,15 @@ static int hear_connect(const struct heard *heard, struct error *error)
 {
 	struct server_process *process = heard->process;
 	int64_t worker = heard->message->number;
+	uint64_t now = clock_ms(), *due;
 
 	if (*process->settings.store == '\0' || worker < 0 ||
 	    worker >= CHANNEL_WORKERS_MAX)
 		return unexpected(heard, error);
-	if (process->asked_ms[worker] != 0 &&
-	    clock_ms() < process->asked_ms[worker] + CONNECT_MS)
+	due = &process->connect_ms[worker];
+	*due = (*due > now ? *due : now) + CONNECT_MS;
+	if (*due > now + CONNECT_BURST * CONNECT_MS)
 		return error_set(error, "asks for the store too often");
-	process->asked_ms[worker] = clock_ms();
 	return monitor_connect(heard->monitor, process, (unsigned)worker,
 			       error);
 }

@@ -65,10 +65,11 @@ struct server_process {
 	size_t unsent_count;
 	uint64_t unsent_ms; /* the next one must be sent by then */
 	uint64_t log_ms;    /* when it last got a socket to the log daemon */
-	uint64_t asked_ms[CHANNEL_WORKERS_MAX]; /* when each worker last asked
-						 * to be connected */
-	TAILQ_HEAD(, connecting) connecting;	/* to the store */
-	int64_t ping;				/* the unanswered ping, or 0 */
+	/* When each worker may ask to be connected again, but for a few more
+	 * times: the monitor may hear several at once. */
+	uint64_t connect_ms[CHANNEL_WORKERS_MAX];
+	TAILQ_HEAD(, connecting) connecting; /* to the store */
+	int64_t ping;			     /* the unanswered ping, or 0 */
 	bool quietly;	      /* the same refusal has already been logged */
 	struct error without; /* why an optional listener could not be opened,
 				 or "" */

@@ -185,7 +185,7 @@ static char *limit_origin(const struct charge *charge)
 }
 
 /* usage_text - what a rate counts of this key; the caller frees it */
-static char *usage_text(const struct charge *charge)
+static char *usage_text(const struct charge *charge, bool several)
 {
 	const struct rate_result *result = &charge->result;
 	char used[CHARGE_TEXT_MAX], rest[CHARGE_TEXT_MAX];
@@ -211,6 +211,13 @@ static char *usage_text(const struct charge *charge)
 				 charge_used(charge, used), origin,
 				 charge_left(charge, rest));
 	free(origin);
+	if (!several || !charge->asked)
+		return text;
+	/* The store is not asked: what it has counted is seen with -r. */
+	origin = text;
+	text = xasprintf("%s; counted on this host alone, see policyd -r",
+			 origin);
+	free(origin);
 	return text;
 }
 
@@ -232,7 +239,8 @@ static void look_at_rates(struct explanation *explanation,
 
 			if (answer->use->word != charge->word)
 				continue;
-			answer->usage = usage_text(charge);
+			answer->usage = usage_text(
+				charge, explanation->config->store_count > 0);
 			if (charges->limited && decision->charge == charge)
 				answer->verdict = decision->verdict;
 		}

@@ -62,7 +62,7 @@ static void note_table(void *context, const char *line)
 /* The store, if there is one. */
 struct stdio_store {
 	struct store_state state;
-	struct store_thread *link;
+	struct store_thread *thread;
 	struct store_rate *rates;
 };
 
@@ -83,12 +83,12 @@ static int open_store(struct stdio_store *store, const struct config *config,
 		return -1;
 	fd = listener_connect(from->address.address, 1, &why);
 	store->rates = rate_tables_store(config);
-	store->link = store_thread_new(&store->state, &with, server, 0, -1, fd,
-				       error);
+	store->thread = store_thread_new(&store->state, &with, server, 0, -1,
+					 fd, error);
 	free(with.password);
-	if (store->link == NULL)
+	if (store->thread == NULL)
 		return -1;
-	policy_store(policy, store_thread_get(store->link), store->rates);
+	policy_store(policy, store_thread_get(store->thread), store->rates);
 	return 0;
 }
 
@@ -111,12 +111,13 @@ static int run_stdio(const struct config *config, struct policy *policy,
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)
 		return -1;
-	if (open_store(&store, config, policy, server, error) == 0 &&
-	    server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
+	/* The loop of a pair is another one: the store comes after it. */
+	if (server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
 		    0 &&
+	    open_store(&store, config, policy, server, error) == 0 &&
 	    privileges_drop(&privileges, NULL, error) == 0)
 		result = server_run(server, error) < 0 ? -1 : judge(server);
-	store_thread_free(store.link);
+	store_thread_free(store.thread);
 	server_free(server);
 	free(store.rates);
 	return result;

@@ -93,6 +93,18 @@ static bool fall_back(const struct settle *settle,
 	return decide_here(settle, question);
 }
 
+/* fits_here - at RCPT: would this host let it pass? Then there is nothing to
+ * ask, nor to warn of before it is counted. */
+static bool fits_here(struct charges_question *question)
+{
+	if (question->takes || !rate_look(question->charges, question->count,
+					  false, rate_now_us()))
+		return false;
+	for (size_t i = 0; i < question->count; i++)
+		question->charges[i].result.notice = RATE_SILENT;
+	return true;
+}
+
 /* settle_store_ask - NULL: the question has its results */
 struct store_ask *settle_store_ask(const struct settle *settle,
 				   struct charges_question *question,
@@ -101,8 +113,7 @@ struct store_ask *settle_store_ask(const struct settle *settle,
 	const struct store_rate *rates[CHARGES_MAX];
 	struct store_ask *ask;
 
-	if (!question->takes &&
-	    rate_look(question->charges, question->count, false, rate_now_us()))
+	if (fits_here(question))
 		return NULL;
 	find_rates(settle, question, rates);
 	if (question->takes)

@@ -44,17 +44,19 @@ FILES = [README, HOWTO, CONTRIBUTING, SECURITY]
 
 COMMANDS = {"apt-get", "cd", "clang-format", "cmake", "cp", "ctest",
             "doveadm", "dpkg", "find",
-            "for", "git", "grep", "kill", "man", "mkdir", "openssl", "podman",
-            "policyd", "postconf", "postfix", "postsuper", "printf", "python3", "rm", "sh",
+            "for", "git", "grep", "install", "kill", "man", "mkdir", "openssl",
+            "podman", "policyd", "postconf", "postfix", "postsuper", "printf",
+            "python3", "rm", "sh",
             "systemctl", "useradd", "userdel"}
 ANSWERING = {"policyd", "for"}      # what they print is shown
 OPTIONS = {"expect", "listen", "rate", "restrictions", "service",
-           "shadow"}
+           "shadow", "store"}
 
 # Names in the files, and their replacements in the test.
 MOVED = [
     ("/etc/postfix", "{postfix}"),
     ("/etc/policyd", "{directory}/policyd"),
+    ("/etc/redis", "{directory}/redis"),
     ("/etc/dovecot", "{directory}/dovecot"),
     (" /root", " {directory}/root"),
     ("/var/spool/postfix", "{queue}"),

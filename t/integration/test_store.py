@@ -15,16 +15,21 @@ usage: test_store.py POLICYD [TEST ...]
 import contextlib
 import os
 import re
+import subprocess
 import threading
 import urllib.request
 
+from kit import snippets
 from kit.daemon import free_port, run_all, wait_until
+from kit.postfix import run
 from kit.store import Store
-from test_rates import ALICE, OK, OVER, Limited, check, command, request
+from test_rates import (ALICE, OK, OVER, Limited, Mail, check, command,
+                        request, restrictions)
 
 LONG = os.environ.get("POLICYD_TEST_LONG") == "1"
 HOSTS = 4 if LONG else 2
 LIMIT = 20
+LOGIN = "user@local.test"       # of the Postfix
 LOOKUP = r"451 4\.3\.0 Temporary lookup failure"
 
 
@@ -53,7 +58,8 @@ def passes(policyd, instance, **more):
 
 
 def is_away(policyd, why, mark=0):
-    policyd.expect(r"warning: store \S+ is away: .*%s.*; meanwhile, " % why, mark)
+    policyd.expect(r"warning: store \S+ is away: .*%s.*; meanwhile, " % why,
+                   mark)
 
 
 def is_back(policyd, mark=0):
@@ -112,6 +118,28 @@ def test_recipients(program):
         check(one.get("RCPT", "4", sasl_username="bob"), OVER)
         store.set("FLUSHALL")
         check(one.get("RCPT", "5", sasl_username="bob"), OK)
+    # A look is no reason to warn: the counting is, once.
+    with Store() as store, limited(program, store, limit="5/1h") as policyd:
+        for i in range(5):
+            for _ in range(3):
+                check(policyd.get("RCPT", str(i)), OK)
+            assert passes(policyd, str(i))
+        text = policyd.read(policyd.log)
+        assert text.count("has used 4 of 5") == 1, text
+        assert text.count("warning: rate login") == 1, text
+
+
+def test_stdio(program):
+    """policyd -s counts in the store"""
+    with Store() as store, limited(program, store, limit="3/1h") as policyd:
+        assert passes(policyd, "1")
+        for instance, pattern in (("2", OK), ("3", OK), ("4", OVER)):
+            done = subprocess.run([program, "-s", "-c", policyd.config],
+                                  input=request("DATA", instance, 1),
+                                  capture_output=True)
+            assert done.returncode == 0, done
+            check(done.stdout.decode()[len("action="):].strip(), pattern)
+        assert not passes(policyd, "5")
 
 
 def hurt_by_kill(store):
@@ -166,7 +194,8 @@ def test_away(program):
                 assert passes(policyd, "b%d" % i, sasl_username="bob"), hurt
             assert not passes(policyd, "b5", sasl_username="bob")
             text = policyd.read(policyd.log)
-            assert text.count("is away: ") == text.count("is back after ") == 1, text
+            assert text.count("is away: ") == 1, text
+            assert text.count("is back after ") == 1, text
 
 
 def test_defer_and_permit(program):
@@ -248,7 +277,11 @@ def test_command(program):
             check(command(policyd, "login")[1],
                   r"login +alice@local\.test +3  4/1h +1 ")
             check(command(policyd, "login", ALICE)[1], r" 3  4/1h +1 ")
-        assert command(one, "--over") == (0, command(one, "--over")[1])
+        assert command(one, "--over")[0] == 0
+        check(command(other, "state=DATA", "login=" + ALICE, "recipients=1",
+                      mode="-q")[1],
+              r"alice@local\.test has used 1 of 4 recipients in 1h.*; counted "
+              r"on this host alone, see policyd -r")
         assert command(one, "--block", "login", ALICE, "--for", "2h")[0] == 0
         check(other.get("DATA", "4", 1), r"554 5\.7\.1 Sending is blocked")
         check(other.get("RCPT", "4"), r"554 5\.7\.1 Sending is blocked")
@@ -270,13 +303,92 @@ def test_command(program):
         is_away(one, "")
         status, text = command(other, "login", ALICE)
         assert status == 0, text
-        check(text, r"(?m)^policyd: the store cannot be asked: unix:.*: these are "
-              "the counts of this host$")
+        check(text, r"(?m)^policyd: the store cannot be asked: unix:.*: these "
+              "are the counts of this host$")
         check(text, r" 6  4/1h +0 ")
         status, text = command(one, "--unblock", "login", ALICE)
         assert status == 75, text
         check(text, r": nothing was changed$")
         check(one.get("DATA", "10", 1), r"554 5\.7\.1 Sending is blocked")
+
+
+def chapter():
+    """chapter - the literal blocks of HOWTO about this, without indentation"""
+    with open(snippets.HOWTO, encoding="utf-8") as lines:
+        text = re.search(r"^\d+\. ONE LIMIT FOR SEVERAL HOSTS$(.*?)"
+                         r"(?=^\d+\. [A-Z]|\Z)", lines.read(),
+                         re.M | re.S).group(1)
+    return [re.sub("(?m)^    ", "", block)
+            for block in re.findall(r"(?m)(?:^    .*\n)+", text)]
+
+
+class HowtoStore(Store):
+    """A store that is set up as HOWTO says."""
+
+    def __init__(self):
+        super().__init__()
+        make, settings, user, self.section, _ = chapter()
+        self.shell(make)
+        with open(os.path.join(self.directory, "redis", "policyd.conf"),
+                  "w") as file:
+            file.write(settings)
+        self.shell(user)
+        self.options["include"] = self.moved("/etc/redis/redis.conf")
+        self.options.pop("save")
+
+    def moved(self, text):
+        """moved - with the directories of the test"""
+        for old, new in (("/etc/redis", "redis"), ("/etc/policyd", "policyd")):
+            text = text.replace(old, os.path.join(self.directory, new))
+        return text
+
+    def shell(self, text):
+        run("sh", "-euc", self.moved(text))
+
+    def settings(self):
+        """settings - of policyd"""
+        text = self.moved(self.section)
+        assert "127.0.0.1:6379" in text
+        return text.replace("127.0.0.1:6379", "127.0.0.1:%d" % self.port)
+
+
+def test_howto(program):
+    """the chapter of HOWTO: its configuration of the store, the least rights
+    that suffice, and a Postfix whose mail is counted together with that of
+    another host"""
+    with HowtoStore() as store:
+        other = Limited(program, store.settings(), "check_rate:login, "
+                        "permit_sasl_authenticated", "threads = 2")
+        mail = Mail(program, ["login"], restrictions("check_rate:login"), [
+            ('"200/1h", "1000/1d"', '"8/1h"'),
+            ('limit_maps = "texthash:/etc/policyd/limits"', "")])
+        store_section_only = re.sub(r'(?m)^rate .*\n', "", store.settings())
+        with open(mail.policyd.file, "a") as file:
+            file.write(store_section_only)
+        other.settings = other.settings.replace('"200/1h", "1000/1d"',
+                                                '"8/1h"')
+        other.write()
+        with other, mail:
+            with mail.session() as session:
+                check(mail.send(session, 3), "^250 ")
+            for i in range(3):
+                check(other.get("DATA", str(i), 1, sasl_username=LOGIN), OK)
+            with mail.session() as session:
+                check(mail.send(session, 3), "^450 4.7.1 <DATA>: ")
+                check(mail.send(session, 2), "^250 ")
+            check(other.get("DATA", "9", 1, sasl_username=LOGIN), OVER)
+            wait_until(lambda: mail.delivered() == 5, "5 recipients")
+            assert command(other, "--block", "login", "bob")[0] == 0
+            check(command(other, "login", "bob")[1], "blocked until")
+            assert "is away" not in mail.policyd.said() + other.said()
+        assert store.ask("GET", "x").startswith(b"-NOAUTH")
+        with open(store.moved("/etc/policyd/store.password")) as file:
+            store.password, store.username = file.read().strip(), "policyd"
+        for words in (("FLUSHALL",), ("GET", "other:x"), ("KEYS", "*"),
+                      ("CONFIG", "GET", "dir")):
+            answer = store.ask(*words)
+            assert answer.startswith(b"-NOPERM"), (words, answer)
+        assert store.ask("GET", "policyd:x").startswith(b"$-1")
 
 
 def metrics(port):
@@ -316,6 +428,6 @@ def test_seen(program):
 
 
 if __name__ == "__main__":
-    run_all([test_shared, test_instance, test_recipients, test_away,
+    run_all([test_shared, test_instance, test_recipients, test_stdio, test_away,
              test_defer_and_permit, test_at_start, test_waiting, test_command,
-             test_seen])
+             test_seen, test_howto])

@@ -35,7 +35,7 @@ class Store:
                         "dir": self.directory, "save": "",
                         "logfile": os.path.join(self.directory, "log")}
         self.options.update(options)
-        self.password = None    # that ask() uses
+        self.username, self.password = "default", None  # that ask() uses
         self.process = None
 
     def __enter__(self):
@@ -71,7 +71,7 @@ class Store:
             connection.settimeout(WAIT)
             connection.connect(self.socket)
             if self.password:
-                connection.sendall(command("AUTH", self.password))
+                connection.sendall(command("AUTH", self.username, self.password))
                 assert connection.recv(65536).startswith(b"+OK")
             connection.sendall(command(*words))
             return connection.recv(65536)

@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,6 +45,7 @@ static void setup(void)
 	monitor_state.started = true;
 	monitor_state.signals = monitor_state.report = -1;
 	monitor_state.notify.fd = monitor_state.accepted = -1;
+	monitor_state.connecting = -1;
 	monitor_state.restart_ms = monitor_state.refresh_ms = UINT64_MAX;
 	monitor_state.stop_ms = monitor_state.ping_ms = UINT64_MAX;
 	TAILQ_INIT(&monitor_state.children);
@@ -66,6 +70,8 @@ static void teardown(void)
 	if (monitor_state.accepted >= 0)
 		close(monitor_state.accepted);
 	close(server_end);
+	if (monitor_state.connecting >= 0)
+		close(monitor_state.connecting);
 	listening_sockets_remove_all(&monitor_state.sockets);
 	log_open("stderr", &error);
 	free(log_path);
@@ -169,6 +175,9 @@ static const struct {
 	{ SERVER_PROCESS_LOADING, CHANNEL_LINE, 4 },
 	{ SERVER_PROCESS_SERVING, CHANNEL_PONG, 8 },
 	{ SERVER_PROCESS_SERVING, CHANNEL_PONG, 0 },
+	{ SERVER_PROCESS_SERVING, CHANNEL_CONNECT, -1 },
+	{ SERVER_PROCESS_SERVING, CHANNEL_CONNECT, CHANNEL_WORKERS_MAX },
+	{ SERVER_PROCESS_PREPARING, CHANNEL_CONNECT, INT64_MAX },
 	{ SERVER_PROCESS_LOADING, CHANNEL_SETTINGS, CHANNEL_LISTENER_MAX + 1 },
 	{ SERVER_PROCESS_LOADING, CHANNEL_SETTINGS, INT64_MAX },
 	{ SERVER_PROCESS_LOADING, CHANNEL_SETTINGS, -1 },
@@ -180,6 +189,7 @@ START_TEST(kills_who_counts_wrongly)
 
 	be(numbers[_i].state);
 	process->ping = 7;
+	strcpy(process->settings.store, "unix:/nonexistent");
 	channel_message_init(&message, numbers[_i].kind, numbers[_i].number);
 	say(&message);
 	is_killed("number", _i);
@@ -222,6 +232,148 @@ START_TEST(brings_the_log_not_too_often)
 		close(fd); /* this machine has a log daemon */
 	say(&message);
 	is_killed("log", 0);
+}
+END_TEST
+
+/* ---- the store */
+
+/* ask_to_connect - a worker does; *fd: what it gets, or -1 */
+static void ask_to_connect(int64_t worker, struct channel_message *answer,
+			   int *fd)
+{
+	struct channel_message message;
+	struct error error;
+
+	channel_message_init(&message, CHANNEL_CONNECT, worker);
+	say(&message);
+	ck_assert_str_eq(process->reason.text, "");
+	if (!TAILQ_EMPTY(&process->connecting))
+		return;
+	ck_assert_int_eq(channel_receive(server_end, answer, fd, &error), 1);
+	ck_assert_uint_eq(answer->kind, CHANNEL_CONNECTED);
+	ck_assert_int_eq(answer->number, worker);
+}
+
+/* listen_at - a TCP port; its address is that of the store */
+static int listen_at(int backlog)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
+	ck_assert_int_eq(listen(fd, backlog), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length),
+			 0);
+	snprintf(process->settings.store, sizeof(process->settings.store),
+		 "inet:127.0.0.1:%u", ntohs(address.sin_port));
+	return fd;
+}
+
+/* wait_for_connections - until none is being made */
+static void wait_for_connections(void)
+{
+	struct pollfd ready = { .fd = monitor_state.connecting,
+				.events = POLLIN };
+
+	while (!TAILQ_EMPTY(&process->connecting)) {
+		ck_assert_int_eq(poll(&ready, 1, TEST_WAIT_S * 1000), 1);
+		monitor_connect_ready(&monitor_state);
+	}
+}
+
+START_TEST(connects_a_worker)
+{
+	struct channel_message answer = { 0 };
+	struct epoll_event event;
+	struct error error;
+	int fd = -1, store;
+
+	be(SERVER_PROCESS_SERVING);
+	store = listen_at(8);
+	ask_to_connect(3, &answer, &fd);
+	if (fd < 0) {
+		wait_for_connections();
+		ck_assert_int_eq(
+			channel_receive(server_end, &answer, &fd, &error), 1);
+	}
+	ck_assert_int_eq(answer.number, 3);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	ck_assert_int_eq((int)write(fd, "x", 1), 1);
+	/* It is the server's alone now. */
+	if (monitor_state.connecting >= 0)
+		ck_assert_int_eq(
+			epoll_wait(monitor_state.connecting, &event, 1, 0), 0);
+	close(fd);
+	close(store);
+}
+END_TEST
+
+START_TEST(says_why_it_is_not_connected)
+{
+	struct channel_message answer;
+	int fd = -1;
+
+	be(_i == 0 ? SERVER_PROCESS_PREPARING : SERVER_PROCESS_LEAVING);
+	snprintf(process->settings.store, sizeof(process->settings.store),
+		 "unix:%s/nothing", place_directory);
+	ask_to_connect(0, &answer, &fd);
+	ck_assert_int_lt(fd, 0);
+	ck_assert_ptr_nonnull(
+		strstr(answer.body.text, "/nothing: No such file"));
+}
+END_TEST
+
+START_TEST(waits_for_no_connection)
+{
+	struct channel_message answer;
+	struct error error;
+	int fill[16];
+	int store, fd = -1;
+	bool pending;
+	size_t i;
+
+	be(SERVER_PROCESS_SERVING);
+	store = listen_at(0);
+	/* As long as the kernel takes them, though nobody accepts. */
+	for (i = 0; i < COUNT(fill); i++)
+		fill[i] = listener_connect_start(process->settings.store,
+						 &pending, &error);
+	ask_to_connect(0, &answer, &fd);
+	ck_assert_int_lt(fd, 0);
+	ck_assert(!TAILQ_EMPTY(&process->connecting));
+	monitor_connect_overdue(process, clock_ms());
+	ck_assert(!TAILQ_EMPTY(&process->connecting));
+	monitor_connect_overdue(process, UINT64_MAX);
+	ck_assert(TAILQ_EMPTY(&process->connecting));
+	ck_assert_int_eq(channel_receive(server_end, &answer, &fd, &error), 1);
+	ck_assert_uint_eq(answer.kind, CHANNEL_CONNECTED);
+	ck_assert_int_lt(fd, 0);
+	ck_assert_ptr_nonnull(strstr(answer.body.text, "timed out"));
+	for (i = 0; i < COUNT(fill); i++)
+		if (fill[i] >= 0)
+			close(fill[i]);
+	close(store);
+}
+END_TEST
+
+START_TEST(connects_not_too_often)
+{
+	struct channel_message answer;
+	int fd = -1, i;
+
+	be(SERVER_PROCESS_SERVING);
+	strcpy(process->settings.store, "unix:/nonexistent");
+	for (i = 0; i < 8; i++) {
+		ask_to_connect(0, &answer, &fd);
+		ask_to_connect(1, &answer, &fd);
+	}
+	channel_message_init(&answer, CHANNEL_CONNECT, 0);
+	for (i = 0; i < 8 && process->reason.text[0] == '\0'; i++)
+		say(&answer);
+	is_killed("connect", 0);
 }
 END_TEST
 
@@ -535,6 +687,10 @@ int main(void)
 	tcase_add_loop_test(tests, kills_who_counts_wrongly, 0, COUNT(numbers));
 	tcase_add_test(tests, hears_the_rest);
 	tcase_add_test(tests, brings_the_log_not_too_often);
+	tcase_add_test(tests, connects_a_worker);
+	tcase_add_loop_test(tests, says_why_it_is_not_connected, 0, 2);
+	tcase_add_test(tests, waits_for_no_connection);
+	tcase_add_test(tests, connects_not_too_often);
 	tcase_add_test(tests, keeps_the_log_where_it_was);
 	tcase_add_test(tests, does_not_hear_the_dead);
 	tcase_add_loop_test(tests, listeners_are_read_again, 0, 4);

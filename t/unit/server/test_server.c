@@ -436,6 +436,24 @@ START_TEST(test_refuse)
 }
 END_TEST
 
+/* A request that waited has settled once when it came, and does so again when
+ * it is answered. */
+START_TEST(test_settled_later)
+{
+	struct instance *instance = listening(&generous);
+	int fd = client();
+
+	say(fd, "wait=\nn=1\n\n");
+	eventually(atomic_load(&instance->waiting_count) == 1 &&
+		   atomic_load(&instance->settlings) == 2);
+	order(instance, 'a');
+	expect(fd, "n=1\n\n");
+	eventually(atomic_load(&instance->settlings) == 4);
+	close(fd);
+	quit(instance);
+}
+END_TEST
+
 START_TEST(test_malformed)
 {
 	struct instance *instance = listening(&generous);
@@ -1501,6 +1519,7 @@ int main(void)
 	tcase_add_test(tests, test_splits);
 	tcase_add_test(tests, test_waiting);
 	tcase_add_test(tests, test_refuse);
+	tcase_add_test(tests, test_settled_later);
 	tcase_add_test(tests, test_malformed);
 	tcase_add_loop_test(tests, test_late, 0, COUNT(late));
 	tcase_add_loop_test(tests, test_unread, 0, 2);
