@@ -371,6 +371,8 @@ MISTAKES = [
      "place_maps: only with count = client_networks"),
     ('rate "x" { limit = "1/1h" limit_maps = "mysql:/x" }', "check_rate:x",
      "limit_maps: "),
+    ('rate "x" { limit = "1/1h" limit_maps = "pcre:{ { /@x$/ 5/2h } }" }',
+     "check_rate:x", "limit_maps: pcre:{ { /@x$/ 5/2h } }: 5/2h: "),
     ('rate "x" { limit = "1/1h" keys = 10 }', "check_rate:x", "keys: 10 is "),
     ('rate "x" { limit = "1/1h" near = 100 }', "check_rate:x", "near: "),
     ('rate "login" { limit = "1/1h" }', "check_rate:logn",
