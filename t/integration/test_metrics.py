@@ -269,6 +269,10 @@ def test_contrib(program):
         assert done.returncode == 0, done
     dashboard, alerts = expressions()
     with Watched(program) as policyd:
+        os.mkdir(policyd.path("rates"))
+        policyd.configure('rate_directory = "%s"\nrate "login" { limit = '
+                          '"9/1h" }' % policyd.path("rates"))
+        policyd.reload()
         policyd.ask(OURS)
         there = {re.split("[{ ]", series)[0] for series in policyd.metrics()}
         asked = set(re.findall(r"\bpolicyd_\w+",
