@@ -120,8 +120,8 @@ enum table_answer table_find(const struct table *table, const char *key,
 			     struct table_result *result);
 
 /* table_each - call visit for each value of a table opened by
- * table_new_values(), with its key, or for networks "". Values of patterns,
- * which depend on the key, are left out. Only for checks. */
+ * table_new_values(), with its key, or for networks and patterns "". Values
+ * that depend on what a pattern matched are left out. Only for checks. */
 void table_each(const struct table *table,
 		void (*visit)(void *context, const char *key,
 			      const char *value),

@@ -236,16 +236,10 @@ static enum table_answer find(const struct table *table, const char *key,
 	return (enum table_answer)answer;
 }
 
-/* A visitor of results, and its context. */
-struct visitor {
-	void (*visit)(void *context, const char *key, const char *value);
-	void *context;
-};
-
 /* visit_rule - one result */
 static void visit_rule(void *context, const void *condition)
 {
-	const struct visitor *visitor = context;
+	const struct table_visitor *visitor = context;
 	const struct network *network = condition;
 
 	visitor->visit(visitor->context, "", network->result);
@@ -257,7 +251,7 @@ static void each(const struct table *table,
 			       const char *value),
 		 void *context)
 {
-	struct visitor visitor = { visit, context };
+	struct table_visitor visitor = { visit, context };
 
 	table_blocks_each(table->data, visit_rule, &visitor);
 }

@@ -451,6 +451,27 @@ static int find_line(const struct table *table, const char *key)
 				 &(struct subject){ key, &steps });
 }
 
+/* visit_rule - the result of a rule, if it is the same for each key */
+static void visit_rule(void *context, const void *rule)
+{
+	const struct table_visitor *visitor = context;
+	const struct condition *condition = rule;
+
+	if (condition->result != NULL && strchr(condition->result, '$') == NULL)
+		visitor->visit(visitor->context, "", condition->result);
+}
+
+/* each - all results that do not depend on what matched */
+static void each(const struct table *table,
+		 void (*visit)(void *context, const char *key,
+			       const char *value),
+		 void *context)
+{
+	struct table_visitor visitor = { visit, context };
+
+	table_blocks_each(table->data, visit_rule, &visitor);
+}
+
 /* why - was it too long, did it take too long, or is the result bad? */
 static const char *why(const struct table *table, const char *key, size_t steps)
 {
@@ -476,6 +497,7 @@ static void close_rules(struct table *table)
 const struct table_method table_regexp = {
 	.open = open_regexp,
 	.search = search,
+	.each = each,
 	.line = find_line,
 	.why = why,
 	.close = close_rules,
@@ -485,6 +507,7 @@ const struct table_method table_regexp = {
 const struct table_method table_pcre = {
 	.open = open_pcre,
 	.search = search,
+	.each = each,
 	.line = find_line,
 	.why = why,
 	.close = close_rules,

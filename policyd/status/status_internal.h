@@ -6,8 +6,8 @@
  * status_prometheus.c (for Prometheus), status_page.c (the status page),
  * status_notes.c (what it says first), status_style.c (its style),
  * status_chart.c (its charts), status_frequent.c (what is refused most),
- * status_rates.c (sending limits), status_store.c (the store of several
- * hosts). */
+ * status_rates.c (sending limits, for Prometheus), status_limits.c (for
+ * people), status_store.c (the store of several hosts). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,6 +80,9 @@ void status_charts(const struct history *history, enum history_period period,
 
 /* status_frequent - who and what is refused most often. */
 void status_frequent(const struct history *history, FILE *output);
+
+/* status_limits - the fullest keys of each rate; nothing if there is none. */
+void status_limits(const struct status_view *view, FILE *output);
 
 /* status_number - write a number with thin spaces between thousands. */
 void status_number(FILE *output, uint64_t number);

@@ -336,6 +336,7 @@ void status_page(const struct status_view *view, const char *nonce,
 		status_charts(view->history, (enum history_period)period,
 			      output);
 	fputs("</section>\n", output);
+	status_limits(view, output);
 	status_frequent(view->history, output);
 	put_refusals(view, output);
 	put_configuration(view, output);

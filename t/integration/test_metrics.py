@@ -274,6 +274,8 @@ def test_contrib(program):
                           'rate "login" { limit = "1/1h" }\n'
                           'store "unix:/nonexistent" { }\n' %
                           policyd.path("rates"))
+        policyd.configure('rate_directory = "%s"\nrate "login" { limit = '
+                          '"9/1h" }' % policyd.path("rates"))
         policyd.reload()
         policyd.ask(OURS)
         there = {re.split("[{ ]", series)[0] for series in policyd.metrics()}

@@ -338,6 +338,40 @@ def test_metrics(program):
         assert "alice" not in re.sub("(?m)^.*decisions.*$", "", text)
 
 
+def test_page(program):
+    """the status page: the fullest keys first, with bars, never as HTML"""
+    port = free_port()
+    with Limited(program, 'rate "login" { limit = { "50/1h", "100/1d" } }\n'
+                          'rate "bytes" { count = bytes limit = "3K/1h" }\n'
+                          'metrics "inet:127.0.0.1:%d" { }' % port) as policyd:
+        for number in range(9):
+            policyd.get("DATA", "a%d" % number, number + 1,
+                        sasl_username="user%d" % number)
+        policyd.get("DATA", "1", 50)
+        policyd.get("DATA", "2", 40, sasl_username="<b>&bob")
+        policyd.get("END-OF-MESSAGE", "2", 40, sasl_username="<b>&bob",
+                    size=1024)
+        command(policyd, "--block", "login", "mallory")
+        with urllib.request.urlopen("http://127.0.0.1:%d/" % port) as answer:
+            text = answer.read().decode()
+        text = re.search('id="limits">(.*?)</section>', text, re.S).group(1)
+        login, size = re.findall("<h3>.*?</ul>", text, re.S)
+        check(login, "<h3>login: 12 keys</h3>")
+        keys = re.findall("<li><span>(.*?)</span><b>(.*?)</b><span .*?>(.*?)"
+                          '</span><svg .*?"(\\d+) % used"><rect class="(.)"',
+                          login)
+        assert [key[0] for key in keys] == [
+            "mallory", "alice@local.test", "&lt;b&gt;&amp;bob", "user8",
+            "user7", "user6", "user5", "user4"], keys
+        assert keys[0][2:] == ("blocked", "100", "r"), keys
+        assert keys[1][1] == "50 of 50/1h" and keys[1][3:] == ("100", "r")
+        check(keys[1][2], r"^0 left, all free in 6\d minutes$")
+        assert keys[2][1] == "40 of 50/1h" and keys[2][3:] == ("80", "d")
+        check(keys[2][2], r"^10 left, all free in 6\d minutes$")
+        assert keys[3][1] == "9 of 50/1h" and keys[3][3:] == ("18", "p")
+        check(size, "(?s)<h3>bytes: 1 key</h3>.*<b>1K of 3K/1h</b>.*>2K left, ")
+
+
 # What -t says of a rate section, or of the list that names it.
 MISTAKES = [
     ('rate "a b" { limit = "1/1h" }', "check_rate:x",
@@ -371,6 +405,8 @@ MISTAKES = [
      "place_maps: only with count = client_networks"),
     ('rate "x" { limit = "1/1h" limit_maps = "mysql:/x" }', "check_rate:x",
      "limit_maps: "),
+    ('rate "x" { limit = "1/1h" limit_maps = "pcre:{ { /@x$/ 5/2h } }" }',
+     "check_rate:x", "limit_maps: pcre:{ { /@x$/ 5/2h } }: 5/2h: "),
     ('rate "x" { limit = "1/1h" keys = 10 }', "check_rate:x", "keys: 10 is "),
     ('rate "x" { limit = "1/1h" near = 100 }', "check_rate:x", "near: "),
     ('rate "login" { limit = "1/1h" }', "check_rate:logn",
@@ -413,4 +449,4 @@ if __name__ == "__main__":
     sys.exit(run_all([test_counts, test_log, test_never_asked, test_actions,
                       test_observes,
                       test_unreadable, test_mistakes, test_command,
-                      test_explains, test_metrics]))
+                      test_explains, test_metrics, test_page]))

@@ -903,6 +903,9 @@ static const struct {
 	{ "cidr:@/t", "10.0.0.0/8 x\nif ::/0\n::1 y\nendif\n", "=x;=y;" },
 	{ "static:x", NULL, "=x;" },
 	{ "pcre:@/t", "/a/ $1x\n", "" },
+	{ "pcre:@/t", "/(a)/ $1x\nif /c/\n!/d/ z, y\nendif\n/x/\n",
+	  "=z, y;=;" },
+	{ "regexp:@/t", "/^a/!/b/ z\n/^a(b)$/ x$1\n", "=z;" },
 	{ "texthash:@/none", NULL, "" },
 	{ "mysql:/x", NULL, "" },
 };
