@@ -2,6 +2,7 @@
 /* past_rates_print - whom the rates would have met, as text and as JSON */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -52,16 +53,17 @@ static const char *fate(const struct past_met *met)
 static void put_met(const struct past_met *met, FILE *out)
 {
 	enum rate_unit unit = rate_unit_of(met->rate);
-	struct rate_limit most = { met->most, met->limit.length_s };
+	struct rate_limit most = { met->most, 1 };
 	char limit[RATE_TEXT_SIZE], text[RATE_TEXT_SIZE], key[161];
 
 	log_quote(key, sizeof(key) - 1, met->key);
+	rate_limit_text(&most, unit, text);
+	text[strcspn(text, "/")] = '\0';
 	fprintf(out,
-		"%9lu  rate %s, key %s: over %s (%s)%s, first at %s, last at "
+		"%9lu  rate %s, key %s: over %s (up to %s)%s, first at %s, last at "
 		"%s: %s\n\t\t%.200s:%lu\n",
 		met->messages, met->rate->name, key,
-		rate_limit_text(&met->limit, unit, limit),
-		rate_limit_text(&most, unit, text),
+		rate_limit_text(&met->limit, unit, limit), text,
 		met->never ? " in a single message" : "",
 		figure_time(met->first).text, figure_time(met->last).text,
 		fate(met), met->file, met->line);

@@ -27,6 +27,7 @@ struct suggestion {
 	uint64_t median[PAST_SPANS], high[PAST_SPANS], most[PAST_SPANS];
 	uint64_t limit[PAST_SPANS];
 	char name[RATE_NAME_MAX + 1]; /* of the rate */
+	bool exists;		      /* it is there, with other limits */
 };
 
 /* ascending - for qsort(3) */
@@ -74,16 +75,37 @@ static void measure(struct suggestion *suggestion,
 	free(used);
 }
 
+/* find_rate - a rate that counts what is counted here, or NULL */
+static const struct rate *find_rate(const struct rate_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		const struct rate *rate = &list->rates[i];
+
+		if (rate->part_count == 1 &&
+		    rate->parts[0] == RATE_SASL_USERNAME &&
+		    rate->key_maps.count == 0 && rate->count == RATE_RECIPIENTS)
+			return rate;
+	}
+	return NULL;
+}
+
 /* make - for at least one login */
 static void make(struct suggestion *suggestion, const struct past_usage *usage,
 		 const struct config *config)
 {
+	const struct rate *rate = find_rate(&config->rates);
 	unsigned number = 2;
 	size_t i;
 
 	for (i = 0; i < PAST_SPANS; i++)
 		measure(suggestion, usage, i);
-	snprintf(suggestion->name, sizeof(suggestion->name), "login");
+	suggestion->exists = rate != NULL;
+	snprintf(suggestion->name, sizeof(suggestion->name), "%s",
+		 rate != NULL ? rate->name : "login");
+	if (rate != NULL)
+		return;
 	while (rate_named(&config->rates, suggestion->name) != NULL)
 		snprintf(suggestion->name, sizeof(suggestion->name), "login%u",
 			 number++);
@@ -124,7 +146,8 @@ lists(const struct config *config, const struct suggestion *suggestion,
 	char *word = xasprintf("check_rate:%s", suggestion->name);
 	size_t i;
 
-	for (i = 0; i < all->count; i++) {
+	/* A rate that exists is named where it is to count. */
+	for (i = 0; i < all->count && !suggestion->exists; i++) {
 		const struct service *service = &all->services[i];
 		char *where, *text;
 
@@ -193,6 +216,15 @@ static void put_list(void *context, const char *where, const char *restrictions)
 static void put_lines(const struct suggestion *suggestion,
 		      const struct config *config, FILE *out)
 {
+	if (suggestion->exists) {
+		fprintf(out,
+			"these limits would have met nobody; write into %s:\n"
+			"in rate \"%s\": limit = { \"%" PRIu64 "/%s\", "
+			"\"%" PRIu64 "/%s\" }\n",
+			config->path, suggestion->name, suggestion->limit[0],
+			span_names[0], suggestion->limit[1], span_names[1]);
+		return;
+	}
 	fprintf(out,
 		"these limits would have met nobody; write into %s:\n"
 		"rate \"%s\" {\n"
