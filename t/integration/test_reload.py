@@ -172,8 +172,7 @@ def replace(path, source=None, script=None):
 def copied(program):
     """copied - a policyd of our own, which can be replaced"""
     policyd = Daemon(program)
-    policyd.program = policyd.path("policyd")
-    shutil.copy(program, policyd.program)
+    policyd.own_program()
     return policyd
 
 

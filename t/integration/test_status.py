@@ -150,7 +150,9 @@ def test_result_is_of_this_reload(program):
 
 def test_not_running(program):
     """nobody to reload; a killed one; one that is not ours to signal"""
-    with Daemon(program) as policyd:
+    policyd = Daemon(program)
+    policyd.own_program()
+    with policyd:
         done = call(policyd, "--reload", preexec_fn=become_nobody)
         assert done.returncode == 77, done
         assert "cannot signal the running policyd: " in done.stderr, done
@@ -305,6 +307,7 @@ def test_other_user(program):
     """root, and that user, reload a policyd that does not run as root; others
     may not, but may ask"""
     policyd = OfNobody(program, {})
+    policyd.own_program()
     runtime = policyd.path("run")
     policyd.environment = {"RUNTIME_DIRECTORY": runtime}
     environment = dict(os.environ, RUNTIME_DIRECTORY=runtime)

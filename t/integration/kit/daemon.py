@@ -164,6 +164,11 @@ class Daemon:
         self.status = None
         self.configure(settings)
 
+    def own_program(self):
+        """own_program - run a copy of the program: one that can be replaced,
+        and that every user can run, wherever the checkout is"""
+        self.program = shutil.copy(self.program, self.path("policyd"))
+
     def __enter__(self):
         self.start()
         return self
