@@ -30,7 +30,7 @@
  * A change of what lib/server/server_handover.c sends, or of struct counters,
  * needs a new HANDOVER_VERSION: the reload then closes connections instead of
  * passing them on. */
-#define CHANNEL_VERSION	 9
+#define CHANNEL_VERSION	 10
 #define HANDOVER_VERSION 6
 
 #define CHANNEL_TEXT_MAX     2048
@@ -46,6 +46,7 @@
 enum channel_kind {
 	/* From a starting server. */
 	CHANNEL_LINE,	  /* number: enum log_level; text */
+	CHANNEL_FAILED,	  /* text: the tables that it cannot read, and why */
 	CHANNEL_SETTINGS, /* number: of CHANNEL_LISTENERs, which follow
 			   * after the CHANNEL_WATCHes; settings; and the
 			   * descriptor of the text (policyd/process/accepted.h)
