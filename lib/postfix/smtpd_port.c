@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_word.h"
 
 static const char *const names[SMTPD_LISTS] = {
@@ -54,6 +55,30 @@ static bool has_word(const char *list, const char *wanted)
 	return found;
 }
 
+/* is_disabled - does master(8) leave the service out? A word of
+ * master_service_disable is a type, or "name/type"; the first one that fits
+ * counts. Postfix takes no tables there. */
+static bool is_disabled(const struct postfix *postfix,
+			const struct postfix_service *service)
+{
+	const char *rest = postfix_get(postfix, NULL, "master_service_disable");
+	char *whole = xasprintf("%s/%s", service->name, service->type);
+	bool found = false, disabled = false;
+	char *word;
+
+	while (!found && (word = postfix_next_word(&rest)) != NULL) {
+		const char *pattern = word + strspn(word, "!");
+
+		found = strcmp(pattern, service->type) == 0 ||
+			strcmp(pattern, whole) == 0;
+		if (found)
+			disabled = (pattern - word) % 2 == 0;
+		free(word);
+	}
+	free(whole);
+	return disabled;
+}
+
 /* smtpd_port_is - does the service take messages from the network? smtpd(8)
  * in a pass service has its clients from postscreen(8). */
 bool smtpd_port_is(const struct postfix *postfix,
@@ -61,12 +86,14 @@ bool smtpd_port_is(const struct postfix *postfix,
 {
 	size_t i;
 
-	if (strcmp(service->program, "smtpd") != 0)
+	if (strcmp(service->program, "smtpd") != 0 ||
+	    is_disabled(postfix, service))
 		return false;
 	if (strcmp(service->type, "pass") != 0)
 		return strcmp(service->type, "inet") == 0;
 	for (i = 0; i < postfix->service_count; i++)
-		if (strcmp(postfix->services[i].program, "postscreen") == 0)
+		if (strcmp(postfix->services[i].program, "postscreen") == 0 &&
+		    !is_disabled(postfix, &postfix->services[i]))
 			return true;
 	return false;
 }

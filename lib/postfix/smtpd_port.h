@@ -48,7 +48,8 @@ struct smtpd_port {
 const char *smtpd_list_name(enum smtpd_list list);
 
 /* smtpd_port_is - does the service take messages from clients in the network?
- * Not so smtpd behind another program of this host, or for a pipe. */
+ * Not so smtpd behind another program of this host, or for a pipe, nor what
+ * master_service_disable leaves out. */
 bool smtpd_port_is(const struct postfix *postfix,
 		   const struct postfix_service *service);
 

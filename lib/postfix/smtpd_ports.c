@@ -19,11 +19,21 @@ static bool any_passes(const struct smtpd_row *row, int first, int last)
 	return false;
 }
 
+/* is_unfiltered - is a filter switched off for this port? */
+static bool is_unfiltered(const struct smtpd_port *port)
+{
+	const char *own =
+		postfix_values_get(&port->service->overrides, "content_filter");
+
+	return own != NULL && *own == '\0';
+}
+
 /* is_return - does mail come back from a filter here? */
 static bool is_return(const struct smtpd_row *row)
 {
 	return smtpd_port_is_named(&row->port) ||
-	       (smtpd_port_is_private(&row->port) &&
+	       ((smtpd_port_is_private(&row->port) ||
+		 is_unfiltered(&row->port)) &&
 		!any_passes(row, SMTPD_STRANGER, SMTPD_LOGIN_TLS) &&
 		any_passes(row, SMTPD_NETWORK, SMTPD_HOST_TLS));
 }

@@ -2,7 +2,8 @@
 /* prefix - how much of the Internet does a network contain?
  *
  * Nobody owns more than a /8 of IPv4, and no provider more than a /16 of IPv6.
- * A shorter prefix contains networks of others. */
+ * A shorter prefix contains networks of others. But nobody in the Internet has
+ * an address that is local to a site or to a link. */
 
 #include "lib/table/prefix.h"
 
@@ -23,6 +24,13 @@ static const struct {
 	{ { 0x20, 0x02 }, 16 },		      /* 2002::, 6to4 */
 };
 
+/* is_local - are all addresses in fc00::/7 or fe80::/10? */
+static bool is_local(const unsigned char *bytes, unsigned bits)
+{
+	return (bits >= 7 && (bytes[0] & 0xfe) == 0xfc) ||
+	       (bits >= 10 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
+}
+
 /* prefix_is_wide - does it contain strangers? */
 bool prefix_is_wide(int family, const unsigned char *bytes, unsigned bits)
 {
@@ -34,5 +42,5 @@ bool prefix_is_wide(int family, const unsigned char *bytes, unsigned bits)
 		if (bits >= embedded[i].bits &&
 		    memcmp(bytes, embedded[i].bytes, embedded[i].bits / 8) == 0)
 			return bits - embedded[i].bits < WIDEST_IPV4;
-	return bits < WIDEST_IPV6;
+	return bits < WIDEST_IPV6 && !is_local(bytes, bits);
 }

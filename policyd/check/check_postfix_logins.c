@@ -58,6 +58,22 @@ static bool are_wanted(const struct config *config)
 	return false;
 }
 
+/* may_relay - may clients send to elsewhere without a login? */
+static bool may_relay(const struct check *check)
+{
+	size_t i;
+	int client;
+
+	for (i = 0; i < check->ports.count; i++)
+		for (client = SMTPD_NETWORK; client <= SMTPD_HOST_TLS; client++)
+			if (!check->ports.rows[i].is_return &&
+			    check->ports.rows[i]
+					    .outcomes[client][SMTPD_ELSEWHERE]
+					    .passes != SMTPD_NO)
+				return true;
+	return false;
+}
+
 /* check_nobody - no port where anybody could log in and encrypt */
 static void check_nobody(struct check *check)
 {
@@ -82,7 +98,7 @@ static void check_nobody(struct check *check)
 	enum lack best = LACK_AUTH;
 	size_t i;
 
-	if (!are_wanted(check->config))
+	if (!are_wanted(check->config) || may_relay(check))
 		return;
 	for (i = 0; i < check->ports.count; i++) {
 		const struct smtpd_row *row = &check->ports.rows[i];
@@ -129,14 +145,21 @@ static void check_front(struct check *check, const struct smtpd_port *port)
 		    port->service->name);
 }
 
-/* check_plain - a port that accepts passwords in plain text */
+/* check_plain - a port that accepts passwords in plain text. Where it has no
+ * TLS either, nobody could log in with TLS alone. */
 static void check_plain(struct check *check, const struct smtpd_port *port)
 {
+	bool has_tls = port->tls != SMTPD_NO;
+
 	check_found(check,
 		    &(struct mistake){ .severity = SEVERITY_ERROR,
 				       .service = port->service,
 				       .parameter = "smtpd_tls_auth_only",
-				       .value = "yes",
+				       .value = has_tls ? "yes" : NULL,
+				       .advice = has_tls ? NULL
+							 : "offer TLS there, "
+							   "then set this to "
+							   "yes",
 				       .effect.closes = { 1u << SMTPD_LOGIN,
 							  1u << SMTPD_LOGIN } },
 		    "port %s offers AUTH without TLS: passwords travel in "

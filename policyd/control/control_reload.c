@@ -44,9 +44,8 @@ static int report(const struct daemon_state *state)
 				state->reason);
 	printf("policyd: reloaded: server %lld\n", (long long)state->server);
 	if (state->failed_tables > 0)
-		printf("policyd: tables that cannot be read: %lld; the log "
-		       "has their names\n",
-		       (long long)state->failed_tables);
+		(void)complain(EX_OK,
+			       "tables that cannot be read: ", state->failed);
 	return EX_OK;
 }
 

@@ -85,9 +85,8 @@ static void put_problems(const struct view *view)
 			    : ", and is loaded by itself");
 	if (state->failed_tables > 0)
 		row(view, "unreadable",
-		    "tables: %" PRId64 "; lookups there are deferred, and the "
-		    "log has their names",
-		    state->failed_tables);
+		    "tables: %" PRId64 "; lookups there are deferred: %s",
+		    state->failed_tables, state->failed);
 }
 
 /* put_counters - decisions, and how long they took */
@@ -200,6 +199,8 @@ static void put_json(const struct view *view)
 		 state->is_refused != 0 ? json_integer(state->refused_when)
 					: json_null());
 	json_set(object, "failed_tables", json_integer(state->failed_tables));
+	json_set(object, "failed",
+		 json_text(state->failed_tables > 0 ? state->failed : NULL));
 	json_set(object, "listeners", listeners);
 	json_set(object, "metrics",
 		 json_text(*state->metrics != '\0' ? state->metrics : NULL));

@@ -245,6 +245,13 @@ int running_behind(const char *config, FILE *output)
 		    running.state.reason);
 		result = 2;
 	}
+	if (running.state.failed_tables > 0) {
+		put(output,
+		    "the running policyd cannot read these tables, and defers "
+		    "lookups there: %s",
+		    running.state.failed);
+		result = 2;
+	}
 	running_clear(&running);
 	return result;
 }

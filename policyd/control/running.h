@@ -31,7 +31,7 @@ const char *running_changed(const struct running *running);
 /* running_behind - a policyd that runs with the file at this path may give
  * other answers than a program that loads it now: print why, in one line each.
  * 0: it does not, or none runs; 1: it will load a changed file by itself; 2: it
- * will not, or has refused to. */
+ * will not, has refused to, or cannot read tables. */
 int running_behind(const char *config, FILE *output);
 
 #endif

@@ -189,6 +189,22 @@ static void print_narrow(FILE *output, const struct init *init)
 	free(text);
 }
 
+/* may_relay - may anybody send to elsewhere? A port where a filter hands mail
+ * back does not count. */
+static bool may_relay(const struct smtpd_ports *ports)
+{
+	size_t i;
+	int client;
+
+	for (i = 0; i < ports->count; i++)
+		for (client = 0; client < SMTPD_CLIENTS; client++)
+			if (!init_is_left(&ports->rows[i]) &&
+			    ports->rows[i].outcomes[client][SMTPD_ELSEWHERE]
+					    .passes != SMTPD_NO)
+				return true;
+	return false;
+}
+
 /* init_print_effects - what the commands will change */
 void init_print_effects(FILE *output, const struct init *init)
 {
@@ -204,6 +220,10 @@ void init_print_effects(FILE *output, const struct init *init)
 		print_port(output, init, &init->before.rows[i]);
 	for (i = 0; i < init->effects.count; i++)
 		opens += ports_change_opens(&init->effects.list[i]) ? 1 : 0;
+	if (may_relay(&init->before) && !may_relay(&init->after))
+		fputs(INDENT "NOBODY MAY RELAY AFTERWARDS: no port lets "
+			     "anybody log in with TLS.\n",
+		      output);
 	if (opens == 0) {
 		fputs(INDENT "Nothing may pass that may not pass now.\n",
 		      output);

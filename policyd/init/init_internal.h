@@ -41,11 +41,12 @@ struct init_port {
 	bool ours;	 /* may strangers send mail for us? */
 	bool plain;	 /* ... without TLS? */
 	bool logins;	 /* may a login relay? */
+	bool inside;	 /* may a login send mail for us? */
 };
 
 /* A service section of policyd.conf, for all ports of one kind. */
 struct init_kind {
-	bool ours, logins, plain, users; /* as in init_port */
+	bool ours, logins, plain, users, inside; /* as in init_port */
 	const char *name;
 	const char *comment;
 	const char *restrictions; /* NULL: the default */
@@ -104,6 +105,10 @@ bool init_demands_tls(const struct smtpd_port *port);
 
 /* init_kind - the section for a port; static. */
 const struct init_kind *init_kind(const struct init_port *port);
+
+/* init_check_ports - can policyd tell the ports apart, which it does by their
+ * numbers? 0 or -1. */
+int init_check_ports(const struct init *init, struct error *error);
 
 /* init_kind_next - the section after that one; the first one after NULL; NULL
  * at the end. */

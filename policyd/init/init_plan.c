@@ -147,10 +147,12 @@ static void set(struct init *init, const struct postfix_service *service,
 	add_undo(init, service, parameter);
 }
 
-/* keep_passwords - offer AUTH only with TLS */
+/* keep_passwords - offer AUTH only with TLS; where there is no TLS, nobody
+ * could log in any more */
 static void keep_passwords(struct init *init, const struct smtpd_port *port)
 {
-	if (postfix_get_bool(&init->postfix, port->service,
+	if (port->tls != SMTPD_NO &&
+	    postfix_get_bool(&init->postfix, port->service,
 			     "smtpd_sasl_auth_enable") &&
 	    !postfix_get_bool(&init->postfix, port->service,
 			      "smtpd_tls_auth_only") &&
@@ -245,6 +247,9 @@ int init_plan(struct init *init, struct error *error)
 				 "%s/main.cf: %s is set: this Postfix already "
 				 "asks policyd; policyd -P checks that",
 				 directory, INIT_PARAMETER);
+	if (init->config == NULL && !init->observe &&
+	    init_check_ports(init, error) < 0)
+		return -1;
 	if (find_group(init, error) < 0)
 		return -1;
 	if (init->services == NULL &&

@@ -23,20 +23,19 @@ static bool is_loopback(const struct postfix_service *service)
 	       strncmp(service->name, "::1:", 4) == 0;
 }
 
-/* takes_back - do its options say that it takes mail back from a filter? */
+/* takes_back - do its options say that it takes mail back from a filter? Such a
+ * port has no filter of its own. */
 static bool takes_back(const struct postfix_service *service)
 {
-	static const char *const names[] = {
-		"content_filter", "receive_override_options",
-		"smtpd_authorized_xforward_hosts"
-	};
-	size_t i;
+	const struct postfix_values *own = &service->overrides;
+	const char *filter = postfix_values_get(own, "content_filter");
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (is_loopback(service) &&
-		    postfix_values_get(&service->overrides, names[i]) != NULL)
-			return true;
-	return false;
+	if (!is_loopback(service) || (filter != NULL && *filter != '\0'))
+		return false;
+	return filter != NULL ||
+	       postfix_values_get(own, "receive_override_options") != NULL ||
+	       postfix_values_get(own, "smtpd_authorized_xforward_hosts") !=
+		       NULL;
 }
 
 /* init_is_left - is the port left alone? */
@@ -81,26 +80,18 @@ static void measure(struct init_port *port)
 	port->plain =
 		!port->ours || lists_pass(real, SMTPD_STRANGER, SMTPD_OURS);
 	port->logins = lists_pass(real, SMTPD_LOGIN_TLS, SMTPD_ELSEWHERE);
+	port->inside = lists_pass(real, SMTPD_LOGIN_TLS, SMTPD_OURS);
 }
 
-/* share - ports with the same number have one service section: the narrower one
- */
+/* share - ports with the same number have one service section */
 static void share(struct init *init)
 {
 	size_t i, k;
 
 	for (i = 0; i < init->port_count; i++)
-		for (k = 0; k < init->port_count; k++) {
-			struct init_port *one = &init->ports[i];
-			const struct init_port *two = &init->ports[k];
-
-			if (one->number != two->number)
-				continue;
-			one->ours &= two->ours;
-			one->plain &= two->plain;
-			one->logins &= two->logins;
-			one->users &= two->users;
-		}
+		for (k = 0; k < init->port_count; k++)
+			if (init->ports[i].number == init->ports[k].number)
+				init->ports[i].users &= init->ports[k].users;
 }
 
 /* init_ports - find the ports that are changed */
@@ -130,43 +121,77 @@ void init_ports(struct init *init)
 
 /* The sections of policyd.conf. */
 static const struct init_kind kinds[] = {
-	{ true, true, true, false, "mx",
+	{ true, true, true, false, true, "mx",
 	  "For other mail servers, and strangers.", NULL },
-	{ true, true, true, true, "submission", "For our users.", NULL },
-	{ true, true, false, false, "encrypted",
+	{ true, true, true, true, true, "submission", "For our users.", NULL },
+	{ true, true, false, false, true, "encrypted",
 	  "For other mail servers, and strangers: only with TLS.",
 	  "reject_plaintext_session, permit_auth_destination, "
 	  "permit_sasl_authenticated, reject_unauth_destination" },
-	{ true, false, true, false, "inbound",
+	{ true, false, true, false, true, "inbound",
 	  "Mail for us only: no one may relay here, and no one could before.",
 	  "permit_auth_destination, reject_unauth_destination" },
-	{ true, false, false, false, "inbound-encrypted",
+	{ true, false, false, false, true, "inbound-encrypted",
 	  "Mail for us only, and only with TLS.",
 	  "reject_plaintext_session, permit_auth_destination, "
 	  "reject_unauth_destination" },
-	{ false, true, true, false, "logins",
+	{ false, true, true, false, true, "logins",
 	  "For users who log in, as before: nobody else may send here.",
 	  "reject_plaintext_session, permit_sasl_authenticated, reject" },
-	{ false, false, true, false, "closed",
+	{ false, false, true, false, true, "logins-inbound",
+	  "Mail for us only, from users who log in, as before.",
+	  "reject_unauth_destination, reject_plaintext_session, "
+	  "permit_sasl_authenticated, reject" },
+	{ false, false, true, false, false, "closed",
 	  "Nobody may send here: neither strangers nor logins could before.",
 	  "reject" },
 };
+
+/* is_kind - does the section do for a port? The first one that does is used. */
+static bool is_kind(const struct init_kind *kind, const struct init_port *port)
+{
+	if (kind->ours != port->ours || kind->logins != port->logins)
+		return false;
+	if (!port->ours)
+		return port->logins || kind->inside == port->inside;
+	return kind->plain == port->plain &&
+	       (kind->restrictions != NULL || kind->users == port->users);
+}
 
 /* init_kind - the section of a port */
 const struct init_kind *init_kind(const struct init_port *port)
 {
 	const size_t count = sizeof(kinds) / sizeof(kinds[0]);
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i + 1 < count; i++) {
-		const struct init_kind *kind = &kinds[i];
-
-		if (kind->ours == port->ours && kind->logins == port->logins &&
-		    (!port->ours || kind->plain == port->plain) &&
-		    (kind->restrictions != NULL || kind->users == port->users))
-			break;
-	}
+	while (i + 1 < count && !is_kind(&kinds[i], port))
+		i++;
 	return &kinds[i];
+}
+
+/* init_check_ports - can policyd tell the ports apart? */
+int init_check_ports(const struct init *init, struct error *error)
+{
+	size_t i, k;
+
+	for (i = 0; i < init->port_count; i++)
+		for (k = 0; k < i; k++) {
+			const struct init_port *one = &init->ports[k];
+			const struct init_port *two = &init->ports[i];
+
+			if (one->number == two->number &&
+			    init_kind(one) != init_kind(two))
+				return error_set(
+					error,
+					"%s/master.cf: %s and %s have the same "
+					"port number, but let different "
+					"clients send: --init cannot tell them "
+					"apart; write services with "
+					"policy_context, see policyd.conf(5)",
+					init->postfix.directory,
+					one->service->name, two->service->name);
+		}
+	return 0;
 }
 
 /* init_kind_next - all sections, in their order */

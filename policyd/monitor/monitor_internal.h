@@ -37,9 +37,10 @@ struct monitor {
 	struct listening_sockets sockets;
 	struct pid_file pid_file;
 	struct state_file state_file;
-	struct daemon_state loaded;  /* its part that changes with a load, and
-				      * the counts of SIGHUPs */
-	struct daemon_state written; /* in the state file, for comparison */
+	struct daemon_state loaded;    /* its part that changes with a load, and
+					* the counts of SIGHUPs */
+	char failed[CHANNEL_TEXT_MAX]; /* loaded.failed */
+	struct daemon_state written;   /* in the state file, for comparison */
 	int64_t trying; /* the last SIGHUP that the latest reload is for */
 	TAILQ_HEAD(, server_process) children;
 	struct server_process *serving; /* the one that accepts, or NULL */

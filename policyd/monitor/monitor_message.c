@@ -67,6 +67,16 @@ static int hear_line(const struct heard *heard, struct error *error)
 	return 0;
 }
 
+/* hear_failed - the tables that a starting server cannot read */
+static int hear_failed(const struct heard *heard, struct error *error)
+{
+	if (heard->fd >= 0)
+		return unexpected(heard, error);
+	memcpy(heard->process->failed, heard->message->body.text,
+	       sizeof(heard->process->failed));
+	return 0;
+}
+
 /* give_sockets - open the sockets that are not open yet, and send all of them
  */
 static int give_sockets(struct monitor *monitor, struct server_process *process,
@@ -252,6 +262,7 @@ static const struct {
 	hear *hear;
 } messages[CHANNEL_KIND_COUNT] = {
 	[CHANNEL_LINE] = { STARTING, hear_line },
+	[CHANNEL_FAILED] = { IN(LOADING), hear_failed },
 	[CHANNEL_SETTINGS] = { IN(LOADING), hear_settings },
 	[CHANNEL_WATCH] = { IN(ASKING), hear_watch },
 	[CHANNEL_LISTENER] = { IN(ASKING), hear_listener },

@@ -9,6 +9,7 @@
 #include "policyd/monitor/monitor_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +53,8 @@ void monitor_state_loaded(struct monitor *monitor,
 		loaded->config_loaded = process->started;
 	loaded->refresh_ms = process->settings.refresh_ms;
 	loaded->failed_tables = process->settings.failed_tables;
+	memcpy(monitor->failed, process->failed, sizeof(monitor->failed));
+	loaded->failed = monitor->failed;
 	remember_files(&loaded->files, &process->watched);
 }
 

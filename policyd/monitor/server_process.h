@@ -74,6 +74,7 @@ struct server_process {
 	struct error without; /* why an optional listener could not be opened,
 				 or "" */
 	struct error reason;  /* why it was killed, or "" */
+	char failed[CHANNEL_TEXT_MAX]; /* the tables that it cannot read */
 };
 
 /* server_process_start - fork, and run program as a server; mask is its signal

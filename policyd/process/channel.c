@@ -102,6 +102,7 @@ static int check_body(struct channel_message *message)
 	switch (message->kind) {
 	case CHANNEL_LINE:
 	case CHANNEL_CONNECTED:
+	case CHANNEL_FAILED:
 		if (!is_text(message->body.text, sizeof(message->body.text)))
 			return 0;
 		printable_replace(message->body.text);

@@ -48,6 +48,7 @@
 enum channel_kind {
 	/* From a starting server. */
 	CHANNEL_LINE,	  /* number: enum log_level; text */
+	CHANNEL_FAILED,	  /* text: the tables that it cannot read, and why */
 	CHANNEL_SETTINGS, /* number: of CHANNEL_LISTENERs, which follow
 			   * after the CHANNEL_WATCHes; settings; and the
 			   * descriptor of the text (policyd/process/accepted.h)

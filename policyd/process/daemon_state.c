@@ -27,7 +27,7 @@ struct member {
 
 static const struct member texts[] = {
 	MEMBER(version), MEMBER(phase),	  MEMBER(config),
-	MEMBER(reason),	 MEMBER(metrics),
+	MEMBER(reason),	 MEMBER(metrics), MEMBER(failed),
 };
 
 static const struct member numbers[] = {

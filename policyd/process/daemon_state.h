@@ -19,6 +19,7 @@ struct daemon_state {
 	const char *config;  /* the path of policyd.conf */
 	const char *reason;  /* of the last refused reload, or "" */
 	const char *metrics; /* the address of that listener, or "" */
+	const char *failed;  /* the tables that could not be read, or "" */
 	int64_t pid;	     /* of the monitor */
 	int64_t server;	     /* of the process that serves; 0: none */
 	int64_t started;

@@ -20,6 +20,27 @@
 
 _Static_assert(ACCEPTED_MAX == CONFIG_FILE_MAX, "what is loaded can be kept");
 
+/* name_failed - tell the monitor which tables, as far as they have room */
+static void name_failed(const struct service_process *process)
+{
+	const struct config *config = process->config;
+	struct channel_message message;
+	size_t length = 0, i;
+
+	channel_message_init(&message, CHANNEL_FAILED, 0);
+	for (i = 0; i < config->failed_tables; i++) {
+		char *text = message.body.text;
+		size_t room = sizeof(message.body.text) - length;
+		int count = snprintf(text + length, room, "%s%s",
+				     i > 0 ? "; " : "", config->failures[i]);
+
+		length += count > 0 && (size_t)count < room ? (size_t)count
+							    : room - 1;
+	}
+	if (process->channel >= 0)
+		(void)channel_send(process->channel, &message, -1, NULL);
+}
+
 /* tell_failed - report that some lookups will fail, and until when */
 static void tell_failed(const struct service_process *process)
 {
@@ -37,6 +58,7 @@ static void tell_failed(const struct service_process *process)
 			 ? "; retrying"
 			 : " until a reload");
 	serve_tell(process->channel, LOG_LEVEL_ERROR, line);
+	name_failed(process);
 }
 
 /* serve_tell_messages - of loading a file; the level replaces the word

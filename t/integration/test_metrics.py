@@ -271,11 +271,9 @@ def test_contrib(program):
     with Watched(program) as policyd:
         os.mkdir(policyd.path("rates"))
         policyd.configure('rate_directory = "%s"\n'
-                          'rate "login" { limit = "1/1h" }\n'
+                          'rate "login" { limit = "9/1h" }\n'
                           'store "unix:/nonexistent" { }\n' %
                           policyd.path("rates"))
-        policyd.configure('rate_directory = "%s"\nrate "login" { limit = '
-                          '"9/1h" }' % policyd.path("rates"))
         policyd.reload()
         policyd.ask(OURS)
         there = {re.split("[{ ]", series)[0] for series in policyd.metrics()}

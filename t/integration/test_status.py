@@ -257,6 +257,35 @@ def test_by_itself(program):
         wait_until(lambda: status(policyd)[0] == 0, "it is loaded")
 
 
+def test_unreadable(program):
+    """tables that the daemon could not read have names, and reasons"""
+    policyd = Daemon(program)
+    paths = [policyd.path("one"), policyd.path("two")]
+    policyd.configure('table_refresh = no\nrelay_domains = "texthash:%s"\n'
+                      'virtual_alias_domains = "texthash:%s"\n' % tuple(paths))
+    with policyd:
+        code, found = status(policyd)
+        assert (code, found["failed_tables"]) == (1, 2), found
+        done = call(policyd, "--status")
+        row = re.search(r"(?m)^unreadable +tables: 2; lookups there are "
+                        r"deferred: (.*)$", done.stdout).group(1)
+        assert row == found["failed"], (row, found)
+        for path in paths:
+            assert "%s: No such file" % path in row, row
+        lines, code = says(policyd, "-P")
+        assert "policyd: the running policyd cannot read these tables, and " \
+            "defers lookups there: " + row in lines, lines
+        done = call(policyd, "--reload")
+        assert done.returncode == 78, done
+        for path in paths:
+            with open(path, "w") as file:
+                file.write("x.test x\n")
+        done = call(policyd, "--reload")
+        assert (done.returncode, done.stderr) == (0, ""), done
+        code, found = status(policyd)
+        assert (code, found["failed"]) == (0, None), found
+
+
 def reload_of_unit(program, policyd):
     """reload_of_unit - the command of ExecReload, for that policyd"""
     with open(os.path.join(ROOT, "contrib/systemd/policyd.service.in")) as \
@@ -356,5 +385,5 @@ def test_foreign_number(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_status, test_reload, test_result_is_of_this_reload,
                       test_not_running, test_other_answers, test_by_itself,
-                      test_supervised, test_other_user,
+                      test_unreadable, test_supervised, test_other_user,
                       test_foreign_number]))

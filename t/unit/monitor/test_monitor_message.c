@@ -121,6 +121,7 @@ static bool is_allowed(enum server_process_state state, uint32_t kind)
 	case CHANNEL_LINE:
 		return state <= SERVER_PROCESS_PREPARING;
 	case CHANNEL_SETTINGS:
+	case CHANNEL_FAILED:
 		return state == SERVER_PROCESS_LOADING;
 	case CHANNEL_WATCH:
 	case CHANNEL_LISTENER:
