@@ -438,6 +438,30 @@ START_TEST(networks)
 }
 END_TEST
 
+/* A network is known for all of the hour, though a time is kept as the tick in
+ * which it was: that begins a moment earlier. */
+START_TEST(a_network_stays_for_all_of_the_window)
+{
+	struct rate_table *table;
+	struct rate_charge charge;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, "1/1h", RATE_NETWORKS, 64);
+	charge = charge_of(table, "alice", 1, "1/1h", RATE_NETWORKS);
+	charge.place = "192.0.2.0/24";
+	elapse(&place, 33000); /* of 33,333 */
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	elapse(&place, HOUR_US - 1000);
+	charge.place = "198.51.100.0/24";
+	ck_assert(!rate_take(&charge, 1, place.clock.now_us));
+	elapse(&place, 35000);
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("rate_take");
@@ -455,5 +479,6 @@ int main(void)
 	tcase_add_test(tests, unlimited_is_counted);
 	tcase_add_test(tests, bytes_are_wide);
 	tcase_add_test(tests, networks);
+	tcase_add_test(tests, a_network_stays_for_all_of_the_window);
 	return run_tests("rate_take", tests);
 }
