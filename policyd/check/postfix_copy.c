@@ -77,17 +77,20 @@ int postfix_copy_fill(const struct postfix_copy *copy, struct error *error)
 }
 
 /* change_some - one run of postconf(1), with up to RUN_MAX of the changes that
- * have this option; from: the first one that counts, then the next one */
+ * have this option; from: the first one that counts, then the next one. -e is
+ * run for each, since postconf(1) adds new parameters in an order of its own.
+ */
 static int change_some(const struct postfix_copy *copy, const char *option,
 		       const struct postfix_change *changes, size_t count,
 		       size_t *from, struct error *error)
 {
 	const char *argv[RUN_MAX + 5] = { "postconf", "-c", copy->directory,
 					  option };
+	size_t most = strcmp(option, "-e") == 0 ? 1 : RUN_MAX;
 	size_t found = 0;
 	int result = 0;
 
-	for (; *from < count && found < RUN_MAX; (*from)++)
+	for (; *from < count && found < most; (*from)++)
 		if (strcmp(changes[*from].option, option) == 0)
 			argv[4 + found++] = changes[*from].text;
 	if (found > 0) {

@@ -115,6 +115,14 @@ class Kind(Files):
         shutil.rmtree(kept)
         return len(commands)
 
+    def files(self):
+        """files - what both hold"""
+        found = []
+        for name in ("main.cf", "master.cf"):
+            with open(os.path.join(self.config, name)) as file:
+                found.append(file.read())
+        return found
+
     def words(self):
         """words - {list: its words}, of main.cf"""
         self.settle()
@@ -353,6 +361,44 @@ def test_many(program):
     assert all(now <= was + 4 for was, now in zip(few, many)), counts
 
 
+# Appended to main.cf and master.cf; the exit statuses of -P and --init, and
+# what they must say.
+BAD = (
+    ("what is this\n", "", 78, 75, "main.cf, line .*missing '='"),
+    ("", "what is this\n", 78, 75, "master.cf: line .*bad field count"),
+    ("mydestination = ${x\n", "", 78, 75, "macro processing error"),
+    ("nosuch = 1\nnosuch = 2\n", "", 0, 0, ""),
+    ("x = y\n" * 500000, "", 0, 78, "more than 1048576 bytes"),
+    ("smtpd_sender_restrictions = " + "reject_non_fqdn_sender " * 10000 +
+     "\n", "", 0, 0, ""),
+    ("", "  -o x=y" * 500 + "\n", 0, 0, ""),
+)
+
+
+def test_bad(program):
+    """what postconf(1) refuses, or warns of, and what is too large: a clear
+    message, and no file has changed"""
+    for main, master, checked, init, wanted in BAD:
+        with Kind(program, "06", **USERS) as kind:
+            for name, text in (("main.cf", main), ("master.cf", master)):
+                with open(os.path.join(kind.config, name), "a") as out:
+                    out.write(text)
+            kind.settle()
+            before = kind.files()
+            other = kind.file + "2"
+            for status, options in (
+                    (checked, ["-P", "-c", kind.file]),
+                    (init, ["--init", "-c", other, kind.config])):
+                done = subprocess.run([program, *options], text=True,
+                                      capture_output=True)
+                assert done.returncode == status, (main[:80], master[:80],
+                                                   options, done)
+                if status > 1:
+                    assert re.search(wanted, done.stderr), done
+                    assert not os.path.exists(other)
+                assert kind.files() == before
+
+
 def test_commands(program):
     """every command that is printed for these kinds"""
     count = 0
@@ -368,4 +414,5 @@ if __name__ == "__main__":
     sys.exit(run_all([
         test_ports, test_return, test_domains, test_one_command, test_twice,
         test_nobody, test_networks, test_front, test_servers, test_notation,
-        test_unasked, test_many, test_commands]))
+        test_unasked, test_many, test_bad,
+        test_commands]))

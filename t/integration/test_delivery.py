@@ -25,6 +25,11 @@ from kit.smtp import verdict
 from kit.mailer import OK, NO, MESSAGES, Failures, Mailer, howto_policyd
 
 DOWN = "451 4.3.5"
+# What etc/main.cf.policyd had in earlier versions.
+EARLIER = ["smtpd_relay_restrictions="] + [
+    "smtpd_%s_restrictions=check_policy_service { unix:private/policyd, "
+    "policy_context=%s }, reject" % (name, name)
+    for name in ("client", "recipient")]
 
 def howto_commands(failures):
     """howto_commands - those of HOWTO do what the files in etc/ say"""
@@ -110,9 +115,8 @@ def deliver(program, postfix, sink, failures):
     ports = snippets.configure(postfix)
     mailer = Mailer(postfix, sink, ports)
     asking = snippets.main_cf()
-    built_in = "permit_auth_destination, permit_sasl_authenticated, reject"
-    postfix.set("smtpd_client_restrictions=" + built_in,
-                "smtpd_recipient_restrictions=" + built_in)
+    postfix.set("policyd_relay_restrictions=permit_auth_destination, "
+                "permit_sasl_authenticated, reject")
     postfix.start()
     mailer.round("Postfix alone", failures)
     postfix.set(*asking)
@@ -127,9 +131,12 @@ def deliver(program, postfix, sink, failures):
         etrn(mailer, failures, NO)
         outage(mailer, policyd, failures)
         mailer.round("policyd, started again", failures)
-        postfix.set(*snippets.main_cf("asked once"))
+        postfix.set(*snippets.main_cf("one list for all ports"))
         postfix.restart()
-        mailer.round("variant: asked once", failures)
+        mailer.round("variant: one list for all ports", failures)
+        postfix.set(*EARLIER)
+        postfix.restart()
+        mailer.round("lists of earlier versions beside it", failures)
         etrn(mailer, failures, NO)
         policyd.stop()
 

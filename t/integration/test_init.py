@@ -353,7 +353,8 @@ UNDONE = [
      ["-P '587/inet/smtpd_relay_restrictions='",
       "-PX '587/inet/smtpd_etrn_restrictions'"]),
     ("smtp inet n - y - - smtpd -o smtpd_etrn_restrictions=reject "
-     "-o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=may\n",
+     "-o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=may "
+     "-o smtpd_tls_cert_file=/dev/null\n",
      ["-PX 'smtp/inet/smtpd_relay_restrictions'",
       "-PX 'smtp/inet/smtpd_tls_auth_only'"]),
     ("smtp inet n - y - - smtpd -o { smtpd_relay_restrictions = "

@@ -431,7 +431,7 @@ def test_snippets(program):
     """no cell of what is shipped is wrong, and it does what it is for: ours
     from anyone, elsewhere for logins in TLS; and all of it is known"""
     tally = Tally()
-    for variant in (None, "asked once"):
+    for variant in (None, "one list for all ports"):
         for service, port in one_snippet(program, variant, tally).items():
             for (client, recipient), cell in port.cells.items():
                 tls = "TLS" in client
