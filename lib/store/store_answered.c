@@ -73,9 +73,10 @@ static void answer_charges(struct store_ask *ask,
 	struct store *store = ask->store;
 	const char *wrong = NULL;
 	bool passed = false;
-	char why[STORE_WHY_SIZE];
 
 	if (store_error_of(values) == STORE_ONE_ERROR) {
+		char why[STORE_WHY_SIZE];
+
 		store_copy_why(why, values->value[0].text);
 		if (store->state == STORE_UP && store->probes == 0)
 			store_ask_probe(store);

@@ -146,9 +146,10 @@ struct store_reader *store_reader_new(size_t values, size_t text)
 	reader->emitted = true;
 	reader->functions = functions();
 	reader->reader = redisReaderCreateWithFunctions(&reader->functions);
-	if (reader->reader == NULL)
+	if (reader->reader != NULL)
+		reader->reader->privdata = &reader->values;
+	else
 		xalloc_failed();
-	reader->reader->privdata = &reader->values;
 	return reader;
 }
 
