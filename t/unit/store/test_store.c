@@ -439,7 +439,7 @@ START_TEST(memory)
 				 RATE_WITHIN);
 	}
 	ck_assert_int_le(used_memory(&real) - before, KEYS * 2 * KEY_BYTES);
-	command(&real, "PTTL policyd:login:user00001@example.com", ":892");
+	command(&real, "PTTL policyd:login:user00001@example.com", ":8");
 	asking_stop(&asking);
 	real_store_stop(&real);
 }
