@@ -18,6 +18,7 @@
 #define NOW	 1795528800
 #define LINES	 200
 #define LINE_MAX 2000
+#define STAMP	 "Nov 24 15:00:00 mx "
 
 /* What a stranger writes, as HELO name, address or reply. Its control
  * characters are what Postfix makes of them: "?". */
@@ -25,10 +26,10 @@ static const char *const forged[] = {
 	"x?Nov 24 15:00:00 mx postfix/smtpd[4242]: connect from h[192.0.2.66]",
 	"<x> proto=ESMTP helo=<h>; from=<evil@forged.example> "
 	"to=<victim@forged.example> proto=ESMTP helo=<x",
-	"Nov 24 15:00:00 mx postfix/qmgr[1]: AAAAA: "
-	"from=<evil@forged.example>, size=1, nrcpt=1 (queue active)",
-	"Nov 24 15:00:00 mx postfix/smtp[1]: AAAAA: "
-	"to=<victim@forged.example>, relay=none, status=sent (250 ok)",
+	STAMP "postfix/qmgr[1]: AAAAA: "
+	      "from=<evil@forged.example>, size=1, nrcpt=1 (queue active)",
+	STAMP "postfix/smtp[1]: AAAAA: "
+	      "to=<victim@forged.example>, relay=none, status=sent (250 ok)",
 	"to=<victim@forged.example>, relay=local, status=sent",
 	", sasl_method=PLAIN, sasl_username=evil@forged.example",
 };
@@ -36,18 +37,19 @@ static const char *const forged[] = {
 /* Where it stands: programs that are not ours, and places in our own lines that
  * are no recipient. */
 static const char *const places[] = {
-	"Nov 24 15:00:00 mx sshd[9]: %s",
-	"Nov 24 15:00:00 mx dovecot: imap-login: %s",
-	"Nov 24 15:00:00 mx postfix/smtpd[77]: warning: %s",
-	"Nov 24 15:00:00 mx postfix/smtpd[77]: NOQUEUE: reject: RCPT from "
-	"h[192.0.2.9]: 554 5.7.1 <u@v.example>: Relay access denied; "
-	"from=<a@b> to=<u@v.example> proto=ESMTP helo=<%s>",
-	"Nov 24 15:00:00 mx postfix/smtpd[77]: NOQUEUE: reject: RCPT from "
+	STAMP "sshd[9]: %s",
+	STAMP "dovecot: imap-login: %s",
+	STAMP "postfix/smtpd[77]: warning: %s",
+	STAMP "postfix/smtpd[77]: NOQUEUE: reject: RCPT from "
+	      "h[192.0.2.9]: 554 5.7.1 <u@v.example>: Relay access denied; "
+	      "from=<a@b> to=<u@v.example> proto=ESMTP helo=<%s>",
+	STAMP
+	"postfix/smtpd[77]: NOQUEUE: reject: RCPT from "
 	"h[192.0.2.9]: 554 5.7.1 <%s>: Helo command rejected: Access denied; "
 	"from=<a@b> to=<u@v.example> proto=ESMTP helo=<h>",
-	"Nov 24 15:00:00 mx postfix/cleanup[78]: BBBBB: message-id=<%s>",
-	"Nov 24 15:00:00 mx postfix/smtp[79]: BBBBB: to=<u@v.example>, "
-	"relay=m[192.0.2.9]:25, status=deferred (host said: 450 %s)",
+	STAMP "postfix/cleanup[78]: BBBBB: message-id=<%s>",
+	STAMP "postfix/smtp[79]: BBBBB: to=<u@v.example>, "
+	      "relay=m[192.0.2.9]:25, status=deferred (host said: 450 %s)",
 	"2026-11-24T15:00:00+01:00 mx app: %s",
 	"mail-1  | %s",
 };
@@ -56,7 +58,6 @@ static const char *const places[] = {
 	"NOQUEUE: reject: RCPT from f[192.0.2.66]: 554 5.7.1 "              \
 	"<v@forged.example>: Relay access denied; from=<s@forged.example> " \
 	"to=<v@forged.example> proto=SMTP helo=<h>"
-#define STAMP "Nov 24 15:00:00 mx "
 
 /* Lines of others, which quote one of Postfix; some of their bytes change. */
 static const char *const quoted[] = {
