@@ -323,14 +323,15 @@ static const char weigh_part[] =
 	" end\n"
 	" return w\n"
 	"end\n"
-	/* A bit for near, and one for over. */
+	/* A bit for near, and one for over, which is not near afterwards. */
 	"local function notice(c, w)\n"
 	" local old = c.cell.windows[c.lengths[w.index]]\n"
 	" c.notice, c.noticed = 0, old and old.noticed or 0\n"
 	" if w.number < 0 then return end\n"
 	" if w.used < w.number - floor(w.number / 2) then c.noticed = 0 end\n"
 	" if w.outcome > 0 then\n"
-	"  if c.noticed < 2 then c.notice, c.noticed = 2, c.noticed + 2 end\n"
+	"  if c.noticed < 2 then c.notice = 2 end\n"
+	"  c.noticed = 3\n"
 	" elseif c.near > 0 and w.fill * 100 >= c.near * 1000 and\n"
 	"   c.noticed % 2 == 0 then\n"
 	"  c.notice, c.noticed = 1, c.noticed + 1\n"
