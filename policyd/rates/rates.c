@@ -321,7 +321,9 @@ static int list(const struct rates_counts *counts, const struct rate *only,
 static int answer(const struct rates_counts *counts, const struct rate *rate,
 		  const struct error *why, const struct rates_options *options)
 {
-	bool changes = options->reset || options->block || options->unblock;
+	/* A change names a rate: main() has seen to that. */
+	bool changes = rate != NULL &&
+		       (options->reset || options->block || options->unblock);
 
 	if (why->text[0] != '\0')
 		fprintf(stderr, "policyd: %s%s\n", why->text,
