@@ -314,7 +314,7 @@ void store_give_back(struct store *store,
 		     const struct rate_charge charges[], size_t count)
 {
 	if (!store->ready || count == 0 || count > RATE_CHARGES_MAX ||
-	    store->asks >= 2 * STORE_ASKS_MAX)
+	    store->asks >= 2 * (size_t)STORE_ASKS_MAX)
 		return;
 	store_ask_own(store, STORE_BACK,
 		      store_command_charges(&store->settings, "back", rates,

@@ -120,7 +120,8 @@ static void answer_own(struct store_ask *ask, const struct store_values *values)
 		store->ready = true;
 		store_ask_probe(store);
 	}
-	if (kind == STORE_PROBE && us <= store->settings.timeout_ms * STORE_MS)
+	if (kind == STORE_PROBE &&
+	    us <= (uint64_t)store->settings.timeout_ms * STORE_MS)
 		store_come_up(store);
 }
 

@@ -16,6 +16,7 @@
 
 #define WORDS_MAX   (8 + RATE_CHARGES_MAX * (8 + 2 * RATE_WINDOWS_MAX))
 #define NUMBER_SIZE 24
+#define NUMBER_ROOM ((size_t)NUMBER_SIZE + 1)
 #define ID_SIZE	    5
 #define AMOUNT_MAX  (UINT64_C(1) << 53) /* no limit is as large */
 #define SCAN_COUNT  "200"
@@ -163,7 +164,7 @@ struct store_command store_command_probe(const struct store_settings *settings)
 {
 	struct words words;
 
-	words_begin(&words, 2 * (NUMBER_SIZE + 1));
+	words_begin(&words, 2 * NUMBER_ROOM);
 	add_call(&words, settings, 1);
 	add(&words, settings->prefix);
 	add_what(&words, settings, "probe");
@@ -225,12 +226,12 @@ static size_t room_for(const struct store_settings *settings,
 		       const struct store_rate *const rates[],
 		       const struct rate_charge charges[], size_t count)
 {
-	size_t room = 2 * (NUMBER_SIZE + 1);
+	size_t room = 2 * NUMBER_ROOM;
 
 	for (size_t i = 0; i < count; i++)
 		room += strlen(settings->prefix) + strlen(rates[i]->name) +
 			strlen(charges[i].key) + 2 + ID_SIZE +
-			(4 + 2 * RATE_WINDOWS_MAX) * (NUMBER_SIZE + 1);
+			(4 + 2 * RATE_WINDOWS_MAX) * NUMBER_ROOM;
 	return room;
 }
 
@@ -263,7 +264,7 @@ struct store_command store_command_key(const struct store_settings *settings,
 {
 	struct words words;
 
-	words_begin(&words, 2 * (NUMBER_SIZE + 1) + strlen(settings->prefix) +
+	words_begin(&words, 2 * NUMBER_ROOM + strlen(settings->prefix) +
 				    strlen(rate->name) + 2 + key_length);
 	add_call(&words, settings, 1);
 	add_key(&words, settings, rate->name, key, key_length);

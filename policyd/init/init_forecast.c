@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "lib/base/xalloc.h"
@@ -72,8 +73,8 @@ static void put_comment(FILE *out, const char *text)
 	}
 }
 
-/* forecast - in a process of its own */
-static void forecast(const struct init *init, const struct logs *logs)
+/* forecast - in a process of its own; its exit status */
+static int forecast(const struct init *init, const struct logs *logs)
 {
 	struct config *config = init->config != NULL
 					? init->config
@@ -84,7 +85,7 @@ static void forecast(const struct init *init, const struct logs *logs)
 	FILE *out = open_memstream(&text, &length);
 
 	if (out == NULL)
-		return;
+		return EX_OSERR;
 	if (config == NULL ||
 	    forecast_log(config, (const char *const *)logs->files, logs->count,
 			 out, &error) < 0)
@@ -93,10 +94,10 @@ static void forecast(const struct init *init, const struct logs *logs)
 		fputs("\n# The mail in the log of Postfix:\n", stdout);
 		put_comment(stdout, text);
 	}
-	fflush(stdout);
 	free(text);
 	if (config != init->config)
 		config_free(config);
+	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
 /* wait_for - the process */
@@ -112,7 +113,6 @@ static void wait_for(pid_t pid)
 	       WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM
 		       ? "it took too long"
 		       : "it failed");
-	fflush(stdout);
 }
 
 /* init_forecast - print it */
@@ -129,12 +129,12 @@ void init_forecast(const struct init *init, const char *log)
 	pid = logs.count > 0 ? fork() : -1;
 	if (pid == 0) {
 		alarm(TIME_LIMIT_S);
-		forecast(init, &logs);
+		_exit(forecast(init, &logs));
 	}
 	for (i = 0; i < logs.count; i++)
 		free(logs.files[i]);
-	if (pid == 0)
-		_exit(0);
 	if (pid > 0)
 		wait_for(pid);
+	else if (logs.count > 0)
+		printf("\n# no forecast: fork(2) failed\n");
 }

@@ -235,7 +235,7 @@ static int hear_connect(const struct heard *heard, struct error *error)
 		return unexpected(heard, error);
 	due = &process->connect_ms[worker];
 	*due = (*due > now ? *due : now) + CONNECT_MS;
-	if (*due > now + CONNECT_BURST * CONNECT_MS)
+	if (*due > now + (uint64_t)CONNECT_BURST * CONNECT_MS)
 		return error_set(error, "asks for the store too often");
 	return monitor_connect(heard->monitor, process, (unsigned)worker,
 			       error);

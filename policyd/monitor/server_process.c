@@ -235,6 +235,7 @@ void server_process_kill(struct server_process *process, const char *reason)
 void server_process_free(struct server_process *process)
 {
 	struct child_message *message = TAILQ_FIRST(&process->unsent);
+	struct connecting *connecting = TAILQ_FIRST(&process->connecting);
 
 	if (process->channel >= 0)
 		close(process->channel);
@@ -242,8 +243,12 @@ void server_process_free(struct server_process *process)
 		close(process->accepted);
 	while (message != NULL)
 		message = drop(process, message);
-	while (!TAILQ_EMPTY(&process->connecting))
-		child_connecting_end(TAILQ_FIRST(&process->connecting));
+	while (connecting != NULL) {
+		struct connecting *next = TAILQ_NEXT(connecting, link);
+
+		child_connecting_end(connecting);
+		connecting = next;
+	}
 	file_events_free(process->events);
 	watched_files_clear(&process->watched);
 	free(process->listeners);

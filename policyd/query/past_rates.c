@@ -219,17 +219,18 @@ static size_t send_recipients(struct past_rates *rates,
 
 /* send_message - DATA, and the end of the message */
 static void send_message(struct past_rates *rates, const struct past_mail *mail,
-			 struct request *request, size_t accepted, bool *counts,
-			 bool *over, bool *stopped)
+			 const struct request *like, size_t accepted,
+			 bool *counts, bool *over, bool *stopped)
 {
+	struct request request = *like;
 	char count[24], size[24];
 
 	snprintf(count, sizeof(count), "%zu", accepted);
 	snprintf(size, sizeof(size), "%" PRIu64, mail->size);
-	request->recipient_count = count;
-	request->protocol_state = "DATA";
-	request->size = "";
-	switch (ask(rates, mail, request, counts, over)) {
+	request.recipient_count = count;
+	request.protocol_state = "DATA";
+	request.size = "";
+	switch (ask(rates, mail, &request, counts, over)) {
 	case STOPPED:
 		*stopped = true;
 		return;
@@ -238,9 +239,9 @@ static void send_message(struct past_rates *rates, const struct past_mail *mail,
 	case PASSED:
 		break;
 	}
-	request->protocol_state = "END-OF-MESSAGE";
-	request->size = size;
-	if (ask(rates, mail, request, counts, over) == STOPPED)
+	request.protocol_state = "END-OF-MESSAGE";
+	request.size = size;
+	if (ask(rates, mail, &request, counts, over) == STOPPED)
 		*stopped = true;
 }
 

@@ -40,12 +40,18 @@ static inline int run_tests(const char *name, TCase *tests)
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* mutants - how many random inputs to try: TEST_MUTANTS, or usual */
+/* mutants - how many random inputs to try: TEST_MUTANTS, or usual, or, if that
+ * is fewer, TEST_MUTANTS_MAX */
 static inline int mutants(int usual)
 {
 	const char *number = getenv("TEST_MUTANTS");
+	const char *most = getenv("TEST_MUTANTS_MAX");
 
-	return number != NULL && atoi(number) > 0 ? atoi(number) : usual;
+	if (number != NULL && atoi(number) > 0)
+		return atoi(number);
+	return most != NULL && atoi(most) > 0 && atoi(most) < usual
+		       ? atoi(most)
+		       : usual;
 }
 
 /* read_whole - a file, with a NUL after it; the caller frees it */
