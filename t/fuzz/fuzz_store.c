@@ -111,7 +111,7 @@ static void come_up(struct world *world)
 }
 
 /* request - with one charge, or two */
-static void request(struct world *world, struct asked *asked, size_t count)
+static void request(struct asked *asked, size_t count)
 {
 	asked->count = count;
 	for (size_t i = 0; i < count; i++)
@@ -141,9 +141,9 @@ static void begin(struct world *world)
 	struct asked *asked = world->asked;
 	struct store_ask *cancelled;
 
-	request(world, &asked[0], 1);
-	request(world, &asked[1], 2);
-	request(world, &asked[2], 1);
+	request(&asked[0], 1);
+	request(&asked[1], 2);
+	request(&asked[2], 1);
 	require(store_take(world->store, rates, asked[0].charges, 1, on_done,
 			   &asked[0]) != NULL);
 	cancelled = store_take(world->store, rates, asked[2].charges, 1,

@@ -239,8 +239,9 @@ def test_story_hosting(program):
         with mail.session() as session:
             session.ask("MAIL FROM:<user@local.test>")
             reply = session.ask("RCPT TO:<x@far.example>")
-            check(reply, r"^450 4\.7\.1 <.*>: Client host rejected: Sending "
-                         r"limit reached; try again in \d+ minutes \(id \w+\)$")
+            check(reply, r"^450 4\.7\.1 <.*>: Recipient address rejected: "
+                         r"Sending limit reached; try again in \d+ minutes "
+                         r"\(id \w+\)$")
         with open(mail.postfix.path("limits"), "w") as file:
             file.write("user@local.test 42/1h\n")
         mail.policyd.process.send_signal(signal.SIGHUP)
