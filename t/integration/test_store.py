@@ -259,8 +259,12 @@ def test_waiting(program):
             client.send(request("DATA", "2", 1))
             policyd.reload()
             assert OK in client.reply().decode()
+        # The server that has taken over has to notice it, too.
+        policyd.expect(r"policyd\[%d\]: warning: store \S+ is away: " %
+                       policyd.server())
+        mark = policyd.mark()
         store.go_on()
-        is_back(policyd)
+        is_back(policyd, mark)
         store.stop()
         with policyd.client() as client:
             client.send(request("DATA", "3", 1))
