@@ -49,9 +49,8 @@ static inline int mutants(int usual)
 
 	if (number != NULL && atoi(number) > 0)
 		return atoi(number);
-	return most != NULL && atoi(most) > 0 && atoi(most) < usual
-		       ? atoi(most)
-		       : usual;
+	return most != NULL && atoi(most) > 0 && atoi(most) < usual ? atoi(most)
+								    : usual;
 }
 
 /* read_whole - a file, with a NUL after it; the caller frees it */
