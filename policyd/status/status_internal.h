@@ -46,6 +46,14 @@ const struct status_file *status_changed(const struct status_view *view);
 /* status_prometheus - write the text format of Prometheus. */
 void status_prometheus(const struct status_view *view, FILE *output);
 
+/* status_put_head - the HELP and TYPE lines of a metric. */
+void status_put_head(FILE *output, const char *name, const char *type,
+		     const char *help);
+
+/* status_put_times - a histogram of times, in seconds. */
+void status_put_times(FILE *output, const char *name, const char *help,
+		      const struct totals_times *times);
+
 /* status_rates_prometheus - the part about sending limits. */
 void status_rates_prometheus(const struct status_view *view, FILE *output);
 

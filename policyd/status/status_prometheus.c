@@ -26,8 +26,8 @@ static void put_label(FILE *output, const char *value)
 	putc('"', output);
 }
 
-/* put_head - the HELP and TYPE lines of a metric */
-static void put_head(FILE *output, const char *name, const char *type,
+/* status_put_head - the HELP and TYPE lines of a metric */
+void status_put_head(FILE *output, const char *name, const char *type,
 		     const char *help)
 {
 	fprintf(output, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -37,7 +37,7 @@ static void put_head(FILE *output, const char *name, const char *type,
 static void put_counter(FILE *output, const char *name, uint64_t value,
 			const char *help)
 {
-	put_head(output, name, "counter", help);
+	status_put_head(output, name, "counter", help);
 	fprintf(output, "%s %" PRIu64 "\n", name, value);
 }
 
@@ -45,7 +45,7 @@ static void put_counter(FILE *output, const char *name, uint64_t value,
 static void put_gauge(FILE *output, const char *name, int64_t value,
 		      const char *help)
 {
-	put_head(output, name, "gauge", help);
+	status_put_head(output, name, "gauge", help);
 	fprintf(output, "%s %" PRId64 "\n", name, value);
 }
 
@@ -54,9 +54,9 @@ static void put_decisions(const struct history *history, FILE *output)
 {
 	size_t i;
 
-	put_head(output, "policyd_decisions_total", "counter",
-		 "Decisions, by matching service, verdict and deciding "
-		 "restriction.");
+	status_put_head(output, "policyd_decisions_total", "counter",
+			"Decisions, by matching service, verdict and deciding "
+			"restriction.");
 	for (i = 0; i < history_count(history); i++) {
 		const struct history_series *series = history_get(history, i);
 
@@ -69,27 +69,25 @@ static void put_decisions(const struct history *history, FILE *output)
 	}
 }
 
-/* put_times - the histogram of response times */
-static void put_times(const struct totals_times *times, FILE *output)
+/* status_put_times - a histogram of times */
+void status_put_times(FILE *output, const char *name, const char *help,
+		      const struct totals_times *times)
 {
 	uint64_t count = 0;
 	size_t i;
 
-	put_head(output, "policyd_decision_seconds", "histogram",
-		 "Time from the complete request to its reply.");
+	status_put_head(output, name, "histogram", help);
 	for (i = 0; i < TOTALS_BOUNDS; i++) {
 		count += times->counts[i];
-		fprintf(output,
-			"policyd_decision_seconds_bucket{le=\"%g\"} %" PRIu64
-			"\n",
+		fprintf(output, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
 			(double)totals_bounds_us[i] / 1e6, count);
 	}
 	count += times->counts[TOTALS_BOUNDS];
 	fprintf(output,
-		"policyd_decision_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n"
-		"policyd_decision_seconds_sum %.6f\n"
-		"policyd_decision_seconds_count %" PRIu64 "\n",
-		count, (double)times->sum_us / 1e6, count);
+		"%s_bucket{le=\"+Inf\"} %" PRIu64 "\n"
+		"%s_sum %.6f\n"
+		"%s_count %" PRIu64 "\n",
+		name, count, name, (double)times->sum_us / 1e6, name, count);
 }
 
 /* put_counters - the rows of lib/stats/counters.h */
@@ -107,7 +105,7 @@ static void put_counters(const struct counters *counters, FILE *output)
 			 row->metric);
 		if (strcspn(last, "{") != length ||
 		    strncmp(last, row->metric, length) != 0)
-			put_head(output, name, "counter", row->help);
+			status_put_head(output, name, "counter", row->help);
 		fprintf(output, "%s%s %" PRIu64 "\n", name,
 			row->metric + length, counters_value(counters, i));
 		last = row->metric;
@@ -120,8 +118,8 @@ static void put_configuration(const struct status_view *view, FILE *output)
 	const struct channel_news *news = &view->news;
 	size_t i;
 
-	put_head(output, "policyd_reloads_total", "counter",
-		 "Reloads, by result.");
+	status_put_head(output, "policyd_reloads_total", "counter",
+			"Reloads, by result.");
 	fprintf(output,
 		"policyd_reloads_total{result=\"done\"} %" PRIu64 "\n"
 		"policyd_reloads_total{result=\"refused\"} %" PRIu64 "\n",
@@ -129,12 +127,14 @@ static void put_configuration(const struct status_view *view, FILE *output)
 	put_gauge(output, "policyd_last_reload_successful",
 		  news->is_refused == 0,
 		  "Whether the last reload succeeded (1) or not (0).");
-	put_head(output, "policyd_config_load_timestamp_seconds", "gauge",
-		 "Time at which the configuration in effect was loaded.");
+	status_put_head(
+		output, "policyd_config_load_timestamp_seconds", "gauge",
+		"Time at which the configuration in effect was loaded.");
 	fprintf(output, "policyd_config_load_timestamp_seconds %.3f\n",
 		(double)view->loaded_ms / 1000);
-	put_head(output, "policyd_config_file_timestamp_seconds", "gauge",
-		 "Time at which a configuration file was last changed.");
+	status_put_head(output, "policyd_config_file_timestamp_seconds",
+			"gauge",
+			"Time at which a configuration file was last changed.");
 	for (i = 0; i < STATUS_FILES; i++)
 		if (view->files[i].changed_ms > 0)
 			fprintf(output,
@@ -161,8 +161,8 @@ static void put_tables(const struct config *config, FILE *output)
 	};
 	size_t i;
 
-	put_head(output, "policyd_table_entries", "gauge",
-		 "Entries of a domain list.");
+	status_put_head(output, "policyd_table_entries", "gauge",
+			"Entries of a domain list.");
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		fprintf(output, "policyd_table_entries{table=\"%s\"} %zu\n",
 			parameter_name(lists[i]),
@@ -172,8 +172,8 @@ static void put_tables(const struct config *config, FILE *output)
 /* put_process - the version, and the state of the process */
 static void put_process(const struct status_view *view, FILE *output)
 {
-	put_head(output, "policyd_build_info", "gauge",
-		 "Always 1; the version is a label.");
+	status_put_head(output, "policyd_build_info", "gauge",
+			"Always 1; the version is a label.");
 	fputs("policyd_build_info{version=\"" POLICYD_VERSION "\"} 1\n",
 	      output);
 	put_gauge(output, "policyd_start_timestamp_seconds", view->news.started,
@@ -189,7 +189,9 @@ void status_prometheus(const struct status_view *view, FILE *output)
 {
 	put_process(view, output);
 	put_decisions(view->history, output);
-	put_times(history_times(view->history), output);
+	status_put_times(output, "policyd_decision_seconds",
+			 "Time from the complete request to its reply.",
+			 history_times(view->history));
 	put_gauge(output, "policyd_connections", view->open,
 		  "Open connections.");
 	put_counters(&view->counters, output);

@@ -10,20 +10,13 @@
 
 #define SCANNED_MAX 100000 /* keys, so that nobody waits for it */
 
-/* put_head - the HELP and TYPE lines of a metric */
-static void put_head(FILE *output, const char *name, const char *type,
-		     const char *help)
-{
-	fprintf(output, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 /* put_results - what came of the charges of each rate */
 static void put_results(const struct status_view *view, FILE *output)
 {
 	const struct rate_list *list = &view->config->rates;
 
-	put_head(output, "policyd_rate_total", "counter",
-		 "Requests that a rate was asked about, by result.");
+	status_put_head(output, "policyd_rate_total", "counter",
+			"Requests that a rate was asked about, by result.");
 	for (size_t i = 0; i < list->count; i++)
 		for (int result = 0; result < TOTALS_RESULTS; result++)
 			fprintf(output,
@@ -65,8 +58,9 @@ static void put_over(const struct status_view *view, FILE *output)
 {
 	const struct rate_list *list = &view->config->rates;
 
-	put_head(output, "policyd_rate_keys_over", "gauge",
-		 "Keys that have used up a limit; absent above 100000 keys.");
+	status_put_head(
+		output, "policyd_rate_keys_over", "gauge",
+		"Keys that have used up a limit; absent above 100000 keys.");
 	for (size_t i = 0; i < list->count; i++) {
 		struct scan scan = { &list->rates[i], 0 };
 
@@ -85,14 +79,14 @@ static void put_tables(const struct status_view *view, FILE *output)
 {
 	const struct rate_list *list = &view->config->rates;
 
-	put_head(output, "policyd_rate_keys", "gauge",
-		 "Keys that are kept apart.");
+	status_put_head(output, "policyd_rate_keys", "gauge",
+			"Keys that are kept apart.");
 	for (size_t i = 0; i < list->count; i++)
 		fprintf(output, "policyd_rate_keys{rate=\"%s\"} %" PRIu64 "\n",
 			list->rates[i].name,
 			rate_table_stats(view->tables[i]).keys);
-	put_head(output, "policyd_rate_displaced_total", "counter",
-		 "Keys that had to give way to others; raise keys.");
+	status_put_head(output, "policyd_rate_displaced_total", "counter",
+			"Keys that had to give way to others; raise keys.");
 	for (size_t i = 0; i < list->count; i++)
 		fprintf(output,
 			"policyd_rate_displaced_total{rate=\"%s\"} %" PRIu64
