@@ -13,7 +13,7 @@ import sys
 
 from kit.daemon import run_all
 from kit.policyd import Policyd
-from kit.postfix import run
+from kit.postfix import run, settle
 from kit.postfix_files import Files, harm, matrix
 from kit.snippets import ROOT
 
@@ -94,7 +94,7 @@ class Kind(Files):
         for command, texts in commands.items():
             lost = self.words()
             before = matrix(self.program, self.config, self.file)
-            self.settle()
+            settle(self.config)
             run("/bin/sh", "-c", command)
             bad = harm(before, matrix(self.program, self.config, self.file),
                        " ".join(texts))
@@ -125,7 +125,7 @@ class Kind(Files):
 
     def words(self):
         """words - {list: its words}, of main.cf"""
-        self.settle()
+        settle(self.config)
         lines = run("postconf", "-c", self.config, "-n")
         return {line.split(" =")[0]: re.findall(r"[^\s,]+", line)[2:]
                 for line in lines.splitlines()
@@ -350,7 +350,7 @@ def test_many(program):
                 "  -o smtpd_tls_auth_only=no\n"
                 "  -o smtpd_sender_restrictions=$smtpd_helo_restrictions\n" %
                 (port, port) for port in range(2000, 2000 + number)))
-            kind.settle()
+            settle(kind.config)
             checks, said = runs(program, kind.directory, "-P", "-c", kind.file)
             assert said.count("smtpd_tls_auth_only=yes'\n") == number, said
             first, _ = runs(program, kind.directory, "--init", "-c",
@@ -383,7 +383,7 @@ def test_bad(program):
             for name, text in (("main.cf", main), ("master.cf", master)):
                 with open(os.path.join(kind.config, name), "a") as out:
                     out.write(text)
-            kind.settle()
+            settle(kind.config)
             before = kind.files()
             other = kind.file + "2"
             for status, options in (

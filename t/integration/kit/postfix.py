@@ -152,6 +152,13 @@ def temporary_directory():
     return directory
 
 
+def settle(directory):
+    """settle - make main.cf and what else is there look older than it is:
+    programs of Postfix wait until a file has not changed for two seconds"""
+    for name in os.listdir(directory):
+        os.utime(os.path.join(directory, name), (1, 1))
+
+
 class Postfix:
     """One private instance. Use as a context manager."""
 
@@ -332,8 +339,7 @@ class Postfix:
         return re.findall(r"^\S.*(?:\n[ \t].*)*", lines, re.MULTILINE)
 
     def _write(self, name, entries):
-        """_write - main.cf or master.cf, as if it was older than it is: Postfix
-        programs wait until a file has not changed for two seconds"""
+        """_write - main.cf or master.cf, older than it is: see settle()"""
         path = os.path.join(self.config, name)
         with open(path, "w") as file:
             file.write("\n".join(entries) + "\n")
