@@ -49,9 +49,8 @@ class Kind:
         self.program = program
         self.postfix = postfix
         self.file = postfix.path("policyd.conf")
-        # An smtpd(8) of before a reload must not answer.
-        self.ports = place(postfix, {**base_of(postfix), "max_use": "1",
-                                     **settings_of(main)}, master)
+        self.ports = place(postfix, {**base_of(postfix), **settings_of(main)},
+                           master)
         settle(self.postfix.config)
         self.network = "127.0.0.70" if "127.0.0.0/8" in postfix.get(
             "mynetworks") else "127.0.0.1"

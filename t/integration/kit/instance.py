@@ -2,7 +2,6 @@
 """A Postfix that decides by itself at one service, and asks policyd at another:
 what both say of the same recipients."""
 
-import glob
 import os
 import re
 import signal
@@ -11,6 +10,7 @@ import time
 
 from kit.daemon import WAIT
 from kit.postfix import Postfix, poll, run
+from kit.processes import is_group_alive
 from kit.smtp import Session
 
 # What Postfix itself has beside the random settings: no limits, and nothing
@@ -75,20 +75,6 @@ def age(path, seconds):
     """age - make a file look older: Postfix waits while it is too new"""
     past = time.time() - seconds
     os.utime(path, (past, past))
-
-
-def is_group_alive(group):
-    """is_group_alive - does it have processes, other than those that init
-    has not reaped yet?"""
-    for name in glob.glob("/proc/[0-9]*/stat"):
-        try:
-            with open(name) as stat:
-                state, _, number = stat.read().rpartition(")")[2].split()[:3]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(number) == group and state not in "ZX":
-            return True
-    return False
 
 
 def own_addresses():

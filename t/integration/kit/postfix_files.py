@@ -2,14 +2,16 @@
 """A configuration of Postfix that is only files, with a policyd that serves it:
 what policyd -P says of it, and what its ports let through."""
 
+import functools
 import os
 import pwd
 import re
+import shutil
 import subprocess
 
 from kit.certificates import Authority
 from kit.daemon import WAIT
-from kit.postfix import settle, temporary_directory
+from kit.postfix import once_directory, settle, temporary_directory
 
 ASK = "check_policy_service unix:private/policyd"
 
@@ -41,6 +43,14 @@ listen "unix:%s" {
 """
 
 
+@functools.cache
+def server_certificate():
+    """server_certificate - a directory with one, made once"""
+    directory = once_directory()
+    Authority(directory).issue("server", "server")
+    return directory
+
+
 class Files:
     """A directory for main.cf, master.cf, policyd.conf, and the queue."""
 
@@ -54,7 +64,8 @@ class Files:
         os.makedirs(os.path.join(self.queue, "private"))
         self.tls = os.path.join(self.directory, "tls")
         os.mkdir(self.tls)
-        Authority(self.tls).issue("server", "server")
+        for name in ("server.pem", "server.key"):
+            shutil.copy2(os.path.join(server_certificate(), name), self.tls)
         os.mkdir(self.config)
         # As Debian has it for those who look up names in the chroot.
         os.mkdir(os.path.join(self.queue, "etc"))
@@ -133,6 +144,7 @@ def judged(program, directory, policies=(), configuration=""):
 
 def matrix(program, directory, configuration=""):
     """matrix - {(port, client, recipient): "passes", "refused" or "may"}"""
+    settle(directory)
     return {(port, *cell): said
             for port, found in judged(program, directory,
                                       configuration=configuration).items()
