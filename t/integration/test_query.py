@@ -19,8 +19,7 @@ import signal
 import subprocess
 import sys
 
-from kit.daemon import (OURS, PERMIT, REQUEST, THEIRS, Daemon, WAIT, run_all,
-                        wait_until)
+from kit.daemon import OURS, PERMIT, REQUEST, THEIRS, Daemon, WAIT, run_all
 from kit.policyd import Policyd
 from kit.postfix import Postfix, temporary_directory
 from kit.smtp import Session

@@ -22,10 +22,9 @@ import urllib.request
 from kit import snippets
 from kit.daemon import free_port, run_all, wait_until
 from kit.postfix import run
+from kit.rate_mail import Mail, restrictions
+from kit.rates import ALICE, OK, OVER, Limited, check, command, request
 from kit.store import Store
-from test_rate_stories import Mail, restrictions
-from test_rates import (ALICE, OK, OVER, Limited, check, command,
-                        request)
 
 LONG = os.environ.get("POLICYD_TEST_LONG") == "1"
 HOSTS = 4 if LONG else 2
