@@ -26,6 +26,7 @@
 
 struct config_settings;
 struct network_list;
+struct tls_client;
 struct tls_listener;
 
 /* Which clients a listener admits. */
@@ -45,6 +46,14 @@ enum config_away {
 	CONFIG_AWAY_PERMIT, /* as if there were no rates */
 };
 
+/* The tls section of a store. */
+struct config_store_tls {
+	char *server_name; /* what its certificate must be for */
+	char *ca;	   /* the files; NULL: none */
+	char *certificate, *key;
+	struct tls_client *client; /* made of them; NULL: not to be served */
+};
+
 /* Where several hosts count together: a store section. */
 struct config_store {
 	struct listener_options address; /* to connect to */
@@ -54,7 +63,8 @@ struct config_store {
 	char *prefix;	/* of all keys in the store */
 	unsigned timeout_ms;
 	enum config_away away;
-	int line; /* of the section */
+	struct config_store_tls *tls; /* NULL: plain text */
+	int line;		      /* of the section */
 };
 
 /* A configuration file that was read and checked. Built once and never changed;
@@ -144,6 +154,11 @@ void config_free(struct config *config);
  * the caller frees it. 0, or -1. */
 int config_store_password(const struct config_store *store, char **password,
 			  struct error *error);
+
+/* config_store_tls - the client made of the files of its tls section, NULL if
+ * there is none; the caller frees it. 0, or -1. */
+int config_store_tls(const struct config_store *store,
+		     struct tls_client **client, struct error *error);
 
 /* config_messages_print - print each on its own line. */
 void config_messages_print(const struct config_messages *messages, FILE *file);

@@ -15,7 +15,6 @@
 #include "lib/base/similar.h"
 #include "lib/base/trust.h"
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
 #include "lib/config/config_values.h"
 #include "lib/config/config_watch.h"
 
@@ -178,11 +177,11 @@ static void warn(const struct config *config, const struct config_store *store,
 		 const struct config_section *section,
 		 struct config_notes *notes)
 {
-	if (listener_is_remote(&store->address))
+	if (store->tls == NULL && listener_is_remote(&store->address))
 		config_warning(notes, section->line,
 			       "store: the password and the keys cross the "
-			       "network in plain text; use a tunnel with TLS, "
-			       "and its address on this host");
+			       "network in plain text; add a tls section, with "
+			       "the CA that signs the store's certificate");
 	if (store->away == CONFIG_AWAY_PERMIT)
 		config_warning(notes, section->settings[OPTION_STORE_AWAY].line,
 			       "away: while the store is away, nothing is "
@@ -205,6 +204,8 @@ static void load_store(struct config *config, struct config_store *store,
 	store->line = section->line;
 	if (listener_parse(&store->address, section->title, &error) < 0)
 		config_error(notes, section->line, "store: %s", error.text);
+	else
+		config_store_load_tls(config, store, section, unserved, notes);
 	load_password(config, store, section, unserved, notes);
 	load_prefix(store, section, notes);
 	if (config_value_milliseconds(text_of(section, OPTION_STORE_TIMEOUT),
@@ -250,6 +251,7 @@ void config_stores_clear(struct config *config)
 				       strlen(store->password));
 		free(store->password);
 		free(store->prefix);
+		config_store_clear_tls(store);
 	}
 	free(config->stores);
 }

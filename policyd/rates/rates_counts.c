@@ -6,6 +6,7 @@
 
 #include "lib/net/listener.h"
 #include "lib/store/store_admin.h"
+#include "lib/tls/tls_client.h"
 #include "policyd/rates/rate_tables.h"
 #include "policyd/rates/rates_internal.h"
 
@@ -21,9 +22,13 @@ static int open_store(struct rates_counts *counts,
 	char *password = NULL;
 	int fd = -1;
 
-	if (config_store_password(store, &password, why) == 0)
+	if (store->tls != NULL)
+		options.server_name = store->tls->server_name;
+	if (config_store_password(store, &password, why) == 0 &&
+	    config_store_tls(store, &counts->tls, why) == 0)
 		fd = listener_connect(store->address.address, PATIENCE_S, why);
 	options.password = password;
+	options.tls = counts->tls;
 	if (fd >= 0)
 		counts->store = store_admin_open(fd, &options, why);
 	if (password != NULL)
@@ -54,6 +59,7 @@ int rates_counts_open(struct rates_counts *counts, const struct config *config,
 void rates_counts_close(struct rates_counts *counts)
 {
 	store_admin_close(counts->store);
+	tls_client_free(counts->tls);
 	rate_tables_close(counts->tables, counts->config);
 	free(counts->rates);
 }

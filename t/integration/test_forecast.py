@@ -114,12 +114,7 @@ def test_real(program):
                 stack.enter_context(policyd)
             postfix.start()
             before = play_all(players["before"], rows)
-
-            def all_removed():
-                said = postfix.said()
-                return said.count("client=") > 0 and \
-                    said.count("(queue active)") == said.count(": removed")
-            poll(all_removed)
+            poll(postfix.all_removed)
             log = postfix.path("before.log")
             with open(log, "w") as out:
                 out.write(postfix.said())

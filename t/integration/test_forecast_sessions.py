@@ -202,11 +202,7 @@ def test_sessions(program):
                 + CONFIGURATIONS[name].replace("@D@", ports), path))
         postfix.start()
         before = play_all(players["before"], plans)
-
-        def all_removed():
-            said = postfix.said()
-            return said.count("(queue active)") == said.count(": removed")
-        poll(all_removed)
+        poll(postfix.all_removed)
         log = postfix.path("before.log")
         with open(log, "w") as out:
             out.write(postfix.said())

@@ -169,7 +169,8 @@ def test_failures(machine):
     machine.stop()
     # It cannot start.
     with open(machine.file, "w", encoding="utf-8") as file:
-        file.write(text.replace(machine.pid_file, "/nonexistent/pid"))
+        file.write(text.replace(machine.pid_file,
+                                machine.postfix.path("missing", "pid")))
     said = machine.ask("--init", "--apply", status=69)
     assert "policyd: policyd -d -c %s: " % machine.file in said, said
     assert machine.bytes() == machine.before

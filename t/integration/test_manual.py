@@ -28,7 +28,7 @@ MOVED = {"/etc/postfix": "postfix", "/etc/policyd": "policyd",
 # an option in no other section belongs to the top level.
 SECTIONS = {"listen": "LISTENERS", "tls": "TLS LISTENERS",
             "service": "SERVICES", "rate": "SENDING LIMITS",
-            "store": "SEVERAL HOSTS"}
+            "store": "SEVERAL HOSTS", "store tls": "TLS TO THE STORE"}
 
 # Defaults that depend on the host: words on the page, a value in the program.
 OF_THE_HOST = {"myhostname", "mydomain"}
@@ -157,7 +157,10 @@ def effective(program, text):
         option = re.match(r"\s*(\w+) = (.*)\t# default$", line)
         unset = re.match(r"\s+# (\w+): any$", line)
         if start:
-            name = start.group(1)
+            if (name, start.group(1)) == ("store", "tls"):
+                name = "store tls"
+            else:
+                name = start.group(1)
             sections.setdefault(name, {})
         elif option:
             sections[name][option.group(1)] = option.group(2)
@@ -176,8 +179,7 @@ def effective(program, text):
 def page_options():
     """page_options - {"top" or section: {option: default}} of the page"""
     scopes = {title: scope for scope, title in SECTIONS.items()}
-    options = {"top": {}, "listen": {}, "tls": {}, "service": {},
-               "rate": {}, "store": {}}
+    options = {"top": {}, **{scope: {} for scope in SECTIONS}}
     for title, lines in rendered(FILE_PAGE).items():
         scope = options[scopes.get(title, "top")]
         for number, line in enumerate(lines):
@@ -201,14 +203,15 @@ def sample_options():
     lines = [line[1:] for line in read(SAMPLE).splitlines()
              if re.match(r"#[^ #]", line)]
     text = "\n".join(lines)
-    options = {"top": {}, "listen": {}, "tls": {}, "service": {},
-               "rate": {}, "store": {}}
+    options = {"top": {}, **{scope: {} for scope in SECTIONS}}
     for kind, start in (("tls", "\ttls"), ("listen", 'listen "unix:[^"]*"'),
                         ("listen", 'listen "inet:[^"]*"'),
                         ("rate", 'rate "[^"]*"'),
-                        ("store", 'store "[^"]*"'),
+                        ("store tls", "\ttls"),
+                        ("store", 'store "unix:[^"]*"'),
+                        ("store", 'store "inet:[^"]*"'),
                         ("service", 'service "[^"]*"')):
-        indent = "\t" if kind == "tls" else ""
+        indent = "\t" if start == "\ttls" else ""
         section = re.search(r"^%s \{$(.*?)^%s\}$" % (start, indent), text,
                             re.M | re.S)
         assert section, "etc/policyd.conf has no %s section" % start
@@ -294,12 +297,13 @@ def test_options(program):
                                      'ca = "DIRECTORY/ca.pem"\n}\n}\n'
                                      'service "s" { }\n'
                                      'rate "r" { limit = "1/1h" }\n'
-                                     'store "unix:/tmp/s" { }\n')
+                                     'store "inet:[::1]:1" {\n tls {\n'
+                                     'ca = "DIRECTORY/ca.pem"\n}\n}\n')
     page, sample = page_options(), sample_options()
     assert sample["rate"].pop("limit")      # it has no default
     assert program_has["rate"].pop("limit")
     host = {name: program_has["top"][name] for name in OF_THE_HOST}
-    for scope in ("top", "listen", "tls", "rate", "store"):
+    for scope in ("top", "listen", "tls", "rate", "store", "store tls"):
         assert set(page[scope]) == set(program_has[scope]), \
             "%s: only in the page %s, only in the program %s" % (
                 scope, set(page[scope]) - set(program_has[scope]),

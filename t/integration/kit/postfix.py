@@ -450,6 +450,14 @@ class Postfix:
                     text += log.read()
         return text.decode(errors="replace")
 
+    def all_removed(self):
+        """all_removed - has every message left the queue? (Since 3.10 cleanup
+        says "removed" of those that never were in it.)"""
+        said = self.said()
+        begun = said.count("(queue active)")
+        return begun > 0 and begun == len(re.findall(
+            r"qmgr\[\d+\]: \w+: removed\n", said))
+
     def messages(self):
         """messages - those in the Maildir"""
         new = os.path.join(self.maildir, "new")
