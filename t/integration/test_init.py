@@ -128,20 +128,20 @@ def test_refused(program):
 
 # Where domains can be that only Postfix looks up.
 TABLES = [
-    ("virtual_mailbox_domains", "proxy:mysql:/etc/postfix/domains.cf"),
-    ("relay_domains", "ldap:/etc/postfix/ldap.cf"),
-    ("virtual_alias_maps", "sqlite:/etc/postfix/sqlite.cf"),
-    ("mydestination", "localhost, socketmap:inet:127.0.0.1:9:name"),
-    ("relay_domains", "tcp:127.0.0.1:9"),
+    (("virtual_mailbox_domains", "proxy:mysql:/etc/postfix/domains.cf"),
+     ("relay_domains", "ldap:/etc/postfix/ldap.cf"),
+     ("virtual_alias_maps", "sqlite:/etc/postfix/sqlite.cf"),
+     ("mydestination", "localhost, socketmap:inet:127.0.0.1:9:name")),
+    (("relay_domains", "tcp:127.0.0.1:9"),),
 ]
 
 
 def test_tables(program):
     """domains that only Postfix can look up"""
-    for parameter, value in TABLES:
-        with Place("%s = %s\n" % (parameter, value)) as place:
+    for tables in TABLES:
+        with Place("".join("%s = %s\n" % table for table in tables)) as place:
             status, output, errors = place.init(program)
-            assert (status, errors) == (0, "") and output, (value, errors)
+            assert (status, errors) == (0, "") and output, (tables, errors)
 
 
 def test_place(program):

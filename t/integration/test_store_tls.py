@@ -18,9 +18,9 @@ import threading
 
 from kit.certificates import Authority
 from kit.daemon import WAIT, free_port, run_all
+from kit.rates import ALICE, OK, OVER, Limited, check, command, request
 from kit.store import Store
-from test_rates import ALICE, OK, OVER, Limited, check, command, request
-from test_store import HowtoStore, chapter, is_away, is_back, passes
+from kit.stores import HowtoStore, chapter, is_away, is_back, passes
 
 LIMIT = 4
 

@@ -38,7 +38,7 @@ def state(directory):
     since postconf -n omits parameters that nothing refers to"""
     with open(os.path.join(directory, "main.cf"), encoding="utf-8") as file:
         return [file.read()] + [run("postconf", "-c", directory, option)
-                                for option in ("-n", "-M", "-P")]
+                                for option in ("-n", "-M")]
 
 
 def parts(printed):
