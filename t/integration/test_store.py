@@ -332,7 +332,7 @@ class HowtoStore(Store):
 
     def __init__(self):
         super().__init__()
-        make, settings, user, self.section, _ = chapter()
+        make, settings, user, self.section, *_ = chapter()
         self.shell(make)
         with open(os.path.join(self.directory, "redis", "policyd.conf"),
                   "w") as file:
