@@ -170,7 +170,19 @@ static int expect_name(SSL *ssl, const char *name)
 	return 0;
 }
 
-/* tls_session_new - nothing is sent yet */
+/* start - with functions of ours; nothing is sent yet */
+static struct tls_session *start(struct tls_session *session, BIO *bio)
+{
+	BIO_set_data(bio, session);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(session->ssl, bio, bio);
+	SSL_set_connect_state(session->ssl);
+	SSL_set_msg_callback(session->ssl, on_message);
+	SSL_set_msg_callback_arg(session->ssl, session);
+	return session;
+}
+
+/* tls_session_new - expect that name */
 struct tls_session *tls_session_new(const struct tls_client *client, int fd,
 				    const char *name, struct error *error)
 {
@@ -181,21 +193,16 @@ struct tls_session *tls_session_new(const struct tls_client *client, int fd,
 	session->name = xstrdup(name);
 	session->fd = fd;
 	session->ssl = SSL_new(client->tls.context);
-	if (session->ssl == NULL || bio == NULL ||
-	    expect_name(session->ssl, name) < 0) {
-		ERR_clear_error();
-		BIO_free(bio);
-		tls_session_free(session);
+	if (session->ssl == NULL || bio == NULL)
+		error_set(error, "out of memory");
+	else if (expect_name(session->ssl, name) < 0)
 		error_set(error, "no certificate can be for \"%.80s\"", name);
-		return NULL;
-	}
-	BIO_set_data(bio, session);
-	BIO_set_init(bio, 1);
-	SSL_set_bio(session->ssl, bio, bio);
-	SSL_set_connect_state(session->ssl);
-	SSL_set_msg_callback(session->ssl, on_message);
-	SSL_set_msg_callback_arg(session->ssl, session);
-	return session;
+	else
+		return start(session, bio);
+	ERR_clear_error();
+	BIO_free(bio);
+	tls_session_free(session);
+	return NULL;
 }
 
 /* tls_session_free - a goodbye may get lost */
@@ -337,7 +344,7 @@ ssize_t tls_session_read(struct tls_session *session, char *bytes, size_t size,
 	result = SSL_read_ex(session->ssl, bytes, size, &got);
 	if (result != 1)
 		return wait_or_fail(session, result, false, error);
-session->noise = 0;
+	session->noise = 0;
 	return (ssize_t)got;
 }
 

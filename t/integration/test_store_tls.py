@@ -209,12 +209,10 @@ class HowtoTls(HowtoStore):
         super().__init__()
         make, settings, self.section = chapter()[5:8]
         self.shell(make)
-        with open(os.path.join(self.directory, "redis", "policyd.conf"),
-                  "a") as file:
+        with open(os.path.join(self.directory, "redis", "tls.conf"),
+                  "w") as file:
             file.write(self.moved(settings))
         self.options.pop("port")
-        shutil.copy(os.path.join(self.directory, "redis", "store.pem"),
-                    os.path.join(self.directory, "policyd", "store.pem"))
 
     def moved(self, text):
         """moved - with the directories, address and port of the test"""
