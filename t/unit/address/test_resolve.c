@@ -219,7 +219,7 @@ static void judge_file(const struct resolver *resolver, const char *variant,
 	}
 }
 
-START_TEST(test_vectors)
+START_TEST(concludes_what_postfix_concluded)
 {
 	const char *variant = variants[_i];
 	bool broken = strncmp(variant, "broken-", 7) == 0;
@@ -262,6 +262,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("resolve");
 
-	tcase_add_loop_test(tests, test_vectors, 0, COUNT(variants));
+	tcase_add_loop_test(tests, concludes_what_postfix_concluded, 0,
+			    COUNT(variants));
 	return run_tests("resolve", tests);
 }

@@ -98,7 +98,7 @@ static void check_nothing(const struct resolution *got)
 
 /* Room is for as many pieces as there are bytes, in the local part and in a
  * domain of ours that is taken off and put on again. */
-START_TEST(test_many_pieces)
+START_TEST(has_room_for_all_pieces)
 {
 	char domain[256] = "";
 	struct setting ours[] = { { "mydestination", domain }, { NULL, NULL } };
@@ -129,7 +129,7 @@ START_TEST(test_many_pieces)
 END_TEST
 
 /* Lengths around those where the room changes, and where it ends. */
-START_TEST(test_lengths)
+START_TEST(holds_at_every_length)
 {
 	static const char domain[] = "@relay.test";
 	struct resolver *resolver = must_make(NULL);
@@ -163,7 +163,7 @@ START_TEST(test_lengths)
 END_TEST
 
 /* Brackets that would not fit are not put. */
-START_TEST(test_brackets_fit)
+START_TEST(puts_no_brackets_that_do_not_fit)
 {
 	static const struct setting numeric[] = {
 		{ "resolve_numeric_domain", "yes" }, { NULL, NULL }
@@ -189,7 +189,7 @@ END_TEST
 
 /* Long chains end, and in the right place: those of "@" at the domain ahead of
  * them; the others make one odd domain of all. */
-START_TEST(test_chains)
+START_TEST(ends_long_chains_where_postfix_does)
 {
 	static const char *const links[] = {
 		"@local.test",	"%local.test", "@",
@@ -222,7 +222,7 @@ END_TEST
 
 /* Where to follow a chain to its end would cost a thread milliseconds, the
  * lookup fails, whatever is ahead of it. */
-START_TEST(test_endless_chain)
+START_TEST(fails_where_a_chain_costs_too_much)
 {
 	struct setting null[] = { { "resolve_null_domain", "yes" },
 				  { NULL, NULL } };
@@ -285,7 +285,7 @@ static const struct setting plain_settings[][5] = {
 
 /* The short way for plain addresses gives the same result as the long way, the
  * only one that traces its steps. Texts are plain mostly, or nearly. */
-START_TEST(test_plain)
+START_TEST(agrees_with_itself_about_plain_addresses)
 {
 	static const char *const parts[] = {
 		"a",	 "User",     "1",	 ".",	".",	 "@",
@@ -320,7 +320,7 @@ END_TEST
 
 /* Random texts of the bytes that mean something: no crash, and the outcome is
  * one that makes sense. */
-START_TEST(test_random)
+START_TEST(survives_random_addresses)
 {
 	static const char bytes[] =
 		"@@@@%%!!..\"\"\\\\()<>[]{}:;, |#\t\r\x7f-a1\xc3\xbc\xff";
@@ -362,13 +362,14 @@ int main(void)
 	tcase_add_test(tests, test_long_origin);
 	tcase_add_test(tests, test_sizes);
 	tcase_add_loop_test(tests, test_origin_file, 0, COUNT(origins));
-	tcase_add_test(tests, test_lengths);
-	tcase_add_test(tests, test_many_pieces);
-	tcase_add_test(tests, test_brackets_fit);
-	tcase_add_test(tests, test_chains);
-	tcase_add_test(tests, test_endless_chain);
-	tcase_add_test(tests, test_random);
-	tcase_add_loop_test(tests, test_plain, 0, COUNT(plain_settings));
+	tcase_add_test(tests, holds_at_every_length);
+	tcase_add_test(tests, has_room_for_all_pieces);
+	tcase_add_test(tests, puts_no_brackets_that_do_not_fit);
+	tcase_add_test(tests, ends_long_chains_where_postfix_does);
+	tcase_add_test(tests, fails_where_a_chain_costs_too_much);
+	tcase_add_test(tests, survives_random_addresses);
+	tcase_add_loop_test(tests, agrees_with_itself_about_plain_addresses, 0,
+			    COUNT(plain_settings));
 
 	return run_tests("resolve_limits", tests);
 }

@@ -60,7 +60,7 @@ static const struct {
 	{ "inet:[::ffff:127.0.0.1]:10040", NULL, "write it as IPv4" },
 };
 
-START_TEST(test_parse)
+START_TEST(parses_addresses)
 {
 	struct listener_options options;
 	struct error error = { "" };
@@ -98,7 +98,7 @@ static const struct {
 	{ "inet:[::2]:1", true },
 };
 
-START_TEST(test_is_remote)
+START_TEST(knows_loopback_from_the_world)
 {
 	struct listener_options options;
 
@@ -281,7 +281,7 @@ static const struct {
 
 /* Any change by a process that shares the socket is found, and the socket is
  * reopened while that process has the old one, which cannot listen any more. */
-START_TEST(test_renew)
+START_TEST(reopens_a_socket_that_was_changed)
 {
 	bool inet = _i % 2 > 0;
 	struct listener listener;
@@ -312,7 +312,7 @@ START_TEST(test_renew)
 END_TEST
 
 /* Normal use of a listener is no change. */
-START_TEST(test_in_use)
+START_TEST(takes_normal_use_for_no_change)
 {
 	bool inet = _i > 0;
 	struct listener listener = open_somewhere(inet);
@@ -368,7 +368,7 @@ static int open_at(struct listener *listener, const char *host, int port)
 }
 
 /* bind(2) agrees with listener_is_same(). */
-START_TEST(test_same)
+START_TEST(agrees_with_bind_on_what_is_the_same)
 {
 	static const char *const hosts[] = { "127.0.0.1", "localhost",
 					     "0.0.0.0",	  "127.0.0.2",
@@ -397,13 +397,15 @@ int main(void)
 	TCase *tests = tcase_create("listener");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_loop_test(tests, test_parse, 0, COUNT(addresses));
-	tcase_add_loop_test(tests, test_is_remote, 0, COUNT(reaches));
+	tcase_add_loop_test(tests, parses_addresses, 0, COUNT(addresses));
+	tcase_add_loop_test(tests, knows_loopback_from_the_world, 0,
+			    COUNT(reaches));
 	tcase_add_test(tests, test_open);
 	tcase_add_loop_test(tests, test_inet, 0, 2);
-	tcase_add_test(tests, test_same);
-	tcase_add_loop_test(tests, test_renew, 0, 2 * COUNT(changes));
-	tcase_add_loop_test(tests, test_in_use, 0, 2);
+	tcase_add_test(tests, agrees_with_bind_on_what_is_the_same);
+	tcase_add_loop_test(tests, reopens_a_socket_that_was_changed, 0,
+			    2 * COUNT(changes));
+	tcase_add_loop_test(tests, takes_normal_use_for_no_change, 0, 2);
 	tcase_add_test(tests, test_no_directory);
 	return run_tests("listener", tests);
 }

@@ -13,7 +13,7 @@
 #include "lib/base/clock.h"
 #include "t/unit/net/sockets.h"
 
-START_TEST(test_owner)
+START_TEST(sets_owner_and_mode)
 {
 	struct listener_options options = options_for(path);
 	struct listener listener;
@@ -39,7 +39,7 @@ START_TEST(test_owner)
 }
 END_TEST
 
-START_TEST(test_longest_path)
+START_TEST(listens_at_the_longest_path)
 {
 	struct listener_options options;
 	struct listener listener;
@@ -61,7 +61,7 @@ START_TEST(test_longest_path)
 }
 END_TEST
 
-START_TEST(test_stale)
+START_TEST(replaces_a_socket_that_nobody_serves)
 {
 	struct listener_options options = options_for(path);
 	struct listener first, second;
@@ -75,7 +75,7 @@ START_TEST(test_stale)
 }
 END_TEST
 
-START_TEST(test_not_ours)
+START_TEST(leaves_the_socket_of_another)
 {
 	struct listener_options options = options_for(path);
 	struct listener first, second;
@@ -91,7 +91,7 @@ START_TEST(test_not_ours)
 }
 END_TEST
 
-START_TEST(test_live)
+START_TEST(refuses_a_socket_in_use)
 {
 	struct listener_options options = options_for(path);
 	struct listener first, second;
@@ -114,7 +114,7 @@ START_TEST(test_live)
 }
 END_TEST
 
-START_TEST(test_live_goes_away)
+START_TEST(waits_for_the_previous_one_to_go)
 {
 	struct listener_options options = options_for(path);
 	struct listener first, second;
@@ -145,7 +145,7 @@ END_TEST
 
 static const mode_t others[] = { S_IFREG, S_IFDIR, S_IFIFO, S_IFLNK };
 
-START_TEST(test_other_files)
+START_TEST(touches_no_other_file)
 {
 	struct listener_options options = options_for(path);
 	struct listener listener;
@@ -170,7 +170,7 @@ START_TEST(test_other_files)
 }
 END_TEST
 
-START_TEST(test_datagram)
+START_TEST(refuses_a_datagram_socket_in_use)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct listener_options options = options_for(path);
@@ -188,7 +188,7 @@ START_TEST(test_datagram)
 }
 END_TEST
 
-START_TEST(test_replaced_name)
+START_TEST(sees_that_its_name_was_replaced)
 {
 	struct listener_options options = options_for(path);
 	struct listener listener;
@@ -222,7 +222,7 @@ static _Noreturn void contend(const struct listener_options *options, int start,
 	_exit(0);
 }
 
-START_TEST(test_two_starts)
+START_TEST(lets_one_of_two_starts_win)
 {
 	struct listener_options options = options_for(path);
 	int start[2], told[2], end[2], i, status;
@@ -263,16 +263,16 @@ int main(void)
 	TCase *tests = tcase_create("listener");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_owner);
-	tcase_add_test(tests, test_longest_path);
-	tcase_add_test(tests, test_stale);
-	tcase_add_test(tests, test_not_ours);
-	tcase_add_test(tests, test_live);
-	tcase_add_test(tests, test_live_goes_away);
-	tcase_add_loop_test(tests, test_other_files, 0, COUNT(others));
-	tcase_add_test(tests, test_datagram);
-	tcase_add_test(tests, test_replaced_name);
-	tcase_add_loop_test(tests, test_two_starts, 0, 100);
+	tcase_add_test(tests, sets_owner_and_mode);
+	tcase_add_test(tests, listens_at_the_longest_path);
+	tcase_add_test(tests, replaces_a_socket_that_nobody_serves);
+	tcase_add_test(tests, leaves_the_socket_of_another);
+	tcase_add_test(tests, refuses_a_socket_in_use);
+	tcase_add_test(tests, waits_for_the_previous_one_to_go);
+	tcase_add_loop_test(tests, touches_no_other_file, 0, COUNT(others));
+	tcase_add_test(tests, refuses_a_datagram_socket_in_use);
+	tcase_add_test(tests, sees_that_its_name_was_replaced);
+	tcase_add_loop_test(tests, lets_one_of_two_starts_win, 0, 100);
 
 	return run_tests("listener_paths", tests);
 }
