@@ -13,6 +13,7 @@
 #include "lib/decision/rate.h"
 #include "lib/decision/service.h"
 #include "lib/net/listener.h"
+#include "lib/net/sentinel.h"
 #include "lib/server/server.h"
 
 /* CONFIG_PID_FILE - the default of pid_file. */
@@ -45,13 +46,21 @@ enum config_away {
 	CONFIG_AWAY_PERMIT, /* as if there were no rates */
 };
 
+/* With what a store, or a Sentinel, is asked. */
+struct config_login {
+	char *username;	     /* "": none */
+	char *password_file; /* "": none */
+	char *password; /* from that file; NULL: none, or not to be served */
+};
+
 /* Where several hosts count together: a store section. */
 struct config_store {
-	struct listener_options address; /* to connect to */
-	char *username;			 /* "": none */
-	char *password_file;		 /* "": none */
-	char *password; /* from that file; NULL: none, or not to be served */
-	char *prefix;	/* of all keys in the store */
+	/* To connect to; or "sentinel:NAME", and the sentinels are asked. */
+	struct listener_options address;
+	struct listener_options *sentinels;
+	size_t sentinel_count; /* 0: address is one */
+	struct config_login login, sentinel_login;
+	char *prefix; /* of all keys in the store */
 	unsigned timeout_ms;
 	enum config_away away;
 	int line; /* of the section */
@@ -143,6 +152,18 @@ void config_free(struct config *config);
 /* config_store_password - the content of password_file, NULL if there is none;
  * the caller frees it. 0, or -1. */
 int config_store_password(const struct config_store *store, char **password,
+			  struct error *error);
+
+/* config_password - the same for any such file; "": there is none.
+ * config_password_forget - free it. */
+int config_password(const char *path, char **password, struct error *error);
+void config_password_forget(char *password);
+
+/* config_store_question - for the sentinels of a store. It has their password,
+ * that of the argument. 0, or -1. */
+int config_store_question(const struct config_store *store,
+			  const char *password,
+			  struct sentinel_question *question,
 			  struct error *error);
 
 /* config_messages_print - print each on its own line. */

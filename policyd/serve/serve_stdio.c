@@ -14,6 +14,7 @@
 #include "lib/server/server.h"
 #include "policyd/process/privileges.h"
 #include "policyd/rates/rate_tables.h"
+#include "policyd/rates/store_connect.h"
 #include "policyd/serve/policy.h"
 #include "policyd/serve/serve.h"
 #include "policyd/serve/settle.h"
@@ -79,13 +80,13 @@ static int open_store(struct stdio_store *store, const struct config *config,
 	if (config->store_count == 0 || config->rates.count == 0)
 		return 0;
 	with = *from;
-	if (config_store_password(from, &with.password, error) < 0)
+	if (config_store_password(from, &with.login.password, error) < 0)
 		return -1;
-	fd = listener_connect(from->address.address, 1, &why);
+	fd = store_connect(from, 1, &why);
 	store->rates = rate_tables_store(config);
 	store->thread = store_thread_new(&store->state, &with, server, 0, -1,
 					 fd, error);
-	free(with.password);
+	config_password_forget(with.login.password);
 	if (store->thread == NULL)
 		return -1;
 	policy_store(policy, store_thread_get(store->thread), store->rates);
