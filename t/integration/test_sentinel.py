@@ -13,9 +13,10 @@ import re
 import subprocess
 
 from kit.daemon import run_all, wait_until
-from kit.sentinel import NAME, Watched
+from kit.sentinel import NAME, Sentinel, Watched
 from test_rates import ALICE, OK, OVER, Limited, check, command, request
-from test_store import LOOKUP, is_away, is_back, passes
+from test_store import (LOOKUP, HowtoStore, chapter, is_away, is_back,
+                        passes)
 
 LIMIT = 8
 
@@ -155,5 +156,44 @@ def test_nobody_knows(program):
             primary_is(policyd, watched.primary, mark)
 
 
+def section_of(text, store, sentinel):
+    """section_of - HOWTO's, with the addresses of the test"""
+    for i in range(10, 13):
+        assert "192.0.2.%d:26379" % i in text
+        text = text.replace("192.0.2.%d:26379" % i,
+                            "127.0.0.1:%d" % sentinel.port)
+    return store.moved(text).replace("{\n", "{\n\ttimeout = 5s\n", 1)
+
+
+def test_howto(program):
+    """the chapter of HOWTO: its users are enough for a replica, and for
+    Sentinel to make it the primary"""
+    users, watch, section = chapter()[5:]
+    first = HowtoStore()
+    second = HowtoStore(first.secret())
+    second.options["replicaof"] = "127.0.0.1 %d" % first.port
+    for store in (first, second):
+        store.shell(users)
+    watch = watch.replace("192.0.2.10 6379 2", "127.0.0.1 %d 1" % first.port)
+    sentinel = Sentinel(watch.replace("PASSWORD", first.secret()))
+    policyd = Limited(program, 'rate "login" { limit = "3/1h" }\n' +
+                      section_of(section, first, sentinel))
+    with first, second, sentinel, policyd:
+        wait_until(lambda: sentinel.knows("policyd"), "a replica")
+        assert passes(policyd, "1")
+        second.username, second.password = "policyd", first.secret()
+        wait_until(lambda: not second.ask(
+            "GET", "policyd:login:" + ALICE.lower()).startswith(b"$-1"),
+            "the count in the replica")
+        mark = policyd.mark()
+        first.kill()
+        is_away(policyd, "", mark)
+        is_back(policyd, mark)
+        policyd.expect(r"the primary is inet:127\.0\.0\.1:%d" % second.port,
+                       mark)
+        check(command(policyd, "login", ALICE)[1], r" 1  3/1h ")
+
+
 if __name__ == "__main__":
-    run_all([test_killed, test_exchanged, test_password, test_nobody_knows])
+    run_all([test_killed, test_exchanged, test_password, test_nobody_knows,
+             test_howto])

@@ -31,6 +31,7 @@ LONG = os.environ.get("POLICYD_TEST_LONG") == "1"
 HOSTS = 4 if LONG else 2
 LIMIT = 20
 LOGIN = "user@local.test"       # of the Postfix
+SECRET = "/etc/policyd/store.password"
 LOOKUP = r"451 4\.3\.0 Temporary lookup failure"
 
 
@@ -330,10 +331,13 @@ def chapter():
 class HowtoStore(Store):
     """A store that is set up as HOWTO says."""
 
-    def __init__(self):
+    def __init__(self, secret=None):
         super().__init__()
-        make, settings, user, self.section, _ = chapter()
+        make, settings, user, self.section, *_ = chapter()
         self.shell(make)
+        if secret is not None:      # of another one
+            with open(self.moved(SECRET), "w") as file:
+                file.write(secret + "\n")
         with open(os.path.join(self.directory, "redis", "policyd.conf"),
                   "w") as file:
             file.write(settings)
@@ -349,6 +353,11 @@ class HowtoStore(Store):
 
     def shell(self, text):
         run("sh", "-euc", self.moved(text))
+
+    def secret(self):
+        """secret - the password"""
+        with open(self.moved(SECRET)) as file:
+            return file.read().strip()
 
     def settings(self):
         """settings - of policyd"""
@@ -387,8 +396,7 @@ def test_howto(program):
             check(command(other, "login", "bob")[1], "blocked until")
             assert "is away" not in mail.policyd.said() + other.said()
         assert store.ask("GET", "x").startswith(b"-NOAUTH")
-        with open(store.moved("/etc/policyd/store.password")) as file:
-            store.password, store.username = file.read().strip(), "policyd"
+        store.password, store.username = store.secret(), "policyd"
         for words in (("FLUSHALL",), ("GET", "other:x"), ("KEYS", "*"),
                       ("CONFIG", "GET", "dir")):
             answer = store.ask(*words)

@@ -17,19 +17,14 @@ NAME = "mymaster"
 class Sentinel:
     """One that watches a primary, and decides alone."""
 
-    def __init__(self, primary, password=None):
+    def __init__(self, settings, password=None):
         self.directory = temporary_directory()
         self.port = free_port()
         self.password = password
         self.address = "inet:127.0.0.1:%d" % self.port
         lines = ["port %d" % self.port, "bind 127.0.0.1",
                  "dir " + self.directory,
-                 "logfile " + os.path.join(self.directory, "log"),
-                 "sentinel monitor %s 127.0.0.1 %d 1" % (NAME, primary.port),
-                 "sentinel down-after-milliseconds %s 400" % NAME,
-                 "sentinel failover-timeout %s 3000" % NAME]
-        if primary.password:
-            lines.append("sentinel auth-pass %s %s" % (NAME, primary.password))
+                 "logfile " + os.path.join(self.directory, "log"), settings]
         if password:
             lines.append("requirepass " + password)
         self.file = os.path.join(self.directory, "sentinel.conf")
@@ -77,9 +72,19 @@ class Sentinel:
             self.process.wait()
         self.process = None
 
-    def knows(self):
+    def knows(self, name=NAME):
         """knows - can it fail over?"""
-        return b"slave-priority" in self.ask("SENTINEL", "replicas", NAME)
+        return b"slave-priority" in self.ask("SENTINEL", "replicas", name)
+
+
+def settings(primary):
+    """settings - of a sentinel that is quick"""
+    lines = ["monitor %s 127.0.0.1 %d 1" % (NAME, primary.port),
+             "down-after-milliseconds %s 400" % NAME,
+             "failover-timeout %s 3000" % NAME]
+    if primary.password:
+        lines.append("auth-pass %s %s" % (NAME, primary.password))
+    return "\n".join("sentinel " + line for line in lines)
 
 
 class Watched(contextlib.ExitStack):
@@ -96,7 +101,7 @@ class Watched(contextlib.ExitStack):
                              **more)
         self.replica.password = password
         self.servers = [self.primary, self.replica]
-        self.sentinels = [Sentinel(self.primary, sentinel_password)
+        self.sentinels = [Sentinel(settings(self.primary), sentinel_password)
                           for _ in range(sentinels)]
 
     def __enter__(self):
