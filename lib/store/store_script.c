@@ -536,7 +536,7 @@ static const char admin_part[] =
 	" look = function() return take(false, false) end,\n"
 	" note = function() return take(false, true) end,\n"
 	" back = give_back, row = row, reset = reset, block = block,\n"
-	" probe = probe }\n"
+	" probe = probe, greet = function() return 1 end }\n"
 	"return calls[ARGV[1]]()\n";
 
 /* store_script - all of it */
