@@ -99,14 +99,21 @@ int table_blocks_line(const struct table_blocks *rules, table_blocks_test *test,
 	return find(rules, test, key, &found) == 1 ? found->line : 0;
 }
 
-/* table_blocks_each - visit the condition of each rule */
+/* table_blocks_each - visit the result of each rule */
 void table_blocks_each(const struct table_blocks *rules,
-		       void (*visit)(void *context, const void *condition),
+		       const char *(*result)(const void *condition),
+		       void (*visit)(void *context, const char *key,
+				     const char *value),
 		       void *context)
 {
-	for (size_t i = 0; i < rules->count; i++)
-		if (rules->rules[i].kind == RULE_MATCH)
-			visit(context, rules->rules[i].condition);
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *value = rules->rules[i].kind == RULE_MATCH
+					    ? result(rules->rules[i].condition)
+					    : NULL;
+
+		if (value != NULL)
+			visit(context, "", value);
+	}
 }
 
 /* table_blocks_clear - free all */

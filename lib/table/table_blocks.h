@@ -37,9 +37,12 @@ int table_blocks_find(const struct table_blocks *rules, table_blocks_test *test,
 int table_blocks_line(const struct table_blocks *rules, table_blocks_test *test,
 		      const void *key);
 
-/* table_blocks_each - call visit for the condition of each rule, not of IFs. */
+/* table_blocks_each - call visit, with the key "", for what result() says of
+ * the condition of each rule, not of IFs; not for NULL. */
 void table_blocks_each(const struct table_blocks *rules,
-		       void (*visit)(void *context, const void *condition),
+		       const char *(*result)(const void *condition),
+		       void (*visit)(void *context, const char *key,
+				     const char *value),
 		       void *context);
 
 /* table_blocks_clear - free_condition is called for each. */

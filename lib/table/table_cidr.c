@@ -236,13 +236,10 @@ static enum table_answer find(const struct table *table, const char *key,
 	return (enum table_answer)answer;
 }
 
-/* visit_rule - one result */
-static void visit_rule(void *context, const void *condition)
+/* result_of - what a rule says */
+static const char *result_of(const void *condition)
 {
-	const struct table_visitor *visitor = context;
-	const struct network *network = condition;
-
-	visitor->visit(visitor->context, "", network->result);
+	return ((const struct network *)condition)->result;
 }
 
 /* each - all results */
@@ -251,9 +248,7 @@ static void each(const struct table *table,
 			       const char *value),
 		 void *context)
 {
-	struct table_visitor visitor = { visit, context };
-
-	table_blocks_each(table->data, visit_rule, &visitor);
+	table_blocks_each(table->data, result_of, visit, context);
 }
 
 /* find_line - the line of that rule */

@@ -79,12 +79,6 @@ void table_note(const struct table *table, const struct table_loader *loader,
  * text file of that name; reads the file again. */
 int table_source_line(const struct table *table, const char *key);
 
-/* The arguments of each, as one. */
-struct table_visitor {
-	void (*visit)(void *context, const char *key, const char *value);
-	void *context;
-};
-
 /* table_text - the rules of a table, one on each line: those in braces
  * after the type, or the content of the file; the caller frees it. */
 char *table_text(const struct table *table, struct error *error);

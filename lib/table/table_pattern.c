@@ -451,14 +451,12 @@ static int find_line(const struct table *table, const char *key)
 				 &(struct subject){ key, &steps });
 }
 
-/* visit_rule - the result of a rule, if it is the same for each key */
-static void visit_rule(void *context, const void *rule)
+/* result_of - what a rule says, if it is the same for each key; or NULL */
+static const char *result_of(const void *rule)
 {
-	const struct table_visitor *visitor = context;
-	const struct condition *condition = rule;
+	const char *result = ((const struct condition *)rule)->result;
 
-	if (condition->result != NULL && strchr(condition->result, '$') == NULL)
-		visitor->visit(visitor->context, "", condition->result);
+	return result == NULL || strchr(result, '$') != NULL ? NULL : result;
 }
 
 /* each - all results that do not depend on what matched */
@@ -467,9 +465,7 @@ static void each(const struct table *table,
 			       const char *value),
 		 void *context)
 {
-	struct table_visitor visitor = { visit, context };
-
-	table_blocks_each(table->data, visit_rule, &visitor);
+	table_blocks_each(table->data, result_of, visit, context);
 }
 
 /* why - was it too long, did it take too long, or is the result bad? */

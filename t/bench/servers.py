@@ -190,7 +190,7 @@ class Policyd:
         self.lines = 0
         self.configure(destination or self.ours())
         # A wrapper is valgrind.
-        program = "t/bench/policyd_uncontained" if wrapper else "policyd"
+        program = "t/uncontained" if wrapper else "policyd"
         command = [*wrapper, place.program(program), "-c", self.config]
         if log == "syslog":
             command = self.start_sink() + command

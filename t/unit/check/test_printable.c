@@ -93,7 +93,7 @@ static char *put(const char *text, size_t length)
 }
 
 /* Every byte, and every character up to the end of Unicode. */
-START_TEST(test_all)
+START_TEST(shows_every_character_safely)
 {
 	char text[8], expected[8];
 	unsigned point;
@@ -176,7 +176,7 @@ static char *print_finding(const char *text)
 }
 
 /* Each way to the terminal. */
-START_TEST(test_hostile)
+START_TEST(closes_each_way_to_the_terminal)
 {
 	const char *text = hostile[_i];
 	char *shown = put(text, strlen(text));
@@ -240,7 +240,7 @@ static char *print_json(const char *text)
 }
 
 /* JSON is ASCII, and says the same. */
-START_TEST(test_json)
+START_TEST(says_the_same_in_json)
 {
 	char all[256];
 	char *line;
@@ -286,7 +286,7 @@ static char *join(int from, int to)
 }
 
 /* The program: a configuration, a request and a log with all of it in them. */
-START_TEST(test_program)
+START_TEST(steers_no_terminal_from_any_input)
 {
 	char *text = join(groups[_i], groups[_i + 1]);
 	char quoted[1000], *conf, *line, *shown, *path = place_path("shown");
@@ -335,7 +335,7 @@ START_TEST(test_program)
 END_TEST
 
 /* What does not fit is cut between two characters. */
-START_TEST(test_cut)
+START_TEST(cuts_between_characters)
 {
 	static const char *const characters[] = { "\xc3\xa9", "\xe2\x82\xac",
 						  "\xf0\x9f\x98\x80" };
@@ -368,12 +368,14 @@ int main(void)
 
 	json_start();
 	tcase_add_checked_fixture(tests, place_make, place_remove);
-	tcase_add_test(tests, test_all);
+	tcase_add_test(tests, shows_every_character_safely);
 	tcase_add_loop_test(tests, test_harmless, 0, COUNT(harmless));
-	tcase_add_loop_test(tests, test_hostile, 0, COUNT(hostile));
+	tcase_add_loop_test(tests, closes_each_way_to_the_terminal, 0,
+			    COUNT(hostile));
 	tcase_add_test(tests, test_colours);
-	tcase_add_loop_test(tests, test_cut, 0, 3);
-	tcase_add_test(tests, test_json);
-	tcase_add_loop_test(tests, test_program, 0, COUNT(groups) - 1);
+	tcase_add_loop_test(tests, cuts_between_characters, 0, 3);
+	tcase_add_test(tests, says_the_same_in_json);
+	tcase_add_loop_test(tests, steers_no_terminal_from_any_input, 0,
+			    COUNT(groups) - 1);
 	return run_tests("printable", tests);
 }

@@ -447,7 +447,7 @@ START_TEST(as_postmap)
 END_TEST
 
 /* The table is not there: whoever depends on it is deferred. */
-START_TEST(lenient)
+START_TEST(defers_while_the_table_is_away)
 {
 	struct table_loader loader = {
 		.config_directory = directory,
@@ -542,7 +542,7 @@ int main(void)
 	tcase_add_loop_test(tests, tables_of_certificates, 0,
 			    COUNT(certificate_tables));
 	tcase_add_test(tests, as_postmap);
-	tcase_add_test(tests, lenient);
+	tcase_add_test(tests, defers_while_the_table_is_away);
 	tcase_add_test(tests, finds_the_network_of_the_client);
 	tcase_add_test(tests, have_their_names);
 	return run_tests("restrictions_network", tests);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* test_listener - what may be listened on, and what happens to files that are
- * in the way */
+/* test_listener - what may be listened on */
 
 #include "lib/net/listener.h"
 
@@ -9,16 +8,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/base/clock.h"
-#include "t/unit/test.h"
+#include "t/unit/net/sockets.h"
 
 static const struct {
 	const char *text;
@@ -67,7 +60,7 @@ static const struct {
 	{ "inet:[::ffff:127.0.0.1]:10040", NULL, "write it as IPv4" },
 };
 
-START_TEST(test_parse)
+START_TEST(parses_addresses)
 {
 	struct listener_options options;
 	struct error error = { "" };
@@ -105,7 +98,7 @@ static const struct {
 	{ "inet:[::2]:1", true },
 };
 
-START_TEST(test_is_remote)
+START_TEST(knows_loopback_from_the_world)
 {
 	struct listener_options options;
 
@@ -113,48 +106,6 @@ START_TEST(test_is_remote)
 	ck_assert_int_eq(listener_is_remote(&options), reaches[_i].remote);
 }
 END_TEST
-
-static char directory[] = "/tmp/policyd-test-XXXXXX";
-static char path[64];
-
-static void setup(void)
-{
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/socket", directory);
-}
-
-static void teardown(void)
-{
-	unlink(path);
-	/* Fails if anything was left behind. */
-	ck_assert_int_eq(rmdir(directory), 0);
-	memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
-}
-
-static struct listener_options options_for(const char *name)
-{
-	struct listener_options options;
-	char text[128];
-
-	snprintf(text, sizeof(text), "unix:%s", name);
-	ck_assert_int_eq(listener_parse(&options, text, NULL), 0);
-	return options;
-}
-
-/* unix_socket - connected to path, bound to it, or -1 */
-static int unix_socket(const char *name,
-		       int (*call)(int, const struct sockaddr *, socklen_t))
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	memcpy(address.sun_path, name, strlen(name) + 1);
-	ck_assert_int_ge(fd, 0);
-	if (call(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
 
 START_TEST(test_open)
 {
@@ -183,251 +134,6 @@ START_TEST(test_open)
 	listener_remove(&listener);
 	ck_assert_int_eq(listener.fd, -1);
 	ck_assert_int_lt(lstat(path, &status), 0);
-}
-END_TEST
-
-START_TEST(test_owner)
-{
-	struct listener_options options = options_for(path);
-	struct listener listener;
-	struct error error;
-	struct stat status;
-
-	options.uid = geteuid() == 0 ? 1 : geteuid();
-	options.gid = geteuid() == 0 ? 1 : getegid();
-	ck_assert_msg(listener_open(&listener, &options, &error) == 0, "%s",
-		      error.text);
-	ck_assert_int_eq(lstat(path, &status), 0);
-	ck_assert_uint_eq(status.st_uid, options.uid);
-	ck_assert_uint_eq(status.st_gid, options.gid);
-	ck_assert_uint_eq(status.st_mode & 07777, 0660);
-	listener_remove(&listener);
-	if (geteuid() != 0) {
-		/* A failure to set it is an error, and nothing is left. */
-		options.uid = 0;
-		ck_assert_int_eq(listener_open(&listener, &options, &error),
-				 -1);
-		ck_assert_int_lt(lstat(path, &status), 0);
-	}
-}
-END_TEST
-
-START_TEST(test_longest_path)
-{
-	struct listener_options options;
-	struct listener listener;
-	struct error error;
-	char text[128];
-	int client;
-
-	memset(text, 'x', sizeof(text));
-	memcpy(text, directory, strlen(directory));
-	text[strlen(directory)] = '/';
-	text[107] = '\0';
-	options = options_for(text);
-	ck_assert_msg(listener_open(&listener, &options, &error) == 0, "%s",
-		      error.text);
-	client = unix_socket(text, connect);
-	ck_assert_int_ge(client, 0);
-	close(client);
-	listener_remove(&listener);
-}
-END_TEST
-
-START_TEST(test_stale)
-{
-	struct listener_options options = options_for(path);
-	struct listener first, second;
-	struct error error;
-
-	ck_assert_int_eq(listener_open(&first, &options, &error), 0);
-	listener_close(&first); /* as after kill -9: the name stays */
-	ck_assert_msg(listener_open(&second, &options, &error) == 0, "%s",
-		      error.text);
-	listener_remove(&second);
-}
-END_TEST
-
-START_TEST(test_not_ours)
-{
-	struct listener_options options = options_for(path);
-	struct listener first, second;
-	struct error error;
-
-	ck_assert_int_eq(listener_open(&first, &options, &error), 0);
-	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(listener_open(&second, &options, &error), 0);
-	/* The first one must not take the second one's name away. */
-	listener_remove(&first);
-	ck_assert(listener_in_place(&second));
-	listener_remove(&second);
-}
-END_TEST
-
-START_TEST(test_live)
-{
-	struct listener_options options = options_for(path);
-	struct listener first, second;
-	struct error error;
-	int clients[3], i;
-
-	/* Also one whose queue is full is alive. */
-	clients[0] = unix_socket(path, bind);
-	ck_assert_int_ge(clients[0], 0);
-	ck_assert_int_eq(listen(clients[0], 0), 0);
-	clients[1] = unix_socket(path, connect);
-	ck_assert_int_eq(listener_open(&second, &options, &error), -1);
-	ck_assert_msg(strstr(error.text, "in use") != NULL, "%s", error.text);
-	for (i = 0; i < 2; i++)
-		close(clients[i]);
-	ck_assert_int_eq(listener_open(&first, &options, &error), 0);
-	ck_assert_int_eq(listener_open(&second, &options, &error), -1);
-	ck_assert(listener_in_place(&first));
-	listener_remove(&first);
-}
-END_TEST
-
-START_TEST(test_live_goes_away)
-{
-	struct listener_options options = options_for(path);
-	struct listener first, second;
-	struct error error;
-	uint64_t took;
-	pid_t pid;
-	int status;
-
-	/* The other one is somewhere in its two seconds, or not there yet;
-	 * once more if we were not quick enough to know that. */
-	do {
-		ck_assert_int_eq(listener_open(&first, &options, &error), 0);
-		took = clock_ms();
-		pid = fork();
-		ck_assert_int_ge(pid, 0);
-		if (pid == 0) {
-			close(first.fd);
-			_exit(listener_open(&second, &options, NULL) == 0 ? 0
-									  : 1);
-		}
-		listener_remove(&first);
-		took = clock_ms() - took;
-		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	} while (status != 0 && took > 1000);
-	ck_assert_int_eq(status, 0);
-}
-END_TEST
-
-static const mode_t others[] = { S_IFREG, S_IFDIR, S_IFIFO, S_IFLNK };
-
-START_TEST(test_other_files)
-{
-	struct listener_options options = options_for(path);
-	struct listener listener;
-	struct stat before, after;
-	struct error error;
-
-	if (others[_i] == S_IFDIR)
-		ck_assert_int_eq(mkdir(path, 0700), 0);
-	else if (others[_i] == S_IFLNK)
-		ck_assert_int_eq(symlink("/nonexistent", path), 0);
-	else
-		ck_assert_int_eq(mknod(path, others[_i] | 0600, 0), 0);
-	ck_assert_int_eq(lstat(path, &before), 0);
-	ck_assert_int_eq(listener_open(&listener, &options, &error), -1);
-	ck_assert_msg(strstr(error.text, "not touched") != NULL, "%s",
-		      error.text);
-	ck_assert_int_eq(lstat(path, &after), 0);
-	ck_assert_uint_eq(before.st_ino, after.st_ino);
-	ck_assert_uint_eq(before.st_mode, after.st_mode);
-	if (others[_i] == S_IFDIR)
-		rmdir(path);
-}
-END_TEST
-
-START_TEST(test_datagram)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct listener_options options = options_for(path);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct listener listener;
-	struct error error;
-
-	/* Somebody's socket of another kind is alive too. */
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)),
-			 0);
-	ck_assert_int_eq(listener_open(&listener, &options, &error), -1);
-	ck_assert_int_eq(access(path, F_OK), 0);
-	close(fd);
-}
-END_TEST
-
-START_TEST(test_replaced_name)
-{
-	struct listener_options options = options_for(path);
-	struct listener listener;
-	struct error error;
-
-	ck_assert_int_eq(listener_open(&listener, &options, &error), 0);
-	ck_assert_int_eq(unlink(path), 0);
-	ck_assert(!listener_in_place(&listener));
-	ck_assert_int_eq(mknod(path, S_IFREG | 0600, 0), 0);
-	ck_assert(!listener_in_place(&listener));
-	ck_assert_int_eq(listener_adjust(&listener, &options, &error), -1);
-	listener_remove(&listener);
-	ck_assert_int_eq(access(path, F_OK), 0);
-}
-END_TEST
-
-/* contend - try to get the socket; tell, and keep it until told to end */
-static _Noreturn void contend(const struct listener_options *options, int start,
-			      int told, int end)
-{
-	struct listener listener;
-	char byte;
-	int won;
-
-	if (read(start, &byte, 1) < 0)
-		_exit(2);
-	won = listener_open(&listener, options, NULL) == 0;
-	byte = won ? 'w' : 'l';
-	if (write(told, &byte, 1) != 1 || read(end, &byte, 1) < 0)
-		_exit(2);
-	_exit(0);
-}
-
-START_TEST(test_two_starts)
-{
-	struct listener_options options = options_for(path);
-	int start[2], told[2], end[2], i, status;
-	char results[2];
-
-	/* The loser waits 2 s for the winner to go away: the test does not wait
-	 * for it, it must only not win as long as the winner is there. */
-	ck_assert_int_eq(pipe(start) + pipe(told) + pipe(end), 0);
-	for (i = 0; i < 2; i++) {
-		if (fork() == 0) {
-			close(start[1]);
-			close(end[1]);
-			contend(&options, start[0], told[1], end[0]);
-		}
-	}
-	close(start[1]);
-	close(end[0]);
-	ck_assert_int_eq(read(told[0], &results[0], 1), 1);
-	ck_assert_int_eq(results[0], 'w');
-	ck_assert_int_eq(fcntl(told[0], F_SETFL, O_NONBLOCK), 0);
-	ck_assert_int_eq(read(told[0], &results[1], 1), -1);
-	i = unix_socket(path, connect);
-	ck_assert_int_ge(i, 0);
-	close(i);
-	close(end[1]);
-	for (i = 0; i < 2; i++) {
-		ck_assert_int_gt(wait(&status), 0);
-		ck_assert_int_eq(status, 0);
-	}
-	close(start[0]);
-	close(told[0]);
-	close(told[1]);
 }
 END_TEST
 
@@ -575,7 +281,7 @@ static const struct {
 
 /* Any change by a process that shares the socket is found, and the socket is
  * reopened while that process has the old one, which cannot listen any more. */
-START_TEST(test_renew)
+START_TEST(reopens_a_socket_that_was_changed)
 {
 	bool inet = _i % 2 > 0;
 	struct listener listener;
@@ -606,7 +312,7 @@ START_TEST(test_renew)
 END_TEST
 
 /* Normal use of a listener is no change. */
-START_TEST(test_in_use)
+START_TEST(takes_normal_use_for_no_change)
 {
 	bool inet = _i > 0;
 	struct listener listener = open_somewhere(inet);
@@ -648,6 +354,7 @@ START_TEST(test_no_directory)
 	ck_assert_msg(strstr(error.text, "none") != NULL, "%s", error.text);
 }
 END_TEST
+
 /* open_at - a listener of a host and port; 0 or -1 */
 static int open_at(struct listener *listener, const char *host, int port)
 {
@@ -661,7 +368,7 @@ static int open_at(struct listener *listener, const char *host, int port)
 }
 
 /* bind(2) agrees with listener_is_same(). */
-START_TEST(test_same)
+START_TEST(agrees_with_bind_on_what_is_the_same)
 {
 	static const char *const hosts[] = { "127.0.0.1", "localhost",
 					     "0.0.0.0",	  "127.0.0.2",
@@ -690,23 +397,15 @@ int main(void)
 	TCase *tests = tcase_create("listener");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_loop_test(tests, test_parse, 0, COUNT(addresses));
-	tcase_add_loop_test(tests, test_is_remote, 0, COUNT(reaches));
+	tcase_add_loop_test(tests, parses_addresses, 0, COUNT(addresses));
+	tcase_add_loop_test(tests, knows_loopback_from_the_world, 0,
+			    COUNT(reaches));
 	tcase_add_test(tests, test_open);
-	tcase_add_test(tests, test_owner);
-	tcase_add_test(tests, test_longest_path);
-	tcase_add_test(tests, test_stale);
-	tcase_add_test(tests, test_not_ours);
-	tcase_add_test(tests, test_live);
-	tcase_add_test(tests, test_live_goes_away);
-	tcase_add_loop_test(tests, test_other_files, 0, COUNT(others));
-	tcase_add_test(tests, test_datagram);
-	tcase_add_test(tests, test_replaced_name);
-	tcase_add_loop_test(tests, test_two_starts, 0, 100);
 	tcase_add_loop_test(tests, test_inet, 0, 2);
-	tcase_add_test(tests, test_same);
-	tcase_add_loop_test(tests, test_renew, 0, 2 * COUNT(changes));
-	tcase_add_loop_test(tests, test_in_use, 0, 2);
+	tcase_add_test(tests, agrees_with_bind_on_what_is_the_same);
+	tcase_add_loop_test(tests, reopens_a_socket_that_was_changed, 0,
+			    2 * COUNT(changes));
+	tcase_add_loop_test(tests, takes_normal_use_for_no_change, 0, 2);
 	tcase_add_test(tests, test_no_directory);
 	return run_tests("listener", tests);
 }

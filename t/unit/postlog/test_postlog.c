@@ -184,7 +184,7 @@ START_TEST(test_figures)
 END_TEST
 
 /* with little memory, the oldest are complete early, and nothing is lost */
-START_TEST(test_limit)
+START_TEST(loses_nothing_with_little_memory)
 {
 	struct taken taken = { 0 };
 	struct postlog *log = postlog_new(take, &taken);
@@ -216,6 +216,6 @@ int main(void)
 	setenv("TZ", "UTC", 1);
 	tcase_add_loop_test(tests, test_logs, 0, COUNT(logs));
 	tcase_add_test(tests, test_figures);
-	tcase_add_test(tests, test_limit);
+	tcase_add_test(tests, loses_nothing_with_little_memory);
 	return run_tests("postlog", tests);
 }

@@ -211,7 +211,7 @@ START_TEST(test_filter)
 END_TEST
 
 /* any line that is cut anywhere is harmless */
-START_TEST(test_cut)
+START_TEST(survives_a_cut_anywhere)
 {
 	size_t length = strlen(lines[_i].text);
 	struct postlog_line line = { 0 };
@@ -236,6 +236,6 @@ int main(void)
 	tcase_add_loop_test(tests, test_lines, 0, COUNT(lines));
 	tcase_add_test(tests, test_details);
 	tcase_add_test(tests, test_filter);
-	tcase_add_loop_test(tests, test_cut, 0, COUNT(lines));
+	tcase_add_loop_test(tests, survives_a_cut_anywhere, 0, COUNT(lines));
 	return run_tests("postlog_event", tests);
 }

@@ -143,7 +143,7 @@ START_TEST(test_input)
 END_TEST
 
 /* A log in which other programs quote what looks like lines of ours. */
-START_TEST(test_forged)
+START_TEST(believes_no_forged_line)
 {
 	struct seen seen = { 0 };
 	struct replay_reader reader = { .context = &seen,
@@ -430,7 +430,7 @@ START_TEST(test_ring)
 END_TEST
 
 /* Directories and files that will not do. */
-START_TEST(test_ring_refused)
+START_TEST(refuses_what_is_no_ring)
 {
 	static const struct {
 		const char *command, *reason;
@@ -461,11 +461,11 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, place_make, place_remove);
 	tcase_add_loop_test(tests, test_input, 0, COUNT(inputs));
-	tcase_add_test(tests, test_forged);
+	tcase_add_test(tests, believes_no_forged_line);
 	tcase_add_test(tests, test_limits);
 	tcase_add_test(tests, test_unreadable);
 	tcase_add_test(tests, test_mutants);
 	tcase_add_test(tests, test_ring);
-	tcase_add_loop_test(tests, test_ring_refused, 0, 8);
+	tcase_add_loop_test(tests, refuses_what_is_no_ring, 0, 8);
 	return run_tests("replay", tests);
 }

@@ -228,7 +228,7 @@ START_TEST(test_line)
 END_TEST
 
 /* A value that the log has cut off cannot be judged. */
-START_TEST(test_cut)
+START_TEST(judges_no_value_that_was_cut)
 {
 	char longest[REPORT_ADDRESS_MAX + 2] = "";
 	struct reported reported = { 0 };
@@ -266,6 +266,6 @@ int main(void)
 
 	tcase_add_loop_test(tests, test_round, 0, COUNT(values));
 	tcase_add_loop_test(tests, test_line, 0, COUNT(lines));
-	tcase_add_test(tests, test_cut);
+	tcase_add_test(tests, judges_no_value_that_was_cut);
 	return run_tests("report_read", tests);
 }

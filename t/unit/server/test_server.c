@@ -10,7 +10,7 @@
 
 #include "t/unit/server/instance.h"
 
-START_TEST(test_splits)
+START_TEST(frames_requests_in_any_pieces)
 {
 	static const char text[] = "a=b\nn=1\n\nn=2\n\nlong=xxxxxxxx\nn=3\n\n";
 	struct instance *instance = listening(&generous);
@@ -33,7 +33,7 @@ START_TEST(test_splits)
 }
 END_TEST
 
-START_TEST(test_waiting)
+START_TEST(keeps_the_order_of_replies)
 {
 	struct instance *instance = listening(&generous);
 	int slow = client(), fast = client();
@@ -69,7 +69,7 @@ START_TEST(test_waiting)
 }
 END_TEST
 
-START_TEST(test_refuse)
+START_TEST(closes_at_a_refusal)
 {
 	struct instance *instance = listening(&generous);
 	int fd = client();
@@ -87,7 +87,7 @@ END_TEST
 
 /* A request that waited has settled once when it came, and does so again when
  * it is answered. */
-START_TEST(test_settled_later)
+START_TEST(settles_again_after_a_late_answer)
 {
 	struct instance *instance = listening(&generous);
 	int fd = client();
@@ -103,7 +103,7 @@ START_TEST(test_settled_later)
 }
 END_TEST
 
-START_TEST(test_malformed)
+START_TEST(reports_what_is_no_request)
 {
 	struct instance *instance = listening(&generous);
 	struct server_counters counters;
@@ -151,7 +151,7 @@ static const struct {
 	  "request not complete in time" },
 };
 
-START_TEST(test_late)
+START_TEST(closes_late_clients)
 {
 	struct server_counters counters;
 	struct instance *instance;
@@ -173,7 +173,7 @@ START_TEST(test_late)
 }
 END_TEST
 
-START_TEST(test_unread)
+START_TEST(gives_up_on_unread_replies)
 {
 	struct server_limits limits = generous;
 	struct instance *instance;
@@ -200,7 +200,7 @@ END_TEST
 
 /* The first request is late when it is not whole in time after the start,
  * whatever has come of it. */
-START_TEST(test_late_first)
+START_TEST(wants_the_first_request_whole_in_time)
 {
 	static const struct server_limits limits = { 500, 20000, 20000, 10 };
 	struct instance *instance = listening(&limits);
@@ -226,7 +226,7 @@ static long cpu_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-START_TEST(test_no_descriptors)
+START_TEST(waits_when_descriptors_run_out)
 {
 	struct rlimit limit, few;
 	struct instance *instance = new_instance(&generous);
@@ -263,7 +263,7 @@ START_TEST(test_no_descriptors)
 }
 END_TEST
 
-START_TEST(test_drain)
+START_TEST(drains_what_waits_and_closes_the_rest)
 {
 	struct instance *instance = listening(&generous);
 	int idle = client(), partial = client(), waiting = client();
@@ -285,7 +285,7 @@ START_TEST(test_drain)
 }
 END_TEST
 
-START_TEST(test_drain_empty)
+START_TEST(ends_at_once_with_nothing_to_drain)
 {
 	struct instance *instance = listening(&generous);
 
@@ -300,7 +300,7 @@ static void on_accepted(void *context, int fd)
 }
 
 /* A connection that is accepted for another module is passed to it. */
-START_TEST(test_listen_for)
+START_TEST(passes_connections_to_another_module)
 {
 	struct instance *instance = new_instance(&generous);
 	atomic_int accepted = -1;
@@ -394,19 +394,19 @@ int main(void)
 	TCase *tests = tcase_create("server");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_splits);
-	tcase_add_test(tests, test_waiting);
-	tcase_add_test(tests, test_refuse);
-	tcase_add_test(tests, test_settled_later);
-	tcase_add_test(tests, test_malformed);
-	tcase_add_loop_test(tests, test_late, 0, COUNT(late));
-	tcase_add_loop_test(tests, test_unread, 0, 2);
-	tcase_add_test(tests, test_late_first);
+	tcase_add_test(tests, frames_requests_in_any_pieces);
+	tcase_add_test(tests, keeps_the_order_of_replies);
+	tcase_add_test(tests, closes_at_a_refusal);
+	tcase_add_test(tests, settles_again_after_a_late_answer);
+	tcase_add_test(tests, reports_what_is_no_request);
+	tcase_add_loop_test(tests, closes_late_clients, 0, COUNT(late));
+	tcase_add_loop_test(tests, gives_up_on_unread_replies, 0, 2);
+	tcase_add_test(tests, wants_the_first_request_whole_in_time);
 	if (!under_valgrind())
-		tcase_add_test(tests, test_no_descriptors);
-	tcase_add_test(tests, test_drain);
-	tcase_add_test(tests, test_drain_empty);
-	tcase_add_test(tests, test_listen_for);
+		tcase_add_test(tests, waits_when_descriptors_run_out);
+	tcase_add_test(tests, drains_what_waits_and_closes_the_rest);
+	tcase_add_test(tests, ends_at_once_with_nothing_to_drain);
+	tcase_add_test(tests, passes_connections_to_another_module);
 	tcase_add_test(tests, calls_nobody_after_its_end);
 	tcase_add_test(tests, test_size);
 	return run_tests("server", tests);

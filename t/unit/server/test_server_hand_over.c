@@ -41,7 +41,7 @@ static int add(const struct instance *instance, const char *name)
 }
 
 /* A connection that somebody else has made has the name that it was given. */
-START_TEST(test_added)
+START_TEST(keeps_the_name_of_an_added_connection)
 {
 	static const char name[] = "inet:[2001:db8::1]:65535";
 	struct instance *instance = new_instance(&generous);
@@ -66,7 +66,7 @@ END_TEST
 /* Connections behind a proxy in this process are not passed to another one:
  * they are closed when their requests are answered, or when that takes too
  * long. */
-START_TEST(test_hand_over_added)
+START_TEST(closes_added_ones_at_a_hand_over)
 {
 	static const char name[] = "inet:192.0.2.1:1";
 	struct instance *old = new_instance(&generous), *new;
@@ -108,7 +108,7 @@ START_TEST(test_hand_over_added)
 END_TEST
 
 /* While draining, it ends when the proxy says so. */
-START_TEST(test_drain_added)
+START_TEST(ends_a_drain_when_the_proxy_says_so)
 {
 	struct instance *instance = new_instance(&generous);
 	int pair[2], idle = client();
@@ -180,7 +180,7 @@ END_TEST
 
 /* A client that has asked may be idle after a hand-over too; one that has not
  * must ask. */
-START_TEST(test_hand_over_silent)
+START_TEST(may_be_idle_after_a_hand_over)
 {
 	static const struct server_limits limits = { 200, 20000, 20000, 10 };
 	struct instance *old = listening(&generous), *new;
@@ -206,7 +206,7 @@ START_TEST(test_hand_over_silent)
 END_TEST
 
 /* The time to ask began when they came, not when they were taken over. */
-START_TEST(test_hand_over_since)
+START_TEST(keeps_the_time_since_they_came)
 {
 	static const struct server_limits minute = { 60000, 20000, 20000, 10 };
 	struct instance *new = listening(&minute);
@@ -233,7 +233,7 @@ START_TEST(test_hand_over_since)
 }
 END_TEST
 
-START_TEST(test_hand_over_many)
+START_TEST(hands_over_hundreds_in_the_middle_of_requests)
 {
 	struct server_limits limits = generous;
 	struct instance *old, *new;
@@ -266,7 +266,7 @@ START_TEST(test_hand_over_many)
 }
 END_TEST
 
-START_TEST(test_hand_over_nobody)
+START_TEST(hands_over_no_connection)
 {
 	struct instance *old = listening(&generous), *new;
 
@@ -279,7 +279,7 @@ START_TEST(test_hand_over_nobody)
 }
 END_TEST
 
-START_TEST(test_hand_over_to_nobody)
+START_TEST(closes_when_nobody_takes_over)
 {
 	struct instance *old = listening(&generous);
 	int ends[2], fd = client();
@@ -296,7 +296,7 @@ START_TEST(test_hand_over_to_nobody)
 }
 END_TEST
 
-START_TEST(test_take_over_nonsense)
+START_TEST(takes_over_no_nonsense)
 {
 	static const char *const texts[] = {
 		"",
@@ -386,7 +386,7 @@ static void give(int channel, int fd)
 /* A server that was taken over gives what is no connection, with its own end of
  * the channel, and then nothing more: the next one serves, does not wait for
  * a descriptor that blocks, and takes over no longer than it should. */
-START_TEST(test_take_over_strange)
+START_TEST(takes_over_no_other_descriptors)
 {
 	struct instance *new = listening(&generous);
 	int ends[2], fd, one = client(), given;
@@ -416,7 +416,7 @@ START_TEST(test_take_over_strange)
 }
 END_TEST
 
-START_TEST(test_pair)
+START_TEST(serves_a_pair_of_pipes)
 {
 	struct instance *instance = new_instance(&generous);
 	int input[2], output[2];
@@ -447,18 +447,19 @@ int main(void)
 	TCase *tests = tcase_create("server_hand_over");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_added);
-	tcase_add_test(tests, test_hand_over_added);
-	tcase_add_test(tests, test_drain_added);
+	tcase_add_test(tests, keeps_the_name_of_an_added_connection);
+	tcase_add_test(tests, closes_added_ones_at_a_hand_over);
+	tcase_add_test(tests, ends_a_drain_when_the_proxy_says_so);
 	tcase_add_test(tests, test_hand_over);
-	tcase_add_test(tests, test_hand_over_silent);
-	tcase_add_test(tests, test_hand_over_since);
-	tcase_add_test(tests, test_hand_over_many);
-	tcase_add_test(tests, test_hand_over_nobody);
-	tcase_add_test(tests, test_hand_over_to_nobody);
-	tcase_add_loop_test(tests, test_take_over_nonsense, 0, 3);
-	tcase_add_loop_test(tests, test_take_over_strange, 0, STRANGE_COUNT);
-	tcase_add_test(tests, test_pair);
+	tcase_add_test(tests, may_be_idle_after_a_hand_over);
+	tcase_add_test(tests, keeps_the_time_since_they_came);
+	tcase_add_test(tests, hands_over_hundreds_in_the_middle_of_requests);
+	tcase_add_test(tests, hands_over_no_connection);
+	tcase_add_test(tests, closes_when_nobody_takes_over);
+	tcase_add_loop_test(tests, takes_over_no_nonsense, 0, 3);
+	tcase_add_loop_test(tests, takes_over_no_other_descriptors, 0,
+			    STRANGE_COUNT);
+	tcase_add_test(tests, serves_a_pair_of_pipes);
 
 	return run_tests("server_hand_over", tests);
 }

@@ -9,7 +9,7 @@
 
 #include "t/unit/server/instance.h"
 
-START_TEST(test_max_connections)
+START_TEST(has_no_more_connections_than_the_limit)
 {
 	struct server_limits limits = generous;
 	struct instance *instance;
@@ -33,7 +33,7 @@ END_TEST
 
 /* One user alone keeps all connections, however long they ask nothing: the next
  * one waits for a place. */
-START_TEST(test_one_user)
+START_TEST(lets_one_user_keep_all_places)
 {
 	static const struct server_limits three = { 20000, 20000, 20000, 3 };
 	struct instance *instance = listening(&three);
@@ -63,7 +63,7 @@ END_TEST
 
 /* When all places are taken, those who have not asked make room for others,
  * the oldest first; those who have asked do not. */
-START_TEST(test_room)
+START_TEST(makes_room_for_those_who_wait)
 {
 	static const struct server_limits four = { 20000, 20000, 20000, 4 };
 	struct instance *instance = listening(&four);
@@ -146,7 +146,7 @@ static const char *const holds[] = { "", "n=", "refuse" };
 
 /* One client has all places, in two threads, and more wait in line: another one
  * that was here before gets its share, and keeps it. */
-START_TEST(test_share)
+START_TEST(shares_places_between_users)
 {
 	static const struct server_limits eight = { 20000, 20000, 20000, 8 };
 	struct instance *first = new_instance(&eight);
@@ -214,7 +214,7 @@ static void deal_to(struct instance *from, struct instance *to)
 
 /* Connections are dealt to whoever has the fewest; the limit is for all; a
  * server that is not dealt to any more is informed, and continues. */
-START_TEST(test_dealt)
+START_TEST(deals_to_the_thread_with_the_fewest)
 {
 	static const struct server_limits nine = { 20000, 20000, 20000, 9 };
 	struct instance *first = new_instance(&nine);
@@ -276,7 +276,7 @@ START_TEST(test_dealt)
 END_TEST
 
 /* The farewell arrives, behind what was dealt, however full the channel is. */
-START_TEST(test_dealt_full)
+START_TEST(sends_the_farewell_through_a_full_channel)
 {
 	struct instance *first = new_instance(&generous);
 	struct instance *other = new_instance(&generous);
@@ -312,12 +312,13 @@ int main(void)
 	TCase *tests = tcase_create("server_places");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_max_connections);
-	tcase_add_test(tests, test_one_user);
-	tcase_add_test(tests, test_room);
-	tcase_add_loop_test(tests, test_share, 0, COUNT(holds));
-	tcase_add_test(tests, test_dealt);
-	tcase_add_test(tests, test_dealt_full);
+	tcase_add_test(tests, has_no_more_connections_than_the_limit);
+	tcase_add_test(tests, lets_one_user_keep_all_places);
+	tcase_add_test(tests, makes_room_for_those_who_wait);
+	tcase_add_loop_test(tests, shares_places_between_users, 0,
+			    COUNT(holds));
+	tcase_add_test(tests, deals_to_the_thread_with_the_fewest);
+	tcase_add_test(tests, sends_the_farewell_through_a_full_channel);
 
 	return run_tests("server_places", tests);
 }

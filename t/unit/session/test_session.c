@@ -618,7 +618,7 @@ static bool has_answer(const struct answers *answers, const char *answer)
 }
 
 /* Each judgement of the table is shown by a session of that kind. */
-START_TEST(kinds)
+START_TEST(shows_each_judgement_by_a_session)
 {
 	struct answers answers = { 0 };
 	struct session_minimum *policy =
@@ -954,7 +954,8 @@ int main(int argc, char **argv)
 		return run_mode(argv[1]);
 	tests = tcase_create("session");
 	tcase_add_test(tests, judges);
-	tcase_add_loop_test(tests, kinds, 0, POLICIES);
+	tcase_add_loop_test(tests, shows_each_judgement_by_a_session, 0,
+			    POLICIES);
 	tcase_add_loop_test(tests, advises, 0, COUNT(advices));
 	tcase_add_loop_test(tests, reads_protocols, 0, COUNT(lists));
 	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));

@@ -217,7 +217,7 @@ START_TEST(leaves_services)
 END_TEST
 
 /* With little room the totals come first; all that was written is whole. */
-START_TEST(fits)
+START_TEST(keeps_totals_when_room_is_little)
 {
 	char bytes[65536];
 	size_t full = old_server(bytes, sizeof(bytes), &many, 60);
@@ -302,7 +302,7 @@ int main(void)
 	tcase_add_test(tests, is_bounded);
 	tcase_add_test(tests, goes_on);
 	tcase_add_test(tests, leaves_services);
-	tcase_add_test(tests, fits);
+	tcase_add_test(tests, keeps_totals_when_room_is_little);
 	tcase_add_test(tests, is_damaged);
 	tcase_add_test(tests, is_too_long);
 	tcase_add_test(tests, comes_from_the_future);

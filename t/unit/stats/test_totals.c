@@ -61,7 +61,7 @@ START_TEST(counts)
 END_TEST
 
 /* Too many services, and too many restrictions: folded, never lost. */
-START_TEST(folds)
+START_TEST(folds_what_is_too_many)
 {
 	static char words[100][8];
 	struct totals *totals = totals_new(1000, 0);
@@ -194,7 +194,7 @@ int main(void)
 	TCase *tests = tcase_create("totals");
 
 	tcase_add_test(tests, counts);
-	tcase_add_test(tests, folds);
+	tcase_add_test(tests, folds_what_is_too_many);
 	tcase_add_test(tests, remembers);
 	tcase_add_test(tests, is_read_meanwhile);
 	return run_tests("totals", tests);

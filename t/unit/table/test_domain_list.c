@@ -356,7 +356,7 @@ static int visit(void *context, const char *domain,
 }
 
 /* Each that is named, in order; not the negated, nor what tables hold. */
-START_TEST(test_each)
+START_TEST(visits_each_that_is_named)
 {
 	struct visits all = { "", 100 };
 	struct visits two = { "", 2 };
@@ -453,7 +453,7 @@ START_TEST(test_long_domain)
 END_TEST
 
 /* Of a word that is refused, so much is shown. */
-START_TEST(test_shown)
+START_TEST(shows_some_of_a_refused_word)
 {
 	char list[302] = "!";
 	char shown[203] = "\"";
@@ -468,7 +468,7 @@ START_TEST(test_shown)
 END_TEST
 
 /* A word that would not fit is refused before it is stored. */
-START_TEST(test_too_long)
+START_TEST(refuses_a_word_that_does_not_fit)
 {
 	size_t size = FILE_SIZE_MAX / 8 + 1;
 	char *list = xmalloc(size + 1);
@@ -508,7 +508,7 @@ static double now_ms(void)
 
 /* A million names: those tried are all found, and no others. The time is
  * printed, not judged; but a list searched one by one would not finish. */
-START_TEST(test_million)
+START_TEST(finds_a_million_names)
 {
 	enum { COUNT_OF_NAMES = 1000000 };
 	char *path = path_of("million");
@@ -556,7 +556,7 @@ END_TEST
 /* The place of a name in the hash table must differ from run to run, or names
  * could be chosen that all fall on one place. Seen from outside only as time,
  * so: many names that differ in few bits must not be slow. */
-START_TEST(test_flood)
+START_TEST(places_names_differently_in_each_run)
 {
 	enum { COUNT_OF_NAMES = 200000 };
 	size_t size = (size_t)COUNT_OF_NAMES * 40;
@@ -591,13 +591,13 @@ int main(void)
 	tcase_add_loop_test(tests, test_match, 0, COUNT(cases));
 	tcase_add_loop_test(tests, test_file, 0, COUNT(file_cases));
 	tcase_add_loop_test(tests, test_keys, 0, COUNT(keys));
-	tcase_add_test(tests, test_each);
+	tcase_add_test(tests, visits_each_that_is_named);
 	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
 	tcase_add_test(tests, test_long_domain);
-	tcase_add_test(tests, test_shown);
-	tcase_add_test(tests, test_too_long);
+	tcase_add_test(tests, shows_some_of_a_refused_word);
+	tcase_add_test(tests, refuses_a_word_that_does_not_fit);
 	tcase_add_test(tests, test_size);
-	tcase_add_test(tests, test_million);
-	tcase_add_test(tests, test_flood);
+	tcase_add_test(tests, finds_a_million_names);
+	tcase_add_test(tests, places_names_differently_in_each_run);
 	return run_tests("domain_list", tests);
 }

@@ -383,7 +383,7 @@ static void keep_note(void *context, const char *text)
 
 /* An entry that cannot be read makes the result unknown, if the search gets to
  * it. */
-START_TEST(lenient)
+START_TEST(is_unknown_at_an_unreadable_entry)
 {
 	char note[512] = "";
 	struct table_loader loader = {
@@ -431,7 +431,7 @@ int main(void)
 	tcase_add_test(tests, files_that_never_end);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, tables, 0, COUNT(table_types));
-	tcase_add_test(tests, lenient);
+	tcase_add_test(tests, is_unknown_at_an_unreadable_entry);
 	tcase_add_test(tests, frees_nothing);
 	return run_tests("network_list", tests);
 }

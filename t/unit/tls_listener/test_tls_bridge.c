@@ -257,7 +257,7 @@ START_TEST(test_through)
 END_TEST
 
 /* Without a certificate nothing is made of a client. */
-START_TEST(test_stranger)
+START_TEST(makes_nothing_of_a_stranger)
 {
 	struct client client = { .length = 5 };
 
@@ -273,7 +273,7 @@ START_TEST(test_stranger)
 END_TEST
 
 /* Of too many handshakes the oldest goes; at the end all go. */
-START_TEST(test_many)
+START_TEST(ends_the_oldest_of_too_many_handshakes)
 {
 	static int fds[TLS_BRIDGES_HANDSHAKES_MAX + 3];
 	char byte;
@@ -297,7 +297,7 @@ START_TEST(test_many)
 END_TEST
 
 /* The end from our side: the server learns it, the client gets the rest. */
-START_TEST(test_drain)
+START_TEST(ends_from_our_side)
 {
 	struct client client = { .certificate = true, .length = 5 };
 	unsigned char *bytes = xmalloc(BIG + 1);
@@ -320,7 +320,7 @@ START_TEST(test_drain)
 END_TEST
 
 /* A client that is cut off: the server sees the end. */
-START_TEST(test_cut)
+START_TEST(passes_on_that_a_client_was_cut_off)
 {
 	struct client client = { .certificate = true,
 				 .length = 5,
@@ -340,7 +340,7 @@ START_TEST(test_cut)
 END_TEST
 
 /* tls_bridges_run() keeps to its limit. */
-START_TEST(test_run_limit)
+START_TEST(keeps_to_its_limit)
 {
 	struct error error;
 	int fd = knock();
@@ -362,10 +362,10 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, test_through, 0, COUNT(lengths));
-	tcase_add_test(tests, test_stranger);
-	tcase_add_test(tests, test_many);
-	tcase_add_test(tests, test_drain);
-	tcase_add_test(tests, test_cut);
-	tcase_add_test(tests, test_run_limit);
+	tcase_add_test(tests, makes_nothing_of_a_stranger);
+	tcase_add_test(tests, ends_the_oldest_of_too_many_handshakes);
+	tcase_add_test(tests, ends_from_our_side);
+	tcase_add_test(tests, passes_on_that_a_client_was_cut_off);
+	tcase_add_test(tests, keeps_to_its_limit);
 	return run_tests("tls_bridge", tests);
 }

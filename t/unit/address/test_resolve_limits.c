@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: ISC */
+/* test_resolve_limits - addresses of any length and shape: chains, pieces,
+ * bytes */
+
+#include "lib/address/address.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "t/unit/address/resolving.h"
+
+START_TEST(test_long_origin)
+{
+	char origin[5001] = "";
+	struct setting settings[2] = { { "myorigin", origin }, { NULL, NULL } };
+	struct error error;
+
+	memset(origin, 'a', sizeof(origin) - 1);
+	ck_assert_ptr_null(make(settings, &error));
+	ck_assert_ptr_nonnull(strstr(error.text, "myorigin: is longer than"));
+}
+END_TEST
+
+START_TEST(test_sizes)
+{
+	static const struct setting settings[] = {
+		{ "mydestination", "a, b, c" },
+		{ "virtual_alias_domains", "d, e" },
+		{ "virtual_mailbox_domains", "f" },
+		{ "relay_domains", "!g, h, i, j" },
+		{ NULL, NULL },
+	};
+	struct resolver *resolver = must_make(settings);
+
+	ck_assert_uint_eq(resolver_size(resolver, PARAMETER_MYDESTINATION), 3);
+	ck_assert_uint_eq(
+		resolver_size(resolver, PARAMETER_VIRTUAL_ALIAS_DOMAINS), 2);
+	ck_assert_uint_eq(
+		resolver_size(resolver, PARAMETER_VIRTUAL_MAILBOX_DOMAINS), 1);
+	ck_assert_uint_eq(resolver_size(resolver, PARAMETER_RELAY_DOMAINS), 4);
+	ck_assert_uint_eq(resolver_size(resolver, PARAMETER_MYHOSTNAME), 0);
+	resolver_free(resolver);
+}
+END_TEST
+
+struct origin_case {
+	const char *text;   /* of the file */
+	const char *domain; /* that is appended; NULL: refused */
+};
+
+static const struct origin_case origins[] = {
+	{ "origin.test\nlocal.test\n", "origin.test" },
+	{ " \torigin.test \r\n", "origin.test" },
+	{ "origin.test", "origin.test" },
+	{ "\norigin.test\n", NULL },
+	{ "", NULL },
+	{ "a b\n", NULL },
+};
+
+START_TEST(test_origin_file)
+{
+	const struct origin_case *c = &origins[_i];
+	char path[] = "/tmp/policyd-origin.XXXXXX";
+	struct setting settings[2] = { { "myorigin", path }, { NULL, NULL } };
+	size_t length = strlen(c->text);
+	struct resolver *resolver;
+	struct resolution got;
+	struct error error;
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, c->text, length), (ssize_t)length);
+	close(fd);
+	resolver = make(settings, &error);
+	unlink(path);
+	ck_assert_int_eq(resolver == NULL, c->domain == NULL);
+	if (resolver == NULL)
+		return;
+	resolve_address(resolver, "user", &got);
+	ck_assert_str_eq(got.domain, c->domain);
+	resolver_free(resolver);
+}
+END_TEST
+
+/* check_nothing - refused, and no address is left of it */
+static void check_nothing(const struct resolution *got)
+{
+	ck_assert_int_eq(got->status, RESOLVE_INVALID);
+	ck_assert_int_eq(got->class, DESTINATION_DEFAULT);
+	ck_assert(!got->routed);
+	ck_assert_str_eq(got->list, "");
+	ck_assert_ptr_null(got->match.pattern);
+	ck_assert_ptr_null(got->match.domains);
+	ck_assert_ptr_null(got->match.table);
+	ck_assert_str_eq(got->address, "");
+	ck_assert_str_eq(got->domain, "");
+}
+
+/* Room is for as many pieces as there are bytes, in the local part and in a
+ * domain of ours that is taken off and put on again. */
+START_TEST(has_room_for_all_pieces)
+{
+	char domain[256] = "";
+	struct setting ours[] = { { "mydestination", domain }, { NULL, NULL } };
+	struct resolver *resolver;
+	struct resolution got;
+
+	while (strlen(domain) < 200)
+		strcat(domain, "a.");
+	strcat(domain, "test");
+	resolver = must_make(ours);
+	for (size_t n = 1; n < 1500; n += 9) {
+		char address[4096];
+		char recipient[4200];
+
+		memset(address, 'b', n);
+		for (size_t i = 1; i < n; i += 2)
+			address[i] = '.';
+		address[n - 1] = 'b';
+		sprintf(address + n, "@%s", domain);
+		sprintf(recipient, "@route.test:%s.", address);
+		resolve_address(resolver, recipient, &got);
+		ck_assert_str_eq(got.address, address);
+		ck_assert_int_eq(got.class, DESTINATION_LOCAL);
+		ck_assert_int_eq(resolution_authorized(resolver, &got), 1);
+	}
+	resolver_free(resolver);
+}
+END_TEST
+
+/* Lengths around those where the room changes, and where it ends. */
+START_TEST(holds_at_every_length)
+{
+	static const char domain[] = "@relay.test";
+	struct resolver *resolver = must_make(NULL);
+	struct resolution got;
+	char recipient[2 * RESOLUTION_ADDRESS_MAX];
+
+	for (size_t n = 1; n < 5000; n += n < 300 ? 1 : 37) {
+		bool fits = n + strlen(domain) < RESOLUTION_ADDRESS_MAX;
+
+		memset(recipient, 'a', n);
+		strcpy(recipient + n, domain);
+		resolve_address(resolver, recipient, &got);
+		ck_assert_int_eq(got.status,
+				 fits ? RESOLVE_DONE : RESOLVE_INVALID);
+		ck_assert_int_eq(resolution_authorized(resolver, &got), fits);
+		if (fits)
+			ck_assert_str_eq(got.address, recipient);
+		else
+			check_nothing(&got);
+	}
+	/* every byte is quoted, and the domain is still to come */
+	memset(recipient, '"', RESOLUTION_ADDRESS_MAX - 1);
+	recipient[RESOLUTION_ADDRESS_MAX - 1] = '\0';
+	resolve_address(resolver, recipient, &got);
+	check_nothing(&got);
+	recipient[RESOLUTION_ADDRESS_MAX - 100] = '\0';
+	resolve_address(resolver, recipient, &got);
+	ck_assert_int_eq(resolution_authorized(resolver, &got), 1);
+	resolver_free(resolver);
+}
+END_TEST
+
+/* Brackets that would not fit are not put. */
+START_TEST(puts_no_brackets_that_do_not_fit)
+{
+	static const struct setting numeric[] = {
+		{ "resolve_numeric_domain", "yes" }, { NULL, NULL }
+	};
+	struct resolver *resolver = must_make(numeric);
+	struct resolution got;
+	char recipient[RESOLUTION_ADDRESS_MAX];
+
+	for (size_t size = sizeof(recipient) - 4; size < sizeof(recipient);
+	     size++) {
+		bool fits = size + 2 < sizeof(recipient);
+
+		memset(recipient, 'a', size);
+		strcpy(recipient + size - strlen("@127.0.0.1"), "@127.0.0.1");
+		resolve_address(resolver, recipient, &got);
+		ck_assert_int_eq(got.status,
+				 fits ? RESOLVE_DONE : RESOLVE_INVALID);
+		ck_assert_int_eq(resolution_authorized(resolver, &got), fits);
+	}
+	resolver_free(resolver);
+}
+END_TEST
+
+/* Long chains end, and in the right place: those of "@" at the domain ahead of
+ * them; the others make one odd domain of all. */
+START_TEST(ends_long_chains_where_postfix_does)
+{
+	static const char *const links[] = {
+		"@local.test",	"%local.test", "@",
+		"@[127.0.0.1]", "\"@",	       "@local.test.",
+	};
+	struct setting null[] = { { "resolve_null_domain", "yes" },
+				  { NULL, NULL } };
+	struct resolver *resolver = must_make(null);
+	struct resolution got;
+	char recipient[RESOLUTION_ADDRESS_MAX];
+
+	for (int i = 0; i < COUNT(links); i++) {
+		size_t length = strlen(links[i]) < 2 ? 500 : 2000;
+
+		strcpy(recipient, "user@remote.example");
+		while (strlen(recipient) < length)
+			strcat(recipient, links[i]);
+		resolve_address(resolver, recipient, &got);
+		ck_assert_msg(resolution_authorized(resolver, &got) == 0, "%s",
+			      links[i]);
+		memcpy(recipient, "user@rel.relay.test", 19);
+		resolve_address(resolver, recipient, &got);
+		ck_assert_msg(resolution_authorized(resolver, &got) ==
+				      (links[i][0] == '@'),
+			      "%s", links[i]);
+	}
+	resolver_free(resolver);
+}
+END_TEST
+
+/* Where to follow a chain to its end would cost a thread milliseconds, the
+ * lookup fails, whatever is ahead of it. */
+START_TEST(fails_where_a_chain_costs_too_much)
+{
+	struct setting null[] = { { "resolve_null_domain", "yes" },
+				  { NULL, NULL } };
+	struct resolver *resolver = must_make(null);
+	struct resolution got;
+	char recipient[RESOLUTION_ADDRESS_MAX] = "user@local.test";
+
+	while (strlen(recipient) < 2000)
+		strcat(recipient, "@");
+	resolve_address(resolver, recipient, &got);
+	ck_assert_int_eq(got.status, RESOLVE_FAILED);
+	ck_assert(resolution_authorized(resolver, &got) < 0);
+	/* No list failed. */
+	ck_assert_str_eq(got.list, "");
+	ck_assert_ptr_nonnull(strstr(got.why, "too many domains"));
+	resolver_free(resolver);
+}
+END_TEST
+
+/* next - a small generator of pseudo-random numbers */
+static unsigned next(uint64_t *state, unsigned limit)
+{
+	*state = *state * UINT64_C(6364136223846793005) +
+		 UINT64_C(1442695040888963407);
+	return (unsigned)(*state >> 33) % limit;
+}
+
+/* same - are two outcomes one? */
+static bool same(const struct resolution *a, const struct resolution *b)
+{
+	return a->status == b->status && a->class == b->class &&
+	       a->routed == b->routed && strcmp(a->list, b->list) == 0 &&
+	       a->match.pattern == b->match.pattern &&
+	       a->match.table == b->match.table &&
+	       strcmp(a->address, b->address) == 0 &&
+	       strcmp(a->domain, b->domain) == 0;
+}
+
+/* Settings under which an address could be resolved differently. */
+static const struct setting plain_settings[][5] = {
+	{ { NULL, NULL } },
+	{ { "resolve_numeric_domain", "yes" },
+	  { "mydestination", "local.test, 1.2.3.4, [1.2.3.4]" },
+	  { NULL, NULL } },
+	{ { "smtputf8_enable", "no" },
+	  { "resolve_null_domain", "yes" },
+	  { "allow_min_user", "yes" },
+	  { "append_dot_mydomain", "yes" },
+	  { NULL, NULL } },
+	{ { "swap_bangpath", "no" },
+	  { "allow_percent_hack", "no" },
+	  { "resolve_dequoted_address", "no" },
+	  { "allow_untrusted_routing", "yes" },
+	  { NULL, NULL } },
+	{ { "mydestination", "!x.local.test, local.test" },
+	  { "virtual_alias_domains", "a.local.test, local.test" },
+	  { "parent_domain_matches_subdomains", "" },
+	  { NULL, NULL } },
+};
+
+/* The short way for plain addresses gives the same result as the long way, the
+ * only one that traces its steps. Texts are plain mostly, or nearly. */
+START_TEST(agrees_with_itself_about_plain_addresses)
+{
+	static const char *const parts[] = {
+		"a",	 "User",     "1",	 ".",	".",	 "@",
+		"@",	 "-",	     "_",	 "+x",	"=",	 "local.test",
+		"Local", "test",     "relay",	 "sub", "1.2.3", "relay.test",
+		"/",	 "\x7f",     "\xc3\xbc", " ",	"%",	 "!",
+		"\"",	 "@x.local", "@1.2.3",	 "{a}", "#",	 "valias.test",
+	};
+	struct resolver *resolver = must_make(plain_settings[_i]);
+	uint64_t state = (uint64_t)_i;
+	struct resolution fast, full;
+	const int count = mutants(100000);
+	int plain = 0;
+
+	for (int i = 0; i < count; i++) {
+		char text[256] = "";
+
+		for (unsigned n = 1 + next(&state, 6); n > 0; n--)
+			strcat(text,
+			       parts[next(&state, next(&state, 4) > 0
+							  ? 22
+							  : COUNT(parts))]);
+		plain += address_plain(text) != NULL;
+		resolve_address(resolver, text, &fast);
+		resolve_explain(resolver, text, &full, NULL, NULL);
+		ck_assert_msg(same(&fast, &full), "%s", text);
+	}
+	ck_assert_int_gt(plain, count / 100);
+	resolver_free(resolver);
+}
+END_TEST
+
+/* Random texts of the bytes that mean something: no crash, and the outcome is
+ * one that makes sense. */
+START_TEST(survives_random_addresses)
+{
+	static const char bytes[] =
+		"@@@@%%!!..\"\"\\\\()<>[]{}:;, |#\t\r\x7f-a1\xc3\xbc\xff";
+	static const char *const ends[] = { "", "@local.test", "relay.test",
+					    "@[127.0.0.1]", "local.test!" };
+	struct resolver *resolver = must_make(NULL);
+	struct resolution got;
+	const int count = mutants(200000);
+	uint64_t state = 1;
+	int permitted = 0;
+
+	for (int i = 0; i < count; i++) {
+		char recipient[128];
+		unsigned length = 1 + next(&state, 40);
+
+		for (unsigned n = 0; n < length; n++)
+			recipient[n] = bytes[next(&state, sizeof(bytes) - 1)];
+		strcpy(recipient + length, ends[next(&state, COUNT(ends))]);
+		resolve_address(resolver, recipient, &got);
+		if (resolution_authorized(resolver, &got) != 1)
+			continue;
+		permitted++;
+		ck_assert_int_eq(got.status, RESOLVE_DONE);
+		ck_assert(!got.routed);
+		ck_assert_ptr_eq(strpbrk(got.address, "@!%") + 1, got.domain);
+		ck_assert_str_ne(got.list, "");
+		ck_assert_int_ne(got.address[0], '-');
+	}
+	resolver_free(resolver);
+	printf("%d random addresses permitted\n", permitted);
+	ck_assert_int_gt(permitted, count / 200);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("resolve");
+
+	tcase_add_test(tests, test_long_origin);
+	tcase_add_test(tests, test_sizes);
+	tcase_add_loop_test(tests, test_origin_file, 0, COUNT(origins));
+	tcase_add_test(tests, holds_at_every_length);
+	tcase_add_test(tests, has_room_for_all_pieces);
+	tcase_add_test(tests, puts_no_brackets_that_do_not_fit);
+	tcase_add_test(tests, ends_long_chains_where_postfix_does);
+	tcase_add_test(tests, fails_where_a_chain_costs_too_much);
+	tcase_add_test(tests, survives_random_addresses);
+	tcase_add_loop_test(tests, agrees_with_itself_about_plain_addresses, 0,
+			    COUNT(plain_settings));
+
+	return run_tests("resolve_limits", tests);
+}
