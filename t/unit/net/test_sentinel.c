@@ -228,7 +228,7 @@ static const struct {
 
 START_TEST(find)
 {
-	char sentinel[100], address[SENTINEL_ADDRESS] = "";
+	char sentinel[128], address[SENTINEL_ADDRESS] = "";
 	struct sentinel_question asked;
 	struct error error = { "" };
 	pid_t pid = sentinel_at(found[_i].says, sentinel, sizeof(sentinel));
