@@ -18,8 +18,8 @@
 #define NAME_BYTES \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
-/* is_sentinel - by its title */
-static bool is_sentinel(const struct config_section *section)
+/* config_sentinel_title - see above */
+bool config_sentinel_title(const struct config_section *section)
 {
 	return strncmp(section->title, TITLE, strlen(TITLE)) == 0;
 }
@@ -97,7 +97,7 @@ int config_sentinel(struct config *config, struct config_store *store,
 		    const struct config_section *section, bool unserved,
 		    struct config_notes *notes)
 {
-	if (!is_sentinel(section)) {
+	if (!config_sentinel_title(section)) {
 		refuse(section, notes);
 		return 0;
 	}

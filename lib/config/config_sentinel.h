@@ -14,6 +14,9 @@ int config_sentinel(struct config *config, struct config_store *store,
 		    const struct config_section *section, bool unserved,
 		    struct config_notes *notes);
 
+/* config_sentinel_title - does the section have such a title? */
+bool config_sentinel_title(const struct config_section *section);
+
 /* config_sentinel_is_remote - is one of them on another host? */
 bool config_sentinel_is_remote(const struct config_store *store);
 

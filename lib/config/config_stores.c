@@ -208,12 +208,19 @@ static void warn(const struct config *config, const struct config_store *store,
 		 const struct config_section *section,
 		 struct config_notes *notes)
 {
-	if (listener_is_remote(&store->address) ||
-	    config_sentinel_is_remote(store))
+	bool asked_there = config_sentinel_is_remote(store);
+
+	if (store->tls == NULL &&
+	    (listener_is_remote(&store->address) || asked_there))
 		config_warning(notes, section->line,
 			       "store: the password and the keys cross the "
-			       "network in plain text; use a tunnel with TLS, "
-			       "and its address on this host");
+			       "network in plain text; add a tls section, with "
+			       "the CA that signs the store's certificate");
+	else if (asked_there && *store->sentinel_login.password_file != '\0')
+		config_warning(notes, section->line,
+			       "store: the password of the sentinels crosses "
+			       "the network in plain text; only the store is "
+			       "asked in TLS");
 	if (store->away == CONFIG_AWAY_PERMIT)
 		config_warning(notes, section->settings[OPTION_STORE_AWAY].line,
 			       "away: while the store is away, nothing is "
@@ -237,6 +244,8 @@ static void load_store(struct config *config, struct config_store *store,
 	if (config_sentinel(config, store, section, unserved, notes) == 0 &&
 	    listener_parse(&store->address, section->title, &error) < 0)
 		config_error(notes, section->line, "store: %s", error.text);
+	else
+		config_store_load_tls(config, store, section, unserved, notes);
 	config_stores_login(config, &store->login, section,
 			    OPTION_STORE_USERNAME, OPTION_STORE_PASSWORD_FILE,
 			    unserved, notes);
@@ -280,6 +289,7 @@ void config_stores_clear(struct config *config)
 		config_stores_login_clear(&store->login);
 		config_sentinel_clear(store);
 		free(store->prefix);
+		config_store_clear_tls(store);
 	}
 	free(config->stores);
 }

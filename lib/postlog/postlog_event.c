@@ -301,10 +301,14 @@ static void read_delivery(struct postlog_event *event, const char *text)
 	event->kind = POSTLOG_TO;
 }
 
-/* read_cleanup - "canceled", since 3.10: nothing more will be heard of it */
+/* read_cleanup - since 3.10: given up by the client, or thrown away by a
+ * filter. Nothing more will be heard of it. (Its release notes say "canceled".)
+ */
 static void read_cleanup(struct postlog_event *event, const char *text)
 {
-	if (strcmp(text, "canceled") == 0)
+	if (strcmp(text, "removed (canceled)") == 0 ||
+	    strcmp(text, "removed (discarded)") == 0 ||
+	    strcmp(text, "canceled") == 0)
 		event->kind = POSTLOG_REMOVED;
 	else
 		read_delivery(event, text);

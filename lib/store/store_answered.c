@@ -86,7 +86,7 @@ static void answer_charges(struct store_ask *ask,
 		wrong = store_answer_read(values, ask->windows, ask->charges,
 					  ask->count, &passed);
 	store_ask_end(ask, wrong, passed);
-	if (wrong != NULL && store->fd >= 0)
+	if (wrong != NULL && store_link_is_open(store))
 		store_fail(store, wrong);
 }
 

@@ -112,6 +112,9 @@ void store_settings_init(struct store_settings *settings,
 	settings->username = xstrdup(username != NULL ? username : "");
 	settings->password = xstrdup(password != NULL ? password : "");
 	settings->timeout_ms = options->timeout_ms;
+	settings->tls = options->tls;
+	settings->server_name = xstrdup(
+		options->server_name != NULL ? options->server_name : "");
 	settings->test_tick = options->test_tick;
 }
 
@@ -121,6 +124,7 @@ void store_settings_clear(struct store_settings *settings)
 	explicit_bzero(settings->password, strlen(settings->password));
 	free(settings->password);
 	free(settings->username);
+	free(settings->server_name);
 	free(settings->prefix);
 	free(settings->script);
 }

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "lib/base/xalloc.h"
 #include "lib/decision/judgement.h"
@@ -65,11 +65,13 @@ static enum smtpd_answer in_list(const struct network_list *list,
 	return wide ? SMTPD_MAY : SMTPD_NO;
 }
 
-/* is_there - a file; MAY: we cannot see it */
+/* is_there - a file, not a directory; MAY: we cannot see it */
 static enum smtpd_answer is_there(const char *path)
 {
-	if (access(path, F_OK) == 0)
-		return SMTPD_YES;
+	struct stat status;
+
+	if (stat(path, &status) == 0)
+		return S_ISDIR(status.st_mode) ? SMTPD_NO : SMTPD_YES;
 	return errno == ENOENT ? SMTPD_NO : SMTPD_MAY;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/store/store_admin.h"
+#include "lib/tls/tls_client.h"
 #include "policyd/rates/rate_tables.h"
 #include "policyd/rates/rates_internal.h"
 #include "policyd/rates/store_connect.h"
@@ -21,9 +22,13 @@ static int open_store(struct rates_counts *counts,
 	char *password = NULL;
 	int fd = -1;
 
-	if (config_store_password(store, &password, why) == 0)
+	if (store->tls != NULL)
+		options.server_name = store->tls->server_name;
+	if (config_store_password(store, &password, why) == 0 &&
+	    config_store_tls(store, &counts->tls, why) == 0)
 		fd = store_connect(store, PATIENCE_S, why);
 	options.password = password;
+	options.tls = counts->tls;
 	if (fd >= 0)
 		counts->store = store_admin_open(fd, &options, why);
 	config_password_forget(password);
@@ -52,6 +57,7 @@ int rates_counts_open(struct rates_counts *counts, const struct config *config,
 void rates_counts_close(struct rates_counts *counts)
 {
 	store_admin_close(counts->store);
+	tls_client_free(counts->tls);
 	rate_tables_close(counts->tables, counts->config);
 	free(counts->rates);
 }

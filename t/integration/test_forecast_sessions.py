@@ -19,12 +19,12 @@ import random
 import sys
 
 from kit.daemon import run_all
+from kit.forecast import (BUILT_IN, CONFIGURATIONS, SERVING, Player,
+                          count_rows, groups)
 from kit.matrix import LOGINS, recipients
 from kit.policyd import Policyd
 from kit.postfix import Postfix, poll
 from kit.smtp import CLOSED, Session, verdict
-from test_forecast import (BUILT_IN, CONFIGURATIONS, SERVING, Player,
-                           count_rows, groups)
 
 SESSIONS = int(os.environ.get("POLICYD_TEST_SESSIONS", "60"))
 SEED = int(os.environ.get("POLICYD_TEST_SEED", "1"))
@@ -202,11 +202,7 @@ def test_sessions(program):
                 + CONFIGURATIONS[name].replace("@D@", ports), path))
         postfix.start()
         before = play_all(players["before"], plans)
-
-        def all_removed():
-            said = postfix.said()
-            return said.count("(queue active)") == said.count(": removed")
-        poll(all_removed)
+        poll(postfix.all_removed)
         log = postfix.path("before.log")
         with open(log, "w") as out:
             out.write(postfix.said())

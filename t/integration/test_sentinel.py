@@ -14,8 +14,8 @@ import subprocess
 
 from kit.daemon import run_all, wait_until
 from kit.sentinel import NAME, Sentinel, Watched
-from test_rates import ALICE, OK, OVER, Limited, check, command, request
-from test_store import (LOOKUP, HowtoStore, chapter, is_away, is_back,
+from kit.rates import ALICE, OK, OVER, Limited, check, command, request
+from kit.stores import (LOOKUP, HowtoStore, chapter, is_away, is_back,
                         passes)
 
 LIMIT = 8
@@ -168,7 +168,7 @@ def section_of(text, store, sentinel):
 def test_howto(program):
     """the chapter of HOWTO: its users are enough for a replica, and for
     Sentinel to make it the primary"""
-    users, watch, section = chapter()[5:]
+    users, watch, section = chapter()[8:]
     first = HowtoStore()
     second = HowtoStore(first.secret())
     second.options["replicaof"] = "127.0.0.1 %d" % first.port

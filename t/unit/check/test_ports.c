@@ -180,6 +180,11 @@ START_TEST(looks_for_certificates)
 	      "smtpd_tls_key_file = /nonexistent/key",
 	      NULL);
 	ck_assert_str_eq(cells, "yn nn yn nn yn nn yn nn");
+	judge(cells,
+	      "smtpd_relay_restrictions = reject_unauth_destination\n"
+	      "smtpd_tls_chain_files = /",
+	      NULL);
+	ck_assert_str_eq(cells, "yn nn yn nn yn nn yn nn");
 }
 END_TEST
 
