@@ -185,7 +185,7 @@ END_TEST
 
 /* --- a process that may wait */
 
-static char place[] = "/tmp/sentinelXXXXXX";
+static char place[32];
 
 /* sentinel_at - a process that answers one question; its address */
 static pid_t sentinel_at(const char *says, char *address, size_t size)
@@ -195,6 +195,7 @@ static pid_t sentinel_at(const char *says, char *address, size_t size)
 	char asked[1024];
 	pid_t pid;
 
+	strcpy(place, "/tmp/sentinelXXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(place));
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s/socket", place);
 	snprintf(address, size, "unix:%s", un.sun_path);
@@ -228,7 +229,7 @@ static const struct {
 
 START_TEST(find)
 {
-	char sentinel[100], address[SENTINEL_ADDRESS] = "";
+	char sentinel[128], address[SENTINEL_ADDRESS] = "";
 	struct sentinel_question asked;
 	struct error error = { "" };
 	pid_t pid = sentinel_at(found[_i].says, sentinel, sizeof(sentinel));
