@@ -323,7 +323,7 @@ static const char weigh_part[] =
 	" end\n"
 	" return w\n"
 	"end\n"
-	/* What was warned of; windows that are below half begin anew. */
+	/* The bits of a window; one that is below half begins anew. */
 	"local function noticed(c, w)\n"
 	" local old = c.cell.windows[c.lengths[w.index]]\n"
 	" if not old or w.number >= 0 and\n"
