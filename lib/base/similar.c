@@ -3,7 +3,7 @@
  *
  * Two names are compared by the number of letters to insert, to delete, to
  * replace, or to exchange with the next one, without regard to case. A third of
- * the word may be wrong; or all that stands before the name and "_", as in
+ * the word may be wrong; or all that is before the name and "_", as in
  * Postfix's longer names (smtpd_relay_restrictions). */
 
 #include "lib/base/similar.h"

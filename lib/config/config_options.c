@@ -125,6 +125,11 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_STORE_AWAY] = { "away", SCOPE_STORE, FORM_PLAIN_TEXT, "local" },
 	[OPTION_STORE_SERVERNAME] = { "servername", SCOPE_STORE_TLS, FORM_TEXT,
 				      "" },
+	[OPTION_STORE_SENTINELS] = { "sentinels", SCOPE_STORE, FORM_LIST, "" },
+	[OPTION_STORE_SENTINEL_USERNAME] = { "sentinel_username", SCOPE_STORE,
+					     FORM_TEXT, "" },
+	[OPTION_STORE_SENTINEL_PASSWORD_FILE] = { "sentinel_password_file",
+						  SCOPE_STORE, FORM_TEXT, "" },
 };
 
 /* config_option_name - as written in the file */

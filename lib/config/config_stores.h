@@ -24,4 +24,13 @@ void config_store_clear_tls(struct config_store *store);
 /* config_stores_clear - free what it made. */
 void config_stores_clear(struct config *config);
 
+/* config_stores_login - a user, and the file with its password, from the
+ * options name and file. config_stores_login_clear - free it. Only for
+ * lib/config/config_sentinel.c. */
+void config_stores_login(struct config *config, struct config_login *login,
+			 const struct config_section *section,
+			 enum config_option name, enum config_option file,
+			 bool unserved, struct config_notes *notes);
+void config_stores_login_clear(struct config_login *login);
+
 #endif

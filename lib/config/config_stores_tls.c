@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/config/config_sentinel.h"
 #include "lib/config/config_services.h"
 #include "lib/config/config_stores.h"
 #include "lib/config/config_watch.h"
@@ -39,6 +40,13 @@ static void load_name(struct config_store *store,
 	const char *text = setting_text(from);
 	char shown[CONFIG_SHOWN];
 
+	if (*text == '\0' && config_sentinel_title(section)) {
+		config_error(notes, section->tls_line,
+			     "tls: servername is required, as the sentinels "
+			     "say the address: a name that the certificates of "
+			     "all that may become the primary are for");
+		return;
+	}
 	if (*text == '\0') {
 		store->tls->server_name = host_of(&store->address);
 		return;

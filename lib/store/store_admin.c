@@ -96,6 +96,7 @@ const struct store_values *store_admin_ask(const struct store_admin *admin,
 {
 	uint64_t end_ms = clock_ms() + admin->settings.timeout_ms;
 	const struct store_values *values = NULL;
+	char why[STORE_WHY_SIZE];
 	int found = 0;
 
 	if (send_all(admin, &command, end_ms, error) == 0)
@@ -109,7 +110,8 @@ const struct store_values *store_admin_ask(const struct store_admin *admin,
 		return NULL;
 	if (values->value[0].kind != REDIS_REPLY_ERROR)
 		return values;
-	error_set(error, "the store says: %s", values->value[0].text);
+	store_error_why(values->value[0].text, why);
+	error_set(error, "%s", why);
 	printable_replace(error->text);
 	return NULL;
 }
@@ -120,7 +122,7 @@ int store_admin_odd(struct error *error)
 	return error_set(error, "the store's answer has another form");
 }
 
-/* open_store - AUTH, and the script */
+/* open_store - AUTH, the script, and that it is no cluster */
 static int open_store(const struct store_admin *admin, struct error *error)
 {
 	const struct store_values *values;
@@ -135,7 +137,9 @@ static int open_store(const struct store_admin *admin, struct error *error)
 		return -1;
 	if (strcmp(values->value[0].text, admin->settings.sha) != 0)
 		return store_admin_odd(error);
-	return 0;
+	values = store_admin_ask(admin, store_command_greet(&admin->settings),
+				 error);
+	return values != NULL ? 0 : -1;
 }
 
 /* store_admin_open - a connection that can be used */

@@ -35,8 +35,7 @@ static void fail_with(struct store *store, const struct store_values *values)
 	char why[STORE_WHY_SIZE];
 
 	if (values->value[0].kind == REDIS_REPLY_ERROR)
-		snprintf(why, sizeof(why), "the store says: %s",
-			 values->value[0].text);
+		store_error_why(values->value[0].text, why);
 	else
 		snprintf(why, sizeof(why),
 			 "the store's answer is to another question");

@@ -91,6 +91,7 @@ struct store_command {
 struct store_command store_command_auth(const struct store_settings *settings);
 struct store_command store_command_load(const struct store_settings *settings);
 struct store_command store_command_probe(const struct store_settings *settings);
+struct store_command store_command_greet(const struct store_settings *settings);
 /* store_command_charges - word: "take", "look", "note" (look, and remember a
  * notice) or "back". */
 struct store_command
@@ -158,6 +159,10 @@ enum store_error {
 };
 
 enum store_error store_error_of(const struct store_values *values);
+
+/* store_error_why - what an error means, and what to use instead of a cluster;
+ * not yet printable. */
+void store_error_why(const char *text, char why[STORE_WHY_SIZE]);
 
 /* store_limit - the limit of a length; RATE_UNLIMITED: there is none. */
 uint64_t store_limit(const struct rate_limits *limits, uint32_t length_s);

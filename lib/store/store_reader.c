@@ -14,6 +14,7 @@
 #include "lib/base/xalloc.h"
 
 #define ERROR_SHOWN 200 /* bytes of an error of the store */
+#define DEPTH_MAX   7	/* arrays in arrays; hiredis 1.0 has no limit */
 
 struct store_reader {
 	redisReader *reader;
@@ -63,12 +64,22 @@ static void *create_string(const redisReadTask *task, char *text, size_t length)
 	return value;
 }
 
+/* depth - the number of arrays that contain this one */
+static int depth(const redisReadTask *task)
+{
+	int arrays = 0;
+
+	while ((task = task->parent) != NULL)
+		arrays++;
+	return arrays;
+}
+
 /* add_array - its values follow; not if they cannot fit */
 static void *add_array(const redisReadTask *task, size_t count)
 {
 	struct store_values *values = task->privdata;
 
-	if (count >= values->max)
+	if (count >= values->max || depth(task) > DEPTH_MAX)
 		values->too_much = true;
 	return values->too_much ? NULL : add(task, (long long)count);
 }

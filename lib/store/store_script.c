@@ -323,7 +323,7 @@ static const char weigh_part[] =
 	" end\n"
 	" return w\n"
 	"end\n"
-	/* What was warned of; windows that are below half begin anew. */
+	/* The bits of a window; one that is below half begins anew. */
 	"local function noticed(c, w)\n"
 	" local old = c.cell.windows[c.lengths[w.index]]\n"
 	" if not old or w.number >= 0 and\n"
@@ -536,7 +536,7 @@ static const char admin_part[] =
 	" look = function() return take(false, false) end,\n"
 	" note = function() return take(false, true) end,\n"
 	" back = give_back, row = row, reset = reset, block = block,\n"
-	" probe = probe }\n"
+	" probe = probe, greet = function() return 1 end }\n"
 	"return calls[ARGV[1]]()\n";
 
 /* store_script - all of it */

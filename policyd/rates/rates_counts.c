@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/net/listener.h"
 #include "lib/store/store_admin.h"
 #include "lib/tls/tls_client.h"
 #include "policyd/rates/rate_tables.h"
 #include "policyd/rates/rates_internal.h"
+#include "policyd/rates/store_connect.h"
 
 #define PATIENCE_S 5 /* with the store */
 
@@ -17,7 +17,7 @@ static int open_store(struct rates_counts *counts,
 		      const struct config_store *store, struct error *why)
 {
 	struct store_options options = { .prefix = store->prefix,
-					 .username = store->username,
+					 .username = store->login.username,
 					 .timeout_ms = PATIENCE_S * 1000 };
 	char *password = NULL;
 	int fd = -1;
@@ -26,14 +26,12 @@ static int open_store(struct rates_counts *counts,
 		options.server_name = store->tls->server_name;
 	if (config_store_password(store, &password, why) == 0 &&
 	    config_store_tls(store, &counts->tls, why) == 0)
-		fd = listener_connect(store->address.address, PATIENCE_S, why);
+		fd = store_connect(store, PATIENCE_S, why);
 	options.password = password;
 	options.tls = counts->tls;
 	if (fd >= 0)
 		counts->store = store_admin_open(fd, &options, why);
-	if (password != NULL)
-		explicit_bzero(password, strlen(password));
-	free(password);
+	config_password_forget(password);
 	return counts->store != NULL ? 0 : -1;
 }
 

@@ -15,6 +15,7 @@
 #include "lib/tls/tls_client.h"
 #include "policyd/process/privileges.h"
 #include "policyd/rates/rate_tables.h"
+#include "policyd/rates/store_connect.h"
 #include "policyd/serve/policy.h"
 #include "policyd/serve/serve.h"
 #include "policyd/serve/settle.h"
@@ -73,7 +74,7 @@ struct stdio_store {
 static int read_secrets(struct stdio_store *store, struct config_store *with,
 			struct error *error)
 {
-	if (config_store_password(with, &with->password, error) < 0 ||
+	if (config_store_password(with, &with->login.password, error) < 0 ||
 	    config_store_tls(with, &store->tls.client, error) < 0)
 		return -1;
 	if (with->tls == NULL)
@@ -97,14 +98,14 @@ static int open_store(struct stdio_store *store, const struct config *config,
 		return 0;
 	with = *from;
 	if (read_secrets(store, &with, error) < 0) {
-		free(with.password);
+		config_password_forget(with.login.password);
 		return -1;
 	}
-	fd = listener_connect(from->address.address, 1, &why);
+	fd = store_connect(from, 1, &why);
 	store->rates = rate_tables_store(config);
 	store->thread = store_thread_new(&store->state, &with, server, 0, -1,
 					 fd, error);
-	free(with.password);
+	config_password_forget(with.login.password);
 	if (store->thread == NULL)
 		return -1;
 	policy_store(policy, store_thread_get(store->thread), store->rates);

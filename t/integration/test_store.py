@@ -328,8 +328,7 @@ def test_howto(program):
             check(command(other, "login", "bob")[1], "blocked until")
             assert "is away" not in mail.policyd.said() + other.said()
         assert store.ask("GET", "x").startswith(b"-NOAUTH")
-        with open(store.moved("/etc/policyd/store.password")) as file:
-            store.password, store.username = file.read().strip(), "policyd"
+        store.password, store.username = store.secret(), "policyd"
         for words in (("FLUSHALL",), ("GET", "other:x"), ("KEYS", "*"),
                       ("CONFIG", "GET", "dir")):
             answer = store.ask(*words)

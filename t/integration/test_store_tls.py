@@ -19,6 +19,7 @@ import threading
 from kit.certificates import Authority
 from kit.daemon import WAIT, free_port, run_all
 from kit.rates import ALICE, OK, OVER, Limited, check, command, request
+from kit.sentinel import NAME, Sentinel, settings
 from kit.store import Store
 from kit.stores import HowtoStore, chapter, is_away, is_back, passes
 
@@ -46,12 +47,13 @@ class TlsStore(Store):
     def path(self, name):
         return os.path.join(self.directory, name)
 
-    def section(self, more=""):
+    def section(self, more="", title=None, outer=""):
         """section - of policyd.conf, with a timeout that a busy machine can
         keep; more is for the tls section"""
-        return ('store "inet:127.0.0.1:%d" {\n\ttimeout = 5s\n\ttls {\n'
+        return ('store "%s" {\n\ttimeout = 5s\n\t%s\n\ttls {\n'
                 '\t\tca = "%s"\n\t\t%s\n\t}\n}\n'
-                % (self.port, self.path("ca.pem"), more))
+                % (title or "inet:127.0.0.1:%d" % self.port, outer,
+                   self.path("ca.pem"), more))
 
 
 def limited(program, section):
@@ -175,6 +177,25 @@ def test_silent(program):
             assert passes(policyd, "2")
 
 
+def test_sentinel(program):
+    """a sentinel says where the store is; the certificate is for its name"""
+    with TlsStore() as store, Sentinel(settings(store)) as sentinel:
+        def section(name):
+            return store.section('servername = "%s"' % name,
+                                 "sentinel:" + NAME,
+                                 'sentinels = "%s"' % sentinel.address)
+
+        with limited(program, section("policyd.local.test")) as policyd:
+            assert passes(policyd, "1")
+            check(command(policyd, "login", ALICE)[1], r" 1  4/1h ")
+            assert "is away" not in policyd.said()
+        before = store.ask("DBSIZE")
+        with limited(program, section("other.test")) as policyd:
+            is_away(policyd, "its certificate is not for other.test")
+            assert passes(policyd, "2")
+            assert store.ask("DBSIZE") == before
+
+
 def test_stdio(program):
     """policyd -s and policyd -r read the files of tls themselves"""
     with TlsStore() as store, limited(program, store.section()) as policyd:
@@ -239,4 +260,4 @@ def test_howto(program):
 
 if __name__ == "__main__":
     run_all([test_counts, test_many, test_refused, test_renewed, test_silent,
-             test_stdio, test_howto])
+             test_sentinel, test_stdio, test_howto])

@@ -10,6 +10,7 @@ from kit.rate_mail import unindented
 from kit.rates import OK, OVER
 from kit.store import Store
 
+SECRET = "/etc/policyd/store.password"
 LOOKUP = r"451 4\.3\.0 Temporary lookup failure"
 
 
@@ -38,10 +39,13 @@ def chapter():
 class HowtoStore(Store):
     """A store that is set up as HOWTO says."""
 
-    def __init__(self):
+    def __init__(self, secret=None):
         super().__init__()
         make, settings, user, self.section, *_ = chapter()
         self.shell(make)
+        if secret is not None:      # of another one
+            with open(self.moved(SECRET), "w") as file:
+                file.write(secret + "\n")
         with open(os.path.join(self.directory, "redis", "policyd.conf"),
                   "w") as file:
             file.write(settings)
@@ -57,6 +61,11 @@ class HowtoStore(Store):
 
     def shell(self, text):
         run("sh", "-euc", self.moved(text))
+
+    def secret(self):
+        """secret - the password"""
+        with open(self.moved(SECRET)) as file:
+            return file.read().strip()
 
     def settings(self):
         """settings - of policyd"""

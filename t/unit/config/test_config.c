@@ -450,6 +450,32 @@ static const struct broken broken[] = {
 	{ "store \"inet:[::1]:1\" {\ntls {\nca = '/x'\n"
 	  "servername = '*.example.com'\n}\n}\n",
 	  4, "neither a host name nor" },
+	{ "store \"sentinel:a\" {\n}\n", 1, "sentinels is required" },
+	{ "store \"sentinel:a\" {\nsentinels = 'inet:[::1]:1'\n"
+	  "tls {\nca = '/etc/ssl/certs/ca-certificates.crt'\n}\n}\n",
+	  3, "servername is required" },
+	{ "store \"sentinel:\" {\nsentinels = 'unix:/s'\n}\n", 1,
+	  "name of the primary, 1 to 64" },
+	{ "store \"sentinel:a b\" {\nsentinels = 'unix:/s'\n}\n", 1,
+	  "name of the primary, 1 to 64" },
+	{ "store \"sentinel:a\" {\nsentinels = { 'unix:/s',\n's' }\n}\n", 3,
+	  "sentinels: " },
+	{ "store \"sentinel:a\" {\nsentinels = { 'unix:/1', 'unix:/2', "
+	  "'unix:/3', 'unix:/4', 'unix:/5', 'unix:/6', 'unix:/7', 'unix:/8', "
+	  "'unix:/9' }\n}\n",
+	  2, "8 at most" },
+	{ "store \"sentinel:a\" {\nsentinels = 'unix:/s'\n"
+	  "sentinel_username = x\n}\n",
+	  3, "sentinel_password_file is required" },
+	{ "store \"sentinel:a\" {\nsentinels = 'unix:/s'\n"
+	  "sentinel_password_file = '/nonexistent'\n}\n",
+	  3, "/nonexistent" },
+	{ "store \"unix:/x\" {\nsentinels = 'unix:/s'\n}\n", 2,
+	  "must be \"sentinel:NAME\"" },
+	{ "store \"unix:/x\" {\nsentinel_username = x\n}\n", 2,
+	  "must be \"sentinel:NAME\"" },
+	{ "store \"unix:/x\" {\nsentinel_password_file = '/x'\n}\n", 2,
+	  "must be \"sentinel:NAME\"" },
 	{ "metrics \"unix:/x\" {\ntls {\n}\n}\n", 2,
 	  "is only allowed in a listen or store section" },
 	{ "listen \"inet:127.0.0.1:70000\" {\n}\n", 1, "1 to 65535" },
@@ -1442,8 +1468,9 @@ START_TEST(test_store_password)
 		ck_assert(message_has(messages.lines[0], "FILE:4: ", secret));
 	} else {
 		ck_assert_ptr_nonnull(config);
-		ck_assert_str_eq(config->stores[0].password, rows[_i].password);
-		ck_assert_str_eq(config->stores[0].username, "u");
+		ck_assert_str_eq(config->stores[0].login.password,
+				 rows[_i].password);
+		ck_assert_str_eq(config->stores[0].login.username, "u");
 		ck_assert_uint_eq(config->stores[0].timeout_ms, 200);
 		ck_assert_uint_eq(config->watched.count, 1);
 		output = open_memstream(&dump, &length);

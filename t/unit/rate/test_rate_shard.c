@@ -4,7 +4,8 @@
 
 #include "t/unit/rate/rate_place.h"
 
-#define KEYS 20000 /* some hundred for each shard */
+#define KEYS  20000 /* some hundred for each shard */
+#define CELLS 300   /* more than are read at once */
 
 /* A table with keys, and the index of a shard. */
 struct setting {
@@ -13,21 +14,23 @@ struct setting {
 	struct rate_shard *shard;
 };
 
-/* setting_init - with keys "0" to "19999" */
+/* setting_init - with 300 cells in that shard */
 static void setting_init(struct setting *setting, unsigned shard)
 {
 	place_init(&setting->place);
 	setting->table = open_table(&setting->place, "5/1h", RATE_NUMBER, KEYS);
-	for (int i = 0; i < KEYS; i++) {
+	setting->shard = rate_shard(setting->table, shard);
+	for (int i = 0; setting->shard->count < CELLS; i++) {
 		struct rate_charge charge;
-		char key[8];
+		char key[16];
 
 		snprintf(key, sizeof(key), "%d", i);
+		if (rate_shard_number(rate_hash(setting->table, key,
+						strlen(key))) != shard)
+			continue;
 		charge = charge_of(setting->table, key, 1, "5/1h", RATE_NUMBER);
 		ck_assert(rate_take(&charge, 1, setting->place.clock.now_us));
 	}
-	setting->shard = rate_shard(setting->table, shard);
-	ck_assert_uint_gt(setting->shard->count, 256);
 }
 
 /* setting_clear - remove it */
@@ -95,13 +98,13 @@ END_TEST
  * key, as after a power cut, the second is. */
 START_TEST(damaged_cells)
 {
-	struct rate_cell *cell[300];
+	struct rate_cell *cell[CELLS];
 	struct setting setting;
 	size_t size;
 
 	setting_init(&setting, 6);
 	size = setting.table->layout.cell_size;
-	for (uint32_t i = 0; i < 300; i++)
+	for (uint32_t i = 0; i < CELLS; i++)
 		cell[i] = rate_cell(setting.table, setting.shard, i);
 	cell[1]->hash = 0;
 	cell[2]->hash += 64;	/* not that of its key */

@@ -209,7 +209,10 @@ static void untouched(const struct hostile *hostile)
 #define GOOD  "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n"
 #define OVER  "*7\r\n:0\r\n:1\r\n:2\r\n:0\r\n:9\r\n:0\r\n:50\r\n"
 #define BLOCK "*7\r\n:0\r\n:3\r\n:0\r\n:0\r\n:9\r\n:0\r\n:-1\r\n"
-#define DEEP  "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
+#define CLUSTER                                                  \
+	": Cluster mode is not supported; use one primary, and " \
+	"Sentinel to follow a failover"
+#define DEEP "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
 
 /* An answer to "take", with a part of what is then said of the store; "": it
  * stays up. */
@@ -219,7 +222,14 @@ static const struct {
 	{ "-READONLY You can't write against a read only replica.\r\n",
 	  "READONLY" },
 	{ "-LOADING is loading the dataset in memory\r\n", "LOADING" },
-	{ "-MOVED 3999 192.0.2.1:6381\r\n", "MOVED" },
+	{ "-MOVED 3999 192.0.2.1:6381\r\n",
+	  "MOVED 3999 192.0.2.1:6381" CLUSTER },
+	{ "-ASK 3999 192.0.2.1:6381\r\n", "ASK 3999 192.0.2.1:6381" CLUSTER },
+	{ "-CLUSTERDOWN Hash slot not served\r\n", CLUSTER },
+	{ "-CROSSSLOT Keys in request don't hash to the same slot\r\n",
+	  CLUSTER },
+	{ "-TRYAGAIN Multiple keys request during rehashing of slot\r\n",
+	  CLUSTER },
 	{ "-OOM command not allowed\r\n", "OOM" },
 	{ "-NOAUTH Authentication required.\r\n", "NOAUTH" },
 	{ "-NOPERM this user has no permissions\r\n", "NOPERM" },
@@ -368,6 +378,7 @@ static const struct {
 	{ NULL, "-NOAUTH Authentication required.\r\n", "NOAUTH" },
 	{ NULL, "-NOSCRIPT No matching script.\r\n", "NOSCRIPT" },
 	{ NULL, "-LOADING\r\n", "LOADING" },
+	{ NULL, "-MOVED 1 192.0.2.1:6381\r\n", CLUSTER },
 	{ NULL, "$40\r\n0000000000000000000000000000000000000000\r\n",
 	  "another question" },
 	{ NULL, "$-1\r\n", "another question" },
