@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* command_line - what policyd is called with, and what it says of mistakes */
+/* command_line - read the command line, and report mistakes in it */
 
 #include "policyd/command_line.h"
 

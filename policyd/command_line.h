@@ -9,7 +9,7 @@
 #include "policyd/query/query.h"
 #include "policyd/rates/rates.h"
 
-/* What policyd is called with; see policyd(8). */
+/* The command line; see policyd(8). */
 
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
 
@@ -27,7 +27,7 @@ enum mode {
 	MODE_SERVER = 'S', /* for the monitor, to start a server */
 };
 
-/* The command line. */
+/* The request: a mode, and its options. */
 struct command {
 	enum mode mode;
 	struct options options;
