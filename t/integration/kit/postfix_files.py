@@ -45,7 +45,8 @@ listen "unix:%s" {
 
 @functools.cache
 def server_certificate():
-    """server_certificate - a directory with one, made once"""
+    """server_certificate - a directory with one and its authority, made
+    once"""
     directory = once_directory()
     Authority(directory).issue("server", "server")
     return directory
@@ -64,7 +65,7 @@ class Files:
         os.makedirs(os.path.join(self.queue, "private"))
         self.tls = os.path.join(self.directory, "tls")
         os.mkdir(self.tls)
-        for name in ("server.pem", "server.key"):
+        for name in ("ca.pem", "server.pem", "server.key"):
             shutil.copy2(os.path.join(server_certificate(), name), self.tls)
         os.mkdir(self.config)
         # As Debian has it for those who look up names in the chroot.
