@@ -18,7 +18,8 @@ from kit import snippets
 from kit.daemon import free_port
 from kit.policyd import Policyd
 from kit.postfix import run, settle
-from kit.postfix_files import ASK, MASTER, Files, harm, matrix
+from kit.postfix_files import (ASK, MASTER, Files, harm, matrix,
+                               server_certificate)
 
 SPAWN = MASTER + """\
 policyd    unix - n n - %s spawn
@@ -663,6 +664,7 @@ def main():
     if os.geteuid() != 0:
         print("this test needs root: it becomes the user postfix")
         return 1
+    server_certificate()        # once for all workers, and removed by us
     cases = [CASES[first::WORKERS] for first in range(WORKERS)]
     with concurrent.futures.ProcessPoolExecutor(WORKERS) as pool:
         tests = list(pool.map(work, cases, [True] + [False] * WORKERS))
