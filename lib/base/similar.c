@@ -3,13 +3,16 @@
  *
  * Two names are compared by the number of letters to insert, to delete, to
  * replace, or to exchange with the next one, without regard to case. A third of
- * the word may be wrong. */
+ * the word may be wrong; or all that stands before the name and "_", as in
+ * Postfix's longer names (smtpd_relay_restrictions). */
 
 #include "lib/base/similar.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define LENGTH_MAX 64
 
@@ -65,6 +68,15 @@ static size_t distance(const char *one, const char *other)
 	return rows[(i - 1) % 3][length];
 }
 
+/* ends_with - the word is anything, "_" and the name, which is no short one */
+static bool ends_with(const char *word, const char *name)
+{
+	size_t length = strlen(word), end = strlen(name);
+
+	return end >= 4 && length > end && word[length - end - 1] == '_' &&
+	       strcasecmp(word + length - end, name) == 0;
+}
+
 /* similar_try - compare one name */
 void similar_try(struct similar *similar, const char *name)
 {
@@ -72,7 +84,8 @@ void similar_try(struct similar *similar, const char *name)
 
 	if (strlen(similar->word) > LENGTH_MAX || strlen(name) > LENGTH_MAX)
 		return;
-	found = distance(similar->word, name);
+	found = ends_with(similar->word, name) ? 1
+					       : distance(similar->word, name);
 	if (found >= similar->distance)
 		return;
 	similar->best = name;

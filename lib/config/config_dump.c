@@ -226,13 +226,16 @@ static void put_imported(const struct dump *dump, const char *name,
 	putc('\n', dump->output);
 }
 
-/* put_tls - print the tls section of a listener */
-static void put_tls(struct dump *dump, const struct config_section *section)
+/* put_tls - print the tls section of a listener or a store, if it has one */
+static void put_tls(struct dump *dump, const struct config_section *section,
+		    enum config_scope scope)
 {
+	if (section->tls_line == 0)
+		return;
 	fputs("\ttls {", dump->output);
 	put_source(dump, section->tls_line);
 	dump->indent = "\t\t";
-	put_section(dump, section, SCOPE_TLS);
+	put_section(dump, section, scope);
 	dump->indent = "\t";
 	fputs("\t}\n", dump->output);
 }
@@ -257,8 +260,7 @@ static void put_listen(struct dump *dump, size_t index)
 		    (option != OPTION_ALLOW_REMOTE) == local)
 			put_setting(dump, option, &section->settings[option]);
 	}
-	if (section->tls_line != 0)
-		put_tls(dump, section);
+	put_tls(dump, section, SCOPE_TLS);
 	fputs("}\n", dump->output);
 }
 
@@ -288,6 +290,8 @@ static void put_titled(struct dump *dump, const char *word,
 	fputs(" {", dump->output);
 	put_source(dump, section->line);
 	put_section(dump, section, scope);
+	if (scope == SCOPE_STORE)
+		put_tls(dump, section, SCOPE_STORE_TLS);
 	fputs("}\n", dump->output);
 }
 

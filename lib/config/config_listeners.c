@@ -129,27 +129,6 @@ static void load_clients(struct config *config, struct config_gate *gate,
 	free(text);
 }
 
-/* tls_file - the path in an option, or NULL */
-static const char *tls_file(struct config *config,
-			    const struct config_section *section,
-			    enum config_option option,
-			    struct config_notes *notes)
-{
-	const struct setting *from = &section->settings[option];
-	const char *path = setting_text(from);
-	struct error error;
-
-	if (*path == '\0')
-		return NULL;
-	if (*path != '/')
-		error_set(&error, "%.80s is not an absolute path", path);
-	else if (config_watch_file(config, notes, config_option_name(option),
-				   from->line, path, &error) == 0)
-		return path;
-	config_option_error(notes, option, from->line, &error);
-	return path;
-}
-
 /* check_tls - do the options of the section fit together? */
 static void check_tls(const struct config_section *section,
 		      const struct tls_listener_files *files, bool require,
@@ -242,12 +221,12 @@ static void load_tls(struct config *config, struct config_gate *gate,
 		return;
 	}
 	files.certificate =
-		tls_file(config, section, OPTION_CERTIFICATE, notes);
-	files.key = tls_file(config, section, OPTION_KEY, notes);
+		config_watch_option(config, section, OPTION_CERTIFICATE, notes);
+	files.key = config_watch_option(config, section, OPTION_KEY, notes);
 	if (files.key == NULL)
 		files.key = files.certificate;
-	files.ca = tls_file(config, section, OPTION_CA, notes);
-	files.crl = tls_file(config, section, OPTION_CRL, notes);
+	files.ca = config_watch_option(config, section, OPTION_CA, notes);
+	files.crl = config_watch_option(config, section, OPTION_CRL, notes);
 	check_tls(section, &files, require, notes);
 	if (notes->errors > before)
 		return;

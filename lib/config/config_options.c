@@ -25,6 +25,7 @@ struct option_row {
 
 #define EVERY_SERVICE  (SCOPE_TOP | SCOPE_SERVICE)
 #define EVERY_LISTENER (SCOPE_LISTEN | SCOPE_METRICS)
+#define EVERY_TLS      (SCOPE_TLS | SCOPE_STORE_TLS)
 
 static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_USER] = { "user", SCOPE_TOP, FORM_TEXT, "nobody" },
@@ -89,9 +90,9 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				 FORM_LIST, "" },
 	[OPTION_VERDICT] = { "verdict", SCOPE_EXPECT, FORM_TEXT, NULL },
 	[OPTION_ALLOW_REMOTE] = { "allow_remote", SCOPE_LISTEN, FORM_LIST, "" },
-	[OPTION_CERTIFICATE] = { "certificate", SCOPE_TLS, FORM_TEXT, "" },
-	[OPTION_KEY] = { "key", SCOPE_TLS, FORM_TEXT, "" },
-	[OPTION_CA] = { "ca", SCOPE_TLS, FORM_TEXT, "" },
+	[OPTION_CERTIFICATE] = { "certificate", EVERY_TLS, FORM_TEXT, "" },
+	[OPTION_KEY] = { "key", EVERY_TLS, FORM_TEXT, "" },
+	[OPTION_CA] = { "ca", EVERY_TLS, FORM_TEXT, "" },
 	[OPTION_CRL] = { "crl", SCOPE_TLS, FORM_TEXT, "" },
 	[OPTION_REQUIRE_CLIENT_CERTIFICATE] = { "require_client_certificate",
 						SCOPE_TLS, FORM_PLAIN_TEXT,
@@ -122,6 +123,13 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 	[OPTION_STORE_TIMEOUT] = { "timeout", SCOPE_STORE, FORM_PLAIN_TEXT,
 				   "200ms" },
 	[OPTION_STORE_AWAY] = { "away", SCOPE_STORE, FORM_PLAIN_TEXT, "local" },
+	[OPTION_STORE_SERVERNAME] = { "servername", SCOPE_STORE_TLS, FORM_TEXT,
+				      "" },
+	[OPTION_STORE_SENTINELS] = { "sentinels", SCOPE_STORE, FORM_LIST, "" },
+	[OPTION_STORE_SENTINEL_USERNAME] = { "sentinel_username", SCOPE_STORE,
+					     FORM_TEXT, "" },
+	[OPTION_STORE_SENTINEL_PASSWORD_FILE] = { "sentinel_password_file",
+						  SCOPE_STORE, FORM_TEXT, "" },
 };
 
 /* config_option_name - as written in the file */
@@ -344,7 +352,8 @@ void settings_complete(struct config_settings *settings)
 	for (i = 0; i < settings->rate_count; i++)
 		section_complete(&settings->rates[i], SCOPE_RATE, NULL);
 	for (i = 0; i < settings->store_count; i++)
-		section_complete(&settings->stores[i], SCOPE_STORE, NULL);
+		section_complete(&settings->stores[i],
+				 SCOPE_STORE | SCOPE_STORE_TLS, NULL);
 }
 
 /* section_clear - free what a section holds */

@@ -71,7 +71,11 @@ enum config_option {
 	OPTION_STORE_PREFIX,
 	OPTION_STORE_TIMEOUT,
 	OPTION_STORE_AWAY,
-	OPTION_PARAMETER, /* the first of enum parameter */
+	OPTION_STORE_SENTINELS,
+	OPTION_STORE_SENTINEL_USERNAME,
+	OPTION_STORE_SENTINEL_PASSWORD_FILE,
+	OPTION_STORE_SERVERNAME, /* in its tls section */
+	OPTION_PARAMETER,	 /* the first of enum parameter */
 	OPTION_QUESTION = OPTION_PARAMETER +
 			  PARAMETER_COUNT, /* likewise, in an expect section */
 	OPTION_COUNT = OPTION_QUESTION + NOTATION_NAMES,
@@ -87,6 +91,7 @@ enum config_scope {
 	SCOPE_METRICS = 32,
 	SCOPE_RATE = 64,
 	SCOPE_STORE = 128,
+	SCOPE_STORE_TLS = 256, /* in a store section */
 };
 
 /* The form of a value. */
@@ -108,8 +113,8 @@ struct setting {
 			       then that of import_postfix), or NULL */
 };
 
-/* The top level, or one listen, service, rate or store section; a listen
- * section includes the options of its tls section. */
+/* The top level, or one listen, service, rate or store section; a listen or
+ * store section includes the options of its tls section. */
 struct config_section {
 	char *title; /* NULL: top level */
 	int line;

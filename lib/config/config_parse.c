@@ -40,24 +40,29 @@ static const struct section_kind kinds[] = {
 	{ "expect", SCOPE_EXPECT, SCOPE_TOP,
 	  "a text that says what is expected" },
 	{ "tls", SCOPE_TLS, SCOPE_LISTEN, NULL },
+	{ "tls", SCOPE_STORE_TLS, SCOPE_STORE, NULL },
 };
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
-/* find_kind - the kind of section with that name, or NULL */
-static const struct section_kind *find_kind(const char *name)
+/* find_kind - the kind of section with that name, or NULL; if there are
+ * several, the one that is allowed in that scope */
+static const struct section_kind *find_kind(const char *name, unsigned scope)
 {
+	const struct section_kind *found = NULL;
 	size_t i;
 
 	for (i = 0; i < KIND_COUNT; i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return &kinds[i];
-	return NULL;
+		if (strcmp(kinds[i].name, name) == 0 &&
+		    (found == NULL || kinds[i].parent == scope))
+			found = &kinds[i];
+	return found;
 }
 
-/* section_scope - the scope inside a section; 0: no such section */
-static unsigned section_scope(const char *name)
+/* section_scope - the scope inside a section that is in a scope; 0: no such
+ * section */
+static unsigned section_scope(const char *name, unsigned scope)
 {
-	const struct section_kind *kind = find_kind(name);
+	const struct section_kind *kind = find_kind(name, scope);
 
 	return kind != NULL ? kind->scope : 0;
 }
@@ -92,9 +97,16 @@ static struct config_section **sections_of(struct config_settings *settings,
 static unsigned statement_scope(const struct config_scan *scan,
 				const struct config_statement *statement)
 {
+	const struct config_statement *around;
+	unsigned scope = SCOPE_TOP;
+
 	if (statement->parent == CONFIG_SCAN_TOP)
 		return SCOPE_TOP;
-	return section_scope(scan->statements[statement->parent].name);
+	around = &scan->statements[statement->parent];
+	if (around->parent != CONFIG_SCAN_TOP)
+		scope = section_scope(scan->statements[around->parent].name,
+				      SCOPE_TOP);
+	return section_scope(around->name, scope);
 }
 
 /* check_title - a section must have a title of its own */
@@ -182,7 +194,8 @@ static int check_section(const struct config_scan *scan, size_t index,
 			 struct config_notes *notes)
 {
 	const struct config_statement *statement = &scan->statements[index];
-	const struct section_kind *kind = find_kind(statement->name);
+	unsigned scope = statement_scope(scan, statement);
+	const struct section_kind *kind = find_kind(statement->name, scope);
 
 	if (kind == NULL && config_option_find(statement->name) >= 0)
 		return config_error(notes, statement->line,
@@ -196,10 +209,10 @@ static int check_section(const struct config_scan *scan, size_t index,
 				    "a %s section is not allowed inside "
 				    "another section",
 				    kind->name);
-	if (kind->parent != statement_scope(scan, statement))
+	if (kind->parent != scope)
 		return config_error(notes, statement->line,
 				    "a %s section is only allowed in a "
-				    "listen section",
+				    "listen or store section",
 				    kind->name);
 	return kind->title != NULL ? check_title(scan, index, kind, notes)
 				   : check_untitled(scan, index, notes);
@@ -213,9 +226,11 @@ static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 			 (scopes & SCOPE_RATE) != 0 ? "rate" : "store");
 		return;
 	}
-	if ((scopes & SCOPE_TLS) != 0) {
-		snprintf(buffer, size,
-			 "in the tls section of a listen section");
+	if ((scopes & (SCOPE_TLS | SCOPE_STORE_TLS)) != 0) {
+		snprintf(buffer, size, "in the tls section of a %s section",
+			 scopes == SCOPE_TLS	     ? "listen"
+			 : scopes == SCOPE_STORE_TLS ? "store"
+						     : "listen or store");
 		return;
 	}
 	snprintf(
@@ -253,8 +268,8 @@ static int check_option(const struct config_scan *scan,
 			const struct config_statement *statement,
 			struct config_notes *notes)
 {
-	const struct section_kind *kind = find_kind(statement->name);
 	unsigned scope = statement_scope(scan, statement);
+	const struct section_kind *kind = find_kind(statement->name, scope);
 	int found = config_option_find_in(statement->name, scope);
 	enum config_option option = (enum config_option)found;
 	unsigned scopes = found < 0 ? 0 : config_option_scopes(option);
@@ -365,6 +380,7 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
 /* All options, declared to libconfuse, which makes a copy. */
 struct declarations {
 	cfg_opt_t tls[OPTION_COUNT + 1];
+	cfg_opt_t store_tls[OPTION_COUNT + 1];
 	cfg_opt_t inner[KIND_COUNT][OPTION_COUNT + 2];
 	cfg_opt_t top[OPTION_COUNT + KIND_COUNT + 1];
 };
@@ -376,6 +392,7 @@ static void declare_all(struct declarations *all)
 	int count = declare(all->top, SCOPE_TOP);
 
 	declare(all->tls, SCOPE_TLS);
+	declare(all->store_tls, SCOPE_STORE_TLS);
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		cfg_opt_t *options = all->inner[i];
 		int inside = declare(options, kinds[i].scope);
@@ -385,6 +402,9 @@ static void declare_all(struct declarations *all)
 		if (kinds[i].scope == SCOPE_LISTEN)
 			options[inside++] = (cfg_opt_t)CFG_SEC("tls", all->tls,
 							       CFGF_NODEFAULT);
+		if (kinds[i].scope == SCOPE_STORE)
+			options[inside++] = (cfg_opt_t)CFG_SEC(
+				"tls", all->store_tls, CFGF_NODEFAULT);
 		options[inside] = (cfg_opt_t)CFG_END();
 		all->top[count++] =
 			(cfg_opt_t)CFG_SEC(kinds[i].name, options, flags);
@@ -472,8 +492,8 @@ static struct config_section *section_new(struct config_settings *settings,
 					  const struct config_statement *of)
 {
 	size_t *count;
-	struct config_section **sections =
-		sections_of(settings, section_scope(of->name), &count);
+	struct config_section **sections = sections_of(
+		settings, section_scope(of->name, SCOPE_TOP), &count);
 	struct config_section *section;
 
 	*inner = cfg_getnsec(cfg, of->name, (unsigned)*count);
@@ -529,7 +549,7 @@ static int copy(struct config_settings *settings, cfg_t *cfg,
 		if (scope == SCOPE_TOP) {
 			section = &settings->top;
 			from = cfg;
-		} else if (scope == SCOPE_TLS) {
+		} else if (scope == SCOPE_TLS || scope == SCOPE_STORE_TLS) {
 			from = place.inner;
 		}
 		option = config_option_find_in(statement->name, scope);

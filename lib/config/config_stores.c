@@ -16,6 +16,7 @@
 #include "lib/base/trust.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config_options.h"
+#include "lib/config/config_sentinel.h"
 #include "lib/config/config_values.h"
 #include "lib/config/config_watch.h"
 
@@ -83,52 +84,81 @@ static char *read_secret(const char *path, struct error *error)
 	return password;
 }
 
+/* config_password - the content of a file, if there is one */
+int config_password(const char *path, char **password, struct error *error)
+{
+	*password = NULL;
+	if (*path == '\0')
+		return 0;
+	*password = read_secret(path, error);
+	return *password != NULL ? 0 : error_prefix(error, "%s: ", path);
+}
+
+/* config_password_forget - and leave nothing of it in memory */
+void config_password_forget(char *password)
+{
+	if (password != NULL)
+		explicit_bzero(password, strlen(password));
+	free(password);
+}
+
 /* config_store_password - the content of password_file */
 int config_store_password(const struct config_store *store, char **password,
 			  struct error *error)
 {
-	*password = NULL;
-	if (*store->password_file == '\0')
-		return 0;
-	*password = read_secret(store->password_file, error);
-	return *password != NULL
-		       ? 0
-		       : error_prefix(error, "%s: ", store->password_file);
+	return config_password(store->login.password_file, password, error);
 }
 
-/* load_password - username and password_file */
-static void load_password(struct config *config, struct config_store *store,
-			  const struct config_section *section, bool unserved,
-			  struct config_notes *notes)
+/* check_username - it needs a password */
+static void check_username(const struct config_login *login,
+			   const struct setting *from, const char *name,
+			   const char *file_name, struct config_notes *notes)
 {
-	const struct setting *name = &section->settings[OPTION_STORE_USERNAME];
-	const struct setting *file =
-		&section->settings[OPTION_STORE_PASSWORD_FILE];
+	if (strlen(login->username) > NAME_MAX_BYTES ||
+	    strpbrk(login->username, " \t\r\n") != NULL)
+		config_error(notes, from->line,
+			     "%s: it is 1 to %d bytes without spaces", name,
+			     NAME_MAX_BYTES);
+	if (*login->username != '\0' && *login->password_file == '\0')
+		config_error(notes, from->line,
+			     "%s: %s is required: the file with the password "
+			     "of that user",
+			     name, file_name);
+}
+
+/* config_stores_login - a user, and the file with the password */
+void config_stores_login(struct config *config, struct config_login *login,
+			 const struct config_section *section,
+			 enum config_option name, enum config_option file_name,
+			 bool unserved, struct config_notes *notes)
+{
+	const struct setting *file = &section->settings[file_name];
+	const char *path = setting_text(file);
 	struct error error;
 
-	store->username = xstrdup(setting_text(name));
-	store->password_file = xstrdup(setting_text(file));
-	if (strlen(store->username) > NAME_MAX_BYTES ||
-	    strpbrk(store->username, " \t\r\n") != NULL)
-		config_error(notes, name->line,
-			     "username: it is 1 to %d bytes without spaces",
-			     NAME_MAX_BYTES);
-	if (*store->username != '\0' && *store->password_file == '\0')
-		config_error(notes, name->line,
-			     "username: password_file is required: the file "
-			     "with the password of that user");
-	if (*store->password_file == '\0')
+	login->username = xstrdup(setting_text(&section->settings[name]));
+	login->password_file = xstrdup(path);
+	check_username(login, &section->settings[name],
+		       config_option_name(name), config_option_name(file_name),
+		       notes);
+	if (*path == '\0')
 		return;
-	if (*store->password_file != '/')
-		error_set(&error, "%.80s is not an absolute path",
-			  store->password_file);
-	else if (config_watch_file(config, notes, "password_file", file->line,
-				   store->password_file, &error) == 0 &&
+	if (*path != '/')
+		error_set(&error, "%.80s is not an absolute path", path);
+	else if (config_watch_file(config, notes, config_option_name(file_name),
+				   file->line, path, &error) == 0 &&
 		 (unserved ||
-		  config_store_password(store, &store->password, &error) == 0))
+		  config_password(path, &login->password, &error) == 0))
 		return;
-	config_option_error(notes, OPTION_STORE_PASSWORD_FILE, file->line,
-			    &error);
+	config_option_error(notes, file_name, file->line, &error);
+}
+
+/* config_stores_login_clear - free it */
+void config_stores_login_clear(struct config_login *login)
+{
+	free(login->username);
+	free(login->password_file);
+	config_password_forget(login->password);
 }
 
 /* load_prefix - prefix; a store's rules of access name it, so it has none of
@@ -178,11 +208,19 @@ static void warn(const struct config *config, const struct config_store *store,
 		 const struct config_section *section,
 		 struct config_notes *notes)
 {
-	if (listener_is_remote(&store->address))
+	bool asked_there = config_sentinel_is_remote(store);
+
+	if (store->tls == NULL &&
+	    (listener_is_remote(&store->address) || asked_there))
 		config_warning(notes, section->line,
 			       "store: the password and the keys cross the "
-			       "network in plain text; use a tunnel with TLS, "
-			       "and its address on this host");
+			       "network in plain text; add a tls section, with "
+			       "the CA that signs the store's certificate");
+	else if (asked_there && *store->sentinel_login.password_file != '\0')
+		config_warning(notes, section->line,
+			       "store: the password of the sentinels crosses "
+			       "the network in plain text; only the store is "
+			       "asked in TLS");
 	if (store->away == CONFIG_AWAY_PERMIT)
 		config_warning(notes, section->settings[OPTION_STORE_AWAY].line,
 			       "away: while the store is away, nothing is "
@@ -203,9 +241,14 @@ static void load_store(struct config *config, struct config_store *store,
 	struct error error;
 
 	store->line = section->line;
-	if (listener_parse(&store->address, section->title, &error) < 0)
+	if (config_sentinel(config, store, section, unserved, notes) == 0 &&
+	    listener_parse(&store->address, section->title, &error) < 0)
 		config_error(notes, section->line, "store: %s", error.text);
-	load_password(config, store, section, unserved, notes);
+	else
+		config_store_load_tls(config, store, section, unserved, notes);
+	config_stores_login(config, &store->login, section,
+			    OPTION_STORE_USERNAME, OPTION_STORE_PASSWORD_FILE,
+			    unserved, notes);
 	load_prefix(store, section, notes);
 	if (config_value_milliseconds(text_of(section, OPTION_STORE_TIMEOUT),
 				      TIMEOUT_LEAST, TIMEOUT_MOST,
@@ -243,13 +286,10 @@ void config_stores_clear(struct config *config)
 	for (size_t i = 0; i < config->store_count; i++) {
 		struct config_store *store = &config->stores[i];
 
-		free(store->username);
-		free(store->password_file);
-		if (store->password != NULL)
-			explicit_bzero(store->password,
-				       strlen(store->password));
-		free(store->password);
+		config_stores_login_clear(&store->login);
+		config_sentinel_clear(store);
 		free(store->prefix);
+		config_store_clear_tls(store);
 	}
 	free(config->stores);
 }

@@ -60,6 +60,27 @@ int config_watch_file(struct config *config, struct config_notes *notes,
 	return judge(config, notes, name, line, result, error);
 }
 
+/* config_watch_option - the path in an option */
+const char *config_watch_option(struct config *config,
+				const struct config_section *section,
+				enum config_option option,
+				struct config_notes *notes)
+{
+	const struct setting *from = &section->settings[option];
+	const char *path = setting_text(from);
+	struct error error;
+
+	if (*path == '\0')
+		return NULL;
+	if (*path != '/')
+		error_set(&error, "%.80s is not an absolute path", path);
+	else if (config_watch_file(config, notes, config_option_name(option),
+				   from->line, path, &error) == 0)
+		return path;
+	config_option_error(notes, option, from->line, &error);
+	return path;
+}
+
 /* config_watch_text - watch every file that a list names */
 int config_watch_text(struct config *config, struct config_notes *notes,
 		      const char *name, int line, const char *text,

@@ -16,6 +16,13 @@ int config_watch_file(struct config *config, struct config_notes *notes,
 		      const char *name, int line, const char *path,
 		      struct error *error);
 
+/* config_watch_option - watch the file that an option of a section names. Its
+ * path, or NULL: the option is empty. An error is added to notes. */
+const char *config_watch_option(struct config *config,
+				const struct config_section *section,
+				enum config_option option,
+				struct config_notes *notes);
+
 /* config_watch_text - watch every file that a list in main.cf syntax names. */
 int config_watch_text(struct config *config, struct config_notes *notes,
 		      const char *name, int line, const char *text,

@@ -211,7 +211,7 @@ void rate_header_start(struct rate_table *table, const struct rate_clock *clock)
 
 		make_lock(&shard->mutex);
 		if (!same)
-			rate_index_build(table, shard);
+			rate_index_read(table, shard);
 	}
 	rate_barrier();
 	header->ready = 1;

@@ -27,6 +27,7 @@
 #define RATE_WAYS	  8 /* instances in a bucket */
 #define RATE_BUCKETS	  32
 #define RATE_SEEN	  ((size_t)RATE_WAYS * RATE_BUCKETS)
+#define RATE_NUMBER_BITS  19 /* the number of a cell, plus one, has no more */
 
 /* RATE_AHEAD - a cell may be ahead of the clock by that many ticks: after a
  * power cut pages have different ages. A time that is further ahead is damaged.
@@ -162,8 +163,12 @@ void rate_index_add(const struct rate_table *table, struct rate_shard *shard,
 		    uint32_t number);
 void rate_index_remove(const struct rate_table *table, struct rate_shard *shard,
 		       uint32_t number);
-/* rate_index_build - from the cells. */
+/* rate_index_build - from the cells, without a system call. */
 void rate_index_build(const struct rate_table *table, struct rate_shard *shard);
+/* rate_index_read - the same from the file, for a process that has only just
+ * mapped it: to touch each page for the first time costs several times as much
+ * as to read it. */
+void rate_index_read(const struct rate_table *table, struct rate_shard *shard);
 
 /* --- rate_cell.c --- */
 

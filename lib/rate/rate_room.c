@@ -38,7 +38,8 @@ static bool reusable(const struct rate_table *table,
 	       (cell->hash == 0 || rate_cell_expired(table, cell, now));
 }
 
-/* expired_cell - one of the next few, or NULL */
+/* expired_cell - one of the next few, or NULL. What was warned of stays as long
+ * as there is room, so that nobody is warned of it again and again */
 static struct rate_cell *expired_cell(const struct rate_table *table,
 				      struct rate_shard *shard, uint64_t now)
 {
@@ -47,7 +48,7 @@ static struct rate_cell *expired_cell(const struct rate_table *table,
 	for (uint32_t i = 0; i < LOOKS && i < count; i++) {
 		struct rate_cell *cell = next_cell(table, shard);
 
-		if (reusable(table, cell, now))
+		if (cell->noticed == 0 && reusable(table, cell, now))
 			return cell;
 	}
 	return NULL;

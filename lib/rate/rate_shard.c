@@ -11,9 +11,19 @@
 #include "lib/rate/rate_internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "lib/base/xalloc.h"
 #include "lib/text/siphash.h"
+
+/* While the index is built, a slot has a part of the hash above the number of
+ * the cell: bits that neither the shard nor the home of the hash depends on. */
+#define NUMBER_MASK ((UINT32_C(1) << RATE_NUMBER_BITS) - 1)
+#define TAG_OF_HASH (32 + RATE_NUMBER_BITS)
+
+#define BLOCK_CELLS 256 /* that are read at once */
 
 /* rate_header - at the beginning */
 struct rate_header *rate_header(const struct rate_table *table)
@@ -221,41 +231,102 @@ static bool sound(const struct rate_table *table, struct rate_shard *shard,
 	       rate_hash(table, cell->key, cell->length) == cell->hash;
 }
 
-/* known - is there a cell with that key already? */
-static bool known(const struct rate_table *table, struct rate_shard *shard,
-		  const struct rate_cell *cell)
+/* enter - the cell of a hash into the index, with a part of the hash, so that
+ * cells are compared only where that part is the same. False: there is a cell
+ * with that key already, or no free slot. */
+static bool enter(const struct rate_table *table, struct rate_shard *shard,
+		  uint32_t number, uint64_t hash)
 {
-	uint32_t slot = home(table, cell->hash);
+	uint32_t tag = (uint32_t)(hash >> TAG_OF_HASH) << RATE_NUMBER_BITS;
+	uint32_t *index = slots(table, shard);
+	uint32_t slot = home(table, hash);
 
 	for (uint32_t i = 0; i < table->layout.slots; i++) {
-		const struct rate_cell *other = cell_at(table, shard, slot);
+		uint32_t other = index[slot] & NUMBER_MASK;
 
-		if (other == NULL)
-			return false;
-		if (other->hash == cell->hash)
+		if (other == 0) {
+			index[slot] = tag | (number + 1);
 			return true;
+		}
+		if ((index[slot] & ~NUMBER_MASK) == tag &&
+		    rate_cell(table, shard, other - 1)->hash == hash)
+			return false;
 		slot = following(table, slot);
 	}
-	return true;
+	return false;
 }
 
-/* rate_index_build - all cells that are sound; others become free */
-void rate_index_build(const struct rate_table *table, struct rate_shard *shard)
+/* enter_cell - if it is sound; otherwise it becomes free */
+static void enter_cell(const struct rate_table *table, struct rate_shard *shard,
+		       uint32_t number, const struct rate_cell *cell)
 {
-	uint32_t count = rate_count(table, shard);
+	if (!sound(table, shard, cell) ||
+	    !enter(table, shard, number, cell->hash))
+		rate_cell(table, shard, number)->hash = 0;
+}
 
+/* begin_index - make it empty; the number of cells */
+static uint32_t begin_index(const struct rate_table *table,
+			    struct rate_shard *shard)
+{
 	shard->changing = 1;
 	rate_barrier();
 	memset(slots(table, shard), 0, table->layout.slots * sizeof(uint32_t));
-	for (uint32_t i = 0; i < count; i++) {
-		struct rate_cell *cell = rate_cell(table, shard, i);
+	return rate_count(table, shard);
+}
 
-		if (sound(table, shard, cell) && !known(table, shard, cell))
-			rate_index_add(table, shard, i);
-		else
-			cell->hash = 0;
-	}
+/* end_index - from now on, a slot has only the number */
+static void end_index(const struct rate_table *table, struct rate_shard *shard,
+		      uint32_t count)
+{
+	uint32_t *index = slots(table, shard);
+
+	for (uint32_t i = 0; i < table->layout.slots; i++)
+		index[i] &= NUMBER_MASK;
 	shard->count = count;
 	rate_barrier();
 	shard->changing = 0;
+}
+
+/* rate_index_build - of all cells, without a system call */
+void rate_index_build(const struct rate_table *table, struct rate_shard *shard)
+{
+	uint32_t count = begin_index(table, shard);
+
+	for (uint32_t i = 0; i < count; i++)
+		enter_cell(table, shard, i, rate_cell(table, shard, i));
+	end_index(table, shard, count);
+}
+
+/* read_cells - into block; where they cannot be read, they are in memory */
+static const char *read_cells(const struct rate_table *table,
+			      struct rate_shard *shard, uint32_t number,
+			      uint32_t count, char *block)
+{
+	char *cells = (char *)rate_cell(table, shard, number);
+	size_t size = count * table->layout.cell_size;
+	ssize_t got = pread(table->lock, block, size, cells - table->map);
+
+	return got >= 0 && (size_t)got == size ? block : cells;
+}
+
+/* rate_index_read - by blocks */
+void rate_index_read(const struct rate_table *table, struct rate_shard *shard)
+{
+	size_t each = table->layout.cell_size;
+	char *block = xmalloc(BLOCK_CELLS * each);
+	uint32_t count = begin_index(table, shard);
+	uint32_t some;
+
+	for (uint32_t i = 0; i < count; i += some) {
+		const char *cells;
+
+		some = count - i < BLOCK_CELLS ? count - i : BLOCK_CELLS;
+		cells = read_cells(table, shard, i, some, block);
+		for (uint32_t j = 0; j < some; j++)
+			enter_cell(table, shard, i + j,
+				   (const void *)(cells + j * each));
+	}
+	end_index(table, shard, count);
+	free(block);
 }

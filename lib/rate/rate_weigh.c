@@ -106,18 +106,24 @@ static bool first(uint8_t *bits, unsigned bit)
 	return clear;
 }
 
-/* notice_of - is it the first time? Windows that are below half begin anew; one
- * that was over is not near afterwards */
+/* begin_anew - a window that is below half is warned of again */
+static void begin_anew(struct rate_claim *claim, const struct weight *weight)
+{
+	uint8_t both = (uint8_t)(0x11U << weight->window);
+
+	if (weight->number != RATE_UNLIMITED &&
+	    weight->used < weight->number - weight->number / 2)
+		claim->noticed = (uint8_t)(claim->noticed & ~both);
+}
+
+/* notice_of - is it the first time? One that was over is not near afterwards */
 static enum rate_notice notice_of(struct rate_claim *claim,
 				  const struct weight *weight)
 {
 	unsigned near = claim->charge->near;
-	uint8_t both = (uint8_t)(0x11U << weight->window);
 
 	if (weight->number == RATE_UNLIMITED)
 		return RATE_SILENT;
-	if (weight->used < weight->number - weight->number / 2)
-		claim->noticed = (uint8_t)(claim->noticed & ~both);
 	if (weight->outcome > RATE_WITHIN) {
 		first(&claim->noticed, weight->window);
 		return first(&claim->noticed, weight->window + RATE_WINDOWS_MAX)
@@ -131,14 +137,16 @@ static enum rate_notice notice_of(struct rate_claim *claim,
 }
 
 /* weigh_all - the window that says most */
-static struct weight weigh_all(const struct rate_claim *claim,
+static struct weight weigh_all(struct rate_claim *claim,
 			       const struct rate_cell *cell)
 {
 	struct weight worst = weigh_window(claim, cell, 0);
 
+	begin_anew(claim, &worst);
 	for (unsigned i = 1; i < claim->table->shape.windows; i++) {
 		struct weight weight = weigh_window(claim, cell, i);
 
+		begin_anew(claim, &weight);
 		if (worse(&weight, &worst))
 			worst = weight;
 	}

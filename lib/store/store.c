@@ -116,15 +116,15 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
 	if (store->state == STORE_UP)
 		return;
 	store_tick_in(store, STORE_PROBE_MS);
-	if (store->fd >= 0 && store->ready && store->probes == 0) {
+	if (store_link_is_open(store) && store->ready && store->probes == 0) {
 		store_ask_probe(store);
 		return;
 	}
-	if (store->fd >= 0)
-		store_fail(store, "the store does not answer");
+	if (store_link_is_open(store))
+		store_fail(store, store_transport_silence(&store->transport));
 	else if (!first && store->state == STORE_WAITS)
 		store_go_away(store, "there is no connection to the store");
-	if (store->fd < 0) {
+	if (!store_link_is_open(store)) {
 		store_tick_in(store, STORE_PROBE_MS);
 		ask_connection(store);
 	}
@@ -148,7 +148,8 @@ static void on_deadline(evutil_socket_t fd, short events, void *context)
 		set_timer(&store->deadline, limit_us - waited_us);
 		return;
 	}
-	snprintf(why, sizeof(why), "no answer from the store in %u ms",
+	snprintf(why, sizeof(why), "%s in %u ms",
+		 store_transport_silence(&store->transport),
 		 store->settings.timeout_ms);
 	store_go_away(store, why);
 }
@@ -165,7 +166,7 @@ static void on_kick(evutil_socket_t fd, short events, void *context)
 
 		memcpy(why, store->failure, sizeof(why));
 		store->failure[0] = '\0';
-		if (store->fd < 0)
+		if (!store_link_is_open(store))
 			store_go_away(store, why);
 	}
 	store_link_flush(store);
@@ -181,7 +182,7 @@ struct store *store_new(struct event_base *base,
 	store_settings_init(&store->settings, options);
 	store->handler = *handler;
 	store->base = base;
-	store->fd = -1;
+	store->transport.fd = -1;
 	TAILQ_INIT(&store->sent);
 	TAILQ_INIT(&store->unsent);
 	TAILQ_INIT(&store->live);
@@ -210,13 +211,18 @@ void store_free(struct store *store)
 /* store_connected - AUTH and SCRIPT LOAD; the answers may come together */
 void store_connected(struct store *store, int fd)
 {
-	if (store->fd >= 0) {
+	struct error error;
+
+	if (store_link_is_open(store)) {
 		close(fd);
 		return;
 	}
 	store->failure[0] = '\0';
 	store_tick_in(store, STORE_PROBE_MS);
-	store_link_open(store, fd);
+	if (store_link_open(store, fd, &error) < 0) {
+		store_unreachable(store, error.text);
+		return;
+	}
 	if (store->settings.password[0] != '\0')
 		store_ask_own(store, STORE_AUTH,
 			      store_command_auth(&store->settings));

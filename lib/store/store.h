@@ -21,6 +21,7 @@ struct store;
 struct store_ask;
 
 struct event_base;
+struct tls_client;
 
 /* The texts are copied. */
 struct store_options {
@@ -28,6 +29,10 @@ struct store_options {
 	const char *username; /* for AUTH; NULL or "": the default user */
 	const char *password; /* NULL or "": no AUTH */
 	unsigned timeout_ms;  /* for an answer */
+	/* In TLS (lib/tls/tls_client.h), which must outlive the store; NULL: in
+	 * plain text. server_name: what its certificate must be for. */
+	const struct tls_client *tls;
+	const char *server_name;
 	/* Tests: the time of the store, in ticks (lib/rate/rate_window.h),
 	 * read with each request; it stays the caller's. NULL: its own
 	 * clock. */
@@ -61,9 +66,10 @@ struct store *store_new(struct event_base *base,
  * wait. NULL is allowed. */
 void store_free(struct store *store);
 
-/* store_connected - the connection; the store then owns fd, and closes it. If
- * it has another one, fd is closed at once. fd need not be non-blocking; with
- * TCP, TCP_NODELAY should be set. (A confined server may do neither.) */
+/* store_connected - the connection, without TLS so far; the store then owns fd,
+ * and closes it. If it has another one, fd is closed at once. fd need not be
+ * non-blocking; with TCP, TCP_NODELAY should be set. (A confined server may do
+ * neither.) */
 void store_connected(struct store *store, int fd);
 
 /* store_unreachable - there is no connection now. why: for changed(). */

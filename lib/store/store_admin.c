@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/printable.h"
@@ -31,7 +29,7 @@
 static int wait_for(const struct store_admin *admin, short events,
 		    uint64_t end_ms, struct error *error)
 {
-	struct pollfd poll_fd = { .fd = admin->fd, .events = events };
+	struct pollfd poll_fd = { .fd = admin->transport.fd, .events = events };
 	int ready;
 
 	do {
@@ -42,12 +40,32 @@ static int wait_for(const struct store_admin *admin, short events,
 	if (ready < 0)
 		return error_set(error, "poll: %s", strerror(errno));
 	if (ready == 0)
-		return error_set(error, "no answer from the store in %u ms",
+		return error_set(error, "%s in %u ms",
+				 store_transport_silence(&admin->transport),
 				 admin->settings.timeout_ms);
 	return 0;
 }
 
-/* send_all - a command */
+/* receive - more bytes, or wait for them */
+static int receive(const struct store_admin *admin, uint64_t end_ms,
+		   struct error *error)
+{
+	char input[INPUT_SIZE];
+	ssize_t count = store_transport_read(&admin->transport, input,
+					     sizeof(input), error);
+
+	if (count < 0)
+		return -1;
+	if (count == 0)
+		return wait_for(admin,
+				store_transport_read_waits(&admin->transport),
+				end_ms, error);
+	if (store_reader_feed(admin->reader, input, (size_t)count) < 0)
+		return error_set(error, "what the store sends has no end");
+	return 0;
+}
+
+/* send_all - a command; TLS may have to read before it can write */
 static int send_all(const struct store_admin *admin,
 		    const struct store_command *command, uint64_t end_ms,
 		    struct error *error)
@@ -55,39 +73,19 @@ static int send_all(const struct store_admin *admin,
 	size_t sent = 0;
 
 	while (sent < command->length) {
-		ssize_t count = send(admin->fd, command->bytes + sent,
-				     command->length - sent,
-				     MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t count = store_transport_write(
+			&admin->transport, command->bytes + sent,
+			command->length - sent, error);
 
-		if (count >= 0)
-			sent += (size_t)count;
-		else if (errno != EAGAIN && errno != EINTR)
-			return error_set(error, "writing to the store: %s",
-					 strerror(errno));
-		else if (wait_for(admin, POLLOUT, end_ms, error) < 0)
+		if (count < 0)
+			return -1;
+		sent += (size_t)count;
+		if (count == 0 &&
+		    (store_transport_write_waits(&admin->transport) == POLLIN
+			     ? receive(admin, end_ms, error)
+			     : wait_for(admin, POLLOUT, end_ms, error)) < 0)
 			return -1;
 	}
-	return 0;
-}
-
-/* receive - more bytes */
-static int receive(const struct store_admin *admin, uint64_t end_ms,
-		   struct error *error)
-{
-	char input[INPUT_SIZE];
-	ssize_t count;
-
-	if (wait_for(admin, POLLIN, end_ms, error) < 0)
-		return -1;
-	count = recv(admin->fd, input, sizeof(input), MSG_DONTWAIT);
-	if (count == 0)
-		return error_set(error, "the store has closed the connection");
-	if (count < 0 && errno != EAGAIN && errno != EINTR)
-		return error_set(error, "reading from the store: %s",
-				 strerror(errno));
-	if (count > 0 &&
-	    store_reader_feed(admin->reader, input, (size_t)count) < 0)
-		return error_set(error, "what the store sends has no end");
 	return 0;
 }
 
@@ -98,6 +96,7 @@ const struct store_values *store_admin_ask(const struct store_admin *admin,
 {
 	uint64_t end_ms = clock_ms() + admin->settings.timeout_ms;
 	const struct store_values *values = NULL;
+	char why[STORE_WHY_SIZE];
 	int found = 0;
 
 	if (send_all(admin, &command, end_ms, error) == 0)
@@ -111,7 +110,8 @@ const struct store_values *store_admin_ask(const struct store_admin *admin,
 		return NULL;
 	if (values->value[0].kind != REDIS_REPLY_ERROR)
 		return values;
-	error_set(error, "the store says: %s", values->value[0].text);
+	store_error_why(values->value[0].text, why);
+	error_set(error, "%s", why);
 	printable_replace(error->text);
 	return NULL;
 }
@@ -122,7 +122,7 @@ int store_admin_odd(struct error *error)
 	return error_set(error, "the store's answer has another form");
 }
 
-/* open_store - AUTH, and the script */
+/* open_store - AUTH, the script, and that it is no cluster */
 static int open_store(const struct store_admin *admin, struct error *error)
 {
 	const struct store_values *values;
@@ -137,7 +137,9 @@ static int open_store(const struct store_admin *admin, struct error *error)
 		return -1;
 	if (strcmp(values->value[0].text, admin->settings.sha) != 0)
 		return store_admin_odd(error);
-	return 0;
+	values = store_admin_ask(admin, store_command_greet(&admin->settings),
+				 error);
+	return values != NULL ? 0 : -1;
 }
 
 /* store_admin_open - a connection that can be used */
@@ -149,8 +151,9 @@ struct store_admin *store_admin_open(int fd,
 
 	store_settings_init(&admin->settings, options);
 	admin->reader = store_reader_new(VALUES, TEXT);
-	admin->fd = fd;
-	if (open_store(admin, error) == 0)
+	if (store_transport_open(&admin->transport, fd, &admin->settings,
+				 error) == 0 &&
+	    open_store(admin, error) == 0)
 		return admin;
 	store_admin_close(admin);
 	return NULL;
@@ -163,7 +166,7 @@ void store_admin_close(struct store_admin *admin)
 		return;
 	store_settings_clear(&admin->settings);
 	store_reader_free(admin->reader);
-	close(admin->fd);
+	store_transport_close(&admin->transport);
 	free(admin);
 }
 

@@ -12,7 +12,7 @@
 struct store_admin {
 	struct store_settings settings;
 	struct store_reader *reader;
-	int fd;
+	struct store_transport transport;
 };
 
 /* store_admin_ask - a question, whose command is freed; its answer, until the

@@ -9,9 +9,14 @@
 #include "lib/store/store_internal.h"
 
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <string.h>
 
-#define NUMBERS 6 /* for one charge */
+#define NUMBERS	      6	 /* for one charge */
+#define CLUSTER_SHOWN 60 /* bytes of an error */
+#define CLUSTER_ADVICE                                                       \
+	": Cluster mode is not supported; use one primary, and Sentinel to " \
+	"follow a failover"
 
 /* One charge, as the store answers it. */
 struct numbers {
@@ -32,6 +37,26 @@ enum store_error store_error_of(const struct store_values *values)
 		if (strncmp(value->text, one[i], strlen(one[i])) == 0)
 			return STORE_ONE_ERROR;
 	return STORE_ALL_ERRORS;
+}
+
+/* is_cluster - an error that only a node of a cluster sends */
+static bool is_cluster(const char *text)
+{
+	static const char *const words[] = { "MOVED ", "ASK ", "CLUSTERDOWN",
+					     "CROSSSLOT", "TRYAGAIN" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strncmp(text, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/* store_error_why - an error, for people */
+void store_error_why(const char *text, char why[STORE_WHY_SIZE])
+{
+	snprintf(why, STORE_WHY_SIZE, "the store says: %.*s%s",
+		 is_cluster(text) ? CLUSTER_SHOWN : STORE_WHY_SIZE, text,
+		 is_cluster(text) ? CLUSTER_ADVICE : "");
 }
 
 /* numbers_of - the charge with that number */

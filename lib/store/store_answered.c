@@ -35,8 +35,7 @@ static void fail_with(struct store *store, const struct store_values *values)
 	char why[STORE_WHY_SIZE];
 
 	if (values->value[0].kind == REDIS_REPLY_ERROR)
-		snprintf(why, sizeof(why), "the store says: %s",
-			 values->value[0].text);
+		store_error_why(values->value[0].text, why);
 	else
 		snprintf(why, sizeof(why),
 			 "the store's answer is to another question");
@@ -87,7 +86,7 @@ static void answer_charges(struct store_ask *ask,
 		wrong = store_answer_read(values, ask->windows, ask->charges,
 					  ask->count, &passed);
 	store_ask_end(ask, wrong, passed);
-	if (wrong != NULL && store->fd >= 0)
+	if (wrong != NULL && store_link_is_open(store))
 		store_fail(store, wrong);
 }
 

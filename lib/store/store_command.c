@@ -61,6 +61,17 @@ static void add_number(struct words *words, uint64_t number)
 	words->used++;
 }
 
+/* add_joined - two texts are the next word */
+static void add_joined(struct words *words, const char *first,
+		       const char *second)
+{
+	char *word = words->room + words->used;
+	size_t length = (size_t)sprintf(word, "%s%s", first, second);
+
+	add_bytes(words, word, length);
+	words->used += length + 1;
+}
+
 /* add_key - PREFIX:NAME:KEY */
 static void add_key(struct words *words, const struct store_settings *settings,
 		    const char *name, const char *key, size_t length)
@@ -101,6 +112,9 @@ void store_settings_init(struct store_settings *settings,
 	settings->username = xstrdup(username != NULL ? username : "");
 	settings->password = xstrdup(password != NULL ? password : "");
 	settings->timeout_ms = options->timeout_ms;
+	settings->tls = options->tls;
+	settings->server_name = xstrdup(
+		options->server_name != NULL ? options->server_name : "");
 	settings->test_tick = options->test_tick;
 }
 
@@ -110,6 +124,7 @@ void store_settings_clear(struct store_settings *settings)
 	explicit_bzero(settings->password, strlen(settings->password));
 	free(settings->password);
 	free(settings->username);
+	free(settings->server_name);
 	free(settings->prefix);
 	free(settings->script);
 }
@@ -159,16 +174,32 @@ static void add_what(struct words *words, const struct store_settings *settings,
 		add(words, "");
 }
 
-/* store_command_probe - it writes, as everything else does */
-struct store_command store_command_probe(const struct store_settings *settings)
+/* command_two_keys - about two keys that a cluster has in two places ("{1}" is
+ * all that it looks at), so that any of its nodes refuses it */
+static struct store_command
+command_two_keys(const struct store_settings *settings, const char *word)
 {
 	struct words words;
 
-	words_begin(&words, 2 * NUMBER_ROOM);
-	add_call(&words, settings, 1);
-	add(&words, settings->prefix);
-	add_what(&words, settings, "probe");
+	words_begin(&words,
+		    2 * (strlen(settings->prefix) + 4) + 2 * NUMBER_ROOM);
+	add_call(&words, settings, 2);
+	add_joined(&words, settings->prefix, "{1}");
+	add_joined(&words, settings->prefix, "{2}");
+	add_what(&words, settings, word);
 	return words_end(&words);
+}
+
+/* store_command_probe - it writes, as everything else does */
+struct store_command store_command_probe(const struct store_settings *settings)
+{
+	return command_two_keys(settings, "probe");
+}
+
+/* store_command_greet - it does nothing */
+struct store_command store_command_greet(const struct store_settings *settings)
+{
+	return command_two_keys(settings, "greet");
 }
 
 /* add_limit - "-1": there is none */

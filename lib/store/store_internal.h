@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "lib/base/error.h"
 #include "lib/rate/rate_store.h"
 #include "lib/store/store.h"
 
@@ -30,6 +31,38 @@ char *store_script(void);
  * answer is equal to it. */
 void store_script_sha(const char *script, char sha[STORE_SHA_SIZE]);
 
+/* --- store_transport.c --- */
+
+struct store_settings;
+
+/* The bytes of a connection, in TLS or not. */
+struct store_transport {
+	int fd;			 /* -1: there is none */
+	struct tls_session *tls; /* NULL: plain text */
+};
+
+/* store_transport_open - on a connected socket, which it then owns. 0; or -1,
+ * and fd is closed. */
+int store_transport_open(struct store_transport *transport, int fd,
+			 const struct store_settings *settings,
+			 struct error *error);
+/* store_transport_close - one that is closed is allowed. */
+void store_transport_close(struct store_transport *transport);
+/* store_transport_read, store_transport_write - how many bytes, at least one;
+ * 0: none now; -1: it is of no use, error says why, about the store. They never
+ * wait. */
+ssize_t store_transport_read(const struct store_transport *transport,
+			     char *bytes, size_t size, struct error *error);
+ssize_t store_transport_write(const struct store_transport *transport,
+			      const char *bytes, size_t length,
+			      struct error *error);
+/* store_transport_read_waits, store_transport_write_waits - for POLLIN or
+ * POLLOUT, after 0. */
+short store_transport_read_waits(const struct store_transport *transport);
+short store_transport_write_waits(const struct store_transport *transport);
+/* store_transport_silence - what to call it, if nothing comes. */
+const char *store_transport_silence(const struct store_transport *transport);
+
 /* --- store_command.c --- */
 
 /* All commands have these in common. */
@@ -39,6 +72,8 @@ struct store_settings {
 	char *prefix; /* with its ":" */
 	char *username, *password;
 	unsigned timeout_ms;
+	const struct tls_client *tls; /* NULL: plain text */
+	char *server_name;
 	const uint64_t *test_tick;
 };
 
@@ -56,6 +91,7 @@ struct store_command {
 struct store_command store_command_auth(const struct store_settings *settings);
 struct store_command store_command_load(const struct store_settings *settings);
 struct store_command store_command_probe(const struct store_settings *settings);
+struct store_command store_command_greet(const struct store_settings *settings);
 /* store_command_charges - word: "take", "look", "note" (look, and remember a
  * notice) or "back". */
 struct store_command
@@ -124,6 +160,10 @@ enum store_error {
 
 enum store_error store_error_of(const struct store_values *values);
 
+/* store_error_why - what an error means, and what to use instead of a cluster;
+ * not yet printable. */
+void store_error_why(const char *text, char why[STORE_WHY_SIZE]);
+
 /* store_limit - the limit of a length; RATE_UNLIMITED: there is none. */
 uint64_t store_limit(const struct rate_limits *limits, uint32_t length_s);
 
@@ -177,10 +217,10 @@ struct store {
 	char why[STORE_WHY_SIZE];     /* it is away */
 	char failure[STORE_WHY_SIZE]; /* to be dealt with in the loop */
 	char refusal[STORE_WHY_SIZE]; /* of the last request that was refused */
-	int fd;			      /* -1: there is none */
-	bool ready;		      /* the script is loaded */
-	unsigned loads, probes;	      /* unanswered ones */
-	uint64_t connect_us; /* when connect() was called last; 0: never */
+	struct store_transport transport;
+	bool ready;		/* the script is loaded */
+	unsigned loads, probes; /* unanswered ones */
+	uint64_t connect_us;	/* when connect() was called last; 0: never */
 	struct store_reader *reader;
 	struct store_asks sent, unsent; /* in the order of their answers */
 	struct store_asks live;		/* in the order of their deadlines */
@@ -220,8 +260,10 @@ void store_answered(struct store *store, const struct store_values *values);
 
 /* store_link.c */
 
-/* store_link_open - begin with a new connection. */
-void store_link_open(struct store *store, int fd);
+/* store_link_is_open - is there a connection? */
+bool store_link_is_open(const struct store *store);
+/* store_link_open - begin with a new connection: 0; or -1, and fd is closed. */
+int store_link_open(struct store *store, int fd, struct error *error);
 void store_link_close(struct store *store);
 /* store_link_write - as soon as the loop runs. */
 void store_link_write(struct store *store, const char *bytes, size_t length);

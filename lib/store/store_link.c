@@ -2,29 +2,16 @@
 /* store_link - the connection to the store
  *
  * The socket comes connected. All requests of one turn of the event loop are
- * written together; answers are taken as they come. Only send(2) and recv(2)
- * are used, which a confined server may call. */
+ * written together; answers are taken as they come. */
 
 #include "lib/store/store_internal.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "lib/base/xalloc.h"
 
-#define INPUT_SIZE 16384
-
-/* fail_errno - with the reason of the system */
-static void fail_errno(struct store *store, const char *what)
-{
-	char why[STORE_WHY_SIZE];
-
-	snprintf(why, sizeof(why), "%s: %s", what, strerror(errno));
-	store_fail(store, why);
-}
+#define INPUT_SIZE 16384 /* a record of TLS */
 
 /* take_answers - all that are whole. A callback may have ended the connection.
  */
@@ -33,49 +20,79 @@ static void take_answers(struct store *store)
 	const struct store_values *values;
 	int found = 1;
 
-	while (store->fd >= 0 && found > 0) {
+	while (store_link_is_open(store) && found > 0) {
 		found = store_reader_next(store->reader, &values);
 		if (found > 0)
 			store_answered(store, values);
 	}
-	if (found < 0 && store->fd >= 0)
+	if (found < 0 && store_link_is_open(store))
 		store_fail(store, "what the store sends is no answer");
 }
 
-/* on_readable - for libevent */
-static void on_readable(evutil_socket_t fd, short events, void *context)
+/* write_later - when the socket can be written */
+static void write_later(struct store *store)
 {
-	struct store *store = context;
+	if (event_add(&store->writable, NULL) != 0)
+		xalloc_failed();
+}
+
+/* take_input - what has come */
+static void take_input(struct store *store)
+{
+	struct store_transport *transport = &store->transport;
 	char input[INPUT_SIZE];
+	struct error why;
 	ssize_t count;
 
-	(void)events;
-	count = recv(fd, input, sizeof(input), MSG_DONTWAIT);
-	if (count < 0 &&
-	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-		return;
+	count = store_transport_read(transport, input, sizeof(input), &why);
 	if (count < 0)
-		fail_errno(store, "reading from the store");
-	else if (count == 0)
-		store_fail(store, "the store has closed the connection");
-	else if (store_reader_feed(store->reader, input, (size_t)count) < 0)
+		store_fail(store, why.text);
+	else if (count == 0 && store_transport_read_waits(transport) == POLLOUT)
+		write_later(store);
+	else if (count > 0 &&
+		 store_reader_feed(store->reader, input, (size_t)count) < 0)
 		store_fail(store, "what the store sends has no end");
-	else
+	else if (count > 0)
 		take_answers(store);
 }
 
-/* on_writable - for libevent */
-static void on_writable(evutil_socket_t fd, short events, void *context)
+/* on_readable - for libevent; TLS may have to read before it can write */
+static void on_readable(evutil_socket_t fd, short events, void *context)
 {
+	struct store *store = context;
+
 	(void)fd;
 	(void)events;
-	store_link_flush(context);
+	take_input(store);
+	if (store_link_is_open(store) &&
+	    store_transport_write_waits(&store->transport) == POLLIN)
+		store_link_flush(store);
+}
+
+/* on_writable - for libevent; or write before it can read */
+static void on_writable(evutil_socket_t fd, short events, void *context)
+{
+	struct store *store = context;
+
+	(void)fd;
+	(void)events;
+	if (store_transport_read_waits(&store->transport) == POLLOUT)
+		take_input(store);
+	store_link_flush(store);
+}
+
+/* store_link_is_open - is there a connection? */
+bool store_link_is_open(const struct store *store)
+{
+	return store->transport.fd >= 0;
 }
 
 /* store_link_open - watch it */
-void store_link_open(struct store *store, int fd)
+int store_link_open(struct store *store, int fd, struct error *error)
 {
-	store->fd = fd;
+	if (store_transport_open(&store->transport, fd, &store->settings,
+				 error) < 0)
+		return -1;
 	store->reader = store_reader_new(STORE_VALUES, STORE_TEXT);
 	event_assign(&store->readable, store->base, fd, EV_READ | EV_PERSIST,
 		     on_readable, store);
@@ -83,17 +100,17 @@ void store_link_open(struct store *store, int fd)
 		     store);
 	if (event_add(&store->readable, NULL) != 0)
 		xalloc_failed();
+	return 0;
 }
 
 /* store_link_close - what was not written is lost */
 void store_link_close(struct store *store)
 {
-	if (store->fd < 0)
+	if (!store_link_is_open(store))
 		return;
 	event_del(&store->readable);
 	event_del(&store->writable);
-	close(store->fd);
-	store->fd = -1;
+	store_transport_close(&store->transport);
 	store->ready = false;
 	store->out_start = store->out_length = 0;
 	store_reader_free(store->reader);
@@ -120,7 +137,7 @@ static void make_room(struct store *store, size_t length)
 /* store_link_write - with everything else of this turn */
 void store_link_write(struct store *store, const char *bytes, size_t length)
 {
-	if (store->fd < 0)
+	if (!store_link_is_open(store))
 		return;
 	if (store->out_length == store->out_start)
 		event_active(&store->kick, EV_WRITE, 0);
@@ -129,22 +146,25 @@ void store_link_write(struct store *store, const char *bytes, size_t length)
 	store->out_length += length;
 }
 
-/* store_link_flush - the rest follows when it can be written */
+/* store_link_flush - until it is written, or cannot be now */
 void store_link_flush(struct store *store)
 {
-	while (store->fd >= 0 && store->out_start < store->out_length) {
-		ssize_t count = send(store->fd, store->out + store->out_start,
-				     store->out_length - store->out_start,
-				     MSG_DONTWAIT | MSG_NOSIGNAL);
+	struct store_transport *transport = &store->transport;
 
-		if (count >= 0) {
-			store->out_start += (size_t)count;
-		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			if (event_add(&store->writable, NULL) != 0)
-				xalloc_failed();
+	while (store_link_is_open(store) &&
+	       store->out_start < store->out_length) {
+		struct error why;
+		ssize_t count = store_transport_write(
+			transport, store->out + store->out_start,
+			store->out_length - store->out_start, &why);
+
+		if (count < 0)
+			store_fail(store, why.text);
+		if (count == 0 &&
+		    store_transport_write_waits(transport) == POLLOUT)
+			write_later(store);
+		if (count <= 0)
 			return;
-		} else if (errno != EINTR) {
-			fail_errno(store, "writing to the store");
-		}
+		store->out_start += (size_t)count;
 	}
 }

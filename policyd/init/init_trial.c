@@ -49,11 +49,11 @@ static int apply(const struct postfix_copy *copy,
 	return result;
 }
 
-/* state - everything that the copy contains; the caller frees it. NULL: failed
- */
+/* state - everything that the copy contains (-M has the -o options too); the
+ * caller frees it. NULL: failed */
 static char *state(const char *directory, struct error *error)
 {
-	static const char *const options[] = { "-n", "-M", "-P" };
+	static const char *const options[] = { "-n", "-M" };
 	char *all = xstrdup(""), *text, *longer;
 	size_t i;
 

@@ -153,11 +153,8 @@ static uint64_t next_deadline(const struct monitor *monitor)
 			deadline = process->deadline_ms;
 		if (process->unsent_ms < deadline)
 			deadline = process->unsent_ms;
-		/* All wait equally long: the first is due first. */
-		if (!TAILQ_EMPTY(&process->connecting) &&
-		    TAILQ_FIRST(&process->connecting)->deadline_ms < deadline)
-			deadline =
-				TAILQ_FIRST(&process->connecting)->deadline_ms;
+		if (monitor_connect_due(process) < deadline)
+			deadline = monitor_connect_due(process);
 	}
 	return deadline;
 }

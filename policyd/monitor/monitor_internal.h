@@ -7,7 +7,7 @@
  * replaced), monitor_message.c (messages from servers), monitor_refresh.c
  * (files that change), monitor_supervisor.c (the watchdog; messages to a
  * supervisor), monitor_state.c (the state file), monitor_connect.c (connections
- * to the store). */
+ * to the store), monitor_sentinel.c (where its primary is). */
 
 #include <stdbool.h>
 
@@ -109,10 +109,26 @@ void monitor_watch(struct monitor *monitor);
 void monitor_pong(struct monitor *monitor, struct server_process *process);
 
 /* monitor_connect.c */
-int monitor_connect(struct monitor *monitor, struct server_process *process,
-		    unsigned worker, struct error *error);
+void monitor_connect(struct monitor *monitor, struct server_process *process,
+		     unsigned worker);
 void monitor_connect_ready(struct monitor *monitor);
+uint64_t monitor_connect_due(const struct server_process *process);
 void monitor_connect_overdue(struct server_process *process, uint64_t now);
+int monitor_connect_begin(struct connecting *connecting, const char *address,
+			  uint64_t patience_ms, struct error *why);
+int monitor_connect_watch(struct connecting *connecting, uint32_t events,
+			  struct error *why);
+void monitor_connect_to(struct connecting *connecting, const char *address);
+void monitor_connect_end(struct connecting *connecting,
+			 const struct error *why);
+
+/* monitor_sentinel.c */
+void monitor_sentinel_start(struct connecting *connecting);
+void monitor_sentinel_next(struct connecting *connecting,
+			   const struct error *why);
+void monitor_sentinel_ready(struct connecting *connecting);
+void monitor_sentinel_report(struct server_process *process,
+			     const struct server_process *before);
 
 /* monitor_message.c */
 void monitor_hear(struct monitor *monitor, struct server_process *process);

@@ -116,7 +116,8 @@ static int after_lists(struct monitor *monitor, struct server_process *process,
 		       struct error *error)
 {
 	if (process->watched.count < process->settings.watch_count ||
-	    process->listener_count < process->listeners_expected)
+	    process->listener_count < process->listeners_expected ||
+	    process->has_store < process->settings.store_count)
 		return 0;
 	monitor_refresh_watch(process);
 	return give_sockets(monitor, process, error);
@@ -178,6 +179,32 @@ static int hear_listener(const struct heard *heard, struct error *error)
 	return after_lists(heard->monitor, process, error);
 }
 
+/* is_address - does the monitor parse it, too? */
+static bool is_address(const char *text, struct error *error)
+{
+	struct listener_options options;
+
+	return listener_parse(&options, text, error) == 0;
+}
+
+/* hear_store - where several hosts count together */
+static int hear_store(const struct heard *heard, struct error *error)
+{
+	const struct channel_store *told = &heard->message->body.store;
+	struct server_process *process = heard->process;
+
+	if (process->has_store || process->settings.store_count == 0)
+		return error_set(error, "more stores than announced");
+	if (told->sentinel_count == 0 && !is_address(told->address, error))
+		return -1;
+	for (uint32_t i = 0; i < told->sentinel_count; i++)
+		if (!is_address(told->sentinels[i], error))
+			return -1;
+	process->store = *told;
+	process->has_store = true;
+	return after_lists(heard->monitor, process, error);
+}
+
 /* hear_ready - it serves */
 static int hear_ready(const struct heard *heard, struct error *error)
 {
@@ -230,15 +257,14 @@ static int hear_connect(const struct heard *heard, struct error *error)
 	int64_t worker = heard->message->number;
 	uint64_t now = clock_ms(), *due;
 
-	if (*process->settings.store == '\0' || worker < 0 ||
-	    worker >= CHANNEL_WORKERS_MAX)
+	if (!process->has_store || worker < 0 || worker >= CHANNEL_WORKERS_MAX)
 		return unexpected(heard, error);
 	due = &process->connect_ms[worker];
 	*due = (*due > now ? *due : now) + CONNECT_MS;
 	if (*due > now + (uint64_t)CONNECT_BURST * CONNECT_MS)
 		return error_set(error, "asks for the store too often");
-	return monitor_connect(heard->monitor, process, (unsigned)worker,
-			       error);
+	monitor_connect(heard->monitor, process, (unsigned)worker);
+	return 0;
 }
 
 /* hear_pong - the answer to our ping */
@@ -266,6 +292,7 @@ static const struct {
 	[CHANNEL_SETTINGS] = { IN(LOADING), hear_settings },
 	[CHANNEL_WATCH] = { IN(ASKING), hear_watch },
 	[CHANNEL_LISTENER] = { IN(ASKING), hear_listener },
+	[CHANNEL_STORE] = { IN(ASKING), hear_store },
 	[CHANNEL_READY] = { IN(PREPARING), hear_ready },
 	[CHANNEL_TAKEN] = { IN(TAKING), hear_taken },
 	[CHANNEL_PONG] = { READY, hear_pong },

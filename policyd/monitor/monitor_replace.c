@@ -331,6 +331,7 @@ void monitor_server_ready(struct monitor *monitor,
 	daemon_report(&monitor->report, EX_OK);
 	if (before == NULL)
 		log_info("serving: server %ld", (long)process->pid);
+	monitor_sentinel_report(process, before);
 	if (process->state == SERVER_PROCESS_SERVING && monitor->reload_again)
 		monitor_reload(monitor);
 }

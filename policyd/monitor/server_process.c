@@ -183,10 +183,19 @@ void child_flush(struct server_process *process)
 void child_connecting_end(struct connecting *connecting)
 {
 	TAILQ_REMOVE(&connecting->process->connecting, connecting, link);
+	child_connecting_leave(connecting);
+	free(connecting);
+}
+
+/* child_connecting_leave - without its descriptor */
+void child_connecting_leave(struct connecting *connecting)
+{
+	if (connecting->fd < 0)
+		return;
 	/* The server may have it, too, so that closing it does not do that. */
 	epoll_ctl(connecting->epoll, EPOLL_CTL_DEL, connecting->fd, NULL);
 	close(connecting->fd);
-	free(connecting);
+	connecting->fd = -1;
 }
 
 /* server_process_start - fork, and run program as a server */
@@ -249,6 +258,7 @@ void server_process_free(struct server_process *process)
 		child_connecting_end(connecting);
 		connecting = next;
 	}
+	explicit_bzero(&process->store, sizeof(process->store));
 	file_events_free(process->events);
 	watched_files_clear(&process->watched);
 	free(process->listeners);

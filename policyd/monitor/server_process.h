@@ -38,10 +38,20 @@ struct child_message;
 struct connecting {
 	TAILQ_ENTRY(connecting) link;
 	struct server_process *process;
-	int fd;
+	int fd;	   /* -1: none now */
 	int epoll; /* that waits for it; not owned */
 	unsigned worker;
 	uint64_t deadline_ms;
+	/* To what; if it is a sentinel, then to what that says. */
+	char address[CHANNEL_ADDRESS_MAX];
+	bool is_sentinel;
+	bool asked;	/* it has been sent the question */
+	unsigned tried; /* sentinels */
+	char answer[SENTINEL_ANSWER_MAX];
+	size_t answer_length;
+	struct error why; /* the last one did not help; rather what one of them
+			   * has said than that it cannot be reached */
+	bool has_said;
 };
 
 struct server_process {
@@ -69,7 +79,12 @@ struct server_process {
 	 * times: the monitor may hear several at once. */
 	uint64_t connect_ms[CHANNEL_WORKERS_MAX];
 	TAILQ_HEAD(, connecting) connecting; /* to the store */
-	int64_t ping;			     /* the unanswered ping, or 0 */
+	struct channel_store store;
+	bool has_store;
+	unsigned next_sentinel;		   /* that is asked first */
+	char primary[CHANNEL_ADDRESS_MAX]; /* the last one; "": none yet */
+	bool primary_logged;
+	int64_t ping;	      /* the unanswered ping, or 0 */
 	bool quietly;	      /* the same refusal has already been logged */
 	struct error without; /* why an optional listener could not be opened,
 				 or "" */
@@ -103,8 +118,10 @@ int child_tell(struct server_process *process, enum channel_kind kind,
 #define SERVER_PROCESS_UNSENT_MS 10000
 void child_flush(struct server_process *process);
 
-/* child_connecting_end - forget it; its descriptor is closed here. */
+/* child_connecting_end - forget it; its descriptor is closed here.
+ * child_connecting_leave - only close it. */
 void child_connecting_end(struct connecting *connecting);
+void child_connecting_leave(struct connecting *connecting);
 
 /* server_process_kill - at once, for this reason. A server that is starting has
  * failed then, and its messages are ignored. */

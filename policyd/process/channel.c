@@ -94,6 +94,19 @@ static int is_text(char *text, size_t size)
 	return 1;
 }
 
+/* check_store - the texts, and the lengths */
+static int check_store(struct channel_store *store)
+{
+	if (store->sentinel_count > SENTINELS_MAX ||
+	    store->question.length > sizeof(store->question.bytes) ||
+	    !is_text(store->address, sizeof(store->address)))
+		return 0;
+	for (uint32_t i = 0; i < store->sentinel_count; i++)
+		if (!is_text(store->sentinels[i], sizeof(store->sentinels[i])))
+			return 0;
+	return 1;
+}
+
 /* check_body - check the members that this kind of message uses */
 static int check_body(struct channel_message *message)
 {
@@ -114,9 +127,8 @@ static int check_body(struct channel_message *message)
 		       settings->watch_count <= WATCHED_FILES_MAX &&
 		       settings->optional <= message->number &&
 		       is_text(settings->log, sizeof(settings->log)) &&
-		       is_text(settings->pid_file,
-			       sizeof(settings->pid_file)) &&
-		       is_text(settings->store, sizeof(settings->store));
+		       settings->store_count <= CHANNEL_STORES_MAX &&
+		       is_text(settings->pid_file, sizeof(settings->pid_file));
 	case CHANNEL_WATCH:
 		return is_text(message->body.watch.path,
 			       sizeof(message->body.watch.path)) &&
@@ -127,6 +139,8 @@ static int check_body(struct channel_message *message)
 	case CHANNEL_LISTENER:
 		return is_text(message->body.listener.address,
 			       sizeof(message->body.listener.address));
+	case CHANNEL_STORE:
+		return check_store(&message->body.store);
 	default:
 		return message->kind < CHANNEL_KIND_COUNT;
 	}

@@ -7,6 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/watched_files.h"
 #include "lib/net/listener.h"
+#include "lib/net/sentinel.h"
 
 /* Messages between the monitor and a server, over a SOCK_SEQPACKET socket pair.
  * One message is one packet, which may bring a descriptor. The monitor checks
@@ -30,13 +31,14 @@
  * A change of what lib/server/server_handover.c sends, or of struct counters,
  * needs a new HANDOVER_VERSION: the reload then closes connections instead of
  * passing them on. */
-#define CHANNEL_VERSION	 10
+#define CHANNEL_VERSION	 11
 #define HANDOVER_VERSION 7
 
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024
 #define CHANNEL_ADDRESS_MAX  256
 #define CHANNEL_LISTENER_MAX 64
+#define CHANNEL_STORES_MAX   1
 #define CHANNEL_WORKERS_MAX  64	      /* that have a connection to the store */
 #define CHANNEL_REFRESH_MAX  86400000 /* ms */
 
@@ -55,6 +57,7 @@ enum channel_kind {
 			   */
 	CHANNEL_WATCH,	  /* watch: a file, and its state before the load */
 	CHANNEL_LISTENER, /* listener */
+	CHANNEL_STORE,	  /* store; after the listeners */
 	CHANNEL_READY,
 	/* From a server that takes over. */
 	CHANNEL_TAKEN, /* number: of connections, n; or -1 - n if the old
@@ -91,9 +94,18 @@ struct channel_settings {
 	uint32_t optional;	/* the number of last CHANNEL_LISTENERs without
 				   which the server serves, too */
 	uint32_t differs;	/* the text of policyd.conf is another one */
+	uint32_t store_count;	/* of CHANNEL_STOREs */
 	char log[CHANNEL_PATH_MAX];
 	char pid_file[CHANNEL_PATH_MAX];
-	char store[CHANNEL_ADDRESS_MAX]; /* to connect to; "": none */
+};
+
+/* All that the monitor may connect to for workers. */
+struct channel_store {
+	char address[CHANNEL_ADDRESS_MAX]; /* of the store; with sentinels, a
+					    * name of it for the log */
+	uint32_t sentinel_count;
+	char sentinels[SENTINELS_MAX][CHANNEL_ADDRESS_MAX];
+	struct sentinel_question question; /* that each of them is asked */
 };
 
 /* News that a server cannot know by itself, for the metrics listener. Times are
@@ -123,6 +135,7 @@ struct channel_message {
 		struct channel_settings settings;
 		struct channel_watch watch;
 		struct listener_options listener;
+		struct channel_store store;
 		struct channel_news news;
 	} body;
 };

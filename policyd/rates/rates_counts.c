@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/net/listener.h"
 #include "lib/store/store_admin.h"
+#include "lib/tls/tls_client.h"
 #include "policyd/rates/rate_tables.h"
 #include "policyd/rates/rates_internal.h"
+#include "policyd/rates/store_connect.h"
 
 #define PATIENCE_S 5 /* with the store */
 
@@ -16,19 +17,21 @@ static int open_store(struct rates_counts *counts,
 		      const struct config_store *store, struct error *why)
 {
 	struct store_options options = { .prefix = store->prefix,
-					 .username = store->username,
+					 .username = store->login.username,
 					 .timeout_ms = PATIENCE_S * 1000 };
 	char *password = NULL;
 	int fd = -1;
 
-	if (config_store_password(store, &password, why) == 0)
-		fd = listener_connect(store->address.address, PATIENCE_S, why);
+	if (store->tls != NULL)
+		options.server_name = store->tls->server_name;
+	if (config_store_password(store, &password, why) == 0 &&
+	    config_store_tls(store, &counts->tls, why) == 0)
+		fd = store_connect(store, PATIENCE_S, why);
 	options.password = password;
+	options.tls = counts->tls;
 	if (fd >= 0)
 		counts->store = store_admin_open(fd, &options, why);
-	if (password != NULL)
-		explicit_bzero(password, strlen(password));
-	free(password);
+	config_password_forget(password);
 	return counts->store != NULL ? 0 : -1;
 }
 
@@ -54,6 +57,7 @@ int rates_counts_open(struct rates_counts *counts, const struct config *config,
 void rates_counts_close(struct rates_counts *counts)
 {
 	store_admin_close(counts->store);
+	tls_client_free(counts->tls);
 	rate_tables_close(counts->tables, counts->config);
 	free(counts->rates);
 }

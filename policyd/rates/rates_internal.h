@@ -20,6 +20,7 @@ struct rates_counts {
 	struct rate_table **tables; /* of this host, by the index of the rate;
 				     * one that does not exist is NULL */
 	struct store_admin *store;  /* NULL: there is none */
+	struct tls_client *tls;	    /* NULL: it is not in TLS */
 	struct store_rate *rates;
 };
 

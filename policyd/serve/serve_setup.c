@@ -55,6 +55,30 @@ static int send_listener(const struct service_process *process,
 	return channel_send(process->channel, &message, -1, error);
 }
 
+/* send_store - what the monitor may connect to */
+static int send_store(const struct service_process *process,
+		      const struct config_store *store, struct error *error)
+{
+	struct channel_message message;
+	struct channel_store *body = &message.body.store;
+	int result = 0;
+
+	channel_message_init(&message, CHANNEL_STORE, 0);
+	memcpy(body->address, store->address.address, sizeof(body->address));
+	body->sentinel_count = (uint32_t)store->sentinel_count;
+	for (size_t i = 0; i < store->sentinel_count; i++)
+		memcpy(body->sentinels[i], store->sentinels[i].address,
+		       sizeof(body->sentinels[i]));
+	if (store->sentinel_count > 0)
+		result = config_store_question(store,
+					       store->sentinel_login.password,
+					       &body->question, error);
+	if (result == 0)
+		result = channel_send(process->channel, &message, -1, error);
+	explicit_bzero(&message, sizeof(message));
+	return result;
+}
+
 /* serve_send_settings - what the monitor needs to know */
 int serve_send_settings(struct service_process *process, struct error *error)
 {
@@ -75,10 +99,7 @@ int serve_send_settings(struct service_process *process, struct error *error)
 	message.body.settings.differs = process->differs;
 	message.body.settings.user = config->uid;
 	message.body.settings.optional = config->metrics != NULL;
-	if (process->store_thread != NULL)
-		snprintf(message.body.settings.store,
-			 sizeof(message.body.settings.store), "%s",
-			 config->stores[0].address.address);
+	message.body.settings.store_count = process->store_thread != NULL;
 	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
 	    copy_path(message.body.settings.pid_file, config->pid_file, error) <
 		    0 ||
@@ -92,8 +113,11 @@ int serve_send_settings(struct service_process *process, struct error *error)
 	for (i = 0; i < config->listener_count; i++)
 		if (send_listener(process, &config->listeners[i], error) < 0)
 			return -1;
-	return config->metrics != NULL
-		       ? send_listener(process, config->metrics, error)
+	if (config->metrics != NULL &&
+	    send_listener(process, config->metrics, error) < 0)
+		return -1;
+	return process->store_thread != NULL
+		       ? send_store(process, config->stores, error)
 		       : 0;
 }
 

@@ -12,8 +12,10 @@
 #include "lib/base/log.h"
 #include "lib/config/config.h"
 #include "lib/server/server.h"
+#include "lib/tls/tls_client.h"
 #include "policyd/process/privileges.h"
 #include "policyd/rates/rate_tables.h"
+#include "policyd/rates/store_connect.h"
 #include "policyd/serve/policy.h"
 #include "policyd/serve/serve.h"
 #include "policyd/serve/settle.h"
@@ -64,7 +66,23 @@ struct stdio_store {
 	struct store_state state;
 	struct store_thread *thread;
 	struct store_rate *rates;
+	struct config_store_tls tls; /* only its client is ours */
 };
+
+/* read_secrets - of a copy of its section, what is not read in a process that
+ * does not serve */
+static int read_secrets(struct stdio_store *store, struct config_store *with,
+			struct error *error)
+{
+	if (config_store_password(with, &with->login.password, error) < 0 ||
+	    config_store_tls(with, &store->tls.client, error) < 0)
+		return -1;
+	if (with->tls == NULL)
+		return 0;
+	store->tls.server_name = with->tls->server_name;
+	with->tls = &store->tls;
+	return 0;
+}
 
 /* open_store - connect now, and only once: this process may not do so later */
 static int open_store(struct stdio_store *store, const struct config *config,
@@ -79,13 +97,15 @@ static int open_store(struct stdio_store *store, const struct config *config,
 	if (config->store_count == 0 || config->rates.count == 0)
 		return 0;
 	with = *from;
-	if (config_store_password(from, &with.password, error) < 0)
+	if (read_secrets(store, &with, error) < 0) {
+		config_password_forget(with.login.password);
 		return -1;
-	fd = listener_connect(from->address.address, 1, &why);
+	}
+	fd = store_connect(from, 1, &why);
 	store->rates = rate_tables_store(config);
 	store->thread = store_thread_new(&store->state, &with, server, 0, -1,
 					 fd, error);
-	free(with.password);
+	config_password_forget(with.login.password);
 	if (store->thread == NULL)
 		return -1;
 	policy_store(policy, store_thread_get(store->thread), store->rates);
@@ -118,6 +138,7 @@ static int run_stdio(const struct config *config, struct policy *policy,
 	    privileges_drop(&privileges, NULL, error) == 0)
 		result = server_run(server, error) < 0 ? -1 : judge(server);
 	store_thread_free(store.thread);
+	tls_client_free(store.tls.client);
 	server_free(server);
 	free(store.rates);
 	return result;

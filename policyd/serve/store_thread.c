@@ -163,11 +163,15 @@ struct store_thread *store_thread_new(struct store_state *state,
 {
 	struct store_thread *thread = xcalloc(1, sizeof(*thread));
 	struct store_options options = { .prefix = config->prefix,
-					 .username = config->username,
-					 .password = config->password,
+					 .username = config->login.username,
+					 .password = config->login.password,
 					 .timeout_ms = config->timeout_ms };
 	struct store_handler handler = { thread, on_connect, on_changed };
 
+	if (config->tls != NULL) {
+		options.tls = config->tls->client;
+		options.server_name = config->tls->server_name;
+	}
 	state->address = config->address.address;
 	state->instead = config->away;
 	thread->state = state;

@@ -45,6 +45,16 @@ static void check_text(const char *text, size_t size)
 		require((unsigned char)*text >= ' ' && *text != 0x7f);
 }
 
+/* check_store - all of it can be used */
+static void check_store(const struct channel_store *store)
+{
+	check_text(store->address, sizeof(store->address));
+	require(store->sentinel_count <= SENTINELS_MAX);
+	for (uint32_t i = 0; i < store->sentinel_count; i++)
+		check_text(store->sentinels[i], sizeof(store->sentinels[i]));
+	require(store->question.length <= sizeof(store->question.bytes));
+}
+
 /* check_received - what the channel lets through */
 static void check_received(int channel)
 {
@@ -69,6 +79,8 @@ static void check_received(int channel)
 			check_text(message.body.watch.path,
 				   sizeof(message.body.watch.path));
 		}
+		if (message.kind == CHANNEL_STORE)
+			check_store(&message.body.store);
 		if (message.kind == CHANNEL_LISTENER)
 			check_text(message.body.listener.address,
 				   sizeof(message.body.listener.address));

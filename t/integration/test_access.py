@@ -5,13 +5,12 @@ import os
 import pwd
 import re
 import signal
-import socket
 import stat
 import subprocess
 import sys
 import time
 
-from kit.daemon import Client, Daemon, OURS, PERMIT, WAIT, free_port, run_all
+from kit.daemon import Client, Daemon, OURS, PERMIT, free_port, run_all
 
 ROOT = os.geteuid() == 0
 KNOCKS = 50

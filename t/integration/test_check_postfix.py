@@ -17,7 +17,7 @@ import threading
 from kit import snippets
 from kit.daemon import free_port
 from kit.policyd import Policyd
-from kit.postfix import run
+from kit.postfix import run, settle
 from kit.postfix_files import ASK, MASTER, Files, harm, matrix
 
 SPAWN = MASTER + """\
@@ -455,7 +455,7 @@ class Tests:
         nothing else have changed"""
         before = self.matrix()
         for line in commands:
-            self.place.settle()
+            settle(self.place.config)
             run("/bin/sh", "-c", line)
         wrong, _ = self.expect([])
         if not wrong:
@@ -516,10 +516,10 @@ class Tests:
             "mynetworks=127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128",
             "smtpd_relay_restrictions=permit_mynetworks "
             "permit_sasl_authenticated defer_unauth_destination")
-        place.settle()
+        settle(place.config)
         run(*postconf, "-e", *snippets.main_cf())
         for words, options in snippets.master_cf():
-            place.settle()
+            settle(place.config)
             run(*postconf, "-M", "%s/%s=%s" % (words[0], words[1],
                                                " ".join(words)))
             for name, value in options.items():

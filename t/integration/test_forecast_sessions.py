@@ -19,12 +19,12 @@ import random
 import sys
 
 from kit.daemon import run_all
+from kit.forecast import (BUILT_IN, CONFIGURATIONS, SERVING, Player,
+                          count_rows, groups)
 from kit.matrix import LOGINS, recipients
 from kit.policyd import Policyd
 from kit.postfix import Postfix, poll
 from kit.smtp import CLOSED, Session, verdict
-from test_forecast import (BUILT_IN, CONFIGURATIONS, SERVING, Player,
-                           count_rows, groups)
 
 SESSIONS = int(os.environ.get("POLICYD_TEST_SESSIONS", "60"))
 SEED = int(os.environ.get("POLICYD_TEST_SEED", "1"))

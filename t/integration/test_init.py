@@ -11,95 +11,19 @@ import os
 import pwd
 import re
 import shutil
-import subprocess
 import sys
 
-from kit.daemon import WAIT, run_all
-from kit.policyd import Policyd
-from kit.postfix import Postfix, Sink, poll, run, temporary_directory
-from kit.smtp import verdict
+from kit.daemon import run_all
+from kit.init import MAIN, Place, parts, shell, state, stranger, three_ports
 from kit.mailer import MESSAGES, Failures, Mailer
+from kit.policyd import Policyd
+from kit.postfix import Postfix, Sink, run, settle
 
-# What a Postfix has that was set up without policyd.
-MAIN = {
-    "smtpd_relay_restrictions":
-        "permit_mynetworks, permit_sasl_authenticated, "
-        "defer_unauth_destination",
-    "smtpd_sasl_auth_enable": "yes",
-    "smtpd_tls_security_level": "may",
-    "smtpd_recipient_restrictions":
-        "reject_non_fqdn_recipient, "
-        "check_recipient_access inline:{nobody@local.test=REJECT}",
-}
-ENCRYPTED = {"smtpd_tls_security_level": "encrypt",
-             "syslog_name": "postfix/submission"}
-SUBMISSION = ("-o { smtpd_relay_restrictions = permit_sasl_authenticated, "
-              "reject }")
-SUBMISSIONS = {"smtpd_tls_wrappermode": "yes",
-               "smtpd_etrn_restrictions": "",
-               "smtpd_relay_restrictions": "permit_sasl_authenticated,reject"}
 # Strangers could not send anything to the ports for users.
 NARROW = [(port, tls, login, recipient, "554 5.7.1", None)
           if port != "smtp" and tls and login != "good" else
           (port, tls, login, recipient, *rest)
           for port, tls, login, recipient, *rest in MESSAGES]
-FILTER = {"content_filter": "", "smtpd_relay_restrictions":
-          "permit_mynetworks,reject"}
-
-
-def state(directory):
-    """state - the meaning of main.cf and master.cf; and the text of main.cf,
-    since postconf -n omits parameters that nothing refers to"""
-    with open(os.path.join(directory, "main.cf"), encoding="utf-8") as file:
-        return [file.read()] + [run("postconf", "-c", directory, option)
-                                for option in ("-n", "-M", "-P")]
-
-
-def parts(printed):
-    """parts - the commands below each comment"""
-    found = {}
-    title = None
-    for line in printed.splitlines():
-        number = re.match(r"# (1|2|To|And)\b", line)
-        if number:
-            title = number.group(1)
-        elif line and not line.startswith("#") and title:
-            found.setdefault(title, []).append(line)
-    assert set(found) == {"1", "2", "To", "And"}, printed
-    return found
-
-
-def shell(lines):
-    """shell - type them, in the order in which they are printed"""
-    run("sh", "-eu", input="\n".join(lines) + "\n")
-
-
-def three_ports(postfix):
-    """three_ports - as they are before; by their names"""
-    ports = {"smtp": postfix.port("y"),
-             "submission": postfix.port("y", **ENCRYPTED),
-             "submissions": postfix.port("n", **SUBMISSIONS)}
-    postfix.filter = postfix.port("n", **FILTER)
-    name = "127.0.0.1:%d" % ports["submission"]
-    line = run("postconf", "-c", postfix.config, "-M", name + "/inet")
-    run("postconf", "-c", postfix.config, "-M", "%s/inet=%s %s" % (
-        name, line.strip(), SUBMISSION))
-    return ports
-
-
-def stranger(mailer, reply):
-    """stranger - from this host, which is in mynetworks; processes of before
-    a reload may still answer for a moment"""
-    said = []
-
-    def answered():
-        with mailer.open("smtp", None, None) as session:
-            said.append(mailer.send(session, "user@remote.example")[0])
-        return verdict(said[-1]) == reply
-    try:
-        poll(answered)
-    except TimeoutError:
-        raise AssertionError("stranger: %s, not %s" % (said[-1], reply))
 
 
 def check_file(postfix, ports, path):
@@ -172,43 +96,6 @@ def test_three_ports(program):
     assert not failures, failures
 
 
-class Place:
-    """A directory with main.cf and master.cf, of a Postfix that never runs."""
-
-    def __init__(self, main="", master="smtp inet n - y - - smtpd\n"):
-        self.directory = temporary_directory()
-        self.config = os.path.join(self.directory, "etc")
-        self.file = os.path.join(self.directory, "policyd.conf")
-        os.mkdir(self.config)
-        for name, text in (("main.cf", "compatibility_level = 3.6\n" + main),
-                           ("master.cf", master)):
-            path = os.path.join(self.config, name)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-        self.settle()
-
-    def settle(self):
-        """settle - make the files look older than they are: Postfix programs
-        wait until a file has not changed for two seconds"""
-        for name in os.listdir(self.config):
-            os.utime(os.path.join(self.config, name), (1, 1))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.directory)
-
-    def init(self, program, *arguments, user=None):
-        """init - (status, standard output, standard error)"""
-        done = subprocess.run(
-            [program, "--init"] + list(arguments or
-                                       ["-c", self.file, self.config]),
-            capture_output=True, text=True, timeout=WAIT, user=user,
-            group=user and 65534, extra_groups=user and [])
-        return done.returncode, done.stdout, done.stderr
-
-
 # main.cf, master.cf (or None), status, what standard error must hold. Nothing
 # may be printed or written.
 REFUSED = [
@@ -241,20 +128,20 @@ def test_refused(program):
 
 # Where domains can be that only Postfix looks up.
 TABLES = [
-    ("virtual_mailbox_domains", "proxy:mysql:/etc/postfix/domains.cf"),
-    ("relay_domains", "ldap:/etc/postfix/ldap.cf"),
-    ("virtual_alias_maps", "sqlite:/etc/postfix/sqlite.cf"),
-    ("mydestination", "localhost, socketmap:inet:127.0.0.1:9:name"),
-    ("relay_domains", "tcp:127.0.0.1:9"),
+    (("virtual_mailbox_domains", "proxy:mysql:/etc/postfix/domains.cf"),
+     ("relay_domains", "ldap:/etc/postfix/ldap.cf"),
+     ("virtual_alias_maps", "sqlite:/etc/postfix/sqlite.cf"),
+     ("mydestination", "localhost, socketmap:inet:127.0.0.1:9:name")),
+    (("relay_domains", "tcp:127.0.0.1:9"),),
 ]
 
 
 def test_tables(program):
     """domains that only Postfix can look up"""
-    for parameter, value in TABLES:
-        with Place("%s = %s\n" % (parameter, value)) as place:
+    for tables in TABLES:
+        with Place("".join("%s = %s\n" % table for table in tables)) as place:
             status, output, errors = place.init(program)
-            assert (status, errors) == (0, "") and output, (value, errors)
+            assert (status, errors) == (0, "") and output, (tables, errors)
 
 
 def test_place(program):
@@ -336,7 +223,7 @@ def test_kept(program):
             assert "= check_policy_service %s, reject'" % wanted in output
             lines = parts(output)
             shell(lines["2"][:-2] + lines["To"][:-1])
-            place.settle()
+            settle(place.config)
             assert state(place.config) == before
 
 
@@ -376,10 +263,10 @@ def test_undone(program):
             assert [line.split(None, 3)[3] for line in lines["To"][:-2]] == \
                 undo, lines["To"]
             shell(lines["2"][:-2])
-            place.settle()
+            settle(place.config)
             assert state(place.config) != before
             shell(lines["To"][:-1])
-            place.settle()
+            settle(place.config)
             assert state(place.config) == before, (master, before)
 
 

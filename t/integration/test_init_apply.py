@@ -15,9 +15,9 @@ import subprocess
 import sys
 
 from kit.daemon import WAIT, run_all
-from kit.postfix import Postfix, Sink, poll, run
+from kit.init import MAIN, parts, shell, stranger, three_ports
 from kit.mailer import Mailer
-from test_init import MAIN, parts, shell, stranger, three_ports
+from kit.postfix import Postfix, Sink, poll, run, settle
 
 FILES = ("main.cf", "master.cf")
 
@@ -44,16 +44,9 @@ class Machine:
                 found.append(file.read())
         return found
 
-    def settle(self, directory=None):
-        """settle - make the files look old: postconf(1) waits until a file has
-        not changed for two seconds"""
-        for name in FILES:
-            os.utime(os.path.join(directory or self.postfix.config, name),
-                     (1, 1))
-
     def ask(self, *options, status=0):
         """ask - policyd with these options; its output"""
-        self.settle()
+        settle(self.postfix.config)
         done = subprocess.run(
             [self.program, *options, "-c", self.file] + (
                 [] if "--undo" in options else [self.postfix.config]),
@@ -75,7 +68,7 @@ class Machine:
         shutil.copytree(self.postfix.config, copy)
         for line in parts(printed)["2"]:
             if line.startswith("postconf"):
-                self.settle(copy)
+                settle(copy)
                 shell([line.replace(self.postfix.config, copy, 1)])
         found = self.bytes(copy)
         shutil.rmtree(copy)
@@ -125,7 +118,7 @@ def test_apply(machine):
     # It is running now, and is not started again.
     machine.ask("--init", "--apply")
     assert machine.bytes() == typed
-    machine.settle()
+    settle(machine.postfix.config)
     run("postconf", "-c", machine.postfix.config, "-e", "mine = yes")
     changed = machine.bytes()
     printed = machine.ask("--undo", status=1)
@@ -133,7 +126,7 @@ def test_apply(machine):
     assert "has changed since policyd --init" in printed, printed
     for line in printed.splitlines():
         if line.startswith("postconf"):
-            machine.settle()
+            settle(machine.postfix.config)
             shell([line])
     assert machine.bytes()[0] == machine.before[0] + b"mine = yes\n"
 

@@ -13,11 +13,10 @@ import re
 import sys
 
 from kit.daemon import run_all
-from kit.postfix import Postfix, run
-from kit.snippets import ROOT
-from test_init import Place, parts, shell
-from test_ports import (Port, base_of, field, place, policyd,
-                        reload, settings_of)
+from kit.init import Place, parts, said_changes, shell
+from kit.ports import (Port, base_of, field, place, policyd, reload,
+                       settings_of, shared)
+from kit.postfix import Postfix, run, settle
 
 LISTS = """compatibility_level = 3.6
 mydestination = localhost, example.com
@@ -41,42 +40,6 @@ KINDS = {
         "reject_unauth_destination\n",
         "smtp inet n - n - - smtpd\n"),
 }
-NAMES = {"strangers": "stranger", "users who log in": "login",
-         "clients in mynetworks": "network", "this host": "host"}
-VERBS = {"send mail to our domains": ["ours"], "relay": ["elsewhere"],
-         "send mail": ["ours", "elsewhere"]}
-LINE = re.compile(
-    r"#\tport (\S+): (%s)(?: \([^)]*\))?( with TLS| without TLS)? "
-    r"(may not|may or may not \(.*?\)|may) (%s) now, and "
-    r"(may not|may or may not \(.*?\)|may) afterwards" % (
-        "|".join(NAMES), "|".join(VERBS)))
-
-
-def said_changes(printed):
-    """said_changes - {(service, client, recipient): (before, after)}"""
-    words = {"may": "passes", "may not": "refused"}
-    found = {}
-    for line in printed.splitlines():
-        match = LINE.match(line)
-        if not match:
-            assert " now, and " not in line, line
-            continue
-        name, client, tls, before, verb, after = match.groups()
-        for suffix in {" with TLS": [" in TLS"], " without TLS": [""],
-                       None: ["", " in TLS"]}[tls]:
-            for recipient in VERBS[verb]:
-                found[name, NAMES[client] + suffix, recipient] = (
-                    words.get(before), words.get(after))
-    return found
-
-
-def shared(name, directory, file):
-    """shared - a file of t/data/field, or "" """
-    path = os.path.join(ROOT, "t", "data", "field", name, file)
-    if not os.path.exists(path):
-        return ""
-    with open(path, encoding="utf-8") as text:
-        return text.read().replace("@D@", directory)
 
 
 class Kind:
@@ -86,21 +49,14 @@ class Kind:
         self.program = program
         self.postfix = postfix
         self.file = postfix.path("policyd.conf")
-        # An smtpd(8) of before a reload must not answer.
-        self.ports = place(postfix, {**base_of(postfix), "max_use": "1",
-                                     **settings_of(main)}, master)
-        self.settle()
+        self.ports = place(postfix, {**base_of(postfix), **settings_of(main)},
+                           master)
+        settle(self.postfix.config)
         self.network = "127.0.0.70" if "127.0.0.0/8" in postfix.get(
             "mynetworks") else "127.0.0.1"
         self.before = self.truth()
         self.printed = run(program, "--init", "-c", self.file, postfix.config)
         self.lines = parts(self.printed)
-
-    def settle(self):
-        """settle - make the files look old: postconf(1) waits until a file
-        has not changed for two seconds"""
-        for name in ("main.cf", "master.cf"):
-            os.utime(os.path.join(self.postfix.config, name), (1, 1))
 
     def truth(self):
         """truth - {(service, client, recipient): "passes" or "refused"}"""
@@ -119,7 +75,7 @@ class Kind:
         for line in self.lines["2"]:
             if not line.startswith(("policyd", "postfix")):
                 shell([line])
-                self.settle()
+                settle(self.postfix.config)
 
     def served(self):
         """served - the truth with policyd"""
@@ -189,7 +145,7 @@ def test_existing_file(program):
                     "smtpd_tls_security_level = may",
                     "smtpd_tls_security_level = may\n"
                     "smtpd_tls_cert_file = /dev/null"))
-        where.settle()
+        settle(where.config)
         text = ('listen "unix:%s/queue/private/policyd" { }\n'
                 'import_postfix = "%s"\n' % (where.directory, where.config))
         with open(where.file, "w", encoding="utf-8") as file:
@@ -294,7 +250,7 @@ def test_field(program):
                 with open(os.path.join(where.config, file), "w",
                           encoding="utf-8") as out:
                     out.write(shared(name, where.directory, file))
-            where.settle()
+            settle(where.config)
             status, output, errors = where.init(program)
             if wanted:
                 assert (status, output) == (78, "") and wanted in errors

@@ -12,8 +12,9 @@ import subprocess
 import sys
 
 from kit.daemon import run_all
-from test_init import Place, parts
-from test_forecast import LOGS_TLS, session
+from kit.forecast import LOGS_TLS, session
+from kit.init import Place, parts
+from kit.postfix import settle
 
 MAIN = "mydestination = local.test\nimport_environment =\n"
 HEAD = "# The mail in the log of Postfix:\n"
@@ -75,7 +76,7 @@ def test_found(program):
     with Logged() as place:
         with open(os.path.join(place.config, "main.cf"), "a") as main:
             main.write("maillog_file = %s\n" % place.log)
-        place.settle()
+        settle(place.config)
         place.write(LOGS_TLS + session(ident="BBBBB"))
         place.write(session(), place.log + ".1")
         said = place.forecast(program)

@@ -20,10 +20,10 @@ import sys
 import types
 
 from kit.daemon import REQUEST, Client, Daemon, run_all
+from kit.instance import POLICYD_CONF, Instance, builtin_class, escape
 from kit.policyd import Policyd
 from kit.postfix import daemon_directory, run
 from kit.strace import Strace
-from test_differential import Instance, POLICYD_CONF, builtin_class, escape
 
 COUNT = int(os.environ.get("POLICYD_FUZZ_COUNT", "12000"))
 SEED = os.environ.get("POLICYD_FUZZ_SEED", "1")

@@ -18,11 +18,10 @@ import subprocess
 import sys
 
 from kit.daemon import WAIT, run_all
+from kit.init import parts, said_changes
 from kit.kinds import KINDS
-from kit.postfix import run
+from kit.postfix import run, settle
 from kit.postfix_files import Files, harm, matrix
-from test_init import parts
-from test_init_field import said_changes
 
 TLS = """smtpd_tls_chain_files = @D@/tls/server.key, @D@/tls/server.pem
 queue_directory = @D@/queue
@@ -70,7 +69,7 @@ class Kind(Files):
         self.put("master.cf", master)
         for file in ("clients", "mailman"):
             self.put(file, "")
-        self.settle()
+        settle(self.config)
 
     def put(self, file, text):
         """put - a file of the configuration"""
@@ -91,11 +90,11 @@ class Kind(Files):
         for name, text in zip(("main.cf", "master.cf"), files):
             with open(os.path.join(self.config, name), "wb") as file:
                 file.write(text)
-        self.settle()
+        settle(self.config)
 
     def policyd(self, *options):
         """policyd - status, output, errors"""
-        self.settle()
+        settle(self.config)
         done = subprocess.run([self.program, *options], text=True,
                               capture_output=True, timeout=WAIT)
         return done.returncode, done.stdout, done.stderr
@@ -110,7 +109,7 @@ class Kind(Files):
                 r"(?m)^(\S+: (?:error|warning): .*)\n    .*\n"
                 r"    (postconf .*)$", printed):
             run("sh", "-c", command)
-            self.settle()
+            settle(self.config)
             bad = harm(before, matrix(self.program, self.config, self.file),
                        finding)
             assert not bad, (self.name, command, bad)
@@ -154,7 +153,7 @@ def one(program, name):
     for line in parts(printed)["2"]:
         if line.startswith("postconf"):
             run("sh", "-c", line)
-            kind.settle()
+            settle(kind.config)
     after = matrix(program, kind.config, kind.file)
     said = said_changes(printed)
     check_changes(kind, before, after, said)

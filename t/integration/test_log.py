@@ -14,7 +14,7 @@ import time
 sys.path.insert(1, os.path.join(sys.path[0], os.pardir, "tools"))
 
 import private_log
-from kit.daemon import Client, Daemon, OURS, PERMIT, WAIT, run_all, wait_until
+from kit.daemon import Daemon, OURS, PERMIT, WAIT, run_all, wait_until
 
 BAD = 20000
 VALUES = int(os.environ.get("POLICYD_TEST_LOG_VALUES", "4000"))

@@ -1,15 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """The manual pages against the program: they are well-formed mdoc, every option
-is described with its default, and every example does what the page shows.
-
-An example is the text between .Bd and .Ed after one of these comments:
-.\\" example: policyd.conf	a whole file, which policyd -t must accept
-.\\" example: /PATH		a file that the examples of this page name
-.\\" example: shell		"$ policyd ..." and what it prints, under the
-				policyd.conf of this page. In the output a
-				backslash at the end of a line, and the blanks
-				that follow, stand for one blank."""
+is described with its default, and every example does what the page shows
+(kit/manual.py says what an example is)."""
 
 import contextlib
 import os
@@ -22,13 +15,10 @@ import time
 
 from kit.certificates import Authority
 from kit.daemon import WAIT, run_all
+from kit.manual import (FILE_PAGE, PROGRAM_PAGE, SAMPLE, examples, read,
+                        unfolded)
 from kit.postfix import run, temporary_directory
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
-                    os.pardir)
-PROGRAM_PAGE = os.path.join(ROOT, "policyd", "policyd.8")
-FILE_PAGE = os.path.join(ROOT, "etc", "policyd.conf.5")
-SAMPLE = os.path.join(ROOT, "etc", "policyd.conf")
 
 # The directories that examples name, and where they are in a test.
 MOVED = {"/etc/postfix": "postfix", "/etc/policyd": "policyd",
@@ -38,47 +28,13 @@ MOVED = {"/etc/postfix": "postfix", "/etc/policyd": "policyd",
 # an option in no other section belongs to the top level.
 SECTIONS = {"listen": "LISTENERS", "tls": "TLS LISTENERS",
             "service": "SERVICES", "rate": "SENDING LIMITS",
-            "store": "SEVERAL HOSTS"}
+            "store": "SEVERAL HOSTS", "store tls": "TLS TO THE STORE"}
 
 # Defaults that depend on the host: words on the page, a value in the program.
 OF_THE_HOST = {"myhostname", "mydomain"}
 
 # One that depends on the user who runs the test: without root, that user.
 OF_THE_USER = {"user"} if os.geteuid() != 0 else set()
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def source_text(line):
-    """source_text - a line of a literal block as the reader sees it"""
-    text = line[2:] if line.startswith(r"\&") else line
-    text = text.replace(r"\e", "\0").replace(r"\(aq", "'")
-    assert "\\" not in text and not line.startswith("."), \
-        "unexpected roff in an example: %r" % line
-    return text.replace("\0", "\\")
-
-
-def examples(page):
-    """examples - (kind, line number, text) of each in a page"""
-    found, kind, lines = [], None, None
-    for number, line in enumerate(read(page).splitlines(), 1):
-        mark = re.match(r'\.\\" example: (\S+)$', line)
-        if mark:
-            assert kind is None, "line %d: example in an example" % number
-            kind, start = mark.group(1), number
-        elif kind and lines is None:
-            assert line.startswith(".Bd -literal"), "line %d: no .Bd" % number
-            lines = []
-        elif kind and line == ".Ed":
-            found.append((kind, start, "\n".join(lines) + "\n"))
-            kind, lines = None, None
-        elif kind:
-            lines.append(source_text(line))
-    assert kind is None, "%s: an example without .Ed" % page
-    return found
 
 
 def rendered(page):
@@ -92,11 +48,6 @@ def rendered(page):
         else:
             lines.append(line)
     return sections
-
-
-def unfolded(text):
-    """unfolded - lines that a backslash at their end continues"""
-    return re.sub(r" \\\n +", " ", text)
 
 
 def tokens(value):
@@ -206,7 +157,10 @@ def effective(program, text):
         option = re.match(r"\s*(\w+) = (.*)\t# default$", line)
         unset = re.match(r"\s+# (\w+): any$", line)
         if start:
-            name = start.group(1)
+            if (name, start.group(1)) == ("store", "tls"):
+                name = "store tls"
+            else:
+                name = start.group(1)
             sections.setdefault(name, {})
         elif option:
             sections[name][option.group(1)] = option.group(2)
@@ -225,8 +179,7 @@ def effective(program, text):
 def page_options():
     """page_options - {"top" or section: {option: default}} of the page"""
     scopes = {title: scope for scope, title in SECTIONS.items()}
-    options = {"top": {}, "listen": {}, "tls": {}, "service": {},
-               "rate": {}, "store": {}}
+    options = {"top": {}, **{scope: {} for scope in SECTIONS}}
     for title, lines in rendered(FILE_PAGE).items():
         scope = options[scopes.get(title, "top")]
         for number, line in enumerate(lines):
@@ -250,14 +203,15 @@ def sample_options():
     lines = [line[1:] for line in read(SAMPLE).splitlines()
              if re.match(r"#[^ #]", line)]
     text = "\n".join(lines)
-    options = {"top": {}, "listen": {}, "tls": {}, "service": {},
-               "rate": {}, "store": {}}
+    options = {"top": {}, **{scope: {} for scope in SECTIONS}}
     for kind, start in (("tls", "\ttls"), ("listen", 'listen "unix:[^"]*"'),
                         ("listen", 'listen "inet:[^"]*"'),
                         ("rate", 'rate "[^"]*"'),
-                        ("store", 'store "[^"]*"'),
+                        ("store tls", "\ttls"),
+                        ("store", 'store "unix:[^"]*"'),
+                        ("store", 'store "inet:[^"]*"'),
                         ("service", 'service "[^"]*"')):
-        indent = "\t" if kind == "tls" else ""
+        indent = "\t" if start == "\ttls" else ""
         section = re.search(r"^%s \{$(.*?)^%s\}$" % (start, indent), text,
                             re.M | re.S)
         assert section, "etc/policyd.conf has no %s section" % start
@@ -343,12 +297,13 @@ def test_options(program):
                                      'ca = "DIRECTORY/ca.pem"\n}\n}\n'
                                      'service "s" { }\n'
                                      'rate "r" { limit = "1/1h" }\n'
-                                     'store "unix:/tmp/s" { }\n')
+                                     'store "inet:[::1]:1" {\n tls {\n'
+                                     'ca = "DIRECTORY/ca.pem"\n}\n}\n')
     page, sample = page_options(), sample_options()
     assert sample["rate"].pop("limit")      # it has no default
     assert program_has["rate"].pop("limit")
     host = {name: program_has["top"][name] for name in OF_THE_HOST}
-    for scope in ("top", "listen", "tls", "rate", "store"):
+    for scope in ("top", "listen", "tls", "rate", "store", "store tls"):
         assert set(page[scope]) == set(program_has[scope]), \
             "%s: only in the page %s, only in the program %s" % (
                 scope, set(page[scope]) - set(program_has[scope]),

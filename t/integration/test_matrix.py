@@ -22,9 +22,10 @@ import concurrent.futures
 import os
 import sys
 
+from kit.daemon import free_port
 from kit.matrix import BUILT_IN, LOGINS, Player, seed_rows
 from kit.policyd import Policyd
-from kit.postfix import count_differences, free_port
+from kit.postfix import count_differences
 from kit.smtp import Session, verdict
 from kit.stunnel import Stunnel
 

@@ -19,8 +19,7 @@ import signal
 import subprocess
 import sys
 
-from kit.daemon import (OURS, PERMIT, REQUEST, THEIRS, Daemon, WAIT, run_all,
-                        wait_until)
+from kit.daemon import OURS, PERMIT, REQUEST, THEIRS, Daemon, WAIT, run_all
 from kit.policyd import Policyd
 from kit.postfix import Postfix, temporary_directory
 from kit.smtp import Session
@@ -642,25 +641,32 @@ def test_client_reads(program):
                     "smtpd_relay_restrictions=")
         postfix.start()
         with Policyd(program, postfix.directory, text, path) as policyd:
-            for name, port in ports.items():
-                for rcpt in ("user@remote.example", '"a b"@remote.example'):
-                    compare_with_postfix(policyd, port, rcpt)
+            said = [(port, rcpt, state, reply) for port in ports.values()
+                    for rcpt in ("user@remote.example",
+                                 '"a b"@remote.example')
+                    for state, reply in replies(port, rcpt)]
+            requests = "".join(
+                "request=smtpd_access_policy\nprotocol_state=%s\n"
+                "server_port=%d\nrecipient=%s\n\n" % (
+                    state, port, rcpt.replace('"', ""))
+                for port, rcpt, state, _ in said)
+            read = re.findall(r"^  client reads  (.*)$", subprocess.run(
+                [program, "-q", "-c", policyd.file], input=requests,
+                capture_output=True, text=True, timeout=WAIT).stdout, re.M)
+        assert len(read) == len(said), read
+        for reads, (_, rcpt, state, reply) in zip(read, said):
+            assert reads.replace(r"\x20", " ") == re.sub(
+                r"\(id \w+\)", "(id query)", reply), (state, rcpt, reply)
 
 
-def compare_with_postfix(policyd, port, rcpt):
-    """compare_with_postfix - one recipient, RCPT and VRFY"""
+def replies(port, rcpt):
+    """replies - (state, reply) of a real Postfix, to RCPT and VRFY"""
     with Session(port) as session:
         session.reply()
         session.ask("EHLO client.example")
         vrfy = session.ask("VRFY <%s>" % rcpt)
         session.ask("MAIL FROM:<sender@client.example>")
-        said = session.ask("RCPT TO:<%s>" % rcpt)
-    for state, reply in (("RCPT", said), ("VRFY", vrfy)):
-        out = policyd.ask(to=rcpt.replace('"', ""), port=port, state=state)
-        reads = re.search(r"^  client reads  (.*)$", out, re.M).group(1)
-        reads = reads.replace(r"\x20", " ")
-        reply = re.sub(r"\(id \w+\)", "(id query)", reply)
-        assert reads == reply, "-q: %s\nPostfix: %s" % (reads, reply)
+        return [("RCPT", session.ask("RCPT TO:<%s>" % rcpt)), ("VRFY", vrfy)]
 
 
 if __name__ == "__main__":

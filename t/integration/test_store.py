@@ -19,19 +19,16 @@ import subprocess
 import threading
 import urllib.request
 
-from kit import snippets
 from kit.daemon import free_port, run_all, wait_until
-from kit.postfix import run
+from kit.rate_mail import Mail, restrictions
+from kit.rates import ALICE, OK, OVER, Limited, check, command, request
 from kit.store import Store
-from test_rate_stories import Mail, restrictions
-from test_rates import (ALICE, OK, OVER, Limited, check, command,
-                        request)
+from kit.stores import LOOKUP, HowtoStore, is_away, is_back, passes
 
 LONG = os.environ.get("POLICYD_TEST_LONG") == "1"
 HOSTS = 4 if LONG else 2
 LIMIT = 20
 LOGIN = "user@local.test"       # of the Postfix
-LOOKUP = r"451 4\.3\.0 Temporary lookup failure"
 
 
 def store_section(store, more="", inet=False):
@@ -49,22 +46,6 @@ def limited(program, store, more="", limit="%d/1h" % LIMIT, rate="", extra="",
     return Limited(program, 'rate "login" { limit = "%s" %s }\n' % (limit, rate)
                    + store_section(store, more, inet),
                    extra="threads = 2\n" + extra)
-
-
-def passes(policyd, instance, **more):
-    """passes - is a message with one recipient let through?"""
-    got = policyd.get("DATA", instance, 1, **more)
-    assert got == OK or re.match(OVER, got) or re.match(LOOKUP, got), got
-    return got == OK
-
-
-def is_away(policyd, why, mark=0):
-    policyd.expect(r"warning: store \S+ is away: .*%s.*; meanwhile, " % why,
-                   mark)
-
-
-def is_back(policyd, mark=0):
-    policyd.expect(r"store \S+ is back after \d+ s", mark)
 
 
 def test_shared(program):
@@ -317,46 +298,6 @@ def test_command(program):
         check(one.get("DATA", "10", 1), r"554 5\.7\.1 Sending is blocked")
 
 
-def chapter():
-    """chapter - the literal blocks of HOWTO about this, without indentation"""
-    with open(snippets.HOWTO, encoding="utf-8") as lines:
-        text = re.search(r"^\d+\. ONE LIMIT FOR SEVERAL HOSTS$(.*?)"
-                         r"(?=^\d+\. [A-Z]|\Z)", lines.read(),
-                         re.M | re.S).group(1)
-    return [re.sub("(?m)^    ", "", block)
-            for block in re.findall(r"(?m)(?:^    .*\n)+", text)]
-
-
-class HowtoStore(Store):
-    """A store that is set up as HOWTO says."""
-
-    def __init__(self):
-        super().__init__()
-        make, settings, user, self.section, _ = chapter()
-        self.shell(make)
-        with open(os.path.join(self.directory, "redis", "policyd.conf"),
-                  "w") as file:
-            file.write(settings)
-        self.shell(user)
-        self.options["include"] = self.moved("/etc/redis/redis.conf")
-        self.options.pop("save")
-
-    def moved(self, text):
-        """moved - with the directories of the test"""
-        for old, new in (("/etc/redis", "redis"), ("/etc/policyd", "policyd")):
-            text = text.replace(old, os.path.join(self.directory, new))
-        return text
-
-    def shell(self, text):
-        run("sh", "-euc", self.moved(text))
-
-    def settings(self):
-        """settings - of policyd"""
-        text = self.moved(self.section)
-        assert "127.0.0.1:6379" in text
-        return text.replace("127.0.0.1:6379", "127.0.0.1:%d" % self.port)
-
-
 def test_howto(program):
     """the chapter of HOWTO: its configuration of the store, the least rights
     that suffice, and a Postfix whose mail is counted together with that of
@@ -387,8 +328,7 @@ def test_howto(program):
             check(command(other, "login", "bob")[1], "blocked until")
             assert "is away" not in mail.policyd.said() + other.said()
         assert store.ask("GET", "x").startswith(b"-NOAUTH")
-        with open(store.moved("/etc/policyd/store.password")) as file:
-            store.password, store.username = file.read().strip(), "policyd"
+        store.password, store.username = store.secret(), "policyd"
         for words in (("FLUSHALL",), ("GET", "other:x"), ("KEYS", "*"),
                       ("CONFIG", "GET", "dir")):
             answer = store.ask(*words)

@@ -18,8 +18,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 from kit.postfix import poll, run  # noqa: E402
 from steps import rcpt, settled, state  # noqa: E402
-from test_documents import HOWTO, chapters  # noqa: E402
-from test_init import parts  # noqa: E402
+from kit.documents import HOWTO, chapters  # noqa: E402
+from kit.init import parts  # noqa: E402
 
 # What a Debian has before anybody reads the HOWTO: a mail server, users'
 # passwords (Dovecot), and Python, which plays the clients.

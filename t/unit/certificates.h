@@ -90,14 +90,25 @@ static inline void write_key(const char *file, EVP_PKEY *key,
 	fclose(stream);
 }
 
-/* write_certificate - of key, signed by itself, valid from and to so many days
- * from now, for that extended use */
-static inline void write_certificate(const char *file, EVP_PKEY *key, long from,
-				     long to, const char *use)
+/* add_extension - to a certificate */
+static inline void add_extension(X509 *certificate, int nid, const char *value)
+{
+	X509_EXTENSION *extension =
+		X509V3_EXT_nconf_nid(NULL, NULL, nid, value);
+
+	ck_assert_int_eq(X509_add_ext(certificate, extension, -1), 1);
+	X509_EXTENSION_free(extension);
+}
+
+/* write_certificate_for - of key, signed by itself, valid from and to so many
+ * days from now, for that extended use, and those names ("DNS:a,IP:b"), or only
+ * for "test" */
+static inline void write_certificate_for(const char *file, EVP_PKEY *key,
+					 long from, long to, const char *use,
+					 const char *names)
 {
 	FILE *stream = create(file, 0644);
 	X509 *certificate = X509_new();
-	X509_EXTENSION *extension;
 	X509_NAME *subject;
 
 	X509_set_version(certificate, 2);
@@ -109,13 +120,20 @@ static inline void write_certificate(const char *file, EVP_PKEY *key, long from,
 	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
 				   (const unsigned char *)"test", -1, -1, 0);
 	X509_set_issuer_name(certificate, subject);
-	extension = X509V3_EXT_nconf_nid(NULL, NULL, NID_ext_key_usage, use);
-	ck_assert_int_eq(X509_add_ext(certificate, extension, -1), 1);
-	X509_EXTENSION_free(extension);
+	add_extension(certificate, NID_ext_key_usage, use);
+	if (names != NULL)
+		add_extension(certificate, NID_subject_alt_name, names);
 	ck_assert_int_gt(X509_sign(certificate, key, EVP_sha256()), 0);
 	ck_assert_int_eq(PEM_write_X509(stream, certificate), 1);
 	X509_free(certificate);
 	fclose(stream);
+}
+
+/* write_certificate - for "test" */
+static inline void write_certificate(const char *file, EVP_PKEY *key, long from,
+				     long to, const char *use)
+{
+	write_certificate_for(file, key, from, to, use, NULL);
 }
 
 #endif

@@ -9,12 +9,14 @@ directory and to a sink (class Sink) on 127.0.0.1 only, so no mail ever leaves
 the machine. Works as root without systemd, syslog or name service.
 """
 
+import atexit
+import contextlib
 import ctypes
 import email
 import functools
+import grp
 import os
 import pwd
-import grp
 import re
 import shutil
 import signal
@@ -26,7 +28,8 @@ import threading
 import time
 import traceback
 
-from kit.daemon import WAIT, free_port
+from kit.daemon import WAIT, asleep, exists, free_port
+from kit.processes import is_group_alive
 
 USER = "user"
 PASSWORD = "right-password"
@@ -113,11 +116,14 @@ def poll(what, seconds=WAIT):
         time.sleep(0.01)
 
 
-def listening(port):
-    """listening - does something accept connections there?"""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def listening(ports):
+    """listening - does something listen on each of them? The kernel knows; to
+    connect would start an smtpd(8) for each."""
+    with open("/proc/net/tcp") as file:
+        found = {int(fields[1].rpartition(":")[2], 16)
+                 for fields in map(str.split, list(file)[1:])
+                 if fields[3] == "0A"}
+    return found.issuperset(ports)
 
 
 def run(*argv, **options):
@@ -152,6 +158,62 @@ def temporary_directory():
     return directory
 
 
+def once_directory():
+    """once_directory - for what is made once, until this process ends"""
+    directory = temporary_directory()
+
+    def remove(owner):
+        if os.getpid() == owner:        # not a child of it
+            shutil.rmtree(directory)
+    atexit.register(remove, os.getpid())
+    return directory
+
+
+def is_done(pid):
+    """is_done - it has ended, or waits for something to do"""
+    try:
+        return not exists(pid) or asleep(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def settle(directory):
+    """settle - make main.cf and what else is there look older than it is:
+    programs of Postfix wait until a file has not changed for two seconds"""
+    for name in os.listdir(directory):
+        os.utime(os.path.join(directory, name), (1, 1))
+
+
+def certificate(directory, name, subject, authority=None, extra=()):
+    """certificate - NAME.pem and NAME.key"""
+    argv = ["openssl", "req", "-x509", "-nodes", "-days", "2", "-newkey", "ec",
+            "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", subject,
+            "-keyout", os.path.join(directory, name + ".key"),
+            "-out", os.path.join(directory, name + ".pem")]
+    if authority:
+        # openssl req -CA came with OpenSSL 3
+        argv += ["-CA", os.path.join(directory, authority + ".pem"),
+                 "-CAkey", os.path.join(directory, authority + ".key")]
+    run(*argv, *extra)
+
+
+@functools.cache
+def secrets():
+    """secrets - a directory with an authority, a certificate for the server,
+    two for clients, and the password file: made once, as that takes five
+    processes, and copied for each instance"""
+    directory = once_directory()
+    leaf = ("-addext", "basicConstraints=critical,CA:FALSE")
+    certificate(directory, "ca", "/CN=Throw-away test authority")
+    certificate(directory, "server", "/CN=mail.local.test", "ca", leaf + (
+        "-addext", "subjectAltName=DNS:mail.local.test"))
+    certificate(directory, "client", "/CN=client.local.test", "ca", leaf)
+    certificate(directory, "selfsigned", "/CN=client.local.test", None, leaf)
+    run("saslpasswd2", "-p", "-c", "-f", os.path.join(directory, "sasldb2"),
+        "-u", REALM, USER, input=PASSWORD)
+    return directory
+
+
 class Postfix:
     """One private instance. Use as a context manager."""
 
@@ -164,8 +226,7 @@ class Postfix:
         self.master = None
         try:
             self._directories()
-            self._certificates()
-            self._passwords()
+            self._secrets()
             self._configuration(parameters or {})
         except BaseException:
             shutil.rmtree(self.directory)
@@ -206,31 +267,13 @@ class Postfix:
         os.mkdir(self.path("mail"), 0o700)
         os.chown(self.path("mail"), nobody.pw_uid, nobody.pw_gid)
 
-    def _certificates(self):
-        """_certificates - an authority, the server's, two for clients"""
-        def certificate(name, subject, authority=None, extra=()):
-            argv = ["openssl", "req", "-x509", "-nodes", "-days", "2",
-                    "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-subj", subject,
-                    "-keyout", self.path("tls", name + ".key"),
-                    "-out", self.path("tls", name + ".pem")]
-            if authority:
-                # openssl req -CA came with OpenSSL 3
-                argv += ["-CA", self.path("tls", authority + ".pem"),
-                         "-CAkey", self.path("tls", authority + ".key")]
-            run(*argv, *extra)
-        leaf = ("-addext", "basicConstraints=critical,CA:FALSE")
-        certificate("ca", "/CN=Throw-away test authority")
-        certificate("server", "/CN=mail.local.test", "ca", leaf + (
-            "-addext", "subjectAltName=DNS:mail.local.test"))
-        certificate("client", "/CN=client.local.test", "ca", leaf)
-        certificate("selfsigned", "/CN=client.local.test", None, leaf)
-
-    def _passwords(self):
-        """_passwords - Cyrus SASL with a password file of its own"""
+    def _secrets(self):
+        """_secrets - certificates, and Cyrus SASL with a password file of its
+        own"""
+        for name in os.listdir(secrets()):
+            shutil.copy2(os.path.join(secrets(), name), self.path("tls"))
         database = self.path("etc", "sasl", "sasldb2")
-        run("saslpasswd2", "-p", "-c", "-f", database, "-u", REALM, USER,
-            input=PASSWORD)
+        os.rename(self.path("tls", "sasldb2"), database)
         os.chown(database, pwd.getpwnam("postfix").pw_uid, -1)
         os.chmod(database, 0o400)
         with open(self.path("etc", "sasl", "smtpd.conf"), "w") as out:
@@ -332,8 +375,7 @@ class Postfix:
         return re.findall(r"^\S.*(?:\n[ \t].*)*", lines, re.MULTILINE)
 
     def _write(self, name, entries):
-        """_write - main.cf or master.cf, as if it was older than it is: Postfix
-        programs wait until a file has not changed for two seconds"""
+        """_write - main.cf or master.cf, older than it is: see settle()"""
         path = os.path.join(self.config, name)
         with open(path, "w") as file:
             file.write("\n".join(entries) + "\n")
@@ -348,13 +390,12 @@ class Postfix:
             preexec_fn=die_with_parent,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=open(self.path("master.stderr"), "ab"))
-        waiting = set(self.ports())
+        ports = self.ports()
 
         def postfix_ready():
             if self.master.poll() is not None:
                 raise RuntimeError("Postfix did not start:\n" + self.said())
-            waiting.difference_update([p for p in waiting if listening(p)])
-            return not waiting
+            return listening(ports)
         poll(postfix_ready)
 
     def restart(self):
@@ -362,11 +403,19 @@ class Postfix:
         self.stop()
         self.start()
 
+    def children(self):
+        """children - of master(8), that have not ended"""
+        path = "/proc/%d/task/%d/children" % ((self.master.pid,) * 2)
+        with open(path) as file:
+            return [pid for pid in map(int, file.read().split())
+                    if exists(pid)]
+
     def stop(self):
         """stop - all of its processes"""
         if self.master is None:
             return
         group = self.master.pid
+        children = [] if self.master.poll() is not None else self.children()
         if self.master.poll() is None:
             self.master.send_signal(signal.SIGTERM)
         try:
@@ -376,26 +425,30 @@ class Postfix:
             self.master.wait()
         self.master = None
 
-        def postfix_gone():
-            try:
-                os.killpg(group, 0)
-                return False
-            except ProcessLookupError:
-                return True
-        try:
-            poll(postfix_gone, 0.3)
-        except TimeoutError:    # postlogd stays seconds longer than others
-            os.killpg(group, signal.SIGKILL)
-            poll(postfix_gone)
+        def all_written():      # postlogd stays seconds longer than others
+            return all(is_done(pid) for pid in children)
 
-    def said(self):
-        """said - the mail log and what master wrote elsewhere"""
-        text = ""
-        for name in (self.path("master.stderr"), self.log):
+        def postfix_gone():
+            return not is_group_alive(group)
+        poll(all_written)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+        poll(postfix_gone)
+
+    def mark(self):
+        """mark - a place in the mail log"""
+        return os.path.getsize(self.log) if os.path.exists(self.log) else 0
+
+    def said(self, mark=0):
+        """said - the mail log, from a place on, and what master wrote
+        elsewhere"""
+        text = b""
+        for name, start in ((self.path("master.stderr"), 0), (self.log, mark)):
             if os.path.exists(name):
-                with open(name, errors="replace") as log:
+                with open(name, "rb") as log:
+                    log.seek(start)
                     text += log.read()
-        return text
+        return text.decode(errors="replace")
 
     def all_removed(self):
         """all_removed - has every message left the queue? (Since 3.10 cleanup

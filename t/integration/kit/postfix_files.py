@@ -2,14 +2,16 @@
 """A configuration of Postfix that is only files, with a policyd that serves it:
 what policyd -P says of it, and what its ports let through."""
 
+import functools
 import os
 import pwd
 import re
+import shutil
 import subprocess
 
 from kit.certificates import Authority
 from kit.daemon import WAIT
-from kit.postfix import temporary_directory
+from kit.postfix import once_directory, settle, temporary_directory
 
 ASK = "check_policy_service unix:private/policyd"
 
@@ -41,6 +43,14 @@ listen "unix:%s" {
 """
 
 
+@functools.cache
+def server_certificate():
+    """server_certificate - a directory with one, made once"""
+    directory = once_directory()
+    Authority(directory).issue("server", "server")
+    return directory
+
+
 class Files:
     """A directory for main.cf, master.cf, policyd.conf, and the queue."""
 
@@ -54,7 +64,8 @@ class Files:
         os.makedirs(os.path.join(self.queue, "private"))
         self.tls = os.path.join(self.directory, "tls")
         os.mkdir(self.tls)
-        Authority(self.tls).issue("server", "server")
+        for name in ("server.pem", "server.key"):
+            shutil.copy2(os.path.join(server_certificate(), name), self.tls)
         os.mkdir(self.config)
         # As Debian has it for those who look up names in the chroot.
         os.mkdir(os.path.join(self.queue, "etc"))
@@ -84,12 +95,6 @@ class Files:
             out.write(master)
         self.ours(conf)
 
-    def settle(self):
-        """settle - make the files look older than they are: Postfix programs
-        wait until a file has not changed for two seconds"""
-        for name in os.listdir(self.config):
-            os.utime(os.path.join(self.config, name), (1, 1))
-
     def ours(self, conf):
         """ours - policyd.conf"""
         with open(self.file, "w") as out:
@@ -98,7 +103,7 @@ class Files:
     def check(self, *options):
         """check - policyd -P: status, what it printed"""
         if os.path.isdir(self.config):
-            self.settle()
+            settle(self.config)
         done = subprocess.run(
             [self.program, *(options or ("-P",)), "-c", self.file],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -106,16 +111,44 @@ class Files:
         return done.returncode, done.stdout, done.stderr
 
 
-def matrix(program, directory, conf=""):
-    """matrix - {(port, client, recipient): "passes", "refused" or "may"}, by
-    the judge that test_ports compares with a real Postfix"""
+class Judged:
+    """What port_matrix says of one port."""
+
+    def __init__(self, fields):
+        self.facts = dict(re.findall(r"(\w+)=(\S*)", fields))
+        self.cells = {}
+        self.why = {}
+
+
+def judged(program, directory, policies=(), configuration=""):
+    """judged - {port: Judged}, by the judge that test_ports compares with a
+    real Postfix"""
     judge = os.path.join(os.path.dirname(os.path.abspath(program)), "t",
                          "port_matrix")
-    done = subprocess.run([judge, directory, conf], stdout=subprocess.PIPE,
-                          text=True, check=True, timeout=WAIT)
-    return {tuple(words[1:4]): words[4] for words in (
-        line.split("\t") for line in done.stdout.splitlines())
-            if words[0] == "cell"}
+    done = subprocess.run(
+        [judge, directory, configuration] +
+        ["%s=%s" % (policy.name, policy.action) for policy in policies],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True,
+        timeout=WAIT)
+    ports = {}
+    for line in done.stdout.splitlines():
+        words = line.split("\t")
+        if words[0] == "port":
+            ports[words[1]] = Judged(words[3])
+        else:
+            port = ports[words[1]]
+            port.cells[words[2], words[3]] = words[4]
+            port.why[words[2], words[3]] = " ".join(words[5:])
+    return ports
+
+
+def matrix(program, directory, configuration=""):
+    """matrix - {(port, client, recipient): "passes", "refused" or "may"}"""
+    settle(directory)
+    return {(port, *cell): said
+            for port, found in judged(program, directory,
+                                      configuration=configuration).items()
+            for cell, said in found.cells.items()}
 
 
 def harm(before, after, finding):
@@ -135,9 +168,8 @@ def harm(before, after, finding):
             meant |= client.startswith(("host", "network"))
         if "smtpd_delay_reject" in finding:
             meant |= recipient == "ours" or client == "login in TLS"
-        if was == "may" and re.search("policyd listens|smtpd asks|its chroot asks|"
-                                      "cannot look up",
-                                      finding):
+        if was == "may" and re.search("policyd listens|smtpd asks|its chroot "
+                                      "asks|cannot look up", finding):
             meant = True
         if not meant:
             found.append("%s: %s, was %s" % (", ".join(cell), now, was))

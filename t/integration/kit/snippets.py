@@ -5,8 +5,8 @@ throw-away Postfix: what these files say is what the tests try out."""
 import os
 import re
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
-                    os.pardir, os.pardir)
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), os.pardir,
+                                     os.pardir, os.pardir))
 MAIN_CF = os.path.join(ROOT, "etc", "main.cf.policyd")
 MASTER_CF = os.path.join(ROOT, "etc", "master.cf.policyd")
 HOWTO = os.path.join(ROOT, "contrib", "HOWTO")

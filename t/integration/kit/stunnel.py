@@ -81,7 +81,7 @@ class Stunnel:
 
         def ready():
             assert self.process.poll() is None, self.said()
-            return listening(self.accept)
+            return listening([self.accept])
         poll(ready)
         return self
 

@@ -9,7 +9,7 @@ import socket
 import ssl
 
 from kit.certificates import Authority
-from kit.daemon import Client, Daemon, WAIT, free_port, wait_until
+from kit.daemon import OURS, WAIT, Client, Daemon, free_port, wait_until
 
 
 class TlsDaemon(Daemon):
@@ -130,3 +130,27 @@ def connect_again(policyd, context):
         except (ssl.SSLEOFError, ConnectionError):
             return None
     return wait_until(connect, "a handshake")
+
+
+def attempt(policyd, context):
+    """attempt - what a client in TLS gets"""
+    try:
+        with policyd.tls_client(context) as client:
+            return client.ask(OURS)
+    except (ssl.SSLError, ConnectionError):
+        return b""
+
+
+def raw(policyd, data):
+    """raw - what somebody gets who does not speak TLS well, until the end"""
+    with socket.create_connection(policyd.tls, WAIT) as client:
+        client.sendall(data)
+        got = b""
+        while True:
+            try:
+                more = client.recv(4096)
+            except ConnectionResetError:
+                more = b""
+            if not more:
+                return got
+            got += more

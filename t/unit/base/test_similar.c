@@ -27,6 +27,9 @@ static const struct {
 	{ "x", "" },
 	{ "", "" },
 	{ "smtpd_banner", "" },
+	{ "smtpd_relay_domains", "; did you mean relay_domains?" },
+	{ "my_log", "" },
+	{ "the_permit", "; did you mean permit?" },
 	{ "0123456789012345678901234567890123456789012345678901234567890123456",
 	  "" },
 };

@@ -265,21 +265,31 @@ static const struct broken broken[] = {
 	{ "service a { to = a }\n", 1, "only be set in an expect section" },
 	{ "expect 'x' { mydestination = a }\n", 1, "only be set at top level" },
 	{ "reject_reply = '554 4.7.1 no'\n", 1, "begins with 5" },
-	{ "tls {\n}\n", 1, "is only allowed in a listen section" },
+	{ "tls {\n}\n", 1, "is only allowed in a listen or store section" },
 	{ "service \"a\" {\ntls {\n}\n}\n", 2,
-	  "is only allowed in a listen section" },
+	  "is only allowed in a listen or store section" },
 	{ "listen \"inet:[::1]:1\" {\ntls \"x\" {\n}\n}\n", 2,
 	  "has no title: tls { }" },
 	{ "listen \"inet:[::1]:1\" {\ntls {\n}\ntls {\n}\n}\n", 4,
 	  "tls is already defined at line 2" },
 	{ "listen \"inet:[::1]:1\" {\ntls {\ntls {\n}\n}\n}\n", 3,
-	  "is only allowed in a listen section" },
+	  "is only allowed in a listen or store section" },
 	{ "listen \"inet:[::1]:1\" {\ntls = yes\n}\n", 2,
 	  "tls is a section: write tls { }" },
 	{ "listen \"inet:[::1]:1\" {\ncertificate = \"/x\"\n}\n", 2,
-	  "only be set in the tls section of a listen section" },
+	  "only be set in the tls section of a listen or store section" },
 	{ "certificate = \"/x\"\n", 1,
+	  "only be set in the tls section of a listen or store section" },
+	{ "listen \"inet:[::1]:1\" {\ntls {\nservername = x\n}\n}\n", 3,
+	  "only be set in the tls section of a store section" },
+	{ "store \"inet:[::1]:1\" {\ntls {\ncrl = \"/x\"\n}\n}\n", 3,
 	  "only be set in the tls section of a listen section" },
+	{ "store \"inet:[::1]:1\" {\ntls {\n}\ntls {\n}\n}\n", 4,
+	  "tls is already defined at line 2" },
+	{ "store \"inet:[::1]:1\" {\nservername = x\n}\n", 2,
+	  "only be set in the tls section of a store section" },
+	{ "store \"inet:[::1]:1\" {\ntls = yes\n}\n", 2,
+	  "tls is a section: write tls { }" },
 	{ "listen \"inet:[::1]:1\" {\ntls {\nallow_remote = { }\n}\n}\n", 3,
 	  "can only be set in a listen section" },
 	{ "listen \"inet:[::1]:1\" {\nallow_remote = { }\ntls {\n}\n"
@@ -423,8 +433,51 @@ static const struct broken broken[] = {
 	{ "store \"unix:/x\" {\naway = local\n}\nkeys = 1\n", 4,
 	  "in a rate section" },
 	{ "prefix = x\n", 1, "in a store section" },
+	{ "store \"unix:/x\" {\ntls {\nca = '/x'\n}\n}\n", 2,
+	  "tls: only for \"inet:\" addresses" },
+	{ "store \"inet:[::1]:1\" {\ntls {\n}\n}\n", 2, "tls: ca is required" },
+	{ "store \"inet:[::1]:1\" {\ntls {\nca = x\n}\n}\n", 3,
+	  "ca: x is not an absolute path" },
+	{ "store \"inet:[::1]:1\" {\ntls {\nca = '/nonexistent'\n}\n}\n", 3,
+	  "ca: /nonexistent: No such file" },
+	{ "store \"inet:[::1]:1\" {\ntls {\nca = '/etc/passwd'\n}\n}\n", 3,
+	  "ca: /etc/passwd: there is no certificate" },
+	{ "store \"inet:[::1]:1\" {\ntls {\nca = '/x'\nkey = '/x'\n}\n}\n", 4,
+	  "key: it needs certificate" },
+	{ "store \"inet:[::1]:1\" {\ntls {\nca = '/x'\n"
+	  "servername = 'a b'\n}\n}\n",
+	  4, "servername: \"a b\" is neither a host name nor an address" },
+	{ "store \"inet:[::1]:1\" {\ntls {\nca = '/x'\n"
+	  "servername = '*.example.com'\n}\n}\n",
+	  4, "neither a host name nor" },
+	{ "store \"sentinel:a\" {\n}\n", 1, "sentinels is required" },
+	{ "store \"sentinel:a\" {\nsentinels = 'inet:[::1]:1'\n"
+	  "tls {\nca = '/etc/ssl/certs/ca-certificates.crt'\n}\n}\n",
+	  3, "servername is required" },
+	{ "store \"sentinel:\" {\nsentinels = 'unix:/s'\n}\n", 1,
+	  "name of the primary, 1 to 64" },
+	{ "store \"sentinel:a b\" {\nsentinels = 'unix:/s'\n}\n", 1,
+	  "name of the primary, 1 to 64" },
+	{ "store \"sentinel:a\" {\nsentinels = { 'unix:/s',\n's' }\n}\n", 3,
+	  "sentinels: " },
+	{ "store \"sentinel:a\" {\nsentinels = { 'unix:/1', 'unix:/2', "
+	  "'unix:/3', 'unix:/4', 'unix:/5', 'unix:/6', 'unix:/7', 'unix:/8', "
+	  "'unix:/9' }\n}\n",
+	  2, "8 at most" },
+	{ "store \"sentinel:a\" {\nsentinels = 'unix:/s'\n"
+	  "sentinel_username = x\n}\n",
+	  3, "sentinel_password_file is required" },
+	{ "store \"sentinel:a\" {\nsentinels = 'unix:/s'\n"
+	  "sentinel_password_file = '/nonexistent'\n}\n",
+	  3, "/nonexistent" },
+	{ "store \"unix:/x\" {\nsentinels = 'unix:/s'\n}\n", 2,
+	  "must be \"sentinel:NAME\"" },
+	{ "store \"unix:/x\" {\nsentinel_username = x\n}\n", 2,
+	  "must be \"sentinel:NAME\"" },
+	{ "store \"unix:/x\" {\nsentinel_password_file = '/x'\n}\n", 2,
+	  "must be \"sentinel:NAME\"" },
 	{ "metrics \"unix:/x\" {\ntls {\n}\n}\n", 2,
-	  "is only allowed in a listen section" },
+	  "is only allowed in a listen or store section" },
 	{ "listen \"inet:127.0.0.1:70000\" {\n}\n", 1, "1 to 65535" },
 	{ "listen \"tcp:127.0.0.1:25\" {\n}\n", 1, "listen: " },
 	{ "listen \"unix:/x\" {\nmode = \"rw\"\n}\n", 2, "not an octal mode" },
@@ -1355,6 +1408,7 @@ START_TEST(test_dump_complete)
 	for (i = 0; i < OPTION_COUNT; i++) {
 		enum config_option option = (enum config_option)i;
 		unsigned scopes = config_option_scopes(option);
+		const unsigned tls = SCOPE_TLS | SCOPE_STORE_TLS;
 		/* An expectation has only what it sets. */
 		if (scopes == SCOPE_EXPECT)
 			continue;
@@ -1367,7 +1421,7 @@ START_TEST(test_dump_complete)
 
 		/* A tls section is only printed where there is one, see
 		 * t/integration/test_manual.py. */
-		ck_assert_msg(scopes == SCOPE_TLS || found != NULL ||
+		ck_assert_msg((scopes | tls) == tls || found != NULL ||
 				      strstr(dump, any) != NULL,
 			      "%s", line);
 		if (found != NULL)
@@ -1414,8 +1468,9 @@ START_TEST(test_store_password)
 		ck_assert(message_has(messages.lines[0], "FILE:4: ", secret));
 	} else {
 		ck_assert_ptr_nonnull(config);
-		ck_assert_str_eq(config->stores[0].password, rows[_i].password);
-		ck_assert_str_eq(config->stores[0].username, "u");
+		ck_assert_str_eq(config->stores[0].login.password,
+				 rows[_i].password);
+		ck_assert_str_eq(config->stores[0].login.username, "u");
 		ck_assert_uint_eq(config->stores[0].timeout_ms, 200);
 		ck_assert_uint_eq(config->watched.count, 1);
 		output = open_memstream(&dump, &length);
@@ -1463,10 +1518,11 @@ static bool left_out(const char *line)
 	       (geteuid() != 0 && strncmp(line, "#user ", 6) == 0);
 }
 
-/* drop_remote - the listener in TLS: without its files it is refused */
-static void drop_remote(char *text)
+/* drop_remote - a listener or a store in TLS: without its files it is
+ * refused */
+static void drop_remote(char *text, const char *start)
 {
-	char *from = strstr(text, "\n#listen \"inet:");
+	char *from = strstr(text, start);
 	char *to = from != NULL ? strstr(from, "\n#}") : NULL;
 
 	ck_assert_ptr_nonnull(to);
@@ -1481,7 +1537,8 @@ static char *sample_settings(void)
 	char *from = text;
 	char *to = text;
 
-	drop_remote(text);
+	drop_remote(text, "\n#listen \"inet:");
+	drop_remote(text, "\n#store \"inet:");
 	while (*from != '\0') {
 		size_t length = strcspn(from, "\n") + 1;
 		bool setting = from[0] == '#' && from[1] != ' ' &&
@@ -1537,6 +1594,7 @@ START_TEST(test_sample_complete)
 		{ SCOPE_SERVICE, "\n#service ", "\n#}", "\t" },
 		{ SCOPE_RATE, "\n#rate ", "\n#}", "\t" },
 		{ SCOPE_STORE, "\n#store ", "\n#}", "\t" },
+		{ SCOPE_STORE_TLS, "\n#store \"inet:", "\n#\t}", "\t\t" },
 	};
 	char *text = read_path(SAMPLE);
 	int part = _i / OPTION_COUNT;
@@ -1719,7 +1777,7 @@ static void add_effects(TCase *tcase)
 	tcase_add_test(tcase, test_dump_complete);
 	tcase_add_test(tcase, test_sample_loads);
 	tcase_add_test(tcase, test_sample_defaults);
-	tcase_add_loop_test(tcase, test_sample_complete, 0, 5 * OPTION_COUNT);
+	tcase_add_loop_test(tcase, test_sample_complete, 0, 7 * OPTION_COUNT);
 	tcase_add_test(tcase, test_cut_full);
 	tcase_add_test(tcase, test_cut_sample);
 	tcase_add_test(tcase, test_free_nothing);

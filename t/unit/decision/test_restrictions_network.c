@@ -491,6 +491,31 @@ START_TEST(lenient)
 }
 END_TEST
 
+/* What policyd -q shows. */
+START_TEST(finds_the_network_of_the_client)
+{
+	const struct restriction *restriction = &restriction_permit_mynetworks;
+	struct table_loader loader = { .config_directory = directory };
+	struct restriction_context context = { .loader = &loader };
+	struct domain_list_match match = { .pattern = NULL };
+	struct error error = { "" };
+	struct subject subject = { .request = NULL };
+	struct request request;
+	const char *key = NULL;
+	void *state = NULL;
+
+	request_init(&request);
+	request.client_address = "192.0.2.7";
+	subject.request = &request;
+	ck_assert_int_eq(
+		restriction->open("192.0.2.0/24", &context, &state, &error), 0);
+	restriction->find(&subject, state, &match, &key);
+	ck_assert_str_eq(key, "192.0.2.7");
+	ck_assert_str_eq(match.pattern, "192.0.2.0/24");
+	restriction->close(state);
+}
+END_TEST
+
 START_TEST(have_their_names)
 {
 	ck_assert_str_eq(restriction_permit_mynetworks.name,
@@ -518,6 +543,7 @@ int main(void)
 			    COUNT(certificate_tables));
 	tcase_add_test(tests, as_postmap);
 	tcase_add_test(tests, lenient);
+	tcase_add_test(tests, finds_the_network_of_the_client);
 	tcase_add_test(tests, have_their_names);
 	return run_tests("restrictions_network", tests);
 }

@@ -11,6 +11,8 @@ static unsigned short submission_ports[] = { 465, 587 };
 static unsigned short smtp_ports[] = { 25 };
 static char submission[] = "submission";
 static char relay[] = "relay";
+static char smtp[] = "smtp";
+static char everything[] = "default";
 static char *submission_contexts[] = { submission };
 static char *relay_contexts[] = { relay };
 
@@ -23,8 +25,8 @@ static struct service services[] = {
 	{ .name = relay,
 	  .policy_contexts = relay_contexts,
 	  .policy_context_count = 1 },
-	{ .name = NULL, .server_ports = smtp_ports, .server_port_count = 1 },
-	{ .name = NULL },
+	{ .name = smtp, .server_ports = smtp_ports, .server_port_count = 1 },
+	{ .name = everything },
 };
 static const struct service_list list = { services, 4 };
 
@@ -113,11 +115,21 @@ START_TEST(parses_numbers)
 }
 END_TEST
 
+START_TEST(is_found_by_its_name)
+{
+	ck_assert_ptr_eq(service_named(&list, "relay"), &services[1]);
+	ck_assert_ptr_eq(service_named(&list, "default"), &services[3]);
+	ck_assert_ptr_null(service_named(&list, "Relay"));
+	ck_assert_ptr_null(service_named(&list, ""));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("service");
 
 	tcase_add_loop_test(tests, finds_the_first, 0, COUNT(requests));
+	tcase_add_test(tests, is_found_by_its_name);
 	tcase_add_test(tests, overlaps);
 	tcase_add_loop_test(tests, parses_numbers, 0, COUNT(numbers));
 	return run_tests("service", tests);

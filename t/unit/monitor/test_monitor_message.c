@@ -94,6 +94,14 @@ static void be(enum server_process_state state)
 					: NULL;
 }
 
+/* be_stored - a server that has a store there */
+static void be_stored(const char *address)
+{
+	snprintf(process->store.address, sizeof(process->store.address), "%s",
+		 address);
+	process->has_store = true;
+}
+
 /* say - one message, and have the monitor hear it */
 static void say(const struct channel_message *message)
 {
@@ -190,7 +198,7 @@ START_TEST(kills_who_counts_wrongly)
 
 	be(numbers[_i].state);
 	process->ping = 7;
-	strcpy(process->settings.store, "unix:/nonexistent");
+	be_stored("unix:/nonexistent");
 	channel_message_init(&message, numbers[_i].kind, numbers[_i].number);
 	say(&message);
 	is_killed("number", _i);
@@ -260,6 +268,7 @@ static int listen_at(int backlog)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
 	socklen_t length = sizeof(address);
+	char text[64];
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -267,8 +276,9 @@ static int listen_at(int backlog)
 	ck_assert_int_eq(listen(fd, backlog), 0);
 	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length),
 			 0);
-	snprintf(process->settings.store, sizeof(process->settings.store),
-		 "inet:127.0.0.1:%u", ntohs(address.sin_port));
+	snprintf(text, sizeof(text), "inet:127.0.0.1:%u",
+		 ntohs(address.sin_port));
+	be_stored(text);
 	return fd;
 }
 
@@ -315,11 +325,12 @@ END_TEST
 START_TEST(says_why_it_is_not_connected)
 {
 	struct channel_message answer;
+	char text[200];
 	int fd = -1;
 
 	be(_i == 0 ? SERVER_PROCESS_PREPARING : SERVER_PROCESS_LEAVING);
-	snprintf(process->settings.store, sizeof(process->settings.store),
-		 "unix:%s/nothing", place_directory);
+	snprintf(text, sizeof(text), "unix:%s/nothing", place_directory);
+	be_stored(text);
 	ask_to_connect(0, &answer, &fd);
 	ck_assert_int_lt(fd, 0);
 	ck_assert_ptr_nonnull(
@@ -340,7 +351,7 @@ START_TEST(waits_for_no_connection)
 	store = listen_at(0);
 	/* As long as the kernel takes them, though nobody accepts. */
 	for (i = 0; i < COUNT(fill); i++)
-		fill[i] = listener_connect_start(process->settings.store,
+		fill[i] = listener_connect_start(process->store.address,
 						 &pending, &error);
 	ask_to_connect(0, &answer, &fd);
 	ck_assert_int_lt(fd, 0);
@@ -366,7 +377,7 @@ START_TEST(connects_not_too_often)
 	int fd = -1, i;
 
 	be(SERVER_PROCESS_SERVING);
-	strcpy(process->settings.store, "unix:/nonexistent");
+	be_stored("unix:/nonexistent");
 	for (i = 0; i < 8; i++) {
 		ask_to_connect(0, &answer, &fd);
 		ask_to_connect(1, &answer, &fd);

@@ -330,6 +330,64 @@ START_TEST(not_near_after_over)
 }
 END_TEST
 
+/* take_near - what it warns of */
+static enum rate_notice take_near(struct place *place, struct rate_table *table,
+				  const char *key, const char *limits,
+				  uint64_t amount)
+{
+	struct rate_charge charge =
+		charge_of(table, key, amount, limits, RATE_NUMBER);
+
+	charge.near = 80;
+	rate_take(&charge, 1, place->clock.now_us);
+	return charge.result.notice;
+}
+
+/* The window of an hour was below half, while that of a minute said more. */
+START_TEST(each_window_is_warned_of_again)
+{
+	const char *limits = "4/1m 8/1h";
+	struct rate_table *table;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, limits, RATE_NUMBER, 64);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(take_near(&place, table, "alice", limits, 4),
+				 RATE_FIRST_NEAR);
+		elapse(&place, 70 * SECOND_US);
+		ck_assert_int_eq(take_near(&place, table, "alice", limits, 3),
+				 RATE_FIRST_NEAR);
+		elapse(&place, 7200 * SECOND_US);
+	}
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
+/* Who may send nothing has a cell without counts; it is not given to others
+ * while there is room. */
+START_TEST(a_key_without_counts_is_warned_of_once)
+{
+	struct rate_table *table;
+	struct place place;
+	char key[16];
+
+	place_init(&place);
+	table = open_table(&place, "5/1h", RATE_NUMBER, 4096);
+	ck_assert_int_eq(take_near(&place, table, "alice", "0/1h", 1),
+			 RATE_FIRST_OVER);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(key, sizeof(key), "key%d", i);
+		take_near(&place, table, key, "5/1h", 1);
+	}
+	ck_assert_int_eq(take_near(&place, table, "alice", "0/1h", 1),
+			 RATE_SILENT);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(unlimited_is_counted)
 {
 	struct rate_table *table;
@@ -476,6 +534,8 @@ int main(void)
 	tcase_add_test(tests, looking_counts_nothing);
 	tcase_add_test(tests, warned_of_once);
 	tcase_add_test(tests, not_near_after_over);
+	tcase_add_test(tests, each_window_is_warned_of_again);
+	tcase_add_test(tests, a_key_without_counts_is_warned_of_once);
 	tcase_add_test(tests, unlimited_is_counted);
 	tcase_add_test(tests, bytes_are_wide);
 	tcase_add_test(tests, networks);

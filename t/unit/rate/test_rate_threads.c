@@ -18,6 +18,8 @@
 
 #define THREADS	  4
 #define KEYS	  5
+#define NUMBER	  10000
+#define LIMIT	  "10000/1h"
 #define PROCESSES 3
 #define KILL_MS	  10
 #define LOG_MAX	  100000
@@ -25,6 +27,7 @@
 /* Threads that count at one moment of the test's clock. */
 struct team {
 	struct place place;
+	pthread_barrier_t start;
 	struct rate_table *table;
 	struct rate_charge charge;
 	int tries;
@@ -37,6 +40,7 @@ static void *count_keys(void *context)
 {
 	struct team *team = context;
 
+	pthread_barrier_wait(&team->start);
 	for (int i = 0; i < team->tries; i++) {
 		struct rate_charge charge;
 		char key[8];
@@ -57,7 +61,7 @@ static int check_row(void *context, const struct rate_row *row)
 {
 	struct team *team = context;
 
-	if (row->used[0] > 100)
+	if (row->used[0] > NUMBER)
 		team->wrong++;
 	return 0;
 }
@@ -68,6 +72,7 @@ static void *look_around(void *context)
 	struct team *team = context;
 	uint64_t now_us = team->place.clock.now_us;
 
+	pthread_barrier_wait(&team->start);
 	for (int i = 0; i < team->tries / 100; i++) {
 		rate_table_each(team->table, now_us, check_row, team);
 		rate_table_stats(team->table);
@@ -89,19 +94,23 @@ START_TEST(threads)
 
 	memset(&team, 0, sizeof(team));
 	place_init(&team.place);
-	team.tries = 2000;
-	before = open_table(&team.place, "100/1h", RATE_NUMBER, 64);
-	team.table = open_table(&team.place, "100/1h 999/1d", RATE_NUMBER, 64);
-	team.charge = charge_of(team.table, "", 1, "100/1h", RATE_NUMBER);
+	/* Half of the tries fit, so that threads count at once. */
+	team.tries = 2 * KEYS * NUMBER / THREADS;
+	pthread_barrier_init(&team.start, NULL, THREADS + 1);
+	before = open_table(&team.place, LIMIT, RATE_NUMBER, 64);
+	team.table =
+		open_table(&team.place, LIMIT " 99999/1d", RATE_NUMBER, 64);
+	team.charge = charge_of(team.table, "", 1, LIMIT, RATE_NUMBER);
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&thread[i], NULL, count_keys, &team);
 	pthread_create(&thread[THREADS], NULL, look_around, &team);
 	for (int i = 0; i <= THREADS; i++)
 		pthread_join(thread[i], NULL);
 	for (int i = 0; i < KEYS; i++)
-		ck_assert_uint_eq(team.counted[i], 100);
+		ck_assert_uint_eq(team.counted[i], NUMBER);
 	ck_assert_uint_eq(team.wrong, 0);
 	ck_assert_uint_eq(rate_table_shape(team.table).windows, 2);
+	pthread_barrier_destroy(&team.start);
 	rate_table_close(before);
 	rate_table_close(team.table);
 	place_clear(&team.place);

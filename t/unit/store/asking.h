@@ -27,7 +27,7 @@ struct asking {
 static inline void asking_connect(void *context)
 {
 	struct asking *asking = context;
-	int fd = asking->real != NULL ? connect_store(asking->real) : -1;
+	int fd = asking->real != NULL ? connect_client(asking->real) : -1;
 
 	asking->connects++;
 	if (fd >= 0)

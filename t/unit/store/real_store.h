@@ -2,6 +2,9 @@
 #ifndef T_UNIT_STORE_REAL_STORE_H
 #define T_UNIT_STORE_REAL_STORE_H
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,10 +22,11 @@
 struct real_store {
 	char directory[40];
 	char socket[64];
+	in_port_t port; /* of TCP, for clients; 0: none */
 	pid_t pid;
 };
 
-/* connect_store - a connected socket, or -1 */
+/* connect_store - a connected UNIX socket, or -1 */
 static inline int connect_store(const struct real_store *real)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -30,6 +34,25 @@ static inline int connect_store(const struct real_store *real)
 
 	ck_assert_int_ge(fd, 0);
 	strcpy(address.sun_path, real->socket);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) ==
+	    0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* connect_client - where clients connect; -1: they cannot */
+static inline int connect_client(const struct real_store *real)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons(real->port) };
+	int fd;
+
+	if (real->port == 0)
+		return connect_store(real);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(fd, 0);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) ==
 	    0)
 		return fd;
@@ -90,6 +113,24 @@ static inline void real_store_start(struct real_store *real, const char *option,
 	snprintf(real->socket, sizeof(real->socket), "%s/socket",
 		 real->directory);
 	real_store_run(real, option, value);
+}
+
+/* command - one to the server, without arguments that need quotes; the answer
+ * begins with start */
+static inline void command(const struct real_store *real, const char *text,
+			   const char *start)
+{
+	char answer[200] = "";
+	int fd = connect_store(real);
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(dprintf(fd, "%s\r\n", text), (int)strlen(text) + 2);
+	ck_assert_int_eq(poll(&ready, 1, TEST_WAIT_S * 1000), 1);
+	ck_assert_int_gt(read(fd, answer, sizeof(answer) - 1), 0);
+	ck_assert_msg(strncmp(answer, start, strlen(start)) == 0, "%s: %s",
+		      text, answer);
+	close(fd);
 }
 
 /* real_store_kill - it is gone at once */

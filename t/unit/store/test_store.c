@@ -3,8 +3,6 @@
  * happens when it is restarted, stopped, full, or read-only; the rights that it
  * has to give; the memory that it needs. */
 
-#include <poll.h>
-
 #include "lib/store/store_admin.h"
 #include "lib/store/store_internal.h"
 #include "t/unit/store/asking.h"
@@ -41,24 +39,6 @@ static struct store_options options_of(unsigned timeout_ms)
 {
 	return (struct store_options){ .prefix = "policyd",
 				       .timeout_ms = timeout_ms };
-}
-
-/* command - one to the server, without arguments that need quotes; the answer
- * begins with start */
-static void command(const struct real_store *real, const char *text,
-		    const char *start)
-{
-	char answer[200] = "";
-	int fd = connect_store(real);
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(dprintf(fd, "%s\r\n", text), (int)strlen(text) + 2);
-	ck_assert_int_eq(poll(&ready, 1, LONG_MS), 1);
-	ck_assert_int_gt(read(fd, answer, sizeof(answer) - 1), 0);
-	ck_assert_msg(strncmp(answer, start, strlen(start)) == 0, "%s: %s",
-		      text, answer);
-	close(fd);
 }
 
 /* try - one charge; its outcome, or -1: away */

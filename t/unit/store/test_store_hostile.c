@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* A store that says anything: whatever comes, a request is answered once, as
- * "away" unless the answer is a good one, and no result is filled. */
+ * "away" unless the answer is a good one, and no result is filled. All of this
+ * in plain text, and in TLS. */
 
 #include "lib/store/store_internal.h"
+#include "lib/tls/tls_client.h"
 #include "t/unit/store/asking.h"
+#include "t/unit/tls_end.h"
 
 #define LONG_MS	   (TEST_WAIT_S * 1000)
 #define TIMEOUT_MS 300 /* where it runs out */
@@ -12,12 +15,53 @@
 struct hostile {
 	struct asking asking;
 	int fd;
+	SSL *ssl;	   /* on it; NULL: plain text */
 	unsigned connects; /* that were answered */
 	char sha[STORE_SHA_SIZE];
 	struct store_rate rate;
 	const struct store_rate *rates[2];
 	struct rate_charge charges[2];
 };
+
+/* Of the tests in TLS; NULL in the others. */
+static SSL_CTX *end_context;
+static struct tls_client *client;
+
+/* begin_tls, end_tls - before and after each of them */
+static void begin_tls(void)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct tls_client_files files = { 0 };
+	struct error error;
+
+	directory_make();
+	write_key("key", key, NULL);
+	write_certificate("store", key, -1, 2, "serverAuth");
+	EVP_PKEY_free(key);
+	files.ca = name("store");
+	client = tls_client_new(&files, &error);
+	ck_assert_msg(client != NULL, "%s", error.text);
+	end_context = tls_end_context("store", "key", NULL);
+}
+
+static void end_tls(void)
+{
+	SSL_CTX_free(end_context);
+	end_context = NULL;
+	tls_client_free(client);
+	client = NULL;
+	directory_remove();
+}
+
+/* hang_up - without a word */
+static void hang_up(struct hostile *hostile)
+{
+	SSL_free(hostile->ssl);
+	hostile->ssl = NULL;
+	if (hostile->fd >= 0)
+		close(hostile->fd);
+	hostile->fd = -1;
+}
 
 /* connect_it - with both ends */
 static void connect_it(struct hostile *hostile)
@@ -29,9 +73,10 @@ static void connect_it(struct hostile *hostile)
 	hostile->connects = hostile->asking.connects;
 	ck_assert_int_eq(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	if (hostile->fd >= 0)
-		close(hostile->fd);
+	hang_up(hostile);
 	hostile->fd = pair[1];
+	if (end_context != NULL)
+		hostile->ssl = tls_end_new(end_context, pair[1]);
 	store_connected(hostile->asking.store, pair[0]);
 }
 
@@ -39,9 +84,13 @@ static void connect_it(struct hostile *hostile)
 static bool heard(struct hostile *hostile, const char *word)
 {
 	static char bytes[1 << 16];
-	ssize_t count =
-		recv(hostile->fd, bytes, sizeof(bytes) - 1, MSG_DONTWAIT);
+	ssize_t count;
 
+	if (hostile->ssl != NULL)
+		count = tls_end_receive(hostile->ssl, bytes, sizeof(bytes) - 1);
+	else
+		count = recv(hostile->fd, bytes, sizeof(bytes) - 1,
+			     MSG_DONTWAIT);
 	if (count <= 0)
 		return false;
 	for (ssize_t i = 0; i < count; i++)
@@ -51,12 +100,21 @@ static bool heard(struct hostile *hostile, const char *word)
 	return strstr(bytes, word) != NULL;
 }
 
+/* try_to_say - how many bytes were taken */
+static ssize_t try_to_say(const struct hostile *hostile, const char *bytes,
+			  size_t length)
+{
+	if (hostile->ssl != NULL)
+		return length > 0 ? tls_end_send(hostile->ssl, bytes, length)
+				  : 0;
+	return send(hostile->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* say - bytes of that length, or a text */
 static void say_bytes(const struct hostile *hostile, const char *bytes,
 		      size_t length)
 {
-	ck_assert_int_eq(send(hostile->fd, bytes, length, MSG_NOSIGNAL),
-			 (ssize_t)length);
+	ck_assert_int_eq(try_to_say(hostile, bytes, length), (ssize_t)length);
 }
 
 static void say(const struct hostile *hostile, const char *text)
@@ -98,7 +156,9 @@ static void hostile_start(struct hostile *hostile, const char *password,
 	struct store_options options = { .prefix = "policyd",
 					 .username = "mx",
 					 .password = password,
-					 .timeout_ms = timeout_ms };
+					 .timeout_ms = timeout_ms,
+					 .tls = client,
+					 .server_name = "test" };
 	char *script = store_script();
 
 	memset(hostile, 0, sizeof(*hostile));
@@ -127,8 +187,7 @@ static void hostile_start(struct hostile *hostile, const char *password,
 static void hostile_stop(struct hostile *hostile)
 {
 	asking_stop(&hostile->asking);
-	if (hostile->fd >= 0)
-		close(hostile->fd);
+	hang_up(hostile);
 }
 
 /* take - one charge; it has been sent */
@@ -150,7 +209,10 @@ static void untouched(const struct hostile *hostile)
 #define GOOD  "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n"
 #define OVER  "*7\r\n:0\r\n:1\r\n:2\r\n:0\r\n:9\r\n:0\r\n:50\r\n"
 #define BLOCK "*7\r\n:0\r\n:3\r\n:0\r\n:0\r\n:9\r\n:0\r\n:-1\r\n"
-#define DEEP  "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
+#define CLUSTER                                                  \
+	": Cluster mode is not supported; use one primary, and " \
+	"Sentinel to follow a failover"
+#define DEEP "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
 
 /* An answer to "take", with a part of what is then said of the store; "": it
  * stays up. */
@@ -160,7 +222,14 @@ static const struct {
 	{ "-READONLY You can't write against a read only replica.\r\n",
 	  "READONLY" },
 	{ "-LOADING is loading the dataset in memory\r\n", "LOADING" },
-	{ "-MOVED 3999 192.0.2.1:6381\r\n", "MOVED" },
+	{ "-MOVED 3999 192.0.2.1:6381\r\n",
+	  "MOVED 3999 192.0.2.1:6381" CLUSTER },
+	{ "-ASK 3999 192.0.2.1:6381\r\n", "ASK 3999 192.0.2.1:6381" CLUSTER },
+	{ "-CLUSTERDOWN Hash slot not served\r\n", CLUSTER },
+	{ "-CROSSSLOT Keys in request don't hash to the same slot\r\n",
+	  CLUSTER },
+	{ "-TRYAGAIN Multiple keys request during rehashing of slot\r\n",
+	  CLUSTER },
 	{ "-OOM command not allowed\r\n", "OOM" },
 	{ "-NOAUTH Authentication required.\r\n", "NOAUTH" },
 	{ "-NOPERM this user has no permissions\r\n", "NOPERM" },
@@ -309,6 +378,7 @@ static const struct {
 	{ NULL, "-NOAUTH Authentication required.\r\n", "NOAUTH" },
 	{ NULL, "-NOSCRIPT No matching script.\r\n", "NOSCRIPT" },
 	{ NULL, "-LOADING\r\n", "LOADING" },
+	{ NULL, "-MOVED 1 192.0.2.1:6381\r\n", CLUSTER },
 	{ NULL, "$40\r\n0000000000000000000000000000000000000000\r\n",
 	  "another question" },
 	{ NULL, "$-1\r\n", "another question" },
@@ -349,8 +419,7 @@ START_TEST(no_end)
 	memset(bytes, '1', sizeof(bytes));
 	say(&hostile, begins[_i]);
 	while (!hostile.asking.answered) {
-		ssize_t count = send(hostile.fd, bytes, sizeof(bytes),
-				     MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t count = try_to_say(&hostile, bytes, sizeof(bytes));
 
 		if (count > 0)
 			sent += (size_t)count;
@@ -405,7 +474,7 @@ START_TEST(dead)
 		     hostile.asking.connects > hostile.connects);
 	ck_assert(hostile.asking.answered);
 	ck_assert_str_eq(store_why(hostile.asking.store),
-			 "the store does not answer");
+			 "no answer from the store");
 	ck_assert_uint_eq(hostile.asking.downs, 1);
 	hostile_stop(&hostile);
 }
@@ -469,8 +538,7 @@ START_TEST(closed)
 	open_it(&hostile);
 	take(&hostile, 1);
 	say_bytes(&hostile, GOOD, (size_t)_i);
-	close(hostile.fd);
-	hostile.fd = -1;
+	hang_up(&hostile);
 	asking_until(&hostile.asking, hostile.asking.answered);
 	ck_assert_str_ne(hostile.asking.away, "");
 	untouched(&hostile);
@@ -517,10 +585,9 @@ START_TEST(crowd)
 }
 END_TEST
 
-int main(void)
+/* add_all - the tests */
+static void add_all(TCase *tests)
 {
-	TCase *tests = tcase_create("store_hostile");
-
 	tcase_add_loop_test(tests, any_answer, 0, COUNT(answers));
 	tcase_add_loop_test(tests, good_answers, 0, 3);
 	tcase_add_loop_test(tests, any_opening, 0, COUNT(openings));
@@ -532,5 +599,18 @@ int main(void)
 	tcase_add_loop_test(tests, closed, 0, (int)strlen(GOOD));
 	tcase_add_loop_test(tests, no_connection, 0, 2);
 	tcase_add_test(tests, crowd);
-	return run_tests("store_hostile", tests);
+}
+
+int main(void)
+{
+	TCase *plain = tcase_create("store_hostile");
+	TCase *in_tls = tcase_create("store_hostile_tls");
+	int result;
+
+	signal(SIGPIPE, SIG_IGN); /* of OpenSSL's own functions, at our end */
+	tcase_add_checked_fixture(in_tls, begin_tls, end_tls);
+	add_all(plain);
+	add_all(in_tls);
+	result = run_tests("store_hostile", plain);
+	return run_tests("store_hostile_tls", in_tls) | result;
 }

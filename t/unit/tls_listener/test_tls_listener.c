@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* test_tls_listener - what is loaded, what is refused, and why
  *
- * Handshakes are tried by t/integration/test_tls_listener.py. */
+ * Handshakes are tried by t/integration/test_tls_certificates.py. */
 
 #include "lib/tls_listener/tls_listener.h"
 
