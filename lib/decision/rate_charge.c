@@ -129,6 +129,33 @@ static const char *raw_part(const struct rate *rate, enum rate_part part,
 	return request->ccert_fingerprint;
 }
 
+/* add_text - append one of the parts */
+static void add_text(const struct rate *rate, struct key *key, const char *text,
+		     size_t length)
+{
+	if (rate->part_count > 1)
+		add_part(key, text, length);
+	else
+		add(key, text, length);
+}
+
+/* add_stripped - append an address without its extension; false: it is none, or
+ * has none */
+static bool add_stripped(const struct rate *rate, enum rate_part part,
+			 const char *text, struct key *key)
+{
+	if ((part == RATE_SENDER || part == RATE_RECIPIENT) &&
+	    strchr(text, '@') != NULL && rate->resolver != NULL) {
+		char stripped[CASEFOLD_SIZE(RATE_KEY_SIZE)];
+
+		if (!resolver_strip_extension(rate->resolver, stripped, text))
+			return false;
+		add_text(rate, key, stripped, strlen(stripped));
+		return true;
+	}
+	return false;
+}
+
 /* add_folded - append one part; false: it is empty */
 static bool add_folded(const struct rate *rate, enum rate_part part,
 		       const struct request *request, const char *recipient,
@@ -136,7 +163,6 @@ static bool add_folded(const struct rate *rate, enum rate_part part,
 {
 	char network[64];
 	char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)];
-	char stripped[CASEFOLD_SIZE(RATE_KEY_SIZE)];
 	const char *raw = raw_part(rate, part, request, recipient, network);
 	size_t length = strnlen(raw, RATE_KEY_SIZE - 1);
 	const char *text = raw;
@@ -147,16 +173,8 @@ static bool add_folded(const struct rate *rate, enum rate_part part,
 		length = casefold(folded, raw, length, rate->utf8);
 		text = folded;
 	}
-	if ((part == RATE_SENDER || part == RATE_RECIPIENT) &&
-	    strchr(text, '@') != NULL && rate->resolver != NULL &&
-	    resolver_strip_extension(rate->resolver, stripped, text)) {
-		text = stripped;
-		length = strlen(stripped);
-	}
-	if (rate->part_count > 1)
-		add_part(key, text, length);
-	else
-		add(key, text, length);
+	if (!add_stripped(rate, part, text, key))
+		add_text(rate, key, text, length);
 	return true;
 }
 
@@ -390,13 +408,18 @@ static void set_instance(const struct rate *rate, const struct request *request,
 {
 	bool each =
 		rate->state == RATE_AT_RCPT && rate->count == RATE_RECIPIENTS;
-	int length = snprintf(charge->instance, sizeof(charge->instance),
-			      "%s%s%s", request->instance, each ? " " : "",
-			      each ? request->recipient : "");
+	size_t length = strlen(request->instance);
+	size_t more = each ? 1 + strlen(request->recipient) : 0;
+	char *end = charge->instance;
 
-	if (length < 0 || (size_t)length >= sizeof(charge->instance) ||
-	    request->instance[0] == '\0')
-		charge->instance[0] = '\0';
+	*end = '\0';
+	if (length == 0 || length + more >= sizeof(charge->instance))
+		return;
+	memcpy(end, request->instance, length + 1);
+	if (!each)
+		return;
+	end[length] = ' ';
+	memcpy(end + length + 1, request->recipient, more);
 }
 
 /* make_key - 1; 0: a part of it is empty; -1. *address: that of the client, if

@@ -397,7 +397,8 @@ int driver_run(const struct driver_options *options,
 	unsigned i;
 
 	memset(results, 0, sizeof(*results));
-	mix_init(&driver.mix, options->domains, options->entries);
+	mix_init(&driver.mix, options->domains, options->entries,
+		 options->logins, options->data);
 	if (options->requests > 0)
 		driver.to_send = options->requests;
 	driver.clients = xcalloc(options->connections, sizeof(struct client));

@@ -16,6 +16,8 @@ struct driver_options {
 	unsigned connections;
 	unsigned domains;    /* see mix.h */
 	unsigned entries;    /* likewise */
+	unsigned logins;     /* likewise */
+	bool data;	     /* likewise */
 	unsigned rate;	     /* requests per second in all; 0: each
 			      * connection asks when it was answered */
 	bool one_shot;	     /* a connection for each request */

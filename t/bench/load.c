@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* load - ask a policy server as a busy Postfix does, and measure it
  *
- * usage: load [-1as] [-c CONNECTIONS] [-d SECONDS] [-w SECONDS] [-n REQUESTS]
- *             [-r RATE] [-l DOMAINS] [-e ENTRIES] [-p PID]... ADDRESS
- *        load -g -n REQUESTS [-l DOMAINS] [-e ENTRIES]
+ * usage: load [-1Das] [-c CONNECTIONS] [-d SECONDS] [-w SECONDS] [-n REQUESTS]
+ *             [-r RATE] [-l DOMAINS] [-e ENTRIES] [-u LOGINS] [-p PID]...
+ *             ADDRESS
+ *        load -g -n REQUESTS [-D] [-l DOMAINS] [-e ENTRIES] [-u LOGINS]
  *
  *   -1  a connection for each request
  *   -a  any answer will do; else each verdict must be the right one
@@ -16,6 +17,8 @@
  *   -l  so many domains are ours: d0000000.local.test and so on (10)
  *   -e  those who are logged in send from that many addresses, and with that
  *       many certificates (one, and none)
+ *   -u  all requests are those of that many logins, none of strangers
+ *   -D  and ask at DATA, not at RCPT
  *   -p  a process of the server: its CPU time and memory
  *   -g  write the requests to standard output instead of asking
  *
@@ -51,11 +54,13 @@ static const char *const fault_names[] = {
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: load [-1as] [-c CONNECTIONS] [-d SECONDS] [-w SECONDS] "
+		"usage: load [-1Das] [-c CONNECTIONS] [-d SECONDS] [-w SECONDS] "
 		"[-n REQUESTS]\n"
-		"            [-r RATE] [-l DOMAINS] [-e ENTRIES] [-p PID]... "
-		"ADDRESS\n"
-		"       load -g -n REQUESTS [-l DOMAINS] [-e ENTRIES]\n");
+		"            [-r RATE] [-l DOMAINS] [-e ENTRIES] [-u LOGINS] "
+		"[-p PID]...\n"
+		"            ADDRESS\n"
+		"       load -g -n REQUESTS [-D] [-l DOMAINS] [-e ENTRIES] "
+		"[-u LOGINS]\n");
 	return EX_USAGE;
 }
 
@@ -104,6 +109,9 @@ static int take_option(struct driver_options *options, int letter)
 	case '1':
 		options->one_shot = true;
 		return 0;
+	case 'D':
+		options->data = true;
+		return 0;
 	case 'a':
 		options->any_answer = true;
 		return 0;
@@ -128,6 +136,8 @@ static int take_option(struct driver_options *options, int letter)
 		return take_count(optarg, MIX_DOMAINS_MAX, &options->domains);
 	case 'e':
 		return take_count(optarg, MIX_ENTRIES_MAX, &options->entries);
+	case 'u':
+		return take_count(optarg, MIX_ENTRIES_MAX, &options->logins);
 	case 'p':
 		return take_pid(optarg, &options->target);
 	default:
@@ -153,7 +163,8 @@ static int generate(const struct driver_options *options)
 	enum mix_kind kind;
 	uint64_t i;
 
-	mix_init(&mix, options->domains, options->entries);
+	mix_init(&mix, options->domains, options->entries, options->logins,
+		 options->data);
 	for (i = 0; i < options->requests; i++) {
 		const struct mix_request *request = mix_next(&mix, &kind);
 
@@ -259,7 +270,7 @@ int main(int argc, char **argv)
 	struct error error;
 	int letter;
 
-	while ((letter = getopt(argc, argv, "1asc:d:w:n:r:l:e:p:g")) != -1)
+	while ((letter = getopt(argc, argv, "1Dasc:d:w:n:r:l:e:u:p:g")) != -1)
 		if (letter == 'g')
 			only_generate = true;
 		else if (take_option(&options, letter) < 0)

@@ -15,7 +15,7 @@
 
 /* What the three requests have in common; in the order of Postfix. */
 static const char form[] = "request=smtpd_access_policy\n"
-			   "protocol_state=RCPT\n"
+			   "protocol_state=%s\n"
 			   "protocol_name=ESMTP\n"
 			   "client_address=192.0.2.33\n"
 			   "client_name=client.example\n"
@@ -26,7 +26,7 @@ static const char form[] = "request=smtpd_access_policy\n"
 			   "helo_name=client.example\n"
 			   "sender=%s@client.example\n"
 			   "recipient=user@%s\n"
-			   "recipient_count=0\n"
+			   "recipient_count=%d\n"
 			   "queue_id=\n"
 			   "instance=243a.6b02e8f7.0000000.0\n"
 			   "size=12345\n"
@@ -57,6 +57,18 @@ static const char logged_in[] = "sasl_method=PLAIN\n"
 				"encryption_protocol=TLSv1.3\n"
 				"encryption_cipher=TLS_AES_256_GCM_SHA384\n"
 				"encryption_keysize=256\n";
+
+/* Of many; the digits are changed. */
+static const char user[] = "sasl_method=PLAIN\n"
+			   "sasl_username=u0000000@local.test\n"
+			   "sasl_sender=\n"
+			   "ccert_subject=\n"
+			   "ccert_issuer=\n"
+			   "ccert_fingerprint=\n"
+			   "ccert_pubkey_fingerprint=\n"
+			   "encryption_protocol=TLSv1.3\n"
+			   "encryption_cipher=TLS_AES_256_GCM_SHA384\n"
+			   "encryption_keysize=256\n";
 
 /* With a certificate, whose number stands in the last pairs of digits. */
 static const char certified[] =
@@ -98,29 +110,43 @@ static size_t place_of(const struct mix_request *request, const char *text)
 static void add_entries(struct mix_request *request)
 {
 	request->length = (size_t)snprintf(
-		request->bytes, sizeof(request->bytes), form, "u0000000",
-		kinds[MIX_LOGGED_IN].domain, certified);
+		request->bytes, sizeof(request->bytes), form, "RCPT",
+		"u0000000", kinds[MIX_LOGGED_IN].domain, 0, certified);
 	request->sender = place_of(request, "sender=u");
 	request->certificate = place_of(request, ":65:");
 }
 
+/* add_logins - likewise, when the message begins or at its recipient */
+static void add_logins(struct mix_request *request, bool data)
+{
+	request->length =
+		(size_t)snprintf(request->bytes, sizeof(request->bytes), form,
+				 data ? "DATA" : "RCPT", "sender",
+				 kinds[MIX_LOGGED_IN].domain, data, user);
+	request->login = place_of(request, "sasl_username=u");
+}
+
 /* mix_init - write the three requests */
-void mix_init(struct mix *mix, unsigned domains, unsigned entries)
+void mix_init(struct mix *mix, unsigned domains, unsigned entries,
+	      unsigned logins, bool data)
 {
 	size_t kind;
 
 	memset(mix, 0, sizeof(*mix));
 	mix->domains = domains;
 	mix->entries = entries;
+	mix->logins = logins;
 	mix->random = 0x9e3779b97f4a7c15U;
 	for (kind = 0; kind < MIX_KIND_COUNT; kind++) {
 		struct mix_request *request = &mix->requests[kind];
 
 		request->length = (size_t)snprintf(
-			request->bytes, sizeof(request->bytes), form, "sender",
-			kinds[kind].domain, kinds[kind].session);
+			request->bytes, sizeof(request->bytes), form, "RCPT",
+			"sender", kinds[kind].domain, 0, kinds[kind].session);
 		if (kind == MIX_LOGGED_IN && entries > 0)
 			add_entries(request);
+		if (kind == MIX_LOGGED_IN && logins > 0)
+			add_logins(request, data);
 		request->domain = place_of(request, "user@d");
 		request->instance = place_of(request, "243a.6b02e8f7.");
 	}
@@ -163,13 +189,17 @@ const struct mix_request *mix_next(struct mix *mix, enum mix_kind *kind)
 	struct mix_request *request;
 	uint64_t random = next_random(mix) >> 32;
 
-	*kind = pattern[mix->next % PATTERN_LENGTH];
+	*kind = mix->logins > 0 ? MIX_LOGGED_IN
+				: pattern[mix->next % PATTERN_LENGTH];
 	request = &mix->requests[*kind];
 	put_digits(request->bytes + request->domain,
 		   (unsigned)(random * mix->domains >> 32));
 	put_digits(request->bytes + request->instance, mix->next % 10000000);
 	if (request->sender > 0)
 		put_entry(request, (unsigned)(random * mix->entries >> 32));
+	if (request->login > 0)
+		put_digits(request->bytes + request->login,
+			   (unsigned)(random * mix->logins >> 32));
 	mix->next++;
 	return request;
 }

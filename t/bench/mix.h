@@ -26,20 +26,24 @@ struct mix_request {
 	size_t instance;    /* where those of the instance are */
 	size_t sender;	    /* and those of the sender; 0: none are changed */
 	size_t certificate; /* and of the fingerprint, in pairs; 0: likewise */
+	size_t login;	    /* and of the login; 0: likewise */
 };
 
 struct mix {
 	struct mix_request requests[MIX_KIND_COUNT];
 	unsigned domains;
 	unsigned entries;
+	unsigned logins;
 	unsigned next;
 	uint64_t random;
 };
 
 /* mix_init - domains: D, at least 1. With entries those who are logged in send
  * from u0000000@client.example and so on, with a certificate each: so many of
- * both. The same requests in each run. */
-void mix_init(struct mix *mix, unsigned domains, unsigned entries);
+ * both. With logins, all are logged in, as u0000000@local.test and so on, that
+ * many; with data, they ask at DATA. The same requests in each run. */
+void mix_init(struct mix *mix, unsigned domains, unsigned entries,
+	      unsigned logins, bool data);
 
 /* mix_next - the next request, valid until the next call. */
 const struct mix_request *mix_next(struct mix *mix, enum mix_kind *kind);

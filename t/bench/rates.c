@@ -6,7 +6,8 @@
  * Prints the CPU time of one update, and what it is as a ratio of the first
  * line: with more keys, more windows, several threads that all count the same
  * key, and of a look. Then how long it takes to open a table of 1 M keys, and
- * the bytes of a key. The file is made in DIRECTORY, or in /tmp. */
+ * the bytes of a key. The file is made in a directory of its own in DIRECTORY,
+ * or in /tmp. */
 
 #include <pthread.h>
 #include <stdio.h>
@@ -196,11 +197,14 @@ static double open_again(const char *path, bool other)
 int main(int count, char **arguments)
 {
 	const size_t cases_count = sizeof(cases) / sizeof(cases[0]);
-	char path[200];
+	char directory[200], path[210];
 	double first = 0;
 
-	snprintf(path, sizeof(path), "%s/rates.%d",
-		 count > 1 ? arguments[1] : "/tmp", (int)getpid());
+	snprintf(directory, sizeof(directory), "%s/ratesXXXXXX",
+		 count > 1 ? arguments[1] : "/tmp");
+	if (mkdtemp(directory) == NULL)
+		die("no directory can be made");
+	snprintf(path, sizeof(path), "%s/rate", directory);
 	for (size_t i = 0; i < cases_count; i++) {
 		double us = measure(path, &cases[i]);
 
@@ -220,5 +224,6 @@ int main(int count, char **arguments)
 	       (double)rate_shape_size(&(struct rate_shape){
 		       .windows = 1, .length_s = { 60 }, .keys = 1000000 }) /
 		       1e6);
+	rmdir(directory);
 	return 0;
 }
