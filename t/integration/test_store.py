@@ -23,29 +23,10 @@ from kit.daemon import free_port, run_all, wait_until
 from kit.rate_mail import Mail, restrictions
 from kit.rates import ALICE, OK, OVER, Limited, check, command, request
 from kit.store import Store
-from kit.stores import LOOKUP, HowtoStore, is_away, is_back, passes
+from kit.stores import (HOSTS, LIMIT, LOOKUP, HowtoStore, is_away, is_back,
+                        limited, passes, store_section)
 
-LONG = os.environ.get("POLICYD_TEST_LONG") == "1"
-HOSTS = 4 if LONG else 2
-LIMIT = 20
 LOGIN = "user@local.test"       # of the Postfix
-
-
-def store_section(store, more="", inet=False):
-    """store_section - with a timeout that a busy machine can keep"""
-    address = "inet:127.0.0.1:%d" % store.port if inet else \
-        "unix:" + store.socket
-    if "timeout" not in more:
-        more += "\n\ttimeout = 5s"
-    return 'store "%s" {\n\t%s\n}\n' % (address, more)
-
-
-def limited(program, store, more="", limit="%d/1h" % LIMIT, rate="", extra="",
-            inet=False):
-    """limited - a host; threads: the first one and another"""
-    return Limited(program, 'rate "login" { limit = "%s" %s }\n' % (limit, rate)
-                   + store_section(store, more, inet),
-                   extra="threads = 2\n" + extra)
 
 
 def test_shared(program):

@@ -18,9 +18,9 @@ import signal
 import time
 
 from kit.daemon import run_all
+from kit.rates import OK, command, request
 from kit.store import Store
-from test_rates import OK, command, request
-from test_store import HOSTS, LIMIT, LONG, limited, passes
+from kit.stores import HOSTS, LIMIT, LONG, limited, passes
 
 KILLS = 400 if LONG else 40
 CLIENTS = 4         # at a time

@@ -7,11 +7,31 @@ import re
 from kit import rate_mail
 from kit.postfix import run
 from kit.rate_mail import unindented
-from kit.rates import OK, OVER
+from kit.rates import OK, OVER, Limited
 from kit.store import Store
 
+LONG = os.environ.get("POLICYD_TEST_LONG") == "1"
+HOSTS = 4 if LONG else 2
+LIMIT = 20
 SECRET = "/etc/policyd/store.password"
 LOOKUP = r"451 4\.3\.0 Temporary lookup failure"
+
+
+def store_section(store, more="", inet=False):
+    """store_section - with a timeout that a busy machine can keep"""
+    address = "inet:127.0.0.1:%d" % store.port if inet else \
+        "unix:" + store.socket
+    if "timeout" not in more:
+        more += "\n\ttimeout = 5s"
+    return 'store "%s" {\n\t%s\n}\n' % (address, more)
+
+
+def limited(program, store, more="", limit="%d/1h" % LIMIT, rate="", extra="",
+            inet=False):
+    """limited - a host; threads: the first one and another"""
+    return Limited(program, 'rate "login" { limit = "%s" %s }\n' % (limit, rate)
+                   + store_section(store, more, inet),
+                   extra="threads = 2\n" + extra)
 
 
 def passes(policyd, instance, **more):
