@@ -26,31 +26,38 @@
 #define NO_ANSWER   "what it sends is no answer of a Sentinel"
 #define FULL	    (-1)
 
-/* add - a text of a list, behind the others; FULL: there is no room */
-static int add(struct sentinel_question *question, const char *text)
+/* room - for more bytes, and the end of a string */
+static size_t room(const struct sentinel_question *question)
 {
-	size_t room = sizeof(question->bytes) - question->length;
-	int length = snprintf(question->bytes + question->length, room,
-			      "$%zu\r\n%s\r\n", strlen(text), text);
+	return sizeof(question->bytes) - question->length;
+}
 
-	if (length < 0 || (size_t)length >= room)
+/* printed - snprintf(3) says how much; FULL: there was no room */
+static int printed(struct sentinel_question *question, int length)
+{
+	if (length < 0 || (size_t)length >= room(question))
 		return FULL;
 	question->length += (uint32_t)length;
 	return 0;
+}
+
+/* add - a text of a list, behind the others */
+static int add(struct sentinel_question *question, const char *text)
+{
+	return printed(question, snprintf(question->bytes + question->length,
+					  room(question), "$%zu\r\n%s\r\n",
+					  strlen(text), text));
 }
 
 /* add_list - a command of count texts */
 static int add_list(struct sentinel_question *question,
 		    const char *const texts[], size_t count)
 {
-	char *end = question->bytes + question->length;
+	int length = snprintf(question->bytes + question->length,
+			      room(question), "*%zu\r\n", count);
 
-	/* There are three at most, so that one digit is enough. */
-	if (sizeof(question->bytes) - question->length < 5)
+	if (printed(question, length) == FULL)
 		return FULL;
-	memcpy(end, "*0\r\n", 4);
-	end[1] = (char)('0' + count);
-	question->length += 4;
 	for (size_t i = 0; i < count; i++)
 		if (add(question, texts[i]) == FULL)
 			return FULL;
