@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <openssl/opensslv.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
 #include "lib/config/config.h"
+#include "lib/postfix/postfix_version.h"
 #include "lib/session/session.h"
 #include "lib/text/idna.h"
 #include "policyd/check/check_postfix.h"
@@ -37,6 +39,11 @@
 #include "policyd/rates/rates.h"
 #include "policyd/serve/serve.h"
 
+#ifdef __clang__
+#define COMPILER "" /* it says its name */
+#else
+#define COMPILER "GCC "
+#endif
 #define DEFAULT_CONFIG POLICYD_SYSCONFDIR "/policyd.conf"
 #define CANNOT_START   1 /* -t: the configuration is fine, this host is not */
 #define BEHIND	       1 /* -P: the running policyd does not have it loaded */
@@ -249,14 +256,18 @@ static int written(int status)
 	return status == EX_OK ? EX_IOERR : status;
 }
 
-/* print_version - for -V, with the means by which servers are contained, and
- * the library that decides which domains are alike */
+/* print_version - for -V, with the means by which servers are contained, the
+ * library that decides which domains are alike, and what else may matter if
+ * policyd behaves differently somewhere */
 static _Noreturn void print_version(void)
 {
 	char library[IDNA_LIBRARY_MAX];
 
 	idna_library(library);
-	printf("policyd " POLICYD_VERSION "\ncontainment: %s\nlibrary: %s\n",
+	printf("policyd " POLICYD_VERSION "\ncontainment: %s\nlibrary: %s\n"
+	       "built with: " COMPILER __VERSION__
+	       ", OpenSSL " OPENSSL_VERSION_STR "\n"
+	       "tested with: " POSTFIX_TESTED "\n",
 	       privileges_built_in(), library);
 	exit(written(EX_OK));
 }
