@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <openssl/opensslv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,16 @@
 #include "lib/base/printable.h"
 #include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
+#include "lib/postfix/postfix_version.h"
 #include "lib/text/idna.h"
 #include "policyd/process/channel.h"
 #include "policyd/process/privileges.h"
+
+#ifdef __clang__
+#define COMPILER "" /* it says its name */
+#else
+#define COMPILER "GCC "
+#endif
 
 /* Only with MODE_SERVER. */
 #define OPTION_LENIENT	'L'
@@ -201,14 +209,18 @@ int output_written(int status)
 	return status == EX_OK ? EX_IOERR : status;
 }
 
-/* print_version - for -V, with the means by which servers are contained, and
- * the library that decides which domains are alike */
+/* print_version - for -V, with the means by which servers are contained, the
+ * library that decides which domains are alike, and what else may matter if
+ * policyd behaves differently somewhere */
 static _Noreturn void print_version(void)
 {
 	char library[IDNA_LIBRARY_MAX];
 
 	idna_library(library);
-	printf("policyd " POLICYD_VERSION "\ncontainment: %s\nlibrary: %s\n",
+	printf("policyd " POLICYD_VERSION "\ncontainment: %s\nlibrary: %s\n"
+	       "built with: " COMPILER __VERSION__
+	       ", OpenSSL " OPENSSL_VERSION_STR "\n"
+	       "tested with: " POSTFIX_TESTED "\n",
 	       privileges_built_in(), library);
 	exit(output_written(EX_OK));
 }

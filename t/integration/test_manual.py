@@ -6,6 +6,7 @@ is described with its default, and every example does what the page shows
 
 import contextlib
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -393,6 +394,22 @@ def test_command_line(program):
                             line), line
 
 
+def test_versions(program):
+    """policyd -V and README name the same systems; if this is one of them, its
+    Postfix is the one that is named"""
+    tested, = re.findall(r"^tested with: Postfix (.+)$", run(program, "-V"),
+                         re.M)
+    tested = {debian: postfix for postfix, debian in
+              re.findall(r"([\d.]+) \(Debian (\d+)\)", tested)}
+    text = " ".join(read(os.path.join(ROOT, "README")).split())
+    assert "on Debian %s;" % " or Debian ".join(tested) in text, tested
+    assert "their Postfix %s." % " and ".join(tested.values()) in text, tested
+    system = platform.freedesktop_os_release()
+    if system["ID"] == "debian" and system.get("VERSION_ID") in tested:
+        version = run("postconf", "-d", "-h", "mail_version")
+        assert version.startswith(tested[system["VERSION_ID"]] + "."), version
+
+
 def same_option(program, short, long):
     """same_option - do both forms do the same? Modes differ in what they
     do with a bad request, the others in an error at the start."""
@@ -415,4 +432,4 @@ def same_option(program, short, long):
 if __name__ == "__main__":
     sys.exit(run_all([test_lint, test_configurations, test_commands,
                       test_options, test_service_options, test_restrictions,
-                      test_command_line]))
+                      test_command_line, test_versions]))
