@@ -138,9 +138,12 @@ START_TEST(counts)
 	struct asking asking, others[LIMIT];
 	struct real_store real;
 	char keys[LIMIT][24];
+	unsigned ups, downs;
 
 	start(&real, "tls-port", "store", false);
 	asking_start(&asking, &real, &options);
+	/* A slow machine may need more than one connection. */
+	asking_until(&asking, asking.ups > 0);
 	for (unsigned i = 0; i < LIMIT; i++)
 		ck_assert(take(&asking, "alice"));
 	ck_assert(!take(&asking, "alice"));
@@ -155,13 +158,15 @@ START_TEST(counts)
 	asking_until(&asking, others[LIMIT - 1].answered);
 	for (unsigned i = 0; i < LIMIT; i++)
 		ck_assert_uint_eq(charges[i].result.used, i / 7 + 1);
+	ups = asking.ups;
+	downs = asking.downs;
 	real_store_kill(&real);
-	asking_until(&asking, asking.downs == 1);
+	asking_until(&asking, asking.downs > downs);
 	ck_assert_str_eq(asking.why,
 			 "the store, in TLS: it has closed the connection");
 	real_store_run(&real, "--bind", "127.0.0.1");
 	listen_in_tls(&real, "tls-port", "store", false);
-	asking_until(&asking, asking.ups == 2);
+	asking_until(&asking, asking.ups > ups);
 	ck_assert(take(&asking, "alice"));
 	asking_stop(&asking);
 	real_store_stop(&real);
