@@ -143,7 +143,8 @@ class Mailer:
 
 
 def howto_policyd(program, postfix, ports, reply):
-    """howto_policyd - a policyd with the configuration of HOWTO"""
+    """howto_policyd - a policyd with the configuration of HOWTO, which does not
+    look at main.cf while a test changes it: test_import.py does"""
     path = os.path.join(postfix.queue, "private", "policyd")
     text = snippets.policyd_conf({
         "/var/spool/postfix/private/policyd": path,
@@ -152,5 +153,5 @@ def howto_policyd(program, postfix, ports, reply):
         "{ 25 }": "{ %d }" % ports["smtp"],
         "{ 465, 587 }": "{ %d, %d }" % (ports["submissions"],
                                         ports["submission"]),
-    }) + 'log = "stderr"\nreply = "%s"\n' % reply
+    }) + 'log = "stderr"\nreply = "%s"\ntable_refresh = no\n' % reply
     return Policyd(program, postfix.directory, text, path)
