@@ -19,6 +19,7 @@ from kit.daemon import WAIT, run_all
 from kit.manual import (FILE_PAGE, PROGRAM_PAGE, SAMPLE, examples, read,
                         unfolded)
 from kit.postfix import run, temporary_directory
+from kit.snippets import ROOT
 
 
 # The directories that examples name, and where they are in a test.
