@@ -77,8 +77,7 @@ class Mail:
         port = r"\{ \d+ \}" if "strangers" in words else r"\{ \d+, \d+ \}"
         text = re.sub(r"(?m)^(\s+server_port = %s)" % port,
                       lambda found: found.group(0) + "\n" + words, text)
-        text += 'rate_directory = "%s"\nthreads = 2\ntable_refresh = no\n' % (
-            counts)
+        text += 'rate_directory = "%s"\nthreads = 2\n' % counts
         text += "\n".join(rate(name) for name in rates)
         for name, content in files:
             with open(self.postfix.path(name), "w") as file:
