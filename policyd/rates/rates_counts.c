@@ -94,20 +94,32 @@ int rates_counts_each(const struct rates_counts *counts,
 		       : 0;
 }
 
+/* both - do the same to a key in the store, if there is one, and here */
+static int both(const struct rates_counts *counts, const struct rate *rate,
+		const char *key,
+		int there(struct store_admin *, const struct store_rate *,
+			  const char *, struct error *),
+		int here(struct rate_table *, const char *, uint64_t),
+		struct error *error)
+{
+	struct rate_table *table = counts->tables[rate->index];
+	int stored = 0, local = 0;
+
+	if (counts->store != NULL)
+		stored = there(counts->store, &counts->rates[rate->index], key,
+			       error);
+	if (stored >= 0 && table != NULL)
+		local = here(table, key, rate_now_us());
+	return stored < 0 ? -1 : stored | local;
+}
+
 /* rates_counts_reset - forget what was counted for a key */
 int rates_counts_reset(const struct rates_counts *counts,
 		       const struct rate *rate, const char *key,
 		       struct error *error)
 {
-	struct rate_table *table = counts->tables[rate->index];
-	int stored = 0, here = 0;
-
-	if (counts->store != NULL)
-		stored = store_admin_reset(
-			counts->store, &counts->rates[rate->index], key, error);
-	if (stored >= 0 && table != NULL)
-		here = rate_table_reset(table, key, rate_now_us());
-	return stored < 0 ? -1 : stored | here;
+	return both(counts, rate, key, store_admin_reset, rate_table_reset,
+		    error);
 }
 
 /* rates_counts_unblock - the end of a block */
@@ -115,15 +127,8 @@ int rates_counts_unblock(const struct rates_counts *counts,
 			 const struct rate *rate, const char *key,
 			 struct error *error)
 {
-	struct rate_table *table = counts->tables[rate->index];
-	int stored = 0, here = 0;
-
-	if (counts->store != NULL)
-		stored = store_admin_unblock(
-			counts->store, &counts->rates[rate->index], key, error);
-	if (stored >= 0 && table != NULL)
-		here = rate_table_unblock(table, key, rate_now_us());
-	return stored < 0 ? -1 : stored | here;
+	return both(counts, rate, key, store_admin_unblock, rate_table_unblock,
+		    error);
 }
 
 /* rates_counts_block - a key, for a time or for good */
