@@ -139,9 +139,7 @@ void tls_client_free(struct tls_client *client)
 	free(client);
 }
 
-/* on_message - count the messages that no honest server sends often. Once the
- * handshake is done, these are key updates (handshake messages), and the
- * warnings with which OpenSSL declines to renegotiate. */
+/* on_message - count the messages that no honest server sends often */
 static void on_message(int write_p, int version, int content_type,
 		       const void *buffer, size_t length, SSL *ssl,
 		       void *context)
@@ -152,9 +150,7 @@ static void on_message(int write_p, int version, int content_type,
 	(void)buffer;
 	(void)length;
 	(void)ssl;
-	if (session->ready &&
-	    ((write_p == 0 && content_type == SSL3_RT_HANDSHAKE) ||
-	     (write_p == 1 && content_type == SSL3_RT_ALERT)))
+	if (session->ready && tls_context_is_noise(write_p, content_type))
 		session->noise++;
 }
 

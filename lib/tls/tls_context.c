@@ -99,3 +99,10 @@ const char *tls_context_reason(const SSL *ssl, int code)
 		return errno != 0 ? strerror(errno) : "connection ended";
 	return reason != NULL ? reason : "connection ended";
 }
+
+/* tls_context_is_noise - see above */
+bool tls_context_is_noise(int write_p, int content_type)
+{
+	return (write_p == 0 && content_type == SSL3_RT_HANDSHAKE) ||
+	       (write_p == 1 && content_type == SSL3_RT_ALERT);
+}

@@ -2,6 +2,8 @@
 #ifndef LIB_TLS_TLS_CONTEXT_H
 #define LIB_TLS_TLS_CONTEXT_H
 
+#include <stdbool.h>
+
 #include <openssl/types.h>
 
 #include "lib/base/error.h"
@@ -36,5 +38,11 @@ int tls_context_fail(const char *what, const char *path, struct error *error);
  * SSL_get_error(3)? A fixed text, nothing that the peer sent. errno must be as
  * that call left it, and 0 before it. */
 const char *tls_context_reason(const SSL *ssl, int code);
+
+/* tls_context_is_noise - is it a message that no honest peer sends often, once
+ * the handshake is done? These are key updates (handshake messages), and the
+ * warnings with which OpenSSL declines to renegotiate. The arguments are those
+ * of a callback of SSL_CTX_set_msg_callback(3). */
+bool tls_context_is_noise(int write_p, int content_type);
 
 #endif

@@ -24,6 +24,7 @@
 #include <openssl/ssl.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/tls/tls_context.h"
 
 #define HANDSHAKE_MS 5000
 #define UNSENT_MS    10000 /* the client reads nothing */
@@ -276,9 +277,8 @@ static void on_timer(evutil_socket_t fd, short what, void *argument)
 		bridge_free(bridge);
 }
 
-/* on_message - count messages of the protocol that no honest client sends
- * often. When the client is known, these are key updates (handshake messages),
- * and the warnings with which OpenSSL declines to renegotiate. */
+/* on_message - when the client is known, count the messages that no honest one
+ * sends often */
 static void on_message(int write_p, int version, int content_type,
 		       const void *buffer, size_t length, SSL *ssl,
 		       void *context)
@@ -289,9 +289,7 @@ static void on_message(int write_p, int version, int content_type,
 	(void)buffer;
 	(void)length;
 	(void)ssl;
-	if (bridge->known &&
-	    ((write_p == 0 && content_type == SSL3_RT_HANDSHAKE) ||
-	     (write_p == 1 && content_type == SSL3_RT_ALERT)))
+	if (bridge->known && tls_context_is_noise(write_p, content_type))
 		bridge->noise++;
 }
 
