@@ -17,13 +17,13 @@
 #define FULL TEST_DATA "/config/full.conf"
 
 /* A directory of the test, and a file in it. */
-struct place {
+struct file_place {
 	char directory[64];
 	char path[96];
 };
 
 /* place_make - a new directory */
-static inline void place_make(struct place *place)
+static inline void file_place_make(struct file_place *place)
 {
 	strcpy(place->directory, "/tmp/test_config.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(place->directory));
@@ -32,7 +32,7 @@ static inline void place_make(struct place *place)
 }
 
 /* place_remove - with what is in it */
-static inline void place_remove(const struct place *place)
+static inline void file_place_remove(const struct file_place *place)
 {
 	unlink(place->path);
 	rmdir(place->path);
@@ -55,10 +55,10 @@ static inline struct config *load_text(const char *text, size_t length,
 				       struct config_messages *messages)
 {
 	struct config *config;
-	struct place place;
+	struct file_place place;
 	size_t i;
 
-	place_make(&place);
+	file_place_make(&place);
 	write_file(place.path, text, length);
 	config = config_load(place.path, messages);
 	for (i = 0; i < messages->count; i++) {
@@ -69,7 +69,7 @@ static inline struct config *load_text(const char *text, size_t length,
 			xasprintf("FILE%s", line + strlen(place.path));
 		free(line);
 	}
-	place_remove(&place);
+	file_place_remove(&place);
 	return config;
 }
 

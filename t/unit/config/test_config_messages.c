@@ -119,10 +119,10 @@ static void refuse_path(const char *path, const char *reason)
 START_TEST(test_file_kinds)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct place place;
+	struct file_place place;
 	int fd;
 
-	place_make(&place);
+	file_place_make(&place);
 	refuse_path(place.path, ": cannot open: No such file");
 	refuse_path(place.directory, ": is a directory");
 	refuse_path("/dev/null", ": is a device");
@@ -138,15 +138,15 @@ START_TEST(test_file_kinds)
 			 0);
 	refuse_path(place.path, ": is not a regular file");
 	close(fd);
-	place_remove(&place);
+	file_place_remove(&place);
 }
 END_TEST
 
 START_TEST(test_file_access)
 {
-	struct place place;
+	struct file_place place;
 
-	place_make(&place);
+	file_place_make(&place);
 	write_file(place.path, "log = stderr\n", 13);
 	ck_assert_int_eq(chmod(place.path, 0646), 0);
 	refuse_path(place.path, ": can be written by everybody");
@@ -161,7 +161,7 @@ START_TEST(test_file_access)
 		ck_assert_int_eq(chmod(place.path, 0), 0);
 		refuse_path(place.path, ": cannot open: Permission denied");
 	}
-	place_remove(&place);
+	file_place_remove(&place);
 }
 END_TEST
 
@@ -171,10 +171,10 @@ START_TEST(test_file_sizes)
 	char *text = xmalloc(size);
 	struct config_messages messages;
 	struct config *config;
-	struct place place;
+	struct file_place place;
 
 	memset(text, '\n', size);
-	place_make(&place);
+	file_place_make(&place);
 	write_file(place.path, text, size);
 	refuse_path(place.path, ": is larger than 1048576 bytes");
 	write_file(place.path, text, CONFIG_FILE_MAX + 1);
@@ -184,7 +184,7 @@ START_TEST(test_file_sizes)
 	ck_assert_ptr_nonnull(config);
 	config_free(config);
 	config_messages_clear(&messages);
-	place_remove(&place);
+	file_place_remove(&place);
 	free(text);
 }
 END_TEST
@@ -200,9 +200,9 @@ START_TEST(test_lenient)
 	struct config_load_options lenient = { .lenient = true };
 	struct config_messages messages = { 0 };
 	struct config *config;
-	struct place place;
+	struct file_place place;
 
-	place_make(&place);
+	file_place_make(&place);
 	write_file(place.path, text, sizeof(text) - 1);
 	config = config_load_with(place.path, &lenient, &messages);
 	ck_assert_ptr_nonnull(config);
@@ -217,7 +217,7 @@ START_TEST(test_lenient)
 	ck_assert_ptr_nonnull(strstr(messages.lines[1], "/nowhere: "));
 	config_messages_clear(&messages);
 	config_free(config);
-	place_remove(&place);
+	file_place_remove(&place);
 }
 END_TEST
 
@@ -233,9 +233,9 @@ START_TEST(test_lenient_services)
 	struct config_load_options lenient = { .lenient = true };
 	struct config_messages messages = { 0 };
 	struct config *config;
-	struct place place;
+	struct file_place place;
 
-	place_make(&place);
+	file_place_make(&place);
 	write_file(place.path, text, sizeof(text) - 1);
 	config = config_load_with(place.path, &lenient, &messages);
 	ck_assert_ptr_nonnull(config);
@@ -251,7 +251,7 @@ START_TEST(test_lenient_services)
 		       "lmdb:nonexistent: "));
 	config_messages_clear(&messages);
 	config_free(config);
-	place_remove(&place);
+	file_place_remove(&place);
 }
 END_TEST
 
@@ -268,9 +268,9 @@ START_TEST(test_lenient_sender_login)
 	struct config_messages messages = { 0 };
 	const struct service *services;
 	struct config *config;
-	struct place place;
+	struct file_place place;
 
-	place_make(&place);
+	file_place_make(&place);
 	write_file(place.path, text, sizeof(text) - 1);
 	config = config_load_with(place.path, &lenient, &messages);
 	ck_assert_ptr_nonnull(config);
@@ -285,7 +285,7 @@ START_TEST(test_lenient_sender_login)
 			 services[2].restrictions.uses[1].state);
 	config_messages_clear(&messages);
 	config_free(config);
-	place_remove(&place);
+	file_place_remove(&place);
 }
 END_TEST
 

@@ -18,17 +18,17 @@ START_TEST(test_sample_loads)
 {
 	struct config_messages messages;
 	struct config *config;
-	struct place place;
+	struct file_place place;
 	char *text = read_path(SAMPLE);
 
-	place_make(&place);
+	file_place_make(&place);
 	write_file(place.path, text, strlen(text));
 	config = config_load(place.path, &messages);
 	ck_assert_ptr_nonnull(config);
 	ck_assert_uint_eq(messages.errors, 0);
 	config_free(config);
 	config_messages_clear(&messages);
-	place_remove(&place);
+	file_place_remove(&place);
 	free(text);
 }
 END_TEST
@@ -240,19 +240,19 @@ static void cut_everywhere(char *heap)
 	static char text[CUT_MAX];
 	size_t length = strlen(heap);
 	size_t step = length / (size_t)mutants((int)length);
-	struct place place;
+	struct file_place place;
 	int refused = 0;
 	size_t i;
 
 	ck_assert_uint_lt(length, sizeof(text));
 	strcpy(text, heap);
 	free(heap);
-	place_make(&place);
+	file_place_make(&place);
 	for (i = 0; i <= length; i += step)
 		refused += check_cut(place.path, text, i);
 	ck_assert_int_gt(refused, (int)(length / step / 2));
 	ck_assert_int_eq(check_cut(place.path, text, length), 0);
-	place_remove(&place);
+	file_place_remove(&place);
 }
 
 START_TEST(test_cut_full)

@@ -23,12 +23,12 @@ START_TEST(test_store_password)
 	};
 	struct config_messages messages = { 0 };
 	struct config *config;
-	struct place place;
+	struct file_place place;
 	char *text, *dump, *secret;
 	size_t length;
 	FILE *output;
 
-	place_make(&place);
+	file_place_make(&place);
 	secret = xasprintf("%s/pw", place.directory);
 	write_file(secret, rows[_i].content, strlen(rows[_i].content));
 	ck_assert_int_eq(chmod(secret, 0640), 0);
@@ -58,7 +58,7 @@ START_TEST(test_store_password)
 	unlink(secret);
 	free(secret);
 	free(text);
-	place_remove(&place);
+	file_place_remove(&place);
 }
 END_TEST
 
