@@ -475,7 +475,7 @@ static const struct broken broken[] = {
 	{ "allow_percent_hack = \"\"\n", 1, "allow_percent_hack" },
 };
 
-START_TEST(test_broken)
+START_TEST(refuses_with_the_line)
 {
 	const struct broken *row = &broken[_i];
 	struct config_messages messages;
@@ -497,6 +497,6 @@ int main(void)
 {
 	TCase *tests = tcase_create("config");
 
-	tcase_add_loop_test(tests, test_broken, 0, COUNT(broken));
+	tcase_add_loop_test(tests, refuses_with_the_line, 0, COUNT(broken));
 	return run_tests("config", tests);
 }

@@ -27,7 +27,7 @@ static const char *const round_trips[] = {
 	"tls_protocols = ''\ntls_ciphers = \"\"\ntls_keysize = 0\n",
 };
 
-START_TEST(test_round_trip)
+START_TEST(prints_what_loads_to_the_same)
 {
 	char *first = dump_text(round_trips[_i], true);
 	char *second = dump_text(first, true);
@@ -48,7 +48,7 @@ START_TEST(test_round_trip)
 }
 END_TEST
 
-START_TEST(test_round_trip_full)
+START_TEST(prints_every_option_so_that_it_loads)
 {
 	char *first = dump_path(FULL, true);
 	char *second = dump_text(first, true);
@@ -67,7 +67,7 @@ START_TEST(test_round_trip_full)
 END_TEST
 
 /* Without -v: what somebody has set, and nothing else. */
-START_TEST(test_dump_brief)
+START_TEST(prints_only_what_was_set)
 {
 	char *dump = dump_text("tls_keysize = 128\nreply = ok\n"
 			       "listen \"unix:/x\" { mode = \"0600\" }\n"
@@ -109,7 +109,7 @@ START_TEST(rows_allow_their_defaults)
 END_TEST
 
 /* Every option is printed, with its source. */
-START_TEST(test_dump_complete)
+START_TEST(prints_every_option_with_its_source)
 {
 	char *dump = dump_text("listen \"unix:/x\" { }\n"
 			       "listen \"inet:[::1]:1\" { }\n"
@@ -151,11 +151,12 @@ int main(void)
 {
 	TCase *tests = tcase_create("config_dump");
 
-	tcase_add_loop_test(tests, test_round_trip, 0, COUNT(round_trips));
-	tcase_add_test(tests, test_round_trip_full);
-	tcase_add_test(tests, test_dump_brief);
+	tcase_add_loop_test(tests, prints_what_loads_to_the_same, 0,
+			    COUNT(round_trips));
+	tcase_add_test(tests, prints_every_option_so_that_it_loads);
+	tcase_add_test(tests, prints_only_what_was_set);
 	tcase_add_loop_test(tests, rows_allow_their_defaults, 0,
 			    OPTION_PARAMETER);
-	tcase_add_test(tests, test_dump_complete);
+	tcase_add_test(tests, prints_every_option_with_its_source);
 	return run_tests("config_dump", tests);
 }

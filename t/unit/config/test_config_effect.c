@@ -9,7 +9,7 @@
 
 /* ---- what is in effect */
 
-START_TEST(test_defaults)
+START_TEST(an_empty_file_has_all_defaults)
 {
 	struct config_messages messages;
 	struct config *config = load_text("", 0, &messages);
@@ -94,7 +94,7 @@ static void full_services(const struct service_list *list)
 					 "TLS_AES_128_GCM_SHA256", "128"));
 }
 
-START_TEST(test_full)
+START_TEST(each_option_takes_effect)
 {
 	struct config_messages messages;
 	struct config *config = config_load(FULL, &messages);
@@ -152,7 +152,7 @@ static char *default_value(enum parameter parameter)
 }
 
 /* One text or a list, for every parameter. */
-START_TEST(test_parameter_forms)
+START_TEST(a_parameter_is_one_text_or_a_list)
 {
 	enum parameter parameter = (enum parameter)(_i / 2);
 	const char *name = parameter_name(parameter);
@@ -176,7 +176,7 @@ START_TEST(test_parameter_forms)
 }
 END_TEST
 
-START_TEST(test_lists_joined)
+START_TEST(the_texts_of_a_list_are_joined)
 {
 	static const char text[] = "mydestination = { 'a', \"b, c\", d }\n"
 				   "relay_domains = { }\n"
@@ -196,7 +196,7 @@ START_TEST(test_lists_joined)
 }
 END_TEST
 
-START_TEST(test_user)
+START_TEST(only_root_runs_as_another_user)
 {
 	struct config_messages messages;
 	struct config *config;
@@ -306,7 +306,7 @@ static const struct warned warned[] = {
 	{ LISTEN "tls_ciphers = ''\ntls_keysize = 0\n", 0, NULL },
 };
 
-START_TEST(test_warned)
+START_TEST(warns_with_the_line)
 {
 	const struct warned *row = &warned[_i];
 	struct config_messages messages;
@@ -327,7 +327,7 @@ START_TEST(test_warned)
 }
 END_TEST
 
-START_TEST(test_free_nothing)
+START_TEST(frees_nothing)
 {
 	struct config_messages messages = { 0 };
 
@@ -340,13 +340,13 @@ int main(void)
 {
 	TCase *tests = tcase_create("config_effect");
 
-	tcase_add_test(tests, test_defaults);
-	tcase_add_test(tests, test_full);
-	tcase_add_loop_test(tests, test_parameter_forms, 0,
+	tcase_add_test(tests, an_empty_file_has_all_defaults);
+	tcase_add_test(tests, each_option_takes_effect);
+	tcase_add_loop_test(tests, a_parameter_is_one_text_or_a_list, 0,
 			    2 * PARAMETER_COUNT);
-	tcase_add_test(tests, test_lists_joined);
-	tcase_add_test(tests, test_user);
-	tcase_add_loop_test(tests, test_warned, 0, COUNT(warned));
-	tcase_add_test(tests, test_free_nothing);
+	tcase_add_test(tests, the_texts_of_a_list_are_joined);
+	tcase_add_test(tests, only_root_runs_as_another_user);
+	tcase_add_loop_test(tests, warns_with_the_line, 0, COUNT(warned));
+	tcase_add_test(tests, frees_nothing);
 	return run_tests("config_effect", tests);
 }

@@ -10,7 +10,7 @@
 #include "t/unit/test.h"
 #include "t/unit/config/loading.h"
 
-START_TEST(test_several_errors)
+START_TEST(reports_several_errors_at_once)
 {
 	static const char text[] = "logg = x\n"
 				   "log = stderr\n"
@@ -28,7 +28,7 @@ START_TEST(test_several_errors)
 }
 END_TEST
 
-START_TEST(test_errors_sorted)
+START_TEST(sorts_errors_by_line)
 {
 	static const char text[] = "restrictions = x\n"
 				   "idle_timeout = 5s\n"
@@ -52,7 +52,7 @@ START_TEST(test_errors_sorted)
 }
 END_TEST
 
-START_TEST(test_long_paths)
+START_TEST(refuses_long_paths)
 {
 	char text[2 * CONFIG_PATH_MAX + 64];
 	struct config_messages messages;
@@ -67,7 +67,7 @@ START_TEST(test_long_paths)
 }
 END_TEST
 
-START_TEST(test_many_errors)
+START_TEST(stops_after_many_errors)
 {
 	char text[100 * 16] = "";
 	struct config_messages messages;
@@ -84,7 +84,7 @@ START_TEST(test_many_errors)
 }
 END_TEST
 
-START_TEST(test_too_many_sections)
+START_TEST(refuses_too_many_sections)
 {
 	char *text = xmalloc(40000);
 	struct config_messages messages;
@@ -116,7 +116,7 @@ static void refuse_path(const char *path, const char *reason)
 	config_messages_clear(&messages);
 }
 
-START_TEST(test_file_kinds)
+START_TEST(reads_regular_files_only)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct file_place place;
@@ -142,7 +142,7 @@ START_TEST(test_file_kinds)
 }
 END_TEST
 
-START_TEST(test_file_access)
+START_TEST(reads_only_what_nobody_else_can_write)
 {
 	struct file_place place;
 
@@ -165,7 +165,7 @@ START_TEST(test_file_access)
 }
 END_TEST
 
-START_TEST(test_file_sizes)
+START_TEST(reads_files_up_to_the_limit)
 {
 	size_t size = 2 * CONFIG_FILE_MAX;
 	char *text = xmalloc(size);
@@ -191,7 +191,7 @@ END_TEST
 
 /* ---- a table that cannot be read, when no server could continue */
 
-START_TEST(test_lenient)
+START_TEST(serves_without_a_table_if_lenient)
 {
 	static const char text[] =
 		"reply = ok\n"
@@ -222,7 +222,7 @@ START_TEST(test_lenient)
 END_TEST
 
 /* The lists of services have tables too. */
-START_TEST(test_lenient_services)
+START_TEST(serves_without_a_table_of_a_service)
 {
 	static const char text[] =
 		"import_postfix = \"\"\n"
@@ -256,7 +256,7 @@ START_TEST(test_lenient_services)
 END_TEST
 
 /* One table for all services and restrictions: read and told once. */
-START_TEST(test_lenient_sender_login)
+START_TEST(reads_a_shared_table_once)
 {
 	static const char text[] =
 		"sender_login_maps = 'texthash:/nonexistent'\n"
@@ -293,16 +293,16 @@ int main(void)
 {
 	TCase *tests = tcase_create("config_messages");
 
-	tcase_add_test(tests, test_lenient);
-	tcase_add_test(tests, test_lenient_services);
-	tcase_add_test(tests, test_lenient_sender_login);
-	tcase_add_test(tests, test_several_errors);
-	tcase_add_test(tests, test_errors_sorted);
-	tcase_add_test(tests, test_long_paths);
-	tcase_add_test(tests, test_many_errors);
-	tcase_add_test(tests, test_too_many_sections);
-	tcase_add_test(tests, test_file_kinds);
-	tcase_add_test(tests, test_file_access);
-	tcase_add_test(tests, test_file_sizes);
+	tcase_add_test(tests, serves_without_a_table_if_lenient);
+	tcase_add_test(tests, serves_without_a_table_of_a_service);
+	tcase_add_test(tests, reads_a_shared_table_once);
+	tcase_add_test(tests, reports_several_errors_at_once);
+	tcase_add_test(tests, sorts_errors_by_line);
+	tcase_add_test(tests, refuses_long_paths);
+	tcase_add_test(tests, stops_after_many_errors);
+	tcase_add_test(tests, refuses_too_many_sections);
+	tcase_add_test(tests, reads_regular_files_only);
+	tcase_add_test(tests, reads_only_what_nobody_else_can_write);
+	tcase_add_test(tests, reads_files_up_to_the_limit);
 	return run_tests("config_messages", tests);
 }

@@ -14,7 +14,7 @@
 
 /* ---- the sample */
 
-START_TEST(test_sample_loads)
+START_TEST(the_sample_loads)
 {
 	struct config_messages messages;
 	struct config *config;
@@ -78,7 +78,7 @@ static char *sample_settings(void)
 }
 
 /* All that the sample says is what is in effect without it. */
-START_TEST(test_sample_defaults)
+START_TEST(the_sample_says_the_defaults)
 {
 	static const char bare[] =
 		"listen \"unix:/var/spool/postfix/private/policyd\" { }\n"
@@ -103,7 +103,7 @@ START_TEST(test_sample_defaults)
 END_TEST
 
 /* Every option is in the sample, in each place where it is allowed. */
-START_TEST(test_sample_complete)
+START_TEST(the_sample_has_every_option)
 {
 	static const struct {
 		enum config_scope scope;
@@ -255,7 +255,7 @@ static void cut_everywhere(char *heap)
 	file_place_remove(&place);
 }
 
-START_TEST(test_cut_full)
+START_TEST(a_cut_file_never_permits_more)
 {
 	char *text = read_path(FULL);
 	char *single = strstr(text, "${mydomain}");
@@ -267,7 +267,7 @@ START_TEST(test_cut_full)
 }
 END_TEST
 
-START_TEST(test_cut_sample)
+START_TEST(a_cut_sample_never_permits_more)
 {
 	cut_everywhere(sample_settings());
 }
@@ -277,10 +277,11 @@ int main(void)
 {
 	TCase *tests = tcase_create("config_sample");
 
-	tcase_add_test(tests, test_sample_loads);
-	tcase_add_test(tests, test_sample_defaults);
-	tcase_add_loop_test(tests, test_sample_complete, 0, 7 * OPTION_COUNT);
-	tcase_add_test(tests, test_cut_full);
-	tcase_add_test(tests, test_cut_sample);
+	tcase_add_test(tests, the_sample_loads);
+	tcase_add_test(tests, the_sample_says_the_defaults);
+	tcase_add_loop_test(tests, the_sample_has_every_option, 0,
+			    7 * OPTION_COUNT);
+	tcase_add_test(tests, a_cut_file_never_permits_more);
+	tcase_add_test(tests, a_cut_sample_never_permits_more);
 	return run_tests("config_sample", tests);
 }

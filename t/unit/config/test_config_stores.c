@@ -8,7 +8,7 @@
 
 /* ---- the password of a store */
 
-START_TEST(test_store_password)
+START_TEST(reads_the_password_of_a_store)
 {
 	static const struct {
 		const char *content;
@@ -66,6 +66,6 @@ int main(void)
 {
 	TCase *tests = tcase_create("config_stores");
 
-	tcase_add_loop_test(tests, test_store_password, 0, 6);
+	tcase_add_loop_test(tests, reads_the_password_of_a_store, 0, 6);
 	return run_tests("config_stores", tests);
 }

@@ -8,7 +8,7 @@
 
 /* ---- single values */
 
-START_TEST(test_values)
+START_TEST(reads_single_values_strictly)
 {
 	struct error error;
 	unsigned long number;
@@ -49,6 +49,6 @@ int main(void)
 {
 	TCase *tests = tcase_create("config_values");
 
-	tcase_add_test(tests, test_values);
+	tcase_add_test(tests, reads_single_values_strictly);
 	return run_tests("config_values", tests);
 }

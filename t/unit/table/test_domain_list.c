@@ -145,7 +145,7 @@ static int line_of(const struct domain_list_match *match, const char *domain,
 	return domain_list_match_line(match, domain, true, file);
 }
 
-START_TEST(test_match)
+START_TEST(matches_as_postfix_does)
 {
 	const struct match_case *c = &cases[_i];
 	struct domain_list_match match;
@@ -233,7 +233,7 @@ static const struct file_case file_cases[] = {
 	{ "@/empty x", "x", 1, "x", 0 },
 };
 
-START_TEST(test_file)
+START_TEST(reads_lists_from_files)
 {
 	const struct file_case *c = &file_cases[_i];
 	struct domain_list_match match;
@@ -284,7 +284,7 @@ static const struct {
 	{ PARENT, "@/names", "x.one.test", 2 },
 };
 
-START_TEST(test_keys)
+START_TEST(finds_the_line_of_a_key)
 {
 	static const char map[] = "one.test x\n# comment\ntwo.test x\n"
 				  ".three.test x\n";
@@ -388,7 +388,7 @@ static const struct refused_case refused[] = {
 	{ "/dev/null", "not a regular file" },
 };
 
-START_TEST(test_refused)
+START_TEST(refuses_what_cannot_be_read)
 {
 	const struct refused_case *c = &refused[_i];
 	struct error error;
@@ -410,7 +410,7 @@ START_TEST(test_refused)
 }
 END_TEST
 
-START_TEST(test_long_domain)
+START_TEST(matches_a_long_domain)
 {
 	struct error error;
 	char domain[4000];
@@ -461,7 +461,7 @@ START_TEST(refuses_a_word_that_does_not_fit)
 }
 END_TEST
 
-START_TEST(test_size)
+START_TEST(counts_its_entries)
 {
 	struct error error;
 	struct domain_list *domains = new_table("a b !c A", EXACT, &error);
@@ -567,15 +567,17 @@ int main(void)
 	TCase *tests = tcase_create("domain_list");
 
 	tcase_add_checked_fixture(tests, place_make, place_remove);
-	tcase_add_loop_test(tests, test_match, 0, COUNT(cases));
-	tcase_add_loop_test(tests, test_file, 0, COUNT(file_cases));
-	tcase_add_loop_test(tests, test_keys, 0, COUNT(keys));
+	tcase_add_loop_test(tests, matches_as_postfix_does, 0, COUNT(cases));
+	tcase_add_loop_test(tests, reads_lists_from_files, 0,
+			    COUNT(file_cases));
+	tcase_add_loop_test(tests, finds_the_line_of_a_key, 0, COUNT(keys));
 	tcase_add_test(tests, visits_each_that_is_named);
-	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
-	tcase_add_test(tests, test_long_domain);
+	tcase_add_loop_test(tests, refuses_what_cannot_be_read, 0,
+			    COUNT(refused));
+	tcase_add_test(tests, matches_a_long_domain);
 	tcase_add_test(tests, shows_some_of_a_refused_word);
 	tcase_add_test(tests, refuses_a_word_that_does_not_fit);
-	tcase_add_test(tests, test_size);
+	tcase_add_test(tests, counts_its_entries);
 	tcase_add_test(tests, finds_a_million_names);
 	tcase_add_test(tests, places_names_differently_in_each_run);
 	return run_tests("domain_list", tests);
