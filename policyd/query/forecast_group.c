@@ -136,8 +136,10 @@ static void add_example(struct forecast_group *group,
 	size_t length;
 	size_t i;
 
-	length = (size_t)snprintf(text, EXAMPLE_SIZE,
-				  "%.200s:%lu:", taken->file, taken->line);
+	length = (size_t)snprintf(text, EXAMPLE_SIZE, "%.200s:", taken->file);
+	if (taken->line > 0)
+		length += (size_t)snprintf(text + length, EXAMPLE_SIZE - length,
+					   "%lu:", taken->line);
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		char quoted[81];
 

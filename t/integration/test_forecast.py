@@ -375,18 +375,20 @@ def test_both(program):
             assert "1 judged, 6 skipped (other lines: 6)" in err, err
 
 
+NOTHING = (r"^policyd: \S+%s: nothing of Postfix's smtpd or of policyd among "
+           r"%d lines?; is this the mail log\?\n"
+           r"policyd: 0 judged, %d skipped \(.*\)\n$")
 BAD = {
     "empty": (b"", r"^policyd: \S+empty: is empty\n$"),
-    "binary": (bytes(range(256)) * 40, r"binary: nothing of Postfix's smtpd"
-               r" or of policyd among 41 lines; is this the mail log\?\n"),
+    "binary": (bytes(range(256)) * 40, NOTHING % ("binary", 41, 41)),
     "other": (b"Nov 24 15:00:00 mx sshd[1]: x\n" * 3,
-              r"^policyd: \S+other: nothing of Postfix's smtpd or of policyd "
-              r"among 3 lines; is this the mail log\?\n"
-              r"policyd: 0 judged, 3 skipped \(other lines: 3\)\n$"),
-    "zeros": (b"\0" * 1000, r"nothing of Postfix's smtpd or of policyd among 1 "
-              r"line; is this the mail log\?\npolicyd: 0 judged, 1 skipped"),
+              NOTHING % ("other", 3, 3)),
+    "zeros": (b"\0" * 1000, NOTHING % ("zeros", 1, 1)),
     "gzip": (gzip.compress(b"Nov 24 15:00:00 mx sshd[1]: x\n")[:20],
-             r"gzip: gzip could not read all of it\n"),
+             r"^policyd: \S+gzip: gzip could not read all of it\n"
+             r"policyd: 0 judged, 1 skipped \(other lines: 1\)\n$"),
+    "zstd": (b"\x28\xb5\x2f\xfd\x04", r"^policyd: \S+zstd: zstd could not "
+             r"read all of it\n$"),
 }
 
 
@@ -394,10 +396,25 @@ def test_bad(program):
     """one sentence for each file that is not a log of Postfix"""
     for name, (content, sentence) in BAD.items():
         with written(**{"c_conf": DOMAINS, name: content}) as directory:
-            status, _, err = ask(program, os.path.join(directory, "c.conf"),
-                                 os.path.join(directory, name))
-            assert status == 66, (name, status, err)
+            config = os.path.join(directory, "c.conf")
+            log = os.path.join(directory, name)
+            status, out, err = ask(program, config, log)
+            assert (status, out) == (66, ""), (name, status, out, err)
             assert re.search(sentence, err), (name, err)
+            status, out, err = ask(program, config, "--against", config, log)
+            assert (status, out) == (66, ""), (name, status, out, err)
+            assert re.search(sentence, err), (name, err)
+
+
+def test_against(program):
+    """--against says that it does not judge the log of Postfix"""
+    with written(c_conf=DOMAINS, log=session()) as directory:
+        config = os.path.join(directory, "c.conf")
+        status, out, err = ask(program, config, "--against", config,
+                               os.path.join(directory, "log"))
+        assert (status, out) == (66, ""), (status, out)
+        assert "only lines of Postfix; without --against, these are judged\n" \
+            in err, err
 
 
 def start(program, config, log):
@@ -465,4 +482,4 @@ def test_rotated(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_shapes, test_compressed, test_text, test_readme,
                       test_advice, test_unknown, test_ours, test_both,
-                      test_bad, test_huge, test_rotated, test_real]))
+                      test_against, test_bad, test_huge, test_rotated, test_real]))
