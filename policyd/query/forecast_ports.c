@@ -12,6 +12,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
+#include "policyd/query/port_files.h"
 
 /* add - add a port; the caller fills in the rest */
 static struct forecast_port *add(struct forecast_ports *ports, const char *name,
@@ -61,7 +62,7 @@ static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
-	port->is_return = row->is_return;
+	port->is_return = smtpd_row_is_left(row);
 	free(name);
 }
 
@@ -77,10 +78,11 @@ static bool is_set(const struct postfix *postfix, const char *name)
 static void read_postfix(struct forecast_ports *ports,
 			 const struct postfix *postfix)
 {
+	const struct smtpd_knowledge knowledge = port_files();
 	struct smtpd_ports rows;
 	size_t i;
 
-	smtpd_ports_judge(&rows, postfix, NULL);
+	smtpd_ports_judge(&rows, postfix, &knowledge);
 	for (i = 0; i < rows.count; i++)
 		add_row(ports, postfix, &rows.rows[i]);
 	smtpd_ports_clear(&rows);
