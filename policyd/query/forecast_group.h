@@ -38,6 +38,9 @@ struct forecast_group {
 	char *clients[FORECAST_CLIENTS];
 	size_t client_count;
 	bool more_clients;
+	char *domains[FORECAST_CLIENTS]; /* of recipients */
+	size_t domain_count;
+	bool more_domains;
 	char *examples[FORECAST_EXAMPLES];
 	size_t example_count;
 };

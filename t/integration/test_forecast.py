@@ -239,71 +239,6 @@ def test_readme(program):
     assert " ".join(shown.split()) in out, (shown, out)
 
 
-# What to write to keep those that would be refused.
-
-ADVICE = {
-    # Why: session, login, configuration, how the list of restrictions begins.
-    "printer": ("", "", "", "permit_auth_destination, permit_mynetworks"),
-    "printer in TLS": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "", "",
-                       "permit_auth_destination, reject_plaintext_session"),
-    "plain login": ("", "alice", "",
-                    "permit_auth_destination, permit_sasl_authenticated"),
-    "old TLS": ("TLSv1 with cipher ECDHE-RSA-AES256-SHA", "alice", "",
-                "permit_auth_destination, permit_sasl_authenticated"),
-    "no logins": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "alice",
-                  'service "mx" {\n\tserver_port = { 25, 26 }\n\t'
-                  "restrictions = { permit_auth_destination, reject }\n}\n",
-                  "permit_auth_destination, permit_sasl_authenticated"),
-    "late": ("", "alice", "restrictions = { permit_auth_destination, "
-             "reject_plaintext_session, reject_unauth_destination, "
-             "permit_sasl_authenticated }\n",
-             "permit_auth_destination, permit_sasl_authenticated"),
-    "nothing": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "",
-                "restrictions = { permit_auth_destination }\n",
-                "permit_auth_destination, permit_mynetworks"),
-}
-
-
-def apply(text, advice):
-    """apply - write into a configuration what is advised"""
-    networks = re.search(r'in mynetworks: (.*)', advice)
-    where, write = re.search(
-        r"^\s+(at top level|in service \"\w+\"): (restrictions = .*)$", advice,
-        re.M).groups()
-    text = re.sub(r"restrictions = \{.*?\}", "", text) if write else text
-    if where == "at top level":
-        text += write + "\n"
-    else:
-        text = text.replace(where[3:] + " {", where[3:] + " {\n\t" + write)
-    if networks:
-        text += "mynetworks = { %s }\n" % networks.group(1)
-    return text
-
-
-def test_advice(program):
-    """what is advised is accepted by -t, and then nobody is refused"""
-    for name, (tls, login, more, begins) in ADVICE.items():
-        for address in "192.0.2.30", "2001:db8::30":
-            text = 'listen "inet:127.0.0.1:10040" { }\n' + DOMAINS + more
-            log = LOGS_TLS + session(address, tls, login)
-            with written(c_conf=text, log=log) as directory:
-                config = os.path.join(directory, "c.conf")
-                logged = os.path.join(directory, "log")
-                status, out, _ = ask(program, config, logged)
-                assert status == 1 and "to keep them" in out, (name, out)
-                assert "restrictions = { " + begins in out, (name, out)
-                changed = apply(text, out)
-                with open(config, "w") as file:
-                    file.write(changed)
-                checked = subprocess.run([program, "-t", "-c", config],
-                                         stderr=subprocess.PIPE, text=True)
-                assert checked.returncode in (0, 1) and \
-                    "error" not in checked.stderr, (name, checked.stderr)
-                assert ", }" not in out, out
-                status, out, err = ask(program, config, logged)
-                assert status == 0, (name, changed, out, err)
-
-
 def test_unknown(program):
     """what the log does not say is not guessed"""
     good = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
@@ -481,5 +416,5 @@ def test_rotated(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_shapes, test_compressed, test_text, test_readme,
-                      test_advice, test_unknown, test_ours, test_both,
+                      test_unknown, test_ours, test_both,
                       test_against, test_bad, test_huge, test_rotated, test_real]))
