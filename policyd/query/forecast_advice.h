@@ -5,7 +5,7 @@
 #include "lib/config/config.h"
 #include "policyd/query/forecast_group.h"
 
-/* What is known of this host's own clients. */
+/* The clients that are probably those of this host. */
 struct forecast_adviser {
 	const struct config *config;
 	struct network_list *ours; /* mynetworks, or all private networks */

@@ -5,7 +5,7 @@
 #include "lib/postfix/smtpd_outcome.h"
 
 /* port_files - for smtpd_ports_judge(): the clients in mynetworks, and whether
- * there are certificates. What a policy server answers is unknown. */
+ * there are certificates. The answers of policy servers are unknown. */
 struct smtpd_knowledge port_files(void);
 
 #endif
