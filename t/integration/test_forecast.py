@@ -176,23 +176,27 @@ def test_shapes(program):
 
 
 def test_compressed(program):
-    """a rotated log: the older part is compressed; one that is cut"""
+    """a rotated log: the older part is compressed; one that is cut; those of
+    docker"""
     with open(os.path.join(DATA, "suse"), "rb") as whole:
         lines = whole.read().splitlines(True)
     docker = "".join(json.dumps({
         "log": line.decode(), "stream": "stdout",
         "time": "2026-11-24T14:00:00Z"}) + "\n" for line in lines)
+    timed = "".join("2026-11-24T14:00:00.123456789Z " + line.decode()
+                    for line in lines)
     old = gzip.compress(b"".join(lines[:20]))
     with written(c_conf=DOMAINS, mail_log=b"".join(lines[20:]), old=old,
-                 cut=old[:-20], docker=docker) as directory:
+                 cut=old[:-20], docker=docker, timed=timed) as directory:
         config, log, old, cut = (os.path.join(directory, name) for name in (
             "c.conf", "mail.log", "old", "cut"))
         found, summary = groups(program, config, log, old)
         assert summary["accepted"] == 4 and summary["cannot_tell"] == 1, (
             summary, found)
         assert summary["returned_from_filter"] == 1, summary
-        again = groups(program, config, os.path.join(directory, "docker"))[1]
-        assert again == summary, (again, summary)
+        for name in "docker", "timed":
+            again = groups(program, config, os.path.join(directory, name))[1]
+            assert again == summary, (name, again, summary)
         status, _, err = ask(program, config, log, cut)
         assert status == 66 and "could not read all of it" in err, err
 
