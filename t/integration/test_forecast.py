@@ -201,6 +201,22 @@ def test_compressed(program):
         assert status == 66 and "could not read all of it" in err, err
 
 
+def test_new_year(program):
+    """a log over New Year, with time stamps that have no year: the newer part
+    first, the older one compressed, and both written in the new year"""
+    with open(os.path.join(DATA, "debian"), "rb") as whole:
+        lines = whole.read().splitlines(True)
+    old = b"".join(lines[:20]).replace(b"Nov 24", b"Dec 31")
+    new = b"".join(lines[20:]).replace(b"Nov 24", b"Jan  1")
+    with written(c_conf=DOMAINS, new=new, old=gzip.compress(old)) as directory:
+        parts = [os.path.join(directory, name) for name in ("new", "old")]
+        for part in parts:
+            os.utime(part, (1798800000, 1798800000))    # 2027-01-01, 11:40
+        _, out, _ = ask(program, os.path.join(directory, "c.conf"), *parts)
+        assert "\nof 4 recipients that Postfix accepted in 24 hours " \
+            "(2026-12-31 to 2027-01-01), 1 would be refused:\n" in out, out
+
+
 def test_text(program):
     """the text, its status, and what it reports on standard error"""
     with written(c_conf=DOMAINS, o_conf=DOMAINS + 'mode = "observe"\n',
@@ -419,6 +435,7 @@ def test_rotated(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_shapes, test_compressed, test_text, test_readme,
-                      test_unknown, test_ours, test_both,
-                      test_against, test_bad, test_huge, test_rotated, test_real]))
+    sys.exit(run_all([test_shapes, test_compressed, test_new_year, test_text,
+                      test_readme, test_unknown, test_ours, test_both,
+                      test_against, test_bad, test_huge, test_rotated,
+                      test_real]))
