@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -42,19 +41,6 @@ static void add(struct logs *logs, const char *file)
 	logs->files[logs->count++] = xstrdup(file);
 }
 
-/* has_text - is there something in the file, or in what it was yesterday? */
-static bool has_text(const char *file)
-{
-	char *older = xasprintf("%s.1", file);
-	struct stat status;
-	bool has = access(file, R_OK) == 0 &&
-		   ((stat(file, &status) == 0 && status.st_size > 0) ||
-		    (stat(older, &status) == 0 && status.st_size > 0));
-
-	free(older);
-	return has;
-}
-
 /* find - the log of this Postfix; that of the host is that of its Postfix */
 static void find(struct logs *logs, const struct init *init)
 {
@@ -71,7 +57,8 @@ static void find(struct logs *logs, const struct init *init)
 	if (strcmp(init->postfix.directory, DEFAULT_POSTFIX) != 0)
 		return;
 	for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-		if (logs->count == 0 && has_text(usual[i]))
+		if (logs->count == 0 && access(usual[i], R_OK) == 0 &&
+		    log_file_has_text(usual[i]))
 			add(logs, usual[i]);
 	if (logs->count == 0 && log_file_has_journal())
 		logs->files[logs->count++] = xstrdup(LOG_FILE_JOURNAL);

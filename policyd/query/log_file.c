@@ -8,11 +8,13 @@
 #include "policyd/query/log_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/subprocess.h"
+#include "lib/base/xalloc.h"
 
 #define HEAD_SIZE    6
 #define JOURNAL_LINE 160 /* bytes of a line of the journal, about */
@@ -165,6 +167,20 @@ int log_file_close(struct log_file *file, struct error *error)
 	return result;
 }
 
+/* log_file_has_text - a file of a host that has no syslog daemon any more is
+ * empty for good */
+bool log_file_has_text(const char *name)
+{
+	char *older = xasprintf("%s.1", name);
+	struct stat status;
+	bool has = (stat(name, &status) == 0 && status.st_size > 0) ||
+		   (access(name, F_OK) == 0 && stat(older, &status) == 0 &&
+		    status.st_size > 0);
+
+	free(older);
+	return has;
+}
+
 /* log_file_has_journal - where a child program is searched */
 bool log_file_has_journal(void)
 {
@@ -184,7 +200,8 @@ const char *log_file_default(const char *log)
 	if (fstat(STDIN_FILENO, &status) == 0 && !S_ISCHR(status.st_mode))
 		return "-";
 	for (i = 0; name == NULL && i < sizeof(files) / sizeof(files[0]); i++)
-		if (access(files[i], F_OK) == 0)
+		if (log_file_has_text(files[i]) ||
+		    (access(files[i], F_OK) == 0 && !log_file_has_journal()))
 			name = files[i];
 	if (name == NULL)
 		name = LOG_FILE_JOURNAL;

@@ -34,12 +34,17 @@ int log_file_open(struct log_file *file, const char *name, long long tail,
 /* log_file_close - 0, or -1: it could not be read to the end. */
 int log_file_close(struct log_file *file, struct error *error);
 
+/* log_file_has_text - is there something in the file, or in what it was
+ * yesterday (.1)? */
+bool log_file_has_text(const char *name);
+
 /* log_file_has_journal - is there a program that reads it? */
 bool log_file_has_journal(void);
 
 /* log_file_default - the log to read if none was named: standard input, unless
  * that is a terminal or another device; then, for this value of the option log,
- * its file, that of mail, or the journal. The name of that log is printed on
+ * its file, that of mail, or the journal, which also takes the place of a file
+ * of mail that is empty. The name of that log is printed on
  * standard error. */
 const char *log_file_default(const char *log);
 

@@ -128,9 +128,13 @@ def test_journal(program):
         # A file that is empty is no log; one that is not, is.
         host.run(["touch", "/var/log/mail.log"])
         assert host.run(init).stdout.split(HEAD)[1] == said
+        again = host.run([program, "-q", "-c", place.file, "--replay"])
+        assert again.stdout == done.stdout, (again, done)
         with open(host.root + "/var/log/mail.log", "w") as log:
             log.write(LOGS_TLS)
         assert "of 0 recipients that" in host.run(init).stdout
+        done = host.run([program, "-q", "-c", place.file, "--replay"])
+        assert "reading /var/log/mail.log\n" in done.stderr, done
 
 
 BAD = {
