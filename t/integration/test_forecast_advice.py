@@ -224,6 +224,26 @@ def test_together(program):
         assert server.refused(text) == ([], []), text
 
 
+def test_domains(program):
+    """no host is a backup MX for many domains, or for an address; what it says
+    of several is all of them"""
+    for domains, relay in ((["a.example", "B.example", "b.example"],
+                            "a.example, B.example"),
+                           (["d%d.example" % each for each in range(9)], None),
+                           (["[192.0.2.1]"], None)):
+        log = LOGS_TLS + "".join(
+            session("203.0.113.60", GOOD, ident="%05X" % (0xA0000 + number))
+            .replace("b@far.example", "b@" + domain)
+            for number, domain in enumerate(domains))
+        with written(c_conf='listen "inet:127.0.0.1:10040" { }\n' + DOMAINS,
+                     log=log) as directory:
+            out = ask(program, os.path.join(directory, "c.conf"),
+                      "--format=json", os.path.join(directory, "log"))[1]
+            group = json.loads(out.splitlines()[0])
+            assert group["kind"] == "refused" and \
+                group["advice"]["relay_domains"] == relay, (domains, out)
+
+
 def test_network(program):
     """many clients in one network: the network; what is in mynetworks already
     is not written again"""
@@ -246,4 +266,5 @@ def test_network(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_advice, test_each, test_together, test_network]))
+    sys.exit(run_all([test_advice, test_domains, test_each, test_together,
+                      test_network]))
