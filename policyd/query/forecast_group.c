@@ -65,6 +65,7 @@ static struct forecast_group *make(struct forecast_groups *groups,
 
 	*group = *key;
 	group->port = xstrdup(key->port);
+	group->ports = xstrdup(key->ports);
 	group->name = xstrdup(key->name);
 	group->network = xstrdup(key->network);
 	group->login = xstrdup(key->login);
@@ -90,6 +91,7 @@ static struct forecast_group *find(struct forecast_groups *groups,
 	struct forecast_group key = {
 		.kind = kind,
 		.port = (char *)forecast->port,
+		.ports = (char *)forecast->ports,
 		.name = (char *)taken->service,
 		.network = doubted ? none : network,
 		.login = doubted ? none : (char *)taken->login,
@@ -240,6 +242,7 @@ static void free_group(struct forecast_group *group)
 	for (i = 0; i < group->example_count; i++)
 		free(group->examples[i]);
 	free(group->port);
+	free(group->ports);
 	free(group->name);
 	free(group->network);
 	free(group->login);

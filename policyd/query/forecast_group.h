@@ -25,6 +25,7 @@ enum forecast_kind {
 struct forecast_group {
 	enum forecast_kind kind;
 	char *port;    /* "587", or "": unknown, or several */
+	char *ports;   /* which, of the first recipient: "25 or 2525" */
 	char *name;    /* syslog_name */
 	char *network; /* of the client: "192.0.2.0/24" */
 	char *login;   /* or "" */

@@ -61,10 +61,8 @@ static void put_group(const struct forecast_group *group, FILE *out)
 		fprintf(out, "%s\n", group->reason);
 		return;
 	}
-	if (*group->port != '\0')
-		fprintf(out, "port %s", group->port);
-	else
-		fputs("some port", out);
+	fprintf(out, "port %s",
+		*group->port != '\0' ? group->port : group->ports);
 	fputs(" (", out);
 	put_quoted(out, group->name);
 	fprintf(out, "), clients in %s, ", group->network);

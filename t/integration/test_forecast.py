@@ -297,6 +297,19 @@ def test_unknown(program):
         assert status == 0, out
 
 
+def test_ports(program):
+    """a client that may have been at several ports, and was refused at all"""
+    for others, said in (([], "port 25 or 465 (postfix)"),
+                         ([26], "port 25 or 465 or 26 (postfix)"),
+                         (range(1025, 1045), " or 1027 or others (postfix)")):
+        text = DOMAINS + "".join('service "s%d" { server_port = %d }\n' % (
+            number, number) for number in others)
+        with written(c_conf=text, log=session()) as directory:
+            _, out, _ = ask(program, os.path.join(directory, "c.conf"),
+                            os.path.join(directory, "log"))
+            assert said in out, (said, out)
+
+
 def test_ours(program):
     """a domain that only policyd takes for ours: Postfix checks again, unless
     it is told OK"""
@@ -436,6 +449,6 @@ def test_rotated(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_shapes, test_compressed, test_new_year, test_text,
-                      test_readme, test_unknown, test_ours, test_both,
-                      test_against, test_bad, test_huge, test_rotated,
-                      test_real]))
+                      test_readme, test_unknown, test_ports, test_ours,
+                      test_both, test_against, test_bad, test_huge,
+                      test_rotated, test_real]))
