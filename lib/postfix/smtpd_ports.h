@@ -29,6 +29,10 @@ struct smtpd_ports {
 void smtpd_ports_judge(struct smtpd_ports *ports, const struct postfix *postfix,
 		       const struct smtpd_knowledge *knowledge);
 
+/* smtpd_row_is_left - is it a port where policyd is not to be asked? Mail comes
+ * back from a filter there, or its options say so. */
+bool smtpd_row_is_left(const struct smtpd_row *row);
+
 /* smtpd_ports_clear - free what the struct holds. */
 void smtpd_ports_clear(struct smtpd_ports *ports);
 

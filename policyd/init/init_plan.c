@@ -265,7 +265,7 @@ int init_plan(struct init *init, struct error *error)
 	for (i = 0; i < init->port_count; i++)
 		change_port(init, &init->ports[i]);
 	for (i = 0; i < init->before.count; i++)
-		if (init_is_left(&init->before.rows[i]))
+		if (smtpd_row_is_left(&init->before.rows[i]))
 			keep_passwords(init, &init->before.rows[i].port);
 	add(&init->off, "-X", xstrdup(INIT_PARAMETER));
 	return 0;
