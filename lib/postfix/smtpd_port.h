@@ -70,6 +70,10 @@ char *smtpd_port_host(const struct smtpd_port *port);
  * network of private addresses? */
 bool smtpd_port_is_private(const struct smtpd_port *port);
 
+/* smtpd_port_is_loopback - does the service itself say so: is it
+ * 127.0.0.1:10025 or the like? */
+bool smtpd_port_is_loopback(const struct smtpd_port *port);
+
 /* smtpd_port_is_named - does this Postfix itself deliver to the port:
  * content_filter, smtpd_proxy_filter, a relayhost or a transport? Tables are
  * not looked into. */

@@ -150,7 +150,7 @@ static void print_settings(FILE *output, const struct init *init,
 static void print_port(FILE *output, const struct init *init,
 		       const struct smtpd_row *row)
 {
-	if (init_is_left(row))
+	if (row->is_return)
 		fprintf(output,
 			INDENT "port %s: mail comes back from a filter there, "
 			       "or it is for mynetworks only; its "
@@ -198,7 +198,7 @@ static bool may_relay(const struct smtpd_ports *ports)
 
 	for (i = 0; i < ports->count; i++)
 		for (client = 0; client < SMTPD_CLIENTS; client++)
-			if (!init_is_left(&ports->rows[i]) &&
+			if (!ports->rows[i].is_return &&
 			    ports->rows[i].outcomes[client][SMTPD_ELSEWHERE]
 					    .passes != SMTPD_NO)
 				return true;
