@@ -202,6 +202,7 @@ def place(postfix, settings, master):
         name, rest = entry.split(None, 1)
         if rest.startswith("inet"):
             number = ports.setdefault(name, free_port())
+            rest = re.sub(r"\s+-o syslog_name=\S+", "", rest)
             words = rest.split(None, 6)
             program = re.match(r"\S+", words[6]).group(0)
             entry = "127.0.0.1:%d %s %s\n    -o syslog_name=p%d%s" % (
