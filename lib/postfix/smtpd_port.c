@@ -193,7 +193,7 @@ static void read_certificates(struct smtpd_port *port)
 }
 
 /* is_choosy - are some mechanisms left out? It is not known which others there
- * are; without any, smtpd(8) ends. */
+ * are; without any, smtpd(8) ends as soon as it could offer one. */
 static bool is_choosy(const struct smtpd_port *port, bool tls)
 {
 	const char *rest = get(port, tls ? "smtpd_sasl_tls_security_options"
@@ -253,6 +253,11 @@ static void read_filter(struct smtpd_port *port)
 			port->filter = filters[i];
 	if (pass)
 		port->filter = "postscreen";
+	if (port->filter == NULL &&
+	    ((port->plain_auth != SMTPD_NO && is_choosy(port, false)) ||
+	     (port->auth != SMTPD_NO && port->tls != SMTPD_NO &&
+	      is_choosy(port, true))))
+		port->filter = "smtpd_sasl_security_options";
 	port->has_front =
 		*get(port, "smtpd_upstream_proxy_protocol") != '\0' ||
 		*get(port, "smtpd_authorized_xclient_hosts") != '\0' ||

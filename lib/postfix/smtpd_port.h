@@ -39,8 +39,9 @@ struct smtpd_port {
 	bool asks_certificate;	      /* in TLS */
 	bool demands_certificate;     /* a trusted one, from everybody */
 	bool has_front;		      /* a proxy may speak for the clients */
-	const char *filter;	      /* a parameter by which others have a word
-				       * before a message is taken; or NULL */
+	const char *filter;	      /* a parameter by which it is not certain
+				       * that a message is taken: others have
+				       * a word before; or NULL */
 	struct smtpd_restrictions lists[SMTPD_LISTS];
 };
 

@@ -95,6 +95,40 @@ START_TEST(knows_the_session)
 }
 END_TEST
 
+#define CHOOSY CERT "smtpd_sasl_security_options = noplaintext\n"
+
+/* Where it is not certain that smtpd(8) has a mechanism to offer. */
+static const struct {
+	const char *settings;
+	bool certain;
+} mechanisms[] = {
+	{ CERT, true },
+	{ CHOOSY, false },
+	{ CHOOSY "smtpd_sasl_auth_enable = no", true },
+	{ CHOOSY "smtpd_tls_auth_only = yes", true },
+	{ CHOOSY "smtpd_tls_auth_only = yes\nsmtpd_tls_security_level = may",
+	  true },
+	{ CERT "smtpd_tls_auth_only = yes\nsmtpd_tls_security_level = may\n"
+	       "smtpd_sasl_tls_security_options = noactive",
+	  false },
+};
+
+START_TEST(knows_that_there_may_be_no_mechanism)
+{
+	struct smtpd_port port;
+	struct postfix postfix;
+
+	make(&postfix, mechanisms[_i].settings, "smtp inet n - n - - smtpd");
+	smtpd_port_open(&port, &postfix, &postfix.services[0]);
+	if (mechanisms[_i].certain)
+		ck_assert_ptr_null(port.filter);
+	else
+		ck_assert_str_eq(port.filter, "smtpd_sasl_security_options");
+	smtpd_port_close(&port);
+	postfix_clear(&postfix);
+}
+END_TEST
+
 /* Commands of master.cf, and whether what they say can be known. */
 static const struct {
 	const char *services;
@@ -298,6 +332,8 @@ int main(void)
 	TCase *tests = tcase_create("smtpd_port");
 
 	tcase_add_loop_test(tests, knows_the_session, 0, COUNT(sessions));
+	tcase_add_loop_test(tests, knows_that_there_may_be_no_mechanism, 0,
+			    COUNT(mechanisms));
 	tcase_add_loop_test(tests, knows_what_it_cannot_read, 0,
 			    COUNT(commands));
 	tcase_add_loop_test(tests, knows_where_it_is, 0, COUNT(addresses));
