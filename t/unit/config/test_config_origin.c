@@ -272,19 +272,21 @@ END_TEST
 /* relay_domains = $mydestination is usual, and no mistake. */
 START_TEST(test_repeated)
 {
-	static const char *const texts[] = {
-		"'$mydestination'",
-		"{ '$mydestination', 'other.test' }",
-		"'other.test, ${mydestination}'",
+	static const char *const texts[][2] = {
+		{ "a.test, b.test", "'$mydestination'" },
+		{ "a.test, b.test", "{ '$mydestination', 'other.test' }" },
+		{ "a.test, b.test", "'other.test, ${mydestination}'" },
+		{ "a.test", "'$mydestination'" },
+		{ "a.test", "'$mydestination, other.test'" },
+		{ "a.test", "'x.a.test, other.test $mydestination'" },
 	};
 	struct config_load_options how = { .unserved = true, .thorough = true };
 	struct config_messages messages = { 0 };
 	struct config *config;
 	char *written;
 
-	written = xasprintf("mydestination = 'a.test, b.test'\n"
-			    "relay_domains = %s\n",
-			    texts[_i]);
+	written = xasprintf("mydestination = '%s'\nrelay_domains = %s\n",
+			    texts[_i][0], texts[_i][1]);
 	place_write("conf", written);
 	free(written);
 	config = place_load("conf", &how, &messages);
@@ -303,6 +305,6 @@ int main(void)
 	tcase_add_test(tests, test_main_cf);
 	tcase_add_test(tests, test_networks);
 	tcase_add_test(tests, test_overlap);
-	tcase_add_loop_test(tests, test_repeated, 0, 3);
+	tcase_add_loop_test(tests, test_repeated, 0, 6);
 	return run_tests("config_origin", tests);
 }
