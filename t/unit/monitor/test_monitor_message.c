@@ -85,6 +85,9 @@ static void be(enum server_process_state state)
 		/* A child of the monitor loads only once. */
 		free(process->listeners);
 		process->listeners = NULL;
+		free(process->stores);
+		process->stores = NULL;
+		process->store_count = 0;
 	}
 	process->state = state;
 	monitor_state.next = state <= SERVER_PROCESS_PREPARING ? process : NULL;
@@ -94,12 +97,18 @@ static void be(enum server_process_state state)
 					: NULL;
 }
 
-/* be_stored - a server that has a store there */
+/* be_stored - a server that has one more store, there */
 static void be_stored(const char *address)
 {
-	snprintf(process->store.address, sizeof(process->store.address), "%s",
-		 address);
-	process->has_store = true;
+	struct channel_store *store;
+
+	process->stores =
+		xreallocarray(process->stores, process->store_count + 1,
+			      sizeof(*process->stores));
+	memset(&process->stores[process->store_count], 0,
+	       sizeof(*process->stores));
+	store = &process->stores[process->store_count++].told;
+	snprintf(store->address, sizeof(store->address), "%s", address);
 }
 
 /* say - one message, and have the monitor hear it */
@@ -322,6 +331,29 @@ START_TEST(connects_a_worker)
 }
 END_TEST
 
+/* Each of them, by its number, for the same worker at once. */
+START_TEST(connects_to_the_store_that_is_meant)
+{
+	struct channel_message answer;
+	char text[64];
+	int fd = -1;
+
+	be(SERVER_PROCESS_SERVING);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "unix:/nothing/%zu", i);
+		be_stored(text);
+	}
+	for (size_t i = 3; i-- > 0;) {
+		snprintf(text, sizeof(text), "unix:/nothing/%zu: ", i);
+		for (int again = 0; again < 8; again++) {
+			ask_to_connect(channel_link(i, 5), &answer, &fd);
+			ck_assert_ptr_nonnull(strstr(answer.body.text, text));
+		}
+	}
+	ck_assert_int_eq(channel_link(2, 5), 2 * CHANNEL_WORKERS_MAX + 5);
+}
+END_TEST
+
 START_TEST(says_why_it_is_not_connected)
 {
 	struct channel_message answer;
@@ -351,8 +383,8 @@ START_TEST(waits_for_no_connection)
 	store = listen_at(0);
 	/* As long as the kernel takes them, though nobody accepts. */
 	for (i = 0; i < COUNT(fill); i++)
-		fill[i] = listener_connect_start(process->store.address,
-						 &pending, &error);
+		fill[i] = listener_connect_start(
+			process->stores[0].told.address, &pending, &error);
 	ask_to_connect(0, &answer, &fd);
 	ck_assert_int_lt(fd, 0);
 	ck_assert(!TAILQ_EMPTY(&process->connecting));
@@ -700,6 +732,7 @@ int main(void)
 	tcase_add_test(tests, hears_the_rest);
 	tcase_add_test(tests, brings_the_log_not_too_often);
 	tcase_add_test(tests, connects_a_worker);
+	tcase_add_test(tests, connects_to_the_store_that_is_meant);
 	tcase_add_loop_test(tests, says_why_it_is_not_connected, 0, 2);
 	tcase_add_test(tests, waits_for_no_connection);
 	tcase_add_test(tests, connects_not_too_often);
