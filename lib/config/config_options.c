@@ -116,6 +116,7 @@ static const struct option_row rows[OPTION_PARAMETER] = {
 				      FORM_PLAIN_TEXT, "64" },
 	[OPTION_RATE_PLACE_MAPS] = { "place_maps", SCOPE_RATE, FORM_LIST, "" },
 	[OPTION_RATE_KEYS] = { "keys", SCOPE_RATE, FORM_PLAIN_TEXT, "65536" },
+	[OPTION_STORE_NAME] = { "name", SCOPE_STORE, FORM_TEXT, "" },
 	[OPTION_STORE_USERNAME] = { "username", SCOPE_STORE, FORM_TEXT, "" },
 	[OPTION_STORE_PASSWORD_FILE] = { "password_file", SCOPE_STORE,
 					 FORM_TEXT, "" },

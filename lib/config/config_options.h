@@ -66,7 +66,8 @@ enum config_option {
 	OPTION_RATE_IPV6_PREFIX,
 	OPTION_RATE_PLACE_MAPS,
 	OPTION_RATE_KEYS,
-	OPTION_STORE_USERNAME, /* in a store section, as the following */
+	OPTION_STORE_NAME, /* in a store section, as the following */
+	OPTION_STORE_USERNAME,
 	OPTION_STORE_PASSWORD_FILE,
 	OPTION_STORE_PREFIX,
 	OPTION_STORE_TIMEOUT,
@@ -135,7 +136,7 @@ struct config_settings {
 	size_t expect_count;
 	struct config_section *rates;
 	size_t rate_count;
-	struct config_section *stores; /* at most one is allowed */
+	struct config_section *stores;
 	size_t store_count;
 };
 
