@@ -216,44 +216,52 @@ def answer(policyd, stores, names):
     assert not passes(policyd, "over", sasl_username=names[1][1])
 
 
+def defer_permit_local(stores):
+    """defer_permit_local - the sections of the first three, and the last"""
+    return "".join(store_section(store, "name = s%d\naway = %s" % (i, away))
+                   for i, (store, away) in enumerate(zip(
+                       stores.each, ("defer", "permit", "local", "local"))))
+
+
 def test_away_of_each(program):
     """each store has an away of its own, also for a message with keys in two:
     what is refused so is counted nowhere"""
     with Stores(program) as stores:
-        sections = store_section(stores.each[0], "name = s0\naway = defer") + \
-            store_section(stores.each[1], "name = s1\naway = permit") + \
-            "".join(store_section(store, "name = s%d" % (i + 2))
-                    for i, store in enumerate(stores.each[2:]))
         policyd = stores.stack.enter_context(Limited(
             program, MAILBOX % 3 + 'rate "client" { key = client_address '
-            'limit = "50/1h" }\n' + sections))
-        names = logins(stores, policyd, 1)
+            'limit = "500/1h" }\n' + defer_permit_local(stores)))
+        names = logins(stores, policyd, 2)
         address = {}
         for i in range(50):
             client = "192.0.2.%d" % i
             assert passes(policyd, "c%d" % i, client_address=client,
                           sasl_username="c%d" % i)
             address[stores.where("client:" + client)] = client
-        stores.each[0].kill()
-        stores.each[1].kill()
-        for i in (0, 1):
-            policyd.expect("store unix:%s is away" % stores.each[i].socket)
-        def get(name, store, of=2):
-            return policyd.get("DATA", name, 1, sasl_username=names[store][0],
+
+        def get(name, login, of=3):
+            return policyd.get("DATA", name, 1, sasl_username=login,
                                client_address=address[of])
-        check(get("1", 0), LOOKUP)
+
+        def kill(i):
+            stores.each[i].kill()
+            policyd.expect("store unix:%s is away" % stores.each[i].socket)
+
+        for i in range(3):
+            kill(i)
+        check(get("1", names[0][0]), LOOKUP)
         for i in range(9):
-            check(get("p%d" % i, 1), OK)
-        for i in range(2):
-            check(get("n%d" % i, 2), OK)
-        check(get("n3", 2), OVER)
-        # Store s3 would count it, and s0 cannot say: nothing is counted.
+            check(get("p%d" % i, names[1][0]), OK)
+        # Store s0 cannot say: so nothing is counted here, nor in s3.
         for i in range(5):
-            check(get("d%d" % i, 3, 0), LOOKUP)
+            for login in (names[2][0], names[3][0], names[3][1]):
+                check(get("d%d" % i, login, 0), LOOKUP)
         check(command(policyd, "mailbox", names[3][0])[1], r" 1  3/1h ")
-        for i in range(2):
-            check(get("e%d" % i, 3), OK)
-        check(get("e3", 3), OVER)
+        for login in (names[2][0], names[3][0]):
+            assert [get("n%d" % i, login) for i in range(2)] == [OK, OK]
+            check(get("n3", login), OVER)
+        kill(3)
+        assert [get("m%d" % i, names[3][1]) for i in range(2)] == [OK, OK]
+        check(get("m3", names[3][1]), OVER)
 
 
 def test_one_more(program):
