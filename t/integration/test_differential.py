@@ -8,7 +8,7 @@ itself (permit_auth_destination, reject), the other asks policyd, which has
 the same lists and replies OK or a refusal. Both get the same RCPT TO, in one
 long session for each random setting. For details see grammar.py. Environment:
 
-  POLICYD_FUZZ_COUNT    compare at least this number of addresses (20000)
+  POLICYD_FUZZ_COUNT    compare at least this number of addresses (10000)
   POLICYD_FUZZ_SECONDS  and continue for this number of seconds
   POLICYD_FUZZ_SEED     another seed makes other settings and addresses
   POLICYD_FUZZ_SETTING  only the setting of this number
@@ -36,7 +36,7 @@ from kit.policyd import Policyd
 from kit.postfix import run
 from kit.smtp import CLOSED
 
-COUNT = 20000           # addresses compared
+COUNT = 10000           # addresses compared
 PER_SETTING = 450       # addresses tried with each setting
 BATCH = 50              # recipients of one transaction
 DIFFERENCES_MAX = 50    # print no more

@@ -24,7 +24,7 @@ from kit.daemon import OURS, PERMIT, exists, run_all, wait_until
 from kit.tls_daemon import TlsDaemon, connect_again
 
 UNREAD_S = 2                    # how long nobody reads at the end of a server
-RELOADS = int(os.environ.get("POLICYD_TEST_END_RELOADS", "8"))
+RELOADS = int(os.environ.get("POLICYD_TEST_END_RELOADS", "4"))
 
 
 class EndingDaemon(TlsDaemon):

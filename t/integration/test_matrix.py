@@ -40,7 +40,7 @@ WAYS = [
     ("tcp", "check_policy_service { inet:127.0.0.1:@TCP@,"
      " policy_context=ok }, reject", "n", 4),
     ("stunnel", "check_policy_service { inet:127.0.0.1:@STUNNEL@,"
-     " policy_context=ok }, reject", "n", 1),
+     " policy_context=ok }, reject", "n", 4),
     ("spawn", "check_policy_service { unix:private/spawned,"
      " policy_context=lock }, reject", "n", 4),
 ]

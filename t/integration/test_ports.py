@@ -20,7 +20,7 @@ from kit.postfix_files import judged
 from kit.snippets import ROOT, main_cf, master_cf
 
 SEED = int(os.environ.get("PORTS_SEED", "1"))
-PAIRS = int(os.environ.get("PORTS_PAIRS", "40"))
+PAIRS = int(os.environ.get("PORTS_PAIRS", "20"))
 ACTIONS = ("OK", "DUNNO", "REJECT", "451 4.3.0 later", "permit_mynetworks",
            "DEFER_IF_PERMIT", "permit_auth_destination",
            "permit_sasl_authenticated, reject")

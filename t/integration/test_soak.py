@@ -23,7 +23,7 @@ from progress import Progress
 from kit.questions import BATCH, QUESTIONS, Asked, judge
 from kit.processes import status
 
-SECONDS = float(os.environ.get("POLICYD_TEST_SOAK", "40"))
+SECONDS = float(os.environ.get("POLICYD_TEST_SOAK", "20"))
 RATE = int(os.environ.get("POLICYD_TEST_SOAK_RATE", "5000"))
 CLIENTS = 20
 LINES = 12                      # of the curve

@@ -100,7 +100,8 @@ def bare_root(directory, packages, keep=None):
         options = ["--aptopt=" + name
                    for name in glob.glob("/etc/apt/apt.conf.d/99*")]
         subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", *options,
+            ["mmdebstrap", "--quiet", "--variant=minbase",
+             "--dpkgopt=force-unsafe-io", *options,
              "--include=" + ",".join(packages), release(), directory,
              *(name for name in glob.glob("/etc/apt/sources.list.d/*.sources") +
                ["/etc/apt/sources.list"]

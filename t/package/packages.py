@@ -120,12 +120,15 @@ class Packages:
     @functools.lru_cache
     def rpm(self, dist):
         """rpm - what rpmbuild makes of the archive; Debian's packages are
-        none that rpmbuild knows, hence --nodeps"""
-        top = os.path.join(self.directory, "rpm" + dist)
-        os.mkdir(top)
+        none that rpmbuild knows, hence --nodeps. The second release has the
+        objects of the first."""
+        top = os.path.join(self.directory, "rpm")
+        os.makedirs(top, exist_ok=True)
         work(PEOPLE[0], "rpmbuild", "-ta", "--nodeps",
              "--define", "_topdir " + top, "--define", "_tmppath " + top,
              "--define", "dist " + dist,
-             "--define", "debug_package %{nil}", self.archive(0), cwd=top)
-        found, = glob.glob(top + "/RPMS/*/*.rpm")
+             "--define", "debug_package %{nil}", self.archive(0), cwd=top,
+             CMAKE_C_COMPILER_LAUNCHER="ccache",
+             CCACHE_DIR=os.path.join(self.directory, "ccache"))
+        found, = glob.glob("%s/RPMS/*/*%s.*.rpm" % (top, dist))
         return found
