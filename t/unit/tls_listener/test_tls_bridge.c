@@ -192,6 +192,28 @@ static bool turn(time_t deadline)
 			ck_assert_msg(turn(deadline), "in vain: " #condition); \
 	} while (0)
 
+/* meet - a client, until its handshake has come to an end. On a busy machine
+ * that can take longer than a client is given; then it comes again, as a real
+ * one does. */
+static void meet(struct client *client)
+{
+	const struct client fresh = *client;
+	time_t last = time(NULL) + TEST_WAIT_S;
+
+	for (;;) {
+		*client = fresh;
+		client->fd = knock();
+		client_start(client);
+		until(served >= 0 || failed > 0);
+		if (failed == 0 ||
+		    strcmp(reason, "handshake not complete in time") != 0)
+			return;
+		ck_assert(time(NULL) < last);
+		pthread_join(client->thread, NULL);
+		failed = 0;
+	}
+}
+
 /* read_served - more of what the client has said: false at its end */
 static bool read_served(unsigned char *bytes, size_t *length)
 {
@@ -231,9 +253,8 @@ START_TEST(brings_bytes_there_and_back)
 	unsigned char *bytes = xmalloc(BIG + 1);
 	size_t length = 0, sent = 0;
 
-	client.fd = knock();
-	client_start(&client);
-	until(served >= 0);
+	meet(&client);
+	ck_assert_int_ge(served, 0);
 	ck_assert_str_eq(served_peer, "inet:192.0.2.1:1");
 	if (client.length == BIG) {
 		/* Nobody reads yet: the client has to wait. */
@@ -261,9 +282,8 @@ START_TEST(makes_nothing_of_a_stranger)
 {
 	struct client client = { .length = 5 };
 
-	client.fd = knock();
-	client_start(&client);
-	until(failed == 1);
+	meet(&client);
+	ck_assert_uint_eq(failed, 1);
 	ck_assert_ptr_nonnull(strstr(reason, "did not return a certificate"));
 	ck_assert_uint_eq(tls_bridges_count(bridges), 0);
 	pthread_join(client.thread, NULL);
@@ -304,9 +324,9 @@ START_TEST(ends_from_our_side)
 	struct error error;
 	size_t length = 0;
 
-	client.fd = knock();
-	client_start(&client);
-	until(served >= 0 && atomic_load(&client.greeted));
+	meet(&client);
+	ck_assert_int_ge(served, 0);
+	until(atomic_load(&client.greeted));
 	tls_bridges_drain(bridges);
 	until(!read_served(bytes, &length));
 	ck_assert_uint_eq(length, 5);
@@ -328,9 +348,8 @@ START_TEST(passes_on_that_a_client_was_cut_off)
 	unsigned char *bytes = xmalloc(BIG + 1);
 	size_t length = 0;
 
-	client.fd = knock();
-	client_start(&client);
-	until(served >= 0);
+	meet(&client);
+	ck_assert_int_ge(served, 0);
 	until(!read_served(bytes, &length));
 	ck_assert_uint_eq(length, 5);
 	ck_assert_uint_eq(tls_bridges_count(bridges), 0);
