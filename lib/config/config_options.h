@@ -102,7 +102,7 @@ struct config_settings {
 	size_t expect_count;
 	struct config_section *rates;
 	size_t rate_count;
-	struct config_section *stores; /* at most one is allowed */
+	struct config_section *stores;
 	size_t store_count;
 };
 

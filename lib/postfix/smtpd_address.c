@@ -140,6 +140,19 @@ bool smtpd_port_is_private(const struct smtpd_port *port)
 	return private;
 }
 
+/* smtpd_port_is_loopback - only at an address of loopback? */
+bool smtpd_port_is_loopback(const struct smtpd_port *port)
+{
+	char *host = host_of(port->service->name);
+	char *address = known_host(host);
+	bool loopback = address != NULL && (strncmp(address, "127.", 4) == 0 ||
+					    strcmp(address, "::1") == 0);
+
+	free(address);
+	free(host);
+	return loopback;
+}
+
 /* leads_here - does "HOST:PORT", maybe with a transport before it, name this
  * port? */
 static bool leads_here(const struct smtpd_port *port, const char *text)

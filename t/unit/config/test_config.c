@@ -17,6 +17,14 @@ struct broken {
 	const char *reason; /* part of the message */
 };
 
+#define STORE_AT(path) "store \"unix:/" path "\" { }\n"
+#define STORES_8(path)                                           \
+	STORE_AT(path "1")                                       \
+	STORE_AT(path "2")                                       \
+	STORE_AT(path "3")                                       \
+	STORE_AT(path "4") STORE_AT(path "5") STORE_AT(path "6") \
+		STORE_AT(path "7") STORE_AT(path "8")
+
 static const struct broken broken[] = {
 	/* what lib/config/config_scan finds: one of each kind (its test has
 	   more) */
@@ -222,8 +230,17 @@ static const struct broken broken[] = {
 	{ "store {\n}\n", 1, "needs an address" },
 	{ "store \"6379\" {\n}\n", 1, "store: " },
 	{ "store \"unix:x\" {\n}\n", 1, "store: " },
-	{ "store \"unix:/x\" {\n}\nstore \"unix:/y\" {\n}\n", 3,
-	  "only one section is allowed; the other is at line 1" },
+	{ "store \"unix:/x\" {\n}\nstore \"unix:/x\" {\n}\n", 3,
+	  "is already defined at line 1" },
+	{ "store \"inet:127.0.0.1:1\" {\n}\n"
+	  "store \"inet:localhost:1\" {\n}\n",
+	  3, "store: the same is at line 1" },
+	{ "store \"unix:/x\" {\nname = a\n}\n"
+	  "store \"unix:/y\" {\nname = a\n}\n",
+	  4, "the one at line 1 has the same name" },
+	{ "store \"unix:/x\" {\nname = 'a b'\n}\n", 2, "not \"a b\"" },
+	{ STORES_8("1") STORES_8("2") "store \"unix:/x\" {\n}\n", 17,
+	  "store: at most 16 sections are allowed" },
 	{ "store \"unix:/x\" {\nusername = a\n}\n", 2,
 	  "password_file is required" },
 	{ "store \"unix:/x\" {\nusername = 'a b'\n"

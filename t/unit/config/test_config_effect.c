@@ -246,6 +246,12 @@ static const struct warned warned[] = {
 	{ LISTEN RATE "store 'unix:/s' {\naway = permit }\n", 5,
 	  "nothing is limited" },
 	{ LISTEN "store 'unix:/s' { }\n", 2, "there is no rate section" },
+	{ LISTEN RATE "store 'unix:/s' { name = a }\n"
+		      "store 'unix:/t' { name = b }\n",
+	  0, NULL },
+	{ LISTEN RATE "store 'unix:/s' { name = a }\n"
+		      "store 'inet:[::1]:1' { }\n",
+	  5, "give it the same name on all hosts" },
 	{ LISTEN "restrictions = { reject,\npermit }\n", 3,
 	  "nothing after reject" },
 	{ LISTEN "service a { }\nservice b { server_port = 1 }\n", 2,

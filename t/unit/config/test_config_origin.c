@@ -272,19 +272,21 @@ END_TEST
 /* relay_domains = $mydestination is usual, and no mistake. */
 START_TEST(allows_a_list_within_another)
 {
-	static const char *const texts[] = {
-		"'$mydestination'",
-		"{ '$mydestination', 'other.test' }",
-		"'other.test, ${mydestination}'",
+	static const char *const texts[][2] = {
+		{ "a.test, b.test", "'$mydestination'" },
+		{ "a.test, b.test", "{ '$mydestination', 'other.test' }" },
+		{ "a.test, b.test", "'other.test, ${mydestination}'" },
+		{ "a.test", "'$mydestination'" },
+		{ "a.test", "'$mydestination, other.test'" },
+		{ "a.test", "'x.a.test, other.test $mydestination'" },
 	};
 	struct config_load_options how = { .unserved = true, .thorough = true };
 	struct config_messages messages = { 0 };
 	struct config *config;
 	char *written;
 
-	written = xasprintf("mydestination = 'a.test, b.test'\n"
-			    "relay_domains = %s\n",
-			    texts[_i]);
+	written = xasprintf("mydestination = '%s'\nrelay_domains = %s\n",
+			    texts[_i][0], texts[_i][1]);
 	place_write("conf", written);
 	free(written);
 	config = place_load("conf", &how, &messages);
@@ -303,6 +305,6 @@ int main(void)
 	tcase_add_test(tests, finds_the_line_of_main_cf);
 	tcase_add_test(tests, names_the_network_that_permits);
 	tcase_add_test(tests, warns_of_a_domain_in_two_lists);
-	tcase_add_loop_test(tests, allows_a_list_within_another, 0, 3);
+	tcase_add_loop_test(tests, allows_a_list_within_another, 0, 6);
 	return run_tests("config_origin", tests);
 }

@@ -84,6 +84,9 @@ static inline void be(enum server_process_state state)
 		/* A child of the monitor loads only once. */
 		free(process->listeners);
 		process->listeners = NULL;
+		free(process->stores);
+		process->stores = NULL;
+		process->store_count = 0;
 	}
 	process->state = state;
 	monitor_state.next = state <= SERVER_PROCESS_PREPARING ? process : NULL;
@@ -93,12 +96,18 @@ static inline void be(enum server_process_state state)
 					: NULL;
 }
 
-/* be_stored - a server that has a store there */
+/* be_stored - a server that has one more store, there */
 static inline void be_stored(const char *address)
 {
-	snprintf(process->store.address, sizeof(process->store.address), "%s",
-		 address);
-	process->has_store = true;
+	struct channel_store *store;
+
+	process->stores =
+		xreallocarray(process->stores, process->store_count + 1,
+			      sizeof(*process->stores));
+	memset(&process->stores[process->store_count], 0,
+	       sizeof(*process->stores));
+	store = &process->stores[process->store_count++].told;
+	snprintf(store->address, sizeof(store->address), "%s", address);
 }
 
 /* say - one message, and have the monitor hear it */

@@ -81,6 +81,29 @@ START_TEST(connects_a_worker)
 }
 END_TEST
 
+/* Each of them, by its number, for the same worker at once. */
+START_TEST(connects_to_the_store_that_is_meant)
+{
+	struct channel_message answer;
+	char text[64];
+	int fd = -1;
+
+	be(SERVER_PROCESS_SERVING);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "unix:/nothing/%zu", i);
+		be_stored(text);
+	}
+	for (size_t i = 3; i-- > 0;) {
+		snprintf(text, sizeof(text), "unix:/nothing/%zu: ", i);
+		for (int again = 0; again < 8; again++) {
+			ask_to_connect(channel_link(i, 5), &answer, &fd);
+			ck_assert_ptr_nonnull(strstr(answer.body.text, text));
+		}
+	}
+	ck_assert_int_eq(channel_link(2, 5), 2 * CHANNEL_WORKERS_MAX + 5);
+}
+END_TEST
+
 START_TEST(says_why_it_is_not_connected)
 {
 	struct channel_message answer;
@@ -110,8 +133,8 @@ START_TEST(waits_for_no_connection)
 	store = listen_at(0);
 	/* As long as the kernel takes them, though nobody accepts. */
 	for (i = 0; i < COUNT(fill); i++)
-		fill[i] = listener_connect_start(process->store.address,
-						 &pending, &error);
+		fill[i] = listener_connect_start(
+			process->stores[0].told.address, &pending, &error);
 	ask_to_connect(0, &answer, &fd);
 	ck_assert_int_lt(fd, 0);
 	ck_assert(!TAILQ_EMPTY(&process->connecting));
@@ -154,6 +177,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, connects_a_worker);
+	tcase_add_test(tests, connects_to_the_store_that_is_meant);
 	tcase_add_loop_test(tests, says_why_it_is_not_connected, 0, 2);
 	tcase_add_test(tests, waits_for_no_connection);
 	tcase_add_test(tests, connects_not_too_often);
