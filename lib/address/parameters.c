@@ -2,8 +2,8 @@
 /* parameters - the main.cf parameters of address resolution
  *
  * One text per parameter, with its postconf(5) default. Values may refer to
- * each other as in main.cf; parameters_complete() replaces the references. The
- * meaning of a value is left to its users. */
+ * each other as in main.cf ($name, ${name?text:text}); parameters_complete()
+ * replaces the references. The meaning of a value is left to its users. */
 
 #include "lib/address/parameters.h"
 

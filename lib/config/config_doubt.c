@@ -66,7 +66,7 @@ static void check_comments(const struct doubt *doubt, int option)
 			       config_show(shown, comment),
 			       from->source != NULL
 				       ? "a line of its own"
-				       : "to be behind the closing quote",
+				       : "to follow the closing quote",
 			       from->source != NULL ? "; so it is in " : "",
 			       from->source != NULL ? from->source : "");
 	}

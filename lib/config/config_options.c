@@ -339,33 +339,56 @@ struct config_section **settings_sections(struct config_settings *settings,
 	}
 }
 
-/* The kinds of sections, with the scope of a section inside them. */
-static const struct {
-	unsigned scope, inside;
-} kinds[] = {
-	{ SCOPE_LISTEN, SCOPE_TLS },
-	{ SCOPE_METRICS, 0 },
-	{ SCOPE_SERVICE, 0 },
-	{ SCOPE_RATE, 0 },
-	{ SCOPE_STORE, SCOPE_STORE_TLS },
-	{ SCOPE_EXPECT, 0 },
+const struct config_kind config_kinds[CONFIG_KINDS] = {
+	{ "listen", SCOPE_LISTEN, SCOPE_TOP, "an address" },
+	{ "metrics", SCOPE_METRICS, SCOPE_TOP, "an address" },
+	{ "service", SCOPE_SERVICE, SCOPE_TOP, "a name" },
+	{ "rate", SCOPE_RATE, SCOPE_TOP, "a name" },
+	{ "store", SCOPE_STORE, SCOPE_TOP, "an address" },
+	{ "expect", SCOPE_EXPECT, SCOPE_TOP,
+	  "a text that says what is expected" },
+	{ "tls", SCOPE_TLS, SCOPE_LISTEN, NULL },
+	{ "tls", SCOPE_STORE_TLS, SCOPE_STORE, NULL },
 };
-#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+/* inside - the scopes of a kind of section, and of those in it */
+static unsigned inside(const struct config_kind *kind)
+{
+	unsigned scopes = kind->scope;
+
+	for (size_t i = 0; i < CONFIG_KINDS; i++)
+		if (config_kinds[i].parent == kind->scope)
+			scopes |= config_kinds[i].scope;
+	return scopes;
+}
+
+/* sections_at - those of a kind that are at top level, and their number */
+static struct config_section *sections_at(struct config_settings *settings,
+					  const struct config_kind *kind,
+					  size_t *count)
+{
+	size_t *counted;
+	struct config_section **sections =
+		settings_sections(settings, kind->scope, &counted);
+
+	*count = kind->parent == SCOPE_TOP ? *counted : 0;
+	return *count > 0 ? *sections : NULL;
+}
 
 /* settings_complete - give all unset options their defaults */
 void settings_complete(struct config_settings *settings)
 {
 	struct config_section *top = &settings->top;
-	size_t *count;
+	size_t count;
 
 	section_complete(top, SCOPE_TOP, top);
-	for (size_t k = 0; k < KIND_COUNT; k++) {
+	for (size_t k = 0; k < CONFIG_KINDS; k++) {
+		const struct config_kind *kind = &config_kinds[k];
 		struct config_section *sections =
-			*settings_sections(settings, kinds[k].scope, &count);
+			sections_at(settings, kind, &count);
 
-		for (size_t i = 0; i < *count; i++)
-			section_complete(&sections[i],
-					 kinds[k].scope | kinds[k].inside, top);
+		for (size_t i = 0; i < count; i++)
+			section_complete(&sections[i], inside(kind), top);
 	}
 }
 
@@ -382,14 +405,14 @@ static void section_clear(struct config_section *section)
 /* settings_clear - free what settings holds */
 void settings_clear(struct config_settings *settings)
 {
-	size_t *count;
+	size_t count;
 
 	section_clear(&settings->top);
-	for (size_t k = 0; k < KIND_COUNT; k++) {
+	for (size_t k = 0; k < CONFIG_KINDS; k++) {
 		struct config_section *sections =
-			*settings_sections(settings, kinds[k].scope, &count);
+			sections_at(settings, &config_kinds[k], &count);
 
-		for (size_t i = 0; i < *count; i++)
+		for (size_t i = 0; i < count; i++)
 			section_clear(&sections[i]);
 		free(sections);
 	}

@@ -106,6 +106,16 @@ struct config_settings {
 	size_t store_count;
 };
 
+/* A kind of section. */
+struct config_kind {
+	const char *name;
+	unsigned scope;	   /* of the options in it */
+	unsigned parent;   /* the scope that it is in */
+	const char *title; /* what its title is; NULL: no title */
+};
+#define CONFIG_KINDS 8
+extern const struct config_kind config_kinds[CONFIG_KINDS];
+
 /* settings_sections - where the sections of a kind are, and their number: those
  * of the scope of the options in them. */
 struct config_section **settings_sections(struct config_settings *settings,

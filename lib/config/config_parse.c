@@ -23,38 +23,17 @@
 
 #define SECTIONS_MAX 1000 /* of each kind */
 
-/* A kind of section. */
-struct section_kind {
-	const char *name;
-	unsigned scope;	   /* of the options in it */
-	unsigned parent;   /* the scope that it is in */
-	const char *title; /* what its title is; NULL: no title */
-};
-
-static const struct section_kind kinds[] = {
-	{ "listen", SCOPE_LISTEN, SCOPE_TOP, "an address" },
-	{ "metrics", SCOPE_METRICS, SCOPE_TOP, "an address" },
-	{ "service", SCOPE_SERVICE, SCOPE_TOP, "a name" },
-	{ "rate", SCOPE_RATE, SCOPE_TOP, "a name" },
-	{ "store", SCOPE_STORE, SCOPE_TOP, "an address" },
-	{ "expect", SCOPE_EXPECT, SCOPE_TOP,
-	  "a text that says what is expected" },
-	{ "tls", SCOPE_TLS, SCOPE_LISTEN, NULL },
-	{ "tls", SCOPE_STORE_TLS, SCOPE_STORE, NULL },
-};
-#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
-
 /* find_kind - the kind of section with that name, or NULL; if there are
  * several, the one that is allowed in that scope */
-static const struct section_kind *find_kind(const char *name, unsigned scope)
+static const struct config_kind *find_kind(const char *name, unsigned scope)
 {
-	const struct section_kind *found = NULL;
+	const struct config_kind *found = NULL;
 	size_t i;
 
-	for (i = 0; i < KIND_COUNT; i++)
-		if (strcmp(kinds[i].name, name) == 0 &&
-		    (found == NULL || kinds[i].parent == scope))
-			found = &kinds[i];
+	for (i = 0; i < CONFIG_KINDS; i++)
+		if (strcmp(config_kinds[i].name, name) == 0 &&
+		    (found == NULL || config_kinds[i].parent == scope))
+			found = &config_kinds[i];
 	return found;
 }
 
@@ -62,7 +41,7 @@ static const struct section_kind *find_kind(const char *name, unsigned scope)
  * section */
 static unsigned section_scope(const char *name, unsigned scope)
 {
-	const struct section_kind *kind = find_kind(name, scope);
+	const struct config_kind *kind = find_kind(name, scope);
 
 	return kind != NULL ? kind->scope : 0;
 }
@@ -85,7 +64,7 @@ static unsigned statement_scope(const struct config_scan *scan,
 
 /* check_title - a section must have a title of its own */
 static int check_title(const struct config_scan *scan, size_t index,
-		       const struct section_kind *kind,
+		       const struct config_kind *kind,
 		       struct config_notes *notes)
 {
 	const struct config_statement *statement = &scan->statements[index];
@@ -151,8 +130,8 @@ static int unknown_section(const struct config_statement *statement,
 	size_t i;
 
 	similar_init(&similar, statement->name);
-	for (i = 0; i < KIND_COUNT; i++)
-		similar_try(&similar, kinds[i].name);
+	for (i = 0; i < CONFIG_KINDS; i++)
+		similar_try(&similar, config_kinds[i].name);
 	return config_error(notes, statement->line,
 			    "unknown section %s%s known are listen, metrics, "
 			    "service, rate, store and expect",
@@ -169,7 +148,7 @@ static int check_section(const struct config_scan *scan, size_t index,
 {
 	const struct config_statement *statement = &scan->statements[index];
 	unsigned scope = statement_scope(scan, statement);
-	const struct section_kind *kind = find_kind(statement->name, scope);
+	const struct config_kind *kind = find_kind(statement->name, scope);
 
 	if (kind == NULL && config_option_find(statement->name) >= 0)
 		return config_error(notes, statement->line,
@@ -265,7 +244,7 @@ static int check_option(const struct config_scan *scan,
 			struct config_notes *notes)
 {
 	unsigned scope = statement_scope(scan, statement);
-	const struct section_kind *kind = find_kind(statement->name, scope);
+	const struct config_kind *kind = find_kind(statement->name, scope);
 	int found = config_option_find_in(statement->name, scope);
 	enum config_option option = (enum config_option)found;
 	unsigned scopes = found < 0 ? 0 : config_option_scopes(option);
@@ -377,8 +356,8 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list arguments)
 struct declarations {
 	cfg_opt_t tls[OPTION_COUNT + 1];
 	cfg_opt_t store_tls[OPTION_COUNT + 1];
-	cfg_opt_t inner[KIND_COUNT][OPTION_COUNT + 2];
-	cfg_opt_t top[OPTION_COUNT + KIND_COUNT + 1];
+	cfg_opt_t inner[CONFIG_KINDS][OPTION_COUNT + 2];
+	cfg_opt_t top[OPTION_COUNT + CONFIG_KINDS + 1];
 };
 
 /* declare_all - declare all options, sections included */
@@ -389,21 +368,21 @@ static void declare_all(struct declarations *all)
 
 	declare(all->tls, SCOPE_TLS);
 	declare(all->store_tls, SCOPE_STORE_TLS);
-	for (size_t i = 0; i < KIND_COUNT; i++) {
+	for (size_t i = 0; i < CONFIG_KINDS; i++) {
 		cfg_opt_t *options = all->inner[i];
-		int inside = declare(options, kinds[i].scope);
+		int inside = declare(options, config_kinds[i].scope);
 
-		if (kinds[i].parent != SCOPE_TOP)
+		if (config_kinds[i].parent != SCOPE_TOP)
 			continue;
-		if (kinds[i].scope == SCOPE_LISTEN)
+		if (config_kinds[i].scope == SCOPE_LISTEN)
 			options[inside++] = (cfg_opt_t)CFG_SEC("tls", all->tls,
 							       CFGF_NODEFAULT);
-		if (kinds[i].scope == SCOPE_STORE)
+		if (config_kinds[i].scope == SCOPE_STORE)
 			options[inside++] = (cfg_opt_t)CFG_SEC(
 				"tls", all->store_tls, CFGF_NODEFAULT);
 		options[inside] = (cfg_opt_t)CFG_END();
-		all->top[count++] =
-			(cfg_opt_t)CFG_SEC(kinds[i].name, options, flags);
+		all->top[count++] = (cfg_opt_t)CFG_SEC(config_kinds[i].name,
+						       options, flags);
 	}
 	all->top[count] = (cfg_opt_t)CFG_END();
 }

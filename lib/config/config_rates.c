@@ -74,8 +74,8 @@ static void make_name(struct maker *maker)
 	if (*name == '\0' || strlen(name) > RATE_NAME_MAX ||
 	    name[strspn(name, NAME_BYTES)] != '\0')
 		config_error(maker->notes, maker->section->line,
-			     "the name of a rate is 1 to %d letters, digits, "
-			     "\"_\" or \"-\", not %s",
+			     "the name of a rate must be 1 to %d letters, "
+			     "digits, \"_\" or \"-\", not %s",
 			     RATE_NAME_MAX, config_show(shown, name));
 }
 

@@ -366,8 +366,8 @@ static void check_name(const struct config_section *section,
 		;
 	if (*byte != '\0')
 		config_error(notes, section->line,
-			     "the name of a service is "
-			     "printable ASCII without spaces, not %s",
+			     "the name of a service must be printable ASCII "
+			     "without spaces, not %s",
 			     config_show(shown, name));
 }
 

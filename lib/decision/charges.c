@@ -53,11 +53,7 @@ static struct rate_limit the_limit(const struct charge *charge)
 static const char *number_text(const struct charge *charge, uint64_t number,
 			       char text[RATE_TEXT_SIZE])
 {
-	struct rate_limit limit = { number, 1 };
-
-	rate_limit_text(&limit, rate_unit_of(charge->rate), text);
-	text[strcspn(text, "/")] = '\0';
-	return text;
+	return rate_number_text(number, rate_unit_of(charge->rate), text);
 }
 
 /* used_now - with the amount that did not fit */

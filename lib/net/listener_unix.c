@@ -121,8 +121,8 @@ static int probe(struct place *place, struct error *error)
 	if (reason == ECONNREFUSED || reason == ENOENT)
 		return 0;
 	return error_set(error,
-			 "%s: a socket exists, and cannot be tested for "
-			 "whether it is in use: %s",
+			 "%s: a socket exists, and whether it is in use "
+			 "cannot be determined: %s",
 			 place->path, strerror(reason));
 }
 

@@ -250,6 +250,17 @@ const char *rate_length_text(uint32_t length_s, char text[RATE_TEXT_SIZE])
 	return text;
 }
 
+/* rate_number_text - of a limit, as it is written */
+const char *rate_number_text(uint64_t number, enum rate_unit unit,
+			     char text[RATE_TEXT_SIZE])
+{
+	if (number == RATE_UNLIMITED)
+		snprintf(text, RATE_TEXT_SIZE, UNLIMITED);
+	else
+		put(sizes, unit == RATE_BYTES ? COUNT(sizes) : 0, number, text);
+	return text;
+}
+
 /* rate_limit_text - as it is written */
 const char *rate_limit_text(const struct rate_limit *limit, enum rate_unit unit,
 			    char text[RATE_TEXT_SIZE])
@@ -257,11 +268,7 @@ const char *rate_limit_text(const struct rate_limit *limit, enum rate_unit unit,
 	char length[RATE_TEXT_SIZE];
 	size_t end;
 
-	if (limit->number == RATE_UNLIMITED)
-		snprintf(text, RATE_TEXT_SIZE, UNLIMITED);
-	else
-		put(sizes, unit == RATE_BYTES ? COUNT(sizes) : 0, limit->number,
-		    text);
+	rate_number_text(limit->number, unit, text);
 	rate_length_text(limit->length_s, length);
 	end = strlen(text);
 	snprintf(text + end, RATE_TEXT_SIZE - end, "/%s", length);

@@ -61,6 +61,11 @@ int rate_limits_change(struct rate_limits *limits, const char *value,
  * text. */
 const char *rate_length_text(uint32_t length_s, char text[RATE_TEXT_SIZE]);
 
+/* rate_number_text - "200", "10M": a number as it is in a limit. Returns text.
+ */
+const char *rate_number_text(uint64_t number, enum rate_unit unit,
+			     char text[RATE_TEXT_SIZE]);
+
 /* rate_limit_text - "200/1h", "10M/1d", "unlimited/1h"; rate_limit_parse()
  * reads all but the last. Returns text. */
 const char *rate_limit_text(const struct rate_limit *limit, enum rate_unit unit,

@@ -192,7 +192,7 @@ static int open_table(const struct rate_file *file, struct rate_table **table,
 		if (found == RATE_FOUND_WAITING)
 			found = RATE_FOUND_OTHER;
 	}
-	return error_set(error, "%s: others change it all the time",
+	return error_set(error, "%s: other processes keep changing it",
 			 file->path);
 }
 

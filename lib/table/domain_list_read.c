@@ -213,7 +213,7 @@ static int read_lines(struct reader *reader, const char *content, size_t length,
 
 	list_lines_init(&state, reader->loader);
 	if (memchr(content, '\0', length) != NULL)
-		return error_set(reader->error, "%s: %s: has a NUL byte in it",
+		return error_set(reader->error, "%s: %s: contains a NUL byte",
 				 reader->name,
 				 reader->domains->files[reader->position.file]);
 	lines = file_lines(content, length);

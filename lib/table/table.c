@@ -199,7 +199,7 @@ char *table_text(const struct table *table, struct error *error)
 	if (text == NULL) {
 		error_set(error, "%s", reason);
 	} else if (strlen(text) != length) {
-		error_set(error, "has a NUL byte in it");
+		error_set(error, "contains a NUL byte");
 		free(text);
 		text = NULL;
 	}

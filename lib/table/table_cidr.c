@@ -11,7 +11,6 @@
 
 #include "lib/base/ip_address.h"
 #include "lib/base/xalloc.h"
-#include "lib/table/logical_lines.h"
 #include "lib/table/prefix.h"
 #include "lib/table/table_blocks.h"
 #include "lib/table/table_internal.h"
@@ -22,12 +21,6 @@ struct network {
 	struct ip_address address;
 	unsigned bits; /* length of the prefix */
 	char result[]; /* empty unless the table has values */
-};
-
-/* The state of reading. */
-struct reader {
-	struct table *table;
-	const struct table_loader *loader;
 };
 
 /* mask_bits - the length of a prefix; 129: not a number. "024" is 24. */
@@ -96,10 +89,13 @@ static int add_network(struct table_blocks *rules, char *text, bool is_if,
 	return -1;
 }
 
-/* read_rule - read a logical line, without trailing white space */
-static int read_rule(struct table_blocks *rules, char *line, bool values,
+/* read_rule - read a logical line */
+static int read_rule(struct rule_reader *reader, char *line,
 		     struct error *error)
 {
+	struct table_blocks *rules = reader->table->data;
+	bool values = reader->table->values;
+
 	if (table_blocks_keyword(line, "IF"))
 		return add_network(rules, line + 2, true, false, error);
 	if (!table_blocks_keyword(line, "ENDIF"))
@@ -111,43 +107,17 @@ static int read_rule(struct table_blocks *rules, char *line, bool values,
 	return 0;
 }
 
-/* read_line - as in Postfix, a bad rule is skipped, and the others apply */
-static int read_line(void *context, int number, char *line, struct error *error)
-{
-	struct reader *reader = context;
-	size_t length = strlen(line);
-	char *note;
-
-	while (length > 0 && isspace((unsigned char)line[length - 1]))
-		line[--length] = '\0';
-	((struct table_blocks *)reader->table->data)->line = number;
-	if (read_rule(reader->table->data, line, reader->table->values,
-		      error) == 0)
-		return 0;
-	note = xasprintf("%s: the rule is skipped, as in Postfix", error->text);
-	table_note(reader->table, reader->loader, number, note);
-	free(note);
-	return 0;
-}
-
 /* open_cidr - read all rules */
 static int open_cidr(struct table *table, struct table_loader *loader,
 		     struct error *error)
 {
-	struct reader reader = { table, loader };
-	struct table_blocks *rules = xcalloc(1, sizeof(*rules));
-	char *text;
+	struct rule_reader reader = {
+		.table = table,
+		.loader = loader,
+		.read = read_rule,
+	};
 
-	table->data = rules;
-	text = table_text(table, error);
-	if (text == NULL)
-		return -1;
-	logical_lines_each(text, read_line, &reader, error);
-	free(text);
-	if (rules->depth > 0)
-		table_note(table, loader, 0, "IF without ENDIF");
-	table->size = rules->count;
-	return 0;
+	return table_rules_read(&reader, error);
 }
 
 /* test - is the address in a network? An address of the other family never

@@ -79,6 +79,22 @@ void table_note(const struct table *table, const struct table_loader *loader,
  * text file of that name; reads the file again. */
 int table_source_line(const struct table *table, const char *key);
 
+/* Reads a table of rules into table->data, a struct table_blocks. */
+struct rule_reader {
+	struct table *table;
+	const struct table_loader *loader;
+	/* read - one logical line, without white space at its end. 0, or -1
+	 * and why the rule is skipped. */
+	int (*read)(struct rule_reader *reader, char *line,
+		    struct error *error);
+	int kind;    /* enum pattern_kind; of the caller */
+	bool unsure; /* after -1: the table is refused, since the result of a
+		      rule may be empty in a map */
+};
+
+/* table_rules_read - read all rules. 0, or -1 and the reason. */
+int table_rules_read(struct rule_reader *reader, struct error *error);
+
 /* table_text - the rules of a table, one on each line: those in braces
  * after the type, or the content of the file; the caller frees it. */
 char *table_text(const struct table *table, struct error *error);

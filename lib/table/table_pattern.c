@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
-#include "lib/table/logical_lines.h"
 #include "lib/table/pattern.h"
 #include "lib/table/table_blocks.h"
 #include "lib/table/table_internal.h"
@@ -42,14 +41,6 @@ struct subject {
 	size_t *steps; /* of pattern_match() */
 };
 
-/* The state of reading. */
-struct reader {
-	struct table *table;
-	const struct table_loader *loader;
-	enum pattern_kind kind;
-	bool unsure; /* of a map: the result of a rule may be empty */
-};
-
 /* free_condition - free a condition and its patterns */
 static void free_condition(void *context)
 {
@@ -74,7 +65,7 @@ static char *pattern_end(char *text, char delimiter)
 }
 
 /* read_pattern - read !/pattern/letters; *text is moved past it */
-static int read_pattern(struct reader *reader, char **text,
+static int read_pattern(struct rule_reader *reader, char **text,
 			struct pattern *pattern, struct error *error)
 {
 	char *start = table_blocks_negations(*text, &pattern->match);
@@ -143,7 +134,7 @@ static unsigned long macro_number(const char *name, size_t length)
 
 /* check_result - would Postfix accept the result? It may refer to the "(...)"
  * of its pattern, as $1, and have no other "$". */
-static int check_result(struct reader *reader, const char *result,
+static int check_result(struct rule_reader *reader, const char *result,
 			const struct pattern *pattern, struct error *error)
 {
 	size_t groups = pattern_groups(pattern->expression);
@@ -180,7 +171,7 @@ static bool is_sure(const char *result)
 }
 
 /* read_match - /pattern/ result, /pattern/!/pattern/ result */
-static int read_match(struct reader *reader, char *text,
+static int read_match(struct rule_reader *reader, char *text,
 		      struct condition *condition, struct error *error)
 {
 	struct pattern *patterns = condition->patterns;
@@ -210,7 +201,7 @@ static int read_match(struct reader *reader, char *text,
 }
 
 /* add_condition - add a rule or an IF; errors are noted */
-static int add_condition(struct reader *reader, char *text, bool is_if,
+static int add_condition(struct rule_reader *reader, char *text, bool is_if,
 			 struct error *error)
 {
 	struct condition *condition = xcalloc(1, sizeof(*condition));
@@ -232,7 +223,8 @@ static int add_condition(struct reader *reader, char *text, bool is_if,
 }
 
 /* read_rule - read a logical line */
-static int read_rule(struct reader *reader, char *line, struct error *error)
+static int read_rule(struct rule_reader *reader, char *line,
+		     struct error *error)
 {
 	if (!isalnum((unsigned char)*line))
 		return add_condition(reader, line, false, error);
@@ -245,48 +237,18 @@ static int read_rule(struct reader *reader, char *line, struct error *error)
 	return 0;
 }
 
-/* read_line - as in Postfix, a bad rule is skipped, and the others apply */
-static int read_line(void *context, int number, char *line, struct error *error)
-{
-	struct reader *reader = context;
-	size_t length = strlen(line);
-	char *note;
-
-	while (length > 0 && isspace((unsigned char)line[length - 1]))
-		line[--length] = '\0';
-	((struct table_blocks *)reader->table->data)->line = number;
-	if (read_rule(reader, line, error) == 0)
-		return 0;
-	if (reader->unsure)
-		return error_prefix(error, "line %d: ", number);
-	note = xasprintf(reader->table->asks != NULL
-				 ? "%s: the table is left to Postfix"
-				 : "%s: the rule is skipped, as in Postfix",
-			 error->text);
-	table_note(reader->table, reader->loader, number, note);
-	free(note);
-	return 0;
-}
-
 /* open_rules - read all rules */
 static int open_rules(struct table *table, enum pattern_kind kind,
 		      struct table_loader *loader, struct error *error)
 {
-	struct reader reader = { table, loader, kind, false };
-	struct table_blocks *rules = xcalloc(1, sizeof(*rules));
-	char *text;
-	int result;
+	struct rule_reader reader = {
+		.table = table,
+		.loader = loader,
+		.read = read_rule,
+		.kind = (int)kind,
+	};
 
-	table->data = rules;
-	text = table_text(table, error);
-	if (text == NULL)
-		return -1;
-	result = logical_lines_each(text, read_line, &reader, error);
-	free(text);
-	if (rules->depth > 0)
-		table_note(table, loader, 0, "IF without ENDIF");
-	table->size = rules->count;
-	return result;
+	return table_rules_read(&reader, error);
 }
 
 /* open_regexp - regexp: */

@@ -13,10 +13,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/base/log.h"
 #include "lib/base/xalloc.h"
+#include "policyd/query/example.h"
 
-#define EXAMPLE_SIZE 1024
 #define NETWORK_SIZE 64
 
 /* network_of - the network of 256 IPv4 addresses, or the /64 of IPv6 */
@@ -123,9 +122,7 @@ static void add_example(struct forecast_group *group,
 			const struct postlog_case *taken)
 {
 	bool tls = taken->tls == POSTLOG_TLS_KNOWN;
-	const struct {
-		const char *name, *text, *end;
-	} parts[] = {
+	const struct example_part parts[] = {
 		{ " from=<", taken->sender, ">" },
 		{ " to=<", taken->recipient, ">" },
 		{ " client=", taken->address, "" },
@@ -135,25 +132,10 @@ static void add_example(struct forecast_group *group,
 		{ tls ? "/" : "", tls ? taken->bits : "", "" },
 		{ " login=", taken->login, "" },
 	};
-	char *text = xmalloc(EXAMPLE_SIZE);
-	size_t length;
-	size_t i;
 
-	length = (size_t)snprintf(text, EXAMPLE_SIZE, "%.200s:", taken->file);
-	if (taken->line > 0)
-		length += (size_t)snprintf(text + length, EXAMPLE_SIZE - length,
-					   "%lu:", taken->line);
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		char quoted[81];
-
-		if (*parts[i].text == '\0' && *parts[i].end == '\0')
-			continue;
-		log_quote(quoted, sizeof(quoted) - 1, parts[i].text);
-		length += (size_t)snprintf(text + length, EXAMPLE_SIZE - length,
-					   "%s%s%s", parts[i].name, quoted,
-					   parts[i].end);
-	}
-	group->examples[group->example_count++] = text;
+	group->examples[group->example_count++] =
+		example_text(taken->file, taken->line, parts,
+			     sizeof(parts) / sizeof(parts[0]));
 }
 
 /* add_text - to a short list, if it is new there; more: there is no room */

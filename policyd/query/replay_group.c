@@ -15,9 +15,9 @@
 #include "lib/base/printable.h"
 #include "lib/base/xalloc.h"
 #include "policyd/query/json.h"
+#include "policyd/query/example.h"
 
 #define EXAMPLES_MAX 3
-#define EXAMPLE_SIZE 1024
 
 /* One group. */
 struct replay_group {
@@ -93,9 +93,7 @@ static void add_example(struct replay_group *group,
 			const struct request *request,
 			const struct replay_place *place)
 {
-	const struct {
-		const char *name, *text, *end;
-	} parts[] = {
+	const struct example_part parts[] = {
 		{ " state=", request->protocol_state, "" },
 		{ " from=<", request->sender, ">" },
 		{ " to=<", request->recipient, ">" },
@@ -105,23 +103,10 @@ static void add_example(struct replay_group *group,
 		{ " tls=", request->encryption_protocol, "" },
 		{ " login=", request->sasl_username, "" },
 	};
-	char *text = xmalloc(EXAMPLE_SIZE);
-	size_t length;
-	size_t i;
 
-	length = (size_t)snprintf(text, EXAMPLE_SIZE,
-				  "%.200s:%lu:", place->file, place->line);
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		char quoted[81];
-
-		if (*parts[i].text == '\0' && *parts[i].end == '\0')
-			continue;
-		log_quote(quoted, sizeof(quoted) - 1, parts[i].text);
-		length += (size_t)snprintf(text + length, EXAMPLE_SIZE - length,
-					   "%s%s%s", parts[i].name, quoted,
-					   parts[i].end);
-	}
-	group->examples[group->example_count++] = text;
+	group->examples[group->example_count++] =
+		example_text(place->file, place->line, parts,
+			     sizeof(parts) / sizeof(parts[0]));
 }
 
 /* replay_groups_add - count a request */

@@ -33,15 +33,11 @@ static bool is_shown(const struct rates_row *row, unsigned window,
 	       (limit != RATE_UNLIMITED && row->used[window] >= limit);
 }
 
-/* put_number - of what the rate counts */
+/* number - of what the rate counts */
 static const char *number(const struct rates_row *row, uint64_t value,
 			  char text[RATE_TEXT_SIZE])
 {
-	struct rate_limit limit = { value, 1 };
-
-	rate_limit_text(&limit, rate_unit_of(row->rate), text);
-	text[strcspn(text, "/")] = '\0';
-	return text;
+	return rate_number_text(value, rate_unit_of(row->rate), text);
 }
 
 /* put_window - one line */

@@ -302,7 +302,8 @@ def test_page(program):
 # What -t says of a rate section, or of the list that names it.
 MISTAKES = [
     ('rate "a b" { limit = "1/1h" }', "check_rate:x",
-     'the name of a rate is 1 to 32 letters, digits, "_" or "-", not "a b"'),
+     'the name of a rate must be 1 to 32 letters, digits, "_" or "-", not '
+     '"a b"'),
     ('rate "x" { }', "check_rate:x", "limit is required"),
     ('rate "x" { limit = "1/0h" }', "check_rate:x", "limit: "),
     ('rate "x" { limit = { "1/1h", "2/60m" } }', "check_rate:x", "limit: "),
