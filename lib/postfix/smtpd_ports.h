@@ -13,9 +13,9 @@ struct smtpd_row {
 	struct smtpd_outcome outcomes[SMTPD_CLIENTS][SMTPD_RECIPIENTS];
 
 	/* Does mail come back here from a filter: does this Postfix itself
-	 * deliver to the port, or is it private, or without the filter of the
-	 * others, and are all but clients in mynetworks and on this host
-	 * refused there? */
+	 * deliver to the port, or do its options say so, or is it private, or
+	 * without the filter of the others, and are all but clients in
+	 * mynetworks and on this host refused there? */
 	bool is_return;
 };
 
@@ -28,10 +28,6 @@ struct smtpd_ports {
  * NULL. */
 void smtpd_ports_judge(struct smtpd_ports *ports, const struct postfix *postfix,
 		       const struct smtpd_knowledge *knowledge);
-
-/* smtpd_row_is_left - is it a port where policyd is not to be asked? Mail comes
- * back from a filter there, or its options say so. */
-bool smtpd_row_is_left(const struct smtpd_row *row);
 
 /* smtpd_ports_clear - free what the struct holds. */
 void smtpd_ports_clear(struct smtpd_ports *ports);

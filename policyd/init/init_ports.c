@@ -75,7 +75,7 @@ void init_ports(struct init *init)
 		const struct smtpd_row *row = &init->before.rows[i];
 		struct init_port *port = &init->ports[init->port_count];
 
-		if (smtpd_row_is_left(row))
+		if (row->is_return)
 			continue;
 		port->row = row;
 		port->service = row->port.service;

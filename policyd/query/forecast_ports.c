@@ -41,7 +41,7 @@ static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
-	port->is_return = smtpd_row_is_left(row);
+	port->is_return = row->is_return;
 }
 
 /* is_set - is a parameter not empty? */

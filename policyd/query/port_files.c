@@ -6,13 +6,12 @@
 
 #include "policyd/query/port_files.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/postfix/smtpd_restrictions.h"
 #include "lib/table/network_list.h"
+#include "policyd/query/certificates.h"
 
 /* is_plain - is a list free of files and tables? To Postfix an IPv6 network
  * without brackets is a table, too. some: is anybody in it at all? */
@@ -59,45 +58,12 @@ static enum smtpd_answer in_list(const struct network_list *list,
 	return wide ? SMTPD_MAY : SMTPD_NO;
 }
 
-/* is_there - a file, not a directory; MAY: we cannot see it */
-static enum smtpd_answer is_there(const char *path)
-{
-	struct stat status;
-
-	if (stat(path, &status) == 0)
-		return S_ISDIR(status.st_mode) ? SMTPD_NO : SMTPD_YES;
-	return errno == ENOENT ? SMTPD_NO : SMTPD_MAY;
-}
-
-/* certificate - are all files there that a port needs for TLS? One that is
- * missing ends it for all. */
+/* certificate - can smtpd(8) use the port's own? */
 static enum smtpd_answer certificate(void *context,
 				     const struct smtpd_port *port)
 {
-	static const char *const names[] = {
-		"smtpd_tls_chain_files", "smtpd_tls_cert_file",
-		"smtpd_tls_key_file",	 "smtpd_tls_eccert_file",
-		"smtpd_tls_eckey_file",	 "smtpd_tls_dcert_file",
-		"smtpd_tls_dkey_file",
-	};
-	enum smtpd_answer answer = SMTPD_YES;
-	size_t i;
-
 	(void)context;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *rest =
-			postfix_get(port->postfix, port->service, names[i]);
-		char *path;
-
-		while ((path = postfix_next_word(&rest)) != NULL) {
-			enum smtpd_answer one =
-				*path == '/' ? is_there(path) : SMTPD_YES;
-
-			answer = one < answer ? one : answer;
-			free(path);
-		}
-	}
-	return answer;
+	return certificates_usable(port);
 }
 
 /* networks - is the client in these mynetworks? */
