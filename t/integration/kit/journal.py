@@ -16,6 +16,8 @@ mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/log
 mkdir -p /run/systemd/journal /run/log/journal /run/private
 if test -n "$1"; then mount --bind "$1" /etc/postfix; fi
+# A bare root has none, and newer ones do not start without.
+mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 exec %s
 """ % JOURNALD
 MAIL = 2                        # LOG_MAIL of syslog(3), shifted
