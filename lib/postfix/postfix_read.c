@@ -130,17 +130,21 @@ static bool is_plain(const struct reading *reading,
  * there is none */
 static size_t name_length(const char *text)
 {
-	static const char *const forms[] = { "${service_name}",
-					     "$(service_name)",
-					     "$service_name" };
+	static const struct {
+		const char *text;
+		bool bare; /* nothing says where it ends */
+	} forms[] = { { "${service_name}", false },
+		      { "$(service_name)", false },
+		      { "$service_name", true } };
 	size_t i;
 
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		size_t length = strlen(forms[i]);
+		size_t length = strlen(forms[i].text);
 
-		if (strncmp(text, forms[i], length) == 0 &&
-		    (i < 2 || (!isalnum((unsigned char)text[length]) &&
-			       text[length] != '_')))
+		if (strncmp(text, forms[i].text, length) != 0)
+			continue;
+		if (!forms[i].bare || (!isalnum((unsigned char)text[length]) &&
+				       text[length] != '_'))
 			return length;
 	}
 	return 0;

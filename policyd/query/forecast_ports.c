@@ -152,6 +152,23 @@ forecast_ports_next(const struct forecast_ports *ports, const char *name,
 	return NULL;
 }
 
+/* forecast_port_note - the client may have been there, too */
+void forecast_port_note(char ports[FORECAST_PORTS_MAX],
+			const struct forecast_port *port)
+{
+	const char *number = *port->number != '\0' ? port->number : "unknown";
+	size_t length = strlen(ports);
+	const char *comma = length > 0 ? " or " : "";
+
+	if (strstr(ports, " or others") != NULL)
+		return;
+	if (length + strlen(comma) + strlen(number) + sizeof(" or others") >
+	    FORECAST_PORTS_MAX)
+		number = "others";
+	snprintf(ports + length, FORECAST_PORTS_MAX - length, "%s%s", comma,
+		 number);
+}
+
 /* forecast_ports_close - free what it holds */
 void forecast_ports_close(struct forecast_ports *ports)
 {

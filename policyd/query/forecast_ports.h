@@ -17,6 +17,13 @@ struct forecast_port {
 	bool is_return;	     /* for mail that comes back from a filter */
 };
 
+#define FORECAST_PORTS_MAX 48 /* bytes of "25 or 465" */
+
+/* forecast_port_note - add a port to such a text; it ends in "or others" if
+ * there is no room. */
+void forecast_port_note(char ports[FORECAST_PORTS_MAX],
+			const struct forecast_port *port);
+
 /* The ports of a Postfix, and how it logs. */
 struct forecast_ports {
 	struct forecast_port *list;

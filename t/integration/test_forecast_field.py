@@ -153,7 +153,7 @@ def compare(name, forecast, before, after):
     """compare - what was said, and what happened; how many of each"""
     found, summary = forecast
     said = [count_rows([{**group, "network": group["network"].replace(
-        "127.128.", "127.1.")} for group in found], kind)
+        "127.128.", "127.1.")} for group in found if "network" in group], kind)
         for kind in ("refused", "accepted")]
     totals = [0, 0]
     for number, (old, new) in enumerate(zip(before, after)):

@@ -14,8 +14,10 @@ JOURNALD = "/lib/systemd/systemd-journald"
 PLACE = """
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/log
-mkdir -p /run/systemd/journal /run/log/journal
+mkdir -p /run/systemd/journal /run/log/journal /run/private
 if test -n "$1"; then mount --bind "$1" /etc/postfix; fi
+# A bare root has none, and newer ones do not start without.
+mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 exec %s
 """ % JOURNALD
 MAIL = 2                        # LOG_MAIL of syslog(3), shifted
@@ -34,8 +36,13 @@ class Journal:
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.root = "/proc/%d/root" % self.process.pid
         path = self.root + "/run/systemd/journal/socket"
+
+        def journal_ready():    # not that of this host
+            assert self.process.poll() is None, "no journald"
+            return os.path.exists(self.root + "/run/private") and \
+                os.path.exists(path)
         try:
-            poll(lambda: self.process.poll() is None and os.path.exists(path))
+            poll(journal_ready)
         except BaseException:
             self.__exit__()
             raise
