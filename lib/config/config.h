@@ -25,6 +25,9 @@
 /* CONFIG_PATH_MAX - size of pid_file and log, NUL included. */
 #define CONFIG_PATH_MAX 1024
 
+/* CONFIG_STORES_MAX - store sections. */
+#define CONFIG_STORES_MAX 16
+
 struct config_settings;
 struct network_list;
 struct tls_client;
@@ -65,6 +68,7 @@ struct config_login {
 
 /* Where several hosts count together: a store section. */
 struct config_store {
+	char *name; /* that says which keys are there; see policyd.conf(5) */
 	/* To connect to; or "sentinel:NAME", and the sentinels are
 	 * asked. */
 	struct listener_options address;
@@ -100,8 +104,8 @@ struct config {
 	struct resolver *resolver;
 	char *rate_directory; /* where counts are kept */
 	struct rate_list rates;
-	struct config_store *stores; /* at most one is allowed */
-	size_t store_count;
+	struct config_store *stores; /* that share the keys */
+	size_t store_count;	     /* at most CONFIG_STORES_MAX */
 	struct service_list services;
 	bool allow_open_relay;
 	char *import_postfix; /* directory; NULL: not imported, and the

@@ -12,12 +12,10 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
-#include "lib/base/similar.h"
 #include "lib/base/trust.h"
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
+#include "lib/config/config_assign.h"
 #include "lib/config/config_sentinel.h"
-#include "lib/config/config_values.h"
 #include "lib/config/config_watch.h"
 
 #define NAME_BYTES \
@@ -25,19 +23,6 @@
 #define PREFIX_MAX     32
 #define NAME_MAX_BYTES 128
 #define PASSWORD_MAX   512
-#define TIMEOUT_LEAST  10    /* ms */
-#define TIMEOUT_MOST   10000 /* Postfix waits 100 s */
-
-/* The words of away, by enum config_away. */
-static const char *const away_names[] = { "local", "defer", "permit" };
-#define AWAY_COUNT (sizeof(away_names) / sizeof(away_names[0]))
-
-/* text_of - an option of the section */
-static const char *text_of(const struct config_section *section,
-			   enum config_option option)
-{
-	return setting_text(&section->settings[option]);
-}
 
 /* cut_line - the first line of the file is the password, without the end of the
  * line; a second one is a mistake */
@@ -179,28 +164,25 @@ static void load_prefix(struct config_store *store,
 			     PREFIX_MAX, config_show(shown, store->prefix));
 }
 
-/* load_away - away */
-static void load_away(struct config_store *store,
+/* is_here - is its address one of this host, where others reach another one? */
+static bool is_here(const struct config_store *store)
+{
+	return store->sentinel_count == 0 &&
+	       !listener_is_remote(&store->address);
+}
+
+/* warn_name - it has the address for its name, which is of this host only */
+static void warn_name(const struct config_store *store,
 		      const struct config_section *section,
 		      struct config_notes *notes)
 {
-	const struct setting *from = &section->settings[OPTION_STORE_AWAY];
-	const char *text = setting_text(from);
-	char shown[CONFIG_SHOWN], advice[CONFIG_SHOWN];
-	struct similar similar;
-
-	similar_init(&similar, text);
-	for (size_t i = 0; i < AWAY_COUNT; i++) {
-		similar_try(&similar, away_names[i]);
-		if (strcmp(text, away_names[i]) == 0) {
-			store->away = (enum config_away)i;
-			return;
-		}
-	}
-	config_error(notes, from->line,
-		     "away: %s is not one of local, defer, permit%s",
-		     config_show(shown, text),
-		     similar_advice(&similar, advice, sizeof(advice)));
+	if (is_here(store) &&
+	    *setting_text(&section->settings[OPTION_STORE_NAME]) == '\0')
+		config_warning(notes, section->line,
+			       "store: other hosts reach it by another "
+			       "address, and would look for other keys in it; "
+			       "give it the same name on all hosts: name = "
+			       "\"a\"");
 }
 
 /* warn - of what is allowed, and seldom meant */
@@ -226,10 +208,30 @@ static void warn(const struct config *config, const struct config_store *store,
 			       "away: while the store is away, nothing is "
 			       "limited; \"local\" limits by the counts of "
 			       "this host");
-	if (config->settings->rate_count == 0)
+	if (config->store_count > 1)
+		warn_name(store, section, notes);
+	if (config->settings->rate_count == 0 && store == config->stores)
 		config_warning(notes, section->line,
 			       "store: there is no rate section, so nothing "
 			       "is counted in it");
+}
+
+/* load_name - name; the same on all hosts, as it says which keys are there */
+static void load_name(struct config_store *store,
+		      const struct config_section *section,
+		      struct config_notes *notes)
+{
+	const struct setting *from = &section->settings[OPTION_STORE_NAME];
+	const char *text = setting_text(from);
+	char shown[CONFIG_SHOWN];
+
+	store->name = xstrdup(*text != '\0' ? text : section->title);
+	if (strlen(text) > NAME_MAX_BYTES ||
+	    text[strspn(text, NAME_BYTES)] != '\0')
+		config_error(notes, from->line,
+			     "name: it is 1 to %d letters, digits, \"_\", "
+			     "\"-\" or \".\", not %s",
+			     NAME_MAX_BYTES, config_show(shown, text));
 }
 
 /* load_store - one section */
@@ -237,7 +239,6 @@ static void load_store(struct config *config, struct config_store *store,
 		       const struct config_section *section, bool unserved,
 		       struct config_notes *notes)
 {
-	size_t before = notes->errors;
 	struct error error;
 
 	store->line = section->line;
@@ -249,16 +250,32 @@ static void load_store(struct config *config, struct config_store *store,
 	config_stores_login(config, &store->login, section,
 			    OPTION_STORE_USERNAME, OPTION_STORE_PASSWORD_FILE,
 			    unserved, notes);
+	load_name(store, section, notes);
 	load_prefix(store, section, notes);
-	if (config_value_milliseconds(text_of(section, OPTION_STORE_TIMEOUT),
-				      TIMEOUT_LEAST, TIMEOUT_MOST,
-				      &store->timeout_ms, &error) < 0)
-		config_option_error(
-			notes, OPTION_STORE_TIMEOUT,
-			section->settings[OPTION_STORE_TIMEOUT].line, &error);
-	load_away(store, section, notes);
-	if (notes->errors == before && config->store_count == 1)
-		warn(config, store, section, notes);
+	config_assign(store, SCOPE_STORE, section, notes);
+}
+
+/* compare - with those before it: two of the same would be one store, or have
+ * the same keys */
+static void compare(const struct config *config, size_t i,
+		    struct config_notes *notes)
+{
+	const struct config_store *store = &config->stores[i];
+
+	for (size_t k = 0; k < i; k++) {
+		const struct config_store *other = &config->stores[k];
+
+		if (store->sentinel_count == 0 &&
+		    strcmp(store->address.address, other->address.address) == 0)
+			config_error(notes, store->line,
+				     "store: the same is at line %d",
+				     other->line);
+		else if (strcmp(store->name, other->name) == 0)
+			config_error(notes, store->line,
+				     "store: the one at line %d has the same "
+				     "name",
+				     other->line);
+	}
 }
 
 /* config_stores - make all stores */
@@ -266,18 +283,26 @@ void config_stores(struct config *config, struct config_notes *notes,
 		   bool unserved)
 {
 	const struct config_settings *settings = config->settings;
+	size_t before = notes->errors;
 
-	if (settings->store_count > 1)
-		config_error(notes, settings->stores[1].line,
-			     "store: only one section is allowed; the other "
-			     "is at line %d",
-			     settings->stores[0].line);
+	if (settings->store_count > CONFIG_STORES_MAX) {
+		config_error(notes, settings->stores[CONFIG_STORES_MAX].line,
+			     "store: at most %d sections are allowed",
+			     CONFIG_STORES_MAX);
+		return;
+	}
 	config->stores =
 		xcalloc(settings->store_count, sizeof(*config->stores));
 	config->store_count = settings->store_count;
 	for (size_t i = 0; i < settings->store_count; i++)
 		load_store(config, &config->stores[i], &settings->stores[i],
 			   unserved, notes);
+	for (size_t i = 0; i < config->store_count && notes->errors == before;
+	     i++)
+		compare(config, i, notes);
+	for (size_t i = 0; i < config->store_count && notes->errors == before;
+	     i++)
+		warn(config, &config->stores[i], &settings->stores[i], notes);
 }
 
 /* config_stores_clear - free what config_stores() made */
@@ -288,6 +313,7 @@ void config_stores_clear(struct config *config)
 
 		config_stores_login_clear(&store->login);
 		config_sentinel_clear(store);
+		free(store->name);
 		free(store->prefix);
 		config_store_clear_tls(store);
 	}

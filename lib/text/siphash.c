@@ -6,6 +6,7 @@
 
 #include "lib/text/siphash.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -63,6 +64,7 @@ uint64_t siphash(const uint64_t seed[2], const char *text, size_t length)
 
 	for (; text < end; text += 8) {
 		memcpy(&word, text, 8);
+		word = le64toh(word);
 		v.d ^= word;
 		v = sip_round(v);
 		v.a ^= word;

@@ -1,96 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /* ports - what is known of a Postfix beside main.cf and master.cf
  *
- * mynetworks is read only as far as it is written in main.cf: a table or a file
- * in it may hold anything. policyd judges a made-up request, as it would a real
- * one, but for the recipient, which is ours or not as it is asked for; if that
- * came to a restriction that looks at more of the client, the answer is not
- * known. */
+ * policyd judges a made-up request, as it would a real one, but for the
+ * recipient, which is ours or not as it is asked for; if that came to a
+ * restriction that looks at more of the client, the answer is not known. */
 
 #include "policyd/check/ports.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
 #include "lib/decision/judgement.h"
 #include "lib/postfix/smtpd_restrictions.h"
-#include "lib/table/network_list.h"
-#include "policyd/check/certificates.h"
 #include "policyd/check/check_postfix_internal.h"
-
-/* is_plain - is a list free of files and tables? To Postfix an IPv6 network
- * without brackets is a table, too. some: is anybody in it at all? */
-static bool is_plain(const char *networks, bool *some)
-{
-	bool plain = true;
-	char *word;
-
-	while (plain && (word = postfix_next_word(&networks)) != NULL) {
-		const char *pattern = word + strspn(word, "!");
-
-		*some |= pattern == word;
-		plain = *pattern != '/' &&
-			(*pattern == '[' || strchr(pattern, ':') == NULL);
-		free(word);
-	}
-	return plain;
-}
-
-/* found_wide - an entry that holds strangers */
-static void found_wide(void *context, const char *text, const char *file,
-		       int line)
-{
-	bool *found = context;
-
-	(void)text;
-	(void)file;
-	(void)line;
-	*found = true;
-}
-
-/* in_list - is the client in a list that could be read? */
-static enum smtpd_answer in_list(const struct network_list *list,
-				 enum smtpd_client client, const char *address)
-{
-	bool wide = false;
-
-	if (address != NULL)
-		return network_list_match(list, address, "") == 1 ? SMTPD_YES
-								  : SMTPD_NO;
-	if (client >= SMTPD_NETWORK)
-		return SMTPD_YES;
-	network_list_each_wide(list, found_wide, &wide);
-	return wide ? SMTPD_MAY : SMTPD_NO;
-}
-
-/* certificate - can smtpd(8) use the port's own? */
-static enum smtpd_answer certificate(void *context,
-				     const struct smtpd_port *port)
-{
-	(void)context;
-	return certificates_usable(port);
-}
-
-/* networks - is the client in these mynetworks? */
-static enum smtpd_answer networks(void *context, const char *mynetworks,
-				  enum smtpd_client client, const char *address)
-{
-	enum smtpd_answer answer = SMTPD_MAY;
-	struct network_list *list;
-	bool some = false;
-
-	(void)context;
-	if (!is_plain(mynetworks, &some))
-		return SMTPD_MAY;
-	if (!some)
-		return SMTPD_NO;
-	list = network_list_new(mynetworks, true, NULL, NULL);
-	if (list != NULL)
-		answer = in_list(list, client, address);
-	network_list_free(list);
-	return answer;
-}
+#include "policyd/query/port_files.h"
 
 /* came_to - a restriction on the way: does it look at no more than is known? */
 static void came_to(void *context, const struct restriction *restriction,
@@ -194,10 +117,9 @@ static char *action(void *context, const struct smtpd_question *question)
 /* ports_knowledge - for smtpd_ports_judge() */
 struct smtpd_knowledge ports_knowledge(const struct config *config)
 {
-	return (struct smtpd_knowledge){
-		.context = (void *)config,
-		.networks = networks,
-		.certificate = certificate,
-		.action = config != NULL ? action : NULL,
-	};
+	struct smtpd_knowledge knowledge = port_files();
+
+	knowledge.context = (void *)config;
+	knowledge.action = config != NULL ? action : NULL;
+	return knowledge;
 }

@@ -41,8 +41,8 @@ static bool is_fine(const struct view *view)
 
 	return state->server > 0 && state->is_refused == 0 &&
 	       state->failed_tables == 0 && view->changed == NULL &&
-	       !(view->counted && view->counters.store &&
-		 !view->counters.store_up);
+	       !(view->counted &&
+		 view->counters.stores_up < view->counters.stores);
 }
 
 /* row - a name, and a value */
@@ -89,6 +89,21 @@ static void put_problems(const struct view *view)
 		    state->failed_tables, state->failed);
 }
 
+/* put_stores - whether they answer */
+static void put_stores(const struct view *view)
+{
+	const struct counters_seen *counters = &view->counters;
+
+	if (counters->stores == 1)
+		row(view, "store", "%s; decided without it: %" PRIu64,
+		    counters->stores_up > 0 ? "up" : "away",
+		    counters->fallbacks);
+	else if (counters->stores > 1)
+		row(view, "stores",
+		    "%u of %u up; decided without one: %" PRIu64,
+		    counters->stores_up, counters->stores, counters->fallbacks);
+}
+
 /* put_counters - decisions, and how long they took */
 static void put_counters(const struct view *view)
 {
@@ -111,9 +126,7 @@ static void put_counters(const struct view *view)
 		    counters->seconds / (double)all * 1e6);
 	row(view, "malformed", "%" PRIu64, counters->malformed);
 	row(view, "connections", "%" PRIu64, counters->connections);
-	if (counters->store)
-		row(view, "store", "%s; decided without it: %" PRIu64,
-		    counters->store_up ? "up" : "away", counters->fallbacks);
+	put_stores(view);
 }
 
 /* put_text - all of it */
@@ -164,8 +177,9 @@ static json_t *json_counters(const struct view *view)
 	json_set(object, "connections",
 		 json_integer((json_int_t)counters->connections));
 	json_set(object, "store_up",
-		 counters->store ? json_boolean(counters->store_up)
-				 : json_null());
+		 counters->stores == 0 ? json_null()
+				       : json_boolean(counters->stores_up ==
+						      counters->stores));
 	json_set(object, "store_fallbacks",
 		 json_integer((json_int_t)counters->fallbacks));
 	return object;

@@ -89,8 +89,8 @@ void counters_parse(struct counters_seen *counters, const char *page)
 		if (value_of(line, "policyd_decision_seconds_sum", "", &value))
 			counters->seconds = value;
 		if (value_of(line, "policyd_store_up", "", &value)) {
-			counters->store = true;
-			counters->store_up = value > 0;
+			counters->stores++;
+			counters->stores_up += value > 0;
 		}
 		if (value_of(line, "policyd_store_fallback_total", "", &value))
 			counters->fallbacks = (uint64_t)value;

@@ -13,10 +13,10 @@ struct counters_seen {
 	uint64_t decisions[VERDICT_COUNT];
 	uint64_t connections; /* open now */
 	uint64_t malformed;
-	double seconds; /* of all decisions together */
-	bool store;	/* there is one; and: */
-	bool store_up;
-	uint64_t fallbacks; /* decided without it */
+	double seconds;	 /* of all decisions together */
+	unsigned stores; /* that there are; and: */
+	unsigned stores_up;
+	uint64_t fallbacks; /* decided without one of them */
 };
 
 /* counters_read - from the metrics listener at this address. 0, or -1. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* monitor_connect - connections to the store, for workers of servers
+/* monitor_connect - connections to stores, for workers of servers
  *
  * A server may not connect to anything. The monitor connects to the address
  * that the server named when it started, or to the one that a sentinel says
@@ -28,7 +28,10 @@ void monitor_connect_end(struct connecting *connecting, const struct error *why)
 {
 	struct channel_message message;
 
-	channel_message_init(&message, CHANNEL_CONNECTED, connecting->worker);
+	channel_message_init(&message, CHANNEL_CONNECTED,
+			     channel_link((size_t)(connecting->store -
+						   connecting->process->stores),
+					  connecting->worker));
 	if (why != NULL)
 		snprintf(message.body.text, sizeof(message.body.text), "%s",
 			 why->text);
@@ -81,36 +84,38 @@ void monitor_connect_to(struct connecting *connecting, const char *address)
 }
 
 /* is_connecting - for that worker, already */
-static bool is_connecting(const struct server_process *process, unsigned worker)
+static bool is_connecting(const struct server_process *process,
+			  const struct store_target *store, unsigned worker)
 {
 	const struct connecting *connecting;
 
 	TAILQ_FOREACH (connecting, &process->connecting, link)
-		if (connecting->worker == worker)
+		if (connecting->store == store && connecting->worker == worker)
 			return true;
 	return false;
 }
 
 /* monitor_connect - begin to connect for that worker */
 void monitor_connect(struct monitor *monitor, struct server_process *process,
-		     unsigned worker)
+		     struct store_target *store, unsigned worker)
 {
 	struct connecting *connecting;
 
-	if (is_connecting(process, worker))
+	if (is_connecting(process, store, worker))
 		return;
 	if (monitor->connecting < 0)
 		monitor->connecting = epoll_create1(EPOLL_CLOEXEC);
 	connecting = xcalloc(1, sizeof(*connecting));
 	connecting->process = process;
+	connecting->store = store;
 	connecting->fd = -1;
 	connecting->epoll = monitor->connecting;
 	connecting->worker = worker;
 	TAILQ_INSERT_TAIL(&process->connecting, connecting, link);
-	if (process->store.sentinel_count > 0)
+	if (store->told.sentinel_count > 0)
 		monitor_sentinel_start(connecting);
 	else
-		monitor_connect_to(connecting, process->store.address);
+		monitor_connect_to(connecting, store->told.address);
 }
 
 /* connected - to the store, or not */

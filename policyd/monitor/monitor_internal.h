@@ -62,8 +62,8 @@ struct monitor {
 	struct notify notify;
 	enum notify_state told_state; /* last one sent to the supervisor */
 	long told_pid;
-	int connecting;	  /* epoll(7) of connections that are being made to the
-			   * store; -1: there was none yet */
+	int connecting;	  /* epoll(7) of connections that are being made to
+			   * stores; -1: there was none yet */
 	uint64_t ping_ms; /* next check whether the server responds */
 	int64_t pings;
 	bool stopping;
@@ -110,7 +110,7 @@ void monitor_pong(struct monitor *monitor, struct server_process *process);
 
 /* monitor_connect.c */
 void monitor_connect(struct monitor *monitor, struct server_process *process,
-		     unsigned worker);
+		     struct store_target *store, unsigned worker);
 void monitor_connect_ready(struct monitor *monitor);
 uint64_t monitor_connect_due(const struct server_process *process);
 void monitor_connect_overdue(struct server_process *process, uint64_t now);

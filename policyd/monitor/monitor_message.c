@@ -5,10 +5,10 @@
  * receives its sockets. A serving one may have been taken over by a client. All
  * that it may send is: once, the number of connections that it took over; an
  * answer when it is pinged; and, not often, that it has lost the log daemon or
- * a connection to the store. A
+ * a connection to a store. A
  * server that sends anything else is killed. No message makes the monitor do
  * more than log a line, open a socket of an allowed kind, connect to the log
- * daemon or to the store that it named before it had clients, or enter the next
+ * daemon or to a store that it named before it had clients, or enter the next
  * state. */
 
 #include "policyd/monitor/monitor_internal.h"
@@ -117,7 +117,7 @@ static int after_lists(struct monitor *monitor, struct server_process *process,
 {
 	if (process->watched.count < process->settings.watch_count ||
 	    process->listener_count < process->listeners_expected ||
-	    process->has_store < process->settings.store_count)
+	    process->store_count < process->settings.store_count)
 		return 0;
 	monitor_refresh_watch(process);
 	return give_sockets(monitor, process, error);
@@ -136,6 +136,8 @@ static int hear_settings(const struct heard *heard, struct error *error)
 	process->listeners_expected = (size_t)heard->message->number;
 	process->listeners = xcalloc(process->listeners_expected,
 				     sizeof(*process->listeners));
+	process->stores = xcalloc(process->settings.store_count,
+				  sizeof(*process->stores));
 	process->state = SERVER_PROCESS_ASKING;
 	if (claim_pid_file(heard->monitor, process, error) < 0)
 		return -1;
@@ -187,21 +189,20 @@ static bool is_address(const char *text, struct error *error)
 	return listener_parse(&options, text, error) == 0;
 }
 
-/* hear_store - where several hosts count together */
+/* hear_store - one of those where several hosts count together */
 static int hear_store(const struct heard *heard, struct error *error)
 {
 	const struct channel_store *told = &heard->message->body.store;
 	struct server_process *process = heard->process;
 
-	if (process->has_store || process->settings.store_count == 0)
+	if (process->store_count == process->settings.store_count)
 		return error_set(error, "more stores than announced");
 	if (told->sentinel_count == 0 && !is_address(told->address, error))
 		return -1;
 	for (uint32_t i = 0; i < told->sentinel_count; i++)
 		if (!is_address(told->sentinels[i], error))
 			return -1;
-	process->store = *told;
-	process->has_store = true;
+	process->stores[process->store_count++].told = *told;
 	return after_lists(heard->monitor, process, error);
 }
 
@@ -250,20 +251,24 @@ static int hear_log_lost(const struct heard *heard, struct error *error)
 }
 
 /* hear_connect - a worker, which may not connect to anything, gets a connection
- * to the store */
+ * to a store */
 static int hear_connect(const struct heard *heard, struct error *error)
 {
 	struct server_process *process = heard->process;
-	int64_t worker = heard->message->number;
+	int64_t number = heard->message->number;
+	unsigned worker = (unsigned)(number % CHANNEL_WORKERS_MAX);
 	uint64_t now = clock_ms(), *due;
+	struct store_target *store;
 
-	if (!process->has_store || worker < 0 || worker >= CHANNEL_WORKERS_MAX)
+	if (number < 0 ||
+	    (uint64_t)number / CHANNEL_WORKERS_MAX >= process->store_count)
 		return unexpected(heard, error);
-	due = &process->connect_ms[worker];
+	store = &process->stores[number / CHANNEL_WORKERS_MAX];
+	due = &store->connect_ms[worker];
 	*due = (*due > now ? *due : now) + CONNECT_MS;
 	if (*due > now + (uint64_t)CONNECT_BURST * CONNECT_MS)
 		return error_set(error, "asks for the store too often");
-	monitor_connect(heard->monitor, process, (unsigned)worker);
+	monitor_connect(heard->monitor, process, store, worker);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* monitor_sentinel - ask the sentinels for the primary of the store
+/* monitor_sentinel - ask the sentinels for the primary of a store
  *
  * One after the other, each for a short time, and without waiting for any of
  * them; each question begins with another one, so that one that is mistaken is
@@ -24,7 +24,7 @@
 static int ask(struct connecting *connecting, struct error *why)
 {
 	const struct sentinel_question *question =
-		&connecting->process->store.question;
+		&connecting->store->told.question;
 
 	if (send(connecting->fd, question->bytes, question->length,
 		 MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)question->length)
@@ -60,12 +60,12 @@ static void keep(struct connecting *connecting, const struct error *why)
 /* ask_next - until one can be asked, or there are no more */
 static void ask_next(struct connecting *connecting)
 {
-	struct server_process *process = connecting->process;
-	const struct channel_store *store = &process->store;
+	const struct store_target *target = connecting->store;
+	const struct channel_store *store = &target->told;
 	struct error why;
 
 	while (connecting->tried < store->sentinel_count) {
-		unsigned i = (process->next_sentinel + connecting->tried++) %
+		unsigned i = (target->next_sentinel + connecting->tried++) %
 			     store->sentinel_count;
 
 		if (try(connecting, store->sentinels[i], &why))
@@ -91,34 +91,54 @@ void monitor_sentinel_next(struct connecting *connecting,
 void monitor_sentinel_start(struct connecting *connecting)
 {
 	connecting->is_sentinel = true;
-	connecting->process->next_sentinel++;
+	connecting->store->next_sentinel++;
 	ask_next(connecting);
 }
 
-/* monitor_sentinel_report - log the primary, when there is a log, unless that
+/* same_before - did the previous server have the same primary of it? */
+static bool same_before(const struct server_process *before,
+			const struct store_target *store)
+{
+	for (size_t i = 0; before != NULL && i < before->store_count; i++)
+		if (strcmp(before->stores[i].told.address,
+			   store->told.address) == 0 &&
+		    strcmp(before->stores[i].primary, store->primary) == 0)
+			return true;
+	return false;
+}
+
+/* report - the primary of one store */
+static void report(struct store_target *store,
+		   const struct server_process *before)
+{
+	if (store->primary[0] == '\0')
+		return;
+	if (!store->primary_logged && !same_before(before, store))
+		log_info("store %s: the primary is %s", store->told.address,
+			 store->primary);
+	store->primary_logged = true;
+}
+
+/* monitor_sentinel_report - log each primary, when there is a log, unless that
  * of the previous server was the same */
 void monitor_sentinel_report(struct server_process *process,
 			     const struct server_process *before)
 {
-	if (process->primary[0] == '\0' ||
-	    process->state <= SERVER_PROCESS_PREPARING)
+	if (process->state <= SERVER_PROCESS_PREPARING)
 		return;
-	if (!process->primary_logged &&
-	    (before == NULL || strcmp(before->primary, process->primary) != 0))
-		log_info("store %s: the primary is %s", process->store.address,
-			 process->primary);
-	process->primary_logged = true;
+	for (size_t i = 0; i < process->store_count; i++)
+		report(&process->stores[i], before);
 }
 
 /* use - the address that it says */
 static void use(struct connecting *connecting, const char *address)
 {
-	struct server_process *process = connecting->process;
+	struct store_target *store = connecting->store;
 
-	if (strcmp(process->primary, address) != 0)
-		process->primary_logged = false;
-	snprintf(process->primary, sizeof(process->primary), "%s", address);
-	monitor_sentinel_report(process, NULL);
+	if (strcmp(store->primary, address) != 0)
+		store->primary_logged = false;
+	snprintf(store->primary, sizeof(store->primary), "%s", address);
+	monitor_sentinel_report(connecting->process, NULL);
 	child_connecting_leave(connecting);
 	connecting->is_sentinel = false;
 	monitor_connect_to(connecting, address);

@@ -258,7 +258,10 @@ void server_process_free(struct server_process *process)
 		child_connecting_end(connecting);
 		connecting = next;
 	}
-	explicit_bzero(&process->store, sizeof(process->store));
+	if (process->stores != NULL)
+		explicit_bzero(process->stores,
+			       process->store_count * sizeof(*process->stores));
+	free(process->stores);
 	file_events_free(process->events);
 	watched_files_clear(&process->watched);
 	free(process->listeners);

@@ -34,10 +34,22 @@ enum server_process_state {
 /* A message that is queued because the channel is full. */
 struct child_message;
 
-/* A connection to the store that is being made for a worker. */
+/* A store, as the server has named it. */
+struct store_target {
+	struct channel_store told;
+	unsigned next_sentinel;		   /* that is asked first */
+	char primary[CHANNEL_ADDRESS_MAX]; /* the last one; "": none yet */
+	bool primary_logged;
+	/* When each worker may ask to be connected again, but for a few more
+	 * times: the monitor may hear several at once. */
+	uint64_t connect_ms[CHANNEL_WORKERS_MAX];
+};
+
+/* A connection to a store that is being made for a worker. */
 struct connecting {
 	TAILQ_ENTRY(connecting) link;
 	struct server_process *process;
+	struct store_target *store;
 	int fd;	   /* -1: none now */
 	int epoll; /* that waits for it; not owned */
 	unsigned worker;
@@ -75,16 +87,10 @@ struct server_process {
 	size_t unsent_count;
 	uint64_t unsent_ms; /* the next one must be sent by then */
 	uint64_t log_ms;    /* when it last got a socket to the log daemon */
-	/* When each worker may ask to be connected again, but for a few more
-	 * times: the monitor may hear several at once. */
-	uint64_t connect_ms[CHANNEL_WORKERS_MAX];
-	TAILQ_HEAD(, connecting) connecting; /* to the store */
-	struct channel_store store;
-	bool has_store;
-	unsigned next_sentinel;		   /* that is asked first */
-	char primary[CHANNEL_ADDRESS_MAX]; /* the last one; "": none yet */
-	bool primary_logged;
-	int64_t ping;	      /* the unanswered ping, or 0 */
+	TAILQ_HEAD(, connecting) connecting; /* to stores */
+	struct store_target *stores;	     /* as many as were announced */
+	size_t store_count;		     /* that were named so far */
+	int64_t ping;			     /* the unanswered ping, or 0 */
 	bool quietly;	      /* the same refusal has already been logged */
 	struct error without; /* why an optional listener could not be opened,
 				 or "" */

@@ -2,6 +2,7 @@
 #ifndef POLICYD_PROCESS_CHANNEL_H
 #define POLICYD_PROCESS_CHANNEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/error.h"
@@ -31,15 +32,15 @@
  * A change of what lib/server/server_handover.c sends, or of struct counters,
  * needs a new HANDOVER_VERSION: the reload then closes connections instead of
  * passing them on. */
-#define CHANNEL_VERSION	 11
+#define CHANNEL_VERSION	 12
 #define HANDOVER_VERSION 7
 
 #define CHANNEL_TEXT_MAX     2048
 #define CHANNEL_PATH_MAX     1024
 #define CHANNEL_ADDRESS_MAX  256
 #define CHANNEL_LISTENER_MAX 64
-#define CHANNEL_STORES_MAX   1
-#define CHANNEL_WORKERS_MAX  64	      /* that have a connection to the store */
+#define CHANNEL_STORES_MAX   16
+#define CHANNEL_WORKERS_MAX  64	      /* that have a connection to each store */
 #define CHANNEL_REFRESH_MAX  86400000 /* ms */
 
 /* How long a server may take to hand over or to drain before it is killed. The
@@ -57,7 +58,7 @@ enum channel_kind {
 			   */
 	CHANNEL_WATCH,	  /* watch: a file, and its state before the load */
 	CHANNEL_LISTENER, /* listener */
-	CHANNEL_STORE,	  /* store; after the listeners */
+	CHANNEL_STORE,	  /* store; each of them, after the listeners */
 	CHANNEL_READY,
 	/* From a server that takes over. */
 	CHANNEL_TAKEN, /* number: of connections, n; or -1 - n if the old
@@ -65,8 +66,8 @@ enum channel_kind {
 	/* From a server, at any time after it was ready. */
 	CHANNEL_PONG,	  /* number: that of the CHANNEL_PING */
 	CHANNEL_LOG_LOST, /* the log daemon is gone: requests CHANNEL_LOG */
-	CHANNEL_CONNECT,  /* connect to the store, for the worker with this
-			   * number; also while it prepares */
+	CHANNEL_CONNECT,  /* connect to a store, for a worker: number is
+			   * channel_link(); also while it prepares */
 	/* From the monitor. */
 	CHANNEL_SOCKET,	   /* with a descriptor, in the order requested; without
 			    * one if that listener is optional, and could not be
@@ -139,6 +140,13 @@ struct channel_message {
 		struct channel_news news;
 	} body;
 };
+
+/* channel_link - the number of the connection of a worker to a store; the first
+ * one of both is 0. */
+static inline int64_t channel_link(size_t store, size_t worker)
+{
+	return (int64_t)(store * CHANNEL_WORKERS_MAX + worker);
+}
 
 /* channel_pair - two ends, close-on-exec. The monitor's does not block. */
 int channel_pair(int *monitor, int *server, struct error *error);

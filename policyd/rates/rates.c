@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* rates - list what was counted, block and forget keys (-r)
  *
- * It maps the files of the counts, as servers do, or asks the store of several
+ * It maps the files of the counts, as servers do, or asks the stores of several
  * hosts; it needs no server. */
 
 #include "policyd/rates/rates.h"
@@ -316,24 +316,48 @@ static int list(const struct rates_counts *counts, const struct rate *only,
 	return status;
 }
 
-/* answer - with the counts that there are; why: those of several hosts cannot
- * be asked */
+/* say_unchanged, say_local - a store cannot be asked */
+static void say_unchanged(const char *why)
+{
+	fprintf(stderr, "policyd: %s: nothing was changed\n", why);
+}
+
+static void say_local(const char *why)
+{
+	fprintf(stderr,
+		"policyd: %s: its keys are listed as this host has counted them\n",
+		why);
+}
+
+/* say_away - which stores cannot be asked, of those that this is about; how
+ * many */
+static size_t say_away(const struct rates_counts *counts,
+		       const struct rate *rate,
+		       const struct rates_options *options, bool changes)
+{
+	char *key =
+		options->count > 1 ? folded(rate, options->arguments[1]) : NULL;
+	size_t away = rates_counts_away(counts, key,
+					changes ? say_unchanged : say_local);
+
+	free(key);
+	return away;
+}
+
+/* answer - with the counts that there are */
 static int answer(const struct rates_counts *counts, const struct rate *rate,
-		  const struct error *why, const struct rates_options *options)
+		  const struct rates_options *options)
 {
 	/* A change names a rate: main() has seen to that. */
 	bool changes = rate != NULL &&
 		       (options->reset || options->block || options->unblock);
+	size_t away = say_away(counts, rate, options, changes);
 
-	if (why->text[0] != '\0')
-		fprintf(stderr, "policyd: %s%s\n", why->text,
-			changes ? ": nothing was changed"
-				: ": these are the counts of this host");
 	if (!changes)
 		return list(counts, rate, options);
-	if (why->text[0] != '\0')
+	if (away > 0)
 		return EX_TEMPFAIL;
-	if (counts->tables[rate->index] != NULL || counts->store != NULL)
+	if (counts->tables[rate->index] != NULL || counts->map.count > 0)
 		return change(counts, rate, options);
 	fprintf(stderr,
 		"policyd: %s: nothing has been counted yet; start policyd "
@@ -347,20 +371,20 @@ int rates(const struct config *config, const struct rates_options *options)
 {
 	const struct rate *rate = NULL;
 	struct rates_counts counts;
-	struct error error, why;
+	struct error error;
 	int status;
 
 	if (options->count > 0)
 		rate = find_rate(config, options->arguments[0]);
 	if (options->count > 0 && rate == NULL)
 		return EX_USAGE;
-	if (rates_counts_open(&counts, config, &why, &error) < 0) {
+	if (rates_counts_open(&counts, config, &error) < 0) {
 		fprintf(stderr, "policyd: %s\n",
 			error.text[0] != '\0' ? error.text
 					      : "there is no rate section");
 		return error.text[0] != '\0' ? EX_NOPERM : EX_OK;
 	}
-	status = answer(&counts, rate, &why, options);
+	status = answer(&counts, rate, options);
 	rates_counts_close(&counts);
 	return status;
 }

@@ -8,34 +8,50 @@
 #include "lib/config/config.h"
 #include "lib/decision/rate.h"
 #include "lib/rate/rate_table.h"
+#include "lib/store/store_map.h"
 
 /* Shared by rates.c (what is asked for), rates_list.c (how it is shown) and
  * rates_counts.c (where the counts are). */
 
-/* The counts: in the files of this host, and in the store of several hosts if
- * there is one. Then that is what is listed; changes are made in both, so that
- * they are known here while it is away. */
+/* A store of several hosts. */
+struct rates_store {
+	struct store_admin *admin; /* NULL: it cannot be asked */
+	struct tls_client *tls;	   /* NULL: it is not in TLS */
+	struct error why;	   /* it cannot be asked */
+};
+
+/* The counts: in the files of this host, and in the stores of several hosts if
+ * there are any. Then these are what is listed; changes are made in both, so
+ * that they are known here while a store is away. */
 struct rates_counts {
 	const struct config *config;
 	struct rate_table **tables; /* of this host, by the index of the rate;
 				     * one that does not exist is NULL */
-	struct store_admin *store;  /* NULL: there is none */
-	struct tls_client *tls;	    /* NULL: it is not in TLS */
+	struct rates_store *stores; /* of the configuration */
+	struct store_map map;	    /* which of them has a key */
 	struct store_rate *rates;
 };
 
-/* rates_counts_open - open them; why: "", or why the store cannot be asked. 0;
- * or -1: they cannot be opened, or error->text is "": there is no rate. */
+/* rates_counts_open - open them. 0; or -1: they cannot be opened, or
+ * error->text is "": there is no rate. */
 int rates_counts_open(struct rates_counts *counts, const struct config *config,
-		      struct error *why, struct error *error);
+		      struct error *error);
 void rates_counts_close(struct rates_counts *counts);
 
+/* rates_counts_away - the stores that cannot be asked, of those that have this
+ * key; NULL: any key. said: is called for each, with the reason. How many. */
+size_t rates_counts_away(const struct rates_counts *counts, const char *key,
+			 void said(const char *why));
+
 /* rates_counts_each - call handler with each key of a rate, or with this one if
- * it is not NULL. 0, or -1. */
+ * it is not NULL; those of a store that cannot be asked are as this host has
+ * counted them. 0, or -1. */
 int rates_counts_each(const struct rates_counts *counts,
 		      const struct rate *rate, const char *key,
 		      rate_handler *handler, void *context,
 		      struct error *error);
+
+/* Changes of a key whose store can be asked. */
 
 /* rates_counts_reset, rates_counts_unblock - 1; 0: there was nothing; -1. */
 int rates_counts_reset(const struct rates_counts *counts,

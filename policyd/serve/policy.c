@@ -430,12 +430,12 @@ void policy_rates(struct policy *policy, struct rate_table *const *tables,
 }
 
 /* policy_store - set where several hosts count together */
-void policy_store(struct policy *policy, struct store *store,
+void policy_store(struct policy *policy, struct stores *stores,
 		  const struct store_rate *rates)
 {
-	policy->settle.store = store;
+	policy->settle.stores = stores;
 	policy->settle.rates = rates;
-	policy->settle.away = policy->config->stores[0].away;
+	policy->settle.sections = policy->config->stores;
 }
 
 /* policy_watch - set the files whose changes matter */

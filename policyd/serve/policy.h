@@ -29,12 +29,12 @@ struct settle_seen;
 void policy_rates(struct policy *policy, struct rate_table *const *tables,
 		  struct settle_seen *seen);
 
-/* policy_store - where several hosts count together, which is NULL where they
- * do not; and the rates of the configuration as the store knows them. Before
- * the first request; keeps references. */
-struct store;
+/* policy_store - where several hosts count together: the stores of the
+ * configuration; and its rates as they know them. Before the first request;
+ * keeps references. */
+struct stores;
 struct store_rate;
-void policy_store(struct policy *policy, struct store *store,
+void policy_store(struct policy *policy, struct stores *stores,
 		  const struct store_rate *rates);
 
 /* policy_watch - while a file that the configuration was made from has changed

@@ -191,42 +191,51 @@ static int open_rates(struct service_process *process, struct error *error)
 	return 0;
 }
 
-/* open_store - where several hosts count together; it is connected later */
+/* open_store - where several hosts count together; connected later */
 static int open_store(struct service_process *process, struct error *error)
 {
 	const struct config *config = process->config;
-	const struct config_store *store = config->stores;
+	struct store_threads *all = &process->store_threads;
 
 	if (config->store_count == 0 || config->rates.count == 0)
 		return 0;
 	process->store_rates = rate_tables_store(config);
+	*all = (struct store_threads){
+		.stores = config->stores,
+		.count = config->store_count,
+		.states = process->store_states,
+		.channel = process->channel,
+	};
 	process->store_thread =
-		store_thread_new(&process->store_state, store, process->server,
-				 0, process->channel, -1, error);
+		store_thread_new(all, process->server, 0, error);
 	if (process->store_thread == NULL)
 		return -1;
 	policy_store(process->policy, store_thread_get(process->store_thread),
 		     process->store_rates);
-	return workers_store(process->workers, &process->store_state, store,
-			     process->store_rates, process->channel, error);
+	return workers_store(process->workers, all, process->store_rates,
+			     error);
 }
 
-/* use_connection - the monitor has connected a thread to the store, or says why
+/* use_connection - the monitor has connected a thread to a store, or says why
  * not */
 static int use_connection(struct service_process *process,
 			  const struct channel_message *message, int fd,
 			  struct error *error)
 {
+	uint64_t number = (uint64_t)message->number;
+	size_t store = number / CHANNEL_WORKERS_MAX;
+
 	if (process->store_thread == NULL) {
 		if (fd >= 0)
 			close(fd);
 		return error_set(error, "unexpected message from the monitor");
 	}
-	if (message->number == 0)
-		store_thread_give(process->store_thread, fd,
+	number %= CHANNEL_WORKERS_MAX;
+	if (number == 0)
+		store_thread_give(process->store_thread, store, fd,
 				  message->body.text);
 	else
-		workers_give(process->workers, message->number, fd,
+		workers_give(process->workers, number, store, fd,
 			     message->body.text);
 	return 0;
 }

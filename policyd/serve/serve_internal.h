@@ -34,7 +34,8 @@ struct service_process {
 	struct settle_seen seen;
 	struct store_rate *store_rates;	   /* NULL: there is no store */
 	struct store_thread *store_thread; /* of the first thread */
-	struct store_state store_state;
+	struct store_threads store_threads;
+	struct store_state store_states[STORES_MAX];
 	struct policy *policy;
 	struct server *server;
 	struct workers *workers; /* the other threads */

@@ -55,7 +55,7 @@ static int send_listener(const struct service_process *process,
 	return channel_send(process->channel, &message, -1, error);
 }
 
-/* send_store - what the monitor may connect to */
+/* send_store - one of those that the monitor may connect to */
 static int send_store(const struct service_process *process,
 		      const struct config_store *store, struct error *error)
 {
@@ -99,7 +99,8 @@ int serve_send_settings(struct service_process *process, struct error *error)
 	message.body.settings.differs = process->differs;
 	message.body.settings.user = config->uid;
 	message.body.settings.optional = config->metrics != NULL;
-	message.body.settings.store_count = process->store_thread != NULL;
+	message.body.settings.store_count =
+		(uint32_t)process->store_threads.count;
 	if (copy_path(message.body.settings.log, config->log, error) < 0 ||
 	    copy_path(message.body.settings.pid_file, config->pid_file, error) <
 		    0 ||
@@ -116,9 +117,10 @@ int serve_send_settings(struct service_process *process, struct error *error)
 	if (config->metrics != NULL &&
 	    send_listener(process, config->metrics, error) < 0)
 		return -1;
-	return process->store_thread != NULL
-		       ? send_store(process, config->stores, error)
-		       : 0;
+	for (i = 0; i < process->store_threads.count; i++)
+		if (send_store(process, &config->stores[i], error) < 0)
+			return -1;
+	return 0;
 }
 
 /* receive_socket - one listening socket, or -1. *fd is -1 if the monitor could
@@ -150,12 +152,17 @@ static void add_totals(void *context, struct totals *totals)
 }
 
 /* ask_store - a status_store_asked */
-static void ask_store(void *context, struct status_store *store)
+static bool ask_store(void *context, size_t i, struct status_store *store)
 {
 	const struct service_process *process = context;
+	const struct store_state *state = &process->store_states[i];
 
-	store->address = process->store_state.address;
-	store->up = store_state_is_up(&process->store_state, &store->away_s);
+	if (i >= process->store_threads.count)
+		return false;
+	store->address = state->address;
+	store->name = process->config->stores[i].name;
+	store->up = store_state_is_up(state, &store->away_s);
+	return true;
 }
 
 /* receive_status - the socket of the metrics listener. Without it the server

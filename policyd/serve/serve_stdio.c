@@ -61,55 +61,92 @@ static void note_table(void *context, const char *line)
 	log_warning("%s", line);
 }
 
-/* The store, if there is one. */
-struct stdio_store {
-	struct store_state state;
+/* The stores, if there are any. */
+struct stdio_stores {
+	struct store_threads all;
+	struct store_state states[STORES_MAX];
+	struct config_store with[STORES_MAX];	 /* their sections */
+	struct config_store_tls tls[STORES_MAX]; /* only the clients are ours */
+	int fds[STORES_MAX];
 	struct store_thread *thread;
 	struct store_rate *rates;
-	struct config_store_tls tls; /* only its client is ours */
 };
 
-/* read_secrets - of a copy of its section, what is not read in a process that
+/* read_secrets - of a copy of a section, what is not read in a process that
  * does not serve */
-static int read_secrets(struct stdio_store *store, struct config_store *with,
+static int read_secrets(struct config_store *with, struct config_store_tls *tls,
 			struct error *error)
 {
+	with->login.password = NULL;
 	if (config_store_password(with, &with->login.password, error) < 0 ||
-	    config_store_tls(with, &store->tls.client, error) < 0)
+	    config_store_tls(with, &tls->client, error) < 0)
 		return -1;
 	if (with->tls == NULL)
 		return 0;
-	store->tls.server_name = with->tls->server_name;
-	with->tls = &store->tls;
+	tls->server_name = with->tls->server_name;
+	with->tls = tls;
 	return 0;
 }
 
-/* open_store - connect now, and only once: this process may not do so later */
-static int open_store(struct stdio_store *store, const struct config *config,
-		      struct policy *policy, struct server *server,
-		      struct error *error)
+/* read_all - the secrets of each store */
+static int read_all(struct stdio_stores *stores, const struct config *config,
+		    struct error *error)
 {
-	const struct config_store *from = config->stores;
-	struct config_store with = { 0 };
+	for (size_t i = 0; i < config->store_count; i++) {
+		stores->with[i] = config->stores[i];
+		if (read_secrets(&stores->with[i], &stores->tls[i], error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* connect_all - now, and only once: this process may not do so later */
+static int connect_all(struct stdio_stores *stores, const struct config *config,
+		       struct server *server, struct error *error)
+{
 	struct error why;
-	int fd;
+
+	for (size_t i = 0; i < config->store_count; i++)
+		stores->fds[i] = store_connect(&config->stores[i], 1, &why);
+	stores->all = (struct store_threads){
+		.stores = stores->with,
+		.count = config->store_count,
+		.states = stores->states,
+		.channel = -1,
+		.fds = stores->fds,
+	};
+	stores->rates = rate_tables_store(config);
+	stores->thread = store_thread_new(&stores->all, server, 0, error);
+	return stores->thread != NULL ? 0 : -1;
+}
+
+/* open_stores - where several hosts count together */
+static int open_stores(struct stdio_stores *stores, const struct config *config,
+		       struct policy *policy, struct server *server,
+		       struct error *error)
+{
+	int result;
 
 	if (config->store_count == 0 || config->rates.count == 0)
 		return 0;
-	with = *from;
-	if (read_secrets(store, &with, error) < 0) {
-		config_password_forget(with.login.password);
-		return -1;
-	}
-	fd = store_connect(from, 1, &why);
-	store->rates = rate_tables_store(config);
-	store->thread = store_thread_new(&store->state, &with, server, 0, -1,
-					 fd, error);
-	config_password_forget(with.login.password);
-	if (store->thread == NULL)
-		return -1;
-	policy_store(policy, store_thread_get(store->thread), store->rates);
-	return 0;
+	result = read_all(stores, config, error);
+	if (result == 0)
+		result = connect_all(stores, config, server, error);
+	for (size_t i = 0; i < config->store_count; i++)
+		config_password_forget(stores->with[i].login.password);
+	if (result == 0)
+		policy_store(policy, store_thread_get(stores->thread),
+			     stores->rates);
+	return result;
+}
+
+/* close_stores - those that were opened */
+static void close_stores(struct stdio_stores *stores)
+{
+	store_thread_free(stores->thread);
+	for (size_t i = 0; i < STORES_MAX; i++)
+		tls_client_free(stores->tls[i].client);
+	free(stores->rates);
 }
 
 /* run_stdio - log, event loop, give up root, one connection. An exit status, or
@@ -118,7 +155,7 @@ static int run_stdio(const struct config *config, struct policy *policy,
 		     struct error *error)
 {
 	struct server_handler handler = policy_handler(policy);
-	struct stdio_store store = { 0 };
+	struct stdio_stores stores = { 0 };
 	struct privileges privileges;
 	struct server *server;
 	int result = -1;
@@ -131,16 +168,14 @@ static int run_stdio(const struct config *config, struct policy *policy,
 	server = server_new(&config->limits, &handler, error);
 	if (server == NULL)
 		return -1;
-	/* The loop of a pair is another one: the store comes after it. */
+	/* The loop of a pair is another one: the stores come after it. */
 	if (server_serve_pair(server, STDIN_FILENO, STDOUT_FILENO, error) ==
 		    0 &&
-	    open_store(&store, config, policy, server, error) == 0 &&
+	    open_stores(&stores, config, policy, server, error) == 0 &&
 	    privileges_drop(&privileges, NULL, error) == 0)
 		result = server_run(server, error) < 0 ? -1 : judge(server);
-	store_thread_free(store.thread);
-	tls_client_free(store.tls.client);
+	close_stores(&stores);
 	server_free(server);
-	free(store.rates);
 	return result;
 }
 

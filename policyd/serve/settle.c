@@ -126,7 +126,7 @@ static void finish(struct payment *payment)
 	note(payment);
 }
 
-static void on_answer(void *context, const char *away, bool passed);
+static void on_answer(void *context, const bool answered[], bool passed);
 
 /* proceed - ask until all is answered. False: the store is being asked */
 static bool proceed(struct payment *payment)
@@ -135,7 +135,7 @@ static bool proceed(struct payment *payment)
 	struct charges_question *question;
 
 	while ((question = charges_next(charges)) != NULL) {
-		if (payment->settle->store == NULL) {
+		if (payment->settle->stores == NULL) {
 			charges_ask(question, rate_now_us());
 		} else {
 			payment->ask = settle_store_ask(
@@ -149,14 +149,14 @@ static bool proceed(struct payment *payment)
 	return true;
 }
 
-/* on_answer - the store has answered, or has not in time */
-static void on_answer(void *context, const char *away, bool passed)
+/* on_answer - the stores have answered, or have not in time */
+static void on_answer(void *context, const bool answered[], bool passed)
 {
 	struct payment *payment = context;
 
 	payment->ask = NULL;
 	settle_store_answer(payment->settle, &payment->charges.question,
-			    away == NULL, passed, payment->asked_us);
+			    answered, passed, payment->asked_us);
 	charges_answer(&payment->charges);
 	if (proceed(payment))
 		payment->done(payment->context);
@@ -177,7 +177,7 @@ bool settle_start(struct payment *payment, struct judgement *judgement,
 		see(charges, payment->settle->seen);
 	charges_open(charges, decision, payment->settle->tables,
 		     judgement->service->reply.observe);
-	if (payment->settle->store != NULL)
+	if (payment->settle->stores != NULL)
 		payment->asked_us = rate_now_us();
 	return proceed(payment);
 }
@@ -186,7 +186,7 @@ bool settle_start(struct payment *payment, struct judgement *judgement,
 void settle_cancel(struct payment *payment)
 {
 	if (payment != NULL && payment->ask != NULL)
-		store_cancel(payment->ask);
+		stores_cancel(payment->ask);
 	if (payment != NULL)
 		payment->ask = NULL;
 }

@@ -8,7 +8,7 @@
 #include "lib/rate/rate_store.h"
 #include "lib/stats/counters.h"
 #include "lib/stats/totals.h"
-#include "lib/store/store.h"
+#include "lib/store/stores.h"
 
 /* Seen by all threads together: does Postfix ask when it is time to count? */
 struct settle_seen {
@@ -23,9 +23,9 @@ struct settle {
 	struct totals *totals;		  /* NULL: count results nowhere */
 	struct counters *metrics;
 	/* Where several hosts count together; NULL: nowhere. */
-	struct store *store;
-	const struct store_rate *rates; /* by the index of the rate */
-	enum config_away away;		/* what decides while it is away */
+	struct stores *stores;
+	const struct config_store *sections; /* of each store */
+	const struct store_rate *rates;	     /* by the index of the rate */
 };
 
 /* The payment of one request. The caller owns it, leaves it where it is, and
@@ -37,8 +37,8 @@ struct payment {
 	struct charges charges; /* collected by the walk */
 	struct judgement *judgement;
 	const char *id;
-	struct store_ask *ask; /* NULL: it does not wait */
-	uint64_t asked_us;     /* as rate_now_us() */
+	struct stores_ask *ask; /* NULL: it does not wait */
+	uint64_t asked_us;	/* as rate_now_us() */
 };
 
 /* settle_start - the walk is over: take what the request has to pay, count what

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* settle_store - several hosts count together: ask their store
+/* settle_store - several hosts count together: ask their stores
  *
- * The store decides, while it answers. The tables of this host count what it
- * lets through, in any case, and learn from it which keys are blocked: so they
- * know what this host has done when the store is away, and then decide at once.
+ * The stores decide, while they answer. The tables of this host count what they
+ * let through, in any case, and learn from them which keys are blocked: so they
+ * know what this host has done when a store is away, and then decide at once
+ * about its keys.
  *
  * At RCPT nothing is counted, so nothing has to be asked, unless the tables of
  * this host would refuse: the store may know better, since a key was reset. So
@@ -13,11 +14,10 @@
 
 #include "policyd/serve/settle_store.h"
 
-#include <string.h>
-
 #include "lib/rate/rate_table.h"
+#include "policyd/serve/settle_away.h"
 
-/* find_rates - what the store has to know of each charge */
+/* find_rates - what a store has to know of each charge */
 static void find_rates(const struct settle *settle,
 		       const struct charges_question *question,
 		       const struct store_rate *rates[CHARGES_MAX])
@@ -26,71 +26,17 @@ static void find_rates(const struct settle *settle,
 		rates[i] = &settle->rates[question->from[i]->rate->index];
 }
 
-/* give_back - a question, to the store */
+/* settle_store_give_back - a question, to the stores */
 void settle_store_give_back(const struct settle *settle,
 			    const struct charges_question *question)
 {
 	const struct store_rate *rates[CHARGES_MAX];
 
-	if (settle->store == NULL)
+	if (settle->stores == NULL)
 		return;
 	find_rates(settle, question, rates);
-	store_give_back(settle->store, rates, question->charges,
-			question->count);
-}
-
-/* set_results - the same for all charges, and nothing to warn of; a key that is
- * blocked stays so */
-static void set_results(struct charges_question *question,
-			enum rate_outcome outcome)
-{
-	for (size_t i = 0; i < question->count; i++) {
-		struct rate_result *result = &question->charges[i].result;
-
-		if (result->outcome == RATE_BLOCKED)
-			continue;
-		*result = (struct rate_result){ .outcome = outcome };
-	}
-}
-
-/* take_beyond - count what is let through for another reason than that it fits.
- * question->charges have other results afterwards. */
-static void take_beyond(struct charges_question *question)
-{
-	for (size_t i = 0; i < question->count; i++)
-		question->charges[i].beyond = true;
-	rate_take(question->charges, question->count, rate_now_us());
-}
-
-/* decide_here - the store is away; true: the message may pass */
-static bool decide_here(const struct settle *settle,
-			struct charges_question *question)
-{
-	uint64_t now_us = rate_now_us();
-
-	switch (settle->away) {
-	case CONFIG_AWAY_LOCAL:
-		return charges_ask(question, now_us);
-	case CONFIG_AWAY_PERMIT:
-		if (question->takes)
-			take_beyond(question);
-		else
-			charges_ask(question, now_us);
-		set_results(question, RATE_WITHIN);
-		return true;
-	default:
-		rate_look(question->charges, question->count, false, now_us);
-		set_results(question, RATE_UNKNOWN);
-		return false;
-	}
-}
-
-/* fall_back - count it, too */
-static bool fall_back(const struct settle *settle,
-		      struct charges_question *question)
-{
-	counters_count(&settle->metrics->store_fallback);
-	return decide_here(settle, question);
+	stores_give_back(settle->stores, rates, question->charges,
+			 question->count);
 }
 
 /* fits_here - at RCPT: would this host let it pass? Then there is nothing to
@@ -106,26 +52,28 @@ static bool fits_here(struct charges_question *question)
 }
 
 /* settle_store_ask - NULL: the question has its results */
-struct store_ask *settle_store_ask(const struct settle *settle,
-				   struct charges_question *question,
-				   store_done *done, void *context)
+struct stores_ask *settle_store_ask(const struct settle *settle,
+				    struct charges_question *question,
+				    stores_done *done, void *context)
 {
 	const struct store_rate *rates[CHARGES_MAX];
-	struct store_ask *ask;
+	struct stores_ask *ask;
 
 	if (fits_here(question))
 		return NULL;
 	find_rates(settle, question, rates);
 	if (question->takes)
-		ask = store_take(settle->store, rates, question->charges,
-				 question->count, done, context);
+		ask = stores_take(settle->stores, rates, question->charges,
+				  question->count, done, context);
 	else
-		ask = store_look(settle->store, rates, question->charges,
-				 question->count, question->notice, done,
-				 context);
-	if (ask == NULL)
-		fall_back(settle, question);
-	return ask;
+		ask = stores_look(settle->stores, rates, question->charges,
+				  question->count, question->notice, done,
+				  context);
+	if (ask != NULL)
+		return ask;
+	counters_count(&settle->metrics->store_fallback);
+	settle_away(settle, question, question->takes);
+	return NULL;
 }
 
 /* learn_block - the table of this host knows of a block what the store does */
@@ -145,31 +93,77 @@ static void learn_block(const struct rate_charge *charge)
 		(void)rate_table_unblock(charge->table, charge->key, now_us);
 }
 
-/* learn - the store has answered: count here what it lets through */
-static void learn(const struct charges_question *question, bool passed)
+/* some_of - the charges that were answered, or those that were not, and where
+ * they are in the question */
+static struct charges_question some_of(const struct charges_question *question,
+				       const bool answered[], bool which,
+				       size_t from[CHARGES_MAX])
 {
-	struct charges_question ours;
+	struct charges_question some = { .takes = question->takes,
+					 .notice = question->notice };
 
-	for (size_t i = 0; i < question->count; i++)
-		learn_block(&question->charges[i]);
-	if (!question->takes || !passed)
-		return;
-	ours = *question;
-	take_beyond(&ours);
+	for (size_t i = 0; i < question->count; i++) {
+		if (answered[i] != which)
+			continue;
+		from[some.count] = i;
+		some.from[some.count] = question->from[i];
+		some.charges[some.count++] = question->charges[i];
+	}
+	return some;
 }
 
-/* settle_store_answer - an answer, or none in time */
-void settle_store_answer(const struct settle *settle,
-			 struct charges_question *question, bool answered,
-			 bool passed, uint64_t asked_us)
+/* give_back_new - what the stores have counted, or may have, but for what had
+ * been counted before */
+static void give_back_new(const struct settle *settle,
+			  const struct charges_question *question,
+			  const bool answered[])
 {
-	if (answered) {
-		if (settle->totals != NULL)
-			totals_store(settle->totals,
-				     (unsigned long)(rate_now_us() - asked_us));
-		learn(question, passed);
-	} else if (!fall_back(settle, question) && question->takes) {
-		/* It may have counted the message, or may do so later. */
-		settle_store_give_back(settle, question);
-	}
+	bool given[CHARGES_MAX];
+	struct charges_question back;
+	size_t from[CHARGES_MAX];
+
+	for (size_t i = 0; i < question->count; i++)
+		given[i] = !answered[i] ||
+			   !question->charges[i].result.counted_before;
+	back = some_of(question, given, true, from);
+	settle_store_give_back(settle, &back);
+}
+
+/* decide_rest - what was not answered. False: the message is refused */
+static bool decide_rest(const struct settle *settle,
+			struct charges_question *question,
+			const bool answered[], bool passed)
+{
+	size_t from[CHARGES_MAX];
+	struct charges_question rest = some_of(question, answered, false, from);
+	bool rest_passed;
+
+	if (rest.count == 0)
+		return passed;
+	counters_count(&settle->metrics->store_fallback);
+	rest_passed = settle_away(settle, &rest, rest.takes && passed);
+	for (size_t i = 0; i < rest.count; i++)
+		question->charges[from[i]].result = rest.charges[i].result;
+	if (passed && !rest_passed && question->takes)
+		give_back_new(settle, question, answered);
+	return passed && rest_passed;
+}
+
+/* settle_store_answer - what was answered is learned: the tables count here
+ * what is let through */
+void settle_store_answer(const struct settle *settle,
+			 struct charges_question *question,
+			 const bool answered[], bool passed, uint64_t asked_us)
+{
+	size_t from[CHARGES_MAX];
+	struct charges_question known = some_of(question, answered, true, from);
+
+	if (known.count > 0 && settle->totals != NULL)
+		totals_store(settle->totals,
+			     (unsigned long)(rate_now_us() - asked_us));
+	for (size_t i = 0; i < known.count; i++)
+		learn_block(&known.charges[i]);
+	passed = decide_rest(settle, question, answered, passed);
+	if (passed && known.takes && known.count > 0)
+		settle_beyond(&known);
 }

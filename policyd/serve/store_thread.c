@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* store_thread - the connection of a thread to the store
+/* store_thread - the connections of a thread to the stores
  *
  * When a connection is needed, the thread asks the monitor for one. The answer
- * arrives in the first thread, which passes it on through a pipe. */
+ * arrives in the first thread, which passes it on through a pipe. Each store is
+ * up or away by itself. */
 
 #include "policyd/serve/store_thread.h"
 
@@ -21,20 +22,32 @@
 
 #define WHY_MAX 256
 
+_Static_assert(STORES_MAX == CHANNEL_STORES_MAX &&
+		       STORES_MAX == CONFIG_STORES_MAX,
+	       "the same number everywhere");
+
 /* The answer of the monitor, which the first thread passes on. */
 struct news {
+	size_t store;
 	int fd; /* -1: none */
 	char why[WHY_MAX];
 };
 
-struct store_thread {
+/* One store. */
+struct connection {
+	const struct store_thread *thread;
 	struct store_state *state;
 	struct store *store;
-	unsigned number;
-	int channel; /* to the monitor, or -1 */
-	int fd;	     /* the only connection, not used yet, or -1 */
-	int pipe[2]; /* -1 in the first thread */
+	int fd; /* the only connection, not used yet, or -1 */
 	bool away;
+};
+
+struct store_thread {
+	const struct store_threads *all;
+	struct stores *stores;
+	unsigned number;
+	int pipe[2]; /* -1 in the first thread */
+	struct connection each[];
 };
 
 /* store_state_is_up - for all threads */
@@ -75,15 +88,15 @@ static void log_back(const struct store_state *state)
 /* on_changed - the store is up or away for this thread */
 static void on_changed(void *context, bool up, const char *why)
 {
-	struct store_thread *thread = context;
-	struct store_state *state = thread->state;
+	struct connection *connection = context;
+	struct store_state *state = connection->state;
 
-	if (!up && !thread->away) {
-		thread->away = true;
+	if (!up && !connection->away) {
+		connection->away = true;
 		if (__atomic_fetch_add(&state->away, 1, __ATOMIC_RELAXED) == 0)
 			log_away(state, why);
-	} else if (up && thread->away) {
-		thread->away = false;
+	} else if (up && connection->away) {
+		connection->away = false;
 		if (__atomic_sub_fetch(&state->away, 1, __ATOMIC_RELAXED) == 0)
 			log_back(state);
 	}
@@ -92,28 +105,33 @@ static void on_changed(void *context, bool up, const char *why)
 /* on_connect - a connection is needed */
 static void on_connect(void *context)
 {
-	struct store_thread *thread = context;
-	int fd = thread->fd;
+	struct connection *connection = context;
+	const struct store_thread *thread = connection->thread;
+	int fd = connection->fd;
 
-	thread->fd = -1;
-	if (thread->channel >= 0)
+	connection->fd = -1;
+	if (thread->all->channel >= 0)
 		/* Without room for it now, the store asks again. */
-		(void)channel_ask(thread->channel, CHANNEL_CONNECT,
-				  (int64_t)thread->number);
+		(void)channel_ask(
+			thread->all->channel, CHANNEL_CONNECT,
+			channel_link((size_t)(connection - thread->each),
+				     thread->number));
 	else if (fd >= 0)
-		store_connected(thread->store, fd);
+		store_connected(connection->store, fd);
 	else
-		store_unreachable(thread->store,
+		store_unreachable(connection->store,
 				  "this process may not connect again");
 }
 
 /* use - the answer of the monitor */
-static void use(struct store_thread *thread, int fd, const char *why)
+static void use(struct store_thread *thread, const struct news *news)
 {
-	if (fd >= 0)
-		store_connected(thread->store, fd);
+	struct store *store = thread->each[news->store].store;
+
+	if (news->fd >= 0)
+		store_connected(store, news->fd);
 	else
-		store_unreachable(thread->store, why);
+		store_unreachable(store, news->why);
 }
 
 /* on_pipe - the first thread passes it on */
@@ -123,19 +141,25 @@ static void on_pipe(void *context, int fd)
 	struct news news;
 
 	if (read(fd, &news, sizeof(news)) == (ssize_t)sizeof(news))
-		use(thread, news.fd, news.why);
+		use(thread, &news);
 }
 
 /* store_thread_give - in the first thread */
-void store_thread_give(struct store_thread *thread, int fd, const char *why)
+void store_thread_give(struct store_thread *thread, size_t store, int fd,
+		       const char *why)
 {
-	struct news news = { .fd = fd };
+	struct news news = { .store = store, .fd = fd };
 
-	if (thread->pipe[1] < 0) {
-		use(thread, fd, why);
+	if (store >= thread->all->count) {
+		if (fd >= 0)
+			close(fd);
 		return;
 	}
 	snprintf(news.why, sizeof(news.why), "%s", why);
+	if (thread->pipe[1] < 0) {
+		use(thread, &news);
+		return;
+	}
 	/* Less than PIPE_BUF: all of it or nothing. */
 	if (write(thread->pipe[1], &news, sizeof(news)) !=
 		    (ssize_t)sizeof(news) &&
@@ -155,36 +179,72 @@ static int open_pipe(struct store_thread *thread, struct server *server,
 	return server_watch(server, thread->pipe[0], on_pipe, thread, error);
 }
 
-/* store_thread_new - it asks for a connection when the loop runs */
-struct store_thread *store_thread_new(struct store_state *state,
-				      const struct config_store *config,
-				      struct server *server, unsigned number,
-				      int channel, int fd, struct error *error)
+/* open_store - one of them */
+static void open_store(struct store_thread *thread, struct server *server,
+		       size_t i)
 {
-	struct store_thread *thread = xcalloc(1, sizeof(*thread));
+	const struct store_threads *all = thread->all;
+	const struct config_store *config = &all->stores[i];
+	struct connection *connection = &thread->each[i];
 	struct store_options options = { .prefix = config->prefix,
 					 .username = config->login.username,
 					 .password = config->login.password,
 					 .timeout_ms = config->timeout_ms };
-	struct store_handler handler = { thread, on_connect, on_changed };
+	struct store_handler handler = { connection, on_connect, on_changed };
 
 	if (config->tls != NULL) {
 		options.tls = config->tls->client;
 		options.server_name = config->tls->server_name;
 	}
-	state->address = config->address.address;
-	state->instead = config->away;
-	thread->state = state;
+	connection->thread = thread;
+	connection->state = &all->states[i];
+	connection->state->address = config->address.address;
+	connection->state->instead = config->away;
+	connection->fd = all->channel < 0 ? all->fds[i] : -1;
+	connection->store = store_new(server_base(server), &options, &handler);
+}
+
+/* open_stores - all of them */
+static void open_stores(struct store_thread *thread, struct server *server)
+{
+	const struct store_threads *all = thread->all;
+	struct store *each[STORES_MAX];
+	struct store_map map = { 0 };
+
+	for (size_t i = 0; i < all->count; i++) {
+		open_store(thread, server, i);
+		store_map_add(&map, all->stores[i].name);
+		each[i] = thread->each[i].store;
+	}
+	thread->stores = stores_new(&map, each);
+}
+
+/* store_thread_new - it asks for connections when the loop runs */
+struct store_thread *store_thread_new(const struct store_threads *all,
+				      struct server *server, unsigned number,
+				      struct error *error)
+{
+	struct store_thread *thread = xcalloc(
+		1, sizeof(*thread) + all->count * sizeof(struct connection));
+
+	thread->all = all;
 	thread->number = number;
-	thread->channel = channel;
-	thread->fd = fd;
 	thread->pipe[0] = thread->pipe[1] = -1;
+	for (size_t i = 0; i < all->count; i++)
+		thread->each[i].fd = -1;
 	if (open_pipe(thread, server, error) < 0) {
 		store_thread_free(thread);
 		return NULL;
 	}
-	thread->store = store_new(server_base(server), &options, &handler);
+	open_stores(thread, server);
 	return thread;
+}
+
+/* close_open - a descriptor, or -1 */
+static void close_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 /* store_thread_free - with what was not used */
@@ -194,22 +254,22 @@ void store_thread_free(struct store_thread *thread)
 
 	if (thread == NULL)
 		return;
-	store_free(thread->store);
+	stores_free(thread->stores);
+	for (size_t i = 0; i < thread->all->count; i++) {
+		store_free(thread->each[i].store);
+		close_open(thread->each[i].fd);
+	}
 	while (thread->pipe[0] >= 0 &&
 	       read(thread->pipe[0], &news, sizeof(news)) ==
 		       (ssize_t)sizeof(news))
-		if (news.fd >= 0)
-			close(news.fd);
-	for (int i = 0; i < 2; i++)
-		if (thread->pipe[i] >= 0)
-			close(thread->pipe[i]);
-	if (thread->fd >= 0)
-		close(thread->fd);
+		close_open(news.fd);
+	close_open(thread->pipe[0]);
+	close_open(thread->pipe[1]);
 	free(thread);
 }
 
-/* store_thread_get - its store */
-struct store *store_thread_get(struct store_thread *thread)
+/* store_thread_get - its stores */
+struct stores *store_thread_get(struct store_thread *thread)
 {
-	return thread->store;
+	return thread->stores;
 }

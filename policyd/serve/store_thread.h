@@ -4,12 +4,12 @@
 
 #include "lib/config/config.h"
 #include "lib/server/server.h"
-#include "lib/store/store.h"
+#include "lib/store/stores.h"
 
-/* The connection of each thread to the store where several hosts count
+/* The connections of each thread to the stores where several hosts count
  * together. A server may not connect to anything: the monitor does. */
 
-/* Shared by all threads, each of which may read it. */
+/* One store, for all threads, each of which may read it. */
 struct store_state {
 	unsigned away; /* threads for which it is away; the log says so when the
 			* first one begins, and when the last one ends */
@@ -22,26 +22,34 @@ struct store_state {
  * it has been away. */
 bool store_state_is_up(const struct store_state *state, uint64_t *away_s);
 
+/* The same for all threads; it stays. */
+struct store_threads {
+	const struct config_store *stores; /* with their passwords */
+	size_t count;
+	struct store_state *states; /* of each store */
+	int channel;	/* to the monitor; -1: there is none, then */
+	const int *fds; /* are the only connections there will be; -1: none */
+};
+
 struct store_thread;
 
 /* store_thread_new - for one thread, whose loop is that of server, and does not
- * run yet. number: of the thread, 0 for the first. channel: to the monitor, or
- * -1; then fd is the only connection that there will be, or -1: none. state,
- * config and server stay. NULL: error. */
-struct store_thread *store_thread_new(struct store_state *state,
-				      const struct config_store *config,
+ * run yet. number: of the thread, 0 for the first. NULL: error. */
+struct store_thread *store_thread_new(const struct store_threads *all,
 				      struct server *server, unsigned number,
-				      int channel, int fd, struct error *error);
+				      struct error *error);
 
 /* store_thread_free - before the server; its loop does not run any more. NULL
  * is allowed. */
 void store_thread_free(struct store_thread *thread);
 
-/* store_thread_get - its store. */
-struct store *store_thread_get(struct store_thread *thread);
+/* store_thread_get - its stores. */
+struct stores *store_thread_get(struct store_thread *thread);
 
-/* store_thread_give - in the first thread: the monitor has connected, or has
- * not (fd -1), and why. The thread owns fd then. */
-void store_thread_give(struct store_thread *thread, int fd, const char *why);
+/* store_thread_give - in the first thread: the monitor has connected a thread
+ * to the store with that number, or has not (fd -1), and why. The thread owns
+ * fd then. */
+void store_thread_give(struct store_thread *thread, size_t store, int fd,
+		       const char *why);
 
 #endif

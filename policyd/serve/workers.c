@@ -132,20 +132,17 @@ void workers_rates(struct workers *workers, struct rate_table *const *tables,
 		policy_rates(workers->each[i].policy, tables, seen);
 }
 
-/* workers_store - connect each of them to the store */
-int workers_store(struct workers *workers, struct store_state *state,
-		  const struct config_store *config,
-		  const struct store_rate *rates, int channel,
-		  struct error *error)
+/* workers_store - connect each of them to the stores */
+int workers_store(struct workers *workers, const struct store_threads *all,
+		  const struct store_rate *rates, struct error *error)
 {
 	size_t i;
 
 	for (i = 0; i < workers->count; i++) {
 		struct worker *worker = &workers->each[i];
 
-		worker->store_thread =
-			store_thread_new(state, config, worker->server,
-					 (unsigned)i + 1, channel, -1, error);
+		worker->store_thread = store_thread_new(all, worker->server,
+							(unsigned)i + 1, error);
 		if (worker->store_thread == NULL)
 			return -1;
 		policy_store(worker->policy,
@@ -154,13 +151,13 @@ int workers_store(struct workers *workers, struct store_state *state,
 	return 0;
 }
 
-/* workers_give - pass on a connection to the store */
-void workers_give(struct workers *workers, int64_t number, int fd,
+/* workers_give - pass on a connection to a store */
+void workers_give(struct workers *workers, size_t number, size_t store, int fd,
 		  const char *why)
 {
-	if (number >= 1 && (uint64_t)number <= workers->count)
-		store_thread_give(workers->each[number - 1].store_thread, fd,
-				  why);
+	if (number >= 1 && number <= workers->count)
+		store_thread_give(workers->each[number - 1].store_thread, store,
+				  fd, why);
 	else if (fd >= 0)
 		close(fd);
 }

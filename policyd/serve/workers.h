@@ -34,18 +34,17 @@ void workers_try(struct workers *workers, struct capture *capture,
 void workers_rates(struct workers *workers, struct rate_table *const *tables,
 		   struct settle_seen *seen);
 
-/* workers_store - connect each of them to the store; like policy_store(). 0, or
- * -1. */
+/* workers_store - connect each of them to the stores; like policy_store(). 0,
+ * or -1. */
 struct store_rate;
-struct store_state;
-int workers_store(struct workers *workers, struct store_state *state,
-		  const struct config_store *config,
-		  const struct store_rate *rates, int channel,
-		  struct error *error);
+struct store_threads;
+int workers_store(struct workers *workers, const struct store_threads *all,
+		  const struct store_rate *rates, struct error *error);
 
 /* workers_give - the connection of the worker with that number, of which the
- * first is 1, as store_thread_give(); of another one, fd is closed. */
-void workers_give(struct workers *workers, int64_t number, int fd,
+ * first is 1, to a store, as store_thread_give(); of another one, fd is closed.
+ */
+void workers_give(struct workers *workers, size_t number, size_t store, int fd,
 		  const char *why);
 
 /* workers_watch - like policy_watch(). */

@@ -99,8 +99,11 @@ static void take_status(struct status *status, struct status_view *view)
 				   status->files[1]) },
 	};
 	status->gather(status->context, &view->counters, &view->open);
-	if (status->ask_store != NULL)
-		status->ask_store(status->store_context, &view->store);
+	while (status->ask_store != NULL &&
+	       view->store_count < CONFIG_STORES_MAX &&
+	       status->ask_store(status->store_context, view->store_count,
+				 &view->stores[view->store_count]))
+		view->store_count++;
 }
 
 /* status_changed - a file that was changed after it was loaded */
@@ -217,7 +220,7 @@ void status_rates(struct status *status, struct rate_table *const *tables)
 		status->tables = tables;
 }
 
-/* status_store - show the state of the store, too */
+/* status_store - show the state of the stores, too */
 void status_store(struct status *status, status_store_asked *ask, void *context)
 {
 	if (status == NULL)

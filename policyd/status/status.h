@@ -38,15 +38,17 @@ void status_add(struct status *status, struct totals *totals);
 struct rate_table;
 void status_rates(struct status *status, struct rate_table *const *tables);
 
-/* The store where several hosts count together. */
+/* One of the stores where several hosts count together. */
 struct status_store {
-	const char *address; /* NULL: there is none */
+	const char *address, *name;
 	bool up;
 	uint64_t away_s; /* how long it has been away */
 };
 
-/* status_store - show its state, too, which ask() fills in at any time. */
-typedef void status_store_asked(void *context, struct status_store *store);
+/* status_store - show the state of all, too, which ask() fills in at any time;
+ * false: there is none with that number. */
+typedef bool status_store_asked(void *context, size_t number,
+				struct status_store *store);
 void status_store(struct status *status, status_store_asked *ask,
 		  void *context);
 

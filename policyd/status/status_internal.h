@@ -7,7 +7,7 @@
  * status_notes.c (what it says first), status_style.c (its style),
  * status_chart.c (its charts), status_frequent.c (what is refused most),
  * status_rates.c (sending limits, for Prometheus), status_limits.c (for
- * people), status_store.c (the store of several hosts). */
+ * people), status_store.c (the stores of several hosts). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +30,8 @@ struct status_view {
 	const char *configuration; /* as -T prints it */
 	const struct history *history;
 	struct rate_table *const *tables; /* NULL: there is no rate */
-	struct status_store store;
+	struct status_store stores[CONFIG_STORES_MAX];
+	size_t store_count;
 	struct channel_news news;
 	struct counters counters;
 	unsigned open; /* connections */
@@ -50,6 +51,9 @@ void status_prometheus(const struct status_view *view, FILE *output);
 void status_put_head(FILE *output, const char *name, const char *type,
 		     const char *help);
 
+/* status_put_label - the value of a label, in quotes. */
+void status_put_label(FILE *output, const char *value);
+
 /* status_put_times - a histogram of times, in seconds. */
 void status_put_times(FILE *output, const char *name, const char *help,
 		      const struct totals_times *times);
@@ -57,7 +61,10 @@ void status_put_times(FILE *output, const char *name, const char *help,
 /* status_rates_prometheus - the part about sending limits. */
 void status_rates_prometheus(const struct status_view *view, FILE *output);
 
-/* status_store_prometheus - the part about the store of several hosts. */
+/* status_stores_away - how many of the stores do not answer. */
+size_t status_stores_away(const struct status_view *view);
+
+/* status_store_prometheus - the part about the stores of several hosts. */
 void status_store_prometheus(const struct status_view *view, FILE *output);
 
 /* status_page - write the status page in HTML; nonce: of its style. */

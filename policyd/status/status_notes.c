@@ -26,7 +26,7 @@ struct status_badge status_worst(const struct status_view *view)
 		return (struct status_badge){ "red", "reload refused" };
 	if (view->config->failed_tables > 0)
 		return (struct status_badge){ "red", "table unreadable" };
-	if (view->store.address != NULL && !view->store.up)
+	if (status_stores_away(view) > 0)
 		return (struct status_badge){ "red", "store away" };
 	if (status_changed(view) != NULL)
 		return (struct status_badge){ "amber", "not up to date" };
@@ -36,14 +36,17 @@ struct status_badge status_worst(const struct status_view *view)
 }
 
 /* note_store - it is away */
-static void note_store(const struct status_store *store, FILE *output)
+static void note_store(const struct status_view *view,
+		       const struct status_store *store, FILE *output)
 {
 	fputs("<li class=\"bad\">The store <code>", output);
 	html_put(output, store->address);
 	fputs("</code> has been away for ", output);
 	status_span(output, (int64_t)store->away_s);
-	fputs(": this host counts alone, as <code>away</code> says.</li>",
+	fputs(view->store_count == 1 ? ": this host counts alone"
+				     : ": this host counts its keys alone",
 	      output);
+	fputs(", as <code>away</code> says.</li>", output);
 }
 
 /* status_notes - problems that need attention */
@@ -73,8 +76,9 @@ void status_notes(const struct status_view *view, FILE *output)
 		html_put(output, view->config->failures[i]);
 		fputs("</code></li>", output);
 	}
-	if (view->store.address != NULL && !view->store.up)
-		note_store(&view->store, output);
+	for (i = 0; i < view->store_count; i++)
+		if (!view->stores[i].up)
+			note_store(view, &view->stores[i], output);
 	if (observes(view->config))
 		fputs("<li><code>mode = observe</code>: Postfix is not told "
 		      "what policyd decides.</li>",

@@ -10,8 +10,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* put_label - the value of a label, in quotes */
-static void put_label(FILE *output, const char *value)
+/* status_put_label - the value of a label, in quotes */
+void status_put_label(FILE *output, const char *value)
 {
 	putc('"', output);
 	for (; *value != '\0'; value++) {
@@ -61,10 +61,10 @@ static void put_decisions(const struct history *history, FILE *output)
 		const struct history_series *series = history_get(history, i);
 
 		fputs("policyd_decisions_total{service=", output);
-		put_label(output, series->service);
+		status_put_label(output, series->service);
 		fprintf(output, ",verdict=\"%s\",restriction=",
 			verdict_name(series->verdict));
-		put_label(output, series->restriction);
+		status_put_label(output, series->restriction);
 		fprintf(output, "} %" PRIu64 "\n", series->total);
 	}
 }

@@ -13,7 +13,7 @@ import re
 import sys
 
 from kit.daemon import run_all
-from kit.init import Place, parts, said_changes, shell
+from kit.init import Place, parts, said_changes, switch_on
 from kit.ports import (Port, base_of, field, place, policyd, reload,
                        settings_of, shared)
 from kit.postfix import Postfix, run, settle
@@ -72,10 +72,7 @@ class Kind:
 
     def switch_on(self):
         """switch_on - every command but those that start and ask programs"""
-        for line in self.lines["2"]:
-            if not line.startswith(("policyd", "postfix")):
-                shell([line])
-                settle(self.postfix.config)
+        switch_on(self.lines["2"], self.postfix.config)
 
     def served(self):
         """served - the truth with policyd"""

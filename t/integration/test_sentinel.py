@@ -147,8 +147,8 @@ def test_nobody_knows(program):
             status, text = command(policyd, "login", ALICE)
             assert status == 0, text
             check(text, r"(?m)^policyd: the store cannot be asked: "
-                  r"inet:\S+: it knows no primary of that name: these are the "
-                  "counts of this host$")
+                  r"inet:\S+: it knows no primary of that name: its keys are "
+                  "listed as this host has counted them$")
             mark = policyd.mark()
             watched.sentinels[0].ask("SENTINEL", "monitor", NAME, "127.0.0.1",
                                      watched.primary.port, 1)
@@ -168,7 +168,7 @@ def section_of(text, store, sentinel):
 def test_howto(program):
     """the chapter of HOWTO: its users are enough for a replica, and for
     Sentinel to make it the primary"""
-    users, watch, section = chapter()[8:]
+    users, watch, section = chapter()[8:11]
     first = HowtoStore()
     second = HowtoStore(first.secret())
     second.options["replicaof"] = "127.0.0.1 %d" % first.port

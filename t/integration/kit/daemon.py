@@ -388,9 +388,9 @@ def free_port(address="127.0.0.1"):
 
 
 def run_all(tests):
-    """run_all - each test gets the program; the exit status"""
+    """run_all - each test gets the program; ends, with the exit status"""
     results = [run_one(test, sys.argv[1]) for test in chosen(tests)]
-    return 0 if all(results) else 1
+    sys.exit(0 if all(results) else 1)
 
 
 def chosen(tests):

@@ -190,14 +190,14 @@ def reload(postfix):
         raise
 
 
-def place(postfix, settings, master):
+def place(postfix, settings, master, unused=UNUSED):
     """place - main.cf, and a master.cf whose ports become free ones; {name of
     the service: number of its port}"""
     ports = {}
     postfix._write("main.cf", ["%s = %s" % pair for pair in settings.items()])
     entries = [entry for entry in postfix._entries("master.cf")
                if entry.split()[1] != "inet"
-               and entry.split()[0] not in UNUSED]
+               and entry.split()[0] not in unused]
     for entry in re.findall(r"^\S.*(?:\n[ \t].*)*", master, re.MULTILINE):
         name, rest = entry.split(None, 1)
         if rest.startswith("inet"):

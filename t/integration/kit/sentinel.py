@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -113,9 +114,14 @@ class Watched(contextlib.ExitStack):
         return self
 
     def replicated(self):
-        """replicated - wait until the replica has everything"""
-        wait_until(lambda: self.primary.ask("WAIT", 1, 1000) == b":1\r\n",
-                   "the replica")
+        """replicated - wait until the replica has everything. (WAIT is about
+        what the same connection has written.)"""
+        def has_all():
+            text = self.primary.ask("INFO", "replication").decode()
+            found = re.findall(
+                r"(?:state=online,|master_repl_)offset[=:](\d+)", text)
+            return len(found) == 2 and found[0] == found[1]
+        wait_until(has_all, "the replica")
 
     def exchange(self):
         """exchange - as the first sentinel does, which takes its time to make

@@ -81,10 +81,11 @@ static void setup(void)
 			pause();
 	TAILQ_INSERT_TAIL(&monitor_state.children, process, link);
 	process->state = SERVER_PROCESS_SERVING;
-	process->has_store = true;
-	make_store(&process->store);
+	process->stores = xcalloc(2, sizeof(*process->stores));
+	process->store_count = 1;
+	make_store(&process->stores[0].told);
 	/* So that the first one is asked first. */
-	process->next_sentinel = 1;
+	process->stores[0].next_sentinel = 1;
 	primary = listen_on(address, sizeof(address), &primary_port);
 }
 
@@ -282,8 +283,8 @@ START_TEST(believes_no_other_answer)
 	ck_assert_ptr_nonnull(
 		strstr(message.body.text, "no sentinel says where it is: "));
 	ck_assert_ptr_nonnull(strstr(message.body.text, lies[_i].why));
-	ck_assert_ptr_nonnull(
-		strstr(message.body.text, process->store.sentinels[1]));
+	ck_assert_ptr_nonnull(strstr(message.body.text,
+				     process->stores[0].told.sentinels[1]));
 	ck_assert_uint_eq(logged("the primary is"), 0);
 	/* The next one may know. */
 	ask();
@@ -345,7 +346,7 @@ END_TEST
 static void be_asking(uint32_t count)
 {
 	process->state = SERVER_PROCESS_ASKING;
-	process->has_store = false;
+	process->store_count = 0;
 	process->settings.store_count = count;
 	monitor_state.next = process;
 }
@@ -355,13 +356,20 @@ START_TEST(hears_of_a_store)
 	struct channel_message message;
 	struct error error;
 
-	be_asking(1);
+	be_asking(2);
 	channel_message_init(&message, CHANNEL_STORE, 0);
-	message.body.store = process->store;
-	ck_assert_int_eq(channel_send(server_end, &message, -1, &error), 0);
-	monitor_hear(&monitor_state, process);
-	ck_assert_str_eq(process->reason.text, "");
-	ck_assert(process->has_store);
+	message.body.store = process->stores[0].told;
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(process->state, SERVER_PROCESS_ASKING);
+		message.body.store.address[0] = (char)('a' + i);
+		ck_assert_int_eq(channel_send(server_end, &message, -1, &error),
+				 0);
+		monitor_hear(&monitor_state, process);
+		ck_assert_str_eq(process->reason.text, "");
+		ck_assert_uint_eq(process->store_count, i + 1);
+		ck_assert_int_eq(process->stores[i].told.address[0],
+				 'a' + (int)i);
+	}
 	ck_assert_int_eq(process->state, SERVER_PROCESS_PREPARING);
 }
 END_TEST
@@ -384,7 +392,7 @@ START_TEST(kills_who_lies_about_a_store)
 
 	be_asking(_i > 0);
 	channel_message_init(&message, CHANNEL_STORE, 0);
-	*store = process->store;
+	*store = process->stores[0].told;
 	if (_i == 1)
 		strcpy(store->sentinels[1], "x:y");
 	if (_i == 2)
@@ -403,7 +411,7 @@ START_TEST(kills_who_lies_about_a_store)
 	monitor_hear(&monitor_state, process);
 	ck_assert_msg(strstr(process->reason.text, whys[_i]) != NULL, "%d: %s",
 		      _i, process->reason.text);
-	ck_assert(!process->has_store);
+	ck_assert_uint_eq(process->store_count, 0);
 }
 END_TEST
 

@@ -110,8 +110,8 @@ static inline void real_store_start(struct real_store *real, const char *option,
 	memset(real, 0, sizeof(*real));
 	strcpy(real->directory, "/tmp/storeXXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(real->directory));
-	snprintf(real->socket, sizeof(real->socket), "%s/socket",
-		 real->directory);
+	strcpy(real->socket, real->directory);
+	strcat(real->socket, "/socket");
 	real_store_run(real, option, value);
 }
 

@@ -3,7 +3,7 @@
 
 #include <check.h>
 
-#include "policyd/check/certificates.h"
+#include "policyd/query/certificates.h"
 #include "t/unit/certificates.h"
 
 static void make_files(void)

@@ -6,7 +6,7 @@
  * parameters are ignored; of those, each pair is a file with a certificate and
  * one with its key. */
 
-#include "policyd/check/certificates.h"
+#include "policyd/query/certificates.h"
 
 #include <errno.h>
 #include <stdlib.h>

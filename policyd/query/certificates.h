@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef POLICYD_CHECK_CERTIFICATES_H
-#define POLICYD_CHECK_CERTIFICATES_H
+#ifndef POLICYD_QUERY_CERTIFICATES_H
+#define POLICYD_QUERY_CERTIFICATES_H
 
 #include "lib/postfix/smtpd_port.h"
 

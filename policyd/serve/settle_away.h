@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_SERVE_SETTLE_AWAY_H
+#define POLICYD_SERVE_SETTLE_AWAY_H
+
+#include "policyd/serve/settle.h"
+
+/* Decisions of this host, without a store. Only for
+ * policyd/serve/settle_store.c. */
+
+/* settle_away - the store of each of these charges is away: give them results,
+ * as its away says. takes: count them, too, if all of them pass. True: they
+ * do. */
+bool settle_away(const struct settle *settle, struct charges_question *question,
+		 bool takes);
+
+/* settle_beyond - count here what is let through for another reason than that
+ * it fits. question->charges have other results afterwards. */
+void settle_beyond(struct charges_question *question);
+
+#endif
