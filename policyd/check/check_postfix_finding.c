@@ -339,19 +339,53 @@ static char *current_line(const struct check *check,
 			 value);
 }
 
+/* holder - the parameter of main.cf that holds a list of restrictions which is
+ * only its $name, as those are that --init sets; NULL: the list holds itself */
+static const char *holder(const struct check *check,
+			  const struct mistake *mistake)
+{
+	const struct postfix *postfix = check->postfix;
+	const char *value = NULL;
+	size_t i;
+
+	if (mistake->service != NULL)
+		value = postfix_values_get(&mistake->service->overrides,
+					   mistake->parameter);
+	if (value == NULL)
+		value = postfix_values_get(&postfix->main, mistake->parameter);
+	if (value == NULL || *value != '$' ||
+	    strstr(mistake->parameter, "_restrictions") == NULL)
+		return NULL;
+	for (i = 0; i < postfix->main.count; i++)
+		if (strcmp(postfix->main.list[i].name, value + 1) == 0)
+			return postfix->main.list[i].name;
+	return NULL;
+}
+
+/* at_holder - the mistake, in the parameter that has to change */
+static struct mistake at_holder(const struct check *check,
+				const struct mistake *found)
+{
+	const char *name = found->own == NULL ? holder(check, found) : NULL;
+	struct mistake mistake = *found;
+
+	if (name != NULL) {
+		mistake.service = NULL;
+		mistake.parameter = name;
+	}
+	return mistake;
+}
+
 /* check_found - report a mistake in a parameter */
-void check_found(struct check *check, const struct mistake *mistake,
+void check_found(struct check *check, const struct mistake *found,
 		 const char *format, ...)
 {
-	enum postfix_origin origin = postfix_where(
-		check->postfix, mistake->service, mistake->parameter);
-	const struct postfix_service *service =
-		origin == POSTFIX_MASTER || mistake->own != NULL
-			? mistake->service
-			: NULL;
+	const struct mistake mistake = at_holder(check, found);
+	const struct postfix_service *service = NULL;
+	enum postfix_origin origin;
 	struct finding finding = {
-		.is_error = mistake->severity == SEVERITY_ERROR,
-		.advice = copy(mistake->advice),
+		.is_error = found->severity == SEVERITY_ERROR,
+		.advice = copy(found->advice),
 		.fix = -1,
 	};
 	va_list arguments;
@@ -359,14 +393,18 @@ void check_found(struct check *check, const struct mistake *mistake,
 	va_start(arguments, format);
 	finding.text = xvasprintf(format, arguments);
 	va_end(arguments);
+	origin = postfix_where(check->postfix, mistake.service,
+			       mistake.parameter);
+	if (origin == POSTFIX_MASTER || mistake.own != NULL)
+		service = mistake.service;
 	finding.file = check_file(check, origin == POSTFIX_MASTER ? "master.cf"
 								  : "main.cf");
-	finding.line = current_line(check, mistake, origin);
-	if (origin == POSTFIX_MASTER && mistake->own != NULL)
+	finding.line = current_line(check, &mistake, origin);
+	if (origin == POSTFIX_MASTER && mistake.own != NULL)
 		finding.fix = -1;
-	else if (mistake->value != NULL || mistake->own != NULL ||
-		 mistake->add != NULL || mistake->edits != 0)
-		finding.fix = find_fix(check, service, mistake->parameter);
+	else if (mistake.value != NULL || mistake.own != NULL ||
+		 mistake.add != NULL || mistake.edits != 0)
+		finding.fix = find_fix(check, service, mistake.parameter);
 	if (add(check, &finding) != NULL && finding.fix >= 0)
-		shape(check, &check->fixes[finding.fix], mistake);
+		shape(check, &check->fixes[finding.fix], &mistake);
 }

@@ -49,12 +49,12 @@ static const char *ending(const char *server)
 	return end;
 }
 
-/* did_you_mean - "; did you mean SERVER?", one of our listeners, or ""; the
- * caller frees it */
-static char *did_you_mean(const struct check *check, const struct use *use)
+/* likely - one of our listeners whose name is like that of the server, as
+ * smtpd(8) would write it; the caller frees it. NULL: there is none */
+static char *likely(const struct check *check, const struct use *use)
 {
 	const struct config *config = check->config;
-	char *advice = xstrdup(""), *name;
+	const struct listener_options *best = NULL;
 	struct similar similar;
 	size_t i;
 
@@ -65,14 +65,26 @@ static char *did_you_mean(const struct check *check, const struct use *use)
 		if (strncmp(address, use->server, 5) != 0)
 			continue;
 		similar_try(&similar, ending(address));
-		if (similar.best != ending(address))
-			continue;
-		name = check_server(check->postfix, &config->listeners[i]);
-		free(advice);
-		advice = xasprintf("; did you mean %s?", name);
-		free(name);
+		if (similar.best == ending(address))
+			best = &config->listeners[i];
 	}
-	return advice;
+	return best != NULL ? check_server(check->postfix, best) : NULL;
+}
+
+/* where - what to say of our own socket; the caller frees it */
+static char *where(const struct check *check, const char *server)
+{
+	const struct config *config = check->config;
+	char *ours, *text;
+
+	if (server != NULL)
+		return xasprintf("; did you mean %s?", server);
+	if (check->use_count > 0 || config->listener_count == 0)
+		return xstrdup("");
+	ours = check_server(check->postfix, &config->listeners[0]);
+	text = xasprintf("; policyd listens at %s", ours);
+	free(ours);
+	return text;
 }
 
 /* check_one - report a server that cannot be asked */
@@ -80,7 +92,7 @@ static void check_one(struct check *check, const struct use *use)
 {
 	const struct attempt *attempt = &use->attempt;
 	const char *why = strerror(attempt->number);
-	char *advice, *text;
+	char *server, *hint, *text;
 
 	if (attempt->stage == ATTEMPT_RESOLVE)
 		why = gai_strerror(attempt->number);
@@ -88,13 +100,15 @@ static void check_one(struct check *check, const struct use *use)
 		return;
 	if (is_made_by_master(check, use))
 		return;
-	advice = did_you_mean(check, use);
+	server = likely(check, use);
+	hint = where(check, server);
 	text = xasprintf("%s: nobody can be asked there: %s%s",
-			 use->policy.server, why, advice);
-	check_found_at(check, use, NULL,
+			 use->policy.server, why, hint);
+	check_found_at(check, use, server,
 		       "start that policy server, or take it out", text);
-	free(advice);
 	free(text);
+	free(hint);
+	free(server);
 }
 
 /* check_others - is anybody there? */

@@ -141,6 +141,26 @@ static bool any_passes(const struct smtpd_row *row, int first, int last)
 	return false;
 }
 
+/* like_another - how another port asks policyd, for a port that does not; the
+ * caller frees it */
+static char *like_another(const struct check *check)
+{
+	const char *name = "smtpd_relay_restrictions", *value = NULL;
+	size_t i;
+
+	for (i = 0; i < check->use_count && value == NULL; i++) {
+		const struct list *list = check->uses[i].list;
+
+		if (list->kind == LIST_RELAY)
+			value = postfix_values_get(&list->service->overrides,
+						   name);
+	}
+	if (value != NULL && *value == '$')
+		return xasprintf("as on other ports: -o %s=%s", name, value);
+	return xasprintf("let %s of this port begin with check_policy_service",
+			 name);
+}
+
 /* found_unasked - policyd is not asked on a port, or on none (NULL) */
 static void found_unasked(struct check *check,
 			  const struct postfix_service *service)
@@ -154,10 +174,12 @@ static void found_unasked(struct check *check,
 	};
 
 	if (service != NULL) {
-		mistake.advice = "let smtpd_relay_restrictions of this port "
-				 "begin with check_policy_service";
+		char *like = like_another(check);
+
+		mistake.advice = like;
 		check_found(check, &mistake, "policyd is not asked on port %s",
 			    service->name);
+		free(like);
 	} else {
 		mistake.advice = "policyd --init prints the commands that "
 				 "change this, and what else changes";

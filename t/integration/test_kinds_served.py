@@ -72,6 +72,10 @@ class Kind:
         self.rename()
         self.network = "127.0.0.70" if "127.0.0.0/8" in postfix.get(
             "mynetworks") else "127.0.0.1"
+        # A null client has none of its own.
+        self.domain = "example.com" if "example.com" in (
+            postfix.get("mydestination") + postfix.get("transport_maps") +
+            postfix.get("relay_domains")) else "vmail.test"
         self.unknown = set()
         self.wrong = []
 
@@ -127,7 +131,7 @@ class Kind:
                 name = "smtpd"
             port = said[name]
             real = Port(self.postfix, number, port.facts["wraps"] == "1",
-                        self.network, {"ours": "bob@example.com",
+                        self.network, {"ours": "bob@" + self.domain,
                                        "elsewhere": "u@far.example"},
                         port.facts["proxy"] == "haproxy")
             for cell, now in real.truth().items():

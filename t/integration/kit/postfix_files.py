@@ -170,7 +170,8 @@ def harm(before, after, finding):
         if "smtpd_delay_reject" in finding:
             meant |= recipient == "ours" or client == "login in TLS"
         if was == "may" and re.search("policyd listens|smtpd asks|its chroot "
-                                      "asks|cannot look up", finding):
+                                      "asks|cannot look up|did you mean",
+                                      finding):
             meant = True
         if not meant:
             found.append("%s: %s, was %s" % (", ".join(cell), now, was))
