@@ -202,11 +202,11 @@ struct broken {
 };
 
 #define STORE_AT(path) "store \"unix:/" path "\" { }\n"
-#define STORES_8(path)                                                   \
-	STORE_AT(path "1")                                               \
-	STORE_AT(path "2") STORE_AT(path "3") STORE_AT(path "4")         \
-		STORE_AT(path "5") STORE_AT(path "6") STORE_AT(path "7") \
-			STORE_AT(path "8")
+#define STORES_8(path)                                           \
+	STORE_AT(path "1")                                       \
+	STORE_AT(path "2")                                       \
+	STORE_AT(path "3") STORE_AT(path "4") STORE_AT(path "5") \
+		STORE_AT(path "6") STORE_AT(path "7") STORE_AT(path "8")
 
 static const struct broken broken[] = {
 	/* what lib/config/config_scan finds: one of each kind (its test has
