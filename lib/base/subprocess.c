@@ -261,7 +261,8 @@ int subprocess_open(const char *const argv[], int input, pid_t *pid,
 		return error_set(error, "pipe: %s", strerror(errno));
 	*pid = fork();
 	if (*pid == 0)
-		become_program(argv, input, out[1], STDERR_FILENO);
+		become_program(argv, input, out[1],
+			       open("/dev/null", O_WRONLY));
 	close(out[1]);
 	if (*pid > 0)
 		return out[0];

@@ -29,7 +29,7 @@ int subprocess_run(const char *const argv[],
 		   size_t *length, struct error *error);
 
 /* subprocess_open - start argv in the same way, but read its output while it
- * runs. input: its standard input; -1: empty. Its standard error is ours.
+ * runs. input: its standard input; -1: empty. Its standard error is dropped.
  * Returns a descriptor to read from, which the caller closes before
  * subprocess_close(); or -1. */
 int subprocess_open(const char *const argv[], int input, pid_t *pid,

@@ -27,7 +27,7 @@
 #include "lib/config/config_lists.h"
 #include "lib/config/config_listeners.h"
 #include "lib/config/config_messages.h"
-#include "lib/config/config_options.h"
+#include "lib/config/config_assign.h"
 #include "lib/config/config_process.h"
 #include "lib/config/config_rates.h"
 #include "lib/config/config_reach.h"
@@ -39,7 +39,6 @@
 #include "lib/config/config_watch.h"
 #include "lib/base/xalloc.h"
 
-#define DAY	   86400ul
 #define REFRESH_MS 1000 /* the default of table_refresh */
 
 /* load_refresh - table_refresh; before defaults are given, since it must be
@@ -48,16 +47,19 @@ static void load_refresh(struct config *config, struct config_notes *notes)
 {
 	const struct setting *from =
 		settings_top(config->settings, OPTION_TABLE_REFRESH);
+	unsigned long ms;
 	struct error error;
 	bool yes = true;
 
 	if (!from->set ||
 	    config_value_bool(setting_text(from), &yes, &error) == 0)
 		config->table_refresh_ms = yes ? REFRESH_MS : 0;
-	else if (config_value_time(setting_text(from), 0, DAY,
-				   &config->table_refresh_ms, &error) < 0)
+	else if (config_read(OPTION_TABLE_REFRESH, setting_text(from), &ms,
+			     &error) < 0)
 		config_option_error(notes, OPTION_TABLE_REFRESH, from->line,
 				    &error);
+	else
+		config->table_refresh_ms = (unsigned)ms;
 }
 
 /* load_settings - interpret the texts */

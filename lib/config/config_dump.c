@@ -100,8 +100,7 @@ static bool is_inherited(enum config_option option,
 			 const struct setting *setting,
 			 const struct setting *top)
 {
-	bool may = (config_option_scopes(option) & SCOPE_SERVICE) != 0 ||
-		   option == OPTION_ALLOW_USERS;
+	bool may = (config_option_scopes(option) & SCOPE_TOP) != 0;
 	size_t i;
 
 	if (!may || setting == top || setting->line != top->line ||
@@ -246,20 +245,14 @@ static void put_listen(struct dump *dump, size_t index)
 	const struct config_section *section =
 		&dump->config->settings->listens[index];
 	const char *address = dump->config->listeners[index].address;
-	bool local = strncmp(address, "unix:", 5) == 0;
-	int i;
 
 	fputs("\nlisten ", dump->output);
 	put_quoted(dump, address);
 	fputs(" {", dump->output);
 	put_source(dump, section->line);
-	for (i = 0; i < OPTION_PARAMETER; i++) {
-		enum config_option option = (enum config_option)i;
-
-		if ((config_option_scopes(option) & SCOPE_LISTEN) != 0 &&
-		    (option != OPTION_ALLOW_REMOTE) == local)
-			put_setting(dump, option, &section->settings[option]);
-	}
+	put_section(dump, section,
+		    strncmp(address, "unix:", 5) == 0 ? SCOPE_UNIX
+						      : SCOPE_INET);
 	put_tls(dump, section, SCOPE_TLS);
 	fputs("}\n", dump->output);
 }

@@ -13,7 +13,7 @@
 
 #include "lib/base/trust.h"
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
+#include "lib/config/config_assign.h"
 #include "lib/config/config_services.h"
 #include "lib/config/config_values.h"
 #include "lib/config/config_watch.h"
@@ -31,24 +31,14 @@ static void load_access(struct listener_options *options,
 {
 	const struct setting *mode = &section->settings[OPTION_MODE];
 	const struct setting *owner = &section->settings[OPTION_OWNER];
-	const struct setting *group = &section->settings[OPTION_GROUP];
-	struct error error;
+	const struct setting *group = &section->settings[OPTION_LISTENER_GROUP];
 
 	if (strncmp(options->address, "unix:", 5) != 0 &&
 	    (mode->line | owner->line | group->line) != 0)
 		config_error(notes, section->line,
 			     "mode, owner and group are "
 			     "only for \"unix:\" addresses");
-	if (config_value_mode(setting_text(mode), &options->mode, &error) < 0)
-		config_error(notes, mode->line, "mode: %s", error.text);
-	if (*setting_text(owner) != '\0' &&
-	    config_value_user(setting_text(owner), &options->uid, NULL,
-			      &error) < 0)
-		config_error(notes, owner->line, "owner: %s", error.text);
-	if (*setting_text(group) != '\0' &&
-	    config_value_group(setting_text(group), &options->gid, NULL,
-			       &error) < 0)
-		config_error(notes, group->line, "group: %s", error.text);
+	config_assign(options, SCOPE_LISTEN, section, notes);
 }
 
 /* check_directory - can others create a socket in this directory? They could

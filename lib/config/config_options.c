@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* config_options - the table of all options, and their values as text
  *
- * A row has the name of an option, the sections it may be in, the form of its
- * value and its default. Declaring it to libconfuse, copying its value and
- * printing it all follow this table. The parameters of address resolution need
- * no row: lib/address/parameters lists them. */
+ * The rows are in lib/config/config_rows.h; what their last column is made of
+ * is here. */
 
 #include "lib/config/config_options.h"
 
@@ -13,6 +11,10 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/config/config.h"
+#include "lib/rate/rate_table.h"
+
+#define DAY		   86400ul
+#define RATE_DIRECTORY_MAX (CONFIG_PATH_MAX - RATE_NAME_MAX - 8)
 
 /* One option. */
 struct option_row {
@@ -21,116 +23,86 @@ struct option_row {
 	enum config_form form;
 	const char *standard; /* words of a list; NULL: no default, it stays
 				 unset */
+	struct config_value value;
 };
 
+/* mode_word - the words of mode in a service */
+static const char *mode_word(unsigned place)
+{
+	static const char *const words[] = { "enforce", "observe", NULL };
+
+	return words[place];
+}
+
+/* away_word - those of away, by enum config_away */
+static const char *away_word(unsigned place)
+{
+	static const char *const words[] = { "local", "defer", "permit", NULL };
+
+	return words[place];
+}
+
+/* The scopes of rows. */
 #define EVERY_SERVICE  (SCOPE_TOP | SCOPE_SERVICE)
-#define EVERY_LISTENER (SCOPE_LISTEN | SCOPE_METRICS)
+#define LOCAL_LISTENER (SCOPE_UNIX | SCOPE_METRICS)
 #define EVERY_TLS      (SCOPE_TLS | SCOPE_STORE_TLS)
 
+/* Where their values are kept. */
+#define AT(home, type, member) \
+	home, offsetof(type, member), sizeof(((type *)NULL)->member)
+#define CONFIG(member)	 AT(SCOPE_TOP, struct config, member)
+#define SERVICE(member)	 AT(SCOPE_SERVICE, struct service, member)
+#define LISTENER(member) AT(SCOPE_LISTEN, struct listener_options, member)
+#define RATE(member)	 AT(SCOPE_RATE, struct rate, member)
+#define STORE(member)	 AT(SCOPE_STORE, struct config_store, member)
+#define NOWHERE		 0, 0, 0
+
+/* Their units, with bounds. */
+#define TEXT                                   \
+	{                                      \
+		UNIT_TEXT, 0, 0, NULL, NOWHERE \
+	}
+#define NUMBER(least, most, at)                    \
+	{                                          \
+		UNIT_NUMBER, least, most, NULL, at \
+	}
+#define SECONDS(least, most, at)                    \
+	{                                           \
+		UNIT_SECONDS, least, most, NULL, at \
+	}
+#define MILLISECONDS(least, most, at)                    \
+	{                                                \
+		UNIT_MILLISECONDS, least, most, NULL, at \
+	}
+#define SWITCH(at)                          \
+	{                                   \
+		UNIT_SWITCH, 0, 1, NULL, at \
+	}
+#define WORD(word, at)                    \
+	{                                 \
+		UNIT_WORD, 0, 0, word, at \
+	}
+#define MODE(at)                          \
+	{                                 \
+		UNIT_MODE, 0, 0, NULL, at \
+	}
+#define USER(at)                          \
+	{                                 \
+		UNIT_USER, 0, 0, NULL, at \
+	}
+#define GROUP(at)                          \
+	{                                  \
+		UNIT_GROUP, 0, 0, NULL, at \
+	}
+#define PATH(size, at)                       \
+	{                                    \
+		UNIT_PATH, 0, size, NULL, at \
+	}
+
 static const struct option_row rows[OPTION_PARAMETER] = {
-	[OPTION_USER] = { "user", SCOPE_TOP, FORM_TEXT, "nobody" },
-	[OPTION_GROUP] = { "group", SCOPE_TOP | EVERY_LISTENER, FORM_TEXT, "" },
-	[OPTION_PID_FILE] = { "pid_file", SCOPE_TOP, FORM_TEXT,
-			      CONFIG_PID_FILE },
-	[OPTION_LOG] = { "log", SCOPE_TOP, FORM_TEXT, "syslog" },
-	[OPTION_LOG_VERDICTS] = { "log_verdicts", SCOPE_TOP, FORM_PLAIN_LIST,
-				  "permit reject defer ask hold" },
-	[OPTION_REQUEST_TIMEOUT] = { "request_timeout", SCOPE_TOP,
-				     FORM_PLAIN_TEXT, "10s" },
-	[OPTION_IDLE_TIMEOUT] = { "idle_timeout", SCOPE_TOP, FORM_PLAIN_TEXT,
-				  "1200s" },
-	[OPTION_REPLY_TIMEOUT] = { "reply_timeout", SCOPE_TOP, FORM_PLAIN_TEXT,
-				   "10s" },
-	[OPTION_MAX_CONNECTIONS] = { "max_connections", SCOPE_TOP,
-				     FORM_PLAIN_TEXT, "4096" },
-	[OPTION_THREADS] = { "threads", SCOPE_TOP, FORM_PLAIN_TEXT, "0" },
-	[OPTION_ALLOW_OPEN_RELAY] = { "allow_open_relay", SCOPE_TOP,
-				      FORM_PLAIN_TEXT, "no" },
-	[OPTION_IMPORT_POSTFIX] = { "import_postfix", SCOPE_TOP, FORM_TEXT,
-				    "" },
-	[OPTION_TABLE_REFRESH] = { "table_refresh", SCOPE_TOP, FORM_PLAIN_TEXT,
-				   "1" },
-	[OPTION_CAPTURE] = { "capture", SCOPE_TOP, FORM_TEXT, "" },
-	[OPTION_CAPTURE_FILES] = { "capture_files", SCOPE_TOP, FORM_PLAIN_TEXT,
-				   "8" },
-	[OPTION_SHADOW] = { "shadow", SCOPE_TOP, FORM_TEXT, "" },
-	[OPTION_RATE_DIRECTORY] = { "rate_directory", SCOPE_TOP, FORM_TEXT,
-				    CONFIG_RATE_DIRECTORY },
-	[OPTION_RESTRICTIONS] = { "restrictions", EVERY_SERVICE,
-				  FORM_PLAIN_LIST,
-				  "permit_auth_destination "
-				  "reject_plaintext_session "
-				  "permit_sasl_authenticated "
-				  "reject_unauth_destination" },
-	[OPTION_MYNETWORKS] = { "mynetworks", SCOPE_TOP, FORM_LIST, "" },
-	[OPTION_RELAY_CLIENTCERTS] = { "relay_clientcerts", SCOPE_TOP,
-				       FORM_LIST, "" },
-	[OPTION_SERVICE_MODE] = { "mode", EVERY_SERVICE, FORM_PLAIN_TEXT,
-				  "enforce" },
-	[OPTION_SENDER_LOGIN_MAPS] = { "sender_login_maps", SCOPE_TOP,
-				       FORM_LIST, "" },
-	[OPTION_REPLY] = { "reply", EVERY_SERVICE, FORM_PLAIN_TEXT, "lock" },
-	[OPTION_REJECT_REPLY] = { "reject_reply", EVERY_SERVICE, FORM_TEXT,
-				  "" },
-	[OPTION_PLAINTEXT_REPLY] = { "plaintext_reply", EVERY_SERVICE,
-				     FORM_TEXT, "" },
-	[OPTION_TLS_PROTOCOLS] = { "tls_protocols", EVERY_SERVICE, FORM_TEXT,
-				   ">=TLSv1.2" },
-	[OPTION_TLS_CIPHERS] = { "tls_ciphers", EVERY_SERVICE, FORM_TEXT,
-				 "HIGH:!aNULL" },
-	[OPTION_TLS_KEYSIZE] = { "tls_keysize", EVERY_SERVICE, FORM_PLAIN_TEXT,
-				 "128" },
-	[OPTION_SERVER_PORT] = { "server_port", SCOPE_SERVICE, FORM_PLAIN_LIST,
-				 NULL },
-	[OPTION_POLICY_CONTEXT] = { "policy_context", SCOPE_SERVICE, FORM_LIST,
-				    NULL },
-	[OPTION_MODE] = { "mode", EVERY_LISTENER, FORM_TEXT, "0660" },
-	[OPTION_OWNER] = { "owner", EVERY_LISTENER, FORM_TEXT, "" },
-	[OPTION_ALLOW_USERS] = { "allow_users", SCOPE_TOP | SCOPE_LISTEN,
-				 FORM_LIST, "" },
-	[OPTION_VERDICT] = { "verdict", SCOPE_EXPECT, FORM_TEXT, NULL },
-	[OPTION_ALLOW_REMOTE] = { "allow_remote", SCOPE_LISTEN, FORM_LIST, "" },
-	[OPTION_CERTIFICATE] = { "certificate", EVERY_TLS, FORM_TEXT, "" },
-	[OPTION_KEY] = { "key", EVERY_TLS, FORM_TEXT, "" },
-	[OPTION_CA] = { "ca", EVERY_TLS, FORM_TEXT, "" },
-	[OPTION_CRL] = { "crl", SCOPE_TLS, FORM_TEXT, "" },
-	[OPTION_REQUIRE_CLIENT_CERTIFICATE] = { "require_client_certificate",
-						SCOPE_TLS, FORM_PLAIN_TEXT,
-						"yes" },
-	[OPTION_FINGERPRINTS] = { "fingerprints", SCOPE_TLS, FORM_LIST, "" },
-	[OPTION_RATE_KEY] = { "key", SCOPE_RATE, FORM_PLAIN_LIST,
-			      "sasl_username" },
-	[OPTION_RATE_KEY_MAPS] = { "key_maps", SCOPE_RATE, FORM_LIST, "" },
-	[OPTION_RATE_COUNT] = { "count", SCOPE_RATE, FORM_PLAIN_TEXT,
-				"recipients" },
-	[OPTION_RATE_LIMIT] = { "limit", SCOPE_RATE, FORM_LIST, "" },
-	[OPTION_RATE_LIMIT_MAPS] = { "limit_maps", SCOPE_RATE, FORM_LIST, "" },
-	[OPTION_RATE_ACTION] = { "action", SCOPE_RATE, FORM_PLAIN_TEXT,
-				 "defer" },
-	[OPTION_RATE_OVER_REPLY] = { "over_reply", SCOPE_RATE, FORM_TEXT, "" },
-	[OPTION_RATE_NEAR] = { "near", SCOPE_RATE, FORM_PLAIN_TEXT, "80" },
-	[OPTION_RATE_STATE] = { "state", SCOPE_RATE, FORM_PLAIN_TEXT, "DATA" },
-	[OPTION_RATE_IPV4_PREFIX] = { "ipv4_prefix", SCOPE_RATE,
-				      FORM_PLAIN_TEXT, "32" },
-	[OPTION_RATE_IPV6_PREFIX] = { "ipv6_prefix", SCOPE_RATE,
-				      FORM_PLAIN_TEXT, "64" },
-	[OPTION_RATE_PLACE_MAPS] = { "place_maps", SCOPE_RATE, FORM_LIST, "" },
-	[OPTION_RATE_KEYS] = { "keys", SCOPE_RATE, FORM_PLAIN_TEXT, "65536" },
-	[OPTION_STORE_NAME] = { "name", SCOPE_STORE, FORM_TEXT, "" },
-	[OPTION_STORE_USERNAME] = { "username", SCOPE_STORE, FORM_TEXT, "" },
-	[OPTION_STORE_PASSWORD_FILE] = { "password_file", SCOPE_STORE,
-					 FORM_TEXT, "" },
-	[OPTION_STORE_PREFIX] = { "prefix", SCOPE_STORE, FORM_TEXT, "policyd" },
-	[OPTION_STORE_TIMEOUT] = { "timeout", SCOPE_STORE, FORM_PLAIN_TEXT,
-				   "200ms" },
-	[OPTION_STORE_AWAY] = { "away", SCOPE_STORE, FORM_PLAIN_TEXT, "local" },
-	[OPTION_STORE_SERVERNAME] = { "servername", SCOPE_STORE_TLS, FORM_TEXT,
-				      "" },
-	[OPTION_STORE_SENTINELS] = { "sentinels", SCOPE_STORE, FORM_LIST, "" },
-	[OPTION_STORE_SENTINEL_USERNAME] = { "sentinel_username", SCOPE_STORE,
-					     FORM_TEXT, "" },
-	[OPTION_STORE_SENTINEL_PASSWORD_FILE] = { "sentinel_password_file",
-						  SCOPE_STORE, FORM_TEXT, "" },
+#define ROW(option, ...) [option] = { __VA_ARGS__ },
+#include "lib/config/config_rows.h"
+#undef ROW
 };
 
 /* config_option_name - as written in the file */
@@ -190,6 +162,18 @@ enum config_form config_option_form(enum config_option option)
 	if (option < OPTION_PARAMETER)
 		return rows[option].form;
 	return option < OPTION_QUESTION ? FORM_LIST : FORM_TEXT;
+}
+
+/* config_option_value - how its value is read, and where it is kept */
+const struct config_value *config_option_value(enum config_option option)
+{
+	return &rows[option].value;
+}
+
+/* config_option_standard - its default */
+const char *config_option_standard(enum config_option option)
+{
+	return rows[option].standard;
 }
 
 /* config_option_is_list - may it have several values? */
@@ -271,7 +255,7 @@ static void setting_copy(struct setting *to, const struct setting *from)
 /* set_default - set the default of the table */
 static void set_default(struct setting *setting, enum config_option option)
 {
-	const char *word = rows[option].standard;
+	const char *word = config_option_standard(option);
 
 	if (word == NULL)
 		return;
@@ -308,13 +292,6 @@ bool setting_is_default(const struct setting *setting,
 	return same;
 }
 
-/* is_inherited - does a section inherit it from the top level? */
-static bool is_inherited(enum config_option option, unsigned scope)
-{
-	return (config_option_scopes(option) & SCOPE_TOP) != 0 &&
-	       (scope == SCOPE_SERVICE || option == OPTION_ALLOW_USERS);
-}
-
 /* section_complete - give each unset option the top level's value or its
  * default */
 static void section_complete(struct config_section *section, unsigned scope,
@@ -329,32 +306,67 @@ static void section_complete(struct config_section *section, unsigned scope,
 
 		if ((scopes & scope) == 0 || setting->set)
 			continue;
-		if (top != NULL && is_inherited(option, scope))
+		if (section != top && (scopes & SCOPE_TOP) != 0)
 			setting_copy(setting, &top->settings[option]);
 		else
 			set_default(setting, option);
 	}
 }
 
+/* settings_sections - the sections of a kind */
+struct config_section **settings_sections(struct config_settings *settings,
+					  unsigned scope, size_t **count)
+{
+	switch (scope) {
+	case SCOPE_LISTEN:
+		*count = &settings->listen_count;
+		return &settings->listens;
+	case SCOPE_METRICS:
+		*count = &settings->counters_count;
+		return &settings->metrics;
+	case SCOPE_SERVICE:
+		*count = &settings->service_count;
+		return &settings->services;
+	case SCOPE_RATE:
+		*count = &settings->rate_count;
+		return &settings->rates;
+	case SCOPE_STORE:
+		*count = &settings->store_count;
+		return &settings->stores;
+	default:
+		*count = &settings->expect_count;
+		return &settings->expects;
+	}
+}
+
+/* The kinds of sections, with the scope of a section inside them. */
+static const struct {
+	unsigned scope, inside;
+} kinds[] = {
+	{ SCOPE_LISTEN, SCOPE_TLS },
+	{ SCOPE_METRICS, 0 },
+	{ SCOPE_SERVICE, 0 },
+	{ SCOPE_RATE, 0 },
+	{ SCOPE_STORE, SCOPE_STORE_TLS },
+	{ SCOPE_EXPECT, 0 },
+};
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
 /* settings_complete - give all unset options their defaults */
 void settings_complete(struct config_settings *settings)
 {
-	size_t i;
+	struct config_section *top = &settings->top;
+	size_t *count;
 
-	section_complete(&settings->top, SCOPE_TOP, NULL);
-	for (i = 0; i < settings->listen_count; i++)
-		section_complete(&settings->listens[i],
-				 SCOPE_LISTEN | SCOPE_TLS, &settings->top);
-	for (i = 0; i < settings->counters_count; i++)
-		section_complete(&settings->metrics[i], SCOPE_METRICS, NULL);
-	for (i = 0; i < settings->service_count; i++)
-		section_complete(&settings->services[i], SCOPE_SERVICE,
-				 &settings->top);
-	for (i = 0; i < settings->rate_count; i++)
-		section_complete(&settings->rates[i], SCOPE_RATE, NULL);
-	for (i = 0; i < settings->store_count; i++)
-		section_complete(&settings->stores[i],
-				 SCOPE_STORE | SCOPE_STORE_TLS, NULL);
+	section_complete(top, SCOPE_TOP, top);
+	for (size_t k = 0; k < KIND_COUNT; k++) {
+		struct config_section *sections =
+			*settings_sections(settings, kinds[k].scope, &count);
+
+		for (size_t i = 0; i < *count; i++)
+			section_complete(&sections[i],
+					 kinds[k].scope | kinds[k].inside, top);
+	}
 }
 
 /* section_clear - free what a section holds */
@@ -370,26 +382,16 @@ static void section_clear(struct config_section *section)
 /* settings_clear - free what settings holds */
 void settings_clear(struct config_settings *settings)
 {
-	size_t i;
+	size_t *count;
 
 	section_clear(&settings->top);
-	for (i = 0; i < settings->listen_count; i++)
-		section_clear(&settings->listens[i]);
-	free(settings->listens);
-	for (i = 0; i < settings->counters_count; i++)
-		section_clear(&settings->metrics[i]);
-	free(settings->metrics);
-	for (i = 0; i < settings->service_count; i++)
-		section_clear(&settings->services[i]);
-	free(settings->services);
-	for (i = 0; i < settings->expect_count; i++)
-		section_clear(&settings->expects[i]);
-	free(settings->expects);
-	for (i = 0; i < settings->rate_count; i++)
-		section_clear(&settings->rates[i]);
-	free(settings->rates);
-	for (i = 0; i < settings->store_count; i++)
-		section_clear(&settings->stores[i]);
-	free(settings->stores);
+	for (size_t k = 0; k < KIND_COUNT; k++) {
+		struct config_section *sections =
+			*settings_sections(settings, kinds[k].scope, &count);
+
+		for (size_t i = 0; i < *count; i++)
+			section_clear(&sections[i]);
+		free(sections);
+	}
 	memset(settings, 0, sizeof(*settings));
 }

@@ -11,72 +11,12 @@
 /* All options of the file, and their values as text. Only for lib/config*.c and
  * its tests. */
 
+/* The options, in the order of lib/config/config_rows.h. */
 enum config_option {
-	OPTION_USER,
-	OPTION_GROUP, /* of the process, and in a listen section */
-	OPTION_PID_FILE,
-	OPTION_LOG,
-	OPTION_LOG_VERDICTS,
-	OPTION_REQUEST_TIMEOUT,
-	OPTION_IDLE_TIMEOUT,
-	OPTION_REPLY_TIMEOUT,
-	OPTION_MAX_CONNECTIONS,
-	OPTION_THREADS,
-	OPTION_ALLOW_OPEN_RELAY,
-	OPTION_IMPORT_POSTFIX,
-	OPTION_TABLE_REFRESH,
-	OPTION_CAPTURE,
-	OPTION_CAPTURE_FILES,
-	OPTION_SHADOW,
-	OPTION_RATE_DIRECTORY,
-	OPTION_RESTRICTIONS,
-	OPTION_MYNETWORKS,
-	OPTION_RELAY_CLIENTCERTS,
-	OPTION_SERVICE_MODE, /* "mode", too */
-	OPTION_SENDER_LOGIN_MAPS,
-	OPTION_REPLY,
-	OPTION_REJECT_REPLY,
-	OPTION_PLAINTEXT_REPLY,
-	OPTION_TLS_PROTOCOLS,
-	OPTION_TLS_CIPHERS,
-	OPTION_TLS_KEYSIZE,
-	OPTION_SERVER_PORT,
-	OPTION_POLICY_CONTEXT,
-	OPTION_MODE,
-	OPTION_OWNER,
-	OPTION_ALLOW_USERS, /* for all unix listeners, or for one */
-	OPTION_VERDICT,
-	OPTION_ALLOW_REMOTE,
-	OPTION_CERTIFICATE,
-	OPTION_KEY,
-	OPTION_CA,
-	OPTION_CRL,
-	OPTION_REQUIRE_CLIENT_CERTIFICATE,
-	OPTION_FINGERPRINTS,
-	OPTION_RATE_KEY, /* in a rate section, as all up to OPTION_RATE_KEYS */
-	OPTION_RATE_KEY_MAPS,
-	OPTION_RATE_COUNT,
-	OPTION_RATE_LIMIT,
-	OPTION_RATE_LIMIT_MAPS,
-	OPTION_RATE_ACTION,
-	OPTION_RATE_OVER_REPLY,
-	OPTION_RATE_NEAR,
-	OPTION_RATE_STATE,
-	OPTION_RATE_IPV4_PREFIX,
-	OPTION_RATE_IPV6_PREFIX,
-	OPTION_RATE_PLACE_MAPS,
-	OPTION_RATE_KEYS,
-	OPTION_STORE_NAME, /* in a store section, as the following */
-	OPTION_STORE_USERNAME,
-	OPTION_STORE_PASSWORD_FILE,
-	OPTION_STORE_PREFIX,
-	OPTION_STORE_TIMEOUT,
-	OPTION_STORE_AWAY,
-	OPTION_STORE_SENTINELS,
-	OPTION_STORE_SENTINEL_USERNAME,
-	OPTION_STORE_SENTINEL_PASSWORD_FILE,
-	OPTION_STORE_SERVERNAME, /* in its tls section */
-	OPTION_PARAMETER,	 /* the first of enum parameter */
+#define ROW(option, name, scopes, form, standard, value) option,
+#include "lib/config/config_rows.h"
+#undef ROW
+	OPTION_PARAMETER, /* the first of enum parameter */
 	OPTION_QUESTION = OPTION_PARAMETER +
 			  PARAMETER_COUNT, /* likewise, in an expect section */
 	OPTION_COUNT = OPTION_QUESTION + NOTATION_NAMES,
@@ -86,7 +26,9 @@ enum config_option {
 enum config_scope {
 	SCOPE_TOP = 1,
 	SCOPE_SERVICE = 2,
-	SCOPE_LISTEN = 4,
+	SCOPE_UNIX = 4, /* in a listen section with such an address */
+	SCOPE_INET = 512,
+	SCOPE_LISTEN = SCOPE_UNIX | SCOPE_INET,
 	SCOPE_EXPECT = 8,
 	SCOPE_TLS = 16, /* in a listen section */
 	SCOPE_METRICS = 32,
@@ -101,6 +43,30 @@ enum config_form {
 	FORM_LIST,	 /* any number, in { } unless it is one */
 	FORM_PLAIN_TEXT, /* the same two, for values that need no quotes */
 	FORM_PLAIN_LIST,
+};
+
+/* How one value is read, and what it becomes. */
+enum config_unit {
+	UNIT_TEXT,	   /* code reads it */
+	UNIT_NUMBER,	   /* within the bounds */
+	UNIT_SECONDS,	   /* a time within the bounds, in ms */
+	UNIT_MILLISECONDS, /* the same for short times; the bounds are in ms */
+	UNIT_SWITCH,	   /* 0 or 1 */
+	UNIT_WORD,	   /* its place in a list of words */
+	UNIT_MODE,	   /* permissions of a file */
+	UNIT_USER,	   /* the number of a user that exists */
+	UNIT_GROUP,
+	UNIT_PATH, /* an absolute file name, shorter than the upper bound */
+};
+
+/* The last part of a row: the value, and where it is kept. */
+struct config_value {
+	enum config_unit unit;
+	unsigned long least, most;
+	const char *(*word)(unsigned place); /* NULL after the last word */
+	enum config_scope home; /* whose struct has it, see config_assign();
+				   0: it is not kept */
+	size_t offset, size;	/* of the member */
 };
 
 /* The value of one option as text. */
@@ -140,6 +106,11 @@ struct config_settings {
 	size_t store_count;
 };
 
+/* settings_sections - where the sections of a kind are, and their number: those
+ * of the scope of the options in them. */
+struct config_section **settings_sections(struct config_settings *settings,
+					  unsigned scope, size_t **count);
+
 /* settings_top - an option at top level. */
 struct setting *settings_top(struct config_settings *settings,
 			     enum config_option option);
@@ -158,6 +129,12 @@ int config_option_find_in(const char *name, unsigned scope);
 unsigned config_option_scopes(enum config_option option);
 
 enum config_form config_option_form(enum config_option option);
+
+/* config_option_value - of an option that has a row; static. */
+const struct config_value *config_option_value(enum config_option option);
+
+/* config_option_standard - its default as text; NULL: none. */
+const char *config_option_standard(enum config_option option);
 
 /* config_option_is_list - may it have several values? */
 bool config_option_is_list(enum config_option option);

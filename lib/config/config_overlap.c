@@ -73,18 +73,38 @@ static int in_tables(void *context, const char *domain,
 	return warn(pair, domain, match, &other);
 }
 
+/* has_words - does a list hold the text of another, with whole words? */
+static bool has_words(const char *list, const char *text)
+{
+	static const char separators[] = ", \t\r\n";
+	size_t length = strlen(text);
+	const char *found = list;
+
+	while (length > 0 && (found = strstr(found, text)) != NULL) {
+		if ((found == list || strchr(separators, found[-1]) != NULL) &&
+		    strchr(separators, found[length]) != NULL)
+			return true;
+		found++;
+	}
+	return false;
+}
+
 /* is_repeated - does the second list contain the text of the first, as with
  * relay_domains = $mydestination? That is the default before Postfix 3.0, and
- * the domains are repeated on purpose. A single domain is not: it may have been
- * written twice. */
+ * the domains are repeated on purpose, for their subdomains. In other lists a
+ * single domain is not: it may have been written twice. */
 static bool is_repeated(const struct config *config, enum parameter first,
 			enum parameter second)
 {
 	const char *one = parameters_get(&config->parameters, first);
 	const char *other = parameters_get(&config->parameters, second);
 
-	return strcmp(one, other) == 0 ||
-	       (strpbrk(one, ", \t") != NULL && strstr(other, one) != NULL);
+	if (strcmp(one, other) == 0)
+		return true;
+	return (strpbrk(one, ", \t") != NULL ||
+		(first == PARAMETER_MYDESTINATION &&
+		 second == PARAMETER_RELAY_DOMAINS)) &&
+	       has_words(other, one);
 }
 
 /* compare - compare two lists */

@@ -67,32 +67,6 @@ static unsigned section_scope(const char *name, unsigned scope)
 	return kind != NULL ? kind->scope : 0;
 }
 
-/* sections_of - where settings keeps the sections of a kind */
-static struct config_section **sections_of(struct config_settings *settings,
-					   unsigned scope, size_t **count)
-{
-	switch (scope) {
-	case SCOPE_LISTEN:
-		*count = &settings->listen_count;
-		return &settings->listens;
-	case SCOPE_METRICS:
-		*count = &settings->counters_count;
-		return &settings->metrics;
-	case SCOPE_SERVICE:
-		*count = &settings->service_count;
-		return &settings->services;
-	case SCOPE_RATE:
-		*count = &settings->rate_count;
-		return &settings->rates;
-	case SCOPE_STORE:
-		*count = &settings->store_count;
-		return &settings->stores;
-	default:
-		*count = &settings->expect_count;
-		return &settings->expects;
-	}
-}
-
 /* statement_scope - the scope that a statement is in */
 static unsigned statement_scope(const struct config_scan *scan,
 				const struct config_statement *statement)
@@ -221,27 +195,49 @@ static int check_section(const struct config_scan *scan, size_t index,
 /* describe_scopes - where an option is allowed, for a message */
 static void describe_scopes(char *buffer, size_t size, unsigned scopes)
 {
-	if ((scopes & (SCOPE_RATE | SCOPE_STORE)) != 0) {
-		snprintf(buffer, size, "in a %s section",
-			 (scopes & SCOPE_RATE) != 0 ? "rate" : "store");
-		return;
+	static const struct {
+		unsigned scopes;
+		const char *text;
+	} places[] = {
+		{ SCOPE_TOP, "at top level" },
+		{ SCOPE_SERVICE, "in a service" },
+		{ SCOPE_LISTEN | SCOPE_METRICS,
+		  "in a listen or metrics section" },
+		{ SCOPE_LISTEN, "in a listen section" },
+		{ SCOPE_RATE, "in a rate section" },
+		{ SCOPE_STORE, "in a store section" },
+		{ SCOPE_TLS | SCOPE_STORE_TLS,
+		  "in the tls section of a listen or store section" },
+		{ SCOPE_TLS, "in the tls section of a listen section" },
+		{ SCOPE_STORE_TLS, "in the tls section of a store section" },
+		{ SCOPE_EXPECT, "in an expect section" },
+	};
+	char *end = buffer;
+
+	if ((scopes & SCOPE_LISTEN) != 0)
+		scopes |= SCOPE_LISTEN; /* of which kind is said elsewhere */
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if ((scopes & places[i].scopes) != places[i].scopes)
+			continue;
+		scopes &= ~places[i].scopes;
+		end += snprintf(end, size - (size_t)(end - buffer), "%s%s",
+				end == buffer ? ""
+				: scopes == 0 ? " and "
+					      : ", ",
+				places[i].text);
 	}
-	if ((scopes & (SCOPE_TLS | SCOPE_STORE_TLS)) != 0) {
-		snprintf(buffer, size, "in the tls section of a %s section",
-			 scopes == SCOPE_TLS	     ? "listen"
-			 : scopes == SCOPE_STORE_TLS ? "store"
-						     : "listen or store");
-		return;
-	}
-	snprintf(
-		buffer, size, "%s%s%s%s%s",
-		(scopes & SCOPE_TOP) != 0 ? "at top level" : "",
-		(scopes & SCOPE_TOP) == 0 || scopes == SCOPE_TOP ? "" : " and ",
-		(scopes & SCOPE_SERVICE) != 0 ? "in a service" : "",
-		(scopes & SCOPE_METRICS) != 0 ? "in a listen or metrics section"
-		: (scopes & SCOPE_LISTEN) != 0 ? "in a listen section"
-					       : "",
-		(scopes & SCOPE_EXPECT) != 0 ? "in an expect section" : "");
+}
+
+/* scopes_of - where options with that name are allowed */
+static unsigned scopes_of(const char *name)
+{
+	unsigned scopes = 0;
+
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (strcmp(config_option_name((enum config_option)i), name) ==
+		    0)
+			scopes |= config_option_scopes((enum config_option)i);
+	return scopes;
 }
 
 /* unknown_option - report it, and the one that was probably meant: of those
@@ -273,7 +269,7 @@ static int check_option(const struct config_scan *scan,
 	int found = config_option_find_in(statement->name, scope);
 	enum config_option option = (enum config_option)found;
 	unsigned scopes = found < 0 ? 0 : config_option_scopes(option);
-	char text[CONFIG_SHOWN];
+	char text[4 * CONFIG_SHOWN];
 
 	/* An option with that name may exist elsewhere. */
 	if (kind != NULL && (scopes & scope) == 0)
@@ -284,7 +280,7 @@ static int check_option(const struct config_scan *scan,
 	if (found < 0)
 		return unknown_option(statement, scope, notes);
 	if ((scopes & scope) == 0) {
-		describe_scopes(text, sizeof(text), scopes);
+		describe_scopes(text, sizeof(text), scopes_of(statement->name));
 		return config_error(notes, statement->line,
 				    "%s can only be "
 				    "set %s",
@@ -492,7 +488,7 @@ static struct config_section *section_new(struct config_settings *settings,
 					  const struct config_statement *of)
 {
 	size_t *count;
-	struct config_section **sections = sections_of(
+	struct config_section **sections = settings_sections(
 		settings, section_scope(of->name, SCOPE_TOP), &count);
 	struct config_section *section;
 

@@ -12,13 +12,10 @@
 #include <unistd.h>
 
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
+#include "lib/config/config_assign.h"
 #include "lib/config/config_values.h"
 
 #define POSTFIX_MAX_TTL_MS 1000000 /* smtpd_policy_service_max_ttl */
-#define DAY		   86400ul
-#define CAPTURE_FILES_MAX  1000
-#define THREADS_MAX	   64
 #define THREADS_USUAL	   4
 
 /* check_runner - without root, policyd can only run as the current user; to
@@ -119,27 +116,16 @@ static void load_group(struct config *config, struct config_notes *notes)
 		cannot_run(notes, OPTION_GROUP, from, &error);
 }
 
-/* load_paths - pid_file and log */
-static void load_paths(struct config *config, struct config_notes *notes)
+/* load_log - log */
+static void load_log(struct config *config, struct config_notes *notes)
 {
-	const struct setting *pid =
-		settings_top(config->settings, OPTION_PID_FILE);
 	const struct setting *log = settings_top(config->settings, OPTION_LOG);
 	char shown[CONFIG_SHOWN];
 
-	config->pid_file = xstrdup(setting_text(pid));
 	config->log = xstrdup(setting_text(log));
-	if (strlen(config->pid_file) >= CONFIG_PATH_MAX)
-		config_error(notes, pid->line, "pid_file: longer than %d bytes",
-			     CONFIG_PATH_MAX - 1);
 	if (strlen(config->log) >= CONFIG_PATH_MAX)
 		config_error(notes, log->line, "log: longer than %d bytes",
 			     CONFIG_PATH_MAX - 1);
-	if (config->pid_file[0] != '/')
-		config_error(notes, pid->line,
-			     "pid_file: %s is not an "
-			     "absolute path",
-			     config_show(shown, config->pid_file));
 	if (config->log[0] != '/' && strcmp(config->log, "syslog") != 0 &&
 	    strcmp(config->log, "stderr") != 0)
 		config_error(notes, log->line,
@@ -170,38 +156,6 @@ static void load_verdicts(struct config *config, struct config_notes *notes)
 	}
 }
 
-/* load_time - one of the time limits */
-static void load_time(struct config *config, enum config_option option,
-		      unsigned long max, unsigned *ms,
-		      struct config_notes *notes)
-{
-	const struct setting *from = settings_top(config->settings, option);
-	struct error error;
-
-	if (config_value_time(setting_text(from), 1, max, ms, &error) < 0)
-		config_option_error(notes, option, from->line, &error);
-	else if (option == OPTION_IDLE_TIMEOUT && *ms < POSTFIX_MAX_TTL_MS)
-		config_warning(notes, from->line,
-			       "idle_timeout: below 1000s "
-			       "policyd may close a connection before Postfix "
-			       "does, which delays mail");
-}
-
-/* load_count - a numeric option */
-static unsigned load_count(const struct config *config,
-			   enum config_option option, unsigned long least,
-			   unsigned long most, struct config_notes *notes)
-{
-	const struct setting *from = settings_top(config->settings, option);
-	unsigned long count = 0;
-	struct error error;
-
-	if (config_value_number(setting_text(from), least, most, &count,
-				&error) < 0)
-		config_option_error(notes, option, from->line, &error);
-	return (unsigned)count;
-}
-
 /* usual_threads - one for each processor that we may use, up to a small
  * maximum */
 static unsigned usual_threads(void)
@@ -215,52 +169,26 @@ static unsigned usual_threads(void)
 	return count < THREADS_USUAL ? (unsigned)count : THREADS_USUAL;
 }
 
-/* load_limits - time limits and numbers */
-static void load_limits(struct config *config, struct config_notes *notes)
+/* check_limits - threads by default, and a time that delays mail */
+static void check_limits(struct config *config, struct config_notes *notes)
 {
-	struct server_limits *limits = &config->limits;
-
-	limits->max_connections =
-		load_count(config, OPTION_MAX_CONNECTIONS, 1, 1000000, notes);
-	config->threads =
-		load_count(config, OPTION_THREADS, 0, THREADS_MAX, notes);
 	if (config->threads == 0)
 		config->threads = usual_threads();
-	load_time(config, OPTION_REQUEST_TIMEOUT, 3600, &limits->request_ms,
-		  notes);
-	load_time(config, OPTION_IDLE_TIMEOUT, 7 * DAY, &limits->idle_ms,
-		  notes);
-	load_time(config, OPTION_REPLY_TIMEOUT, 3600, &limits->reply_ms, notes);
+	if (config->limits.idle_ms > 0 &&
+	    config->limits.idle_ms < POSTFIX_MAX_TTL_MS)
+		config_warning(
+			notes,
+			settings_top(config->settings, OPTION_IDLE_TIMEOUT)
+				->line,
+			"idle_timeout: below 1000s policyd may close a "
+			"connection before Postfix does, which delays mail");
 }
 
-/* load_path - an option with an absolute path; empty: NULL */
-static char *load_path(const struct config *config, enum config_option option,
-		       struct config_notes *notes)
-{
-	const struct setting *from = settings_top(config->settings, option);
-	const char *path = setting_text(from);
-	char shown[CONFIG_SHOWN];
-
-	if (*path == '\0')
-		return NULL;
-	if (*path != '/' || strlen(path) >= CONFIG_PATH_MAX)
-		config_error(notes, from->line,
-			     "%s: %s is not an absolute path of less than %d "
-			     "bytes",
-			     config_option_name(option),
-			     config_show(shown, path), CONFIG_PATH_MAX);
-	return xstrdup(path);
-}
-
-/* load_trial - capture and shadow */
-static void load_trial(struct config *config, struct config_notes *notes)
+/* check_trial - capture and shadow */
+static void check_trial(struct config *config, struct config_notes *notes)
 {
 	struct stat status;
 
-	config->capture = load_path(config, OPTION_CAPTURE, notes);
-	config->shadow = load_path(config, OPTION_SHADOW, notes);
-	config->capture_files = load_count(config, OPTION_CAPTURE_FILES, 2,
-					   CAPTURE_FILES_MAX, notes);
 	if (config->capture != NULL &&
 	    (stat(config->capture, &status) < 0 || !S_ISDIR(status.st_mode)))
 		config_warning(
@@ -277,27 +205,14 @@ static void load_trial(struct config *config, struct config_notes *notes)
 			"the next one");
 }
 
-/* load_open_relay - allow_open_relay */
-static void load_open_relay(struct config *config, struct config_notes *notes)
-{
-	const struct setting *from =
-		settings_top(config->settings, OPTION_ALLOW_OPEN_RELAY);
-	struct error error;
-
-	if (config_value_bool(setting_text(from), &config->allow_open_relay,
-			      &error) < 0)
-		config_option_error(notes, OPTION_ALLOW_OPEN_RELAY, from->line,
-				    &error);
-}
-
 /* config_process - process all of them */
 void config_process(struct config *config, struct config_notes *notes)
 {
 	load_user(config, notes);
 	load_group(config, notes);
-	load_paths(config, notes);
+	load_log(config, notes);
 	load_verdicts(config, notes);
-	load_limits(config, notes);
-	load_open_relay(config, notes);
-	load_trial(config, notes);
+	config_assign(config, SCOPE_TOP, &config->settings->top, notes);
+	check_limits(config, notes);
+	check_trial(config, notes);
 }

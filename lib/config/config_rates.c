@@ -10,11 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/similar.h"
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
-#include "lib/config/config_values.h"
+#include "lib/config/config_assign.h"
 #include "lib/config/config_watch.h"
 #include "lib/decision/reply.h"
 #include "lib/rate/rate_table.h"
@@ -81,91 +79,6 @@ static void make_name(struct maker *maker)
 			     RATE_NAME_MAX, config_show(shown, name));
 }
 
-/* unknown_word - of an option with a set of words */
-static void unknown_word(const struct maker *maker, enum config_option option,
-			 int line, const char *word,
-			 const char *(*name)(unsigned), unsigned count)
-{
-	char shown[CONFIG_SHOWN], advice[CONFIG_SHOWN];
-	struct similar similar;
-	char *known = xstrdup("");
-
-	similar_init(&similar, word);
-	for (unsigned i = 0; i < count; i++) {
-		char *longer =
-			xasprintf("%s%s%s", known, i > 0 ? ", " : "", name(i));
-
-		free(known);
-		known = longer;
-		similar_try(&similar, name(i));
-	}
-	similar_advice(&similar, advice, sizeof(advice));
-	config_error(maker->notes, line, "%s: %s is not one of %s%s",
-		     config_option_name(option), config_show(shown, word),
-		     known, advice);
-	free(known);
-}
-
-/* The words of each set, by their number. */
-static const char *part_name(unsigned i)
-{
-	return rate_part_name((enum rate_part)i);
-}
-
-static const char *count_name(unsigned i)
-{
-	return rate_count_name((enum rate_count)i);
-}
-
-static const char *action_name(unsigned i)
-{
-	return rate_action_name((enum rate_action)i);
-}
-
-static const char *state_name(unsigned i)
-{
-	return rate_state_name((enum rate_state)i);
-}
-
-/* read_word - a word of a set; 0 if it is none */
-static int read_word(const struct maker *maker, enum config_option option,
-		     int (*find)(const char *), const char *(*name)(unsigned),
-		     unsigned count)
-{
-	const struct setting *from = setting(maker, option);
-	int found = find(setting_text(from));
-
-	if (found < 0)
-		unknown_word(maker, option, from->line, setting_text(from),
-			     name, count);
-	return found < 0 ? 0 : found;
-}
-
-/* make_key - key */
-static void make_key(struct maker *maker)
-{
-	const struct setting *from = setting(maker, OPTION_RATE_KEY);
-	struct rate *rate = maker->rate;
-
-	for (size_t i = 0; i < from->count; i++) {
-		int part = rate_part_find(from->values[i]);
-		bool twice = false;
-
-		for (size_t k = 0; k < rate->part_count; k++)
-			twice |= rate->parts[k] == (enum rate_part)part;
-		if (part < 0)
-			unknown_word(maker, OPTION_RATE_KEY, from->lines[i],
-				     from->values[i], part_name,
-				     RATE_PART_COUNT);
-		else if (twice)
-			config_error(maker->notes, from->lines[i],
-				     "key: %s is in the list twice",
-				     from->values[i]);
-		else
-			rate->parts[rate->part_count++] = (enum rate_part)part;
-	}
-}
-
 /* has_part - is this part of the key? */
 static bool has_part(const struct rate *rate, enum rate_part part)
 {
@@ -173,6 +86,28 @@ static bool has_part(const struct rate *rate, enum rate_part part)
 		if (rate->parts[i] == part)
 			return true;
 	return false;
+}
+
+/* make_key - key */
+static void make_key(struct maker *maker)
+{
+	const struct setting *from = setting(maker, OPTION_RATE_KEY);
+	struct rate *rate = maker->rate;
+	struct error error;
+	unsigned long part;
+
+	for (size_t i = 0; i < from->count; i++) {
+		if (config_read(OPTION_RATE_KEY, from->values[i], &part,
+				&error) < 0)
+			config_option_error(maker->notes, OPTION_RATE_KEY,
+					    from->lines[i], &error);
+		else if (has_part(rate, (enum rate_part)part))
+			config_error(maker->notes, from->lines[i],
+				     "key: %s is in the list twice",
+				     from->values[i]);
+		else
+			rate->parts[rate->part_count++] = (enum rate_part)part;
+	}
 }
 
 /* add_table - one type:table */
@@ -236,20 +171,6 @@ static void make_limits(struct maker *maker)
 					    from->lines[i], &error);
 }
 
-/* read_number - a number, or 0 if it is none */
-static unsigned read_number(struct maker *maker, enum config_option option,
-			    unsigned long least, unsigned long most)
-{
-	const struct setting *from = setting(maker, option);
-	unsigned long number = 0;
-	struct error error;
-
-	if (config_value_number(setting_text(from), least, most, &number,
-				&error) < 0)
-		config_option_error(maker->notes, option, from->line, &error);
-	return (unsigned)number;
-}
-
 /* check_reply - over_reply: does it fit the action? */
 static void check_reply(struct maker *maker)
 {
@@ -276,13 +197,11 @@ static void check_reply(struct maker *maker)
 			     rejects ? "reject" : "defer");
 }
 
-/* make_action - action and over_reply */
-static void make_action(struct maker *maker)
+/* make_reply - over_reply */
+static void make_reply(struct maker *maker)
 {
 	const char *text = setting_text(setting(maker, OPTION_RATE_OVER_REPLY));
 
-	maker->rate->action = (enum rate_action)read_word(
-		maker, OPTION_RATE_ACTION, rate_action_find, action_name, 4);
 	if (*text == '\0')
 		return;
 	maker->rate->over_reply = xstrdup(text);
@@ -311,37 +230,32 @@ static void check_state(struct maker *maker)
 			     "DATA, or choose another action");
 }
 
-/* make_state - when it counts */
-static void make_state(struct maker *maker)
+/* replace_defaults - those that depend on what is counted */
+static void replace_defaults(struct maker *maker)
 {
-	struct rate *rate = maker->rate;
+	const struct rate *rate = maker->rate;
+	const char *count = setting_text(setting(maker, OPTION_RATE_COUNT));
 
-	if (rate->count == RATE_SIZES)
+	if (strcmp(count, rate_count_name(RATE_SIZES)) == 0)
 		replace_default(maker, OPTION_RATE_STATE, "END-OF-MESSAGE");
 	else if (has_part(rate, RATE_RECIPIENT) ||
 		 has_part(rate, RATE_RECIPIENT_DOMAIN))
 		replace_default(maker, OPTION_RATE_STATE, "RCPT");
-	rate->state = (enum rate_state)read_word(
-		maker, OPTION_RATE_STATE, rate_state_find, state_name, 3);
-	check_state(maker);
-}
-
-/* make_places - client_networks: how large, and their names */
-static void make_places(struct maker *maker)
-{
-	struct rate *rate = maker->rate;
-
-	if (rate->count == RATE_CLIENT_NETWORKS) {
+	if (strcmp(count, rate_count_name(RATE_CLIENT_NETWORKS)) == 0) {
 		replace_default(maker, OPTION_RATE_IPV4_PREFIX, "24");
 		replace_default(maker, OPTION_RATE_IPV6_PREFIX, "48");
-	} else if (setting(maker, OPTION_RATE_PLACE_MAPS)->count > 0) {
+	}
+}
+
+/* make_places - the names of client networks */
+static void make_places(struct maker *maker)
+{
+	if (maker->rate->count != RATE_CLIENT_NETWORKS &&
+	    setting(maker, OPTION_RATE_PLACE_MAPS)->count > 0)
 		config_error(maker->notes,
 			     line_of(maker, OPTION_RATE_PLACE_MAPS),
 			     "place_maps: only with count = client_networks");
-	}
-	rate->ipv4_prefix = read_number(maker, OPTION_RATE_IPV4_PREFIX, 1, 32);
-	rate->ipv6_prefix = read_number(maker, OPTION_RATE_IPV6_PREFIX, 1, 128);
-	make_maps(maker, OPTION_RATE_PLACE_MAPS, &rate->place_maps);
+	make_maps(maker, OPTION_RATE_PLACE_MAPS, &maker->rate->place_maps);
 }
 
 /* make_rate - one section */
@@ -352,39 +266,18 @@ static void make_rate(struct maker *maker)
 	rate->line = maker->section->line;
 	make_name(maker);
 	make_key(maker);
+	replace_defaults(maker);
+	config_assign(rate, SCOPE_RATE, maker->section, maker->notes);
 	make_maps(maker, OPTION_RATE_KEY_MAPS, &rate->key_maps);
-	rate->count = (enum rate_count)read_word(
-		maker, OPTION_RATE_COUNT, rate_count_find, count_name, 4);
 	make_limits(maker);
 	make_maps(maker, OPTION_RATE_LIMIT_MAPS, &rate->limit_maps);
 	if (rate->limits.count > 0)
 		config_rates_values(rate, maker->notes,
 				    line_of(maker, OPTION_RATE_LIMIT_MAPS),
 				    maker->loader->lenient);
-	make_action(maker);
-	rate->near = read_number(maker, OPTION_RATE_NEAR, 0, 99);
-	make_state(maker);
+	make_reply(maker);
+	check_state(maker);
 	make_places(maker);
-	rate->keys = read_number(maker, OPTION_RATE_KEYS, RATE_KEYS_MIN,
-				 RATE_KEYS_MAX);
-}
-
-/* make_directory - rate_directory */
-static void make_directory(struct config *config, struct config_notes *notes)
-{
-	const struct setting *from =
-		settings_top(config->settings, OPTION_RATE_DIRECTORY);
-	char shown[CONFIG_SHOWN];
-
-	config->rate_directory = xstrdup(setting_text(from));
-	if (config->rate_directory[0] != '/' ||
-	    strlen(config->rate_directory) + RATE_NAME_MAX + 8 >=
-		    CONFIG_PATH_MAX)
-		config_error(notes, from->line,
-			     "rate_directory: %s is not an absolute path of "
-			     "less than %d bytes",
-			     config_show(shown, config->rate_directory),
-			     CONFIG_PATH_MAX - RATE_NAME_MAX - 8);
 }
 
 /* config_rates - make all rates */
@@ -394,7 +287,6 @@ void config_rates(struct config *config, struct config_notes *notes,
 	struct config_settings *settings = config->settings;
 	struct rate_list *list = &config->rates;
 
-	make_directory(config, notes);
 	list->rates = xcalloc(settings->rate_count, sizeof(*list->rates));
 	for (size_t i = 0; i < settings->rate_count; i++) {
 		struct maker maker = {

@@ -233,6 +233,13 @@ static int check_name(struct scanner *scanner, bool rest)
 					     "of an option is");
 }
 
+/* is_option_only - is it an option, and no section either? */
+static bool is_option_only(const char *name)
+{
+	return config_option_find(name) >= 0 && strcmp(name, "tls") != 0 &&
+	       strcmp(name, "store") != 0;
+}
+
 /* read_statement - read a statement that begins with the token */
 static int read_statement(struct scanner *scanner)
 {
@@ -252,6 +259,11 @@ static int read_statement(struct scanner *scanner)
 		if (scan_next(scanner) < 0)
 			return -1;
 	}
+	if (token->kind == TOKEN_OPEN && statement->title == NULL &&
+	    is_option_only(statement->name))
+		return error_set(scan_at(scanner, statement->line),
+				 "%.64s: \"=\" is missing: %.64s = { ... }",
+				 statement->name, statement->name);
 	if (token->kind == TOKEN_OPEN)
 		return open_section(scanner, statement);
 	return rest ? too_many(scanner, statement - 1)

@@ -12,7 +12,7 @@
 
 #include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
-#include "lib/config/config_values.h"
+#include "lib/config/config_assign.h"
 
 #define DEFAULT_NAME "default"
 
@@ -112,10 +112,10 @@ static void make_ports(struct maker *maker)
 	service->server_ports =
 		xcalloc(from->count, sizeof(*service->server_ports));
 	for (i = 0; i < from->count; i++) {
-		if (config_value_number(from->values[i], 1, 65535, &port,
-					&error) < 0) {
-			config_error(maker->notes, from->lines[i],
-				     "server_port: %s", error.text);
+		if (config_read(OPTION_SERVER_PORT, from->values[i], &port,
+				&error) < 0) {
+			config_option_error(maker->notes, OPTION_SERVER_PORT,
+					    from->lines[i], &error);
 			continue;
 		}
 		service->server_ports[service->server_port_count++] =
@@ -309,39 +309,6 @@ static char *make_text(struct maker *maker, enum config_option option)
 	return xstrdup(text);
 }
 
-/* make_mode - are decisions enforced, or only logged? */
-static void make_mode(struct maker *maker)
-{
-	const struct setting *from = setting(maker, OPTION_SERVICE_MODE);
-	const char *text = setting_text(from);
-	char shown[CONFIG_SHOWN];
-
-	maker->service->reply.observe = strcmp(text, "observe") == 0;
-	if (!maker->service->reply.observe && strcmp(text, "enforce") != 0)
-		config_error(maker->notes, from->line,
-			     "mode: %s is neither enforce nor observe",
-			     config_show(shown, text));
-}
-
-/* make_reply - how decisions are reported to Postfix */
-static void make_reply(struct maker *maker)
-{
-	const struct setting *from = setting(maker, OPTION_REPLY);
-	struct reply_options *reply = &maker->service->reply;
-	int mode = reply_mode_find(setting_text(from));
-	char shown[CONFIG_SHOWN];
-
-	if (mode < 0)
-		config_error(maker->notes, from->line,
-			     "reply: %s is not one "
-			     "of lock, ok, dunno",
-			     config_show(shown, setting_text(from)));
-	else
-		reply->mode = (enum reply_mode)mode;
-	reply->reject_reply = make_text(maker, OPTION_REJECT_REPLY);
-	reply->plaintext_reply = make_text(maker, OPTION_PLAINTEXT_REPLY);
-}
-
 /* make_tls - how strong a session must be */
 static void make_tls(struct maker *maker)
 {
@@ -352,10 +319,10 @@ static void make_tls(struct maker *maker)
 	struct error error = { "" };
 	unsigned long bits;
 
-	if (config_value_number(setting_text(keysize), 0, 4096, &bits, &error) <
-	    0) {
-		config_error(maker->notes, keysize->line, "tls_keysize: %s",
-			     error.text);
+	if (config_read(OPTION_TLS_KEYSIZE, setting_text(keysize), &bits,
+			&error) < 0) {
+		config_option_error(maker->notes, OPTION_TLS_KEYSIZE,
+				    keysize->line, &error);
 		return;
 	}
 	if (*protocols == '\0' && *ciphers == '\0' && bits == 0)
@@ -427,8 +394,10 @@ static void make_service(struct service *service,
 	make_ports(&maker);
 	make_contexts(&maker);
 	make_restrictions(&maker);
-	make_mode(&maker);
-	make_reply(&maker);
+	config_assign(service, SCOPE_SERVICE, section, notes);
+	service->reply.reject_reply = make_text(&maker, OPTION_REJECT_REPLY);
+	service->reply.plaintext_reply =
+		make_text(&maker, OPTION_PLAINTEXT_REPLY);
 	make_tls(&maker);
 }
 

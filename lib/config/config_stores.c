@@ -12,12 +12,10 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
-#include "lib/base/similar.h"
 #include "lib/base/trust.h"
 #include "lib/base/xalloc.h"
-#include "lib/config/config_options.h"
+#include "lib/config/config_assign.h"
 #include "lib/config/config_sentinel.h"
-#include "lib/config/config_values.h"
 #include "lib/config/config_watch.h"
 
 #define NAME_BYTES \
@@ -25,19 +23,6 @@
 #define PREFIX_MAX     32
 #define NAME_MAX_BYTES 128
 #define PASSWORD_MAX   512
-#define TIMEOUT_LEAST  10    /* ms */
-#define TIMEOUT_MOST   10000 /* Postfix waits 100 s */
-
-/* The words of away, by enum config_away. */
-static const char *const away_names[] = { "local", "defer", "permit" };
-#define AWAY_COUNT (sizeof(away_names) / sizeof(away_names[0]))
-
-/* text_of - an option of the section */
-static const char *text_of(const struct config_section *section,
-			   enum config_option option)
-{
-	return setting_text(&section->settings[option]);
-}
 
 /* cut_line - the first line of the file is the password, without the end of the
  * line; a second one is a mistake */
@@ -179,30 +164,6 @@ static void load_prefix(struct config_store *store,
 			     PREFIX_MAX, config_show(shown, store->prefix));
 }
 
-/* load_away - away */
-static void load_away(struct config_store *store,
-		      const struct config_section *section,
-		      struct config_notes *notes)
-{
-	const struct setting *from = &section->settings[OPTION_STORE_AWAY];
-	const char *text = setting_text(from);
-	char shown[CONFIG_SHOWN], advice[CONFIG_SHOWN];
-	struct similar similar;
-
-	similar_init(&similar, text);
-	for (size_t i = 0; i < AWAY_COUNT; i++) {
-		similar_try(&similar, away_names[i]);
-		if (strcmp(text, away_names[i]) == 0) {
-			store->away = (enum config_away)i;
-			return;
-		}
-	}
-	config_error(notes, from->line,
-		     "away: %s is not one of local, defer, permit%s",
-		     config_show(shown, text),
-		     similar_advice(&similar, advice, sizeof(advice)));
-}
-
 /* is_here - is its address one of this host, where others reach another one? */
 static bool is_here(const struct config_store *store)
 {
@@ -291,13 +252,7 @@ static void load_store(struct config *config, struct config_store *store,
 			    unserved, notes);
 	load_name(store, section, notes);
 	load_prefix(store, section, notes);
-	if (config_value_milliseconds(text_of(section, OPTION_STORE_TIMEOUT),
-				      TIMEOUT_LEAST, TIMEOUT_MOST,
-				      &store->timeout_ms, &error) < 0)
-		config_option_error(
-			notes, OPTION_STORE_TIMEOUT,
-			section->settings[OPTION_STORE_TIMEOUT].line, &error);
-	load_away(store, section, notes);
+	config_assign(store, SCOPE_STORE, section, notes);
 }
 
 /* compare - with those before it: two of the same would be one store, or have

@@ -40,57 +40,43 @@ static const char *const state_names[] = {
 };
 _Static_assert(COUNT(part_names) == RATE_PART_COUNT, "each part has a name");
 
-/* find - the index of a name, or -1 */
-static int find(const char *const *names, size_t count, const char *name)
+/* name - one of them, or NULL */
+static const char *name(const char *const *names, size_t count, size_t place)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], name) == 0)
+	return place < count ? names[place] : NULL;
+}
+
+/* rate_part_name - a part of a key */
+const char *rate_part_name(unsigned part)
+{
+	return name(part_names, COUNT(part_names), part);
+}
+
+/* rate_count_name - what is counted */
+const char *rate_count_name(unsigned count)
+{
+	return name(count_names, COUNT(count_names), count);
+}
+
+/* rate_action_name - what happens when it is over */
+const char *rate_action_name(unsigned action)
+{
+	return name(action_names, COUNT(action_names), action);
+}
+
+/* rate_state_name - when it counts */
+const char *rate_state_name(unsigned state)
+{
+	return name(state_names, COUNT(state_names), state);
+}
+
+/* rate_state_find - one of these */
+int rate_state_find(const char *word)
+{
+	for (size_t i = 0; i < COUNT(state_names); i++)
+		if (strcmp(state_names[i], word) == 0)
 			return (int)i;
 	return -1;
-}
-
-/* rate_part_name, rate_part_find - a part of a key */
-const char *rate_part_name(enum rate_part part)
-{
-	return part_names[part];
-}
-
-int rate_part_find(const char *name)
-{
-	return find(part_names, COUNT(part_names), name);
-}
-
-/* rate_count_name, rate_count_find - what is counted */
-const char *rate_count_name(enum rate_count count)
-{
-	return count_names[count];
-}
-
-int rate_count_find(const char *name)
-{
-	return find(count_names, COUNT(count_names), name);
-}
-
-/* rate_action_name, rate_action_find - what happens when it is over */
-const char *rate_action_name(enum rate_action action)
-{
-	return action_names[action];
-}
-
-int rate_action_find(const char *name)
-{
-	return find(action_names, COUNT(action_names), name);
-}
-
-/* rate_state_name, rate_state_find - when it counts */
-const char *rate_state_name(enum rate_state state)
-{
-	return state_names[state];
-}
-
-int rate_state_find(const char *name)
-{
-	return find(state_names, COUNT(state_names), name);
 }
 
 /* rate_unit_of - how the numbers of its limits are written */

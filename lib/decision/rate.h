@@ -95,15 +95,14 @@ const struct rate *rate_named(const struct rate_list *list, const char *name);
 /* rate_unit_of - how the numbers of its limits are written. */
 enum rate_unit rate_unit_of(const struct rate *rate);
 
-/* The words of policyd.conf; static; find: or -1. */
-const char *rate_part_name(enum rate_part part);
-int rate_part_find(const char *name);
-const char *rate_count_name(enum rate_count count);
-int rate_count_find(const char *name);
-const char *rate_action_name(enum rate_action action);
-int rate_action_find(const char *name);
-const char *rate_state_name(enum rate_state state);
-int rate_state_find(const char *name);
+/* The words of policyd.conf, by their enum; static; NULL after the last. */
+const char *rate_part_name(unsigned part);
+const char *rate_count_name(unsigned count);
+const char *rate_action_name(unsigned action);
+const char *rate_state_name(unsigned state);
+
+/* rate_state_find - enum rate_state of such a word, or -1. */
+int rate_state_find(const char *word);
 
 /* The charge for one request by one rate. It points into the rate and the
  * request. */

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/ip_address.h"
 #include "lib/base/number.h"
 #include "lib/decision/rate.h"
 #include "lib/text/casefold.h"
@@ -62,20 +63,18 @@ static void add_part(struct key *key, const char *bytes, size_t length)
 static void write_network(const char *address, unsigned ipv4_prefix,
 			  unsigned ipv6_prefix, char *out, size_t size)
 {
-	int family = strchr(address, ':') != NULL ? AF_INET6 : AF_INET;
-	unsigned total = family == AF_INET ? 32 : 128;
-	unsigned bits = family == AF_INET ? ipv4_prefix : ipv6_prefix;
-	unsigned char bytes[16];
+	struct ip_address network;
 	char text[INET6_ADDRSTRLEN];
+	unsigned bits;
 
-	if (inet_pton(family, address, bytes) != 1) {
+	if (ip_parse(&network, address) < 0) {
 		snprintf(out, size, "%s", address);
 		return;
 	}
-	for (unsigned i = bits; i < total; i++)
-		bytes[i / 8] &= (unsigned char)~(0x80U >> i % 8);
-	inet_ntop(family, bytes, text, sizeof(text));
-	if (bits < total)
+	bits = network.family == AF_INET ? ipv4_prefix : ipv6_prefix;
+	ip_mask(&network, bits);
+	inet_ntop(network.family, network.bytes, text, sizeof(text));
+	if (bits < network.bits)
 		snprintf(out, size, "%s/%u", text, bits);
 	else
 		snprintf(out, size, "%s", text);

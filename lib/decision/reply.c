@@ -27,21 +27,12 @@ static const char *const mode_names[] = {
 	[REPLY_DUNNO] = "dunno",
 };
 
-/* reply_mode_find - "lock", "ok" or "dunno" */
-int reply_mode_find(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++)
-		if (strcmp(mode_names[i], name) == 0)
-			return (int)i;
-	return -1;
-}
-
 /* reply_mode_name - the word of the configuration */
-const char *reply_mode_name(enum reply_mode mode)
+const char *reply_mode_name(unsigned mode)
 {
-	return mode_names[mode];
+	return mode < sizeof(mode_names) / sizeof(mode_names[0])
+		       ? mode_names[mode]
+		       : NULL;
 }
 
 /* is_code - "4NN text" or "5NN text", with reply codes as in RFC 5321 */

@@ -28,9 +28,9 @@ struct reply_options {
 	char *plaintext_reply; /* owned; NULL: likewise */
 };
 
-/* reply_mode_find - "lock", "ok", "dunno" to enum reply_mode, or -1. */
-int reply_mode_find(const char *name);
-const char *reply_mode_name(enum reply_mode mode);
+/* reply_mode_name - the word of an enum reply_mode; static; NULL after the
+ * last. */
+const char *reply_mode_name(unsigned mode);
 
 /* reply_check - may text be reject_reply or plaintext_reply? It must be an
  * access(5) action that refuses: 4NN or 5NN and text, REJECT, DEFER or

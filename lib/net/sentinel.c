@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/ip_address.h"
 #include "lib/base/clock.h"
 #include "lib/base/printable.h"
 #include "lib/net/listener.h"
@@ -156,10 +157,9 @@ static int bulk(struct rest *rest, char text[TEXT_MAX])
 static int use(const char *host, const char *port,
 	       char address[SENTINEL_ADDRESS], struct error *error)
 {
-	unsigned char bytes[16];
-	bool is_v6 = inet_pton(AF_INET6, host, bytes) == 1;
+	struct ip_address ip;
 
-	if (!is_v6 && inet_pton(AF_INET, host, bytes) != 1)
+	if (ip_parse(&ip, host) < 0)
 		return error_set(error,
 				 "it says a name, \"%s\", and not an address: "
 				 "announce-hostnames must be no",
@@ -167,7 +167,8 @@ static int use(const char *host, const char *port,
 	if (number(port) < 1 || number(port) > 65535)
 		return error_set(error, "it says the port \"%s\"", port);
 	snprintf(address, SENTINEL_ADDRESS,
-		 is_v6 ? "inet:[%s]:%s" : "inet:%s:%s", host, port);
+		 ip.family == AF_INET6 ? "inet:[%s]:%s" : "inet:%s:%s", host,
+		 port);
 	return 1;
 }
 

@@ -9,6 +9,7 @@
 
 #include "lib/postfix/postfix_settings.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,44 @@ static bool is_plain(const struct reading *reading,
 			sizeof(*reading->names), compare) == NULL);
 }
 
+/* name_length - of a reference to service_name at the beginning of a text; 0:
+ * there is none */
+static size_t name_length(const char *text)
+{
+	static const char *const forms[] = { "${service_name}",
+					     "$(service_name)",
+					     "$service_name" };
+	size_t i;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t length = strlen(forms[i]);
+
+		if (strncmp(text, forms[i], length) == 0 &&
+		    (i < 2 || (!isalnum((unsigned char)text[length]) &&
+			       text[length] != '_')))
+			return length;
+	}
+	return 0;
+}
+
+/* with_name - a value with the name of its service in place of $service_name,
+ * which is a parameter of its process only. The caller frees it. */
+static char *with_name(const char *value, const char *name)
+{
+	char *made = xstrdup("");
+
+	while (*value != '\0') {
+		size_t length = name_length(value);
+		char *longer = length > 0 ? xasprintf("%s%s", made, name)
+					  : xasprintf("%s%c", made, *value);
+
+		free(made);
+		made = longer;
+		value += length > 0 ? length : 1;
+	}
+	return made;
+}
+
 /* others - the overrides that are not plain; the caller clears them */
 static struct postfix_values others(const struct reading *reading,
 				    const struct postfix_service *service)
@@ -135,8 +174,12 @@ static struct postfix_values others(const struct reading *reading,
 	for (i = 0; i < service->overrides.count; i++) {
 		const struct postfix_value *one = &service->overrides.list[i];
 
-		if (!is_plain(reading, one))
-			postfix_values_add(&found, one->name, one->value);
+		if (!is_plain(reading, one)) {
+			char *value = with_name(one->value, service->name);
+
+			postfix_values_add(&found, one->name, value);
+			free(value);
+		}
 	}
 	return found;
 }

@@ -11,15 +11,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/ip_address.h"
 #include "lib/base/xalloc.h"
 
 /* Addresses that only this host, or hosts nearby, can have. */
 static const struct {
+	int family;
 	unsigned char bytes[4];
 	unsigned bits;
 } private_networks[] = {
-	{ { 127 }, 8 },	      { { 10 }, 8 },	    { { 172, 16 }, 12 },
-	{ { 192, 168 }, 16 }, { { 169, 254 }, 16 },
+	{ AF_INET, { 127 }, 8 },	  { AF_INET, { 10 }, 8 },
+	{ AF_INET, { 172, 16 }, 12 },	  { AF_INET, { 192, 168 }, 16 },
+	{ AF_INET, { 169, 254 }, 16 },	  { AF_INET6, { 0xfc }, 7 },
+	{ AF_INET6, { 0xfe, 0x80 }, 10 },
 };
 
 /* host_of - "HOST" of "HOST:PORT" or "[HOST]:PORT"; "" when there is none. The
@@ -40,14 +44,13 @@ static char *host_of(const char *text)
  * caller frees it. */
 static char *known_host(const char *host)
 {
-	unsigned char bytes[16];
+	struct ip_address address;
 
 	if (strcasecmp(host, "localhost") == 0)
 		return xstrdup("127.0.0.1");
 	if (strncasecmp(host, "ipv6:", 5) == 0)
 		host += 5;
-	if (inet_pton(AF_INET, host, bytes) != 1 &&
-	    inet_pton(AF_INET6, host, bytes) != 1)
+	if (ip_parse(&address, host) < 0)
 		return NULL;
 	return xstrdup(host);
 }
@@ -103,25 +106,19 @@ char *smtpd_port_host(const struct smtpd_port *port)
 /* is_private - loopback, or an address for networks of one's own? */
 static bool is_private(const char *address)
 {
-	unsigned char bytes[16];
+	struct ip_address ip;
 	size_t i;
 
-	if (inet_pton(AF_INET6, address, bytes) == 1)
-		return strcmp(address, "::1") == 0 ||
-		       (bytes[0] & 0xfe) == 0xfc ||
-		       (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
-	if (inet_pton(AF_INET, address, bytes) != 1)
+	if (strcmp(address, "::1") == 0)
+		return true;
+	if (ip_parse(&ip, address) < 0)
 		return false;
 	for (i = 0; i < sizeof(private_networks) / sizeof(private_networks[0]);
-	     i++) {
-		const unsigned char *network = private_networks[i].bytes;
-		unsigned bits = private_networks[i].bits;
-		unsigned mask = (0xff00u >> (bits > 8 ? bits - 8 : 0)) & 0xff;
-
-		if (bytes[0] == network[0] &&
-		    (bits <= 8 || (bytes[1] & mask) == network[1]))
+	     i++)
+		if (ip.family == private_networks[i].family &&
+		    ip_has_prefix(ip.bytes, private_networks[i].bytes,
+				  private_networks[i].bits))
 			return true;
-	}
 	return false;
 }
 
@@ -141,6 +138,19 @@ bool smtpd_port_is_private(const struct smtpd_port *port)
 	free(address);
 	free(host);
 	return private;
+}
+
+/* smtpd_port_is_loopback - only at an address of loopback? */
+bool smtpd_port_is_loopback(const struct smtpd_port *port)
+{
+	char *host = host_of(port->service->name);
+	char *address = known_host(host);
+	bool loopback = address != NULL && (strncmp(address, "127.", 4) == 0 ||
+					    strcmp(address, "::1") == 0);
+
+	free(address);
+	free(host);
+	return loopback;
 }
 
 /* leads_here - does "HOST:PORT", maybe with a transport before it, name this

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/postfix/smtpd_arguments.h"
 #include "lib/postfix/smtpd_word.h"
 
 static const char *const names[SMTPD_LISTS] = {
@@ -98,28 +99,6 @@ bool smtpd_port_is(const struct postfix *postfix,
 	return false;
 }
 
-/* is_readable - are the options of the command those that are known here?
- * "-oname=value" in one word is fine with smtpd(8), but postconf(1) prints
- * something else for it. */
-static bool is_readable(const struct postfix_service *service)
-{
-	const char *rest = service->command + strlen(service->program);
-	bool readable = true, value = false;
-	char *word;
-
-	while (readable && (word = postfix_next_argument(&rest)) != NULL) {
-		if (value)
-			readable = strchr(word, '=') != NULL;
-		else
-			readable = strcmp(word, "-o") == 0 ||
-				   strcmp(word, "-v") == 0 ||
-				   strcmp(word, "-D") == 0;
-		value = !value && strcmp(word, "-o") == 0;
-		free(word);
-	}
-	return readable && !value;
-}
-
 /* is_alone - a service of one name and type is in master.cf once? */
 static bool is_alone(const struct smtpd_port *port)
 {
@@ -143,6 +122,23 @@ static void fails(struct smtpd_port *port, enum smtpd_answer works,
 		return;
 	port->works = works;
 	port->works_why = why;
+}
+
+/* read_arguments - are the options of the command those that are known here?
+ */
+static void read_arguments(struct smtpd_port *port)
+{
+	const struct postfix_service *service = port->service;
+	const char *rest = service->command + strlen(service->program);
+	enum smtpd_arguments_fault fault;
+	char *word;
+
+	fault = smtpd_arguments_fault(rest, &word);
+	free(word);
+	if (fault == SMTPD_ARGUMENTS_DANGLING)
+		fails(port, SMTPD_NO, "master.cf");
+	else if (fault != SMTPD_ARGUMENTS_FINE)
+		fails(port, SMTPD_MAY, "master.cf");
 }
 
 /* read_level - do clients get TLS, and must they? */
@@ -196,6 +192,24 @@ static void read_certificates(struct smtpd_port *port)
 		(demands || get_bool(port, "smtpd_tls_ask_ccert"));
 }
 
+/* is_choosy - are some mechanisms left out? It is not known which others there
+ * are; without any, smtpd(8) ends as soon as it could offer one. */
+static bool is_choosy(const struct smtpd_port *port, bool tls)
+{
+	const char *rest = get(port, tls ? "smtpd_sasl_tls_security_options"
+					 : "smtpd_sasl_security_options");
+	const char *filter = get(port, "smtpd_sasl_mechanism_filter");
+	bool found = *filter != '\0' &&
+		     strcasecmp(filter, "!external, static:rest") != 0;
+	char *word;
+
+	while (!found && (word = postfix_next_word(&rest)) != NULL) {
+		found = strcasecmp(word, "noanonymous") != 0;
+		free(word);
+	}
+	return found;
+}
+
 /* read_auth - can a client log in? What EHLO does not announce can be done
  * all the same, but a client may not try. */
 static void read_auth(struct smtpd_port *port)
@@ -203,12 +217,18 @@ static void read_auth(struct smtpd_port *port)
 	const char *hidden = get(port, "smtpd_discard_ehlo_keywords");
 	bool some =
 		*get(port, "smtpd_discard_ehlo_keyword_address_maps") != '\0';
+	bool not_all = has_word(hidden, "auth") || some ||
+		       *get(port, "smtpd_sasl_exceptions_networks") != '\0';
 
 	if (get_bool(port, "smtpd_sasl_auth_enable"))
-		port->auth = has_word(hidden, "auth") || some ? SMTPD_MAY
+		port->auth = not_all || is_choosy(port, true) ? SMTPD_MAY
 							      : SMTPD_YES;
 	if (!port->demands_tls && !get_bool(port, "smtpd_tls_auth_only"))
-		port->plain_auth = port->auth;
+		port->plain_auth =
+			port->auth != SMTPD_NO &&
+					(not_all || is_choosy(port, false))
+				? SMTPD_MAY
+				: port->auth;
 	if (port->wraps)
 		return;
 	if (has_word(hidden, "starttls"))
@@ -233,6 +253,11 @@ static void read_filter(struct smtpd_port *port)
 			port->filter = filters[i];
 	if (pass)
 		port->filter = "postscreen";
+	if (port->filter == NULL &&
+	    ((port->plain_auth != SMTPD_NO && is_choosy(port, false)) ||
+	     (port->auth != SMTPD_NO && port->tls != SMTPD_NO &&
+	      is_choosy(port, true))))
+		port->filter = "smtpd_sasl_security_options";
 	port->has_front =
 		*get(port, "smtpd_upstream_proxy_protocol") != '\0' ||
 		*get(port, "smtpd_authorized_xclient_hosts") != '\0' ||
@@ -307,7 +332,8 @@ void smtpd_port_open(struct smtpd_port *port, const struct postfix *postfix,
 	if (!has_required(&port->lists[SMTPD_LIST_RELAY]) &&
 	    !has_required(&port->lists[SMTPD_LIST_RECIPIENT]))
 		fails(port, SMTPD_NO, names[SMTPD_LIST_RELAY]);
-	if (!is_readable(service) || !is_alone(port)) {
+	read_arguments(port);
+	if (!is_alone(port)) {
 		port->works = SMTPD_MAY;
 		port->works_why = "master.cf";
 	}

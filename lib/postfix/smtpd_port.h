@@ -39,8 +39,9 @@ struct smtpd_port {
 	bool asks_certificate;	      /* in TLS */
 	bool demands_certificate;     /* a trusted one, from everybody */
 	bool has_front;		      /* a proxy may speak for the clients */
-	const char *filter;	      /* a parameter by which others have a word
-				       * before a message is taken; or NULL */
+	const char *filter;	      /* a parameter by which it is not certain
+				       * that a message is taken: others have
+				       * a word before; or NULL */
 	struct smtpd_restrictions lists[SMTPD_LISTS];
 };
 
@@ -69,6 +70,10 @@ char *smtpd_port_host(const struct smtpd_port *port);
 /* smtpd_port_is_private - is the port reached from this host only, or from a
  * network of private addresses? */
 bool smtpd_port_is_private(const struct smtpd_port *port);
+
+/* smtpd_port_is_loopback - does the service itself say so: is it
+ * 127.0.0.1:10025 or the like? */
+bool smtpd_port_is_loopback(const struct smtpd_port *port);
 
 /* smtpd_port_is_named - does this Postfix itself deliver to the port:
  * content_filter, smtpd_proxy_filter, a relayhost or a transport? Tables are

@@ -4,6 +4,7 @@
 #include "lib/postfix/smtpd_ports.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "lib/base/xalloc.h"
 
@@ -28,10 +29,28 @@ static bool is_unfiltered(const struct smtpd_port *port)
 	return own != NULL && *own == '\0';
 }
 
+/* takes_back - do the options of the port say so? It is on loopback, has no
+ * filter of its own, and nobody is to log in. */
+static bool takes_back(const struct smtpd_port *port)
+{
+	const struct postfix_values *own = &port->service->overrides;
+	const char *filter = postfix_values_get(own, "content_filter");
+	const char *auth = postfix_values_get(own, "smtpd_sasl_auth_enable");
+
+	if (!smtpd_port_is_loopback(port) ||
+	    (filter != NULL && *filter != '\0') ||
+	    (auth != NULL && strcasecmp(auth, "yes") == 0))
+		return false;
+	return filter != NULL ||
+	       postfix_values_get(own, "receive_override_options") != NULL ||
+	       postfix_values_get(own, "smtpd_authorized_xforward_hosts") !=
+		       NULL;
+}
+
 /* is_return - does mail come back from a filter here? */
 static bool is_return(const struct smtpd_row *row)
 {
-	return smtpd_port_is_named(&row->port) ||
+	return smtpd_port_is_named(&row->port) || takes_back(&row->port) ||
 	       ((smtpd_port_is_private(&row->port) ||
 		 is_unfiltered(&row->port)) &&
 		!any_passes(row, SMTPD_STRANGER, SMTPD_LOGIN_TLS) &&

@@ -13,9 +13,9 @@ struct smtpd_row {
 	struct smtpd_outcome outcomes[SMTPD_CLIENTS][SMTPD_RECIPIENTS];
 
 	/* Does mail come back here from a filter: does this Postfix itself
-	 * deliver to the port, or is it private, or without the filter of the
-	 * others, and are all but clients in mynetworks and on this host
-	 * refused there? */
+	 * deliver to the port, or do its options say so, or is it private, or
+	 * without the filter of the others, and are all but clients in
+	 * mynetworks and on this host refused there? */
 	bool is_return;
 };
 

@@ -334,5 +334,7 @@ void postlog_free(struct postlog *log)
 	postlog_end(log);
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
+	postlog_table_clear(&log->processes);
+	postlog_table_clear(&log->queue);
 	free(log);
 }

@@ -8,12 +8,12 @@
 
 #include "lib/request/request_notation.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/ip_address.h"
 #include "lib/base/number.h"
 #include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
@@ -80,11 +80,10 @@ static int check_number(const char *value, uint64_t max, struct error *error)
 /* check_address - an IP address, or what Postfix sends if there is none */
 static int check_address(const char *value, struct error *error)
 {
-	unsigned char bytes[16];
+	struct ip_address address;
 
 	if (*value == '\0' || strcmp(value, "unknown") == 0 ||
-	    inet_pton(AF_INET, value, bytes) == 1 ||
-	    inet_pton(AF_INET6, value, bytes) == 1)
+	    ip_parse(&address, value) == 0)
 		return 0;
 	return error_set(error, "is not an IP address");
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/ip_address.h"
 #include "lib/base/number.h"
 #include "lib/base/words.h"
 #include "lib/base/xalloc.h"
@@ -21,18 +22,10 @@
 #include "lib/text/casefold.h"
 
 #define FILE_DEPTH_MAX 8 /* nesting of /file */
-#define ADDRESS_BYTES  16
-
-/* An address of either family. */
-struct address {
-	int family;    /* AF_INET or AF_INET6 */
-	unsigned bits; /* of this family */
-	unsigned char bytes[ADDRESS_BYTES];
-};
 
 struct network {
 	struct table *table; /* NULL: an address and a prefix */
-	struct address address;
+	struct ip_address address;
 	unsigned prefix;  /* length of the prefix */
 	bool listed;	  /* false: written with "!" */
 	char *text;	  /* as written */
@@ -60,39 +53,15 @@ struct reader {
 	bool only_negated; /* nothing else is to be read */
 };
 
-/* address_parse - parse an address of either family; -1: invalid */
-static int address_parse(struct address *address, const char *text)
-{
-	bool ipv6 = strchr(text, ':') != NULL;
-
-	memset(address, 0, sizeof(*address));
-	address->family = ipv6 ? AF_INET6 : AF_INET;
-	address->bits = ipv6 ? 128 : 32;
-	return inet_pton(address->family, text, address->bytes) == 1 ? 0 : -1;
-}
-
-/* same_prefix - are the first bits of both equal? */
-static bool same_prefix(const unsigned char *one, const unsigned char *other,
-			unsigned bits)
-{
-	unsigned whole = bits / 8, rest = bits % 8;
-
-	if (memcmp(one, other, whole) != 0)
-		return false;
-	return rest == 0 || (one[whole] ^ other[whole]) >> (8 - rest) == 0;
-}
-
 /* check_host_bits - no bit after the prefix may be set */
 static int check_host_bits(const struct network *network, const char *word,
 			   struct error *error)
 {
-	struct address base = network->address;
+	struct ip_address base = network->address;
 	char text[INET6_ADDRSTRLEN];
-	unsigned bit;
 
-	for (bit = network->prefix; bit < base.bits; bit++)
-		base.bytes[bit / 8] &= (unsigned char)~(0x80u >> bit % 8);
-	if (memcmp(base.bytes, network->address.bytes, ADDRESS_BYTES) == 0)
+	ip_mask(&base, network->prefix);
+	if (memcmp(base.bytes, network->address.bytes, IP_BYTES) == 0)
 		return 0;
 	inet_ntop(base.family, base.bytes, text, sizeof(text));
 	return error_set(error,
@@ -122,27 +91,6 @@ static int explain(const char *word, struct error *error)
 			 word);
 }
 
-/* split_prefix - split "[address]/bits", "[address/bits]", or the same without
- * brackets, in place; *bits is NULL without "/" */
-static int split_prefix(char **address, char **bits)
-{
-	char *end = NULL;
-
-	if (**address == '[') {
-		(*address)++;
-		end = strchr(*address, ']');
-		if (end == NULL || (end[1] != '\0' && end[1] != '/'))
-			return -1;
-		*end = '\0';
-	}
-	*bits = end != NULL && end[1] == '/' ? end + 1 : strchr(*address, '/');
-	if (*bits == NULL)
-		return 0;
-	**bits = '\0';
-	(*bits)++;
-	return 0;
-}
-
 /* network_parse - one pattern without "!" */
 static int network_parse(struct network *network, const char *word,
 			 struct error *error)
@@ -152,8 +100,8 @@ static int network_parse(struct network *network, const char *word,
 	uint64_t prefix;
 	int result;
 
-	if (split_prefix(&address, &bits) < 0 ||
-	    address_parse(&network->address, address) < 0) {
+	if (ip_split(&address, &bits) < 0 ||
+	    ip_parse(&network->address, address) < 0) {
 		result = explain(word, error);
 		goto out;
 	}
@@ -337,7 +285,7 @@ static enum table_answer table_has_name(const struct table *table,
 
 /* matches - does one entry match the client? */
 static enum table_answer matches(const struct network *network,
-				 const struct address *parsed,
+				 const struct ip_address *parsed,
 				 const char *address, const char *name,
 				 size_t *steps, const char **why)
 {
@@ -345,9 +293,9 @@ static enum table_answer matches(const struct network *network,
 
 	if (network->table == NULL)
 		return network->address.family == parsed->family &&
-				       same_prefix(network->address.bytes,
-						   parsed->bytes,
-						   network->prefix)
+				       ip_has_prefix(network->address.bytes,
+						     parsed->bytes,
+						     network->prefix)
 			       ? TABLE_FOUND
 			       : TABLE_NOT_FOUND;
 	if (!network->listed)
@@ -362,11 +310,11 @@ static int search(const struct network_list *list, const char *address,
 		  const char *name, const struct network **decided,
 		  const char **why)
 {
-	struct address parsed;
+	struct ip_address parsed;
 	size_t steps = 0;
 	size_t i;
 
-	if (address_parse(&parsed, address) < 0)
+	if (ip_parse(&parsed, address) < 0)
 		return 0;
 	for (i = 0; i < list->count; i++) {
 		const struct network *network = &list->networks[i];

@@ -5,26 +5,22 @@
  * up in mydestination. A name never matches, nor does an address in brackets.
  * Like Postfix, a rule that is wrong is skipped with a warning. */
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "lib/base/ip_address.h"
 #include "lib/base/xalloc.h"
 #include "lib/table/logical_lines.h"
 #include "lib/table/prefix.h"
 #include "lib/table/table_blocks.h"
 #include "lib/table/table_internal.h"
 
-#define BYTES_MAX 16
-
 /* A condition for table_blocks.h. */
 struct network {
 	bool match; /* false: negated */
-	int family;
+	struct ip_address address;
 	unsigned bits; /* length of the prefix */
-	unsigned char bytes[BYTES_MAX];
 	char result[]; /* empty unless the table has values */
 };
 
@@ -33,58 +29,6 @@ struct reader {
 	struct table *table;
 	const struct table_loader *loader;
 };
-
-/* parse_address - an address of either family */
-static int parse_address(const char *text, int *family,
-			 unsigned char bytes[BYTES_MAX])
-{
-	*family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-	memset(bytes, 0, BYTES_MAX);
-	return inet_pton(*family, text, bytes) == 1 ? 0 : -1;
-}
-
-/* has_bits - are the first bits of two addresses equal? */
-static bool has_bits(const unsigned char *one, const unsigned char *other,
-		     unsigned bits)
-{
-	unsigned char mask = (unsigned char)(0xff00 >> bits % 8);
-
-	return memcmp(one, other, bits / 8) == 0 &&
-	       (bits % 8 == 0 ||
-		((one[bits / 8] ^ other[bits / 8]) & mask) == 0);
-}
-
-/* has_rest - is any bit after the prefix set? */
-static bool has_rest(const struct network *network)
-{
-	unsigned total = network->family == AF_INET ? 32 : 128;
-
-	for (unsigned i = network->bits; i < total; i++)
-		if (network->bytes[i / 8] >> (7 - i % 8) & 1)
-			return true;
-	return false;
-}
-
-/* split_mask - cut off "/24" and remove brackets; *mask is NULL without "/" */
-static int split_mask(char **pattern, char **mask, struct error *error)
-{
-	char *bracket;
-
-	*mask = NULL;
-	if (**pattern != '[') {
-		*mask = strchr(*pattern, '/');
-	} else {
-		bracket = strchr(++*pattern, ']');
-		if (bracket == NULL ||
-		    (bracket[1] != '/' && bracket[1] != '\0'))
-			return error_set(error, "bad \"[...]\"");
-		*bracket = '\0';
-		*mask = bracket[1] == '/' ? bracket + 1 : strchr(*pattern, '/');
-	}
-	if (*mask != NULL)
-		*(*mask)++ = '\0';
-	return 0;
-}
 
 /* mask_bits - the length of a prefix; 129: not a number. "024" is 24. */
 static unsigned mask_bits(const char *mask)
@@ -102,18 +46,20 @@ static unsigned mask_bits(const char *mask)
 static int parse_network(struct network *network, char *pattern,
 			 struct error *error)
 {
-	unsigned total;
+	struct ip_address *address = &network->address;
+	struct ip_address base;
 	char *mask;
 
-	if (split_mask(&pattern, &mask, error) < 0)
-		return -1;
-	if (parse_address(pattern, &network->family, network->bytes) < 0)
+	if (ip_split(&pattern, &mask) < 0)
+		return error_set(error, "bad \"[...]\"");
+	if (ip_parse(address, pattern) < 0)
 		return error_set(error, "bad address");
-	total = network->family == AF_INET ? 32 : 128;
-	network->bits = mask != NULL ? mask_bits(mask) : total;
-	if (network->bits > total)
+	network->bits = mask != NULL ? mask_bits(mask) : address->bits;
+	if (network->bits > address->bits)
 		return error_set(error, "bad mask");
-	if (has_rest(network))
+	base = *address;
+	ip_mask(&base, network->bits);
+	if (memcmp(base.bytes, address->bytes, IP_BYTES) != 0)
 		return error_set(error, "bits are set after the mask");
 	return 0;
 }
@@ -209,12 +155,13 @@ static int open_cidr(struct table *table, struct table_loader *loader,
 static int test(const void *condition, const void *key)
 {
 	const struct network *network = condition;
-	unsigned char bytes[BYTES_MAX];
-	int family;
+	const struct ip_address *own = &network->address;
+	struct ip_address address;
 
-	if (parse_address(key, &family, bytes) < 0 || family != network->family)
+	if (ip_parse(&address, key) < 0 || address.family != own->family)
 		return 0;
-	return has_bits(bytes, network->bytes, network->bits) == network->match;
+	return ip_has_prefix(address.bytes, own->bytes, network->bits) ==
+	       network->match;
 }
 
 /* look_up - the first rule that matches */
@@ -266,7 +213,8 @@ static int is_wide(const void *condition, const void *nobody)
 	(void)nobody;
 	if (!network->match)
 		return network->bits > 0;
-	return prefix_is_wide(network->family, network->bytes, network->bits);
+	return prefix_is_wide(network->address.family, network->address.bytes,
+			      network->bits);
 }
 
 /* find_wide_line - the line of the first such rule that is not in a narrow

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/postfix/smtpd_arguments.h"
 
 /* check_list - one list of a service */
 const struct list *check_list(const struct check *check,
@@ -271,24 +272,58 @@ static bool is_repeated(const struct check *check,
 	return found > 1;
 }
 
-/* check_unknown - it is not known what smtpd(8) reads */
-static void check_unknown(struct check *check, const struct smtpd_row *row)
+/* check_repeated - Postfix and postconf(1) see different services */
+static void check_repeated(struct check *check,
+			   const struct postfix_service *service)
 {
-	const struct postfix_service *service = row->port.service;
-	bool repeated = is_repeated(check, service);
-	char *file = check_file(check, "master.cf"), *text;
+	char *file = check_file(check, "master.cf");
+	char *text = xasprintf("%s is there more than once: Postfix uses the "
+			       "last one, and postconf changes all",
+			       service->name);
 
-	text = xasprintf(repeated ? "%s is there more than once: Postfix uses "
-				    "the last one, and postconf changes all"
-				  : "%s has an option that postconf misreads: "
-				    "what this port does is not known",
-			 service->name);
 	check_found_line(check, SEVERITY_ERROR, file, NULL,
-			 repeated ? "remove all but one"
-				  : "write -o NAME=VALUE as two words",
-			 text);
+			 "remove all but one", text);
 	free(text);
 	free(file);
+}
+
+/* check_arguments - options that postconf(1) misreads, or that end smtpd(8) */
+static void check_arguments(struct check *check,
+			    const struct postfix_service *service)
+{
+	const char *rest = service->command + strlen(service->program);
+	char *file = check_file(check, "master.cf"), *word, *why, *text;
+	enum smtpd_arguments_fault fault;
+
+	fault = smtpd_arguments_fault(rest, &word);
+	/* Such is how postconf(1) prints a longer one that it misreads. */
+	if (fault == SMTPD_ARGUMENTS_NO_VALUE)
+		fault = SMTPD_ARGUMENTS_JOINED;
+	why = smtpd_arguments_text(fault, word);
+	text = xasprintf("%s %s", service->name, why);
+	check_found_line(check, SEVERITY_ERROR, file, NULL,
+			 smtpd_arguments_advice(fault), text);
+	free(text);
+	free(why);
+	free(word);
+	free(file);
+}
+
+/* check_works - does smtpd(8) serve anybody, as far as it is known? */
+static void check_works(struct check *check, const struct smtpd_row *row)
+{
+	const struct postfix_service *service = row->port.service;
+
+	if (row->port.works_why == NULL)
+		return;
+	if (strcmp(row->port.works_why, "master.cf") != 0) {
+		if (row->port.works == SMTPD_NO)
+			check_fatal(check, row);
+	} else if (is_repeated(check, service)) {
+		check_repeated(check, service);
+	} else {
+		check_arguments(check, service);
+	}
 }
 
 /* check_services - every port of smtpd(8) */
@@ -300,11 +335,7 @@ void check_services(struct check *check)
 	for (i = 0; i < check->ports.count; i++) {
 		const struct smtpd_row *row = &check->ports.rows[i];
 
-		if (row->port.works == SMTPD_NO)
-			check_fatal(check, row);
-		else if (row->port.works == SMTPD_MAY &&
-			 strcmp(row->port.works_why, "master.cf") == 0)
-			check_unknown(check, row);
+		check_works(check, row);
 		if (row->port.works != SMTPD_YES)
 			continue;
 		if (!check_unasked(check, row))

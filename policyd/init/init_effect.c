@@ -64,6 +64,31 @@ static void print_ends(FILE *output, const struct smtpd_port *port)
 		fputs(" (in " INIT_RELAY ")\n", output);
 }
 
+/* may_refuse - does a restriction end that may refuse what policyd permits? */
+static bool may_refuse(const struct postfix_restriction *item)
+{
+	return !item->warns && !is_usual(item->word) &&
+	       strncasecmp(item->word, "permit", 6) != 0 &&
+	       strcasecmp(item->word, "warn_if_reject") != 0 &&
+	       strcasecmp(item->word, "sleep") != 0;
+}
+
+/* ends_open - does such a restriction end on any port? */
+static bool ends_open(const struct init *init)
+{
+	size_t i, k;
+
+	for (i = 0; i < init->port_count && !init->observe; i++) {
+		const struct smtpd_restrictions *list =
+			&init->ports[i].row->port.lists[SMTPD_LIST_RELAY];
+
+		for (k = 0; k < list->count; k++)
+			if (may_refuse(&list->items[k]))
+				return true;
+	}
+	return false;
+}
+
 /* print_networks - how clients in mynetworks may still relay */
 static void print_networks(FILE *output, const struct init *init,
 			   const struct smtpd_port *port)
@@ -150,7 +175,7 @@ static void print_settings(FILE *output, const struct init *init,
 static void print_port(FILE *output, const struct init *init,
 		       const struct smtpd_row *row)
 {
-	if (init_is_left(row))
+	if (row->is_return)
 		fprintf(output,
 			INDENT "port %s: mail comes back from a filter there, "
 			       "or it is for mynetworks only; its "
@@ -198,7 +223,7 @@ static bool may_relay(const struct smtpd_ports *ports)
 
 	for (i = 0; i < ports->count; i++)
 		for (client = 0; client < SMTPD_CLIENTS; client++)
-			if (!init_is_left(&ports->rows[i]) &&
+			if (!ports->rows[i].is_return &&
 			    ports->rows[i].outcomes[client][SMTPD_ELSEWHERE]
 					    .passes != SMTPD_NO)
 				return true;
@@ -224,7 +249,7 @@ void init_print_effects(FILE *output, const struct init *init)
 		fputs(INDENT "NOBODY MAY RELAY AFTERWARDS: no port lets "
 			     "anybody log in with TLS.\n",
 		      output);
-	if (opens == 0) {
+	if (opens == 0 && !ends_open(init)) {
 		fputs(INDENT "Nothing may pass that may not pass now.\n",
 		      output);
 		return;

@@ -16,6 +16,7 @@
 #include "lib/base/xalloc.h"
 #include "policyd/init/init_internal.h"
 #include "policyd/query/forecast_log.h"
+#include "policyd/query/log_file.h"
 
 #define LOGS_MAX	2
 #define TIME_LIMIT_S	60
@@ -56,8 +57,11 @@ static void find(struct logs *logs, const struct init *init)
 	if (strcmp(init->postfix.directory, DEFAULT_POSTFIX) != 0)
 		return;
 	for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-		if (logs->count == 0 && access(usual[i], R_OK) == 0)
+		if (logs->count == 0 && access(usual[i], R_OK) == 0 &&
+		    log_file_has_text(usual[i]))
 			add(logs, usual[i]);
+	if (logs->count == 0 && log_file_has_journal())
+		logs->files[logs->count++] = xstrdup(LOG_FILE_JOURNAL);
 }
 
 /* put_comment - each line as a comment */

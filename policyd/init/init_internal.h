@@ -96,10 +96,6 @@ int init_master_check(const char *directory, struct error *error);
 /* init_ports - judge all ports, and list those that are to ask policyd. */
 void init_ports(struct init *init);
 
-/* init_is_left - does mail come back from a filter there? Then its lists are
- * not changed. */
-bool init_is_left(const struct smtpd_row *row);
-
 /* init_demands_tls - does the port require TLS? */
 bool init_demands_tls(const struct smtpd_port *port);
 

@@ -2,10 +2,9 @@
 /* init_master - what in main.cf and master.cf cannot be changed safely
  *
  * postconf(1) edits master.cf by the name and type of a service: with two of
- * them it changes both, while Postfix uses the last one. It loses an option
- * that is one word with its value, "-oname=value". Very large files are
- * refused, so that the time is limited: for each service with options
- * postconf(1) is run once. */
+ * them it changes both, while Postfix uses the last one. It loses odd options,
+ * see lib/postfix/smtpd_arguments.c. Very large files are refused, so that the
+ * time is limited: for each service with options postconf(1) is run once. */
 
 #include "policyd/init/init_internal.h"
 
@@ -14,6 +13,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/xalloc.h"
+#include "lib/postfix/smtpd_arguments.h"
 #include "lib/postfix/smtpd_restrictions.h"
 
 #define FILE_MAX     ((size_t)1 << 20)
@@ -101,39 +101,26 @@ static bool is_smtpd(const struct entry *entry)
 	return entry->program != NULL && strcmp(entry->program, "smtpd") == 0;
 }
 
-/* joined - an option that is one word with its value; the caller frees it.
- * NULL: there is none */
-static char *joined(const struct entry *entry)
-{
-	const char *rest = entry->arguments;
-	bool is_value = false;
-	char *word;
-
-	while ((word = postfix_next_argument(&rest)) != NULL) {
-		if (!is_value && strncmp(word, "-o", 2) == 0 && word[2] != '\0')
-			return word;
-		is_value = !is_value && strcmp(word, "-o") == 0;
-		free(word);
-	}
-	return NULL;
-}
-
-/* check_joined - options that postconf(1) would lose */
-static int check_joined(const char *path, const struct entries *entries,
-			struct error *error)
+/* check_options - those that postconf(1) would lose, or that end smtpd(8) */
+static int check_options(const char *path, const struct entries *entries,
+			 struct error *error)
 {
 	size_t i;
 
 	for (i = 0; i < entries->count; i++) {
 		const struct entry *entry = &entries->list[i];
-		char *word = is_smtpd(entry) ? joined(entry) : NULL;
+		enum smtpd_arguments_fault fault;
+		char *word, *text;
 
-		if (word == NULL)
+		if (!is_smtpd(entry))
 			continue;
-		error_set(error,
-			  "%s:%zu: %s has the option %.80s in one word, which "
-			  "postconf loses: write -o %.80s",
-			  path, entry->line, entry->name, word, word + 2);
+		fault = smtpd_arguments_fault(entry->arguments, &word);
+		if (fault == SMTPD_ARGUMENTS_FINE)
+			continue;
+		text = smtpd_arguments_text(fault, word);
+		error_set(error, "%s:%zu: %s %s: %s", path, entry->line,
+			  entry->name, text, smtpd_arguments_advice(fault));
+		free(text);
 		free(word);
 		return -1;
 	}
@@ -207,7 +194,7 @@ static int check_master(const char *path, struct error *error)
 			  "--init",
 			  path, SERVICES_MAX);
 	else if (check_twice(path, &entries, error) == 0)
-		result = check_joined(path, &entries, error);
+		result = check_options(path, &entries, error);
 	clear(&entries);
 	free(text);
 	return result;

@@ -239,8 +239,14 @@ int init_plan(struct init *init, struct error *error)
 	init_ports(init);
 	if (init->port_count == 0)
 		return error_set(error,
-				 "%s/master.cf: no smtpd service: this Postfix "
-				 "receives no mail by SMTP",
+				 init->before.count == 0
+					 ? "%s/master.cf: no smtpd service: "
+					   "this Postfix receives no mail by "
+					   "SMTP"
+					 : "%s/master.cf: every port is for "
+					   "mynetworks only, or takes mail "
+					   "back from a filter: there is "
+					   "nothing that policyd would decide",
 				 directory);
 	if (postfix_values_get(&init->postfix.main, INIT_PARAMETER) != NULL)
 		return error_set(error,
@@ -265,7 +271,7 @@ int init_plan(struct init *init, struct error *error)
 	for (i = 0; i < init->port_count; i++)
 		change_port(init, &init->ports[i]);
 	for (i = 0; i < init->before.count; i++)
-		if (init_is_left(&init->before.rows[i]))
+		if (init->before.rows[i].is_return)
 			keep_passwords(init, &init->before.rows[i].port);
 	add(&init->off, "-X", xstrdup(INIT_PARAMETER));
 	return 0;

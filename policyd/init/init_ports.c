@@ -9,40 +9,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/xalloc.h"
 #include "policyd/check/ports.h"
-
-/* is_loopback - can only this host connect to it? */
-static bool is_loopback(const struct postfix_service *service)
-{
-	return strncmp(service->name, "127.", 4) == 0 ||
-	       strncasecmp(service->name, "localhost:", 10) == 0 ||
-	       strncmp(service->name, "[::1]:", 6) == 0 ||
-	       strncmp(service->name, "::1:", 4) == 0;
-}
-
-/* takes_back - do its options say that it takes mail back from a filter? Such a
- * port has no filter of its own. */
-static bool takes_back(const struct postfix_service *service)
-{
-	const struct postfix_values *own = &service->overrides;
-	const char *filter = postfix_values_get(own, "content_filter");
-
-	if (!is_loopback(service) || (filter != NULL && *filter != '\0'))
-		return false;
-	return filter != NULL ||
-	       postfix_values_get(own, "receive_override_options") != NULL ||
-	       postfix_values_get(own, "smtpd_authorized_xforward_hosts") !=
-		       NULL;
-}
-
-/* init_is_left - is the port left alone? */
-bool init_is_left(const struct smtpd_row *row)
-{
-	return row->is_return || takes_back(row->port.service);
-}
 
 /* init_demands_tls - is it a port for users? */
 bool init_demands_tls(const struct smtpd_port *port)
@@ -106,7 +75,7 @@ void init_ports(struct init *init)
 		const struct smtpd_row *row = &init->before.rows[i];
 		struct init_port *port = &init->ports[init->port_count];
 
-		if (init_is_left(row))
+		if (row->is_return)
 			continue;
 		port->row = row;
 		port->service = row->port.service;

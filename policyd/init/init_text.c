@@ -97,7 +97,7 @@ static void describe(FILE *file, const struct init *init)
 	for (i = 0; i < init->port_count; i++)
 		describe_port(file, init, &init->ports[i]);
 	for (i = 0; i < init->before.count; i++)
-		if (init_is_left(&init->before.rows[i]))
+		if (init->before.rows[i].is_return)
 			fprintf(file,
 				"#	%s receives mail from a content "
 				"filter, and is not changed\n",

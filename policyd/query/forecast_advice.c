@@ -9,15 +9,15 @@
 
 #include "policyd/query/forecast_advice.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "policyd/query/forecast_advice_internal.h"
 
-/* open_text - a stream into memory; the text is there once it is closed */
-static FILE *open_text(char **text, size_t *length)
+/* advice_open - a stream into memory; the text is there once it is closed */
+FILE *advice_open(char **text, size_t *length)
 {
 	FILE *out = open_memstream(text, length);
 
@@ -26,36 +26,66 @@ static FILE *open_text(char **text, size_t *length)
 	return out;
 }
 
-/* forecast_advice_list - the restrictions, with a word before another one */
-char *forecast_advice_list(const struct restriction_list *list,
-			   const char *word, const char *before)
+/* is_moved - is a restriction one of the words, which it is to come before? */
+static bool is_moved(const char *name, const struct advice_word *words,
+		     size_t count)
+{
+	size_t k;
+
+	for (k = 0; k < count; k++)
+		if (strcmp(name, words[k].word) == 0)
+			return true;
+	return false;
+}
+
+/* advice_list - the restrictions, with words before others */
+char *advice_list(const struct restriction_list *list,
+		  const struct advice_word *words, size_t count)
 {
 	char *text = NULL;
 	size_t length = 0;
-	FILE *out = open_text(&text, &length);
+	FILE *out = advice_open(&text, &length);
 	const char *comma = "";
-	bool put = false;
-	size_t i;
+	size_t i, k;
 
 	fputs("restrictions = {", out);
 	for (i = 0; i <= list->count; i++) {
-		const char *name =
-			i < list->count ? restriction_use_word(&list->uses[i])
-					: before;
-
-		if (!put && strcmp(name, before) == 0) {
-			fprintf(out, "%s %s", comma, word);
+		for (k = 0; k < count; k++)
+			if (words[k].at == i) {
+				fprintf(out, "%s %s", comma, words[k].word);
+				comma = ",";
+			}
+		if (i < list->count &&
+		    !is_moved(restriction_use_word(&list->uses[i]), words,
+			      count)) {
+			fprintf(out, "%s %s", comma,
+				restriction_use_word(&list->uses[i]));
 			comma = ",";
-			put = true;
 		}
-		if (i == list->count || strcmp(name, word) == 0)
-			continue;
-		fprintf(out, "%s %s", comma, name);
-		comma = ",";
 	}
 	fputs(" }", out);
 	fclose(out);
 	return text;
+}
+
+/* advice_place - the number of a restriction in the list; count: at its end */
+size_t advice_place(const struct restriction_list *list, const char *before)
+{
+	size_t i = 0;
+
+	while (i < list->count &&
+	       strcmp(restriction_use_word(&list->uses[i]), before) != 0)
+		i++;
+	return i;
+}
+
+/* forecast_advice_list - the restrictions, with a word before another one */
+char *forecast_advice_list(const struct restriction_list *list,
+			   const char *word, const char *before)
+{
+	const struct advice_word one = { word, advice_place(list, before) };
+
+	return advice_list(list, &one, 1);
 }
 
 /* forecast_advice_where - where the list of a service is */
@@ -66,33 +96,9 @@ char *forecast_advice_where(const struct service *service)
 		       : xasprintf("in service \"%s\"", service->name);
 }
 
-/* put_networks - the addresses, as entries of mynetworks */
-static char *put_networks(const struct forecast_group *group)
-{
-	char *text = NULL;
-	size_t length = 0;
-	FILE *out = open_text(&text, &length);
-	unsigned char bytes[16];
-	const char *comma = "";
-	size_t i;
-
-	for (i = 0; i < group->client_count; i++) {
-		const char *address = group->clients[i];
-
-		if (inet_pton(AF_INET6, address, bytes) == 1)
-			fprintf(out, "%s\"[%s]/128\"", comma, address);
-		else if (inet_pton(AF_INET, address, bytes) == 1)
-			fprintf(out, "%s\"%s\"", comma, address);
-		else
-			continue;
-		comma = ", ";
-	}
-	fclose(out);
-	return text;
-}
-
 /* forecast_advise - what to write */
 void forecast_advise(struct forecast_advice *advice,
+		     const struct forecast_adviser *adviser,
 		     const struct forecast_group *group)
 {
 	bool login = *group->login != '\0';
@@ -112,12 +118,13 @@ void forecast_advise(struct forecast_advice *advice,
 		advice->condition = "if they cannot use TLS, and their "
 				    "passwords may be read on the way";
 	if (!login)
-		advice->networks = put_networks(group);
+		advice->networks = advice_networks(adviser, &group, 1);
+	if (!login)
+		advice->relay = advice_relay(adviser, group);
 	advice->where = forecast_advice_where(group->service);
 	advice->restrictions = forecast_advice_list(
 		&group->service->restrictions,
-		login ? "permit_sasl_authenticated" : "permit_mynetworks",
-		group->restriction);
+		login ? ADVICE_LOGIN : ADVICE_NETWORKS, group->restriction);
 }
 
 /* forecast_advice_clear - free what it holds */
@@ -126,5 +133,6 @@ void forecast_advice_clear(struct forecast_advice *advice)
 	free(advice->networks);
 	free(advice->where);
 	free(advice->restrictions);
+	free(advice->relay);
 	memset(advice, 0, sizeof(*advice));
 }

@@ -2,20 +2,47 @@
 #ifndef POLICYD_QUERY_FORECAST_ADVICE_H
 #define POLICYD_QUERY_FORECAST_ADVICE_H
 
+#include "lib/config/config.h"
 #include "policyd/query/forecast_group.h"
+
+/* The clients that are probably those of this host. */
+struct forecast_adviser {
+	const struct config *config;
+	struct network_list *ours; /* mynetworks, or all private networks */
+	bool named;		   /* it is mynetworks */
+	bool used;		   /* restrictions look at mynetworks */
+};
+
+/* forecast_adviser_open - config is kept, not copied. */
+void forecast_adviser_open(struct forecast_adviser *adviser,
+			   const struct config *config);
+
+/* forecast_adviser_close - free what it holds. */
+void forecast_adviser_close(struct forecast_adviser *adviser);
 
 /* Lines for policyd.conf with which a group is accepted after all; the texts
  * are owned. */
 struct forecast_advice {
 	const char *condition; /* when that is right; static; NULL: no advice */
-	char *networks;	       /* entries for mynetworks, or NULL */
+	char *networks;	       /* "mynetworks = { ... }", or NULL */
 	char *where;	       /* "at top level", or "in service \"NAME\"" */
 	char *restrictions;    /* the whole list of that place */
+	char *relay;	       /* domains, if they are a reason, or NULL */
 };
 
 /* forecast_advise - for a group of FORECAST_REFUSED. */
 void forecast_advise(struct forecast_advice *advice,
+		     const struct forecast_adviser *adviser,
 		     const struct forecast_group *group);
+
+/* forecast_advice_all - the same for all groups together, but for those of
+ * strangers: put is called with each place and what to write there. False:
+ * there are fewer than two of them. */
+bool forecast_advice_all(const struct forecast_adviser *adviser,
+			 const struct forecast_groups *groups,
+			 void (*put)(void *context, const char *where,
+				     const char *write),
+			 void *context);
 
 /* forecast_advice_list - "restrictions = { ... }": the list with a word before
  * another one of it, or at its end. The caller frees it. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/log.h"
 #include "lib/base/xalloc.h"
@@ -64,6 +65,7 @@ static struct forecast_group *make(struct forecast_groups *groups,
 
 	*group = *key;
 	group->port = xstrdup(key->port);
+	group->ports = xstrdup(key->ports);
 	group->name = xstrdup(key->name);
 	group->network = xstrdup(key->network);
 	group->login = xstrdup(key->login);
@@ -89,6 +91,7 @@ static struct forecast_group *find(struct forecast_groups *groups,
 	struct forecast_group key = {
 		.kind = kind,
 		.port = (char *)forecast->port,
+		.ports = (char *)forecast->ports,
 		.name = (char *)taken->service,
 		.network = doubted ? none : network,
 		.login = doubted ? none : (char *)taken->login,
@@ -136,8 +139,10 @@ static void add_example(struct forecast_group *group,
 	size_t length;
 	size_t i;
 
-	length = (size_t)snprintf(text, EXAMPLE_SIZE,
-				  "%.200s:%lu:", taken->file, taken->line);
+	length = (size_t)snprintf(text, EXAMPLE_SIZE, "%.200s:", taken->file);
+	if (taken->line > 0)
+		length += (size_t)snprintf(text + length, EXAMPLE_SIZE - length,
+					   "%lu:", taken->line);
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		char quoted[81];
 
@@ -151,18 +156,32 @@ static void add_example(struct forecast_group *group,
 	group->examples[group->example_count++] = text;
 }
 
-/* add_client - the address, if it is new in the group */
-static void add_client(struct forecast_group *group, const char *address)
+/* add_text - to a short list, if it is new there; more: there is no room */
+static void add_text(char *list[FORECAST_CLIENTS], size_t *count, bool *more,
+		     const char *text)
 {
 	size_t i;
 
-	for (i = 0; i < group->client_count; i++)
-		if (strcmp(group->clients[i], address) == 0)
+	for (i = 0; i < *count; i++)
+		if (strcasecmp(list[i], text) == 0)
 			return;
-	if (group->client_count < FORECAST_CLIENTS)
-		group->clients[group->client_count++] = xstrdup(address);
+	if (*count < FORECAST_CLIENTS)
+		list[(*count)++] = xstrdup(text);
 	else
-		group->more_clients = true;
+		*more = true;
+}
+
+/* add_names - of the client, and of the recipient's domain */
+static void add_names(struct forecast_group *group,
+		      const struct postlog_case *taken)
+{
+	const char *domain = strrchr(taken->recipient, '@');
+
+	add_text(group->clients, &group->client_count, &group->more_clients,
+		 taken->address);
+	if (domain != NULL && domain[1] != '\0')
+		add_text(group->domains, &group->domain_count,
+			 &group->more_domains, domain + 1);
 }
 
 /* forecast_groups_add - count a recipient */
@@ -179,7 +198,7 @@ void forecast_groups_add(struct forecast_groups *groups,
 		return;
 	}
 	group->count += taken->count;
-	add_client(group, taken->address);
+	add_names(group, taken);
 	if (group->example_count < FORECAST_EXAMPLES)
 		add_example(group, forecast, taken);
 	if (taken->time == POSTLOG_NO_TIME)
@@ -218,9 +237,12 @@ static void free_group(struct forecast_group *group)
 
 	for (i = 0; i < group->client_count; i++)
 		free(group->clients[i]);
+	for (i = 0; i < group->domain_count; i++)
+		free(group->domains[i]);
 	for (i = 0; i < group->example_count; i++)
 		free(group->examples[i]);
 	free(group->port);
+	free(group->ports);
 	free(group->name);
 	free(group->network);
 	free(group->login);

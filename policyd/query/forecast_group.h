@@ -25,6 +25,7 @@ enum forecast_kind {
 struct forecast_group {
 	enum forecast_kind kind;
 	char *port;    /* "587", or "": unknown, or several */
+	char *ports;   /* which, of the first recipient: "25 or 2525" */
 	char *name;    /* syslog_name */
 	char *network; /* of the client: "192.0.2.0/24" */
 	char *login;   /* or "" */
@@ -38,6 +39,9 @@ struct forecast_group {
 	char *clients[FORECAST_CLIENTS];
 	size_t client_count;
 	bool more_clients;
+	char *domains[FORECAST_CLIENTS]; /* of recipients */
+	size_t domain_count;
+	bool more_domains;
 	char *examples[FORECAST_EXAMPLES];
 	size_t example_count;
 };

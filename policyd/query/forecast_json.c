@@ -38,25 +38,28 @@ static json_t *texts(char *const *list, size_t count)
 }
 
 /* advice_object - what to write, or null */
-static json_t *advice_object(const struct forecast_group *group)
+static json_t *advice_object(const struct forecast_adviser *adviser,
+			     const struct forecast_group *group)
 {
 	struct forecast_advice advice;
 	json_t *object = json_null();
 
-	forecast_advise(&advice, group);
+	forecast_advise(&advice, adviser, group);
 	if (advice.condition != NULL) {
 		object = json_object();
 		json_set(object, "condition", json_text(advice.condition));
 		json_set(object, "mynetworks", json_text(advice.networks));
 		json_set(object, "where", json_text(advice.where));
 		json_set(object, "write", json_text(advice.restrictions));
+		json_set(object, "relay_domains", json_text(advice.relay));
 	}
 	forecast_advice_clear(&advice);
 	return object;
 }
 
 /* group_object - one group */
-static json_t *group_object(const struct forecast_group *group)
+static json_t *group_object(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group)
 {
 	json_t *object = json_object();
 
@@ -70,7 +73,7 @@ static json_t *group_object(const struct forecast_group *group)
 		json_set(object, "login", json_text(group->login));
 		json_set(object, "service", json_text(group->service->name));
 		json_set(object, "restriction", json_text(group->restriction));
-		json_set(object, "advice", advice_object(group));
+		json_set(object, "advice", advice_object(adviser, group));
 	}
 	json_set(object, "clients", texts(group->clients, group->client_count));
 	json_set(object, "more_clients", json_boolean(group->more_clients));
@@ -120,14 +123,45 @@ static json_t *summary_object(const struct forecasts *forecasts)
 	return object;
 }
 
+/* add_line - of what is advised for all groups together */
+static void add_line(void *context, const char *where, const char *write)
+{
+	json_t *object = json_object();
+
+	json_set(object, "where", json_text(where));
+	json_set(object, "write", json_text(write));
+	json_append(context, object);
+}
+
+/* print_all_advice - if there is any */
+static void print_all_advice(const struct forecast_adviser *adviser,
+			     const struct forecast_groups *groups, FILE *output)
+{
+	json_t *object = json_object();
+	json_t *lines = json_array();
+
+	json_set(object, "kind", json_text("advice"));
+	if (forecast_advice_all(adviser, groups, add_line, lines)) {
+		json_set(object, "places", lines);
+		json_print(object, output);
+	} else {
+		json_decref(lines);
+		json_decref(object);
+	}
+}
+
 /* forecasts_print_json - all of it */
 void forecasts_print_json(struct forecasts *forecasts, FILE *output)
 {
 	const struct forecast_groups *groups = &forecasts->groups;
+	struct forecast_adviser adviser;
 	size_t i;
 
+	forecast_adviser_open(&adviser, forecasts->config);
 	for (i = 0; i < groups->count; i++)
-		json_print(group_object(groups->groups[i]), output);
+		json_print(group_object(&adviser, groups->groups[i]), output);
+	print_all_advice(&adviser, groups, output);
+	forecast_adviser_close(&adviser);
 	past_print_json(forecasts->past, output);
 	json_print(summary_object(forecasts), output);
 }

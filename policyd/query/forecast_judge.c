@@ -273,6 +273,24 @@ static void blame_ports(const struct attempt *attempt, bool wrapped)
 			 attempt->taken->service);
 }
 
+/* note_port - the client may have been there, too */
+static void note_port(struct forecast *forecast, const char *number)
+{
+	char *ports = forecast->ports;
+	size_t length = strlen(ports);
+	const char *comma = length > 0 ? " or " : "";
+
+	if (*number == '\0')
+		number = "unknown";
+	if (strstr(ports, " or others") != NULL)
+		return;
+	if (length + strlen(comma) + strlen(number) + sizeof(" or others") >
+	    sizeof(forecast->ports))
+		number = "others";
+	snprintf(ports + length, sizeof(forecast->ports) - length, "%s%s",
+		 comma, number);
+}
+
 /* try_ports - each port where the client may have been */
 static void try_ports(struct attempt *attempt)
 {
@@ -296,6 +314,7 @@ static void try_ports(struct attempt *attempt)
 			continue;
 		wrapped |= attempt->port->wraps;
 		attempt->request.server_port = attempt->port->number;
+		note_port(forecast, attempt->port->number);
 		try_contexts(attempt);
 		snprintf(forecast->port, sizeof(forecast->port), "%s",
 			 judged ? "" : attempt->port->number);
@@ -360,6 +379,7 @@ static void try_names(struct attempt *attempt)
 	if (before == FORECAST_REFUSE)
 		unknown(attempt, "");
 	attempt->request.recipient = "postmaster@forecast.invalid";
+	attempt->forecast->ports[0] = '\0';
 	try_ports(attempt);
 	if (before != FORECAST_UNKNOWN &&
 	    attempt->forecast->answer == FORECAST_UNKNOWN)

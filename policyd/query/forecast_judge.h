@@ -25,6 +25,7 @@ struct forecast {
 	bool weak;		 /* the session does not count as encrypted */
 	bool encrypted;		 /* it is encrypted, if only a little */
 	char port[12];		 /* "": unknown, or several */
+	char ports[48];		 /* "25 or 2525": where it may have been */
 	char reason[FORECAST_REASON_MAX]; /* why it is refused, or unknown */
 
 	/* One of the ways in which it is permitted; NULL: in none. */

@@ -12,6 +12,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
+#include "policyd/query/port_files.h"
 
 /* add - add a port; the caller fills in the rest */
 static struct forecast_port *add(struct forecast_ports *ports, const char *name,
@@ -29,40 +30,18 @@ static struct forecast_port *add(struct forecast_ports *ports, const char *name,
 	return port;
 }
 
-/* syslog_name - of a service: postconf(1) leaves $service_name alone. The
- * caller frees it. */
-static char *syslog_name(const struct postfix *postfix,
-			 const struct postfix_service *service)
-{
-	static const char *const references[] = { "$service_name",
-						  "${service_name}",
-						  "$(service_name)" };
-	const char *value = postfix_get(postfix, service, "syslog_name");
-	size_t i;
-
-	for (i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
-		const char *at = strstr(value, references[i]);
-
-		if (at != NULL)
-			return xasprintf("%.*s%s%s", (int)(at - value), value,
-					 service->name,
-					 at + strlen(references[i]));
-	}
-	return xstrdup(value);
-}
-
 /* add_row - a port of master.cf */
 static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
 		    const struct smtpd_row *row)
 {
-	char *name = syslog_name(postfix, row->port.service);
-	struct forecast_port *port = add(ports, name, row->port.number);
+	struct forecast_port *port = add(
+		ports, postfix_get(postfix, row->port.service, "syslog_name"),
+		row->port.number);
 
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
 	port->is_return = row->is_return;
-	free(name);
 }
 
 /* is_set - is a parameter not empty? */
@@ -77,10 +56,11 @@ static bool is_set(const struct postfix *postfix, const char *name)
 static void read_postfix(struct forecast_ports *ports,
 			 const struct postfix *postfix)
 {
+	const struct smtpd_knowledge knowledge = port_files();
 	struct smtpd_ports rows;
 	size_t i;
 
-	smtpd_ports_judge(&rows, postfix, NULL);
+	smtpd_ports_judge(&rows, postfix, &knowledge);
 	for (i = 0; i < rows.count; i++)
 		add_row(ports, postfix, &rows.rows[i]);
 	smtpd_ports_clear(&rows);

@@ -2,6 +2,7 @@
 /* forecast_print - a forecast as text: the answer first, then each group, with
  * examples and with what to write */
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -60,10 +61,8 @@ static void put_group(const struct forecast_group *group, FILE *out)
 		fprintf(out, "%s\n", group->reason);
 		return;
 	}
-	if (*group->port != '\0')
-		fprintf(out, "port %s", group->port);
-	else
-		fputs("some port", out);
+	fprintf(out, "port %s",
+		*group->port != '\0' ? group->port : group->ports);
 	fputs(" (", out);
 	put_quoted(out, group->name);
 	fprintf(out, "), clients in %s, ", group->network);
@@ -82,26 +81,63 @@ static void put_group(const struct forecast_group *group, FILE *out)
 }
 
 /* put_advice - what to write to keep them */
-static void put_advice(const struct forecast_group *group, FILE *out)
+static void put_advice(const struct forecast_adviser *adviser,
+		       const struct forecast_group *group, FILE *out)
 {
 	struct forecast_advice advice;
 
-	forecast_advise(&advice, group);
+	forecast_advise(&advice, adviser, group);
 	if (advice.condition != NULL) {
 		fprintf(out, "\t\tto keep them, %s, write:\n",
 			advice.condition);
 		if (advice.networks != NULL)
-			fprintf(out, "\t\t  in mynetworks: %s%s\n",
-				advice.networks,
-				group->more_clients ? ", and more" : "");
+			fprintf(out, "\t\t  at top level: %s\n",
+				advice.networks);
 		fprintf(out, "\t\t  %s: %s\n", advice.where,
 			advice.restrictions);
 	}
+	if (advice.relay != NULL)
+		fprintf(out,
+			"\t\tor, if this host takes mail from anybody for %s (as "
+			"a backup MX), add to relay_domains%s: %s\n",
+			advice.relay,
+			adviser->config->import_postfix != NULL
+				? " in main.cf"
+				: ", here and in main.cf",
+			advice.relay);
 	forecast_advice_clear(&advice);
+}
+
+/* put_line - of what is advised for all groups together */
+static void put_line(void *context, const char *where, const char *write)
+{
+	fprintf(context, "\t\t  %s: %s\n", where, write);
+}
+
+/* put_all_advice - if there are several pieces of it, they may be about one
+ * line of the file */
+static void put_all_advice(const struct forecasts *forecasts,
+			   const struct forecast_adviser *adviser, FILE *out)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *lines = open_memstream(&text, &length);
+
+	if (lines == NULL)
+		return;
+	if (forecast_advice_all(adviser, &forecasts->groups, put_line, lines) &&
+	    fflush(lines) == 0)
+		fprintf(out,
+			"           to keep all that are ours or log in, under "
+			"the same conditions, write:\n%s",
+			text);
+	fclose(lines);
+	free(text);
 }
 
 /* put_groups - those of one kind */
 static void put_groups(const struct forecasts *forecasts,
+		       const struct forecast_adviser *adviser,
 		       enum forecast_kind kind, FILE *out)
 {
 	const struct forecast_groups *groups = &forecasts->groups;
@@ -121,15 +157,17 @@ static void put_groups(const struct forecasts *forecasts,
 		put_group(group, out);
 		for (k = 0; k < group->example_count; k++)
 			fprintf(out, "\t\t%s\n", group->examples[k]);
-		put_advice(group, out);
+		if (adviser != NULL)
+			put_advice(adviser, group, out);
 	}
 	if (left > 0)
 		fprintf(out, "%9lu  others (--format=json has more)\n", left);
 }
 
 /* put_kind - "of 12,840 recipients accepted in 7 days 31 would be refused" */
-static void put_kind(const struct forecasts *forecasts, enum forecast_kind kind,
-		     FILE *out)
+static void put_kind(const struct forecasts *forecasts,
+		     const struct forecast_adviser *adviser,
+		     enum forecast_kind kind, FILE *out)
 {
 	bool accepted = kind == FORECAST_REFUSED;
 	unsigned long count = forecasts->groups.counts[kind];
@@ -141,7 +179,7 @@ static void put_kind(const struct forecasts *forecasts, enum forecast_kind kind,
 		put_period(postlog_figures(forecasts->log), out);
 	fprintf(out, ", %s would be %s%s\n", figure(count).text,
 		accepted ? "refused" : "accepted", count > 0 ? ":" : "");
-	put_groups(forecasts, kind, out);
+	put_groups(forecasts, adviser, kind, out);
 }
 
 /* put_doubts - what nobody can tell */
@@ -153,7 +191,7 @@ static void put_doubts(const struct forecasts *forecasts, FILE *out)
 
 	fprintf(out, "cannot tell: %s%s\n", figure(count).text,
 		count > 0 ? ":" : "");
-	put_groups(forecasts, FORECAST_DOUBTED, out);
+	put_groups(forecasts, NULL, FORECAST_DOUBTED, out);
 	if (figures->unclear > 0)
 		fprintf(out,
 			"%9lu  refusals whose text could be read in two "
@@ -213,16 +251,20 @@ static void put_observed(const struct forecasts *forecasts, FILE *out)
 /* forecasts_print - all of it */
 void forecasts_print(struct forecasts *forecasts, FILE *output)
 {
+	struct forecast_adviser adviser;
 	struct printable all;
 
+	forecast_adviser_open(&adviser, forecasts->config);
 	printable_open(&all);
 	fprintf(all.stream, "%s, asked about the mail in Postfix's log:\n",
 		forecasts->config->path);
-	put_kind(forecasts, FORECAST_REFUSED, all.stream);
-	put_kind(forecasts, FORECAST_ACCEPTED, all.stream);
+	put_kind(forecasts, &adviser, FORECAST_REFUSED, all.stream);
+	put_all_advice(forecasts, &adviser, all.stream);
+	put_kind(forecasts, &adviser, FORECAST_ACCEPTED, all.stream);
 	put_doubts(forecasts, all.stream);
 	put_notes(forecasts, all.stream);
 	put_observed(forecasts, all.stream);
 	printable_close(&all, output);
+	forecast_adviser_close(&adviser);
 	past_print(forecasts->past, output);
 }

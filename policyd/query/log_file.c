@@ -8,13 +8,16 @@
 #include "policyd/query/log_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/subprocess.h"
+#include "lib/base/xalloc.h"
 
-#define HEAD_SIZE 6
+#define HEAD_SIZE    6
+#define JOURNAL_LINE 160 /* bytes of a line of the journal, about */
 
 /* How compressed files begin, and the programs that read them. */
 static const struct {
@@ -64,18 +67,52 @@ static int decompress(struct log_file *file, struct error *error)
 	return 0;
 }
 
-/* log_file_open - a file, a pipe or the journal, but not a directory */
-int log_file_open(struct log_file *file, const char *name, struct error *error)
+/* open_journal - what mail programs logged, and policyd; the last lines */
+static int open_journal(struct log_file *file, long long tail,
+			struct error *error)
 {
-	static const char *const journal[] = { "journalctl", "-q",
-					       "--no-pager", "-o",
-					       "short-iso",  "-t",
-					       "policyd",    NULL };
+	char lines[32] = "--lines=all";
+	const char *const argv[] = { "journalctl",
+				     "-q",
+				     "--no-pager",
+				     "-o",
+				     "short-iso",
+				     lines,
+				     "SYSLOG_FACILITY=2",
+				     "+",
+				     "SYSLOG_IDENTIFIER=policyd",
+				     NULL };
+
+	if (tail > 0) {
+		file->lines = (unsigned long)(tail / JOURNAL_LINE);
+		snprintf(lines, sizeof(lines), "--lines=%lu", file->lines);
+	}
+	return read_from(file, argv, -1, error);
+}
+
+/* go_to_tail - go to the first whole line of what is wanted */
+static void go_to_tail(struct log_file *file, long long bytes)
+{
+	int byte;
+
+	if (bytes == 0 || file->pid != 0 || file->size <= bytes ||
+	    fseeko(file->stream, (off_t)(file->size - bytes), SEEK_SET) < 0)
+		return;
+	do
+		byte = getc_unlocked(file->stream);
+	while (byte != '\n' && byte != EOF);
+	file->cut = true;
+}
+
+/* log_file_open - a file, a pipe or the journal, but not a directory */
+int log_file_open(struct log_file *file, const char *name, long long tail,
+		  struct error *error)
+{
 	struct stat status;
 
 	*file = (struct log_file){ .name = name, .written = time(NULL) };
 	if (strcmp(name, LOG_FILE_JOURNAL) == 0)
-		return read_from(file, journal, -1, error);
+		return open_journal(file, tail, error);
 	file->stream = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
 					      : fopen(name, "re");
 	if (file->stream == NULL)
@@ -89,21 +126,10 @@ int log_file_open(struct log_file *file, const char *name, struct error *error)
 		return 0;
 	file->size = (long long)status.st_size;
 	file->written = status.st_mtime;
-	return decompress(file, error);
-}
-
-/* log_file_tail - go to the first whole line of what is wanted */
-bool log_file_tail(struct log_file *file, long long bytes)
-{
-	int byte;
-
-	if (file->pid != 0 || file->size <= bytes ||
-	    fseeko(file->stream, (off_t)(file->size - bytes), SEEK_SET) < 0)
-		return false;
-	do
-		byte = getc_unlocked(file->stream);
-	while (byte != '\n' && byte != EOF);
-	return true;
+	if (decompress(file, error) < 0)
+		return -1;
+	go_to_tail(file, tail);
+	return 0;
 }
 
 /* is_warning - an exit status that says: all was read, but ... */
@@ -141,6 +167,27 @@ int log_file_close(struct log_file *file, struct error *error)
 	return result;
 }
 
+/* log_file_has_text - a file of a host that has no syslog daemon any more is
+ * empty for good */
+bool log_file_has_text(const char *name)
+{
+	char *older = xasprintf("%s.1", name);
+	struct stat status;
+	bool has = (stat(name, &status) == 0 && status.st_size > 0) ||
+		   (access(name, F_OK) == 0 && stat(older, &status) == 0 &&
+		    status.st_size > 0);
+
+	free(older);
+	return has;
+}
+
+/* log_file_has_journal - where a child program is searched */
+bool log_file_has_journal(void)
+{
+	return access("/usr/bin/journalctl", X_OK) == 0 ||
+	       access("/bin/journalctl", X_OK) == 0;
+}
+
 /* log_file_default - what is meant where nothing is named */
 const char *log_file_default(const char *log)
 {
@@ -153,7 +200,8 @@ const char *log_file_default(const char *log)
 	if (fstat(STDIN_FILENO, &status) == 0 && !S_ISCHR(status.st_mode))
 		return "-";
 	for (i = 0; name == NULL && i < sizeof(files) / sizeof(files[0]); i++)
-		if (access(files[i], F_OK) == 0)
+		if (log_file_has_text(files[i]) ||
+		    (access(files[i], F_OK) == 0 && !log_file_has_journal()))
 			name = files[i];
 	if (name == NULL)
 		name = LOG_FILE_JOURNAL;

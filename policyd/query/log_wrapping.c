@@ -2,9 +2,10 @@
 /* log_wrapping - lines in the log of a container
  *
  * Docker (json-file) writes {"log":"TEXT\n","stream":"stderr","time":"..."},
- * Podman and Kubernetes TIME stderr F TEXT. TEXT is what the container wrote,
- * and is judged like a line of any file: it must begin with what policyd puts
- * at the beginning of its lines. */
+ * Podman and Kubernetes TIME stderr F TEXT; docker logs -t prints TIME TEXT.
+ * TEXT is what the container wrote, and is judged like a line of any file: it
+ * must begin with what policyd, or a log daemon, puts at the beginning of its
+ * lines. */
 
 #include "policyd/query/log_wrapping.h"
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/log_prefix.h"
 #include "lib/base/xalloc.h"
 #include "policyd/query/json.h"
 
@@ -34,6 +36,20 @@ static char *unwrap_object(const char *line)
 	return text;
 }
 
+/* unwrap_time - of docker logs -t: nanoseconds, and then a line that has a time
+ * of its own. No log daemon writes two. */
+static char *unwrap_time(const char *line, size_t length)
+{
+	const char *text = line + length;
+	struct log_prefix prefix;
+
+	if (length != strlen("2026-11-24T15:00:00.123456789Z") ||
+	    line[19] != '.' || line[length - 1] != 'Z' || *text++ != ' ' ||
+	    !log_prefix_read(&prefix, text) || prefix.stamp_length == 0)
+		return NULL;
+	return xstrdup(text);
+}
+
 /* unwrap_words - of Podman: F says that the line is whole */
 static char *unwrap_words(const char *line)
 {
@@ -45,7 +61,7 @@ static char *unwrap_words(const char *line)
 	for (i = 0; i < 2; i++)
 		if (strncmp(line + length, streams[i], strlen(streams[i])) == 0)
 			return xstrdup(line + length + strlen(streams[i]));
-	return NULL;
+	return unwrap_time(line, length);
 }
 
 /* log_unwrap - either */

@@ -136,6 +136,16 @@ static bool take_other(void *context, char *line,
 	       forecasts_line(&replay->forecasts, line, place);
 }
 
+/* pass_other - with against: is this a line of Postfix? */
+static bool pass_other(void *context, char *line,
+		       const struct replay_place *place)
+{
+	struct replay *replay = context;
+
+	return postlog_line_read(&replay->forecasts.line, line,
+				 place->written) > 0;
+}
+
 /* load_against - the configuration to compare with; NULL: it is refused */
 static struct config *load_against(const char *path, struct progress *progress)
 {
@@ -193,6 +203,33 @@ static void print(struct replay *replay, const struct replay_reader *read,
 			replay->waiting, replay->waiting == 1 ? "" : "s");
 }
 
+/* finish_requests - print what became of requests; the exit status */
+static int finish_requests(struct replay *replay, struct replay_reader *reader,
+			   bool json)
+{
+	reader->skipped[SKIP_FOREIGN] += reader->used;
+	past_end(&replay->past);
+	print(replay, reader, json);
+	if (replay->against == NULL)
+		(json ? past_print_json : past_print)(&replay->past, stdout);
+	replay_summary(reader);
+	return replay_groups_opened(&replay->groups) > 0 ? 1 : EX_OK;
+}
+
+/* finish_nothing - no request, and no forecast */
+static int finish_nothing(struct replay_reader *reader)
+{
+	if (reader->used > 0)
+		fputs("policyd: --against compares decisions of policyd, and "
+		      "requests, and there are none, only lines of Postfix; "
+		      "without --against, these are judged\n",
+		      stderr);
+	reader->skipped[SKIP_FOREIGN] += reader->used;
+	reader->used = 0;
+	replay_summary(reader);
+	return EX_NOINPUT;
+}
+
 /* finish - print the result; the exit status, if all could be read */
 static int finish(struct replay *replay, struct replay_reader *reader,
 		  bool json)
@@ -200,18 +237,10 @@ static int finish(struct replay *replay, struct replay_reader *reader,
 	struct forecasts *forecasts = &replay->forecasts;
 	const unsigned long *counts = forecasts->groups.counts;
 
-	if (reader->judged > 0 || reader->used == 0) {
-		reader->skipped[SKIP_FOREIGN] += reader->used;
-		past_end(&replay->past);
-		print(replay, reader, json);
-		if (replay->against == NULL)
-			(json ? past_print_json : past_print)(&replay->past,
-							      stdout);
-		replay_summary(reader);
-		if (reader->judged == 0 && replay->against == NULL)
-			return EX_NOINPUT;
-		return replay_groups_opened(&replay->groups) > 0 ? 1 : EX_OK;
-	}
+	if (reader->judged > 0)
+		return finish_requests(replay, reader, json);
+	if (reader->used == 0 || replay->against != NULL)
+		return finish_nothing(reader);
 	forecasts_end(forecasts);
 	(json ? forecasts_print_json : forecasts_print)(forecasts, stdout);
 	replay_summary(reader);
@@ -229,10 +258,9 @@ static int replay_files(struct replay *replay, struct replay_reader *reader,
 	int status;
 	int result;
 
-	if (replay->against == NULL) {
-		reader->other = take_other;
+	reader->other = replay->against == NULL ? take_other : pass_other;
+	if (replay->against == NULL)
 		replay_order(options->count, options->arguments);
-	}
 	result = replay_read_all(reader, replay->config->log, options->count,
 				 options->arguments);
 	status = finish(replay, reader, options->json);

@@ -39,7 +39,17 @@ struct input {
 	bool has_type;			     /* request= was read */
 	bool has_returns; /* its lines end in a carriage return, too */
 	bool too_long;	  /* it has more bytes than allowed */
+	bool numbered;	  /* its lines are counted from its beginning */
 };
+
+/* is_usual - is a line of no use nothing to name? In the log of Postfix, or
+ * before there was anything of use, these lines are those of other programs. */
+static bool is_usual(const struct input *input)
+{
+	const struct replay_reader *reader = input->reader;
+
+	return reader->other != NULL && reader->judged == 0;
+}
 
 /* skip - count what cannot be judged, and report the first few */
 static void skip(struct input *input, enum replay_skip kind, unsigned long line,
@@ -54,6 +64,16 @@ static void skip(struct input *input, enum replay_skip kind, unsigned long line,
 		input->named[kind] == NAMED_MAX
 			? " (more of this kind are only counted)"
 			: "");
+}
+
+/* skip_line - count a line of no use, and name it if that is of use */
+static void skip_line(struct input *input, enum replay_skip kind,
+		      const char *reason)
+{
+	if (is_usual(input))
+		input->reader->skipped[kind]++;
+	else
+		skip(input, kind, input->place.line, reason);
 }
 
 /* make_printable - an error text may quote the file */
@@ -163,24 +183,20 @@ static bool is_attribute(const char *line)
 	return request_set(&scratch, name, "") == 0;
 }
 
-/* read_other - a line that is no decision. One that another program wrote is
- * nothing to name where Postfix's log is read. */
+/* read_other - a line that is no decision */
 static void read_other(struct input *input, char *line)
 {
 	struct replay_reader *reader = input->reader;
-	struct log_prefix prefix;
-	bool usual = reader->other != NULL && reader->judged == 0 &&
-		     (reader->used > 0 || *line == '{' ||
-		      log_prefix_read(&prefix, line));
+	struct replay_place place = input->place;
 
+	if (!input->numbered)
+		place.line = 0;
 	if (reader->other != NULL &&
-	    reader->other(reader->context, line, &input->place))
+	    reader->other(reader->context, line, &place))
 		reader->used++;
-	else if (usual)
-		reader->skipped[SKIP_FOREIGN]++;
 	else
-		skip(input, SKIP_FOREIGN, input->place.line,
-		     "neither a decision of policyd nor a request");
+		skip_line(input, SKIP_FOREIGN,
+			  "neither a decision of policyd nor a request");
 }
 
 /* time_of - when a line was written */
@@ -240,8 +256,7 @@ static void read_line(struct input *input, char *line, size_t length)
 	else if (input->length > 0 || is_attribute(line))
 		add_line(input, line, length);
 	else if (strlen(line) != length)
-		skip(input, SKIP_DAMAGED, input->place.line,
-		     "the line contains a NUL byte");
+		skip_line(input, SKIP_DAMAGED, "the line contains a NUL byte");
 	else if (length > 0)
 		read_log_line(input, line);
 }
@@ -296,8 +311,8 @@ static void read_lines(struct input *input, FILE *file)
 		input->read += (long long)length + 1;
 		line[length] = '\0';
 		if (dropped)
-			skip(input, SKIP_FOREIGN, input->place.line,
-			     "a line longer than any request");
+			skip_line(input, SKIP_FOREIGN,
+				  "a line longer than any request");
 		else
 			unwrap_line(input, line, length);
 		show_progress(input);
@@ -348,22 +363,26 @@ int replay_read(struct replay_reader *reader, const char *name,
 	struct log_file file;
 	struct input *input;
 	unsigned long before = reader->judged + reader->used;
+	int result;
 
 	json_start();
-	if (log_file_open(&file, name, error) < 0)
+	if (log_file_open(&file, name, reader->tail, error) < 0)
 		return -1;
 	input = xcalloc(1, sizeof(*input));
 	input->reader = reader;
 	input->place.file = name;
 	input->place.written = file.written;
 	input->size = file.size;
-	if (reader->tail > 0 && log_file_tail(&file, reader->tail))
-		reader->cut = true;
+	input->numbered = !file.cut && strcmp(name, LOG_FILE_JOURNAL) != 0;
 	read_lines(input, file.stream);
 	progress_clear(&reader->progress);
 	check_end(input, file.stream);
-	check_content(input, before);
+	if (file.cut || (file.lines > 0 && input->place.line >= file.lines))
+		reader->cut = true;
+	result = log_file_close(&file, error);
+	if (result == 0)
+		check_content(input, before);
 	report_read_clear(&input->reported);
 	free(input);
-	return log_file_close(&file, error);
+	return result;
 }

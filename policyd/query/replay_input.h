@@ -23,11 +23,11 @@ enum replay_skip {
 
 /* A place in a file. */
 struct replay_place {
-	const char *file; /* "-": standard input */
-	unsigned long line;
-	time_t written; /* when the file was last written */
-	int64_t time;	/* of a decision, if it is asked for (timed); or
-			   POSTLOG_NO_TIME */
+	const char *file;   /* "-": standard input */
+	unsigned long line; /* 0: unknown, only the end of the file was read */
+	time_t written;	    /* when the file was last written */
+	int64_t time;	    /* of a decision, if it is asked for (timed); or
+			       POSTLOG_NO_TIME */
 };
 
 /* The caller of the reader. request is called for each request; reported: the

@@ -176,25 +176,45 @@ def test_shapes(program):
 
 
 def test_compressed(program):
-    """a rotated log: the older part is compressed; one that is cut"""
+    """a rotated log: the older part is compressed; one that is cut; those of
+    docker"""
     with open(os.path.join(DATA, "suse"), "rb") as whole:
         lines = whole.read().splitlines(True)
     docker = "".join(json.dumps({
         "log": line.decode(), "stream": "stdout",
         "time": "2026-11-24T14:00:00Z"}) + "\n" for line in lines)
+    timed = "".join("2026-11-24T14:00:00.123456789Z " + line.decode()
+                    for line in lines)
     old = gzip.compress(b"".join(lines[:20]))
     with written(c_conf=DOMAINS, mail_log=b"".join(lines[20:]), old=old,
-                 cut=old[:-20], docker=docker) as directory:
+                 cut=old[:-20], docker=docker, timed=timed) as directory:
         config, log, old, cut = (os.path.join(directory, name) for name in (
             "c.conf", "mail.log", "old", "cut"))
         found, summary = groups(program, config, log, old)
         assert summary["accepted"] == 4 and summary["cannot_tell"] == 1, (
             summary, found)
         assert summary["returned_from_filter"] == 1, summary
-        again = groups(program, config, os.path.join(directory, "docker"))[1]
-        assert again == summary, (again, summary)
+        for name in "docker", "timed":
+            again = groups(program, config, os.path.join(directory, name))[1]
+            assert again == summary, (name, again, summary)
         status, _, err = ask(program, config, log, cut)
         assert status == 66 and "could not read all of it" in err, err
+
+
+def test_new_year(program):
+    """a log over New Year, with time stamps that have no year: the newer part
+    first, the older one compressed, and both written in the new year"""
+    with open(os.path.join(DATA, "debian"), "rb") as whole:
+        lines = whole.read().splitlines(True)
+    old = b"".join(lines[:20]).replace(b"Nov 24", b"Dec 31")
+    new = b"".join(lines[20:]).replace(b"Nov 24", b"Jan  1")
+    with written(c_conf=DOMAINS, new=new, old=gzip.compress(old)) as directory:
+        parts = [os.path.join(directory, name) for name in ("new", "old")]
+        for part in parts:
+            os.utime(part, (1798800000, 1798800000))    # 2027-01-01, 11:40
+        _, out, _ = ask(program, os.path.join(directory, "c.conf"), *parts)
+        assert "\nof 4 recipients that Postfix accepted in 24 hours " \
+            "(2026-12-31 to 2027-01-01), 1 would be refused:\n" in out, out
 
 
 def test_text(program):
@@ -239,71 +259,6 @@ def test_readme(program):
     assert " ".join(shown.split()) in out, (shown, out)
 
 
-# What to write to keep those that would be refused.
-
-ADVICE = {
-    # Why: session, login, configuration, how the list of restrictions begins.
-    "printer": ("", "", "", "permit_auth_destination, permit_mynetworks"),
-    "printer in TLS": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "", "",
-                       "permit_auth_destination, reject_plaintext_session"),
-    "plain login": ("", "alice", "",
-                    "permit_auth_destination, permit_sasl_authenticated"),
-    "old TLS": ("TLSv1 with cipher ECDHE-RSA-AES256-SHA", "alice", "",
-                "permit_auth_destination, permit_sasl_authenticated"),
-    "no logins": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "alice",
-                  'service "mx" {\n\tserver_port = { 25, 26 }\n\t'
-                  "restrictions = { permit_auth_destination, reject }\n}\n",
-                  "permit_auth_destination, permit_sasl_authenticated"),
-    "late": ("", "alice", "restrictions = { permit_auth_destination, "
-             "reject_plaintext_session, reject_unauth_destination, "
-             "permit_sasl_authenticated }\n",
-             "permit_auth_destination, permit_sasl_authenticated"),
-    "nothing": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "",
-                "restrictions = { permit_auth_destination }\n",
-                "permit_auth_destination, permit_mynetworks"),
-}
-
-
-def apply(text, advice):
-    """apply - write into a configuration what is advised"""
-    networks = re.search(r'in mynetworks: (.*)', advice)
-    where, write = re.search(
-        r"^\s+(at top level|in service \"\w+\"): (restrictions = .*)$", advice,
-        re.M).groups()
-    text = re.sub(r"restrictions = \{.*?\}", "", text) if write else text
-    if where == "at top level":
-        text += write + "\n"
-    else:
-        text = text.replace(where[3:] + " {", where[3:] + " {\n\t" + write)
-    if networks:
-        text += "mynetworks = { %s }\n" % networks.group(1)
-    return text
-
-
-def test_advice(program):
-    """what is advised is accepted by -t, and then nobody is refused"""
-    for name, (tls, login, more, begins) in ADVICE.items():
-        for address in "192.0.2.30", "2001:db8::30":
-            text = 'listen "inet:127.0.0.1:10040" { }\n' + DOMAINS + more
-            log = LOGS_TLS + session(address, tls, login)
-            with written(c_conf=text, log=log) as directory:
-                config = os.path.join(directory, "c.conf")
-                logged = os.path.join(directory, "log")
-                status, out, _ = ask(program, config, logged)
-                assert status == 1 and "to keep them" in out, (name, out)
-                assert "restrictions = { " + begins in out, (name, out)
-                changed = apply(text, out)
-                with open(config, "w") as file:
-                    file.write(changed)
-                checked = subprocess.run([program, "-t", "-c", config],
-                                         stderr=subprocess.PIPE, text=True)
-                assert checked.returncode in (0, 1) and \
-                    "error" not in checked.stderr, (name, checked.stderr)
-                assert ", }" not in out, out
-                status, out, err = ask(program, config, logged)
-                assert status == 0, (name, changed, out, err)
-
-
 def test_unknown(program):
     """what the log does not say is not guessed"""
     good = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
@@ -342,6 +297,19 @@ def test_unknown(program):
         assert status == 0, out
 
 
+def test_ports(program):
+    """a client that may have been at several ports, and was refused at all"""
+    for others, said in (([], "port 25 or 465 (postfix)"),
+                         ([26], "port 25 or 465 or 26 (postfix)"),
+                         (range(1025, 1045), " or 1027 or others (postfix)")):
+        text = DOMAINS + "".join('service "s%d" { server_port = %d }\n' % (
+            number, number) for number in others)
+        with written(c_conf=text, log=session()) as directory:
+            _, out, _ = ask(program, os.path.join(directory, "c.conf"),
+                            os.path.join(directory, "log"))
+            assert said in out, (said, out)
+
+
 def test_ours(program):
     """a domain that only policyd takes for ours: Postfix checks again, unless
     it is told OK"""
@@ -375,18 +343,20 @@ def test_both(program):
             assert "1 judged, 6 skipped (other lines: 6)" in err, err
 
 
+NOTHING = (r"^policyd: \S+%s: nothing of Postfix's smtpd or of policyd among "
+           r"%d lines?; is this the mail log\?\n"
+           r"policyd: 0 judged, %d skipped \(.*\)\n$")
 BAD = {
     "empty": (b"", r"^policyd: \S+empty: is empty\n$"),
-    "binary": (bytes(range(256)) * 40, r"binary: nothing of Postfix's smtpd"
-               r" or of policyd among 41 lines; is this the mail log\?\n"),
+    "binary": (bytes(range(256)) * 40, NOTHING % ("binary", 41, 41)),
     "other": (b"Nov 24 15:00:00 mx sshd[1]: x\n" * 3,
-              r"^policyd: \S+other: nothing of Postfix's smtpd or of policyd "
-              r"among 3 lines; is this the mail log\?\n"
-              r"policyd: 0 judged, 3 skipped \(other lines: 3\)\n$"),
-    "zeros": (b"\0" * 1000, r"nothing of Postfix's smtpd or of policyd among 1 "
-              r"line; is this the mail log\?\npolicyd: 0 judged, 1 skipped"),
+              NOTHING % ("other", 3, 3)),
+    "zeros": (b"\0" * 1000, NOTHING % ("zeros", 1, 1)),
     "gzip": (gzip.compress(b"Nov 24 15:00:00 mx sshd[1]: x\n")[:20],
-             r"gzip: gzip could not read all of it\n"),
+             r"^policyd: \S+gzip: gzip could not read all of it\n"
+             r"policyd: 0 judged, 1 skipped \(other lines: 1\)\n$"),
+    "zstd": (b"\x28\xb5\x2f\xfd\x04", r"^policyd: \S+zstd: zstd could not "
+             r"read all of it\n$"),
 }
 
 
@@ -394,10 +364,25 @@ def test_bad(program):
     """one sentence for each file that is not a log of Postfix"""
     for name, (content, sentence) in BAD.items():
         with written(**{"c_conf": DOMAINS, name: content}) as directory:
-            status, _, err = ask(program, os.path.join(directory, "c.conf"),
-                                 os.path.join(directory, name))
-            assert status == 66, (name, status, err)
+            config = os.path.join(directory, "c.conf")
+            log = os.path.join(directory, name)
+            status, out, err = ask(program, config, log)
+            assert (status, out) == (66, ""), (name, status, out, err)
             assert re.search(sentence, err), (name, err)
+            status, out, err = ask(program, config, "--against", config, log)
+            assert (status, out) == (66, ""), (name, status, out, err)
+            assert re.search(sentence, err), (name, err)
+
+
+def test_against(program):
+    """--against says that it does not judge the log of Postfix"""
+    with written(c_conf=DOMAINS, log=session()) as directory:
+        config = os.path.join(directory, "c.conf")
+        status, out, err = ask(program, config, "--against", config,
+                               os.path.join(directory, "log"))
+        assert (status, out) == (66, ""), (status, out)
+        assert "only lines of Postfix; without --against, these are judged\n" \
+            in err, err
 
 
 def start(program, config, log):
@@ -463,6 +448,7 @@ def test_rotated(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_shapes, test_compressed, test_text, test_readme,
-                      test_advice, test_unknown, test_ours, test_both,
-                      test_bad, test_huge, test_rotated, test_real]))
+    sys.exit(run_all([test_shapes, test_compressed, test_new_year, test_text,
+                      test_readme, test_unknown, test_ports, test_ours,
+                      test_both, test_against, test_bad, test_huge,
+                      test_rotated, test_real]))

@@ -13,7 +13,7 @@ import re
 import sys
 
 from kit.daemon import run_all
-from kit.init import Place, parts, said_changes, shell
+from kit.init import Place, parts, said_changes, switch_on
 from kit.ports import (Port, base_of, field, place, policyd, reload,
                        settings_of, shared)
 from kit.postfix import Postfix, run, settle
@@ -72,10 +72,7 @@ class Kind:
 
     def switch_on(self):
         """switch_on - every command but those that start and ask programs"""
-        for line in self.lines["2"]:
-            if not line.startswith(("policyd", "postfix")):
-                shell([line])
-                settle(self.postfix.config)
+        switch_on(self.lines["2"], self.postfix.config)
 
     def served(self):
         """served - the truth with policyd"""
@@ -209,7 +206,18 @@ REFUSED = [
      "last one; remove the other"),
     ("", "smtp inet n - n - - smtpd -osyslog_name=x\n",
      "master.cf:1: smtp has the option -osyslog_name=x in one word, which "
-     "postconf loses: write -o syslog_name=x"),
+     "postconf loses: write -o NAME=VALUE as two words"),
+    ("", "127.0.0.1:10025 inet n - n - - smtpd\n  -o "
+     "smtpd_relay_restrictions=permit_mynetworks,reject\n",
+     "master.cf: every port is for mynetworks only, or takes mail back from a "
+     "filter: there is nothing that policyd would decide"),
+    ("", "smtp inet n - n - - smtpd\nsubmission inet n - n - - smtpd\n"
+     "  -o smtpd_tls_security_level=encrypt\n  -o\n",
+     "master.cf:2: submission ends with -o and no setting, so smtpd does not "
+     "start: remove the -o, or write -o NAME=VALUE"),
+    ("", "smtp inet n - n - - smtpd -o syslog_name\n",
+     "master.cf:1: smtp has the option -o syslog_name without \"=\", so smtpd "
+     "does not start: write -o NAME=VALUE"),
     ("x = y\n" * 350000, "smtp inet n - n - - smtpd\n",
      "main.cf has more than 1048576 bytes: --init does not change so large a "
      "file; move lists and tables out of it"),

@@ -128,7 +128,7 @@ def test_the_map_names_files(_):
         if "X" not in name and "WORD" not in name:
             assert name in (known if "/" in name else bare), name
     for name in re.findall(r"\bconfig_\w+", text):
-        assert name + ".c" in bare, name
+        assert bare & {name + ".c", name + ".h"}, name
 
 
 if __name__ == "__main__":

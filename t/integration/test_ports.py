@@ -11,7 +11,7 @@ import contextlib
 import os
 import sys
 
-from kit.configurations import Maker
+from kit.configurations import OWN_NETWORKS, Maker
 from kit.daemon import run_all
 from kit.ports import (RECIPIENTS, Policy, Port, base_of, field, option, place,
                        policyd, reload, settings_of)
@@ -87,8 +87,8 @@ def test_random_pairs(program):
                     for item in options.items()))
                 for index, options in enumerate(services))
             networks = {
-                "s%d" % index: "127.0.0.1" if options.get("mynetworks") ==
-                "127.0.0.1/32" else network
+                "s%d" % index: OWN_NETWORKS.get(options.get("mynetworks"),
+                                                network)
                 for index, options in enumerate(services)}
             compare(program, postfix, tally,
                     place(postfix, {**base, **main}, master), networks,

@@ -17,6 +17,8 @@ NETWORKS = (
     ("0.0.0.0/0", "127.0.0.70"),
     ("", "127.0.0.9"),
 )
+# Those of a port alone, likewise.
+OWN_NETWORKS = {"127.0.0.1/32": "127.0.0.1", "127.0.0.0/8": "127.0.0.70"}
 COMMON = (
     "permit_mynetworks", "permit_sasl_authenticated", "permit_mynetworks",
     "permit_auth_destination", "reject_unauth_destination",
@@ -138,7 +140,7 @@ class Maker:
                 options["smtpd_tls_wrappermode"] = "yes"
             if self.often(0.1):
                 options["mynetworks"] = self.random.choice(
-                    ("127.0.0.1/32", "127.0.0.0/8"))
+                    tuple(OWN_NETWORKS))
             if self.often(0.1):
                 options["strict"] = "permit"
             if self.often(0.05):

@@ -64,6 +64,15 @@ def shell(lines):
     run("sh", "-eu", input="\n".join(typed) + "\n")
 
 
+def switch_on(lines, directory):
+    """switch_on - type the second part of the commands, but those that start
+    and ask programs"""
+    for line in lines:
+        if not line.startswith(("policyd", "postfix")):
+            shell([line])
+            settle(directory)
+
+
 def three_ports(postfix):
     """three_ports - as they are before; by their names"""
     ports = {"smtp": postfix.port("y"),

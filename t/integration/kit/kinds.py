@@ -40,6 +40,10 @@ AMAVIS = """smtp-amavis unix - - n - 2 smtp
   -o receive_override_options=no_header_body_checks,no_unknown_recipient_checks
 """
 
+# Files beside main.cf that some of them name.
+FILES = {"clients": "", "mailman": "", "networks": "192.0.2.0/24\n",
+         "relay_domains": "example.com x\nbackup.example x\n"}
+
 KINDS = {
     "ISPmail": (
         BASE + USERS + DEBIAN.replace("defer_", "reject_") +

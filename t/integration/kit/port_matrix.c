@@ -23,7 +23,7 @@ static void print_port(const struct smtpd_row *row)
 
 	printf("port\t%s\t%u\tworks=%s tls=%s wraps=%d demands_tls=%d "
 	       "auth=%s plain_auth=%s certificate=%s front=%d filter=%s "
-	       "return=%d\n",
+	       "return=%d proxy=%s\n",
 	       port->service->name, port->number, answers[port->works],
 	       answers[port->tls], port->wraps, port->demands_tls,
 	       answers[port->auth], answers[port->plain_auth],
@@ -31,7 +31,9 @@ static void print_port(const struct smtpd_row *row)
 	       : port->asks_certificate	 ? "asked"
 					 : "no",
 	       port->has_front, port->filter != NULL ? port->filter : "",
-	       row->is_return);
+	       row->is_return,
+	       postfix_get(port->postfix, port->service,
+			   "smtpd_upstream_proxy_protocol"));
 }
 
 /* print_row - a port and its outcomes */

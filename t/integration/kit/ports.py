@@ -62,19 +62,32 @@ def expect(session, command, code):
 class Port:
     """One port of a real Postfix, and its clients."""
 
-    def __init__(self, postfix, number, wraps, network, recipients):
+    def __init__(self, postfix, number, wraps, network, recipients,
+                 proxied=False):
         self.postfix = postfix
         self.number = number
         self.wraps = wraps
+        self.proxied = proxied
         self.network = network
         self.recipients = recipients
         self.mark = postfix.mark()
         self.context = tls_context("TLSv1.3", postfix.path("tls", "ca.pem"))
 
     def failed(self):
-        """failed - smtpd(8) has ended by itself"""
-        return re.search(r"p%d/smtpd\[\d+\]: fatal: " % self.number,
+        """failed - smtpd(8) has ended by itself, maybe before it knew its
+        name"""
+        return re.search(r"(p%d|postfix)/smtpd\[\d+\]: fatal: " % self.number,
                          self.postfix.said(self.mark))
+
+    def connect(self, source, address):
+        """connect - from source; a proxy says that it is address"""
+        session = Session(self.number, source=source)
+        if self.proxied:
+            kind, here = (("TCP6", "::1") if ":" in address else
+                          ("TCP4", "127.0.0.1"))
+            session.send("PROXY %s %s %s 4711 %d" % (kind, address, here,
+                                                     self.number))
+        return session
 
     def greeting(self, session):
         """greeting - smtpd(8) says 220, or ends before it says anything"""
@@ -105,7 +118,7 @@ class Port:
         }.get(kind, STRANGER)
         if self.failed():
             raise Refused("fatal")
-        session = Session(self.number, source=source)
+        session = self.connect(source, address or source)
         if self.wraps:
             if not tls:
                 session.send("EHLO client.far.example")
@@ -119,7 +132,7 @@ class Port:
             expect(session, "STARTTLS", "220")
             self.tls(session)
             said = expect(session, "EHLO client.far.example", "250")
-        if address and address != source:
+        if address and address != source and not self.proxied:
             expect(session, "XCLIENT ADDR=" + (
                 "IPV6:" + address if ":" in address else address), "220")
             said = expect(session, "EHLO client.far.example", "250")
@@ -177,20 +190,24 @@ def reload(postfix):
         raise
 
 
-def place(postfix, settings, master):
+def place(postfix, settings, master, unused=UNUSED):
     """place - main.cf, and a master.cf whose ports become free ones; {name of
     the service: number of its port}"""
     ports = {}
     postfix._write("main.cf", ["%s = %s" % pair for pair in settings.items()])
     entries = [entry for entry in postfix._entries("master.cf")
                if entry.split()[1] != "inet"
-               and entry.split()[0] not in UNUSED]
+               and entry.split()[0] not in unused]
     for entry in re.findall(r"^\S.*(?:\n[ \t].*)*", master, re.MULTILINE):
         name, rest = entry.split(None, 1)
         if rest.startswith("inet"):
             number = ports.setdefault(name, free_port())
-            entry = "127.0.0.1:%d %s\n    -o syslog_name=p%d" % (
-                number, rest, number)
+            rest = re.sub(r"\s+-o syslog_name=\S+", "", rest)
+            words = rest.split(None, 6)
+            program = re.match(r"\S+", words[6]).group(0)
+            entry = "127.0.0.1:%d %s %s\n    -o syslog_name=p%d%s" % (
+                number, " ".join(words[:6]), program, number,
+                words[6][len(program):])
         entries.append(entry)
     postfix._write("master.cf", entries)
     return ports

@@ -510,6 +510,12 @@ class Sink:
         self.thread.join()
         self.listener.close()
 
+    def take(self, sender, recipients, text):
+        """take - a message; the reply"""
+        self.messages.append((sender, recipients,
+                              text.decode("utf-8", "replace")))
+        return "250 ok"
+
     def _serve(self):
         """_serve - until the listener is shut down"""
         while True:
@@ -521,8 +527,9 @@ class Sink:
                              daemon=True).start()
 
     def _session(self, connection):
-        """_session - one client"""
-        with connection, connection.makefile("rb") as lines:
+        """_session - one client, which may be gone at any time"""
+        with contextlib.suppress(ConnectionError), connection, \
+                connection.makefile("rb") as lines:
             def say(text):
                 connection.sendall(text.encode() + b"\r\n")
             say("220 sink ESMTP")
@@ -541,8 +548,8 @@ class Sink:
                         if part == b".\r\n":
                             break
                         text += part
-                    self.messages.append((sender, recipients, text.decode(
-                        "utf-8", "replace")))
+                    say(self.take(sender, recipients, text))
+                    continue
                 elif upper == "QUIT":
                     say("221 bye")
                     return

@@ -56,7 +56,7 @@ static const struct quote_case quote_cases[] = {
 	{ "user@a b", "user@a b" },
 };
 
-START_TEST(test_quote)
+START_TEST(quotes_a_local_part)
 {
 	const struct quote_case *c = &quote_cases[_i];
 	char out[256];
@@ -69,7 +69,7 @@ START_TEST(test_quote)
 }
 END_TEST
 
-START_TEST(test_quote_room)
+START_TEST(quotes_nothing_into_too_little_room)
 {
 	const char *mailbox = "a \"\\b@c";
 	char out[32];
@@ -84,7 +84,7 @@ START_TEST(test_quote_room)
 END_TEST
 
 /* For any size of the buffer: nothing is written after it. */
-START_TEST(test_quote_never_further)
+START_TEST(quotes_never_beyond_the_buffer)
 {
 	static const char *const mailboxes[] = { "a@b", "a b@c", "\"\\\"", "" };
 	char out[32];
@@ -100,7 +100,7 @@ START_TEST(test_quote_never_further)
 }
 END_TEST
 
-START_TEST(test_scan_never_further)
+START_TEST(scans_never_beyond_the_buffer)
 {
 	for (size_t room = 0; room < 12; room++) {
 		struct token tokens[8];
@@ -117,7 +117,7 @@ START_TEST(test_scan_never_further)
 }
 END_TEST
 
-START_TEST(test_unquote)
+START_TEST(unquotes_as_postfix_does)
 {
 	char out[64];
 
@@ -164,7 +164,7 @@ static const struct print_case print_cases[] = {
 	{ "])>", "])>", 3 },
 };
 
-START_TEST(test_print)
+START_TEST(prints_what_it_has_scanned)
 {
 	const struct print_case *c = &print_cases[_i];
 	struct token tokens[64];
@@ -184,7 +184,7 @@ START_TEST(test_print)
 }
 END_TEST
 
-START_TEST(test_kinds)
+START_TEST(finds_the_kind_of_each_token)
 {
 	static const enum token_kind kinds[] = {
 		TOKEN_ATOM,    TOKEN_OPERATOR, TOKEN_QUOTED, TOKEN_LITERAL,
@@ -212,7 +212,7 @@ START_TEST(test_kinds)
 }
 END_TEST
 
-START_TEST(test_overflow)
+START_TEST(says_that_it_does_not_fit)
 {
 	struct token tokens[2];
 	char text[4];
@@ -283,7 +283,7 @@ static const struct rewrite_case rewrite_cases[] = {
 	{ "a b@c", "a b@c", ALL },
 };
 
-START_TEST(test_rewrite)
+START_TEST(rewrites_as_trivial_rewrite_does)
 {
 	const struct rewrite_case *c = &rewrite_cases[_i];
 	struct token tokens[64];
@@ -361,7 +361,7 @@ static const struct {
 	{ "a@b.\xc3\xbc", NULL },
 };
 
-START_TEST(test_plain)
+START_TEST(knows_a_plain_address)
 {
 	const char *domain = address_plain(plain_cases[_i].text);
 
@@ -378,15 +378,18 @@ int main(void)
 {
 	TCase *tests = tcase_create("address");
 
-	tcase_add_loop_test(tests, test_quote, 0, COUNT(quote_cases));
-	tcase_add_test(tests, test_quote_room);
-	tcase_add_test(tests, test_quote_never_further);
-	tcase_add_test(tests, test_scan_never_further);
-	tcase_add_test(tests, test_unquote);
-	tcase_add_loop_test(tests, test_print, 0, COUNT(print_cases));
-	tcase_add_test(tests, test_kinds);
-	tcase_add_test(tests, test_overflow);
-	tcase_add_loop_test(tests, test_rewrite, 0, COUNT(rewrite_cases));
-	tcase_add_loop_test(tests, test_plain, 0, COUNT(plain_cases));
+	tcase_add_loop_test(tests, quotes_a_local_part, 0, COUNT(quote_cases));
+	tcase_add_test(tests, quotes_nothing_into_too_little_room);
+	tcase_add_test(tests, quotes_never_beyond_the_buffer);
+	tcase_add_test(tests, scans_never_beyond_the_buffer);
+	tcase_add_test(tests, unquotes_as_postfix_does);
+	tcase_add_loop_test(tests, prints_what_it_has_scanned, 0,
+			    COUNT(print_cases));
+	tcase_add_test(tests, finds_the_kind_of_each_token);
+	tcase_add_test(tests, says_that_it_does_not_fit);
+	tcase_add_loop_test(tests, rewrites_as_trivial_rewrite_does, 0,
+			    COUNT(rewrite_cases));
+	tcase_add_loop_test(tests, knows_a_plain_address, 0,
+			    COUNT(plain_cases));
 	return run_tests("address", tests);
 }

@@ -65,7 +65,7 @@ static bool have_ipv6(void)
 	return fd >= 0;
 }
 
-START_TEST(test_own)
+START_TEST(knows_our_own_addresses)
 {
 	const struct own_case *c = &cases[_i];
 	struct interfaces *interfaces;
@@ -108,7 +108,7 @@ static const struct refused_case refused[] = {
 	{ "[]", "", "ipv4", "inet_interfaces" },
 };
 
-START_TEST(test_refused)
+START_TEST(refuses_bad_interfaces)
 {
 	const struct refused_case *c = &refused[_i];
 	struct error error;
@@ -120,7 +120,7 @@ START_TEST(test_refused)
 }
 END_TEST
 
-START_TEST(test_free_null)
+START_TEST(frees_nothing)
 {
 	interfaces_free(NULL);
 }
@@ -130,8 +130,8 @@ int main(void)
 {
 	TCase *tests = tcase_create("interfaces");
 
-	tcase_add_loop_test(tests, test_own, 0, COUNT(cases));
-	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
-	tcase_add_test(tests, test_free_null);
+	tcase_add_loop_test(tests, knows_our_own_addresses, 0, COUNT(cases));
+	tcase_add_loop_test(tests, refuses_bad_interfaces, 0, COUNT(refused));
+	tcase_add_test(tests, frees_nothing);
 	return run_tests("interfaces", tests);
 }

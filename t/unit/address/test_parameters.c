@@ -19,7 +19,7 @@ static void set(struct parameters *parameters, const char *name,
 		       "test.conf:1");
 }
 
-START_TEST(test_names)
+START_TEST(knows_each_name)
 {
 	ck_assert_int_eq(parameter_find("mydestination"),
 			 PARAMETER_MYDESTINATION);
@@ -64,7 +64,7 @@ static const struct default_case defaults[] = {
 	{ "empty_address_recipient", "MAILER-DAEMON" },
 };
 
-START_TEST(test_defaults)
+START_TEST(has_the_defaults_of_postfix)
 {
 	struct parameters parameters;
 	struct error error;
@@ -88,7 +88,7 @@ START_TEST(test_defaults)
 }
 END_TEST
 
-START_TEST(test_hostname)
+START_TEST(takes_the_name_of_the_host)
 {
 	struct parameters parameters;
 	struct error error;
@@ -114,7 +114,7 @@ START_TEST(test_hostname)
 }
 END_TEST
 
-START_TEST(test_single_label)
+START_TEST(adds_a_domain_to_a_single_label)
 {
 	struct parameters parameters;
 	struct error error;
@@ -169,7 +169,7 @@ static const struct expand_case expand_cases[] = {
 	{ "${myhostname:{a}:{b}}", "!unexpected text" },
 };
 
-START_TEST(test_expand)
+START_TEST(expands_names)
 {
 	const struct expand_case *c = &expand_cases[_i];
 	struct parameters parameters;
@@ -196,7 +196,7 @@ START_TEST(test_expand)
 }
 END_TEST
 
-START_TEST(test_growth)
+START_TEST(refuses_what_grows_too_much)
 {
 	static const char *const names[] = {
 		"mydestination",	 "relay_domains",
@@ -224,7 +224,7 @@ START_TEST(test_growth)
 }
 END_TEST
 
-START_TEST(test_depth)
+START_TEST(refuses_what_nests_too_deeply)
 {
 	struct parameters parameters;
 	struct error error;
@@ -244,7 +244,7 @@ START_TEST(test_depth)
 }
 END_TEST
 
-START_TEST(test_bool)
+START_TEST(reads_yes_and_no)
 {
 	struct parameters parameters;
 	struct error error;
@@ -277,13 +277,13 @@ int main(void)
 {
 	TCase *tests = tcase_create("parameters");
 
-	tcase_add_test(tests, test_names);
-	tcase_add_test(tests, test_defaults);
-	tcase_add_test(tests, test_hostname);
-	tcase_add_test(tests, test_single_label);
-	tcase_add_loop_test(tests, test_expand, 0, COUNT(expand_cases));
-	tcase_add_test(tests, test_growth);
-	tcase_add_test(tests, test_depth);
-	tcase_add_test(tests, test_bool);
+	tcase_add_test(tests, knows_each_name);
+	tcase_add_test(tests, has_the_defaults_of_postfix);
+	tcase_add_test(tests, takes_the_name_of_the_host);
+	tcase_add_test(tests, adds_a_domain_to_a_single_label);
+	tcase_add_loop_test(tests, expands_names, 0, COUNT(expand_cases));
+	tcase_add_test(tests, refuses_what_grows_too_much);
+	tcase_add_test(tests, refuses_what_nests_too_deeply);
+	tcase_add_test(tests, reads_yes_and_no);
 	return run_tests("parameters", tests);
 }

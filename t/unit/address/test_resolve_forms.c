@@ -103,7 +103,7 @@ static const struct form forms[] = {
 	  "mail.local.test" },
 };
 
-START_TEST(test_form)
+START_TEST(resolves_each_form_of_an_address)
 {
 	const struct form *c = &forms[_i];
 	struct resolver *resolver = must_make(NULL);
@@ -198,7 +198,7 @@ static void tell(void *context, const struct resolve_step *step)
 						     : "-");
 }
 
-START_TEST(test_explained)
+START_TEST(says_how_it_came_to_that)
 {
 	struct resolver *resolver = must_make(
 		explained[_i].settings[0].name != NULL ? explained[_i].settings
@@ -395,7 +395,7 @@ static const struct under asks[] = {
 	  1 },
 };
 
-START_TEST(test_asks)
+START_TEST(leaves_to_postfix_what_it_cannot_read)
 {
 	const struct under *c = &asks[_i];
 	struct resolver *resolver = must_make(c->settings);
@@ -416,7 +416,7 @@ START_TEST(test_asks)
 }
 END_TEST
 
-START_TEST(test_under)
+START_TEST(resolves_under_other_settings)
 {
 	const struct under *c = &unders[_i];
 	struct resolver *resolver = must_make(c->settings);
@@ -455,7 +455,7 @@ static const struct setting refused[] = {
 	{ "parent_domain_matches_subdomains", "socketmap:x" },
 };
 
-START_TEST(test_refused)
+START_TEST(refuses_bad_settings)
 {
 	struct setting settings[2] = { refused[_i], { NULL, NULL } };
 	size_t length = strlen(refused[_i].name);
@@ -468,7 +468,7 @@ START_TEST(test_refused)
 }
 END_TEST
 
-START_TEST(test_names)
+START_TEST(names_each_class)
 {
 	ck_assert_str_eq(destination_name(DESTINATION_DEFAULT), "default");
 	ck_assert_str_eq(destination_name(DESTINATION_LOCAL), "local");
@@ -485,12 +485,16 @@ int main(void)
 {
 	TCase *tests = tcase_create("resolve");
 
-	tcase_add_loop_test(tests, test_form, 0, COUNT(forms));
-	tcase_add_loop_test(tests, test_explained, 0, COUNT(explained));
-	tcase_add_loop_test(tests, test_under, 0, COUNT(unders));
-	tcase_add_loop_test(tests, test_asks, 0, COUNT(asks));
-	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
-	tcase_add_test(tests, test_names);
+	tcase_add_loop_test(tests, resolves_each_form_of_an_address, 0,
+			    COUNT(forms));
+	tcase_add_loop_test(tests, says_how_it_came_to_that, 0,
+			    COUNT(explained));
+	tcase_add_loop_test(tests, resolves_under_other_settings, 0,
+			    COUNT(unders));
+	tcase_add_loop_test(tests, leaves_to_postfix_what_it_cannot_read, 0,
+			    COUNT(asks));
+	tcase_add_loop_test(tests, refuses_bad_settings, 0, COUNT(refused));
+	tcase_add_test(tests, names_each_class);
 
 	return run_tests("resolve_forms", tests);
 }

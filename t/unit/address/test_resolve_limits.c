@@ -9,7 +9,7 @@
 
 #include "t/unit/address/resolving.h"
 
-START_TEST(test_long_origin)
+START_TEST(refuses_a_long_origin)
 {
 	char origin[5001] = "";
 	struct setting settings[2] = { { "myorigin", origin }, { NULL, NULL } };
@@ -21,7 +21,7 @@ START_TEST(test_long_origin)
 }
 END_TEST
 
-START_TEST(test_sizes)
+START_TEST(counts_the_entries_of_each_list)
 {
 	static const struct setting settings[] = {
 		{ "mydestination", "a, b, c" },
@@ -57,7 +57,7 @@ static const struct origin_case origins[] = {
 	{ "a b\n", NULL },
 };
 
-START_TEST(test_origin_file)
+START_TEST(reads_the_origin_from_a_file)
 {
 	const struct origin_case *c = &origins[_i];
 	char path[] = "/tmp/policyd-origin.XXXXXX";
@@ -359,9 +359,10 @@ int main(void)
 {
 	TCase *tests = tcase_create("resolve");
 
-	tcase_add_test(tests, test_long_origin);
-	tcase_add_test(tests, test_sizes);
-	tcase_add_loop_test(tests, test_origin_file, 0, COUNT(origins));
+	tcase_add_test(tests, refuses_a_long_origin);
+	tcase_add_test(tests, counts_the_entries_of_each_list);
+	tcase_add_loop_test(tests, reads_the_origin_from_a_file, 0,
+			    COUNT(origins));
 	tcase_add_test(tests, holds_at_every_length);
 	tcase_add_test(tests, has_room_for_all_pieces);
 	tcase_add_test(tests, puts_no_brackets_that_do_not_fit);

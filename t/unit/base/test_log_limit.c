@@ -5,7 +5,7 @@
 
 #include "t/unit/test.h"
 
-START_TEST(test_limit)
+START_TEST(drops_more_than_the_limit)
 {
 	struct log_limit limit = { 0 };
 	unsigned long suppressed;
@@ -27,7 +27,7 @@ START_TEST(test_limit)
 }
 END_TEST
 
-START_TEST(test_slow)
+START_TEST(lets_slow_messages_through)
 {
 	struct log_limit limit = { 0 };
 	unsigned long suppressed;
@@ -46,7 +46,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("log_limit");
 
-	tcase_add_test(tests, test_limit);
-	tcase_add_test(tests, test_slow);
+	tcase_add_test(tests, drops_more_than_the_limit);
+	tcase_add_test(tests, lets_slow_messages_through);
 	return run_tests("log_limit", tests);
 }

@@ -56,7 +56,7 @@ static void check_part(const char *is, size_t length, const char *want)
 	ck_assert(length == 0 || strncmp(is, want, length) == 0);
 }
 
-START_TEST(test_lines)
+START_TEST(finds_the_text_behind_each_prefix)
 {
 	struct log_prefix prefix;
 	bool known = log_prefix_read(&prefix, lines[_i].line);
@@ -72,7 +72,7 @@ START_TEST(test_lines)
 }
 END_TEST
 
-START_TEST(test_text)
+START_TEST(finds_the_text_of_one_program)
 {
 	ck_assert_str_eq(log_prefix_text("Nov 24 15:00:00 mx a[1]: b", "a"),
 			 "b");
@@ -85,7 +85,8 @@ int main(void)
 {
 	TCase *tests = tcase_create("log_prefix");
 
-	tcase_add_loop_test(tests, test_lines, 0, COUNT(lines));
-	tcase_add_test(tests, test_text);
+	tcase_add_loop_test(tests, finds_the_text_behind_each_prefix, 0,
+			    COUNT(lines));
+	tcase_add_test(tests, finds_the_text_of_one_program);
 	return run_tests("log_prefix", tests);
 }

@@ -34,7 +34,7 @@ static const struct {
 	  "" },
 };
 
-START_TEST(test_rows)
+START_TEST(finds_the_name_that_was_meant)
 {
 	struct similar similar;
 	char advice[64];
@@ -52,6 +52,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("similar");
 
-	tcase_add_loop_test(tests, test_rows, 0, COUNT(rows));
+	tcase_add_loop_test(tests, finds_the_name_that_was_meant, 0,
+			    COUNT(rows));
 	return run_tests("similar", tests);
 }

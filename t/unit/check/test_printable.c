@@ -142,7 +142,7 @@ START_TEST(shows_every_character_safely)
 }
 END_TEST
 
-START_TEST(test_harmless)
+START_TEST(prints_nothing_that_steers_a_terminal)
 {
 	char *shown = put(harmless[_i], strlen(harmless[_i]));
 	struct error error;
@@ -202,7 +202,7 @@ START_TEST(closes_each_way_to_the_terminal)
 END_TEST
 
 /* Our own colours come out, and the same bytes in a text do not. */
-START_TEST(test_colours)
+START_TEST(prints_our_own_colours_only)
 {
 	static const char text[] = "\033[31mred\033[0m";
 	char *shown = put(text, strlen(text));
@@ -369,10 +369,11 @@ int main(void)
 	json_start();
 	tcase_add_checked_fixture(tests, place_make, place_remove);
 	tcase_add_test(tests, shows_every_character_safely);
-	tcase_add_loop_test(tests, test_harmless, 0, COUNT(harmless));
+	tcase_add_loop_test(tests, prints_nothing_that_steers_a_terminal, 0,
+			    COUNT(harmless));
 	tcase_add_loop_test(tests, closes_each_way_to_the_terminal, 0,
 			    COUNT(hostile));
-	tcase_add_test(tests, test_colours);
+	tcase_add_test(tests, prints_our_own_colours_only);
 	tcase_add_loop_test(tests, cuts_between_characters, 0, 3);
 	tcase_add_test(tests, says_the_same_in_json);
 	tcase_add_loop_test(tests, steers_no_terminal_from_any_input, 0,

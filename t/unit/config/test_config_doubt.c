@@ -69,7 +69,7 @@ static void write_text(const char *name, const char *text)
 	free(path);
 }
 
-START_TEST(test_rows)
+START_TEST(warns_of_what_can_hardly_be_meant)
 {
 	struct config_load_options how = { .unserved = true, .thorough = true };
 	struct config_messages messages = { 0 };
@@ -91,7 +91,7 @@ START_TEST(test_rows)
 END_TEST
 
 /* An entry in a file has the line of that file. */
-START_TEST(test_file)
+START_TEST(warns_with_the_line_of_the_file)
 {
 	struct config_load_options how = { .unserved = true, .thorough = true };
 	struct config_messages messages = { 0 };
@@ -114,7 +114,8 @@ int main(void)
 	TCase *tests = tcase_create("config_doubt");
 
 	tcase_add_checked_fixture(tests, place_make, place_remove);
-	tcase_add_loop_test(tests, test_rows, 0, COUNT(rows));
-	tcase_add_test(tests, test_file);
+	tcase_add_loop_test(tests, warns_of_what_can_hardly_be_meant, 0,
+			    COUNT(rows));
+	tcase_add_test(tests, warns_with_the_line_of_the_file);
 	return run_tests("config_doubt", tests);
 }

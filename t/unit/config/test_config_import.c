@@ -5,125 +5,16 @@
  * A file is loaded once in a process: Check runs each case in its own. */
 
 #include <check.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "lib/config/config.h"
-#include "lib/decision/evaluate.h"
 #include "t/unit/test.h"
-
-static const char main_cf[] =
-	"compatibility_level = 3.6\n"
-	"myhostname = mail.local.test\n"
-	"mydestination = $myhostname,\n  ${mydomain?in.$mydomain}\n"
-	"\ta$$b.test\n"
-	"relay_domains = relay.test\n"
-	"virtual_alias_maps = inline:{ x=y }\n"
-	"virtual_alias_domains =\n"
-	"mynetworks = 10.1.0.0/16\n"
-	"allow_percent_hack = no\n"
-	"queue_directory = /var/spool/other\n";
-
-static char directory[64];
-
-/* path_of - a file of the directory; the caller frees it */
-static char *path_of(const char *name)
-{
-	return xasprintf("%s/%s", directory, name);
-}
-
-/* put - write a file of the directory; DIR in text is its name */
-static void put(const char *name, const char *text)
-{
-	char *path = path_of(name);
-	FILE *file = fopen(path, "w");
-	const struct timespec old[2] = { { 1, 0 }, { 1, 0 } };
-	const char *mark;
-
-	ck_assert_ptr_nonnull(file);
-	while ((mark = strstr(text, "DIR")) != NULL) {
-		fprintf(file, "%.*s%s", (int)(mark - text), text, directory);
-		text = mark + 3;
-	}
-	fputs(text, file);
-	ck_assert_int_eq(fclose(file), 0);
-	ck_assert_int_eq(chmod(path, 0644), 0);
-	/* Postfix waits while the file is younger than a second or two. */
-	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
-	free(path);
-}
-
-static void set_up(void)
-{
-	strcpy(directory, "/tmp/test_config_import.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	put("main.cf", main_cf);
-}
-
-static void tear_down(void)
-{
-	static const char *const names[] = { "main.cf", "policyd.conf", "dump",
-					     "again",	"list",		"inner",
-					     "many" };
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *path = path_of(names[i]);
-
-		unlink(path);
-		free(path);
-	}
-	ck_assert_int_eq(rmdir(directory), 0);
-}
-
-/* load - a policyd.conf with that text */
-static struct config *load(const char *text, struct config_messages *messages)
-{
-	char *path = path_of("policyd.conf");
-	struct config *config;
-
-	put("policyd.conf", text);
-	config = config_load(path, messages);
-	free(path);
-	return config;
-}
-
-/* load_good - likewise, and it must be well */
-static struct config *load_good(const char *text)
-{
-	struct config_messages messages;
-	struct config *config = load(text, &messages);
-
-	ck_assert_msg(config != NULL && messages.count == 0, "%s",
-		      messages.count > 0 ? messages.lines[0] : "");
-	config_messages_clear(&messages);
-	return config;
-}
-
-/* has - is that the value of the parameter, from there? */
-static void has(const struct config *config, enum parameter parameter,
-		const char *value, const char *source)
-{
-	const char *where = config->parameters.values[parameter].source;
-	size_t length = strlen(where), end = strlen(source);
-
-	ck_assert_str_eq(parameters_get(&config->parameters, parameter), value);
-	ck_assert_msg(length >= end &&
-			      strcmp(where + length - end, source) == 0,
-		      "%s", where);
-}
-
-#define TWO_LINES "listen \"unix:/x\" { }\nimport_postfix = \"DIR\"\n"
+#include "t/unit/config/importing.h"
 
 START_TEST(two_lines_are_enough)
 {
 	struct config *config = load_good(TWO_LINES);
 	static struct resolution resolution;
 
-	ck_assert_str_eq(config->import_postfix, directory);
+	ck_assert_str_eq(config->import_postfix, place_directory);
 	ck_assert_str_eq(config->queue_directory, "/var/spool/other");
 	ck_assert_int_eq(strspn(config->mail_version, "0123456789") > 0, 1);
 	has(config, PARAMETER_MYHOSTNAME, "mail.local.test", "/main.cf");
@@ -185,10 +76,11 @@ START_TEST(restrictions_have_their_arguments)
 }
 END_TEST
 
-/* watches - is the file of the directory, with that ending, in the list? */
+/* watches - is the file of the place_directory, with that ending, in the list?
+ */
 static bool watches(const struct config *config, const char *name)
 {
-	char *path = path_of(name);
+	char *path = place_path(name);
 	bool found = false;
 	size_t i;
 
@@ -198,15 +90,6 @@ static bool watches(const struct config *config, const char *name)
 	free(path);
 	return found;
 }
-
-#define LOGIN_MAPS                                               \
-	"smtpd_sender_login_maps = texthash:DIR/list, $maps\n"   \
-	"maps = pcre:{{/^(.*)@b.test$$/ $$1}}, proxy:mysql:/x\n" \
-	"recipient_delimiter = -+\nowner_request_special = no\n"
-#define LOGIN_LINES                                \
-	TWO_LINES "restrictions = { "              \
-		  "reject_sender_login_mismatch, " \
-		  "permit_auth_destination }\n"
 
 /* decide - by the first service, of one who is logged in as alice */
 static struct decision decide(const struct config *config, const char *sender)
@@ -373,25 +256,6 @@ static const struct broken broken[] = {
 	  "2: import_postfix can only be set at top level" },
 };
 
-/* with_directory - a text with DIR replaced; the caller frees it */
-static char *with_directory(const char *text)
-{
-	char *whole = xstrdup("");
-	const char *mark;
-	char *longer;
-
-	while ((mark = strstr(text, "DIR")) != NULL) {
-		longer = xasprintf("%s%.*s%s", whole, (int)(mark - text), text,
-				   directory);
-		free(whole);
-		whole = longer;
-		text = mark + 3;
-	}
-	longer = xasprintf("%s%s", whole, text);
-	free(whole);
-	return longer;
-}
-
 /* put_few - a file that names the same one in more ways than may be watched */
 static void put_few(const char *name)
 {
@@ -401,7 +265,8 @@ static void put_few(const char *name)
 
 	for (i = 0; i < WATCHED_FILES_MAX; i++) {
 		memcpy(dots + 2 * i, "./", 3);
-		longer = xasprintf("%s%s/%sinner\n", text, directory, dots);
+		longer = xasprintf("%s%s/%sinner\n", text, place_directory,
+				   dots);
 		free(text);
 		text = longer;
 	}
@@ -449,7 +314,7 @@ START_TEST(refused)
 {
 	const struct broken *row = &broken[_i];
 	char *reason = with_directory(row->reason);
-	char *path = path_of("main.cf");
+	char *path = place_path("main.cf");
 	struct config_messages messages;
 	char *all;
 
@@ -470,175 +335,11 @@ START_TEST(refused)
 }
 END_TEST
 
-/* ---- -T */
-
-/* dump - what -T prints for a file, into another, in a process of its own */
-static void dump_as(const char *from, const char *to, bool all)
-{
-	char *input = path_of(from), *output = path_of(to);
-	struct config_messages messages;
-	struct config *config;
-	int status;
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0) {
-		FILE *file = fopen(output, "w");
-
-		config = config_load(input, &messages);
-		if (config == NULL || file == NULL)
-			_exit(1);
-		config_dump(config, all, file);
-		fclose(file);
-		config_free(config);
-		config_messages_clear(&messages);
-		/* At _exit() valgrind would look for leaks, and take the
-		 * parent's memory, which the copy does not need, for some. */
-		execlp("true", "true", (char *)NULL);
-		_exit(1);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
-	ck_assert_int_eq(chmod(output, 0644), 0);
-	free(input);
-	free(output);
-}
-
-/* dump - with -v */
-static void dump(const char *from, const char *to)
-{
-	dump_as(from, to, true);
-}
-
-/* read_values - of a dump, without its comments; the caller frees it */
-static char *read_values(const char *name)
-{
-	char *path = path_of(name), *text, *from, *to;
-	size_t size;
-
-	text = read_whole(path, &size);
-	for (from = to = text; *from != '\0';) {
-		size_t length = strcspn(from, "\n") + 1;
-		char *comment = memmem(from, length, "# ", 2);
-		size_t kept =
-			comment != NULL ? (size_t)(comment - from) : length;
-
-		memmove(to, from, kept);
-		to += kept;
-		from += length;
-	}
-	*to = '\0';
-	free(path);
-	return text;
-}
-
-START_TEST(dump_says_where_from)
-{
-	char *path = path_of("dump"), *text, *line;
-	size_t size;
-	int i;
-
-	put("policyd.conf", TWO_LINES);
-	dump("policyd.conf", "dump");
-	text = read_whole(path, &size);
-	for (i = 0; i < PARAMETER_COUNT; i++) {
-		char *start =
-			xasprintf("\n%s = ", parameter_name((enum parameter)i));
-
-		line = strstr(text, start);
-		ck_assert_msg(line != NULL, "%s", start);
-		line = xstrndup(line + 1, strcspn(line + 1, "\n"));
-		ck_assert_msg(strstr(line, "/main.cf") != NULL, "%s", line);
-		free(line);
-		free(start);
-	}
-	line = with_directory("mynetworks = \"10.1.0.0/16\"\t# DIR/main.cf\n");
-	ck_assert_ptr_nonnull(strstr(text, line));
-	free(line);
-	line = with_directory("# queue_directory = /var/spool/other"
-			      "\t# DIR/main.cf\n");
-	ck_assert_ptr_nonnull(strstr(text, line));
-	free(line);
-	free(text);
-	free(path);
-}
-END_TEST
-
-/* What main.cf does not change is not printed without -v. */
-START_TEST(dump_may_be_brief)
-{
-	char *path = path_of("dump"), *text, *expected;
-	size_t size;
-
-	put("policyd.conf", TWO_LINES);
-	dump_as("policyd.conf", "dump", false);
-	text = read_whole(path, &size);
-	expected = with_directory(
-		"# effective configuration: DIR/policyd.conf; what is not here "
-		"has its default\n"
-		"import_postfix = \"DIR\"\t# DIR/policyd.conf:2\n"
-		"mynetworks = \"10.1.0.0/16\"\t# DIR/main.cf\n"
-		"# queue_directory = /var/spool/other\t# DIR/main.cf\n"
-		"# mail_version = ");
-	ck_assert_msg(strncmp(text, expected, strlen(expected)) == 0, "%s",
-		      text);
-	free(expected);
-	expected = with_directory(
-		"\nmyhostname = \"mail.local.test\"\t# DIR/main.cf\n"
-		"mydestination = \"mail.local.test, in.local.test a$$b.test\""
-		"\t# DIR/main.cf\n"
-		"relay_domains = \"relay.test\"\t# DIR/main.cf\n"
-		"allow_percent_hack = \"no\"\t# DIR/main.cf\n"
-		"\nlisten \"unix:/x\" {\t# DIR/policyd.conf:1\n}\n");
-	ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
-	free(expected);
-	free(text);
-	free(path);
-}
-END_TEST
-
-START_TEST(dump_loads_to_the_same)
-{
-	char *first, *second;
-
-	put("policyd.conf", TWO_LINES "relay_domains = 'x.test'\n");
-	dump("policyd.conf", "dump");
-	dump("dump", "again");
-	first = read_values("dump");
-	second = read_values("again");
-	ck_assert_ptr_nonnull(strstr(first, "a$$b.test"));
-	ck_assert_str_eq(first, second);
-	free(first);
-	free(second);
-}
-END_TEST
-
-/* An imported parameter may be set in the file too. */
-START_TEST(dump_with_login_maps_loads_to_the_same)
-{
-	char *first, *second;
-	char *text = xasprintf("%s%s", main_cf, LOGIN_MAPS);
-
-	put("main.cf", text);
-	put("list", "a@relay.test alice\n");
-	put("policyd.conf", LOGIN_LINES);
-	dump("policyd.conf", "dump");
-	dump("dump", "again");
-	first = read_values("dump");
-	second = read_values("again");
-	ck_assert_ptr_nonnull(strstr(first, "sender_login_maps = "));
-	ck_assert_str_eq(first, second);
-	free(first);
-	free(second);
-	free(text);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tests = tcase_create("config_import");
 
-	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_checked_fixture(tests, set_up, place_remove);
 	tcase_add_test(tests, two_lines_are_enough);
 	tcase_add_test(tests, what_is_set_here_counts);
 	tcase_add_test(tests, nothing_is_read_unless_asked_for);
@@ -649,9 +350,5 @@ int main(void)
 	tcase_add_loop_test(tests, reads_table_refresh, 0,
 			    sizeof(refreshes) / sizeof(refreshes[0]));
 	tcase_add_loop_test(tests, refused, 0, COUNT(broken));
-	tcase_add_test(tests, dump_says_where_from);
-	tcase_add_test(tests, dump_may_be_brief);
-	tcase_add_test(tests, dump_loads_to_the_same);
-	tcase_add_test(tests, dump_with_login_maps_loads_to_the_same);
 	return run_tests("config_import", tests);
 }

@@ -85,7 +85,7 @@ static const char *expand_all(const char *from)
 }
 
 /* One load: libconfuse is for once in a process. */
-START_TEST(test_origins)
+START_TEST(says_where_an_entry_is_from)
 {
 	struct config_load_options how = { .unserved = true };
 	struct config_messages messages = { 0 };
@@ -130,7 +130,7 @@ START_TEST(test_origins)
 END_TEST
 
 /* main.cf: continued lines, comments, a name that is set twice, $names. */
-START_TEST(test_main_cf)
+START_TEST(finds_the_line_of_main_cf)
 {
 	static const struct {
 		const char *to, *origin;
@@ -182,7 +182,7 @@ START_TEST(test_main_cf)
 END_TEST
 
 /* The network that permits. */
-START_TEST(test_networks)
+START_TEST(names_the_network_that_permits)
 {
 	static const struct {
 		const char *client, *entry, *origin; /* NULL: none permits */
@@ -237,7 +237,7 @@ START_TEST(test_networks)
 }
 END_TEST
 
-START_TEST(test_overlap)
+START_TEST(warns_of_a_domain_in_two_lists)
 {
 	static const char *const want[] = {
 		":3: warning: virtual_mailbox_domains: key.test (",
@@ -270,21 +270,23 @@ START_TEST(test_overlap)
 END_TEST
 
 /* relay_domains = $mydestination is usual, and no mistake. */
-START_TEST(test_repeated)
+START_TEST(allows_a_list_within_another)
 {
-	static const char *const texts[] = {
-		"'$mydestination'",
-		"{ '$mydestination', 'other.test' }",
-		"'other.test, ${mydestination}'",
+	static const char *const texts[][2] = {
+		{ "a.test, b.test", "'$mydestination'" },
+		{ "a.test, b.test", "{ '$mydestination', 'other.test' }" },
+		{ "a.test, b.test", "'other.test, ${mydestination}'" },
+		{ "a.test", "'$mydestination'" },
+		{ "a.test", "'$mydestination, other.test'" },
+		{ "a.test", "'x.a.test, other.test $mydestination'" },
 	};
 	struct config_load_options how = { .unserved = true, .thorough = true };
 	struct config_messages messages = { 0 };
 	struct config *config;
 	char *written;
 
-	written = xasprintf("mydestination = 'a.test, b.test'\n"
-			    "relay_domains = %s\n",
-			    texts[_i]);
+	written = xasprintf("mydestination = '%s'\nrelay_domains = %s\n",
+			    texts[_i][0], texts[_i][1]);
 	place_write("conf", written);
 	free(written);
 	config = place_load("conf", &how, &messages);
@@ -299,10 +301,10 @@ int main(void)
 	TCase *tests = tcase_create("config_origin");
 
 	tcase_add_checked_fixture(tests, set_up, place_remove);
-	tcase_add_test(tests, test_origins);
-	tcase_add_test(tests, test_main_cf);
-	tcase_add_test(tests, test_networks);
-	tcase_add_test(tests, test_overlap);
-	tcase_add_loop_test(tests, test_repeated, 0, 3);
+	tcase_add_test(tests, says_where_an_entry_is_from);
+	tcase_add_test(tests, finds_the_line_of_main_cf);
+	tcase_add_test(tests, names_the_network_that_permits);
+	tcase_add_test(tests, warns_of_a_domain_in_two_lists);
+	tcase_add_loop_test(tests, allows_a_list_within_another, 0, 6);
 	return run_tests("config_origin", tests);
 }

@@ -213,7 +213,7 @@ static bool is_quiet(const struct config_messages *messages)
 		strstr(messages->lines[0], "no listen section") != NULL);
 }
 
-START_TEST(test_rows)
+START_TEST(refuses_what_permits_a_stranger)
 {
 	const struct row *row = &rows[_i];
 	struct config_load_options strict = { .lenient = false };
@@ -262,7 +262,7 @@ static const struct {
 };
 
 /* A log has the word for the kind already. */
-START_TEST(test_plain)
+START_TEST(leaves_out_the_word_warning_for_a_log)
 {
 	bool warning = !kinds[_i].warning;
 	char *plain = config_message_plain(kinds[_i].message, "/a/b", &warning);
@@ -277,7 +277,9 @@ int main(void)
 {
 	TCase *tests = tcase_create("config_safety");
 
-	tcase_add_loop_test(tests, test_rows, 0, COUNT(rows));
-	tcase_add_loop_test(tests, test_plain, 0, COUNT(kinds));
+	tcase_add_loop_test(tests, refuses_what_permits_a_stranger, 0,
+			    COUNT(rows));
+	tcase_add_loop_test(tests, leaves_out_the_word_warning_for_a_log, 0,
+			    COUNT(kinds));
 	return run_tests("config_safety", tests);
 }

@@ -84,6 +84,10 @@ static const struct refused refused[] = {
 	{ "a b = c\n", 0, 1, "\"{\" is missing after the title" },
 	{ "\nlog stderr\nuser = x\n", 0, 2, "log: \"=\" is missing: log = " },
 	{ "\nserver_port 465, 587\n", 0, 2, "server_port: \"=\" is missing" },
+	{ "\nrestrictions { reject }\n", 0, 2,
+	  "restrictions: \"=\" is missing: restrictions = { ... }" },
+	{ "service x {\nlog_verdicts {\n}\n}\n", 0, 2,
+	  "log_verdicts: \"=\" is missing" },
 	{ "\nlog\n= stderr\nlog\nuser = x\n", 0, 4, "log: \"=\" is missing" },
 	{ "\nlisten 'unix:/x'\nuser = x\n", 0, 2, "listen: \"{\" is missing" },
 	{ "\nlog =\nuser = x\n", 0, 2, "log: the value is missing" },
@@ -134,7 +138,7 @@ static int scan_copy(const char *text, size_t length, struct config_scan *scan,
 	return config_scan(scan, *copy, length, line, error);
 }
 
-START_TEST(test_refused)
+START_TEST(refuses_what_libconfuse_would_accept)
 {
 	const struct refused *row = &refused[_i];
 	size_t length = row->length > 0 ? row->length : strlen(row->text);
@@ -187,7 +191,7 @@ static const struct accepted accepted[] = {
 	{ "s { }\n\na = /x/y:1@2-3_!\n", 2, "a", 3, 1, 3 },
 };
 
-START_TEST(test_accepted)
+START_TEST(accepts_what_is_plain)
 {
 	const struct accepted *row = &accepted[_i];
 	struct config_scan scan;
@@ -215,7 +219,7 @@ START_TEST(test_accepted)
 }
 END_TEST
 
-START_TEST(test_comments_blanked)
+START_TEST(overwrites_comments_with_spaces)
 {
 	static const char text[] = "a = b # x\n/* \"{\n ' */c = '# d'// e\n";
 	static const char blank[] = "a = b    \n     \n     c = '# d'    \n";
@@ -232,7 +236,7 @@ START_TEST(test_comments_blanked)
 }
 END_TEST
 
-START_TEST(test_sections)
+START_TEST(knows_the_section_of_each_statement)
 {
 	static const char text[] = "x = 1\ns \"a \\\"b\\\\\" {\ny = 2\n}\n"
 				   "s 'c\\'\\d' {\nz = 3\n}\nw = { }\n";
@@ -259,7 +263,7 @@ START_TEST(test_sections)
 }
 END_TEST
 
-START_TEST(test_many_braces)
+START_TEST(refuses_too_many_braces)
 {
 	static char text[20000];
 	struct config_scan scan;
@@ -280,10 +284,11 @@ int main(void)
 {
 	TCase *tcase = tcase_create("config_scan");
 
-	tcase_add_loop_test(tcase, test_refused, 0, COUNT(refused));
-	tcase_add_loop_test(tcase, test_accepted, 0, COUNT(accepted));
-	tcase_add_test(tcase, test_comments_blanked);
-	tcase_add_test(tcase, test_sections);
-	tcase_add_test(tcase, test_many_braces);
+	tcase_add_loop_test(tcase, refuses_what_libconfuse_would_accept, 0,
+			    COUNT(refused));
+	tcase_add_loop_test(tcase, accepts_what_is_plain, 0, COUNT(accepted));
+	tcase_add_test(tcase, overwrites_comments_with_spaces);
+	tcase_add_test(tcase, knows_the_section_of_each_statement);
+	tcase_add_test(tcase, refuses_too_many_braces);
 	return run_tests("config_scan", tcase);
 }

@@ -107,7 +107,7 @@ START_TEST(knows_loopback_from_the_world)
 }
 END_TEST
 
-START_TEST(test_open)
+START_TEST(opens_with_mode_and_owner)
 {
 	struct listener_options options = options_for(path);
 	struct listener listener;
@@ -137,7 +137,7 @@ START_TEST(test_open)
 }
 END_TEST
 
-START_TEST(test_inet)
+START_TEST(opens_an_internet_address)
 {
 	static const char *const texts[] = { "inet:127.0.0.1:0",
 					     "inet:[::1]:0" };
@@ -341,7 +341,7 @@ START_TEST(takes_normal_use_for_no_change)
 }
 END_TEST
 
-START_TEST(test_no_directory)
+START_TEST(says_that_there_is_no_directory)
 {
 	struct listener_options options;
 	struct listener listener;
@@ -400,12 +400,12 @@ int main(void)
 	tcase_add_loop_test(tests, parses_addresses, 0, COUNT(addresses));
 	tcase_add_loop_test(tests, knows_loopback_from_the_world, 0,
 			    COUNT(reaches));
-	tcase_add_test(tests, test_open);
-	tcase_add_loop_test(tests, test_inet, 0, 2);
+	tcase_add_test(tests, opens_with_mode_and_owner);
+	tcase_add_loop_test(tests, opens_an_internet_address, 0, 2);
 	tcase_add_test(tests, agrees_with_bind_on_what_is_the_same);
 	tcase_add_loop_test(tests, reopens_a_socket_that_was_changed, 0,
 			    2 * COUNT(changes));
 	tcase_add_loop_test(tests, takes_normal_use_for_no_change, 0, 2);
-	tcase_add_test(tests, test_no_directory);
+	tcase_add_test(tests, says_that_there_is_no_directory);
 	return run_tests("listener", tests);
 }

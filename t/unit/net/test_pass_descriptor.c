@@ -86,7 +86,7 @@ static ssize_t receive(char *bytes, size_t size, int *fd)
 	return pass_descriptor_receive(channel[1], pieces, 2, fd, MSG_DONTWAIT);
 }
 
-START_TEST(test_one)
+START_TEST(passes_one)
 {
 	int fd = channel[0];
 	char bytes[8];
@@ -103,7 +103,7 @@ START_TEST(test_one)
 }
 END_TEST
 
-START_TEST(test_unwanted)
+START_TEST(closes_one_that_nobody_wants)
 {
 	char bytes[8];
 
@@ -112,7 +112,7 @@ START_TEST(test_unwanted)
 }
 END_TEST
 
-START_TEST(test_many)
+START_TEST(takes_none_of_many)
 {
 	char bytes[8];
 	int fd = channel[0];
@@ -129,7 +129,7 @@ START_TEST(test_many)
 }
 END_TEST
 
-START_TEST(test_too_long)
+START_TEST(refuses_a_message_that_is_too_long)
 {
 	char bytes[4];
 	int fd = channel[0];
@@ -144,7 +144,7 @@ START_TEST(test_too_long)
 }
 END_TEST
 
-START_TEST(test_none_there)
+START_TEST(says_that_nothing_is_there)
 {
 	char bytes[8];
 	int fd = channel[0];
@@ -155,7 +155,7 @@ START_TEST(test_none_there)
 }
 END_TEST
 
-START_TEST(test_closed)
+START_TEST(says_that_the_peer_has_closed)
 {
 	char bytes[8];
 	int fd = channel[0];
@@ -174,11 +174,11 @@ int main(void)
 	TCase *tests = tcase_create("pass_descriptor");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_one);
-	tcase_add_test(tests, test_unwanted);
-	tcase_add_loop_test(tests, test_many, 2, MANY + 1);
-	tcase_add_test(tests, test_too_long);
-	tcase_add_test(tests, test_none_there);
-	tcase_add_test(tests, test_closed);
+	tcase_add_test(tests, passes_one);
+	tcase_add_test(tests, closes_one_that_nobody_wants);
+	tcase_add_loop_test(tests, takes_none_of_many, 2, MANY + 1);
+	tcase_add_test(tests, refuses_a_message_that_is_too_long);
+	tcase_add_test(tests, says_that_nothing_is_there);
+	tcase_add_test(tests, says_that_the_peer_has_closed);
 	return run_tests("pass_descriptor", tests);
 }

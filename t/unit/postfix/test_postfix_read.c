@@ -129,10 +129,51 @@ START_TEST(sees_what_postconf_says)
 }
 END_TEST
 
+/* Services whose syslog_name has their own name in it, which postconf(1) does
+ * not know, and that name. */
+static const struct {
+	const char *line, *syslog_name;
+} named[] = {
+	{ "submission inet n - y - - smtpd\n"
+	  "  -o syslog_name=postfix/$service_name\n",
+	  "postfix/submission" },
+	{ "127.0.0.1:465 inet n - y - - smtpd\n"
+	  "  -o syslog_name=${service_name}.$(service_name)x$myhostname\n",
+	  "127.0.0.1:465.127.0.0.1:465xmail.local.test" },
+	{ "smtps inet n - y - - smtpd\n"
+	  "  -o syslog_name=p/$service_names\n",
+	  "p/" },
+};
+
+START_TEST(knows_its_own_name)
+{
+	const char *const texts[] = { main_cf };
+	const char *lines[COUNT(named)];
+	struct error error = { "" };
+	struct postfix postfix;
+	size_t i;
+
+	for (i = 0; i < COUNT(named); i++)
+		lines[i] = named[i].line;
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	put("main.cf", texts, 1);
+	put("master.cf", lines, COUNT(named));
+	ck_assert_msg(postfix_read(&postfix, directory, &error) == 0, "%s",
+		      error.text);
+	for (i = 0; i < COUNT(named); i++)
+		ck_assert_str_eq(postfix_get(&postfix, &postfix.services[i],
+					     "syslog_name"),
+				 named[i].syslog_name);
+	postfix_clear(&postfix);
+	run_shell("rm -r %s", directory);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("postfix_read");
 
 	tcase_add_test(tests, sees_what_postconf_says);
+	tcase_add_test(tests, knows_its_own_name);
 	return run_tests("postfix_read", tests);
 }

@@ -57,6 +57,17 @@ static const struct {
 	{ CERT "smtpd_tls_security_level = may\n"
 	       "smtpd_discard_ehlo_keyword_address_maps = hash:/x",
 	  "may - - may may -" },
+	{ CERT "smtpd_sasl_exceptions_networks = 192.0.2.0/24",
+	  "no - - may may -" },
+	{ CERT "smtpd_sasl_security_options = noanonymous, noplaintext\n"
+	       "smtpd_sasl_tls_security_options = noanonymous",
+	  "no - - yes may -" },
+	{ CERT "smtpd_sasl_security_options = noplaintext\n"
+	       "smtpd_sasl_tls_security_options = NoPlaintext",
+	  "no - - may may -" },
+	{ CERT "smtpd_sasl_mechanism_filter = plain", "no - - may may -" },
+	{ CERT "smtpd_sasl_mechanism_filter = !external, static:rest",
+	  "no - - yes yes -" },
 };
 
 START_TEST(knows_the_session)
@@ -84,6 +95,40 @@ START_TEST(knows_the_session)
 }
 END_TEST
 
+#define CHOOSY CERT "smtpd_sasl_security_options = noplaintext\n"
+
+/* Where it is not certain that smtpd(8) has a mechanism to offer. */
+static const struct {
+	const char *settings;
+	bool certain;
+} mechanisms[] = {
+	{ CERT, true },
+	{ CHOOSY, false },
+	{ CHOOSY "smtpd_sasl_auth_enable = no", true },
+	{ CHOOSY "smtpd_tls_auth_only = yes", true },
+	{ CHOOSY "smtpd_tls_auth_only = yes\nsmtpd_tls_security_level = may",
+	  true },
+	{ CERT "smtpd_tls_auth_only = yes\nsmtpd_tls_security_level = may\n"
+	       "smtpd_sasl_tls_security_options = noactive",
+	  false },
+};
+
+START_TEST(knows_that_there_may_be_no_mechanism)
+{
+	struct smtpd_port port;
+	struct postfix postfix;
+
+	make(&postfix, mechanisms[_i].settings, "smtp inet n - n - - smtpd");
+	smtpd_port_open(&port, &postfix, &postfix.services[0]);
+	if (mechanisms[_i].certain)
+		ck_assert_ptr_null(port.filter);
+	else
+		ck_assert_str_eq(port.filter, "smtpd_sasl_security_options");
+	smtpd_port_close(&port);
+	postfix_clear(&postfix);
+}
+END_TEST
+
 /* Commands of master.cf, and whether what they say can be known. */
 static const struct {
 	const char *services;
@@ -94,7 +139,12 @@ static const struct {
 	{ "smtp inet n - n - - smtpd -o a=b,c -v", SMTPD_YES },
 	{ "smtp inet n - n - - smtpd -o smtpd_relay_restricti -o ns=permit",
 	  SMTPD_MAY },
-	{ "smtp inet n - n - - smtpd -o", SMTPD_MAY },
+	{ "smtp inet n - n - - smtpd -vv -D -o a=b -vD", SMTPD_YES },
+	{ "smtp inet n - n - - smtpd -o", SMTPD_NO },
+	{ "smtp inet n - n - - smtpd -o a=b -v -o", SMTPD_NO },
+	{ "smtp inet n - n - - smtpd -oa=b", SMTPD_MAY },
+	{ "smtp inet n - n - - smtpd word", SMTPD_MAY },
+	{ "smtp inet n - n - - smtpd -", SMTPD_MAY },
 	{ "smtp inet n - n - - smtpd -X", SMTPD_MAY },
 	{ "smtp inet n - n - - smtpd\nsmtp inet n - n - - smtpd", SMTPD_MAY },
 	{ "smtp inet n - n - - smtpd\nsmtp unix n - n - - smtp", SMTPD_YES },
@@ -188,25 +238,52 @@ static const struct {
 	const char *settings;
 	const char *services;
 	bool is_return;
+	const char *overrides;
 } returns[] = {
-	{ NARROW, FILTER, true },
-	{ WIDE, FILTER, false },
-	{ "smtpd_relay_restrictions = reject\n", FILTER, false },
-	{ NARROW, "192.0.2.1:10025 inet n - n - - smtpd\n", false },
-	{ NARROW "smtpd_sasl_auth_enable = yes\n", FILTER, true },
+	{ NARROW, FILTER, true, NULL },
+	{ WIDE, FILTER, false, NULL },
+	{ "smtpd_relay_restrictions = reject\n", FILTER, false, NULL },
+	{ NARROW, "192.0.2.1:10025 inet n - n - - smtpd\n", false, NULL },
+	{ NARROW "smtpd_sasl_auth_enable = yes\n", FILTER, true, NULL },
 	{ "smtpd_sasl_auth_enable = yes\n"
 	  "smtpd_relay_restrictions = permit_mynetworks, "
 	  "permit_sasl_authenticated, reject\n",
-	  FILTER, false },
-	{ WIDE "content_filter = smtp:[127.0.0.1]:10025\n", FILTER, true },
-	{ WIDE "content_filter = smtp:[127.0.0.1]:10024\n", FILTER, false },
-	{ WIDE "content_filter = smtp:127.0.0.1:10025\n", FILTER, true },
-	{ WIDE "smtpd_proxy_filter = :10025\n", FILTER, true },
-	{ WIDE "smtpd_proxy_filter = inet:localhost:10025\n", FILTER, true },
-	{ WIDE "relayhost = [192.0.2.9]:10025\n", FILTER, false },
+	  FILTER, false, NULL },
+	{ WIDE "content_filter = smtp:[127.0.0.1]:10025\n", FILTER, true,
+	  NULL },
+	{ WIDE "content_filter = smtp:[127.0.0.1]:10024\n", FILTER, false,
+	  NULL },
+	{ WIDE "content_filter = smtp:127.0.0.1:10025\n", FILTER, true, NULL },
+	{ WIDE "smtpd_proxy_filter = :10025\n", FILTER, true, NULL },
+	{ WIDE "smtpd_proxy_filter = inet:localhost:10025\n", FILTER, true,
+	  NULL },
+	{ WIDE "relayhost = [192.0.2.9]:10025\n", FILTER, false, NULL },
 	{ WIDE "default_transport = smtp:[192.0.2.1]:2525\n",
-	  "192.0.2.1:2525 inet n - n - - smtpd\n", true },
+	  "192.0.2.1:2525 inet n - n - - smtpd\n", true, NULL },
+	{ WIDE, FILTER, true, "content_filter=" },
+	{ WIDE, "[::1]:10025 inet n - n - - smtpd\n", true,
+	  "receive_override_options=no_address_mappings" },
+	{ WIDE, "localhost:10025 inet n - n - - smtpd\n", true,
+	  "smtpd_authorized_xforward_hosts=127.0.0.0/8" },
+	{ WIDE, FILTER, false, "content_filter=scan:[127.0.0.1]:10024" },
+	{ WIDE, FILTER, false, "content_filter= smtpd_sasl_auth_enable=yes" },
+	{ WIDE, "10.0.0.1:10025 inet n - n - - smtpd\n", false,
+	  "content_filter=" },
 };
+
+/* override - with words NAME=VALUE; NULL: none */
+static void override(struct postfix_service *service, const char *words)
+{
+	char *name;
+
+	while (words != NULL && (name = postfix_next_word(&words)) != NULL) {
+		char *value = strchr(name, '=');
+
+		*value++ = '\0';
+		postfix_values_add(&service->overrides, name, value);
+		free(name);
+	}
+}
 
 START_TEST(knows_return_ports)
 {
@@ -215,6 +292,7 @@ START_TEST(knows_return_ports)
 	struct postfix postfix;
 
 	make(&postfix, returns[_i].settings, returns[_i].services);
+	override(&postfix.services[0], returns[_i].overrides);
 	smtpd_ports_judge(&ports, &postfix, &knowledge);
 	ck_assert_uint_eq(ports.count, 1);
 	ck_assert_int_eq(ports.rows[0].is_return, returns[_i].is_return);
@@ -254,6 +332,8 @@ int main(void)
 	TCase *tests = tcase_create("smtpd_port");
 
 	tcase_add_loop_test(tests, knows_the_session, 0, COUNT(sessions));
+	tcase_add_loop_test(tests, knows_that_there_may_be_no_mechanism, 0,
+			    COUNT(mechanisms));
 	tcase_add_loop_test(tests, knows_what_it_cannot_read, 0,
 			    COUNT(commands));
 	tcase_add_loop_test(tests, knows_where_it_is, 0, COUNT(addresses));

@@ -153,7 +153,7 @@ static const struct {
 	  "+postfix <> <a@b> 9 plain  \n+postfix <> <a@b> 9 plain  \n" },
 };
 
-START_TEST(test_logs)
+START_TEST(puts_the_lines_of_a_session_together)
 {
 	struct taken taken = { 0 };
 	struct postlog *log = postlog_new(take, &taken);
@@ -165,7 +165,7 @@ START_TEST(test_logs)
 }
 END_TEST
 
-START_TEST(test_figures)
+START_TEST(counts_what_it_leaves_out)
 {
 	struct taken taken = { 0 };
 	struct postlog *log = postlog_new(take, &taken);
@@ -214,8 +214,9 @@ int main(void)
 	TCase *tests = tcase_create("postlog");
 
 	setenv("TZ", "UTC", 1);
-	tcase_add_loop_test(tests, test_logs, 0, COUNT(logs));
-	tcase_add_test(tests, test_figures);
+	tcase_add_loop_test(tests, puts_the_lines_of_a_session_together, 0,
+			    COUNT(logs));
+	tcase_add_test(tests, counts_what_it_leaves_out);
 	tcase_add_test(tests, loses_nothing_with_little_memory);
 	return run_tests("postlog", tests);
 }

@@ -137,7 +137,7 @@ static void read_one(struct postlog_event *event, int i)
 	postlog_event_read(event, &line);
 }
 
-START_TEST(test_lines)
+START_TEST(reads_the_kind_of_each_line)
 {
 	struct postlog_event event;
 
@@ -153,7 +153,7 @@ START_TEST(test_lines)
 }
 END_TEST
 
-START_TEST(test_details)
+START_TEST(reads_each_detail_of_a_line)
 {
 	struct postlog_line line = { .program = "smtpd" };
 	struct postlog_event event;
@@ -194,7 +194,7 @@ START_TEST(test_details)
 }
 END_TEST
 
-START_TEST(test_filter)
+START_TEST(follows_a_filter_to_the_next_id)
 {
 	struct postlog_line line = { .program = "smtp", .queue_id = "AAAAA" };
 	struct postlog_event event;
@@ -233,9 +233,10 @@ int main(void)
 {
 	TCase *tests = tcase_create("postlog_event");
 
-	tcase_add_loop_test(tests, test_lines, 0, COUNT(lines));
-	tcase_add_test(tests, test_details);
-	tcase_add_test(tests, test_filter);
+	tcase_add_loop_test(tests, reads_the_kind_of_each_line, 0,
+			    COUNT(lines));
+	tcase_add_test(tests, reads_each_detail_of_a_line);
+	tcase_add_test(tests, follows_a_filter_to_the_next_id);
 	tcase_add_loop_test(tests, survives_a_cut_anywhere, 0, COUNT(lines));
 	return run_tests("postlog_event", tests);
 }

@@ -66,7 +66,7 @@ static const struct {
 	{ "", NULL, NULL, NULL, NULL, NULL, NULL, 0 },
 };
 
-START_TEST(test_lines)
+START_TEST(splits_a_line_of_each_format)
 {
 	char *bytes = xstrdup(lines[_i].line);
 	struct postlog_line line = { 0 };
@@ -93,6 +93,7 @@ int main(void)
 	TCase *tests = tcase_create("postlog_line");
 
 	setenv("TZ", "UTC", 1);
-	tcase_add_loop_test(tests, test_lines, 0, COUNT(lines));
+	tcase_add_loop_test(tests, splits_a_line_of_each_format, 0,
+			    COUNT(lines));
 	return run_tests("postlog_line", tests);
 }

@@ -208,7 +208,7 @@ static unsigned long feed(struct log_text *text)
 	return count;
 }
 
-START_TEST(test_mutants)
+START_TEST(survives_damaged_logs)
 {
 	static const char *const names[] = { "debian",	"suse",
 					     "freebsd", "compose",
@@ -239,6 +239,6 @@ int main(void)
 {
 	TCase *tests = tcase_create("mutants");
 
-	tcase_add_test(tests, test_mutants);
+	tcase_add_test(tests, survives_damaged_logs);
 	return run_tests("postlog mutants", tests);
 }

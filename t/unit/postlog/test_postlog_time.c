@@ -36,7 +36,7 @@ static const struct {
 	{ "2026-11", NOW, POSTLOG_NO_TIME },
 };
 
-START_TEST(test_stamps)
+START_TEST(reads_the_time_of_each_format)
 {
 	int64_t time = postlog_time(stamps[_i].stamp, strlen(stamps[_i].stamp),
 				    (time_t)stamps[_i].latest);
@@ -51,6 +51,7 @@ int main(void)
 	TCase *tests = tcase_create("postlog_time");
 
 	setenv("TZ", "CET-1", 1);
-	tcase_add_loop_test(tests, test_stamps, 0, COUNT(stamps));
+	tcase_add_loop_test(tests, reads_the_time_of_each_format, 0,
+			    COUNT(stamps));
 	return run_tests("postlog_time", tests);
 }

@@ -26,7 +26,7 @@ static void teardown(void)
 	close(server_end);
 }
 
-START_TEST(test_pair)
+START_TEST(says_when_the_other_end_is_closed)
 {
 	struct channel_message message;
 	struct error error;
@@ -45,7 +45,7 @@ START_TEST(test_pair)
 }
 END_TEST
 
-START_TEST(test_closed_unread)
+START_TEST(says_so_with_a_message_unread)
 {
 	struct channel_message message;
 	struct error error;
@@ -60,7 +60,7 @@ START_TEST(test_closed_unread)
 }
 END_TEST
 
-START_TEST(test_message)
+START_TEST(brings_a_message_unchanged)
 {
 	struct channel_message sent, message;
 	struct error error;
@@ -84,7 +84,7 @@ START_TEST(test_message)
 }
 END_TEST
 
-START_TEST(test_descriptor)
+START_TEST(brings_a_descriptor)
 {
 	struct channel_message message;
 	struct error error;
@@ -208,7 +208,7 @@ static size_t spoil(struct channel_message *message, enum spoil how)
 	return 0;
 }
 
-START_TEST(test_nonsense)
+START_TEST(refuses_nonsense)
 {
 	struct {
 		struct channel_message message;
@@ -233,10 +233,10 @@ int main(void)
 	TCase *tests = tcase_create("channel");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_pair);
-	tcase_add_test(tests, test_closed_unread);
-	tcase_add_test(tests, test_message);
-	tcase_add_test(tests, test_descriptor);
-	tcase_add_loop_test(tests, test_nonsense, 0, SPOIL_COUNT);
+	tcase_add_test(tests, says_when_the_other_end_is_closed);
+	tcase_add_test(tests, says_so_with_a_message_unread);
+	tcase_add_test(tests, brings_a_message_unchanged);
+	tcase_add_test(tests, brings_a_descriptor);
+	tcase_add_loop_test(tests, refuses_nonsense, 0, SPOIL_COUNT);
 	return run_tests("channel", tests);
 }

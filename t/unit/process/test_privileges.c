@@ -2,31 +2,21 @@
 /* test_privileges - what somebody who has taken over a server can try, and
  * what comes of it; and that a server still can do what it needs to */
 
-#include "policyd/process/privileges.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "policyd/process/capabilities.h"
-#include "policyd/process/landlock.h"
+#include "policyd/process/privileges.h"
 #include "policyd/process/system_calls.h"
 #include "t/unit/test.h"
 
@@ -513,47 +503,6 @@ START_TEST(refuses_to_be_late)
 }
 END_TEST
 
-/* only_landlock - without the filter: open, make a file, connect */
-static int only_landlock(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons(9) };
-	struct error error;
-	int version, fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	version = landlock_enter(&error);
-	if (version <= 0)
-		return version == 0 ? DONE : 1;
-	if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
-		return 2;
-	if (open("/tmp/policyd-test-landlock", O_CREAT | O_WRONLY, 0600) >= 0 ||
-	    errno != EACCES)
-		return 3;
-	if (version >= 4 &&
-	    (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ||
-	     errno != EACCES))
-		return 4;
-	if (version >= 6 && (kill(getppid(), 0) == 0 || errno != EPERM))
-		return 5;
-	return write(STDERR_FILENO, "", 0) == 0 ? DONE : 6;
-}
-
-START_TEST(landlock_alone_holds_too)
-{
-	int status;
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0)
-		_exit(only_landlock());
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), DONE);
-}
-END_TEST
-
 START_TEST(says_what_is_built_in)
 {
 	ck_assert_str_eq(
@@ -563,37 +512,6 @@ START_TEST(says_what_is_built_in)
 				: "landlock (no seccomp filter for this machine)"
 		     : "none");
 	ck_assert_uint_le(system_calls_count(), 50);
-}
-END_TEST
-
-/* bound_child - has it what it kept, and nothing else, for good? */
-static int bound_child(void)
-{
-	const uint64_t kept = CAPABILITY(CAP_CHOWN) | CAPABILITY(CAP_SETPCAP);
-	struct error error;
-
-	if (capabilities_bound(kept, &error) < 0 ||
-	    capabilities_keep(kept, &error) < 0)
-		return 1;
-	if (geteuid() == 0 &&
-	    (prctl(PR_CAPBSET_READ, CAP_CHOWN, 0, 0, 0) != 1 ||
-	     prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0 ||
-	     setgroups(0, NULL) == 0))
-		return 2;
-	return DONE;
-}
-
-START_TEST(keeps_only_these_capabilities)
-{
-	int status;
-	pid_t pid = fork();
-
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0)
-		_exit(bound_child());
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), DONE);
 }
 END_TEST
 
@@ -609,8 +527,6 @@ int main(void)
 	tcase_add_loop_test(tests, lets_a_server_work, 0, COUNT(harmless));
 	tcase_add_test(tests, abort_is_seen_as_such);
 	tcase_add_test(tests, refuses_to_be_late);
-	tcase_add_test(tests, landlock_alone_holds_too);
 	tcase_add_test(tests, says_what_is_built_in);
-	tcase_add_test(tests, keeps_only_these_capabilities);
 	return run_tests("privileges", tests);
 }

@@ -128,7 +128,7 @@ static const struct {
 	{ REQUEST "recipient=a\nmx dovecot: user=<" LINE "\n", "1:a ", { 0 } },
 };
 
-START_TEST(test_input)
+START_TEST(reads_requests_and_log_lines)
 {
 	struct replay_reader reader;
 	struct seen seen;
@@ -159,7 +159,7 @@ START_TEST(believes_no_forged_line)
 END_TEST
 
 /* Limits are those of the server. */
-START_TEST(test_limits)
+START_TEST(has_the_limits_of_the_server)
 {
 	static char big[3 * REQUEST_BYTES_MAX];
 	struct replay_reader reader;
@@ -199,7 +199,7 @@ START_TEST(test_limits)
 }
 END_TEST
 
-START_TEST(test_unreadable)
+START_TEST(says_what_cannot_be_read)
 {
 	struct replay_reader reader = { .quiet = true };
 	struct error error;
@@ -306,7 +306,7 @@ static void judge_mutant(void *context, const struct request *request,
 	reply_client(client, reply + strlen("action="), request);
 }
 
-START_TEST(test_mutants)
+START_TEST(survives_damaged_input)
 {
 	struct config_load_options how = { .unserved = true };
 	struct config_messages messages = { 0 };
@@ -378,7 +378,7 @@ static long size_of(unsigned number)
 	return (long)status.st_size;
 }
 
-START_TEST(test_ring)
+START_TEST(reads_a_ring_of_captures_in_order)
 {
 	static char request[40000];
 	char *path = place_path("ring");
@@ -460,12 +460,13 @@ int main(void)
 	TCase *tests = tcase_create("replay");
 
 	tcase_add_checked_fixture(tests, place_make, place_remove);
-	tcase_add_loop_test(tests, test_input, 0, COUNT(inputs));
+	tcase_add_loop_test(tests, reads_requests_and_log_lines, 0,
+			    COUNT(inputs));
 	tcase_add_test(tests, believes_no_forged_line);
-	tcase_add_test(tests, test_limits);
-	tcase_add_test(tests, test_unreadable);
-	tcase_add_test(tests, test_mutants);
-	tcase_add_test(tests, test_ring);
+	tcase_add_test(tests, has_the_limits_of_the_server);
+	tcase_add_test(tests, says_what_cannot_be_read);
+	tcase_add_test(tests, survives_damaged_input);
+	tcase_add_test(tests, reads_a_ring_of_captures_in_order);
 	tcase_add_loop_test(tests, refuses_what_is_no_ring, 0, 8);
 	return run_tests("replay", tests);
 }

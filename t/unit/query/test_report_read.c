@@ -63,7 +63,7 @@ static const char *const values[] = {
 	"[::1]:25",
 };
 
-START_TEST(test_round)
+START_TEST(reads_what_report_writes)
 {
 	struct reported reported = { 0 };
 	struct request request;
@@ -212,7 +212,7 @@ static const struct {
 	  "does not log" },
 };
 
-START_TEST(test_line)
+START_TEST(refuses_other_lines)
 {
 	struct reported reported = { 0 };
 	struct error error = { "" };
@@ -264,8 +264,8 @@ int main(void)
 {
 	TCase *tests = tcase_create("report_read");
 
-	tcase_add_loop_test(tests, test_round, 0, COUNT(values));
-	tcase_add_loop_test(tests, test_line, 0, COUNT(lines));
+	tcase_add_loop_test(tests, reads_what_report_writes, 0, COUNT(values));
+	tcase_add_loop_test(tests, refuses_other_lines, 0, COUNT(lines));
 	tcase_add_test(tests, judges_no_value_that_was_cut);
 	return run_tests("report_read", tests);
 }

@@ -68,7 +68,7 @@ static const struct {
 	{ { "key=AB:CD" }, IS(ccert_pubkey_fingerprint), "AB:CD" },
 };
 
-START_TEST(test_row)
+START_TEST(reads_short_names)
 {
 	struct notation notation;
 	struct error error;
@@ -120,7 +120,7 @@ static const struct {
 	{ "recipient_count=x", "not a number", true },
 };
 
-START_TEST(test_bad)
+START_TEST(refuses_what_is_no_request)
 {
 	struct notation notation;
 	struct error error;
@@ -137,7 +137,7 @@ START_TEST(test_bad)
 }
 END_TEST
 
-START_TEST(test_length)
+START_TEST(takes_values_up_to_the_limit)
 {
 	char text[REQUEST_LINE_MAX + 2] = "to=";
 	struct notation notation;
@@ -157,8 +157,8 @@ int main(void)
 {
 	TCase *tests = tcase_create("request_notation");
 
-	tcase_add_loop_test(tests, test_row, 0, COUNT(rows));
-	tcase_add_loop_test(tests, test_bad, 0, COUNT(bad));
-	tcase_add_test(tests, test_length);
+	tcase_add_loop_test(tests, reads_short_names, 0, COUNT(rows));
+	tcase_add_loop_test(tests, refuses_what_is_no_request, 0, COUNT(bad));
+	tcase_add_test(tests, takes_values_up_to_the_limit);
 	return run_tests("request_notation", tests);
 }

@@ -65,7 +65,7 @@ static const struct {
 	{ talk, LONG_MS, NULL },
 };
 
-START_TEST(test_broken)
+START_TEST(survives_whatever_the_loader_does)
 {
 	struct config_messages messages = { 0 };
 
@@ -111,7 +111,7 @@ static struct shadow *patiently(const char *path,
 	return shadow;
 }
 
-START_TEST(test_file)
+START_TEST(takes_a_good_file_only)
 {
 	struct config_messages messages = { 0 };
 	struct shadow *shadow;
@@ -133,7 +133,7 @@ START_TEST(test_file)
 }
 END_TEST
 
-START_TEST(test_missing)
+START_TEST(says_that_the_file_is_missing)
 {
 	struct config_messages messages = { 0 };
 
@@ -154,7 +154,7 @@ static const struct {
 	{ "a@far.example", "alice", 1, 1 },
 };
 
-START_TEST(test_compare)
+START_TEST(compares_each_decision)
 {
 	struct config_load_options how = { .unserved = true };
 	struct config_messages messages = { 0 };
@@ -214,9 +214,10 @@ int main(void)
 	TCase *tests = tcase_create("shadow");
 
 	tcase_add_checked_fixture(tests, place_make, place_remove);
-	tcase_add_loop_test(tests, test_broken, 0, COUNT(broken));
-	tcase_add_loop_test(tests, test_file, 0, COUNT(files));
-	tcase_add_test(tests, test_missing);
-	tcase_add_test(tests, test_compare);
+	tcase_add_loop_test(tests, survives_whatever_the_loader_does, 0,
+			    COUNT(broken));
+	tcase_add_loop_test(tests, takes_a_good_file_only, 0, COUNT(files));
+	tcase_add_test(tests, says_that_the_file_is_missing);
+	tcase_add_test(tests, compares_each_decision);
 	return run_tests("shadow", tests);
 }

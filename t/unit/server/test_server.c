@@ -397,7 +397,7 @@ START_TEST(calls_nobody_after_its_end)
 }
 END_TEST
 
-START_TEST(test_size)
+START_TEST(fits_a_connection_into_little_memory)
 {
 	/* Promise I8: an idle connection takes at most 1 KiB, what libevent
 	 * and malloc(3) keep for it included. */
@@ -434,6 +434,6 @@ int main(void)
 	tcase_add_test(tests, ends_at_once_with_nothing_to_drain);
 	tcase_add_test(tests, passes_connections_to_another_module);
 	tcase_add_test(tests, calls_nobody_after_its_end);
-	tcase_add_test(tests, test_size);
+	tcase_add_test(tests, fits_a_connection_into_little_memory);
 	return run_tests("server", tests);
 }

@@ -126,7 +126,7 @@ static void expect_end(void)
 
 /* Clients are served in the order in which they ask, also after others were
  * served in the last round: otherwise p99 is twice the median. */
-START_TEST(test_order)
+START_TEST(serves_in_order)
 {
 	int one = client(), two = client();
 
@@ -155,7 +155,7 @@ static const struct {
 
 /* The end that came together with requests, or with a part of one, or alone:
  * nothing more will tell of it. */
-START_TEST(test_end)
+START_TEST(answers_what_came_with_the_end)
 {
 	int fd = client();
 
@@ -181,7 +181,7 @@ static const struct {
 
 /* The same when the peer does not wait for its replies, or leaves one unread,
  * which is an error instead of an end. */
-START_TEST(test_gone)
+START_TEST(forgets_a_peer_that_is_gone)
 {
 	int fd = client();
 
@@ -214,7 +214,7 @@ static char *fill(size_t bytes)
 }
 
 /* Requests that fill what is read at once to its last byte, and one more. */
-START_TEST(test_full)
+START_TEST(reads_requests_that_fill_the_buffer)
 {
 	int fd = client();
 	char *text = fill(REQUEST_BYTES_MAX);
@@ -234,9 +234,11 @@ int main(void)
 	TCase *tests = tcase_create("server_connection");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_order);
-	tcase_add_loop_test(tests, test_end, 0, COUNT(ends));
-	tcase_add_loop_test(tests, test_gone, 0, COUNT(departures));
-	tcase_add_test(tests, test_full);
+	tcase_add_test(tests, serves_in_order);
+	tcase_add_loop_test(tests, answers_what_came_with_the_end, 0,
+			    COUNT(ends));
+	tcase_add_loop_test(tests, forgets_a_peer_that_is_gone, 0,
+			    COUNT(departures));
+	tcase_add_test(tests, reads_requests_that_fill_the_buffer);
 	return run_tests("server_connection", tests);
 }

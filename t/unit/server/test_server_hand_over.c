@@ -132,7 +132,7 @@ START_TEST(ends_a_drain_when_the_proxy_says_so)
 }
 END_TEST
 
-START_TEST(test_hand_over)
+START_TEST(hands_over_open_connections)
 {
 	struct instance *old = listening(&generous), *new;
 	int idle = client(), partial = client(), waiting = client(), new_one;
@@ -450,7 +450,7 @@ int main(void)
 	tcase_add_test(tests, keeps_the_name_of_an_added_connection);
 	tcase_add_test(tests, closes_added_ones_at_a_hand_over);
 	tcase_add_test(tests, ends_a_drain_when_the_proxy_says_so);
-	tcase_add_test(tests, test_hand_over);
+	tcase_add_test(tests, hands_over_open_connections);
 	tcase_add_test(tests, may_be_idle_after_a_hand_over);
 	tcase_add_test(tests, keeps_the_time_since_they_came);
 	tcase_add_test(tests, hands_over_hundreds_in_the_middle_of_requests);

@@ -7,20 +7,11 @@
  * configuration does harm to those who let it. */
 
 #include <check.h>
-#include <dlfcn.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/provider.h>
 #include <openssl/ssl.h>
 
-#include "lib/session/session.h"
-#include "t/unit/test.h"
+#include "t/unit/session/minimums.h"
 
 enum {
 	ANY,
@@ -67,18 +58,6 @@ static const struct {
 	[MEDIUM_GRADE] = { ">=TLSv1", "medium", 0 },
 	[OLD_HIGH] = { "<=TLSv1.2", "high", 256 },
 };
-
-#define PLAIN	 "not encrypted"
-#define UNKNOWN	 "unknown protocol"
-#define TOO_OLD	 "protocol too old"
-#define NOT_THIS "protocol not allowed"
-#define NAMELESS "unknown or obsolete cipher"
-#define NOTHING	 "cipher without encryption"
-#define MISFIT	 "cipher does not belong to the protocol"
-#define BITS	 "key size does not belong to the cipher"
-#define NOBODY	 "anonymous cipher"
-#define SHORT	 "key too short"
-#define WEAK	 "weak cipher"
 
 /* As a key size: what this OpenSSL says; 128, or 64 for CCM8 in later ones. */
 #define OF_OPENSSL NULL
@@ -345,152 +324,6 @@ static const struct {
 	{ FULL, BITS, "please tell the postmaster" },
 };
 
-/* Lists of protocols, and which of the five are strong enough then. */
-static const struct {
-	const char *protocols;
-	const char *allowed; /* S SSLv3, 0 TLSv1, 1 TLSv1.1, ... */
-} lists[] = {
-	{ ">=TLSv1.2", "23" },
-	{ ">=tlsV1.2", "23" },
-	{ "<=TLSv1.3", "S0123" },
-	{ ">=TLSv1, <=TLSv1.2", "012" },
-	{ ">=TLSv1:<=TLSv1.2", "012" },
-	{ "<=TLSv1.2\t>=TLSv1.2", "2" },
-	{ ">=TLSv1.3", "3" },
-	{ ">=SSLv3", "S0123" },
-	{ "!SSLv3, !TLSv1", "123" },
-	{ "!SSLv2,!SSLv3", "0123" },
-	{ "!SSLv2", "S0123" },
-	{ "TLSv1.2, TLSv1.3", "23" },
-	{ "TLSv1.2 TLSv1.3", "23" },
-	{ "tlsv1.2:TLSV1.3", "23" },
-	{ ",, TLSv1.3 ,", "3" },
-	{ "TLSv1", "0" },
-	{ "TLSv1.1", "1" },
-	{ "SSLv3", "S" },
-	{ "SSLv2, SSLv3", "S" },
-	{ "TLSv1.2, TLSv1.3, !TLSv1.3", "2" },
-	{ "TLSv1, TLSv1.1, TLSv1.2, >=TLSv1.1", "12" },
-	{ ">=TLSv1.3, >=TLSv1.1", "123" }, /* the last one, as in Postfix */
-};
-
-/* Settings that are refused at load. */
-static const struct {
-	const char *protocols;
-	const char *ciphers;
-	int keysize;
-	const char *error; /* part of the text */
-} refusals[] = {
-	{ "TLSv1.4", "", 0, "known are SSLv3 TLSv1 TLSv1.1 TLSv1.2 TLSv1.3" },
-	{ ">=", "", 0, "\">=\" is not a protocol" },
-	{ ">= TLSv1.2", "", 0, "\">=\" is not a protocol" },
-	{ "<TLSv1.2", "", 0, "\"<TLSv1.2\" is not" },
-	{ "=TLSv1.2", "", 0, "\"=TLSv1.2\" is not" },
-	{ "==TLSv1.2", "", 0, "is not a protocol" },
-	{ "=>TLSv1.2", "", 0, "is not a protocol" },
-	{ "<>TLSv1.2", "", 0, "is not a protocol" },
-	{ "!", "", 0, "is not a protocol" },
-	{ "!!TLSv1", "", 0, "is not a protocol" },
-	{ "!>=TLSv1", "", 0, "is not a protocol" },
-	{ ">=TLSv1.2, modern", "", 0, "\"modern\" is not" },
-	{ "0x0303", "", 0, "is not a protocol" },
-	{ "SSLv2", "", 0, "leaves no protocol" },
-	{ "TLSv1.2, !TLSv1.2", "", 0, "leaves no protocol" },
-	{ ">=TLSv1.3, <=TLSv1.2", "", 0, "leaves no protocol" },
-	{ "!SSLv3 !TLSv1 !TLSv1.1 !TLSv1.2 !TLSv1.3", "", 0,
-	  "leaves no protocol" },
-	{ "modern", "", 0,
-	  "\"modern\" is not a protocol; it is for tls_ciphers" },
-	{ "TLSv1.2", "modern", 0, "fits tls_protocols and tls_ciphers" },
-	{ "<=TLSv1.1", "intermediate", 0, "fits tls_protocols and" },
-	{ "", "HIHG", 0, "OpenSSL does not know \"HIHG\"" },
-	{ "", "HIHG", 0, "write modern, intermediate, high or medium" },
-	{ "", "Modern", 0, "OpenSSL does not know \"Modern\"" },
-	{ "", "old", 0, "OpenSSL does not know \"old\"; write modern" },
-	{ "", "low", 0, "OpenSSL does not know \"low\"; write modern" },
-	{ "", "null", 0, "OpenSSL does not know \"null\"; write modern" },
-	{ "", "intermediate:AES128-SHA", 0,
-	  "\"intermediate\" is only allowed alone" },
-	{ "", "HIGH:high", 0, "\"high\" is only allowed alone" },
-	{ "", "HIGH:!aNUL", 0, "OpenSSL does not know \"aNUL\"" },
-	{ "", "HIGH:-aNUL", 0, "OpenSSL does not know \"aNUL\"" },
-	{ "", "HIGH:kRSA+AESS", 0, "OpenSSL does not know \"AESS\"" },
-	{ "", "HIGH !anull", 0, "OpenSSL does not know \"anull\"" },
-	{ "", "HIGH:DEFAULT", 0, "OpenSSL does not know \"DEFAULT\"" },
-	{ "", "HIGH:*", 0, "tls_ciphers" },
-	{ "", "HIGH:!", 0, "tls_ciphers" },
-	{ "", "HIGH:@STRONG", 0, "invalid command" },
-	{ "", "HIGH:@SECLEVEL=9", 0, "invalid command" },
-	{ "", "HIGH:!ALL", 0, "no cipher match" },
-	{ "", "!aNULL", 0, "no cipher match" },
-	{ "", " ", 0, "no cipher match" },
-	{ "", "RC4", 0, "no cipher match" },
-	{ "", "EXPORT:LOW:MEDIUM:!AESCCM8", 0, "no cipher match" },
-	{ "", "ECDHE-RSA-AES256-GCM-SHA385", 0, "no cipher match" },
-	{ "", "eNULL", 0, "leaves no cipher that encrypts and is" },
-	{ "", "aNULL", 0, "leaves no cipher that encrypts and is not anony" },
-	{ "", "AECDH-AES128-SHA", 0, "leaves no cipher that encrypts and" },
-	{ "", "PSK", 0, "leaves no cipher that encrypts and is" },
-	{ "", "kRSA:@SECLEVEL=5", 0, "leaves no cipher that encrypts and is" },
-	{ "", "TLS_AES_256_GCM_SHA384", 0,
-	  "TLS 1.3 suites cannot be selected" },
-	{ "", "HIGH:TLS_AES_256_GCM_SHA384", 0,
-	  "TLS 1.3 suites cannot be selected" },
-	{ "", "", -1, "must not be negative" },
-	{ "", "HIGH", -128, "must not be negative" },
-	{ "", "", 257, "no cipher has tls_keysize = 257" },
-	{ "", "HIGH", 2147483647, "no cipher has tls_keysize" },
-	{ "<=TLSv1.2", "AES128", 256, "no cipher has tls_keysize = 256" },
-};
-
-/* Cipher strings that administrators have in use. */
-static const char *const strings[] = {
-	"HIGH",
-	"HIGH:!aNULL",
-	"modern",
-	"intermediate",
-	"high",
-	"medium",
-	"DEFAULT",
-	"DEFAULT:!kRSA",
-	"ALL",
-	"AES+HIGH",
-	"DEFAULT@SECLEVEL=2",
-	"HIGH:@SECLEVEL=2",
-	"HIGH:@STRENGTH",
-	"ALL:!EXPORT:!LOW:!RC4:!3DES:!DES:!SEED:!IDEA:!MD5:!PSK:!SRP:!DSS",
-	"aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH",
-	"aNULL:-aNULL:HIGH:@STRENGTH",
-	"HIGH !aNULL !eNULL",
-	"HIGH,!aNULL;!MD5",
-	"EECDH+CHACHA20:EECDH+AESGCM:EDH+AESGCM",
-	"SUITEB128",
-	"SUITEB192",
-	"kEECDH+ECDSA+AES256:kEDH+aRSA:!kRSA",
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
-	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
-	"DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:"
-	"DHE-RSA-CHACHA20-POLY1305",
-	"ECDHE-RSA-AES256-GCM-SHA384:EDH-RSA-DES-CBC3-SHA:!DES-CBC3-SHA",
-};
-
-/* policy_new - a policy that must be accepted; also used without Check */
-static struct session_minimum *policy_new(const char *protocols,
-					  const char *ciphers, int keysize)
-{
-	struct error error = { "" };
-	struct session_minimum *policy =
-		session_minimum_new(protocols, ciphers, keysize, &error);
-
-	if (policy == NULL) {
-		fprintf(stderr, "\"%s\", \"%s\", %d: %s\n", protocols, ciphers,
-			keysize, error.text);
-		exit(EXIT_FAILURE);
-	}
-	return policy;
-}
-
 /* keysize_of - of a row */
 static const char *keysize_of(int i)
 {
@@ -549,33 +382,6 @@ static int judge_rows(void)
 		wrong += !row_is_right(made[rows[i].policy], i);
 	for (i = 0; i < POLICIES; i++)
 		session_minimum_free(made[i]);
-	return wrong;
-}
-
-/* is_refused - with the right words? */
-static bool is_refused(int i)
-{
-	struct error error = { "" };
-	struct session_minimum *policy =
-		session_minimum_new(refusals[i].protocols, refusals[i].ciphers,
-				    refusals[i].keysize, &error);
-	bool refused = policy == NULL;
-
-	session_minimum_free(policy);
-	if (refused && strstr(error.text, refusals[i].error) != NULL)
-		return true;
-	fprintf(stderr, "refusal %d: %s\n", i,
-		refused ? error.text : "accepted");
-	return false;
-}
-
-/* judge_refusals - how many are not as expected */
-static int judge_refusals(void)
-{
-	int i, wrong = 0;
-
-	for (i = 0; i < COUNT(refusals); i++)
-		wrong += !is_refused(i);
 	return wrong;
 }
 
@@ -669,203 +475,6 @@ START_TEST(advises)
 }
 END_TEST
 
-START_TEST(reads_protocols)
-{
-	static const struct {
-		char letter;
-		const char *protocol;
-		const char *cipher;
-	} sessions[] = {
-		{ 'S', "SSLv3", "AES256-SHA" },
-		{ '0', "TLSv1", "AES256-SHA" },
-		{ '1', "TLSv1.1", "AES256-SHA" },
-		{ '2', "TLSv1.2", "AES256-SHA" },
-		{ '3', "TLSv1.3", "TLS_AES_256_GCM_SHA384" },
-	};
-	struct session_minimum *policy = policy_new(lists[_i].protocols, "", 0);
-	char allowed[COUNT(sessions) + 1] = "";
-	int i, length = 0;
-
-	for (i = 0; i < COUNT(sessions); i++)
-		if (session_judge(policy, sessions[i].protocol,
-				  sessions[i].cipher, "256") == NULL)
-			allowed[length++] = sessions[i].letter;
-	ck_assert_msg(strcmp(allowed, lists[_i].allowed) == 0,
-		      "\"%s\" allows %s, not %s", lists[_i].protocols, allowed,
-		      lists[_i].allowed);
-	ck_assert_str_eq(session_judge(policy, "SSLv2", "AES256-SHA", "256"),
-			 TOO_OLD);
-	session_minimum_free(policy);
-}
-END_TEST
-
-START_TEST(refuses)
-{
-	ck_assert(is_refused(_i));
-	/* Nobody must ask for the reason. */
-	ck_assert_ptr_null(session_minimum_new(refusals[_i].protocols,
-					       refusals[_i].ciphers,
-					       refusals[_i].keysize, NULL));
-}
-END_TEST
-
-START_TEST(accepts)
-{
-	struct session_minimum *policy = policy_new("", strings[_i], 0);
-
-	ck_assert_ptr_null(session_judge(policy, "TLSv1.3",
-					 "TLS_AES_256_GCM_SHA384", "256"));
-	ck_assert_ptr_nonnull(
-		session_judge(policy, "TLSv1.2", "NULL-SHA256", "0"));
-	ck_assert_ptr_nonnull(
-		session_judge(policy, "TLSv1.2", "RC4-SHA", "128"));
-	ck_assert_ptr_nonnull(
-		session_judge(policy, "TLSv1.2", "AECDH-AES256-SHA", "256"));
-	session_minimum_free(policy);
-}
-END_TEST
-
-/* Calls of OpenSSL until one fails; negative: none does. The functions below
- * replace those of the library. */
-static int calls_left = -1;
-
-/* fails - is it this call's turn? */
-static bool fails(void)
-{
-	if (calls_left < 0 || calls_left-- > 0)
-		return false;
-	ERR_raise(ERR_LIB_SSL, ERR_R_INTERNAL_ERROR);
-	return true;
-}
-
-/* library_function - the one that this program has put itself before */
-static void *library_function(const char *name)
-{
-	void *function = dlsym(RTLD_NEXT, name);
-
-	if (function == NULL)
-		abort();
-	return function;
-}
-
-OSSL_LIB_CTX *OSSL_LIB_CTX_new(void)
-{
-	OSSL_LIB_CTX *(*real)(void);
-
-	*(void **)&real = library_function("OSSL_LIB_CTX_new");
-	return fails() ? NULL : real();
-}
-
-OSSL_PROVIDER *OSSL_PROVIDER_load(OSSL_LIB_CTX *library, const char *name)
-{
-	OSSL_PROVIDER *(*real)(OSSL_LIB_CTX *, const char *);
-
-	*(void **)&real = library_function("OSSL_PROVIDER_load");
-	return fails() ? NULL : real(library, name);
-}
-
-SSL_CTX *SSL_CTX_new_ex(OSSL_LIB_CTX *library, const char *properties,
-			const SSL_METHOD *method)
-{
-	SSL_CTX *(*real)(OSSL_LIB_CTX *, const char *, const SSL_METHOD *);
-
-	*(void **)&real = library_function("SSL_CTX_new_ex");
-	return fails() ? NULL : real(library, properties, method);
-}
-
-int SSL_CTX_set_ciphersuites(SSL_CTX *context, const char *suites)
-{
-	int (*real)(SSL_CTX *, const char *);
-
-	*(void **)&real = library_function("SSL_CTX_set_ciphersuites");
-	return fails() ? 0 : real(context, suites);
-}
-
-SSL *SSL_new(SSL_CTX *context)
-{
-	SSL *(*real)(SSL_CTX *);
-
-	*(void **)&real = library_function("SSL_new");
-	return fails() ? NULL : real(context);
-}
-
-STACK_OF(SSL_CIPHER) * SSL_get1_supported_ciphers(SSL *ssl)
-{
-	STACK_OF(SSL_CIPHER) * (*real)(SSL *);
-
-	*(void **)&real = library_function("SSL_get1_supported_ciphers");
-	return fails() ? NULL : real(ssl);
-}
-
-/* When any call of OpenSSL fails, there is no policy. */
-START_TEST(openssl_fails)
-{
-	struct session_minimum *policy;
-	int call;
-
-	for (call = 0;; call++) {
-		struct error error = { "" };
-
-		calls_left = call;
-		policy = session_minimum_new(">=TLSv1.2", "HIGH", 128, &error);
-		if (policy != NULL)
-			break;
-		ck_assert_int_eq(calls_left, -1);
-		ck_assert_msg(strstr(error.text, "OpenSSL: ") != NULL ||
-				      strstr(error.text, "HIGH") != NULL,
-			      "call %d: \"%s\"", call, error.text);
-		ck_assert_uint_eq(ERR_peek_error(), 0);
-	}
-	calls_left = -1;
-	/* 2 to set up, 2 for each of 3 contexts, 2 for each of 2 lists; more
-	 * where the library's own calls come here too. */
-	ck_assert_int_ge(call, 12);
-	session_minimum_free(policy);
-}
-END_TEST
-
-/* The algorithm that AES128-SHA is said to have; 0: its own. */
-static int disguise;
-
-int SSL_CIPHER_get_cipher_nid(const SSL_CIPHER *suite)
-{
-	int (*real)(const SSL_CIPHER *);
-
-	*(void **)&real = library_function("SSL_CIPHER_get_cipher_nid");
-	if (disguise != 0 &&
-	    strcmp(SSL_CIPHER_get_name(suite), "AES128-SHA") == 0)
-		return disguise;
-	return real(suite);
-}
-
-static const int obsolete[] = {
-	NID_rc4,	  NID_rc2_cbc,	     NID_des_cbc,
-	NID_des_ede3_cbc, NID_idea_cbc,	     NID_seed_cbc,
-	NID_gost89_cnt,	  NID_gost89_cnt_12, NID_magma_ctr_acpkm,
-};
-
-/* An OpenSSL that still has RC4 and the like. */
-START_TEST(obsolete_algorithms_are_unknown)
-{
-	struct session_minimum *policy;
-
-	disguise = obsolete[_i];
-	policy = policy_new("", "HIGH", 0);
-	disguise = 0;
-	ck_assert_str_eq(session_judge(policy, "TLSv1.2", "AES128-SHA", "128"),
-			 NAMELESS);
-	ck_assert_ptr_null(
-		session_judge(policy, "TLSv1.2", "AES256-SHA", "256"));
-	session_minimum_free(policy);
-}
-END_TEST
-
-START_TEST(frees_nothing)
-{
-	session_minimum_free(NULL);
-}
-END_TEST
-
 /* run_self - this program in another mode and environment: its exit status */
 static int run_self(const char *mode, const char *configuration)
 {
@@ -934,17 +543,6 @@ static int run_mode(const char *mode)
 						    : EXIT_FAILURE;
 }
 
-/* OpenSSL may make a block larger, smaller, or nothing. */
-START_TEST(openssl_changes_sizes)
-{
-	char *block = OPENSSL_strdup("abc");
-
-	block = OPENSSL_realloc(block, 1000);
-	ck_assert_pstr_eq(block, "abc");
-	ck_assert_ptr_null(OPENSSL_realloc(block, 0));
-}
-END_TEST
-
 int main(int argc, char **argv)
 {
 	TCase *tests;
@@ -957,14 +555,6 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tests, shows_each_judgement_by_a_session, 0,
 			    POLICIES);
 	tcase_add_loop_test(tests, advises, 0, COUNT(advices));
-	tcase_add_loop_test(tests, reads_protocols, 0, COUNT(lists));
-	tcase_add_loop_test(tests, refuses, 0, COUNT(refusals));
-	tcase_add_loop_test(tests, accepts, 0, COUNT(strings));
-	tcase_add_test(tests, openssl_fails);
-	tcase_add_test(tests, openssl_changes_sizes);
-	tcase_add_loop_test(tests, obsolete_algorithms_are_unknown, 0,
-			    COUNT(obsolete));
-	tcase_add_test(tests, frees_nothing);
 	tcase_add_loop_test(tests, host_configuration_changes_nothing, 0,
 			    COUNT(configurations));
 	return run_tests("session", tests);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
-#include "t/unit/test.h"
+#include "t/unit/place.h"
 
 enum style {
 	EXACT,	/* mydestination */
@@ -145,7 +145,7 @@ static int line_of(const struct domain_list_match *match, const char *domain,
 	return domain_list_match_line(match, domain, true, file);
 }
 
-START_TEST(test_match)
+START_TEST(matches_as_postfix_does)
 {
 	const struct match_case *c = &cases[_i];
 	struct domain_list_match match;
@@ -169,19 +169,10 @@ START_TEST(test_match)
 }
 END_TEST
 
-/* A directory for files; made ahead of each test and removed after it. */
-static char directory[] = "/tmp/policyd-table.XXXXXX";
-
-/* path_of - the path of a file in the directory */
-static char *path_of(const char *name)
-{
-	return xasprintf("%s/%s", directory, name);
-}
-
 /* write_file - make a file in the directory */
 static void write_file(const char *name, const char *text, size_t length)
 {
-	char *path = path_of(name);
+	char *path = place_path(name);
 	FILE *file = fopen(path, "w");
 
 	ck_assert_ptr_nonnull(file);
@@ -190,30 +181,17 @@ static void write_file(const char *name, const char *text, size_t length)
 	free(path);
 }
 
-/* make_directory - ahead of each test */
-static void make_directory(void)
-{
-	strcpy(directory + strlen(directory) - 6, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-}
-
-/* remove_directory - after each test */
-static void remove_directory(void)
-{
-	run_shell("rm -rf %s", directory);
-}
-
 /* expand - replace @ by the directory; the caller frees it */
 static char *expand(const char *text)
 {
-	char *out = xmalloc(strlen(text) * sizeof(directory) + 1);
+	char *out = xmalloc(strlen(text) * sizeof(place_directory) + 1);
 	char *at = out;
 
 	for (; *text != '\0'; text++) {
 		if (*text != '@')
 			*at++ = *text;
 		else
-			at = stpcpy(at, directory);
+			at = stpcpy(at, place_directory);
 	}
 	*at = '\0';
 	return out;
@@ -255,7 +233,7 @@ static const struct file_case file_cases[] = {
 	{ "@/empty x", "x", 1, "x", 0 },
 };
 
-START_TEST(test_file)
+START_TEST(reads_lists_from_files)
 {
 	const struct file_case *c = &file_cases[_i];
 	struct domain_list_match match;
@@ -264,7 +242,7 @@ START_TEST(test_file)
 	struct domain_list *domains;
 	char *outer = expand("@/list\n");
 	char *list = expand(c->list);
-	char *path = path_of("list");
+	char *path = place_path("list");
 
 	write_file("list", list_file, sizeof(list_file) - 1);
 	write_file("outer", outer, strlen(outer));
@@ -306,7 +284,7 @@ static const struct {
 	{ PARENT, "@/names", "x.one.test", 2 },
 };
 
-START_TEST(test_keys)
+START_TEST(finds_the_line_of_a_key)
 {
 	static const char map[] = "one.test x\n# comment\ntwo.test x\n"
 				  ".three.test x\n";
@@ -315,7 +293,8 @@ START_TEST(test_keys)
 	const char *file = NULL;
 	struct error error;
 	char *list = expand(keys[_i].list);
-	char *path = path_of(strstr(list, "/names") != NULL ? "names" : "map");
+	char *path =
+		place_path(strstr(list, "/names") != NULL ? "names" : "map");
 	struct domain_list *domains;
 
 	write_file("map", map, sizeof(map) - 1);
@@ -409,13 +388,13 @@ static const struct refused_case refused[] = {
 	{ "/dev/null", "not a regular file" },
 };
 
-START_TEST(test_refused)
+START_TEST(refuses_what_cannot_be_read)
 {
 	const struct refused_case *c = &refused[_i];
 	struct error error;
 	char *self = expand("@/self\n");
 	char *list = expand(c->list);
-	char *fifo = path_of("fifo");
+	char *fifo = place_path("fifo");
 
 	write_file("nul", "a\0b\n", 4);
 	write_file("table", "a\nb cidr:/y c\n", 14);
@@ -431,7 +410,7 @@ START_TEST(test_refused)
 }
 END_TEST
 
-START_TEST(test_long_domain)
+START_TEST(matches_a_long_domain)
 {
 	struct error error;
 	char domain[4000];
@@ -482,7 +461,7 @@ START_TEST(refuses_a_word_that_does_not_fit)
 }
 END_TEST
 
-START_TEST(test_size)
+START_TEST(counts_its_entries)
 {
 	struct error error;
 	struct domain_list *domains = new_table("a b !c A", EXACT, &error);
@@ -511,7 +490,7 @@ static double now_ms(void)
 START_TEST(finds_a_million_names)
 {
 	enum { COUNT_OF_NAMES = 1000000 };
-	char *path = path_of("million");
+	char *path = place_path("million");
 	FILE *file = fopen(path, "w");
 	struct domain_list_match match;
 	const char *where;
@@ -587,16 +566,18 @@ int main(void)
 {
 	TCase *tests = tcase_create("domain_list");
 
-	tcase_add_checked_fixture(tests, make_directory, remove_directory);
-	tcase_add_loop_test(tests, test_match, 0, COUNT(cases));
-	tcase_add_loop_test(tests, test_file, 0, COUNT(file_cases));
-	tcase_add_loop_test(tests, test_keys, 0, COUNT(keys));
+	tcase_add_checked_fixture(tests, place_make, place_remove);
+	tcase_add_loop_test(tests, matches_as_postfix_does, 0, COUNT(cases));
+	tcase_add_loop_test(tests, reads_lists_from_files, 0,
+			    COUNT(file_cases));
+	tcase_add_loop_test(tests, finds_the_line_of_a_key, 0, COUNT(keys));
 	tcase_add_test(tests, visits_each_that_is_named);
-	tcase_add_loop_test(tests, test_refused, 0, COUNT(refused));
-	tcase_add_test(tests, test_long_domain);
+	tcase_add_loop_test(tests, refuses_what_cannot_be_read, 0,
+			    COUNT(refused));
+	tcase_add_test(tests, matches_a_long_domain);
 	tcase_add_test(tests, shows_some_of_a_refused_word);
 	tcase_add_test(tests, refuses_a_word_that_does_not_fit);
-	tcase_add_test(tests, test_size);
+	tcase_add_test(tests, counts_its_entries);
 	tcase_add_test(tests, finds_a_million_names);
 	tcase_add_test(tests, places_names_differently_in_each_run);
 	return run_tests("domain_list", tests);

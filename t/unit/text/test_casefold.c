@@ -73,7 +73,7 @@ static const struct fold_case fold_cases[] = {
 	  "\xc0\xc1\xed\xa0\x80x" },
 };
 
-START_TEST(test_fold)
+START_TEST(folds_as_icu_does)
 {
 	const struct fold_case *c = &fold_cases[_i];
 	size_t length = strlen(c->text);
@@ -129,7 +129,7 @@ static bool check_point(UCaseMap *map, unsigned point, int place)
 
 /* Each of Unicode, surrogates included, which are not UTF-8; with TEST_MUTANTS,
  * some of them. */
-START_TEST(test_every_point)
+START_TEST(folds_every_point_as_icu_does)
 {
 	unsigned step = (unsigned)(0x110000 / mutants(0x110000));
 	UErrorCode error = U_ZERO_ERROR;
@@ -181,7 +181,7 @@ static const struct syntax_case names[] = {
 	{ L63 "." L63 "." L63 "." L63 ".a", false },
 };
 
-START_TEST(test_hostname)
+START_TEST(knows_a_host_name)
 {
 	ck_assert_msg(hostname_valid(names[_i].text) == names[_i].valid, "%s",
 		      names[_i].text);
@@ -220,7 +220,7 @@ static const struct syntax_case addresses[] = {
 	{ ":::", false },
 };
 
-START_TEST(test_address)
+START_TEST(knows_an_address)
 {
 	/* fewer than eight groups pass here, as in Postfix; they are no
 	 * address when it comes to compare them */
@@ -230,7 +230,7 @@ START_TEST(test_address)
 }
 END_TEST
 
-START_TEST(test_literal)
+START_TEST(knows_an_address_in_brackets)
 {
 	ck_assert_str_eq(hostname_literal("127.0.0.1"), "127.0.0.1");
 	ck_assert_str_eq(hostname_literal("IPv6:::1"), "::1");
@@ -246,10 +246,11 @@ int main(void)
 {
 	TCase *tests = tcase_create("casefold");
 
-	tcase_add_loop_test(tests, test_fold, 0, COUNT(fold_cases));
-	tcase_add_loop_test(tests, test_every_point, 0, COUNT(places));
-	tcase_add_loop_test(tests, test_hostname, 0, COUNT(names));
-	tcase_add_loop_test(tests, test_address, 0, COUNT(addresses));
-	tcase_add_test(tests, test_literal);
+	tcase_add_loop_test(tests, folds_as_icu_does, 0, COUNT(fold_cases));
+	tcase_add_loop_test(tests, folds_every_point_as_icu_does, 0,
+			    COUNT(places));
+	tcase_add_loop_test(tests, knows_a_host_name, 0, COUNT(names));
+	tcase_add_loop_test(tests, knows_an_address, 0, COUNT(addresses));
+	tcase_add_test(tests, knows_an_address_in_brackets);
 	return run_tests("casefold", tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* test_idna - the syntax of international domains: known ones, and each that
- * has one character beyond ASCII, against what Postfix asks of ICU */
+/* encodes_as_postfix_asks_icu - the syntax of international domains: known
+ * ones, and each that has one character beyond ASCII, against what Postfix asks
+ * of ICU */
 
 #include "lib/text/idna.h"
 
@@ -63,7 +64,7 @@ static const struct {
 	{ L63 "." L63 "." L63 ".\xc3\xbc" L63, false },
 };
 
-START_TEST(test_idna)
+START_TEST(encodes_as_postfix_asks_icu)
 {
 	ck_assert_msg(idna_valid(domains[_i].text) == domains[_i].valid, "%s",
 		      domains[_i].text);
@@ -109,7 +110,7 @@ static bool check_point(unsigned point, int place, bool *valid)
 }
 
 /* With TEST_MUTANTS, some of them. */
-START_TEST(test_every_point)
+START_TEST(encodes_every_point_as_icu_does)
 {
 	unsigned step = (unsigned)(0x110000 / mutants(0x110000));
 	unsigned allowed = 0, tried = 0;
@@ -153,7 +154,7 @@ static const struct {
 	{ "", NULL },
 };
 
-START_TEST(test_unicode)
+START_TEST(shows_what_an_a_label_means)
 {
 	char *text = idna_to_unicode(spellings[_i].ascii);
 
@@ -162,7 +163,7 @@ START_TEST(test_unicode)
 }
 END_TEST
 
-START_TEST(test_library)
+START_TEST(says_which_library_it_is)
 {
 	char text[IDNA_LIBRARY_MAX];
 	struct error error;
@@ -181,9 +182,12 @@ int main(void)
 {
 	TCase *tests = tcase_create("idna");
 
-	tcase_add_loop_test(tests, test_idna, 0, COUNT(domains));
-	tcase_add_loop_test(tests, test_every_point, 0, COUNT(places));
-	tcase_add_loop_test(tests, test_unicode, 0, COUNT(spellings));
-	tcase_add_test(tests, test_library);
+	tcase_add_loop_test(tests, encodes_as_postfix_asks_icu, 0,
+			    COUNT(domains));
+	tcase_add_loop_test(tests, encodes_every_point_as_icu_does, 0,
+			    COUNT(places));
+	tcase_add_loop_test(tests, shows_what_an_a_label_means, 0,
+			    COUNT(spellings));
+	tcase_add_test(tests, says_which_library_it_is);
 	return run_tests("idna", tests);
 }

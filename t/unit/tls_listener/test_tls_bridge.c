@@ -225,7 +225,7 @@ static void close_served(void)
 /* Bytes there and back, few and many, with both ends closed in order. */
 static const size_t lengths[] = { 0, 1, 16384, 16385, BIG };
 
-START_TEST(test_through)
+START_TEST(brings_bytes_there_and_back)
 {
 	struct client client = { .certificate = true, .length = lengths[_i] };
 	unsigned char *bytes = xmalloc(BIG + 1);
@@ -361,7 +361,8 @@ int main(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_loop_test(tests, test_through, 0, COUNT(lengths));
+	tcase_add_loop_test(tests, brings_bytes_there_and_back, 0,
+			    COUNT(lengths));
 	tcase_add_test(tests, makes_nothing_of_a_stranger);
 	tcase_add_test(tests, ends_the_oldest_of_too_many_handshakes);
 	tcase_add_test(tests, ends_from_our_side);

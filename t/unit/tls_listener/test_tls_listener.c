@@ -125,7 +125,7 @@ static const struct {
 	{ "well", "key", "well", "old.crl", "has expired", "crl" },
 };
 
-START_TEST(test_load)
+START_TEST(loads_files_or_says_why_not)
 {
 	struct tls_listener_files files = {
 		.certificate = name(cases[_i].certificate),
@@ -189,7 +189,7 @@ static const struct {
 	  "not a fingerprint" },
 };
 
-START_TEST(test_fingerprint)
+START_TEST(takes_fingerprints_in_any_form)
 {
 	struct tls_listener *listener = well();
 	struct error error = { "" };
@@ -208,7 +208,7 @@ START_TEST(test_fingerprint)
 END_TEST
 
 /* A key's mode does not help if it is somebody else's. */
-START_TEST(test_owner)
+START_TEST(refuses_a_key_of_somebody_else)
 {
 	struct tls_listener_files files = { name("well"), name("given.key"),
 					    name("well"), NULL };
@@ -223,7 +223,7 @@ START_TEST(test_owner)
 END_TEST
 
 /* A session has none of what we do not speak. */
-START_TEST(test_session)
+START_TEST(has_none_of_what_we_do_not_speak)
 {
 	struct tls_listener *listener = well();
 	SSL *ssl = tls_listener_session(listener, 0);
@@ -283,10 +283,12 @@ int main(void)
 	TCase *tests = tcase_create("tls_listener");
 
 	tcase_add_unchecked_fixture(tests, setup, directory_remove);
-	tcase_add_loop_test(tests, test_load, 0, COUNT(cases));
-	tcase_add_loop_test(tests, test_fingerprint, 0, COUNT(fingerprints));
-	tcase_add_test(tests, test_owner);
+	tcase_add_loop_test(tests, loads_files_or_says_why_not, 0,
+			    COUNT(cases));
+	tcase_add_loop_test(tests, takes_fingerprints_in_any_form, 0,
+			    COUNT(fingerprints));
+	tcase_add_test(tests, refuses_a_key_of_somebody_else);
 	tcase_add_loop_test(tests, knows_bits_of_rsa_keys, 0, 3);
-	tcase_add_test(tests, test_session);
+	tcase_add_test(tests, has_none_of_what_we_do_not_speak);
 	return run_tests("tls_listener", tests);
 }

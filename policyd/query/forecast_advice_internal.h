@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_QUERY_FORECAST_ADVICE_INTERNAL_H
+#define POLICYD_QUERY_FORECAST_ADVICE_INTERNAL_H
+
+/* Shared by forecast_advice.c, which advises on restrictions, and
+ * forecast_keep.c, which does on networks, and on all groups together. */
+
+#include <stdio.h>
+
+#include "policyd/query/forecast_advice.h"
+
+#define ADVICE_LOGIN	"permit_sasl_authenticated"
+#define ADVICE_NETWORKS "permit_mynetworks"
+
+/* A word to put before the restriction with that number. */
+struct advice_word {
+	const char *word;
+	size_t at;
+};
+
+/* advice_open - a stream into memory; the text is there once it is closed. */
+FILE *advice_open(char **text, size_t *length);
+
+/* advice_place - the number of a restriction in the list, or the number of
+ * restrictions: it is not in it. */
+size_t advice_place(const struct restriction_list *list, const char *before);
+
+/* advice_list - "restrictions = { ... }": the list with these words, which are
+ * nowhere else in it then. The caller frees it. */
+char *advice_list(const struct restriction_list *list,
+		  const struct advice_word *words, size_t count);
+
+/* advice_networks - "mynetworks = { ... }" for the clients of some groups;
+ * NULL: they are all in it. The caller frees it. */
+char *advice_networks(const struct forecast_adviser *adviser,
+		      const struct forecast_group **groups, size_t count);
+
+/* advice_relay - the domains for which these may be clients of a backup MX;
+ * NULL: they are our clients, or there are too many domains. The caller frees
+ * it. */
+char *advice_relay(const struct forecast_adviser *adviser,
+		   const struct forecast_group *group);
+
+#endif

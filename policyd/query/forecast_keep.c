@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast_keep - advice on networks, and on all groups together
+ *
+ * What a log shows is only that Postfix accepted something. A client in
+ * mynetworks, or in a private network, is probably one of this host; of any
+ * other it is as likely that the host is a backup MX for the domain, where the
+ * whole world may be the client. So such a group has both pieces of advice, and
+ * is no part of what is advised for all together. */
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/config/config_options.h"
+#include "lib/decision/restrictions.h"
+#include "lib/table/network_list.h"
+#include "policyd/query/forecast_advice_internal.h"
+
+#define PRIVATE                                                    \
+	"127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, " \
+	"[::1]/128, [fc00::]/7, [fe80::]/10"
+#define DOMAIN_BYTES \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
+
+/* networks_of - mynetworks, as it is set or imported */
+static struct setting *networks_of(const struct config *config)
+{
+	return settings_top(config->settings, OPTION_MYNETWORKS);
+}
+
+/* is_used - do restrictions look at mynetworks? */
+static bool is_used(const struct config *config)
+{
+	size_t i, k;
+
+	for (i = 0; i < config->services.count; i++) {
+		const struct restriction_list *list =
+			&config->services.services[i].restrictions;
+
+		for (k = 0; k < list->count; k++)
+			if (list->uses[k].restriction ==
+			    &restriction_permit_mynetworks)
+				return true;
+	}
+	return false;
+}
+
+/* forecast_adviser_open - read mynetworks; a table in it is not read */
+void forecast_adviser_open(struct forecast_adviser *adviser,
+			   const struct config *config)
+{
+	char *text = setting_join(networks_of(config));
+	struct error error;
+
+	*adviser = (struct forecast_adviser){ .config = config,
+					      .used = is_used(config) };
+	if (*text != '\0')
+		adviser->ours = network_list_new(text, true, NULL, &error);
+	adviser->named = adviser->ours != NULL;
+	if (!adviser->named)
+		adviser->ours = network_list_new(PRIVATE, true, NULL, &error);
+	free(text);
+}
+
+/* forecast_adviser_close - free what it holds */
+void forecast_adviser_close(struct forecast_adviser *adviser)
+{
+	network_list_free(adviser->ours);
+	adviser->ours = NULL;
+}
+
+/* is_ours - is the address in mynetworks, or in a private network? */
+static bool is_ours(const struct forecast_adviser *adviser, const char *address)
+{
+	return adviser->ours != NULL &&
+	       network_list_match(adviser->ours, address, "") == 1;
+}
+
+/* is_of_strangers - has a group clients that are probably not ours? */
+static bool is_of_strangers(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->client_count; i++)
+		if (!is_ours(adviser, group->clients[i]))
+			return true;
+	return false;
+}
+
+/* A list of networks that is being written. */
+struct networks {
+	const struct forecast_adviser *adviser;
+	FILE *out;
+	size_t count;
+	bool added; /* an entry that was not there */
+};
+
+/* put_entry - one entry in quotes, unless no configuration could have it */
+static void put_entry(struct networks *networks, const char *entry)
+{
+	if (strpbrk(entry, "\"'\\$\n") != NULL)
+		return;
+	fprintf(networks->out, "%s \"%s\"", networks->count++ > 0 ? "," : "",
+		entry);
+}
+
+/* put_address - an address or a network, if it is not in the list already */
+static void put_address(struct networks *networks, const char *text,
+			const char *address)
+{
+	const struct forecast_adviser *adviser = networks->adviser;
+	unsigned char bytes[16];
+	size_t host = strcspn(text, "/");
+	char entry[80];
+
+	if (adviser->used && adviser->named && is_ours(adviser, address))
+		return;
+	if (inet_pton(AF_INET6, address, bytes) == 1)
+		snprintf(entry, sizeof(entry), "[%.*s]%s", (int)host, text,
+			 text[host] != '\0' ? text + host : "/128");
+	else if (inet_pton(AF_INET, address, bytes) == 1)
+		snprintf(entry, sizeof(entry), "%s", text);
+	else
+		return;
+	put_entry(networks, entry);
+	networks->added = true;
+}
+
+/* put_group - its clients, or the whole network if there are many */
+static void put_group(struct networks *networks,
+		      const struct forecast_group *group)
+{
+	size_t i;
+
+	if (group->more_clients)
+		put_address(networks, group->network, group->clients[0]);
+	for (i = 0; i < group->client_count && !group->more_clients; i++)
+		put_address(networks, group->clients[i], group->clients[i]);
+}
+
+/* advice_networks - what is there stays there, if anything looks at it */
+char *advice_networks(const struct forecast_adviser *adviser,
+		      const struct forecast_group **groups, size_t count)
+{
+	const struct setting *now = networks_of(adviser->config);
+	struct networks networks = { .adviser = adviser };
+	char *text = NULL;
+	size_t length = 0;
+	size_t i;
+
+	networks.out = advice_open(&text, &length);
+	fputs("mynetworks = {", networks.out);
+	for (i = 0; i < now->count && adviser->used; i++)
+		put_entry(&networks, now->values[i]);
+	for (i = 0; i < count; i++)
+		put_group(&networks, groups[i]);
+	fputs(" }", networks.out);
+	fclose(networks.out);
+	if (networks.added)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* advice_relay - the domains of a group of strangers */
+char *advice_relay(const struct forecast_adviser *adviser,
+		   const struct forecast_group *group)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out;
+	size_t i;
+
+	if (group->more_domains || group->domain_count == 0 ||
+	    !is_of_strangers(adviser, group))
+		return NULL;
+	for (i = 0; i < group->domain_count; i++)
+		if (group->domains[i][strspn(group->domains[i],
+					     DOMAIN_BYTES)] != '\0')
+			return NULL;
+	out = advice_open(&text, &length);
+	for (i = 0; i < group->domain_count; i++)
+		fprintf(out, "%s%s", i > 0 ? ", " : "", group->domains[i]);
+	fclose(out);
+	return text;
+}
+
+/* is_advised - is a group a part of what is advised for all? */
+static bool is_advised(const struct forecast_adviser *adviser,
+		       const struct forecast_group *group)
+{
+	return group->kind == FORECAST_REFUSED &&
+	       strstr(group->restriction, "_sender_") == NULL &&
+	       (*group->login != '\0' || !is_of_strangers(adviser, group));
+}
+
+/* All groups that are advised on. */
+struct keep {
+	const struct forecast_group **groups;
+	size_t count;
+};
+
+/* is_same - is the list of two services one line of the file? */
+static bool is_same(const struct service *one, const struct service *other)
+{
+	return one == other || (one->line == 0 && other->line == 0);
+}
+
+/* keep_list - all words for the list of a service */
+static char *keep_list(const struct keep *keep, const struct service *service)
+{
+	const struct restriction_list *list = &service->restrictions;
+	const size_t none = list->count + 1;
+	struct advice_word words[] = { { ADVICE_NETWORKS, none },
+				       { ADVICE_LOGIN, none } };
+	bool logins, hosts;
+	size_t i;
+
+	for (i = 0; i < keep->count; i++) {
+		const struct forecast_group *group = keep->groups[i];
+		size_t which = *group->login != '\0';
+		size_t at = advice_place(list, group->restriction);
+
+		if (is_same(group->service, service) && at < words[which].at)
+			words[which].at = at;
+	}
+	hosts = words[0].at < none;
+	logins = words[1].at < none;
+	return advice_list(list, words + !hosts, (size_t)hosts + logins);
+}
+
+/* is_first - is it the first group of its service? */
+static bool is_first(const struct keep *keep, size_t index)
+{
+	size_t i = 0;
+
+	while (!is_same(keep->groups[i]->service, keep->groups[index]->service))
+		i++;
+	return i == index;
+}
+
+/* put_all - each line to write */
+static void
+put_all(const struct forecast_adviser *adviser, const struct keep *keep,
+	void (*put)(void *context, const char *where, const char *write),
+	void *context)
+{
+	const struct forecast_group **hosts =
+		xcalloc(keep->count, sizeof(struct forecast_group *));
+	size_t count = 0;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < keep->count; i++)
+		if (*keep->groups[i]->login == '\0')
+			hosts[count++] = keep->groups[i];
+	text = advice_networks(adviser, hosts, count);
+	if (text != NULL)
+		put(context, "at top level", text);
+	free(text);
+	free(hosts);
+	for (i = 0; i < keep->count; i++) {
+		char *where;
+
+		if (!is_first(keep, i))
+			continue;
+		where = forecast_advice_where(keep->groups[i]->service);
+		text = keep_list(keep, keep->groups[i]->service);
+		put(context, where, text);
+		free(text);
+		free(where);
+	}
+}
+
+/* forecast_advice_all - for all together */
+bool forecast_advice_all(const struct forecast_adviser *adviser,
+			 const struct forecast_groups *groups,
+			 void (*put)(void *context, const char *where,
+				     const char *write),
+			 void *context)
+{
+	struct keep keep = { .count = 0 };
+	size_t i;
+
+	keep.groups =
+		xcalloc(groups->count + 1, sizeof(struct forecast_group *));
+	for (i = 0; i < groups->count; i++)
+		if (is_advised(adviser, groups->groups[i]))
+			keep.groups[keep.count++] = groups->groups[i];
+	if (keep.count > 1)
+		put_all(adviser, &keep, put, context);
+	free(keep.groups);
+	return keep.count > 1;
+}

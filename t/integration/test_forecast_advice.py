@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_forecast_advice - what a forecast says to write, so that nobody is
+refused, is written into a copy, accepted by -t, and then nobody is.
+
+usage: test_forecast_advice.py POLICYD [TEST ...]
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from kit.daemon import run_all
+from kit.forecast import DOMAINS, LOGS_TLS, ask, session, written
+from kit.init import Place
+from kit.postfix import settle
+
+# What to write to keep those that would be refused.
+
+ADVICE = {
+    # Why: session, login, configuration, how the list of restrictions begins.
+    "printer": ("", "", "", "permit_auth_destination, permit_mynetworks"),
+    "printer in TLS": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "", "",
+                       "permit_auth_destination, reject_plaintext_session"),
+    "plain login": ("", "alice", "",
+                    "permit_auth_destination, permit_sasl_authenticated"),
+    "old TLS": ("TLSv1 with cipher ECDHE-RSA-AES256-SHA", "alice", "",
+                "permit_auth_destination, permit_sasl_authenticated"),
+    "no logins": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "alice",
+                  'service "mx" {\n\tserver_port = { 25, 26 }\n\t'
+                  "restrictions = { permit_auth_destination, reject }\n}\n",
+                  "permit_auth_destination, permit_sasl_authenticated"),
+    "late": ("", "alice", "restrictions = { permit_auth_destination, "
+             "reject_plaintext_session, reject_unauth_destination, "
+             "permit_sasl_authenticated }\n",
+             "permit_auth_destination, permit_sasl_authenticated"),
+    "nothing": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "",
+                "restrictions = { permit_auth_destination }\n",
+                "permit_auth_destination, permit_mynetworks"),
+}
+
+
+def put(text, where, write):
+    """put - one line, in place of one of that name; it is added at the end"""
+    word = write.split()[0]
+    if where == "at top level":
+        return re.sub(r"(?m)^%s = .*\n" % word, "", text) + write + "\n"
+    assert where[3:] + " {\n" in text, (where, text)
+    return re.sub(
+        r"(?ms)^(%s \{\n)(.*?)^\}\n" % re.escape(where[3:]),
+        lambda found: found[1] + re.sub(r"(?m)^\s*%s = .*\n" % word, "",
+                                        found[2]) + "\t" + write + "\n}\n",
+        text)
+
+
+def apply(text, advice):
+    """apply - write into a configuration what is advised"""
+    for where, write in re.findall(
+            r'^\s+(at top level|in service "\w+"): (\w+ = .*)$', advice, re.M):
+        text = put(text, where, write)
+    return text
+
+
+def test_advice(program):
+    """what is advised is accepted by -t, and then nobody is refused"""
+    for name, (tls, login, more, begins) in ADVICE.items():
+        for address in "192.0.2.30", "2001:db8::30":
+            text = 'listen "inet:127.0.0.1:10040" { }\n' + DOMAINS + more
+            log = LOGS_TLS + session(address, tls, login)
+            with written(c_conf=text, log=log) as directory:
+                config = os.path.join(directory, "c.conf")
+                logged = os.path.join(directory, "log")
+                status, out, _ = ask(program, config, logged)
+                assert status == 1 and "to keep them" in out, (name, out)
+                assert "to keep all" not in out, (name, out)
+                assert "restrictions = { " + begins in out, (name, out)
+                changed = apply(text, out)
+                with open(config, "w") as file:
+                    file.write(changed)
+                checked = subprocess.run([program, "-t", "-c", config],
+                                         stderr=subprocess.PIPE, text=True)
+                assert checked.returncode in (0, 1) and \
+                    "error" not in checked.stderr, (name, checked.stderr)
+                assert ", }" not in out, out
+                status, out, err = ask(program, config, logged)
+                assert status == 0, (name, changed, out, err)
+
+
+# A server as many are, and who uses it.
+
+MAIN = """\
+myhostname = mail.shop.example
+mydestination = $myhostname, localhost, shop.example
+mynetworks = 127.0.0.0/8 [::1]/128 192.168.1.0/24
+relay_domains = partner.example
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated,
+    permit_mx_backup, defer_unauth_destination
+smtpd_sasl_auth_enable = yes
+smtpd_tls_security_level = may
+import_environment =
+"""
+MASTER = """\
+smtp inet n - y - - smtpd
+submission inet n - y - - smtpd
+    -o syslog_name=postfix/submission
+"""
+MX, SUBMISSION = "postfix/smtpd", "postfix/submission/smtpd"
+GOOD = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
+OLD = "TLSv1 with cipher ECDHE-RSA-AES256-SHA"
+# Port, address, TLS, login, recipient.
+USERS = {
+    "a stranger": (MX, "203.0.113.5", "", "", "b@shop.example"),
+    "a webmail that does not log in": (MX, "127.0.0.1", "", "", "b@far.example"),
+    "the same by IPv6": (MX, "::1", "", "", "b@far.example"),
+    "a printer": (MX, "192.168.1.30", "", "", "b@far.example"),
+    "a client without TLS": (MX, "198.51.100.6", "", "bob", "b@far.example"),
+    "an old client": (SUBMISSION, "198.51.100.7", "", "carol",
+                      "b@far.example"),
+    "old TLS": (SUBMISSION, "198.51.100.8", OLD, "dave", "b@far.example"),
+    "a client": (SUBMISSION, "198.51.100.9", GOOD, "erin", "b@far.example"),
+    "mail to relay_domains": (MX, "203.0.113.50", "", "", "b@partner.example"),
+    "mail to permit_mx_backup": (MX, "203.0.113.60", GOOD, "",
+                                 "b@backup.example"),
+}
+KEPT = {"a stranger", "a client", "mail to relay_domains"}
+
+
+def log_of(names):
+    """log_of - a message of each"""
+    lines = LOGS_TLS + LOGS_TLS.replace(MX, SUBMISSION)
+    for number, name in enumerate(names):
+        port, address, tls, login, to = USERS[name]
+        lines += session(address, tls, login, ident="%05X" % (
+            0xA0000 + number)).replace(MX, port).replace("b@far.example", to)
+    return lines
+
+
+class Server(Place):
+    """It never runs; --init has written its policyd.conf."""
+
+    def __init__(self, program, log=""):
+        super().__init__(MAIN, MASTER)
+        self.program = program
+        self.log = os.path.join(self.directory, "mail.log")
+        self.write(log)
+        status, _, errors = self.init(program)
+        assert (status, errors) == (0, ""), (status, errors)
+        with open(self.file) as file:
+            self.text = file.read()
+
+    def write(self, log):
+        """write - its log"""
+        with open(self.log, "w") as out:
+            out.write(log)
+
+    def ask(self, text, *options):
+        """ask - with this configuration, which -t accepts"""
+        file = os.path.join(self.directory, "tried.conf")
+        with open(file, "w") as out:
+            out.write(text)
+        checked = subprocess.run([self.program, "-t", "-c", file], text=True,
+                                 stderr=subprocess.PIPE)
+        assert checked.returncode in (0, 1) and "error" not in checked.stderr, \
+            (text, checked.stderr)
+        return ask(self.program, file, *options, self.log)
+
+    def refused(self, text):
+        """refused - the networks of those that are, and the lines of advice for
+        all together"""
+        status, out, _ = self.ask(text, "--format=json")
+        lines = [json.loads(line) for line in out.splitlines()]
+        found = [line for line in lines if line["kind"] == "refused"]
+        assert status == bool(found), (status, out)
+        return found, [line for line in lines if line["kind"] == "advice"]
+
+
+def test_each(program):
+    """each user alone: who is refused, and the advice"""
+    with Server(program) as server:
+        for name in USERS:
+            server.write(log_of([name]))
+            found, together = server.refused(server.text)
+            assert not together, (name, together)
+            assert bool(found) == (name not in KEPT), (name, found)
+            if not found:
+                continue
+            advice = found[0]["advice"]
+            stranger = name == "mail to permit_mx_backup"
+            assert advice["relay_domains"] == (
+                "backup.example" if stranger else None), (name, advice)
+            text = server.text
+            if advice["mynetworks"]:
+                text = put(text, "at top level", advice["mynetworks"])
+            text = put(text, advice["where"], advice["write"])
+            assert server.refused(text) == ([], []), (name, text)
+
+
+def test_together(program):
+    """all users: pieces of advice about the same line are one, and nobody
+    trusts a stranger by that"""
+    with Server(program, log_of(USERS)) as server:
+        found, together = server.refused(server.text)
+        assert len(found) == len(USERS) - len(KEPT), found
+        status, out, _ = server.ask(server.text)
+        text = apply(server.text, out.split("to keep all that are ours")[1])
+        again = server.text
+        for line in together[0]["places"]:
+            again = put(again, line["where"], line["write"])
+        assert text == again, (text, again)
+        assert '"127.0.0.1", "192.168.1.30", "[::1]/128" }' in text, text
+        left, together = server.refused(text)
+        assert not together, together
+        assert [group["clients"] for group in left] == [["203.0.113.60"]], left
+        # What is in use stays in use.
+        assert left[0]["advice"]["mynetworks"] == (
+            'mynetworks = { "127.0.0.1", "192.168.1.30", "[::1]/128", '
+            '"203.0.113.60" }'), left
+        with open(os.path.join(server.config, "main.cf"), "a") as main:
+            main.write("relay_domains = partner.example, %s\n" %
+                       left[0]["advice"]["relay_domains"])
+        settle(server.config)
+        assert server.refused(text) == ([], []), text
+
+
+def test_domains(program):
+    """no host is a backup MX for many domains, or for an address; what it says
+    of several is all of them"""
+    for domains, relay in ((["a.example", "B.example", "b.example"],
+                            "a.example, B.example"),
+                           (["d%d.example" % each for each in range(9)], None),
+                           (["[192.0.2.1]"], None)):
+        log = LOGS_TLS + "".join(
+            session("203.0.113.60", GOOD, ident="%05X" % (0xA0000 + number))
+            .replace("b@far.example", "b@" + domain)
+            for number, domain in enumerate(domains))
+        with written(c_conf='listen "inet:127.0.0.1:10040" { }\n' + DOMAINS,
+                     log=log) as directory:
+            out = ask(program, os.path.join(directory, "c.conf"),
+                      "--format=json", os.path.join(directory, "log"))[1]
+            group = json.loads(out.splitlines()[0])
+            assert group["kind"] == "refused" and \
+                group["advice"]["relay_domains"] == relay, (domains, out)
+
+
+def test_network(program):
+    """many clients in one network: the network; what is in mynetworks already
+    is not written again"""
+    log = LOGS_TLS + "".join(session("192.168.1.%d" % number, ident="%05X" % (
+        0xA0000 + number)) for number in range(20, 40))
+    with Server(program, log) as server:
+        found, _ = server.refused(server.text)
+        advice = found[0]["advice"]
+        assert advice["mynetworks"] == 'mynetworks = { "192.168.1.0/24" }', found
+        text = put(server.text, "at top level", advice["mynetworks"])
+        assert not server.refused(put(text, advice["where"], advice["write"]))[
+            0], text
+        # It is in use at another port.
+        used = put(server.text, 'in service "submission"', "restrictions = { "
+                   "permit_mynetworks, reject }")
+        advice = server.refused(used)[0][0]["advice"]
+        assert advice["mynetworks"] is None, advice
+        assert not server.refused(put(used, advice["where"], advice["write"]))[
+            0], used
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_advice, test_domains, test_each, test_together,
+                      test_network]))
