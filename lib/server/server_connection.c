@@ -465,14 +465,27 @@ static void on_writable(struct connection *connection)
 			   connection->length);
 }
 
-/* on_event - the descriptor is ready */
+/* ignore - no event is wanted */
+static void ignore(struct connection *connection)
+{
+	if (connection->interest != 0)
+		event_del(&connection->event);
+	connection->interest = 0;
+}
+
+/* on_event - the descriptor is ready. A client that waits for its answer has
+ * usually nothing to say; what it says is read afterwards. */
 static void on_event(evutil_socket_t fd, short what, void *argument)
 {
+	struct connection *connection = argument;
+
 	(void)fd;
-	if (what & EV_WRITE)
-		on_writable(argument);
+	if (connection->waiting)
+		ignore(connection);
+	else if (what & EV_WRITE)
+		on_writable(connection);
 	else
-		on_readable(argument, (what & EV_CLOSED) != 0);
+		on_readable(connection, (what & EV_CLOSED) != 0);
 }
 
 /* set_interest - wait for other events; mostly they are the same as before.
@@ -484,9 +497,7 @@ static void set_interest(struct connection *connection, short interest)
 	if (connection->interest == interest && !connection->more)
 		return;
 	connection->more = false;
-	if (connection->interest != 0)
-		event_del(&connection->event);
-	connection->interest = 0;
+	ignore(connection);
 	if (interest == 0)
 		return;
 	event_assign(&connection->event, connection->server->base, fd,
@@ -560,7 +571,11 @@ void connection_settle(struct connection *connection)
 	    (queue == QUEUE_PARTIAL && connection->fresh))
 		connection_enqueue(connection, queue, clock_ms());
 	connection->fresh = false;
-	set_interest(connection, interests[part ? QUEUE_PARTIAL : queue]);
+	/* It is soon the same again: that saves two system calls. */
+	if (queue != QUEUE_WAITING ||
+	    connection->interest != server->idle_interest)
+		set_interest(connection,
+			     interests[part ? QUEUE_PARTIAL : queue]);
 	if (connection->failed)
 		connection_close(connection);
 	else if (server->giving != NULL && queue != QUEUE_WAITING)

@@ -243,11 +243,13 @@ static struct stores_ask *ask_new(struct stores *stores, size_t count)
 
 	if (count == 0 || count > RATE_CHARGES_MAX)
 		return NULL;
-	ask = xcalloc(1, sizeof(*ask));
+	ask = xmalloc(sizeof(*ask)); /* most of it is for more charges */
 	LIST_INSERT_HEAD(&stores->asks, ask, link);
 	ask->stores = stores;
 	ask->count = count;
 	ask->passed = true;
+	ask->waits = 0;
+	ask->part_count = 0;
 	return ask;
 }
 

@@ -86,8 +86,7 @@ static bool decide_some(const struct settle *settle,
 }
 
 /* settle_away - the strictest first */
-bool settle_away(const struct settle *settle, struct charges_question *question,
-		 bool takes)
+bool settle_away(const struct settle *settle, struct charges_question *question)
 {
 	static const enum config_away order[] = { CONFIG_AWAY_DEFER,
 						  CONFIG_AWAY_LOCAL,
@@ -95,7 +94,24 @@ bool settle_away(const struct settle *settle, struct charges_question *question,
 	bool passed = true;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
-		if (!decide_some(settle, question, order[i], takes && passed))
+		if (!decide_some(settle, question, order[i],
+				 question->takes && passed))
 			passed = false;
 	return passed;
+}
+
+/* settle_unasked - nothing is remembered of it */
+void settle_unasked(const struct settle *settle,
+		    struct charges_question *question)
+{
+	rate_look(question->charges, question->count, false, rate_now_us());
+	for (size_t i = 0; i < question->count; i++) {
+		struct rate_result *result = &question->charges[i].result;
+
+		result->notice = RATE_SILENT;
+		if (result->outcome != RATE_BLOCKED &&
+		    away_of(settle, &question->charges[i]) ==
+			    CONFIG_AWAY_PERMIT)
+			*result = (struct rate_result){ 0 };
+	}
 }

@@ -8,10 +8,15 @@
  * policyd/serve/settle_store.c. */
 
 /* settle_away - the store of each of these charges is away: give them results,
- * as its away says. takes: count them, too, if all of them pass. True: they
- * do. */
-bool settle_away(const struct settle *settle, struct charges_question *question,
-		 bool takes);
+ * as its away says, and count them, if the question takes and all of them pass.
+ * True: they do. */
+bool settle_away(const struct settle *settle,
+		 struct charges_question *question);
+
+/* settle_unasked - the message is refused for another charge: what this host
+ * would say of these, and nothing that could be taken for the reason. */
+void settle_unasked(const struct settle *settle,
+		    struct charges_question *question);
 
 /* settle_beyond - count here what is let through for another reason than that
  * it fits. question->charges have other results afterwards. */

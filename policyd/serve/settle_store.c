@@ -72,7 +72,7 @@ struct stores_ask *settle_store_ask(const struct settle *settle,
 	if (ask != NULL)
 		return ask;
 	counters_count(&settle->metrics->store_fallback);
-	settle_away(settle, question, question->takes);
+	settle_away(settle, question);
 	return NULL;
 }
 
@@ -129,24 +129,29 @@ static void give_back_new(const struct settle *settle,
 	settle_store_give_back(settle, &back);
 }
 
-/* decide_rest - what was not answered. False: the message is refused */
+/* decide_rest - what was not answered; passed: by the stores that have. False:
+ * the message is refused */
 static bool decide_rest(const struct settle *settle,
 			struct charges_question *question,
 			const bool answered[], bool passed)
 {
 	size_t from[CHARGES_MAX];
 	struct charges_question rest = some_of(question, answered, false, from);
-	bool rest_passed;
+	bool rest_passed = passed;
 
 	if (rest.count == 0)
 		return passed;
-	counters_count(&settle->metrics->store_fallback);
-	rest_passed = settle_away(settle, &rest, rest.takes && passed);
+	if (passed) {
+		counters_count(&settle->metrics->store_fallback);
+		rest_passed = settle_away(settle, &rest);
+	} else {
+		settle_unasked(settle, &rest);
+	}
 	for (size_t i = 0; i < rest.count; i++)
 		question->charges[from[i]].result = rest.charges[i].result;
 	if (passed && !rest_passed && question->takes)
 		give_back_new(settle, question, answered);
-	return passed && rest_passed;
+	return rest_passed;
 }
 
 /* settle_store_answer - what was answered is learned: the tables count here

@@ -12,19 +12,15 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include "lib/tls_listener/tls_bridge.h"
-#include "t/fuzz/fuzz.h"
+#include "t/fuzz/certificate.h"
 
-#define DAY	 86400
 #define SAID_MAX 16384
 #define ROUNDS	 4 /* of the event loop: what one step leads to */
 
@@ -48,38 +44,6 @@ struct session {
 static struct event_base *base;
 static struct tls_listener *listener;
 static SSL_CTX *contexts[4]; /* 1: has a certificate; 2: TLS 1.2 */
-
-/* make_certificate - signed by itself, for that use; and its key */
-static void make_certificate(const char *use, const char *path,
-			     const char *key_path)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *certificate = X509_new();
-	X509_EXTENSION *extension =
-		X509V3_EXT_nconf_nid(NULL, NULL, NID_ext_key_usage, use);
-	FILE *file = fopen(path, "w");
-
-	X509_set_version(certificate, 2);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), DAY);
-	X509_set_pubkey(certificate, key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN",
-				   MBSTRING_ASC, (const unsigned char *)"x", -1,
-				   -1, 0);
-	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-	require(X509_add_ext(certificate, extension, -1) == 1);
-	require(X509_sign(certificate, key, EVP_sha256()) > 0);
-	require(file != NULL && PEM_write_X509(file, certificate) == 1);
-	fclose(file);
-	file = fopen(key_path, "w");
-	require(file != NULL && fchmod(fileno(file), 0600) == 0);
-	require(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) ==
-		1);
-	fclose(file);
-	X509_EXTENSION_free(extension);
-	X509_free(certificate);
-	EVP_PKEY_free(key);
-}
 
 /* LLVMFuzzerInitialize - the certificates, and who uses them */
 int LLVMFuzzerInitialize(int *count, char ***arguments)

@@ -264,6 +264,32 @@ def test_away_of_each(program):
         check(get("m3", names[3][1]), OVER)
 
 
+def test_networks_last(program):
+    """a message that is over a limit is refused for that, and its network is
+    not remembered in another store, which was not asked"""
+    with Stores(program) as stores:
+        port = free_port()
+        policyd = stores.host(
+            'rate "places" { key = sasl_domain count = client_networks '
+            'limit = "9/1d" }\n' + MAILBOX % 1, "away = defer",
+            extra='metrics "inet:127.0.0.1:%d" { }' % port)
+        assert passes(policyd, "first")
+        place = stores.where("places:local.test")
+        for i in range(20):
+            login = "u%d@local.test" % i
+            assert passes(policyd, "1", sasl_username=login)
+            if stores.where("mailbox:" + login) == place:
+                continue
+            check(policyd.get("DATA", "2", 1, sasl_username=login,
+                              client_address="198.51.100.%d" % i), OVER)
+        text = command(policyd, "places", "local.test")[1]
+        check(text, r"local\.test +1  9/1d ")
+        assert "198.51.100." not in text, text
+        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port) \
+                as page:
+            assert b"\npolicyd_store_fallback_total 0\n" in page.read()
+
+
 def test_one_more(program):
     """with one more store, the keys that stay are counted on, those that move
     begin anew, and -r lists each of them once"""
@@ -333,4 +359,4 @@ def test_howto(program):
 
 if __name__ == "__main__":
     run_all([test_shared, test_two_keys, test_one_away, test_away_of_each,
-             test_one_more, test_kills, test_stdio, test_howto])
+             test_networks_last, test_one_more, test_kills, test_stdio, test_howto])

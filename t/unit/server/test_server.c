@@ -103,6 +103,31 @@ START_TEST(settles_again_after_a_late_answer)
 }
 END_TEST
 
+/* What a client says while it waits, and that it ends, is heard afterwards. */
+START_TEST(hears_later_what_comes_meanwhile)
+{
+	struct instance *instance = listening(&generous);
+	int fd = client();
+
+	for (int i = 0; i < 3; i++) {
+		say(fd, "wait=\nn=1\n\n");
+		eventually(atomic_load(&instance->waiting_count) == 1);
+		say(fd, "n=2\n\n");
+		ck_assert(silent(fd));
+		order(instance, 'a');
+		expect(fd, "n=1\n\nn=2\n\n");
+	}
+	say(fd, "wait=\nn=1\n\n");
+	eventually(atomic_load(&instance->waiting_count) == 1);
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	ck_assert(silent(fd));
+	order(instance, 'a');
+	expect(fd, "n=1\n\n");
+	expect_end(fd);
+	quit(instance);
+}
+END_TEST
+
 START_TEST(reports_what_is_no_request)
 {
 	struct instance *instance = listening(&generous);
@@ -398,6 +423,7 @@ int main(void)
 	tcase_add_test(tests, keeps_the_order_of_replies);
 	tcase_add_test(tests, closes_at_a_refusal);
 	tcase_add_test(tests, settles_again_after_a_late_answer);
+	tcase_add_test(tests, hears_later_what_comes_meanwhile);
 	tcase_add_test(tests, reports_what_is_no_request);
 	tcase_add_loop_test(tests, closes_late_clients, 0, COUNT(late));
 	tcase_add_loop_test(tests, gives_up_on_unread_replies, 0, 2);
