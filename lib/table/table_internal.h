@@ -2,6 +2,7 @@
 #ifndef LIB_TABLE_TABLE_INTERNAL_H
 #define LIB_TABLE_TABLE_INTERNAL_H
 
+#include "lib/table/pattern.h"
 #include "lib/table/table.h"
 
 /* Shared by table.c and table_*.c (one for each kind of lookup)
@@ -87,7 +88,7 @@ struct rule_reader {
 	 * and why the rule is skipped. */
 	int (*read)(struct rule_reader *reader, char *line,
 		    struct error *error);
-	int kind;    /* enum pattern_kind; of the caller */
+	enum pattern_kind kind; /* of regexp: and pcre: */
 	bool unsure; /* after -1: the table is refused, since the result of a
 		      rule may be empty in a map */
 };

@@ -245,7 +245,7 @@ static int open_rules(struct table *table, enum pattern_kind kind,
 		.table = table,
 		.loader = loader,
 		.read = read_rule,
-		.kind = (int)kind,
+		.kind = kind,
 	};
 
 	return table_rules_read(&reader, error);
