@@ -91,8 +91,8 @@ static void check_nobody(struct check *check)
 				       "certificate",
 				       "smtpd_tls_cert_file",
 				       "smtpd_tls_chain_files = the key and "
-				       "the certificates; the file must be "
-				       "there" },
+				       "the certificates; the files must be "
+				       "there, and the key must fit" },
 	};
 	const struct postfix_service *service = NULL;
 	enum lack best = LACK_AUTH;

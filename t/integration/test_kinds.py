@@ -33,7 +33,7 @@ queue_directory = @D@/queue
 USUAL = ["policyd-spf", "submission on loopback, for webmail", "relay host",
          "disabled multi-instance", "IPv6 only", "webmail with a filter",
          "one address for each port", "filter port open to all addresses",
-         "a dangling -o", "return without a list of its own", "verbose"]
+         "a dangling -o", "another policy server everywhere"]
 WANTED = os.environ.get("POLICYD_TEST_KINDS", "")
 # What --init must say of a kind, or why it writes nothing.
 SAYS = {
@@ -49,6 +49,7 @@ SAYS = {
     "one address for each port": "203.0.113.5:smtp and 203.0.113.6:smtp have "
                                  "the same port number",
     "filter port open to all addresses": "port 10025: mail comes back",
+    "another policy server everywhere": "SOMETHING MAY PASS",
     "a dangling -o": "submission ends with -o and no setting",
     "an option in one word": "-osmtpd_tls_security_level=encrypt in one word",
     "return without a list of its own": "127.0.0.1:10025: mail comes back",
