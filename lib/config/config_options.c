@@ -405,16 +405,19 @@ static void section_clear(struct config_section *section)
 /* settings_clear - free what settings holds */
 void settings_clear(struct config_settings *settings)
 {
-	size_t count;
-
 	section_clear(&settings->top);
 	for (size_t k = 0; k < CONFIG_KINDS; k++) {
-		struct config_section *sections =
-			sections_at(settings, &config_kinds[k], &count);
+		size_t *count;
+		struct config_section **sections = settings_sections(
+			settings, config_kinds[k].scope, &count);
 
-		for (size_t i = 0; i < count; i++)
-			section_clear(&sections[i]);
-		free(sections);
+		if (config_kinds[k].parent != SCOPE_TOP)
+			continue;
+		for (size_t i = 0; i < *count; i++)
+			section_clear(&(*sections)[i]);
+		free(*sections);
+		*sections = NULL;
+		*count = 0;
 	}
 	memset(settings, 0, sizeof(*settings));
 }

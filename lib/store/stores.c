@@ -75,12 +75,14 @@ static void ask_free(struct stores_ask *ask)
 /* stores_free - nobody is called */
 void stores_free(struct stores *stores)
 {
-	struct stores_ask *ask;
+	struct stores_ask *ask, *next;
 
 	if (stores == NULL)
 		return;
-	while ((ask = LIST_FIRST(&stores->asks)) != NULL)
+	for (ask = LIST_FIRST(&stores->asks); ask != NULL; ask = next) {
+		next = LIST_NEXT(ask, link);
 		stores_cancel(ask);
+	}
 	free(stores);
 }
 

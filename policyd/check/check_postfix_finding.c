@@ -316,24 +316,22 @@ static char *current_line(const struct check *check,
 			  enum postfix_origin origin)
 {
 	const struct postfix *postfix = check->postfix;
+	const struct postfix_service *service = mistake->service;
 	const char *name = mistake->parameter;
 	const char *value;
 
-	switch (origin) {
-	case POSTFIX_MASTER:
-		value = postfix_values_get(&mistake->service->overrides, name);
+	if (origin == POSTFIX_MASTER && service != NULL) {
+		value = postfix_values_get(&service->overrides, name);
 		if (strpbrk(value, " \t") != NULL)
 			return xasprintf("%s %s ... -o { %s = %s }",
-					 mistake->service->name,
-					 mistake->service->type, name, value);
-		return xasprintf("%s %s ... -o %s=%s", mistake->service->name,
-				 mistake->service->type, name, value);
-	case POSTFIX_MAIN:
+					 service->name, service->type, name,
+					 value);
+		return xasprintf("%s %s ... -o %s=%s", service->name,
+				 service->type, name, value);
+	}
+	if (origin == POSTFIX_MAIN)
 		return xasprintf("%s = %s", name,
 				 postfix_values_get(&postfix->main, name));
-	case POSTFIX_DEFAULT:
-		break;
-	}
 	value = postfix_get(postfix, NULL, name);
 	return xasprintf("%s = %s   (the default; not in main.cf)", name,
 			 value);

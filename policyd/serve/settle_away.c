@@ -66,7 +66,7 @@ static bool decide_some(const struct settle *settle,
 			enum config_away away, bool takes)
 {
 	struct charges_question some = *question;
-	size_t from[CHARGES_MAX];
+	size_t from[CHARGES_MAX] = { 0 };
 	bool passed;
 
 	some.takes = takes;

@@ -135,7 +135,7 @@ static bool decide_rest(const struct settle *settle,
 			struct charges_question *question,
 			const bool answered[], bool passed)
 {
-	size_t from[CHARGES_MAX];
+	size_t from[CHARGES_MAX] = { 0 };
 	struct charges_question rest = some_of(question, answered, false, from);
 	bool rest_passed = passed;
 
