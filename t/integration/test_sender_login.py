@@ -217,7 +217,7 @@ def compare(postfix, program, pool, ports, paths, case):
         case, len(want), ", ".join("%d %s" % (count[code], code)
                                    for code in count), len(different)),
           flush=True)
-    assert count["250"] > 250 and count["553"] > 100, count
+    assert count["250"] > 100 and count["553"] > 100, count
     assert ("fail" not in case) or count["451"] > 250, count
     asks = sum(" verdict=ask " in line for line in decided)
     assert (asks > 100) == ("sqlite" in case), asks
