@@ -335,11 +335,13 @@ static size_t say_away(const struct rates_counts *counts,
 		       const struct rate *rate,
 		       const struct rates_options *options, bool changes)
 {
-	char *key =
-		options->count > 1 ? folded(rate, options->arguments[1]) : NULL;
-	size_t away = rates_counts_away(counts, key,
-					changes ? say_unchanged : say_local);
+	char *key = NULL;
+	size_t away;
 
+	if (rate != NULL && options->count > 1)
+		key = folded(rate, options->arguments[1]);
+	away = rates_counts_away(counts, key,
+				 changes ? say_unchanged : say_local);
 	free(key);
 	return away;
 }

@@ -27,7 +27,7 @@ from kit.daemon import (THEIRS, WAIT, descriptors, exists, run_all, sanitized,
                         wait_until)
 from kit.questions import BATCH, QUESTIONS, Asked, converse, judge
 
-AMOUNT = os.environ.get("POLICYD_TEST_ALLOCATIONS", "12")
+AMOUNT = os.environ.get("POLICYD_TEST_ALLOCATIONS", "8")
 SEED = os.environ.get("POLICYD_TEST_SEED", str(random.randrange(1 << 32)))
 FOREVER = 1 << 63
 PATIENCE = 2                    # for an answer that may never come
