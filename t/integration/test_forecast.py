@@ -7,6 +7,7 @@ test_real plays a part of t/data/seed_matrix.reference.tsv, and logins in plain
 text, to a real Postfix without policyd, has its log judged under several
 configurations, and then plays the same with a policyd that has them. Each
 session has its own network of clients, so its recipients are told apart.
+POLICYD_TEST_EVERY=1: all rows, and not one of seven.
 
 usage: test_forecast.py POLICYD [TEST ...]
 """
@@ -43,7 +44,7 @@ EXTRA = [["E", tls, login, "extra", rcpt, "", steps]
          for login in ("good", "bad")
          for rcpt in ("<user@local.test>", "<user@remote.example>",
                       "<user@relay.test>")]
-EVERY = 7
+EVERY = int(os.environ.get("POLICYD_TEST_EVERY", "7"))
 
 
 def play_all(player, rows):
