@@ -87,7 +87,52 @@ static void take_connect(struct postlog *log, const struct step *step)
 		true;
 }
 
-/* take_disconnect - a session ends */
+/* tls_place - where a syslog_name is, or would be; POSTLOG_NAMES: there is no
+ * room for it */
+static size_t tls_place(const struct postlog *log, const char *name)
+{
+	size_t i = 0;
+
+	while (i < POSTLOG_NAMES && log->tls_names[i] != NULL &&
+	       strcmp(log->tls_names[i], name) != 0)
+		i++;
+	return i;
+}
+
+/* postlog_logs_tls - see above */
+bool postlog_logs_tls(const struct postlog *log, const char *name)
+{
+	size_t i = tls_place(log, name);
+
+	return i < POSTLOG_NAMES && log->tls_names[i] != NULL;
+}
+
+/* note_tls - TLS is logged under this syslog_name */
+static void note_tls(struct postlog *log, const char *name)
+{
+	size_t i = tls_place(log, name);
+
+	if (i < POSTLOG_NAMES && log->tls_names[i] == NULL)
+		log->tls_names[i] = xstrdup(name);
+}
+
+/* forget_tls - it is not logged any more: the last one takes the place */
+static void forget_tls(struct postlog *log, const char *name)
+{
+	size_t i = tls_place(log, name);
+	size_t last = i;
+
+	if (!postlog_logs_tls(log, name))
+		return;
+	while (last + 1 < POSTLOG_NAMES && log->tls_names[last + 1] != NULL)
+		last++;
+	free(log->tls_names[i]);
+	log->tls_names[i] = log->tls_names[last];
+	log->tls_names[last] = NULL;
+}
+
+/* take_disconnect - a session ends. STARTTLS without a line about it: TLS is
+ * not logged at that time. */
 static void take_disconnect(struct postlog *log, const struct step *step)
 {
 	struct postlog_session *session = session_of(log, step);
@@ -99,24 +144,16 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	session->starttls = step->event->starttls;
 	session->auth = step->event->auth;
 	session->rcpt = step->event->rcpt;
+	if (session->begun && session->starttls > 0 &&
+	    session->protocol == NULL)
+		forget_tls(log, session->service);
+	session->logs_tls = postlog_logs_tls(log, session->service);
 	/* Nothing will be heard of messages that were given up. */
 	for (message = session->messages;
 	     session->has_counts && step->event->sent == 0 && message != NULL;
 	     message = message->next)
 		message->removed = true;
 	end_session(log, session);
-}
-
-/* note_tls - TLS is logged under this syslog_name */
-static void note_tls(struct postlog *log, const char *name)
-{
-	size_t i = 0;
-
-	while (i < POSTLOG_NAMES && log->tls_names[i] != NULL &&
-	       strcmp(log->tls_names[i], name) != 0)
-		i++;
-	if (i < POSTLOG_NAMES && log->tls_names[i] == NULL)
-		log->tls_names[i] = xstrdup(name);
 }
 
 /* take_tls - the session is encrypted from now on */

@@ -48,7 +48,7 @@ struct postlog_case {
 	enum postlog_login login_state;
 	bool accepted;
 	bool has_sender;
-	bool logs_tls;	/* TLS is logged under this syslog_name: it was seen */
+	bool logs_tls;	/* TLS was logged under this syslog_name at that time */
 	bool counted;	/* the log says whether the client used STARTTLS */
 	bool starttls;	/* it did */
 	bool doubtful;	/* the session has more recipients than the client

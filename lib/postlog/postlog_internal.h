@@ -56,6 +56,7 @@ struct postlog_session {
 	bool begun; /* its beginning is in the log */
 	bool ended;
 	bool has_counts;
+	bool logs_tls; /* TLS was logged under its syslog_name when it ended */
 	unsigned long starttls, auth, rcpt;
 	char *protocol, *cipher, *bits; /* NULL: no line about TLS */
 	char *fingerprint, *key_fingerprint;
@@ -65,7 +66,7 @@ struct postlog_session {
 	size_t bytes; /* that it holds */
 };
 
-/* syslog_names under which TLS was logged; more are not remembered. */
+/* syslog_names under which TLS is logged; more are not remembered. */
 #define POSTLOG_NAMES 16
 
 struct postlog {
@@ -106,6 +107,10 @@ postlog_session_recipient(struct postlog *log, struct postlog_session *session,
  * left the queue: report its recipients, and free it. */
 void postlog_session_settle(struct postlog *log,
 			    struct postlog_session *session);
+
+/* postlog_logs_tls - was TLS logged under this syslog_name when it was last
+ * used? */
+bool postlog_logs_tls(const struct postlog *log, const char *name);
 
 /* postlog_session_retire - the same, now. */
 void postlog_session_retire(struct postlog *log,

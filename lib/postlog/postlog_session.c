@@ -176,17 +176,6 @@ static const char *text(const char *may_be_null)
 	return may_be_null != NULL ? may_be_null : "";
 }
 
-/* logs_tls - was TLS logged under this syslog_name? */
-static bool logs_tls(const struct postlog *log, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < POSTLOG_NAMES && log->tls_names[i] != NULL; i++)
-		if (strcmp(log->tls_names[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* fill_tls - what is known of TLS; before: its line came before the
  * recipient's */
 static void fill_tls(struct postlog_case *taken,
@@ -234,14 +223,14 @@ static void fill_login(struct postlog_case *taken,
 }
 
 /* begin_case - what does not depend on the outcome */
-static void begin_case(struct postlog_case *taken, const struct postlog *log,
+static void begin_case(struct postlog_case *taken,
 		       const struct postlog_session *session,
 		       const struct postlog_recipient *recipient)
 {
 	memset(taken, 0, sizeof(*taken));
 	taken->count = recipient->count;
 	taken->service = session->service;
-	taken->logs_tls = logs_tls(log, session->service);
+	taken->logs_tls = session->logs_tls;
 	taken->address = session->address;
 	taken->recipient = recipient->recipient;
 	taken->sender = taken->reply = "";
@@ -260,7 +249,7 @@ static void take_message(struct postlog *log,
 
 	log->messages++;
 	for (each = message->accepted.first; each != NULL; each = each->next) {
-		begin_case(&taken, log, session, each);
+		begin_case(&taken, session, each);
 		taken.accepted = true;
 		taken.message = log->messages;
 		taken.begun = message->begun;
@@ -287,7 +276,7 @@ static void take_refused(struct postlog *log,
 	struct postlog_case taken;
 
 	for (each = session->refused.first; each != NULL; each = each->next) {
-		begin_case(&taken, log, session, each);
+		begin_case(&taken, session, each);
 		taken.has_sender = true;
 		taken.sender = each->sender;
 		taken.reply = each->reply;

@@ -123,7 +123,7 @@ static void add_example(struct forecast_group *group,
 {
 	bool tls = taken->tls == POSTLOG_TLS_KNOWN;
 	const struct example_part parts[] = {
-		{ " from=<", taken->sender, ">" },
+		{ " from=<", taken->sender, taken->has_sender ? ">" : "" },
 		{ " to=<", taken->recipient, ">" },
 		{ " client=", taken->address, "" },
 		{ " port=", forecast->port, "" },

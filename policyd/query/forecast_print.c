@@ -80,6 +80,28 @@ static void put_group(const struct forecast_group *group, FILE *out)
 	putc('\n', out);
 }
 
+/* put_relay - the domains of strangers: where Postfix has them, policyd has to
+ * have them, too */
+static void put_relay(const struct forecast_adviser *adviser,
+		      const char *domains, FILE *out)
+{
+	if (adviser->config->import_postfix != NULL)
+		fprintf(out,
+			"\t\tor, if this host takes mail from anybody for %s "
+			"(as a backup MX), add to relay_domains in main.cf: "
+			"%s\n",
+			domains, domains);
+	else
+		fprintf(out,
+			"\t\tor, if this host takes mail from anybody for "
+			"%s, write here what main.cf has, with import_postfix "
+			"or by hand: mydestination, virtual_alias_domains or "
+			"virtual_mailbox_domains for its own domains, "
+			"relay_domains for those that it relays (as a backup "
+			"MX)\n",
+			domains);
+}
+
 /* put_advice - what to write to keep them */
 static void put_advice(const struct forecast_adviser *adviser,
 		       const struct forecast_group *group, FILE *out)
@@ -97,14 +119,7 @@ static void put_advice(const struct forecast_adviser *adviser,
 			advice.restrictions);
 	}
 	if (advice.relay != NULL)
-		fprintf(out,
-			"\t\tor, if this host takes mail from anybody for %s (as "
-			"a backup MX), add to relay_domains%s: %s\n",
-			advice.relay,
-			adviser->config->import_postfix != NULL
-				? " in main.cf"
-				: ", here and in main.cf",
-			advice.relay);
+		put_relay(adviser, advice.relay, out);
 	forecast_advice_clear(&advice);
 }
 

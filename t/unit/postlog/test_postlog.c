@@ -165,6 +165,40 @@ START_TEST(puts_the_lines_of_a_session_together)
 }
 END_TEST
 
+/* PLAIN of a session without TLS, MUTE of one whose TLS was not logged. */
+#define PLAIN                                                \
+	"smtpd[1]: connect from h[9]\nsmtpd[1]: " REJECT(    \
+		"NOQUEUE") "smtpd[1]: disconnect from h[9] " \
+			   "rcpt=0/1 commands=1/2\n"
+#define MUTE                            \
+	"smtpd[1]: connect from h[9]\n" \
+	"smtpd[1]: disconnect from h[9] starttls=1 commands=2\n"
+#define LOGGED                              \
+	"smtpd[1]: connect from h[9]\n" TLS \
+	"smtpd[1]: disconnect from h[9] starttls=1 commands=2\n"
+
+/* remember - whether TLS is logged */
+static void remember(void *context, const struct postlog_case *taken)
+{
+	char *all = context;
+
+	all[strlen(all)] = taken->logs_tls ? 'y' : 'n';
+}
+
+/* It was not before its first line, nor after STARTTLS without one; a later
+ * line says nothing of what was before. */
+START_TEST(knows_when_tls_was_logged)
+{
+	char found[8] = "";
+	struct postlog *log = postlog_new(remember, found);
+
+	feed(log, PLAIN LOGGED PLAIN MUTE PLAIN MUTE PLAIN LOGGED PLAIN);
+	postlog_end(log);
+	ck_assert_str_eq(found, "nynny");
+	postlog_free(log);
+}
+END_TEST
+
 START_TEST(counts_what_it_leaves_out)
 {
 	struct taken taken = { 0 };
@@ -216,6 +250,7 @@ int main(void)
 	setenv("TZ", "UTC", 1);
 	tcase_add_loop_test(tests, puts_the_lines_of_a_session_together, 0,
 			    COUNT(logs));
+	tcase_add_test(tests, knows_when_tls_was_logged);
 	tcase_add_test(tests, counts_what_it_leaves_out);
 	tcase_add_test(tests, loses_nothing_with_little_memory);
 	return run_tests("postlog", tests);
