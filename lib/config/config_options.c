@@ -362,33 +362,22 @@ static unsigned inside(const struct config_kind *kind)
 	return scopes;
 }
 
-/* sections_at - those of a kind that are at top level, and their number */
-static struct config_section *sections_at(struct config_settings *settings,
-					  const struct config_kind *kind,
-					  size_t *count)
-{
-	size_t *counted;
-	struct config_section **sections =
-		settings_sections(settings, kind->scope, &counted);
-
-	*count = kind->parent == SCOPE_TOP ? *counted : 0;
-	return *count > 0 ? *sections : NULL;
-}
-
 /* settings_complete - give all unset options their defaults */
 void settings_complete(struct config_settings *settings)
 {
 	struct config_section *top = &settings->top;
-	size_t count;
 
 	section_complete(top, SCOPE_TOP, top);
 	for (size_t k = 0; k < CONFIG_KINDS; k++) {
 		const struct config_kind *kind = &config_kinds[k];
-		struct config_section *sections =
-			sections_at(settings, kind, &count);
+		size_t *count;
+		struct config_section **sections =
+			settings_sections(settings, kind->scope, &count);
 
-		for (size_t i = 0; i < count; i++)
-			section_complete(&sections[i], inside(kind), top);
+		if (kind->parent != SCOPE_TOP)
+			continue;
+		for (size_t i = 0; i < *count; i++)
+			section_complete(&(*sections)[i], inside(kind), top);
 	}
 }
 
