@@ -21,6 +21,7 @@
 
 #include "lib/base/ip_address.h"
 #include "lib/base/number.h"
+#include "lib/base/unset.h"
 #include "lib/decision/rate.h"
 #include "lib/text/casefold.h"
 
@@ -145,7 +146,7 @@ static bool add_stripped(const struct rate *rate, enum rate_part part,
 {
 	if ((part == RATE_SENDER || part == RATE_RECIPIENT) &&
 	    strchr(text, '@') != NULL && rate->resolver != NULL) {
-		char stripped[CASEFOLD_SIZE(RATE_KEY_SIZE)];
+		char stripped[CASEFOLD_SIZE(RATE_KEY_SIZE)] UNSET;
 
 		if (!resolver_strip_extension(rate->resolver, stripped, text))
 			return false;
@@ -160,8 +161,8 @@ static bool add_folded(const struct rate *rate, enum rate_part part,
 		       const struct request *request, const char *recipient,
 		       struct key *key)
 {
-	char network[64];
-	char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)];
+	char network[64] UNSET;
+	char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)] UNSET;
 	const char *raw = raw_part(rate, part, request, recipient, network);
 	size_t length = strnlen(raw, RATE_KEY_SIZE - 1);
 	const char *text = raw;
@@ -313,10 +314,12 @@ static int find_limits(const struct rate *rate, const char *key,
 		       struct table_trouble *trouble)
 {
 	struct table_result result = { .text = "" };
-	int found = search_key(&rate->limit_maps, key, address, &result, table,
-			       by, trouble);
+	int found = 0;
 
 	*limits = rate->limits;
+	if (rate->limit_maps.count > 0)
+		found = search_key(&rate->limit_maps, key, address, &result,
+				   table, by, trouble);
 	if (found > 0 &&
 	    change_limits(rate, limits, result.text, *table, trouble) < 0)
 		found = -1;

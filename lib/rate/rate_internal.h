@@ -238,9 +238,11 @@ struct rate_seen *rate_seen(const struct rate_table *table,
 			    struct rate_shard *shard);
 struct rate_seen *rate_seen_find(const struct rate_table *table,
 				 struct rate_shard *shard, uint64_t id);
-/* rate_seen_add - remember that amount was counted; the oldest is forgotten. */
+/* rate_seen_add - remember that amount was counted; the oldest is forgotten.
+ * seen: what rate_seen_find() gave. */
 void rate_seen_add(const struct rate_table *table, struct rate_shard *shard,
-		   uint64_t id, uint64_t amount, uint64_t now);
+		   struct rate_seen *seen, uint64_t id, uint64_t amount,
+		   uint64_t now);
 /* rate_seen_amount - that was counted. */
 uint64_t rate_seen_amount(const struct rate_seen *seen);
 
@@ -256,6 +258,8 @@ struct rate_claim {
 	uint64_t place;		/* the hash of the network */
 	uint64_t id;		/* of the instance; 0: none */
 	uint64_t now;		/* in the table's ticks */
+	struct rate_seen *seen; /* of the instance; NULL: none. Another one of
+				 * the same call may have taken its place */
 	struct rate_cell *cell; /* of the key; NULL: it has none */
 	uint64_t amount;	/* of the charge, 1 for networks */
 	uint64_t extra;	 /* what is to be added: it is less than amount if the

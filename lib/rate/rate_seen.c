@@ -68,14 +68,14 @@ static struct rate_seen *place_for(const struct rate_table *table,
 /* rate_seen_add - the amount was counted before: a process that is killed in
  * between has counted too much, not too little */
 void rate_seen_add(const struct rate_table *table, struct rate_shard *shard,
-		   uint64_t id, uint64_t amount, uint64_t now)
+		   struct rate_seen *seen, uint64_t id, uint64_t amount,
+		   uint64_t now)
 {
 	uint32_t kept =
 		amount < RATE_SEEN_MAX ? (uint32_t)amount : RATE_SEEN_MAX;
-	struct rate_seen *seen = rate_seen_find(table, shard, id);
 
 	rate_barrier();
-	if (seen != NULL) {
+	if (seen != NULL && seen->id == id) {
 		seen->amount = kept | RATE_SEEN_STAYS;
 		return;
 	}

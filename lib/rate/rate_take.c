@@ -9,18 +9,10 @@
 
 #include <string.h>
 
-/* UNSET - claims are filled up to their count; to set all 2 KB to zero first
- * would be an eighth of the cost. */
-#ifdef __has_attribute
-#if __has_attribute(uninitialized)
-#define UNSET __attribute__((uninitialized))
-#endif
-#endif
-#ifndef UNSET
-#define UNSET
-#endif
+#include "lib/base/unset.h"
 
-/* The charges of one call, in the order of their locks. */
+/* The charges of one call, in the order of their locks; filled up to their
+ * count. */
 struct claims {
 	struct rate_claim claim[RATE_CHARGES_MAX];
 	size_t count;
@@ -130,16 +122,15 @@ static int lock(struct claims *claims)
 /* find - the cell, and what is left to count of an instance */
 static void find(struct rate_claim *claim)
 {
-	const struct rate_seen *seen = NULL;
-
 	claim->cell = rate_find(claim->table, claim->shard, claim->hash,
 				claim->charge->key, claim->length);
 	claim->extra = claim->amount;
 	if (claim->id != 0)
-		seen = rate_seen_find(claim->table, claim->shard, claim->id);
-	if (seen != NULL)
-		claim->extra -= rate_seen_amount(seen) < claim->amount
-					? rate_seen_amount(seen)
+		claim->seen =
+			rate_seen_find(claim->table, claim->shard, claim->id);
+	if (claim->seen != NULL)
+		claim->extra -= rate_seen_amount(claim->seen) < claim->amount
+					? rate_seen_amount(claim->seen)
 					: claim->amount;
 }
 
@@ -259,8 +250,8 @@ static void count_one(const struct rate_claim *claim)
 	rate_cell_move(claim->table, cell, claim->now);
 	add(claim, cell);
 	if (claim->id != 0)
-		rate_seen_add(claim->table, claim->shard, claim->id,
-			      claim->amount, cell->last);
+		rate_seen_add(claim->table, claim->shard, claim->seen,
+			      claim->id, claim->amount, cell->last);
 	if (claim->shard->last < cell->last)
 		claim->shard->last = cell->last;
 }
@@ -338,11 +329,11 @@ bool rate_look(struct rate_charge *charges, size_t count, bool notice,
 static void give_back(const struct rate_claim *claim)
 {
 	struct rate_cell *cell = claim->cell;
-	struct rate_seen *seen =
-		rate_seen_find(claim->table, claim->shard, claim->id);
+	struct rate_seen *seen = claim->seen;
 	uint64_t amount, then;
 
-	if (seen == NULL || (seen->amount & RATE_SEEN_STAYS) != 0)
+	if (seen == NULL || seen->id != claim->id ||
+	    (seen->amount & RATE_SEEN_STAYS) != 0)
 		return;
 	amount = rate_seen_amount(seen);
 	seen->id = 0;

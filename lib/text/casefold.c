@@ -16,17 +16,35 @@
 #include "lib/base/utf8.h"
 #include "lib/base/xalloc.h"
 
+/* Texts are looked at eight bytes at a time; the last eight may be some that
+ * were looked at before. */
+#define WORD sizeof(uint64_t)
+
+/* load - eight bytes */
+static uint64_t load(const char *text)
+{
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	return word;
+}
+
+/* is_ascii - are these eight bytes below 128? */
+static bool is_ascii(const char *text)
+{
+	return (load(text) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* ascii_length - the number of leading bytes below 128 */
 static size_t ascii_length(const char *text, size_t length)
 {
-	uint64_t word;
 	size_t i = 0;
 
-	for (; length - i >= sizeof(word); i += sizeof(word)) {
-		memcpy(&word, text + i, sizeof(word));
-		if ((word & UINT64_C(0x8080808080808080)) != 0)
-			break;
-	}
+	while (length - i >= WORD && is_ascii(text + i))
+		i += WORD;
+	if (length - i < WORD && length >= WORD &&
+	    is_ascii(text + length - WORD))
+		return length;
 	while (i < length && (unsigned char)text[i] < 128)
 		i++;
 	return i;
@@ -58,22 +76,30 @@ static char fold_byte(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* fold_ascii - fold_byte() for length bytes below 128, eight at a time: after
- * adding the distance from the byte after Z, and from A, the top bit of a byte
- * shows whether it is above Z, and not below A */
-static void fold_ascii(char *out, const char *text, size_t length)
+/* fold_word - fold_byte() for eight bytes below 128: after adding the distance
+ * from the byte after Z, and from A, the top bit of a byte shows whether it is
+ * above Z, and not below A */
+static void fold_word(char *out, const char *text)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101);
-	uint64_t word;
+	uint64_t word = load(text);
+
+	word |= (((word + each * (128 - 'A')) & ~(word + each * (127 - 'Z'))) &
+		 each * 128) >>
+		2;
+	memcpy(out, &word, sizeof(word));
+}
+
+/* fold_ascii - fold_byte() for length bytes below 128 */
+static void fold_ascii(char *out, const char *text, size_t length)
+{
 	size_t i = 0;
 
-	for (; length - i >= sizeof(word); i += sizeof(word)) {
-		memcpy(&word, text + i, sizeof(word));
-		word |= (((word + each * (128 - 'A')) &
-			  ~(word + each * (127 - 'Z'))) &
-			 each * 128) >>
-			2;
-		memcpy(out + i, &word, sizeof(word));
+	for (; length - i >= WORD; i += WORD)
+		fold_word(out + i, text + i);
+	if (i < length && length >= WORD) {
+		fold_word(out + length - WORD, text + length - WORD);
+		return;
 	}
 	for (; i < length; i++)
 		out[i] = fold_byte(text[i]);

@@ -39,15 +39,23 @@ static struct state sip_round(struct state v)
 	return v;
 }
 
-/* last_word - the last bytes, fewer than eight, and the length in the top
- * byte */
+/* last_word - the last bytes, fewer than eight, and the length in the top byte.
+ * Those of a longer text are read at once, with what is before them. */
 static uint64_t last_word(const char *rest, size_t length)
 {
-	uint64_t word = (uint64_t)length << 56;
+	uint64_t top = (uint64_t)length << 56;
+	unsigned left = length % 8;
+	uint64_t word = 0;
 
-	for (size_t i = length % 8; i-- > 0;)
-		word |= (uint64_t)(unsigned char)rest[i] << (8 * i);
-	return word;
+	if (left == 0)
+		return top;
+	if (length >= sizeof(word)) {
+		memcpy(&word, rest + left - sizeof(word), sizeof(word));
+		return top | le64toh(word) >> (64 - 8 * left);
+	}
+	for (size_t i = left; i-- > 0;)
+		word = word << 8 | (unsigned char)rest[i];
+	return top | word;
 }
 
 /* siphash - SipHash-1-3 of length bytes */
