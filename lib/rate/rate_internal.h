@@ -153,6 +153,9 @@ unsigned rate_shard_number(uint64_t hash);
 int rate_lock(const struct rate_table *table, struct rate_shard *shard);
 void rate_unlock(struct rate_shard *shard);
 
+/* rate_fetch - begin to load what rate_find() will read, into the cache. */
+void rate_fetch(const struct rate_table *table, struct rate_shard *shard,
+		uint64_t hash);
 /* rate_find - the cell of a key, or NULL. */
 struct rate_cell *rate_find(const struct rate_table *table,
 			    struct rate_shard *shard, uint64_t hash,
@@ -236,6 +239,9 @@ uint64_t rate_seen_id(const struct rate_table *table, const char *instance,
 /* rate_seen - the RATE_SEEN of a shard. */
 struct rate_seen *rate_seen(const struct rate_table *table,
 			    struct rate_shard *shard);
+/* rate_seen_fetch - begin to load what rate_seen_find() will read. */
+void rate_seen_fetch(const struct rate_table *table, struct rate_shard *shard,
+		     uint64_t id);
 struct rate_seen *rate_seen_find(const struct rate_table *table,
 				 struct rate_shard *shard, uint64_t id);
 /* rate_seen_add - remember that amount was counted; the oldest is forgotten.

@@ -36,6 +36,16 @@ uint64_t rate_seen_id(const struct rate_table *table, const char *instance,
 	return id != 0 ? id : 1;
 }
 
+/* rate_seen_fetch - the bucket of an instance */
+void rate_seen_fetch(const struct rate_table *table, struct rate_shard *shard,
+		     uint64_t id)
+{
+	const struct rate_seen *seen = bucket(table, shard, id);
+
+	__builtin_prefetch(seen, 1);
+	__builtin_prefetch(seen + RATE_WAYS / 2, 1);
+}
+
 /* rate_seen_find - or NULL */
 struct rate_seen *rate_seen_find(const struct rate_table *table,
 				 struct rate_shard *shard, uint64_t id)

@@ -24,6 +24,7 @@
 #define TAG_OF_HASH (32 + RATE_NUMBER_BITS)
 
 #define BLOCK_CELLS 256 /* that are read at once */
+#define CACHE_LINE  64
 
 /* rate_header - at the beginning */
 struct rate_header *rate_header(const struct rate_table *table)
@@ -139,6 +140,24 @@ static bool has_key(const struct rate_cell *cell, uint64_t hash,
 		      length < RATE_KEY_TEXT ? length : RATE_KEY_TEXT) == 0;
 }
 
+/* rate_fetch - the first slot that rate_find() looks at */
+void rate_fetch(const struct rate_table *table, struct rate_shard *shard,
+		uint64_t hash)
+{
+	__builtin_prefetch(&slots(table, shard)[home(table, hash)]);
+}
+
+/* fetch_counts - of a cell */
+static void fetch_counts(const struct rate_table *table,
+			 const struct rate_cell *cell)
+{
+	const char *begin = (const char *)cell;
+
+	for (size_t i = CACHE_LINE; i < table->layout.cell_size;
+	     i += CACHE_LINE)
+		__builtin_prefetch(begin + i, 1);
+}
+
 /* rate_find - from its home up to a free slot */
 struct rate_cell *rate_find(const struct rate_table *table,
 			    struct rate_shard *shard, uint64_t hash,
@@ -151,8 +170,11 @@ struct rate_cell *rate_find(const struct rate_table *table,
 
 		if (slots(table, shard)[slot] == 0)
 			return NULL;
-		if (cell != NULL && has_key(cell, hash, key, length))
-			return cell;
+		if (cell != NULL && cell->hash == hash) {
+			fetch_counts(table, cell);
+			if (has_key(cell, hash, key, length))
+				return cell;
+		}
 		slot = following(table, slot);
 	}
 	return NULL;

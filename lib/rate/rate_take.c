@@ -47,6 +47,7 @@ static int prepare(struct rate_claim *claim, struct rate_charge *charge,
 	claim->charge = charge;
 	if (resolve(claim) < 0)
 		return -1;
+	rate_fetch(claim->table, claim->shard, claim->hash);
 	claim->now = rate_tick_of(claim->table, now_us);
 	claim->amount = charge->amount;
 	if (claim->table->shape.unit == RATE_NETWORKS) {
@@ -56,6 +57,7 @@ static int prepare(struct rate_claim *claim, struct rate_charge *charge,
 	} else if (charge->instance[0] != '\0') {
 		claim->id = rate_seen_id(claim->table, charge->instance,
 					 claim->hash);
+		rate_seen_fetch(claim->table, claim->shard, claim->id);
 	}
 	return 0;
 }
