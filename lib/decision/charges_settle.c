@@ -19,6 +19,22 @@
 
 #include <string.h>
 
+/* put - a charge as the counts want it; until they fill the result, it
+ * is unknown */
+static void put(const struct charges *charges, const struct charge *charge,
+		struct rate_charge *out)
+{
+	out->table = charges->tables[charge->rate->index];
+	out->key = charge->key;
+	out->place = charge->place;
+	out->instance = charge->instance;
+	out->amount = charge->amount;
+	rate_limits_copy(&out->limits, &charge->limits);
+	out->near = charge->rate->near;
+	out->beyond = charge->rate->action == RATE_WARN;
+	out->result = (struct rate_result){ .outcome = RATE_UNKNOWN };
+}
+
 /* fill - all charges that take, or all that only look */
 static void fill(struct charges *charges, bool takes)
 {
@@ -33,17 +49,8 @@ static void fill(struct charges *charges, bool takes)
 		if (charge->takes != takes ||
 		    charges->tables[charge->rate->index] == NULL)
 			continue;
-		question->from[question->count] = charge;
-		question->charges[question->count++] = (struct rate_charge){
-			.table = charges->tables[charge->rate->index],
-			.key = charge->key,
-			.place = charge->place,
-			.instance = charge->instance,
-			.amount = charge->amount,
-			.limits = charge->limits,
-			.near = charge->rate->near,
-			.beyond = charge->rate->action == RATE_WARN,
-		};
+		put(charges, charge, &question->charges[question->count]);
+		question->from[question->count++] = charge;
 	}
 }
 

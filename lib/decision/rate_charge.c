@@ -316,7 +316,7 @@ static int find_limits(const struct rate *rate, const char *key,
 	struct table_result result = { .text = "" };
 	int found = 0;
 
-	*limits = rate->limits;
+	rate_limits_copy(limits, &rate->limits);
 	if (rate->limit_maps.count > 0)
 		found = search_key(&rate->limit_maps, key, address, &result,
 				   table, by, trouble);

@@ -140,6 +140,14 @@ static struct rate_limit *find(struct rate_limits *limits, uint32_t length_s)
 	return NULL;
 }
 
+/* rate_limits_copy - most have one */
+void rate_limits_copy(struct rate_limits *to, const struct rate_limits *from)
+{
+	to->count = from->count;
+	for (unsigned i = 0; i < from->count && i < RATE_WINDOWS_MAX; i++)
+		to->limit[i] = from->limit[i];
+}
+
 /* rate_limits_add - insert it, the shortest first */
 int rate_limits_add(struct rate_limits *limits, const struct rate_limit *limit,
 		    struct error *error)

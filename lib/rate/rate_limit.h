@@ -40,6 +40,9 @@ struct rate_limits {
 int rate_limit_parse(const char *text, enum rate_unit unit,
 		     struct rate_limit *limit, struct error *error);
 
+/* rate_limits_copy - only as many limits as there are. */
+void rate_limits_copy(struct rate_limits *to, const struct rate_limits *from);
+
 /* rate_limits_add - one more limit of a rate. 0; -1: its length is there, or
  * there are too many; *limits is unchanged. */
 int rate_limits_add(struct rate_limits *limits, const struct rate_limit *limit,

@@ -43,8 +43,9 @@ static int resolve(struct rate_claim *claim)
 static int prepare(struct rate_claim *claim, struct rate_charge *charge,
 		   uint64_t now_us)
 {
-	memset(claim, 0, sizeof(*claim));
 	claim->charge = charge;
+	claim->place = claim->id = 0;
+	claim->seen = NULL;
 	if (resolve(claim) < 0)
 		return -1;
 	rate_fetch(claim->table, claim->shard, claim->hash);
