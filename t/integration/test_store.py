@@ -23,8 +23,8 @@ from kit.daemon import free_port, run_all, wait_until
 from kit.rate_mail import Mail, restrictions
 from kit.rates import ALICE, OK, OVER, Limited, check, command, request
 from kit.store import Store
-from kit.stores import (HOSTS, LIMIT, LOOKUP, HowtoStore, is_away, is_back,
-                        limited, passes, store_section)
+from kit.stores import (HERE, HOSTS, LIMIT, LOOKUP, HowtoStore, is_away,
+                        is_back, limited, passes, store_section)
 
 LOGIN = "user@local.test"       # of the Postfix
 
@@ -33,7 +33,8 @@ def test_shared(program):
     """all hosts together let through the limit, and no more, from several
     connections at once; also after a reload, and by TCP"""
     with Store() as store, contextlib.ExitStack() as hosts:
-        policyds = [hosts.enter_context(limited(program, store, inet=i % 2))
+        policyds = [hosts.enter_context(limited(
+            program, store, inet=(None, HERE)[i % 2]))
                     for i in range(HOSTS)]
         passed = []
 

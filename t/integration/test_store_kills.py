@@ -17,13 +17,14 @@ from kit.daemon import run_all
 from kit.kills import kill_rounds
 from kit.rates import command
 from kit.store import Store
-from kit.stores import HOSTS, LIMIT, limited
+from kit.stores import HERE, HOSTS, LIMIT, limited
 
 
 def test_kills(program):
     """never more than the limit, and no less is counted"""
     with Store() as store, contextlib.ExitStack() as stack:
-        policyds = [stack.enter_context(limited(program, store, inet=i % 2))
+        policyds = [stack.enter_context(limited(
+            program, store, inet=(None, HERE)[i % 2]))
                     for i in range(HOSTS)]
         for name in kill_rounds(policyds, lambda name: lambda i: name):
             text = command(policyds[0], "login", name)[1]

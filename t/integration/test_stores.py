@@ -23,7 +23,7 @@ from kit.daemon import free_port, run_all
 from kit.kills import kill_rounds
 from kit.rates import OK, OVER, Limited, check, command, request
 from kit.store import Store
-from kit.stores import (HOSTS, LIMIT, LOOKUP, chapter, passes,
+from kit.stores import (HERE, HOSTS, LIMIT, LOOKUP, chapter, passes,
                         store_section)
 
 STORES = 4
@@ -45,12 +45,12 @@ class Stores:
     def __exit__(self, *exception):
         return self.stack.__exit__(*exception)
 
-    def sections(self, inet=False, more="", count=STORES):
+    def sections(self, inet=None, more="", count=STORES):
         """sections - each of them by its name, whatever its address"""
         return "".join(store_section(store, "name = s%d\n%s" % (i, more), inet)
                        for i, store in enumerate(self.each[:count]))
 
-    def host(self, rates, more="", inet=False, extra=""):
+    def host(self, rates, more="", inet=None, extra=""):
         """host - the order of its sections is its own"""
         sections = self.sections(inet, more)
         if inet:
@@ -60,7 +60,7 @@ class Stores:
             self.program, rates + sections, extra="threads = 2\n" + extra))
 
     def hosts(self, rates):
-        return [self.host(rates, inet=i % 2 == 1) for i in range(HOSTS)]
+        return [self.host(rates, inet=(None, HERE)[i % 2]) for i in range(HOSTS)]
 
     def has(self, i, key):
         """has - is a key in that store?"""
@@ -150,7 +150,7 @@ def test_one_away(program):
     others by all; the log, metrics, page, --status and -r say which it is"""
     port = free_port()
     with Stores(program) as stores:
-        other = stores.host(MAILBOX % 4, inet=True)
+        other = stores.host(MAILBOX % 4, inet=HERE)
         policyd = stores.host(
             MAILBOX % 4,
             extra='metrics "inet:127.0.0.1:%d" { }' % port)

@@ -13,13 +13,15 @@ from kit.store import Store
 LONG = os.environ.get("POLICYD_TEST_LONG") == "1"
 HOSTS = 4 if LONG else 2
 LIMIT = 20
+HERE = "127.0.0.1"
 SECRET = "/etc/policyd/store.password"
 LOOKUP = r"451 4\.3\.0 Temporary lookup failure"
 
 
-def store_section(store, more="", inet=False):
-    """store_section - with a timeout that a busy machine can keep"""
-    address = "inet:127.0.0.1:%d" % store.port if inet else \
+def store_section(store, more="", inet=None):
+    """store_section - with a timeout that a busy machine can keep; inet: by
+    TCP, to that address"""
+    address = "inet:%s:%d" % (inet, store.port) if inet else \
         "unix:" + store.socket
     if "timeout" not in more:
         more += "\n\ttimeout = 5s"
@@ -27,7 +29,7 @@ def store_section(store, more="", inet=False):
 
 
 def limited(program, store, more="", limit="%d/1h" % LIMIT, rate="", extra="",
-            inet=False):
+            inet=None):
     """limited - a host; threads: the first one and another"""
     return Limited(program, 'rate "login" { limit = "%s" %s }\n' % (limit, rate)
                    + store_section(store, more, inet),
