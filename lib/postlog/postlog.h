@@ -62,7 +62,12 @@ struct postlog_figures {
 	unsigned long lines;	/* of Postfix */
 	unsigned long sessions; /* that were begun */
 	unsigned long unclear;	/* refusals that could be read in two ways */
-	unsigned long lost;	/* recipients accepted, but never delivered */
+	unsigned long lost;	/* recipients accepted, but never delivered; of
+				   a session whose end is not known, one of each
+				   message */
+	unsigned long unbegun;	/* messages whose beginning is not in the log;
+				   not counted once early is not 0 */
+	unsigned long reversed; /* files whose newest line is the first */
 	unsigned long returned; /* recipients that came from a filter */
 	unsigned long proxied;	/* messages given to a smtpd_proxy_filter */
 	unsigned long early;	/* sessions that did not fit into memory */

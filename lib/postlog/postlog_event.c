@@ -312,6 +312,8 @@ static void read_cleanup(struct postlog_event *event, const char *text)
 		event->kind = POSTLOG_REMOVED;
 	else
 		read_delivery(event, text);
+	if (event->kind == POSTLOG_OTHER)
+		event->kind = POSTLOG_BEGUN;
 }
 
 /* postlog_event_read - read what a line says */
@@ -329,6 +331,8 @@ void postlog_event_read(struct postlog_event *event,
 		read_queue(event, line->text);
 	else if (strcmp(line->program, "cleanup") == 0)
 		read_cleanup(event, line->text);
+	else if (strcmp(line->program, "pickup") == 0)
+		event->kind = POSTLOG_BEGUN;
 	else
 		read_delivery(event, line->text);
 }

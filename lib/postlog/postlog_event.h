@@ -26,6 +26,7 @@ enum postlog_kind {
 	POSTLOG_FROM,	     /* the sender of a message in the queue */
 	POSTLOG_TO,	     /* a recipient of it: delivered, or tried */
 	POSTLOG_REMOVED,     /* the message left the queue */
+	POSTLOG_BEGUN,	     /* a message is there; it may be of this host */
 };
 
 /* The content of a line; which members are set depends on the kind. */

@@ -110,6 +110,17 @@ void forecasts_end(struct forecasts *forecasts)
 	forecast_groups_sort(&forecasts->groups);
 }
 
+/* forecasts_are_whole - is it more than the absence of anything? */
+bool forecasts_are_whole(const struct forecasts *forecasts)
+{
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+
+	return figures->reversed == 0 &&
+	       forecasts->accepted + forecasts->refused + forecasts->returned +
+			       figures->returned >
+		       0;
+}
+
 /* forecasts_close - free what it holds */
 void forecasts_close(struct forecasts *forecasts)
 {

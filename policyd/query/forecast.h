@@ -38,6 +38,10 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 /* forecasts_end - there are no more lines. */
 void forecasts_end(struct forecasts *forecasts);
 
+/* forecasts_are_whole - was there anything to judge, and could each file be
+ * followed? */
+bool forecasts_are_whole(const struct forecasts *forecasts);
+
 /* forecasts_print, forecasts_print_json - the result as text; as JSON Lines:
  * each group, and a summary. */
 void forecasts_print(struct forecasts *forecasts, FILE *output);

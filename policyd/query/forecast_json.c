@@ -105,6 +105,8 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "returned_from_filter",
 		  figures->returned + forecasts->returned },
 		{ "not_delivered", figures->lost },
+		{ "begun_before", figures->unbegun },
+		{ "reversed_files", figures->reversed },
 		{ "through_proxy_filter", figures->proxied },
 		{ "judged_early", figures->early },
 		{ "sessions", figures->sessions },

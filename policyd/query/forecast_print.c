@@ -214,11 +214,38 @@ static void put_doubts(const struct forecasts *forecasts, FILE *out)
 			figures->unclear);
 }
 
+/* put_gaps - why there may be less than expected */
+static void put_gaps(const struct postlog_figures *figures, FILE *out)
+{
+	bool one = figures->unbegun == 1;
+
+	if (figures->sessions == 0)
+		fprintf(out,
+			"note: none of the %s line%s of Postfix is about a "
+			"client of smtpd; is this all of the mail log?\n",
+			figure(figures->lines).text,
+			figures->lines == 1 ? "" : "s");
+	if (figures->reversed > 0)
+		fprintf(out,
+			"note: %s file%s the newest line first, so sessions "
+			"cannot be followed there (journalctl -r? tac(1) "
+			"reverses it)\n",
+			figure(figures->reversed).text,
+			figures->reversed == 1 ? " has" : "s have");
+	if (figures->unbegun > 0)
+		fprintf(out,
+			"note: %s message%s began before the log, so nobody "
+			"knows %s client%s: name the older files, too\n",
+			figure(figures->unbegun).text, one ? "" : "s",
+			one ? "its" : "their", one ? "" : "s");
+}
+
 /* put_notes - what the figures above do not contain */
 static void put_notes(const struct forecasts *forecasts, FILE *out)
 {
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
 
+	put_gaps(figures, out);
 	figure_note(
 		forecasts->others,
 		"of the refused: for reasons that remain (unknown users, block "

@@ -244,11 +244,11 @@ static int finish(struct replay *replay, struct replay_reader *reader,
 	forecasts_end(forecasts);
 	(json ? forecasts_print_json : forecasts_print)(forecasts, stdout);
 	replay_summary(reader);
-	return counts[FORECAST_REFUSED] + counts[FORECAST_ACCEPTED] +
-				       replay->past.rates.stopped >
-			       0
-		       ? 1
-		       : EX_OK;
+	if (counts[FORECAST_REFUSED] + counts[FORECAST_ACCEPTED] +
+		    replay->past.rates.stopped >
+	    0)
+		return 1;
+	return forecasts_are_whole(forecasts) ? EX_OK : EX_NOINPUT;
 }
 
 /* replay_files - read all files, and print the result */

@@ -98,7 +98,7 @@ static const struct {
 	  "", "", "", "" },
 	{ "smtpd", "0A1B2", "warning: client=h[192.0.2.1]", POSTLOG_OTHER, "",
 	  "", "", "" },
-	{ "cleanup", "0A1B2", "message-id=<to=<a@b>, relay=c>", POSTLOG_OTHER,
+	{ "cleanup", "0A1B2", "message-id=<to=<a@b>, relay=c>", POSTLOG_BEGUN,
 	  "", "", "", "" },
 	{ "qmgr", "0A1B2", "from=<a@b>, size=1, nrcpt=1 (queue active)",
 	  POSTLOG_FROM, "", "a@b", "", "" },
@@ -110,7 +110,7 @@ static const struct {
 	  "" },
 	{ "cleanup", "0A1B2", "removed (discarded)", POSTLOG_REMOVED, "", "",
 	  "", "" },
-	{ "cleanup", "0A1B2", "removed", POSTLOG_OTHER, "", "", "", "" },
+	{ "cleanup", "0A1B2", "removed", POSTLOG_BEGUN, "", "", "", "" },
 	{ "cleanup", "", "removed (canceled)", POSTLOG_OTHER, "", "", "", "" },
 	{ "qmgr", "", "removed", POSTLOG_OTHER, "", "", "", "" },
 	{ "local", "0A1B2", "to=<a@b>, relay=local, delay=1, status=sent (x)",
@@ -123,7 +123,7 @@ static const struct {
 	  POSTLOG_TO, "", "", "b>, relay=c@d", "" },
 	{ "smtp", "0A1B2", "to=<a@b>, delay=1", POSTLOG_OTHER, "", "", "a@b",
 	  "" },
-	{ "pickup", "0A1B2", "uid=0 from=<root>", POSTLOG_OTHER, "", "", "",
+	{ "pickup", "0A1B2", "uid=0 from=<root>", POSTLOG_BEGUN, "", "", "",
 	  "" },
 };
 
