@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* postlog_order - is the newest line of a file the first?
  *
- * As with journalctl -r. Who connected is then said after what they sent, and
+ * As with journalctl -r. A client then connects after what it has sent, and
  * no session can be followed. */
 
 #include "lib/postlog/postlog_order.h"

@@ -2,8 +2,8 @@
 /* postlog_others - messages that no client of the log sent
  *
  * Some begin on this host: by sendmail(1), a bounce, a forwarded message. Of
- * the others, the beginning is not in the log, and they have to be told apart
- * from those. */
+ * the others, the beginning is not in the log. To know which is which, those
+ * that are seen to begin are remembered. */
 
 #include "lib/postlog/postlog_others.h"
 

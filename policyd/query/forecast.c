@@ -46,6 +46,8 @@ static void take_refused(struct forecasts *all, struct forecast *forecast,
 	if (!taken->for_relay && !taken->by_access) {
 		all->others += taken->count;
 	} else if (stays_foreign(forecast, taken)) {
+		forecast_groups_add(&all->groups, FORECAST_FOREIGN, forecast,
+				    taken);
 		return;
 	} else if (forecast->answer == FORECAST_PERMIT && taken->for_relay) {
 		forecast_groups_add(&all->groups, FORECAST_ACCEPTED, forecast,
@@ -85,6 +87,8 @@ void forecasts_open(struct forecasts *forecasts, const struct config *config,
 	forecasts->config = config;
 	forecasts->past = past;
 	forecasts->log = postlog_new(take, forecasts);
+	forecast_adviser_open(&forecasts->adviser, config);
+	forecasts->groups.adviser = &forecasts->adviser;
 }
 
 /* forecasts_line - a line of a log. Postfix is asked about its ports when its
@@ -128,4 +132,5 @@ void forecasts_close(struct forecasts *forecasts)
 	postlog_line_clear(&forecasts->line);
 	forecast_groups_clear(&forecasts->groups);
 	forecast_ports_close(&forecasts->ports);
+	forecast_adviser_close(&forecasts->adviser);
 }

@@ -7,10 +7,13 @@
 
 #include "lib/config/config.h"
 #include "lib/postlog/postlog.h"
+#include "policyd/query/forecast_advice.h"
 #include "policyd/query/forecast_group.h"
 #include "policyd/query/forecast_ports.h"
 #include "policyd/query/past.h"
 #include "policyd/query/replay_input.h"
+
+#define FORECAST_GROUPS_SHOWN 20 /* of each kind, as text */
 
 /* The fate of the mail in Postfix's log if policyd had been asked. */
 struct forecasts {
@@ -20,7 +23,8 @@ struct forecasts {
 	struct postlog *log;
 	struct postlog_line line;
 	struct forecast_groups groups;
-	struct past *past;	/* counts what is sent; not owned */
+	struct forecast_adviser adviser; /* of groups */
+	struct past *past;		 /* counts what is sent; not owned */
 	unsigned long accepted; /* recipients, of which the kinds are a part */
 	unsigned long refused;
 	unsigned long others;	/* refused, by what policyd does not replace */
@@ -46,6 +50,9 @@ bool forecasts_are_whole(const struct forecasts *forecasts);
  * each group, and a summary. */
 void forecasts_print(struct forecasts *forecasts, FILE *output);
 void forecasts_print_json(struct forecasts *forecasts, FILE *output);
+
+/* forecast_print_foreign - the domains that are ours for policyd only. */
+void forecast_print_foreign(const struct forecasts *forecasts, FILE *out);
 
 /* forecasts_close - free what it holds. */
 void forecasts_close(struct forecasts *forecasts);

@@ -108,6 +108,11 @@ void forecast_advise(struct forecast_advice *advice,
 	    strstr(group->restriction, "_sender_") != NULL)
 		return;
 	if (!login)
+		advice->relay = advice_relay(adviser, group);
+	/* From everywhere: these are not clients of ours. */
+	if (group->more_networks)
+		return;
+	if (!login)
 		advice->condition = "if these clients are yours, and cannot "
 				    "log in";
 	else if (!group->weak)
@@ -119,8 +124,6 @@ void forecast_advise(struct forecast_advice *advice,
 				    "passwords may be read on the way";
 	if (!login)
 		advice->networks = advice_networks(adviser, &group, 1);
-	if (!login)
-		advice->relay = advice_relay(adviser, group);
 	advice->where = forecast_advice_where(group->service);
 	advice->restrictions = forecast_advice_list(
 		&group->service->restrictions,

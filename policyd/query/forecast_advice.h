@@ -20,6 +20,10 @@ void forecast_adviser_open(struct forecast_adviser *adviser,
 /* forecast_adviser_close - free what it holds. */
 void forecast_adviser_close(struct forecast_adviser *adviser);
 
+/* forecast_all_strangers - is none of the clients probably ours? */
+bool forecast_all_strangers(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group);
+
 /* Lines for policyd.conf with which a group is accepted after all; the texts
  * are owned. */
 struct forecast_advice {

@@ -94,6 +94,7 @@ static void try(struct attempt *attempt, const struct service *service,
 	if (answer == FORECAST_PERMIT && forecast->permitting == NULL) {
 		forecast->permitting = service;
 		forecast->permitted_by = decision->restriction;
+		forecast->destination = facts_class(&judgement.facts);
 		forecast->request = attempt->request;
 	}
 	if (answer == FORECAST_UNKNOWN) {
@@ -383,6 +384,7 @@ void forecast_judge(struct forecast *forecast, const struct config *config,
 	memset(forecast, 0, sizeof(*forecast));
 	forecast->restriction = "";
 	forecast->permitted_by = "";
+	forecast->destination = "";
 	request_init(&attempt.request);
 	attempt.request.request = "smtpd_access_policy";
 	attempt.request.protocol_state = "RCPT";

@@ -89,6 +89,28 @@ static bool is_of_strangers(const struct forecast_adviser *adviser,
 	return false;
 }
 
+/* is_address - or only a word, such as "unknown"? */
+static bool is_address(const char *text)
+{
+	unsigned char bytes[16];
+
+	return inet_pton(AF_INET, text, bytes) == 1 ||
+	       inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+/* forecast_all_strangers - that have an address */
+bool forecast_all_strangers(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->client_count; i++)
+		if (!is_address(group->clients[i]) ||
+		    is_ours(adviser, group->clients[i]))
+			return false;
+	return true;
+}
+
 /* A list of networks that is being written. */
 struct networks {
 	const struct forecast_adviser *adviser;
@@ -134,8 +156,10 @@ static void put_group(struct networks *networks,
 {
 	size_t i;
 
-	if (group->more_clients)
+	if (group->more_clients && *group->network != '\0')
 		put_address(networks, group->network, group->clients[0]);
+	for (i = 0; i < group->network_count && group->more_clients; i++)
+		put_address(networks, group->networks[i], "");
 	for (i = 0; i < group->client_count && !group->more_clients; i++)
 		put_address(networks, group->clients[i], group->clients[i]);
 }
