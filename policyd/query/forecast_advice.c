@@ -112,6 +112,12 @@ void forecast_advise(struct forecast_advice *advice,
 	/* From everywhere: these are not clients of ours. */
 	if (group->more_networks)
 		return;
+	if (!login && advice_is_nowhere(group)) {
+		advice->instead = "a client without an address is in no "
+				  "network: let it log in, or deliver with "
+				  "sendmail(1)";
+		return;
+	}
 	if (!login)
 		advice->condition = "if these clients are yours, and cannot "
 				    "log in";

@@ -32,6 +32,7 @@ struct forecast_advice {
 	char *where;	       /* "at top level", or "in service \"NAME\"" */
 	char *restrictions;    /* the whole list of that place */
 	char *relay;	       /* domains, if they are a reason, or NULL */
+	const char *instead;   /* there is nothing to write; static, or NULL */
 };
 
 /* forecast_advise - for a group of FORECAST_REFUSED. */

@@ -35,6 +35,10 @@ char *advice_list(const struct restriction_list *list,
 char *advice_networks(const struct forecast_adviser *adviser,
 		      const struct forecast_group **groups, size_t count);
 
+/* advice_is_nowhere - has no client of a group an address? Then no network has
+ * it. */
+bool advice_is_nowhere(const struct forecast_group *group);
+
 /* advice_relay - the domains for which these may be clients of a backup MX;
  * NULL: they are our clients, or there are too many domains. The caller frees
  * it. */

@@ -46,13 +46,15 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 	json_t *object = json_null();
 
 	forecast_advise(&advice, adviser, group);
-	if (advice.condition != NULL || advice.relay != NULL) {
+	if (advice.condition != NULL || advice.relay != NULL ||
+	    advice.instead != NULL) {
 		object = json_object();
 		json_set(object, "condition", json_text(advice.condition));
 		json_set(object, "mynetworks", json_text(advice.networks));
 		json_set(object, "where", json_text(advice.where));
 		json_set(object, "write", json_text(advice.restrictions));
 		json_set(object, "relay_domains", json_text(advice.relay));
+		json_set(object, "instead", json_text(advice.instead));
 	}
 	forecast_advice_clear(&advice);
 	return object;

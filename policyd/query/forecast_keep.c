@@ -111,6 +111,18 @@ bool forecast_all_strangers(const struct forecast_adviser *adviser,
 	return true;
 }
 
+/* advice_is_nowhere - Postfix logs "unknown" for a client that was gone at
+ * once, or that a proxy has not named */
+bool advice_is_nowhere(const struct forecast_group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->client_count; i++)
+		if (is_address(group->clients[i]))
+			return false;
+	return true;
+}
+
 /* A list of networks that is being written. */
 struct networks {
 	const struct forecast_adviser *adviser;

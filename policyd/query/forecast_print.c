@@ -141,9 +141,14 @@ static void put_advice(const struct forecast_adviser *adviser,
 		fprintf(out, "\t\t  %s: %s\n", advice.where,
 			advice.restrictions);
 	}
+	if (advice.instead != NULL)
+		fprintf(out, "\t\t%s\n", advice.instead);
 	if (advice.relay != NULL)
 		put_relay(adviser, advice.relay,
-			  advice.condition != NULL ? "or, if" : "if", out);
+			  advice.condition != NULL || advice.instead != NULL
+				  ? "or, if"
+				  : "if",
+			  out);
 	forecast_advice_clear(&advice);
 }
 

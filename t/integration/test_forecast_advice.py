@@ -268,6 +268,32 @@ def test_network(program):
             0], used
 
 
+def test_nowhere(program):
+    """a client without an address: no network has it. If it logs in, it is
+    accepted."""
+    word = "unknown"
+    log = LOGS_TLS + session(word, GOOD)
+    with Server(program, log) as server:
+        found, together = server.refused(server.text)
+        group, = found
+        assert not together and group["clients"] == [word], found
+        assert group["advice"] == {
+            "condition": None, "mynetworks": None, "where": None,
+            "write": None, "relay_domains": "far.example", "instead":
+                "a client without an address is in no network: let it log "
+                "in, or deliver with sendmail(1)"}, group
+        _, out, _ = server.ask(server.text)
+        assert "mynetworks" not in out and "in no network" in out, out
+        # It is true: not even the whole world in mynetworks helps.
+        text = put(server.text, "at top level",
+                   'mynetworks = { "0.0.0.0/0", "[::]/0" }')
+        text = put(text, 'in service "%s"' % group["service"],
+                   "restrictions = { permit_mynetworks, reject }")
+        assert server.ask(text + "allow_open_relay = yes\n")[0] == 1
+        server.write(LOGS_TLS + session(word, GOOD, "alice"))
+        assert server.refused(server.text) == ([], [])
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_advice, test_domains, test_each, test_together,
-                      test_network]))
+                      test_network, test_nowhere]))

@@ -95,5 +95,25 @@ def test_reversed(program):
         assert "1 file has the newest" in ask(program, config, back)[1]
 
 
+def test_access(program):
+    """"Access denied" is of reject, or of a table: nobody can tell, unless
+    policyd refuses, too"""
+    for domain, count in ("local.test", 1), ("far.example", 0):
+        log = lines("smtpd[1]: connect from h[192.0.2.30]",
+                    "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 "
+                    "5.7.1 <b@%s>: Recipient address rejected: Access denied; "
+                    "from=<a@b> to=<b@%s> proto=ESMTP helo=<h>" % (
+                        domain, domain),
+                    "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/1 "
+                    "commands=2/3")
+        with written(c_conf=DOMAINS, log=log) as directory:
+            config, path = (os.path.join(directory, each)
+                            for each in ("c.conf", "log"))
+            status, out, _ = ask(program, config, path)
+            assert status == 0 and "cannot tell: %d" % count in out, out
+            assert ('Postfix refused by "reject" or by a table' in out) == \
+                bool(count), out
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_reversed]))
+    sys.exit(run_all([test_notes, test_reversed, test_access]))
