@@ -64,12 +64,25 @@ static void take_refused(struct forecasts *all, struct forecast *forecast,
 				    taken);
 }
 
+/* is_decided - was policyd asked at that time? Then its own lines say more. */
+static bool is_decided(const struct forecasts *all,
+		       const struct postlog_case *taken)
+{
+	int64_t time = taken->accepted ? taken->begun : taken->time;
+
+	return all->asked && (time == POSTLOG_NO_TIME || time >= all->since);
+}
+
 /* take - a postlog_take: a recipient of the log */
 static void take(void *context, const struct postlog_case *taken)
 {
 	struct forecasts *all = context;
 	struct forecast forecast;
 
+	if (is_decided(all, taken)) {
+		all->decided += taken->count;
+		return;
+	}
 	forecast_judge(&forecast, all->config, &all->ports, taken);
 	if (forecast.answer == FORECAST_RETURN)
 		all->returned += taken->count;
@@ -106,6 +119,15 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 	return true;
 }
 
+/* forecasts_asked - the earliest time counts; if it is not known, all of them
+ * are later */
+void forecasts_asked(struct forecasts *forecasts, int64_t time)
+{
+	if (!forecasts->asked || time < forecasts->since)
+		forecasts->since = time;
+	forecasts->asked = true;
+}
+
 /* forecasts_end - there are no more lines */
 void forecasts_end(struct forecasts *forecasts)
 {
@@ -114,15 +136,19 @@ void forecasts_end(struct forecasts *forecasts)
 	forecast_groups_sort(&forecasts->groups);
 }
 
+/* forecasts_any - was any recipient judged? */
+bool forecasts_any(const struct forecasts *forecasts)
+{
+	return forecasts->accepted + forecasts->refused + forecasts->returned +
+		       postlog_figures(forecasts->log)->returned >
+	       0;
+}
+
 /* forecasts_are_whole - is it more than the absence of anything? */
 bool forecasts_are_whole(const struct forecasts *forecasts)
 {
-	const struct postlog_figures *figures = postlog_figures(forecasts->log);
-
-	return figures->reversed == 0 &&
-	       forecasts->accepted + forecasts->refused + forecasts->returned +
-			       figures->returned >
-		       0;
+	return postlog_figures(forecasts->log)->reversed == 0 &&
+	       forecasts_any(forecasts);
 }
 
 /* forecasts_close - free what it holds */

@@ -29,6 +29,9 @@ struct forecasts {
 	unsigned long refused;
 	unsigned long others;	/* refused, by what policyd does not replace */
 	unsigned long returned; /* mail at a port for a filter */
+	bool asked;		/* policyd was, at some time ... */
+	int64_t since;		/* ... first at this one, or POSTLOG_NO_TIME */
+	unsigned long decided;	/* since then, so they are not judged here */
 };
 
 /* forecasts_open - begin; past gets the mail that is accepted. */
@@ -39,12 +42,22 @@ void forecasts_open(struct forecasts *forecasts, const struct config *config,
 bool forecasts_line(struct forecasts *forecasts, char *line,
 		    const struct replay_place *place);
 
+/* forecasts_asked - policyd has logged a decision at that time: what Postfix
+ * logs from then on is not judged. */
+void forecasts_asked(struct forecasts *forecasts, int64_t time);
+
 /* forecasts_end - there are no more lines. */
 void forecasts_end(struct forecasts *forecasts);
+
+/* forecasts_any - was any recipient judged? */
+bool forecasts_any(const struct forecasts *forecasts);
 
 /* forecasts_are_whole - was there anything to judge, and could each file be
  * followed? */
 bool forecasts_are_whole(const struct forecasts *forecasts);
+
+/* forecasts_print_decided - a line about those that are not judged. */
+void forecasts_print_decided(const struct forecasts *forecasts, FILE *output);
 
 /* forecasts_print, forecasts_print_json - the result as text; as JSON Lines:
  * each group, and a summary. */

@@ -127,6 +127,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		  figures->returned + forecasts->returned },
 		{ "not_delivered", figures->lost },
 		{ "begun_before", figures->unbegun },
+		{ "decided_by_policyd", forecasts->decided },
 		{ "reversed_files", figures->reversed },
 		{ "through_proxy_filter", figures->proxied },
 		{ "judged_early", figures->early },
@@ -141,6 +142,8 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		json_set(object, counts[i].name, number(counts[i].count));
 	json_set(object, "first", when(figures->first));
 	json_set(object, "last", when(figures->last));
+	json_set(object, "policyd_since",
+		 when(forecasts->asked ? forecasts->since : POSTLOG_NO_TIME));
 	json_set(object, "ports_from_postfix",
 		 json_boolean(forecasts->ports.from_postfix));
 	return object;

@@ -275,6 +275,7 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
 
 	put_gaps(figures, out);
+	forecasts_print_decided(forecasts, out);
 	figure_note(
 		forecasts->others,
 		"of the refused: for reasons that remain (unknown users, block "
@@ -302,6 +303,23 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 				? "is imported (import_postfix)"
 				: "could be asked: ",
 			forecasts->ports_why.text);
+}
+
+/* forecasts_print_decided - and who has judged them */
+void forecasts_print_decided(const struct forecasts *forecasts, FILE *output)
+{
+	bool one = forecasts->decided == 1;
+
+	if (forecasts->decided == 0)
+		return;
+	fprintf(output,
+		"note: %s recipient%s of Postfix since policyd was first asked "
+		"(%s) %s not judged here: its decisions are, above\n",
+		figure(forecasts->decided).text, one ? "" : "s",
+		forecasts->since != POSTLOG_NO_TIME
+			? figure_time(forecasts->since).text
+			: "nobody knows when",
+		one ? "is" : "are");
 }
 
 /* put_observed - does the configuration refuse anything yet? */

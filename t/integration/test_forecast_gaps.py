@@ -115,5 +115,68 @@ def test_access(program):
                 bool(count), out
 
 
+DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
+            "verdict=permit restriction=permit_auth_destination "
+            "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
+            "to=<u@local.test> tls=none sasl=none instance=1.2.3 port=25 "
+            "us=9\n")
+EARLY = session("198.51.100.30", ident="BBBBB").replace("15:", "14:")
+LATE = session("198.51.100.31", ident="CCCCC").replace("15:", "16:")
+MIXTURES = {
+    # Log: recipients that are judged, those that are not.
+    "since": (DECISION + session(), 0, 1),
+    "in the same second": (DECISION + session() + LATE, 0, 2),
+    "before": (EARLY + DECISION, 1, 0),
+    "both": (EARLY + DECISION + LATE + session(), 1, 2),
+    "an old refusal": (lines(
+        "smtpd[1]: connect from h[192.0.2.30]",
+        "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 "
+        "<b@far.example>: Relay access denied; from=<a@b> to=<b@far.example> "
+        "proto=ESMTP helo=<h>",
+        "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/1 commands=2/3")
+                       .replace("15:", "14:") + DECISION + LATE, 0, 1),
+    "no policyd": (EARLY + LATE, 2, 0),
+}
+
+
+def test_mixture(program):
+    """where policyd was asked, its decisions are judged; before that, the lines
+    of Postfix; how many are not is said"""
+    for name, (log, judged, left) in MIXTURES.items():
+        decision = "".join(line for line in log.splitlines(True)
+                           if "policyd[" in line)
+        others = "".join(line for line in log.splitlines(True)
+                         if "policyd[" not in line)
+        with written(c_conf=DOMAINS, log=LOGS_TLS.replace("15:", "13:") + log,
+                     decision=decision, others=LOGS_TLS.replace(
+                         "15:", "13:") + others) as directory:
+            config, path, *parts = (os.path.join(directory, each) for each in (
+                "c.conf", "log", "decision", "others"))
+            for files in [path], parts if decision else [path]:
+                status, out, err = ask(program, config, *files)
+                assert status == (judged > 0), (name, out, err)
+                assert ("0 of 1 logged decisions" in out) == bool(decision), out
+                assert ("before policyd was asked:\n" in out) == (
+                    judged > 0 or "old" in name) & bool(decision), (name, out)
+                assert ("%d would be refused" % judged in out) == (
+                    judged > 0 or "old" in name), (name, out)
+                note = "note: %d recipient%s of Postfix since policyd was " \
+                    "first asked (2026-11-24 15:00:00) " % (
+                        left, "s" if left > 1 else "")
+                assert (note in out) == bool(left), (name, out)
+                summary = groups(program, config, *files)[1]
+                assert summary["decided_by_policyd"] == left, (name, summary)
+                assert summary["would_be_refused"] == judged, (name, summary)
+                assert (summary["policyd_since"] is None) == (
+                    not decision), summary
+            if decision:
+                assert "1 judged, " in err or "skipped" not in err, err
+            # As the manual says: without the lines of policyd.
+            status, out, _ = ask(program, config, parts[1])
+            assert status == 1 and "before policyd" not in out and \
+                "first asked" not in out, (name, out)
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_reversed, test_access]))
+    sys.exit(run_all([test_notes, test_reversed, test_access,
+                      test_mixture]))
