@@ -20,6 +20,7 @@
 #include "lib/decision/report.h"
 #include "policyd/query/forecast.h"
 #include "policyd/query/json.h"
+#include "policyd/query/replay_copies.h"
 #include "policyd/query/replay_group.h"
 #include "policyd/query/replay_input.h"
 #include "policyd/query/replay_order.h"
@@ -291,13 +292,14 @@ static int finish(struct replay *replay, struct replay_reader *reader,
 static int replay_files(struct replay *replay, struct replay_reader *reader,
 			const struct query_options *options)
 {
+	int count = replay_copies(options->count, options->arguments);
 	int status;
 	int result;
 
 	reader->other = replay->against == NULL ? take_other : pass_other;
 	if (replay->against == NULL)
-		replay_order(options->count, options->arguments);
-	result = replay_read_all(reader, replay->config->log, options->count,
+		replay_order(count, options->arguments);
+	result = replay_read_all(reader, replay->config->log, count,
 				 options->arguments);
 	status = finish(replay, reader, options->json);
 	return result < 0 ? EX_NOINPUT : status;
