@@ -8,10 +8,13 @@ usage: test_forecast_gaps.py POLICYD [TEST ...]
 
 import gzip
 import os
+import subprocess
 import sys
 
 from kit.daemon import run_all
 from kit.forecast import DOMAINS, HEAD, LOGS_TLS, ask, groups, session, written
+from kit.init import Place
+from kit.postfix import settle
 
 
 def lines(*texts):
@@ -213,6 +216,42 @@ def test_copies(program):
         assert out.startswith("0 of 1 logged"), out
 
 
+PORTS = """\
+smtp inet n - y - - smtpd
+submission inet n - y - - smtpd
+    -o syslog_name=postfix/submission
+    -o smtpd_tls_security_level=may
+%s"""
+OWN = "    -o smtpd_tls_loglevel=0\n"
+
+
+def test_tls_log(program):
+    """where smtpd_tls_loglevel is to be set: in main.cf, or at the port that
+    has its own; what is printed is done"""
+    log = session(login="alice", more=" starttls=1").replace(
+        "postfix/smtpd", "postfix/submission/smtpd")
+    main = "mydestination = local.test\nimport_environment =\n"
+    command = "postconf -P submission/inet/smtpd_tls_loglevel=1"
+    for more, own, said in (
+            ("", "", "write smtpd_tls_loglevel = 1 in main.cf"),
+            ("smtpd_tls_loglevel = 1\n", "", "is set now"),
+            ("smtpd_tls_loglevel = 1\n", OWN, command), ("", OWN, command)):
+        with Place(main + more, PORTS % own) as place:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            with written(log=log) as directory:
+                path = os.path.join(directory, "log")
+                out = ask(program, place.file, path)[1]
+                assert "cannot tell: 1" in out and "(%s" % said in out.replace(
+                    "(smtpd_tls_loglevel is", "(is"), (said, out)
+                if said != command:
+                    continue
+                subprocess.run(["postconf", "-c", place.config] +
+                               command.split()[1:], check=True)
+                settle(place.config)
+                assert "is set now" in ask(program, place.file, path)[1]
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_reversed, test_access,
-                      test_mixture, test_copies]))
+                      test_mixture, test_copies, test_tls_log]))
