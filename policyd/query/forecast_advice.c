@@ -131,6 +131,8 @@ void forecast_advise(struct forecast_advice *advice,
 	if (!login)
 		advice->networks = advice_networks(adviser, &group, 1);
 	advice->where = forecast_advice_where(group->service);
+	if (advice_tls(adviser, &group, 1, advice->tls))
+		return;
 	advice->restrictions = forecast_advice_list(
 		&group->service->restrictions,
 		login ? ADVICE_LOGIN : ADVICE_NETWORKS, group->restriction);
@@ -143,5 +145,7 @@ void forecast_advice_clear(struct forecast_advice *advice)
 	free(advice->where);
 	free(advice->restrictions);
 	free(advice->relay);
+	free(advice->tls[0]);
+	free(advice->tls[1]);
 	memset(advice, 0, sizeof(*advice));
 }

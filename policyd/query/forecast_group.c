@@ -201,6 +201,21 @@ static void add_names(struct forecast_group *group,
 				    &group->more_domains, domain + 1);
 }
 
+/* add_session - how weak it is */
+static void add_session(struct forecast_group *group,
+			const struct postlog_case *taken)
+{
+	char *text;
+
+	if (!group->weak || taken->tls != POSTLOG_TLS_KNOWN)
+		return;
+	text = xasprintf("%s/%s/%s", taken->protocol, taken->cipher,
+			 taken->bits);
+	forecast_group_text(group->sessions, &group->session_count,
+			    &group->more_sessions, text);
+	free(text);
+}
+
 /* forecast_group_time - one more time */
 void forecast_group_time(struct forecast_group *group, int64_t time)
 {
@@ -227,6 +242,7 @@ void forecast_groups_add(struct forecast_groups *groups,
 	}
 	group->count += taken->count;
 	add_names(group, taken);
+	add_session(group, taken);
 	if (group->example_count < FORECAST_EXAMPLES)
 		add_example(group, forecast, taken);
 	forecast_group_time(group, taken->time);
@@ -264,6 +280,8 @@ void forecast_group_free(struct forecast_group *group)
 		free(group->networks[i]);
 	for (i = 0; i < group->domain_count; i++)
 		free(group->domains[i]);
+	for (i = 0; i < group->session_count; i++)
+		free(group->sessions[i]);
 	for (i = 0; i < group->example_count; i++)
 		free(group->examples[i]);
 	free(group->port);

@@ -49,6 +49,9 @@ struct forecast_group {
 	char *domains[FORECAST_CLIENTS]; /* of recipients */
 	size_t domain_count;
 	bool more_domains;
+	char *sessions[FORECAST_CLIENTS]; /* weak: "PROTOCOL/CIPHER/BITS" */
+	size_t session_count;
+	bool more_sessions;
 	char *examples[FORECAST_EXAMPLES];
 	size_t example_count;
 };

@@ -44,8 +44,11 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 {
 	struct forecast_advice advice;
 	json_t *object = json_null();
+	size_t tls = 0;
 
 	forecast_advise(&advice, adviser, group);
+	while (tls < ADVICE_TLS_LINES && advice.tls[tls] != NULL)
+		tls++;
 	if (advice.condition != NULL || advice.relay != NULL ||
 	    advice.instead != NULL) {
 		object = json_object();
@@ -53,6 +56,7 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 		json_set(object, "mynetworks", json_text(advice.networks));
 		json_set(object, "where", json_text(advice.where));
 		json_set(object, "write", json_text(advice.restrictions));
+		json_set(object, "tls", texts(advice.tls, tls));
 		json_set(object, "relay_domains", json_text(advice.relay));
 		json_set(object, "instead", json_text(advice.instead));
 	}

@@ -244,8 +244,10 @@ static bool is_same(const struct service *one, const struct service *other)
 	return one == other || (one->line == 0 && other->line == 0);
 }
 
-/* keep_list - all words for the list of a service */
-static char *keep_list(const struct keep *keep, const struct service *service)
+/* keep_list - all words for the list of a service; weak: those for logins are
+ * not needed. NULL: no word is. */
+static char *keep_list(const struct keep *keep, const struct service *service,
+		       bool weak)
 {
 	const struct restriction_list *list = &service->restrictions;
 	const size_t none = list->count + 1;
@@ -259,12 +261,35 @@ static char *keep_list(const struct keep *keep, const struct service *service)
 		size_t which = *group->login != '\0';
 		size_t at = advice_place(list, group->restriction);
 
-		if (is_same(group->service, service) && at < words[which].at)
+		if (is_same(group->service, service) && at < words[which].at &&
+		    !(weak && which == 1))
 			words[which].at = at;
 	}
 	hosts = words[0].at < none;
 	logins = words[1].at < none;
+	if (!hosts && !logins)
+		return NULL;
 	return advice_list(list, words + !hosts, (size_t)hosts + logins);
+}
+
+/* keep_tls - the least TLS of a service, if that is all its logins need */
+static bool keep_tls(const struct forecast_adviser *adviser,
+		     const struct keep *keep, const struct service *service,
+		     char *lines[ADVICE_TLS_LINES])
+{
+	const struct forecast_group **logins =
+		xcalloc(keep->count, sizeof(struct forecast_group *));
+	size_t count = 0;
+	bool enough;
+	size_t i;
+
+	for (i = 0; i < keep->count; i++)
+		if (is_same(keep->groups[i]->service, service) &&
+		    *keep->groups[i]->login != '\0')
+			logins[count++] = keep->groups[i];
+	enough = advice_tls(adviser, logins, count, lines);
+	free(logins);
+	return enough;
 }
 
 /* is_first - is it the first group of its service? */
@@ -275,6 +300,29 @@ static bool is_first(const struct keep *keep, size_t index)
 	while (!is_same(keep->groups[i]->service, keep->groups[index]->service))
 		i++;
 	return i == index;
+}
+
+/* put_service - what to write into a service */
+static void put_service(const struct forecast_adviser *adviser,
+			const struct keep *keep, const struct service *service,
+			void (*put)(void *context, const char *where,
+				    const char *write),
+			void *context)
+{
+	char *where = forecast_advice_where(service);
+	char *lines[ADVICE_TLS_LINES];
+	bool weak = keep_tls(adviser, keep, service, lines);
+	char *text = keep_list(keep, service, weak);
+	size_t i;
+
+	if (text != NULL)
+		put(context, where, text);
+	for (i = 0; i < ADVICE_TLS_LINES && weak && lines[i] != NULL; i++) {
+		put(context, where, lines[i]);
+		free(lines[i]);
+	}
+	free(text);
+	free(where);
 }
 
 /* put_all - each line to write */
@@ -297,17 +345,10 @@ put_all(const struct forecast_adviser *adviser, const struct keep *keep,
 		put(context, "at top level", text);
 	free(text);
 	free(hosts);
-	for (i = 0; i < keep->count; i++) {
-		char *where;
-
-		if (!is_first(keep, i))
-			continue;
-		where = forecast_advice_where(keep->groups[i]->service);
-		text = keep_list(keep, keep->groups[i]->service);
-		put(context, where, text);
-		free(text);
-		free(where);
-	}
+	for (i = 0; i < keep->count; i++)
+		if (is_first(keep, i))
+			put_service(adviser, keep, keep->groups[i]->service,
+				    put, context);
 }
 
 /* forecast_advice_all - for all together */

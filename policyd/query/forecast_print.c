@@ -130,6 +130,7 @@ static void put_advice(const struct forecast_adviser *adviser,
 		       const struct forecast_group *group, FILE *out)
 {
 	struct forecast_advice advice;
+	size_t i;
 
 	forecast_advise(&advice, adviser, group);
 	if (advice.condition != NULL) {
@@ -138,8 +139,12 @@ static void put_advice(const struct forecast_adviser *adviser,
 		if (advice.networks != NULL)
 			fprintf(out, "\t\t  at top level: %s\n",
 				advice.networks);
-		fprintf(out, "\t\t  %s: %s\n", advice.where,
-			advice.restrictions);
+		if (advice.restrictions != NULL)
+			fprintf(out, "\t\t  %s: %s\n", advice.where,
+				advice.restrictions);
+		for (i = 0; i < ADVICE_TLS_LINES && advice.tls[i] != NULL; i++)
+			fprintf(out, "\t\t  %s: %s\n", advice.where,
+				advice.tls[i]);
 	}
 	if (advice.instead != NULL)
 		fprintf(out, "\t\t%s\n", advice.instead);
