@@ -11,7 +11,7 @@
 #include "lib/base/xalloc.h"
 #include "policyd/query/forecast_advice_internal.h"
 
-/* What may be written instead of the present value; NULL: that one stays. The
+/* Values that may be written instead of the present one; NULL: it stays. The
  * strongest are first. */
 static const char *const protocols[] = { NULL, ">=TLSv1.2", ">=TLSv1.1",
 					 ">=TLSv1" };
@@ -101,6 +101,8 @@ bool advice_tls(const struct forecast_adviser *adviser,
 	size_t i;
 
 	lines[0] = lines[1] = NULL;
+	if (count == 0)
+		return false;
 	for (i = 0; i < count; i++)
 		if (!advice_is_weak(groups[i]))
 			return false;
@@ -108,7 +110,7 @@ bool advice_tls(const struct forecast_adviser *adviser,
 	       !suits(adviser, groups, count, protocols[at % PROTOCOLS],
 		      ciphers[at / PROTOCOLS]))
 		at++;
-	if (count == 0 || at == PROTOCOLS * CIPHERS)
+	if (at == PROTOCOLS * CIPHERS)
 		return false;
 	i = 0;
 	if (protocols[at % PROTOCOLS] != NULL)
