@@ -21,6 +21,23 @@ from kit.postfix import temporary_directory
 from kit.query import CONFIGURATION, LOG, ask, configuration, line
 
 
+def test_cut(program):
+    """a file that ends in the middle of a line, wherever that is"""
+    whole = LOG.splitlines(True)[-1]
+    assert "policyd[" in whole, whole
+    with configuration(log="") as directory:
+        path = os.path.join(directory, "log")
+        for end in range(len(whole.split("policyd[")[0]) + 12,
+                         len(whole) - 1, 7):
+            with open(path, "w") as out:
+                out.write(whole + whole[:end])
+            _, out, err = ask(program, directory, "--replay", path)
+            assert out.startswith(("0 of 1 logged", "0 of 2 logged")), out
+            assert not err or err.startswith(
+                path + ":2: skipped: the last line is not complete: the file "
+                "ends in it\n"), (whole[:end], err)
+
+
 def test_replay(program):
     """what would change, with counts; status 1 when something opens"""
     shut = CONFIGURATION.replace('"relay.test"', '"other.test"')
@@ -275,6 +292,6 @@ def test_observe(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_replay, test_replay_without_ports, test_id,
+    sys.exit(run_all([test_cut, test_replay, test_replay_without_ports, test_id,
                       test_logs, test_log_by_default, test_daemon,
                       test_observe]))
