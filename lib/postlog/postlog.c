@@ -40,6 +40,12 @@ void postlog_limit(struct postlog *log, size_t bytes)
 	log->limit = bytes;
 }
 
+/* postlog_unquoted - quotes are left out */
+void postlog_unquoted(struct postlog *log)
+{
+	log->unquoted = true;
+}
+
 /* session_of - the session of the line's process */
 static struct postlog_session *session_of(struct postlog *log,
 					  const struct step *step)
@@ -222,6 +228,10 @@ static void take_to(struct postlog *log, const struct step *step)
 		miss(log, step);
 		return;
 	}
+	if ((log->unquoted || log->old) && step->event->blurred) {
+		log->figures.unclear++;
+		return;
+	}
 	accepted = postlog_session_recipient(log, message->session,
 					     &message->accepted, true,
 					     step->event->recipient);
@@ -289,6 +299,9 @@ static void take_step(struct postlog *log, const struct step *step)
 		break;
 	case POSTLOG_BEGUN:
 		take_begun(log, step);
+		break;
+	case POSTLOG_STARTED:
+		log->old = !step->event->quotes;
 		break;
 	case POSTLOG_UNCLEAR:
 		log->figures.unclear += step->line->repeats;

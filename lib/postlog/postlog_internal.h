@@ -79,6 +79,8 @@ struct postlog {
 	struct postlog_table processes, queue;
 	struct postlog_others others;
 	struct postlog_order order;
+	bool unquoted; /* addresses are logged without quotes ... */
+	bool old;      /* ... by the version that was started last */
 	struct postlog_session *oldest, *newest;
 	struct postlog_figures figures;
 	unsigned long messages; /* that were reported */

@@ -111,9 +111,12 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 {
 	if (postlog_line_read(&forecasts->line, line, place->written) == 0)
 		return false;
-	if (postlog_figures(forecasts->log)->lines == 0)
+	if (postlog_figures(forecasts->log)->lines == 0) {
 		forecast_ports_open(&forecasts->ports, forecasts->config,
 				    &forecasts->ports_why);
+		if (forecasts->ports.unquoted)
+			postlog_unquoted(forecasts->log);
+	}
 	postlog_feed(forecasts->log, &forecasts->line, place->file,
 		     place->line);
 	return true;

@@ -96,6 +96,9 @@ static void read_postfix(struct forecast_ports *ports,
 	ports->from_postfix = true;
 	ports->recipients_renamed =
 		!postfix_get_bool(postfix, NULL, "enable_original_recipient");
+	ports->unquoted =
+		strcmp(postfix_get(postfix, NULL, "info_log_address_format"),
+		       "external") != 0;
 	ports->senders_renamed = is_set(postfix, "canonical_maps") ||
 				 is_set(postfix, "sender_canonical_maps") ||
 				 is_set(postfix, "masquerade_domains");

@@ -35,6 +35,7 @@ struct forecast_ports {
 	size_t count;
 	bool from_postfix;	 /* they are those of master.cf */
 	bool recipients_renamed; /* enable_original_recipient = no */
+	bool unquoted;		 /* addresses are logged without quotes */
 	bool senders_renamed;	 /* canonical maps or masquerading */
 };
 

@@ -243,8 +243,7 @@ static void put_doubts(const struct forecasts *forecasts, FILE *out)
 	put_groups(forecasts, NULL, FORECAST_DOUBTED, out);
 	if (figures->unclear > 0)
 		fprintf(out,
-			"%9lu  refusals whose text could be read in two "
-			"ways\n",
+			"%9lu  lines whose text could be read in two ways\n",
 			figures->unclear);
 }
 

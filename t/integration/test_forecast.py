@@ -133,7 +133,7 @@ def test_real(program):
 # Logs of other systems.
 
 SHAPES = ["debian", "suse", "freebsd", "compose", "journal", "journal-short",
-          "postfix-3.12"]
+          "postfix-3.4", "postfix-3.12"]
 
 
 def test_shapes(program):

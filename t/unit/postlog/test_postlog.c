@@ -145,6 +145,22 @@ static const struct {
 	  "orig_client=h[9]\n"
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n",
 	  "" },
+	/* A recipient that Postfix 3.4 did not quote, and a later version. */
+	{ "master[9]: daemon started -- version 3.4.29, configuration /x\n"
+	  "smtpd[1]: connect from h[9]\n"
+	  "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtpd[1]: disconnect from h[9] rcpt=2 data=1 commands=3\n"
+	  "local[3]: AAAAA: to=<x>, orig_to=<f@forged>, relay=none, delay=1, "
+	  "dsn=2.0.0, status=sent (@b>, relay=local, delay=1, status=sent (x)\n"
+	  "local[3]: AAAAA: to=<a b@c>, relay=local, status=sent (x)\n"
+	  "qmgr[2]: AAAAA: removed\n",
+	  "+postfix <> <a b@c> 9 plain  \n" },
+	{ "master[9]: daemon started -- version 3.4.29, configuration /x\n"
+	  "master[9]: daemon started -- version 3.10.1, configuration /x\n"
+	  "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtp[3]: AAAAA: to=<a@b>, relay=m[9]:25, status=sent (250 to=<c>, "
+	  "relay=d)\n",
+	  "+postfix <> <a@b> 9 tls?  \n" },
 	/* A queue id again; equal lines together. */
 	{ "smtpd[1]: connect from h[9]\n"
 	  "smtpd[1]: AAAAA: client=h[9]\n"
@@ -197,6 +213,23 @@ START_TEST(knows_when_tls_was_logged)
 	feed(log, PLAIN LOGGED PLAIN MUTE PLAIN MUTE PLAIN LOGGED PLAIN);
 	postlog_end(log);
 	ck_assert_str_eq(found, "nynny");
+	postlog_free(log);
+}
+END_TEST
+
+/* Nothing but main.cf says that addresses are not quoted. */
+START_TEST(believes_no_recipient_without_quotes)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+
+	postlog_unquoted(log);
+	feed(log, "smtpd[1]: AAAAA: client=h[9]\n"
+		  "local[3]: AAAAA: to=<x>, relay=y@b>, relay=local, "
+		  "status=sent (x)\n");
+	postlog_end(log);
+	ck_assert_str_eq(taken.text, "");
+	ck_assert_uint_eq(postlog_figures(log)->unclear, 1);
 	postlog_free(log);
 }
 END_TEST
@@ -356,6 +389,7 @@ int main(void)
 	tcase_add_loop_test(tests, puts_the_lines_of_a_session_together, 0,
 			    COUNT(logs));
 	tcase_add_test(tests, knows_when_tls_was_logged);
+	tcase_add_test(tests, believes_no_recipient_without_quotes);
 	tcase_add_test(tests, counts_what_it_leaves_out);
 	tcase_add_loop_test(tests, counts_what_is_in_other_files, 0,
 			    COUNT(parts));
