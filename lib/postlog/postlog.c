@@ -40,6 +40,12 @@ void postlog_limit(struct postlog *log, size_t bytes)
 	log->limit = bytes;
 }
 
+/* postlog_unquoted - quotes are left out */
+void postlog_unquoted(struct postlog *log)
+{
+	log->unquoted = true;
+}
+
 /* session_of - the session of the line's process */
 static struct postlog_session *session_of(struct postlog *log,
 					  const struct step *step)
@@ -87,50 +93,6 @@ static void take_connect(struct postlog *log, const struct step *step)
 		true;
 }
 
-/* tls_place - where a syslog_name is, or would be; POSTLOG_NAMES: there is no
- * room for it */
-static size_t tls_place(const struct postlog *log, const char *name)
-{
-	size_t i = 0;
-
-	while (i < POSTLOG_NAMES && log->tls_names[i] != NULL &&
-	       strcmp(log->tls_names[i], name) != 0)
-		i++;
-	return i;
-}
-
-/* postlog_logs_tls - see above */
-bool postlog_logs_tls(const struct postlog *log, const char *name)
-{
-	size_t i = tls_place(log, name);
-
-	return i < POSTLOG_NAMES && log->tls_names[i] != NULL;
-}
-
-/* note_tls - TLS is logged under this syslog_name */
-static void note_tls(struct postlog *log, const char *name)
-{
-	size_t i = tls_place(log, name);
-
-	if (i < POSTLOG_NAMES && log->tls_names[i] == NULL)
-		log->tls_names[i] = xstrdup(name);
-}
-
-/* forget_tls - it is not logged any more: the last one takes the place */
-static void forget_tls(struct postlog *log, const char *name)
-{
-	size_t i = tls_place(log, name);
-	size_t last = i;
-
-	if (!postlog_logs_tls(log, name))
-		return;
-	while (last + 1 < POSTLOG_NAMES && log->tls_names[last + 1] != NULL)
-		last++;
-	free(log->tls_names[i]);
-	log->tls_names[i] = log->tls_names[last];
-	log->tls_names[last] = NULL;
-}
-
 /* take_disconnect - a session ends. STARTTLS without a line about it: TLS is
  * not logged at that time. */
 static void take_disconnect(struct postlog *log, const struct step *step)
@@ -146,7 +108,7 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	session->rcpt = step->event->rcpt;
 	if (session->begun && session->starttls > 0 &&
 	    session->protocol == NULL)
-		forget_tls(log, session->service);
+		postlog_tls_forget(log, session->service);
 	session->logs_tls = postlog_logs_tls(log, session->service);
 	/* Nothing will be heard of messages that were given up. */
 	for (message = session->messages;
@@ -161,7 +123,7 @@ static void take_tls(struct postlog *log, const struct step *step)
 {
 	struct postlog_session *session = session_found(log, step);
 
-	note_tls(log, step->line->service);
+	postlog_tls_note(log, step->line->service);
 	postlog_session_text(log, session, &session->protocol,
 			     step->event->protocol);
 	postlog_session_text(log, session, &session->cipher,
@@ -235,6 +197,25 @@ static void take_returned(struct postlog *log, const struct step *step)
 		next->returned = true;
 }
 
+/* miss - a line about a message that began elsewhere: on this host, or before
+ * the log. Those that were judged early are not known any more, either. */
+static void miss(struct postlog *log, const struct step *step)
+{
+	if (log->figures.early == 0 &&
+	    strcmp(step->line->program, "cleanup") != 0 &&
+	    postlog_others_add(&log->others, step->line->host,
+			       step->line->queue_id))
+		log->figures.unbegun++;
+}
+
+/* take_begun - a message is there, but not of a client */
+static void take_begun(struct postlog *log, const struct step *step)
+{
+	if (message_of(log, step) == NULL)
+		postlog_others_add(&log->others, step->line->host,
+				   step->line->queue_id);
+}
+
 /* take_to - a recipient that was accepted */
 static void take_to(struct postlog *log, const struct step *step)
 {
@@ -243,8 +224,14 @@ static void take_to(struct postlog *log, const struct step *step)
 
 	if (step->event->next_id[0] != '\0')
 		take_returned(log, step);
-	if (message == NULL)
+	if (message == NULL) {
+		miss(log, step);
 		return;
+	}
+	if ((log->unquoted || log->old) && step->event->blurred) {
+		log->figures.unclear++;
+		return;
+	}
 	accepted = postlog_session_recipient(log, message->session,
 					     &message->accepted, true,
 					     step->event->recipient);
@@ -261,8 +248,13 @@ static void take_queued(struct postlog *log, const struct step *step)
 {
 	struct postlog_message *message = message_of(log, step);
 
-	if (message == NULL)
+	if (message == NULL) {
+		miss(log, step);
+		if (step->event->kind == POSTLOG_REMOVED)
+			postlog_others_remove(&log->others, step->line->host,
+					      step->line->queue_id);
 		return;
+	}
 	if (step->event->kind == POSTLOG_FROM) {
 		if (message->sender != NULL)
 			return;
@@ -305,6 +297,12 @@ static void take_step(struct postlog *log, const struct step *step)
 	case POSTLOG_REMOVED:
 		take_queued(log, step);
 		break;
+	case POSTLOG_BEGUN:
+		take_begun(log, step);
+		break;
+	case POSTLOG_STARTED:
+		log->old = !step->event->quotes;
+		break;
 	case POSTLOG_UNCLEAR:
 		log->figures.unclear += step->line->repeats;
 		break;
@@ -328,6 +326,7 @@ void postlog_feed(struct postlog *log, const struct postlog_line *line,
 		postlog_session_retire(log, log->oldest);
 	}
 	log->figures.lines++;
+	postlog_order_line(&log->order, file, line->time);
 	if (line->time != POSTLOG_NO_TIME) {
 		if (log->figures.first == POSTLOG_NO_TIME ||
 		    line->time < log->figures.first)
@@ -345,6 +344,8 @@ void postlog_end(struct postlog *log)
 {
 	while (log->oldest != NULL)
 		postlog_session_retire(log, log->oldest);
+	postlog_order_end(&log->order);
+	log->figures.reversed = log->order.reversed;
 }
 
 /* postlog_figures - what was counted */
@@ -371,6 +372,7 @@ void postlog_free(struct postlog *log)
 	postlog_end(log);
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
+	postlog_others_clear(&log->others);
 	postlog_table_clear(&log->processes);
 	postlog_table_clear(&log->queue);
 	free(log);

@@ -61,8 +61,13 @@ struct postlog_case {
 struct postlog_figures {
 	unsigned long lines;	/* of Postfix */
 	unsigned long sessions; /* that were begun */
-	unsigned long unclear;	/* refusals that could be read in two ways */
-	unsigned long lost;	/* recipients accepted, but never delivered */
+	unsigned long unclear;	/* lines that could be read in two ways */
+	unsigned long lost;	/* recipients accepted, but never delivered; of
+				   a session whose end is not known, one of each
+				   message */
+	unsigned long unbegun;	/* messages whose beginning is not in the log;
+				   not counted once early is not 0 */
+	unsigned long reversed; /* files whose newest line is the first */
 	unsigned long returned; /* recipients that came from a filter */
 	unsigned long proxied;	/* messages given to a smtpd_proxy_filter */
 	unsigned long early;	/* sessions that did not fit into memory */
@@ -81,6 +86,10 @@ struct postlog *postlog_new(postlog_take *take, void *context);
 
 /* postlog_limit - another limit than POSTLOG_BYTES_MAX, for tests. */
 void postlog_limit(struct postlog *log, size_t bytes);
+
+/* postlog_unquoted - addresses are logged as before Postfix 3.5, whatever the
+ * lines say about its version. */
+void postlog_unquoted(struct postlog *log);
 
 /* postlog_feed - the next line. file must stay valid. */
 void postlog_feed(struct postlog *log, const struct postlog_line *line,

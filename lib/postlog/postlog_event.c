@@ -6,10 +6,13 @@
  * So the parts are read from the left, each where it must be; and if the words
  * that separate them occur more often than they should, the line is not
  * believed. See smtpd.c, smtpd_check.c (log_whatsup) and log_adhoc.c of
- * Postfix, 3.4 to 3.12; before 3.5, addresses are not quoted. */
+ * Postfix, 3.4 to 3.12. Before 3.5, and with info_log_address_format =
+ * internal, addresses are not quoted, so that a recipient may contain all that
+ * follows one. */
 
 #include "lib/postlog/postlog_event.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,6 +292,7 @@ static void read_next(struct postlog_event *event, const char *text)
  * recipient as the client wrote it is orig_to, if it is there. */
 static void read_delivery(struct postlog_event *event, const char *text)
 {
+	event->blurred = postlog_times(text, ">, relay=") > 1;
 	if (!postlog_word(&text, "to=") ||
 	    !postlog_address(&text, event->recipient, sizeof(event->recipient)))
 		return;
@@ -312,6 +316,21 @@ static void read_cleanup(struct postlog_event *event, const char *text)
 		event->kind = POSTLOG_REMOVED;
 	else
 		read_delivery(event, text);
+	if (event->kind == POSTLOG_OTHER)
+		event->kind = POSTLOG_BEGUN;
+}
+
+/* read_master - "daemon started -- version 3.4.29, configuration /etc/postfix"
+ */
+static void read_master(struct postlog_event *event, const char *text)
+{
+	unsigned major, minor;
+
+	if (sscanf(text, "daemon started -- version %4u.%4u", &major, &minor) !=
+	    2)
+		return;
+	event->kind = POSTLOG_STARTED;
+	event->quotes = major > 3 || (major == 3 && minor >= 5);
 }
 
 /* postlog_event_read - read what a line says */
@@ -321,6 +340,8 @@ void postlog_event_read(struct postlog_event *event,
 	memset(event, 0, sizeof(*event));
 	if (strcmp(line->program, "smtpd") == 0)
 		read_smtpd(event, line);
+	else if (strcmp(line->program, "master") == 0)
+		read_master(event, line->text);
 	else if (line->queue_id[0] == '\0')
 		return;
 	else if (strcmp(line->program, "qmgr") == 0 ||
@@ -329,6 +350,8 @@ void postlog_event_read(struct postlog_event *event,
 		read_queue(event, line->text);
 	else if (strcmp(line->program, "cleanup") == 0)
 		read_cleanup(event, line->text);
+	else if (strcmp(line->program, "pickup") == 0)
+		event->kind = POSTLOG_BEGUN;
 	else
 		read_delivery(event, line->text);
 }

@@ -26,6 +26,8 @@ enum postlog_kind {
 	POSTLOG_FROM,	     /* the sender of a message in the queue */
 	POSTLOG_TO,	     /* a recipient of it: delivered, or tried */
 	POSTLOG_REMOVED,     /* the message left the queue */
+	POSTLOG_STARTED,     /* Postfix: of a version that quotes addresses? */
+	POSTLOG_BEGUN,	     /* a message is there; it may be of this host */
 };
 
 /* The content of a line; which members are set depends on the kind. */
@@ -48,6 +50,9 @@ struct postlog_event {
 	char reply[256];  /* REJECT: code and text, cut */
 	bool for_relay;	  /* REJECT: "Relay access denied" */
 	bool by_access;	  /* REJECT: "Access denied": reject, or a table */
+	bool blurred;	  /* TO: where no address is quoted, the recipient is
+			     uncertain */
+	bool quotes;	  /* STARTED */
 	bool to_loopback; /* TO: handed to a program of this host ... */
 	char next_id[POSTLOG_QUEUE_MAX]; /* ... which queued it again as this */
 	/* DISCONNECT: whether it has counts, and the successful commands */

@@ -2,11 +2,13 @@
 #ifndef LIB_POSTLOG_POSTLOG_INTERNAL_H
 #define LIB_POSTLOG_POSTLOG_INTERNAL_H
 
-/* Shared by postlog.c, which follows the lines, and postlog_session.c, which
- * keeps what they said. */
+/* Shared by postlog.c, which follows the lines, postlog_session.c, which keeps
+ * what they said, and postlog_tls.c. */
 
 #include "lib/postlog/postlog.h"
 #include "lib/postlog/postlog_event.h"
+#include "lib/postlog/postlog_order.h"
+#include "lib/postlog/postlog_others.h"
 #include "lib/postlog/postlog_table.h"
 
 /* One recipient, accepted or refused. */
@@ -75,6 +77,10 @@ struct postlog {
 	void *context;
 	size_t limit, held; /* bytes */
 	struct postlog_table processes, queue;
+	struct postlog_others others;
+	struct postlog_order order;
+	bool unquoted; /* addresses are logged without quotes ... */
+	bool old;      /* ... by the version that was started last */
 	struct postlog_session *oldest, *newest;
 	struct postlog_figures figures;
 	unsigned long messages; /* that were reported */
@@ -108,12 +114,16 @@ postlog_session_recipient(struct postlog *log, struct postlog_session *session,
 void postlog_session_settle(struct postlog *log,
 			    struct postlog_session *session);
 
+/* postlog_session_retire - the same, now. */
+void postlog_session_retire(struct postlog *log,
+			    struct postlog_session *session);
+
 /* postlog_logs_tls - was TLS logged under this syslog_name when it was last
  * used? */
 bool postlog_logs_tls(const struct postlog *log, const char *name);
 
-/* postlog_session_retire - the same, now. */
-void postlog_session_retire(struct postlog *log,
-			    struct postlog_session *session);
+/* postlog_tls_note, postlog_tls_forget - it was; it is not any more. */
+void postlog_tls_note(struct postlog *log, const char *name);
+void postlog_tls_forget(struct postlog *log, const char *name);
 
 #endif

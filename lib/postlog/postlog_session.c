@@ -288,6 +288,20 @@ static void take_refused(struct postlog *log,
 	}
 }
 
+/* waiting - messages of which no recipient is known, and that were not given
+ * up */
+static unsigned long waiting(const struct postlog_session *session)
+{
+	const struct postlog_message *message;
+	unsigned long count = 0;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next)
+		count += message->accepted.count == 0 && !message->removed &&
+			 !message->returned;
+	return count;
+}
+
 /* postlog_session_retire - report the recipients, and free the session */
 void postlog_session_retire(struct postlog *log,
 			    struct postlog_session *session)
@@ -309,6 +323,8 @@ void postlog_session_retire(struct postlog *log,
 	}
 	if (counted && session->rcpt > found)
 		log->figures.lost += session->rcpt - found;
+	else if (!counted)
+		log->figures.lost += waiting(session);
 	take_refused(log, session);
 	free_session(log, session);
 }

@@ -46,6 +46,8 @@ static void take_refused(struct forecasts *all, struct forecast *forecast,
 	if (!taken->for_relay && !taken->by_access) {
 		all->others += taken->count;
 	} else if (stays_foreign(forecast, taken)) {
+		forecast_groups_add(&all->groups, FORECAST_FOREIGN, forecast,
+				    taken);
 		return;
 	} else if (forecast->answer == FORECAST_PERMIT && taken->for_relay) {
 		forecast_groups_add(&all->groups, FORECAST_ACCEPTED, forecast,
@@ -62,12 +64,25 @@ static void take_refused(struct forecasts *all, struct forecast *forecast,
 				    taken);
 }
 
+/* is_decided - was policyd asked at that time? Then its own lines say more. */
+static bool is_decided(const struct forecasts *all,
+		       const struct postlog_case *taken)
+{
+	int64_t time = taken->accepted ? taken->begun : taken->time;
+
+	return all->asked && (time == POSTLOG_NO_TIME || time >= all->since);
+}
+
 /* take - a postlog_take: a recipient of the log */
 static void take(void *context, const struct postlog_case *taken)
 {
 	struct forecasts *all = context;
 	struct forecast forecast;
 
+	if (is_decided(all, taken)) {
+		all->decided += taken->count;
+		return;
+	}
 	forecast_judge(&forecast, all->config, &all->ports, taken);
 	if (forecast.answer == FORECAST_RETURN)
 		all->returned += taken->count;
@@ -85,6 +100,8 @@ void forecasts_open(struct forecasts *forecasts, const struct config *config,
 	forecasts->config = config;
 	forecasts->past = past;
 	forecasts->log = postlog_new(take, forecasts);
+	forecast_adviser_open(&forecasts->adviser, config);
+	forecasts->groups.adviser = &forecasts->adviser;
 }
 
 /* forecasts_line - a line of a log. Postfix is asked about its ports when its
@@ -94,12 +111,24 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 {
 	if (postlog_line_read(&forecasts->line, line, place->written) == 0)
 		return false;
-	if (postlog_figures(forecasts->log)->lines == 0)
+	if (postlog_figures(forecasts->log)->lines == 0) {
 		forecast_ports_open(&forecasts->ports, forecasts->config,
 				    &forecasts->ports_why);
+		if (forecasts->ports.unquoted)
+			postlog_unquoted(forecasts->log);
+	}
 	postlog_feed(forecasts->log, &forecasts->line, place->file,
 		     place->line);
 	return true;
+}
+
+/* forecasts_asked - the earliest time counts; if it is not known, all of them
+ * are later */
+void forecasts_asked(struct forecasts *forecasts, int64_t time)
+{
+	if (!forecasts->asked || time < forecasts->since)
+		forecasts->since = time;
+	forecasts->asked = true;
 }
 
 /* forecasts_end - there are no more lines */
@@ -110,6 +139,21 @@ void forecasts_end(struct forecasts *forecasts)
 	forecast_groups_sort(&forecasts->groups);
 }
 
+/* forecasts_any - was any recipient judged? */
+bool forecasts_any(const struct forecasts *forecasts)
+{
+	return forecasts->accepted + forecasts->refused + forecasts->returned +
+		       postlog_figures(forecasts->log)->returned >
+	       0;
+}
+
+/* forecasts_are_whole - is it more than the absence of anything? */
+bool forecasts_are_whole(const struct forecasts *forecasts)
+{
+	return postlog_figures(forecasts->log)->reversed == 0 &&
+	       forecasts_any(forecasts);
+}
+
 /* forecasts_close - free what it holds */
 void forecasts_close(struct forecasts *forecasts)
 {
@@ -117,4 +161,5 @@ void forecasts_close(struct forecasts *forecasts)
 	postlog_line_clear(&forecasts->line);
 	forecast_groups_clear(&forecasts->groups);
 	forecast_ports_close(&forecasts->ports);
+	forecast_adviser_close(&forecasts->adviser);
 }

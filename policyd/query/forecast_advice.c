@@ -108,6 +108,17 @@ void forecast_advise(struct forecast_advice *advice,
 	    strstr(group->restriction, "_sender_") != NULL)
 		return;
 	if (!login)
+		advice->relay = advice_relay(adviser, group);
+	/* From everywhere: these are not clients of ours. */
+	if (group->more_networks)
+		return;
+	if (!login && advice_is_nowhere(group)) {
+		advice->instead = "a client without an address is in no "
+				  "network: let it log in, or deliver with "
+				  "sendmail(1)";
+		return;
+	}
+	if (!login)
 		advice->condition = "if these clients are yours, and cannot "
 				    "log in";
 	else if (!group->weak)
@@ -119,9 +130,9 @@ void forecast_advise(struct forecast_advice *advice,
 				    "passwords may be read on the way";
 	if (!login)
 		advice->networks = advice_networks(adviser, &group, 1);
-	if (!login)
-		advice->relay = advice_relay(adviser, group);
 	advice->where = forecast_advice_where(group->service);
+	if (advice_tls(adviser, &group, 1, advice->tls))
+		return;
 	advice->restrictions = forecast_advice_list(
 		&group->service->restrictions,
 		login ? ADVICE_LOGIN : ADVICE_NETWORKS, group->restriction);
@@ -134,5 +145,7 @@ void forecast_advice_clear(struct forecast_advice *advice)
 	free(advice->where);
 	free(advice->restrictions);
 	free(advice->relay);
+	free(advice->tls[0]);
+	free(advice->tls[1]);
 	memset(advice, 0, sizeof(*advice));
 }

@@ -20,14 +20,22 @@ void forecast_adviser_open(struct forecast_adviser *adviser,
 /* forecast_adviser_close - free what it holds. */
 void forecast_adviser_close(struct forecast_adviser *adviser);
 
+/* forecast_all_strangers - is none of the clients probably ours? */
+bool forecast_all_strangers(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group);
+
+#define ADVICE_TLS_LINES 2
+
 /* Lines for policyd.conf with which a group is accepted after all; the texts
  * are owned. */
 struct forecast_advice {
 	const char *condition; /* when that is right; static; NULL: no advice */
 	char *networks;	       /* "mynetworks = { ... }", or NULL */
 	char *where;	       /* "at top level", or "in service \"NAME\"" */
-	char *restrictions;    /* the whole list of that place */
-	char *relay;	       /* domains, if they are a reason, or NULL */
+	char *restrictions;    /* the whole list of that place, or NULL */
+	char *tls[ADVICE_TLS_LINES]; /* lines of that place, then NULL */
+	char *relay;	     /* domains, if they are a reason, or NULL */
+	const char *instead; /* there is nothing to write; static, or NULL */
 };
 
 /* forecast_advise - for a group of FORECAST_REFUSED. */

@@ -35,6 +35,20 @@ char *advice_list(const struct restriction_list *list,
 char *advice_networks(const struct forecast_adviser *adviser,
 		      const struct forecast_group **groups, size_t count);
 
+/* advice_is_nowhere - has no client of a group an address? Then no network has
+ * it. */
+bool advice_is_nowhere(const struct forecast_group *group);
+
+/* advice_is_weak - is nothing but the TLS of these logins too weak? */
+bool advice_is_weak(const struct forecast_group *group);
+
+/* advice_tls - lines with which groups of one service, which are all like that,
+ * are accepted, though nobody in plain text is; NULL after the last one. False:
+ * there are none. The caller frees them. */
+bool advice_tls(const struct forecast_adviser *adviser,
+		const struct forecast_group *const *groups, size_t count,
+		char *lines[ADVICE_TLS_LINES]);
+
 /* advice_relay - the domains for which these may be clients of a backup MX;
  * NULL: they are our clients, or there are too many domains. The caller frees
  * it. */

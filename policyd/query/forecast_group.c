@@ -15,8 +15,10 @@
 
 #include "lib/base/xalloc.h"
 #include "policyd/query/example.h"
+#include "policyd/query/forecast_group_internal.h"
 
 #define NETWORK_SIZE 64
+#define DOMAIN_SIZE  256
 
 /* network_of - the network of 256 IPv4 addresses, or the /64 of IPv6 */
 static void network_of(char network[NETWORK_SIZE], const char *address)
@@ -36,8 +38,8 @@ static void network_of(char network[NETWORK_SIZE], const char *address)
 	}
 }
 
-/* compare - for tsearch(3) */
-static int compare(const void *one, const void *other)
+/* forecast_group_compare - for tsearch(3) */
+int forecast_group_compare(const void *one, const void *other)
 {
 	const struct forecast_group *a = one;
 	const struct forecast_group *b = other;
@@ -49,6 +51,8 @@ static int compare(const void *one, const void *other)
 		order = strcmp(a->login, b->login);
 	if (order == 0)
 		order = strcmp(a->network, b->network);
+	if (order == 0)
+		order = strcmp(a->domain, b->domain);
 	if (order == 0)
 		order = strcmp(a->name, b->name);
 	if (order == 0)
@@ -67,15 +71,39 @@ static struct forecast_group *make(struct forecast_groups *groups,
 	group->ports = xstrdup(key->ports);
 	group->name = xstrdup(key->name);
 	group->network = xstrdup(key->network);
+	group->domain = xstrdup(key->domain);
+	group->class = xstrdup(key->class);
 	group->login = xstrdup(key->login);
 	group->reason = xstrdup(key->reason);
 	group->restriction = xstrdup(key->restriction);
 	groups->groups = xreallocarray(groups->groups, groups->count + 1,
 				       sizeof(struct forecast_group *));
 	groups->groups[groups->count++] = group;
-	if (tsearch(group, &groups->index, compare) == NULL)
+	if (tsearch(group, &groups->index, forecast_group_compare) == NULL)
 		xalloc_failed();
 	return group;
+}
+
+/* domain_of - in lower case; "": there is none */
+static void domain_of(char domain[DOMAIN_SIZE], const char *recipient)
+{
+	const char *at = strrchr(recipient, '@');
+	char *byte;
+
+	snprintf(domain, DOMAIN_SIZE, "%s", at != NULL ? at + 1 : "");
+	for (byte = domain; *byte != '\0'; byte++)
+		if (*byte >= 'A' && *byte <= 'Z')
+			*byte = (char)(*byte - 'A' + 'a');
+}
+
+/* make_room - when there are too many groups, merge them, unless that did not
+ * help the last time */
+static void make_room(struct forecast_groups *groups)
+{
+	if (groups->count < FORECAST_GROUPS || groups->full)
+		return;
+	forecast_groups_merge(groups);
+	groups->full = groups->count > FORECAST_GROUPS / 2;
 }
 
 /* find - the group of a recipient; NULL: there are too many */
@@ -86,17 +114,22 @@ static struct forecast_group *find(struct forecast_groups *groups,
 {
 	static char none[] = "";
 	char network[NETWORK_SIZE];
+	char domain[DOMAIN_SIZE];
 	bool doubted = kind == FORECAST_DOUBTED;
+	bool foreign = kind == FORECAST_FOREIGN;
 	struct forecast_group key = {
 		.kind = kind,
 		.port = (char *)forecast->port,
 		.ports = (char *)forecast->ports,
 		.name = (char *)taken->service,
-		.network = doubted ? none : network,
-		.login = doubted ? none : (char *)taken->login,
-		.reason = kind == FORECAST_ACCEPTED ? (char *)taken->reply
-						    : (char *)forecast->reason,
-		.restriction = (char *)forecast->restriction,
+		.network = doubted || foreign ? none : network,
+		.domain = foreign ? domain : none,
+		.class = foreign ? (char *)forecast->destination : none,
+		.login = doubted || foreign ? none : (char *)taken->login,
+		.reason = (char *)forecast->reason,
+		.restriction = kind == FORECAST_ACCEPTED
+				       ? (char *)forecast->permitted_by
+				       : (char *)forecast->restriction,
 		.service = forecast->service,
 		.weak = forecast->weak,
 		.encrypted = forecast->encrypted,
@@ -106,13 +139,15 @@ static struct forecast_group *find(struct forecast_groups *groups,
 	void *const *found;
 
 	network_of(network, taken->address);
-	if (doubted)
+	domain_of(domain, taken->recipient);
+	if (doubted || foreign)
 		key.port = key.name = key.restriction = none;
-	if (kind == FORECAST_ACCEPTED)
+	if (kind == FORECAST_ACCEPTED || foreign)
 		key.reason = none;
-	found = tfind(&key, &groups->index, compare);
+	found = tfind(&key, &groups->index, forecast_group_compare);
 	if (found != NULL)
 		return *found;
+	make_room(groups);
 	return groups->count < FORECAST_GROUPS ? make(groups, &key) : NULL;
 }
 
@@ -138,9 +173,9 @@ static void add_example(struct forecast_group *group,
 			     sizeof(parts) / sizeof(parts[0]));
 }
 
-/* add_text - to a short list, if it is new there; more: there is no room */
-static void add_text(char *list[FORECAST_CLIENTS], size_t *count, bool *more,
-		     const char *text)
+/* forecast_group_text - to a short list */
+void forecast_group_text(char *list[FORECAST_CLIENTS], size_t *count,
+			 bool *more, const char *text)
 {
 	size_t i;
 
@@ -159,11 +194,37 @@ static void add_names(struct forecast_group *group,
 {
 	const char *domain = strrchr(taken->recipient, '@');
 
-	add_text(group->clients, &group->client_count, &group->more_clients,
-		 taken->address);
+	forecast_group_text(group->clients, &group->client_count,
+			    &group->more_clients, taken->address);
 	if (domain != NULL && domain[1] != '\0')
-		add_text(group->domains, &group->domain_count,
-			 &group->more_domains, domain + 1);
+		forecast_group_text(group->domains, &group->domain_count,
+				    &group->more_domains, domain + 1);
+}
+
+/* add_session - how weak it is */
+static void add_session(struct forecast_group *group,
+			const struct postlog_case *taken)
+{
+	char *text;
+
+	if (!group->weak || taken->tls != POSTLOG_TLS_KNOWN)
+		return;
+	text = xasprintf("%s/%s/%s", taken->protocol, taken->cipher,
+			 taken->bits);
+	forecast_group_text(group->sessions, &group->session_count,
+			    &group->more_sessions, text);
+	free(text);
+}
+
+/* forecast_group_time - one more time */
+void forecast_group_time(struct forecast_group *group, int64_t time)
+{
+	if (time == POSTLOG_NO_TIME)
+		return;
+	if (group->first == POSTLOG_NO_TIME || time < group->first)
+		group->first = time;
+	if (group->last == POSTLOG_NO_TIME || time > group->last)
+		group->last = time;
 }
 
 /* forecast_groups_add - count a recipient */
@@ -181,14 +242,10 @@ void forecast_groups_add(struct forecast_groups *groups,
 	}
 	group->count += taken->count;
 	add_names(group, taken);
+	add_session(group, taken);
 	if (group->example_count < FORECAST_EXAMPLES)
 		add_example(group, forecast, taken);
-	if (taken->time == POSTLOG_NO_TIME)
-		return;
-	if (group->first == POSTLOG_NO_TIME || taken->time < group->first)
-		group->first = taken->time;
-	if (group->last == POSTLOG_NO_TIME || taken->time > group->last)
-		group->last = taken->time;
+	forecast_group_time(group, taken->time);
 }
 
 /* by_count - for qsort(3) */
@@ -201,7 +258,7 @@ static int by_count(const void *one, const void *other)
 		return (int)a->kind - (int)b->kind;
 	if (a->count != b->count)
 		return a->count > b->count ? -1 : 1;
-	return compare(a, b);
+	return forecast_group_compare(a, b);
 }
 
 /* forecast_groups_sort - sort the groups */
@@ -212,21 +269,27 @@ void forecast_groups_sort(struct forecast_groups *groups)
 		      sizeof(struct forecast_group *), by_count);
 }
 
-/* free_group - one group */
-static void free_group(struct forecast_group *group)
+/* forecast_group_free - one group */
+void forecast_group_free(struct forecast_group *group)
 {
 	size_t i;
 
 	for (i = 0; i < group->client_count; i++)
 		free(group->clients[i]);
+	for (i = 0; i < group->network_count; i++)
+		free(group->networks[i]);
 	for (i = 0; i < group->domain_count; i++)
 		free(group->domains[i]);
+	for (i = 0; i < group->session_count; i++)
+		free(group->sessions[i]);
 	for (i = 0; i < group->example_count; i++)
 		free(group->examples[i]);
 	free(group->port);
 	free(group->ports);
 	free(group->name);
 	free(group->network);
+	free(group->domain);
+	free(group->class);
 	free(group->login);
 	free(group->reason);
 	free(group->restriction);
@@ -239,8 +302,9 @@ void forecast_groups_clear(struct forecast_groups *groups)
 	size_t i;
 
 	for (i = 0; i < groups->count; i++) {
-		tdelete(groups->groups[i], &groups->index, compare);
-		free_group(groups->groups[i]);
+		tdelete(groups->groups[i], &groups->index,
+			forecast_group_compare);
+		forecast_group_free(groups->groups[i]);
 	}
 	free(groups->groups);
 	memset(groups, 0, sizeof(*groups));

@@ -17,6 +17,8 @@
 enum forecast_kind {
 	FORECAST_REFUSED,  /* accepted by Postfix, refused by policyd */
 	FORECAST_ACCEPTED, /* refused by Postfix, permitted by policyd */
+	FORECAST_FOREIGN,  /* refused, though policyd takes the domain for ours:
+			      Postfix does not */
 	FORECAST_DOUBTED,  /* cannot tell */
 	FORECAST_KINDS
 };
@@ -27,7 +29,9 @@ struct forecast_group {
 	char *port;    /* "587", or "": unknown, or several */
 	char *ports;   /* which, of the first recipient: "25 or 2525" */
 	char *name;    /* syslog_name */
-	char *network; /* of the client: "192.0.2.0/24" */
+	char *network; /* of the client: "192.0.2.0/24"; "": of any */
+	char *domain;  /* of the recipient, in lower case; "": of any */
+	char *class;   /* FOREIGN: of its destination; or "" */
 	char *login;   /* or "" */
 	char *reason;
 	const struct service *service;
@@ -39,18 +43,29 @@ struct forecast_group {
 	char *clients[FORECAST_CLIENTS];
 	size_t client_count;
 	bool more_clients;
+	char *networks[FORECAST_CLIENTS]; /* with a domain: of clients */
+	size_t network_count;
+	bool more_networks;
 	char *domains[FORECAST_CLIENTS]; /* of recipients */
 	size_t domain_count;
 	bool more_domains;
+	char *sessions[FORECAST_CLIENTS]; /* weak: "PROTOCOL/CIPHER/BITS" */
+	size_t session_count;
+	bool more_sessions;
 	char *examples[FORECAST_EXAMPLES];
 	size_t example_count;
 };
 
-/* All groups. Zero it before use. */
+struct forecast_adviser;
+
+/* All groups. Zero it before use. With an adviser, those that can be are merged
+ * when there are too many. */
 struct forecast_groups {
 	struct forecast_group **groups;
 	size_t count;
 	void *index;				 /* of tsearch(3) */
+	const struct forecast_adviser *adviser;	 /* not owned; or NULL */
+	bool full;				 /* merging is of no use */
 	unsigned long counts[FORECAST_KINDS];	 /* recipients */
 	unsigned long ungrouped[FORECAST_KINDS]; /* of them, in no group */
 };
@@ -60,6 +75,9 @@ void forecast_groups_add(struct forecast_groups *groups,
 			 enum forecast_kind kind,
 			 const struct forecast *forecast,
 			 const struct postlog_case *taken);
+
+/* forecast_groups_merge - make one of all strangers that send to a domain. */
+void forecast_groups_merge(struct forecast_groups *groups);
 
 /* forecast_groups_sort - by kind, and the largest first. */
 void forecast_groups_sort(struct forecast_groups *groups);

@@ -11,6 +11,7 @@
 static const char *const kind_names[FORECAST_KINDS] = {
 	[FORECAST_REFUSED] = "refused",
 	[FORECAST_ACCEPTED] = "accepted",
+	[FORECAST_FOREIGN] = "foreign",
 	[FORECAST_DOUBTED] = "unknown",
 };
 
@@ -43,18 +44,44 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 {
 	struct forecast_advice advice;
 	json_t *object = json_null();
+	size_t tls = 0;
 
 	forecast_advise(&advice, adviser, group);
-	if (advice.condition != NULL) {
+	while (tls < ADVICE_TLS_LINES && advice.tls[tls] != NULL)
+		tls++;
+	if (advice.condition != NULL || advice.relay != NULL ||
+	    advice.instead != NULL) {
 		object = json_object();
 		json_set(object, "condition", json_text(advice.condition));
 		json_set(object, "mynetworks", json_text(advice.networks));
 		json_set(object, "where", json_text(advice.where));
 		json_set(object, "write", json_text(advice.restrictions));
+		json_set(object, "tls", texts(advice.tls, tls));
 		json_set(object, "relay_domains", json_text(advice.relay));
+		json_set(object, "instead", json_text(advice.instead));
 	}
 	forecast_advice_clear(&advice);
 	return object;
+}
+
+/* set_client - where it was, and what to write */
+static void set_client(json_t *object, const struct forecast_adviser *adviser,
+		       const struct forecast_group *group)
+{
+	json_set(object, "port", json_text(group->port));
+	json_set(object, "syslog_name", json_text(group->name));
+	json_set(object, "network", json_text(group->network));
+	json_set(object, "networks",
+		 group->network_count > 0
+			 ? texts(group->networks, group->network_count)
+			 : texts(&group->network, 1));
+	json_set(object, "more_networks", json_boolean(group->more_networks));
+	json_set(object, "domains", texts(group->domains, group->domain_count));
+	json_set(object, "more_domains", json_boolean(group->more_domains));
+	json_set(object, "login", json_text(group->login));
+	json_set(object, "service", json_text(group->service->name));
+	json_set(object, "restriction", json_text(group->restriction));
+	json_set(object, "advice", advice_object(adviser, group));
 }
 
 /* group_object - one group */
@@ -66,14 +93,11 @@ static json_t *group_object(const struct forecast_adviser *adviser,
 	json_set(object, "kind", json_text(kind_names[group->kind]));
 	json_set(object, "count", number(group->count));
 	json_set(object, "reason", json_text(group->reason));
-	if (group->kind != FORECAST_DOUBTED) {
-		json_set(object, "port", json_text(group->port));
-		json_set(object, "syslog_name", json_text(group->name));
-		json_set(object, "network", json_text(group->network));
-		json_set(object, "login", json_text(group->login));
-		json_set(object, "service", json_text(group->service->name));
-		json_set(object, "restriction", json_text(group->restriction));
-		json_set(object, "advice", advice_object(adviser, group));
+	if (group->kind == FORECAST_FOREIGN) {
+		json_set(object, "domain", json_text(group->domain));
+		json_set(object, "destination", json_text(group->class));
+	} else if (group->kind != FORECAST_DOUBTED) {
+		set_client(object, adviser, group);
 	}
 	json_set(object, "clients", texts(group->clients, group->client_count));
 	json_set(object, "more_clients", json_boolean(group->more_clients));
@@ -98,6 +122,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "refused", forecasts->refused },
 		{ "would_be_accepted",
 		  forecasts->groups.counts[FORECAST_ACCEPTED] },
+		{ "foreign", forecasts->groups.counts[FORECAST_FOREIGN] },
 		{ "refused_for_other_reasons", forecasts->others },
 		{ "cannot_tell", forecasts->groups.counts[FORECAST_DOUBTED] +
 					 figures->unclear },
@@ -105,6 +130,9 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "returned_from_filter",
 		  figures->returned + forecasts->returned },
 		{ "not_delivered", figures->lost },
+		{ "begun_before", figures->unbegun },
+		{ "decided_by_policyd", forecasts->decided },
+		{ "reversed_files", figures->reversed },
 		{ "through_proxy_filter", figures->proxied },
 		{ "judged_early", figures->early },
 		{ "sessions", figures->sessions },
@@ -118,6 +146,8 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		json_set(object, counts[i].name, number(counts[i].count));
 	json_set(object, "first", when(figures->first));
 	json_set(object, "last", when(figures->last));
+	json_set(object, "policyd_since",
+		 when(forecasts->asked ? forecasts->since : POSTLOG_NO_TIME));
 	json_set(object, "ports_from_postfix",
 		 json_boolean(forecasts->ports.from_postfix));
 	return object;
@@ -154,14 +184,12 @@ static void print_all_advice(const struct forecast_adviser *adviser,
 void forecasts_print_json(struct forecasts *forecasts, FILE *output)
 {
 	const struct forecast_groups *groups = &forecasts->groups;
-	struct forecast_adviser adviser;
+	const struct forecast_adviser *adviser = &forecasts->adviser;
 	size_t i;
 
-	forecast_adviser_open(&adviser, forecasts->config);
 	for (i = 0; i < groups->count; i++)
-		json_print(group_object(&adviser, groups->groups[i]), output);
-	print_all_advice(&adviser, groups, output);
-	forecast_adviser_close(&adviser);
+		json_print(group_object(adviser, groups->groups[i]), output);
+	print_all_advice(adviser, groups, output);
 	past_print_json(forecasts->past, output);
 	json_print(summary_object(forecasts), output);
 }

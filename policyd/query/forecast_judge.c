@@ -94,6 +94,7 @@ static void try(struct attempt *attempt, const struct service *service,
 	if (answer == FORECAST_PERMIT && forecast->permitting == NULL) {
 		forecast->permitting = service;
 		forecast->permitted_by = decision->restriction;
+		forecast->destination = facts_class(&judgement.facts);
 		forecast->request = attempt->request;
 	}
 	if (answer == FORECAST_UNKNOWN) {
@@ -119,10 +120,6 @@ struct kind {
 	bool plain; /* the session may be plain, too */
 };
 
-#define NO_TLS                                                             \
-	"the log does not say whether, or how, the session was encrypted " \
-	"(write smtpd_tls_loglevel = 1 in main.cf)"
-
 /* try_kind - a tls_visit: one kind of session */
 static int try_kind(void *context, const char *protocol, const char *cipher,
 		    const char *bits)
@@ -135,7 +132,8 @@ static int try_kind(void *context, const char *protocol, const char *cipher,
 	request->encryption_protocol = protocol;
 	request->encryption_cipher = cipher;
 	request->encryption_keysize = bits;
-	try(kind->attempt, kind->service, NO_TLS);
+	try(kind->attempt, kind->service,
+	    forecast_port_tls(kind->attempt->port));
 	return 0;
 }
 
@@ -169,7 +167,7 @@ static void try_tls(struct attempt *attempt)
 	kind.plain = !is_encrypted(attempt);
 	if (taken->tls == POSTLOG_TLS_KNOWN ||
 	    (taken->tls == POSTLOG_TLS_NONE && kind.plain))
-		try(attempt, kind.service, NO_TLS);
+		try(attempt, kind.service, forecast_port_tls(attempt->port));
 	else
 		tls_each_kind(kind.service->tls, try_kind, &kind);
 }
@@ -265,7 +263,8 @@ static void blame_ports(const struct attempt *attempt, bool wrapped)
 	struct forecast *forecast = attempt->forecast;
 
 	if (wrapped && attempt->taken->tls != POSTLOG_TLS_KNOWN)
-		snprintf(forecast->reason, FORECAST_REASON_MAX, NO_TLS);
+		snprintf(forecast->reason, FORECAST_REASON_MAX, "%s",
+			 forecast_port_tls(attempt->port));
 	else
 		snprintf(forecast->reason, FORECAST_REASON_MAX,
 			 "several ports log as \"%.60s\" (give each its own "
@@ -383,6 +382,7 @@ void forecast_judge(struct forecast *forecast, const struct config *config,
 	memset(forecast, 0, sizeof(*forecast));
 	forecast->restriction = "";
 	forecast->permitted_by = "";
+	forecast->destination = "";
 	request_init(&attempt.request);
 	attempt.request.request = "smtpd_access_policy";
 	attempt.request.protocol_state = "RCPT";

@@ -32,6 +32,7 @@ struct forecast {
 	/* One of the ways in which it is permitted; NULL: in none. */
 	const struct service *permitting;
 	const char *permitted_by; /* the restriction; "": none is needed */
+	const char *destination;  /* its class then, static; or "" */
 	struct request request;
 };
 

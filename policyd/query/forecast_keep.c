@@ -89,6 +89,40 @@ static bool is_of_strangers(const struct forecast_adviser *adviser,
 	return false;
 }
 
+/* is_address - or only a word, such as "unknown"? */
+static bool is_address(const char *text)
+{
+	unsigned char bytes[16];
+
+	return inet_pton(AF_INET, text, bytes) == 1 ||
+	       inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+/* forecast_all_strangers - that have an address */
+bool forecast_all_strangers(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->client_count; i++)
+		if (!is_address(group->clients[i]) ||
+		    is_ours(adviser, group->clients[i]))
+			return false;
+	return true;
+}
+
+/* advice_is_nowhere - Postfix logs "unknown" for a client that was gone at
+ * once, or that a proxy has not named */
+bool advice_is_nowhere(const struct forecast_group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->client_count; i++)
+		if (is_address(group->clients[i]))
+			return false;
+	return true;
+}
+
 /* A list of networks that is being written. */
 struct networks {
 	const struct forecast_adviser *adviser;
@@ -134,8 +168,10 @@ static void put_group(struct networks *networks,
 {
 	size_t i;
 
-	if (group->more_clients)
+	if (group->more_clients && *group->network != '\0')
 		put_address(networks, group->network, group->clients[0]);
+	for (i = 0; i < group->network_count && group->more_clients; i++)
+		put_address(networks, group->networks[i], "");
 	for (i = 0; i < group->client_count && !group->more_clients; i++)
 		put_address(networks, group->clients[i], group->clients[i]);
 }
@@ -208,8 +244,10 @@ static bool is_same(const struct service *one, const struct service *other)
 	return one == other || (one->line == 0 && other->line == 0);
 }
 
-/* keep_list - all words for the list of a service */
-static char *keep_list(const struct keep *keep, const struct service *service)
+/* keep_list - all words for the list of a service; weak: those for logins are
+ * not needed. NULL: no word is. */
+static char *keep_list(const struct keep *keep, const struct service *service,
+		       bool weak)
 {
 	const struct restriction_list *list = &service->restrictions;
 	const size_t none = list->count + 1;
@@ -223,12 +261,35 @@ static char *keep_list(const struct keep *keep, const struct service *service)
 		size_t which = *group->login != '\0';
 		size_t at = advice_place(list, group->restriction);
 
-		if (is_same(group->service, service) && at < words[which].at)
+		if (is_same(group->service, service) && at < words[which].at &&
+		    !(weak && which == 1))
 			words[which].at = at;
 	}
 	hosts = words[0].at < none;
 	logins = words[1].at < none;
+	if (!hosts && !logins)
+		return NULL;
 	return advice_list(list, words + !hosts, (size_t)hosts + logins);
+}
+
+/* keep_tls - the least TLS of a service, if that is all its logins need */
+static bool keep_tls(const struct forecast_adviser *adviser,
+		     const struct keep *keep, const struct service *service,
+		     char *lines[ADVICE_TLS_LINES])
+{
+	const struct forecast_group **logins =
+		xcalloc(keep->count, sizeof(struct forecast_group *));
+	size_t count = 0;
+	bool enough;
+	size_t i;
+
+	for (i = 0; i < keep->count; i++)
+		if (is_same(keep->groups[i]->service, service) &&
+		    *keep->groups[i]->login != '\0')
+			logins[count++] = keep->groups[i];
+	enough = advice_tls(adviser, logins, count, lines);
+	free(logins);
+	return enough;
 }
 
 /* is_first - is it the first group of its service? */
@@ -239,6 +300,29 @@ static bool is_first(const struct keep *keep, size_t index)
 	while (!is_same(keep->groups[i]->service, keep->groups[index]->service))
 		i++;
 	return i == index;
+}
+
+/* put_service - what to write into a service */
+static void put_service(const struct forecast_adviser *adviser,
+			const struct keep *keep, const struct service *service,
+			void (*put)(void *context, const char *where,
+				    const char *write),
+			void *context)
+{
+	char *where = forecast_advice_where(service);
+	char *lines[ADVICE_TLS_LINES];
+	bool weak = keep_tls(adviser, keep, service, lines);
+	char *text = keep_list(keep, service, weak);
+	size_t i;
+
+	if (text != NULL)
+		put(context, where, text);
+	for (i = 0; i < ADVICE_TLS_LINES && weak && lines[i] != NULL; i++) {
+		put(context, where, lines[i]);
+		free(lines[i]);
+	}
+	free(text);
+	free(where);
 }
 
 /* put_all - each line to write */
@@ -261,17 +345,10 @@ put_all(const struct forecast_adviser *adviser, const struct keep *keep,
 		put(context, "at top level", text);
 	free(text);
 	free(hosts);
-	for (i = 0; i < keep->count; i++) {
-		char *where;
-
-		if (!is_first(keep, i))
-			continue;
-		where = forecast_advice_where(keep->groups[i]->service);
-		text = keep_list(keep, keep->groups[i]->service);
-		put(context, where, text);
-		free(text);
-		free(where);
-	}
+	for (i = 0; i < keep->count; i++)
+		if (is_first(keep, i))
+			put_service(adviser, keep, keep->groups[i]->service,
+				    put, context);
 }
 
 /* forecast_advice_all - for all together */

@@ -30,6 +30,34 @@ static struct forecast_port *add(struct forecast_ports *ports, const char *name,
 	return port;
 }
 
+#define NO_TLS \
+	"the log does not say whether, or how, the session was encrypted "
+
+/* forecast_port_tls - for the reasons of "cannot tell" */
+const char *forecast_port_tls(const struct forecast_port *port)
+{
+	return port->tls_log != NULL ? port->tls_log
+				     : NO_TLS
+		       "(write smtpd_tls_loglevel = 1 in main.cf)";
+}
+
+/* tls_log - a port with a value of its own does not have that of main.cf; and
+ * the value may be new */
+static char *tls_log(const struct postfix *postfix,
+		     const struct postfix_service *service)
+{
+	const char *name = "smtpd_tls_loglevel";
+
+	if (strtol(postfix_get(postfix, service, name), NULL, 10) > 0)
+		return xstrdup(NO_TLS
+			       "(smtpd_tls_loglevel is set now; newer logs "
+			       "will say it)");
+	if (postfix_get_own(service, name) == NULL)
+		return NULL;
+	return xasprintf(NO_TLS "(postconf -P %.40s/%s/%s=1)", service->name,
+			 service->type, name);
+}
+
 /* add_row - a port of master.cf */
 static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
 		    const struct smtpd_row *row)
@@ -38,6 +66,7 @@ static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
 		ports, postfix_get(postfix, row->port.service, "syslog_name"),
 		row->port.number);
 
+	port->tls_log = tls_log(postfix, row->port.service);
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
@@ -67,6 +96,9 @@ static void read_postfix(struct forecast_ports *ports,
 	ports->from_postfix = true;
 	ports->recipients_renamed =
 		!postfix_get_bool(postfix, NULL, "enable_original_recipient");
+	ports->unquoted =
+		strcmp(postfix_get(postfix, NULL, "info_log_address_format"),
+		       "external") != 0;
 	ports->senders_renamed = is_set(postfix, "canonical_maps") ||
 				 is_set(postfix, "sender_canonical_maps") ||
 				 is_set(postfix, "masquerade_domains");
@@ -174,8 +206,10 @@ void forecast_ports_close(struct forecast_ports *ports)
 {
 	size_t i;
 
-	for (i = 0; i < ports->count; i++)
+	for (i = 0; i < ports->count; i++) {
 		free(ports->list[i].name);
+		free(ports->list[i].tls_log);
+	}
 	free(ports->list);
 	memset(ports, 0, sizeof(*ports));
 }

@@ -15,6 +15,7 @@ struct forecast_port {
 	bool demands_tls;    /* from everybody */
 	bool no_plain_login; /* a login is possible in TLS only */
 	bool is_return;	     /* for mail that comes back from a filter */
+	char *tls_log;	     /* how TLS would be logged there; NULL: as usual */
 };
 
 #define FORECAST_PORTS_MAX 48 /* bytes of "25 or 465" */
@@ -24,12 +25,17 @@ struct forecast_port {
 void forecast_port_note(char ports[FORECAST_PORTS_MAX],
 			const struct forecast_port *port);
 
+/* forecast_port_tls - why the log does not say whether a session at that port
+ * was encrypted, and what to do. */
+const char *forecast_port_tls(const struct forecast_port *port);
+
 /* The ports of a Postfix, and how it logs. */
 struct forecast_ports {
 	struct forecast_port *list;
 	size_t count;
 	bool from_postfix;	 /* they are those of master.cf */
 	bool recipients_renamed; /* enable_original_recipient = no */
+	bool unquoted;		 /* addresses are logged without quotes */
 	bool senders_renamed;	 /* canonical maps or masquerading */
 };
 

@@ -13,9 +13,8 @@
 #include "policyd/query/forecast.h"
 #include "policyd/query/forecast_advice.h"
 
-#define GROUPS_SHOWN 20 /* of each kind */
-#define HOUR	     3600
-#define DAY	     86400
+#define HOUR 3600
+#define DAY  86400
 
 /* put_period - " in 7 days (2026-11-22 to 2026-11-29)", if it is known */
 static void put_period(const struct postlog_figures *figures, FILE *out)
@@ -53,6 +52,24 @@ static void put_quoted(FILE *out, const char *text)
 	fputs(quoted, out);
 }
 
+/* put_networks - where the clients are */
+static void put_networks(const struct forecast_group *group, FILE *out)
+{
+	size_t last = group->network_count;
+	size_t i;
+
+	if (last == 0)
+		fputs(group->network, out);
+	for (i = 0; i < last; i++)
+		fprintf(out, "%s%s",
+			i == 0				       ? ""
+			: i + 1 < last || group->more_networks ? ", "
+							       : " and ",
+			group->networks[i]);
+	if (group->more_networks)
+		fputs(" and others", out);
+}
+
 /* put_group - who, and why */
 static void put_group(const struct forecast_group *group, FILE *out)
 {
@@ -65,12 +82,18 @@ static void put_group(const struct forecast_group *group, FILE *out)
 		*group->port != '\0' ? group->port : group->ports);
 	fputs(" (", out);
 	put_quoted(out, group->name);
-	fprintf(out, "), clients in %s, ", group->network);
+	fputs("), clients in ", out);
+	put_networks(group, out);
+	fputs(", ", out);
 	if (*group->login != '\0') {
 		fputs("login ", out);
 		put_quoted(out, group->login);
 	} else {
 		fputs("no login", out);
+	}
+	if (*group->domain != '\0') {
+		fputs(", to ", out);
+		put_quoted(out, group->domain);
 	}
 	if (*group->reason != '\0')
 		fprintf(out, ": %s", group->reason);
@@ -83,23 +106,23 @@ static void put_group(const struct forecast_group *group, FILE *out)
 /* put_relay - the domains of strangers: where Postfix has them, policyd has to
  * have them, too */
 static void put_relay(const struct forecast_adviser *adviser,
-		      const char *domains, FILE *out)
+		      const char *domains, const char *begin, FILE *out)
 {
 	if (adviser->config->import_postfix != NULL)
 		fprintf(out,
-			"\t\tor, if this host takes mail from anybody for %s "
+			"\t\t%s this host takes mail from anybody for %s "
 			"(as a backup MX), add to relay_domains in main.cf: "
 			"%s\n",
-			domains, domains);
+			begin, domains, domains);
 	else
 		fprintf(out,
-			"\t\tor, if this host takes mail from anybody for "
+			"\t\t%s this host takes mail from anybody for "
 			"%s, write here what main.cf has, with import_postfix "
 			"or by hand: mydestination, virtual_alias_domains or "
 			"virtual_mailbox_domains for its own domains, "
 			"relay_domains for those that it relays (as a backup "
 			"MX)\n",
-			domains);
+			begin, domains);
 }
 
 /* put_advice - what to write to keep them */
@@ -107,6 +130,7 @@ static void put_advice(const struct forecast_adviser *adviser,
 		       const struct forecast_group *group, FILE *out)
 {
 	struct forecast_advice advice;
+	size_t i;
 
 	forecast_advise(&advice, adviser, group);
 	if (advice.condition != NULL) {
@@ -115,11 +139,21 @@ static void put_advice(const struct forecast_adviser *adviser,
 		if (advice.networks != NULL)
 			fprintf(out, "\t\t  at top level: %s\n",
 				advice.networks);
-		fprintf(out, "\t\t  %s: %s\n", advice.where,
-			advice.restrictions);
+		if (advice.restrictions != NULL)
+			fprintf(out, "\t\t  %s: %s\n", advice.where,
+				advice.restrictions);
+		for (i = 0; i < ADVICE_TLS_LINES && advice.tls[i] != NULL; i++)
+			fprintf(out, "\t\t  %s: %s\n", advice.where,
+				advice.tls[i]);
 	}
+	if (advice.instead != NULL)
+		fprintf(out, "\t\t%s\n", advice.instead);
 	if (advice.relay != NULL)
-		put_relay(adviser, advice.relay, out);
+		put_relay(adviser, advice.relay,
+			  advice.condition != NULL || advice.instead != NULL
+				  ? "or, if"
+				  : "if",
+			  out);
 	forecast_advice_clear(&advice);
 }
 
@@ -165,7 +199,7 @@ static void put_groups(const struct forecasts *forecasts,
 
 		if (group->kind != kind)
 			continue;
-		if (shown++ >= GROUPS_SHOWN) {
+		if (shown++ >= FORECAST_GROUPS_SHOWN) {
 			left += group->count;
 			continue;
 		}
@@ -209,9 +243,34 @@ static void put_doubts(const struct forecasts *forecasts, FILE *out)
 	put_groups(forecasts, NULL, FORECAST_DOUBTED, out);
 	if (figures->unclear > 0)
 		fprintf(out,
-			"%9lu  refusals whose text could be read in two "
-			"ways\n",
+			"%9lu  lines whose text could be read in two ways\n",
 			figures->unclear);
+}
+
+/* put_gaps - why there may be less than expected */
+static void put_gaps(const struct postlog_figures *figures, FILE *out)
+{
+	bool one = figures->unbegun == 1;
+
+	if (figures->sessions == 0)
+		fprintf(out,
+			"note: none of the %s line%s of Postfix is about a "
+			"client of smtpd; is this all of the mail log?\n",
+			figure(figures->lines).text,
+			figures->lines == 1 ? "" : "s");
+	if (figures->reversed > 0)
+		fprintf(out,
+			"note: %s file%s the newest line first, so sessions "
+			"cannot be followed there (journalctl -r? tac(1) "
+			"reverses it)\n",
+			figure(figures->reversed).text,
+			figures->reversed == 1 ? " has" : "s have");
+	if (figures->unbegun > 0)
+		fprintf(out,
+			"note: %s message%s began before the log, so nobody "
+			"knows %s client%s: name the older files, too\n",
+			figure(figures->unbegun).text, one ? "" : "s",
+			one ? "its" : "their", one ? "" : "s");
 }
 
 /* put_notes - what the figures above do not contain */
@@ -219,6 +278,8 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 {
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
 
+	put_gaps(figures, out);
+	forecasts_print_decided(forecasts, out);
 	figure_note(
 		forecasts->others,
 		"of the refused: for reasons that remain (unknown users, block "
@@ -248,6 +309,23 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 			forecasts->ports_why.text);
 }
 
+/* forecasts_print_decided - and who has judged them */
+void forecasts_print_decided(const struct forecasts *forecasts, FILE *output)
+{
+	bool one = forecasts->decided == 1;
+
+	if (forecasts->decided == 0)
+		return;
+	fprintf(output,
+		"note: %s recipient%s of Postfix since policyd was first asked "
+		"(%s) %s not judged here: its decisions are, above\n",
+		figure(forecasts->decided).text, one ? "" : "s",
+		forecasts->since != POSTLOG_NO_TIME
+			? figure_time(forecasts->since).text
+			: "nobody knows when",
+		one ? "is" : "are");
+}
+
 /* put_observed - does the configuration refuse anything yet? */
 static void put_observed(const struct forecasts *forecasts, FILE *out)
 {
@@ -266,20 +344,21 @@ static void put_observed(const struct forecasts *forecasts, FILE *out)
 /* forecasts_print - all of it */
 void forecasts_print(struct forecasts *forecasts, FILE *output)
 {
-	struct forecast_adviser adviser;
+	const struct forecast_adviser *adviser = &forecasts->adviser;
 	struct printable all;
 
-	forecast_adviser_open(&adviser, forecasts->config);
+	forecast_groups_merge(&forecasts->groups);
+	forecast_groups_sort(&forecasts->groups);
 	printable_open(&all);
 	fprintf(all.stream, "%s, asked about the mail in Postfix's log:\n",
 		forecasts->config->path);
-	put_kind(forecasts, &adviser, FORECAST_REFUSED, all.stream);
-	put_all_advice(forecasts, &adviser, all.stream);
-	put_kind(forecasts, &adviser, FORECAST_ACCEPTED, all.stream);
+	put_kind(forecasts, adviser, FORECAST_REFUSED, all.stream);
+	put_all_advice(forecasts, adviser, all.stream);
+	put_kind(forecasts, adviser, FORECAST_ACCEPTED, all.stream);
+	forecast_print_foreign(forecasts, all.stream);
 	put_doubts(forecasts, all.stream);
 	put_notes(forecasts, all.stream);
 	put_observed(forecasts, all.stream);
 	printable_close(&all, output);
-	forecast_adviser_close(&adviser);
 	past_print(forecasts->past, output);
 }

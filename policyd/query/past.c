@@ -54,10 +54,13 @@ void past_accepted(struct past *past, const struct forecast *forecast,
 		   const struct postlog_case *taken)
 {
 	if ((!past->counts && !past->suggests) ||
-	    forecast->permitting == NULL ||
-	    forecast->answer == FORECAST_REFUSE ||
 	    forecast->answer == FORECAST_RETURN)
 		return;
+	if (forecast->permitting == NULL ||
+	    forecast->answer == FORECAST_REFUSE) {
+		past_usage_leave(&past->usage, taken->login);
+		return;
+	}
 	if (taken->begun == POSTLOG_NO_TIME) {
 		past->timeless++;
 		return;
@@ -131,11 +134,15 @@ void past_decided(struct past *past, const struct service *service,
 	bool at_rcpt = strcmp(request->protocol_state, "RCPT") == 0;
 	struct past_mail *mail;
 
-	if ((!past->counts && !past->suggests) || !passes ||
-	    !was_sent(reported) ||
+	if ((!past->counts && !past->suggests) || !was_sent(reported) ||
 	    (!at_rcpt && strcmp(request->protocol_state, "DATA") != 0 &&
 	     strcmp(request->protocol_state, "END-OF-MESSAGE") != 0))
 		return;
+	if (!passes) {
+		if (at_rcpt)
+			past_usage_leave(&past->usage, request->sasl_username);
+		return;
+	}
 	if (place->time == POSTLOG_NO_TIME) {
 		past->timeless++;
 		return;

@@ -238,6 +238,29 @@ static void put_lines(const struct suggestion *suggestion,
 	      out);
 }
 
+/* put_left - logins whose mail is not in the figures, or not all of it */
+static void put_left(const struct past_usage *usage, FILE *out)
+{
+	size_t i;
+
+	if (usage->left_recipients == 0)
+		return;
+	fprintf(out,
+		"note: mail of %s login%s to %s recipient%s is not in these "
+		"figures, since this configuration refuses it:",
+		figure(usage->left_count).text,
+		usage->left_count == 1 ? "" : "s",
+		figure(usage->left_recipients).text,
+		usage->left_recipients == 1 ? "" : "s");
+	for (i = 0; i < usage->left_count && i < LOGINS_SHOWN; i++) {
+		char name[161];
+
+		log_quote(name, sizeof(name) - 1, usage->left[i]);
+		fprintf(out, "%s %s", i > 0 ? "," : "", name);
+	}
+	fputs(usage->left_count > LOGINS_SHOWN ? ", ...\n" : "\n", out);
+}
+
 /* past_usage_print - as text */
 void past_usage_print(struct past_usage *usage, const struct config *config,
 		      FILE *output)
@@ -248,7 +271,7 @@ void past_usage_print(struct past_usage *usage, const struct config *config,
 	printable_open(&all);
 	if (usage->count == 0) {
 		fputs("no limits are suggested: the log has no mail of clients "
-		      "that logged in\n",
+		      "that logged in and are not refused\n",
 		      all.stream);
 	} else {
 		make(&suggestion, usage, config);
@@ -269,6 +292,7 @@ void past_usage_print(struct past_usage *usage, const struct config *config,
 			    all.stream);
 		put_lines(&suggestion, config, all.stream);
 	}
+	put_left(usage, all.stream);
 	printable_close(&all, output);
 }
 
@@ -312,6 +336,22 @@ static void add_list(void *context, const char *where, const char *restrictions)
 	json_append(context, object);
 }
 
+/* left_object - what is not in the figures */
+static json_t *left_object(const struct past_usage *usage)
+{
+	json_t *object = json_object();
+	json_t *logins = json_array();
+	size_t i;
+
+	json_set(object, "kind", json_text("left_out"));
+	json_set(object, "recipients",
+		 json_integer((json_int_t)usage->left_recipients));
+	for (i = 0; i < usage->left_count; i++)
+		json_append(logins, json_text(usage->left[i]));
+	json_set(object, "logins", logins);
+	return object;
+}
+
 /* past_usage_print_json - as JSON Lines */
 void past_usage_print_json(struct past_usage *usage,
 			   const struct config *config, FILE *output)
@@ -322,6 +362,8 @@ void past_usage_print_json(struct past_usage *usage,
 
 	for (i = 0; i < usage->count; i++)
 		json_print(login_object(usage->logins[i]), output);
+	if (usage->left_recipients > 0)
+		json_print(left_object(usage), output);
 	if (usage->count == 0)
 		return;
 	make(&suggestion, usage, config);

@@ -90,6 +90,36 @@ void past_usage_send(struct past_usage *usage, const struct past_mail *mail)
 	login->recipients += past_mail_count(mail);
 }
 
+/* compare_text - for tsearch(3) */
+static int compare_text(const void *one, const void *other)
+{
+	return strcmp(one, other);
+}
+
+/* past_usage_leave - remember the login */
+void past_usage_leave(struct past_usage *usage, const char *login)
+{
+	char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)];
+	char *made;
+
+	if (*login == '\0')
+		return;
+	usage->left_recipients++;
+	casefold(folded, login, strnlen(login, RATE_KEY_SIZE - 1), true);
+	if (usage->left_count == PAST_LOGINS_MAX ||
+	    tfind(folded, &usage->left_index, compare_text) != NULL)
+		return;
+	made = xstrdup(folded);
+	if ((usage->left_count & (usage->left_count - 1)) == 0)
+		usage->left = xreallocarray(
+			usage->left,
+			usage->left_count == 0 ? 1 : 2 * usage->left_count,
+			sizeof(char *));
+	usage->left[usage->left_count++] = made;
+	if (tsearch(made, &usage->left_index, compare_text) == NULL)
+		xalloc_failed();
+}
+
 /* past_usage_clear - free what it holds */
 void past_usage_clear(struct past_usage *usage)
 {
@@ -100,6 +130,11 @@ void past_usage_clear(struct past_usage *usage)
 		free(usage->logins[i]->login);
 		free(usage->logins[i]);
 	}
+	for (i = 0; i < usage->left_count; i++) {
+		tdelete(usage->left[i], &usage->left_index, compare_text);
+		free(usage->left[i]);
+	}
+	free(usage->left);
 	free(usage->logins);
 	memset(usage, 0, sizeof(*usage));
 }

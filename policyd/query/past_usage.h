@@ -34,10 +34,20 @@ struct past_usage {
 	size_t count;
 	void *index;	      /* of tsearch(3) */
 	unsigned long others; /* messages of logins that have no room */
+
+	/* Logins with mail that is not counted: the configuration refuses it */
+	char **left;
+	size_t left_count;
+	void *left_index;	       /* of tsearch(3) */
+	unsigned long left_recipients; /* of them, and of more logins */
 };
 
 /* past_usage_send - a message is sent; without a login, it does not count. */
 void past_usage_send(struct past_usage *usage, const struct past_mail *mail);
+
+/* past_usage_leave - a recipient of a login that is refused, so it does not
+ * count. */
+void past_usage_leave(struct past_usage *usage, const char *login);
 
 /* past_usage_print, past_usage_print_json - the distribution over the logins,
  * and limits that would have met none of them, as lines for the file of config.

@@ -20,6 +20,7 @@
 #include "lib/decision/report.h"
 #include "policyd/query/forecast.h"
 #include "policyd/query/json.h"
+#include "policyd/query/replay_copies.h"
 #include "policyd/query/replay_group.h"
 #include "policyd/query/replay_input.h"
 #include "policyd/query/replay_order.h"
@@ -103,6 +104,8 @@ static void take_request(void *context, const struct request *request,
 	bool compare = replay->against != NULL ||
 		       (reported != NULL && !by_rate(reported));
 
+	if (replay->against == NULL && reported != NULL)
+		forecasts_asked(&replay->forecasts, place->time);
 	if (judge(&new, replay->config, request, reported) < 0) {
 		replay->waiting++;
 		return;
@@ -125,15 +128,13 @@ static void take_request(void *context, const struct request *request,
 		replay_groups_add(&replay->groups, &old, &new, request, place);
 }
 
-/* take_other - a line that is no decision of policyd. Where policyd was asked,
- * its decisions say more than the lines of Postfix. */
+/* take_other - a line that is no decision of policyd */
 static bool take_other(void *context, char *line,
 		       const struct replay_place *place)
 {
 	struct replay *replay = context;
 
-	return replay->compared == 0 &&
-	       forecasts_line(&replay->forecasts, line, place);
+	return forecasts_line(&replay->forecasts, line, place);
 }
 
 /* pass_other - with against: is this a line of Postfix? */
@@ -203,17 +204,57 @@ static void print(struct replay *replay, const struct replay_reader *read,
 			replay->waiting, replay->waiting == 1 ? "" : "s");
 }
 
+/* print_before - what Postfix did before policyd was asked, and the rates,
+ * which count both */
+static void print_before(struct replay *replay,
+			 const struct replay_reader *reader, bool json)
+{
+	struct forecasts *forecasts = &replay->forecasts;
+
+	forecasts_end(forecasts);
+	if (json) {
+		if (reader->used > 0)
+			forecasts_print_json(forecasts, stdout);
+		else
+			past_print_json(&replay->past, stdout);
+	} else if (forecasts_any(forecasts)) {
+		puts("before policyd was asked:");
+		forecasts_print(forecasts, stdout);
+	} else {
+		forecasts_print_decided(forecasts, stdout);
+		past_print(&replay->past, stdout);
+	}
+}
+
+/* changes - recipients that Postfix accepted, and policyd would refuse; or the
+ * other way round */
+static unsigned long changes(const struct replay *replay)
+{
+	const unsigned long *counts = replay->forecasts.groups.counts;
+
+	return counts[FORECAST_REFUSED] + counts[FORECAST_ACCEPTED];
+}
+
+/* drop_other - the lines of Postfix were of no use */
+static void drop_other(struct replay_reader *reader)
+{
+	reader->skipped[SKIP_FOREIGN] += reader->used;
+	reader->used = 0;
+}
+
 /* finish_requests - print what became of requests; the exit status */
 static int finish_requests(struct replay *replay, struct replay_reader *reader,
 			   bool json)
 {
-	reader->skipped[SKIP_FOREIGN] += reader->used;
-	past_end(&replay->past);
 	print(replay, reader, json);
 	if (replay->against == NULL)
-		(json ? past_print_json : past_print)(&replay->past, stdout);
+		print_before(replay, reader, json);
+	else
+		drop_other(reader);
 	replay_summary(reader);
-	return replay_groups_opened(&replay->groups) > 0 ? 1 : EX_OK;
+	return replay_groups_opened(&replay->groups) + changes(replay) > 0
+		       ? 1
+		       : EX_OK;
 }
 
 /* finish_nothing - no request, and no forecast */
@@ -224,8 +265,7 @@ static int finish_nothing(struct replay_reader *reader)
 		      "requests, and there are none, only lines of Postfix; "
 		      "without --against, these are judged\n",
 		      stderr);
-	reader->skipped[SKIP_FOREIGN] += reader->used;
-	reader->used = 0;
+	drop_other(reader);
 	replay_summary(reader);
 	return EX_NOINPUT;
 }
@@ -235,7 +275,6 @@ static int finish(struct replay *replay, struct replay_reader *reader,
 		  bool json)
 {
 	struct forecasts *forecasts = &replay->forecasts;
-	const unsigned long *counts = forecasts->groups.counts;
 
 	if (reader->judged > 0)
 		return finish_requests(replay, reader, json);
@@ -244,24 +283,23 @@ static int finish(struct replay *replay, struct replay_reader *reader,
 	forecasts_end(forecasts);
 	(json ? forecasts_print_json : forecasts_print)(forecasts, stdout);
 	replay_summary(reader);
-	return counts[FORECAST_REFUSED] + counts[FORECAST_ACCEPTED] +
-				       replay->past.rates.stopped >
-			       0
-		       ? 1
-		       : EX_OK;
+	if (changes(replay) + replay->past.rates.stopped > 0)
+		return 1;
+	return forecasts_are_whole(forecasts) ? EX_OK : EX_NOINPUT;
 }
 
 /* replay_files - read all files, and print the result */
 static int replay_files(struct replay *replay, struct replay_reader *reader,
 			const struct query_options *options)
 {
+	int count = replay_copies(options->count, options->arguments);
 	int status;
 	int result;
 
 	reader->other = replay->against == NULL ? take_other : pass_other;
 	if (replay->against == NULL)
-		replay_order(options->count, options->arguments);
-	result = replay_read_all(reader, replay->config->log, options->count,
+		replay_order(count, options->arguments);
+	result = replay_read_all(reader, replay->config->log, count,
 				 options->arguments);
 	status = finish(replay, reader, options->json);
 	return result < 0 ? EX_NOINPUT : status;

@@ -47,12 +47,13 @@ void replay_summary(const struct replay_reader *reader)
 		total += reader->skipped[i];
 	if (total == 0)
 		return;
-	if (reader->judged == 0 && reader->used > 0)
-		fprintf(stderr, "policyd: %lu line%s of Postfix, %lu skipped (",
-			reader->used, reader->used == 1 ? "" : "s", total);
-	else
-		fprintf(stderr, "policyd: %lu judged, %lu skipped (",
-			reader->judged, total);
+	fputs("policyd: ", stderr);
+	if (reader->judged > 0 || reader->used == 0)
+		fprintf(stderr, "%lu judged, ", reader->judged);
+	if (reader->used > 0)
+		fprintf(stderr, "%lu line%s of Postfix, ", reader->used,
+			reader->used == 1 ? "" : "s");
+	fprintf(stderr, "%lu skipped (", total);
 	for (i = 0; i < SKIP_COUNT; i++) {
 		if (reader->skipped[i] == 0)
 			continue;

@@ -39,6 +39,7 @@ struct input {
 	bool has_type;			     /* request= was read */
 	bool has_returns; /* its lines end in a carriage return, too */
 	bool too_long;	  /* it has more bytes than allowed */
+	bool unended;	  /* the current line has no newline */
 	bool numbered;	  /* its lines are counted from its beginning */
 };
 
@@ -58,6 +59,8 @@ static void skip(struct input *input, enum replay_skip kind, unsigned long line,
 	input->reader->skipped[kind]++;
 	if (input->reader->quiet || input->named[kind]++ >= NAMED_MAX)
 		return;
+	if (input->unended && (kind == SKIP_FOREIGN || kind == SKIP_DAMAGED))
+		reason = "the last line is not complete: the file ends in it";
 	progress_clear(&input->reader->progress);
 	fprintf(stderr, "%s:%lu: skipped: %s%s\n", input->place.file, line,
 		reason,
@@ -310,6 +313,7 @@ static void read_lines(struct input *input, FILE *file)
 		input->place.line++;
 		input->read += (long long)length + 1;
 		line[length] = '\0';
+		input->unended = byte == EOF;
 		if (dropped)
 			skip_line(input, SKIP_FOREIGN,
 				  "a line longer than any request");

@@ -133,7 +133,7 @@ def test_real(program):
 # Logs of other systems.
 
 SHAPES = ["debian", "suse", "freebsd", "compose", "journal", "journal-short",
-          "postfix-3.12"]
+          "postfix-3.4", "postfix-3.12"]
 
 
 def test_shapes(program):
@@ -329,21 +329,6 @@ def test_ours(program):
                 count in out, (reply, out)
 
 
-def test_both(program):
-    """where policyd was asked, its decisions are judged, and nothing else"""
-    decision = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
-                "verdict=permit restriction=permit_auth_destination "
-                "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
-                "to=<u@local.test> tls=none sasl=none instance=1.2.3 port=25 "
-                "us=9\n")
-    for log in decision + session(), session() + decision:
-        with written(c_conf=DOMAINS, log=log) as directory:
-            status, out, err = ask(program, os.path.join(directory, "c.conf"),
-                                   os.path.join(directory, "log"))
-            assert status == 0 and out.startswith("0 of 1 logged"), (out, err)
-            assert "1 judged, 6 skipped (other lines: 6)" in err, err
-
-
 NOTHING = (r"^policyd: \S+%s: nothing of Postfix's smtpd or of policyd among "
            r"%d lines?; is this the mail log\?\n"
            r"policyd: 0 judged, %d skipped \(.*\)\n$")
@@ -451,5 +436,5 @@ def test_rotated(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_shapes, test_compressed, test_new_year, test_text,
                       test_readme, test_unknown, test_ports, test_ours,
-                      test_both, test_against, test_bad, test_huge,
+                      test_against, test_bad, test_huge,
                       test_rotated, test_real]))

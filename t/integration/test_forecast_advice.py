@@ -26,8 +26,32 @@ ADVICE = {
                        "permit_auth_destination, reject_plaintext_session"),
     "plain login": ("", "alice", "",
                     "permit_auth_destination, permit_sasl_authenticated"),
+    # It need not be plain text.
     "old TLS": ("TLSv1 with cipher ECDHE-RSA-AES256-SHA", "alice", "",
-                "permit_auth_destination, permit_sasl_authenticated"),
+                '\n\t\t  at top level: tls_protocols = ">=TLSv1"\n'),
+    "TLS 1.1": ("TLSv1.1 with cipher ECDHE-RSA-AES256-SHA", "alice",
+                'service "mx" {\n\tserver_port = { 25, 26 }\n}\n',
+                '\n\t\t  in service "mx": tls_protocols = ">=TLSv1.1"\n'),
+    "a minimum of 1.3": (
+        "TLSv1.2 with cipher ECDHE-RSA-AES256-GCM-SHA384", "alice",
+        'tls_protocols = ">=TLSv1.3"\n',
+        '\n\t\t  at top level: tls_protocols = ">=TLSv1.2"\n'),
+    "a weak cipher": (
+        "TLSv1.2 with cipher AES256-SHA", "alice",
+        'tls_ciphers = "ECDHE+AESGCM"\n',
+        '\n\t\t  at top level: tls_ciphers = "medium"\n'),
+    "both": ("TLSv1.1 with cipher AES256-SHA", "alice",
+             'tls_ciphers = "ECDHE+AESGCM"\n',
+             '\n\t\t  at top level: tls_protocols = ">=TLSv1.1"\n'
+             '\t\t  at top level: tls_ciphers = "medium"\n'),
+    "an obsolete cipher": ("TLSv1 with cipher RC4-MD5", "alice", "",
+                           "permit_auth_destination, "
+                           "permit_sasl_authenticated"),
+    "old TLS, no logins": ("TLSv1 with cipher ECDHE-RSA-AES256-SHA", "alice",
+                           "restrictions = { permit_auth_destination, "
+                           "reject_plaintext_session, reject }\n",
+                           "permit_auth_destination, "
+                           "permit_sasl_authenticated"),
     "no logins": ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", "alice",
                   'service "mx" {\n\tserver_port = { 25, 26 }\n\t'
                   "restrictions = { permit_auth_destination, reject }\n}\n",
@@ -75,7 +99,11 @@ def test_advice(program):
                 status, out, _ = ask(program, config, logged)
                 assert status == 1 and "to keep them" in out, (name, out)
                 assert "to keep all" not in out, (name, out)
-                assert "restrictions = { " + begins in out, (name, out)
+                assert (begins if begins[0] == "\n" else
+                        "restrictions = { " + begins) in out, (name, out)
+                assert (begins[0] == "\n") == (
+                    "permit_sasl_authenticated, reject_plain" not in out and
+                    "restrictions = " not in out), (name, out)
                 changed = apply(text, out)
                 with open(config, "w") as file:
                     file.write(changed)
@@ -196,7 +224,8 @@ def test_each(program):
             text = server.text
             if advice["mynetworks"]:
                 text = put(text, "at top level", advice["mynetworks"])
-            text = put(text, advice["where"], advice["write"])
+            for write in advice["tls"] or [advice["write"]]:
+                text = put(text, advice["where"], write)
             assert server.refused(text) == ([], []), (name, text)
 
 
@@ -225,6 +254,26 @@ def test_together(program):
                        left[0]["advice"]["relay_domains"])
         settle(server.config)
         assert server.refused(text) == ([], []), text
+
+
+def test_old(program):
+    """several logins with old TLS, at one port: the oldest of them, and nobody
+    may use plain text; beside clients that do not log in"""
+    log = log_of(["old TLS", "a printer"]) + session(
+        "198.51.100.90", "TLSv1.1 with cipher AES256-SHA", "frank",
+        ident="F0F0F").replace(MX, SUBMISSION)
+    with Server(program, log) as server:
+        found, together = server.refused(server.text)
+        assert len(found) == 3, found
+        places = together[0]["places"]
+        assert {"where": 'in service "submission"',
+                "write": 'tls_protocols = ">=TLSv1"'} in places, places
+        assert len(places) == 3, places
+        text = apply(server.text, server.ask(server.text)[1].split(
+            "to keep all that are ours")[1])
+        assert server.refused(text) == ([], []), text
+        server.write(log_of(["an old client"]))
+        assert len(server.refused(text)[0]) == 1, text
 
 
 def test_domains(program):
@@ -268,6 +317,33 @@ def test_network(program):
             0], used
 
 
+def test_nowhere(program):
+    """a client without an address: no network has it. If it logs in, it is
+    accepted."""
+    word = "unknown"
+    log = LOGS_TLS + session(word, GOOD)
+    with Server(program, log) as server:
+        found, together = server.refused(server.text)
+        group, = found
+        assert not together and group["clients"] == [word], found
+        assert group["advice"] == {
+            "condition": None, "mynetworks": None, "where": None,
+            "write": None, "tls": [], "relay_domains": "far.example",
+            "instead":
+                "a client without an address is in no network: let it log "
+                "in, or deliver with sendmail(1)"}, group
+        _, out, _ = server.ask(server.text)
+        assert "mynetworks" not in out and "in no network" in out, out
+        # It is true: not even the whole world in mynetworks helps.
+        text = put(server.text, "at top level",
+                   'mynetworks = { "0.0.0.0/0", "[::]/0" }')
+        text = put(text, 'in service "%s"' % group["service"],
+                   "restrictions = { permit_mynetworks, reject }")
+        assert server.ask(text + "allow_open_relay = yes\n")[0] == 1
+        server.write(LOGS_TLS + session(word, GOOD, "alice"))
+        assert server.refused(server.text) == ([], [])
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_advice, test_domains, test_each, test_together,
-                      test_network]))
+    sys.exit(run_all([test_advice, test_domains, test_old, test_each, test_together,
+                      test_network, test_nowhere]))

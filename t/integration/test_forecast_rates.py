@@ -376,6 +376,46 @@ def test_suggest_json(program):
         assert "no limits are suggested" in out, out
 
 
+def test_left_out(program):
+    """logins whose mail the configuration refuses are named: they are in no
+    figure"""
+    mails = [Mail(10, "alice@local.test", 2), Mail(20, "Bob@local.test", 3),
+             Mail(30, "bob@local.test", 1), Mail(40, "", 1)]
+    first = Mail(5, "", 1)      # TLS is logged from here on.
+    plain = postfix_log([first] + mails).splitlines(True)
+    # Bob does not use TLS.
+    bob = [line.split("[", 1)[1].split("]")[0] for line in plain
+           if "ob@local.test" in line and "client=" in line]
+    assert len(bob) == 2, plain
+    plain = "".join(line.replace("starttls=1 ", "") for line in plain
+                    if not ("TLS connection" in line and any(
+                        "[%s]" % pid in line for pid in bob)) or
+                    "[%s]" % bob[0] not in line and
+                    "[%s]" % bob[1] not in line)
+    decisions = policyd_log(mails, False).replace(
+        "tls=TLSv1.3/TLS_AES_256_GCM_SHA384/256 sasl=PLAIN/Bob",
+        "tls=none sasl=PLAIN/Bob").replace(
+            "tls=TLSv1.3/TLS_AES_256_GCM_SHA384/256 sasl=PLAIN/bob",
+            "tls=none sasl=PLAIN/bob")
+    for log in plain, decisions:
+        with written(DOMAINS, log) as (config, path):
+            _, out, _ = ask(program, config, "--suggest-limits", path)
+            assert "1 login sent mail" in out and "note: mail of 1 login to " \
+                "4 recipients is not in these figures, since this " \
+                "configuration refuses it: bob@local.test\n" in out, out
+            _, out, _ = ask(program, config, "--suggest-limits",
+                            "--format=json", path)
+            left, = [json.loads(line) for line in out.splitlines()
+                     if '"left_out"' in line]
+            assert (left["logins"], left["recipients"]) == (
+                ["bob@local.test"], 4), left
+        with written(DOMAINS + "restrictions = { permit_auth_destination, "
+                     "reject }\n", log) as (config, path):
+            _, out, _ = ask(program, config, "--suggest-limits", path)
+            assert "no limits are suggested" in out and "of 2 logins to 6 " \
+                "recipients" in out, out
+
+
 def test_usage(program):
     """--suggest-limits goes with --replay only"""
     for arguments in (["-q", "--suggest-limits"], ["-t", "--suggest-limits"],
@@ -389,4 +429,4 @@ def test_usage(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_model, test_kinds, test_text, test_suggest,
-                      test_suggest_json, test_usage]))
+                      test_suggest_json, test_left_out, test_usage]))

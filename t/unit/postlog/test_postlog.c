@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "lib/postlog/postlog_others.h"
+
 #include "t/unit/test.h"
 
 #define NOW	 1795528800
@@ -143,6 +145,22 @@ static const struct {
 	  "orig_client=h[9]\n"
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n",
 	  "" },
+	/* A recipient that Postfix 3.4 did not quote, and a later version. */
+	{ "master[9]: daemon started -- version 3.4.29, configuration /x\n"
+	  "smtpd[1]: connect from h[9]\n"
+	  "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtpd[1]: disconnect from h[9] rcpt=2 data=1 commands=3\n"
+	  "local[3]: AAAAA: to=<x>, orig_to=<f@forged>, relay=none, delay=1, "
+	  "dsn=2.0.0, status=sent (@b>, relay=local, delay=1, status=sent (x)\n"
+	  "local[3]: AAAAA: to=<a b@c>, relay=local, status=sent (x)\n"
+	  "qmgr[2]: AAAAA: removed\n",
+	  "+postfix <> <a b@c> 9 plain  \n" },
+	{ "master[9]: daemon started -- version 3.4.29, configuration /x\n"
+	  "master[9]: daemon started -- version 3.10.1, configuration /x\n"
+	  "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtp[3]: AAAAA: to=<a@b>, relay=m[9]:25, status=sent (250 to=<c>, "
+	  "relay=d)\n",
+	  "+postfix <> <a@b> 9 tls?  \n" },
 	/* A queue id again; equal lines together. */
 	{ "smtpd[1]: connect from h[9]\n"
 	  "smtpd[1]: AAAAA: client=h[9]\n"
@@ -199,6 +217,23 @@ START_TEST(knows_when_tls_was_logged)
 }
 END_TEST
 
+/* Nothing but main.cf says that addresses are not quoted. */
+START_TEST(believes_no_recipient_without_quotes)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+
+	postlog_unquoted(log);
+	feed(log, "smtpd[1]: AAAAA: client=h[9]\n"
+		  "local[3]: AAAAA: to=<x>, relay=y@b>, relay=local, "
+		  "status=sent (x)\n");
+	postlog_end(log);
+	ck_assert_str_eq(taken.text, "");
+	ck_assert_uint_eq(postlog_figures(log)->unclear, 1);
+	postlog_free(log);
+}
+END_TEST
+
 START_TEST(counts_what_it_leaves_out)
 {
 	struct taken taken = { 0 };
@@ -214,6 +249,109 @@ START_TEST(counts_what_it_leaves_out)
 	ck_assert_uint_eq(postlog_figures(log)->lines, 4);
 	ck_assert_int_eq(postlog_figures(log)->first, NOW);
 	postlog_free(log);
+}
+END_TEST
+
+/* Logs, and the numbers of recipients without a delivery, of messages without
+ * a beginning, and of files in reversed order. */
+static const struct {
+	const char *log;
+	unsigned long lost, unbegun, reversed;
+} parts[] = {
+	/* Each message is counted once, and none that begins on this host. */
+	{ "qmgr[2]: AAAAA: from=<s@t>, size=1, nrcpt=1 (queue active)\n"
+	  "smtp[3]: AAAAA: to=<a@b>, relay=none, status=deferred (x)\n"
+	  "smtp[3]: AAAAA: to=<c@b>, relay=none, status=deferred (x)\n"
+	  "qmgr[2]: AAAAA: removed\n"
+	  "pickup[4]: BBBBB: uid=0 from=<root>\n"
+	  "cleanup[5]: CCCCC: message-id=<x>\n"
+	  "qmgr[2]: CCCCC: from=<>, size=1, nrcpt=1 (queue active)\n"
+	  "local[3]: CCCCC: to=<a@b>, relay=local, status=sent (x)\n"
+	  "qmgr[2]: CCCCC: removed\n"
+	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
+	  "qmgr[2]: DDDDD: removed\n",
+	  0, 2, 0 },
+	/* What a client sent is not of this host. */
+	{ "smtpd[1]: AAAAA: client=h[9]\n"
+	  "cleanup[5]: AAAAA: message-id=<x>\n"
+	  "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n"
+	  "qmgr[2]: AAAAA: removed\n",
+	  0, 0, 0 },
+	/* No end of the session: one recipient of each message. */
+	{ "smtpd[1]: connect from h[9]\n"
+	  "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtpd[1]: BBBBB: client=h[9]\n"
+	  "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n"
+	  "smtpd[1]: CCCCC: client=h[9], orig_queue_id=DDDDD\n",
+	  1, 0, 0 },
+};
+
+START_TEST(counts_what_is_in_other_files)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+	const struct postlog_figures *figures = postlog_figures(log);
+
+	feed(log, parts[_i].log);
+	postlog_end(log);
+	ck_assert_uint_eq(figures->lost, parts[_i].lost);
+	ck_assert_uint_eq(figures->unbegun, parts[_i].unbegun);
+	ck_assert_uint_eq(figures->reversed, parts[_i].reversed);
+	postlog_free(log);
+}
+END_TEST
+
+/* at - feed a line of a file, at a second */
+static void at(struct postlog *log, const char *file, int second)
+{
+	struct postlog_line line = { 0 };
+	char *bytes =
+		xasprintf("Nov 24 14:00:%02d mx postfix/qmgr[1]: x", second);
+
+	ck_assert_int_eq(postlog_line_read(&line, bytes, NOW + 60), 1);
+	postlog_feed(log, &line, file, 1);
+	postlog_line_clear(&line);
+	free(bytes);
+}
+
+START_TEST(notices_files_in_reversed_order)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+	static const char one[] = "one", two[] = "two", three[] = "three";
+	int i;
+
+	for (i = 30; i > 20; i--)
+		at(log, one, i);
+	/* Programs may write a little late. */
+	for (i = 10; i < 20; i++)
+		at(log, two, i % 3 == 0 ? i - 2 : i);
+	for (i = 9; i > 0; i -= 2)
+		at(log, three, i);
+	postlog_end(log);
+	ck_assert_uint_eq(postlog_figures(log)->reversed, 2);
+	postlog_free(log);
+}
+END_TEST
+
+/* The memory for messages that never leave the queue is limited, too. */
+START_TEST(forgets_the_oldest_message)
+{
+	struct postlog_others others = { 0 };
+	char id[16];
+	int i;
+
+	for (i = 0; i <= POSTLOG_OTHERS_MAX; i++) {
+		snprintf(id, sizeof(id), "%07X", i);
+		ck_assert(postlog_others_add(&others, "mx", id));
+		ck_assert(!postlog_others_add(&others, "mx", id));
+	}
+	ck_assert_uint_eq(others.table.count, POSTLOG_OTHERS_MAX);
+	ck_assert(postlog_others_add(&others, "mx", "0000000"));
+	postlog_others_remove(&others, "mx", "0000005");
+	postlog_others_remove(&others, "mx", "0000005");
+	ck_assert_uint_eq(others.table.count, POSTLOG_OTHERS_MAX - 1);
+	postlog_others_clear(&others);
 }
 END_TEST
 
@@ -251,7 +389,12 @@ int main(void)
 	tcase_add_loop_test(tests, puts_the_lines_of_a_session_together, 0,
 			    COUNT(logs));
 	tcase_add_test(tests, knows_when_tls_was_logged);
+	tcase_add_test(tests, believes_no_recipient_without_quotes);
 	tcase_add_test(tests, counts_what_it_leaves_out);
+	tcase_add_loop_test(tests, counts_what_is_in_other_files, 0,
+			    COUNT(parts));
+	tcase_add_test(tests, notices_files_in_reversed_order);
+	tcase_add_test(tests, forgets_the_oldest_message);
 	tcase_add_test(tests, loses_nothing_with_little_memory);
 	return run_tests("postlog", tests);
 }

@@ -210,18 +210,19 @@ static unsigned long feed(struct log_text *text)
 
 START_TEST(survives_damaged_logs)
 {
-	static const char *const names[] = { "debian",	"suse",
-					     "freebsd", "compose",
-					     "journal", "postfix-3.12" };
-	static struct log_text whole[6], log;
+	static const char *const names[] = { "debian",	    "suse",
+					     "freebsd",	    "compose",
+					     "journal",	    "postfix-3.4",
+					     "postfix-3.12" };
+	static struct log_text whole[COUNT(names)], log;
 	int number = mutants(3000);
 	unsigned long taken = 0;
 
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		load(&whole[i], names[i]);
 	for (int i = 0; i < number; i++) {
 		srand((unsigned)i);
-		log = whole[i % 6];
+		log = whole[(size_t)i % COUNT(names)];
 		for (int n = rand() % 4; n >= 0; n--)
 			rand() % 2 ? forge(&log) : quote(&log);
 		for (int n = rand() % 6; n > 0; n--)

@@ -22,6 +22,9 @@ static const struct {
 	{ "2026-11-24T15:00:00", 0, NOW },
 	{ "Tue 2026-11-24 15:00:00 CET", 0, NOW },
 	{ "Nov 24 15:00:00", NOW, NOW },
+	{ "Nov  4 15:00:00", NOW, NOW - 20 * 86400 },
+	/* postlogd(8) writes it like this. */
+	{ "Nov 04 15:00:00", NOW, NOW - 20 * 86400 },
 	{ "Nov 24 15:00:00", NOW + 40 * 86400, NOW },
 	{ "Nov 24 15:00:00", NOW + 363 * 86400, NOW },
 	/* A clock that is ahead of the file's. */

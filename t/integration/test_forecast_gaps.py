@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_forecast_gaps - what a log does not have, policyd -q --replay says: never
+only zeros.
+
+usage: test_forecast_gaps.py POLICYD [TEST ...]
+"""
+
+import gzip
+import os
+import subprocess
+import sys
+
+from kit.daemon import run_all
+from kit.forecast import DOMAINS, HEAD, LOGS_TLS, ask, groups, session, written
+from kit.init import Place
+from kit.postfix import settle
+
+
+def lines(*texts):
+    """lines - of a log"""
+    return "".join(HEAD % text + "\n" for text in texts)
+
+
+def stepped(log):
+    """stepped - each line a second later than the one before"""
+    return "".join(line.replace("15:00:00", "15:%02d:%02d" % divmod(
+        number, 60)) + "\n" for number, line in enumerate(log.splitlines()))
+
+
+def reverse(log):
+    """reverse - the newest line first"""
+    return "".join(reversed(log.splitlines(True)))
+
+
+LOCAL = lines("pickup[4]: BBBBB: uid=0 from=<root>",
+              "cleanup[5]: BBBBB: message-id=<x>",
+              "qmgr[2]: BBBBB: from=<root>, size=1, nrcpt=1 (queue active)",
+              "local[3]: BBBBB: to=<a@local.test>, relay=local, status=sent (x)",
+              "qmgr[2]: BBBBB: removed")
+SENT = session(login="alice")
+AT = SENT.index(HEAD % "smtp[3]")
+NOTES = {
+    # Why: log, status, the note, member of the summary, its value.
+    "no smtpd": (LOCAL, 66, "none of the 5 lines of Postfix is about a client "
+                 "of smtpd; is this all of the mail log?", "sessions", 0),
+    "one line": (lines("master[1]: daemon started"), 66, "none of the 1 line "
+                 "of Postfix is about", "lines", 1),
+    "only deliveries": (
+        LOCAL + SENT[AT:] + SENT[AT:].replace("AAAAA", "CCCCC"), 66,
+        "2 messages began before the log, so nobody knows their clients: name "
+        "the older files, too", "begun_before", 2),
+    "one delivery": (SENT[AT:], 66, "1 message began before the log, so nobody "
+                     "knows its client: name", "begun_before", 1),
+    "not delivered": (LOGS_TLS + SENT[:AT], 66,
+                      "1 more were accepted, but no delivery followed",
+                      "not_delivered", 1),
+    "no end": (LOGS_TLS + "".join(
+        line for line in SENT[:AT].splitlines(True)
+        if "disconnect" not in line), 66,
+        "1 more were accepted, but no delivery followed", "not_delivered", 1),
+    "reversed": (reverse(stepped(LOGS_TLS + SENT)), 66,
+                 "1 file has the newest line first, so sessions cannot be "
+                 "followed there (journalctl -r? tac(1) reverses it)",
+                 "reversed_files", 1),
+    "a session without mail": (LOGS_TLS, 66, "of 0 recipients that Postfix "
+                               "accepted", "sessions", 1),
+    "whole": (LOGS_TLS + stepped(LOCAL + session(
+        tls="TLSv1.3 with cipher TLS_AES_256_GCM_SHA384", login="alice")), 0,
+        "of 1 recipient that Postfix accepted", "begun_before", 0),
+}
+
+
+def test_notes(program):
+    """one sentence for each, as text and as JSON, and the status"""
+    for name, (log, status, note, member, value) in NOTES.items():
+        with written(c_conf=DOMAINS, log=log) as directory:
+            config, path = (os.path.join(directory, each)
+                            for each in ("c.conf", "log"))
+            found, out, err = ask(program, config, path)
+            assert found == status and note in out, (name, found, out, err)
+            summary = groups(program, config, path)[1]
+            assert summary[member] == value, (name, summary)
+            assert ("begun_before" == member) == bool(
+                summary["begun_before"]) or member == "reversed_files" or \
+                name == "whole", (name, summary)
+
+
+def test_reversed(program):
+    """tac(1) does what the note says; one file of several is enough"""
+    log = stepped(LOGS_TLS + session())
+    with written(c_conf=DOMAINS, log=log, back=reverse(log)) as directory:
+        config, path, back = (os.path.join(directory, each)
+                              for each in ("c.conf", "log", "back"))
+        status, out, _ = ask(program, config, path)
+        assert status == 1 and "newest line" not in out, out
+        again = ask(program, config, input=reverse(reverse(log)))[1]
+        assert again == out.replace(path, "-"), (again, out)
+        assert "1 file has the newest" in ask(program, config, back)[1]
+
+
+def test_access(program):
+    """"Access denied" is of reject, or of a table: nobody can tell, unless
+    policyd refuses, too"""
+    for domain, count in ("local.test", 1), ("far.example", 0):
+        log = lines("smtpd[1]: connect from h[192.0.2.30]",
+                    "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 "
+                    "5.7.1 <b@%s>: Recipient address rejected: Access denied; "
+                    "from=<a@b> to=<b@%s> proto=ESMTP helo=<h>" % (
+                        domain, domain),
+                    "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/1 "
+                    "commands=2/3")
+        with written(c_conf=DOMAINS, log=log) as directory:
+            config, path = (os.path.join(directory, each)
+                            for each in ("c.conf", "log"))
+            status, out, _ = ask(program, config, path)
+            assert status == 0 and "cannot tell: %d" % count in out, out
+            assert ('Postfix refused by "reject" or by a table' in out) == \
+                bool(count), out
+
+
+DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
+            "verdict=permit restriction=permit_auth_destination "
+            "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
+            "to=<u@local.test> tls=none sasl=none instance=1.2.3 port=25 "
+            "us=9\n")
+EARLY = session("198.51.100.30", ident="BBBBB").replace("15:", "14:")
+LATE = session("198.51.100.31", ident="CCCCC").replace("15:", "16:")
+MIXTURES = {
+    # Log: recipients that are judged, those that are not.
+    "since": (DECISION + session(), 0, 1),
+    "in the same second": (DECISION + session() + LATE, 0, 2),
+    "before": (EARLY + DECISION, 1, 0),
+    "both": (EARLY + DECISION + LATE + session(), 1, 2),
+    "an old refusal": (lines(
+        "smtpd[1]: connect from h[192.0.2.30]",
+        "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 "
+        "<b@far.example>: Relay access denied; from=<a@b> to=<b@far.example> "
+        "proto=ESMTP helo=<h>",
+        "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/1 commands=2/3")
+                       .replace("15:", "14:") + DECISION + LATE, 0, 1),
+    "no policyd": (EARLY + LATE, 2, 0),
+}
+
+
+def test_mixture(program):
+    """where policyd was asked, its decisions are judged; before that, the lines
+    of Postfix; how many are not is said"""
+    for name, (log, judged, left) in MIXTURES.items():
+        decision = "".join(line for line in log.splitlines(True)
+                           if "policyd[" in line)
+        others = "".join(line for line in log.splitlines(True)
+                         if "policyd[" not in line)
+        with written(c_conf=DOMAINS, log=LOGS_TLS.replace("15:", "13:") + log,
+                     decision=decision, others=LOGS_TLS.replace(
+                         "15:", "13:") + others) as directory:
+            config, path, *parts = (os.path.join(directory, each) for each in (
+                "c.conf", "log", "decision", "others"))
+            for files in [path], parts if decision else [path]:
+                status, out, err = ask(program, config, *files)
+                assert status == (judged > 0), (name, out, err)
+                assert ("0 of 1 logged decisions" in out) == bool(decision), out
+                assert ("before policyd was asked:\n" in out) == (
+                    judged > 0 or "old" in name) & bool(decision), (name, out)
+                assert ("%d would be refused" % judged in out) == (
+                    judged > 0 or "old" in name), (name, out)
+                note = "note: %d recipient%s of Postfix since policyd was " \
+                    "first asked (2026-11-24 15:00:00) " % (
+                        left, "s" if left > 1 else "")
+                assert (note in out) == bool(left), (name, out)
+                summary = groups(program, config, *files)[1]
+                assert summary["decided_by_policyd"] == left, (name, summary)
+                assert summary["would_be_refused"] == judged, (name, summary)
+                assert (summary["policyd_since"] is None) == (
+                    not decision), summary
+            if decision:
+                assert "1 judged, " in err or "skipped" not in err, err
+            # As the manual says: without the lines of policyd.
+            status, out, _ = ask(program, config, parts[1])
+            assert status == 1 and "before policyd" not in out and \
+                "first asked" not in out, (name, out)
+
+
+def test_copies(program):
+    """a file by two names, a compressed copy, and one that was made before the
+    log went on: nothing is counted twice"""
+    log = LOGS_TLS + EARLY
+    more = log + LATE
+    with written(c_conf=DOMAINS, log=more, gz=gzip.compress(more.encode()),
+                 old=log, other=LATE, decision=DECISION) as directory:
+        config, path, gz, old, other, decision = (
+            os.path.join(directory, each) for each in (
+                "c.conf", "log", "gz", "old", "other", "decision"))
+        link = os.path.join(directory, "link")
+        os.symlink(path, link)
+        copy = ": begins with the same lines as %s, so it is a copy, and not " \
+            "read\n" % path
+        for files, count, said in (
+                ([path], 2, ""),
+                ([path, path], 2, ": is the same file as %s, which is read "
+                 "once\n" % path),
+                ([path, link], 2, link + ": is the same"),
+                ([path, gz], 2, copy), ([gz, path, path], 2, "once"),
+                ([path, old], 2, old + copy), ([old, path], 2, old + copy),
+                ([old, other], 2, "")):
+            os.utime(gz, (1, 1))
+            status, out, err = ask(program, config, *files)
+            assert status == 1 and "of %d recipients" % count in out, (
+                files, out, err)
+            assert (said in err) if said else ("policyd: /" not in err), (
+                files, err)
+        for options in [], ["--against", config]:
+            err = ask(program, config, *options, decision, decision)[2]
+            assert "is the same file" in err, err
+        out = ask(program, config, decision, decision)[1]
+        assert out.startswith("0 of 1 logged"), out
+
+
+PORTS = """\
+smtp inet n - y - - smtpd
+submission inet n - y - - smtpd
+    -o syslog_name=postfix/submission
+    -o smtpd_tls_security_level=may
+%s"""
+OWN = "    -o smtpd_tls_loglevel=0\n"
+
+
+def test_tls_log(program):
+    """where smtpd_tls_loglevel is to be set: in main.cf, or at the port that
+    has its own; what is printed is done"""
+    log = session(login="alice", more=" starttls=1").replace(
+        "postfix/smtpd", "postfix/submission/smtpd")
+    main = "mydestination = local.test\nimport_environment =\n"
+    command = "postconf -P submission/inet/smtpd_tls_loglevel=1"
+    for more, own, said in (
+            ("", "", "write smtpd_tls_loglevel = 1 in main.cf"),
+            ("smtpd_tls_loglevel = 1\n", "", "is set now"),
+            ("smtpd_tls_loglevel = 1\n", OWN, command), ("", OWN, command)):
+        with Place(main + more, PORTS % own) as place:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            with written(log=log) as directory:
+                path = os.path.join(directory, "log")
+                out = ask(program, place.file, path)[1]
+                assert "cannot tell: 1" in out and "(%s" % said in out.replace(
+                    "(smtpd_tls_loglevel is", "(is"), (said, out)
+                if said != command:
+                    continue
+                subprocess.run(["postconf", "-c", place.config] +
+                               command.split()[1:], check=True)
+                settle(place.config)
+                assert "is set now" in ask(program, place.file, path)[1]
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_notes, test_reversed, test_access,
+                      test_mixture, test_copies, test_tls_log]))
