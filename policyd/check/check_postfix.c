@@ -134,6 +134,7 @@ void check_run(struct check *check)
 {
 	check_services(check);
 	check_logins(check);
+	check_owners(check);
 	check_rates(check);
 	check_run_lists(check);
 	check_fixes(check);

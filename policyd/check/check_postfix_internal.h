@@ -317,6 +317,10 @@ bool check_is_asked(const struct check *check,
 
 void check_logins(struct check *check);
 
+/* ---- check_postfix_owners.c: may a user send as another one */
+
+void check_owners(struct check *check);
+
 /* ---- check_postfix_rates.c: does Postfix ask when a rate counts */
 
 void check_rates(struct check *check);
@@ -328,6 +332,10 @@ void check_print_rates(const struct check *check, FILE *output);
 /* ---- check_postfix_lists.c: the place of policyd in the lists */
 
 void check_lists(struct check *check);
+
+/* check_service - the section of policyd.conf that answers a use of policyd. */
+const struct service *check_service(const struct check *check,
+				    const struct use *use);
 
 /* check_policy_attribute - the value of an attribute of the policy client for a
  * use: its own ("timeout"), or smtpd_policy_service_timeout. parameter: where

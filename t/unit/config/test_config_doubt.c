@@ -13,9 +13,9 @@
 #include "t/unit/test.h"
 
 #define MAPS "sender_login_maps = 'static:x'\n"
-#define LIST(words)                                   \
-	"restrictions = { permit_auth_destination,\n" \
-	"reject_plaintext_session,\n" words ",\nreject_unauth_destination }\n"
+#define LIST(words)                                          \
+	"restrictions = { reject_plaintext_session,\n" words \
+	",\nreject_unauth_destination }\n"
 
 /* A file, and the only warning about it. */
 static const struct {
@@ -49,7 +49,15 @@ static const struct {
 	{ MAPS, 1, "sender_login_maps: no list" },
 	{ "relay_clientcerts = '/nowhere'\n", 1, "relay_clientcerts: no list" },
 	{ MAPS LIST("permit_sasl_authenticated,\nreject_sender_login_mismatch"),
-	  5, "reject_sender_login_mismatch comes too late" },
+	  4, "reject_sender_login_mismatch comes too late" },
+	{ MAPS LIST("permit_auth_destination,\nreject_sender_login_mismatch"),
+	  4, "too late: permit_auth_destination permits mail to our domains" },
+	{ "mynetworks = '10.0.0.0/8'\n" MAPS LIST(
+		  "permit_mynetworks,\nreject_known_sender_login_mismatch"),
+	  5, "too late: permit_mynetworks permits what clients in mynet" },
+	{ MAPS LIST("permit_auth_destination,\npermit_sasl_authenticated,\n"
+		    "reject_sender_login_mismatch"),
+	  5, "too late: permit_sasl_authenticated permits what users send" },
 	{ MAPS LIST("permit_sasl_authenticated,\n"
 		    "reject_unauthenticated_sender_login_mismatch"),
 	  0, NULL },
