@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* check_postfix_owners - may a user send as another one?
  *
- * smtpd_sender_login_maps says which login owns a sender address. What checks
- * that is a word of a list, and smtpd(8) does not reach it if a word before it
- * has permitted: the most common way to have such a check, and no effect. */
+ * smtpd_sender_login_maps says which login owns a sender address, and a word of
+ * a list checks it. smtpd(8) does not reach that word if one before it permits:
+ * the check is there, and has no effect. */
 
 #include "policyd/check/check_postfix_internal.h"
 

@@ -214,7 +214,8 @@ def test_nobody(program):
             ("no port offers AUTH", {}),
             ("AUTH offers TLS", dict(USERS, smtpd_tls_security_level="none")),
             ("certificate", dict(USERS, smtpd_tls_chain_files="")),
-            ("certificate", dict(USERS, smtpd_tls_chain_files="/no/such"))):
+            ("certificate: /no/such: there is no such file",
+             dict(USERS, smtpd_tls_chain_files="/no/such"))):
         with Kind(program, "12", **settings, **{ours: ask}) as kind:
             _, findings, status = kind.said()
             texts = [finding["text"] for finding in findings]
@@ -223,6 +224,19 @@ def test_nobody(program):
             kind.ours('listen "unix:%s" { owner = "postfix" }\nrestrictions = '
                       '{ permit_auth_destination, reject }\n' % kind.socket)
             assert kind.said()[1:] == ([], 0), kind.said()
+
+
+def test_certificate(program):
+    """one port whose certificate smtpd cannot use, while others work"""
+    with Kind(program, "06", **USERS) as kind:
+        with open(os.path.join(kind.config, "master.cf"), "a") as out:
+            out.write("2525 inet n - n - - smtpd\n  -o smtpd_tls_chain_files=" +
+                      kind.directory + "/tls/server.pem\n")
+        _, findings, status = kind.said()
+        texts = [finding["text"] for finding in findings]
+        assert len(texts) == 1 and status == 1, texts
+        assert has(texts, "port 2525 has no TLS: .*server.pem: holds no key"), \
+            texts
 
 
 NETWORKS = (
@@ -415,6 +429,5 @@ def test_commands(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_ports, test_return, test_domains, test_one_command, test_twice,
-        test_nobody, test_networks, test_front, test_servers, test_notation,
-        test_unasked, test_many, test_bad,
-        test_commands]))
+        test_nobody, test_certificate, test_networks, test_front, test_servers,
+        test_notation, test_unasked, test_many, test_bad, test_commands]))
