@@ -25,6 +25,16 @@ static bool has_level(const struct smtpd_port *port)
 						  "smtpd_use_tls"));
 }
 
+/* certificate_parameter - the one that names the certificate of a port */
+static const char *certificate_parameter(const struct smtpd_port *port)
+{
+	static const char chain[] = "smtpd_tls_chain_files";
+
+	return *postfix_get(port->postfix, port->service, chain) != '\0'
+		       ? chain
+		       : "smtpd_tls_cert_file";
+}
+
 /* lack - of one port. The judgement of a login in TLS says what is missing of
  * the certificate. */
 static enum lack lack(const struct smtpd_row *row)
@@ -97,6 +107,7 @@ static bool check_nobody(struct check *check)
 				       "there, and the key must fit" },
 	};
 	const struct postfix_service *service = NULL;
+	const char *parameter = lacks[LACK_AUTH].parameter;
 	enum lack best = LACK_AUTH;
 	struct error why = { "" };
 	size_t i;
@@ -109,8 +120,11 @@ static bool check_nobody(struct check *check)
 		if (!row->is_return && lack(row) > best) {
 			best = lack(row);
 			service = row->port.service;
-			if (best == LACK_CERTIFICATE)
-				certificates_usable(&row->port, &why);
+			parameter = lacks[best].parameter;
+			if (best != LACK_CERTIFICATE)
+				continue;
+			parameter = certificate_parameter(&row->port);
+			certificates_usable(&row->port, &why);
 		}
 	}
 	if (check->ports.count == 0 || best == LACK_NOTHING)
@@ -118,7 +132,7 @@ static bool check_nobody(struct check *check)
 	check_found(check,
 		    &(struct mistake){ .severity = SEVERITY_ERROR,
 				       .service = service,
-				       .parameter = lacks[best].parameter,
+				       .parameter = parameter,
 				       .advice = lacks[best].advice },
 		    "nobody can log in and encrypt, so nobody can send to "
 		    "elsewhere: %s%s%s",
@@ -137,9 +151,11 @@ static void check_certificate(struct check *check,
 		return;
 	check_found(check,
 		    &(struct mistake){
-			    .severity = SEVERITY_ERROR,
+			    .severity = are_wanted(check->config)
+						? SEVERITY_ERROR
+						: SEVERITY_WARNING,
 			    .service = port->service,
-			    .parameter = "smtpd_tls_cert_file",
+			    .parameter = certificate_parameter(port),
 			    .advice = "every file must be there, and the key "
 				      "must be that of the certificate" },
 		    "port %s has no TLS: %s", port->service->name, why.text);
