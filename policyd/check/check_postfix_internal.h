@@ -64,8 +64,9 @@ enum use_kind {
 	USE_MISPLACED, /* ... meant to be policyd, but at another address */
 };
 
-/* A use of policyd in a list, or of another policy server, whose kind and
- * listener mean nothing. */
+/* A use of policyd in a list, or of another server, whose kind and listener
+ * mean nothing. That of Dovecot has the relay list of its port, and no policy.
+ */
 struct use {
 	const struct list *list;
 	size_t at; /* the index of the restriction */
@@ -132,6 +133,8 @@ struct check {
 	size_t use_count;
 	struct use *others; /* of other policy servers */
 	size_t other_count;
+	struct use *logins; /* of Dovecot, for SASL */
+	size_t login_count;
 	struct fix *fixes;
 	size_t fix_count;
 	struct finding *findings;
@@ -184,9 +187,10 @@ void check_print_finding(const struct check *check,
 			 const struct finding *finding, const char *kind,
 			 FILE *output);
 
-/* check_print - the table of ports, and all findings; returns 1 if there is an
+/* check_print - the table of ports, and all findings; more: something else was
+ * reported before, so nothing more is not nothing. Returns 1 if there is an
  * error, otherwise 0. */
-int check_print(const struct check *check, FILE *output);
+int check_print(const struct check *check, bool more, FILE *output);
 
 /* check_print_json - the same as one JSON object. */
 int check_print_json(const struct check *check, FILE *output);
@@ -388,9 +392,20 @@ void check_sockets(struct check *check);
 void check_found_at(struct check *check, const struct use *use,
 		    const char *server, const char *advice, const char *text);
 
+/* ---- check_postfix_sasl.c: can smtpd(8) reach Dovecot? */
+
+/* check_find_logins - where each port asks it. */
+void check_find_logins(struct check *check);
+
+void check_sasl(struct check *check);
+
 /* ---- check_postfix_others.c: can smtpd(8) reach other policy servers? */
 
 void check_others(struct check *check);
+
+/* check_means_us - is the name of such a server, where nobody listens, one of
+ * ours with a typing mistake? */
+bool check_means_us(const struct check *check);
 
 /* ---- check_postfix_try.c */
 

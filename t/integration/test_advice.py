@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -314,6 +315,56 @@ def test_servers(program):
                 assert has(texts, wanted), (wanted, texts)
 
 
+def test_misspelt(program):
+    """a typing mistake in all lists is one mistake, not two"""
+    with Kind(program, "06", smtpd_relay_restrictions=
+              "check_policy_service unix:private/polcyd, reject",
+              smtpd_recipient_restrictions="", **USERS) as kind:
+        finding, = kind.said()[1]
+        assert has([finding["text"]], "did you mean"), finding
+        run("/bin/sh", "-c", finding["command"])
+        assert kind.said()[1:] == ([], 0), kind.said()
+
+
+def test_dovecot(program):
+    """a port whose smtpd ends, because Dovecot is not where it looks"""
+    dovecot = dict(USERS, smtpd_sasl_type="dovecot")
+    with Kind(program, "06", **dovecot, smtpd_sasl_path="private/auth") as kind:
+        texts = kind.texts()
+        assert len(texts) == 1 and has(
+            texts, "cannot connect to Dovecot at unix:private/auth: No such"), \
+            texts
+        with socket.socket(socket.AF_UNIX) as server:
+            path = os.path.join(kind.queue, "private", "auth")
+            server.bind(path)
+            server.listen()
+            os.chmod(path, 0o666)
+            assert kind.said()[1:] == ([], 0), kind.said()
+            os.chmod(path, 0o600)
+            assert has(kind.texts(), "Dovecot at .*: Permission denied")
+            os.chmod(path, 0o666)
+            for path in ("unix:private/auth", "inet:127.0.0.1:9"):
+                kind.set(smtpd_sasl_path=path)
+                assert has(kind.texts(), "Connection refused") == (
+                    path[0] == "i"), kind.texts()
+        kind.set(smtpd_sasl_type="cyrus")
+        assert kind.said()[1:] == ([], 0), kind.said()
+
+
+def test_ours(program):
+    """what policyd -t says is said, too, and counts"""
+    with Kind(program, "06", **USERS) as kind:
+        listen = "listen \"unix:%s\" { }\n" % kind.socket
+        kind.ours(listen + "service x { server_port = 2587 }\n")
+        status, text, errors = kind.check("-P")
+        assert "no smtpd of" in errors and status == 0, (status, errors)
+        assert text.endswith("no problems found; those of policyd are above\n")
+        kind.ours(listen + "relay_domains = 'hash:/no/such'\n")
+        status, text, errors = kind.check("-P")
+        assert "cannot read hash:/no/such" in errors, errors
+        assert status == 1 and "are above" in text, (status, text)
+
+
 def test_notation(program):
     """what Postfix accepts is understood: case, local:, braces, a port"""
     with Kind(program, "06", **USERS) as kind:
@@ -434,4 +485,5 @@ if __name__ == "__main__":
     sys.exit(run_all([
         test_ports, test_return, test_domains, test_one_command, test_twice,
         test_nobody, test_certificate, test_networks, test_front, test_servers,
-        test_notation, test_unasked, test_many, test_bad, test_commands]))
+        test_misspelt, test_dovecot, test_ours, test_notation, test_unasked,
+        test_many, test_bad, test_commands]))

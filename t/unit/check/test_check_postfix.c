@@ -363,7 +363,7 @@ START_TEST(prints_what_mends)
 	for (i = 0; i < check.fix_count; i++)
 		check.fixes[i].works = true;
 	output = open_memstream(&text, &size);
-	ck_assert_int_eq(check_print(&check, output), 1);
+	ck_assert_int_eq(check_print(&check, false, output), 1);
 	fclose(output);
 	ck_assert_ptr_nonnull(strstr(
 		text,
