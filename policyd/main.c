@@ -30,7 +30,7 @@
 #include "policyd/serve/serve.h"
 
 #define CANNOT_START 1 /* -t: the configuration is fine, this host is not */
-#define BEHIND	     1 /* -P: the running policyd does not have it loaded */
+#define BEHIND	     1 /* -P: not all of it is in effect */
 
 /* absolute - the path, valid after a chdir(2) too; the caller frees it */
 static char *absolute(const char *path)
@@ -40,6 +40,13 @@ static char *absolute(const char *path)
 	if (path[0] == '/' || getcwd(directory, sizeof(directory)) == NULL)
 		return xstrdup(path);
 	return xasprintf("%s/%s", directory, path);
+}
+
+/* looks_around - does the mode look for what can hardly be meant? */
+static bool looks_around(const struct command *command)
+{
+	return command->mode == MODE_CHECK ||
+	       command->mode == MODE_CHECK_POSTFIX;
 }
 
 /* load - strictly only for -t; the other modes load leniently, as a starting
@@ -53,7 +60,8 @@ static struct config *load(const struct command *command,
 		.unserved = command->mode == MODE_QUERY ||
 			    command->mode == MODE_RATES,
 		.inspected = true,
-		.thorough = command->mode == MODE_CHECK,
+		.thorough = looks_around(command),
+		.overlaps_known = command->mode == MODE_CHECK_POSTFIX,
 		.progress = progress_reading,
 		.context = &progress,
 	};
@@ -114,12 +122,13 @@ static int with_config(const struct command *command)
 	struct config_messages messages = { 0 };
 	struct config *config = load(command, &messages);
 	int status = EX_OK, behind;
-	size_t obstacles;
+	size_t obstacles, said;
 
 	if (config == NULL || config->failed_tables > 0 ||
-	    command->mode == MODE_CHECK)
+	    looks_around(command))
 		config_messages_print(&messages, stderr);
 	obstacles = messages.obstacles;
+	said = messages.count;
 	config_messages_clear(&messages);
 	if (config == NULL)
 		return output_written(EX_CONFIG);
@@ -140,8 +149,10 @@ static int with_config(const struct command *command)
 		status = rates(config, &command->rates);
 		break;
 	default:
-		status = check_postfix(config, command->query.json);
-		if (status == EX_OK && behind > 1)
+		status = check_postfix(config, command->query.json,
+				       said > 0 || behind > 0);
+		if (status == EX_OK &&
+		    (behind > 1 || config->failed_tables > 0))
 			status = BEHIND;
 		break;
 	}

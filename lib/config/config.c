@@ -85,10 +85,12 @@ static void load_settings(struct config *config, struct config_notes *notes,
 	config_expect(config, notes);
 	config_reach(config, notes);
 	config_rates_used(config, notes);
-	if (options->thorough) {
+	if (options->thorough && !options->overlaps_known)
 		config_overlap(config, notes);
+	if (options->thorough) {
 		config_doubt(config, notes);
 		config_doubt_ports(config, notes);
+		config_doubt_tables(config, notes);
 	}
 }
 

@@ -128,20 +128,22 @@ struct config {
 
 /* How to load. All zero: as config_load(). */
 struct config_load_options {
-	bool lenient;	    /* a table or list file that cannot be read is a
-			       warning,   not an error */
-	bool unserved;	    /* not to be served, so it needs no listen
-			       section */
-	bool inspected;	    /* not to be served by this process, which may
-			       be another user: obstacles are no errors */
-	unsigned tables_ms; /* time limit for all tables; 0: the default
-			     */
-	const char *text;   /* NUL-terminated; loaded instead of the file,
-			       whose trust was checked when it was read.
-			       NULL: read the file */
-	size_t text_length; /* NUL not included */
-	bool thorough;	    /* also look for problems that take long to find
-			       (-t) */
+	bool lenient;	     /* a table or list file that cannot be read is a
+				warning,   not an error */
+	bool unserved;	     /* not to be served, so it needs no listen
+				section */
+	bool inspected;	     /* not to be served by this process, which may
+				be another user: obstacles are no errors */
+	unsigned tables_ms;  /* time limit for all tables; 0: the default
+			      */
+	const char *text;    /* NUL-terminated; loaded instead of the file,
+				whose trust was checked when it was read.
+				NULL: read the file */
+	size_t text_length;  /* NUL not included */
+	bool thorough;	     /* also look for problems that take long to find
+				(-t, -P) */
+	bool overlaps_known; /* but not for a domain in two lists: -P reports
+				those of main.cf */
 	/* progress - called before a table or list file is read; may be
 	 * NULL. */
 	void (*progress)(void *context, const char *name);

@@ -204,25 +204,54 @@ static bool permits(const struct restriction_use *use)
 	       VERDICT_PERMIT;
 }
 
+/* The words that permit only some of what users send. */
+static const struct {
+	const char *name, *what;
+} partial[] = {
+	{ "permit_mynetworks", "what clients in mynetworks send" },
+	{ "permit_auth_destination", "mail to our domains" },
+};
+
+/* what_permits - what a restriction permits of what users send; NULL: nothing
+ */
+static const char *what_permits(const struct restriction_use *use)
+{
+	size_t i;
+
+	if (permits(use))
+		return "what users send";
+	for (i = 0; i < sizeof(partial) / sizeof(partial[0]); i++)
+		if (strcmp(use->restriction->name, partial[i].name) == 0)
+			return partial[i].what;
+	return NULL;
+}
+
 /* check_order - a login check after what permits the users already */
 static void check_order(const struct doubt *doubt,
 			const struct service *service)
 {
 	const struct restriction_list *list = &service->restrictions;
-	const char *earlier = NULL;
+	const struct restriction_use *earlier = NULL;
 	size_t i;
 
 	for (i = 0; i < list->count; i++) {
 		const struct restriction_use *use = &list->uses[i];
 
-		if (earlier != NULL && is_login_check(use->restriction))
-			config_warning(doubt->notes, use->line,
-				       "restrictions: %s comes too late: %s "
-				       "permits what users send before it is "
-				       "tried; write it ahead of that",
-				       use->restriction->name, earlier);
-		if (earlier == NULL && permits(use))
-			earlier = use->restriction->name;
+		if (is_login_check(use->restriction)) {
+			if (earlier != NULL)
+				config_warning(
+					doubt->notes, use->line,
+					"restrictions: %s comes too late: %s "
+					"permits %s before it is tried; write "
+					"it ahead of that",
+					use->restriction->name,
+					earlier->restriction->name,
+					what_permits(earlier));
+			return;
+		}
+		if (what_permits(use) != NULL &&
+		    (earlier == NULL || permits(use)))
+			earlier = use;
 	}
 }
 

@@ -16,4 +16,9 @@ void config_doubt(const struct config *config, struct config_notes *notes);
 void config_doubt_ports(const struct config *config,
 			struct config_notes *notes);
 
+/* config_doubt_tables - likewise, of tables that are older than the text that
+ * postmap(1) makes them from. */
+void config_doubt_tables(const struct config *config,
+			 struct config_notes *notes);
+
 #endif

@@ -88,6 +88,7 @@ void check_init(struct check *check, const struct postfix *postfix,
 	for (i = 0; i < check->list_count; i++)
 		for (at = 0; at < check->lists[i].restrictions.count; at++)
 			find_use(check, &check->lists[i], at);
+	check_find_logins(check);
 }
 
 /* check_clear - free what the struct holds */
@@ -101,6 +102,8 @@ void check_clear(struct check *check)
 		check_use_clear(&check->uses[i]);
 	for (i = 0; i < check->other_count; i++)
 		check_use_clear(&check->others[i]);
+	for (i = 0; i < check->login_count; i++)
+		check_use_clear(&check->logins[i]);
 	for (i = 0; i < check->fix_count; i++)
 		check_fix_clear(&check->fixes[i]);
 	for (i = 0; i < check->finding_count; i++) {
@@ -113,6 +116,7 @@ void check_clear(struct check *check)
 	free(check->lists);
 	free(check->uses);
 	free(check->others);
+	free(check->logins);
 	free(check->fixes);
 	free(check->findings);
 	*check = (struct check){ 0 };
@@ -134,6 +138,8 @@ void check_run(struct check *check)
 {
 	check_services(check);
 	check_logins(check);
+	check_sasl(check);
+	check_owners(check);
 	check_rates(check);
 	check_run_lists(check);
 	check_fixes(check);
@@ -153,7 +159,7 @@ static char *directory_of(const struct config *config, struct error *error)
 }
 
 /* check_postfix - print all problems between Postfix and policyd */
-int check_postfix(const struct config *config, bool json)
+int check_postfix(const struct config *config, bool json, bool more)
 {
 	struct error error = { "" };
 	struct postfix postfix;
@@ -176,7 +182,7 @@ int check_postfix(const struct config *config, bool json)
 	if (json)
 		status = check_print_json(&check, stdout);
 	else
-		status = check_print(&check, stdout);
+		status = check_print(&check, more, stdout);
 	check_clear(&check);
 	postfix_clear(&postfix);
 	free(directory);

@@ -9,10 +9,10 @@
 
 /* check_postfix - read the configuration of Postfix, of import_postfix or the
  * default one, and print what its ports let through, and all problems that keep
- * it from using policyd correctly (-P), as text or JSON. Returns the exit
- * status: 0 nothing found, or warnings only; 1 an error was found; 75 postconf
- * could not be run. */
-int check_postfix(const struct config *config, bool json);
+ * it from using policyd correctly (-P), as text or JSON; more: something else
+ * was reported before. Returns the exit status: 0 nothing found, or warnings
+ * only; 1 an error was found; 75 postconf could not be run. */
+int check_postfix(const struct config *config, bool json, bool more);
 
 /* check_exempt - does this smtpd(8) need no guard, whatever is in its lists? */
 typedef bool check_exempt(void *context, const struct postfix_service *service);

@@ -64,8 +64,9 @@ enum use_kind {
 	USE_MISPLACED, /* ... meant to be policyd, but at another address */
 };
 
-/* A use of policyd in a list, or of another policy server, whose kind and
- * listener mean nothing. */
+/* A use of policyd in a list, or of another server, whose kind and listener
+ * mean nothing. That of Dovecot has the relay list of its port, and no policy.
+ */
 struct use {
 	const struct list *list;
 	size_t at; /* the index of the restriction */
@@ -132,6 +133,8 @@ struct check {
 	size_t use_count;
 	struct use *others; /* of other policy servers */
 	size_t other_count;
+	struct use *logins; /* of Dovecot, for SASL */
+	size_t login_count;
 	struct fix *fixes;
 	size_t fix_count;
 	struct finding *findings;
@@ -184,9 +187,10 @@ void check_print_finding(const struct check *check,
 			 const struct finding *finding, const char *kind,
 			 FILE *output);
 
-/* check_print - the table of ports, and all findings; returns 1 if there is an
+/* check_print - the table of ports, and all findings; more: something else was
+ * reported before, so nothing more is not nothing. Returns 1 if there is an
  * error, otherwise 0. */
-int check_print(const struct check *check, FILE *output);
+int check_print(const struct check *check, bool more, FILE *output);
 
 /* check_print_json - the same as one JSON object. */
 int check_print_json(const struct check *check, FILE *output);
@@ -317,6 +321,10 @@ bool check_is_asked(const struct check *check,
 
 void check_logins(struct check *check);
 
+/* ---- check_postfix_owners.c: may a user send as another one */
+
+void check_owners(struct check *check);
+
 /* ---- check_postfix_rates.c: does Postfix ask when a rate counts */
 
 void check_rates(struct check *check);
@@ -328,6 +336,10 @@ void check_print_rates(const struct check *check, FILE *output);
 /* ---- check_postfix_lists.c: the place of policyd in the lists */
 
 void check_lists(struct check *check);
+
+/* check_service - the section of policyd.conf that answers a use of policyd. */
+const struct service *check_service(const struct check *check,
+				    const struct use *use);
 
 /* check_policy_attribute - the value of an attribute of the policy client for a
  * use: its own ("timeout"), or smtpd_policy_service_timeout. parameter: where
@@ -380,9 +392,20 @@ void check_sockets(struct check *check);
 void check_found_at(struct check *check, const struct use *use,
 		    const char *server, const char *advice, const char *text);
 
+/* ---- check_postfix_sasl.c: can smtpd(8) reach Dovecot? */
+
+/* check_find_logins - where each port asks it. */
+void check_find_logins(struct check *check);
+
+void check_sasl(struct check *check);
+
 /* ---- check_postfix_others.c: can smtpd(8) reach other policy servers? */
 
 void check_others(struct check *check);
+
+/* check_means_us - is the name of such a server, where nobody listens, one of
+ * ours with a typing mistake? */
+bool check_means_us(const struct check *check);
 
 /* ---- check_postfix_try.c */
 

@@ -35,9 +35,9 @@ const char *check_policy_attribute(const struct check *check,
 	return postfix_get(check->postfix, list->service, *parameter);
 }
 
-/* our_service - the section of policyd.conf that answers this use */
-static const struct service *our_service(const struct check *check,
-					 const struct use *use)
+/* check_service - the section of policyd.conf that answers a use */
+const struct service *check_service(const struct check *check,
+				    const struct use *use)
 {
 	struct request request;
 	unsigned number = postfix_port(check->postfix, use->list->service);
@@ -151,7 +151,7 @@ static void check_permit_before(struct check *check, const struct use *use)
 static bool is_right_after(const struct check *check, const struct use *use,
 			   const struct smtpd_row *row)
 {
-	const struct reply_options *reply = &our_service(check, use)->reply;
+	const struct reply_options *reply = &check_service(check, use)->reply;
 
 	if (use->list->kind >= LIST_DATA ||
 	    !check_lets_pass(check, row, use->list, 0) ||
@@ -177,8 +177,8 @@ static void check_nothing_after(struct check *check, const struct use *use)
 				       ? SEVERITY_ERROR
 				       : SEVERITY_WARNING,
 			       list->name);
-	mistake.edits = our_service(check, use)->reply.observe ? EDIT_DECIDE
-							       : EDIT_REFUSE;
+	mistake.edits = check_service(check, use)->reply.observe ? EDIT_DECIDE
+								 : EDIT_REFUSE;
 	mistake.advice = "let the list end with reject";
 	on = check_on(check, list->service, list->name);
 	check_found(check, &mistake,
@@ -205,7 +205,7 @@ static char *our_reply(const struct service *service)
 static const struct postfix_restriction *refusal(const struct check *check,
 						 const struct use *use)
 {
-	bool observe = our_service(check, use)->reply.observe;
+	bool observe = check_service(check, use)->reply.observe;
 	struct passage passage = {
 		.check = check,
 		.row = check_row(check, use->list->service),
@@ -227,7 +227,7 @@ static const struct postfix_restriction *refusal(const struct check *check,
 static void check_relay_dunno(struct check *check, const struct use *use)
 {
 	const struct list *list = use->list;
-	const struct service *service = our_service(check, use);
+	const struct service *service = check_service(check, use);
 	char *line, *text;
 
 	if (list->kind != LIST_RELAY || service->reply.observe ||
@@ -251,7 +251,7 @@ static void check_relay_dunno(struct check *check, const struct use *use)
 /* check_dunno_refused - does a refusal follow our DUNNO? */
 static void check_dunno_refused(struct check *check, const struct use *use)
 {
-	const struct service *service = our_service(check, use);
+	const struct service *service = check_service(check, use);
 	bool observe = service->reply.observe;
 	const struct postfix_restriction *word;
 	char *line, *text;
@@ -282,7 +282,8 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 static void check_recipient_ok(struct check *check, const struct use *use)
 {
 	const struct smtpd_restrictions *list = &use->list->restrictions;
-	const char *mode = reply_mode_name(our_service(check, use)->reply.mode);
+	const char *mode =
+		reply_mode_name(check_service(check, use)->reply.mode);
 	struct mistake mistake =
 		list_mistake(use, SEVERITY_ERROR, use->list->name);
 	size_t i = use->at + 1;
@@ -291,7 +292,7 @@ static void check_recipient_ok(struct check *check, const struct use *use)
 	while (i < list->count && !check_is_check(&list->items[i]))
 		i++;
 	if (use->list->kind != LIST_RECIPIENT || i == list->count ||
-	    our_service(check, use)->reply.observe ||
+	    check_service(check, use)->reply.observe ||
 	    strcmp(mode, reply_mode_name(REPLY_DUNNO)) == 0)
 		return;
 	mistake.edits = EDIT_CHECKS;

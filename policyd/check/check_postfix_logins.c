@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "policyd/query/certificates.h"
 
 /* The things that a user needs and a port lacks, the worst first. */
 enum lack { LACK_AUTH, LACK_TLS, LACK_CERTIFICATE, LACK_NOTHING };
@@ -22,6 +23,16 @@ static bool has_level(const struct smtpd_port *port)
 	       (*level != '\0' ? strcasecmp(level, "none") != 0
 			       : postfix_get_bool(port->postfix, port->service,
 						  "smtpd_use_tls"));
+}
+
+/* certificate_parameter - the one that names the certificate of a port */
+static const char *certificate_parameter(const struct smtpd_port *port)
+{
+	static const char chain[] = "smtpd_tls_chain_files";
+
+	return *postfix_get(port->postfix, port->service, chain) != '\0'
+		       ? chain
+		       : "smtpd_tls_cert_file";
 }
 
 /* lack - of one port. The judgement of a login in TLS says what is missing of
@@ -74,8 +85,9 @@ static bool may_relay(const struct check *check)
 	return false;
 }
 
-/* check_nobody - no port where anybody could log in and encrypt */
-static void check_nobody(struct check *check)
+/* check_nobody - no port where anybody could log in and encrypt; true: there is
+ * none */
+static bool check_nobody(struct check *check)
 {
 	static const struct {
 		const char *text, *parameter, *advice;
@@ -95,29 +107,58 @@ static void check_nobody(struct check *check)
 				       "there, and the key must fit" },
 	};
 	const struct postfix_service *service = NULL;
+	const char *parameter = lacks[LACK_AUTH].parameter;
 	enum lack best = LACK_AUTH;
+	struct error why = { "" };
 	size_t i;
 
 	if (!are_wanted(check->config) || may_relay(check))
-		return;
+		return false;
 	for (i = 0; i < check->ports.count; i++) {
 		const struct smtpd_row *row = &check->ports.rows[i];
 
 		if (!row->is_return && lack(row) > best) {
 			best = lack(row);
 			service = row->port.service;
+			parameter = lacks[best].parameter;
+			if (best != LACK_CERTIFICATE)
+				continue;
+			parameter = certificate_parameter(&row->port);
+			certificates_usable(&row->port, &why);
 		}
 	}
-	if (check->ports.count > 0 && best != LACK_NOTHING)
-		check_found(
-			check,
-			&(struct mistake){ .severity = SEVERITY_ERROR,
-					   .service = service,
-					   .parameter = lacks[best].parameter,
-					   .advice = lacks[best].advice },
-			"nobody can log in and encrypt, so nobody can send "
-			"to elsewhere: %s",
-			lacks[best].text);
+	if (check->ports.count == 0 || best == LACK_NOTHING)
+		return false;
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_ERROR,
+				       .service = service,
+				       .parameter = parameter,
+				       .advice = lacks[best].advice },
+		    "nobody can log in and encrypt, so nobody can send to "
+		    "elsewhere: %s%s%s",
+		    lacks[best].text, *why.text != '\0' ? ": " : "", why.text);
+	return true;
+}
+
+/* check_certificate - a port that is to offer TLS, with files that smtpd(8)
+ * cannot use */
+static void check_certificate(struct check *check,
+			      const struct smtpd_port *port)
+{
+	struct error why;
+
+	if (!has_level(port) || certificates_usable(port, &why) != SMTPD_NO)
+		return;
+	check_found(check,
+		    &(struct mistake){
+			    .severity = are_wanted(check->config)
+						? SEVERITY_ERROR
+						: SEVERITY_WARNING,
+			    .service = port->service,
+			    .parameter = certificate_parameter(port),
+			    .advice = "every file must be there, and the key "
+				      "must be that of the certificate" },
+		    "port %s has no TLS: %s", port->service->name, why.text);
 }
 
 /* is_behind - does TLS end in a front, so that Postfix sees none? */
@@ -182,6 +223,8 @@ void check_logins(struct check *check)
 		else if (port->plain_auth != SMTPD_NO)
 			check_plain(check, port);
 	}
-	if (!behind)
-		check_nobody(check);
+	if (!behind && check_nobody(check))
+		return;
+	for (i = 0; i < check->ports.count; i++)
+		check_certificate(check, &check->ports.rows[i].port);
 }

@@ -87,18 +87,27 @@ static char *where(const struct check *check, const char *server)
 	return text;
 }
 
+/* why_not - why it cannot be asked; NULL: it can, or that is not known */
+static const char *why_not(const struct check *check, const struct use *use)
+{
+	const struct attempt *attempt = &use->attempt;
+
+	if (is_made_by_master(check, use))
+		return NULL;
+	if (attempt->stage == ATTEMPT_RESOLVE)
+		return gai_strerror(attempt->number);
+	return attempt->stage == ATTEMPT_CONNECT && !attempt->foreign
+		       ? strerror(attempt->number)
+		       : NULL;
+}
+
 /* check_one - report a server that cannot be asked */
 static void check_one(struct check *check, const struct use *use)
 {
-	const struct attempt *attempt = &use->attempt;
-	const char *why = strerror(attempt->number);
+	const char *why = why_not(check, use);
 	char *server, *hint, *text;
 
-	if (attempt->stage == ATTEMPT_RESOLVE)
-		why = gai_strerror(attempt->number);
-	else if (attempt->stage != ATTEMPT_CONNECT || attempt->foreign)
-		return;
-	if (is_made_by_master(check, use))
+	if (why == NULL)
 		return;
 	server = likely(check, use);
 	hint = where(check, server);
@@ -109,6 +118,23 @@ static void check_one(struct check *check, const struct use *use)
 	free(text);
 	free(hint);
 	free(server);
+}
+
+/* check_means_us - is one of them ours, with a typing mistake? */
+bool check_means_us(const struct check *check)
+{
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < check->other_count && !found; i++) {
+		char *server = why_not(check, &check->others[i]) != NULL
+				       ? likely(check, &check->others[i])
+				       : NULL;
+
+		found = server != NULL;
+		free(server);
+	}
+	return found;
 }
 
 /* check_others - is anybody there? */

@@ -129,13 +129,15 @@ static size_t count_errors(const struct check *check)
 }
 
 /* print_sum - the last line */
-static void print_sum(const struct check *check, size_t errors, FILE *output)
+static void print_sum(const struct check *check, size_t errors, bool more,
+		      FILE *output)
 {
 	size_t warnings = check->finding_count - errors;
 
 	if (check->finding_count == 0)
-		fprintf(output, "%s: no problems found\n",
-			check->postfix->directory);
+		fprintf(output, "%s: no problems found%s\n",
+			check->postfix->directory,
+			more ? "; those of policyd are above" : "");
 	else
 		fprintf(output, "%s: %zu error%s, %zu warning%s\n",
 			check->postfix->directory, errors,
@@ -144,7 +146,7 @@ static void print_sum(const struct check *check, size_t errors, FILE *output)
 }
 
 /* check_print - the table of ports, and all findings */
-int check_print(const struct check *check, FILE *output)
+int check_print(const struct check *check, bool more, FILE *output)
 {
 	size_t errors = count_errors(check);
 	struct printable all;
@@ -156,7 +158,7 @@ int check_print(const struct check *check, FILE *output)
 		if (!was_printed(check, i))
 			print_group(check, i, all.stream);
 	check_print_rates(check, all.stream);
-	print_sum(check, errors, all.stream);
+	print_sum(check, errors, more, all.stream);
 	printable_close(&all, output);
 	return errors > 0 ? 1 : 0;
 }

@@ -365,7 +365,7 @@ void check_services(struct check *check)
 		check_return(check, row);
 	}
 	if (check->list_count > 0) {
-		if (!is_anywhere(check))
+		if (!is_anywhere(check) && !check_means_us(check))
 			found_unasked(check, NULL);
 		return;
 	}

@@ -300,15 +300,17 @@ static void try_all(struct use *uses, size_t count, const struct use *known,
 	}
 }
 
-/* try_both - policyd, and other policy servers */
-static void try_both(struct check *check, const struct check *known,
-		     struct task *task)
+/* try_servers - policyd, other policy servers, and Dovecot */
+static void try_servers(struct check *check, const struct check *known,
+			struct task *task)
 {
 	try_all(check->uses, check->use_count, known->uses, known->use_count,
 		task);
 	task->knock = true;
 	try_all(check->others, check->other_count, known->others,
 		known->other_count, task);
+	try_all(check->logins, check->login_count, known->logins,
+		known->login_count, task);
 }
 
 /* cannot_try - record that for every use */
@@ -350,7 +352,7 @@ void check_try_new(struct check *check, const struct check *known)
 			    /* cppcheck-suppress invalidFunctionArg ; no file */
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (task.attempt != MAP_FAILED) {
-		try_both(check, known, &task);
+		try_servers(check, known, &task);
 		munmap(task.attempt, sizeof(*task.attempt));
 	} else {
 		cannot_try(check, ATTEMPT_START, errno);

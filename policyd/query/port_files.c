@@ -63,7 +63,7 @@ static enum smtpd_answer certificate(void *context,
 				     const struct smtpd_port *port)
 {
 	(void)context;
-	return certificates_usable(port);
+	return certificates_usable(port, NULL);
 }
 
 /* networks - is the client in these mynetworks? */

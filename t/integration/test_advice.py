@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -214,7 +215,8 @@ def test_nobody(program):
             ("no port offers AUTH", {}),
             ("AUTH offers TLS", dict(USERS, smtpd_tls_security_level="none")),
             ("certificate", dict(USERS, smtpd_tls_chain_files="")),
-            ("certificate", dict(USERS, smtpd_tls_chain_files="/no/such"))):
+            ("certificate: /no/such: there is no such file",
+             dict(USERS, smtpd_tls_chain_files="/no/such"))):
         with Kind(program, "12", **settings, **{ours: ask}) as kind:
             _, findings, status = kind.said()
             texts = [finding["text"] for finding in findings]
@@ -222,7 +224,24 @@ def test_nobody(program):
             assert has(texts, "nobody can log in and encrypt.*" + wrong), texts
             kind.ours('listen "unix:%s" { owner = "postfix" }\nrestrictions = '
                       '{ permit_auth_destination, reject }\n' % kind.socket)
-            assert kind.said()[1:] == ([], 0), kind.said()
+            _, findings, status = kind.said()
+            texts = [finding["text"] for finding in findings]
+            assert status == 0 and texts == (
+                ["port smtp has no TLS: /no/such: there is no such file"]
+                if "/no/such" in wrong else []), texts
+
+
+def test_certificate(program):
+    """one port whose certificate smtpd cannot use, while others work"""
+    with Kind(program, "06", **USERS) as kind:
+        with open(os.path.join(kind.config, "master.cf"), "a") as out:
+            out.write("2525 inet n - n - - smtpd\n  -o smtpd_tls_chain_files=" +
+                      kind.directory + "/tls/server.pem\n")
+        _, findings, status = kind.said()
+        texts = [finding["text"] for finding in findings]
+        assert len(texts) == 1 and status == 1, texts
+        assert has(texts, "port 2525 has no TLS: .*server.pem: holds no key"), \
+            texts
 
 
 NETWORKS = (
@@ -294,6 +313,56 @@ def test_servers(program):
             assert len(texts) == len(expected), (one, other, texts)
             for wanted in expected:
                 assert has(texts, wanted), (wanted, texts)
+
+
+def test_misspelt(program):
+    """a typing mistake in all lists is one mistake, not two"""
+    with Kind(program, "06", smtpd_relay_restrictions=
+              "check_policy_service unix:private/polcyd, reject",
+              smtpd_recipient_restrictions="", **USERS) as kind:
+        finding, = kind.said()[1]
+        assert has([finding["text"]], "did you mean"), finding
+        run("/bin/sh", "-c", finding["command"])
+        assert kind.said()[1:] == ([], 0), kind.said()
+
+
+def test_dovecot(program):
+    """a port whose smtpd ends, because Dovecot is not where it looks"""
+    dovecot = dict(USERS, smtpd_sasl_type="dovecot")
+    with Kind(program, "06", **dovecot, smtpd_sasl_path="private/auth") as kind:
+        texts = kind.texts()
+        assert len(texts) == 1 and has(
+            texts, "cannot connect to Dovecot at unix:private/auth: No such"), \
+            texts
+        with socket.socket(socket.AF_UNIX) as server:
+            path = os.path.join(kind.queue, "private", "auth")
+            server.bind(path)
+            server.listen()
+            os.chmod(path, 0o666)
+            assert kind.said()[1:] == ([], 0), kind.said()
+            os.chmod(path, 0o600)
+            assert has(kind.texts(), "Dovecot at .*: Permission denied")
+            os.chmod(path, 0o666)
+            for path in ("unix:private/auth", "inet:127.0.0.1:9"):
+                kind.set(smtpd_sasl_path=path)
+                assert has(kind.texts(), "Connection refused") == (
+                    path[0] == "i"), kind.texts()
+        kind.set(smtpd_sasl_type="cyrus")
+        assert kind.said()[1:] == ([], 0), kind.said()
+
+
+def test_ours(program):
+    """what policyd -t says is said, too, and counts"""
+    with Kind(program, "06", **USERS) as kind:
+        listen = "listen \"unix:%s\" { }\n" % kind.socket
+        kind.ours(listen + "service x { server_port = 2587 }\n")
+        status, text, errors = kind.check("-P")
+        assert "no smtpd of" in errors and status == 0, (status, errors)
+        assert text.endswith("no problems found; those of policyd are above\n")
+        kind.ours(listen + "relay_domains = 'hash:/no/such'\n")
+        status, text, errors = kind.check("-P")
+        assert "cannot read hash:/no/such" in errors, errors
+        assert status == 1 and "are above" in text, (status, text)
 
 
 def test_notation(program):
@@ -415,6 +484,6 @@ def test_commands(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_ports, test_return, test_domains, test_one_command, test_twice,
-        test_nobody, test_networks, test_front, test_servers, test_notation,
-        test_unasked, test_many, test_bad,
-        test_commands]))
+        test_nobody, test_certificate, test_networks, test_front, test_servers,
+        test_misspelt, test_dovecot, test_ours, test_notation, test_unasked,
+        test_many, test_bad, test_commands]))

@@ -8,7 +8,7 @@ A throw-away Postfix has two smtpd ports, one that decides by itself and one
 that asks policyd. Domains come, by postconf -e and in a hash table; Postfix is
 reloaded after a change of main.cf, policyd never. From the moment at which the
 first port accepts a new domain, the other one accepts or defers it, and at last
-accepts it.
+accepts it. All of this with policyd in the foreground, and again with -d.
 
 usage: test_behind.py POLICYD
 """
@@ -17,12 +17,33 @@ import os
 import signal
 import sys
 
-from kit.policyd import CONFIGURATION, TEST_ONLY, Policyd
+from kit.policyd import CONFIGURATION, Policyd
 from kit.postfix import count_differences, poll, run
 from kit.smtp import Session, verdict
 
-ROUNDS = int(os.environ.get("POLICYD_TEST_DOMAINS", "4"))
+ROUNDS = int(os.environ.get("POLICYD_TEST_DOMAINS", "3"))
 ASKED = "check_policy_service unix:private/policyd, reject"
+
+
+class Detached(Policyd):
+    """One that has detached itself, as policyd -d does."""
+
+    def start(self):
+        """start - returns when it serves: that is what -d promises"""
+        run(self.program, "-d", "-c", self.file)
+        with open(os.path.join(os.path.dirname(self.file), "pid")) as file:
+            self.process = int(file.read())
+
+    def stop(self):
+        """stop - and wait, which nobody else does"""
+        pid, self.process = self.process, None
+        os.kill(pid, signal.SIGTERM)
+        poll(lambda: not os.path.exists("/proc/%d" % pid))
+
+    def kill(self):
+        """kill - whatever happened before"""
+        if self.process is not None:
+            self.stop()
 
 
 def rcpt(port, domain):
@@ -55,11 +76,8 @@ def follow(ports, domain, change):
     return replies
 
 
-def judge(program, postfix):
-    """judge - the number of permanent refusals"""
-    table = postfix.path("etc", "domains")
-    socket_path = os.path.join(postfix.queue, "private", "policyd")
-
+def changes(postfix, table, mark):
+    """changes - the ways to add a domain: to main.cf, and to a hash table"""
     def add_key(domain):
         with open(table, "a") as out:
             out.write(domain + " x\n")
@@ -69,6 +87,30 @@ def judge(program, postfix):
         run("postconf", "-c", postfix.config, "-e",
             "mydestination=%s, %s" % (postfix.get("mydestination"), domain))
         postfix.master.send_signal(signal.SIGHUP)    # postfix reload
+    return (mark + "word", add_word), (mark + "key", add_key)
+
+
+def follow_all(policyd, postfix, ports, ways):
+    """follow_all - the replies about all new domains"""
+    replies = []
+    if postfix.master is None:
+        postfix.start()
+    assert rcpt(ports[1], "first.test").startswith("250")
+    for number in range(ROUNDS):
+        for name, change in ways:
+            replies += follow(ports, "%s%d.test" % (name, number), change)
+    poll(lambda: rcpt(ports[1], "remote.example").startswith("554"))
+    said = policyd.said()
+    policyd.stop()
+    assert "reload failed" not in said, said
+    assert said.count("has changed: reloading") >= ROUNDS, said
+    return replies
+
+
+def judge(program, postfix):
+    """judge - the number of permanent refusals"""
+    table = postfix.path("etc", "domains")
+    socket_path = os.path.join(postfix.queue, "private", "policyd")
     postfix.discard()
     # Postfix itself must not be behind: no process that has read main.cf or the
     # table outlives the first client.
@@ -76,23 +118,20 @@ def judge(program, postfix):
                 "relay_domains=hash:" + table)
     ports = [postfix.port(smtpd_recipient_restrictions=words) for words in
              ("permit_auth_destination, reject", ASKED)]
-    add_key("first.test")
-    replies = []
-    with Policyd(program, postfix.directory, CONFIGURATION % (
-            socket_path, postfix.config) + TEST_ONLY, socket_path) as policyd:
-        postfix.start()
-        assert rcpt(ports[1], "first.test").startswith("250")
-        for number in range(ROUNDS):
-            for kind, change in ("word", add_word), ("key", add_key):
-                replies += follow(ports, "%s%d.test" % (kind, number), change)
-        poll(lambda: rcpt(ports[1], "remote.example").startswith("554"))
-        said = policyd.said()
-        policyd.stop()
-    assert "reload failed" not in said, said
-    assert said.count("has changed: reloading") >= ROUNDS, said
-    print("%d domains: %s" % (2 * ROUNDS, {
-        reply: replies.count(reply) for reply in set(replies)}))
-    return sum(reply.startswith("5") for reply in replies)
+    changes(postfix, table, "")[1][1]("first.test")
+    refused = 0
+    for kind, log in (Policyd, "stderr"), (Detached, postfix.path("log")):
+        text = 'user = "nobody"\nlog = "%s"\n' % log
+        with kind(program, postfix.directory, CONFIGURATION % (
+                socket_path, postfix.config) + text, socket_path) as policyd:
+            if log != "stderr":
+                policyd.errors = log
+            replies = follow_all(policyd, postfix, ports, changes(
+                postfix, table, kind.__name__.lower()))
+        print("%s, %d domains: %s" % (kind.__name__, 2 * ROUNDS, {
+            reply: replies.count(reply) for reply in set(replies)}))
+        refused += sum(reply.startswith("5") for reply in replies)
+    return refused
 
 
 if __name__ == "__main__":

@@ -69,6 +69,18 @@ static const struct {
 	{ "relay_domains", "xn--bcher-kva.test",
 	  "xn--bcher-kva.test is in relay_domains without" },
 	{ "relay_domains", "xn--nothing-.test", NULL },
+	{ "smtpd_sender_restrictions",
+	  "permit_sasl_authenticated, Reject_Sender_Login_Mismatch",
+	  "smtpd_sender_restrictions: Reject_Sender_Login_Mismatch comes too "
+	  "late: permit_sasl_authenticated ends" },
+	{ "smtpd_sender_restrictions",
+	  "reject_known_sender_login_mismatch, permit_sasl_authenticated, "
+	  "reject_sender_login_mismatch",
+	  NULL },
+	{ "smtpd_sender_restrictions",
+	  "permit_sasl_authenticated, "
+	  "reject_unauthenticated_sender_login_mismatch",
+	  NULL },
 	{ "mynetworks", "192.0.2.1", "mynetworks contains 192.0.2.1" },
 	{ "mynetworks", "[::]/0", "mynetworks contains [::]/0" },
 	{ "mynetworks", "10.0.0.0/7", "mynetworks contains 10.0.0.0/7" },
@@ -241,6 +253,25 @@ START_TEST(finds_rates)
 }
 END_TEST
 
+/* What policyd checks itself is not missing in the lists of Postfix. */
+START_TEST(knows_that_policyd_checks_owners)
+{
+	struct config *config = load_file(DATA "owners.conf");
+	struct postfix postfix;
+	struct check check;
+
+	set_up(&postfix);
+	change(&postfix, "policyd_time_limit", "3600");
+	change(&postfix, "smtpd_sender_restrictions",
+	       "permit_sasl_authenticated, reject_sender_login_mismatch");
+	run_checks(&check, &postfix, config);
+	ck_assert_uint_eq(check.finding_count, 0);
+	check_clear(&check);
+	postfix_clear(&postfix);
+	config_free(config);
+}
+END_TEST
+
 /* A finding is not cut, however long the values are that it quotes. */
 START_TEST(keeps_all)
 {
@@ -332,7 +363,7 @@ START_TEST(prints_what_mends)
 	for (i = 0; i < check.fix_count; i++)
 		check.fixes[i].works = true;
 	output = open_memstream(&text, &size);
-	ck_assert_int_eq(check_print(&check, output), 1);
+	ck_assert_int_eq(check_print(&check, false, output), 1);
 	fclose(output);
 	ck_assert_ptr_nonnull(strstr(
 		text,
@@ -398,6 +429,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, finds_mistakes, 0, COUNT(mistakes));
 	tcase_add_loop_test(tests, finds_rates, 0, COUNT(rates));
+	tcase_add_test(tests, knows_that_policyd_checks_owners);
 	tcase_add_test(tests, keeps_all);
 	tcase_add_loop_test(tests, judges_attempts, 0, COUNT(attempts));
 	tcase_add_test(tests, prints_what_mends);

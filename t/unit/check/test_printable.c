@@ -170,7 +170,7 @@ static char *print_finding(const char *text)
 	size_t size;
 	FILE *stream = open_memstream(&result, &size);
 
-	check_print(&check, stream);
+	check_print(&check, false, stream);
 	ck_assert_int_eq(fclose(stream), 0);
 	return result;
 }

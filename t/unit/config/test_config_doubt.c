@@ -4,18 +4,20 @@
  * A file is loaded once in a process: each case is a process of its own. */
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/config/config.h"
 #include "t/unit/place_config.h"
 #include "t/unit/test.h"
 
 #define MAPS "sender_login_maps = 'static:x'\n"
-#define LIST(words)                                   \
-	"restrictions = { permit_auth_destination,\n" \
-	"reject_plaintext_session,\n" words ",\nreject_unauth_destination }\n"
+#define LIST(words)                                          \
+	"restrictions = { reject_plaintext_session,\n" words \
+	",\nreject_unauth_destination }\n"
 
 /* A file, and the only warning about it. */
 static const struct {
@@ -49,7 +51,15 @@ static const struct {
 	{ MAPS, 1, "sender_login_maps: no list" },
 	{ "relay_clientcerts = '/nowhere'\n", 1, "relay_clientcerts: no list" },
 	{ MAPS LIST("permit_sasl_authenticated,\nreject_sender_login_mismatch"),
-	  5, "reject_sender_login_mismatch comes too late" },
+	  4, "reject_sender_login_mismatch comes too late" },
+	{ MAPS LIST("permit_auth_destination,\nreject_sender_login_mismatch"),
+	  4, "too late: permit_auth_destination permits mail to our domains" },
+	{ "mynetworks = '10.0.0.0/8'\n" MAPS LIST(
+		  "permit_mynetworks,\nreject_known_sender_login_mismatch"),
+	  5, "too late: permit_mynetworks permits what clients in mynet" },
+	{ MAPS LIST("permit_auth_destination,\npermit_sasl_authenticated,\n"
+		    "reject_sender_login_mismatch"),
+	  5, "too late: permit_sasl_authenticated permits what users send" },
 	{ MAPS LIST("permit_sasl_authenticated,\n"
 		    "reject_unauthenticated_sender_login_mismatch"),
 	  0, NULL },
@@ -109,11 +119,64 @@ START_TEST(warns_with_the_line_of_the_file)
 }
 END_TEST
 
+/* set_age - of a file, which is made if it is not there */
+static void set_age(const char *path, time_t seconds)
+{
+	const struct timespec times[] = { { .tv_sec = seconds },
+					  { .tv_sec = seconds } };
+	FILE *file = fopen(path, "ae");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Tables, and the warning about the first one when its text is newer. */
+static const struct {
+	const char *word;
+	const char *ending;
+	bool older;
+} tables[] = {
+	{ "hash:", ".db", true },	  { "hash:", ".db", false },
+	{ "!proxy:btree:", ".db", true }, { "lmdb:", ".lmdb", true },
+	{ "texthash:", ".db", false },
+};
+
+START_TEST(warns_of_old_tables)
+{
+	struct config_load_options how = { .lenient = true,
+					   .unserved = true,
+					   .thorough = true };
+	struct config_messages messages = { 0 };
+	struct config *config;
+	char *source = place_path("source");
+	char *file = xasprintf("%s%s", source, tables[_i].ending);
+	char *text = xasprintf("relay_domains = 'a.test, %s%s'\n",
+			       tables[_i].word, source);
+	bool found = false;
+	size_t i;
+
+	write_text("conf", text);
+	set_age(file, 1000000);
+	set_age(source, tables[_i].older ? 1000001 : 1000000);
+	config = place_load("conf", &how, &messages);
+	for (i = 0; i < messages.count; i++)
+		found |= strstr(messages.lines[i], "run: postmap ") != NULL;
+	ck_assert(found == tables[_i].older);
+	config_messages_clear(&messages);
+	config_free(config);
+	free(text);
+	free(file);
+	free(source);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("config_doubt");
 
 	tcase_add_checked_fixture(tests, place_make, place_remove);
+	tcase_add_loop_test(tests, warns_of_old_tables, 0, COUNT(tables));
 	tcase_add_loop_test(tests, warns_of_what_can_hardly_be_meant, 0,
 			    COUNT(rows));
 	tcase_add_test(tests, warns_with_the_line_of_the_file);

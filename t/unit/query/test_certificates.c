@@ -84,13 +84,15 @@ START_TEST(says_what_can_be_used)
 {
 	struct postfix postfix = { 0 };
 	const struct smtpd_port port = { .postfix = &postfix };
+	struct error why = { "" };
 	char *text;
 
 	make_files();
 	text = expand(cases[_i].settings);
 	ck_assert_int_eq(postfix_values_parse(&postfix.effective, text, NULL),
 			 0);
-	ck_assert_int_eq(certificates_usable(&port), cases[_i].usable);
+	ck_assert_int_eq(certificates_usable(&port, &why), cases[_i].usable);
+	ck_assert_int_eq(*why.text == '\0', cases[_i].usable != SMTPD_NO);
 	free(text);
 	postfix_clear(&postfix);
 	directory_remove();
