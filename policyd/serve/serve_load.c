@@ -196,7 +196,9 @@ int serve_load(struct service_process *process, const struct options *options)
 		return -1;
 	load_text(process, options, text, length);
 	free(text);
+#ifdef __GLIBC__
 	malloc_trim(0); /* nothing will reuse the memory of loading */
+#endif
 	if (process->config == NULL)
 		return -1;
 	tell_failed(process);

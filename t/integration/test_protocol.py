@@ -45,6 +45,29 @@ def test_captures(program):
             assert [plain(client.reply()) for _ in requests] == single
 
 
+def test_later_postfix(program):
+    """what later versions of Postfix may add changes no answer, and is not
+    logged: the attribute of 3.12, and ones that nobody knows yet"""
+    unknown = [b"tls_sni=mail.example.com", b"tls_sni=", b"x_future=",
+               b"x_future=a=b \xc3\xa4\xff\x01", b"Recipient=a@far.example",
+               b"recipient_=a@far.example", b"x.y-z=1",
+               b"x" * 300 + b"=" + b"y" * 1000]
+    with Daemon(program) as policyd, policyd.client() as client:
+        for request in captures():
+            lines = request[:-2].split(b"\n")
+            answer = plain(client.ask(request))
+            before = policyd.read(policyd.log).count("warning")
+            for number, line in enumerate(unknown):
+                place = number * len(lines) // (len(unknown) - 1)
+                assert plain(client.ask(b"\n".join(
+                    lines[:place] + [line] + lines[place:]) + b"\n\n")
+                             ) == answer, (line, request)
+            assert plain(client.ask(b"\n".join(lines + unknown) + b"\n\n")
+                         ) == answer, request
+            after = policyd.read(policyd.log)
+            assert after.count("warning") == before, after
+
+
 def test_splits(program):
     """every split in two, and single bytes, change nothing"""
     with Daemon(program) as policyd:
@@ -324,6 +347,7 @@ def test_stdio(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        test_captures, test_splits, test_batches, test_limits,
-        test_malformed, test_half_close, test_slow, test_idle, test_unread,
-        test_aborts, test_inet6, test_max_connections, test_stdio]))
+        test_captures, test_later_postfix, test_splits, test_batches,
+        test_limits, test_malformed, test_half_close, test_slow, test_idle,
+        test_unread, test_aborts, test_inet6, test_max_connections,
+        test_stdio]))

@@ -217,7 +217,9 @@ static bool call_memory(void)
 	bytes = realloc(bytes, 1 << 26);
 	memset(bytes, 1, 1 << 26);
 	free(bytes);
+#ifdef __GLIBC__
 	malloc_trim(0);
+#endif
 	return bytes != NULL && pages != MAP_FAILED && munmap(pages, 4096) == 0;
 }
 

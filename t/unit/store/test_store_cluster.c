@@ -40,12 +40,19 @@ static void take_all_slots(const struct real_store *real)
 	} while (strcmp(answer, "+OK\r\n") != 0);
 }
 
+/* says_why - is it one of the errors for this kind of cluster? A node without
+ * slots first looks for the slot, or, since Valkey 9, at the keys. */
+static bool says_why(const char *text, int kind)
+{
+	return strstr(text, "CROSSSLOT") != NULL ||
+	       (kind == 0 && strstr(text, "CLUSTERDOWN") != NULL);
+}
+
 START_TEST(cluster)
 {
 	struct real_store real;
 	struct store_options options = { .prefix = "policyd",
 					 .timeout_ms = TEST_WAIT_S * 1000 };
-	const char *why = _i == 0 ? "CLUSTERDOWN" : "CROSSSLOT";
 	struct asking asking;
 	struct error error = { "" };
 
@@ -54,12 +61,12 @@ START_TEST(cluster)
 		take_all_slots(&real);
 	asking_start(&asking, &real, &options);
 	asking_until(&asking, asking.downs > 0);
-	ck_assert_ptr_nonnull(strstr(asking.why, why));
+	ck_assert_msg(says_why(asking.why, _i), "%s", asking.why);
 	ck_assert_ptr_nonnull(strstr(asking.why, ADVICE));
 	ck_assert_uint_eq(asking.ups, 0);
 	ck_assert_ptr_null(
 		store_admin_open(connect_store(&real), &options, &error));
-	ck_assert_ptr_nonnull(strstr(error.text, why));
+	ck_assert_msg(says_why(error.text, _i), "%s", error.text);
 	ck_assert_ptr_nonnull(strstr(error.text, ADVICE));
 	asking_stop(&asking);
 	real_store_stop(&real);

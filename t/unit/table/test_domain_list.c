@@ -3,13 +3,13 @@
 
 #include "lib/table/domain_list.h"
 
-#include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "t/unit/heap.h"
 #include "t/unit/place.h"
 
 enum style {
@@ -505,14 +505,14 @@ START_TEST(finds_a_million_names)
 	for (int i = 0; i < COUNT_OF_NAMES; i++)
 		fprintf(file, "customer-%d.example\n", i);
 	ck_assert_int_eq(fclose(file), 0);
-	before = mallinfo2().uordblks + mallinfo2().hblkhd;
+	before = heap_used();
 	start = now_ms();
 	domains = new_table(path, PARENT, &error);
 	loaded = now_ms();
 	ck_assert_msg(domains != NULL, "%s", error.text);
 	printf("%zu names: loaded in %.0f ms, %zu KiB\n",
 	       domain_list_size(domains), loaded - start,
-	       (mallinfo2().uordblks + mallinfo2().hblkhd - before) / 1024);
+	       (heap_used() - before) / 1024);
 	for (int i = 0; i < COUNT_OF_NAMES; i += 7) {
 		snprintf(name, sizeof(name), "mx.Customer-%d.example", i);
 		ck_assert_int_eq(domain_list_match(domains, name, &match), 1);

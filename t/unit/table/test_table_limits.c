@@ -4,11 +4,11 @@
 
 #include "lib/table/table.h"
 
-#include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "t/unit/heap.h"
 #include "t/unit/table/tables.h"
 
 /* Tables that cannot be opened, and why. */
@@ -202,9 +202,9 @@ START_TEST(keeps_nothing_of_texts)
 		fill_text(text, 250, i);
 		ck_assert_int_ge(table_lookup(table, text), 0);
 		if (i == 0)
-			before = mallinfo2().uordblks;
+			before = heap_used();
 	}
-	ck_assert_uint_le(mallinfo2().uordblks, before + 4096);
+	ck_assert_uint_le(heap_used(), before + 4096);
 	table_free(table);
 }
 END_TEST
