@@ -100,7 +100,7 @@ void forecasts_open(struct forecasts *forecasts, const struct config *config,
 	forecasts->config = config;
 	forecasts->past = past;
 	forecasts->log = postlog_new(take, forecasts);
-	forecast_adviser_open(&forecasts->adviser, config);
+	forecast_adviser_open(&forecasts->adviser, config, &forecasts->ports);
 	forecasts->groups.adviser = &forecasts->adviser;
 }
 

@@ -96,6 +96,15 @@ char *forecast_advice_where(const struct service *service)
 		       : xasprintf("in service \"%s\"", service->name);
 }
 
+/* keep_postfix - the only line for a group */
+static void keep_postfix(void *context, const char *where, const char *write)
+{
+	struct forecast_advice *advice = context;
+
+	(void)where;
+	advice->postfix = xstrdup(write);
+}
+
 /* forecast_advise - what to write */
 void forecast_advise(struct forecast_advice *advice,
 		     const struct forecast_adviser *adviser,
@@ -133,6 +142,7 @@ void forecast_advise(struct forecast_advice *advice,
 	advice->where = forecast_advice_where(group->service);
 	if (advice_tls(adviser, &group, 1, advice->tls))
 		return;
+	advice_postfix(adviser, &group, 1, keep_postfix, advice);
 	advice->restrictions = forecast_advice_list(
 		&group->service->restrictions,
 		login ? ADVICE_LOGIN : ADVICE_NETWORKS, group->restriction);
@@ -145,6 +155,7 @@ void forecast_advice_clear(struct forecast_advice *advice)
 	free(advice->where);
 	free(advice->restrictions);
 	free(advice->relay);
+	free(advice->postfix);
 	free(advice->tls[0]);
 	free(advice->tls[1]);
 	memset(advice, 0, sizeof(*advice));

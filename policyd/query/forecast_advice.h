@@ -8,14 +8,16 @@
 /* The clients that are probably those of this host. */
 struct forecast_adviser {
 	const struct config *config;
+	const struct forecast_ports *ports;
 	struct network_list *ours; /* mynetworks, or all private networks */
 	bool named;		   /* it is mynetworks */
 	bool used;		   /* restrictions look at mynetworks */
 };
 
-/* forecast_adviser_open - config is kept, not copied. */
+/* forecast_adviser_open - config and ports are kept, not copied. */
 void forecast_adviser_open(struct forecast_adviser *adviser,
-			   const struct config *config);
+			   const struct config *config,
+			   const struct forecast_ports *ports);
 
 /* forecast_adviser_close - free what it holds. */
 void forecast_adviser_close(struct forecast_adviser *adviser);
@@ -34,6 +36,7 @@ struct forecast_advice {
 	char *where;	       /* "at top level", or "in service \"NAME\"" */
 	char *restrictions;    /* the whole list of that place, or NULL */
 	char *tls[ADVICE_TLS_LINES]; /* lines of that place, then NULL */
+	char *postfix;		     /* what Postfix needs for it, or NULL */
 	char *relay;	     /* domains, if they are a reason, or NULL */
 	const char *instead; /* there is nothing to write; static, or NULL */
 };
@@ -42,6 +45,8 @@ struct forecast_advice {
 void forecast_advise(struct forecast_advice *advice,
 		     const struct forecast_adviser *adviser,
 		     const struct forecast_group *group);
+
+#define ADVICE_POSTFIX "in Postfix, when it asks policyd"
 
 /* forecast_advice_all - the same for all groups together, but for those of
  * strangers: put is called with each place and what to write there. False:

@@ -49,6 +49,27 @@ bool advice_tls(const struct forecast_adviser *adviser,
 		const struct forecast_group *const *groups, size_t count,
 		char *lines[ADVICE_TLS_LINES]);
 
+#define ADVICE_ENTRY_SIZE 80
+
+/* advice_entry - an address or a network, as in mynetworks; false: it is only a
+ * word. */
+bool advice_entry(char entry[ADVICE_ENTRY_SIZE], const char *text);
+
+/* advice_each - call visit for each client of a group, or for its networks if
+ * there are many; address: a client, or "". */
+void advice_each(const struct forecast_group *group,
+		 void (*visit)(void *context, const char *text,
+			       const char *address),
+		 void *context);
+
+/* advice_postfix - call put for each command that some groups need in Postfix,
+ * where the words of policyd are evaluated again. */
+void advice_postfix(const struct forecast_adviser *adviser,
+		    const struct forecast_group *const *groups, size_t count,
+		    void (*put)(void *context, const char *where,
+				const char *write),
+		    void *context);
+
 /* advice_relay - the domains for which these may be clients of a backup MX;
  * NULL: they are our clients, or there are too many domains. The caller frees
  * it. */

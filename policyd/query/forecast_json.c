@@ -57,6 +57,7 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 		json_set(object, "where", json_text(advice.where));
 		json_set(object, "write", json_text(advice.restrictions));
 		json_set(object, "tls", texts(advice.tls, tls));
+		json_set(object, "postfix", json_text(advice.postfix));
 		json_set(object, "relay_domains", json_text(advice.relay));
 		json_set(object, "instead", json_text(advice.instead));
 	}

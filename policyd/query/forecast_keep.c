@@ -48,12 +48,14 @@ static bool is_used(const struct config *config)
 
 /* forecast_adviser_open - read mynetworks; a table in it is not read */
 void forecast_adviser_open(struct forecast_adviser *adviser,
-			   const struct config *config)
+			   const struct config *config,
+			   const struct forecast_ports *ports)
 {
 	char *text = setting_join(networks_of(config));
 	struct error error;
 
 	*adviser = (struct forecast_adviser){ .config = config,
+					      .ports = ports,
 					      .used = is_used(config) };
 	if (*text != '\0')
 		adviser->ours = network_list_new(text, true, NULL, &error);
@@ -140,40 +142,51 @@ static void put_entry(struct networks *networks, const char *entry)
 		entry);
 }
 
-/* put_address - an address or a network, if it is not in the list already */
-static void put_address(struct networks *networks, const char *text,
-			const char *address)
+/* advice_entry - IPv6 is in brackets */
+bool advice_entry(char entry[ADVICE_ENTRY_SIZE], const char *text)
 {
-	const struct forecast_adviser *adviser = networks->adviser;
-	unsigned char bytes[16];
-	size_t host = strcspn(text, "/");
-	char entry[80];
+	size_t length = strcspn(text, "/");
+	char host[64];
 
-	if (adviser->used && adviser->named && is_ours(adviser, address))
-		return;
-	if (inet_pton(AF_INET6, address, bytes) == 1)
-		snprintf(entry, sizeof(entry), "[%.*s]%s", (int)host, text,
-			 text[host] != '\0' ? text + host : "/128");
-	else if (inet_pton(AF_INET, address, bytes) == 1)
-		snprintf(entry, sizeof(entry), "%s", text);
+	snprintf(host, sizeof(host), "%.*s", (int)length, text);
+	if (!is_address(host))
+		return false;
+	if (strchr(host, ':') == NULL)
+		snprintf(entry, ADVICE_ENTRY_SIZE, "%s", text);
 	else
-		return;
-	put_entry(networks, entry);
-	networks->added = true;
+		snprintf(entry, ADVICE_ENTRY_SIZE, "[%s]%s", host,
+			 text[length] != '\0' ? text + length : "/128");
+	return true;
 }
 
-/* put_group - its clients, or the whole network if there are many */
-static void put_group(struct networks *networks,
-		      const struct forecast_group *group)
+/* advice_each - its clients, or the networks if there are many */
+void advice_each(const struct forecast_group *group,
+		 void (*visit)(void *context, const char *text,
+			       const char *address),
+		 void *context)
 {
 	size_t i;
 
 	if (group->more_clients && *group->network != '\0')
-		put_address(networks, group->network, group->clients[0]);
+		visit(context, group->network, group->clients[0]);
 	for (i = 0; i < group->network_count && group->more_clients; i++)
-		put_address(networks, group->networks[i], "");
+		visit(context, group->networks[i], "");
 	for (i = 0; i < group->client_count && !group->more_clients; i++)
-		put_address(networks, group->clients[i], group->clients[i]);
+		visit(context, group->clients[i], group->clients[i]);
+}
+
+/* put_address - an address or a network, if it is not in the list already */
+static void put_address(void *context, const char *text, const char *address)
+{
+	struct networks *networks = context;
+	const struct forecast_adviser *adviser = networks->adviser;
+	char entry[ADVICE_ENTRY_SIZE];
+
+	if ((adviser->used && adviser->named && is_ours(adviser, address)) ||
+	    !advice_entry(entry, text))
+		return;
+	put_entry(networks, entry);
+	networks->added = true;
 }
 
 /* advice_networks - what is there stays there, if anything looks at it */
@@ -191,7 +204,7 @@ char *advice_networks(const struct forecast_adviser *adviser,
 	for (i = 0; i < now->count && adviser->used; i++)
 		put_entry(&networks, now->values[i]);
 	for (i = 0; i < count; i++)
-		put_group(&networks, groups[i]);
+		advice_each(groups[i], put_address, &networks);
 	fputs(" }", networks.out);
 	fclose(networks.out);
 	if (networks.added)
@@ -349,6 +362,7 @@ put_all(const struct forecast_adviser *adviser, const struct keep *keep,
 		if (is_first(keep, i))
 			put_service(adviser, keep, keep->groups[i]->service,
 				    put, context);
+	advice_postfix(adviser, keep->groups, keep->count, put, context);
 }
 
 /* forecast_advice_all - for all together */

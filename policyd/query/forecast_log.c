@@ -49,7 +49,8 @@ static int check(const char *file, struct error *error)
 	return 0;
 }
 
-/* read_files - the end of each */
+/* read_files - the end of each; a file that cannot be read to its end may still
+ * have had something: then error says so */
 static int read_files(struct replay_reader *reader, const char *const files[],
 		      size_t count, struct error *error)
 {
@@ -57,12 +58,19 @@ static int read_files(struct replay_reader *reader, const char *const files[],
 	size_t i;
 
 	for (i = 0; i < count; i++) {
+		unsigned long before = reader->used;
+		struct error failure;
+
 		reader->stop = false;
 		reader->until_ms = start + FORECAST_LOG_MS * (i + 1) / count;
 		if (check(files[i], error) < 0)
 			return -1;
 		/* A program that we stop cannot have read all of it. */
-		if (replay_read(reader, files[i], error) < 0 && !reader->stop)
+		if (replay_read(reader, files[i], &failure) == 0 ||
+		    reader->stop)
+			continue;
+		*error = failure;
+		if (reader->used == before)
 			return -1;
 	}
 	return 0;
@@ -81,6 +89,7 @@ int forecast_log(const struct config *config, const char *const files[],
 					.tail = FORECAST_LOG_BYTES };
 	int result;
 
+	error->text[0] = '\0';
 	past_open(&past, config, false);
 	forecasts_open(&forecasts, config, &past);
 	result = read_files(&reader, files, count, error);
@@ -91,6 +100,8 @@ int forecast_log(const struct config *config, const char *const files[],
 	if (result == 0) {
 		forecasts_end(&forecasts);
 		forecasts_print(&forecasts, output);
+		if (error->text[0] != '\0')
+			fprintf(output, "note: %s\n", error->text);
 		if (reader.cut)
 			fprintf(output,
 				"note: only the end was read, %s lines of "

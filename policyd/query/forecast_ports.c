@@ -66,6 +66,11 @@ static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
 		ports, postfix_get(postfix, row->port.service, "syslog_name"),
 		row->port.number);
 
+	port->service = xasprintf("%s/%s", row->port.service->name,
+				  row->port.service->type);
+	if (postfix_get_own(row->port.service, "mynetworks") != NULL)
+		port->networks = xstrdup(
+			postfix_get(postfix, row->port.service, "mynetworks"));
 	port->tls_log = tls_log(postfix, row->port.service);
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
@@ -94,6 +99,7 @@ static void read_postfix(struct forecast_ports *ports,
 		add_row(ports, postfix, &rows.rows[i]);
 	smtpd_ports_clear(&rows);
 	ports->from_postfix = true;
+	ports->networks = xstrdup(postfix_get(postfix, NULL, "mynetworks"));
 	ports->recipients_renamed =
 		!postfix_get_bool(postfix, NULL, "enable_original_recipient");
 	ports->unquoted =
@@ -184,6 +190,18 @@ forecast_ports_next(const struct forecast_ports *ports, const char *name,
 	return NULL;
 }
 
+/* forecast_ports_find - the first port with that number */
+const struct forecast_port *
+forecast_ports_find(const struct forecast_ports *ports, const char *number)
+{
+	size_t i;
+
+	for (i = 0; i < ports->count && *number != '\0'; i++)
+		if (strcmp(ports->list[i].number, number) == 0)
+			return &ports->list[i];
+	return NULL;
+}
+
 /* forecast_port_note - the client may have been there, too */
 void forecast_port_note(char ports[FORECAST_PORTS_MAX],
 			const struct forecast_port *port)
@@ -208,8 +226,11 @@ void forecast_ports_close(struct forecast_ports *ports)
 
 	for (i = 0; i < ports->count; i++) {
 		free(ports->list[i].name);
+		free(ports->list[i].service);
+		free(ports->list[i].networks);
 		free(ports->list[i].tls_log);
 	}
+	free(ports->networks);
 	free(ports->list);
 	memset(ports, 0, sizeof(*ports));
 }

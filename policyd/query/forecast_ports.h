@@ -10,11 +10,13 @@
 /* A port where the client may have been. */
 struct forecast_port {
 	char *name;	     /* syslog_name; NULL: any */
+	char *service;	     /* "submission/inet" of master.cf; or NULL */
 	char number[12];     /* or "": unknown */
 	bool wraps;	     /* TLS from the first byte */
 	bool demands_tls;    /* from everybody */
 	bool no_plain_login; /* a login is possible in TLS only */
 	bool is_return;	     /* for mail that comes back from a filter */
+	char *networks;	     /* mynetworks of its own; or NULL */
 	char *tls_log;	     /* how TLS would be logged there; NULL: as usual */
 };
 
@@ -33,6 +35,7 @@ const char *forecast_port_tls(const struct forecast_port *port);
 struct forecast_ports {
 	struct forecast_port *list;
 	size_t count;
+	char *networks;		 /* mynetworks of main.cf; NULL: unknown */
 	bool from_postfix;	 /* they are those of master.cf */
 	bool recipients_renamed; /* enable_original_recipient = no */
 	bool unquoted;		 /* addresses are logged without quotes */
@@ -51,6 +54,10 @@ void forecast_ports_open(struct forecast_ports *ports,
 const struct forecast_port *
 forecast_ports_next(const struct forecast_ports *ports, const char *name,
 		    size_t *at);
+
+/* forecast_ports_find - the first port with that number, or NULL. */
+const struct forecast_port *
+forecast_ports_find(const struct forecast_ports *ports, const char *number);
 
 /* forecast_ports_close - free what it holds. */
 void forecast_ports_close(struct forecast_ports *ports);

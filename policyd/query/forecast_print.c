@@ -142,6 +142,9 @@ static void put_advice(const struct forecast_adviser *adviser,
 		if (advice.restrictions != NULL)
 			fprintf(out, "\t\t  %s: %s\n", advice.where,
 				advice.restrictions);
+		if (advice.postfix != NULL)
+			fprintf(out, "\t\t  " ADVICE_POSTFIX ": %s\n",
+				advice.postfix);
 		for (i = 0; i < ADVICE_TLS_LINES && advice.tls[i] != NULL; i++)
 			fprintf(out, "\t\t  %s: %s\n", advice.where,
 				advice.tls[i]);
@@ -243,8 +246,8 @@ static void put_doubts(const struct forecasts *forecasts, FILE *out)
 	put_groups(forecasts, NULL, FORECAST_DOUBTED, out);
 	if (figures->unclear > 0)
 		fprintf(out,
-			"%9lu  lines whose text could be read in two ways\n",
-			figures->unclear);
+			"%9lu  line%s whose text could be read in two ways\n",
+			figures->unclear, figures->unclear == 1 ? "" : "s");
 }
 
 /* put_gaps - why there may be less than expected */

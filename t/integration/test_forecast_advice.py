@@ -13,9 +13,10 @@ import subprocess
 import sys
 
 from kit.daemon import run_all
-from kit.forecast import DOMAINS, LOGS_TLS, ask, session, written
-from kit.init import Place
-from kit.postfix import settle
+from kit.forecast import (DOMAINS, LOGS_TLS, apply, ask, put, session,
+                          written)
+from kit.init import Place, shell
+from kit.postfix import run, settle
 
 # What to write to keep those that would be refused.
 
@@ -64,27 +65,6 @@ ADVICE = {
                 "restrictions = { permit_auth_destination }\n",
                 "permit_auth_destination, permit_mynetworks"),
 }
-
-
-def put(text, where, write):
-    """put - one line, in place of one of that name; it is added at the end"""
-    word = write.split()[0]
-    if where == "at top level":
-        return re.sub(r"(?m)^%s = .*\n" % word, "", text) + write + "\n"
-    assert where[3:] + " {\n" in text, (where, text)
-    return re.sub(
-        r"(?ms)^(%s \{\n)(.*?)^\}\n" % re.escape(where[3:]),
-        lambda found: found[1] + re.sub(r"(?m)^\s*%s = .*\n" % word, "",
-                                        found[2]) + "\t" + write + "\n}\n",
-        text)
-
-
-def apply(text, advice):
-    """apply - write into a configuration what is advised"""
-    for where, write in re.findall(
-            r'^\s+(at top level|in service "\w+"): (\w+ = .*)$', advice, re.M):
-        text = put(text, where, write)
-    return text
 
 
 def test_advice(program):
@@ -238,7 +218,14 @@ def test_together(program):
         status, out, _ = server.ask(server.text)
         text = apply(server.text, out.split("to keep all that are ours")[1])
         again = server.text
+        later = [line["write"] for line in together[0]["places"]
+                 if line["where"] == "in Postfix, when it asks policyd"]
+        assert later == ["postconf -c %s -P '%s/inet/smtpd_tls_auth_only=no'" %
+                         (server.config, port)
+                         for port in ("smtp", "submission")], later
         for line in together[0]["places"]:
+            if line["write"] in later:
+                continue
             again = put(again, line["where"], line["write"])
         assert text == again, (text, again)
         assert '"127.0.0.1", "192.168.1.30", "[::1]/128" }' in text, text
@@ -328,7 +315,8 @@ def test_nowhere(program):
         assert not together and group["clients"] == [word], found
         assert group["advice"] == {
             "condition": None, "mynetworks": None, "where": None,
-            "write": None, "tls": [], "relay_domains": "far.example",
+            "write": None, "tls": [], "postfix": None,
+            "relay_domains": "far.example",
             "instead":
                 "a client without an address is in no network: let it log "
                 "in, or deliver with sendmail(1)"}, group
@@ -344,6 +332,54 @@ def test_nowhere(program):
         assert server.refused(server.text) == ([], [])
 
 
+def postfix_of(program, file, log):
+    """postfix_of - what Postfix needs for each group"""
+    out = ask(program, file, "--format=json", log)[1]
+    return [group["advice"]["postfix"] for group in map(
+        json.loads, out.splitlines()) if group["kind"] == "refused"]
+
+
+def test_postfix(program):
+    """what Postfix needs, too: in main.cf, or for a port with networks of its
+    own; with reply = lock only. The commands are typed."""
+    log = log_of(["a printer"]) + session(
+        "2001:db8::30", ident="F0F0F").replace(MX, SUBMISSION)
+    main = MAIN.replace(" 192.168.1.0/24", "")
+    master = MASTER + "    -o mynetworks=127.0.0.1\n"
+    with Place(main, master) as place, written(log=log) as directory:
+        logged = os.path.join(directory, "log")
+        text = 'import_postfix = "%s"\n' % place.config
+        for more, expected in (
+                ('reply = "ok"\n', []),
+                ("", ["postconf -c %s -P 'submission/inet/mynetworks="
+                      "127.0.0.1,[2001:db8::30]/128'" % place.config,
+                      "postconf -c %s -e 'mynetworks=127.0.0.0/8, [::1]/128, "
+                      "192.168.1.30'" % place.config])):
+            with open(place.file, "w") as out:
+                out.write(text + more)
+            assert sorted(filter(None, postfix_of(
+                program, place.file, logged))) == sorted(expected), expected
+        shell(expected)
+        settle(place.config)
+        assert postfix_of(program, place.file, logged) == [None] * 2
+        assert run("postconf", "-c", place.config, "-Ph",
+                   "submission/inet/mynetworks").strip().endswith("::30]/128")
+        # Where nobody knows its Postfix.
+        with open(place.file, "w") as out:
+            out.write(DOMAINS)
+        assert postfix_of(program, place.file, logged) == [
+            "the same clients in mynetworks"] * 2
+        with open(logged, "w") as out:
+            out.write(session(login="alice"))
+        with open(place.file, "w") as out:
+            out.write(DOMAINS + "restrictions = { reject_plaintext_session, "
+                      "permit_sasl_authenticated, reject }\n")
+        with open(logged, "w") as out:
+            out.write(LOGS_TLS + session(login="alice"))
+        assert postfix_of(program, place.file, logged) == [
+            "smtpd_tls_auth_only = no for port 25"]
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_advice, test_domains, test_old, test_each, test_together,
-                      test_network, test_nowhere]))
+                      test_network, test_nowhere, test_postfix]))

@@ -6,6 +6,9 @@ it can read a log of Postfix; whatever the log is, --init does its work.
 usage: test_init_forecast.py POLICYD [TEST ...]
 """
 
+import bz2
+import gzip
+import lzma
 import os
 import re
 import subprocess
@@ -157,6 +160,22 @@ def test_bad(program):
         assert "is not a file" in place.forecast(program, "--log", place.log)
 
 
+def test_cut(program):
+    """a compressed log that ends too early: what is there is judged"""
+    log = (LOGS_TLS + "".join(session(
+        "192.0.2.%d" % (number % 250), ident="%05X" % (0xA0000 + number))
+        for number in range(2000))).encode()
+    with Logged() as place:
+        for name, packed in (("gzip", gzip.compress(log)),
+                             ("xz", lzma.compress(log)),
+                             ("bzip2", bz2.compress(log, 1))):
+            place.write(packed[:-300])
+            said = place.forecast(program, "--log", place.log)
+            assert re.search(r"(?m)^# of [\d,]+ recipients that", said), said
+            assert "# note: %s: %s could not read all of it" % (
+                place.log, name) in said, said
+
+
 def test_usage(program):
     """--log and --no-log belong to --init, and exclude each other"""
     for arguments in (["--log", "x"], ["--no-log", "-t"],
@@ -169,4 +188,4 @@ def test_usage(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_named, test_found, test_journal, test_long,
-                      test_bad, test_usage]))
+                      test_bad, test_cut, test_usage]))

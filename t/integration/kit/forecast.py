@@ -5,6 +5,7 @@ that gives the same ones to a real Postfix."""
 import contextlib
 import json
 import os
+import re
 import subprocess
 import tempfile
 
@@ -145,3 +146,24 @@ LOGS_TLS = "".join(HEAD % line + "\n" for line in [
     "smtpd[9]: Anonymous TLS connection established from h[198.51.100.9]: "
     "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)",
     "smtpd[9]: disconnect from h[198.51.100.9] ehlo=2 starttls=1 commands=3"])
+
+
+def put(text, where, write):
+    """put - one line, in place of one of that name; it is added at the end"""
+    word = write.split()[0]
+    if where == "at top level":
+        return re.sub(r"(?m)^%s = .*\n" % word, "", text) + write + "\n"
+    assert where[3:] + " {\n" in text, (where, text)
+    return re.sub(
+        r"(?ms)^(%s \{\n)(.*?)^\}\n" % re.escape(where[3:]),
+        lambda found: found[1] + re.sub(r"(?m)^\s*%s = .*\n" % word, "",
+                                        found[2]) + "\t" + write + "\n}\n",
+        text)
+
+
+def apply(text, advice):
+    """apply - write into a configuration what is advised"""
+    for where, write in re.findall(
+            r'^\s+(at top level|in service "\w+"): (\w+ = .*)$', advice, re.M):
+        text = put(text, where, write)
+    return text

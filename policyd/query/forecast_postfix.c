@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast_postfix - what Postfix needs to keep clients that policyd permits
+ *
+ * A login in plain text needs AUTH without TLS, which --init ends. And with
+ * reply = lock, permit_mynetworks is evaluated again by Postfix: with the
+ * mynetworks of main.cf, or those of the port. Nothing of this is needed before
+ * Postfix asks policyd. test_forecast_newcomer.py types it. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+#include "lib/table/network_list.h"
+#include "policyd/query/forecast_advice_internal.h"
+
+#define SEPARATORS ", \t\r\n"
+
+/* command - a command of postconf(1), for this Postfix */
+static char *command(const struct forecast_adviser *adviser, const char *option,
+		     const char *service, const char *setting)
+{
+	const char *directory = adviser->config->import_postfix;
+	bool usual = strcmp(directory, "/etc/postfix") == 0;
+
+	return xasprintf("postconf %s%s%s%s '%s%s%s'", usual ? "" : "-c ",
+			 usual ? "" : directory, usual ? "" : " ", option,
+			 service, *service != '\0' ? "/" : "", setting);
+}
+
+/* plain_login - for a group of logins in plain text; NULL: it is none */
+static char *plain_login(const struct forecast_adviser *adviser,
+			 const struct forecast_group *group)
+{
+	const struct forecast_port *port =
+		forecast_ports_find(adviser->ports, group->port);
+
+	if (*group->login == '\0' || !group->weak || group->encrypted)
+		return NULL;
+	if (port == NULL || port->service == NULL)
+		return xasprintf("smtpd_tls_auth_only = no for port %s",
+				 *group->port != '\0' ? group->port
+						      : group->ports);
+	return command(adviser, "-P", port->service, "smtpd_tls_auth_only=no");
+}
+
+/* The networks of Postfix that are being completed. */
+struct addition {
+	const struct network_list *list;
+	FILE *out;
+	const char *comma;
+	bool spaced;
+	bool added;
+};
+
+/* put_entry - one more; postconf -P takes no spaces */
+static void put_entry(struct addition *addition, const char *entry,
+		      size_t length)
+{
+	fprintf(addition->out, "%s%.*s", addition->comma, (int)length, entry);
+	addition->comma = addition->spaced ? ", " : ",";
+}
+
+/* add - a client, or a network, unless Postfix has it */
+static void add(void *context, const char *text, const char *address)
+{
+	struct addition *addition = context;
+	char entry[ADVICE_ENTRY_SIZE];
+
+	if ((addition->list != NULL &&
+	     network_list_match(addition->list, address, "") == 1) ||
+	    !advice_entry(entry, text))
+		return;
+	put_entry(addition, entry, strlen(entry));
+	addition->added = true;
+}
+
+/* is_host - are these clients that Postfix is to find in its mynetworks? */
+static bool is_host(const struct forecast_group *group)
+{
+	return *group->login == '\0' &&
+	       group->service->reply.mode == REPLY_LOCK;
+}
+
+/* scope_of - the port, if it has networks of its own; NULL: main.cf has them */
+static const struct forecast_port *
+scope_of(const struct forecast_adviser *adviser,
+	 const struct forecast_group *group)
+{
+	const struct forecast_port *port =
+		forecast_ports_find(adviser->ports, group->port);
+
+	return port != NULL && port->networks != NULL ? port : NULL;
+}
+
+/* networks - of Postfix, with the clients of all groups of a scope; NULL: it
+ * has them */
+static char *networks(const struct forecast_adviser *adviser,
+		      const struct forecast_port *scope,
+		      const struct forecast_group *const *groups, size_t count)
+{
+	const char *now =
+		scope != NULL ? scope->networks : adviser->ports->networks;
+	struct error error;
+	struct network_list *list = network_list_new(now, true, NULL, &error);
+	char *text = NULL;
+	size_t length = 0;
+	struct addition addition = { .list = list,
+				     .out = advice_open(&text, &length),
+				     .comma = "",
+				     .spaced = scope == NULL };
+	char *made = NULL;
+	size_t i;
+
+	fputs("mynetworks=", addition.out);
+	for (now += strspn(now, SEPARATORS); *now != '\0';
+	     now += strspn(now, SEPARATORS)) {
+		put_entry(&addition, now, strcspn(now, SEPARATORS));
+		now += strcspn(now, SEPARATORS);
+	}
+	for (i = 0; i < count; i++)
+		if (is_host(groups[i]) && scope_of(adviser, groups[i]) == scope)
+			advice_each(groups[i], add, &addition);
+	fclose(addition.out);
+	if (addition.added)
+		made = command(adviser, scope != NULL ? "-P" : "-e",
+			       scope != NULL ? scope->service : "", text);
+	network_list_free(list);
+	free(text);
+	return made;
+}
+
+/* is_first - is it the first group of its scope, or with its command? */
+static bool is_first(const struct forecast_adviser *adviser,
+		     const struct forecast_group *const *groups, size_t index)
+{
+	size_t i = 0;
+
+	while (i < index &&
+	       (is_host(groups[i]) != is_host(groups[index]) ||
+		(is_host(groups[i])
+			 ? scope_of(adviser, groups[i]) !=
+				   scope_of(adviser, groups[index])
+			 : strcmp(groups[i]->port, groups[index]->port) != 0 ||
+				   groups[i]->encrypted !=
+					   groups[index]->encrypted ||
+				   groups[i]->weak != groups[index]->weak)))
+		i++;
+	return i == index;
+}
+
+/* advice_postfix - each command once */
+void advice_postfix(const struct forecast_adviser *adviser,
+		    const struct forecast_group *const *groups, size_t count,
+		    void (*put)(void *context, const char *where,
+				const char *write),
+		    void *context)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		char *text = NULL;
+
+		if (!is_first(adviser, groups, i))
+			continue;
+		if (!is_host(groups[i]))
+			text = plain_login(adviser, groups[i]);
+		else if (adviser->ports->networks == NULL)
+			text = xstrdup("the same clients in mynetworks");
+		else
+			text = networks(adviser, scope_of(adviser, groups[i]),
+					groups, count);
+		if (text != NULL)
+			put(context, ADVICE_POSTFIX, text);
+		free(text);
+	}
+}
