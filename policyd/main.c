@@ -150,7 +150,7 @@ static int with_config(const struct command *command)
 		break;
 	default:
 		status = check_postfix(config, command->query.json,
-				       said > 0 || behind > 0);
+				       said > 0 || behind > 1);
 		if (status == EX_OK &&
 		    (behind > 1 || config->failed_tables > 0))
 			status = BEHIND;

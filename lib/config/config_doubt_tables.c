@@ -25,6 +25,7 @@ static const struct {
 
 /* The option at hand. */
 struct place {
+	const char *directory; /* of Postfix; NULL: the default one */
 	struct config_notes *notes;
 	const char *option;
 	int line;
@@ -60,12 +61,15 @@ static int check_word(void *context, const char *word, struct error *error)
 			continue;
 		file = xasprintf("%s%s", word + length, made[i].ending);
 		if (is_older(file, word + length))
-			config_warning(place->notes, place->line,
-				       "%s: %s is newer than %s, so its "
-				       "changes are not in effect; run: "
-				       "postmap %s",
-				       place->option, word + length, file,
-				       word);
+			config_warning(
+				place->notes, place->line,
+				"%s: %s is newer than %s, so its changes are "
+				"not in effect; run: postmap %s%s%s%s",
+				place->option, word + length, file,
+				place->directory != NULL ? "-c " : "",
+				place->directory != NULL ? place->directory
+							 : "",
+				place->directory != NULL ? " " : "", word);
 		free(file);
 	}
 	return 0;
@@ -76,7 +80,12 @@ static void check_option(const struct config *config,
 			 struct config_notes *notes, int option)
 {
 	const struct setting *from = &config->settings->top.settings[option];
+	const char *directory = config->import_postfix;
 	struct place place = {
+		.directory = directory != NULL && strcmp(directory,
+							 "/etc/postfix") != 0
+				     ? directory
+				     : NULL,
 		.notes = notes,
 		.option = config_option_name((enum config_option)option),
 	};

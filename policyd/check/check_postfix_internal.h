@@ -187,9 +187,9 @@ void check_print_finding(const struct check *check,
 			 const struct finding *finding, const char *kind,
 			 FILE *output);
 
-/* check_print - the table of ports, and all findings; more: something else was
- * reported before, so nothing more is not nothing. Returns 1 if there is an
- * error, otherwise 0. */
+/* check_print - the table of ports, and all findings; more: the last line is to
+ * recall that problems of policyd were reported before. Returns 1 if there is
+ * an error, otherwise 0. */
 int check_print(const struct check *check, bool more, FILE *output);
 
 /* check_print_json - the same as one JSON object. */

@@ -107,7 +107,7 @@ static bool check_nobody(struct check *check)
 				       "there, and the key must fit" },
 	};
 	const struct postfix_service *service = NULL;
-	const char *parameter = lacks[LACK_AUTH].parameter;
+	const char *parameter = NULL;
 	enum lack best = LACK_AUTH;
 	struct error why = { "" };
 	size_t i;
@@ -120,7 +120,6 @@ static bool check_nobody(struct check *check)
 		if (!row->is_return && lack(row) > best) {
 			best = lack(row);
 			service = row->port.service;
-			parameter = lacks[best].parameter;
 			if (best != LACK_CERTIFICATE)
 				continue;
 			parameter = certificate_parameter(&row->port);
@@ -129,6 +128,8 @@ static bool check_nobody(struct check *check)
 	}
 	if (check->ports.count == 0 || best == LACK_NOTHING)
 		return false;
+	if (best != LACK_CERTIFICATE)
+		parameter = lacks[best].parameter;
 	check_found(check,
 		    &(struct mistake){ .severity = SEVERITY_ERROR,
 				       .service = service,

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "lib/base/xalloc.h"
+#include "policyd/check/service_manager.h"
+#include "policyd/check/shell.h"
 
 /* parameter_of - the parameter that contains a use */
 static const char *parameter_of(const struct use *use)
@@ -141,18 +143,71 @@ static char *describe(const char *path)
 			 (unsigned)status.st_uid, (unsigned)status.st_gid);
 }
 
+/* option_of - that names policyd.conf, if it has to; the caller frees it */
+static char *option_of(const char *path)
+{
+	char *word, *option;
+
+	if (strcmp(path, POLICYD_SYSCONFDIR "/policyd.conf") == 0)
+		return xstrdup("");
+	word = shell_quote(path);
+	option = xasprintf(" -c %s", word);
+	free(word);
+	return option;
+}
+
+/* start - the commands that start policyd, in one line; the caller frees it */
+static char *start(const struct check *check)
+{
+	char *option = option_of(check->config->path);
+	char *commands = service_start("", option), *line = xstrdup("");
+	char *rest = commands, *command;
+
+	while ((command = strsep(&rest, "\n")) != NULL && *command != '\0') {
+		char *longer = xasprintf("%s%s%s", line,
+					 *line != '\0' ? "; " : "", command);
+
+		free(line);
+		line = longer;
+	}
+	free(commands);
+	free(option);
+	return line;
+}
+
+/* is_configured - does policyd.conf say already that smtpd may connect? */
+static bool is_configured(const struct use *use, const struct passwd *owner)
+{
+	const struct listener_options *listener = use->listener;
+
+	return listener != NULL && owner != NULL &&
+	       ((listener->uid == owner->pw_uid &&
+		 (listener->mode & 0200) != 0) ||
+		(listener->gid == owner->pw_gid &&
+		 (listener->mode & 0020) != 0));
+}
+
 /* advise - how to fix an error of connect(2); the caller frees it */
 static char *advise(const struct check *check, const struct use *use)
 {
 	const char *owner = postfix_get(check->postfix, NULL, "mail_owner");
+	char *line, *advice;
 
-	if (use->attempt.number != EACCES && use->attempt.number != EPERM)
-		return xasprintf("start policyd: policyd -c %s -d",
-				 check->config->path);
-	return xasprintf("listen \"%s\" { mode = \"0660\"  owner = \"%s\"  "
-			 "group = \"%s\" }, and a directory that %s can "
-			 "search",
-			 use->address, owner, owner, owner);
+	if (use->attempt.number == EACCES || use->attempt.number == EPERM)
+		return is_configured(use, getpwnam(owner))
+			       ? xasprintf("policyd.conf lets %s connect: "
+					   "restart policyd, which makes the "
+					   "socket anew, and see that %s can "
+					   "search the directory",
+					   owner, owner)
+			       : xasprintf("listen \"%s\" { mode = \"0660\"  "
+					   "owner = \"%s\"  group = \"%s\" }, "
+					   "and a directory that %s can search",
+					   use->address, owner, owner, owner);
+	line = start(check);
+	advice = xasprintf("start policyd: %s", line);
+	free(line);
+	return advice;
 }
 
 /* check_connect - the socket does not exist, or smtpd may not use it. The

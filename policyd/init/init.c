@@ -21,6 +21,7 @@
 #include "lib/base/printable.h"
 #include "lib/base/xalloc.h"
 #include "policyd/check/check_postfix.h"
+#include "policyd/check/service_manager.h"
 #include "policyd/init/init_internal.h"
 
 /* find_directory - the configuration directory of Postfix, as an absolute path;
@@ -39,7 +40,7 @@ static char *find_directory(const char *wanted, struct error *error)
 /* print_commands - how to make Postfix use policyd, and how to undo that */
 static void print_commands(const struct init *init, FILE *output)
 {
-	char *start = init_start("", init->option);
+	char *start = service_start("", init->option);
 
 	fprintf(output, "\n# 1. Check it, and start policyd:\npolicyd -t%s\n%s",
 		init->option, start);
@@ -52,9 +53,9 @@ static void print_commands(const struct init *init, FILE *output)
 /* print_undo - how to undo that */
 static void print_undo(const struct init *init, FILE *output)
 {
-	char *stop = init_stop("", init->option,
-			       init->config != NULL ? init->config->pid_file
-						    : CONFIG_PID_FILE);
+	char *stop = service_stop("", init->option,
+				  init->config != NULL ? init->config->pid_file
+						       : CONFIG_PID_FILE);
 
 	fprintf(output,
 		"\n# To restore the previous Postfix configuration byte for "

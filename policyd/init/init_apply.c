@@ -20,6 +20,7 @@
 #include "lib/base/xalloc.h"
 #include "policyd/check/check_postfix.h"
 #include "policyd/check/shell.h"
+#include "policyd/check/service_manager.h"
 
 #define TIMEOUT_MS 90000
 
@@ -154,7 +155,7 @@ static int install(const struct init *init, char *const files[INIT_FILES],
 static int start(const struct init *init, struct error *error)
 {
 	char *test = xasprintf("policyd -t%s", init->option);
-	char *commands = init_start("", init->option);
+	char *commands = service_start("", init->option);
 	int result = run(test, false, error);
 
 	if (result == 0 &&

@@ -116,22 +116,37 @@ static void print_networks(FILE *output, const struct init *init,
 		init->path);
 }
 
-/* print_keep - how to keep what a client loses */
+/* print_keep - how to keep what a client loses; *last, which the caller frees,
+ * is what was said before, and is not repeated */
 static void print_keep(FILE *output, const struct init *init,
-		       const struct ports_change *change)
+		       const struct ports_change *change, char **last)
 {
+	char *text = NULL;
+	size_t length;
+	FILE *file;
+
 	if (ports_change_opens(change) || change->before == NULL)
 		return;
-	if (change->client >= SMTPD_NETWORK)
-		print_networks(output, init, change->before);
-	else if (change->client == SMTPD_LOGIN)
+	if (change->client == SMTPD_LOGIN)
 		fputs("; let them use TLS", output);
+	if (change->client < SMTPD_NETWORK ||
+	    (file = open_memstream(&text, &length)) == NULL)
+		return;
+	print_networks(file, init, change->before);
+	fclose(file);
+	fputs(*last != NULL && strcmp(*last, text) == 0
+		      ? "; to keep it: as above"
+		      : text,
+	      output);
+	free(*last);
+	*last = text;
 }
 
 /* print_clients - what clients gain and lose */
 static void print_clients(FILE *output, const struct init *init)
 {
 	const struct ports_changes *changes = &init->effects;
+	char *last = NULL;
 	size_t count, i;
 
 	for (i = 0; i < changes->count; i += count) {
@@ -140,10 +155,11 @@ static void print_clients(FILE *output, const struct init *init)
 		count = ports_change_group(changes, i);
 		text = ports_change_text(&changes->list[i], count);
 		fprintf(output, INDENT "%s", text);
-		print_keep(output, init, &changes->list[i]);
+		print_keep(output, init, &changes->list[i], &last);
 		fputs("\n", output);
 		free(text);
 	}
+	free(last);
 }
 
 /* print_settings - the other settings of a port that change */

@@ -179,15 +179,6 @@ int init_reload(const char *directory, struct error *error);
 /* init_answers - does somebody listen at a unix socket of the configuration? */
 bool init_answers(const struct config *config);
 
-/* init_start - the commands that start policyd on the machine whose root
- * directory is root ("": this one), or make a running policyd load the file;
- * option: as in struct init. The caller frees it. */
-char *init_start(const char *root, const char *option);
-
-/* init_stop - the commands that stop it again; without a service manager by
- * means of its pid_file. The caller frees it. */
-char *init_stop(const char *root, const char *option, const char *pid_file);
-
 /* ---- init_text.c */
 
 /* init_text - the text of policyd.conf; the caller frees it. */

@@ -49,6 +49,27 @@ static void note_store(const struct status_view *view,
 	fputs(", as <code>away</code> says.</li>", output);
 }
 
+/* note_shadow - what the next configuration would answer */
+static void note_shadow(const struct status_view *view, FILE *output)
+{
+	const struct counters *counters = &view->counters;
+
+	if (view->config->shadow == NULL)
+		return;
+	fprintf(output, "<li%s>The configuration in <code>",
+		counters->shadow_opening > 0 ? " class=\"bad\"" : "");
+	html_put(output, view->config->shadow);
+	fputs("</code> (<code>shadow</code>) would have answered ", output);
+	status_number(output, counters->shadow_differing);
+	fputs(" of ", output);
+	status_number(output, counters->shadow_compared);
+	fputs(counters->shadow_compared == 1 ? " request" : " requests",
+	      output);
+	fputs(" differently; ", output);
+	status_number(output, counters->shadow_opening);
+	fputs(" of them it would have let pass.</li>", output);
+}
+
 /* status_notes - problems that need attention */
 void status_notes(const struct status_view *view, FILE *output)
 {
@@ -79,6 +100,7 @@ void status_notes(const struct status_view *view, FILE *output)
 	for (i = 0; i < view->store_count; i++)
 		if (!view->stores[i].up)
 			note_store(view, &view->stores[i], output);
+	note_shadow(view, output);
 	if (observes(view->config))
 		fputs("<li><code>mode = observe</code>: Postfix is not told "
 		      "what policyd decides.</li>",

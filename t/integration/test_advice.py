@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -363,6 +364,14 @@ def test_ours(program):
         status, text, errors = kind.check("-P")
         assert "cannot read hash:/no/such" in errors, errors
         assert status == 1 and "are above" in text, (status, text)
+        # What it will load by itself is no problem.
+        kind.file = kind.policyd.file
+        kind.policyd.process.send_signal(signal.SIGSTOP)
+        kind.set(mail_name="other")
+        status, text, errors = kind.check("-P")
+        kind.policyd.process.send_signal(signal.SIGCONT)
+        assert "does by itself" in errors and status == 0, (status, errors)
+        assert text.endswith("no problems found\n"), text
 
 
 def test_notation(program):

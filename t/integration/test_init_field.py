@@ -97,6 +97,9 @@ def check(kind):
     kind.switch_on()
     after = kind.served()
     said = said_changes(kind.printed)
+    keeps = re.findall(r"; to keep it: (.*)", kind.printed)
+    assert all(one != other or one == "as above"
+               for one, other in zip(keeps, keeps[1:])), "said twice: %s" % keeps
     for cell, real in after.items():
         was, now = said.get(cell, (kind.before[cell],) * 2)
         assert was in (None, kind.before[cell]) and now in (None, real), (

@@ -8,6 +8,7 @@ usage: test_page.py POLICYD [TEST ...]
 
 import os
 import re
+import shutil
 import sys
 import threading
 import time
@@ -80,6 +81,24 @@ def test_badge(program):
         colour_of, text, notes = badge(policyd)
         assert (colour_of, text) == ("red", "table unreadable"), notes
         assert "texthash:/nonexistent/table" in notes, notes
+
+
+def test_shadow(program):
+    """what the next configuration would have answered"""
+    with Watched(program) as policyd:
+        shadow = policyd.path("next.conf")
+        shutil.copy(policyd.config, shadow)
+        with open(shadow, "a") as file:
+            file.write("restrictions = { reject }\n")
+        policyd.configure('shadow = "%s"\n' % shadow)
+        policyd.reload()
+        said = "<code>%s</code> (<code>shadow</code>) would have " \
+            "answered %%s differently; 0 of them it would have let pass.</li>" \
+            % shadow
+        assert said % "0 of 0 requests" in badge(policyd)[2], badge(policyd)
+        policyd.ask()
+        assert badge(policyd)[::2] == (
+            "green", "<li>The configuration in " + said % "1 of 1 request")
 
 
 def test_figures(program):
@@ -267,4 +286,5 @@ def check_hostile(browser):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        test_colours, test_badge, test_figures, test_frequent, test_page]))
+        test_colours, test_badge, test_shadow, test_figures, test_frequent,
+        test_page]))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* test_init_start - what starts and stops policyd is what runs on the machine
- * and has policyd installed; machines are directories here */
+/* test_service_manager - what starts and stops policyd is what runs on the
+ * machine and has policyd installed; machines are directories here */
 
-#include "policyd/init/init_internal.h"
+#include "policyd/check/service_manager.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -71,7 +71,7 @@ static void run(char *command)
 
 START_TEST(starts)
 {
-	char root[] = "/tmp/test_init_start.XXXXXX";
+	char root[] = "/tmp/test_service_manager.XXXXXX";
 	char *commands, *stop;
 	size_t i = 0;
 
@@ -79,8 +79,8 @@ START_TEST(starts)
 	run(xasprintf("cd %s && for file in %s; do "
 		      "mkdir -p ${file%%/*} && : >$file || exit 1; done",
 		      root, machines[_i].files));
-	commands = init_start(root, machines[_i].option);
-	stop = init_stop(root, machines[_i].option, "/run/policyd.pid");
+	commands = service_start(root, machines[_i].option);
+	stop = service_stop(root, machines[_i].option, "/run/policyd.pid");
 	run(xasprintf("rm -r %s", root));
 	ck_assert_str_eq(commands, machines[_i].commands);
 	while (*undone[i][0] != '\0' && strcmp(commands, undone[i][0]) != 0)
@@ -96,5 +96,5 @@ int main(void)
 	TCase *tcase = tcase_create("machines");
 
 	tcase_add_loop_test(tcase, starts, 0, COUNT(machines));
-	return run_tests("init_start", tcase);
+	return run_tests("service_manager", tcase);
 }
