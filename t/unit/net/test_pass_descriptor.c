@@ -71,7 +71,7 @@ static void send_many(size_t count)
 
 	part->cmsg_level = SOL_SOCKET;
 	part->cmsg_type = SCM_RIGHTS;
-	part->cmsg_len = CMSG_LEN(count * sizeof(int));
+	part->cmsg_len = (socklen_t)CMSG_LEN(count * sizeof(int));
 	for (size_t i = 0; i < count; i++)
 		memcpy(CMSG_DATA(part) + i * sizeof(int), &channel[0],
 		       sizeof(int));
