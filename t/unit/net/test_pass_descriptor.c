@@ -65,7 +65,7 @@ static void send_many(size_t count)
 		.msg_iov = &piece,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
-		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
+		.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int)),
 	};
 	struct cmsghdr *part = CMSG_FIRSTHDR(&message);
 
