@@ -96,10 +96,10 @@ void printable_format(char *text, size_t size, const char *format,
 /* put_colour - at a mark of printable_colour(); false: it is none */
 static bool put_colour(const char *text, size_t left, FILE *output)
 {
-	if (left < 2 || text[0] != '\0' || text[1] < 0 ||
-	    (size_t)text[1] >= COLOUR_COUNT)
+	if (left < 2 || text[0] != '\0' ||
+	    (unsigned char)text[1] >= COLOUR_COUNT)
 		return false;
-	fputs(colours[(size_t)text[1]], output);
+	fputs(colours[(unsigned char)text[1]], output);
 	return true;
 }
 

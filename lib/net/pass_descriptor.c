@@ -19,7 +19,7 @@ union control {
 };
 
 /* pass_descriptor_send - send the pieces, with or without a descriptor */
-int pass_descriptor_send(int channel, struct iovec *pieces, size_t count,
+int pass_descriptor_send(int channel, struct iovec *pieces, unsigned char count,
 			 int fd, int flags)
 {
 	union control control = { 0 };
@@ -62,8 +62,8 @@ static int take(struct msghdr *message)
 }
 
 /* pass_descriptor_receive - receive the next packet */
-ssize_t pass_descriptor_receive(int channel, struct iovec *pieces, size_t count,
-				int *fd, int flags)
+ssize_t pass_descriptor_receive(int channel, struct iovec *pieces,
+				unsigned char count, int *fd, int flags)
 {
 	union control control = { 0 };
 	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = count };

@@ -11,8 +11,9 @@
 
 /* pass_descriptor_send - send the pieces as one packet, with a copy of fd
  * unless it is -1. flags as for sendmsg(2), which does not write to the pieces.
+ * count fits whatever msg_iovlen is: an int in POSIX and musl, else a size_t.
  * 0, or -1 and errno. */
-int pass_descriptor_send(int channel, struct iovec *pieces, size_t count,
+int pass_descriptor_send(int channel, struct iovec *pieces, unsigned char count,
 			 int fd, int flags);
 
 /* pass_descriptor_receive - receive the next packet into the pieces: its
@@ -20,7 +21,7 @@ int pass_descriptor_send(int channel, struct iovec *pieces, size_t count,
  * pieces or has too much ancillary data. *fd belongs to the caller: the
  * descriptor that was received, close-on-exec, or -1; of several, none is kept.
  * fd NULL: none is accepted. flags as for recvmsg(2). */
-ssize_t pass_descriptor_receive(int channel, struct iovec *pieces, size_t count,
-				int *fd, int flags);
+ssize_t pass_descriptor_receive(int channel, struct iovec *pieces,
+				unsigned char count, int *fd, int flags);
 
 #endif

@@ -4,8 +4,11 @@
 
 #include <stdbool.h>
 
-/* The versions with which all tests pass: those of the systems in README. */
-#define POSTFIX_TESTED "Postfix 3.7 (Debian 12), 3.10 (Debian 13)"
+/* The versions with which the tests pass: those of the systems in README, and
+ * the next one. */
+#define POSTFIX_TESTED                                \
+	"Postfix 3.7 (Debian 12), 3.10 (Debian 13), " \
+	"3.11 (Debian testing)"
 
 /* Changes between versions of Postfix, each of which can be asked for. */
 enum postfix_change {

@@ -112,8 +112,10 @@ int main(int argc, char *argv[])
 	if (argc < 3)
 		return EXIT_FAILURE;
 	if (*argv[2] != '\0' &&
-	    (config = config_load(argv[2], &messages)) == NULL)
+	    (config = config_load(argv[2], &messages)) == NULL) {
+		config_messages_print(&messages, stderr);
 		return EXIT_FAILURE;
+	}
 	config_messages_clear(&messages);
 	if (postfix_read(&postfix, argv[1], &error) != 0) {
 		fprintf(stderr, "%s\n", error.text);

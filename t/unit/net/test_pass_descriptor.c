@@ -65,13 +65,13 @@ static void send_many(size_t count)
 		.msg_iov = &piece,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
-		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
+		.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int)),
 	};
 	struct cmsghdr *part = CMSG_FIRSTHDR(&message);
 
 	part->cmsg_level = SOL_SOCKET;
 	part->cmsg_type = SCM_RIGHTS;
-	part->cmsg_len = CMSG_LEN(count * sizeof(int));
+	part->cmsg_len = (socklen_t)CMSG_LEN(count * sizeof(int));
 	for (size_t i = 0; i < count; i++)
 		memcpy(CMSG_DATA(part) + i * sizeof(int), &channel[0],
 		       sizeof(int));

@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <openssl/ssl.h>
 

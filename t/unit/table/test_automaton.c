@@ -146,8 +146,8 @@ static int compare(const struct automaton *automaton, const regex_t *regex,
 			groups[i].start == (size_t)place.rm_so &&
 				groups[i].end == (size_t)place.rm_eo,
 			"/%s/ (%d) \"%s\", %zu: regexec %d-%d, we %zu-%zu",
-			pattern, options, text, i, place.rm_so, place.rm_eo,
-			groups[i].start, groups[i].end);
+			pattern, options, text, i, (int)place.rm_so,
+			(int)place.rm_eo, groups[i].start, groups[i].end);
 	}
 	return want;
 }
