@@ -64,6 +64,8 @@ CENSUS = {
     "policyd/init/init_text.c": ("policyd --init, policyd -T", "init"),
     "policyd/query/explanation.c": ("policyd -r", "rates"),
     "policyd/query/forecast_log.c": ("policyd -q", "init_forecast"),
+    "policyd/query/forecast_ports.c": (
+        "postconf", "forecast_advice forecast_newcomer"),
     "policyd/query/query.c": ("policyd -q", "query"),
     "policyd/status/status_limits.c": ("policyd -r", "rates"),
     "policyd/status/status_page.c": ("policyd -T", "page"),
