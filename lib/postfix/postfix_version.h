@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* The versions with which the tests pass: those of the systems in README, and
- * the next one. */
+/* The versions with which all tests pass, those of the systems in README; and
+ * the next one, with which those pass that compare policyd with Postfix. */
 #define POSTFIX_TESTED                                \
 	"Postfix 3.7 (Debian 12), 3.10 (Debian 13), " \
 	"3.11 (Debian testing)"

@@ -40,7 +40,8 @@ class Kind(Files):
         if os.path.exists(os.path.join(FIELD, name, "vmd")):
             with open(os.path.join(FIELD, name, "vmd")) as text:
                 self.put("vmd", text.read())
-            run("postmap", "-c", self.config, os.path.join(self.config, "vmd"))
+            run("postmap", "-c", self.config,
+                "hash:" + os.path.join(self.config, "vmd"))
         self.ours("listen \"unix:%s\" { owner = \"postfix\" "
                   "group = \"postfix\" }\n" % self.socket)
         self.policyd = None

@@ -142,7 +142,8 @@ def set_up(name, postfix, filtering):
     if name == "11":
         with open(postfix.path("etc", "vmd"), "w") as table:
             table.write("second.example x\n")
-        run("postmap", "-c", postfix.config, postfix.path("etc", "vmd"))
+        run("postmap", "-c", postfix.config,
+            "hash:" + postfix.path("etc", "vmd"))
     ports = place(postfix, settings, field(name, postfix, "master.cf"), ())
     settle(postfix.config)
     filtering.back = ports.pop("127.0.0.1:10025", None)

@@ -106,7 +106,8 @@ def one_field(program, name, tally):
                 with open(postfix.path(*file.split("/")), "w") as out:
                     out.write(text)
         if os.path.exists(postfix.path("etc", "vmd")):
-            run("postmap", "-c", postfix.config, postfix.path("etc", "vmd"))
+            run("postmap", "-c", postfix.config,
+                "hash:" + postfix.path("etc", "vmd"))
         ports = place(postfix, {
             **base_of(postfix),
             **settings_of(field(name, postfix, "main.cf"))},
