@@ -42,8 +42,8 @@ void rate_seen_fetch(const struct rate_table *table, struct rate_shard *shard,
 {
 	const struct rate_seen *seen = bucket(table, shard, id);
 
-	__builtin_prefetch(seen, 1);
-	__builtin_prefetch(seen + RATE_WAYS / 2, 1);
+	__builtin_prefetch(seen);
+	__builtin_prefetch(seen + RATE_WAYS / 2);
 }
 
 /* rate_seen_find - or NULL */
