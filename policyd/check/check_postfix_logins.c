@@ -13,6 +13,9 @@
 /* The things that a user needs and a port lacks, the worst first. */
 enum lack { LACK_AUTH, LACK_TLS, LACK_CERTIFICATE, LACK_NOTHING };
 
+/* The ports of mail, as in services(5). */
+enum { SMTP = 25, SUBMISSIONS = 465, SUBMISSION = 587 };
+
 /* has_level - would the port offer TLS if it had a certificate? */
 static bool has_level(const struct smtpd_port *port)
 {
@@ -209,6 +212,42 @@ static void check_plain(struct check *check, const struct smtpd_port *port)
 		    port->service->name);
 }
 
+/* check_wrapper - TLS from the first byte is for port 465, and only for that
+ * one (RFC 8314, 3.3): a client that waits for the greeting of a server that
+ * waits for TLS gives up, and so does one that speaks to the wrong one */
+static void check_wrapper(struct check *check, const struct smtpd_port *port)
+{
+	static const unsigned plain = 1u << SMTPD_STRANGER | 1u << SMTPD_LOGIN |
+				      1u << SMTPD_NETWORK | 1u << SMTPD_HOST;
+	const char *name = "smtpd_tls_wrappermode";
+	bool first = port->number == SUBMISSIONS;
+	const char *value = first ? "yes" : "no";
+	bool here = postfix_where(check->postfix, port->service, name) ==
+		    POSTFIX_MASTER;
+	struct mistake mistake = {
+		.severity = SEVERITY_ERROR,
+		.service = port->service,
+		.parameter = name,
+		.value = here ? value : NULL,
+		.own = here ? NULL : value,
+	};
+
+	if (port->wraps == first ||
+	    (!first && port->number != SMTP && port->number != SUBMISSION))
+		return;
+	if (first)
+		mistake.effect.closes[SMTPD_OURS] =
+			mistake.effect.closes[SMTPD_ELSEWHERE] = plain;
+	else
+		mistake.effect.opens[SMTPD_OURS] = plain;
+	check_found(check, &mistake,
+		    first ? "port %s does not begin with TLS: clients of port "
+			    "465 do, and wait in vain"
+			  : "port %s begins with TLS: clients of port 25 and "
+			    "587 do not, and wait in vain",
+		    port->service->name);
+}
+
 /* check_logins - can users log in, and encrypt? */
 void check_logins(struct check *check)
 {
@@ -223,6 +262,8 @@ void check_logins(struct check *check)
 			check_front(check, port);
 		else if (port->plain_auth != SMTPD_NO)
 			check_plain(check, port);
+		if (!is_behind(port) && !check->ports.rows[i].is_return)
+			check_wrapper(check, port);
 	}
 	if (!behind && check_nobody(check))
 		return;

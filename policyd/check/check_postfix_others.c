@@ -25,14 +25,14 @@ static bool is_made_by_master(const struct check *check, const struct use *use)
 
 	for (i = 0; i < postfix->service_count && !found; i++) {
 		const struct postfix_service *service = &postfix->services[i];
+		const char *colon = strchr(use->address, ':');
 		char *place = xasprintf("unix:%s/%s/%s", queue,
 					service->private ? "private" : "public",
 					service->name);
 
 		found = strcmp(service->type, "inet") == 0
-				? strcmp(use->address +
-						 strcspn(use->address, ":") + 1,
-					 service->name) == 0
+				? colon != NULL &&
+					  strcmp(colon + 1, service->name) == 0
 				: strcmp(place, use->address) == 0;
 		free(place);
 	}

@@ -128,7 +128,7 @@ void forecast_groups_merge(struct forecast_groups *groups)
 
 	if (groups->adviser == NULL)
 		return;
-	list = xcalloc(groups->count + 1, sizeof(*list));
+	list = xcalloc(groups->count + 1, sizeof(void *));
 	kept = groups->groups;
 	for (i = 0; i < groups->count; i++) {
 		struct forecast_group *group = kept[i];
@@ -141,7 +141,7 @@ void forecast_groups_merge(struct forecast_groups *groups)
 		tdelete(group, &groups->index, forecast_group_compare);
 	}
 	if (count > 1)
-		qsort(list, count, sizeof(*list), compare);
+		qsort(list, count, sizeof(void *), compare);
 	unite(list, count);
 	for (i = 0; i < count; i++) {
 		if (list[i] == NULL)

@@ -111,7 +111,7 @@ static void check_findings(const struct postfix *postfix)
 
 	check_init(&check, postfix, config);
 	check_run(&check);
-	check_print(&check, output);
+	check_print(&check, false, output);
 	check_clear(&check);
 	fclose(output);
 	require_printable(text, length);

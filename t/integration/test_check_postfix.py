@@ -370,6 +370,21 @@ CASES = [
          ("error", "master.cf", "port submission offers AUTH without TLS"),
                   master=on_port("smtpd_tls_auth_only", "no")),
 
+    Case("465 without TLS from the start",
+         ("error", "main.cf", "port submissions does not begin with TLS"),
+         master=MASTER.replace("submission inet", "submissions inet")),
+    Case("587 with TLS from the start",
+         ("error", "master.cf", "port submission begins with TLS"),
+         master=on_port("smtpd_tls_wrappermode", "yes")),
+    Case("all with TLS from the start",
+         ("error", "main.cf", "port smtp begins with TLS"),
+         ("error", "main.cf", "port submission begins with TLS"),
+         main={"smtpd_tls_wrappermode": "yes"}),
+    Case("another port with TLS from the start",
+         master=MASTER.replace("submission inet", "2465 inet").replace(
+             "  -o syslog_name", "  -o smtpd_tls_wrappermode=yes\n"
+             "  -o syslog_name")),
+
     Case("mynetworks of everybody",
          ("error", "main.cf", "mynetworks contains 0.0.0.0/0"),
          main={RELAY: NETWORKS, "mynetworks": "127.0.0.0/8, 0.0.0.0/0"}, fixes=False),

@@ -171,6 +171,8 @@ def harm(before, after, finding):
                                             "AUTH without TLS" in finding)
         if "back from a filter" in finding:
             meant |= client.startswith(("host", "network"))
+        if re.search("begins? with TLS", finding):
+            meant |= recipient == "ours" and "TLS" not in client
         if "smtpd_delay_reject" in finding:
             meant |= recipient == "ours" or client == "login in TLS"
         if was == "may" and re.search("policyd listens|smtpd asks|its chroot "
