@@ -18,6 +18,8 @@ static void take_accepted(struct forecasts *all,
 {
 	all->accepted += taken->count;
 	past_accepted(all->past, forecast, taken);
+	if (forecast->answer == FORECAST_PERMIT && forecast->unsure)
+		all->unsure += taken->count;
 	if (forecast->answer == FORECAST_REFUSE)
 		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
 				    taken);
@@ -26,11 +28,13 @@ static void take_accepted(struct forecasts *all,
 				    taken);
 }
 
-/* stays_foreign - would policyd take the destination for ours, where Postfix
- * does not? With reply = lock, Postfix checks again, and refuses again. */
+/* stays_foreign - would policyd permit what Postfix does not? With reply =
+ * lock, Postfix checks again, and refuses again. */
 static bool stays_foreign(const struct forecast *forecast,
 			  const struct postlog_case *taken)
 {
+	if (taken->for_relay && forecast->answer == FORECAST_REFUSE)
+		return forecast->locked;
 	return taken->for_relay && forecast->answer == FORECAST_PERMIT &&
 	       forecast->permitting != NULL &&
 	       forecast->permitting->reply.mode == REPLY_LOCK &&
@@ -49,6 +53,12 @@ static void take_refused(struct forecasts *all, struct forecast *forecast,
 		forecast_groups_add(&all->groups, FORECAST_FOREIGN, forecast,
 				    taken);
 		return;
+	} else if (taken->for_relay && forecast->unsure &&
+		   forecast->answer == FORECAST_PERMIT) {
+		forecast->answer = FORECAST_UNKNOWN;
+		snprintf(forecast->reason, sizeof(forecast->reason),
+			 "Postfix decides again (reply = lock), by lists that "
+			 "are not known here (import_postfix)");
 	} else if (forecast->answer == FORECAST_PERMIT && taken->for_relay) {
 		forecast_groups_add(&all->groups, FORECAST_ACCEPTED, forecast,
 				    taken);

@@ -29,6 +29,7 @@ struct forecasts {
 	unsigned long refused;
 	unsigned long others;	/* refused, by what policyd does not replace */
 	unsigned long returned; /* mail at a port for a filter */
+	unsigned long unsure;	/* accepted, if main.cf has the same lists */
 	bool asked;		/* policyd was, at some time ... */
 	int64_t since;		/* ... first at this one, or POSTLOG_NO_TIME */
 	unsigned long decided;	/* since then, so they are not judged here */

@@ -105,6 +105,36 @@ static void keep_postfix(void *context, const char *where, const char *write)
 	advice->postfix = xstrdup(write);
 }
 
+/* advice_is_locked - for that restriction */
+bool advice_is_locked(const struct forecast_group *group,
+		      const char *restriction)
+{
+	return group->locked && strcmp(group->restriction, restriction) == 0;
+}
+
+/* advise_locked - policyd.conf has what is needed, and main.cf does not */
+static void advise_locked(struct forecast_advice *advice,
+			  const struct forecast_adviser *adviser,
+			  const struct forecast_group *group)
+{
+	if (advice_is_locked(group, ADVICE_LOGIN)) {
+		advice->condition = "if they cannot use TLS, and their "
+				    "passwords may be read on the way";
+		advice_postfix(adviser, &group, 1, keep_postfix, advice);
+	} else if (advice_is_locked(group, ADVICE_NETWORKS)) {
+		advice->condition = "if these clients are yours, and cannot "
+				    "log in";
+		advice_postfix(adviser, &group, 1, keep_postfix, advice);
+	} else if (advice_is_locked(group, ADVICE_DESTINATION)) {
+		advice->condition = "if these domains are yours";
+		advice->postfix =
+			advice_domains(adviser, &group, 1, group->class);
+	} else {
+		advice->instead = "to keep them, write their certificates "
+				  "into relay_clientcerts in main.cf, too";
+	}
+}
+
 /* forecast_advise - what to write */
 void forecast_advise(struct forecast_advice *advice,
 		     const struct forecast_adviser *adviser,
@@ -116,6 +146,10 @@ void forecast_advise(struct forecast_advice *advice,
 	if (group->kind != FORECAST_REFUSED ||
 	    strstr(group->restriction, "_sender_") != NULL)
 		return;
+	if (group->locked) {
+		advise_locked(advice, adviser, group);
+		return;
+	}
 	if (!login)
 		advice->relay = advice_relay(adviser, group);
 	/* From everywhere: these are not clients of ours. */

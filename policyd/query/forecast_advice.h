@@ -3,6 +3,7 @@
 #define POLICYD_QUERY_FORECAST_ADVICE_H
 
 #include "lib/config/config.h"
+#include "lib/config/config_options.h"
 #include "policyd/query/forecast_group.h"
 
 /* The clients that are probably those of this host. */
@@ -65,6 +66,10 @@ char *forecast_advice_list(const struct restriction_list *list,
 /* forecast_advice_where - where that list is: "at top level", or "in service
  * \"NAME\"". The caller frees it. */
 char *forecast_advice_where(const struct service *service);
+
+/* forecast_list_of - the list of domains that has a class of destinations, or a
+ * domain which is an address. */
+enum config_option forecast_list_of(const char *class, const char *domain);
 
 /* forecast_advice_clear - free what it holds. */
 void forecast_advice_clear(struct forecast_advice *advice);

@@ -9,8 +9,9 @@
 
 #include "policyd/query/forecast_advice.h"
 
-#define ADVICE_LOGIN	"permit_sasl_authenticated"
-#define ADVICE_NETWORKS "permit_mynetworks"
+#define ADVICE_LOGIN	   "permit_sasl_authenticated"
+#define ADVICE_NETWORKS	   "permit_mynetworks"
+#define ADVICE_DESTINATION "permit_auth_destination"
 
 /* A word to put before the restriction with that number. */
 struct advice_word {
@@ -29,6 +30,10 @@ size_t advice_place(const struct restriction_list *list, const char *before);
  * nowhere else in it then. The caller frees it. */
 char *advice_list(const struct restriction_list *list,
 		  const struct advice_word *words, size_t count);
+
+/* advice_is_locked - does Postfix refuse what that restriction permits? */
+bool advice_is_locked(const struct forecast_group *group,
+		      const char *restriction);
 
 /* advice_networks - "mynetworks = { ... }" for the clients of some groups;
  * NULL: they are all in it. The caller frees it. */
@@ -69,6 +74,16 @@ void advice_postfix(const struct forecast_adviser *adviser,
 		    void (*put)(void *context, const char *where,
 				const char *write),
 		    void *context);
+
+/* advice_domains - the command that gives main.cf the domains which only
+ * policyd.conf has, of one class of destinations, of some groups; NULL: there
+ * are none. The caller frees it. */
+char *advice_domains(const struct forecast_adviser *adviser,
+		     const struct forecast_group *const *groups, size_t count,
+		     const char *class);
+
+/* advice_is_domain - or an address, or what main.cf cannot have? */
+bool advice_is_domain(const char *text);
 
 /* advice_relay - the domains for which these may be clients of a backup MX;
  * NULL: they are our clients, or there are too many domains. The caller frees

@@ -54,6 +54,8 @@ int forecast_group_compare(const void *one, const void *other)
 	if (order == 0)
 		order = strcmp(a->domain, b->domain);
 	if (order == 0)
+		order = strcmp(a->class, b->class);
+	if (order == 0)
 		order = strcmp(a->name, b->name);
 	if (order == 0)
 		order = strcmp(a->port, b->port);
@@ -117,20 +119,27 @@ static struct forecast_group *find(struct forecast_groups *groups,
 	char domain[DOMAIN_SIZE];
 	bool doubted = kind == FORECAST_DOUBTED;
 	bool foreign = kind == FORECAST_FOREIGN;
+	const char *by = *forecast->permitted_by != '\0'
+				 ? forecast->permitted_by
+				 : forecast->restriction;
+	bool domains = strcmp(by, "permit_auth_destination") == 0;
 	struct forecast_group key = {
 		.kind = kind,
 		.port = (char *)forecast->port,
 		.ports = (char *)forecast->ports,
 		.name = (char *)taken->service,
-		.network = doubted || foreign ? none : network,
-		.domain = foreign ? domain : none,
-		.class = foreign ? (char *)forecast->destination : none,
+		.network = doubted || (foreign && domains) ? none : network,
+		.domain = foreign && domains ? domain : none,
+		.class = domains && (foreign || forecast->locked)
+				 ? (char *)forecast->destination
+				 : none,
 		.login = doubted || foreign ? none : (char *)taken->login,
 		.reason = (char *)forecast->reason,
 		.restriction = kind == FORECAST_ACCEPTED
 				       ? (char *)forecast->permitted_by
 				       : (char *)forecast->restriction,
 		.service = forecast->service,
+		.locked = forecast->locked,
 		.weak = forecast->weak,
 		.encrypted = forecast->encrypted,
 		.first = POSTLOG_NO_TIME,
@@ -142,6 +151,8 @@ static struct forecast_group *find(struct forecast_groups *groups,
 	domain_of(domain, taken->recipient);
 	if (doubted || foreign)
 		key.port = key.name = key.restriction = none;
+	if (foreign)
+		key.restriction = (char *)by;
 	if (kind == FORECAST_ACCEPTED || foreign)
 		key.reason = none;
 	found = tfind(&key, &groups->index, forecast_group_compare);

@@ -31,11 +31,12 @@ struct forecast_group {
 	char *name;    /* syslog_name */
 	char *network; /* of the client: "192.0.2.0/24"; "": of any */
 	char *domain;  /* of the recipient, in lower case; "": of any */
-	char *class;   /* FOREIGN: of its destination; or "" */
+	char *class;   /* FOREIGN, or locked: of its destination; or "" */
 	char *login;   /* or "" */
 	char *reason;
 	const struct service *service;
 	char *restriction;
+	bool locked;	/* Postfix refuses, when it decides again */
 	bool weak;	/* the session does not count as encrypted */
 	bool encrypted; /* it is, if only a little */
 	unsigned long count;

@@ -96,6 +96,8 @@ static json_t *group_object(const struct forecast_adviser *adviser,
 	json_set(object, "reason", json_text(group->reason));
 	if (group->kind == FORECAST_FOREIGN) {
 		json_set(object, "domain", json_text(group->domain));
+		json_set(object, "network", json_text(group->network));
+		json_set(object, "restriction", json_text(group->restriction));
 		json_set(object, "destination", json_text(group->class));
 	} else if (group->kind != FORECAST_DOUBTED) {
 		set_client(object, adviser, group);
@@ -138,6 +140,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "judged_early", figures->early },
 		{ "sessions", figures->sessions },
 		{ "lines", figures->lines },
+		{ "lists_of_postfix_unknown", forecasts->unsure },
 	};
 	json_t *object = json_object();
 	size_t i;

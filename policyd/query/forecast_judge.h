@@ -22,9 +22,12 @@ struct forecast {
 	enum forecast_answer answer;
 	const struct service *service;
 	const char *restriction; /* that refuses, or "end" */
-	bool weak;		 /* the session does not count as encrypted */
-	bool encrypted;		 /* it is encrypted, if only a little */
-	char port[12];		 /* "": unknown, or several */
+	bool locked;	/* permitted by it; refused by Postfix, which decides
+			   again */
+	bool unsure;	/* permitted, if Postfix has the same lists */
+	bool weak;	/* the session does not count as encrypted */
+	bool encrypted; /* it is encrypted, if only a little */
+	char port[12];	/* "": unknown, or several */
 	/* "25 or 2525": where it may have been */
 	char ports[FORECAST_PORTS_MAX];
 	char reason[FORECAST_REASON_MAX]; /* why it is refused, or unknown */
@@ -32,7 +35,7 @@ struct forecast {
 	/* One of the ways in which it is permitted; NULL: in none. */
 	const struct service *permitting;
 	const char *permitted_by; /* the restriction; "": none is needed */
-	const char *destination;  /* its class then, static; or "" */
+	const char *destination;  /* its class then, or if locked; static */
 	struct request request;
 };
 

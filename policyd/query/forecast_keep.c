@@ -213,6 +213,12 @@ char *advice_networks(const struct forecast_adviser *adviser,
 	return NULL;
 }
 
+/* advice_is_domain - nothing else than letters, digits, "." and "-" */
+bool advice_is_domain(const char *text)
+{
+	return text[strspn(text, DOMAIN_BYTES)] == '\0';
+}
+
 /* advice_relay - the domains of a group of strangers */
 char *advice_relay(const struct forecast_adviser *adviser,
 		   const struct forecast_group *group)
@@ -226,8 +232,7 @@ char *advice_relay(const struct forecast_adviser *adviser,
 	    !is_of_strangers(adviser, group))
 		return NULL;
 	for (i = 0; i < group->domain_count; i++)
-		if (group->domains[i][strspn(group->domains[i],
-					     DOMAIN_BYTES)] != '\0')
+		if (!advice_is_domain(group->domains[i]))
 			return NULL;
 	out = advice_open(&text, &length);
 	for (i = 0; i < group->domain_count; i++)
@@ -242,7 +247,8 @@ static bool is_advised(const struct forecast_adviser *adviser,
 {
 	return group->kind == FORECAST_REFUSED &&
 	       strstr(group->restriction, "_sender_") == NULL &&
-	       (*group->login != '\0' || !is_of_strangers(adviser, group));
+	       (group->locked || *group->login != '\0' ||
+		!is_of_strangers(adviser, group));
 }
 
 /* All groups that are advised on. */
@@ -274,8 +280,8 @@ static char *keep_list(const struct keep *keep, const struct service *service,
 		size_t which = *group->login != '\0';
 		size_t at = advice_place(list, group->restriction);
 
-		if (is_same(group->service, service) && at < words[which].at &&
-		    !(weak && which == 1))
+		if (!group->locked && is_same(group->service, service) &&
+		    at < words[which].at && !(weak && which == 1))
 			words[which].at = at;
 	}
 	hosts = words[0].at < none;
@@ -298,7 +304,7 @@ static bool keep_tls(const struct forecast_adviser *adviser,
 
 	for (i = 0; i < keep->count; i++)
 		if (is_same(keep->groups[i]->service, service) &&
-		    *keep->groups[i]->login != '\0')
+		    !keep->groups[i]->locked && *keep->groups[i]->login != '\0')
 			logins[count++] = keep->groups[i];
 	enough = advice_tls(adviser, logins, count, lines);
 	free(logins);
@@ -338,6 +344,31 @@ static void put_service(const struct forecast_adviser *adviser,
 	free(where);
 }
 
+/* is_first_of_class - of the locked groups of its class of destinations */
+static bool is_first_of_class(const struct keep *keep, size_t index)
+{
+	const char *class = keep->groups[index]->class;
+	size_t i = 0;
+
+	while (strcmp(keep->groups[i]->class, class) != 0)
+		i++;
+	return i == index && *class != '\0';
+}
+
+/* put_domains - what main.cf needs for a class */
+static void put_domains(const struct forecast_adviser *adviser,
+			const struct keep *keep, const char *class,
+			void (*put)(void *context, const char *where,
+				    const char *write),
+			void *context)
+{
+	char *text = advice_domains(adviser, keep->groups, keep->count, class);
+
+	if (text != NULL)
+		put(context, ADVICE_POSTFIX, text);
+	free(text);
+}
+
 /* put_all - each line to write */
 static void
 put_all(const struct forecast_adviser *adviser, const struct keep *keep,
@@ -351,7 +382,7 @@ put_all(const struct forecast_adviser *adviser, const struct keep *keep,
 	size_t i;
 
 	for (i = 0; i < keep->count; i++)
-		if (*keep->groups[i]->login == '\0')
+		if (*keep->groups[i]->login == '\0' && !keep->groups[i]->locked)
 			hosts[count++] = keep->groups[i];
 	text = advice_networks(adviser, hosts, count);
 	if (text != NULL)
@@ -363,6 +394,10 @@ put_all(const struct forecast_adviser *adviser, const struct keep *keep,
 			put_service(adviser, keep, keep->groups[i]->service,
 				    put, context);
 	advice_postfix(adviser, keep->groups, keep->count, put, context);
+	for (i = 0; i < keep->count; i++)
+		if (is_first_of_class(keep, i))
+			put_domains(adviser, keep, keep->groups[i]->class, put,
+				    context);
 }
 
 /* forecast_advice_all - for all together */

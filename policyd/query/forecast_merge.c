@@ -20,7 +20,8 @@
 static bool is_mergeable(const struct forecast_groups *groups,
 			 const struct forecast_group *group)
 {
-	return group->kind == FORECAST_REFUSED && *group->login == '\0' &&
+	return group->kind == FORECAST_REFUSED && !group->locked &&
+	       *group->login == '\0' &&
 	       strstr(group->restriction, "_sender_") == NULL &&
 	       group->domain_count == 1 && !group->more_domains &&
 	       forecast_all_strangers(groups->adviser, group);

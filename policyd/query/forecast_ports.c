@@ -12,6 +12,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
+#include "policyd/query/forecast_again.h"
 #include "policyd/query/port_files.h"
 
 /* add - add a port; the caller fills in the rest */
@@ -155,6 +156,7 @@ void forecast_ports_open(struct forecast_ports *ports,
 	    postfix_read(&postfix, config->import_postfix, why) == 0) {
 		read_postfix(ports, &postfix);
 		postfix_clear(&postfix);
+		ports->own = forecast_again_load(config, &ports->own_failed);
 	}
 	if (ports->count == 0)
 		add_conventional(ports, config);
@@ -230,6 +232,7 @@ void forecast_ports_close(struct forecast_ports *ports)
 		free(ports->list[i].networks);
 		free(ports->list[i].tls_log);
 	}
+	config_free(ports->own);
 	free(ports->networks);
 	free(ports->list);
 	memset(ports, 0, sizeof(*ports));

@@ -36,6 +36,8 @@ struct forecast_ports {
 	struct forecast_port *list;
 	size_t count;
 	char *networks;		 /* mynetworks of main.cf; NULL: unknown */
+	struct config *own;	 /* main.cf alone; see forecast_again.h */
+	bool own_failed;	 /* it could not be loaded */
 	bool from_postfix;	 /* they are those of master.cf */
 	bool recipients_renamed; /* enable_original_recipient = no */
 	bool unquoted;		 /* addresses are logged without quotes */

@@ -302,6 +302,15 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 	figure_note(figures->early,
 		    "sessions did not fit into memory and were judged early",
 		    out);
+	if (forecasts->unsure > 0)
+		fprintf(out,
+			"note: %s recipient%s %s accepted if the lists of "
+			"Postfix have what those of policyd.conf have: Postfix "
+			"decides again (reply = lock), and its lists are not "
+			"known here (import_postfix)\n",
+			figure(forecasts->unsure).text,
+			forecasts->unsure == 1 ? "" : "s",
+			forecasts->unsure == 1 ? "is" : "are");
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,
 			"note: ports are named as usual (postfix/submission is "

@@ -206,6 +206,11 @@ def test_each(program):
                 text = put(text, "at top level", advice["mynetworks"])
             for write in advice["tls"] or [advice["write"]]:
                 text = put(text, advice["where"], write)
+            if advice["mynetworks"] and advice["postfix"]:
+                # Postfix decides again, and has other networks.
+                assert len(server.refused(text)[0]) == 1, (name, text)
+                shell([advice["postfix"]])
+                settle(server.config)
             assert server.refused(text) == ([], []), (name, text)
 
 

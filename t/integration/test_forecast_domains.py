@@ -54,8 +54,8 @@ def test_foreign(program):
                 "c.conf", "o.conf", "log"))
             status, out, _ = ask(program, c_conf, path)
             assert status == 0 and "3 of them remain refused, though policyd " \
-                "takes the domain for ours; Postfix did not, and decides " \
-                "again (reply = lock):\n        3  %s: by %s of policyd.conf; " \
+                "takes the domain or the client for ours; Postfix did " \
+                "not, and decides again (reply = lock):\n        3  %s: by %s of policyd.conf; " \
                 "if it is yours, %s in main.cf must have it, too; if not, " \
                 "remove it here\n\t\t" % (domain.lower(), option, option) in \
                 out, (domain, out)
