@@ -111,10 +111,11 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 		postlog_tls_forget(log, session->service);
 	session->logs_tls = postlog_logs_tls(log, session->service);
 	/* Nothing will be heard of messages that were given up. */
-	for (message = session->messages;
-	     session->has_counts && step->event->sent == 0 && message != NULL;
+	for (message = session->messages; message != NULL;
 	     message = message->next)
-		message->removed = true;
+		message->removed |=
+			message->proxied ||
+			(session->has_counts && step->event->sent == 0);
 	end_session(log, session);
 }
 
@@ -146,7 +147,9 @@ static void take_certificate(struct postlog *log, const struct step *step)
  * is not in the log. */
 static void take_client(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *before = message_of(log, step);
+	struct postlog_message *before = step->event->kind == POSTLOG_CLIENT
+						 ? message_of(log, step)
+						 : NULL;
 	struct postlog_session *session;
 
 	if (before != NULL) {
@@ -161,6 +164,37 @@ static void take_client(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->method,
 			     step->event->method);
 	postlog_session_text(log, session, &session->login, step->event->login);
+}
+
+/* name_recipient - one that was accepted */
+static void name_recipient(struct postlog *log, const struct step *step,
+			   struct postlog_message *message)
+{
+	struct postlog_recipient *accepted = postlog_session_recipient(
+		log, message->session, &message->accepted, true,
+		step->event->recipient);
+
+	if (accepted == NULL)
+		return;
+	accepted->count = 1;
+	accepted->time = step->line->time;
+	accepted->file = step->file;
+	accepted->line = step->number;
+}
+
+/* take_proxied - the last message of the session was accepted by the filter */
+static void take_proxied(struct postlog *log, const struct step *step)
+{
+	struct postlog_session *session = session_of(log, step);
+	struct postlog_message *message =
+		session != NULL ? session->messages : NULL;
+
+	if (message == NULL || !message->proxied || message->sender != NULL)
+		return;
+	postlog_session_text(log, session, &message->sender,
+			     step->event->sender);
+	name_recipient(log, step, message);
+	message->removed = true;
 }
 
 /* take_reject - a recipient was refused */
@@ -220,7 +254,6 @@ static void take_begun(struct postlog *log, const struct step *step)
 static void take_to(struct postlog *log, const struct step *step)
 {
 	struct postlog_message *message = message_of(log, step);
-	struct postlog_recipient *accepted;
 
 	if (step->event->next_id[0] != '\0')
 		take_returned(log, step);
@@ -232,15 +265,7 @@ static void take_to(struct postlog *log, const struct step *step)
 		log->figures.unclear++;
 		return;
 	}
-	accepted = postlog_session_recipient(log, message->session,
-					     &message->accepted, true,
-					     step->event->recipient);
-	if (accepted == NULL)
-		return;
-	accepted->count = 1;
-	accepted->time = step->line->time;
-	accepted->file = step->file;
-	accepted->line = step->number;
+	name_recipient(log, step, message);
 }
 
 /* take_queued - a line of qmgr(8) */
@@ -285,6 +310,7 @@ static void take_step(struct postlog *log, const struct step *step)
 		take_certificate(log, step);
 		break;
 	case POSTLOG_CLIENT:
+	case POSTLOG_PROXY:
 		take_client(log, step);
 		break;
 	case POSTLOG_REJECT:
@@ -306,8 +332,8 @@ static void take_step(struct postlog *log, const struct step *step)
 	case POSTLOG_UNCLEAR:
 		log->figures.unclear += step->line->repeats;
 		break;
-	case POSTLOG_PROXY:
-		log->figures.proxied++;
+	case POSTLOG_PROXIED:
+		take_proxied(log, step);
 		break;
 	case POSTLOG_OTHER:
 		break;

@@ -69,7 +69,9 @@ struct postlog_figures {
 				   not counted once early is not 0 */
 	unsigned long reversed; /* files whose newest line is the first */
 	unsigned long returned; /* recipients that came from a filter */
-	unsigned long proxied;	/* messages given to a smtpd_proxy_filter */
+	unsigned long proxied;	/* recipients of messages that were given to a
+				   smtpd_proxy_filter; only the first of each
+				   message is named, and not counted here */
 	unsigned long early;	/* sessions that did not fit into memory */
 	int64_t first, last;	/* times of lines, or POSTLOG_NO_TIME */
 };

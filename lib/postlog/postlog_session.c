@@ -68,8 +68,10 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 	message->accepted.last = &message->accepted.first;
 	message->next = session->messages;
 	session->messages = message;
-	postlog_table_add(&log->queue, &message->entry, line->host,
-			  line->queue_id, message);
+	message->proxied = event->kind == POSTLOG_PROXY;
+	if (!message->proxied)
+		postlog_table_add(&log->queue, &message->entry, line->host,
+				  line->queue_id, message);
 	postlog_session_text(log, session, &message->address, event->address);
 	postlog_session_text(log, session, &message->method, event->method);
 	postlog_session_text(log, session, &message->login, event->login);
@@ -308,11 +310,14 @@ void postlog_session_retire(struct postlog *log,
 {
 	const struct postlog_message *message;
 	unsigned long found = 0;
+	bool proxied = false;
 	bool counted = session->begun && session->has_counts;
 
 	for (message = session->messages; message != NULL;
-	     message = message->next)
+	     message = message->next) {
 		found += message->accepted.count;
+		proxied |= message->proxied && message->accepted.count > 0;
+	}
 	for (message = session->messages; message != NULL;
 	     message = message->next) {
 		if (message->returned)
@@ -322,7 +327,8 @@ void postlog_session_retire(struct postlog *log,
 				     counted && found > session->rcpt);
 	}
 	if (counted && session->rcpt > found)
-		log->figures.lost += session->rcpt - found;
+		*(proxied ? &log->figures.proxied : &log->figures.lost) +=
+			session->rcpt - found;
 	else if (!counted)
 		log->figures.lost += waiting(session);
 	take_refused(log, session);

@@ -128,7 +128,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "foreign", forecasts->groups.counts[FORECAST_FOREIGN] },
 		{ "refused_for_other_reasons", forecasts->others },
 		{ "cannot_tell", forecasts->groups.counts[FORECAST_DOUBTED] +
-					 figures->unclear },
+					 figures->unclear + figures->proxied },
 		{ "unclear", figures->unclear },
 		{ "returned_from_filter",
 		  figures->returned + forecasts->returned },

@@ -238,8 +238,8 @@ static void put_kind(const struct forecasts *forecasts,
 static void put_doubts(const struct forecasts *forecasts, FILE *out)
 {
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
-	unsigned long count =
-		forecasts->groups.counts[FORECAST_DOUBTED] + figures->unclear;
+	unsigned long count = forecasts->groups.counts[FORECAST_DOUBTED] +
+			      figures->unclear + figures->proxied;
 
 	fprintf(out, "cannot tell: %s%s\n", figure(count).text,
 		count > 0 ? ":" : "");
@@ -248,6 +248,12 @@ static void put_doubts(const struct forecasts *forecasts, FILE *out)
 		fprintf(out,
 			"%9lu  line%s whose text could be read in two ways\n",
 			figures->unclear, figures->unclear == 1 ? "" : "s");
+	if (figures->proxied > 0)
+		fprintf(out,
+			"%9lu  more recipient%s of messages that went through "
+			"a smtpd_proxy_filter: the log names only the first "
+			"one of each message at this port\n",
+			figures->proxied, figures->proxied == 1 ? "" : "s");
 }
 
 /* put_gaps - why there may be less than expected */
@@ -294,10 +300,6 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 	figure_note(figures->lost,
 		    "more were accepted, but no delivery followed: they were "
 		    "given up or refused later, or the log ends before",
-		    out);
-	figure_note(figures->proxied,
-		    "messages went through a smtpd_proxy_filter: the log does "
-		    "not name their recipients at this port",
 		    out);
 	figure_note(figures->early,
 		    "sessions did not fit into memory and were judged early",

@@ -86,6 +86,41 @@ def test_notes(program):
                 name == "whole", (name, summary)
 
 
+def test_proxy(program):
+    """through a smtpd_proxy_filter: the first recipient of each message is
+    judged, and the others are not forgotten"""
+    log = lines(
+        "smtpd[1]: connect from h[192.0.2.30]",
+        "smtpd[1]: NOQUEUE: client=h[192.0.2.30]",
+        "smtpd[6]: connect from localhost[127.0.0.1]",
+        "smtpd[6]: F00D1: client=localhost[127.0.0.1], orig_client="
+        "h[192.0.2.30]",
+        "qmgr[2]: F00D1: from=<a@b>, size=1, nrcpt=2 (queue active)",
+        "smtpd[1]: proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: queued as "
+        "F00D1; from=<a@b> to=<b@far.example> proto=ESMTP helo=<h>",
+        "smtpd[1]: disconnect from h[192.0.2.30] ehlo=1 mail=1 rcpt=2 data=1 "
+        "quit=1 commands=6",
+        "smtpd[6]: disconnect from localhost[127.0.0.1] rcpt=2 data=1 "
+        "commands=6",
+        "smtp[3]: F00D1: to=<b@far.example>, relay=m[192.0.2.9]:25, "
+        "status=sent (250)",
+        "smtp[3]: F00D1: to=<c@far.example>, relay=m[192.0.2.9]:25, "
+        "status=sent (250)",
+        "qmgr[2]: F00D1: removed")
+    with written(c_conf=DOMAINS, log=LOGS_TLS + log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        status, out, _ = ask(program, config, path)
+        assert status == 1 and "of 1 recipient that Postfix accepted" in out \
+            and "from=<a@b> to=<b@far.example> client=192.0.2.30 port=25" in \
+            out and "cannot tell: 1:\n        1  more recipient of messages " \
+            "that went through a smtpd_proxy_filter: the log names only the " \
+            "first one of each message at this port\n" in out, out
+        summary = groups(program, config, path)[1]
+        assert (summary["cannot_tell"], summary["through_proxy_filter"],
+                summary["not_delivered"]) == (1, 1, 0), summary
+
+
 def test_reversed(program):
     """tac(1) does what the note says; one file of several is enough"""
     log = stepped(LOGS_TLS + session())
@@ -253,5 +288,5 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_reversed, test_access,
+    sys.exit(run_all([test_notes, test_proxy, test_reversed, test_access,
                       test_mixture, test_copies, test_tls_log]))
