@@ -172,6 +172,25 @@ def test_strangers(program):
                 found), found
 
 
+def test_reasons(program):
+    """strangers that are refused for different reasons are not one group: a
+    domain that is ours is never called another one"""
+    text = DOMAINS + "restrictions = { reject_plaintext_session, " \
+        "permit_sasl_authenticated, reject }\n"
+    log = strangers(2, "local.test") + "".join(
+        line for line in strangers(2, "local.test", 2).replace(
+            " starttls=1", "").splitlines(True) if " TLS " not in line)
+    with written(c_conf=text, log=LOGS_TLS + log) as directory:
+        out = ask(program, os.path.join(directory, "c.conf"),
+                  os.path.join(directory, "log"))[1]
+        shown = re.findall(r"^ +2  port 25 .*, to local\.test: (.*)$", out,
+                           re.M)
+        assert sorted(shown) == [
+            "not encrypted (reject_plaintext_session, service default)",
+            "the destination is ours, and the client has not logged in "
+            "(reject, service default)"], out
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_foreign, test_imported, test_subdomains,
-                      test_strangers]))
+                      test_strangers, test_reasons]))
