@@ -79,6 +79,13 @@ size_t advice_place(const struct restriction_list *list, const char *before)
 	return i;
 }
 
+/* advice_is_before - does a list have a word before another one? */
+bool advice_is_before(const struct restriction_list *list, const char *word,
+		      const char *before)
+{
+	return advice_place(list, word) < advice_place(list, before);
+}
+
 /* forecast_advice_list - the restrictions, with a word before another one */
 char *forecast_advice_list(const struct restriction_list *list,
 			   const char *word, const char *before)
@@ -177,9 +184,14 @@ void forecast_advise(struct forecast_advice *advice,
 	if (advice_tls(adviser, &group, 1, advice->tls))
 		return;
 	advice_postfix(adviser, &group, 1, keep_postfix, advice);
-	advice->restrictions = forecast_advice_list(
-		&group->service->restrictions,
-		login ? ADVICE_LOGIN : ADVICE_NETWORKS, group->restriction);
+	/* A list that has it before needs only the client. */
+	if (!advice_is_before(&group->service->restrictions,
+			      login ? ADVICE_LOGIN : ADVICE_NETWORKS,
+			      group->restriction))
+		advice->restrictions = forecast_advice_list(
+			&group->service->restrictions,
+			login ? ADVICE_LOGIN : ADVICE_NETWORKS,
+			group->restriction);
 }
 
 /* forecast_advice_clear - free what it holds */

@@ -26,6 +26,11 @@ FILE *advice_open(char **text, size_t *length);
  * restrictions: it is not in it. */
 size_t advice_place(const struct restriction_list *list, const char *before);
 
+/* advice_is_before - does a list have a word before another one? Then it needs
+ * not be moved. */
+bool advice_is_before(const struct restriction_list *list, const char *word,
+		      const char *before);
+
 /* advice_list - "restrictions = { ... }": the list with these words, which are
  * nowhere else in it then. The caller frees it. */
 char *advice_list(const struct restriction_list *list,

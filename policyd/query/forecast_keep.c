@@ -284,8 +284,10 @@ static char *keep_list(const struct keep *keep, const struct service *service,
 		    at < words[which].at && !(weak && which == 1))
 			words[which].at = at;
 	}
-	hosts = words[0].at < none;
-	logins = words[1].at < none;
+	hosts = words[0].at < none &&
+		words[0].at <= advice_place(list, ADVICE_NETWORKS);
+	logins = words[1].at < none &&
+		 words[1].at <= advice_place(list, ADVICE_LOGIN);
 	if (!hosts && !logins)
 		return NULL;
 	return advice_list(list, words + !hosts, (size_t)hosts + logins);

@@ -309,6 +309,31 @@ def test_network(program):
             0], used
 
 
+def test_order(program):
+    """a list that permits networks, or logins, early enough stays as it is: a
+    client that is accepted is not refused by the advice"""
+    text = DOMAINS + 'mynetworks = "192.168.1.9"\nrestrictions = ' \
+        "{ permit_auth_destination, permit_mynetworks, " \
+        "reject_plaintext_session, permit_sasl_authenticated, " \
+        "reject_unauth_destination }\n"
+    log = LOGS_TLS + session("192.168.1.9") + session(
+        "10.0.0.5", GOOD, ident="BBBBB")
+    for more, count in (("", 1), (session("10.0.0.6", ident="CCCCC"), 2)):
+        with written(c_conf=text, log=log + more) as directory:
+            config, logged = (os.path.join(directory, each)
+                              for each in ("c.conf", "log"))
+            status, out, _ = ask(program, config, logged)
+            assert status == 1 and "restrictions = " not in out and \
+                ", %d would be refused" % count in out, out
+            written_so_far = text
+            for left in reversed(range(count)):
+                written_so_far = apply(written_so_far, out)
+                with open(config, "w") as file:
+                    file.write(written_so_far)
+                status, out, _ = ask(program, config, logged)
+                assert ", %d would be refused" % left in out, out
+
+
 def test_nowhere(program):
     """a client without an address: no network has it. If it logs in, it is
     accepted."""
@@ -387,4 +412,4 @@ def test_postfix(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_advice, test_domains, test_old, test_each, test_together,
-                      test_network, test_nowhere, test_postfix]))
+                      test_network, test_order, test_nowhere, test_postfix]))
