@@ -87,6 +87,10 @@ char *advice_domains(const struct forecast_adviser *adviser,
 		     const struct forecast_group *const *groups, size_t count,
 		     const char *class);
 
+/* advice_is_first - must a new entry come before those of this mynetworks? The
+ * first match wins, and they may have one with "!". */
+bool advice_is_first(const char *networks);
+
 /* advice_is_domain - or an address, or what main.cf cannot have? */
 bool advice_is_domain(const char *text);
 

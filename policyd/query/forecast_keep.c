@@ -189,11 +189,29 @@ static void put_address(void *context, const char *text, const char *address)
 	networks->added = true;
 }
 
-/* advice_networks - what is there stays there, if anything looks at it */
+/* advice_is_first - a file may contain such an entry, too */
+bool advice_is_first(const char *networks)
+{
+	return strchr(networks, '!') != NULL || networks[0] == '/' ||
+	       strstr(networks, " /") != NULL || strstr(networks, ",/") != NULL;
+}
+
+/* put_present - what is there stays there, if anything looks at it */
+static void put_present(struct networks *networks, const struct setting *now)
+{
+	size_t i;
+
+	for (i = 0; i < now->count && networks->adviser->used; i++)
+		put_entry(networks, now->values[i]);
+}
+
+/* advice_networks - the new ones are last, if that is enough */
 char *advice_networks(const struct forecast_adviser *adviser,
 		      const struct forecast_group **groups, size_t count)
 {
 	const struct setting *now = networks_of(adviser->config);
+	char *present = setting_join(now);
+	bool first = adviser->used && advice_is_first(present);
 	struct networks networks = { .adviser = adviser };
 	char *text = NULL;
 	size_t length = 0;
@@ -201,11 +219,14 @@ char *advice_networks(const struct forecast_adviser *adviser,
 
 	networks.out = advice_open(&text, &length);
 	fputs("mynetworks = {", networks.out);
-	for (i = 0; i < now->count && adviser->used; i++)
-		put_entry(&networks, now->values[i]);
+	if (!first)
+		put_present(&networks, now);
 	for (i = 0; i < count; i++)
 		advice_each(groups[i], put_address, &networks);
+	if (first)
+		put_present(&networks, now);
 	fputs(" }", networks.out);
+	free(present);
 	fclose(networks.out);
 	if (networks.added)
 		return text;

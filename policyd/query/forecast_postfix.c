@@ -97,6 +97,16 @@ scope_of(const struct forecast_adviser *adviser,
 	return port != NULL && port->networks != NULL ? port : NULL;
 }
 
+/* put_present - the networks that Postfix has */
+static void put_present(struct addition *addition, const char *now)
+{
+	for (now += strspn(now, SEPARATORS); *now != '\0';
+	     now += strspn(now, SEPARATORS)) {
+		put_entry(addition, now, strcspn(now, SEPARATORS));
+		now += strcspn(now, SEPARATORS);
+	}
+}
+
 /* networks - of Postfix, with the clients of all groups of a scope; NULL: it
  * has them */
 static char *networks(const struct forecast_adviser *adviser,
@@ -117,14 +127,13 @@ static char *networks(const struct forecast_adviser *adviser,
 	size_t i;
 
 	fputs("mynetworks=", addition.out);
-	for (now += strspn(now, SEPARATORS); *now != '\0';
-	     now += strspn(now, SEPARATORS)) {
-		put_entry(&addition, now, strcspn(now, SEPARATORS));
-		now += strcspn(now, SEPARATORS);
-	}
+	if (!advice_is_first(now))
+		put_present(&addition, now);
 	for (i = 0; i < count; i++)
 		if (is_host(groups[i]) && scope_of(adviser, groups[i]) == scope)
 			advice_each(groups[i], add, &addition);
+	if (advice_is_first(now))
+		put_present(&addition, now);
 	fclose(addition.out);
 	if (addition.added)
 		made = command(adviser, scope != NULL ? "-P" : "-e",

@@ -334,6 +334,41 @@ def test_order(program):
                 assert ", %d would be refused" % left in out, out
 
 
+def test_excluded(program):
+    """an address that mynetworks excludes, here and in main.cf: it comes before
+    the "!", since the first match wins"""
+    main = MAIN.replace(" 192.168.1.0/24", " !192.168.1.9 192.168.1.0/24")
+    with Place(main) as place, written(
+            log=LOGS_TLS + session("192.168.1.9", GOOD),
+            networks="!192.168.1.9\n192.168.1.0/24\n") as directory:
+        logged, networks = (os.path.join(directory, each)
+                            for each in ("log", "networks"))
+        for value in ("", '"!192.168.1.9", "192.168.1.0/24"', '"%s"' %
+                      networks):
+            with open(os.path.join(place.config, "main.cf"), "w") as file:
+                file.write("compatibility_level = 3.6\n" + main)
+            settle(place.config)
+            text = 'import_postfix = "%s"\n' % place.config + \
+                "restrictions = { permit_auth_destination, " \
+                "permit_mynetworks, reject }\n" + (
+                    "mynetworks = { %s }\n" % value if value else "")
+            for left in 1, 1, 0:
+                with open(place.file, "w") as file:
+                    file.write(text)
+                status, out, _ = ask(program, place.file, logged)
+                assert status == left, (value, out)
+                changed = apply(text, out)
+                if changed == text and left:
+                    shell(re.findall(r"in Postfix, when it asks policyd: "
+                                     "(postconf .*)", out))
+                    settle(place.config)
+                text = changed
+            assert text.count("192.168.1.9") == (
+                1 if networks in value else 2), text
+            assert run("postconf", "-c", place.config, "-h",
+                       "mynetworks").startswith("192.168.1.9, "), value
+
+
 def test_nowhere(program):
     """a client without an address: no network has it. If it logs in, it is
     accepted."""
@@ -412,4 +447,4 @@ def test_postfix(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_advice, test_domains, test_old, test_each, test_together,
-                      test_network, test_order, test_nowhere, test_postfix]))
+                      test_network, test_order, test_excluded, test_nowhere, test_postfix]))
