@@ -142,6 +142,40 @@ static void advise_locked(struct forecast_advice *advice,
 	}
 }
 
+/* first_of - the first restriction that does not check senders or rates, which
+ * are checked for all mail */
+static const char *first_of(const struct restriction_list *list)
+{
+	size_t i = 0;
+
+	while (i + 1 < list->count &&
+	       (strstr(list->uses[i].restriction->name, "_sender_") != NULL ||
+		strstr(list->uses[i].restriction->name, "_rate") != NULL))
+		i++;
+	return restriction_use_word(&list->uses[i]);
+}
+
+/* advise_domains - where anybody may send to these domains: they have to be
+ * ours, and permit_auth_destination has to come before what refuses. What is
+ * not ours is also refused for that alone. */
+static void advise_domains(struct forecast_advice *advice,
+			   const struct forecast_adviser *adviser,
+			   const struct forecast_group *group)
+{
+	const struct restriction_list *list = &group->service->restrictions;
+
+	advice->relay = advice_relay(adviser, group);
+	if (advice->relay == NULL)
+		return;
+	advice->ours = group->ours;
+	if (!advice->ours)
+		advice->relay_here = advice_relay_here(adviser, advice->relay);
+	if (strcmp(group->restriction, "reject_unauth_destination") != 0 &&
+	    !advice_is_before(list, ADVICE_DESTINATION, group->restriction))
+		advice->first = forecast_advice_list(list, ADVICE_DESTINATION,
+						     first_of(list));
+}
+
 /* forecast_advise - what to write */
 void forecast_advise(struct forecast_advice *advice,
 		     const struct forecast_adviser *adviser,
@@ -158,7 +192,7 @@ void forecast_advise(struct forecast_advice *advice,
 		return;
 	}
 	if (!login)
-		advice->relay = advice_relay(adviser, group);
+		advise_domains(advice, adviser, group);
 	/* From everywhere: these are not clients of ours. */
 	if (group->more_networks)
 		return;
@@ -201,6 +235,8 @@ void forecast_advice_clear(struct forecast_advice *advice)
 	free(advice->where);
 	free(advice->restrictions);
 	free(advice->relay);
+	free(advice->relay_here);
+	free(advice->first);
 	free(advice->postfix);
 	free(advice->tls[0]);
 	free(advice->tls[1]);

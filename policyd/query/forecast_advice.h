@@ -38,7 +38,12 @@ struct forecast_advice {
 	char *restrictions;    /* the whole list of that place, or NULL */
 	char *tls[ADVICE_TLS_LINES]; /* lines of that place, then NULL */
 	char *postfix;		     /* what Postfix needs for it, or NULL */
-	char *relay;	     /* domains, if they are a reason, or NULL */
+	char *relay; /* domains, if they are a reason, or NULL */
+	bool ours;   /* they are ours already; only the order is a reason */
+	char *relay_here; /* "relay_domains = { ... }", if policyd.conf has its
+			     own, or NULL */
+	char *first; /* the list of that place which permits them first, if that
+			is necessary, or NULL */
 	const char *instead; /* there is nothing to write; static, or NULL */
 };
 

@@ -94,6 +94,11 @@ bool advice_is_first(const char *networks);
 /* advice_is_domain - or an address, or what main.cf cannot have? */
 bool advice_is_domain(const char *text);
 
+/* advice_relay_here - the line with these domains, too, if policyd.conf has a
+ * list of its own beside that of main.cf; or NULL. The caller frees it. */
+char *advice_relay_here(const struct forecast_adviser *adviser,
+			const char *domains);
+
 /* advice_relay - the domains for which these may be clients of a backup MX;
  * NULL: they are our clients, or there are too many domains. The caller frees
  * it. */

@@ -59,6 +59,8 @@ int forecast_group_compare(const void *one, const void *other)
 		order = strcmp(a->name, b->name);
 	if (order == 0)
 		order = strcmp(a->port, b->port);
+	if (order == 0)
+		order = (int)a->ours - (int)b->ours;
 	return order == 0 ? strcmp(a->restriction, b->restriction) : order;
 }
 
@@ -139,6 +141,7 @@ static struct forecast_group *find(struct forecast_groups *groups,
 				       ? (char *)forecast->permitted_by
 				       : (char *)forecast->restriction,
 		.service = forecast->service,
+		.ours = forecast->ours,
 		.locked = forecast->locked,
 		.weak = forecast->weak,
 		.encrypted = forecast->encrypted,

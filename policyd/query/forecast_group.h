@@ -36,6 +36,7 @@ struct forecast_group {
 	char *reason;
 	const struct service *service;
 	char *restriction;
+	bool ours;	/* the destination is, but something else refuses */
 	bool locked;	/* Postfix refuses, when it decides again */
 	bool weak;	/* the session does not count as encrypted */
 	bool encrypted; /* it is, if only a little */

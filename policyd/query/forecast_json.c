@@ -58,7 +58,11 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 		json_set(object, "write", json_text(advice.restrictions));
 		json_set(object, "tls", texts(advice.tls, tls));
 		json_set(object, "postfix", json_text(advice.postfix));
-		json_set(object, "relay_domains", json_text(advice.relay));
+		json_set(object, "relay_domains",
+			 json_text(advice.ours ? NULL : advice.relay));
+		json_set(object, "relay_domains_here",
+			 json_text(advice.relay_here));
+		json_set(object, "destination_first", json_text(advice.first));
 		json_set(object, "instead", json_text(advice.instead));
 	}
 	forecast_advice_clear(&advice);

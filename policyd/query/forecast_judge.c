@@ -48,6 +48,7 @@ static void describe(struct forecast *forecast,
 
 	forecast->restriction = decision->restriction;
 	forecast->weak = facts->weak != NULL;
+	forecast->ours = facts->authorized == 1;
 	if (forecast->locked)
 		snprintf(forecast->reason, sizeof(forecast->reason), "%s",
 			 forecast_again_why(decision->restriction));

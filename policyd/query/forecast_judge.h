@@ -24,6 +24,7 @@ struct forecast {
 	const char *restriction; /* that refuses, or "end" */
 	bool locked;	/* permitted by it; refused by Postfix, which decides
 			   again */
+	bool ours;	/* refused, though the destination is ours */
 	bool unsure;	/* permitted, if Postfix has the same lists */
 	bool weak;	/* the session does not count as encrypted */
 	bool encrypted; /* it is encrypted, if only a little */

@@ -262,6 +262,31 @@ char *advice_relay(const struct forecast_adviser *adviser,
 	return text;
 }
 
+/* advice_relay_here - it counts instead of that of main.cf */
+char *advice_relay_here(const struct forecast_adviser *adviser,
+			const char *domains)
+{
+	const struct setting *now =
+		settings_top(adviser->config->settings,
+			     OPTION_PARAMETER + PARAMETER_RELAY_DOMAINS);
+	struct networks entries = { .adviser = adviser };
+	char *text = NULL;
+	size_t length = 0;
+	size_t i;
+
+	if (adviser->config->import_postfix == NULL || now->line == 0 ||
+	    now->source != NULL)
+		return NULL;
+	entries.out = advice_open(&text, &length);
+	fputs("relay_domains = {", entries.out);
+	for (i = 0; i < now->count; i++)
+		put_entry(&entries, now->values[i]);
+	put_entry(&entries, domains);
+	fputs(" }", entries.out);
+	fclose(entries.out);
+	return text;
+}
+
 /* is_advised - is a group a part of what is advised for all? */
 static bool is_advised(const struct forecast_adviser *adviser,
 		       const struct forecast_group *group)

@@ -104,25 +104,40 @@ static void put_group(const struct forecast_group *group, FILE *out)
 }
 
 /* put_relay - the domains of strangers: where Postfix has them, policyd has to
- * have them, too */
+ * have them, too, and permit them before it refuses anybody */
 static void put_relay(const struct forecast_adviser *adviser,
-		      const char *domains, const char *begin, FILE *out)
+		      const struct forecast_group *group,
+		      const struct forecast_advice *advice, FILE *out)
 {
-	if (adviser->config->import_postfix != NULL)
+	bool other = advice->condition != NULL || advice->instead != NULL;
+	char *where = forecast_advice_where(group->service);
+
+	fprintf(out, "\t\t%s this host takes mail from anybody for %s",
+		other ? "or, if" : "if", advice->relay);
+	if (advice->ours)
+		fputs(", which is ours already, write:\n", out);
+	else if (advice->relay_here != NULL)
 		fprintf(out,
-			"\t\t%s this host takes mail from anybody for %s "
-			"(as a backup MX), add to relay_domains in main.cf: "
+			" (as a backup MX), write, since policyd.conf has "
+			"relay_domains of its own:\n\t\t  at top level: %s\n",
+			advice->relay_here);
+	else if (adviser->config->import_postfix != NULL)
+		fprintf(out,
+			" (as a backup MX), add to relay_domains in main.cf: "
 			"%s\n",
-			begin, domains, domains);
+			advice->relay);
 	else
-		fprintf(out,
-			"\t\t%s this host takes mail from anybody for "
-			"%s, write here what main.cf has, with import_postfix "
-			"or by hand: mydestination, virtual_alias_domains or "
-			"virtual_mailbox_domains for its own domains, "
-			"relay_domains for those that it relays (as a backup "
-			"MX)\n",
-			begin, domains);
+		fputs(", write here what main.cf has, with import_postfix or "
+		      "by hand: mydestination, virtual_alias_domains or "
+		      "virtual_mailbox_domains for its own domains, "
+		      "relay_domains for those that it relays (as a backup "
+		      "MX)\n",
+		      out);
+	if (advice->first != NULL && !advice->ours)
+		fputs("\t\tand, so that they are permitted first:\n", out);
+	if (advice->first != NULL)
+		fprintf(out, "\t\t  %s: %s\n", where, advice->first);
+	free(where);
 }
 
 /* put_advice - what to write to keep them */
@@ -152,11 +167,7 @@ static void put_advice(const struct forecast_adviser *adviser,
 	if (advice.instead != NULL)
 		fprintf(out, "\t\t%s\n", advice.instead);
 	if (advice.relay != NULL)
-		put_relay(adviser, advice.relay,
-			  advice.condition != NULL || advice.instead != NULL
-				  ? "or, if"
-				  : "if",
-			  out);
+		put_relay(adviser, group, &advice, out);
 	forecast_advice_clear(&advice);
 }
 

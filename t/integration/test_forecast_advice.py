@@ -369,6 +369,72 @@ def test_excluded(program):
                        "mynetworks").startswith("192.168.1.9, "), value
 
 
+ANYBODY = {
+    # Restrictions, or more; TLS, recipient, and how what is said begins.
+    "ours": ("restrictions = { reject_plaintext_session, "
+             "permit_sasl_authenticated, reject }\n", "", "b@shop.example",
+             "which is ours already, write:\n\t\t  at top level: restrictions "
+             "= { permit_auth_destination, reject_plaintext_session, "),
+    "ours, in TLS": ("restrictions = { reject }\n", GOOD, "b@shop.example",
+                     "which is ours already, write:\n\t\t  at top level: "
+                     "restrictions = { permit_auth_destination, reject }\n"),
+    "in a service": ('service "s" {\n\tserver_port = { 25 }\n\trestrictions = '
+                     "{ reject }\n}\n", GOOD, "b@shop.example",
+                     'ours already, write:\n\t\t  in service "s": '
+                     "restrictions = { permit_auth_destination, reject }\n"),
+    "after senders": ('sender_login_maps = "inline:{ x@y.example=z }"\n'
+                      "restrictions = { reject_sender_login_mismatch, "
+                      "reject }\n", GOOD, "b@shop.example",
+                      "write:\n\t\t  at top level: restrictions = { "
+                      "reject_sender_login_mismatch, permit_auth_destination, "
+                      "reject }\n"),
+    "not ours": ("", GOOD, "b@far.example", " (as a backup MX), add to "
+                 "relay_domains in main.cf: far.example\nof "),
+    "not ours, and refused before": (
+        "restrictions = { reject_plaintext_session, permit_auth_destination, "
+        "reject }\n", "", "b@far.example", " (as a backup MX), add to "
+        "relay_domains in main.cf: far.example\n\t\tand, so that they are "
+        "permitted first:\n\t\t  at top level: restrictions = { "
+        "permit_auth_destination, reject_plaintext_session, reject }\n"),
+    "relay_domains of policyd.conf": (
+        'relay_domains = "r.example"\n', GOOD, "b@far.example", " (as a backup "
+        "MX), write, since policyd.conf has relay_domains of its own:\n"
+        '\t\t  at top level: relay_domains = { "r.example", "far.example" }\n'),
+}
+
+
+def test_anybody(program):
+    """what makes mail of anybody to a domain acceptable: the domain, where it
+    counts, and permit_auth_destination before what refuses"""
+    for name, (more, tls, to, said) in ANYBODY.items():
+        log = LOGS_TLS + session("203.0.113.9", tls).replace(
+            "b@far.example", to)
+        with Place(MAIN) as place, written(log=log) as directory:
+            logged = os.path.join(directory, "log")
+            text = 'import_postfix = "%s"\n' % place.config + more
+            for left in 1, 1, 0:
+                with open(place.file, "w") as file:
+                    file.write(text)
+                status, out, _ = ask(program, place.file, logged)
+                if not status and left == 1:
+                    break
+                assert status == left, (name, out)
+                if said:
+                    assert said in out, (name, out)
+                    out = out[out.index("or, if this host takes mail"):]
+                said = ""
+                text = apply(text, out)
+                for domain in re.findall(r"relay_domains in main\.cf: (\S+)",
+                                         out):
+                    with open(os.path.join(place.config, "main.cf"),
+                              "a") as main:
+                        main.write("relay_domains = %s\n" % domain)
+                shell(re.findall(r"in Postfix, when it asks policyd: "
+                                 "(postconf .*)", out))
+                settle(place.config)
+            assert '"203.0.113.9"' not in text, (name, text)
+
+
 def test_nowhere(program):
     """a client without an address: no network has it. If it logs in, it is
     accepted."""
@@ -381,7 +447,8 @@ def test_nowhere(program):
         assert group["advice"] == {
             "condition": None, "mynetworks": None, "where": None,
             "write": None, "tls": [], "postfix": None,
-            "relay_domains": "far.example",
+            "relay_domains": "far.example", "relay_domains_here": None,
+            "destination_first": None,
             "instead":
                 "a client without an address is in no network: let it log "
                 "in, or deliver with sendmail(1)"}, group
@@ -447,4 +514,4 @@ def test_postfix(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_advice, test_domains, test_old, test_each, test_together,
-                      test_network, test_order, test_excluded, test_nowhere, test_postfix]))
+                      test_network, test_order, test_excluded, test_anybody, test_nowhere, test_postfix]))
