@@ -9,7 +9,10 @@
 
 #include "policyd/query/forecast.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "policyd/query/forecast_group_internal.h"
 
 /* take_accepted - a recipient that Postfix accepted */
 static void take_accepted(struct forecasts *all,
@@ -93,6 +96,12 @@ static void take(void *context, const struct postlog_case *taken)
 		all->decided += taken->count;
 		return;
 	}
+	if (!forecast_ports_log_as(&all->ports, taken->service)) {
+		all->elsewhere += taken->count;
+		forecast_group_text(all->other_names, &all->other_name_count,
+				    &all->more_other_names, taken->service);
+		return;
+	}
 	forecast_judge(&forecast, all->config, &all->ports, taken);
 	if (forecast.answer == FORECAST_RETURN)
 		all->returned += taken->count;
@@ -167,6 +176,10 @@ bool forecasts_are_whole(const struct forecasts *forecasts)
 /* forecasts_close - free what it holds */
 void forecasts_close(struct forecasts *forecasts)
 {
+	size_t i;
+
+	for (i = 0; i < forecasts->other_name_count; i++)
+		free(forecasts->other_names[i]);
 	postlog_free(forecasts->log);
 	postlog_line_clear(&forecasts->line);
 	forecast_groups_clear(&forecasts->groups);

@@ -144,6 +144,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "judged_early", figures->early },
 		{ "sessions", figures->sessions },
 		{ "lines", figures->lines },
+		{ "of_another_postfix", forecasts->elsewhere },
 		{ "lists_of_postfix_unknown", forecasts->unsure },
 	};
 	json_t *object = json_object();

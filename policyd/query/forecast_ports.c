@@ -174,8 +174,19 @@ static bool is_named(const struct forecast_ports *ports, const char *name)
 	return false;
 }
 
-/* forecast_ports_next - the next port with that name; if there is none, the
- * log is perhaps of another Postfix, and it may be any */
+/* forecast_ports_log_as - a port without a name may have any */
+bool forecast_ports_log_as(const struct forecast_ports *ports, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ports->count; i++)
+		if (ports->list[i].name == NULL)
+			return true;
+	return is_named(ports, name);
+}
+
+/* forecast_ports_next - the next port with that name; if there is none, one
+ * that may have any */
 const struct forecast_port *
 forecast_ports_next(const struct forecast_ports *ports, const char *name,
 		    size_t *at)
@@ -186,7 +197,7 @@ forecast_ports_next(const struct forecast_ports *ports, const char *name,
 		const struct forecast_port *port = &ports->list[(*at)++];
 
 		if (named ? port->name != NULL && strcmp(port->name, name) == 0
-			  : port->name == NULL || ports->from_postfix)
+			  : port->name == NULL)
 			return port;
 	}
 	return NULL;

@@ -51,6 +51,11 @@ struct forecast_ports {
 void forecast_ports_open(struct forecast_ports *ports,
 			 const struct config *config, struct error *why);
 
+/* forecast_ports_log_as - can a client of this Postfix be logged under that
+ * syslog_name? If not, it is one of another Postfix. */
+bool forecast_ports_log_as(const struct forecast_ports *ports,
+			   const char *name);
+
 /* forecast_ports_next - the next port after the index *at, which begins with 0,
  * that logs under this syslog_name; NULL: no more. */
 const struct forecast_port *

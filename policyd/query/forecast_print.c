@@ -293,12 +293,35 @@ static void put_gaps(const struct postlog_figures *figures, FILE *out)
 			one ? "its" : "their", one ? "" : "s");
 }
 
+/* put_others - what belongs to another Postfix */
+static void put_others(const struct forecasts *forecasts, FILE *out)
+{
+	size_t i;
+
+	if (forecasts->elsewhere == 0)
+		return;
+	fprintf(out,
+		"note: %s recipient%s not judged: no port of this Postfix "
+		"logs as ",
+		figure(forecasts->elsewhere).text,
+		forecasts->elsewhere == 1 ? " is" : "s are");
+	for (i = 0; i < forecasts->other_name_count; i++) {
+		fputs(i > 0 ? ", \"" : "\"", out);
+		put_quoted(out, forecasts->other_names[i]);
+		putc('"', out);
+	}
+	fprintf(out,
+		"%s, so they are of another instance, or of another time\n",
+		forecasts->more_other_names ? " and others" : "");
+}
+
 /* put_notes - what the figures above do not contain */
 static void put_notes(const struct forecasts *forecasts, FILE *out)
 {
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
 
 	put_gaps(figures, out);
+	put_others(forecasts, out);
 	forecasts_print_decided(forecasts, out);
 	figure_note(
 		forecasts->others,

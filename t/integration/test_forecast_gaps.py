@@ -16,6 +16,8 @@ from kit.forecast import DOMAINS, HEAD, LOGS_TLS, ask, groups, session, written
 from kit.init import Place
 from kit.postfix import settle
 
+GOOD = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
+
 
 def lines(*texts):
     """lines - of a log"""
@@ -119,6 +121,39 @@ def test_proxy(program):
         summary = groups(program, config, path)[1]
         assert (summary["cannot_tell"], summary["through_proxy_filter"],
                 summary["not_delivered"]) == (1, 1, 0), summary
+
+
+def test_elsewhere(program):
+    """a syslog_name that no port of this Postfix has: the mail of another
+    instance is counted, and nothing is advised for it"""
+    master = "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n" \
+        "    -o syslog_name=postfix/submission\n"
+    other = "".join(
+        (session("192.168.1.4", ident="B%04d" % number) + session(
+            "192.168.1.5", ident="C%04d" % number)).replace(
+                " postfix/", " %s/" % name)
+        for number, name in enumerate(["postfix-out", "postfix/zimbra"]))
+    ours = session("192.168.1.4", GOOD, "alice")
+    said = 'note: 4 recipients are not judged: no port of this Postfix logs ' \
+        'as "postfix-out", "postfix/zimbra", so they are of another instance'
+    with Place("import_environment =\n", master) as place, \
+            written(log=LOGS_TLS + ours + other, o_log=other,
+                    c_conf=DOMAINS) as directory:
+        log, only, config = (os.path.join(directory, each)
+                             for each in ("log", "o.log", "c.conf"))
+        with open(place.file, "w") as out:
+            out.write('import_postfix = "%s"\n' % place.config)
+        status, out, _ = ask(program, place.file, log)
+        assert status == 0 and said in out and \
+            "of 1 recipient that Postfix accepted" in out and \
+            "to keep" not in out, out
+        status, out, _ = ask(program, place.file, only)
+        assert status == 66 and said in out, out
+        summary = groups(program, place.file, log)[1]
+        assert summary["of_another_postfix"] == 4, summary
+        # Where no master.cf is known, nobody can say that.
+        status, out, _ = ask(program, config, log)
+        assert "of 5 recipients" in out and "another instance" not in out, out
 
 
 def test_reversed(program):
@@ -288,5 +323,6 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_reversed, test_access,
+    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_reversed,
+                      test_access,
                       test_mixture, test_copies, test_tls_log]))
