@@ -50,8 +50,10 @@ void postlog_unquoted(struct postlog *log)
 static struct postlog_session *session_of(struct postlog *log,
 					  const struct step *step)
 {
-	return postlog_table_find(&log->processes, step->line->host,
-				  step->line->pid);
+	char key[POSTLOG_KEY_MAX];
+
+	postlog_key(key, step->line->service, step->line->pid);
+	return postlog_table_find(&log->processes, step->line->host, key);
 }
 
 /* session_found - the same; if the log begins in it, it begins now */
@@ -70,8 +72,8 @@ static struct postlog_session *session_found(struct postlog *log,
 static struct postlog_message *message_of(struct postlog *log,
 					  const struct step *step)
 {
-	return postlog_table_find(&log->queue, step->line->host,
-				  step->line->queue_id);
+	return postlog_message_find(log, step->line->host, step->line->service,
+				    step->line->queue_id, false);
 }
 
 /* end_session - the process serves another client from now on */
@@ -147,16 +149,18 @@ static void take_certificate(struct postlog *log, const struct step *step)
  * is not in the log. */
 static void take_client(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *before = step->event->kind == POSTLOG_CLIENT
-						 ? message_of(log, step)
-						 : NULL;
+	struct postlog_message *before;
 	struct postlog_session *session;
+	char key[POSTLOG_KEY_MAX];
 
+	postlog_key(key, step->line->service, step->line->queue_id);
+	before = postlog_table_find(&log->queue, step->line->host, key);
 	if (before != NULL) {
 		before->removed = true;
 		postlog_table_remove(&log->queue, &before->entry);
 		postlog_session_settle(log, before->session);
 	}
+	postlog_instance_note(log, step->line->service, false);
 	session = session_found(log, step);
 	postlog_session_message(log, session, step->line, step->event);
 	if (*step->event->method == '\0')
@@ -223,8 +227,9 @@ static void take_reject(struct postlog *log, const struct step *step)
  * that it queued is not from a client */
 static void take_returned(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *next = postlog_table_find(
-		&log->queue, step->line->host, step->event->next_id);
+	struct postlog_message *next =
+		postlog_message_find(log, step->line->host, step->line->service,
+				     step->event->next_id, true);
 
 	if (next != NULL && (strncmp(next->address, "127.", 4) == 0 ||
 			     strcmp(next->address, "::1") == 0))
@@ -271,8 +276,11 @@ static void take_to(struct postlog *log, const struct step *step)
 /* take_queued - a line of qmgr(8) */
 static void take_queued(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *message = message_of(log, step);
+	struct postlog_message *message;
 
+	if (strcmp(step->line->program, "cleanup") != 0)
+		postlog_instance_note(log, step->line->service, true);
+	message = message_of(log, step);
 	if (message == NULL) {
 		miss(log, step);
 		if (step->event->kind == POSTLOG_REMOVED)
@@ -398,6 +406,8 @@ void postlog_free(struct postlog *log)
 	postlog_end(log);
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
+	for (i = 0; i < POSTLOG_INSTANCES; i++)
+		free(log->instances[i].name);
 	postlog_others_clear(&log->others);
 	postlog_table_clear(&log->processes);
 	postlog_table_clear(&log->queue);

@@ -38,11 +38,13 @@ struct postlog_session *postlog_session_open(struct postlog *log,
 					     const char *address)
 {
 	struct postlog_session *session = xcalloc(1, sizeof(*session));
+	char key[POSTLOG_KEY_MAX];
 
 	hold(log, session, sizeof(*session));
 	session->refused.last = &session->refused.first;
-	postlog_table_add(&log->processes, &session->entry, line->host,
-			  line->pid, session);
+	postlog_key(key, line->service, line->pid);
+	postlog_table_add(&log->processes, &session->entry, line->host, key,
+			  session);
 	postlog_session_text(log, session, &session->service, line->service);
 	postlog_session_text(log, session, &session->address, address);
 	session->older = log->newest;
@@ -62,6 +64,7 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 			const struct postlog_event *event)
 {
 	struct postlog_message *message = xcalloc(1, sizeof(*message));
+	char key[POSTLOG_KEY_MAX];
 
 	hold(log, session, sizeof(*message));
 	message->session = session;
@@ -69,9 +72,10 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 	message->next = session->messages;
 	session->messages = message;
 	message->proxied = event->kind == POSTLOG_PROXY;
+	postlog_key(key, line->service, line->queue_id);
 	if (!message->proxied)
-		postlog_table_add(&log->queue, &message->entry, line->host,
-				  line->queue_id, message);
+		postlog_table_add(&log->queue, &message->entry, line->host, key,
+				  message);
 	postlog_session_text(log, session, &message->address, event->address);
 	postlog_session_text(log, session, &message->method, event->method);
 	postlog_session_text(log, session, &message->login, event->login);

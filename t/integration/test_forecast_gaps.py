@@ -156,6 +156,33 @@ def test_elsewhere(program):
         assert "of 5 recipients" in out and "another instance" not in out, out
 
 
+def test_instances(program):
+    """two instances of Postfix with the same queue ids, and as in containers
+    the same processes; a port with a syslog_name of its own is none"""
+    def interleaved(one, other):
+        return "".join(a + b for a, b in zip(one.splitlines(True),
+                                             other.splitlines(True)))
+
+    mine = session("192.0.2.1", GOOD, "alice")
+    other = session("192.0.2.2", GOOD, "bob").replace(
+        "far.example", "near.example").replace(" postfix/", " postfix-in/")
+    log = interleaved(mine, other) + session(
+        "192.0.2.3", GOOD, "carol", ident="BBBBB").replace(
+            "postfix/smtpd", "mx-in/smtpd")
+    with written(c_conf=DOMAINS + "restrictions = { reject }\n",
+                 log=LOGS_TLS + log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        found, summary = groups(program, config, path)
+        assert sorted((group["login"], group["domains"], group["count"])
+                      for group in found if group["kind"] == "refused") == [
+                          ("alice", ["far.example"], 1),
+                          ("bob", ["near.example"], 1),
+                          ("carol", ["far.example"], 1)], found
+        assert (summary["accepted"], summary["begun_before"],
+                summary["not_delivered"]) == (3, 0, 0), summary
+
+
 def test_reversed(program):
     """tac(1) does what the note says; one file of several is enough"""
     log = stepped(LOGS_TLS + session())
@@ -323,6 +350,5 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_reversed,
-                      test_access,
-                      test_mixture, test_copies, test_tls_log]))
+    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_instances,
+                      test_reversed, test_access, test_mixture, test_copies, test_tls_log]))
