@@ -68,6 +68,9 @@ bool forecast_advice_all(const struct forecast_adviser *adviser,
 char *forecast_advice_list(const struct restriction_list *list,
 			   const char *word, const char *before);
 
+/* advice_is_same - is the list of two services one line of the file? */
+bool advice_is_same(const struct service *one, const struct service *other);
+
 /* forecast_advice_where - where that list is: "at top level", or "in service
  * \"NAME\"". The caller frees it. */
 char *forecast_advice_where(const struct service *service);

@@ -44,6 +44,7 @@ int forecast_group_compare(const void *one, const void *other)
 	const struct forecast_group *a = one;
 	const struct forecast_group *b = other;
 	int order = (int)a->kind - (int)b->kind;
+	size_t i;
 
 	if (order == 0)
 		order = strcmp(a->reason, b->reason);
@@ -61,7 +62,24 @@ int forecast_group_compare(const void *one, const void *other)
 		order = strcmp(a->port, b->port);
 	if (order == 0)
 		order = (int)a->ours - (int)b->ours;
+	if (order == 0)
+		order = (int)a->other_count - (int)b->other_count;
+	for (i = 0; i < a->other_count && order == 0; i++)
+		order = strcmp(a->others[i].service->name,
+			       b->others[i].service->name);
 	return order == 0 ? strcmp(a->restriction, b->restriction) : order;
+}
+
+/* forecast_group_of_other - a copy, but for that */
+struct forecast_group
+forecast_group_of_other(const struct forecast_group *group, size_t other)
+{
+	struct forecast_group made = *group;
+
+	made.service = group->others[other].service;
+	made.restriction = (char *)group->others[other].restriction;
+	made.other_count = 0;
+	return made;
 }
 
 /* make - a group like that, with texts of its own */
@@ -141,6 +159,7 @@ static struct forecast_group *find(struct forecast_groups *groups,
 				       ? (char *)forecast->permitted_by
 				       : (char *)forecast->restriction,
 		.service = forecast->service,
+		.other_count = doubted || foreign ? 0 : forecast->other_count,
 		.ours = forecast->ours,
 		.locked = forecast->locked,
 		.weak = forecast->weak,
@@ -150,6 +169,7 @@ static struct forecast_group *find(struct forecast_groups *groups,
 	};
 	void *const *found;
 
+	memcpy(key.others, forecast->others, sizeof(key.others));
 	network_of(network, taken->address);
 	domain_of(domain, taken->recipient);
 	if (doubted || foreign)

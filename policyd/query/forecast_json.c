@@ -38,6 +38,35 @@ static json_t *texts(char *const *list, size_t count)
 	return array;
 }
 
+/* other_places - what to write into the other services where they may have
+ * been */
+static json_t *other_places(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group)
+{
+	json_t *array = json_array();
+	size_t i, k;
+
+	for (i = 0; i < group->other_count; i++) {
+		const struct forecast_group other =
+			forecast_group_of_other(group, i);
+		struct forecast_advice advice;
+		json_t *object;
+
+		if (advice_is_same(group->service, other.service))
+			continue;
+		object = json_object();
+		forecast_advise(&advice, adviser, &other);
+		for (k = 0; k < ADVICE_TLS_LINES && advice.tls[k] != NULL;)
+			k++;
+		json_set(object, "where", json_text(advice.where));
+		json_set(object, "write", json_text(advice.restrictions));
+		json_set(object, "tls", texts(advice.tls, k));
+		forecast_advice_clear(&advice);
+		json_append(array, object);
+	}
+	return array;
+}
+
 /* advice_object - what to write, or null */
 static json_t *advice_object(const struct forecast_adviser *adviser,
 			     const struct forecast_group *group)
@@ -57,6 +86,7 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 		json_set(object, "where", json_text(advice.where));
 		json_set(object, "write", json_text(advice.restrictions));
 		json_set(object, "tls", texts(advice.tls, tls));
+		json_set(object, "others", other_places(adviser, group));
 		json_set(object, "postfix", json_text(advice.postfix));
 		json_set(object, "relay_domains",
 			 json_text(advice.ours ? NULL : advice.relay));

@@ -102,6 +102,23 @@ static enum forecast_answer ask_again(struct attempt *attempt,
 	return FORECAST_PERMIT;
 }
 
+/* add_other - one more service that refuses, at a port where the client may
+ * have been */
+static void add_other(struct forecast *forecast, const struct service *service,
+		      const char *restriction)
+{
+	size_t i;
+
+	if (service == forecast->service ||
+	    forecast->other_count == FORECAST_SERVICES)
+		return;
+	for (i = 0; i < forecast->other_count; i++)
+		if (forecast->others[i].service == service)
+			return;
+	forecast->others[forecast->other_count++] =
+		(struct forecast_refusal){ service, restriction };
+}
+
 /* try - judge the request as it is now; why: what may be different in it than
  * in the one before */
 static void try(struct attempt *attempt, const struct service *service,
@@ -146,6 +163,8 @@ static void try(struct attempt *attempt, const struct service *service,
 			describe(forecast, &judgement);
 	} else if (answer != forecast->answer) {
 		unknown(attempt, why);
+	} else if (answer == FORECAST_REFUSE && !locked) {
+		add_other(forecast, service, decision->restriction);
 	}
 }
 

@@ -16,12 +16,23 @@ enum forecast_answer {
 
 #define FORECAST_REASON_MAX 160
 
+#define FORECAST_SERVICES 8 /* at which a client may have been */
+
+/* A service that refuses, and its restriction that does. */
+struct forecast_refusal {
+	const struct service *service;
+	const char *restriction;
+};
+
 /* The decision about one recipient of the log. The strings are of the
  * configuration, of the case or static. */
 struct forecast {
 	enum forecast_answer answer;
 	const struct service *service;
 	const char *restriction; /* that refuses, or "end" */
+	/* Other services where it may have been, which refuse, too. */
+	struct forecast_refusal others[FORECAST_SERVICES];
+	size_t other_count;
 	bool locked;	/* permitted by it; refused by Postfix, which decides
 			   again */
 	bool ours;	/* refused, though the destination is ours */

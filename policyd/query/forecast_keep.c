@@ -303,8 +303,8 @@ struct keep {
 	size_t count;
 };
 
-/* is_same - is the list of two services one line of the file? */
-static bool is_same(const struct service *one, const struct service *other)
+/* advice_is_same - that of the top level counts for all that have none */
+bool advice_is_same(const struct service *one, const struct service *other)
 {
 	return one == other || (one->line == 0 && other->line == 0);
 }
@@ -326,7 +326,7 @@ static char *keep_list(const struct keep *keep, const struct service *service,
 		size_t which = *group->login != '\0';
 		size_t at = advice_place(list, group->restriction);
 
-		if (!group->locked && is_same(group->service, service) &&
+		if (!group->locked && advice_is_same(group->service, service) &&
 		    at < words[which].at && !(weak && which == 1))
 			words[which].at = at;
 	}
@@ -351,7 +351,7 @@ static bool keep_tls(const struct forecast_adviser *adviser,
 	size_t i;
 
 	for (i = 0; i < keep->count; i++)
-		if (is_same(keep->groups[i]->service, service) &&
+		if (advice_is_same(keep->groups[i]->service, service) &&
 		    !keep->groups[i]->locked && *keep->groups[i]->login != '\0')
 			logins[count++] = keep->groups[i];
 	enough = advice_tls(adviser, logins, count, lines);
@@ -364,7 +364,8 @@ static bool is_first(const struct keep *keep, size_t index)
 {
 	size_t i = 0;
 
-	while (!is_same(keep->groups[i]->service, keep->groups[index]->service))
+	while (!advice_is_same(keep->groups[i]->service,
+			       keep->groups[index]->service))
 		i++;
 	return i == index;
 }
@@ -455,16 +456,30 @@ bool forecast_advice_all(const struct forecast_adviser *adviser,
 				     const char *write),
 			 void *context)
 {
+	struct forecast_group *others =
+		xcalloc(FORECAST_SERVICES * groups->count + 1, sizeof(*others));
 	struct keep keep = { .count = 0 };
-	size_t i;
+	size_t advised = 0;
+	size_t other = 0;
+	size_t i, k;
 
-	keep.groups =
-		xcalloc(groups->count + 1, sizeof(struct forecast_group *));
-	for (i = 0; i < groups->count; i++)
-		if (is_advised(adviser, groups->groups[i]))
-			keep.groups[keep.count++] = groups->groups[i];
-	if (keep.count > 1)
+	keep.groups = xcalloc((FORECAST_SERVICES + 1) * groups->count + 1,
+			      sizeof(struct forecast_group *));
+	for (i = 0; i < groups->count; i++) {
+		const struct forecast_group *group = groups->groups[i];
+
+		if (!is_advised(adviser, group))
+			continue;
+		advised++;
+		keep.groups[keep.count++] = group;
+		for (k = 0; k < group->other_count; k++) {
+			others[other] = forecast_group_of_other(group, k);
+			keep.groups[keep.count++] = &others[other++];
+		}
+	}
+	if (advised > 1)
 		put_all(adviser, &keep, put, context);
 	free(keep.groups);
-	return keep.count > 1;
+	free(others);
+	return advised > 1;
 }

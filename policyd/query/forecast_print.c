@@ -73,6 +73,8 @@ static void put_networks(const struct forecast_group *group, FILE *out)
 /* put_group - who, and why */
 static void put_group(const struct forecast_group *group, FILE *out)
 {
+	size_t i;
+
 	fprintf(out, "%9lu  ", group->count);
 	if (group->kind == FORECAST_DOUBTED) {
 		fprintf(out, "%s\n", group->reason);
@@ -98,8 +100,12 @@ static void put_group(const struct forecast_group *group, FILE *out)
 	if (*group->reason != '\0')
 		fprintf(out, ": %s", group->reason);
 	if (*group->restriction != '\0')
-		fprintf(out, " (%s, service %s)", group->restriction,
+		fprintf(out, " (%s, service %s", group->restriction,
 			group->service->name);
+	for (i = 0; i < group->other_count; i++)
+		fprintf(out, " or %s", group->others[i].service->name);
+	if (*group->restriction != '\0')
+		putc(')', out);
 	putc('\n', out);
 }
 
@@ -140,12 +146,41 @@ static void put_relay(const struct forecast_adviser *adviser,
 	free(where);
 }
 
+/* put_lines - what to write into the place of a group */
+static void put_lines(const struct forecast_advice *advice, FILE *out)
+{
+	size_t i;
+
+	if (advice->restrictions != NULL)
+		fprintf(out, "\t\t  %s: %s\n", advice->where,
+			advice->restrictions);
+	for (i = 0; i < ADVICE_TLS_LINES && advice->tls[i] != NULL; i++)
+		fprintf(out, "\t\t  %s: %s\n", advice->where, advice->tls[i]);
+}
+
+/* put_other_lines - the same in each other service where they may have been */
+static void put_other_lines(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group, FILE *out)
+{
+	struct forecast_advice advice;
+	struct forecast_group other;
+	size_t i;
+
+	for (i = 0; i < group->other_count; i++) {
+		other = forecast_group_of_other(group, i);
+		if (advice_is_same(group->service, other.service))
+			continue;
+		forecast_advise(&advice, adviser, &other);
+		put_lines(&advice, out);
+		forecast_advice_clear(&advice);
+	}
+}
+
 /* put_advice - what to write to keep them */
 static void put_advice(const struct forecast_adviser *adviser,
 		       const struct forecast_group *group, FILE *out)
 {
 	struct forecast_advice advice;
-	size_t i;
 
 	forecast_advise(&advice, adviser, group);
 	if (advice.condition != NULL) {
@@ -154,15 +189,11 @@ static void put_advice(const struct forecast_adviser *adviser,
 		if (advice.networks != NULL)
 			fprintf(out, "\t\t  at top level: %s\n",
 				advice.networks);
-		if (advice.restrictions != NULL)
-			fprintf(out, "\t\t  %s: %s\n", advice.where,
-				advice.restrictions);
+		put_lines(&advice, out);
+		put_other_lines(adviser, group, out);
 		if (advice.postfix != NULL)
 			fprintf(out, "\t\t  " ADVICE_POSTFIX ": %s\n",
 				advice.postfix);
-		for (i = 0; i < ADVICE_TLS_LINES && advice.tls[i] != NULL; i++)
-			fprintf(out, "\t\t  %s: %s\n", advice.where,
-				advice.tls[i]);
 	}
 	if (advice.instead != NULL)
 		fprintf(out, "\t\t%s\n", advice.instead);

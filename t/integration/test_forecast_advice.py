@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from kit.daemon import run_all
-from kit.forecast import (DOMAINS, LOGS_TLS, apply, ask, put, session,
+from kit.forecast import (DOMAINS, LOGS_TLS, apply, ask, groups, put, session,
                           written)
 from kit.init import Place, shell
 from kit.postfix import run, settle
@@ -435,6 +435,42 @@ def test_anybody(program):
             assert '"203.0.113.9"' not in text, (name, text)
 
 
+def test_ambiguous(program):
+    """where several ports have one syslog_name, the client may have been at any
+    of them: what is written is for each of their services"""
+    master = "smtp inet n - y - - smtpd\n587 inet n - y - - smtpd\n" \
+        "    -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n"
+    cases = {"old": session(tls=OLD, login="alice"),
+             "plain": session(login="alice"),
+             "host": session("192.168.1.7"),
+             "two": session("192.168.1.7") + session(
+                 tls=OLD, login="alice", ident="BBBBB")}
+    text = "".join('service "%s" {\n\tserver_port = { %s }\n}\n' % each
+                   for each in (("mx", "25"), ("submission", "587"))) + \
+        'tls_protocols = ">=TLSv1.2"\n'
+    for name, log in cases.items():
+        with Place(MAIN, master) as place, written(
+                log=LOGS_TLS + log) as directory:
+            logged = os.path.join(directory, "log")
+            with open(place.file, "w") as file:
+                file.write('import_postfix = "%s"\n' % place.config + text)
+            status, out, _ = ask(program, place.file, logged)
+            assert status == 1 and "port 25 or 587 (postfix), " in out and \
+                ", service mx or submission)\n" in out, (name, out)
+            found, _ = groups(program, place.file, logged)
+            assert [other["where"] for other in
+                    found[0]["advice"]["others"]] == [
+                        'in service "submission"'], (name, found)
+            for service in "mx", "submission":
+                assert 'in service "%s": ' % service in out, (name, out)
+            with open(place.file) as file:
+                changed = apply(file.read(), out.split("to keep all that")[-1])
+            with open(place.file, "w") as file:
+                file.write(changed)
+            status, out, _ = ask(program, place.file, logged)
+            assert status == 0 and "cannot tell: 0\n" in out, (name, out)
+
+
 def test_nowhere(program):
     """a client without an address: no network has it. If it logs in, it is
     accepted."""
@@ -446,7 +482,7 @@ def test_nowhere(program):
         assert not together and group["clients"] == [word], found
         assert group["advice"] == {
             "condition": None, "mynetworks": None, "where": None,
-            "write": None, "tls": [], "postfix": None,
+            "write": None, "tls": [], "others": [], "postfix": None,
             "relay_domains": "far.example", "relay_domains_here": None,
             "destination_first": None,
             "instead":
@@ -514,4 +550,4 @@ def test_postfix(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_advice, test_domains, test_old, test_each, test_together,
-                      test_network, test_order, test_excluded, test_anybody, test_nowhere, test_postfix]))
+                      test_network, test_order, test_excluded, test_anybody, test_ambiguous, test_nowhere, test_postfix]))
