@@ -176,6 +176,29 @@ static void advise_domains(struct forecast_advice *advice,
 						     first_of(list));
 }
 
+/* of_sender - what the map of owners needs, which is not a line to write */
+static const char *of_sender(const struct forecast_adviser *adviser,
+			     const struct forecast_group *group)
+{
+	bool imported = settings_top(adviser->config->settings,
+				     OPTION_SENDER_LOGIN_MAPS)
+				->source != NULL;
+
+	if (*group->login != '\0')
+		return imported ? "to keep them, add this login to the owners "
+				  "of these sender addresses, in "
+				  "smtpd_sender_login_maps of main.cf"
+				: "to keep them, add this login to the owners "
+				  "of these sender addresses, in "
+				  "sender_login_maps";
+	return imported ? "to keep them, let the clients log in as an owner of "
+			  "the sender address, or take these addresses out of "
+			  "smtpd_sender_login_maps of main.cf"
+			: "to keep them, let the clients log in as an owner of "
+			  "the sender address, or take these addresses out of "
+			  "sender_login_maps";
+}
+
 /* forecast_advise - what to write */
 void forecast_advise(struct forecast_advice *advice,
 		     const struct forecast_adviser *adviser,
@@ -184,9 +207,12 @@ void forecast_advise(struct forecast_advice *advice,
 	bool login = *group->login != '\0';
 
 	memset(advice, 0, sizeof(*advice));
-	if (group->kind != FORECAST_REFUSED ||
-	    strstr(group->restriction, "_sender_") != NULL)
+	if (group->kind != FORECAST_REFUSED)
 		return;
+	if (strstr(group->restriction, "_sender_") != NULL) {
+		advice->instead = of_sender(adviser, group);
+		return;
+	}
 	if (group->locked) {
 		advise_locked(advice, adviser, group);
 		return;

@@ -471,6 +471,45 @@ def test_ambiguous(program):
             assert status == 0 and "cannot tell: 0\n" in out, (name, out)
 
 
+def test_senders(program):
+    """what the map of owners needs; it is done"""
+    log = LOGS_TLS + session(tls=GOOD, login="bob") + session(
+        "198.51.100.6", GOOD, ident="BBBBB").replace("b@far.example",
+                                                      "u@shop.example")
+    for option, where in (("sender_login_maps", "sender_login_maps"),
+                          ("smtpd_sender_login_maps",
+                           "smtpd_sender_login_maps of main.cf")):
+        with Place(MAIN) as place, written(log=log) as directory:
+            logged = os.path.join(directory, "log")
+            for entry, count in (("a@local.test=alice", 2),
+                                 ("a@local.test=alice bob", 1),
+                                 ("x@local.test=alice", 0)):
+                text = 'import_postfix = "%s"\nrestrictions = { ' \
+                    "reject_known_sender_login_mismatch, " \
+                    "permit_auth_destination, permit_sasl_authenticated, " \
+                    "reject }\n" % place.config
+                line = "%s = %s\n" % (option, "inline:{ {%s} }" % entry)
+                main = "compatibility_level = 3.6\n" + MAIN
+                if option == where:
+                    text += line.replace("= ", '= "', 1).replace("\n", '"\n')
+                else:
+                    main += line
+                with open(os.path.join(place.config, "main.cf"), "w") as file:
+                    file.write(main)
+                settle(place.config)
+                with open(place.file, "w") as file:
+                    file.write(text)
+                status, out, err = ask(program, place.file, logged)
+                assert status == (count > 0) and ", %d would be refused" % \
+                    count in out, (entry, out, err)
+                assert ("\t\tto keep them, add this login to the owners of "
+                        "these sender addresses, in %s\n" % where in out) == (
+                            count == 2), out
+                assert ("\t\tto keep them, let the clients log in as an owner "
+                        "of the sender address, or take these addresses out "
+                        "of %s\n" % where in out) == (count > 0), out
+
+
 def test_nowhere(program):
     """a client without an address: no network has it. If it logs in, it is
     accepted."""
@@ -550,4 +589,4 @@ def test_postfix(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_advice, test_domains, test_old, test_each, test_together,
-                      test_network, test_order, test_excluded, test_anybody, test_ambiguous, test_nowhere, test_postfix]))
+                      test_network, test_order, test_excluded, test_anybody, test_ambiguous, test_senders, test_nowhere, test_postfix]))
