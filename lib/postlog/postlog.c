@@ -250,6 +250,8 @@ static void miss(struct postlog *log, const struct step *step)
 /* take_begun - a message is there, but not of a client */
 static void take_begun(struct postlog *log, const struct step *step)
 {
+	if (strcmp(step->line->program, "pickup") == 0)
+		log->figures.submitted++;
 	if (message_of(log, step) == NULL)
 		postlog_others_add(&log->others, step->line->host,
 				   step->line->queue_id);

@@ -79,6 +79,10 @@ char *forecast_advice_where(const struct service *service);
  * domain which is an address. */
 enum config_option forecast_list_of(const char *class, const char *domain);
 
+/* advice_is_nowhere - has no client of a group an address? Then no network has
+ * it. */
+bool advice_is_nowhere(const struct forecast_group *group);
+
 /* forecast_advice_clear - free what it holds. */
 void forecast_advice_clear(struct forecast_advice *advice);
 

@@ -45,10 +45,6 @@ bool advice_is_locked(const struct forecast_group *group,
 char *advice_networks(const struct forecast_adviser *adviser,
 		      const struct forecast_group **groups, size_t count);
 
-/* advice_is_nowhere - has no client of a group an address? Then no network has
- * it. */
-bool advice_is_nowhere(const struct forecast_group *group);
-
 /* advice_is_weak - is nothing but the TLS of these logins too weak? */
 bool advice_is_weak(const struct forecast_group *group);
 

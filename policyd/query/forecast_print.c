@@ -84,9 +84,13 @@ static void put_group(const struct forecast_group *group, FILE *out)
 		*group->port != '\0' ? group->port : group->ports);
 	fputs(" (", out);
 	put_quoted(out, group->name);
-	fputs("), clients in ", out);
-	put_networks(group, out);
-	fputs(", ", out);
+	if (advice_is_nowhere(group)) {
+		fputs("), clients without an address, ", out);
+	} else {
+		fputs("), clients in ", out);
+		put_networks(group, out);
+		fputs(", ", out);
+	}
 	if (*group->login != '\0') {
 		fputs("login ", out);
 		put_quoted(out, group->login);
@@ -341,9 +345,9 @@ static void put_others(const struct forecasts *forecasts, FILE *out)
 		put_quoted(out, forecasts->other_names[i]);
 		putc('"', out);
 	}
-	fprintf(out,
-		"%s, so they are of another instance, or of another time\n",
-		forecasts->more_other_names ? " and others" : "");
+	fprintf(out, "%s, so %s of another instance, or of another time\n",
+		forecasts->more_other_names ? " and others" : "",
+		forecasts->elsewhere == 1 ? "it is" : "they are");
 }
 
 /* put_notes - what the figures above do not contain */
@@ -354,20 +358,31 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 	put_gaps(figures, out);
 	put_others(forecasts, out);
 	forecasts_print_decided(forecasts, out);
-	figure_note(
-		forecasts->others,
-		"of the refused: for reasons that remain (unknown users, block "
-		"lists)",
-		out);
+	figure_note(forecasts->others,
+		    "of the refused: for a reason that remains (an unknown "
+		    "user, a block list)",
+		    "of the refused: for reasons that remain (unknown users, "
+		    "block lists)",
+		    out);
 	figure_note(figures->returned + forecasts->returned,
+		    "came back from a content filter, and is not judged twice",
 		    "came back from a content filter, and are not judged twice",
 		    out);
 	figure_note(figures->lost,
+		    "more was accepted, but no delivery followed: it was given "
+		    "up or refused later, or the log ends before",
 		    "more were accepted, but no delivery followed: they were "
 		    "given up or refused later, or the log ends before",
 		    out);
 	figure_note(figures->early,
+		    "session did not fit into memory and was judged early",
 		    "sessions did not fit into memory and were judged early",
+		    out);
+	figure_note(figures->submitted,
+		    "message of sendmail(1) is not judged: it does not come to "
+		    "smtpd, which alone asks policyd",
+		    "messages of sendmail(1) are not judged: they do not come "
+		    "to smtpd, which alone asks policyd",
 		    out);
 	if (forecasts->unsure > 0)
 		fprintf(out,

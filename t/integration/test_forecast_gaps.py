@@ -46,6 +46,22 @@ NOTES = {
     # Why: log, status, the note, member of the summary, its value.
     "no smtpd": (LOCAL, 66, "none of the 5 lines of Postfix is about a client "
                  "of smtpd; is this all of the mail log?", "sessions", 0),
+    "sendmail": (LOCAL, 66, "note: 1 message of sendmail(1) is not judged: it "
+                 "does not come to smtpd, which alone asks policyd\n",
+                 "of_sendmail", 1),
+    "sendmail twice": (LOCAL + LOCAL.replace("BBBBB", "CCCCC"), 66,
+                       "note: 2 messages of sendmail(1) are not judged: they",
+                       "of_sendmail", 2),
+    "two not delivered": (
+        LOGS_TLS + SENT[:AT] + SENT[:AT].replace("AAAAA", "CCCCC"), 66,
+        "2 more were accepted, but no delivery followed: they", "not_delivered",
+        2),
+    "no address": (session("unknown"), 1, "(postfix), clients without "
+                   "an address, no login: ", "accepted", 1),
+    "from a filter": (session("127.0.0.1").replace(
+        "client=h[127.0.0.1]", "client=h[127.0.0.1], orig_client=x[192.0.2.1]"),
+        0, "note: 1 came back from a content filter, and is not judged twice\n",
+        "returned_from_filter", 1),
     "one line": (lines("master[1]: daemon started"), 66, "none of the 1 line "
                  "of Postfix is about", "lines", 1),
     "only deliveries": (
@@ -55,12 +71,12 @@ NOTES = {
     "one delivery": (SENT[AT:], 66, "1 message began before the log, so nobody "
                      "knows its client: name", "begun_before", 1),
     "not delivered": (LOGS_TLS + SENT[:AT], 66,
-                      "1 more were accepted, but no delivery followed",
+                      "1 more was accepted, but no delivery followed",
                       "not_delivered", 1),
     "no end": (LOGS_TLS + "".join(
         line for line in SENT[:AT].splitlines(True)
         if "disconnect" not in line), 66,
-        "1 more were accepted, but no delivery followed", "not_delivered", 1),
+        "1 more was accepted, but no delivery followed", "not_delivered", 1),
     "reversed": (reverse(stepped(LOGS_TLS + SENT)), 66,
                  "1 file has the newest line first, so sessions cannot be "
                  "followed there (journalctl -r? tac(1) reverses it)",
