@@ -50,8 +50,10 @@ void postlog_unquoted(struct postlog *log)
 static struct postlog_session *session_of(struct postlog *log,
 					  const struct step *step)
 {
-	return postlog_table_find(&log->processes, step->line->host,
-				  step->line->pid);
+	char key[POSTLOG_KEY_MAX];
+
+	postlog_key(key, step->line->service, step->line->pid);
+	return postlog_table_find(&log->processes, step->line->host, key);
 }
 
 /* session_found - the same; if the log begins in it, it begins now */
@@ -70,8 +72,8 @@ static struct postlog_session *session_found(struct postlog *log,
 static struct postlog_message *message_of(struct postlog *log,
 					  const struct step *step)
 {
-	return postlog_table_find(&log->queue, step->line->host,
-				  step->line->queue_id);
+	return postlog_message_find(log, step->line->host, step->line->service,
+				    step->line->queue_id, false);
 }
 
 /* end_session - the process serves another client from now on */
@@ -111,10 +113,11 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 		postlog_tls_forget(log, session->service);
 	session->logs_tls = postlog_logs_tls(log, session->service);
 	/* Nothing will be heard of messages that were given up. */
-	for (message = session->messages;
-	     session->has_counts && step->event->sent == 0 && message != NULL;
+	for (message = session->messages; message != NULL;
 	     message = message->next)
-		message->removed = true;
+		message->removed |=
+			message->proxied ||
+			(session->has_counts && step->event->sent == 0);
 	end_session(log, session);
 }
 
@@ -146,14 +149,18 @@ static void take_certificate(struct postlog *log, const struct step *step)
  * is not in the log. */
 static void take_client(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *before = message_of(log, step);
+	struct postlog_message *before;
 	struct postlog_session *session;
+	char key[POSTLOG_KEY_MAX];
 
+	postlog_key(key, step->line->service, step->line->queue_id);
+	before = postlog_table_find(&log->queue, step->line->host, key);
 	if (before != NULL) {
 		before->removed = true;
 		postlog_table_remove(&log->queue, &before->entry);
 		postlog_session_settle(log, before->session);
 	}
+	postlog_instance_note(log, step->line->service, false);
 	session = session_found(log, step);
 	postlog_session_message(log, session, step->line, step->event);
 	if (*step->event->method == '\0')
@@ -161,6 +168,37 @@ static void take_client(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->method,
 			     step->event->method);
 	postlog_session_text(log, session, &session->login, step->event->login);
+}
+
+/* name_recipient - one that was accepted */
+static void name_recipient(struct postlog *log, const struct step *step,
+			   struct postlog_message *message)
+{
+	struct postlog_recipient *accepted = postlog_session_recipient(
+		log, message->session, &message->accepted, true,
+		step->event->recipient);
+
+	if (accepted == NULL)
+		return;
+	accepted->count = 1;
+	accepted->time = step->line->time;
+	accepted->file = step->file;
+	accepted->line = step->number;
+}
+
+/* take_proxied - the last message of the session was accepted by the filter */
+static void take_proxied(struct postlog *log, const struct step *step)
+{
+	struct postlog_session *session = session_of(log, step);
+	struct postlog_message *message =
+		session != NULL ? session->messages : NULL;
+
+	if (message == NULL || !message->proxied || message->sender != NULL)
+		return;
+	postlog_session_text(log, session, &message->sender,
+			     step->event->sender);
+	name_recipient(log, step, message);
+	message->removed = true;
 }
 
 /* take_reject - a recipient was refused */
@@ -189,8 +227,9 @@ static void take_reject(struct postlog *log, const struct step *step)
  * that it queued is not from a client */
 static void take_returned(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *next = postlog_table_find(
-		&log->queue, step->line->host, step->event->next_id);
+	struct postlog_message *next =
+		postlog_message_find(log, step->line->host, step->line->service,
+				     step->event->next_id, true);
 
 	if (next != NULL && (strncmp(next->address, "127.", 4) == 0 ||
 			     strcmp(next->address, "::1") == 0))
@@ -211,6 +250,8 @@ static void miss(struct postlog *log, const struct step *step)
 /* take_begun - a message is there, but not of a client */
 static void take_begun(struct postlog *log, const struct step *step)
 {
+	if (strcmp(step->line->program, "pickup") == 0)
+		log->figures.submitted++;
 	if (message_of(log, step) == NULL)
 		postlog_others_add(&log->others, step->line->host,
 				   step->line->queue_id);
@@ -220,7 +261,6 @@ static void take_begun(struct postlog *log, const struct step *step)
 static void take_to(struct postlog *log, const struct step *step)
 {
 	struct postlog_message *message = message_of(log, step);
-	struct postlog_recipient *accepted;
 
 	if (step->event->next_id[0] != '\0')
 		take_returned(log, step);
@@ -232,22 +272,17 @@ static void take_to(struct postlog *log, const struct step *step)
 		log->figures.unclear++;
 		return;
 	}
-	accepted = postlog_session_recipient(log, message->session,
-					     &message->accepted, true,
-					     step->event->recipient);
-	if (accepted == NULL)
-		return;
-	accepted->count = 1;
-	accepted->time = step->line->time;
-	accepted->file = step->file;
-	accepted->line = step->number;
+	name_recipient(log, step, message);
 }
 
 /* take_queued - a line of qmgr(8) */
 static void take_queued(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *message = message_of(log, step);
+	struct postlog_message *message;
 
+	if (strcmp(step->line->program, "cleanup") != 0)
+		postlog_instance_note(log, step->line->service, true);
+	message = message_of(log, step);
 	if (message == NULL) {
 		miss(log, step);
 		if (step->event->kind == POSTLOG_REMOVED)
@@ -285,6 +320,7 @@ static void take_step(struct postlog *log, const struct step *step)
 		take_certificate(log, step);
 		break;
 	case POSTLOG_CLIENT:
+	case POSTLOG_PROXY:
 		take_client(log, step);
 		break;
 	case POSTLOG_REJECT:
@@ -306,8 +342,8 @@ static void take_step(struct postlog *log, const struct step *step)
 	case POSTLOG_UNCLEAR:
 		log->figures.unclear += step->line->repeats;
 		break;
-	case POSTLOG_PROXY:
-		log->figures.proxied++;
+	case POSTLOG_PROXIED:
+		take_proxied(log, step);
 		break;
 	case POSTLOG_OTHER:
 		break;
@@ -372,6 +408,8 @@ void postlog_free(struct postlog *log)
 	postlog_end(log);
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
+	for (i = 0; i < POSTLOG_INSTANCES; i++)
+		free(log->instances[i].name);
 	postlog_others_clear(&log->others);
 	postlog_table_clear(&log->processes);
 	postlog_table_clear(&log->queue);

@@ -59,19 +59,22 @@ struct postlog_case {
 
 /* Figures about the log. */
 struct postlog_figures {
-	unsigned long lines;	/* of Postfix */
-	unsigned long sessions; /* that were begun */
-	unsigned long unclear;	/* lines that could be read in two ways */
-	unsigned long lost;	/* recipients accepted, but never delivered; of
-				   a session whose end is not known, one of each
-				   message */
-	unsigned long unbegun;	/* messages whose beginning is not in the log;
-				   not counted once early is not 0 */
-	unsigned long reversed; /* files whose newest line is the first */
-	unsigned long returned; /* recipients that came from a filter */
-	unsigned long proxied;	/* messages given to a smtpd_proxy_filter */
-	unsigned long early;	/* sessions that did not fit into memory */
-	int64_t first, last;	/* times of lines, or POSTLOG_NO_TIME */
+	unsigned long lines;	 /* of Postfix */
+	unsigned long sessions;	 /* that were begun */
+	unsigned long unclear;	 /* lines that could be read in two ways */
+	unsigned long lost;	 /* recipients accepted, but never delivered; of
+				    a session whose end is not known, one of each
+				    message */
+	unsigned long unbegun;	 /* messages whose beginning is not in the log;
+				    not counted once early is not 0 */
+	unsigned long reversed;	 /* files whose newest line is the first */
+	unsigned long returned;	 /* recipients that came from a filter */
+	unsigned long proxied;	 /* recipients of messages that were given to a
+				    smtpd_proxy_filter; only the first of each
+				    message is named, and not counted here */
+	unsigned long submitted; /* messages of sendmail(1) */
+	unsigned long early;	 /* sessions that did not fit into memory */
+	int64_t first, last;	 /* times of lines, or POSTLOG_NO_TIME */
 };
 
 /* postlog_take - called with each recipient. */

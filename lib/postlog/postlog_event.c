@@ -217,11 +217,26 @@ static void read_reject(struct postlog_event *event, const char *text)
 	event->kind = POSTLOG_REJECT;
 }
 
+/* read_proxied - "END-OF-MESSAGE: REPLY; ENVELOPE" */
+static void read_proxied(struct postlog_event *event, const char *text)
+{
+	const char *end = strstr(text, "; from=<");
+
+	event->kind =
+		end != NULL && is_single(text) && read_envelope(event, end)
+			? POSTLOG_PROXIED
+			: POSTLOG_UNCLEAR;
+}
+
 /* read_session - a line of smtpd(8) without a queue id */
 static void read_session(struct postlog_event *event, const char *text)
 {
 	bool connect = postlog_word(&text, "connect from ");
 
+	if (postlog_word(&text, "proxy-accept: ")) {
+		read_proxied(event, text);
+		return;
+	}
 	if (connect || postlog_word(&text, "disconnect from ")) {
 		if (!postlog_client(&text, event->address,
 				    sizeof(event->address)))

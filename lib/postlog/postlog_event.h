@@ -20,6 +20,7 @@ enum postlog_kind {
 	POSTLOG_CERTIFICATE, /* of the client */
 	POSTLOG_CLIENT,	     /* a message begins: its first recipient */
 	POSTLOG_PROXY,	     /* the same, before a smtpd_proxy_filter */
+	POSTLOG_PROXIED,     /* that filter took it; its first recipient */
 	POSTLOG_REJECT,	     /* a recipient was refused */
 	POSTLOG_UNCLEAR,     /* ..., but a stranger's text in the line could be
 				read as another one */
@@ -43,7 +44,8 @@ struct postlog_event {
 	bool from_filter; /* it comes back from a content filter */
 	char method[POSTLOG_WORD_MAX];
 	char login[POSTLOG_ADDRESS_MAX];
-	/* REJECT, FROM, TO: as the policy protocol has them, not quoted */
+	/* REJECT, PROXIED, FROM, TO: as the policy protocol has them, not
+	 * quoted */
 	char sender[POSTLOG_ADDRESS_MAX];
 	char recipient[POSTLOG_ADDRESS_MAX];
 	uint64_t size;	  /* FROM: of the message; 0: unknown */

@@ -46,6 +46,7 @@ struct postlog_message {
 	bool tls;      /* it was encrypted already */
 	bool removed;  /* it left the queue */
 	bool returned; /* it came back from a content filter */
+	bool proxied;  /* it is for a smtpd_proxy_filter: never in the queue */
 	struct postlog_recipients accepted;
 };
 
@@ -68,11 +69,21 @@ struct postlog_session {
 	size_t bytes; /* that it holds */
 };
 
+/* Instances of Postfix that are kept apart: the first part of syslog_name. A
+ * port may have a name of its own, under which no queue manager logs. */
+#define POSTLOG_INSTANCES 64
+
+struct postlog_instance {
+	char *name;
+	bool has_queue; /* its queue manager logs under that name */
+};
+
 /* syslog_names under which TLS is logged; more are not remembered. */
 #define POSTLOG_NAMES 16
 
 struct postlog {
 	char *tls_names[POSTLOG_NAMES];
+	struct postlog_instance instances[POSTLOG_INSTANCES];
 	postlog_take *take;
 	void *context;
 	size_t limit, held; /* bytes */
@@ -85,6 +96,25 @@ struct postlog {
 	struct postlog_figures figures;
 	unsigned long messages; /* that were reported */
 };
+
+#define POSTLOG_KEY_MAX (POSTLOG_SERVICE_MAX + POSTLOG_QUEUE_MAX + 2)
+
+/* postlog_key - the number of a process, or a queue id, in the instance that
+ * has this syslog_name. */
+void postlog_key(char key[POSTLOG_KEY_MAX], const char *service,
+		 const char *name);
+
+/* postlog_instance_note - a line of that instance; queue: of its queue
+ * manager. */
+void postlog_instance_note(struct postlog *log, const char *service,
+			   bool queue);
+
+/* postlog_message_find - the message that has this queue id, for a line with
+ * this syslog_name; any: of whatever instance. Or NULL. */
+struct postlog_message *postlog_message_find(const struct postlog *log,
+					     const char *host,
+					     const char *service,
+					     const char *queue_id, bool any);
 
 /* postlog_session_open - a session that begins, or whose beginning is not in
  * the log. */

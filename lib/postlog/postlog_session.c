@@ -38,11 +38,13 @@ struct postlog_session *postlog_session_open(struct postlog *log,
 					     const char *address)
 {
 	struct postlog_session *session = xcalloc(1, sizeof(*session));
+	char key[POSTLOG_KEY_MAX];
 
 	hold(log, session, sizeof(*session));
 	session->refused.last = &session->refused.first;
-	postlog_table_add(&log->processes, &session->entry, line->host,
-			  line->pid, session);
+	postlog_key(key, line->service, line->pid);
+	postlog_table_add(&log->processes, &session->entry, line->host, key,
+			  session);
 	postlog_session_text(log, session, &session->service, line->service);
 	postlog_session_text(log, session, &session->address, address);
 	session->older = log->newest;
@@ -62,14 +64,18 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 			const struct postlog_event *event)
 {
 	struct postlog_message *message = xcalloc(1, sizeof(*message));
+	char key[POSTLOG_KEY_MAX];
 
 	hold(log, session, sizeof(*message));
 	message->session = session;
 	message->accepted.last = &message->accepted.first;
 	message->next = session->messages;
 	session->messages = message;
-	postlog_table_add(&log->queue, &message->entry, line->host,
-			  line->queue_id, message);
+	message->proxied = event->kind == POSTLOG_PROXY;
+	postlog_key(key, line->service, line->queue_id);
+	if (!message->proxied)
+		postlog_table_add(&log->queue, &message->entry, line->host, key,
+				  message);
 	postlog_session_text(log, session, &message->address, event->address);
 	postlog_session_text(log, session, &message->method, event->method);
 	postlog_session_text(log, session, &message->login, event->login);
@@ -308,11 +314,14 @@ void postlog_session_retire(struct postlog *log,
 {
 	const struct postlog_message *message;
 	unsigned long found = 0;
+	bool proxied = false;
 	bool counted = session->begun && session->has_counts;
 
 	for (message = session->messages; message != NULL;
-	     message = message->next)
+	     message = message->next) {
 		found += message->accepted.count;
+		proxied |= message->proxied && message->accepted.count > 0;
+	}
 	for (message = session->messages; message != NULL;
 	     message = message->next) {
 		if (message->returned)
@@ -322,7 +331,8 @@ void postlog_session_retire(struct postlog *log,
 				     counted && found > session->rcpt);
 	}
 	if (counted && session->rcpt > found)
-		log->figures.lost += session->rcpt - found;
+		*(proxied ? &log->figures.proxied : &log->figures.lost) +=
+			session->rcpt - found;
 	else if (!counted)
 		log->figures.lost += waiting(session);
 	take_refused(log, session);

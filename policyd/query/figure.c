@@ -25,10 +25,12 @@ struct figure figure(uint64_t number)
 }
 
 /* figure_note - a number that is worth a line */
-void figure_note(uint64_t number, const char *text, FILE *output)
+void figure_note(uint64_t number, const char *one, const char *many,
+		 FILE *output)
 {
 	if (number > 0)
-		fprintf(output, "note: %s %s\n", figure(number).text, text);
+		fprintf(output, "note: %s %s\n", figure(number).text,
+			number == 1 ? one : many);
 }
 
 /* figure_time - a local time */

@@ -12,8 +12,10 @@ struct figure {
 
 struct figure figure(uint64_t number);
 
-/* figure_note - "note: 12,840 TEXT" on a line, unless the number is 0. */
-void figure_note(uint64_t number, const char *text, FILE *output);
+/* figure_note - "note: 12,840 MANY" on a line, or "note: 1 ONE", unless the
+ * number is 0. */
+void figure_note(uint64_t number, const char *one, const char *many,
+		 FILE *output);
 
 /* figure_time - "2026-11-24 15:00:00", local time. */
 struct figure figure_time(int64_t seconds);

@@ -9,7 +9,10 @@
 
 #include "policyd/query/forecast.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "policyd/query/forecast_group_internal.h"
 
 /* take_accepted - a recipient that Postfix accepted */
 static void take_accepted(struct forecasts *all,
@@ -18,6 +21,8 @@ static void take_accepted(struct forecasts *all,
 {
 	all->accepted += taken->count;
 	past_accepted(all->past, forecast, taken);
+	if (forecast->answer == FORECAST_PERMIT && forecast->unsure)
+		all->unsure += taken->count;
 	if (forecast->answer == FORECAST_REFUSE)
 		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
 				    taken);
@@ -26,11 +31,13 @@ static void take_accepted(struct forecasts *all,
 				    taken);
 }
 
-/* stays_foreign - would policyd take the destination for ours, where Postfix
- * does not? With reply = lock, Postfix checks again, and refuses again. */
+/* stays_foreign - would policyd permit what Postfix does not? With reply =
+ * lock, Postfix checks again, and refuses again. */
 static bool stays_foreign(const struct forecast *forecast,
 			  const struct postlog_case *taken)
 {
+	if (taken->for_relay && forecast->answer == FORECAST_REFUSE)
+		return forecast->locked;
 	return taken->for_relay && forecast->answer == FORECAST_PERMIT &&
 	       forecast->permitting != NULL &&
 	       forecast->permitting->reply.mode == REPLY_LOCK &&
@@ -49,6 +56,12 @@ static void take_refused(struct forecasts *all, struct forecast *forecast,
 		forecast_groups_add(&all->groups, FORECAST_FOREIGN, forecast,
 				    taken);
 		return;
+	} else if (taken->for_relay && forecast->unsure &&
+		   forecast->answer == FORECAST_PERMIT) {
+		forecast->answer = FORECAST_UNKNOWN;
+		snprintf(forecast->reason, sizeof(forecast->reason),
+			 "Postfix decides again (reply = lock), by lists that "
+			 "are not known here (import_postfix)");
 	} else if (forecast->answer == FORECAST_PERMIT && taken->for_relay) {
 		forecast_groups_add(&all->groups, FORECAST_ACCEPTED, forecast,
 				    taken);
@@ -81,6 +94,12 @@ static void take(void *context, const struct postlog_case *taken)
 
 	if (is_decided(all, taken)) {
 		all->decided += taken->count;
+		return;
+	}
+	if (!forecast_ports_log_as(&all->ports, taken->service)) {
+		all->elsewhere += taken->count;
+		forecast_group_text(all->other_names, &all->other_name_count,
+				    &all->more_other_names, taken->service);
 		return;
 	}
 	forecast_judge(&forecast, all->config, &all->ports, taken);
@@ -157,6 +176,10 @@ bool forecasts_are_whole(const struct forecasts *forecasts)
 /* forecasts_close - free what it holds */
 void forecasts_close(struct forecasts *forecasts)
 {
+	size_t i;
+
+	for (i = 0; i < forecasts->other_name_count; i++)
+		free(forecasts->other_names[i]);
 	postlog_free(forecasts->log);
 	postlog_line_clear(&forecasts->line);
 	forecast_groups_clear(&forecasts->groups);

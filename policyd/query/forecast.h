@@ -27,11 +27,16 @@ struct forecasts {
 	struct past *past;		 /* counts what is sent; not owned */
 	unsigned long accepted; /* recipients, of which the kinds are a part */
 	unsigned long refused;
-	unsigned long others;	/* refused, by what policyd does not replace */
-	unsigned long returned; /* mail at a port for a filter */
-	bool asked;		/* policyd was, at some time ... */
-	int64_t since;		/* ... first at this one, or POSTLOG_NO_TIME */
-	unsigned long decided;	/* since then, so they are not judged here */
+	unsigned long others;	 /* refused, by what policyd does not replace */
+	unsigned long returned;	 /* mail at a port for a filter */
+	unsigned long elsewhere; /* of another Postfix; names of its ports: */
+	char *other_names[FORECAST_CLIENTS];
+	size_t other_name_count;
+	bool more_other_names;
+	unsigned long unsure;  /* accepted, if main.cf has the same lists */
+	bool asked;	       /* policyd was, at some time ... */
+	int64_t since;	       /* ... first at this one, or POSTLOG_NO_TIME */
+	unsigned long decided; /* since then, so they are not judged here */
 };
 
 /* forecasts_open - begin; past gets the mail that is accepted. */

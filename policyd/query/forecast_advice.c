@@ -79,6 +79,13 @@ size_t advice_place(const struct restriction_list *list, const char *before)
 	return i;
 }
 
+/* advice_is_before - does a list have a word before another one? */
+bool advice_is_before(const struct restriction_list *list, const char *word,
+		      const char *before)
+{
+	return advice_place(list, word) < advice_place(list, before);
+}
+
 /* forecast_advice_list - the restrictions, with a word before another one */
 char *forecast_advice_list(const struct restriction_list *list,
 			   const char *word, const char *before)
@@ -105,6 +112,93 @@ static void keep_postfix(void *context, const char *where, const char *write)
 	advice->postfix = xstrdup(write);
 }
 
+/* advice_is_locked - for that restriction */
+bool advice_is_locked(const struct forecast_group *group,
+		      const char *restriction)
+{
+	return group->locked && strcmp(group->restriction, restriction) == 0;
+}
+
+/* advise_locked - policyd.conf has what is needed, and main.cf does not */
+static void advise_locked(struct forecast_advice *advice,
+			  const struct forecast_adviser *adviser,
+			  const struct forecast_group *group)
+{
+	if (advice_is_locked(group, ADVICE_LOGIN)) {
+		advice->condition = "if they cannot use TLS, and their "
+				    "passwords may be read on the way";
+		advice_postfix(adviser, &group, 1, keep_postfix, advice);
+	} else if (advice_is_locked(group, ADVICE_NETWORKS)) {
+		advice->condition = "if these clients are yours, and cannot "
+				    "log in";
+		advice_postfix(adviser, &group, 1, keep_postfix, advice);
+	} else if (advice_is_locked(group, ADVICE_DESTINATION)) {
+		advice->condition = "if these domains are yours";
+		advice->postfix =
+			advice_domains(adviser, &group, 1, group->class);
+	} else {
+		advice->instead = "to keep them, write their certificates "
+				  "into relay_clientcerts in main.cf, too";
+	}
+}
+
+/* first_of - the first restriction that does not check senders or rates, which
+ * are checked for all mail */
+static const char *first_of(const struct restriction_list *list)
+{
+	size_t i = 0;
+
+	while (i + 1 < list->count &&
+	       (strstr(list->uses[i].restriction->name, "_sender_") != NULL ||
+		strstr(list->uses[i].restriction->name, "_rate") != NULL))
+		i++;
+	return restriction_use_word(&list->uses[i]);
+}
+
+/* advise_domains - where anybody may send to these domains: they have to be
+ * ours, and permit_auth_destination has to come before what refuses. What is
+ * not ours is also refused for that alone. */
+static void advise_domains(struct forecast_advice *advice,
+			   const struct forecast_adviser *adviser,
+			   const struct forecast_group *group)
+{
+	const struct restriction_list *list = &group->service->restrictions;
+
+	advice->relay = advice_relay(adviser, group);
+	if (advice->relay == NULL)
+		return;
+	advice->ours = group->ours;
+	if (!advice->ours)
+		advice->relay_here = advice_relay_here(adviser, advice->relay);
+	if (strcmp(group->restriction, "reject_unauth_destination") != 0 &&
+	    !advice_is_before(list, ADVICE_DESTINATION, group->restriction))
+		advice->first = forecast_advice_list(list, ADVICE_DESTINATION,
+						     first_of(list));
+}
+
+/* of_sender - what the map of owners needs, which is not a line to write */
+static const char *of_sender(const struct forecast_adviser *adviser,
+			     const struct forecast_group *group)
+{
+	bool imported = settings_top(adviser->config->settings,
+				     OPTION_SENDER_LOGIN_MAPS)
+				->source != NULL;
+
+	if (*group->login != '\0')
+		return imported ? "to keep them, add this login to the owners "
+				  "of these sender addresses, in "
+				  "smtpd_sender_login_maps of main.cf"
+				: "to keep them, add this login to the owners "
+				  "of these sender addresses, in "
+				  "sender_login_maps";
+	return imported ? "to keep them, let the clients log in as an owner of "
+			  "the sender address, or take these addresses out of "
+			  "smtpd_sender_login_maps of main.cf"
+			: "to keep them, let the clients log in as an owner of "
+			  "the sender address, or take these addresses out of "
+			  "sender_login_maps";
+}
+
 /* forecast_advise - what to write */
 void forecast_advise(struct forecast_advice *advice,
 		     const struct forecast_adviser *adviser,
@@ -113,11 +207,18 @@ void forecast_advise(struct forecast_advice *advice,
 	bool login = *group->login != '\0';
 
 	memset(advice, 0, sizeof(*advice));
-	if (group->kind != FORECAST_REFUSED ||
-	    strstr(group->restriction, "_sender_") != NULL)
+	if (group->kind != FORECAST_REFUSED)
 		return;
+	if (strstr(group->restriction, "_sender_") != NULL) {
+		advice->instead = of_sender(adviser, group);
+		return;
+	}
+	if (group->locked) {
+		advise_locked(advice, adviser, group);
+		return;
+	}
 	if (!login)
-		advice->relay = advice_relay(adviser, group);
+		advise_domains(advice, adviser, group);
 	/* From everywhere: these are not clients of ours. */
 	if (group->more_networks)
 		return;
@@ -143,9 +244,14 @@ void forecast_advise(struct forecast_advice *advice,
 	if (advice_tls(adviser, &group, 1, advice->tls))
 		return;
 	advice_postfix(adviser, &group, 1, keep_postfix, advice);
-	advice->restrictions = forecast_advice_list(
-		&group->service->restrictions,
-		login ? ADVICE_LOGIN : ADVICE_NETWORKS, group->restriction);
+	/* A list that has it before needs only the client. */
+	if (!advice_is_before(&group->service->restrictions,
+			      login ? ADVICE_LOGIN : ADVICE_NETWORKS,
+			      group->restriction))
+		advice->restrictions = forecast_advice_list(
+			&group->service->restrictions,
+			login ? ADVICE_LOGIN : ADVICE_NETWORKS,
+			group->restriction);
 }
 
 /* forecast_advice_clear - free what it holds */
@@ -155,6 +261,8 @@ void forecast_advice_clear(struct forecast_advice *advice)
 	free(advice->where);
 	free(advice->restrictions);
 	free(advice->relay);
+	free(advice->relay_here);
+	free(advice->first);
 	free(advice->postfix);
 	free(advice->tls[0]);
 	free(advice->tls[1]);

@@ -3,6 +3,7 @@
 #define POLICYD_QUERY_FORECAST_ADVICE_H
 
 #include "lib/config/config.h"
+#include "lib/config/config_options.h"
 #include "policyd/query/forecast_group.h"
 
 /* The clients that are probably those of this host. */
@@ -37,7 +38,12 @@ struct forecast_advice {
 	char *restrictions;    /* the whole list of that place, or NULL */
 	char *tls[ADVICE_TLS_LINES]; /* lines of that place, then NULL */
 	char *postfix;		     /* what Postfix needs for it, or NULL */
-	char *relay;	     /* domains, if they are a reason, or NULL */
+	char *relay; /* domains, if they are a reason, or NULL */
+	bool ours;   /* they are ours already; only the order is a reason */
+	char *relay_here; /* "relay_domains = { ... }", if policyd.conf has its
+			     own, or NULL */
+	char *first; /* the list of that place which permits them first, if that
+			is necessary, or NULL */
 	const char *instead; /* there is nothing to write; static, or NULL */
 };
 
@@ -62,9 +68,20 @@ bool forecast_advice_all(const struct forecast_adviser *adviser,
 char *forecast_advice_list(const struct restriction_list *list,
 			   const char *word, const char *before);
 
+/* advice_is_same - is the list of two services one line of the file? */
+bool advice_is_same(const struct service *one, const struct service *other);
+
 /* forecast_advice_where - where that list is: "at top level", or "in service
  * \"NAME\"". The caller frees it. */
 char *forecast_advice_where(const struct service *service);
+
+/* forecast_list_of - the list of domains that has a class of destinations, or a
+ * domain which is an address. */
+enum config_option forecast_list_of(const char *class, const char *domain);
+
+/* advice_is_nowhere - has no client of a group an address? Then no network has
+ * it. */
+bool advice_is_nowhere(const struct forecast_group *group);
 
 /* forecast_advice_clear - free what it holds. */
 void forecast_advice_clear(struct forecast_advice *advice);

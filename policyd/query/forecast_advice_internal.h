@@ -9,8 +9,9 @@
 
 #include "policyd/query/forecast_advice.h"
 
-#define ADVICE_LOGIN	"permit_sasl_authenticated"
-#define ADVICE_NETWORKS "permit_mynetworks"
+#define ADVICE_LOGIN	   "permit_sasl_authenticated"
+#define ADVICE_NETWORKS	   "permit_mynetworks"
+#define ADVICE_DESTINATION "permit_auth_destination"
 
 /* A word to put before the restriction with that number. */
 struct advice_word {
@@ -25,19 +26,24 @@ FILE *advice_open(char **text, size_t *length);
  * restrictions: it is not in it. */
 size_t advice_place(const struct restriction_list *list, const char *before);
 
+/* advice_is_before - does a list have a word before another one? Then it needs
+ * not be moved. */
+bool advice_is_before(const struct restriction_list *list, const char *word,
+		      const char *before);
+
 /* advice_list - "restrictions = { ... }": the list with these words, which are
  * nowhere else in it then. The caller frees it. */
 char *advice_list(const struct restriction_list *list,
 		  const struct advice_word *words, size_t count);
 
+/* advice_is_locked - does Postfix refuse what that restriction permits? */
+bool advice_is_locked(const struct forecast_group *group,
+		      const char *restriction);
+
 /* advice_networks - "mynetworks = { ... }" for the clients of some groups;
  * NULL: they are all in it. The caller frees it. */
 char *advice_networks(const struct forecast_adviser *adviser,
 		      const struct forecast_group **groups, size_t count);
-
-/* advice_is_nowhere - has no client of a group an address? Then no network has
- * it. */
-bool advice_is_nowhere(const struct forecast_group *group);
 
 /* advice_is_weak - is nothing but the TLS of these logins too weak? */
 bool advice_is_weak(const struct forecast_group *group);
@@ -69,6 +75,25 @@ void advice_postfix(const struct forecast_adviser *adviser,
 		    void (*put)(void *context, const char *where,
 				const char *write),
 		    void *context);
+
+/* advice_domains - the command that gives main.cf the domains which only
+ * policyd.conf has, of one class of destinations, of some groups; NULL: there
+ * are none. The caller frees it. */
+char *advice_domains(const struct forecast_adviser *adviser,
+		     const struct forecast_group *const *groups, size_t count,
+		     const char *class);
+
+/* advice_is_first - must a new entry come before those of this mynetworks? The
+ * first match wins, and they may have one with "!". */
+bool advice_is_first(const char *networks);
+
+/* advice_is_domain - or an address, or what main.cf cannot have? */
+bool advice_is_domain(const char *text);
+
+/* advice_relay_here - the line with these domains, too, if policyd.conf has a
+ * list of its own beside that of main.cf; or NULL. The caller frees it. */
+char *advice_relay_here(const struct forecast_adviser *adviser,
+			const char *domains);
 
 /* advice_relay - the domains for which these may be clients of a backup MX;
  * NULL: they are our clients, or there are too many domains. The caller frees

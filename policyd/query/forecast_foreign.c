@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* forecast_foreign - domains that are ours for policyd, and not for Postfix
+/* forecast_foreign - domains and clients that are ours for policyd only
  *
  * With reply = lock, Postfix decides again, so its refusal remains. But one of
  * the two is wrong: mail is lost that is meant to be accepted, or policyd.conf
- * would open a relay if the reply were OK. A list that is imported from main.cf
- * must have changed since. */
+ * would open a relay if the reply were OK. A list that is imported from
+ * main.cf, or has the same entry now, must have changed since. */
 
 #include <string.h>
 
@@ -13,33 +13,16 @@
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
 
-/* The lists of domains of each class of destinations. */
-static const struct {
-	const char *class;
-	enum parameter parameter;
-} lists[] = {
-	{ "local", PARAMETER_MYDESTINATION },
-	{ "virtual_alias", PARAMETER_VIRTUAL_ALIAS_DOMAINS },
-	{ "virtual_mailbox", PARAMETER_VIRTUAL_MAILBOX_DOMAINS },
-	{ "relay", PARAMETER_RELAY_DOMAINS },
-};
-
 /* put_why - which list has it */
 static void put_why(const struct config *config,
 		    const struct forecast_group *group, FILE *out)
 {
-	enum parameter parameter = PARAMETER_MYDESTINATION;
-	const char *name;
-	size_t i;
+	enum config_option option =
+		forecast_list_of(group->class, group->domain);
+	const char *name = config_option_name(option);
 
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		if (strcmp(group->class, lists[i].class) == 0)
-			parameter = lists[i].parameter;
-	if (*group->domain == '[' || *group->domain == '\0')
-		parameter = PARAMETER_INET_INTERFACES;
-	name = config_option_name(OPTION_PARAMETER + parameter);
-	if (settings_top(config->settings, OPTION_PARAMETER + parameter)
-		    ->source != NULL)
+	if (!group->locked &&
+	    settings_top(config->settings, option)->source != NULL)
 		fprintf(out,
 			": by %s of main.cf; it is accepted now, if Postfix "
 			"was reloaded since\n",
@@ -51,7 +34,24 @@ static void put_why(const struct config *config,
 			name, name);
 }
 
-/* forecast_print_foreign - each domain */
+/* put_client - clients, that only policyd.conf trusts */
+static void put_client(const struct forecast_group *group, FILE *out)
+{
+	bool networks = strcmp(group->restriction, "permit_mynetworks") == 0;
+
+	fprintf(out, "clients in %s: by %s of policyd.conf; ", group->network,
+		networks ? "mynetworks" : "relay_clientcerts");
+	if (networks)
+		fputs("if they are yours, mynetworks of Postfix must have "
+		      "them, too; if not, remove them here\n",
+		      out);
+	else
+		fputs("Postfix must know their certificates, too, or remove "
+		      "them here\n",
+		      out);
+}
+
+/* forecast_print_foreign - each domain, and each network */
 void forecast_print_foreign(const struct forecasts *forecasts, FILE *out)
 {
 	const struct forecast_groups *groups = &forecasts->groups;
@@ -62,10 +62,11 @@ void forecast_print_foreign(const struct forecasts *forecasts, FILE *out)
 	if (groups->counts[FORECAST_FOREIGN] == 0)
 		return;
 	fprintf(out,
-		"%s of them remain refused, though policyd takes the domain "
-		"for ours; Postfix did not, and decides again (reply = "
-		"lock):\n",
-		figure(groups->counts[FORECAST_FOREIGN]).text);
+		"%s of them remain%s refused, though policyd takes the domain "
+		"or the client for ours; Postfix did not, and decides again "
+		"(reply = lock):\n",
+		figure(groups->counts[FORECAST_FOREIGN]).text,
+		groups->counts[FORECAST_FOREIGN] == 1 ? "s" : "");
 	for (i = 0; i < groups->count; i++) {
 		const struct forecast_group *group = groups->groups[i];
 		char domain[161];
@@ -78,7 +79,10 @@ void forecast_print_foreign(const struct forecasts *forecasts, FILE *out)
 		}
 		log_quote(domain, sizeof(domain) - 1, group->domain);
 		fprintf(out, "%9lu  %s", group->count, domain);
-		put_why(forecasts->config, group, out);
+		if (*group->network != '\0')
+			put_client(group, out);
+		else
+			put_why(forecasts->config, group, out);
 		for (k = 0; k < group->example_count; k++)
 			fprintf(out, "\t\t%s\n", group->examples[k]);
 	}

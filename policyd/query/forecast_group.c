@@ -44,6 +44,7 @@ int forecast_group_compare(const void *one, const void *other)
 	const struct forecast_group *a = one;
 	const struct forecast_group *b = other;
 	int order = (int)a->kind - (int)b->kind;
+	size_t i;
 
 	if (order == 0)
 		order = strcmp(a->reason, b->reason);
@@ -54,10 +55,31 @@ int forecast_group_compare(const void *one, const void *other)
 	if (order == 0)
 		order = strcmp(a->domain, b->domain);
 	if (order == 0)
+		order = strcmp(a->class, b->class);
+	if (order == 0)
 		order = strcmp(a->name, b->name);
 	if (order == 0)
 		order = strcmp(a->port, b->port);
+	if (order == 0)
+		order = (int)a->ours - (int)b->ours;
+	if (order == 0)
+		order = (int)a->other_count - (int)b->other_count;
+	for (i = 0; i < a->other_count && order == 0; i++)
+		order = strcmp(a->others[i].service->name,
+			       b->others[i].service->name);
 	return order == 0 ? strcmp(a->restriction, b->restriction) : order;
+}
+
+/* forecast_group_of_other - a copy, but for that */
+struct forecast_group
+forecast_group_of_other(const struct forecast_group *group, size_t other)
+{
+	struct forecast_group made = *group;
+
+	made.service = group->others[other].service;
+	made.restriction = (char *)group->others[other].restriction;
+	made.other_count = 0;
+	return made;
 }
 
 /* make - a group like that, with texts of its own */
@@ -117,20 +139,29 @@ static struct forecast_group *find(struct forecast_groups *groups,
 	char domain[DOMAIN_SIZE];
 	bool doubted = kind == FORECAST_DOUBTED;
 	bool foreign = kind == FORECAST_FOREIGN;
+	const char *by = *forecast->permitted_by != '\0'
+				 ? forecast->permitted_by
+				 : forecast->restriction;
+	bool domains = strcmp(by, "permit_auth_destination") == 0;
 	struct forecast_group key = {
 		.kind = kind,
 		.port = (char *)forecast->port,
 		.ports = (char *)forecast->ports,
 		.name = (char *)taken->service,
-		.network = doubted || foreign ? none : network,
-		.domain = foreign ? domain : none,
-		.class = foreign ? (char *)forecast->destination : none,
+		.network = doubted || (foreign && domains) ? none : network,
+		.domain = foreign && domains ? domain : none,
+		.class = domains && (foreign || forecast->locked)
+				 ? (char *)forecast->destination
+				 : none,
 		.login = doubted || foreign ? none : (char *)taken->login,
 		.reason = (char *)forecast->reason,
 		.restriction = kind == FORECAST_ACCEPTED
 				       ? (char *)forecast->permitted_by
 				       : (char *)forecast->restriction,
 		.service = forecast->service,
+		.other_count = doubted || foreign ? 0 : forecast->other_count,
+		.ours = forecast->ours,
+		.locked = forecast->locked,
 		.weak = forecast->weak,
 		.encrypted = forecast->encrypted,
 		.first = POSTLOG_NO_TIME,
@@ -138,10 +169,13 @@ static struct forecast_group *find(struct forecast_groups *groups,
 	};
 	void *const *found;
 
+	memcpy(key.others, forecast->others, sizeof(key.others));
 	network_of(network, taken->address);
 	domain_of(domain, taken->recipient);
 	if (doubted || foreign)
 		key.port = key.name = key.restriction = none;
+	if (foreign)
+		key.restriction = (char *)by;
 	if (kind == FORECAST_ACCEPTED || foreign)
 		key.reason = none;
 	found = tfind(&key, &groups->index, forecast_group_compare);

@@ -31,11 +31,15 @@ struct forecast_group {
 	char *name;    /* syslog_name */
 	char *network; /* of the client: "192.0.2.0/24"; "": of any */
 	char *domain;  /* of the recipient, in lower case; "": of any */
-	char *class;   /* FOREIGN: of its destination; or "" */
+	char *class;   /* FOREIGN, or locked: of its destination; or "" */
 	char *login;   /* or "" */
 	char *reason;
 	const struct service *service;
 	char *restriction;
+	struct forecast_refusal others[FORECAST_SERVICES]; /* that it may be */
+	size_t other_count;
+	bool ours;	/* the destination is, but something else refuses */
+	bool locked;	/* Postfix refuses, when it decides again */
 	bool weak;	/* the session does not count as encrypted */
 	bool encrypted; /* it is, if only a little */
 	unsigned long count;
@@ -75,6 +79,11 @@ void forecast_groups_add(struct forecast_groups *groups,
 			 enum forecast_kind kind,
 			 const struct forecast *forecast,
 			 const struct postlog_case *taken);
+
+/* forecast_group_of_other - the group, as if its clients had been at another of
+ * its services; the texts are those of group. */
+struct forecast_group
+forecast_group_of_other(const struct forecast_group *group, size_t other);
 
 /* forecast_groups_merge - make one of all strangers that send to a domain. */
 void forecast_groups_merge(struct forecast_groups *groups);

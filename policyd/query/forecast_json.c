@@ -38,6 +38,35 @@ static json_t *texts(char *const *list, size_t count)
 	return array;
 }
 
+/* other_places - what to write into the other services where they may have
+ * been */
+static json_t *other_places(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group)
+{
+	json_t *array = json_array();
+	size_t i, k;
+
+	for (i = 0; i < group->other_count; i++) {
+		const struct forecast_group other =
+			forecast_group_of_other(group, i);
+		struct forecast_advice advice;
+		json_t *object;
+
+		if (advice_is_same(group->service, other.service))
+			continue;
+		object = json_object();
+		forecast_advise(&advice, adviser, &other);
+		for (k = 0; k < ADVICE_TLS_LINES && advice.tls[k] != NULL;)
+			k++;
+		json_set(object, "where", json_text(advice.where));
+		json_set(object, "write", json_text(advice.restrictions));
+		json_set(object, "tls", texts(advice.tls, k));
+		forecast_advice_clear(&advice);
+		json_append(array, object);
+	}
+	return array;
+}
+
 /* advice_object - what to write, or null */
 static json_t *advice_object(const struct forecast_adviser *adviser,
 			     const struct forecast_group *group)
@@ -57,8 +86,13 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 		json_set(object, "where", json_text(advice.where));
 		json_set(object, "write", json_text(advice.restrictions));
 		json_set(object, "tls", texts(advice.tls, tls));
+		json_set(object, "others", other_places(adviser, group));
 		json_set(object, "postfix", json_text(advice.postfix));
-		json_set(object, "relay_domains", json_text(advice.relay));
+		json_set(object, "relay_domains",
+			 json_text(advice.ours ? NULL : advice.relay));
+		json_set(object, "relay_domains_here",
+			 json_text(advice.relay_here));
+		json_set(object, "destination_first", json_text(advice.first));
 		json_set(object, "instead", json_text(advice.instead));
 	}
 	forecast_advice_clear(&advice);
@@ -96,6 +130,8 @@ static json_t *group_object(const struct forecast_adviser *adviser,
 	json_set(object, "reason", json_text(group->reason));
 	if (group->kind == FORECAST_FOREIGN) {
 		json_set(object, "domain", json_text(group->domain));
+		json_set(object, "network", json_text(group->network));
+		json_set(object, "restriction", json_text(group->restriction));
 		json_set(object, "destination", json_text(group->class));
 	} else if (group->kind != FORECAST_DOUBTED) {
 		set_client(object, adviser, group);
@@ -126,7 +162,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "foreign", forecasts->groups.counts[FORECAST_FOREIGN] },
 		{ "refused_for_other_reasons", forecasts->others },
 		{ "cannot_tell", forecasts->groups.counts[FORECAST_DOUBTED] +
-					 figures->unclear },
+					 figures->unclear + figures->proxied },
 		{ "unclear", figures->unclear },
 		{ "returned_from_filter",
 		  figures->returned + forecasts->returned },
@@ -138,6 +174,9 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "judged_early", figures->early },
 		{ "sessions", figures->sessions },
 		{ "lines", figures->lines },
+		{ "of_sendmail", figures->submitted },
+		{ "of_another_postfix", forecasts->elsewhere },
+		{ "lists_of_postfix_unknown", forecasts->unsure },
 	};
 	json_t *object = json_object();
 	size_t i;

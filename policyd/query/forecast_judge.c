@@ -13,6 +13,7 @@
 
 #include "lib/decision/judgement.h"
 #include "lib/request/request.h"
+#include "policyd/query/forecast_again.h"
 
 /* A recipient, as it is tried in one way after another. */
 struct attempt {
@@ -47,8 +48,12 @@ static void describe(struct forecast *forecast,
 
 	forecast->restriction = decision->restriction;
 	forecast->weak = facts->weak != NULL;
-	if (strstr(decision->restriction, "sender") != NULL ||
-	    strcmp(decision->restriction, "reject_plaintext_session") == 0)
+	forecast->ours = facts->authorized == 1;
+	if (forecast->locked)
+		snprintf(forecast->reason, sizeof(forecast->reason), "%s",
+			 forecast_again_why(decision->restriction));
+	else if (strstr(decision->restriction, "sender") != NULL ||
+		 strcmp(decision->restriction, "reject_plaintext_session") == 0)
 		snprintf(forecast->reason, sizeof(forecast->reason), "%s",
 			 decision->reason);
 	else
@@ -74,6 +79,46 @@ static enum forecast_answer answer_of(const struct decision *decision)
 	}
 }
 
+/* ask_again - what Postfix makes of a permit; it is another answer if Postfix
+ * refuses */
+static enum forecast_answer ask_again(struct attempt *attempt,
+				      const struct service *service,
+				      const char *restriction)
+{
+	if (service->reply.mode != REPLY_LOCK)
+		return FORECAST_PERMIT;
+	switch (forecast_again(attempt->ports, attempt->port, restriction,
+			       &attempt->request)) {
+	case AGAIN_REFUSES:
+		return FORECAST_REFUSE;
+	case AGAIN_UNKNOWN:
+		return FORECAST_UNKNOWN;
+	case AGAIN_NO_POSTFIX:
+		attempt->forecast->unsure = true;
+		break;
+	case AGAIN_PERMITS:
+		break;
+	}
+	return FORECAST_PERMIT;
+}
+
+/* add_other - one more service that refuses, at a port where the client may
+ * have been */
+static void add_other(struct forecast *forecast, const struct service *service,
+		      const char *restriction)
+{
+	size_t i;
+
+	if (service == forecast->service ||
+	    forecast->other_count == FORECAST_SERVICES)
+		return;
+	for (i = 0; i < forecast->other_count; i++)
+		if (forecast->others[i].service == service)
+			return;
+	forecast->others[forecast->other_count++] =
+		(struct forecast_refusal){ service, restriction };
+}
+
 /* try - judge the request as it is now; why: what may be different in it than
  * in the one before */
 static void try(struct attempt *attempt, const struct service *service,
@@ -83,6 +128,7 @@ static void try(struct attempt *attempt, const struct service *service,
 	struct forecast *forecast = attempt->forecast;
 	const struct decision *decision = &judgement.evaluation.decision;
 	enum forecast_answer answer;
+	bool locked = false;
 
 	memset(&judgement.evaluation, 0, sizeof(judgement.evaluation));
 	if (judgement_now(&judgement, service, attempt->config->resolver,
@@ -91,6 +137,10 @@ static void try(struct attempt *attempt, const struct service *service,
 		return;
 	}
 	answer = answer_of(decision);
+	if (decision->verdict == VERDICT_PERMIT) {
+		answer = ask_again(attempt, service, decision->restriction);
+		locked = answer == FORECAST_REFUSE;
+	}
 	if (answer == FORECAST_PERMIT && forecast->permitting == NULL) {
 		forecast->permitting = service;
 		forecast->permitted_by = decision->restriction;
@@ -106,10 +156,15 @@ static void try(struct attempt *attempt, const struct service *service,
 		attempt->judged = true;
 		forecast->answer = answer;
 		forecast->service = service;
+		forecast->locked = locked;
+		if (locked)
+			forecast->destination = facts_class(&judgement.facts);
 		if (answer == FORECAST_REFUSE)
 			describe(forecast, &judgement);
 	} else if (answer != forecast->answer) {
 		unknown(attempt, why);
+	} else if (answer == FORECAST_REFUSE && !locked) {
+		add_other(forecast, service, decision->restriction);
 	}
 }
 

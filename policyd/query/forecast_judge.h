@@ -16,15 +16,30 @@ enum forecast_answer {
 
 #define FORECAST_REASON_MAX 160
 
+#define FORECAST_SERVICES 8 /* at which a client may have been */
+
+/* A service that refuses, and its restriction that does. */
+struct forecast_refusal {
+	const struct service *service;
+	const char *restriction;
+};
+
 /* The decision about one recipient of the log. The strings are of the
  * configuration, of the case or static. */
 struct forecast {
 	enum forecast_answer answer;
 	const struct service *service;
 	const char *restriction; /* that refuses, or "end" */
-	bool weak;		 /* the session does not count as encrypted */
-	bool encrypted;		 /* it is encrypted, if only a little */
-	char port[12];		 /* "": unknown, or several */
+	/* Other services where it may have been, which refuse, too. */
+	struct forecast_refusal others[FORECAST_SERVICES];
+	size_t other_count;
+	bool locked;	/* permitted by it; refused by Postfix, which decides
+			   again */
+	bool ours;	/* refused, though the destination is ours */
+	bool unsure;	/* permitted, if Postfix has the same lists */
+	bool weak;	/* the session does not count as encrypted */
+	bool encrypted; /* it is encrypted, if only a little */
+	char port[12];	/* "": unknown, or several */
 	/* "25 or 2525": where it may have been */
 	char ports[FORECAST_PORTS_MAX];
 	char reason[FORECAST_REASON_MAX]; /* why it is refused, or unknown */
@@ -32,7 +47,7 @@ struct forecast {
 	/* One of the ways in which it is permitted; NULL: in none. */
 	const struct service *permitting;
 	const char *permitted_by; /* the restriction; "": none is needed */
-	const char *destination;  /* its class then, static; or "" */
+	const char *destination;  /* its class then, or if locked; static */
 	struct request request;
 };
 

@@ -189,11 +189,29 @@ static void put_address(void *context, const char *text, const char *address)
 	networks->added = true;
 }
 
-/* advice_networks - what is there stays there, if anything looks at it */
+/* advice_is_first - a file may contain such an entry, too */
+bool advice_is_first(const char *networks)
+{
+	return strchr(networks, '!') != NULL || networks[0] == '/' ||
+	       strstr(networks, " /") != NULL || strstr(networks, ",/") != NULL;
+}
+
+/* put_present - what is there stays there, if anything looks at it */
+static void put_present(struct networks *networks, const struct setting *now)
+{
+	size_t i;
+
+	for (i = 0; i < now->count && networks->adviser->used; i++)
+		put_entry(networks, now->values[i]);
+}
+
+/* advice_networks - the new ones are last, if that is enough */
 char *advice_networks(const struct forecast_adviser *adviser,
 		      const struct forecast_group **groups, size_t count)
 {
 	const struct setting *now = networks_of(adviser->config);
+	char *present = setting_join(now);
+	bool first = adviser->used && advice_is_first(present);
 	struct networks networks = { .adviser = adviser };
 	char *text = NULL;
 	size_t length = 0;
@@ -201,16 +219,25 @@ char *advice_networks(const struct forecast_adviser *adviser,
 
 	networks.out = advice_open(&text, &length);
 	fputs("mynetworks = {", networks.out);
-	for (i = 0; i < now->count && adviser->used; i++)
-		put_entry(&networks, now->values[i]);
+	if (!first)
+		put_present(&networks, now);
 	for (i = 0; i < count; i++)
 		advice_each(groups[i], put_address, &networks);
+	if (first)
+		put_present(&networks, now);
 	fputs(" }", networks.out);
+	free(present);
 	fclose(networks.out);
 	if (networks.added)
 		return text;
 	free(text);
 	return NULL;
+}
+
+/* advice_is_domain - nothing else than letters, digits, "." and "-" */
+bool advice_is_domain(const char *text)
+{
+	return text[strspn(text, DOMAIN_BYTES)] == '\0';
 }
 
 /* advice_relay - the domains of a group of strangers */
@@ -226,13 +253,37 @@ char *advice_relay(const struct forecast_adviser *adviser,
 	    !is_of_strangers(adviser, group))
 		return NULL;
 	for (i = 0; i < group->domain_count; i++)
-		if (group->domains[i][strspn(group->domains[i],
-					     DOMAIN_BYTES)] != '\0')
+		if (!advice_is_domain(group->domains[i]))
 			return NULL;
 	out = advice_open(&text, &length);
 	for (i = 0; i < group->domain_count; i++)
 		fprintf(out, "%s%s", i > 0 ? ", " : "", group->domains[i]);
 	fclose(out);
+	return text;
+}
+
+/* advice_relay_here - it counts instead of that of main.cf */
+char *advice_relay_here(const struct forecast_adviser *adviser,
+			const char *domains)
+{
+	const struct setting *now =
+		settings_top(adviser->config->settings,
+			     OPTION_PARAMETER + PARAMETER_RELAY_DOMAINS);
+	struct networks entries = { .adviser = adviser };
+	char *text = NULL;
+	size_t length = 0;
+	size_t i;
+
+	if (adviser->config->import_postfix == NULL || now->line == 0 ||
+	    now->source != NULL)
+		return NULL;
+	entries.out = advice_open(&text, &length);
+	fputs("relay_domains = {", entries.out);
+	for (i = 0; i < now->count; i++)
+		put_entry(&entries, now->values[i]);
+	put_entry(&entries, domains);
+	fputs(" }", entries.out);
+	fclose(entries.out);
 	return text;
 }
 
@@ -242,7 +293,8 @@ static bool is_advised(const struct forecast_adviser *adviser,
 {
 	return group->kind == FORECAST_REFUSED &&
 	       strstr(group->restriction, "_sender_") == NULL &&
-	       (*group->login != '\0' || !is_of_strangers(adviser, group));
+	       (group->locked || *group->login != '\0' ||
+		!is_of_strangers(adviser, group));
 }
 
 /* All groups that are advised on. */
@@ -251,8 +303,8 @@ struct keep {
 	size_t count;
 };
 
-/* is_same - is the list of two services one line of the file? */
-static bool is_same(const struct service *one, const struct service *other)
+/* advice_is_same - that of the top level counts for all that have none */
+bool advice_is_same(const struct service *one, const struct service *other)
 {
 	return one == other || (one->line == 0 && other->line == 0);
 }
@@ -274,12 +326,14 @@ static char *keep_list(const struct keep *keep, const struct service *service,
 		size_t which = *group->login != '\0';
 		size_t at = advice_place(list, group->restriction);
 
-		if (is_same(group->service, service) && at < words[which].at &&
-		    !(weak && which == 1))
+		if (!group->locked && advice_is_same(group->service, service) &&
+		    at < words[which].at && !(weak && which == 1))
 			words[which].at = at;
 	}
-	hosts = words[0].at < none;
-	logins = words[1].at < none;
+	hosts = words[0].at < none &&
+		words[0].at <= advice_place(list, ADVICE_NETWORKS);
+	logins = words[1].at < none &&
+		 words[1].at <= advice_place(list, ADVICE_LOGIN);
 	if (!hosts && !logins)
 		return NULL;
 	return advice_list(list, words + !hosts, (size_t)hosts + logins);
@@ -297,8 +351,8 @@ static bool keep_tls(const struct forecast_adviser *adviser,
 	size_t i;
 
 	for (i = 0; i < keep->count; i++)
-		if (is_same(keep->groups[i]->service, service) &&
-		    *keep->groups[i]->login != '\0')
+		if (advice_is_same(keep->groups[i]->service, service) &&
+		    !keep->groups[i]->locked && *keep->groups[i]->login != '\0')
 			logins[count++] = keep->groups[i];
 	enough = advice_tls(adviser, logins, count, lines);
 	free(logins);
@@ -310,7 +364,8 @@ static bool is_first(const struct keep *keep, size_t index)
 {
 	size_t i = 0;
 
-	while (!is_same(keep->groups[i]->service, keep->groups[index]->service))
+	while (!advice_is_same(keep->groups[i]->service,
+			       keep->groups[index]->service))
 		i++;
 	return i == index;
 }
@@ -338,6 +393,31 @@ static void put_service(const struct forecast_adviser *adviser,
 	free(where);
 }
 
+/* is_first_of_class - of the locked groups of its class of destinations */
+static bool is_first_of_class(const struct keep *keep, size_t index)
+{
+	const char *class = keep->groups[index]->class;
+	size_t i = 0;
+
+	while (strcmp(keep->groups[i]->class, class) != 0)
+		i++;
+	return i == index && *class != '\0';
+}
+
+/* put_domains - what main.cf needs for a class */
+static void put_domains(const struct forecast_adviser *adviser,
+			const struct keep *keep, const char *class,
+			void (*put)(void *context, const char *where,
+				    const char *write),
+			void *context)
+{
+	char *text = advice_domains(adviser, keep->groups, keep->count, class);
+
+	if (text != NULL)
+		put(context, ADVICE_POSTFIX, text);
+	free(text);
+}
+
 /* put_all - each line to write */
 static void
 put_all(const struct forecast_adviser *adviser, const struct keep *keep,
@@ -351,7 +431,7 @@ put_all(const struct forecast_adviser *adviser, const struct keep *keep,
 	size_t i;
 
 	for (i = 0; i < keep->count; i++)
-		if (*keep->groups[i]->login == '\0')
+		if (*keep->groups[i]->login == '\0' && !keep->groups[i]->locked)
 			hosts[count++] = keep->groups[i];
 	text = advice_networks(adviser, hosts, count);
 	if (text != NULL)
@@ -363,6 +443,10 @@ put_all(const struct forecast_adviser *adviser, const struct keep *keep,
 			put_service(adviser, keep, keep->groups[i]->service,
 				    put, context);
 	advice_postfix(adviser, keep->groups, keep->count, put, context);
+	for (i = 0; i < keep->count; i++)
+		if (is_first_of_class(keep, i))
+			put_domains(adviser, keep, keep->groups[i]->class, put,
+				    context);
 }
 
 /* forecast_advice_all - for all together */
@@ -372,16 +456,30 @@ bool forecast_advice_all(const struct forecast_adviser *adviser,
 				     const char *write),
 			 void *context)
 {
+	struct forecast_group *others =
+		xcalloc(FORECAST_SERVICES * groups->count + 1, sizeof(*others));
 	struct keep keep = { .count = 0 };
-	size_t i;
+	size_t advised = 0;
+	size_t other = 0;
+	size_t i, k;
 
-	keep.groups =
-		xcalloc(groups->count + 1, sizeof(struct forecast_group *));
-	for (i = 0; i < groups->count; i++)
-		if (is_advised(adviser, groups->groups[i]))
-			keep.groups[keep.count++] = groups->groups[i];
-	if (keep.count > 1)
+	keep.groups = xcalloc((FORECAST_SERVICES + 1) * groups->count + 1,
+			      sizeof(struct forecast_group *));
+	for (i = 0; i < groups->count; i++) {
+		const struct forecast_group *group = groups->groups[i];
+
+		if (!is_advised(adviser, group))
+			continue;
+		advised++;
+		keep.groups[keep.count++] = group;
+		for (k = 0; k < group->other_count; k++) {
+			others[other] = forecast_group_of_other(group, k);
+			keep.groups[keep.count++] = &others[other++];
+		}
+	}
+	if (advised > 1)
 		put_all(adviser, &keep, put, context);
 	free(keep.groups);
-	return keep.count > 1;
+	free(others);
+	return advised > 1;
 }

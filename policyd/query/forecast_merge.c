@@ -4,8 +4,9 @@
  * Where Postfix takes mail for a domain and policyd does not, the clients are
  * the whole world: what is of interest is the domain, and not each of their
  * networks. Strangers are those that have not logged in and are probably not
- * ours, in TLS and without. A network that sends to several domains stays a
- * group, since it is as likely one that Postfix trusts. */
+ * ours; those that are refused for another reason are another group. A network
+ * that sends to several domains stays a group, since it is as likely one that
+ * Postfix trusts. */
 
 #include <search.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@
 static bool is_mergeable(const struct forecast_groups *groups,
 			 const struct forecast_group *group)
 {
-	return group->kind == FORECAST_REFUSED && *group->login == '\0' &&
+	return group->kind == FORECAST_REFUSED && !group->locked &&
+	       *group->login == '\0' &&
 	       strstr(group->restriction, "_sender_") == NULL &&
 	       group->domain_count == 1 && !group->more_domains &&
 	       forecast_all_strangers(groups->adviser, group);
@@ -35,7 +37,6 @@ static int compare(const void *one, const void *other)
 	int order = strcasecmp(a.domains[0], b.domains[0]);
 
 	a.network = b.network = a.domain = b.domain = none;
-	a.reason = b.reason = a.restriction = b.restriction = none;
 	if (order == 0 && a.service != b.service)
 		return a.service < b.service ? -1 : 1;
 	return order != 0 ? order : forecast_group_compare(&a, &b);
@@ -53,30 +54,11 @@ static void by_domain(struct forecast_group *group)
 	group->domain = xstrdup(group->domains[0]);
 }
 
-/* take_reason - of both, what is true of all: each of them is also refused for
- * its destination. The first restriction counts, since words go before it. */
-static void take_reason(struct forecast_group *to,
-			const struct forecast_group *from)
-{
-	const struct restriction_list *list = &to->service->restrictions;
-
-	if (strcmp(to->reason, from->reason) != 0) {
-		free(to->reason);
-		to->reason = xstrdup("the destination is not ours");
-	}
-	if (advice_place(list, from->restriction) <
-	    advice_place(list, to->restriction)) {
-		free(to->restriction);
-		to->restriction = xstrdup(from->restriction);
-	}
-}
-
 /* add - what one group has to another one */
 static void add(struct forecast_group *to, struct forecast_group *from)
 {
 	size_t i;
 
-	take_reason(to, from);
 	to->count += from->count;
 	forecast_group_time(to, from->first);
 	forecast_group_time(to, from->last);

@@ -12,6 +12,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
+#include "policyd/query/forecast_again.h"
 #include "policyd/query/port_files.h"
 
 /* add - add a port; the caller fills in the rest */
@@ -155,6 +156,7 @@ void forecast_ports_open(struct forecast_ports *ports,
 	    postfix_read(&postfix, config->import_postfix, why) == 0) {
 		read_postfix(ports, &postfix);
 		postfix_clear(&postfix);
+		ports->own = forecast_again_load(config, &ports->own_failed);
 	}
 	if (ports->count == 0)
 		add_conventional(ports, config);
@@ -172,8 +174,19 @@ static bool is_named(const struct forecast_ports *ports, const char *name)
 	return false;
 }
 
-/* forecast_ports_next - the next port with that name; if there is none, the
- * log is perhaps of another Postfix, and it may be any */
+/* forecast_ports_log_as - a port without a name may have any */
+bool forecast_ports_log_as(const struct forecast_ports *ports, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ports->count; i++)
+		if (ports->list[i].name == NULL)
+			return true;
+	return is_named(ports, name);
+}
+
+/* forecast_ports_next - the next port with that name; if there is none, one
+ * that may have any */
 const struct forecast_port *
 forecast_ports_next(const struct forecast_ports *ports, const char *name,
 		    size_t *at)
@@ -184,7 +197,7 @@ forecast_ports_next(const struct forecast_ports *ports, const char *name,
 		const struct forecast_port *port = &ports->list[(*at)++];
 
 		if (named ? port->name != NULL && strcmp(port->name, name) == 0
-			  : port->name == NULL || ports->from_postfix)
+			  : port->name == NULL)
 			return port;
 	}
 	return NULL;
@@ -230,6 +243,7 @@ void forecast_ports_close(struct forecast_ports *ports)
 		free(ports->list[i].networks);
 		free(ports->list[i].tls_log);
 	}
+	config_free(ports->own);
 	free(ports->networks);
 	free(ports->list);
 	memset(ports, 0, sizeof(*ports));

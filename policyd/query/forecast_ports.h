@@ -36,6 +36,8 @@ struct forecast_ports {
 	struct forecast_port *list;
 	size_t count;
 	char *networks;		 /* mynetworks of main.cf; NULL: unknown */
+	struct config *own;	 /* main.cf alone; see forecast_again.h */
+	bool own_failed;	 /* it could not be loaded */
 	bool from_postfix;	 /* they are those of master.cf */
 	bool recipients_renamed; /* enable_original_recipient = no */
 	bool unquoted;		 /* addresses are logged without quotes */
@@ -48,6 +50,11 @@ struct forecast_ports {
  * service of config names. */
 void forecast_ports_open(struct forecast_ports *ports,
 			 const struct config *config, struct error *why);
+
+/* forecast_ports_log_as - can a client of this Postfix be logged under that
+ * syslog_name? If not, it is one of another Postfix. */
+bool forecast_ports_log_as(const struct forecast_ports *ports,
+			   const char *name);
 
 /* forecast_ports_next - the next port after the index *at, which begins with 0,
  * that logs under this syslog_name; NULL: no more. */

@@ -2,16 +2,19 @@
 /* forecast_postfix - what Postfix needs to keep clients that policyd permits
  *
  * A login in plain text needs AUTH without TLS, which --init ends. And with
- * reply = lock, permit_mynetworks is evaluated again by Postfix: with the
- * mynetworks of main.cf, or those of the port. Nothing of this is needed before
+ * reply = lock, permit_mynetworks and permit_auth_destination are evaluated
+ * again by Postfix: with the lists of main.cf, or the mynetworks of the port.
+ * Nothing of this is needed before
  * Postfix asks policyd. test_forecast_newcomer.py types it. */
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/config/config_options.h"
 #include "lib/table/network_list.h"
 #include "policyd/query/forecast_advice_internal.h"
+#include "policyd/query/forecast_group_internal.h"
 
 #define SEPARATORS ", \t\r\n"
 
@@ -77,6 +80,8 @@ static void add(void *context, const char *text, const char *address)
 /* is_host - are these clients that Postfix is to find in its mynetworks? */
 static bool is_host(const struct forecast_group *group)
 {
+	if (group->locked)
+		return advice_is_locked(group, ADVICE_NETWORKS);
 	return *group->login == '\0' &&
 	       group->service->reply.mode == REPLY_LOCK;
 }
@@ -90,6 +95,16 @@ scope_of(const struct forecast_adviser *adviser,
 		forecast_ports_find(adviser->ports, group->port);
 
 	return port != NULL && port->networks != NULL ? port : NULL;
+}
+
+/* put_present - the networks that Postfix has */
+static void put_present(struct addition *addition, const char *now)
+{
+	for (now += strspn(now, SEPARATORS); *now != '\0';
+	     now += strspn(now, SEPARATORS)) {
+		put_entry(addition, now, strcspn(now, SEPARATORS));
+		now += strcspn(now, SEPARATORS);
+	}
 }
 
 /* networks - of Postfix, with the clients of all groups of a scope; NULL: it
@@ -112,19 +127,83 @@ static char *networks(const struct forecast_adviser *adviser,
 	size_t i;
 
 	fputs("mynetworks=", addition.out);
-	for (now += strspn(now, SEPARATORS); *now != '\0';
-	     now += strspn(now, SEPARATORS)) {
-		put_entry(&addition, now, strcspn(now, SEPARATORS));
-		now += strcspn(now, SEPARATORS);
-	}
+	if (!advice_is_first(now))
+		put_present(&addition, now);
 	for (i = 0; i < count; i++)
 		if (is_host(groups[i]) && scope_of(adviser, groups[i]) == scope)
 			advice_each(groups[i], add, &addition);
+	if (advice_is_first(now))
+		put_present(&addition, now);
 	fclose(addition.out);
 	if (addition.added)
 		made = command(adviser, scope != NULL ? "-P" : "-e",
 			       scope != NULL ? scope->service : "", text);
 	network_list_free(list);
+	free(text);
+	return made;
+}
+
+/* The lists of domains of each class of destinations. */
+static const struct {
+	const char *class;
+	enum parameter parameter;
+} classes[] = {
+	{ "local", PARAMETER_MYDESTINATION },
+	{ "virtual_alias", PARAMETER_VIRTUAL_ALIAS_DOMAINS },
+	{ "virtual_mailbox", PARAMETER_VIRTUAL_MAILBOX_DOMAINS },
+	{ "relay", PARAMETER_RELAY_DOMAINS },
+};
+
+/* forecast_list_of - the list of a class */
+enum config_option forecast_list_of(const char *class, const char *domain)
+{
+	enum parameter parameter = PARAMETER_MYDESTINATION;
+	size_t i;
+
+	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strcmp(class, classes[i].class) == 0)
+			parameter = classes[i].parameter;
+	if (*domain == '[' || *domain == '\0')
+		parameter = PARAMETER_INET_INTERFACES;
+	return (enum config_option)(OPTION_PARAMETER + (int)parameter);
+}
+
+/* advice_domains - what main.cf has now, and these */
+char *advice_domains(const struct forecast_adviser *adviser,
+		     const struct forecast_group *const *groups, size_t count,
+		     const char *class)
+{
+	char *list[FORECAST_CLIENTS];
+	size_t length = 0;
+	bool more = false;
+	enum config_option option = forecast_list_of(class, "x");
+	char *text, *longer, *made;
+	size_t i, k;
+
+	for (i = 0; i < count; i++)
+		for (k = 0; k < groups[i]->domain_count; k++)
+			if (advice_is_locked(groups[i], ADVICE_DESTINATION) &&
+			    strcmp(groups[i]->class, class) == 0 &&
+			    advice_is_domain(groups[i]->domains[k]))
+				forecast_group_text(list, &length, &more,
+						    groups[i]->domains[k]);
+	if (length == 0 || adviser->ports->own == NULL)
+		return NULL;
+	text = setting_join(
+		settings_top(adviser->ports->own->settings, option));
+	for (i = 0; i < length; i++) {
+		longer = xasprintf("%s%s%s", text, *text != '\0' ? ", " : "",
+				   list[i]);
+		free(text);
+		free(list[i]);
+		text = longer;
+	}
+	longer = xasprintf("%s=%s", config_option_name(option), text);
+	made = strpbrk(longer, "'\n") == NULL
+		       ? command(adviser, "-e", "", longer)
+		       : xasprintf("the same domains in %s",
+				   config_option_name(option));
+	free(longer);
 	free(text);
 	return made;
 }

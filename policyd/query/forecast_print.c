@@ -73,6 +73,8 @@ static void put_networks(const struct forecast_group *group, FILE *out)
 /* put_group - who, and why */
 static void put_group(const struct forecast_group *group, FILE *out)
 {
+	size_t i;
+
 	fprintf(out, "%9lu  ", group->count);
 	if (group->kind == FORECAST_DOUBTED) {
 		fprintf(out, "%s\n", group->reason);
@@ -82,9 +84,13 @@ static void put_group(const struct forecast_group *group, FILE *out)
 		*group->port != '\0' ? group->port : group->ports);
 	fputs(" (", out);
 	put_quoted(out, group->name);
-	fputs("), clients in ", out);
-	put_networks(group, out);
-	fputs(", ", out);
+	if (advice_is_nowhere(group)) {
+		fputs("), clients without an address, ", out);
+	} else {
+		fputs("), clients in ", out);
+		put_networks(group, out);
+		fputs(", ", out);
+	}
 	if (*group->login != '\0') {
 		fputs("login ", out);
 		put_quoted(out, group->login);
@@ -98,31 +104,80 @@ static void put_group(const struct forecast_group *group, FILE *out)
 	if (*group->reason != '\0')
 		fprintf(out, ": %s", group->reason);
 	if (*group->restriction != '\0')
-		fprintf(out, " (%s, service %s)", group->restriction,
+		fprintf(out, " (%s, service %s", group->restriction,
 			group->service->name);
+	for (i = 0; i < group->other_count; i++)
+		fprintf(out, " or %s", group->others[i].service->name);
+	if (*group->restriction != '\0')
+		putc(')', out);
 	putc('\n', out);
 }
 
 /* put_relay - the domains of strangers: where Postfix has them, policyd has to
- * have them, too */
+ * have them, too, and permit them before it refuses anybody */
 static void put_relay(const struct forecast_adviser *adviser,
-		      const char *domains, const char *begin, FILE *out)
+		      const struct forecast_group *group,
+		      const struct forecast_advice *advice, FILE *out)
 {
-	if (adviser->config->import_postfix != NULL)
+	bool other = advice->condition != NULL || advice->instead != NULL;
+	char *where = forecast_advice_where(group->service);
+
+	fprintf(out, "\t\t%s this host takes mail from anybody for %s",
+		other ? "or, if" : "if", advice->relay);
+	if (advice->ours)
+		fputs(", which is ours already, write:\n", out);
+	else if (advice->relay_here != NULL)
 		fprintf(out,
-			"\t\t%s this host takes mail from anybody for %s "
-			"(as a backup MX), add to relay_domains in main.cf: "
+			" (as a backup MX), write, since policyd.conf has "
+			"relay_domains of its own:\n\t\t  at top level: %s\n",
+			advice->relay_here);
+	else if (adviser->config->import_postfix != NULL)
+		fprintf(out,
+			" (as a backup MX), add to relay_domains in main.cf: "
 			"%s\n",
-			begin, domains, domains);
+			advice->relay);
 	else
-		fprintf(out,
-			"\t\t%s this host takes mail from anybody for "
-			"%s, write here what main.cf has, with import_postfix "
-			"or by hand: mydestination, virtual_alias_domains or "
-			"virtual_mailbox_domains for its own domains, "
-			"relay_domains for those that it relays (as a backup "
-			"MX)\n",
-			begin, domains);
+		fputs(", write here what main.cf has, with import_postfix or "
+		      "by hand: mydestination, virtual_alias_domains or "
+		      "virtual_mailbox_domains for its own domains, "
+		      "relay_domains for those that it relays (as a backup "
+		      "MX)\n",
+		      out);
+	if (advice->first != NULL && !advice->ours)
+		fputs("\t\tand, so that they are permitted first:\n", out);
+	if (advice->first != NULL)
+		fprintf(out, "\t\t  %s: %s\n", where, advice->first);
+	free(where);
+}
+
+/* put_lines - what to write into the place of a group */
+static void put_lines(const struct forecast_advice *advice, FILE *out)
+{
+	size_t i;
+
+	if (advice->restrictions != NULL)
+		fprintf(out, "\t\t  %s: %s\n", advice->where,
+			advice->restrictions);
+	for (i = 0; i < ADVICE_TLS_LINES && advice->tls[i] != NULL; i++)
+		fprintf(out, "\t\t  %s: %s\n", advice->where, advice->tls[i]);
+}
+
+/* put_other_lines - the same in each other service where they may have been */
+static void put_other_lines(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group, FILE *out)
+{
+	struct forecast_advice advice;
+	struct forecast_group other;
+	size_t i;
+
+	for (i = 0; i < group->other_count; i++) {
+		other = forecast_group_of_other(group, i);
+		if (advice_is_same(group->service, other.service))
+			continue;
+		forecast_advise(&advice, adviser, &other);
+		put_lines(&advice, out);
+		forecast_advice_clear(&advice);
+	}
 }
 
 /* put_advice - what to write to keep them */
@@ -130,7 +185,6 @@ static void put_advice(const struct forecast_adviser *adviser,
 		       const struct forecast_group *group, FILE *out)
 {
 	struct forecast_advice advice;
-	size_t i;
 
 	forecast_advise(&advice, adviser, group);
 	if (advice.condition != NULL) {
@@ -139,24 +193,16 @@ static void put_advice(const struct forecast_adviser *adviser,
 		if (advice.networks != NULL)
 			fprintf(out, "\t\t  at top level: %s\n",
 				advice.networks);
-		if (advice.restrictions != NULL)
-			fprintf(out, "\t\t  %s: %s\n", advice.where,
-				advice.restrictions);
+		put_lines(&advice, out);
+		put_other_lines(adviser, group, out);
 		if (advice.postfix != NULL)
 			fprintf(out, "\t\t  " ADVICE_POSTFIX ": %s\n",
 				advice.postfix);
-		for (i = 0; i < ADVICE_TLS_LINES && advice.tls[i] != NULL; i++)
-			fprintf(out, "\t\t  %s: %s\n", advice.where,
-				advice.tls[i]);
 	}
 	if (advice.instead != NULL)
 		fprintf(out, "\t\t%s\n", advice.instead);
 	if (advice.relay != NULL)
-		put_relay(adviser, advice.relay,
-			  advice.condition != NULL || advice.instead != NULL
-				  ? "or, if"
-				  : "if",
-			  out);
+		put_relay(adviser, group, &advice, out);
 	forecast_advice_clear(&advice);
 }
 
@@ -238,8 +284,8 @@ static void put_kind(const struct forecasts *forecasts,
 static void put_doubts(const struct forecasts *forecasts, FILE *out)
 {
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
-	unsigned long count =
-		forecasts->groups.counts[FORECAST_DOUBTED] + figures->unclear;
+	unsigned long count = forecasts->groups.counts[FORECAST_DOUBTED] +
+			      figures->unclear + figures->proxied;
 
 	fprintf(out, "cannot tell: %s%s\n", figure(count).text,
 		count > 0 ? ":" : "");
@@ -248,6 +294,12 @@ static void put_doubts(const struct forecasts *forecasts, FILE *out)
 		fprintf(out,
 			"%9lu  line%s whose text could be read in two ways\n",
 			figures->unclear, figures->unclear == 1 ? "" : "s");
+	if (figures->proxied > 0)
+		fprintf(out,
+			"%9lu  more recipient%s of messages that went through "
+			"a smtpd_proxy_filter: the log names only the first "
+			"one of each message at this port\n",
+			figures->proxied, figures->proxied == 1 ? "" : "s");
 }
 
 /* put_gaps - why there may be less than expected */
@@ -276,32 +328,71 @@ static void put_gaps(const struct postlog_figures *figures, FILE *out)
 			one ? "its" : "their", one ? "" : "s");
 }
 
+/* put_others - what belongs to another Postfix */
+static void put_others(const struct forecasts *forecasts, FILE *out)
+{
+	size_t i;
+
+	if (forecasts->elsewhere == 0)
+		return;
+	fprintf(out,
+		"note: %s recipient%s not judged: no port of this Postfix "
+		"logs as ",
+		figure(forecasts->elsewhere).text,
+		forecasts->elsewhere == 1 ? " is" : "s are");
+	for (i = 0; i < forecasts->other_name_count; i++) {
+		fputs(i > 0 ? ", \"" : "\"", out);
+		put_quoted(out, forecasts->other_names[i]);
+		putc('"', out);
+	}
+	fprintf(out, "%s, so %s of another instance, or of another time\n",
+		forecasts->more_other_names ? " and others" : "",
+		forecasts->elsewhere == 1 ? "it is" : "they are");
+}
+
 /* put_notes - what the figures above do not contain */
 static void put_notes(const struct forecasts *forecasts, FILE *out)
 {
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
 
 	put_gaps(figures, out);
+	put_others(forecasts, out);
 	forecasts_print_decided(forecasts, out);
-	figure_note(
-		forecasts->others,
-		"of the refused: for reasons that remain (unknown users, block "
-		"lists)",
-		out);
+	figure_note(forecasts->others,
+		    "of the refused: for a reason that remains (an unknown "
+		    "user, a block list)",
+		    "of the refused: for reasons that remain (unknown users, "
+		    "block lists)",
+		    out);
 	figure_note(figures->returned + forecasts->returned,
+		    "came back from a content filter, and is not judged twice",
 		    "came back from a content filter, and are not judged twice",
 		    out);
 	figure_note(figures->lost,
+		    "more was accepted, but no delivery followed: it was given "
+		    "up or refused later, or the log ends before",
 		    "more were accepted, but no delivery followed: they were "
 		    "given up or refused later, or the log ends before",
 		    out);
-	figure_note(figures->proxied,
-		    "messages went through a smtpd_proxy_filter: the log does "
-		    "not name their recipients at this port",
-		    out);
 	figure_note(figures->early,
+		    "session did not fit into memory and was judged early",
 		    "sessions did not fit into memory and were judged early",
 		    out);
+	figure_note(figures->submitted,
+		    "message of sendmail(1) is not judged: it does not come to "
+		    "smtpd, which alone asks policyd",
+		    "messages of sendmail(1) are not judged: they do not come "
+		    "to smtpd, which alone asks policyd",
+		    out);
+	if (forecasts->unsure > 0)
+		fprintf(out,
+			"note: %s recipient%s %s accepted if the lists of "
+			"Postfix have what those of policyd.conf have: Postfix "
+			"decides again (reply = lock), and its lists are not "
+			"known here (import_postfix)\n",
+			figure(forecasts->unsure).text,
+			forecasts->unsure == 1 ? "" : "s",
+			forecasts->unsure == 1 ? "is" : "are");
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,
 			"note: ports are named as usual (postfix/submission is "

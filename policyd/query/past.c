@@ -174,10 +174,14 @@ static void put_notes(const struct past *past, FILE *out)
 		fprintf(out, "note: the rates were not counted: %s\n",
 			past->why.text);
 	figure_note(past->timeless,
+		    "request was not counted for rates: the log does not say "
+		    "when it was",
 		    "requests were not counted for rates: the log does not say "
 		    "when they were",
 		    out);
 	figure_note(past->queue.late,
+		    "message was delivered so late that rates counted it after "
+		    "later ones",
 		    "messages were delivered so late that rates counted them "
 		    "after later ones",
 		    out);

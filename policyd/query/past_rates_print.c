@@ -92,6 +92,8 @@ void past_rates_print(struct past_rates *rates, FILE *out)
 	if (left > 0)
 		fprintf(out, "%9lu  others (--format=json has more)\n", left);
 	figure_note(rates->unknown,
+		    "request of the rates could not be judged: a table could "
+		    "not be looked up",
 		    "requests of the rates could not be judged: a table could "
 		    "not be looked up",
 		    out);

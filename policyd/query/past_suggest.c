@@ -287,6 +287,8 @@ void past_usage_print(struct past_usage *usage, const struct config *config,
 		put_row(all.stream, "largest", suggestion.most);
 		put_logins(usage, all.stream);
 		figure_note(usage->others,
+			    "message is of one more login, and not in these "
+			    "figures",
 			    "messages are of still more logins, and not in "
 			    "these figures",
 			    all.stream);

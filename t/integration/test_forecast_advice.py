@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from kit.daemon import run_all
-from kit.forecast import (DOMAINS, LOGS_TLS, apply, ask, put, session,
+from kit.forecast import (DOMAINS, LOGS_TLS, apply, ask, groups, put, session,
                           written)
 from kit.init import Place, shell
 from kit.postfix import run, settle
@@ -206,6 +206,11 @@ def test_each(program):
                 text = put(text, "at top level", advice["mynetworks"])
             for write in advice["tls"] or [advice["write"]]:
                 text = put(text, advice["where"], write)
+            if advice["mynetworks"] and advice["postfix"]:
+                # Postfix decides again, and has other networks.
+                assert len(server.refused(text)[0]) == 1, (name, text)
+                shell([advice["postfix"]])
+                settle(server.config)
             assert server.refused(text) == ([], []), (name, text)
 
 
@@ -304,6 +309,207 @@ def test_network(program):
             0], used
 
 
+def test_order(program):
+    """a list that permits networks, or logins, early enough stays as it is: a
+    client that is accepted is not refused by the advice"""
+    text = DOMAINS + 'mynetworks = "192.168.1.9"\nrestrictions = ' \
+        "{ permit_auth_destination, permit_mynetworks, " \
+        "reject_plaintext_session, permit_sasl_authenticated, " \
+        "reject_unauth_destination }\n"
+    log = LOGS_TLS + session("192.168.1.9") + session(
+        "10.0.0.5", GOOD, ident="BBBBB")
+    for more, count in (("", 1), (session("10.0.0.6", ident="CCCCC"), 2)):
+        with written(c_conf=text, log=log + more) as directory:
+            config, logged = (os.path.join(directory, each)
+                              for each in ("c.conf", "log"))
+            status, out, _ = ask(program, config, logged)
+            assert status == 1 and "restrictions = " not in out and \
+                ", %d would be refused" % count in out, out
+            written_so_far = text
+            for left in reversed(range(count)):
+                written_so_far = apply(written_so_far, out)
+                with open(config, "w") as file:
+                    file.write(written_so_far)
+                status, out, _ = ask(program, config, logged)
+                assert ", %d would be refused" % left in out, out
+
+
+def test_excluded(program):
+    """an address that mynetworks excludes, here and in main.cf: it comes before
+    the "!", since the first match wins"""
+    main = MAIN.replace(" 192.168.1.0/24", " !192.168.1.9 192.168.1.0/24")
+    with Place(main) as place, written(
+            log=LOGS_TLS + session("192.168.1.9", GOOD),
+            networks="!192.168.1.9\n192.168.1.0/24\n") as directory:
+        logged, networks = (os.path.join(directory, each)
+                            for each in ("log", "networks"))
+        for value in ("", '"!192.168.1.9", "192.168.1.0/24"', '"%s"' %
+                      networks):
+            with open(os.path.join(place.config, "main.cf"), "w") as file:
+                file.write("compatibility_level = 3.6\n" + main)
+            settle(place.config)
+            text = 'import_postfix = "%s"\n' % place.config + \
+                "restrictions = { permit_auth_destination, " \
+                "permit_mynetworks, reject }\n" + (
+                    "mynetworks = { %s }\n" % value if value else "")
+            for left in 1, 1, 0:
+                with open(place.file, "w") as file:
+                    file.write(text)
+                status, out, _ = ask(program, place.file, logged)
+                assert status == left, (value, out)
+                changed = apply(text, out)
+                if changed == text and left:
+                    shell(re.findall(r"in Postfix, when it asks policyd: "
+                                     "(postconf .*)", out))
+                    settle(place.config)
+                text = changed
+            assert text.count("192.168.1.9") == (
+                1 if networks in value else 2), text
+            assert run("postconf", "-c", place.config, "-h",
+                       "mynetworks").startswith("192.168.1.9, "), value
+
+
+ANYBODY = {
+    # Restrictions, or more; TLS, recipient, and how what is said begins.
+    "ours": ("restrictions = { reject_plaintext_session, "
+             "permit_sasl_authenticated, reject }\n", "", "b@shop.example",
+             "which is ours already, write:\n\t\t  at top level: restrictions "
+             "= { permit_auth_destination, reject_plaintext_session, "),
+    "ours, in TLS": ("restrictions = { reject }\n", GOOD, "b@shop.example",
+                     "which is ours already, write:\n\t\t  at top level: "
+                     "restrictions = { permit_auth_destination, reject }\n"),
+    "in a service": ('service "s" {\n\tserver_port = { 25 }\n\trestrictions = '
+                     "{ reject }\n}\n", GOOD, "b@shop.example",
+                     'ours already, write:\n\t\t  in service "s": '
+                     "restrictions = { permit_auth_destination, reject }\n"),
+    "after senders": ('sender_login_maps = "inline:{ x@y.example=z }"\n'
+                      "restrictions = { reject_sender_login_mismatch, "
+                      "reject }\n", GOOD, "b@shop.example",
+                      "write:\n\t\t  at top level: restrictions = { "
+                      "reject_sender_login_mismatch, permit_auth_destination, "
+                      "reject }\n"),
+    "not ours": ("", GOOD, "b@far.example", " (as a backup MX), add to "
+                 "relay_domains in main.cf: far.example\nof "),
+    "not ours, and refused before": (
+        "restrictions = { reject_plaintext_session, permit_auth_destination, "
+        "reject }\n", "", "b@far.example", " (as a backup MX), add to "
+        "relay_domains in main.cf: far.example\n\t\tand, so that they are "
+        "permitted first:\n\t\t  at top level: restrictions = { "
+        "permit_auth_destination, reject_plaintext_session, reject }\n"),
+    "relay_domains of policyd.conf": (
+        'relay_domains = "r.example"\n', GOOD, "b@far.example", " (as a backup "
+        "MX), write, since policyd.conf has relay_domains of its own:\n"
+        '\t\t  at top level: relay_domains = { "r.example", "far.example" }\n'),
+}
+
+
+def test_anybody(program):
+    """what makes mail of anybody to a domain acceptable: the domain, where it
+    counts, and permit_auth_destination before what refuses"""
+    for name, (more, tls, to, said) in ANYBODY.items():
+        log = LOGS_TLS + session("203.0.113.9", tls).replace(
+            "b@far.example", to)
+        with Place(MAIN) as place, written(log=log) as directory:
+            logged = os.path.join(directory, "log")
+            text = 'import_postfix = "%s"\n' % place.config + more
+            for left in 1, 1, 0:
+                with open(place.file, "w") as file:
+                    file.write(text)
+                status, out, _ = ask(program, place.file, logged)
+                if not status and left == 1:
+                    break
+                assert status == left, (name, out)
+                if said:
+                    assert said in out, (name, out)
+                    out = out[out.index("or, if this host takes mail"):]
+                said = ""
+                text = apply(text, out)
+                for domain in re.findall(r"relay_domains in main\.cf: (\S+)",
+                                         out):
+                    with open(os.path.join(place.config, "main.cf"),
+                              "a") as main:
+                        main.write("relay_domains = %s\n" % domain)
+                shell(re.findall(r"in Postfix, when it asks policyd: "
+                                 "(postconf .*)", out))
+                settle(place.config)
+            assert '"203.0.113.9"' not in text, (name, text)
+
+
+def test_ambiguous(program):
+    """where several ports have one syslog_name, the client may have been at any
+    of them: what is written is for each of their services"""
+    master = "smtp inet n - y - - smtpd\n587 inet n - y - - smtpd\n" \
+        "    -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n"
+    cases = {"old": session(tls=OLD, login="alice"),
+             "plain": session(login="alice"),
+             "host": session("192.168.1.7"),
+             "two": session("192.168.1.7") + session(
+                 tls=OLD, login="alice", ident="BBBBB")}
+    text = "".join('service "%s" {\n\tserver_port = { %s }\n}\n' % each
+                   for each in (("mx", "25"), ("submission", "587"))) + \
+        'tls_protocols = ">=TLSv1.2"\n'
+    for name, log in cases.items():
+        with Place(MAIN, master) as place, written(
+                log=LOGS_TLS + log) as directory:
+            logged = os.path.join(directory, "log")
+            with open(place.file, "w") as file:
+                file.write('import_postfix = "%s"\n' % place.config + text)
+            status, out, _ = ask(program, place.file, logged)
+            assert status == 1 and "port 25 or 587 (postfix), " in out and \
+                ", service mx or submission)\n" in out, (name, out)
+            found, _ = groups(program, place.file, logged)
+            assert [other["where"] for other in
+                    found[0]["advice"]["others"]] == [
+                        'in service "submission"'], (name, found)
+            for service in "mx", "submission":
+                assert 'in service "%s": ' % service in out, (name, out)
+            with open(place.file) as file:
+                changed = apply(file.read(), out.split("to keep all that")[-1])
+            with open(place.file, "w") as file:
+                file.write(changed)
+            status, out, _ = ask(program, place.file, logged)
+            assert status == 0 and "cannot tell: 0\n" in out, (name, out)
+
+
+def test_senders(program):
+    """what the map of owners needs; it is done"""
+    log = LOGS_TLS + session(tls=GOOD, login="bob") + session(
+        "198.51.100.6", GOOD, ident="BBBBB").replace("b@far.example",
+                                                      "u@shop.example")
+    for option, where in (("sender_login_maps", "sender_login_maps"),
+                          ("smtpd_sender_login_maps",
+                           "smtpd_sender_login_maps of main.cf")):
+        with Place(MAIN) as place, written(log=log) as directory:
+            logged = os.path.join(directory, "log")
+            for entry, count in (("a@local.test=alice", 2),
+                                 ("a@local.test=alice bob", 1),
+                                 ("x@local.test=alice", 0)):
+                text = 'import_postfix = "%s"\nrestrictions = { ' \
+                    "reject_known_sender_login_mismatch, " \
+                    "permit_auth_destination, permit_sasl_authenticated, " \
+                    "reject }\n" % place.config
+                line = "%s = %s\n" % (option, "inline:{ {%s} }" % entry)
+                main = "compatibility_level = 3.6\n" + MAIN
+                if option == where:
+                    text += line.replace("= ", '= "', 1).replace("\n", '"\n')
+                else:
+                    main += line
+                with open(os.path.join(place.config, "main.cf"), "w") as file:
+                    file.write(main)
+                settle(place.config)
+                with open(place.file, "w") as file:
+                    file.write(text)
+                status, out, err = ask(program, place.file, logged)
+                assert status == (count > 0) and ", %d would be refused" % \
+                    count in out, (entry, out, err)
+                assert ("\t\tto keep them, add this login to the owners of "
+                        "these sender addresses, in %s\n" % where in out) == (
+                            count == 2), out
+                assert ("\t\tto keep them, let the clients log in as an owner "
+                        "of the sender address, or take these addresses out "
+                        "of %s\n" % where in out) == (count > 0), out
+
+
 def test_nowhere(program):
     """a client without an address: no network has it. If it logs in, it is
     accepted."""
@@ -315,8 +521,9 @@ def test_nowhere(program):
         assert not together and group["clients"] == [word], found
         assert group["advice"] == {
             "condition": None, "mynetworks": None, "where": None,
-            "write": None, "tls": [], "postfix": None,
-            "relay_domains": "far.example",
+            "write": None, "tls": [], "others": [], "postfix": None,
+            "relay_domains": "far.example", "relay_domains_here": None,
+            "destination_first": None,
             "instead":
                 "a client without an address is in no network: let it log "
                 "in, or deliver with sendmail(1)"}, group
@@ -382,4 +589,4 @@ def test_postfix(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_advice, test_domains, test_old, test_each, test_together,
-                      test_network, test_nowhere, test_postfix]))
+                      test_network, test_order, test_excluded, test_anybody, test_ambiguous, test_senders, test_nowhere, test_postfix]))

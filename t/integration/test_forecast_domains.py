@@ -54,8 +54,8 @@ def test_foreign(program):
                 "c.conf", "o.conf", "log"))
             status, out, _ = ask(program, c_conf, path)
             assert status == 0 and "3 of them remain refused, though policyd " \
-                "takes the domain for ours; Postfix did not, and decides " \
-                "again (reply = lock):\n        3  %s: by %s of policyd.conf; " \
+                "takes the domain or the client for ours; Postfix did " \
+                "not, and decides again (reply = lock):\n        3  %s: by %s of policyd.conf; " \
                 "if it is yours, %s in main.cf must have it, too; if not, " \
                 "remove it here\n\t\t" % (domain.lower(), option, option) in \
                 out, (domain, out)
@@ -172,6 +172,25 @@ def test_strangers(program):
                 found), found
 
 
+def test_reasons(program):
+    """strangers that are refused for different reasons are not one group: a
+    domain that is ours is never called another one"""
+    text = DOMAINS + "restrictions = { reject_plaintext_session, " \
+        "permit_sasl_authenticated, reject }\n"
+    log = strangers(2, "local.test") + "".join(
+        line for line in strangers(2, "local.test", 2).replace(
+            " starttls=1", "").splitlines(True) if " TLS " not in line)
+    with written(c_conf=text, log=LOGS_TLS + log) as directory:
+        out = ask(program, os.path.join(directory, "c.conf"),
+                  os.path.join(directory, "log"))[1]
+        shown = re.findall(r"^ +2  port 25 .*, to local\.test: (.*)$", out,
+                           re.M)
+        assert sorted(shown) == [
+            "not encrypted (reject_plaintext_session, service default)",
+            "the destination is ours, and the client has not logged in "
+            "(reject, service default)"], out
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_foreign, test_imported, test_subdomains,
-                      test_strangers]))
+                      test_strangers, test_reasons]))

@@ -16,6 +16,8 @@ from kit.forecast import DOMAINS, HEAD, LOGS_TLS, ask, groups, session, written
 from kit.init import Place
 from kit.postfix import settle
 
+GOOD = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
+
 
 def lines(*texts):
     """lines - of a log"""
@@ -44,6 +46,22 @@ NOTES = {
     # Why: log, status, the note, member of the summary, its value.
     "no smtpd": (LOCAL, 66, "none of the 5 lines of Postfix is about a client "
                  "of smtpd; is this all of the mail log?", "sessions", 0),
+    "sendmail": (LOCAL, 66, "note: 1 message of sendmail(1) is not judged: it "
+                 "does not come to smtpd, which alone asks policyd\n",
+                 "of_sendmail", 1),
+    "sendmail twice": (LOCAL + LOCAL.replace("BBBBB", "CCCCC"), 66,
+                       "note: 2 messages of sendmail(1) are not judged: they",
+                       "of_sendmail", 2),
+    "two not delivered": (
+        LOGS_TLS + SENT[:AT] + SENT[:AT].replace("AAAAA", "CCCCC"), 66,
+        "2 more were accepted, but no delivery followed: they", "not_delivered",
+        2),
+    "no address": (session("unknown"), 1, "(postfix), clients without "
+                   "an address, no login: ", "accepted", 1),
+    "from a filter": (session("127.0.0.1").replace(
+        "client=h[127.0.0.1]", "client=h[127.0.0.1], orig_client=x[192.0.2.1]"),
+        0, "note: 1 came back from a content filter, and is not judged twice\n",
+        "returned_from_filter", 1),
     "one line": (lines("master[1]: daemon started"), 66, "none of the 1 line "
                  "of Postfix is about", "lines", 1),
     "only deliveries": (
@@ -53,12 +71,12 @@ NOTES = {
     "one delivery": (SENT[AT:], 66, "1 message began before the log, so nobody "
                      "knows its client: name", "begun_before", 1),
     "not delivered": (LOGS_TLS + SENT[:AT], 66,
-                      "1 more were accepted, but no delivery followed",
+                      "1 more was accepted, but no delivery followed",
                       "not_delivered", 1),
     "no end": (LOGS_TLS + "".join(
         line for line in SENT[:AT].splitlines(True)
         if "disconnect" not in line), 66,
-        "1 more were accepted, but no delivery followed", "not_delivered", 1),
+        "1 more was accepted, but no delivery followed", "not_delivered", 1),
     "reversed": (reverse(stepped(LOGS_TLS + SENT)), 66,
                  "1 file has the newest line first, so sessions cannot be "
                  "followed there (journalctl -r? tac(1) reverses it)",
@@ -84,6 +102,101 @@ def test_notes(program):
             assert ("begun_before" == member) == bool(
                 summary["begun_before"]) or member == "reversed_files" or \
                 name == "whole", (name, summary)
+
+
+def test_proxy(program):
+    """through a smtpd_proxy_filter: the first recipient of each message is
+    judged, and the others are not forgotten"""
+    log = lines(
+        "smtpd[1]: connect from h[192.0.2.30]",
+        "smtpd[1]: NOQUEUE: client=h[192.0.2.30]",
+        "smtpd[6]: connect from localhost[127.0.0.1]",
+        "smtpd[6]: F00D1: client=localhost[127.0.0.1], orig_client="
+        "h[192.0.2.30]",
+        "qmgr[2]: F00D1: from=<a@b>, size=1, nrcpt=2 (queue active)",
+        "smtpd[1]: proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: queued as "
+        "F00D1; from=<a@b> to=<b@far.example> proto=ESMTP helo=<h>",
+        "smtpd[1]: disconnect from h[192.0.2.30] ehlo=1 mail=1 rcpt=2 data=1 "
+        "quit=1 commands=6",
+        "smtpd[6]: disconnect from localhost[127.0.0.1] rcpt=2 data=1 "
+        "commands=6",
+        "smtp[3]: F00D1: to=<b@far.example>, relay=m[192.0.2.9]:25, "
+        "status=sent (250)",
+        "smtp[3]: F00D1: to=<c@far.example>, relay=m[192.0.2.9]:25, "
+        "status=sent (250)",
+        "qmgr[2]: F00D1: removed")
+    with written(c_conf=DOMAINS, log=LOGS_TLS + log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        status, out, _ = ask(program, config, path)
+        assert status == 1 and "of 1 recipient that Postfix accepted" in out \
+            and "from=<a@b> to=<b@far.example> client=192.0.2.30 port=25" in \
+            out and "cannot tell: 1:\n        1  more recipient of messages " \
+            "that went through a smtpd_proxy_filter: the log names only the " \
+            "first one of each message at this port\n" in out, out
+        summary = groups(program, config, path)[1]
+        assert (summary["cannot_tell"], summary["through_proxy_filter"],
+                summary["not_delivered"]) == (1, 1, 0), summary
+
+
+def test_elsewhere(program):
+    """a syslog_name that no port of this Postfix has: the mail of another
+    instance is counted, and nothing is advised for it"""
+    master = "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n" \
+        "    -o syslog_name=postfix/submission\n"
+    other = "".join(
+        (session("192.168.1.4", ident="B%04d" % number) + session(
+            "192.168.1.5", ident="C%04d" % number)).replace(
+                " postfix/", " %s/" % name)
+        for number, name in enumerate(["postfix-out", "postfix/zimbra"]))
+    ours = session("192.168.1.4", GOOD, "alice")
+    said = 'note: 4 recipients are not judged: no port of this Postfix logs ' \
+        'as "postfix-out", "postfix/zimbra", so they are of another instance'
+    with Place("import_environment =\n", master) as place, \
+            written(log=LOGS_TLS + ours + other, o_log=other,
+                    c_conf=DOMAINS) as directory:
+        log, only, config = (os.path.join(directory, each)
+                             for each in ("log", "o.log", "c.conf"))
+        with open(place.file, "w") as out:
+            out.write('import_postfix = "%s"\n' % place.config)
+        status, out, _ = ask(program, place.file, log)
+        assert status == 0 and said in out and \
+            "of 1 recipient that Postfix accepted" in out and \
+            "to keep" not in out, out
+        status, out, _ = ask(program, place.file, only)
+        assert status == 66 and said in out, out
+        summary = groups(program, place.file, log)[1]
+        assert summary["of_another_postfix"] == 4, summary
+        # Where no master.cf is known, nobody can say that.
+        status, out, _ = ask(program, config, log)
+        assert "of 5 recipients" in out and "another instance" not in out, out
+
+
+def test_instances(program):
+    """two instances of Postfix with the same queue ids, and as in containers
+    the same processes; a port with a syslog_name of its own is none"""
+    def interleaved(one, other):
+        return "".join(a + b for a, b in zip(one.splitlines(True),
+                                             other.splitlines(True)))
+
+    mine = session("192.0.2.1", GOOD, "alice")
+    other = session("192.0.2.2", GOOD, "bob").replace(
+        "far.example", "near.example").replace(" postfix/", " postfix-in/")
+    log = interleaved(mine, other) + session(
+        "192.0.2.3", GOOD, "carol", ident="BBBBB").replace(
+            "postfix/smtpd", "mx-in/smtpd")
+    with written(c_conf=DOMAINS + "restrictions = { reject }\n",
+                 log=LOGS_TLS + log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        found, summary = groups(program, config, path)
+        assert sorted((group["login"], group["domains"], group["count"])
+                      for group in found if group["kind"] == "refused") == [
+                          ("alice", ["far.example"], 1),
+                          ("bob", ["near.example"], 1),
+                          ("carol", ["far.example"], 1)], found
+        assert (summary["accepted"], summary["begun_before"],
+                summary["not_delivered"]) == (3, 0, 0), summary
 
 
 def test_reversed(program):
@@ -253,5 +366,5 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_reversed, test_access,
-                      test_mixture, test_copies, test_tls_log]))
+    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_instances,
+                      test_reversed, test_access, test_mixture, test_copies, test_tls_log]))

@@ -241,13 +241,58 @@ START_TEST(counts_what_it_leaves_out)
 
 	feed(log, "smtpd[1]: connect from h[9]\n"
 		  "smtpd[1]: AAAAA: client=h[9]\n"
-		  "smtpd[1]: disconnect from h[9] rcpt=3 commands=3\n"
-		  "smtpd[1]: NOQUEUE: client=h[9]\n");
+		  "smtpd[1]: disconnect from h[9] rcpt=3 commands=3\n");
 	postlog_end(log);
 	ck_assert_uint_eq(postlog_figures(log)->lost, 3);
-	ck_assert_uint_eq(postlog_figures(log)->proxied, 1);
-	ck_assert_uint_eq(postlog_figures(log)->lines, 4);
+	ck_assert_uint_eq(postlog_figures(log)->lines, 3);
 	ck_assert_int_eq(postlog_figures(log)->first, NOW);
+	postlog_free(log);
+}
+END_TEST
+
+#define ENVELOPE "from=<a@b> to=<c@d> proto=ESMTP helo=<h>\n"
+
+/* Sessions with a smtpd_proxy_filter. */
+static const struct {
+	const char *log, *taken;
+	unsigned long proxied, lost;
+} filters[] = {
+	{ "smtpd[1]: NOQUEUE: client=h[9], sasl_method=PLAIN, "
+	  "sasl_username=u\n"
+	  "smtpd[1]: proxy-accept: END-OF-MESSAGE: 250 Ok; " ENVELOPE
+	  "smtpd[1]: disconnect from h[9] rcpt=3 data=1 commands=5\n",
+	  "+postfix <a@b> <c@d> 9 plain  login=u\n", 2, 0 },
+	{ "smtpd[1]: NOQUEUE: client=h[9]\n"
+	  "smtpd[1]: proxy-accept: END-OF-MESSAGE: 250 Ok; " ENVELOPE
+	  "smtpd[1]: NOQUEUE: client=h[9]\n"
+	  "smtpd[1]: proxy-accept: END-OF-MESSAGE: 250 Ok; " ENVELOPE
+	  "smtpd[1]: disconnect from h[9] rcpt=2 data=2 commands=5\n",
+	  "+postfix <a@b> <c@d> 9 plain  \n+postfix <a@b> <c@d> 9 plain  \n", 0,
+	  0 },
+	/* The filter refused it, or the client gave it up. */
+	{ "smtpd[1]: NOQUEUE: client=h[9]\n"
+	  "smtpd[1]: proxy-reject: END-OF-MESSAGE: 550 No; " ENVELOPE
+	  "smtpd[1]: disconnect from h[9] rcpt=1 data=0/1 commands=5\n",
+	  "", 0, 1 },
+	/* Of a message that the log does not have. */
+	{ "smtpd[1]: proxy-accept: END-OF-MESSAGE: 250 Ok; " ENVELOPE
+	  "smtpd[1]: disconnect from h[9] commands=1\n",
+	  "", 0, 0 },
+};
+
+START_TEST(reads_what_a_filter_took)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+
+	feed(log, "smtpd[1]: connect from h[9]\n");
+	feed(log, filters[_i].log);
+	/* It does not wait for anything. */
+	ck_assert_str_eq(taken.text, filters[_i].taken);
+	postlog_end(log);
+	ck_assert_str_eq(taken.text, filters[_i].taken);
+	ck_assert_uint_eq(postlog_figures(log)->proxied, filters[_i].proxied);
+	ck_assert_uint_eq(postlog_figures(log)->lost, filters[_i].lost);
 	postlog_free(log);
 }
 END_TEST
@@ -391,6 +436,8 @@ int main(void)
 	tcase_add_test(tests, knows_when_tls_was_logged);
 	tcase_add_test(tests, believes_no_recipient_without_quotes);
 	tcase_add_test(tests, counts_what_it_leaves_out);
+	tcase_add_loop_test(tests, reads_what_a_filter_took, 0,
+			    sizeof(filters) / sizeof(filters[0]));
 	tcase_add_loop_test(tests, counts_what_is_in_other_files, 0,
 			    COUNT(parts));
 	tcase_add_test(tests, notices_files_in_reversed_order);

@@ -53,6 +53,16 @@ static const struct {
 	{ "smtpd", "", "NOQUEUE: client=h[192.0.2.1]", POSTLOG_PROXY,
 	  "192.0.2.1", "", "", "" },
 	{ "smtpd", "",
+	  "proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: queued as F00D1; "
+	  "from=<a@d> to=<b@c> proto=ESMTP helo=<h>",
+	  POSTLOG_PROXIED, "", "a@d", "b@c", "" },
+	{ "smtpd", "",
+	  "proxy-accept: END-OF-MESSAGE: 250 Ok; from=<x> to=<y>; "
+	  "from=<a@d> to=<b@c> proto=ESMTP helo=<h>",
+	  POSTLOG_UNCLEAR, "", "", "", "" },
+	{ "smtpd", "", "proxy-accept: END-OF-MESSAGE: 250 Ok", POSTLOG_UNCLEAR,
+	  "", "", "", "" },
+	{ "smtpd", "",
 	  "NOQUEUE: " REJECT DENIED "; from=<a@d> to=<b@c> proto=ESMTP "
 	  "helo=<h>",
 	  POSTLOG_REJECT, "192.0.2.1", "a@d", "b@c", "" },

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef POLICYD_QUERY_FORECAST_AGAIN_H
+#define POLICYD_QUERY_FORECAST_AGAIN_H
+
+#include "lib/request/request.h"
+#include "policyd/query/forecast_ports.h"
+
+/* The answer of Postfix when policyd names a restriction. */
+enum forecast_again {
+	AGAIN_PERMITS,
+	AGAIN_REFUSES,	  /* main.cf does not have what policyd.conf has */
+	AGAIN_UNKNOWN,	  /* a table cannot be looked up */
+	AGAIN_NO_POSTFIX, /* main.cf is not known */
+};
+
+/* forecast_again_load - a configuration with the lists of main.cf only. NULL:
+ * config has the same, or they cannot be read (*failed). The caller frees
+ * it. */
+struct config *forecast_again_load(const struct config *config, bool *failed);
+
+/* forecast_again - evaluate a restriction as Postfix does at that port, which
+ * is one of ports. */
+enum forecast_again forecast_again(const struct forecast_ports *ports,
+				   const struct forecast_port *port,
+				   const char *restriction,
+				   const struct request *request);
+
+/* forecast_again_why - why it refuses what that restriction permits; static. */
+const char *forecast_again_why(const char *restriction);
+
+#endif

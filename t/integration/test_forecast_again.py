@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""test_forecast_again - with reply = lock, Postfix decides again, by lists of
+its own: what policyd.conf permits and main.cf does not is refused, until the
+commands that the forecast prints have been typed.
+
+usage: test_forecast_again.py POLICYD [TEST ...]
+"""
+
+import os
+import re
+import sys
+
+from kit.daemon import run_all
+from kit.forecast import (DOMAINS, HEAD, LOGS_TLS, ask, groups, session,
+                          written)
+from kit.init import Place, shell
+from kit.postfix import settle
+
+MAIN = """\
+myhostname = mail.shop.example
+mydestination = $myhostname, shop.example
+mynetworks = 127.0.0.0/8
+relay_domains = partner.example
+smtpd_sasl_auth_enable = yes
+smtpd_tls_security_level = may
+import_environment =
+"""
+TRUSTING = ("restrictions = { permit_auth_destination, permit_mynetworks, "
+            "reject_plaintext_session, permit_sasl_authenticated, reject }\n")
+LOGINS = ("restrictions = { permit_auth_destination, "
+          "permit_sasl_authenticated, reject }\n")
+GOOD = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
+FINGERPRINT = ":".join(["CD"] * 32)
+CERTIFICATE = HEAD % (
+    "smtpd[1]: h[192.0.2.30]: subject_CN=h, issuer=i, fingerprint=AA:BB, "
+    "pkey_fingerprint=%s") % FINGERPRINT + "\n"
+
+
+def with_certificate():
+    """with_certificate - the client has one"""
+    lines = session(tls=GOOD).splitlines(True)
+    return "".join(lines[:2]) + CERTIFICATE + "".join(lines[2:])
+
+
+# main.cf, -o of the port, policyd.conf, log, restriction, end of the command.
+CASES = {
+    "mynetworks": ("", "", 'mynetworks = "192.0.2.0/24"\n' + TRUSTING,
+                   session(), "permit_mynetworks",
+                   "-e 'mynetworks=127.0.0.0/8, 192.0.2.30'"),
+    "mynetworks of the port": (
+        "", "    -o mynetworks=127.0.0.1\n",
+        'mynetworks = "127.0.0.1, 192.0.2.0/24"\n' + TRUSTING, session(),
+        "permit_mynetworks",
+        "-P 'smtp/inet/mynetworks=127.0.0.1,192.0.2.30'"),
+    # It is imported, but the port has another one.
+    "imported, but not at the port": (
+        "mynetworks = 127.0.0.0/8, 192.0.2.0/24\n",
+        "    -o mynetworks=127.0.0.1\n", TRUSTING, session(),
+        "permit_mynetworks",
+        "-P 'smtp/inet/mynetworks=127.0.0.1,192.0.2.30'"),
+    "relay_domains": (
+        "", "", 'relay_domains = "far.example, partner.example"\n', session(),
+        "permit_auth_destination",
+        "-e 'relay_domains=partner.example, far.example'"),
+    "mydestination": (
+        "", "", 'mydestination = "far.example, shop.example"\n', session(),
+        "permit_auth_destination",
+        "-e 'mydestination=mail.shop.example, shop.example, far.example'"),
+    "virtual_alias_domains": (
+        "virtual_alias_domains =\n", "",
+        'virtual_alias_domains = "far.example"\n', session(),
+        "permit_auth_destination", "-e 'virtual_alias_domains=far.example'"),
+    "two clients, two domains": (
+        "", "", 'relay_domains = "far.example, near.example"\n',
+        session() + session("198.51.100.8", ident="BBBBB").replace(
+            "b@far", "b@near"), "permit_auth_destination",
+        "-e 'relay_domains=partner.example, far.example, near.example'"),
+    "no login without TLS": (
+        "smtpd_tls_auth_only = yes\n", "", LOGINS, session(login="alice"),
+        "permit_sasl_authenticated",
+        "-P 'smtp/inet/smtpd_tls_auth_only=no'"),
+}
+
+
+def test_typed(program):
+    """it is refused until main.cf has it, too; in no other way of replying"""
+    for name, (main, options, text, log, restriction,
+               command) in CASES.items():
+        with Place(MAIN + main, "smtp inet n - y - - smtpd\n" + options) as \
+                place, written(log=LOGS_TLS + log) as directory:
+            logged = os.path.join(directory, "log")
+            text = 'import_postfix = "%s"\n' % place.config + text
+            with open(place.file, "w") as out:
+                out.write(text)
+            status, out, err = ask(program, place.file, logged)
+            count = log.count("connect from") // 2
+            assert (status, err) == (1, "") and out.count(
+                " (%s, service default)\n" % restriction) == count and \
+                "%d would be refused:" % count in out, (name, out)
+            typed = re.findall(r"^\t\t  in Postfix, when it asks policyd: "
+                               r"(postconf .*)$", out, re.M)
+            assert typed[-1].endswith(command), (name, typed)
+            assert "at top level" not in out, (name, out)
+            found, _ = groups(program, place.file, logged)
+            assert found[0]["advice"]["postfix"] == typed[0], (name, found)
+            shell(typed[-1:])
+            settle(place.config)
+            status, out, _ = ask(program, place.file, logged)
+            assert status == 0 and ", 0 would be refused\n" in out and \
+                "cannot tell: 0\n" in out, (name, out)
+            if restriction == "permit_sasl_authenticated":
+                continue
+            with open(os.path.join(place.config, "main.cf"), "w") as file:
+                file.write("compatibility_level = 3.6\n" + MAIN + main)
+            settle(place.config)
+            with open(place.file, "a") as out:
+                out.write('reply = "ok"\n')
+            assert ask(program, place.file, logged)[0] == 0, name
+
+
+def test_certificates(program):
+    """relay_clientcerts, which main.cf does not even have"""
+    with Place(MAIN) as place, written(
+            log=LOGS_TLS + with_certificate()) as directory:
+        logged = os.path.join(directory, "log")
+        text = ('import_postfix = "%s"\nrelay_clientcerts = '
+                '"inline:{ %s=h }"\nrestrictions = { permit_tls_clientcerts, '
+                'permit_auth_destination, reject }\n' % (
+                    place.config, FINGERPRINT))
+        with open(place.file, "w") as out:
+            out.write(text)
+        status, out, err = ask(program, place.file, logged)
+        assert status == 1 and "(permit_tls_clientcerts, service" in out and \
+            "into relay_clientcerts in main.cf, too\n" in out, (out, err)
+        with open(os.path.join(place.config, "main.cf"), "a") as main:
+            main.write("relay_clientcerts = inline:{ %s=h }\n" %
+                       FINGERPRINT)
+        settle(place.config)
+        assert ask(program, place.file, logged)[0] == 0
+
+
+def refused(address="192.0.2.30", to="b@far.example"):
+    """refused - "Relay access denied" """
+    return "".join(HEAD % line + "\n" for line in [
+        "smtpd[1]: connect from h[%s]" % address,
+        "smtpd[1]: NOQUEUE: reject: RCPT from h[%s]: 554 5.7.1 <%s>: Relay "
+        "access denied; from=<a@b> to=<%s> proto=ESMTP helo=<h>" % (
+            address, to, to),
+        "smtpd[1]: disconnect from h[%s] rcpt=0/1 commands=2/3" % address])
+
+
+def test_refused(program):
+    """a client that Postfix has refused remains refused, until it is in its
+    mynetworks"""
+    with Place(MAIN) as place, written(log=refused()) as directory:
+        logged = os.path.join(directory, "log")
+        with open(place.file, "w") as out:
+            out.write('import_postfix = "%s"\nmynetworks = "192.0.2.0/24"\n' %
+                      place.config + TRUSTING)
+        status, out, _ = ask(program, place.file, logged)
+        assert status == 0 and "\n1 of them remains refused, though" in out \
+            and "clients in 192.0.2.0/24: by mynetworks of policyd.conf; if " \
+            "they are yours, mynetworks of Postfix must have them" in out, out
+        (group,), summary = groups(program, place.file, logged)
+        assert (group["kind"], group["network"], group["domain"],
+                group["restriction"], summary["foreign"]) == (
+                    "foreign", "192.0.2.0/24", "", "permit_mynetworks", 1), \
+            group
+        with open(os.path.join(place.config, "main.cf"), "a") as main:
+            main.write("mynetworks = 192.0.2.30\n")
+        settle(place.config)
+        status, out, _ = ask(program, place.file, logged)
+        assert status == 1 and ", 1 would be accepted:\n" in out, out
+
+
+def test_unknown(program):
+    """where main.cf is not known, it cannot be told"""
+    text = DOMAINS + 'mynetworks = "192.0.2.0/24"\n' + TRUSTING
+    with written(c_conf=text, o_conf=text + 'reply = "ok"\n',
+                 log=LOGS_TLS + session(), r_log=refused()) as directory:
+        config, other, log, rejected = (
+            os.path.join(directory, each)
+            for each in ("c.conf", "o.conf", "log", "r.log"))
+        note = "note: 1 recipient is accepted if the lists of Postfix have " \
+            "what those of policyd.conf have: Postfix decides again (reply = " \
+            "lock), and its lists are not known here (import_postfix)\n"
+        status, out, _ = ask(program, config, log)
+        assert status == 0 and note in out, out
+        assert groups(program, config, log)[1]["lists_of_postfix_unknown"] == 1
+        assert "(reply = lock)" not in ask(program, other, log)[1]
+        status, out, _ = ask(program, config, rejected)
+        assert "cannot tell: 1:\n        1  Postfix decides again (reply = " \
+            "lock), by lists that are not known here (import_postfix)\n" in \
+            out, out
+        assert ask(program, other, rejected)[0] == 1
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([test_typed, test_certificates, test_refused,
+                      test_unknown]))
