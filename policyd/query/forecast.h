@@ -69,6 +69,9 @@ void forecasts_print_decided(const struct forecasts *forecasts, FILE *output);
 void forecasts_print(struct forecasts *forecasts, FILE *output);
 void forecasts_print_json(struct forecasts *forecasts, FILE *output);
 
+/* forecast_print_notes - what the figures do not contain. */
+void forecast_print_notes(const struct forecasts *forecasts, FILE *out);
+
 /* forecast_print_foreign - the domains that are ours for policyd only. */
 void forecast_print_foreign(const struct forecasts *forecasts, FILE *out);
 

@@ -156,8 +156,8 @@ static const char *first_of(const struct restriction_list *list)
 }
 
 /* advise_domains - where anybody may send to these domains: they have to be
- * ours, and permit_auth_destination has to come before what refuses. Being a
- * foreign destination is reason enough for a refusal. */
+ * ours, and permit_auth_destination has to come before any refusal. Other
+ * domains are refused for their own sake, too. */
 static void advise_domains(struct forecast_advice *advice,
 			   const struct forecast_adviser *adviser,
 			   const struct forecast_group *group)

@@ -45,6 +45,10 @@ bool advice_is_locked(const struct forecast_group *group,
 char *advice_networks(const struct forecast_adviser *adviser,
 		      const struct forecast_group **groups, size_t count);
 
+/* advice_is_of_strangers - has a group clients that are probably not ours? */
+bool advice_is_of_strangers(const struct forecast_adviser *adviser,
+			    const struct forecast_group *group);
+
 /* advice_is_weak - is nothing but the TLS of these logins too weak? */
 bool advice_is_weak(const struct forecast_group *group);
 

@@ -124,6 +124,7 @@ def second_chapter(place, starts, changes):
     place.shell("""
         postconf -M submission/inet='submission inet n - y - - smtpd' \
             submissions/inet='submissions inet n - y - - smtpd'
+        postconf -P submissions/inet/smtpd_tls_wrappermode=yes
         postconf -e smtpd_tls_security_level=encrypt \
             smtpd_tls_auth_only=yes smtpd_sasl_auth_enable=yes""")
     for block in second:

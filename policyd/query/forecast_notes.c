@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/* forecast_notes - what the figures of a forecast do not contain
+ *
+ * Each line says how much was left out, and why, so that zeros are never taken
+ * for "nothing will happen". */
+
+#include "lib/base/log.h"
+#include "policyd/query/figure.h"
+#include "policyd/query/forecast.h"
+
+/* put_gaps - why there may be less than expected */
+static void put_gaps(const struct postlog_figures *figures, FILE *out)
+{
+	bool one = figures->unbegun == 1;
+
+	if (figures->sessions == 0)
+		fprintf(out,
+			"note: none of the %s line%s of Postfix is about a "
+			"client of smtpd; is this all of the mail log?\n",
+			figure(figures->lines).text,
+			figures->lines == 1 ? "" : "s");
+	if (figures->reversed > 0)
+		fprintf(out,
+			"note: %s file%s the newest line first, so sessions "
+			"cannot be followed there (journalctl -r? tac(1) "
+			"reverses it)\n",
+			figure(figures->reversed).text,
+			figures->reversed == 1 ? " has" : "s have");
+	if (figures->unbegun > 0)
+		fprintf(out,
+			"note: %s message%s began before the log, so nobody "
+			"knows %s client%s: name the older files, too\n",
+			figure(figures->unbegun).text, one ? "" : "s",
+			one ? "its" : "their", one ? "" : "s");
+}
+
+/* put_others - what belongs to another Postfix */
+static void put_others(const struct forecasts *forecasts, FILE *out)
+{
+	char name[161];
+	size_t i;
+
+	if (forecasts->elsewhere == 0)
+		return;
+	fprintf(out,
+		"note: %s recipient%s not judged: no port of this Postfix "
+		"logs as ",
+		figure(forecasts->elsewhere).text,
+		forecasts->elsewhere == 1 ? " is" : "s are");
+	for (i = 0; i < forecasts->other_name_count; i++) {
+		fputs(i > 0 ? ", \"" : "\"", out);
+		log_quote(name, sizeof(name) - 1, forecasts->other_names[i]);
+		fputs(name, out);
+		putc('"', out);
+	}
+	fprintf(out, "%s, so %s of another instance, or of another time\n",
+		forecasts->more_other_names ? " and others" : "",
+		forecasts->elsewhere == 1 ? "it is" : "they are");
+}
+
+/* put_notes - what the figures above do not contain */
+static void put_notes(const struct forecasts *forecasts, FILE *out)
+{
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+
+	put_gaps(figures, out);
+	put_others(forecasts, out);
+	forecasts_print_decided(forecasts, out);
+	figure_note(forecasts->others,
+		    "of the refused: for a reason that remains (an unknown "
+		    "user, a block list)",
+		    "of the refused: for reasons that remain (unknown users, "
+		    "block lists)",
+		    out);
+	figure_note(figures->returned + forecasts->returned,
+		    "came back from a content filter, and is not judged twice",
+		    "came back from a content filter, and are not judged twice",
+		    out);
+	figure_note(figures->lost,
+		    "more was accepted, but no delivery followed: it was given "
+		    "up or refused later, or the log ends before",
+		    "more were accepted, but no delivery followed: they were "
+		    "given up or refused later, or the log ends before",
+		    out);
+	figure_note(figures->early,
+		    "session did not fit into memory and was judged early",
+		    "sessions did not fit into memory and were judged early",
+		    out);
+	figure_note(figures->submitted,
+		    "message of sendmail(1) is not judged: it does not come to "
+		    "smtpd, which alone asks policyd",
+		    "messages of sendmail(1) are not judged: they do not come "
+		    "to smtpd, which alone asks policyd",
+		    out);
+	if (forecasts->unsure > 0)
+		fprintf(out,
+			"note: %s recipient%s %s accepted if the lists of "
+			"Postfix have what those of policyd.conf have: Postfix "
+			"decides again (reply = lock), and its lists are not "
+			"known here (import_postfix)\n",
+			figure(forecasts->unsure).text,
+			forecasts->unsure == 1 ? "" : "s",
+			forecasts->unsure == 1 ? "is" : "are");
+	if (!forecasts->ports.from_postfix)
+		fprintf(out,
+			"note: ports are named as usual (postfix/submission is "
+			"587), since no Postfix %s%s\n",
+			forecasts->config->import_postfix == NULL
+				? "is imported (import_postfix)"
+				: "could be asked: ",
+			forecasts->ports_why.text);
+}
+
+/* forecasts_print_decided - and who has judged them */
+void forecasts_print_decided(const struct forecasts *forecasts, FILE *output)
+{
+	bool one = forecasts->decided == 1;
+
+	if (forecasts->decided == 0)
+		return;
+	fprintf(output,
+		"note: %s recipient%s of Postfix since policyd was first asked "
+		"(%s) %s not judged here: its decisions are, above\n",
+		figure(forecasts->decided).text, one ? "" : "s",
+		forecasts->since != POSTLOG_NO_TIME
+			? figure_time(forecasts->since).text
+			: "nobody knows when",
+		one ? "is" : "are");
+}
+
+/* put_observed - does the configuration refuse anything yet? */
+static void put_observed(const struct forecasts *forecasts, FILE *out)
+{
+	const struct service_list *all = &forecasts->config->services;
+	size_t i;
+
+	for (i = 0; i < all->count; i++)
+		if (all->services[i].reply.observe) {
+			fputs("note: with mode = observe nothing is refused "
+			      "yet; this is what would be without it\n",
+			      out);
+			return;
+		}
+}
+
+/* forecast_print_notes - all of them */
+void forecast_print_notes(const struct forecasts *forecasts, FILE *out)
+{
+	put_notes(forecasts, out);
+	put_observed(forecasts, out);
+}
