@@ -52,6 +52,17 @@ int restriction_list_add(struct restriction_list *list,
 	return 0;
 }
 
+/* restriction_list_has - by its name */
+bool restriction_list_has(const struct restriction_list *list, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (strcmp(list->uses[i].restriction->name, name) == 0)
+			return true;
+	return false;
+}
+
 /* restriction_list_clear - close and free all */
 void restriction_list_clear(struct restriction_list *list)
 {

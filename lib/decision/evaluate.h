@@ -39,6 +39,10 @@ restriction_use_word(const struct restriction_use *use)
 	return use->word != NULL ? use->word : use->restriction->name;
 }
 
+/* restriction_list_has - is the restriction with that name in the list? */
+bool restriction_list_has(const struct restriction_list *list,
+			  const char *name);
+
 /* restriction_list_clear - close and free all. */
 void restriction_list_clear(struct restriction_list *list);
 

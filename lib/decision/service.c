@@ -63,6 +63,17 @@ const struct service *service_named(const struct service_list *list,
 	return NULL;
 }
 
+/* service_list_has - does any of them have that restriction? */
+bool service_list_has(const struct service_list *list, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (restriction_list_has(&list->services[i].restrictions, name))
+			return true;
+	return false;
+}
+
 /* service_overlap - can one request match both services? */
 int service_overlap(const struct service *one, const struct service *other)
 {

@@ -39,6 +39,9 @@ const struct service *service_find(const struct service_list *list,
 const struct service *service_named(const struct service_list *list,
 				    const char *name);
 
+/* service_list_has - does any service have the restriction with that name? */
+bool service_list_has(const struct service_list *list, const char *name);
+
 /* service_overlap - can one request match both services? */
 int service_overlap(const struct service *one, const struct service *other);
 

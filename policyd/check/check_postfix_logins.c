@@ -58,18 +58,7 @@ static enum lack lack(const struct smtpd_row *row)
 /* are_wanted - does any list of ours permit clients that have logged in? */
 static bool are_wanted(const struct config *config)
 {
-	size_t i, at;
-
-	for (i = 0; i < config->services.count; i++) {
-		const struct restriction_list *list =
-			&config->services.services[i].restrictions;
-
-		for (at = 0; at < list->count; at++)
-			if (strcmp(list->uses[at].restriction->name,
-				   "permit_sasl_authenticated") == 0)
-				return true;
-	}
-	return false;
+	return service_list_has(&config->services, "permit_sasl_authenticated");
 }
 
 /* may_relay - may clients send to elsewhere without a login? */

@@ -69,23 +69,6 @@ static bool has_own(const struct config *config)
 	       is_own(config, OPTION_RELAY_CLIENTCERTS);
 }
 
-/* uses - does any service have that restriction? */
-static bool uses(const struct config *config, const char *restriction)
-{
-	size_t i, k;
-
-	for (i = 0; i < config->services.count; i++) {
-		const struct restriction_list *list =
-			&config->services.services[i].restrictions;
-
-		for (k = 0; k < list->count; k++)
-			if (strcmp(list->uses[k].restriction->name,
-				   restriction) == 0)
-				return true;
-	}
-	return false;
-}
-
 /* own_text - one service for each of the first restrictions that is used */
 static char *own_text(const struct config *config, size_t count)
 {
@@ -97,7 +80,7 @@ static char *own_text(const struct config *config, size_t count)
 		const char *name = looking[i].name;
 		char *longer;
 
-		if (!uses(config, name))
+		if (!service_list_has(&config->services, name))
 			continue;
 		longer = xasprintf("%sservice \"%s\" {\n\tpolicy_context = "
 				   "\"%s\"\n\trestrictions = { %s, reject }\n"

@@ -122,18 +122,6 @@ static bool is_inherited(const struct service *service,
 	       a->uses[0].line == b->uses[0].line;
 }
 
-/* permits_logins - can a client that logs in send there? */
-static bool permits_logins(const struct restriction_list *list)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		if (strcmp(list->uses[i].restriction->name,
-			   "permit_sasl_authenticated") == 0)
-			return true;
-	return false;
-}
-
 /* lists - call put with each place where the rate must be named, and with the
  * list of restrictions to write there */
 static void
@@ -151,7 +139,8 @@ lists(const struct config *config, const struct suggestion *suggestion,
 		const struct service *service = &all->services[i];
 		char *where, *text;
 
-		if (!permits_logins(&service->restrictions) ||
+		if (!restriction_list_has(&service->restrictions,
+					  "permit_sasl_authenticated") ||
 		    is_inherited(service, top))
 			continue;
 		where = forecast_advice_where(service);

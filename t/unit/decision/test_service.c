@@ -124,12 +124,32 @@ START_TEST(is_found_by_its_name)
 }
 END_TEST
 
+START_TEST(knows_which_restrictions_its_lists_have)
+{
+	static const struct restriction first = { .name = "permit_mynetworks" };
+	static const struct restriction last = { .name = "reject" };
+	struct restriction_use uses[] = { { .restriction = &first },
+					  { .restriction = &last } };
+	struct service two[] = {
+		{ .name = relay },
+		{ .name = everything, .restrictions = { uses, 2 } },
+	};
+	const struct service_list both = { two, 2 };
+
+	ck_assert(service_list_has(&both, "permit_mynetworks"));
+	ck_assert(service_list_has(&both, "reject"));
+	ck_assert(!service_list_has(&both, "permit"));
+	ck_assert(!restriction_list_has(&two[0].restrictions, "reject"));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("service");
 
 	tcase_add_loop_test(tests, finds_the_first, 0, COUNT(requests));
 	tcase_add_test(tests, is_found_by_its_name);
+	tcase_add_test(tests, knows_which_restrictions_its_lists_have);
 	tcase_add_test(tests, overlaps);
 	tcase_add_loop_test(tests, parses_numbers, 0, COUNT(numbers));
 	return run_tests("service", tests);
