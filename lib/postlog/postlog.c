@@ -108,6 +108,7 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	session->starttls = step->event->starttls;
 	session->auth = step->event->auth;
 	session->rcpt = step->event->rcpt;
+	session->renamed |= step->event->xclient;
 	if (session->begun && session->starttls > 0 &&
 	    session->protocol == NULL)
 		postlog_tls_forget(log, session->service);
@@ -168,6 +169,8 @@ static void take_client(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->method,
 			     step->event->method);
 	postlog_session_text(log, session, &session->login, step->event->login);
+	postlog_session_text(log, session, &session->client,
+			     step->event->address);
 }
 
 /* name_recipient - one that was accepted */
@@ -209,6 +212,7 @@ static void take_reject(struct postlog *log, const struct step *step)
 	struct postlog_recipient *refused = postlog_session_recipient(
 		log, session, &session->refused, false, event->recipient);
 
+	postlog_session_text(log, session, &refused->address, event->address);
 	postlog_session_text(log, session, &refused->sender, event->sender);
 	postlog_session_text(log, session, &refused->reply, event->reply);
 	postlog_session_text(log, session, &refused->method, event->method);
@@ -217,7 +221,9 @@ static void take_reject(struct postlog *log, const struct step *step)
 	refused->for_relay = event->for_relay;
 	refused->by_access = event->by_access;
 	refused->tls = session->protocol != NULL;
-	refused->logged_in = session->method != NULL;
+	refused->logged_in = session->method != NULL &&
+			     strcmp(session->client, event->address) == 0;
+	session->renamed |= strcmp(session->address, event->address) != 0;
 	refused->time = step->line->time;
 	refused->file = step->file;
 	refused->line = step->number;

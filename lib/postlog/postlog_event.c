@@ -40,6 +40,7 @@ static void read_counts(struct postlog_event *event, const char *text)
 	size_t i;
 
 	event->has_counts = strstr(text, " commands=") != NULL;
+	event->xclient = strstr(text, " xclient=") != NULL;
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		const char *at = strstr(text, each[i].name);
 

@@ -60,6 +60,7 @@ struct postlog_event {
 	/* DISCONNECT: whether it has counts, and the successful commands */
 	bool has_counts;
 	unsigned long starttls, auth, rcpt, sent; /* sent: DATA, BDAT */
+	bool xclient;				  /* XCLIENT was used */
 };
 
 /* postlog_event_read - read what a line says. */

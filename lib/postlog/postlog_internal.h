@@ -17,11 +17,12 @@ struct postlog_recipient {
 	char *recipient;
 	uint32_t hash;
 	/* Refused only: */
+	char *address; /* of the client, which XCLIENT may change */
 	char *sender, *reply, *method, *login;
 	unsigned long count;
 	bool for_relay, by_access;
 	bool tls;	/* it was encrypted already */
-	bool logged_in; /* the login of the session was known already */
+	bool logged_in; /* the login of that client was known already */
 	int64_t time;
 	const char *file;
 	unsigned long line;
@@ -63,7 +64,9 @@ struct postlog_session {
 	unsigned long starttls, auth, rcpt;
 	char *protocol, *cipher, *bits; /* NULL: no line about TLS */
 	char *fingerprint, *key_fingerprint;
-	char *method, *login; /* the last known */
+	char *method, *login, *client; /* the last known, and whose it is */
+	bool renamed; /* the client was given by XCLIENT, perhaps with a login
+		       */
 	struct postlog_message *messages;
 	struct postlog_recipients refused;
 	size_t bytes; /* that it holds */

@@ -127,6 +127,7 @@ static void free_recipients(struct postlog_recipients *list)
 		struct postlog_recipient *next = each->next;
 
 		free(each->recipient);
+		free(each->address);
 		free(each->sender);
 		free(each->reply);
 		free(each->method);
@@ -173,6 +174,7 @@ static void free_session(struct postlog *log, struct postlog_session *session)
 	free(session->key_fingerprint);
 	free(session->method);
 	free(session->login);
+	free(session->client);
 	free(session);
 }
 
@@ -220,10 +222,14 @@ static void fill_login(struct postlog_case *taken,
 		taken->method = refused->method;
 		taken->login = refused->login;
 		taken->login_state = POSTLOG_LOGIN_KNOWN;
-	} else if (session->has_counts && session->auth == 0) {
+	} else if (session->has_counts && session->auth == 0 &&
+		   !session->renamed) {
 		taken->method = taken->login = "";
 		taken->login_state = POSTLOG_LOGIN_NONE;
 	} else {
+		/* That of another client says nothing. */
+		if (session->renamed)
+			taken->method = taken->login = "";
 		taken->login_state = POSTLOG_LOGIN_UNKNOWN;
 	}
 }
@@ -237,7 +243,6 @@ static void begin_case(struct postlog_case *taken,
 	taken->count = recipient->count;
 	taken->service = session->service;
 	taken->logs_tls = session->logs_tls;
-	taken->address = session->address;
 	taken->recipient = recipient->recipient;
 	taken->sender = taken->reply = "";
 	taken->time = recipient->time;
@@ -283,6 +288,7 @@ static void take_refused(struct postlog *log,
 
 	for (each = session->refused.first; each != NULL; each = each->next) {
 		begin_case(&taken, session, each);
+		taken.address = each->address;
 		taken.has_sender = true;
 		taken.sender = each->sender;
 		taken.reply = each->reply;

@@ -108,6 +108,26 @@ static const struct {
 	{ "smtpd[1]: connect from h[9]\nsmtpd[1]: " REJECT(
 		  "NOQUEUE") "smtpd[1]: connect from h[8]\n",
 	  "-postfix <s@t> <x@y> 9 tls?  login? relay\n" },
+	/* A proxy says who the client is (XCLIENT), and perhaps its login. */
+	{ "smtpd[1]: connect from h[127.0.0.1]\nsmtpd[1]: " REJECT(
+		  "NOQUEUE") "smtpd[1]: disconnect from h[9] xclient=1 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login? relay\n" },
+	{ "smtpd[1]: connect from h[127.0.0.1]\n"
+	  "smtpd[1]: AAAAA: client=h[8], sasl_method=XCLIENT, "
+	  "sasl_username=u\n"
+	  "smtpd[1]: " REJECT(
+		  "NOQUEUE") "smtpd[1]: disconnect from h[9] xclient=2 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login? relay\n" },
+	{ "smtpd[1]: connect from h[127.0.0.1]\n"
+	  "smtpd[1]: AAAAA: client=h[9], sasl_method=XCLIENT, "
+	  "sasl_username=u\n"
+	  "smtpd[1]: " REJECT(
+		  "AAAAA") "smtpd[1]: disconnect from h[9] xclient=1 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login=u relay\n" },
+	/* It was already there when the log begins. */
+	{ "smtpd[1]: " REJECT(
+		  "NOQUEUE") "smtpd[1]: disconnect from h[9] xclient=1 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login? relay\n" },
 	/* The beginning is missing. */
 	{ "smtpd[1]: AAAAA: client=h[9]\n"
 	  "smtpd[1]: disconnect from h[9] rcpt=1 data=1 commands=3\n"
