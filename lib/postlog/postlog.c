@@ -229,16 +229,25 @@ static void take_reject(struct postlog *log, const struct step *step)
 	refused->line = step->number;
 }
 
-/* take_returned - it was given to a content filter on this host: the message
- * that it queued is not from a client */
+/* is_loopback - is the address one of this host? */
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* take_returned - it was given to a content filter: the message that it queued
+ * is not from a client. A program elsewhere has the address to which it was
+ * given. */
 static void take_returned(struct postlog *log, const struct step *step)
 {
 	struct postlog_message *next =
 		postlog_message_find(log, step->line->host, step->line->service,
 				     step->event->next_id, true);
 
-	if (next != NULL && (strncmp(next->address, "127.", 4) == 0 ||
-			     strcmp(next->address, "::1") == 0))
+	if (next != NULL &&
+	    (is_loopback(step->event->next_address)
+		     ? is_loopback(next->address)
+		     : strcmp(next->address, step->event->next_address) == 0))
 		next->returned = true;
 }
 

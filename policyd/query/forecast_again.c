@@ -121,9 +121,9 @@ struct config *forecast_again_load(const struct config *config, bool *failed)
 	return own;
 }
 
-/* in_networks - is the client in the mynetworks of a port? */
-static enum forecast_again in_networks(const char *networks,
-				       const char *address)
+/* forecast_again_network - is the client in the mynetworks of a port? */
+enum forecast_again forecast_again_network(const char *networks,
+					   const char *address)
 {
 	struct error error;
 	struct network_list *list =
@@ -183,7 +183,8 @@ enum forecast_again forecast_again(const struct forecast_ports *ports,
 	if (!ports->from_postfix)
 		return AGAIN_NO_POSTFIX;
 	if (port->networks != NULL && strcmp(restriction, NETWORKS) == 0)
-		return in_networks(port->networks, request->client_address);
+		return forecast_again_network(port->networks,
+					      request->client_address);
 	if (ports->own_failed)
 		return AGAIN_UNKNOWN;
 	return ports->own == NULL ? AGAIN_PERMITS

@@ -25,6 +25,10 @@ enum forecast_again forecast_again(const struct forecast_ports *ports,
 				   const char *restriction,
 				   const struct request *request);
 
+/* forecast_again_network - is a client permitted by these mynetworks? */
+enum forecast_again forecast_again_network(const char *networks,
+					   const char *address);
+
 /* forecast_again_why - why it refuses what that restriction permits; static. */
 const char *forecast_again_why(const char *restriction);
 

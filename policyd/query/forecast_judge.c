@@ -330,9 +330,6 @@ static void blame_ports(const struct attempt *attempt, bool wrapped)
 /* try_ports - each port where the client may have been */
 static void try_ports(struct attempt *attempt)
 {
-	const char *address = attempt->taken->address;
-	bool local =
-		strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 	struct forecast *forecast = attempt->forecast;
 	bool alone = is_alone(attempt);
 	bool returns = false;
@@ -345,7 +342,8 @@ static void try_ports(struct attempt *attempt)
 		enum forecast_answer before = forecast->answer;
 		bool judged = attempt->judged;
 
-		returns |= attempt->port->is_return;
+		returns |= forecast_port_returns(attempt->ports, attempt->port,
+						 attempt->taken->address);
 		if (is_excluded(attempt, alone))
 			continue;
 		wrapped |= attempt->port->wraps;
@@ -360,9 +358,8 @@ static void try_ports(struct attempt *attempt)
 	}
 	if (!attempt->judged)
 		forecast->answer = FORECAST_RETURN;
-	else if (returns && local && forecast->answer == FORECAST_REFUSE)
-		unknown(attempt, "it may have come from a content filter on "
-				 "this host");
+	else if (returns && forecast->answer == FORECAST_REFUSE)
+		unknown(attempt, "it may have come back from a content filter");
 }
 
 /* has_senders - does a service look at the sender? */

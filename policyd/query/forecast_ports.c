@@ -77,6 +77,7 @@ static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
 	port->is_return = row->is_return;
+	port->is_loopback = smtpd_port_is_loopback(&row->port);
 }
 
 /* is_set - is a parameter not empty? */
@@ -213,6 +214,23 @@ forecast_ports_find(const struct forecast_ports *ports, const char *number)
 		if (strcmp(ports->list[i].number, number) == 0)
 			return &ports->list[i];
 	return NULL;
+}
+
+/* forecast_port_returns - only those in its mynetworks pass there, and those on
+ * this host */
+bool forecast_port_returns(const struct forecast_ports *ports,
+			   const struct forecast_port *port,
+			   const char *address)
+{
+	const char *networks =
+		port->networks != NULL ? port->networks : ports->networks;
+
+	if (!port->is_return)
+		return false;
+	if (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0)
+		return true;
+	return !port->is_loopback &&
+	       forecast_again_network(networks, address) != AGAIN_REFUSES;
 }
 
 /* forecast_port_note - the client may have been there, too */

@@ -16,6 +16,7 @@ struct forecast_port {
 	bool demands_tls;    /* from everybody */
 	bool no_plain_login; /* a login is possible in TLS only */
 	bool is_return;	     /* for mail that comes back from a filter */
+	bool is_loopback;    /* for clients on this host only */
 	char *networks;	     /* mynetworks of its own; or NULL */
 	char *tls_log;	     /* how TLS would be logged there; NULL: as usual */
 };
@@ -65,6 +66,12 @@ forecast_ports_next(const struct forecast_ports *ports, const char *name,
 /* forecast_ports_find - the first port with that number, or NULL. */
 const struct forecast_port *
 forecast_ports_find(const struct forecast_ports *ports, const char *number);
+
+/* forecast_port_returns - may a client at this address be a content filter that
+ * gives mail back at that port, one of ports? */
+bool forecast_port_returns(const struct forecast_ports *ports,
+			   const struct forecast_port *port,
+			   const char *address);
 
 /* forecast_ports_close - free what it holds. */
 void forecast_ports_close(struct forecast_ports *ports);

@@ -172,6 +172,50 @@ def test_elsewhere(program):
         assert "of 5 recipients" in out and "another instance" not in out, out
 
 
+FILTERED = """\
+smtp inet n - y - - smtpd
+10025 inet n - n - - smtpd
+    -o content_filter=
+    -o smtpd_relay_restrictions=permit_mynetworks,reject
+    -o smtpd_recipient_restrictions=permit_mynetworks,reject
+"""
+
+
+def test_filter(program):
+    """a content filter on another host, or in a container, gives mail back at
+    a port that logs as another one: what the log shows of that is not judged,
+    and of the rest, nobody can tell"""
+    main = "mydestination = local.test\nimport_environment =\nmynetworks = " \
+        "127.0.0.0/8, 172.18.0.0/16\ncontent_filter = " \
+        "smtp:[172.18.0.5]:10024\n"
+    back = session("172.18.0.5", ident="BBBBB")
+    given = session(tls=GOOD, login="alice").replace(
+        "relay=m[192.0.2.9]:25, status=sent (250)", "relay=172.18.0.5"
+        "[172.18.0.5]:10024, status=sent (250 Ok: queued as BBBBB)")
+    at = back.index(HEAD % "smtp[3]")
+    both = back[:at] + given + back[at:]
+    for networks, log, returned, doubted, refused in (
+            ("", both, 1, 0, 0), ("", back, 0, 1, 0),
+            ("", session("172.19.0.5"), 0, 0, 1),
+            ("    -o mynetworks=172.19.0.0/16\n", session("172.19.0.5"), 0, 1,
+             0),
+            ("    -o mynetworks=172.19.0.0/16\n", session("172.18.0.5"), 0, 0,
+             1)):
+        with Place(main, FILTERED + networks) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            path = os.path.join(directory, "log")
+            status, out, err = ask(program, place.file, path)
+            summary = groups(program, place.file, path)[1]
+            assert status == refused and (
+                summary["returned_from_filter"], summary["cannot_tell"],
+                summary["would_be_refused"]) == (
+                    returned, doubted, refused), (networks, log, out, err)
+            assert ("it may have come back from a content filter" in out) == \
+                bool(doubted), out
+
+
 def test_instances(program):
     """two instances of Postfix with the same queue ids, and as in containers
     the same processes; a port with a syslog_name of its own is none"""
@@ -366,5 +410,5 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_instances,
+    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_filter, test_instances,
                       test_reversed, test_access, test_mixture, test_copies, test_tls_log]))

@@ -160,6 +160,23 @@ static const struct {
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
 	  "qmgr[2]: BBBBB: removed\n",
 	  "+postfix <> <a@b> 9 plain  \n" },
+	/* It is on another host. No mail server of a stranger is. */
+	{ "smtpd[1]: connect from h[9]\n"
+	  "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtpd[1]: CCCCC: client=h[9]\n"
+	  "smtpd[1]: disconnect from h[9] rcpt=2 data=2 commands=3\n"
+	  "smtpd[2]: BBBBB: client=l[7]\n"
+	  "smtpd[2]: DDDDD: client=l[7]\n"
+	  "smtp[3]: AAAAA: to=<a@b>, relay=l[7]:10024, status=sent (250 Ok: "
+	  "queued as BBBBB)\n"
+	  "qmgr[2]: AAAAA: removed\n"
+	  "smtp[3]: CCCCC: to=<c@b>, relay=l[7]:25, status=sent (250 Ok: "
+	  "queued as DDDDD)\n"
+	  "qmgr[2]: CCCCC: removed\n"
+	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
+	  "local[3]: DDDDD: to=<d@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <c@b> 9 plain  \n+postfix <> <a@b> 9 plain  \n"
+	  "+postfix <> <d@b> 7 tls?  \n" },
 	{ "smtpd[2]: connect from l[127.0.0.1]\n"
 	  "smtpd[2]: BBBBB: client=l[127.0.0.1], orig_queue_id=AAAAA, "
 	  "orig_client=h[9]\n"
