@@ -48,11 +48,14 @@ struct postlog_case {
 	enum postlog_login login_state;
 	bool accepted;
 	bool has_sender;
-	bool logs_tls;	/* TLS was logged under this syslog_name at that time */
-	bool counted;	/* the log says whether the client used STARTTLS */
-	bool starttls;	/* it did */
-	bool doubtful;	/* the session has more recipients than the client
-			   gave, so this may be one that Postfix added */
+	bool logs_tls; /* TLS was logged under this syslog_name at that time */
+	bool counted;  /* the log says whether the client used STARTTLS */
+	bool starttls; /* it did */
+	bool doubtful; /* the session has more recipients than the client
+			  gave, so this may be one that Postfix added */
+	bool exact; /* Postfix can have added no recipient: the session has as
+		       many as the client gave (unless one was given twice), or
+		       smtpd itself named it */
 	bool for_relay; /* refused: "Relay access denied" */
 	bool by_access; /* refused: "Access denied" */
 };

@@ -250,11 +250,26 @@ static void begin_case(struct postlog_case *taken,
 	taken->line = recipient->line;
 }
 
-/* take_message - the recipients of a message, which were accepted */
+/* is_given_up - has a session a message that was not delivered? Its recipients
+ * are in the count, and are not named. */
+static bool is_given_up(const struct postlog_session *session)
+{
+	const struct postlog_message *message = session->messages;
+
+	while (message != NULL && message->accepted.count > 0)
+		message = message->next;
+	return message != NULL;
+}
+
+/* take_message - the recipients of a message, which were accepted; found: of
+ * the session */
 static void take_message(struct postlog *log,
 			 const struct postlog_session *session,
-			 const struct postlog_message *message, bool doubtful)
+			 const struct postlog_message *message,
+			 unsigned long found)
 {
+	bool counted = session->begun && session->has_counts;
+	bool exact = counted && found == session->rcpt && !is_given_up(session);
 	const struct postlog_recipient *each;
 	struct postlog_case taken;
 
@@ -265,7 +280,8 @@ static void take_message(struct postlog *log,
 		taken.message = log->messages;
 		taken.begun = message->begun;
 		taken.size = message->size;
-		taken.doubtful = doubtful;
+		taken.doubtful = counted && found > session->rcpt;
+		taken.exact = exact || message->proxied;
 		taken.address = message->address;
 		taken.has_sender = message->sender != NULL;
 		taken.sender = text(message->sender);
@@ -333,8 +349,7 @@ void postlog_session_retire(struct postlog *log,
 		if (message->returned)
 			log->figures.returned += message->accepted.count;
 		else
-			take_message(log, session, message,
-				     counted && found > session->rcpt);
+			take_message(log, session, message, found);
 	}
 	if (counted && session->rcpt > found)
 		*(proxied ? &log->figures.proxied : &log->figures.lost) +=

@@ -421,6 +421,25 @@ static void try_names(struct attempt *attempt)
 			 "(enable_original_recipient = no)");
 }
 
+/* doubt_recipient - did the client give it, or did Postfix add it? */
+static void doubt_recipient(struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+	const struct forecast_ports *ports = attempt->ports;
+
+	if (taken->doubtful)
+		unknown(attempt, "Postfix delivered to more recipients than "
+				 "the client gave (always_bcc?)");
+	else if (ports->copy_to != NULL &&
+		 strcasecmp(ports->copy_to, taken->recipient) == 0)
+		unknown(attempt, "Postfix adds this recipient to messages "
+				 "(always_bcc)");
+	else if (ports->adds_recipients && !taken->exact)
+		unknown(attempt, "the log does not say whether the client gave "
+				 "this recipient, or Postfix added it "
+				 "(always_bcc?)");
+}
+
 /* forecast_judge - judge a recipient */
 void forecast_judge(struct forecast *forecast, const struct config *config,
 		    const struct forecast_ports *ports,
@@ -447,7 +466,6 @@ void forecast_judge(struct forecast *forecast, const struct config *config,
 	check_names(&attempt);
 	try_names(&attempt);
 	forecast->encrypted = taken->tls == POSTLOG_TLS_KNOWN;
-	if (taken->doubtful && forecast->answer == FORECAST_REFUSE)
-		unknown(&attempt, "Postfix delivered to more recipients than "
-				  "the client gave (always_bcc?)");
+	if (taken->accepted && forecast->answer == FORECAST_REFUSE)
+		doubt_recipient(&attempt);
 }

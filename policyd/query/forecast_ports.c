@@ -88,6 +88,35 @@ static bool is_set(const struct postfix *postfix, const char *name)
 	return value[strspn(value, " \t")] != '\0';
 }
 
+/* is_set_anywhere - for a program of master.cf, too? */
+static bool is_set_anywhere(const struct postfix *postfix, const char *name)
+{
+	const char *own;
+	size_t i;
+
+	for (i = 0; i < postfix->service_count; i++) {
+		own = postfix_get_own(&postfix->services[i], name);
+		if (own != NULL && *own != '\0')
+			return true;
+	}
+	return is_set(postfix, name);
+}
+
+/* read_added - are there recipients that no client gave? */
+static void read_added(struct forecast_ports *ports,
+		       const struct postfix *postfix)
+{
+	static const char *const names[] = {
+		"always_bcc",	 "sender_bcc_maps",   "recipient_bcc_maps",
+		"smtpd_milters", "non_smtpd_milters",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		ports->adds_recipients |= is_set_anywhere(postfix, names[i]);
+	ports->copy_to = xstrdup(postfix_get(postfix, NULL, names[0]));
+}
+
 /* read_postfix - all ports of a Postfix */
 static void read_postfix(struct forecast_ports *ports,
 			 const struct postfix *postfix)
@@ -101,6 +130,7 @@ static void read_postfix(struct forecast_ports *ports,
 		add_row(ports, postfix, &rows.rows[i]);
 	smtpd_ports_clear(&rows);
 	ports->from_postfix = true;
+	read_added(ports, postfix);
 	ports->networks = xstrdup(postfix_get(postfix, NULL, "mynetworks"));
 	ports->recipients_renamed =
 		!postfix_get_bool(postfix, NULL, "enable_original_recipient");
@@ -159,6 +189,7 @@ void forecast_ports_open(struct forecast_ports *ports,
 		postfix_clear(&postfix);
 		ports->own = forecast_again_load(config, &ports->own_failed);
 	}
+	ports->adds_recipients |= !ports->from_postfix;
 	if (ports->count == 0)
 		add_conventional(ports, config);
 }
@@ -263,6 +294,7 @@ void forecast_ports_close(struct forecast_ports *ports)
 	}
 	config_free(ports->own);
 	free(ports->networks);
+	free(ports->copy_to);
 	free(ports->list);
 	memset(ports, 0, sizeof(*ports));
 }

@@ -41,6 +41,9 @@ struct forecast_ports {
 	bool own_failed;	 /* it could not be loaded */
 	bool from_postfix;	 /* they are those of master.cf */
 	bool recipients_renamed; /* enable_original_recipient = no */
+	char *copy_to;		 /* always_bcc; or NULL */
+	bool adds_recipients;	 /* it has more than those of the clients, or
+				    may have */
 	bool unquoted;		 /* addresses are logged without quotes */
 	bool senders_renamed;	 /* canonical maps or masquerading */
 };

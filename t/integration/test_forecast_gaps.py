@@ -172,6 +172,37 @@ def test_elsewhere(program):
         assert "of 5 recipients" in out and "another instance" not in out, out
 
 
+def test_added(program):
+    """a recipient that Postfix may have added (always_bcc) is never advised
+    on, whether the session is whole in the log, was cut, or had a message that
+    was given up; where nothing adds any, all are those of the client"""
+    whole = session(tls=GOOD)
+    lines_of = whole.splitlines(True)
+    end = next(line for line in lines_of if "disconnect" in line)
+    given_up = whole.replace(end, HEAD % "smtpd[1]: CCCCC: client="
+                             "h[192.0.2.30]" + "\n" + end)
+    copied = whole.replace("b@far.example", "journal@archive.example")
+    for log, exact in (
+            (whole, True), (copied, True), (whole.replace(end, ""), False),
+            (whole.replace("rcpt=1", "rcpt=2"), False), (given_up, False),
+            (whole.replace(lines_of[0], ""), False)):
+        for more, doubted in (
+                ("", False),
+                ("always_bcc = journal@archive.example\n",
+                 not exact or log is copied),
+                ("recipient_bcc_maps = static:j@archive.example\n", not exact),
+                ("smtpd_milters = unix:/nowhere\n", not exact)):
+            with Place("mydestination = local.test\nimport_environment =\n" +
+                       more, PORTS % "") as place, \
+                    written(log=LOGS_TLS + log) as directory:
+                with open(place.file, "w") as out:
+                    out.write('import_postfix = "%s"\n' % place.config)
+                path = os.path.join(directory, "log")
+                out = ask(program, place.file, path)[1]
+                assert ("cannot tell: 1" in out) == doubted and (
+                    "1 would be refused" in out) != doubted, (more, log, out)
+
+
 FILTERED = """\
 smtp inet n - y - - smtpd
 10025 inet n - n - - smtpd
@@ -410,5 +441,5 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_filter, test_instances,
+    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_filter, test_instances,
                       test_reversed, test_access, test_mixture, test_copies, test_tls_log]))
