@@ -23,6 +23,8 @@ static void take_accepted(struct forecasts *all,
 	past_accepted(all->past, forecast, taken);
 	if (forecast->answer == FORECAST_PERMIT && forecast->unsure)
 		all->unsure += taken->count;
+	if (forecast->answer == FORECAST_PERMIT && forecast->no_login)
+		all->no_login += taken->count;
 	if (forecast->answer == FORECAST_REFUSE)
 		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
 				    taken);

@@ -177,6 +177,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "of_sendmail", figures->submitted },
 		{ "of_another_postfix", forecasts->elsewhere },
 		{ "lists_of_postfix_unknown", forecasts->unsure },
+		{ "logins_not_possible", forecasts->no_login },
 	};
 	json_t *object = json_object();
 	size_t i;

@@ -80,12 +80,13 @@ static enum forecast_answer answer_of(const struct decision *decision)
 }
 
 /* ask_again - what Postfix makes of a permit; it is another answer if Postfix
- * refuses */
+ * refuses. However policyd replies, a client may not be able to log in. */
 static enum forecast_answer ask_again(struct attempt *attempt,
 				      const struct service *service,
 				      const char *restriction)
 {
-	if (service->reply.mode != REPLY_LOCK)
+	if (service->reply.mode != REPLY_LOCK &&
+	    strcmp(restriction, "permit_sasl_authenticated") != 0)
 		return FORECAST_PERMIT;
 	switch (forecast_again(attempt->ports, attempt->port, restriction,
 			       &attempt->request)) {
@@ -147,6 +148,8 @@ static void try(struct attempt *attempt, const struct service *service,
 		forecast->destination = facts_class(&judgement.facts);
 		forecast->request = attempt->request;
 	}
+	forecast->no_login |=
+		forecast_again_no_login(attempt->port, &attempt->request);
 	if (answer == FORECAST_UNKNOWN) {
 		unknown(attempt, decision->verdict == VERDICT_ASK
 					 ? "only Postfix can look up one of "

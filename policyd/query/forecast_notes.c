@@ -101,6 +101,16 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 			figure(forecasts->unsure).text,
 			forecasts->unsure == 1 ? "" : "s",
 			forecasts->unsure == 1 ? "is" : "are");
+	figure_note(forecasts->no_login,
+		    "recipient is accepted, but the client logs in without "
+		    "TLS, which will not be possible there "
+		    "(smtpd_tls_auth_only, which --init sets); many programs "
+		    "send nothing then",
+		    "recipients are accepted, but the clients log in without "
+		    "TLS, which will not be possible there "
+		    "(smtpd_tls_auth_only, which --init sets); many programs "
+		    "send nothing then",
+		    out);
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,
 			"note: ports are named as usual (postfix/submission is "

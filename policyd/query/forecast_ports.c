@@ -13,6 +13,7 @@
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/query/forecast_again.h"
+#include "policyd/query/forecast_asks.h"
 #include "policyd/query/port_files.h"
 
 /* add - add a port; the caller fills in the rest */
@@ -60,8 +61,8 @@ static char *tls_log(const struct postfix *postfix,
 }
 
 /* add_row - a port of master.cf */
-static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
-		    const struct smtpd_row *row)
+static void add_row(struct forecast_ports *ports, const struct config *config,
+		    const struct postfix *postfix, const struct smtpd_row *row)
 {
 	struct forecast_port *port = add(
 		ports, postfix_get(postfix, row->port.service, "syslog_name"),
@@ -76,6 +77,7 @@ static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
+	port->ends_plain_login = forecast_ends_plain_login(config, &row->port);
 	port->is_return = row->is_return;
 	port->is_loopback = smtpd_port_is_loopback(&row->port);
 }
@@ -119,6 +121,7 @@ static void read_added(struct forecast_ports *ports,
 
 /* read_postfix - all ports of a Postfix */
 static void read_postfix(struct forecast_ports *ports,
+			 const struct config *config,
 			 const struct postfix *postfix)
 {
 	const struct smtpd_knowledge knowledge = port_files();
@@ -127,7 +130,7 @@ static void read_postfix(struct forecast_ports *ports,
 
 	smtpd_ports_judge(&rows, postfix, &knowledge);
 	for (i = 0; i < rows.count; i++)
-		add_row(ports, postfix, &rows.rows[i]);
+		add_row(ports, config, postfix, &rows.rows[i]);
 	smtpd_ports_clear(&rows);
 	ports->from_postfix = true;
 	read_added(ports, postfix);
@@ -185,7 +188,7 @@ void forecast_ports_open(struct forecast_ports *ports,
 	why->text[0] = '\0';
 	if (config->import_postfix != NULL &&
 	    postfix_read(&postfix, config->import_postfix, why) == 0) {
-		read_postfix(ports, &postfix);
+		read_postfix(ports, config, &postfix);
 		postfix_clear(&postfix);
 		ports->own = forecast_again_load(config, &ports->own_failed);
 	}

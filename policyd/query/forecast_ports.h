@@ -9,16 +9,17 @@
 
 /* A port where the client may have been. */
 struct forecast_port {
-	char *name;	     /* syslog_name; NULL: any */
-	char *service;	     /* "submission/inet" of master.cf; or NULL */
-	char number[12];     /* or "": unknown */
-	bool wraps;	     /* TLS from the first byte */
-	bool demands_tls;    /* from everybody */
-	bool no_plain_login; /* a login is possible in TLS only */
-	bool is_return;	     /* for mail that comes back from a filter */
-	bool is_loopback;    /* for clients on this host only */
-	char *networks;	     /* mynetworks of its own; or NULL */
-	char *tls_log;	     /* how TLS would be logged there; NULL: as usual */
+	char *name;	       /* syslog_name; NULL: any */
+	char *service;	       /* "submission/inet" of master.cf; or NULL */
+	char number[12];       /* or "": unknown */
+	bool wraps;	       /* TLS from the first byte */
+	bool demands_tls;      /* from everybody */
+	bool no_plain_login;   /* a login is possible in TLS only */
+	bool ends_plain_login; /* ... once the port asks policyd */
+	bool is_return;	       /* for mail that comes back from a filter */
+	bool is_loopback;      /* for clients on this host only */
+	char *networks;	       /* mynetworks of its own; or NULL */
+	char *tls_log; /* how TLS would be logged there; NULL: as usual */
 };
 
 #define FORECAST_PORTS_MAX 48 /* bytes of "25 or 465" */

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 
+from kit.certificates import openssl
 from kit.daemon import run_all
 from kit.forecast import (DOMAINS, HEAD, LOGS_TLS, ask, groups, session,
                           written)
@@ -119,6 +120,45 @@ def test_typed(program):
             assert ask(program, place.file, logged)[0] == 0, name
 
 
+def test_login_in_plain_text(program):
+    """it is possible today, and --init ends that, however policyd replies;
+    where the port asks policyd, what is set there is what counts"""
+    asking = "    -o { smtpd_relay_restrictions=check_policy_service " \
+        "unix:private/%s, reject }\n"
+    local = session(login="alice").replace("far.example", "shop.example")
+    note = "note: 1 recipient is accepted, but the client logs in without TLS"
+    for reply in "", 'reply = "ok"\n', 'reply = "dunno"\n':
+        for options, refused in (
+                ("", 1), (asking % "postgrey", 1), (asking % "policyd", 0),
+                (asking % "policyd" + "    -o smtpd_tls_auth_only=yes\n", 1),
+                ("    -o smtpd_tls_security_level=none\n", 0)):
+            with Place(MAIN, "smtp inet n - y - - smtpd\n" + options) as \
+                    place, written(log=LOGS_TLS + session(login="alice"),
+                                   l_log=LOGS_TLS + local) as directory:
+                pem = os.path.join(directory, "pem")
+                openssl("req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj",
+                        "/CN=mail.shop.example", "-keyout", pem, "-out", pem)
+                with open(os.path.join(place.config, "main.cf"), "a") as main:
+                    main.write("smtpd_tls_cert_file = %s\n" % pem)
+                settle(place.config)
+                text = 'listen "unix:/var/spool/postfix/private/policyd" { }\n' \
+                    'import_postfix = "%s"\nallow_open_relay = yes\n' % \
+                    place.config + LOGINS + reply
+                with open(place.file, "w") as out:
+                    out.write(text)
+                log = os.path.join(directory, "log")
+                status, out, err = ask(program, place.file, log)
+                assert status == refused and "%d would be ref" % refused in \
+                    out and ("smtp/inet/smtpd_tls_auth_only=no'" in out) == \
+                    refused, (reply, options, out, err)
+                # It is accepted for our domains, if the client tries at all.
+                log = os.path.join(directory, "l.log")
+                status, out, err = ask(program, place.file, log)
+                assert status == 0 and (note in out) == refused, out
+                assert groups(program, place.file, log)[1][
+                    "logins_not_possible"] == refused, out
+
+
 def test_certificates(program):
     """relay_clientcerts, which main.cf does not even have"""
     with Place(MAIN) as place, written(
@@ -197,5 +237,5 @@ def test_unknown(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_typed, test_certificates, test_refused,
+    sys.exit(run_all([test_typed, test_login_in_plain_text, test_certificates, test_refused,
                       test_unknown]))
