@@ -133,6 +133,7 @@ static void take_tls(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->cipher,
 			     step->event->cipher);
 	postlog_session_text(log, session, &session->bits, step->event->bits);
+	session->has_certificate = step->event->has_certificate;
 }
 
 /* take_certificate - the client has one */

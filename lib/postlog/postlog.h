@@ -48,6 +48,8 @@ struct postlog_case {
 	enum postlog_login login_state;
 	bool accepted;
 	bool has_sender;
+	bool has_certificate; /* the client had one; at smtpd_tls_loglevel = 1
+				 the log does not have its fingerprint */
 	bool logs_tls; /* TLS was logged under this syslog_name at that time */
 	bool counted;  /* the log says whether the client used STARTTLS */
 	bool starttls; /* it did */

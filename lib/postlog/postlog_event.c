@@ -64,8 +64,9 @@ static bool read_sni(const char **text)
  * PROTOCOL with cipher CIPHER (BITS/BITS bits)" */
 static bool read_tls(struct postlog_event *event, const char *text)
 {
-	if (!postlog_word(&text, "Anonymous") &&
-	    !postlog_word(&text, "Untrusted") &&
+	bool anonymous = postlog_word(&text, "Anonymous");
+
+	if (!anonymous && !postlog_word(&text, "Untrusted") &&
 	    !postlog_word(&text, "Trusted") && !postlog_word(&text, "Verified"))
 		return false;
 	if (!postlog_word(&text, " TLS connection established from ") ||
@@ -78,6 +79,7 @@ static bool read_tls(struct postlog_event *event, const char *text)
 	    !postlog_word(&text, " (") ||
 	    !postlog_until(&text, "/", event->bits, sizeof(event->bits)))
 		return false;
+	event->has_certificate = !anonymous;
 	event->kind = POSTLOG_TLS;
 	return true;
 }

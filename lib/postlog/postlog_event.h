@@ -38,6 +38,7 @@ struct postlog_event {
 	/* TLS */
 	char protocol[POSTLOG_WORD_MAX], cipher[POSTLOG_WORD_MAX];
 	char bits[8];
+	bool has_certificate; /* the client */
 	/* CERTIFICATE */
 	char fingerprint[256], key_fingerprint[256];
 	/* CLIENT; REJECT: if Postfix logged it */

@@ -64,6 +64,7 @@ struct postlog_session {
 	unsigned long starttls, auth, rcpt;
 	char *protocol, *cipher, *bits; /* NULL: no line about TLS */
 	char *fingerprint, *key_fingerprint;
+	bool has_certificate;
 	char *method, *login, *client; /* the last known, and whose it is */
 	bool renamed; /* the client was given by XCLIENT, perhaps with a login
 		       */

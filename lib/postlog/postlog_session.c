@@ -198,6 +198,7 @@ static void fill_tls(struct postlog_case *taken,
 		taken->protocol = session->protocol;
 		taken->cipher = session->cipher;
 		taken->bits = session->bits;
+		taken->has_certificate = session->has_certificate;
 		taken->fingerprint = text(session->fingerprint);
 		taken->key_fingerprint = text(session->key_fingerprint);
 	} else if (session->has_counts &&

@@ -15,6 +15,10 @@
 #include "lib/request/request.h"
 #include "policyd/query/forecast_again.h"
 
+#define NO_FINGERPRINT                                            \
+	"the log has no fingerprint of the client's certificate " \
+	"(write smtpd_tls_loglevel = 2 in main.cf)"
+
 /* A recipient, as it is tried in one way after another. */
 struct attempt {
 	const struct config *config;
@@ -120,6 +124,39 @@ static void add_other(struct forecast *forecast, const struct service *service,
 		(struct forecast_refusal){ service, restriction };
 }
 
+/* may_have_certificate - one that the log does not name? */
+static bool may_have_certificate(const struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+
+	if (*attempt->request.encryption_protocol == '\0' ||
+	    *taken->fingerprint != '\0' || *taken->key_fingerprint != '\0')
+		return false;
+	return taken->tls == POSTLOG_TLS_KNOWN ? taken->has_certificate
+					       : !attempt->port->no_certificate;
+}
+
+/* may_permit - could a certificate permit the request before another
+ * restriction refuses it? */
+static bool may_permit(const struct attempt *attempt,
+		       const struct service *service, const char *refusing)
+{
+	const struct restriction_list *list = &service->restrictions;
+	size_t i;
+
+	if (!may_have_certificate(attempt))
+		return false;
+	for (i = 0; i < list->count; i++) {
+		const char *name = list->uses[i].restriction->name;
+
+		if (strcmp(name, "permit_tls_clientcerts") == 0)
+			return true;
+		if (strcmp(name, refusing) == 0)
+			return false;
+	}
+	return false;
+}
+
 /* try - judge the request as it is now; why: what may be different in it than
  * in the one before */
 static void try(struct attempt *attempt, const struct service *service,
@@ -150,7 +187,12 @@ static void try(struct attempt *attempt, const struct service *service,
 	}
 	forecast->no_login |=
 		forecast_again_no_login(attempt->port, &attempt->request);
-	if (answer == FORECAST_UNKNOWN) {
+	if (answer == FORECAST_REFUSE && !locked &&
+	    may_permit(attempt, service, decision->restriction)) {
+		unknown(attempt, attempt->taken->tls == POSTLOG_TLS_KNOWN
+					 ? NO_FINGERPRINT
+					 : forecast_port_tls(attempt->port));
+	} else if (answer == FORECAST_UNKNOWN) {
 		unknown(attempt, decision->verdict == VERDICT_ASK
 					 ? "only Postfix can look up one of "
 					   "its tables"

@@ -74,6 +74,10 @@ static void add_row(struct forecast_ports *ports, const struct config *config,
 		port->networks = xstrdup(
 			postfix_get(postfix, row->port.service, "mynetworks"));
 	port->tls_log = tls_log(postfix, row->port.service);
+	port->no_certificate = !postfix_get_bool(postfix, row->port.service,
+						 "smtpd_tls_ask_ccert") &&
+			       !postfix_get_bool(postfix, row->port.service,
+						 "smtpd_tls_req_ccert");
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;

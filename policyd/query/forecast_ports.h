@@ -12,6 +12,7 @@ struct forecast_port {
 	char *name;	       /* syslog_name; NULL: any */
 	char *service;	       /* "submission/inet" of master.cf; or NULL */
 	char number[12];       /* or "": unknown */
+	bool no_certificate;   /* clients are not asked for one */
 	bool wraps;	       /* TLS from the first byte */
 	bool demands_tls;      /* from everybody */
 	bool no_plain_login;   /* a login is possible in TLS only */

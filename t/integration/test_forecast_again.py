@@ -180,6 +180,37 @@ def test_certificates(program):
         assert ask(program, place.file, logged)[0] == 0
 
 
+def test_certificate_not_logged(program):
+    """at smtpd_tls_loglevel = 1 the log says that there was a certificate, and
+    not which; nobody can tell then, unless no restriction looks at it"""
+    known = session(tls=GOOD).replace("Anonymous", "Trusted")
+    dark = "".join(line for line in known.splitlines(True)
+                   if "Trusted" not in line)
+    certified = "permit_tls_clientcerts, permit_auth_destination, "
+    late = "permit_auth_destination, reject_unauth_destination, " \
+        "permit_tls_clientcerts, "
+    asks = "    -o smtpd_tls_ask_ccert=yes\n"
+    for log, first, options, doubted in (
+            (known, certified, asks, True), (known, certified, "", True),
+            (known, "", asks, False), (known, late, asks, False),
+            (session(tls=GOOD), certified, asks, False),
+            (dark, certified, asks, True), (dark, certified, "", False),
+            (with_certificate(), certified, asks, False)):
+        with Place(MAIN, "smtp inet n - y - - smtpd\n" + options) as place, \
+                written(log=log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\nrelay_clientcerts = '
+                          '"inline:{ AA=h }"\nrestrictions = { %sreject }\n' %
+                          (place.config, first))
+            path = os.path.join(directory, "log")
+            status, out, err = ask(program, place.file, path)
+            assert ("cannot tell: 1" in out) == doubted and (
+                "1 would be refused" in out) != doubted and \
+                status == (not doubted), (log, first, options, out, err)
+            assert ("(write smtpd_tls_loglevel = 2 in main.cf)" in out) == (
+                doubted and log != dark), out
+
+
 def refused(address="192.0.2.30", to="b@far.example"):
     """refused - "Relay access denied" """
     return "".join(HEAD % line + "\n" for line in [
@@ -237,5 +268,6 @@ def test_unknown(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_typed, test_login_in_plain_text, test_certificates, test_refused,
+    sys.exit(run_all([test_typed, test_login_in_plain_text, test_certificates,
+                      test_certificate_not_logged, test_refused,
                       test_unknown]))
