@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/xalloc.h"
 #include "lib/postlog/postlog_internal.h"
@@ -44,6 +45,12 @@ void postlog_limit(struct postlog *log, size_t bytes)
 void postlog_unquoted(struct postlog *log)
 {
 	log->unquoted = true;
+}
+
+/* postlog_copies - the recipient is kept, in case the client gave it */
+void postlog_copies(struct postlog *log, const char *recipient)
+{
+	log->copy_to = xstrdup(recipient);
 }
 
 /* session_of - the session of the line's process */
@@ -185,6 +192,8 @@ static void name_recipient(struct postlog *log, const struct step *step,
 	if (accepted == NULL)
 		return;
 	accepted->count = 1;
+	accepted->added = log->copy_to != NULL && !message->proxied &&
+			  strcasecmp(log->copy_to, accepted->recipient) == 0;
 	accepted->time = step->line->time;
 	accepted->file = step->file;
 	accepted->line = step->number;
@@ -312,6 +321,7 @@ static void take_queued(struct postlog *log, const struct step *step)
 		postlog_session_text(log, message->session, &message->sender,
 				     step->event->sender);
 		message->size = step->event->size;
+		message->queued = step->event->recipients;
 		return;
 	}
 	message->removed = true;
@@ -422,6 +432,7 @@ void postlog_free(struct postlog *log)
 		return;
 	log->take = take_nothing;
 	postlog_end(log);
+	free(log->copy_to);
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
 	for (i = 0; i < POSTLOG_INSTANCES; i++)

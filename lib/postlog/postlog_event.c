@@ -284,6 +284,9 @@ static void read_queue(struct postlog_event *event, const char *text)
 		event->kind = POSTLOG_FROM;
 		if (postlog_word(&text, ", size="))
 			event->size = strtoull(text, NULL, 10);
+		text += strspn(text, "0123456789");
+		if (postlog_word(&text, ", nrcpt="))
+			event->recipients = strtoul(text, NULL, 10);
 	}
 }
 

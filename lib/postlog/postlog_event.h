@@ -49,13 +49,14 @@ struct postlog_event {
 	 * quoted */
 	char sender[POSTLOG_ADDRESS_MAX];
 	char recipient[POSTLOG_ADDRESS_MAX];
-	uint64_t size;	 /* FROM: of the message; 0: unknown */
-	char reply[256]; /* REJECT: code and text, cut */
-	bool for_relay;	 /* REJECT: "Relay access denied" */
-	bool by_access;	 /* REJECT: "Access denied": reject, or a table */
-	bool blurred;	 /* TO: where no address is quoted, the recipient is
-			    uncertain */
-	bool quotes;	 /* STARTED */
+	uint64_t size;		  /* FROM: of the message; 0: unknown */
+	unsigned long recipients; /* FROM: in the queue; 0: unknown */
+	char reply[256];	  /* REJECT: code and text, cut */
+	bool for_relay;		  /* REJECT: "Relay access denied" */
+	bool by_access; /* REJECT: "Access denied": reject, or a table */
+	bool blurred;	/* TO: where no address is quoted, the recipient is
+			   uncertain */
+	bool quotes;	/* STARTED */
 	/* TO: handed to a program that queued it again as this; the address of
 	 * that program. It is no mail server of a stranger: it is on this host,
 	 * or not at port 25. */

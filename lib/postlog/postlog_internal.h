@@ -16,6 +16,7 @@ struct postlog_recipient {
 	struct postlog_recipient *next;
 	char *recipient;
 	uint32_t hash;
+	bool added; /* accepted only: by Postfix, as it seems */
 	/* Refused only: */
 	char *address; /* of the client, which XCLIENT may change */
 	char *sender, *reply, *method, *login;
@@ -43,6 +44,7 @@ struct postlog_message {
 	int64_t begun; /* when its first recipient was accepted */
 	char *sender;  /* or NULL */
 	uint64_t size;
+	unsigned long queued; /* recipients in the queue; 0: unknown */
 	char *method, *login;
 	bool tls;      /* it was encrypted already */
 	bool removed;  /* it left the queue */
@@ -86,6 +88,7 @@ struct postlog_instance {
 #define POSTLOG_NAMES 16
 
 struct postlog {
+	char *copy_to; /* or NULL */
 	char *tls_names[POSTLOG_NAMES];
 	struct postlog_instance instances[POSTLOG_INSTANCES];
 	postlog_take *take;

@@ -262,6 +262,68 @@ static bool is_given_up(const struct postlog_session *session)
 	return message != NULL;
 }
 
+/* count_added - the recipients of a message that Postfix seems to have added */
+static unsigned long count_added(const struct postlog_message *message)
+{
+	const struct postlog_recipient *each;
+	unsigned long count = 0;
+
+	for (each = message->accepted.first; each != NULL; each = each->next)
+		count += each->added;
+	return count;
+}
+
+/* believe_added - the client gave them itself, as the counts say */
+static void believe_added(const struct postlog_session *session)
+{
+	const struct postlog_message *message;
+	struct postlog_recipient *each;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next)
+		for (each = message->accepted.first; each != NULL;
+		     each = each->next)
+			each->added = false;
+}
+
+/* count_given - the recipients of a session that the client gave, as it seems
+ */
+static unsigned long count_given(const struct postlog_session *session)
+{
+	const struct postlog_message *message;
+	unsigned long added = 0;
+	unsigned long found = 0;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next) {
+		added += count_added(message);
+		found += message->accepted.count;
+	}
+	if (added == 0 || !session->begun || !session->has_counts ||
+	    found != session->rcpt || is_given_up(session))
+		return found - added;
+	believe_added(session);
+	return found;
+}
+
+/* given_of - how many of a message the client gave, where Postfix added some,
+ * and of each message of the session the same number; 0: unknown */
+static unsigned long given_of(const struct postlog_session *session,
+			      const struct postlog_message *message,
+			      unsigned long found)
+{
+	unsigned long added = found - session->rcpt;
+	unsigned long own = message->accepted.count - count_added(message);
+	unsigned long messages = 0;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next)
+		messages += message->accepted.count > 0;
+	if (messages == 0 || added % messages != 0 || own <= added / messages)
+		return 0;
+	return own - added / messages;
+}
+
 /* take_message - the recipients of a message, which were accepted; found: of
  * the session */
 static void take_message(struct postlog *log,
@@ -276,13 +338,19 @@ static void take_message(struct postlog *log,
 
 	log->messages++;
 	for (each = message->accepted.first; each != NULL; each = each->next) {
+		if (each->added)
+			continue;
 		begin_case(&taken, session, each);
 		taken.accepted = true;
 		taken.message = log->messages;
 		taken.begun = message->begun;
 		taken.size = message->size;
 		taken.doubtful = counted && found > session->rcpt;
-		taken.exact = exact || message->proxied;
+		if (taken.doubtful)
+			taken.given = given_of(session, message, found);
+		taken.exact =
+			(exact && message->queued <= message->accepted.count) ||
+			message->proxied;
 		taken.address = message->address;
 		taken.has_sender = message->sender != NULL;
 		taken.sender = text(message->sender);
@@ -336,15 +404,13 @@ void postlog_session_retire(struct postlog *log,
 			    struct postlog_session *session)
 {
 	const struct postlog_message *message;
-	unsigned long found = 0;
+	unsigned long found = count_given(session);
 	bool proxied = false;
 	bool counted = session->begun && session->has_counts;
 
 	for (message = session->messages; message != NULL;
-	     message = message->next) {
-		found += message->accepted.count;
+	     message = message->next)
 		proxied |= message->proxied && message->accepted.count > 0;
-	}
 	for (message = session->messages; message != NULL;
 	     message = message->next) {
 		if (message->returned)

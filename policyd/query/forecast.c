@@ -137,6 +137,9 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 				    &forecasts->ports_why);
 		if (forecasts->ports.unquoted)
 			postlog_unquoted(forecasts->log);
+		if (forecasts->ports.copy_to != NULL)
+			postlog_copies(forecasts->log,
+				       forecasts->ports.copy_to);
 	}
 	postlog_feed(forecasts->log, &forecasts->line, place->file,
 		     place->line);

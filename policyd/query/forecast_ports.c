@@ -108,6 +108,19 @@ static bool is_set_anywhere(const struct postfix *postfix, const char *name)
 	return is_set(postfix, name);
 }
 
+/* copy_to - always_bcc, as the log has it; NULL: there is none */
+static char *copy_to(const struct postfix *postfix)
+{
+	const char *address = postfix_get(postfix, NULL, "always_bcc");
+
+	if (*address == '\0')
+		return NULL;
+	return strchr(address, '@') != NULL
+		       ? xstrdup(address)
+		       : xasprintf("%s@%s", address,
+				   postfix_get(postfix, NULL, "myorigin"));
+}
+
 /* read_added - are there recipients that no client gave? */
 static void read_added(struct forecast_ports *ports,
 		       const struct postfix *postfix)
@@ -120,7 +133,7 @@ static void read_added(struct forecast_ports *ports,
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ports->adds_recipients |= is_set_anywhere(postfix, names[i]);
-	ports->copy_to = xstrdup(postfix_get(postfix, NULL, names[0]));
+	ports->copy_to = copy_to(postfix);
 }
 
 /* read_postfix - all ports of a Postfix */

@@ -185,6 +185,7 @@ def test_added(program):
     for log, exact in (
             (whole, True), (copied, True), (whole.replace(end, ""), False),
             (whole.replace("rcpt=1", "rcpt=2"), False), (given_up, False),
+            (whole.replace("nrcpt=1", "nrcpt=2"), False),
             (whole.replace(lines_of[0], ""), False)):
         for more, doubted in (
                 ("", False),

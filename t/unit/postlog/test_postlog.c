@@ -15,7 +15,7 @@
 /* What was taken, one line for each recipient. */
 struct taken {
 	char text[TEXT_MAX];
-	unsigned long count;
+	unsigned long count, given;
 };
 
 /* take - write it down */
@@ -27,6 +27,7 @@ static void take(void *context, const struct postlog_case *taken)
 	size_t length = strlen(all->text);
 
 	all->count += taken->count;
+	all->given += taken->given;
 	snprintf(all->text + length, TEXT_MAX - length,
 		 "%s%s <%s> <%s> %s %s %s %s%s%s%s\n",
 		 taken->accepted ? "+" : "-", taken->service, taken->sender,
@@ -287,6 +288,48 @@ START_TEST(counts_what_it_leaves_out)
 }
 END_TEST
 
+#define BEGIN	 "smtpd[1]: connect from h[9]\nsmtpd[1]: AAAAA: client=h[9]\n"
+#define TO(name) "smtp[3]: AAAAA: to=<" name ">, relay=e[f]:25, status=sent\n"
+#define END(rcpt) \
+	"smtpd[1]: disconnect from h[9] rcpt=" rcpt " data=1 commands=5\n"
+
+/* Where Postfix adds journal@x to each message (always_bcc). */
+static const struct {
+	const char *log, *taken;
+	unsigned long given;
+} added[] = {
+	{ BEGIN END("1") TO("a@b") TO("Journal@x"),
+	  "+postfix <> <a@b> 9 plain  \n", 0 },
+	/* The end of the session is not there. */
+	{ BEGIN TO("journal@x") TO("a@b"), "+postfix <> <a@b> 9 tls?  \n", 0 },
+	/* The client gave it itself. */
+	{ BEGIN END("1") TO("journal@x"), "+postfix <> <journal@x> 9 plain  \n",
+	  0 },
+	/* A message was given up, whose recipients are counted, too. */
+	{ BEGIN "smtpd[1]: BBBBB: client=h[9]\n" END("2") TO("a@b")
+		  TO("journal@x"),
+	  "+postfix <> <a@b> 9 plain  \n", 0 },
+	/* Another one was added as well. */
+	{ BEGIN END("1") TO("a@b") TO("journal@x") TO("c@b"),
+	  "+postfix <> <a@b> 9 plain   doubtful\n"
+	  "+postfix <> <c@b> 9 plain   doubtful\n",
+	  2 },
+};
+
+START_TEST(leaves_out_what_postfix_adds)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+
+	postlog_copies(log, "journal@x");
+	feed(log, added[_i].log);
+	postlog_end(log);
+	ck_assert_str_eq(taken.text, added[_i].taken);
+	ck_assert_uint_eq(taken.given, added[_i].given);
+	postlog_free(log);
+}
+END_TEST
+
 #define ENVELOPE "from=<a@b> to=<c@d> proto=ESMTP helo=<h>\n"
 
 /* Sessions with a smtpd_proxy_filter. */
@@ -473,6 +516,8 @@ int main(void)
 	tcase_add_test(tests, knows_when_tls_was_logged);
 	tcase_add_test(tests, believes_no_recipient_without_quotes);
 	tcase_add_test(tests, counts_what_it_leaves_out);
+	tcase_add_loop_test(tests, leaves_out_what_postfix_adds, 0,
+			    COUNT(added));
 	tcase_add_loop_test(tests, reads_what_a_filter_took, 0,
 			    sizeof(filters) / sizeof(filters[0]));
 	tcase_add_loop_test(tests, counts_what_is_in_other_files, 0,
