@@ -119,7 +119,9 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	if (session->begun && session->starttls > 0 &&
 	    session->protocol == NULL)
 		postlog_tls_forget(log, session->service);
-	session->logs_tls = postlog_logs_tls(log, session->service);
+	/* Its own line may be before the log. */
+	session->logs_tls =
+		session->begun && postlog_logs_tls(log, session->service);
 	/* Nothing will be heard of messages that were given up. */
 	for (message = session->messages; message != NULL;
 	     message = message->next)

@@ -327,34 +327,37 @@ static void try_contexts(struct attempt *attempt)
 	}
 }
 
-/* is_excluded - the client cannot have been there, or nobody asks there. At a
- * port with TLS from the first byte, nobody uses STARTTLS, and if TLS is logged
- * at all, it is there. */
-static bool is_excluded(const struct attempt *attempt, bool alone)
+/* is_possible - can the client have been at this port? Where TLS begins with
+ * the first byte, nobody uses STARTTLS, and if TLS is logged at all, it is
+ * there; where it is demanded, nobody gives a recipient without. */
+static bool is_possible(const struct attempt *attempt,
+			const struct forecast_port *port)
 {
 	const struct postlog_case *taken = attempt->taken;
 	bool encrypted = taken->tls == POSTLOG_TLS_KNOWN;
 
-	if (attempt->port->is_return || alone)
-		return attempt->port->is_return;
-	if (attempt->port->wraps)
-		return taken->starttls || (taken->logs_tls && !encrypted);
-	return encrypted && taken->counted && !taken->starttls;
+	if (port->is_return)
+		return forecast_port_returns(attempt->ports, port,
+					     taken->address);
+	if (port->wraps)
+		return !taken->starttls &&
+		       (encrypted || !taken->logs_tls || !port->logs_tls);
+	if (port->demands_tls && taken->tls == POSTLOG_TLS_NONE)
+		return false;
+	return !encrypted || !taken->counted || taken->starttls;
 }
 
-/* is_alone - do all ports with this name, or none, begin with TLS? Then that
- * says nothing about where the client was. */
-static bool is_alone(const struct attempt *attempt)
+/* is_anywhere - is there such a port? If not, master.cf is not what it was. */
+static bool is_anywhere(const struct attempt *attempt)
 {
 	const struct forecast_port *port;
-	bool wrapped = false;
-	bool others = false;
 	size_t at = 0;
 
 	while ((port = forecast_ports_next(
 			attempt->ports, attempt->taken->service, &at)) != NULL)
-		*(port->wraps ? &wrapped : &others) = true;
-	return !wrapped || !others;
+		if (is_possible(attempt, port))
+			return true;
+	return false;
 }
 
 /* blame_ports - why ports differ */
@@ -376,7 +379,7 @@ static void blame_ports(const struct attempt *attempt, bool wrapped)
 static void try_ports(struct attempt *attempt)
 {
 	struct forecast *forecast = attempt->forecast;
-	bool alone = is_alone(attempt);
+	bool anywhere = is_anywhere(attempt);
 	bool returns = false;
 	bool wrapped = false;
 	size_t at = 0;
@@ -389,7 +392,8 @@ static void try_ports(struct attempt *attempt)
 
 		returns |= forecast_port_returns(attempt->ports, attempt->port,
 						 attempt->taken->address);
-		if (is_excluded(attempt, alone))
+		if (attempt->port->is_return ||
+		    (anywhere && !is_possible(attempt, attempt->port)))
 			continue;
 		wrapped |= attempt->port->wraps;
 		attempt->request.server_port = attempt->port->number;

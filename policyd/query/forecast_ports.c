@@ -27,6 +27,7 @@ static struct forecast_port *add(struct forecast_ports *ports, const char *name,
 	port = &ports->list[ports->count++];
 	memset(port, 0, sizeof(*port));
 	port->name = name != NULL ? xstrdup(name) : NULL;
+	port->logs_tls = true;
 	if (number > 0)
 		snprintf(port->number, sizeof(port->number), "%u", number);
 	return port;
@@ -43,6 +44,14 @@ const char *forecast_port_tls(const struct forecast_port *port)
 		       "(write smtpd_tls_loglevel = 1 in main.cf)";
 }
 
+/* loglevel - of TLS */
+static long loglevel(const struct postfix *postfix,
+		     const struct postfix_service *service)
+{
+	return strtol(postfix_get(postfix, service, "smtpd_tls_loglevel"), NULL,
+		      10);
+}
+
 /* tls_log - a port with a value of its own does not have that of main.cf; and
  * the value may be new */
 static char *tls_log(const struct postfix *postfix,
@@ -50,7 +59,7 @@ static char *tls_log(const struct postfix *postfix,
 {
 	const char *name = "smtpd_tls_loglevel";
 
-	if (strtol(postfix_get(postfix, service, name), NULL, 10) > 0)
+	if (loglevel(postfix, service) > 0)
 		return xstrdup(NO_TLS
 			       "(smtpd_tls_loglevel is set now; newer logs "
 			       "will say it)");
@@ -74,6 +83,7 @@ static void add_row(struct forecast_ports *ports, const struct config *config,
 		port->networks = xstrdup(
 			postfix_get(postfix, row->port.service, "mynetworks"));
 	port->tls_log = tls_log(postfix, row->port.service);
+	port->logs_tls = loglevel(postfix, row->port.service) > 0;
 	port->no_certificate = !postfix_get_bool(postfix, row->port.service,
 						 "smtpd_tls_ask_ccert") &&
 			       !postfix_get_bool(postfix, row->port.service,

@@ -20,6 +20,7 @@ struct forecast_port {
 	bool is_return;	       /* for mail that comes back from a filter */
 	bool is_loopback;      /* for clients on this host only */
 	char *networks;	       /* mynetworks of its own; or NULL */
+	bool logs_tls; /* TLS, if main.cf and master.cf are what they were */
 	char *tls_log; /* how TLS would be logged there; NULL: as usual */
 };
 

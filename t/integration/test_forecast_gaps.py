@@ -204,6 +204,42 @@ def test_added(program):
                     "1 would be refused" in out) != doubted, (more, log, out)
 
 
+SHARED = """\
+smtp inet n - y - - smtpd
+smtps inet n - y - - smtpd
+    -o smtpd_tls_wrappermode=yes
+%s"""
+DEMANDING = """\
+smtp inet n - y - - smtpd
+submission inet n - y - - smtpd
+    -o smtpd_tls_security_level=encrypt
+"""
+
+
+def test_shared_name(program):
+    """two ports with one syslog_name: the client was where what the log says is
+    possible, and a line that may be missing says nothing"""
+    plain = session(login="alice", more=" auth=1")
+    cut = plain.replace(plain.splitlines(True)[0], "")
+    silent = SHARED % "    -o smtpd_tls_loglevel=0\n"
+    for master, log, said in (
+            (SHARED % "", plain, "port 25 ("), (SHARED % "", cut, ""),
+            (silent, plain, ""), (silent, cut, ""),
+            (DEMANDING, plain, "port 25 ("), (DEMANDING, cut, "port 25 ("),
+            # It was another one at that time.
+            (DEMANDING.replace("smtp inet n", "# smtp inet n"), plain,
+             "port 587 (")):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "smtpd_tls_loglevel = 1\nsmtpd_sasl_auth_enable = yes\n",
+                   master) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("cannot tell: 1" in out) == (not said) and said in out, (
+                master, log, out)
+
+
 FILTERED = """\
 smtp inet n - y - - smtpd
 10025 inet n - n - - smtpd
@@ -442,5 +478,6 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_filter, test_instances,
+    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_shared_name,
+                      test_filter, test_instances,
                       test_reversed, test_access, test_mixture, test_copies, test_tls_log]))
