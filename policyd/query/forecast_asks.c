@@ -55,8 +55,8 @@ static bool list_asks(const struct config *config,
 	return found;
 }
 
-/* asks - does a port ask in a list that is evaluated for each recipient? */
-static bool asks(const struct config *config, const struct smtpd_port *port)
+/* forecast_asks - in a list that is evaluated for each recipient? */
+bool forecast_asks(const struct config *config, const struct smtpd_port *port)
 {
 	int list;
 
@@ -71,5 +71,5 @@ bool forecast_ends_plain_login(const struct config *config,
 			       const struct smtpd_port *port)
 {
 	return port->tls != SMTPD_NO && !port->wraps && !port->demands_tls &&
-	       !asks(config, port);
+	       !forecast_asks(config, port);
 }

@@ -14,6 +14,7 @@
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/query/forecast_again.h"
 #include "policyd/query/forecast_asks.h"
+#include "policyd/query/forecast_lists.h"
 #include "policyd/query/port_files.h"
 
 /* add - add a port; the caller fills in the rest */
@@ -28,6 +29,7 @@ static struct forecast_port *add(struct forecast_ports *ports, const char *name,
 	memset(port, 0, sizeof(*port));
 	port->name = name != NULL ? xstrdup(name) : NULL;
 	port->logs_tls = true;
+	port->access = ~0U;
 	if (number > 0)
 		snprintf(port->number, sizeof(port->number), "%u", number);
 	return port;
@@ -88,6 +90,9 @@ static void add_row(struct forecast_ports *ports, const struct config *config,
 						 "smtpd_tls_ask_ccert") &&
 			       !postfix_get_bool(postfix, row->port.service,
 						 "smtpd_tls_req_ccert");
+	port->access = forecast_lists_access(&row->port);
+	port->refuses = forecast_lists_refuse(&row->port) &&
+			!forecast_asks(config, &row->port);
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
@@ -263,6 +268,32 @@ forecast_ports_next(const struct forecast_ports *ports, const char *name,
 			return port;
 	}
 	return NULL;
+}
+
+/* forecast_ports_remain - at ports where policyd is to be asked */
+bool forecast_ports_remain(const struct forecast_ports *ports, const char *name,
+			   const char *reply)
+{
+	const struct forecast_port *port;
+	size_t at = 0;
+
+	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
+		if (!port->is_return &&
+		    !forecast_lists_remains(port->access, reply))
+			return false;
+	return true;
+}
+
+/* forecast_ports_refuse - any of them */
+bool forecast_ports_refuse(const struct forecast_ports *ports, const char *name)
+{
+	const struct forecast_port *port;
+	size_t at = 0;
+
+	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
+		if (port->refuses)
+			return true;
+	return false;
 }
 
 /* forecast_ports_find - the first port with that number */

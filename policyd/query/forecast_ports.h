@@ -20,6 +20,8 @@ struct forecast_port {
 	bool is_return;	       /* for mail that comes back from a filter */
 	bool is_loopback;      /* for clients on this host only */
 	char *networks;	       /* mynetworks of its own; or NULL */
+	unsigned access;       /* see forecast_lists_access() */
+	bool refuses;	       /* to relay, when policyd does not */
 	bool logs_tls; /* TLS, if main.cf and master.cf are what they were */
 	char *tls_log; /* how TLS would be logged there; NULL: as usual */
 };
@@ -68,6 +70,16 @@ bool forecast_ports_log_as(const struct forecast_ports *ports,
 const struct forecast_port *
 forecast_ports_next(const struct forecast_ports *ports, const char *name,
 		    size_t *at);
+
+/* forecast_ports_remain - do all ports that log under this name go on to give
+ * this reply, "Access denied", which no list that policyd replaces gives? */
+bool forecast_ports_remain(const struct forecast_ports *ports, const char *name,
+			   const char *reply);
+
+/* forecast_ports_refuse - may a port that logs under this name refuse to relay
+ * in a list that comes later? */
+bool forecast_ports_refuse(const struct forecast_ports *ports,
+			   const char *name);
 
 /* forecast_ports_find - the first port with that number, or NULL. */
 const struct forecast_port *

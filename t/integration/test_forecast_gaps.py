@@ -344,6 +344,61 @@ def test_access(program):
                 bool(count), out
 
 
+def denied(what, about="b@local.test"):
+    """denied - a refusal with these words"""
+    return lines("smtpd[1]: connect from h[192.0.2.30]",
+                 "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 "
+                 "<%s>: %s; from=<a@b> to=<%s> proto=ESMTP helo=<h>" % (
+                     about, what, about),
+                 "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/1 "
+                 "commands=2/3")
+
+
+CLIENT, RECIPIENT = ("%s rejected: Access denied" % each
+                     for each in ("Client host", "Recipient address"))
+RELAY = "    -o { smtpd_relay_restrictions=%s }\n"
+
+
+def test_lists(program):
+    """only smtpd_relay_restrictions is replaced: what another list has refused
+    remains, and what another one would refuse afterwards is not accepted"""
+    for options, what, remains in (
+            ("", CLIENT, True), ("", RECIPIENT, True),
+            (RELAY % "permit_mynetworks, reject", CLIENT, True),
+            (RELAY % "permit_mynetworks, reject", RECIPIENT, False),
+            (RELAY % "check_client_access inline:{x=y}, reject", CLIENT, False),
+            (RELAY % "check_policy_service unix:private/x", RECIPIENT, False),
+            (RELAY % "unknown_word", RECIPIENT, False)):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "unknown_word = reject\n",
+                   "smtp inet n - y - - smtpd\n" + options) as place, \
+                written(log=denied(what)) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("cannot tell: 0" in out) == remains == (
+                "for a reason that remains" in out), (options, what, out)
+    listing = "    -o { smtpd_recipient_restrictions=%s }\n"
+    for options, doubted in (
+            ("", False), (listing % "reject_unknown_sender_domain", False),
+            (listing % "permit_mynetworks, reject_unauth_destination", True),
+            (listing % "reject", True),
+            (listing % "check_policy_service unix:private/policyd, reject",
+             False)):
+        with Place("mydestination = local.test\nimport_environment =\n",
+                   "smtp inet n - y - - smtpd\n" + options) as place, \
+                written(log=denied("Relay access denied", "b@far.example")) as \
+                directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\nreply = "ok"\n'
+                          'listen "unix:/run/private/policyd" { }\n'
+                          'relay_domains = "far.example"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("1 would be accepted:" in out) != doubted and (
+                "smtpd_recipient_restrictions may still refuse" in out
+            ) == doubted, (options, out)
+
+
 DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
             "verdict=permit restriction=permit_auth_destination "
             "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
@@ -480,4 +535,5 @@ def test_tls_log(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_shared_name,
                       test_filter, test_instances,
-                      test_reversed, test_access, test_mixture, test_copies, test_tls_log]))
+                      test_reversed, test_access, test_lists,
+                      test_mixture, test_copies, test_tls_log]))
