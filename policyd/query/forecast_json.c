@@ -164,8 +164,8 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "cannot_tell", forecasts->groups.counts[FORECAST_DOUBTED] +
 					 figures->unclear + figures->proxied },
 		{ "unclear", figures->unclear },
-		{ "returned_from_filter",
-		  figures->returned + forecasts->returned },
+		{ "returned_from_filter", figures->returned },
+		{ "at_ports_that_do_not_ask", forecasts->returned },
 		{ "not_delivered", figures->lost },
 		{ "begun_before", figures->unbegun },
 		{ "decided_by_policyd", forecasts->decided },

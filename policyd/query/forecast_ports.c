@@ -123,6 +123,19 @@ static bool is_set_anywhere(const struct postfix *postfix, const char *name)
 	return is_set(postfix, name);
 }
 
+/* is_off_anywhere - is enable_original_recipient, in main.cf or for one of the
+ * programs that clean up? */
+static bool is_off_anywhere(const struct postfix *postfix)
+{
+	static const char name[] = "enable_original_recipient";
+	bool off = !postfix_get_bool(postfix, NULL, name);
+	size_t i;
+
+	for (i = 0; i < postfix->service_count; i++)
+		off |= !postfix_get_bool(postfix, &postfix->services[i], name);
+	return off;
+}
+
 /* copy_to - always_bcc, as the log has it; NULL: there is none */
 static char *copy_to(const struct postfix *postfix)
 {
@@ -167,14 +180,14 @@ static void read_postfix(struct forecast_ports *ports,
 	ports->from_postfix = true;
 	read_added(ports, postfix);
 	ports->networks = xstrdup(postfix_get(postfix, NULL, "mynetworks"));
-	ports->recipients_renamed =
-		!postfix_get_bool(postfix, NULL, "enable_original_recipient");
+	ports->recipients_renamed = is_off_anywhere(postfix);
 	ports->unquoted =
 		strcmp(postfix_get(postfix, NULL, "info_log_address_format"),
 		       "external") != 0;
-	ports->senders_renamed = is_set(postfix, "canonical_maps") ||
-				 is_set(postfix, "sender_canonical_maps") ||
-				 is_set(postfix, "masquerade_domains");
+	ports->senders_renamed =
+		is_set_anywhere(postfix, "canonical_maps") ||
+		is_set_anywhere(postfix, "sender_canonical_maps") ||
+		is_set_anywhere(postfix, "masquerade_domains");
 }
 
 /* has_number - is a port for any name there already? */

@@ -399,6 +399,51 @@ def test_lists(program):
             ) == doubted, (options, out)
 
 
+def test_not_asking(program):
+    """a port for mynetworks only does not ask, and that is what is said"""
+    with Place("mydestination = local.test\nimport_environment =\n",
+               "127.0.0.1:2525 inet n - y - - smtpd\n"
+               "    -o syslog_name=postfix/webmail\n" +
+               RELAY % "permit_mynetworks, reject") as place, \
+            written(log=session("127.0.0.1").replace(
+                "postfix/smtpd", "postfix/webmail/smtpd")) as directory:
+        with open(place.file, "w") as out:
+            out.write('import_postfix = "%s"\n' % place.config)
+        path = os.path.join(directory, "log")
+        out = ask(program, place.file, path)[1]
+        assert "note: 1 is not judged: it came to a port that does not ask " \
+            "policyd" in out and "came back" not in out, out
+        summary = groups(program, place.file, path)[1]
+        assert (summary["at_ports_that_do_not_ask"],
+                summary["returned_from_filter"]) == (1, 0), summary
+
+
+def test_rewritten(program):
+    """addresses that are rewritten before they are logged, by main.cf or by a
+    cleanup of one port"""
+    owned = 'sender_login_maps = "inline:{ a@local.test=alice }"\n' \
+        "restrictions = { reject_sender_login_mismatch, permit_auth_destination, " \
+        "reject }\n"
+    log = LOGS_TLS + session(tls=GOOD).replace("far.example", "local.test")
+    cleanup = "cleanup2 unix n - n - 0 cleanup\n    -o %s\n"
+    for main, master, text, said in (
+            ("", "", owned, ""),
+            ("canonical_maps = static:a@local.test\n", "", owned, "the sender"),
+            ("", cleanup % "sender_canonical_maps=static:a@local.test", owned,
+             "the sender"),
+            ("", cleanup % "enable_original_recipient=no",
+             "restrictions = { permit_auth_destination, reject }\n",
+             "the recipient")):
+        with Place("mydestination = local.test\nimport_environment =\n" + main,
+                   "smtp inet n - y - - smtpd\n" + master) as place, \
+                written(log=log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config + text)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("cannot tell: 1:\n        1  %s was rewritten before" % said
+                    in out) == bool(said), (main, master, out)
+
+
 DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
             "verdict=permit restriction=permit_auth_destination "
             "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
@@ -535,5 +580,6 @@ def test_tls_log(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_shared_name,
                       test_filter, test_instances,
-                      test_reversed, test_access, test_lists,
+                      test_reversed, test_access, test_lists, test_not_asking,
+                      test_rewritten,
                       test_mixture, test_copies, test_tls_log]))
