@@ -93,6 +93,7 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 		json_set(object, "relay_domains_here",
 			 json_text(advice.relay_here));
 		json_set(object, "destination_first", json_text(advice.first));
+		json_set(object, "remove_from", json_text(advice.remove));
 		json_set(object, "instead", json_text(advice.instead));
 	}
 	forecast_advice_clear(&advice);

@@ -120,6 +120,37 @@ def test_typed(program):
             assert ask(program, place.file, logged)[0] == 0, name
 
 
+def test_mistaken(program):
+    """a domain that policyd.conf has by mistake: without it, a login in TLS is
+    accepted, and another client is advised on as usual"""
+    text = 'import_postfix = "%s"\n'
+    options = {"far.example": 'relay_domains = "far.example"\n',
+               "[203.0.113.1]": 'inet_interfaces = "127.0.0.1, 203.0.113.1"\n'}
+    for domain, option in options.items():
+        name = option.split()[0]
+        for login in "alice", "":
+            log = session(tls=GOOD, login=login).replace("far.example", domain)
+            with Place(MAIN + "inet_interfaces = 127.0.0.1\n") as place, \
+                    written(log=LOGS_TLS + log) as directory:
+                path = os.path.join(directory, "log")
+                with open(place.file, "w") as out:
+                    out.write(text % place.config + option)
+                status, out, err = ask(program, place.file, path)
+                assert status == 1 and "(permit_auth_destination, service" in \
+                    out and "\t\tor, if they are not yours, remove them from " \
+                    "%s in policyd.conf, and try again\n" % name in out, (
+                        out, err)
+                assert ("let main.cf have them, too\n\t\tor, if" in out) == (
+                    domain[0] == "[") and "write:\n\t\tor" not in out, out
+                (group,), _ = groups(program, place.file, path)
+                assert group["advice"]["remove_from"] == name, group
+                with open(place.file, "w") as out:
+                    out.write(text % place.config)
+                status, out, err = ask(program, place.file, path)
+                assert status == (not login) and "if they are not" not in out, (
+                    login, out, err)
+
+
 def test_login_in_plain_text(program):
     """it is possible today, and --init ends that, however policyd replies;
     where the port asks policyd, what is set there is what counts"""
@@ -268,6 +299,7 @@ def test_unknown(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_typed, test_login_in_plain_text, test_certificates,
+    sys.exit(run_all([test_typed, test_mistaken, test_login_in_plain_text,
+                      test_certificates,
                       test_certificate_not_logged, test_refused,
                       test_unknown]))
