@@ -81,6 +81,12 @@ NOTES = {
                  "1 file has the newest line first, so sessions cannot be "
                  "followed there (journalctl -r? tac(1) reverses it)",
                  "reversed_files", 1),
+    "reversed in a second": (reverse(LOGS_TLS + SENT), 66, "1 file has the newest "
+                             "line first, so", "reversed_files", 1),
+    "each second reversed": (
+        reverse(LOGS_TLS) + reverse(SENT).replace("15:00:00", "15:00:01"), 66,
+        "1 file has the lines of each second in the reverse order, so sessions",
+        "shuffled_files", 1),
     "a session without mail": (LOGS_TLS, 66, "of 0 recipients that Postfix "
                                "accepted", "sessions", 1),
     "whole": (LOGS_TLS + stepped(LOCAL + session(
@@ -100,7 +106,7 @@ def test_notes(program):
             summary = groups(program, config, path)[1]
             assert summary[member] == value, (name, summary)
             assert ("begun_before" == member) == bool(
-                summary["begun_before"]) or member == "reversed_files" or \
+                summary["begun_before"]) or member.endswith("ed_files") or \
                 name == "whole", (name, summary)
 
 
