@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/xalloc.h"
 #include "lib/postlog/postlog_internal.h"
@@ -46,6 +47,12 @@ void postlog_unquoted(struct postlog *log)
 	log->unquoted = true;
 }
 
+/* postlog_copies - the recipient is kept, in case the client gave it */
+void postlog_copies(struct postlog *log, const char *recipient)
+{
+	log->copy_to = xstrdup(recipient);
+}
+
 /* session_of - the session of the line's process */
 static struct postlog_session *session_of(struct postlog *log,
 					  const struct step *step)
@@ -65,6 +72,8 @@ static struct postlog_session *session_found(struct postlog *log,
 	if (session == NULL)
 		session = postlog_session_open(log, step->line,
 					       step->event->address);
+	if (session->begun)
+		postlog_order_session(&log->order, false);
 	return session;
 }
 
@@ -89,6 +98,9 @@ static void take_connect(struct postlog *log, const struct step *step)
 {
 	struct postlog_session *before = session_of(log, step);
 
+	if (before != NULL && !before->begun &&
+	    strcmp(before->address, step->event->address) == 0)
+		postlog_order_session(&log->order, true);
 	if (before != NULL)
 		end_session(log, before);
 	postlog_session_open(log, step->line, step->event->address)->begun =
@@ -108,10 +120,13 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	session->starttls = step->event->starttls;
 	session->auth = step->event->auth;
 	session->rcpt = step->event->rcpt;
+	session->renamed |= step->event->xclient;
 	if (session->begun && session->starttls > 0 &&
 	    session->protocol == NULL)
 		postlog_tls_forget(log, session->service);
-	session->logs_tls = postlog_logs_tls(log, session->service);
+	/* Its own line may be before the log. */
+	session->logs_tls =
+		session->begun && postlog_logs_tls(log, session->service);
 	/* Nothing will be heard of messages that were given up. */
 	for (message = session->messages; message != NULL;
 	     message = message->next)
@@ -132,6 +147,7 @@ static void take_tls(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->cipher,
 			     step->event->cipher);
 	postlog_session_text(log, session, &session->bits, step->event->bits);
+	session->has_certificate = step->event->has_certificate;
 }
 
 /* take_certificate - the client has one */
@@ -168,6 +184,8 @@ static void take_client(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->method,
 			     step->event->method);
 	postlog_session_text(log, session, &session->login, step->event->login);
+	postlog_session_text(log, session, &session->client,
+			     step->event->address);
 }
 
 /* name_recipient - one that was accepted */
@@ -181,6 +199,8 @@ static void name_recipient(struct postlog *log, const struct step *step,
 	if (accepted == NULL)
 		return;
 	accepted->count = 1;
+	accepted->added = log->copy_to != NULL && !message->proxied &&
+			  strcasecmp(log->copy_to, accepted->recipient) == 0;
 	accepted->time = step->line->time;
 	accepted->file = step->file;
 	accepted->line = step->number;
@@ -209,6 +229,7 @@ static void take_reject(struct postlog *log, const struct step *step)
 	struct postlog_recipient *refused = postlog_session_recipient(
 		log, session, &session->refused, false, event->recipient);
 
+	postlog_session_text(log, session, &refused->address, event->address);
 	postlog_session_text(log, session, &refused->sender, event->sender);
 	postlog_session_text(log, session, &refused->reply, event->reply);
 	postlog_session_text(log, session, &refused->method, event->method);
@@ -217,22 +238,33 @@ static void take_reject(struct postlog *log, const struct step *step)
 	refused->for_relay = event->for_relay;
 	refused->by_access = event->by_access;
 	refused->tls = session->protocol != NULL;
-	refused->logged_in = session->method != NULL;
+	refused->logged_in = session->method != NULL &&
+			     strcmp(session->client, event->address) == 0;
+	session->renamed |= strcmp(session->address, event->address) != 0;
 	refused->time = step->line->time;
 	refused->file = step->file;
 	refused->line = step->number;
 }
 
-/* take_returned - it was given to a content filter on this host: the message
- * that it queued is not from a client */
+/* is_loopback - is the address one of this host? */
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* take_returned - it was given to a content filter: the message that it queued
+ * is not from a client. A program elsewhere has the address to which it was
+ * given. */
 static void take_returned(struct postlog *log, const struct step *step)
 {
 	struct postlog_message *next =
 		postlog_message_find(log, step->line->host, step->line->service,
 				     step->event->next_id, true);
 
-	if (next != NULL && (strncmp(next->address, "127.", 4) == 0 ||
-			     strcmp(next->address, "::1") == 0))
+	if (next != NULL &&
+	    (is_loopback(step->event->next_address)
+		     ? is_loopback(next->address)
+		     : strcmp(next->address, step->event->next_address) == 0))
 		next->returned = true;
 }
 
@@ -296,6 +328,7 @@ static void take_queued(struct postlog *log, const struct step *step)
 		postlog_session_text(log, message->session, &message->sender,
 				     step->event->sender);
 		message->size = step->event->size;
+		message->queued = step->event->recipients;
 		return;
 	}
 	message->removed = true;
@@ -382,6 +415,7 @@ void postlog_end(struct postlog *log)
 		postlog_session_retire(log, log->oldest);
 	postlog_order_end(&log->order);
 	log->figures.reversed = log->order.reversed;
+	log->figures.shuffled = log->order.shuffled;
 }
 
 /* postlog_figures - what was counted */
@@ -406,6 +440,7 @@ void postlog_free(struct postlog *log)
 		return;
 	log->take = take_nothing;
 	postlog_end(log);
+	free(log->copy_to);
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
 	for (i = 0; i < POSTLOG_INSTANCES; i++)

@@ -15,7 +15,7 @@
 /* What was taken, one line for each recipient. */
 struct taken {
 	char text[TEXT_MAX];
-	unsigned long count;
+	unsigned long count, given;
 };
 
 /* take - write it down */
@@ -27,6 +27,7 @@ static void take(void *context, const struct postlog_case *taken)
 	size_t length = strlen(all->text);
 
 	all->count += taken->count;
+	all->given += taken->given;
 	snprintf(all->text + length, TEXT_MAX - length,
 		 "%s%s <%s> <%s> %s %s %s %s%s%s%s\n",
 		 taken->accepted ? "+" : "-", taken->service, taken->sender,
@@ -36,8 +37,9 @@ static void take(void *context, const struct postlog_case *taken)
 		 taken->doubtful ? " doubtful" : "");
 }
 
-/* feed - lines of a text, each "PROGRAM[PID]: TEXT" of the host mx */
-static void feed(struct postlog *log, const char *text)
+/* feed_file - lines of a text, each "PROGRAM[PID]: TEXT" of the host mx; the
+ * name must stay */
+static void feed_file(struct postlog *log, const char *text, const char *name)
 {
 	struct postlog_line line = { 0 };
 	unsigned long number = 0;
@@ -48,11 +50,17 @@ static void feed(struct postlog *log, const char *text)
 					length, text);
 
 		ck_assert_int_eq(postlog_line_read(&line, bytes, NOW), 1);
-		postlog_feed(log, &line, "log", ++number);
+		postlog_feed(log, &line, name, ++number);
 		free(bytes);
 		text += length + 1;
 	}
 	postlog_line_clear(&line);
+}
+
+/* feed - the same, of one file */
+static void feed(struct postlog *log, const char *text)
+{
+	feed_file(log, text, "log");
 }
 
 #define TLS                                                          \
@@ -108,6 +116,26 @@ static const struct {
 	{ "smtpd[1]: connect from h[9]\nsmtpd[1]: " REJECT(
 		  "NOQUEUE") "smtpd[1]: connect from h[8]\n",
 	  "-postfix <s@t> <x@y> 9 tls?  login? relay\n" },
+	/* A proxy says who the client is (XCLIENT), and perhaps its login. */
+	{ "smtpd[1]: connect from h[127.0.0.1]\nsmtpd[1]: " REJECT(
+		  "NOQUEUE") "smtpd[1]: disconnect from h[9] xclient=1 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login? relay\n" },
+	{ "smtpd[1]: connect from h[127.0.0.1]\n"
+	  "smtpd[1]: AAAAA: client=h[8], sasl_method=XCLIENT, "
+	  "sasl_username=u\n"
+	  "smtpd[1]: " REJECT(
+		  "NOQUEUE") "smtpd[1]: disconnect from h[9] xclient=2 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login? relay\n" },
+	{ "smtpd[1]: connect from h[127.0.0.1]\n"
+	  "smtpd[1]: AAAAA: client=h[9], sasl_method=XCLIENT, "
+	  "sasl_username=u\n"
+	  "smtpd[1]: " REJECT(
+		  "AAAAA") "smtpd[1]: disconnect from h[9] xclient=1 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login=u relay\n" },
+	/* It was already there when the log begins. */
+	{ "smtpd[1]: " REJECT(
+		  "NOQUEUE") "smtpd[1]: disconnect from h[9] xclient=1 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login? relay\n" },
 	/* The beginning is missing. */
 	{ "smtpd[1]: AAAAA: client=h[9]\n"
 	  "smtpd[1]: disconnect from h[9] rcpt=1 data=1 commands=3\n"
@@ -140,6 +168,23 @@ static const struct {
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
 	  "qmgr[2]: BBBBB: removed\n",
 	  "+postfix <> <a@b> 9 plain  \n" },
+	/* It is on another host. No mail server of a stranger is. */
+	{ "smtpd[1]: connect from h[9]\n"
+	  "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtpd[1]: CCCCC: client=h[9]\n"
+	  "smtpd[1]: disconnect from h[9] rcpt=2 data=2 commands=3\n"
+	  "smtpd[2]: BBBBB: client=l[7]\n"
+	  "smtpd[2]: DDDDD: client=l[7]\n"
+	  "smtp[3]: AAAAA: to=<a@b>, relay=l[7]:10024, status=sent (250 Ok: "
+	  "queued as BBBBB)\n"
+	  "qmgr[2]: AAAAA: removed\n"
+	  "smtp[3]: CCCCC: to=<c@b>, relay=l[7]:25, status=sent (250 Ok: "
+	  "queued as DDDDD)\n"
+	  "qmgr[2]: CCCCC: removed\n"
+	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
+	  "local[3]: DDDDD: to=<d@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <c@b> 9 plain  \n+postfix <> <a@b> 9 plain  \n"
+	  "+postfix <> <d@b> 7 tls?  \n" },
 	{ "smtpd[2]: connect from l[127.0.0.1]\n"
 	  "smtpd[2]: BBBBB: client=l[127.0.0.1], orig_queue_id=AAAAA, "
 	  "orig_client=h[9]\n"
@@ -246,6 +291,48 @@ START_TEST(counts_what_it_leaves_out)
 	ck_assert_uint_eq(postlog_figures(log)->lost, 3);
 	ck_assert_uint_eq(postlog_figures(log)->lines, 3);
 	ck_assert_int_eq(postlog_figures(log)->first, NOW);
+	postlog_free(log);
+}
+END_TEST
+
+#define BEGIN	 "smtpd[1]: connect from h[9]\nsmtpd[1]: AAAAA: client=h[9]\n"
+#define TO(name) "smtp[3]: AAAAA: to=<" name ">, relay=e[f]:25, status=sent\n"
+#define END(rcpt) \
+	"smtpd[1]: disconnect from h[9] rcpt=" rcpt " data=1 commands=5\n"
+
+/* Where Postfix adds journal@x to each message (always_bcc). */
+static const struct {
+	const char *log, *taken;
+	unsigned long given;
+} added[] = {
+	{ BEGIN END("1") TO("a@b") TO("Journal@x"),
+	  "+postfix <> <a@b> 9 plain  \n", 0 },
+	/* The end of the session is not there. */
+	{ BEGIN TO("journal@x") TO("a@b"), "+postfix <> <a@b> 9 tls?  \n", 0 },
+	/* The client gave it itself. */
+	{ BEGIN END("1") TO("journal@x"), "+postfix <> <journal@x> 9 plain  \n",
+	  0 },
+	/* A message was given up, whose recipients are counted, too. */
+	{ BEGIN "smtpd[1]: BBBBB: client=h[9]\n" END("2") TO("a@b")
+		  TO("journal@x"),
+	  "+postfix <> <a@b> 9 plain  \n", 0 },
+	/* Another one was added as well. */
+	{ BEGIN END("1") TO("a@b") TO("journal@x") TO("c@b"),
+	  "+postfix <> <a@b> 9 plain   doubtful\n"
+	  "+postfix <> <c@b> 9 plain   doubtful\n",
+	  2 },
+};
+
+START_TEST(leaves_out_what_postfix_adds)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+
+	postlog_copies(log, "journal@x");
+	feed(log, added[_i].log);
+	postlog_end(log);
+	ck_assert_str_eq(taken.text, added[_i].taken);
+	ck_assert_uint_eq(taken.given, added[_i].given);
 	postlog_free(log);
 }
 END_TEST
@@ -379,6 +466,50 @@ START_TEST(notices_files_in_reversed_order)
 }
 END_TEST
 
+START_TEST(notices_sessions_that_end_first)
+{
+	static const char backward[] =
+		"smtpd[1]: disconnect from h[9] rcpt=1 commands=3\n"
+		"smtpd[1]: AAAAA: client=h[9]\n"
+		"smtpd[1]: connect from h[9]\n";
+	static const char forward[] =
+		"smtpd[1]: connect from h[9]\n"
+		"smtpd[1]: AAAAA: client=h[9]\n"
+		"smtpd[1]: disconnect from h[9] rcpt=1 commands=3\n";
+	static const char first[] = "smtpd[2]: BBBBB: client=h[9]\n"
+				    "smtpd[2]: connect from h[9]\n";
+	const struct {
+		const char *text[2];
+		int second;
+		unsigned long reversed, shuffled;
+	} each[] = {
+		{ { backward, "" }, 0, 1, 0 },
+		{ { backward, backward }, 0, 1, 0 },
+		{ { backward, "" }, 1, 0, 1 },
+		{ { forward, "" }, 0, 0, 0 },
+		/* One that began before the log. */
+		{ { first, forward }, 0, 0, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(each); i++) {
+		struct taken taken = { 0 };
+		struct postlog *log = postlog_new(take, &taken);
+		static const char file[] = "log";
+
+		feed_file(log, each[i].text[0], file);
+		feed_file(log, each[i].text[1], file);
+		if (each[i].second > 0)
+			at(log, file, each[i].second);
+		postlog_end(log);
+		ck_assert_uint_eq(postlog_figures(log)->reversed,
+				  each[i].reversed);
+		ck_assert_uint_eq(postlog_figures(log)->shuffled,
+				  each[i].shuffled);
+		postlog_free(log);
+	}
+}
+END_TEST
+
 /* The memory for messages that never leave the queue is limited, too. */
 START_TEST(forgets_the_oldest_message)
 {
@@ -436,11 +567,14 @@ int main(void)
 	tcase_add_test(tests, knows_when_tls_was_logged);
 	tcase_add_test(tests, believes_no_recipient_without_quotes);
 	tcase_add_test(tests, counts_what_it_leaves_out);
+	tcase_add_loop_test(tests, leaves_out_what_postfix_adds, 0,
+			    COUNT(added));
 	tcase_add_loop_test(tests, reads_what_a_filter_took, 0,
 			    sizeof(filters) / sizeof(filters[0]));
 	tcase_add_loop_test(tests, counts_what_is_in_other_files, 0,
 			    COUNT(parts));
 	tcase_add_test(tests, notices_files_in_reversed_order);
+	tcase_add_test(tests, notices_sessions_that_end_first);
 	tcase_add_test(tests, forgets_the_oldest_message);
 	tcase_add_test(tests, loses_nothing_with_little_memory);
 	return run_tests("postlog", tests);
