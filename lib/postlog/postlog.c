@@ -170,6 +170,18 @@ static void take_client(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->login, step->event->login);
 }
 
+/* is_blurred - are the addresses of the line uncertain? */
+static bool is_blurred(const struct postlog *log, const struct step *step)
+{
+	return step->event->blurred && (log->unquoted || log->old);
+}
+
+/* count_unclear - a line of which nothing can be said */
+static void count_unclear(struct postlog *log, const struct step *step)
+{
+	log->figures.unclear += step->line->repeats;
+}
+
 /* name_recipient - one that was accepted */
 static void name_recipient(struct postlog *log, const struct step *step,
 			   struct postlog_message *message)
@@ -195,20 +207,30 @@ static void take_proxied(struct postlog *log, const struct step *step)
 
 	if (message == NULL || !message->proxied || message->sender != NULL)
 		return;
+	message->removed = true;
+	if (is_blurred(log, step)) {
+		count_unclear(log, step);
+		return;
+	}
 	postlog_session_text(log, session, &message->sender,
 			     step->event->sender);
 	name_recipient(log, step, message);
-	message->removed = true;
 }
 
 /* take_reject - a recipient was refused */
 static void take_reject(struct postlog *log, const struct step *step)
 {
 	const struct postlog_event *event = step->event;
-	struct postlog_session *session = session_found(log, step);
-	struct postlog_recipient *refused = postlog_session_recipient(
-		log, session, &session->refused, false, event->recipient);
+	struct postlog_session *session;
+	struct postlog_recipient *refused;
 
+	if (is_blurred(log, step)) {
+		count_unclear(log, step);
+		return;
+	}
+	session = session_found(log, step);
+	refused = postlog_session_recipient(log, session, &session->refused,
+					    false, event->recipient);
 	postlog_session_text(log, session, &refused->sender, event->sender);
 	postlog_session_text(log, session, &refused->reply, event->reply);
 	postlog_session_text(log, session, &refused->method, event->method);
@@ -268,11 +290,10 @@ static void take_to(struct postlog *log, const struct step *step)
 		miss(log, step);
 		return;
 	}
-	if ((log->unquoted || log->old) && step->event->blurred) {
-		log->figures.unclear++;
-		return;
-	}
-	name_recipient(log, step, message);
+	if (is_blurred(log, step))
+		count_unclear(log, step);
+	else
+		name_recipient(log, step, message);
 }
 
 /* take_queued - a line of qmgr(8) */
@@ -291,11 +312,12 @@ static void take_queued(struct postlog *log, const struct step *step)
 		return;
 	}
 	if (step->event->kind == POSTLOG_FROM) {
-		if (message->sender != NULL)
-			return;
-		postlog_session_text(log, message->session, &message->sender,
-				     step->event->sender);
-		message->size = step->event->size;
+		if (message->size == 0)
+			message->size = step->event->size;
+		if (message->sender == NULL && !is_blurred(log, step))
+			postlog_session_text(log, message->session,
+					     &message->sender,
+					     step->event->sender);
 		return;
 	}
 	message->removed = true;
@@ -340,7 +362,7 @@ static void take_step(struct postlog *log, const struct step *step)
 		log->old = !step->event->quotes;
 		break;
 	case POSTLOG_UNCLEAR:
-		log->figures.unclear += step->line->repeats;
+		count_unclear(log, step);
 		break;
 	case POSTLOG_PROXIED:
 		take_proxied(log, step);

@@ -7,7 +7,7 @@
  * that separate them occur more often than they should, the line is not
  * believed. See smtpd.c, smtpd_check.c (log_whatsup) and log_adhoc.c of
  * Postfix, 3.4 to 3.12. Before 3.5, and with info_log_address_format =
- * internal, addresses are not quoted, so that a recipient may contain all that
+ * internal, addresses are not quoted, so that an address may contain all that
  * follows one. */
 
 #include "lib/postlog/postlog_event.h"
@@ -181,14 +181,23 @@ static bool read_sasl(struct postlog_event *event, const char *text)
 	return true;
 }
 
+/* read_address - "<address>". Where nothing is quoted, quotes are a part of it,
+ * and it may contain ">". */
+static bool read_address(struct postlog_event *event, const char **text,
+			 char *to)
+{
+	if (strncmp(*text, "<\"", 2) == 0)
+		event->blurred = true;
+	return postlog_address(text, to, POSTLOG_ADDRESS_MAX);
+}
+
 /* read_envelope - "from=<S> to=<R> proto=P helo=<H>", and perhaps the login */
 static bool read_envelope(struct postlog_event *event, const char *text)
 {
 	if (!postlog_word(&text, "; from=") ||
-	    !postlog_address(&text, event->sender, sizeof(event->sender)) ||
+	    !read_address(event, &text, event->sender) ||
 	    !postlog_word(&text, " to=") ||
-	    !postlog_address(&text, event->recipient,
-			     sizeof(event->recipient)) ||
+	    !read_address(event, &text, event->recipient) ||
 	    !postlog_word(&text, " proto="))
 		return false;
 	return read_sasl(event, text);
@@ -268,15 +277,37 @@ static void read_smtpd(struct postlog_event *event,
 		event->kind = POSTLOG_PROXY;
 }
 
+/* read_sender - "<S>,", and nothing of a stranger comes after it: so that it
+ * ends at the last ">,", whatever it contains, unless it is quoted */
+static bool read_sender(struct postlog_event *event, const char **text)
+{
+	const char *from = *text;
+	const char *first = from + 1;
+	const char *end = NULL;
+	const char *at;
+	size_t length;
+
+	for (at = strstr(from, ">,"); at != NULL; at = strstr(at + 1, ">,"))
+		end = at;
+	if (end == NULL || *from != '<')
+		return false;
+	*text = end + 1;
+	if (read_address(event, &from, event->sender) && from == *text)
+		return true;
+	length = (size_t)(end - first);
+	if (length >= sizeof(event->sender))
+		return false;
+	memcpy(event->sender, first, length);
+	event->sender[length] = '\0';
+	return true;
+}
+
 /* read_queue - a line of qmgr(8): "from=<S>, size=..." or "removed" */
 static void read_queue(struct postlog_event *event, const char *text)
 {
 	if (strcmp(text, "removed") == 0) {
 		event->kind = POSTLOG_REMOVED;
-	} else if (postlog_word(&text, "from=") &&
-		   postlog_address(&text, event->sender,
-				   sizeof(event->sender)) &&
-		   *text == ',') {
+	} else if (postlog_word(&text, "from=") && read_sender(event, &text)) {
 		event->kind = POSTLOG_FROM;
 		if (postlog_word(&text, ", size="))
 			event->size = strtoull(text, NULL, 10);
@@ -309,10 +340,10 @@ static void read_delivery(struct postlog_event *event, const char *text)
 {
 	event->blurred = postlog_times(text, ">, relay=") > 1;
 	if (!postlog_word(&text, "to=") ||
-	    !postlog_address(&text, event->recipient, sizeof(event->recipient)))
+	    !read_address(event, &text, event->recipient))
 		return;
 	if (postlog_word(&text, ", orig_to=") &&
-	    !postlog_address(&text, event->recipient, sizeof(event->recipient)))
+	    !read_address(event, &text, event->recipient))
 		return;
 	if (!postlog_word(&text, ", ") || strncmp(text, "relay=", 6) != 0)
 		return;

@@ -52,7 +52,7 @@ struct postlog_event {
 	char reply[256];  /* REJECT: code and text, cut */
 	bool for_relay;	  /* REJECT: "Relay access denied" */
 	bool by_access;	  /* REJECT: "Access denied": reject, or a table */
-	bool blurred;	  /* TO: where no address is quoted, the recipient is
+	bool blurred;	  /* where no address is quoted, those of this line are
 			     uncertain */
 	bool quotes;	  /* STARTED */
 	bool to_loopback; /* TO: handed to a program of this host ... */

@@ -67,7 +67,8 @@ static void feed_line(struct postlog *log, struct balance *balance, char *text,
 		postlog_event_read(&event, &line);
 		if (event.kind == POSTLOG_REJECT)
 			balance->fed += line.repeats;
-		else if (event.kind == POSTLOG_TO)
+		else if (event.kind == POSTLOG_TO ||
+			 event.kind == POSTLOG_PROXIED)
 			balance->fed++;
 		postlog_feed(log, &line, "log", number);
 	}

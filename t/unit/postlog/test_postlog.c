@@ -234,6 +234,54 @@ START_TEST(believes_no_recipient_without_quotes)
 }
 END_TEST
 
+/* Senders, recipients and envelopes that are quoted, or seem to be. */
+static const struct {
+	const char *log, *quoted, *unquoted;
+	unsigned long unclear; /* lines, where nothing is quoted */
+} strangers[] = {
+	{ "smtpd[1]: AAAAA: client=h[9]\n"
+	  "qmgr[2]: AAAAA: from=<boss@a>, size=1, x@b>, size=9, nrcpt=1 (q)\n"
+	  "local[3]: AAAAA: to=<x>, relay=local, status=sent (x)\n",
+	  "+postfix <boss@a>, size=1, x@b> <x> 9 tls?  \n",
+	  "+postfix <boss@a>, size=1, x@b> <x> 9 tls?  \n", 0 },
+	{ "smtpd[1]: AAAAA: client=h[9]\n"
+	  "qmgr[2]: AAAAA: from=<\"boss\"@a>, size=1, nrcpt=1 (q)\n"
+	  "local[3]: AAAAA: to=<x>, relay=local, status=sent (x)\n",
+	  "+postfix <boss@a> <x> 9 tls?  \n", "+postfix <> <x> 9 tls?  \n", 0 },
+	{ "smtpd[1]: AAAAA: client=h[9]\n"
+	  "local[3]: AAAAA: to=<\"y\"@x>, relay=local, status=sent (x)\n"
+	  "local[3]: AAAAA: to=<z>, orig_to=<\"o\"@x>, relay=local, s\n",
+	  "+postfix <> <y@x> 9 tls?  \n+postfix <> <o@x> 9 tls?  \n", "", 2 },
+	{ "smtpd[1]: NOQUEUE: reject: RCPT from h[9]: 554 5.7.1 <x@y>: Relay "
+	  "access denied; from=<\"boss\"@t> to=<x@y> proto=ESMTP helo=<h>\n",
+	  "-postfix <boss@t> <x@y> 9 tls?  login? relay\n", "", 1 },
+	{ "smtpd[1]: NOQUEUE: client=h[9]\n"
+	  "smtpd[1]: proxy-accept: END-OF-MESSAGE: 250 Ok; from=<a@b> "
+	  "to=<\"c\"@d> proto=ESMTP helo=<h>\n",
+	  "+postfix <a@b> <c@d> 9 tls?  \n", "", 1 },
+};
+
+START_TEST(believes_quotes_where_there_are_some)
+{
+	int unquoted;
+
+	for (unquoted = 0; unquoted < 2; unquoted++) {
+		struct taken taken = { 0 };
+		struct postlog *log = postlog_new(take, &taken);
+
+		if (unquoted)
+			postlog_unquoted(log);
+		feed(log, strangers[_i].log);
+		postlog_end(log);
+		ck_assert_str_eq(taken.text, unquoted ? strangers[_i].unquoted
+						      : strangers[_i].quoted);
+		ck_assert_uint_eq(postlog_figures(log)->unclear,
+				  unquoted ? strangers[_i].unclear : 0);
+		postlog_free(log);
+	}
+}
+END_TEST
+
 START_TEST(counts_what_it_leaves_out)
 {
 	struct taken taken = { 0 };
@@ -435,6 +483,8 @@ int main(void)
 			    COUNT(logs));
 	tcase_add_test(tests, knows_when_tls_was_logged);
 	tcase_add_test(tests, believes_no_recipient_without_quotes);
+	tcase_add_loop_test(tests, believes_quotes_where_there_are_some, 0,
+			    COUNT(strangers));
 	tcase_add_test(tests, counts_what_it_leaves_out);
 	tcase_add_loop_test(tests, reads_what_a_filter_took, 0,
 			    sizeof(filters) / sizeof(filters[0]));
