@@ -112,18 +112,23 @@ static void unfold(struct postlog_line *line, char *text)
 static int read_text(struct postlog_line *line, char *bytes, time_t latest)
 {
 	struct log_prefix prefix;
+	bool read;
 
 	bytes = skip_container(bytes);
-	if (!log_prefix_read(&prefix, bytes) || prefix.stamp_length == 0 ||
-	    prefix.stamp_length >= POSTLOG_STAMP_MAX ||
+	read = log_prefix_read(&prefix, bytes);
+	line->time = POSTLOG_NO_TIME;
+	if (prefix.stamp_length == 0 ||
+	    prefix.stamp_length >= POSTLOG_STAMP_MAX)
+		return 0;
+	line->time = postlog_stamp_time(&line->stamp, prefix.stamp,
+					prefix.stamp_length, latest);
+	if (!read ||
 	    !copy(line->host, sizeof(line->host),
 		  prefix.host != NULL ? prefix.host : "", prefix.host_length) ||
 	    !copy(line->pid, sizeof(line->pid), prefix.pid,
 		  prefix.pid_length) ||
 	    !split_name(line, prefix.name, prefix.name_length))
 		return 0;
-	line->time = postlog_stamp_time(&line->stamp, prefix.stamp,
-					prefix.stamp_length, latest);
 	unfold(line, bytes + (prefix.text - bytes));
 	return 1;
 }
@@ -132,8 +137,10 @@ static int read_text(struct postlog_line *line, char *bytes, time_t latest)
 static int read_journal(struct postlog_line *line, const char *bytes)
 {
 	struct postlog_json entry;
+	int result = postlog_json_read(&entry, bytes);
 
-	if (postlog_json_read(&entry, bytes) < 0)
+	line->time = entry.time;
+	if (result < 0)
 		return 0;
 	line->owned = entry.text;
 	line->owned[strcspn(line->owned, "\r\n")] = '\0';
@@ -142,7 +149,6 @@ static int read_journal(struct postlog_line *line, const char *bytes)
 	    !copy(line->pid, sizeof(line->pid), entry.pid, strlen(entry.pid)) ||
 	    !split_name(line, entry.name, strlen(entry.name)))
 		return 0;
-	line->time = entry.time;
 	unfold(line, line->owned);
 	return 1;
 }

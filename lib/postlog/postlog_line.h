@@ -35,8 +35,8 @@ struct postlog_line {
  * forms: those of lib/base/log_prefix.h that have a time; the same after the
  * name of a container, as "docker compose logs" prints it;
  * journalctl(1) -o json. latest: no line was written after that. 1; 0: the
- * line is of another program, or it is uncertain whose. Changes the bytes of
- * the line; the result may point into them. */
+ * line is of another program, or it is uncertain whose; the time is set even
+ * then. Changes the bytes of the line; the result may point into them. */
 int postlog_line_read(struct postlog_line *line, char *bytes, time_t latest);
 
 /* postlog_line_clear - free what it holds. */

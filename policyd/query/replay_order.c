@@ -2,7 +2,8 @@
 /* replay_order - which file of a rotated log is the oldest?
  *
  * A session may begin in one file and end in the next, so they are read in the
- * order of the first line of Postfix in each. */
+ * order of the first line in each that has a time, whatever program wrote it:
+ * it may be long before Postfix does. */
 
 #include "policyd/query/replay_order.h"
 
@@ -15,7 +16,7 @@
 #include "lib/postlog/postlog_time.h"
 #include "policyd/query/replay_input.h"
 
-#define LINES_MAX 1000 /* of a file, to find a line of Postfix */
+#define LINES_MAX 1000 /* of a file, to find a line with a time */
 
 /* A file and the time of its first line. */
 struct dated {
@@ -32,44 +33,41 @@ struct search {
 	unsigned lines;
 };
 
-/* count_line - give up after many lines */
-static void count_line(struct search *search)
+/* look_at - a line, with its time; give up after many */
+static void look_at(struct search *search, int64_t time)
 {
-	if (++search->lines >= LINES_MAX)
+	search->time = time;
+	if (time != POSTLOG_NO_TIME || ++search->lines >= LINES_MAX)
 		search->reader->stop = true;
 }
 
-/* pass_request - what a policyd logged is not looked for */
-static void pass_request(void *context, const struct request *request,
+/* take_request - a decision of policyd, or a request */
+static void take_request(void *context, const struct request *request,
 			 const struct reported *reported,
 			 const struct replay_place *place)
 {
 	(void)request;
-	(void)reported;
-	(void)place;
-	count_line(context);
+	look_at(context, reported != NULL ? place->time : POSTLOG_NO_TIME);
 }
 
-/* look - is this line of Postfix? */
-static bool look(void *context, char *line, const struct replay_place *place)
+/* take_other - any other line */
+static bool take_other(void *context, char *line,
+		       const struct replay_place *place)
 {
 	struct search *search = context;
 
-	count_line(search);
-	if (postlog_line_read(&search->line, line, place->written) > 0 &&
-	    search->line.time != POSTLOG_NO_TIME) {
-		search->time = search->line.time;
-		search->reader->stop = true;
-	}
+	postlog_line_read(&search->line, line, place->written);
+	look_at(search, search->line.time);
 	return true;
 }
 
 /* first_time - of a file; POSTLOG_NO_TIME: there is none */
 static int64_t first_time(const char *name)
 {
-	struct replay_reader reader = { .request = pass_request,
-					.other = look,
-					.quiet = true };
+	struct replay_reader reader = { .request = take_request,
+					.other = take_other,
+					.quiet = true,
+					.timed = true };
 	struct search search = { .reader = &reader, .time = POSTLOG_NO_TIME };
 	struct stat status;
 	struct error error;

@@ -3,6 +3,7 @@
 
 #include "lib/postlog/postlog_line.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "lib/postlog/postlog_time.h"
@@ -88,6 +89,38 @@ START_TEST(splits_a_line_of_each_format)
 }
 END_TEST
 
+/* Lines of others, and whether they say when they were written. */
+static const struct {
+	const char *line;
+	bool dated;
+} others[] = {
+	{ HEAD "dovecot: imap-login: x", true },
+	{ HEAD "kernel: x", true },
+	{ HEAD "last message repeated 2 times", true },
+	{ HEAD "sshd[1]: x", true },
+	{ "2026-11-24T14:00:00.1+00:00 mx kernel: x", true },
+	{ "<22>1 2026-11-24T14:00:00Z mx kernel - - - x", true },
+	{ "mail-1  | " HEAD "dovecot: x", true },
+	{ "{\"__REALTIME_TIMESTAMP\":\"1795528800000000\"}", true },
+	{ "x " HEAD "dovecot: x", false },
+	{ "dovecot: x", false },
+	{ "<22>1 x mx kernel - - - x", false },
+	{ "{\"a\":1}", false },
+	{ "", false },
+};
+
+START_TEST(knows_when_others_wrote)
+{
+	char *bytes = xstrdup(others[_i].line);
+	struct postlog_line line = { 0 };
+
+	ck_assert_int_eq(postlog_line_read(&line, bytes, NOW), 0);
+	ck_assert_int_eq(line.time, others[_i].dated ? NOW : POSTLOG_NO_TIME);
+	postlog_line_clear(&line);
+	free(bytes);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("postlog_line");
@@ -95,5 +128,6 @@ int main(void)
 	setenv("TZ", "UTC", 1);
 	tcase_add_loop_test(tests, splits_a_line_of_each_format, 0,
 			    COUNT(lines));
+	tcase_add_loop_test(tests, knows_when_others_wrote, 0, COUNT(others));
 	return run_tests("postlog_line", tests);
 }
