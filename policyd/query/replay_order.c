@@ -3,7 +3,8 @@
  *
  * A session may begin in one file and end in the next, so they are read in the
  * order of the first line in each that has a time, whatever program wrote it:
- * it may be long before Postfix does. */
+ * it may be long before Postfix does. A log of policyd alone comes before all:
+ * since when policyd was asked has to be known for each line of Postfix. */
 
 #include "policyd/query/replay_order.h"
 
@@ -31,43 +32,53 @@ struct search {
 	struct postlog_line line;
 	int64_t time;
 	unsigned lines;
+	bool policyd, postfix; /* a line of it was there */
 };
 
-/* look_at - a line, with its time; give up after many */
-static void look_at(struct search *search, int64_t time)
+/* count_line - give up after many lines */
+static void count_line(struct search *search)
 {
-	search->time = time;
-	if (time != POSTLOG_NO_TIME || ++search->lines >= LINES_MAX)
+	if (++search->lines >= LINES_MAX)
 		search->reader->stop = true;
 }
 
-/* take_request - a decision of policyd, or a request */
-static void take_request(void *context, const struct request *request,
+/* pass_request - what a policyd logged, or captured */
+static void pass_request(void *context, const struct request *request,
 			 const struct reported *reported,
 			 const struct replay_place *place)
 {
+	struct search *search = context;
+
 	(void)request;
-	look_at(context, reported != NULL ? place->time : POSTLOG_NO_TIME);
+	(void)reported;
+	(void)place;
+	search->policyd = true;
+	count_line(search);
 }
 
-/* take_other - any other line */
-static bool take_other(void *context, char *line,
-		       const struct replay_place *place)
+/* look - whose is this line, and does it have a time? */
+static bool look(void *context, char *line, const struct replay_place *place)
 {
 	struct search *search = context;
 
-	postlog_line_read(&search->line, line, place->written);
-	look_at(search, search->line.time);
+	count_line(search);
+	search->policyd |= report_is_line(line);
+	if (postlog_line_read(&search->line, line, place->written) > 0) {
+		search->postfix = true;
+		search->reader->stop = true;
+	}
+	if (search->time == POSTLOG_NO_TIME)
+		search->time = search->line.time;
 	return true;
 }
 
-/* first_time - of a file; POSTLOG_NO_TIME: there is none */
+/* first_time - of a file; POSTLOG_NO_TIME: there is none, or it is a log of
+ * policyd */
 static int64_t first_time(const char *name)
 {
-	struct replay_reader reader = { .request = take_request,
-					.other = take_other,
-					.quiet = true,
-					.timed = true };
+	struct replay_reader reader = { .request = pass_request,
+					.other = look,
+					.quiet = true };
 	struct search search = { .reader = &reader, .time = POSTLOG_NO_TIME };
 	struct stat status;
 	struct error error;
@@ -76,7 +87,8 @@ static int64_t first_time(const char *name)
 	if (stat(name, &status) == 0 && S_ISREG(status.st_mode))
 		replay_read(&reader, name, &error);
 	postlog_line_clear(&search.line);
-	return search.time;
+	return search.policyd && !search.postfix ? POSTLOG_NO_TIME
+						 : search.time;
 }
 
 /* compare - for qsort(3) */
