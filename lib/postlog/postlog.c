@@ -68,12 +68,21 @@ static struct postlog_session *session_found(struct postlog *log,
 	return session;
 }
 
-/* message_of - the message with the line's queue id, or NULL */
+/* message_of - the message with the line's queue id, or NULL; queue: the line
+ * is of the program that keeps the queue */
 static struct postlog_message *message_of(struct postlog *log,
-					  const struct step *step)
+					  const struct step *step, bool queue)
 {
-	return postlog_message_find(log, step->line->host, step->line->service,
-				    step->line->queue_id, false);
+	struct postlog_message *message = postlog_message_find(
+		log, step->line, step->line->queue_id, false);
+
+	/* Deliveries may have a syslog_name of their own, too. */
+	if (message == NULL && !queue)
+		return postlog_message_find(log, step->line,
+					    step->line->queue_id, true);
+	if (message != NULL && message->queue == NULL && queue)
+		message->queue = postlog_instance(log, step->line->service);
+	return message;
 }
 
 /* end_session - the process serves another client from now on */
@@ -160,7 +169,7 @@ static void take_client(struct postlog *log, const struct step *step)
 		postlog_table_remove(&log->queue, &before->entry);
 		postlog_session_settle(log, before->session);
 	}
-	postlog_instance_note(log, step->line->service, false);
+	postlog_instance(log, step->line->service);
 	session = session_found(log, step);
 	postlog_session_message(log, session, step->line, step->event);
 	if (*step->event->method == '\0')
@@ -249,9 +258,8 @@ static void take_reject(struct postlog *log, const struct step *step)
  * that it queued is not from a client */
 static void take_returned(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *next =
-		postlog_message_find(log, step->line->host, step->line->service,
-				     step->event->next_id, true);
+	struct postlog_message *next = postlog_message_find(
+		log, step->line, step->event->next_id, true);
 
 	if (next != NULL && (strncmp(next->address, "127.", 4) == 0 ||
 			     strcmp(next->address, "::1") == 0))
@@ -274,7 +282,7 @@ static void take_begun(struct postlog *log, const struct step *step)
 {
 	if (strcmp(step->line->program, "pickup") == 0)
 		log->figures.submitted++;
-	if (message_of(log, step) == NULL)
+	if (message_of(log, step, true) == NULL)
 		postlog_others_add(&log->others, step->line->host,
 				   step->line->queue_id);
 }
@@ -282,7 +290,7 @@ static void take_begun(struct postlog *log, const struct step *step)
 /* take_to - a recipient that was accepted */
 static void take_to(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *message = message_of(log, step);
+	struct postlog_message *message = message_of(log, step, false);
 
 	if (step->event->next_id[0] != '\0')
 		take_returned(log, step);
@@ -299,11 +307,8 @@ static void take_to(struct postlog *log, const struct step *step)
 /* take_queued - a line of qmgr(8) */
 static void take_queued(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *message;
+	struct postlog_message *message = message_of(log, step, true);
 
-	if (strcmp(step->line->program, "cleanup") != 0)
-		postlog_instance_note(log, step->line->service, true);
-	message = message_of(log, step);
 	if (message == NULL) {
 		miss(log, step);
 		if (step->event->kind == POSTLOG_REMOVED)
@@ -431,7 +436,7 @@ void postlog_free(struct postlog *log)
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
 	for (i = 0; i < POSTLOG_INSTANCES; i++)
-		free(log->instances[i].name);
+		free(log->instances[i]);
 	postlog_others_clear(&log->others);
 	postlog_table_clear(&log->processes);
 	postlog_table_clear(&log->queue);

@@ -38,9 +38,10 @@ struct postlog_message {
 	struct postlog_entry entry; /* by queue id */
 	struct postlog_message *next;
 	struct postlog_session *session;
-	char *address; /* of the client, of this message */
-	int64_t begun; /* when its first recipient was accepted */
-	char *sender;  /* or NULL */
+	const char *queue; /* the instance in whose queue it is; or NULL */
+	char *address;	   /* of the client, of this message */
+	int64_t begun;	   /* when its first recipient was accepted */
+	char *sender;	   /* or NULL */
 	uint64_t size;
 	char *method, *login;
 	bool tls;      /* it was encrypted already */
@@ -70,20 +71,15 @@ struct postlog_session {
 };
 
 /* Instances of Postfix that are kept apart: the first part of syslog_name. A
- * port may have a name of its own, under which no queue manager logs. */
+ * port may have a name of its own. */
 #define POSTLOG_INSTANCES 64
-
-struct postlog_instance {
-	char *name;
-	bool has_queue; /* its queue manager logs under that name */
-};
 
 /* syslog_names under which TLS is logged; more are not remembered. */
 #define POSTLOG_NAMES 16
 
 struct postlog {
 	char *tls_names[POSTLOG_NAMES];
-	struct postlog_instance instances[POSTLOG_INSTANCES];
+	char *instances[POSTLOG_INSTANCES];
 	postlog_take *take;
 	void *context;
 	size_t limit, held; /* bytes */
@@ -104,16 +100,16 @@ struct postlog {
 void postlog_key(char key[POSTLOG_KEY_MAX], const char *service,
 		 const char *name);
 
-/* postlog_instance_note - a line of that instance; queue: of its queue
- * manager. */
-void postlog_instance_note(struct postlog *log, const char *service,
-			   bool queue);
+/* postlog_instance - the name of the instance that has this syslog_name, from
+ * now on among those that are known; it stays valid. NULL: they are too many.
+ */
+const char *postlog_instance(struct postlog *log, const char *service);
 
-/* postlog_message_find - the message that has this queue id, for a line with
- * this syslog_name; any: of whatever instance. Or NULL. */
+/* postlog_message_find - the message that has this queue id, for a line: in the
+ * queue of the line's instance, as far as is known; any: in whatever queue. Or
+ * NULL. */
 struct postlog_message *postlog_message_find(const struct postlog *log,
-					     const char *host,
-					     const char *service,
+					     const struct postlog_line *line,
 					     const char *queue_id, bool any);
 
 /* postlog_session_open - a session that begins, or whose beginning is not in

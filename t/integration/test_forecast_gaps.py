@@ -8,6 +8,7 @@ usage: test_forecast_gaps.py POLICYD [TEST ...]
 
 import gzip
 import os
+import re
 import subprocess
 import sys
 
@@ -199,6 +200,30 @@ def test_instances(program):
                 summary["not_delivered"]) == (3, 0, 0), summary
 
 
+def test_shared_name(program):
+    """a second instance, whose port has the name that all files master.cf give
+    it: that of the first one, which has a queue of its own"""
+    local = LOCAL.replace("cleanup[5]", "cleanup[6]")
+    mine = session("192.0.2.1", GOOD, "alice").replace(
+        "postfix/smtpd", "postfix/submission/smtpd")
+    cleanup = HEAD % "cleanup[5]: AAAAA: message-id=<x>\n"
+    at = mine.index(HEAD % "qmgr")
+    for before in "", cleanup:
+        log = mine[:at] + before + mine[at:]
+        log = re.sub(r" postfix/(cleanup|qmgr|smtp)\[", r" postfix-out/\1[", log)
+        for text in log, log.replace("-out/smtp[", "/relay/smtp["):
+            with written(c_conf=DOMAINS + "restrictions = { reject }\n",
+                         log=LOGS_TLS + local + text) as directory:
+                config, path = (os.path.join(directory, each)
+                                for each in ("c.conf", "log"))
+                found, summary = groups(program, config, path)
+                assert [(group["login"], group["count"]) for group in found
+                        if group["kind"] == "refused"] == [("alice", 1)], (
+                            text, found)
+                assert (summary["accepted"], summary["begun_before"],
+                        summary["not_delivered"]) == (1, 0, 0), summary
+
+
 def test_reversed(program):
     """tac(1) does what the note says; one file of several is enough"""
     log = stepped(LOGS_TLS + session())
@@ -237,6 +262,8 @@ DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
             "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
             "to=<u@local.test> tls=none sasl=none instance=1.2.3 port=25 "
             "us=9\n")
+OWN_LOG = "Nov 24 14:59:59 mx systemd[1]: Starting policyd...\n" \
+    "Nov 24 14:59:59 mx policyd[812]: reading /etc/policyd/policyd.conf\n"
 EARLY = session("198.51.100.30", ident="BBBBB").replace("15:", "14:")
 LATE = session("198.51.100.31", ident="CCCCC").replace("15:", "16:")
 MIXTURES = {
@@ -260,7 +287,7 @@ def test_mixture(program):
     """where policyd was asked, its decisions are judged; before that, the lines
     of Postfix; how many are not is said"""
     for name, (log, judged, left) in MIXTURES.items():
-        decision = "".join(line for line in log.splitlines(True)
+        decision = "".join(OWN_LOG + line for line in log.splitlines(True)
                            if "policyd[" in line)
         others = "".join(line for line in log.splitlines(True)
                          if "policyd[" not in line)
@@ -367,4 +394,5 @@ def test_tls_log(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_instances,
-                      test_reversed, test_access, test_mixture, test_copies, test_tls_log]))
+                      test_shared_name, test_reversed, test_access,
+                      test_mixture, test_copies, test_tls_log]))

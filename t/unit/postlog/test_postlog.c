@@ -217,6 +217,55 @@ START_TEST(knows_when_tls_was_logged)
 }
 END_TEST
 
+/* feed_whole - lines with their syslog_name */
+static void feed_whole(struct postlog *log, const char *text)
+{
+	struct postlog_line line = { 0 };
+
+	while (*text != '\0') {
+		int length = (int)strcspn(text, "\n");
+		char *bytes =
+			xasprintf("Nov 24 14:00:00 mx %.*s", length, text);
+
+		ck_assert_int_eq(postlog_line_read(&line, bytes, NOW), 1);
+		postlog_feed(log, &line, "log", 1);
+		free(bytes);
+		text += length + 1;
+	}
+	postlog_line_clear(&line);
+}
+
+/* Two queues with the same id, and a port that has the name of the other one.
+ * Whose a message is, the first line of cleanup or qmgr says. */
+START_TEST(knows_in_whose_queue_a_message_is)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+
+	feed_whole(log,
+		   "out/smtpd[1]: AAAAA: client=h[9]\n"
+		   "a/submission/smtpd[2]: AAAAA: client=h[8]\n"
+		   "a/cleanup[3]: AAAAA: message-id=<x>\n"
+		   "out/cleanup[3]: AAAAA: message-id=<x>\n"
+		   "a/submission/smtpd[2]: BBBBB: client=h[8]\n"
+		   "out/cleanup[3]: BBBBB: message-id=<x>\n"
+		   "a/pickup[6]: BBBBB: uid=0 from=<root>\n"
+		   "a/qmgr[5]: BBBBB: from=<root>, size=1, nrcpt=1 (q)\n"
+		   "a/qmgr[5]: AAAAA: from=<a@a>, size=1, nrcpt=1 (q)\n"
+		   "out/qmgr[5]: AAAAA: from=<a@o>, size=1, nrcpt=1 (q)\n"
+		   "out/qmgr[5]: BBBBB: from=<b@o>, size=1, nrcpt=1 (q)\n"
+		   "out/smtp[4]: AAAAA: to=<o>, relay=x, status=sent (x)\n"
+		   "a/smtp[4]: AAAAA: to=<a>, relay=x, status=sent (x)\n"
+		   "a/relay/smtp[4]: BBBBB: to=<b>, relay=x, status=sent (x)\n"
+		   "a/qmgr[5]: BBBBB: removed\n");
+	postlog_end(log);
+	ck_assert_str_eq(taken.text, "+out <a@o> <o> 9 tls?  \n"
+				     "+a/submission <b@o> <b> 8 tls?  \n"
+				     "+a/submission <a@a> <a> 8 tls?  \n");
+	postlog_free(log);
+}
+END_TEST
+
 /* Nothing but main.cf says that addresses are not quoted. */
 START_TEST(believes_no_recipient_without_quotes)
 {
@@ -482,6 +531,7 @@ int main(void)
 	tcase_add_loop_test(tests, puts_the_lines_of_a_session_together, 0,
 			    COUNT(logs));
 	tcase_add_test(tests, knows_when_tls_was_logged);
+	tcase_add_test(tests, knows_in_whose_queue_a_message_is);
 	tcase_add_test(tests, believes_no_recipient_without_quotes);
 	tcase_add_loop_test(tests, believes_quotes_where_there_are_some, 0,
 			    COUNT(strangers));
