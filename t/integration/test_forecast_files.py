@@ -6,6 +6,7 @@ twice.
 usage: test_forecast_files.py POLICYD [TEST ...]
 """
 
+import gzip
 import json
 import os
 import sys
@@ -19,6 +20,15 @@ OTHERS = {
     "kernel": "2026-11-24T%s:%02d:%02d.1+01:00 mx kernel: [    1.0] hello\n",
     "sshd": "Nov 24 %s:%02d:%02d mx sshd[9]: Connection closed\n",
 }
+
+
+DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
+            "verdict=permit restriction=permit_auth_destination "
+            "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
+            "to=<u@local.test> tls=none sasl=none instance=1.2.3 port=25 "
+            "us=9\n")
+SENT = session("198.51.100.30", ident="BBBBB").replace("15:", "14:")
+LATE = session("198.51.100.31", ident="CCCCC").replace("15:", "16:")
 
 
 def journal(text):
@@ -57,5 +67,63 @@ def test_order(program):
                         kind, files, out, err)
 
 
+def test_copies(program):
+    """a file by two names, a compressed copy, and one that was made before the
+    log went on: nothing is counted twice, and the one that has all is read"""
+    log = LOGS_TLS + SENT
+    more = log + LATE
+    with written(c_conf=DOMAINS, log=more, gz=gzip.compress(more.encode()),
+                 old=log, other=LATE, decision=DECISION) as directory:
+        config, path, gz, old, other, decision = (
+            os.path.join(directory, each) for each in (
+                "c.conf", "log", "gz", "old", "other", "decision"))
+        link = os.path.join(directory, "link")
+        os.symlink(path, link)
+        copy = ": begins with the same lines as %s, so it is a copy, and not " \
+            "read\n" % path
+        for files, count, said in (
+                ([path], 2, ""),
+                ([path, path], 2, ": is the same file as %s, which is read "
+                 "once\n" % path),
+                ([path, link], 2, link + ": is the same"),
+                ([path, gz], 2, copy), ([gz, path, path], 2, "once"),
+                ([path, old], 2, old + copy), ([old, path], 2, old + copy),
+                ([old, other], 2, "")):
+            os.utime(gz, (1, 1))
+            status, out, err = ask(program, config, *files)
+            assert status == 1 and "of %d recipients" % count in out, (
+                files, out, err)
+            assert (said in err) if said else ("policyd: /" not in err), (
+                files, err)
+        for options in [], ["--against", config]:
+            err = ask(program, config, *options, decision, decision)[2]
+            assert "is the same file" in err, err
+        out = ask(program, config, decision, decision)[1]
+        assert out.startswith("0 of 1 logged"), out
+
+
+def test_damaged_copy(program):
+    """the compressed copy is the newer one, but not finished; the other way
+    round; and a log that begins with lines of another program"""
+    text = "".join(OTHERS["dovecot"] % ("14", 0, 0) for _ in range(9)) + \
+        LOGS_TLS + "".join(session(ident="%05X" % at) for at in range(2000))
+    gz = gzip.compress(text.encode(), mtime=0)
+    half = text[:text.index("\n", len(text) // 2) + 1]
+    for plain, packed, said in (
+            (text, gz, False), (text, gz[:len(gz) // 3], False),
+            (half, gz, True)):
+        with written(c_conf=DOMAINS, log=plain, gz=packed) as directory:
+            config, path, copy = (os.path.join(directory, each)
+                                  for each in ("c.conf", "log", "gz"))
+            for first in path, copy:
+                os.utime(first, (1795528800, 1795528800))
+                files = [path, copy]
+                for names in files, files[::-1]:
+                    status, out, err = ask(program, config, *names)
+                    assert status == 1 and "of 2,000 recip" in out, (out, err)
+                    assert err.count("it is a copy") == 1 and \
+                        ("%s: begins" % (path if said else copy)) in err, err
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_order]))
+    sys.exit(run_all([test_order, test_copies, test_damaged_copy]))

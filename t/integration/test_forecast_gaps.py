@@ -6,7 +6,6 @@ only zeros.
 usage: test_forecast_gaps.py POLICYD [TEST ...]
 """
 
-import gzip
 import os
 import re
 import subprocess
@@ -321,41 +320,6 @@ def test_mixture(program):
                 "first asked" not in out, (name, out)
 
 
-def test_copies(program):
-    """a file by two names, a compressed copy, and one that was made before the
-    log went on: nothing is counted twice"""
-    log = LOGS_TLS + EARLY
-    more = log + LATE
-    with written(c_conf=DOMAINS, log=more, gz=gzip.compress(more.encode()),
-                 old=log, other=LATE, decision=DECISION) as directory:
-        config, path, gz, old, other, decision = (
-            os.path.join(directory, each) for each in (
-                "c.conf", "log", "gz", "old", "other", "decision"))
-        link = os.path.join(directory, "link")
-        os.symlink(path, link)
-        copy = ": begins with the same lines as %s, so it is a copy, and not " \
-            "read\n" % path
-        for files, count, said in (
-                ([path], 2, ""),
-                ([path, path], 2, ": is the same file as %s, which is read "
-                 "once\n" % path),
-                ([path, link], 2, link + ": is the same"),
-                ([path, gz], 2, copy), ([gz, path, path], 2, "once"),
-                ([path, old], 2, old + copy), ([old, path], 2, old + copy),
-                ([old, other], 2, "")):
-            os.utime(gz, (1, 1))
-            status, out, err = ask(program, config, *files)
-            assert status == 1 and "of %d recipients" % count in out, (
-                files, out, err)
-            assert (said in err) if said else ("policyd: /" not in err), (
-                files, err)
-        for options in [], ["--against", config]:
-            err = ask(program, config, *options, decision, decision)[2]
-            assert "is the same file" in err, err
-        out = ask(program, config, decision, decision)[1]
-        assert out.startswith("0 of 1 logged"), out
-
-
 PORTS = """\
 smtp inet n - y - - smtpd
 submission inet n - y - - smtpd
@@ -395,4 +359,4 @@ def test_tls_log(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_instances,
                       test_shared_name, test_reversed, test_access,
-                      test_mixture, test_copies, test_tls_log]))
+                      test_mixture, test_tls_log]))
