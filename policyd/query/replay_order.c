@@ -103,7 +103,7 @@ static int compare(const void *one, const void *other)
 }
 
 /* replay_order - sort the files */
-void replay_order(int count, char **files)
+void replay_order(int count, char **files, int64_t *times)
 {
 	struct dated *dated;
 	int i;
@@ -114,7 +114,9 @@ void replay_order(int count, char **files)
 	for (i = 0; i < count; i++)
 		dated[i] = (struct dated){ files[i], i, first_time(files[i]) };
 	qsort(dated, (size_t)count, sizeof(*dated), compare);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		files[i] = dated[i].name;
+		times[i] = dated[i].time;
+	}
 	free(dated);
 }

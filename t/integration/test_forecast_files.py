@@ -12,7 +12,7 @@ import os
 import sys
 
 from kit.daemon import run_all
-from kit.forecast import DOMAINS, LOGS_TLS, ask, session, written
+from kit.forecast import DOMAINS, HEAD, LOGS_TLS, ask, session, written
 
 # What other programs log at midnight, before anybody sends anything.
 OTHERS = {
@@ -125,5 +125,70 @@ def test_damaged_copy(program):
                         ("%s: begins" % (path if said else copy)) in err, err
 
 
+def test_overlap(program):
+    """what a log daemon writes into two files, rotated at different times, in
+    different formats, or only a part of it: counted once; equal lines of one
+    file are not, nor are those of two hosts"""
+    mail = LOGS_TLS + "".join(
+        session("192.0.2.%d" % (at % 3), ident="%05X" % at).replace(
+            "15:00:00", "15:%02d:00" % at) for at in range(20))
+    refused = "".join(HEAD % ("smtpd[1]: " + line) + "\n" for line in [
+        "connect from h[192.0.2.30]"] + [
+            "NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 "
+            "<b@far.example>: Relay access denied; from=<a@b> "
+            "to=<b@far.example> proto=ESMTP helo=<h>"] * 3 + [
+                "disconnect from h[192.0.2.30] rcpt=0/3 commands=2/5"])
+    mail += refused.replace("15:00:00", "15:10:00")
+    cut = mail.index(HEAD.replace(":00:00", ":05:00") % "smtpd")
+    late = "".join(
+        session("192.0.2.9", ident="%05X" % at).replace(
+            "15:00:00", "16:%02d:00" % (at - 60)) for at in range(60, 65))
+    iso = mail.replace("Nov 24 15:", "2026-11-24T15:").replace(
+        ":00 mx", ":00.123+01:00 mx")
+    # Before the others.
+    warnings = HEAD % "smtpd[1]: warning: x" + "\n"
+    warnings = warnings.replace("15:00:00", "14:59:59")
+    for name, (one, other, count, denied) in {
+            "the same": (mail, warnings + mail, 20, 3),
+            "begins later": (mail, mail[cut:], 20, 3),
+            "ends later": (mail, mail[cut:] + late, 25, 3),
+            "in another format": (mail, iso[iso.index("\n") + 1:], 20, 3),
+            "with warnings": (warnings + mail, warnings + warnings.replace(
+                "14:59", "15:09"), 20, 3),
+            "rotated": (mail, late, 25, 3),
+            "of another host": (mail, (warnings + mail).replace(
+                " mx ", " mx2 "), 40, 6)}.items():
+        with written(c_conf=DOMAINS, one=one, other=other) as directory:
+            config, *paths = (os.path.join(directory, each)
+                              for each in ("c.conf", "one", "other"))
+            for files in paths, paths[::-1]:
+                _, out, err = ask(program, config, *files)
+                assert "of %d recipients that Postfix accepted" % count in out \
+                    and "of %d recipients that Postfix refused" % denied in \
+                    out, (name, files, out, err)
+                assert ("and counted once" in err) == (name not in (
+                    "rotated", "of another host")), (name, err)
+
+
+def test_overlap_of_decisions(program):
+    """the same for decisions of policyd, alone and with --against"""
+    decisions = [DECISION.replace("instance=1.2.3", "instance=%d" % at).replace(
+        "4F2K7Q", "4F2K%02d" % at).replace("15:00:00", "15:%02d:00" % at)
+                 for at in range(20)]
+    with written(c_conf=DOMAINS, log="".join(decisions),
+                 other="".join(decisions[5:]) + DECISION.replace(
+                     "15:00", "16:00")) as directory:
+        config, path, other = (os.path.join(directory, each)
+                               for each in ("c.conf", "log", "other"))
+        for files in (path, other), (other, path):
+            _, out, err = ask(program, config, *files)
+            assert "0 of 21 logged decisions" in out and \
+                "21 requests under" in out and "15 lines are in more than " \
+                "one of the files, and counted once" in err, (out, err)
+            out = ask(program, config, "--against", config, *files)[1]
+            assert out.startswith("0 of 21 requests"), out
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([test_order, test_copies, test_damaged_copy]))
+    sys.exit(run_all([test_order, test_copies, test_damaged_copy, test_overlap,
+                      test_overlap_of_decisions]))
