@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/xalloc.h"
 #include "lib/postlog/postlog_internal.h"
@@ -44,6 +45,12 @@ void postlog_limit(struct postlog *log, size_t bytes)
 void postlog_unquoted(struct postlog *log)
 {
 	log->unquoted = true;
+}
+
+/* postlog_copies - the recipient is kept, in case the client gave it */
+void postlog_copies(struct postlog *log, const char *recipient)
+{
+	log->copy_to = xstrdup(recipient);
 }
 
 /* session_of - the session of the line's process */
@@ -117,10 +124,13 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	session->starttls = step->event->starttls;
 	session->auth = step->event->auth;
 	session->rcpt = step->event->rcpt;
+	session->renamed |= step->event->xclient;
 	if (session->begun && session->starttls > 0 &&
 	    session->protocol == NULL)
 		postlog_tls_forget(log, session->service);
-	session->logs_tls = postlog_logs_tls(log, session->service);
+	/* Its own line may be before the log. */
+	session->logs_tls =
+		session->begun && postlog_logs_tls(log, session->service);
 	/* Nothing will be heard of messages that were given up. */
 	for (message = session->messages; message != NULL;
 	     message = message->next)
@@ -141,6 +151,7 @@ static void take_tls(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->cipher,
 			     step->event->cipher);
 	postlog_session_text(log, session, &session->bits, step->event->bits);
+	session->has_certificate = step->event->has_certificate;
 }
 
 /* take_certificate - the client has one */
@@ -177,6 +188,8 @@ static void take_client(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->method,
 			     step->event->method);
 	postlog_session_text(log, session, &session->login, step->event->login);
+	postlog_session_text(log, session, &session->client,
+			     step->event->address);
 }
 
 /* is_blurred - are the addresses of the line uncertain? */
@@ -202,6 +215,8 @@ static void name_recipient(struct postlog *log, const struct step *step,
 	if (accepted == NULL)
 		return;
 	accepted->count = 1;
+	accepted->added = log->copy_to != NULL && !message->proxied &&
+			  strcasecmp(log->copy_to, accepted->recipient) == 0;
 	accepted->time = step->line->time;
 	accepted->file = step->file;
 	accepted->line = step->number;
@@ -240,6 +255,7 @@ static void take_reject(struct postlog *log, const struct step *step)
 	session = session_found(log, step);
 	refused = postlog_session_recipient(log, session, &session->refused,
 					    false, event->recipient);
+	postlog_session_text(log, session, &refused->address, event->address);
 	postlog_session_text(log, session, &refused->sender, event->sender);
 	postlog_session_text(log, session, &refused->reply, event->reply);
 	postlog_session_text(log, session, &refused->method, event->method);
@@ -248,21 +264,32 @@ static void take_reject(struct postlog *log, const struct step *step)
 	refused->for_relay = event->for_relay;
 	refused->by_access = event->by_access;
 	refused->tls = session->protocol != NULL;
-	refused->logged_in = session->method != NULL;
+	refused->logged_in = session->method != NULL &&
+			     strcmp(session->client, event->address) == 0;
+	session->renamed |= strcmp(session->address, event->address) != 0;
 	refused->time = step->line->time;
 	refused->file = step->file;
 	refused->line = step->number;
 }
 
-/* take_returned - it was given to a content filter on this host: the message
- * that it queued is not from a client */
+/* is_loopback - is the address one of this host? */
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* take_returned - it was given to a content filter: the message that it queued
+ * is not from a client. A program elsewhere has the address to which it was
+ * given. */
 static void take_returned(struct postlog *log, const struct step *step)
 {
 	struct postlog_message *next = postlog_message_find(
 		log, step->line, step->event->next_id, true);
 
-	if (next != NULL && (strncmp(next->address, "127.", 4) == 0 ||
-			     strcmp(next->address, "::1") == 0))
+	if (next != NULL &&
+	    (is_loopback(step->event->next_address)
+		     ? is_loopback(next->address)
+		     : strcmp(next->address, step->event->next_address) == 0))
 		next->returned = true;
 }
 
@@ -317,8 +344,10 @@ static void take_queued(struct postlog *log, const struct step *step)
 		return;
 	}
 	if (step->event->kind == POSTLOG_FROM) {
-		if (message->size == 0)
+		if (message->size == 0) {
 			message->size = step->event->size;
+			message->queued = step->event->recipients;
+		}
 		if (message->sender == NULL && !is_blurred(log, step))
 			postlog_session_text(log, message->session,
 					     &message->sender,
@@ -433,6 +462,7 @@ void postlog_free(struct postlog *log)
 		return;
 	log->take = take_nothing;
 	postlog_end(log);
+	free(log->copy_to);
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
 	for (i = 0; i < POSTLOG_INSTANCES; i++)

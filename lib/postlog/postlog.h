@@ -48,11 +48,19 @@ struct postlog_case {
 	enum postlog_login login_state;
 	bool accepted;
 	bool has_sender;
-	bool logs_tls;	/* TLS was logged under this syslog_name at that time */
-	bool counted;	/* the log says whether the client used STARTTLS */
-	bool starttls;	/* it did */
-	bool doubtful;	/* the session has more recipients than the client
-			   gave, so this may be one that Postfix added */
+	bool has_certificate; /* the client had one; at smtpd_tls_loglevel = 1
+				 the log does not have its fingerprint */
+	bool logs_tls; /* TLS was logged under this syslog_name at that time */
+	bool counted;  /* the log says whether the client used STARTTLS */
+	bool starttls; /* it did */
+	bool doubtful; /* the session has more recipients than the client
+			  gave, so this may be one that Postfix added */
+	unsigned long given; /* accepted, and doubtful: how many of the message
+				the client gave; 0: unknown */
+	bool exact; /* Postfix can have added no recipient: the session has as
+		       many as the client gave (unless one was given twice), and
+		       as the queue (a milter replaces some), or smtpd itself
+		       named it */
 	bool for_relay; /* refused: "Relay access denied" */
 	bool by_access; /* refused: "Access denied" */
 };
@@ -93,6 +101,10 @@ void postlog_limit(struct postlog *log, size_t bytes);
 /* postlog_unquoted - addresses are logged as before Postfix 3.5, whatever the
  * lines say about its version. */
 void postlog_unquoted(struct postlog *log);
+
+/* postlog_copies - Postfix adds this recipient to each message (always_bcc): it
+ * is reported only if the client gave it. */
+void postlog_copies(struct postlog *log, const char *recipient);
 
 /* postlog_feed - the next line. file must stay valid. */
 void postlog_feed(struct postlog *log, const struct postlog_line *line,

@@ -40,6 +40,7 @@ static void read_counts(struct postlog_event *event, const char *text)
 	size_t i;
 
 	event->has_counts = strstr(text, " commands=") != NULL;
+	event->xclient = strstr(text, " xclient=") != NULL;
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		const char *at = strstr(text, each[i].name);
 
@@ -63,8 +64,9 @@ static bool read_sni(const char **text)
  * PROTOCOL with cipher CIPHER (BITS/BITS bits)" */
 static bool read_tls(struct postlog_event *event, const char *text)
 {
-	if (!postlog_word(&text, "Anonymous") &&
-	    !postlog_word(&text, "Untrusted") &&
+	bool anonymous = postlog_word(&text, "Anonymous");
+
+	if (!anonymous && !postlog_word(&text, "Untrusted") &&
 	    !postlog_word(&text, "Trusted") && !postlog_word(&text, "Verified"))
 		return false;
 	if (!postlog_word(&text, " TLS connection established from ") ||
@@ -77,6 +79,7 @@ static bool read_tls(struct postlog_event *event, const char *text)
 	    !postlog_word(&text, " (") ||
 	    !postlog_until(&text, "/", event->bits, sizeof(event->bits)))
 		return false;
+	event->has_certificate = !anonymous;
 	event->kind = POSTLOG_TLS;
 	return true;
 }
@@ -217,7 +220,8 @@ static void read_reject(struct postlog_event *event, const char *text)
 	if (end == NULL || !is_single(text) || !read_envelope(event, end))
 		return;
 	length = (size_t)(end - text);
-	event->for_relay = ends_with(text, length, ": Relay access denied");
+	/* A table may say so, too: "<...>: Recipient address rejected: ...". */
+	event->for_relay = ends_with(text, length, ">: Relay access denied");
 	event->by_access = ends_with(text, length, ": Access denied");
 	if (length >= sizeof(event->reply))
 		length = sizeof(event->reply) - 1;
@@ -311,22 +315,37 @@ static void read_queue(struct postlog_event *event, const char *text)
 		event->kind = POSTLOG_FROM;
 		if (postlog_word(&text, ", size="))
 			event->size = strtoull(text, NULL, 10);
+		text += strspn(text, "0123456789");
+		if (postlog_word(&text, ", nrcpt="))
+			event->recipients = strtoul(text, NULL, 10);
 	}
 }
 
-/* read_next - was it handed to a content filter on this host, which has given
- * it back already? */
+/* is_filter - is a relay on this host, or not at port 25, where the mail
+ * servers of strangers are? */
+static bool is_filter(const char *relay, const char *address)
+{
+	const char *port = strchr(relay, ']');
+
+	return strncmp(address, "127.", 4) == 0 ||
+	       strcmp(address, "::1") == 0 ||
+	       (port != NULL && port[1] == ':' &&
+		strncmp(port, "]:25,", 5) != 0);
+}
+
+/* read_next - was it handed to a content filter, which has given it back
+ * already? */
 static void read_next(struct postlog_event *event, const char *text)
 {
-	char address[64];
+	const char *relay = text;
 	const char *id;
 
 	if (!postlog_word(&text, "relay=") ||
-	    !postlog_client(&text, address, sizeof(address)))
+	    !postlog_client(&text, event->next_address,
+			    sizeof(event->next_address)))
 		return;
-	event->to_loopback =
-		strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
-	id = event->to_loopback ? strstr(text, "queued as ") : NULL;
+	id = is_filter(relay, event->next_address) ? strstr(text, "queued as ")
+						   : NULL;
 	if (id != NULL) {
 		id += strlen("queued as ");
 		postlog_until(&id, " )", event->next_id,

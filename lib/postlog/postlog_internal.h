@@ -16,12 +16,14 @@ struct postlog_recipient {
 	struct postlog_recipient *next;
 	char *recipient;
 	uint32_t hash;
+	bool added; /* accepted only: by Postfix, as it seems */
 	/* Refused only: */
+	char *address; /* of the client, which XCLIENT may change */
 	char *sender, *reply, *method, *login;
 	unsigned long count;
 	bool for_relay, by_access;
 	bool tls;	/* it was encrypted already */
-	bool logged_in; /* the login of the session was known already */
+	bool logged_in; /* the login of that client was known already */
 	int64_t time;
 	const char *file;
 	unsigned long line;
@@ -43,6 +45,7 @@ struct postlog_message {
 	int64_t begun;	   /* when its first recipient was accepted */
 	char *sender;	   /* or NULL */
 	uint64_t size;
+	unsigned long queued; /* recipients in the queue; 0: unknown */
 	char *method, *login;
 	bool tls;      /* it was encrypted already */
 	bool removed;  /* it left the queue */
@@ -64,7 +67,10 @@ struct postlog_session {
 	unsigned long starttls, auth, rcpt;
 	char *protocol, *cipher, *bits; /* NULL: no line about TLS */
 	char *fingerprint, *key_fingerprint;
-	char *method, *login; /* the last known */
+	bool has_certificate;
+	char *method, *login, *client; /* the last known, and whose it is */
+	bool renamed; /* the client was given by XCLIENT, perhaps with a login
+		       */
 	struct postlog_message *messages;
 	struct postlog_recipients refused;
 	size_t bytes; /* that it holds */
@@ -78,6 +84,7 @@ struct postlog_session {
 #define POSTLOG_NAMES 16
 
 struct postlog {
+	char *copy_to; /* or NULL */
 	char *tls_names[POSTLOG_NAMES];
 	char *instances[POSTLOG_INSTANCES];
 	postlog_take *take;

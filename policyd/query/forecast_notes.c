@@ -72,9 +72,15 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "of the refused: for reasons that remain (unknown users, "
 		    "block lists)",
 		    out);
-	figure_note(figures->returned + forecasts->returned,
+	figure_note(figures->returned,
 		    "came back from a content filter, and is not judged twice",
 		    "came back from a content filter, and are not judged twice",
+		    out);
+	figure_note(forecasts->returned,
+		    "is not judged: it came to a port that does not ask "
+		    "policyd, for a content filter or for mynetworks only",
+		    "are not judged: they came to a port that does not ask "
+		    "policyd, for a content filter or for mynetworks only",
 		    out);
 	figure_note(figures->lost,
 		    "more was accepted, but no delivery followed: it was given "
@@ -101,6 +107,16 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 			figure(forecasts->unsure).text,
 			forecasts->unsure == 1 ? "" : "s",
 			forecasts->unsure == 1 ? "is" : "are");
+	figure_note(forecasts->no_login,
+		    "recipient is accepted, but the client logs in without "
+		    "TLS, which will not be possible there "
+		    "(smtpd_tls_auth_only, which --init sets); many programs "
+		    "send nothing then",
+		    "recipients are accepted, but the clients log in without "
+		    "TLS, which will not be possible there "
+		    "(smtpd_tls_auth_only, which --init sets); many programs "
+		    "send nothing then",
+		    out);
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,
 			"note: ports are named as usual (postfix/submission is "

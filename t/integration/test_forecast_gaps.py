@@ -172,6 +172,118 @@ def test_elsewhere(program):
         assert "of 5 recipients" in out and "another instance" not in out, out
 
 
+def test_added(program):
+    """a recipient that Postfix may have added (always_bcc) is never advised
+    on, whether the session is whole in the log, was cut, or had a message that
+    was given up; where nothing adds any, all are those of the client"""
+    whole = session(tls=GOOD)
+    lines_of = whole.splitlines(True)
+    end = next(line for line in lines_of if "disconnect" in line)
+    given_up = whole.replace(end, HEAD % "smtpd[1]: CCCCC: client="
+                             "h[192.0.2.30]" + "\n" + end)
+    copied = whole.replace("b@far.example", "journal@archive.example")
+    for log, exact in (
+            (whole, True), (copied, True), (whole.replace(end, ""), False),
+            (whole.replace("rcpt=1", "rcpt=2"), False), (given_up, False),
+            (whole.replace("nrcpt=1", "nrcpt=2"), False),
+            (whole.replace(lines_of[0], ""), False)):
+        for more, doubted in (
+                ("", False),
+                ("always_bcc = journal@archive.example\n",
+                 not exact or log is copied),
+                ("recipient_bcc_maps = static:j@archive.example\n", not exact),
+                ("smtpd_milters = unix:/nowhere\n", not exact)):
+            with Place("mydestination = local.test\nimport_environment =\n" +
+                       more, PORTS % "") as place, \
+                    written(log=LOGS_TLS + log) as directory:
+                with open(place.file, "w") as out:
+                    out.write('import_postfix = "%s"\n' % place.config)
+                path = os.path.join(directory, "log")
+                out = ask(program, place.file, path)[1]
+                assert ("cannot tell: 1" in out) == doubted and (
+                    "1 would be refused" in out) != doubted, (more, log, out)
+
+
+SHARED = """\
+smtp inet n - y - - smtpd
+smtps inet n - y - - smtpd
+    -o smtpd_tls_wrappermode=yes
+%s"""
+DEMANDING = """\
+smtp inet n - y - - smtpd
+submission inet n - y - - smtpd
+    -o smtpd_tls_security_level=encrypt
+"""
+
+
+def test_shared_name(program):
+    """two ports with one syslog_name: the client was where what the log says is
+    possible, and a line that may be missing says nothing"""
+    plain = session(login="alice", more=" auth=1")
+    cut = plain.replace(plain.splitlines(True)[0], "")
+    silent = SHARED % "    -o smtpd_tls_loglevel=0\n"
+    for master, log, said in (
+            (SHARED % "", plain, "port 25 ("), (SHARED % "", cut, ""),
+            (silent, plain, ""), (silent, cut, ""),
+            (DEMANDING, plain, "port 25 ("), (DEMANDING, cut, "port 25 ("),
+            # It was another one at that time.
+            (DEMANDING.replace("smtp inet n", "# smtp inet n"), plain,
+             "port 587 (")):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "smtpd_tls_loglevel = 1\nsmtpd_sasl_auth_enable = yes\n",
+                   master) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("cannot tell: 1" in out) == (not said) and said in out, (
+                master, log, out)
+
+
+FILTERED = """\
+smtp inet n - y - - smtpd
+10025 inet n - n - - smtpd
+    -o content_filter=
+    -o smtpd_relay_restrictions=permit_mynetworks,reject
+    -o smtpd_recipient_restrictions=permit_mynetworks,reject
+"""
+
+
+def test_filter(program):
+    """a content filter on another host, or in a container, gives mail back at
+    a port that logs as another one: what the log shows of that is not judged,
+    and of the rest, nobody can tell"""
+    main = "mydestination = local.test\nimport_environment =\nmynetworks = " \
+        "127.0.0.0/8, 172.18.0.0/16\ncontent_filter = " \
+        "smtp:[172.18.0.5]:10024\n"
+    back = session("172.18.0.5", ident="BBBBB")
+    given = session(tls=GOOD, login="alice").replace(
+        "relay=m[192.0.2.9]:25, status=sent (250)", "relay=172.18.0.5"
+        "[172.18.0.5]:10024, status=sent (250 Ok: queued as BBBBB)")
+    at = back.index(HEAD % "smtp[3]")
+    both = back[:at] + given + back[at:]
+    for networks, log, returned, doubted, refused in (
+            ("", both, 1, 0, 0), ("", back, 0, 1, 0),
+            ("", session("172.19.0.5"), 0, 0, 1),
+            ("    -o mynetworks=172.19.0.0/16\n", session("172.19.0.5"), 0, 1,
+             0),
+            ("    -o mynetworks=172.19.0.0/16\n", session("172.18.0.5"), 0, 0,
+             1)):
+        with Place(main, FILTERED + networks) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            path = os.path.join(directory, "log")
+            status, out, err = ask(program, place.file, path)
+            summary = groups(program, place.file, path)[1]
+            assert status == refused and (
+                summary["returned_from_filter"], summary["cannot_tell"],
+                summary["would_be_refused"]) == (
+                    returned, doubted, refused), (networks, log, out, err)
+            assert ("it may have come back from a content filter" in out) == \
+                bool(doubted), out
+
+
 def test_instances(program):
     """two instances of Postfix with the same queue ids, and as in containers
     the same processes; a port with a syslog_name of its own is none"""
@@ -199,7 +311,7 @@ def test_instances(program):
                 summary["not_delivered"]) == (3, 0, 0), summary
 
 
-def test_shared_name(program):
+def test_second_instance(program):
     """a second instance, whose port has the name that all files master.cf give
     it: that of the first one, which has a queue of its own"""
     local = LOCAL.replace("cleanup[5]", "cleanup[6]")
@@ -254,6 +366,106 @@ def test_access(program):
             assert status == 0 and "cannot tell: %d" % count in out, out
             assert ('Postfix refused by "reject" or by a table' in out) == \
                 bool(count), out
+
+
+def denied(what, about="b@local.test"):
+    """denied - a refusal with these words"""
+    return lines("smtpd[1]: connect from h[192.0.2.30]",
+                 "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 "
+                 "<%s>: %s; from=<a@b> to=<%s> proto=ESMTP helo=<h>" % (
+                     about, what, about),
+                 "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/1 "
+                 "commands=2/3")
+
+
+CLIENT, RECIPIENT = ("%s rejected: Access denied" % each
+                     for each in ("Client host", "Recipient address"))
+RELAY = "    -o { smtpd_relay_restrictions=%s }\n"
+
+
+def test_lists(program):
+    """only smtpd_relay_restrictions is replaced: what another list has refused
+    remains, and what another one would refuse afterwards is not accepted"""
+    for options, what, remains in (
+            ("", CLIENT, True), ("", RECIPIENT, True),
+            (RELAY % "permit_mynetworks, reject", CLIENT, True),
+            (RELAY % "permit_mynetworks, reject", RECIPIENT, False),
+            (RELAY % "check_client_access inline:{x=y}, reject", CLIENT, False),
+            (RELAY % "check_policy_service unix:private/x", RECIPIENT, False),
+            (RELAY % "unknown_word", RECIPIENT, False)):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "unknown_word = reject\n",
+                   "smtp inet n - y - - smtpd\n" + options) as place, \
+                written(log=denied(what)) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("cannot tell: 0" in out) == remains == (
+                "for a reason that remains" in out), (options, what, out)
+    listing = "    -o { smtpd_recipient_restrictions=%s }\n"
+    for options, doubted in (
+            ("", False), (listing % "reject_unknown_sender_domain", False),
+            (listing % "permit_mynetworks, reject_unauth_destination", True),
+            (listing % "reject", True),
+            (listing % "check_policy_service unix:private/policyd, reject",
+             False)):
+        with Place("mydestination = local.test\nimport_environment =\n",
+                   "smtp inet n - y - - smtpd\n" + options) as place, \
+                written(log=denied("Relay access denied", "b@far.example")) as \
+                directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\nreply = "ok"\n'
+                          'listen "unix:/run/private/policyd" { }\n'
+                          'relay_domains = "far.example"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("1 would be accepted:" in out) != doubted and (
+                "smtpd_recipient_restrictions may still refuse" in out
+            ) == doubted, (options, out)
+
+
+def test_not_asking(program):
+    """a port for mynetworks only does not ask, and that is what is said"""
+    with Place("mydestination = local.test\nimport_environment =\n",
+               "127.0.0.1:2525 inet n - y - - smtpd\n"
+               "    -o syslog_name=postfix/webmail\n" +
+               RELAY % "permit_mynetworks, reject") as place, \
+            written(log=session("127.0.0.1").replace(
+                "postfix/smtpd", "postfix/webmail/smtpd")) as directory:
+        with open(place.file, "w") as out:
+            out.write('import_postfix = "%s"\n' % place.config)
+        path = os.path.join(directory, "log")
+        out = ask(program, place.file, path)[1]
+        assert "note: 1 is not judged: it came to a port that does not ask " \
+            "policyd" in out and "came back" not in out, out
+        summary = groups(program, place.file, path)[1]
+        assert (summary["at_ports_that_do_not_ask"],
+                summary["returned_from_filter"]) == (1, 0), summary
+
+
+def test_rewritten(program):
+    """addresses that are rewritten before they are logged, by main.cf or by a
+    cleanup of one port"""
+    owned = 'sender_login_maps = "inline:{ a@local.test=alice }"\n' \
+        "restrictions = { reject_sender_login_mismatch, permit_auth_destination, " \
+        "reject }\n"
+    log = LOGS_TLS + session(tls=GOOD).replace("far.example", "local.test")
+    cleanup = "cleanup2 unix n - n - 0 cleanup\n    -o %s\n"
+    for main, master, text, said in (
+            ("", "", owned, ""),
+            ("canonical_maps = static:a@local.test\n", "", owned, "the sender"),
+            ("", cleanup % "sender_canonical_maps=static:a@local.test", owned,
+             "the sender"),
+            ("", cleanup % "enable_original_recipient=no",
+             "restrictions = { permit_auth_destination, reject }\n",
+             "the recipient")):
+        with Place("mydestination = local.test\nimport_environment =\n" + main,
+                   "smtp inet n - y - - smtpd\n" + master) as place, \
+                written(log=log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config + text)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("cannot tell: 1:\n        1  %s was rewritten before" % said
+                    in out) == bool(said), (main, master, out)
 
 
 DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
@@ -357,6 +569,8 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_instances,
-                      test_shared_name, test_reversed, test_access,
+    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_shared_name,
+                      test_filter, test_instances, test_second_instance,
+                      test_reversed, test_access, test_lists, test_not_asking,
+                      test_rewritten,
                       test_mixture, test_tls_log]))

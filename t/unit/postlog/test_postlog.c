@@ -15,7 +15,7 @@
 /* What was taken, one line for each recipient. */
 struct taken {
 	char text[TEXT_MAX];
-	unsigned long count;
+	unsigned long count, given;
 };
 
 /* take - write it down */
@@ -27,6 +27,7 @@ static void take(void *context, const struct postlog_case *taken)
 	size_t length = strlen(all->text);
 
 	all->count += taken->count;
+	all->given += taken->given;
 	snprintf(all->text + length, TEXT_MAX - length,
 		 "%s%s <%s> <%s> %s %s %s %s%s%s%s\n",
 		 taken->accepted ? "+" : "-", taken->service, taken->sender,
@@ -108,6 +109,26 @@ static const struct {
 	{ "smtpd[1]: connect from h[9]\nsmtpd[1]: " REJECT(
 		  "NOQUEUE") "smtpd[1]: connect from h[8]\n",
 	  "-postfix <s@t> <x@y> 9 tls?  login? relay\n" },
+	/* A proxy says who the client is (XCLIENT), and perhaps its login. */
+	{ "smtpd[1]: connect from h[127.0.0.1]\nsmtpd[1]: " REJECT(
+		  "NOQUEUE") "smtpd[1]: disconnect from h[9] xclient=1 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login? relay\n" },
+	{ "smtpd[1]: connect from h[127.0.0.1]\n"
+	  "smtpd[1]: AAAAA: client=h[8], sasl_method=XCLIENT, "
+	  "sasl_username=u\n"
+	  "smtpd[1]: " REJECT(
+		  "NOQUEUE") "smtpd[1]: disconnect from h[9] xclient=2 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login? relay\n" },
+	{ "smtpd[1]: connect from h[127.0.0.1]\n"
+	  "smtpd[1]: AAAAA: client=h[9], sasl_method=XCLIENT, "
+	  "sasl_username=u\n"
+	  "smtpd[1]: " REJECT(
+		  "AAAAA") "smtpd[1]: disconnect from h[9] xclient=1 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login=u relay\n" },
+	/* It was already there when the log begins. */
+	{ "smtpd[1]: " REJECT(
+		  "NOQUEUE") "smtpd[1]: disconnect from h[9] xclient=1 rcpt=0/1 commands=2/3\n",
+	  "-postfix <s@t> <x@y> 9 plain  login? relay\n" },
 	/* The beginning is missing. */
 	{ "smtpd[1]: AAAAA: client=h[9]\n"
 	  "smtpd[1]: disconnect from h[9] rcpt=1 data=1 commands=3\n"
@@ -140,6 +161,23 @@ static const struct {
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
 	  "qmgr[2]: BBBBB: removed\n",
 	  "+postfix <> <a@b> 9 plain  \n" },
+	/* It is on another host. No mail server of a stranger is. */
+	{ "smtpd[1]: connect from h[9]\n"
+	  "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtpd[1]: CCCCC: client=h[9]\n"
+	  "smtpd[1]: disconnect from h[9] rcpt=2 data=2 commands=3\n"
+	  "smtpd[2]: BBBBB: client=l[7]\n"
+	  "smtpd[2]: DDDDD: client=l[7]\n"
+	  "smtp[3]: AAAAA: to=<a@b>, relay=l[7]:10024, status=sent (250 Ok: "
+	  "queued as BBBBB)\n"
+	  "qmgr[2]: AAAAA: removed\n"
+	  "smtp[3]: CCCCC: to=<c@b>, relay=l[7]:25, status=sent (250 Ok: "
+	  "queued as DDDDD)\n"
+	  "qmgr[2]: CCCCC: removed\n"
+	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
+	  "local[3]: DDDDD: to=<d@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <c@b> 9 plain  \n+postfix <> <a@b> 9 plain  \n"
+	  "+postfix <> <d@b> 7 tls?  \n" },
 	{ "smtpd[2]: connect from l[127.0.0.1]\n"
 	  "smtpd[2]: BBBBB: client=l[127.0.0.1], orig_queue_id=AAAAA, "
 	  "orig_client=h[9]\n"
@@ -347,6 +385,48 @@ START_TEST(counts_what_it_leaves_out)
 }
 END_TEST
 
+#define BEGIN	 "smtpd[1]: connect from h[9]\nsmtpd[1]: AAAAA: client=h[9]\n"
+#define TO(name) "smtp[3]: AAAAA: to=<" name ">, relay=e[f]:25, status=sent\n"
+#define END(rcpt) \
+	"smtpd[1]: disconnect from h[9] rcpt=" rcpt " data=1 commands=5\n"
+
+/* Where Postfix adds journal@x to each message (always_bcc). */
+static const struct {
+	const char *log, *taken;
+	unsigned long given;
+} added[] = {
+	{ BEGIN END("1") TO("a@b") TO("Journal@x"),
+	  "+postfix <> <a@b> 9 plain  \n", 0 },
+	/* The end of the session is not there. */
+	{ BEGIN TO("journal@x") TO("a@b"), "+postfix <> <a@b> 9 tls?  \n", 0 },
+	/* The client gave it itself. */
+	{ BEGIN END("1") TO("journal@x"), "+postfix <> <journal@x> 9 plain  \n",
+	  0 },
+	/* A message was given up, whose recipients are counted, too. */
+	{ BEGIN "smtpd[1]: BBBBB: client=h[9]\n" END("2") TO("a@b")
+		  TO("journal@x"),
+	  "+postfix <> <a@b> 9 plain  \n", 0 },
+	/* Another one was added as well. */
+	{ BEGIN END("1") TO("a@b") TO("journal@x") TO("c@b"),
+	  "+postfix <> <a@b> 9 plain   doubtful\n"
+	  "+postfix <> <c@b> 9 plain   doubtful\n",
+	  2 },
+};
+
+START_TEST(leaves_out_what_postfix_adds)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+
+	postlog_copies(log, "journal@x");
+	feed(log, added[_i].log);
+	postlog_end(log);
+	ck_assert_str_eq(taken.text, added[_i].taken);
+	ck_assert_uint_eq(taken.given, added[_i].given);
+	postlog_free(log);
+}
+END_TEST
+
 #define ENVELOPE "from=<a@b> to=<c@d> proto=ESMTP helo=<h>\n"
 
 /* Sessions with a smtpd_proxy_filter. */
@@ -536,6 +616,8 @@ int main(void)
 	tcase_add_loop_test(tests, believes_quotes_where_there_are_some, 0,
 			    COUNT(strangers));
 	tcase_add_test(tests, counts_what_it_leaves_out);
+	tcase_add_loop_test(tests, leaves_out_what_postfix_adds, 0,
+			    COUNT(added));
 	tcase_add_loop_test(tests, reads_what_a_filter_took, 0,
 			    sizeof(filters) / sizeof(filters[0]));
 	tcase_add_loop_test(tests, counts_what_is_in_other_files, 0,

@@ -218,6 +218,12 @@ START_TEST(reads_each_detail_of_a_line)
 	postlog_event_read(&event, &line);
 	ck_assert(event.for_relay && !event.by_access);
 	ck_assert_str_eq(event.reply, "554 5.7.1 <u>: Relay access denied");
+	/* A table says the same, but it stays. */
+	line.text = "NOQUEUE: reject: RCPT from h[::1]: 554 5.7.1 <u>: "
+		    "Recipient address rejected: Relay access denied; from=<> "
+		    "to=<u> proto=SMTP helo=<h>";
+	postlog_event_read(&event, &line);
+	ck_assert(!event.for_relay && !event.by_access);
 	line.text = "NOQUEUE: reject: RCPT from h[::1]: 550 5.1.1 <u>: "
 		    "unknown: Relay access denied?; from=<> to=<u> proto=SMTP";
 	postlog_event_read(&event, &line);
@@ -238,6 +244,11 @@ START_TEST(follows_a_filter_to_the_next_id)
 		    "(250 2.0.0 Ok: queued as BBBBB)";
 	postlog_event_read(&event, &line);
 	ck_assert_str_eq(event.next_id, "");
+	line.text = "to=<a@b>, relay=amavis[172.18.0.5]:10024, status=sent "
+		    "(250 2.0.0 Ok: queued as BBBBB)";
+	postlog_event_read(&event, &line);
+	ck_assert_str_eq(event.next_id, "BBBBB");
+	ck_assert_str_eq(event.next_address, "172.18.0.5");
 }
 END_TEST
 
