@@ -467,6 +467,7 @@ void postlog_free(struct postlog *log)
 		free(log->tls_names[i]);
 	for (i = 0; i < POSTLOG_INSTANCES; i++)
 		free(log->instances[i]);
+	postlog_hosts_clear(&log->figures);
 	postlog_others_clear(&log->others);
 	postlog_table_clear(&log->processes);
 	postlog_table_clear(&log->queue);

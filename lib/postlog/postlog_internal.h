@@ -151,6 +151,12 @@ void postlog_session_settle(struct postlog *log,
 void postlog_session_retire(struct postlog *log,
 			    struct postlog_session *session);
 
+/* postlog_hosts_note - a client came to this host. */
+void postlog_hosts_note(struct postlog_figures *figures, const char *host);
+
+/* postlog_hosts_clear - free their names. */
+void postlog_hosts_clear(struct postlog_figures *figures);
+
 /* postlog_logs_tls - was TLS logged under this syslog_name when it was last
  * used? */
 bool postlog_logs_tls(const struct postlog *log, const char *name);

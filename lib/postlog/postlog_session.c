@@ -54,6 +54,7 @@ struct postlog_session *postlog_session_open(struct postlog *log,
 		log->oldest = session;
 	log->newest = session;
 	log->figures.sessions++;
+	postlog_hosts_note(&log->figures, line->host);
 	return session;
 }
 

@@ -175,6 +175,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "judged_early", figures->early },
 		{ "sessions", figures->sessions },
 		{ "lines", figures->lines },
+		{ "hosts", figures->host_count },
 		{ "of_sendmail", figures->submitted },
 		{ "of_another_postfix", forecasts->elsewhere },
 		{ "lists_of_postfix_unknown", forecasts->unsure },

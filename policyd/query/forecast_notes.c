@@ -8,6 +8,28 @@
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
 
+/* put_hosts - a log of several: the configuration is that of one */
+static void put_hosts(const struct forecasts *forecasts, FILE *out)
+{
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+	char name[161];
+	size_t i;
+
+	if (figures->host_count < 2)
+		return;
+	fprintf(out, "note: the log is of %s%s hosts (",
+		figures->more_hosts ? "more than " : "",
+		figure(figures->host_count).text);
+	for (i = 0; i < figures->host_count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		log_quote(name, sizeof(name) - 1, figures->hosts[i]);
+		fputs(name, out);
+	}
+	fputs("), and all of its mail is judged by the ports and lists of one; "
+	      "read the lines of each host alone, with its configuration\n",
+	      out);
+}
+
 /* put_gaps - why there may be less than expected */
 static void put_gaps(const struct postlog_figures *figures, FILE *out)
 {
@@ -64,6 +86,7 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
 
 	put_gaps(figures, out);
+	put_hosts(forecasts, out);
 	put_others(forecasts, out);
 	forecasts_print_decided(forecasts, out);
 	figure_note(forecasts->others,

@@ -81,6 +81,13 @@ NOTES = {
                  "1 file has the newest line first, so sessions cannot be "
                  "followed there (journalctl -r? tac(1) reverses it)",
                  "reversed_files", 1),
+    "two hosts": (LOGS_TLS + LOGS_TLS.replace(" mx ", " mx2 "), 66,
+                  "note: the log is of 2 hosts (mx, mx2), and all of its mail "
+                  "is judged by the ports and lists of one", "hosts", 2),
+    "many hosts": ("".join(LOGS_TLS.replace(" mx ", " m%d " % at)
+                           for at in range(12)), 66,
+                   "note: the log is of more than 8 hosts (m0, m1, m2, m3, m4, "
+                   "m5, m6, m7), and", "hosts", 8),
     "a session without mail": (LOGS_TLS, 66, "of 0 recipients that Postfix "
                                "accepted", "sessions", 1),
     "whole": (LOGS_TLS + stepped(LOCAL + session(

@@ -304,6 +304,51 @@ START_TEST(knows_in_whose_queue_a_message_is)
 }
 END_TEST
 
+/* Hosts of which a log is, and those that are counted. */
+static const struct {
+	const char *hosts[POSTLOG_HOSTS + 2];
+	size_t count;
+	bool more;
+} hosts[] = {
+	{ { "mx" }, 1, false },
+	{ { "mx", "mx", "mx" }, 1, false },
+	{ { "mx", "mx.example.org", "mx.example.org" }, 1, false },
+	{ { "mx.example.org", "mx" }, 1, false },
+	{ { "mx", "mx2", "m" }, 3, false },
+	{ { "mx.a.example", "mx.b.example" }, 2, false },
+	{ { "a", "b", "c", "d", "e", "f", "g", "h", "a" }, 8, false },
+	{ { "a", "b", "c", "d", "e", "f", "g", "h", "i" }, 8, true },
+};
+
+START_TEST(knows_of_how_many_hosts_a_log_is)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+	struct postlog_line line = { 0 };
+	size_t i;
+
+	for (i = 0; hosts[_i].hosts[i] != NULL; i++) {
+		char *bytes = xasprintf("Nov 24 14:00:00 %s postfix/smtpd[1]: "
+					"connect from h[9]",
+					hosts[_i].hosts[i]);
+		char *others = xasprintf("Nov 24 14:00:00 x%s postfix/qmgr[1]: "
+					 "AAAAA: removed",
+					 hosts[_i].hosts[i]);
+
+		ck_assert_int_eq(postlog_line_read(&line, bytes, NOW), 1);
+		postlog_feed(log, &line, "log", i + 1);
+		ck_assert_int_eq(postlog_line_read(&line, others, NOW), 1);
+		postlog_feed(log, &line, "log", i + 1);
+		free(bytes);
+		free(others);
+	}
+	ck_assert_uint_eq(postlog_figures(log)->host_count, hosts[_i].count);
+	ck_assert_int_eq(postlog_figures(log)->more_hosts, hosts[_i].more);
+	postlog_line_clear(&line);
+	postlog_free(log);
+}
+END_TEST
+
 /* Nothing but main.cf says that addresses are not quoted. */
 START_TEST(believes_no_recipient_without_quotes)
 {
@@ -611,6 +656,8 @@ int main(void)
 	tcase_add_loop_test(tests, puts_the_lines_of_a_session_together, 0,
 			    COUNT(logs));
 	tcase_add_test(tests, knows_when_tls_was_logged);
+	tcase_add_loop_test(tests, knows_of_how_many_hosts_a_log_is, 0,
+			    COUNT(hosts));
 	tcase_add_test(tests, knows_in_whose_queue_a_message_is);
 	tcase_add_test(tests, believes_no_recipient_without_quotes);
 	tcase_add_loop_test(tests, believes_quotes_where_there_are_some, 0,
