@@ -165,21 +165,33 @@ static void take_certificate(struct postlog *log, const struct step *step)
 			     step->event->key_fingerprint);
 }
 
-/* take_client - a message begins. If there is one with that queue id, its end
+/* end_message - it left the queue */
+static void end_message(struct postlog *log, struct postlog_message *message)
+{
+	message->removed = true;
+	postlog_table_remove(&log->queue, &message->entry);
+	postlog_session_settle(log, message->session);
+}
+
+/* end_namesake - a message begins. If there is one with that queue id, its end
  * is not in the log. */
-static void take_client(struct postlog *log, const struct step *step)
+static void end_namesake(struct postlog *log, const struct step *step)
 {
 	struct postlog_message *before;
-	struct postlog_session *session;
 	char key[POSTLOG_KEY_MAX];
 
 	postlog_key(key, step->line->service, step->line->queue_id);
 	before = postlog_table_find(&log->queue, step->line->host, key);
-	if (before != NULL) {
-		before->removed = true;
-		postlog_table_remove(&log->queue, &before->entry);
-		postlog_session_settle(log, before->session);
-	}
+	if (before != NULL)
+		end_message(log, before);
+}
+
+/* take_client - a message begins */
+static void take_client(struct postlog *log, const struct step *step)
+{
+	struct postlog_session *session;
+
+	end_namesake(log, step);
 	postlog_instance(log, step->line->service);
 	session = session_found(log, step);
 	postlog_session_message(log, session, step->line, step->event);
@@ -314,6 +326,29 @@ static void take_begun(struct postlog *log, const struct step *step)
 				   step->line->queue_id);
 }
 
+/* take_requeued - a message that was known by another queue id; if that is not
+ * in the log, nobody knows its client */
+static void take_requeued(struct postlog *log, const struct step *step)
+{
+	const struct postlog_line *line = step->line;
+	const char *old_id = step->event->old_id;
+	struct postlog_message *message;
+
+	if (strcmp(old_id, line->queue_id) == 0)
+		return;
+	end_namesake(log, step);
+	message = postlog_message_find(log, line, old_id, false);
+	if (message != NULL) {
+		postlog_message_rename(log, message, line);
+		return;
+	}
+	if (postlog_others_add(&log->others, line->host, old_id) &&
+	    log->figures.early == 0)
+		log->figures.unbegun++;
+	postlog_others_remove(&log->others, line->host, old_id);
+	postlog_others_add(&log->others, line->host, line->queue_id);
+}
+
 /* take_to - a recipient that was accepted */
 static void take_to(struct postlog *log, const struct step *step)
 {
@@ -354,9 +389,7 @@ static void take_queued(struct postlog *log, const struct step *step)
 					     step->event->sender);
 		return;
 	}
-	message->removed = true;
-	postlog_table_remove(&log->queue, &message->entry);
-	postlog_session_settle(log, message->session);
+	end_message(log, message);
 }
 
 /* take_step - what a line says */
@@ -391,6 +424,9 @@ static void take_step(struct postlog *log, const struct step *step)
 		break;
 	case POSTLOG_BEGUN:
 		take_begun(log, step);
+		break;
+	case POSTLOG_REQUEUED:
+		take_requeued(log, step);
 		break;
 	case POSTLOG_STARTED:
 		log->old = !step->event->quotes;

@@ -385,6 +385,19 @@ static void read_cleanup(struct postlog_event *event, const char *text)
 		event->kind = POSTLOG_BEGUN;
 }
 
+/* read_pickup - "uid=102 from=<S>", and if postsuper(1) has put it back into
+ * the queue, " orig_id=ID". S is of any user of this host. */
+static void read_pickup(struct postlog_event *event, const char *text)
+{
+	const char *at = strrchr(text, '>');
+
+	event->kind = POSTLOG_BEGUN;
+	if (at != NULL && postlog_word(&at, "> orig_id=") &&
+	    postlog_until(&at, " ", event->old_id, sizeof(event->old_id)) &&
+	    *at == '\0')
+		event->kind = POSTLOG_REQUEUED;
+}
+
 /* read_master - "daemon started -- version 3.4.29, configuration /etc/postfix"
  */
 static void read_master(struct postlog_event *event, const char *text)
@@ -416,7 +429,7 @@ void postlog_event_read(struct postlog_event *event,
 	else if (strcmp(line->program, "cleanup") == 0)
 		read_cleanup(event, line->text);
 	else if (strcmp(line->program, "pickup") == 0)
-		event->kind = POSTLOG_BEGUN;
+		read_pickup(event, line->text);
 	else
 		read_delivery(event, line->text);
 }

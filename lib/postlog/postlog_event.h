@@ -29,6 +29,7 @@ enum postlog_kind {
 	POSTLOG_REMOVED,     /* the message left the queue */
 	POSTLOG_STARTED,     /* Postfix: of a version that quotes addresses? */
 	POSTLOG_BEGUN,	     /* a message is there; it may be of this host */
+	POSTLOG_REQUEUED,    /* it is one that had another queue id before */
 };
 
 /* The content of a line; which members are set depends on the kind. */
@@ -62,6 +63,7 @@ struct postlog_event {
 	 * or not at port 25. */
 	char next_id[POSTLOG_QUEUE_MAX];
 	char next_address[64];
+	char old_id[POSTLOG_QUEUE_MAX]; /* REQUEUED */
 	/* DISCONNECT: whether it has counts, and the successful commands */
 	bool has_counts;
 	unsigned long starttls, auth, rcpt, sent; /* sent: DATA, BDAT */

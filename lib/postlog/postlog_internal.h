@@ -135,6 +135,11 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 			const struct postlog_line *line,
 			const struct postlog_event *event);
 
+/* postlog_message_rename - it has the queue id of this line from now on. */
+void postlog_message_rename(struct postlog *log,
+			    struct postlog_message *message,
+			    const struct postlog_line *line);
+
 /* postlog_session_recipient - add a recipient to a list of the session; NULL:
  * unique, and it is there already. */
 struct postlog_recipient *

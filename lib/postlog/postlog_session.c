@@ -86,6 +86,19 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 	return message;
 }
 
+/* postlog_message_rename - to the queue id of a line */
+void postlog_message_rename(struct postlog *log,
+			    struct postlog_message *message,
+			    const struct postlog_line *line)
+{
+	char key[POSTLOG_KEY_MAX];
+
+	postlog_key(key, line->service, line->queue_id);
+	postlog_table_remove(&log->queue, &message->entry);
+	postlog_table_add(&log->queue, &message->entry, line->host, key,
+			  message);
+}
+
 /* hash - of a recipient, so that few are compared */
 static uint32_t hash(const char *text)
 {

@@ -52,6 +52,11 @@ NOTES = {
     "sendmail twice": (LOCAL + LOCAL.replace("BBBBB", "CCCCC"), 66,
                        "note: 2 messages of sendmail(1) are not judged: they",
                        "of_sendmail", 2),
+    "requeued": (
+        LOGS_TLS + SENT[:AT] + lines(
+            "pickup[4]: BBBBB: uid=102 from=<a@local.test> orig_id=AAAAA") +
+        SENT[AT:].replace("AAAAA", "BBBBB"), 1, "of 1 recipient that Postfix "
+        "accepted in 1 hour (2026-11-24), 1 would be", "of_sendmail", 0),
     "two not delivered": (
         LOGS_TLS + SENT[:AT] + SENT[:AT].replace("AAAAA", "CCCCC"), 66,
         "2 more were accepted, but no delivery followed: they", "not_delivered",

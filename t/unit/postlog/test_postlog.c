@@ -199,6 +199,25 @@ static const struct {
 	  "smtp[3]: AAAAA: to=<a@b>, relay=m[9]:25, status=sent (250 to=<c>, "
 	  "relay=d)\n",
 	  "+postfix <> <a@b> 9 tls?  \n" },
+	/* Put back into the queue, twice, after a part of it was delivered; the
+	 * sender of a user who pretends that is none. */
+	{ "smtpd[1]: connect from h[9]\n"
+	  "smtpd[1]: AAAAA: client=h[9]\n"
+	  "smtpd[1]: DDDDD: client=h[9]\n"
+	  "smtpd[1]: disconnect from h[9] rcpt=3 data=2 commands=3\n"
+	  "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n"
+	  "smtp[3]: AAAAA: to=<c@b>, relay=none, status=deferred (x)\n"
+	  "pickup[4]: BBBBB: uid=102 from=<s@t> orig_id=AAAAA\n"
+	  "cleanup[5]: BBBBB: message-id=<x>\n"
+	  "pickup[4]: CCCCC: uid=102 from=<s@t> orig_id=BBBBB\n"
+	  "pickup[4]: FFFFF: uid=9 from=<x> orig_id=DDDDD>\n"
+	  "qmgr[2]: CCCCC: from=<s@t>, size=1, nrcpt=1 (queue active)\n"
+	  "smtp[3]: CCCCC: to=<c@b>, relay=e[f]:25, status=sent (x)\n"
+	  "qmgr[2]: CCCCC: removed\n"
+	  "local[3]: DDDDD: to=<d@b>, relay=local, status=sent (x)\n"
+	  "qmgr[2]: DDDDD: removed\n",
+	  "+postfix <> <d@b> 9 plain  \n"
+	  "+postfix <s@t> <a@b> 9 plain  \n+postfix <s@t> <c@b> 9 plain  \n" },
 	/* A queue id again; equal lines together. */
 	{ "smtpd[1]: connect from h[9]\n"
 	  "smtpd[1]: AAAAA: client=h[9]\n"
@@ -526,6 +545,15 @@ static const struct {
 	unsigned long lost, unbegun, reversed;
 } parts[] = {
 	/* Each message is counted once, and none that begins on this host. */
+	{ "pickup[4]: BBBBB: uid=102 from=<s@t> orig_id=AAAAA\n"
+	  "smtp[3]: BBBBB: to=<a@b>, relay=none, status=deferred (x)\n"
+	  "pickup[4]: CCCCC: uid=102 from=<s@t> orig_id=BBBBB\n"
+	  "smtp[3]: CCCCC: to=<a@b>, relay=none, status=deferred (x)\n"
+	  "qmgr[2]: CCCCC: removed\n"
+	  "pickup[4]: DDDDD: uid=0 from=<root>\n"
+	  "pickup[4]: EEEEE: uid=0 from=<root> orig_id=DDDDD\n"
+	  "smtp[3]: EEEEE: to=<a@b>, relay=none, status=deferred (x)\n",
+	  0, 1, 0 },
 	{ "qmgr[2]: AAAAA: from=<s@t>, size=1, nrcpt=1 (queue active)\n"
 	  "smtp[3]: AAAAA: to=<a@b>, relay=none, status=deferred (x)\n"
 	  "smtp[3]: AAAAA: to=<c@b>, relay=none, status=deferred (x)\n"

@@ -156,6 +156,12 @@ static const struct {
 	  "" },
 	{ "pickup", "0A1B2", "uid=0 from=<root>", POSTLOG_BEGUN, "", "", "",
 	  "" },
+	{ "pickup", "0A1B2", "uid=0 from=<a@b> orig_id=AAAAA", POSTLOG_REQUEUED,
+	  "", "", "", "" },
+	{ "pickup", "0A1B2", "uid=9 from=<a> orig_id=AAAAA>", POSTLOG_BEGUN, "",
+	  "", "", "" },
+	{ "pickup", "0A1B2", "uid=9 from=<a> orig_id=A x", POSTLOG_BEGUN, "",
+	  "", "", "" },
 };
 
 /* read_one - a line of the table */
@@ -213,6 +219,13 @@ START_TEST(reads_each_detail_of_a_line)
 	ck_assert_uint_eq(event.auth, 1);
 	ck_assert_uint_eq(event.rcpt, 4);
 	ck_assert_uint_eq(event.sent, 3);
+	strcpy(line.program, "pickup");
+	strcpy(line.queue_id, "0A1B2");
+	line.text = "uid=102 from=<a> orig_id=B> orig_id=970DEA95603";
+	postlog_event_read(&event, &line);
+	ck_assert_str_eq(event.old_id, "970DEA95603");
+	strcpy(line.program, "smtpd");
+	line.queue_id[0] = '\0';
 	line.text = "NOQUEUE: reject: RCPT from h[::1]: 554 5.7.1 <u>: Relay "
 		    "access denied; from=<> to=<u> proto=SMTP helo=<h>";
 	postlog_event_read(&event, &line);
