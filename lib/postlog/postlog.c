@@ -321,6 +321,8 @@ static void take_begun(struct postlog *log, const struct step *step)
 {
 	if (strcmp(step->line->program, "pickup") == 0)
 		log->figures.submitted++;
+	else
+		log->cleans = true;
 	if (message_of(log, step, true) == NULL)
 		postlog_others_add(&log->others, step->line->host,
 				   step->line->queue_id);

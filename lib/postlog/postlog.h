@@ -84,6 +84,8 @@ struct postlog_figures {
 				    smtpd_proxy_filter; only the first of each
 				    message is named, and not counted here */
 	unsigned long submitted; /* messages of sendmail(1) */
+	unsigned long spoken;	 /* recipients given to sendmail -bs: an smtpd
+				    that asks nobody, and does not queue */
 	unsigned long early;	 /* sessions that did not fit into memory */
 	char *hosts[POSTLOG_HOSTS]; /* to which clients came */
 	size_t host_count;

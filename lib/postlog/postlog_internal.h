@@ -95,6 +95,7 @@ struct postlog {
 	struct postlog_order order;
 	bool unquoted; /* addresses are logged without quotes ... */
 	bool old;      /* ... by the version that was started last */
+	bool cleans;   /* lines of cleanup(8) are in the log */
 	struct postlog_session *oldest, *newest;
 	struct postlog_figures figures;
 	unsigned long messages; /* that were reported */

@@ -177,6 +177,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "lines", figures->lines },
 		{ "hosts", figures->host_count },
 		{ "of_sendmail", figures->submitted },
+		{ "of_sendmail_bs", figures->spoken },
 		{ "of_another_postfix", forecasts->elsewhere },
 		{ "lists_of_postfix_unknown", forecasts->unsure },
 		{ "logins_not_possible", forecasts->no_login },

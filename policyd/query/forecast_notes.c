@@ -121,6 +121,12 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "messages of sendmail(1) are not judged: they do not come "
 		    "to smtpd, which alone asks policyd",
 		    out);
+	figure_note(figures->spoken,
+		    "recipient of sendmail -bs is not judged: that is an smtpd "
+		    "of its own, which asks nobody",
+		    "recipients of sendmail -bs are not judged: that is an "
+		    "smtpd of its own, which asks nobody",
+		    out);
 	if (forecasts->unsure > 0)
 		fprintf(out,
 			"note: %s recipient%s %s accepted if the lists of "

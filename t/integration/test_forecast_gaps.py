@@ -42,6 +42,10 @@ LOCAL = lines("pickup[4]: BBBBB: uid=0 from=<root>",
               "qmgr[2]: BBBBB: removed")
 SENT = session(login="alice")
 AT = SENT.index(HEAD % "smtp[3]")
+SPOKEN = lines("smtpd[7]: connect from localhost[127.0.0.1]",
+               "smtpd[7]: 9C8B8A94362: client=localhost[127.0.0.1]",
+               "smtpd[7]: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 "
+               "rcpt=1 data=1 quit=1 commands=5")
 NOTES = {
     # Why: log, status, the note, member of the summary, its value.
     "no smtpd": (LOCAL, 66, "none of the 5 lines of Postfix is about a client "
@@ -57,6 +61,10 @@ NOTES = {
             "pickup[4]: BBBBB: uid=102 from=<a@local.test> orig_id=AAAAA") +
         SENT[AT:].replace("AAAAA", "BBBBB"), 1, "of 1 recipient that Postfix "
         "accepted in 1 hour (2026-11-24), 1 would be", "of_sendmail", 0),
+    "sendmail -bs": (LOCAL + SPOKEN, 66, "note: 1 recipient of sendmail -bs is "
+                     "not judged: that is an", "of_sendmail_bs", 1),
+    "no cleanup": (SPOKEN, 66, "1 more was accepted, but no delivery", "of_"
+                   "sendmail_bs", 0),
     "two not delivered": (
         LOGS_TLS + SENT[:AT] + SENT[:AT].replace("AAAAA", "CCCCC"), 66,
         "2 more were accepted, but no delivery followed: they", "not_delivered",

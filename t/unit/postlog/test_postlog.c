@@ -538,6 +538,44 @@ START_TEST(reads_what_a_filter_took)
 }
 END_TEST
 
+/* Clients of this host, after a line of cleanup(8) about another message, and
+ * the recipients of sendmail -bs. */
+static const struct {
+	const char *log;
+	unsigned long spoken, lost;
+} local[] = {
+	{ "smtpd[1]: AAAAA: client=localhost[127.0.0.1]\n"
+	  "smtpd[1]: BBBBB: client=localhost[127.0.0.1]\n"
+	  "smtpd[1]: disconnect from h[127.0.0.1] rcpt=3 data=2 commands=5\n",
+	  3, 0 },
+	/* It is in the queue. */
+	{ "smtpd[1]: AAAAA: client=localhost[127.0.0.1]\n"
+	  "cleanup[5]: AAAAA: message-id=<x>\n"
+	  "smtpd[1]: disconnect from h[127.0.0.1] rcpt=1 data=1 commands=5\n",
+	  0, 1 },
+	/* It was given up. */
+	{ "smtpd[1]: AAAAA: client=localhost[127.0.0.1]\n"
+	  "smtpd[1]: disconnect from h[127.0.0.1] rcpt=1 commands=5\n",
+	  0, 1 },
+	/* It has no end. */
+	{ "smtpd[1]: AAAAA: client=localhost[127.0.0.1]\n", 0, 1 },
+};
+
+START_TEST(knows_what_sendmail_took)
+{
+	struct taken taken = { 0 };
+	struct postlog *log = postlog_new(take, &taken);
+
+	feed(log, "cleanup[5]: FFFFF: message-id=<y>\n"
+		  "smtpd[1]: connect from localhost[127.0.0.1]\n");
+	feed(log, local[_i].log);
+	postlog_end(log);
+	ck_assert_uint_eq(postlog_figures(log)->spoken, local[_i].spoken);
+	ck_assert_uint_eq(postlog_figures(log)->lost, local[_i].lost);
+	postlog_free(log);
+}
+END_TEST
+
 /* Logs, and the numbers of recipients without a delivery, of messages without
  * a beginning, and of files in reversed order. */
 static const struct {
@@ -695,6 +733,7 @@ int main(void)
 			    COUNT(added));
 	tcase_add_loop_test(tests, reads_what_a_filter_took, 0,
 			    sizeof(filters) / sizeof(filters[0]));
+	tcase_add_loop_test(tests, knows_what_sendmail_took, 0, COUNT(local));
 	tcase_add_loop_test(tests, counts_what_is_in_other_files, 0,
 			    COUNT(parts));
 	tcase_add_test(tests, notices_files_in_reversed_order);
