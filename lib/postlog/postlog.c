@@ -214,6 +214,7 @@ static bool is_blurred(const struct postlog *log, const struct step *step)
 static void count_unclear(struct postlog *log, const struct step *step)
 {
 	log->figures.unclear += step->line->repeats;
+	log->last.unclear = true;
 }
 
 /* name_recipient - one that was accepted */
@@ -272,6 +273,7 @@ static void take_reject(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &refused->reply, event->reply);
 	postlog_session_text(log, session, &refused->method, event->method);
 	postlog_session_text(log, session, &refused->login, event->login);
+	log->last.refused = refused;
 	refused->count = step->line->repeats;
 	refused->for_relay = event->for_relay;
 	refused->by_access = event->by_access;
@@ -444,6 +446,22 @@ static void take_step(struct postlog *log, const struct step *step)
 	}
 }
 
+/* repeat - the last line, if nothing was between; only of refusals each one is
+ * of interest */
+static void repeat(struct postlog *log, const struct postlog_line *line,
+		   const char *file, unsigned long number)
+{
+	struct postlog_last *last = &log->last;
+
+	if (last->file != file || (number > 0 && number != last->number + 1))
+		return;
+	last->number = number;
+	if (last->refused != NULL)
+		last->refused->count += line->repeats;
+	else if (last->unclear)
+		log->figures.unclear += line->repeats;
+}
+
 /* postlog_feed - the next line */
 void postlog_feed(struct postlog *log, const struct postlog_line *line,
 		  const char *file, unsigned long number)
@@ -451,6 +469,11 @@ void postlog_feed(struct postlog *log, const struct postlog_line *line,
 	struct postlog_event event;
 	struct step step = { line, &event, file, number };
 
+	if (line->again) {
+		repeat(log, line, file, number);
+		return;
+	}
+	log->last = (struct postlog_last){ .file = file, .number = number };
 	while (log->held > log->limit && log->oldest != NULL) {
 		log->figures.early++;
 		postlog_session_retire(log, log->oldest);

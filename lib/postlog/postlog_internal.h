@@ -80,6 +80,14 @@ struct postlog_session {
  * port may have a name of its own. */
 #define POSTLOG_INSTANCES 64
 
+/* The last line, in case that it is repeated. */
+struct postlog_last {
+	const char *file;
+	unsigned long number;
+	struct postlog_recipient *refused; /* what it was about; or NULL */
+	bool unclear;
+};
+
 /* syslog_names under which TLS is logged; more are not remembered. */
 #define POSTLOG_NAMES 16
 
@@ -93,6 +101,7 @@ struct postlog {
 	struct postlog_table processes, queue;
 	struct postlog_others others;
 	struct postlog_order order;
+	struct postlog_last last;
 	bool unquoted; /* addresses are logged without quotes ... */
 	bool old;      /* ... by the version that was started last */
 	bool cleans;   /* lines of cleanup(8) are in the log */

@@ -42,6 +42,15 @@ LOCAL = lines("pickup[4]: BBBBB: uid=0 from=<root>",
               "qmgr[2]: BBBBB: removed")
 SENT = session(login="alice")
 AT = SENT.index(HEAD % "smtp[3]")
+REPEATED = LOGS_TLS + lines(
+    "smtpd[1]: connect from h[192.0.2.30]",
+    "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 <b@far."
+    "example>: Relay access denied; from=<a@b> to=<b@far.example> proto=ESMTP "
+    "helo=<h>") + "".join("Nov 24 15:00:0%d mx %s\n" % each for each in [
+        (1, "last message repeated 7 times"),
+        (2, "syslogd: last message repeated 3 times"),
+        (3, "sshd[1]: hello"), (4, "last message repeated 100 times")]) + lines(
+            "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/11 commands=2/13")
 SPOKEN = lines("smtpd[7]: connect from localhost[127.0.0.1]",
                "smtpd[7]: 9C8B8A94362: client=localhost[127.0.0.1]",
                "smtpd[7]: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 "
@@ -61,6 +70,8 @@ NOTES = {
             "pickup[4]: BBBBB: uid=102 from=<a@local.test> orig_id=AAAAA") +
         SENT[AT:].replace("AAAAA", "BBBBB"), 1, "of 1 recipient that Postfix "
         "accepted in 1 hour (2026-11-24), 1 would be", "of_sendmail", 0),
+    "repeated": (REPEATED, 0, "of 11 recipients that Postfix refused",
+                 "refused", 11),
     "sendmail -bs": (LOCAL + SPOKEN, 66, "note: 1 recipient of sendmail -bs is "
                      "not judged: that is an", "of_sendmail_bs", 1),
     "no cleanup": (SPOKEN, 66, "1 more was accepted, but no delivery", "of_"
@@ -514,6 +525,19 @@ MIXTURES = {
 }
 
 
+def test_repeated(program):
+    """a decision of policyd was repeated, and not the refusal before it"""
+    log = REPEATED.replace("sshd[1]: hello", DECISION[19:].strip())
+    log = log.replace(" 15:00:0", " 14:00:0")
+    assert log.count("policyd[812]: id=") == 1
+    with written(c_conf=DOMAINS, log=log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        summary = groups(program, config, path)[1]
+        assert (summary["refused"], summary["decided_by_policyd"]) == (11, 0), \
+            summary
+
+
 def test_mixture(program):
     """where policyd was asked, its decisions are judged; before that, the lines
     of Postfix; how many are not is said"""
@@ -592,5 +616,5 @@ if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_shared_name,
                       test_filter, test_instances, test_second_instance,
                       test_reversed, test_access, test_lists, test_not_asking,
-                      test_rewritten,
+                      test_rewritten, test_repeated,
                       test_mixture, test_tls_log]))

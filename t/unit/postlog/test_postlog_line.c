@@ -121,6 +121,70 @@ START_TEST(knows_when_others_wrote)
 }
 END_TEST
 
+/* Lines, and how often the last one says that the one before was repeated. */
+static const struct {
+	const char *lines;
+	unsigned long times;
+} repeated[] = {
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "last message repeated 7 times",
+	  7 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "last message repeated 1 time", 1 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "syslogd: last message repeated 7 times",
+	  7 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "syslogd[9]: last message repeated 7 times",
+	  7 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "last message repeated 7 times\n" HEAD
+	       "last message repeated 3 times",
+	  3 },
+	{ "Nov 24 14:00:00 <mail.info> mx postfix/smtpd[1]: x\n"
+	  "Nov 24 14:00:00 <mail.info> mx last message repeated 7 times",
+	  7 },
+	/* Of another program, of another host, or its text. */
+	{ HEAD "sshd[1]: x\n" HEAD "last message repeated 7 times", 0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "sshd[1]: y\n" HEAD
+	       "last message repeated 7 times",
+	  0 },
+	{ HEAD
+	  "postfix/smtpd[1]: x\nNov 24 14:00:00 mx2 last message repeated 7 "
+	  "times",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "sshd[1]: last message repeated 7 times",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "dovecot: last message repeated 7 times",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "last message repeated 7 times x",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "last message repeated 0 times",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\nlast message repeated 7 times", 0 },
+};
+
+START_TEST(knows_what_was_repeated)
+{
+	char *bytes = xstrdup(repeated[_i].lines);
+	struct postlog_line line = { 0 };
+	char *each = strtok(bytes, "\n");
+	int result = 0;
+
+	for (; each != NULL; each = strtok(NULL, "\n"))
+		result = postlog_line_read(&line, each, NOW);
+	ck_assert_int_eq(result, repeated[_i].times > 0);
+	ck_assert_int_eq(line.again, repeated[_i].times > 0);
+	if (result > 0) {
+		ck_assert_uint_eq(line.repeats, repeated[_i].times);
+		ck_assert_str_eq(line.program, "smtpd");
+		ck_assert_str_eq(line.text, "");
+	}
+	postlog_line_clear(&line);
+	free(bytes);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("postlog_line");
@@ -129,5 +193,6 @@ int main(void)
 	tcase_add_loop_test(tests, splits_a_line_of_each_format, 0,
 			    COUNT(lines));
 	tcase_add_loop_test(tests, knows_when_others_wrote, 0, COUNT(others));
+	tcase_add_loop_test(tests, knows_what_was_repeated, 0, COUNT(repeated));
 	return run_tests("postlog_line", tests);
 }
