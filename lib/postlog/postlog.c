@@ -77,12 +77,21 @@ static struct postlog_session *session_found(struct postlog *log,
 	return session;
 }
 
-/* message_of - the message with the line's queue id, or NULL */
+/* message_of - the message with the line's queue id, or NULL; queue: the line
+ * is of the program that keeps the queue */
 static struct postlog_message *message_of(struct postlog *log,
-					  const struct step *step)
+					  const struct step *step, bool queue)
 {
-	return postlog_message_find(log, step->line->host, step->line->service,
-				    step->line->queue_id, false);
+	struct postlog_message *message = postlog_message_find(
+		log, step->line, step->line->queue_id, false);
+
+	/* Deliveries may have a syslog_name of their own, too. */
+	if (message == NULL && !queue)
+		return postlog_message_find(log, step->line,
+					    step->line->queue_id, true);
+	if (message != NULL && message->queue == NULL && queue)
+		message->queue = postlog_instance(log, step->line->service);
+	return message;
 }
 
 /* end_session - the process serves another client from now on */
@@ -161,22 +170,34 @@ static void take_certificate(struct postlog *log, const struct step *step)
 			     step->event->key_fingerprint);
 }
 
-/* take_client - a message begins. If there is one with that queue id, its end
+/* end_message - it left the queue */
+static void end_message(struct postlog *log, struct postlog_message *message)
+{
+	message->removed = true;
+	postlog_table_remove(&log->queue, &message->entry);
+	postlog_session_settle(log, message->session);
+}
+
+/* end_namesake - a message begins. If there is one with that queue id, its end
  * is not in the log. */
-static void take_client(struct postlog *log, const struct step *step)
+static void end_namesake(struct postlog *log, const struct step *step)
 {
 	struct postlog_message *before;
-	struct postlog_session *session;
 	char key[POSTLOG_KEY_MAX];
 
 	postlog_key(key, step->line->service, step->line->queue_id);
 	before = postlog_table_find(&log->queue, step->line->host, key);
-	if (before != NULL) {
-		before->removed = true;
-		postlog_table_remove(&log->queue, &before->entry);
-		postlog_session_settle(log, before->session);
-	}
-	postlog_instance_note(log, step->line->service, false);
+	if (before != NULL)
+		end_message(log, before);
+}
+
+/* take_client - a message begins */
+static void take_client(struct postlog *log, const struct step *step)
+{
+	struct postlog_session *session;
+
+	end_namesake(log, step);
+	postlog_instance(log, step->line->service);
 	session = session_found(log, step);
 	postlog_session_message(log, session, step->line, step->event);
 	if (*step->event->method == '\0')
@@ -186,6 +207,19 @@ static void take_client(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->login, step->event->login);
 	postlog_session_text(log, session, &session->client,
 			     step->event->address);
+}
+
+/* is_blurred - are the addresses of the line uncertain? */
+static bool is_blurred(const struct postlog *log, const struct step *step)
+{
+	return step->event->blurred && (log->unquoted || log->old);
+}
+
+/* count_unclear - a line of which nothing can be said */
+static void count_unclear(struct postlog *log, const struct step *step)
+{
+	log->figures.unclear += step->line->repeats;
+	log->last.unclear = true;
 }
 
 /* name_recipient - one that was accepted */
@@ -215,25 +249,36 @@ static void take_proxied(struct postlog *log, const struct step *step)
 
 	if (message == NULL || !message->proxied || message->sender != NULL)
 		return;
+	message->removed = true;
+	if (is_blurred(log, step)) {
+		count_unclear(log, step);
+		return;
+	}
 	postlog_session_text(log, session, &message->sender,
 			     step->event->sender);
 	name_recipient(log, step, message);
-	message->removed = true;
 }
 
 /* take_reject - a recipient was refused */
 static void take_reject(struct postlog *log, const struct step *step)
 {
 	const struct postlog_event *event = step->event;
-	struct postlog_session *session = session_found(log, step);
-	struct postlog_recipient *refused = postlog_session_recipient(
-		log, session, &session->refused, false, event->recipient);
+	struct postlog_session *session;
+	struct postlog_recipient *refused;
 
+	if (is_blurred(log, step)) {
+		count_unclear(log, step);
+		return;
+	}
+	session = session_found(log, step);
+	refused = postlog_session_recipient(log, session, &session->refused,
+					    false, event->recipient);
 	postlog_session_text(log, session, &refused->address, event->address);
 	postlog_session_text(log, session, &refused->sender, event->sender);
 	postlog_session_text(log, session, &refused->reply, event->reply);
 	postlog_session_text(log, session, &refused->method, event->method);
 	postlog_session_text(log, session, &refused->login, event->login);
+	log->last.refused = refused;
 	refused->count = step->line->repeats;
 	refused->for_relay = event->for_relay;
 	refused->by_access = event->by_access;
@@ -257,9 +302,8 @@ static bool is_loopback(const char *address)
  * given. */
 static void take_returned(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *next =
-		postlog_message_find(log, step->line->host, step->line->service,
-				     step->event->next_id, true);
+	struct postlog_message *next = postlog_message_find(
+		log, step->line, step->event->next_id, true);
 
 	if (next != NULL &&
 	    (is_loopback(step->event->next_address)
@@ -284,15 +328,40 @@ static void take_begun(struct postlog *log, const struct step *step)
 {
 	if (strcmp(step->line->program, "pickup") == 0)
 		log->figures.submitted++;
-	if (message_of(log, step) == NULL)
+	else
+		log->cleans = true;
+	if (message_of(log, step, true) == NULL)
 		postlog_others_add(&log->others, step->line->host,
 				   step->line->queue_id);
+}
+
+/* take_requeued - a message that was known by another queue id; if that is not
+ * in the log, nobody knows its client */
+static void take_requeued(struct postlog *log, const struct step *step)
+{
+	const struct postlog_line *line = step->line;
+	const char *old_id = step->event->old_id;
+	struct postlog_message *message;
+
+	if (strcmp(old_id, line->queue_id) == 0)
+		return;
+	end_namesake(log, step);
+	message = postlog_message_find(log, line, old_id, false);
+	if (message != NULL) {
+		postlog_message_rename(log, message, line);
+		return;
+	}
+	if (postlog_others_add(&log->others, line->host, old_id) &&
+	    log->figures.early == 0)
+		log->figures.unbegun++;
+	postlog_others_remove(&log->others, line->host, old_id);
+	postlog_others_add(&log->others, line->host, line->queue_id);
 }
 
 /* take_to - a recipient that was accepted */
 static void take_to(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *message = message_of(log, step);
+	struct postlog_message *message = message_of(log, step, false);
 
 	if (step->event->next_id[0] != '\0')
 		take_returned(log, step);
@@ -300,21 +369,17 @@ static void take_to(struct postlog *log, const struct step *step)
 		miss(log, step);
 		return;
 	}
-	if ((log->unquoted || log->old) && step->event->blurred) {
-		log->figures.unclear++;
-		return;
-	}
-	name_recipient(log, step, message);
+	if (is_blurred(log, step))
+		count_unclear(log, step);
+	else
+		name_recipient(log, step, message);
 }
 
 /* take_queued - a line of qmgr(8) */
 static void take_queued(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *message;
+	struct postlog_message *message = message_of(log, step, true);
 
-	if (strcmp(step->line->program, "cleanup") != 0)
-		postlog_instance_note(log, step->line->service, true);
-	message = message_of(log, step);
 	if (message == NULL) {
 		miss(log, step);
 		if (step->event->kind == POSTLOG_REMOVED)
@@ -323,17 +388,17 @@ static void take_queued(struct postlog *log, const struct step *step)
 		return;
 	}
 	if (step->event->kind == POSTLOG_FROM) {
-		if (message->sender != NULL)
-			return;
-		postlog_session_text(log, message->session, &message->sender,
-				     step->event->sender);
-		message->size = step->event->size;
-		message->queued = step->event->recipients;
+		if (message->size == 0) {
+			message->size = step->event->size;
+			message->queued = step->event->recipients;
+		}
+		if (message->sender == NULL && !is_blurred(log, step))
+			postlog_session_text(log, message->session,
+					     &message->sender,
+					     step->event->sender);
 		return;
 	}
-	message->removed = true;
-	postlog_table_remove(&log->queue, &message->entry);
-	postlog_session_settle(log, message->session);
+	end_message(log, message);
 }
 
 /* take_step - what a line says */
@@ -369,11 +434,14 @@ static void take_step(struct postlog *log, const struct step *step)
 	case POSTLOG_BEGUN:
 		take_begun(log, step);
 		break;
+	case POSTLOG_REQUEUED:
+		take_requeued(log, step);
+		break;
 	case POSTLOG_STARTED:
 		log->old = !step->event->quotes;
 		break;
 	case POSTLOG_UNCLEAR:
-		log->figures.unclear += step->line->repeats;
+		count_unclear(log, step);
 		break;
 	case POSTLOG_PROXIED:
 		take_proxied(log, step);
@@ -383,6 +451,22 @@ static void take_step(struct postlog *log, const struct step *step)
 	}
 }
 
+/* repeat - the last line, if nothing was between; only of refusals each one is
+ * of interest */
+static void repeat(struct postlog *log, const struct postlog_line *line,
+		   const char *file, unsigned long number)
+{
+	struct postlog_last *last = &log->last;
+
+	if (last->file != file || (number > 0 && number != last->number + 1))
+		return;
+	last->number = number;
+	if (last->refused != NULL)
+		last->refused->count += line->repeats;
+	else if (last->unclear)
+		log->figures.unclear += line->repeats;
+}
+
 /* postlog_feed - the next line */
 void postlog_feed(struct postlog *log, const struct postlog_line *line,
 		  const char *file, unsigned long number)
@@ -390,6 +474,11 @@ void postlog_feed(struct postlog *log, const struct postlog_line *line,
 	struct postlog_event event;
 	struct step step = { line, &event, file, number };
 
+	if (line->again) {
+		repeat(log, line, file, number);
+		return;
+	}
+	log->last = (struct postlog_last){ .file = file, .number = number };
 	while (log->held > log->limit && log->oldest != NULL) {
 		log->figures.early++;
 		postlog_session_retire(log, log->oldest);
@@ -444,7 +533,8 @@ void postlog_free(struct postlog *log)
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
 	for (i = 0; i < POSTLOG_INSTANCES; i++)
-		free(log->instances[i].name);
+		free(log->instances[i]);
+	postlog_hosts_clear(&log->figures);
 	postlog_others_clear(&log->others);
 	postlog_table_clear(&log->processes);
 	postlog_table_clear(&log->queue);

@@ -65,6 +65,9 @@ struct postlog_case {
 	bool by_access; /* refused: "Access denied" */
 };
 
+/* POSTLOG_HOSTS - hosts that are named; others are only noticed. */
+#define POSTLOG_HOSTS 8
+
 /* Figures about the log. */
 struct postlog_figures {
 	unsigned long lines;	 /* of Postfix */
@@ -83,8 +86,13 @@ struct postlog_figures {
 				    smtpd_proxy_filter; only the first of each
 				    message is named, and not counted here */
 	unsigned long submitted; /* messages of sendmail(1) */
+	unsigned long spoken;	 /* recipients given to sendmail -bs: an smtpd
+				    that asks nobody, and does not queue */
 	unsigned long early;	 /* sessions that did not fit into memory */
-	int64_t first, last;	 /* times of lines, or POSTLOG_NO_TIME */
+	char *hosts[POSTLOG_HOSTS]; /* to which clients came */
+	size_t host_count;
+	bool more_hosts;     /* than these */
+	int64_t first, last; /* times of lines, or POSTLOG_NO_TIME */
 };
 
 /* postlog_take - called with each recipient. */

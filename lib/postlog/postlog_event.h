@@ -29,6 +29,7 @@ enum postlog_kind {
 	POSTLOG_REMOVED,     /* the message left the queue */
 	POSTLOG_STARTED,     /* Postfix: of a version that quotes addresses? */
 	POSTLOG_BEGUN,	     /* a message is there; it may be of this host */
+	POSTLOG_REQUEUED,    /* it is one that had another queue id before */
 };
 
 /* The content of a line; which members are set depends on the kind. */
@@ -54,7 +55,7 @@ struct postlog_event {
 	char reply[256];	  /* REJECT: code and text, cut */
 	bool for_relay;		  /* REJECT: "Relay access denied" */
 	bool by_access; /* REJECT: "Access denied": reject, or a table */
-	bool blurred;	/* TO: where no address is quoted, the recipient is
+	bool blurred;	/* where no address is quoted, those of this line are
 			   uncertain */
 	bool quotes;	/* STARTED */
 	/* TO: handed to a program that queued it again as this; the address of
@@ -62,6 +63,7 @@ struct postlog_event {
 	 * or not at port 25. */
 	char next_id[POSTLOG_QUEUE_MAX];
 	char next_address[64];
+	char old_id[POSTLOG_QUEUE_MAX]; /* REQUEUED */
 	/* DISCONNECT: whether it has counts, and the successful commands */
 	bool has_counts;
 	unsigned long starttls, auth, rcpt, sent; /* sent: DATA, BDAT */

@@ -54,6 +54,7 @@ struct postlog_session *postlog_session_open(struct postlog *log,
 		log->oldest = session;
 	log->newest = session;
 	log->figures.sessions++;
+	postlog_hosts_note(&log->figures, line->host);
 	return session;
 }
 
@@ -83,6 +84,19 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 	message->tls = session->protocol != NULL;
 	message->returned = event->from_filter;
 	return message;
+}
+
+/* postlog_message_rename - to the queue id of a line */
+void postlog_message_rename(struct postlog *log,
+			    struct postlog_message *message,
+			    const struct postlog_line *line)
+{
+	char key[POSTLOG_KEY_MAX];
+
+	postlog_key(key, line->service, line->queue_id);
+	postlog_table_remove(&log->queue, &message->entry);
+	postlog_table_add(&log->queue, &message->entry, line->host, key,
+			  message);
 }
 
 /* hash - of a recipient, so that few are compared */
@@ -399,6 +413,35 @@ static unsigned long waiting(const struct postlog_session *session)
 	return count;
 }
 
+/* is_spoken - was it with sendmail -bs? Its smtpd gives messages to pickup(8),
+ * so that cleanup(8) has another queue id for them. */
+static bool is_spoken(const struct postlog *log,
+		      const struct postlog_session *session)
+{
+	const struct postlog_message *message = session->messages;
+
+	if (!log->cleans || strcmp(session->address, "127.0.0.1") != 0)
+		return false;
+	while (message != NULL && message->queue == NULL && !message->proxied &&
+	       !message->removed && message->accepted.count == 0)
+		message = message->next;
+	return message == NULL && session->messages != NULL;
+}
+
+/* count_missing - recipients that were accepted, but are not named; proxied:
+ * some are named by a filter */
+static void count_missing(struct postlog *log,
+			  const struct postlog_session *session,
+			  unsigned long count, bool proxied)
+{
+	if (proxied)
+		log->figures.proxied += count;
+	else if (is_spoken(log, session))
+		log->figures.spoken += count;
+	else
+		log->figures.lost += count;
+}
+
 /* postlog_session_retire - report the recipients, and free the session */
 void postlog_session_retire(struct postlog *log,
 			    struct postlog_session *session)
@@ -419,8 +462,7 @@ void postlog_session_retire(struct postlog *log,
 			take_message(log, session, message, found);
 	}
 	if (counted && session->rcpt > found)
-		*(proxied ? &log->figures.proxied : &log->figures.lost) +=
-			session->rcpt - found;
+		count_missing(log, session, session->rcpt - found, proxied);
 	else if (!counted)
 		log->figures.lost += waiting(session);
 	take_refused(log, session);

@@ -154,6 +154,18 @@ void forecasts_open(struct forecasts *forecasts, const struct config *config,
 	forecasts->groups.adviser = &forecasts->adviser;
 }
 
+/* is_repeated - is that line in a file before this one, too? */
+static bool is_repeated(const struct forecasts *forecasts,
+			const struct replay_place *place)
+{
+	const struct postlog_line *line = &forecasts->line;
+	const char *const texts[] = { line->host, line->service,  line->program,
+				      line->pid,  line->queue_id, line->text };
+
+	return replay_overlap_seen(forecasts->overlap, place->file, line->time,
+				   texts, sizeof(texts) / sizeof(texts[0]));
+}
+
 /* forecasts_line - a line of a log. Postfix is asked about its ports when its
  * first line is there. */
 bool forecasts_line(struct forecasts *forecasts, char *line,
@@ -161,6 +173,8 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 {
 	if (postlog_line_read(&forecasts->line, line, place->written) == 0)
 		return false;
+	if (is_repeated(forecasts, place))
+		return true;
 	if (postlog_figures(forecasts->log)->lines == 0) {
 		forecast_ports_open(&forecasts->ports, forecasts->config,
 				    &forecasts->ports_why);

@@ -12,6 +12,7 @@
 #include "policyd/query/forecast_ports.h"
 #include "policyd/query/past.h"
 #include "policyd/query/replay_input.h"
+#include "policyd/query/replay_overlap.h"
 
 #define FORECAST_GROUPS_SHOWN 20 /* of each kind, as text */
 
@@ -24,6 +25,7 @@ struct forecasts {
 	struct postlog_line line;
 	struct forecast_groups groups;
 	struct forecast_adviser adviser; /* of groups */
+	struct replay_overlap *overlap;	 /* of the files; or NULL */
 	struct past *past;		 /* counts what is sent; not owned */
 	unsigned long accepted; /* recipients, of which the kinds are a part */
 	unsigned long refused;

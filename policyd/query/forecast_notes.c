@@ -8,6 +8,28 @@
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
 
+/* put_hosts - a log of several: the configuration is that of one */
+static void put_hosts(const struct forecasts *forecasts, FILE *out)
+{
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+	char name[161];
+	size_t i;
+
+	if (figures->host_count < 2)
+		return;
+	fprintf(out, "note: the log is of %s%s hosts (",
+		figures->more_hosts ? "more than " : "",
+		figure(figures->host_count).text);
+	for (i = 0; i < figures->host_count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		log_quote(name, sizeof(name) - 1, figures->hosts[i]);
+		fputs(name, out);
+	}
+	fputs("), and all of its mail is judged by the ports and lists of one; "
+	      "read the lines of each host alone, with its configuration\n",
+	      out);
+}
+
 /* put_gaps - why there may be less than expected */
 static void put_gaps(const struct postlog_figures *figures, FILE *out)
 {
@@ -70,6 +92,7 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
 
 	put_gaps(figures, out);
+	put_hosts(forecasts, out);
 	put_others(forecasts, out);
 	forecasts_print_decided(forecasts, out);
 	figure_note(forecasts->others,
@@ -103,6 +126,12 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "smtpd, which alone asks policyd",
 		    "messages of sendmail(1) are not judged: they do not come "
 		    "to smtpd, which alone asks policyd",
+		    out);
+	figure_note(figures->spoken,
+		    "recipient of sendmail -bs is not judged: that is an smtpd "
+		    "of its own, which asks nobody",
+		    "recipients of sendmail -bs are not judged: that is an "
+		    "smtpd of its own, which asks nobody",
 		    out);
 	if (forecasts->unsure > 0)
 		fprintf(out,

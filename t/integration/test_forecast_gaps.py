@@ -6,8 +6,8 @@ only zeros.
 usage: test_forecast_gaps.py POLICYD [TEST ...]
 """
 
-import gzip
 import os
+import re
 import subprocess
 import sys
 
@@ -42,6 +42,19 @@ LOCAL = lines("pickup[4]: BBBBB: uid=0 from=<root>",
               "qmgr[2]: BBBBB: removed")
 SENT = session(login="alice")
 AT = SENT.index(HEAD % "smtp[3]")
+REPEATED = LOGS_TLS + lines(
+    "smtpd[1]: connect from h[192.0.2.30]",
+    "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 <b@far."
+    "example>: Relay access denied; from=<a@b> to=<b@far.example> proto=ESMTP "
+    "helo=<h>") + "".join("Nov 24 15:00:0%d mx %s\n" % each for each in [
+        (1, "last message repeated 7 times"),
+        (2, "syslogd: last message repeated 3 times"),
+        (3, "sshd[1]: hello"), (4, "last message repeated 100 times")]) + lines(
+            "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/11 commands=2/13")
+SPOKEN = lines("smtpd[7]: connect from localhost[127.0.0.1]",
+               "smtpd[7]: 9C8B8A94362: client=localhost[127.0.0.1]",
+               "smtpd[7]: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 "
+               "rcpt=1 data=1 quit=1 commands=5")
 NOTES = {
     # Why: log, status, the note, member of the summary, its value.
     "no smtpd": (LOCAL, 66, "none of the 5 lines of Postfix is about a client "
@@ -52,6 +65,17 @@ NOTES = {
     "sendmail twice": (LOCAL + LOCAL.replace("BBBBB", "CCCCC"), 66,
                        "note: 2 messages of sendmail(1) are not judged: they",
                        "of_sendmail", 2),
+    "requeued": (
+        LOGS_TLS + SENT[:AT] + lines(
+            "pickup[4]: BBBBB: uid=102 from=<a@local.test> orig_id=AAAAA") +
+        SENT[AT:].replace("AAAAA", "BBBBB"), 1, "of 1 recipient that Postfix "
+        "accepted in 1 hour (2026-11-24), 1 would be", "of_sendmail", 0),
+    "repeated": (REPEATED, 0, "of 11 recipients that Postfix refused",
+                 "refused", 11),
+    "sendmail -bs": (LOCAL + SPOKEN, 66, "note: 1 recipient of sendmail -bs is "
+                     "not judged: that is an", "of_sendmail_bs", 1),
+    "no cleanup": (SPOKEN, 66, "1 more was accepted, but no delivery", "of_"
+                   "sendmail_bs", 0),
     "two not delivered": (
         LOGS_TLS + SENT[:AT] + SENT[:AT].replace("AAAAA", "CCCCC"), 66,
         "2 more were accepted, but no delivery followed: they", "not_delivered",
@@ -87,6 +111,13 @@ NOTES = {
         reverse(LOGS_TLS) + reverse(SENT).replace("15:00:00", "15:00:01"), 66,
         "1 file has the lines of each second in the reverse order, so sessions",
         "shuffled_files", 1),
+    "two hosts": (LOGS_TLS + LOGS_TLS.replace(" mx ", " mx2 "), 66,
+                  "note: the log is of 2 hosts (mx, mx2), and all of its mail "
+                  "is judged by the ports and lists of one", "hosts", 2),
+    "many hosts": ("".join(LOGS_TLS.replace(" mx ", " m%d " % at)
+                           for at in range(12)), 66,
+                   "note: the log is of more than 8 hosts (m0, m1, m2, m3, m4, "
+                   "m5, m6, m7), and", "hosts", 8),
     "a session without mail": (LOGS_TLS, 66, "of 0 recipients that Postfix "
                                "accepted", "sessions", 1),
     "whole": (LOGS_TLS + stepped(LOCAL + session(
@@ -317,6 +348,30 @@ def test_instances(program):
                 summary["not_delivered"]) == (3, 0, 0), summary
 
 
+def test_second_instance(program):
+    """a second instance, whose port has the name that all files master.cf give
+    it: that of the first one, which has a queue of its own"""
+    local = LOCAL.replace("cleanup[5]", "cleanup[6]")
+    mine = session("192.0.2.1", GOOD, "alice").replace(
+        "postfix/smtpd", "postfix/submission/smtpd")
+    cleanup = HEAD % "cleanup[5]: AAAAA: message-id=<x>\n"
+    at = mine.index(HEAD % "qmgr")
+    for before in "", cleanup:
+        log = mine[:at] + before + mine[at:]
+        log = re.sub(r" postfix/(cleanup|qmgr|smtp)\[", r" postfix-out/\1[", log)
+        for text in log, log.replace("-out/smtp[", "/relay/smtp["):
+            with written(c_conf=DOMAINS + "restrictions = { reject }\n",
+                         log=LOGS_TLS + local + text) as directory:
+                config, path = (os.path.join(directory, each)
+                                for each in ("c.conf", "log"))
+                found, summary = groups(program, config, path)
+                assert [(group["login"], group["count"]) for group in found
+                        if group["kind"] == "refused"] == [("alice", 1)], (
+                            text, found)
+                assert (summary["accepted"], summary["begun_before"],
+                        summary["not_delivered"]) == (1, 0, 0), summary
+
+
 def test_reversed(program):
     """tac(1) does what the note says; one file of several is enough"""
     log = stepped(LOGS_TLS + session())
@@ -455,6 +510,8 @@ DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
             "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
             "to=<u@local.test> tls=none sasl=none instance=1.2.3 port=25 "
             "us=9\n")
+OWN_LOG = "Nov 24 14:59:59 mx systemd[1]: Starting policyd...\n" \
+    "Nov 24 14:59:59 mx policyd[812]: reading /etc/policyd/policyd.conf\n"
 EARLY = session("198.51.100.30", ident="BBBBB").replace("15:", "14:")
 LATE = session("198.51.100.31", ident="CCCCC").replace("15:", "16:")
 MIXTURES = {
@@ -474,11 +531,24 @@ MIXTURES = {
 }
 
 
+def test_repeated(program):
+    """a decision of policyd was repeated, and not the refusal before it"""
+    log = REPEATED.replace("sshd[1]: hello", DECISION[19:].strip())
+    log = log.replace(" 15:00:0", " 14:00:0")
+    assert log.count("policyd[812]: id=") == 1
+    with written(c_conf=DOMAINS, log=log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        summary = groups(program, config, path)[1]
+        assert (summary["refused"], summary["decided_by_policyd"]) == (11, 0), \
+            summary
+
+
 def test_mixture(program):
     """where policyd was asked, its decisions are judged; before that, the lines
     of Postfix; how many are not is said"""
     for name, (log, judged, left) in MIXTURES.items():
-        decision = "".join(line for line in log.splitlines(True)
+        decision = "".join(OWN_LOG + line for line in log.splitlines(True)
                            if "policyd[" in line)
         others = "".join(line for line in log.splitlines(True)
                          if "policyd[" not in line)
@@ -510,41 +580,6 @@ def test_mixture(program):
             status, out, _ = ask(program, config, parts[1])
             assert status == 1 and "before policyd" not in out and \
                 "first asked" not in out, (name, out)
-
-
-def test_copies(program):
-    """a file by two names, a compressed copy, and one that was made before the
-    log went on: nothing is counted twice"""
-    log = LOGS_TLS + EARLY
-    more = log + LATE
-    with written(c_conf=DOMAINS, log=more, gz=gzip.compress(more.encode()),
-                 old=log, other=LATE, decision=DECISION) as directory:
-        config, path, gz, old, other, decision = (
-            os.path.join(directory, each) for each in (
-                "c.conf", "log", "gz", "old", "other", "decision"))
-        link = os.path.join(directory, "link")
-        os.symlink(path, link)
-        copy = ": begins with the same lines as %s, so it is a copy, and not " \
-            "read\n" % path
-        for files, count, said in (
-                ([path], 2, ""),
-                ([path, path], 2, ": is the same file as %s, which is read "
-                 "once\n" % path),
-                ([path, link], 2, link + ": is the same"),
-                ([path, gz], 2, copy), ([gz, path, path], 2, "once"),
-                ([path, old], 2, old + copy), ([old, path], 2, old + copy),
-                ([old, other], 2, "")):
-            os.utime(gz, (1, 1))
-            status, out, err = ask(program, config, *files)
-            assert status == 1 and "of %d recipients" % count in out, (
-                files, out, err)
-            assert (said in err) if said else ("policyd: /" not in err), (
-                files, err)
-        for options in [], ["--against", config]:
-            err = ask(program, config, *options, decision, decision)[2]
-            assert "is the same file" in err, err
-        out = ask(program, config, decision, decision)[1]
-        assert out.startswith("0 of 1 logged"), out
 
 
 PORTS = """\
@@ -585,7 +620,7 @@ def test_tls_log(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_shared_name,
-                      test_filter, test_instances,
+                      test_filter, test_instances, test_second_instance,
                       test_reversed, test_access, test_lists, test_not_asking,
-                      test_rewritten,
-                      test_mixture, test_copies, test_tls_log]))
+                      test_rewritten, test_repeated,
+                      test_mixture, test_tls_log]))
