@@ -119,6 +119,9 @@ struct finding {
 	char *line;   /* the line to change, as it is now; or NULL */
 	char *advice; /* how to fix it, if the fix does not; or NULL */
 	int fix;      /* the index of its fix, or -1 */
+	/* Where the text names the port, and how long that name is; 0: the text
+	 * names none. */
+	size_t port_at, port_length;
 };
 
 /* Everything that a check may look at. */
@@ -220,6 +223,8 @@ void check_print_ports(const struct check *check, FILE *output);
 enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
 
 /* A mistake in a parameter of a service (NULL: of main.cf, for all services).
+ * The texts of several ports that share a line are printed as one, so
+ * "port NAME" is no subject of a verb: "ports ONE and TWO" takes its place.
  * value: what it should be; own: what it should be for this service alone,
  * which has none of its own yet; add: a word that it should have, too; edits:
  * to the list that asks policyd. Without all of them, or if the fix would
