@@ -129,6 +129,8 @@ struct check {
 	const struct postfix *postfix;
 	const struct config *config;
 	uint64_t read_ms; /* it took to read all this */
+	char *types;	  /* of tables that Postfix has, a line each; NULL:
+			   * none is used; "": that is not known */
 	struct smtpd_ports ports;
 	struct list *lists;
 	size_t list_count;
@@ -383,6 +385,14 @@ bool check_is_spawned(const struct postfix_service *service);
 /* ---- check_postfix_domains.c: the lists of our domains */
 
 void check_domains(struct check *check);
+
+/* ---- check_postfix_tables.c: tables that only Postfix can look up */
+
+/* check_read_types - ask postconf(1) which types Postfix has, if one is used. A
+ * failure is reported on standard error, and nothing is known then. */
+void check_read_types(struct check *check);
+
+void check_tables(struct check *check);
 
 /* ---- check_postfix_networks.c: mynetworks */
 

@@ -15,8 +15,9 @@ import sys
 
 from kit.daemon import run_all
 from kit.policyd import Policyd
-from kit.postfix import run, settle
+from kit.postfix import Postfix, run, settle
 from kit.postfix_files import Files, harm, matrix
+from kit.smtp import Session
 from kit.snippets import ROOT
 
 FIELD = os.path.join(ROOT, "t", "data", "field")
@@ -284,6 +285,51 @@ def test_networks(program):
         assert not kind.texts(), kind.texts()
 
 
+def test_tables(program):
+    """tables that only Postfix can look up: it has their type, and they have
+    their file; a real Postfix defers mail that needs another one"""
+    with Kind(program, "06", **USERS) as kind:
+        types = run("postconf", "-c", kind.config, "-m").split()
+        missing = next(each for each in ("mysql", "pgsql", "ldap", "netinfo")
+                       if each not in types)
+        file = os.path.join(kind.directory, "server.cf")
+        for value, wanted in (
+                (missing + ":" + file, "no tables of type " + missing),
+                ("a.example, !proxy:%s:%s" % (missing, file),
+                 "no tables of type " + missing),
+                ("memcache:" + file, file + ": No such file or directory: "),
+                ("proxy:memcache:" + file, file + ": No such file"),
+                ("memcache:{{x=y}}, [192.0.2.1], texthash:/dev/null", None)):
+            for name in ("virtual_mailbox_domains", "smtpd_sender_login_maps"):
+                kind.set(**{name: value})
+                texts = kind.texts()
+                if wanted:
+                    assert len(texts) == 1, (name, value, texts)
+                    assert has(texts, "^%s: .*%s.*defers" % (name, wanted)), \
+                        texts
+                else:
+                    assert not texts, (name, value, texts)
+                kind.set(**{name: ""})
+        with open(file, "w"):
+            kind.set(virtual_mailbox_domains="memcache:" + file)
+            assert not kind.texts(), kind.texts()
+    with Postfix() as postfix:
+        port = postfix.port(smtpd_relay_restrictions="reject_unauth_"
+                                                     "destination")
+        for kind in missing, "memcache":
+            postfix.set("virtual_mailbox_domains=%s:%s" % (
+                kind, postfix.path("server.cf")))
+            postfix.restart()
+            with Session(port) as session:
+                session.reply()
+                for line, code in (("EHLO client.example", "250"),
+                                   ("MAIL FROM:<>", "250"),
+                                   ("RCPT TO:<a@local.test>", "250"),
+                                   ("RCPT TO:<a@vmail.test>", "451")):
+                    said = session.ask(line)
+                    assert said.startswith(code), (kind, line, said)
+
+
 def test_front(program):
     """TLS that ends before Postfix is not seen by policyd"""
     for name, value in (("smtpd_upstream_proxy_protocol", "haproxy"),
@@ -502,6 +548,6 @@ def test_commands(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_ports, test_return, test_domains, test_one_command, test_twice,
-        test_nobody, test_certificate, test_networks, test_front, test_servers,
-        test_misspelt, test_dovecot, test_ours, test_notation, test_unasked,
-        test_many, test_bad, test_commands]))
+        test_nobody, test_certificate, test_networks, test_tables, test_front,
+        test_servers, test_misspelt, test_dovecot, test_ours, test_notation,
+        test_unasked, test_many, test_bad, test_commands]))
