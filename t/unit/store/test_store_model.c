@@ -9,6 +9,7 @@
 #include "lib/base/trust.h"
 #include "lib/rate/rate_window.h"
 #include "lib/store/store_admin.h"
+#include "lib/store/store_internal.h"
 #include "t/unit/store/asking.h"
 
 #define KEYS	  6
@@ -248,6 +249,8 @@ static void request(struct world *world)
 		rate_give_back(both.local, both.count, now_us);
 		store_give_back(world->asking.store, both.rates, both.remote,
 				both.count);
+		/* The command line has a connection of its own. */
+		asking_until(&world->asking, world->asking.store->asks == 0);
 	}
 }
 
