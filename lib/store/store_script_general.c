@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 static const char general_part[] =
-	"local floor, char = math.floor, string.char\n"
+	"local floor, char, find, pack = math.floor, string.char, string.find, struct.pack\n"
 	"local AHEAD, FULL, HUGE = 9000, 9007199254740991, 9007199254740992\n"
 	"local UNLIMITED, CYCLE = 72057594037927935, 10000000\n"
 	"local ALWAYS, SEEN, SEEN_MAX = 1, 12, 256\n"
