@@ -47,8 +47,7 @@
  * where most questions end, there are next to none. The rest is in
  * store_script_general.c, which can do everything: networks, blocks, notices,
  * windows that were not counted before, a clock that was set back. Nothing is
- * written before all of it has been read: an error, too, has changed nothing.
-*/
+ * written before all of it has been read: an error has changed nothing, too. */
 
 #include "lib/store/store_internal.h"
 

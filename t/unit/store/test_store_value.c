@@ -276,6 +276,7 @@ START_TEST(large)
 		ck_assert_uint_eq(place.charge.result.used, sum);
 	}
 	place.tick += 29 * HOUR; /* the first two leave it */
+	place.charge.instance = "";
 	ck_assert(asking_wait(&place.asking, "look", place.rates, &place.charge,
 			      1));
 	ck_assert_uint_eq(place.charge.result.used, sum - 300);
