@@ -8,6 +8,7 @@
 #include "lib/net/pass_descriptor.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -61,6 +62,22 @@ static int take(struct msghdr *message)
 	return count == 1 ? fd : -1;
 }
 
+/* receive - the next packet. If the other end was closed with a packet that it
+ * had not read, Linux reports that once, before what the other end has sent. */
+static ssize_t receive(int channel, struct msghdr *message, int flags)
+{
+	bool reset = false;
+	ssize_t length;
+
+	for (;;) {
+		length = recvmsg(channel, message, flags);
+		if (length >= 0 ||
+		    (errno != EINTR && (errno != ECONNRESET || reset)))
+			return length;
+		reset |= errno == ECONNRESET;
+	}
+}
+
 /* pass_descriptor_receive - receive the next packet */
 ssize_t pass_descriptor_receive(int channel, struct iovec *pieces,
 				unsigned char count, int *fd, int flags)
@@ -76,9 +93,7 @@ ssize_t pass_descriptor_receive(int channel, struct iovec *pieces,
 		cut |= MSG_CTRUNC;
 		*fd = -1;
 	}
-	do {
-		length = recvmsg(channel, &message, flags | MSG_CMSG_CLOEXEC);
-	} while (length < 0 && errno == EINTR);
+	length = receive(channel, &message, flags | MSG_CMSG_CLOEXEC);
 	if (length < 0)
 		return -1;
 	if (fd != NULL)

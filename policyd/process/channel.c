@@ -175,8 +175,6 @@ int channel_receive(int channel, struct channel_message *message, int *fd,
 		return 0;
 	if (length < 0 && errno == EPROTO)
 		return error_set(error, "unexpected message");
-	if (length < 0 && errno == ECONNRESET)
-		length = 0; /* closed with unread messages */
 	if (length < 0)
 		return error_set(error, "channel: %s", strerror(errno));
 	result = check(message, length, error);

@@ -169,6 +169,26 @@ START_TEST(says_that_the_peer_has_closed)
 }
 END_TEST
 
+/* The other end closes with a packet of ours that it has not read (ECONNRESET):
+ * what it sent before still comes, and then the end. */
+START_TEST(receives_what_was_sent_before_an_end)
+{
+	char text[8] = "";
+	struct iovec piece = { text, sizeof(text) };
+	int fd;
+
+	ck_assert_int_eq(send_text("a", "b", -1), 0);
+	ck_assert_int_eq(send(channel[1], "unread", 6, 0), 6);
+	close(channel[0]);
+	ck_assert_int_eq(pass_descriptor_receive(channel[1], &piece, 1, &fd, 0),
+			 2);
+	ck_assert_str_eq(text, "ab");
+	ck_assert_int_eq(pass_descriptor_receive(channel[1], &piece, 1, &fd, 0),
+			 0);
+	channel[0] = dup(channel[1]);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("pass_descriptor");
@@ -180,5 +200,6 @@ int main(void)
 	tcase_add_test(tests, refuses_a_message_that_is_too_long);
 	tcase_add_test(tests, says_that_nothing_is_there);
 	tcase_add_test(tests, says_that_the_peer_has_closed);
+	tcase_add_test(tests, receives_what_was_sent_before_an_end);
 	return run_tests("pass_descriptor", tests);
 }

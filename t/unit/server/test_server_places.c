@@ -173,7 +173,7 @@ START_TEST(makes_no_room_for_nobody)
 }
 END_TEST
 
-static void deal_to(struct instance *from, struct instance *to);
+static int deal_to(struct instance *from, struct instance *to);
 
 /* What a client does that holds places, after its first request. */
 static const char *const holds[] = { "", "n=", "refuse" };
@@ -229,7 +229,8 @@ END_TEST
 
 /* deal_to - new connections of one instance, which does not run yet, go to
  * another one, too */
-static void deal_to(struct instance *from, struct instance *to)
+/* deal_to - one gives a share to the other; its end of the channel */
+static int deal_to(struct instance *from, struct instance *to)
 {
 	struct error error;
 	int ends[2];
@@ -244,7 +245,29 @@ static void deal_to(struct instance *from, struct instance *to)
 	ck_assert_int_eq(server_take_over_local(to->server, ends[1], on_taken,
 						to, &error),
 			 0);
+	return ends[0];
 }
+
+/* A thread that was asked to make room has answered, and nobody has read that
+ * when the channel ends: this is an end like any other. */
+START_TEST(ends_a_channel_with_an_unread_answer)
+{
+	struct instance *first = new_instance(&generous);
+	struct instance *other = new_instance(&generous);
+	struct pollfd answer = { .events = POLLIN };
+
+	answer.fd = deal_to(first, other);
+	start(other);
+	ck_assert(server_deal_ask(first->server, 0, 1));
+	ck_assert_int_eq(poll(&answer, 1, TEST_WAIT_S * 1000), 1);
+	server_stop_dealing(first->server);
+	eventually(atomic_load(&other->taken) >= 0);
+	ck_assert(!other->broken);
+	quit(other);
+	start(first);
+	quit(first);
+}
+END_TEST
 
 /* Connections are dealt to whoever has the fewest; the limit is for all; a
  * server that is not dealt to any more is informed, and continues. */
@@ -353,6 +376,7 @@ int main(void)
 	tcase_add_loop_test(tests, shares_places_between_users, 0,
 			    COUNT(holds));
 	tcase_add_test(tests, deals_to_the_thread_with_the_fewest);
+	tcase_add_test(tests, ends_a_channel_with_an_unread_answer);
 	tcase_add_test(tests, sends_the_farewell_through_a_full_channel);
 
 	return run_tests("server_places", tests);
