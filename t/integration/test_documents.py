@@ -219,8 +219,10 @@ def test_howto(program):
             if title.startswith("1. "):
                 first_chapter(place, blocks)
             elif title.startswith("2. "):
+                add_return_port(place)
                 for block in blocks:
                     place.do(block)
+                check_return_port(program, place)
             else:
                 later_chapter(program, place, blocks)
             place.check_exceptions()
