@@ -15,7 +15,8 @@ struct log_prefix {
 
 /* log_prefix_read - the parts of a line that a program wrote, in any of the
  * formats of lib/base/log_prefix.c; false: there is no name with a process
- * number, or it is uncertain whose. */
+ * number, or it is uncertain whose. Its time stamp is set even then, if it
+ * begins with one. */
 bool log_prefix_read(struct log_prefix *prefix, const char *line);
 
 /* log_prefix_text - the text of a log line that a program with this name wrote,

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/xalloc.h"
 #include "lib/postlog/postlog_internal.h"
@@ -46,6 +47,12 @@ void postlog_unquoted(struct postlog *log)
 	log->unquoted = true;
 }
 
+/* postlog_copies - the recipient is kept, in case the client gave it */
+void postlog_copies(struct postlog *log, const char *recipient)
+{
+	log->copy_to = xstrdup(recipient);
+}
+
 /* session_of - the session of the line's process */
 static struct postlog_session *session_of(struct postlog *log,
 					  const struct step *step)
@@ -65,15 +72,26 @@ static struct postlog_session *session_found(struct postlog *log,
 	if (session == NULL)
 		session = postlog_session_open(log, step->line,
 					       step->event->address);
+	if (session->begun)
+		postlog_order_session(&log->order, false);
 	return session;
 }
 
-/* message_of - the message with the line's queue id, or NULL */
+/* message_of - the message with the line's queue id, or NULL; queue: the line
+ * is of the program that keeps the queue */
 static struct postlog_message *message_of(struct postlog *log,
-					  const struct step *step)
+					  const struct step *step, bool queue)
 {
-	return postlog_message_find(log, step->line->host, step->line->service,
-				    step->line->queue_id, false);
+	struct postlog_message *message = postlog_message_find(
+		log, step->line, step->line->queue_id, false);
+
+	/* Deliveries may have a syslog_name of their own, too. */
+	if (message == NULL && !queue)
+		return postlog_message_find(log, step->line,
+					    step->line->queue_id, true);
+	if (message != NULL && message->queue == NULL && queue)
+		message->queue = postlog_instance(log, step->line->service);
+	return message;
 }
 
 /* end_session - the process serves another client from now on */
@@ -89,6 +107,9 @@ static void take_connect(struct postlog *log, const struct step *step)
 {
 	struct postlog_session *before = session_of(log, step);
 
+	if (before != NULL && !before->begun &&
+	    strcmp(before->address, step->event->address) == 0)
+		postlog_order_session(&log->order, true);
 	if (before != NULL)
 		end_session(log, before);
 	postlog_session_open(log, step->line, step->event->address)->begun =
@@ -108,10 +129,13 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	session->starttls = step->event->starttls;
 	session->auth = step->event->auth;
 	session->rcpt = step->event->rcpt;
+	session->renamed |= step->event->xclient;
 	if (session->begun && session->starttls > 0 &&
 	    session->protocol == NULL)
 		postlog_tls_forget(log, session->service);
-	session->logs_tls = postlog_logs_tls(log, session->service);
+	/* Its own line may be before the log. */
+	session->logs_tls =
+		session->begun && postlog_logs_tls(log, session->service);
 	/* Nothing will be heard of messages that were given up. */
 	for (message = session->messages; message != NULL;
 	     message = message->next)
@@ -132,6 +156,7 @@ static void take_tls(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->cipher,
 			     step->event->cipher);
 	postlog_session_text(log, session, &session->bits, step->event->bits);
+	session->has_certificate = step->event->has_certificate;
 }
 
 /* take_certificate - the client has one */
@@ -145,22 +170,34 @@ static void take_certificate(struct postlog *log, const struct step *step)
 			     step->event->key_fingerprint);
 }
 
-/* take_client - a message begins. If there is one with that queue id, its end
+/* end_message - it left the queue */
+static void end_message(struct postlog *log, struct postlog_message *message)
+{
+	message->removed = true;
+	postlog_table_remove(&log->queue, &message->entry);
+	postlog_session_settle(log, message->session);
+}
+
+/* end_namesake - a message begins. If there is one with that queue id, its end
  * is not in the log. */
-static void take_client(struct postlog *log, const struct step *step)
+static void end_namesake(struct postlog *log, const struct step *step)
 {
 	struct postlog_message *before;
-	struct postlog_session *session;
 	char key[POSTLOG_KEY_MAX];
 
 	postlog_key(key, step->line->service, step->line->queue_id);
 	before = postlog_table_find(&log->queue, step->line->host, key);
-	if (before != NULL) {
-		before->removed = true;
-		postlog_table_remove(&log->queue, &before->entry);
-		postlog_session_settle(log, before->session);
-	}
-	postlog_instance_note(log, step->line->service, false);
+	if (before != NULL)
+		end_message(log, before);
+}
+
+/* take_client - a message begins */
+static void take_client(struct postlog *log, const struct step *step)
+{
+	struct postlog_session *session;
+
+	end_namesake(log, step);
+	postlog_instance(log, step->line->service);
 	session = session_found(log, step);
 	postlog_session_message(log, session, step->line, step->event);
 	if (*step->event->method == '\0')
@@ -168,6 +205,21 @@ static void take_client(struct postlog *log, const struct step *step)
 	postlog_session_text(log, session, &session->method,
 			     step->event->method);
 	postlog_session_text(log, session, &session->login, step->event->login);
+	postlog_session_text(log, session, &session->client,
+			     step->event->address);
+}
+
+/* is_blurred - are the addresses of the line uncertain? */
+static bool is_blurred(const struct postlog *log, const struct step *step)
+{
+	return step->event->blurred && (log->unquoted || log->old);
+}
+
+/* count_unclear - a line of which nothing can be said */
+static void count_unclear(struct postlog *log, const struct step *step)
+{
+	log->figures.unclear += step->line->repeats;
+	log->last.unclear = true;
 }
 
 /* name_recipient - one that was accepted */
@@ -181,6 +233,8 @@ static void name_recipient(struct postlog *log, const struct step *step,
 	if (accepted == NULL)
 		return;
 	accepted->count = 1;
+	accepted->added = log->copy_to != NULL && !message->proxied &&
+			  strcasecmp(log->copy_to, accepted->recipient) == 0;
 	accepted->time = step->line->time;
 	accepted->file = step->file;
 	accepted->line = step->number;
@@ -195,44 +249,66 @@ static void take_proxied(struct postlog *log, const struct step *step)
 
 	if (message == NULL || !message->proxied || message->sender != NULL)
 		return;
+	message->removed = true;
+	if (is_blurred(log, step)) {
+		count_unclear(log, step);
+		return;
+	}
 	postlog_session_text(log, session, &message->sender,
 			     step->event->sender);
 	name_recipient(log, step, message);
-	message->removed = true;
 }
 
 /* take_reject - a recipient was refused */
 static void take_reject(struct postlog *log, const struct step *step)
 {
 	const struct postlog_event *event = step->event;
-	struct postlog_session *session = session_found(log, step);
-	struct postlog_recipient *refused = postlog_session_recipient(
-		log, session, &session->refused, false, event->recipient);
+	struct postlog_session *session;
+	struct postlog_recipient *refused;
 
+	if (is_blurred(log, step)) {
+		count_unclear(log, step);
+		return;
+	}
+	session = session_found(log, step);
+	refused = postlog_session_recipient(log, session, &session->refused,
+					    false, event->recipient);
+	postlog_session_text(log, session, &refused->address, event->address);
 	postlog_session_text(log, session, &refused->sender, event->sender);
 	postlog_session_text(log, session, &refused->reply, event->reply);
 	postlog_session_text(log, session, &refused->method, event->method);
 	postlog_session_text(log, session, &refused->login, event->login);
+	log->last.refused = refused;
 	refused->count = step->line->repeats;
 	refused->for_relay = event->for_relay;
 	refused->by_access = event->by_access;
 	refused->tls = session->protocol != NULL;
-	refused->logged_in = session->method != NULL;
+	refused->logged_in = session->method != NULL &&
+			     strcmp(session->client, event->address) == 0;
+	session->renamed |= strcmp(session->address, event->address) != 0;
 	refused->time = step->line->time;
 	refused->file = step->file;
 	refused->line = step->number;
 }
 
-/* take_returned - it was given to a content filter on this host: the message
- * that it queued is not from a client */
+/* is_loopback - is the address one of this host? */
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* take_returned - it was given to a content filter: the message that it queued
+ * is not from a client. A program elsewhere has the address to which it was
+ * given. */
 static void take_returned(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *next =
-		postlog_message_find(log, step->line->host, step->line->service,
-				     step->event->next_id, true);
+	struct postlog_message *next = postlog_message_find(
+		log, step->line, step->event->next_id, true);
 
-	if (next != NULL && (strncmp(next->address, "127.", 4) == 0 ||
-			     strcmp(next->address, "::1") == 0))
+	if (next != NULL &&
+	    (is_loopback(step->event->next_address)
+		     ? is_loopback(next->address)
+		     : strcmp(next->address, step->event->next_address) == 0))
 		next->returned = true;
 }
 
@@ -252,15 +328,40 @@ static void take_begun(struct postlog *log, const struct step *step)
 {
 	if (strcmp(step->line->program, "pickup") == 0)
 		log->figures.submitted++;
-	if (message_of(log, step) == NULL)
+	else
+		log->cleans = true;
+	if (message_of(log, step, true) == NULL)
 		postlog_others_add(&log->others, step->line->host,
 				   step->line->queue_id);
+}
+
+/* take_requeued - a message that was known by another queue id; if that is not
+ * in the log, nobody knows its client */
+static void take_requeued(struct postlog *log, const struct step *step)
+{
+	const struct postlog_line *line = step->line;
+	const char *old_id = step->event->old_id;
+	struct postlog_message *message;
+
+	if (strcmp(old_id, line->queue_id) == 0)
+		return;
+	end_namesake(log, step);
+	message = postlog_message_find(log, line, old_id, false);
+	if (message != NULL) {
+		postlog_message_rename(log, message, line);
+		return;
+	}
+	if (postlog_others_add(&log->others, line->host, old_id) &&
+	    log->figures.early == 0)
+		log->figures.unbegun++;
+	postlog_others_remove(&log->others, line->host, old_id);
+	postlog_others_add(&log->others, line->host, line->queue_id);
 }
 
 /* take_to - a recipient that was accepted */
 static void take_to(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *message = message_of(log, step);
+	struct postlog_message *message = message_of(log, step, false);
 
 	if (step->event->next_id[0] != '\0')
 		take_returned(log, step);
@@ -268,21 +369,17 @@ static void take_to(struct postlog *log, const struct step *step)
 		miss(log, step);
 		return;
 	}
-	if ((log->unquoted || log->old) && step->event->blurred) {
-		log->figures.unclear++;
-		return;
-	}
-	name_recipient(log, step, message);
+	if (is_blurred(log, step))
+		count_unclear(log, step);
+	else
+		name_recipient(log, step, message);
 }
 
 /* take_queued - a line of qmgr(8) */
 static void take_queued(struct postlog *log, const struct step *step)
 {
-	struct postlog_message *message;
+	struct postlog_message *message = message_of(log, step, true);
 
-	if (strcmp(step->line->program, "cleanup") != 0)
-		postlog_instance_note(log, step->line->service, true);
-	message = message_of(log, step);
 	if (message == NULL) {
 		miss(log, step);
 		if (step->event->kind == POSTLOG_REMOVED)
@@ -291,16 +388,17 @@ static void take_queued(struct postlog *log, const struct step *step)
 		return;
 	}
 	if (step->event->kind == POSTLOG_FROM) {
-		if (message->sender != NULL)
-			return;
-		postlog_session_text(log, message->session, &message->sender,
-				     step->event->sender);
-		message->size = step->event->size;
+		if (message->size == 0) {
+			message->size = step->event->size;
+			message->queued = step->event->recipients;
+		}
+		if (message->sender == NULL && !is_blurred(log, step))
+			postlog_session_text(log, message->session,
+					     &message->sender,
+					     step->event->sender);
 		return;
 	}
-	message->removed = true;
-	postlog_table_remove(&log->queue, &message->entry);
-	postlog_session_settle(log, message->session);
+	end_message(log, message);
 }
 
 /* take_step - what a line says */
@@ -336,11 +434,14 @@ static void take_step(struct postlog *log, const struct step *step)
 	case POSTLOG_BEGUN:
 		take_begun(log, step);
 		break;
+	case POSTLOG_REQUEUED:
+		take_requeued(log, step);
+		break;
 	case POSTLOG_STARTED:
 		log->old = !step->event->quotes;
 		break;
 	case POSTLOG_UNCLEAR:
-		log->figures.unclear += step->line->repeats;
+		count_unclear(log, step);
 		break;
 	case POSTLOG_PROXIED:
 		take_proxied(log, step);
@@ -350,6 +451,22 @@ static void take_step(struct postlog *log, const struct step *step)
 	}
 }
 
+/* repeat - the last line, if nothing was between; only of refusals each one is
+ * of interest */
+static void repeat(struct postlog *log, const struct postlog_line *line,
+		   const char *file, unsigned long number)
+{
+	struct postlog_last *last = &log->last;
+
+	if (last->file != file || (number > 0 && number != last->number + 1))
+		return;
+	last->number = number;
+	if (last->refused != NULL)
+		last->refused->count += line->repeats;
+	else if (last->unclear)
+		log->figures.unclear += line->repeats;
+}
+
 /* postlog_feed - the next line */
 void postlog_feed(struct postlog *log, const struct postlog_line *line,
 		  const char *file, unsigned long number)
@@ -357,6 +474,11 @@ void postlog_feed(struct postlog *log, const struct postlog_line *line,
 	struct postlog_event event;
 	struct step step = { line, &event, file, number };
 
+	if (line->again) {
+		repeat(log, line, file, number);
+		return;
+	}
+	log->last = (struct postlog_last){ .file = file, .number = number };
 	while (log->held > log->limit && log->oldest != NULL) {
 		log->figures.early++;
 		postlog_session_retire(log, log->oldest);
@@ -382,6 +504,7 @@ void postlog_end(struct postlog *log)
 		postlog_session_retire(log, log->oldest);
 	postlog_order_end(&log->order);
 	log->figures.reversed = log->order.reversed;
+	log->figures.shuffled = log->order.shuffled;
 }
 
 /* postlog_figures - what was counted */
@@ -406,10 +529,12 @@ void postlog_free(struct postlog *log)
 		return;
 	log->take = take_nothing;
 	postlog_end(log);
+	free(log->copy_to);
 	for (i = 0; i < POSTLOG_NAMES; i++)
 		free(log->tls_names[i]);
 	for (i = 0; i < POSTLOG_INSTANCES; i++)
-		free(log->instances[i].name);
+		free(log->instances[i]);
+	postlog_hosts_clear(&log->figures);
 	postlog_others_clear(&log->others);
 	postlog_table_clear(&log->processes);
 	postlog_table_clear(&log->queue);

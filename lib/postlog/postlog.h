@@ -48,14 +48,25 @@ struct postlog_case {
 	enum postlog_login login_state;
 	bool accepted;
 	bool has_sender;
-	bool logs_tls;	/* TLS was logged under this syslog_name at that time */
-	bool counted;	/* the log says whether the client used STARTTLS */
-	bool starttls;	/* it did */
-	bool doubtful;	/* the session has more recipients than the client
-			   gave, so this may be one that Postfix added */
+	bool has_certificate; /* the client had one; at smtpd_tls_loglevel = 1
+				 the log does not have its fingerprint */
+	bool logs_tls; /* TLS was logged under this syslog_name at that time */
+	bool counted;  /* the log says whether the client used STARTTLS */
+	bool starttls; /* it did */
+	bool doubtful; /* the session has more recipients than the client
+			  gave, so this may be one that Postfix added */
+	unsigned long given; /* accepted, and doubtful: how many of the message
+				the client gave; 0: unknown */
+	bool exact; /* Postfix can have added no recipient: the session has as
+		       many as the client gave (unless one was given twice), and
+		       as the queue (a milter replaces some), or smtpd itself
+		       named it */
 	bool for_relay; /* refused: "Relay access denied" */
 	bool by_access; /* refused: "Access denied" */
 };
+
+/* POSTLOG_HOSTS - hosts that are named; others are only noticed. */
+#define POSTLOG_HOSTS 8
 
 /* Figures about the log. */
 struct postlog_figures {
@@ -68,13 +79,20 @@ struct postlog_figures {
 	unsigned long unbegun;	 /* messages whose beginning is not in the log;
 				    not counted once early is not 0 */
 	unsigned long reversed;	 /* files whose newest line is the first */
+	unsigned long shuffled;	 /* files whose sessions begin with their end,
+				    though not the whole file is reversed */
 	unsigned long returned;	 /* recipients that came from a filter */
 	unsigned long proxied;	 /* recipients of messages that were given to a
 				    smtpd_proxy_filter; only the first of each
 				    message is named, and not counted here */
 	unsigned long submitted; /* messages of sendmail(1) */
+	unsigned long spoken;	 /* recipients given to sendmail -bs: an smtpd
+				    that asks nobody, and does not queue */
 	unsigned long early;	 /* sessions that did not fit into memory */
-	int64_t first, last;	 /* times of lines, or POSTLOG_NO_TIME */
+	char *hosts[POSTLOG_HOSTS]; /* to which clients came */
+	size_t host_count;
+	bool more_hosts;     /* than these */
+	int64_t first, last; /* times of lines, or POSTLOG_NO_TIME */
 };
 
 /* postlog_take - called with each recipient. */
@@ -93,6 +111,10 @@ void postlog_limit(struct postlog *log, size_t bytes);
 /* postlog_unquoted - addresses are logged as before Postfix 3.5, whatever the
  * lines say about its version. */
 void postlog_unquoted(struct postlog *log);
+
+/* postlog_copies - Postfix adds this recipient to each message (always_bcc): it
+ * is reported only if the client gave it. */
+void postlog_copies(struct postlog *log, const char *recipient);
 
 /* postlog_feed - the next line. file must stay valid. */
 void postlog_feed(struct postlog *log, const struct postlog_line *line,

@@ -7,7 +7,7 @@
  * that separate them occur more often than they should, the line is not
  * believed. See smtpd.c, smtpd_check.c (log_whatsup) and log_adhoc.c of
  * Postfix, 3.4 to 3.12. Before 3.5, and with info_log_address_format =
- * internal, addresses are not quoted, so that a recipient may contain all that
+ * internal, addresses are not quoted, so that an address may contain all that
  * follows one. */
 
 #include "lib/postlog/postlog_event.h"
@@ -40,6 +40,7 @@ static void read_counts(struct postlog_event *event, const char *text)
 	size_t i;
 
 	event->has_counts = strstr(text, " commands=") != NULL;
+	event->xclient = strstr(text, " xclient=") != NULL;
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		const char *at = strstr(text, each[i].name);
 
@@ -63,8 +64,9 @@ static bool read_sni(const char **text)
  * PROTOCOL with cipher CIPHER (BITS/BITS bits)" */
 static bool read_tls(struct postlog_event *event, const char *text)
 {
-	if (!postlog_word(&text, "Anonymous") &&
-	    !postlog_word(&text, "Untrusted") &&
+	bool anonymous = postlog_word(&text, "Anonymous");
+
+	if (!anonymous && !postlog_word(&text, "Untrusted") &&
 	    !postlog_word(&text, "Trusted") && !postlog_word(&text, "Verified"))
 		return false;
 	if (!postlog_word(&text, " TLS connection established from ") ||
@@ -77,6 +79,7 @@ static bool read_tls(struct postlog_event *event, const char *text)
 	    !postlog_word(&text, " (") ||
 	    !postlog_until(&text, "/", event->bits, sizeof(event->bits)))
 		return false;
+	event->has_certificate = !anonymous;
 	event->kind = POSTLOG_TLS;
 	return true;
 }
@@ -181,14 +184,23 @@ static bool read_sasl(struct postlog_event *event, const char *text)
 	return true;
 }
 
+/* read_address - "<address>". Where nothing is quoted, quotes are a part of it,
+ * and it may contain ">". */
+static bool read_address(struct postlog_event *event, const char **text,
+			 char *to)
+{
+	if (strncmp(*text, "<\"", 2) == 0)
+		event->blurred = true;
+	return postlog_address(text, to, POSTLOG_ADDRESS_MAX);
+}
+
 /* read_envelope - "from=<S> to=<R> proto=P helo=<H>", and perhaps the login */
 static bool read_envelope(struct postlog_event *event, const char *text)
 {
 	if (!postlog_word(&text, "; from=") ||
-	    !postlog_address(&text, event->sender, sizeof(event->sender)) ||
+	    !read_address(event, &text, event->sender) ||
 	    !postlog_word(&text, " to=") ||
-	    !postlog_address(&text, event->recipient,
-			     sizeof(event->recipient)) ||
+	    !read_address(event, &text, event->recipient) ||
 	    !postlog_word(&text, " proto="))
 		return false;
 	return read_sasl(event, text);
@@ -208,7 +220,8 @@ static void read_reject(struct postlog_event *event, const char *text)
 	if (end == NULL || !is_single(text) || !read_envelope(event, end))
 		return;
 	length = (size_t)(end - text);
-	event->for_relay = ends_with(text, length, ": Relay access denied");
+	/* A table may say so, too: "<...>: Recipient address rejected: ...". */
+	event->for_relay = ends_with(text, length, ">: Relay access denied");
 	event->by_access = ends_with(text, length, ": Access denied");
 	if (length >= sizeof(event->reply))
 		length = sizeof(event->reply) - 1;
@@ -268,34 +281,71 @@ static void read_smtpd(struct postlog_event *event,
 		event->kind = POSTLOG_PROXY;
 }
 
+/* read_sender - "<S>,", and nothing of a stranger comes after it: so that it
+ * ends at the last ">,", whatever it contains, unless it is quoted */
+static bool read_sender(struct postlog_event *event, const char **text)
+{
+	const char *from = *text;
+	const char *first = from + 1;
+	const char *end = NULL;
+	const char *at;
+	size_t length;
+
+	for (at = strstr(from, ">,"); at != NULL; at = strstr(at + 1, ">,"))
+		end = at;
+	if (end == NULL || *from != '<')
+		return false;
+	*text = end + 1;
+	if (read_address(event, &from, event->sender) && from == *text)
+		return true;
+	length = (size_t)(end - first);
+	if (length >= sizeof(event->sender))
+		return false;
+	memcpy(event->sender, first, length);
+	event->sender[length] = '\0';
+	return true;
+}
+
 /* read_queue - a line of qmgr(8): "from=<S>, size=..." or "removed" */
 static void read_queue(struct postlog_event *event, const char *text)
 {
 	if (strcmp(text, "removed") == 0) {
 		event->kind = POSTLOG_REMOVED;
-	} else if (postlog_word(&text, "from=") &&
-		   postlog_address(&text, event->sender,
-				   sizeof(event->sender)) &&
-		   *text == ',') {
+	} else if (postlog_word(&text, "from=") && read_sender(event, &text)) {
 		event->kind = POSTLOG_FROM;
 		if (postlog_word(&text, ", size="))
 			event->size = strtoull(text, NULL, 10);
+		text += strspn(text, "0123456789");
+		if (postlog_word(&text, ", nrcpt="))
+			event->recipients = strtoul(text, NULL, 10);
 	}
 }
 
-/* read_next - was it handed to a content filter on this host, which has given
- * it back already? */
+/* is_filter - is a relay on this host, or not at port 25, where the mail
+ * servers of strangers are? */
+static bool is_filter(const char *relay, const char *address)
+{
+	const char *port = strchr(relay, ']');
+
+	return strncmp(address, "127.", 4) == 0 ||
+	       strcmp(address, "::1") == 0 ||
+	       (port != NULL && port[1] == ':' &&
+		strncmp(port, "]:25,", 5) != 0);
+}
+
+/* read_next - was it handed to a content filter, which has given it back
+ * already? */
 static void read_next(struct postlog_event *event, const char *text)
 {
-	char address[64];
+	const char *relay = text;
 	const char *id;
 
 	if (!postlog_word(&text, "relay=") ||
-	    !postlog_client(&text, address, sizeof(address)))
+	    !postlog_client(&text, event->next_address,
+			    sizeof(event->next_address)))
 		return;
-	event->to_loopback =
-		strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
-	id = event->to_loopback ? strstr(text, "queued as ") : NULL;
+	id = is_filter(relay, event->next_address) ? strstr(text, "queued as ")
+						   : NULL;
 	if (id != NULL) {
 		id += strlen("queued as ");
 		postlog_until(&id, " )", event->next_id,
@@ -309,10 +359,10 @@ static void read_delivery(struct postlog_event *event, const char *text)
 {
 	event->blurred = postlog_times(text, ">, relay=") > 1;
 	if (!postlog_word(&text, "to=") ||
-	    !postlog_address(&text, event->recipient, sizeof(event->recipient)))
+	    !read_address(event, &text, event->recipient))
 		return;
 	if (postlog_word(&text, ", orig_to=") &&
-	    !postlog_address(&text, event->recipient, sizeof(event->recipient)))
+	    !read_address(event, &text, event->recipient))
 		return;
 	if (!postlog_word(&text, ", ") || strncmp(text, "relay=", 6) != 0)
 		return;
@@ -333,6 +383,19 @@ static void read_cleanup(struct postlog_event *event, const char *text)
 		read_delivery(event, text);
 	if (event->kind == POSTLOG_OTHER)
 		event->kind = POSTLOG_BEGUN;
+}
+
+/* read_pickup - "uid=102 from=<S>", and if postsuper(1) has put it back into
+ * the queue, " orig_id=ID". S is of any user of this host. */
+static void read_pickup(struct postlog_event *event, const char *text)
+{
+	const char *at = strrchr(text, '>');
+
+	event->kind = POSTLOG_BEGUN;
+	if (at != NULL && postlog_word(&at, "> orig_id=") &&
+	    postlog_until(&at, " ", event->old_id, sizeof(event->old_id)) &&
+	    *at == '\0')
+		event->kind = POSTLOG_REQUEUED;
 }
 
 /* read_master - "daemon started -- version 3.4.29, configuration /etc/postfix"
@@ -366,7 +429,7 @@ void postlog_event_read(struct postlog_event *event,
 	else if (strcmp(line->program, "cleanup") == 0)
 		read_cleanup(event, line->text);
 	else if (strcmp(line->program, "pickup") == 0)
-		event->kind = POSTLOG_BEGUN;
+		read_pickup(event, line->text);
 	else
 		read_delivery(event, line->text);
 }

@@ -29,6 +29,7 @@ enum postlog_kind {
 	POSTLOG_REMOVED,     /* the message left the queue */
 	POSTLOG_STARTED,     /* Postfix: of a version that quotes addresses? */
 	POSTLOG_BEGUN,	     /* a message is there; it may be of this host */
+	POSTLOG_REQUEUED,    /* it is one that had another queue id before */
 };
 
 /* The content of a line; which members are set depends on the kind. */
@@ -38,6 +39,7 @@ struct postlog_event {
 	/* TLS */
 	char protocol[POSTLOG_WORD_MAX], cipher[POSTLOG_WORD_MAX];
 	char bits[8];
+	bool has_certificate; /* the client */
 	/* CERTIFICATE */
 	char fingerprint[256], key_fingerprint[256];
 	/* CLIENT; REJECT: if Postfix logged it */
@@ -48,18 +50,24 @@ struct postlog_event {
 	 * quoted */
 	char sender[POSTLOG_ADDRESS_MAX];
 	char recipient[POSTLOG_ADDRESS_MAX];
-	uint64_t size;	  /* FROM: of the message; 0: unknown */
-	char reply[256];  /* REJECT: code and text, cut */
-	bool for_relay;	  /* REJECT: "Relay access denied" */
-	bool by_access;	  /* REJECT: "Access denied": reject, or a table */
-	bool blurred;	  /* TO: where no address is quoted, the recipient is
-			     uncertain */
-	bool quotes;	  /* STARTED */
-	bool to_loopback; /* TO: handed to a program of this host ... */
-	char next_id[POSTLOG_QUEUE_MAX]; /* ... which queued it again as this */
+	uint64_t size;		  /* FROM: of the message; 0: unknown */
+	unsigned long recipients; /* FROM: in the queue; 0: unknown */
+	char reply[256];	  /* REJECT: code and text, cut */
+	bool for_relay;		  /* REJECT: "Relay access denied" */
+	bool by_access; /* REJECT: "Access denied": reject, or a table */
+	bool blurred;	/* where no address is quoted, those of this line are
+			   uncertain */
+	bool quotes;	/* STARTED */
+	/* TO: handed to a program that queued it again as this; the address of
+	 * that program. It is no mail server of a stranger: it is on this host,
+	 * or not at port 25. */
+	char next_id[POSTLOG_QUEUE_MAX];
+	char next_address[64];
+	char old_id[POSTLOG_QUEUE_MAX]; /* REQUEUED */
 	/* DISCONNECT: whether it has counts, and the successful commands */
 	bool has_counts;
 	unsigned long starttls, auth, rcpt, sent; /* sent: DATA, BDAT */
+	bool xclient;				  /* XCLIENT was used */
 };
 
 /* postlog_event_read - read what a line says. */

@@ -3,8 +3,10 @@
  *
  * Each has its own queue, so they use the same queue ids, and in containers the
  * same numbers of processes, too. They differ in the first part of syslog_name.
- * But a port may have a syslog_name of its own, and only smtpd(8) logs under
- * that; its messages are in the queue of an instance with another name. */
+ * But a port may have a syslog_name of its own, which may even be that of
+ * another instance ("postfix/submission", as in most files master.cf), and only
+ * smtpd(8) logs under that. So a message is known by the name that smtpd had,
+ * until cleanup(8) or qmgr(8) say in whose queue it is. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,43 +23,59 @@ void postlog_key(char key[POSTLOG_KEY_MAX], const char *service,
 		 (int)strcspn(service, "/"), service);
 }
 
-/* postlog_instance_note - remember it; those that do not fit are taken for
- * ports */
-void postlog_instance_note(struct postlog *log, const char *service, bool queue)
+/* is_of - is it the first part of that syslog_name? */
+static bool is_of(const char *instance, const char *service)
 {
-	size_t length = strcspn(service, "/");
+	size_t length = strlen(instance);
+
+	return strncmp(instance, service, length) == 0 &&
+	       (service[length] == '/' || service[length] == '\0');
+}
+
+/* postlog_instance - remember it */
+const char *postlog_instance(struct postlog *log, const char *service)
+{
 	size_t i = 0;
 
-	while (i < POSTLOG_INSTANCES && log->instances[i].name != NULL &&
-	       (strncmp(log->instances[i].name, service, length) != 0 ||
-		log->instances[i].name[length] != '\0'))
+	while (i < POSTLOG_INSTANCES && log->instances[i] != NULL &&
+	       !is_of(log->instances[i], service))
 		i++;
 	if (i == POSTLOG_INSTANCES)
-		return;
-	if (log->instances[i].name == NULL)
-		log->instances[i].name = xstrndup(service, length);
-	log->instances[i].has_queue |= queue;
+		return NULL;
+	if (log->instances[i] == NULL)
+		log->instances[i] = xstrndup(service, strcspn(service, "/"));
+	return log->instances[i];
+}
+
+/* find - under one name of an instance; any: in whatever queue it is */
+static struct postlog_message *find(const struct postlog *log,
+				    const struct postlog_line *line,
+				    const char *instance, const char *queue_id,
+				    bool any)
+{
+	struct postlog_message *message;
+	char key[POSTLOG_KEY_MAX];
+
+	postlog_key(key, instance, queue_id);
+	message = postlog_table_find(&log->queue, line->host, key);
+	if (message == NULL || any || message->queue == NULL ||
+	    is_of(message->queue, line->service))
+		return message;
+	return NULL;
 }
 
 /* postlog_message_find - of that instance, or else of a port */
 struct postlog_message *postlog_message_find(const struct postlog *log,
-					     const char *host,
-					     const char *service,
+					     const struct postlog_line *line,
 					     const char *queue_id, bool any)
 {
-	struct postlog_message *message;
-	char key[POSTLOG_KEY_MAX];
+	struct postlog_message *message =
+		find(log, line, line->service, queue_id, any);
 	size_t i;
 
-	postlog_key(key, service, queue_id);
-	message = postlog_table_find(&log->queue, host, key);
 	for (i = 0; i < POSTLOG_INSTANCES && message == NULL &&
-		    log->instances[i].name != NULL;
-	     i++) {
-		if (log->instances[i].has_queue && !any)
-			continue;
-		postlog_key(key, log->instances[i].name, queue_id);
-		message = postlog_table_find(&log->queue, host, key);
-	}
+		    log->instances[i] != NULL;
+	     i++)
+		message = find(log, line, log->instances[i], queue_id, any);
 	return message;
 }

@@ -16,12 +16,14 @@ struct postlog_recipient {
 	struct postlog_recipient *next;
 	char *recipient;
 	uint32_t hash;
+	bool added; /* accepted only: by Postfix, as it seems */
 	/* Refused only: */
+	char *address; /* of the client, which XCLIENT may change */
 	char *sender, *reply, *method, *login;
 	unsigned long count;
 	bool for_relay, by_access;
 	bool tls;	/* it was encrypted already */
-	bool logged_in; /* the login of the session was known already */
+	bool logged_in; /* the login of that client was known already */
 	int64_t time;
 	const char *file;
 	unsigned long line;
@@ -38,10 +40,12 @@ struct postlog_message {
 	struct postlog_entry entry; /* by queue id */
 	struct postlog_message *next;
 	struct postlog_session *session;
-	char *address; /* of the client, of this message */
-	int64_t begun; /* when its first recipient was accepted */
-	char *sender;  /* or NULL */
+	const char *queue; /* the instance in whose queue it is; or NULL */
+	char *address;	   /* of the client, of this message */
+	int64_t begun;	   /* when its first recipient was accepted */
+	char *sender;	   /* or NULL */
 	uint64_t size;
+	unsigned long queued; /* recipients in the queue; 0: unknown */
 	char *method, *login;
 	bool tls;      /* it was encrypted already */
 	bool removed;  /* it left the queue */
@@ -63,35 +67,44 @@ struct postlog_session {
 	unsigned long starttls, auth, rcpt;
 	char *protocol, *cipher, *bits; /* NULL: no line about TLS */
 	char *fingerprint, *key_fingerprint;
-	char *method, *login; /* the last known */
+	bool has_certificate;
+	char *method, *login, *client; /* the last known, and whose it is */
+	bool renamed; /* the client was given by XCLIENT, perhaps with a login
+		       */
 	struct postlog_message *messages;
 	struct postlog_recipients refused;
 	size_t bytes; /* that it holds */
 };
 
 /* Instances of Postfix that are kept apart: the first part of syslog_name. A
- * port may have a name of its own, under which no queue manager logs. */
+ * port may have a name of its own. */
 #define POSTLOG_INSTANCES 64
 
-struct postlog_instance {
-	char *name;
-	bool has_queue; /* its queue manager logs under that name */
+/* The last line, in case that it is repeated. */
+struct postlog_last {
+	const char *file;
+	unsigned long number;
+	struct postlog_recipient *refused; /* what it was about; or NULL */
+	bool unclear;
 };
 
 /* syslog_names under which TLS is logged; more are not remembered. */
 #define POSTLOG_NAMES 16
 
 struct postlog {
+	char *copy_to; /* or NULL */
 	char *tls_names[POSTLOG_NAMES];
-	struct postlog_instance instances[POSTLOG_INSTANCES];
+	char *instances[POSTLOG_INSTANCES];
 	postlog_take *take;
 	void *context;
 	size_t limit, held; /* bytes */
 	struct postlog_table processes, queue;
 	struct postlog_others others;
 	struct postlog_order order;
+	struct postlog_last last;
 	bool unquoted; /* addresses are logged without quotes ... */
 	bool old;      /* ... by the version that was started last */
+	bool cleans;   /* lines of cleanup(8) are in the log */
 	struct postlog_session *oldest, *newest;
 	struct postlog_figures figures;
 	unsigned long messages; /* that were reported */
@@ -104,16 +117,16 @@ struct postlog {
 void postlog_key(char key[POSTLOG_KEY_MAX], const char *service,
 		 const char *name);
 
-/* postlog_instance_note - a line of that instance; queue: of its queue
- * manager. */
-void postlog_instance_note(struct postlog *log, const char *service,
-			   bool queue);
+/* postlog_instance - the name of the instance that has this syslog_name, from
+ * now on among those that are known; it stays valid. NULL: they are too many.
+ */
+const char *postlog_instance(struct postlog *log, const char *service);
 
-/* postlog_message_find - the message that has this queue id, for a line with
- * this syslog_name; any: of whatever instance. Or NULL. */
+/* postlog_message_find - the message that has this queue id, for a line: in the
+ * queue of the line's instance, as far as is known; any: in whatever queue. Or
+ * NULL. */
 struct postlog_message *postlog_message_find(const struct postlog *log,
-					     const char *host,
-					     const char *service,
+					     const struct postlog_line *line,
 					     const char *queue_id, bool any);
 
 /* postlog_session_open - a session that begins, or whose beginning is not in
@@ -132,6 +145,11 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 			const struct postlog_line *line,
 			const struct postlog_event *event);
 
+/* postlog_message_rename - it has the queue id of this line from now on. */
+void postlog_message_rename(struct postlog *log,
+			    struct postlog_message *message,
+			    const struct postlog_line *line);
+
 /* postlog_session_recipient - add a recipient to a list of the session; NULL:
  * unique, and it is there already. */
 struct postlog_recipient *
@@ -147,6 +165,12 @@ void postlog_session_settle(struct postlog *log,
 /* postlog_session_retire - the same, now. */
 void postlog_session_retire(struct postlog *log,
 			    struct postlog_session *session);
+
+/* postlog_hosts_note - a client came to this host. */
+void postlog_hosts_note(struct postlog_figures *figures, const char *host);
+
+/* postlog_hosts_clear - free their names. */
+void postlog_hosts_clear(struct postlog_figures *figures);
 
 /* postlog_logs_tls - was TLS logged under this syslog_name when it was last
  * used? */

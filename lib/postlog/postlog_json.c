@@ -57,6 +57,9 @@ static int take_journal(struct postlog_json *entry, const json_t *object)
 {
 	char time[24];
 
+	entry->time = take(object, "__REALTIME_TIMESTAMP", time, sizeof(time))
+			      ? strtoll(time, NULL, 10) / 1000000
+			      : POSTLOG_NO_TIME;
 	if (!take(object, "SYSLOG_IDENTIFIER", entry->name,
 		  sizeof(entry->name)) ||
 	    (!take(object, "SYSLOG_PID", entry->pid, sizeof(entry->pid)) &&
@@ -64,9 +67,6 @@ static int take_journal(struct postlog_json *entry, const json_t *object)
 		return -1;
 	if (!take(object, "_HOSTNAME", entry->host, sizeof(entry->host)))
 		entry->host[0] = '\0';
-	entry->time = take(object, "__REALTIME_TIMESTAMP", time, sizeof(time))
-			      ? strtoll(time, NULL, 10) / 1000000
-			      : POSTLOG_NO_TIME;
 	entry->text = bytes_of(json_object_get(object, "MESSAGE"));
 	return entry->text != NULL ? 0 : -1;
 }

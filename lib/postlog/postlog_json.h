@@ -14,7 +14,8 @@ struct postlog_json {
 };
 
 /* postlog_json_read - an entry as journalctl(1) -o json prints it. 0, or -1: it
- * is something else, or damaged, and nothing to free. */
+ * is something else, or damaged, and nothing to free; the time is set even
+ * then, if there is one. */
 int postlog_json_read(struct postlog_json *entry, const char *bytes);
 
 #endif

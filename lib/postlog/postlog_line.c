@@ -25,6 +25,8 @@
 #define LONG_IDS "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
 #define ID_MIN	 5
 #define REPEATED "message repeated "
+#define AGAIN	 "last message repeated "
+#define SYSLOGD	 "syslogd"
 
 /* copy - bytes to a text of limited size; false: they do not fit */
 static bool copy(char *to, size_t size, const char *from, size_t length)
@@ -108,22 +110,69 @@ static void unfold(struct postlog_line *line, char *text)
 	line->text = text;
 }
 
+/* times_again - "last message repeated 3 times", of syslogd by its name, or
+ * right after the name of the host; 0: something else */
+static unsigned long times_again(const struct log_prefix *prefix, bool named)
+{
+	const char *text = prefix->text;
+	unsigned long times = 0;
+	int used = 0;
+
+	if (named && (prefix->name_length != strlen(SYSLOGD) ||
+		      strncmp(prefix->name, SYSLOGD, strlen(SYSLOGD)) != 0))
+		return 0;
+	if (!named) {
+		if (prefix->host_length == 0)
+			return 0;
+		text = prefix->host + prefix->host_length;
+		text += *text == ' ';
+		if (strncmp(text, SYSLOGD ": ", strlen(SYSLOGD ": ")) == 0)
+			text += strlen(SYSLOGD ": ");
+	}
+	if (sscanf(text, AGAIN "%9lu time%n", &times, &used) != 1 ||
+	    used == 0 || strcmp(text + used + (text[used] == 's'), "") != 0)
+		return 0;
+	return times;
+}
+
+/* repeat - the line before, as often; false: it was not of Postfix, or of
+ * another host */
+static bool repeat(struct postlog_line *line, const struct log_prefix *prefix,
+		   unsigned long times)
+{
+	if (times == 0 || !line->ours ||
+	    strlen(line->host) != prefix->host_length ||
+	    strncmp(line->host, prefix->host, prefix->host_length) != 0)
+		return false;
+	line->repeats = times;
+	line->again = true;
+	line->text = "";
+	return true;
+}
+
 /* read_text - a line of a file that a log daemon wrote */
 static int read_text(struct postlog_line *line, char *bytes, time_t latest)
 {
 	struct log_prefix prefix;
+	bool read;
 
 	bytes = skip_container(bytes);
-	if (!log_prefix_read(&prefix, bytes) || prefix.stamp_length == 0 ||
-	    prefix.stamp_length >= POSTLOG_STAMP_MAX ||
+	read = log_prefix_read(&prefix, bytes);
+	line->time = POSTLOG_NO_TIME;
+	if (prefix.stamp_length == 0 ||
+	    prefix.stamp_length >= POSTLOG_STAMP_MAX)
+		return 0;
+	line->time = postlog_stamp_time(&line->stamp, prefix.stamp,
+					prefix.stamp_length, latest);
+	if (repeat(line, &prefix, times_again(&prefix, read)))
+		return 1;
+	if (!read ||
 	    !copy(line->host, sizeof(line->host),
 		  prefix.host != NULL ? prefix.host : "", prefix.host_length) ||
 	    !copy(line->pid, sizeof(line->pid), prefix.pid,
 		  prefix.pid_length) ||
 	    !split_name(line, prefix.name, prefix.name_length))
 		return 0;
-	line->time = postlog_stamp_time(&line->stamp, prefix.stamp,
-					prefix.stamp_length, latest);
 	unfold(line, bytes + (prefix.text - bytes));
 	return 1;
 }
@@ -132,8 +181,10 @@ static int read_text(struct postlog_line *line, char *bytes, time_t latest)
 static int read_journal(struct postlog_line *line, const char *bytes)
 {
 	struct postlog_json entry;
+	int result = postlog_json_read(&entry, bytes);
 
-	if (postlog_json_read(&entry, bytes) < 0)
+	line->time = entry.time;
+	if (result < 0)
 		return 0;
 	line->owned = entry.text;
 	line->owned[strcspn(line->owned, "\r\n")] = '\0';
@@ -142,7 +193,6 @@ static int read_journal(struct postlog_line *line, const char *bytes)
 	    !copy(line->pid, sizeof(line->pid), entry.pid, strlen(entry.pid)) ||
 	    !split_name(line, entry.name, strlen(entry.name)))
 		return 0;
-	line->time = entry.time;
 	unfold(line, line->owned);
 	return 1;
 }
@@ -150,16 +200,17 @@ static int read_journal(struct postlog_line *line, const char *bytes)
 /* postlog_line_read - read one line */
 int postlog_line_read(struct postlog_line *line, char *bytes, time_t latest)
 {
+	size_t length = strlen(bytes);
 	int result;
 
-	size_t length = strlen(bytes);
-
 	postlog_line_clear(line);
+	line->again = false;
 	if (length > 0 && bytes[length - 1] == '\r')
 		bytes[length - 1] = '\0';
 	result = *bytes == '{' ? read_journal(line, bytes)
 			       : read_text(line, bytes, latest);
-	if (result > 0)
+	line->ours = result > 0;
+	if (result > 0 && !line->again)
 		split_id(line);
 	return result;
 }

@@ -2,6 +2,7 @@
 #ifndef LIB_POSTLOG_POSTLOG_LINE_H
 #define LIB_POSTLOG_POSTLOG_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -26,7 +27,9 @@ struct postlog_line {
 	char queue_id[POSTLOG_QUEUE_MAX]; /* or "" */
 	const char *text;		  /* after the queue id, if any */
 	unsigned long repeats; /* how often: "message repeated 3 times" */
-	char *owned;	       /* the text, if it is not part of the line */
+	bool again;  /* the line before was repeated as often; it has no text */
+	bool ours;   /* this line is of Postfix, for the next one */
+	char *owned; /* the text, if it is not part of the line */
 
 	struct postlog_stamp stamp;
 };
@@ -34,9 +37,11 @@ struct postlog_line {
 /* postlog_line_read - read one line, with a NUL at its end, in any of these
  * forms: those of lib/base/log_prefix.h that have a time; the same after the
  * name of a container, as "docker compose logs" prints it;
- * journalctl(1) -o json. latest: no line was written after that. 1; 0: the
- * line is of another program, or it is uncertain whose. Changes the bytes of
- * the line; the result may point into them. */
+ * journalctl(1) -o json. "last message repeated 3 times", which syslogd writes,
+ * is of the program of the line before. latest: no line was written after that.
+ * 1; 0: the line is of another program, or it is uncertain whose; the time is
+ * set even then. Changes the bytes of the line; the result may point into them.
+ */
 int postlog_line_read(struct postlog_line *line, char *bytes, time_t latest);
 
 /* postlog_line_clear - free what it holds. */

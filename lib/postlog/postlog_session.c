@@ -54,6 +54,7 @@ struct postlog_session *postlog_session_open(struct postlog *log,
 		log->oldest = session;
 	log->newest = session;
 	log->figures.sessions++;
+	postlog_hosts_note(&log->figures, line->host);
 	return session;
 }
 
@@ -83,6 +84,19 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 	message->tls = session->protocol != NULL;
 	message->returned = event->from_filter;
 	return message;
+}
+
+/* postlog_message_rename - to the queue id of a line */
+void postlog_message_rename(struct postlog *log,
+			    struct postlog_message *message,
+			    const struct postlog_line *line)
+{
+	char key[POSTLOG_KEY_MAX];
+
+	postlog_key(key, line->service, line->queue_id);
+	postlog_table_remove(&log->queue, &message->entry);
+	postlog_table_add(&log->queue, &message->entry, line->host, key,
+			  message);
 }
 
 /* hash - of a recipient, so that few are compared */
@@ -127,6 +141,7 @@ static void free_recipients(struct postlog_recipients *list)
 		struct postlog_recipient *next = each->next;
 
 		free(each->recipient);
+		free(each->address);
 		free(each->sender);
 		free(each->reply);
 		free(each->method);
@@ -173,6 +188,7 @@ static void free_session(struct postlog *log, struct postlog_session *session)
 	free(session->key_fingerprint);
 	free(session->method);
 	free(session->login);
+	free(session->client);
 	free(session);
 }
 
@@ -196,6 +212,7 @@ static void fill_tls(struct postlog_case *taken,
 		taken->protocol = session->protocol;
 		taken->cipher = session->cipher;
 		taken->bits = session->bits;
+		taken->has_certificate = session->has_certificate;
 		taken->fingerprint = text(session->fingerprint);
 		taken->key_fingerprint = text(session->key_fingerprint);
 	} else if (session->has_counts &&
@@ -220,10 +237,14 @@ static void fill_login(struct postlog_case *taken,
 		taken->method = refused->method;
 		taken->login = refused->login;
 		taken->login_state = POSTLOG_LOGIN_KNOWN;
-	} else if (session->has_counts && session->auth == 0) {
+	} else if (session->has_counts && session->auth == 0 &&
+		   !session->renamed) {
 		taken->method = taken->login = "";
 		taken->login_state = POSTLOG_LOGIN_NONE;
 	} else {
+		/* That of another client says nothing. */
+		if (session->renamed)
+			taken->method = taken->login = "";
 		taken->login_state = POSTLOG_LOGIN_UNKNOWN;
 	}
 }
@@ -237,7 +258,6 @@ static void begin_case(struct postlog_case *taken,
 	taken->count = recipient->count;
 	taken->service = session->service;
 	taken->logs_tls = session->logs_tls;
-	taken->address = session->address;
 	taken->recipient = recipient->recipient;
 	taken->sender = taken->reply = "";
 	taken->time = recipient->time;
@@ -245,22 +265,106 @@ static void begin_case(struct postlog_case *taken,
 	taken->line = recipient->line;
 }
 
-/* take_message - the recipients of a message, which were accepted */
+/* is_given_up - has a session a message that was not delivered? Its recipients
+ * are in the count, and are not named. */
+static bool is_given_up(const struct postlog_session *session)
+{
+	const struct postlog_message *message = session->messages;
+
+	while (message != NULL && message->accepted.count > 0)
+		message = message->next;
+	return message != NULL;
+}
+
+/* count_added - the recipients of a message that Postfix seems to have added */
+static unsigned long count_added(const struct postlog_message *message)
+{
+	const struct postlog_recipient *each;
+	unsigned long count = 0;
+
+	for (each = message->accepted.first; each != NULL; each = each->next)
+		count += each->added;
+	return count;
+}
+
+/* believe_added - the client gave them itself, as the counts say */
+static void believe_added(const struct postlog_session *session)
+{
+	const struct postlog_message *message;
+	struct postlog_recipient *each;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next)
+		for (each = message->accepted.first; each != NULL;
+		     each = each->next)
+			each->added = false;
+}
+
+/* count_given - the recipients of a session that the client gave, as it seems
+ */
+static unsigned long count_given(const struct postlog_session *session)
+{
+	const struct postlog_message *message;
+	unsigned long added = 0;
+	unsigned long found = 0;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next) {
+		added += count_added(message);
+		found += message->accepted.count;
+	}
+	if (added == 0 || !session->begun || !session->has_counts ||
+	    found != session->rcpt || is_given_up(session))
+		return found - added;
+	believe_added(session);
+	return found;
+}
+
+/* given_of - how many of a message the client gave, where Postfix added some,
+ * and of each message of the session the same number; 0: unknown */
+static unsigned long given_of(const struct postlog_session *session,
+			      const struct postlog_message *message,
+			      unsigned long found)
+{
+	unsigned long added = found - session->rcpt;
+	unsigned long own = message->accepted.count - count_added(message);
+	unsigned long messages = 0;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next)
+		messages += message->accepted.count > 0;
+	if (messages == 0 || added % messages != 0 || own <= added / messages)
+		return 0;
+	return own - added / messages;
+}
+
+/* take_message - the recipients of a message, which were accepted; found: of
+ * the session */
 static void take_message(struct postlog *log,
 			 const struct postlog_session *session,
-			 const struct postlog_message *message, bool doubtful)
+			 const struct postlog_message *message,
+			 unsigned long found)
 {
+	bool counted = session->begun && session->has_counts;
+	bool exact = counted && found == session->rcpt && !is_given_up(session);
 	const struct postlog_recipient *each;
 	struct postlog_case taken;
 
 	log->messages++;
 	for (each = message->accepted.first; each != NULL; each = each->next) {
+		if (each->added)
+			continue;
 		begin_case(&taken, session, each);
 		taken.accepted = true;
 		taken.message = log->messages;
 		taken.begun = message->begun;
 		taken.size = message->size;
-		taken.doubtful = doubtful;
+		taken.doubtful = counted && found > session->rcpt;
+		if (taken.doubtful)
+			taken.given = given_of(session, message, found);
+		taken.exact =
+			(exact && message->queued <= message->accepted.count) ||
+			message->proxied;
 		taken.address = message->address;
 		taken.has_sender = message->sender != NULL;
 		taken.sender = text(message->sender);
@@ -283,6 +387,7 @@ static void take_refused(struct postlog *log,
 
 	for (each = session->refused.first; each != NULL; each = each->next) {
 		begin_case(&taken, session, each);
+		taken.address = each->address;
 		taken.has_sender = true;
 		taken.sender = each->sender;
 		taken.reply = each->reply;
@@ -308,31 +413,56 @@ static unsigned long waiting(const struct postlog_session *session)
 	return count;
 }
 
+/* is_spoken - was it with sendmail -bs? Its smtpd gives messages to pickup(8),
+ * so that cleanup(8) has another queue id for them. */
+static bool is_spoken(const struct postlog *log,
+		      const struct postlog_session *session)
+{
+	const struct postlog_message *message = session->messages;
+
+	if (!log->cleans || strcmp(session->address, "127.0.0.1") != 0)
+		return false;
+	while (message != NULL && message->queue == NULL && !message->proxied &&
+	       !message->removed && message->accepted.count == 0)
+		message = message->next;
+	return message == NULL && session->messages != NULL;
+}
+
+/* count_missing - recipients that were accepted, but are not named; proxied:
+ * some are named by a filter */
+static void count_missing(struct postlog *log,
+			  const struct postlog_session *session,
+			  unsigned long count, bool proxied)
+{
+	if (proxied)
+		log->figures.proxied += count;
+	else if (is_spoken(log, session))
+		log->figures.spoken += count;
+	else
+		log->figures.lost += count;
+}
+
 /* postlog_session_retire - report the recipients, and free the session */
 void postlog_session_retire(struct postlog *log,
 			    struct postlog_session *session)
 {
 	const struct postlog_message *message;
-	unsigned long found = 0;
+	unsigned long found = count_given(session);
 	bool proxied = false;
 	bool counted = session->begun && session->has_counts;
 
 	for (message = session->messages; message != NULL;
-	     message = message->next) {
-		found += message->accepted.count;
+	     message = message->next)
 		proxied |= message->proxied && message->accepted.count > 0;
-	}
 	for (message = session->messages; message != NULL;
 	     message = message->next) {
 		if (message->returned)
 			log->figures.returned += message->accepted.count;
 		else
-			take_message(log, session, message,
-				     counted && found > session->rcpt);
+			take_message(log, session, message, found);
 	}
 	if (counted && session->rcpt > found)
-		*(proxied ? &log->figures.proxied : &log->figures.lost) +=
-			session->rcpt - found;
+		count_missing(log, session, session->rcpt - found, proxied);
 	else if (!counted)
 		log->figures.lost += waiting(session);
 	take_refused(log, session);

@@ -23,6 +23,8 @@ static void take_accepted(struct forecasts *all,
 	past_accepted(all->past, forecast, taken);
 	if (forecast->answer == FORECAST_PERMIT && forecast->unsure)
 		all->unsure += taken->count;
+	if (forecast->answer == FORECAST_PERMIT && forecast->no_login)
+		all->no_login += taken->count;
 	if (forecast->answer == FORECAST_REFUSE)
 		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
 				    taken);
@@ -44,37 +46,66 @@ static bool stays_foreign(const struct forecast *forecast,
 	       strcmp(forecast->permitted_by, "permit_auth_destination") == 0;
 }
 
-/* take_refused - a recipient that Postfix refused. "Access denied" is what
- * reject says, but also a table, which may go on to say it. */
+/* doubt - of a refusal, which may remain */
+static void doubt(struct forecast *forecast, const char *why)
+{
+	forecast->answer = FORECAST_UNKNOWN;
+	snprintf(forecast->reason, sizeof(forecast->reason), "%s", why);
+}
+
+/* take_relay - "Relay access denied" */
+static void take_relay(struct forecasts *all, struct forecast *forecast,
+		       const struct postlog_case *taken)
+{
+	if (stays_foreign(forecast, taken)) {
+		forecast_groups_add(&all->groups, FORECAST_FOREIGN, forecast,
+				    taken);
+		return;
+	}
+	if (forecast->answer == FORECAST_PERMIT) {
+		if (forecast->unsure)
+			doubt(forecast,
+			      "Postfix decides again (reply = lock), by lists "
+			      "that are not known here (import_postfix)");
+		else if (forecast_ports_refuse(&all->ports, taken->service))
+			doubt(forecast,
+			      "policyd would permit it, but "
+			      "smtpd_recipient_restrictions may still refuse");
+		else
+			forecast_groups_add(&all->groups, FORECAST_ACCEPTED,
+					    forecast, taken);
+	}
+	if (forecast->answer == FORECAST_UNKNOWN)
+		forecast_groups_add(&all->groups, FORECAST_DOUBTED, forecast,
+				    taken);
+}
+
+/* take_access - "Access denied": reject says so, but also a table, which may go
+ * on to say it */
+static void take_access(struct forecasts *all, struct forecast *forecast,
+			const struct postlog_case *taken)
+{
+	if (forecast->answer == FORECAST_PERMIT)
+		doubt(forecast, "Postfix refused by \"reject\" or by a table, "
+				"and the log does not say which");
+	if (forecast->answer == FORECAST_UNKNOWN)
+		forecast_groups_add(&all->groups, FORECAST_DOUBTED, forecast,
+				    taken);
+}
+
+/* take_refused - a recipient that Postfix refused */
 static void take_refused(struct forecasts *all, struct forecast *forecast,
 			 const struct postlog_case *taken)
 {
 	all->refused += taken->count;
-	if (!taken->for_relay && !taken->by_access) {
+	if (taken->for_relay)
+		take_relay(all, forecast, taken);
+	else if (taken->by_access &&
+		 !forecast_ports_remain(&all->ports, taken->service,
+					taken->reply))
+		take_access(all, forecast, taken);
+	else
 		all->others += taken->count;
-	} else if (stays_foreign(forecast, taken)) {
-		forecast_groups_add(&all->groups, FORECAST_FOREIGN, forecast,
-				    taken);
-		return;
-	} else if (taken->for_relay && forecast->unsure &&
-		   forecast->answer == FORECAST_PERMIT) {
-		forecast->answer = FORECAST_UNKNOWN;
-		snprintf(forecast->reason, sizeof(forecast->reason),
-			 "Postfix decides again (reply = lock), by lists that "
-			 "are not known here (import_postfix)");
-	} else if (forecast->answer == FORECAST_PERMIT && taken->for_relay) {
-		forecast_groups_add(&all->groups, FORECAST_ACCEPTED, forecast,
-				    taken);
-	} else if (forecast->answer == FORECAST_PERMIT) {
-		forecast->answer = FORECAST_UNKNOWN;
-		snprintf(forecast->reason, sizeof(forecast->reason),
-			 "Postfix refused by \"reject\" or by a table, and the "
-			 "log does not say which");
-	}
-	if (forecast->answer == FORECAST_UNKNOWN &&
-	    (taken->for_relay || taken->by_access))
-		forecast_groups_add(&all->groups, FORECAST_DOUBTED, forecast,
-				    taken);
 }
 
 /* is_decided - was policyd asked at that time? Then its own lines say more. */
@@ -123,6 +154,18 @@ void forecasts_open(struct forecasts *forecasts, const struct config *config,
 	forecasts->groups.adviser = &forecasts->adviser;
 }
 
+/* is_repeated - is that line in a file before this one, too? */
+static bool is_repeated(const struct forecasts *forecasts,
+			const struct replay_place *place)
+{
+	const struct postlog_line *line = &forecasts->line;
+	const char *const texts[] = { line->host, line->service,  line->program,
+				      line->pid,  line->queue_id, line->text };
+
+	return replay_overlap_seen(forecasts->overlap, place->file, line->time,
+				   texts, sizeof(texts) / sizeof(texts[0]));
+}
+
 /* forecasts_line - a line of a log. Postfix is asked about its ports when its
  * first line is there. */
 bool forecasts_line(struct forecasts *forecasts, char *line,
@@ -130,11 +173,16 @@ bool forecasts_line(struct forecasts *forecasts, char *line,
 {
 	if (postlog_line_read(&forecasts->line, line, place->written) == 0)
 		return false;
+	if (is_repeated(forecasts, place))
+		return true;
 	if (postlog_figures(forecasts->log)->lines == 0) {
 		forecast_ports_open(&forecasts->ports, forecasts->config,
 				    &forecasts->ports_why);
 		if (forecasts->ports.unquoted)
 			postlog_unquoted(forecasts->log);
+		if (forecasts->ports.copy_to != NULL)
+			postlog_copies(forecasts->log,
+				       forecasts->ports.copy_to);
 	}
 	postlog_feed(forecasts->log, &forecasts->line, place->file,
 		     place->line);
@@ -169,7 +217,9 @@ bool forecasts_any(const struct forecasts *forecasts)
 /* forecasts_are_whole - is it more than the absence of anything? */
 bool forecasts_are_whole(const struct forecasts *forecasts)
 {
-	return postlog_figures(forecasts->log)->reversed == 0 &&
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+
+	return figures->reversed + figures->shuffled == 0 &&
 	       forecasts_any(forecasts);
 }
 

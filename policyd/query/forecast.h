@@ -12,6 +12,7 @@
 #include "policyd/query/forecast_ports.h"
 #include "policyd/query/past.h"
 #include "policyd/query/replay_input.h"
+#include "policyd/query/replay_overlap.h"
 
 #define FORECAST_GROUPS_SHOWN 20 /* of each kind, as text */
 
@@ -24,6 +25,7 @@ struct forecasts {
 	struct postlog_line line;
 	struct forecast_groups groups;
 	struct forecast_adviser adviser; /* of groups */
+	struct replay_overlap *overlap;	 /* of the files; or NULL */
 	struct past *past;		 /* counts what is sent; not owned */
 	unsigned long accepted; /* recipients, of which the kinds are a part */
 	unsigned long refused;
@@ -33,10 +35,11 @@ struct forecasts {
 	char *other_names[FORECAST_CLIENTS];
 	size_t other_name_count;
 	bool more_other_names;
-	unsigned long unsure;  /* accepted, if main.cf has the same lists */
-	bool asked;	       /* policyd was, at some time ... */
-	int64_t since;	       /* ... first at this one, or POSTLOG_NO_TIME */
-	unsigned long decided; /* since then, so they are not judged here */
+	unsigned long unsure;	/* accepted, if main.cf has the same lists */
+	unsigned long no_login; /* accepted, if the client does not log in */
+	bool asked;		/* policyd was, at some time ... */
+	int64_t since;		/* ... first at this one, or POSTLOG_NO_TIME */
+	unsigned long decided;	/* since then, so they are not judged here */
 };
 
 /* forecasts_open - begin; past gets the mail that is accepted. */

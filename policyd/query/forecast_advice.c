@@ -119,6 +119,24 @@ bool advice_is_locked(const struct forecast_group *group,
 	return group->locked && strcmp(group->restriction, restriction) == 0;
 }
 
+/* advise_foreign - domains that only policyd.conf has; if that is a mistake,
+ * other restrictions decide once they are not there */
+static void advise_foreign(struct forecast_advice *advice,
+			   const struct forecast_adviser *adviser,
+			   const struct forecast_group *group)
+{
+	const char *domain = group->domain_count > 0 ? group->domains[0] : "x";
+
+	advice->remove =
+		config_option_name(forecast_list_of(group->class, domain));
+	advice->postfix = advice_domains(adviser, &group, 1, group->class);
+	if (advice->postfix != NULL)
+		advice->condition = "if these domains are yours";
+	else
+		advice->instead = "to keep them, if these domains are yours, "
+				  "let main.cf have them, too";
+}
+
 /* advise_locked - policyd.conf has what is needed, and main.cf does not */
 static void advise_locked(struct forecast_advice *advice,
 			  const struct forecast_adviser *adviser,
@@ -133,9 +151,7 @@ static void advise_locked(struct forecast_advice *advice,
 				    "log in";
 		advice_postfix(adviser, &group, 1, keep_postfix, advice);
 	} else if (advice_is_locked(group, ADVICE_DESTINATION)) {
-		advice->condition = "if these domains are yours";
-		advice->postfix =
-			advice_domains(adviser, &group, 1, group->class);
+		advise_foreign(advice, adviser, group);
 	} else {
 		advice->instead = "to keep them, write their certificates "
 				  "into relay_clientcerts in main.cf, too";

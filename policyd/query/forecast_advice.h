@@ -44,6 +44,8 @@ struct forecast_advice {
 			     own, or NULL */
 	char *first; /* the list of that place which permits them first, if that
 			is necessary, or NULL */
+	const char *remove;  /* the list of policyd.conf from which the domains
+				may be removed instead; static, or NULL */
 	const char *instead; /* there is nothing to write; static, or NULL */
 };
 

@@ -32,8 +32,8 @@ static const struct {
 	{ CERTIFICATES,
 	  "the certificate is in relay_clientcerts of policyd.conf, and not in "
 	  "that of main.cf; Postfix decides again (reply = lock)" },
-	{ LOGIN, "Postfix permits no login without TLS there any more "
-		 "(smtpd_tls_auth_only)" },
+	{ LOGIN, "Postfix will permit no login without TLS there "
+		 "(smtpd_tls_auth_only, which --init sets)" },
 };
 
 #define LOOKING	 (sizeof(looking) / sizeof(looking[0]))
@@ -121,9 +121,9 @@ struct config *forecast_again_load(const struct config *config, bool *failed)
 	return own;
 }
 
-/* in_networks - is the client in the mynetworks of a port? */
-static enum forecast_again in_networks(const char *networks,
-				       const char *address)
+/* forecast_again_network - is the client in the mynetworks of a port? */
+enum forecast_again forecast_again_network(const char *networks,
+					   const char *address)
 {
 	struct error error;
 	struct network_list *list =
@@ -163,6 +163,16 @@ static enum forecast_again look(const struct config *own,
 	}
 }
 
+/* forecast_again_no_login - is it a login in plain text that is not possible,
+ * or will not be? */
+bool forecast_again_no_login(const struct forecast_port *port,
+			     const struct request *request)
+{
+	return *request->sasl_username != '\0' &&
+	       *request->encryption_protocol == '\0' &&
+	       (port->no_plain_login || port->ends_plain_login);
+}
+
 /* forecast_again - what Postfix says */
 enum forecast_again forecast_again(const struct forecast_ports *ports,
 				   const struct forecast_port *port,
@@ -176,14 +186,16 @@ enum forecast_again forecast_again(const struct forecast_ports *ports,
 	if (i == LOOKING)
 		return AGAIN_PERMITS;
 	if (strcmp(restriction, LOGIN) == 0)
-		return port->no_plain_login &&
-				       *request->encryption_protocol == '\0'
-			       ? AGAIN_REFUSES
-			       : AGAIN_PERMITS;
+		return forecast_again_no_login(port, request) ? AGAIN_REFUSES
+							      : AGAIN_PERMITS;
 	if (!ports->from_postfix)
 		return AGAIN_NO_POSTFIX;
 	if (port->networks != NULL && strcmp(restriction, NETWORKS) == 0)
-		return in_networks(port->networks, request->client_address);
+		return forecast_again_network(port->networks,
+					      request->client_address);
+	if ((port->own_destinations && strcmp(restriction, DESTINATION) == 0) ||
+	    (port->own_certificates && strcmp(restriction, CERTIFICATES) == 0))
+		return AGAIN_OTHERWISE;
 	if (ports->own_failed)
 		return AGAIN_UNKNOWN;
 	return ports->own == NULL ? AGAIN_PERMITS

@@ -10,6 +10,7 @@ enum forecast_again {
 	AGAIN_PERMITS,
 	AGAIN_REFUSES,	  /* main.cf does not have what policyd.conf has */
 	AGAIN_UNKNOWN,	  /* a table cannot be looked up */
+	AGAIN_OTHERWISE,  /* master.cf has parameters of its own for that */
 	AGAIN_NO_POSTFIX, /* main.cf is not known */
 };
 
@@ -24,6 +25,15 @@ enum forecast_again forecast_again(const struct forecast_ports *ports,
 				   const struct forecast_port *port,
 				   const char *restriction,
 				   const struct request *request);
+
+/* forecast_again_no_login - can the client not log in at that port any more,
+ * because it does so without TLS? */
+bool forecast_again_no_login(const struct forecast_port *port,
+			     const struct request *request);
+
+/* forecast_again_network - is a client permitted by these mynetworks? */
+enum forecast_again forecast_again_network(const char *networks,
+					   const char *address);
 
 /* forecast_again_why - why it refuses what that restriction permits; static. */
 const char *forecast_again_why(const char *restriction);

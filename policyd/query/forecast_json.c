@@ -93,6 +93,7 @@ static json_t *advice_object(const struct forecast_adviser *adviser,
 		json_set(object, "relay_domains_here",
 			 json_text(advice.relay_here));
 		json_set(object, "destination_first", json_text(advice.first));
+		json_set(object, "remove_from", json_text(advice.remove));
 		json_set(object, "instead", json_text(advice.instead));
 	}
 	forecast_advice_clear(&advice);
@@ -164,19 +165,23 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "cannot_tell", forecasts->groups.counts[FORECAST_DOUBTED] +
 					 figures->unclear + figures->proxied },
 		{ "unclear", figures->unclear },
-		{ "returned_from_filter",
-		  figures->returned + forecasts->returned },
+		{ "returned_from_filter", figures->returned },
+		{ "at_ports_that_do_not_ask", forecasts->returned },
 		{ "not_delivered", figures->lost },
 		{ "begun_before", figures->unbegun },
 		{ "decided_by_policyd", forecasts->decided },
 		{ "reversed_files", figures->reversed },
+		{ "shuffled_files", figures->shuffled },
 		{ "through_proxy_filter", figures->proxied },
 		{ "judged_early", figures->early },
 		{ "sessions", figures->sessions },
 		{ "lines", figures->lines },
+		{ "hosts", figures->host_count },
 		{ "of_sendmail", figures->submitted },
+		{ "of_sendmail_bs", figures->spoken },
 		{ "of_another_postfix", forecasts->elsewhere },
 		{ "lists_of_postfix_unknown", forecasts->unsure },
+		{ "logins_not_possible", forecasts->no_login },
 	};
 	json_t *object = json_object();
 	size_t i;

@@ -15,6 +15,10 @@
 #include "lib/request/request.h"
 #include "policyd/query/forecast_again.h"
 
+#define NO_FINGERPRINT                                            \
+	"the log has no fingerprint of the client's certificate " \
+	"(write smtpd_tls_loglevel = 2 in main.cf)"
+
 /* A recipient, as it is tried in one way after another. */
 struct attempt {
 	const struct config *config;
@@ -80,18 +84,24 @@ static enum forecast_answer answer_of(const struct decision *decision)
 }
 
 /* ask_again - what Postfix makes of a permit; it is another answer if Postfix
- * refuses */
+ * refuses. However policyd replies, a client may not be able to log in. */
 static enum forecast_answer ask_again(struct attempt *attempt,
 				      const struct service *service,
 				      const char *restriction)
 {
-	if (service->reply.mode != REPLY_LOCK)
+	if (service->reply.mode != REPLY_LOCK &&
+	    strcmp(restriction, "permit_sasl_authenticated") != 0)
 		return FORECAST_PERMIT;
 	switch (forecast_again(attempt->ports, attempt->port, restriction,
 			       &attempt->request)) {
 	case AGAIN_REFUSES:
 		return FORECAST_REFUSE;
 	case AGAIN_UNKNOWN:
+		return FORECAST_UNKNOWN;
+	case AGAIN_OTHERWISE:
+		unknown(attempt, "Postfix decides again (reply = lock), by "
+				 "parameters of master.cf which are not "
+				 "looked at here");
 		return FORECAST_UNKNOWN;
 	case AGAIN_NO_POSTFIX:
 		attempt->forecast->unsure = true;
@@ -117,6 +127,39 @@ static void add_other(struct forecast *forecast, const struct service *service,
 			return;
 	forecast->others[forecast->other_count++] =
 		(struct forecast_refusal){ service, restriction };
+}
+
+/* may_have_certificate - one that the log does not name? */
+static bool may_have_certificate(const struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+
+	if (*attempt->request.encryption_protocol == '\0' ||
+	    *taken->fingerprint != '\0' || *taken->key_fingerprint != '\0')
+		return false;
+	return taken->tls == POSTLOG_TLS_KNOWN ? taken->has_certificate
+					       : !attempt->port->no_certificate;
+}
+
+/* may_permit - could a certificate permit the request before another
+ * restriction refuses it? */
+static bool may_permit(const struct attempt *attempt,
+		       const struct service *service, const char *refusing)
+{
+	const struct restriction_list *list = &service->restrictions;
+	size_t i;
+
+	if (!may_have_certificate(attempt))
+		return false;
+	for (i = 0; i < list->count; i++) {
+		const char *name = list->uses[i].restriction->name;
+
+		if (strcmp(name, "permit_tls_clientcerts") == 0)
+			return true;
+		if (strcmp(name, refusing) == 0)
+			return false;
+	}
+	return false;
 }
 
 /* try - judge the request as it is now; why: what may be different in it than
@@ -147,7 +190,14 @@ static void try(struct attempt *attempt, const struct service *service,
 		forecast->destination = facts_class(&judgement.facts);
 		forecast->request = attempt->request;
 	}
-	if (answer == FORECAST_UNKNOWN) {
+	forecast->no_login |=
+		forecast_again_no_login(attempt->port, &attempt->request);
+	if (answer == FORECAST_REFUSE && !locked &&
+	    may_permit(attempt, service, decision->restriction)) {
+		unknown(attempt, attempt->taken->tls == POSTLOG_TLS_KNOWN
+					 ? NO_FINGERPRINT
+					 : forecast_port_tls(attempt->port));
+	} else if (answer == FORECAST_UNKNOWN) {
 		unknown(attempt, decision->verdict == VERDICT_ASK
 					 ? "only Postfix can look up one of "
 					   "its tables"
@@ -282,34 +332,37 @@ static void try_contexts(struct attempt *attempt)
 	}
 }
 
-/* is_excluded - the client cannot have been there, or nobody asks there. At a
- * port with TLS from the first byte, nobody uses STARTTLS, and if TLS is logged
- * at all, it is there. */
-static bool is_excluded(const struct attempt *attempt, bool alone)
+/* is_possible - can the client have been at this port? Where TLS begins with
+ * the first byte, nobody uses STARTTLS, and if TLS is logged at all, it is
+ * there; where it is demanded, nobody gives a recipient without. */
+static bool is_possible(const struct attempt *attempt,
+			const struct forecast_port *port)
 {
 	const struct postlog_case *taken = attempt->taken;
 	bool encrypted = taken->tls == POSTLOG_TLS_KNOWN;
 
-	if (attempt->port->is_return || alone)
-		return attempt->port->is_return;
-	if (attempt->port->wraps)
-		return taken->starttls || (taken->logs_tls && !encrypted);
-	return encrypted && taken->counted && !taken->starttls;
+	if (port->is_return)
+		return forecast_port_returns(attempt->ports, port,
+					     taken->address);
+	if (port->wraps)
+		return !taken->starttls &&
+		       (encrypted || !taken->logs_tls || !port->logs_tls);
+	if (port->demands_tls && taken->tls == POSTLOG_TLS_NONE)
+		return false;
+	return !encrypted || !taken->counted || taken->starttls;
 }
 
-/* is_alone - do all ports with this name, or none, begin with TLS? Then that
- * says nothing about where the client was. */
-static bool is_alone(const struct attempt *attempt)
+/* is_anywhere - is there such a port? If not, master.cf is not what it was. */
+static bool is_anywhere(const struct attempt *attempt)
 {
 	const struct forecast_port *port;
-	bool wrapped = false;
-	bool others = false;
 	size_t at = 0;
 
 	while ((port = forecast_ports_next(
 			attempt->ports, attempt->taken->service, &at)) != NULL)
-		*(port->wraps ? &wrapped : &others) = true;
-	return !wrapped || !others;
+		if (is_possible(attempt, port))
+			return true;
+	return false;
 }
 
 /* blame_ports - why ports differ */
@@ -330,11 +383,8 @@ static void blame_ports(const struct attempt *attempt, bool wrapped)
 /* try_ports - each port where the client may have been */
 static void try_ports(struct attempt *attempt)
 {
-	const char *address = attempt->taken->address;
-	bool local =
-		strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 	struct forecast *forecast = attempt->forecast;
-	bool alone = is_alone(attempt);
+	bool anywhere = is_anywhere(attempt);
 	bool returns = false;
 	bool wrapped = false;
 	size_t at = 0;
@@ -345,8 +395,10 @@ static void try_ports(struct attempt *attempt)
 		enum forecast_answer before = forecast->answer;
 		bool judged = attempt->judged;
 
-		returns |= attempt->port->is_return;
-		if (is_excluded(attempt, alone))
+		returns |= forecast_port_returns(attempt->ports, attempt->port,
+						 attempt->taken->address);
+		if (attempt->port->is_return ||
+		    (anywhere && !is_possible(attempt, attempt->port)))
 			continue;
 		wrapped |= attempt->port->wraps;
 		attempt->request.server_port = attempt->port->number;
@@ -360,9 +412,8 @@ static void try_ports(struct attempt *attempt)
 	}
 	if (!attempt->judged)
 		forecast->answer = FORECAST_RETURN;
-	else if (returns && local && forecast->answer == FORECAST_REFUSE)
-		unknown(attempt, "it may have come from a content filter on "
-				 "this host");
+	else if (returns && forecast->answer == FORECAST_REFUSE)
+		unknown(attempt, "it may have come back from a content filter");
 }
 
 /* has_senders - does a service look at the sender? */
@@ -424,6 +475,25 @@ static void try_names(struct attempt *attempt)
 			 "(enable_original_recipient = no)");
 }
 
+/* doubt_recipient - did the client give it, or did Postfix add it? */
+static void doubt_recipient(struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+	const struct forecast_ports *ports = attempt->ports;
+
+	if (taken->doubtful)
+		unknown(attempt, "Postfix delivered to more recipients than "
+				 "the client gave (always_bcc?)");
+	else if (ports->copy_to != NULL &&
+		 strcasecmp(ports->copy_to, taken->recipient) == 0)
+		unknown(attempt, "Postfix adds this recipient to messages "
+				 "(always_bcc)");
+	else if (ports->adds_recipients && !taken->exact)
+		unknown(attempt, "the log does not say whether the client gave "
+				 "this recipient, or Postfix added it "
+				 "(always_bcc?)");
+}
+
 /* forecast_judge - judge a recipient */
 void forecast_judge(struct forecast *forecast, const struct config *config,
 		    const struct forecast_ports *ports,
@@ -450,7 +520,6 @@ void forecast_judge(struct forecast *forecast, const struct config *config,
 	check_names(&attempt);
 	try_names(&attempt);
 	forecast->encrypted = taken->tls == POSTLOG_TLS_KNOWN;
-	if (taken->doubtful && forecast->answer == FORECAST_REFUSE)
-		unknown(&attempt, "Postfix delivered to more recipients than "
-				  "the client gave (always_bcc?)");
+	if (taken->accepted && forecast->answer == FORECAST_REFUSE)
+		doubt_recipient(&attempt);
 }

@@ -37,6 +37,7 @@ struct forecast {
 			   again */
 	bool ours;	/* refused, though the destination is ours */
 	bool unsure;	/* permitted, if Postfix has the same lists */
+	bool no_login;	/* it cannot log in without TLS any more */
 	bool weak;	/* the session does not count as encrypted */
 	bool encrypted; /* it is encrypted, if only a little */
 	char port[12];	/* "": unknown, or several */

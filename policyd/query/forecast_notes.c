@@ -8,6 +8,28 @@
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
 
+/* put_hosts - a log of several: the configuration is that of one */
+static void put_hosts(const struct forecasts *forecasts, FILE *out)
+{
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+	char name[161];
+	size_t i;
+
+	if (figures->host_count < 2)
+		return;
+	fprintf(out, "note: the log is of %s%s hosts (",
+		figures->more_hosts ? "more than " : "",
+		figure(figures->host_count).text);
+	for (i = 0; i < figures->host_count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		log_quote(name, sizeof(name) - 1, figures->hosts[i]);
+		fputs(name, out);
+	}
+	fputs("), and all of its mail is judged by the ports and lists of one; "
+	      "read the lines of each host alone, with its configuration\n",
+	      out);
+}
+
 /* put_gaps - why there may be less than expected */
 static void put_gaps(const struct postlog_figures *figures, FILE *out)
 {
@@ -26,6 +48,12 @@ static void put_gaps(const struct postlog_figures *figures, FILE *out)
 			"reverses it)\n",
 			figure(figures->reversed).text,
 			figures->reversed == 1 ? " has" : "s have");
+	if (figures->shuffled > 0)
+		fprintf(out,
+			"note: %s file%s the lines of each second in the "
+			"reverse order, so sessions cannot be followed there\n",
+			figure(figures->shuffled).text,
+			figures->shuffled == 1 ? " has" : "s have");
 	if (figures->unbegun > 0)
 		fprintf(out,
 			"note: %s message%s began before the log, so nobody "
@@ -64,6 +92,7 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
 
 	put_gaps(figures, out);
+	put_hosts(forecasts, out);
 	put_others(forecasts, out);
 	forecasts_print_decided(forecasts, out);
 	figure_note(forecasts->others,
@@ -72,9 +101,15 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "of the refused: for reasons that remain (unknown users, "
 		    "block lists)",
 		    out);
-	figure_note(figures->returned + forecasts->returned,
+	figure_note(figures->returned,
 		    "came back from a content filter, and is not judged twice",
 		    "came back from a content filter, and are not judged twice",
+		    out);
+	figure_note(forecasts->returned,
+		    "is not judged: it came to a port that does not ask "
+		    "policyd, for a content filter or for mynetworks only",
+		    "are not judged: they came to a port that does not ask "
+		    "policyd, for a content filter or for mynetworks only",
 		    out);
 	figure_note(figures->lost,
 		    "more was accepted, but no delivery followed: it was given "
@@ -92,6 +127,12 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "messages of sendmail(1) are not judged: they do not come "
 		    "to smtpd, which alone asks policyd",
 		    out);
+	figure_note(figures->spoken,
+		    "recipient of sendmail -bs is not judged: that is an smtpd "
+		    "of its own, which asks nobody",
+		    "recipients of sendmail -bs are not judged: that is an "
+		    "smtpd of its own, which asks nobody",
+		    out);
 	if (forecasts->unsure > 0)
 		fprintf(out,
 			"note: %s recipient%s %s accepted if the lists of "
@@ -101,6 +142,16 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 			figure(forecasts->unsure).text,
 			forecasts->unsure == 1 ? "" : "s",
 			forecasts->unsure == 1 ? "is" : "are");
+	figure_note(forecasts->no_login,
+		    "recipient is accepted, but the client logs in without "
+		    "TLS, which will not be possible there "
+		    "(smtpd_tls_auth_only, which --init sets); many programs "
+		    "send nothing then",
+		    "recipients are accepted, but the clients log in without "
+		    "TLS, which will not be possible there "
+		    "(smtpd_tls_auth_only, which --init sets); many programs "
+		    "send nothing then",
+		    out);
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,
 			"note: ports are named as usual (postfix/submission is "

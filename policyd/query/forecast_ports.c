@@ -10,9 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/address/parameters.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/query/forecast_again.h"
+#include "policyd/query/forecast_asks.h"
+#include "policyd/query/forecast_lists.h"
 #include "policyd/query/port_files.h"
 
 /* add - add a port; the caller fills in the rest */
@@ -26,6 +29,8 @@ static struct forecast_port *add(struct forecast_ports *ports, const char *name,
 	port = &ports->list[ports->count++];
 	memset(port, 0, sizeof(*port));
 	port->name = name != NULL ? xstrdup(name) : NULL;
+	port->logs_tls = true;
+	port->access = ~0U;
 	if (number > 0)
 		snprintf(port->number, sizeof(port->number), "%u", number);
 	return port;
@@ -42,6 +47,14 @@ const char *forecast_port_tls(const struct forecast_port *port)
 		       "(write smtpd_tls_loglevel = 1 in main.cf)";
 }
 
+/* loglevel - of TLS */
+static long loglevel(const struct postfix *postfix,
+		     const struct postfix_service *service)
+{
+	return strtol(postfix_get(postfix, service, "smtpd_tls_loglevel"), NULL,
+		      10);
+}
+
 /* tls_log - a port with a value of its own does not have that of main.cf; and
  * the value may be new */
 static char *tls_log(const struct postfix *postfix,
@@ -49,7 +62,7 @@ static char *tls_log(const struct postfix *postfix,
 {
 	const char *name = "smtpd_tls_loglevel";
 
-	if (strtol(postfix_get(postfix, service, name), NULL, 10) > 0)
+	if (loglevel(postfix, service) > 0)
 		return xstrdup(NO_TLS
 			       "(smtpd_tls_loglevel is set now; newer logs "
 			       "will say it)");
@@ -59,9 +72,30 @@ static char *tls_log(const struct postfix *postfix,
 			 service->type, name);
 }
 
+/* rewrites_differently - does trivial-rewrite(8), which knows what is ours,
+ * have parameters of its own? */
+static bool rewrites_differently(const struct postfix *postfix)
+{
+	size_t i;
+	int parameter;
+
+	for (i = 0; i < postfix->service_count; i++) {
+		const struct postfix_service *service = &postfix->services[i];
+
+		if (strcmp(service->program, "trivial-rewrite") != 0)
+			continue;
+		for (parameter = 0; parameter < PARAMETER_COUNT; parameter++)
+			if (postfix_get_own(
+				    service,
+				    parameter_name((enum parameter)parameter)))
+				return true;
+	}
+	return false;
+}
+
 /* add_row - a port of master.cf */
-static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
-		    const struct smtpd_row *row)
+static void add_row(struct forecast_ports *ports, const struct config *config,
+		    const struct postfix *postfix, const struct smtpd_row *row)
 {
 	struct forecast_port *port = add(
 		ports, postfix_get(postfix, row->port.service, "syslog_name"),
@@ -73,10 +107,28 @@ static void add_row(struct forecast_ports *ports, const struct postfix *postfix,
 		port->networks = xstrdup(
 			postfix_get(postfix, row->port.service, "mynetworks"));
 	port->tls_log = tls_log(postfix, row->port.service);
+	port->logs_tls = loglevel(postfix, row->port.service) > 0;
+	port->no_certificate = !postfix_get_bool(postfix, row->port.service,
+						 "smtpd_tls_ask_ccert") &&
+			       !postfix_get_bool(postfix, row->port.service,
+						 "smtpd_tls_req_ccert");
+	port->own_certificates =
+		postfix_get_own(row->port.service, "relay_clientcerts") != NULL;
+	port->own_destinations =
+		postfix_get_own(row->port.service, "rewrite_service_name") !=
+			NULL ||
+		postfix_get_own(row->port.service, "allow_untrusted_routing") !=
+			NULL ||
+		rewrites_differently(postfix);
+	port->access = forecast_lists_access(&row->port);
+	port->refuses = forecast_lists_refuse(&row->port) &&
+			!forecast_asks(config, &row->port);
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
+	port->ends_plain_login = forecast_ends_plain_login(config, &row->port);
 	port->is_return = row->is_return;
+	port->is_loopback = smtpd_port_is_loopback(&row->port);
 }
 
 /* is_set - is a parameter not empty? */
@@ -87,8 +139,64 @@ static bool is_set(const struct postfix *postfix, const char *name)
 	return value[strspn(value, " \t")] != '\0';
 }
 
+/* is_set_anywhere - for a program of master.cf, too? */
+static bool is_set_anywhere(const struct postfix *postfix, const char *name)
+{
+	const char *own;
+	size_t i;
+
+	for (i = 0; i < postfix->service_count; i++) {
+		own = postfix_get_own(&postfix->services[i], name);
+		if (own != NULL && *own != '\0')
+			return true;
+	}
+	return is_set(postfix, name);
+}
+
+/* is_off_anywhere - is enable_original_recipient, in main.cf or for one of the
+ * programs that clean up? */
+static bool is_off_anywhere(const struct postfix *postfix)
+{
+	static const char name[] = "enable_original_recipient";
+	bool off = !postfix_get_bool(postfix, NULL, name);
+	size_t i;
+
+	for (i = 0; i < postfix->service_count; i++)
+		off |= !postfix_get_bool(postfix, &postfix->services[i], name);
+	return off;
+}
+
+/* copy_to - always_bcc, as the log has it; NULL: there is none */
+static char *copy_to(const struct postfix *postfix)
+{
+	const char *address = postfix_get(postfix, NULL, "always_bcc");
+
+	if (*address == '\0')
+		return NULL;
+	return strchr(address, '@') != NULL
+		       ? xstrdup(address)
+		       : xasprintf("%s@%s", address,
+				   postfix_get(postfix, NULL, "myorigin"));
+}
+
+/* read_added - are there recipients that no client gave? */
+static void read_added(struct forecast_ports *ports,
+		       const struct postfix *postfix)
+{
+	static const char *const names[] = {
+		"always_bcc",	 "sender_bcc_maps",   "recipient_bcc_maps",
+		"smtpd_milters", "non_smtpd_milters",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		ports->adds_recipients |= is_set_anywhere(postfix, names[i]);
+	ports->copy_to = copy_to(postfix);
+}
+
 /* read_postfix - all ports of a Postfix */
 static void read_postfix(struct forecast_ports *ports,
+			 const struct config *config,
 			 const struct postfix *postfix)
 {
 	const struct smtpd_knowledge knowledge = port_files();
@@ -97,18 +205,19 @@ static void read_postfix(struct forecast_ports *ports,
 
 	smtpd_ports_judge(&rows, postfix, &knowledge);
 	for (i = 0; i < rows.count; i++)
-		add_row(ports, postfix, &rows.rows[i]);
+		add_row(ports, config, postfix, &rows.rows[i]);
 	smtpd_ports_clear(&rows);
 	ports->from_postfix = true;
+	read_added(ports, postfix);
 	ports->networks = xstrdup(postfix_get(postfix, NULL, "mynetworks"));
-	ports->recipients_renamed =
-		!postfix_get_bool(postfix, NULL, "enable_original_recipient");
+	ports->recipients_renamed = is_off_anywhere(postfix);
 	ports->unquoted =
 		strcmp(postfix_get(postfix, NULL, "info_log_address_format"),
 		       "external") != 0;
-	ports->senders_renamed = is_set(postfix, "canonical_maps") ||
-				 is_set(postfix, "sender_canonical_maps") ||
-				 is_set(postfix, "masquerade_domains");
+	ports->senders_renamed =
+		is_set_anywhere(postfix, "canonical_maps") ||
+		is_set_anywhere(postfix, "sender_canonical_maps") ||
+		is_set_anywhere(postfix, "masquerade_domains");
 }
 
 /* has_number - is a port for any name there already? */
@@ -154,10 +263,11 @@ void forecast_ports_open(struct forecast_ports *ports,
 	why->text[0] = '\0';
 	if (config->import_postfix != NULL &&
 	    postfix_read(&postfix, config->import_postfix, why) == 0) {
-		read_postfix(ports, &postfix);
+		read_postfix(ports, config, &postfix);
 		postfix_clear(&postfix);
 		ports->own = forecast_again_load(config, &ports->own_failed);
 	}
+	ports->adds_recipients |= !ports->from_postfix;
 	if (ports->count == 0)
 		add_conventional(ports, config);
 }
@@ -203,6 +313,32 @@ forecast_ports_next(const struct forecast_ports *ports, const char *name,
 	return NULL;
 }
 
+/* forecast_ports_remain - at ports where policyd is to be asked */
+bool forecast_ports_remain(const struct forecast_ports *ports, const char *name,
+			   const char *reply)
+{
+	const struct forecast_port *port;
+	size_t at = 0;
+
+	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
+		if (!port->is_return &&
+		    !forecast_lists_remains(port->access, reply))
+			return false;
+	return true;
+}
+
+/* forecast_ports_refuse - any of them */
+bool forecast_ports_refuse(const struct forecast_ports *ports, const char *name)
+{
+	const struct forecast_port *port;
+	size_t at = 0;
+
+	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
+		if (port->refuses)
+			return true;
+	return false;
+}
+
 /* forecast_ports_find - the first port with that number */
 const struct forecast_port *
 forecast_ports_find(const struct forecast_ports *ports, const char *number)
@@ -213,6 +349,23 @@ forecast_ports_find(const struct forecast_ports *ports, const char *number)
 		if (strcmp(ports->list[i].number, number) == 0)
 			return &ports->list[i];
 	return NULL;
+}
+
+/* forecast_port_returns - only those in its mynetworks pass there, and those on
+ * this host */
+bool forecast_port_returns(const struct forecast_ports *ports,
+			   const struct forecast_port *port,
+			   const char *address)
+{
+	const char *networks =
+		port->networks != NULL ? port->networks : ports->networks;
+
+	if (!port->is_return)
+		return false;
+	if (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0)
+		return true;
+	return !port->is_loopback &&
+	       forecast_again_network(networks, address) != AGAIN_REFUSES;
 }
 
 /* forecast_port_note - the client may have been there, too */
@@ -245,6 +398,7 @@ void forecast_ports_close(struct forecast_ports *ports)
 	}
 	config_free(ports->own);
 	free(ports->networks);
+	free(ports->copy_to);
 	free(ports->list);
 	memset(ports, 0, sizeof(*ports));
 }

@@ -9,15 +9,25 @@
 
 /* A port where the client may have been. */
 struct forecast_port {
-	char *name;	     /* syslog_name; NULL: any */
-	char *service;	     /* "submission/inet" of master.cf; or NULL */
-	char number[12];     /* or "": unknown */
-	bool wraps;	     /* TLS from the first byte */
-	bool demands_tls;    /* from everybody */
-	bool no_plain_login; /* a login is possible in TLS only */
-	bool is_return;	     /* for mail that comes back from a filter */
-	char *networks;	     /* mynetworks of its own; or NULL */
-	char *tls_log;	     /* how TLS would be logged there; NULL: as usual */
+	char *name;	       /* syslog_name; NULL: any */
+	char *service;	       /* "submission/inet" of master.cf; or NULL */
+	char number[12];       /* or "": unknown */
+	bool no_certificate;   /* clients are not asked for one */
+	bool wraps;	       /* TLS from the first byte */
+	bool demands_tls;      /* from everybody */
+	bool no_plain_login;   /* a login is possible in TLS only */
+	bool ends_plain_login; /* ... once the port asks policyd */
+	bool is_return;	       /* for mail that comes back from a filter */
+	bool is_loopback;      /* for clients on this host only */
+	char *networks;	       /* mynetworks of its own; or NULL */
+	bool own_destinations; /* it decides by others than those of main.cf
+				  what is ours; not by mydestination and the
+				  like, which smtpd(8) does not read */
+	bool own_certificates; /* relay_clientcerts of its own */
+	unsigned access;       /* see forecast_lists_access() */
+	bool refuses;	       /* to relay, when policyd does not */
+	bool logs_tls; /* TLS, if main.cf and master.cf are what they were */
+	char *tls_log; /* how TLS would be logged there; NULL: as usual */
 };
 
 #define FORECAST_PORTS_MAX 48 /* bytes of "25 or 465" */
@@ -40,6 +50,9 @@ struct forecast_ports {
 	bool own_failed;	 /* it could not be loaded */
 	bool from_postfix;	 /* they are those of master.cf */
 	bool recipients_renamed; /* enable_original_recipient = no */
+	char *copy_to;		 /* always_bcc; or NULL */
+	bool adds_recipients;	 /* it has more than those of the clients, or
+				    may have */
 	bool unquoted;		 /* addresses are logged without quotes */
 	bool senders_renamed;	 /* canonical maps or masquerading */
 };
@@ -62,9 +75,25 @@ const struct forecast_port *
 forecast_ports_next(const struct forecast_ports *ports, const char *name,
 		    size_t *at);
 
+/* forecast_ports_remain - do all ports that log under this name go on to give
+ * this reply, "Access denied", which no list that policyd replaces gives? */
+bool forecast_ports_remain(const struct forecast_ports *ports, const char *name,
+			   const char *reply);
+
+/* forecast_ports_refuse - may a port that logs under this name refuse to relay
+ * in a list that comes later? */
+bool forecast_ports_refuse(const struct forecast_ports *ports,
+			   const char *name);
+
 /* forecast_ports_find - the first port with that number, or NULL. */
 const struct forecast_port *
 forecast_ports_find(const struct forecast_ports *ports, const char *number);
+
+/* forecast_port_returns - may a client at this address be a content filter that
+ * gives mail back at that port, one of ports? */
+bool forecast_port_returns(const struct forecast_ports *ports,
+			   const struct forecast_port *port,
+			   const char *address);
 
 /* forecast_ports_close - free what it holds. */
 void forecast_ports_close(struct forecast_ports *ports);

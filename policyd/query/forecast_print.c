@@ -201,6 +201,11 @@ static void put_advice(const struct forecast_adviser *adviser,
 	}
 	if (advice.instead != NULL)
 		fprintf(out, "\t\t%s\n", advice.instead);
+	if (advice.remove != NULL)
+		fprintf(out,
+			"\t\tor, if they are not yours, remove them from %s in "
+			"policyd.conf, and try again\n",
+			advice.remove);
 	if (advice.relay != NULL)
 		put_relay(adviser, group, &advice, out);
 	forecast_advice_clear(&advice);

@@ -74,7 +74,9 @@ void past_accepted(struct past *past, const struct forecast *forecast,
 		past->last->line = taken->line;
 		past->message = taken->message;
 	}
-	past_mail_add(past->last, taken->recipient);
+	/* Postfix had said how many before it added others. */
+	if (taken->given == 0 || past_mail_count(past->last) < taken->given)
+		past_mail_add(past->last, taken->recipient);
 }
 
 /* place_of - where the messages with that instance are */

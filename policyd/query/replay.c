@@ -24,6 +24,7 @@
 #include "policyd/query/replay_group.h"
 #include "policyd/query/replay_input.h"
 #include "policyd/query/replay_order.h"
+#include "policyd/query/replay_overlap.h"
 
 /* One run of --replay. */
 struct replay {
@@ -32,10 +33,12 @@ struct replay {
 	struct replay_groups groups;
 	unsigned long compared;
 	unsigned long waiting;	    /* not judged: no immediate decision */
+	unsigned long repeated;	    /* not judged again */
 	struct past past;	    /* what was sent, for rates; not with
 				       against */
 	struct forecasts forecasts; /* of what Postfix logged; not with
 				       against */
+	struct replay_overlap *overlap;
 };
 
 /* replay_service - the service that the request matches; a log without ports
@@ -94,6 +97,18 @@ static bool passes(const struct outcome *outcome)
 	       outcome->verdict != VERDICT_DEFER;
 }
 
+/* is_repeated - is that decision in a file before this one, too? */
+static bool is_repeated(struct replay *replay, const struct reported *reported,
+			const struct replay_place *place)
+{
+	const struct request *request = &reported->notation.request;
+	const char *const texts[] = { reported->id, request->instance,
+				      request->sender, request->recipient };
+
+	return replay_overlap_seen(replay->overlap, place->file, place->time,
+				   texts, sizeof(texts) / sizeof(texts[0]));
+}
+
 /* take_request - a past request */
 static void take_request(void *context, const struct request *request,
 			 const struct reported *reported,
@@ -104,6 +119,10 @@ static void take_request(void *context, const struct request *request,
 	bool compare = replay->against != NULL ||
 		       (reported != NULL && !by_rate(reported));
 
+	if (reported != NULL && is_repeated(replay, reported, place)) {
+		replay->repeated++;
+		return;
+	}
 	if (replay->against == NULL && reported != NULL)
 		forecasts_asked(&replay->forecasts, place->time);
 	if (judge(&new, replay->config, request, reported) < 0) {
@@ -288,19 +307,46 @@ static int finish(struct replay *replay, struct replay_reader *reader,
 	return forecasts_are_whole(forecasts) ? EX_OK : EX_NOINPUT;
 }
 
+/* note_repeated - what was left out */
+static void note_repeated(const struct replay_overlap *overlap)
+{
+	unsigned long lines = replay_overlap_lines(overlap);
+
+	if (lines > 0)
+		fprintf(stderr,
+			"policyd: %lu line%s in more than one of the files, "
+			"and counted once\n",
+			lines, lines == 1 ? " is" : "s are");
+}
+
+/* read_files - all of them, in their order */
+static int read_files(struct replay *replay, struct replay_reader *reader,
+		      const struct query_options *options)
+{
+	int count = replay_copies(options->count, options->arguments);
+	int64_t *times = xcalloc((size_t)count + 1, sizeof(*times));
+	int result;
+
+	reader->other = replay->against == NULL ? take_other : pass_other;
+	replay_order(count, options->arguments, times);
+	replay->overlap = replay_overlap_new(count, options->arguments, times);
+	replay->forecasts.overlap = replay->overlap;
+	result = replay_read_all(reader, replay->config->log, count,
+				 options->arguments);
+	reader->judged -= replay->repeated;
+	note_repeated(replay->overlap);
+	replay_overlap_free(replay->overlap);
+	free(times);
+	return result;
+}
+
 /* replay_files - read all files, and print the result */
 static int replay_files(struct replay *replay, struct replay_reader *reader,
 			const struct query_options *options)
 {
-	int count = replay_copies(options->count, options->arguments);
+	int result = read_files(replay, reader, options);
 	int status;
-	int result;
 
-	reader->other = replay->against == NULL ? take_other : pass_other;
-	if (replay->against == NULL)
-		replay_order(count, options->arguments);
-	result = replay_read_all(reader, replay->config->log, count,
-				 options->arguments);
 	status = finish(replay, reader, options->json);
 	return result < 0 ? EX_NOINPUT : status;
 }
@@ -323,7 +369,7 @@ int replay(const struct config *config, const struct query_options *options)
 		replay.against = against;
 	}
 	past_open(&replay.past, config, options->suggest_limits);
-	reader.timed = options->against == NULL;
+	reader.timed = true;
 	forecasts_open(&replay.forecasts, config, &replay.past);
 	status = replay_files(&replay, &reader, options);
 	forecasts_close(&replay.forecasts);

@@ -4,6 +4,7 @@
  * While logs are rotated, there are mail.log.1 and mail.log.1.gz; a shell
  * pattern and a name may mean the same file; and backups are beside what they
  * are a backup of. Lines of a log have a time, so no other log begins like it.
+ * Of two, the one that has more is read: a compressed file may not be finished.
  */
 
 #include "policyd/query/replay_copies.h"
@@ -26,6 +27,8 @@ struct copy {
 	struct stat status; /* st_ino 0: it is no file */
 	char *head;
 	size_t length;
+	bool compressed;
+	long long content; /* bytes of what is in it; -1: not counted yet */
 	bool dropped;
 };
 
@@ -34,8 +37,8 @@ static bool is_dated(const char *head)
 {
 	struct log_prefix prefix;
 
-	return *head == '{' ||
-	       (log_prefix_read(&prefix, head) && prefix.stamp_length > 0);
+	log_prefix_read(&prefix, head);
+	return *head == '{' || prefix.stamp_length > 0;
 }
 
 /* read_head - its first bytes, not compressed; none: it is not a log */
@@ -54,6 +57,8 @@ static void read_head(struct copy *copy)
 		return;
 	copy->head = xmalloc(HEAD_SIZE + 1);
 	copy->length = fread(copy->head, 1, HEAD_SIZE, file.stream);
+	copy->compressed = file.pid != 0;
+	copy->content = copy->compressed ? -1 : (long long)copy->status.st_size;
 	log_file_close(&file, &error);
 	copy->head[copy->length] = '\0';
 	end = strchr(copy->head, '\n');
@@ -82,12 +87,31 @@ static bool is_copy(const struct copy *one, const struct copy *other)
 	return length > 0 && memcmp(one->head, other->head, length) == 0;
 }
 
-/* is_better - is the other one to be read? */
-static bool is_better(const struct copy *one, const struct copy *other)
+/* content - how much is in it, as far as it can be read */
+static long long content(struct copy *copy)
 {
-	if (one->length != other->length)
-		return other->length > one->length;
-	return other->status.st_mtime > one->status.st_mtime;
+	char bytes[HEAD_SIZE];
+	struct log_file file;
+	struct error error;
+	size_t length;
+
+	if (copy->content >= 0 ||
+	    log_file_open(&file, copy->name, 0, &error) < 0)
+		return copy->content;
+	copy->content = 0;
+	while ((length = fread(bytes, 1, sizeof(bytes), file.stream)) > 0)
+		copy->content += (long long)length;
+	log_file_close(&file, &error);
+	return copy->content;
+}
+
+/* is_better - is the other one to be read? If both have the same, the one that
+ * is not compressed. */
+static bool is_better(struct copy *one, struct copy *other)
+{
+	long long more = content(other) - content(one);
+
+	return more > 0 || (more == 0 && one->compressed && !other->compressed);
 }
 
 /* look - is one of two files to be left out? */

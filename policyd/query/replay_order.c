@@ -2,7 +2,9 @@
 /* replay_order - which file of a rotated log is the oldest?
  *
  * A session may begin in one file and end in the next, so they are read in the
- * order of the first line of Postfix in each. */
+ * order of the first line in each that has a time, whatever program wrote it:
+ * it may be long before Postfix does. A log of policyd alone comes before all:
+ * since when policyd was asked has to be known for each line of Postfix. */
 
 #include "policyd/query/replay_order.h"
 
@@ -15,7 +17,7 @@
 #include "lib/postlog/postlog_time.h"
 #include "policyd/query/replay_input.h"
 
-#define LINES_MAX 1000 /* of a file, to find a line of Postfix */
+#define LINES_MAX 1000 /* of a file, to find a line with a time */
 
 /* A file and the time of its first line. */
 struct dated {
@@ -30,6 +32,7 @@ struct search {
 	struct postlog_line line;
 	int64_t time;
 	unsigned lines;
+	bool policyd, postfix; /* a line of it was there */
 };
 
 /* count_line - give up after many lines */
@@ -39,32 +42,38 @@ static void count_line(struct search *search)
 		search->reader->stop = true;
 }
 
-/* pass_request - what a policyd logged is not looked for */
+/* pass_request - what a policyd logged, or captured */
 static void pass_request(void *context, const struct request *request,
 			 const struct reported *reported,
 			 const struct replay_place *place)
 {
+	struct search *search = context;
+
 	(void)request;
 	(void)reported;
 	(void)place;
-	count_line(context);
+	search->policyd = true;
+	count_line(search);
 }
 
-/* look - is this line of Postfix? */
+/* look - whose is this line, and does it have a time? */
 static bool look(void *context, char *line, const struct replay_place *place)
 {
 	struct search *search = context;
 
 	count_line(search);
-	if (postlog_line_read(&search->line, line, place->written) > 0 &&
-	    search->line.time != POSTLOG_NO_TIME) {
-		search->time = search->line.time;
+	search->policyd |= report_is_line(line);
+	if (postlog_line_read(&search->line, line, place->written) > 0) {
+		search->postfix = true;
 		search->reader->stop = true;
 	}
+	if (search->time == POSTLOG_NO_TIME)
+		search->time = search->line.time;
 	return true;
 }
 
-/* first_time - of a file; POSTLOG_NO_TIME: there is none */
+/* first_time - of a file; POSTLOG_NO_TIME: there is none, or it is a log of
+ * policyd */
 static int64_t first_time(const char *name)
 {
 	struct replay_reader reader = { .request = pass_request,
@@ -78,7 +87,8 @@ static int64_t first_time(const char *name)
 	if (stat(name, &status) == 0 && S_ISREG(status.st_mode))
 		replay_read(&reader, name, &error);
 	postlog_line_clear(&search.line);
-	return search.time;
+	return search.policyd && !search.postfix ? POSTLOG_NO_TIME
+						 : search.time;
 }
 
 /* compare - for qsort(3) */
@@ -93,7 +103,7 @@ static int compare(const void *one, const void *other)
 }
 
 /* replay_order - sort the files */
-void replay_order(int count, char **files)
+void replay_order(int count, char **files, int64_t *times)
 {
 	struct dated *dated;
 	int i;
@@ -104,7 +114,9 @@ void replay_order(int count, char **files)
 	for (i = 0; i < count; i++)
 		dated[i] = (struct dated){ files[i], i, first_time(files[i]) };
 	qsort(dated, (size_t)count, sizeof(*dated), compare);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		files[i] = dated[i].name;
+		times[i] = dated[i].time;
+	}
 	free(dated);
 }

@@ -56,22 +56,22 @@ static void check_forged(const char *text)
 }
 
 /* feed_line - one line */
-static void feed_line(struct postlog *log, struct balance *balance, char *text,
+static void feed_line(struct postlog *log, struct balance *balance,
+		      struct postlog_line *line, char *text,
 		      unsigned long number)
 {
-	struct postlog_line line = { 0 };
 	struct postlog_event event;
 
 	check_forged(text);
-	if (postlog_line_read(&line, text, LATEST) > 0) {
-		postlog_event_read(&event, &line);
-		if (event.kind == POSTLOG_REJECT)
-			balance->fed += line.repeats;
-		else if (event.kind == POSTLOG_TO)
+	if (postlog_line_read(line, text, LATEST) > 0) {
+		postlog_event_read(&event, line);
+		if (event.kind == POSTLOG_REJECT || line->again)
+			balance->fed += line->repeats;
+		else if (event.kind == POSTLOG_TO ||
+			 event.kind == POSTLOG_PROXIED)
 			balance->fed++;
-		postlog_feed(log, &line, "log", number);
+		postlog_feed(log, line, "log", number);
 	}
-	postlog_line_clear(&line);
 }
 
 /* LLVMFuzzerTestOneInput - one log */
@@ -80,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct balance balance = { 0 };
 	struct postlog *log = postlog_new(take, &balance);
 	char *text = xmalloc(size + 1);
+	struct postlog_line read = { 0 };
 	char *line = text;
 	unsigned long number = 0;
 
@@ -91,9 +92,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (end != NULL)
 			*end = '\0';
-		feed_line(log, &balance, line, ++number);
+		feed_line(log, &balance, &read, line, ++number);
 		line = end != NULL ? end + 1 : NULL;
 	}
+	postlog_line_clear(&read);
 	postlog_end(log);
 	require(balance.taken <= balance.fed);
 	postlog_free(log);

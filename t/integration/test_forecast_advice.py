@@ -523,7 +523,7 @@ def test_nowhere(program):
             "condition": None, "mynetworks": None, "where": None,
             "write": None, "tls": [], "others": [], "postfix": None,
             "relay_domains": "far.example", "relay_domains_here": None,
-            "destination_first": None,
+            "destination_first": None, "remove_from": None,
             "instead":
                 "a client without an address is in no network: let it log "
                 "in, or deliver with sendmail(1)"}, group

@@ -11,11 +11,13 @@ import os
 import re
 import sys
 
+from kit.certificates import openssl
 from kit.daemon import run_all
-from kit.forecast import (DOMAINS, HEAD, LOGS_TLS, ask, groups, session,
+from kit.forecast import (BUILT_IN, DOMAINS, HEAD, LOGS_TLS, ask, groups, session,
                           written)
 from kit.init import Place, shell
-from kit.postfix import settle
+from kit.postfix import Postfix, settle
+from kit.smtp import Session
 
 MAIN = """\
 myhostname = mail.shop.example
@@ -119,6 +121,120 @@ def test_typed(program):
             assert ask(program, place.file, logged)[0] == 0, name
 
 
+def test_mistaken(program):
+    """a domain that policyd.conf has by mistake: without it, a login in TLS is
+    accepted, and another client is advised on as usual"""
+    text = 'import_postfix = "%s"\n'
+    options = {"far.example": 'relay_domains = "far.example"\n',
+               "[203.0.113.1]": 'inet_interfaces = "127.0.0.1, 203.0.113.1"\n'}
+    for domain, option in options.items():
+        name = option.split()[0]
+        for login in "alice", "":
+            log = session(tls=GOOD, login=login).replace("far.example", domain)
+            with Place(MAIN + "inet_interfaces = 127.0.0.1\n") as place, \
+                    written(log=LOGS_TLS + log) as directory:
+                path = os.path.join(directory, "log")
+                with open(place.file, "w") as out:
+                    out.write(text % place.config + option)
+                status, out, err = ask(program, place.file, path)
+                assert status == 1 and "(permit_auth_destination, service" in \
+                    out and "\t\tor, if they are not yours, remove them from " \
+                    "%s in policyd.conf, and try again\n" % name in out, (
+                        out, err)
+                assert ("let main.cf have them, too\n\t\tor, if" in out) == (
+                    domain[0] == "[") and "write:\n\t\tor" not in out, out
+                (group,), _ = groups(program, place.file, path)
+                assert group["advice"]["remove_from"] == name, group
+                with open(place.file, "w") as out:
+                    out.write(text % place.config)
+                status, out, err = ask(program, place.file, path)
+                assert status == (not login) and "if they are not" not in out, (
+                    login, out, err)
+
+
+def test_lists_of_a_port(program):
+    """smtpd(8) does not read lists of domains: those of a port do not count,
+    and those of trivial-rewrite(8) are not known"""
+    log = LOGS_TLS + session(tls=GOOD).replace(
+        "b@far.example", "u@shop.example")
+    for master, doubted in (
+            ("", False), ("    -o mydestination=far.example\n", False),
+            ("    -o relay_domains=\n", False),
+            ("    -o relay_clientcerts=\n", False),
+            ("    -o rewrite_service_name=x\n", True),
+            ("rewrite unix - - y - - trivial-rewrite\n"
+             "    -o mydestination=far.example\n", True),
+            ("rewrite unix - - y - - trivial-rewrite\n"
+             "    -o syslog_name=x\n", False)):
+        with Place(MAIN, "smtp inet n - y - - smtpd\n" + master) as place, \
+                written(log=log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            path = os.path.join(directory, "log")
+            status, out, err = ask(program, place.file, path)
+            assert status == 0 and ("cannot tell: 1" in out) == doubted == (
+                "by parameters of master.cf which" in out), (master, out, err)
+
+
+def test_lists_of_a_real_port(program):
+    """the same, by Postfix itself"""
+    with Postfix() as postfix:
+        postfix.discard()
+        postfix.set("smtpd_relay_restrictions=" + BUILT_IN)
+        ports = [postfix.port(**options) for options in (
+            {}, {"mydestination": "far.example"},
+            {"relay_domains": "far.example"},
+            {"virtual_mailbox_domains": "far.example"})]
+        postfix.start()
+        for port in ports:
+            with Session(port) as client:
+                client.reply()
+                client.ask("EHLO client.example")
+                client.ask("MAIL FROM:<a@client.example>")
+                assert client.ask("RCPT TO:<u@local.test>").startswith("250")
+                assert client.ask("RCPT TO:<u@far.example>").endswith(
+                    "Relay access denied"), port
+
+
+def test_login_in_plain_text(program):
+    """it is possible today, and --init ends that, however policyd replies;
+    where the port asks policyd, what is set there is what counts"""
+    asking = "    -o { smtpd_relay_restrictions=check_policy_service " \
+        "unix:private/%s, reject }\n"
+    local = session(login="alice").replace("far.example", "shop.example")
+    note = "note: 1 recipient is accepted, but the client logs in without TLS"
+    for reply in "", 'reply = "ok"\n', 'reply = "dunno"\n':
+        for options, refused in (
+                ("", 1), (asking % "postgrey", 1), (asking % "policyd", 0),
+                (asking % "policyd" + "    -o smtpd_tls_auth_only=yes\n", 1),
+                ("    -o smtpd_tls_security_level=none\n", 0)):
+            with Place(MAIN, "smtp inet n - y - - smtpd\n" + options) as \
+                    place, written(log=LOGS_TLS + session(login="alice"),
+                                   l_log=LOGS_TLS + local) as directory:
+                pem = os.path.join(directory, "pem")
+                openssl("req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj",
+                        "/CN=mail.shop.example", "-keyout", pem, "-out", pem)
+                with open(os.path.join(place.config, "main.cf"), "a") as main:
+                    main.write("smtpd_tls_cert_file = %s\n" % pem)
+                settle(place.config)
+                text = 'listen "unix:/var/spool/postfix/private/policyd" { }\n' \
+                    'import_postfix = "%s"\nallow_open_relay = yes\n' % \
+                    place.config + LOGINS + reply
+                with open(place.file, "w") as out:
+                    out.write(text)
+                log = os.path.join(directory, "log")
+                status, out, err = ask(program, place.file, log)
+                assert status == refused and "%d would be ref" % refused in \
+                    out and ("smtp/inet/smtpd_tls_auth_only=no'" in out) == \
+                    refused, (reply, options, out, err)
+                # It is accepted for our domains, if the client tries at all.
+                log = os.path.join(directory, "l.log")
+                status, out, err = ask(program, place.file, log)
+                assert status == 0 and (note in out) == refused, out
+                assert groups(program, place.file, log)[1][
+                    "logins_not_possible"] == refused, out
+
+
 def test_certificates(program):
     """relay_clientcerts, which main.cf does not even have"""
     with Place(MAIN) as place, written(
@@ -138,6 +254,37 @@ def test_certificates(program):
                        FINGERPRINT)
         settle(place.config)
         assert ask(program, place.file, logged)[0] == 0
+
+
+def test_certificate_not_logged(program):
+    """at smtpd_tls_loglevel = 1 the log says that there was a certificate, and
+    not which; nobody can tell then, unless no restriction looks at it"""
+    known = session(tls=GOOD).replace("Anonymous", "Trusted")
+    dark = "".join(line for line in known.splitlines(True)
+                   if "Trusted" not in line)
+    certified = "permit_tls_clientcerts, permit_auth_destination, "
+    late = "permit_auth_destination, reject_unauth_destination, " \
+        "permit_tls_clientcerts, "
+    asks = "    -o smtpd_tls_ask_ccert=yes\n"
+    for log, first, options, doubted in (
+            (known, certified, asks, True), (known, certified, "", True),
+            (known, "", asks, False), (known, late, asks, False),
+            (session(tls=GOOD), certified, asks, False),
+            (dark, certified, asks, True), (dark, certified, "", False),
+            (with_certificate(), certified, asks, False)):
+        with Place(MAIN, "smtp inet n - y - - smtpd\n" + options) as place, \
+                written(log=log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\nrelay_clientcerts = '
+                          '"inline:{ AA=h }"\nrestrictions = { %sreject }\n' %
+                          (place.config, first))
+            path = os.path.join(directory, "log")
+            status, out, err = ask(program, place.file, path)
+            assert ("cannot tell: 1" in out) == doubted and (
+                "1 would be refused" in out) != doubted and \
+                status == (not doubted), (log, first, options, out, err)
+            assert ("(write smtpd_tls_loglevel = 2 in main.cf)" in out) == (
+                doubted and log != dark), out
 
 
 def refused(address="192.0.2.30", to="b@far.example"):
@@ -197,5 +344,9 @@ def test_unknown(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_typed, test_certificates, test_refused,
+    sys.exit(run_all([test_typed, test_mistaken,
+                      test_lists_of_a_port, test_lists_of_a_real_port,
+                      test_login_in_plain_text,
+                      test_certificates,
+                      test_certificate_not_logged, test_refused,
                       test_unknown]))

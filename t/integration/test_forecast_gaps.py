@@ -6,8 +6,8 @@ only zeros.
 usage: test_forecast_gaps.py POLICYD [TEST ...]
 """
 
-import gzip
 import os
+import re
 import subprocess
 import sys
 
@@ -42,6 +42,19 @@ LOCAL = lines("pickup[4]: BBBBB: uid=0 from=<root>",
               "qmgr[2]: BBBBB: removed")
 SENT = session(login="alice")
 AT = SENT.index(HEAD % "smtp[3]")
+REPEATED = LOGS_TLS + lines(
+    "smtpd[1]: connect from h[192.0.2.30]",
+    "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 <b@far."
+    "example>: Relay access denied; from=<a@b> to=<b@far.example> proto=ESMTP "
+    "helo=<h>") + "".join("Nov 24 15:00:0%d mx %s\n" % each for each in [
+        (1, "last message repeated 7 times"),
+        (2, "syslogd: last message repeated 3 times"),
+        (3, "sshd[1]: hello"), (4, "last message repeated 100 times")]) + lines(
+            "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/11 commands=2/13")
+SPOKEN = lines("smtpd[7]: connect from localhost[127.0.0.1]",
+               "smtpd[7]: 9C8B8A94362: client=localhost[127.0.0.1]",
+               "smtpd[7]: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 "
+               "rcpt=1 data=1 quit=1 commands=5")
 NOTES = {
     # Why: log, status, the note, member of the summary, its value.
     "no smtpd": (LOCAL, 66, "none of the 5 lines of Postfix is about a client "
@@ -52,6 +65,17 @@ NOTES = {
     "sendmail twice": (LOCAL + LOCAL.replace("BBBBB", "CCCCC"), 66,
                        "note: 2 messages of sendmail(1) are not judged: they",
                        "of_sendmail", 2),
+    "requeued": (
+        LOGS_TLS + SENT[:AT] + lines(
+            "pickup[4]: BBBBB: uid=102 from=<a@local.test> orig_id=AAAAA") +
+        SENT[AT:].replace("AAAAA", "BBBBB"), 1, "of 1 recipient that Postfix "
+        "accepted in 1 hour (2026-11-24), 1 would be", "of_sendmail", 0),
+    "repeated": (REPEATED, 0, "of 11 recipients that Postfix refused",
+                 "refused", 11),
+    "sendmail -bs": (LOCAL + SPOKEN, 66, "note: 1 recipient of sendmail -bs is "
+                     "not judged: that is an", "of_sendmail_bs", 1),
+    "no cleanup": (SPOKEN, 66, "1 more was accepted, but no delivery", "of_"
+                   "sendmail_bs", 0),
     "two not delivered": (
         LOGS_TLS + SENT[:AT] + SENT[:AT].replace("AAAAA", "CCCCC"), 66,
         "2 more were accepted, but no delivery followed: they", "not_delivered",
@@ -81,6 +105,19 @@ NOTES = {
                  "1 file has the newest line first, so sessions cannot be "
                  "followed there (journalctl -r? tac(1) reverses it)",
                  "reversed_files", 1),
+    "reversed in a second": (reverse(LOGS_TLS + SENT), 66, "1 file has the newest "
+                             "line first, so", "reversed_files", 1),
+    "each second reversed": (
+        reverse(LOGS_TLS) + reverse(SENT).replace("15:00:00", "15:00:01"), 66,
+        "1 file has the lines of each second in the reverse order, so sessions",
+        "shuffled_files", 1),
+    "two hosts": (LOGS_TLS + LOGS_TLS.replace(" mx ", " mx2 "), 66,
+                  "note: the log is of 2 hosts (mx, mx2), and all of its mail "
+                  "is judged by the ports and lists of one", "hosts", 2),
+    "many hosts": ("".join(LOGS_TLS.replace(" mx ", " m%d " % at)
+                           for at in range(12)), 66,
+                   "note: the log is of more than 8 hosts (m0, m1, m2, m3, m4, "
+                   "m5, m6, m7), and", "hosts", 8),
     "a session without mail": (LOGS_TLS, 66, "of 0 recipients that Postfix "
                                "accepted", "sessions", 1),
     "whole": (LOGS_TLS + stepped(LOCAL + session(
@@ -100,7 +137,7 @@ def test_notes(program):
             summary = groups(program, config, path)[1]
             assert summary[member] == value, (name, summary)
             assert ("begun_before" == member) == bool(
-                summary["begun_before"]) or member == "reversed_files" or \
+                summary["begun_before"]) or member.endswith("ed_files") or \
                 name == "whole", (name, summary)
 
 
@@ -172,6 +209,118 @@ def test_elsewhere(program):
         assert "of 5 recipients" in out and "another instance" not in out, out
 
 
+def test_added(program):
+    """a recipient that Postfix may have added (always_bcc) is never advised
+    on, whether the session is whole in the log, was cut, or had a message that
+    was given up; where nothing adds any, all are those of the client"""
+    whole = session(tls=GOOD)
+    lines_of = whole.splitlines(True)
+    end = next(line for line in lines_of if "disconnect" in line)
+    given_up = whole.replace(end, HEAD % "smtpd[1]: CCCCC: client="
+                             "h[192.0.2.30]" + "\n" + end)
+    copied = whole.replace("b@far.example", "journal@archive.example")
+    for log, exact in (
+            (whole, True), (copied, True), (whole.replace(end, ""), False),
+            (whole.replace("rcpt=1", "rcpt=2"), False), (given_up, False),
+            (whole.replace("nrcpt=1", "nrcpt=2"), False),
+            (whole.replace(lines_of[0], ""), False)):
+        for more, doubted in (
+                ("", False),
+                ("always_bcc = journal@archive.example\n",
+                 not exact or log is copied),
+                ("recipient_bcc_maps = static:j@archive.example\n", not exact),
+                ("smtpd_milters = unix:/nowhere\n", not exact)):
+            with Place("mydestination = local.test\nimport_environment =\n" +
+                       more, PORTS % "") as place, \
+                    written(log=LOGS_TLS + log) as directory:
+                with open(place.file, "w") as out:
+                    out.write('import_postfix = "%s"\n' % place.config)
+                path = os.path.join(directory, "log")
+                out = ask(program, place.file, path)[1]
+                assert ("cannot tell: 1" in out) == doubted and (
+                    "1 would be refused" in out) != doubted, (more, log, out)
+
+
+SHARED = """\
+smtp inet n - y - - smtpd
+smtps inet n - y - - smtpd
+    -o smtpd_tls_wrappermode=yes
+%s"""
+DEMANDING = """\
+smtp inet n - y - - smtpd
+submission inet n - y - - smtpd
+    -o smtpd_tls_security_level=encrypt
+"""
+
+
+def test_shared_name(program):
+    """two ports with one syslog_name: the client was where what the log says is
+    possible, and a line that may be missing says nothing"""
+    plain = session(login="alice", more=" auth=1")
+    cut = plain.replace(plain.splitlines(True)[0], "")
+    silent = SHARED % "    -o smtpd_tls_loglevel=0\n"
+    for master, log, said in (
+            (SHARED % "", plain, "port 25 ("), (SHARED % "", cut, ""),
+            (silent, plain, ""), (silent, cut, ""),
+            (DEMANDING, plain, "port 25 ("), (DEMANDING, cut, "port 25 ("),
+            # It was another one at that time.
+            (DEMANDING.replace("smtp inet n", "# smtp inet n"), plain,
+             "port 587 (")):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "smtpd_tls_loglevel = 1\nsmtpd_sasl_auth_enable = yes\n",
+                   master) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("cannot tell: 1" in out) == (not said) and said in out, (
+                master, log, out)
+
+
+FILTERED = """\
+smtp inet n - y - - smtpd
+10025 inet n - n - - smtpd
+    -o content_filter=
+    -o smtpd_relay_restrictions=permit_mynetworks,reject
+    -o smtpd_recipient_restrictions=permit_mynetworks,reject
+"""
+
+
+def test_filter(program):
+    """a content filter on another host, or in a container, gives mail back at
+    a port that logs as another one: what the log shows of that is not judged,
+    and of the rest, nobody can tell"""
+    main = "mydestination = local.test\nimport_environment =\nmynetworks = " \
+        "127.0.0.0/8, 172.18.0.0/16\ncontent_filter = " \
+        "smtp:[172.18.0.5]:10024\n"
+    back = session("172.18.0.5", ident="BBBBB")
+    given = session(tls=GOOD, login="alice").replace(
+        "relay=m[192.0.2.9]:25, status=sent (250)", "relay=172.18.0.5"
+        "[172.18.0.5]:10024, status=sent (250 Ok: queued as BBBBB)")
+    at = back.index(HEAD % "smtp[3]")
+    both = back[:at] + given + back[at:]
+    for networks, log, returned, doubted, refused in (
+            ("", both, 1, 0, 0), ("", back, 0, 1, 0),
+            ("", session("172.19.0.5"), 0, 0, 1),
+            ("    -o mynetworks=172.19.0.0/16\n", session("172.19.0.5"), 0, 1,
+             0),
+            ("    -o mynetworks=172.19.0.0/16\n", session("172.18.0.5"), 0, 0,
+             1)):
+        with Place(main, FILTERED + networks) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            path = os.path.join(directory, "log")
+            status, out, err = ask(program, place.file, path)
+            summary = groups(program, place.file, path)[1]
+            assert status == refused and (
+                summary["returned_from_filter"], summary["cannot_tell"],
+                summary["would_be_refused"]) == (
+                    returned, doubted, refused), (networks, log, out, err)
+            assert ("it may have come back from a content filter" in out) == \
+                bool(doubted), out
+
+
 def test_instances(program):
     """two instances of Postfix with the same queue ids, and as in containers
     the same processes; a port with a syslog_name of its own is none"""
@@ -197,6 +346,30 @@ def test_instances(program):
                           ("carol", ["far.example"], 1)], found
         assert (summary["accepted"], summary["begun_before"],
                 summary["not_delivered"]) == (3, 0, 0), summary
+
+
+def test_second_instance(program):
+    """a second instance, whose port has the name that all files master.cf give
+    it: that of the first one, which has a queue of its own"""
+    local = LOCAL.replace("cleanup[5]", "cleanup[6]")
+    mine = session("192.0.2.1", GOOD, "alice").replace(
+        "postfix/smtpd", "postfix/submission/smtpd")
+    cleanup = HEAD % "cleanup[5]: AAAAA: message-id=<x>\n"
+    at = mine.index(HEAD % "qmgr")
+    for before in "", cleanup:
+        log = mine[:at] + before + mine[at:]
+        log = re.sub(r" postfix/(cleanup|qmgr|smtp)\[", r" postfix-out/\1[", log)
+        for text in log, log.replace("-out/smtp[", "/relay/smtp["):
+            with written(c_conf=DOMAINS + "restrictions = { reject }\n",
+                         log=LOGS_TLS + local + text) as directory:
+                config, path = (os.path.join(directory, each)
+                                for each in ("c.conf", "log"))
+                found, summary = groups(program, config, path)
+                assert [(group["login"], group["count"]) for group in found
+                        if group["kind"] == "refused"] == [("alice", 1)], (
+                            text, found)
+                assert (summary["accepted"], summary["begun_before"],
+                        summary["not_delivered"]) == (1, 0, 0), summary
 
 
 def test_reversed(program):
@@ -232,11 +405,113 @@ def test_access(program):
                 bool(count), out
 
 
+def denied(what, about="b@local.test"):
+    """denied - a refusal with these words"""
+    return lines("smtpd[1]: connect from h[192.0.2.30]",
+                 "smtpd[1]: NOQUEUE: reject: RCPT from h[192.0.2.30]: 554 5.7.1 "
+                 "<%s>: %s; from=<a@b> to=<%s> proto=ESMTP helo=<h>" % (
+                     about, what, about),
+                 "smtpd[1]: disconnect from h[192.0.2.30] rcpt=0/1 "
+                 "commands=2/3")
+
+
+CLIENT, RECIPIENT = ("%s rejected: Access denied" % each
+                     for each in ("Client host", "Recipient address"))
+RELAY = "    -o { smtpd_relay_restrictions=%s }\n"
+
+
+def test_lists(program):
+    """only smtpd_relay_restrictions is replaced: what another list has refused
+    remains, and what another one would refuse afterwards is not accepted"""
+    for options, what, remains in (
+            ("", CLIENT, True), ("", RECIPIENT, True),
+            (RELAY % "permit_mynetworks, reject", CLIENT, True),
+            (RELAY % "permit_mynetworks, reject", RECIPIENT, False),
+            (RELAY % "check_client_access inline:{x=y}, reject", CLIENT, False),
+            (RELAY % "check_policy_service unix:private/x", RECIPIENT, False),
+            (RELAY % "unknown_word", RECIPIENT, False)):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "unknown_word = reject\n",
+                   "smtp inet n - y - - smtpd\n" + options) as place, \
+                written(log=denied(what)) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("cannot tell: 0" in out) == remains == (
+                "for a reason that remains" in out), (options, what, out)
+    listing = "    -o { smtpd_recipient_restrictions=%s }\n"
+    for options, doubted in (
+            ("", False), (listing % "reject_unknown_sender_domain", False),
+            (listing % "permit_mynetworks, reject_unauth_destination", True),
+            (listing % "reject", True),
+            (listing % "check_policy_service unix:private/policyd, reject",
+             False)):
+        with Place("mydestination = local.test\nimport_environment =\n",
+                   "smtp inet n - y - - smtpd\n" + options) as place, \
+                written(log=denied("Relay access denied", "b@far.example")) as \
+                directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\nreply = "ok"\n'
+                          'listen "unix:/run/private/policyd" { }\n'
+                          'relay_domains = "far.example"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("1 would be accepted:" in out) != doubted and (
+                "smtpd_recipient_restrictions may still refuse" in out
+            ) == doubted, (options, out)
+
+
+def test_not_asking(program):
+    """a port for mynetworks only does not ask, and that is what is said"""
+    with Place("mydestination = local.test\nimport_environment =\n",
+               "127.0.0.1:2525 inet n - y - - smtpd\n"
+               "    -o syslog_name=postfix/webmail\n" +
+               RELAY % "permit_mynetworks, reject") as place, \
+            written(log=session("127.0.0.1").replace(
+                "postfix/smtpd", "postfix/webmail/smtpd")) as directory:
+        with open(place.file, "w") as out:
+            out.write('import_postfix = "%s"\n' % place.config)
+        path = os.path.join(directory, "log")
+        out = ask(program, place.file, path)[1]
+        assert "note: 1 is not judged: it came to a port that does not ask " \
+            "policyd" in out and "came back" not in out, out
+        summary = groups(program, place.file, path)[1]
+        assert (summary["at_ports_that_do_not_ask"],
+                summary["returned_from_filter"]) == (1, 0), summary
+
+
+def test_rewritten(program):
+    """addresses that are rewritten before they are logged, by main.cf or by a
+    cleanup of one port"""
+    owned = 'sender_login_maps = "inline:{ a@local.test=alice }"\n' \
+        "restrictions = { reject_sender_login_mismatch, permit_auth_destination, " \
+        "reject }\n"
+    log = LOGS_TLS + session(tls=GOOD).replace("far.example", "local.test")
+    cleanup = "cleanup2 unix n - n - 0 cleanup\n    -o %s\n"
+    for main, master, text, said in (
+            ("", "", owned, ""),
+            ("canonical_maps = static:a@local.test\n", "", owned, "the sender"),
+            ("", cleanup % "sender_canonical_maps=static:a@local.test", owned,
+             "the sender"),
+            ("", cleanup % "enable_original_recipient=no",
+             "restrictions = { permit_auth_destination, reject }\n",
+             "the recipient")):
+        with Place("mydestination = local.test\nimport_environment =\n" + main,
+                   "smtp inet n - y - - smtpd\n" + master) as place, \
+                written(log=log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config + text)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert ("cannot tell: 1:\n        1  %s was rewritten before" % said
+                    in out) == bool(said), (main, master, out)
+
+
 DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
             "verdict=permit restriction=permit_auth_destination "
             "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
             "to=<u@local.test> tls=none sasl=none instance=1.2.3 port=25 "
             "us=9\n")
+OWN_LOG = "Nov 24 14:59:59 mx systemd[1]: Starting policyd...\n" \
+    "Nov 24 14:59:59 mx policyd[812]: reading /etc/policyd/policyd.conf\n"
 EARLY = session("198.51.100.30", ident="BBBBB").replace("15:", "14:")
 LATE = session("198.51.100.31", ident="CCCCC").replace("15:", "16:")
 MIXTURES = {
@@ -256,11 +531,24 @@ MIXTURES = {
 }
 
 
+def test_repeated(program):
+    """a decision of policyd was repeated, and not the refusal before it"""
+    log = REPEATED.replace("sshd[1]: hello", DECISION[19:].strip())
+    log = log.replace(" 15:00:0", " 14:00:0")
+    assert log.count("policyd[812]: id=") == 1
+    with written(c_conf=DOMAINS, log=log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        summary = groups(program, config, path)[1]
+        assert (summary["refused"], summary["decided_by_policyd"]) == (11, 0), \
+            summary
+
+
 def test_mixture(program):
     """where policyd was asked, its decisions are judged; before that, the lines
     of Postfix; how many are not is said"""
     for name, (log, judged, left) in MIXTURES.items():
-        decision = "".join(line for line in log.splitlines(True)
+        decision = "".join(OWN_LOG + line for line in log.splitlines(True)
                            if "policyd[" in line)
         others = "".join(line for line in log.splitlines(True)
                          if "policyd[" not in line)
@@ -292,41 +580,6 @@ def test_mixture(program):
             status, out, _ = ask(program, config, parts[1])
             assert status == 1 and "before policyd" not in out and \
                 "first asked" not in out, (name, out)
-
-
-def test_copies(program):
-    """a file by two names, a compressed copy, and one that was made before the
-    log went on: nothing is counted twice"""
-    log = LOGS_TLS + EARLY
-    more = log + LATE
-    with written(c_conf=DOMAINS, log=more, gz=gzip.compress(more.encode()),
-                 old=log, other=LATE, decision=DECISION) as directory:
-        config, path, gz, old, other, decision = (
-            os.path.join(directory, each) for each in (
-                "c.conf", "log", "gz", "old", "other", "decision"))
-        link = os.path.join(directory, "link")
-        os.symlink(path, link)
-        copy = ": begins with the same lines as %s, so it is a copy, and not " \
-            "read\n" % path
-        for files, count, said in (
-                ([path], 2, ""),
-                ([path, path], 2, ": is the same file as %s, which is read "
-                 "once\n" % path),
-                ([path, link], 2, link + ": is the same"),
-                ([path, gz], 2, copy), ([gz, path, path], 2, "once"),
-                ([path, old], 2, old + copy), ([old, path], 2, old + copy),
-                ([old, other], 2, "")):
-            os.utime(gz, (1, 1))
-            status, out, err = ask(program, config, *files)
-            assert status == 1 and "of %d recipients" % count in out, (
-                files, out, err)
-            assert (said in err) if said else ("policyd: /" not in err), (
-                files, err)
-        for options in [], ["--against", config]:
-            err = ask(program, config, *options, decision, decision)[2]
-            assert "is the same file" in err, err
-        out = ask(program, config, decision, decision)[1]
-        assert out.startswith("0 of 1 logged"), out
 
 
 PORTS = """\
@@ -366,5 +619,8 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_instances,
-                      test_reversed, test_access, test_mixture, test_copies, test_tls_log]))
+    sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_shared_name,
+                      test_filter, test_instances, test_second_instance,
+                      test_reversed, test_access, test_lists, test_not_asking,
+                      test_rewritten, test_repeated,
+                      test_mixture, test_tls_log]))

@@ -172,15 +172,18 @@ def test_newcomer(program):
         assert out.count("add to relay_domains in main.cf: backup.example") \
             == 2, out
         newcomer.write(together(out))
-        out = newcomer.forecast(4)
+        # A login in plain text needs a command, which is for later.
+        out = newcomer.forecast(5)
+        assert "(smtpd_tls_auth_only, which --init sets) (permit_sasl" in out, \
+            out
         newcomer.write(alone(out, "127.51.1.0/24"))
         # Until Postfix has it, too, it would refuse them.
-        assert "at top level" not in alone(newcomer.forecast(4),
+        assert "at top level" not in alone(newcomer.forecast(5),
                                            "127.51.1.0/24")
         run("postconf", "-c", postfix.config, "-e",
             "relay_domains=backup.example")
         settle(postfix.config)
-        newcomer.forecast(2)
+        newcomer.forecast(3)
         newcomer.connect(printed)
         newcomer.forecast(0)
         with policyd(program, newcomer.file):

@@ -416,6 +416,22 @@ def test_left_out(program):
                 "recipients" in out, out
 
 
+def test_copies(program):
+    """a copy that Postfix adds to each message is not counted: Postfix says the
+    number of recipients before"""
+    mails = [Mail(60 * number, "alice", 1) for number in range(20)]
+    log = "".join(
+        line + (line.replace("b0@far", "archive@far")
+                if "smtp[3]" in line else "")
+        for line in postfix_log(mails).splitlines(True))
+    config = DOMAINS + 'rate "r" { key = sasl_username limit = "20/1h" }\n' \
+        "restrictions = { check_rate:r, " + LIST
+    with written(config, log) as (path, name):
+        assert rated(program, path, name)[0] == {}
+    with written(config.replace("20/1h", "19/1h"), log) as (path, name):
+        assert rated(program, path, name)[0] == {"alice": 1}
+
+
 def test_usage(program):
     """--suggest-limits goes with --replay only"""
     for arguments in (["-q", "--suggest-limits"], ["-t", "--suggest-limits"],
@@ -429,4 +445,4 @@ def test_usage(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_model, test_kinds, test_text, test_suggest,
-                      test_suggest_json, test_left_out, test_usage]))
+                      test_suggest_json, test_left_out, test_copies, test_usage]))

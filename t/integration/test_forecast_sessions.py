@@ -49,24 +49,20 @@ class Plan:
         if self.port == "D" and chance.random() < 0.3:
             self.login = "anonymous"
         self.helo = chance.random() < 0.1 and self.login == "none"
-        self.messages = [self.message(chance, self.login == "good")
+        self.messages = [self.message(chance)
                          for _ in range(chance.choice((1, 1, 1, 2, 3)))]
         self.quits = chance.random() < 0.9
 
     @staticmethod
-    def message(chance, login):
-        """message - sender, recipients, how it ends. policyd takes
-        other.test for its own, and Postfix does not, which nothing in the log
-        of a client says that has logged in."""
+    def message(chance):
+        """message - sender, recipients, how it ends"""
         found = []
         for _ in range(chance.choice((1, 1, 1, 2, 3))):
             name = "<%s>" % chance.choice(ORDINARY) if chance.random() < 0.9 \
                 else chance.choice(ODD)
             if any(name.strip("<>") == each.strip("<>") for each in found):
                 continue        # Postfix logs it once
-            if not (login and "other.test" in name):
-                found.append(name)
-        found = found or ["<user@local.test>"]
+            found.append(name)
         end = chance.choice(["DATA"] * 6 + ["BDAT", "RSET"])
         return chance.choice(SENDERS), found, end
 

@@ -77,7 +77,7 @@ class Player:
         for name, options in ports.items():
             self.ports[name] = postfix.port(
                 syslog_name="postfix/%s%s" % (way, name),
-                smtpd_recipient_restrictions=restrictions, **options)
+                smtpd_relay_restrictions=restrictions, **options)
         self.contexts = {
             version: tls_context(version, postfix.path("tls", "ca.pem"))
             for version in ("TLSv1.2", "TLSv1.3")}

@@ -112,6 +112,21 @@ static const struct {
 	  "", "", "", "" },
 	{ "qmgr", "0A1B2", "from=<a@b>, size=1, nrcpt=1 (queue active)",
 	  POSTLOG_FROM, "", "a@b", "", "" },
+	/* A sender may contain all that follows one, but nothing comes after
+	 * it that a stranger has chosen. */
+	{ "qmgr", "0A1B2",
+	  "from=<boss@a>, size=1, x@b>, size=195, nrcpt=1 (queue active)",
+	  POSTLOG_FROM, "", "boss@a>, size=1, x@b", "", "" },
+	{ "qmgr", "0A1B2",
+	  "from=<boss@a>, x@b>, status=expired, returned to sender",
+	  POSTLOG_FROM, "", "boss@a>, x@b", "", "" },
+	{ "qmgr", "0A1B2",
+	  "from=<\"boss@a>, size=1, x\"@b>, size=195, nrcpt=1 (queue active)",
+	  POSTLOG_FROM, "", "boss@a>, size=1, x@b", "", "" },
+	{ "qmgr", "0A1B2",
+	  "from=<\"boss\"@a>, size=1, x@b>, size=195, nrcpt=1 (queue active)",
+	  POSTLOG_FROM, "", "\"boss\"@a>, size=1, x@b", "", "" },
+	{ "qmgr", "0A1B2", "from=<a@b> x", POSTLOG_OTHER, "", "", "", "" },
 	{ "qmgr", "0A1B2", "from=<>, size=1, nrcpt=1 (queue active)",
 	  POSTLOG_FROM, "", "", "", "" },
 	{ "qmgr", "0A1B2", "removed", POSTLOG_REMOVED, "", "", "", "" },
@@ -141,6 +156,12 @@ static const struct {
 	  "" },
 	{ "pickup", "0A1B2", "uid=0 from=<root>", POSTLOG_BEGUN, "", "", "",
 	  "" },
+	{ "pickup", "0A1B2", "uid=0 from=<a@b> orig_id=AAAAA", POSTLOG_REQUEUED,
+	  "", "", "", "" },
+	{ "pickup", "0A1B2", "uid=9 from=<a> orig_id=AAAAA>", POSTLOG_BEGUN, "",
+	  "", "", "" },
+	{ "pickup", "0A1B2", "uid=9 from=<a> orig_id=A x", POSTLOG_BEGUN, "",
+	  "", "", "" },
 };
 
 /* read_one - a line of the table */
@@ -198,11 +219,24 @@ START_TEST(reads_each_detail_of_a_line)
 	ck_assert_uint_eq(event.auth, 1);
 	ck_assert_uint_eq(event.rcpt, 4);
 	ck_assert_uint_eq(event.sent, 3);
+	strcpy(line.program, "pickup");
+	strcpy(line.queue_id, "0A1B2");
+	line.text = "uid=102 from=<a> orig_id=B> orig_id=970DEA95603";
+	postlog_event_read(&event, &line);
+	ck_assert_str_eq(event.old_id, "970DEA95603");
+	strcpy(line.program, "smtpd");
+	line.queue_id[0] = '\0';
 	line.text = "NOQUEUE: reject: RCPT from h[::1]: 554 5.7.1 <u>: Relay "
 		    "access denied; from=<> to=<u> proto=SMTP helo=<h>";
 	postlog_event_read(&event, &line);
 	ck_assert(event.for_relay && !event.by_access);
 	ck_assert_str_eq(event.reply, "554 5.7.1 <u>: Relay access denied");
+	/* A table says the same, but it stays. */
+	line.text = "NOQUEUE: reject: RCPT from h[::1]: 554 5.7.1 <u>: "
+		    "Recipient address rejected: Relay access denied; from=<> "
+		    "to=<u> proto=SMTP helo=<h>";
+	postlog_event_read(&event, &line);
+	ck_assert(!event.for_relay && !event.by_access);
 	line.text = "NOQUEUE: reject: RCPT from h[::1]: 550 5.1.1 <u>: "
 		    "unknown: Relay access denied?; from=<> to=<u> proto=SMTP";
 	postlog_event_read(&event, &line);
@@ -223,6 +257,11 @@ START_TEST(follows_a_filter_to_the_next_id)
 		    "(250 2.0.0 Ok: queued as BBBBB)";
 	postlog_event_read(&event, &line);
 	ck_assert_str_eq(event.next_id, "");
+	line.text = "to=<a@b>, relay=amavis[172.18.0.5]:10024, status=sent "
+		    "(250 2.0.0 Ok: queued as BBBBB)";
+	postlog_event_read(&event, &line);
+	ck_assert_str_eq(event.next_id, "BBBBB");
+	ck_assert_str_eq(event.next_address, "172.18.0.5");
 }
 END_TEST
 

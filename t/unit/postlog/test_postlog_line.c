@@ -3,6 +3,7 @@
 
 #include "lib/postlog/postlog_line.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "lib/postlog/postlog_time.h"
@@ -88,6 +89,102 @@ START_TEST(splits_a_line_of_each_format)
 }
 END_TEST
 
+/* Lines of others, and whether they say when they were written. */
+static const struct {
+	const char *line;
+	bool dated;
+} others[] = {
+	{ HEAD "dovecot: imap-login: x", true },
+	{ HEAD "kernel: x", true },
+	{ HEAD "last message repeated 2 times", true },
+	{ HEAD "sshd[1]: x", true },
+	{ "2026-11-24T14:00:00.1+00:00 mx kernel: x", true },
+	{ "<22>1 2026-11-24T14:00:00Z mx kernel - - - x", true },
+	{ "mail-1  | " HEAD "dovecot: x", true },
+	{ "{\"__REALTIME_TIMESTAMP\":\"1795528800000000\"}", true },
+	{ "x " HEAD "dovecot: x", false },
+	{ "dovecot: x", false },
+	{ "<22>1 x mx kernel - - - x", false },
+	{ "{\"a\":1}", false },
+	{ "", false },
+};
+
+START_TEST(knows_when_others_wrote)
+{
+	char *bytes = xstrdup(others[_i].line);
+	struct postlog_line line = { 0 };
+
+	ck_assert_int_eq(postlog_line_read(&line, bytes, NOW), 0);
+	ck_assert_int_eq(line.time, others[_i].dated ? NOW : POSTLOG_NO_TIME);
+	postlog_line_clear(&line);
+	free(bytes);
+}
+END_TEST
+
+/* Lines, and how often the last one says that the one before was repeated. */
+static const struct {
+	const char *lines;
+	unsigned long times;
+} repeated[] = {
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "last message repeated 7 times",
+	  7 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "last message repeated 1 time", 1 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "syslogd: last message repeated 7 times",
+	  7 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "syslogd[9]: last message repeated 7 times",
+	  7 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "last message repeated 7 times\n" HEAD
+	       "last message repeated 3 times",
+	  3 },
+	{ "Nov 24 14:00:00 <mail.info> mx postfix/smtpd[1]: x\n"
+	  "Nov 24 14:00:00 <mail.info> mx last message repeated 7 times",
+	  7 },
+	/* Of another program, of another host, or its text. */
+	{ HEAD "sshd[1]: x\n" HEAD "last message repeated 7 times", 0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "sshd[1]: y\n" HEAD
+	       "last message repeated 7 times",
+	  0 },
+	{ HEAD
+	  "postfix/smtpd[1]: x\nNov 24 14:00:00 mx2 last message repeated 7 "
+	  "times",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "sshd[1]: last message repeated 7 times",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD
+	       "dovecot: last message repeated 7 times",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "last message repeated 7 times x",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\n" HEAD "last message repeated 0 times",
+	  0 },
+	{ HEAD "postfix/smtpd[1]: x\nlast message repeated 7 times", 0 },
+};
+
+START_TEST(knows_what_was_repeated)
+{
+	char *bytes = xstrdup(repeated[_i].lines);
+	struct postlog_line line = { 0 };
+	char *each = strtok(bytes, "\n");
+	int result = 0;
+
+	for (; each != NULL; each = strtok(NULL, "\n"))
+		result = postlog_line_read(&line, each, NOW);
+	ck_assert_int_eq(result, repeated[_i].times > 0);
+	ck_assert_int_eq(line.again, repeated[_i].times > 0);
+	if (result > 0) {
+		ck_assert_uint_eq(line.repeats, repeated[_i].times);
+		ck_assert_str_eq(line.program, "smtpd");
+		ck_assert_str_eq(line.text, "");
+	}
+	postlog_line_clear(&line);
+	free(bytes);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("postlog_line");
@@ -95,5 +192,7 @@ int main(void)
 	setenv("TZ", "UTC", 1);
 	tcase_add_loop_test(tests, splits_a_line_of_each_format, 0,
 			    COUNT(lines));
+	tcase_add_loop_test(tests, knows_when_others_wrote, 0, COUNT(others));
+	tcase_add_loop_test(tests, knows_what_was_repeated, 0, COUNT(repeated));
 	return run_tests("postlog_line", tests);
 }
