@@ -209,6 +209,30 @@ static bool is_inside(const struct smtpd_row *row)
 	return row->is_return && smtpd_port_is_loopback(&row->port);
 }
 
+/* check_filter - a port that demands TLS of a filter, of which few use it */
+static void check_filter(struct check *check, const struct smtpd_port *port)
+{
+	static const unsigned near = 1u << SMTPD_NETWORK | 1u << SMTPD_HOST;
+	const char *name = port->wraps ? "smtpd_tls_wrappermode"
+				       : "smtpd_tls_security_level";
+	const char *value = port->wraps ? "no" : "may";
+	bool here = postfix_where(check->postfix, port->service, name) ==
+		    POSTFIX_MASTER;
+
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_WARNING,
+				       .service = port->service,
+				       .parameter = name,
+				       .value = here ? value : NULL,
+				       .own = here ? NULL : value,
+				       .effect.opens = { near, near },
+				       .advice = "offer TLS there, and do not "
+						 "require it" },
+		    "mail comes back from a filter on port %s, and TLS is "
+		    "required there: a filter that does not use it is refused",
+		    port->service->name);
+}
+
 /* check_wrapper - TLS from the first byte is for port 465, and only for that
  * one (RFC 8314, 3.3): a client that waits for the greeting of a server that
  * waits for TLS gives up, and so does one that speaks to the wrong one */
@@ -262,6 +286,9 @@ void check_logins(struct check *check)
 			check_plain(check, port);
 		if (!is_behind(port) && !check->ports.rows[i].is_return)
 			check_wrapper(check, port);
+		if (is_inside(&check->ports.rows[i]) &&
+		    (port->wraps || port->demands_tls))
+			check_filter(check, port);
 	}
 	if (!behind && check_nobody(check))
 		return;

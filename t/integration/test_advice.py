@@ -182,6 +182,29 @@ def test_return(program):
             "to_us": "yes", "elsewhere": "yes"}, rows
 
 
+def test_return_tls(program):
+    """a port that demands TLS of the filter, of its own or by main.cf"""
+    for main, own, count in (("encrypt", "", 1), ("may", "", 0),
+                             ("may", "smtpd_tls_security_level=encrypt", 1),
+                             ("may", "smtpd_tls_wrappermode=yes", 1),
+                             ("encrypt", "smtpd_tls_security_level=may", 0)):
+        with Kind(program, "06", **dict(USERS, smtpd_tls_security_level=main)
+                  ) as kind:
+            with open(os.path.join(kind.config, "master.cf"), "a") as out:
+                out.write("127.0.0.1:10025 inet n - n - - smtpd\n"
+                          "  -o content_filter=\n  -o mynetworks=127.0.0.0/8\n"
+                          "  -o smtpd_relay_restrictions=permit_mynetworks,"
+                          "reject\n" + ("  -o %s\n" % own if own else ""))
+            texts = kind.texts()
+            assert len(texts) == count, (main, own, texts)
+            if count:
+                assert has(texts, "^mail comes back .*:10025, and TLS is"), texts
+            assert kind.follow(deep=True) == count
+            assert kind.said()[1] == [], kind.said()
+            cells = matrix(program, kind.config, kind.file)
+            assert cells["127.0.0.1:10025", "host", "elsewhere"] == "passes"
+
+
 def test_domains(program):
     """relay_domains = $mydestination is no mistake (06)"""
     with Kind(program, "06", **USERS) as kind:
@@ -547,7 +570,8 @@ def test_commands(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        test_ports, test_return, test_domains, test_one_command, test_twice,
-        test_nobody, test_certificate, test_networks, test_tables, test_front,
+        test_ports, test_return, test_return_tls, test_domains,
+        test_one_command, test_twice, test_nobody, test_certificate,
+        test_networks, test_tables, test_front,
         test_servers, test_misspelt, test_dovecot, test_ours, test_notation,
         test_unasked, test_many, test_bad, test_commands]))

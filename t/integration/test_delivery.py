@@ -34,7 +34,7 @@ EARLIER = ["smtpd_relay_restrictions="] + [
 def howto_commands(failures):
     """howto_commands - those of HOWTO do what the files in etc/ say"""
     with open(snippets.HOWTO, encoding="utf-8") as text:
-        commands = re.search(r"^    postconf -e \S+=encrypt .*?"
+        commands = re.search(r"^    postconf -e \S+=may smtpd_tls_auth.*?"
                              r"^    postfix reload$", text.read(),
                              re.M | re.S).group(0)
     with Postfix() as postfix:

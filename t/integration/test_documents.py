@@ -125,7 +125,8 @@ def second_chapter(place, starts, changes):
         postconf -M submission/inet='submission inet n - y - - smtpd' \
             submissions/inet='submissions inet n - y - - smtpd'
         postconf -P submissions/inet/smtpd_tls_wrappermode=yes
-        postconf -e smtpd_tls_security_level=encrypt \
+        postconf -P submission/inet/smtpd_tls_security_level=encrypt
+        postconf -e smtpd_tls_security_level=may \
             smtpd_tls_auth_only=yes smtpd_sasl_auth_enable=yes""")
     for block in second:
         if block.file or (block.word == "postconf" and not changes):
@@ -144,9 +145,8 @@ def add_return_port(place):
         postconf -P %s/inet/content_filter= \
             %s/inet/smtpd_end_of_data_restrictions= \
             %s/inet/mynetworks=127.0.0.0/8 \
-            %s/inet/smtpd_tls_security_level=none \
             %s/inet/smtpd_recipient_restrictions=permit_mynetworks,reject
-        """ % ((RETURN,) * 7))
+        """ % ((RETURN,) * 6))
 
 
 def check_return_port(program, place):
@@ -219,8 +219,10 @@ def test_howto(program):
             if title.startswith("1. "):
                 first_chapter(place, blocks)
             elif title.startswith("2. "):
+                add_return_port(place)
                 for block in blocks:
                     place.do(block)
+                check_return_port(program, place)
             else:
                 later_chapter(program, place, blocks)
             place.check_exceptions()
