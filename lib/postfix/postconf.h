@@ -27,8 +27,9 @@ int postconf_values_parse(char *text, const char *const names[], size_t count,
 			  char *values[], struct error *error);
 
 /* postconf_text - the output of postconf -c directory OPTION (-n: settings of
- * main.cf; -M: services of master.cf; -P: their -o overrides; NULL, for none:
- * every parameter, with $name as written). The caller frees *text. 0 or -1. */
+ * main.cf; -m: types of tables; -M: services of master.cf; -P: their -o
+ * overrides; NULL, for none: every parameter, with $name as written). The
+ * caller frees *text. 0 or -1. */
 int postconf_text(const char *directory, const char *option, char **text,
 		  struct error *error);
 

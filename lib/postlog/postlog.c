@@ -72,6 +72,8 @@ static struct postlog_session *session_found(struct postlog *log,
 	if (session == NULL)
 		session = postlog_session_open(log, step->line,
 					       step->event->address);
+	if (session->begun)
+		postlog_order_session(&log->order, false);
 	return session;
 }
 
@@ -105,6 +107,9 @@ static void take_connect(struct postlog *log, const struct step *step)
 {
 	struct postlog_session *before = session_of(log, step);
 
+	if (before != NULL && !before->begun &&
+	    strcmp(before->address, step->event->address) == 0)
+		postlog_order_session(&log->order, true);
 	if (before != NULL)
 		end_session(log, before);
 	postlog_session_open(log, step->line, step->event->address)->begun =
@@ -499,6 +504,7 @@ void postlog_end(struct postlog *log)
 		postlog_session_retire(log, log->oldest);
 	postlog_order_end(&log->order);
 	log->figures.reversed = log->order.reversed;
+	log->figures.shuffled = log->order.shuffled;
 }
 
 /* postlog_figures - what was counted */

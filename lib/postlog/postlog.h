@@ -79,6 +79,8 @@ struct postlog_figures {
 	unsigned long unbegun;	 /* messages whose beginning is not in the log;
 				    not counted once early is not 0 */
 	unsigned long reversed;	 /* files whose newest line is the first */
+	unsigned long shuffled;	 /* files whose sessions begin with their end,
+				    though not the whole file is reversed */
 	unsigned long returned;	 /* recipients that came from a filter */
 	unsigned long proxied;	 /* recipients of messages that were given to a
 				    smtpd_proxy_filter; only the first of each

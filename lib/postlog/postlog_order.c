@@ -11,10 +11,23 @@
 /* postlog_order_end - judge the file */
 void postlog_order_end(struct postlog_order *order)
 {
-	if (order->earlier > order->later)
+	bool backward = order->backward > order->forward;
+
+	if (order->earlier > order->later ||
+	    (backward && order->later == order->earlier))
 		order->reversed++;
+	else if (backward)
+		order->shuffled++;
 	order->later = order->earlier = 0;
+	order->forward = order->backward = 0;
 	order->file = NULL;
+}
+
+/* postlog_order_session - a session, whose lines may all be of one second */
+void postlog_order_session(struct postlog_order *order, bool backward)
+{
+	order->forward += !backward;
+	order->backward += backward;
 }
 
 /* postlog_order_line - compare with the line before; lines of several programs

@@ -12,6 +12,7 @@
 #include "lib/server/server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -328,6 +329,14 @@ void server_add(struct server *server, int fd, const char *peer)
 	server_accept_update(server);
 }
 
+/* comes - does a connection wait to be accepted? */
+static bool comes(const struct accepting *accepting)
+{
+	struct pollfd ready = { .fd = accepting->fd, .events = POLLIN };
+
+	return poll(&ready, 1, 0) > 0;
+}
+
 /* accept_one - true: there may be more, and a place for it: nobody shall make
  * room for one that does not come */
 static bool accept_one(struct accepting *accepting)
@@ -335,7 +344,8 @@ static bool accept_one(struct accepting *accepting)
 	struct server *server = accepting->server;
 	int fd;
 
-	if (!find_room(server))
+	if (!server_has_room(server) &&
+	    !(comes(accepting) && find_room(server)))
 		return false;
 	fd = accept4(accepting->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
@@ -351,7 +361,7 @@ static bool accept_one(struct accepting *accepting)
 		accepting->accepted(accepting->context, fd);
 	else
 		server_add(server, fd, NULL);
-	return server_load(server) < server->limits.max_connections;
+	return server_has_room(server);
 }
 
 /* on_acceptable - accept some at a time, so that others get their turn */

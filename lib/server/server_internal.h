@@ -167,6 +167,9 @@ void connection_forget(struct connection *connection);
 void connection_asked(struct connection *connection);
 
 /* server_room.c */
+/* server_has_room - is there a place for one more? Now and then there is one
+ * more than is seen; see load_of() in server_deal.c. */
+bool server_has_room(struct server *server);
 /* server_find_room - a place for one more: true, or nobody can make room just
  * now. If another thread was asked to, server_look_again() follows. */
 bool server_find_room(struct server *server);

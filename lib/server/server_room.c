@@ -75,7 +75,7 @@ bool server_make_room(struct server *server, uint64_t user)
 
 /* ask_around - if there are several users, have the one who has most places
  * make room, in the thread whose turn it is; true: there is room now. At most
- * once in each, until server_find_room() finds some or a while has passed. */
+ * once in each, until server_has_room() sees some or a while has passed. */
 static bool ask_around(struct server *server)
 {
 	uint64_t user;
@@ -97,10 +97,19 @@ static bool ask_around(struct server *server)
 	return false;
 }
 
+/* server_has_room - for one more; then the others may be asked again */
+bool server_has_room(struct server *server)
+{
+	if (server_load(server) >= server->limits.max_connections)
+		return false;
+	server->asked = 0;
+	return true;
+}
+
 /* server_find_room - for one more: those that have not asked go first */
 bool server_find_room(struct server *server)
 {
-	while (server_load(server) >= server->limits.max_connections) {
+	while (!server_has_room(server)) {
 		struct connection *silent = oldest(server, QUEUE_SILENT, NULL);
 
 		if (silent != NULL)
@@ -108,6 +117,5 @@ bool server_find_room(struct server *server)
 		else if (!ask_around(server))
 			return false;
 	}
-	server->asked = 0;
 	return true;
 }

@@ -116,6 +116,19 @@ const struct store_values *store_admin_ask(const struct store_admin *admin,
 	return NULL;
 }
 
+/* store_admin_lengths - of the windows, as words */
+unsigned store_admin_lengths(const struct store_rate *rate,
+			     char lengths[][STORE_NUMBER_SIZE],
+			     const char *words[])
+{
+	for (unsigned i = 0; i < rate->shape.windows; i++) {
+		snprintf(lengths[i], STORE_NUMBER_SIZE, "%" PRIu32,
+			 rate->shape.length_s[i]);
+		words[i] = lengths[i];
+	}
+	return rate->shape.windows;
+}
+
 /* store_admin_odd - an answer of another form */
 int store_admin_odd(struct error *error)
 {
@@ -183,15 +196,20 @@ store_admin_ask_key(const struct store_admin *admin, const char *word,
 			       error);
 }
 
-/* change - a key; the number that is answered, 0 or 1, or -1 */
+/* change - a key; the number that is answered, 0 or 1, or -1. The script has to
+ * know the windows, too. */
 static int change(const struct store_admin *admin, const char *word,
 		  const struct store_rate *rate, const char *key,
 		  const char *number, struct error *error)
 {
-	const struct store_values *values =
-		store_admin_ask_key(admin, word, rate, key, strlen(key),
-				    &number, number != NULL, error);
+	char lengths[RATE_WINDOWS_MAX][STORE_NUMBER_SIZE];
+	const char *numbers[1 + RATE_WINDOWS_MAX] = { number };
+	size_t count = number != NULL;
+	const struct store_values *values;
 
+	count += store_admin_lengths(rate, lengths, numbers + count);
+	values = store_admin_ask_key(admin, word, rate, key, strlen(key),
+				     numbers, count, error);
 	if (values == NULL)
 		return -1;
 	if (values->value[0].kind != REDIS_REPLY_INTEGER)

@@ -28,6 +28,12 @@ store_admin_ask_key(const struct store_admin *admin, const char *word,
 		    size_t length, const char *const numbers[], size_t count,
 		    struct error *error);
 
+/* store_admin_lengths - of the windows of a rate, as words that point into
+ * lengths; both have room for RATE_WINDOWS_MAX. How many. */
+unsigned store_admin_lengths(const struct store_rate *rate,
+			     char lengths[][STORE_NUMBER_SIZE],
+			     const char *words[]);
+
 /* store_admin_odd - the answer has another form: -1. */
 int store_admin_odd(struct error *error);
 

@@ -3,8 +3,11 @@
  *
  * The answer to "take" and "look" is one array of numbers: 1 if all charges
  * pass, or 0; and for each of them outcome, notice, counted before, used, which
- * window, and seconds until it is free, -1 for never. The limits are ours, so
- * nothing is believed that they contradict. */
+ * window, and seconds until it is free, -1 for never. If there is one charge,
+ * and it is within its limits and silent, the answer is one number, which is
+ * below 0: -1 - counted before - 2 * which window - 8 * used.
+ *
+ * The limits are ours, so nothing is believed that they contradict. */
 
 #include "lib/store/store_internal.h"
 
@@ -13,10 +16,11 @@
 #include <string.h>
 
 #define NUMBERS	      6	 /* for one charge */
-#define CLUSTER_SHOWN 60 /* bytes of an error */
+#define ADVISED_SHOWN 60 /* bytes of an error */
 #define CLUSTER_ADVICE                                                       \
 	": Cluster mode is not supported; use one primary, and Sentinel to " \
 	"follow a failover"
+#define PASSWORD_ADVICE " (set password_file)"
 
 /* One charge, as the store answers it. */
 struct numbers {
@@ -51,12 +55,51 @@ static bool is_cluster(const char *text)
 	return false;
 }
 
+/* wants_password - Redis 7.0 says "ERR Protocol error: unauthenticated bulk
+ * length" of a text as long as the script */
+static bool wants_password(const char *text)
+{
+	return strncmp(text, "NOAUTH", strlen("NOAUTH")) == 0 ||
+	       strstr(text, "unauthenticated") != NULL;
+}
+
+/* advice_for - what to do about an error; "" */
+static const char *advice_for(const char *text)
+{
+	if (is_cluster(text))
+		return CLUSTER_ADVICE;
+	return wants_password(text) ? PASSWORD_ADVICE : "";
+}
+
 /* store_error_why - an error, for people */
 void store_error_why(const char *text, char why[STORE_WHY_SIZE])
 {
+	const char *advice = advice_for(text);
+
 	snprintf(why, STORE_WHY_SIZE, "the store says: %.*s%s",
-		 is_cluster(text) ? CLUSTER_SHOWN : STORE_WHY_SIZE, text,
-		 is_cluster(text) ? CLUSTER_ADVICE : "");
+		 advice[0] != '\0' ? ADVISED_SHOWN : STORE_WHY_SIZE, text,
+		 advice);
+}
+
+/* is_short - one charge that passes, with nothing to say */
+static bool is_short(const struct store_values *values)
+{
+	return values->value[0].kind == REDIS_REPLY_INTEGER &&
+	       values->value[0].number < 0;
+}
+
+/* numbers_of_short - the charge of such an answer */
+static struct numbers numbers_of_short(long long number)
+{
+	unsigned long long bits = ~(unsigned long long)number;
+
+	return (struct numbers){
+		.outcome = RATE_WITHIN,
+		.notice = RATE_SILENT,
+		.before = (long long)(bits & 1),
+		.used = (long long)(bits >> 3),
+		.window = (long long)(bits >> 1 & 3),
+	};
 }
 
 /* numbers_of - the charge with that number */
@@ -64,6 +107,8 @@ static struct numbers numbers_of(const struct store_values *values, size_t i)
 {
 	const struct store_value *value = &values->value[2 + NUMBERS * i];
 
+	if (is_short(values))
+		return numbers_of_short(values->value[0].number);
 	return (struct numbers){
 		.outcome = value[0].number,
 		.notice = value[1].number,
@@ -128,13 +173,11 @@ static bool passes(const struct numbers *numbers,
 	       (charge->beyond && numbers->outcome < RATE_BLOCKED);
 }
 
-/* check - all that is said; NULL, or what is wrong */
-static const char *check(const struct store_values *values,
-			 const struct store_windows windows[],
-			 const struct rate_charge charges[], size_t count)
+/* check_form - does it answer this number of charges? NULL, or what is wrong */
+static const char *check_form(const struct store_values *values, size_t count)
 {
-	bool pass = true;
-
+	if (is_short(values) && values->count == 1 && count == 1)
+		return NULL;
 	if (values->value[0].kind != REDIS_REPLY_ARRAY ||
 	    values->count != 2 + NUMBERS * count ||
 	    values->value[0].number != (long long)values->count - 1)
@@ -143,6 +186,19 @@ static const char *check(const struct store_values *values,
 		if (values->value[i].kind != REDIS_REPLY_INTEGER)
 			return "the store's answer has something else than "
 			       "numbers";
+	return NULL;
+}
+
+/* check - all that is said; NULL, or what is wrong */
+static const char *check(const struct store_values *values,
+			 const struct store_windows windows[],
+			 const struct rate_charge charges[], size_t count)
+{
+	const char *wrong = check_form(values, count);
+	bool pass = true;
+
+	if (wrong != NULL)
+		return wrong;
 	for (size_t i = 0; i < count; i++) {
 		struct numbers numbers = numbers_of(values, i);
 
@@ -152,7 +208,7 @@ static const char *check(const struct store_values *values,
 			return "the store's answer contradicts our limits";
 		pass = pass && passes(&numbers, &charges[i]);
 	}
-	if (values->value[1].number != pass)
+	if (!is_short(values) && values->value[1].number != pass)
 		return "the store's answer contradicts itself";
 	return NULL;
 }
@@ -191,6 +247,6 @@ const char *store_answer_read(const struct store_values *values,
 
 		fill(&numbers, &windows[i], &charges[i]);
 	}
-	*passed = values->value[1].number == 1;
+	*passed = is_short(values) || values->value[1].number == 1;
 	return NULL;
 }

@@ -12,14 +12,32 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/rate/rate_window.h"
 #include "lib/text/siphash.h"
 
-#define WORDS_MAX   (8 + RATE_CHARGES_MAX * (8 + 2 * RATE_WINDOWS_MAX))
+#define WORDS_MAX   (8 + 2 * RATE_CHARGES_MAX)
 #define NUMBER_SIZE 24
 #define NUMBER_ROOM ((size_t)NUMBER_SIZE + 1)
-#define ID_SIZE	    5
-#define AMOUNT_MAX  (UINT64_C(1) << 53) /* no limit is as large */
 #define SCAN_COUNT  "200"
+#define MS_IN_S	    1000
+
+/* A charge is one word, see store_script.c. Its numbers have the highest byte
+ * first. */
+#define AMOUNT_SIZE 7
+#define LENGTH_SIZE 3
+#define ID_SIZE	    5
+#define ID_DIGITS   11
+#define IDS	    UINT64_C(100000000000) /* 10^ID_DIGITS, less than 2^40 */
+#define CHARGE_SIZE                                  \
+	(4 + 4 + AMOUNT_SIZE + ID_SIZE + ID_DIGITS + \
+	 RATE_WINDOWS_MAX * (LENGTH_SIZE + AMOUNT_SIZE))
+#define AMOUNT_MAX  (UINT64_C(1) << 53) /* no limit is as large */
+#define UNLIMITED   ((UINT64_C(1) << 56) - 1)
+#define FLAG_BEYOND 1
+#define FLAG_SHORT  2 /* a single message may be one number, SHORT_S */
+#define FLAG_ID	    4 /* there is an instance */
+#define SHORT_S	    UINT64_C(300000) /* 31/30 of it are less than 10^7 ticks */
+#define SEEN_TICKS  18000	     /* an instance is remembered for longer */
 
 /* The words of one command, and room for those that are made here. */
 struct words {
@@ -163,15 +181,12 @@ static void add_call(struct words *words, const struct store_settings *settings,
 	add_number(words, keys);
 }
 
-/* add_what - behind the keys */
-static void add_what(struct words *words, const struct store_settings *settings,
-		     const char *word)
+/* add_tick - behind everything that belongs to a key; without one, it is the
+ * clock of the store */
+static void add_tick(struct words *words, const struct store_settings *settings)
 {
-	add(words, word);
 	if (settings->test_tick != NULL)
 		add_number(words, *settings->test_tick);
-	else
-		add(words, "");
 }
 
 /* command_two_keys - about two keys that a cluster has in two places ("{1}" is
@@ -181,12 +196,11 @@ command_two_keys(const struct store_settings *settings, const char *word)
 {
 	struct words words;
 
-	words_begin(&words,
-		    2 * (strlen(settings->prefix) + 4) + 2 * NUMBER_ROOM);
+	words_begin(&words, 2 * (strlen(settings->prefix) + 4) + NUMBER_ROOM);
 	add_call(&words, settings, 2);
 	add_joined(&words, settings->prefix, "{1}");
 	add_joined(&words, settings->prefix, "{2}");
-	add_what(&words, settings, word);
+	add(&words, word);
 	return words_end(&words);
 }
 
@@ -202,54 +216,98 @@ struct store_command store_command_greet(const struct store_settings *settings)
 	return command_two_keys(settings, "greet");
 }
 
-/* add_limit - "-1": there is none */
-static void add_limit(struct words *words, uint64_t number)
+/* put - the lowest bytes of a number, the highest of them first */
+static char *put(char *to, uint64_t number, size_t bytes)
 {
-	if (number == RATE_UNLIMITED)
-		add(words, "-1");
-	else
-		add_number(words, number);
+	for (size_t i = bytes; i-- > 0; number >>= 8)
+		to[i] = (char)(number & 0xff);
+	return to + bytes;
 }
 
-/* add_id - of an instance; the same on all hosts */
-static void add_id(struct words *words, const char *instance)
+/* put_id - of an instance, the same on all hosts: as bytes, and in digits; ""
+ * is never looked for */
+static char *put_id(char *to, const char *instance)
 {
 	static const uint64_t seed[2] = { UINT64_C(0x706f6c6963796420),
 					  UINT64_C(0x696e7374616e6365) };
-	char *word = words->room + words->used;
-	uint64_t hash;
+	uint64_t id = siphash(seed, instance, strlen(instance)) % IDS;
 
-	if (instance[0] == '\0') {
-		add(words, "");
-		return;
-	}
-	hash = siphash(seed, instance, strlen(instance));
-	for (size_t i = 0; i < ID_SIZE; i++, hash >>= 8)
-		word[i] = (char)(hash & 0xff);
-	add_bytes(words, word, ID_SIZE);
-	words->used += ID_SIZE;
+	to = put(to, id, ID_SIZE);
+	return to + sprintf(to, "%0*" PRIu64, ID_DIGITS, id);
 }
 
-/* add_charge - as the script reads it */
-static void add_charge(struct words *words, const struct store_rate *rate,
+/* longest_of - seconds */
+static uint64_t longest_of(const struct rate_shape *shape)
+{
+	uint64_t longest_s = 0;
+
+	for (unsigned i = 0; i < shape->windows; i++)
+		if (shape->length_s[i] > longest_s)
+			longest_s = shape->length_s[i];
+	return longest_s;
+}
+
+/* life_ms - how long a key is kept after it was counted: until its whole part
+ * has left the longest window, and its instance may be forgotten */
+static uint64_t life_ms(uint64_t longest_s)
+{
+	uint64_t ticks = longest_s * RATE_PARTS + RATE_TICKS;
+
+	if (ticks < SEEN_TICKS)
+		ticks = SEEN_TICKS;
+	return (ticks * MS_IN_S + RATE_TICKS - 1) / RATE_TICKS;
+}
+
+/* flags_of - for the script */
+static unsigned flags_of(const struct store_rate *rate,
+			 const struct rate_charge *charge)
+{
+	unsigned flags = charge->beyond ? FLAG_BEYOND : 0;
+
+	if (longest_of(&rate->shape) <= SHORT_S)
+		flags |= FLAG_SHORT;
+	if (rate->shape.unit != RATE_NETWORKS && charge->instance[0] != '\0')
+		flags |= FLAG_ID;
+	return flags;
+}
+
+/* put_windows - each has a length, and a limit or UNLIMITED */
+static char *put_windows(char *to, const struct rate_shape *shape,
+			 const struct rate_limits *limits)
+{
+	for (unsigned i = 0; i < shape->windows; i++) {
+		uint64_t number = store_limit(limits, shape->length_s[i]);
+
+		to = put(to, shape->length_s[i], LENGTH_SIZE);
+		to = put(to, number < UNLIMITED ? number : UNLIMITED,
+			 AMOUNT_SIZE);
+	}
+	return to;
+}
+
+/* add_charge - one word, as the script reads it */
+static void add_charge(struct words *words, const char *what,
+		       const struct store_rate *rate,
 		       const struct rate_charge *charge)
 {
 	bool networks = rate->shape.unit == RATE_NETWORKS;
-	uint64_t amount =
-		charge->amount < AMOUNT_MAX ? charge->amount : AMOUNT_MAX;
+	char *word = words->room + words->used, *to = stpcpy(word, what);
+	uint64_t amount = networks ? 1 : charge->amount;
 
-	add_number(words, (uint64_t)rate->shape.unit);
-	add_number(words, networks ? 1 : amount);
-	add(words, charge->beyond ? "1" : "0");
-	add_number(words, charge->near);
-	add_id(words, networks ? "" : charge->instance);
-	add(words, networks ? charge->place : "");
-	add_number(words, rate->shape.windows);
-	for (unsigned i = 0; i < rate->shape.windows; i++) {
-		add_number(words, rate->shape.length_s[i]);
-		add_limit(words, store_limit(&charge->limits,
-					     rate->shape.length_s[i]));
-	}
+	to = put(to, STORE_VALUE + (unsigned)rate->shape.unit, 1);
+	to = put(to, flags_of(rate, charge), 1);
+	to = put(to, charge->near, 1);
+	to = put(to, rate->shape.windows, 1);
+	to = put(to, amount < AMOUNT_MAX ? amount : AMOUNT_MAX, AMOUNT_SIZE);
+	to = put_id(to, networks ? "" : charge->instance);
+	to = put_windows(to, &rate->shape, &charge->limits);
+	if (networks)
+		to = stpcpy(to, charge->place);
+	else
+		to += sprintf(to, "%" PRIu64,
+			      life_ms(longest_of(&rate->shape)));
+	add_bytes(words, word, (size_t)(to - word));
+	words->used += (size_t)(to - word);
 }
 
 /* room_for - the words of all charges */
@@ -261,8 +319,10 @@ static size_t room_for(const struct store_settings *settings,
 
 	for (size_t i = 0; i < count; i++)
 		room += strlen(settings->prefix) + strlen(rates[i]->name) +
-			strlen(charges[i].key) + 2 + ID_SIZE +
-			(4 + 2 * RATE_WINDOWS_MAX) * NUMBER_ROOM;
+			strlen(charges[i].key) + 3 + CHARGE_SIZE +
+			(rates[i]->shape.unit == RATE_NETWORKS
+				 ? strlen(charges[i].place)
+				 : NUMBER_SIZE);
 	return room;
 }
 
@@ -279,9 +339,9 @@ store_command_charges(const struct store_settings *settings, const char *word,
 	for (size_t i = 0; i < count; i++)
 		add_key(&words, settings, rates[i]->name, charges[i].key,
 			strlen(charges[i].key));
-	add_what(&words, settings, word);
 	for (size_t i = 0; i < count; i++)
-		add_charge(&words, rates[i], &charges[i]);
+		add_charge(&words, word, rates[i], &charges[i]);
+	add_tick(&words, settings);
 	return words_end(&words);
 }
 
@@ -299,7 +359,10 @@ struct store_command store_command_key(const struct store_settings *settings,
 				    strlen(rate->name) + 2 + key_length);
 	add_call(&words, settings, 1);
 	add_key(&words, settings, rate->name, key, key_length);
-	add_what(&words, settings, word);
+	add(&words, word);
+	if (settings->test_tick == NULL)
+		add(&words, "");
+	add_tick(&words, settings);
 	for (size_t i = 0; i < number_count; i++)
 		add(&words, numbers[i]);
 	return words_end(&words);

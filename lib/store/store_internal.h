@@ -23,7 +23,14 @@
 #define STORE_TEXT	 2048	   /* bytes of all its texts */
 #define STORE_UNREAD_MAX 65536	   /* bytes of an answer that has no end yet */
 
-/* --- store_script.c --- */
+/* --- store_script.c, store_script_general.c --- */
+
+/* STORE_VALUE - the first byte of a value, to which the unit of the rate is
+ * added. Another format gets another number: 16 was used before 20. */
+#define STORE_VALUE 20
+
+/* store_script_general - what is behind the common cases; the last is NULL. */
+extern const char *const store_script_general[];
 
 /* store_script - the text; the caller frees it. */
 char *store_script(void);

@@ -88,11 +88,7 @@ static int show(struct listing *listing, const char *key, size_t length,
 	int next;
 
 	snprintf(shown, sizeof(shown), "%.*s", (int)length, key);
-	for (unsigned i = 0; i < windows; i++) {
-		snprintf(lengths[i], STORE_NUMBER_SIZE, "%" PRIu32,
-			 listing->rate->shape.length_s[i]);
-		numbers[i] = lengths[i];
-	}
+	store_admin_lengths(listing->rate, lengths, numbers);
 	values = store_admin_ask_key(listing->admin, "row", listing->rate, key,
 				     length, numbers, windows, error);
 	if (values == NULL)

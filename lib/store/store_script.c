@@ -5,554 +5,350 @@
  * charges of a request are counted, or none; an instance counts once. Lua has
  * only doubles, so a counter stays at 2^53, which is beyond every limit.
  *
- * A key has one value for all its windows, written as numbers of seven bits in
- * each byte:
+ * A key has one value for all its windows. Numbers have the highest byte first:
  *
- *	16 + unit, last tick, end of a block (0: none, 1: never)
- *	windows: length, noticed, counters that are not 0: age, value
- *	networks, if it counts these: age, length of the name, name
- *	instances: five bytes of a hash, three of the tick, four of the amount
+ *	1 byte		STORE_VALUE + unit, + 4 if it is blocked
+ *	6, 2 bytes	the last tick, where the instances begin (from 1)
+ *	6 bytes		the end of a block (1: never), if it is blocked
+ *	a window	3 bytes: length; 1: noticed; 1: size of a counter; 1:
+ *			how many counters; and those that are not 0, the newest
+ *			first: 1 byte of the number of the part; 1, 4 or 7: the
+ *			count
+ *	an instance	5 bytes of its hash, 3 of the tick, 4 of the amount; the
+ *			latest is the first
+ *
+ * With networks, numbers of seven bits in each byte follow the block: how many
+ * windows, which have no counters, how many networks, and of each its age, the
+ * length of its name and the name.
+ *
+ * A key with nothing but one message of one to eight recipients, with no
+ * window of more than 300,000 seconds, is a number of 19 digits, which takes no
+ * memory of its own: one digit of the amount, 7 of the tick, 11 of the hash.
  *
  * It expires when all of it has left the longest window. A clock that goes back
- * changes nothing, up to five minutes; time stops until it has caught
- * up. Beyond that, the counts of the key are lost.
+ * changes nothing, up to five minutes; time stops until it has caught up.
+ * Beyond that, the counts of the key are lost.
  *
- * The first argument is what to do, the second the tick of the request; "" is
- * the clock of the store, and everything else is for tests. Nothing is written
- * before all of it has been read, so an error has changed nothing.
+ * There is a word for each key: what to do, and the charge:
  *
- * The whole text is run for each question, and makes its functions anew: so
- * those that are seldom called are made inside of others. */
+ *	4 bytes		"take", "look", "note" or "back"
+ *	1, 1, 1 bytes	STORE_VALUE + unit, flags (store_command.c), near
+ *	1, 7 bytes	number of windows, amount
+ *	5, 11 bytes	the hash of the instance, as bytes and in digits
+ *	3, 7 bytes	for each window: length, limit (all bits: none)
+ *	the rest	how many milliseconds the key will be kept; the network
+ *
+ * "probe" and "greet" have no more than this word, and the words of the command
+ * line are texts. The word after these is the tick, in tests; without it the
+ * clock of the store is asked.
+ *
+ * The whole text is run for each question, and each function in it, each table
+ * and each number that becomes a text costs as much as some ten steps: so here,
+ * where most questions end, there are next to none. The rest is in
+ * store_script_general.c, which can do everything: networks, blocks, notices,
+ * windows that were not counted before, a clock that was set back. Nothing is
+ * written before all of it has been read: an error has changed nothing, too. */
 
 #include "lib/store/store_internal.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/xalloc.h"
 
-/* The time, and the value of a key. */
-static const char read_part[] =
-	"local floor, char = math.floor, string.char\n"
-	"local byte, sub = string.byte, string.sub\n"
-	"local AHEAD, FULL, HUGE = 9000, 9007199254740991, 9007199254740992\n"
-	"local ALWAYS, SEEN, SEEN_MAX = 1, 12, 256\n"
-	"local SEEN_LEAST, SEEN_MOST = 18000, 108000\n"
-	"local PLACES_MAX, STEPS = 64, 2147483648\n"
-	"local text, at, out, nets\n"
-	"local now = tonumber(ARGV[2])\n"
-	"if not now then\n"
-	" local time = redis.call('TIME')\n"
-	" now = time[1] * 30 + floor(time[2] * 30 / 1000000)\n"
+static const char fast_part[] =
+	"local byte, sub, call, unpack = string.byte, string.sub, redis.call, struct.unpack\n"
+	"local what, keys, now = byte(ARGV[1]), #KEYS, ARGV[#KEYS + 1]\n"
+	/* greet, probe */
+	"if what == 103 then return 1 end\n"
+	"if what == 112 then\n"
+	" call('SET', KEYS[1], '', 'PX', '2000')\n"
+	" return 1\n"
 	"end\n"
-	/* A number: seven bits in each byte, the lowest first. */
-	"local function get()\n"
-	" local n, factor, b = 0, 1\n"
-	" repeat\n"
-	"  b = byte(text, at) or 0\n"
-	"  at, n, factor = at + 1, n + b % 128 * factor, factor * 128\n"
-	" until b < 128\n"
-	" return n\n"
+	/* 30 ticks in a second */
+	"if now and now ~= '' then\n"
+	" now = now + 0\n"
+	"else\n"
+	" local time = call('TIME')\n"
+	" local part = time[2] * 3\n"
+	" now = time[1] * 30 + (part - part % 100000) / 100000\n"
 	"end\n"
-	"local function put(n)\n"
-	" while n > 127 do\n"
-	"  out[#out + 1] = char(n % 128 + 128)\n"
-	"  n = floor(n / 128)\n"
-	" end\n"
-	" out[#out + 1] = char(n)\n"
-	"end\n"
-	/* A window of a cell; it may be new. */
-	"local function window(cell, length)\n"
-	" local w = cell.windows[length]\n"
-	" if not w then\n"
-	"  w = { length = length, noticed = 0, parts = {} }\n"
-	"  cell.windows[length] = w\n"
-	" end\n"
-	" return w\n"
-	"end\n"
-	"local function read_window(cell)\n"
-	" local w = window(cell, get())\n"
-	" w.noticed = get()\n"
-	" for _ = 1, get() do\n"
-	"  local part = floor(cell.last / w.length) - get()\n"
-	"  w.parts[part] = get()\n"
-	" end\n"
-	"end\n"
-	/* Only for networks, made when there is such a key. */
-	"local function networks()\n"
-	" local inside, places_used\n"
-	" local function read_place(cell)\n"
-	"  local tick = cell.last - get()\n"
-	"  local length = get()\n"
-	"  cell.places[sub(text, at, at + length - 1)] = tick\n"
-	"  at = at + length\n"
-	" end\n"
-	" function inside(cell, tick, length)\n"
-	"  return cell.time - tick <= length * 30\n"
-	" end\n"
-	" function places_used(cell, length)\n"
-	"  local sum = 0\n"
-	"  for _, tick in pairs(cell.places) do\n"
-	"   if inside(cell, tick, length) then sum = sum + 1 end\n"
+	/* take counts; look remembers nothing */
+	"local counts, notes, pass = what == 116, what ~= 108, true\n"
+	"local list, general = keys > 1 and {}, what ~= 116 and what ~= 108 and what ~= 110\n"
+	/* a key that is there twice is counted once */
+	"for k = 1, list and keys or 0 do\n"
+	" general, list[KEYS[k]] = general or list[KEYS[k]] ~= nil, true\n"
+	"end\n";
+
+static const char charge_part[] =
+	/* Each charge. Whatever is to be done in general ends the loop. */
+	"for k = 1, keys do\n"
+	" if general then break end\n"
+	" general = true\n"
+	" local ask, key = ARGV[k], KEYS[k]\n"
+	" local head, flags, near, windows, amount, id, length, number =\n"
+	"  unpack('>BBBBI7c5xxxxxxxxxxxI3I7', ask, 5)\n"
+	" local text, last, single, seen, found = call('GET', key), now\n"
+	" local before, stored, bits, wide, parts, p = 0, 0, 0, 1, 0, 16\n"
+	" if head == 22 then break end\n"
+	" if flags < 4 then id = nil end\n"
+	" if text then\n"
+	"  if #text < 15 then break end\n"
+	"  local first\n"
+	"  first, last, seen, stored, bits, wide, parts = unpack('>BI6I2I3BBB', text)\n"
+	"  if first == head then\n"
+	"   if seen < 16 or last > now and (counts or last > now + 9000) then break end\n"
+	/* an instance begins at every 12th byte */
+	"   found = id and string.find(text, id, seen, true)\n"
+	"   while found and (found - seen) % 12 > 0 do\n"
+	"    found = string.find(text, id, found + 1, true)\n"
+	"   end\n"
+	"   if found then before = unpack('>I4', text, found + 8) % 2147483648 end\n"
+	"  elseif head == 20 and #text == 19 and string.find(text, '^[1-8]%d+$') then\n"
+	"   single, bits, wide = byte(text) - 48, 0, 1\n"
+	"   last = now + 9000 - (now + 9000 - sub(text, 2, 8)) % 10000000\n"
+	"   if last > now and counts then break end\n"
+	"   found = id and sub(text, 9) == sub(ask, 21, 31)\n"
+	"   before = found and single or 0\n"
+	"  else\n"
+	"   break\n"
 	"  end\n"
-	"  return sum\n"
-	" end\n"
-	" local function places_wait(cell, length, number)\n"
-	"  if places_used(cell, length) <= number then return 0 end\n"
-	"  local ticks = {}\n"
-	"  for _, tick in pairs(cell.places) do ticks[#ticks + 1] = tick end\n"
-	"  table.sort(ticks, function(a, b) return a > b end)\n"
-	"  return math.max(ticks[number + 1] + length * 30 + 1 - now, 0)\n"
-	" end\n"
-	" local function write_places(cell, longest)\n"
-	"  local names = {}\n"
-	"  for name, tick in pairs(cell.places) do\n"
-	"   if cell.last - tick <= longest * 30 then\n"
-	"    names[#names + 1] = name\n"
+	" end\n";
+
+static const char windows_part[] =
+	/* Each window: what is in it, and does it fit? */
+	" local time, extra, q = now, amount, 42\n"
+	" if last > now then time = last end\n"
+	" if before > 0 then extra = before < amount and amount - before or 0 end\n"
+	" if counts and found and extra > 0 then break end\n"
+	" local adds, changed, keep = counts and extra > 0, false\n"
+	" local outcome, wait, fill, used, limit, index, notice = 0, 0, 0, 0, -1, 0, 0\n"
+	" local blocks, noticed, longest, i = '', 0, 0, 1\n"
+	" while true do\n"
+	"  local part = (time - time % length) / length\n"
+	"  local newest = (last - last % length) / length\n"
+	"  if length > longest then longest, keep = length, text and newest == part end\n"
+	"  local sum, live, same, stop, size = 0, 0, false, p, 1 + wide\n"
+	"  local o, w, f, old = 0, 0, 0, bits\n"
+	/* it has one counter, or its value has them */
+	"  if single then\n"
+	"   if part - newest < 31 then\n"
+	"    sum, live, same = single, 1, part == newest\n"
+	"   end\n"
+	"  elseif text then\n"
+	"   if stored ~= length then break end\n"
+	"   stop = p + size * parts\n"
+	"   if part - newest < 31 then\n"
+	"    for at = p, stop - 1, size do\n"
+	"     local age, n\n"
+	"     if wide == 1 then\n"
+	"      age, n = byte(text, at, at + 1)\n"
+	"     else\n"
+	"      age, n = unpack(wide == 4 and '>BI4' or '>BI7', text, at)\n"
+	"     end\n"
+	"     if (part - age) % 256 > 30 then break end\n"
+	"     sum, live, same = sum + n, live + 1, same or age == part % 256\n"
+	"    end\n"
+	"   end\n"
+	"  end\n";
+
+static const char fits_part[] =
+	/* Unlimited is more than that; ticks until it fits. */
+	"  if number < 72057594037927935 then\n"
+	"   f = 1000\n"
+	"   if sum + extra < number then\n"
+	"    f = (sum + extra) * 1000 / number\n"
+	"    f = f - f % 1\n"
+	"   end\n"
+	"   if sum < number - (number - number % 2) / 2 then bits = 0 end\n"
+	"   if extra > 0 and sum + extra > number then\n"
+	"    o = 1\n"
+	"    if amount > number then\n"
+	"     o, w = 2, 9007199254740992\n"
+	"    elseif single then\n"
+	"     w = (newest + 31) * length - now\n"
+	"    else\n"
+	"     local rest, at = number - extra, p\n"
+	"     repeat\n"
+	"      local age, n\n"
+	"      if wide == 1 then\n"
+	"       age, n = byte(text, at, at + 1)\n"
+	"      else\n"
+	"       age, n = unpack(wide == 4 and '>BI4' or '>BI7', text, at)\n"
+	"      end\n"
+	"      rest, at = rest - n, at + size\n"
+	"      if rest < 0 then\n"
+	"       w = (part - (part - age) % 256 + 31) * length - now\n"
+	"      end\n"
+	"     until rest < 0\n"
+	"    end\n"
 	"   end\n"
 	"  end\n"
-	"  table.sort(names, function(a, b)\n"
-	"   return cell.places[a] > cell.places[b]\n"
-	"  end)\n"
-	"  put(math.min(#names, PLACES_MAX))\n"
-	"  for i = 1, math.min(#names, PLACES_MAX) do\n"
-	"   put(cell.last - cell.places[names[i]])\n"
-	"   put(#names[i])\n"
-	"   out[#out + 1] = names[i]\n"
-	"  end\n"
-	"  return #names\n"
-	" end\n"
-	" return { read = read_place, inside = inside, used = places_used,\n"
-	"  wait = places_wait, write = write_places }\n"
-	"end\n"
-	/* The counts of a key. A time that is far ahead was never right.
-	 */
-	"local function load(key, unit)\n"
-	" local cell = { key = key, unit = unit, last = 0, blocked = 0,\n"
-	"  windows = {}, places = {}, seen = '', time = now }\n"
-	" text, at = redis.call('GET', key), 2\n"
-	" if unit == 2 then nets = nets or networks() end\n"
-	" if not text then return cell end\n"
-	" local head = byte(text) or 0\n"
-	" if floor(head / 4) ~= 4 then\n"
-	"  error('a value is of another program, or another version')\n"
-	" end\n"
-	" cell.there, cell.unit = true, unit or head % 4\n"
-	" if cell.unit == 2 then nets = nets or networks() end\n"
-	" cell.last, cell.blocked = get(), get()\n"
-	" if head % 4 ~= cell.unit or cell.last > now + AHEAD then\n"
-	"  cell.last = now\n"
-	"  return cell\n"
-	" end\n"
-	" for _ = 1, get() do read_window(cell) end\n"
-	" if cell.unit == 2 then for _ = 1, get() do nets.read(cell) end end\n"
-	" cell.seen = sub(text, at)\n"
-	" cell.time = math.max(now, cell.last)\n"
-	" return cell\n"
-	"end\n";
+	/* the window that says most */
+	"  if i == 1 or o > outcome or o == outcome and (w > wait or w == wait and\n"
+	"    (f > fill or f == fill and number < 72057594037927935 and\n"
+	"    limit < 0)) then\n"
+	"   outcome, wait, fill, used, index, noticed = o, w, f, sum, i, bits\n"
+	"   limit = number < 72057594037927935 and number or -1\n"
+	"  end\n";
 
-/* The instances of a key. */
-static const char seen_part[] =
-	/* Four bytes of a number, the highest first. */
-	"local function bytes_of(n)\n"
-	" return char(floor(n / 16777216) % 256, floor(n / 65536) % 256,\n"
-	"  floor(n / 256) % 256, n % 256)\n"
-	"end\n"
-	/* Where an instance is remembered: five bytes of its hash, three of the
-	 * tick, four of the amount; the latest comes first. */
-	"local function seen_at(cell, id)\n"
-	" local from = 1\n"
-	" while id ~= '' do\n"
-	"  local found = string.find(cell.seen, id, from, true)\n"
-	"  if not found or (found - 1) % SEEN == 0 then return found end\n"
-	"  from = found + 1\n"
+static const char block_part[] =
+	"  changed = changed or bits ~= old\n"
+	/* the window as it will be */
+	"  if adds then\n"
+	"   local n, from, rest = extra, p, ''\n"
+	"   if same then\n"
+	"    if single then\n"
+	"     n = n + single\n"
+	"    elseif wide == 1 then\n"
+	"     n = n + byte(text, p + 1)\n"
+	"    else\n"
+	"     n = n + unpack(wide == 4 and '>I4' or '>I7', text, p + 1)\n"
+	"    end\n"
+	"    from, live = from + size, live - 1\n"
+	"   end\n"
+	"   if not text then\n"
+	"    wide = n < 256 and 1 or n < 4294967296 and 4 or 7\n"
+	"   end\n"
+	"   if n > 255 and (wide == 1 or n > 4294967295 and wide == 4 or\n"
+	"     n > 9007199254740991) then\n"
+	"    break\n"
+	"   end\n"
+	"   if live > 0 then\n"
+	"    rest = single and struct.pack('>BB', newest % 256, single) or\n"
+	"     sub(text, from, from + size * live - 1)\n"
+	"   end\n"
+	"   blocks = blocks .. sub(ask, q - 10, q - 8) .. struct.pack(wide == 1 and\n"
+	"    '>BBBBB' or wide == 4 and '>BBBBI4' or '>BBBBI7', bits, wide, live + 1,\n"
+	"    part % 256, n) .. rest\n"
+	"  end\n"
+	"  if i == windows then\n"
+	"   general, p = false, stop\n"
+	"   break\n"
+	"  end\n"
+	/* the next one */
+	"  i, length, number = i + 1, unpack('>I3I7', ask, q)\n"
+	"  if text and not single then\n"
+	"   if stop >= seen then break end\n"
+	"   stored, bits, wide, parts = unpack('>I3BBB', text, stop)\n"
+	"   p = stop + 6\n"
+	"  elseif not single then\n"
+	"   wide = 1\n"
+	"  end\n"
+	"  if not text or single then bits = 0 end\n"
+	"  q = q + 10\n"
 	" end\n"
-	"end\n"
-	"local function seen_amount(cell, found)\n"
-	" local a, b, c, d = byte(cell.seen, found + 8, found + 11)\n"
-	" return ((a * 256 + b) * 256 + c) * 256 + d\n"
-	"end\n"
-	"local function seen_age(cell, found)\n"
-	" local a, b, c = byte(cell.seen, found + 5, found + 7)\n"
-	" return (cell.last - (a * 256 + b) * 256 - c) % 16777216\n"
-	"end\n"
-	"local function remember(cell, id, amount)\n"
-	" local found = seen_at(cell, id)\n"
-	" amount = math.min(amount, STEPS - 1)\n"
-	" if found then\n"
-	"  cell.seen = sub(cell.seen, 1, found + 7) ..\n"
-	"   bytes_of(amount + STEPS) .. sub(cell.seen, found + SEEN)\n"
-	"  return\n"
-	" end\n"
-	" cell.seen = id .. sub(bytes_of(cell.last), 2) .. bytes_of(amount) ..\n"
-	"  sub(cell.seen, 1, SEEN * (SEEN_MAX - 1))\n"
-	" while seen_age(cell, #cell.seen - SEEN + 1) > SEEN_MOST do\n"
-	"  cell.seen = sub(cell.seen, 1, -SEEN - 1)\n"
-	" end\n"
-	"end\n";
+	" if general then break end\n";
 
-/* The same, written. */
-static const char write_part[] =
-	"local function write_window(cell, w)\n"
-	" local newest = floor(cell.last / w.length)\n"
-	" local count = 0\n"
-	" put(w.length)\n"
-	" put(w.noticed)\n"
-	" local here = #out + 1\n"
-	" out[here] = ''\n"
-	" for part, n in pairs(w.parts) do\n"
-	"  if part >= newest - 30 and n > 0 then\n"
-	"   put(newest - part)\n"
-	"   put(n)\n"
-	"   count = count + 1\n"
+static const char value_part[] =
+	/* something to warn of is remembered in general */
+	" if limit >= 0 then\n"
+	"  if outcome > 0 then\n"
+	"   notice = noticed < 2 and 2 or 0\n"
+	"  elseif near > 0 and fill * 100 >= near * 1000 and noticed % 2 == 0 then\n"
+	"   notice = 1\n"
 	"  end\n"
 	" end\n"
-	" out[here] = char(count)\n"
-	"end\n"
-	/* Is there a reason to keep it? */
-	"local function in_use(cell, w)\n"
-	" if cell.unit == 2 or w.noticed > 0 then return true end\n"
-	" for part, n in pairs(w.parts) do\n"
-	"  if part >= floor(cell.last / w.length) - 30 and n > 0 then\n"
-	"   return true\n"
-	"  end\n"
+	" if notice > 0 and notes or counts and (changed and extra == 0 or\n"
+	"   text and not single and p ~= seen) then\n"
+	"  general = true\n"
+	"  break\n"
 	" end\n"
-	" return false\n"
-	"end\n"
-	/* Write a cell, for as long as anything of it matters. */
-	"local function save(cell)\n"
-	" local kept, longest, some = {}, 0, cell.blocked ~= 0\n"
-	" if cell.last == 0 then cell.last = now end\n"
-	" for length, w in pairs(cell.windows) do\n"
-	"  if in_use(cell, w) then\n"
-	"   kept[#kept + 1] = w\n"
-	"   longest = math.max(longest, length)\n"
-	"   some = some or cell.unit ~= 2 or w.noticed > 0\n"
-	"  end\n"
-	" end\n"
-	" out = { char(16 + cell.unit) }\n"
-	" put(cell.last)\n"
-	" put(cell.blocked)\n"
-	" put(#kept)\n"
-	" for i = 1, #kept do write_window(cell, kept[i]) end\n"
-	" if cell.unit == 2 then\n"
-	"  some = nets.write(cell, longest) > 0 or some\n"
-	" end\n"
-	" out[#out + 1] = cell.seen\n"
-	" local ticks = math.max(longest * 31 + 30 + cell.last - now, 30)\n"
-	" if cell.blocked > ALWAYS then\n"
-	"  ticks = math.max(ticks, cell.blocked - now)\n"
-	" end\n"
-	" if cell.seen ~= '' and seen_age(cell, 1) <= SEEN_LEAST then\n"
-	"  some, ticks = true, math.max(ticks, SEEN_LEAST + cell.last - now)\n"
-	" end\n"
-	" if not some then\n"
-	"  redis.call('DEL', cell.key)\n"
-	" elseif cell.blocked == ALWAYS then\n"
-	"  redis.call('SET', cell.key, table.concat(out))\n"
-	" else\n"
-	"  redis.call('SET', cell.key, table.concat(out), 'PX',\n"
-	"   string.format('%.0f', math.ceil(ticks * 1000 / 30)))\n"
-	" end\n"
-	"end\n";
-
-/* The contents of the windows, and until when. */
-static const char window_part[] =
-	"local function used(cell, length)\n"
-	" local w, sum = cell.windows[length], 0\n"
-	" if not w then return 0 end\n"
-	" local oldest = floor(cell.time / length) - 30\n"
-	" for part, n in pairs(w.parts) do\n"
-	"  if part >= oldest then sum = sum + n end\n"
-	" end\n"
-	" return sum\n"
-	"end\n"
-	/* Ticks until amount fits below number. */
-	"local function wait(cell, length, amount, number)\n"
-	" local w, sum = cell.windows[length], 0\n"
-	" if not w then return 0 end\n"
-	" local oldest = floor(cell.time / length) - 30\n"
-	" for part = floor(cell.last / length), oldest, -1 do\n"
-	"  sum = sum + (w.parts[part] or 0)\n"
-	"  if sum > number - amount then\n"
-	"   return (part + 31) * length - now\n"
-	"  end\n"
-	" end\n"
-	" return 0\n"
-	"end\n"
-	"local function blocked(cell)\n"
-	" return cell.blocked == ALWAYS or cell.blocked > now\n"
-	"end\n"
-	"local function seconds(ticks)\n"
-	" if ticks >= HUGE then return -1 end\n"
-	" return math.ceil(ticks / 30)\n"
-	"end\n";
-
-/* Does one charge fit? As lib/rate/rate_weigh.c. */
-static const char weigh_part[] =
-	"local function worse(a, b)\n"
-	" if a.outcome ~= b.outcome then return a.outcome > b.outcome end\n"
-	" if a.wait ~= b.wait then return a.wait > b.wait end\n"
-	" if a.fill ~= b.fill then return a.fill > b.fill end\n"
-	" return a.number >= 0 and b.number < 0\n"
-	"end\n"
-	"local function weigh_window(c, i)\n"
-	" local cell, length, number = c.cell, c.lengths[i], c.numbers[i]\n"
-	" local w = { index = i, number = number, extra = c.extra,\n"
-	"  outcome = 0, wait = 0, fill = 0 }\n"
-	" if c.unit == 2 then\n"
-	"  local tick = cell.places[c.place]\n"
-	"  if tick and nets.inside(cell, tick, length) then w.extra = 0 end\n"
-	"  w.used = nets.used(cell, length)\n"
-	" else\n"
-	"  w.used = used(cell, length)\n"
-	" end\n"
-	" if number < 0 then return w end\n"
-	" w.fill = 1000\n"
-	" if w.used + w.extra < number then\n"
-	"  w.fill = floor((w.used + w.extra) * 1000 / number)\n"
-	" end\n"
-	" if w.extra == 0 then return w end\n"
-	" if c.amount > number then\n"
-	"  w.outcome, w.wait = 2, HUGE\n"
-	" elseif w.used + w.extra > number then\n"
-	"  w.outcome = 1\n"
-	"  w.wait = c.unit == 2 and nets.wait(cell, length, number - 1) or\n"
-	"   wait(cell, length, w.extra, number)\n"
-	" end\n"
-	" return w\n"
-	"end\n"
-	/* The bits of a window; one that is below half begins anew. */
-	"local function noticed(c, w)\n"
-	" local old = c.cell.windows[c.lengths[w.index]]\n"
-	" if not old or w.number >= 0 and\n"
-	"   w.used < w.number - floor(w.number / 2) then\n"
-	"  return 0\n"
-	" end\n"
-	" return old.noticed\n"
-	"end\n"
-	/* A bit for near, and one for over, which is not near afterwards. */
-	"local function notice(c, w)\n"
-	" local bits = c.noticed[w.index]\n"
-	" c.notice = 0\n"
-	" if w.number < 0 then return end\n"
-	" if w.outcome > 0 then\n"
-	"  if bits < 2 then c.notice = 2 end\n"
-	"  c.noticed[w.index] = 3\n"
-	" elseif c.near > 0 and w.fill * 100 >= c.near * 1000 and\n"
-	"   bits % 2 == 0 then\n"
-	"  c.notice, c.noticed[w.index] = 1, bits + 1\n"
-	" end\n"
-	"end\n"
-	"local function weigh(c)\n"
-	" c.noticed = {}\n"
-	" for i = 1, #c.lengths do\n"
-	"  local w = weigh_window(c, i)\n"
-	"  c.noticed[i] = noticed(c, w)\n"
-	"  if i == 1 or worse(w, c.worst) then c.worst = w end\n"
-	" end\n"
-	" c.outcome, c.free = c.worst.outcome, c.worst.wait\n"
-	" c.used = c.worst.used\n"
-	" notice(c, c.worst)\n"
-	" if blocked(c.cell) then\n"
-	"  c.outcome, c.notice = 3, 0\n"
-	"  c.free = c.cell.blocked == ALWAYS and HUGE or c.cell.blocked - now\n"
-	" end\n"
-	" return c.outcome == 0 or c.beyond and c.outcome < 3\n"
-	"end\n";
-
-/* All charges, or none. */
-static const char take_part[] =
-	/* One charge: unit, amount, beyond, near, instance, place, windows. */
-	"local cells = {}\n"
-	"local function charge(key, i)\n"
-	" local c = { lengths = {}, numbers = {} }\n"
-	" c.unit, c.amount = tonumber(ARGV[i]), tonumber(ARGV[i + 1])\n"
-	" c.beyond, c.near = ARGV[i + 2] == '1', tonumber(ARGV[i + 3])\n"
-	" c.id, c.place = ARGV[i + 4], ARGV[i + 5]\n"
-	" local count = tonumber(ARGV[i + 6])\n"
-	" for n = 1, count do\n"
-	"  c.lengths[n] = tonumber(ARGV[i + 5 + 2 * n])\n"
-	"  c.numbers[n] = tonumber(ARGV[i + 6 + 2 * n])\n"
-	" end\n"
-	" c.again = cells[key] ~= nil\n"
-	" cells[key] = cells[key] or load(key, c.unit)\n"
-	" c.cell = cells[key]\n"
-	" local found = seen_at(c.cell, c.id)\n"
-	" local before = found and seen_amount(c.cell, found) % STEPS or 0\n"
-	" c.extra = c.amount - math.min(before, c.amount)\n"
-	" return c, i + 7 + 2 * count\n"
-	"end\n"
-	"local function charges()\n"
-	" local list, i = {}, 3\n"
-	" for n = 1, #KEYS do list[n], i = charge(KEYS[n], i) end\n"
-	" return list\n"
-	"end\n"
-	"local function count_windows(c)\n"
-	" for i = 1, #c.lengths do\n"
-	"  local parts = window(c.cell, c.lengths[i]).parts\n"
-	"  local part = floor(c.cell.last / c.lengths[i])\n"
-	"  parts[part] = math.min((parts[part] or 0) + c.extra, FULL)\n"
-	" end\n"
-	"end\n"
-	/* Remember what is warned of. Is it something new? */
-	"local function set_noticed(c)\n"
-	" local changed = false\n"
-	" for i = 1, #c.lengths do\n"
-	"  local w = c.cell.windows[c.lengths[i]]\n"
-	"  if not w and c.noticed[i] > 0 then\n"
-	"   w = window(c.cell, c.lengths[i])\n"
-	"  end\n"
-	"  if w and w.noticed ~= c.noticed[i] then\n"
-	"   w.noticed, changed = c.noticed[i], true\n"
-	"  end\n"
-	" end\n"
-	" return changed\n"
-	"end\n"
-	"local function count(c)\n"
-	" local changed = set_noticed(c)\n"
-	" if c.extra > 0 then\n"
-	"  c.cell.last = c.cell.time\n"
-	"  for i = 1, #c.lengths do window(c.cell, c.lengths[i]) end\n"
-	"  if c.unit == 2 then\n"
-	"   c.cell.places[c.place] = c.cell.last\n"
+	" pass = pass and (outcome == 0 or flags % 2 == 1)\n"
+	" local value\n"
+	" if adds and pass then\n"
+	/* a single message, or a value with it in front */
+	"  if not text and head == 20 and flags > 5 and amount < 9 then\n"
+	"   value = amount * 10000000 + now % 10000000 .. sub(ask, 21, 31)\n"
 	"  else\n"
-	"   count_windows(c)\n"
-	"   if c.id ~= '' then remember(c.cell, c.id, c.amount) end\n"
+	"   local latest, older = '', ''\n"
+	"   if id then\n"
+	"    latest = id .. struct.pack('>I3I4', now % 16777216,\n"
+	"     amount < 2147483648 and amount or 2147483647)\n"
+	"   end\n"
+	"   if single then\n"
+	"    older = struct.pack('>I5I3I4', sub(text, 9), last % 16777216, single)\n"
+	"   elseif text and seen <= #text then\n"
+	"    local stop = seen + (id and 3060 or 3072) - 1\n"
+	"    if stop > #text then stop = #text end\n"
+	"    while id and stop > seen and\n"
+	"      (now - unpack('>I3', text, stop - 6)) % 16777216 > 108000 do\n"
+	"     stop = stop - 12\n"
+	"    end\n"
+	"    older = sub(text, seen, stop)\n"
+	"   end\n"
+	"   value = struct.pack('>BI6I2', head, now, 10 + #blocks) .. blocks ..\n"
+	"    latest .. older\n"
 	"  end\n"
+	" end\n";
+
+static const char answer_part[] =
+	/* it expires with the last window, so a part of it has one time */
+	" local life = (not keep or longest < 600) and sub(ask, q)\n"
+	" before = id and extra == 0 and 1 or 0\n"
+	" if wait > 0 then\n"
+	"  wait = wait < 9007199254740992 and math.ceil(wait / 30) or -1\n"
 	" end\n"
-	" if changed or c.extra > 0 then save(c.cell) end\n"
-	"end\n"
-	"local function note(c)\n"
-	" if c.notice == 2 then\n"
-	"  set_noticed(c)\n"
-	"  save(c.cell)\n"
-	" end\n"
-	" if c.notice == 1 then c.notice = 0 end\n"
-	"end\n"
-	"local function take(counts, notes)\n"
-	" local list, pass = charges(), true\n"
-	" for _, c in ipairs(list) do pass = weigh(c) and pass end\n"
-	" for _, c in ipairs(list) do\n"
-	"  if counts and pass then\n"
-	"   if not c.again then count(c) end\n"
-	"   c.used = c.used + c.worst.extra\n"
-	"  elseif notes then\n"
-	"   note(c)\n"
+	" if list then\n"
+	"  list[k] = { outcome, notice, before, used, index - 1, wait,\n"
+	"   extra = adds and extra or 0, value = value, life = life }\n"
+	" else\n"
+	"  if value then\n"
+	"   used = used + extra\n"
+	"   if life then\n"
+	"    call('SET', key, value, 'PX', life)\n"
+	"   else\n"
+	"    call('SET', key, value, 'KEEPTTL')\n"
+	"   end\n"
 	"  end\n"
+	/* one number is much cheaper than seven */
+	"  if pass and outcome == 0 and notice == 0 and used < 2 ^ 48 then\n"
+	"   return -1 - used * 8 - (index - 1) * 2 - before\n"
+	"  end\n"
+	"  return { pass and 1 or 0, outcome, notice, before, used, index - 1, wait }\n"
 	" end\n"
+	"end\n"
+	/* several charges: all of them, or none */
+	"if not general then\n"
 	" local answer = { pass and 1 or 0 }\n"
-	" for i, c in ipairs(list) do\n"
-	"  local k = 6 * i - 4\n"
-	"  answer[k], answer[k + 1] = c.outcome, c.notice\n"
-	"  answer[k + 2] = c.id ~= '' and c.extra == 0 and 1 or 0\n"
-	"  answer[k + 3], answer[k + 4] = c.used, c.worst.index - 1\n"
-	"  answer[k + 5] = seconds(c.free)\n"
+	" for k = 1, keys do\n"
+	"  local one, at = list[k], 6 * k - 4\n"
+	"  if pass and one.value and one.life then\n"
+	"   call('SET', KEYS[k], one.value, 'PX', one.life)\n"
+	"  elseif pass and one.value then\n"
+	"   call('SET', KEYS[k], one.value, 'KEEPTTL')\n"
+	"  end\n"
+	"  if pass then one[4] = one[4] + one.extra end\n"
+	"  for i = 1, 6 do answer[at + i - 1] = one[i] end\n"
 	" end\n"
 	" return answer\n"
-	"end\n"
-	"local function give_back()\n"
-	" local function forget(cell, found)\n"
-	"  cell.seen = sub(cell.seen, 1, found - 1) ..\n"
-	"   sub(cell.seen, found + SEEN)\n"
-	" end\n"
-	" local function give_back_one(c, found)\n"
-	"  local tick = c.cell.last - seen_age(c.cell, found)\n"
-	"  local amount = seen_amount(c.cell, found)\n"
-	"  if amount >= STEPS then return end\n"
-	"  forget(c.cell, found)\n"
-	"  for i = 1, #c.lengths do\n"
-	"   local parts = window(c.cell, c.lengths[i]).parts\n"
-	"   local part = floor(tick / c.lengths[i])\n"
-	"   if parts[part] and parts[part] < FULL then\n"
-	"    parts[part] = math.max(parts[part] - amount, 0)\n"
-	"   end\n"
-	"  end\n"
-	"  save(c.cell)\n"
-	" end\n"
-	" for _, c in ipairs(charges()) do\n"
-	"  local found = seen_at(c.cell, c.id)\n"
-	"  if found then give_back_one(c, found) end\n"
-	" end\n"
-	" return 1\n"
 	"end\n";
+/* append - the next part */
+static char *append(char *script, const char *part)
+{
+	char *longer = xasprintf("%s%s", script, part);
 
-/* For the command line, and to try it. */
-static const char admin_part[] =
-	"local function admin(what)\n"
-	/* One key, for people: blocked, idle, then length, used, free of each
-	 * window, then the networks. */
-	" local function row()\n"
-	"  local cell = load(KEYS[1])\n"
-	"  local some = blocked(cell)\n"
-	"  local left = cell.blocked == ALWAYS and HUGE or\n"
-	"   math.max(cell.blocked - now, 0)\n"
-	"  local idle = cell.there and cell.time - cell.last or 0\n"
-	"  local answer = { seconds(left), floor(idle / 30) }\n"
-	"  for i = 3, #ARGV do\n"
-	"   local length = tonumber(ARGV[i])\n"
-	"   local n = cell.unit == 2 and nets.used(cell, length) or\n"
-	"    used(cell, length)\n"
-	"   some = some or n > 0\n"
-	"   answer[#answer + 1] = n\n"
-	"   answer[#answer + 1] = seconds(cell.unit == 2 and\n"
-	"    nets.wait(cell, length, 0) or wait(cell, length, 0, 0))\n"
-	"  end\n"
-	"  local names = {}\n"
-	"  local longest = tonumber(ARGV[#ARGV])\n"
-	"  for name, tick in pairs(cell.places) do\n"
-	"   if nets.inside(cell, tick, longest) then names[#names + 1] = name end\n"
-	"  end\n"
-	"  table.sort(names, function(a, b)\n"
-	"   return cell.places[a] > cell.places[b]\n"
-	"  end)\n"
-	"  for _, name in ipairs(names) do\n"
-	"   answer[#answer + 1] = name\n"
-	"   answer[#answer + 1] = floor((cell.time - cell.places[name]) / 30)\n"
-	"  end\n"
-	"  return some and answer or {}\n"
-	" end\n"
-	" local function reset()\n"
-	"  local cell, some = load(KEYS[1]), 0\n"
-	"  for length in pairs(cell.windows) do\n"
-	"   local n = cell.unit == 2 and nets.used(cell, length) or\n"
-	"    used(cell, length)\n"
-	"   if n > 0 then\n"
-	"    some = 1\n"
-	"   end\n"
-	"  end\n"
-	"  cell.windows, cell.places = {}, {}\n"
-	"  if cell.there then save(cell) end\n"
-	"  return some\n"
-	" end\n"
-	" local function block()\n"
-	"  local cell = load(KEYS[1])\n"
-	"  local was = blocked(cell) and 1 or 0\n"
-	"  cell.unit = cell.unit or 0\n"
-	"  cell.blocked = tonumber(ARGV[3])\n"
-	"  if cell.blocked > ALWAYS then cell.blocked = now + cell.blocked end\n"
-	"  if cell.there or cell.blocked > 0 then save(cell) end\n"
-	"  return was\n"
-	" end\n"
-	" return (what == 'row' and row or what == 'reset' and reset or block)()\n"
-	"end\n"
-	"local what = ARGV[1]\n"
-	"if what == 'take' then return take(true, true) end\n"
-	"if what == 'look' then return take(false, false) end\n"
-	"if what == 'note' then return take(false, true) end\n"
-	"if what == 'back' then return give_back() end\n"
-	"if what == 'probe' then\n"
-	" redis.call('SET', KEYS[1], '', 'PX', '2000')\n"
-	"end\n"
-	"if what == 'probe' or what == 'greet' then return 1 end\n"
-	"return admin(what)\n";
+	free(script);
+	return longer;
+}
 
 /* store_script - all of it */
 char *store_script(void)
 {
-	return xasprintf("%s%s%s%s%s%s%s", read_part, seen_part, write_part,
-			 window_part, weigh_part, take_part, admin_part);
+	static const char *const parts[] = { fast_part,	   charge_part,
+					     windows_part, fits_part,
+					     block_part,   value_part,
+					     answer_part };
+	char *script = xstrdup("");
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		script = append(script, parts[i]);
+	for (size_t i = 0; store_script_general[i] != NULL; i++)
+		script = append(script, store_script_general[i]);
+	return script;
 }
 
 /* store_script_sha - by which EVALSHA knows it */

@@ -15,12 +15,15 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 
 struct stores {
 	struct store_map map;
 	struct store *each[STORES_MAX];
 	LIST_HEAD(, stores_ask) asks; /* that wait */
+	stores_seen *seen;	      /* NULL: nobody watches */
+	void *seen_context;
 };
 
 /* The charges for one store. */
@@ -30,6 +33,7 @@ struct part {
 	size_t first, count; /* of the charges, in the order of the parts */
 	bool later;	     /* when the others have let it through */
 	bool asked, answered, passed;
+	uint64_t since_us;
 	struct store_ask *ask; /* NULL: it is not being asked */
 };
 
@@ -63,6 +67,23 @@ struct stores *stores_new(const struct store_map *map,
 	memcpy(stores->each, each, map->count * sizeof(struct store *));
 	LIST_INIT(&stores->asks);
 	return stores;
+}
+
+/* stores_watch - see above */
+void stores_watch(struct stores *stores, stores_seen *seen, void *context)
+{
+	stores->seen = seen;
+	stores->seen_context = context;
+}
+
+/* see - the end of a question */
+static void see(const struct part *part)
+{
+	const struct stores *stores = part->whole->stores;
+
+	if (stores->seen != NULL)
+		stores->seen(stores->seen_context, part->store, part->answered,
+			     part->asked ? clock_us() - part->since_us : 0);
 }
 
 /* ask_free - it waits no more */
@@ -194,6 +215,8 @@ static void ask_part(struct stores_ask *ask, struct part *part)
 	const struct store_rate *const *rates = &ask->rates[part->first];
 	struct rate_charge *charges = &ask->sorted[part->first];
 
+	if (ask->stores->seen != NULL)
+		part->since_us = clock_us();
 	if (ask->how == TAKE)
 		part->ask = store_take(store, rates, charges, part->count,
 				       on_part, part);
@@ -202,6 +225,8 @@ static void ask_part(struct stores_ask *ask, struct part *part)
 				       ask->how == NOTICE, on_part, part);
 	part->asked = part->ask != NULL;
 	ask->waits += part->asked;
+	if (!part->asked)
+		see(part);
 }
 
 /* ask_step - all parts that wait for the others, or all that do not */
@@ -231,6 +256,7 @@ static void on_part(void *context, const char *away, bool passed)
 	part->ask = NULL;
 	part->answered = away == NULL;
 	part->passed = passed;
+	see(part);
 	ask->passed &= !part->answered || passed;
 	ask->waits--;
 	ask_later(ask);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/store/store.h"
 #include "lib/store/store_map.h"
@@ -28,6 +29,13 @@ struct stores_ask;
  * the stores themselves stay the caller's. */
 struct stores *stores_new(const struct store_map *map,
 			  struct store *const each[]);
+
+/* stores_watch - call seen() for each question to a store: was it answered, and
+ * in which time? One that is away is not asked, and answers nothing in no time.
+ */
+typedef void stores_seen(void *context, size_t store, bool answered,
+			 uint64_t us);
+void stores_watch(struct stores *stores, stores_seen *seen, void *context);
 
 /* stores_free - before its stores; done() is not called for those that wait.
  * NULL is allowed. */

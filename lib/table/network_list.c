@@ -410,3 +410,23 @@ void network_list_each_wide(const struct network_list *list,
 			visit(context, network->text, network->file, line);
 	}
 }
+
+/* note - that an entry was visited */
+static void note(void *context, const char *text, const char *file, int line)
+{
+	bool *found = context;
+
+	(void)text;
+	(void)file;
+	(void)line;
+	*found = true;
+}
+
+/* network_list_is_wide - does any entry contain strangers? */
+bool network_list_is_wide(const struct network_list *list)
+{
+	bool found = false;
+
+	network_list_each_wide(list, note, &found);
+	return found;
+}

@@ -43,6 +43,9 @@ void network_list_each_wide(const struct network_list *list,
 					  const char *file, int line),
 			    void *context);
 
+/* network_list_is_wide - is there such an entry? */
+bool network_list_is_wide(const struct network_list *list);
+
 /* network_list_find - the same, for explanations, with the entry that decided:
  * its text, and the /file that contains it; its line is not known. */
 int network_list_find(const struct network_list *list, const char *address,

@@ -113,6 +113,7 @@ void check_clear(struct check *check)
 		free(check->findings[i].advice);
 	}
 	smtpd_ports_clear(&check->ports);
+	free(check->types);
 	free(check->lists);
 	free(check->uses);
 	free(check->others);
@@ -141,6 +142,7 @@ void check_run(struct check *check)
 	check_sasl(check);
 	check_owners(check);
 	check_rates(check);
+	check_tables(check);
 	check_run_lists(check);
 	check_fixes(check);
 }
@@ -176,6 +178,7 @@ int check_postfix(const struct config *config, bool json, bool more)
 	}
 	check_init(&check, &postfix, config);
 	check.read_ms = clock_ms() - start;
+	check_read_types(&check);
 	check_try(&check);
 	check_run(&check);
 	check_trial(&check);

@@ -374,6 +374,25 @@ static struct mistake at_holder(const struct check *check,
 	return mistake;
 }
 
+/* find_port - where the text names the port of a service */
+static void find_port(struct finding *finding,
+		      const struct postfix_service *service)
+{
+	static const char word[] = "port ";
+	const size_t length = service != NULL ? strlen(service->name) : 0;
+	const char *at = service != NULL ? finding->text : "";
+
+	while ((at = strstr(at, word)) != NULL) {
+		at += sizeof(word) - 1;
+		if (strncmp(at, service->name, length) == 0 &&
+		    strchr(" ,:", at[length]) != NULL) {
+			finding->port_at = (size_t)(at - finding->text);
+			finding->port_length = length;
+			return;
+		}
+	}
+}
+
 /* check_found - report a mistake in a parameter */
 void check_found(struct check *check, const struct mistake *found,
 		 const char *format, ...)
@@ -391,6 +410,7 @@ void check_found(struct check *check, const struct mistake *found,
 	va_start(arguments, format);
 	finding.text = xvasprintf(format, arguments);
 	va_end(arguments);
+	find_port(&finding, found->service);
 	origin = postfix_where(check->postfix, mistake.service,
 			       mistake.parameter);
 	if (origin == POSTFIX_MASTER || mistake.own != NULL)

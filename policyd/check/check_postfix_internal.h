@@ -119,6 +119,9 @@ struct finding {
 	char *line;   /* the line to change, as it is now; or NULL */
 	char *advice; /* how to fix it, if the fix does not; or NULL */
 	int fix;      /* the index of its fix, or -1 */
+	/* Where the text names the port, and how long that name is; 0: the text
+	 * names none. */
+	size_t port_at, port_length;
 };
 
 /* Everything that a check may look at. */
@@ -126,6 +129,8 @@ struct check {
 	const struct postfix *postfix;
 	const struct config *config;
 	uint64_t read_ms; /* it took to read all this */
+	char *types;	  /* of tables that Postfix has, a line each; NULL:
+			   * none is used; "": that is not known */
 	struct smtpd_ports ports;
 	struct list *lists;
 	size_t list_count;
@@ -220,6 +225,8 @@ void check_print_ports(const struct check *check, FILE *output);
 enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
 
 /* A mistake in a parameter of a service (NULL: of main.cf, for all services).
+ * The texts of several ports that share a line are printed as one, so
+ * "port NAME" is no subject of a verb: "ports ONE and TWO" takes its place.
  * value: what it should be; own: what it should be for this service alone,
  * which has none of its own yet; add: a word that it should have, too; edits:
  * to the list that asks policyd. Without all of them, or if the fix would
@@ -378,6 +385,14 @@ bool check_is_spawned(const struct postfix_service *service);
 /* ---- check_postfix_domains.c: the lists of our domains */
 
 void check_domains(struct check *check);
+
+/* ---- check_postfix_tables.c: tables that only Postfix can look up */
+
+/* check_read_types - ask postconf(1) which types Postfix has, if one is used. A
+ * failure is reported on standard error, and nothing is known then. */
+void check_read_types(struct check *check);
+
+void check_tables(struct check *check);
 
 /* ---- check_postfix_networks.c: mynetworks */
 

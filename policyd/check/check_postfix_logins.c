@@ -151,7 +151,8 @@ static void check_certificate(struct check *check,
 			    .parameter = certificate_parameter(port),
 			    .advice = "every file must be there, and the key "
 				      "must be that of the certificate" },
-		    "port %s has no TLS: %s", port->service->name, why.text);
+		    "there is no TLS on port %s: %s", port->service->name,
+		    why.text);
 }
 
 /* is_behind - does TLS end in a front, so that Postfix sees none? */
@@ -174,7 +175,7 @@ static void check_front(struct check *check, const struct smtpd_port *port)
 				       .parameter = name,
 				       .advice = "let the front pass TLS on, "
 						 "and Postfix offer it" },
-		    "port %s: TLS ends in the front before it, so Postfix sees "
+		    "TLS ends in the front before port %s, so Postfix sees "
 		    "every login in plain text, and policyd refuses it",
 		    port->service->name);
 }
@@ -196,9 +197,16 @@ static void check_plain(struct check *check, const struct smtpd_port *port)
 							   "yes",
 				       .effect.closes = { 1u << SMTPD_LOGIN,
 							  1u << SMTPD_LOGIN } },
-		    "port %s offers AUTH without TLS: passwords travel in "
-		    "plain text",
+		    "AUTH is offered without TLS on port %s: passwords travel "
+		    "in plain text",
 		    port->service->name);
+}
+
+/* is_inside - does mail come back from a filter there, on this host? A password
+ * would not travel, and nobody logs in. */
+static bool is_inside(const struct smtpd_row *row)
+{
+	return row->is_return && smtpd_port_is_loopback(&row->port);
 }
 
 /* check_wrapper - TLS from the first byte is for port 465, and only for that
@@ -230,10 +238,10 @@ static void check_wrapper(struct check *check, const struct smtpd_port *port)
 	else
 		mistake.effect.opens[SMTPD_OURS] = plain;
 	check_found(check, &mistake,
-		    first ? "port %s does not begin with TLS: clients of port "
-			    "465 do, and wait in vain"
-			  : "port %s begins with TLS: clients of port 25 and "
-			    "587 do not, and wait in vain",
+		    first ? "TLS does not come first on port %s: clients of "
+			    "port 465 begin with it, and wait in vain"
+			  : "TLS comes first on port %s: clients of ports 25 "
+			    "and 587 do not begin with it, and wait in vain",
 		    port->service->name);
 }
 
@@ -249,7 +257,8 @@ void check_logins(struct check *check)
 		behind |= is_behind(port);
 		if (is_behind(port))
 			check_front(check, port);
-		else if (port->plain_auth != SMTPD_NO)
+		else if (port->plain_auth != SMTPD_NO &&
+			 !is_inside(&check->ports.rows[i]))
 			check_plain(check, port);
 		if (!is_behind(port) && !check->ports.rows[i].is_return)
 			check_wrapper(check, port);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* check_postfix_networks - mynetworks, as Postfix reads it
  *
- * Only what is written in main.cf and master.cf itself is checked, where
- * permit_mynetworks looks at it: tables and files are skipped. */
+ * What is written in main.cf and master.cf itself is checked, where
+ * permit_mynetworks looks at it. Of tables and files, it is only said if they
+ * contain more than anybody has. */
 
 #include "policyd/check/check_postfix_internal.h"
 
@@ -103,6 +104,17 @@ static bool is_vast(const struct network *network)
 		       : network->prefix < 16;
 }
 
+/* has_value - has a service that value, which is its own, or that of main.cf
+ * (NULL)? */
+static bool has_value(const struct check *check,
+		      const struct postfix_service *service,
+		      const struct postfix_service *owner)
+{
+	return owner != NULL ? service == owner
+			     : postfix_where(check->postfix, service,
+					     "mynetworks") != POSTFIX_MASTER;
+}
+
 /* is_used - does a list of the service look at mynetworks? */
 static bool is_used(const struct check *check,
 		    const struct postfix_service *service)
@@ -113,7 +125,7 @@ static bool is_used(const struct check *check,
 		const struct list *list = &check->lists[i];
 
 		for (at = 0; at < list->restrictions.count; at++)
-			if ((service == NULL || list->service == service) &&
+			if (has_value(check, list->service, service) &&
 			    check_is_word(&list->restrictions.items[at],
 					  "permit_mynetworks"))
 				return true;
@@ -138,6 +150,36 @@ static void found_network(struct check *check,
 	free(on);
 }
 
+/* found_strangers - report what contains more than anybody has */
+static void found_strangers(struct check *check,
+			    const struct postfix_service *service,
+			    const char *word, const char *what)
+{
+	char *text = xasprintf("%s: anyone in it gets whatever "
+			       "permit_mynetworks permits, as in an open relay",
+			       what);
+
+	found_network(check, service, SEVERITY_ERROR,
+		      "write the addresses of your own clients instead, or let "
+		      "them log in",
+		      word, text);
+	free(text);
+}
+
+/* check_held - what a file or a table contains, as far as it can be read here
+ */
+static void check_held(struct check *check,
+		       const struct postfix_service *service, const char *word)
+{
+	struct error error;
+	struct network_list *list = network_list_new(word, true, NULL, &error);
+
+	if (list != NULL && network_list_is_wide(list))
+		found_strangers(check, service, word,
+				"contains a network that nobody owns");
+	network_list_free(list);
+}
+
 /* check_table - type:name to Postfix: is it an IPv6 network that lacks its
  * brackets? */
 static void check_table(struct check *check,
@@ -148,8 +190,10 @@ static void check_table(struct check *check,
 	struct network network;
 	char *advice, *what;
 
-	if (network_read(&network, pattern) != 0)
+	if (network_read(&network, pattern) != 0) {
+		check_held(check, service, word);
 		return;
+	}
 	advice = xasprintf("%.*s[%.*s]%s", (int)(pattern - word), word,
 			   (int)length, pattern, pattern + length);
 	what = xasprintf("is a table of type %.*s to Postfix, for want of "
@@ -159,6 +203,24 @@ static void check_table(struct check *check,
 	found_network(check, service, SEVERITY_ERROR, advice, word, what);
 	free(what);
 	free(advice);
+}
+
+/* check_whose - a network that is trusted */
+static void check_whose(struct check *check,
+			const struct postfix_service *service, const char *word,
+			const struct network *network)
+{
+	if (is_harmless(network))
+		return;
+	if (is_vast(network))
+		found_strangers(check, service, word, "nobody owns");
+	else
+		found_network(check, service, SEVERITY_WARNING,
+			      "keep it only if all of it is yours; otherwise "
+			      "write the addresses that are",
+			      word,
+			      "is neither loopback nor private: "
+			      "permit_mynetworks trusts all of it");
 }
 
 /* check_pattern - an address or a network, or what is meant to be one */
@@ -180,14 +242,8 @@ static void check_pattern(struct check *check,
 		found_network(check, service, SEVERITY_ERROR, error.text, word,
 			      "Postfix cannot read: every client that gets to "
 			      "permit_mynetworks is deferred (451)");
-	else if (*word != '!' && network_read(&network, word) == 0 &&
-		 !is_harmless(&network))
-		found_network(check, service,
-			      is_vast(&network) ? SEVERITY_ERROR
-						: SEVERITY_WARNING,
-			      "keep it if all of it is yours", word,
-			      "is neither loopback nor private: "
-			      "permit_mynetworks trusts all of it");
+	else if (*word != '!' && network_read(&network, word) == 0)
+		check_whose(check, service, word, &network);
 	network_list_free(list);
 }
 
@@ -206,8 +262,8 @@ static bool check_network(struct check *check,
 		return false;
 	}
 	if (*pattern == '/' && strchr("0123456789", pattern[1]) == NULL)
-		return true;
-	if (*pattern != '[' && strchr(pattern, ':') != NULL)
+		check_held(check, service, word);
+	else if (*pattern != '[' && strchr(pattern, ':') != NULL)
 		check_table(check, service, word);
 	else
 		check_pattern(check, service, word);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* check_postfix_print - the findings, as text and as JSON
  *
- * Findings about the same line come together, with one command. */
+ * Findings about the same line come together, with one command; those of
+ * several ports that differ in nothing else are one. */
 
 #include "policyd/check/check_postfix_internal.h"
 
@@ -32,11 +33,83 @@ static bool belong(const struct finding *one, const struct finding *other)
 	       strcmp(one->line, other->line) == 0;
 }
 
+/* is_alike - are they about the same line, and their texts the same but for the
+ * port? */
+static bool is_alike(const struct finding *one, const struct finding *other)
+{
+	return one->port_length > 0 && other->port_length > 0 &&
+	       one->is_error == other->is_error && one->line != NULL &&
+	       other->line != NULL && strcmp(one->file, other->file) == 0 &&
+	       strcmp(one->line, other->line) == 0 &&
+	       one->port_at == other->port_at &&
+	       strncmp(one->text, other->text, one->port_at) == 0 &&
+	       strcmp(one->text + one->port_at + one->port_length,
+		      other->text + other->port_at + other->port_length) == 0;
+}
+
+/* next_alike - the next finding that is alike, or the number of findings */
+static size_t next_alike(const struct check *check, size_t first, size_t at)
+{
+	do
+		at++;
+	while (at < check->finding_count &&
+	       !is_alike(&check->findings[first], &check->findings[at]));
+	return at;
+}
+
+/* was_alike - was it printed with an earlier one that is alike? */
+static bool was_alike(const struct check *check, size_t at)
+{
+	size_t i;
+
+	for (i = 0; i < at; i++)
+		if (is_alike(&check->findings[i], &check->findings[at]))
+			return true;
+	return false;
+}
+
+/* print_ports - "ONE, TWO and THREE": the ports of those that are alike */
+static void print_ports(const struct check *check, size_t first, FILE *output)
+{
+	size_t at = first, next;
+
+	while (at < check->finding_count) {
+		const struct finding *finding = &check->findings[at];
+
+		next = next_alike(check, first, at);
+		if (at != first)
+			fputs(next < check->finding_count ? ", " : " and ",
+			      output);
+		fwrite(finding->text + finding->port_at, 1,
+		       finding->port_length, output);
+		at = next;
+	}
+}
+
 /* print_problem - the first line of a finding */
 static void print_problem(const struct finding *finding, const char *kind,
 			  FILE *output)
 {
 	fprintf(output, "%s: %s%s\n", finding->file, kind, finding->text);
+}
+
+/* print_problems - the first line of a finding and of those that are alike */
+static void print_problems(const struct check *check, size_t first,
+			   FILE *output)
+{
+	const struct finding *finding = &check->findings[first];
+	const char *kind = finding->is_error ? "error: " : "warning: ";
+
+	if (next_alike(check, first, first) == check->finding_count) {
+		print_problem(finding, kind, output);
+		return;
+	}
+	/* "port" is before its name, and becomes "ports". */
+	fprintf(output, "%s: %s%.*ss ", finding->file, kind,
+		(int)finding->port_at - 1, finding->text);
+	print_ports(check, first, output);
+	fprintf(output, "%s\n",
+		finding->text + finding->port_at + finding->port_length);
 }
 
 /* print_fix - what to do: the command, or else the advice */
@@ -104,11 +177,9 @@ static void print_group(const struct check *check, size_t first, FILE *output)
 	size_t i;
 
 	for (i = first; i < check->finding_count; i++)
-		if (i == first || belong(finding, &check->findings[i]))
-			print_problem(&check->findings[i],
-				      check->findings[i].is_error ? "error: "
-								  : "warning: ",
-				      output);
+		if (i == first || (belong(finding, &check->findings[i]) &&
+				   !was_alike(check, i)))
+			print_problems(check, i, output);
 	if (finding->line != NULL)
 		fprintf(output, "    %s\n", finding->line);
 	for (i = first; i < check->finding_count; i++)
@@ -117,22 +188,24 @@ static void print_group(const struct check *check, size_t first, FILE *output)
 			print_fix(check, &check->findings[i], output);
 }
 
-/* count_errors - the number of errors among the findings */
-static size_t count_errors(const struct check *check)
+/* count - the number of errors, or of warnings, that are printed */
+static size_t count(const struct check *check, bool errors)
 {
-	size_t errors = 0;
+	size_t found = 0;
 	size_t i;
 
 	for (i = 0; i < check->finding_count; i++)
-		errors += check->findings[i].is_error ? 1 : 0;
-	return errors;
+		if (check->findings[i].is_error == errors &&
+		    !was_alike(check, i))
+			found++;
+	return found;
 }
 
 /* print_sum - the last line */
 static void print_sum(const struct check *check, size_t errors, bool more,
 		      FILE *output)
 {
-	size_t warnings = check->finding_count - errors;
+	size_t warnings = count(check, false);
 
 	if (check->finding_count == 0)
 		fprintf(output, "%s: no problems found%s\n",
@@ -148,7 +221,7 @@ static void print_sum(const struct check *check, size_t errors, bool more,
 /* check_print - the table of ports, and all findings */
 int check_print(const struct check *check, bool more, FILE *output)
 {
-	size_t errors = count_errors(check);
+	size_t errors = count(check, true);
 	struct printable all;
 	size_t i;
 
@@ -236,5 +309,5 @@ int check_print_json(const struct check *check, FILE *output)
 	json_set(all, "ports", ports);
 	json_set(all, "findings", findings);
 	json_print(all, output);
-	return count_errors(check) > 0 ? 1 : 0;
+	return count(check, true) > 0 ? 1 : 0;
 }

@@ -248,9 +248,9 @@ static void check_return(struct check *check, const struct smtpd_row *row)
 					.own = "permit_mynetworks,reject",
 					.effect = { .opens = { near, near } },
 					.advice = advice },
-				"port %s takes mail back from a filter, and "
-				"asks policyd in %s: what was taken once is "
-				"refused",
+				"mail comes back from a filter on port %s, and "
+				"policyd is asked in %s: what was taken once "
+				"is refused",
 				service->name, list->name);
 		free(advice);
 		free(own);
@@ -269,8 +269,8 @@ static void check_fatal(struct check *check, const struct smtpd_row *row)
 			    .service = row->port.service,
 			    .parameter = why,
 			    .advice = classes ? "define each of its classes"
-					      : "let smtpd_relay_restrictions "
-						"end with reject" },
+					      : "let the list end with "
+						"reject" },
 		    "smtpd ends at once on port %s: %s",
 		    row->port.service->name,
 		    classes ? "it names a class that is not defined"

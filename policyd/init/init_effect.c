@@ -12,6 +12,8 @@
 #include <strings.h>
 
 #include "lib/base/xalloc.h"
+#include "lib/postfix/smtpd_restrictions.h"
+#include "lib/table/network_list.h"
 
 #define INDENT "#	"
 
@@ -89,13 +91,41 @@ static bool ends_open(const struct init *init)
 	return false;
 }
 
+/* has_strangers - does mynetworks of a port contain more than anybody has? What
+ * cannot be read is left out. */
+static bool has_strangers(const struct smtpd_port *port)
+{
+	const char *rest =
+		postfix_get(port->postfix, port->service, "mynetworks");
+	bool found = false;
+	char *word;
+
+	while (!found && (word = postfix_next_word(&rest)) != NULL) {
+		struct error error;
+		struct network_list *list =
+			network_list_new(word, true, NULL, &error);
+
+		found = list != NULL && network_list_is_wide(list);
+		network_list_free(list);
+		free(word);
+	}
+	return found;
+}
+
 /* print_networks - how clients in mynetworks may still relay */
 static void print_networks(FILE *output, const struct init *init,
 			   const struct smtpd_port *port)
 {
 	size_t i;
 
-	fputs("; to keep it: let them log in with TLS, or ", output);
+	fputs("; to keep it: let them log in with TLS", output);
+	if (has_strangers(port)) {
+		fputs("; with permit_mynetworks, strangers could relay: "
+		      "mynetworks has a network that nobody owns",
+		      output);
+		return;
+	}
+	fputs(", or ", output);
 	for (i = 0; i < init->port_count && init->config == NULL; i++) {
 		const struct init_kind *kind = init_kind(&init->ports[i]);
 
@@ -170,7 +200,9 @@ static void print_settings(FILE *output, const struct init *init,
 		const char *parameter, *text;
 	} settings[] = {
 		{ "smtpd_etrn_restrictions=", "ETRN is refused" },
-		{ "smtpd_tls_auth_only=", "AUTH is offered only with TLS" },
+		{ "smtpd_tls_auth_only=",
+		  "AUTH is offered only with TLS: a client that logs in without "
+		  "TLS cannot log in any more; let it use TLS, or not log in" },
 	};
 	size_t i, k;
 

@@ -271,7 +271,8 @@ int init_plan(struct init *init, struct error *error)
 	for (i = 0; i < init->port_count; i++)
 		change_port(init, &init->ports[i]);
 	for (i = 0; i < init->before.count; i++)
-		if (init->before.rows[i].is_return)
+		if (init->before.rows[i].is_return &&
+		    !smtpd_port_is_loopback(&init->before.rows[i].port))
 			keep_passwords(init, &init->before.rows[i].port);
 	add(&init->off, "-X", xstrdup(INIT_PARAMETER));
 	return 0;

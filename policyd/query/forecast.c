@@ -217,7 +217,9 @@ bool forecasts_any(const struct forecasts *forecasts)
 /* forecasts_are_whole - is it more than the absence of anything? */
 bool forecasts_are_whole(const struct forecasts *forecasts)
 {
-	return postlog_figures(forecasts->log)->reversed == 0 &&
+	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+
+	return figures->reversed + figures->shuffled == 0 &&
 	       forecasts_any(forecasts);
 }
 

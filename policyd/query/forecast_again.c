@@ -193,6 +193,9 @@ enum forecast_again forecast_again(const struct forecast_ports *ports,
 	if (port->networks != NULL && strcmp(restriction, NETWORKS) == 0)
 		return forecast_again_network(port->networks,
 					      request->client_address);
+	if ((port->own_destinations && strcmp(restriction, DESTINATION) == 0) ||
+	    (port->own_certificates && strcmp(restriction, CERTIFICATES) == 0))
+		return AGAIN_OTHERWISE;
 	if (ports->own_failed)
 		return AGAIN_UNKNOWN;
 	return ports->own == NULL ? AGAIN_PERMITS

@@ -10,6 +10,7 @@ enum forecast_again {
 	AGAIN_PERMITS,
 	AGAIN_REFUSES,	  /* main.cf does not have what policyd.conf has */
 	AGAIN_UNKNOWN,	  /* a table cannot be looked up */
+	AGAIN_OTHERWISE,  /* master.cf has parameters of its own for that */
 	AGAIN_NO_POSTFIX, /* main.cf is not known */
 };
 

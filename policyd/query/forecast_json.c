@@ -171,6 +171,7 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "begun_before", figures->unbegun },
 		{ "decided_by_policyd", forecasts->decided },
 		{ "reversed_files", figures->reversed },
+		{ "shuffled_files", figures->shuffled },
 		{ "through_proxy_filter", figures->proxied },
 		{ "judged_early", figures->early },
 		{ "sessions", figures->sessions },

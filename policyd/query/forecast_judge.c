@@ -98,6 +98,11 @@ static enum forecast_answer ask_again(struct attempt *attempt,
 		return FORECAST_REFUSE;
 	case AGAIN_UNKNOWN:
 		return FORECAST_UNKNOWN;
+	case AGAIN_OTHERWISE:
+		unknown(attempt, "Postfix decides again (reply = lock), by "
+				 "parameters of master.cf which are not "
+				 "looked at here");
+		return FORECAST_UNKNOWN;
 	case AGAIN_NO_POSTFIX:
 		attempt->forecast->unsure = true;
 		break;

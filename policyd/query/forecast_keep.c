@@ -59,6 +59,10 @@ void forecast_adviser_open(struct forecast_adviser *adviser,
 					      .used = is_used(config) };
 	if (*text != '\0')
 		adviser->ours = network_list_new(text, true, NULL, &error);
+	if (adviser->ours != NULL && network_list_is_wide(adviser->ours)) {
+		network_list_free(adviser->ours); /* it says nothing */
+		adviser->ours = NULL;
+	}
 	adviser->named = adviser->ours != NULL;
 	if (!adviser->named)
 		adviser->ours = network_list_new(PRIVATE, true, NULL, &error);
@@ -129,17 +133,26 @@ bool advice_is_nowhere(const struct forecast_group *group)
 struct networks {
 	const struct forecast_adviser *adviser;
 	FILE *out;
+	char *text; /* as it is after fflush() */
+	size_t length;
 	size_t count;
 	bool added; /* an entry that was not there */
 };
 
-/* put_entry - one entry in quotes, unless no configuration could have it */
+/* put_entry - one entry in quotes, once, unless no configuration could have it
+ */
 static void put_entry(struct networks *networks, const char *entry)
 {
+	char *quoted;
+
 	if (strpbrk(entry, "\"'\\$\n") != NULL)
 		return;
-	fprintf(networks->out, "%s \"%s\"", networks->count++ > 0 ? "," : "",
-		entry);
+	quoted = xasprintf("\"%s\"", entry);
+	(void)fflush(networks->out);
+	if (strstr(networks->text, quoted) == NULL)
+		fprintf(networks->out, "%s %s",
+			networks->count++ > 0 ? "," : "", quoted);
+	free(quoted);
 }
 
 /* advice_entry - IPv6 is in brackets */
@@ -213,11 +226,9 @@ char *advice_networks(const struct forecast_adviser *adviser,
 	char *present = setting_join(now);
 	bool first = adviser->used && advice_is_first(present);
 	struct networks networks = { .adviser = adviser };
-	char *text = NULL;
-	size_t length = 0;
 	size_t i;
 
-	networks.out = advice_open(&text, &length);
+	networks.out = advice_open(&networks.text, &networks.length);
 	fputs("mynetworks = {", networks.out);
 	if (!first)
 		put_present(&networks, now);
@@ -229,8 +240,8 @@ char *advice_networks(const struct forecast_adviser *adviser,
 	free(present);
 	fclose(networks.out);
 	if (networks.added)
-		return text;
-	free(text);
+		return networks.text;
+	free(networks.text);
 	return NULL;
 }
 
@@ -270,19 +281,17 @@ char *advice_relay_here(const struct forecast_adviser *adviser,
 		settings_top(adviser->config->settings,
 			     OPTION_PARAMETER + PARAMETER_RELAY_DOMAINS);
 	struct networks entries = { .adviser = adviser };
-	char *text = NULL;
-	size_t length = 0;
 	size_t i;
 
 	if (adviser->config->import_postfix == NULL || now->line == 0 ||
 	    now->source != NULL)
 		return NULL;
-	entries.out = advice_open(&text, &length);
+	entries.out = advice_open(&entries.text, &entries.length);
 	fputs("relay_domains = {", entries.out);
 	for (i = 0; i < now->count; i++)
 		put_entry(&entries, now->values[i]);
 	put_entry(&entries, domains);
 	fputs(" }", entries.out);
 	fclose(entries.out);
-	return text;
+	return entries.text;
 }

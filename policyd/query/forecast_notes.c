@@ -48,6 +48,12 @@ static void put_gaps(const struct postlog_figures *figures, FILE *out)
 			"reverses it)\n",
 			figure(figures->reversed).text,
 			figures->reversed == 1 ? " has" : "s have");
+	if (figures->shuffled > 0)
+		fprintf(out,
+			"note: %s file%s the lines of each second in the "
+			"reverse order, so sessions cannot be followed there\n",
+			figure(figures->shuffled).text,
+			figures->shuffled == 1 ? " has" : "s have");
 	if (figures->unbegun > 0)
 		fprintf(out,
 			"note: %s message%s began before the log, so nobody "

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/address/parameters.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/query/forecast_again.h"
@@ -71,6 +72,27 @@ static char *tls_log(const struct postfix *postfix,
 			 service->type, name);
 }
 
+/* rewrites_differently - does trivial-rewrite(8), which knows what is ours,
+ * have parameters of its own? */
+static bool rewrites_differently(const struct postfix *postfix)
+{
+	size_t i;
+	int parameter;
+
+	for (i = 0; i < postfix->service_count; i++) {
+		const struct postfix_service *service = &postfix->services[i];
+
+		if (strcmp(service->program, "trivial-rewrite") != 0)
+			continue;
+		for (parameter = 0; parameter < PARAMETER_COUNT; parameter++)
+			if (postfix_get_own(
+				    service,
+				    parameter_name((enum parameter)parameter)))
+				return true;
+	}
+	return false;
+}
+
 /* add_row - a port of master.cf */
 static void add_row(struct forecast_ports *ports, const struct config *config,
 		    const struct postfix *postfix, const struct smtpd_row *row)
@@ -90,6 +112,14 @@ static void add_row(struct forecast_ports *ports, const struct config *config,
 						 "smtpd_tls_ask_ccert") &&
 			       !postfix_get_bool(postfix, row->port.service,
 						 "smtpd_tls_req_ccert");
+	port->own_certificates =
+		postfix_get_own(row->port.service, "relay_clientcerts") != NULL;
+	port->own_destinations =
+		postfix_get_own(row->port.service, "rewrite_service_name") !=
+			NULL ||
+		postfix_get_own(row->port.service, "allow_untrusted_routing") !=
+			NULL ||
+		rewrites_differently(postfix);
 	port->access = forecast_lists_access(&row->port);
 	port->refuses = forecast_lists_refuse(&row->port) &&
 			!forecast_asks(config, &row->port);

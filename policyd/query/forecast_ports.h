@@ -20,6 +20,10 @@ struct forecast_port {
 	bool is_return;	       /* for mail that comes back from a filter */
 	bool is_loopback;      /* for clients on this host only */
 	char *networks;	       /* mynetworks of its own; or NULL */
+	bool own_destinations; /* it decides by others than those of main.cf
+				  what is ours; not by mydestination and the
+				  like, which smtpd(8) does not read */
+	bool own_certificates; /* relay_clientcerts of its own */
 	unsigned access;       /* see forecast_lists_access() */
 	bool refuses;	       /* to relay, when policyd does not */
 	bool logs_tls; /* TLS, if main.cf and master.cf are what they were */

@@ -156,12 +156,17 @@ static bool ask_store(void *context, size_t i, struct status_store *store)
 {
 	const struct service_process *process = context;
 	const struct store_state *state = &process->store_states[i];
+	struct store_questions questions;
 
 	if (i >= process->store_threads.count)
 		return false;
 	store->address = state->address;
 	store->name = process->config->stores[i].name;
 	store->up = store_state_is_up(state, &store->away_s);
+	questions = store_state_questions(state);
+	store->answered = questions.answered;
+	store->unanswered = questions.unanswered;
+	store->us = questions.us;
 	return true;
 }
 

@@ -62,6 +62,33 @@ bool store_state_is_up(const struct store_state *state, uint64_t *away_s)
 	return false;
 }
 
+/* store_state_questions - of all threads */
+struct store_questions store_state_questions(const struct store_state *state)
+{
+	const struct store_questions *from = &state->questions;
+
+	return (struct store_questions){
+		__atomic_load_n(&from->answered, __ATOMIC_RELAXED),
+		__atomic_load_n(&from->unanswered, __ATOMIC_RELAXED),
+		__atomic_load_n(&from->us, __ATOMIC_RELAXED),
+	};
+}
+
+/* on_question - a store has answered this thread, or has not */
+static void on_question(void *context, size_t store, bool answered, uint64_t us)
+{
+	const struct store_thread *thread = context;
+	struct store_questions *questions =
+		&thread->all->states[store].questions;
+
+	if (!answered) {
+		__atomic_fetch_add(&questions->unanswered, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	__atomic_fetch_add(&questions->answered, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&questions->us, us, __ATOMIC_RELAXED);
+}
+
 /* log_away - once, for all threads */
 static void log_away(struct store_state *state, const char *why)
 {
@@ -217,6 +244,7 @@ static void open_stores(struct store_thread *thread, struct server *server)
 		each[i] = thread->each[i].store;
 	}
 	thread->stores = stores_new(&map, each);
+	stores_watch(thread->stores, on_question, thread);
 }
 
 /* store_thread_new - it asks for connections when the loop runs */

@@ -9,6 +9,12 @@
 /* The connections of each thread to the stores where several hosts count
  * together. A server may not connect to anything: the monitor does. */
 
+/* The questions to a store, since this process was started. */
+struct store_questions {
+	uint64_t answered, unanswered; /* too late, or it was away */
+	uint64_t us;		       /* until the answers */
+};
+
 /* One store, for all threads, each of which may read it. */
 struct store_state {
 	unsigned away; /* threads for which it is away; the log says so when the
@@ -16,11 +22,15 @@ struct store_state {
 	uint64_t since_ms;	  /* clock_ms(), when that began */
 	const char *address;	  /* for the log */
 	enum config_away instead; /* likewise */
+	struct store_questions questions;
 };
 
 /* store_state_is_up - is it up, for all threads? Otherwise *away_s is how long
  * it has been away. */
 bool store_state_is_up(const struct store_state *state, uint64_t *away_s);
+
+/* store_state_questions - so far. */
+struct store_questions store_state_questions(const struct store_state *state);
 
 /* The same for all threads; it stays. */
 struct store_threads {

@@ -43,6 +43,8 @@ struct status_store {
 	const char *address, *name;
 	bool up;
 	uint64_t away_s; /* how long it has been away */
+	/* Questions, and the time until they were answered. */
+	uint64_t answered, unanswered, us;
 };
 
 /* status_store - show the state of all, too, which ask() fills in at any time;

@@ -4,6 +4,8 @@
 
 #include "policyd/status/status_internal.h"
 
+#include <inttypes.h>
+
 /* status_stores_away - see above */
 size_t status_stores_away(const struct status_view *view)
 {
@@ -14,12 +16,57 @@ size_t status_stores_away(const struct status_view *view)
 	return away;
 }
 
-/* put_up - one of them */
-static void put_up(const struct status_store *store, FILE *output)
+/* put_name - of a metric, and the first label */
+static void put_name(const char *name, const struct status_store *store,
+		     FILE *output)
 {
-	fputs("policyd_store_up{store=", output);
+	fprintf(output, "%s{store=", name);
 	status_put_label(output, store->name);
-	fprintf(output, "} %d\n", store->up);
+}
+
+/* put_up - which of them answer */
+static void put_up(const struct status_view *view, FILE *output)
+{
+	const char *name = "policyd_store_up";
+
+	status_put_head(output, name, "gauge", "Whether the store answers.");
+	for (size_t i = 0; i < view->store_count; i++) {
+		put_name(name, &view->stores[i], output);
+		fprintf(output, "} %d\n", view->stores[i].up);
+	}
+}
+
+/* put_questions - to each of them */
+static void put_questions(const struct status_view *view, FILE *output)
+{
+	const char *name = "policyd_store_questions_total";
+
+	status_put_head(output, name, "counter",
+			"Questions about rates, by whether the store has "
+			"answered in time. Those while it is away have not.");
+	for (size_t i = 0; i < view->store_count; i++) {
+		const struct status_store *store = &view->stores[i];
+
+		put_name(name, store, output);
+		fprintf(output, ",answered=\"yes\"} %" PRIu64 "\n",
+			store->answered);
+		put_name(name, store, output);
+		fprintf(output, ",answered=\"no\"} %" PRIu64 "\n",
+			store->unanswered);
+	}
+}
+
+/* put_answers - how long they took, likewise */
+static void put_answers(const struct status_view *view, FILE *output)
+{
+	const char *name = "policyd_store_answer_seconds_total";
+
+	status_put_head(output, name, "counter",
+			"Time that the answers of the store took.");
+	for (size_t i = 0; i < view->store_count; i++) {
+		put_name(name, &view->stores[i], output);
+		fprintf(output, "} %.6f\n", (double)view->stores[i].us / 1e6);
+	}
 }
 
 /* status_store_prometheus - all of these; nothing if there is no store */
@@ -27,11 +74,10 @@ void status_store_prometheus(const struct status_view *view, FILE *output)
 {
 	if (view->store_count == 0)
 		return;
-	status_put_head(output, "policyd_store_up", "gauge",
-			"Whether the store answers.");
-	for (size_t i = 0; i < view->store_count; i++)
-		put_up(&view->stores[i], output);
+	put_up(view, output);
 	status_put_times(output, "policyd_store_seconds",
-			 "Time that a store took to answer.",
+			 "Time until the stores had answered a request.",
 			 history_store_times(view->history));
+	put_questions(view, output);
+	put_answers(view, output);
 }

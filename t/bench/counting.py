@@ -92,6 +92,12 @@ class Store(Running):
         found = re.search(pattern, self.ask(b"INFO " + section).decode())
         return int(found.group(1)) if found else 0
 
+    def cpu(self):
+        """cpu - seconds so far"""
+        text = self.ask(b"INFO cpu").decode()
+        return sum(float(line.split(":")[1]) for line in text.splitlines()
+                   if line.startswith(("used_cpu_sys:", "used_cpu_user:")))
+
 
 class Policyd(Running):
     """rate: "", or rate sections; stores: where it counts"""

@@ -15,8 +15,9 @@ import sys
 
 from kit.daemon import run_all
 from kit.policyd import Policyd
-from kit.postfix import run, settle
+from kit.postfix import Postfix, run, settle
 from kit.postfix_files import Files, harm, matrix
+from kit.smtp import Session
 from kit.snippets import ROOT
 
 FIELD = os.path.join(ROOT, "t", "data", "field")
@@ -173,7 +174,7 @@ def test_return(program):
         assert (findings, status) == ([], 0), findings
     with Kind(program, "05", **USERS) as kind:
         texts = kind.texts()
-        assert len(texts) == 1 and has(texts, "10025 takes mail back"), texts
+        assert len(texts) == 1 and has(texts, "mail comes back .*:10025"), texts
         assert kind.follow(deep=True) == 1
         rows, findings, status = kind.said()
         assert (findings, status) == ([], 0), findings
@@ -229,7 +230,8 @@ def test_nobody(program):
             _, findings, status = kind.said()
             texts = [finding["text"] for finding in findings]
             assert status == 0 and texts == (
-                ["port smtp has no TLS: /no/such: there is no such file"]
+                ["there is no TLS on port smtp: /no/such: there is no such "
+                 "file"]
                 if "/no/such" in wrong else []), texts
 
 
@@ -242,7 +244,7 @@ def test_certificate(program):
         _, findings, status = kind.said()
         texts = [finding["text"] for finding in findings]
         assert len(texts) == 1 and status == 1, texts
-        assert has(texts, "port 2525 has no TLS: .*server.pem: holds no key"), \
+        assert has(texts, "no TLS on port 2525: .*server.pem: holds no key"), \
             texts
 
 
@@ -254,6 +256,9 @@ NETWORKS = (
     ("[127.0.0.0/8, 192.0.2.1]", r"\[127.0.0.0/8, which Postfix cannot read"),
     ("127.0.0.1/8", "127.0.0.1/8, which Postfix cannot read"),
     ("127.0.0.0/8 203.0.113.7/32", "203.0.113.7/32, which is neither"),
+    ("127.0.0.0/8 128.0.0.0/1", "128.0.0.0/1, which nobody owns"),
+    ("127.0.0.0/8 @D@/networks", "networks, which contains a network that"),
+    ("cidr:@D@/table", "table, which contains a network that nobody owns"),
     ("127.0.0.0/8 mail.example", "mail.example, which is not an address"),
     ("127.0.0.0/8 hash:/etc/x [fd00::]/8 cidr:/etc/y /etc/z !10.0.0.1", None),
 )
@@ -262,6 +267,10 @@ NETWORKS = (
 def test_networks(program):
     """mynetworks is read as Postfix reads it (14), where it is used"""
     with Kind(program, "14", **USERS) as kind:
+        for name, text in (("networks", "10.0.0.0/8\n[::]/0\n"),
+                           ("table", "0.0.0.0/0 x\n")):
+            with open(os.path.join(kind.directory, name), "w") as out:
+                out.write(text)
         for value, wanted in NETWORKS:
             kind.set(mynetworks=value)
             kind.set(**{RECIPIENT: "permit_mynetworks, "
@@ -274,6 +283,51 @@ def test_networks(program):
         kind.set(mynetworks=NETWORKS[0][0],
                  **{RECIPIENT: "reject_unauth_destination"})
         assert not kind.texts(), kind.texts()
+
+
+def test_tables(program):
+    """tables that only Postfix can look up: it has their type, and they have
+    their file; a real Postfix defers mail that needs another one"""
+    with Kind(program, "06", **USERS) as kind:
+        types = run("postconf", "-c", kind.config, "-m").split()
+        missing = next(each for each in ("mysql", "pgsql", "ldap", "netinfo")
+                       if each not in types)
+        file = os.path.join(kind.directory, "server.cf")
+        for value, wanted in (
+                (missing + ":" + file, "no tables of type " + missing),
+                ("a.example, !proxy:%s:%s" % (missing, file),
+                 "no tables of type " + missing),
+                ("memcache:" + file, file + ": No such file or directory: "),
+                ("proxy:memcache:" + file, file + ": No such file"),
+                ("memcache:{{x=y}}, [192.0.2.1], texthash:/dev/null", None)):
+            for name in ("virtual_mailbox_domains", "smtpd_sender_login_maps"):
+                kind.set(**{name: value})
+                texts = kind.texts()
+                if wanted:
+                    assert len(texts) == 1, (name, value, texts)
+                    assert has(texts, "^%s: .*%s.*defers" % (name, wanted)), \
+                        texts
+                else:
+                    assert not texts, (name, value, texts)
+                kind.set(**{name: ""})
+        with open(file, "w"):
+            kind.set(virtual_mailbox_domains="memcache:" + file)
+            assert not kind.texts(), kind.texts()
+    with Postfix() as postfix:
+        port = postfix.port(smtpd_relay_restrictions="reject_unauth_"
+                                                     "destination")
+        for kind in missing, "memcache":
+            postfix.set("virtual_mailbox_domains=%s:%s" % (
+                kind, postfix.path("server.cf")))
+            postfix.restart()
+            with Session(port) as session:
+                session.reply()
+                for line, code in (("EHLO client.example", "250"),
+                                   ("MAIL FROM:<>", "250"),
+                                   ("RCPT TO:<a@local.test>", "250"),
+                                   ("RCPT TO:<a@vmail.test>", "451")):
+                    said = session.ask(line)
+                    assert said.startswith(code), (kind, line, said)
 
 
 def test_front(program):
@@ -494,6 +548,6 @@ def test_commands(program):
 if __name__ == "__main__":
     sys.exit(run_all([
         test_ports, test_return, test_domains, test_one_command, test_twice,
-        test_nobody, test_certificate, test_networks, test_front, test_servers,
-        test_misspelt, test_dovecot, test_ours, test_notation, test_unasked,
-        test_many, test_bad, test_commands]))
+        test_nobody, test_certificate, test_networks, test_tables, test_front,
+        test_servers, test_misspelt, test_dovecot, test_ours, test_notation,
+        test_unasked, test_many, test_bad, test_commands]))

@@ -40,9 +40,10 @@ MISTAKES = (
      r"unix:private/polcyd: nobody can be asked there: No such file or "
      r"directory; did you mean unix:private/policyd\?", True),
     ("-e", LIST + " = " + ASK,
-     r"smtpd ends at once on port smtp: .*\n(.*\n)+"
+     "smtpd ends at once on ports smtp, submission and submissions: .*\n"
+     "(.*\n)+"
      r"    policyd_relay_restrictions = \S+ unix:private/policyd\n"
-     "    # let smtpd_relay_restrictions end with reject\n", False),
+     "    # let the list end with reject\n", False),
     ("-e", LIST + " = permit_sasl_authenticated, " + ASK + ", reject",
      "permit_sasl_authenticated comes before policyd", True),
     ("-M", "2525/inet=2525 inet n - y - - smtpd",

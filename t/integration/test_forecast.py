@@ -58,7 +58,7 @@ def compare(name, found, summary, before, after):
     """compare - the forecast, and what happened; the numbers of both"""
     refused = count_rows(found, "refused")
     accepted = count_rows(found, "accepted")
-    missing = 0
+    missing = []
     numbers = [0, 0]
     for number in before:
         replies = list(zip(before[number][0], after[number][0]))
@@ -74,11 +74,12 @@ def compare(name, found, summary, before, after):
                 (accepted.get(number, 0), now_accepted))):
             assert said <= is_now, (name, number, before[number],
                                     after[number], found)
-            missing += is_now - said
+            missing += [(number, before[number], after[number])] * (
+                is_now - said)
             numbers[at] += said
     unknown = summary["cannot_tell"]
     everything = summary["accepted"] + summary["refused"]
-    assert missing <= unknown, (name, missing, unknown, found)
+    assert len(missing) <= unknown, (name, missing, unknown)
     assert unknown < 0.02 * everything, (name, summary, found)
     print("%s: %d accepted, %d of them refused; %d refused, %d of them "
           "accepted; cannot tell: %d" % (

@@ -13,10 +13,11 @@ import sys
 
 from kit.certificates import openssl
 from kit.daemon import run_all
-from kit.forecast import (DOMAINS, HEAD, LOGS_TLS, ask, groups, session,
+from kit.forecast import (BUILT_IN, DOMAINS, HEAD, LOGS_TLS, ask, groups, session,
                           written)
 from kit.init import Place, shell
-from kit.postfix import settle
+from kit.postfix import Postfix, settle
+from kit.smtp import Session
 
 MAIN = """\
 myhostname = mail.shop.example
@@ -149,6 +150,50 @@ def test_mistaken(program):
                 status, out, err = ask(program, place.file, path)
                 assert status == (not login) and "if they are not" not in out, (
                     login, out, err)
+
+
+def test_lists_of_a_port(program):
+    """smtpd(8) does not read lists of domains: those of a port do not count,
+    and those of trivial-rewrite(8) are not known"""
+    log = LOGS_TLS + session(tls=GOOD).replace(
+        "b@far.example", "u@shop.example")
+    for master, doubted in (
+            ("", False), ("    -o mydestination=far.example\n", False),
+            ("    -o relay_domains=\n", False),
+            ("    -o relay_clientcerts=\n", False),
+            ("    -o rewrite_service_name=x\n", True),
+            ("rewrite unix - - y - - trivial-rewrite\n"
+             "    -o mydestination=far.example\n", True),
+            ("rewrite unix - - y - - trivial-rewrite\n"
+             "    -o syslog_name=x\n", False)):
+        with Place(MAIN, "smtp inet n - y - - smtpd\n" + master) as place, \
+                written(log=log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            path = os.path.join(directory, "log")
+            status, out, err = ask(program, place.file, path)
+            assert status == 0 and ("cannot tell: 1" in out) == doubted == (
+                "by parameters of master.cf which" in out), (master, out, err)
+
+
+def test_lists_of_a_real_port(program):
+    """the same, by Postfix itself"""
+    with Postfix() as postfix:
+        postfix.discard()
+        postfix.set("smtpd_relay_restrictions=" + BUILT_IN)
+        ports = [postfix.port(**options) for options in (
+            {}, {"mydestination": "far.example"},
+            {"relay_domains": "far.example"},
+            {"virtual_mailbox_domains": "far.example"})]
+        postfix.start()
+        for port in ports:
+            with Session(port) as client:
+                client.reply()
+                client.ask("EHLO client.example")
+                client.ask("MAIL FROM:<a@client.example>")
+                assert client.ask("RCPT TO:<u@local.test>").startswith("250")
+                assert client.ask("RCPT TO:<u@far.example>").endswith(
+                    "Relay access denied"), port
 
 
 def test_login_in_plain_text(program):
@@ -299,7 +344,9 @@ def test_unknown(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_typed, test_mistaken, test_login_in_plain_text,
+    sys.exit(run_all([test_typed, test_mistaken,
+                      test_lists_of_a_port, test_lists_of_a_real_port,
+                      test_login_in_plain_text,
                       test_certificates,
                       test_certificate_not_logged, test_refused,
                       test_unknown]))

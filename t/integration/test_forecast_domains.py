@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """test_forecast_domains - a forecast names the domains about which Postfix and
-policyd differ, each of them once.
+policyd differ, each of them once; and each network.
 
 usage: test_forecast_domains.py POLICYD [TEST ...]
 """
@@ -191,6 +191,38 @@ def test_reasons(program):
             "(reject, service default)"], out
 
 
+USERS = "postfix/submission/smtpd"
+
+
+def test_networks(program):
+    """no address is twice in a list, whatever groups it is in; and of
+    mynetworks with more than anybody has, nobody is ours by that"""
+    logs_tls = LOGS_TLS + LOGS_TLS.replace("postfix/smtpd", USERS)
+    log = logs_tls + "".join(
+        session(client, tls, ident="%05X" % (16 * number + len(tls))).replace(
+            "postfix/smtpd", port)
+        for number, client in enumerate(("192.168.1.30", "203.0.113.9"))
+        for tls in ("", GOOD) for port in ("postfix/smtpd", USERS))
+    for networks in ("127.0.0.0/8 192.168.1.0/24", "0.0.0.0/0",
+                     "127.0.0.0/8 128.0.0.0/1"):
+        with Place("mydestination = local.test\nmynetworks = %s\n"
+                   "smtpd_tls_security_level = may\n" % networks,
+                   "smtp inet n - y - - smtpd\n"
+                   "submission inet n - y - - smtpd\n"
+                   "  -o syslog_name=postfix/submission\n") as place, \
+                written(log=log) as directory:
+            with open(place.file, "w") as file:
+                file.write('import_postfix = "%s"\n' % place.config)
+            status, out, err = ask(program, place.file,
+                                   os.path.join(directory, "log"))
+            assert status == 1, (networks, out, err)
+            each, _, every = out.partition("to keep all that are ours")
+            assert re.findall("mynetworks = .*", every) == [
+                'mynetworks = { "192.168.1.30" }'], (networks, out)
+            assert "or, if this host takes mail from anybody" in each, out
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_foreign, test_imported, test_subdomains,
-                      test_strangers, test_reasons]))
+                      test_strangers, test_reasons,
+                      test_networks]))

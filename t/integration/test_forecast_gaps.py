@@ -105,6 +105,12 @@ NOTES = {
                  "1 file has the newest line first, so sessions cannot be "
                  "followed there (journalctl -r? tac(1) reverses it)",
                  "reversed_files", 1),
+    "reversed in a second": (reverse(LOGS_TLS + SENT), 66, "1 file has the newest "
+                             "line first, so", "reversed_files", 1),
+    "each second reversed": (
+        reverse(LOGS_TLS) + reverse(SENT).replace("15:00:00", "15:00:01"), 66,
+        "1 file has the lines of each second in the reverse order, so sessions",
+        "shuffled_files", 1),
     "two hosts": (LOGS_TLS + LOGS_TLS.replace(" mx ", " mx2 "), 66,
                   "note: the log is of 2 hosts (mx, mx2), and all of its mail "
                   "is judged by the ports and lists of one", "hosts", 2),
@@ -131,7 +137,7 @@ def test_notes(program):
             summary = groups(program, config, path)[1]
             assert summary[member] == value, (name, summary)
             assert ("begun_before" == member) == bool(
-                summary["begun_before"]) or member == "reversed_files" or \
+                summary["begun_before"]) or member.endswith("ed_files") or \
                 name == "whole", (name, summary)
 
 

@@ -18,6 +18,7 @@ from kit.init import MAIN, Place, parts, shell, state, stranger, three_ports
 from kit.mailer import MESSAGES, Failures, Mailer
 from kit.policyd import Policyd
 from kit.postfix import Postfix, Sink, run, settle
+from kit.postfix_files import server_certificate
 
 # Strangers could not send anything to the ports for users.
 NARROW = [(port, tls, login, recipient, "554 5.7.1", None)
@@ -270,6 +271,49 @@ def test_undone(program):
             assert state(place.config) == before, (master, before)
 
 
+PLAIN = """mydestination = local.test, localhost
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated,
+    reject_unauth_destination
+smtpd_sasl_auth_enable = yes
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = %s/server.key, %s/server.pem
+mynetworks = """
+# mynetworks, and whether --init says how to keep it with permit_mynetworks.
+NETWORKS = (
+    ("127.0.0.0/8", True),
+    ("127.0.0.0/8 203.0.113.0/24", True),
+    ("127.0.0.0/8 0.0.0.0/0", False),
+    ("127.0.0.0/8 128.0.0.0/1", False),
+    ("127.0.0.0/8 cidr:{{[::]/0 x}}", False),
+    ("cidr:{{0.0.0.0/0 x}}", False),
+)
+
+
+def test_said(program):
+    """what ends is said before the commands: logins without TLS; and nobody
+    keeps an open relay by what is advised. A port for a filter on this host is
+    left alone, whatever AUTH it offers."""
+    tls = server_certificate()
+    for networks, kept in NETWORKS:
+        with Place(PLAIN % (tls, tls) + networks + "\n",
+                   "smtp inet n - n - - smtpd\n"
+                   "127.0.0.1:10025 inet n - n - - smtpd\n"
+                   "  -o content_filter=\n  -o mynetworks=127.0.0.0/8\n"
+                   "  -o smtpd_relay_restrictions=permit_mynetworks,reject\n"
+                   ) as place:
+            status, printed, errors = place.init(program)
+            assert (status, errors) == (0, ""), (networks, errors)
+            before, _, commands = printed.partition("\n# 1. ")
+            assert ("permit_mynetworks, permit_auth" in before) == kept, before
+            assert ("strangers could relay: mynetworks has" in before) != kept
+            assert "#\tport smtp: AUTH is offered only with TLS: a client " \
+                "that logs in without TLS cannot log in any more" in before
+            assert re.search("smtp: users who log in without TLS may.* now, "
+                             "and may not afterwards", before), before
+            assert "smtp/inet/smtpd_tls_auth_only=yes" in commands
+            assert "10025/inet" not in commands, commands
+
+
 if __name__ == "__main__":
     sys.exit(run_all([test_tables, test_three_ports, test_refused, test_place,
-                      test_kept, test_undone]))
+                      test_kept, test_undone, test_said]))

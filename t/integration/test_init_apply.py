@@ -139,7 +139,7 @@ def test_observe(machine):
     # policyd -P reports AUTH without TLS, which stays.
     printed = machine.ask("--init", "--observe", "--apply", status=1)
     assert "Postfix asks policyd\n" in printed, printed
-    assert "offers AUTH without TLS" in printed, printed
+    assert "AUTH is offered without TLS" in printed, printed
     assert machine.bytes() == typed
     stranger(machine.mailer, "250 2.1.5")
     with open(machine.postfix.path("policyd.log"), encoding="utf-8") as log:

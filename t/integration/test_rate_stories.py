@@ -230,13 +230,13 @@ def test_check_postfix(program):
         port = mail.ports["submission"]
         text = mail.command("policyd -P")[1]
         check(text, r"(?m)^rates do not count mail by sendmail\(1\): ")
-        check(text, "warning: port .*%d: Postfix accepts 1000 recipients in a "
+        check(text, "warning: ports? .*%d.*: Postfix accepts 1000 recipients in a "
                     "message, but rate login lets 200 through: " % port)
         assert "counts nothing" not in text, text
         mail.postfix.set("smtpd_data_restrictions=reject_unauth_pipelining",
                          "smtpd_end_of_data_restrictions=")
         text = mail.command("policyd -P")[1]
-        check(text, "error: port .*%d: rate login counts nothing: policyd is "
+        check(text, "error: ports? .*%d.*: rate login counts nothing: policyd is "
                     "not asked at DATA" % port)
         typed = re.findall(r"(?m)^    (postconf .*(?:data|limit).*)$", text)
         assert typed, text

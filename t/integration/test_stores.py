@@ -183,6 +183,14 @@ def see(policyd, port, stores):
         text = page.read().decode()
     assert re.findall(r'(?m)^policyd_store_up{store="(\w+)"} (\d)$', text) == \
         [("s0", "0"), ("s1", "1"), ("s2", "1"), ("s3", "1")], text
+    asked = {(store, answered): int(number) for store, answered, number in
+             re.findall(r'(?m)^policyd_store_questions_total{store="(\w+)",'
+                        r'answered="(\w+)"} (\d+)$', text)}
+    assert len(asked) == 8 and asked["s0", "no"] > 0, asked
+    assert all(asked["s%d" % i, "yes"] > 0 for i in range(4)), asked
+    assert all(asked["s%d" % i, "no"] == 0 for i in range(1, 4)), asked
+    assert len(re.findall(r'(?m)^policyd_store_answer_seconds_total'
+                          r'{store="s\d"} 0\.\d*[1-9]', text)) == 4, text
     with urllib.request.urlopen("http://127.0.0.1:%d/" % port) as page:
         text = page.read().decode()
     assert "store away" in text and stores.each[0].socket in text, text

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "integration"))
 
 from kit.postfix import poll, run  # noqa: E402
-from steps import rcpt, settled, state  # noqa: E402
+from steps import decided, rcpt, settled, state  # noqa: E402
 from kit.documents import HOWTO, chapters  # noqa: E402
 from kit.init import parts  # noqa: E402
 
@@ -207,7 +207,7 @@ class Newcomer:
         """protected - three ports, with TLS, with and without a login"""
         odd = ["user%far.example@localhost", "@localhost:user@far.example",
                "far.example!user@localhost", "\"user@far.example\"@localhost"]
-        answers = rcpt(self.scratch, OURS, FAR, *odd)
+        answers = decided(self.scratch, OURS, FAR, *odd)
         assert answers[0] == OK, answers
         assert all(each.startswith("5") for each in answers[1:]), answers
         assert HELD.match(answers[1]), answers

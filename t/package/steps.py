@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "integration"))
 
 from kit.daemon import REQUEST  # noqa: E402
+from kit.postfix import poll  # noqa: E402
 
 QUEUE = "/var/spool/postfix/private/policyd"
 
@@ -61,6 +62,16 @@ with socket.create_connection(("127.0.0.1", 25), 60) as peer:
             print(answer)
 """
     return scratch.run("python3", "-c", script, text).splitlines()
+
+
+def decided(scratch, *recipients):
+    """decided - what port 25 says to each, once policyd has read what was
+    changed a moment ago: until then, it defers what it would refuse"""
+    def answers():
+        replies = rcpt(scratch, *recipients)
+        later = any(reply.startswith("450 4.3.2 ") for reply in replies)
+        return replies if not later else None
+    return poll(answers)
 
 
 def state(scratch):

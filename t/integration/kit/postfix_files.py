@@ -168,10 +168,10 @@ def harm(before, after, finding):
             # To refuse those is what policyd is for.
             meant |= client.startswith("stranger") and recipient != "ours"
             meant |= client == "login" and (recipient != "ours" or
-                                            "AUTH without TLS" in finding)
+                                            "AUTH is offered" in finding)
         if "back from a filter" in finding:
             meant |= client.startswith(("host", "network"))
-        if re.search("begins? with TLS", finding):
+        if re.search("TLS (comes|does not come) first", finding):
             meant |= recipient == "ours" and "TLS" not in client
         if "smtpd_delay_reject" in finding:
             meant |= recipient == "ours" or client == "login in TLS"

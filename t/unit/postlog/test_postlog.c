@@ -37,8 +37,9 @@ static void take(void *context, const struct postlog_case *taken)
 		 taken->doubtful ? " doubtful" : "");
 }
 
-/* feed - lines of a text, each "PROGRAM[PID]: TEXT" of the host mx */
-static void feed(struct postlog *log, const char *text)
+/* feed_file - lines of a text, each "PROGRAM[PID]: TEXT" of the host mx; the
+ * name must stay */
+static void feed_file(struct postlog *log, const char *text, const char *name)
 {
 	struct postlog_line line = { 0 };
 	unsigned long number = 0;
@@ -49,11 +50,17 @@ static void feed(struct postlog *log, const char *text)
 					length, text);
 
 		ck_assert_int_eq(postlog_line_read(&line, bytes, NOW), 1);
-		postlog_feed(log, &line, "log", ++number);
+		postlog_feed(log, &line, name, ++number);
 		free(bytes);
 		text += length + 1;
 	}
 	postlog_line_clear(&line);
+}
+
+/* feed - the same, of one file */
+static void feed(struct postlog *log, const char *text)
+{
+	feed_file(log, text, "log");
 }
 
 #define TLS                                                          \
@@ -699,6 +706,50 @@ START_TEST(has_messages_with_many_recipients)
 }
 END_TEST
 
+START_TEST(notices_sessions_that_end_first)
+{
+	static const char backward[] =
+		"smtpd[1]: disconnect from h[9] rcpt=1 commands=3\n"
+		"smtpd[1]: AAAAA: client=h[9]\n"
+		"smtpd[1]: connect from h[9]\n";
+	static const char forward[] =
+		"smtpd[1]: connect from h[9]\n"
+		"smtpd[1]: AAAAA: client=h[9]\n"
+		"smtpd[1]: disconnect from h[9] rcpt=1 commands=3\n";
+	static const char first[] = "smtpd[2]: BBBBB: client=h[9]\n"
+				    "smtpd[2]: connect from h[9]\n";
+	const struct {
+		const char *text[2];
+		int second;
+		unsigned long reversed, shuffled;
+	} each[] = {
+		{ { backward, "" }, 0, 1, 0 },
+		{ { backward, backward }, 0, 1, 0 },
+		{ { backward, "" }, 1, 0, 1 },
+		{ { forward, "" }, 0, 0, 0 },
+		/* One that began before the log. */
+		{ { first, forward }, 0, 0, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(each); i++) {
+		struct taken taken = { 0 };
+		struct postlog *log = postlog_new(take, &taken);
+		static const char file[] = "log";
+
+		feed_file(log, each[i].text[0], file);
+		feed_file(log, each[i].text[1], file);
+		if (each[i].second > 0)
+			at(log, file, each[i].second);
+		postlog_end(log);
+		ck_assert_uint_eq(postlog_figures(log)->reversed,
+				  each[i].reversed);
+		ck_assert_uint_eq(postlog_figures(log)->shuffled,
+				  each[i].shuffled);
+		postlog_free(log);
+	}
+}
+END_TEST
+
 /* The memory for messages that never leave the queue is limited, too. */
 START_TEST(forgets_the_oldest_message)
 {
@@ -770,6 +821,7 @@ int main(void)
 			    COUNT(parts));
 	tcase_add_test(tests, notices_files_in_reversed_order);
 	tcase_add_test(tests, has_messages_with_many_recipients);
+	tcase_add_test(tests, notices_sessions_that_end_first);
 	tcase_add_test(tests, forgets_the_oldest_message);
 	tcase_add_test(tests, loses_nothing_with_little_memory);
 	return run_tests("postlog", tests);

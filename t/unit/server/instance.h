@@ -137,7 +137,8 @@ static inline void on_taken(void *context, unsigned long count,
 	atomic_store(&instance->taken, (long)count);
 }
 
-/* on_order - one letter: answer, drain, quit, hand over, take over */
+/* on_order - one letter: answer, drain, hand over, knock (an event of the
+ * listener, though nobody waits there), quit, take over */
 static inline void on_order(void *context, int fd)
 {
 	struct instance *instance = context;
@@ -158,6 +159,10 @@ static inline void on_order(void *context, int fd)
 	case 'h':
 		server_hand_over(instance->server, instance->channel,
 				 on_farewell, instance);
+		break;
+	case 'k':
+		event_active(&TAILQ_FIRST(&instance->server->accepting)->event,
+			     EV_READ, 0);
 		break;
 	case 't':
 		server_take_over(instance->server, instance->channel,

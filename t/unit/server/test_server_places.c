@@ -139,6 +139,40 @@ static int listen_inet(struct sockaddr_in *address)
 	return fd;
 }
 
+/* All places are taken, by two users, and nobody waits for one: an event of the
+ * listener that is no connection, or not any more, costs nobody's place. */
+START_TEST(makes_no_room_for_nobody)
+{
+	static const struct server_limits four = { 20000, 20000, 20000, 4 };
+	struct instance *instance = new_instance(&four);
+	struct sockaddr_in address;
+	struct error error;
+	int fds[4], i;
+
+	ck_assert_int_eq(
+		server_listen(instance->server, listen_inet(&address), &error),
+		0);
+	start(instance);
+	for (i = 0; i < 4; i++) {
+		fds[i] = from(i == 0 ? 1 : 2, &address);
+		expect(fds[i], "n=1\n\n");
+	}
+	/* Longer than ROOM_AFTER_MS in lib/server/server_room.c. */
+	ck_assert_int_eq(
+		poll(&(struct pollfd){ .fd = fds[0], .events = POLLIN }, 1,
+		     300),
+		0);
+	order(instance, 'k');
+	for (i = 0; i < 4; i++) {
+		say(fds[i], "n=2\n\n");
+		expect(fds[i], "n=2\n\n");
+		close(fds[i]);
+	}
+	ck_assert_int_eq(atomic_load(&instance->evicted), 0);
+	quit(instance);
+}
+END_TEST
+
 static void deal_to(struct instance *from, struct instance *to);
 
 /* What a client does that holds places, after its first request. */
@@ -315,6 +349,7 @@ int main(void)
 	tcase_add_test(tests, has_no_more_connections_than_the_limit);
 	tcase_add_test(tests, lets_one_user_keep_all_places);
 	tcase_add_test(tests, makes_room_for_those_who_wait);
+	tcase_add_test(tests, makes_no_room_for_nobody);
 	tcase_add_loop_test(tests, shares_places_between_users, 0,
 			    COUNT(holds));
 	tcase_add_test(tests, deals_to_the_thread_with_the_fewest);

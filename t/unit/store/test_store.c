@@ -289,7 +289,12 @@ START_TEST(rights)
 	options.password = NULL;
 	ck_assert_ptr_null(
 		store_admin_open(connect_store(&real), &options, &error));
-	ck_assert_ptr_nonnull(strstr(error.text, "NOAUTH"));
+	ck_assert_msg(strstr(error.text, " (set password_file)") != NULL, "%s",
+		      error.text);
+	asking_start(&asking, &real, &options);
+	asking_until(&asking, asking.downs == 1);
+	ck_assert_ptr_nonnull(strstr(asking.why, "password_file"));
+	asking_stop(&asking);
 	options.password = "secret";
 	asking_start(&asking, &real, &options);
 	ck_assert_int_eq(try(&asking, "alice", "1", 1, &charge), RATE_WITHIN);

@@ -3,210 +3,10 @@
  * "away" unless the answer is a good one, and no result is filled. All of this
  * in plain text, and in TLS. */
 
-#include "lib/store/store_internal.h"
-#include "lib/tls/tls_client.h"
-#include "t/unit/store/asking.h"
-#include "t/unit/tls_end.h"
-
-#define LONG_MS	   (TEST_WAIT_S * 1000)
-#define TIMEOUT_MS 300 /* where it runs out */
-
-/* The other end of the connection is ours. */
-struct hostile {
-	struct asking asking;
-	int fd;
-	SSL *ssl;	   /* on it; NULL: plain text */
-	unsigned connects; /* that were answered */
-	char sha[STORE_SHA_SIZE];
-	struct store_rate rate;
-	const struct store_rate *rates[2];
-	struct rate_charge charges[2];
-};
-
-/* Of the tests in TLS; NULL in the others. */
-static SSL_CTX *end_context;
-static struct tls_client *client;
-
-/* begin_tls, end_tls - before and after each of them */
-static void begin_tls(void)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct tls_client_files files = { 0 };
-	struct error error;
-
-	directory_make();
-	write_key("key", key, NULL);
-	write_certificate("store", key, -1, 2, "serverAuth");
-	EVP_PKEY_free(key);
-	files.ca = name("store");
-	client = tls_client_new(&files, &error);
-	ck_assert_msg(client != NULL, "%s", error.text);
-	end_context = tls_end_context("store", "key", NULL);
-}
-
-static void end_tls(void)
-{
-	SSL_CTX_free(end_context);
-	end_context = NULL;
-	tls_client_free(client);
-	client = NULL;
-	directory_remove();
-}
-
-/* hang_up - without a word */
-static void hang_up(struct hostile *hostile)
-{
-	SSL_free(hostile->ssl);
-	hostile->ssl = NULL;
-	if (hostile->fd >= 0)
-		close(hostile->fd);
-	hostile->fd = -1;
-}
-
-/* connect_it - with both ends */
-static void connect_it(struct hostile *hostile)
-{
-	int pair[2];
-
-	asking_until(&hostile->asking,
-		     hostile->asking.connects > hostile->connects);
-	hostile->connects = hostile->asking.connects;
-	ck_assert_int_eq(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	hang_up(hostile);
-	hostile->fd = pair[1];
-	if (end_context != NULL)
-		hostile->ssl = tls_end_new(end_context, pair[1]);
-	store_connected(hostile->asking.store, pair[0]);
-}
-
-/* heard - has the store been sent something that contains word? */
-static bool heard(struct hostile *hostile, const char *word)
-{
-	static char bytes[1 << 16];
-	ssize_t count;
-
-	if (hostile->ssl != NULL)
-		count = tls_end_receive(hostile->ssl, bytes, sizeof(bytes) - 1);
-	else
-		count = recv(hostile->fd, bytes, sizeof(bytes) - 1,
-			     MSG_DONTWAIT);
-	if (count <= 0)
-		return false;
-	for (ssize_t i = 0; i < count; i++)
-		if (bytes[i] == '\0')
-			bytes[i] = '?';
-	bytes[count] = '\0';
-	return strstr(bytes, word) != NULL;
-}
-
-/* try_to_say - how many bytes were taken */
-static ssize_t try_to_say(const struct hostile *hostile, const char *bytes,
-			  size_t length)
-{
-	if (hostile->ssl != NULL)
-		return length > 0 ? tls_end_send(hostile->ssl, bytes, length)
-				  : 0;
-	return send(hostile->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-/* say - bytes of that length, or a text */
-static void say_bytes(const struct hostile *hostile, const char *bytes,
-		      size_t length)
-{
-	ck_assert_int_eq(try_to_say(hostile, bytes, length), (ssize_t)length);
-}
-
-static void say(const struct hostile *hostile, const char *text)
-{
-	say_bytes(hostile, text, strlen(text));
-}
-
-/* answer_probes - until the store is up; on a busy machine the first answer may
- * come too late, or even the connection be given up */
-static void answer_probes(struct hostile *hostile)
-{
-	struct asking *asking = &hostile->asking;
-	char answer[64];
-
-	snprintf(answer, sizeof(answer), "$40\r\n%s\r\n", hostile->sha);
-	while (!store_up(asking->store)) {
-		if (asking->connects > hostile->connects) {
-			connect_it(hostile);
-			asking_until(asking, heard(hostile, "LOAD"));
-			say(hostile, answer);
-		}
-		if (heard(hostile, "probe"))
-			say(hostile, ":1\r\n");
-		asking_turn(asking);
-	}
-}
-
-/* open_it - as a good one does */
-static void open_it(struct hostile *hostile)
-{
-	asking_until(&hostile->asking,
-		     hostile->asking.connects > hostile->connects);
-	answer_probes(hostile);
-}
-
-static void hostile_start(struct hostile *hostile, const char *password,
-			  unsigned timeout_ms)
-{
-	struct store_options options = { .prefix = "policyd",
-					 .username = "mx",
-					 .password = password,
-					 .timeout_ms = timeout_ms,
-					 .tls = client,
-					 .server_name = "test" };
-	char *script = store_script();
-
-	memset(hostile, 0, sizeof(*hostile));
-	store_script_sha(script, hostile->sha);
-	free(script);
-	ck_assert_uint_eq(strlen(hostile->sha), 40);
-	asking_start(&hostile->asking, NULL, &options);
-	hostile->fd = -1;
-	hostile->rate.name = "login";
-	hostile->rate.shape =
-		(struct rate_shape){ .windows = 2, .length_s = { 60, 3600 } };
-	for (unsigned i = 0; i < 2; i++) {
-		hostile->rates[i] = &hostile->rate;
-		hostile->charges[i] = (struct rate_charge){
-			.key = i == 0 ? "alice" : "bob",
-			.place = "",
-			.instance = "1.2.3",
-			.amount = 3,
-			.limits = { .count = 2,
-				    .limit = { { 10, 60 }, { 20, 3600 } } },
-			.result = { .outcome = RATE_UNKNOWN, .used = 77 },
-		};
-	}
-}
-
-static void hostile_stop(struct hostile *hostile)
-{
-	asking_stop(&hostile->asking);
-	hang_up(hostile);
-}
-
-/* take - one charge; it has been sent */
-static void take(struct hostile *hostile, size_t count)
-{
-	ck_assert(asking_begin(&hostile->asking, "take", hostile->rates,
-			       hostile->charges, count));
-	asking_until(&hostile->asking, heard(hostile, "take"));
-}
-
-/* untouched - no result was filled */
-static void untouched(const struct hostile *hostile)
-{
-	for (unsigned i = 0; i < 2; i++)
-		ck_assert(hostile->charges[i].result.outcome == RATE_UNKNOWN &&
-			  hostile->charges[i].result.used == 77);
-}
+#include "t/unit/store/hostile.h"
 
 #define GOOD  "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:1\r\n:0\r\n"
+#define SHORT ":-27\r\n" /* the same */
 #define OVER  "*7\r\n:0\r\n:1\r\n:2\r\n:0\r\n:9\r\n:0\r\n:50\r\n"
 #define BLOCK "*7\r\n:0\r\n:3\r\n:0\r\n:0\r\n:9\r\n:0\r\n:-1\r\n"
 #define CLUSTER                                                  \
@@ -231,7 +31,8 @@ static const struct {
 	{ "-TRYAGAIN Multiple keys request during rehashing of slot\r\n",
 	  CLUSTER },
 	{ "-OOM command not allowed\r\n", "OOM" },
-	{ "-NOAUTH Authentication required.\r\n", "NOAUTH" },
+	{ "-NOAUTH Authentication required.\r\n",
+	  "NOAUTH Authentication required. (set password_file)" },
 	{ "-NOPERM this user has no permissions\r\n", "NOPERM" },
 	{ "-BUSY Redis is busy running a script.\r\n", "BUSY" },
 	{ "-MISCONF Redis is configured to save\r\n", "MISCONF" },
@@ -244,6 +45,8 @@ static const struct {
 	/* of another form */
 	{ "+OK\r\n", "another form" },
 	{ ":1\r\n", "another form" },
+	{ ":0\r\n", "another form" },
+	{ "*1\r\n:-27\r\n", "another form" },
 	{ "$-1\r\n", "another form" },
 	{ "*-1\r\n", "another form" },
 	{ "*0\r\n", "another form" },
@@ -269,6 +72,8 @@ static const struct {
 	{ "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:2\r\n:0\r\n", "range" },
 	{ "*7\r\n:1\r\n:0\r\n:0\r\n:0\r\n:3\r\n:-1\r\n:0\r\n", "range" },
 	{ "*7\r\n:0\r\n:1\r\n:0\r\n:0\r\n:3\r\n:1\r\n:-2\r\n", "range" },
+	{ ":-5\r\n", "range" },
+	{ ":-9223372036854775808\r\n", "range" },
 	/* against our limits, or itself: 3 of 10 never fits; it passes, and is
 	 * over; within, with a time to wait */
 	{ "*7\r\n:0\r\n:2\r\n:0\r\n:0\r\n:3\r\n:0\r\n:-1\r\n", "our limits" },
@@ -335,11 +140,27 @@ END_TEST
 
 /* A good answer is one, byte by byte, too; and the store comes back after each
  * failure. */
+/* Each good answer, and what it means. */
+static const struct {
+	const char *answer;
+	bool passed;
+	struct rate_result result;
+} good[] = {
+	{ GOOD, true, { RATE_WITHIN, RATE_SILENT, false, 3, 20, 3600, 0 } },
+	{ SHORT, true, { RATE_WITHIN, RATE_SILENT, false, 3, 20, 3600, 0 } },
+	{ ":-2\r\n", true, { RATE_WITHIN, RATE_SILENT, true, 0, 10, 60, 0 } },
+	{ OVER, false, { RATE_OVER, RATE_FIRST_OVER, false, 9, 10, 60, 50 } },
+	{ BLOCK,
+	  false,
+	  { RATE_BLOCKED, RATE_SILENT, false, 9, 10, 60, UINT64_MAX } },
+};
+
 START_TEST(good_answers)
 {
 	struct hostile hostile;
-	const char *answer = _i == 0 ? GOOD : _i == 1 ? OVER : BLOCK;
+	const char *answer = good[_i].answer;
 	const struct rate_result *result = &hostile.charges[0].result;
+	const struct rate_result *right = &good[_i].result;
 
 	hostile_start(&hostile, NULL, LONG_MS);
 	open_it(&hostile);
@@ -351,13 +172,14 @@ START_TEST(good_answers)
 	}
 	asking_until(&hostile.asking, hostile.asking.answered);
 	ck_assert_str_eq(hostile.asking.away, "");
-	ck_assert_int_eq(hostile.asking.passed, _i == 0);
-	ck_assert_int_eq(result->outcome, _i == 2 ? RATE_BLOCKED : _i);
-	ck_assert_uint_eq(result->number, _i == 0 ? 20 : 10);
-	ck_assert_uint_eq(result->length_s, _i == 0 ? 3600 : 60);
-	ck_assert_uint_eq(result->free_s, _i == 0   ? 0
-					  : _i == 1 ? 50
-						    : UINT64_MAX);
+	ck_assert(hostile.asking.passed == good[_i].passed);
+	ck_assert_int_eq(result->outcome, right->outcome);
+	ck_assert_int_eq(result->notice, right->notice);
+	ck_assert(result->counted_before == right->counted_before);
+	ck_assert_uint_eq(result->used, right->used);
+	ck_assert_uint_eq(result->number, right->number);
+	ck_assert_uint_eq(result->length_s, right->length_s);
+	ck_assert_uint_eq(result->free_s, right->free_s);
 	say(&hostile, ":1\r\n");
 	asking_until(&hostile.asking, !store_up(hostile.asking.store));
 	ck_assert_str_eq(store_why(hostile.asking.store),
@@ -365,6 +187,24 @@ START_TEST(good_answers)
 	ck_assert_uint_eq(hostile.asking.connects, 1);
 	open_it(&hostile);
 	ck_assert_uint_eq(hostile.asking.ups, 2);
+	hostile_stop(&hostile);
+}
+END_TEST
+
+/* One number is no answer for two charges. */
+START_TEST(short_for_two)
+{
+	struct hostile hostile;
+
+	hostile_start(&hostile, NULL, LONG_MS);
+	open_it(&hostile);
+	take(&hostile, 2);
+	say(&hostile, SHORT);
+	asking_until(&hostile.asking, hostile.asking.answered);
+	ck_assert(!hostile.asking.passed);
+	untouched(&hostile);
+	ck_assert_str_eq(hostile.asking.away,
+			 "the store's answer has another form");
 	hostile_stop(&hostile);
 }
 END_TEST
@@ -593,7 +433,8 @@ END_TEST
 static void add_all(TCase *tests)
 {
 	tcase_add_loop_test(tests, any_answer, 0, COUNT(answers));
-	tcase_add_loop_test(tests, good_answers, 0, 3);
+	tcase_add_loop_test(tests, good_answers, 0, COUNT(good));
+	tcase_add_test(tests, short_for_two);
 	tcase_add_loop_test(tests, any_opening, 0, COUNT(openings));
 	tcase_add_loop_test(tests, no_end, 0, 5);
 	tcase_add_test(tests, too_late);

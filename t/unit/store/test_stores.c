@@ -46,6 +46,7 @@ struct client {
 	bool done, passed;
 	bool answered[RATE_CHARGES_MAX];
 	size_t count;
+	unsigned answers[STORES], failures[STORES]; /* watched */
 };
 
 static struct real_store reals[STORES];
@@ -79,6 +80,15 @@ static struct store_map map_of_all(void)
 	return map;
 }
 
+static void on_seen(void *context, size_t store, bool answered, uint64_t us)
+{
+	struct client *client = context;
+
+	ck_assert_uint_lt(us, TEST_WAIT_S * UINT64_C(1000000));
+	client->answers[store] += answered;
+	client->failures[store] += !answered;
+}
+
 /* client_start - it is not up yet */
 static void client_start(struct client *client, unsigned timeout_ms)
 {
@@ -98,6 +108,7 @@ static void client_start(struct client *client, unsigned timeout_ms)
 		each[i] = one->store;
 	}
 	client->stores = stores_new(&map, each);
+	stores_watch(client->stores, on_seen, client);
 }
 
 static void client_stop(struct client *client)
@@ -346,6 +357,7 @@ START_TEST(one_is_gone)
 	charges[0] = charge_of(3, "1", 1);
 	ck_assert(!begin(&client, true, rates, charges, 1));
 	ck_assert(!begin(&client, false, rates, charges, 1));
+	ck_assert_uint_eq(client.failures[3], 2);
 	for (size_t i = 0; i < 3; i++) {
 		charges[0] = charge_of(i, "1", 1);
 		charges[1] = charge_of(3, "1", 1);
@@ -356,7 +368,11 @@ START_TEST(one_is_gone)
 		stores_give_back(client.stores, rates, charges, 2);
 		ck_assert_uint_eq(used(&client, &login, i), 0);
 		ck_assert(store_up(client.each[i].store));
+		ck_assert_uint_eq(client.answers[i], 4);
+		ck_assert_uint_eq(client.failures[i], 0);
+		ck_assert_uint_eq(client.failures[3], 3 + i);
 	}
+	ck_assert_uint_eq(client.answers[3], 1);
 	real_store_run(&reals[3], NULL, NULL);
 	while (!store_up(client.each[3].store))
 		turn(&client);

@@ -415,6 +415,33 @@ START_TEST(is_unknown_at_an_unreadable_entry)
 }
 END_TEST
 
+/* Lists, and whether they contain more than anybody has. */
+static const struct {
+	const char *list;
+	bool wide;
+} widths[] = {
+	{ "", false },
+	{ "10.0.0.0/8, [fc00::]/16", false },
+	{ "0.0.0.0/0", true },
+	{ "127.0.0.0/8 128.0.0.0/1", true },
+	{ "10.0.0.0/7", true },
+	{ "[2000::]/3", true },
+	{ "!0.0.0.0/0 10.0.0.0/8", false },
+	{ "cidr:{{0.0.0.0/0 x}}", true },
+};
+
+START_TEST(knows_strangers)
+{
+	struct error error = { "" };
+	struct network_list *list =
+		network_list_new(widths[_i].list, true, NULL, &error);
+
+	ck_assert_msg(list != NULL, "%s", error.text);
+	ck_assert_int_eq(network_list_is_wide(list), widths[_i].wide);
+	network_list_free(list);
+}
+END_TEST
+
 START_TEST(frees_nothing)
 {
 	network_list_free(NULL);
@@ -432,6 +459,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, tables, 0, COUNT(table_types));
 	tcase_add_test(tests, is_unknown_at_an_unreadable_entry);
+	tcase_add_loop_test(tests, knows_strangers, 0, COUNT(widths));
 	tcase_add_test(tests, frees_nothing);
 	return run_tests("network_list", tests);
 }

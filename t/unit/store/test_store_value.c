@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: ISC */
+/* What is kept of a key in a real Valkey or Redis, in which form, and for how
+ * long; what happens when the form changes, or is another program's. */
+
+#include "lib/rate/rate_window.h"
+#include "lib/store/store_admin.h"
+#include "lib/store/store_internal.h"
+#include "t/unit/store/asking.h"
+
+#define HOUR	  3600
+#define DAY	  86400
+#define MEMORY	  2000 /* keys */
+#define KEY_BYTES 160  /* of memory, for a key with one window */
+#define SINGLE	  19   /* digits */
+#define KEY	  "policyd:login:alice@example.com"
+
+/* A store, and the rate in it. */
+struct place {
+	struct real_store real;
+	struct asking asking;
+	struct store_admin *admin;
+	uint64_t tick;
+	struct store_rate login;
+	const struct store_rate *rates[1];
+	struct rate_charge charge; /* the last one */
+};
+
+static void begin(struct place *place)
+{
+	struct store_options options = { .prefix = "policyd",
+					 .timeout_ms = TEST_WAIT_S * 1000,
+					 .test_tick = &place->tick };
+	struct error error = { "" };
+
+	memset(place, 0, sizeof(*place));
+	place->tick = UINT64_C(53861760000); /* a part of a day begins */
+	place->login.name = "login";
+	place->login.shape =
+		(struct rate_shape){ 1, { HOUR }, RATE_NUMBER, 0, 4096 };
+	place->rates[0] = &place->login;
+	real_store_start(&place->real, NULL, NULL);
+	asking_start(&place->asking, &place->real, &options);
+	place->admin =
+		store_admin_open(connect_store(&place->real), &options, &error);
+	ck_assert_msg(place->admin != NULL, "%s", error.text);
+}
+
+static void end(struct place *place)
+{
+	store_admin_close(place->admin);
+	asking_stop(&place->asking);
+	real_store_stop(&place->real);
+}
+
+/* ask - about alice, who may 1000 in each window; what is used then */
+static uint64_t ask(struct place *place, const char *how, const char *instance,
+		    uint64_t amount)
+{
+	const struct rate_shape *shape = &place->login.shape;
+
+	place->charge = (struct rate_charge){ .key = "alice@example.com",
+					      .place = "",
+					      .instance = instance,
+					      .amount = amount };
+	for (unsigned i = 0; i < shape->windows; i++)
+		place->charge.limits.limit[place->charge.limits.count++] =
+			(struct rate_limit){ 1000, shape->length_s[i] };
+	ck_assert(asking_wait(&place->asking, how, place->rates, &place->charge,
+			      1));
+	return place->charge.result.used;
+}
+
+/* give_back - the last charge */
+static void give_back(struct place *place)
+{
+	store_give_back(place->asking.store, place->rates, &place->charge, 1);
+	asking_until(&place->asking, place->asking.store->asks == 0);
+}
+
+/* is_single - is the value one number? */
+static bool is_single(const struct place *place)
+{
+	char answer[16] = "";
+	int fd = connect_store(&place->real);
+
+	ck_assert_int_gt(dprintf(fd, "STRLEN " KEY "\r\n"), 0);
+	ck_assert_int_gt(read(fd, answer, sizeof(answer) - 1), 0);
+	close(fd);
+	return atoi(answer + 1) == SINGLE;
+}
+
+/* A single message is one number. It is counted as any other. */
+START_TEST(single)
+{
+	struct place place;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "look", "a", 3), 0);
+	ck_assert_uint_eq(ask(&place, "take", "a", 3), 3);
+	ck_assert(is_single(&place));
+	ck_assert_uint_eq(ask(&place, "look", "b", 1), 3);
+	ck_assert(!place.charge.result.counted_before);
+	ck_assert_uint_eq(ask(&place, "take", "a", 3), 3);
+	ck_assert(place.charge.result.counted_before);
+	ck_assert(is_single(&place));
+	/* The same instance has one more recipient. */
+	ck_assert_uint_eq(ask(&place, "take", "a", 4), 4);
+	ck_assert(!is_single(&place));
+	end(&place);
+}
+END_TEST
+
+/* Another message makes it a value, which remembers both. */
+START_TEST(second)
+{
+	struct place place;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 3), 3);
+	place.tick += (uint64_t)(_i * HOUR); /* another part, or the same */
+	ck_assert_uint_eq(ask(&place, "take", "b", 2), 5);
+	ck_assert(!is_single(&place));
+	ck_assert_uint_eq(ask(&place, "take", "a", 3), 5);
+	ck_assert(place.charge.result.counted_before);
+	ck_assert_uint_eq(ask(&place, "take", "b", 2), 5);
+	ck_assert(place.charge.result.counted_before);
+	give_back(&place);
+	ck_assert_uint_eq(ask(&place, "look", "", 1), 3);
+	place.tick += 30 * HOUR;
+	ck_assert_uint_eq(ask(&place, "look", "", 1), _i == 0 ? 3 : 0);
+	place.tick += HOUR;
+	ck_assert_uint_eq(ask(&place, "look", "", 1), 0);
+	end(&place);
+}
+END_TEST
+
+/* What is given back, or ends, leaves nothing. */
+START_TEST(forgotten)
+{
+	struct place place;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 1), 1);
+	ck_assert(is_single(&place));
+	give_back(&place);
+	command(&place.real, "EXISTS " KEY, ":0");
+	ck_assert_uint_eq(ask(&place, "take", "b", 1), 1);
+	place.tick += 30 * HOUR;
+	ck_assert_uint_eq(ask(&place, "look", "", 1), 1);
+	place.tick += HOUR;
+	ck_assert_uint_eq(ask(&place, "look", "", 1), 0);
+	end(&place);
+}
+END_TEST
+
+/* Too many recipients, a long window, or bytes: never one number. */
+static const struct {
+	uint64_t amount;
+	uint32_t length_s;
+	enum rate_unit unit;
+	const char *instance;
+	bool single;
+} forms[] = {
+	{ 8, HOUR, RATE_NUMBER, "a", true },
+	{ 9, HOUR, RATE_NUMBER, "a", false },
+	{ 1, 300000, RATE_NUMBER, "a", true },
+	{ 1, 300001, RATE_NUMBER, "a", false },
+	{ 1, HOUR, RATE_BYTES, "a", false },
+	{ 1, HOUR, RATE_NUMBER, "", false },
+};
+
+START_TEST(form)
+{
+	struct place place;
+
+	begin(&place);
+	place.login.shape.length_s[0] = forms[_i].length_s;
+	place.login.shape.unit = forms[_i].unit;
+	ck_assert_uint_eq(
+		ask(&place, "take", forms[_i].instance, forms[_i].amount),
+		forms[_i].amount);
+	ck_assert(is_single(&place) == forms[_i].single);
+	ck_assert_uint_eq(ask(&place, "look", "", 1), forms[_i].amount);
+	end(&place);
+}
+END_TEST
+
+/* The rate counts something else now: what was counted is of no use. */
+START_TEST(other_unit)
+{
+	struct place place;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 5), 5);
+	place.login.shape.unit = RATE_BYTES;
+	ck_assert_uint_eq(ask(&place, "take", "b", 700), 700);
+	place.login.shape.unit = RATE_NUMBER;
+	ck_assert_uint_eq(ask(&place, "take", "c", 2), 2);
+	end(&place);
+}
+END_TEST
+
+/* The command line reads and changes a single message, too. */
+START_TEST(administered)
+{
+	struct place place;
+	struct rate_charge *charge = &place.charge;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 4), 4);
+	ck_assert(is_single(&place));
+	ck_assert_int_eq(store_admin_block(place.admin, &place.login,
+					   "alice@example.com", 20, NULL),
+			 0);
+	ck_assert(!asking_wait(&place.asking, "take", place.rates, charge, 1));
+	ck_assert_int_eq(charge->result.outcome, RATE_BLOCKED);
+	ck_assert_uint_eq(charge->result.free_s, 20);
+	ck_assert_int_eq(store_admin_unblock(place.admin, &place.login,
+					     "alice@example.com", NULL),
+			 1);
+	ck_assert_uint_eq(ask(&place, "take", "a", 4), 4);
+	ck_assert(charge->result.counted_before);
+	ck_assert_int_eq(store_admin_reset(place.admin, &place.login,
+					   "alice@example.com", NULL),
+			 1);
+	ck_assert_uint_eq(ask(&place, "look", "", 1), 0);
+	end(&place);
+}
+END_TEST
+
+/* A block that has ended costs nothing afterwards: the value has no place for
+ * one. */
+START_TEST(block_ends)
+{
+	struct place place;
+
+	begin(&place);
+	ck_assert_int_eq(store_admin_block(place.admin, &place.login,
+					   "alice@example.com", 20, NULL),
+			 0);
+	command(&place.real, "GETRANGE " KEY " 0 0", "$1\r\n\x18");
+	place.tick += 20 * RATE_TICKS;
+	ck_assert_uint_eq(ask(&place, "take", "a", 1), 1);
+	place.tick += 9001;
+	ck_assert_uint_eq(ask(&place, "take", "b", 1), 2);
+	command(&place.real, "GETRANGE " KEY " 0 0", "$1\r\n\x14");
+	end(&place);
+}
+END_TEST
+
+/* A counter has one byte, then four, then seven. */
+START_TEST(large)
+{
+	static const uint64_t amounts[] = {
+		200, 100, 300, UINT64_C(1) << 33, UINT64_C(1) << 45, 1
+	};
+	struct place place;
+	uint64_t sum = 0;
+
+	begin(&place);
+	place.login.shape.unit = _i == 0 ? RATE_NUMBER : RATE_BYTES;
+	place.charge.limits.count = 0;
+	for (unsigned i = 0; i < COUNT(amounts); i++) {
+		char instance[8];
+
+		snprintf(instance, sizeof(instance), "%u", i);
+		place.charge = (struct rate_charge){ .key = "alice@example.com",
+						     .place = "",
+						     .instance = instance,
+						     .amount = amounts[i] };
+		if (i % 2 == 0)
+			place.tick += HOUR;
+		sum += amounts[i];
+		ck_assert(asking_wait(&place.asking, "take", place.rates,
+				      &place.charge, 1));
+		ck_assert_uint_eq(place.charge.result.used, sum);
+	}
+	place.tick += 29 * HOUR; /* the first two leave it */
+	place.charge.instance = "";
+	ck_assert(asking_wait(&place.asking, "look", place.rates, &place.charge,
+			      1));
+	ck_assert_uint_eq(place.charge.result.used, sum - 300);
+	end(&place);
+}
+END_TEST
+
+/* The windows of the rate change: those that stay keep their counts. */
+START_TEST(other_windows)
+{
+	struct place place;
+	struct rate_shape *shape = &place.login.shape;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 300), 300);
+	shape->windows = 2;
+	shape->length_s[0] = DAY;
+	shape->length_s[1] = HOUR;
+	ck_assert_uint_eq(ask(&place, "take", "b", 100), 400);
+	ck_assert_uint_eq(place.charge.result.length_s, HOUR);
+	place.tick += 31 * HOUR;
+	ck_assert_uint_eq(ask(&place, "take", "c", 1), 101);
+	ck_assert_uint_eq(place.charge.result.length_s, DAY);
+	shape->windows = 1;
+	ck_assert_uint_eq(ask(&place, "take", "d", 1), 102);
+	shape->length_s[0] = HOUR;
+	ck_assert_uint_eq(ask(&place, "look", "", 1), 1);
+	end(&place);
+}
+END_TEST
+
+/* One number of a message is in all windows that the rate has. */
+START_TEST(single_in_all)
+{
+	struct place place;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 2), 2);
+	place.login.shape.windows = 2;
+	place.login.shape.length_s[1] = DAY;
+	ck_assert_uint_eq(ask(&place, "take", "b", 2), 4);
+	place.tick += 31 * HOUR;
+	ck_assert_uint_eq(ask(&place, "take", "c", 2), 6);
+	ck_assert_uint_eq(place.charge.result.length_s, DAY);
+	end(&place);
+}
+END_TEST
+
+/* A key expires when its last part has left the longest window; within a part,
+ * that time stays as it is. */
+START_TEST(expires)
+{
+	struct place place;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 1), 1);
+	command(&place.real, "PTTL " KEY, ":37");
+	command(&place.real, "PEXPIRE " KEY " 900000", ":1");
+	place.tick += HOUR - 1;
+	ck_assert_uint_eq(ask(&place, "take", "b", 1), 2);
+	ck_assert_uint_eq(ask(&place, "take", "c", 1), 3);
+	command(&place.real, "PEXPIRE " KEY " 1000000 LT", ":0");
+	place.tick++;
+	ck_assert_uint_eq(ask(&place, "take", "d", 1), 4);
+	command(&place.real, "PTTL " KEY, ":37");
+	end(&place);
+}
+END_TEST
+
+/* With short windows, it is as long as an instance is remembered. */
+START_TEST(expires_later)
+{
+	struct place place;
+
+	begin(&place);
+	place.login.shape.length_s[0] = 60;
+	ck_assert_uint_eq(ask(&place, "take", "a", 1), 1);
+	command(&place.real, "PEXPIRE " KEY " 300000", ":1");
+	ck_assert_uint_eq(ask(&place, "take", "b", 1), 2);
+	command(&place.real, "PEXPIRE " KEY " 500000 LT", ":1");
+	end(&place);
+}
+END_TEST
+
+/* Values of the format before this one, of none, and of another program: no
+ * request passes, and none of them is written. */
+static const char *const foreign[] = {
+	"\\x10\\x92\\xf3\\xa5\\xd4\\xc8\\x01\\x00\\x01\\x90\\x1c\\x00\\x01"
+	"\\x00\\x01abcde\\x8d\\x71\\x1e\\x00\\x00\\x00\\x01",
+	"\\x13\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00",
+	"\\x17\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00",
+	"\\x1b\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00",
+	"\\x14\\x00",
+	"1",
+	"9223372036854775807",
+	"0000000000000000001",
+	"1970-01-01 00:00:00",
+	"100000000000000000",
+	"",
+};
+
+START_TEST(not_ours)
+{
+	struct place place;
+	char text[400];
+	static const char *const words[] = { "take", "look", "note" };
+
+	begin(&place);
+	snprintf(text, sizeof(text), "SET " KEY " \"%s\"", foreign[_i]);
+	command(&place.real, text, "+OK");
+	for (unsigned i = 0; i < COUNT(words); i++) {
+		place.charge = (struct rate_charge){ .key = "alice@example.com",
+						     .place = "",
+						     .instance = "a",
+						     .amount = 1 };
+		ck_assert(asking_begin(&place.asking, words[i], place.rates,
+				       &place.charge, 1));
+		asking_until(&place.asking, place.asking.answered);
+		ck_assert(!place.asking.passed);
+		ck_assert_msg(strstr(place.asking.away, "another version") !=
+				      NULL,
+			      "%s", place.asking.away);
+	}
+	command(&place.real, "PTTL " KEY, ":-1");
+	end(&place);
+}
+END_TEST
+
+/* used_memory - of the server */
+static long used_memory(const struct real_store *real)
+{
+	char answer[4096] = "";
+	int fd = connect_store(real);
+	const char *found;
+	size_t length = 0;
+
+	ck_assert_int_eq(dprintf(fd, "INFO memory\r\n"), 13);
+	while ((found = strstr(answer, "used_memory:")) == NULL ||
+	       strchr(found, '\n') == NULL) {
+		ssize_t count =
+			read(fd, answer + length, sizeof(answer) - 1 - length);
+
+		ck_assert_int_gt(count, 0);
+		length += (size_t)count;
+	}
+	close(fd);
+	return atol(found + strlen("used_memory:"));
+}
+
+/* The memory of a key with one window, from which a message came. */
+START_TEST(memory)
+{
+	struct place place;
+	char key[40];
+	long before;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 1), 1);
+	before = used_memory(&place.real);
+	for (unsigned i = 0; i < MEMORY; i++) {
+		snprintf(key, sizeof(key), "user%05u@example.com", i);
+		place.charge.key = place.charge.instance = key;
+		ck_assert(asking_wait(&place.asking, "take", place.rates,
+				      &place.charge, 1));
+	}
+	ck_assert_int_le(used_memory(&place.real) - before, MEMORY * KEY_BYTES);
+	end(&place);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("store_value");
+
+	tcase_add_test(tests, single);
+	tcase_add_loop_test(tests, second, 0, 2);
+	tcase_add_test(tests, forgotten);
+	tcase_add_loop_test(tests, form, 0, COUNT(forms));
+	tcase_add_test(tests, other_unit);
+	tcase_add_test(tests, administered);
+	tcase_add_test(tests, block_ends);
+	tcase_add_loop_test(tests, large, 0, 2);
+	tcase_add_test(tests, other_windows);
+	tcase_add_test(tests, single_in_all);
+	tcase_add_test(tests, expires);
+	tcase_add_test(tests, expires_later);
+	tcase_add_loop_test(tests, not_ours, 0, COUNT(foreign));
+	tcase_add_test(tests, memory);
+	return run_tests("store_value", tests);
+}
