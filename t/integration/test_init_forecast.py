@@ -119,6 +119,27 @@ def test_output(program):
                 assert printed.count("forecast") == 1, printed
 
 
+def test_copies(program):
+    """the same lines in both files, whether one is a copy of the other (a backup
+    before logrotate runs, or copytruncate), or has older ones, too"""
+    old = session("198.51.100.1", ident="CCCCC").replace("15:00:00", "14:00:00")
+    log = LOGS_TLS + session(ident="BBBBB")
+    both = len(log.splitlines())
+    for older, count in (log, 1), (old + log, 2), (log[:len(log) // 2], 1):
+        with Logged() as place:
+            with open(os.path.join(place.config, "main.cf"), "a") as main:
+                main.write("maillog_file = %s\n" % place.log)
+            settle(place.config)
+            place.write(log)
+            place.write(older, place.log + ".1")
+            said = place.forecast(program)
+            assert "# of %d recipient%s that" % (
+                count, "s" if count > 1 else "") in said, (older, said)
+            assert "are in both files, and counted once" in said and (
+                older[-5:] != log[-5:] or
+                "# note: %d lines" % both in said), said
+
+
 def test_long(program):
     """of a long log, the end is read"""
     line = "Nov 24 15:00:00 mx postfix/smtpd[7]: statistics: x\n"
@@ -218,5 +239,6 @@ def test_usage(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_named, test_found, test_output, test_journal, test_long,
-                      test_bad, test_cut, test_usage]))
+    sys.exit(run_all([test_named, test_found, test_output, test_copies,
+                      test_journal, test_long, test_bad, test_cut,
+                      test_usage]))
