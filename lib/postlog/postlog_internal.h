@@ -33,6 +33,8 @@ struct postlog_recipient {
 struct postlog_recipients {
 	struct postlog_recipient *first, **last;
 	size_t count;
+	void *tree; /* of tsearch(3): all of them, if they are many and unique
+		     */
 };
 
 /* A message of a session. */

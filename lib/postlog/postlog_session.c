@@ -7,6 +7,7 @@
  * it has ended and its messages have left the queue, or until there is no room
  * for it. */
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@
 #include "lib/postlog/postlog_internal.h"
 
 #define OVERHEAD 32 /* bytes of a block of memory, roughly */
+#define NODE	 24 /* bytes of a node of tsearch(3), roughly */
+#define FEW	 16 /* recipients that are compared one after the other */
 
 /* hold - account for memory */
 static void hold(struct postlog *log, struct postlog_session *session,
@@ -109,27 +112,69 @@ static uint32_t hash(const char *text)
 	return value;
 }
 
+/* compare - for tsearch(3) */
+static int compare(const void *one, const void *other)
+{
+	const struct postlog_recipient *a = one;
+	const struct postlog_recipient *b = other;
+
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return strcmp(a->recipient, b->recipient);
+}
+
+/* is_listed - is the recipient in the list already? */
+static bool is_listed(const struct postlog_recipients *list,
+		      const struct postlog_recipient *key)
+{
+	const struct postlog_recipient *each = list->first;
+
+	if (list->tree != NULL)
+		return tfind(key, &list->tree, compare) != NULL;
+	while (each != NULL && compare(each, key) != 0)
+		each = each->next;
+	return each != NULL;
+}
+
+/* plant - a recipient in the tree; the others, too, if there was none */
+static void plant(struct postlog *log, struct postlog_session *session,
+		  struct postlog_recipients *list,
+		  struct postlog_recipient *added)
+{
+	struct postlog_recipient *each =
+		list->tree != NULL ? added : list->first;
+
+	for (; each != NULL; each = each->next) {
+		if (tsearch(each, &list->tree, compare) == NULL)
+			xalloc_failed();
+		hold(log, session, NODE);
+	}
+}
+
 /* postlog_session_recipient - add a recipient */
 struct postlog_recipient *
 postlog_session_recipient(struct postlog *log, struct postlog_session *session,
 			  struct postlog_recipients *list, bool unique,
 			  const char *recipient)
 {
-	struct postlog_recipient *each = unique ? list->first : NULL;
-	uint32_t value = hash(recipient);
+	struct postlog_recipient key = {
+		.recipient = (char *)(uintptr_t)recipient,
+		.hash = hash(recipient),
+	};
+	struct postlog_recipient *added;
 
-	for (; each != NULL; each = each->next)
-		if (each->hash == value &&
-		    strcmp(each->recipient, recipient) == 0)
-			return NULL;
-	each = xcalloc(1, sizeof(*each));
-	hold(log, session, sizeof(*each));
-	postlog_session_text(log, session, &each->recipient, recipient);
-	each->hash = value;
-	*list->last = each;
-	list->last = &each->next;
+	if (unique && is_listed(list, &key))
+		return NULL;
+	added = xcalloc(1, sizeof(*added));
+	hold(log, session, sizeof(*added));
+	postlog_session_text(log, session, &added->recipient, recipient);
+	added->hash = key.hash;
+	*list->last = added;
+	list->last = &added->next;
 	list->count++;
-	return each;
+	if (unique && list->count > FEW)
+		plant(log, session, list, added);
+	return added;
 }
 
 /* free_recipients - all of a list */
@@ -140,6 +185,8 @@ static void free_recipients(struct postlog_recipients *list)
 	while (each != NULL) {
 		struct postlog_recipient *next = each->next;
 
+		if (list->tree != NULL)
+			tdelete(each, &list->tree, compare);
 		free(each->recipient);
 		free(each->address);
 		free(each->sender);

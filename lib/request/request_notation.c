@@ -384,18 +384,60 @@ int notation_set(struct notation *notation, const char *name, const char *value,
 	return error_prefix(error, "%.60s=%.120s: ", name, value);
 }
 
+/* hex - the value of a digit as log_quote() writes it; -1: it is none */
+static int hex(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* escaped - the byte that "\xNN" stands for; -1: the text is something else */
+static int escaped(const char *text)
+{
+	int byte = -1;
+
+	if (text[0] == '\\' && text[1] == 'x' && hex(text[2]) >= 0 &&
+	    hex(text[3]) >= 0)
+		byte = hex(text[2]) * 16 + hex(text[3]);
+	return byte == 0 ? -1 : byte;
+}
+
+/* unquote - a copy without log_quote(); the caller frees it */
+static char *unquote(const char *text)
+{
+	char *copy = xstrdup(text);
+	char *to = copy;
+
+	while (*text != '\0') {
+		int byte = escaped(text);
+
+		if (byte >= 0) {
+			*to++ = (char)byte;
+			text += strlen("\\xNN");
+		} else {
+			*to++ = *text++;
+		}
+	}
+	*to = '\0';
+	return copy;
+}
+
 /* notation_text - set one argument, "NAME=VALUE" */
 int notation_text(struct notation *notation, const char *text,
 		  struct error *error)
 {
 	const char *equals = strchr(text, '=');
 	char *name;
+	char *value;
 	int result;
 
 	if (equals == NULL)
 		return error_set(error, "%.200s: not NAME=VALUE", text);
 	name = xstrndup(text, (size_t)(equals - text));
-	result = notation_set(notation, name, equals + 1, error);
+	value = unquote(equals + 1);
+	result = notation_set(notation, name, value, error);
+	free(value);
 	free(name);
 	return result;
 }

@@ -46,7 +46,8 @@ const char *notation_name(size_t index);
 int notation_set(struct notation *notation, const char *name, const char *value,
 		 struct error *error);
 
-/* notation_text - one argument of -q, "NAME=VALUE". */
+/* notation_text - one argument of -q, "NAME=VALUE", in which \xNN is a byte, as
+ * in the log. */
 int notation_text(struct notation *notation, const char *text,
 		  struct error *error);
 

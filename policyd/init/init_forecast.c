@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -41,6 +42,20 @@ static void add(struct logs *logs, const char *file)
 	logs->files[logs->count++] = xstrdup(file);
 }
 
+/* is_kept - is it a file that keeps what is written? Of /dev/stdout, which is
+ * usual in containers, nobody can read that; here it is even our own output. */
+static bool is_kept(const char *file)
+{
+	struct stat status;
+	struct stat output;
+
+	return strncmp(file, "/dev/", strlen("/dev/")) != 0 &&
+	       stat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+	       (fstat(STDOUT_FILENO, &output) < 0 ||
+		status.st_ino != output.st_ino ||
+		status.st_dev != output.st_dev);
+}
+
 /* find - the log of this Postfix; that of the host is that of its Postfix */
 static void find(struct logs *logs, const struct init *init)
 {
@@ -50,8 +65,14 @@ static void find(struct logs *logs, const struct init *init)
 	size_t i;
 
 	if (*own == '/') {
-		if (access(own, R_OK) == 0)
+		if (access(own, R_OK) == 0 && is_kept(own))
 			add(logs, own);
+		else if (access(own, F_OK) == 0 && !is_kept(own))
+			printf("\n# no forecast: Postfix logs to %s "
+			       "(maillog_file), which keeps nothing;\n# save "
+			       "its output in a file, and name that with "
+			       "--log\n",
+			       own);
 		return;
 	}
 	if (strcmp(init->postfix.directory, DEFAULT_POSTFIX) != 0)

@@ -446,7 +446,7 @@ static void check_names(struct attempt *attempt)
 	if (!has_senders(attempt->config))
 		return;
 	if (!taken->has_sender)
-		unknown(attempt, "the line with the sender is missing");
+		unknown(attempt, "the log does not say who the sender was");
 	else if (taken->accepted && attempt->ports->senders_renamed)
 		unknown(attempt, "the sender was rewritten before it was "
 				 "logged (canonical_maps, masquerade_domains)");

@@ -7,14 +7,18 @@
 #include "policyd/query/forecast_log.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/xalloc.h"
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
 #include "policyd/query/log_file.h"
 #include "policyd/query/replay_input.h"
+#include "policyd/query/replay_order.h"
+#include "policyd/query/replay_overlap.h"
 
 /* take_line - of a struct replay_reader */
 static bool take_line(void *context, char *line,
@@ -49,10 +53,10 @@ static int check(const char *file, struct error *error)
 	return 0;
 }
 
-/* read_files - the end of each; a file that cannot be read to its end may still
+/* read_ends - the end of each; a file that cannot be read to its end may still
  * have had something: then error says so */
-static int read_files(struct replay_reader *reader, const char *const files[],
-		      size_t count, struct error *error)
+static int read_ends(struct replay_reader *reader, char *const files[],
+		     size_t count, struct error *error)
 {
 	uint64_t start = clock_ms();
 	size_t i;
@@ -76,6 +80,28 @@ static int read_files(struct replay_reader *reader, const char *const files[],
 	return 0;
 }
 
+/* read_files - in the order of time; a line that is in several counts once, and
+ * *repeated of them were */
+static int read_files(struct replay_reader *reader, struct forecasts *forecasts,
+		      const char *const files[], size_t count,
+		      unsigned long *repeated, struct error *error)
+{
+	char **names = xcalloc(count, sizeof(*names));
+	int64_t *times = xcalloc(count, sizeof(*times));
+	int result;
+
+	memcpy(names, files, count * sizeof(*names));
+	replay_order((int)count, names, times);
+	forecasts->overlap = replay_overlap_new((int)count, names, times);
+	result = read_ends(reader, names, count, error);
+	*repeated = replay_overlap_lines(forecasts->overlap);
+	replay_overlap_free(forecasts->overlap);
+	forecasts->overlap = NULL;
+	free(names);
+	free(times);
+	return result;
+}
+
 /* forecast_log - read, and print */
 int forecast_log(const struct config *config, const char *const files[],
 		 size_t count, FILE *output, struct error *error)
@@ -87,12 +113,14 @@ int forecast_log(const struct config *config, const char *const files[],
 					.other = take_line,
 					.quiet = true,
 					.tail = FORECAST_LOG_BYTES };
+	unsigned long repeated = 0;
 	int result;
 
 	error->text[0] = '\0';
 	past_open(&past, config, false);
 	forecasts_open(&forecasts, config, &past);
-	result = read_files(&reader, files, count, error);
+	result =
+		read_files(&reader, &forecasts, files, count, &repeated, error);
 	if (result == 0 && reader.used == 0)
 		result =
 			error_set(error, "%s: nothing of Postfix's smtpd in it",
@@ -102,6 +130,9 @@ int forecast_log(const struct config *config, const char *const files[],
 		forecasts_print(&forecasts, output);
 		if (error->text[0] != '\0')
 			fprintf(output, "note: %s\n", error->text);
+		figure_note(repeated, "line is in both files, and counted once",
+			    "lines are in both files, and counted once",
+			    output);
 		if (reader.cut)
 			fprintf(output,
 				"note: only the end was read, %s lines of "

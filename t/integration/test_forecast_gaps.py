@@ -6,12 +6,13 @@ only zeros.
 usage: test_forecast_gaps.py POLICYD [TEST ...]
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
 
-from kit.daemon import run_all
+from kit.daemon import WAIT, run_all
 from kit.forecast import DOMAINS, HEAD, LOGS_TLS, ask, groups, session, written
 from kit.init import Place
 from kit.postfix import settle
@@ -544,6 +545,27 @@ def test_repeated(program):
             summary
 
 
+def test_examples(program):
+    """-q takes an example as it is, and judges the same request, whatever a
+    stranger has written into it"""
+    log = LOGS_TLS + session().replace(
+        "from=<a@local.test>", 'from=<"it\'s me\\\\\\""@local.test>').replace(
+            "to=<b@far.example>", 'to=<"a\\\\\\" =[b]"@far.example>')
+    with written(c_conf=DOMAINS, log=log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        group, = groups(program, config, path)[0][:1]
+        example = group["examples"][0].split(": ", 1)[1]
+        assert "\\x" in example, example
+        done = subprocess.run(
+            [program, "-q", "-c", config, "--format=json", *example.split()],
+            stdout=subprocess.PIPE, text=True, timeout=WAIT)
+        request = json.loads(done.stdout)["request"]
+        assert (request["sender"], request["recipient"]) == (
+            'it\'s me\\"@local.test', 'a\\" =[b]@far.example'), (
+                example, request)
+
+
 def test_mixture(program):
     """where policyd was asked, its decisions are judged; before that, the lines
     of Postfix; how many are not is said"""
@@ -622,5 +644,5 @@ if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_proxy, test_elsewhere, test_added, test_shared_name,
                       test_filter, test_instances, test_second_instance,
                       test_reversed, test_access, test_lists, test_not_asking,
-                      test_rewritten, test_repeated,
+                      test_rewritten, test_repeated, test_examples,
                       test_mixture, test_tls_log]))

@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 
-from kit.daemon import run_all
+from kit.daemon import WAIT, run_all
 from kit.forecast import LOGS_TLS, session
 from kit.init import Place, parts
 from kit.journal import Journal
@@ -86,6 +86,58 @@ def test_found(program):
         said = place.forecast(program)
         assert "# of 2 recipients that" in said, said
         assert place.forecast(program, "--no-log") is None
+
+
+def test_output(program):
+    """in a container, Postfix logs to its output, which is not that of --init,
+    to whatever that is written, by whatever name"""
+    with Logged() as place:
+        link = os.path.join(place.directory, "link")
+        fifo = os.path.join(place.directory, "fifo")
+        out = os.path.join(place.directory, "out")
+        os.symlink("/dev/stdout", link)
+        os.mkfifo(fifo)
+        with open(os.path.join(place.config, "main.cf")) as main:
+            text = main.read()
+        for name in "/dev/stdout", link, fifo, "/dev/null", "/dev/fd/1":
+            with open(os.path.join(place.config, "main.cf"), "w") as main:
+                main.write(text + "maillog_file = %s\n" % name)
+            settle(place.config)
+            said = "# no forecast: Postfix logs to %s (maillog_file), which " \
+                "keeps nothing;\n# save its output in a file, and name that " \
+                "with --log\n" % name
+            for kind in "pipe", "file":
+                with open(out, "wb") as file:
+                    done = subprocess.run(
+                        [program, "--init", "-c", place.file, place.config],
+                        stdout=file if kind == "file" else subprocess.PIPE,
+                        stderr=subprocess.PIPE, timeout=WAIT)
+                with open(out, "rb") as file:
+                    printed = (done.stdout or file.read()).decode()
+                assert done.returncode == 0 and printed.endswith("\n" + said), (
+                    name, kind, printed)
+                assert printed.count("forecast") == 1, printed
+
+
+def test_copies(program):
+    """the same lines in both files, whether one is a copy of the other (a backup
+    before logrotate runs, or copytruncate), or has older ones, too"""
+    old = session("198.51.100.1", ident="CCCCC").replace("15:00:00", "14:00:00")
+    log = LOGS_TLS + session(ident="BBBBB")
+    both = len(log.splitlines())
+    for older, count in (log, 1), (old + log, 2), (log[:len(log) // 2], 1):
+        with Logged() as place:
+            with open(os.path.join(place.config, "main.cf"), "a") as main:
+                main.write("maillog_file = %s\n" % place.log)
+            settle(place.config)
+            place.write(log)
+            place.write(older, place.log + ".1")
+            said = place.forecast(program)
+            assert "# of %d recipient%s that" % (
+                count, "s" if count > 1 else "") in said, (older, said)
+            assert "are in both files, and counted once" in said and (
+                older[-5:] != log[-5:] or
+                "# note: %d lines" % both in said), said
 
 
 def test_long(program):
@@ -187,5 +239,6 @@ def test_usage(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_named, test_found, test_journal, test_long,
-                      test_bad, test_cut, test_usage]))
+    sys.exit(run_all([test_named, test_found, test_output, test_copies,
+                      test_journal, test_long, test_bad, test_cut,
+                      test_usage]))

@@ -674,6 +674,38 @@ START_TEST(notices_files_in_reversed_order)
 }
 END_TEST
 
+/* remember_count - only how many */
+static void remember_count(void *context, const struct postlog_case *taken)
+{
+	*(unsigned long *)context += taken->count;
+}
+
+/* A message with as many recipients takes no longer than as many messages: this
+ * would not end. Each is delivered twice. */
+START_TEST(has_messages_with_many_recipients)
+{
+	enum { MANY = 200000 };
+	unsigned long count = 0;
+	struct postlog *log = postlog_new(remember_count, &count);
+	int i;
+
+	feed(log, "smtpd[1]: AAAAA: client=h[9]\n");
+	for (i = 0; i < 2 * MANY; i++) {
+		char *line = xasprintf("local[3]: AAAAA: to=<%d@b>, "
+				       "relay=local, status=sent (x)\n",
+				       i % MANY);
+
+		feed(log, line);
+		free(line);
+	}
+	ck_assert_uint_eq(postlog_figures(log)->early, 0);
+	feed(log, "qmgr[2]: AAAAA: removed\n");
+	postlog_end(log);
+	ck_assert_uint_eq(count, MANY);
+	postlog_free(log);
+}
+END_TEST
+
 START_TEST(notices_sessions_that_end_first)
 {
 	static const char backward[] =
@@ -788,6 +820,7 @@ int main(void)
 	tcase_add_loop_test(tests, counts_what_is_in_other_files, 0,
 			    COUNT(parts));
 	tcase_add_test(tests, notices_files_in_reversed_order);
+	tcase_add_test(tests, has_messages_with_many_recipients);
 	tcase_add_test(tests, notices_sessions_that_end_first);
 	tcase_add_test(tests, forgets_the_oldest_message);
 	tcase_add_test(tests, loses_nothing_with_little_memory);

@@ -64,6 +64,14 @@ static const struct {
 	{ { "login=alice" }, IS(sasl_method), "PLAIN" },
 	{ { "login=alice" }, IS(sasl_username), "alice" },
 	{ { "login=" }, IS(sasl_method), "" },
+	/* As in the log, and what only looks like it. */
+	{ { "to=<a\\x5c\\x22b@c>" }, IS(recipient), "a\\\"b@c" },
+	{ { "to=\\x3ca\\x20b\\x3e" }, IS(recipient), "a b" },
+	{ { "login=DOM\\x5cuser" }, IS(sasl_username), "DOM\\user" },
+	{ { "helo=\\xe4\\xff" }, IS(helo_name), "\xe4\xff" },
+	{ { "to=a\\x4" }, IS(recipient), "a\\x4" },
+	{ { "to=a\\x4@" }, IS(recipient), "a\\x4@" },
+	{ { "to=a\\x4Ab\\x00\\y\\" }, IS(recipient), "a\\x4Ab\\x00\\y\\" },
 	{ { "cert=AB:CD" }, IS(ccert_fingerprint), "AB:CD" },
 	{ { "key=AB:CD" }, IS(ccert_pubkey_fingerprint), "AB:CD" },
 };
