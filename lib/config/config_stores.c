@@ -171,8 +171,40 @@ static bool is_here(const struct config_store *store)
 	       !listener_is_remote(&store->address);
 }
 
+/* has_name - one of its own */
+static bool has_name(const struct config *config, size_t i)
+{
+	const struct setting *settings = config->settings->stores[i].settings;
+
+	return *setting_text(&settings[OPTION_STORE_NAME]) != '\0';
+}
+
+/* next_letter - after this one, which is the name of no store */
+static char next_letter(const struct config *config, char letter)
+{
+	char name[] = { ++letter, '\0' };
+
+	for (size_t i = 0; i < config->store_count; i++)
+		if (strcmp(config->stores[i].name, name) == 0)
+			return next_letter(config, letter);
+	return letter;
+}
+
+/* letter_for - a name for a store: each one without gets another */
+static char letter_for(const struct config *config,
+		       const struct config_store *store)
+{
+	char letter = 'a' - 1;
+
+	for (size_t i = 0; &config->stores[i] <= store; i++)
+		if (!has_name(config, i))
+			letter = next_letter(config, letter);
+	return letter;
+}
+
 /* warn_name - it has the address for its name, which is of this host only */
-static void warn_name(const struct config_store *store,
+static void warn_name(const struct config *config,
+		      const struct config_store *store,
 		      const struct config_section *section,
 		      struct config_notes *notes)
 {
@@ -182,7 +214,8 @@ static void warn_name(const struct config_store *store,
 			       "store: other hosts reach it by another "
 			       "address, and would look for other keys in it; "
 			       "give it the same name on all hosts: name = "
-			       "\"a\"");
+			       "\"%c\"",
+			       letter_for(config, store));
 }
 
 /* warn - of what is allowed, and seldom meant */
@@ -209,7 +242,7 @@ static void warn(const struct config *config, const struct config_store *store,
 			       "limited; \"local\" limits by the counts of "
 			       "this host");
 	if (config->store_count > 1)
-		warn_name(store, section, notes);
+		warn_name(config, store, section, notes);
 	if (config->settings->rate_count == 0 && store == config->stores)
 		config_warning(notes, section->line,
 			       "store: there is no rate section, so nothing "

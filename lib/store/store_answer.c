@@ -16,11 +16,10 @@
 #include <string.h>
 
 #define NUMBERS	      6	 /* for one charge */
-#define ADVISED_SHOWN 60 /* bytes of an error */
+#define ADVISED_SHOWN 90 /* bytes of an error */
 #define CLUSTER_ADVICE                                                       \
 	": Cluster mode is not supported; use one primary, and Sentinel to " \
 	"follow a failover"
-#define PASSWORD_ADVICE " (set password_file)"
 
 /* One charge, as the store answers it. */
 struct numbers {
@@ -55,30 +54,40 @@ static bool is_cluster(const char *text)
 	return false;
 }
 
-/* wants_password - Redis 7.0 says "ERR Protocol error: unauthenticated bulk
- * length" of a text as long as the script */
-static bool wants_password(const char *text)
-{
-	return strncmp(text, "NOAUTH", strlen("NOAUTH")) == 0 ||
-	       strstr(text, "unauthenticated") != NULL;
-}
-
-/* advice_for - what to do about an error; "" */
+/* advice_for - what to do about an error; "". Redis 7.0 has no other answer to
+ * a text as long as the script from somebody who should have a password. */
 static const char *advice_for(const char *text)
 {
+	static const struct {
+		const char *begin, *advice;
+	} all[] = {
+		{ "NOAUTH", " (it wants a password: set password_file)" },
+		{ "ERR Protocol error: unauthenticated",
+		  " (it wants a password: set password_file)" },
+		{ "WRONGPASS", " (see username and password_file)" },
+		{ "NOPERM", " (its ACL has to permit what the HOWTO says)" },
+	};
+
 	if (is_cluster(text))
 		return CLUSTER_ADVICE;
-	return wants_password(text) ? PASSWORD_ADVICE : "";
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (strncmp(text, all[i].begin, strlen(all[i].begin)) == 0)
+			return all[i].advice;
+	return "";
 }
 
-/* store_error_why - an error, for people */
+/* store_error_why - an error, for people: without its full stop */
 void store_error_why(const char *text, char why[STORE_WHY_SIZE])
 {
 	const char *advice = advice_for(text);
+	size_t length = strlen(text), most = STORE_WHY_SIZE;
 
+	if (advice[0] != '\0')
+		most = ADVISED_SHOWN;
+	if (length > 0 && text[length - 1] == '.')
+		length--;
 	snprintf(why, STORE_WHY_SIZE, "the store says: %.*s%s",
-		 advice[0] != '\0' ? ADVISED_SHOWN : STORE_WHY_SIZE, text,
-		 advice);
+		 (int)(length < most ? length : most), text, advice);
 }
 
 /* is_short - one charge that passes, with nothing to say */

@@ -46,7 +46,9 @@ static ssize_t by_errno(const char *what, struct error *error)
 {
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
 		return 0;
-	return error_set(error, "%s the store: %s", what, strerror(errno));
+	return error_set(error, "%s the store: %s%s", what, strerror(errno),
+			 errno == ECONNRESET ? " (one that expects TLS does so)"
+					     : "");
 }
 
 /* in_tls - the result of a call; an error is about the store */

@@ -251,7 +251,13 @@ static const struct warned warned[] = {
 	  0, NULL },
 	{ LISTEN RATE "store 'unix:/s' { name = a }\n"
 		      "store 'inet:[::1]:1' { }\n",
-	  5, "give it the same name on all hosts" },
+	  5, "give it the same name on all hosts: name = \"b\"" },
+	{ LISTEN RATE "store 'unix:/s' { }\n"
+		      "store 'inet:[::1]:1' { name = a }\n",
+	  4, "give it the same name on all hosts: name = \"b\"" },
+	{ LISTEN RATE "store 'sentinel:x' { sentinels = 'inet:127.0.0.1:1' }\n"
+		      "store 'inet:[::1]:1' { }\n",
+	  5, "name = \"b\"" },
 	{ LISTEN "restrictions = { reject,\npermit }\n", 3,
 	  "nothing after reject" },
 	{ LISTEN "service a { }\nservice b { server_port = 1 }\n", 2,

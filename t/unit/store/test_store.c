@@ -289,7 +289,7 @@ START_TEST(rights)
 	options.password = NULL;
 	ck_assert_ptr_null(
 		store_admin_open(connect_store(&real), &options, &error));
-	ck_assert_msg(strstr(error.text, " (set password_file)") != NULL, "%s",
+	ck_assert_msg(strstr(error.text, ": set password_file)") != NULL, "%s",
 		      error.text);
 	asking_start(&asking, &real, &options);
 	asking_until(&asking, asking.downs == 1);

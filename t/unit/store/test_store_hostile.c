@@ -32,8 +32,14 @@ static const struct {
 	  CLUSTER },
 	{ "-OOM command not allowed\r\n", "OOM" },
 	{ "-NOAUTH Authentication required.\r\n",
-	  "NOAUTH Authentication required. (set password_file)" },
-	{ "-NOPERM this user has no permissions\r\n", "NOPERM" },
+	  "NOAUTH Authentication required (it wants a password: set "
+	  "password_file)" },
+	{ "-ERR Protocol error: unauthenticated bulk length\r\n", "" },
+	{ "-WRONGPASS invalid username-password pair or user is disabled.\r\n",
+	  "or user is disabled (see username and password_file)" },
+	{ "-NOPERM this user has no permissions\r\n",
+	  "NOPERM this user has no permissions (its ACL has to permit what the "
+	  "HOWTO says)" },
 	{ "-BUSY Redis is busy running a script.\r\n", "BUSY" },
 	{ "-MISCONF Redis is configured to save\r\n", "MISCONF" },
 	{ "-MASTERDOWN Link with MASTER is down\r\n", "MASTERDOWN" },
