@@ -21,7 +21,8 @@ int pass_descriptor_send(int channel, struct iovec *pieces, unsigned char count,
  * pieces or has too much ancillary data. *fd belongs to the caller: the
  * descriptor that was received, close-on-exec, or -1; of several, none is kept.
  * fd NULL: none is accepted. flags as for recvmsg(2). A channel that was closed
- * ends with 0, after all packets, whether the other end had read ours or not. */
+ * ends with 0, after all packets, whether the other end had read ours or not.
+ */
 ssize_t pass_descriptor_receive(int channel, struct iovec *pieces,
 				unsigned char count, int *fd, int flags);
 
