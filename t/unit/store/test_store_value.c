@@ -405,6 +405,48 @@ START_TEST(not_ours)
 }
 END_TEST
 
+/* on_row - the networks, the latest first */
+static int on_row(void *context, const struct rate_row *row)
+{
+	uint64_t *idle_s = context;
+
+	ck_assert_uint_eq(row->place_count, 2);
+	idle_s[0] = row->places[0].idle_s;
+	idle_s[1] = row->places[1].idle_s;
+	return 0;
+}
+
+/* The clock was set back, by less than it matters: what the command line shows
+ * is from then. */
+START_TEST(set_back)
+{
+	struct place place;
+	uint64_t idle_s[2] = { 77, 77 };
+
+	begin(&place);
+	place.login.shape.unit = RATE_NETWORKS;
+	place.login.shape.networks = 4;
+	for (unsigned i = 0; i < 2; i++) {
+		place.tick += 10 * RATE_TICKS;
+		place.charge = (struct rate_charge){
+			.key = "alice@example.com",
+			.place = i == 0 ? "192.0.2.0" : "198.51.100.0",
+			.instance = "",
+		};
+		ck_assert(asking_wait(&place.asking, "take", place.rates,
+				      &place.charge, 1));
+	}
+	place.tick -= 2 * RATE_TICKS;
+	ck_assert_int_eq(store_admin_key(place.admin, &place.login,
+					 "alice@example.com", on_row, idle_s,
+					 NULL),
+			 1);
+	ck_assert_uint_eq(idle_s[0], 0);
+	ck_assert_uint_eq(idle_s[1], 8);
+	end(&place);
+}
+END_TEST
+
 /* used_memory - of the server */
 static long used_memory(const struct real_store *real)
 {
@@ -464,6 +506,7 @@ int main(void)
 	tcase_add_test(tests, expires);
 	tcase_add_test(tests, expires_later);
 	tcase_add_loop_test(tests, not_ours, 0, COUNT(foreign));
+	tcase_add_test(tests, set_back);
 	tcase_add_test(tests, memory);
 	return run_tests("store_value", tests);
 }
