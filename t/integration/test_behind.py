@@ -8,15 +8,20 @@ A throw-away Postfix has two smtpd ports, one that decides by itself and one
 that asks policyd. Domains come, by postconf -e and in a hash table; Postfix is
 reloaded after a change of main.cf, policyd never. From the moment at which the
 first port accepts a new domain, the other one accepts or defers it, and at last
-accepts it. All of this with policyd in the foreground, and again with -d.
+accepts it. All of this with policyd in the foreground, again with -d, and again
+as in a container (contrib/Containerfile): a user without privileges from the
+start, at a TCP port, where nothing can be written but its runtime directory,
+and the configuration of Postfix is mounted.
 
 usage: test_behind.py POLICYD
 """
 
 import os
+import shlex
 import signal
 import sys
 
+from kit.daemon import free_port
 from kit.policyd import CONFIGURATION, Policyd
 from kit.postfix import count_differences, poll, run
 from kit.smtp import Session, verdict
@@ -44,6 +49,41 @@ class Detached(Policyd):
         """kill - whatever happened before"""
         if self.process is not None:
             self.stop()
+
+
+class Contained(Policyd):
+    """One in mounts of its own, as in a container."""
+
+    def command(self):
+        """command - the same process becomes policyd"""
+        config, run_directory = (
+            shlex.quote(os.path.join(os.path.dirname(self.file), name))
+            for name in ("etc", "run"))
+        return ["unshare", "--mount", "--propagation", "private",
+                "sh", "-euc", """
+            mount --bind %s %s
+            mount -o remount,ro,bind %s
+            mkdir -p %s
+            mount -t tmpfs -o mode=1777 policyd %s
+            mount -o remount,ro,bind /
+            RUNTIME_DIRECTORY=%s exec setpriv --reuid=65534 --regid=65534 \
+                --clear-groups --no-new-privs --bounding-set=-all \
+                --inh-caps=-all %s -c %s""" % (
+                    config, config, config, run_directory, run_directory,
+                    run_directory, shlex.quote(self.program),
+                    shlex.quote(self.file))]
+
+    def start(self):
+        """start - it is what it is meant to be"""
+        super().start()
+        place = "/proc/%d/" % self.process.pid
+        with open(place + "status") as status, open(place + "mounts") as mounts:
+            text = status.read()
+            assert "Uid:\t65534\t65534" in text, text
+            assert "CapEff:\t0000000000000000" in text, text
+            assert any(line.split()[1] == "/" and
+                       line.split()[3].split(",")[0] == "ro"
+                       for line in mounts), "not read-only"
 
 
 def rcpt(port, domain):
@@ -119,11 +159,22 @@ def judge(program, postfix):
     ports = [postfix.port(smtpd_recipient_restrictions=words) for words in
              ("permit_auth_destination, reject", ASKED)]
     changes(postfix, table, "")[1][1]("first.test")
+    number = free_port()
+    contained = (ports[0], postfix.port(
+        smtpd_recipient_restrictions="check_policy_service "
+        "inet:127.0.0.1:%d, reject" % number))
+    at_port = 'listen "inet:127.0.0.1:%d" { }\nimport_postfix = "%s"\n' \
+        'log = "stderr"\npid_file = "%s"\n' % (
+            number, postfix.config, postfix.path("run", "pid"))
     refused = 0
-    for kind, log in (Policyd, "stderr"), (Detached, postfix.path("log")):
-        text = 'user = "nobody"\nlog = "%s"\n' % log
-        with kind(program, postfix.directory, CONFIGURATION % (
-                socket_path, postfix.config) + text, socket_path) as policyd:
+    for kind, log in ((Policyd, "stderr"), (Detached, postfix.path("log")),
+                      (Contained, "stderr")):
+        text = CONFIGURATION % (socket_path, postfix.config) + (
+            'user = "nobody"\nlog = "%s"\n' % log)
+        where = (socket_path, None)
+        if kind is Contained:
+            text, where, ports = at_port, (None, number), contained
+        with kind(program, postfix.directory, text, *where) as policyd:
             if log != "stderr":
                 policyd.errors = log
             replies = follow_all(policyd, postfix, ports, changes(

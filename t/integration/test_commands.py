@@ -28,47 +28,53 @@ COMMAND = re.compile(
     r"rc-service|rc-update|sysrc|service policyd|chmod \S+|kill \$|"
     r"postfix reload")
 
-# {file: (commands, tests that type them)}; "" is what no command to type is:
-# the name of a program that failed, or of a mode that reports more.
+# {file: (commands, tests that type them)}: "chmod" in test_commands.py is
+# commands.chmod; check_postfix has cases, and is named as a whole. "" is what no
+# command to type is: the name of a program that failed, or of a mode that
+# reports more.
 CENSUS = {
-    "lib/base/trust.c": ("chmod 0600, chmod g-w, chmod o-w", "commands"),
-    "lib/config/config_doubt_tables.c": ("postmap", "commands"),
-    "lib/config/config_file.c": ("policyd --init", "first_minutes init"),
+    "lib/base/trust.c": ("chmod 0600, chmod g-w, chmod o-w", "commands.chmod"),
+    "lib/config/config_doubt_tables.c": ("postmap", "commands.postmap"),
+    "lib/config/config_file.c": (
+        "policyd --init", "first_minutes.messages init.place"),
     "lib/config/config_import.c": ("postconf", ""),
-    "lib/net/listener.c": ("policyd -t", "first_minutes"),
+    "lib/net/listener.c": ("policyd -t", "first_minutes.messages"),
     "lib/postfix/postconf.c": ("postconf", ""),
     "lib/table/table_postmap.c": ("postmap", ""),
     "policyd/check/check_postfix_finding.c": (
-        "postconf", "advice check_postfix"),
-    "policyd/check/check_postfix_services.c": ("policyd --init", "init"),
+        "postconf", "advice.commands first_day.mistakes check_postfix"),
+    "policyd/check/check_postfix_services.c": (
+        "policyd --init", "init.three_ports"),
     "policyd/check/check_postfix_socket.c": ("policyd -P", ""),
     "policyd/check/service_manager.c": (
         "kill $, policyd -d, rc-service, rc-update, service policyd, sysrc, "
         "systemctl disable, systemctl enable, systemctl reload-or-restart",
-        "commands init"),
+        "commands.start init.three_ports"),
     "policyd/command_line.c": (
         "policyd --help, policyd --init, policyd --reload, policyd --status, "
         "policyd --undo, policyd -P, policyd -T, policyd -V, policyd -d, "
         "policyd -q, policyd -r, policyd -s, policyd -t",
-        "commands init_apply"),
-    "policyd/control/control_status.c": ("policyd --reload", "status"),
+        "commands.help init_apply.apply"),
+    "policyd/control/control_status.c": ("policyd --reload", "status.status"),
     "policyd/control/running.c": (
-        "policyd --reload, policyd --status", "status"),
+        "policyd --reload, policyd --status",
+        "status.other_answers status.by_itself"),
     "policyd/init/init.c": (
         "policyd --init, policyd --undo, policyd -P, policyd -t",
-        "init init_apply documents"),
+        "init.three_ports init_apply.apply documents.howto"),
     "policyd/init/init_apply.c": (
-        "policyd --init, policyd -P, policyd -t", "init_apply"),
-    "policyd/init/init_copies.c": ("policyd --init", "init_apply"),
-    "policyd/init/init_plan.c": ("policyd -P", "init_apply"),
-    "policyd/init/init_text.c": ("policyd --init, policyd -T", "init"),
-    "policyd/query/explanation.c": ("policyd -r", "rates"),
-    "policyd/query/forecast_log.c": ("policyd -q", "init_forecast"),
+        "policyd --init, policyd -P, policyd -t", "init_apply.failures"),
+    "policyd/init/init_copies.c": ("policyd --init", "init_apply.apply"),
+    "policyd/init/init_plan.c": ("policyd -P", "init_apply.apply"),
+    "policyd/init/init_text.c": (
+        "policyd --init, policyd -T", "init.three_ports"),
+    "policyd/query/explanation.c": ("policyd -r", "rates.explains"),
+    "policyd/query/forecast_log.c": ("policyd -q", "init_forecast.found"),
     "policyd/query/forecast_ports.c": (
-        "postconf", "forecast_advice forecast_newcomer"),
-    "policyd/query/query.c": ("policyd -q", "query"),
-    "policyd/status/status_limits.c": ("policyd -r", "rates"),
-    "policyd/status/status_page.c": ("policyd -T", "page"),
+        "postconf", "forecast_advice.postfix forecast_newcomer.newcomer"),
+    "policyd/query/query.c": ("policyd -q", "query.arguments"),
+    "policyd/status/status_limits.c": ("policyd -r", "rates.page"),
+    "policyd/status/status_page.c": ("policyd -T", "page.page"),
 }
 
 RATES = """\
@@ -107,8 +113,13 @@ def test_census(_):
                     for file, (commands, _) in CENSUS.items()}, seen
     for _, tests in CENSUS.values():
         for test in tests.split():
-            assert os.path.exists(os.path.join(
-                ROOT, "t", "integration", "test_%s.py" % test)), test
+            file, _, name = test.partition(".")
+            with open(os.path.join(ROOT, "t", "integration", "test_%s.py" %
+                                   file), encoding="utf-8") as text:
+                code, _, run_there = text.read().rpartition("\nif __name__ ==")
+            word = r"\btest_%s\b" % name
+            assert not name or (re.search(r"(?m)^def %s\(" % word, code) and
+                                re.search(word, run_there)), test
 
 
 class Machine(Files):

@@ -21,7 +21,7 @@ COMMANDS = {"apt-get", "cd", "clang-format", "cmake", "cp", "ctest",
             "doveadm", "dpkg", "find",
             "for", "git", "grep", "install", "kill", "man", "mkdir", "openssl",
             "podman", "policyd", "postconf", "postfix", "postsuper", "printf",
-            "python3", "rm", "sh",
+            "python3", "rm", "scp", "sh",
             "systemctl", "useradd", "userdel"}
 ANSWERING = {"policyd", "for"}      # what they print is shown
 

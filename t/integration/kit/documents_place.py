@@ -27,6 +27,8 @@ MOVED = [
     ("/etc/postfix", "{postfix}"),
     ("/etc/policyd", "{directory}/policyd"),
     ("/etc/redis", "{directory}/redis"),
+    ("/etc/stunnel", "{directory}/stunnel"),
+    ("0.0.0.0:10041", "127.0.0.1:{tls}"),
     ("/etc/dovecot", "{directory}/dovecot"),
     (" /root", " {directory}/root"),
     ("/var/spool/postfix", "{queue}"),
@@ -72,6 +74,13 @@ touch -d @1 {postfix}/main.cf {postfix}/master.cf
 }
 
 
+# test_tls_listener runs it; its files are there.
+STUNNEL = """\
+"enable --now stunnel@policyd")
+	cd {directory}/stunnel && [ -s policyd.conf ] && [ -s postfix.key ] ;;
+"""
+
+
 def without_systemd():
     """without_systemd - a script for systemctl: what HOWTO says to type where
     there is none"""
@@ -79,8 +88,9 @@ def without_systemd():
         instead = re.findall(r"(?m)^  (policyd .*?) +for +systemctl (.*)$",
                              file.read())
     assert len(instead) == 2, instead
-    return 'case "$*" in\n%s*) exit 64 ;;\nesac\n' % "".join(
-        '"%s") exec %s ;;\n' % (words, command) for command, words in instead)
+    return 'case "$*" in\n%s%s*) exit 64 ;;\nesac\n' % (STUNNEL, "".join(
+        '"%s") exec %s ;;\n' % (words, command)
+        for command, words in instead))
 
 
 # A container in which policyd runs as here: the options of podman are left out.
@@ -108,6 +118,10 @@ logs) cat {directory}/log/mail.log >&2 ;;
 *) exit 64 ;;
 esac
 """
+# Of one host to another, which are the same here.
+WRAPPERS["scp"] = """\
+exec cp "${{1#root@policyd.example.com:}}" "${{2#root@policyd.example.com:}}"
+"""
 WRAPPERS["systemctl"] = without_systemd()
 EXCEPTION = 'printf "%%s\\n" "$*" >>{directory}/exceptions.%s\n'
 
@@ -123,12 +137,14 @@ class Place:
                       "postfix": self.postfix.config,
                       "queue": self.postfix.queue,
                       "port": free_port(),
+                      "tls": free_port(),
                       "program": shlex.quote(os.path.abspath(program))}
         self.conf = self.path("policyd", "policyd.conf")
         self.printed = ""
         with open(os.path.join(self.postfix.config, "master.cf"), "a") as out:
             out.write("smtp inet n - y - - smtpd\n")
-        for name in ("policyd", "log", "bin", "root", "dovecot/conf.d"):
+        for name in ("policyd", "log", "bin", "root", "dovecot/conf.d",
+                     "stunnel"):
             os.makedirs(self.path(name))
         self.write(self.path("owners.cf"), "")
         for command, text in WRAPPERS.items():

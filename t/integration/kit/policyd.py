@@ -52,10 +52,14 @@ class Policyd:
         return run(self.program, "-q", "-c", self.file, *[
             "%s=%s" % pair for pair in attributes.items()])
 
+    def command(self):
+        """command - that runs it"""
+        return [self.program, "-c", self.file]
+
     def start(self):
         """start - returns when it accepts connections"""
         self.process = subprocess.Popen(
-            [self.program, "-c", self.file], stdin=subprocess.DEVNULL,
+            self.command(), stdin=subprocess.DEVNULL,
             preexec_fn=die_with_parent,
             stdout=subprocess.DEVNULL, stderr=open(self.errors, "ab"))
 
