@@ -167,3 +167,16 @@ def apply(text, advice):
             r'^\s+(at top level|in service "\w+"): (\w+ = .*)$', advice, re.M):
         text = put(text, where, write)
     return text
+
+
+def lines(*texts):
+    """lines - of a log"""
+    return "".join(HEAD % text + "\n" for text in texts)
+
+
+# A message of sendmail(1).
+LOCAL = lines("pickup[4]: BBBBB: uid=0 from=<root>",
+              "cleanup[5]: BBBBB: message-id=<x>",
+              "qmgr[2]: BBBBB: from=<root>, size=1, nrcpt=1 (queue active)",
+              "local[3]: BBBBB: to=<a@local.test>, relay=local, status=sent (x)",
+              "qmgr[2]: BBBBB: removed")
