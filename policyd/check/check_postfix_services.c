@@ -219,41 +219,67 @@ static void check_overrides(struct check *check, const struct smtpd_row *row)
 			check_override(check, &check->lists[i]);
 }
 
+/* without_us - a list as it is, but for what asks policyd; the caller frees it
+ */
+static char *without_us(const struct check *check, const struct list *list)
+{
+	const struct smtpd_restrictions *all = &list->restrictions;
+	struct smtpd_restrictions rest = {
+		.items = xcalloc(all->count + 1, sizeof(*all->items)),
+	};
+	char *text;
+	size_t i;
+
+	for (i = 0; i < all->count; i++)
+		if (!check_is_word(&all->items[i], "check_policy_service") ||
+		    !check_is_us(check, list->service, all->items[i].argument))
+			rest.items[rest.count++] = all->items[i];
+	text = smtpd_restrictions_text(&rest);
+	free(rest.items);
+	return text;
+}
+
+/* found_return - a port that takes mail back asks policyd in a list */
+static void found_return(struct check *check, const struct list *list)
+{
+	static const unsigned near = 1u << SMTPD_NETWORK |
+				     1u << SMTPD_NETWORK_TLS |
+				     1u << SMTPD_HOST | 1u << SMTPD_HOST_TLS;
+	const char *name = list->service->name;
+	char *own = list->kind <= LIST_RECIPIENT
+			    ? xstrdup("permit_mynetworks,reject")
+			    : without_us(check, list);
+	char *advice = xasprintf("give %s in master.cf its own lists, as in "
+				 "-o %s=%s",
+				 name, list->name, own);
+
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_ERROR,
+				       .service = list->service,
+				       .parameter = list->name,
+				       .own = own,
+				       .effect = { .opens = { near, near } },
+				       .advice = advice },
+		    "mail comes back from a filter on port %s, and policyd is "
+		    "asked in %s: what was taken once is refused",
+		    name, list->name);
+	free(advice);
+	free(own);
+}
+
 /* check_return - policyd refuses what a filter hands back: that has neither
  * logged in nor encrypted. A list of the port alone lets it pass again, if the
  * port has its lists from main.cf. */
 static void check_return(struct check *check, const struct smtpd_row *row)
 {
-	static const unsigned near = 1u << SMTPD_NETWORK |
-				     1u << SMTPD_NETWORK_TLS |
-				     1u << SMTPD_HOST | 1u << SMTPD_HOST_TLS;
-	const struct postfix_service *service = row->port.service;
 	size_t i;
 
 	for (i = 0; i < check->use_count && row->is_return; i++) {
 		const struct list *list = check->uses[i].list;
-		char *own =
-			xasprintf("-o %s=permit_mynetworks,reject", list->name);
-		char *advice = xasprintf("give %s in master.cf its own lists, "
-					 "as in %s",
-					 service->name, own);
 
-		if (list->service == service && list->kind <= LIST_RECIPIENT)
-			check_found(
-				check,
-				&(struct mistake){
-					.severity = SEVERITY_ERROR,
-					.service = service,
-					.parameter = list->name,
-					.own = "permit_mynetworks,reject",
-					.effect = { .opens = { near, near } },
-					.advice = advice },
-				"mail comes back from a filter on port %s, and "
-				"policyd is asked in %s: what was taken once "
-				"is refused",
-				service->name, list->name);
-		free(advice);
-		free(own);
+		if (list->service == row->port.service &&
+		    list->kind <= LIST_END_OF_DATA)
+			found_return(check, list);
 	}
 }
 

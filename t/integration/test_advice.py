@@ -182,6 +182,36 @@ def test_return(program):
             "to_us": "yes", "elsewhere": "yes"}, rows
 
 
+def test_return_data(program):
+    """a port where a filter hands mail back asks at DATA, as main.cf says for
+    rates: it must not, and keeps the rest of the list"""
+    ask = "check_policy_service { unix:private/policyd, policy_context=data }"
+    for before, after in (("reject_unauth_pipelining, ", ""),
+                          ("", ", reject_multi_recipient_bounce"), ("", "")):
+        for name in "smtpd_data_restrictions", "smtpd_end_of_data_restrictions":
+            with Kind(program, "06", **USERS, **{name: before + ask + after}
+                      ) as kind:
+                with open(os.path.join(kind.config, "master.cf"), "a") as out:
+                    out.write("127.0.0.1:10025 inet n - n - - smtpd\n"
+                              "  -o content_filter=\n"
+                              "  -o mynetworks=127.0.0.0/8\n"
+                              "  -o smtpd_relay_restrictions="
+                              "permit_mynetworks,reject\n")
+                texts = kind.texts()
+                assert len(texts) == 1 and has(
+                    texts, "^mail comes back .*:10025, and policyd is asked "
+                    "in " + name), texts
+                command = kind.said()[1][0]["command"]
+                run("sh", "-c", command)
+                assert kind.texts() == [], kind.texts()
+                kept = run("postconf", "-c", kind.config, "-x", "-P",
+                           "127.0.0.1:10025/inet/" + name).partition("=")[2]
+                assert kept.split() == (before + after).replace(
+                    ",", "").split(), kept
+                cells = matrix(program, kind.config, kind.file)
+                assert cells["127.0.0.1:10025", "host", "elsewhere"] == "passes"
+
+
 def test_return_tls(program):
     """a port that demands TLS of the filter, of its own or by main.cf"""
     for main, own, count in (("encrypt", "", 1), ("may", "", 0),
@@ -570,7 +600,8 @@ def test_commands(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        test_ports, test_return, test_return_tls, test_domains,
+        test_ports, test_return, test_return_data, test_return_tls,
+        test_domains,
         test_one_command, test_twice, test_nobody, test_certificate,
         test_networks, test_tables, test_front,
         test_servers, test_misspelt, test_dovecot, test_ours, test_notation,
