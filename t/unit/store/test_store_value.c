@@ -346,6 +346,24 @@ START_TEST(expires)
 }
 END_TEST
 
+/* What was warned of is remembered for as long, though nothing was counted. */
+START_TEST(warned_of)
+{
+	struct place place;
+
+	begin(&place);
+	ck_assert_uint_eq(ask(&place, "take", "a", 1), 1);
+	place.tick += 40 * HOUR;
+	place.charge.instance = "b";
+	place.charge.amount = 1001;
+	ck_assert(!asking_wait(&place.asking, "take", place.rates,
+			       &place.charge, 1));
+	ck_assert_int_eq(place.charge.result.notice, RATE_FIRST_OVER);
+	command(&place.real, "PEXPIRE " KEY " 3600000 LT", ":1");
+	end(&place);
+}
+END_TEST
+
 /* With short windows, it is as long as an instance is remembered. */
 START_TEST(expires_later)
 {
@@ -504,6 +522,7 @@ int main(void)
 	tcase_add_test(tests, other_windows);
 	tcase_add_test(tests, single_in_all);
 	tcase_add_test(tests, expires);
+	tcase_add_test(tests, warned_of);
 	tcase_add_test(tests, expires_later);
 	tcase_add_loop_test(tests, not_ours, 0, COUNT(foreign));
 	tcase_add_test(tests, set_back);
