@@ -199,14 +199,10 @@ void admission_free(struct admission *admission)
 int admission_listen(struct admission *admission, size_t listener, int fd,
 		     struct error *error)
 {
-	const struct config_gate *config = &admission->config->gates[listener];
 	struct gate *gate = &admission->each[listener];
 
-	if (config->clients == NULL && config->tls == NULL &&
-	    config->user_count == 0)
-		return server_listen(admission->server, fd, error);
 	gate->admission = admission;
-	gate->config = config;
+	gate->config = &admission->config->gates[listener];
 	return server_listen_for(admission->server, fd, on_accepted, gate,
 				 error);
 }

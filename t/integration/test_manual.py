@@ -16,8 +16,8 @@ import time
 
 from kit.certificates import Authority
 from kit.daemon import WAIT, run_all
-from kit.manual import (FILE_PAGE, PROGRAM_PAGE, SAMPLE, examples, read,
-                        unfolded)
+from kit.manual import (DICTIONARY, FILE_PAGE, PROGRAM_PAGE, SAMPLE, examples,
+                        read, unfolded)
 from kit.postfix import run, temporary_directory
 from kit.snippets import ROOT
 
@@ -323,6 +323,9 @@ def test_options(program):
                                           " ".join(tokens(host[known])))
             if name not in OF_THE_USER:
                 compare(name, default, program_has[scope][name], "policyd -T")
+    fuzzed = set(re.findall(r'"(\w+)"', read(DICTIONARY)))
+    missing = {name for scope in page.values() for name in scope} - fuzzed
+    assert not missing, "t/fuzz/config.dict: missing %s" % missing
 
 
 def test_service_options(program):

@@ -17,6 +17,7 @@ from kit.snippets import ROOT
 PROGRAM_PAGE = os.path.join(ROOT, "policyd", "policyd.8")
 FILE_PAGE = os.path.join(ROOT, "etc", "policyd.conf.5")
 SAMPLE = os.path.join(ROOT, "etc", "policyd.conf")
+DICTIONARY = os.path.join(ROOT, "t", "fuzz", "config.dict")
 
 
 def read(path):
