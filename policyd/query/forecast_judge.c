@@ -14,6 +14,7 @@
 #include "lib/decision/judgement.h"
 #include "lib/request/request.h"
 #include "policyd/query/forecast_again.h"
+#include "policyd/query/forecast_sender.h"
 
 #define NO_FINGERPRINT                                            \
 	"the log has no fingerprint of the client's certificate " \
@@ -162,6 +163,22 @@ static bool may_permit(const struct attempt *attempt,
 	return false;
 }
 
+/* judge - by the service; a sender that is not known is left out, so that no
+ * restriction refuses for it */
+static int judge(struct attempt *attempt, const struct service *service,
+		 struct judgement *judgement, const char *unsaid)
+{
+	struct request *request = &attempt->request;
+	int result;
+
+	if (unsaid != NULL)
+		request->sender = "";
+	result = judgement_now(judgement, service, attempt->config->resolver,
+			       request, 0);
+	request->sender = attempt->taken->sender;
+	return result;
+}
+
 /* try - judge the request as it is now; why: what may be different in it than
  * in the one before */
 static void try(struct attempt *attempt, const struct service *service,
@@ -170,12 +187,13 @@ static void try(struct attempt *attempt, const struct service *service,
 	static struct judgement judgement;
 	struct forecast *forecast = attempt->forecast;
 	const struct decision *decision = &judgement.evaluation.decision;
+	const char *unsaid =
+		forecast_sender_unsaid(attempt->taken, attempt->ports);
 	enum forecast_answer answer;
 	bool locked = false;
 
 	memset(&judgement.evaluation, 0, sizeof(judgement.evaluation));
-	if (judgement_now(&judgement, service, attempt->config->resolver,
-			  &attempt->request, 0) < 0) {
+	if (judge(attempt, service, &judgement, unsaid) < 0) {
 		unknown(attempt, "a restriction replies later");
 		return;
 	}
@@ -183,6 +201,12 @@ static void try(struct attempt *attempt, const struct service *service,
 	if (decision->verdict == VERDICT_PERMIT) {
 		answer = ask_again(attempt, service, decision->restriction);
 		locked = answer == FORECAST_REFUSE;
+	}
+	if (answer == FORECAST_PERMIT && unsaid != NULL &&
+	    forecast_sender_decides(service, &attempt->request,
+				    decision->restriction)) {
+		unknown(attempt, unsaid);
+		return;
 	}
 	if (answer == FORECAST_PERMIT && forecast->permitting == NULL) {
 		forecast->permitting = service;
@@ -416,25 +440,7 @@ static void try_ports(struct attempt *attempt)
 		unknown(attempt, "it may have come back from a content filter");
 }
 
-/* has_senders - does a service look at the sender? */
-static bool has_senders(const struct config *config)
-{
-	size_t i;
-	size_t k;
-
-	for (i = 0; i < config->services.count; i++) {
-		const struct restriction_list *list =
-			&config->services.services[i].restrictions;
-
-		for (k = 0; k < list->count; k++)
-			if (strstr(list->uses[k].restriction->name,
-				   "_sender_") != NULL)
-				return true;
-	}
-	return false;
-}
-
-/* check_names - are the addresses those that the client gave? */
+/* check_names - is the recipient the one that the client gave? */
 static void check_names(struct attempt *attempt)
 {
 	const struct postlog_case *taken = attempt->taken;
@@ -443,13 +449,6 @@ static void check_names(struct attempt *attempt)
 	if (domain != NULL && strchr(domain, '?') != NULL)
 		unknown(attempt, "Postfix does not log all characters of the "
 				 "recipient's domain");
-	if (!has_senders(attempt->config))
-		return;
-	if (!taken->has_sender)
-		unknown(attempt, "the log does not say who the sender was");
-	else if (taken->accepted && attempt->ports->senders_renamed)
-		unknown(attempt, "the sender was rewritten before it was "
-				 "logged (canonical_maps, masquerade_domains)");
 }
 
 /* try_names - with the recipient that the log has, and if Postfix had replaced

@@ -320,6 +320,46 @@ def test_rewritten(program):
                     in out) == bool(said), (main, master, out)
 
 
+LOGINS = """\
+sender_login_maps = "inline:{ a@local.test=alice }"
+restrictions = { permit_auth_destination, reject_plaintext_session,
+    reject_authenticated_sender_login_mismatch, permit_sasl_authenticated,
+    reject }
+"""
+
+
+def test_senders(program):
+    """a sender that is not known leaves open only what depends on it"""
+    ours = session(tls=GOOD).replace("far.example", "local.test")
+    cases = {
+        # Log: accepted, refused, cannot tell, where any sender is rewritten.
+        "ours": (ours, (1, 0, 0)),
+        "a printer": (session(), (1, 1, 0)),
+        "not logged in": (session(tls=GOOD), (1, 1, 0)),
+        "logged in": (session(tls=GOOD, login="alice"), (1, 0, 1)),
+        "in plain text": (session(login="alice"), (1, 1, 0)),
+        "a bounce": (session(tls=GOOD, login="alice").replace(
+            "from=<a@local.test>", "from=<>"), (1, 0, 0))}
+    for main, missing in ("sender_canonical_maps = tcp:localhost:1\n",
+                          False), ("", True), ("", False):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "smtpd_sasl_auth_enable = yes\n" + main) as place:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config + LOGINS)
+            for name, (log, figures) in cases.items():
+                if missing:
+                    log = "".join(line for line in log.splitlines(True)
+                                  if "from=<" not in line)
+                if not main and not missing or name == "a bounce" and missing:
+                    figures = figures[:2] + (int(missing),)
+                with written(log=LOGS_TLS + log) as directory:
+                    summary = groups(program, place.file, os.path.join(
+                        directory, "log"))[1]
+                assert (summary["accepted"], summary["would_be_refused"],
+                        summary["cannot_tell"]) == figures, (
+                            main, missing, name, summary)
+
+
 DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
             "verdict=permit restriction=permit_auth_destination "
             "destination=local client=[192.0.2.33]:1 helo=h from=<a@b> "
@@ -420,5 +460,5 @@ def test_mixture(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_proxy, test_added, test_reversed,
-                      test_access, test_lists, test_rewritten, test_repeated,
-                      test_examples, test_mixture]))
+                      test_access, test_lists, test_rewritten, test_senders,
+                      test_repeated, test_examples, test_mixture]))
