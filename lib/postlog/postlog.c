@@ -297,19 +297,23 @@ static bool is_loopback(const char *address)
 	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
-/* take_returned - it was given to a content filter: the message that it queued
- * is not from a client. A program elsewhere has the address to which it was
- * given. */
-static void take_returned(struct postlog *log, const struct step *step)
+/* take_returned - message, or NULL, was given to a content filter: the one that
+ * it queued is not from a client. A program elsewhere has the address to which
+ * it was given. */
+static void take_returned(struct postlog *log, const struct step *step,
+			  struct postlog_message *message)
 {
 	struct postlog_message *next = postlog_message_find(
 		log, step->line, step->event->next_id, true);
 
-	if (next != NULL &&
-	    (is_loopback(step->event->next_address)
-		     ? is_loopback(next->address)
-		     : strcmp(next->address, step->event->next_address) == 0))
-		next->returned = true;
+	if (next == NULL ||
+	    !(is_loopback(step->event->next_address)
+		      ? is_loopback(next->address)
+		      : strcmp(next->address, step->event->next_address) == 0))
+		return;
+	next->returned = true;
+	if (message != NULL)
+		message->filtered = true;
 }
 
 /* miss - a line about a message that began elsewhere: on this host, or before
@@ -364,7 +368,7 @@ static void take_to(struct postlog *log, const struct step *step)
 	struct postlog_message *message = message_of(log, step, false);
 
 	if (step->event->next_id[0] != '\0')
-		take_returned(log, step);
+		take_returned(log, step, message);
 	if (message == NULL) {
 		miss(log, step);
 		return;

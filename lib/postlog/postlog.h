@@ -61,6 +61,8 @@ struct postlog_case {
 		       many as the client gave (unless one was given twice), and
 		       as the queue (a milter replaces some), or smtpd itself
 		       named it */
+	bool filtered;	/* accepted: the message was given to a content filter,
+			   which gave it back */
 	bool for_relay; /* refused: "Relay access denied" */
 	bool by_access; /* refused: "Access denied" */
 };

@@ -52,6 +52,7 @@ struct postlog_message {
 	bool tls;      /* it was encrypted already */
 	bool removed;  /* it left the queue */
 	bool returned; /* it came back from a content filter */
+	bool filtered; /* another one is what came back of it */
 	bool proxied;  /* it is for a smtpd_proxy_filter: never in the queue */
 	struct postlog_recipients accepted;
 };

@@ -412,6 +412,7 @@ static void take_message(struct postlog *log,
 		taken.exact =
 			(exact && message->queued <= message->accepted.count) ||
 			message->proxied;
+		taken.filtered = message->filtered;
 		taken.address = message->address;
 		taken.has_sender = message->sender != NULL;
 		taken.sender = text(message->sender);

@@ -356,6 +356,16 @@ static void try_contexts(struct attempt *attempt)
 	}
 }
 
+/* may_return - can it have come back from a filter there? What goes to one once
+ * more has not, where that is the end of it. */
+static bool may_return(const struct attempt *attempt,
+		       const struct forecast_port *port)
+{
+	return (port->filters || !attempt->taken->filtered) &&
+	       forecast_port_returns(attempt->ports, port,
+				     attempt->taken->address);
+}
+
 /* is_possible - can the client have been at this port? Where TLS begins with
  * the first byte, nobody uses STARTTLS, and if TLS is logged at all, it is
  * there; where it is demanded, nobody gives a recipient without. */
@@ -366,8 +376,7 @@ static bool is_possible(const struct attempt *attempt,
 	bool encrypted = taken->tls == POSTLOG_TLS_KNOWN;
 
 	if (port->is_return)
-		return forecast_port_returns(attempt->ports, port,
-					     taken->address);
+		return may_return(attempt, port);
 	if (port->wraps)
 		return !taken->starttls &&
 		       (encrypted || !taken->logs_tls || !port->logs_tls);
@@ -419,8 +428,7 @@ static void try_ports(struct attempt *attempt)
 		enum forecast_answer before = forecast->answer;
 		bool judged = attempt->judged;
 
-		returns |= forecast_port_returns(attempt->ports, attempt->port,
-						 attempt->taken->address);
+		returns |= may_return(attempt, attempt->port);
 		if (attempt->port->is_return ||
 		    (anywhere && !is_possible(attempt, attempt->port)))
 			continue;
@@ -437,7 +445,9 @@ static void try_ports(struct attempt *attempt)
 	if (!attempt->judged)
 		forecast->answer = FORECAST_RETURN;
 	else if (returns && forecast->answer == FORECAST_REFUSE)
-		unknown(attempt, "it may have come back from a content filter");
+		unknown(attempt, "it may have come back from a content filter "
+				 "(give its port a syslog_name of its own in "
+				 "master.cf)");
 }
 
 /* check_names - is the recipient the one that the client gave? */

@@ -128,6 +128,8 @@ static void add_row(struct forecast_ports *ports, const struct config *config,
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
 	port->ends_plain_login = forecast_ends_plain_login(config, &row->port);
 	port->is_return = row->is_return;
+	port->filters = *postfix_get(postfix, row->port.service,
+				     "content_filter") != '\0';
 	port->is_loopback = smtpd_port_is_loopback(&row->port);
 }
 

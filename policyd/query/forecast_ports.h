@@ -18,6 +18,7 @@ struct forecast_port {
 	bool no_plain_login;   /* a login is possible in TLS only */
 	bool ends_plain_login; /* ... once the port asks policyd */
 	bool is_return;	       /* for mail that comes back from a filter */
+	bool filters;	       /* what comes there goes to a content filter */
 	bool is_loopback;      /* for clients on this host only */
 	char *networks;	       /* mynetworks of its own; or NULL */
 	bool own_destinations; /* it decides by others than those of main.cf

@@ -112,14 +112,29 @@ def test_filter(program):
         "[172.18.0.5]:10024, status=sent (250 Ok: queued as BBBBB)")
     at = back.index(HEAD % "smtp[3]")
     both = back[:at] + given + back[at:]
+    # What a client of this host sends is given to the filter, as all mail.
+    local = session("127.0.0.1", ident="BBBBB")
+    webmail = session("127.0.0.1").replace(
+        "relay=m[192.0.2.9]:25, status=sent (250)", "relay=127.0.0.1"
+        "[127.0.0.1]:10024, status=sent (250 Ok: queued as BBBBB)")
+    at = webmail.index(HEAD % "smtp[3]")
+    then = local.index(HEAD % "smtp[3]")
+    own = webmail[:at] + local[:then] + webmail[at:] + local[then:]
     for networks, log, returned, doubted, refused in (
+            ("", own, 1, 0, 1), ("", local, 0, 1, 0),
+            # A port for mynetworks only, with the filter of main.cf.
+            ("webmail", own, 1, 1, 0),
             ("", both, 1, 0, 0), ("", back, 0, 1, 0),
             ("", session("172.19.0.5"), 0, 0, 1),
             ("    -o mynetworks=172.19.0.0/16\n", session("172.19.0.5"), 0, 1,
              0),
             ("    -o mynetworks=172.19.0.0/16\n", session("172.18.0.5"), 0, 0,
              1)):
-        with Place(main, FILTERED + networks) as place, \
+        master = FILTERED + networks
+        if networks == "webmail":
+            master = FILTERED.replace("    -o content_filter=\n", "").replace(
+                "10025 ", "127.0.0.1:10025 ")
+        with Place(main, master) as place, \
                 written(log=LOGS_TLS + log) as directory:
             with open(place.file, "w") as out:
                 out.write('import_postfix = "%s"\n' % place.config)

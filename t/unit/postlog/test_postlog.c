@@ -106,7 +106,7 @@ static const struct {
 	  "qmgr[2]: AAAAA: removed\n"
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
 	  "qmgr[2]: BBBBB: removed\n",
-	  "+postfix <> <a@b> 9 plain  \n" },
+	  "+postfix <> <a@b> 9 plain   filtered\n" },
 	/* It is on another host. No mail server of a stranger is. */
 	{ "smtpd[1]: connect from h[9]\n"
 	  "smtpd[1]: AAAAA: client=h[9]\n"
@@ -122,7 +122,8 @@ static const struct {
 	  "qmgr[2]: CCCCC: removed\n"
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
 	  "local[3]: DDDDD: to=<d@b>, relay=local, status=sent (x)\n",
-	  "+postfix <> <c@b> 9 plain  \n+postfix <> <a@b> 9 plain  \n"
+	  "+postfix <> <c@b> 9 plain  \n"
+	  "+postfix <> <a@b> 9 plain   filtered\n"
 	  "+postfix <> <d@b> 7 tls?  \n" },
 	{ "smtpd[2]: connect from l[127.0.0.1]\n"
 	  "smtpd[2]: BBBBB: client=l[127.0.0.1], orig_queue_id=AAAAA, "
