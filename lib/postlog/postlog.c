@@ -191,6 +191,23 @@ static void end_namesake(struct postlog *log, const struct step *step)
 		end_message(log, before);
 }
 
+/* trace - a message that the client has from another one, as it says: from a
+ * content filter, if that gives the queue id of one that is still here */
+static void trace(struct postlog *log, const struct step *step,
+		  struct postlog_message *message)
+{
+	struct postlog_message *original;
+
+	if (*step->event->old_id == '\0')
+		return;
+	original = postlog_message_find(log, step->line, step->event->old_id,
+					true);
+	if (original == NULL)
+		return;
+	message->returned = true;
+	original->filtered = true;
+}
+
 /* take_client - a message begins */
 static void take_client(struct postlog *log, const struct step *step)
 {
@@ -199,7 +216,8 @@ static void take_client(struct postlog *log, const struct step *step)
 	end_namesake(log, step);
 	postlog_instance(log, step->line->service);
 	session = session_found(log, step);
-	postlog_session_message(log, session, step->line, step->event);
+	trace(log, step,
+	      postlog_session_message(log, session, step->line, step->event));
 	if (*step->event->method == '\0')
 		return;
 	postlog_session_text(log, session, &session->method,

@@ -63,6 +63,9 @@ struct postlog_case {
 		       named it */
 	bool filtered;	/* accepted: the message was given to a content filter,
 			   which gave it back */
+	bool forwarded; /* accepted: the client has it from another one, as it
+			   says: it may be a content filter, of which the log
+			   does not have more */
 	bool for_relay; /* refused: "Relay access denied" */
 	bool by_access; /* refused: "Access denied" */
 };

@@ -49,11 +49,12 @@ struct postlog_message {
 	uint64_t size;
 	unsigned long queued; /* recipients in the queue; 0: unknown */
 	char *method, *login;
-	bool tls;      /* it was encrypted already */
-	bool removed;  /* it left the queue */
-	bool returned; /* it came back from a content filter */
-	bool filtered; /* another one is what came back of it */
-	bool proxied;  /* it is for a smtpd_proxy_filter: never in the queue */
+	bool tls;	/* it was encrypted already */
+	bool removed;	/* it left the queue */
+	bool returned;	/* it came back from a content filter */
+	bool filtered;	/* another one is what came back of it */
+	bool forwarded; /* the client has it from another one, as it says */
+	bool proxied;	/* it is for a smtpd_proxy_filter: never in the queue */
 	struct postlog_recipients accepted;
 };
 

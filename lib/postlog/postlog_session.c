@@ -85,7 +85,7 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 	postlog_session_text(log, session, &message->login, event->login);
 	message->begun = line->time;
 	message->tls = session->protocol != NULL;
-	message->returned = event->from_filter;
+	message->forwarded = event->forwarded;
 	return message;
 }
 
@@ -413,6 +413,7 @@ static void take_message(struct postlog *log,
 			(exact && message->queued <= message->accepted.count) ||
 			message->proxied;
 		taken.filtered = message->filtered;
+		taken.forwarded = message->forwarded;
 		taken.address = message->address;
 		taken.has_sender = message->sender != NULL;
 		taken.sender = text(message->sender);
@@ -457,7 +458,7 @@ static unsigned long waiting(const struct postlog_session *session)
 	for (message = session->messages; message != NULL;
 	     message = message->next)
 		count += message->accepted.count == 0 && !message->removed &&
-			 !message->returned;
+			 !message->returned && !message->forwarded;
 	return count;
 }
 

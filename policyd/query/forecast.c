@@ -133,6 +133,12 @@ static void take(void *context, const struct postlog_case *taken)
 				    &all->more_other_names, taken->service);
 		return;
 	}
+	if (taken->forwarded &&
+	    forecast_ports_return(&all->ports, taken->service,
+				  taken->address)) {
+		all->forwarded += taken->count;
+		return;
+	}
 	forecast_judge(&forecast, all->config, &all->ports, taken);
 	if (forecast.answer == FORECAST_RETURN)
 		all->returned += taken->count;
@@ -210,6 +216,7 @@ void forecasts_end(struct forecasts *forecasts)
 bool forecasts_any(const struct forecasts *forecasts)
 {
 	return forecasts->accepted + forecasts->refused + forecasts->returned +
+		       forecasts->forwarded +
 		       postlog_figures(forecasts->log)->returned >
 	       0;
 }

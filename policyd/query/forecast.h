@@ -31,6 +31,7 @@ struct forecasts {
 	unsigned long refused;
 	unsigned long others;	 /* refused, by what policyd does not replace */
 	unsigned long returned;	 /* mail at a port for a filter */
+	unsigned long forwarded; /* it came back from one, as it says */
 	unsigned long elsewhere; /* of another Postfix; names of its ports: */
 	char *other_names[FORECAST_CLIENTS];
 	size_t other_name_count;

@@ -101,7 +101,7 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "of the refused: for reasons that remain (unknown users, "
 		    "block lists)",
 		    out);
-	figure_note(figures->returned,
+	figure_note(figures->returned + forecasts->forwarded,
 		    "came back from a content filter, and is not judged twice",
 		    "came back from a content filter, and are not judged twice",
 		    out);

@@ -370,6 +370,19 @@ bool forecast_port_returns(const struct forecast_ports *ports,
 	       forecast_again_network(networks, address) != AGAIN_REFUSES;
 }
 
+/* forecast_ports_return - at any port with that name */
+bool forecast_ports_return(const struct forecast_ports *ports, const char *name,
+			   const char *address)
+{
+	const struct forecast_port *port;
+	size_t at = 0;
+
+	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
+		if (forecast_port_returns(ports, port, address))
+			return true;
+	return !ports->from_postfix;
+}
+
 /* forecast_port_note - the client may have been there, too */
 void forecast_port_note(char ports[FORECAST_PORTS_MAX],
 			const struct forecast_port *port)

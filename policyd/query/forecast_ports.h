@@ -96,6 +96,11 @@ bool forecast_port_returns(const struct forecast_ports *ports,
 			   const struct forecast_port *port,
 			   const char *address);
 
+/* forecast_ports_return - may it be one at any port that logs under this name?
+ * Where no master.cf is known, it may. */
+bool forecast_ports_return(const struct forecast_ports *ports, const char *name,
+			   const char *address);
+
 /* forecast_ports_close - free what it holds. */
 void forecast_ports_close(struct forecast_ports *ports);
 

@@ -149,6 +149,26 @@ def test_filter(program):
                 bool(doubted), out
 
 
+def test_forwarded(program):
+    """XFORWARD is for a log, too: a relay that uses it is no content filter,
+    unless a port is there for one"""
+    log = session().replace(
+        "client=h[192.0.2.30]", "client=h[192.0.2.30], orig_queue_id=BBBBB, "
+        "orig_client=w[203.0.113.7]")
+    main = "mydestination = local.test\nimport_environment =\nmynetworks = " \
+        "127.0.0.0/8, 192.0.2.0/24\n"
+    for master, returned in (("smtp inet n - y - - smtpd\n", 0), (FILTERED, 1)):
+        with Place(main, master) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            summary = groups(program, place.file, os.path.join(
+                directory, "log"))[1]
+            assert (summary["returned_from_filter"],
+                    summary["would_be_refused"]) == (
+                        returned, 1 - returned), (master, summary)
+
+
 def test_instances(program):
     """two instances of Postfix with the same queue ids, and as in containers
     the same processes; a port with a syslog_name of its own is none"""
@@ -257,5 +277,5 @@ def test_tls_log(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_elsewhere, test_shared_name, test_filter,
-                      test_instances, test_second_instance, test_not_asking,
-                      test_tls_log]))
+                      test_forwarded, test_instances, test_second_instance,
+                      test_not_asking, test_tls_log]))

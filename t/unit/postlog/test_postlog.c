@@ -129,7 +129,13 @@ static const struct {
 	  "smtpd[2]: BBBBB: client=l[127.0.0.1], orig_queue_id=AAAAA, "
 	  "orig_client=h[9]\n"
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n",
-	  "" },
+	  "+postfix <> <a@b> 127.0.0.1 tls?   forwarded\n" },
+	/* The filter says which one it was. */
+	{ BEGIN END("1") "smtpd[2]: BBBBB: client=l[127.0.0.1], "
+			 "orig_queue_id=AAAAA, orig_client=h[9]\n"
+			 "local[3]: BBBBB: to=<a@b>, relay=local, status=sent "
+			 "(x)\n" TO("a@b"),
+	  "+postfix <> <a@b> 9 plain   filtered\n" },
 	/* A recipient that Postfix 3.4 did not quote, and a later version. */
 	{ "master[9]: daemon started -- version 3.4.29, configuration /x\n"
 	  "smtpd[1]: connect from h[9]\n"
