@@ -61,6 +61,8 @@ struct postlog_case {
 		       many as the client gave (unless one was given twice), and
 		       as the queue (a milter replaces some), or smtpd itself
 		       named it */
+	bool alone; /* accepted: the only recipient of its message, which the
+		       client gave, though Postfix adds it (postlog_copies()) */
 	bool filtered;	/* accepted: the message was given to a content filter,
 			   which gave it back */
 	bool forwarded; /* accepted: the client has it from another one, as it

@@ -17,6 +17,7 @@ struct postlog_recipient {
 	char *recipient;
 	uint32_t hash;
 	bool added; /* accepted only: by Postfix, as it seems */
+	bool alone; /* ... but not this one: its message has no other */
 	/* Refused only: */
 	char *address; /* of the client, which XCLIENT may change */
 	char *sender, *reply, *method, *login;

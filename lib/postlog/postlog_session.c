@@ -334,6 +334,25 @@ static unsigned long count_added(const struct postlog_message *message)
 	return count;
 }
 
+/* believe_alone - a message without any recipient but the one that Postfix
+ * adds: the client gave at least one, so it is that. Of a message that is still
+ * in the queue others may not have been delivered yet. */
+static void believe_alone(const struct postlog_session *session)
+{
+	const struct postlog_message *message;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next) {
+		struct postlog_recipient *only = message->accepted.first;
+
+		if (message->accepted.count != 1 || !only->added ||
+		    (!message->removed && message->queued != 1))
+			continue;
+		only->alone = true;
+		only->added = false;
+	}
+}
+
 /* believe_added - the client gave them itself, as the counts say */
 static void believe_added(const struct postlog_session *session)
 {
@@ -355,6 +374,7 @@ static unsigned long count_given(const struct postlog_session *session)
 	unsigned long added = 0;
 	unsigned long found = 0;
 
+	believe_alone(session);
 	for (message = session->messages; message != NULL;
 	     message = message->next) {
 		added += count_added(message);
@@ -412,6 +432,7 @@ static void take_message(struct postlog *log,
 		taken.exact =
 			(exact && message->queued <= message->accepted.count) ||
 			message->proxied;
+		taken.alone = each->alone;
 		taken.filtered = message->filtered;
 		taken.forwarded = message->forwarded;
 		taken.address = message->address;

@@ -490,6 +490,8 @@ static void doubt_recipient(struct attempt *attempt)
 	const struct postlog_case *taken = attempt->taken;
 	const struct forecast_ports *ports = attempt->ports;
 
+	if (taken->alone)
+		return;
 	if (taken->doubtful)
 		unknown(attempt, "Postfix delivered to more recipients than "
 				 "the client gave (always_bcc?)");

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "lib/address/parameters.h"
+#include "lib/base/file.h"
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/query/forecast_again.h"
@@ -168,17 +170,42 @@ static bool is_off_anywhere(const struct postfix *postfix)
 	return off;
 }
 
-/* copy_to - always_bcc, as the log has it; NULL: there is none */
+/* origin - myorigin, or the first line of the file that it names; NULL: it
+ * cannot be read. The caller frees it. */
+static char *origin(const struct postfix *postfix)
+{
+	const char *name = postfix_get(postfix, NULL, "myorigin");
+	const char *reason;
+	size_t length;
+	char *text, *line;
+
+	if (*name != '/')
+		return xstrdup(name);
+	text = file_read(name, &length, &reason);
+	if (text == NULL)
+		return NULL;
+	length = strcspn(text, "\n");
+	name = words_trim(text, &length);
+	line = length > 0 ? xasprintf("%.*s", (int)length, name) : NULL;
+	free(text);
+	return line;
+}
+
+/* copy_to - always_bcc, as the log has it; NULL: there is none, or nobody knows
+ * its domain */
 static char *copy_to(const struct postfix *postfix)
 {
 	const char *address = postfix_get(postfix, NULL, "always_bcc");
+	char *domain, *whole;
 
 	if (*address == '\0')
 		return NULL;
-	return strchr(address, '@') != NULL
-		       ? xstrdup(address)
-		       : xasprintf("%s@%s", address,
-				   postfix_get(postfix, NULL, "myorigin"));
+	if (strchr(address, '@') != NULL)
+		return xstrdup(address);
+	domain = origin(postfix);
+	whole = domain != NULL ? xasprintf("%s@%s", address, domain) : NULL;
+	free(domain);
+	return whole;
 }
 
 /* read_added - are there recipients that no client gave? */

@@ -177,7 +177,8 @@ submission inet n - y - - smtpd
 def test_added(program):
     """a recipient that Postfix may have added (always_bcc) is never advised
     on, whether the session is whole in the log, was cut, or had a message that
-    was given up; where nothing adds any, all are those of the client"""
+    was given up; where nothing adds any, or a message has no other, all are
+    those of the client"""
     whole = session(tls=GOOD)
     lines_of = whole.splitlines(True)
     end = next(line for line in lines_of if "disconnect" in line)
@@ -191,8 +192,7 @@ def test_added(program):
             (whole.replace(lines_of[0], ""), False)):
         for more, doubted in (
                 ("", False),
-                ("always_bcc = journal@archive.example\n",
-                 not exact or log is copied),
+                ("always_bcc = journal@archive.example\n", not exact),
                 ("recipient_bcc_maps = static:j@archive.example\n", not exact),
                 ("smtpd_milters = unix:/nowhere\n", not exact)):
             with Place("mydestination = local.test\nimport_environment =\n" +
@@ -204,6 +204,31 @@ def test_added(program):
                 out = ask(program, place.file, path)[1]
                 assert ("cannot tell: 1" in out) == doubted and (
                     "1 would be refused" in out) != doubted, (more, log, out)
+
+
+def test_archive(program):
+    """always_bcc without a domain, which Debian keeps in a file, and a client
+    that writes to nobody but that address"""
+    for address, ours in ("archive", "archive@mail.local.test"), (
+            "archive@far.example", "archive@far.example"):
+        copy = HEAD % "smtp[3]: AAAAA: to=<%s>, relay=m[192.0.2.9]:25, " \
+            "status=sent (250)\n" % ours
+        both, alone = (session().replace("nrcpt=1", "nrcpt=%d" % count)
+                       for count in (2, 1))
+        at = both.index(HEAD % "qmgr[2]: AAAAA: removed")
+        both = both[:at] + copy + both[at:]
+        alone = alone.replace("b@far.example", ours).replace("AAAAA", "BBBBB")
+        with written(name="mail.local.test\n", log=LOGS_TLS + both + alone) as \
+                directory, \
+                Place("mydestination =\nimport_environment =\nmyorigin = "
+                      "%s/name\nalways_bcc = %s\n" % (directory, address)) as \
+                place:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            summary = groups(program, place.file,
+                             os.path.join(directory, "log"))[1]
+            assert (summary["accepted"], summary["would_be_refused"],
+                    summary["cannot_tell"]) == (2, 2, 0), (address, summary)
 
 
 def test_reversed(program):
@@ -459,6 +484,7 @@ def test_mixture(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_added, test_reversed,
+    sys.exit(run_all([test_notes, test_proxy, test_added, test_archive,
+                      test_reversed,
                       test_access, test_lists, test_rewritten, test_senders,
                       test_repeated, test_examples, test_mixture]))
