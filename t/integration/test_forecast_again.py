@@ -206,6 +206,9 @@ def test_login_in_plain_text(program):
     for reply in "", 'reply = "ok"\n', 'reply = "dunno"\n':
         for options, refused in (
                 ("", 1), (asking % "postgrey", 1), (asking % "policyd", 0),
+                # Only observed, as either file says.
+                (asking % "policyd" + "#", 1),
+                (asking % "policyd,$policyd_previous_1", 1),
                 (asking % "policyd" + "    -o smtpd_tls_auth_only=yes\n", 1),
                 ("    -o smtpd_tls_security_level=none\n", 0)):
             with Place(MAIN, "smtp inet n - y - - smtpd\n" + options) as \
@@ -216,10 +219,14 @@ def test_login_in_plain_text(program):
                         "/CN=mail.shop.example", "-keyout", pem, "-out", pem)
                 with open(os.path.join(place.config, "main.cf"), "a") as main:
                     main.write("smtpd_tls_cert_file = %s\n" % pem)
+                    if "previous" in options:
+                        main.write("policyd_previous_1 = permit_mynetworks\n")
                 settle(place.config)
                 text = 'listen "unix:/var/spool/postfix/private/policyd" { }\n' \
                     'import_postfix = "%s"\nallow_open_relay = yes\n' % \
                     place.config + LOGINS + reply
+                if options.endswith("#"):
+                    text = text.replace("allow_open", 'mode = "observe"\nallow_open')
                 with open(place.file, "w") as out:
                     out.write(text)
                 log = os.path.join(directory, "log")
