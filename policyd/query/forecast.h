@@ -30,6 +30,7 @@ struct forecasts {
 	unsigned long accepted; /* recipients, of which the kinds are a part */
 	unsigned long refused;
 	unsigned long others;	 /* refused, by what policyd does not replace */
+	unsigned long ended;	 /* refused, by what it does replace */
 	unsigned long returned;	 /* mail at a port for a filter */
 	unsigned long forwarded; /* it came back from one, as it says */
 	unsigned long elsewhere; /* of another Postfix; names of its ports: */

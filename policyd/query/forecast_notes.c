@@ -95,6 +95,14 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 	put_hosts(forecasts, out);
 	put_others(forecasts, out);
 	forecasts_print_decided(forecasts, out);
+	figure_note(forecasts->ended,
+		    "of the refused would be accepted only because "
+		    "smtpd_relay_restrictions, where it is refused now, is "
+		    "replaced: let another list have the same restriction",
+		    "of the refused would be accepted only because "
+		    "smtpd_relay_restrictions, where they are refused now, is "
+		    "replaced: let another list have the same restrictions",
+		    out);
 	figure_note(forecasts->others,
 		    "of the refused: for a reason that remains (an unknown "
 		    "user, a block list)",

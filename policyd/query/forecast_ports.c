@@ -17,7 +17,6 @@
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/query/forecast_again.h"
 #include "policyd/query/forecast_asks.h"
-#include "policyd/query/forecast_lists.h"
 #include "policyd/query/port_files.h"
 
 /* add - add a port; the caller fills in the rest */
@@ -32,7 +31,7 @@ static struct forecast_port *add(struct forecast_ports *ports, const char *name,
 	memset(port, 0, sizeof(*port));
 	port->name = name != NULL ? xstrdup(name) : NULL;
 	port->logs_tls = true;
-	port->access = ~0U;
+	port->lists = forecast_lists_unknown();
 	if (number > 0)
 		snprintf(port->number, sizeof(port->number), "%u", number);
 	return port;
@@ -122,9 +121,9 @@ static void add_row(struct forecast_ports *ports, const struct config *config,
 		postfix_get_own(row->port.service, "allow_untrusted_routing") !=
 			NULL ||
 		rewrites_differently(postfix);
-	port->access = forecast_lists_access(&row->port);
-	port->refuses = forecast_lists_refuse(&row->port) &&
-			!forecast_asks(config, &row->port);
+	port->lists = forecast_lists_read(&row->port);
+	if (!forecast_asks(config, &row->port))
+		port->refuses = forecast_lists_refuse(&row->port);
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
@@ -343,29 +342,40 @@ forecast_ports_next(const struct forecast_ports *ports, const char *name,
 }
 
 /* forecast_ports_remain - at ports where policyd is to be asked */
-bool forecast_ports_remain(const struct forecast_ports *ports, const char *name,
-			   const char *reply)
+enum forecast_remains forecast_ports_remain(const struct forecast_ports *ports,
+					    const char *name, const char *reply)
 {
 	const struct forecast_port *port;
+	enum forecast_remains all = FORECAST_REMAINS;
+	bool first = true;
 	size_t at = 0;
 
-	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
-		if (!port->is_return &&
-		    !forecast_lists_remains(port->access, reply))
-			return false;
-	return true;
+	while ((port = forecast_ports_next(ports, name, &at)) != NULL) {
+		enum forecast_remains one =
+			forecast_lists_judge(&port->lists, reply);
+
+		if (port->is_return)
+			continue;
+		if (first)
+			all = one;
+		else if (one != all)
+			all = FORECAST_MAY_REMAIN;
+		first = false;
+	}
+	return all;
 }
 
 /* forecast_ports_refuse - any of them */
-bool forecast_ports_refuse(const struct forecast_ports *ports, const char *name)
+const char *forecast_ports_refuse(const struct forecast_ports *ports,
+				  const char *name)
 {
 	const struct forecast_port *port;
 	size_t at = 0;
 
 	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
-		if (port->refuses)
-			return true;
-	return false;
+		if (port->refuses != NULL)
+			return port->refuses;
+	return NULL;
 }
 
 /* forecast_ports_find - the first port with that number */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lib/config/config.h"
+#include "policyd/query/forecast_lists.h"
 
 /* A port where the client may have been. */
 struct forecast_port {
@@ -25,8 +26,9 @@ struct forecast_port {
 				  what is ours; not by mydestination and the
 				  like, which smtpd(8) does not read */
 	bool own_certificates; /* relay_clientcerts of its own */
-	unsigned access;       /* see forecast_lists_access() */
-	bool refuses;	       /* to relay, when policyd does not */
+	struct forecast_lists lists;
+	const char *refuses; /* the list that does, to relay, when policyd does
+				not; or NULL */
 	bool logs_tls; /* TLS, if main.cf and master.cf are what they were */
 	char *tls_log; /* how TLS would be logged there; NULL: as usual */
 };
@@ -76,15 +78,16 @@ const struct forecast_port *
 forecast_ports_next(const struct forecast_ports *ports, const char *name,
 		    size_t *at);
 
-/* forecast_ports_remain - do all ports that log under this name go on to give
- * this reply, "Access denied", which no list that policyd replaces gives? */
-bool forecast_ports_remain(const struct forecast_ports *ports, const char *name,
-			   const char *reply);
+/* forecast_ports_remain - do the ports that log under this name go on to give
+ * this reply? */
+enum forecast_remains forecast_ports_remain(const struct forecast_ports *ports,
+					    const char *name,
+					    const char *reply);
 
-/* forecast_ports_refuse - may a port that logs under this name refuse to relay
- * in a list that comes later? */
-bool forecast_ports_refuse(const struct forecast_ports *ports,
-			   const char *name);
+/* forecast_ports_refuse - the list in which a port that logs under this name
+ * may refuse to relay, though policyd permits it; NULL: none. */
+const char *forecast_ports_refuse(const struct forecast_ports *ports,
+				  const char *name);
 
 /* forecast_ports_find - the first port with that number, or NULL. */
 const struct forecast_port *

@@ -299,8 +299,10 @@ def test_lists(program):
             assert ("cannot tell: 0" in out) == remains == (
                 "for a reason that remains" in out), (options, what, out)
     listing = "    -o { smtpd_recipient_restrictions=%s }\n"
+    sender = "    -o { smtpd_sender_restrictions=%s }\n"
     for options, doubted in (
-            ("", False), (listing % "reject_unknown_sender_domain", False),
+            ("", False), (sender % "permit_mynetworks", False),
+            (sender % "permit_mynetworks, reject_unauth_destination", True), (listing % "reject_unknown_sender_domain", False),
             (listing % "permit_mynetworks, reject_unauth_destination", True),
             (listing % "reject", True),
             (listing % "check_policy_service unix:private/policyd, reject",
@@ -315,8 +317,57 @@ def test_lists(program):
                           'relay_domains = "far.example"\n' % place.config)
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("1 would be accepted:" in out) != doubted and (
-                "smtpd_recipient_restrictions may still refuse" in out
+                "smtpd_%s_restrictions may still refuse" % (
+                    "sender" if "sender_r" in options else "recipient") in out
             ) == doubted, (options, out)
+
+
+REASONS = {
+    # Restriction: what it says to a client.
+    "reject_rbl_client bl.example": "Service unavailable; Client host "
+                                    "[192.0.2.30] blocked using bl.example",
+    "reject_unknown_client_hostname":
+        "Client host rejected: cannot find your hostname, [192.0.2.30]",
+    "reject_unknown_sender_domain": "Sender address rejected: Domain not found",
+    "reject_non_fqdn_sender":
+        "Sender address rejected: need fully-qualified address",
+    "reject_invalid_helo_hostname": "Helo command rejected: Invalid name",
+    "check_policy_service unix:private/grey":
+        "Recipient address rejected: Greylisted for 5 minutes",
+    "check_client_access inline:{x=y}": "Client host rejected: go away",
+}
+
+
+def test_ends(program):
+    """what only smtpd_relay_restrictions refuses now is accepted, once policyd
+    replaces them; what another list may have refused, nobody can tell"""
+    other = "    -o { smtpd_sender_restrictions=%s }\n"
+    base = RELAY % "permit_mynetworks, reject_unauth_destination, %s"
+    for word, said in REASONS.items():
+        for options, about, figures in (
+                (base % word, "b@local.test", (1, 0, 0)),
+                (base % word, "b@far.example", (0, 0, 0)),
+                (base % "reject_unauth_pipelining", "b@local.test", (0, 0, 1)),
+                (base % ("warn_if_reject " + word), "b@local.test", (0, 0, 1)),
+                (base % word + other % word, "b@local.test", (0, 1, 0)),
+                (other % word, "b@local.test", (0, 0, 1))):
+            with Place("mydestination = local.test\nimport_environment =\n",
+                       "smtp inet n - y - - smtpd\n" + options) as place, \
+                    written(log=denied(said, about).replace(
+                        "<%s>: Client host rejected: cannot" % about,
+                        "Client host rejected: cannot").replace(
+                            "<%s>: Service" % about, "Service")) as directory:
+                with open(place.file, "w") as out:
+                    out.write('import_postfix = "%s"\n' % place.config)
+                path = os.path.join(directory, "log")
+                summary = groups(program, place.file, path)[1]
+                assert (summary["would_be_accepted"], summary["cannot_tell"],
+                        summary["refused_for_other_reasons"]) == figures, (
+                            word, options, about, summary)
+                out = ask(program, place.file, path)[1]
+                assert ("note: 1 of the refused would be accepted only because "
+                        "smtpd_relay_restrictions" in out) == bool(
+                            figures[0]), out
 
 
 def test_rewritten(program):
@@ -486,5 +537,5 @@ def test_mixture(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_notes, test_proxy, test_added, test_archive,
                       test_reversed,
-                      test_access, test_lists, test_rewritten, test_senders,
+                      test_access, test_lists, test_ends, test_rewritten, test_senders,
                       test_repeated, test_examples, test_mixture]))
