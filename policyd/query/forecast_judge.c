@@ -368,7 +368,8 @@ static bool may_return(const struct attempt *attempt,
 
 /* is_possible - can the client have been at this port? Where TLS begins with
  * the first byte, nobody uses STARTTLS, and if TLS is logged at all, it is
- * there; where it is demanded, nobody gives a recipient without. */
+ * there; where it is demanded, nobody gives a recipient without; and where a
+ * login is, nothing is accepted without. */
 static bool is_possible(const struct attempt *attempt,
 			const struct forecast_port *port)
 {
@@ -377,6 +378,9 @@ static bool is_possible(const struct attempt *attempt,
 
 	if (port->is_return)
 		return may_return(attempt, port);
+	if (port->demands_login && taken->accepted &&
+	    taken->login_state == POSTLOG_LOGIN_NONE)
+		return false;
 	if (port->wraps)
 		return !taken->starttls &&
 		       (encrypted || !taken->logs_tls || !port->logs_tls);

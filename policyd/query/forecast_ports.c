@@ -94,6 +94,20 @@ static bool rewrites_differently(const struct postfix *postfix)
 	return false;
 }
 
+/* demands_login - is everybody refused who does not log in? */
+static bool demands_login(const struct smtpd_row *row)
+{
+	int client, recipient;
+
+	for (client = 0; client < SMTPD_CLIENTS; client++)
+		for (recipient = 0; recipient < SMTPD_RECIPIENTS; recipient++)
+			if (client != SMTPD_LOGIN &&
+			    client != SMTPD_LOGIN_TLS &&
+			    row->outcomes[client][recipient].passes != SMTPD_NO)
+				return false;
+	return true;
+}
+
 /* add_row - a port of master.cf */
 static void add_row(struct forecast_ports *ports, const struct config *config,
 		    const struct postfix *postfix, const struct smtpd_row *row)
@@ -126,6 +140,7 @@ static void add_row(struct forecast_ports *ports, const struct config *config,
 		port->refuses = forecast_lists_refuse(&row->port);
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
+	port->demands_login = demands_login(row);
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
 	port->ends_plain_login = forecast_ends_plain_login(config, &row->port);
 	port->is_return = row->is_return;

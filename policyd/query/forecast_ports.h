@@ -16,6 +16,7 @@ struct forecast_port {
 	bool no_certificate;   /* clients are not asked for one */
 	bool wraps;	       /* TLS from the first byte */
 	bool demands_tls;      /* from everybody */
+	bool demands_login;    /* nothing is accepted without */
 	bool no_plain_login;   /* a login is possible in TLS only */
 	bool ends_plain_login; /* ... once the port asks policyd */
 	bool is_return;	       /* for mail that comes back from a filter */

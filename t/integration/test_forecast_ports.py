@@ -90,6 +90,32 @@ def test_shared_name(program):
                 master, log, out)
 
 
+def test_login_demanded(program):
+    """what was accepted without a login did not come to a port that demands
+    one, though that logs as the others"""
+    demanded = "smtpd_client_restrictions=permit_sasl_authenticated,reject"
+    ours = session(tls=GOOD).replace("far.example", "local.test")
+    for option, log, doubted in (
+            (demanded, ours, 0), (demanded.replace("client", "relay"), ours, 0),
+            ("smtpd_client_restrictions=", ours, 1),
+            (demanded.replace("permit_sasl", "permit_mynetworks,permit_sasl"),
+             ours, 1)):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "smtpd_sasl_auth_enable = yes\nsmtpd_tls_loglevel = 1\n",
+                   "smtp inet n - y - - smtpd\nsubmission inet n - y - - "
+                   "smtpd\n    -o { %s }\n" % option) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\nservice "logins" {\n'
+                          'server_port = 587\nrestrictions = { '
+                          'permit_sasl_authenticated, reject }\n}\n' %
+                          place.config)
+            summary = groups(program, place.file, os.path.join(
+                directory, "log"))[1]
+            assert (summary["accepted"], summary["cannot_tell"]) == (
+                1, doubted), (option, log, summary)
+
+
 FILTERED = """\
 smtp inet n - y - - smtpd
 10025 inet n - n - - smtpd
@@ -276,6 +302,7 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_elsewhere, test_shared_name, test_filter,
+    sys.exit(run_all([test_elsewhere, test_shared_name,
+                      test_login_demanded, test_filter,
                       test_forwarded, test_instances, test_second_instance,
                       test_not_asking, test_tls_log]))
