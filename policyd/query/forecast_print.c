@@ -122,8 +122,9 @@ static void put_relay(const struct forecast_adviser *adviser,
 	bool other = advice->condition != NULL || advice->instead != NULL;
 	char *where = forecast_advice_where(group->service);
 
-	fprintf(out, "\t\t%s this host takes mail from anybody for %s",
-		other ? "or, if" : "if", advice->relay);
+	fprintf(out, "\t\t%s this host takes mail from anybody for %s%s",
+		other ? "or, if" : "if", advice->relay,
+		group->more_domains ? " and others" : "");
 	if (advice->ours)
 		fputs(", which is ours already, write:\n", out);
 	else if (advice->relay_here != NULL)
