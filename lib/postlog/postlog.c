@@ -130,6 +130,13 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	session->auth = step->event->auth;
 	session->rcpt = step->event->rcpt;
 	session->renamed |= step->event->xclient;
+	/* Another client, unless XCLIENT made it one: the end of one session
+	 * and the beginning of the next are missing. */
+	if (session->begun && session->has_counts && !session->renamed &&
+	    strcmp(session->address, step->event->address) != 0) {
+		session->mixed = true;
+		session->begun = false;
+	}
 	if (session->begun && session->starttls > 0 &&
 	    session->protocol == NULL)
 		postlog_tls_forget(log, session->service);

@@ -250,11 +250,13 @@ static const char *text(const char *may_be_null)
 static void fill_tls(struct postlog_case *taken,
 		     const struct postlog_session *session, bool before)
 {
-	taken->counted = session->has_counts;
-	taken->starttls = session->starttls > 0;
+	taken->counted = session->has_counts && !session->mixed;
+	taken->starttls = session->starttls > 0 && !session->mixed;
 	taken->protocol = taken->cipher = taken->bits = "";
 	taken->fingerprint = taken->key_fingerprint = "";
-	if (before) {
+	if (session->mixed) {
+		taken->tls = POSTLOG_TLS_UNKNOWN;
+	} else if (before) {
 		taken->tls = POSTLOG_TLS_KNOWN;
 		taken->protocol = session->protocol;
 		taken->cipher = session->cipher;

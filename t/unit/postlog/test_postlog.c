@@ -136,6 +136,16 @@ static const struct {
 			 "local[3]: BBBBB: to=<a@b>, relay=local, status=sent "
 			 "(x)\n" TO("a@b"),
 	  "+postfix <> <a@b> 9 plain   filtered\n" },
+	/* The end of one session and the beginning of the next are missing:
+	 * nobody knows whose TLS it was. XCLIENT is another thing. */
+	{ "smtpd[1]: connect from h[9]\n" TLS "smtpd[1]: AAAAA: client=h[8]\n"
+	  "smtpd[1]: disconnect from h[8] rcpt=1 data=1 commands=3\n"
+	  "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <a@b> 8 tls?  \n" },
+	{ "smtpd[1]: connect from h[9]\n" TLS "smtpd[1]: AAAAA: client=h[8]\n"
+	  "smtpd[1]: disconnect from h[8] xclient=1 rcpt=1 data=1 commands=4\n"
+	  "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <a@b> 8 tls TLSv1.3 \n" },
 	/* A recipient that Postfix 3.4 did not quote, and a later version. */
 	{ "master[9]: daemon started -- version 3.4.29, configuration /x\n"
 	  "smtpd[1]: connect from h[9]\n"
