@@ -67,6 +67,16 @@ static void describe(struct forecast *forecast,
 			 login ? "" : ", and the client has not logged in");
 }
 
+/* is_certified - may its certificate be why Postfix permits it? */
+static bool is_certified(const struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+
+	return attempt->port->lists.certificates && *taken->login == '\0' &&
+	       (taken->has_certificate || *taken->fingerprint != '\0' ||
+		*taken->key_fingerprint != '\0');
+}
+
 /* answer_of - what a decision means for the recipient */
 static enum forecast_answer answer_of(const struct decision *decision)
 {
@@ -235,6 +245,7 @@ static void try(struct attempt *attempt, const struct service *service,
 			forecast->destination = facts_class(&judgement.facts);
 		if (answer == FORECAST_REFUSE)
 			describe(forecast, &judgement);
+		forecast->certified = is_certified(attempt);
 	} else if (answer != forecast->answer) {
 		unknown(attempt, why);
 	} else if (answer == FORECAST_REFUSE && !locked) {

@@ -116,6 +116,17 @@ static unsigned replies(const struct smtpd_restrictions *list)
 	return found;
 }
 
+/* has_certificates - does a list permit certificates? */
+static bool has_certificates(const struct smtpd_restrictions *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (is_like(list->items[i].word, "permit_tls_*clientcerts"))
+			return true;
+	return false;
+}
+
 /* forecast_lists_read - smtpd_relay_restrictions, and all others */
 struct forecast_lists forecast_lists_read(const struct smtpd_port *port)
 {
@@ -127,6 +138,9 @@ struct forecast_lists forecast_lists_read(const struct smtpd_port *port)
 	for (list = SMTPD_LIST_CLIENT; list <= SMTPD_LIST_RECIPIENT; list++)
 		if (list != SMTPD_LIST_RELAY)
 			lists.others |= replies(&port->lists[list]);
+	lists.certificates =
+		has_certificates(&port->lists[SMTPD_LIST_RELAY]) ||
+		has_certificates(&port->lists[SMTPD_LIST_RECIPIENT]);
 	return lists;
 }
 

@@ -9,6 +9,7 @@ struct forecast_lists {
 	unsigned
 		replaced; /* smtpd_relay_restrictions, which policyd replaces */
 	unsigned others;  /* those that stay */
+	bool certificates; /* a certificate is permitted now */
 };
 
 /* Whether Postfix goes on to refuse, in that way. */

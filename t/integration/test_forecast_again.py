@@ -263,6 +263,34 @@ def test_certificates(program):
         assert ask(program, place.file, logged)[0] == 0
 
 
+def test_any_certificate(program):
+    """who is permitted by a certificate now is not to be trusted by address;
+    what is said is done"""
+    for word, certified in ("permit_tls_all_clientcerts", True), (
+            "permit_mynetworks", False):
+        with Place(MAIN.replace("127.0.0.0/8", "127.0.0.0/8, 192.0.2.0/24") +
+                   "smtpd_relay_restrictions = %s, reject_unauth_destination\n"
+                   % word) as place, \
+                written(log=LOGS_TLS + with_certificate()) as directory:
+            logged = os.path.join(directory, "log")
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            status, out, err = ask(program, place.file, logged)
+            assert status == 1 and ("put permit_tls_clientcerts before that "
+                                    "restriction" in out) == certified and (
+                                        "permit_mynetworks, reject" in out
+                                    ) != certified, (word, out, err)
+        with Place(MAIN + "relay_clientcerts = inline:{ %s=h }\n" %
+                   FINGERPRINT) as place, \
+                written(log=LOGS_TLS + with_certificate()) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\nrestrictions = { '
+                          'permit_auth_destination, permit_tls_clientcerts, '
+                          'reject }\n' % place.config)
+            assert ask(program, place.file,
+                       os.path.join(directory, "log"))[0] == 0
+
+
 def test_certificate_not_logged(program):
     """at smtpd_tls_loglevel = 1 the log says that there was a certificate, and
     not which; nobody can tell then, unless no restriction looks at it"""
@@ -354,6 +382,6 @@ if __name__ == "__main__":
     sys.exit(run_all([test_typed, test_mistaken,
                       test_lists_of_a_port, test_lists_of_a_real_port,
                       test_login_in_plain_text,
-                      test_certificates,
+                      test_certificates, test_any_certificate,
                       test_certificate_not_logged, test_refused,
                       test_unknown]))
