@@ -24,8 +24,11 @@ static void take_accepted(struct forecasts *all,
 	past_accepted(all->past, forecast, taken);
 	if (forecast->answer == FORECAST_PERMIT && forecast->unsure)
 		all->unsure += taken->count;
-	if (forecast->answer == FORECAST_PERMIT && forecast->no_login)
+	if (forecast->answer == FORECAST_PERMIT && forecast->no_login) {
 		all->no_login += taken->count;
+		forecast_group_text(all->plain_logins, &all->plain_login_count,
+				    &all->more_plain_logins, taken->login);
+	}
 	if (forecast->answer == FORECAST_REFUSE)
 		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
 				    taken);
@@ -270,6 +273,8 @@ void forecasts_close(struct forecasts *forecasts)
 
 	for (i = 0; i < forecasts->other_name_count; i++)
 		free(forecasts->other_names[i]);
+	for (i = 0; i < forecasts->plain_login_count; i++)
+		free(forecasts->plain_logins[i]);
 	postlog_free(forecasts->log);
 	postlog_line_clear(&forecasts->line);
 	forecast_groups_clear(&forecasts->groups);

@@ -39,9 +39,12 @@ struct forecasts {
 	bool more_other_names;
 	unsigned long unsure;	/* accepted, if main.cf has the same lists */
 	unsigned long no_login; /* accepted, if the client does not log in */
-	bool asked;		/* policyd was, at some time ... */
-	int64_t since;		/* ... first at this one, or POSTLOG_NO_TIME */
-	unsigned long decided;	/* since then, so they are not judged here */
+	char *plain_logins[FORECAST_CLIENTS]; /* those clients */
+	size_t plain_login_count;
+	bool more_plain_logins;
+	bool asked;	       /* policyd was, at some time ... */
+	int64_t since;	       /* ... first at this one, or POSTLOG_NO_TIME */
+	unsigned long decided; /* since then, so they are not judged here */
 };
 
 /* forecasts_open - begin; past gets the mail that is accepted. */

@@ -86,6 +86,26 @@ static void put_others(const struct forecasts *forecasts, FILE *out)
 		forecasts->elsewhere == 1 ? "it is" : "they are");
 }
 
+/* put_plain_logins - whose programs may send nothing */
+static void put_plain_logins(const struct forecasts *forecasts, FILE *out)
+{
+	char name[161];
+	size_t i;
+
+	if (forecasts->no_login == 0)
+		return;
+	fprintf(out, "note: these log in without TLS: ");
+	for (i = 0; i < forecasts->plain_login_count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		log_quote(name, sizeof(name) - 1, forecasts->plain_logins[i]);
+		fputs(name, out);
+	}
+	fprintf(out,
+		"%s; let their programs use TLS, or set smtpd_tls_auth_only = "
+		"no for their port in master.cf, once it asks policyd\n",
+		forecasts->more_plain_logins ? " and others" : "");
+}
+
 /* put_notes - what the figures above do not contain */
 static void put_notes(const struct forecasts *forecasts, FILE *out)
 {
@@ -160,6 +180,7 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "(smtpd_tls_auth_only, which --init sets); many programs "
 		    "send nothing then",
 		    out);
+	put_plain_logins(forecasts, out);
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,
 			"note: ports are named as usual (postfix/submission is "

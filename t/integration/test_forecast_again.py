@@ -238,6 +238,8 @@ def test_login_in_plain_text(program):
                 log = os.path.join(directory, "l.log")
                 status, out, err = ask(program, place.file, log)
                 assert status == 0 and (note in out) == refused, out
+                assert ("note: these log in without TLS: alice; let" in
+                        out) == refused, out
                 assert groups(program, place.file, log)[1][
                     "logins_not_possible"] == refused, out
 
