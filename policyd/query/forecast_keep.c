@@ -251,7 +251,8 @@ bool advice_is_domain(const char *text)
 	return text[strspn(text, DOMAIN_BYTES)] == '\0';
 }
 
-/* advice_relay - the domains of a group of strangers; an address is none */
+/* advice_relay - the domains of a group of strangers; an address is none, and
+ * no single client sends to many of a backup MX */
 char *advice_relay(const struct forecast_adviser *adviser,
 		   const struct forecast_group *group)
 {
@@ -261,7 +262,8 @@ char *advice_relay(const struct forecast_adviser *adviser,
 	FILE *out;
 	size_t i;
 
-	if (!advice_is_of_strangers(adviser, group))
+	if (!advice_is_of_strangers(adviser, group) ||
+	    (group->more_domains && group->client_count == 1))
 		return NULL;
 	out = advice_open(&text, &length);
 	for (i = 0; i < group->domain_count; i++)
