@@ -145,6 +145,21 @@ def strangers(count, domain="shop.example", first=0):
         for number in range(first, first + count))
 
 
+def test_logins(program):
+    """of very many logins, those that are not shown are named"""
+    names = ["u%02d" % number for number in range(30)]
+    log = "".join(session(login=name, ident="A%04d" % number)
+                  for number, name in enumerate(names))
+    with written(c_conf=DOMAINS, log=LOGS_TLS + log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        out = ask(program, config, path)[1]
+        shown = re.findall(r", login (u\d\d): ", out)
+        others = re.findall(r"^\t\tlogins of others: (.*)$", out, re.M)
+        assert len(shown) == 20 and len(others) == 1 and \
+            sorted(shown + others[0].split(", ")) == names, out
+
+
 def test_strangers(program):
     """strangers that send to one domain are one group, however many they are;
     clients that are ours, and those that send to several domains, are not.
@@ -242,5 +257,5 @@ def test_networks(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_foreign, test_imported, test_backup, test_subdomains,
+    sys.exit(run_all([test_foreign, test_imported, test_backup, test_logins, test_subdomains,
                       test_strangers, test_reasons, test_networks]))
