@@ -254,9 +254,7 @@ static void fill_tls(struct postlog_case *taken,
 	taken->starttls = session->starttls > 0 && !session->mixed;
 	taken->protocol = taken->cipher = taken->bits = "";
 	taken->fingerprint = taken->key_fingerprint = "";
-	if (session->mixed) {
-		taken->tls = POSTLOG_TLS_UNKNOWN;
-	} else if (before) {
+	if (before && !session->mixed) {
 		taken->tls = POSTLOG_TLS_KNOWN;
 		taken->protocol = session->protocol;
 		taken->cipher = session->cipher;
@@ -264,7 +262,7 @@ static void fill_tls(struct postlog_case *taken,
 		taken->has_certificate = session->has_certificate;
 		taken->fingerprint = text(session->fingerprint);
 		taken->key_fingerprint = text(session->key_fingerprint);
-	} else if (session->has_counts &&
+	} else if (taken->counted &&
 		   (session->starttls == 0 || session->protocol != NULL)) {
 		taken->tls = POSTLOG_TLS_NONE;
 	} else {
