@@ -63,6 +63,8 @@ struct postlog_case {
 		       named it */
 	bool alone; /* accepted: the only recipient of its message, which the
 		       client gave, though Postfix adds it (postlog_copies()) */
+	bool fewer; /* accepted: the queue has more recipients of the message
+		       than the log: aliases, or some that were removed */
 	bool filtered;	/* accepted: the message was given to a content filter,
 			   which gave it back */
 	bool forwarded; /* accepted: the client has it from another one, as it

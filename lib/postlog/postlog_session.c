@@ -433,6 +433,8 @@ static void take_message(struct postlog *log,
 			(exact && message->queued <= message->accepted.count) ||
 			message->proxied;
 		taken.alone = each->alone;
+		taken.fewer = message->removed &&
+			      message->queued > message->accepted.count;
 		taken.filtered = message->filtered;
 		taken.forwarded = message->forwarded;
 		taken.address = message->address;

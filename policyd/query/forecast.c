@@ -24,6 +24,9 @@ static void take_accepted(struct forecasts *all,
 	past_accepted(all->past, forecast, taken);
 	if (forecast->answer == FORECAST_PERMIT && forecast->unsure)
 		all->unsure += taken->count;
+	if (forecast->answer == FORECAST_PERMIT && taken->fewer &&
+	    all->ports.milters)
+		all->replaced += taken->count;
 	if (forecast->answer == FORECAST_PERMIT && forecast->no_login) {
 		all->no_login += taken->count;
 		forecast_group_text(all->plain_logins, &all->plain_login_count,

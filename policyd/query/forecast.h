@@ -38,6 +38,8 @@ struct forecasts {
 	size_t other_name_count;
 	bool more_other_names;
 	unsigned long unsure;	/* accepted, if main.cf has the same lists */
+	unsigned long replaced; /* accepted, unless a milter replaced another
+				   recipient by it */
 	unsigned long no_login; /* accepted, if the client does not log in */
 	char *plain_logins[FORECAST_CLIENTS]; /* those clients */
 	size_t plain_login_count;

@@ -180,6 +180,15 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "(smtpd_tls_auth_only, which --init sets); many programs "
 		    "send nothing then",
 		    out);
+	figure_note(forecasts->replaced,
+		    "recipient is accepted, if it is the one that the client "
+		    "gave: the queue had more of that message than the log, "
+		    "because of aliases, or of a milter that replaced one",
+		    "recipients are accepted, if they are those that the "
+		    "clients gave: the queue had more of these messages than "
+		    "the log, because of aliases, or of a milter that replaced "
+		    "some",
+		    out);
 	put_plain_logins(forecasts, out);
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,

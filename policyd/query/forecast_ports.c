@@ -234,6 +234,7 @@ static void read_added(struct forecast_ports *ports,
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ports->adds_recipients |= is_set_anywhere(postfix, names[i]);
+	ports->milters = is_set_anywhere(postfix, "smtpd_milters");
 	ports->copy_to = copy_to(postfix);
 }
 

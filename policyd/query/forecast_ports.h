@@ -57,6 +57,7 @@ struct forecast_ports {
 	char *copy_to;		 /* always_bcc; or NULL */
 	bool adds_recipients;	 /* it has more than those of the clients, or
 				    may have */
+	bool milters;		 /* programs that may replace recipients */
 	bool unquoted;		 /* addresses are logged without quotes */
 	bool senders_renamed;	 /* canonical maps or masquerading */
 };

@@ -231,6 +231,22 @@ def test_archive(program):
                     summary["cannot_tell"]) == (2, 2, 0), (address, summary)
 
 
+def test_replaced(program):
+    """a milter may have replaced a recipient: the note says for how many"""
+    log = session(tls=GOOD).replace("b@far.example", "b@local.test")
+    for milter in "", "smtpd_milters = unix:/nowhere\n":
+        for count in 1, 2:
+            with Place("mydestination = local.test\nimport_environment =\n" +
+                       milter) as place, written(log=LOGS_TLS + log.replace(
+                           "nrcpt=1", "nrcpt=%d" % count)) as directory:
+                with open(place.file, "w") as out:
+                    out.write('import_postfix = "%s"\n' % place.config)
+                out = ask(program, place.file,
+                          os.path.join(directory, "log"))[1]
+                assert ("note: 1 recipient is accepted, if it is the one" in
+                        out) == (milter != "" and count == 2), out
+
+
 def test_reversed(program):
     """tac(1) does what the note says; one file of several is enough"""
     log = stepped(LOGS_TLS + session())
@@ -535,7 +551,7 @@ def test_mixture(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_added, test_archive,
+    sys.exit(run_all([test_notes, test_proxy, test_added, test_archive, test_replaced,
                       test_reversed,
                       test_access, test_lists, test_ends, test_rewritten, test_senders,
                       test_repeated, test_examples, test_mixture]))
