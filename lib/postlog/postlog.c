@@ -130,6 +130,13 @@ static void take_disconnect(struct postlog *log, const struct step *step)
 	session->auth = step->event->auth;
 	session->rcpt = step->event->rcpt;
 	session->renamed |= step->event->xclient;
+	/* Another client, unless XCLIENT made it one: the end of one session
+	 * and the beginning of the next are missing. */
+	if (session->begun && session->has_counts && !session->renamed &&
+	    strcmp(session->address, step->event->address) != 0) {
+		session->mixed = true;
+		session->begun = false;
+	}
 	if (session->begun && session->starttls > 0 &&
 	    session->protocol == NULL)
 		postlog_tls_forget(log, session->service);
@@ -191,6 +198,23 @@ static void end_namesake(struct postlog *log, const struct step *step)
 		end_message(log, before);
 }
 
+/* trace - a message that the client has from another one, as it says: from a
+ * content filter, if that gives the queue id of one that is still here */
+static void trace(struct postlog *log, const struct step *step,
+		  struct postlog_message *message)
+{
+	struct postlog_message *original;
+
+	if (*step->event->old_id == '\0')
+		return;
+	original = postlog_message_find(log, step->line, step->event->old_id,
+					true);
+	if (original == NULL)
+		return;
+	message->returned = true;
+	original->filtered = true;
+}
+
 /* take_client - a message begins */
 static void take_client(struct postlog *log, const struct step *step)
 {
@@ -199,7 +223,8 @@ static void take_client(struct postlog *log, const struct step *step)
 	end_namesake(log, step);
 	postlog_instance(log, step->line->service);
 	session = session_found(log, step);
-	postlog_session_message(log, session, step->line, step->event);
+	trace(log, step,
+	      postlog_session_message(log, session, step->line, step->event));
 	if (*step->event->method == '\0')
 		return;
 	postlog_session_text(log, session, &session->method,
@@ -297,19 +322,23 @@ static bool is_loopback(const char *address)
 	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
-/* take_returned - it was given to a content filter: the message that it queued
- * is not from a client. A program elsewhere has the address to which it was
- * given. */
-static void take_returned(struct postlog *log, const struct step *step)
+/* take_returned - message, or NULL, was given to a content filter: the one that
+ * it queued is not from a client. A program elsewhere has the address to which
+ * it was given. */
+static void take_returned(struct postlog *log, const struct step *step,
+			  struct postlog_message *message)
 {
 	struct postlog_message *next = postlog_message_find(
 		log, step->line, step->event->next_id, true);
 
-	if (next != NULL &&
-	    (is_loopback(step->event->next_address)
-		     ? is_loopback(next->address)
-		     : strcmp(next->address, step->event->next_address) == 0))
-		next->returned = true;
+	if (next == NULL ||
+	    !(is_loopback(step->event->next_address)
+		      ? is_loopback(next->address)
+		      : strcmp(next->address, step->event->next_address) == 0))
+		return;
+	next->returned = true;
+	if (message != NULL)
+		message->filtered = true;
 }
 
 /* miss - a line about a message that began elsewhere: on this host, or before
@@ -364,7 +393,7 @@ static void take_to(struct postlog *log, const struct step *step)
 	struct postlog_message *message = message_of(log, step, false);
 
 	if (step->event->next_id[0] != '\0')
-		take_returned(log, step);
+		take_returned(log, step, message);
 	if (message == NULL) {
 		miss(log, step);
 		return;

@@ -61,6 +61,15 @@ struct postlog_case {
 		       many as the client gave (unless one was given twice), and
 		       as the queue (a milter replaces some), or smtpd itself
 		       named it */
+	bool alone; /* accepted: the only recipient of its message, which the
+		       client gave, though Postfix adds it (postlog_copies()) */
+	bool fewer; /* accepted: the queue has more recipients of the message
+		       than the log: aliases, or some that were removed */
+	bool filtered;	/* accepted: the message was given to a content filter,
+			   which gave it back */
+	bool forwarded; /* accepted: the client has it from another one, as it
+			   says: it may be a content filter, of which the log
+			   does not have more */
 	bool for_relay; /* refused: "Relay access denied" */
 	bool by_access; /* refused: "Access denied" */
 };

@@ -145,8 +145,11 @@ static void read_client(struct postlog_event *event, const char *text)
 		memcpy(event->login, text, (size_t)(end - text));
 		text = end;
 	}
-	event->from_filter = strstr(text, ", orig_queue_id=") != NULL ||
-			     strstr(text, ", orig_client=") != NULL;
+	end = strstr(text, ", orig_queue_id=");
+	event->forwarded =
+		end != NULL || strstr(text, ", orig_client=") != NULL;
+	if (end != NULL && postlog_word(&end, ", orig_queue_id="))
+		postlog_until(&end, ",", event->old_id, sizeof(event->old_id));
 	event->kind = POSTLOG_CLIENT;
 }
 

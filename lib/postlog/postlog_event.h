@@ -43,7 +43,8 @@ struct postlog_event {
 	/* CERTIFICATE */
 	char fingerprint[256], key_fingerprint[256];
 	/* CLIENT; REJECT: if Postfix logged it */
-	bool from_filter; /* it comes back from a content filter */
+	bool forwarded; /* the client says that it has it from another one: a
+			   content filter does, and so may any relay */
 	char method[POSTLOG_WORD_MAX];
 	char login[POSTLOG_ADDRESS_MAX];
 	/* REJECT, PROXIED, FROM, TO: as the policy protocol has them, not
@@ -63,7 +64,7 @@ struct postlog_event {
 	 * or not at port 25. */
 	char next_id[POSTLOG_QUEUE_MAX];
 	char next_address[64];
-	char old_id[POSTLOG_QUEUE_MAX]; /* REQUEUED */
+	char old_id[POSTLOG_QUEUE_MAX]; /* REQUEUED; CLIENT: that it forwards */
 	/* DISCONNECT: whether it has counts, and the successful commands */
 	bool has_counts;
 	unsigned long starttls, auth, rcpt, sent; /* sent: DATA, BDAT */

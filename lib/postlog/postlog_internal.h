@@ -17,6 +17,7 @@ struct postlog_recipient {
 	char *recipient;
 	uint32_t hash;
 	bool added; /* accepted only: by Postfix, as it seems */
+	bool alone; /* ... but not this one: its message has no other */
 	/* Refused only: */
 	char *address; /* of the client, which XCLIENT may change */
 	char *sender, *reply, *method, *login;
@@ -49,10 +50,12 @@ struct postlog_message {
 	uint64_t size;
 	unsigned long queued; /* recipients in the queue; 0: unknown */
 	char *method, *login;
-	bool tls;      /* it was encrypted already */
-	bool removed;  /* it left the queue */
-	bool returned; /* it came back from a content filter */
-	bool proxied;  /* it is for a smtpd_proxy_filter: never in the queue */
+	bool tls;	/* it was encrypted already */
+	bool removed;	/* it left the queue */
+	bool returned;	/* it came back from a content filter */
+	bool filtered;	/* another one is what came back of it */
+	bool forwarded; /* the client has it from another one, as it says */
+	bool proxied;	/* it is for a smtpd_proxy_filter: never in the queue */
 	struct postlog_recipients accepted;
 };
 
@@ -65,6 +68,7 @@ struct postlog_session {
 	bool begun; /* its beginning is in the log */
 	bool ended;
 	bool has_counts;
+	bool mixed;    /* it seems to be two, as lines are missing */
 	bool logs_tls; /* TLS was logged under its syslog_name when it ended */
 	unsigned long starttls, auth, rcpt;
 	char *protocol, *cipher, *bits; /* NULL: no line about TLS */

@@ -85,7 +85,7 @@ postlog_session_message(struct postlog *log, struct postlog_session *session,
 	postlog_session_text(log, session, &message->login, event->login);
 	message->begun = line->time;
 	message->tls = session->protocol != NULL;
-	message->returned = event->from_filter;
+	message->forwarded = event->forwarded;
 	return message;
 }
 
@@ -250,11 +250,11 @@ static const char *text(const char *may_be_null)
 static void fill_tls(struct postlog_case *taken,
 		     const struct postlog_session *session, bool before)
 {
-	taken->counted = session->has_counts;
-	taken->starttls = session->starttls > 0;
+	taken->counted = session->has_counts && !session->mixed;
+	taken->starttls = session->starttls > 0 && !session->mixed;
 	taken->protocol = taken->cipher = taken->bits = "";
 	taken->fingerprint = taken->key_fingerprint = "";
-	if (before) {
+	if (before && !session->mixed) {
 		taken->tls = POSTLOG_TLS_KNOWN;
 		taken->protocol = session->protocol;
 		taken->cipher = session->cipher;
@@ -262,7 +262,7 @@ static void fill_tls(struct postlog_case *taken,
 		taken->has_certificate = session->has_certificate;
 		taken->fingerprint = text(session->fingerprint);
 		taken->key_fingerprint = text(session->key_fingerprint);
-	} else if (session->has_counts &&
+	} else if (taken->counted &&
 		   (session->starttls == 0 || session->protocol != NULL)) {
 		taken->tls = POSTLOG_TLS_NONE;
 	} else {
@@ -334,6 +334,25 @@ static unsigned long count_added(const struct postlog_message *message)
 	return count;
 }
 
+/* believe_alone - a message without any recipient but the one that Postfix
+ * adds: the client gave at least one, so it is that. Of a message that is still
+ * in the queue others may not have been delivered yet. */
+static void believe_alone(const struct postlog_session *session)
+{
+	const struct postlog_message *message;
+
+	for (message = session->messages; message != NULL;
+	     message = message->next) {
+		struct postlog_recipient *only = message->accepted.first;
+
+		if (message->accepted.count != 1 || !only->added ||
+		    (!message->removed && message->queued != 1))
+			continue;
+		only->alone = true;
+		only->added = false;
+	}
+}
+
 /* believe_added - the client gave them itself, as the counts say */
 static void believe_added(const struct postlog_session *session)
 {
@@ -355,6 +374,7 @@ static unsigned long count_given(const struct postlog_session *session)
 	unsigned long added = 0;
 	unsigned long found = 0;
 
+	believe_alone(session);
 	for (message = session->messages; message != NULL;
 	     message = message->next) {
 		added += count_added(message);
@@ -412,6 +432,11 @@ static void take_message(struct postlog *log,
 		taken.exact =
 			(exact && message->queued <= message->accepted.count) ||
 			message->proxied;
+		taken.alone = each->alone;
+		taken.fewer = message->removed &&
+			      message->queued > message->accepted.count;
+		taken.filtered = message->filtered;
+		taken.forwarded = message->forwarded;
 		taken.address = message->address;
 		taken.has_sender = message->sender != NULL;
 		taken.sender = text(message->sender);
@@ -456,7 +481,7 @@ static unsigned long waiting(const struct postlog_session *session)
 	for (message = session->messages; message != NULL;
 	     message = message->next)
 		count += message->accepted.count == 0 && !message->removed &&
-			 !message->returned;
+			 !message->returned && !message->forwarded;
 	return count;
 }
 

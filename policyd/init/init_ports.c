@@ -98,7 +98,7 @@ static const struct init_kind kinds[] = {
 	  "reject_plaintext_session, permit_auth_destination, "
 	  "permit_sasl_authenticated, reject_unauth_destination" },
 	{ true, false, true, false, true, "inbound",
-	  "Mail for us only: no one may relay here, and no one could before.",
+	  "Mail for us only: no one may relay here, and no login could before.",
 	  "permit_auth_destination, reject_unauth_destination" },
 	{ true, false, false, false, true, "inbound-encrypted",
 	  "Mail for us only, and only with TLS.",

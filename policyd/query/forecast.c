@@ -9,6 +9,7 @@
 
 #include "policyd/query/forecast.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +24,14 @@ static void take_accepted(struct forecasts *all,
 	past_accepted(all->past, forecast, taken);
 	if (forecast->answer == FORECAST_PERMIT && forecast->unsure)
 		all->unsure += taken->count;
-	if (forecast->answer == FORECAST_PERMIT && forecast->no_login)
+	if (forecast->answer == FORECAST_PERMIT && taken->fewer &&
+	    all->ports.milters)
+		all->replaced += taken->count;
+	if (forecast->answer == FORECAST_PERMIT && forecast->no_login) {
 		all->no_login += taken->count;
+		forecast_group_text(all->plain_logins, &all->plain_login_count,
+				    &all->more_plain_logins, taken->login);
+	}
 	if (forecast->answer == FORECAST_REFUSE)
 		forecast_groups_add(&all->groups, FORECAST_REFUSED, forecast,
 				    taken);
@@ -53,10 +60,22 @@ static void doubt(struct forecast *forecast, const char *why)
 	snprintf(forecast->reason, sizeof(forecast->reason), "%s", why);
 }
 
+/* doubt_list - of one that a list may go on to refuse */
+static void doubt_list(struct forecast *forecast, const char *list)
+{
+	char why[FORECAST_REASON_MAX];
+
+	snprintf(why, sizeof(why),
+		 "policyd would permit it, but %s may still refuse", list);
+	doubt(forecast, why);
+}
+
 /* take_relay - "Relay access denied" */
 static void take_relay(struct forecasts *all, struct forecast *forecast,
 		       const struct postlog_case *taken)
 {
+	const char *list = forecast_ports_refuse(&all->ports, taken->service);
+
 	if (stays_foreign(forecast, taken)) {
 		forecast_groups_add(&all->groups, FORECAST_FOREIGN, forecast,
 				    taken);
@@ -67,10 +86,8 @@ static void take_relay(struct forecasts *all, struct forecast *forecast,
 			doubt(forecast,
 			      "Postfix decides again (reply = lock), by lists "
 			      "that are not known here (import_postfix)");
-		else if (forecast_ports_refuse(&all->ports, taken->service))
-			doubt(forecast,
-			      "policyd would permit it, but "
-			      "smtpd_recipient_restrictions may still refuse");
+		else if (list != NULL)
+			doubt_list(forecast, list);
 		else
 			forecast_groups_add(&all->groups, FORECAST_ACCEPTED,
 					    forecast, taken);
@@ -93,19 +110,41 @@ static void take_access(struct forecasts *all, struct forecast *forecast,
 				    taken);
 }
 
+/* take_ended - a refusal by a restriction of smtpd_relay_restrictions, which
+ * policyd replaces */
+static void take_ended(struct forecasts *all, struct forecast *forecast,
+		       const struct postlog_case *taken, bool certain)
+{
+	if (forecast->answer == FORECAST_PERMIT && certain) {
+		all->ended += taken->count;
+		forecast_groups_add(&all->groups, FORECAST_ACCEPTED, forecast,
+				    taken);
+		return;
+	}
+	if (forecast->answer == FORECAST_PERMIT)
+		doubt(forecast, "Postfix refused in smtpd_relay_restrictions, "
+				"which policyd replaces, or in another list");
+	if (forecast->answer == FORECAST_UNKNOWN)
+		forecast_groups_add(&all->groups, FORECAST_DOUBTED, forecast,
+				    taken);
+}
+
 /* take_refused - a recipient that Postfix refused */
 static void take_refused(struct forecasts *all, struct forecast *forecast,
 			 const struct postlog_case *taken)
 {
+	enum forecast_remains remains = forecast_ports_remain(
+		&all->ports, taken->service, taken->reply);
+
 	all->refused += taken->count;
 	if (taken->for_relay)
 		take_relay(all, forecast, taken);
-	else if (taken->by_access &&
-		 !forecast_ports_remain(&all->ports, taken->service,
-					taken->reply))
+	else if (remains == FORECAST_REMAINS)
+		all->others += taken->count;
+	else if (taken->by_access)
 		take_access(all, forecast, taken);
 	else
-		all->others += taken->count;
+		take_ended(all, forecast, taken, remains == FORECAST_ENDS);
 }
 
 /* is_decided - was policyd asked at that time? Then its own lines say more. */
@@ -131,6 +170,12 @@ static void take(void *context, const struct postlog_case *taken)
 		all->elsewhere += taken->count;
 		forecast_group_text(all->other_names, &all->other_name_count,
 				    &all->more_other_names, taken->service);
+		return;
+	}
+	if (taken->forwarded &&
+	    forecast_ports_return(&all->ports, taken->service,
+				  taken->address)) {
+		all->forwarded += taken->count;
 		return;
 	}
 	forecast_judge(&forecast, all->config, &all->ports, taken);
@@ -210,6 +255,7 @@ void forecasts_end(struct forecasts *forecasts)
 bool forecasts_any(const struct forecasts *forecasts)
 {
 	return forecasts->accepted + forecasts->refused + forecasts->returned +
+		       forecasts->forwarded +
 		       postlog_figures(forecasts->log)->returned >
 	       0;
 }
@@ -230,6 +276,8 @@ void forecasts_close(struct forecasts *forecasts)
 
 	for (i = 0; i < forecasts->other_name_count; i++)
 		free(forecasts->other_names[i]);
+	for (i = 0; i < forecasts->plain_login_count; i++)
+		free(forecasts->plain_logins[i]);
 	postlog_free(forecasts->log);
 	postlog_line_clear(&forecasts->line);
 	forecast_groups_clear(&forecasts->groups);

@@ -30,16 +30,23 @@ struct forecasts {
 	unsigned long accepted; /* recipients, of which the kinds are a part */
 	unsigned long refused;
 	unsigned long others;	 /* refused, by what policyd does not replace */
+	unsigned long ended;	 /* refused, by what it does replace */
 	unsigned long returned;	 /* mail at a port for a filter */
+	unsigned long forwarded; /* it came back from one, as it says */
 	unsigned long elsewhere; /* of another Postfix; names of its ports: */
 	char *other_names[FORECAST_CLIENTS];
 	size_t other_name_count;
 	bool more_other_names;
 	unsigned long unsure;	/* accepted, if main.cf has the same lists */
+	unsigned long replaced; /* accepted, unless a milter replaced another
+				   recipient by it */
 	unsigned long no_login; /* accepted, if the client does not log in */
-	bool asked;		/* policyd was, at some time ... */
-	int64_t since;		/* ... first at this one, or POSTLOG_NO_TIME */
-	unsigned long decided;	/* since then, so they are not judged here */
+	char *plain_logins[FORECAST_CLIENTS]; /* those clients */
+	size_t plain_login_count;
+	bool more_plain_logins;
+	bool asked;	       /* policyd was, at some time ... */
+	int64_t since;	       /* ... first at this one, or POSTLOG_NO_TIME */
+	unsigned long decided; /* since then, so they are not judged here */
 };
 
 /* forecasts_open - begin; past gets the mail that is accepted. */

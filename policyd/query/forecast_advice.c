@@ -215,6 +215,11 @@ static const char *of_sender(const struct forecast_adviser *adviser,
 			  "sender_login_maps";
 }
 
+#define OF_CERTIFICATES                                                       \
+	"to keep them, if they are yours, put permit_tls_clientcerts before " \
+	"that restriction, and the fingerprints of their certificates into "  \
+	"relay_clientcerts, in main.cf, too"
+
 /* forecast_advise - what to write */
 void forecast_advise(struct forecast_advice *advice,
 		     const struct forecast_adviser *adviser,
@@ -231,6 +236,10 @@ void forecast_advise(struct forecast_advice *advice,
 	}
 	if (group->locked) {
 		advise_locked(advice, adviser, group);
+		return;
+	}
+	if (group->certified) {
+		advice->instead = OF_CERTIFICATES;
 		return;
 	}
 	if (!login)

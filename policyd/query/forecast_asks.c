@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* forecast_asks - does a port ask policyd already?
  *
- * Where it does, Postfix is as it is. Where it does not, --init will change
- * more than that: AUTH is offered in TLS only. */
+ * Where it does, and follows the answers, Postfix is as it is. Where it does
+ * not, --init will change more than that: AUTH is offered in TLS only. */
 
 #include <string.h>
 #include <strings.h>
@@ -55,10 +55,28 @@ static bool list_asks(const struct config *config,
 	return found;
 }
 
+/* is_observed - does Postfix go on to decide itself, as --init --observe makes
+ * it? It will be connected once more, in another way. */
+static bool is_observed(const struct config *config,
+			const struct smtpd_port *port)
+{
+	const struct service_list *all = &config->services;
+	size_t i = 0;
+
+	if (*postfix_get(port->postfix, NULL, "policyd_previous_1") != '\0')
+		return true;
+	while (i < all->count && all->services[i].reply.observe)
+		i++;
+	return i == all->count;
+}
+
 /* forecast_asks - in a list that is evaluated for each recipient? */
 bool forecast_asks(const struct config *config, const struct smtpd_port *port)
 {
 	int list;
+
+	if (is_observed(config, port))
+		return false;
 
 	for (list = SMTPD_LIST_CLIENT; list <= SMTPD_LIST_RECIPIENT; list++)
 		if (list_asks(config, &port->lists[list]))

@@ -7,7 +7,7 @@
 #include "lib/config/config.h"
 #include "lib/postfix/smtpd_port.h"
 
-/* forecast_asks - does a port ask policyd already? */
+/* forecast_asks - does a port ask policyd already, and do what it says? */
 bool forecast_asks(const struct config *config, const struct smtpd_port *port);
 
 /* forecast_ends_plain_login - will a login without TLS be impossible at a port

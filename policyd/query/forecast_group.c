@@ -63,6 +63,8 @@ int forecast_group_compare(const void *one, const void *other)
 	if (order == 0)
 		order = (int)a->ours - (int)b->ours;
 	if (order == 0)
+		order = (int)a->certified - (int)b->certified;
+	if (order == 0)
 		order = (int)a->other_count - (int)b->other_count;
 	for (i = 0; i < a->other_count && order == 0; i++)
 		order = strcmp(a->others[i].service->name,
@@ -162,6 +164,7 @@ static struct forecast_group *find(struct forecast_groups *groups,
 		.other_count = doubted || foreign ? 0 : forecast->other_count,
 		.ours = forecast->ours,
 		.locked = forecast->locked,
+		.certified = forecast->certified,
 		.weak = forecast->weak,
 		.encrypted = forecast->encrypted,
 		.first = POSTLOG_NO_TIME,

@@ -40,6 +40,7 @@ struct forecast_group {
 	size_t other_count;
 	bool ours;	/* the destination is, but something else refuses */
 	bool locked;	/* Postfix refuses, when it decides again */
+	bool certified; /* permitted now by certificates, as it seems */
 	bool weak;	/* the session does not count as encrypted */
 	bool encrypted; /* it is, if only a little */
 	unsigned long count;

@@ -165,7 +165,8 @@ static json_t *summary_object(const struct forecasts *forecasts)
 		{ "cannot_tell", forecasts->groups.counts[FORECAST_DOUBTED] +
 					 figures->unclear + figures->proxied },
 		{ "unclear", figures->unclear },
-		{ "returned_from_filter", figures->returned },
+		{ "returned_from_filter",
+		  figures->returned + forecasts->forwarded },
 		{ "at_ports_that_do_not_ask", forecasts->returned },
 		{ "not_delivered", figures->lost },
 		{ "begun_before", figures->unbegun },

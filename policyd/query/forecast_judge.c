@@ -14,6 +14,7 @@
 #include "lib/decision/judgement.h"
 #include "lib/request/request.h"
 #include "policyd/query/forecast_again.h"
+#include "policyd/query/forecast_sender.h"
 
 #define NO_FINGERPRINT                                            \
 	"the log has no fingerprint of the client's certificate " \
@@ -64,6 +65,16 @@ static void describe(struct forecast *forecast,
 		snprintf(forecast->reason, sizeof(forecast->reason), "%s%s",
 			 facts_destination(facts),
 			 login ? "" : ", and the client has not logged in");
+}
+
+/* is_certified - may its certificate be why Postfix permits it? */
+static bool is_certified(const struct attempt *attempt)
+{
+	const struct postlog_case *taken = attempt->taken;
+
+	return attempt->port->lists.certificates && *taken->login == '\0' &&
+	       (taken->has_certificate || *taken->fingerprint != '\0' ||
+		*taken->key_fingerprint != '\0');
 }
 
 /* answer_of - what a decision means for the recipient */
@@ -162,6 +173,22 @@ static bool may_permit(const struct attempt *attempt,
 	return false;
 }
 
+/* judge - by the service; a sender that is not known is left out, so that no
+ * restriction refuses for it */
+static int judge(struct attempt *attempt, const struct service *service,
+		 struct judgement *judgement, const char *unsaid)
+{
+	struct request *request = &attempt->request;
+	int result;
+
+	if (unsaid != NULL)
+		request->sender = "";
+	result = judgement_now(judgement, service, attempt->config->resolver,
+			       request, 0);
+	request->sender = attempt->taken->sender;
+	return result;
+}
+
 /* try - judge the request as it is now; why: what may be different in it than
  * in the one before */
 static void try(struct attempt *attempt, const struct service *service,
@@ -170,12 +197,13 @@ static void try(struct attempt *attempt, const struct service *service,
 	static struct judgement judgement;
 	struct forecast *forecast = attempt->forecast;
 	const struct decision *decision = &judgement.evaluation.decision;
+	const char *unsaid =
+		forecast_sender_unsaid(attempt->taken, attempt->ports);
 	enum forecast_answer answer;
 	bool locked = false;
 
 	memset(&judgement.evaluation, 0, sizeof(judgement.evaluation));
-	if (judgement_now(&judgement, service, attempt->config->resolver,
-			  &attempt->request, 0) < 0) {
+	if (judge(attempt, service, &judgement, unsaid) < 0) {
 		unknown(attempt, "a restriction replies later");
 		return;
 	}
@@ -183,6 +211,12 @@ static void try(struct attempt *attempt, const struct service *service,
 	if (decision->verdict == VERDICT_PERMIT) {
 		answer = ask_again(attempt, service, decision->restriction);
 		locked = answer == FORECAST_REFUSE;
+	}
+	if (answer == FORECAST_PERMIT && unsaid != NULL &&
+	    forecast_sender_decides(service, &attempt->request,
+				    decision->restriction)) {
+		unknown(attempt, unsaid);
+		return;
 	}
 	if (answer == FORECAST_PERMIT && forecast->permitting == NULL) {
 		forecast->permitting = service;
@@ -211,6 +245,7 @@ static void try(struct attempt *attempt, const struct service *service,
 			forecast->destination = facts_class(&judgement.facts);
 		if (answer == FORECAST_REFUSE)
 			describe(forecast, &judgement);
+		forecast->certified = is_certified(attempt);
 	} else if (answer != forecast->answer) {
 		unknown(attempt, why);
 	} else if (answer == FORECAST_REFUSE && !locked) {
@@ -332,9 +367,20 @@ static void try_contexts(struct attempt *attempt)
 	}
 }
 
+/* may_return - can it have come back from a filter there? What goes to one once
+ * more has not, where that is the end of it. */
+static bool may_return(const struct attempt *attempt,
+		       const struct forecast_port *port)
+{
+	return (port->filters || !attempt->taken->filtered) &&
+	       forecast_port_returns(attempt->ports, port,
+				     attempt->taken->address);
+}
+
 /* is_possible - can the client have been at this port? Where TLS begins with
  * the first byte, nobody uses STARTTLS, and if TLS is logged at all, it is
- * there; where it is demanded, nobody gives a recipient without. */
+ * there; where it is demanded, nobody gives a recipient without; and where a
+ * login is, nothing is accepted without. */
 static bool is_possible(const struct attempt *attempt,
 			const struct forecast_port *port)
 {
@@ -342,8 +388,10 @@ static bool is_possible(const struct attempt *attempt,
 	bool encrypted = taken->tls == POSTLOG_TLS_KNOWN;
 
 	if (port->is_return)
-		return forecast_port_returns(attempt->ports, port,
-					     taken->address);
+		return may_return(attempt, port);
+	if (port->demands_login && taken->accepted &&
+	    taken->login_state == POSTLOG_LOGIN_NONE)
+		return false;
 	if (port->wraps)
 		return !taken->starttls &&
 		       (encrypted || !taken->logs_tls || !port->logs_tls);
@@ -395,8 +443,7 @@ static void try_ports(struct attempt *attempt)
 		enum forecast_answer before = forecast->answer;
 		bool judged = attempt->judged;
 
-		returns |= forecast_port_returns(attempt->ports, attempt->port,
-						 attempt->taken->address);
+		returns |= may_return(attempt, attempt->port);
 		if (attempt->port->is_return ||
 		    (anywhere && !is_possible(attempt, attempt->port)))
 			continue;
@@ -413,28 +460,12 @@ static void try_ports(struct attempt *attempt)
 	if (!attempt->judged)
 		forecast->answer = FORECAST_RETURN;
 	else if (returns && forecast->answer == FORECAST_REFUSE)
-		unknown(attempt, "it may have come back from a content filter");
+		unknown(attempt, "it may have come back from a content filter "
+				 "(give its port a syslog_name of its own in "
+				 "master.cf)");
 }
 
-/* has_senders - does a service look at the sender? */
-static bool has_senders(const struct config *config)
-{
-	size_t i;
-	size_t k;
-
-	for (i = 0; i < config->services.count; i++) {
-		const struct restriction_list *list =
-			&config->services.services[i].restrictions;
-
-		for (k = 0; k < list->count; k++)
-			if (strstr(list->uses[k].restriction->name,
-				   "_sender_") != NULL)
-				return true;
-	}
-	return false;
-}
-
-/* check_names - are the addresses those that the client gave? */
+/* check_names - is the recipient the one that the client gave? */
 static void check_names(struct attempt *attempt)
 {
 	const struct postlog_case *taken = attempt->taken;
@@ -443,13 +474,6 @@ static void check_names(struct attempt *attempt)
 	if (domain != NULL && strchr(domain, '?') != NULL)
 		unknown(attempt, "Postfix does not log all characters of the "
 				 "recipient's domain");
-	if (!has_senders(attempt->config))
-		return;
-	if (!taken->has_sender)
-		unknown(attempt, "the log does not say who the sender was");
-	else if (taken->accepted && attempt->ports->senders_renamed)
-		unknown(attempt, "the sender was rewritten before it was "
-				 "logged (canonical_maps, masquerade_domains)");
 }
 
 /* try_names - with the recipient that the log has, and if Postfix had replaced
@@ -481,6 +505,8 @@ static void doubt_recipient(struct attempt *attempt)
 	const struct postlog_case *taken = attempt->taken;
 	const struct forecast_ports *ports = attempt->ports;
 
+	if (taken->alone)
+		return;
 	if (taken->doubtful)
 		unknown(attempt, "Postfix delivered to more recipients than "
 				 "the client gave (always_bcc?)");

@@ -38,6 +38,7 @@ struct forecast {
 	bool ours;	/* refused, though the destination is ours */
 	bool unsure;	/* permitted, if Postfix has the same lists */
 	bool no_login;	/* it cannot log in without TLS any more */
+	bool certified; /* permitted now by its certificate, as it seems */
 	bool weak;	/* the session does not count as encrypted */
 	bool encrypted; /* it is encrypted, if only a little */
 	char port[12];	/* "": unknown, or several */

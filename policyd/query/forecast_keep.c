@@ -251,26 +251,31 @@ bool advice_is_domain(const char *text)
 	return text[strspn(text, DOMAIN_BYTES)] == '\0';
 }
 
-/* advice_relay - the domains of a group of strangers */
+/* advice_relay - the domains of a group of strangers; an address is none, and
+ * no single client sends to many of a backup MX */
 char *advice_relay(const struct forecast_adviser *adviser,
 		   const struct forecast_group *group)
 {
 	char *text = NULL;
 	size_t length = 0;
+	size_t count = 0;
 	FILE *out;
 	size_t i;
 
-	if (group->more_domains || group->domain_count == 0 ||
-	    !advice_is_of_strangers(adviser, group))
+	if (!advice_is_of_strangers(adviser, group) ||
+	    (group->more_domains && group->client_count == 1))
 		return NULL;
-	for (i = 0; i < group->domain_count; i++)
-		if (!advice_is_domain(group->domains[i]))
-			return NULL;
 	out = advice_open(&text, &length);
 	for (i = 0; i < group->domain_count; i++)
-		fprintf(out, "%s%s", i > 0 ? ", " : "", group->domains[i]);
+		if (*group->domains[i] != '\0' &&
+		    advice_is_domain(group->domains[i]))
+			fprintf(out, "%s%s", count++ > 0 ? ", " : "",
+				group->domains[i]);
 	fclose(out);
-	return text;
+	if (count > 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 /* advice_relay_here - it counts instead of that of main.cf */

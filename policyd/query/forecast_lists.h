@@ -2,20 +2,36 @@
 #ifndef POLICYD_QUERY_FORECAST_LISTS_H
 #define POLICYD_QUERY_FORECAST_LISTS_H
 
-#include <stdbool.h>
-
 #include "lib/postfix/smtpd_port.h"
 
-/* forecast_lists_access - in which ways smtpd_relay_restrictions of a port,
- * which policyd replaces, may say "Access denied". */
-unsigned forecast_lists_access(const struct smtpd_port *port);
+/* In which ways the lists of a port can refuse; sets of kinds of replies. */
+struct forecast_lists {
+	unsigned
+		replaced; /* smtpd_relay_restrictions, which policyd replaces */
+	unsigned others;  /* those that stay */
+	bool certificates; /* a certificate is permitted now */
+};
 
-/* forecast_lists_remains - has another list said this reply, if that one can
- * say access? Then it goes on to say it. */
-bool forecast_lists_remains(unsigned access, const char *reply);
+/* Whether Postfix goes on to refuse, in that way. */
+enum forecast_remains {
+	FORECAST_REMAINS,    /* no list that is replaced has said it */
+	FORECAST_MAY_REMAIN, /* both may have */
+	FORECAST_ENDS,	     /* only one that is replaced can have */
+};
 
-/* forecast_lists_refuse - may smtpd_recipient_restrictions of a port refuse to
- * relay, whatever smtpd_relay_restrictions say? */
-bool forecast_lists_refuse(const struct smtpd_port *port);
+/* forecast_lists_read - of a port. */
+struct forecast_lists forecast_lists_read(const struct smtpd_port *port);
+
+/* forecast_lists_unknown - where no main.cf is known. */
+struct forecast_lists forecast_lists_unknown(void);
+
+/* forecast_lists_judge - of which lists may that reply be? */
+enum forecast_remains forecast_lists_judge(const struct forecast_lists *lists,
+					   const char *reply);
+
+/* forecast_lists_refuse - a list of a port, other than
+ * smtpd_relay_restrictions, that may refuse to relay, whatever those say; NULL:
+ * there is none. */
+const char *forecast_lists_refuse(const struct smtpd_port *port);
 
 #endif

@@ -86,6 +86,26 @@ static void put_others(const struct forecasts *forecasts, FILE *out)
 		forecasts->elsewhere == 1 ? "it is" : "they are");
 }
 
+/* put_plain_logins - whose programs may send nothing */
+static void put_plain_logins(const struct forecasts *forecasts, FILE *out)
+{
+	char name[161];
+	size_t i;
+
+	if (forecasts->no_login == 0)
+		return;
+	fprintf(out, "note: these log in without TLS: ");
+	for (i = 0; i < forecasts->plain_login_count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		log_quote(name, sizeof(name) - 1, forecasts->plain_logins[i]);
+		fputs(name, out);
+	}
+	fprintf(out,
+		"%s; let their programs use TLS, or set smtpd_tls_auth_only = "
+		"no for their port in master.cf, once it asks policyd\n",
+		forecasts->more_plain_logins ? " and others" : "");
+}
+
 /* put_notes - what the figures above do not contain */
 static void put_notes(const struct forecasts *forecasts, FILE *out)
 {
@@ -95,13 +115,21 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 	put_hosts(forecasts, out);
 	put_others(forecasts, out);
 	forecasts_print_decided(forecasts, out);
+	figure_note(forecasts->ended,
+		    "of the refused would be accepted only because "
+		    "smtpd_relay_restrictions, where it is refused now, is "
+		    "replaced: let another list have the same restriction",
+		    "of the refused would be accepted only because "
+		    "smtpd_relay_restrictions, where they are refused now, is "
+		    "replaced: let another list have the same restrictions",
+		    out);
 	figure_note(forecasts->others,
 		    "of the refused: for a reason that remains (an unknown "
 		    "user, a block list)",
 		    "of the refused: for reasons that remain (unknown users, "
 		    "block lists)",
 		    out);
-	figure_note(figures->returned,
+	figure_note(figures->returned + forecasts->forwarded,
 		    "came back from a content filter, and is not judged twice",
 		    "came back from a content filter, and are not judged twice",
 		    out);
@@ -152,6 +180,16 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "(smtpd_tls_auth_only, which --init sets); many programs "
 		    "send nothing then",
 		    out);
+	figure_note(forecasts->replaced,
+		    "recipient is accepted, if it is the one that the client "
+		    "gave: the queue had more of that message than the log, "
+		    "because of aliases, or of a milter that replaced one",
+		    "recipients are accepted, if they are those that the "
+		    "clients gave: the queue had more of these messages than "
+		    "the log, because of aliases, or of a milter that replaced "
+		    "some",
+		    out);
+	put_plain_logins(forecasts, out);
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,
 			"note: ports are named as usual (postfix/submission is "

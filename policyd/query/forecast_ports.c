@@ -11,11 +11,12 @@
 #include <string.h>
 
 #include "lib/address/parameters.h"
+#include "lib/base/file.h"
+#include "lib/base/words.h"
 #include "lib/base/xalloc.h"
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/query/forecast_again.h"
 #include "policyd/query/forecast_asks.h"
-#include "policyd/query/forecast_lists.h"
 #include "policyd/query/port_files.h"
 
 /* add - add a port; the caller fills in the rest */
@@ -30,7 +31,7 @@ static struct forecast_port *add(struct forecast_ports *ports, const char *name,
 	memset(port, 0, sizeof(*port));
 	port->name = name != NULL ? xstrdup(name) : NULL;
 	port->logs_tls = true;
-	port->access = ~0U;
+	port->lists = forecast_lists_unknown();
 	if (number > 0)
 		snprintf(port->number, sizeof(port->number), "%u", number);
 	return port;
@@ -93,6 +94,20 @@ static bool rewrites_differently(const struct postfix *postfix)
 	return false;
 }
 
+/* demands_login - is everybody refused who does not log in? */
+static bool demands_login(const struct smtpd_row *row)
+{
+	int client, recipient;
+
+	for (client = 0; client < SMTPD_CLIENTS; client++)
+		for (recipient = 0; recipient < SMTPD_RECIPIENTS; recipient++)
+			if (client != SMTPD_LOGIN &&
+			    client != SMTPD_LOGIN_TLS &&
+			    row->outcomes[client][recipient].passes != SMTPD_NO)
+				return false;
+	return true;
+}
+
 /* add_row - a port of master.cf */
 static void add_row(struct forecast_ports *ports, const struct config *config,
 		    const struct postfix *postfix, const struct smtpd_row *row)
@@ -120,14 +135,17 @@ static void add_row(struct forecast_ports *ports, const struct config *config,
 		postfix_get_own(row->port.service, "allow_untrusted_routing") !=
 			NULL ||
 		rewrites_differently(postfix);
-	port->access = forecast_lists_access(&row->port);
-	port->refuses = forecast_lists_refuse(&row->port) &&
-			!forecast_asks(config, &row->port);
+	port->lists = forecast_lists_read(&row->port);
+	if (!forecast_asks(config, &row->port))
+		port->refuses = forecast_lists_refuse(&row->port);
 	port->wraps = row->port.wraps;
 	port->demands_tls = row->port.demands_tls;
+	port->demands_login = demands_login(row);
 	port->no_plain_login = row->port.plain_auth == SMTPD_NO;
 	port->ends_plain_login = forecast_ends_plain_login(config, &row->port);
 	port->is_return = row->is_return;
+	port->filters = *postfix_get(postfix, row->port.service,
+				     "content_filter") != '\0';
 	port->is_loopback = smtpd_port_is_loopback(&row->port);
 }
 
@@ -166,17 +184,42 @@ static bool is_off_anywhere(const struct postfix *postfix)
 	return off;
 }
 
-/* copy_to - always_bcc, as the log has it; NULL: there is none */
+/* origin - myorigin, or the first line of the file that it names; NULL: it
+ * cannot be read. The caller frees it. */
+static char *origin(const struct postfix *postfix)
+{
+	const char *name = postfix_get(postfix, NULL, "myorigin");
+	const char *reason;
+	size_t length;
+	char *text, *line;
+
+	if (*name != '/')
+		return xstrdup(name);
+	text = file_read(name, &length, &reason);
+	if (text == NULL)
+		return NULL;
+	length = strcspn(text, "\n");
+	name = words_trim(text, &length);
+	line = length > 0 ? xasprintf("%.*s", (int)length, name) : NULL;
+	free(text);
+	return line;
+}
+
+/* copy_to - always_bcc, as the log has it; NULL: there is none, or nobody knows
+ * its domain */
 static char *copy_to(const struct postfix *postfix)
 {
 	const char *address = postfix_get(postfix, NULL, "always_bcc");
+	char *domain, *whole;
 
 	if (*address == '\0')
 		return NULL;
-	return strchr(address, '@') != NULL
-		       ? xstrdup(address)
-		       : xasprintf("%s@%s", address,
-				   postfix_get(postfix, NULL, "myorigin"));
+	if (strchr(address, '@') != NULL)
+		return xstrdup(address);
+	domain = origin(postfix);
+	whole = domain != NULL ? xasprintf("%s@%s", address, domain) : NULL;
+	free(domain);
+	return whole;
 }
 
 /* read_added - are there recipients that no client gave? */
@@ -191,6 +234,7 @@ static void read_added(struct forecast_ports *ports,
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ports->adds_recipients |= is_set_anywhere(postfix, names[i]);
+	ports->milters = is_set_anywhere(postfix, "smtpd_milters");
 	ports->copy_to = copy_to(postfix);
 }
 
@@ -314,29 +358,40 @@ forecast_ports_next(const struct forecast_ports *ports, const char *name,
 }
 
 /* forecast_ports_remain - at ports where policyd is to be asked */
-bool forecast_ports_remain(const struct forecast_ports *ports, const char *name,
-			   const char *reply)
+enum forecast_remains forecast_ports_remain(const struct forecast_ports *ports,
+					    const char *name, const char *reply)
 {
 	const struct forecast_port *port;
+	enum forecast_remains all = FORECAST_REMAINS;
+	bool first = true;
 	size_t at = 0;
 
-	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
-		if (!port->is_return &&
-		    !forecast_lists_remains(port->access, reply))
-			return false;
-	return true;
+	while ((port = forecast_ports_next(ports, name, &at)) != NULL) {
+		enum forecast_remains one =
+			forecast_lists_judge(&port->lists, reply);
+
+		if (port->is_return)
+			continue;
+		if (first)
+			all = one;
+		else if (one != all)
+			all = FORECAST_MAY_REMAIN;
+		first = false;
+	}
+	return all;
 }
 
 /* forecast_ports_refuse - any of them */
-bool forecast_ports_refuse(const struct forecast_ports *ports, const char *name)
+const char *forecast_ports_refuse(const struct forecast_ports *ports,
+				  const char *name)
 {
 	const struct forecast_port *port;
 	size_t at = 0;
 
 	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
-		if (port->refuses)
-			return true;
-	return false;
+		if (port->refuses != NULL)
+			return port->refuses;
+	return NULL;
 }
 
 /* forecast_ports_find - the first port with that number */
@@ -366,6 +421,19 @@ bool forecast_port_returns(const struct forecast_ports *ports,
 		return true;
 	return !port->is_loopback &&
 	       forecast_again_network(networks, address) != AGAIN_REFUSES;
+}
+
+/* forecast_ports_return - at any port with that name */
+bool forecast_ports_return(const struct forecast_ports *ports, const char *name,
+			   const char *address)
+{
+	const struct forecast_port *port;
+	size_t at = 0;
+
+	while ((port = forecast_ports_next(ports, name, &at)) != NULL)
+		if (forecast_port_returns(ports, port, address))
+			return true;
+	return !ports->from_postfix;
 }
 
 /* forecast_port_note - the client may have been there, too */

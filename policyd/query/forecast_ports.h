@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lib/config/config.h"
+#include "policyd/query/forecast_lists.h"
 
 /* A port where the client may have been. */
 struct forecast_port {
@@ -15,17 +16,20 @@ struct forecast_port {
 	bool no_certificate;   /* clients are not asked for one */
 	bool wraps;	       /* TLS from the first byte */
 	bool demands_tls;      /* from everybody */
+	bool demands_login;    /* nothing is accepted without */
 	bool no_plain_login;   /* a login is possible in TLS only */
 	bool ends_plain_login; /* ... once the port asks policyd */
 	bool is_return;	       /* for mail that comes back from a filter */
+	bool filters;	       /* what comes there goes to a content filter */
 	bool is_loopback;      /* for clients on this host only */
 	char *networks;	       /* mynetworks of its own; or NULL */
 	bool own_destinations; /* it decides by others than those of main.cf
 				  what is ours; not by mydestination and the
 				  like, which smtpd(8) does not read */
 	bool own_certificates; /* relay_clientcerts of its own */
-	unsigned access;       /* see forecast_lists_access() */
-	bool refuses;	       /* to relay, when policyd does not */
+	struct forecast_lists lists;
+	const char *refuses; /* the list that does, to relay, when policyd does
+				not; or NULL */
 	bool logs_tls; /* TLS, if main.cf and master.cf are what they were */
 	char *tls_log; /* how TLS would be logged there; NULL: as usual */
 };
@@ -53,6 +57,7 @@ struct forecast_ports {
 	char *copy_to;		 /* always_bcc; or NULL */
 	bool adds_recipients;	 /* it has more than those of the clients, or
 				    may have */
+	bool milters;		 /* programs that may replace recipients */
 	bool unquoted;		 /* addresses are logged without quotes */
 	bool senders_renamed;	 /* canonical maps or masquerading */
 };
@@ -75,15 +80,16 @@ const struct forecast_port *
 forecast_ports_next(const struct forecast_ports *ports, const char *name,
 		    size_t *at);
 
-/* forecast_ports_remain - do all ports that log under this name go on to give
- * this reply, "Access denied", which no list that policyd replaces gives? */
-bool forecast_ports_remain(const struct forecast_ports *ports, const char *name,
-			   const char *reply);
+/* forecast_ports_remain - do the ports that log under this name go on to give
+ * this reply? */
+enum forecast_remains forecast_ports_remain(const struct forecast_ports *ports,
+					    const char *name,
+					    const char *reply);
 
-/* forecast_ports_refuse - may a port that logs under this name refuse to relay
- * in a list that comes later? */
-bool forecast_ports_refuse(const struct forecast_ports *ports,
-			   const char *name);
+/* forecast_ports_refuse - the list in which a port that logs under this name
+ * may refuse to relay, though policyd permits it; NULL: none. */
+const char *forecast_ports_refuse(const struct forecast_ports *ports,
+				  const char *name);
 
 /* forecast_ports_find - the first port with that number, or NULL. */
 const struct forecast_port *
@@ -93,6 +99,11 @@ forecast_ports_find(const struct forecast_ports *ports, const char *number);
  * gives mail back at that port, one of ports? */
 bool forecast_port_returns(const struct forecast_ports *ports,
 			   const struct forecast_port *port,
+			   const char *address);
+
+/* forecast_ports_return - may it be one at any port that logs under this name?
+ * Where no master.cf is known, it may. */
+bool forecast_ports_return(const struct forecast_ports *ports, const char *name,
 			   const char *address);
 
 /* forecast_ports_close - free what it holds. */

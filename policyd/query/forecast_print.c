@@ -13,6 +13,8 @@
 #include "policyd/query/forecast.h"
 #include "policyd/query/forecast_advice.h"
 
+#define LOGINS_SHOWN 200 /* of the groups that are not shown */
+
 #define HOUR 3600
 #define DAY  86400
 
@@ -122,8 +124,9 @@ static void put_relay(const struct forecast_adviser *adviser,
 	bool other = advice->condition != NULL || advice->instead != NULL;
 	char *where = forecast_advice_where(group->service);
 
-	fprintf(out, "\t\t%s this host takes mail from anybody for %s",
-		other ? "or, if" : "if", advice->relay);
+	fprintf(out, "\t\t%s this host takes mail from anybody for %s%s",
+		other ? "or, if" : "if", advice->relay,
+		group->more_domains ? " and others" : "");
 	if (advice->ours)
 		fputs(", which is ours already, write:\n", out);
 	else if (advice->relay_here != NULL)
@@ -238,6 +241,31 @@ static void put_all_advice(const struct forecasts *forecasts,
 	free(text);
 }
 
+/* put_left - how many are not shown, and who of them can be named */
+static void put_left(const struct forecast_groups *groups,
+		     enum forecast_kind kind, unsigned long left, FILE *out)
+{
+	const char *comma = "\t\tlogins of others: ";
+	size_t shown = 0, named = 0;
+	size_t i;
+
+	if (left > 0)
+		fprintf(out, "%9lu  others (--format=json has more)\n", left);
+	for (i = 0; i < groups->count; i++) {
+		const struct forecast_group *group = groups->groups[i];
+
+		if (group->kind != kind || shown++ < FORECAST_GROUPS_SHOWN ||
+		    *group->login == '\0' || named == LOGINS_SHOWN)
+			continue;
+		fputs(comma, out);
+		put_quoted(out, group->login);
+		comma = ", ";
+		named++;
+	}
+	if (named > 0)
+		fprintf(out, "%s\n", named == LOGINS_SHOWN ? ", ..." : "");
+}
+
 /* put_groups - those of one kind */
 static void put_groups(const struct forecasts *forecasts,
 		       const struct forecast_adviser *adviser,
@@ -263,8 +291,7 @@ static void put_groups(const struct forecasts *forecasts,
 		if (adviser != NULL)
 			put_advice(adviser, group, out);
 	}
-	if (left > 0)
-		fprintf(out, "%9lu  others (--format=json has more)\n", left);
+	put_left(groups, kind, left, out);
 }
 
 /* put_kind - "of 12,840 recipients accepted in 7 days 31 would be refused" */

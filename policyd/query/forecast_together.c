@@ -14,7 +14,7 @@
 static bool is_advised(const struct forecast_adviser *adviser,
 		       const struct forecast_group *group)
 {
-	return group->kind == FORECAST_REFUSED &&
+	return group->kind == FORECAST_REFUSED && !group->certified &&
 	       strstr(group->restriction, "_sender_") == NULL &&
 	       (group->locked || *group->login != '\0' ||
 		!advice_is_of_strangers(adviser, group));

@@ -269,8 +269,8 @@ def test_old(program):
 
 
 def test_domains(program):
-    """no host is a backup MX for many domains, or for an address; what it says
-    of several is all of them"""
+    """one client does not send to many domains of a backup MX, and none is one
+    for an address; what it says of several is all of them"""
     for domains, relay in ((["a.example", "B.example", "b.example"],
                             "a.example, B.example"),
                            (["d%d.example" % each for each in range(9)], None),
@@ -439,7 +439,8 @@ def test_ambiguous(program):
     """where several ports have one syslog_name, the client may have been at any
     of them: what is written is for each of their services"""
     master = "smtp inet n - y - - smtpd\n587 inet n - y - - smtpd\n" \
-        "    -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n"
+        "    -o { smtpd_relay_restrictions=permit_mynetworks, " \
+        "permit_sasl_authenticated, reject }\n"
     cases = {"old": session(tls=OLD, login="alice"),
              "plain": session(login="alice"),
              "host": session("192.168.1.7"),

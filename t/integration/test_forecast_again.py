@@ -206,6 +206,9 @@ def test_login_in_plain_text(program):
     for reply in "", 'reply = "ok"\n', 'reply = "dunno"\n':
         for options, refused in (
                 ("", 1), (asking % "postgrey", 1), (asking % "policyd", 0),
+                # Only observed, as either file says.
+                (asking % "policyd" + "#", 1),
+                (asking % "policyd,$policyd_previous_1", 1),
                 (asking % "policyd" + "    -o smtpd_tls_auth_only=yes\n", 1),
                 ("    -o smtpd_tls_security_level=none\n", 0)):
             with Place(MAIN, "smtp inet n - y - - smtpd\n" + options) as \
@@ -216,10 +219,14 @@ def test_login_in_plain_text(program):
                         "/CN=mail.shop.example", "-keyout", pem, "-out", pem)
                 with open(os.path.join(place.config, "main.cf"), "a") as main:
                     main.write("smtpd_tls_cert_file = %s\n" % pem)
+                    if "previous" in options:
+                        main.write("policyd_previous_1 = permit_mynetworks\n")
                 settle(place.config)
                 text = 'listen "unix:/var/spool/postfix/private/policyd" { }\n' \
                     'import_postfix = "%s"\nallow_open_relay = yes\n' % \
                     place.config + LOGINS + reply
+                if options.endswith("#"):
+                    text = text.replace("allow_open", 'mode = "observe"\nallow_open')
                 with open(place.file, "w") as out:
                     out.write(text)
                 log = os.path.join(directory, "log")
@@ -231,6 +238,8 @@ def test_login_in_plain_text(program):
                 log = os.path.join(directory, "l.log")
                 status, out, err = ask(program, place.file, log)
                 assert status == 0 and (note in out) == refused, out
+                assert ("note: these log in without TLS: alice; let" in
+                        out) == refused, out
                 assert groups(program, place.file, log)[1][
                     "logins_not_possible"] == refused, out
 
@@ -254,6 +263,34 @@ def test_certificates(program):
                        FINGERPRINT)
         settle(place.config)
         assert ask(program, place.file, logged)[0] == 0
+
+
+def test_any_certificate(program):
+    """who is permitted by a certificate now is not to be trusted by address;
+    what is said is done"""
+    for word, certified in ("permit_tls_all_clientcerts", True), (
+            "permit_mynetworks", False):
+        with Place(MAIN.replace("127.0.0.0/8", "127.0.0.0/8, 192.0.2.0/24") +
+                   "smtpd_relay_restrictions = %s, reject_unauth_destination\n"
+                   % word) as place, \
+                written(log=LOGS_TLS + with_certificate()) as directory:
+            logged = os.path.join(directory, "log")
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            status, out, err = ask(program, place.file, logged)
+            assert status == 1 and ("put permit_tls_clientcerts before that "
+                                    "restriction" in out) == certified and (
+                                        "permit_mynetworks, reject" in out
+                                    ) != certified, (word, out, err)
+        with Place(MAIN + "relay_clientcerts = inline:{ %s=h }\n" %
+                   FINGERPRINT) as place, \
+                written(log=LOGS_TLS + with_certificate()) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\nrestrictions = { '
+                          'permit_auth_destination, permit_tls_clientcerts, '
+                          'reject }\n' % place.config)
+            assert ask(program, place.file,
+                       os.path.join(directory, "log"))[0] == 0
 
 
 def test_certificate_not_logged(program):
@@ -347,6 +384,6 @@ if __name__ == "__main__":
     sys.exit(run_all([test_typed, test_mistaken,
                       test_lists_of_a_port, test_lists_of_a_real_port,
                       test_login_in_plain_text,
-                      test_certificates,
+                      test_certificates, test_any_certificate,
                       test_certificate_not_logged, test_refused,
                       test_unknown]))

@@ -106,6 +106,25 @@ def test_imported(program):
             "accepted now" in out, out
 
 
+def test_backup(program):
+    """strangers may be those of a backup MX, though one of them wrote to an
+    address, or they wrote to more domains than are kept"""
+    for others, said in (["[192.0.2.1]"], "for x0.example (as"), (
+            ["x%d.example" % at for at in range(1, 12)],
+            "x7.example and others (as"), ([], "for x0.example (as"):
+        log = "".join(session("203.0.113.%d" % at, GOOD, ident="A%04d" %
+                              at).replace("far.example", domain)
+                      for at, domain in enumerate(["x0.example"] + others))
+        with Place("mydestination = local.test\nimport_environment =\n") as \
+                place, written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            out = ask(program, place.file, os.path.join(directory, "log"))[1]
+            assert "if this host takes mail from anybody for x0.example" in \
+                out and said in out and \
+                "add to relay_domains in main.cf: x0.example" in out, out
+
+
 def test_subdomains(program):
     """of very many, the first are shown"""
     log = "".join(refused("d%02d.far.example" % each) for each in range(25))
@@ -124,6 +143,21 @@ def strangers(count, domain="shop.example", first=0):
                 ident="%05X" % (0xA0000 + number))
         .replace("b@far.example", "b@" + domain)
         for number in range(first, first + count))
+
+
+def test_logins(program):
+    """of very many logins, those that are not shown are named"""
+    names = ["u%02d" % number for number in range(30)]
+    log = "".join(session(login=name, ident="A%04d" % number)
+                  for number, name in enumerate(names))
+    with written(c_conf=DOMAINS, log=LOGS_TLS + log) as directory:
+        config, path = (os.path.join(directory, each)
+                        for each in ("c.conf", "log"))
+        out = ask(program, config, path)[1]
+        shown = re.findall(r", login (u\d\d): ", out)
+        others = re.findall(r"^\t\tlogins of others: (.*)$", out, re.M)
+        assert len(shown) == 20 and len(others) == 1 and \
+            sorted(shown + others[0].split(", ")) == names, out
 
 
 def test_strangers(program):
@@ -223,6 +257,5 @@ def test_networks(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_foreign, test_imported, test_subdomains,
-                      test_strangers, test_reasons,
-                      test_networks]))
+    sys.exit(run_all([test_foreign, test_imported, test_backup, test_logins, test_subdomains,
+                      test_strangers, test_reasons, test_networks]))

@@ -177,7 +177,8 @@ submission inet n - y - - smtpd
 def test_added(program):
     """a recipient that Postfix may have added (always_bcc) is never advised
     on, whether the session is whole in the log, was cut, or had a message that
-    was given up; where nothing adds any, all are those of the client"""
+    was given up; where nothing adds any, or a message has no other, all are
+    those of the client"""
     whole = session(tls=GOOD)
     lines_of = whole.splitlines(True)
     end = next(line for line in lines_of if "disconnect" in line)
@@ -191,8 +192,7 @@ def test_added(program):
             (whole.replace(lines_of[0], ""), False)):
         for more, doubted in (
                 ("", False),
-                ("always_bcc = journal@archive.example\n",
-                 not exact or log is copied),
+                ("always_bcc = journal@archive.example\n", not exact),
                 ("recipient_bcc_maps = static:j@archive.example\n", not exact),
                 ("smtpd_milters = unix:/nowhere\n", not exact)):
             with Place("mydestination = local.test\nimport_environment =\n" +
@@ -204,6 +204,47 @@ def test_added(program):
                 out = ask(program, place.file, path)[1]
                 assert ("cannot tell: 1" in out) == doubted and (
                     "1 would be refused" in out) != doubted, (more, log, out)
+
+
+def test_archive(program):
+    """always_bcc without a domain, which Debian keeps in a file, and a client
+    that writes to nobody but that address"""
+    for address, ours in ("archive", "archive@mail.local.test"), (
+            "archive@far.example", "archive@far.example"):
+        copy = HEAD % "smtp[3]: AAAAA: to=<%s>, relay=m[192.0.2.9]:25, " \
+            "status=sent (250)\n" % ours
+        both, alone = (session().replace("nrcpt=1", "nrcpt=%d" % count)
+                       for count in (2, 1))
+        at = both.index(HEAD % "qmgr[2]: AAAAA: removed")
+        both = both[:at] + copy + both[at:]
+        alone = alone.replace("b@far.example", ours).replace("AAAAA", "BBBBB")
+        with written(name="mail.local.test\n", log=LOGS_TLS + both + alone) as \
+                directory, \
+                Place("mydestination =\nimport_environment =\nmyorigin = "
+                      "%s/name\nalways_bcc = %s\n" % (directory, address)) as \
+                place:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            summary = groups(program, place.file,
+                             os.path.join(directory, "log"))[1]
+            assert (summary["accepted"], summary["would_be_refused"],
+                    summary["cannot_tell"]) == (2, 2, 0), (address, summary)
+
+
+def test_replaced(program):
+    """a milter may have replaced a recipient: the note says for how many"""
+    log = session(tls=GOOD).replace("b@far.example", "b@local.test")
+    for milter in "", "smtpd_milters = unix:/nowhere\n":
+        for count in 1, 2:
+            with Place("mydestination = local.test\nimport_environment =\n" +
+                       milter) as place, written(log=LOGS_TLS + log.replace(
+                           "nrcpt=1", "nrcpt=%d" % count)) as directory:
+                with open(place.file, "w") as out:
+                    out.write('import_postfix = "%s"\n' % place.config)
+                out = ask(program, place.file,
+                          os.path.join(directory, "log"))[1]
+                assert ("note: 1 recipient is accepted, if it is the one" in
+                        out) == (milter != "" and count == 2), out
 
 
 def test_reversed(program):
@@ -274,8 +315,10 @@ def test_lists(program):
             assert ("cannot tell: 0" in out) == remains == (
                 "for a reason that remains" in out), (options, what, out)
     listing = "    -o { smtpd_recipient_restrictions=%s }\n"
+    sender = "    -o { smtpd_sender_restrictions=%s }\n"
     for options, doubted in (
-            ("", False), (listing % "reject_unknown_sender_domain", False),
+            ("", False), (sender % "permit_mynetworks", False),
+            (sender % "permit_mynetworks, reject_unauth_destination", True), (listing % "reject_unknown_sender_domain", False),
             (listing % "permit_mynetworks, reject_unauth_destination", True),
             (listing % "reject", True),
             (listing % "check_policy_service unix:private/policyd, reject",
@@ -290,8 +333,57 @@ def test_lists(program):
                           'relay_domains = "far.example"\n' % place.config)
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("1 would be accepted:" in out) != doubted and (
-                "smtpd_recipient_restrictions may still refuse" in out
+                "smtpd_%s_restrictions may still refuse" % (
+                    "sender" if "sender_r" in options else "recipient") in out
             ) == doubted, (options, out)
+
+
+REASONS = {
+    # Restriction: what it says to a client.
+    "reject_rbl_client bl.example": "Service unavailable; Client host "
+                                    "[192.0.2.30] blocked using bl.example",
+    "reject_unknown_client_hostname":
+        "Client host rejected: cannot find your hostname, [192.0.2.30]",
+    "reject_unknown_sender_domain": "Sender address rejected: Domain not found",
+    "reject_non_fqdn_sender":
+        "Sender address rejected: need fully-qualified address",
+    "reject_invalid_helo_hostname": "Helo command rejected: Invalid name",
+    "check_policy_service unix:private/grey":
+        "Recipient address rejected: Greylisted for 5 minutes",
+    "check_client_access inline:{x=y}": "Client host rejected: go away",
+}
+
+
+def test_ends(program):
+    """what only smtpd_relay_restrictions refuses now is accepted, once policyd
+    replaces them; what another list may have refused, nobody can tell"""
+    other = "    -o { smtpd_sender_restrictions=%s }\n"
+    base = RELAY % "permit_mynetworks, reject_unauth_destination, %s"
+    for word, said in REASONS.items():
+        for options, about, figures in (
+                (base % word, "b@local.test", (1, 0, 0)),
+                (base % word, "b@far.example", (0, 0, 0)),
+                (base % "reject_unauth_pipelining", "b@local.test", (0, 0, 1)),
+                (base % ("warn_if_reject " + word), "b@local.test", (0, 0, 1)),
+                (base % word + other % word, "b@local.test", (0, 1, 0)),
+                (other % word, "b@local.test", (0, 0, 1))):
+            with Place("mydestination = local.test\nimport_environment =\n",
+                       "smtp inet n - y - - smtpd\n" + options) as place, \
+                    written(log=denied(said, about).replace(
+                        "<%s>: Client host rejected: cannot" % about,
+                        "Client host rejected: cannot").replace(
+                            "<%s>: Service" % about, "Service")) as directory:
+                with open(place.file, "w") as out:
+                    out.write('import_postfix = "%s"\n' % place.config)
+                path = os.path.join(directory, "log")
+                summary = groups(program, place.file, path)[1]
+                assert (summary["would_be_accepted"], summary["cannot_tell"],
+                        summary["refused_for_other_reasons"]) == figures, (
+                            word, options, about, summary)
+                out = ask(program, place.file, path)[1]
+                assert ("note: 1 of the refused would be accepted only because "
+                        "smtpd_relay_restrictions" in out) == bool(
+                            figures[0]), out
 
 
 def test_rewritten(program):
@@ -318,6 +410,46 @@ def test_rewritten(program):
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("cannot tell: 1:\n        1  %s was rewritten before" % said
                     in out) == bool(said), (main, master, out)
+
+
+LOGINS = """\
+sender_login_maps = "inline:{ a@local.test=alice }"
+restrictions = { permit_auth_destination, reject_plaintext_session,
+    reject_authenticated_sender_login_mismatch, permit_sasl_authenticated,
+    reject }
+"""
+
+
+def test_senders(program):
+    """a sender that is not known leaves open only what depends on it"""
+    ours = session(tls=GOOD).replace("far.example", "local.test")
+    cases = {
+        # Log: accepted, refused, cannot tell, where any sender is rewritten.
+        "ours": (ours, (1, 0, 0)),
+        "a printer": (session(), (1, 1, 0)),
+        "not logged in": (session(tls=GOOD), (1, 1, 0)),
+        "logged in": (session(tls=GOOD, login="alice"), (1, 0, 1)),
+        "in plain text": (session(login="alice"), (1, 1, 0)),
+        "a bounce": (session(tls=GOOD, login="alice").replace(
+            "from=<a@local.test>", "from=<>"), (1, 0, 0))}
+    for main, missing in ("sender_canonical_maps = tcp:localhost:1\n",
+                          False), ("", True), ("", False):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "smtpd_sasl_auth_enable = yes\n" + main) as place:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config + LOGINS)
+            for name, (log, figures) in cases.items():
+                if missing:
+                    log = "".join(line for line in log.splitlines(True)
+                                  if "from=<" not in line)
+                if not main and not missing or name == "a bounce" and missing:
+                    figures = figures[:2] + (int(missing),)
+                with written(log=LOGS_TLS + log) as directory:
+                    summary = groups(program, place.file, os.path.join(
+                        directory, "log"))[1]
+                assert (summary["accepted"], summary["would_be_refused"],
+                        summary["cannot_tell"]) == figures, (
+                            main, missing, name, summary)
 
 
 DECISION = ("Nov 24 15:00:00 mx policyd[812]: id=4F2K7Q service=default "
@@ -419,6 +551,7 @@ def test_mixture(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_added, test_reversed,
-                      test_access, test_lists, test_rewritten, test_repeated,
-                      test_examples, test_mixture]))
+    sys.exit(run_all([test_notes, test_proxy, test_added, test_archive, test_replaced,
+                      test_reversed,
+                      test_access, test_lists, test_ends, test_rewritten, test_senders,
+                      test_repeated, test_examples, test_mixture]))

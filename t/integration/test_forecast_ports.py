@@ -90,6 +90,32 @@ def test_shared_name(program):
                 master, log, out)
 
 
+def test_login_demanded(program):
+    """what was accepted without a login did not come to a port that demands
+    one, though that logs as the others"""
+    demanded = "smtpd_client_restrictions=permit_sasl_authenticated,reject"
+    ours = session(tls=GOOD).replace("far.example", "local.test")
+    for option, log, doubted in (
+            (demanded, ours, 0), (demanded.replace("client", "relay"), ours, 0),
+            ("smtpd_client_restrictions=", ours, 1),
+            (demanded.replace("permit_sasl", "permit_mynetworks,permit_sasl"),
+             ours, 1)):
+        with Place("mydestination = local.test\nimport_environment =\n"
+                   "smtpd_sasl_auth_enable = yes\nsmtpd_tls_loglevel = 1\n",
+                   "smtp inet n - y - - smtpd\nsubmission inet n - y - - "
+                   "smtpd\n    -o { %s }\n" % option) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\nservice "logins" {\n'
+                          'server_port = 587\nrestrictions = { '
+                          'permit_sasl_authenticated, reject }\n}\n' %
+                          place.config)
+            summary = groups(program, place.file, os.path.join(
+                directory, "log"))[1]
+            assert (summary["accepted"], summary["cannot_tell"]) == (
+                1, doubted), (option, log, summary)
+
+
 FILTERED = """\
 smtp inet n - y - - smtpd
 10025 inet n - n - - smtpd
@@ -112,14 +138,29 @@ def test_filter(program):
         "[172.18.0.5]:10024, status=sent (250 Ok: queued as BBBBB)")
     at = back.index(HEAD % "smtp[3]")
     both = back[:at] + given + back[at:]
+    # What a client of this host sends is given to the filter, as all mail.
+    local = session("127.0.0.1", ident="BBBBB")
+    webmail = session("127.0.0.1").replace(
+        "relay=m[192.0.2.9]:25, status=sent (250)", "relay=127.0.0.1"
+        "[127.0.0.1]:10024, status=sent (250 Ok: queued as BBBBB)")
+    at = webmail.index(HEAD % "smtp[3]")
+    then = local.index(HEAD % "smtp[3]")
+    own = webmail[:at] + local[:then] + webmail[at:] + local[then:]
     for networks, log, returned, doubted, refused in (
+            ("", own, 1, 0, 1), ("", local, 0, 1, 0),
+            # A port for mynetworks only, with the filter of main.cf.
+            ("webmail", own, 1, 1, 0),
             ("", both, 1, 0, 0), ("", back, 0, 1, 0),
             ("", session("172.19.0.5"), 0, 0, 1),
             ("    -o mynetworks=172.19.0.0/16\n", session("172.19.0.5"), 0, 1,
              0),
             ("    -o mynetworks=172.19.0.0/16\n", session("172.18.0.5"), 0, 0,
              1)):
-        with Place(main, FILTERED + networks) as place, \
+        master = FILTERED + networks
+        if networks == "webmail":
+            master = FILTERED.replace("    -o content_filter=\n", "").replace(
+                "10025 ", "127.0.0.1:10025 ")
+        with Place(main, master) as place, \
                 written(log=LOGS_TLS + log) as directory:
             with open(place.file, "w") as out:
                 out.write('import_postfix = "%s"\n' % place.config)
@@ -132,6 +173,26 @@ def test_filter(program):
                     returned, doubted, refused), (networks, log, out, err)
             assert ("it may have come back from a content filter" in out) == \
                 bool(doubted), out
+
+
+def test_forwarded(program):
+    """XFORWARD is for a log, too: a relay that uses it is no content filter,
+    unless a port is there for one"""
+    log = session().replace(
+        "client=h[192.0.2.30]", "client=h[192.0.2.30], orig_queue_id=BBBBB, "
+        "orig_client=w[203.0.113.7]")
+    main = "mydestination = local.test\nimport_environment =\nmynetworks = " \
+        "127.0.0.0/8, 192.0.2.0/24\n"
+    for master, returned in (("smtp inet n - y - - smtpd\n", 0), (FILTERED, 1)):
+        with Place(main, master) as place, \
+                written(log=LOGS_TLS + log) as directory:
+            with open(place.file, "w") as out:
+                out.write('import_postfix = "%s"\n' % place.config)
+            summary = groups(program, place.file, os.path.join(
+                directory, "log"))[1]
+            assert (summary["returned_from_filter"],
+                    summary["would_be_refused"]) == (
+                        returned, 1 - returned), (master, summary)
 
 
 def test_instances(program):
@@ -241,6 +302,7 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_elsewhere, test_shared_name, test_filter,
-                      test_instances, test_second_instance, test_not_asking,
-                      test_tls_log]))
+    sys.exit(run_all([test_elsewhere, test_shared_name,
+                      test_login_demanded, test_filter,
+                      test_forwarded, test_instances, test_second_instance,
+                      test_not_asking, test_tls_log]))

@@ -47,6 +47,18 @@ def check_file(postfix, ports, path):
     return text
 
 
+def test_inbound(program):
+    """a port for our own mail only, where a certificate was enough"""
+    with Place("mydestination = local.test\nsmtpd_relay_restrictions = "
+               "permit_tls_clientcerts, reject_unauth_destination\n") as place:
+        done = place.init(program)
+        assert done[0] == 0, done
+        with open(place.file) as file:
+            text = file.read()
+        assert 'service "inbound"' in text and "no login could before" in \
+            text and "no one could" not in text, text
+
+
 def test_three_ports(program):
     """on, and off again, with real mail"""
     failures = Failures()
@@ -315,5 +327,5 @@ def test_said(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_tables, test_three_ports, test_refused, test_place,
-                      test_kept, test_undone, test_said]))
+    sys.exit(run_all([test_inbound, test_tables, test_three_ports, test_refused,
+                      test_place, test_kept, test_undone, test_said]))

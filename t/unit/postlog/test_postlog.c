@@ -106,7 +106,7 @@ static const struct {
 	  "qmgr[2]: AAAAA: removed\n"
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
 	  "qmgr[2]: BBBBB: removed\n",
-	  "+postfix <> <a@b> 9 plain  \n" },
+	  "+postfix <> <a@b> 9 plain   filtered\n" },
 	/* It is on another host. No mail server of a stranger is. */
 	{ "smtpd[1]: connect from h[9]\n"
 	  "smtpd[1]: AAAAA: client=h[9]\n"
@@ -122,13 +122,30 @@ static const struct {
 	  "qmgr[2]: CCCCC: removed\n"
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n"
 	  "local[3]: DDDDD: to=<d@b>, relay=local, status=sent (x)\n",
-	  "+postfix <> <c@b> 9 plain  \n+postfix <> <a@b> 9 plain  \n"
+	  "+postfix <> <c@b> 9 plain  \n"
+	  "+postfix <> <a@b> 9 plain   filtered\n"
 	  "+postfix <> <d@b> 7 tls?  \n" },
 	{ "smtpd[2]: connect from l[127.0.0.1]\n"
 	  "smtpd[2]: BBBBB: client=l[127.0.0.1], orig_queue_id=AAAAA, "
 	  "orig_client=h[9]\n"
 	  "local[3]: BBBBB: to=<a@b>, relay=local, status=sent (x)\n",
-	  "" },
+	  "+postfix <> <a@b> 127.0.0.1 tls?   forwarded\n" },
+	/* The filter says which one it was. */
+	{ BEGIN END("1") "smtpd[2]: BBBBB: client=l[127.0.0.1], "
+			 "orig_queue_id=AAAAA, orig_client=h[9]\n"
+			 "local[3]: BBBBB: to=<a@b>, relay=local, status=sent "
+			 "(x)\n" TO("a@b"),
+	  "+postfix <> <a@b> 9 plain   filtered\n" },
+	/* The end of one session and the beginning of the next are missing:
+	 * nobody knows whose TLS it was. XCLIENT is another thing. */
+	{ "smtpd[1]: connect from h[9]\n" TLS "smtpd[1]: AAAAA: client=h[8]\n"
+	  "smtpd[1]: disconnect from h[8] rcpt=1 data=1 commands=3\n"
+	  "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <a@b> 8 tls?  \n" },
+	{ "smtpd[1]: connect from h[9]\n" TLS "smtpd[1]: AAAAA: client=h[8]\n"
+	  "smtpd[1]: disconnect from h[8] xclient=1 rcpt=1 data=1 commands=4\n"
+	  "local[3]: AAAAA: to=<a@b>, relay=local, status=sent (x)\n",
+	  "+postfix <> <a@b> 8 tls TLSv1.3 \n" },
 	/* A recipient that Postfix 3.4 did not quote, and a later version. */
 	{ "master[9]: daemon started -- version 3.4.29, configuration /x\n"
 	  "smtpd[1]: connect from h[9]\n"

@@ -89,6 +89,13 @@ static const struct {
 	{ BEGIN "smtpd[1]: BBBBB: client=h[9]\n" END("2") TO("a@b")
 		  TO("journal@x"),
 	  "+postfix <> <a@b> 9 plain  \n", 0 },
+	/* It gave nothing else in one message. */
+	{ BEGIN "smtpd[1]: BBBBB: client=h[9]\n" END("2") TO("a@b")
+		  TO("journal@x") "smtp[3]: BBBBB: to=<journal@x>, "
+				  "relay=e[f]:25, status=sent\n"
+				  "qmgr[2]: BBBBB: removed\n",
+	  "+postfix <> <journal@x> 9 plain  \n+postfix <> <a@b> 9 plain  \n",
+	  0 },
 	/* Another one was added as well. */
 	{ BEGIN END("1") TO("a@b") TO("journal@x") TO("c@b"),
 	  "+postfix <> <a@b> 9 plain   doubtful\n"
