@@ -392,7 +392,7 @@ static int hex(char digit)
 	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* escaped - the byte that "\xNN" stands for; -1: the text is something else */
+/* escaped - the byte that "\xNN" means; -1: the text is something else */
 static int escaped(const char *text)
 {
 	int byte = -1;

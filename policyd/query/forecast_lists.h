@@ -12,7 +12,7 @@ struct forecast_lists {
 	bool certificates; /* a certificate is permitted now */
 };
 
-/* Whether Postfix goes on to refuse, in that way. */
+/* Whether Postfix still refuses, in that way. */
 enum forecast_remains {
 	FORECAST_REMAINS,    /* no list that is replaced has said it */
 	FORECAST_MAY_REMAIN, /* both may have */
