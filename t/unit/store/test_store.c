@@ -383,27 +383,6 @@ START_TEST(listing)
 }
 END_TEST
 
-/* used_memory - of the server */
-static long used_memory(const struct real_store *real)
-{
-	char answer[4096] = "";
-	int fd = connect_store(real);
-	const char *found;
-	size_t length = 0;
-
-	ck_assert_int_eq(dprintf(fd, "INFO memory\r\n"), 13);
-	while ((found = strstr(answer, "used_memory:")) == NULL ||
-	       strchr(found, '\n') == NULL) {
-		ssize_t count =
-			read(fd, answer + length, sizeof(answer) - 1 - length);
-
-		ck_assert_int_gt(count, 0);
-		length += (size_t)count;
-	}
-	close(fd);
-	return atol(found + strlen("used_memory:"));
-}
-
 /* Two windows of a key are in one value. */
 START_TEST(memory)
 {
