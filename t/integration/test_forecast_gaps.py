@@ -12,8 +12,8 @@ import subprocess
 import sys
 
 from kit.daemon import WAIT, run_all
-from kit.forecast import (DOMAINS, HEAD, LOCAL, LOGS_TLS, ask, groups, lines,
-                          session, written)
+from kit.forecast import (DOMAINS, HEAD, LOCAL, LOGS_TLS, PORTS, RELAY, ask,
+                          groups, lines, session, written)
 from kit.init import Place
 
 GOOD = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
@@ -166,14 +166,6 @@ def test_proxy(program):
                 summary["not_delivered"]) == (1, 1, 0), summary
 
 
-PORTS = """\
-smtp inet n - y - - smtpd
-submission inet n - y - - smtpd
-    -o syslog_name=postfix/submission
-    -o smtpd_tls_security_level=may
-%s"""
-
-
 def test_added(program):
     """a recipient that Postfix may have added (always_bcc) is never advised
     on, whether the session is whole in the log, was cut, or had a message that
@@ -292,9 +284,6 @@ def denied(what, about="b@local.test"):
 
 CLIENT, RECIPIENT = ("%s rejected: Access denied" % each
                      for each in ("Client host", "Recipient address"))
-RELAY = "    -o { smtpd_relay_restrictions=%s }\n"
-
-
 def test_lists(program):
     """only smtpd_relay_restrictions is replaced: what another list has refused
     remains, and what another one would refuse afterwards is not accepted"""

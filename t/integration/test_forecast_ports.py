@@ -12,13 +12,12 @@ import subprocess
 import sys
 
 from kit.daemon import run_all
-from kit.forecast import (DOMAINS, HEAD, LOCAL, LOGS_TLS, ask, groups, session,
-                          written)
+from kit.forecast import (DOMAINS, HEAD, LOCAL, LOGS_TLS, PORTS, RELAY, ask,
+                          groups, session, written)
 from kit.init import Place
 from kit.postfix import settle
 
 GOOD = "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
-RELAY = "    -o { smtpd_relay_restrictions=%s }\n"
 
 
 def test_elsewhere(program):
@@ -265,12 +264,6 @@ def test_not_asking(program):
                 summary["returned_from_filter"]) == (1, 0), summary
 
 
-PORTS = """\
-smtp inet n - y - - smtpd
-submission inet n - y - - smtpd
-    -o syslog_name=postfix/submission
-    -o smtpd_tls_security_level=may
-%s"""
 OWN = "    -o smtpd_tls_loglevel=0\n"
 
 

@@ -180,3 +180,12 @@ LOCAL = lines("pickup[4]: BBBBB: uid=0 from=<root>",
               "qmgr[2]: BBBBB: from=<root>, size=1, nrcpt=1 (queue active)",
               "local[3]: BBBBB: to=<a@local.test>, relay=local, status=sent (x)",
               "qmgr[2]: BBBBB: removed")
+
+# Of master.cf: two ports, and an option below a port.
+PORTS = """\
+smtp inet n - y - - smtpd
+submission inet n - y - - smtpd
+    -o syslog_name=postfix/submission
+    -o smtpd_tls_security_level=may
+%s"""
+RELAY = "    -o { smtpd_relay_restrictions=%s }\n"
