@@ -409,7 +409,6 @@ SERVERS = (
 
 def test_servers(program):
     """a policy server that nobody listens for, whatever list it is in"""
-    ask = "check_policy_service unix:private/policyd, "
     with Kind(program, "06", **USERS) as kind:
         with open(os.path.join(kind.config, "master.cf"), "a") as out:
             out.write("spawned unix - n n - 0 spawn argv=/bin/false\n")

@@ -19,7 +19,7 @@ from kit.daemon import free_port
 from kit.mistakes import CASES, RECIPIENT
 from kit.policyd import Policyd
 from kit.postfix import run, settle
-from kit.postfix_files import (ASK, MASTER, Files, harm, matrix,
+from kit.postfix_files import (MASTER, Files, harm, matrix,
                                server_certificate)
 
 

@@ -232,6 +232,7 @@ def test_howto(program):
 def test_readme(program):
     """README, from --init to -q; the lines of --init are those of HOWTO"""
     count = 0
+    init = ""
     with Place(program) as place:
         place.shell("postconf -e smtpd_tls_security_level=may "
                     "smtpd_tls_auth_only=yes smtpd_sasl_auth_enable=yes")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from kit.daemon import WAIT, run_all
-from kit.forecast import (DOMAINS, HEAD, LOCAL, LOGS_TLS, PORTS, RELAY, ask,
+from kit.forecast import (DOMAINS, HEAD, LOCAL, LOGS_TLS, RELAY, TWO_PORTS, ask,
                           groups, lines, session, written)
 from kit.init import Place
 
@@ -188,7 +188,7 @@ def test_added(program):
                 ("recipient_bcc_maps = static:j@archive.example\n", not exact),
                 ("smtpd_milters = unix:/nowhere\n", not exact)):
             with Place("mydestination = local.test\nimport_environment =\n" +
-                       more, PORTS % "") as place, \
+                       more, TWO_PORTS % "") as place, \
                     written(log=LOGS_TLS + log) as directory:
                 with open(place.file, "w") as out:
                     out.write('import_postfix = "%s"\n' % place.config)

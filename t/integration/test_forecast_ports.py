@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from kit.daemon import run_all
-from kit.forecast import (DOMAINS, HEAD, LOCAL, LOGS_TLS, PORTS, RELAY, ask,
+from kit.forecast import (DOMAINS, HEAD, LOCAL, LOGS_TLS, RELAY, TWO_PORTS, ask,
                           groups, session, written)
 from kit.init import Place
 from kit.postfix import settle
@@ -278,7 +278,7 @@ def test_tls_log(program):
             ("", "", "write smtpd_tls_loglevel = 1 in main.cf"),
             ("smtpd_tls_loglevel = 1\n", "", "is set now"),
             ("smtpd_tls_loglevel = 1\n", OWN, command), ("", OWN, command)):
-        with Place(main + more, PORTS % own) as place:
+        with Place(main + more, TWO_PORTS % own) as place:
             with open(place.file, "w") as out:
                 out.write('import_postfix = "%s"\n' % place.config)
             with written(log=log) as directory:

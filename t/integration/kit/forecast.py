@@ -182,7 +182,7 @@ LOCAL = lines("pickup[4]: BBBBB: uid=0 from=<root>",
               "qmgr[2]: BBBBB: removed")
 
 # Of master.cf: two ports, and an option below a port.
-PORTS = """\
+TWO_PORTS = """\
 smtp inet n - y - - smtpd
 submission inet n - y - - smtpd
     -o syslog_name=postfix/submission

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """More kinds of Postfix (kit/kinds.py): as products and packages set it up."""
 
-from kit.kinds import AMAVIS, BASE, DEBIAN, SMTP, SUBMISSION, USERS
+from kit.kinds import BASE, DEBIAN, SMTP, SUBMISSION, USERS
 
 SUBMISSIONS = SUBMISSION.replace(
     "submission", "submissions").replace(

@@ -4,7 +4,6 @@ which is joined to this one by a line that can be cut. Needs root."""
 
 import ctypes
 import multiprocessing
-import os
 
 from kit.postfix import run
 
