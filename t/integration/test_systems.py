@@ -76,7 +76,8 @@ def no_root_is_a_failure(_):
         assert any(line.startswith("tried: deb http") and
                    line.endswith(" trixie main") for line in lines), lines
         assert lines[-2:] == [
-            "== FAILED:", "  13: no bare root: mmdebstrap, above, says why"]
+            "== FAILED:",
+            "  13: no bare root: what mmdebstrap says is above"]
         assert "passed" not in done.stdout, done.stdout
 
 
