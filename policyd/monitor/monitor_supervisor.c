@@ -118,23 +118,23 @@ void monitor_ping(struct monitor *monitor)
 	}
 	if (serving->ping != 0 ||
 	    child_tell(serving, CHANNEL_PING, ++monitor->pings, -1, NULL) < 0)
-		server_process_kill(serving, "does not answer the monitor");
+		monitor_kill(monitor, serving, "does not answer the monitor");
 	else
 		serving->ping = monitor->pings;
 }
 
 /* monitor_watch - a ping is due. If the monitor itself could not run in time,
- * the server could not run either: it gets another interval. */
+ * a server that has not answered could not run either: it gets another
+ * interval. */
 void monitor_watch(struct monitor *monitor)
 {
-	if (clock_ms() - monitor->ping_ms > LATE_MS) {
+	bool late = clock_ms() - monitor->ping_ms > LATE_MS;
+
+	monitor_check_sockets(monitor);
+	if (late && monitor->serving != NULL && monitor->serving->ping != 0)
 		plan_ping(monitor);
-		return;
-	}
-	if (monitor->serving != NULL && monitor->next == NULL &&
-	    sockets_changed(&monitor->sockets))
-		monitor_reload(monitor);
-	monitor_ping(monitor);
+	else
+		monitor_ping(monitor);
 }
 
 /* monitor_pong - a server has answered a ping */

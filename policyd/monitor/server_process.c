@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,14 @@ int child_tell(struct server_process *process, enum channel_kind kind,
 	return child_send(process, &message, fd, error);
 }
 
+/* child_hears - is there anybody at the other end of the channel? */
+bool child_hears(const struct server_process *process)
+{
+	struct pollfd channel = { .fd = process->channel };
+
+	return process->channel >= 0 && poll(&channel, 1, 0) == 0;
+}
+
 /* child_flush - send as many as possible; a broken channel is noticed when it
  * is read */
 void child_flush(struct server_process *process)
@@ -234,8 +243,8 @@ void server_process_kill(struct server_process *process, const char *reason)
 {
 	if (process->reason.text[0] == '\0')
 		error_set(&process->reason, "%s", reason);
-	if (process->state <= SERVER_PROCESS_PREPARING)
-		process->state = SERVER_PROCESS_FAILED;
+	if (process->state < SERVER_PROCESS_LEAVING)
+		process->state = SERVER_PROCESS_KILLED;
 	process->deadline_ms = process->unsent_ms = UINT64_MAX;
 	kill(process->pid, SIGKILL);
 }

@@ -28,7 +28,8 @@ enum server_process_state {
 				*/
 	SERVER_PROCESS_SERVING,
 	SERVER_PROCESS_LEAVING, /* hands over or drains */
-	SERVER_PROCESS_FAILED,	/* was killed before it was ready */
+	SERVER_PROCESS_ENDING,	/* served, and has closed its channel */
+	SERVER_PROCESS_KILLED,	/* while it started, or while it served */
 };
 
 /* A message that is queued because the channel is full. */
@@ -119,6 +120,10 @@ int child_send(struct server_process *process,
 int child_tell(struct server_process *process, enum channel_kind kind,
 	       int64_t number, int fd, struct error *error);
 
+/* child_hears - does it still have its end of the channel? A process that is
+ * ending closes that first. */
+bool child_hears(const struct server_process *process);
+
 /* child_flush - the channel has room: send what is queued. A server that leaves
  * a message unread for SERVER_PROCESS_UNSENT_MS is killed by the monitor. */
 #define SERVER_PROCESS_UNSENT_MS 10000
@@ -129,8 +134,8 @@ void child_flush(struct server_process *process);
 void child_connecting_end(struct connecting *connecting);
 void child_connecting_leave(struct connecting *connecting);
 
-/* server_process_kill - at once, for this reason. A server that is starting has
- * failed then, and its messages are ignored. */
+/* server_process_kill - at once, for this reason; its messages are ignored from
+ * now on. For the monitor: monitor_kill() in monitor_internal.h. */
 void server_process_kill(struct server_process *process, const char *reason);
 
 /* server_process_free - the process has ended and has been waited for. */
