@@ -185,7 +185,6 @@ static void start_server(struct monitor *monitor, int accepted)
 	options.accepted = accepted;
 	options.lenient = monitor->serving == NULL;
 	monitor->restart_ms = UINT64_MAX;
-	monitor->reload_again = false;
 	*monitor->complaint.text = '\0';
 	process = server_process_start(monitor->program, &options,
 				       &monitor->mask, &error);
@@ -206,12 +205,13 @@ static void start_server(struct monitor *monitor, int accepted)
 void monitor_start_server(struct monitor *monitor)
 {
 	monitor->trying = monitor->loaded.requested;
+	monitor->reload_again = false;
 	monitor_state_write(monitor);
 	start_server(monitor, -1);
 }
 
-/* monitor_replace_server - without a reload: the configuration in effect stays
- */
+/* monitor_replace_server - without a reload: the configuration in effect stays,
+ * and a reload that was requested is still due */
 void monitor_replace_server(struct monitor *monitor)
 {
 	start_server(monitor, monitor->accepted);

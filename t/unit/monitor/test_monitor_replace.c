@@ -236,6 +236,45 @@ START_TEST(asks_when_late)
 }
 END_TEST
 
+/* A SIGHUP during a hand-over waits for its end, whatever that is. */
+START_TEST(a_reload_is_not_forgotten)
+{
+	be(SERVER_PROCESS_TAKING);
+	monitor_state.trying = 1;
+	monitor_state.loaded.requested = 2;
+	monitor_reload(&monitor_state);
+	ck_assert(monitor_state.reload_again);
+	monitor_kill(&monitor_state, process, "for a reason");
+	monitor_replace_server(&monitor_state);
+	ck_assert(monitor_state.next->replaces ==
+		  (monitor_state.accepted >= 0));
+	ck_assert_int_eq(monitor_state.trying, 1);
+	server_process_kill(monitor_state.next, "for another");
+	ends(monitor_state.next);
+	ck_assert_ptr_nonnull(monitor_state.next);
+	ck_assert(!monitor_state.reload_again);
+	ck_assert_int_eq(monitor_state.trying, 2);
+}
+END_TEST
+
+START_TEST(a_refused_reload_stays_refused)
+{
+	be(SERVER_PROCESS_SERVING);
+	monitor_state.loaded.requested = monitor_state.trying = 1;
+	monitor_state_done(&monitor_state, false);
+	monitor_kill(&monitor_state, process, "for a reason");
+	next = add_server(&next_end);
+	next->state = SERVER_PROCESS_PREPARING;
+	next->replaces = true;
+	strcpy(next->settings.log, log_path);
+	monitor_state.next = next;
+	become_ready();
+	ck_assert_ptr_eq(monitor_state.serving, next);
+	ck_assert_int_eq(monitor_state.loaded.answered, 1);
+	ck_assert_int_eq(monitor_state.loaded.succeeded, 0);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("monitor_replace");
@@ -249,5 +288,7 @@ int main(void)
 	tcase_add_test(tests, none_that_had_it_is_spared);
 	tcase_add_loop_test(tests, looks_at_sockets_when_late, 0, 2);
 	tcase_add_test(tests, asks_when_late);
+	tcase_add_test(tests, a_reload_is_not_forgotten);
+	tcase_add_test(tests, a_refused_reload_stays_refused);
 	return run_tests("monitor_replace", tests);
 }
