@@ -85,9 +85,7 @@ static void kill_suspects(struct monitor *monitor)
 	struct server_process *process;
 
 	TAILQ_FOREACH (process, &monitor->children, link)
-		if (process->state == SERVER_PROCESS_TAKING ||
-		    process->state == SERVER_PROCESS_SERVING ||
-		    process->state == SERVER_PROCESS_LEAVING)
+		if (process->state >= SERVER_PROCESS_TAKING)
 			monitor_kill(monitor, process,
 				     "a listening socket was changed");
 }

@@ -21,8 +21,9 @@
 #include "lib/base/clock.h"
 #include "policyd/process/channel.h"
 
-#define PING_MS 10000 /* a server must answer within this time */
-#define LATE_MS 1000
+#define PING_MS	   10000 /* a server must answer within this time */
+#define LATE_MS	   1000
+#define SPARED_MAX 3 /* in a row: a machine may always be as busy */
 
 /* monitor_state_now - the current state */
 enum notify_state monitor_state_now(const struct monitor *monitor)
@@ -123,15 +124,21 @@ void monitor_ping(struct monitor *monitor)
 		serving->ping = monitor->pings;
 }
 
-/* monitor_watch - a ping is due. If the monitor itself could not run in time,
- * a server that has not answered could not run either: it gets another
- * interval. */
+/* spare - if the monitor itself could not run in time, a server that has not
+ * answered could not run either: it gets another interval */
+static bool spare(struct server_process *serving, uint64_t late_ms)
+{
+	return serving != NULL && serving->ping != 0 && late_ms > LATE_MS &&
+	       serving->spared++ < SPARED_MAX;
+}
+
+/* monitor_watch - a ping is due */
 void monitor_watch(struct monitor *monitor)
 {
-	bool late = clock_ms() - monitor->ping_ms > LATE_MS;
+	uint64_t late_ms = clock_ms() - monitor->ping_ms;
 
 	monitor_check_sockets(monitor);
-	if (late && monitor->serving != NULL && monitor->serving->ping != 0)
+	if (spare(monitor->serving, late_ms))
 		plan_ping(monitor);
 	else
 		monitor_ping(monitor);
@@ -141,6 +148,7 @@ void monitor_watch(struct monitor *monitor)
 void monitor_pong(struct monitor *monitor, struct server_process *process)
 {
 	process->ping = 0;
+	process->spared = 0;
 	monitor_notify(monitor); /* READY must come first */
 	if (process == monitor->serving)
 		tell_alive(monitor);

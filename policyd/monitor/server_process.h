@@ -19,6 +19,7 @@
 
 /* A server process from the monitor's point of view. */
 
+/* In this order. */
 enum server_process_state {
 	SERVER_PROCESS_LOADING, /* has not sent its settings yet */
 	SERVER_PROCESS_ASKING,	/* is sending the lists of its files and of its
@@ -92,6 +93,7 @@ struct server_process {
 	struct store_target *stores;	     /* as many as were announced */
 	size_t store_count;		     /* that were named so far */
 	int64_t ping;			     /* the unanswered ping, or 0 */
+	unsigned spared;      /* how often, as the monitor itself was late */
 	bool quietly;	      /* the same refusal has already been logged */
 	struct error without; /* why an optional listener could not be opened,
 				 or "" */

@@ -236,6 +236,31 @@ START_TEST(asks_when_late)
 }
 END_TEST
 
+START_TEST(asks_not_for_ever_when_late)
+{
+	int i;
+
+	be(SERVER_PROCESS_SERVING);
+	for (i = 0; i < 2; i++) {
+		int late = 0;
+
+		/* An answer in between begins it anew. */
+		process->ping = 7;
+		monitor_pong(&monitor_state, process);
+		process->ping = 8;
+		while (late < 3) {
+			monitor_state.ping_ms = clock_ms() - 60000;
+			monitor_watch(&monitor_state);
+			ck_assert_str_eq(process->reason.text, "");
+			late++;
+		}
+	}
+	monitor_state.ping_ms = clock_ms() - 60000;
+	monitor_watch(&monitor_state);
+	ck_assert_str_eq(process->reason.text, "does not answer the monitor");
+}
+END_TEST
+
 /* A SIGHUP during a hand-over waits for its end, whatever that is. */
 START_TEST(a_reload_is_not_forgotten)
 {
@@ -288,6 +313,7 @@ int main(void)
 	tcase_add_test(tests, none_that_had_it_is_spared);
 	tcase_add_loop_test(tests, looks_at_sockets_when_late, 0, 2);
 	tcase_add_test(tests, asks_when_late);
+	tcase_add_test(tests, asks_not_for_ever_when_late);
 	tcase_add_test(tests, a_reload_is_not_forgotten);
 	tcase_add_test(tests, a_refused_reload_stays_refused);
 	return run_tests("monitor_replace", tests);
