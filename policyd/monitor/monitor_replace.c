@@ -299,8 +299,7 @@ static void drain(struct server_process *process)
 {
 	process->state = SERVER_PROCESS_LEAVING;
 	process->deadline_ms = clock_ms() + CHANNEL_LEAVE_MS;
-	if (child_tell(process, CHANNEL_DRAIN, 0, -1, NULL) < 0 &&
-	    child_hears(process))
+	if (child_tell(process, CHANNEL_DRAIN, 0, -1, NULL) < 0)
 		server_process_kill(process, "does not listen to the monitor");
 }
 

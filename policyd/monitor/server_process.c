@@ -139,6 +139,14 @@ static struct child_message *drop(struct server_process *process,
 	return next;
 }
 
+/* child_hears - is there anybody at the other end of the channel? */
+bool child_hears(const struct server_process *process)
+{
+	struct pollfd channel = { .fd = process->channel };
+
+	return process->channel >= 0 && poll(&channel, 1, 0) == 0;
+}
+
 /* child_send - send now, or queue after the messages that wait */
 int child_send(struct server_process *process,
 	       const struct channel_message *message, int fd,
@@ -148,7 +156,7 @@ int child_send(struct server_process *process,
 		if (channel_send(process->channel, message, fd, error) == 0)
 			return 0;
 		if (errno != EAGAIN)
-			return -1;
+			return child_hears(process) ? -1 : 0;
 	}
 	return keep(process, message, fd, error);
 }
@@ -161,14 +169,6 @@ int child_tell(struct server_process *process, enum channel_kind kind,
 
 	channel_message_init(&message, kind, number);
 	return child_send(process, &message, fd, error);
-}
-
-/* child_hears - is there anybody at the other end of the channel? */
-bool child_hears(const struct server_process *process)
-{
-	struct pollfd channel = { .fd = process->channel };
-
-	return process->channel >= 0 && poll(&channel, 1, 0) == 0;
 }
 
 /* child_flush - send as many as possible; a broken channel is noticed when it

@@ -112,19 +112,20 @@ struct server_process *server_process_start(const char *program,
 /* child_init - a child that has sent nothing yet. */
 void child_init(struct server_process *process, pid_t pid, int channel);
 
+/* child_hears - does it still have its end of the channel? A process that is
+ * ending closes that first. */
+bool child_hears(const struct server_process *process);
+
 /* child_send - a message that must arrive, and a descriptor or -1, which stays
  * open here; child_tell - one without a body. While the channel is full they
- * are queued for child_flush(). 0, or -1: the channel is broken, or too many
- * messages are queued. */
+ * are queued for child_flush(). 0, also if nobody hears it, which is noticed
+ * when the channel is read: the exit status says more. -1: it cannot be sent,
+ * or too many messages are queued. */
 int child_send(struct server_process *process,
 	       const struct channel_message *message, int fd,
 	       struct error *error);
 int child_tell(struct server_process *process, enum channel_kind kind,
 	       int64_t number, int fd, struct error *error);
-
-/* child_hears - does it still have its end of the channel? A process that is
- * ending closes that first. */
-bool child_hears(const struct server_process *process);
 
 /* child_flush - the channel has room: send what is queued. A server that leaves
  * a message unread for SERVER_PROCESS_UNSENT_MS is killed by the monitor. */

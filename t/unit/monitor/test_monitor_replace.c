@@ -110,17 +110,22 @@ START_TEST(the_killed_keeps_no_configuration)
 }
 END_TEST
 
-START_TEST(the_dead_hands_nothing_over)
+/* dies - the first server has ended, and its signal was not read yet */
+static void dies(void)
 {
 	siginfo_t info;
 
-	/* It has ended, and its signal was not read yet. */
-	begin(SERVER_PROCESS_SERVING);
 	close(server_end);
 	server_end = -1;
 	kill(process->pid, SIGKILL);
 	ck_assert_int_eq(
 		waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT), 0);
+}
+
+START_TEST(the_dead_hands_nothing_over)
+{
+	begin(SERVER_PROCESS_SERVING);
+	dies();
 	become_ready();
 	ck_assert_ptr_eq(monitor_state.serving, next);
 	ck_assert(logged("serving: server") && !logged("reloaded: "));
@@ -128,6 +133,28 @@ START_TEST(the_dead_hands_nothing_over)
 	ck_assert(logged("was killed by signal 9"));
 	ck_assert(logged(" died: ") && !logged("which was leaving"));
 	ck_assert_uint_eq(monitor_state.news.died, 1);
+}
+END_TEST
+
+/* What cannot be said to the dead is no reason that hides their own. */
+START_TEST(the_dead_says_why)
+{
+	struct error error;
+
+	be(SERVER_PROCESS_SERVING);
+	strcpy(process->settings.log, "syslog");
+	ck_assert_int_eq(
+		channel_tell(server_end, CHANNEL_LOG_LOST, 0, -1, &error), 0);
+	dies();
+	if (_i == 0) {
+		monitor_hear(&monitor_state, process); /* and answer */
+	} else {
+		monitor_state.ping_ms = clock_ms();
+		monitor_watch(&monitor_state);
+	}
+	ck_assert_str_eq(process->reason.text, "");
+	ends(process);
+	ck_assert(logged("was killed by signal 9") && logged(" died: "));
 }
 END_TEST
 
@@ -308,6 +335,7 @@ int main(void)
 	tcase_add_test(tests, the_killed_hands_nothing_over);
 	tcase_add_test(tests, the_killed_keeps_no_configuration);
 	tcase_add_test(tests, the_dead_hands_nothing_over);
+	tcase_add_loop_test(tests, the_dead_says_why, 0, 2);
 	tcase_add_test(tests, the_living_hands_over);
 	tcase_add_test(tests, no_server_keeps_a_changed_socket);
 	tcase_add_test(tests, none_that_had_it_is_spared);
