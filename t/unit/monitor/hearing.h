@@ -58,6 +58,7 @@ static inline void setup(void)
 	log_path = place_path("log");
 	ck_assert_int_eq(log_open(log_path, &error), 0);
 	memset(&monitor_state, 0, sizeof(monitor_state));
+	options.config = "/nonexistent";
 	monitor_state.options = &options;
 	monitor_state.program = "/bin/false";
 	monitor_state.started = true;
