@@ -292,15 +292,16 @@ static int change_limits(const struct rate *rate, struct rate_limits *limits,
 
 /* rate_value_check - can this value of limit_maps be used? */
 int rate_value_check(const struct rate *rate, const struct table *table,
-		     const char *value, struct error *error)
+		     const char *value, struct rate_limits *limits,
+		     struct error *error)
 {
-	struct rate_limits limits = rate->limits;
 	struct table_trouble trouble;
-	int done =
-		rate_limits_change(&limits, value, rate_unit_of(rate), error);
+	int done;
 
+	*limits = rate->limits;
+	done = rate_limits_change(limits, value, rate_unit_of(rate), error);
 	if (done == 0 &&
-	    change_limits(rate, &limits, value, table, &trouble) < 0)
+	    change_limits(rate, limits, value, table, &trouble) < 0)
 		return error_set(error,
 				 "%.60s: neither a limit, nor the key of one",
 				 value);

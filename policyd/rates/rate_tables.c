@@ -45,8 +45,7 @@ open_one(const struct config *config, const struct rate *rate,
 	 void (*note)(void *context, const char *line), void *context,
 	 struct error *error)
 {
-	struct rate_shape shape =
-		rate_shape_of(&rate->limits, rate_unit_of(rate), rate->keys);
+	struct rate_shape shape = rate_shape_needed(rate);
 	char *path = rate_tables_path(config, rate);
 	struct rate_table *table =
 		rate_table_open(path, &shape, config->uid, clock, error);
@@ -135,8 +134,7 @@ struct store_rate *rate_tables_store(const struct config *config)
 		const struct rate *rate = &list->rates[i];
 
 		rates[i].name = rate->name;
-		rates[i].shape = rate_shape_of(&rate->limits,
-					       rate_unit_of(rate), rate->keys);
+		rates[i].shape = rate_shape_needed(rate);
 	}
 	return rates;
 }

@@ -165,6 +165,38 @@ def test_unreadable(program):
         check(policyd.get("DATA", "4", 1), OVER)
 
 
+def test_more_networks(program):
+    """a key whose limit_maps has more networks than the rate gets them, and no
+    more, by tables of all kinds, and with another number after a reload"""
+    with Limited(program, 'rate "places" { count = client_networks\n'
+                          'limit = "2/1d" near = 0\n'
+                          'limit_maps = { "texthash:DIR/limits",\n'
+                          '"pcre:DIR/patterns" } }') as policyd:
+        def passed(login):
+            replies = [policyd.get("DATA", "%s%d" % (login, number), 1,
+                                   sasl_username=login,
+                                   client_address="10.0.%d.1" % number)
+                       for number in range(12)]
+            assert all(re.match(OK + "$|450 4.7.1 Too many networks", reply)
+                       for reply in replies), replies
+            return sum(reply == OK for reply in replies)
+
+        def limits(text):
+            with open(policyd.path("limits"), "w") as file:
+                file.write(text)
+        limits("carol 5/1d\ndave unlimited\n")
+        with open(policyd.path("patterns"), "w") as file:
+            file.write("/^n(.)$/ ${1}/1d\n")
+        policyd.reload()
+        assert [passed(login) for login in
+                ("alice", "carol", "dave", "n9")] == [2, 5, 12, 9]
+        limits("carol 7/1d\n")
+        policyd.reload()
+        assert [passed(login) for login in ("carol", "alice")] == [7, 2]
+        check(command(policyd, "places", "carol")[1],
+              r"(?m)^places +carol +7 +7/1d +0 .*\n( +10\.0\.\d+\.0/24 .*\n){7}$")
+
+
 def test_command(program):
     """policyd -r lists, blocks and forgets, with a server and without"""
     with Limited(program, 'rate "login" { limit = { "5/1h", "100/1d" } }\n'
@@ -376,5 +408,6 @@ def test_mistakes(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_counts, test_log, test_never_asked, test_actions,
                       test_observes,
-                      test_unreadable, test_mistakes, test_command,
+                      test_unreadable, test_more_networks, test_mistakes,
+                      test_command,
                       test_explains, test_metrics, test_page]))

@@ -37,8 +37,7 @@ static const char *path_of(const struct rate *rate)
 /* open_table - once its limits are known */
 static void open_table(struct rate *rate)
 {
-	struct rate_shape shape =
-		rate_shape_of(&rate->limits, rate_unit_of(rate), 64);
+	struct rate_shape shape = rate_shape_needed(rate);
 	struct rate_clock clock = rate_clock_read();
 	struct error error = { "" };
 
@@ -60,6 +59,7 @@ static void make_rate(size_t index, uint64_t number)
 	rate->index = index;
 	rate->state = RATE_AT_DATA;
 	rate->near = 80;
+	rate->keys = 64;
 	rate->parts[0] = RATE_SASL_USERNAME;
 	rate->part_count = 1;
 	ck_assert_int_eq(rate_limits_add(&rate->limits, &limit, &error), 0);

@@ -314,24 +314,39 @@ END_TEST
 /* The same values, before anybody asks. */
 START_TEST(checks_values)
 {
+	struct rate_limits found;
 	struct error error;
 
 	add_map(&rate.limit_maps, "gold 9/1h\nred gold\n");
 	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
-					  "9/1h, unlimited", &error),
+					  "9/1h, unlimited", &found, &error),
 			 -1);
 	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
-					  "9/1h", &error),
+					  "9/1h", &found, &error),
 			 0);
 	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
-					  "gold", &error),
+					  "gold", &found, &error),
 			 0);
+	ck_assert_uint_eq(found.limit[0].number, 9);
 	ck_assert_int_eq(rate_value_check(&rate, rate.limit_maps.tables[0],
-					  "red", &error),
+					  "red", &found, &error),
 			 -1);
 	ck_assert_str_eq(error.text,
 			 "red: neither a limit, nor the key of one");
 	free_maps(&rate.limit_maps);
+}
+END_TEST
+
+/* The table has room for the networks of the key that may have most. */
+START_TEST(needs_room_for_networks)
+{
+	rate.count = RATE_CLIENT_NETWORKS;
+	rate.limits = (struct rate_limits){ 1, { { 8, 86400 } } };
+	ck_assert_uint_eq(rate_shape_needed(&rate).networks, 8);
+	rate.networks = 20;
+	ck_assert_uint_eq(rate_shape_needed(&rate).networks, 20);
+	rate.networks = 5;
+	ck_assert_uint_eq(rate_shape_needed(&rate).networks, 8);
 }
 END_TEST
 
@@ -416,6 +431,7 @@ int main(void)
 	tcase_add_test(tests, drops_long_instances);
 	tcase_add_loop_test(tests, finds_limits, 0, COUNT(limits));
 	tcase_add_test(tests, checks_values);
+	tcase_add_test(tests, needs_room_for_networks);
 	tcase_add_test(tests, finds_limits_of_networks);
 	tcase_add_test(tests, maps_keys);
 	tcase_add_test(tests, finds_places);

@@ -496,6 +496,34 @@ START_TEST(networks)
 }
 END_TEST
 
+/* A key may have a limit above the room that the table was made with: until
+ * there is a larger one, its room is the limit. */
+START_TEST(no_more_networks_than_there_is_room_for)
+{
+	struct rate_table *table;
+	struct rate_charge charge;
+	struct place place;
+	char name[8] = "a";
+
+	place_init(&place);
+	table = open_table(&place, "3/1d", RATE_NETWORKS, 64);
+	charge = charge_of(table, "alice", 1, "9/1d", RATE_NETWORKS);
+	charge.place = name;
+	for (; name[0] < 'd'; name[0]++)
+		ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	ck_assert(!rate_take(&charge, 1, place.clock.now_us));
+	check(charge.result, RATE_OVER, 3, 3, 86400, 86401);
+	name[0] = 'a';
+	ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	charge = charge_of(table, "bob", 1, "", RATE_NETWORKS);
+	charge.place = name;
+	for (; name[0] < 'h'; name[0]++)
+		ck_assert(rate_take(&charge, 1, place.clock.now_us));
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 /* A network is known for all of the hour, though a time is kept as the tick in
  * which it was: that begins a moment earlier. */
 START_TEST(a_network_stays_for_all_of_the_window)
@@ -539,6 +567,7 @@ int main(void)
 	tcase_add_test(tests, unlimited_is_counted);
 	tcase_add_test(tests, bytes_are_wide);
 	tcase_add_test(tests, networks);
+	tcase_add_test(tests, no_more_networks_than_there_is_room_for);
 	tcase_add_test(tests, a_network_stays_for_all_of_the_window);
 	return run_tests("rate_take", tests);
 }
