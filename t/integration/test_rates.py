@@ -380,6 +380,14 @@ MISTAKES = [
     ('rate "x" { limit = "1/1h" }', "permit_auth_destination, check_rate:x",
      "warning: restrictions: check_rate:x comes after "
      "permit_auth_destination: "),
+    ('rate "x" { limit = "1/1h" }', "permit_sasl_authenticated, check_rate:x",
+     "warning: restrictions: check_rate:x comes after "
+     "permit_sasl_authenticated, which permits all clients that log in: "
+     "nothing is counted; write it ahead of that"),
+    ('rate "x" { limit = "1/1h" key = { client_address, sasl_domain } }',
+     "permit_sasl_authenticated, permit_auth_destination, check_rate:x",
+     "warning: restrictions: check_rate:x comes after "
+     "permit_sasl_authenticated, "),
     ('rate "x" { limit = "1/1h" }', "reject, check_rate:x",
      "warning: restrictions: nothing after reject is ever tried"),
     ("\n".join('rate "x%d" { limit = "1/1h" }' % i for i in range(9)),
