@@ -142,6 +142,13 @@ int rate_value_check(const struct rate *rate, const struct table *table,
 		     const char *value, struct rate_limits *limits,
 		     struct error *error);
 
+/* rate_key_given - the key that an administrator means by a text: folded, with
+ * its extension cut, the network of an address, and the account of key_maps, as
+ * in a request. A text that can be no key of this rate is only folded. 0; -1:
+ * key_maps cannot be looked up, and key is without it. */
+int rate_key_given(const struct rate *rate, const char *text,
+		   char key[RATE_KEY_SIZE], struct table_trouble *trouble);
+
 /* rate_key_limits - the limits of a key that is known, for listings: as
  * rate_charge() finds them, but for a key that is an address, which may be
  * given as address; otherwise NULL. 0, or -1. */

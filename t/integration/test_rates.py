@@ -235,8 +235,10 @@ def test_command(program):
         assert command(policyd, "--reset", "login", ALICE) == (0, "")
         check(policyd.get("RCPT", "7"), OK)
         assert policyd.stop() == 0
-        assert command(policyd, "--block", "login", "alice@local.test") == \
-            (0, "")
+        check(command(policyd, "--block", "login", "alice@local.test")[1],
+              r"^policyd: login: alice@local\.test is blocked; nothing is "
+              r"counted for it now, so make sure that it is spelled as in the "
+              r"log \(rate_key=\)$")
         check(command(policyd)[1], r"alice@local\.test +blocked until "
                                    r"--unblock")
         for arguments, status, message in (
@@ -251,6 +253,56 @@ def test_command(program):
             assert got == status and message in text, (arguments, got, text)
         policyd.start()
         check(policyd.get("RCPT", "8"), "^554 5")
+
+
+def test_given_keys(program):
+    """a login of an account, an address of a network, or an address with an
+    extension: each finds, blocks and frees what requests are counted as"""
+    with Limited(program, 'recipient_delimiter = "+"\n'
+                          'rate "customer" { key = sasl_domain limit = "9/1h"\n'
+                          'key_maps = "texthash:DIR/customers" }\n'
+                          'rate "net" { key = client_network limit = "9/1h" }\n'
+                          'rate "sender" { key = sender limit = "9/1h" }') \
+            as policyd:
+        with open(policyd.path("customers"), "w") as file:
+            file.write("local.test C17\nb.test c18\n")
+        policyd.reload()
+
+        def get(instance):
+            return policyd.get("DATA", instance, 1, sender="a+x@local.test",
+                               client_address="2001:db8::5")
+        check(get("0"), OK)
+        for name, given, key in (
+                ("customer", "alice@Local.Test", "c17"),
+                ("customer", "LOCAL.test", "c17"), ("customer", "C17", "c17"),
+                ("net", "2001:DB8:0::5", "2001:db8::/64"),
+                ("net", "2001:db8::/64", "2001:db8::/64"),
+                ("sender", "A+x@local.test", "a@local.test")):
+            said = "" if given.lower() == key else \
+                "policyd: %s: .* is counted as %s\n" % (name, key)
+            check(command(policyd, name, given)[1],
+                  "(?m)^%s +%s +1 +9/1h +8 " % (name, key))
+            check(command(policyd, "--block", name, given)[1],
+                  r"\A%s\Z" % said)
+            check(get("1"), "^554 5")
+            check(command(policyd, "--unblock", name, given)[1],
+                  r"\A%s\Z" % said)
+            check(get("0"), OK)
+
+        # What was blocked before key_maps had it can be set free.
+        for change in "--block", "--unblock":
+            assert command(policyd, change, "customer", "c.test")[0] == 0
+            if change == "--block":
+                with open(policyd.path("customers"), "a") as file:
+                    file.write("c.test c17\n")
+                check(command(policyd)[1], "customer +c.test +blocked")
+        assert " blocked " not in command(policyd)[1]
+
+        os.unlink(policyd.path("customers"))
+        check(command(policyd, "--block", "customer", "c17")[1],
+              "(?m)^policyd: customer: c17 is taken as it is, since key_maps "
+              "cannot be used: ")
+        check(get("2"), "^554 5")
 
 
 def test_explains(program):
@@ -417,5 +469,5 @@ if __name__ == "__main__":
     sys.exit(run_all([test_counts, test_log, test_never_asked, test_actions,
                       test_observes,
                       test_unreadable, test_more_networks, test_mistakes,
-                      test_command,
+                      test_command, test_given_keys,
                       test_explains, test_metrics, test_page]))
