@@ -18,7 +18,7 @@
 
 #define RATE_NAME_MAX	32  /* bytes of a name */
 #define RATE_KEY_SIZE	256 /* of a key, NUL included; longer ones are cut */
-#define RATE_PLACE_SIZE 32  /* of a client network or its name, likewise */
+#define RATE_PLACE_SIZE 256 /* of a client network or its name, likewise */
 
 /* The parts of a key: attributes, or parts of them. */
 enum rate_part {

@@ -523,13 +523,14 @@ int rate_key_given(const struct rate *rate, const char *text,
 {
 	char folded[CASEFOLD_SIZE(RATE_KEY_SIZE)];
 	struct key key = { out, 0 };
+	size_t length;
 
 	*out = '\0';
 	if (!add_given(rate, text, &key)) {
+		length = casefold(folded, text,
+				  strnlen(text, RATE_KEY_SIZE - 1), rate->utf8);
 		key.length = 0;
-		add(&key, folded,
-		    casefold(folded, text, strnlen(text, RATE_KEY_SIZE - 1),
-			     rate->utf8));
+		add(&key, folded, length);
 	}
 	if (rate->key_maps.count == 0)
 		return 0;

@@ -510,6 +510,18 @@ START_TEST(finds_places)
 	ck_assert_int_eq(get(), 1);
 	ck_assert_str_eq(charge.place, "203.0.113.0/24");
 	free_maps(&rate.place_maps);
+	/* A long one is not another one that begins alike. */
+	rate.ipv6_prefix = 128;
+	request.client_address = "2001:db8:1111:2222:3333:4444:5555:6666";
+	ck_assert_int_eq(get(), 1);
+	ck_assert_str_eq(charge.place, request.client_address);
+	add_map(&rate.place_maps,
+		"static:a name of a place that has more than thirty-two bytes");
+	ck_assert_int_eq(get(), 1);
+	ck_assert_str_eq(
+		charge.place,
+		"a name of a place that has more than thirty-two bytes");
+	free_maps(&rate.place_maps);
 	add_map(&rate.place_maps, "fail:x");
 	ck_assert_int_eq(get(), -1);
 	free_maps(&rate.place_maps);
