@@ -158,6 +158,34 @@ START_TEST(given_back)
 }
 END_TEST
 
+/* What was counted before a reset is not given back out of what came later, and
+ * is counted if it comes again. */
+START_TEST(nothing_is_given_back_after_a_reset)
+{
+	struct rate_table *table;
+	struct rate_charge charge;
+	struct place place;
+
+	place_init(&place);
+	table = open_table(&place, LIMITS, RATE_NUMBER, 64);
+	charge = charge_of(table, "alice", 2, LIMITS, RATE_NUMBER);
+	charge.instance = "a";
+	take(&place, table, 2, "a");
+	ck_assert_int_eq(rate_table_reset(table, "alice", place.clock.now_us),
+			 1);
+	take(&place, table, 2, "b");
+	rate_give_back(&charge, 1, place.clock.now_us);
+	check(take(&place, table, 2, "c"), RATE_OVER, 2, 3, 60, 62);
+	charge.instance = "d";
+	take(&place, table, 1, "d");
+	rate_give_back(&charge, 1, place.clock.now_us);
+	check(take(&place, table, 1, "b"), RATE_WITHIN, 2, 3, 60, 0);
+	check(take(&place, table, 1, "a"), RATE_WITHIN, 3, 3, 60, 0);
+	rate_table_close(table);
+	place_clear(&place);
+}
+END_TEST
+
 START_TEST(all_or_nothing)
 {
 	struct rate_charge charges[2];
@@ -557,6 +585,7 @@ int main(void)
 	tcase_add_test(tests, an_instance_grows_beyond_the_limit);
 	tcase_add_test(tests, time_never_goes_back);
 	tcase_add_test(tests, given_back);
+	tcase_add_test(tests, nothing_is_given_back_after_a_reset);
 	tcase_add_test(tests, all_or_nothing);
 	tcase_add_test(tests, what_cannot_be_used);
 	tcase_add_test(tests, looking_counts_nothing);
