@@ -165,6 +165,61 @@ def test_unreadable(program):
         check(policyd.get("DATA", "4", 1), OVER)
 
 
+def stdio(policyd):
+    """stdio - a policyd -s, as spawn(8) starts it, and how to ask it"""
+    process = subprocess.Popen(
+        [policyd.program, "-s", "-c", policyd.config], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def ask(instance, count):
+        process.stdin.write(request("DATA", instance, count))
+        process.stdin.flush()
+        reply = process.stdout.readline().decode()
+        process.stdout.readline()
+        return reply[len("action="):].strip()
+    return process, ask
+
+
+def test_other_windows(program):
+    """other windows are enforced at once, though another process has the file
+    open that does not end; that one defers"""
+    lost = r"451 4\.3\.0 Temporary lookup failure \(id \w+\)$"
+    with Limited(program, 'rate "login" { limit = "5/1h" }') as first:
+        check(first.get("DATA", "1", 2), OK)
+        second = Limited(program, 'rate "login" { limit = "3/30m" }')
+        os.rmdir(second.path("rates"))
+        os.symlink(first.path("rates"), second.path("rates"))
+        with second:
+            check(second.get("DATA", "2", 2), OK)
+            check(second.get("DATA", "3", 2), OVER)
+            check(first.get("DATA", "4", 1), lost)
+            check(second.get("DATA", "5", 1), OK)
+            check(second.said(), "rate.login: another process has it open")
+        first.settings = first.settings.replace("5/1h", "4/30m")
+        first.write()
+        first.reload()
+        check(first.get("DATA", "6", 1), OK)
+        check(first.get("DATA", "7", 1), OVER)
+    policyd = Limited(program, 'rate "login" { limit = "5/1h" }')
+    try:
+        old, ask_old = stdio(policyd)
+        check(ask_old("1", 2), OK)
+        policyd.settings = 'rate "login" { limit = { "3/30m", "5/1h" } }'
+        policyd.write()
+        for turn in range(2):
+            new, ask_new = stdio(policyd)
+            check(ask_new("n%d" % turn, 2 - turn), OK)
+            check(ask_new("m%d" % turn, 2), OVER)
+            check(ask_old("2", 1), lost)
+            new.communicate()
+            assert new.returncode == 0
+        old.communicate()
+        check(command(policyd, "login", ALICE)[1],
+              r"login +\S+ +3 +3/30m +0 .*\nlogin +\S+ +5 +5/1h +0 ")
+    finally:
+        shutil.rmtree(policyd.directory)
+
+
 def test_more_networks(program):
     """a key whose limit_maps has more networks than the rate gets them, and no
     more, by tables of all kinds, and with another number after a reload"""
@@ -468,6 +523,6 @@ def test_mistakes(program):
 if __name__ == "__main__":
     sys.exit(run_all([test_counts, test_log, test_never_asked, test_actions,
                       test_observes,
-                      test_unreadable, test_more_networks, test_mistakes,
+                      test_unreadable, test_other_windows, test_more_networks, test_mistakes,
                       test_command, test_given_keys,
                       test_explains, test_metrics, test_page]))
