@@ -354,6 +354,41 @@ static int gather_all(struct rates_rows *rows,
 	return 0;
 }
 
+/* say_uncounted - a rate whose counts are nowhere yet */
+static int say_uncounted(const struct rate *rate)
+{
+	fprintf(stderr,
+		"policyd: %s: nothing has been counted yet; start policyd "
+		"first\n",
+		rate->name);
+	return EX_UNAVAILABLE;
+}
+
+/* is_counted - are there counts of this rate? */
+static bool is_counted(const struct rates_counts *counts,
+		       const struct rate *rate)
+{
+	return counts->tables[rate->index] != NULL || counts->map.count > 0;
+}
+
+/* say_missing - nothing was found: is that because nothing is counted? */
+static int say_missing(const struct rates_counts *counts,
+		       const struct rate *only, const struct asked *asked,
+		       const struct rates_options *options)
+{
+	const struct rate_list *list = &counts->config->rates;
+	int status = EX_OK;
+
+	for (size_t i = 0; i < list->count; i++)
+		if ((only == NULL || only == &list->rates[i]) &&
+		    !is_counted(counts, &list->rates[i]))
+			status = say_uncounted(&list->rates[i]);
+	if (status == EX_OK && only != NULL && asked->key != NULL &&
+	    !options->over)
+		say_key(only, asked->key, "has not been counted", "");
+	return status;
+}
+
 /* list - print what was asked for */
 static int list(const struct rates_counts *counts, const struct rate *only,
 		const struct asked *asked, const struct rates_options *options)
@@ -372,7 +407,10 @@ static int list(const struct rates_counts *counts, const struct rate *only,
 	else
 		rates_print(&rows, options->count > 1, options->over ? 100 : 0,
 			    stdout);
-	status = options->over && rows.count > 0 ? SOMEBODY_OVER : EX_OK;
+	if (rows.count == 0)
+		status = say_missing(counts, only, asked, options);
+	else
+		status = options->over ? SOMEBODY_OVER : EX_OK;
 	clear_rows(&rows);
 	return status;
 }
@@ -408,13 +446,9 @@ static int answer(const struct rates_counts *counts, const struct rate *rate,
 		return list(counts, rate, &asked, options);
 	if (away > 0)
 		return EX_TEMPFAIL;
-	if (counts->tables[rate->index] != NULL || counts->map.count > 0)
-		return change(counts, rate, &asked, options);
-	fprintf(stderr,
-		"policyd: %s: nothing has been counted yet; start policyd "
-		"first\n",
-		rate->name);
-	return EX_UNAVAILABLE;
+	if (!is_counted(counts, rate))
+		return say_uncounted(rate);
+	return change(counts, rate, &asked, options);
 }
 
 /* rates - see above */

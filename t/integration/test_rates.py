@@ -310,6 +310,30 @@ def test_command(program):
         check(policyd.get("RCPT", "8"), "^554 5")
 
 
+def test_nothing_counted(program):
+    """nothing is over, or nothing is counted: the two are told apart"""
+    policyd = Limited(program, 'rate "login" { limit = "5/1h" }\n'
+                               'rate "other" { limit = "6/1h" }')
+    try:
+        for arguments in [], ["--over"], ["login"], ["login", "bob"], \
+                ["--format=json"], ["--reset", "login", "bob"]:
+            status, text = command(policyd, *arguments)
+            said = "policyd: login: nothing has been counted yet; start " \
+                   "policyd first\n"
+            assert (status, text) == (69, said if "login" in arguments else
+                                      said + said.replace("login", "other")), \
+                (arguments, status, text)
+        with policyd:
+            for arguments in [], ["--over"], ["login"]:
+                assert command(policyd, *arguments) == (0, "")
+            assert command(policyd, "login", "BOB") == (
+                0, "policyd: login: bob has not been counted\n")
+            check(policyd.get("DATA", "1", 1), OK)
+            assert command(policyd, "--over", "login", ALICE) == (0, "")
+    finally:
+        shutil.rmtree(policyd.directory, ignore_errors=True)
+
+
 def test_given_keys(program):
     """a login of an account, an address of a network, or an address with an
     extension: each finds, blocks and frees what requests are counted as"""
@@ -524,5 +548,5 @@ if __name__ == "__main__":
     sys.exit(run_all([test_counts, test_log, test_never_asked, test_actions,
                       test_observes,
                       test_unreadable, test_other_windows, test_more_networks, test_mistakes,
-                      test_command, test_given_keys,
+                      test_command, test_nothing_counted, test_given_keys,
                       test_explains, test_metrics, test_page]))
