@@ -193,6 +193,7 @@ def test_other_windows(program):
             check(second.get("DATA", "2", 2), OK)
             check(second.get("DATA", "3", 2), OVER)
             check(first.get("DATA", "4", 1), lost)
+            check(first.line("4", "DATA"), " rate=login:unknown ")
             check(second.get("DATA", "5", 1), OK)
             check(second.said(), "rate.login: another process has it open")
         first.settings = first.settings.replace("5/1h", "4/30m")
@@ -283,6 +284,7 @@ def test_command(program):
             (0, "")
         check(policyd.get("RCPT", "4", sasl_username="bob"),
               r"554 5\.7\.1 Sending is blocked for this account \(id")
+        check(policyd.line("4", "RCPT"), " rate=login:blocked rate_key=bob ")
         check(command(policyd)[1], r"login +bob +blocked for (2 days|48 hours)")
         assert command(policyd, "--unblock", "login", "bob") == (0, "")
         check(policyd.get("RCPT", "5", sasl_username="bob"), OK)
