@@ -517,7 +517,7 @@ static const char admin_part[] =
 	"    some = 1\n"
 	"   end\n"
 	"  end\n"
-	"  cell.windows, cell.places = {}, {}\n"
+	"  cell.windows, cell.places, cell.seen = {}, {}, ''\n"
 	"  if cell.there then save(cell) end\n"
 	"  return some\n"
 	" end\n"
