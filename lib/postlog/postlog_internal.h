@@ -68,6 +68,7 @@ struct postlog_session {
 	bool begun; /* its beginning is in the log */
 	bool ended;
 	bool has_counts;
+	bool strayed;  /* a line of it is about another client */
 	bool mixed;    /* it seems to be two, as lines are missing */
 	bool logs_tls; /* TLS was logged under its syslog_name when it ended */
 	unsigned long starttls, auth, rcpt;

@@ -245,16 +245,25 @@ static const char *text(const char *may_be_null)
 	return may_be_null != NULL ? may_be_null : "";
 }
 
+/* is_mixed - may it be two sessions? Without its last line, nobody knows
+ * whether the other client is one of XCLIENT. */
+static bool is_mixed(const struct postlog_session *session)
+{
+	return session->mixed || (session->strayed && !session->has_counts);
+}
+
 /* fill_tls - what is known of TLS; before: its line came before the
  * recipient's */
 static void fill_tls(struct postlog_case *taken,
 		     const struct postlog_session *session, bool before)
 {
-	taken->counted = session->has_counts && !session->mixed;
-	taken->starttls = session->starttls > 0 && !session->mixed;
+	bool mixed = is_mixed(session);
+
+	taken->counted = session->has_counts && !mixed;
+	taken->starttls = session->starttls > 0 && !mixed;
 	taken->protocol = taken->cipher = taken->bits = "";
 	taken->fingerprint = taken->key_fingerprint = "";
-	if (before && !session->mixed) {
+	if (before && !mixed) {
 		taken->tls = POSTLOG_TLS_KNOWN;
 		taken->protocol = session->protocol;
 		taken->cipher = session->cipher;
