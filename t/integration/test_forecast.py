@@ -276,6 +276,25 @@ def test_text(program):
             assert ask(program, path("c.conf"), input=text.read())[0] == 1
 
 
+def test_same_advice(program):
+    """what is the same for several groups is written once"""
+    old = "TLSv1.1 with cipher ECDHE-RSA-AES256-SHA"
+    log = "".join(session(tls=old, login=login, ident="%05X" % number)
+                  for number, login in enumerate(("alice", "bob", "carol")))
+    with written(c_conf=DOMAINS, log=log + session()) as directory:
+        config = os.path.join(directory, "c.conf")
+        _, out, _ = ask(program, config, os.path.join(directory, "log"))
+        assert "of 4 recipients" in out and "4 would be refused" in out, out
+        assert out.count("\t\tto keep them, if they cannot use better "
+                         "encryption, write:\n") == 1, out
+        assert out.count("\t\tto keep them: the same as for port 25 (postfix), "
+                         "clients in 192.0.2.0/24, login alice, above\n") == 2, \
+            out
+        found, _ = groups(program, config, os.path.join(directory, "log"))
+        assert all(group["advice"]["condition"] for group in found
+                   if group["kind"] == "refused"), found
+
+
 def test_readme(program):
     """README shows what is printed, in narrower lines"""
     root = os.path.join(DATA, os.pardir, os.pardir, os.pardir)
@@ -472,6 +491,6 @@ def test_rotated(program):
 
 if __name__ == "__main__":
     sys.exit(run_all([test_shapes, test_other_shapes, test_compressed,
-                      test_new_year, test_text, test_readme, test_unknown,
-                      test_ports, test_ours, test_against, test_bad, test_huge,
-                      test_rotated, test_real]))
+                      test_new_year, test_text, test_same_advice, test_readme,
+                      test_unknown, test_ports, test_ours, test_against,
+                      test_bad, test_huge, test_rotated, test_real]))
