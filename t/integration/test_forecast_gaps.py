@@ -190,8 +190,7 @@ def test_added(program):
             with Place("mydestination = local.test\nimport_environment =\n" +
                        more, TWO_PORTS % "") as place, \
                     written(log=LOGS_TLS + log) as directory:
-                with open(place.file, "w") as out:
-                    out.write('import_postfix = "%s"\n' % place.config)
+                place.configure()
                 path = os.path.join(directory, "log")
                 out = ask(program, place.file, path)[1]
                 assert ("cannot tell: 1" in out) == doubted and (
@@ -215,8 +214,7 @@ def test_archive(program):
                 Place("mydestination =\nimport_environment =\nmyorigin = "
                       "%s/name\nalways_bcc = %s\n" % (directory, address)) as \
                 place:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             summary = groups(program, place.file,
                              os.path.join(directory, "log"))[1]
             assert (summary["accepted"], summary["would_be_refused"],
@@ -231,8 +229,7 @@ def test_replaced(program):
             with Place("mydestination = local.test\nimport_environment =\n" +
                        milter) as place, written(log=LOGS_TLS + log.replace(
                            "nrcpt=1", "nrcpt=%d" % count)) as directory:
-                with open(place.file, "w") as out:
-                    out.write('import_postfix = "%s"\n' % place.config)
+                place.configure()
                 out = ask(program, place.file,
                           os.path.join(directory, "log"))[1]
                 assert ("note: 1 recipient is accepted, if it is the one" in
@@ -298,8 +295,7 @@ def test_lists(program):
                    "unknown_word = reject\n",
                    "smtp inet n - y - - smtpd\n" + options) as place, \
                 written(log=denied(what)) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("cannot tell: 0" in out) == remains == (
                 "for a reason that remains" in out), (options, what, out)
@@ -316,10 +312,8 @@ def test_lists(program):
                    "smtp inet n - y - - smtpd\n" + options) as place, \
                 written(log=denied("Relay access denied", "b@far.example")) as \
                 directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\nreply = "ok"\n'
-                          'listen "unix:/run/private/policyd" { }\n'
-                          'relay_domains = "far.example"\n' % place.config)
+            place.configure('reply = "ok"\nlisten "unix:/run/private/policyd" '
+                            '{ }\nrelay_domains = "far.example"\n')
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("1 would be accepted:" in out) != doubted and (
                 "smtpd_%s_restrictions may still refuse" % (
@@ -362,8 +356,7 @@ def test_ends(program):
                         "<%s>: Client host rejected: cannot" % about,
                         "Client host rejected: cannot").replace(
                             "<%s>: Service" % about, "Service")) as directory:
-                with open(place.file, "w") as out:
-                    out.write('import_postfix = "%s"\n' % place.config)
+                place.configure()
                 path = os.path.join(directory, "log")
                 summary = groups(program, place.file, path)[1]
                 assert (summary["would_be_accepted"], summary["cannot_tell"],
@@ -394,8 +387,7 @@ def test_rewritten(program):
         with Place("mydestination = local.test\nimport_environment =\n" + main,
                    "smtp inet n - y - - smtpd\n" + master) as place, \
                 written(log=log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config + text)
+            place.configure(text)
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("cannot tell: 1:\n        1  %s was rewritten before" % said
                     in out) == bool(said), (main, master, out)
@@ -425,8 +417,7 @@ def test_senders(program):
                           False), ("", True), ("", False):
         with Place("mydestination = local.test\nimport_environment =\n"
                    "smtpd_sasl_auth_enable = yes\n" + main) as place:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config + LOGINS)
+            place.configure(LOGINS)
             for name, (log, figures) in cases.items():
                 if missing:
                     log = "".join(line for line in log.splitlines(True)
@@ -540,7 +531,7 @@ def test_mixture(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_added, test_archive, test_replaced,
-                      test_reversed,
-                      test_access, test_lists, test_ends, test_rewritten, test_senders,
+    sys.exit(run_all([test_notes, test_proxy, test_added,
+                      test_archive, test_replaced, test_reversed, test_access,
+                      test_lists, test_ends, test_rewritten, test_senders,
                       test_repeated, test_examples, test_mixture]))

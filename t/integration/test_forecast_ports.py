@@ -38,8 +38,7 @@ def test_elsewhere(program):
                     c_conf=DOMAINS) as directory:
         log, only, config = (os.path.join(directory, each)
                              for each in ("log", "o.log", "c.conf"))
-        with open(place.file, "w") as out:
-            out.write('import_postfix = "%s"\n' % place.config)
+        place.configure()
         status, out, _ = ask(program, place.file, log)
         assert status == 0 and said in out and \
             "of 1 recipient that Postfix accepted" in out and \
@@ -82,8 +81,7 @@ def test_shared_name(program):
                    "smtpd_tls_loglevel = 1\nsmtpd_sasl_auth_enable = yes\n",
                    master) as place, \
                 written(log=LOGS_TLS + log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             out = ask(program, place.file, os.path.join(directory, "log"))[1]
             assert ("cannot tell: 1" in out) == (not said) and said in out, (
                 master, log, out)
@@ -104,11 +102,9 @@ def test_login_demanded(program):
                    "smtp inet n - y - - smtpd\nsubmission inet n - y - - "
                    "smtpd\n    -o { %s }\n" % option) as place, \
                 written(log=LOGS_TLS + log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\nservice "logins" {\n'
-                          'server_port = 587\nrestrictions = { '
-                          'permit_sasl_authenticated, reject }\n}\n' %
-                          place.config)
+            place.configure('service "logins" {\nserver_port = 587\n'
+                            "restrictions = { permit_sasl_authenticated, "
+                            "reject }\n}\n")
             summary = groups(program, place.file, os.path.join(
                 directory, "log"))[1]
             assert (summary["accepted"], summary["cannot_tell"]) == (
@@ -161,8 +157,7 @@ def test_filter(program):
                 "10025 ", "127.0.0.1:10025 ")
         with Place(main, master) as place, \
                 written(log=LOGS_TLS + log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             path = os.path.join(directory, "log")
             status, out, err = ask(program, place.file, path)
             summary = groups(program, place.file, path)[1]
@@ -185,8 +180,7 @@ def test_forwarded(program):
     for master, returned in (("smtp inet n - y - - smtpd\n", 0), (FILTERED, 1)):
         with Place(main, master) as place, \
                 written(log=LOGS_TLS + log) as directory:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             summary = groups(program, place.file, os.path.join(
                 directory, "log"))[1]
             assert (summary["returned_from_filter"],
@@ -253,8 +247,7 @@ def test_not_asking(program):
                RELAY % "permit_mynetworks, reject") as place, \
             written(log=session("127.0.0.1").replace(
                 "postfix/smtpd", "postfix/webmail/smtpd")) as directory:
-        with open(place.file, "w") as out:
-            out.write('import_postfix = "%s"\n' % place.config)
+        place.configure()
         path = os.path.join(directory, "log")
         out = ask(program, place.file, path)[1]
         assert "note: 1 is not judged: it came to a port that does not ask " \
@@ -279,8 +272,7 @@ def test_tls_log(program):
             ("smtpd_tls_loglevel = 1\n", "", "is set now"),
             ("smtpd_tls_loglevel = 1\n", OWN, command), ("", OWN, command)):
         with Place(main + more, TWO_PORTS % own) as place:
-            with open(place.file, "w") as out:
-                out.write('import_postfix = "%s"\n' % place.config)
+            place.configure()
             with written(log=log) as directory:
                 path = os.path.join(directory, "log")
                 out = ask(program, place.file, path)[1]
