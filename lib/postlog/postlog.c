@@ -53,6 +53,14 @@ void postlog_copies(struct postlog *log, const char *recipient)
 	log->copy_to = xstrdup(recipient);
 }
 
+/* postlog_copies_by - ask for others */
+void postlog_copies_by(struct postlog *log, postlog_copier *copier,
+		       void *context)
+{
+	log->copier = copier;
+	log->copier_context = context;
+}
+
 /* session_of - the session of the line's process */
 static struct postlog_session *session_of(struct postlog *log,
 					  const struct step *step)

@@ -197,6 +197,34 @@ def test_added(program):
                     "1 would be refused" in out) != doubted, (more, log, out)
 
 
+def test_copies(program):
+    """a recipient that Postfix added to some messages is not the client's; as
+    far as the tables can be looked up"""
+    copy = HEAD % "smtp[3]: AAAAA: to=<sent@mail.local.test>, relay=m[192.0.2." \
+        "9]:25, status=sent (250)\n"
+    log = session().replace("nrcpt=1", "nrcpt=2")
+    at = log.index(HEAD % "qmgr[2]: AAAAA: removed")
+    log = LOGS_TLS + log[:at] + copy + log[at:]
+    for maps, known in (
+            ("sender_bcc_maps = inline:{a@local.test=sent@mail.local.test}",
+             True),
+            ("sender_bcc_maps = inline:{@local.test=sent}", True),
+            ("recipient_bcc_maps = inline:{@far.example=sent}", True),
+            ("sender_bcc_maps = regexp:{{/^a@/ sent@mail.local.test}}", True),
+            ("sender_bcc_maps = inline:{x@local.test=sent}", False),
+            ("sender_bcc_maps = inline:{a@local.test=other}", False),
+            ("recipient_bcc_maps = tcp:127.0.0.1:1", False)):
+        with Place("mydestination =\nmyorigin = mail.local.test\n"
+                   "import_environment =\n" + maps + "\n") as place, \
+                written(log=log) as directory:
+            place.configure()
+            summary = groups(program, place.file,
+                             os.path.join(directory, "log"))[1]
+            assert (summary["accepted"], summary["would_be_refused"],
+                    summary["cannot_tell"]) == (
+                        (1, 1, 0) if known else (2, 0, 2)), (maps, summary)
+
+
 def test_archive(program):
     """always_bcc without a domain, which Debian keeps in a file, and a client
     that writes to nobody but that address"""
@@ -531,7 +559,7 @@ def test_mixture(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_notes, test_proxy, test_added,
+    sys.exit(run_all([test_notes, test_proxy, test_added, test_copies,
                       test_archive, test_replaced, test_reversed, test_access,
                       test_lists, test_ends, test_rewritten, test_senders,
                       test_repeated, test_examples, test_mixture]))
