@@ -25,6 +25,7 @@
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
 	"0123456789._/+-"
 #define NAME_MAX_LENGTH 128
+#define HEXADECIMAL	DIGITS "abcdefABCDEF"
 #define LEVEL_BYTES	"abcdefghijklmnopqrstuvwxyz0123456789."
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define HOST_BYTES                                             \
@@ -207,10 +208,40 @@ static const char *skip_id(const char *text)
 	return end != NULL ? end : text;
 }
 
+/* skip_service - skip ":587/", or "[::1]:587/", of the name of a service in
+ * master.cf, which $service_name makes a part of a program's name; or NULL */
+static const char *skip_service(const char *text)
+{
+	size_t length;
+
+	if (*text == '[') {
+		length = strspn(text + 1, HEXADECIMAL ":.");
+		if (text[1 + length] != ']')
+			return NULL;
+		text += 1 + length + 1;
+	}
+	text = *text == ':' ? skip(text + 1, DIGITS, 5) : NULL;
+	return text != NULL && *text == '/' ? text : NULL;
+}
+
+/* skip_name - skip the name of a program; or NULL */
+static const char *skip_name(const char *text)
+{
+	const char *end = skip(text, NAME_BYTES, NAME_MAX_LENGTH);
+	const char *service;
+
+	if (end == NULL || memchr(text, '/', (size_t)(end - text)) == NULL ||
+	    (*end == '[' && end[-1] != '/'))
+		return end;
+	service = skip_service(end);
+	return service != NULL ? skip(service, NAME_BYTES, NAME_MAX_LENGTH)
+			       : end;
+}
+
 /* read_name - "name[PID]: " */
 static bool read_name(struct log_prefix *prefix, const char *text)
 {
-	const char *end = skip(text, NAME_BYTES, NAME_MAX_LENGTH);
+	const char *end = skip_name(text);
 	const char *pid_end;
 
 	if (end == NULL || *end != '[')

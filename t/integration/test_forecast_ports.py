@@ -52,6 +52,22 @@ def test_elsewhere(program):
         assert "of 5 recipients" in out and "another instance" not in out, out
 
 
+def test_service_name(program):
+    """a port of one address, which logs under $service_name"""
+    for service in "192.0.2.1:587", "[::1]:587":
+        with Place("", "%s inet n - y - - smtpd\n"
+                   "    -o syslog_name=postfix/$service_name\n" % service) as \
+                place, written(log=session(login="alice").replace(
+                    "postfix/smtpd", "postfix/%s/smtpd" % service)) as \
+                directory:
+            place.configure()
+            (group,), summary = groups(program, place.file,
+                                       os.path.join(directory, "log"))
+            assert (group["kind"], group["port"], group["login"]) == (
+                "refused", "587", "alice"), group
+            assert summary["lines"] == 6, summary
+
+
 SHARED = """\
 smtp inet n - y - - smtpd
 smtps inet n - y - - smtpd
@@ -287,7 +303,7 @@ def test_tls_log(program):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all([test_elsewhere, test_shared_name,
+    sys.exit(run_all([test_elsewhere, test_service_name, test_shared_name,
                       test_login_demanded, test_filter,
                       test_forwarded, test_instances, test_second_instance,
                       test_not_asking, test_tls_log]))
