@@ -329,8 +329,10 @@ bool log_prefix_read(struct log_prefix *prefix, const char *line)
 	memset(prefix, 0, sizeof(*prefix));
 	if (start != line && start[0] == '1' && start[1] == ' ')
 		return read_5424(prefix, start);
+	behind = skip_stamp(start);
+	if (start != line && behind == start)
+		return false;
 	line = start;
-	behind = skip_stamp(line);
 	host = skip_level(behind);
 	prefix->stamp = line;
 	prefix->stamp_length = (size_t)(behind - line);

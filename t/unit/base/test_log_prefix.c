@@ -64,6 +64,7 @@ static const struct {
 	{ "<22>1 2026-11-24T15:00:00Z mx a 1 - [b", NULL, NULL, NULL, NULL,
 	  NULL },
 	{ "<mail.info> mx postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL },
+	{ "<22>postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL },
 	{ "<22> postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL },
 	{ "1 2026-11-24T15:00:00Z mx postfix/smtpd 9 - - x", NULL, NULL, NULL,
 	  NULL, NULL },
