@@ -275,26 +275,23 @@ static void check_process_limit(struct check *check,
 				const struct postfix_service *service)
 {
 	struct finding *finding;
-	char *file, *line, *fix, *text;
+	char *line, *fix;
 
 	if (strcmp(service->maxproc, "0") == 0)
 		return;
-	file = check_file(check, "master.cf");
 	line = xasprintf("%s %s ... maxproc %s ... %s", service->name,
 			 service->type, service->maxproc, service->command);
 	fix = xasprintf("%s/%s/process_limit=0", service->name, service->type);
-	text = xasprintf("%s has a process limit: each smtpd process uses its "
-			 "own policyd, and those beyond the limit wait and "
-			 "defer mail",
-			 service->name);
-	finding = check_found_line(check, SEVERITY_ERROR, file, line,
-				   "maxproc 0", text);
+	finding = check_found_line(check, SEVERITY_ERROR, "master.cf", line,
+				   "maxproc 0",
+				   "%s has a process limit: each smtpd process "
+				   "uses its own policyd, and those beyond the "
+				   "limit wait and defer mail",
+				   service->name);
 	if (finding != NULL)
 		check_fix_add(check, finding, "-F", fix);
-	free(file);
 	free(line);
 	free(fix);
-	free(text);
 }
 
 /* check_spawn - the services that run policyd -s */

@@ -228,23 +228,21 @@ static void check_relay_dunno(struct check *check, const struct use *use)
 {
 	const struct list *list = use->list;
 	const struct service *service = check_service(check, use);
-	char *line, *text;
+	char *line;
 
 	if (list->kind != LIST_RELAY || service->reply.observe ||
 	    service->reply.mode != REPLY_DUNNO)
 		return;
 	line = our_reply(service);
-	text = xasprintf(
+	check_found_ours(
+		check, SEVERITY_ERROR, line,
+		"reply = lock   (or put policyd into "
+		"smtpd_recipient_restrictions)",
 		"policyd is in %s with reply = dunno: %s", list->name,
 		refusal(check, use) != NULL
 			? "what it permits is refused by what follows"
 			: "the end of the list permits everything that it "
 			  "does not refuse, and Postfix does not look again");
-	check_found_ours(check, SEVERITY_ERROR, line,
-			 "reply = lock   (or put policyd into "
-			 "smtpd_recipient_restrictions)",
-			 text);
-	free(text);
 	free(line);
 }
 
@@ -254,7 +252,7 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 	const struct service *service = check_service(check, use);
 	bool observe = service->reply.observe;
 	const struct postfix_restriction *word;
-	char *line, *text;
+	char *line;
 
 	if (use->list->kind >= LIST_DATA ||
 	    (!observe && (use->list->kind == LIST_RELAY ||
@@ -264,17 +262,15 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 	if (word == NULL)
 		return;
 	line = our_reply(service);
-	text = xasprintf("policyd is in %s with %s, and %s follows: it refuses "
-			 "what policyd permits",
-			 use->list->name,
-			 observe ? "mode = observe" : "reply = dunno",
-			 word->word);
 	check_found_ours(check, SEVERITY_ERROR, line,
 			 observe ? "mode = enforce   (or put restrictions that "
 				   "permit before the refusal)"
 				 : "reply = lock   (or remove the refusal)",
-			 text);
-	free(text);
+			 "policyd is in %s with %s, and %s follows: it refuses "
+			 "what policyd permits",
+			 use->list->name,
+			 observe ? "mode = observe" : "reply = dunno",
+			 word->word);
 	free(line);
 }
 
