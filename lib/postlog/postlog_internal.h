@@ -163,10 +163,10 @@ postlog_session_recipient(struct postlog *log, struct postlog_session *session,
 			  struct postlog_recipients *list, bool unique,
 			  const char *recipient);
 
-/* postlog_session_settle - if the session has ended and all of its messages
- * left the queue: report its recipients, and free it. */
-void postlog_session_settle(struct postlog *log,
-			    struct postlog_session *session);
+/* postlog_session_retire_known - if the session has ended and all of its
+ * messages left the queue: report its recipients, and free it. */
+void postlog_session_retire_known(struct postlog *log,
+				  struct postlog_session *session);
 
 /* postlog_session_retire - the same, now. */
 void postlog_session_retire(struct postlog *log,

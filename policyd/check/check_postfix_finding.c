@@ -195,7 +195,7 @@ static void shape(const struct check *check, struct fix *fix,
 		fix->effect.closes[i] |= mistake->effect.closes[i];
 		fix->effect.opens[i] |= mistake->effect.opens[i];
 	}
-	fix->effect.settles |= mistake->effect.settles;
+	fix->effect.reveals |= mistake->effect.reveals;
 }
 
 /* check_fix_add - a change by one run of postconf(1) */

@@ -92,7 +92,7 @@ enum edit {
 struct effect {
 	unsigned closes[SMTPD_RECIPIENTS];
 	unsigned opens[SMTPD_RECIPIENTS];
-	bool settles; /* what depended may be known then */
+	bool reveals; /* what depended may be known then */
 };
 
 /* One change of one parameter, which fixes all findings that have it. */

@@ -59,7 +59,7 @@ void check_found_at(struct check *check, const struct use *use,
 	struct mistake mistake = { .severity = SEVERITY_ERROR,
 				   .service = service,
 				   .parameter = parameter,
-				   .effect.settles = true,
+				   .effect.reveals = true,
 				   .advice = advice };
 	char *value = NULL, *text;
 	va_list arguments;

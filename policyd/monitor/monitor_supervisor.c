@@ -123,9 +123,9 @@ void monitor_ping(struct monitor *monitor)
 		serving->ping = monitor->pings;
 }
 
-/* monitor_watch - a ping is due. If the monitor itself could not run in time,
- * the server could not run either: it gets another interval. */
-void monitor_watch(struct monitor *monitor)
+/* monitor_watchdog - a ping is due. If the monitor itself could not run in
+ * time, the server could not run either: it gets another interval. */
+void monitor_watchdog(struct monitor *monitor)
 {
 	if (clock_ms() - monitor->ping_ms > LATE_MS) {
 		plan_ping(monitor);

@@ -26,9 +26,9 @@ struct rate_table **rate_tables_open(const struct config *config,
 struct rate_table **rate_tables_find(const struct config *config,
 				     struct error *error);
 
-/* rate_tables_settle - this process has all connections now. */
-void rate_tables_settle(struct rate_table **tables,
-			const struct config *config);
+/* rate_tables_migrate - this process has all connections now. */
+void rate_tables_migrate(struct rate_table **tables,
+			 const struct config *config);
 
 /* rate_tables_store - the rates of a configuration, as a store of several hosts
  * knows them, by their index; the caller frees it. The names are those of

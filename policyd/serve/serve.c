@@ -379,12 +379,12 @@ static void on_channel(void *context, int channel)
 /* run - after loading and preparing: report ready, and serve */
 static int run(struct service_process *process, struct error *error)
 {
-	if (server_watch(process->server, process->channel, on_channel, process,
-			 error) < 0 ||
+	if (server_on_readable(process->server, process->channel, on_channel,
+			       process, error) < 0 ||
 	    (process->events != NULL &&
-	     server_watch(process->server,
-			  file_events_descriptor(process->events),
-			  on_file_event, process, error) < 0) ||
+	     server_on_readable(process->server,
+				file_events_descriptor(process->events),
+				on_file_event, process, error) < 0) ||
 	    workers_start(process->workers, error) < 0 ||
 	    admission_start(process->admission, error) < 0 ||
 	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)
