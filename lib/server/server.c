@@ -27,13 +27,6 @@
 #define CROWDED_MS    10
 #define DRAIN_READ_MS 1000 /* who still sends after that is cut off */
 
-/* milliseconds - convert for libevent */
-static struct timeval milliseconds(uint64_t ms)
-{
-	return (struct timeval){ .tv_sec = (time_t)(ms / 1000),
-				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-}
-
 /* server_queue_limit - how long a connection may stay in a queue. For an idle
  * connection, activity may go unnoticed for 1/64 of the time; see
  * connection_enqueue(). */
@@ -66,7 +59,7 @@ void server_expect(struct server *server, uint64_t due_ms)
 	if (due_ms >= server->timer_ms)
 		return;
 	now = clock_ms();
-	delay = milliseconds(due_ms > now ? due_ms - now : 1);
+	delay = clock_timeval(due_ms > now ? due_ms - now : 1);
 	if (event_add(&server->timer, &delay) == 0)
 		server->timer_ms = due_ms;
 }
@@ -153,7 +146,7 @@ static void on_drained(evutil_socket_t fd, short what, void *argument)
 static void on_flush(evutil_socket_t fd, short what, void *argument)
 {
 	struct server *server = argument;
-	struct timeval delay = milliseconds(SERVER_FLUSH_MS);
+	struct timeval delay = clock_timeval(SERVER_FLUSH_MS);
 
 	(void)fd;
 	(void)what;
@@ -292,7 +285,7 @@ void server_stop_accepting(struct server *server)
 /* pause_for - do not accept for a while, and why */
 static void pause_for(struct server *server, bool *why, uint64_t ms)
 {
-	struct timeval delay = milliseconds(ms);
+	struct timeval delay = clock_timeval(ms);
 
 	if (event_add(&server->pause_timer, &delay) == 0)
 		*why = true;
@@ -525,7 +518,7 @@ static void continue_queue(struct server *server, enum queue queue)
  * hand-over fails while draining. */
 void server_drain(struct server *server)
 {
-	struct timeval delay = milliseconds(SERVER_DRAIN_MS);
+	struct timeval delay = clock_timeval(SERVER_DRAIN_MS);
 
 	if (!server->draining) {
 		server->draining = true;

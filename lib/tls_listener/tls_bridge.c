@@ -23,6 +23,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 #include "lib/tls/tls_context.h"
 
@@ -92,8 +93,7 @@ static void bridge_refuse(struct bridge *bridge, const char *reason)
 /* bridge_time - set the timer in milliseconds; 0: off */
 void bridge_time(struct bridge *bridge, unsigned ms)
 {
-	struct timeval delay = { .tv_sec = ms / 1000,
-				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	const struct timeval delay = clock_timeval(ms);
 
 	bridge->timed = ms > 0;
 	if (ms == 0)
@@ -369,9 +369,7 @@ size_t tls_bridges_count(const struct tls_bridges *bridges)
 int tls_bridges_run(struct tls_bridges *bridges, unsigned limit_ms,
 		    struct error *error)
 {
-	struct timeval limit = { .tv_sec = limit_ms / 1000,
-				 .tv_usec = (suseconds_t)(limit_ms % 1000 *
-							  1000) };
+	const struct timeval limit = clock_timeval(limit_ms);
 	int result = 0;
 
 	if (tls_bridges_count(bridges) == 0)

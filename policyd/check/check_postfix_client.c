@@ -54,24 +54,18 @@ bool check_is_spawned(const struct postfix_service *service)
 static long seconds(const struct check *check, const struct use *use,
 		    const char *attribute)
 {
-	char *parameter;
-	const char *value =
-		check_policy_attribute(check, use, attribute, &parameter);
-
-	free(parameter);
-	return postfix_seconds(value, 's');
+	return postfix_seconds(
+		check_policy_attribute(check, use, attribute, NULL), 's');
 }
 
 /* number - the value of an attribute that is a number; -1: it is not one */
 static long number(const struct check *check, const struct use *use,
 		   const char *attribute)
 {
-	char *parameter, *end;
-	const char *value =
-		check_policy_attribute(check, use, attribute, &parameter);
+	const char *value = check_policy_attribute(check, use, attribute, NULL);
+	char *end;
 	long found = strtol(value, &end, 10);
 
-	free(parameter);
 	return end != value && *end == '\0' ? found : -1;
 }
 
@@ -149,11 +143,9 @@ static bool is_refusing(const char *action)
 static bool lets_pass(const struct check *check, const struct use *use,
 		      const char *attribute)
 {
-	char *parameter;
 	const char *action =
-		check_policy_attribute(check, use, attribute, &parameter);
+		check_policy_attribute(check, use, attribute, NULL);
 
-	free(parameter);
 	return *action != '\0' && !is_refusing(action);
 }
 

@@ -25,14 +25,19 @@ const char *check_policy_attribute(const struct check *check,
 	const char *value =
 		postfix_values_get(&use->policy.attributes, attribute);
 	const struct list *list = use->list;
+	char *name;
 
 	if (value != NULL) {
-		*parameter =
-			xstrdup(list->restrictions.items[use->at].parameter);
-		return value;
+		name = xstrdup(list->restrictions.items[use->at].parameter);
+	} else {
+		name = xasprintf("smtpd_policy_service_%s", attribute);
+		value = postfix_get(check->postfix, list->service, name);
 	}
-	*parameter = xasprintf("smtpd_policy_service_%s", attribute);
-	return postfix_get(check->postfix, list->service, *parameter);
+	if (parameter != NULL)
+		*parameter = name;
+	else
+		free(name);
+	return value;
 }
 
 /* check_service - the section of policyd.conf that answers a use */
@@ -41,15 +46,14 @@ const struct service *check_service(const struct check *check,
 {
 	struct request request;
 	unsigned number = postfix_port(check->postfix, use->list->service);
-	char port[12] = "", *parameter;
+	char port[12] = "";
 
 	if (number > 0)
 		snprintf(port, sizeof(port), "%u", number);
 	request_init(&request);
 	request.server_port = port;
-	request.policy_context = check_policy_attribute(
-		check, use, "policy_context", &parameter);
-	free(parameter);
+	request.policy_context =
+		check_policy_attribute(check, use, "policy_context", NULL);
 	return service_find(&check->config->services, &request);
 }
 

@@ -13,16 +13,7 @@
 
 #include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
-
-/* ending - the name of a socket, or a port */
-static const char *ending(const char *server)
-{
-	const char *end = server + strlen(server);
-
-	while (end > server && strchr("/:", end[-1]) == NULL)
-		end--;
-	return end;
-}
+#include "lib/net/listener.h"
 
 /* likely - one of our listeners whose name is like that of the server, as
  * smtpd(8) would write it; the caller frees it. NULL: there is none */
@@ -33,14 +24,14 @@ static char *likely(const struct check *check, const struct use *use)
 	struct similar similar;
 	size_t i;
 
-	similar_init(&similar, ending(use->server));
+	similar_init(&similar, listener_ending(use->server));
 	for (i = 0; i < config->listener_count; i++) {
 		const char *address = config->listeners[i].address;
 
 		if (strncmp(address, use->server, 5) != 0)
 			continue;
-		similar_try(&similar, ending(address));
-		if (similar.best == ending(address))
+		similar_try(&similar, listener_ending(address));
+		if (similar.best == listener_ending(address))
 			best = &config->listeners[i];
 	}
 	return best != NULL ? check_server(check->postfix, best) : NULL;
