@@ -46,7 +46,7 @@ int postconf_text(const char *directory, const char *option, char **text,
 }
 
 /* expanding - the command that prints values with $name expanded, with room for
- * so many more words; the caller frees it */
+ * more words; the caller frees it */
 static const char **expanding(const char *directory, size_t count)
 {
 	const char **argv = xcalloc(count + 5, sizeof(*argv));

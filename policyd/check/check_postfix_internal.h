@@ -358,8 +358,8 @@ const struct service *check_service(const struct check *check,
 				    const struct use *use);
 
 /* check_policy_attribute - the value of an attribute of the policy client for a
- * use: its own ("timeout"), or smtpd_policy_service_timeout. parameter: NULL, or
- * where it is set, owned by the caller. */
+ * use: its own ("timeout"), or smtpd_policy_service_timeout. parameter: NULL,
+ * or where it is set, owned by the caller. */
 const char *check_policy_attribute(const struct check *check,
 				   const struct use *use, const char *attribute,
 				   char **parameter);
