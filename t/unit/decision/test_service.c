@@ -129,18 +129,21 @@ START_TEST(knows_which_restrictions_its_lists_have)
 {
 	static const struct restriction first = { .name = "permit_mynetworks" };
 	static const struct restriction last = { .name = "reject" };
+	static const struct restriction beyond = { .name = "permit" };
 	struct restriction_use uses[] = { { .restriction = &first },
-					  { .restriction = &last } };
-	struct service two[] = {
+					  { .restriction = &last },
+					  { .restriction = &beyond } };
+	struct service three[] = {
 		{ .name = relay },
 		{ .name = everything, .restrictions = { uses, 2 } },
+		{ .name = smtp, .restrictions = { uses, 3 } },
 	};
-	const struct service_list both = { two, 2 };
+	const struct service_list both = { three, 2 };
 
 	ck_assert(service_list_has(&both, "permit_mynetworks"));
 	ck_assert(service_list_has(&both, "reject"));
 	ck_assert(!service_list_has(&both, "permit"));
-	ck_assert(!restriction_list_has(&two[0].restrictions, "reject"));
+	ck_assert(!restriction_list_has(&three[0].restrictions, "reject"));
 }
 END_TEST
 
