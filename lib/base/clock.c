@@ -25,6 +25,13 @@ int clock_left_ms(uint64_t end_ms)
 	return end_ms - now < INT_MAX ? (int)(end_ms - now) : INT_MAX;
 }
 
+/* clock_timeval - for libevent */
+struct timeval clock_timeval(uint64_t ms)
+{
+	return (struct timeval){ .tv_sec = (time_t)(ms / 1000),
+				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+}
+
 /* clock_us - more precise, and slower */
 uint64_t clock_us(void)
 {

@@ -3,6 +3,7 @@
 #define LIB_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <sys/time.h>
 
 /* clock_ms - milliseconds of a monotonic clock that cannot be set. Its
  * resolution of some milliseconds is enough for time limits. */
@@ -11,6 +12,9 @@ uint64_t clock_ms(void);
 /* clock_left_ms - the milliseconds until then, for poll(2); 0: it has passed.
  */
 int clock_left_ms(uint64_t end_ms);
+
+/* clock_timeval - a number of milliseconds, for libevent. */
+struct timeval clock_timeval(uint64_t ms);
 
 /* clock_us - microseconds of CLOCK_MONOTONIC, to measure. */
 uint64_t clock_us(void);

@@ -48,6 +48,9 @@ struct listener {
 int listener_parse(struct listener_options *options, const char *text,
 		   struct error *error);
 
+/* listener_ending - of an address as text: the name of a socket, or a port. */
+const char *listener_ending(const char *address);
+
 /* listener_is_remote - can other hosts reach it: is the address neither unix
  * nor loopback? */
 bool listener_is_remote(const struct listener_options *options);

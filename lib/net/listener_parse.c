@@ -171,6 +171,16 @@ int listener_parse(struct listener_options *options, const char *text,
 			 text);
 }
 
+/* listener_ending - the name of a socket, or a port */
+const char *listener_ending(const char *address)
+{
+	const char *end = address + strlen(address);
+
+	while (end > address && end[-1] != '/' && end[-1] != ':')
+		end--;
+	return end;
+}
+
 /* listener_is_remote - can other hosts reach it? */
 bool listener_is_remote(const struct listener_options *options)
 {

@@ -45,18 +45,27 @@ int postconf_text(const char *directory, const char *option, char **text,
 	return run(argv, directory, text, error);
 }
 
-/* postconf_effective - every value, as a service with overrides sees it */
-int postconf_effective(const char *directory, const char *const overrides[],
-		       size_t count, char **text, struct error *error)
+/* expanding - the command that prints values with $name expanded, with room for
+ * more words; the caller frees it */
+static const char **expanding(const char *directory, size_t count)
 {
-	const char **argv = xcalloc(2 * count + 5, sizeof(*argv));
-	int result;
-	size_t i;
+	const char **argv = xcalloc(count + 5, sizeof(*argv));
 
 	argv[0] = "postconf";
 	argv[1] = "-c";
 	argv[2] = directory;
 	argv[3] = "-x";
+	return argv;
+}
+
+/* postconf_effective - every value, as a service with overrides sees it */
+int postconf_effective(const char *directory, const char *const overrides[],
+		       size_t count, char **text, struct error *error)
+{
+	const char **argv = expanding(directory, 2 * count);
+	int result;
+	size_t i;
+
 	for (i = 0; i < count; i++) {
 		argv[4 + 2 * i] = "-o";
 		argv[5 + 2 * i] = overrides[i];
@@ -119,15 +128,11 @@ int postconf_values_parse(char *text, const char *const names[], size_t count,
 int postconf_values(const char *directory, const char *const names[],
 		    size_t count, char *values[], struct error *error)
 {
-	const char **argv = xcalloc(count + 5, sizeof(*argv));
+	const char **argv = expanding(directory, count);
 	char *text = NULL;
 	int result;
 	size_t i;
 
-	argv[0] = "postconf";
-	argv[1] = "-c";
-	argv[2] = directory;
-	argv[3] = "-x";
 	for (i = 0; i < count; i++) {
 		argv[4 + i] = names[i];
 		values[i] = NULL;

@@ -108,7 +108,7 @@ static void end_session(struct postlog *log, struct postlog_session *session)
 {
 	session->ended = true;
 	postlog_table_remove(&log->processes, &session->entry);
-	postlog_session_settle(log, session);
+	postlog_session_retire_known(log, session);
 }
 
 /* take_connect - a session begins; the last one of that process is over */
@@ -191,7 +191,7 @@ static void end_message(struct postlog *log, struct postlog_message *message)
 {
 	message->removed = true;
 	postlog_table_remove(&log->queue, &message->entry);
-	postlog_session_settle(log, message->session);
+	postlog_session_retire_known(log, message->session);
 }
 
 /* end_namesake - a message begins. If there is one with that queue id, its end

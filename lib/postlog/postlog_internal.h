@@ -186,10 +186,10 @@ unsigned long postlog_given_of(const struct postlog_session *session,
 			       const struct postlog_message *message,
 			       unsigned long found);
 
-/* postlog_session_settle - if the session has ended and all of its messages
- * left the queue: report its recipients, and free it. */
-void postlog_session_settle(struct postlog *log,
-			    struct postlog_session *session);
+/* postlog_session_retire_known - if the session has ended and all of its
+ * messages left the queue: report its recipients, and free it. */
+void postlog_session_retire_known(struct postlog *log,
+				  struct postlog_session *session);
 
 /* postlog_session_retire - the same, now. */
 void postlog_session_retire(struct postlog *log,

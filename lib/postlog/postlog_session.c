@@ -474,9 +474,9 @@ void postlog_session_retire(struct postlog *log,
 	free_session(log, session);
 }
 
-/* postlog_session_settle - the same, if all is known */
-void postlog_session_settle(struct postlog *log,
-			    struct postlog_session *session)
+/* postlog_session_retire_known - the same, if all is known */
+void postlog_session_retire_known(struct postlog *log,
+				  struct postlog_session *session)
 {
 	const struct postlog_message *message = session->messages;
 

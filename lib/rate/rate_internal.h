@@ -337,10 +337,10 @@ int rate_file_open(const struct rate_file *file, struct rate_table **table,
 bool rate_file_share(struct rate_table *table, const struct rate_file *file);
 void rate_file_close(struct rate_table *table);
 
-/* --- rate_settle.c --- */
+/* --- rate_migrate.c --- */
 
-/* rate_settle - move all shards of a table into its next one. */
-void rate_settle(struct rate_table *table, uint64_t now);
+/* rate_migrate - move all shards of a table into its next one. */
+void rate_migrate(struct rate_table *table, uint64_t now);
 /* rate_moved - has some shard been moved? */
 bool rate_moved(const struct rate_table *table);
 

@@ -4,7 +4,7 @@
  * Usually that is opening a file. If the file was made for other windows or
  * another number of keys, a second one is made beside it, FILE.new, and the
  * counts are moved into it: at once if nobody else uses the file, otherwise by
- * rate_table_settle(). A confined server cannot rename a file, so that it is
+ * rate_table_migrate(). A confined server cannot rename a file, so that it is
  * renamed when the table is opened the next time. Whoever opens FILE while
  * somebody uses FILE.new has both, and follows what is moved. */
 
@@ -99,7 +99,7 @@ static int finish(const struct rate_file *file, struct rate_table *table,
 	char *path = xasprintf("%s.new", file->path);
 	int result = AGAIN;
 
-	rate_settle(table, rate_tick_of(table, file->clock->now_us));
+	rate_migrate(table, rate_tick_of(table, file->clock->now_us));
 	if (rename(path, file->path) < 0)
 		result = error_set(error, "%s: cannot be renamed: %s", path,
 				   strerror(errno));
@@ -234,9 +234,9 @@ struct rate_shape rate_table_shape(const struct rate_table *table)
 	return table->shape;
 }
 
-/* rate_table_settle - if it is waiting */
-void rate_table_settle(struct rate_table *table, uint64_t now_us)
+/* rate_table_migrate - if it is waiting */
+void rate_table_migrate(struct rate_table *table, uint64_t now_us)
 {
 	if (table->next != NULL)
-		rate_settle(table, rate_tick_of(table, now_us));
+		rate_migrate(table, rate_tick_of(table, now_us));
 }

@@ -56,7 +56,7 @@ enum rate_found {
 	RATE_FOUND_OTHER,   /* with other windows or keys, and has been changed;
 			     * counts of windows that stay have been kept */
 	RATE_FOUND_WAITING, /* the same, but other processes use it: it stays
-			     * as it is until rate_table_settle() */
+			     * as it is until rate_table_migrate() */
 	RATE_FOUND_DAMAGED  /* renamed to FILE.damaged; a new one is used */
 };
 
@@ -84,10 +84,10 @@ enum rate_found rate_table_found(const struct rate_table *table);
 /* rate_table_shape - what the table is made for now. */
 struct rate_shape rate_table_shape(const struct rate_table *table);
 
-/* rate_table_settle - this process has all connections, and no other counts any
- * more: change to the windows and keys that rate_table_open() was given. The
- * other threads may continue to count. No system call. */
-void rate_table_settle(struct rate_table *table, uint64_t now_us);
+/* rate_table_migrate - this process has all connections, and no other counts
+ * any more: change to the windows and keys that rate_table_open() was given.
+ * The other threads may continue to count. No system call. */
+void rate_table_migrate(struct rate_table *table, uint64_t now_us);
 
 struct rate_table_stats {
 	uint64_t keys;	    /* that have counts in a window, or are blocked */

@@ -27,13 +27,6 @@
 #define CROWDED_MS    10
 #define DRAIN_READ_MS 1000 /* who still sends after that is cut off */
 
-/* milliseconds - convert for libevent */
-static struct timeval milliseconds(uint64_t ms)
-{
-	return (struct timeval){ .tv_sec = (time_t)(ms / 1000),
-				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-}
-
 /* server_queue_limit - how long a connection may stay in a queue. For an idle
  * connection, activity may go unnoticed for 1/64 of the time; see
  * connection_enqueue(). */
@@ -66,7 +59,7 @@ void server_expect(struct server *server, uint64_t due_ms)
 	if (due_ms >= server->timer_ms)
 		return;
 	now = clock_ms();
-	delay = milliseconds(due_ms > now ? due_ms - now : 1);
+	delay = clock_timeval(due_ms > now ? due_ms - now : 1);
 	if (event_add(&server->timer, &delay) == 0)
 		server->timer_ms = due_ms;
 }
@@ -149,27 +142,28 @@ static void on_drained(evutil_socket_t fd, short what, void *argument)
 	server_quit(argument);
 }
 
-/* on_settled - everything that was ready has been handled */
-static void on_settled(evutil_socket_t fd, short what, void *argument)
+/* on_flush - everything that was ready has been handled */
+static void on_flush(evutil_socket_t fd, short what, void *argument)
 {
 	struct server *server = argument;
-	struct timeval delay = milliseconds(SERVER_SETTLE_MS);
+	struct timeval delay = clock_timeval(SERVER_FLUSH_MS);
 
 	(void)fd;
 	(void)what;
-	server->settling = false;
-	if (server->handler.settled(server->handler.context) &&
-	    event_add(&server->settle, &delay) < 0)
-		server_settle(server);
+	server->flushing = false;
+	if (server->handler.flush(server->handler.context) &&
+	    event_add(&server->flush, &delay) < 0)
+		server_flush_soon(server);
 }
 
-/* server_settle - schedule on_settled() after all events that are ready now */
-void server_settle(struct server *server)
+/* server_flush_soon - schedule on_flush() after all events that are ready now
+ */
+void server_flush_soon(struct server *server)
 {
-	if (server->settling || server->handler.settled == NULL)
+	if (server->flushing || server->handler.flush == NULL)
 		return;
-	server->settling = true;
-	event_active(&server->settle, EV_TIMEOUT, 0);
+	server->flushing = true;
+	event_active(&server->flush, EV_TIMEOUT, 0);
 }
 
 /* assign_timers - attach the timers to the event loop */
@@ -178,7 +172,7 @@ static void assign_timers(struct server *server)
 	evtimer_assign(&server->timer, server->base, on_timer, server);
 	evtimer_assign(&server->pause_timer, server->base, on_pause_over,
 		       server);
-	evtimer_assign(&server->settle, server->base, on_settled, server);
+	evtimer_assign(&server->flush, server->base, on_flush, server);
 	evtimer_assign(&server->drain_timer, server->base, on_drained, server);
 	server->timer_ms = UINT64_MAX;
 }
@@ -240,7 +234,7 @@ static void server_stop(struct server *server)
 	event_del(&server->timer);
 	event_del(&server->pause_timer);
 	event_del(&server->drain_timer);
-	event_del(&server->settle);
+	event_del(&server->flush);
 }
 
 /* server_free - NULL is allowed */
@@ -291,7 +285,7 @@ void server_stop_accepting(struct server *server)
 /* pause_for - do not accept for a while, and why */
 static void pause_for(struct server *server, bool *why, uint64_t ms)
 {
-	struct timeval delay = milliseconds(ms);
+	struct timeval delay = clock_timeval(ms);
 
 	if (event_add(&server->pause_timer, &delay) == 0)
 		*why = true;
@@ -325,7 +319,7 @@ void server_add(struct server *server, int fd, const char *peer)
 	connection = connection_new(server, fd, fd);
 	if (peer != NULL)
 		connection->peer = xstrdup(peer);
-	connection_settle(connection);
+	connection_continue(connection);
 	server_accept_update(server);
 }
 
@@ -420,7 +414,7 @@ int server_serve_pair(struct server *server, int input, int output,
 	server->pair = true;
 	connection = connection_new(server, input, output);
 	connection_asked(connection); /* nobody else needs its place */
-	connection_settle(connection);
+	connection_continue(connection);
 	return 0;
 }
 
@@ -439,10 +433,10 @@ static void on_watched(evutil_socket_t fd, short what, void *argument)
 	reader->readable(reader->context, fd);
 }
 
-/* server_watch - call back when fd is readable */
-int server_watch(struct server *server, int fd,
-		 void (*readable)(void *context, int fd), void *context,
-		 struct error *error)
+/* server_on_readable - call back when fd is readable */
+int server_on_readable(struct server *server, int fd,
+		       void (*readable)(void *context, int fd), void *context,
+		       struct error *error)
 {
 	struct reader *reader = xcalloc(1, sizeof(*reader));
 
@@ -505,10 +499,9 @@ void server_connection_gone(struct server *server)
 	server_look_again(server);
 }
 
-/* settle_queue - settle each connection of a queue, because we drain. A
- * connection that stays may move to the end of the queue; each is visited only
- * once. */
-static void settle_queue(struct server *server, enum queue queue)
+/* continue_queue - with each connection of a queue, because we drain. One that
+ * stays may move to the end of the queue; each is visited only once. */
+static void continue_queue(struct server *server, enum queue queue)
 {
 	struct connection *last =
 		TAILQ_LAST(&server->queues[queue], connection_queue);
@@ -517,7 +510,7 @@ static void settle_queue(struct server *server, enum queue queue)
 	for (connection = TAILQ_FIRST(&server->queues[queue]);
 	     connection != NULL; connection = next) {
 		next = connection != last ? TAILQ_NEXT(connection, link) : NULL;
-		connection_settle(connection);
+		connection_continue(connection);
 	}
 }
 
@@ -525,7 +518,7 @@ static void settle_queue(struct server *server, enum queue queue)
  * hand-over fails while draining. */
 void server_drain(struct server *server)
 {
-	struct timeval delay = milliseconds(SERVER_DRAIN_MS);
+	struct timeval delay = clock_timeval(SERVER_DRAIN_MS);
 
 	if (!server->draining) {
 		server->draining = true;
@@ -534,9 +527,9 @@ void server_drain(struct server *server)
 		if (event_add(&server->drain_timer, &delay) < 0)
 			server_quit(server);
 	}
-	settle_queue(server, QUEUE_SILENT);
-	settle_queue(server, QUEUE_IDLE);
-	settle_queue(server, QUEUE_PARTIAL);
+	continue_queue(server, QUEUE_SILENT);
+	continue_queue(server, QUEUE_IDLE);
+	continue_queue(server, QUEUE_PARTIAL);
 	server_check_end(server);
 }
 

@@ -25,7 +25,7 @@ struct server_limits {
 				   * most; if nobody can, accepting pauses */
 };
 
-#define SERVER_SETTLE_MS 10
+#define SERVER_FLUSH_MS 10
 
 /* The callbacks of the server. */
 struct server_handler {
@@ -45,12 +45,12 @@ struct server_handler {
 	/* evicted - the connection did nothing wrong, but somebody else needs
 	 * its place. */
 	void (*evicted)(void *context, const char *peer, const char *reason);
-	/* settled - all requests that were there at one look at the
+	/* flush - all requests that were there at one look at the
 	 * connections have been given to request(), or answers have been given
 	 * from the event loop: once, for what is cheaper done for many
-	 * together. True: call again in SERVER_SETTLE_MS. NULL
+	 * together. True: call again in SERVER_FLUSH_MS. NULL
 	 * is allowed. */
-	bool (*settled)(void *context);
+	bool (*flush)(void *context);
 };
 
 struct server_counters {
@@ -123,10 +123,10 @@ int server_serve_pair(struct server *server, int input, int output,
  * or 0. */
 int server_write_error(const struct server *server);
 
-/* server_watch - call back when fd (a control channel) is readable. */
-int server_watch(struct server *server, int fd,
-		 void (*readable)(void *context, int fd), void *context,
-		 struct error *error);
+/* server_on_readable - call back when fd (a control channel) is readable. */
+int server_on_readable(struct server *server, int fd,
+		       void (*readable)(void *context, int fd), void *context,
+		       struct error *error);
 
 /* server_run - run until server_quit(), or until no connection is left after
  * server_drain(). 0, or -1: the event loop failed. At the end, everything that

@@ -5,7 +5,7 @@
  * only the beginning of an unfinished request is kept with its connection.
  * Requests are answered one at a time and in order, and the replies to one
  * batch are written together. While the peer does not take a reply, nothing
- * more is read. After each step, connection_settle() decides what the
+ * more is read. After each step, connection_continue() decides what the
  * connection waits for and in which queue; it is the only place where a
  * connection ends. */
 
@@ -22,8 +22,8 @@
 
 #define KEEP_MIN 1024 /* for the beginning of a request */
 
-/* connection_new - it is in the queue of connections without a request; settle
- * it */
+/* connection_new - it is in the queue of connections without a request;
+ * connection_continue() has to follow */
 struct connection *connection_new(struct server *server, int input, int output)
 {
 	struct connection *connection = xcalloc(1, sizeof(*connection));
@@ -251,7 +251,7 @@ void connection_reply(struct connection *connection, const char *bytes,
 		collect(connection, bytes, length);
 		return;
 	}
-	server_settle(connection->server);
+	server_flush_soon(connection->server);
 	connection_write(connection, bytes, length);
 	connection_process(connection, connection->bytes, connection->start,
 			   connection->length);
@@ -263,7 +263,7 @@ void connection_refuse(struct connection *connection)
 	connection->waiting = false;
 	connection->closing = true;
 	if (connection->server->current != connection)
-		connection_settle(connection);
+		connection_continue(connection);
 }
 
 /* may_answer - may the next request be answered now? */
@@ -294,7 +294,7 @@ static size_t answer_next(struct connection *connection, char *bytes,
 	memset(&connection->scan, 0, sizeof(connection->scan));
 	connection->fresh = true;
 	connection->waiting = true;
-	server_settle(server);
+	server_flush_soon(server);
 	server->handler.request(server->handler.context, connection, bytes,
 				(size_t)whole);
 	return (size_t)whole;
@@ -357,7 +357,7 @@ static bool first_request(struct connection *connection, const char *bytes,
 
 /* connection_process - answer the requests in block, which is the loop's buffer
  * or the connection's own, and has room for a NUL after them; keep the rest;
- * settle */
+ * continue */
 void connection_process(struct connection *connection, char *block,
 			size_t start, size_t end)
 {
@@ -377,7 +377,7 @@ void connection_process(struct connection *connection, char *block,
 	server->current = NULL;
 	flush_output(connection);
 	keep_rest(connection, block, start, end);
-	connection_settle(connection);
+	connection_continue(connection);
 }
 
 /* make_room - make room in the connection's own buffer for at least one more
@@ -436,7 +436,7 @@ static void on_readable(struct connection *connection, bool ended)
 		connection->end = true;
 	else
 		connection->failed = true;
-	connection_settle(connection);
+	connection_continue(connection);
 }
 
 /* on_writable - the peer takes more of its reply */
@@ -450,7 +450,7 @@ static void on_writable(struct connection *connection)
 		return;
 	if (sent < 0) {
 		lose(connection, errno);
-		connection_settle(connection);
+		connection_continue(connection);
 		return;
 	}
 	connection->unsent_length = length - (uint32_t)sent;
@@ -544,8 +544,8 @@ static bool has_more(const struct connection *connection)
 	       (connection->peer != NULL || poll(&ready, 1, 0) == 1);
 }
 
-/* connection_settle - decide how to continue. May end the connection. */
-void connection_settle(struct connection *connection)
+/* connection_continue - decide how to continue. May end the connection. */
+void connection_continue(struct connection *connection)
 {
 	struct server *server = connection->server;
 	/* After part of a request, an error may occur that only reading

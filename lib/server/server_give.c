@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 #include "lib/server/server_internal.h"
 
@@ -109,7 +110,7 @@ static int send_farewell(struct giving *giving)
  * reconnect to the other server */
 static void giving_failed(struct giving *giving, int reason)
 {
-	struct timeval delay = { .tv_usec = GIVING_RETRY_MS * 1000L };
+	const struct timeval delay = clock_timeval(GIVING_RETRY_MS);
 	struct server *server = giving->server;
 
 	if (reason == EAGAIN)
@@ -196,7 +197,7 @@ static void on_late(evutil_socket_t fd, short what, void *argument)
 static void hand_over(struct server *server, int channel, bool local,
 		      server_farewell *farewell, void *context)
 {
-	const struct timeval most = { .tv_sec = GIVING_LATE_MS / 1000 };
+	const struct timeval most = clock_timeval(GIVING_LATE_MS);
 	struct giving *giving;
 
 	if (server->giving != NULL || server->draining) {

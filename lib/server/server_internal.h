@@ -47,7 +47,7 @@ struct connection {
 	unsigned char queue;
 	bool asked : 1;	  /* a complete request was received */
 	bool waiting : 1; /* a request was given to the handler */
-	bool fresh : 1;	  /* a request was answered since the last settling */
+	bool fresh : 1;	  /* a request was answered since it continued */
 	bool end : 1;	  /* the peer sends no more */
 	bool closing : 1; /* close when all replies are written */
 	bool failed : 1;  /* close now */
@@ -117,10 +117,10 @@ struct server {
 	bool crowded; /* no place was */
 	bool awaits;  /* another one was asked to make room */
 	struct event pause_timer;
-	struct event timer;  /* for the connections' time limits */
-	uint64_t timer_ms;   /* when it expires; UINT64_MAX: it is off */
-	struct event settle; /* active: settled() is due */
-	bool settling;
+	struct event timer; /* for the connections' time limits */
+	uint64_t timer_ms;  /* when it expires; UINT64_MAX: it is off */
+	struct event flush; /* active: flush() is due */
+	bool flushing;
 	bool pair;	 /* -s */
 	int write_error; /* errno of a lost reply; 0: none */
 	bool quit;
@@ -144,8 +144,8 @@ void server_accept_update(struct server *server);
 void server_look_again(struct server *server);
 void server_connection_gone(struct server *server);
 void server_check_end(struct server *server);
-/* server_settle - schedule settled() after all events that are ready now. */
-void server_settle(struct server *server);
+/* server_flush_soon - schedule flush() after all events that are ready now. */
+void server_flush_soon(struct server *server);
 /* server_expect - check the time limits at due_ms or earlier. */
 void server_expect(struct server *server, uint64_t due_ms);
 uint64_t server_queue_limit(const struct server *server, enum queue queue);
@@ -154,7 +154,7 @@ uint64_t server_queue_limit(const struct server *server, enum queue queue);
 struct connection *connection_new(struct server *server, int input, int output);
 void connection_enqueue(struct connection *connection, enum queue queue,
 			uint64_t since_ms);
-void connection_settle(struct connection *connection);
+void connection_continue(struct connection *connection);
 void connection_process(struct connection *connection, char *block,
 			size_t start, size_t end);
 void connection_expire(struct connection *connection);

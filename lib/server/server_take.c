@@ -202,9 +202,7 @@ static void on_limit(evutil_socket_t fd, short what, void *argument)
 int server_take_over(struct server *server, int channel, unsigned limit_ms,
 		     server_taken *done, void *context, struct error *error)
 {
-	struct timeval limit = { .tv_sec = limit_ms / 1000,
-				 .tv_usec = (suseconds_t)(limit_ms % 1000 *
-							  1000) };
+	const struct timeval limit = clock_timeval(limit_ms);
 	struct taking *taking;
 
 	if (server->taking != NULL) {

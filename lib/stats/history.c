@@ -129,8 +129,8 @@ static void visit(void *context, const struct totals_entry *entry)
 		->counted += entry->count;
 }
 
-/* settle - add what is new in a series since it was last read */
-static void settle(struct history *history, struct history_series *series)
+/* catch_up - add what is new in a series since it was last read */
+static void catch_up(struct history *history, struct history_series *series)
 {
 	uint64_t total = series->before + series->counted;
 	uint32_t more = (uint32_t)(total - series->total);
@@ -161,7 +161,7 @@ void history_read(struct history *history, uint64_t now_ms)
 		totals_store_times(history->tallies[i], &history->store);
 	}
 	for (i = 0; i < history->count; i++)
-		settle(history, &history->series[i]);
+		catch_up(history, &history->series[i]);
 }
 
 /* history_count - the number of series */

@@ -3,7 +3,7 @@
  *
  * 	client <- TCP, TLS -> bridge <- socket pair -> server
  *
- * tls_bridge_flow.c moves the bytes; after each step bridge_settle() decides
+ * tls_bridge_flow.c moves the bytes; after each step bridge_wait() decides
  * what to wait for. A bridge ends when the server has closed its connection and
  * the client has received everything, or when something breaks.
  *
@@ -23,6 +23,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 #include "lib/tls/tls_context.h"
 
@@ -92,8 +93,7 @@ static void bridge_refuse(struct bridge *bridge, const char *reason)
 /* bridge_time - set the timer in milliseconds; 0: off */
 void bridge_time(struct bridge *bridge, unsigned ms)
 {
-	struct timeval delay = { .tv_sec = ms / 1000,
-				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	const struct timeval delay = clock_timeval(ms);
 
 	bridge->timed = ms > 0;
 	if (ms == 0)
@@ -155,8 +155,8 @@ static short server_events(const struct bridge *bridge)
 	return events;
 }
 
-/* bridge_settle - decide what to wait for, and how long: 0 or -1 */
-static int bridge_settle(struct bridge *bridge)
+/* bridge_wait - decide what to wait for, and how long: 0 or -1 */
+static int bridge_wait(struct bridge *bridge)
 {
 	bool unsent = bridge->out.length > 0 || bridge->out.end;
 
@@ -252,7 +252,7 @@ static void bridge_step(struct bridge *bridge)
 		step = bridge_linger(bridge);
 	if (bridge->noise > NOISE_MAX)
 		bridge_refuse(bridge, "too many key updates or renegotiations");
-	else if (step == STEP_BROKEN || bridge_settle(bridge) < 0)
+	else if (step == STEP_BROKEN || bridge_wait(bridge) < 0)
 		bridge_free(bridge);
 }
 
@@ -323,7 +323,7 @@ void tls_bridges_accept(struct tls_bridges *bridges,
 	bridges->shaking_count++;
 	bridge_time(bridge, HANDSHAKE_MS);
 	/* Its first step comes from the loop, after those of known clients. */
-	if (bridge_settle(bridge) < 0)
+	if (bridge_wait(bridge) < 0)
 		bridge_refuse(bridge, "out of memory");
 }
 
@@ -369,9 +369,7 @@ size_t tls_bridges_count(const struct tls_bridges *bridges)
 int tls_bridges_run(struct tls_bridges *bridges, unsigned limit_ms,
 		    struct error *error)
 {
-	struct timeval limit = { .tv_sec = limit_ms / 1000,
-				 .tv_usec = (suseconds_t)(limit_ms % 1000 *
-							  1000) };
+	const struct timeval limit = clock_timeval(limit_ms);
 	int result = 0;
 
 	if (tls_bridges_count(bridges) == 0)

@@ -54,24 +54,18 @@ bool check_is_spawned(const struct postfix_service *service)
 static long seconds(const struct check *check, const struct use *use,
 		    const char *attribute)
 {
-	char *parameter;
-	const char *value =
-		check_policy_attribute(check, use, attribute, &parameter);
-
-	free(parameter);
-	return postfix_seconds(value, 's');
+	return postfix_seconds(
+		check_policy_attribute(check, use, attribute, NULL), 's');
 }
 
 /* number - the value of an attribute that is a number; -1: it is not one */
 static long number(const struct check *check, const struct use *use,
 		   const char *attribute)
 {
-	char *parameter, *end;
-	const char *value =
-		check_policy_attribute(check, use, attribute, &parameter);
+	const char *value = check_policy_attribute(check, use, attribute, NULL);
+	char *end;
 	long found = strtol(value, &end, 10);
 
-	free(parameter);
 	return end != value && *end == '\0' ? found : -1;
 }
 
@@ -149,11 +143,9 @@ static bool is_refusing(const char *action)
 static bool lets_pass(const struct check *check, const struct use *use,
 		      const char *attribute)
 {
-	char *parameter;
 	const char *action =
-		check_policy_attribute(check, use, attribute, &parameter);
+		check_policy_attribute(check, use, attribute, NULL);
 
-	free(parameter);
 	return *action != '\0' && !is_refusing(action);
 }
 
@@ -275,26 +267,23 @@ static void check_process_limit(struct check *check,
 				const struct postfix_service *service)
 {
 	struct finding *finding;
-	char *file, *line, *fix, *text;
+	char *line, *fix;
 
 	if (strcmp(service->maxproc, "0") == 0)
 		return;
-	file = check_file(check, "master.cf");
 	line = xasprintf("%s %s ... maxproc %s ... %s", service->name,
 			 service->type, service->maxproc, service->command);
 	fix = xasprintf("%s/%s/process_limit=0", service->name, service->type);
-	text = xasprintf("%s has a process limit: each smtpd process uses its "
-			 "own policyd, and those beyond the limit wait and "
-			 "defer mail",
-			 service->name);
-	finding = check_found_line(check, SEVERITY_ERROR, file, line,
-				   "maxproc 0", text);
+	finding = check_found_line(check, SEVERITY_ERROR, "master.cf", line,
+				   "maxproc 0",
+				   "%s has a process limit: each smtpd process "
+				   "uses its own policyd, and those beyond the "
+				   "limit wait and defer mail",
+				   service->name);
 	if (finding != NULL)
 		check_fix_add(check, finding, "-F", fix);
-	free(file);
 	free(line);
 	free(fix);
-	free(text);
 }
 
 /* check_spawn - the services that run policyd -s */

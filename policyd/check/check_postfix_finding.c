@@ -78,15 +78,16 @@ static char *copy(const char *text)
 	return text != NULL ? xstrdup(text) : NULL;
 }
 
-/* check_found_line - report a mistake that is not in a parameter */
-struct finding *check_found_line(struct check *check, enum severity severity,
-				 const char *file, const char *line,
-				 const char *advice, const char *text)
+/* found_line - report a mistake that is not in a parameter */
+static struct finding *found_line(struct check *check, enum severity severity,
+				  const char *file, const char *line,
+				  const char *advice, const char *format,
+				  va_list arguments)
 {
 	const struct finding finding = {
 		.is_error = severity == SEVERITY_ERROR,
 		.file = xstrdup(file),
-		.text = xstrdup(text),
+		.text = xvasprintf(format, arguments),
 		.line = copy(line),
 		.advice = copy(advice),
 		.fix = -1,
@@ -95,12 +96,35 @@ struct finding *check_found_line(struct check *check, enum severity severity,
 	return add(check, &finding);
 }
 
+/* check_found_line - report a mistake in a file of Postfix, which is not in a
+ * parameter */
+struct finding *check_found_line(struct check *check, enum severity severity,
+				 const char *name, const char *line,
+				 const char *advice, const char *format, ...)
+{
+	char *file = check_file(check, name);
+	struct finding *finding;
+	va_list arguments;
+
+	va_start(arguments, format);
+	finding = found_line(check, severity, file, line, advice, format,
+			     arguments);
+	va_end(arguments);
+	free(file);
+	return finding;
+}
+
 /* check_found_ours - report a mistake in policyd.conf */
 void check_found_ours(struct check *check, enum severity severity,
-		      const char *line, const char *advice, const char *text)
+		      const char *line, const char *advice, const char *format,
+		      ...)
 {
-	check_found_line(check, severity, check->config->path, line, advice,
-			 text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	found_line(check, severity, check->config->path, line, advice, format,
+		   arguments);
+	va_end(arguments);
 }
 
 /* new_fix - one more; returns its index */
@@ -171,7 +195,7 @@ static void shape(const struct check *check, struct fix *fix,
 		fix->effect.closes[i] |= mistake->effect.closes[i];
 		fix->effect.opens[i] |= mistake->effect.opens[i];
 	}
-	fix->effect.settles |= mistake->effect.settles;
+	fix->effect.reveals |= mistake->effect.reveals;
 }
 
 /* check_fix_add - a change by one run of postconf(1) */
@@ -364,9 +388,17 @@ static const char *holder(const struct check *check,
 static struct mistake at_holder(const struct check *check,
 				const struct mistake *found)
 {
-	const char *name = found->own == NULL ? holder(check, found) : NULL;
 	struct mistake mistake = *found;
+	const char *name;
 
+	if (found->here != NULL) {
+		if (postfix_where(check->postfix, found->service,
+				  found->parameter) == POSTFIX_MASTER)
+			mistake.value = found->here;
+		else
+			mistake.own = found->here;
+	}
+	name = mistake.own == NULL ? holder(check, found) : NULL;
 	if (name != NULL) {
 		mistake.service = NULL;
 		mistake.parameter = name;

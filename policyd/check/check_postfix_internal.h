@@ -92,7 +92,7 @@ enum edit {
 struct effect {
 	unsigned closes[SMTPD_RECIPIENTS];
 	unsigned opens[SMTPD_RECIPIENTS];
-	bool settles; /* what depended may be known then */
+	bool reveals; /* what depended may be known then */
 };
 
 /* One change of one parameter, which fixes all findings that have it. */
@@ -176,6 +176,11 @@ bool check_use_identify(const struct check *check, struct use *use);
  * caller frees it. */
 char *check_server_of(const char *server);
 
+/* check_is_at_service - does a service of master.cf, one that is wanted (NULL:
+ * any), listen at this address? */
+bool check_is_at_service(const struct check *check, const char *address,
+			 bool (*is_wanted)(const struct postfix_service *));
+
 /* check_use_clear - free what the struct holds. */
 void check_use_clear(struct use *use);
 
@@ -234,15 +239,17 @@ enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
  * The texts of several ports that share a line are printed as one, so
  * "port NAME" is no subject of a verb: "ports ONE and TWO" takes its place.
  * value: what it should be; own: what it should be for this service alone,
- * which has none of its own yet; add: a word that it should have, too; edits:
- * to the list that asks policyd. Without all of them, or if the fix would
- * change more, the advice says what to do; it may be NULL. */
+ * which has none of its own yet; here: one or the other; add: a word that it
+ * should have, too; edits: to the list that asks policyd. Without all of them,
+ * or if the fix would change more, the advice says what to do; it may be NULL.
+ */
 struct mistake {
 	enum severity severity;
 	const struct postfix_service *service;
 	const char *parameter;
 	const char *value;
 	const char *own;
+	const char *here;
 	const char *add;
 	unsigned edits;
 	const struct use *use;
@@ -255,16 +262,18 @@ struct mistake {
 void check_found(struct check *check, const struct mistake *mistake,
 		 const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* check_found_line - report a mistake that is not in a parameter. The texts
- * are copied; line and advice may be NULL. Returns the finding, or NULL: it is
- * known. */
+/* check_found_line - report a mistake in "main.cf" or "master.cf" that is not
+ * in a parameter. The texts are copied; line and advice may be NULL. Returns
+ * the finding, or NULL: it is known. */
 struct finding *check_found_line(struct check *check, enum severity severity,
-				 const char *file, const char *line,
-				 const char *advice, const char *text);
+				 const char *name, const char *line,
+				 const char *advice, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
 
 /* check_found_ours - report a mistake in policyd.conf. */
 void check_found_ours(struct check *check, enum severity severity,
-		      const char *line, const char *advice, const char *text);
+		      const char *line, const char *advice, const char *format,
+		      ...) __attribute__((format(printf, 5, 6)));
 
 /* check_fix_add - a change by one run of postconf(1), for a finding; text is
  * copied. */
@@ -355,8 +364,8 @@ const struct service *check_service(const struct check *check,
 				    const struct use *use);
 
 /* check_policy_attribute - the value of an attribute of the policy client for a
- * use: its own ("timeout"), or smtpd_policy_service_timeout. parameter: where
- * it is set, owned by the caller. */
+ * use: its own ("timeout"), or smtpd_policy_service_timeout. parameter: NULL,
+ * or where it is set, owned by the caller. */
 const char *check_policy_attribute(const struct check *check,
 				   const struct use *use, const char *attribute,
 				   char **parameter);
@@ -411,7 +420,8 @@ void check_sockets(struct check *check);
 /* check_found_at - report a mistake in the address of a policy server, with a
  * better one; NULL: unknown. */
 void check_found_at(struct check *check, const struct use *use,
-		    const char *server, const char *advice, const char *text);
+		    const char *server, const char *advice, const char *format,
+		    ...) __attribute__((format(printf, 5, 6)));
 
 /* ---- check_postfix_sasl.c: can smtpd(8) reach Dovecot? */
 

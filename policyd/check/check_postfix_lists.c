@@ -25,14 +25,19 @@ const char *check_policy_attribute(const struct check *check,
 	const char *value =
 		postfix_values_get(&use->policy.attributes, attribute);
 	const struct list *list = use->list;
+	char *name;
 
 	if (value != NULL) {
-		*parameter =
-			xstrdup(list->restrictions.items[use->at].parameter);
-		return value;
+		name = xstrdup(list->restrictions.items[use->at].parameter);
+	} else {
+		name = xasprintf("smtpd_policy_service_%s", attribute);
+		value = postfix_get(check->postfix, list->service, name);
 	}
-	*parameter = xasprintf("smtpd_policy_service_%s", attribute);
-	return postfix_get(check->postfix, list->service, *parameter);
+	if (parameter != NULL)
+		*parameter = name;
+	else
+		free(name);
+	return value;
 }
 
 /* check_service - the section of policyd.conf that answers a use */
@@ -41,15 +46,14 @@ const struct service *check_service(const struct check *check,
 {
 	struct request request;
 	unsigned number = postfix_port(check->postfix, use->list->service);
-	char port[12] = "", *parameter;
+	char port[12] = "";
 
 	if (number > 0)
 		snprintf(port, sizeof(port), "%u", number);
 	request_init(&request);
 	request.server_port = port;
-	request.policy_context = check_policy_attribute(
-		check, use, "policy_context", &parameter);
-	free(parameter);
+	request.policy_context =
+		check_policy_attribute(check, use, "policy_context", NULL);
 	return service_find(&check->config->services, &request);
 }
 
@@ -228,23 +232,21 @@ static void check_relay_dunno(struct check *check, const struct use *use)
 {
 	const struct list *list = use->list;
 	const struct service *service = check_service(check, use);
-	char *line, *text;
+	char *line;
 
 	if (list->kind != LIST_RELAY || service->reply.observe ||
 	    service->reply.mode != REPLY_DUNNO)
 		return;
 	line = our_reply(service);
-	text = xasprintf(
+	check_found_ours(
+		check, SEVERITY_ERROR, line,
+		"reply = lock   (or put policyd into "
+		"smtpd_recipient_restrictions)",
 		"policyd is in %s with reply = dunno: %s", list->name,
 		refusal(check, use) != NULL
 			? "what it permits is refused by what follows"
 			: "the end of the list permits everything that it "
 			  "does not refuse, and Postfix does not look again");
-	check_found_ours(check, SEVERITY_ERROR, line,
-			 "reply = lock   (or put policyd into "
-			 "smtpd_recipient_restrictions)",
-			 text);
-	free(text);
 	free(line);
 }
 
@@ -254,7 +256,7 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 	const struct service *service = check_service(check, use);
 	bool observe = service->reply.observe;
 	const struct postfix_restriction *word;
-	char *line, *text;
+	char *line;
 
 	if (use->list->kind >= LIST_DATA ||
 	    (!observe && (use->list->kind == LIST_RELAY ||
@@ -264,17 +266,15 @@ static void check_dunno_refused(struct check *check, const struct use *use)
 	if (word == NULL)
 		return;
 	line = our_reply(service);
-	text = xasprintf("policyd is in %s with %s, and %s follows: it refuses "
-			 "what policyd permits",
-			 use->list->name,
-			 observe ? "mode = observe" : "reply = dunno",
-			 word->word);
 	check_found_ours(check, SEVERITY_ERROR, line,
 			 observe ? "mode = enforce   (or put restrictions that "
 				   "permit before the refusal)"
 				 : "reply = lock   (or remove the refusal)",
-			 text);
-	free(text);
+			 "policyd is in %s with %s, and %s follows: it refuses "
+			 "what policyd permits",
+			 use->list->name,
+			 observe ? "mode = observe" : "reply = dunno",
+			 word->word);
 	free(line);
 }
 

@@ -215,16 +215,12 @@ static void check_filter(struct check *check, const struct smtpd_port *port)
 	static const unsigned near = 1u << SMTPD_NETWORK | 1u << SMTPD_HOST;
 	const char *name = port->wraps ? "smtpd_tls_wrappermode"
 				       : "smtpd_tls_security_level";
-	const char *value = port->wraps ? "no" : "may";
-	bool here = postfix_where(check->postfix, port->service, name) ==
-		    POSTFIX_MASTER;
 
 	check_found(check,
 		    &(struct mistake){ .severity = SEVERITY_WARNING,
 				       .service = port->service,
 				       .parameter = name,
-				       .value = here ? value : NULL,
-				       .own = here ? NULL : value,
+				       .here = port->wraps ? "no" : "may",
 				       .effect.opens = { near, near },
 				       .advice = "offer TLS there, and do not "
 						 "require it" },
@@ -240,17 +236,12 @@ static void check_wrapper(struct check *check, const struct smtpd_port *port)
 {
 	static const unsigned plain = 1u << SMTPD_STRANGER | 1u << SMTPD_LOGIN |
 				      1u << SMTPD_NETWORK | 1u << SMTPD_HOST;
-	const char *name = "smtpd_tls_wrappermode";
 	bool first = port->number == SUBMISSIONS;
-	const char *value = first ? "yes" : "no";
-	bool here = postfix_where(check->postfix, port->service, name) ==
-		    POSTFIX_MASTER;
 	struct mistake mistake = {
 		.severity = SEVERITY_ERROR,
 		.service = port->service,
-		.parameter = name,
-		.value = here ? value : NULL,
-		.own = here ? NULL : value,
+		.parameter = "smtpd_tls_wrappermode",
+		.here = first ? "yes" : "no",
 	};
 
 	if (port->wraps == first ||

@@ -13,41 +13,7 @@
 
 #include "lib/base/similar.h"
 #include "lib/base/xalloc.h"
-
-/* is_made_by_master - is it the socket of a service of master.cf? That exists
- * only while Postfix runs. */
-static bool is_made_by_master(const struct check *check, const struct use *use)
-{
-	const struct postfix *postfix = check->postfix;
-	const char *queue = postfix_get(postfix, NULL, "queue_directory");
-	bool found = false;
-	size_t i;
-
-	for (i = 0; i < postfix->service_count && !found; i++) {
-		const struct postfix_service *service = &postfix->services[i];
-		const char *colon = strchr(use->address, ':');
-		char *place = xasprintf("unix:%s/%s/%s", queue,
-					service->private ? "private" : "public",
-					service->name);
-
-		found = strcmp(service->type, "inet") == 0
-				? colon != NULL &&
-					  strcmp(colon + 1, service->name) == 0
-				: strcmp(place, use->address) == 0;
-		free(place);
-	}
-	return found;
-}
-
-/* ending - the name of a socket, or a port */
-static const char *ending(const char *server)
-{
-	const char *end = server + strlen(server);
-
-	while (end > server && strchr("/:", end[-1]) == NULL)
-		end--;
-	return end;
-}
+#include "lib/net/listener.h"
 
 /* likely - one of our listeners whose name is like that of the server, as
  * smtpd(8) would write it; the caller frees it. NULL: there is none */
@@ -58,14 +24,14 @@ static char *likely(const struct check *check, const struct use *use)
 	struct similar similar;
 	size_t i;
 
-	similar_init(&similar, ending(use->server));
+	similar_init(&similar, listener_ending(use->server));
 	for (i = 0; i < config->listener_count; i++) {
 		const char *address = config->listeners[i].address;
 
 		if (strncmp(address, use->server, 5) != 0)
 			continue;
-		similar_try(&similar, ending(address));
-		if (similar.best == ending(address))
+		similar_try(&similar, listener_ending(address));
+		if (similar.best == listener_ending(address))
 			best = &config->listeners[i];
 	}
 	return best != NULL ? check_server(check->postfix, best) : NULL;
@@ -92,7 +58,8 @@ static const char *why_not(const struct check *check, const struct use *use)
 {
 	const struct attempt *attempt = &use->attempt;
 
-	if (is_made_by_master(check, use))
+	/* A socket of master(8) exists only while Postfix runs. */
+	if (check_is_at_service(check, use->address, NULL))
 		return NULL;
 	if (attempt->stage == ATTEMPT_RESOLVE)
 		return gai_strerror(attempt->number);
@@ -105,17 +72,16 @@ static const char *why_not(const struct check *check, const struct use *use)
 static void check_one(struct check *check, const struct use *use)
 {
 	const char *why = why_not(check, use);
-	char *server, *hint, *text;
+	char *server, *hint;
 
 	if (why == NULL)
 		return;
 	server = likely(check, use);
 	hint = where(check, server);
-	text = xasprintf("%s: nobody can be asked there: %s%s",
-			 use->policy.server, why, hint);
 	check_found_at(check, use, server,
-		       "start that policy server, or take it out", text);
-	free(text);
+		       "start that policy server, or take it out",
+		       "%s: nobody can be asked there: %s%s",
+		       use->policy.server, why, hint);
 	free(hint);
 	free(server);
 }

@@ -87,8 +87,6 @@ static void found_uncounted(struct check *check, const struct smtpd_row *row,
 	const struct smtpd_restrictions ask = {
 		.items = &like->list->restrictions.items[like->at], .count = 1
 	};
-	bool own = postfix_where(check->postfix, service, list->name) !=
-		   POSTFIX_MASTER;
 	const char *now = postfix_get(check->postfix, service, list->name);
 	char *word = smtpd_restrictions_text(&ask);
 	char *all =
@@ -102,8 +100,7 @@ static void found_uncounted(struct check *check, const struct smtpd_row *row,
 		    &(struct mistake){ .severity = SEVERITY_ERROR,
 				       .service = service,
 				       .parameter = list->name,
-				       .own = own ? all : NULL,
-				       .value = own ? NULL : all,
+				       .here = all,
 				       .advice = advice },
 		    find_use(check, row, NULL, kind, kind) == NULL
 			    ? "port %s: rate %s counts nothing: policyd is not "
@@ -193,8 +190,6 @@ static void check_recipients(struct check *check, const struct smtpd_row *row)
 	const char *now = postfix_get(check->postfix, service, name);
 	const struct rate *rate = NULL;
 	uint64_t number = smallest(check, row, &rate);
-	bool own =
-		postfix_where(check->postfix, service, name) != POSTFIX_MASTER;
 	char value[24], *advice;
 
 	if (rate == NULL || number == 0 || strtoull(now, NULL, 10) <= number)
@@ -203,20 +198,17 @@ static void check_recipients(struct check *check, const struct smtpd_row *row)
 	advice = xasprintf("raise the limit of rate %s; a message to %d "
 			   "recipients is usual, also on port %s",
 			   rate->name, RECIPIENTS_MIN, service->name);
-	check_found(
-		check,
-		&(struct mistake){
-			.severity = SEVERITY_WARNING,
-			.service = service,
-			.parameter = name,
-			.own = own && number >= RECIPIENTS_MIN ? value : NULL,
-			.value =
-				!own && number >= RECIPIENTS_MIN ? value : NULL,
-			.advice = advice },
-		"port %s: Postfix accepts %s recipients in a message, but "
-		"rate %s lets %s through: a larger message is refused for "
-		"good",
-		service->name, now, rate->name, value);
+	check_found(check,
+		    &(struct mistake){ .severity = SEVERITY_WARNING,
+				       .service = service,
+				       .parameter = name,
+				       .here = number >= RECIPIENTS_MIN ? value
+									: NULL,
+				       .advice = advice },
+		    "port %s: Postfix accepts %s recipients in a message, but "
+		    "rate %s lets %s through: a larger message is refused for "
+		    "good",
+		    service->name, now, rate->name, value);
 	free(advice);
 }
 

@@ -324,15 +324,11 @@ static bool is_repeated(const struct check *check,
 static void check_repeated(struct check *check,
 			   const struct postfix_service *service)
 {
-	char *file = check_file(check, "master.cf");
-	char *text = xasprintf("%s is there more than once: Postfix uses the "
-			       "last one, and postconf changes all",
-			       service->name);
-
-	check_found_line(check, SEVERITY_ERROR, file, NULL,
-			 "remove all but one", text);
-	free(text);
-	free(file);
+	check_found_line(check, SEVERITY_ERROR, "master.cf", NULL,
+			 "remove all but one",
+			 "%s is there more than once: Postfix uses the last "
+			 "one, and postconf changes all",
+			 service->name);
 }
 
 /* check_arguments - options that postconf(1) misreads, or that end smtpd(8) */
@@ -340,21 +336,19 @@ static void check_arguments(struct check *check,
 			    const struct postfix_service *service)
 {
 	const char *rest = service->command + strlen(service->program);
-	char *file = check_file(check, "master.cf"), *word, *why, *text;
 	enum smtpd_arguments_fault fault;
+	char *word, *why;
 
 	fault = smtpd_arguments_fault(rest, &word);
 	/* Such is how postconf(1) prints a longer one that it misreads. */
 	if (fault == SMTPD_ARGUMENTS_NO_VALUE)
 		fault = SMTPD_ARGUMENTS_JOINED;
 	why = smtpd_arguments_text(fault, word);
-	text = xasprintf("%s %s", service->name, why);
-	check_found_line(check, SEVERITY_ERROR, file, NULL,
-			 smtpd_arguments_advice(fault), text);
-	free(text);
+	check_found_line(check, SEVERITY_ERROR, "master.cf", NULL,
+			 smtpd_arguments_advice(fault), "%s %s", service->name,
+			 why);
 	free(why);
 	free(word);
-	free(file);
 }
 
 /* check_works - does smtpd(8) serve anybody, as far as it is known? */
@@ -377,7 +371,6 @@ static void check_works(struct check *check, const struct smtpd_row *row)
 /* check_services - every port of smtpd(8) */
 void check_services(struct check *check)
 {
-	char *file;
 	size_t i;
 
 	for (i = 0; i < check->ports.count; i++) {
@@ -395,10 +388,8 @@ void check_services(struct check *check)
 			found_unasked(check, NULL);
 		return;
 	}
-	file = check_file(check, "master.cf");
-	check_found_line(check, SEVERITY_ERROR, file, NULL,
+	check_found_line(check, SEVERITY_ERROR, "master.cf", NULL,
 			 "add the line: smtp inet n - y - - smtpd",
 			 "no smtpd service: Postfix receives no mail by "
 			 "SMTP and never asks policyd");
-	free(file);
 }

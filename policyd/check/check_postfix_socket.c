@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,23 +51,29 @@ static bool is_below_queue(const struct check *check,
 /* check_found_at - report a mistake in the address of the server, with a better
  * one; NULL: unknown */
 void check_found_at(struct check *check, const struct use *use,
-		    const char *server, const char *advice, const char *text)
+		    const char *server, const char *advice, const char *format,
+		    ...)
 {
 	const char *parameter = parameter_of(use);
 	const struct postfix_service *service = use->list->service;
 	struct mistake mistake = { .severity = SEVERITY_ERROR,
 				   .service = service,
 				   .parameter = parameter,
-				   .effect.settles = true,
+				   .effect.reveals = true,
 				   .advice = advice };
-	char *value = NULL;
+	char *value = NULL, *text;
+	va_list arguments;
 
+	va_start(arguments, format);
+	text = xvasprintf(format, arguments);
+	va_end(arguments);
 	if (server != NULL)
 		value = replaced(
 			postfix_get(check->postfix, service, parameter),
 			use->policy.server, server);
 	mistake.value = value;
 	check_found(check, &mistake, "%s", text);
+	free(text);
 	free(value);
 }
 
@@ -84,13 +91,10 @@ static const char *in_chroot(const struct use *use)
 static void check_place(struct check *check, const struct use *use)
 {
 	const struct postfix_service *service = use->list->service;
-	char *text, *advice, *server = NULL;
+	char *advice, *server = NULL;
 
 	if (use->kind != USE_MISPLACED)
 		return;
-	text = xasprintf("%s: smtpd%s asks at %s, but policyd listens on %s",
-			 use->policy.server, in_chroot(use), use->address,
-			 use->listener->address);
 	advice =
 		xasprintf("in %s: listen \"unix:%s/private/policyd\" { ... }, "
 			  "since smtpd is chrooted in %s",
@@ -99,10 +103,12 @@ static void check_place(struct check *check, const struct use *use)
 			  postfix_get(check->postfix, NULL, "queue_directory"));
 	if (!service->chroot || is_below_queue(check, use->listener))
 		server = check_server(check->postfix, use->listener);
-	check_found_at(check, use, server, advice, text);
+	check_found_at(check, use, server, advice,
+		       "%s: smtpd%s asks at %s, but policyd listens on %s",
+		       use->policy.server, in_chroot(use), use->address,
+		       use->listener->address);
 	free(server);
 	free(advice);
-	free(text);
 }
 
 /* check_name - a host name that cannot be looked up, or is that of another host
@@ -112,20 +118,19 @@ static void check_name(struct check *check, const struct use *use)
 	const struct attempt *attempt = &use->attempt;
 	const char *server =
 		use->listener != NULL ? use->listener->address : NULL;
-	char *text;
 
 	if (attempt->stage != ATTEMPT_RESOLVE && !attempt->foreign)
 		return;
 	if (attempt->stage == ATTEMPT_RESOLVE)
-		text = xasprintf("%s: smtpd cannot look up that name: %s",
-				 use->policy.server,
-				 gai_strerror(attempt->number));
+		check_found_at(check, use, server, NULL,
+			       "%s: smtpd cannot look up that name: %s",
+			       use->policy.server,
+			       gai_strerror(attempt->number));
 	else
-		text = xasprintf("%s is not where policyd listens, which is "
-				 "on %s",
-				 use->policy.server, server);
-	check_found_at(check, use, server, NULL, text);
-	free(text);
+		check_found_at(check, use, server, NULL,
+			       "%s is not where policyd listens, which is on "
+			       "%s",
+			       use->policy.server, server);
 }
 
 /* describe - mode, owner and group of a socket, or what the file is instead;
@@ -219,7 +224,7 @@ static void check_connect(struct check *check, const struct use *use)
 	const char *path = strncmp(use->address, "unix:", 5) == 0
 				   ? use->address + 5
 				   : NULL;
-	char *line, *advice, *text;
+	char *line, *advice;
 
 	if (attempt->stage != ATTEMPT_CONNECT || attempt->foreign ||
 	    (use->kind == USE_SPAWNED &&
@@ -228,14 +233,13 @@ static void check_connect(struct check *check, const struct use *use)
 	line = path != NULL ? describe(path)
 			    : xasprintf("listen \"%s\"", use->address);
 	advice = advise(check, use);
-	text = xasprintf("smtpd%s cannot connect to %s as user %s: %s",
+	check_found_ours(check, SEVERITY_ERROR, line, advice,
+			 "smtpd%s cannot connect to %s as user %s: %s",
 			 in_chroot(use), use->policy.server,
 			 postfix_get(check->postfix, NULL, "mail_owner"),
 			 strerror(attempt->number));
-	check_found_ours(check, SEVERITY_ERROR, line, advice, text);
 	free(line);
 	free(advice);
-	free(text);
 }
 
 /* is_tls - does the listener use TLS? */
@@ -250,19 +254,17 @@ static bool is_tls(const struct check *check, const struct use *use)
 /* check_tls_listener - smtpd(8) does not use TLS to a policy server */
 static void check_tls_listener(struct check *check, const struct use *use)
 {
-	char *line, *text;
+	char *line;
 
 	if (!is_tls(check, use) || use->attempt.foreign)
 		return;
 	line = xasprintf("listen \"%s\"", use->listener->address);
-	text = xasprintf("%s: policyd speaks TLS there, and smtpd does not",
-			 use->policy.server);
 	check_found_ours(check, SEVERITY_ERROR, line,
 			 "use a listener without a tls section, or put stunnel "
 			 "in between (contrib/stunnel.conf)",
-			 text);
+			 "%s: policyd speaks TLS there, and smtpd does not",
+			 use->policy.server);
 	free(line);
-	free(text);
 }
 
 /* is_shut_out - does allow_users exclude the user of smtpd? */
@@ -287,18 +289,17 @@ static bool is_shut_out(const struct check *check, const struct use *use)
 static void check_users(struct check *check, const struct use *use)
 {
 	const char *owner = postfix_get(check->postfix, NULL, "mail_owner");
-	char *line, *text, *advice;
+	char *line, *advice;
 
 	if (!is_shut_out(check, use))
 		return;
 	line = xasprintf("listen \"%s\"", use->listener->address);
-	text = xasprintf("%s: smtpd runs as user %s, which is not in "
+	advice = xasprintf("allow_users = { \"%s\" }", owner);
+	check_found_ours(check, SEVERITY_ERROR, line, advice,
+			 "%s: smtpd runs as user %s, which is not in "
 			 "allow_users",
 			 use->policy.server, owner);
-	advice = xasprintf("allow_users = { \"%s\" }", owner);
-	check_found_ours(check, SEVERITY_ERROR, line, advice, text);
 	free(line);
-	free(text);
 	free(advice);
 }
 
@@ -308,20 +309,19 @@ static void check_answer(struct check *check, const struct use *use)
 	const struct attempt *attempt = &use->attempt;
 	bool odd = attempt->stage == ATTEMPT_DONE &&
 		   strncmp(attempt->reply, "action=", 7) != 0;
-	char *line, *text;
+	char *line;
 
 	if ((attempt->stage != ATTEMPT_ASK && !odd) || is_tls(check, use) ||
 	    is_shut_out(check, use))
 		return;
 	line = xasprintf("listen \"%s\"", use->address);
-	text = xasprintf("%s accepts connections but does not answer as a "
+	check_found_ours(check, SEVERITY_ERROR, line,
+			 "is it policyd that listens there? See its log",
+			 "%s accepts connections but does not answer as a "
 			 "policy server does%s%s",
 			 use->policy.server, odd ? "" : ": ",
 			 odd ? "" : strerror(attempt->number));
-	check_found_ours(check, SEVERITY_ERROR, line,
-			 "is it policyd that listens there? See its log", text);
 	free(line);
-	free(text);
 }
 
 /* check_peer - another program has our socket. A socket that was passed on at
@@ -329,7 +329,7 @@ static void check_answer(struct check *check, const struct use *use)
 static void check_peer(struct check *check, const struct use *use)
 {
 	static const char deleted[] = " (deleted)";
-	char link[64], program[PATH_MAX], *text, *name, *line;
+	char link[64], program[PATH_MAX], *name, *line;
 	pid_t peer = use->attempt.peer;
 	ssize_t length;
 
@@ -345,14 +345,12 @@ static void check_peer(struct check *check, const struct use *use)
 	name = strrchr(program, '/');
 	if (name == NULL || strcmp(name + 1, "policyd") == 0)
 		return;
-	text = xasprintf("%s: not policyd, but process %ld, %s, listens there",
-			 use->policy.server, (long)peer, program);
 	line = xasprintf("listen \"%s\"", use->address);
 	check_found_ours(check, SEVERITY_ERROR, line,
 			 "stop that program, or give policyd another socket",
-			 text);
+			 "%s: not policyd, but process %ld, %s, listens there",
+			 use->policy.server, (long)peer, program);
 	free(line);
-	free(text);
 }
 
 /* check_untried - the attempt itself was not possible */
@@ -361,20 +359,18 @@ static void check_untried(struct check *check, const struct use *use)
 	const struct attempt *attempt = &use->attempt;
 	const char *queue =
 		postfix_get(check->postfix, NULL, "queue_directory");
-	char *text, *line;
+	char *line;
 
 	if (attempt->stage != ATTEMPT_START && attempt->stage != ATTEMPT_BECOME)
 		return;
-	text = xasprintf("%s was not tried: cannot become user %s in %s: %s",
-			 use->policy.server,
-			 postfix_get(check->postfix, NULL, "mail_owner"), queue,
-			 strerror(attempt->number));
 	line = xasprintf("queue_directory = %s", queue);
 	check_found_ours(check, SEVERITY_WARNING, line,
 			 "run policyd -P as root, with Postfix installed",
-			 text);
+			 "%s was not tried: cannot become user %s in %s: %s",
+			 use->policy.server,
+			 postfix_get(check->postfix, NULL, "mail_owner"), queue,
+			 strerror(attempt->number));
 	free(line);
-	free(text);
 }
 
 /* check_sockets - can smtpd(8) reach policyd? */

@@ -33,7 +33,7 @@ static bool is_meant(const struct fix *fix, const struct ports_change *change)
 {
 	unsigned bit = 1u << change->client;
 
-	if (fix->effect.settles && change->was.passes == SMTPD_MAY)
+	if (fix->effect.reveals && change->was.passes == SMTPD_MAY)
 		return true;
 	if (ports_change_opens(change))
 		return (fix->effect.opens[change->recipient] & bit) != 0;

@@ -62,8 +62,9 @@ find_ending(const struct config *config, const char *kind, const char *ending)
 	return NULL;
 }
 
-/* is_spawned - does a service of master.cf run policyd at this address? */
-static bool is_spawned(const struct check *check, const char *address)
+/* check_is_at_service - does a service of master.cf listen there? */
+bool check_is_at_service(const struct check *check, const char *address,
+			 bool (*is_wanted)(const struct postfix_service *))
 {
 	const struct postfix *postfix = check->postfix;
 	const char *queue = postfix_get(postfix, NULL, "queue_directory");
@@ -74,15 +75,15 @@ static bool is_spawned(const struct check *check, const char *address)
 		const struct postfix_service *service = &postfix->services[i];
 		char *place;
 
-		if (!check_is_spawned(service))
+		if (is_wanted != NULL && !is_wanted(service))
 			continue;
-		if (strcmp(service->type, "unix") == 0)
+		if (strcmp(service->type, "inet") == 0)
+			place = xasprintf("inet:%s", service->name);
+		else
 			place = xasprintf("unix:%s/%s/%s", queue,
 					  service->private ? "private"
 							   : "public",
 					  service->name);
-		else
-			place = xasprintf("inet:%s", service->name);
 		found = strcmp(place, address) == 0;
 		free(place);
 	}
@@ -134,7 +135,7 @@ bool check_use_identify(const struct check *check, struct use *use)
 	if (use->listener != NULL)
 		return true;
 	use->kind = USE_SPAWNED;
-	if (is_spawned(check, use->address))
+	if (check_is_at_service(check, use->address, check_is_spawned))
 		return true;
 	use->kind = USE_MISPLACED;
 	use->listener = find_ending(config, "unix:", last_component(server));

@@ -34,9 +34,9 @@ static int run(const char *const argv[], struct error *error)
 	return status == 0 ? 0 : error_prefix(error, "%s: ", argv[0]);
 }
 
-/* settle - make the files look old: postconf(1) waits until a file has not
+/* make_old - make the files look old: postconf(1) waits until a file has not
  * changed for a while */
-static void settle(const struct postfix_copy *copy)
+static void make_old(const struct postfix_copy *copy)
 {
 	static const struct timespec past[2] = { { .tv_sec = 1 },
 						 { .tv_sec = 1 } };
@@ -72,7 +72,7 @@ int postfix_copy_fill(const struct postfix_copy *copy, struct error *error)
 
 	free(main_cf);
 	free(master_cf);
-	settle(copy);
+	make_old(copy);
 	return result;
 }
 
@@ -95,7 +95,7 @@ static int change_some(const struct postfix_copy *copy, const char *option,
 			argv[4 + found++] = changes[*from].text;
 	if (found > 0) {
 		result = run(argv, error);
-		settle(copy);
+		make_old(copy);
 	}
 	return result;
 }

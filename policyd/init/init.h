@@ -6,7 +6,7 @@
 
 struct init_options {
 	bool apply;	 /* run the commands, too */
-	bool observe;	 /* policyd only watches; the lists stay in effect */
+	bool observe;	 /* policyd only observes; the lists stay in effect */
 	const char *log; /* the log for a forecast; NULL: the usual one */
 	bool no_log;	 /* make no forecast */
 };

@@ -231,9 +231,9 @@ static size_t same_list(const struct init *init, size_t index)
 	return i;
 }
 
-/* watch_ports - make all ports ask policyd before their own lists, which are
+/* observe_ports - make all ports ask policyd before their own lists, which are
  * kept in parameters of main.cf */
-static void watch_ports(struct init *init)
+static void observe_ports(struct init *init)
 {
 	size_t i, first;
 
@@ -294,7 +294,7 @@ int init_plan(struct init *init, struct error *error)
 	    xasprintf(INIT_PARAMETER " = check_policy_service %s%s",
 		      init->server, init->observe ? "" : ", reject"));
 	if (init->observe) {
-		watch_ports(init);
+		observe_ports(init);
 		return 0;
 	}
 	for (i = 0; i < init->port_count; i++)

@@ -192,7 +192,7 @@ static void on_time(struct monitor *monitor)
 	if (monitor->refresh_ms <= now)
 		monitor_refresh(monitor);
 	if (monitor->ping_ms <= now)
-		monitor_watch(monitor);
+		monitor_watchdog(monitor);
 }
 
 /* wait_for_something - until a descriptor is ready or a deadline has passed */

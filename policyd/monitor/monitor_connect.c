@@ -40,8 +40,8 @@ void monitor_connect_end(struct connecting *connecting, const struct error *why)
 	child_connecting_end(connecting);
 }
 
-/* monitor_connect_watch - until it can be read, or written */
-int monitor_connect_watch(struct connecting *connecting, uint32_t events,
+/* monitor_connect_await - until it can be read, or written */
+int monitor_connect_await(struct connecting *connecting, uint32_t events,
 			  struct error *why)
 {
 	struct epoll_event event = { .events = events };
@@ -67,7 +67,7 @@ int monitor_connect_begin(struct connecting *connecting, const char *address,
 	connecting->fd =
 		listener_connect_start(connecting->address, &pending, why);
 	if (connecting->fd < 0 ||
-	    (pending && monitor_connect_watch(connecting, EPOLLOUT, why) < 0))
+	    (pending && monitor_connect_await(connecting, EPOLLOUT, why) < 0))
 		return -1;
 	return !pending;
 }

@@ -113,7 +113,7 @@ enum notify_state monitor_state_now(const struct monitor *monitor);
 void monitor_notify(struct monitor *monitor);
 void monitor_notify_reload(struct monitor *monitor);
 void monitor_ping(struct monitor *monitor);
-void monitor_watch(struct monitor *monitor);
+void monitor_watchdog(struct monitor *monitor);
 void monitor_pong(struct monitor *monitor, struct server_process *process);
 
 /* monitor_connect.c */
@@ -124,7 +124,7 @@ uint64_t monitor_connect_due(const struct server_process *process);
 void monitor_connect_overdue(struct server_process *process, uint64_t now);
 int monitor_connect_begin(struct connecting *connecting, const char *address,
 			  uint64_t patience_ms, struct error *why);
-int monitor_connect_watch(struct connecting *connecting, uint32_t events,
+int monitor_connect_await(struct connecting *connecting, uint32_t events,
 			  struct error *why);
 void monitor_connect_to(struct connecting *connecting, const char *address);
 void monitor_connect_end(struct connecting *connecting,

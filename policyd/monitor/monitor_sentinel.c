@@ -31,7 +31,7 @@ static int ask(struct connecting *connecting, struct error *why)
 		return error_set(why, "%s: cannot be asked",
 				 connecting->address);
 	connecting->asked = true;
-	return monitor_connect_watch(connecting, EPOLLIN, why);
+	return monitor_connect_await(connecting, EPOLLIN, why);
 }
 
 /* try - one of them; false: it cannot be asked */

@@ -132,8 +132,8 @@ static bool spare(struct server_process *serving, uint64_t late_ms)
 	       serving->spared++ < SPARED_MAX;
 }
 
-/* monitor_watch - a ping is due */
-void monitor_watch(struct monitor *monitor)
+/* monitor_watchdog - a ping is due */
+void monitor_watchdog(struct monitor *monitor)
 {
 	uint64_t late_ms = clock_ms() - monitor->ping_ms;
 

@@ -8,18 +8,9 @@
 #include <strings.h>
 
 #include "lib/config/config_options.h"
+#include "lib/net/listener.h"
 #include "lib/postfix/smtpd_ports.h"
 #include "policyd/query/forecast_asks.h"
-
-/* ending - the name of a socket, or its port */
-static const char *ending(const char *address)
-{
-	const char *end = address + strlen(address);
-
-	while (end > address && end[-1] != '/' && end[-1] != ':')
-		end--;
-	return end;
-}
 
 /* is_policyd - does an address end as a listener of the configuration does? A
  * policyd without one is started by Postfix, under any name. */
@@ -29,8 +20,8 @@ static bool is_policyd(const struct config *config, const char *server)
 	size_t i;
 
 	for (i = 0; i < settings->listen_count; i++)
-		if (strcmp(ending(settings->listens[i].title),
-			   ending(server)) == 0)
+		if (strcmp(listener_ending(settings->listens[i].title),
+			   listener_ending(server)) == 0)
 			return true;
 	return settings->listen_count == 0;
 }

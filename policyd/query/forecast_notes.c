@@ -8,23 +8,30 @@
 #include "policyd/query/figure.h"
 #include "policyd/query/forecast.h"
 
+/* put_names - text of strangers, between commas */
+static void put_names(char *const names[], size_t count, const char *quote,
+		      FILE *out)
+{
+	char name[161];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		log_quote(name, sizeof(name) - 1, names[i]);
+		fprintf(out, "%s%s%s%s", i > 0 ? ", " : "", quote, name, quote);
+	}
+}
+
 /* put_hosts - a log of several: the configuration is that of one */
 static void put_hosts(const struct forecasts *forecasts, FILE *out)
 {
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
-	char name[161];
-	size_t i;
 
 	if (figures->host_count < 2)
 		return;
 	fprintf(out, "note: the log is of %s%s hosts (",
 		figures->more_hosts ? "more than " : "",
 		figure(figures->host_count).text);
-	for (i = 0; i < figures->host_count; i++) {
-		fputs(i > 0 ? ", " : "", out);
-		log_quote(name, sizeof(name) - 1, figures->hosts[i]);
-		fputs(name, out);
-	}
+	put_names(figures->hosts, figures->host_count, "", out);
 	fputs("), and all of its mail is judged by the ports and lists of one; "
 	      "read the lines of each host alone, with its configuration\n",
 	      out);
@@ -33,41 +40,35 @@ static void put_hosts(const struct forecasts *forecasts, FILE *out)
 /* put_gaps - why there may be less than expected */
 static void put_gaps(const struct postlog_figures *figures, FILE *out)
 {
-	bool one = figures->unbegun == 1;
-
 	if (figures->sessions == 0)
 		fprintf(out,
 			"note: none of the %s line%s of Postfix is about a "
 			"client of smtpd; is this all of the mail log?\n",
 			figure(figures->lines).text,
 			figures->lines == 1 ? "" : "s");
-	if (figures->reversed > 0)
-		fprintf(out,
-			"note: %s file%s the newest line first, so sessions "
-			"cannot be followed there (journalctl -r? tac(1) "
-			"reverses it)\n",
-			figure(figures->reversed).text,
-			figures->reversed == 1 ? " has" : "s have");
-	if (figures->shuffled > 0)
-		fprintf(out,
-			"note: %s file%s the lines of each second in the "
-			"reverse order, so sessions cannot be followed there\n",
-			figure(figures->shuffled).text,
-			figures->shuffled == 1 ? " has" : "s have");
-	if (figures->unbegun > 0)
-		fprintf(out,
-			"note: %s message%s began before the log, so nobody "
-			"knows %s client%s: name the older files, too\n",
-			figure(figures->unbegun).text, one ? "" : "s",
-			one ? "its" : "their", one ? "" : "s");
+	figure_note(figures->reversed,
+		    "file has the newest line first, so sessions cannot be "
+		    "followed there (journalctl -r? tac(1) reverses it)",
+		    "files have the newest line first, so sessions cannot be "
+		    "followed there (journalctl -r? tac(1) reverses it)",
+		    out);
+	figure_note(figures->shuffled,
+		    "file has the lines of each second in the reverse order, "
+		    "so sessions cannot be followed there",
+		    "files have the lines of each second in the reverse order, "
+		    "so sessions cannot be followed there",
+		    out);
+	figure_note(figures->unbegun,
+		    "message began before the log, so nobody knows its client: "
+		    "name the older files, too",
+		    "messages began before the log, so nobody knows their "
+		    "clients: name the older files, too",
+		    out);
 }
 
 /* put_others - what belongs to another Postfix */
 static void put_others(const struct forecasts *forecasts, FILE *out)
 {
-	char name[161];
-	size_t i;
-
 	if (forecasts->elsewhere == 0)
 		return;
 	fprintf(out,
@@ -75,12 +76,8 @@ static void put_others(const struct forecasts *forecasts, FILE *out)
 		"logs as ",
 		figure(forecasts->elsewhere).text,
 		forecasts->elsewhere == 1 ? " is" : "s are");
-	for (i = 0; i < forecasts->other_name_count; i++) {
-		fputs(i > 0 ? ", \"" : "\"", out);
-		log_quote(name, sizeof(name) - 1, forecasts->other_names[i]);
-		fputs(name, out);
-		putc('"', out);
-	}
+	put_names(forecasts->other_names, forecasts->other_name_count, "\"",
+		  out);
 	fprintf(out, "%s, so %s of another instance, or of another time\n",
 		forecasts->more_other_names ? " and others" : "",
 		forecasts->elsewhere == 1 ? "it is" : "they are");
@@ -89,87 +86,84 @@ static void put_others(const struct forecasts *forecasts, FILE *out)
 /* put_plain_logins - whose programs may send nothing */
 static void put_plain_logins(const struct forecasts *forecasts, FILE *out)
 {
-	char name[161];
-	size_t i;
-
 	if (forecasts->no_login == 0)
 		return;
 	fprintf(out, "note: these log in without TLS: ");
-	for (i = 0; i < forecasts->plain_login_count; i++) {
-		fputs(i > 0 ? ", " : "", out);
-		log_quote(name, sizeof(name) - 1, forecasts->plain_logins[i]);
-		fputs(name, out);
-	}
+	put_names(forecasts->plain_logins, forecasts->plain_login_count, "",
+		  out);
 	fprintf(out,
 		"%s; let their programs use TLS, or set smtpd_tls_auth_only = "
 		"no for their port in master.cf, once it asks policyd\n",
 		forecasts->more_plain_logins ? " and others" : "");
 }
 
-/* put_notes - what the figures above do not contain */
-static void put_notes(const struct forecasts *forecasts, FILE *out)
+/* put_unjudged - what is not in the figures above, and why */
+static void put_unjudged(const struct forecasts *forecasts, FILE *out)
 {
 	const struct postlog_figures *figures = postlog_figures(forecasts->log);
+	const struct {
+		uint64_t count;
+		const char *one, *many;
+	} notes[] = {
+		{ forecasts->ended,
+		  "of the refused would be accepted only because "
+		  "smtpd_relay_restrictions, where it is refused now, is "
+		  "replaced: let another list have the same restriction",
+		  "of the refused would be accepted only because "
+		  "smtpd_relay_restrictions, where they are refused now, is "
+		  "replaced: let another list have the same restrictions" },
+		{ forecasts->others,
+		  "of the refused: for a reason that remains (an unknown "
+		  "user, a block list)",
+		  "of the refused: for reasons that remain (unknown users, "
+		  "block lists)" },
+		{ figures->returned + forecasts->forwarded,
+		  "came back from a content filter, and is not judged twice",
+		  "came back from a content filter, and are not judged "
+		  "twice" },
+		{ forecasts->returned,
+		  "is not judged: it came to a port that does not ask "
+		  "policyd, for a content filter or for mynetworks only",
+		  "are not judged: they came to a port that does not ask "
+		  "policyd, for a content filter or for mynetworks only" },
+		{ figures->lost,
+		  "more was accepted, but no delivery followed: it was given "
+		  "up or refused later, or the log ends before",
+		  "more were accepted, but no delivery followed: they were "
+		  "given up or refused later, or the log ends before" },
+		{ figures->early,
+		  "session did not fit into memory and was judged early",
+		  "sessions did not fit into memory and were judged early" },
+		{ figures->submitted,
+		  "message of sendmail(1) is not judged: it does not come to "
+		  "smtpd, which alone asks policyd",
+		  "messages of sendmail(1) are not judged: they do not come "
+		  "to smtpd, which alone asks policyd" },
+		{ figures->spoken,
+		  "recipient of sendmail -bs is not judged: that is an smtpd "
+		  "of its own, which asks nobody",
+		  "recipients of sendmail -bs are not judged: that is an "
+		  "smtpd of its own, which asks nobody" },
+	};
+	size_t i;
 
-	put_gaps(figures, out);
-	put_hosts(forecasts, out);
-	put_others(forecasts, out);
-	forecasts_print_decided(forecasts, out);
-	figure_note(forecasts->ended,
-		    "of the refused would be accepted only because "
-		    "smtpd_relay_restrictions, where it is refused now, is "
-		    "replaced: let another list have the same restriction",
-		    "of the refused would be accepted only because "
-		    "smtpd_relay_restrictions, where they are refused now, is "
-		    "replaced: let another list have the same restrictions",
+	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		figure_note(notes[i].count, notes[i].one, notes[i].many, out);
+}
+
+/* put_conditions - what is in the figures above, if something is so */
+static void put_conditions(const struct forecasts *forecasts, FILE *out)
+{
+	figure_note(forecasts->unsure,
+		    "recipient is accepted if the lists of Postfix have what "
+		    "those of policyd.conf have: Postfix decides again (reply "
+		    "= lock), and its lists are not known here "
+		    "(import_postfix)",
+		    "recipients are accepted if the lists of Postfix have what "
+		    "those of policyd.conf have: Postfix decides again (reply "
+		    "= lock), and its lists are not known here "
+		    "(import_postfix)",
 		    out);
-	figure_note(forecasts->others,
-		    "of the refused: for a reason that remains (an unknown "
-		    "user, a block list)",
-		    "of the refused: for reasons that remain (unknown users, "
-		    "block lists)",
-		    out);
-	figure_note(figures->returned + forecasts->forwarded,
-		    "came back from a content filter, and is not judged twice",
-		    "came back from a content filter, and are not judged twice",
-		    out);
-	figure_note(forecasts->returned,
-		    "is not judged: it came to a port that does not ask "
-		    "policyd, for a content filter or for mynetworks only",
-		    "are not judged: they came to a port that does not ask "
-		    "policyd, for a content filter or for mynetworks only",
-		    out);
-	figure_note(figures->lost,
-		    "more was accepted, but no delivery followed: it was given "
-		    "up or refused later, or the log ends before",
-		    "more were accepted, but no delivery followed: they were "
-		    "given up or refused later, or the log ends before",
-		    out);
-	figure_note(figures->early,
-		    "session did not fit into memory and was judged early",
-		    "sessions did not fit into memory and were judged early",
-		    out);
-	figure_note(figures->submitted,
-		    "message of sendmail(1) is not judged: it does not come to "
-		    "smtpd, which alone asks policyd",
-		    "messages of sendmail(1) are not judged: they do not come "
-		    "to smtpd, which alone asks policyd",
-		    out);
-	figure_note(figures->spoken,
-		    "recipient of sendmail -bs is not judged: that is an smtpd "
-		    "of its own, which asks nobody",
-		    "recipients of sendmail -bs are not judged: that is an "
-		    "smtpd of its own, which asks nobody",
-		    out);
-	if (forecasts->unsure > 0)
-		fprintf(out,
-			"note: %s recipient%s %s accepted if the lists of "
-			"Postfix have what those of policyd.conf have: Postfix "
-			"decides again (reply = lock), and its lists are not "
-			"known here (import_postfix)\n",
-			figure(forecasts->unsure).text,
-			forecasts->unsure == 1 ? "" : "s",
-			forecasts->unsure == 1 ? "is" : "are");
 	figure_note(forecasts->no_login,
 		    "recipient is accepted, but the client logs in without "
 		    "TLS, which will not be possible there "
@@ -189,7 +183,11 @@ static void put_notes(const struct forecasts *forecasts, FILE *out)
 		    "the log, because of aliases, or of a milter that replaced "
 		    "some",
 		    out);
-	put_plain_logins(forecasts, out);
+}
+
+/* put_ports - are the numbers of ports certain? */
+static void put_ports(const struct forecasts *forecasts, FILE *out)
+{
 	if (!forecasts->ports.from_postfix)
 		fprintf(out,
 			"note: ports are named as usual (postfix/submission is "
@@ -235,6 +233,13 @@ static void put_observed(const struct forecasts *forecasts, FILE *out)
 /* forecast_print_notes - all of them */
 void forecast_print_notes(const struct forecasts *forecasts, FILE *out)
 {
-	put_notes(forecasts, out);
+	put_gaps(postlog_figures(forecasts->log), out);
+	put_hosts(forecasts, out);
+	put_others(forecasts, out);
+	forecasts_print_decided(forecasts, out);
+	put_unjudged(forecasts, out);
+	put_conditions(forecasts, out);
+	put_plain_logins(forecasts, out);
+	put_ports(forecasts, out);
 	put_observed(forecasts, out);
 }

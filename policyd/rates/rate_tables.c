@@ -107,11 +107,12 @@ struct rate_table **rate_tables_find(const struct config *config,
 	return NULL;
 }
 
-/* rate_tables_settle - other windows or keys take effect */
-void rate_tables_settle(struct rate_table **tables, const struct config *config)
+/* rate_tables_migrate - other windows or keys take effect */
+void rate_tables_migrate(struct rate_table **tables,
+			 const struct config *config)
 {
 	for (size_t i = 0; tables != NULL && i < config->rates.count; i++)
-		rate_table_settle(tables[i], rate_now_us());
+		rate_table_migrate(tables[i], rate_now_us());
 }
 
 /* rate_tables_begin - nobody hands over to this process */
@@ -134,7 +135,7 @@ void rate_tables_begin(struct rate_table **tables, const struct config *config,
 		free(line);
 		free(path);
 	}
-	rate_tables_settle(tables, config);
+	rate_tables_migrate(tables, config);
 }
 
 /* rate_tables_close - close all */

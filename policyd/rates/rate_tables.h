@@ -26,9 +26,9 @@ struct rate_table **rate_tables_open(const struct config *config,
 struct rate_table **rate_tables_find(const struct config *config,
 				     struct error *error);
 
-/* rate_tables_settle - this process has all connections now. */
-void rate_tables_settle(struct rate_table **tables,
-			const struct config *config);
+/* rate_tables_migrate - this process has all connections now. */
+void rate_tables_migrate(struct rate_table **tables,
+			 const struct config *config);
 
 /* rate_tables_begin - the same, when there is no previous server: limits of
  * windows that are not in the file yet would not be enforced. note: a line for

@@ -368,8 +368,8 @@ static void handle_request(void *context, struct connection *connection,
 		*connection_context(connection) = exchange;
 }
 
-/* handle_settled - write the log lines of many requests together */
-static bool handle_settled(void *context)
+/* handle_flush - write the log lines of many requests together */
+static bool handle_flush(void *context)
 {
 	const struct policy *policy = context;
 
@@ -470,7 +470,7 @@ struct server_handler policy_handler(struct policy *policy)
 		.gone = handle_gone,
 		.malformed = handle_malformed,
 		.evicted = handle_evicted,
-		.settled = policy->timed ? handle_settled : NULL,
+		.flush = policy->timed ? handle_flush : NULL,
 	};
 }
 

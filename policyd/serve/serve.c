@@ -340,7 +340,7 @@ static int obey(struct service_process *process,
 	case CHANNEL_NEWS:
 		/* Nothing is handed over: a previous server drains. */
 		if (message->number == 0)
-			rate_tables_settle(process->tables, process->config);
+			rate_tables_migrate(process->tables, process->config);
 		status_news(process->status, &message->body.news,
 			    message->number != 0);
 		return 0;
@@ -382,12 +382,12 @@ static void on_channel(void *context, int channel)
 /* run - after loading and preparing: report ready, and serve */
 static int run(struct service_process *process, struct error *error)
 {
-	if (server_watch(process->server, process->channel, on_channel, process,
-			 error) < 0 ||
+	if (server_on_readable(process->server, process->channel, on_channel,
+			       process, error) < 0 ||
 	    (process->events != NULL &&
-	     server_watch(process->server,
-			  file_events_descriptor(process->events),
-			  on_file_event, process, error) < 0) ||
+	     server_on_readable(process->server,
+				file_events_descriptor(process->events),
+				on_file_event, process, error) < 0) ||
 	    workers_start(process->workers, error) < 0 ||
 	    admission_start(process->admission, error) < 0 ||
 	    channel_tell(process->channel, CHANNEL_READY, 0, -1, error) < 0)

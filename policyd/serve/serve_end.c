@@ -50,7 +50,7 @@ void serve_taken_over(void *context, unsigned long count, const void *bytes,
 		status_take(process->status, "", 0);
 		number = -1 - number;
 	}
-	rate_tables_settle(process->tables, process->config);
+	rate_tables_migrate(process->tables, process->config);
 	if (channel_tell(process->channel, CHANNEL_TAKEN, number, -1, NULL) < 0)
 		server_quit(process->server);
 }

@@ -203,7 +203,8 @@ static int open_pipe(struct store_thread *thread, struct server *server,
 		return 0;
 	if (pipe2(thread->pipe, O_CLOEXEC | O_NONBLOCK) < 0)
 		return error_set(error, "pipe: %s", strerror(errno));
-	return server_watch(server, thread->pipe[0], on_pipe, thread, error);
+	return server_on_readable(server, thread->pipe[0], on_pipe, thread,
+				  error);
 }
 
 /* open_store - one of them */

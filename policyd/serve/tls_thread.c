@@ -223,8 +223,8 @@ static int open_thread(struct tls_thread *thread, struct server *server,
 	thread->closed = wait_for(thread, thread->back[OTHER], on_closed);
 	if (thread->clients == NULL || thread->closed == NULL)
 		return error_set(error, "cannot watch a channel");
-	return server_watch(server, thread->back[FIRST], on_known, thread,
-			    error);
+	return server_on_readable(server, thread->back[FIRST], on_known, thread,
+				  error);
 }
 
 /* tls_thread_new - it is not running yet */

@@ -69,7 +69,7 @@ struct http {
 /* sweep_in - sweep after this number of milliseconds */
 static void sweep_in(struct http *http, unsigned ms)
 {
-	const struct timeval delay = { .tv_usec = (suseconds_t)ms * 1000 };
+	const struct timeval delay = clock_timeval(ms);
 
 	evtimer_add(http->sweep, &delay);
 }
@@ -417,9 +417,7 @@ static int is_visited(const struct http *http)
 /* http_finish - wait until all have their answer */
 void http_finish(struct http *http, unsigned limit_ms)
 {
-	const struct timeval most = { .tv_sec = limit_ms / 1000,
-				      .tv_usec = (suseconds_t)(limit_ms % 1000 *
-							       1000) };
+	const struct timeval most = clock_timeval(limit_ms);
 	uint64_t end_ms = clock_ms() + limit_ms;
 
 	evtimer_del(http->sweep);

@@ -72,8 +72,8 @@ static void on_malformed(void *context, const char *peer, const char *reason)
 		require(*peer > ' ' && *peer <= '~');
 }
 
-/* on_settled - once is enough */
-static bool on_settled(void *context)
+/* on_flush - once is enough */
+static bool on_flush(void *context)
 {
 	(void)context;
 	return false;
@@ -175,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.request = on_request,
 		.gone = on_gone,
 		.malformed = on_malformed,
-		.settled = on_settled,
+		.flush = on_flush,
 	};
 	const unsigned char *place = data, *end = data + size;
 	struct client clients[PACKETS_MAX];

@@ -9,36 +9,20 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <event2/event.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include "lib/tls_listener/tls_bridge.h"
 #include "t/fuzz/certificate.h"
+#include "t/fuzz/tls_peer.h"
 
-#define SAID_MAX 16384
-#define ROUNDS	 4 /* of the event loop: what one step leads to */
-
-/* What one side has said, and the other one has heard. */
-struct talk {
-	unsigned char said[SAID_MAX];
-	size_t length, heard;
-};
+#define ROUNDS 4 /* of the event loop: what one step leads to */
 
 /* One connection. */
 struct session {
-	SSL *ssl;
-	int client; /* -1: closed */
+	struct tls_peer client; /* trusted: it may get in */
 	int server; /* what the bridge made; -1: not yet, or closed */
-	bool known; /* the client may get in */
 	unsigned ready, failed;
-	unsigned char place, change; /* of the next bytes that go out */
-	struct talk in, out;
 };
 
 static struct event_base *base;
@@ -95,7 +79,7 @@ static void on_ready(void *context, int fd, const char *peer)
 {
 	struct session *session = context;
 
-	require(session->known && session->ready++ == 0);
+	require(session->client.trusted && session->ready++ == 0);
 	require(strcmp(peer, "client") == 0);
 	session->server = fd;
 }
@@ -109,123 +93,62 @@ static void on_failed(void *context, const char *peer, const char *reason)
 	require(strcmp(peer, "client") == 0);
 }
 
-/* heard - it must be what was said */
-static void heard(struct talk *talk, const unsigned char *bytes, size_t length)
-{
-	require(length <= talk->length - talk->heard);
-	require(memcmp(talk->said + talk->heard, bytes, length) == 0);
-	talk->heard += length;
-}
-
-/* say - so many bytes more may be heard */
-static void say(struct talk *talk, const unsigned char *bytes, size_t length)
-{
-	memcpy(talk->said + talk->length, bytes, length);
-	talk->length += length;
-}
-
-/* send_out - what the client has for the network, perhaps spoilt */
-static void send_out(struct session *session)
-{
-	unsigned char block[4096];
-	int length;
-
-	while ((length = BIO_read(SSL_get_wbio(session->ssl), block,
-				  sizeof(block))) > 0) {
-		if (session->change != 0)
-			block[session->place * (size_t)length / 256] ^=
-				session->change;
-		session->change = 0;
-		if (session->client >= 0)
-			(void)!send(session->client, block, (size_t)length,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
-	}
-}
-
 /* hear - what came to both sides, after everybody had a turn */
 static void hear(struct session *session)
 {
 	unsigned char block[4096];
 	ssize_t length;
-	size_t got;
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
-		send_out(session);
+		tls_peer_send(&session->client);
 		event_base_loop(base, EVLOOP_NONBLOCK);
-		if (session->client >= 0)
-			while ((length = recv(session->client, block,
-					      sizeof(block), MSG_DONTWAIT)) > 0)
-				BIO_write(SSL_get_rbio(session->ssl), block,
-					  (int)length);
-		ERR_clear_error();
-		while (SSL_read_ex(session->ssl, block, sizeof(block), &got) ==
-		       1)
-			heard(&session->out, block, got);
-		if (session->server >= 0)
-			while ((length = recv(session->server, block,
-					      sizeof(block), MSG_DONTWAIT)) > 0)
-				heard(&session->in, block, (size_t)length);
+		tls_peer_hear(&session->client);
+		while (session->server >= 0 &&
+		       (length = recv(session->server, block, sizeof(block),
+				      MSG_DONTWAIT)) > 0)
+			heard(&session->client.in, block, (size_t)length);
 	}
 }
 
-/* hang_up - at one side */
-static void hang_up(int *fd)
+/* speak - the server does */
+static void speak(struct session *session, const unsigned char *bytes,
+		  size_t length)
 {
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
+	ssize_t count;
+
+	if (session->server < 0 ||
+	    session->client.out.length + length > SAID_MAX)
+		return;
+	count = send(session->server, bytes, length,
+		     MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (count > 0)
+		say(&session->client.out, bytes, (size_t)count);
 }
 
 /* step - one of the input; bytes are for those that take some */
-static void step(struct session *session, unsigned what,
-		 const unsigned char *bytes, size_t length)
+static void step(void *context, unsigned what, const unsigned char *bytes,
+		 size_t length)
 {
-	size_t sent;
-	ssize_t count;
+	struct session *session = context;
 
-	switch (what % 8) {
-	case 0: /* raw bytes */
-		if (session->client >= 0)
-			(void)!send(session->client, bytes, length,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
-		break;
-	case 1: /* in TLS, or the next of the handshake */
-		if (session->in.length + length <= SAID_MAX &&
-		    SSL_write_ex(session->ssl, bytes, length, &sent) == 1)
-			say(&session->in, bytes, sent);
-		break;
-	case 2: /* spoil what comes next */
-		session->place = length > 0 ? bytes[0] : 0;
-		session->change = length > 1 ? bytes[1] : 1;
-		return;
-	case 3: /* what only makes work */
-		if (SSL_version(session->ssl) == TLS1_3_VERSION)
-			SSL_key_update(session->ssl, SSL_KEY_UPDATE_REQUESTED);
+	switch (what % (TLS_PEER_STEPS + 3)) {
+	case TLS_PEER_STEPS: /* the end, in TCP */
+		if (length > 0 && session->client.socket >= 0)
+			shutdown(session->client.socket, SHUT_WR);
 		else
-			SSL_renegotiate(session->ssl);
-		SSL_do_handshake(session->ssl);
+			hang_up(&session->client.socket);
 		break;
-	case 4: /* the end, in TLS */
-		SSL_shutdown(session->ssl);
+	case TLS_PEER_STEPS + 1:
+		speak(session, bytes, length);
 		break;
-	case 5: /* and in TCP */
-		if (length > 0 && session->client >= 0)
-			shutdown(session->client, SHUT_WR);
-		else
-			hang_up(&session->client);
-		break;
-	case 6: /* the server speaks */
-		if (session->server < 0 ||
-		    session->out.length + length > SAID_MAX)
-			break;
-		count = send(session->server, bytes, length,
-			     MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (count > 0)
-			say(&session->out, bytes, (size_t)count);
-		break;
-	default: /* the server closes */
+	case TLS_PEER_STEPS + 2: /* the server closes */
 		hang_up(&session->server);
+		break;
+	default:
+		if (!tls_peer_step(&session->client,
+				   what % (TLS_PEER_STEPS + 3), bytes, length))
+			return;
 		break;
 	}
 	hear(session);
@@ -238,36 +161,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct tls_bridges_handler handler = { &session, on_ready,
 						     on_failed };
 	struct tls_bridges *bridges;
-	const uint8_t *place, *end = data + size;
-	size_t length;
-	int pair[2];
+	int fd;
 
 	if (size < 1)
 		return 0;
 	memset(&session, 0, sizeof(session));
-	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			   0, pair) == 0);
-	session.client = pair[0];
+	fd = tls_peer_begin(&session.client, contexts[data[0] % 4]);
+	SSL_set_connect_state(session.client.ssl);
+	session.client.trusted = data[0] & 1;
 	session.server = -1;
-	session.known = data[0] & 1;
-	session.ssl = SSL_new(contexts[data[0] % 4]);
-	SSL_set_bio(session.ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-	SSL_set_connect_state(session.ssl);
 	bridges = tls_bridges_new(base, &handler);
-	tls_bridges_accept(bridges, listener, pair[1], "client");
-	for (place = data + 1; end - place >= 2; place += length) {
-		length = place[1];
-		place += 2;
-		if (length > (size_t)(end - place))
-			length = (size_t)(end - place);
-		step(&session, place[-2], place, length);
-	}
-	hang_up(&session.client);
+	tls_bridges_accept(bridges, listener, fd, "client");
+	each_step(step, &session, data + 1, size - 1);
+	hang_up(&session.client.socket);
 	hang_up(&session.server);
 	hear(&session);
 	require(tls_bridges_count(bridges) == 0);
 	tls_bridges_free(bridges);
-	SSL_free(session.ssl);
-	ERR_clear_error();
+	tls_peer_end(&session.client);
 	return 0;
 }

@@ -9,35 +9,18 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include "lib/tls/tls_client.h"
 #include "t/fuzz/certificate.h"
+#include "t/fuzz/tls_peer.h"
 
-#define SAID_MAX 16384
-#define ROUNDS	 4 /* what one step leads to */
-
-/* What one side has said, and the other one has heard. */
-struct talk {
-	unsigned char said[SAID_MAX];
-	size_t length, heard;
-};
+#define ROUNDS 4 /* what one step leads to */
 
 /* One connection. */
 struct world {
 	struct tls_session *session; /* NULL: it was given up */
 	int client;
-	SSL *ssl;
-	int server;		     /* -1: closed */
-	bool known;		     /* it may be spoken to */
-	unsigned char place, change; /* of the next bytes that go out */
-	struct talk in, out;	     /* of the client */
+	struct tls_peer server;
 };
 
 static struct tls_client *client;
@@ -89,45 +72,12 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 	return 0;
 }
 
-/* heard - it must be what was said */
-static void heard(struct talk *talk, const void *bytes, size_t length)
-{
-	require(length <= talk->length - talk->heard);
-	require(memcmp(talk->said + talk->heard, bytes, length) == 0);
-	talk->heard += length;
-}
-
-/* say - so many bytes more may be heard */
-static void say(struct talk *talk, const unsigned char *bytes, size_t length)
-{
-	memcpy(talk->said + talk->length, bytes, length);
-	talk->length += length;
-}
-
 /* give_up - as the store does */
 static void give_up(struct world *world, const struct error *why)
 {
 	require(why->text[0] != '\0');
 	tls_session_free(world->session);
 	world->session = NULL;
-}
-
-/* send_out - what the server has for the network, perhaps spoilt */
-static void send_out(struct world *world)
-{
-	unsigned char block[4096];
-	int length;
-
-	while ((length = BIO_read(SSL_get_wbio(world->ssl), block,
-				  sizeof(block))) > 0) {
-		if (world->change != 0)
-			block[world->place * (size_t)length / 256] ^=
-				world->change;
-		world->change = 0;
-		if (world->server >= 0)
-			(void)!send(world->server, block, (size_t)length,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
-	}
 }
 
 /* hear_client - what the client makes of it */
@@ -140,29 +90,12 @@ static void hear_client(struct world *world)
 	while (world->session != NULL && count > 0) {
 		count = tls_session_read(world->session, bytes, sizeof(bytes),
 					 &why);
-		require(!tls_session_ready(world->session) || world->known);
+		require(!tls_session_ready(world->session) ||
+			world->server.trusted);
 		if (count > 0)
-			heard(&world->in, bytes, (size_t)count);
+			heard(&world->server.in, bytes, (size_t)count);
 		else if (count < 0)
 			give_up(world, &why);
-	}
-}
-
-/* hear_server - and the server */
-static void hear_server(struct world *world)
-{
-	unsigned char block[4096];
-	ssize_t length;
-	size_t got;
-
-	while (world->server >= 0 &&
-	       (length = recv(world->server, block, sizeof(block),
-			      MSG_DONTWAIT)) > 0)
-		BIO_write(SSL_get_rbio(world->ssl), block, (int)length);
-	ERR_clear_error();
-	while (SSL_read_ex(world->ssl, block, sizeof(block), &got) == 1) {
-		require(world->known);
-		heard(&world->out, block, got);
 	}
 }
 
@@ -171,8 +104,8 @@ static void hear(struct world *world)
 {
 	for (int i = 0; i < ROUNDS; i++) {
 		hear_client(world);
-		hear_server(world);
-		send_out(world);
+		tls_peer_hear(&world->server);
+		tls_peer_send(&world->server);
 	}
 	hear_client(world);
 }
@@ -185,103 +118,59 @@ static void speak(struct world *world, const unsigned char *bytes,
 	ssize_t count;
 
 	if (world->session == NULL || length == 0 ||
-	    world->out.length + length > SAID_MAX)
+	    world->server.out.length + length > SAID_MAX)
 		return;
 	count = tls_session_write(world->session, (const char *)bytes, length,
 				  &why);
 	if (count > 0)
-		require(world->known && tls_session_ready(world->session));
+		require(world->server.trusted &&
+			tls_session_ready(world->session));
 	if (count > 0)
-		say(&world->out, bytes, (size_t)count);
+		say(&world->server.out, bytes, (size_t)count);
 	else if (count < 0)
 		give_up(world, &why);
 }
 
 /* step - one of the input; bytes are for those that take some */
-static void step(struct world *world, unsigned what, const unsigned char *bytes,
+static void step(void *context, unsigned what, const unsigned char *bytes,
 		 size_t length)
 {
-	size_t sent;
+	struct world *world = context;
 
-	switch (what % 7) {
-	case 0: /* raw bytes */
-		if (world->server >= 0)
-			(void)!send(world->server, bytes, length,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
+	switch (what % (TLS_PEER_STEPS + 2)) {
+	case TLS_PEER_STEPS: /* the end, in TCP */
+		hang_up(&world->server.socket);
 		break;
-	case 1: /* in TLS, or the next of the handshake */
-		if (world->in.length + length <= SAID_MAX &&
-		    SSL_write_ex(world->ssl, bytes, length, &sent) == 1)
-			say(&world->in, bytes, sent);
-		break;
-	case 2: /* spoil what comes next */
-		world->place = length > 0 ? bytes[0] : 0;
-		world->change = length > 1 ? bytes[1] : 1;
-		return;
-	case 3: /* what only makes work */
-		if (SSL_version(world->ssl) == TLS1_3_VERSION)
-			SSL_key_update(world->ssl, SSL_KEY_UPDATE_REQUESTED);
-		else
-			SSL_renegotiate(world->ssl);
-		SSL_do_handshake(world->ssl);
-		break;
-	case 4: /* the end, in TLS */
-		SSL_shutdown(world->ssl);
-		break;
-	case 5: /* and in TCP */
-		if (world->server >= 0)
-			close(world->server);
-		world->server = -1;
-		break;
-	default: /* the client speaks */
+	case TLS_PEER_STEPS + 1:
 		speak(world, bytes, length);
+		break;
+	default:
+		if (!tls_peer_step(&world->server, what % (TLS_PEER_STEPS + 2),
+				   bytes, length))
+			return;
 		break;
 	}
 	hear(world);
 }
 
-/* begin - both ends, as the first byte says */
-static void begin(struct world *world, uint8_t how)
-{
-	struct error error;
-	int pair[2];
-
-	memset(world, 0, sizeof(*world));
-	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			   0, pair) == 0);
-	world->client = pair[0];
-	world->server = pair[1];
-	world->known = (how & 5) == 1;
-	world->session = tls_session_new(client, pair[0],
-					 how & 4 ? "another" : "x", &error);
-	require(world->session != NULL);
-	world->ssl = SSL_new(contexts[how % 4]);
-	SSL_set_bio(world->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-	SSL_set_accept_state(world->ssl);
-}
-
-/* LLVMFuzzerTestOneInput - one connection, from its start to its end */
+/* LLVMFuzzerTestOneInput - one connection, from its start to its end; the first
+ * byte says what both ends are */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct world world;
-	const uint8_t *place, *end = data + size;
-	size_t length;
+	struct error error;
 
 	if (size < 1)
 		return 0;
-	begin(&world, data[0]);
-	for (place = data + 1; end - place >= 2; place += length) {
-		length = place[1];
-		place += 2;
-		if (length > (size_t)(end - place))
-			length = (size_t)(end - place);
-		step(&world, place[-2], place, length);
-	}
+	world.client = tls_peer_begin(&world.server, contexts[data[0] % 4]);
+	SSL_set_accept_state(world.server.ssl);
+	world.server.trusted = (data[0] & 5) == 1;
+	world.session = tls_session_new(client, world.client,
+					data[0] & 4 ? "another" : "x", &error);
+	require(world.session != NULL);
+	each_step(step, &world, data + 1, size - 1);
 	tls_session_free(world.session);
 	close(world.client);
-	if (world.server >= 0)
-		close(world.server);
-	SSL_free(world.ssl);
-	ERR_clear_error();
+	tls_peer_end(&world.server);
 	return 0;
 }

@@ -3,6 +3,7 @@
 clone of the last commit, each in a place of its own."""
 
 import concurrent.futures
+import contextlib
 import functools
 import glob
 import hashlib
@@ -135,3 +136,24 @@ class Packages:
              CCACHE_DIR=os.path.join(self.directory, "ccache"))
         found, = glob.glob("%s/RPMS/*/*%s.*.rpm" % (top, dist))
         return found
+
+
+# The Packages of this process.
+_MADE = []
+
+
+@contextlib.contextmanager
+def making():
+    """making - Packages that made() returns meanwhile, here and in processes
+    that are forked"""
+    with Packages() as packages:
+        _MADE.append(packages)
+        try:
+            yield packages
+        finally:
+            _MADE.pop()
+
+
+def made():
+    """made - the Packages of making()"""
+    return _MADE[-1]

@@ -31,6 +31,20 @@ def copy_in(scratch, path):
     return name
 
 
+def start_postfix(scratch):
+    """start_postfix - the machine's own, as Debian sets it up"""
+    scratch.shell("""
+        cp /usr/share/postfix/main.cf.debian /etc/postfix/main.cf
+        [ -e /etc/postfix/master.cf ] ||
+            cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf
+        postconf -e mydestination=ours.example inet_interfaces=loopback-only \
+            mynetworks=127.0.0.0/8 maillog_file=/var/log/mail.log \
+            compatibility_level=3.6 alias_maps= alias_database= \
+            local_recipient_maps= smtpd_peername_lookup=no \
+            smtpd_tls_security_level=may
+        postfix start""")
+
+
 def newer(scratch, deb):
     """newer - the same package with a later version"""
     scratch.shell("""cd /tmp && dpkg-deb -R %s next &&

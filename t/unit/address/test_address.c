@@ -212,6 +212,29 @@ START_TEST(finds_the_kind_of_each_token)
 }
 END_TEST
 
+/* Behind words that have a space between them, or behind none. */
+START_TEST(appends_with_the_spaces_of_what_is_there)
+{
+	struct token tokens[8], more[2];
+	char text[16], more_text[16], printed[32];
+	struct address address, words;
+
+	address_init(&words, more, 2, more_text, sizeof(more_text));
+	address_scan(&words, "c d");
+	address_init(&address, tokens, 8, text, sizeof(text));
+	address_scan(&address, "a b");
+	address_append(&address, more, 2);
+	ck_assert_int_gt(address_print(&address, 0, printed, sizeof(printed)),
+			 0);
+	ck_assert_str_eq(printed, "a b c d");
+	address_init(&address, tokens, 8, text, sizeof(text));
+	address_append(&address, more, 2);
+	ck_assert_int_gt(address_print(&address, 0, printed, sizeof(printed)),
+			 0);
+	ck_assert_str_eq(printed, "cd");
+}
+END_TEST
+
 START_TEST(says_that_it_does_not_fit)
 {
 	struct token tokens[2];
@@ -386,6 +409,7 @@ int main(void)
 	tcase_add_loop_test(tests, prints_what_it_has_scanned, 0,
 			    COUNT(print_cases));
 	tcase_add_test(tests, finds_the_kind_of_each_token);
+	tcase_add_test(tests, appends_with_the_spaces_of_what_is_there);
 	tcase_add_test(tests, says_that_it_does_not_fit);
 	tcase_add_loop_test(tests, rewrites_as_trivial_rewrite_does, 0,
 			    COUNT(rewrite_cases));

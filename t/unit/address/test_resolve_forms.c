@@ -411,6 +411,7 @@ START_TEST(leaves_to_postfix_what_it_cannot_read)
 	if (got.status == RESOLVE_ASK) {
 		ck_assert_str_eq(got.list, list);
 		ck_assert_ptr_nonnull(strstr(got.match.pattern, "socketmap:x"));
+		ck_assert_pstr_eq(got.why, why);
 	}
 	resolver_free(resolver);
 }
@@ -424,6 +425,21 @@ START_TEST(resolves_under_other_settings)
 
 	resolve_address(resolver, c->recipient, &got);
 	ck_assert_int_eq(resolution_authorized(resolver, &got), c->authorized);
+	resolver_free(resolver);
+}
+END_TEST
+
+START_TEST(says_why_a_list_cannot_be_searched)
+{
+	const struct setting settings[] = { { "relay_domains", "fail:x" },
+					    { NULL, NULL } };
+	struct resolver *resolver = must_make(settings);
+	struct resolution got;
+
+	resolve_address(resolver, "user@remote.example", &got);
+	ck_assert_int_eq(resolution_authorized(resolver, &got), -1);
+	ck_assert_str_eq(got.list, "relay_domains");
+	ck_assert_str_eq(got.why, "its lookups always fail");
 	resolver_free(resolver);
 }
 END_TEST
@@ -491,6 +507,7 @@ int main(void)
 			    COUNT(explained));
 	tcase_add_loop_test(tests, resolves_under_other_settings, 0,
 			    COUNT(unders));
+	tcase_add_test(tests, says_why_a_list_cannot_be_searched);
 	tcase_add_loop_test(tests, leaves_to_postfix_what_it_cannot_read, 0,
 			    COUNT(asks));
 	tcase_add_loop_test(tests, refuses_bad_settings, 0, COUNT(refused));

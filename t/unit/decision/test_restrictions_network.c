@@ -24,6 +24,9 @@
 #define B                                                  \
 	"EB:2E:73:EA:04:10:4E:EF:F8:25:94:31:97:CC:C0:97:" \
 	"E8:59:0E:CD:BD:0A:58:97:CC:EB:37:05:6E:B8:A1:DB"
+#define B_HEX                                              \
+	"eb:2E:73:EA:04:10:4E:EF:F8:25:94:31:97:CC:C0:97:" \
+	"E8:59:0E:CD:BD:0A:58:97:CC:EB:37:05:6E:B8:A1:DB"
 #define ZEROS "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
 
 /* Of the running test, with a configuration for postmap. */
@@ -130,6 +133,7 @@ static const struct {
 	{ A, B, B, VERDICT_DUNNO },
 	{ A, A_LOW, "", VERDICT_PERMIT },
 	{ A_LOW, A, "", VERDICT_PERMIT },
+	{ B_HEX, B, "", VERDICT_PERMIT }, /* "eb" is no type of a table */
 	{ A, A_LAST, "", VERDICT_DUNNO },
 	{ A, A_HEAD, "", VERDICT_DUNNO },
 	{ A, HALF_A, "", VERDICT_DUNNO },
@@ -306,6 +310,8 @@ static const struct {
 	  "No such file" },
 	{ &restriction_permit_tls_clientcerts, "texthash:/no-such/certs",
 	  "\"texthash:/no-such/certs\": " },
+	{ &restriction_permit_tls_clientcerts, "cdb:/no-such/certs",
+	  "\"cdb:/no-such/certs\": " }, /* all letters are hexadecimal */
 	{ &restriction_permit_tls_clientcerts, A " ldap:/etc/postfix/certs",
 	  "such a table cannot be used here" },
 	{ &restriction_permit_tls_clientcerts, "table:/etc/postfix/certs",
@@ -516,6 +522,41 @@ START_TEST(finds_the_network_of_the_client)
 }
 END_TEST
 
+/* says_table - does it say which table has no answer, and why? */
+static void says_table(const char *list, const char *table, const char *why)
+{
+	const struct restriction *restriction =
+		&restriction_permit_tls_clientcerts;
+	struct table_loader loader = { .config_directory = directory };
+	struct restriction_context context = { .loader = &loader };
+	struct facts facts = { .weak = NULL };
+	struct decision decision = { .reason = "" };
+	struct error error = { "" };
+	struct request request;
+	struct subject subject = { .request = &request, .facts = &facts };
+	void *state = NULL;
+
+	request_init(&request);
+	request.encryption_protocol = "TLSv1.3";
+	request.ccert_fingerprint = A;
+	ck_assert_int_eq(restriction->open(list, &context, &state, &error), 0);
+	restriction->evaluate(&subject, state, &decision);
+	ck_assert_pstr_eq(decision.table, table);
+	ck_assert_int_eq(decision.why == NULL, why == NULL);
+	if (why != NULL)
+		ck_assert_ptr_nonnull(strstr(decision.why, why));
+	restriction->close(state);
+}
+
+START_TEST(says_which_table_has_no_answer)
+{
+	says_table("fail:x", "fail:x", "always fail");
+	says_table("pcre:{{/^z$/ x}} fail:x", "fail:x", "always fail");
+	says_table("pcre:{{/^z$/ x}}", NULL, NULL);
+	says_table("pcre:{{/./ x}}", NULL, NULL);
+}
+END_TEST
+
 START_TEST(have_their_names)
 {
 	ck_assert_str_eq(restriction_permit_mynetworks.name,
@@ -543,6 +584,7 @@ int main(void)
 			    COUNT(certificate_tables));
 	tcase_add_test(tests, as_postmap);
 	tcase_add_test(tests, defers_while_the_table_is_away);
+	tcase_add_test(tests, says_which_table_has_no_answer);
 	tcase_add_test(tests, finds_the_network_of_the_client);
 	tcase_add_test(tests, have_their_names);
 	return run_tests("restrictions_network", tests);

@@ -104,6 +104,9 @@ START_TEST(asks_by_its_name)
 
 	ck_assert_str_eq(sender_login_asks(maps, &why), "mysql:/etc/x.cf");
 	ck_assert_ptr_nonnull(strstr(why, "only Postfix"));
+	sender_login_close(maps);
+	maps = open_maps("mysql:/etc/x.cf " OWNED, resolver, &loader, &error);
+	ck_assert_str_eq(sender_login_asks(maps, &why), "mysql:/etc/x.cf");
 	request_init(&request);
 	for (int i = 0; i < 2 * COUNT(each); i++) {
 		const struct restriction *restriction = each[i / 2];

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "lib/base/number.h"
+#include "lib/base/xalloc.h"
 #include "lib/decision/service.h"
 #include "t/unit/test.h"
 
@@ -128,18 +129,39 @@ START_TEST(knows_which_restrictions_its_lists_have)
 {
 	static const struct restriction first = { .name = "permit_mynetworks" };
 	static const struct restriction last = { .name = "reject" };
+	static const struct restriction beyond = { .name = "permit" };
 	struct restriction_use uses[] = { { .restriction = &first },
-					  { .restriction = &last } };
-	struct service two[] = {
+					  { .restriction = &last },
+					  { .restriction = &beyond } };
+	struct service three[] = {
 		{ .name = relay },
 		{ .name = everything, .restrictions = { uses, 2 } },
+		{ .name = smtp, .restrictions = { uses, 3 } },
 	};
-	const struct service_list both = { two, 2 };
+	const struct service_list both = { three, 2 };
 
 	ck_assert(service_list_has(&both, "permit_mynetworks"));
 	ck_assert(service_list_has(&both, "reject"));
 	ck_assert(!service_list_has(&both, "permit"));
-	ck_assert(!restriction_list_has(&two[0].restrictions, "reject"));
+	ck_assert(!restriction_list_has(&three[0].restrictions, "reject"));
+}
+END_TEST
+
+START_TEST(is_empty_when_it_was_cleared)
+{
+	struct service_list one = { .services =
+					    xcalloc(1, sizeof(*one.services)),
+				    .count = 1 };
+
+	one.services[0].name = xstrdup("smtp");
+	one.services[0].policy_contexts =
+		xcalloc(1, sizeof(*one.services[0].policy_contexts));
+	one.services[0].policy_contexts[0] = xstrdup("relay");
+	one.services[0].policy_context_count = 1;
+	service_list_clear(&one);
+	ck_assert_ptr_null(one.services);
+	ck_assert_uint_eq(one.count, 0);
+	service_list_clear(&one);
 }
 END_TEST
 
@@ -150,6 +172,7 @@ int main(void)
 	tcase_add_loop_test(tests, finds_the_first, 0, COUNT(requests));
 	tcase_add_test(tests, is_found_by_its_name);
 	tcase_add_test(tests, knows_which_restrictions_its_lists_have);
+	tcase_add_test(tests, is_empty_when_it_was_cleared);
 	tcase_add_test(tests, overlaps);
 	tcase_add_loop_test(tests, parses_numbers, 0, COUNT(numbers));
 	return run_tests("service", tests);

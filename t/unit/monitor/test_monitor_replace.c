@@ -150,7 +150,7 @@ START_TEST(the_dead_says_why)
 		monitor_hear(&monitor_state, process); /* and answer */
 	} else {
 		monitor_state.ping_ms = clock_ms();
-		monitor_watch(&monitor_state);
+		monitor_watchdog(&monitor_state);
 	}
 	ck_assert_str_eq(process->reason.text, "");
 	ends(process);
@@ -227,11 +227,11 @@ START_TEST(looks_at_sockets_when_late)
 		monitor_state.next = next;
 	}
 	monitor_state.ping_ms = clock_ms() - 60000;
-	monitor_watch(&monitor_state);
+	monitor_watchdog(&monitor_state);
 	ck_assert_str_eq(process->reason.text, "");
 	shutdown(fd, SHUT_RDWR);
 	monitor_state.ping_ms = clock_ms() - 60000;
-	monitor_watch(&monitor_state);
+	monitor_watchdog(&monitor_state);
 	ck_assert_str_eq(process->reason.text, CHANGED);
 	ck_assert_int_eq(monitor_state.restart_ms == UINT64_MAX, _i);
 }
@@ -245,19 +245,19 @@ START_TEST(asks_when_late)
 
 	be(SERVER_PROCESS_SERVING);
 	monitor_state.ping_ms = clock_ms() - 60000;
-	monitor_watch(&monitor_state);
+	monitor_watchdog(&monitor_state);
 	ck_assert(heard());
 	ck_assert_int_eq(channel_receive(server_end, &message, &fd, &error), 1);
 	ck_assert_uint_eq(message.kind, CHANNEL_PING);
 	ck_assert_int_eq(message.number, process->ping);
 	/* It could not have answered. */
 	monitor_state.ping_ms = clock_ms() - 60000;
-	monitor_watch(&monitor_state);
+	monitor_watchdog(&monitor_state);
 	ck_assert_str_eq(process->reason.text, "");
 	ck_assert_uint_gt(monitor_state.ping_ms, clock_ms());
 	/* It could have. */
 	monitor_state.ping_ms = clock_ms();
-	monitor_watch(&monitor_state);
+	monitor_watchdog(&monitor_state);
 	ck_assert_str_eq(process->reason.text, "does not answer the monitor");
 	ck_assert_ptr_null(monitor_state.serving);
 }
@@ -277,13 +277,13 @@ START_TEST(asks_not_for_ever_when_late)
 		process->ping = 8;
 		while (late < 3) {
 			monitor_state.ping_ms = clock_ms() - 60000;
-			monitor_watch(&monitor_state);
+			monitor_watchdog(&monitor_state);
 			ck_assert_str_eq(process->reason.text, "");
 			late++;
 		}
 	}
 	monitor_state.ping_ms = clock_ms() - 60000;
-	monitor_watch(&monitor_state);
+	monitor_watchdog(&monitor_state);
 	ck_assert_str_eq(process->reason.text, "does not answer the monitor");
 }
 END_TEST

@@ -107,6 +107,22 @@ START_TEST(knows_loopback_from_the_world)
 }
 END_TEST
 
+static const struct {
+	const char *address, *ending;
+} endings[] = {
+	{ "unix:/run/x", "x" },	       { "unix:private/policyd", "policyd" },
+	{ "inet:127.0.0.1:25", "25" }, { "inet:[::1]:25", "25" },
+	{ "inet:smtp", "smtp" },       { "unix:/run/", "" },
+	{ "policyd", "policyd" },      { "", "" },
+};
+
+START_TEST(knows_the_name_of_a_socket_or_its_port)
+{
+	ck_assert_str_eq(listener_ending(endings[_i].address),
+			 endings[_i].ending);
+}
+END_TEST
+
 START_TEST(opens_with_mode_and_owner)
 {
 	struct listener_options options = options_for(path);
@@ -400,6 +416,8 @@ int main(void)
 	tcase_add_loop_test(tests, parses_addresses, 0, COUNT(addresses));
 	tcase_add_loop_test(tests, knows_loopback_from_the_world, 0,
 			    COUNT(reaches));
+	tcase_add_loop_test(tests, knows_the_name_of_a_socket_or_its_port, 0,
+			    COUNT(endings));
 	tcase_add_test(tests, opens_with_mode_and_owner);
 	tcase_add_loop_test(tests, opens_an_internet_address, 0, 2);
 	tcase_add_test(tests, agrees_with_bind_on_what_is_the_same);

@@ -237,10 +237,10 @@ START_TEST(moved_before)
 	first = open_table(&place, LIMITS, RATE_NUMBER, 64);
 	table = open_table(&place, "5/1h 9/1d", RATE_NUMBER, 64);
 	charge = charge_of(table, KEY, 1, LIMITS, RATE_NUMBER);
-	rate_table_settle(table, now_us);
+	rate_table_migrate(table, now_us);
 	ck_assert(rate_take(&charge, 1, now_us));
 	ck_assert_uint_eq(rate_table_stats(table).keys, 1);
-	rate_table_settle(table, now_us);
+	rate_table_migrate(table, now_us);
 	ck_assert_uint_eq(rate_table_stats(table).keys, 1);
 	rate_table_each(table, now_us, count_row, &rows);
 	ck_assert_uint_eq(rows, 1);
@@ -268,7 +268,7 @@ START_TEST(not_moved_without_the_lock)
 	table = open_table(&place, "5/1h 9/1d", RATE_NUMBER, 64);
 	break_lock(rate_shard(table, 1));
 	break_lock(rate_shard(table->next, 2));
-	rate_table_settle(table, place.clock.now_us);
+	rate_table_migrate(table, place.clock.now_us);
 	for (unsigned i = 0; i < RATE_SHARDS; i++)
 		ck_assert_uint_eq(rate_shard(table, i)->moved,
 				  i != 1 && i != 2);

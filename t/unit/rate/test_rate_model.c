@@ -395,7 +395,7 @@ static void reload(struct world *world)
 	world->table[t] =
 		open_table(&world->place[t], world->limits[t], RATE_NUMBER,
 			   RATE_KEYS_MIN + (uint32_t)below(&world->state, 9));
-	rate_table_settle(world->table[t], world->place[t].clock.now_us);
+	rate_table_migrate(world->table[t], world->place[t].clock.now_us);
 	rate_table_close(before);
 }
 

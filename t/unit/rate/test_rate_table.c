@@ -108,7 +108,7 @@ START_TEST(reload_with_other_windows)
 	ck_assert_int_eq(rate_table_find(place.path, TRUST_NOBODY, &place.clock,
 					 &third, NULL),
 			 1);
-	rate_table_settle(second, place.clock.now_us);
+	rate_table_migrate(second, place.clock.now_us);
 	ck_assert_uint_eq(rate_table_shape(second).windows, 2);
 	ck_assert_uint_eq(used(&place, second, "alice"), 4);
 	charge = charge_of(second, "alice", 1, "2/1m 5/1h", RATE_NUMBER);
@@ -161,7 +161,7 @@ START_TEST(given_back_after_a_reload)
 	charge.instance = "a";
 	ck_assert(rate_take(&charge, 1, place.clock.now_us));
 	second = open_table(&place, limits, RATE_NUMBER, 64);
-	rate_table_settle(second, place.clock.now_us);
+	rate_table_migrate(second, place.clock.now_us);
 	rate_table_close(first);
 	other = charge_of(second, "alice", 2, limits, RATE_NUMBER);
 	ck_assert(rate_take(&other, 1, place.clock.now_us));
@@ -188,7 +188,7 @@ START_TEST(a_settling_server_is_killed)
 	first = open_table(&place, LIMITS, RATE_NUMBER, 64);
 	fill(&place, first, 100);
 	second = open_table(&place, "5/1h 100/1d", RATE_NUMBER, 64);
-	rate_table_settle(second, place.clock.now_us);
+	rate_table_migrate(second, place.clock.now_us);
 	/* Half of it had not been done. */
 	for (unsigned i = 0; i < RATE_SHARDS; i += 2)
 		atomic_store(&rate_shard(first, i)->moved, 0);
@@ -210,7 +210,7 @@ START_TEST(a_settling_server_is_killed)
 	rate_table_close(second);
 	second = open_table(&place, "5/1h 100/3d", RATE_NUMBER, 64);
 	rate_table_close(first);
-	rate_table_settle(second, place.clock.now_us);
+	rate_table_migrate(second, place.clock.now_us);
 	ck_assert_uint_eq(rate_table_shape(second).length_s[1], 3 * 86400);
 	ck_assert_uint_eq(used(&place, second, "key7"), 2);
 	rate_table_close(second);

@@ -80,7 +80,7 @@ static void *look_around(void *context)
 		rate_table_unblock(team->table, "other", now_us);
 		rate_table_reset(team->table, "other", now_us);
 		if (i == team->tries / 200)
-			rate_table_settle(team->table, now_us);
+			rate_table_migrate(team->table, now_us);
 	}
 	return NULL;
 }
@@ -387,7 +387,7 @@ static void count_without_calls(struct team *team)
 	rate_give_back(&charge, 1, now_us);
 	rate_table_block(team->table, "other", 10, now_us, NULL);
 	rate_table_each(team->table, now_us, check_row, team);
-	rate_table_settle(team->table, now_us);
+	rate_table_migrate(team->table, now_us);
 	counted = rate_take(&charge, 1, now_us + SECOND_US) && counted;
 	end_process(counted ? 7 : 1);
 }

@@ -197,6 +197,24 @@ START_TEST(limit)
 }
 END_TEST
 
+/* As many lines as that are too many, however short they are. */
+START_TEST(counts_lines_of_one_byte)
+{
+	char bytes[2 * (REQUEST_ATTRIBUTE_MAX + 1)];
+	struct request_scan scan = { 0 };
+	struct error error;
+	size_t i;
+
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = i % 2 == 0 ? 'x' : '\n';
+	ck_assert_int_eq(
+		request_length(bytes, sizeof(bytes) - 2, &scan, &error), 0);
+	ck_assert_int_eq(request_length(bytes, sizeof(bytes), &scan, &error),
+			 -1);
+	ck_assert_str_eq(error.text, "more than 128 attributes");
+}
+END_TEST
+
 /* A blank line ends a request, the first line too. */
 START_TEST(blank_line_alone_is_a_request)
 {
@@ -380,6 +398,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, parses, 0, COUNT(cases));
 	tcase_add_loop_test(tests, limit, 0, COUNT(limits));
+	tcase_add_test(tests, counts_lines_of_one_byte);
 	tcase_add_test(tests, last_value_counts);
 	tcase_add_test(tests, every_split);
 	tcase_add_test(tests, blank_line_alone_is_a_request);

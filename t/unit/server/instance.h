@@ -31,8 +31,8 @@ struct instance {
 	struct connection *waiting[WAITING_MAX];
 	atomic_size_t waiting_count;
 	atomic_int requests, gone, malformed, evicted;
-	atomic_int settled; /* requests that were there by then */
-	atomic_int settlings;
+	atomic_int flushed; /* requests that were there by then */
+	atomic_int flushes;
 	atomic_long taken; /* -1: not done yet */
 	atomic_bool ended;
 	char reason[128];
@@ -110,12 +110,12 @@ static inline void on_evicted(void *context, const char *peer,
 	atomic_fetch_add(&instance->evicted, 1);
 }
 
-static inline bool on_settled(void *context)
+static inline bool on_flush(void *context)
 {
 	struct instance *instance = context;
 
-	atomic_store(&instance->settled, atomic_load(&instance->requests));
-	return atomic_fetch_add(&instance->settlings, 1) % 2 == 0;
+	atomic_store(&instance->flushed, atomic_load(&instance->requests));
+	return atomic_fetch_add(&instance->flushes, 1) % 2 == 0;
 }
 
 static inline size_t on_farewell(void *context, void *buffer, size_t size)
@@ -187,18 +187,17 @@ static inline void *run(void *argument)
 static inline struct instance *new_instance(const struct server_limits *limits)
 {
 	struct instance *instance = xcalloc(1, sizeof(*instance));
-	struct server_handler handler = {
-		instance,     on_request, on_gone,
-		on_malformed, on_evicted, on_settled
-	};
+	struct server_handler handler = { instance,	on_request, on_gone,
+					  on_malformed, on_evicted, on_flush };
 	struct error error;
 
 	atomic_store(&instance->taken, -1);
 	instance->server = server_new(limits, &handler, &error);
 	ck_assert_ptr_nonnull(instance->server);
 	ck_assert_int_eq(pipe(instance->orders), 0);
-	ck_assert_int_eq(server_watch(instance->server, instance->orders[0],
-				      on_order, instance, &error),
+	ck_assert_int_eq(server_on_readable(instance->server,
+					    instance->orders[0], on_order,
+					    instance, &error),
 			 0);
 	return instance;
 }

@@ -79,25 +79,25 @@ START_TEST(closes_at_a_refusal)
 	expect_end(fd);
 	ck_assert_int_eq(atomic_load(&instance->requests), 3);
 	ck_assert_int_eq(atomic_load(&instance->malformed), 0);
-	eventually(atomic_load(&instance->settled) == 3 &&
-		   atomic_load(&instance->settlings) == 2);
+	eventually(atomic_load(&instance->flushed) == 3 &&
+		   atomic_load(&instance->flushes) == 2);
 	quit(instance);
 }
 END_TEST
 
-/* A request that waited has settled once when it came, and does so again when
- * it is answered. */
-START_TEST(settles_again_after_a_late_answer)
+/* A request that waited is flushed once when it came, and again when it
+ * is answered. */
+START_TEST(flushes_again_after_a_late_answer)
 {
 	struct instance *instance = listening(&generous);
 	int fd = client();
 
 	say(fd, "wait=\nn=1\n\n");
 	eventually(atomic_load(&instance->waiting_count) == 1 &&
-		   atomic_load(&instance->settlings) == 2);
+		   atomic_load(&instance->flushes) == 2);
 	order(instance, 'a');
 	expect(fd, "n=1\n\n");
-	eventually(atomic_load(&instance->settlings) == 4);
+	eventually(atomic_load(&instance->flushes) == 4);
 	close(fd);
 	quit(instance);
 }
@@ -345,12 +345,12 @@ START_TEST(passes_connections_to_another_module)
 }
 END_TEST
 
-/* never_settled - there is always something left to do */
-static bool never_settled(void *context)
+/* never_flushed - there is always something left to do */
+static bool never_flushed(void *context)
 {
 	struct instance *instance = context;
 
-	atomic_fetch_add(&instance->settlings, 1);
+	atomic_fetch_add(&instance->flushes, 1);
 	return true;
 }
 
@@ -364,15 +364,15 @@ static void turn_on(struct server *server, int ms)
 	ck_assert_int_ge(event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY), 0);
 }
 
-/* Once server_run() has returned nobody is called: not for a settling that is
+/* Once server_run() has returned nobody is called: not for a flush that is
  * due, nor for a watch or a request. */
 START_TEST(calls_nobody_after_its_end)
 {
 	struct instance *instance = new_instance(&generous);
-	int fd = client(), waiting = client(), settlings, left = 0;
+	int fd = client(), waiting = client(), flushes, left = 0;
 	struct error error;
 
-	instance->server->handler.settled = never_settled;
+	instance->server->handler.flush = never_flushed;
 	ck_assert_int_eq(
 		server_listen(instance->server, dup(listener.fd), &error), 0);
 	start(instance);
@@ -382,11 +382,11 @@ START_TEST(calls_nobody_after_its_end)
 	eventually(atomic_load(&instance->requests) == 2);
 	order(instance, 'q');
 	ck_assert_int_eq(pthread_join(instance->thread, NULL), 0);
-	settlings = atomic_load(&instance->settlings);
+	flushes = atomic_load(&instance->flushes);
 	order(instance, 'a');
 	(void)!send(fd, "n=3\n\n", 5, MSG_NOSIGNAL);
-	turn_on(instance->server, 5 * SERVER_SETTLE_MS);
-	ck_assert_int_eq(atomic_load(&instance->settlings), settlings);
+	turn_on(instance->server, 5 * SERVER_FLUSH_MS);
+	ck_assert_int_eq(atomic_load(&instance->flushes), flushes);
 	ck_assert_int_eq(atomic_load(&instance->requests), 2);
 	ck_assert_int_eq(atomic_load(&instance->gone), 1);
 	ck_assert_int_eq(ioctl(instance->orders[0], FIONREAD, &left), 0);
@@ -422,7 +422,7 @@ int main(void)
 	tcase_add_test(tests, frames_requests_in_any_pieces);
 	tcase_add_test(tests, keeps_the_order_of_replies);
 	tcase_add_test(tests, closes_at_a_refusal);
-	tcase_add_test(tests, settles_again_after_a_late_answer);
+	tcase_add_test(tests, flushes_again_after_a_late_answer);
 	tcase_add_test(tests, hears_later_what_comes_meanwhile);
 	tcase_add_test(tests, reports_what_is_no_request);
 	tcase_add_loop_test(tests, closes_late_clients, 0, COUNT(late));

@@ -426,12 +426,11 @@ START_TEST(serves_a_pair_of_pipes)
 	ck_assert_int_eq(write(input[1], "n=1\n\nn=2\n\n", 10), 10);
 	close(input[1]);
 	server_free(instance->server);
-	instance->server =
-		server_new(&generous,
-			   &(struct server_handler){ instance, on_request,
-						     on_gone, on_malformed,
-						     on_evicted, on_settled },
-			   &error);
+	instance->server = server_new(
+		&generous,
+		&(struct server_handler){ instance, on_request, on_gone,
+					  on_malformed, on_evicted, on_flush },
+		&error);
 	ck_assert_int_eq(server_serve_pair(instance->server, input[0],
 					   output[1], &error),
 			 0);

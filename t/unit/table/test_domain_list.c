@@ -410,6 +410,39 @@ START_TEST(refuses_what_cannot_be_read)
 }
 END_TEST
 
+static const struct {
+	const char *list;
+	int found;
+	const char *why; /* a part of it; NULL: there is an answer */
+} whys[] = {
+	{ "pcre:{{/^a$/ x}}", 1, NULL },
+	{ "pcre:{{/^z$/ x}}", 0, NULL },
+	{ "fail:x", -1, "always fail" },
+	{ "pcre:{{/^z$/ x}} fail:x", -1, "always fail" },
+	{ "socketmap:x", DOMAIN_LIST_ASK, "only Postfix can ask" },
+	{ "socketmap:x fail:x", DOMAIN_LIST_ASK, "only Postfix can ask" },
+	{ "socketmap:x a", 1, NULL },
+	{ "a fail:x", 1, NULL },
+};
+
+START_TEST(says_why_the_answer_is_unknown)
+{
+	struct domain_list_match match;
+	struct error error;
+	struct domain_list *domains = new_table(whys[_i].list, EXACT, &error);
+
+	ck_assert_int_eq(domain_list_match(domains, "a", &match),
+			 whys[_i].found);
+	if (whys[_i].why == NULL)
+		ck_assert_ptr_null(match.why);
+	else
+		ck_assert_msg(match.why != NULL &&
+				      strstr(match.why, whys[_i].why) != NULL,
+			      "%s", match.why);
+	domain_list_free(domains);
+}
+END_TEST
+
 START_TEST(matches_a_long_domain)
 {
 	struct error error;
@@ -574,6 +607,8 @@ int main(void)
 	tcase_add_test(tests, visits_each_that_is_named);
 	tcase_add_loop_test(tests, refuses_what_cannot_be_read, 0,
 			    COUNT(refused));
+	tcase_add_loop_test(tests, says_why_the_answer_is_unknown, 0,
+			    COUNT(whys));
 	tcase_add_test(tests, matches_a_long_domain);
 	tcase_add_test(tests, shows_some_of_a_refused_word);
 	tcase_add_test(tests, refuses_a_word_that_does_not_fit);

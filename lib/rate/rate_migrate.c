@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* rate_settle - change to other windows, or another number of keys
+/* rate_migrate - change to other windows, or another number of keys
  *
  * The new file has the same seed, so each key has the same shard in it. Shard
  * by shard, under the lock of the old one, the cells are copied; then the old
@@ -123,9 +123,9 @@ static void copy_shard(const struct copy *copy)
 	copy->new->displaced += copy->old->displaced;
 }
 
-/* settle_shard - one of them, if nobody has done it */
-static void settle_shard(struct rate_table *table, unsigned number,
-			 uint64_t now)
+/* migrate_shard - one of them, if nobody has done it */
+static void migrate_shard(struct rate_table *table, unsigned number,
+			  uint64_t now)
 {
 	struct copy copy = { .from = table,
 			     .to = table->next,
@@ -145,9 +145,9 @@ static void settle_shard(struct rate_table *table, unsigned number,
 	rate_unlock(copy.old);
 }
 
-/* rate_settle - all of them */
-void rate_settle(struct rate_table *table, uint64_t now)
+/* rate_migrate - all of them */
+void rate_migrate(struct rate_table *table, uint64_t now)
 {
 	for (unsigned i = 0; i < RATE_SHARDS; i++)
-		settle_shard(table, i, now);
+		migrate_shard(table, i, now);
 }
