@@ -366,6 +366,7 @@ static void take_message(struct postlog *log,
 			(exact && message->queued <= message->accepted.count) ||
 			message->proxied;
 		taken.alone = each->alone;
+		taken.copied = each->copied;
 		taken.fewer = message->removed &&
 			      message->queued > message->accepted.count;
 		taken.filtered = message->filtered;
