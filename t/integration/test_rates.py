@@ -109,6 +109,10 @@ def test_actions(program):
         policyd.write()
         policyd.reload()
         check(policyd.get("RCPT", "4"), OK)
+        check(policyd.get("DATA", "c", 3, sasl_username="carol"), OK)
+        check(policyd.get("RCPT", "d", sasl_username="carol"), OK)
+        policyd.expect("warning: rate login: carol is over 3 recipients in 1h, "
+                       r".* id=\w+: to be held\n")
         check(policyd.get("DATA", "4", 1), r"HOLD Sending limit reached \(id")
         check(policyd.line("4", "DATA"), " verdict=hold restriction=check_rate"
                                          ":login .* queue_id=4F2K7Q ")
