@@ -327,17 +327,21 @@ static int find_limits(const struct rate *rate, const char *key,
 	return found < 0 ? -1 : 0;
 }
 
-/* rate_key_limits - the limits of a key that is known */
+/* rate_key_limits - the limits of a key that is known. If the key is an address
+ * or a network, that is looked up; in its place there may be an account */
 int rate_key_limits(const struct rate *rate, const char *key,
 		    struct rate_limits *limits, struct table_trouble *trouble)
 {
 	const struct table *table = NULL;
 	char address[RATE_KEY_SIZE];
+	struct ip_address parsed;
 	const char *by;
+	bool found;
 
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(key, "/"), key);
-	return find_limits(rate, key, is_address(rate) ? address : NULL, limits,
-			   &table, &by, trouble);
+	found = is_address(rate) && ip_parse(&parsed, address) == 0;
+	return find_limits(rate, key, found ? address : NULL, limits, &table,
+			   &by, trouble);
 }
 
 /* find_place - the network that a client sends from, or its name; 1; 0: it does
