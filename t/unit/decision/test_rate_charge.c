@@ -373,6 +373,16 @@ START_TEST(finds_limits_of_networks)
 			 0);
 	ck_assert_uint_eq(found.limit[0].number, 9);
 	free_maps(&rate.limit_maps);
+	/* A table of texts can have the network. */
+	add_map(&rate.limit_maps, "cidr:{{10.0.0.0/8 9/1h}}");
+	add_map(&rate.limit_maps, "192.0.2.0/24 8/1h\n");
+	ck_assert_int_eq(get(), 1);
+	ck_assert_uint_eq(charge.limits.limit[0].number, 8);
+	ck_assert_str_eq(charge.table_key, "192.0.2.0/24");
+	ck_assert_int_eq(rate_key_limits(&rate, charge.key, &found, &trouble),
+			 0);
+	ck_assert_uint_eq(found.limit[0].number, 8);
+	free_maps(&rate.limit_maps);
 }
 END_TEST
 
