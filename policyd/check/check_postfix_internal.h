@@ -338,6 +338,10 @@ void check_logins(struct check *check);
 
 void check_owners(struct check *check);
 
+/* ---- check_postfix_words.c: words that smtpd(8) cannot use */
+
+void check_words(struct check *check);
+
 /* ---- check_postfix_rates.c: does Postfix ask when a rate counts */
 
 void check_rates(struct check *check);
