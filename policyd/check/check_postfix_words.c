@@ -18,10 +18,10 @@
 
 #define MISTAKES_MAX 2 /* in a word that a command corrects */
 
-/* written - a list as it is in its file; "": it has its default there */
-static const char *written(const struct check *check,
-			   const struct postfix_service *service,
-			   const char *parameter)
+/* check_written - a list as it is in its file */
+const char *check_written(const struct check *check,
+			  const struct postfix_service *service,
+			  const char *parameter)
 {
 	const char *value = postfix_values_get(&service->overrides, parameter);
 
@@ -30,9 +30,8 @@ static const char *written(const struct check *check,
 	return value != NULL ? value : "";
 }
 
-/* replaced - a list with another word in the place of one; the caller frees it.
- * NULL: the word is not written there */
-static char *replaced(const char *list, const char *old, const char *new)
+/* check_replaced - a list with another word in the place of one */
+char *check_replaced(const char *list, const char *old, const char *new)
 {
 	const size_t length = strlen(old);
 	const char *at = list;
@@ -90,8 +89,9 @@ static bool check_unknown(struct check *check, const struct list *list,
 	similar_init(&similar, item->word);
 	smtpd_word_similar(&similar);
 	if (is_meant(&similar, list, item))
-		value = replaced(written(check, list->service, item->parameter),
-				 item->word, similar.best);
+		value = check_replaced(
+			check_written(check, list->service, item->parameter),
+			item->word, similar.best);
 	on = check_on(check, list->service, item->parameter);
 	check_found(
 		check,
@@ -145,9 +145,11 @@ static void check_argument(struct check *check, const struct list *list,
 		return;
 	on = check_on(check, list->service, item->parameter);
 	check_found(check,
-		    &(struct mistake){ .severity = SEVERITY_ERROR,
-				       .service = list->service,
-				       .parameter = item->parameter },
+		    &(struct mistake){
+			    .severity = SEVERITY_ERROR,
+			    .service = list->service,
+			    .parameter = item->parameter,
+			    .advice = "write what it needs, or take it out" },
 		    "%s%s: %s needs %s behind it: Postfix defers every message "
 		    "that comes to it",
 		    item->parameter, on, item->word, wanted);

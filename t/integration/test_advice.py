@@ -518,6 +518,41 @@ def test_useless(program):
                 assert kind.said()[1:] == ([], 0), kind.said()
 
 
+# A list of patterns, what is said, and what the command makes of it.
+PATTERNS = (
+    ({"mynetworks": "127.0.0.0/8, ::1"}, "port smtp: ::1 in "
+     "mynetworks is no address, for want of brackets$",
+     "mynetworks = 127.0.0.0/8, [::1]"),
+    ({"mynetworks": "127.0.0.0/8 !::ffff:10.0.0.1/128 ::ffff:10.0.0.1/128"},
+     ": !::ffff:10.0.0.1/128 in mynetworks", None),
+    ({"mynetworks": "127.0.0.0/8 hash:"},
+     "hash: in mynetworks is no address, and no table$", None),
+    ({"mynetworks": "127.0.0.0/8 ! 10.0.0.1"}, ": ! in mynetworks is", None),
+    ({"debug_peer_list": "::1"}, "debug_peer_list is no .* brackets$",
+     "debug_peer_list = [::1]"),
+    ({"mynetworks": "127.0.0.0/8 [::1] /etc/hosts inline:{} # ::1"}, None,
+     None),
+)
+
+
+def test_patterns(program):
+    """a list of addresses or domains at which smtpd ends, whether or not a
+    restriction looks at it"""
+    for settings, wanted, cured in PATTERNS:
+        with Kind(program, "06", **dict(USERS, **settings)) as kind:
+            _, findings, status = kind.said()
+            texts = [finding["text"] for finding in findings]
+            assert len(texts) == (1 if wanted else 0), (settings, texts)
+            assert status == (1 if wanted else 0), (settings, status)
+            if wanted:
+                assert has(texts, wanted), (settings, texts)
+                command = findings[0]["command"] or ""
+                assert ("'%s'" % cured in command) == bool(cured), command
+            if cured:
+                run("/bin/sh", "-c", command)
+                assert kind.said()[1:] == ([], 0), kind.said()
+
+
 ASKS = "check_policy_service unix:private/policyd, "
 # Words behind policyd, what is said, whether it is an error, and whether there
 # is a command.
@@ -709,4 +744,5 @@ if __name__ == "__main__":
         test_domains, test_one_command, test_twice, test_nobody,
         test_certificate, test_networks, test_tables, test_front, test_servers,
         test_misspelt, test_dovecot, test_milters, test_useless, test_words,
+        test_patterns,
         test_ours, test_notation, test_unasked, test_many, test_bad, test_commands]))
