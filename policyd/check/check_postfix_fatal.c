@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a fix opens: everything but mail of strangers to elsewhere. */
+/* A fix lets all send again, but strangers only to our domains. */
 static const struct effect works = {
 	.opens = {
 		[SMTPD_OURS] = (1u << SMTPD_CLIENTS) - 1,
