@@ -69,15 +69,28 @@ class Running:
         shutil.rmtree(self.directory)
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
 class Store(Running):
     """What counts for several hosts."""
 
     def __init__(self):
         super().__init__()
         program = next(filter(None, map(shutil.which, PROGRAMS)))
-        self.run(program, "--port", "0", "--save", "", "--unixsocket",
-                 self.socket, "--dir", self.directory, "--logfile", "log")
+        self.port = free_port()
+        self.run(program, "--port", str(self.port), "--bind", "127.0.0.1",
+                 "--save", "", "--unixsocket", self.socket, "--dir",
+                 self.directory, "--logfile", "log")
         self.client = connect(self.socket)
+
+    def connect_inet(self):
+        """connect_inet - as another host would"""
+        client = socket.create_connection(("127.0.0.1", self.port), WAIT)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client
 
     def ask(self, text, end=b"\r\n"):
         """ask - a short answer"""
@@ -137,14 +150,16 @@ def address(number):
     return "10.%d.%d.%d" % (number >> 16, number >> 8 & 255, number & 255)
 
 
-def fill(policyd, count, flight=IN_FLIGHT):
-    """fill - one message of each login, from its own client, many at a time"""
+def fill(policyd, count, flight=IN_FLIGHT, message=0):
+    """fill - one message of each login, from its own client, many at a time;
+    another one if message is another number"""
     clients = [connect(policyd.socket) for _ in range(flight)]
     for first in range(0, count, flight):
         some = clients[:count - first]
         for i, client in enumerate(some):
             client.sendall(request("user%07d@example.net" % (first + i),
-                                   "%d" % (first + i), address(first + i)))
+                                   "%d.%d" % (first + i, message),
+                                   address(first + i)))
         for client in some:
             answer = client.recv(4096)
             assert answer.startswith(b"action=permit"), answer

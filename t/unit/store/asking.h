@@ -14,6 +14,7 @@
 
 struct asking {
 	struct event_base *base;
+	struct event *turn; /* ends one */
 	struct store *store;
 	struct real_store *real; /* to connect to; NULL: the test does that */
 	unsigned connects;	 /* asked for */
@@ -46,6 +47,13 @@ static inline void asking_changed(void *context, bool up, const char *why)
 	snprintf(asking->why, sizeof(asking->why), "%s", why);
 }
 
+static inline void asking_end(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd;
+	(void)events;
+	event_base_loopbreak(context);
+}
+
 /* asking_start - it is not up yet */
 static inline void asking_start(struct asking *asking, struct real_store *real,
 				const struct store_options *options)
@@ -58,30 +66,27 @@ static inline void asking_start(struct asking *asking, struct real_store *real,
 	asking->real = real;
 	asking->base = event_base_new();
 	ck_assert_ptr_nonnull(asking->base);
+	asking->turn = event_new(asking->base, -1, 0, asking_end, asking->base);
+	ck_assert_ptr_nonnull(asking->turn);
 	asking->store = store_new(asking->base, options, &handler);
 }
 
 static inline void asking_stop(struct asking *asking)
 {
 	store_free(asking->store);
+	event_free(asking->turn);
 	event_base_free(asking->base);
 }
 
-static inline void asking_end(evutil_socket_t fd, short events, void *context)
-{
-	(void)fd;
-	(void)events;
-	event_base_loopbreak(context);
-}
-
-/* asking_turn - let the loop run once, for at most 2 ms */
+/* asking_turn - let the loop run once, for at most 2 ms. A timer for each turn
+ * would stay when it ends earlier; many of them let the loop never wait. */
 static inline void asking_turn(struct asking *asking)
 {
 	struct timeval wait = { 0, 2000 };
 
-	event_base_once(asking->base, -1, EV_TIMEOUT, asking_end, asking->base,
-			&wait);
+	event_add(asking->turn, &wait);
 	event_base_loop(asking->base, EVLOOP_ONCE);
+	event_del(asking->turn);
 }
 
 /* asking_until - the loop runs until the condition holds */

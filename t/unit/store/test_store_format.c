@@ -155,26 +155,32 @@ START_TEST(bytes)
 }
 END_TEST
 
-/* With a message of many recipients, there is more room for all amounts. */
+/* With a message of many recipients, there is more room for all amounts; and
+ * what was counted in two steps is still not given back. */
 START_TEST(long_amount)
 {
+	static const struct {
+		const char *instance;
+		uint64_t amount, left;
+	} back[] = { { "d", 300, 137 },
+		     { "c", 128, 137 },
+		     { "b", 5, 132 },
+		     { "a", 4, 132 } };
 	struct place place;
 
 	begin(&place);
 	ask(&place, "take", "a", 3);
-	ask(&place, "take", "b", 127);
-	ask(&place, "take", "b", 128); /* in two steps */
-	ck_assert_uint_eq(ask(&place, "take", "c", 300), 431);
-	ck_assert_uint_eq(ask(&place, "take", "c", 300), 431);
-	ck_assert(place.charge.result.counted_before);
-	give_back(&place);
-	ck_assert_uint_eq(ask(&place, "take", "b", 128), 131);
-	ck_assert(place.charge.result.counted_before);
-	give_back(&place);
-	ck_assert_uint_eq(ask(&place, "take", "a", 3), 131);
-	ck_assert(place.charge.result.counted_before);
-	give_back(&place);
-	ck_assert_uint_eq(ask(&place, "look", "", 1), 128);
+	ask(&place, "take", "a", 4); /* two steps */
+	ask(&place, "take", "b", 5);
+	ask(&place, "take", "c", 127);
+	ask(&place, "take", "c", 128); /* likewise */
+	ck_assert_uint_eq(ask(&place, "take", "d", 300), 437);
+	for (unsigned i = 0; i < COUNT(back); i++) {
+		ask(&place, "take", back[i].instance, back[i].amount);
+		ck_assert(place.charge.result.counted_before);
+		give_back(&place);
+		ck_assert_uint_eq(ask(&place, "look", "", 1), back[i].left);
+	}
 	end(&place);
 }
 END_TEST
@@ -201,6 +207,20 @@ START_TEST(forgets)
 	ck_assert(!place.charge.result.counted_before);
 	place.tick += 10 * DAY;
 	ck_assert_uint_eq(ask(&place, "take", "z", 5), 5);
+	end(&place);
+}
+END_TEST
+
+/* So is the instance of a single message. */
+START_TEST(forgets_single)
+{
+	struct place place;
+
+	begin(&place);
+	ask(&place, "take", "a", 5);
+	place.tick += 64800 + (uint64_t)_i;
+	ask(&place, "take", "b", 1);
+	ck_assert_uint_eq(ask(&place, "take", "a", 5), _i == 0 ? 6 : 11);
 	end(&place);
 }
 END_TEST
@@ -236,6 +256,7 @@ int main(void)
 	tcase_add_loop_test(tests, bytes, 0, COUNT(lengths));
 	tcase_add_test(tests, long_amount);
 	tcase_add_loop_test(tests, forgets, 0, 4);
+	tcase_add_loop_test(tests, forgets_single, 0, 2);
 	tcase_add_test(tests, memory);
 	return run_tests("store_format", tests);
 }
